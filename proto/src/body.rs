@@ -1,0 +1,137 @@
+//! What a message says. Enums here only grow at the end: the position of a variant is its number on the wire and on disk.
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+
+use crate::ids::UserId;
+use crate::text::{EmojiName, FileName, GroupName, MediaType, Text};
+
+/// What a message says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Body {
+    /// Words.
+    Text(Text),
+    /// What the sender does, shown behind his name: `/me waves`.
+    Emote(Text),
+    /// One large emoji or a sticker, by its name.
+    Emoji(EmojiName),
+    /// A picture.
+    Image(Media),
+    /// A film.
+    Video(Media),
+    /// Any other file.
+    File(Attachment),
+    /// Something that happened to the conversation. Only the server writes these.
+    System(SystemEntry),
+    /// A kind that this version does not know. It is read, never written.
+    #[serde(skip)]
+    Unknown,
+}
+
+/// A file that a message names. The bytes travel and rest apart from the message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attachment {
+    /// BLAKE3 of the whole file; its only address.
+    pub hash: [u8; 32],
+    /// What the sender calls it.
+    pub name: FileName,
+    /// Its media type, as the sender says.
+    pub media_type: MediaType,
+    /// Its length in bytes.
+    pub size_bytes: u64,
+}
+
+/// A picture or a film.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Media {
+    /// The file itself.
+    pub file: Attachment,
+    /// Width in pixels.
+    pub width: u32,
+    /// Height in pixels.
+    pub height: u32,
+    /// A small picture that the sender's client made, at most [`crate::limits::PREVIEW_BYTES_MAX`] bytes; may be empty.
+    pub preview: Bytes,
+}
+
+/// Something that happened to a conversation. The message's sender is who caused it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum SystemEntry {
+    /// The group was made; the sender is its owner.
+    Created {
+        /// Its name.
+        name: GroupName,
+    },
+    /// These users are members from this entry on.
+    Added {
+        /// The new members, in the order of their ids.
+        users: Vec<UserId>,
+    },
+    /// These users are members no more. A sender who names himself left.
+    Removed {
+        /// The former members, in the order of their ids.
+        users: Vec<UserId>,
+    },
+}
+
+/// The kinds of [`Body`], for people and scripts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// [`Body::Text`]
+    Text,
+    /// [`Body::Emote`]
+    Emote,
+    /// [`Body::Emoji`]
+    Emoji,
+    /// [`Body::Image`]
+    Image,
+    /// [`Body::Video`]
+    Video,
+    /// [`Body::File`]
+    File,
+    /// [`Body::System`]
+    System,
+    /// [`Body::Unknown`]
+    Unknown,
+}
+
+impl Kind {
+    /// The word that `--json` prints.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Emote => "emote",
+            Self::Emoji => "emoji",
+            Self::Image => "image",
+            Self::Video => "video",
+            Self::File => "file",
+            Self::System => "system",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+impl Body {
+    /// Which kind this is.
+    #[must_use]
+    pub const fn kind(&self) -> Kind {
+        match self {
+            Self::Text(_) => Kind::Text,
+            Self::Emote(_) => Kind::Emote,
+            Self::Emoji(_) => Kind::Emoji,
+            Self::Image(_) => Kind::Image,
+            Self::Video(_) => Kind::Video,
+            Self::File(_) => Kind::File,
+            Self::System(_) => Kind::System,
+            Self::Unknown => Kind::Unknown,
+        }
+    }
+
+    /// Whether somebody said this: entries that no one said do not count as unread.
+    #[must_use]
+    pub const fn is_message(&self) -> bool {
+        !matches!(self, Self::System(_) | Self::Unknown)
+    }
+}

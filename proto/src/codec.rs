@@ -1,0 +1,143 @@
+//! Values to bytes and back: bincode 2, standard configuration. No other file names bincode.
+//!
+//! Reading is bounded by the bytes at hand, so a length that lies cannot make the reader allocate, and bytes left over are an error.
+
+use bincode::config::{Configuration, standard};
+use bincode::error::{DecodeError as Bincode, EncodeError};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+/// Why bytes could not be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DecodeError {
+    /// They are not what they claim to be, or hold a value that its type refuses.
+    #[error("malformed bytes")]
+    Malformed,
+    /// A variant that this version does not know.
+    #[error("an unknown variant")]
+    UnknownVariant,
+    /// Bytes are left over.
+    #[error("{0} bytes too many")]
+    Trailing(usize),
+    /// More bytes than this value may have.
+    #[error("{bytes} bytes where {max_bytes} are allowed")]
+    TooLong {
+        /// How many there are.
+        bytes: usize,
+        /// How many may be.
+        max_bytes: usize,
+    },
+}
+
+fn config() -> Configuration {
+    standard()
+}
+
+/// Appends the value to `out`.
+pub fn encode_into<T: Serialize + ?Sized>(value: &T, out: &mut Vec<u8>) {
+    let mut writer = VecWriter(out);
+    let written = bincode::serde::encode_into_writer(value, &mut writer, config());
+    debug_assert!(written.is_ok(), "a wire type cannot be encoded: {written:?}");
+}
+
+/// The value as bytes.
+#[must_use]
+pub fn encode<T: Serialize + ?Sized>(value: &T) -> Vec<u8> {
+    let mut out = Vec::new();
+    encode_into(value, &mut out);
+    out
+}
+
+/// Appends what `write` appends, behind its length as a `u32`, little-endian.
+pub fn prefixed(out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
+    let start = out.len();
+    out.extend_from_slice(&[0; 4]);
+    write(out);
+    let len = u32::try_from(out.len() - start - 4).unwrap_or(u32::MAX);
+    if let Some(prefix) = out.get_mut(start..start + 4) {
+        prefix.copy_from_slice(&len.to_le_bytes());
+    }
+}
+
+/// Reads a value that fills `bytes`.
+///
+/// # Errors
+/// When there are more than `max_bytes`, when they are no such value, and when some are left over.
+pub fn decode<T: DeserializeOwned>(bytes: &[u8], max_bytes: usize) -> Result<T, DecodeError> {
+    if bytes.len() > max_bytes {
+        return Err(DecodeError::TooLong { bytes: bytes.len(), max_bytes });
+    }
+    let (value, read) = decode_some(bytes)?;
+    match bytes.len() - read {
+        0 => Ok(value),
+        left => Err(DecodeError::Trailing(left)),
+    }
+}
+
+/// Reads a value at the beginning of `bytes` and leaves the rest alone.
+///
+/// # Errors
+/// As [`decode`], but for bytes left over.
+pub fn decode_head<T: DeserializeOwned>(bytes: &[u8], max_bytes: usize) -> Result<T, DecodeError> {
+    let head = bytes.get(..max_bytes).unwrap_or(bytes);
+    decode_some(head).map(|(value, _)| value)
+}
+
+/// Reads a value at the beginning of `bytes` and says how many bytes it took.
+///
+/// # Errors
+/// When they do not begin with such a value.
+pub fn decode_some<T: DeserializeOwned>(bytes: &[u8]) -> Result<(T, usize), DecodeError> {
+    // The reader checks each length against the bytes that are left before it allocates: bincode's slice reader knows its end.
+    bincode::serde::decode_from_slice(bytes, config().with_limit::<MEMORY_BYTES_MAX>()).map_err(|error| match error {
+        Bincode::UnexpectedVariant { .. } => DecodeError::UnknownVariant,
+        Bincode::OtherString(text) if text.starts_with("invalid value: integer") => DecodeError::UnknownVariant,
+        _ => DecodeError::Malformed,
+    })
+}
+
+/// What one value may claim to hold, in bytes of its memory form: a few times the largest frame.
+const MEMORY_BYTES_MAX: usize = 4 * crate::limits::FRAME_BYTES_MAX;
+
+struct VecWriter<'a>(&'a mut Vec<u8>);
+
+impl bincode::enc::write::Writer for VecWriter<'_> {
+    fn write(&mut self, bytes: &[u8]) -> Result<(), EncodeError> {
+        self.0.extend_from_slice(bytes);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde::Deserialize;
+
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    enum Old {
+        A(u8),
+    }
+
+    #[derive(Serialize, Deserialize)]
+    enum New {
+        A(u8),
+        B(u8),
+    }
+
+    #[test]
+    fn each_failure_has_its_name() {
+        let bytes = encode(&New::A(7));
+        assert_eq!(decode::<Old>(&bytes, 16), Ok(Old::A(7)));
+        assert_eq!(decode::<Old>(&encode(&New::B(7)), 16), Err(DecodeError::UnknownVariant));
+        assert_eq!(decode::<Old>(&[bytes, vec![0]].concat(), 16), Err(DecodeError::Trailing(1)));
+        assert_eq!(decode::<Old>(&[0], 16), Err(DecodeError::Malformed));
+        assert_eq!(decode::<u8>(&[0; 17], 16), Err(DecodeError::TooLong { bytes: 17, max_bytes: 16 }));
+    }
+
+    #[test]
+    fn a_length_that_lies_allocates_nothing() {
+        let lie = [253, 255, 255, 255, 255, 255, 255, 255, 127];
+        assert_eq!(decode::<Vec<u64>>(&lie, 64), Err(DecodeError::Malformed));
+        assert_eq!(decode::<String>(&lie, 64), Err(DecodeError::Malformed));
+    }
+}

@@ -1,0 +1,132 @@
+//! Why a request was refused: numbers that clients may rely on. A number is never used again for something else.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+macro_rules! codes {
+    ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $code:literal, $text:literal;)* }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum $name {
+            $($(#[$vdoc])* $variant,)*
+            /// A number that a later version introduced.
+            Other(u32),
+        }
+
+        impl $name {
+            /// Every code that this version knows.
+            pub const ALL: &[Self] = &[$(Self::$variant,)*];
+
+            /// The number on the wire.
+            #[must_use]
+            pub const fn number(self) -> u32 {
+                match self {
+                    $(Self::$variant => $code,)*
+                    Self::Other(number) => number,
+                }
+            }
+
+            /// The code with this number.
+            #[must_use]
+            pub const fn from_number(number: u32) -> Self {
+                match number {
+                    $($code => Self::$variant,)*
+                    other => Self::Other(other),
+                }
+            }
+
+            /// What it says to people.
+            #[must_use]
+            pub const fn text(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $text,)*
+                    Self::Other(_) => "refused for a reason that this version does not know",
+                }
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                match self {
+                    Self::Other(number) => write!(f, "{} ({number})", self.text()),
+                    known => f.write_str(known.text()),
+                }
+            }
+        }
+    };
+}
+pub(crate) use codes;
+
+codes! {
+    /// Why a request was refused. The connection goes on.
+    ErrorCode {
+        /// The request cannot be read, or breaks a bound.
+        BadRequest = 1, "the request is malformed or breaks a limit";
+        /// The request or something in it is of a kind that this server does not know.
+        Unsupported = 2, "this server does not know that kind of request";
+        /// No such conversation, or none that the asker may see: the two are not told apart.
+        NotFound = 3, "no such conversation, or you are not a member of it";
+        /// The asker may see it but not do this.
+        Forbidden = 4, "your role does not allow that";
+        /// No such user.
+        NoSuchUser = 5, "no such user";
+        /// Somebody has that name, or one that looks like it.
+        NameTaken = 6, "that name is taken";
+        /// A cursor beyond the head of its conversation.
+        BadCursor = 7, "the cursor lies beyond the last message";
+        /// The same client seq came before with another body.
+        SeqConflict = 8, "that client seq was used before for another message";
+        /// A retry of a send that lies too far back to be remembered. It is not stored a second time.
+        RetryTooOld = 9, "a retry of a send that is no longer remembered";
+        /// A message without content.
+        EmptyMessage = 10, "a message needs content";
+        /// The invite is unknown, used up or expired.
+        BadInvite = 11, "the invite is unknown, used up or expired";
+        /// Name and password, or the token, do not match an account.
+        AuthFailed = 12, "name and password, or the device token, are wrong";
+        /// A bound on how many there may be.
+        LimitReached = 13, "a limit of this server is reached";
+        /// Too many attempts. Wait and try again.
+        RateLimited = 14, "too many attempts: wait a little";
+        /// The last owner cannot leave.
+        LastOwner = 15, "the last owner cannot leave or be removed";
+        /// The server cannot store anything at present. Nothing was accepted.
+        StorageFailed = 16, "the server cannot store messages: its operator must look at its log";
+        /// No such device of the asker.
+        NoSuchDevice = 17, "no such device";
+        /// Stored bytes are damaged. Nothing wrong is served.
+        Damaged = 18, "stored messages are damaged: the operator should run `cairn doctor`";
+        /// The import continues at another entry than the one given.
+        ImportGap = 19, "the import does not continue where it stopped";
+    }
+}
+
+impl Serialize for ErrorCode {
+    fn serialize<S: serde::Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        s.serialize_u32(self.number())
+    }
+}
+
+impl<'de> Deserialize<'de> for ErrorCode {
+    fn deserialize<D: serde::Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        u32::deserialize(d).map(Self::from_number)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_stable_and_used_once() {
+        let numbers: Vec<u32> = ErrorCode::ALL.iter().map(|code| code.number()).collect();
+        assert_eq!(numbers, (1..=19).collect::<Vec<_>>());
+        for &code in ErrorCode::ALL {
+            assert_eq!(ErrorCode::from_number(code.number()), code);
+        }
+        assert_eq!(ErrorCode::from_number(900), ErrorCode::Other(900));
+        assert_eq!(ErrorCode::Other(900).number(), 900);
+    }
+}

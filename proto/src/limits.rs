@@ -1,0 +1,85 @@
+//! Every bound of the wire. Names carry the unit; no other file repeats a number from here.
+
+use std::time::Duration;
+
+/// The largest frame of either direction, without its length prefix. A longer one ends the connection before anything is allocated.
+pub const FRAME_BYTES_MAX: usize = 256 * 1024;
+
+/// The largest first frame of a connection: nobody who has not logged in needs more.
+pub const HELLO_BYTES_MAX: usize = 4 * 1024;
+
+/// The longest message text, in bytes of UTF-8.
+pub const TEXT_BYTES_MAX: usize = 16 * 1024;
+
+/// The longest encoded entry of a log: a text of [`TEXT_BYTES_MAX`] or a preview, and what goes with it.
+pub const ENTRY_BYTES_MAX: usize = 20 * 1024;
+
+/// The longest user name, in bytes of UTF-8.
+pub const USER_NAME_BYTES_MAX: usize = 64;
+
+/// The longest group name, in bytes of UTF-8.
+pub const GROUP_NAME_BYTES_MAX: usize = 128;
+
+/// The longest device name, in bytes of UTF-8.
+pub const DEVICE_NAME_BYTES_MAX: usize = 64;
+
+/// The longest file name of an attachment, in bytes of UTF-8.
+pub const FILE_NAME_BYTES_MAX: usize = 255;
+
+/// The longest media type, in bytes.
+pub const MEDIA_TYPE_BYTES_MAX: usize = 127;
+
+/// The largest preview that an image or a video carries in its message.
+pub const PREVIEW_BYTES_MAX: usize = 4 * 1024;
+
+/// The shortest password, in bytes of UTF-8.
+pub const PASSWORD_BYTES_MIN: usize = 8;
+
+/// The longest password, in bytes of UTF-8: it is hashed, and hashing is work.
+pub const PASSWORD_BYTES_MAX: usize = 128;
+
+/// Sends that a client may have unresolved on one send stream. A retry that lies further back is refused as
+/// [`crate::error::ErrorCode::RetryTooOld`], so a client that keeps to this bound never meets that answer.
+pub const SENDS_IN_FLIGHT_MAX: usize = 1024;
+
+/// Requests of one session that may wait for their answers. The server stops reading the session stream beyond it.
+pub const REQUESTS_IN_FLIGHT_MAX: usize = 1024;
+
+/// Messages in one answer to a pull, and in one pushed run.
+pub const RUN_MESSAGES_MAX: u32 = 500;
+
+/// Encoded messages in one answer to a pull, or in one pushed run, in bytes. One message always fits.
+pub const RUN_BYTES_MAX: usize = 64 * 1024;
+
+/// Messages of one conversation that a session is pushed when it starts behind. Beyond it the client is told the distance and pulls.
+pub const PUSH_BACKLOG_MESSAGES_MAX: u64 = 500;
+
+/// Users named in one request.
+pub const USERS_PER_REQUEST_MAX: usize = 500;
+
+/// Conversations in one page of an overview.
+pub const CONVERSATIONS_PER_PAGE_MAX: usize = 200;
+
+/// Members in one page of a member list.
+pub const MEMBERS_PER_PAGE_MAX: usize = 500;
+
+/// Entries in one import request.
+pub const IMPORT_ENTRIES_MAX: usize = 500;
+
+/// Uses that one invite can have.
+pub const INVITE_USES_MAX: u32 = 10_000;
+
+/// The longest life of an invite.
+pub const INVITE_LIFE_MAX: Duration = Duration::from_secs(366 * 24 * 60 * 60);
+
+/// Devices of one user.
+pub const DEVICES_PER_USER_MAX: usize = 64;
+
+/// Members of one conversation.
+pub const MEMBERS_PER_CONVERSATION_MAX: usize = 1_000_000;
+
+/// A connection that has not logged in after this time is closed.
+pub const LOGIN_TIME_MAX: Duration = Duration::from_secs(5);
+
+/// A connection that is silent for this long is over. Clients keep theirs alive at a third of it.
+pub const IDLE_TIME_MAX: Duration = Duration::from_secs(30);

@@ -1,0 +1,137 @@
+//! What a client asks. Variants only grow at the end: the position of a variant is its number on the wire.
+
+use serde::{Deserialize, Serialize};
+
+use crate::body::Body;
+use crate::ids::{ConversationId, DeviceId, ImportSource, MsgId, Timestamp, UserId};
+use crate::message::Draft;
+use crate::text::{GroupName, UserName};
+
+/// A request. [`crate::response::Response`] has the answer of the same name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Request {
+    /// Say something. Answered when it is durable.
+    Send(Draft),
+    /// Read a part of a log.
+    Pull {
+        /// Which log.
+        conversation: ConversationId,
+        /// Which part.
+        range: PullRange,
+        /// At most so many messages; the server may give fewer. At most [`crate::limits::RUN_MESSAGES_MAX`].
+        limit: u32,
+    },
+    /// This device holds everything up to here: the delivered cursor. A lower one than before changes nothing.
+    Ack {
+        /// Which log.
+        conversation: ConversationId,
+        /// The last message held.
+        msgid: MsgId,
+    },
+    /// The user has read everything up to here: the read cursor, the same on all devices. A lower one than before changes nothing.
+    Read {
+        /// Which log.
+        conversation: ConversationId,
+        /// The last message read.
+        msgid: MsgId,
+    },
+    /// The next page of the user's conversations.
+    Conversations {
+        /// The last conversation of the page before; `None` for the first page.
+        after: Option<ConversationId>,
+    },
+    /// Users by their names.
+    FindUsers {
+        /// At most [`crate::limits::USERS_PER_REQUEST_MAX`].
+        names: Vec<UserName>,
+    },
+    /// Users by their ids.
+    Users {
+        /// At most [`crate::limits::USERS_PER_REQUEST_MAX`].
+        ids: Vec<UserId>,
+    },
+    /// Make a group. The asker is its owner.
+    CreateGroup {
+        /// Its name.
+        name: GroupName,
+        /// Its first members beside the owner; at most [`crate::limits::USERS_PER_REQUEST_MAX`].
+        members: Vec<UserId>,
+    },
+    /// Make users members of a group. Those who are already stay what they are.
+    AddMembers {
+        /// The group.
+        conversation: ConversationId,
+        /// At most [`crate::limits::USERS_PER_REQUEST_MAX`].
+        users: Vec<UserId>,
+    },
+    /// End memberships, or leave.
+    RemoveMembers {
+        /// The group.
+        conversation: ConversationId,
+        /// At most [`crate::limits::USERS_PER_REQUEST_MAX`].
+        users: Vec<UserId>,
+    },
+    /// A page of the members of a conversation, in the order of their ids.
+    Members {
+        /// The conversation.
+        conversation: ConversationId,
+        /// The last member of the page before.
+        after: Option<UserId>,
+    },
+    /// Make an invite link's token.
+    CreateInvite {
+        /// How many users may join with it.
+        uses: u32,
+        /// How long it lives, in seconds.
+        life_seconds: u64,
+    },
+    /// The devices of the asker.
+    Devices,
+    /// End a device: its token is void and its sessions are closed.
+    RevokeDevice(DeviceId),
+    /// Take messages of another system. For owners and admins of the server who are members of the conversation.
+    Import {
+        /// Where they go.
+        conversation: ConversationId,
+        /// Where they come from. Each source has a cursor of its own, so that importing it again adds nothing.
+        source: ImportSource,
+        /// The place of the first entry in the source, from 0. Entries below the cursor are passed over.
+        first: u64,
+        /// The entries, in order; at most [`crate::limits::IMPORT_ENTRIES_MAX`].
+        entries: Vec<ImportEntry>,
+    },
+    /// How many entries of a source were imported.
+    ImportCursor {
+        /// The conversation.
+        conversation: ConversationId,
+        /// The source.
+        source: ImportSource,
+    },
+    /// What a member's unread count is made of. One's own, or any for owners and admins of the server.
+    Explain {
+        /// The conversation.
+        conversation: ConversationId,
+        /// The member.
+        user: UserId,
+    },
+}
+
+/// Which part of a log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum PullRange {
+    /// Upwards from this message on.
+    From(MsgId),
+    /// The last ones below this message. They come in ascending order as well.
+    Before(MsgId),
+}
+
+/// A message of another system.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImportEntry {
+    /// Who said it. A user of that name is made when there is none.
+    pub sender: UserName,
+    /// When it was said.
+    pub sent_at: Timestamp,
+    /// What it says. Unlike a live message, it may be empty.
+    pub body: Body,
+}
