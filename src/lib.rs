@@ -1,1 +1,4 @@
 //! cairn
+
+pub mod core;
+pub mod limits;

@@ -1,0 +1,146 @@
+//! Who may come in: invites, users, devices.
+
+use cairn_proto::error::ErrorCode;
+use cairn_proto::hello::ServerRole;
+use cairn_proto::ids::{DeviceId, SendStreamId, Timestamp, UserId};
+use cairn_proto::limits;
+use cairn_proto::response::{DeviceInfo, Response};
+use cairn_proto::text::UserName;
+
+use super::batch::{Batch, Effect};
+use super::change::Change;
+use super::command::{Actor, LoggedIn, NewDevice, Reply};
+use super::record::{DeviceRecord, InviteRecord, SecretHash, UserRecord};
+use super::state::State;
+
+impl State {
+    /// Makes the invite of whoever shall own the server. The one before is void: its link is lost when it was not used.
+    pub(super) fn owner_invite(
+        &mut self,
+        token: SecretHash,
+        expires_at: Timestamp,
+        now: Timestamp,
+        batch: &mut Batch,
+    ) -> Result<Reply, ErrorCode> {
+        if self.has_owner() {
+            return Err(ErrorCode::Forbidden);
+        }
+        let void = |invite: &InviteRecord| invite.role == ServerRole::Owner || invite.expires_at <= now;
+        let mut old: Vec<_> = self.invites.iter().filter(|(_, invite)| void(invite)).map(|(&token, _)| token).collect();
+        old.sort_unstable();
+        for token in old {
+            self.make(&Change::InviteRemoved(token), batch);
+        }
+        self.make(&Change::Invite(token, InviteRecord { uses_left: 1, expires_at, role: ServerRole::Owner }), batch);
+        Ok(Reply::Done)
+    }
+
+    /// Makes an invite for new members of the server.
+    pub(super) fn invite(
+        &mut self,
+        actor: Actor,
+        token: SecretHash,
+        uses: u32,
+        life_seconds: u64,
+        now: Timestamp,
+        batch: &mut Batch,
+    ) -> Result<Reply, ErrorCode> {
+        self.check_actor(actor)?;
+        if self.users.get(&actor.user).is_none_or(|user| user.record.role < ServerRole::Admin) {
+            return Err(ErrorCode::Forbidden);
+        }
+        if uses == 0 || uses > limits::INVITE_USES_MAX || life_seconds == 0 || life_seconds > limits::INVITE_LIFE_MAX.as_secs() {
+            return Err(ErrorCode::BadRequest);
+        }
+        let expires_at = Timestamp::new(now.get().saturating_add(life_seconds * 1000));
+        self.make(&Change::Invite(token, InviteRecord { uses_left: uses, expires_at, role: ServerRole::Member }), batch);
+        Ok(Reply::Done)
+    }
+
+    pub(super) fn join(
+        &mut self,
+        token: SecretHash,
+        name: UserName,
+        password: Option<Box<str>>,
+        device: NewDevice,
+        now: Timestamp,
+        batch: &mut Batch,
+    ) -> Result<Reply, ErrorCode> {
+        let invite = self.invites.get(&token).filter(|invite| now < invite.expires_at).cloned().ok_or(ErrorCode::BadInvite)?;
+        if self.looks_taken(&name) {
+            return Err(ErrorCode::NameTaken);
+        }
+        let user = self.next_user().ok_or(ErrorCode::LimitReached)?;
+        let change = match invite.uses_left {
+            0 | 1 => Change::InviteRemoved(token),
+            left => Change::Invite(token, InviteRecord { uses_left: left - 1, ..invite.clone() }),
+        };
+        self.make(&change, batch);
+        self.make(&Change::User(user, UserRecord { name, role: invite.role, password, created_at: now }), batch);
+        self.add_device(user, device, now, batch)
+    }
+
+    /// The user of that name, and what the password is checked against.
+    pub(super) fn account(&self, name: &UserName) -> Option<(UserId, Option<Box<str>>)> {
+        let user = self.user_named(name)?;
+        Some((user, self.users.get(&user)?.record.password.clone()))
+    }
+
+    pub(super) fn add_device(&mut self, user: UserId, device: NewDevice, now: Timestamp, batch: &mut Batch) -> Result<Reply, ErrorCode> {
+        let found = self.users.get(&user).ok_or(ErrorCode::AuthFailed)?;
+        if found.devices.len() >= limits::DEVICES_PER_USER_MAX {
+            return Err(ErrorCode::LimitReached);
+        }
+        let NewDevice { id, name, token, stream, push } = device;
+        let record = DeviceRecord { name, token, created_at: now, streams: Vec::new() };
+        self.make(&Change::Device(user, id, record), batch);
+        Ok(Reply::LoggedIn(Box::new(self.begin_session(user, id, stream, push, batch)?)))
+    }
+
+    pub(super) fn login(&mut self, token: SecretHash, stream: SendStreamId, push: bool, batch: &mut Batch) -> Result<Reply, ErrorCode> {
+        let (user, device) = self.device_with(&token).ok_or(ErrorCode::AuthFailed)?;
+        Ok(Reply::LoggedIn(Box::new(self.begin_session(user, device, stream, push, batch)?)))
+    }
+
+    fn begin_session(
+        &mut self,
+        user: UserId,
+        device: DeviceId,
+        stream: SendStreamId,
+        push: bool,
+        batch: &mut Batch,
+    ) -> Result<LoggedIn, ErrorCode> {
+        let streams = self.users.get(&user).and_then(|found| found.devices.get(&device)).map(|device| &device.streams);
+        if streams.and_then(|streams| streams.first()) != Some(&stream) {
+            self.make(&Change::StreamOpened(user, device, stream), batch);
+        }
+        let actor = Actor { user, device, stream };
+        let record = &self.users.get(&user).ok_or(ErrorCode::AuthFailed)?.record;
+        let (name, role) = (record.name.clone(), record.role);
+        let feeds = if push { self.feeds(actor) } else { Vec::new() };
+        Ok(LoggedIn { actor, name, role, overview: self.overview_page(actor, None), feeds })
+    }
+
+    pub(super) fn devices(&self, actor: Actor) -> Vec<DeviceInfo> {
+        let devices = self.users.get(&actor.user).into_iter().flat_map(|user| &user.devices);
+        devices
+            .map(|(&id, device)| DeviceInfo {
+                id,
+                name: device.name.clone(),
+                created_at: device.created_at,
+                current: id == actor.device,
+                online: id == actor.device,
+            })
+            .collect()
+    }
+
+    pub(super) fn revoke_device(&mut self, actor: Actor, device: DeviceId, batch: &mut Batch) -> Result<Response, ErrorCode> {
+        let user = actor.user;
+        if !self.users.get(&user).is_some_and(|found| found.devices.contains_key(&device)) {
+            return Err(ErrorCode::NoSuchDevice);
+        }
+        self.make(&Change::DeviceRemoved(user, device), batch);
+        batch.effect(Effect::Revoked { user, device });
+        Ok(Response::Done)
+    }
+}

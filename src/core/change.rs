@@ -1,0 +1,126 @@
+//! What happened: the entries of the commit log, and the only way the state moves.
+//!
+//! Each change is absolute (it sets, it does not add to), so applying one again, or applying an old one before newer ones that
+//! were already seen, ends in the same state. Variants only grow at the end.
+
+use cairn_proto::ids::{ConversationId, DeviceId, ImportSource, MsgId, SendStreamId, Timestamp, UserId};
+use cairn_proto::response::Role;
+use serde::{Deserialize, Serialize};
+
+use super::record::{ConversationRecord, DeviceRecord, InviteRecord, SecretHash, UserRecord};
+
+/// One change of the state. In a batch, an [`Appended`] is followed by its packed entry.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Change {
+    /// An entry at the end of a conversation's log.
+    Appended(Appended),
+    /// The read cursor of a member.
+    Read {
+        /// The conversation.
+        conversation: ConversationId,
+        /// The member.
+        user: UserId,
+        /// The last message read.
+        msgid: MsgId,
+    },
+    /// The delivered cursor of a device.
+    Delivered {
+        /// The conversation.
+        conversation: ConversationId,
+        /// The member.
+        user: UserId,
+        /// The member's device.
+        device: DeviceId,
+        /// The last message held.
+        msgid: MsgId,
+    },
+    /// A user, new or changed.
+    User(UserId, UserRecord),
+    /// A device, new or changed.
+    Device(UserId, DeviceId, DeviceRecord),
+    /// A device that is no more, with its send streams and cursors.
+    DeviceRemoved(UserId, DeviceId),
+    /// A device began to use a send stream: it is the most recently used one now. The least recently used of too many is forgotten.
+    StreamOpened(UserId, DeviceId, SendStreamId),
+    /// An invite, new or with fewer uses left.
+    Invite(SecretHash, InviteRecord),
+    /// An invite that is used up or withdrawn.
+    InviteRemoved(SecretHash),
+    /// A new conversation.
+    Conversation(ConversationId, ConversationRecord),
+    /// A membership, new or with another role.
+    Member {
+        /// The conversation.
+        conversation: ConversationId,
+        /// The member.
+        user: UserId,
+        /// The role.
+        role: Role,
+        /// The entry that made the user a member.
+        joined: MsgId,
+        /// How many members there are with this one.
+        counts: MemberCounts,
+    },
+    /// A membership that ended.
+    MemberRemoved {
+        /// The conversation.
+        conversation: ConversationId,
+        /// The former member.
+        user: UserId,
+        /// How many members there are without this one.
+        counts: MemberCounts,
+    },
+    /// How many entries of a source were imported.
+    Imported {
+        /// The conversation.
+        conversation: ConversationId,
+        /// The source.
+        source: ImportSource,
+        /// The source's cursor.
+        cursor: u64,
+    },
+}
+
+/// How many members a conversation has after a change.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MemberCounts {
+    /// All of them.
+    pub members: u32,
+    /// The owners among them.
+    pub owners: u32,
+}
+
+/// An entry at the end of a conversation's log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Appended {
+    /// The conversation.
+    pub conversation: ConversationId,
+    /// The entry's number: one above the head.
+    pub msgid: MsgId,
+    /// Who said it.
+    pub sender: UserId,
+    /// When.
+    pub sent_at: Timestamp,
+    /// Why there is an entry.
+    pub origin: Origin,
+}
+
+/// Why there is an entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Origin {
+    /// A device sent it. It moves the send cursor, and the sender's read cursor.
+    Sent {
+        /// The device.
+        device: DeviceId,
+        /// Its send stream.
+        stream: SendStreamId,
+        /// The client seq.
+        seq: u64,
+        /// A fingerprint of the body, so that another body under the same seq is noticed.
+        body: u64,
+    },
+    /// It was imported. It moves no cursor but the source's.
+    Imported,
+    /// Something that happened to the conversation. It is no message and does not count as unread.
+    System,
+}

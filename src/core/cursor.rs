@@ -1,0 +1,69 @@
+//! How far everybody is: delivered and read cursors, and what an unread count is made of.
+
+use cairn_proto::error::ErrorCode;
+use cairn_proto::hello::ServerRole;
+use cairn_proto::ids::{ConversationId, MsgId, UserId};
+use cairn_proto::response::{Explained, Response};
+
+use super::batch::Batch;
+use super::change::Change;
+use super::command::Actor;
+use super::state::State;
+
+impl State {
+    pub(super) fn ack(
+        &mut self,
+        actor: Actor,
+        conversation: ConversationId,
+        msgid: MsgId,
+        batch: &mut Batch,
+    ) -> Result<Response, ErrorCode> {
+        let (found, member) = self.membership(actor.user, conversation)?;
+        if msgid > found.record.head {
+            return Err(ErrorCode::BadCursor);
+        }
+        if msgid > member.delivered(actor.device) {
+            let Actor { user, device, .. } = actor;
+            self.make(&Change::Delivered { conversation, user, device, msgid }, batch);
+        }
+        Ok(Response::Done)
+    }
+
+    pub(super) fn read(
+        &mut self,
+        actor: Actor,
+        conversation: ConversationId,
+        msgid: MsgId,
+        batch: &mut Batch,
+    ) -> Result<Response, ErrorCode> {
+        let (found, member) = self.membership(actor.user, conversation)?;
+        if msgid > found.record.head {
+            return Err(ErrorCode::BadCursor);
+        }
+        if msgid > member.record.read {
+            self.make(&Change::Read { conversation, user: actor.user, msgid }, batch);
+        }
+        Ok(Response::Done)
+    }
+
+    pub(super) fn explain(&self, actor: Actor, conversation: ConversationId, whose: UserId) -> Result<Response, ErrorCode> {
+        let asker = self.users.get(&actor.user).map_or(ServerRole::Member, |user| user.record.role);
+        let found = self.conversations.get(&conversation).ok_or(ErrorCode::NotFound)?;
+        if asker < ServerRole::Admin {
+            found.member(actor.user).ok_or(ErrorCode::NotFound)?;
+            if whose != actor.user {
+                return Err(ErrorCode::Forbidden);
+            }
+        }
+        let member = &found.member(whose).ok_or(ErrorCode::NotFound)?.record;
+        let (_, uncounted, unread) = found.unread(member);
+        Ok(Response::Explained(Explained {
+            head: found.record.head,
+            floor: found.record.floor,
+            joined: member.joined,
+            read: member.read,
+            uncounted,
+            unread,
+        }))
+    }
+}

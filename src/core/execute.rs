@@ -1,0 +1,107 @@
+//! Commands decided: each either refuses, changing nothing, or makes its changes.
+
+use cairn_proto::body::Body;
+use cairn_proto::codec;
+use cairn_proto::error::ErrorCode;
+use cairn_proto::ids::{ConversationId, MsgId, Timestamp, UserId};
+use cairn_proto::request::Request;
+use cairn_proto::response::Response;
+
+use super::batch::Batch;
+use super::change::{Appended, Change, Origin};
+use super::command::{Actor, Command, Grant, Reply};
+use super::conversation::{Conversation, Member};
+use super::state::State;
+
+impl State {
+    /// Decides a command. What [`State::missing`] names must have been loaded. The changes are in memory at once, and durable
+    /// and to be told of when the batch is.
+    ///
+    /// # Errors
+    /// The reason why nothing was changed.
+    pub fn execute(&mut self, command: Command, now: Timestamp, batch: &mut Batch) -> Result<Reply, ErrorCode> {
+        match command {
+            Command::OwnerInvite { token, expires_at } => self.owner_invite(token, expires_at, now, batch),
+            Command::Invite { actor, token, uses, life_seconds } => self.invite(actor, token, uses, life_seconds, now, batch),
+            Command::Join { invite, name, password, device } => self.join(invite, name, password, device, now, batch),
+            Command::Account { name } => Ok(Reply::Account(self.account(&name))),
+            Command::AddDevice { user, device } => self.add_device(user, device, now, batch),
+            Command::Login { token, stream, push } => self.login(token, stream, push, batch),
+            Command::Grant(actor, conversation) => self.grant(actor, conversation).map(Reply::Grant),
+            Command::Ask(actor, request) => self.ask(actor, request, now, batch).map(Reply::Response),
+        }
+    }
+
+    fn ask(&mut self, actor: Actor, request: Request, now: Timestamp, batch: &mut Batch) -> Result<Response, ErrorCode> {
+        self.check_actor(actor)?;
+        match request {
+            Request::Send(draft) => self.send(actor, &draft, now, batch),
+            Request::Ack { conversation, msgid } => self.ack(actor, conversation, msgid, batch),
+            Request::Read { conversation, msgid } => self.read(actor, conversation, msgid, batch),
+            Request::Conversations { after } => Ok(Response::Conversations(self.overview_page(actor, after))),
+            Request::FindUsers { names } => self.find_users(&names),
+            Request::Users { ids } => self.users_by_id(&ids),
+            Request::CreateGroup { name, members } => self.create_group(actor, name, members, now, batch),
+            Request::AddMembers { conversation, users } => self.add_members(actor, conversation, users, now, batch),
+            Request::RemoveMembers { conversation, users } => self.remove_members(actor, conversation, users, now, batch),
+            Request::Members { conversation, after } => self.members_page(actor, conversation, after),
+            Request::Devices => Ok(Response::Devices(self.devices(actor))),
+            Request::RevokeDevice(device) => self.revoke_device(actor, device, batch),
+            Request::Import { conversation, source, first, entries } => self.import(actor, conversation, source, first, &entries, now, batch),
+            Request::ImportCursor { conversation, source } => self.import_cursor(actor, conversation, source),
+            Request::Explain { conversation, user } => self.explain(actor, conversation, user),
+            // A session makes the token of an invite, and reads history, by commands of their own.
+            Request::CreateInvite { .. } | Request::Pull { .. } => Err(ErrorCode::Unsupported),
+        }
+    }
+
+    fn grant(&self, actor: Actor, conversation: ConversationId) -> Result<Grant, ErrorCode> {
+        self.check_actor(actor)?;
+        let (found, _) = self.membership(actor.user, conversation)?;
+        Ok(Grant { conversation, floor: found.record.floor })
+    }
+
+    /// A session may outlive its device by the commands that are on their way.
+    pub(super) fn check_actor(&self, actor: Actor) -> Result<(), ErrorCode> {
+        let known = self.users.get(&actor.user).is_some_and(|user| user.devices.contains_key(&actor.device));
+        if known { Ok(()) } else { Err(ErrorCode::AuthFailed) }
+    }
+
+    /// The conversation and the asker's membership. Whether there is no such conversation or the asker is no member is not told.
+    pub(super) fn membership(&self, user: UserId, id: ConversationId) -> Result<(&Conversation, &Member), ErrorCode> {
+        let found = self.conversations.get(&id).ok_or(ErrorCode::NotFound)?;
+        let member = found.member(user).ok_or(ErrorCode::NotFound)?;
+        Ok((found, member))
+    }
+
+    /// Makes a change: in memory and in the batch.
+    pub(super) fn make(&mut self, change: &Change, batch: &mut Batch) {
+        batch.push(change);
+        self.apply(change);
+    }
+
+    /// Appends an entry to a conversation's log and says its number.
+    pub(super) fn append(&mut self, to: ConversationId, entry: NewEntry<'_>, batch: &mut Batch) -> MsgId {
+        let head = self.conversations.get(&to).map_or(MsgId::ZERO, |found| found.record.head);
+        let NewEntry { sender, sent_at, origin, body } = entry;
+        let appended = Appended { conversation: to, msgid: head.next(), sender, sent_at, origin };
+        batch.push_appended(appended, body);
+        self.apply_appended(&appended);
+        appended.msgid
+    }
+
+    /// Appends an entry that no one said.
+    pub(super) fn append_system(&mut self, to: ConversationId, sender: UserId, now: Timestamp, body: &Body, batch: &mut Batch) -> MsgId {
+        let body = codec::encode(body);
+        self.append(to, NewEntry { sender, sent_at: now, origin: Origin::System, body: &body }, batch)
+    }
+}
+
+/// An entry that has no number yet.
+pub(super) struct NewEntry<'a> {
+    pub(super) sender: UserId,
+    pub(super) sent_at: Timestamp,
+    pub(super) origin: Origin,
+    /// The encoded [`Body`].
+    pub(super) body: &'a [u8],
+}

@@ -1,0 +1,176 @@
+//! Groups: making them, and who is a member. Each change is an entry in the group's log.
+
+use std::collections::BTreeSet;
+
+use cairn_proto::body::{Body, SystemEntry};
+use cairn_proto::error::ErrorCode;
+use cairn_proto::ids::{ConversationId, MsgId, Timestamp, UserId};
+use cairn_proto::limits;
+use cairn_proto::response::{self, MemberPage, Response, Role};
+use cairn_proto::text::GroupName;
+
+use super::batch::{Batch, Effect};
+use super::change::{Change, MemberCounts};
+use super::command::Actor;
+use super::record::{ConversationRecord, KindRecord};
+use super::state::State;
+
+impl State {
+    pub(super) fn create_group(
+        &mut self,
+        actor: Actor,
+        name: GroupName,
+        members: Vec<UserId>,
+        now: Timestamp,
+        batch: &mut Batch,
+    ) -> Result<Response, ErrorCode> {
+        let mut members = self.existing_users(members)?;
+        members.remove(&actor.user);
+        let id = self.next_numbered();
+        if !id.is_numbered() {
+            return Err(ErrorCode::LimitReached);
+        }
+        let record = ConversationRecord {
+            kind: KindRecord::Group { name: name.clone() },
+            created_at: now,
+            head: MsgId::ZERO,
+            floor: MsgId::ZERO,
+            last_sent_at: Timestamp::new(0),
+            counts: MemberCounts::default(),
+        };
+        self.make(&Change::Conversation(id, record), batch);
+        self.put_member(id, actor.user, Role::Owner, batch);
+        self.append_system(id, actor.user, now, &Body::System(SystemEntry::Created { name }), batch);
+        self.put_members(actor.user, id, members, now, batch);
+        Ok(Response::Created { conversation: id })
+    }
+
+    pub(super) fn add_members(
+        &mut self,
+        actor: Actor,
+        id: ConversationId,
+        users: Vec<UserId>,
+        now: Timestamp,
+        batch: &mut Batch,
+    ) -> Result<Response, ErrorCode> {
+        self.check_manages(actor.user, id)?;
+        let mut users = self.existing_users(users)?;
+        let (found, _) = self.membership(actor.user, id)?;
+        users.retain(|&user| found.member(user).is_none());
+        if found.record.counts.members as usize + users.len() > limits::MEMBERS_PER_CONVERSATION_MAX {
+            return Err(ErrorCode::LimitReached);
+        }
+        let changed = u32::try_from(users.len()).unwrap_or(u32::MAX);
+        self.put_members(actor.user, id, users, now, batch);
+        Ok(Response::Changed { users: changed })
+    }
+
+    pub(super) fn remove_members(
+        &mut self,
+        actor: Actor,
+        id: ConversationId,
+        users: Vec<UserId>,
+        now: Timestamp,
+        batch: &mut Batch,
+    ) -> Result<Response, ErrorCode> {
+        let (found, member) = self.membership(actor.user, id)?;
+        let KindRecord::Group { .. } = found.record.kind else { return Err(ErrorCode::Forbidden) };
+        if users.len() > limits::USERS_PER_REQUEST_MAX {
+            return Err(ErrorCode::BadRequest);
+        }
+        let mut leavers: Vec<(UserId, Role)> = users.into_iter().filter_map(|user| Some((user, found.member(user)?.record.role))).collect();
+        leavers.sort_unstable();
+        leavers.dedup();
+        // Everybody may leave; to remove others takes a role above theirs, and an owner may remove whom he likes.
+        let own = member.record.role;
+        let allowed = |&(user, role): &(UserId, Role)| user == actor.user || own == Role::Owner || own > role;
+        if !leavers.iter().all(allowed) {
+            return Err(ErrorCode::Forbidden);
+        }
+        let owners = leavers.iter().filter(|&&(_, role)| role == Role::Owner).count() as u32;
+        let counts = found.record.counts;
+        if owners > 0 && owners >= counts.owners {
+            return Err(ErrorCode::LastOwner);
+        }
+        if leavers.is_empty() {
+            return Ok(Response::Changed { users: 0 });
+        }
+        let names = leavers.iter().map(|&(user, _)| user).collect();
+        let last = self.append_system(id, actor.user, now, &Body::System(SystemEntry::Removed { users: names }), batch);
+        self.end_memberships(id, &leavers, counts, last, batch);
+        Ok(Response::Changed { users: leavers.len() as u32 })
+    }
+
+    fn end_memberships(
+        &mut self,
+        id: ConversationId,
+        leavers: &[(UserId, Role)],
+        mut counts: MemberCounts,
+        last: MsgId,
+        batch: &mut Batch,
+    ) {
+        for &(user, role) in leavers {
+            counts.members -= 1;
+            counts.owners -= u32::from(role == Role::Owner);
+            self.make(&Change::MemberRemoved { conversation: id, user, counts }, batch);
+            batch.effect(Effect::Left { conversation: id, user, last });
+        }
+    }
+
+    pub(super) fn members_page(&self, actor: Actor, id: ConversationId, after: Option<UserId>) -> Result<Response, ErrorCode> {
+        let (found, _) = self.membership(actor.user, id)?;
+        let sorted = found.members_sorted();
+        let start = after.map_or(0, |after| sorted.partition_point(|&(user, _)| user <= after));
+        let page = &sorted[start..];
+        let items: Vec<_> = page
+            .iter()
+            .take(limits::MEMBERS_PER_PAGE_MAX)
+            .filter_map(|&(user, member)| {
+                let record = &member.record;
+                Some(response::Member { user: self.user_info(user)?, role: record.role, joined: record.joined, read: record.read })
+            })
+            .collect();
+        let next_after = (page.len() > limits::MEMBERS_PER_PAGE_MAX).then(|| page[limits::MEMBERS_PER_PAGE_MAX - 1].0);
+        Ok(Response::Members(MemberPage { items, next_after }))
+    }
+
+    /// Whether the user may add members.
+    fn check_manages(&self, user: UserId, id: ConversationId) -> Result<(), ErrorCode> {
+        let (found, member) = self.membership(user, id)?;
+        match found.record.kind {
+            KindRecord::Group { .. } if member.record.role >= Role::Admin => Ok(()),
+            KindRecord::Group { .. } | KindRecord::Direct => Err(ErrorCode::Forbidden),
+        }
+    }
+
+    fn existing_users(&self, users: Vec<UserId>) -> Result<BTreeSet<UserId>, ErrorCode> {
+        if users.len() > limits::USERS_PER_REQUEST_MAX {
+            return Err(ErrorCode::BadRequest);
+        }
+        if users.iter().any(|user| !self.users.contains_key(user)) {
+            return Err(ErrorCode::NoSuchUser);
+        }
+        Ok(users.into_iter().collect())
+    }
+
+    fn put_members(&mut self, by: UserId, id: ConversationId, users: BTreeSet<UserId>, now: Timestamp, batch: &mut Batch) {
+        if users.is_empty() {
+            return;
+        }
+        for &user in &users {
+            self.put_member(id, user, Role::Member, batch);
+        }
+        let body = Body::System(SystemEntry::Added { users: users.into_iter().collect() });
+        self.append_system(id, by, now, &body, batch);
+    }
+
+    /// A membership that begins with the next entry.
+    fn put_member(&mut self, id: ConversationId, user: UserId, role: Role, batch: &mut Batch) {
+        let Some(found) = self.conversations.get(&id) else { return };
+        let MemberCounts { members, owners } = found.record.counts;
+        let counts = MemberCounts { members: members + 1, owners: owners + u32::from(role == Role::Owner) };
+        let joined = found.record.head.next();
+        self.make(&Change::Member { conversation: id, user, role, joined, counts }, batch);
+        batch.effect(Effect::Joined { conversation: id, user });
+    }
+}

@@ -1,0 +1,88 @@
+//! Messages of other systems: with the sender and the time they had there, once each.
+
+use cairn_proto::body::Body;
+use cairn_proto::codec;
+use cairn_proto::error::ErrorCode;
+use cairn_proto::hello::ServerRole;
+use cairn_proto::ids::{ConversationId, ImportSource, Timestamp, UserId};
+use cairn_proto::limits;
+use cairn_proto::request::ImportEntry;
+use cairn_proto::response::Response;
+use cairn_proto::text::UserName;
+
+use super::batch::Batch;
+use super::change::{Change, Origin};
+use super::command::Actor;
+use super::execute::NewEntry;
+use super::record::UserRecord;
+use super::state::State;
+
+impl State {
+    #[expect(clippy::too_many_arguments, reason = "the fields of the request, each of its own type")]
+    pub(super) fn import(
+        &mut self,
+        actor: Actor,
+        conversation: ConversationId,
+        source: ImportSource,
+        first: u64,
+        entries: &[ImportEntry],
+        now: Timestamp,
+        batch: &mut Batch,
+    ) -> Result<Response, ErrorCode> {
+        let cursor = self.import_start(actor, conversation, source)?;
+        if entries.len() > limits::IMPORT_ENTRIES_MAX || entries.iter().any(|entry| !is_importable(&entry.body)) {
+            return Err(ErrorCode::BadRequest);
+        }
+        let end = first.checked_add(entries.len() as u64).ok_or(ErrorCode::BadRequest)?;
+        if first > cursor {
+            return Err(ErrorCode::ImportGap);
+        }
+        let fresh = usize::try_from(cursor - first).ok().and_then(|known| entries.get(known..)).unwrap_or_default();
+        let mut users = 0;
+        for entry in fresh {
+            let sender = match self.user_named(&entry.sender) {
+                Some(user) => user,
+                None => {
+                    users += 1;
+                    self.import_user(&entry.sender, now, batch)?
+                }
+            };
+            let body = codec::encode(&entry.body);
+            self.append(conversation, NewEntry { sender, sent_at: entry.sent_at, origin: Origin::Imported, body: &body }, batch);
+        }
+        let cursor = cursor.max(end);
+        if !fresh.is_empty() {
+            self.make(&Change::Imported { conversation, source, cursor }, batch);
+        }
+        Ok(Response::Imported { added: u32::try_from(fresh.len()).unwrap_or(u32::MAX), users, cursor })
+    }
+
+    pub(super) fn import_cursor(
+        &self,
+        actor: Actor,
+        conversation: ConversationId,
+        source: ImportSource,
+    ) -> Result<Response, ErrorCode> {
+        Ok(Response::ImportCursor { cursor: self.import_start(actor, conversation, source)? })
+    }
+
+    fn import_start(&self, actor: Actor, conversation: ConversationId, source: ImportSource) -> Result<u64, ErrorCode> {
+        let (found, _) = self.membership(actor.user, conversation)?;
+        if self.users.get(&actor.user).is_none_or(|user| user.record.role < ServerRole::Admin) {
+            return Err(ErrorCode::Forbidden);
+        }
+        Ok(found.imports.get(&source).copied().unwrap_or_default())
+    }
+
+    /// A user who is known by what he said elsewhere. Nobody can log in as him.
+    fn import_user(&mut self, name: &UserName, now: Timestamp, batch: &mut Batch) -> Result<UserId, ErrorCode> {
+        let id = self.next_user().ok_or(ErrorCode::LimitReached)?;
+        let record = UserRecord { name: name.clone(), role: ServerRole::Member, password: None, created_at: now };
+        self.make(&Change::User(id, record), batch);
+        Ok(id)
+    }
+}
+
+const fn is_importable(body: &Body) -> bool {
+    matches!(body, Body::Text(_) | Body::Emote(_) | Body::Emoji(_))
+}

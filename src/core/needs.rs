@@ -1,0 +1,119 @@
+//! Which parts of the state a command needs in memory before it can be decided, and a change before it can be applied.
+
+use cairn_proto::ids::{ConversationId, DeviceId, SendStreamId, UserId};
+use cairn_proto::request::Request;
+
+use super::change::{Appended, Change, Origin};
+use super::command::{Command, NewDevice};
+use super::state::State;
+
+/// A part of the state that memory lacks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Need {
+    /// A conversation, without its members.
+    Conversation(ConversationId),
+    /// A conversation and one of its members.
+    Member(ConversationId, UserId),
+    /// A conversation and all of its members.
+    Members(ConversationId),
+    /// A send stream.
+    Stream(DeviceId, SendStreamId),
+}
+
+impl State {
+    /// What must be loaded before `command` is decided. What is not stored either does not exist.
+    #[must_use]
+    pub fn missing(&self, command: &Command) -> Vec<Need> {
+        let mut needs = Vec::new();
+        match command {
+            Command::OwnerInvite { .. } | Command::Invite { .. } | Command::Account { .. } | Command::Join { .. } => {}
+            Command::AddDevice { user, device: NewDevice { push, .. } } => self.overview(*user, *push, None, &mut needs),
+            Command::Login { token, stream, push } => {
+                if let Some((user, device)) = self.device_with(token) {
+                    self.overview(user, *push, None, &mut needs);
+                    self.stream(device, *stream, &mut needs);
+                }
+            }
+            Command::Grant(actor, conversation) => self.member(*conversation, actor.user, &mut needs),
+            Command::Ask(actor, request) => {
+                let user = actor.user;
+                match request {
+                    Request::Send(draft) => {
+                        self.member(draft.conversation, user, &mut needs);
+                        self.stream(actor.device, actor.stream, &mut needs);
+                    }
+                    Request::Pull { conversation, .. }
+                    | Request::Ack { conversation, .. }
+                    | Request::Read { conversation, .. }
+                    | Request::Import { conversation, .. }
+                    | Request::ImportCursor { conversation, .. } => self.member(*conversation, user, &mut needs),
+                    Request::AddMembers { conversation, users } | Request::RemoveMembers { conversation, users } => {
+                        self.member(*conversation, user, &mut needs);
+                        for &user in users {
+                            self.member(*conversation, user, &mut needs);
+                        }
+                    }
+                    Request::Members { conversation, .. } => {
+                        self.member(*conversation, user, &mut needs);
+                        if !self.conversation(*conversation).is_some_and(|found| found.knows_all()) {
+                            needs.push(Need::Members(*conversation));
+                        }
+                    }
+                    Request::Explain { conversation, user: whose } => {
+                        self.member(*conversation, user, &mut needs);
+                        self.member(*conversation, *whose, &mut needs);
+                    }
+                    Request::Conversations { after } => self.overview(user, false, *after, &mut needs),
+                    Request::FindUsers { .. }
+                    | Request::Users { .. }
+                    | Request::CreateGroup { .. }
+                    | Request::CreateInvite { .. }
+                    | Request::Devices
+                    | Request::RevokeDevice(_) => {}
+                }
+            }
+        }
+        needs
+    }
+
+    /// What must be loaded before `change` is applied.
+    #[must_use]
+    pub fn missing_for(&self, change: &Change) -> Vec<Need> {
+        let mut needs = Vec::new();
+        match change {
+            Change::Appended(Appended { conversation, sender, origin, .. }) => {
+                self.member(*conversation, *sender, &mut needs);
+                if let Origin::Sent { device, stream, .. } = origin {
+                    self.stream(*device, *stream, &mut needs);
+                }
+            }
+            Change::Read { conversation, user, .. }
+            | Change::Delivered { conversation, user, .. }
+            | Change::Member { conversation, user, .. }
+            | Change::MemberRemoved { conversation, user, .. } => self.member(*conversation, *user, &mut needs),
+            Change::Imported { conversation, .. } if self.conversation(*conversation).is_none() => {
+                needs.push(Need::Conversation(*conversation));
+            }
+            _ => {}
+        }
+        needs
+    }
+
+    fn member(&self, conversation: ConversationId, user: UserId, needs: &mut Vec<Need>) {
+        if !self.conversation(conversation).is_some_and(|found| found.knows(user)) {
+            needs.push(Need::Member(conversation, user));
+        }
+    }
+
+    fn stream(&self, device: DeviceId, stream: SendStreamId, needs: &mut Vec<Need>) {
+        if !self.knows_stream(device, stream) {
+            needs.push(Need::Stream(device, stream));
+        }
+    }
+
+    fn overview(&self, user: UserId, all: bool, after: Option<ConversationId>, needs: &mut Vec<Need>) {
+        for conversation in self.overview_ids(user, all, after) {
+            self.member(conversation, user, needs);
+        }
+    }
+}

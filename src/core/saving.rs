@@ -1,0 +1,86 @@
+//! What goes into the trees: the rows that changed since the last time, and what may leave memory when they are stored.
+
+use super::record::Row;
+use super::state::State;
+
+impl State {
+    /// The rows that changed since the last call, as they are now. They count as saved from now on, so whoever takes them must
+    /// store them or stop.
+    pub fn take_unsaved(&mut self) -> Vec<Row> {
+        let mut rows = Vec::new();
+        self.take_accounts(&mut rows);
+        self.take_streams(&mut rows);
+        self.take_conversations(&mut rows);
+        rows
+    }
+
+    fn take_accounts(&mut self, rows: &mut Vec<Row>) {
+        for id in std::mem::take(&mut self.unsaved.users) {
+            rows.extend(self.users.get(&id).map(|user| Row::User(id, user.record.clone())));
+        }
+        for (user, id) in std::mem::take(&mut self.unsaved.devices) {
+            let record = self.users.get(&user).and_then(|user| user.devices.get(&id)).cloned();
+            rows.push(Row::Device(user, id, record));
+        }
+        for token in std::mem::take(&mut self.unsaved.invites) {
+            rows.push(Row::Invite(token, self.invites.get(&token).cloned()));
+        }
+    }
+
+    fn take_streams(&mut self, rows: &mut Vec<Row>) {
+        // Removals go first: a stream that was forgotten and opened again since then has new cursors.
+        let removed = std::mem::take(&mut self.unsaved.streams_removed);
+        rows.extend(removed.into_iter().map(|(device, stream)| Row::StreamRemoved(device, stream)));
+        for (device, stream, conversation) in std::mem::take(&mut self.unsaved.sends) {
+            let record = self.streams.get_mut(&(device, stream)).and_then(|stream| stream.take_record(conversation));
+            rows.extend(record.map(|record| Row::Send(device, stream, conversation, record)));
+        }
+    }
+
+    fn take_conversations(&mut self, rows: &mut Vec<Row>) {
+        let removed = std::mem::take(&mut self.unsaved.delivered_removed);
+        rows.extend(removed.into_iter().map(|(conversation, user, device)| Row::Delivered(conversation, user, device, None)));
+        for id in std::mem::take(&mut self.unsaved.conversations) {
+            let Some(found) = self.conversations.get_mut(&id) else { continue };
+            let unsaved = std::mem::take(&mut found.unsaved);
+            rows.push(Row::Conversation(id, found.record.clone()));
+            for user in unsaved.members {
+                let member = found.members.get_mut(&user);
+                rows.push(Row::Member(id, user, member.map(|member| {
+                    member.unsaved = false;
+                    member.record.clone()
+                })));
+            }
+            for (user, device) in unsaved.delivered {
+                let cursors = found.members.get_mut(&user).map(|member| &mut member.delivered);
+                let Some(cursor) = cursors.and_then(|all| all.iter_mut().find(|cursor| cursor.device == device)) else { continue };
+                cursor.unsaved = false;
+                rows.push(Row::Delivered(id, user, device, Some(cursor.msgid)));
+            }
+            for chunk in unsaved.chunks {
+                rows.extend(found.uncounted.chunk_bytes(chunk).map(|bytes| Row::Uncounted(id, chunk, bytes)));
+            }
+            for source in unsaved.imports {
+                rows.extend(found.imports.get(&source).map(|&cursor| Row::Import(id, source, cursor)));
+            }
+        }
+    }
+
+    /// Lets go of conversations and send streams that are stored as they are, when what is in memory takes more than
+    /// `target_bytes`. To be called when everything that [`State::take_unsaved`] gave is stored. Says which conversations went.
+    pub fn let_go(&mut self, target_bytes: usize) -> Vec<cairn_proto::ids::ConversationId> {
+        let bytes: usize = self.conversations.values().map(super::conversation::Conversation::memory_bytes).sum();
+        if bytes + self.streams.len() * STREAM_BYTES <= target_bytes {
+            return Vec::new();
+        }
+        self.streams.retain(|_, stream| !stream.is_clean());
+        let idle: Vec<_> = self.conversations.iter().filter(|(_, found)| !found.unsaved.listed).map(|(&id, _)| id).collect();
+        for id in &idle {
+            self.conversations.remove(id);
+        }
+        idle
+    }
+}
+
+/// About how much memory a busy send stream takes.
+const STREAM_BYTES: usize = 40 * 1024;

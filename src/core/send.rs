@@ -1,0 +1,94 @@
+//! Sending: the one command that everything else is built around.
+
+use cairn_proto::body::Body;
+use cairn_proto::codec;
+use cairn_proto::error::ErrorCode;
+use cairn_proto::ids::{ConversationId, MsgId, Timestamp};
+use cairn_proto::message::Draft;
+use cairn_proto::response::{Response, Role};
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::batch::{Batch, Effect};
+use super::change::{Change, MemberCounts, Origin};
+use super::command::Actor;
+use super::execute::NewEntry;
+use super::record::{ConversationRecord, KindRecord};
+use super::send_stream::Seen;
+use super::state::State;
+
+impl State {
+    pub(super) fn send(&mut self, actor: Actor, draft: &Draft, now: Timestamp, batch: &mut Batch) -> Result<Response, ErrorCode> {
+        check_body(&draft.body)?;
+        let mut body = std::mem::take(&mut self.scratch);
+        body.clear();
+        codec::encode_into(&draft.body, &mut body);
+        let answer = self.send_encoded(actor, draft, &body, now, batch);
+        self.scratch = body;
+        answer
+    }
+
+    fn send_encoded(
+        &mut self,
+        actor: Actor,
+        draft: &Draft,
+        body: &[u8],
+        now: Timestamp,
+        batch: &mut Batch,
+    ) -> Result<Response, ErrorCode> {
+        let (conversation, seq) = (draft.conversation, draft.seq.get());
+        let fingerprint = xxh3_64(body);
+        // A retry comes before every other question: what was accepted stays accepted, even if its sender was removed since.
+        let stream = self.streams.get(&(actor.device, actor.stream));
+        match stream.map_or(Seen::New, |stream| stream.seen(conversation, seq, fingerprint)) {
+            Seen::New => {}
+            Seen::Accepted(msgid) => return Ok(Response::Accepted { msgid }),
+            Seen::Conflict => return Err(ErrorCode::SeqConflict),
+            Seen::Forgotten => return Err(ErrorCode::RetryTooOld),
+        }
+        if seq == 0 {
+            return Err(ErrorCode::BadRequest);
+        }
+        if !self.conversations.contains_key(&conversation) {
+            self.open_direct(actor, conversation, now, batch)?;
+        }
+        let (found, _) = self.membership(actor.user, conversation)?;
+        let origin = Origin::Sent { device: actor.device, stream: actor.stream, seq, body: fingerprint };
+        // The clock may go back; the times in a log do not.
+        let sent_at = now.max(found.record.last_sent_at);
+        let msgid = self.append(conversation, NewEntry { sender: actor.user, sent_at, origin, body }, batch);
+        Ok(Response::Accepted { msgid })
+    }
+
+    /// The direct chat of two users comes into being with its first message.
+    fn open_direct(&mut self, actor: Actor, id: ConversationId, now: Timestamp, batch: &mut Batch) -> Result<(), ErrorCode> {
+        let (low, high) = id.direct_users().ok_or(ErrorCode::NotFound)?;
+        let is_own = actor.user == low || actor.user == high;
+        if !is_own || !self.users.contains_key(&low) || !self.users.contains_key(&high) {
+            return Err(ErrorCode::NotFound);
+        }
+        let record = ConversationRecord {
+            kind: KindRecord::Direct,
+            created_at: now,
+            head: MsgId::ZERO,
+            floor: MsgId::ZERO,
+            last_sent_at: Timestamp::new(0),
+            counts: MemberCounts::default(),
+        };
+        self.make(&Change::Conversation(id, record), batch);
+        for (user, members) in [(low, 1), (high, 2)] {
+            let counts = MemberCounts { members, owners: 0 };
+            self.make(&Change::Member { conversation: id, user, role: Role::Member, joined: MsgId::ZERO.next(), counts }, batch);
+            batch.effect(Effect::Joined { conversation: id, user });
+        }
+        Ok(())
+    }
+}
+
+fn check_body(body: &Body) -> Result<(), ErrorCode> {
+    match body {
+        Body::Text(text) | Body::Emote(text) if text.is_empty() => Err(ErrorCode::EmptyMessage),
+        Body::Text(_) | Body::Emote(_) | Body::Emoji(_) => Ok(()),
+        Body::Image(_) | Body::Video(_) | Body::File(_) => Err(ErrorCode::Unsupported),
+        Body::System(_) | Body::Unknown => Err(ErrorCode::BadRequest),
+    }
+}

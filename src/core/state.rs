@@ -1,0 +1,359 @@
+//! Everything that is in memory, and how changes move it.
+//!
+//! Users, devices and invites are always in memory; of conversations, members and send streams only what was needed lately.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cairn_proto::ids::{ConversationId, DeviceId, ImportSource, MsgId, SendStreamId, UserId};
+use cairn_proto::response::UserInfo;
+use cairn_proto::text::UserName;
+use hashbrown::HashMap;
+
+use super::change::{Appended, Change, Origin};
+use super::conversation::{Conversation, Delivered, Member};
+use super::record::{ConversationRecord, DeviceRecord, InviteRecord, MemberRecord, RecentSend, SecretHash, SendCursorRecord, UserRecord};
+use super::send_stream::SendStream;
+use crate::limits;
+
+/// Everything that is in memory.
+#[derive(Debug, Default)]
+pub struct State {
+    pub(super) users: HashMap<UserId, User>,
+    names: HashMap<UserName, UserId>,
+    folded_names: HashMap<String, UserId>,
+    tokens: HashMap<SecretHash, (UserId, DeviceId)>,
+    pub(super) invites: HashMap<SecretHash, InviteRecord>,
+    pub(super) conversations: HashMap<ConversationId, Conversation>,
+    pub(super) streams: HashMap<(DeviceId, SendStreamId), SendStream>,
+    last_user: u32,
+    last_numbered: u64,
+    pub(super) unsaved: Unsaved,
+    /// A body being encoded; kept for its memory.
+    pub(super) scratch: Vec<u8>,
+}
+
+/// A user in memory.
+#[derive(Clone, Debug)]
+pub struct User {
+    /// What is stored of the account.
+    pub record: UserRecord,
+    /// The devices.
+    pub devices: BTreeMap<DeviceId, DeviceRecord>,
+    /// The conversations that the user is a member of.
+    pub conversations: BTreeSet<ConversationId>,
+}
+
+/// What the trees do not have as it is in memory, apart from what each conversation notes of itself.
+#[derive(Debug, Default)]
+pub(super) struct Unsaved {
+    pub(super) users: BTreeSet<UserId>,
+    pub(super) devices: BTreeSet<(UserId, DeviceId)>,
+    pub(super) invites: BTreeSet<SecretHash>,
+    pub(super) conversations: Vec<ConversationId>,
+    pub(super) sends: Vec<(DeviceId, SendStreamId, ConversationId)>,
+    pub(super) streams_removed: Vec<(DeviceId, SendStreamId)>,
+    pub(super) delivered_removed: Vec<(ConversationId, UserId, DeviceId)>,
+}
+
+impl State {
+    /// A user.
+    #[must_use]
+    pub fn user(&self, user: UserId) -> Option<&User> {
+        self.users.get(&user)
+    }
+
+    /// Who has this name.
+    #[must_use]
+    pub fn user_named(&self, name: &UserName) -> Option<UserId> {
+        self.names.get(name).copied()
+    }
+
+    /// Whether a new user could be taken for somebody else under this name.
+    #[must_use]
+    pub fn looks_taken(&self, name: &UserName) -> bool {
+        self.folded_names.contains_key(&name.folded())
+    }
+
+    /// Whose device has this token.
+    #[must_use]
+    pub fn device_with(&self, token: &SecretHash) -> Option<(UserId, DeviceId)> {
+        self.tokens.get(token).copied()
+    }
+
+    /// Who a user is, for others.
+    #[must_use]
+    pub fn user_info(&self, id: UserId) -> Option<UserInfo> {
+        let User { record, .. } = self.users.get(&id)?;
+        Some(UserInfo { id, name: record.name.clone(), role: record.role })
+    }
+
+    /// A conversation, if it is in memory.
+    #[must_use]
+    pub fn conversation(&self, id: ConversationId) -> Option<&Conversation> {
+        self.conversations.get(&id)
+    }
+
+    /// Whether a send stream is in memory.
+    #[must_use]
+    pub fn knows_stream(&self, device: DeviceId, stream: SendStreamId) -> bool {
+        self.streams.contains_key(&(device, stream))
+    }
+
+    /// How many users there are.
+    #[must_use]
+    pub fn user_count(&self) -> usize {
+        self.users.len()
+    }
+
+    /// Whether anybody owns the server.
+    #[must_use]
+    pub fn has_owner(&self) -> bool {
+        self.users.values().any(|user| user.record.role == cairn_proto::hello::ServerRole::Owner)
+    }
+
+    pub(super) fn next_user(&self) -> Option<UserId> {
+        self.last_user.checked_add(1).map(UserId::new)
+    }
+
+    pub(super) fn next_numbered(&self) -> ConversationId {
+        ConversationId::new(self.last_numbered + 1)
+    }
+
+    /// Moves the state. A change that was seen before, alone or with all that followed it, ends in the same state.
+    pub fn apply(&mut self, change: &Change) {
+        match change {
+            Change::Appended(appended) => self.apply_appended(appended),
+            &Change::Read { conversation, user, msgid } => self.apply_read(conversation, user, msgid),
+            &Change::Delivered { conversation, user, device, msgid } => self.apply_delivered(conversation, user, device, msgid),
+            Change::User(id, record) => {
+                self.unsaved.users.insert(*id);
+                self.install_user(*id, record.clone());
+            }
+            Change::Device(user, id, record) => {
+                self.unsaved.devices.insert((*user, *id));
+                self.install_device(*user, *id, record.clone());
+            }
+            &Change::DeviceRemoved(user, device) => self.apply_device_removed(user, device),
+            &Change::StreamOpened(user, device, stream) => self.apply_stream_opened(user, device, stream),
+            Change::Invite(token, record) => {
+                self.unsaved.invites.insert(*token);
+                self.invites.insert(*token, record.clone());
+            }
+            Change::InviteRemoved(token) => {
+                self.unsaved.invites.insert(*token);
+                self.invites.remove(token);
+            }
+            Change::Conversation(id, record) => {
+                let mut conversation = Conversation::new(record.clone());
+                // Nobody can have been a member before, so what is in memory is all there is.
+                conversation.members_complete = true;
+                self.conversations.insert(*id, conversation);
+                self.note_numbered(*id);
+                self.touch(*id);
+            }
+            &Change::Member { conversation, user, role, joined, counts } => {
+                let record = MemberRecord { role, joined, read: MsgId::ZERO };
+                let Some(found) = self.touch(conversation) else { return };
+                found.record.counts = counts;
+                let member = found.members.entry(user).or_insert_with(|| Member::new(record));
+                member.record.role = role;
+                member.record.joined = joined;
+                member.unsaved = true;
+                found.unsaved.members.push(user);
+                self.install_membership(user, conversation);
+            }
+            &Change::MemberRemoved { conversation, user, counts } => {
+                let Some(found) = self.touch(conversation) else { return };
+                found.record.counts = counts;
+                found.members.remove(&user);
+                found.unsaved.members.push(user);
+                let Some(record) = self.users.get_mut(&user) else { return };
+                record.conversations.remove(&conversation);
+                self.unsaved.delivered_removed.extend(record.devices.keys().map(|&device| (conversation, user, device)));
+            }
+            &Change::Imported { conversation, source, cursor } => {
+                let Some(found) = self.touch(conversation) else { return };
+                let known = found.imports.entry(source).or_default();
+                *known = cursor.max(*known);
+                found.unsaved.imports.push(source);
+            }
+        }
+    }
+
+    pub(super) fn apply_appended(&mut self, appended: &Appended) {
+        let &Appended { conversation, msgid, sender, sent_at, origin } = appended;
+        let Some(found) = self.touch(conversation) else { return };
+        found.record.head = found.record.head.max(msgid);
+        match origin {
+            Origin::Sent { device, stream, seq, body } => {
+                found.record.last_sent_at = found.record.last_sent_at.max(sent_at);
+                let send = RecentSend { seq, msgid, body };
+                if self.streams.entry((device, stream)).or_default().accept(conversation, send) {
+                    self.unsaved.sends.push((device, stream, conversation));
+                }
+                self.apply_read(conversation, sender, msgid);
+            }
+            Origin::System => {
+                if found.uncounted.insert(msgid) {
+                    let chunk = super::uncounted::Uncounted::chunk_of(msgid);
+                    if found.unsaved.chunks.last() != Some(&chunk) {
+                        found.unsaved.chunks.push(chunk);
+                    }
+                }
+            }
+            Origin::Imported => {}
+        }
+    }
+
+    fn apply_read(&mut self, conversation: ConversationId, user: UserId, msgid: MsgId) {
+        let Some(found) = self.touch(conversation) else { return };
+        let Some(member) = found.members.get_mut(&user) else { return };
+        if msgid > member.record.read {
+            member.record.read = msgid;
+            if !std::mem::replace(&mut member.unsaved, true) {
+                found.unsaved.members.push(user);
+            }
+        }
+    }
+
+    fn apply_delivered(&mut self, conversation: ConversationId, user: UserId, device: DeviceId, msgid: MsgId) {
+        let Some(found) = self.touch(conversation) else { return };
+        let Some(member) = found.members.get_mut(&user) else { return };
+        let at = member.delivered.iter().position(|cursor| cursor.device == device).unwrap_or_else(|| {
+            member.delivered.push(Delivered { device, msgid: MsgId::ZERO, unsaved: false });
+            member.delivered.len() - 1
+        });
+        let cursor = &mut member.delivered[at];
+        if msgid > cursor.msgid {
+            cursor.msgid = msgid;
+            if !std::mem::replace(&mut cursor.unsaved, true) {
+                found.unsaved.delivered.push((user, device));
+            }
+        }
+    }
+
+    fn apply_device_removed(&mut self, user: UserId, device: DeviceId) {
+        let Some(found) = self.users.get_mut(&user) else { return };
+        self.unsaved.devices.insert((user, device));
+        self.unsaved.delivered_removed.extend(found.conversations.iter().map(|&conversation| (conversation, user, device)));
+        for conversation in &found.conversations {
+            let member = self.conversations.get_mut(conversation).and_then(|found| found.members.get_mut(&user));
+            if let Some(member) = member {
+                member.delivered.retain(|cursor| cursor.device != device);
+            }
+        }
+        let Some(record) = found.devices.remove(&device) else { return };
+        self.tokens.remove(&record.token);
+        for stream in record.streams {
+            self.streams.remove(&(device, stream));
+            self.unsaved.streams_removed.push((device, stream));
+        }
+    }
+
+    fn apply_stream_opened(&mut self, user: UserId, device: DeviceId, stream: SendStreamId) {
+        let Some(record) = self.users.get_mut(&user).and_then(|found| found.devices.get_mut(&device)) else { return };
+        record.streams.retain(|&known| known != stream);
+        record.streams.insert(0, stream);
+        for forgotten in record.streams.drain(limits::SEND_STREAMS_PER_DEVICE_MAX.min(record.streams.len())..) {
+            self.streams.remove(&(device, forgotten));
+            self.unsaved.streams_removed.push((device, forgotten));
+        }
+        self.unsaved.devices.insert((user, device));
+    }
+
+    /// The conversation, noted as one with something to save.
+    fn touch(&mut self, id: ConversationId) -> Option<&mut Conversation> {
+        let found = self.conversations.get_mut(&id)?;
+        if !std::mem::replace(&mut found.unsaved.listed, true) {
+            self.unsaved.conversations.push(id);
+        }
+        Some(found)
+    }
+
+    fn note_numbered(&mut self, id: ConversationId) {
+        if id.is_numbered() {
+            self.last_numbered = self.last_numbered.max(id.get());
+        }
+    }
+}
+
+/// Taking back what was stored.
+impl State {
+    /// A stored user.
+    pub fn install_user(&mut self, id: UserId, record: UserRecord) {
+        self.last_user = self.last_user.max(id.get());
+        self.names.insert(record.name.clone(), id);
+        self.folded_names.insert(record.name.folded(), id);
+        let user = self.users.entry(id).or_insert_with(|| User {
+            record: record.clone(),
+            devices: BTreeMap::new(),
+            conversations: BTreeSet::new(),
+        });
+        user.record = record;
+    }
+
+    /// A stored device of an installed user.
+    pub fn install_device(&mut self, user: UserId, id: DeviceId, record: DeviceRecord) {
+        let Some(found) = self.users.get_mut(&user) else { return };
+        self.tokens.insert(record.token, (user, id));
+        found.devices.insert(id, record);
+    }
+
+    /// A stored invite.
+    pub fn install_invite(&mut self, token: SecretHash, record: InviteRecord) {
+        self.invites.insert(token, record);
+    }
+
+    /// A stored membership of an installed user.
+    pub fn install_membership(&mut self, user: UserId, conversation: ConversationId) {
+        if let Some(found) = self.users.get_mut(&user) {
+            found.conversations.insert(conversation);
+        }
+    }
+
+    /// The greatest id among stored conversations that the server numbered.
+    pub fn install_last_numbered(&mut self, id: ConversationId) {
+        self.note_numbered(id);
+    }
+
+    /// A stored conversation, without its members.
+    pub fn install_conversation(&mut self, id: ConversationId, record: ConversationRecord) -> &mut Conversation {
+        self.conversations.entry(id).or_insert_with(|| Conversation::new(record))
+    }
+
+    /// A stored member of an installed conversation. One that is in memory already stays as it is, for it may be newer.
+    pub fn install_member(
+        &mut self,
+        conversation: ConversationId,
+        user: UserId,
+        record: MemberRecord,
+        delivered: impl IntoIterator<Item = (DeviceId, MsgId)>,
+    ) {
+        let Some(found) = self.conversations.get_mut(&conversation) else { return };
+        found.members.entry(user).or_insert_with(|| {
+            let mut member = Member::new(record);
+            let cursors = delivered.into_iter().map(|(device, msgid)| Delivered { device, msgid, unsaved: false });
+            member.delivered.extend(cursors);
+            member
+        });
+    }
+
+    /// Every stored member of an installed conversation was installed.
+    pub fn install_members_complete(&mut self, conversation: ConversationId) {
+        if let Some(found) = self.conversations.get_mut(&conversation) {
+            found.members_complete = true;
+        }
+    }
+
+    /// A stored import cursor of an installed conversation.
+    pub fn install_import(&mut self, conversation: ConversationId, source: ImportSource, cursor: u64) {
+        if let Some(found) = self.conversations.get_mut(&conversation) {
+            found.imports.entry(source).or_insert(cursor);
+        }
+    }
+
+    /// The stored cursors of a send stream; none for a new one.
+    pub fn install_stream(&mut self, device: DeviceId, stream: SendStreamId, cursors: Vec<(ConversationId, SendCursorRecord)>) {
+        self.streams.entry((device, stream)).or_insert_with(|| SendStream::from_records(cursors));
+    }
+}
