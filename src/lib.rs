@@ -2,3 +2,5 @@
 
 pub mod core;
 pub mod limits;
+pub mod server;
+pub mod store;

@@ -51,10 +51,80 @@ pub const BLOCK_RAW_BYTES_MAX: usize = 24 * 1024;
 pub const BLOCK_BYTES_MAX: usize = 6 * 1024;
 
 /// The largest value in the trees. See the store's `db` module for why sled must never see a larger one.
-pub const TREE_VALUE_BYTES_MAX: usize = 28 * 1024;
+pub const TREE_VALUE_BYTES_MAX: usize = 25 * 1024;
 
 /// The segments of sled's file. Its default makes side files of large pages that it never syncs.
 pub const TREE_SEGMENT_BYTES: usize = 2 * 1024 * 1024;
 
 /// Values in one write to the trees. A sync follows each write, before sled can reuse the place of what it replaced.
 pub const TREE_BATCH_BYTES_MAX: usize = 512 * 1024;
+
+/// The UDP socket's buffers, each way.
+pub const SOCKET_BUFFER_BYTES: usize = 4 * 1024 * 1024;
+
+/// Handshakes that may be under way at once.
+pub const HANDSHAKES_MAX: usize = 1024;
+
+/// Handshakes under way from which on a client must first prove that its address is its own.
+pub const HANDSHAKES_UNPROVEN_MAX: usize = 64;
+
+/// What one client may send before its handshake is taken up.
+pub const HANDSHAKE_BUFFER_BYTES: u64 = 16 * 1024;
+
+/// What all clients together may.
+pub const HANDSHAKE_BUFFERS_BYTES_TOTAL: u64 = 4 * 1024 * 1024;
+
+/// Connections at once. One costs about 40 KiB when idle.
+pub const CONNECTIONS_MAX: usize = 20_000;
+
+/// What may be under way on a connection before it has logged in, each way.
+pub const STRANGER_WINDOW_BYTES: u32 = 16 * 1024;
+
+/// What may be under way on the connection of a logged-in client, each way.
+pub const MEMBER_WINDOW_BYTES: u32 = 512 * 1024;
+
+/// What may be under way on one stream, towards the server.
+pub const STREAM_WINDOW_BYTES: u32 = 256 * 1024;
+
+/// Streams that a client may have open at once.
+pub const STREAMS_PER_CONNECTION_MAX: u32 = 8;
+
+/// Packets that a client may receive before it acknowledges them.
+pub const ACK_ELICITING_PACKETS: u32 = 10;
+
+/// Answers that wait for a client to read them, before its requests are read no further.
+pub const OUTBOX_BYTES_MAX: usize = 256 * 1024;
+
+/// Reads of history that one session may have under way.
+pub const READS_PER_SESSION_MAX: usize = 4;
+
+/// What one write of pushed runs may hold.
+pub const PUSH_BYTES_TARGET: usize = 128 * 1024;
+
+/// Publications of the sequencer that wait for the network thread.
+pub const PUBLICATIONS_MAX: usize = 64;
+
+/// Failed logins of one name, or from one address, within [`LOGIN_FAILURES_TIME`] before more are refused unheard.
+pub const LOGIN_FAILURES_MAX: u32 = 10;
+
+/// How long a failed login counts.
+pub const LOGIN_FAILURES_TIME: Duration = Duration::from_secs(60);
+
+/// Names and addresses whose failed logins are counted at once.
+pub const LOGIN_FAILURES_TRACKED_MAX: usize = 10_000;
+
+/// How long the link of the first start lets its holder own the server.
+pub const OWNER_INVITE_LIFE: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+
+/// A stop that was asked for takes at most so long for the sessions.
+pub const STOP_SESSIONS_TIME_MAX: Duration = Duration::from_secs(2);
+
+/// How often an idle sequencer looks after its log.
+pub const TEND_INTERVAL: Duration = Duration::from_secs(1);
+
+/// Threads for password hashes and old history.
+pub const BLOCKING_THREADS_MAX: usize = 8;
+
+/// Log bytes that start a checkpoint. The longer, the fewer times the last block of a conversation is written again as it grows; the
+/// shorter, the sooner the server is back after a crash.
+pub const CHECKPOINT_BYTES: u64 = 64 * 1024 * 1024;

@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
+use crate::codec;
 use crate::ids::UserId;
 use crate::text::{EmojiName, FileName, GroupName, MediaType, Text};
 
@@ -23,7 +24,7 @@ pub enum Body {
     File(Attachment),
     /// Something that happened to the conversation. Only the server writes these.
     System(SystemEntry),
-    /// A kind that this version does not know. It is read, never written.
+    /// A kind that this version does not know. It is read, never written, and stays the last variant: new kinds go above it.
     #[serde(skip)]
     Unknown,
 }
@@ -51,6 +52,7 @@ pub struct Media {
     /// Height in pixels.
     pub height: u32,
     /// A small picture that the sender's client made, at most [`crate::limits::PREVIEW_BYTES_MAX`] bytes; may be empty.
+    #[serde(deserialize_with = "codec::bytes")]
     pub preview: Bytes,
 }
 
@@ -65,11 +67,13 @@ pub enum SystemEntry {
     /// These users are members from this entry on.
     Added {
         /// The new members, in the order of their ids.
+        #[serde(deserialize_with = "codec::list")]
         users: Vec<UserId>,
     },
     /// These users are members no more. A sender who names himself left.
     Removed {
         /// The former members, in the order of their ids.
+        #[serde(deserialize_with = "codec::list")]
         users: Vec<UserId>,
     },
 }

@@ -1,11 +1,17 @@
 //! Values to bytes and back: bincode 2, standard configuration. No other file names bincode.
 //!
 //! Reading is bounded by the bytes at hand, so a length that lies cannot make the reader allocate, and bytes left over are an error.
+//! For that, the fields of wire types that hold lists, bytes and texts are read by `list`, `bytes` and `checked_text` below: the readers
+//! that come with `Vec`, `Bytes` and `String` make room for a length before they look for what it announces.
+
+use std::fmt;
+use std::marker::PhantomData;
 
 use bincode::config::{Configuration, standard};
 use bincode::error::{DecodeError as Bincode, EncodeError};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
+use bytes::Bytes;
+use serde::de::{DeserializeOwned, Error, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// Why bytes could not be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -88,7 +94,6 @@ pub fn decode_head<T: DeserializeOwned>(bytes: &[u8], max_bytes: usize) -> Resul
 /// # Errors
 /// When they do not begin with such a value.
 pub fn decode_some<T: DeserializeOwned>(bytes: &[u8]) -> Result<(T, usize), DecodeError> {
-    // The reader checks each length against the bytes that are left before it allocates: bincode's slice reader knows its end.
     bincode::serde::decode_from_slice(bytes, config().with_limit::<MEMORY_BYTES_MAX>()).map_err(|error| match error {
         Bincode::UnexpectedVariant { .. } => DecodeError::UnknownVariant,
         Bincode::OtherString(text) if text.starts_with("invalid value: integer") => DecodeError::UnknownVariant,
@@ -98,6 +103,71 @@ pub fn decode_some<T: DeserializeOwned>(bytes: &[u8]) -> Result<(T, usize), Deco
 
 /// What one value may claim to hold, in bytes of its memory form: a few times the largest frame.
 const MEMORY_BYTES_MAX: usize = 4 * crate::limits::FRAME_BYTES_MAX;
+
+/// Reads a list that grows with the items that are really there.
+pub(crate) fn list<'de, D: Deserializer<'de>, T: Deserialize<'de>>(reader: D) -> Result<Vec<T>, D::Error> {
+    struct Items<T>(PhantomData<T>);
+
+    impl<'de, T: Deserialize<'de>> Visitor<'de> for Items<T> {
+        type Value = Vec<T>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a list")
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+            let mut items = Vec::new();
+            while let Some(item) = seq.next_element()? {
+                items.push(item);
+            }
+            Ok(items)
+        }
+    }
+
+    reader.deserialize_seq(Items(PhantomData))
+}
+
+/// Reads bytes, and makes room for them when they are there.
+pub(crate) fn bytes<'de, D: Deserializer<'de>>(reader: D) -> Result<Bytes, D::Error> {
+    struct Present;
+
+    impl Visitor<'_> for Present {
+        type Value = Bytes;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("bytes")
+        }
+
+        fn visit_bytes<E: Error>(self, present: &[u8]) -> Result<Self::Value, E> {
+            Ok(Bytes::copy_from_slice(present))
+        }
+    }
+
+    reader.deserialize_bytes(Present)
+}
+
+/// Reads a text, checks it where it stands, and makes room for it when it is taken.
+pub(crate) fn checked_text<'de, D, T, E>(reader: D, check: fn(&str) -> Result<T, E>) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    E: fmt::Display,
+{
+    struct Checked<T, E>(fn(&str) -> Result<T, E>);
+
+    impl<T, E: fmt::Display> Visitor<'_> for Checked<T, E> {
+        type Value = T;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a text")
+        }
+
+        fn visit_str<F: Error>(self, present: &str) -> Result<T, F> {
+            (self.0)(present).map_err(F::custom)
+        }
+    }
+
+    reader.deserialize_str(Checked(check))
+}
 
 struct VecWriter<'a>(&'a mut Vec<u8>);
 
@@ -111,7 +181,6 @@ impl bincode::enc::write::Writer for VecWriter<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde::Deserialize;
 
     #[derive(Debug, PartialEq, Serialize, Deserialize)]
     enum Old {
@@ -135,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn a_length_that_lies_allocates_nothing() {
+    fn a_length_that_lies_is_refused() {
         let lie = [253, 255, 255, 255, 255, 255, 255, 255, 127];
         assert_eq!(decode::<Vec<u64>>(&lie, 64), Err(DecodeError::Malformed));
         assert_eq!(decode::<String>(&lie, 64), Err(DecodeError::Malformed));

@@ -1,7 +1,10 @@
 //! What is written on the streams beside the session stream. Variants only grow at the end.
 
+use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
+use crate::codec;
+use crate::frame;
 use crate::ids::{ConversationId, MsgId};
 use crate::message::Run;
 use crate::response::Conversation;
@@ -37,4 +40,37 @@ pub enum TimelineFrame {
         /// The entry that ended the membership.
         last: MsgId,
     },
+}
+
+impl TimelineFrame {
+    /// The frame of a run in two parts, so that the entries go out as they lie in memory, shared by everybody they go to.
+    #[must_use]
+    pub fn run_parts(run: Run) -> [Bytes; 2] {
+        let Run { conversation, first, count, entries } = run;
+        let mut header = vec![0; frame::PREFIX_BYTES];
+        codec::encode_into(&(RUN_VARIANT, conversation, first, count, entries.len() as u64), &mut header);
+        let len = u32::try_from(header.len() - frame::PREFIX_BYTES + entries.len()).unwrap_or(u32::MAX);
+        if let Some(prefix) = header.first_chunk_mut() {
+            *prefix = len.to_le_bytes();
+        }
+        [header.into(), entries]
+    }
+}
+
+/// The position of [`TimelineFrame::Run`] among the variants.
+const RUN_VARIANT: u32 = 0;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_in_parts_is_the_same_frame() {
+        for len in [0, 1, 250, 251, 70_000] {
+            let entries = Bytes::from(vec![7; len]);
+            let run = Run { conversation: ConversationId::new(1 << 40), first: MsgId::new(300), count: 2, entries };
+            let parts = TimelineFrame::run_parts(run.clone()).concat();
+            assert_eq!(parts, frame::frame(&TimelineFrame::Run(run)));
+        }
+    }
 }

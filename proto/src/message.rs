@@ -55,6 +55,7 @@ pub struct Run {
     /// How many messages there are.
     pub count: u32,
     /// The packed entries.
+    #[serde(deserialize_with = "codec::bytes")]
     pub entries: Bytes,
 }
 
@@ -94,9 +95,12 @@ pub fn split_entry(packed: &mut Bytes) -> Result<Option<Bytes>, DecodeError> {
 /// Reads one packed entry, prefix included. A kind of a later version reads as [`Body::Unknown`].
 ///
 /// # Errors
-/// When the bytes are no entry.
+/// When the bytes are no entry, or another number of bytes than the prefix says.
 pub fn unpack_entry(packed: &[u8]) -> Result<Entry, DecodeError> {
-    let bytes = packed.get(ENTRY_PREFIX_BYTES..).ok_or(DecodeError::Malformed)?;
+    let (prefix, bytes) = packed.split_first_chunk::<ENTRY_PREFIX_BYTES>().ok_or(DecodeError::Malformed)?;
+    if u32::from_le_bytes(*prefix) as usize != bytes.len() {
+        return Err(DecodeError::Malformed);
+    }
     match codec::decode(bytes, limits::ENTRY_BYTES_MAX) {
         Err(DecodeError::UnknownVariant) => {
             let (sender, sent_at) = codec::decode_head(bytes, limits::ENTRY_BYTES_MAX)?;

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::body::Body;
+use crate::codec;
 use crate::ids::{ConversationId, DeviceId, ImportSource, MsgId, Timestamp, UserId};
 use crate::message::Draft;
 use crate::text::{GroupName, UserName};
@@ -43,11 +44,13 @@ pub enum Request {
     /// Users by their names.
     FindUsers {
         /// At most [`crate::limits::USERS_PER_REQUEST_MAX`].
+        #[serde(deserialize_with = "codec::list")]
         names: Vec<UserName>,
     },
     /// Users by their ids.
     Users {
         /// At most [`crate::limits::USERS_PER_REQUEST_MAX`].
+        #[serde(deserialize_with = "codec::list")]
         ids: Vec<UserId>,
     },
     /// Make a group. The asker is its owner.
@@ -55,6 +58,7 @@ pub enum Request {
         /// Its name.
         name: GroupName,
         /// Its first members beside the owner; at most [`crate::limits::USERS_PER_REQUEST_MAX`].
+        #[serde(deserialize_with = "codec::list")]
         members: Vec<UserId>,
     },
     /// Make users members of a group. Those who are already stay what they are.
@@ -62,6 +66,7 @@ pub enum Request {
         /// The group.
         conversation: ConversationId,
         /// At most [`crate::limits::USERS_PER_REQUEST_MAX`].
+        #[serde(deserialize_with = "codec::list")]
         users: Vec<UserId>,
     },
     /// End memberships, or leave.
@@ -69,6 +74,7 @@ pub enum Request {
         /// The group.
         conversation: ConversationId,
         /// At most [`crate::limits::USERS_PER_REQUEST_MAX`].
+        #[serde(deserialize_with = "codec::list")]
         users: Vec<UserId>,
     },
     /// A page of the members of a conversation, in the order of their ids.
@@ -98,6 +104,7 @@ pub enum Request {
         /// The place of the first entry in the source, from 0. Entries below the cursor are passed over.
         first: u64,
         /// The entries, in order; at most [`crate::limits::IMPORT_ENTRIES_MAX`].
+        #[serde(deserialize_with = "codec::list")]
         entries: Vec<ImportEntry>,
     },
     /// How many entries of a source were imported.

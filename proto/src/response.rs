@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::codec;
 use crate::error::ErrorCode;
 use crate::hello::{ServerRole, Welcome};
 use crate::ids::{ConversationId, DeviceId, MsgId, RequestId, Timestamp, UserId};
@@ -35,7 +36,7 @@ pub enum Response {
     /// To `Conversations`.
     Conversations(ConversationPage),
     /// To `FindUsers` and `Users`: those that exist, in the order asked.
-    Users(Vec<UserInfo>),
+    Users(#[serde(deserialize_with = "codec::list")] Vec<UserInfo>),
     /// To `CreateGroup`.
     Created {
         /// The new group.
@@ -54,7 +55,7 @@ pub enum Response {
         token: InviteToken,
     },
     /// To `Devices`.
-    Devices(Vec<DeviceInfo>),
+    Devices(#[serde(deserialize_with = "codec::list")] Vec<DeviceInfo>),
     /// To `Import`.
     Imported {
         /// How many entries of the request were stored now; the others had been before.
@@ -88,6 +89,7 @@ pub struct Pulled {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ConversationPage {
     /// In the order of their ids; at most [`crate::limits::CONVERSATIONS_PER_PAGE_MAX`].
+    #[serde(deserialize_with = "codec::list")]
     pub items: Vec<Conversation>,
     /// Where the next page begins: behind this conversation. `None` when there is none.
     pub next_after: Option<ConversationId>,
@@ -170,6 +172,7 @@ pub struct UserInfo {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MemberPage {
     /// In the order of their ids; at most [`crate::limits::MEMBERS_PER_PAGE_MAX`].
+    #[serde(deserialize_with = "codec::list")]
     pub items: Vec<Member>,
     /// Where the next page begins: behind this member. `None` when there is none.
     pub next_after: Option<UserId>,

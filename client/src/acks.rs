@@ -1,0 +1,160 @@
+//! Delivered cursors on their way to the server: the highest of each conversation, collected for a moment and sent together.
+
+use std::collections::HashMap;
+
+use cairn_proto::ids::{ConversationId, MsgId};
+use tokio::time::Instant;
+
+use crate::limits;
+
+#[derive(Clone, Copy, Debug)]
+struct Cursor {
+    wanted: MsgId,
+    sent: MsgId,
+    answered: MsgId,
+}
+
+impl Default for Cursor {
+    fn default() -> Self {
+        Self { wanted: MsgId::ZERO, sent: MsgId::ZERO, answered: MsgId::ZERO }
+    }
+}
+
+/// The delivered cursors of this client.
+#[derive(Debug, Default)]
+pub(crate) struct Acks {
+    cursors: HashMap<ConversationId, Cursor>,
+    /// Conversations with something to send and nothing in flight.
+    dirty: Vec<ConversationId>,
+    due: Option<Instant>,
+    sent_at: Option<Instant>,
+}
+
+impl Acks {
+    /// Notes that everything up to `msgid` is held. True when the sender must learn that something becomes due.
+    pub(crate) fn note(&mut self, conversation: ConversationId, msgid: MsgId, now: Instant) -> bool {
+        let cursor = self.cursors.entry(conversation).or_default();
+        if msgid <= cursor.wanted {
+            return false;
+        }
+        let was_clean = cursor.wanted == cursor.sent;
+        cursor.wanted = msgid;
+        was_clean && cursor.sent == cursor.answered && self.mark(conversation, now)
+    }
+
+    /// When acks are to be sent, even if nothing else is.
+    pub(crate) const fn due(&self) -> Option<Instant> {
+        self.due
+    }
+
+    /// What is to be sent now. `riding` says that other frames leave now anyway, so that acks cost no packet of their own.
+    pub(crate) fn take_due(&mut self, now: Instant, riding: bool) -> Vec<(ConversationId, MsgId)> {
+        let Some(due) = self.due else {
+            return Vec::new();
+        };
+        let rested = self.sent_at.is_none_or(|at| now.saturating_duration_since(at) >= limits::ACK_DELAY);
+        if now < due && !(riding && rested) {
+            return Vec::new();
+        }
+        self.due = None;
+        self.sent_at = Some(now);
+        self.dirty
+            .drain(..)
+            .filter_map(|conversation| {
+                let cursor = self.cursors.get_mut(&conversation)?;
+                cursor.sent = cursor.wanted;
+                Some((conversation, cursor.wanted))
+            })
+            .collect()
+    }
+
+    /// The server has answered the ack of this conversation. True when there is a newer one to send.
+    pub(crate) fn answered(&mut self, conversation: ConversationId, now: Instant) -> bool {
+        let Some(cursor) = self.cursors.get_mut(&conversation) else {
+            return false;
+        };
+        cursor.answered = cursor.sent;
+        cursor.wanted > cursor.sent && self.mark(conversation, now)
+    }
+
+    /// Everything that the server has not answered yet, for the last moment of a client. It counts as sent.
+    pub(crate) fn take_unanswered(&mut self) -> Vec<(ConversationId, MsgId)> {
+        self.dirty.clear();
+        self.due = None;
+        let unanswered = self.cursors.iter_mut().filter(|(_, cursor)| cursor.wanted > cursor.answered);
+        unanswered
+            .map(|(&conversation, cursor)| {
+                cursor.sent = cursor.wanted;
+                (conversation, cursor.wanted)
+            })
+            .collect()
+    }
+
+    fn mark(&mut self, conversation: ConversationId, now: Instant) -> bool {
+        self.dirty.push(conversation);
+        let is_first = self.due.is_none();
+        self.due.get_or_insert(now + limits::ACK_DELAY);
+        is_first
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ONE: ConversationId = ConversationId::new(1);
+    const TWO: ConversationId = ConversationId::new(2);
+
+    #[test]
+    fn many_acks_become_one_per_conversation() {
+        let (mut acks, start) = (Acks::default(), Instant::now());
+        assert!(acks.note(ONE, MsgId::new(1), start), "the first wakes the sender");
+        for id in 2..=100 {
+            assert!(!acks.note(ONE, MsgId::new(id), start));
+        }
+        assert!(!acks.note(TWO, MsgId::new(7), start));
+        assert!(!acks.note(ONE, MsgId::new(50), start), "lower than before");
+        assert!(acks.take_due(start, false).is_empty(), "not yet");
+        let due = acks.due().unwrap();
+        assert_eq!(due, start + limits::ACK_DELAY);
+        assert_eq!(acks.take_due(due, false), [(ONE, MsgId::new(100)), (TWO, MsgId::new(7))]);
+        assert_eq!(acks.due(), None);
+    }
+
+    #[test]
+    fn one_ack_of_a_conversation_is_in_flight_at_a_time() {
+        let (mut acks, start) = (Acks::default(), Instant::now());
+        acks.note(ONE, MsgId::new(1), start);
+        let sent = start + limits::ACK_DELAY;
+        assert_eq!(acks.take_due(sent, false).len(), 1);
+        assert!(!acks.note(ONE, MsgId::new(2), sent));
+        assert_eq!(acks.due(), None, "it waits for the answer of the first");
+                assert!(acks.answered(ONE, sent));
+        assert_eq!(acks.take_due(sent + limits::ACK_DELAY, false), [(ONE, MsgId::new(2))]);
+        assert!(!acks.answered(ONE, sent));
+        assert!(acks.take_unanswered().is_empty());
+    }
+
+    #[test]
+    fn the_last_moment_takes_what_waits_and_what_is_unanswered() {
+        let (mut acks, start) = (Acks::default(), Instant::now());
+        acks.note(ONE, MsgId::new(1), start);
+        acks.take_due(start, true);
+        acks.note(TWO, MsgId::new(2), start);
+        let mut left = acks.take_unanswered();
+        left.sort_unstable();
+        assert_eq!(left, [(ONE, MsgId::new(1)), (TWO, MsgId::new(2))]);
+        assert!(acks.take_due(start + limits::ACK_DELAY, true).is_empty(), "it is sent already");
+    }
+
+    #[test]
+    fn acks_ride_with_other_frames_but_not_with_each() {
+        let (mut acks, start) = (Acks::default(), Instant::now());
+        acks.note(ONE, MsgId::new(1), start);
+        assert_eq!(acks.take_due(start, true).len(), 1);
+        acks.answered(ONE, start);
+        acks.note(ONE, MsgId::new(2), start);
+        assert!(acks.take_due(start, true).is_empty(), "others left a moment ago");
+        assert_eq!(acks.take_due(start + limits::ACK_DELAY, true).len(), 1);
+    }
+}

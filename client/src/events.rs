@@ -1,0 +1,118 @@
+//! What happens beside the messages: memberships, and the connection itself.
+
+use std::collections::VecDeque;
+use std::future::poll_fn;
+use std::task::{Poll, Waker};
+
+use cairn_proto::ids::{ConversationId, MsgId};
+use cairn_proto::response::Conversation;
+
+use crate::client::Client;
+use crate::limits;
+
+/// Something that happened beside the messages.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Event {
+    /// The user became a member of this conversation, or its name or the user's role in it changed.
+    Conversation(Box<Conversation>),
+    /// The user is no member any more.
+    Removed {
+        /// Of this conversation.
+        conversation: ConversationId,
+        /// The entry that ended the membership: the last one that can be seen.
+        last: MsgId,
+    },
+    /// The connection broke; the client connects again by itself.
+    Disconnected {
+        /// What happened, for people.
+        reason: String,
+    },
+    /// The client has a connection again. Memberships may have changed in between: ask [`Client::conversations`].
+    Reconnected,
+    /// So many events were dropped because they were not read: ask [`Client::conversations`] for how things stand.
+    Lagged(u64),
+}
+
+/// The events of a client from the moment of [`Client::events`] on.
+///
+/// At most [`limits::EVENTS_BUFFERED_MAX`] wait for the reader; of those beyond it [`Event::Lagged`] tells the number.
+#[derive(Debug)]
+pub struct Events {
+    pub(crate) client: Client,
+    pub(crate) key: u64,
+}
+
+impl Events {
+    /// The next event; `None` once the client is closed or ended. Nothing is lost when the future is dropped.
+    pub async fn next(&mut self) -> Option<Event> {
+        poll_fn(|context| {
+            let mut state = self.client.shared().state.lock();
+            let is_over = state.is_over();
+            let Some(subscriber) = state.subscribers.get_mut(&self.key) else {
+                return Poll::Ready(None);
+            };
+            match subscriber.take() {
+                Some(event) => Poll::Ready(Some(event)),
+                None if is_over => Poll::Ready(None),
+                None => {
+                    subscriber.waker = Some(context.waker().clone());
+                    Poll::Pending
+                }
+            }
+        })
+        .await
+    }
+}
+
+impl Drop for Events {
+    fn drop(&mut self) {
+        self.client.shared().state.lock().subscribers.remove(&self.key);
+    }
+}
+
+/// What waits for one reader of events.
+#[derive(Debug, Default)]
+pub(crate) struct Subscriber {
+    queue: VecDeque<Event>,
+    dropped: u64,
+    pub(crate) waker: Option<Waker>,
+}
+
+impl Subscriber {
+    pub(crate) fn push(&mut self, event: &Event) {
+        if self.queue.len() < limits::EVENTS_BUFFERED_MAX && self.dropped == 0 {
+            self.queue.push_back(event.clone());
+        } else {
+            self.dropped += 1;
+        }
+    }
+
+    /// The oldest event. What was dropped is newer than what is queued, so it is reported behind it.
+    fn take(&mut self) -> Option<Event> {
+        self.queue.pop_front().or_else(|| match std::mem::take(&mut self.dropped) {
+            0 => None,
+            dropped => Some(Event::Lagged(dropped)),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slow_reader_is_told_how_many_it_missed() {
+        let mut subscriber = Subscriber::default();
+        for _ in 0..limits::EVENTS_BUFFERED_MAX + 3 {
+            subscriber.push(&Event::Reconnected);
+        }
+        for _ in 0..limits::EVENTS_BUFFERED_MAX {
+            assert_eq!(subscriber.take(), Some(Event::Reconnected));
+        }
+        assert_eq!(subscriber.take(), Some(Event::Lagged(3)));
+        assert_eq!(subscriber.take(), None);
+        subscriber.push(&Event::Reconnected);
+        assert_eq!(subscriber.take(), Some(Event::Reconnected));
+    }
+}

@@ -1,0 +1,62 @@
+//! Every bound of the client. The bounds of the wire are in [`cairn_proto::limits`].
+
+use std::time::Duration;
+
+use cairn_proto::limits;
+
+/// Requests other than sends that may wait for their answers. Further ones wait their turn.
+pub const REQUESTS_IN_FLIGHT_MAX: usize = 256;
+
+/// Packed messages that wait in one [`crate::Timeline`] for its reader, in bytes. What is pushed beyond it is pulled later.
+pub const TIMELINE_BUFFER_BYTES_MAX: usize = 4 * limits::RUN_BYTES_MAX;
+
+/// Events that wait in one [`crate::Events`] for its reader. Of further ones only their number is kept.
+pub const EVENTS_BUFFERED_MAX: usize = 256;
+
+/// Users whose names a client remembers. When there are more, it forgets all and begins again.
+pub const USERS_CACHED_MAX: usize = 10_000;
+
+/// How long a first connection, and each later attempt, may take from the first packet to the login's answer.
+pub const CONNECT_TIME_MAX: Duration = Duration::from_secs(10);
+
+/// How long the first address of a host is tried before the other family's is tried beside it.
+pub const FAMILY_HEAD_START: Duration = Duration::from_millis(250);
+
+/// How long [`crate::Client::close`] waits for acks to be answered.
+pub const FLUSH_TIME_MAX: Duration = Duration::from_secs(2);
+
+/// How long [`crate::Client::close`] waits for the last packets to leave.
+pub const DRAIN_TIME_MAX: Duration = Duration::from_millis(500);
+
+/// How long a connection that ended a stream is asked for the reason.
+pub const CLOSE_REASON_TIME_MAX: Duration = Duration::from_secs(1);
+
+/// How long acks are collected before they are sent.
+pub const ACK_DELAY: Duration = Duration::from_millis(200);
+
+/// A session that lived for so long makes the next reconnect begin with the shortest delay again.
+pub const STEADY_AFTER: Duration = Duration::from_secs(1);
+
+/// How often a silent connection shows that it is alive.
+pub const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(limits::IDLE_TIME_MAX.as_secs() / 3);
+
+/// The round trip that is assumed before one was measured: a lost first packet is sent again after three of them.
+pub const RTT_ASSUMED: Duration = Duration::from_millis(100);
+
+/// The kernel's buffers of a socket, each way, in bytes. The kernel may give less.
+pub const SOCKET_BUFFER_BYTES: usize = 4 * 1024 * 1024;
+
+/// What the server may send on one stream before the client has read it, in bytes.
+pub const STREAM_WINDOW_BYTES: u32 = 1024 * 1024;
+
+/// What the server may send on all streams of a connection before the client has read it, in bytes.
+pub const CONNECTION_WINDOW_BYTES: u32 = 2 * STREAM_WINDOW_BYTES;
+
+/// What a connection holds until the server has acknowledged it, in bytes.
+pub const SEND_WINDOW_BYTES: u64 = 1024 * 1024;
+
+/// Datagrams that wait to be sent or read, in bytes each way.
+pub const DATAGRAM_BUFFER_BYTES: usize = 16 * 1024;
+
+/// An outgoing buffer that grew beyond this, in bytes, is let go after it was written.
+pub const KEPT_BUFFER_BYTES_MAX: usize = 256 * 1024;

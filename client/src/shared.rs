@@ -1,0 +1,342 @@
+//! What the handles of a client and its driver share: everything under one short lock, and the ways to wake each other.
+
+use std::collections::HashMap;
+use std::mem;
+use std::task::Waker;
+
+use cairn_proto::body::Body;
+use cairn_proto::error::ErrorCode;
+use cairn_proto::event::TimelineFrame;
+use cairn_proto::hello::Welcome;
+use cairn_proto::ids::{ClientSeq, ConversationId, MsgId, RequestId};
+use cairn_proto::limits::SENDS_IN_FLIGHT_MAX;
+use cairn_proto::message::Draft;
+use cairn_proto::request::Request;
+use cairn_proto::response::{ConversationPage, Response};
+use parking_lot::Mutex;
+use tokio::sync::{Notify, Semaphore, oneshot};
+use tokio::time::Instant;
+
+use crate::acks::Acks;
+use crate::client::WhoAmI;
+use crate::error::Error;
+use crate::events::{Event, Subscriber};
+use crate::follow::Followers;
+use crate::limits;
+use crate::link::Lost;
+use crate::people::People;
+use crate::slots::{Slots, Waiter};
+
+/// An answer as it came from the wire.
+pub(crate) type Answer = (RequestId, Result<Response, ErrorCode>);
+
+/// What the handles of a client and its driver share.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) state: Mutex<State>,
+    /// There is something to write.
+    pub(crate) wake: Notify,
+    /// The client is to close.
+    pub(crate) stop: Notify,
+    pub(crate) send_room: Semaphore,
+    pub(crate) request_room: Semaphore,
+}
+
+#[derive(Debug)]
+enum Phase {
+    Online,
+    Offline,
+    Over(Error),
+}
+
+/// Everything under the lock.
+#[derive(Debug)]
+pub(crate) struct State {
+    phase: Phase,
+    /// Frames for the connection, in order. Empty while there is none: the slots hold what has to go out then.
+    out: Vec<u8>,
+    slots: Slots,
+    next_seq: HashMap<ConversationId, ClientSeq>,
+    next_key: u64,
+    pub(crate) acks: Acks,
+    pub(crate) followers: Followers,
+    pub(crate) subscribers: HashMap<u64, Subscriber>,
+    pub(crate) whoami: WhoAmI,
+    pub(crate) people: People,
+}
+
+impl State {
+    /// Whether the client has ended, and will never have a connection again.
+    pub(crate) const fn is_over(&self) -> bool {
+        matches!(self.phase, Phase::Over(_))
+    }
+
+    /// Why the client ended, once it has.
+    pub(crate) fn ended(&self) -> Option<Error> {
+        match &self.phase {
+            Phase::Over(error) => Some(error.clone()),
+            Phase::Online | Phase::Offline => None,
+        }
+    }
+
+    pub(crate) const fn is_online(&self) -> bool {
+        matches!(self.phase, Phase::Online)
+    }
+
+    /// A number for a timeline or a reader of events.
+    pub(crate) const fn new_key(&mut self) -> u64 {
+        self.next_key += 1;
+        self.next_key
+    }
+
+    /// Takes a request in. True when the writer has to be woken.
+    fn submit(&mut self, request: Request, waiter: Waiter) -> Result<bool, Error> {
+        if let Phase::Over(error) = &self.phase {
+            return Err(error.clone());
+        }
+        let start = self.out.len();
+        self.slots.submit(request, waiter, &mut self.out)?;
+        if !self.is_online() {
+            self.out.truncate(start);
+            return Ok(false);
+        }
+        Ok(start == 0)
+    }
+
+    /// Gives a send its number and takes it in.
+    fn submit_send(
+        &mut self,
+        conversation: ConversationId,
+        seq: Option<ClientSeq>,
+        body: Body,
+        waiter: Waiter,
+    ) -> Result<(ClientSeq, bool), Error> {
+        let next = self.next_seq.get(&conversation).copied().unwrap_or(ClientSeq::new(1));
+        let seq = seq.unwrap_or(next);
+        if seq < next {
+            return Err(Error::SeqUsed { seq, next });
+        }
+        let wake = self.submit(Request::Send(Draft { conversation, seq, body }), waiter)?;
+        self.next_seq.insert(conversation, seq.next());
+        Ok((seq, wake))
+    }
+
+    fn apply(&mut self, frame: TimelineFrame, wakers: &mut Vec<Waker>) {
+        match frame {
+            TimelineFrame::Run(run) => self.each_follower(run.conversation, wakers, |follower| follower.pushed(&run)),
+            TimelineFrame::Behind { conversation, head } => self.each_follower(conversation, wakers, |follower| follower.grown(head)),
+            TimelineFrame::Conversation(conversation) => {
+                self.each_follower(conversation.id, wakers, |follower| follower.is_member(conversation.head));
+                self.tell(&Event::Conversation(Box::new(conversation)), wakers);
+            }
+            TimelineFrame::Removed { conversation, last } => {
+                self.each_follower(conversation, wakers, |follower| follower.removed(last));
+                self.tell(&Event::Removed { conversation, last }, wakers);
+            }
+        }
+    }
+
+    fn each_follower(
+        &mut self,
+        conversation: ConversationId,
+        wakers: &mut Vec<Waker>,
+        mut change: impl FnMut(&mut crate::follow::Follower),
+    ) {
+        for follower in self.followers.of(conversation) {
+            change(follower);
+            wakers.extend(follower.waker.take());
+        }
+    }
+
+    fn tell(&mut self, event: &Event, wakers: &mut Vec<Waker>) {
+        for subscriber in self.subscribers.values_mut() {
+            subscriber.push(event);
+            wakers.extend(subscriber.waker.take());
+        }
+    }
+
+    fn logged_in(&mut self, overview: &ConversationPage, wakers: &mut Vec<Waker>) {
+        let heads: HashMap<ConversationId, MsgId> = overview.items.iter().map(|item| (item.id, item.head)).collect();
+        for (conversation, follower) in self.followers.all() {
+            follower.logged_in(heads.get(&conversation).copied());
+            wakers.extend(follower.waker.take());
+        }
+    }
+
+    fn wake_everybody(&mut self, wakers: &mut Vec<Waker>) {
+        wakers.extend(self.followers.all().filter_map(|(_, follower)| follower.waker.take()));
+        wakers.extend(self.subscribers.values_mut().filter_map(|subscriber| subscriber.waker.take()));
+    }
+}
+
+impl Shared {
+    pub(crate) fn new(whoami: WhoAmI) -> Self {
+        let state = State {
+            phase: Phase::Online,
+            out: Vec::new(),
+            slots: Slots::default(),
+            next_seq: HashMap::new(),
+            next_key: 0,
+            acks: Acks::default(),
+            followers: Followers::default(),
+            subscribers: HashMap::new(),
+            whoami,
+            people: People::default(),
+        };
+        Self {
+            state: Mutex::new(state),
+            wake: Notify::new(),
+            stop: Notify::new(),
+            send_room: Semaphore::new(SENDS_IN_FLIGHT_MAX),
+            request_room: Semaphore::new(limits::REQUESTS_IN_FLIGHT_MAX),
+        }
+    }
+
+    /// Takes a send in. The caller holds a permit of `send_room` and forgets it when this succeeds.
+    pub(crate) fn send(
+        &self,
+        conversation: ConversationId,
+        seq: Option<ClientSeq>,
+        body: Body,
+    ) -> Result<(ClientSeq, oneshot::Receiver<Result<MsgId, Error>>), Error> {
+        let (sender, receiver) = oneshot::channel();
+        let (seq, wake) = self.state.lock().submit_send(conversation, seq, body, Waiter::Send(sender))?;
+        if wake {
+            self.wake.notify_one();
+        }
+        Ok((seq, receiver))
+    }
+
+    /// Takes a request in whose answer `waiter` awaits.
+    pub(crate) fn submit(&self, request: Request, waiter: Waiter) -> Result<(), Error> {
+        if self.state.lock().submit(request, waiter)? {
+            self.wake.notify_one();
+        }
+        Ok(())
+    }
+
+    /// Notes a delivered cursor.
+    pub(crate) fn ack(&self, conversation: ConversationId, msgid: MsgId) {
+        if self.state.lock().acks.note(conversation, msgid, Instant::now()) {
+            self.wake.notify_one();
+        }
+    }
+
+    /// Swaps everything that waits to be written into `batch`, which is empty. Without anything, tells when acks become due.
+    pub(crate) fn take_batch(&self, batch: &mut Vec<u8>) -> Option<Instant> {
+        let mut state = self.state.lock();
+        if state.acks.due().is_some() {
+            let riding = !state.out.is_empty();
+            for (conversation, msgid) in state.acks.take_due(Instant::now(), riding) {
+                // An ack is small and the client is not over, so it is always taken in.
+                let _ = state.submit(Request::Ack { conversation, msgid }, Waiter::Ack(conversation));
+            }
+        }
+        state.slots.all_written();
+        mem::swap(&mut state.out, batch);
+        state.acks.due()
+    }
+
+    /// Hands answers to those who wait for them: one lock for all of them, and the waking outside of it.
+    pub(crate) fn answered(&self, answers: &mut Vec<Answer>, told: &mut Vec<(Waiter, Result<Response, ErrorCode>)>) -> Result<(), Lost> {
+        let mut result = Ok(());
+        let mut wake = false;
+        let mut state = self.state.lock();
+        for (id, answer) in answers.drain(..) {
+            match state.slots.answered(id).map(|pending| pending.waiter) {
+                Some(Waiter::Ack(conversation)) => {
+                    if let Err(code) = answer {
+                        tracing::debug!(%conversation, %code, "an ack was refused");
+                    }
+                    wake |= state.acks.answered(conversation, Instant::now());
+                }
+                Some(waiter) => told.push((waiter, answer)),
+                None => result = Err(Lost::Protocol("an answer to a request that was not made")),
+            }
+        }
+        drop(state);
+        if wake {
+            self.wake.notify_one();
+        }
+        self.tell(told.drain(..).map(|(waiter, answer)| (waiter, answer.map_err(Error::Refused))));
+        result
+    }
+
+    fn tell(&self, told: impl Iterator<Item = (Waiter, Result<Response, Error>)>) {
+        let (mut sends, mut requests) = (0, 0);
+        for (waiter, answer) in told {
+            match waiter {
+                Waiter::Send(sender) => {
+                    sends += 1;
+                    let _ = sender.send(match answer {
+                        Ok(Response::Accepted { msgid }) => Ok(msgid),
+                        Ok(_) => Err(Error::Protocol("a send was answered with something else")),
+                        Err(error) => Err(error),
+                    });
+                }
+                Waiter::Request(sender) => {
+                    requests += 1;
+                    let _ = sender.send(answer);
+                }
+                Waiter::Own(sender) => {
+                    let _ = sender.send(answer);
+                }
+                Waiter::Ack(_) => {}
+            }
+        }
+        self.send_room.add_permits(sends);
+        self.request_room.add_permits(requests);
+    }
+
+    /// Applies what the server pushed.
+    pub(crate) fn pushed(&self, frames: &mut Vec<TimelineFrame>, wakers: &mut Vec<Waker>) {
+        let mut state = self.state.lock();
+        for frame in frames.drain(..) {
+            state.apply(frame, wakers);
+        }
+        drop(state);
+        wakers.drain(..).for_each(Waker::wake);
+    }
+
+    /// The connection broke. What cannot be repeated ends here; everything else waits for the next connection.
+    pub(crate) fn offline(&self, reason: String) {
+        let mut wakers = Vec::new();
+        let mut state = self.state.lock();
+        state.phase = Phase::Offline;
+        state.out.clear();
+        let given_up = state.slots.take_unrepeatable();
+        state.tell(&Event::Disconnected { reason }, &mut wakers);
+        drop(state);
+        self.tell(given_up.into_iter().map(|waiter| (waiter, Err(Error::Disconnected))));
+        wakers.into_iter().for_each(Waker::wake);
+    }
+
+    /// There is a connection again: everything unresolved goes out in the original order, under the same numbers.
+    pub(crate) fn online(&self, welcome: &Welcome) {
+        let mut wakers = Vec::new();
+        let mut state = self.state.lock();
+        let State { slots, out, .. } = &mut *state;
+        slots.write_all(out);
+        state.phase = Phase::Online;
+        state.whoami = WhoAmI::from(welcome);
+        state.logged_in(&welcome.overview, &mut wakers);
+        state.tell(&Event::Reconnected, &mut wakers);
+        drop(state);
+        wakers.into_iter().for_each(Waker::wake);
+    }
+
+    /// The client is over: everything that waits is told so.
+    pub(crate) fn finish(&self, error: &Error) {
+        let mut wakers = Vec::new();
+        let mut state = self.state.lock();
+        state.phase = Phase::Over(error.clone());
+        state.out = Vec::new();
+        let given_up = state.slots.take_all();
+        state.wake_everybody(&mut wakers);
+        drop(state);
+        self.send_room.close();
+        self.request_room.close();
+        self.tell(given_up.into_iter().map(|waiter| (waiter, Err(error.clone()))));
+        wakers.into_iter().for_each(Waker::wake);
+    }
+}

@@ -1,0 +1,256 @@
+//! A server that does exactly what a test tells it: it speaks the wire, and nothing is automatic.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::BytesMut;
+use cairn_client::proto::ALPN;
+use cairn_client::proto::close::CloseCode;
+use cairn_client::proto::codec;
+use cairn_client::proto::error::ErrorCode;
+use cairn_client::proto::event::{StreamOpening, TimelineFrame};
+use cairn_client::proto::frame;
+use cairn_client::proto::hello::{ClientFrame, Credentials, Hello, ServerRole, Welcome};
+use cairn_client::proto::ids::{DeviceId, RequestId, Timestamp, UserId};
+use cairn_client::proto::invite::ServerAddr;
+use cairn_client::proto::limits::FRAME_BYTES_MAX;
+use cairn_client::proto::request::Request;
+use cairn_client::proto::response::{Conversation, ConversationPage, Response, ServerFrame};
+use cairn_client::proto::secret::{DeviceToken, Pin};
+use cairn_client::proto::text::UserName;
+use cairn_client::{Account, Backoff, Client, Options, Reconnect};
+use quinn::crypto::rustls::QuicServerConfig;
+use quinn::{EndpointConfig, RecvStream, SendStream, ServerConfig, VarInt};
+use quinn_proto::HashedConnectionIdGenerator;
+use rustls::pki_types::PrivatePkcs8KeyDer;
+use serde::de::DeserializeOwned;
+use sha2::{Digest, Sha256};
+use tokio::time::timeout;
+
+/// No step of a test takes longer; it only turns a hang into a failure.
+const STEP_TIME_MAX: Duration = Duration::from_secs(30);
+
+pub(crate) const TOKEN: DeviceToken = DeviceToken::new([5; 32]);
+
+/// Waits, but not for ever.
+pub(crate) async fn soon<T>(future: impl Future<Output = T>) -> T {
+    timeout(STEP_TIME_MAX, future).await.expect("a step of the test hangs")
+}
+
+/// Who the server is, whatever happens to its process.
+pub(crate) struct Identity {
+    certificate: rcgen::Certificate,
+    key: rcgen::KeyPair,
+}
+
+impl Identity {
+    pub(crate) fn new() -> Self {
+        let rcgen::CertifiedKey { cert, signing_key } = rcgen::generate_simple_self_signed(["cairn".to_owned()]).unwrap();
+        Self { certificate: cert, key: signing_key }
+    }
+
+    pub(crate) fn pin(&self) -> Pin {
+        use rcgen::PublicKeyData;
+        Pin::new(Sha256::digest(self.key.subject_public_key_info()).into())
+    }
+
+    fn config(&self, alpn: &[u8]) -> ServerConfig {
+        let key = PrivatePkcs8KeyDer::from(self.key.serialize_der());
+        let mut tls = rustls::ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+            .with_protocol_versions(&[&rustls::version::TLS13])
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![self.certificate.der().clone()], key.into())
+            .unwrap();
+        tls.alpn_protocols = vec![alpn.to_vec()];
+        ServerConfig::with_crypto(Arc::new(QuicServerConfig::try_from(tls).unwrap()))
+    }
+}
+
+/// The key of stateless resets, which a real server keeps on disk.
+struct ResetKey;
+
+impl quinn::crypto::HmacKey for ResetKey {
+    fn sign(&self, data: &[u8], out: &mut [u8]) {
+        out.copy_from_slice(&Sha256::digest([b"reset", data].concat()));
+    }
+
+    fn signature_len(&self) -> usize {
+        32
+    }
+
+    fn verify(&self, data: &[u8], signature: &[u8]) -> Result<(), quinn::crypto::CryptoError> {
+        let mut expected = [0; 32];
+        self.sign(data, &mut expected);
+        if expected == signature { Ok(()) } else { Err(quinn::crypto::CryptoError) }
+    }
+}
+
+/// One process of the server.
+pub(crate) struct Fake {
+    endpoint: quinn::Endpoint,
+    pin: Pin,
+}
+
+impl Fake {
+    pub(crate) fn start() -> Self {
+        Self::start_as(&Identity::new(), (Ipv4Addr::LOCALHOST, 0).into(), ALPN)
+    }
+
+    pub(crate) fn start_as(identity: &Identity, addr: SocketAddr, alpn: &[u8]) -> Self {
+        let socket = std::net::UdpSocket::bind(addr).unwrap();
+        let mut config = EndpointConfig::new(Arc::new(ResetKey));
+        // Only packets for ids of its own making are answered with a reset, so these outlive a process as well.
+        config.cid_generator(|| Box::new(HashedConnectionIdGenerator::from_key(1)));
+        let runtime = quinn::default_runtime().unwrap();
+        let endpoint = quinn::Endpoint::new(config, Some(identity.config(alpn)), socket, runtime).unwrap();
+        Self { endpoint, pin: identity.pin() }
+    }
+
+    pub(crate) fn local_addr(&self) -> SocketAddr {
+        self.endpoint.local_addr().unwrap()
+    }
+
+    pub(crate) fn addr(&self) -> ServerAddr {
+        ServerAddr::new("127.0.0.1", self.local_addr().port())
+    }
+
+    pub(crate) fn pin(&self) -> Pin {
+        self.pin
+    }
+
+    pub(crate) fn account(&self) -> Account {
+        Account { addr: self.addr(), pin: self.pin, token: TOKEN, user: UserId::new(7), name: UserName::new("ada").unwrap(), device: DeviceId::new(9) }
+    }
+
+    /// A client that is welcomed, and the server's end of it.
+    pub(crate) async fn client(&self, options: Options) -> (Client, Peer) {
+        let account = self.account();
+        let (client, peer) = soon(async { tokio::join!(Client::connect(&account, options), self.welcomed(Vec::new())) }).await;
+        (client.unwrap(), peer)
+    }
+
+    /// The next connection that says hello.
+    pub(crate) async fn accept(&self) -> Peer {
+        soon(async {
+            loop {
+                let Ok(connection) = self.endpoint.accept().await.expect("the endpoint is open").await else { continue };
+                let (send, recv) = connection.accept_bi().await.unwrap();
+                let mut stream = Stream { send, recv, buffer: BytesMut::new() };
+                let ClientFrame::Hello(hello) = stream.read().await.expect("a hello") else { panic!("no hello") };
+                return Peer { connection, stream, timeline: None, hello };
+            }
+        })
+        .await
+    }
+
+    /// The next connection, welcomed.
+    pub(crate) async fn welcomed(&self, overview: Vec<Conversation>) -> Peer {
+        let mut peer = self.accept().await;
+        peer.welcome(ConversationPage { items: overview, next_after: None }).await;
+        peer
+    }
+
+    /// Says goodbye to all and leaves the port.
+    pub(crate) async fn stop(self) -> SocketAddr {
+        let addr = self.local_addr();
+        self.endpoint.close(VarInt::from_u32(CloseCode::GoingAway.number()), b"");
+        soon(self.endpoint.wait_idle()).await;
+        drop(self.endpoint);
+        soon(async {
+            while std::net::UdpSocket::bind(addr).is_err() {
+                tokio::task::yield_now().await;
+            }
+        })
+        .await;
+        addr
+    }
+}
+
+struct Stream {
+    send: SendStream,
+    recv: RecvStream,
+    buffer: BytesMut,
+}
+
+impl Stream {
+    async fn read<T: DeserializeOwned>(&mut self) -> Option<T> {
+        loop {
+            if let Some(bytes) = frame::split(&mut self.buffer, FRAME_BYTES_MAX).unwrap() {
+                return Some(codec::decode(&bytes, FRAME_BYTES_MAX).unwrap());
+            }
+            let chunk = self.recv.read_chunk(usize::MAX, true).await.ok()??;
+            self.buffer.extend_from_slice(&chunk.bytes);
+        }
+    }
+}
+
+/// The server's end of one connection.
+pub(crate) struct Peer {
+    connection: quinn::Connection,
+    stream: Stream,
+    timeline: Option<Stream>,
+    pub(crate) hello: Hello,
+}
+
+impl Peer {
+    pub(crate) async fn welcome(&mut self, overview: ConversationPage) {
+        let token = (!matches!(self.hello.credentials, Credentials::Token(_))).then_some(TOKEN);
+        let name = UserName::new("ada").unwrap();
+        let (user, device, now) = (UserId::new(7), DeviceId::new(9), Timestamp::new(0));
+        self.write(&ServerFrame::Welcome(Welcome { user, name, role: ServerRole::Member, device, token, now, overview })).await;
+        if self.hello.push {
+            let (send, recv) = soon(self.connection.accept_bi()).await.unwrap();
+            let mut timeline = Stream { send, recv, buffer: BytesMut::new() };
+            assert_eq!(soon(timeline.read()).await, Some(StreamOpening::Timeline));
+            self.timeline = Some(timeline);
+        }
+    }
+
+    pub(crate) async fn write(&mut self, frame: &ServerFrame) {
+        self.write_bytes(&frame::frame(frame)).await;
+    }
+
+    pub(crate) async fn write_bytes(&mut self, bytes: &[u8]) {
+        let _ = soon(self.stream.send.write_all(bytes)).await;
+    }
+
+    pub(crate) async fn push(&mut self, frame: TimelineFrame) {
+        let timeline = self.timeline.as_mut().expect("the client opened a timeline");
+        let _ = soon(timeline.send.write_all(&frame::frame(&frame))).await;
+    }
+
+    /// The next request; `None` when the client is gone.
+    pub(crate) async fn try_request(&mut self) -> Option<(RequestId, Request)> {
+        match soon(self.stream.read()).await? {
+            ClientFrame::Request(id, request) => Some((id, request)),
+            ClientFrame::Hello(_) => panic!("a second hello"),
+        }
+    }
+
+    pub(crate) async fn request(&mut self) -> (RequestId, Request) {
+        self.try_request().await.expect("a request")
+    }
+
+    pub(crate) async fn answer(&mut self, id: RequestId, answer: Result<Response, ErrorCode>) {
+        self.write(&ServerFrame::Response(id, answer)).await;
+    }
+
+    /// Why the client closed, once it has.
+    pub(crate) async fn closed(&self) -> CloseCode {
+        match soon(self.connection.closed()).await {
+            quinn::ConnectionError::ApplicationClosed(close) => CloseCode::from_number(close.error_code.into_inner() as u32),
+            other => panic!("not closed by the client: {other}"),
+        }
+    }
+
+    pub(crate) fn close(self, code: CloseCode) {
+        self.connection.close(VarInt::from_u32(code.number()), b"");
+    }
+}
+
+/// Options of a client that loses no time.
+pub(crate) fn eager() -> Options {
+    Options { reconnect: Reconnect::Forever(Backoff { base: Duration::from_millis(1), cap: Duration::from_millis(10) }), ..Options::default() }
+}

@@ -1,0 +1,197 @@
+//! The first connection: each failure has its own error, and none is tried again by itself.
+
+use std::net::{Ipv4Addr, UdpSocket};
+
+use cairn_client::proto::ALPN;
+use cairn_client::proto::close::CloseCode;
+use cairn_client::proto::error::ErrorCode;
+use cairn_client::proto::hello::{Credentials, ServerRole};
+use cairn_client::proto::ids::{DeviceId, UserId};
+use cairn_client::proto::invite::{InviteLink, ServerAddr};
+use cairn_client::proto::response::{ConversationPage, ServerFrame};
+use cairn_client::proto::secret::{InviteToken, Pin};
+use cairn_client::proto::text::{DeviceName, Password, UserName};
+use cairn_client::{Account, Client, Endpoint, Error, Event, JoinRequest, Options, WhoAmI};
+
+use crate::fake::{Fake, Identity, TOKEN, eager, soon};
+
+fn ada() -> UserName {
+    UserName::new("ada").unwrap()
+}
+
+fn laptop() -> DeviceName {
+    DeviceName::new("laptop").unwrap()
+}
+
+async fn failed(account: &Account) -> Error {
+    soon(Client::connect(account, Options::default())).await.unwrap_err()
+}
+
+#[tokio::test]
+async fn another_key_than_the_pinned_one_is_a_hard_stop() {
+    let fake = Fake::start();
+    let account = Account { pin: Pin::new([1; 32]), ..fake.account() };
+    let (error, _) = tokio::join!(failed(&account), async {
+        tokio::time::timeout(std::time::Duration::from_millis(1), fake.accept()).await.is_err()
+    });
+    assert_eq!(error, Error::WrongPin { addr: fake.addr(), shown: Box::new(fake.pin()) });
+    assert!(error.to_string().contains("ask its operator for a new invite"), "{error}");
+}
+
+#[tokio::test]
+async fn what_speaks_something_else_is_no_cairn() {
+    let fake = Fake::start_as(&Identity::new(), (Ipv4Addr::LOCALHOST, 0).into(), b"h3");
+    let account = fake.account();
+    let error = soon(async {
+        tokio::select! {
+            error = failed(&account) => error,
+            _ = fake.accept() => panic!("it was accepted"),
+        }
+    })
+    .await;
+    assert_eq!(error, Error::NotCairn { addr: fake.addr() });
+}
+
+#[tokio::test]
+async fn a_refused_login_says_why() {
+    let fake = Fake::start();
+    let account = fake.account();
+    let (error, _) = tokio::join!(failed(&account), async {
+        let mut peer = fake.accept().await;
+        peer.write(&ServerFrame::Refused(ErrorCode::AuthFailed)).await;
+        let _ = peer.closed().await;
+    });
+    assert_eq!(error, Error::LoginRefused { addr: fake.addr(), code: ErrorCode::AuthFailed });
+}
+
+#[tokio::test]
+async fn a_server_of_another_version_says_so() {
+    let fake = Fake::start();
+    let account = fake.account();
+    let (error, ()) = tokio::join!(failed(&account), async { fake.accept().await.close(CloseCode::Version) });
+    assert_eq!(error, Error::Ended(CloseCode::Version));
+}
+
+#[tokio::test]
+async fn a_server_that_goes_away_during_login_is_not_waited_for() {
+    let fake = Fake::start();
+    let account = fake.account();
+    let (error, ()) = tokio::join!(failed(&account), async { fake.accept().await.close(CloseCode::GoingAway) });
+    assert_eq!(error, Error::Broken { addr: fake.addr(), reason: "the server is stopping".to_owned() });
+}
+
+#[tokio::test(start_paused = true)]
+async fn silence_ends_in_no_answer() {
+    let silent = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let addr = ServerAddr::new("127.0.0.1", silent.local_addr().unwrap().port());
+    let account = Account { addr: addr.clone(), pin: Pin::new([1; 32]), token: TOKEN, user: UserId::new(1), name: ada(), device: DeviceId::new(1) };
+    assert_eq!(Client::connect(&account, Options::default()).await.unwrap_err(), Error::NoAnswer { addr });
+}
+
+#[tokio::test]
+async fn a_server_that_does_not_answer_the_login_is_told_from_silence() {
+    let fake = Fake::start();
+    let account = fake.account();
+    let (error, _peer) = tokio::join!(Client::connect(&account, Options::default()), async {
+        let peer = fake.accept().await;
+        // From here on there is nothing to wait for but the client's own deadline.
+        tokio::time::pause();
+        peer
+    });
+    assert_eq!(error.unwrap_err(), Error::LoginUnanswered { addr: fake.addr() });
+}
+
+#[tokio::test]
+async fn a_host_without_an_address_is_named() {
+    let fake = Fake::start();
+    let account = Account { addr: ServerAddr::new("two words", 7766), ..fake.account() };
+    let error = failed(&account).await;
+    assert!(matches!(&error, Error::Resolve { .. }), "{error}");
+    assert!(error.to_string().starts_with("cannot find the address of two words:7766"), "{error}");
+}
+
+#[tokio::test]
+async fn an_invite_becomes_an_account_that_comes_back_by_its_token() {
+    let fake = Fake::start();
+    let link = InviteLink { addr: fake.addr(), pin: fake.pin(), token: InviteToken::new([3; 16]) };
+    let password = Some(Password::new("correct horse").unwrap());
+    let who = JoinRequest { name: ada(), password: password.clone(), device: laptop() };
+    let (joined, peer) = soon(async { tokio::join!(Client::join(&link, who, eager()), fake.welcomed(Vec::new())) }).await;
+    let (client, account) = joined.unwrap();
+    assert_eq!(peer.hello.credentials, Credentials::Invite { token: link.token, name: ada(), password, device: laptop() });
+    assert_eq!(account, fake.account());
+    assert_eq!(client.whoami(), WhoAmI { user: UserId::new(7), name: ada(), role: ServerRole::Member, device: DeviceId::new(9) });
+
+    let send_stream = peer.hello.send_stream;
+    peer.close(CloseCode::GoingAway);
+    let again = fake.accept().await;
+    assert_eq!(again.hello.credentials, Credentials::Token(TOKEN));
+    assert_eq!(again.hello.send_stream, send_stream);
+    assert_eq!(client.send_stream(), send_stream);
+}
+
+#[tokio::test]
+async fn a_login_gives_the_name_and_the_password() {
+    let fake = Fake::start();
+    let password = Password::new("correct horse").unwrap();
+    let login = Client::login(fake.addr(), fake.pin(), ada(), password.clone(), laptop(), Options { push: false, ..eager() });
+    let (client, peer) = soon(async { tokio::join!(login, fake.welcomed(Vec::new())) }).await;
+    assert_eq!(client.unwrap().1.token, TOKEN);
+    assert_eq!(peer.hello.credentials, Credentials::Password { name: ada(), password, device: laptop() });
+    assert!(!peer.hello.push);
+}
+
+#[tokio::test]
+async fn a_new_device_without_a_token_is_a_broken_protocol() {
+    let fake = Fake::start();
+    let login = Client::login(fake.addr(), fake.pin(), ada(), Password::new("correct horse").unwrap(), laptop(), eager());
+    let (client, ()) = soon(async {
+        tokio::join!(login, async {
+            let mut peer = fake.accept().await;
+            peer.hello.credentials = Credentials::Token(TOKEN);
+            peer.welcome(ConversationPage { items: Vec::new(), next_after: None }).await;
+        })
+    })
+    .await;
+    assert!(matches!(client.unwrap_err(), Error::Protocol(_)));
+}
+
+#[tokio::test]
+async fn a_changed_key_ends_a_client_that_reconnects() {
+    let fake = Fake::start();
+    let (client, peer) = fake.client(eager()).await;
+    let mut events = client.events();
+    peer.close(CloseCode::GoingAway);
+    let addr = fake.stop().await;
+    let other = Fake::start_as(&Identity::new(), addr, ALPN);
+    let answer = soon(async {
+        tokio::select! {
+            answer = client.devices() => answer,
+            _ = other.accept() => panic!("it was accepted"),
+        }
+    })
+    .await;
+    assert_eq!(answer, Err(Error::WrongPin { addr: other.addr(), shown: Box::new(other.pin()) }));
+    assert!(matches!(soon(events.next()).await, Some(Event::Disconnected { .. })));
+    assert_eq!(soon(events.next()).await, None);
+}
+
+#[tokio::test]
+async fn clients_can_share_a_socket_and_close_says_goodbye() {
+    let fake = Fake::start();
+    let endpoint = Endpoint::new().unwrap();
+    let options = || Options { endpoint: Some(endpoint.clone()), ..eager() };
+    let (one, peer_one) = fake.client(options()).await;
+    let (two, mut peer_two) = fake.client(options()).await;
+    soon(one.close()).await;
+    assert_eq!(peer_one.closed().await, CloseCode::Normal);
+    assert_eq!(one.devices().await, Err(Error::Closed));
+    let (devices, ()) = tokio::join!(two.devices(), async {
+        let (id, _) = peer_two.request().await;
+        peer_two.answer(id, Ok(cairn_client::proto::response::Response::Devices(Vec::new()))).await;
+    });
+    assert_eq!(devices, Ok(Vec::new()));
+    drop(two);
+    assert_eq!(peer_two.closed().await, CloseCode::Normal, "the last handle is gone");
+    soon(endpoint.wait_idle()).await;
+}

@@ -1,0 +1,10 @@
+//! The client against a server that does what the tests tell it.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "the helpers of tests are tests")]
+
+mod fake;
+mod follow;
+mod login;
+mod requests;
+mod sends;
+mod world;

@@ -1,0 +1,251 @@
+//! Requests that are answered once: repeated when that does no harm, coalesced, cut into pages and parts.
+
+use std::time::Duration;
+
+use cairn_client::proto::body::Body;
+use cairn_client::proto::close::CloseCode;
+use cairn_client::proto::error::ErrorCode;
+use cairn_client::proto::event::TimelineFrame;
+use cairn_client::proto::hello::ServerRole;
+use cairn_client::proto::ids::{ConversationId, ImportSource, MsgId, Timestamp, UserId};
+use cairn_client::proto::limits::{FRAME_BYTES_MAX, IMPORT_ENTRIES_MAX, TEXT_BYTES_MAX};
+use cairn_client::proto::request::{ImportEntry, Request};
+use cairn_client::proto::response::{Conversation, ConversationKind, ConversationPage, Response, Role, UserInfo};
+use cairn_client::proto::secret::InviteToken;
+use cairn_client::proto::text::{GroupName, Text, UserName};
+use cairn_client::{Error, Event, Imported};
+
+use crate::fake::{Fake, eager, soon};
+
+const ONE: ConversationId = ConversationId::new(1);
+
+pub(crate) fn group(id: u64, head: u64) -> Conversation {
+    Conversation {
+        id: ConversationId::new(id),
+        kind: ConversationKind::Group { name: GroupName::new("team").unwrap() },
+        role: Role::Member,
+        head: MsgId::new(head),
+        floor: MsgId::ZERO,
+        read: MsgId::ZERO,
+        delivered: MsgId::ZERO,
+        unread: head,
+        last: None,
+    }
+}
+
+fn user(id: u32) -> UserInfo {
+    UserInfo { id: UserId::new(id), name: UserName::new(format!("user{id}")).unwrap(), role: ServerRole::Member }
+}
+
+#[tokio::test]
+async fn what_can_be_repeated_is_repeated_and_what_cannot_is_reported() {
+    let fake = Fake::start();
+    let (client, mut peer) = fake.client(eager()).await;
+    let name = GroupName::new("team").unwrap();
+    let (group, invite, devices, _peer) = soon(async {
+        tokio::join!(client.create_group(name, Vec::new()), client.create_invite(1, Duration::from_secs(60)), client.devices(), async {
+            for _ in 0..3 {
+                peer.request().await;
+            }
+            peer.close(CloseCode::GoingAway);
+            let mut peer = fake.welcomed(Vec::new()).await;
+            let (id, request) = peer.request().await;
+            assert_eq!(request, Request::Devices);
+            peer.answer(id, Ok(Response::Devices(Vec::new()))).await;
+            peer
+        })
+    })
+    .await;
+    assert_eq!(group, Err(Error::Disconnected));
+    assert_eq!(invite, Err(Error::Disconnected));
+    assert_eq!(devices, Ok(Vec::new()));
+}
+
+#[tokio::test]
+async fn what_was_asked_without_a_connection_is_asked_later_even_if_it_cannot_be_repeated() {
+    let fake = Fake::start();
+    let (client, peer) = fake.client(eager()).await;
+    let mut events = client.events();
+    peer.close(CloseCode::GoingAway);
+    assert_eq!(soon(events.next()).await, Some(Event::Disconnected { reason: "the server is stopping".to_owned() }));
+    let (link, _peer) = soon(async {
+        tokio::join!(client.create_invite(3, Duration::from_millis(1)), async {
+            let mut peer = fake.welcomed(Vec::new()).await;
+            let (id, request) = peer.request().await;
+            assert_eq!(request, Request::CreateInvite { uses: 3, life_seconds: 1 });
+            peer.answer(id, Ok(Response::Invite { token: InviteToken::new([4; 16]) })).await;
+            peer
+        })
+    })
+    .await;
+    let link = link.unwrap();
+    assert_eq!((link.addr, link.pin, link.token), (fake.addr(), fake.pin(), InviteToken::new([4; 16])));
+    assert_eq!(soon(events.next()).await, Some(Event::Reconnected));
+}
+
+#[tokio::test]
+async fn a_dropped_question_harms_nobody() {
+    let fake = Fake::start();
+    let (client, mut peer) = fake.client(eager()).await;
+    {
+        let mut asking = Box::pin(client.devices());
+        let (id, _) = soon(async {
+            tokio::select! {
+                _ = &mut asking => panic!("nobody answered"),
+                request = peer.request() => request,
+            }
+        })
+        .await;
+        drop(asking);
+        peer.answer(id, Ok(Response::Devices(Vec::new()))).await;
+    }
+    let (read, ()) = soon(async {
+        tokio::join!(client.mark_read(ONE, MsgId::new(3)), async {
+            let (id, request) = peer.request().await;
+            assert_eq!(request, Request::Read { conversation: ONE, msgid: MsgId::new(3) });
+            peer.answer(id, Err(ErrorCode::BadCursor)).await;
+        })
+    })
+    .await;
+    assert_eq!(read, Err(Error::Refused(ErrorCode::BadCursor)));
+}
+
+#[tokio::test]
+async fn acks_are_coalesced_and_the_last_one_leaves_before_the_client() {
+    let fake = Fake::start();
+    let (client, mut peer) = fake.client(eager()).await;
+    for msgid in (1..=1000).chain([500]) {
+        client.ack(ONE, MsgId::new(msgid));
+    }
+    let ((), acked) = tokio::join!(client.close(), async {
+        let mut acked = Vec::new();
+        while let Some((id, request)) = peer.try_request().await {
+            let Request::Ack { conversation: ONE, msgid } = request else { panic!("{request:?}") };
+            acked.push(msgid.get());
+            peer.answer(id, Ok(Response::Done)).await;
+        }
+        acked
+    });
+    assert_eq!(acked, [1000]);
+    assert_eq!(peer.closed().await, CloseCode::Normal);
+}
+
+#[tokio::test]
+async fn an_ack_is_sent_in_time_without_anything_else() {
+    let fake = Fake::start();
+    let (client, mut peer) = fake.client(eager()).await;
+    client.ack(ONE, MsgId::new(5));
+    assert_eq!(peer.request().await.1, Request::Ack { conversation: ONE, msgid: MsgId::new(5) });
+    peer.close(CloseCode::GoingAway);
+    let mut peer = fake.welcomed(Vec::new()).await;
+    assert_eq!(peer.request().await.1, Request::Ack { conversation: ONE, msgid: MsgId::new(5) }, "unanswered, so again");
+}
+
+#[tokio::test]
+async fn lists_come_whole_whatever_their_pages() {
+    let fake = Fake::start();
+    let (client, mut peer) = fake.client(eager()).await;
+    let pages = [(None, vec![group(1, 4), group(3, 0)], Some(3)), (Some(3), vec![group(8, 2)], Some(8)), (Some(8), Vec::new(), None)];
+    let (all, ()) = soon(async {
+        tokio::join!(client.conversations(), async {
+            for (after, items, next) in pages {
+                let (id, request) = peer.request().await;
+                assert_eq!(request, Request::Conversations { after: after.map(ConversationId::new) });
+                let page = ConversationPage { items, next_after: next.map(ConversationId::new) };
+                peer.answer(id, Ok(Response::Conversations(page))).await;
+            }
+        })
+    })
+    .await;
+    assert_eq!(all.unwrap(), [group(1, 4), group(3, 0), group(8, 2)]);
+}
+
+#[tokio::test]
+async fn pages_that_go_round_in_circles_end() {
+    let fake = Fake::start();
+    let (client, mut peer) = fake.client(eager()).await;
+    let (all, ()) = soon(async {
+        tokio::join!(client.conversations(), async {
+            for _ in 0..2 {
+                let (id, _) = peer.request().await;
+                let page = ConversationPage { items: vec![group(1, 1)], next_after: Some(ConversationId::new(1)) };
+                peer.answer(id, Ok(Response::Conversations(page))).await;
+            }
+        })
+    })
+    .await;
+    assert!(matches!(all, Err(Error::Protocol(_))));
+}
+
+#[tokio::test]
+async fn names_are_asked_for_once() {
+    let fake = Fake::start();
+    let (client, mut peer) = fake.client(eager()).await;
+    let ids = [3, 1, 9].map(UserId::new);
+    let (users, ()) = soon(async {
+        tokio::join!(client.users(&ids), async {
+            let (id, request) = peer.request().await;
+            assert_eq!(request, Request::Users { ids: ids.to_vec() });
+            peer.answer(id, Ok(Response::Users(vec![user(3), user(1)]))).await;
+        })
+    })
+    .await;
+    assert_eq!(users.unwrap(), [user(3), user(1)]);
+    assert_eq!(soon(client.user(UserId::new(1))).await.unwrap(), Some(user(1)), "from memory");
+    let (unknown, ()) = soon(async {
+        tokio::join!(client.users(&ids), async {
+            let (id, request) = peer.request().await;
+            assert_eq!(request, Request::Users { ids: vec![UserId::new(9)] });
+            peer.answer(id, Ok(Response::Users(Vec::new()))).await;
+        })
+    })
+    .await;
+    assert_eq!(unknown.unwrap(), [user(3), user(1)]);
+}
+
+#[tokio::test]
+async fn a_large_import_goes_in_parts_that_fit() {
+    let fake = Fake::start();
+    let (client, mut peer) = fake.client(eager()).await;
+    let entry = |text: &str| ImportEntry {
+        sender: UserName::new("nick").unwrap(),
+        sent_at: Timestamp::new(1),
+        body: Body::Text(Text::new(text).unwrap()),
+    };
+    let small = vec![entry("hi"); IMPORT_ENTRIES_MAX + 1];
+    let large = vec![entry(&"x".repeat(TEXT_BYTES_MAX)); 40];
+    let total = (small.len() + large.len()) as u64;
+    let source = ImportSource::new(6);
+    let (done, parts) = soon(async {
+        tokio::join!(client.import(ONE, source, 10, [small, large].concat()), async {
+            let (mut parts, mut next) = (0, 10);
+            while next < 10 + total {
+                let (id, request) = peer.request().await;
+                assert!(cairn_client::proto::codec::encode(&request).len() < FRAME_BYTES_MAX);
+                let Request::Import { first, entries, .. } = request else { panic!("{request:?}") };
+                assert_eq!(first, next);
+                assert!(!entries.is_empty() && entries.len() <= IMPORT_ENTRIES_MAX);
+                next += entries.len() as u64;
+                parts += 1;
+                peer.answer(id, Ok(Response::Imported { added: entries.len() as u32, users: 1, cursor: next })).await;
+            }
+            parts
+        })
+    })
+    .await;
+    assert_eq!(done, Ok(Imported { added: total, users: parts, cursor: 10 + total }));
+    assert!(parts >= 4, "{parts} parts for {total} entries");
+}
+
+#[tokio::test]
+async fn events_tell_of_memberships_and_end_with_the_client() {
+    let fake = Fake::start();
+    let (client, mut peer) = fake.client(eager()).await;
+    let mut events = client.events();
+    peer.push(TimelineFrame::Conversation(group(4, 1))).await;
+    peer.push(TimelineFrame::Removed { conversation: ConversationId::new(4), last: MsgId::new(2) }).await;
+    assert_eq!(soon(events.next()).await, Some(Event::Conversation(Box::new(group(4, 1)))));
+    assert_eq!(soon(events.next()).await, Some(Event::Removed { conversation: ConversationId::new(4), last: MsgId::new(2) }));
+    let (next, ()) = soon(async { tokio::join!(events.next(), client.close()) }).await;
+    assert_eq!(next, None);
+}

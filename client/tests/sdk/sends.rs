@@ -1,0 +1,295 @@
+//! Sends: accepted exactly once, in order, under the same numbers, whatever happens to the connection.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use cairn_client::proto::ALPN;
+use cairn_client::proto::body::{Attachment, Body, Media};
+use cairn_client::proto::close::CloseCode;
+use cairn_client::proto::error::ErrorCode;
+use cairn_client::proto::ids::{ClientSeq, ConversationId, MsgId, RequestId, SendStreamId};
+use cairn_client::proto::limits::SENDS_IN_FLIGHT_MAX;
+use cairn_client::proto::message::Draft;
+use cairn_client::proto::request::Request;
+use cairn_client::proto::response::Response;
+use cairn_client::proto::text::{FileName, MediaType, Text};
+use cairn_client::{Accepted, Client, Error, Options, Reconnect, TryEnqueueError};
+
+use crate::fake::{Fake, Identity, Peer, eager, soon};
+
+const ONE: ConversationId = ConversationId::new(1);
+const TWO: ConversationId = ConversationId::new(2);
+
+pub(crate) fn text(text: &str) -> Body {
+    Body::Text(Text::new(text).unwrap())
+}
+
+fn accepted(msgid: u64) -> Result<Response, ErrorCode> {
+    Ok(Response::Accepted { msgid: MsgId::new(msgid) })
+}
+
+async fn draft(peer: &mut Peer) -> (RequestId, Draft) {
+    match peer.request().await {
+        (id, Request::Send(draft)) => (id, draft),
+        other => panic!("no send: {other:?}"),
+    }
+}
+
+/// Reads `count` drafts and gives the ids, and what matters of each draft in the order of arrival.
+async fn drafts(peer: &mut Peer, count: usize) -> (Vec<RequestId>, Vec<(ConversationId, u64, Body)>) {
+    let (mut ids, mut all) = (Vec::new(), Vec::new());
+    for _ in 0..count {
+        let (id, draft) = draft(peer).await;
+        ids.push(id);
+        all.push((draft.conversation, draft.seq.get(), draft.body));
+    }
+    (ids, all)
+}
+
+async fn enqueue(client: &Client, texts: &[(ConversationId, &str)]) -> Vec<Accepted> {
+    let mut promises = Vec::new();
+    for &(conversation, words) in texts {
+        promises.push(soon(client.enqueue(conversation, text(words))).await.unwrap());
+    }
+    promises
+}
+
+#[tokio::test]
+async fn the_order_of_the_calls_is_the_order_on_the_wire_and_answers_may_come_in_any() {
+    let fake = Fake::start();
+    let (client, mut peer) = fake.client(eager()).await;
+    let promises = enqueue(&client, &[(ONE, "a"), (TWO, "b"), (ONE, "c")]).await;
+    let (ids, sent) = drafts(&mut peer, 3).await;
+    assert_eq!(sent, [(ONE, 1, text("a")), (TWO, 1, text("b")), (ONE, 2, text("c"))]);
+    assert_eq!(promises.iter().map(|promise| promise.seq().get()).collect::<Vec<_>>(), [1, 1, 2]);
+    for (id, msgid) in ids.into_iter().zip([51, 61, 52]).rev() {
+        peer.answer(id, accepted(msgid)).await;
+    }
+    for (promise, msgid) in promises.into_iter().zip([51, 61, 52]) {
+        assert_eq!(soon(promise).await, Ok(MsgId::new(msgid)));
+    }
+}
+
+#[tokio::test]
+async fn a_retry_has_the_same_order_numbers_and_stream_and_leaves_out_what_was_answered() {
+    let fake = Fake::start();
+    let (client, mut peer) = fake.client(eager()).await;
+    let mut promises = enqueue(&client, &[(ONE, "a"), (TWO, "b"), (ONE, "c"), (TWO, "d")]).await.into_iter();
+    let stream = peer.hello.send_stream;
+    let (ids, sent) = drafts(&mut peer, 4).await;
+    peer.answer(ids[1], accepted(8)).await;
+    let (_, second) = (promises.next().unwrap(), promises.next().unwrap());
+    assert_eq!(soon(second).await, Ok(MsgId::new(8)));
+    peer.close(CloseCode::GoingAway);
+    // Said while there is no connection, or not yet a new one: it goes behind everything before it.
+    let late = soon(client.enqueue(ONE, text("e"))).await.unwrap();
+
+    let mut peer = fake.welcomed(Vec::new()).await;
+    assert_eq!(peer.hello.send_stream, stream);
+    let (ids, again) = drafts(&mut peer, 4).await;
+    assert_eq!(again, [sent[0].clone(), sent[2].clone(), sent[3].clone(), (ONE, 3, text("e"))]);
+    for (id, msgid) in ids.into_iter().zip([1, 2, 9, 3]) {
+        peer.answer(id, accepted(msgid)).await;
+    }
+    assert_eq!(soon(promises.next().unwrap()).await, Ok(MsgId::new(2)));
+    assert_eq!(soon(promises.next().unwrap()).await, Ok(MsgId::new(9)));
+    assert_eq!(soon(late).await, Ok(MsgId::new(3)));
+}
+
+#[tokio::test]
+async fn many_broken_connections_in_a_row_resolve_a_send_once() {
+    let fake = Fake::start();
+    let (client, mut peer) = fake.client(eager()).await;
+    let promises = enqueue(&client, &[(ONE, "a"), (ONE, "b")]).await;
+    for _ in 0..5 {
+        let (_, sent) = drafts(&mut peer, 2).await;
+        assert_eq!(sent, [(ONE, 1, text("a")), (ONE, 2, text("b"))]);
+        peer.close(CloseCode::Internal);
+        peer = fake.welcomed(Vec::new()).await;
+    }
+    let (ids, _) = drafts(&mut peer, 2).await;
+    for (id, msgid) in ids.into_iter().zip([1, 2]) {
+        peer.answer(id, accepted(msgid)).await;
+    }
+    for (promise, msgid) in promises.into_iter().zip([1, 2]) {
+        assert_eq!(soon(promise).await, Ok(MsgId::new(msgid)));
+    }
+}
+
+#[tokio::test]
+async fn a_restart_on_the_same_port_goes_unnoticed_by_the_caller() {
+    let identity = Identity::new();
+    let fake = Fake::start_as(&identity, ([127, 0, 0, 1], 0).into(), ALPN);
+    let (client, mut peer) = fake.client(eager()).await;
+    let promise = enqueue(&client, &[(ONE, "a")]).await.remove(0);
+    drafts(&mut peer, 1).await;
+    drop(peer);
+    let addr = fake.stop().await;
+    let fake = Fake::start_as(&identity, addr, ALPN);
+    let mut peer = fake.welcomed(Vec::new()).await;
+    let (ids, _) = drafts(&mut peer, 1).await;
+    peer.answer(ids[0], accepted(1)).await;
+    assert_eq!(soon(promise).await, Ok(MsgId::new(1)));
+}
+
+#[test]
+fn a_killed_server_is_noticed_by_its_reset() {
+    let identity = Identity::new();
+    let runtime = || tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let (clients, first) = (runtime(), runtime());
+    let fake = first.block_on(async { Fake::start_as(&identity, ([127, 0, 0, 1], 0).into(), ALPN) });
+    let (addr, account) = (fake.local_addr(), fake.account());
+    let connecting = clients.spawn(async move { Client::connect(&account, eager()).await });
+    let peer = first.block_on(fake.welcomed(Vec::new()));
+    let client = clients.block_on(connecting).unwrap().unwrap();
+    // Nobody says goodbye: its tasks are gone from one moment to the next, and its socket behind them.
+    drop(first);
+    drop(peer);
+    drop(fake);
+
+    let second = runtime();
+    let fake = second.block_on(async { Fake::start_as(&identity, addr, ALPN) });
+    let sending = clients.spawn(async move { client.send(ONE, text("a")).await });
+    second.block_on(async {
+        let mut peer = fake.welcomed(Vec::new()).await;
+        let (ids, _) = drafts(&mut peer, 1).await;
+        peer.answer(ids[0], accepted(1)).await;
+        assert_eq!(soon(sending).await.unwrap(), Ok(MsgId::new(1)));
+    });
+}
+
+#[tokio::test]
+async fn a_refusal_concerns_one_send() {
+    let fake = Fake::start();
+    let (client, mut peer) = fake.client(eager()).await;
+    let mut promises = enqueue(&client, &[(ONE, "a"), (TWO, "b")]).await;
+    let (ids, _) = drafts(&mut peer, 2).await;
+    peer.answer(ids[0], Err(ErrorCode::NotFound)).await;
+    peer.answer(ids[1], accepted(1)).await;
+    assert_eq!(soon(promises.remove(0)).await, Err(Error::Refused(ErrorCode::NotFound)));
+    assert_eq!(soon(promises.remove(0)).await, Ok(MsgId::new(1)));
+}
+
+#[tokio::test]
+async fn unresolved_sends_are_bounded_and_room_comes_back_with_each_answer() {
+    let fake = Fake::start();
+    let (client, mut peer) = fake.client(eager()).await;
+    let mut promises = Vec::new();
+    for _ in 0..SENDS_IN_FLIGHT_MAX {
+        promises.push(client.try_enqueue(ONE, text("x")).unwrap());
+    }
+    let full = client.try_enqueue(ONE, text("too many")).unwrap_err();
+    assert_eq!(full, TryEnqueueError::Full(text("too many")));
+    // Promises that nobody awaits hold no room.
+    let (ids, _) = drafts(&mut peer, SENDS_IN_FLIGHT_MAX).await;
+    for (msgid, id) in (1..).zip(ids) {
+        peer.answer(id, accepted(msgid)).await;
+    }
+    let mut more = Vec::new();
+    for _ in 0..SENDS_IN_FLIGHT_MAX {
+        more.push(soon(client.enqueue(ONE, text("y"))).await.unwrap());
+    }
+    for (msgid, promise) in (1..).zip(promises) {
+        assert_eq!(soon(promise).await, Ok(MsgId::new(msgid)));
+    }
+    assert_eq!(more.last().unwrap().seq(), ClientSeq::new(2 * SENDS_IN_FLIGHT_MAX as u64));
+}
+
+#[tokio::test]
+async fn a_final_close_ends_everything_that_waits_and_everything_after() {
+    for code in [CloseCode::Revoked, CloseCode::AuthFailed, CloseCode::Version] {
+        let fake = Fake::start();
+        let (client, mut peer) = fake.client(eager()).await;
+        let mut timeline = client.follow(ONE, MsgId::new(1));
+        let promise = enqueue(&client, &[(ONE, "a")]).await.remove(0);
+        drafts(&mut peer, 1).await;
+        let (next, ()) = tokio::join!(timeline.next(), async { peer.close(code) });
+        assert_eq!(next, Some(Err(Error::Ended(code))));
+        assert_eq!(soon(promise).await, Err(Error::Ended(code)));
+        assert_eq!(soon(timeline.next()).await, None);
+        assert_eq!(client.send(ONE, text("b")).await, Err(Error::Ended(code)));
+        assert_eq!(client.devices().await, Err(Error::Ended(code)));
+        assert!(!client.is_online());
+    }
+}
+
+#[tokio::test]
+async fn without_reconnecting_a_broken_connection_is_the_end() {
+    let fake = Fake::start();
+    let (client, mut peer) = fake.client(Options { reconnect: Reconnect::Never, ..Options::default() }).await;
+    let promise = enqueue(&client, &[(ONE, "a")]).await.remove(0);
+    drafts(&mut peer, 1).await;
+    peer.close(CloseCode::GoingAway);
+    assert_eq!(soon(promise).await, Err(Error::Lost { addr: fake.addr(), reason: "the server is stopping".to_owned() }));
+}
+
+#[tokio::test]
+async fn closing_resolves_what_is_left() {
+    let fake = Fake::start();
+    let (client, mut peer) = fake.client(eager()).await;
+    let promise = enqueue(&client, &[(ONE, "a")]).await.remove(0);
+    drafts(&mut peer, 1).await;
+    soon(client.close()).await;
+    assert_eq!(soon(promise).await, Err(Error::Closed));
+    assert_eq!(peer.closed().await, CloseCode::Normal);
+}
+
+#[tokio::test]
+async fn closing_does_not_wait_for_a_server_that_is_away() {
+    let fake = Fake::start();
+    let backoff = cairn_client::Backoff { base: Duration::from_secs(3600), cap: Duration::from_secs(3600) };
+    let (client, peer) = fake.client(Options { reconnect: Reconnect::Forever(backoff), ..Options::default() }).await;
+    let mut events = client.events();
+    peer.close(CloseCode::GoingAway);
+    soon(events.next()).await;
+    client.ack(ONE, MsgId::new(3));
+    soon(client.close()).await;
+}
+
+#[tokio::test]
+async fn what_does_not_fit_into_a_frame_is_refused_here_and_takes_no_number() {
+    let fake = Fake::start();
+    let (client, mut peer) = fake.client(eager()).await;
+    let file = Attachment { hash: [0; 32], name: FileName::new("a").unwrap(), media_type: MediaType::new("image/png").unwrap(), size_bytes: 1 };
+    let huge = Body::Image(Media { file, width: 1, height: 1, preview: Bytes::from(vec![0; 300_000]) });
+    for _ in 0..=SENDS_IN_FLIGHT_MAX {
+        assert!(matches!(soon(client.send(ONE, huge.clone())).await, Err(Error::TooLarge { .. })));
+    }
+    let _promise = enqueue(&client, &[(ONE, "a")]).await;
+    assert_eq!(drafts(&mut peer, 1).await.1, [(ONE, 1, text("a"))]);
+}
+
+#[tokio::test]
+async fn an_outbox_goes_on_with_its_own_numbers() {
+    let fake = Fake::start();
+    let send_stream = Some(SendStreamId::new(77));
+    let (client, mut peer) = fake.client(Options { send_stream, ..eager() }).await;
+    assert_eq!(Some(peer.hello.send_stream), send_stream);
+    let draft = |seq, words| Draft { conversation: ONE, seq: ClientSeq::new(seq), body: text(words) };
+    let _old = soon(client.enqueue_draft(draft(7, "old"))).await.unwrap();
+    let refused = soon(client.enqueue_draft(draft(7, "again"))).await.unwrap_err();
+    assert_eq!(refused, Error::SeqUsed { seq: ClientSeq::new(7), next: ClientSeq::new(8) });
+    assert!(matches!(soon(client.enqueue_draft(draft(0, "none"))).await, Err(Error::SeqUsed { .. })));
+    let _new = enqueue(&client, &[(ONE, "new")]).await;
+    assert_eq!(drafts(&mut peer, 2).await.1, [(ONE, 7, text("old")), (ONE, 8, text("new"))]);
+}
+
+#[tokio::test]
+async fn an_answer_out_of_nowhere_is_a_broken_protocol() {
+    let fake = Fake::start();
+    let (client, mut peer) = fake.client(eager()).await;
+    peer.answer(RequestId::new(5), accepted(1)).await;
+    assert_eq!(peer.closed().await, CloseCode::Protocol);
+    assert!(matches!(client.send(ONE, text("a")).await, Err(Error::Protocol(_))));
+}
+
+#[tokio::test]
+async fn garbage_and_frames_beyond_the_bound_are_a_broken_protocol() {
+    for bytes in [&[3, 0, 0, 0, 250, 250, 250][..], &[255, 255, 255, 255]] {
+        let fake = Fake::start();
+        let (client, mut peer) = fake.client(eager()).await;
+        peer.write_bytes(bytes).await;
+        assert_eq!(peer.closed().await, CloseCode::Protocol);
+        assert!(matches!(client.devices().await, Err(Error::Protocol(_))));
+    }
+}

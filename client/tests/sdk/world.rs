@@ -1,0 +1,182 @@
+//! A small server that keeps its promises and whose connections break all the time, at places that a seed picks.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use cairn_client::proto::body::Body;
+use cairn_client::proto::close::CloseCode;
+use cairn_client::proto::event::TimelineFrame;
+use cairn_client::proto::ids::{ClientSeq, ConversationId, MsgId, SendStreamId, Timestamp, UserId};
+use cairn_client::proto::message::{Entry, Run};
+use cairn_client::proto::request::{PullRange, Request};
+use cairn_client::proto::response::{Pulled, Response};
+use tokio::sync::watch;
+
+use crate::fake::{Fake, Peer, eager, soon};
+use crate::requests::group;
+use crate::sends::text;
+
+const ONE: ConversationId = ConversationId::new(1);
+const MESSAGES: u64 = 3_000;
+
+/// A few pseudo-random numbers, the same for the same seed.
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, bound: u64) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % bound
+    }
+}
+
+#[derive(Default)]
+struct World {
+    log: Vec<Body>,
+    seen: HashMap<(SendStreamId, ClientSeq), u64>,
+}
+
+impl World {
+    /// Stores a message once, whatever comes how often.
+    fn accept(&mut self, stream: SendStreamId, seq: ClientSeq, body: Body) -> u64 {
+        let next = self.log.len() as u64 + 1;
+        let msgid = *self.seen.entry((stream, seq)).or_insert(next);
+        if msgid == next {
+            self.log.push(body);
+        } else {
+            assert_eq!(self.log[msgid as usize - 1], body, "a number was used for two messages");
+        }
+        msgid
+    }
+
+    fn run(&self, first: u64, count: u64) -> Run {
+        let mut entries = Vec::new();
+        let bodies: Vec<&Body> = self.log.iter().skip(first as usize - 1).take(count as usize).collect();
+        for body in &bodies {
+            Entry { sender: UserId::new(7), sent_at: Timestamp::new(0), body: (*body).clone() }.pack(&mut entries);
+        }
+        Run { conversation: ONE, first: MsgId::new(first), count: bodies.len() as u32, entries: entries.into() }
+    }
+
+    fn head(&self) -> u64 {
+        self.log.len() as u64
+    }
+}
+
+/// Serves one connection until the dice break it. Pushes are lost, doubled and late.
+async fn serve(mut peer: Peer, world: &Mutex<World>, head: &watch::Sender<u64>, dice: &mut Dice) {
+    let stream = peer.hello.send_stream;
+    let mut left = 20 + dice.below(300);
+    let mut pushed = world.lock().unwrap().head();
+    let mut heads = head.subscribe();
+    loop {
+        let asked = tokio::select! {
+            asked = peer.try_request() => asked,
+            changed = heads.changed() => {
+                changed.unwrap();
+                let now = *heads.borrow();
+                let first = (pushed + 1).saturating_sub(dice.below(3)).max(1);
+                if dice.below(4) > 0 {
+                    let run = world.lock().unwrap().run(first, now + 1 - first);
+                    peer.push(TimelineFrame::Run(run)).await;
+                }
+                pushed = now;
+                continue;
+            }
+        };
+        let Some((id, request)) = asked else { return };
+        let answer = match request {
+            Request::Send(draft) => {
+                let (msgid, now) = {
+                    let mut world = world.lock().unwrap();
+                    (world.accept(stream, draft.seq, draft.body), world.head())
+                };
+                head.send_replace(now);
+                Response::Accepted { msgid: MsgId::new(msgid) }
+            }
+            Request::Pull { range: PullRange::From(from), limit, .. } => {
+                let world = world.lock().unwrap();
+                let head = MsgId::new(world.head());
+                Response::Pulled(Pulled { run: world.run(from.get(), limit.into()), head, floor: MsgId::ZERO })
+            }
+            Request::Ack { .. } => Response::Done,
+            other => panic!("{other:?}"),
+        };
+        left -= 1;
+        if left == 0 {
+            eprintln!("break stream {stream:?} head {}", world.lock().unwrap().head());
+            // What was just stored is not answered.
+            return peer.close(CloseCode::Internal);
+        }
+        peer.answer(id, Ok(answer)).await;
+        // Closing drops what has not left yet. So that there is some progress, most answers leave.
+        tokio::task::yield_now().await;
+    }
+}
+
+/// Sends everything, pipelined, while another client follows; gives how often connections broke.
+async fn run_with(seed: u64) -> u64 {
+    let fake = Fake::start();
+    let world = Arc::new(Mutex::new(World::default()));
+    let (head, _) = watch::channel(0);
+    let account = fake.account();
+    let connections = async {
+        let mut connections = tokio::task::JoinSet::new();
+        for number in 0.. {
+            let overview = vec![group(1, world.lock().unwrap().head())];
+            let peer = fake.welcomed(overview).await; eprintln!("accepted");
+            let (world, head) = (Arc::clone(&world), head.clone());
+            connections.spawn(async move { serve(peer, &world, &head, &mut Dice(seed.wrapping_add(number))).await });
+            if connections.len() > 2 {
+                connections.join_next().await;
+            }
+        }
+    };
+    let talk = async {
+        let (sender, follower) =
+            tokio::join!(cairn_client::Client::connect(&account, eager()), cairn_client::Client::connect(&account, eager()));
+        let (sender, follower) = (sender.unwrap(), follower.unwrap());
+        let mut breaks = sender.events();
+        let sending = async {
+            let mut promises = Vec::new();
+            for n in 1..=MESSAGES {
+                promises.push(sender.enqueue(ONE, text(&n.to_string())).await.unwrap());
+            }
+            for (n, promise) in (1..).zip(promises) {
+                assert_eq!(promise.await, Ok(MsgId::new(n)), "seed {seed}");
+                if n % 500 == 0 { eprintln!("resolved {n}"); }
+            }
+        };
+        let following = async {
+            let mut timeline = follower.follow(ONE, MsgId::new(1));
+            for n in 1..=MESSAGES {
+                let message = timeline.next().await.unwrap().unwrap();
+                assert_eq!((message.msgid, message.body), (MsgId::new(n), text(&n.to_string())), "seed {seed}");
+                if n % 500 == 0 { eprintln!("followed {n}"); }
+                follower.ack(ONE, message.msgid);
+            }
+        };
+        tokio::join!(sending, following);
+        sender.close().await;
+        let mut broken = 0;
+        while breaks.next().await.is_some() {
+            broken += 1;
+        }
+        broken
+    };
+    let broken = soon(async {
+        tokio::select! {
+            broken = talk => broken,
+            () = connections => unreachable!("it accepts for ever"),
+        }
+    })
+    .await;
+    assert_eq!(world.lock().unwrap().head(), MESSAGES, "seed {seed}");
+    broken
+}
+
+#[tokio::test]
+async fn nothing_is_lost_doubled_or_reordered_however_often_connections_break() {
+    for seed in 1..=3 {
+        assert!(run_with(seed).await > 0, "no connection broke with seed {seed}");
+    }
+}

@@ -1,0 +1,128 @@
+//! Golden bytes: what every wire type and variant looks like, byte for byte, in `golden.txt`.
+//!
+//! A line there changes only together with [`cairn_proto::WIRE_VERSION`]: other installations, and logs on disk, hold these bytes.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests are tests")]
+
+mod samples;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use cairn_proto::close::CloseCode;
+use cairn_proto::invite::{InviteLink, ServerAddr};
+use cairn_proto::secret::{InviteToken, Pin};
+use data_encoding::HEXLOWER;
+
+use samples::Samples;
+
+/// Serialized for people and scripts alone, never by the codec.
+const NOT_ON_THE_WIRE: &[&str] = &["Kind"];
+
+/// `name = value` lines; empty lines and those that begin with `//` are for people.
+fn golden() -> BTreeMap<&'static str, &'static str> {
+    let lines = include_str!("golden.txt").lines().filter(|line| !line.is_empty() && !line.starts_with("//"));
+    let mut golden = BTreeMap::new();
+    for line in lines {
+        let (name, value) = line.split_once(" = ").unwrap_or_else(|| panic!("golden.txt: not `name = value`: {line}"));
+        assert_eq!(golden.insert(name, value), None, "golden.txt: {name} occurs twice");
+    }
+    golden
+}
+
+fn invite_links() -> Vec<(String, InviteLink)> {
+    let link = |host| InviteLink { addr: ServerAddr::new(host, 7766), pin: Pin::new([0xfb; 32]), token: InviteToken::new([0x0f; 16]) };
+    let hosts = [("name", "chat.example.org"), ("IPv4", "192.0.2.7"), ("IPv6", "2001:db8::7")];
+    hosts.into_iter().map(|(kind, host)| (format!("InviteLink/{kind}"), link(host))).collect()
+}
+
+/// Everything that this build writes, as it would stand in `golden.txt`.
+fn written() -> BTreeMap<String, String> {
+    let bytes = Samples::all().list.into_iter().map(|sample| (sample.name, HEXLOWER.encode(&sample.bytes)));
+    let links = invite_links().into_iter().map(|(name, link)| (name, link.to_string()));
+    let codes = CloseCode::ALL.iter().map(|code| (format!("CloseCode::{code:?}"), code.number().to_string()));
+    bytes.chain(links).chain(codes).collect()
+}
+
+#[test]
+fn every_value_has_its_golden_bytes() {
+    let (golden, written) = (golden(), written());
+    let mut faults = String::new();
+    for (name, got) in &written {
+        match golden.get(name.as_str()) {
+            Some(expected) if expected == got => {}
+            Some(expected) => faults += &format!("\n{name}\n  expected {expected}\n  got      {got}"),
+            None => faults += &format!("\nmissing from golden.txt: a new variant goes in as\n{name} = {got}"),
+        }
+    }
+    for name in golden.keys().filter(|name| !written.contains_key(**name)) {
+        faults += &format!("\n{name} stands in golden.txt but nothing writes it any more");
+    }
+    assert!(faults.is_empty(), "the wire format changed:{faults}");
+}
+
+#[test]
+fn golden_bytes_give_the_value_back() {
+    let golden = golden();
+    for sample in Samples::all().list {
+        let bytes = HEXLOWER.decode(golden[sample.name.as_str()].as_bytes()).unwrap();
+        assert_eq!((sample.read)(&bytes), Ok(true), "{} is read back as another value", sample.name);
+    }
+    for (name, link) in invite_links() {
+        assert_eq!(golden[name.as_str()].parse(), Ok(link), "{name}");
+    }
+    for &code in CloseCode::ALL {
+        let number = golden[format!("CloseCode::{code:?}").as_str()].parse().unwrap();
+        assert_eq!(CloseCode::from_number(number), code);
+    }
+}
+
+#[test]
+fn every_variant_has_a_sample() {
+    let samples = Samples::all();
+    let missing: Vec<&String> = samples.required.iter().filter(|name| !samples.seen.contains_key(*name)).collect();
+    assert!(missing.is_empty(), "no sample in samples/values.rs for {missing:?}");
+}
+
+#[test]
+fn every_serialized_type_is_named() {
+    let required = Samples::all().required;
+    let named: BTreeSet<&str> = required.iter().filter_map(|name| name.split("::").next()).collect();
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut found = 0;
+    for file in std::fs::read_dir(source).unwrap() {
+        let path = file.unwrap().path();
+        for name in serialized_types(&std::fs::read_to_string(&path).unwrap()) {
+            found += 1;
+            let known = named.contains(name.as_str()) || NOT_ON_THE_WIRE.contains(&name.as_str());
+            assert!(known, "{name} of {} is serialized: name it in samples/named.rs and give it samples", path.display());
+        }
+    }
+    assert!(found > 20, "the search for serialized types finds only {found}");
+}
+
+/// The types that derive `Serialize` in a source file, but for the newtypes that macros make: those travel inside others.
+fn serialized_types(source: &str) -> Vec<String> {
+    let product = source.split("#[cfg(test)]").next().unwrap_or(source);
+    let mut types = Vec::new();
+    let mut serialized = false;
+    for line in product.lines().map(str::trim) {
+        if let Some(derives) = line.strip_prefix("#[derive(") {
+            serialized = derives.contains("Serialize");
+        }
+        if let Some(rest) = line.strip_prefix("pub enum ").or_else(|| line.strip_prefix("pub struct ")) {
+            let name: String = rest.chars().take_while(|c| c.is_alphanumeric()).collect();
+            if std::mem::take(&mut serialized) && !name.is_empty() {
+                types.push(name);
+            }
+        }
+    }
+    types
+}
+
+#[test]
+fn the_search_for_serialized_types_finds_them() {
+    let source = "#[derive(Debug, Serialize)]\n#[serde(x)]\npub enum A {}\n#[derive(Debug)]\npub struct B;\n\
+                  #[derive(Deserialize, Serialize)]\npub struct C(u8);\npub struct D;\n#[cfg(test)]\n#[derive(Serialize)]\npub struct E;";
+    assert_eq!(serialized_types(source), ["A", "C"]);
+}

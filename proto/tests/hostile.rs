@@ -1,0 +1,255 @@
+//! Hostile input: whatever the bytes, decoding neither panics nor allocates out of proportion, and what is not whole is refused.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests are tests")]
+
+mod counting;
+mod samples;
+mod strategies;
+
+use std::fmt::Debug;
+
+use bytes::{Bytes, BytesMut};
+use cairn_proto::body::Body;
+use cairn_proto::codec::{self, DecodeError};
+use cairn_proto::event::{StreamOpening, TimelineFrame};
+use cairn_proto::frame;
+use cairn_proto::hello::{ClientFrame, Welcome};
+use cairn_proto::ids::{ConversationId, MsgId};
+use cairn_proto::invite::{InviteLink, ServerAddr};
+use cairn_proto::limits;
+use cairn_proto::message::{self, Entry, Run};
+use cairn_proto::request::Request;
+use cairn_proto::response::{Response, ServerFrame};
+use cairn_proto::secret::{DeviceToken, InviteToken, Pin};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use counting::peak_bytes;
+use samples::{Reader, Samples};
+
+/// What a decoder may hold whatever the bytes: an error text, the first few items of a list.
+const FIXED_BYTES_MAX: usize = 1024;
+
+/// What a decoder may hold for each byte at hand: the memory form of the smallest list items is so much larger than their wire form.
+const PROPORTION_MAX: usize = 64;
+
+fn measured<T>(bytes: &[u8], what: &str, work: impl FnOnce() -> T) -> T {
+    let (result, peak) = peak_bytes(work);
+    let allowed = FIXED_BYTES_MAX + PROPORTION_MAX * bytes.len();
+    assert!(peak <= allowed, "{what}: {peak} bytes held for {} bytes of input, where {allowed} are in proportion", bytes.len());
+    result
+}
+
+fn read(reader: &Reader, name: &str, bytes: &[u8]) -> Result<bool, DecodeError> {
+    measured(bytes, name, || reader(bytes))
+}
+
+#[test]
+fn the_counting_notices_an_allocation() {
+    let (block, peak) = peak_bytes(|| vec![1_u8; 5_000]);
+    assert!((5_000..6_000).contains(&peak), "{peak}");
+    drop(block);
+    let refused = std::panic::catch_unwind(|| measured(&[], "greedy", || vec![1_u8; FIXED_BYTES_MAX + 1]));
+    assert!(refused.is_err());
+}
+
+#[test]
+fn every_truncation_is_refused() {
+    for sample in Samples::all().list {
+        // A packed list of entries is whole when nothing is in it.
+        let shortest = usize::from(sample.name.starts_with("packed"));
+        for len in shortest..sample.bytes.len() {
+            let cut = &sample.bytes[..len];
+            assert!(read(&sample.read, &sample.name, cut).is_err(), "{} cut to {len} bytes is taken", sample.name);
+        }
+    }
+}
+
+#[test]
+fn every_extension_is_refused() {
+    for sample in Samples::all().list {
+        for byte in 0..=u8::MAX {
+            let longer = [sample.bytes.as_slice(), &[byte]].concat();
+            assert!(read(&sample.read, &sample.name, &longer).is_err(), "{} with {byte:#04x} behind it is taken", sample.name);
+        }
+    }
+}
+
+#[test]
+fn no_changed_byte_does_harm() {
+    let (mut taken, mut refused) = (0, 0);
+    for sample in Samples::all().list {
+        let mut bytes = sample.bytes.clone();
+        for place in 0..bytes.len() {
+            let original = bytes[place];
+            for change in 1..=u8::MAX {
+                bytes[place] = original ^ change;
+                match read(&sample.read, &sample.name, &bytes) {
+                    Ok(same) => {
+                        assert!(!same, "{}: byte {place} as {:#04x} changes nothing", sample.name, bytes[place]);
+                        taken += 1;
+                    }
+                    Err(_) => refused += 1,
+                }
+            }
+            bytes[place] = original;
+        }
+    }
+    assert!(taken > 10_000 && refused > 10_000, "{taken} taken and {refused} refused: is every byte changed?");
+}
+
+/// Decodes as every type that is read from a stream or a disk, and as texts.
+fn read_as_everything(bytes: &[u8]) {
+    decode_as::<ClientFrame>(bytes);
+    decode_as::<ServerFrame>(bytes);
+    decode_as::<TimelineFrame>(bytes);
+    decode_as::<StreamOpening>(bytes);
+    decode_as::<Request>(bytes);
+    decode_as::<Response>(bytes);
+    decode_as::<Welcome>(bytes);
+    decode_as::<Body>(bytes);
+    decode_as::<Entry>(bytes);
+    measured(bytes, "packed entries", || unpack_all(bytes));
+    measured(bytes, "frames", || split_all(bytes));
+    let text = String::from_utf8_lossy(bytes);
+    let _ = (text.parse::<InviteLink>(), text.parse::<ServerAddr>(), text.parse::<Pin>());
+    let _ = (text.parse::<DeviceToken>(), text.parse::<InviteToken>());
+}
+
+fn decode_as<T: Serialize + DeserializeOwned + PartialEq + Debug>(bytes: &[u8]) {
+    let name = std::any::type_name::<T>();
+    let whole = measured(bytes, name, || codec::decode::<T>(bytes, limits::FRAME_BYTES_MAX));
+    let some = measured(bytes, name, || codec::decode_some::<T>(bytes));
+    match (whole, some) {
+        (Ok(value), Ok((same, read))) => {
+            assert_eq!((&value, bytes.len()), (&same, read));
+            assert_eq!(codec::decode(&codec::encode(&value), usize::MAX), Ok(value));
+        }
+        (Err(DecodeError::Trailing(left)), Ok((_, read))) => assert_eq!(left + read, bytes.len()),
+        (Err(why), Err(same)) => assert_eq!(why, same),
+        (whole, some) => panic!("{name}: {whole:?} and {some:?}"),
+    }
+}
+
+fn unpack_all(bytes: &[u8]) {
+    let mut rest = Bytes::copy_from_slice(bytes);
+    while let Ok(Some(entry)) = message::split_entry(&mut rest) {
+        let _ = message::unpack_entry(&entry);
+    }
+    let _ = message::unpack_entry(bytes);
+    let run = Run { conversation: ConversationId::new(1), first: MsgId::ZERO, count: u32::MAX, entries: Bytes::copy_from_slice(bytes) };
+    assert!(run.messages().is_err());
+}
+
+fn split_all(bytes: &[u8]) {
+    let mut buffer = BytesMut::from(bytes);
+    while let Ok(Some(frame)) = frame::split(&mut buffer, limits::HELLO_BYTES_MAX) {
+        assert!(frame.len() <= limits::HELLO_BYTES_MAX);
+    }
+}
+
+fn round_trip<T: Serialize + DeserializeOwned + PartialEq + Debug>(value: &T) {
+    let bytes = codec::encode(value);
+    let again = codec::decode::<T>(&bytes, limits::FRAME_BYTES_MAX);
+    assert_eq!(again.as_ref(), Ok(value));
+    assert_eq!(codec::encode(&again.unwrap()), bytes);
+}
+
+/// Bytes that look like wire data: small numbers and markers of longer ones are much more frequent than in noise.
+fn plausible() -> impl Strategy<Value = Vec<u8>> {
+    vec(prop_oneof![4 => 0..20_u8, 2 => 250..=253_u8, 1 => any::<u8>()], 0..200)
+}
+
+proptest! {
+    #[test]
+    fn random_bytes_do_no_harm(bytes in prop_oneof![vec(any::<u8>(), 0..400), plausible()]) {
+        read_as_everything(&bytes);
+    }
+
+    #[test]
+    fn valid_values_make_the_round_trip(
+        client in strategies::client_frame(), server in strategies::server_frame(),
+        timeline in strategies::timeline_frame(), opening in strategies::opening(),
+    ) {
+        round_trip(&client);
+        round_trip(&server);
+        round_trip(&timeline);
+        round_trip(&opening);
+    }
+
+    #[test]
+    fn valid_values_with_random_damage_do_no_harm(
+        client in strategies::client_frame(), server in strategies::server_frame(), damage in vec((any::<usize>(), any::<u8>()), 1..4),
+    ) {
+        for mut bytes in [codec::encode(&client), codec::encode(&server)] {
+            let len = bytes.len();
+            damage.iter().for_each(|&(place, byte)| bytes[place % len] = byte);
+            read_as_everything(&bytes);
+        }
+    }
+
+    #[test]
+    fn packed_entries_make_the_round_trip(entry in strategies::entry()) {
+        let mut packed = Vec::new();
+        entry.pack(&mut packed);
+        prop_assert_eq!(message::unpack_entry(&packed), Ok(entry));
+    }
+
+    #[test]
+    fn a_run_gives_each_message_its_number(run in strategies::run()) {
+        match run.messages() {
+            Ok(messages) => {
+                let expected: Vec<u64> = (0..u64::from(run.count)).map(|i| run.first.plus(i).get()).collect();
+                prop_assert_eq!(messages.iter().map(|message| message.msgid.get()).collect::<Vec<_>>(), expected);
+            }
+            Err(why) => prop_assert!(false, "{}", why),
+        }
+        for count in [run.count + 1, run.count.wrapping_sub(1), u32::MAX] {
+            let wrong = Run { count, ..run.clone() };
+            prop_assert!(wrong.messages().is_err());
+        }
+    }
+
+    #[test]
+    fn frames_survive_any_cutting(
+        frames in vec(strategies::timeline_frame(), 1..5), cuts in vec(1..80_usize, 1..20),
+    ) {
+        let mut stream = Vec::new();
+        frames.iter().for_each(|value| frame::write(value, &mut stream));
+        let (mut buffer, mut got) = (BytesMut::new(), Vec::new());
+        let mut rest = stream.as_slice();
+        let mut cuts = cuts.into_iter().cycle();
+        while !rest.is_empty() {
+            let (piece, behind) = rest.split_at(cuts.next().unwrap_or(1).min(rest.len()));
+            buffer.extend_from_slice(piece);
+            rest = behind;
+            while let Some(bytes) = frame::split(&mut buffer, limits::FRAME_BYTES_MAX).unwrap() {
+                got.push(codec::decode::<TimelineFrame>(&bytes, limits::FRAME_BYTES_MAX).unwrap());
+            }
+        }
+        prop_assert_eq!(got, frames);
+        prop_assert!(buffer.is_empty());
+    }
+
+    #[test]
+    fn a_frame_beyond_the_bound_is_refused_by_its_prefix(bytes in 1..=u32::MAX, bound in 0..1_000_000_usize) {
+        let mut buffer = BytesMut::from(&bytes.to_le_bytes()[..]);
+        let split = frame::split(&mut buffer, bound);
+        let too_big = frame::FrameError::TooBig { bytes: bytes as usize, max_bytes: bound };
+        prop_assert_eq!(split, if bytes as usize > bound { Err(too_big) } else { Ok(None) });
+    }
+
+    #[test]
+    fn invite_links_make_the_round_trip(link in strategies::invite_link()) {
+        prop_assert_eq!(link.to_string().parse(), Ok(link));
+    }
+
+    #[test]
+    fn random_text_is_no_link(text in "(cairn://)?\\PC{0,60}(:[0-9]{1,6})?/?#?\\PC{0,60}") {
+        if let Ok(link) = text.parse::<InviteLink>() {
+            prop_assert_eq!(link.to_string().parse(), Ok(link));
+        }
+    }
+}

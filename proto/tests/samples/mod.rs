@@ -1,0 +1,109 @@
+//! Values of every wire type and every variant, with fixed content: the golden bytes and the hostile input both start from them.
+//!
+//! Nothing can be left out: [`named::Named`] is written with an exhaustive `match`, so a new variant does not compile until it has a
+//! name, a name without a sample fails a test, and so does a serialized type that is not named at all.
+
+mod named;
+mod values;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bytes::{Bytes, BytesMut};
+use cairn_proto::codec::{self, DecodeError};
+use cairn_proto::frame;
+use cairn_proto::ids::{ConversationId, MsgId};
+use cairn_proto::limits;
+use cairn_proto::message::{self, Entry, Run};
+
+use named::Named;
+
+/// Reads bytes as the type of a sample and says whether they are that very value.
+pub(crate) type Reader = Box<dyn Fn(&[u8]) -> Result<bool, DecodeError>>;
+
+/// One value and its bytes.
+pub(crate) struct Sample {
+    /// `Type` or `Type::Variant`, with `/2` and so on for further values of the same name.
+    pub(crate) name: String,
+    /// The value as bytes.
+    pub(crate) bytes: Vec<u8>,
+    /// Its decoder.
+    pub(crate) read: Reader,
+}
+
+/// Every sample, and every name that must occur among them.
+#[derive(Default)]
+pub(crate) struct Samples {
+    /// The samples.
+    pub(crate) list: Vec<Sample>,
+    /// `Type` for a struct, `Type::Variant` for each variant of an enum.
+    pub(crate) required: BTreeSet<String>,
+    /// How many samples each name has.
+    pub(crate) seen: BTreeMap<String, usize>,
+}
+
+impl Samples {
+    /// All of them, in a fixed order.
+    pub(crate) fn all() -> Self {
+        let mut samples = Self::default();
+        values::add_all(&mut samples);
+        samples
+    }
+
+    fn add<T: Named>(&mut self, values: Vec<T>) {
+        self.required.extend(T::names());
+        for value in values {
+            let bytes = codec::encode(&value);
+            self.push(value.name(), bytes, Box::new(move |bytes| Ok(read_twice::<T>(bytes)? == value)));
+        }
+    }
+
+    fn add_packed(&mut self, entries: Vec<Entry>) {
+        for entry in entries {
+            let mut bytes = Vec::new();
+            entry.pack(&mut bytes);
+            let name = format!("packed Entry of {}", entry.body.name());
+            self.push(name, bytes, Box::new(move |bytes| Ok(unpack(bytes)? == [entry.clone()])));
+        }
+    }
+
+    fn add_framed<T: Named>(&mut self, value: T) {
+        let bytes = frame::frame(&value).to_vec();
+        let name = format!("framed {}", value.name());
+        self.push(name, bytes, Box::new(move |bytes| Ok(unframe::<T>(bytes)? == value)));
+    }
+
+    fn push(&mut self, name: String, bytes: Vec<u8>, read: Reader) {
+        let count = self.seen.entry(name.clone()).or_default();
+        *count += 1;
+        let name = if *count == 1 { name } else { format!("{name}/{count}") };
+        self.list.push(Sample { name, bytes, read });
+    }
+}
+
+/// Decodes, and checks on the way that what was read can be written and read again.
+fn read_twice<T: Named>(bytes: &[u8]) -> Result<T, DecodeError> {
+    let value = codec::decode::<T>(bytes, limits::FRAME_BYTES_MAX)?;
+    assert_eq!(codec::decode::<T>(&codec::encode(&value), usize::MAX).as_ref(), Ok(&value));
+    Ok(value)
+}
+
+/// The entries in `packed`, as a client unpacks them.
+fn unpack(packed: &[u8]) -> Result<Vec<Entry>, DecodeError> {
+    let mut rest = Bytes::copy_from_slice(packed);
+    let mut entries = Vec::new();
+    while let Some(entry) = message::split_entry(&mut rest)? {
+        entries.push(message::unpack_entry(&entry)?);
+    }
+    let run =
+        Run { conversation: ConversationId::new(1), first: MsgId::new(1), count: entries.len() as u32, entries: packed.to_vec().into() };
+    assert_eq!(run.messages().map(|messages| messages.len()), Ok(entries.len()), "two ways to unpack disagree");
+    Ok(entries)
+}
+
+/// The value in a frame that stands alone. Bytes that are not one whole frame count as malformed.
+fn unframe<T: Named>(bytes: &[u8]) -> Result<T, DecodeError> {
+    let mut buffer = BytesMut::from(bytes);
+    let frame = frame::split(&mut buffer, limits::FRAME_BYTES_MAX).ok().flatten().ok_or(DecodeError::Malformed)?;
+    let value = read_twice(&frame)?;
+    if buffer.is_empty() { Ok(value) } else { Err(DecodeError::Trailing(buffer.len())) }
+}

@@ -1,0 +1,95 @@
+//! The name of every wire type and variant.
+
+use std::fmt::Debug;
+
+use cairn_proto::body::{Attachment, Body, Media, SystemEntry};
+use cairn_proto::error::ErrorCode;
+use cairn_proto::event::{StreamOpening, TimelineFrame};
+use cairn_proto::hello::{ClientFrame, Credentials, Hello, ServerRole, Welcome};
+use cairn_proto::message::{Draft, Entry, Run};
+use cairn_proto::request::{ImportEntry, PullRange, Request};
+use cairn_proto::response::{
+    Conversation, ConversationKind, ConversationPage, DeviceInfo, Explained, Member, MemberPage, Pulled, Response, Role, ServerFrame,
+    UserInfo,
+};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+/// A wire type that knows its names.
+pub(super) trait Named: PartialEq + Debug + Serialize + DeserializeOwned + 'static {
+    /// Every name that a value of this type can have.
+    fn names() -> Vec<String>;
+    /// The name of this value.
+    fn name(&self) -> String;
+}
+
+macro_rules! structs {
+    ($($type:ident),* $(,)?) => {$(
+        impl Named for $type {
+            fn names() -> Vec<String> {
+                vec![stringify!($type).to_owned()]
+            }
+
+            fn name(&self) -> String {
+                stringify!($type).to_owned()
+            }
+        }
+    )*};
+}
+
+macro_rules! enums {
+    ($($type:ident { $($variant:ident),* $(; never $unwritten:ident)? })*) => {$(
+        impl Named for $type {
+            fn names() -> Vec<String> {
+                vec![$(concat!(stringify!($type), "::", stringify!($variant)).to_owned()),*]
+            }
+
+            fn name(&self) -> String {
+                match self {
+                    $(Self::$variant { .. } => concat!(stringify!($type), "::", stringify!($variant)).to_owned(),)*
+                    $(Self::$unwritten => panic!("{self:?} is never written"),)?
+                }
+            }
+        }
+    )*};
+}
+
+structs! {
+    Attachment, Conversation, ConversationPage, DeviceInfo, Draft, Entry, Explained, Hello, ImportEntry, Media, Member, MemberPage,
+    Pulled, Run, UserInfo, Welcome,
+}
+
+enums! {
+    Body { Text, Emote, Emoji, Image, Video, File, System; never Unknown }
+    ClientFrame { Hello, Request }
+    ConversationKind { Direct, Group }
+    Credentials { Token, Password, Invite }
+    PullRange { From, Before }
+    Request {
+        Send, Pull, Ack, Read, Conversations, FindUsers, Users, CreateGroup, AddMembers, RemoveMembers, Members, CreateInvite, Devices,
+        RevokeDevice, Import, ImportCursor, Explain
+    }
+    Response {
+        Accepted, Done, Pulled, Conversations, Users, Created, Changed, Members, Invite, Devices, Imported, ImportCursor, Explained
+    }
+    Role { Member, Admin, Owner }
+    ServerFrame { Welcome, Refused, Response }
+    ServerRole { Member, Admin, Owner }
+    StreamOpening { Timeline }
+    SystemEntry { Created, Added, Removed }
+    TimelineFrame { Run, Behind, Conversation, Removed }
+}
+
+/// The list of known codes comes from the macro that declares them, so it cannot miss one.
+impl Named for ErrorCode {
+    fn names() -> Vec<String> {
+        Self::ALL.iter().map(Self::name).chain(["ErrorCode::Other".to_owned()]).collect()
+    }
+
+    fn name(&self) -> String {
+        match self {
+            Self::Other(_) => "ErrorCode::Other".to_owned(),
+            known => format!("ErrorCode::{known:?}"),
+        }
+    }
+}

@@ -1,0 +1,281 @@
+//! The values themselves. What they contain is arbitrary but fixed: the golden bytes hold it.
+
+use bytes::Bytes;
+use cairn_proto::body::{Attachment, Body, Media, SystemEntry};
+use cairn_proto::error::ErrorCode;
+use cairn_proto::event::{StreamOpening, TimelineFrame};
+use cairn_proto::hello::{ClientFrame, Credentials, Hello, ServerRole, Welcome};
+use cairn_proto::ids::{ClientSeq, ConversationId, DeviceId, ImportSource, MsgId, RequestId, SendStreamId, Timestamp, UserId};
+use cairn_proto::message::{Draft, Entry, Run};
+use cairn_proto::request::{ImportEntry, PullRange, Request};
+use cairn_proto::response::{
+    Conversation, ConversationKind, ConversationPage, DeviceInfo, Explained, Member, MemberPage, Pulled, Response, Role, ServerFrame,
+    UserInfo,
+};
+use cairn_proto::secret::{DeviceToken, InviteToken};
+use cairn_proto::text::{DeviceName, EmojiName, FileName, GroupName, MediaType, Password, Text, UserName};
+
+use super::Samples;
+
+const GROUP: ConversationId = ConversationId::new(77);
+const DIRECT: ConversationId = ConversationId::new((3 << 32) | 9);
+const ALICE: UserId = UserId::new(3);
+const BOB: UserId = UserId::new(0x0123_4567);
+const NOON: Timestamp = Timestamp::new(1_700_000_000_123);
+
+pub(super) fn add_all(samples: &mut Samples) {
+    add_bodies(samples);
+    add_logs(samples);
+    add_logins(samples);
+    samples.add(requests());
+    samples.add(vec![PullRange::From(MsgId::new(1)), PullRange::Before(MsgId::new(251))]);
+    samples.add(vec![import_entry()]);
+    samples.add(responses());
+    add_pages(samples);
+    add_frames(samples);
+    samples.add(ErrorCode::ALL.iter().copied().chain([ErrorCode::Other(70_000)]).collect());
+}
+
+fn user_name(raw: &str) -> UserName {
+    raw.parse().unwrap()
+}
+
+fn text(raw: &str) -> Body {
+    Body::Text(Text::new(raw).unwrap())
+}
+
+fn device_name() -> DeviceName {
+    "desk phone".parse().unwrap()
+}
+
+fn group_name() -> GroupName {
+    "the whole team".parse().unwrap()
+}
+
+fn password() -> Password {
+    "correct horse".parse().unwrap()
+}
+
+fn attachment() -> Attachment {
+    let name: FileName = "#1 report.pdf".parse().unwrap();
+    let media_type: MediaType = "application/pdf".parse().unwrap();
+    Attachment { hash: std::array::from_fn(|i| i as u8), name, media_type, size_bytes: 1 << 33 }
+}
+
+fn media() -> Media {
+    Media { file: attachment(), width: 640, height: 65_536, preview: Bytes::from_static(&[0xff, 0xd8, 0, 1]) }
+}
+
+fn system_entries() -> Vec<SystemEntry> {
+    vec![
+        SystemEntry::Created { name: group_name() },
+        SystemEntry::Added { users: vec![ALICE, BOB] },
+        SystemEntry::Removed { users: vec![] },
+    ]
+}
+
+fn bodies() -> Vec<Body> {
+    let emoji: EmojiName = "wave".parse().unwrap();
+    vec![
+        text("hello, 世界\n"),
+        text(""),
+        Body::Emote(Text::new("waves").unwrap()),
+        Body::Emoji(emoji),
+        Body::Image(media()),
+        Body::Video(Media { preview: Bytes::new(), ..media() }),
+        Body::File(attachment()),
+        Body::System(SystemEntry::Created { name: group_name() }),
+    ]
+}
+
+fn entry(body: Body) -> Entry {
+    Entry { sender: ALICE, sent_at: NOON, body }
+}
+
+fn run() -> Run {
+    let mut entries = Vec::new();
+    entry(text("one")).pack(&mut entries);
+    entry(Body::System(SystemEntry::Added { users: vec![BOB] })).pack(&mut entries);
+    Run { conversation: GROUP, first: MsgId::new(250), count: 2, entries: entries.into() }
+}
+
+fn draft() -> Draft {
+    Draft { conversation: DIRECT, seq: ClientSeq::new(300), body: text("hi") }
+}
+
+fn add_bodies(samples: &mut Samples) {
+    samples.add(vec![attachment()]);
+    samples.add(vec![media()]);
+    samples.add(system_entries());
+    samples.add(bodies());
+}
+
+fn add_logs(samples: &mut Samples) {
+    samples.add(vec![entry(text("one"))]);
+    samples.add_packed(vec![entry(text("one")), entry(Body::Image(media())), entry(Body::System(SystemEntry::Added { users: vec![BOB] }))]);
+    samples.add(vec![draft()]);
+    let empty = Run { conversation: DIRECT, first: MsgId::new(u64::MAX), count: 0, entries: Bytes::new() };
+    samples.add(vec![run(), empty]);
+}
+
+fn credentials() -> Vec<Credentials> {
+    let (name, device) = (user_name("alice"), device_name());
+    let token = InviteToken::new(std::array::from_fn(|i| 0xf0 - i as u8));
+    vec![
+        Credentials::Token(DeviceToken::new(std::array::from_fn(|i| 0x20 + i as u8))),
+        Credentials::Password { name: name.clone(), password: password(), device: device.clone() },
+        Credentials::Invite { token, name: name.clone(), password: None, device: device.clone() },
+        Credentials::Invite { token, name, password: Some(password()), device },
+    ]
+}
+
+fn hello() -> Hello {
+    let credentials = Credentials::Password { name: user_name("alice"), password: password(), device: device_name() };
+    Hello { version: 1, credentials, send_stream: SendStreamId::new(u64::MAX), push: true }
+}
+
+fn welcomes() -> Vec<Welcome> {
+    let overview = ConversationPage { items: vec![], next_after: None };
+    let old = Welcome {
+        user: BOB,
+        name: user_name("小明"),
+        role: ServerRole::Member,
+        device: DeviceId::new(1),
+        token: None,
+        now: NOON,
+        overview,
+    };
+    let token = Some(DeviceToken::new([0x5a; 32]));
+    vec![old.clone(), Welcome { role: ServerRole::Owner, token, overview: conversation_page(), ..old }]
+}
+
+fn add_logins(samples: &mut Samples) {
+    samples.add(credentials());
+    samples.add(vec![hello(), Hello { push: false, ..hello() }]);
+    samples.add(vec![ServerRole::Member, ServerRole::Admin, ServerRole::Owner]);
+    samples.add(welcomes());
+}
+
+fn import_entry() -> ImportEntry {
+    ImportEntry { sender: user_name("[gnome]^_`{|}"), sent_at: Timestamp::new(0), body: text("") }
+}
+
+fn requests() -> Vec<Request> {
+    let source = ImportSource::new(0xfeed_f00d_0102_0304);
+    let msgid = MsgId::new(65_535);
+    vec![
+        Request::Send(draft()),
+        Request::Pull { conversation: GROUP, range: PullRange::From(MsgId::new(1)), limit: 500 },
+        Request::Pull { conversation: DIRECT, range: PullRange::Before(msgid), limit: 1 },
+        Request::Ack { conversation: GROUP, msgid },
+        Request::Read { conversation: GROUP, msgid },
+        Request::Conversations { after: None },
+        Request::Conversations { after: Some(DIRECT) },
+        Request::FindUsers { names: vec![user_name("alice"), user_name("小明")] },
+        Request::Users { ids: vec![UserId::SERVER, ALICE, UserId::new(u32::MAX)] },
+        Request::CreateGroup { name: group_name(), members: vec![ALICE] },
+        Request::AddMembers { conversation: GROUP, users: vec![ALICE, BOB] },
+        Request::RemoveMembers { conversation: GROUP, users: vec![BOB] },
+        Request::Members { conversation: GROUP, after: None },
+        Request::Members { conversation: GROUP, after: Some(BOB) },
+        Request::CreateInvite { uses: 10_000, life_seconds: 604_800 },
+        Request::Devices,
+        Request::RevokeDevice(DeviceId::new(0x1122_3344_5566_7788)),
+        Request::Import { conversation: GROUP, source, first: 500, entries: vec![import_entry(), import_entry()] },
+        Request::ImportCursor { conversation: GROUP, source },
+        Request::Explain { conversation: GROUP, user: BOB },
+    ]
+}
+
+fn user() -> UserInfo {
+    UserInfo { id: BOB, name: user_name("bob"), role: ServerRole::Admin }
+}
+
+fn kinds() -> Vec<ConversationKind> {
+    vec![ConversationKind::Direct { peer: user() }, ConversationKind::Group { name: group_name() }]
+}
+
+fn conversations() -> Vec<Conversation> {
+    let group = Conversation {
+        id: GROUP,
+        kind: ConversationKind::Group { name: group_name() },
+        role: Role::Owner,
+        head: MsgId::new(1_000),
+        floor: MsgId::ZERO,
+        read: MsgId::new(900),
+        delivered: MsgId::new(999),
+        unread: 98,
+        last: Some(entry(text("bye"))),
+    };
+    let kind = ConversationKind::Direct { peer: user() };
+    vec![group.clone(), Conversation { id: DIRECT, kind, role: Role::Member, unread: 0, last: None, ..group }]
+}
+
+fn conversation_page() -> ConversationPage {
+    ConversationPage { items: conversations(), next_after: Some(DIRECT) }
+}
+
+fn member_page() -> MemberPage {
+    let member = Member { user: user(), role: Role::Admin, joined: MsgId::new(2), read: MsgId::new(70_000) };
+    MemberPage { items: vec![member], next_after: Some(BOB) }
+}
+
+fn device() -> DeviceInfo {
+    DeviceInfo { id: DeviceId::new(5), name: device_name(), created_at: NOON, current: true, online: false }
+}
+
+fn explained() -> Explained {
+    let id = MsgId::new;
+    Explained { head: id(9), floor: id(1), joined: id(2), read: id(4), uncounted: 3, unread: 2 }
+}
+
+fn pulled() -> Pulled {
+    Pulled { run: run(), head: MsgId::new(1 << 40), floor: MsgId::new(249) }
+}
+
+fn responses() -> Vec<Response> {
+    vec![
+        Response::Accepted { msgid: MsgId::new(252) },
+        Response::Done,
+        Response::Pulled(pulled()),
+        Response::Conversations(conversation_page()),
+        Response::Users(vec![user()]),
+        Response::Created { conversation: GROUP },
+        Response::Changed { users: 2 },
+        Response::Members(member_page()),
+        Response::Invite { token: InviteToken::new([0xa5; 16]) },
+        Response::Devices(vec![device()]),
+        Response::Imported { added: 499, users: 7, cursor: 1_000 },
+        Response::ImportCursor { cursor: 196_146 },
+        Response::Explained(explained()),
+    ]
+}
+
+fn add_pages(samples: &mut Samples) {
+    samples.add(vec![pulled()]);
+    samples.add(vec![conversation_page()]);
+    samples.add(conversations());
+    samples.add(kinds());
+    samples.add(vec![Role::Member, Role::Admin, Role::Owner]);
+    samples.add(vec![user()]);
+    samples.add(vec![member_page()]);
+    samples.add(member_page().items);
+    samples.add(vec![device()]);
+    samples.add(vec![explained()]);
+}
+
+fn add_frames(samples: &mut Samples) {
+    let send = ClientFrame::Request(RequestId::new(66_000), Request::Send(draft()));
+    samples.add(vec![ClientFrame::Hello(hello()), send]);
+    let answer = ServerFrame::Response(RequestId::new(250), Ok(Response::Accepted { msgid: MsgId::new(252) }));
+    let failure = ServerFrame::Response(RequestId::new(1), Err(ErrorCode::SeqConflict));
+    let [_, welcome] = welcomes().try_into().unwrap();
+    samples.add(vec![ServerFrame::Welcome(welcome), ServerFrame::Refused(ErrorCode::BadInvite), answer, failure]);
+    samples.add(vec![StreamOpening::Timeline]);
+    samples.add_framed(StreamOpening::Timeline);
+    samples.add_framed(ClientFrame::Request(RequestId::new(0), Request::Devices));
+    let behind = TimelineFrame::Behind { conversation: GROUP, head: MsgId::new(1_000) };
+    let removed = TimelineFrame::Removed { conversation: GROUP, last: MsgId::new(1_001) };
+    let [group, direct] = conversations().try_into().unwrap();
+    samples.add(vec![TimelineFrame::Run(run()), behind, TimelineFrame::Conversation(group), TimelineFrame::Conversation(direct), removed]);
+}

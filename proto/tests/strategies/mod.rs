@@ -1,0 +1,331 @@
+//! Generators of random valid values, for every wire type.
+
+use bytes::Bytes;
+use cairn_proto::body::{Attachment, Body, Media, SystemEntry};
+use cairn_proto::error::ErrorCode;
+use cairn_proto::event::{StreamOpening, TimelineFrame};
+use cairn_proto::hello::{ClientFrame, Credentials, Hello, ServerRole, Welcome};
+use cairn_proto::ids::{ClientSeq, ConversationId, DeviceId, ImportSource, MsgId, RequestId, SendStreamId, Timestamp, UserId};
+use cairn_proto::invite::{InviteLink, ServerAddr};
+use cairn_proto::message::{Draft, Entry, Run};
+use cairn_proto::request::{ImportEntry, PullRange, Request};
+use cairn_proto::response::{
+    Conversation, ConversationKind, ConversationPage, DeviceInfo, Explained, Member, MemberPage, Pulled, Response, Role, ServerFrame,
+    UserInfo,
+};
+use cairn_proto::secret::{DeviceToken, InviteToken, Pin};
+use cairn_proto::text::{DeviceName, EmojiName, FileName, GroupName, MediaType, Password, Text, UserName};
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::*;
+
+/// A number of any magnitude: each length that a variable-length integer can have is as likely as the next.
+fn number() -> impl Strategy<Value = u64> {
+    (any::<u64>(), 0..64_u32).prop_map(|(raw, shift)| raw >> shift)
+}
+
+fn small() -> impl Strategy<Value = u32> {
+    number().prop_map(|raw| raw as u32)
+}
+
+macro_rules! ids {
+    ($($name:ident -> $type:ident from $raw:ident;)*) => {$(
+        fn $name() -> impl Strategy<Value = $type> {
+            $raw().prop_map($type::new)
+        }
+    )*};
+}
+
+ids! {
+    user_id -> UserId from small;
+    conversation_id -> ConversationId from number;
+    msgid -> MsgId from number;
+    device_id -> DeviceId from number;
+    send_stream -> SendStreamId from number;
+    seq -> ClientSeq from number;
+    request_id -> RequestId from number;
+    source -> ImportSource from number;
+    timestamp -> Timestamp from number;
+}
+
+macro_rules! texts {
+    ($($name:ident -> $type:ident: $pattern:literal;)*) => {$(
+        fn $name() -> impl Strategy<Value = $type> {
+            $pattern.prop_map(|raw: String| $type::new(raw).unwrap())
+        }
+    )*};
+}
+
+texts! {
+    text -> Text: "\\PC{0,40}|(?s).{0,8}";
+    user_name -> UserName: "[a-zA-Z小明_.-][a-zA-Z0-9#@小明]{0,15}";
+    group_name -> GroupName: "[a-z明]([a-z #@]{0,20}[a-z])?";
+    device_name -> DeviceName: "[a-z]([a-z ]{0,20}[a-z0-9])?";
+    emoji_name -> EmojiName: "[a-z_]{1,16}";
+    file_name -> FileName: "[a-z#@]([a-z #@.]{0,20}[a-z])?";
+    media_type -> MediaType: "[a-z]{1,8}/[a-z.+-]{1,12}";
+    password -> Password: "(?s).{8,30}";
+}
+
+fn attachment() -> impl Strategy<Value = Attachment> {
+    (any::<[u8; 32]>(), file_name(), media_type(), number()).prop_map(|(hash, name, media_type, size_bytes)| Attachment {
+        hash,
+        name,
+        media_type,
+        size_bytes,
+    })
+}
+
+fn media() -> impl Strategy<Value = Media> {
+    (attachment(), small(), small(), vec(any::<u8>(), 0..300)).prop_map(|(file, width, height, preview)| Media {
+        file,
+        width,
+        height,
+        preview: Bytes::from(preview),
+    })
+}
+
+fn users() -> impl Strategy<Value = Vec<UserId>> {
+    vec(user_id(), 0..20)
+}
+
+fn system_entry() -> impl Strategy<Value = SystemEntry> {
+    prop_oneof![
+        group_name().prop_map(|name| SystemEntry::Created { name }),
+        users().prop_map(|users| SystemEntry::Added { users }),
+        users().prop_map(|users| SystemEntry::Removed { users }),
+    ]
+}
+
+pub(crate) fn body() -> impl Strategy<Value = Body> {
+    prop_oneof![
+        text().prop_map(Body::Text),
+        text().prop_map(Body::Emote),
+        emoji_name().prop_map(Body::Emoji),
+        media().prop_map(Body::Image),
+        media().prop_map(Body::Video),
+        attachment().prop_map(Body::File),
+        system_entry().prop_map(Body::System),
+    ]
+}
+
+pub(crate) fn entry() -> impl Strategy<Value = Entry> {
+    (user_id(), timestamp(), body()).prop_map(|(sender, sent_at, body)| Entry { sender, sent_at, body })
+}
+
+pub(crate) fn run() -> impl Strategy<Value = Run> {
+    (conversation_id(), msgid(), vec(entry(), 0..6)).prop_map(|(conversation, first, list)| {
+        let mut entries = Vec::new();
+        list.iter().for_each(|entry| entry.pack(&mut entries));
+        Run { conversation, first, count: list.len() as u32, entries: entries.into() }
+    })
+}
+
+fn draft() -> impl Strategy<Value = Draft> {
+    (conversation_id(), seq(), body()).prop_map(|(conversation, seq, body)| Draft { conversation, seq, body })
+}
+
+fn device_token() -> impl Strategy<Value = DeviceToken> {
+    any::<[u8; 32]>().prop_map(DeviceToken::new)
+}
+
+fn invite_token() -> impl Strategy<Value = InviteToken> {
+    any::<[u8; 16]>().prop_map(InviteToken::new)
+}
+
+fn credentials() -> impl Strategy<Value = Credentials> {
+    prop_oneof![
+        device_token().prop_map(Credentials::Token),
+        (user_name(), password(), device_name()).prop_map(|(name, password, device)| Credentials::Password { name, password, device }),
+        (invite_token(), user_name(), option::of(password()), device_name())
+            .prop_map(|(token, name, password, device)| Credentials::Invite { token, name, password, device }),
+    ]
+}
+
+fn hello() -> impl Strategy<Value = Hello> {
+    (any::<u16>(), credentials(), send_stream(), any::<bool>()).prop_map(|(version, credentials, send_stream, push)| Hello {
+        version,
+        credentials,
+        send_stream,
+        push,
+    })
+}
+
+fn range() -> impl Strategy<Value = PullRange> {
+    prop_oneof![msgid().prop_map(PullRange::From), msgid().prop_map(PullRange::Before)]
+}
+
+fn import_entry() -> impl Strategy<Value = ImportEntry> {
+    (user_name(), timestamp(), body()).prop_map(|(sender, sent_at, body)| ImportEntry { sender, sent_at, body })
+}
+
+fn talk_request() -> impl Strategy<Value = Request> {
+    prop_oneof![
+        draft().prop_map(Request::Send),
+        (conversation_id(), range(), small()).prop_map(|(conversation, range, limit)| Request::Pull { conversation, range, limit }),
+        (conversation_id(), msgid()).prop_map(|(conversation, msgid)| Request::Ack { conversation, msgid }),
+        (conversation_id(), msgid()).prop_map(|(conversation, msgid)| Request::Read { conversation, msgid }),
+        option::of(conversation_id()).prop_map(|after| Request::Conversations { after }),
+        vec(user_name(), 0..9).prop_map(|names| Request::FindUsers { names }),
+        users().prop_map(|ids| Request::Users { ids }),
+    ]
+}
+
+fn group_request() -> impl Strategy<Value = Request> {
+    prop_oneof![
+        (group_name(), users()).prop_map(|(name, members)| Request::CreateGroup { name, members }),
+        (conversation_id(), users()).prop_map(|(conversation, users)| Request::AddMembers { conversation, users }),
+        (conversation_id(), users()).prop_map(|(conversation, users)| Request::RemoveMembers { conversation, users }),
+        (conversation_id(), option::of(user_id())).prop_map(|(conversation, after)| Request::Members { conversation, after }),
+        (conversation_id(), user_id()).prop_map(|(conversation, user)| Request::Explain { conversation, user }),
+    ]
+}
+
+fn account_request() -> impl Strategy<Value = Request> {
+    prop_oneof![
+        (small(), number()).prop_map(|(uses, life_seconds)| Request::CreateInvite { uses, life_seconds }),
+        Just(Request::Devices),
+        device_id().prop_map(Request::RevokeDevice),
+        (conversation_id(), source(), number(), vec(import_entry(), 0..6))
+            .prop_map(|(conversation, source, first, entries)| Request::Import { conversation, source, first, entries }),
+        (conversation_id(), source()).prop_map(|(conversation, source)| Request::ImportCursor { conversation, source }),
+    ]
+}
+
+pub(crate) fn client_frame() -> impl Strategy<Value = ClientFrame> {
+    let request = prop_oneof![talk_request(), group_request(), account_request()];
+    prop_oneof![
+        1 => hello().prop_map(ClientFrame::Hello),
+        4 => (request_id(), request).prop_map(|(id, request)| ClientFrame::Request(id, request)),
+    ]
+}
+
+fn server_role() -> impl Strategy<Value = ServerRole> {
+    prop_oneof![Just(ServerRole::Member), Just(ServerRole::Admin), Just(ServerRole::Owner)]
+}
+
+fn role() -> impl Strategy<Value = Role> {
+    prop_oneof![Just(Role::Member), Just(Role::Admin), Just(Role::Owner)]
+}
+
+fn user_info() -> impl Strategy<Value = UserInfo> {
+    (user_id(), user_name(), server_role()).prop_map(|(id, name, role)| UserInfo { id, name, role })
+}
+
+fn kind() -> impl Strategy<Value = ConversationKind> {
+    prop_oneof![
+        user_info().prop_map(|peer| ConversationKind::Direct { peer }),
+        group_name().prop_map(|name| ConversationKind::Group { name })
+    ]
+}
+
+fn conversation() -> impl Strategy<Value = Conversation> {
+    let cursors = (msgid(), msgid(), msgid(), msgid(), number());
+    (conversation_id(), kind(), role(), cursors, option::of(entry())).prop_map(|(id, kind, role, cursors, last)| {
+        let (head, floor, read, delivered, unread) = cursors;
+        Conversation { id, kind, role, head, floor, read, delivered, unread, last }
+    })
+}
+
+fn conversation_page() -> impl Strategy<Value = ConversationPage> {
+    (vec(conversation(), 0..5), option::of(conversation_id())).prop_map(|(items, next_after)| ConversationPage { items, next_after })
+}
+
+fn member() -> impl Strategy<Value = Member> {
+    (user_info(), role(), msgid(), msgid()).prop_map(|(user, role, joined, read)| Member { user, role, joined, read })
+}
+
+fn member_page() -> impl Strategy<Value = MemberPage> {
+    (vec(member(), 0..9), option::of(user_id())).prop_map(|(items, next_after)| MemberPage { items, next_after })
+}
+
+fn device() -> impl Strategy<Value = DeviceInfo> {
+    (device_id(), device_name(), timestamp(), any::<bool>(), any::<bool>()).prop_map(|(id, name, created_at, current, online)| DeviceInfo {
+        id,
+        name,
+        created_at,
+        current,
+        online,
+    })
+}
+
+fn explained() -> impl Strategy<Value = Explained> {
+    (msgid(), msgid(), msgid(), msgid(), number(), number()).prop_map(|(head, floor, joined, read, uncounted, unread)| Explained {
+        head,
+        floor,
+        joined,
+        read,
+        uncounted,
+        unread,
+    })
+}
+
+fn response() -> impl Strategy<Value = Response> {
+    let pulled = (run(), msgid(), msgid()).prop_map(|(run, head, floor)| Pulled { run, head, floor });
+    let pages = prop_oneof![
+        pulled.prop_map(Response::Pulled),
+        conversation_page().prop_map(Response::Conversations),
+        vec(user_info(), 0..9).prop_map(Response::Users),
+        member_page().prop_map(Response::Members),
+        vec(device(), 0..9).prop_map(Response::Devices),
+    ];
+    let facts = prop_oneof![
+        msgid().prop_map(|msgid| Response::Accepted { msgid }),
+        Just(Response::Done),
+        conversation_id().prop_map(|conversation| Response::Created { conversation }),
+        small().prop_map(|users| Response::Changed { users }),
+        invite_token().prop_map(|token| Response::Invite { token }),
+        (small(), small(), number()).prop_map(|(added, users, cursor)| Response::Imported { added, users, cursor }),
+        number().prop_map(|cursor| Response::ImportCursor { cursor }),
+        explained().prop_map(Response::Explained),
+    ];
+    prop_oneof![pages, facts]
+}
+
+fn error_code() -> impl Strategy<Value = ErrorCode> {
+    small().prop_map(ErrorCode::from_number)
+}
+
+fn welcome() -> impl Strategy<Value = Welcome> {
+    let who = (user_id(), user_name(), server_role(), device_id(), option::of(device_token()));
+    (who, timestamp(), conversation_page()).prop_map(|((user, name, role, device, token), now, overview)| Welcome {
+        user,
+        name,
+        role,
+        device,
+        token,
+        now,
+        overview,
+    })
+}
+
+pub(crate) fn server_frame() -> impl Strategy<Value = ServerFrame> {
+    let answer = prop_oneof![4 => response().prop_map(Ok), 1 => error_code().prop_map(Err)];
+    prop_oneof![
+        1 => welcome().prop_map(ServerFrame::Welcome),
+        1 => error_code().prop_map(ServerFrame::Refused),
+        6 => (request_id(), answer).prop_map(|(id, answer)| ServerFrame::Response(id, answer)),
+    ]
+}
+
+pub(crate) fn opening() -> impl Strategy<Value = StreamOpening> {
+    Just(StreamOpening::Timeline)
+}
+
+pub(crate) fn timeline_frame() -> impl Strategy<Value = TimelineFrame> {
+    prop_oneof![
+        run().prop_map(TimelineFrame::Run),
+        (conversation_id(), msgid()).prop_map(|(conversation, head)| TimelineFrame::Behind { conversation, head }),
+        conversation().prop_map(TimelineFrame::Conversation),
+        (conversation_id(), msgid()).prop_map(|(conversation, last)| TimelineFrame::Removed { conversation, last }),
+    ]
+}
+
+pub(crate) fn invite_link() -> impl Strategy<Value = InviteLink> {
+    let host = "[a-z0-9.-]{1,30}|[0-9a-f:]{2,20}:[0-9a-f]{0,4}";
+    (host, 1..=u16::MAX, any::<[u8; 32]>(), invite_token()).prop_map(|(host, port, pin, token)| InviteLink {
+        addr: ServerAddr::new(&host, port),
+        pin: Pin::new(pin),
+        token,
+    })
+}

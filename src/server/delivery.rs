@@ -1,0 +1,130 @@
+//! The timeline stream of one session: everything between its position and the head of each conversation, written when the
+//! stream takes it.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use cairn_proto::error::ErrorCode;
+use cairn_proto::event::TimelineFrame;
+use cairn_proto::frame;
+use cairn_proto::ids::{ConversationId, MsgId};
+use cairn_proto::limits::{PUSH_BACKLOG_MESSAGES_MAX, RUN_MESSAGES_MAX};
+use cairn_proto::message::Run;
+use cairn_proto::request::PullRange;
+use quinn::SendStream;
+
+use super::hub::Session;
+use super::push::{Feed, Push};
+use super::read_history;
+use crate::limits::PUSH_BYTES_TARGET;
+use crate::store::history::History;
+use crate::store::run::RunLimits;
+use crate::store::timeline::TailRead;
+
+/// Why delivery to a session ends.
+#[derive(Debug, thiserror::Error)]
+pub enum DeliveryError {
+    /// The stream or the connection is gone.
+    #[error("the timeline stream ended: {0}")]
+    Stream(#[from] quinn::WriteError),
+    /// What should be pushed cannot be read.
+    #[error("cannot read what is to be pushed: {0}")]
+    History(ErrorCode),
+}
+
+/// Writes news until the session ends.
+///
+/// # Errors
+/// When the stream is gone, or stored messages cannot be read.
+pub async fn deliver(session: Arc<Session>, history: History, mut stream: SendStream) -> Result<(), DeliveryError> {
+    let Some(push) = &session.push else { return Ok(()) };
+    let mut out = Outgoing::default();
+    loop {
+        push.news().await;
+        while let Some((conversation, feed)) = push.next() {
+            advance(push, &history, conversation, feed, &mut out, &mut stream).await?;
+        }
+        out.write(&mut stream).await?;
+    }
+}
+
+/// Chunks that go out with one write: packets are what costs, not bytes.
+#[derive(Default)]
+struct Outgoing {
+    chunks: Vec<Bytes>,
+    bytes: usize,
+}
+
+impl Outgoing {
+    fn push(&mut self, chunk: Bytes) {
+        self.bytes += chunk.len();
+        self.chunks.push(chunk);
+    }
+
+    async fn write(&mut self, stream: &mut SendStream) -> Result<(), quinn::WriteError> {
+        if !self.chunks.is_empty() {
+            stream.write_all_chunks(&mut self.chunks).await?;
+            self.chunks.clear();
+            self.bytes = 0;
+        }
+        Ok(())
+    }
+}
+
+/// Brings one conversation of the session level.
+async fn advance(
+    push: &Push,
+    history: &History,
+    conversation: ConversationId,
+    feed: Feed,
+    out: &mut Outgoing,
+    stream: &mut SendStream,
+) -> Result<(), DeliveryError> {
+    let Feed { timeline, mut position, end, announce, .. } = feed;
+    if let Some(summary) = announce {
+        out.push(frame::frame(&TimelineFrame::Conversation(*summary)));
+    }
+    loop {
+        let until = end.unwrap_or(MsgId::new(u64::MAX));
+        let left = u32::try_from(until.above(position)).unwrap_or(u32::MAX).min(RUN_MESSAGES_MAX);
+        if left == 0 {
+            break;
+        }
+        let run = match timeline.read_tail(position.next(), RunLimits::of_messages(left)) {
+            TailRead::Level => break,
+            TailRead::Run(run) => run,
+            TailRead::Below => {
+                let head = timeline.head().min(until);
+                if head.above(position) > PUSH_BACKLOG_MESSAGES_MAX {
+                    out.push(frame::frame(&TimelineFrame::Behind { conversation, head }));
+                    position = head;
+                    push.advance(conversation, position);
+                    continue;
+                }
+                let range = PullRange::From(position.next());
+                read_history(history, &timeline, range, left).await.map_err(DeliveryError::History)?
+            }
+        };
+        if run.count == 0 {
+            break;
+        }
+        position = run.last();
+        push.advance(conversation, position);
+        push_run(run, out);
+        if out.bytes >= PUSH_BYTES_TARGET {
+            out.write(stream).await?;
+        }
+    }
+    if let Some(last) = end {
+        out.push(frame::frame(&TimelineFrame::Removed { conversation, last }));
+        push.remove(conversation);
+    }
+    Ok(())
+}
+
+/// The run as a frame: a header of its own, and the entries as they lie in memory.
+fn push_run(run: Run, out: &mut Outgoing) {
+    let [header, entries] = TimelineFrame::run_parts(run);
+    out.push(header);
+    out.push(entries);
+}

@@ -1,0 +1,287 @@
+//! Who is connected, and who must learn of what. The sequencer publishes each batch here, once; from here it reaches the sessions.
+
+use std::sync::{Arc, OnceLock};
+
+use cairn_proto::close::CloseCode;
+use cairn_proto::error::ErrorCode;
+use cairn_proto::ids::{ConversationId, DeviceId, MsgId, RequestId, UserId};
+use cairn_proto::response::Conversation;
+use hashbrown::HashMap;
+use parking_lot::Mutex;
+use tokio::sync::oneshot;
+
+use super::close;
+use super::outbox::Outbox;
+use super::push::{Feed, Push};
+use crate::core::Reply;
+use crate::core::command::{Actor, LoggedIn};
+use crate::store::timeline::{Timeline, Timelines};
+
+/// One live connection of a device.
+#[derive(Debug)]
+pub struct Session {
+    /// The connection.
+    pub connection: quinn::Connection,
+    /// The answers to its requests.
+    pub outbox: Outbox,
+    /// What it is pushed, if it wants to be.
+    pub push: Option<Push>,
+    actor: OnceLock<Actor>,
+    readable: Mutex<HashMap<ConversationId, Arc<Timeline>>>,
+}
+
+/// Where an answer goes.
+#[derive(Debug)]
+pub enum ReplyTo {
+    /// To whoever waits for it.
+    Once(oneshot::Sender<Result<Reply, ErrorCode>>),
+    /// To a session that begins with it.
+    Login(Arc<Session>, oneshot::Sender<Result<Box<LoggedIn>, ErrorCode>>),
+    /// To a session that asks whether it may read a conversation.
+    Grant(Arc<Session>, oneshot::Sender<Result<Arc<Timeline>, ErrorCode>>),
+    /// To a request of a session.
+    Session(Arc<Session>, RequestId),
+}
+
+/// What one batch made visible.
+#[derive(Debug, Default)]
+pub struct Publication {
+    /// The conversations with new entries.
+    pub touched: Vec<ConversationId>,
+    /// What happened to memberships and devices.
+    pub notices: Vec<Notice>,
+    /// The answers to the batch's commands.
+    pub answers: Vec<(ReplyTo, Result<Reply, ErrorCode>)>,
+}
+
+/// What happened to a membership or a device.
+#[derive(Debug)]
+pub enum Notice {
+    /// The user is a member from now on.
+    Joined {
+        /// The user.
+        user: UserId,
+        /// The last entry before the membership.
+        position: MsgId,
+        /// The conversation.
+        summary: Conversation,
+    },
+    /// The user is no member any more.
+    Left {
+        /// The user.
+        user: UserId,
+        /// The conversation.
+        conversation: ConversationId,
+        /// The entry that ended the membership.
+        last: MsgId,
+    },
+    /// The device is no more.
+    Revoked {
+        /// Whose it was.
+        user: UserId,
+        /// The device.
+        device: DeviceId,
+    },
+}
+
+/// The sessions, and which of them follow which conversation.
+#[derive(Debug)]
+pub struct Hub {
+    timelines: Arc<Timelines>,
+    registry: Mutex<Registry>,
+}
+
+#[derive(Debug, Default)]
+struct Registry {
+    sessions: HashMap<UserId, Vec<Arc<Session>>>,
+    followers: HashMap<ConversationId, Vec<Arc<Session>>>,
+}
+
+impl Session {
+    /// A session that has not logged in yet.
+    #[must_use]
+    pub fn new(connection: quinn::Connection, push: bool) -> Arc<Self> {
+        Arc::new(Self {
+            connection,
+            outbox: Outbox::default(),
+            push: push.then(Push::default),
+            actor: OnceLock::new(),
+            readable: Mutex::default(),
+        })
+    }
+
+    /// Whose session it is, once it has logged in.
+    #[must_use]
+    pub fn actor(&self) -> Option<Actor> {
+        self.actor.get().copied()
+    }
+
+    /// A conversation that the session was found to be allowed to read.
+    #[must_use]
+    pub fn readable(&self, conversation: ConversationId) -> Option<Arc<Timeline>> {
+        self.readable.lock().get(&conversation).cloned()
+    }
+}
+
+impl Hub {
+    /// A hub without sessions.
+    #[must_use]
+    pub fn new(timelines: Arc<Timelines>) -> Self {
+        Self { timelines, registry: Mutex::default() }
+    }
+
+    /// Tells everybody what they must know. Order matters: memberships first, so that nobody is answered or pushed what he
+    /// may not see any more, then news, then answers.
+    pub fn publish(&self, publication: Publication) {
+        let Publication { touched, notices, answers } = publication;
+        let mut registry = self.registry.lock();
+        for notice in notices {
+            self.notify(&mut registry, notice);
+        }
+        for conversation in touched {
+            for session in registry.followers.get(&conversation).into_iter().flatten() {
+                if let Some(push) = &session.push
+                    && push.mark(conversation)
+                {
+                    push.wake();
+                }
+            }
+        }
+        let mut answered: Option<Arc<Session>> = None;
+        for (reply_to, answer) in answers {
+            self.reply(&mut registry, reply_to, answer, &mut answered);
+        }
+        if let Some(session) = answered {
+            session.outbox.wake();
+        }
+    }
+
+    /// Gives an answer. Consecutive answers to one session wake it once.
+    fn reply(&self, registry: &mut Registry, to: ReplyTo, answer: Result<Reply, ErrorCode>, answered: &mut Option<Arc<Session>>) {
+        match to {
+            ReplyTo::Session(session, id) => {
+                let answer = answer.and_then(|reply| match reply {
+                    Reply::Response(response) => Ok(response),
+                    _ => Err(ErrorCode::Unsupported),
+                });
+                session.outbox.answer(id, answer);
+                if answered.as_ref().is_none_or(|last| !Arc::ptr_eq(last, &session))
+                    && let Some(last) = answered.replace(session)
+                {
+                    last.outbox.wake();
+                }
+            }
+            ReplyTo::Login(session, waiter) => {
+                let answer = match answer {
+                    Ok(Reply::LoggedIn(logged_in)) => Ok(logged_in),
+                    Ok(_) => Err(ErrorCode::Unsupported),
+                    Err(code) => Err(code),
+                };
+                if let Ok(logged_in) = &answer {
+                    self.enter(registry, &session, logged_in);
+                }
+                // The client may be gone already; its session task then takes it out again.
+                if waiter.send(answer).is_err() {
+                    leave(registry, &session);
+                }
+            }
+            ReplyTo::Grant(session, waiter) => {
+                let answer = answer.and_then(|reply| match reply {
+                    Reply::Grant(grant) => self.timelines.get(grant.conversation).ok_or(ErrorCode::NotFound),
+                    _ => Err(ErrorCode::Unsupported),
+                });
+                // Noted here and not by the waiter, so that a membership that ends later cannot be noted before it.
+                if let Ok(timeline) = &answer {
+                    session.readable.lock().insert(timeline.conversation(), timeline.clone());
+                }
+                drop(waiter.send(answer));
+            }
+            ReplyTo::Once(waiter) => drop(waiter.send(answer)),
+        }
+    }
+
+    fn enter(&self, registry: &mut Registry, session: &Arc<Session>, logged_in: &LoggedIn) {
+        let _ = session.actor.set(logged_in.actor);
+        registry.sessions.entry(logged_in.actor.user).or_default().push(session.clone());
+        let Some(push) = &session.push else { return };
+        for feed in &logged_in.feeds {
+            let Some(timeline) = self.timelines.get(feed.conversation) else { continue };
+            push.put(feed.conversation, Feed::resumed(timeline, feed.position));
+            registry.followers.entry(feed.conversation).or_default().push(session.clone());
+        }
+        push.wake();
+    }
+
+    fn notify(&self, registry: &mut Registry, notice: Notice) {
+        match notice {
+            Notice::Joined { user, position, summary } => {
+                let Some(timeline) = self.timelines.get(summary.id) else { return };
+                for session in registry.sessions.get(&user).into_iter().flatten() {
+                    let Some(push) = &session.push else { continue };
+                    let followers = registry.followers.entry(summary.id).or_default();
+                    if !followers.iter().any(|known| Arc::ptr_eq(known, session)) {
+                        followers.push(session.clone());
+                    }
+                    push.put(summary.id, Feed::joined(timeline.clone(), position, summary.clone()));
+                    push.wake();
+                }
+            }
+            Notice::Left { user, conversation, last } => {
+                for session in registry.sessions.get(&user).into_iter().flatten() {
+                    session.readable.lock().remove(&conversation);
+                    if let Some(push) = &session.push {
+                        push.end(conversation, last);
+                        push.wake();
+                    }
+                }
+                if let Some(followers) = registry.followers.get_mut(&conversation) {
+                    followers.retain(|session| session.actor().is_none_or(|actor| actor.user != user));
+                }
+            }
+            Notice::Revoked { user, device } => {
+                for session in registry.sessions.get(&user).into_iter().flatten() {
+                    if session.actor().is_some_and(|actor| actor.device == device) {
+                        close(&session.connection, CloseCode::Revoked);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Takes a session out.
+    pub fn leave(&self, session: &Arc<Session>) {
+        leave(&mut self.registry.lock(), session);
+    }
+
+    /// Whether a device has a session.
+    #[must_use]
+    pub fn is_online(&self, user: UserId, device: DeviceId) -> bool {
+        let registry = self.registry.lock();
+        let mut sessions = registry.sessions.get(&user).into_iter().flatten();
+        sessions.any(|session| session.actor().is_some_and(|actor| actor.device == device))
+    }
+
+    /// Every session.
+    #[must_use]
+    pub fn sessions(&self) -> Vec<Arc<Session>> {
+        self.registry.lock().sessions.values().flatten().cloned().collect()
+    }
+}
+
+fn leave(registry: &mut Registry, session: &Arc<Session>) {
+    let Some(actor) = session.actor() else { return };
+    let remove = |list: &mut Vec<Arc<Session>>| {
+        if let Some(at) = list.iter().position(|other| Arc::ptr_eq(other, session)) {
+            list.swap_remove(at);
+        }
+        list.is_empty()
+    };
+    if registry.sessions.get_mut(&actor.user).is_some_and(remove) {
+        registry.sessions.remove(&actor.user);
+    }
+    for conversation in session.push.iter().flat_map(Push::conversations) {
+        if registry.followers.get_mut(&conversation).is_some_and(remove) {
+            registry.followers.remove(&conversation);
+        }
+    }
+}

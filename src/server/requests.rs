@@ -1,0 +1,161 @@
+//! What becomes of each request: most go to the sequencer in the order they came; reading history does not trouble it.
+
+use std::sync::Arc;
+
+use cairn_proto::error::ErrorCode;
+use cairn_proto::ids::{ConversationId, RequestId};
+use cairn_proto::limits as wire;
+use cairn_proto::request::{PullRange, Request};
+use cairn_proto::response::{ConversationPage, Pulled, Response};
+use cairn_proto::secret::InviteToken;
+use tokio::sync::{Semaphore, oneshot};
+
+use super::hub::{ReplyTo, Session};
+use super::intake::{Closed, Ticket};
+use super::{Shared, read_history, secret_hash};
+use crate::core::command::Actor;
+use crate::core::{Command, Reply};
+use crate::limits;
+use crate::store::timeline::Timeline;
+
+/// The requests of one session, on their way.
+pub struct Requests {
+    shared: Arc<Shared>,
+    session: Arc<Session>,
+    tickets: Vec<Ticket>,
+    reads: Arc<Semaphore>,
+}
+
+impl Requests {
+    /// No request yet.
+    #[must_use]
+    pub fn new(shared: Arc<Shared>, session: Arc<Session>) -> Self {
+        Self { shared, session, tickets: Vec::new(), reads: Arc::new(Semaphore::new(limits::READS_PER_SESSION_MAX)) }
+    }
+
+    /// Takes a request. Its answer goes to the session's outbox. Waits while too many have none.
+    ///
+    /// # Errors
+    /// When the server is stopping.
+    pub async fn take(&mut self, id: RequestId, request: Request) -> Result<(), Closed> {
+        let Some(actor) = self.session.actor() else { return Ok(()) };
+        let has_room = self.session.outbox.begin();
+        match request {
+            Request::Pull { conversation, range, limit } => {
+                self.aside(id, move |shared, session| async move { pull(&shared, &session, actor, conversation, range, limit).await }).await?;
+            }
+            Request::CreateInvite { uses, life_seconds } => {
+                self.aside(id, move |shared, _| async move { create_invite(&shared, actor, uses, life_seconds).await }).await?;
+            }
+            request @ Request::Conversations { .. } => {
+                self.aside(id, move |shared, _| async move { conversations(&shared, actor, request).await }).await?;
+            }
+            Request::Devices => self.aside(id, move |shared, _| async move { devices(&shared, actor).await }).await?,
+            request => {
+                let reply_to = ReplyTo::Session(self.session.clone(), id);
+                self.tickets.push(Ticket { command: Command::Ask(actor, request), reply_to });
+            }
+        }
+        if !has_room {
+            self.submit().await?;
+            self.session.outbox.eased().await;
+        }
+        Ok(())
+    }
+
+    /// Brings what was taken to the sequencer.
+    ///
+    /// # Errors
+    /// When the server is stopping.
+    pub async fn submit(&mut self) -> Result<(), Closed> {
+        self.shared.intake.put(&mut self.tickets).await
+    }
+
+    /// Answers a request in a task of its own, behind those that were taken before it.
+    async fn aside<F>(&mut self, id: RequestId, answer: impl FnOnce(Arc<Shared>, Arc<Session>) -> F) -> Result<(), Closed>
+    where
+        F: Future<Output = Result<Response, ErrorCode>> + Send + 'static,
+    {
+        self.submit().await?;
+        let Ok(turn) = self.reads.clone().acquire_owned().await else { return Ok(()) };
+        let answer = answer(self.shared.clone(), self.session.clone());
+        let session = self.session.clone();
+        tokio::spawn(async move {
+            session.outbox.answer_now(id, answer.await);
+            drop(turn);
+        });
+        Ok(())
+    }
+}
+
+async fn pull(
+    shared: &Shared,
+    session: &Arc<Session>,
+    actor: Actor,
+    conversation: ConversationId,
+    range: PullRange,
+    limit: u32,
+) -> Result<Response, ErrorCode> {
+    if limit == 0 {
+        return Err(ErrorCode::BadRequest);
+    }
+    let timeline = readable(shared, session, actor, conversation).await?;
+    let run = read_history(&shared.history, &timeline, range, limit.min(wire::RUN_MESSAGES_MAX)).await?;
+    Ok(Response::Pulled(Pulled { run, head: timeline.head(), floor: timeline.floor() }))
+}
+
+/// The log, if the session may read it.
+async fn readable(shared: &Shared, session: &Arc<Session>, actor: Actor, conversation: ConversationId) -> Result<Arc<Timeline>, ErrorCode> {
+    if let Some(timeline) = session.readable(conversation) {
+        return Ok(timeline);
+    }
+    let (waiter, answer) = oneshot::channel();
+    let reply_to = ReplyTo::Grant(session.clone(), waiter);
+    shared.submit(Ticket { command: Command::Grant(actor, conversation), reply_to }, answer).await
+}
+
+async fn create_invite(shared: &Shared, actor: Actor, uses: u32, life_seconds: u64) -> Result<Response, ErrorCode> {
+    let mut token = [0; 16];
+    getrandom::fill(&mut token).map_err(|_| ErrorCode::LimitReached)?;
+    shared.ask(Command::Invite { actor, token: secret_hash(&token), uses, life_seconds }).await?;
+    Ok(Response::Invite { token: InviteToken::new(token) })
+}
+
+async fn conversations(shared: &Shared, actor: Actor, request: Request) -> Result<Response, ErrorCode> {
+    match shared.ask(Command::Ask(actor, request)).await? {
+        Reply::Response(Response::Conversations(mut page)) => {
+            fill_last(shared, &mut page).await?;
+            Ok(Response::Conversations(page))
+        }
+        _ => Err(ErrorCode::Unsupported),
+    }
+}
+
+async fn devices(shared: &Shared, actor: Actor) -> Result<Response, ErrorCode> {
+    match shared.ask(Command::Ask(actor, Request::Devices)).await? {
+        Reply::Response(Response::Devices(mut devices)) => {
+            for device in &mut devices {
+                device.online = shared.hub.is_online(actor.user, device.id);
+            }
+            Ok(Response::Devices(devices))
+        }
+        _ => Err(ErrorCode::Unsupported),
+    }
+}
+
+/// Adds the last entry to each conversation of a page: the state machine has none of them.
+///
+/// # Errors
+/// When one cannot be read.
+pub async fn fill_last(shared: &Shared, page: &mut ConversationPage) -> Result<(), ErrorCode> {
+    for item in &mut page.items {
+        let Some(timeline) = shared.timelines.get(item.id).filter(|_| item.head > item.floor) else { continue };
+        let run = read_history(&shared.history, &timeline, PullRange::From(item.head), 1).await?;
+        item.last = run.messages().map_err(|_| ErrorCode::Damaged)?.pop().map(|message| cairn_proto::message::Entry {
+            sender: message.sender,
+            sent_at: message.sent_at,
+            body: message.body,
+        });
+    }
+    Ok(())
+}

@@ -1,0 +1,220 @@
+//! The whole server, from start to stop.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use cairn_proto::close::CloseCode;
+use cairn_proto::error::ErrorCode;
+use cairn_proto::ids::Timestamp;
+use cairn_proto::invite::{InviteLink, ServerAddr};
+use cairn_proto::secret::InviteToken;
+use quinn::Endpoint;
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::timeout;
+use tracing::{info, warn};
+
+use super::endpoint::{self, EndpointError};
+use super::hub::{Hub, Publication};
+use super::identity::{Identity, IdentityError};
+use super::intake::Intake;
+use super::password::Passwords;
+use super::throttle::Throttle;
+use super::{Shared, accept, close, now, secret_hash, sequencer};
+use crate::core::Command;
+use crate::limits;
+use crate::store::StoreError;
+use crate::store::engine::Engine;
+
+/// What a server is told at its start.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Its data directory.
+    pub data: PathBuf,
+    /// The UDP address that it listens on.
+    pub listen: SocketAddr,
+    /// The address that invite links name. `None` for the one that is listened on, or that of this machine.
+    pub advertise: Option<ServerAddr>,
+}
+
+/// A server that accepts connections.
+#[derive(Clone, Debug)]
+pub struct Ready {
+    /// The address that it listens on.
+    pub listening: SocketAddr,
+    /// What lets the first user in as the server's owner; `None` when there is an owner already.
+    pub invite: Option<InviteLink>,
+}
+
+/// Why a server did not start, or stopped.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The store cannot be opened, or failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The server has no identity.
+    #[error(transparent)]
+    Identity(#[from] IdentityError),
+    /// The server cannot listen.
+    #[error(transparent)]
+    Endpoint(#[from] EndpointError),
+    /// A thread or a runtime cannot be started.
+    #[error("cannot start a thread: {0}")]
+    Thread(#[from] io::Error),
+    /// A command of the server's own was refused.
+    #[error("cannot make the owner's invite: {0}")]
+    OwnerInvite(ErrorCode),
+    /// The system gave no random bytes.
+    #[error("the system gave no random bytes: {0}")]
+    Random(#[from] getrandom::Error),
+    /// A thread of the server panicked. That is a fault of cairn.
+    #[error("a thread of the server panicked")]
+    Panicked,
+}
+
+/// Runs a server until `stop` resolves. `ready` is told when it accepts connections.
+///
+/// The calling thread becomes the network thread.
+///
+/// # Errors
+/// When the server cannot start, and when its store fails.
+pub fn run(options: &Options, ready: impl FnOnce(&Ready), stop: impl Future<Output = ()>) -> Result<(), ServeError> {
+    let engine = Engine::open(&options.data)?;
+    let identity = Identity::open(&options.data)?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .max_blocking_threads(limits::BLOCKING_THREADS_MAX)
+        .build()?;
+    let result = runtime.block_on(serve(options, engine, &identity, ready, stop));
+    // What still reads history for a client that is gone needs not be waited for.
+    runtime.shutdown_timeout(Duration::ZERO);
+    result
+}
+
+async fn serve(
+    options: &Options,
+    engine: Engine,
+    identity: &Identity,
+    ready: impl FnOnce(&Ready),
+    stop: impl Future<Output = ()>,
+) -> Result<(), ServeError> {
+    let endpoint = endpoint::open(options.listen, identity)?;
+    let listening = endpoint.local_addr()?;
+    let has_owner = engine.state().has_owner();
+    let shared = Arc::new(Shared {
+        intake: Intake::new(),
+        hub: Hub::new(engine.timelines()),
+        timelines: engine.timelines(),
+        history: engine.history(),
+        passwords: Passwords::new(),
+        throttle: Throttle::default(),
+    });
+    let (publish, publications) = mpsc::channel(limits::PUBLICATIONS_MAX);
+    let (mut failed, thread) = start_sequencer(engine, &shared, publish)?;
+    let hub = tokio::spawn(run_hub(shared.clone(), publications));
+    let invite = match has_owner {
+        true => None,
+        false => Some(owner_invite(&shared, options, identity, listening).await?),
+    };
+    let accepting = tokio::spawn(accept::accept(endpoint.clone(), shared.clone()));
+    info!(%listening, "accepting connections");
+    ready(&Ready { listening, invite });
+
+    let code = tokio::select! {
+        () = stop => CloseCode::GoingAway,
+        _ = &mut failed => CloseCode::Storage,
+    };
+    info!(%code, "stopping");
+    endpoint.set_server_config(None);
+    accepting.abort();
+    shared.intake.close();
+    // Ends when the sequencer has decided and published everything that waited.
+    let _ = hub.await;
+    stop_sessions(&shared, &endpoint, code).await;
+    join(thread).await
+}
+
+type Sequencer = JoinHandle<Result<(), StoreError>>;
+
+/// Starts the sequencer. The receiver resolves when it ends.
+fn start_sequencer(
+    engine: Engine,
+    shared: &Shared,
+    publish: mpsc::Sender<Publication>,
+) -> Result<(oneshot::Receiver<()>, Sequencer), ServeError> {
+    let (ended, failed) = oneshot::channel();
+    let intake = shared.intake.clone();
+    let thread = std::thread::Builder::new().name("sequencer".into()).spawn(move || {
+        let result = sequencer::run(engine, &intake, publish);
+        drop(ended);
+        result
+    })?;
+    Ok((failed, thread))
+}
+
+async fn run_hub(shared: Arc<Shared>, mut publications: mpsc::Receiver<Publication>) {
+    while let Some(publication) = publications.recv().await {
+        shared.hub.publish(publication);
+    }
+}
+
+async fn stop_sessions(shared: &Shared, endpoint: &Endpoint, code: CloseCode) {
+    let sessions = shared.hub.sessions();
+    let answered = async {
+        for session in &sessions {
+            session.outbox.flushed().await;
+        }
+    };
+    if timeout(limits::STOP_SESSIONS_TIME_MAX, answered).await.is_err() {
+        warn!("some clients did not read their last answers in time; they will ask again");
+    }
+    for session in &sessions {
+        close(&session.connection, code);
+    }
+    endpoint.close(quinn::VarInt::from_u32(code.number()), code.text().as_bytes());
+    if timeout(limits::STOP_SESSIONS_TIME_MAX, endpoint.wait_idle()).await.is_err() {
+        warn!("some clients did not confirm the end of their connections");
+    }
+}
+
+async fn join(thread: Sequencer) -> Result<(), ServeError> {
+    let joined = tokio::task::spawn_blocking(move || thread.join()).await;
+    match joined {
+        Ok(Ok(result)) => Ok(result?),
+        Ok(Err(_)) | Err(_) => Err(ServeError::Panicked),
+    }
+}
+
+/// Makes the invite of whoever shall own the server. A server that has no owner makes a new one at each start, since the link of
+/// the last start may be lost.
+async fn owner_invite(shared: &Shared, options: &Options, identity: &Identity, listening: SocketAddr) -> Result<InviteLink, ServeError> {
+    let mut token = [0; 16];
+    getrandom::fill(&mut token)?;
+    let life = u64::try_from(limits::OWNER_INVITE_LIFE.as_millis()).unwrap_or(u64::MAX);
+    let expires_at = Timestamp::new(now().get().saturating_add(life));
+    let command = Command::OwnerInvite { token: secret_hash(&token), expires_at };
+    shared.ask(command).await.map_err(ServeError::OwnerInvite)?;
+    let addr = options.advertise.clone().unwrap_or_else(|| advertised(listening));
+    Ok(InviteLink { addr, pin: identity.pin(), token: InviteToken::new(token) })
+}
+
+/// Where clients find a server that listens on `listening`: the address itself or, where that is every address of the machine, the
+/// one that the machine uses towards others.
+fn advertised(listening: SocketAddr) -> ServerAddr {
+    let ip = if listening.ip().is_unspecified() { outward_ip() } else { listening.ip() };
+    ServerAddr::new(&ip.to_string(), listening.port())
+}
+
+/// The address that this machine would use towards others. Connecting a UDP socket sends nothing; it only asks the routing table.
+fn outward_ip() -> IpAddr {
+    let somewhere: SocketAddr = ([192, 0, 2, 1], 9).into();
+    let ask = || {
+        let socket = UdpSocket::bind(SocketAddr::from(([0, 0, 0, 0], 0)))?;
+        socket.connect(somewhere)?;
+        socket.local_addr()
+    };
+    ask().map_or(IpAddr::from([127, 0, 0, 1]), |addr: SocketAddr| addr.ip())
+}

@@ -1,0 +1,124 @@
+//! The sequencer: one thread that owns all state. It takes everything that waits, decides it in order, commits once, and
+//! publishes. While it commits, the next batch gathers by itself.
+
+use std::time::{Duration, Instant};
+
+use cairn_proto::error::ErrorCode;
+use cairn_proto::ids::{DeviceId, SendStreamId};
+use tokio::sync::mpsc;
+use tracing::{error, info};
+
+use super::hub::{Notice, Publication};
+use super::intake::{Intake, Ticket};
+use crate::core::batch::Effect;
+use crate::core::command::Actor;
+use crate::limits;
+use crate::store::StoreError;
+use crate::store::engine::{Committed, Engine};
+
+/// Runs until the intake is closed and empty, then moves everything into the trees.
+///
+/// # Errors
+/// When the store failed. Nothing was accepted since; the process must end.
+pub fn run(mut engine: Engine, intake: &Intake, publications: mpsc::Sender<Publication>) -> Result<(), StoreError> {
+    let mut publication = Publication::default();
+    let result = sequence(&mut engine, intake, &mut publication, &publications);
+    if let Err(failure) = &result {
+        error!(%failure, "the store failed: nothing more is accepted");
+        intake.close();
+        refuse_waiting(intake, publication, &publications);
+        return result;
+    }
+    // Whoever reads them learns that everything was published.
+    drop(publications);
+    info!("moving the log into the trees");
+    engine.close()
+}
+
+fn sequence(
+    engine: &mut Engine,
+    intake: &Intake,
+    publication: &mut Publication,
+    publications: &mpsc::Sender<Publication>,
+) -> Result<(), StoreError> {
+    let mut tickets = Vec::new();
+    let mut ride_since: Option<Instant> = None;
+    while intake.take(&mut tickets, patience(ride_since)) {
+        let now = super::now();
+        for Ticket { command, reply_to } in tickets.drain(..) {
+            let answer = engine.execute(command, now);
+            let failed = answer.as_ref().is_err_and(|&code| code == ErrorCode::StorageFailed);
+            publication.answers.push((reply_to, answer));
+            if failed {
+                engine.check()?;
+            }
+            if engine.batch_bytes() >= limits::BATCH_BYTES_TARGET {
+                commit(engine, publication)?;
+                publish(publication, publications);
+            }
+        }
+        ride_since = if engine.has_changes() { ride_since.or_else(|| Some(Instant::now())) } else { None };
+        let rode_long = ride_since.is_some_and(|since| since.elapsed() >= limits::RIDE_ALONG_TIME_MAX);
+        if engine.must_commit() || rode_long {
+            commit(engine, publication)?;
+            ride_since = None;
+        }
+        publish(publication, publications);
+        engine.tend()?;
+    }
+    commit(engine, publication)?;
+    publish(publication, publications);
+    Ok(())
+}
+
+/// How long to wait for commands: until cursor moves have ridden long enough, or it is time to look after the log.
+fn patience(ride_since: Option<Instant>) -> Duration {
+    match ride_since {
+        Some(since) => limits::RIDE_ALONG_TIME_MAX.saturating_sub(since.elapsed()),
+        None => limits::TEND_INTERVAL,
+    }
+}
+
+/// Makes everything decided so far durable. On failure, whoever waits is told that nothing was accepted.
+fn commit(engine: &mut Engine, publication: &mut Publication) -> Result<(), StoreError> {
+    let Committed { touched, effects } = match engine.commit() {
+        Ok(committed) => committed,
+        Err(failure) => {
+            for (_, answer) in &mut publication.answers {
+                *answer = Err(ErrorCode::StorageFailed);
+            }
+            return Err(failure);
+        }
+    };
+    publication.touched.extend(touched);
+    publication.notices.extend(effects.into_iter().filter_map(|effect| notice(engine, effect)));
+    Ok(())
+}
+
+fn publish(publication: &mut Publication, publications: &mpsc::Sender<Publication>) {
+    if !publication.answers.is_empty() || !publication.touched.is_empty() || !publication.notices.is_empty() {
+        // The receiver goes only when the process does.
+        let _ = publications.blocking_send(std::mem::take(publication));
+    }
+}
+
+fn refuse_waiting(intake: &Intake, mut publication: Publication, publications: &mpsc::Sender<Publication>) {
+    let mut tickets = Vec::new();
+    while intake.take(&mut tickets, Duration::ZERO) {
+        publication.answers.extend(tickets.drain(..).map(|ticket| (ticket.reply_to, Err(ErrorCode::StorageFailed))));
+    }
+    publish(&mut publication, publications);
+}
+
+fn notice(engine: &Engine, effect: Effect) -> Option<Notice> {
+    match effect {
+        Effect::Joined { conversation, user } => {
+            // No device has acked anything yet in a conversation that is new to its user.
+            let actor = Actor { user, device: DeviceId::new(0), stream: SendStreamId::new(0) };
+            let position = engine.state().feed(actor, conversation)?.position;
+            Some(Notice::Joined { user, position, summary: engine.state().summary(actor, conversation)? })
+        }
+        Effect::Left { conversation, user, last } => Some(Notice::Left { user, conversation, last }),
+        Effect::Revoked { user, device } => Some(Notice::Revoked { user, device }),
+    }
+}

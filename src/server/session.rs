@@ -1,0 +1,164 @@
+//! A connection from its login to its end: the session stream in, the answers out, and the timeline stream.
+
+use std::sync::Arc;
+
+use cairn_proto::close::CloseCode;
+use cairn_proto::codec::{self, DecodeError};
+use cairn_proto::error::ErrorCode;
+use cairn_proto::event::StreamOpening;
+use cairn_proto::frame;
+use cairn_proto::hello::ClientFrame;
+use cairn_proto::ids::RequestId;
+use cairn_proto::limits::{FRAME_BYTES_MAX, HELLO_BYTES_MAX, LOGIN_TIME_MAX};
+use cairn_proto::response::ServerFrame;
+use quinn::{Connection, SendStream, VarInt};
+use tokio::time::timeout;
+use tracing::{debug, warn};
+
+use super::framing::{FrameReader, ReadError};
+use super::hub::Session;
+use super::login::{self, Refusal};
+use super::requests::Requests;
+use super::{Shared, close, delivery};
+use crate::limits;
+
+/// Serves one connection until it ends.
+pub async fn serve(shared: Arc<Shared>, connection: Connection) {
+    let remote = connection.remote_address();
+    let begun = timeout(LOGIN_TIME_MAX, begin(&shared, &connection)).await.unwrap_or(Err(Refusal::Silent));
+    let (session, reader) = match begun {
+        Ok(begun) => begun,
+        Err(refusal) => {
+            debug!(%remote, %refusal, "no session");
+            return close(&connection, refusal.close_code());
+        }
+    };
+    let end = run(&shared, &session, reader).await;
+    shared.hub.leave(&session);
+    session.outbox.close();
+    debug!(%remote, ?end, "session over");
+    close(&connection, end);
+}
+
+/// Reads the hello, logs in, and starts what writes to the client.
+async fn begin(shared: &Arc<Shared>, connection: &Connection) -> Result<(Arc<Session>, FrameReader), Refusal> {
+    let (mut send, recv) = connection.accept_bi().await?;
+    let mut reader = FrameReader::new(recv);
+    let hello = login::read_hello(&mut reader).await?;
+    let session = Session::new(connection.clone(), hello.push);
+    match login::log_in(shared, &session, hello).await {
+        Ok(welcome) => {
+            connection.set_receive_window(VarInt::from_u32(limits::MEMBER_WINDOW_BYTES));
+            connection.set_send_window(limits::MEMBER_WINDOW_BYTES.into());
+            let welcome = frame::frame(&ServerFrame::Welcome(welcome));
+            tokio::spawn(write_answers(session.clone(), send, welcome));
+            tokio::spawn(accept_streams(shared.clone(), session.clone()));
+            Ok((session, reader))
+        }
+        Err(code) => {
+            refuse(&mut send, code).await;
+            Err(Refusal::Refused(code))
+        }
+    }
+}
+
+/// Says why, and waits until the client has it: closing a connection drops what is under way.
+async fn refuse(send: &mut SendStream, code: ErrorCode) {
+    if send.write_chunk(frame::frame(&ServerFrame::Refused(code))).await.is_ok() && send.finish().is_ok() {
+        let _ = send.stopped().await;
+    }
+}
+
+/// Takes requests until the client is done or breaks the protocol; says with which code the connection ends.
+async fn run(shared: &Arc<Shared>, session: &Arc<Session>, mut reader: FrameReader) -> CloseCode {
+    let mut requests = Requests::new(shared.clone(), session.clone());
+    loop {
+        match reader.buffered(FRAME_BYTES_MAX) {
+            Ok(Some(frame)) => match read_request(&frame) {
+                Ok(Some((id, request))) => {
+                    if requests.take(id, request).await.is_err() {
+                        return CloseCode::GoingAway;
+                    }
+                }
+                Ok(None) => return CloseCode::Protocol,
+                Err((id, code)) => session.outbox.answer_now(id, Err(code)),
+            },
+            Ok(None) => {
+                if requests.submit().await.is_err() {
+                    return CloseCode::GoingAway;
+                }
+                match reader.read_more().await {
+                    Ok(()) => {}
+                    Err(ReadError::Frame(_)) => return CloseCode::FrameTooBig,
+                    Err(ReadError::Truncated) => return CloseCode::Protocol,
+                    Err(ReadError::Ended | ReadError::Stream(_)) => return CloseCode::Normal,
+                }
+            }
+            Err(_) => return CloseCode::FrameTooBig,
+        }
+    }
+}
+
+/// Reads one request. `Ok(None)` is a second hello, or a frame without so much as a request id: the client does not speak the
+/// protocol. Anything else that is wrong is answered, and the session goes on.
+fn read_request(frame: &[u8]) -> Result<Option<(RequestId, cairn_proto::request::Request)>, (RequestId, ErrorCode)> {
+    match codec::decode(frame, FRAME_BYTES_MAX) {
+        Ok(ClientFrame::Request(id, request)) => Ok(Some((id, request))),
+        Ok(ClientFrame::Hello(_)) => Ok(None),
+        Err(error) => match codec::decode_head::<(u32, RequestId)>(frame, FRAME_BYTES_MAX) {
+            Ok((REQUEST_VARIANT, id)) => Err((id, refusal_of(error))),
+            Ok(_) | Err(_) => Ok(None),
+        },
+    }
+}
+
+/// The position of [`ClientFrame::Request`] among the variants.
+const REQUEST_VARIANT: u32 = 1;
+
+const fn refusal_of(error: DecodeError) -> ErrorCode {
+    match error {
+        DecodeError::UnknownVariant => ErrorCode::Unsupported,
+        DecodeError::Malformed | DecodeError::Trailing(_) | DecodeError::TooLong { .. } => ErrorCode::BadRequest,
+    }
+}
+
+/// Writes the welcome and then answers as they come, everything that is ready with one write.
+async fn write_answers(session: Arc<Session>, mut send: SendStream, welcome: bytes::Bytes) {
+    if send.write_chunk(welcome).await.is_err() {
+        return;
+    }
+    while let Some(bytes) = session.outbox.take().await {
+        if send.write_chunk(bytes.into()).await.is_err() {
+            return;
+        }
+        session.outbox.written();
+    }
+}
+
+/// Takes the streams that a client opens beside the session stream.
+async fn accept_streams(shared: Arc<Shared>, session: Arc<Session>) {
+    let mut is_pushed = false;
+    while let Ok((send, recv)) = session.connection.accept_bi().await {
+        let mut reader = FrameReader::new(recv);
+        let opening = match timeout(LOGIN_TIME_MAX, reader.next(HELLO_BYTES_MAX)).await {
+            Ok(Ok(frame)) => codec::decode::<StreamOpening>(&frame, HELLO_BYTES_MAX),
+            Ok(Err(_)) | Err(_) => return close(&session.connection, CloseCode::Protocol),
+        };
+        match opening {
+            Ok(StreamOpening::Timeline) if session.push.is_some() && !is_pushed => {
+                is_pushed = true;
+                let (session, history) = (session.clone(), shared.history.clone());
+                tokio::spawn(async move {
+                    if let Err(error) = delivery::deliver(session.clone(), history, send).await {
+                        debug!(%error, "delivery ended");
+                        if let delivery::DeliveryError::History(code) = error {
+                            warn!(%code, "stored messages cannot be pushed");
+                            close(&session.connection, CloseCode::Internal);
+                        }
+                    }
+                });
+            }
+            Ok(StreamOpening::Timeline) | Err(_) => return close(&session.connection, CloseCode::Protocol),
+        }
+    }
+}

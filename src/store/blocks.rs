@@ -1,0 +1,84 @@
+//! The blocks of a conversation in their tree.
+
+use std::sync::Arc;
+
+use cairn_proto::ids::{ConversationId, MsgId};
+
+use super::block::{Block, BlockError, BlockPlace, BlockReader};
+use super::db::{Trees, TreesError};
+use super::trees::{RowKey, RowPrefix, parse};
+
+/// Reads blocks. Clones share their contexts.
+#[derive(Clone, Debug)]
+pub struct Blocks {
+    trees: Trees,
+    reader: Arc<BlockReader>,
+}
+
+/// Why a block could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum BlocksError {
+    /// The trees.
+    #[error(transparent)]
+    Trees(#[from] TreesError),
+    /// The block itself.
+    #[error(transparent)]
+    Block(#[from] BlockError),
+}
+
+impl Blocks {
+    /// The blocks in these trees.
+    #[must_use]
+    pub fn new(trees: Trees) -> Self {
+        Self { trees, reader: Arc::default() }
+    }
+
+    /// The last block that does not begin above this message.
+    ///
+    /// # Errors
+    /// When the block is damaged, or the trees are.
+    pub fn at_or_below(&self, conversation: ConversationId, msgid: MsgId) -> Result<Option<Block>, BlocksError> {
+        let found = self.trees.last_value(&RowPrefix::blocks_of(conversation), &RowKey::block(conversation, msgid))?;
+        let Some((key, value)) = found else { return Ok(None) };
+        Ok(match parse::block(key.bytes()) {
+            Some((conversation, first)) => Some(self.reader.unpack(BlockPlace { conversation, first }, &value)?),
+            None => None,
+        })
+    }
+
+    /// The first block that begins above this message.
+    ///
+    /// # Errors
+    /// As [`Blocks::at_or_below`].
+    pub fn above(&self, conversation: ConversationId, msgid: MsgId) -> Result<Option<Block>, BlocksError> {
+        let after = RowKey::block(conversation, msgid);
+        let found = self.trees.scan_values(&RowPrefix::blocks_of(conversation), Some(&after), 1)?;
+        let Some((key, value)) = found.first() else { return Ok(None) };
+        Ok(match parse::block(key.bytes()) {
+            Some((conversation, first)) => Some(self.reader.unpack(BlockPlace { conversation, first }, value)?),
+            None => None,
+        })
+    }
+
+    /// The keys of the blocks that begin above this message.
+    ///
+    /// # Errors
+    /// When the trees cannot be read.
+    pub fn keys_above(&self, conversation: ConversationId, msgid: MsgId) -> Result<Vec<RowKey>, TreesError> {
+        let last = RowKey::block(conversation, MsgId::new(u64::MAX));
+        let mut after = RowKey::block(conversation, msgid);
+        let prefix = RowPrefix::blocks_of(conversation);
+        // Most of the time there are none: one look at the end is cheaper than a scan.
+        match self.trees.last_value(&prefix, &last)? {
+            Some((key, _)) if key > after => {}
+            _ => return Ok(Vec::new()),
+        }
+        let mut keys = Vec::new();
+        loop {
+            let page = self.trees.scan_values(&prefix, Some(&after), 64)?;
+            let Some((key, _)) = page.last() else { return Ok(keys) };
+            after = *key;
+            keys.extend(page.iter().map(|(key, _)| *key));
+        }
+    }
+}

@@ -1,0 +1,263 @@
+//! Moving the commit log into the trees, by one unhurried thread.
+//!
+//! A job is what the state machine knows about a sealed part of the log: the rows that it changed and the messages that it added. They
+//! are written and synced, then the log's position is recorded and synced, and only then may the log be dropped. A crash anywhere in
+//! between leaves rows and blocks that are newer than the recorded position. Replaying the log over them ends in the same state,
+//! because rows are absolute and because messages that are already in blocks are the same messages: their blocks are written again, and
+//! blocks that begin above what is stored for certain are removed.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::thread::JoinHandle;
+
+
+use cairn_proto::ids::{ConversationId, MsgId};
+
+use crate::limits;
+
+use super::block::Block;
+use super::blocks::{Blocks, BlocksError};
+use super::commit_log::BatchNo;
+use super::db::{Trees, TreesError};
+use super::packing::Packer;
+use super::poison::Poison;
+use super::rows::RowChange;
+use super::timeline::Timeline;
+use super::trees::{MetaKey, RowKey, Tree};
+
+/// A part of the log that is to be moved into the trees.
+#[derive(Debug)]
+pub struct CheckpointJob {
+    /// The last batch of the part.
+    pub through: BatchNo,
+    /// Every row that the part changed, with its value as of `through` or later.
+    pub rows: Vec<RowChange>,
+    /// The conversations that got messages, with their heads as of `through` or later.
+    pub timelines: Vec<(Arc<Timeline>, MsgId)>,
+}
+
+/// What a checkpoint wrote.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CheckpointReport {
+    /// The log may be dropped up to here.
+    pub through: BatchNo,
+    /// Messages that were moved.
+    pub messages: u64,
+    /// Blocks that were written, those that grew included.
+    pub blocks: u64,
+    /// Their bytes.
+    pub block_bytes: u64,
+    /// Other rows that were written or removed.
+    pub rows: u64,
+}
+
+/// Why a checkpoint failed. The store is poisoned then.
+#[derive(Debug, thiserror::Error)]
+pub enum CheckpointError {
+    /// The trees.
+    #[error("the checkpoint failed: {0}")]
+    Trees(#[from] TreesError),
+    /// A block that is to be completed.
+    #[error("the checkpoint failed: {0}")]
+    Blocks(#[from] BlocksError),
+    /// The blocks do not hold what they should.
+    #[error("the checkpoint failed: message {msgid} of conversation {conversation} is missing; restore the data directory from a backup")]
+    Damaged {
+        /// The conversation.
+        conversation: ConversationId,
+        /// The message.
+        msgid: MsgId,
+    },
+    /// Compression failed for want of memory.
+    #[error("the checkpoint failed: cannot compress a block: {0}")]
+    Compression(io::Error),
+}
+
+/// Writes checkpoints, on whichever thread it is called.
+#[derive(Debug)]
+pub struct CheckpointWriter {
+    trees: Trees,
+    blocks: Blocks,
+    packer: Packer,
+    poison: Poison,
+}
+
+/// What waits to be written to one tree.
+#[derive(Debug, Default)]
+struct Pending {
+    changes: Vec<RowChange>,
+    bytes: usize,
+}
+
+impl CheckpointWriter {
+    /// Writes to these trees.
+    ///
+    /// # Errors
+    /// When there is no memory for a compression context.
+    pub fn new(trees: Trees, poison: &Poison) -> io::Result<Self> {
+        Ok(Self { blocks: Blocks::new(trees.clone()), trees, packer: Packer::new()?, poison: poison.clone() })
+    }
+
+    /// Does the job: when this returns, the trees hold it durably and the timelines are trimmed.
+    ///
+    /// # Errors
+    /// Any error ends all writing.
+    pub fn write(&mut self, job: CheckpointJob) -> Result<CheckpointReport, CheckpointError> {
+        let CheckpointJob { through, rows, mut timelines } = job;
+        let mut report = CheckpointReport { through, ..CheckpointReport::default() };
+        timelines.sort_unstable_by_key(|(timeline, _)| timeline.conversation());
+        let written = self
+            .write_blocks(&timelines, &mut report)
+            .and_then(|()| self.write_rows(rows, &mut report))
+            .and_then(|()| self.record(through))
+            .inspect_err(|error| {
+                self.poison.set(error);
+            });
+        written?;
+        for (timeline, head) in timelines {
+            timeline.trim(head);
+        }
+        Ok(report)
+    }
+
+    fn write_blocks(&mut self, timelines: &[(Arc<Timeline>, MsgId)], report: &mut CheckpointReport) -> Result<(), CheckpointError> {
+        let mut pending = Pending::default();
+        for (timeline, head) in timelines {
+            for change in self.block_changes(timeline, *head, report)? {
+                self.push(Tree::Messages, &mut pending, change)?;
+            }
+        }
+        self.write_pending(Tree::Messages, &mut pending)
+    }
+
+    fn write_rows(&self, mut rows: Vec<RowChange>, report: &mut CheckpointReport) -> Result<(), CheckpointError> {
+        report.rows += rows.len() as u64;
+        // In the order of the keys sled touches each page once. The sort is stable: of two changes of a row the later one wins.
+        rows.sort_by_key(|change| change.key);
+        let mut pending = Pending::default();
+        let mut of_tree = Tree::Messages;
+        for change in rows {
+            if change.key.tree() != of_tree {
+                self.write_pending(of_tree, &mut pending)?;
+                of_tree = change.key.tree();
+            }
+            self.push(of_tree, &mut pending, change)?;
+        }
+        self.write_pending(of_tree, &mut pending)
+    }
+
+    fn record(&self, through: BatchNo) -> Result<(), CheckpointError> {
+        self.trees.write(Tree::Meta, [RowChange::put(RowKey::meta(MetaKey::Checkpoint), &through)])?;
+        Ok(self.trees.sync()?)
+    }
+
+    fn push(&self, tree: Tree, pending: &mut Pending, change: RowChange) -> Result<(), CheckpointError> {
+        pending.bytes += change.value.as_ref().map_or(0, Vec::len);
+        pending.changes.push(change);
+        if pending.changes.len() < limits::TREE_BATCH_ROWS_MAX && pending.bytes < limits::TREE_BATCH_BYTES_MAX {
+            return Ok(());
+        }
+        self.write_pending(tree, pending)
+    }
+
+    fn write_pending(&self, tree: Tree, pending: &mut Pending) -> Result<(), CheckpointError> {
+        let Pending { changes, .. } = std::mem::take(pending);
+        if changes.is_empty() {
+            return Ok(());
+        }
+        self.trees.write(tree, changes)?;
+        Ok(self.trees.sync()?)
+    }
+
+    /// What must change in the blocks of a conversation so that they hold everything up to `head`.
+    fn block_changes(
+        &mut self,
+        timeline: &Timeline,
+        head: MsgId,
+        report: &mut CheckpointReport,
+    ) -> Result<Vec<RowChange>, CheckpointError> {
+        let conversation = timeline.conversation();
+        let (stored, new) = timeline.unstored(head);
+        if new.is_empty() {
+            return Ok(Vec::new());
+        }
+        report.messages += new.len() as u64;
+        let (first, mut entries) = match self.last_block(timeline, stored)? {
+            Some(block) if block.is_open() || block.last() > stored => {
+                let mut held = block.split().map_err(BlocksError::from)?;
+                held.truncate(usize::try_from(stored.next().above(block.place.first)).unwrap_or(usize::MAX));
+                (block.place.first, held)
+            }
+            _ => (stored.next(), Vec::new()),
+        };
+        let together = entries.len();
+        entries.extend(new);
+        let packed = self.packer.pack(conversation, first, &entries, together).map_err(CheckpointError::Compression)?;
+        let mut changes: Vec<RowChange> = self.blocks.keys_above(conversation, stored)?.into_iter().map(RowChange::delete).collect();
+        changes.retain(|stale| packed.iter().all(|block| block.place.key() != stale.key));
+        for block in packed {
+            report.blocks += 1;
+            report.block_bytes += block.value.len() as u64;
+            changes.push(RowChange { key: block.place.key(), value: Some(block.value) });
+        }
+        Ok(changes)
+    }
+
+    /// The block that holds the message `stored`, after which the new ones come.
+    fn last_block(&self, timeline: &Timeline, stored: MsgId) -> Result<Option<Block>, CheckpointError> {
+        if stored <= timeline.floor() {
+            return Ok(None);
+        }
+        let conversation = timeline.conversation();
+        match self.blocks.at_or_below(conversation, stored)? {
+            Some(block) if block.last() >= stored => Ok(Some(block)),
+            _ => Err(CheckpointError::Damaged { conversation, msgid: stored }),
+        }
+    }
+}
+
+/// The checkpoint thread.
+#[derive(Debug)]
+pub struct Checkpointer {
+    jobs: SyncSender<CheckpointJob>,
+    thread: JoinHandle<()>,
+}
+
+impl Checkpointer {
+    /// Starts the thread. `done` is called on it after each job.
+    ///
+    /// # Errors
+    /// When there is no memory for a compression context, or no thread can be started.
+    pub fn start(
+        trees: Trees,
+        poison: &Poison,
+        mut done: impl FnMut(Result<CheckpointReport, CheckpointError>) + Send + 'static,
+    ) -> io::Result<Self> {
+        let mut writer = CheckpointWriter::new(trees, poison)?;
+        let (jobs, of_thread): (_, Receiver<CheckpointJob>) = sync_channel(1);
+        let run = move || of_thread.into_iter().for_each(|job| done(writer.write(job)));
+        let thread = std::thread::Builder::new().name("checkpoint".into()).spawn(run)?;
+        Ok(Self { jobs, thread })
+    }
+
+    /// Hands over a job.
+    ///
+    /// # Errors
+    /// Gives the job back when another one waits already, or the thread has ended.
+    pub fn submit(&self, job: CheckpointJob) -> Result<(), Box<CheckpointJob>> {
+        self.jobs.try_send(job).map_err(|error| match error {
+            TrySendError::Full(job) | TrySendError::Disconnected(job) => Box::new(job),
+        })
+    }
+
+    /// Ends the thread after the jobs that it has. Says whether it ended as it should.
+    #[must_use]
+    pub fn finish(self) -> bool {
+        drop(self.jobs);
+        self.thread.join().is_ok()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,333 @@
+//! sled 0.34.7, with its traps walled off. No other file calls it.
+//!
+//! * `flush` is no fsync: [`Trees::sync`] adds `fdatasync` on a descriptor of our own. A write error that sled's own flusher thread
+//!   met and only logged comes up there as well: the kernel tells it to every descriptor once.
+//! * A new page may overwrite a segment whose live contents have moved into a segment that was written but never synced. sled frees a
+//!   segment only after a whole further segment was written, so a sync after each [`limits::TREE_BATCH_BYTES_MAX`] comes first.
+//! * A page near a quarter of a segment goes to `blobs/`, which nobody syncs. A leaf has at most 20 values, so
+//!   [`limits::TREE_SEGMENT_BYTES`] and [`limits::TREE_VALUE_BYTES_MAX`] keep every page below; [`Trees::sync`] fails if one is there.
+//! * A half-written `snap.*.generating` makes the next open fail: it is moved aside first. Nothing refers to it.
+//! * Corruption shows as a panic as often as an error: every call is behind [`guarded`], which turns a panic into an error and poisons
+//!   the store. A panic in one of sled's own threads cannot be caught; the next flush fails or the process stands still in it.
+//! * `flush_async` deadlocks and is a disallowed method; `flush` is never called in a transaction, as there are none.
+//! * `flush_every_ms` keeps its default, and batches stay within [`limits::TREE_BATCH_ROWS_MAX`]: else its memory has no bound.
+//! * `mode` and `segment_cleanup_threshold` do nothing in this version, and its compression is slow: none is set.
+//! * It syncs neither its `conf` nor its folder: [`Trees::open`] does.
+
+use std::fs::{self, File};
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde::de::DeserializeOwned;
+use sled::IVec;
+
+use crate::limits;
+
+use super::commit_log::BatchNo;
+use super::durable;
+use super::poison::{Poison, Poisoned};
+use super::rows::{self, RowChange, RowError};
+use super::trees::{KEY_BYTES_MAX, MetaKey, RowKey, RowPrefix, Tree};
+
+/// The values of one leaf of sled's tree: it is split when the next visitor finds 17, and may have taken in a neighbour of 3.
+const LEAF_VALUES_MAX: usize = 20;
+const _: () = assert!((limits::TREE_VALUE_BYTES_MAX + 2 * KEY_BYTES_MAX) * LEAF_VALUES_MAX < limits::TREE_SEGMENT_BYTES / 4 - 1024);
+const _: () = assert!(limits::TREE_BATCH_BYTES_MAX * 4 <= limits::TREE_SEGMENT_BYTES);
+
+const DB_FILE: &str = "db";
+const CONF_FILE: &str = "conf";
+const BLOBS_DIR: &str = "blobs";
+
+/// The trees of one data directory. Clones share them.
+#[derive(Clone)]
+pub struct Trees(Arc<Inner>);
+
+struct Inner {
+    dir: PathBuf,
+    db: sled::Db,
+    trees: Vec<sled::Tree>,
+    /// Our own descriptor of sled's file.
+    file: File,
+    poison: Poison,
+}
+
+impl std::fmt::Debug for Trees {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Trees").field("dir", &self.0.dir).finish_non_exhaustive()
+    }
+}
+
+/// What went wrong with the trees.
+#[derive(Debug, thiserror::Error)]
+pub enum TreesError {
+    /// They do not open.
+    #[error("cannot open the trees in {}: {what}; if the disk is sound, restore the data directory from a backup", .dir.display())]
+    Open {
+        /// Their folder.
+        dir: PathBuf,
+        /// What sled said.
+        what: String,
+    },
+    /// A file could not be used.
+    #[error("cannot {action} {}: {source}", .path.display())]
+    Io {
+        /// What was tried.
+        action: &'static str,
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// sled refused.
+    #[error("cannot {action} the trees: {source}")]
+    Sled {
+        /// What was tried.
+        action: &'static str,
+        /// What it said.
+        source: sled::Error,
+    },
+    /// sled panicked, as it does on damaged files.
+    #[error("cannot {action} the trees, they seem to be damaged: {what}; restore the data directory from a backup")]
+    Panicked {
+        /// What was tried.
+        action: &'static str,
+        /// The panic's text.
+        what: String,
+    },
+    /// A value is larger than sled can keep safely. Nothing was written.
+    #[error("the row {key} has {bytes} bytes, where {} are allowed", limits::TREE_VALUE_BYTES_MAX)]
+    ValueTooLarge {
+        /// Its key.
+        key: RowKey,
+        /// Its size.
+        bytes: usize,
+    },
+    /// sled's file is not the one that was opened.
+    #[error("{} was replaced while it was in use", .path.display())]
+    Replaced {
+        /// The file.
+        path: PathBuf,
+    },
+    /// sled wrote a side file, which it never syncs.
+    #[error("there are side files in {}, which cannot be made durable", .dir.display())]
+    SideFiles {
+        /// Their folder.
+        dir: PathBuf,
+    },
+    /// A value is not what was written.
+    #[error(transparent)]
+    Row(#[from] RowError),
+    /// An earlier write failed.
+    #[error(transparent)]
+    Poisoned(#[from] Poisoned),
+}
+
+impl Trees {
+    /// Opens the trees in `dir`, or makes them. What stands in the way is moved to `aside`.
+    ///
+    /// # Errors
+    /// When sled cannot open them, or says so by a panic.
+    pub fn open(dir: &Path, aside: &Path, poison: &Poison) -> Result<Self, TreesError> {
+        let open_error = |what: String| TreesError::Open { dir: dir.to_owned(), what };
+        durable::create_dir_all(dir).map_err(|source| TreesError::Io { action: "make", path: dir.to_owned(), source })?;
+        move_aside(dir, aside).map_err(|source| TreesError::Io { action: "tidy", path: dir.to_owned(), source })?;
+        let config =
+            sled::Config::default().path(dir).cache_capacity(limits::TREE_CACHE_BYTES).segment_size(limits::TREE_SEGMENT_BYTES);
+        let opened = catch_unwind(AssertUnwindSafe(|| {
+            let db = config.open()?;
+            let trees = Tree::ALL.iter().map(|tree| db.open_tree(tree.name())).collect::<Result<Vec<_>, _>>()?;
+            Ok((db, trees))
+        }));
+        let (db, trees) = match opened {
+            Ok(Ok(opened)) => opened,
+            Ok(Err(error)) => return Err(open_error(sled::Error::to_string(&error))),
+            Err(panic) => return Err(open_error(panic_text(panic.as_ref()))),
+        };
+        let path = dir.join(DB_FILE);
+        let file = File::options().read(true).write(true).open(&path).map_err(|source| TreesError::Io { action: "open", path, source })?;
+        let trees = Self(Arc::new(Inner { dir: dir.to_owned(), db, trees, file, poison: poison.clone() }));
+        trees.sync()?;
+        sync_names(dir).map_err(|source| TreesError::Io { action: "sync", path: dir.to_owned(), source })?;
+        Ok(trees)
+    }
+
+    /// The last batch that the trees hold durably.
+    ///
+    /// # Errors
+    /// As [`Trees::read`].
+    pub fn checkpoint(&self) -> Result<BatchNo, TreesError> {
+        Ok(self.read(&RowKey::meta(MetaKey::Checkpoint))?.unwrap_or_default())
+    }
+
+    /// A row.
+    ///
+    /// # Errors
+    /// When it is damaged, or the trees are.
+    pub fn read<T: DeserializeOwned>(&self, key: &RowKey) -> Result<Option<T>, TreesError> {
+        match self.get(key)? {
+            Some(value) => Ok(Some(rows::unseal(key, &value)?)),
+            None => Ok(None),
+        }
+    }
+
+    /// The rows that begin with `prefix` and stand behind `after`, in the order of their keys; at most `limit` of them.
+    ///
+    /// # Errors
+    /// As [`Trees::read`].
+    pub fn scan<T: DeserializeOwned>(
+        &self,
+        prefix: &RowPrefix,
+        after: Option<&RowKey>,
+        limit: usize,
+    ) -> Result<Vec<(RowKey, T)>, TreesError> {
+        self.scan_values(prefix, after, limit)?.into_iter().map(|(key, value)| Ok((key, rows::unseal(&key, &value)?))).collect()
+    }
+
+    /// Writes rows of one tree, all of them or none. They are durable after the next [`Trees::sync`].
+    ///
+    /// # Errors
+    /// When a value is too large; nothing has happened then. Any other error ends all writing.
+    pub fn write(&self, tree: Tree, changes: impl IntoIterator<Item = RowChange>) -> Result<(), TreesError> {
+        self.0.poison.check()?;
+        let mut batch = sled::Batch::default();
+        for RowChange { key, value } in changes {
+            debug_assert_eq!(key.tree(), tree);
+            match value {
+                Some(value) if value.len() > limits::TREE_VALUE_BYTES_MAX => {
+                    return Err(TreesError::ValueTooLarge { key, bytes: value.len() });
+                }
+                Some(value) => batch.insert(key.bytes(), value),
+                None => batch.remove(key.bytes()),
+            }
+        }
+        self.poisoning(self.guarded("write to", |inner| inner.tree(tree)?.apply_batch(batch)))
+    }
+
+    /// Makes everything that was written durable.
+    ///
+    /// # Errors
+    /// Any error ends all writing: a sync that failed cannot be tried again.
+    pub fn sync(&self) -> Result<(), TreesError> {
+        self.0.poison.check()?;
+        self.poisoning(self.guarded("flush", |inner| inner.db.flush()).and_then(|_| self.0.sync_file()))
+    }
+
+    /// A value, as it is stored.
+    pub(super) fn get(&self, key: &RowKey) -> Result<Option<IVec>, TreesError> {
+        self.guarded("read", |inner| inner.tree(key.tree())?.get(key.bytes()))
+    }
+
+    /// The last row that begins with `prefix` and does not stand behind `up_to`.
+    pub(super) fn last_value(&self, prefix: &RowPrefix, up_to: &RowKey) -> Result<Option<(RowKey, IVec)>, TreesError> {
+        let found = self.guarded("read", |inner| inner.tree(prefix.tree())?.range(prefix.bytes()..=up_to.bytes()).next_back().transpose())?;
+        Ok(found.and_then(|(key, value)| Some((RowKey::from_bytes(prefix.tree(), &key)?, value))))
+    }
+
+    /// As [`Trees::scan`], with the values as they are stored.
+    pub(super) fn scan_values(&self, prefix: &RowPrefix, after: Option<&RowKey>, limit: usize) -> Result<Vec<(RowKey, IVec)>, TreesError> {
+        use std::ops::Bound::{Excluded, Included, Unbounded};
+        let from = after.map_or(Included(prefix.bytes()), |after| Excluded(after.bytes()));
+        let found = self.guarded("read", |inner| {
+            let range = inner.tree(prefix.tree())?.range::<&[u8], _>((from, Unbounded));
+            range
+                .take_while(|row| row.as_ref().map_or(true, |(key, _)| key.starts_with(prefix.bytes())))
+                .take(limit)
+                .collect::<Result<Vec<_>, _>>()
+        })?;
+        Ok(found.into_iter().filter_map(|(key, value)| Some((RowKey::from_bytes(prefix.tree(), &key)?, value))).collect())
+    }
+
+    fn guarded<T>(&self, action: &'static str, call: impl FnOnce(&Inner) -> sled::Result<T>) -> Result<T, TreesError> {
+        match guarded(|| call(&self.0)) {
+            Ok(Ok(value)) => Ok(value),
+            Ok(Err(source)) => Err(TreesError::Sled { action, source }),
+            Err(what) => {
+                let error = TreesError::Panicked { action, what };
+                self.0.poison.set(&error);
+                Err(error)
+            }
+        }
+    }
+
+    fn poisoning<T>(&self, result: Result<T, TreesError>) -> Result<T, TreesError> {
+        result.inspect_err(|error| {
+            self.0.poison.set(error);
+        })
+    }
+}
+
+impl Inner {
+    fn tree(&self, tree: Tree) -> sled::Result<&sled::Tree> {
+        self.trees.get(tree as usize).ok_or_else(|| sled::Error::Unsupported(format!("no tree {tree}")))
+    }
+
+    fn sync_file(&self) -> Result<(), TreesError> {
+        let path = self.dir.join(DB_FILE);
+        let io = |action, path, source| TreesError::Io { action, path, source };
+        if !is_same_file(&self.file, &path).map_err(|source| io("look at", path.clone(), source))? {
+            return Err(TreesError::Replaced { path });
+        }
+        self.file.sync_data().map_err(|source| io("sync", path, source))?;
+        let blobs = self.dir.join(BLOBS_DIR);
+        let mut side_files = fs::read_dir(&blobs).map_err(|source| io("list", blobs.clone(), source))?;
+        if side_files.next().is_some() { Err(TreesError::SideFiles { dir: blobs }) } else { Ok(()) }
+    }
+}
+
+/// Runs a call of sled. A panic comes back as its text.
+fn guarded<T>(call: impl FnOnce() -> T) -> Result<T, String> {
+    catch_unwind(AssertUnwindSafe(call)).map_err(|panic| panic_text(panic.as_ref()))
+}
+
+fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
+    text.unwrap_or("a panic without a text").to_owned()
+}
+
+#[cfg(unix)]
+fn is_same_file(file: &File, path: &Path) -> io::Result<bool> {
+    use std::os::unix::fs::MetadataExt as _;
+    let (ours, theirs) = (file.metadata()?, fs::metadata(path)?);
+    Ok((ours.dev(), ours.ino()) == (theirs.dev(), theirs.ino()))
+}
+
+/// Elsewhere a file in use cannot be replaced.
+#[cfg(not(unix))]
+fn is_same_file(_file: &File, _path: &Path) -> io::Result<bool> {
+    Ok(true)
+}
+
+/// sled syncs neither its `conf` nor the names of its files.
+fn sync_names(dir: &Path) -> io::Result<()> {
+    File::open(dir.join(CONF_FILE))?.sync_all()?;
+    durable::sync_dir(&dir.join(BLOBS_DIR))?;
+    durable::sync_dir(dir)
+}
+
+/// Moves half-written snapshots out of the way.
+fn move_aside(dir: &Path, aside: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(dir)? {
+        let name = entry?.file_name();
+        let text = name.to_string_lossy();
+        if !(text.starts_with("snap.") && text.ends_with(".generating")) {
+            continue;
+        }
+        durable::create_dir(aside)?;
+        let mut place = aside.join(&name);
+        let mut copies = 1_u32;
+        while place.exists() {
+            place = aside.join(format!("{text}.{copies}"));
+            copies += 1;
+        }
+        fs::rename(dir.join(&name), &place)?;
+        durable::sync_dir(aside)?;
+        durable::sync_dir(dir)?;
+        tracing::warn!(file = %place.display(), "moved a half-written snapshot aside; nothing is lost");
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,355 @@
+//! The storage engine with the state machine in it: commands in, durable batches out. It belongs to one thread.
+//!
+//! ```text
+//! execute ─▶ load what is missing ─▶ decide ─▶ the batch grows
+//! commit  ─▶ one write, one fdatasync ─▶ heads move
+//! tend    ─▶ a checkpoint begins when the log is long or old; what it moved leaves log and memory when it is done
+//! ```
+
+use std::collections::BTreeSet;
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, TryRecvError, channel};
+use std::time::Instant;
+
+use bytes::Bytes;
+use cairn_proto::codec::DecodeError;
+use cairn_proto::error::ErrorCode;
+use cairn_proto::ids::{ConversationId, Timestamp};
+use tracing::{debug, error, info};
+
+use super::checkpoint::{CheckpointError, CheckpointJob, CheckpointReport, Checkpointer};
+use super::commit_log::{BatchBuf, BatchNo, CommitLog, LogError, OpenError};
+use super::db::{Trees, TreesError};
+use super::format::{self, FormatError};
+use super::history::History;
+use super::load::Loader;
+use super::lock::{DirLock, LockError};
+use super::poison::{Poison, Poisoned};
+use super::timeline::{Timeline, TimelineGap, Timelines};
+use super::unload;
+use crate::core::batch::{self, Effect};
+use crate::core::change::Appended;
+use crate::core::{Batch, Change, Command, Reply, State};
+use crate::limits;
+
+/// The engine of one data directory.
+#[derive(Debug)]
+pub struct Engine {
+    state: State,
+    batch: Batch,
+    log: CommitLog,
+    trees: Trees,
+    loader: Loader,
+    timelines: Arc<Timelines>,
+    checkpoints: Checkpoints,
+    poison: Poison,
+    _lock: DirLock,
+}
+
+/// What became visible with a commit.
+#[derive(Debug, Default)]
+pub struct Committed {
+    /// The conversations with new entries, each once.
+    pub touched: Vec<ConversationId>,
+    /// What happened to memberships and devices.
+    pub effects: Vec<Effect>,
+}
+
+/// Why the store cannot be opened, or failed.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The directory is in use.
+    #[error(transparent)]
+    Lock(#[from] LockError),
+    /// The directory is none of cairn's, or of another version.
+    #[error(transparent)]
+    Format(#[from] FormatError),
+    /// The commit log.
+    #[error(transparent)]
+    Log(#[from] LogError),
+    /// The trees.
+    #[error(transparent)]
+    Trees(#[from] TreesError),
+    /// The checkpoint.
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
+    /// A batch of the log cannot be applied.
+    #[error("cannot replay batch {batch} of the commit log: {source}; restore the data directory from a backup")]
+    Replay {
+        /// The batch.
+        batch: BatchNo,
+        /// Why.
+        source: Box<ReplayError>,
+    },
+    /// What was published does not continue a log. That is a fault of cairn.
+    #[error(transparent)]
+    Gap(#[from] TimelineGap),
+    /// The checkpoint thread is gone. That is a fault of cairn.
+    #[error("the checkpoint thread ended")]
+    CheckpointThread,
+    /// A thread cannot be started.
+    #[error("cannot start the checkpoint thread: {0}")]
+    Thread(io::Error),
+    /// Something failed before.
+    #[error(transparent)]
+    Poisoned(#[from] Poisoned),
+}
+
+/// Why a batch of the log cannot be applied.
+#[derive(Debug, thiserror::Error)]
+pub enum ReplayError {
+    /// It is not what was written.
+    #[error("its changes do not decode: {0}")]
+    Decode(#[from] DecodeError),
+    /// What it needs cannot be loaded.
+    #[error(transparent)]
+    Trees(#[from] TreesError),
+    /// It does not continue a log.
+    #[error(transparent)]
+    Gap(#[from] TimelineGap),
+}
+
+/// How far the trees are behind the log.
+#[derive(Debug)]
+struct Checkpoints {
+    thread: Checkpointer,
+    done: Receiver<Result<CheckpointReport, CheckpointError>>,
+    /// The last batch that the trees hold.
+    through: BatchNo,
+    is_running: bool,
+    last_begun: Instant,
+    /// The conversations that got entries since the last checkpoint began.
+    touched: BTreeSet<ConversationId>,
+    /// The conversations that left the state when the last checkpoint was done. Their timelines stay for one more, since sessions
+    /// may be about to pick them up.
+    let_go: Vec<ConversationId>,
+}
+
+impl Engine {
+    /// Opens a data directory, or makes one, and brings memory to where the log ends.
+    ///
+    /// # Errors
+    /// When the directory is in use, of another version, or damaged.
+    pub fn open(dir: &Path) -> Result<Self, StoreError> {
+        let lock = DirLock::acquire(dir)?;
+        format::check_or_create(dir)?;
+        let poison = Poison::new();
+        let trees = Trees::open(&dir.join("trees"), &dir.join("aside"), &poison)?;
+        let timelines = Arc::new(Timelines::new());
+        let loader = Loader::new(trees.clone(), timelines.clone());
+        let mut state = loader.load_base()?;
+        let through = trees.checkpoint()?;
+        let mut touched = BTreeSet::new();
+        let mut batches = 0_u64;
+        let log = CommitLog::open(&dir.join("log"), through, &poison, |_, payload| {
+            batches += 1;
+            replay(&mut state, &loader, &timelines, &mut touched, payload).map_err(Box::new)
+        })
+        .map_err(|error| match error {
+            OpenError::Log(error) => StoreError::Log(error),
+            OpenError::Replay { batch, source } => StoreError::Replay { batch, source },
+        })?;
+        info!(batches, bytes = log.bytes_since(through), "replayed the log");
+        let (report, done) = channel();
+        let thread = Checkpointer::start(trees.clone(), &poison, move |result| drop(report.send(result))).map_err(StoreError::Thread)?;
+        let checkpoints =
+            Checkpoints { thread, done, through, is_running: false, last_begun: Instant::now(), touched, let_go: Vec::new() };
+        Ok(Self { state, batch: new_batch(), log, trees, loader, timelines, checkpoints, poison, _lock: lock })
+    }
+
+    /// The state machine's state. What it says of a batch that is not committed may be lost in a power cut.
+    #[must_use]
+    pub const fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// The logs of the conversations in memory.
+    #[must_use]
+    pub fn timelines(&self) -> Arc<Timelines> {
+        self.timelines.clone()
+    }
+
+    /// What was said.
+    #[must_use]
+    pub fn history(&self) -> History {
+        History::new(self.trees.clone())
+    }
+
+    /// Decides a command. Its changes join the batch.
+    ///
+    /// # Errors
+    /// The reason why nothing was changed. [`ErrorCode::StorageFailed`] when something could not be loaded.
+    pub fn execute(&mut self, command: Command, now: Timestamp) -> Result<Reply, ErrorCode> {
+        for need in self.state.missing(&command) {
+            self.loader.load(&mut self.state, need).map_err(|failure| {
+                error!(%failure, "cannot load what a command needs");
+                ErrorCode::Damaged
+            })?;
+        }
+        self.state.execute(command, now, &mut self.batch)
+    }
+
+    /// The bytes of the changes that are not committed.
+    #[must_use]
+    pub fn batch_bytes(&self) -> usize {
+        self.batch.payload_bytes()
+    }
+
+    /// Whether somebody waits for the batch.
+    #[must_use]
+    pub const fn must_commit(&self) -> bool {
+        self.batch.is_forced()
+    }
+
+    /// Whether the batch holds anything at all.
+    #[must_use]
+    pub fn has_changes(&self) -> bool {
+        !self.batch.is_empty()
+    }
+
+    /// Makes the batch durable, and what it holds visible.
+    ///
+    /// # Errors
+    /// When that failed. The engine takes nothing more then.
+    pub fn commit(&mut self) -> Result<Committed, StoreError> {
+        if self.batch.is_empty() {
+            return Ok(Committed::default());
+        }
+        let (bytes, appended, effects) = std::mem::replace(&mut self.batch, new_batch()).into_parts();
+        let mut buffer = BatchBuf::new();
+        *buffer.payload_mut() = bytes;
+        self.log.append(&mut buffer)?;
+        let bytes = buffer.into_bytes();
+        let mut touched: Vec<ConversationId> = Vec::new();
+        let mut timeline: Option<Arc<Timeline>> = None;
+        for at in appended {
+            let known = timeline.take().filter(|timeline| timeline.conversation() == at.conversation);
+            let of = known.unwrap_or_else(|| {
+                touched.push(at.conversation);
+                // The conversation is loaded, or new.
+                self.timelines.get_or_insert_with(at.conversation, || Timeline::new(at.conversation, at.msgid.prev(), at.msgid.prev()))
+            });
+            of.publish(at.msgid, [bytes.slice(at.range)])?;
+            timeline = Some(of);
+        }
+        touched.sort_unstable();
+        touched.dedup();
+        self.checkpoints.touched.extend(touched.iter().copied());
+        Ok(Committed { touched, effects })
+    }
+
+    /// Looks after the log: takes note of a checkpoint that is done, and begins one when it is time. To be called between commits.
+    ///
+    /// # Errors
+    /// When a checkpoint failed. The engine takes nothing more then.
+    pub fn tend(&mut self) -> Result<(), StoreError> {
+        match self.checkpoints.done.try_recv() {
+            Ok(result) => self.checkpoint_done(result)?,
+            Err(TryRecvError::Empty) => {}
+            Err(TryRecvError::Disconnected) => return Err(StoreError::CheckpointThread),
+        }
+        let behind = self.log.bytes_since(self.checkpoints.through);
+        let is_old = behind > 0 && self.checkpoints.last_begun.elapsed() >= limits::CHECKPOINT_AGE_MAX;
+        if !self.checkpoints.is_running && self.batch.is_empty() && (is_old || behind >= limits::CHECKPOINT_BYTES) {
+            self.begin_checkpoint()?;
+        }
+        Ok(())
+    }
+
+    fn begin_checkpoint(&mut self) -> Result<(), StoreError> {
+        let through = self.log.rotate()?;
+        let rows = unload::row_changes(&self.trees, self.state.take_unsaved())?;
+        let touched = std::mem::take(&mut self.checkpoints.touched);
+        let timelines = touched.into_iter().filter_map(|id| self.timelines.get(id)).map(|timeline| {
+            let head = timeline.head();
+            (timeline, head)
+        });
+        let job = CheckpointJob { through, rows, timelines: timelines.collect() };
+        debug!(through = through.get(), rows = job.rows.len(), conversations = job.timelines.len(), "checkpoint begins");
+        self.checkpoints.thread.submit(job).map_err(|_| StoreError::CheckpointThread)?;
+        self.checkpoints.is_running = true;
+        self.checkpoints.last_begun = Instant::now();
+        Ok(())
+    }
+
+    fn checkpoint_done(&mut self, result: Result<CheckpointReport, CheckpointError>) -> Result<(), StoreError> {
+        let report = result?;
+        debug!(?report, "checkpoint done");
+        self.checkpoints.is_running = false;
+        self.checkpoints.through = report.through;
+        self.log.drop_through(report.through);
+        for id in self.checkpoints.let_go.drain(..) {
+            if self.state.conversation(id).is_none() {
+                self.timelines.let_go(id);
+            }
+        }
+        self.checkpoints.let_go = self.state.let_go(limits::STATE_BYTES_TARGET);
+        Ok(())
+    }
+
+    /// Whether everything is well.
+    ///
+    /// # Errors
+    /// With what failed.
+    pub fn check(&self) -> Result<(), StoreError> {
+        Ok(self.poison.check()?)
+    }
+
+    /// Moves everything into the trees and ends.
+    ///
+    /// # Errors
+    /// When that failed. What was committed is still in the log.
+    pub fn close(mut self) -> Result<(), StoreError> {
+        self.commit()?;
+        if self.checkpoints.is_running {
+            self.await_checkpoint()?;
+        }
+        if self.log.last() > self.checkpoints.through {
+            self.begin_checkpoint()?;
+            self.await_checkpoint()?;
+        }
+        if !self.checkpoints.thread.finish() {
+            return Err(StoreError::CheckpointThread);
+        }
+        Ok(self.log.close_clean()?)
+    }
+
+    fn await_checkpoint(&mut self) -> Result<(), StoreError> {
+        let result = self.checkpoints.done.recv().map_err(|_| StoreError::CheckpointThread)?;
+        self.checkpoint_done(result)
+    }
+}
+
+/// Applies a batch of the log to the state that the trees gave, which may be as old as the checkpoint or newer in parts.
+fn replay(
+    state: &mut State,
+    loader: &Loader,
+    timelines: &Timelines,
+    touched: &mut BTreeSet<ConversationId>,
+    payload: Bytes,
+) -> Result<(), ReplayError> {
+    batch::replay(payload, |change, entry| {
+        for need in state.missing_for(&change) {
+            loader.load(state, need)?;
+        }
+        if let Change::Appended(Appended { conversation, msgid, .. }) = change {
+            if touched.insert(conversation) {
+                // Everything before the first entry in the log is in blocks for certain. What they hold beyond it was written by a
+                // checkpoint that did not come to its end, and is written again.
+                let floor = timelines.get(conversation).map_or(msgid.prev(), |timeline| timeline.floor());
+                timelines.put(Timeline::new(conversation, floor, msgid.prev()));
+            }
+            let timeline = timelines.get(conversation).ok_or(DecodeError::Malformed)?;
+            timeline.publish(msgid, [Bytes::copy_from_slice(&entry)])?;
+        }
+        state.apply(&change);
+        Ok(())
+    })
+}
+
+fn new_batch() -> Batch {
+    let header = BatchBuf::new().payload_mut().len();
+    Batch::new(header)
+}

@@ -1,0 +1,167 @@
+//! From rows to the state machine: what is always in memory, at the start, and what a command needs, when it comes.
+
+use std::sync::Arc;
+
+use cairn_proto::ids::{ConversationId, DeviceId, MsgId, SendStreamId, UserId};
+use serde::de::DeserializeOwned;
+
+use super::db::{Trees, TreesError};
+use super::timeline::{Timeline, Timelines};
+use super::trees::{RowKey, RowPrefix, Tree, parse};
+use crate::core::State;
+use crate::core::needs::Need;
+use crate::core::record::{ConversationRecord, DeviceRecord, InviteRecord, MemberRecord, SendCursorRecord, UserRecord};
+
+/// Loads parts of the state from the trees.
+#[derive(Clone, Debug)]
+pub struct Loader {
+    trees: Trees,
+    timelines: Arc<Timelines>,
+}
+
+/// Rows that one step of a scan takes: sled's readers hold up its writer.
+const SCAN_ROWS: usize = 1024;
+
+/// The greatest id that the server gives to a conversation.
+const LAST_NUMBERED: ConversationId = ConversationId::new(u32::MAX as u64);
+
+impl Loader {
+    /// Loads from these trees. Each conversation that is loaded gets its timeline.
+    #[must_use]
+    pub const fn new(trees: Trees, timelines: Arc<Timelines>) -> Self {
+        Self { trees, timelines }
+    }
+
+    /// The state that is always in memory: users, devices, invites, and who is a member of what.
+    ///
+    /// # Errors
+    /// When rows are damaged.
+    pub fn load_base(&self) -> Result<State, TreesError> {
+        let mut state = State::default();
+        self.each(&RowPrefix::all(Tree::Users), |key, record: UserRecord| {
+            if let Some(user) = parse::user(key.bytes()) {
+                state.install_user(user, record);
+            }
+        })?;
+        self.each(&RowPrefix::all(Tree::Devices), |key, record: DeviceRecord| {
+            if let Some((user, device)) = parse::device(key.bytes()) {
+                state.install_device(user, device, record);
+            }
+        })?;
+        self.each(&RowPrefix::all(Tree::Invites), |key, record: InviteRecord| {
+            if let Some(token) = parse::invite(key.bytes()) {
+                state.install_invite(token, record);
+            }
+        })?;
+        self.each(&RowPrefix::all(Tree::Memberships), |key, (): ()| {
+            if let Some((user, conversation)) = parse::membership(key.bytes()) {
+                state.install_membership(user, conversation);
+            }
+        })?;
+        let last = self.trees.last_value(&RowPrefix::all(Tree::Conversations), &RowKey::conversation(LAST_NUMBERED))?;
+        if let Some(id) = last.and_then(|(key, _)| parse::conversation(key.bytes())) {
+            state.install_last_numbered(id);
+        }
+        Ok(state)
+    }
+
+    /// Loads one part. What is not stored is left out: it does not exist.
+    ///
+    /// # Errors
+    /// When rows are damaged.
+    pub fn load(&self, state: &mut State, need: Need) -> Result<(), TreesError> {
+        match need {
+            Need::Conversation(conversation) => self.conversation(state, conversation).map(drop),
+            Need::Member(conversation, user) => {
+                if self.conversation(state, conversation)? {
+                    self.member(state, conversation, user)?;
+                }
+                Ok(())
+            }
+            Need::Members(conversation) => self.members(state, conversation),
+            Need::Stream(device, stream) => self.stream(state, device, stream),
+        }
+    }
+
+    /// Whether there is such a conversation, in memory at last.
+    fn conversation(&self, state: &mut State, id: ConversationId) -> Result<bool, TreesError> {
+        if state.conversation(id).is_some() {
+            return Ok(true);
+        }
+        let Some(record) = self.trees.read::<ConversationRecord>(&RowKey::conversation(id))? else { return Ok(false) };
+        self.timelines.get_or_insert_with(id, || Timeline::new(id, record.floor, record.head));
+        let mut damaged = None;
+        let conversation = state.install_conversation(id, record);
+        self.each(&RowPrefix::uncounted_of(id), |key, bytes: Vec<u8>| {
+            let chunk = parse::uncounted(key.bytes()).map(|(_, chunk)| chunk);
+            if chunk.and_then(|chunk| conversation.uncounted.install(chunk, &bytes)).is_none() {
+                damaged = Some(*key);
+            }
+        })?;
+        if let Some(key) = damaged {
+            return Err(TreesError::Row(super::rows::RowError { key, what: super::rows::RowDamage::Checksum }));
+        }
+        self.each(&RowPrefix::imports_of(id), |key, cursor: u64| {
+            if let Some((_, source)) = parse::import(key.bytes()) {
+                conversation.imports.insert(source, cursor);
+            }
+        })?;
+        Ok(true)
+    }
+
+    fn member(&self, state: &mut State, conversation: ConversationId, user: UserId) -> Result<(), TreesError> {
+        let Some(record) = self.trees.read::<MemberRecord>(&RowKey::member(conversation, user))? else { return Ok(()) };
+        let mut delivered = Vec::new();
+        self.each(&RowPrefix::delivered_of_member(conversation, user), |key, msgid: MsgId| {
+            delivered.extend(parse::delivered(key.bytes()).map(|(_, _, device)| (device, msgid)));
+        })?;
+        state.install_member(conversation, user, record, delivered);
+        Ok(())
+    }
+
+    fn members(&self, state: &mut State, conversation: ConversationId) -> Result<(), TreesError> {
+        if !self.conversation(state, conversation)? {
+            return Ok(());
+        }
+        let mut delivered: Vec<(UserId, DeviceId, MsgId)> = Vec::new();
+        self.each(&RowPrefix::delivered_of(conversation), |key, msgid: MsgId| {
+            delivered.extend(parse::delivered(key.bytes()).map(|(_, user, device)| (user, device, msgid)));
+        })?;
+        let mut rest = delivered.as_slice();
+        self.each(&RowPrefix::members_of(conversation), |key, record: MemberRecord| {
+            let Some((_, user)) = parse::member(key.bytes()) else { return };
+            // Both scans are in the order of the users; a cursor whose member is gone is passed over.
+            let before = rest.partition_point(|&(of, _, _)| of < user);
+            rest = rest.get(before..).unwrap_or_default();
+            let own = rest.partition_point(|&(of, _, _)| of == user);
+            let cursors = rest.get(..own).unwrap_or_default();
+            state.install_member(conversation, user, record, cursors.iter().map(|&(_, device, msgid)| (device, msgid)));
+        })?;
+        state.install_members_complete(conversation);
+        Ok(())
+    }
+
+    fn stream(&self, state: &mut State, device: DeviceId, stream: SendStreamId) -> Result<(), TreesError> {
+        let mut cursors = Vec::new();
+        self.each(&RowPrefix::sends_of_stream(device, stream), |key, record: SendCursorRecord| {
+            cursors.extend(parse::send(key.bytes()).map(|(_, _, conversation)| (conversation, record)));
+        })?;
+        state.install_stream(device, stream, cursors);
+        Ok(())
+    }
+
+    fn each<T: DeserializeOwned>(&self, prefix: &RowPrefix, mut take: impl FnMut(&RowKey, T)) -> Result<(), TreesError> {
+        let mut after: Option<RowKey> = None;
+        loop {
+            let rows = self.trees.scan::<T>(prefix, after.as_ref(), SCAN_ROWS)?;
+            let count = rows.len();
+            for (key, record) in rows {
+                take(&key, record);
+                after = Some(key);
+            }
+            if count < SCAN_ROWS {
+                return Ok(());
+            }
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! Everything on disk: the commit log that makes a batch durable, the trees that it is moved into, and the way back at start.
+//!
+//! # A data directory
+//!
+//! ```text
+//! lock      held while a server runs; its text is the pid
+//! format    the version of everything below
+//! log/      segments of the commit log, and spares
+//! trees/    sled
+//! aside/    files that stood in the way of opening; for a person to look at, never read again
+//! ```
+//!
+//! # Layout
+//!
+//! * [`lock`], [`format`], [`durable`]: the directory itself
+//! * [`poison`]: after a failed write nothing is written any more
+//! * [`commit_log`]: batches, each atomic and durable when `append` returns
+//! * [`trees`], [`rows`], [`block`]: which trees there are, and the bytes of their keys and values
+//! * [`db`]: sled, with its traps walled off; the only file that calls it
+//! * [`timeline`], [`history`]: reading a conversation, from memory and from blocks
+//! * [`packing`], [`checkpoint`]: moving the commit log into the trees
+//! * [`load`], [`unload`]: the state machine's state from rows and to rows
+//! * [`engine`]: all of it together, around the state machine
+//! * [`verify`]: checking what is stored
+
+#![deny(clippy::indexing_slicing)]
+
+pub mod block;
+pub mod blocks;
+pub mod checkpoint;
+pub mod commit_log;
+pub mod db;
+pub mod durable;
+pub mod engine;
+pub mod format;
+pub mod history;
+pub mod load;
+pub mod lock;
+pub mod packing;
+pub mod poison;
+pub mod rows;
+pub mod run;
+#[cfg(test)]
+mod testing;
+pub mod timeline;
+pub mod trees;
+pub mod unload;
+pub mod verify;
+
+pub use engine::StoreError;

@@ -1,0 +1,345 @@
+//! The log of one conversation as its readers see it: where it ends, and its newest messages.
+//!
+//! The sequencer publishes, after the commit; sessions read, from any thread; the checkpoint trims what the blocks hold.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use bytes::Bytes;
+use cairn_proto::ids::{ConversationId, MsgId};
+use cairn_proto::message::Run;
+use parking_lot::{Mutex, RwLock};
+
+use super::run::{RunBuilder, RunLimits};
+
+/// The log of one conversation.
+#[derive(Debug)]
+pub struct Timeline {
+    conversation: ConversationId,
+    head: AtomicU64,
+    floor: AtomicU64,
+    tail: Mutex<Tail>,
+}
+
+/// The messages that no block holds for certain, and the run that was last made of them.
+#[derive(Debug)]
+struct Tail {
+    stored: MsgId,
+    /// From `stored + 1` to the head.
+    entries: VecDeque<Bytes>,
+    last_run: Option<LastRun>,
+}
+
+/// Many readers stand at the same place: they share one buffer.
+#[derive(Debug)]
+struct LastRun {
+    limits: RunLimits,
+    /// Nothing more fits into it.
+    is_full: bool,
+    run: Run,
+}
+
+/// What the tail has for a reader.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TailRead {
+    /// The messages from the asked one on.
+    Run(Run),
+    /// The asked one is in the blocks: see [`super::history`].
+    Below,
+    /// The asked one is above the head: there is nothing new.
+    Level,
+}
+
+/// Messages were published that do not continue the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("message {found} of conversation {conversation} was published where {expected} comes next")]
+pub struct TimelineGap {
+    /// The conversation.
+    pub conversation: ConversationId,
+    /// What comes next.
+    pub expected: MsgId,
+    /// What was published.
+    pub found: MsgId,
+}
+
+impl Timeline {
+    /// The log of a conversation whose blocks hold everything up to `stored`, which is also its head until more is published.
+    #[must_use]
+    pub fn new(conversation: ConversationId, floor: MsgId, stored: MsgId) -> Self {
+        let tail = Tail { stored, entries: VecDeque::new(), last_run: None };
+        Self { conversation, head: stored.get().into(), floor: floor.get().into(), tail: Mutex::new(tail) }
+    }
+
+    /// The conversation.
+    #[must_use]
+    pub fn conversation(&self) -> ConversationId {
+        self.conversation
+    }
+
+    /// The last durable message.
+    #[must_use]
+    pub fn head(&self) -> MsgId {
+        MsgId::new(self.head.load(Ordering::Acquire))
+    }
+
+    /// Everything up to here is gone on purpose.
+    #[must_use]
+    pub fn floor(&self) -> MsgId {
+        MsgId::new(self.floor.load(Ordering::Acquire))
+    }
+
+    /// Moves the floor up; it never goes down.
+    pub fn raise_floor(&self, floor: MsgId) {
+        self.floor.fetch_max(floor.get(), Ordering::AcqRel);
+    }
+
+    /// The last message that blocks hold for certain.
+    #[must_use]
+    pub fn stored(&self) -> MsgId {
+        self.tail.lock().stored
+    }
+
+    /// Makes messages visible that have just become durable. Returns the new head.
+    ///
+    /// # Errors
+    /// When `first` is not the one after the head; nothing is published then.
+    pub fn publish(&self, first: MsgId, entries: impl IntoIterator<Item = Bytes>) -> Result<MsgId, TimelineGap> {
+        let mut tail = self.tail.lock();
+        let expected = tail.head().next();
+        if first != expected {
+            return Err(TimelineGap { conversation: self.conversation, expected, found: first });
+        }
+        tail.entries.extend(entries);
+        let head = tail.head();
+        self.head.store(head.get(), Ordering::Release);
+        Ok(head)
+    }
+
+    /// The messages from this one on, as far as they are in memory and `limits` allows.
+    #[must_use]
+    pub fn read_tail(&self, from: MsgId, limits: RunLimits) -> TailRead {
+        let mut tail = self.tail.lock();
+        let head = tail.head();
+        if from > head {
+            return TailRead::Level;
+        }
+        if from <= tail.stored {
+            return TailRead::Below;
+        }
+        if let Some(last) = &tail.last_run
+            && last.run.first == from
+            && last.limits == limits
+            && (last.is_full || last.run.last() == head)
+        {
+            return TailRead::Run(last.run.clone());
+        }
+        let mut run = RunBuilder::new(self.conversation, from, limits);
+        run.append(tail.from(from));
+        let is_full = run.is_full();
+        let run = run.finish();
+        tail.last_run = Some(LastRun { limits, is_full, run: run.clone() });
+        TailRead::Run(run)
+    }
+
+    /// Adds what follows the run in memory; `false` when the next message is in the blocks.
+    pub(super) fn append_to(&self, run: &mut RunBuilder) -> bool {
+        let tail = self.tail.lock();
+        let is_here = run.next() > tail.stored;
+        if is_here {
+            run.append(tail.from(run.next()));
+        }
+        is_here
+    }
+
+    /// Adds what precedes the run in memory; `false` when the message before it is in the blocks.
+    pub(super) fn prepend_to(&self, run: &mut RunBuilder) -> bool {
+        let tail = self.tail.lock();
+        let before = run.first();
+        let is_here = before.prev() > tail.stored && before <= tail.head().next();
+        if is_here {
+            let count = usize::try_from(before.prev().above(tail.stored)).unwrap_or(usize::MAX);
+            run.prepend(tail.entries.iter().take(count).rev().cloned());
+        }
+        is_here
+    }
+
+    /// The messages that are to go into blocks: those above what is stored, up to this one.
+    pub(super) fn unstored(&self, through: MsgId) -> (MsgId, Vec<Bytes>) {
+        let tail = self.tail.lock();
+        let count = usize::try_from(through.above(tail.stored)).unwrap_or(usize::MAX);
+        (tail.stored, tail.entries.iter().take(count).cloned().collect())
+    }
+
+    /// Lets go of the messages up to this one: blocks hold them, durably.
+    pub fn trim(&self, through: MsgId) {
+        let mut tail = self.tail.lock();
+        let count = usize::try_from(through.above(tail.stored)).unwrap_or(usize::MAX).min(tail.entries.len());
+        if count > 0 {
+            tail.entries.drain(..count);
+            let left = tail.entries.len();
+            tail.entries.shrink_to(left * 2);
+            tail.stored = tail.stored.plus(count as u64);
+            tail.last_run = None;
+        }
+    }
+
+    /// Whether no message is in memory only.
+    #[must_use]
+    pub fn is_stored(&self) -> bool {
+        self.tail.lock().entries.is_empty()
+    }
+}
+
+impl Tail {
+    fn head(&self) -> MsgId {
+        self.stored.plus(self.entries.len() as u64)
+    }
+
+    fn from(&self, msgid: MsgId) -> impl Iterator<Item = Bytes> {
+        let skip = usize::try_from(msgid.prev().above(self.stored)).unwrap_or(usize::MAX).min(self.entries.len());
+        self.entries.range(skip..).cloned()
+    }
+}
+
+/// The timelines in memory.
+#[derive(Debug, Default)]
+pub struct Timelines(RwLock<HashMap<ConversationId, Arc<Timeline>>>);
+
+impl Timelines {
+    /// None yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The timeline of a conversation, if it is in memory.
+    #[must_use]
+    pub fn get(&self, conversation: ConversationId) -> Option<Arc<Timeline>> {
+        self.0.read().get(&conversation).cloned()
+    }
+
+    /// The timeline of a conversation; when it is not in memory, the one that `make` makes.
+    pub fn get_or_insert_with(&self, conversation: ConversationId, make: impl FnOnce() -> Timeline) -> Arc<Timeline> {
+        if let Some(timeline) = self.get(conversation) {
+            return timeline;
+        }
+        Arc::clone(self.0.write().entry(conversation).or_insert_with(|| Arc::new(make())))
+    }
+
+    /// Puts a timeline in the place of the one that is there, which nobody must be using.
+    pub fn put(&self, timeline: Timeline) {
+        self.0.write().insert(timeline.conversation(), Arc::new(timeline));
+    }
+
+    /// Forgets a conversation that nobody reads and whose messages are all in blocks. Says whether it did.
+    pub fn let_go(&self, conversation: ConversationId) -> bool {
+        let mut timelines = self.0.write();
+        // A further handle can only come from this map, which is locked.
+        let is_idle = timelines.get(&conversation).is_some_and(|timeline| Arc::strong_count(timeline) == 1 && timeline.is_stored());
+        is_idle && timelines.remove(&conversation).is_some()
+    }
+
+    /// How many are in memory.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.read().len()
+    }
+
+    /// Whether none is in memory.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(n: u64) -> MsgId {
+        MsgId::new(n)
+    }
+
+    fn entry(n: u64) -> Bytes {
+        let text = format!("message {n}");
+        [&(text.len() as u32).to_le_bytes()[..], text.as_bytes()].concat().into()
+    }
+
+    fn entries(ids: std::ops::RangeInclusive<u64>) -> Vec<u8> {
+        ids.flat_map(|n| entry(n).to_vec()).collect()
+    }
+
+    fn timeline(stored: u64, head: u64) -> Timeline {
+        let timeline = Timeline::new(ConversationId::new(5), MsgId::ZERO, id(stored));
+        timeline.publish(id(stored + 1), (stored + 1..=head).map(entry)).unwrap();
+        timeline
+    }
+
+    fn read(timeline: &Timeline, from: u64, limits: RunLimits) -> Run {
+        match timeline.read_tail(id(from), limits) {
+            TailRead::Run(run) => run,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_reader_gets_what_is_in_memory_and_is_told_where_the_rest_is() {
+        let timeline = timeline(10, 14);
+        assert_eq!(timeline.head(), id(14));
+        assert_eq!(timeline.read_tail(id(10), RunLimits::MAX), TailRead::Below);
+        assert_eq!(timeline.read_tail(id(15), RunLimits::MAX), TailRead::Level);
+        let run = read(&timeline, 12, RunLimits::MAX);
+        assert_eq!((run.first, run.count, run.entries), (id(12), 3, entries(12..=14).into()));
+        assert_eq!(read(&timeline, 12, RunLimits::of_messages(2)).last(), id(13));
+        assert_eq!(read(&timeline, 12, RunLimits::MAX.and_bytes(0)).count, 1);
+    }
+
+    #[test]
+    fn readers_at_the_same_place_share_one_buffer_until_there_is_more() {
+        let timeline = timeline(0, 4);
+        let (first, second) = (read(&timeline, 2, RunLimits::MAX), read(&timeline, 2, RunLimits::MAX));
+        assert_eq!(first.entries.as_ptr(), second.entries.as_ptr());
+        let full = read(&timeline, 2, RunLimits::of_messages(2));
+        timeline.publish(id(5), [entry(5)]).unwrap();
+        assert_eq!(read(&timeline, 2, RunLimits::of_messages(2)).entries.as_ptr(), full.entries.as_ptr());
+        assert_eq!(read(&timeline, 2, RunLimits::MAX).last(), id(5));
+    }
+
+    #[test]
+    fn what_does_not_continue_the_log_is_refused() {
+        let timeline = timeline(3, 5);
+        for found in [4, 5, 7] {
+            let gap = TimelineGap { conversation: ConversationId::new(5), expected: id(6), found: id(found) };
+            assert_eq!(timeline.publish(id(found), [entry(found)]), Err(gap));
+        }
+        assert_eq!(timeline.head(), id(5));
+    }
+
+    #[test]
+    fn trimming_moves_the_tail_and_nothing_else() {
+        let timeline = timeline(0, 6);
+        timeline.trim(id(4));
+        assert_eq!((timeline.stored(), timeline.head()), (id(4), id(6)));
+        assert_eq!(timeline.read_tail(id(4), RunLimits::MAX), TailRead::Below);
+        assert_eq!(read(&timeline, 5, RunLimits::MAX).entries, Bytes::from(entries(5..=6)));
+        timeline.trim(id(2));
+        assert_eq!(timeline.stored(), id(4));
+        timeline.trim(id(100));
+        assert_eq!((timeline.stored(), timeline.head(), timeline.is_stored()), (id(6), id(6), true));
+        assert_eq!(timeline.publish(id(7), [entry(7)]), Ok(id(7)));
+    }
+
+    #[test]
+    fn only_an_idle_timeline_is_let_go() {
+        let timelines = Timelines::new();
+        let conversation = ConversationId::new(5);
+        let held = timelines.get_or_insert_with(conversation, || timeline(0, 1));
+        assert!(!timelines.let_go(conversation));
+        held.trim(id(1));
+        assert!(!timelines.let_go(conversation));
+        drop(held);
+        assert!(timelines.let_go(conversation));
+        assert!(timelines.get(conversation).is_none());
+    }
+}

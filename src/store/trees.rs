@@ -1,0 +1,437 @@
+//! The only list of the trees, with the layout of their keys. All numbers are big-endian, so that a range reads in order.
+//!
+//! | tree | key | value |
+//! |---|---|---|
+//! | messages | conversation u64, msgid u64 of the block's first message | a block, see [`super::block`] |
+//! | conversations | conversation u64 | `ConversationRecord` |
+//! | members | conversation u64, user u32 | `MemberRecord` |
+//! | delivered | conversation u64, user u32, device u64 | the delivered cursor, `MsgId` |
+//! | uncounted | conversation u64, chunk u64 | a part of the set of entries that do not count as unread |
+//! | sends | device u64, send stream u64, conversation u64 | `SendCursorRecord` |
+//! | users | user u32 | `UserRecord` |
+//! | devices | user u32, device u64 | `DeviceRecord` |
+//! | invites | hash of the token, 32 bytes | `InviteRecord` |
+//! | memberships | user u32, conversation u64 | nothing: the way from a user to the conversations |
+//! | imports | conversation u64, source u64 | the source's cursor, u64 |
+//! | meta | a [`MetaKey`], u8 | see there |
+//!
+//! All values but blocks are sealed, see [`super::rows`].
+
+use cairn_proto::ids::{ConversationId, DeviceId, ImportSource, MsgId, SendStreamId, UserId};
+
+use crate::core::record::SecretHash;
+
+macro_rules! trees {
+    ($($(#[$doc:meta])* $name:ident = $text:literal,)+) => {
+        /// A tree.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Tree {
+            $($(#[$doc])* $name,)+
+        }
+
+        impl Tree {
+            /// Every tree, in the order in which a checkpoint writes them.
+            pub const ALL: [Self; [$($text),+].len()] = [$(Self::$name),+];
+
+            /// The name in sled. It never changes.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$name => $text,)+
+                }
+            }
+        }
+    };
+}
+
+trees! {
+    /// Blocks of messages.
+    Messages = "messages",
+    /// Conversations.
+    Conversations = "conversations",
+    /// Memberships, by conversation.
+    Members = "members",
+    /// Delivered cursors.
+    Delivered = "delivered",
+    /// Entries that do not count as unread.
+    Uncounted = "uncounted",
+    /// Send cursors.
+    Sends = "sends",
+    /// Users.
+    Users = "users",
+    /// Devices.
+    Devices = "devices",
+    /// Invites.
+    Invites = "invites",
+    /// Memberships, by user.
+    Memberships = "memberships",
+    /// Import cursors.
+    Imports = "imports",
+    /// What there is one of.
+    Meta = "meta",
+}
+
+impl std::fmt::Display for Tree {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// What there is one of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum MetaKey {
+    /// The last batch that the trees hold durably, a `BatchNo`.
+    Checkpoint = 1,
+}
+
+/// The longest key.
+pub const KEY_BYTES_MAX: usize = 32;
+
+/// A key, with the tree that it is of.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RowKey {
+    tree: Tree,
+    bytes: [u8; KEY_BYTES_MAX],
+    len: usize,
+}
+
+/// The beginning of keys that stand together: a range of a tree.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RowPrefix(RowKey);
+
+impl std::fmt::Debug for RowKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}/", self.tree)?;
+        self.bytes().iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl std::fmt::Display for RowKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        std::fmt::Debug::fmt(self, f)
+    }
+}
+
+impl RowKey {
+    fn new(tree: Tree) -> Self {
+        Self { tree, bytes: [0; KEY_BYTES_MAX], len: 0 }
+    }
+
+    /// The key of this tree with these bytes; `None` when they are too many.
+    #[must_use]
+    pub fn from_bytes(tree: Tree, bytes: &[u8]) -> Option<Self> {
+        (bytes.len() <= KEY_BYTES_MAX).then(|| Self::new(tree).and(bytes))
+    }
+
+    /// Adds bytes. No layout of this file is longer than [`KEY_BYTES_MAX`].
+    fn and(mut self, bytes: &[u8]) -> Self {
+        let end = self.len + bytes.len();
+        if let Some(place) = self.bytes.get_mut(self.len..end) {
+            place.copy_from_slice(bytes);
+            self.len = end;
+        }
+        self
+    }
+
+    fn and_u32(self, number: u32) -> Self {
+        self.and(&number.to_be_bytes())
+    }
+
+    fn and_u64(self, number: u64) -> Self {
+        self.and(&number.to_be_bytes())
+    }
+
+    /// The tree.
+    #[must_use]
+    pub const fn tree(&self) -> Tree {
+        self.tree
+    }
+
+    /// The key's bytes in the tree.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        self.bytes.get(..self.len).unwrap_or_default()
+    }
+
+    /// A block, by its first message.
+    #[must_use]
+    pub fn block(conversation: ConversationId, first: MsgId) -> Self {
+        Self::new(Tree::Messages).and_u64(conversation.get()).and_u64(first.get())
+    }
+
+    /// A conversation.
+    #[must_use]
+    pub fn conversation(conversation: ConversationId) -> Self {
+        Self::new(Tree::Conversations).and_u64(conversation.get())
+    }
+
+    /// A membership.
+    #[must_use]
+    pub fn member(conversation: ConversationId, user: UserId) -> Self {
+        Self::new(Tree::Members).and_u64(conversation.get()).and_u32(user.get())
+    }
+
+    /// A delivered cursor.
+    #[must_use]
+    pub fn delivered(conversation: ConversationId, user: UserId, device: DeviceId) -> Self {
+        Self::new(Tree::Delivered).and_u64(conversation.get()).and_u32(user.get()).and_u64(device.get())
+    }
+
+    /// A part of the set of entries that do not count.
+    #[must_use]
+    pub fn uncounted(conversation: ConversationId, chunk: u64) -> Self {
+        Self::new(Tree::Uncounted).and_u64(conversation.get()).and_u64(chunk)
+    }
+
+    /// A send cursor.
+    #[must_use]
+    pub fn send(device: DeviceId, stream: SendStreamId, conversation: ConversationId) -> Self {
+        Self::new(Tree::Sends).and_u64(device.get()).and_u64(stream.get()).and_u64(conversation.get())
+    }
+
+    /// A user.
+    #[must_use]
+    pub fn user(user: UserId) -> Self {
+        Self::new(Tree::Users).and_u32(user.get())
+    }
+
+    /// A device.
+    #[must_use]
+    pub fn device(user: UserId, device: DeviceId) -> Self {
+        Self::new(Tree::Devices).and_u32(user.get()).and_u64(device.get())
+    }
+
+    /// An invite.
+    #[must_use]
+    pub fn invite(token: &SecretHash) -> Self {
+        Self::new(Tree::Invites).and(&token.0)
+    }
+
+    /// The way from a user to a conversation.
+    #[must_use]
+    pub fn membership(user: UserId, conversation: ConversationId) -> Self {
+        Self::new(Tree::Memberships).and_u32(user.get()).and_u64(conversation.get())
+    }
+
+    /// An import cursor.
+    #[must_use]
+    pub fn import(conversation: ConversationId, source: ImportSource) -> Self {
+        Self::new(Tree::Imports).and_u64(conversation.get()).and_u64(source.get())
+    }
+
+    /// What there is one of.
+    #[must_use]
+    pub fn meta(key: MetaKey) -> Self {
+        Self::new(Tree::Meta).and(&[key as u8])
+    }
+}
+
+impl RowPrefix {
+    /// Every row of a tree.
+    #[must_use]
+    pub fn all(tree: Tree) -> Self {
+        Self(RowKey::new(tree))
+    }
+
+    /// The blocks of a conversation.
+    #[must_use]
+    pub fn blocks_of(conversation: ConversationId) -> Self {
+        Self(RowKey::new(Tree::Messages).and_u64(conversation.get()))
+    }
+
+    /// The members of a conversation.
+    #[must_use]
+    pub fn members_of(conversation: ConversationId) -> Self {
+        Self(RowKey::new(Tree::Members).and_u64(conversation.get()))
+    }
+
+    /// The delivered cursors of a conversation.
+    #[must_use]
+    pub fn delivered_of(conversation: ConversationId) -> Self {
+        Self(RowKey::new(Tree::Delivered).and_u64(conversation.get()))
+    }
+
+    /// The delivered cursors of a member of a conversation, one for each device.
+    #[must_use]
+    pub fn delivered_of_member(conversation: ConversationId, user: UserId) -> Self {
+        Self(RowKey::new(Tree::Delivered).and_u64(conversation.get()).and_u32(user.get()))
+    }
+
+    /// The entries of a conversation that do not count.
+    #[must_use]
+    pub fn uncounted_of(conversation: ConversationId) -> Self {
+        Self(RowKey::new(Tree::Uncounted).and_u64(conversation.get()))
+    }
+
+    /// The send cursors of a device.
+    #[must_use]
+    pub fn sends_of_device(device: DeviceId) -> Self {
+        Self(RowKey::new(Tree::Sends).and_u64(device.get()))
+    }
+
+    /// The send cursors of a send stream.
+    #[must_use]
+    pub fn sends_of_stream(device: DeviceId, stream: SendStreamId) -> Self {
+        Self(RowKey::new(Tree::Sends).and_u64(device.get()).and_u64(stream.get()))
+    }
+
+    /// The devices of a user.
+    #[must_use]
+    pub fn devices_of(user: UserId) -> Self {
+        Self(RowKey::new(Tree::Devices).and_u32(user.get()))
+    }
+
+    /// The conversations of a user.
+    #[must_use]
+    pub fn memberships_of(user: UserId) -> Self {
+        Self(RowKey::new(Tree::Memberships).and_u32(user.get()))
+    }
+
+    /// The import cursors of a conversation.
+    #[must_use]
+    pub fn imports_of(conversation: ConversationId) -> Self {
+        Self(RowKey::new(Tree::Imports).and_u64(conversation.get()))
+    }
+
+    /// The tree.
+    #[must_use]
+    pub const fn tree(&self) -> Tree {
+        self.0.tree
+    }
+
+    /// The bytes that every key of the range begins with.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        self.0.bytes()
+    }
+}
+
+/// The ids in a key, read back. Each is `None` when the bytes are no key of that tree.
+pub mod parse {
+    use super::{ConversationId, DeviceId, ImportSource, MsgId, SecretHash, SendStreamId, UserId};
+
+    fn u32(key: &mut &[u8]) -> Option<u32> {
+        let (number, rest) = key.split_first_chunk()?;
+        *key = rest;
+        Some(u32::from_be_bytes(*number))
+    }
+
+    fn u64(key: &mut &[u8]) -> Option<u64> {
+        let (number, rest) = key.split_first_chunk()?;
+        *key = rest;
+        Some(u64::from_be_bytes(*number))
+    }
+
+    fn whole<T>(mut key: &[u8], parts: impl FnOnce(&mut &[u8]) -> Option<T>) -> Option<T> {
+        let ids = parts(&mut key)?;
+        key.is_empty().then_some(ids)
+    }
+
+    /// The conversation and the first message of a block.
+    #[must_use]
+    pub fn block(key: &[u8]) -> Option<(ConversationId, MsgId)> {
+        whole(key, |key| Some((ConversationId::new(u64(key)?), MsgId::new(u64(key)?))))
+    }
+
+    /// A conversation.
+    #[must_use]
+    pub fn conversation(key: &[u8]) -> Option<ConversationId> {
+        whole(key, |key| Some(ConversationId::new(u64(key)?)))
+    }
+
+    /// A membership.
+    #[must_use]
+    pub fn member(key: &[u8]) -> Option<(ConversationId, UserId)> {
+        whole(key, |key| Some((ConversationId::new(u64(key)?), UserId::new(u32(key)?))))
+    }
+
+    /// A delivered cursor.
+    #[must_use]
+    pub fn delivered(key: &[u8]) -> Option<(ConversationId, UserId, DeviceId)> {
+        whole(key, |key| Some((ConversationId::new(u64(key)?), UserId::new(u32(key)?), DeviceId::new(u64(key)?))))
+    }
+
+    /// The conversation and the chunk of a part of the entries that do not count.
+    #[must_use]
+    pub fn uncounted(key: &[u8]) -> Option<(ConversationId, u64)> {
+        whole(key, |key| Some((ConversationId::new(u64(key)?), u64(key)?)))
+    }
+
+    /// A send cursor.
+    #[must_use]
+    pub fn send(key: &[u8]) -> Option<(DeviceId, SendStreamId, ConversationId)> {
+        whole(key, |key| Some((DeviceId::new(u64(key)?), SendStreamId::new(u64(key)?), ConversationId::new(u64(key)?))))
+    }
+
+    /// A user.
+    #[must_use]
+    pub fn user(key: &[u8]) -> Option<UserId> {
+        whole(key, |key| Some(UserId::new(u32(key)?)))
+    }
+
+    /// A device.
+    #[must_use]
+    pub fn device(key: &[u8]) -> Option<(UserId, DeviceId)> {
+        whole(key, |key| Some((UserId::new(u32(key)?), DeviceId::new(u64(key)?))))
+    }
+
+    /// An invite.
+    #[must_use]
+    pub fn invite(key: &[u8]) -> Option<SecretHash> {
+        key.try_into().ok().map(SecretHash)
+    }
+
+    /// The way from a user to a conversation.
+    #[must_use]
+    pub fn membership(key: &[u8]) -> Option<(UserId, ConversationId)> {
+        whole(key, |key| Some((UserId::new(u32(key)?), ConversationId::new(u64(key)?))))
+    }
+
+    /// An import cursor.
+    #[must_use]
+    pub fn import(key: &[u8]) -> Option<(ConversationId, ImportSource)> {
+        whole(key, |key| Some((ConversationId::new(u64(key)?), ImportSource::new(u64(key)?))))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const G: ConversationId = ConversationId::new(0x0102_0304_0506_0708);
+    const U: UserId = UserId::new(0x1112_1314);
+    const D: DeviceId = DeviceId::new(0x2122_2324_2526_2728);
+    const S: SendStreamId = SendStreamId::new(0x31);
+
+    #[test]
+    fn every_key_is_read_back() {
+        assert_eq!(parse::block(RowKey::block(G, MsgId::new(9)).bytes()), Some((G, MsgId::new(9))));
+        assert_eq!(parse::conversation(RowKey::conversation(G).bytes()), Some(G));
+        assert_eq!(parse::member(RowKey::member(G, U).bytes()), Some((G, U)));
+        assert_eq!(parse::delivered(RowKey::delivered(G, U, D).bytes()), Some((G, U, D)));
+        assert_eq!(parse::uncounted(RowKey::uncounted(G, 7).bytes()), Some((G, 7)));
+        assert_eq!(parse::send(RowKey::send(D, S, G).bytes()), Some((D, S, G)));
+        assert_eq!(parse::user(RowKey::user(U).bytes()), Some(U));
+        assert_eq!(parse::device(RowKey::device(U, D).bytes()), Some((U, D)));
+        assert_eq!(parse::invite(RowKey::invite(&SecretHash([7; 32])).bytes()), Some(SecretHash([7; 32])));
+        assert_eq!(parse::membership(RowKey::membership(U, G).bytes()), Some((U, G)));
+        assert_eq!(parse::import(RowKey::import(G, ImportSource::new(4)).bytes()), Some((G, ImportSource::new(4))));
+        assert_eq!(parse::user(&[0; 5]), None);
+        assert_eq!(parse::member(&[0; 11]), None);
+    }
+
+    #[test]
+    fn the_layout_is_pinned_and_sorts_by_number() {
+        let key = RowKey::delivered(G, U, D);
+        assert_eq!(key.to_string(), "delivered/0102030405060708111213142122232425262728");
+        assert!(key.bytes().starts_with(RowPrefix::delivered_of_member(G, U).bytes()));
+        assert!(RowKey::block(G, MsgId::new(255)).bytes() < RowKey::block(G, MsgId::new(256)).bytes());
+    }
+
+    #[test]
+    fn names_are_unique() {
+        let names: std::collections::BTreeSet<_> = Tree::ALL.iter().map(|tree| tree.name()).collect();
+        assert_eq!(names.len(), Tree::ALL.len());
+    }
+}

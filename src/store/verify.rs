@@ -1,0 +1,91 @@
+//! Checking what is stored, for the doctor.
+
+use cairn_proto::ids::{ConversationId, MsgId};
+use cairn_proto::message::unpack_entry;
+
+use super::block::Block;
+use super::blocks::{Blocks, BlocksError};
+
+/// What was found to be sound.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Verified {
+    /// Blocks.
+    pub blocks: u64,
+    /// Messages in them, above the floor.
+    pub messages: u64,
+    /// The bytes of the blocks' values.
+    pub stored_bytes: u64,
+}
+
+/// The first thing that is not sound.
+#[derive(Debug, thiserror::Error)]
+pub enum VerifyError {
+    /// A block or the trees.
+    #[error(transparent)]
+    Blocks(#[from] BlocksError),
+    /// The blocks leave out messages.
+    #[error("conversation {conversation}: message {msgid} is in no block")]
+    Missing {
+        /// The conversation.
+        conversation: ConversationId,
+        /// The first message that is missing.
+        msgid: MsgId,
+    },
+    /// Blocks hold the same message, or messages above the head.
+    #[error("conversation {conversation}: the block at message {first} holds messages that do not belong there; {expected} comes next")]
+    Overlap {
+        /// The conversation.
+        conversation: ConversationId,
+        /// The first message of the block.
+        first: MsgId,
+        /// The message that comes next, one above the head at the end.
+        expected: MsgId,
+    },
+    /// An entry is whole but no message.
+    #[error("conversation {conversation}: message {msgid} does not decode")]
+    Entry {
+        /// The conversation.
+        conversation: ConversationId,
+        /// The message.
+        msgid: MsgId,
+    },
+}
+
+/// Checks that the blocks of a conversation hold every message above `floor` up to `stored` once, unharmed, and nothing above. Call it
+/// when the log holds nothing above the checkpoint.
+///
+/// # Errors
+/// With the first thing that is not so.
+pub fn verify_blocks(blocks: &Blocks, conversation: ConversationId, floor: MsgId, stored: MsgId) -> Result<Verified, VerifyError> {
+    let mut verified = Verified::default();
+    let mut expected = floor.next();
+    let mut block = match blocks.at_or_below(conversation, expected)? {
+        Some(block) if block.last() >= expected => Some(block),
+        _ => blocks.above(conversation, floor)?,
+    };
+    while let Some(found) = block {
+        let first = found.place.first;
+        if first > stored || (first < expected && verified.blocks > 0) || found.last() > stored {
+            return Err(VerifyError::Overlap { conversation, first, expected });
+        }
+        if first > expected {
+            return Err(VerifyError::Missing { conversation, msgid: expected });
+        }
+        verify_entries(&found)?;
+        verified.blocks += 1;
+        verified.messages += found.last().next().above(expected);
+        verified.stored_bytes += found.stored_bytes as u64;
+        expected = found.last().next();
+        block = blocks.above(conversation, first)?;
+    }
+    if expected <= stored { Err(VerifyError::Missing { conversation, msgid: expected }) } else { Ok(verified) }
+}
+
+fn verify_entries(block: &Block) -> Result<(), VerifyError> {
+    let mut msgid = block.place.first;
+    for entry in block.split().map_err(BlocksError::from)? {
+        unpack_entry(&entry).map_err(|_| VerifyError::Entry { conversation: block.place.conversation, msgid })?;
+        msgid = msgid.next();
+    }
+    Ok(())
+}

@@ -1,0 +1,211 @@
+//! Turns steps into commands: who and what their small numbers mean at that moment.
+
+use cairn::core::command::{Actor, Command, NewDevice, Reply};
+use cairn::core::record::SecretHash;
+use cairn_proto::body::{Attachment, Body, SystemEntry};
+use cairn_proto::ids::{ClientSeq, ConversationId, DeviceId, ImportSource, MsgId, SendStreamId, Timestamp, UserId};
+use cairn_proto::message::Draft;
+use cairn_proto::request::{ImportEntry, Request};
+use cairn_proto::text::{DeviceName, EmojiName, FileName, GroupName, MediaType, Text, UserName};
+
+use super::naive::Naive;
+use super::steps::{Place, Question, Seq, Step};
+
+/// Everybody and everything that was there so far, whether it still is or not.
+#[derive(Debug, Default)]
+pub(super) struct Cast {
+    /// Every session that ever began.
+    pub(super) sessions: Vec<Actor>,
+    devices: Vec<(DeviceId, SecretHash)>,
+    invites: Vec<SecretHash>,
+    spoken: Vec<(Actor, Draft)>,
+    secrets: u64,
+    streams: u64,
+    said: u64,
+}
+
+fn pick<T: Copy>(from: &[T], at: u8) -> Option<T> {
+    from.get(usize::from(at) % from.len().max(1)).copied()
+}
+
+/// Names that differ only in case come up as well.
+fn user_name(at: u8) -> UserName {
+    UserName::new(if at % 5 == 4 { format!("USER{}", at / 5) } else { format!("user{at}") }).unwrap()
+}
+
+impl Cast {
+    /// Notes what an answer tells of.
+    pub(super) fn learn(&mut self, reply: &Reply) {
+        if let Reply::LoggedIn(session) = reply
+            && !self.sessions.contains(&session.actor)
+        {
+            self.sessions.push(session.actor);
+        }
+    }
+
+    /// The commands that the step stands for; none when it names somebody where nobody is.
+    pub(super) fn commands(&mut self, step: &Step, naive: &Naive, now: Timestamp) -> Vec<Command> {
+        match *step {
+            Step::LoginMany { device, sessions } => (0..sessions)
+                .filter_map(|_| {
+                    self.streams += 1;
+                    let token = pick(&self.devices, device)?.1;
+                    Some(Command::Login { token, stream: SendStreamId::new(1000 + self.streams), push: false })
+                })
+                .collect(),
+            Step::SendMany { by, to, count } => {
+                let Some(actor) = pick(&self.sessions, by) else { return Vec::new() };
+                (0..count).map(|_| self.send(actor, place(naive, actor, to), Seq::Next, 0)).collect()
+            }
+            _ => self.entrance(step, now).or_else(|| self.request(step, naive)).into_iter().collect(),
+        }
+    }
+
+    fn secret(&mut self) -> SecretHash {
+        self.secrets += 1;
+        let mut hash = [0; 32];
+        hash[..8].copy_from_slice(&self.secrets.to_be_bytes());
+        SecretHash(hash)
+    }
+
+    fn new_device(&mut self, push: bool) -> NewDevice {
+        let token = self.secret();
+        let id = DeviceId::new(1000 + self.devices.len() as u64);
+        self.devices.push((id, token));
+        NewDevice { id, name: DeviceName::new("a device").unwrap(), token, stream: SendStreamId::new(0), push }
+    }
+
+    fn entrance(&mut self, step: &Step, now: Timestamp) -> Option<Command> {
+        Some(match *step {
+            Step::OwnerInvite { life_ms } => {
+                let token = self.secret();
+                self.invites.push(token);
+                Command::OwnerInvite { token, expires_at: Timestamp::new(now.get() + life_ms) }
+            }
+            Step::Invite { by, uses, life_seconds } => {
+                let actor = pick(&self.sessions, by)?;
+                let token = self.secret();
+                self.invites.push(token);
+                Command::Invite { actor, token, uses, life_seconds }
+            }
+            Step::Join { invite, name, push } => {
+                let invite = pick(&self.invites, invite)?;
+                let password = (name % 2 == 0).then(|| "a hash".into());
+                Command::Join { invite, name: user_name(name), password, device: self.new_device(push) }
+            }
+            Step::Account { name } => Command::Account { name: user_name(name) },
+            Step::AddDevice { user, push } => Command::AddDevice { user: UserId::new(u32::from(user)), device: self.new_device(push) },
+            Step::Login { device, stream, push } => {
+                Command::Login { token: pick(&self.devices, device)?.1, stream: SendStreamId::new(stream.into()), push }
+            }
+            _ => return None,
+        })
+    }
+
+    fn request(&mut self, step: &Step, naive: &Naive) -> Option<Command> {
+        let (by, to) = match *step {
+            Step::Send { by, to, .. } | Step::Ack { by, to, .. } | Step::Read { by, to, .. } => (by, to),
+            Step::Add { by, to, .. } | Step::Remove { by, to, .. } => (by, to),
+            Step::Import { by, to, .. } | Step::Ask { by, to, .. } => (by, to),
+            Step::CreateGroup { by, .. } | Step::Revoke { by, .. } => (by, Place::Nowhere(0)),
+            _ => return None,
+        };
+        let actor = pick(&self.sessions, by)?;
+        let conversation = place(naive, actor, to);
+        let near_head = |at: i8| MsgId::new(beside(naive.conversations.get(&conversation).map_or(0, |found| found.head().get()), at));
+        let ids = |users: &[u8]| users.iter().map(|&user| UserId::new(user.into())).collect();
+        let request = match step {
+            &Step::Send { seq, body, .. } => return Some(self.send(actor, conversation, seq, body)),
+            &Step::Ack { at, .. } => Request::Ack { conversation, msgid: near_head(at) },
+            &Step::Read { at, .. } => Request::Read { conversation, msgid: near_head(at) },
+            Step::CreateGroup { users, .. } => Request::CreateGroup { name: GroupName::new("a group").unwrap(), members: ids(users) },
+            Step::Add { users, .. } => Request::AddMembers { conversation, users: ids(users) },
+            Step::Remove { users, .. } => Request::RemoveMembers { conversation, users: ids(users) },
+            &Step::Revoke { device, .. } => Request::RevokeDevice(pick(&self.devices, device)?.0),
+            &Step::Import { source, at, ref entries, .. } => {
+                let source = ImportSource::new(source.into());
+                let cursor = naive.conversations.get(&conversation).and_then(|found| found.imports.get(&source));
+                let first = beside(cursor.copied().unwrap_or(0), at);
+                Request::Import { conversation, source, first, entries: entries.iter().map(|&entry| self.imported(entry)).collect() }
+            }
+            &Step::Ask { about, question, .. } => return Some(ask(actor, conversation, about, question)),
+            _ => return None,
+        };
+        Some(Command::Ask(actor, request))
+    }
+
+    fn send(&mut self, actor: Actor, conversation: ConversationId, seq: Seq, body: u8) -> Command {
+        let own = self.spoken.iter().filter(|(speaker, _)| *speaker == actor).map(|(_, draft)| draft);
+        let last = own.clone().filter(|draft| draft.conversation == conversation).map(|draft| draft.seq.get()).max().unwrap_or(0);
+        let earlier = |back: u8| own.clone().rev().nth(back.into()).cloned();
+        self.said += 1;
+        let fresh = |seq| Draft { conversation, seq: ClientSeq::new(seq), body: a_body(body, self.said) };
+        let draft = match seq {
+            Seq::Next => fresh(last + 1),
+            Seq::Skip(over) => fresh(last + 1 + u64::from(over)),
+            Seq::Zero => fresh(0),
+            Seq::Below(by) => fresh(last.saturating_sub(by.into()).max(1)),
+            Seq::Retry(back) => earlier(back).unwrap_or_else(|| fresh(last + 1)),
+            Seq::Conflict(back) => Draft { body: a_body(0, self.said), ..earlier(back).unwrap_or_else(|| fresh(last + 1)) },
+        };
+        self.spoken.push((actor, draft.clone()));
+        Command::Ask(actor, Request::Send(draft))
+    }
+
+    fn imported(&mut self, (name, body): (u8, u8)) -> ImportEntry {
+        self.said += 1;
+        // Some bodies cannot be imported; most requests shall hold none of them.
+        let body = if body == 11 { a_body(9, self.said) } else { a_body(body % 4, self.said) };
+        ImportEntry { sender: user_name(name), sent_at: Timestamp::new(u64::from(name) * 1000), body }
+    }
+}
+
+fn beside(cursor: u64, by: i8) -> u64 {
+    cursor.saturating_add_signed(by.into())
+}
+
+fn place(naive: &Naive, actor: Actor, place: Place) -> ConversationId {
+    let nowhere = |at: u8| ConversationId::new([0, 999, (9 << 32) | 7, u64::MAX][usize::from(at) % 4]);
+    match place {
+        Place::Group(at) => {
+            let groups: Vec<_> = naive.conversations.keys().copied().filter(|id| id.is_numbered()).collect();
+            pick(&groups, at).unwrap_or(nowhere(0))
+        }
+        Place::Direct(with) => ConversationId::direct(actor.user, UserId::new(with.into())).unwrap_or(nowhere(1)),
+        Place::Between(a, b) => ConversationId::direct(UserId::new(a.into()), UserId::new(b.into())).unwrap_or(nowhere(2)),
+        Place::Nowhere(at) => nowhere(at),
+    }
+}
+
+fn ask(actor: Actor, conversation: ConversationId, about: u8, question: Question) -> Command {
+    let user = UserId::new(about.into());
+    let request = match question {
+        Question::Grant => return Command::Grant(actor, conversation),
+        Question::Members => Request::Members { conversation, after: (about > 4).then(|| UserId::new(u32::from(about) - 4)) },
+        Question::Explain => Request::Explain { conversation, user },
+        Question::ImportCursor => Request::ImportCursor { conversation, source: ImportSource::new(0) },
+        Question::Conversations => Request::Conversations { after: (about > 4).then_some(conversation) },
+        Question::FindUsers => Request::FindUsers { names: vec![user_name(about), user_name(about + 1)] },
+        Question::Users => Request::Users { ids: vec![user, UserId::new(1), user] },
+        Question::Devices => Request::Devices,
+    };
+    Command::Ask(actor, request)
+}
+
+/// Bodies of every sort: the first four are fit for everything.
+fn a_body(sort: u8, number: u64) -> Body {
+    let words = || Text::new(format!("message {number}")).unwrap();
+    match sort {
+        1 => Body::Emote(words()),
+        2 => Body::Emoji(EmojiName::new(format!("emoji{number}")).unwrap()),
+        8 => Body::Text(Text::new("").unwrap()),
+        9 => Body::System(SystemEntry::Added { users: vec![UserId::new(1)] }),
+        10 => Body::File(Attachment {
+            hash: [7; 32],
+            name: FileName::new("a file").unwrap(),
+            media_type: MediaType::new("text/plain").unwrap(),
+            size_bytes: 1,
+        }),
+        _ => Body::Text(words()),
+    }
+}

@@ -1,0 +1,277 @@
+//! The model: what the server is said to do, written down in the plainest way. It keeps everything and looks through all of it each time.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cairn::core::batch::Effect;
+use cairn::core::command::{Actor, Command, LoggedIn, NewDevice, Reply};
+use cairn::core::record::SecretHash;
+use cairn::limits::SEND_STREAMS_PER_DEVICE_MAX;
+use cairn_proto::body::Body;
+use cairn_proto::error::ErrorCode;
+use cairn_proto::hello::ServerRole;
+use cairn_proto::ids::{ConversationId, DeviceId, ImportSource, MsgId, SendStreamId, Timestamp, UserId};
+use cairn_proto::limits;
+use cairn_proto::response::{DeviceInfo, Response, Role, UserInfo};
+use cairn_proto::text::{DeviceName, GroupName, UserName};
+
+/// Everything that ever happened and still counts.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Naive {
+    pub(super) users: BTreeMap<UserId, User>,
+    pub(super) invites: BTreeMap<SecretHash, Invite>,
+    pub(super) conversations: BTreeMap<ConversationId, Conversation>,
+    /// The accepted sends of all living send streams, oldest first.
+    pub(super) sends: Vec<Send>,
+    /// What sessions must learn of the last command.
+    pub(super) effects: Vec<Effect>,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct User {
+    pub(super) name: UserName,
+    pub(super) role: ServerRole,
+    pub(super) password: Option<Box<str>>,
+    pub(super) created_at: Timestamp,
+    pub(super) devices: BTreeMap<DeviceId, Device>,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Device {
+    pub(super) name: DeviceName,
+    pub(super) token: SecretHash,
+    pub(super) created_at: Timestamp,
+    /// The most recently used first.
+    pub(super) streams: Vec<SendStreamId>,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Invite {
+    pub(super) uses_left: u32,
+    pub(super) expires_at: Timestamp,
+    pub(super) role: ServerRole,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Conversation {
+    /// `None` for a direct chat.
+    pub(super) name: Option<GroupName>,
+    pub(super) created_at: Timestamp,
+    pub(super) log: Vec<LogEntry>,
+    pub(super) members: BTreeMap<UserId, Member>,
+    pub(super) imports: BTreeMap<ImportSource, u64>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct LogEntry {
+    pub(super) sender: UserId,
+    pub(super) sent_at: Timestamp,
+    pub(super) body: Body,
+    pub(super) imported: bool,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Member {
+    pub(super) role: Role,
+    pub(super) joined: MsgId,
+    pub(super) read: MsgId,
+    pub(super) delivered: BTreeMap<DeviceId, MsgId>,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Send {
+    pub(super) device: DeviceId,
+    pub(super) stream: SendStreamId,
+    pub(super) conversation: ConversationId,
+    pub(super) seq: u64,
+    pub(super) msgid: MsgId,
+    pub(super) body: Body,
+}
+
+impl Naive {
+    /// What the server answers, and what it does on the way.
+    pub(super) fn execute(&mut self, command: &Command, now: Timestamp) -> Result<Reply, ErrorCode> {
+        self.effects.clear();
+        match command {
+            Command::OwnerInvite { token, expires_at } => self.owner_invite(*token, *expires_at, now),
+            Command::Invite { actor, token, uses, life_seconds } => self.invite(*actor, *token, *uses, *life_seconds, now),
+            Command::Join { invite, name, password, device } => self.join(*invite, name, password.clone(), device, now),
+            Command::Account { name } => Ok(Reply::Account(self.named(name).map(|user| (user, self.users[&user].password.clone())))),
+            Command::AddDevice { user, device } => self.add_device(*user, device, now),
+            Command::Login { token, stream, push } => {
+                let (user, device) = self.device_with(*token).ok_or(ErrorCode::AuthFailed)?;
+                self.begin_session(Actor { user, device, stream: *stream }, *push)
+            }
+            Command::Grant(actor, conversation) => self.grant(*actor, *conversation),
+            Command::Ask(actor, request) => {
+                self.check_actor(*actor)?;
+                self.ask(*actor, request, now).map(Reply::Response)
+            }
+        }
+    }
+
+    fn owner_invite(&mut self, token: SecretHash, expires_at: Timestamp, now: Timestamp) -> Result<Reply, ErrorCode> {
+        if self.users.values().any(|user| user.role == ServerRole::Owner) {
+            return Err(ErrorCode::Forbidden);
+        }
+        self.invites.retain(|_, invite| invite.role != ServerRole::Owner && invite.expires_at > now);
+        self.invites.insert(token, Invite { uses_left: 1, expires_at, role: ServerRole::Owner });
+        Ok(Reply::Done)
+    }
+
+    fn invite(&mut self, actor: Actor, token: SecretHash, uses: u32, life_seconds: u64, now: Timestamp) -> Result<Reply, ErrorCode> {
+        self.check_actor(actor)?;
+        if self.users[&actor.user].role == ServerRole::Member {
+            return Err(ErrorCode::Forbidden);
+        }
+        if !(1..=limits::INVITE_USES_MAX).contains(&uses) || !(1..=limits::INVITE_LIFE_MAX.as_secs()).contains(&life_seconds) {
+            return Err(ErrorCode::BadRequest);
+        }
+        let expires_at = Timestamp::new(now.get() + life_seconds * 1000);
+        self.invites.insert(token, Invite { uses_left: uses, expires_at, role: ServerRole::Member });
+        Ok(Reply::Done)
+    }
+
+    fn join(
+        &mut self,
+        token: SecretHash,
+        name: &UserName,
+        password: Option<Box<str>>,
+        device: &NewDevice,
+        now: Timestamp,
+    ) -> Result<Reply, ErrorCode> {
+        let invite = self.invites.get_mut(&token).ok_or(ErrorCode::BadInvite)?;
+        if invite.expires_at <= now {
+            return Err(ErrorCode::BadInvite);
+        }
+        if self.users.values().any(|user| user.name.folded() == name.folded()) {
+            return Err(ErrorCode::NameTaken);
+        }
+        let role = invite.role;
+        invite.uses_left -= 1;
+        self.invites.retain(|_, invite| invite.uses_left > 0);
+        let user = self.add_user(name, role, password, now);
+        self.add_device(user, device, now)
+    }
+
+    pub(super) fn add_user(&mut self, name: &UserName, role: ServerRole, password: Option<Box<str>>, now: Timestamp) -> UserId {
+        let id = UserId::new(self.users.len() as u32 + 1);
+        self.users.insert(id, User { name: name.clone(), role, password, created_at: now, devices: BTreeMap::new() });
+        id
+    }
+
+    fn add_device(&mut self, user: UserId, device: &NewDevice, now: Timestamp) -> Result<Reply, ErrorCode> {
+        let devices = &mut self.users.get_mut(&user).ok_or(ErrorCode::AuthFailed)?.devices;
+        if devices.len() == limits::DEVICES_PER_USER_MAX {
+            return Err(ErrorCode::LimitReached);
+        }
+        let NewDevice { id, name, token, stream, push } = device.clone();
+        devices.insert(id, Device { name, token, created_at: now, streams: Vec::new() });
+        self.begin_session(Actor { user, device: id, stream }, push)
+    }
+
+    fn begin_session(&mut self, actor: Actor, push: bool) -> Result<Reply, ErrorCode> {
+        self.use_stream(actor);
+        let User { name, role, .. } = self.users[&actor.user].clone();
+        let ids = self.conversations_of(actor.user);
+        let feeds = if push { ids.iter().filter_map(|&id| self.feed(actor, id)).collect() } else { Vec::new() };
+        Ok(Reply::LoggedIn(Box::new(LoggedIn { actor, name, role, overview: self.overview(actor, None), feeds })))
+    }
+
+    /// The stream becomes the most recently used one. What was sent on the least recently used of too many is forgotten.
+    fn use_stream(&mut self, actor: Actor) {
+        let Actor { user, device, stream } = actor;
+        let streams = &mut self.users.get_mut(&user).unwrap().devices.get_mut(&device).unwrap().streams;
+        streams.retain(|&known| known != stream);
+        streams.insert(0, stream);
+        if streams.len() > SEND_STREAMS_PER_DEVICE_MAX {
+            let forgotten = streams.pop().unwrap();
+            self.sends.retain(|send| (send.device, send.stream) != (device, forgotten));
+        }
+    }
+
+    /// A session may send on a stream that was forgotten since it began: it is a new one then.
+    pub(super) fn use_stream_if_forgotten(&mut self, actor: Actor) {
+        if !self.users[&actor.user].devices[&actor.device].streams.contains(&actor.stream) {
+            self.use_stream(actor);
+        }
+    }
+
+    pub(super) fn revoke(&mut self, actor: Actor, device: DeviceId) -> Result<Response, ErrorCode> {
+        let user = self.users.get_mut(&actor.user).unwrap();
+        user.devices.remove(&device).ok_or(ErrorCode::NoSuchDevice)?;
+        self.sends.retain(|send| send.device != device);
+        for conversation in self.conversations.values_mut() {
+            conversation.members.values_mut().for_each(|member| drop(member.delivered.remove(&device)));
+        }
+        self.effects.push(Effect::Revoked { user: actor.user, device });
+        Ok(Response::Done)
+    }
+
+    pub(super) fn devices(&self, actor: Actor) -> Response {
+        let info = |(&id, device): (&DeviceId, &Device)| {
+            let current = id == actor.device;
+            DeviceInfo { id, name: device.name.clone(), created_at: device.created_at, current, online: current }
+        };
+        Response::Devices(self.users[&actor.user].devices.iter().map(info).collect())
+    }
+
+    pub(super) fn check_actor(&self, actor: Actor) -> Result<(), ErrorCode> {
+        let is_known = self.users.get(&actor.user).is_some_and(|user| user.devices.contains_key(&actor.device));
+        is_known.then_some(()).ok_or(ErrorCode::AuthFailed)
+    }
+
+    pub(super) fn named(&self, name: &UserName) -> Option<UserId> {
+        self.users.iter().find(|(_, user)| user.name == *name).map(|(&id, _)| id)
+    }
+
+    fn device_with(&self, token: SecretHash) -> Option<(UserId, DeviceId)> {
+        let devices = self.users.iter().flat_map(|(&user, record)| record.devices.iter().map(move |(&id, device)| (user, id, device)));
+        devices.filter(|(_, _, device)| device.token == token).map(|(user, id, _)| (user, id)).next()
+    }
+
+    pub(super) fn info(&self, id: UserId) -> Option<UserInfo> {
+        let user = self.users.get(&id)?;
+        Some(UserInfo { id, name: user.name.clone(), role: user.role })
+    }
+
+    pub(super) fn conversations_of(&self, user: UserId) -> BTreeSet<ConversationId> {
+        self.conversations.iter().filter(|(_, found)| found.members.contains_key(&user)).map(|(&id, _)| id).collect()
+    }
+}
+
+impl Conversation {
+    pub(super) fn head(&self) -> MsgId {
+        MsgId::new(self.log.len() as u64)
+    }
+
+    /// The entries above a message, with their numbers.
+    pub(super) fn above(&self, base: MsgId) -> impl Iterator<Item = (MsgId, &LogEntry)> {
+        self.log.iter().enumerate().map(|(at, entry)| (MsgId::new(at as u64 + 1), entry)).filter(move |&(msgid, _)| msgid > base)
+    }
+
+    /// Messages of others that the member has not read. What was imported counts for everybody, as it moves no read cursor.
+    pub(super) fn unread(&self, user: UserId) -> u64 {
+        let is_unread = |entry: &LogEntry| entry.body.is_message() && (entry.sender != user || entry.imported);
+        self.above(self.members[&user].base()).filter(|(_, entry)| is_unread(entry)).count() as u64
+    }
+
+    /// Entries above the read cursor that are no messages.
+    pub(super) fn uncounted(&self, user: UserId) -> u64 {
+        self.above(self.members[&user].base()).filter(|(_, entry)| !entry.body.is_message()).count() as u64
+    }
+
+    /// When the last thing happened here, imports aside.
+    pub(super) fn last_sent_at(&self) -> Timestamp {
+        self.log.iter().filter(|entry| !entry.imported).map(|entry| entry.sent_at).max().unwrap_or(Timestamp::new(0))
+    }
+}
+
+impl Member {
+    pub(super) fn new(role: Role, joined: MsgId) -> Self {
+        Self { role, joined, read: MsgId::ZERO, delivered: BTreeMap::new() }
+    }
+
+    fn base(&self) -> MsgId {
+        self.read.max(MsgId::new(self.joined.get() - 1))
+    }
+}

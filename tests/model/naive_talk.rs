@@ -1,0 +1,295 @@
+//! The model's conversations: who is in them, what is said, and how far everybody is.
+
+use cairn::core::batch::Effect;
+use cairn::core::command::{Actor, Feed, Grant, Reply};
+use cairn_proto::body::{Body, SystemEntry};
+use cairn_proto::error::ErrorCode;
+use cairn_proto::hello::ServerRole;
+use cairn_proto::ids::{ConversationId, ImportSource, MsgId, Timestamp, UserId};
+use cairn_proto::limits::{CONVERSATIONS_PER_PAGE_MAX, SENDS_IN_FLIGHT_MAX};
+use cairn_proto::message::Draft;
+use cairn_proto::request::{ImportEntry, Request};
+use cairn_proto::response::{self, ConversationKind, ConversationPage, Explained, MemberPage, Response, Role};
+use cairn_proto::text::GroupName;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::naive::{Conversation, LogEntry, Member, Naive, Send};
+
+impl Naive {
+    pub(super) fn ask(&mut self, actor: Actor, request: &Request, now: Timestamp) -> Result<Response, ErrorCode> {
+        match request {
+            Request::Send(draft) => self.send(actor, draft, now),
+            Request::Ack { conversation, msgid } => self.ack(actor, *conversation, *msgid),
+            Request::Read { conversation, msgid } => self.read(actor, *conversation, *msgid),
+            Request::Conversations { after } => Ok(Response::Conversations(self.overview(actor, *after))),
+            Request::FindUsers { names } => {
+                Ok(Response::Users(names.iter().filter_map(|name| self.named(name)).filter_map(|id| self.info(id)).collect()))
+            }
+            Request::Users { ids } => Ok(Response::Users(ids.iter().filter_map(|&id| self.info(id)).collect())),
+            Request::CreateGroup { name, members } => self.create_group(actor, name, members, now),
+            Request::AddMembers { conversation, users } => self.add_members(actor, *conversation, users, now),
+            Request::RemoveMembers { conversation, users } => self.remove_members(actor, *conversation, users, now),
+            Request::Members { conversation, after } => self.members(actor, *conversation, *after),
+            Request::Devices => Ok(self.devices(actor)),
+            Request::RevokeDevice(device) => self.revoke(actor, *device),
+            Request::Import { conversation, source, first, entries } => self.import(actor, *conversation, *source, *first, entries, now),
+            Request::ImportCursor { conversation, source } => {
+                Ok(Response::ImportCursor { cursor: self.import_cursor(actor, *conversation, *source)? })
+            }
+            Request::Explain { conversation, user } => self.explain(actor, *conversation, *user),
+            Request::CreateInvite { .. } | Request::Pull { .. } => Err(ErrorCode::Unsupported),
+        }
+    }
+
+    /// A conversation, for its members alone.
+    fn inside(&self, user: UserId, id: ConversationId) -> Result<&Conversation, ErrorCode> {
+        self.conversations.get(&id).filter(|found| found.members.contains_key(&user)).ok_or(ErrorCode::NotFound)
+    }
+
+    pub(super) fn grant(&self, actor: Actor, conversation: ConversationId) -> Result<Reply, ErrorCode> {
+        self.check_actor(actor)?;
+        self.inside(actor.user, conversation)?;
+        Ok(Reply::Grant(Grant { conversation, floor: MsgId::ZERO }))
+    }
+
+    fn push(&mut self, id: ConversationId, sender: UserId, now: Timestamp, body: Body) -> MsgId {
+        let found = self.conversations.get_mut(&id).unwrap();
+        let sent_at = now.max(found.last_sent_at());
+        found.log.push(LogEntry { sender, sent_at, body, imported: false });
+        found.head()
+    }
+
+    fn join_conversation(&mut self, id: ConversationId, user: UserId, role: Role, joined: MsgId) {
+        self.conversations.get_mut(&id).unwrap().members.insert(user, Member::new(role, joined));
+        self.effects.push(Effect::Joined { conversation: id, user });
+    }
+
+    fn send(&mut self, actor: Actor, draft: &Draft, now: Timestamp) -> Result<Response, ErrorCode> {
+        let Draft { conversation, seq, body } = draft.clone();
+        match &body {
+            Body::Text(text) | Body::Emote(text) if text.is_empty() => return Err(ErrorCode::EmptyMessage),
+            Body::Text(_) | Body::Emote(_) | Body::Emoji(_) => {}
+            Body::Image(_) | Body::Video(_) | Body::File(_) => return Err(ErrorCode::Unsupported),
+            Body::System(_) | Body::Unknown => return Err(ErrorCode::BadRequest),
+        }
+        if seq.get() == 0 {
+            return Err(ErrorCode::BadRequest);
+        }
+        let on_stream = self.sends.iter().rev().filter(|send| (send.device, send.stream) == (actor.device, actor.stream));
+        let here: Vec<(usize, &Send)> = on_stream.enumerate().filter(|(_, send)| send.conversation == conversation).collect();
+        if here.iter().any(|(_, send)| seq.get() <= send.seq) {
+            let remembered = here.iter().find(|&&(back, send)| send.seq == seq.get() && back < SENDS_IN_FLIGHT_MAX);
+            return match remembered {
+                Some((_, send)) if send.body == body => Ok(Response::Accepted { msgid: send.msgid }),
+                Some(_) => Err(ErrorCode::SeqConflict),
+                None => Err(ErrorCode::RetryTooOld),
+            };
+        }
+        if !self.conversations.contains_key(&conversation) {
+            self.open_direct(actor, conversation, now)?;
+        }
+        self.inside(actor.user, conversation)?;
+        self.use_stream_if_forgotten(actor);
+        let msgid = self.push(conversation, actor.user, now, body.clone());
+        let Actor { user, device, stream } = actor;
+        self.conversations.get_mut(&conversation).unwrap().members.get_mut(&user).unwrap().read = msgid;
+        self.sends.push(Send { device, stream, conversation, seq: seq.get(), msgid, body });
+        Ok(Response::Accepted { msgid })
+    }
+
+    fn open_direct(&mut self, actor: Actor, id: ConversationId, now: Timestamp) -> Result<(), ErrorCode> {
+        let (low, high) = id.direct_users().ok_or(ErrorCode::NotFound)?;
+        if (actor.user != low && actor.user != high) || !self.users.contains_key(&low) || !self.users.contains_key(&high) {
+            return Err(ErrorCode::NotFound);
+        }
+        self.create(id, None, now);
+        self.join_conversation(id, low, Role::Member, MsgId::new(1));
+        self.join_conversation(id, high, Role::Member, MsgId::new(1));
+        Ok(())
+    }
+
+    fn create(&mut self, id: ConversationId, name: Option<GroupName>, now: Timestamp) {
+        let found = Conversation { name, created_at: now, log: Vec::new(), members: BTreeMap::new(), imports: BTreeMap::new() };
+        self.conversations.insert(id, found);
+    }
+
+    fn create_group(&mut self, actor: Actor, name: &GroupName, members: &[UserId], now: Timestamp) -> Result<Response, ErrorCode> {
+        self.check_exist(members)?;
+        let groups = self.conversations.keys().filter(|id| id.is_numbered()).count();
+        let id = ConversationId::new(groups as u64 + 1);
+        self.create(id, Some(name.clone()), now);
+        self.join_conversation(id, actor.user, Role::Owner, MsgId::new(1));
+        self.push(id, actor.user, now, Body::System(SystemEntry::Created { name: name.clone() }));
+        self.put_members(actor.user, id, members, now);
+        Ok(Response::Created { conversation: id })
+    }
+
+    fn check_exist(&self, users: &[UserId]) -> Result<(), ErrorCode> {
+        users.iter().all(|user| self.users.contains_key(user)).then_some(()).ok_or(ErrorCode::NoSuchUser)
+    }
+
+    /// Makes those members who are not yet; says how many.
+    fn put_members(&mut self, by: UserId, id: ConversationId, users: &[UserId], now: Timestamp) -> u32 {
+        let found = &self.conversations[&id];
+        let new: BTreeSet<UserId> = users.iter().copied().filter(|user| !found.members.contains_key(user)).collect();
+        if new.is_empty() {
+            return 0;
+        }
+        let joined = found.head().next();
+        new.iter().for_each(|&user| self.join_conversation(id, user, Role::Member, joined));
+        self.push(id, by, now, Body::System(SystemEntry::Added { users: new.iter().copied().collect() }));
+        new.len() as u32
+    }
+
+    fn add_members(&mut self, actor: Actor, id: ConversationId, users: &[UserId], now: Timestamp) -> Result<Response, ErrorCode> {
+        let found = self.inside(actor.user, id)?;
+        if found.name.is_none() || found.members[&actor.user].role == Role::Member {
+            return Err(ErrorCode::Forbidden);
+        }
+        self.check_exist(users)?;
+        Ok(Response::Changed { users: self.put_members(actor.user, id, users, now) })
+    }
+
+    fn remove_members(&mut self, actor: Actor, id: ConversationId, users: &[UserId], now: Timestamp) -> Result<Response, ErrorCode> {
+        let found = self.inside(actor.user, id)?;
+        let own = found.members[&actor.user].role;
+        let leavers: BTreeSet<UserId> = users.iter().copied().filter(|user| found.members.contains_key(user)).collect();
+        let may = |user: &UserId| *user == actor.user || own == Role::Owner || own > found.members[user].role;
+        if found.name.is_none() || !leavers.iter().all(may) {
+            return Err(ErrorCode::Forbidden);
+        }
+        let is_owner = |user: &UserId| found.members[user].role == Role::Owner;
+        if leavers.iter().any(is_owner) && !found.members.keys().any(|user| is_owner(user) && !leavers.contains(user)) {
+            return Err(ErrorCode::LastOwner);
+        }
+        if leavers.is_empty() {
+            return Ok(Response::Changed { users: 0 });
+        }
+        let last = self.push(id, actor.user, now, Body::System(SystemEntry::Removed { users: leavers.iter().copied().collect() }));
+        for &user in &leavers {
+            self.conversations.get_mut(&id).unwrap().members.remove(&user);
+            self.effects.push(Effect::Left { conversation: id, user, last });
+        }
+        Ok(Response::Changed { users: leavers.len() as u32 })
+    }
+
+    fn members(&self, actor: Actor, id: ConversationId, after: Option<UserId>) -> Result<Response, ErrorCode> {
+        let found = self.inside(actor.user, id)?;
+        let item = |(&user, member): (&UserId, &Member)| response::Member {
+            user: self.info(user).unwrap(),
+            role: member.role,
+            joined: member.joined,
+            read: member.read,
+        };
+        let items = found.members.iter().filter(|&(&user, _)| Some(user) > after).map(item).collect();
+        Ok(Response::Members(MemberPage { items, next_after: None }))
+    }
+
+    fn ack(&mut self, actor: Actor, id: ConversationId, msgid: MsgId) -> Result<Response, ErrorCode> {
+        if msgid > self.inside(actor.user, id)?.head() {
+            return Err(ErrorCode::BadCursor);
+        }
+        let member = self.conversations.get_mut(&id).unwrap().members.get_mut(&actor.user).unwrap();
+        let cursor = member.delivered.entry(actor.device).or_insert(MsgId::ZERO);
+        *cursor = msgid.max(*cursor);
+        Ok(Response::Done)
+    }
+
+    fn read(&mut self, actor: Actor, id: ConversationId, msgid: MsgId) -> Result<Response, ErrorCode> {
+        if msgid > self.inside(actor.user, id)?.head() {
+            return Err(ErrorCode::BadCursor);
+        }
+        let member = self.conversations.get_mut(&id).unwrap().members.get_mut(&actor.user).unwrap();
+        member.read = msgid.max(member.read);
+        Ok(Response::Done)
+    }
+
+    fn import(
+        &mut self,
+        actor: Actor,
+        id: ConversationId,
+        source: ImportSource,
+        first: u64,
+        entries: &[ImportEntry],
+        now: Timestamp,
+    ) -> Result<Response, ErrorCode> {
+        let mut cursor = self.import_cursor(actor, id, source)?;
+        if entries.iter().any(|entry| !matches!(entry.body, Body::Text(_) | Body::Emote(_) | Body::Emoji(_))) {
+            return Err(ErrorCode::BadRequest);
+        }
+        if first > cursor {
+            return Err(ErrorCode::ImportGap);
+        }
+        let (mut added, mut users) = (0, 0);
+        for (at, entry) in (first..).zip(entries) {
+            if at < cursor {
+                continue;
+            }
+            let sender = self.named(&entry.sender).unwrap_or_else(|| {
+                users += 1;
+                self.add_user(&entry.sender, ServerRole::Member, None, now)
+            });
+            let imported = LogEntry { sender, sent_at: entry.sent_at, body: entry.body.clone(), imported: true };
+            let found = self.conversations.get_mut(&id).unwrap();
+            found.log.push(imported);
+            added += 1;
+            cursor += 1;
+            found.imports.insert(source, cursor);
+        }
+        Ok(Response::Imported { added, users, cursor })
+    }
+
+    fn import_cursor(&self, actor: Actor, id: ConversationId, source: ImportSource) -> Result<u64, ErrorCode> {
+        let found = self.inside(actor.user, id)?;
+        if self.users[&actor.user].role == ServerRole::Member {
+            return Err(ErrorCode::Forbidden);
+        }
+        Ok(found.imports.get(&source).copied().unwrap_or(0))
+    }
+
+    fn explain(&self, actor: Actor, id: ConversationId, whose: UserId) -> Result<Response, ErrorCode> {
+        if self.users[&actor.user].role == ServerRole::Member {
+            self.inside(actor.user, id)?;
+            if whose != actor.user {
+                return Err(ErrorCode::Forbidden);
+            }
+        }
+        let found = self.inside(whose, id)?;
+        let Member { joined, read, .. } = found.members[&whose].clone();
+        let (uncounted, unread) = (found.uncounted(whose), found.unread(whose));
+        Ok(Response::Explained(Explained { head: found.head(), floor: MsgId::ZERO, joined, read, uncounted, unread }))
+    }
+
+    pub(super) fn overview(&self, actor: Actor, after: Option<ConversationId>) -> ConversationPage {
+        let ids: Vec<ConversationId> = self.conversations_of(actor.user).into_iter().filter(|&id| Some(id) > after).collect();
+        assert!(ids.len() <= CONVERSATIONS_PER_PAGE_MAX, "the model has one page only");
+        ConversationPage { items: ids.into_iter().filter_map(|id| self.summary(actor, id)).collect(), next_after: None }
+    }
+
+    pub(super) fn summary(&self, actor: Actor, id: ConversationId) -> Option<response::Conversation> {
+        let found = self.inside(actor.user, id).ok()?;
+        let member = &found.members[&actor.user];
+        let kind = match &found.name {
+            Some(name) => ConversationKind::Group { name: name.clone() },
+            None => ConversationKind::Direct { peer: self.info(*found.members.keys().find(|&&user| user != actor.user)?)? },
+        };
+        Some(response::Conversation {
+            id,
+            kind,
+            role: member.role,
+            head: found.head(),
+            floor: MsgId::ZERO,
+            read: member.read,
+            delivered: member.delivered.get(&actor.device).copied().unwrap_or(MsgId::ZERO),
+            unread: found.unread(actor.user),
+            last: None,
+        })
+    }
+
+    pub(super) fn feed(&self, actor: Actor, conversation: ConversationId) -> Option<Feed> {
+        let member = &self.inside(actor.user, conversation).ok()?.members[&actor.user];
+        let delivered = member.delivered.get(&actor.device).copied().unwrap_or(MsgId::ZERO);
+        Some(Feed { conversation, position: delivered.max(MsgId::new(member.joined.get() - 1)) })
+    }
+}

@@ -1,0 +1,207 @@
+//! What a script is made of. Steps name users, sessions and conversations by small numbers that wrap around, so that a script
+//! stays a script when steps are taken out of it.
+
+use std::fmt;
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+
+/// A random life of a server.
+#[derive(Clone)]
+pub(super) struct Script {
+    /// What happens, one after another.
+    pub(super) steps: Vec<Step>,
+    /// The crashes that are tried on what is left of it.
+    pub(super) crashes: Vec<Crash>,
+}
+
+impl fmt::Debug for Script {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for step in &self.steps {
+            writeln!(f, "    {step:?},")?;
+        }
+        self.crashes.iter().try_for_each(|crash| writeln!(f, "    {crash:?},"))
+    }
+}
+
+/// One thing that happens.
+#[derive(Clone, Debug)]
+pub(super) enum Step {
+    /// An invite of the first owner.
+    OwnerInvite { life_ms: u64 },
+    /// An invite, good or not.
+    Invite { by: u8, uses: u32, life_seconds: u64 },
+    /// Somebody comes in.
+    Join { invite: u8, name: u8, push: bool },
+    /// Somebody is about to log in with a password.
+    Account { name: u8 },
+    /// A further device.
+    AddDevice { user: u8, push: bool },
+    /// A device begins a session on a send stream.
+    Login { device: u8, stream: u8, push: bool },
+    /// A device begins so many sessions, each on a send stream of its own.
+    LoginMany { device: u8, sessions: u8 },
+    /// A send.
+    Send { by: u8, to: Place, seq: Seq, body: u8 },
+    /// So many sends in a row.
+    SendMany { by: u8, to: Place, count: u16 },
+    /// A delivered cursor.
+    Ack { by: u8, to: Place, at: i8 },
+    /// A read cursor.
+    Read { by: u8, to: Place, at: i8 },
+    /// A new group.
+    CreateGroup { by: u8, users: Vec<u8> },
+    /// New members.
+    Add { by: u8, to: Place, users: Vec<u8> },
+    /// Members who leave or are removed.
+    Remove { by: u8, to: Place, users: Vec<u8> },
+    /// An import that begins `at` places beside its source's cursor.
+    Import { by: u8, to: Place, source: u8, at: i8, entries: Vec<(u8, u8)> },
+    /// A device that ends.
+    Revoke { by: u8, device: u8 },
+    /// A question.
+    Ask { by: u8, to: Place, about: u8, question: Question },
+    /// The clock goes on, or back, by so many milliseconds.
+    Clock(i16),
+    /// What was gathered so far becomes a batch of the commit log.
+    Commit,
+    /// A commit, and the rows that changed are taken for the trees.
+    Take,
+    /// All rows that were taken are in the trees.
+    Stored,
+    /// Whatever can leave memory leaves it; only when no row is on its way.
+    LetGo,
+    /// Everything is loaded and looked at.
+    Look,
+}
+
+/// Where something goes.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Place {
+    /// One of the groups.
+    Group(u8),
+    /// The direct chat of the asker with a user.
+    Direct(u8),
+    /// The direct chat of two users.
+    Between(u8, u8),
+    /// No conversation has this id.
+    Nowhere(u8),
+}
+
+/// Which client seq a send has.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Seq {
+    /// The next one.
+    Next,
+    /// One further on.
+    Skip(u8),
+    /// 0, which no client may use.
+    Zero,
+    /// A send of this stream again, wherever it went: so many places back.
+    Retry(u8),
+    /// The same with another body.
+    Conflict(u8),
+    /// One that a retry or a skip may have passed over.
+    Below(u8),
+}
+
+/// What changes nothing.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Question {
+    Members,
+    Explain,
+    ImportCursor,
+    Grant,
+    Conversations,
+    FindUsers,
+    Users,
+    Devices,
+}
+
+/// A crash: the trees as of one moment, partly overwritten with those of a later one, and the commit log since the first.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Crash {
+    /// Which moment the checkpoint position is of.
+    pub(super) older: u8,
+    /// Which moment some of the rows are of.
+    pub(super) newer: u8,
+    /// Decides for each row, and for what happens during the replay.
+    pub(super) coin: u64,
+}
+
+fn place() -> impl Strategy<Value = Place> {
+    prop_oneof![
+        6 => (0..4_u8).prop_map(Place::Group),
+        3 => (0..8_u8).prop_map(Place::Direct),
+        1 => (0..8_u8, 0..8_u8).prop_map(|(a, b)| Place::Between(a, b)),
+        1 => (0..4_u8).prop_map(Place::Nowhere),
+    ]
+}
+
+fn seq() -> impl Strategy<Value = Seq> {
+    prop_oneof![
+        12 => Just(Seq::Next),
+        2 => (1..4_u8).prop_map(Seq::Skip),
+        1 => Just(Seq::Zero),
+        4 => (0..20_u8).prop_map(Seq::Retry),
+        2 => (0..20_u8).prop_map(Seq::Conflict),
+        1 => (1..4_u8).prop_map(Seq::Below),
+    ]
+}
+
+fn question() -> impl Strategy<Value = Question> {
+    use Question::{Conversations, Devices, Explain, FindUsers, Grant, ImportCursor, Members, Users};
+    prop::sample::select(vec![Members, Explain, ImportCursor, Grant, Conversations, FindUsers, Users, Devices])
+}
+
+fn users() -> impl Strategy<Value = Vec<u8>> {
+    vec(0..9_u8, 0..4)
+}
+
+fn people() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        1 => (0..30_000_u64).prop_map(|life_ms| Step::OwnerInvite { life_ms }),
+        2 => (0..10_u8, 0..4_u32, 0..30_u64).prop_map(|(by, uses, life_seconds)| Step::Invite { by, uses, life_seconds }),
+        4 => (0..6_u8, 0..10_u8, any::<bool>()).prop_map(|(invite, name, push)| Step::Join { invite, name, push }),
+        1 => (0..10_u8).prop_map(|name| Step::Account { name }),
+        3 => (0..8_u8, any::<bool>()).prop_map(|(user, push)| Step::AddDevice { user, push }),
+        5 => (0..12_u8, 0..4_u8, any::<bool>()).prop_map(|(device, stream, push)| Step::Login { device, stream, push }),
+        1 => (0..6_u8, 30..36_u8).prop_map(|(device, sessions)| Step::LoginMany { device, sessions }),
+        1 => (0..10_u8, 0..12_u8).prop_map(|(by, device)| Step::Revoke { by, device }),
+    ]
+}
+
+fn talk() -> impl Strategy<Value = Step> {
+    let (by, at) = (|| 0..12_u8, || -4..6_i8);
+    prop_oneof![
+        20 => (by(), place(), seq(), 0..12_u8).prop_map(|(by, to, seq, body)| Step::Send { by, to, seq, body }),
+        1 => (by(), place(), 2..8_u16).prop_map(|(by, to, count)| Step::SendMany { by, to, count }),
+        6 => (by(), place(), at()).prop_map(|(by, to, at)| Step::Ack { by, to, at: -at }),
+        6 => (by(), place(), at()).prop_map(|(by, to, at)| Step::Read { by, to, at: -at }),
+        3 => (by(), users()).prop_map(|(by, users)| Step::CreateGroup { by, users }),
+        5 => (by(), place(), users()).prop_map(|(by, to, users)| Step::Add { by, to, users }),
+        6 => (by(), place(), users()).prop_map(|(by, to, users)| Step::Remove { by, to, users }),
+        3 => (by(), place(), 0..2_u8, -3..2_i8, vec((0..14_u8, 0..12_u8), 0..4))
+            .prop_map(|(by, to, source, at, entries)| Step::Import { by, to, source, at, entries }),
+        5 => (by(), place(), 0..9_u8, question()).prop_map(|(by, to, about, question)| Step::Ask { by, to, about, question }),
+    ]
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        8 => people(),
+        40 => talk(),
+        3 => prop_oneof![3 => 0..2000_i16, 1 => -2000..0_i16].prop_map(Step::Clock),
+        4 => Just(Step::Commit),
+        4 => Just(Step::Take),
+        4 => Just(Step::Stored),
+        5 => Just(Step::LetGo),
+        1 => Just(Step::Look),
+    ]
+}
+
+/// Any life of a server.
+pub(super) fn script() -> impl Strategy<Value = Script> {
+    let crash = (any::<u8>(), any::<u8>(), any::<u64>()).prop_map(|(older, newer, coin)| Crash { older, newer, coin });
+    (vec(step(), 0..90), vec(crash, 0..4)).prop_map(|(steps, crashes)| Script { steps, crashes })
+}

@@ -1,0 +1,149 @@
+//! The store as the state machine sees it: rows by their keys, and the loader that gives them back.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cairn::core::State;
+use cairn::core::needs::Need;
+use cairn::core::record::{
+    ConversationRecord, DeviceRecord, InviteRecord, MemberRecord, Row, SecretHash, SendCursorRecord, UserRecord,
+};
+use cairn_proto::ids::{ConversationId, DeviceId, ImportSource, MsgId, SendStreamId, UserId};
+
+/// The trees. A row is one write to each of its trees, so a crash may keep part of it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Trees {
+    pub(super) users: BTreeMap<UserId, UserRecord>,
+    pub(super) devices: BTreeMap<(UserId, DeviceId), DeviceRecord>,
+    pub(super) invites: BTreeMap<SecretHash, InviteRecord>,
+    pub(super) conversations: BTreeMap<ConversationId, ConversationRecord>,
+    pub(super) members: BTreeMap<(ConversationId, UserId), MemberRecord>,
+    pub(super) memberships: BTreeMap<(UserId, ConversationId), ()>,
+    pub(super) delivered: BTreeMap<(ConversationId, UserId, DeviceId), MsgId>,
+    pub(super) uncounted: BTreeMap<(ConversationId, u64), Vec<u8>>,
+    pub(super) imports: BTreeMap<(ConversationId, ImportSource), u64>,
+    pub(super) sends: BTreeMap<(DeviceId, SendStreamId, ConversationId), SendCursorRecord>,
+}
+
+fn set<K: Ord, V>(tree: &mut BTreeMap<K, V>, key: K, value: Option<V>) {
+    match value {
+        Some(value) => drop(tree.insert(key, value)),
+        None => drop(tree.remove(&key)),
+    }
+}
+
+impl Trees {
+    /// Stores a row.
+    pub(super) fn put(&mut self, row: Row) {
+        match row {
+            Row::User(user, record) => set(&mut self.users, user, Some(record)),
+            Row::Device(user, device, record) => set(&mut self.devices, (user, device), record),
+            Row::Invite(token, record) => set(&mut self.invites, token, record),
+            Row::Conversation(id, record) => set(&mut self.conversations, id, Some(record)),
+            Row::Member(id, user, record) => {
+                set(&mut self.memberships, (user, id), record.is_some().then_some(()));
+                set(&mut self.members, (id, user), record);
+            }
+            Row::Delivered(id, user, device, msgid) => set(&mut self.delivered, (id, user, device), msgid),
+            Row::Uncounted(id, chunk, bytes) => set(&mut self.uncounted, (id, chunk), Some(bytes)),
+            Row::Import(id, source, cursor) => set(&mut self.imports, (id, source), Some(cursor)),
+            Row::Send(device, stream, id, record) => set(&mut self.sends, (device, stream, id), Some(record)),
+            Row::StreamRemoved(device, stream) => self.sends.retain(|key, _| (key.0, key.1) != (device, stream)),
+        }
+    }
+
+    /// A state as it is after a start: everything that is always in memory.
+    pub(super) fn open(&self) -> State {
+        let mut state = State::default();
+        for (&id, record) in &self.users {
+            state.install_user(id, record.clone());
+        }
+        for (&(user, id), record) in &self.devices {
+            state.install_device(user, id, record.clone());
+        }
+        for (&token, record) in &self.invites {
+            state.install_invite(token, record.clone());
+        }
+        for &(user, id) in self.memberships.keys() {
+            state.install_membership(user, id);
+        }
+        for &id in self.conversations.keys() {
+            state.install_last_numbered(id);
+        }
+        state
+    }
+
+    /// Gives the state what it lacks.
+    pub(super) fn load(&self, state: &mut State, need: Need) {
+        match need {
+            Need::Conversation(id) => self.load_conversation(state, id),
+            Need::Member(id, user) => {
+                self.load_conversation(state, id);
+                self.load_member(state, id, user);
+            }
+            Need::Members(id) => {
+                self.load_conversation(state, id);
+                for &(_, user) in self.members.keys().filter(|key| key.0 == id) {
+                    self.load_member(state, id, user);
+                }
+                state.install_members_complete(id);
+            }
+            Need::Stream(device, stream) => {
+                let cursors = self.sends.iter().filter(|(key, _)| (key.0, key.1) == (device, stream));
+                state.install_stream(device, stream, cursors.map(|(key, record)| (key.2, record.clone())).collect());
+            }
+        }
+    }
+
+    fn load_conversation(&self, state: &mut State, id: ConversationId) {
+        let Some(record) = self.conversations.get(&id).filter(|_| state.conversation(id).is_none()) else { return };
+        let found = state.install_conversation(id, record.clone());
+        for (&(_, chunk), bytes) in self.uncounted.iter().filter(|(key, _)| key.0 == id) {
+            found.uncounted.install(chunk, bytes).unwrap();
+        }
+        for (&(_, source), &cursor) in self.imports.iter().filter(|(key, _)| key.0 == id) {
+            state.install_import(id, source, cursor);
+        }
+    }
+
+    fn load_member(&self, state: &mut State, id: ConversationId, user: UserId) {
+        let Some(record) = self.members.get(&(id, user)) else { return };
+        let cursors = self.delivered.iter().filter(|(key, _)| (key.0, key.1) == (id, user));
+        state.install_member(id, user, record.clone(), cursors.map(|(key, &msgid)| (key.2, msgid)));
+    }
+
+    /// What a crash in the middle of a checkpoint leaves: of each key the older or the newer value.
+    pub(super) fn mixed(older: &Self, newer: &Self, coin: &mut Coin) -> Self {
+        Self {
+            users: mix(&older.users, &newer.users, coin),
+            devices: mix(&older.devices, &newer.devices, coin),
+            invites: mix(&older.invites, &newer.invites, coin),
+            conversations: mix(&older.conversations, &newer.conversations, coin),
+            members: mix(&older.members, &newer.members, coin),
+            memberships: mix(&older.memberships, &newer.memberships, coin),
+            delivered: mix(&older.delivered, &newer.delivered, coin),
+            uncounted: mix(&older.uncounted, &newer.uncounted, coin),
+            imports: mix(&older.imports, &newer.imports, coin),
+            sends: mix(&older.sends, &newer.sends, coin),
+        }
+    }
+}
+
+fn mix<K: Ord + Copy, V: Clone>(older: &BTreeMap<K, V>, newer: &BTreeMap<K, V>, coin: &mut Coin) -> BTreeMap<K, V> {
+    let keys: BTreeSet<K> = older.keys().chain(newer.keys()).copied().collect();
+    let pick = |key: K| Some((key, if coin.toss() { older.get(&key) } else { newer.get(&key) }?.clone()));
+    keys.into_iter().filter_map(pick).collect()
+}
+
+/// A fair coin with a seed.
+#[derive(Clone, Debug)]
+pub(super) struct Coin(pub(super) u64);
+
+impl Coin {
+    /// The next toss.
+    pub(super) fn toss(&mut self) -> bool {
+        // The step and the mixing of splitmix64.
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb) >> 63 == 1
+    }
+}
