@@ -1,5 +1,6 @@
 //! cairn
 
+pub mod cli;
 pub mod core;
 pub mod limits;
 pub mod server;

@@ -1,3 +1,7 @@
 //! The one binary of cairn.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cairn::cli::main()
+}

@@ -129,7 +129,7 @@ mod tests {
         assert_eq!(acks.take_due(sent, false).len(), 1);
         assert!(!acks.note(ONE, MsgId::new(2), sent));
         assert_eq!(acks.due(), None, "it waits for the answer of the first");
-                assert!(acks.answered(ONE, sent));
+        assert!(acks.answered(ONE, sent));
         assert_eq!(acks.take_due(sent + limits::ACK_DELAY, false), [(ONE, MsgId::new(2))]);
         assert!(!acks.answered(ONE, sent));
         assert!(acks.take_unanswered().is_empty());

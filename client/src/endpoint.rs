@@ -96,8 +96,7 @@ impl Endpoint {
         let verifier = Arc::new(PinVerifier::new(target.pin, Arc::clone(&self.provider)));
         let broken = |reason: String| Error::Broken { addr: target.addr.clone(), reason };
         let config = client_config(Arc::clone(&verifier), &self.provider, target.ack_every_packets).map_err(&broken)?;
-        let connecting =
-            self.quinn.connect_with(config, to, target.addr.host()).map_err(|error| broken(error.to_string()))?;
+        let connecting = self.quinn.connect_with(config, to, target.addr.host()).map_err(|error| broken(error.to_string()))?;
         match connecting.await {
             Ok(connection) => Ok(Link::new(connection)),
             Err(error) => Err(match verifier.other() {
@@ -154,7 +153,11 @@ fn socket() -> io::Result<UdpSocket> {
     Ok(socket.into())
 }
 
-fn client_config(verifier: Arc<PinVerifier>, provider: &Arc<CryptoProvider>, ack_every_packets: Option<u32>) -> Result<ClientConfig, String> {
+fn client_config(
+    verifier: Arc<PinVerifier>,
+    provider: &Arc<CryptoProvider>,
+    ack_every_packets: Option<u32>,
+) -> Result<ClientConfig, String> {
     let mut tls = rustls::ClientConfig::builder_with_provider(Arc::clone(provider))
         .with_protocol_versions(&[&rustls::version::TLS13])
         .map_err(|error| error.to_string())?

@@ -265,8 +265,7 @@ impl Client {
             }
             let count = part.len() as u64;
             let request = Request::Import { conversation, source, first, entries: part };
-            let (added, users, cursor) =
-                ask!(self, request, Response::Imported { added, users, cursor } => (added, users, cursor))?;
+            let (added, users, cursor) = ask!(self, request, Response::Imported { added, users, cursor } => (added, users, cursor))?;
             sum = Imported { added: sum.added + u64::from(added), users: sum.users + u64::from(users), cursor };
             first += count;
         }

@@ -90,6 +90,12 @@ impl UserId {
     pub const SERVER: Self = Self(0);
 }
 
+impl Default for MsgId {
+    fn default() -> Self {
+        Self::ZERO
+    }
+}
+
 impl MsgId {
     /// The place before the first entry.
     pub const ZERO: Self = Self(0);

@@ -12,6 +12,7 @@ use super::change::Change;
 use super::command::{Actor, LoggedIn, NewDevice, Reply};
 use super::record::{DeviceRecord, InviteRecord, SecretHash, UserRecord};
 use super::state::State;
+use crate::limits::SEND_STREAMS_PER_DEVICE_MAX;
 
 impl State {
     /// Makes the invite of whoever shall own the server. The one before is void: its link is lost when it was not used.
@@ -110,15 +111,29 @@ impl State {
         push: bool,
         batch: &mut Batch,
     ) -> Result<LoggedIn, ErrorCode> {
-        let streams = self.users.get(&user).and_then(|found| found.devices.get(&device)).map(|device| &device.streams);
-        if streams.and_then(|streams| streams.first()) != Some(&stream) {
-            self.make(&Change::StreamOpened(user, device, stream), batch);
-        }
         let actor = Actor { user, device, stream };
+        self.open_stream(actor, batch);
         let record = &self.users.get(&user).ok_or(ErrorCode::AuthFailed)?.record;
         let (name, role) = (record.name.clone(), record.role);
         let feeds = if push { self.feeds(actor) } else { Vec::new() };
         Ok(LoggedIn { actor, name, role, overview: self.overview_page(actor, None), feeds })
+    }
+
+    /// Makes the actor's send stream the most recently used one of the device.
+    pub(super) fn open_stream(&mut self, actor: Actor, batch: &mut Batch) {
+        let Actor { user, device, stream } = actor;
+        let streams = self.streams_of(user, device);
+        if streams.first() != Some(&stream) {
+            let forgotten = streams.iter().copied().filter(|&known| known != stream).nth(SEND_STREAMS_PER_DEVICE_MAX - 1);
+            self.make(&Change::StreamOpened { user, device, stream, forgotten }, batch);
+        }
+    }
+
+    /// A session's send stream may have been forgotten since it began. What it sends then is sent on a new one.
+    pub(super) fn reopen_stream(&mut self, actor: Actor, batch: &mut Batch) {
+        if !self.streams_of(actor.user, actor.device).contains(&actor.stream) {
+            self.open_stream(actor, batch);
+        }
     }
 
     pub(super) fn devices(&self, actor: Actor) -> Vec<DeviceInfo> {

@@ -110,7 +110,7 @@ impl Batch {
     pub(super) fn push(&mut self, change: &Change) {
         debug_assert!(!matches!(change, Change::Appended(_)), "an appended entry goes with its bytes");
         codec::encode_into(change, &mut self.bytes);
-        self.forced |= !matches!(change, Change::Read { .. } | Change::Delivered { .. } | Change::StreamOpened(..));
+        self.forced |= !matches!(change, Change::Read { .. } | Change::Delivered { .. } | Change::StreamOpened { .. });
     }
 
     /// Adds an entry whose body is encoded already.

@@ -40,8 +40,17 @@ pub enum Change {
     Device(UserId, DeviceId, DeviceRecord),
     /// A device that is no more, with its send streams and cursors.
     DeviceRemoved(UserId, DeviceId),
-    /// A device began to use a send stream: it is the most recently used one now. The least recently used of too many is forgotten.
-    StreamOpened(UserId, DeviceId, SendStreamId),
+    /// A device began to use a send stream: it is the most recently used one now.
+    StreamOpened {
+        /// Whose device it is.
+        user: UserId,
+        /// The device.
+        device: DeviceId,
+        /// The stream. One that the device does not have begins anew.
+        stream: SendStreamId,
+        /// The least recently used of too many, with its cursors. It is named, since a replay may meet another list of streams.
+        forgotten: Option<SendStreamId>,
+    },
     /// An invite, new or with fewer uses left.
     Invite(SecretHash, InviteRecord),
     /// An invite that is used up or withdrawn.

@@ -1,6 +1,6 @@
 //! One conversation in memory: its record, the members that were needed so far, and what of it is not stored yet.
 
-use cairn_proto::ids::{DeviceId, ImportSource, MsgId, UserId};
+use cairn_proto::ids::{DeviceId, ImportSource, MsgId, Timestamp, UserId};
 use hashbrown::HashMap;
 
 use super::record::{ConversationRecord, MemberRecord};
@@ -96,6 +96,11 @@ impl Conversation {
         let base = member.read.max(self.record.floor).max(member.joined.prev());
         let uncounted = self.uncounted.count(base, self.record.head);
         (base, uncounted, self.record.head.above(base).saturating_sub(uncounted))
+    }
+
+    /// The time of an entry that is made now: the clock may go back, the times in a log do not, but for imported ones.
+    pub(super) fn not_before_last(&self, now: Timestamp) -> Timestamp {
+        now.max(self.record.last_sent_at)
     }
 
     /// About how much memory it takes, in bytes.

@@ -93,7 +93,8 @@ impl State {
     /// Appends an entry that no one said.
     pub(super) fn append_system(&mut self, to: ConversationId, sender: UserId, now: Timestamp, body: &Body, batch: &mut Batch) -> MsgId {
         let body = codec::encode(body);
-        self.append(to, NewEntry { sender, sent_at: now, origin: Origin::System, body: &body }, batch)
+        let sent_at = self.conversations.get(&to).map_or(now, |found| found.not_before_last(now));
+        self.append(to, NewEntry { sender, sent_at, origin: Origin::System, body: &body }, batch)
     }
 }
 

@@ -31,7 +31,7 @@ impl State {
             Command::Login { token, stream, push } => {
                 if let Some((user, device)) = self.device_with(token) {
                     self.overview(user, *push, None, &mut needs);
-                    self.stream(device, *stream, &mut needs);
+                    self.stream(user, device, *stream, &mut needs);
                 }
             }
             Command::Grant(actor, conversation) => self.member(*conversation, actor.user, &mut needs),
@@ -40,7 +40,7 @@ impl State {
                 match request {
                     Request::Send(draft) => {
                         self.member(draft.conversation, user, &mut needs);
-                        self.stream(actor.device, actor.stream, &mut needs);
+                        self.stream(user, actor.device, actor.stream, &mut needs);
                     }
                     Request::Pull { conversation, .. }
                     | Request::Ack { conversation, .. }
@@ -84,7 +84,7 @@ impl State {
             Change::Appended(Appended { conversation, sender, origin, .. }) => {
                 self.member(*conversation, *sender, &mut needs);
                 if let Origin::Sent { device, stream, .. } = origin {
-                    self.stream(*device, *stream, &mut needs);
+                    self.stream(*sender, *device, *stream, &mut needs);
                 }
             }
             Change::Read { conversation, user, .. }
@@ -105,8 +105,8 @@ impl State {
         }
     }
 
-    fn stream(&self, device: DeviceId, stream: SendStreamId, needs: &mut Vec<Need>) {
-        if !self.knows_stream(device, stream) {
+    fn stream(&self, user: UserId, device: DeviceId, stream: SendStreamId, needs: &mut Vec<Need>) {
+        if !self.knows_stream(user, device, stream) {
             needs.push(Need::Stream(device, stream));
         }
     }

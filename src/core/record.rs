@@ -61,7 +61,7 @@ pub struct ConversationRecord {
     pub head: MsgId,
     /// Everything up to here is gone on purpose.
     pub floor: MsgId,
-    /// When the last live message was sent; the next is not sent earlier.
+    /// The time of the last entry that was not imported; the next has no earlier one.
     pub last_sent_at: Timestamp,
     /// How many members there are.
     pub counts: MemberCounts,
@@ -95,6 +95,8 @@ pub struct MemberRecord {
 pub struct SendCursorRecord {
     /// The last client seq that was accepted.
     pub last_seq: u64,
+    /// The place of the last of `recent` among all sends of the stream; 0 when there is none.
+    pub last_place: u64,
     /// The accepted sends that a retry can still ask for, oldest first.
     pub recent: Vec<RecentSend>,
 }
@@ -108,6 +110,9 @@ pub struct RecentSend {
     pub msgid: MsgId,
     /// A fingerprint of its body.
     pub body: u64,
+    /// How many places it lies behind the one before it in the same conversation. Nearly always a small number, so that the
+    /// record of a full stream stays below the largest value of the trees.
+    pub places_on: u64,
 }
 
 /// A row of a tree as it is to be stored; `None` where it is to be deleted.

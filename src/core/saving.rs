@@ -73,7 +73,8 @@ impl State {
         if bytes + self.streams.len() * STREAM_BYTES <= target_bytes {
             return Vec::new();
         }
-        self.streams.retain(|_, stream| !stream.is_clean());
+        // One that began anew stays while the trees may still hold what it was before.
+        self.streams.retain(|key, stream| !stream.is_clean() || self.unsaved.streams_removed.contains(key));
         let idle: Vec<_> = self.conversations.iter().filter(|(_, found)| !found.unsaved.listed).map(|(&id, _)| id).collect();
         for id in &idle {
             self.conversations.remove(id);
@@ -83,4 +84,4 @@ impl State {
 }
 
 /// About how much memory a busy send stream takes.
-const STREAM_BYTES: usize = 40 * 1024;
+const STREAM_BYTES: usize = 48 * 1024;

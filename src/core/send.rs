@@ -36,6 +36,9 @@ impl State {
         batch: &mut Batch,
     ) -> Result<Response, ErrorCode> {
         let (conversation, seq) = (draft.conversation, draft.seq.get());
+        if seq == 0 {
+            return Err(ErrorCode::BadRequest);
+        }
         let fingerprint = xxh3_64(body);
         // A retry comes before every other question: what was accepted stays accepted, even if its sender was removed since.
         let stream = self.streams.get(&(actor.device, actor.stream));
@@ -45,16 +48,14 @@ impl State {
             Seen::Conflict => return Err(ErrorCode::SeqConflict),
             Seen::Forgotten => return Err(ErrorCode::RetryTooOld),
         }
-        if seq == 0 {
-            return Err(ErrorCode::BadRequest);
-        }
         if !self.conversations.contains_key(&conversation) {
             self.open_direct(actor, conversation, now, batch)?;
         }
+        self.membership(actor.user, conversation)?;
+        self.reopen_stream(actor, batch);
         let (found, _) = self.membership(actor.user, conversation)?;
         let origin = Origin::Sent { device: actor.device, stream: actor.stream, seq, body: fingerprint };
-        // The clock may go back; the times in a log do not.
-        let sent_at = now.max(found.record.last_sent_at);
+        let sent_at = found.not_before_last(now);
         let msgid = self.append(conversation, NewEntry { sender: actor.user, sent_at, origin, body }, batch);
         Ok(Response::Accepted { msgid })
     }

@@ -13,15 +13,26 @@ use super::record::{RecentSend, SendCursorRecord};
 #[derive(Clone, Debug, Default)]
 pub struct SendStream {
     cursors: HashMap<ConversationId, SendCursor>,
-    /// Where the remembered sends are, oldest first.
-    order: VecDeque<ConversationId>,
+    /// Where the remembered sends are, by their places: oldest first.
+    order: VecDeque<(u64, ConversationId)>,
+    last_place: u64,
 }
 
 #[derive(Clone, Debug, Default)]
 struct SendCursor {
     last_seq: u64,
-    recent: VecDeque<RecentSend>,
+    /// Oldest first.
+    recent: VecDeque<Remembered>,
     dirty: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Remembered {
+    /// Counts the sends of the stream, whatever conversation they go to.
+    place: u64,
+    seq: u64,
+    msgid: MsgId,
+    body: u64,
 }
 
 /// What a client seq turns out to be.
@@ -38,15 +49,23 @@ pub enum Seen {
 }
 
 impl SendStream {
-    /// Takes back what was stored. The order among conversations is lost and does not matter: nothing is in flight then.
+    /// Takes back what was stored. A record holds sends that newer ones of other conversations have pushed out since.
     #[must_use]
     pub fn from_records(records: Vec<(ConversationId, SendCursorRecord)>) -> Self {
         let mut stream = Self::default();
         for (conversation, record) in records {
-            stream.order.extend(record.recent.iter().map(|_| conversation));
-            let cursor = SendCursor { last_seq: record.last_seq, recent: record.recent.into(), dirty: false };
+            let mut cursor = SendCursor { last_seq: record.last_seq, ..SendCursor::default() };
+            let mut place = record.last_place;
+            for &RecentSend { seq, msgid, body, places_on } in record.recent.iter().rev() {
+                cursor.recent.push_front(Remembered { place, seq, msgid, body });
+                stream.order.push_back((place, conversation));
+                place = place.saturating_sub(places_on);
+            }
             stream.cursors.insert(conversation, cursor);
         }
+        stream.order.make_contiguous().sort_unstable();
+        stream.last_place = stream.order.back().map_or(0, |&(place, _)| place);
+        stream.forget_oldest();
         stream
     }
 
@@ -63,30 +82,49 @@ impl SendStream {
         }
     }
 
-    /// Notes an accepted send. Says whether the cursor was clean until now. Noting one again changes nothing.
-    pub fn accept(&mut self, conversation: ConversationId, send: RecentSend) -> bool {
+    /// Notes an accepted send. Says whether the cursor was clean until now.
+    ///
+    /// A replay may note one again that the trees have already: it takes its place behind what was replayed before it, so that in
+    /// the end they lie in the order in which they were accepted, whichever of them the trees had.
+    pub fn accept(&mut self, conversation: ConversationId, seq: u64, msgid: MsgId, body: u64) -> bool {
         let cursor = self.cursors.entry(conversation).or_default();
-        if send.seq <= cursor.last_seq {
-            return false;
-        }
-        cursor.last_seq = send.seq;
-        cursor.recent.push_back(send);
-        let was_clean = !std::mem::replace(&mut cursor.dirty, true);
-        self.order.push_back(conversation);
-        if self.order.len() > SENDS_IN_FLIGHT_MAX
-            && let Some(oldest) = self.order.pop_front()
-            && let Some(cursor) = self.cursors.get_mut(&oldest)
+        if seq <= cursor.last_seq
+            && let Some(at) = cursor.recent.iter().position(|send| send.seq == seq)
+            && let Some(known) = cursor.recent.remove(at)
+            && let Ok(at) = self.order.binary_search(&(known.place, conversation))
         {
-            cursor.recent.pop_front();
+            self.order.remove(at);
         }
+        self.last_place += 1;
+        cursor.last_seq = seq.max(cursor.last_seq);
+        cursor.recent.push_back(Remembered { place: self.last_place, seq, msgid, body });
+        let was_clean = !std::mem::replace(&mut cursor.dirty, true);
+        self.order.push_back((self.last_place, conversation));
+        self.forget_oldest();
         was_clean
+    }
+
+    fn forget_oldest(&mut self) {
+        while self.order.len() > SENDS_IN_FLIGHT_MAX
+            && let Some((_, conversation)) = self.order.pop_front()
+        {
+            if let Some(cursor) = self.cursors.get_mut(&conversation) {
+                cursor.recent.pop_front();
+            }
+        }
     }
 
     /// What to store of one conversation's cursor, which counts as clean from now on.
     pub fn take_record(&mut self, conversation: ConversationId) -> Option<SendCursorRecord> {
         let cursor = self.cursors.get_mut(&conversation)?;
         cursor.dirty = false;
-        Some(SendCursorRecord { last_seq: cursor.last_seq, recent: cursor.recent.iter().copied().collect() })
+        let mut last_place = 0;
+        let recent = cursor.recent.iter().map(|&Remembered { place, seq, msgid, body }| {
+            let before = std::mem::replace(&mut last_place, place);
+            RecentSend { seq, msgid, body, places_on: if before == 0 { 0 } else { place - before } }
+        });
+        let recent = recent.collect();
+        Some(SendCursorRecord { last_seq: cursor.last_seq, last_place, recent })
     }
 
     /// Whether everything in it is stored.
@@ -103,16 +141,22 @@ mod tests {
     const A: ConversationId = ConversationId::new(1);
     const B: ConversationId = ConversationId::new(2);
 
-    fn send(seq: u64) -> RecentSend {
-        RecentSend { seq, msgid: MsgId::new(seq * 10), body: seq + 7 }
+    fn accept(stream: &mut SendStream, conversation: ConversationId, seq: u64) -> bool {
+        stream.accept(conversation, seq, MsgId::new(seq * 10), seq + 7)
+    }
+
+    fn saved_and_loaded(mut stream: SendStream) -> SendStream {
+        let records = [B, A].map(|conversation| stream.take_record(conversation).map(|record| (conversation, record)));
+        assert!(stream.is_clean());
+        SendStream::from_records(records.into_iter().flatten().collect())
     }
 
     #[test]
     fn a_retry_gets_its_old_answer() {
         let mut stream = SendStream::default();
         assert_eq!(stream.seen(A, 1, 8), Seen::New);
-        assert!(stream.accept(A, send(1)));
-        assert!(!stream.accept(A, send(3)));
+        assert!(accept(&mut stream, A, 1));
+        assert!(!accept(&mut stream, A, 3));
         assert_eq!(stream.seen(A, 1, 8), Seen::Accepted(MsgId::new(10)));
         assert_eq!(stream.seen(A, 1, 9), Seen::Conflict);
         assert_eq!(stream.seen(A, 2, 9), Seen::Forgotten, "a number that was passed over stays unused");
@@ -125,10 +169,10 @@ mod tests {
         let mut stream = SendStream::default();
         let max = SENDS_IN_FLIGHT_MAX as u64;
         for seq in 1..=max {
-            stream.accept(if seq % 2 == 0 { A } else { B }, send(seq));
+            accept(&mut stream, if seq % 2 == 0 { A } else { B }, seq);
         }
         assert_eq!(stream.seen(B, 1, 8), Seen::Accepted(MsgId::new(10)));
-        stream.accept(A, send(max + 1));
+        accept(&mut stream, A, max + 1);
         assert_eq!(stream.seen(B, 1, 8), Seen::Forgotten);
         assert_eq!(stream.seen(A, 2, 9), Seen::Accepted(MsgId::new(20)));
     }
@@ -136,13 +180,59 @@ mod tests {
     #[test]
     fn records_come_back_as_they_went() {
         let mut stream = SendStream::default();
-        stream.accept(A, send(1));
-        stream.accept(A, send(2));
+        accept(&mut stream, A, 1);
+        accept(&mut stream, A, 2);
         assert!(!stream.is_clean());
-        let record = stream.take_record(A).unwrap();
-        assert!(stream.is_clean());
-        let back = SendStream::from_records(vec![(A, record)]);
+        let back = saved_and_loaded(stream);
         assert_eq!(back.seen(A, 2, 9), Seen::Accepted(MsgId::new(20)));
         assert_eq!(back.seen(A, 2, 10), Seen::Conflict);
+    }
+
+    #[test]
+    fn the_oldest_goes_first_even_when_it_was_stored_in_between() {
+        let max = SENDS_IN_FLIGHT_MAX as u64;
+        let mut stream = SendStream::default();
+        for seq in 1..max {
+            accept(&mut stream, B, seq);
+        }
+        accept(&mut stream, A, 1);
+        let mut stream = saved_and_loaded(stream);
+        accept(&mut stream, B, max);
+        assert_eq!(stream.seen(A, 1, 8), Seen::Accepted(MsgId::new(10)), "the newest but one");
+        assert_eq!(stream.seen(B, 1, 8), Seen::Forgotten);
+        assert_eq!(saved_and_loaded(stream).seen(B, 2, 9), Seen::Accepted(MsgId::new(20)));
+    }
+
+    #[test]
+    fn what_was_pushed_out_does_not_come_back_from_a_record_that_has_it() {
+        let mut stream = SendStream::default();
+        accept(&mut stream, A, 1);
+        let old = stream.take_record(A).unwrap();
+        for seq in 1..=SENDS_IN_FLIGHT_MAX as u64 {
+            accept(&mut stream, B, seq);
+        }
+        let new = stream.take_record(B).unwrap();
+        let back = SendStream::from_records(vec![(B, new), (A, old)]);
+        assert_eq!(stream.seen(A, 1, 8), Seen::Forgotten);
+        assert_eq!(back.seen(A, 1, 8), Seen::Forgotten);
+    }
+
+    #[test]
+    fn a_replay_over_a_newer_record_keeps_the_order() {
+        let max = SENDS_IN_FLIGHT_MAX as u64;
+        let mut stream = SendStream::default();
+        for seq in 1..max {
+            accept(&mut stream, B, seq);
+        }
+        accept(&mut stream, A, 1);
+        let mut back = SendStream::from_records(vec![(A, stream.take_record(A).unwrap())]);
+        for seq in 1..max {
+            accept(&mut back, B, seq);
+        }
+        accept(&mut back, A, 1);
+        accept(&mut back, B, max);
+        assert_eq!(back.seen(A, 1, 8), Seen::Accepted(MsgId::new(10)));
+        assert_eq!(back.seen(B, 1, 8), Seen::Forgotten);
+        assert_eq!(back.seen(B, 2, 9), Seen::Accepted(MsgId::new(20)));
     }
 }

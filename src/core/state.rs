@@ -11,9 +11,8 @@ use hashbrown::HashMap;
 
 use super::change::{Appended, Change, Origin};
 use super::conversation::{Conversation, Delivered, Member};
-use super::record::{ConversationRecord, DeviceRecord, InviteRecord, MemberRecord, RecentSend, SecretHash, SendCursorRecord, UserRecord};
+use super::record::{ConversationRecord, DeviceRecord, InviteRecord, MemberRecord, SecretHash, SendCursorRecord, UserRecord};
 use super::send_stream::SendStream;
-use crate::limits;
 
 /// Everything that is in memory.
 #[derive(Debug, Default)]
@@ -51,7 +50,7 @@ pub(super) struct Unsaved {
     pub(super) invites: BTreeSet<SecretHash>,
     pub(super) conversations: Vec<ConversationId>,
     pub(super) sends: Vec<(DeviceId, SendStreamId, ConversationId)>,
-    pub(super) streams_removed: Vec<(DeviceId, SendStreamId)>,
+    pub(super) streams_removed: BTreeSet<(DeviceId, SendStreamId)>,
     pub(super) delivered_removed: Vec<(ConversationId, UserId, DeviceId)>,
 }
 
@@ -93,10 +92,14 @@ impl State {
         self.conversations.get(&id)
     }
 
-    /// Whether a send stream is in memory.
-    #[must_use]
-    pub fn knows_stream(&self, device: DeviceId, stream: SendStreamId) -> bool {
-        self.streams.contains_key(&(device, stream))
+    /// The send streams of a device, the most recently used first.
+    pub(super) fn streams_of(&self, user: UserId, device: DeviceId) -> &[SendStreamId] {
+        self.users.get(&user).and_then(|found| found.devices.get(&device)).map_or(&[], |device| &device.streams)
+    }
+
+    /// Whether it is known what was sent on a send stream: it is in memory, or the device does not have it.
+    pub(super) fn knows_stream(&self, user: UserId, device: DeviceId, stream: SendStreamId) -> bool {
+        self.streams.contains_key(&(device, stream)) || !self.streams_of(user, device).contains(&stream)
     }
 
     /// How many users there are.
@@ -134,7 +137,7 @@ impl State {
                 self.install_device(*user, *id, record.clone());
             }
             &Change::DeviceRemoved(user, device) => self.apply_device_removed(user, device),
-            &Change::StreamOpened(user, device, stream) => self.apply_stream_opened(user, device, stream),
+            &Change::StreamOpened { user, device, stream, forgotten } => self.apply_stream_opened(user, device, stream, forgotten),
             Change::Invite(token, record) => {
                 self.unsaved.invites.insert(*token);
                 self.invites.insert(*token, record.clone());
@@ -184,11 +187,12 @@ impl State {
         let &Appended { conversation, msgid, sender, sent_at, origin } = appended;
         let Some(found) = self.touch(conversation) else { return };
         found.record.head = found.record.head.max(msgid);
+        if origin != Origin::Imported {
+            found.record.last_sent_at = found.record.last_sent_at.max(sent_at);
+        }
         match origin {
             Origin::Sent { device, stream, seq, body } => {
-                found.record.last_sent_at = found.record.last_sent_at.max(sent_at);
-                let send = RecentSend { seq, msgid, body };
-                if self.streams.entry((device, stream)).or_default().accept(conversation, send) {
+                if self.streams.entry((device, stream)).or_default().accept(conversation, seq, msgid, body) {
                     self.unsaved.sends.push((device, stream, conversation));
                 }
                 self.apply_read(conversation, sender, msgid);
@@ -242,21 +246,29 @@ impl State {
                 member.delivered.retain(|cursor| cursor.device != device);
             }
         }
-        let Some(record) = found.devices.remove(&device) else { return };
+        let Some(record) = found.devices.remove(&device) else {
+            // A replay over trees that do not have the device any more may have met its sends.
+            self.streams.retain(|key, _| key.0 != device);
+            return;
+        };
         self.tokens.remove(&record.token);
         for stream in record.streams {
             self.streams.remove(&(device, stream));
-            self.unsaved.streams_removed.push((device, stream));
+            self.unsaved.streams_removed.insert((device, stream));
         }
     }
 
-    fn apply_stream_opened(&mut self, user: UserId, device: DeviceId, stream: SendStreamId) {
+    fn apply_stream_opened(&mut self, user: UserId, device: DeviceId, stream: SendStreamId, forgotten: Option<SendStreamId>) {
         let Some(record) = self.users.get_mut(&user).and_then(|found| found.devices.get_mut(&device)) else { return };
-        record.streams.retain(|&known| known != stream);
+        if !record.streams.contains(&stream) {
+            // It begins anew, whatever the trees still hold of the time before it was forgotten.
+            self.streams.insert((device, stream), SendStream::default());
+        }
+        record.streams.retain(|&known| known != stream && Some(known) != forgotten);
         record.streams.insert(0, stream);
-        for forgotten in record.streams.drain(limits::SEND_STREAMS_PER_DEVICE_MAX.min(record.streams.len())..) {
+        if let Some(forgotten) = forgotten {
             self.streams.remove(&(device, forgotten));
-            self.unsaved.streams_removed.push((device, forgotten));
+            self.unsaved.streams_removed.insert((device, forgotten));
         }
         self.unsaved.devices.insert((user, device));
     }
@@ -321,7 +333,8 @@ impl State {
         self.conversations.entry(id).or_insert_with(|| Conversation::new(record))
     }
 
-    /// A stored member of an installed conversation. One that is in memory already stays as it is, for it may be newer.
+    /// A stored member of an installed conversation. One that is in memory already stays as it is, for it may be newer; and one
+    /// whose membership is not installed, or ended since it was stored, is none.
     pub fn install_member(
         &mut self,
         conversation: ConversationId,
@@ -329,7 +342,8 @@ impl State {
         record: MemberRecord,
         delivered: impl IntoIterator<Item = (DeviceId, MsgId)>,
     ) {
-        let Some(found) = self.conversations.get_mut(&conversation) else { return };
+        let is_member = self.users.get(&user).is_some_and(|found| found.conversations.contains(&conversation));
+        let Some(found) = self.conversations.get_mut(&conversation).filter(|_| is_member) else { return };
         found.members.entry(user).or_insert_with(|| {
             let mut member = Member::new(record);
             let cursors = delivered.into_iter().map(|(device, msgid)| Delivered { device, msgid, unsaved: false });

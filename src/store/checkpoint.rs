@@ -11,7 +11,6 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
 
-
 use cairn_proto::ids::{ConversationId, MsgId};
 
 use crate::limits;

@@ -9,6 +9,8 @@
 //! * A half-written `snap.*.generating` makes the next open fail: it is moved aside first. Nothing refers to it.
 //! * Corruption shows as a panic as often as an error: every call is behind [`guarded`], which turns a panic into an error and poisons
 //!   the store. A panic in one of sled's own threads cannot be caught; the next flush fails or the process stands still in it.
+//! * Damage near the end of its file it takes for a torn write, and silently goes back to what was before. The recorded checkpoint is
+//!   always the last that is written, so it goes back as well, and the commit log then says which batches it lacks.
 //! * `flush_async` deadlocks and is a disallowed method; `flush` is never called in a transaction, as there are none.
 //! * `flush_every_ms` keeps its default, and batches stay within [`limits::TREE_BATCH_ROWS_MAX`]: else its memory has no bound.
 //! * `mode` and `segment_cleanup_threshold` do nothing in this version, and its compression is slow: none is set.
@@ -133,8 +135,7 @@ impl Trees {
         let open_error = |what: String| TreesError::Open { dir: dir.to_owned(), what };
         durable::create_dir_all(dir).map_err(|source| TreesError::Io { action: "make", path: dir.to_owned(), source })?;
         move_aside(dir, aside).map_err(|source| TreesError::Io { action: "tidy", path: dir.to_owned(), source })?;
-        let config =
-            sled::Config::default().path(dir).cache_capacity(limits::TREE_CACHE_BYTES).segment_size(limits::TREE_SEGMENT_BYTES);
+        let config = sled::Config::default().path(dir).cache_capacity(limits::TREE_CACHE_BYTES).segment_size(limits::TREE_SEGMENT_BYTES);
         let opened = catch_unwind(AssertUnwindSafe(|| {
             let db = config.open()?;
             let trees = Tree::ALL.iter().map(|tree| db.open_tree(tree.name())).collect::<Result<Vec<_>, _>>()?;
@@ -221,7 +222,8 @@ impl Trees {
 
     /// The last row that begins with `prefix` and does not stand behind `up_to`.
     pub(super) fn last_value(&self, prefix: &RowPrefix, up_to: &RowKey) -> Result<Option<(RowKey, IVec)>, TreesError> {
-        let found = self.guarded("read", |inner| inner.tree(prefix.tree())?.range(prefix.bytes()..=up_to.bytes()).next_back().transpose())?;
+        let found =
+            self.guarded("read", |inner| inner.tree(prefix.tree())?.range(prefix.bytes()..=up_to.bytes()).next_back().transpose())?;
         Ok(found.and_then(|(key, value)| Some((RowKey::from_bytes(prefix.tree(), &key)?, value))))
     }
 

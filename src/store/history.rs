@@ -77,14 +77,15 @@ impl History {
     fn read_before(&self, timeline: &Timeline, before: MsgId, limits: RunLimits) -> Result<Run, HistoryError> {
         let mut run = RunBuilder::new(timeline.conversation(), before, limits);
         while !run.is_full() && run.first().prev() > timeline.floor() {
-            if timeline.prepend_to(&mut run) {
+            let floor = timeline.floor();
+            if timeline.prepend_to(&mut run, floor) {
                 continue;
             }
             let last = run.first().prev();
             match self.block_with(timeline.conversation(), last) {
                 Ok(block) => {
                     let count = usize::try_from(last.next().above(block.place.first)).unwrap_or(usize::MAX);
-                    let above_floor = usize::try_from(last.above(timeline.floor())).unwrap_or(usize::MAX);
+                    let above_floor = usize::try_from(last.above(floor)).unwrap_or(usize::MAX);
                     let mut entries = block.split().map_err(BlocksError::from)?;
                     entries.truncate(count);
                     run.prepend(entries.into_iter().rev().take(above_floor));

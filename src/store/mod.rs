@@ -21,7 +21,7 @@
 //! * [`packing`], [`checkpoint`]: moving the commit log into the trees
 //! * [`load`], [`unload`]: the state machine's state from rows and to rows
 //! * [`engine`]: all of it together, around the state machine
-//! * [`verify`]: checking what is stored
+//! * [`verify`], [`doctor`]: checking what is stored
 
 #![deny(clippy::indexing_slicing)]
 
@@ -30,6 +30,7 @@ pub mod blocks;
 pub mod checkpoint;
 pub mod commit_log;
 pub mod db;
+pub mod doctor;
 pub mod durable;
 pub mod engine;
 pub mod format;

@@ -44,13 +44,7 @@ impl Packer {
     ///
     /// # Errors
     /// When compression fails for want of memory.
-    pub fn pack(
-        &mut self,
-        conversation: ConversationId,
-        first: MsgId,
-        entries: &[Bytes],
-        together: usize,
-    ) -> io::Result<Vec<PackedBlock>> {
+    pub fn pack(&mut self, conversation: ConversationId, first: MsgId, entries: &[Bytes], together: usize) -> io::Result<Vec<PackedBlock>> {
         let mut blocks = Vec::with_capacity(entries.len() / limits::BLOCK_MESSAGES_MAX as usize + 1);
         let (mut first, mut rest, mut together) = (first, entries, together.max(1));
         while !rest.is_empty() {

@@ -152,14 +152,15 @@ impl Timeline {
         is_here
     }
 
-    /// Adds what precedes the run in memory; `false` when the message before it is in the blocks.
-    pub(super) fn prepend_to(&self, run: &mut RunBuilder) -> bool {
+    /// Adds what precedes the run in memory, above `floor`; `false` when the message before it is in the blocks.
+    pub(super) fn prepend_to(&self, run: &mut RunBuilder, floor: MsgId) -> bool {
         let tail = self.tail.lock();
         let before = run.first();
         let is_here = before.prev() > tail.stored && before <= tail.head().next();
         if is_here {
             let count = usize::try_from(before.prev().above(tail.stored)).unwrap_or(usize::MAX);
-            run.prepend(tail.entries.iter().take(count).rev().cloned());
+            let above_floor = usize::try_from(before.prev().above(floor)).unwrap_or(usize::MAX);
+            run.prepend(tail.entries.iter().take(count).rev().take(above_floor).cloned());
         }
         is_here
     }

@@ -13,6 +13,8 @@ pub struct Verified {
     pub blocks: u64,
     /// Messages in them, above the floor.
     pub messages: u64,
+    /// Those among them that are no messages, and so do not count as unread.
+    pub uncounted: u64,
     /// The bytes of the blocks' values.
     pub stored_bytes: u64,
 }
@@ -71,7 +73,7 @@ pub fn verify_blocks(blocks: &Blocks, conversation: ConversationId, floor: MsgId
         if first > expected {
             return Err(VerifyError::Missing { conversation, msgid: expected });
         }
-        verify_entries(&found)?;
+        verified.uncounted += verify_entries(&found, expected)?;
         verified.blocks += 1;
         verified.messages += found.last().next().above(expected);
         verified.stored_bytes += found.stored_bytes as u64;
@@ -81,11 +83,14 @@ pub fn verify_blocks(blocks: &Blocks, conversation: ConversationId, floor: MsgId
     if expected <= stored { Err(VerifyError::Missing { conversation, msgid: expected }) } else { Ok(verified) }
 }
 
-fn verify_entries(block: &Block) -> Result<(), VerifyError> {
+/// Checks that every entry decodes; says how many from `from` on are no messages.
+fn verify_entries(block: &Block, from: MsgId) -> Result<u64, VerifyError> {
     let mut msgid = block.place.first;
+    let mut uncounted = 0;
     for entry in block.split().map_err(BlocksError::from)? {
-        unpack_entry(&entry).map_err(|_| VerifyError::Entry { conversation: block.place.conversation, msgid })?;
+        let entry = unpack_entry(&entry).map_err(|_| VerifyError::Entry { conversation: block.place.conversation, msgid })?;
+        uncounted += u64::from(msgid >= from && !entry.body.is_message());
         msgid = msgid.next();
     }
-    Ok(())
+    Ok(uncounted)
 }

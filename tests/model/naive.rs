@@ -201,7 +201,7 @@ impl Naive {
         user.devices.remove(&device).ok_or(ErrorCode::NoSuchDevice)?;
         self.sends.retain(|send| send.device != device);
         for conversation in self.conversations.values_mut() {
-            conversation.members.values_mut().for_each(|member| drop(member.delivered.remove(&device)));
+            conversation.members.values_mut().for_each(|member| member.delivered.retain(|&known, _| known != device));
         }
         self.effects.push(Effect::Revoked { user: actor.user, device });
         Ok(Response::Done)

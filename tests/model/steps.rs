@@ -200,8 +200,18 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
+/// A few people and a group, so that most lives do not go by waiting for somebody to come in.
+pub(super) fn beginning() -> Vec<Step> {
+    let join = |name| Step::Join { invite: 1, name, push: true };
+    let invites = [Step::OwnerInvite { life_ms: 1 }, Step::Join { invite: 0, name: 0, push: true }];
+    let invite = Step::Invite { by: 0, uses: 5, life_seconds: 1000 };
+    let group = Step::CreateGroup { by: 0, users: vec![1, 2] };
+    invites.into_iter().chain([invite, join(1), join(2), join(3), group]).collect()
+}
+
 /// Any life of a server.
 pub(super) fn script() -> impl Strategy<Value = Script> {
     let crash = (any::<u8>(), any::<u8>(), any::<u64>()).prop_map(|(older, newer, coin)| Crash { older, newer, coin });
-    (vec(step(), 0..90), vec(crash, 0..4)).prop_map(|(steps, crashes)| Script { steps, crashes })
+    let start = prop_oneof![1 => Just(Vec::new()), 9 => Just(beginning())];
+    (start, vec(step(), 0..90), vec(crash, 0..4)).prop_map(|(start, steps, crashes)| Script { steps: [start, steps].concat(), crashes })
 }

@@ -4,9 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cairn::core::State;
 use cairn::core::needs::Need;
-use cairn::core::record::{
-    ConversationRecord, DeviceRecord, InviteRecord, MemberRecord, Row, SecretHash, SendCursorRecord, UserRecord,
-};
+use cairn::core::record::{ConversationRecord, DeviceRecord, InviteRecord, MemberRecord, Row, SecretHash, SendCursorRecord, UserRecord};
 use cairn_proto::ids::{ConversationId, DeviceId, ImportSource, MsgId, SendStreamId, UserId};
 
 /// The trees. A row is one write to each of its trees, so a crash may keep part of it.
@@ -109,6 +107,13 @@ impl Trees {
         let Some(record) = self.members.get(&(id, user)) else { return };
         let cursors = self.delivered.iter().filter(|(key, _)| (key.0, key.1) == (id, user));
         state.install_member(id, user, record.clone(), cursors.map(|(key, &msgid)| (key.2, msgid)));
+    }
+
+    /// Takes out what a crash may leave behind of a device that is no more: nothing can reach it.
+    pub(super) fn sweep(&mut self) {
+        let alive: BTreeSet<DeviceId> = self.devices.keys().map(|key| key.1).collect();
+        self.sends.retain(|key, _| alive.contains(&key.0));
+        self.delivered.retain(|key, _| alive.contains(&key.2));
     }
 
     /// What a crash in the middle of a checkpoint leaves: of each key the older or the newer value.

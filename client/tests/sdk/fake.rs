@@ -121,7 +121,14 @@ impl Fake {
     }
 
     pub(crate) fn account(&self) -> Account {
-        Account { addr: self.addr(), pin: self.pin, token: TOKEN, user: UserId::new(7), name: UserName::new("ada").unwrap(), device: DeviceId::new(9) }
+        Account {
+            addr: self.addr(),
+            pin: self.pin,
+            token: TOKEN,
+            user: UserId::new(7),
+            name: UserName::new("ada").unwrap(),
+            device: DeviceId::new(9),
+        }
     }
 
     /// A client that is welcomed, and the server's end of it.
@@ -252,5 +259,8 @@ impl Peer {
 
 /// Options of a client that loses no time.
 pub(crate) fn eager() -> Options {
-    Options { reconnect: Reconnect::Forever(Backoff { base: Duration::from_millis(1), cap: Duration::from_millis(10) }), ..Options::default() }
+    Options {
+        reconnect: Reconnect::Forever(Backoff { base: Duration::from_millis(1), cap: Duration::from_millis(10) }),
+        ..Options::default()
+    }
 }

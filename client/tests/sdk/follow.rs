@@ -236,6 +236,17 @@ async fn a_timeline_ends_with_the_membership() {
 }
 
 #[tokio::test]
+async fn who_comes_back_before_the_end_was_read_goes_on() {
+    let fake = Fake::start();
+    let (_client, mut peer, mut timeline) = level_at_three(&fake).await;
+    peer.push(TimelineFrame::Removed { conversation: ONE, last: MsgId::new(4) }).await;
+    peer.push(TimelineFrame::Conversation(group(1, 9))).await;
+    // What was said while the user was away is below the floor of the new membership.
+    let log = Log { head: 9, floor: 8, text_bytes: 0 };
+    tokio::join!(reads(&mut timeline, [9]), async { log.answer_pull(&mut peer).await });
+}
+
+#[tokio::test]
 async fn what_cannot_be_read_is_an_error_and_then_the_end() {
     let fake = Fake::start();
     let (client, mut peer) = fake.client(eager()).await;
@@ -257,7 +268,8 @@ async fn a_server_that_breaks_its_word_is_found_out() {
     let cut = Run { entries: cut.entries.slice(..cut.entries.len() - 1), ..cut };
     let short = Run { count: 3, ..log.run(1, 2) };
     let none = Run { count: 0, entries: Bytes::new(), ..log.run(1, 1) };
-    for (answer, good) in [(page(log.run(2, 1), 2), 0), (page(elsewhere, 1), 0), (page(cut, 2), 1), (page(short, 3), 2), (page(none, 4), 0)] {
+    for (answer, good) in [(page(log.run(2, 1), 2), 0), (page(elsewhere, 1), 0), (page(cut, 2), 1), (page(short, 3), 2), (page(none, 4), 0)]
+    {
         let fake = Fake::start();
         let (client, mut peer) = fake.client(eager()).await;
         let mut timeline = client.follow(ONE, MsgId::new(1));

@@ -31,9 +31,13 @@ async fn failed(account: &Account) -> Error {
 async fn another_key_than_the_pinned_one_is_a_hard_stop() {
     let fake = Fake::start();
     let account = Account { pin: Pin::new([1; 32]), ..fake.account() };
-    let (error, _) = tokio::join!(failed(&account), async {
-        tokio::time::timeout(std::time::Duration::from_millis(1), fake.accept()).await.is_err()
-    });
+    let error = soon(async {
+        tokio::select! {
+            error = failed(&account) => error,
+            _ = fake.accept() => panic!("it was accepted"),
+        }
+    })
+    .await;
     assert_eq!(error, Error::WrongPin { addr: fake.addr(), shown: Box::new(fake.pin()) });
     assert!(error.to_string().contains("ask its operator for a new invite"), "{error}");
 }
@@ -84,7 +88,8 @@ async fn a_server_that_goes_away_during_login_is_not_waited_for() {
 async fn silence_ends_in_no_answer() {
     let silent = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let addr = ServerAddr::new("127.0.0.1", silent.local_addr().unwrap().port());
-    let account = Account { addr: addr.clone(), pin: Pin::new([1; 32]), token: TOKEN, user: UserId::new(1), name: ada(), device: DeviceId::new(1) };
+    let account =
+        Account { addr: addr.clone(), pin: Pin::new([1; 32]), token: TOKEN, user: UserId::new(1), name: ada(), device: DeviceId::new(1) };
     assert_eq!(Client::connect(&account, Options::default()).await.unwrap_err(), Error::NoAnswer { addr });
 }
 
@@ -174,6 +179,20 @@ async fn a_changed_key_ends_a_client_that_reconnects() {
     assert_eq!(answer, Err(Error::WrongPin { addr: other.addr(), shown: Box::new(other.pin()) }));
     assert!(matches!(soon(events.next()).await, Some(Event::Disconnected { .. })));
     assert_eq!(soon(events.next()).await, None);
+}
+
+#[tokio::test]
+async fn a_client_that_comes_back_waits_for_a_busy_server_and_ends_when_it_is_unwanted() {
+    let fake = Fake::start();
+    let (client, peer) = fake.client(eager()).await;
+    peer.close(CloseCode::Rate);
+    for code in [ErrorCode::RateLimited, ErrorCode::StorageFailed, ErrorCode::AuthFailed] {
+        let mut peer = fake.accept().await;
+        peer.write(&ServerFrame::Refused(code)).await;
+        assert_eq!(peer.closed().await, CloseCode::Normal);
+    }
+    let refused = Error::LoginRefused { addr: fake.addr(), code: ErrorCode::AuthFailed };
+    assert_eq!(soon(client.devices()).await, Err(refused));
 }
 
 #[tokio::test]

@@ -250,7 +250,8 @@ async fn closing_does_not_wait_for_a_server_that_is_away() {
 async fn what_does_not_fit_into_a_frame_is_refused_here_and_takes_no_number() {
     let fake = Fake::start();
     let (client, mut peer) = fake.client(eager()).await;
-    let file = Attachment { hash: [0; 32], name: FileName::new("a").unwrap(), media_type: MediaType::new("image/png").unwrap(), size_bytes: 1 };
+    let file =
+        Attachment { hash: [0; 32], name: FileName::new("a").unwrap(), media_type: MediaType::new("image/png").unwrap(), size_bytes: 1 };
     let huge = Body::Image(Media { file, width: 1, height: 1, preview: Bytes::from(vec![0; 300_000]) });
     for _ in 0..=SENDS_IN_FLIGHT_MAX {
         assert!(matches!(soon(client.send(ONE, huge.clone())).await, Err(Error::TooLarge { .. })));

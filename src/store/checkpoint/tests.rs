@@ -1,1 +1,238 @@
+use std::path::Path;
+use std::sync::mpsc::channel;
 
+use cairn_proto::ids::UserId;
+use cairn_proto::request::PullRange;
+
+use super::super::commit_log::CommitLog;
+use super::super::history::History;
+use super::super::run::RunLimits;
+use super::super::testing::{CONVERSATION, copy_dir, entries, id, open, publish, timeline};
+use super::super::verify::{VerifyError, verify_blocks};
+use super::*;
+
+struct Fixture {
+    dir: tempfile::TempDir,
+    trees: Trees,
+    writer: CheckpointWriter,
+    poison: Poison,
+}
+
+impl Fixture {
+    fn at(dir: tempfile::TempDir) -> Self {
+        let poison = Poison::new();
+        let trees = open(dir.path(), &poison);
+        let writer = CheckpointWriter::new(trees.clone(), &poison).unwrap();
+        Self { dir, trees, writer, poison }
+    }
+
+    fn new() -> Self {
+        Self::at(tempfile::tempdir().unwrap())
+    }
+
+    /// What a crash at this moment would leave.
+    fn crashed(&self) -> Self {
+        self.trees.sync().unwrap();
+        let dir = tempfile::tempdir().unwrap();
+        copy_dir(self.dir.path(), dir.path());
+        Self::at(dir)
+    }
+
+    fn write(&mut self, through: u64, timeline: &Arc<Timeline>) -> CheckpointReport {
+        let rows = vec![RowChange::put(user(), &through)];
+        self.writer.write(job(through, rows, timeline)).unwrap()
+    }
+
+    fn blocks(&self) -> Vec<(u64, u64)> {
+        let mut found = Vec::new();
+        let mut next = MsgId::ZERO;
+        while let Some(block) = self.writer.blocks.above(CONVERSATION, next).unwrap() {
+            next = block.place.first;
+            found.push((block.place.first.get(), block.last().get()));
+        }
+        found
+    }
+
+    fn check(&self, head: u64) {
+        let verified = verify_blocks(&self.writer.blocks, CONVERSATION, MsgId::ZERO, id(head)).unwrap();
+        assert_eq!(verified.messages, head);
+        let history = History::new(self.trees.clone());
+        let stored = timeline(head, head);
+        let mut next = 1;
+        while next <= head {
+            let run = history.read(&stored, PullRange::From(id(next)), RunLimits::MAX).unwrap();
+            let last = run.last().get();
+            assert_eq!(run.entries, entries(next..=last));
+            next = last + 1;
+        }
+    }
+}
+
+fn user() -> RowKey {
+    RowKey::user(UserId::new(1))
+}
+
+fn job(through: u64, rows: Vec<RowChange>, timeline: &Arc<Timeline>) -> CheckpointJob {
+    CheckpointJob { through: BatchNo::new(through), rows, timelines: vec![(Arc::clone(timeline), timeline.head())] }
+}
+
+#[test]
+fn the_last_block_grows_until_it_is_full() {
+    let mut fixture = Fixture::new();
+    let timeline = timeline(0, 10);
+    fixture.write(1, &timeline);
+    assert_eq!(fixture.blocks(), [(1, 10)]);
+    for (through, head) in [(2, 11), (3, 130), (4, 131), (5, 1000)] {
+        publish(&timeline, head);
+        let report = fixture.write(through, &timeline);
+        assert_eq!((report.through, report.rows), (BatchNo::new(through), 1));
+        assert_eq!((timeline.stored(), timeline.is_stored()), (id(head), true));
+        fixture.check(head);
+    }
+    assert_eq!(fixture.trees.checkpoint().unwrap(), BatchNo::new(5));
+    assert_eq!(fixture.trees.read(&user()).unwrap(), Some(5_u64));
+    assert!(fixture.blocks().iter().all(|(first, last)| last - first < 64));
+}
+
+#[test]
+fn a_checkpoint_without_messages_moves_rows_alone() {
+    let mut fixture = Fixture::new();
+    let timeline = timeline(0, 5);
+    fixture.write(1, &timeline);
+    let before = fixture.blocks();
+    assert_eq!(fixture.write(2, &timeline).blocks, 0);
+    assert_eq!(fixture.blocks(), before);
+    let gone = CheckpointJob { through: BatchNo::new(3), rows: vec![RowChange::delete(user())], timelines: vec![] };
+    fixture.writer.write(gone).unwrap();
+    assert_eq!((fixture.trees.read::<u64>(&user()).unwrap(), fixture.trees.checkpoint().unwrap()), (None, BatchNo::new(3)));
+}
+
+/// Cuts a checkpoint short after each of its steps, recovers as a start would, and goes on with another amount of messages than before,
+/// so that blocks are cut elsewhere.
+#[test]
+fn a_crash_between_any_two_steps_loses_and_repeats_nothing() {
+    for (stored, head) in [(0, 40), (10, 70), (100, 101), (150, 500)] {
+        let mut fixture = Fixture::new();
+        let timeline = timeline(0, stored);
+        fixture.write(1, &timeline);
+        publish(&timeline, head);
+        let timelines = [(Arc::clone(&timeline), id(head))];
+        let mut report = CheckpointReport::default();
+        let mut crashes = vec![fixture.crashed()];
+        // The batches of blocks, one by one.
+        let changes = fixture.writer.block_changes(&timeline, id(head), &mut report).unwrap();
+        for change in changes {
+            fixture.trees.write(Tree::Messages, [change]).unwrap();
+            if crashes.len() < 4 {
+                crashes.push(fixture.crashed());
+            }
+        }
+        fixture.writer.write_blocks(&timelines, &mut report).unwrap();
+        crashes.push(fixture.crashed());
+        fixture.writer.write_rows(vec![RowChange::put(user(), &2_u64)], &mut report).unwrap();
+        crashes.push(fixture.crashed());
+        for (mut crashed, more) in crashes.into_iter().zip([0, 1, 30, 200].into_iter().cycle()) {
+            assert_eq!(crashed.trees.checkpoint().unwrap(), BatchNo::new(1));
+            recover_and_check(&mut crashed, stored, head, head + more);
+        }
+        fixture.writer.record(BatchNo::new(2)).unwrap();
+        let recorded = fixture.crashed();
+        assert_eq!(recorded.trees.checkpoint().unwrap(), BatchNo::new(2));
+        recorded.check(head);
+    }
+}
+
+/// The log gives back what was accepted, up to `head`; more comes, and checkpoints that end.
+fn recover_and_check(crashed: &mut Fixture, stored: u64, head: u64, later: u64) {
+    let replayed = timeline(stored, head);
+    let history = History::new(crashed.trees.clone());
+    let run = history.read(&replayed, PullRange::Before(id(head + 1)), RunLimits::MAX).unwrap();
+    assert_eq!(run.entries, entries(run.first.get()..=head));
+    publish(&replayed, later);
+    crashed.write(2, &replayed);
+    crashed.check(later);
+    assert_eq!(crashed.trees.read(&user()).unwrap(), Some(2_u64));
+}
+
+#[test]
+fn the_blocks_of_a_neighbour_are_left_alone() {
+    let mut fixture = Fixture::new();
+    let neighbours = [4, 6].map(|n| {
+        let timeline = Arc::new(Timeline::new(ConversationId::new(n), MsgId::ZERO, MsgId::ZERO));
+        publish(&timeline, 100);
+        timeline
+    });
+    for timeline in &neighbours {
+        fixture.write(1, timeline);
+    }
+    fixture.write(2, &timeline(0, 100));
+    // As after a crash: everything is written again, and what stands above is removed.
+    fixture.write(3, &timeline(0, 3));
+    fixture.check(3);
+    for timeline in &neighbours {
+        verify_blocks(&fixture.writer.blocks, timeline.conversation(), MsgId::ZERO, id(100)).unwrap();
+    }
+}
+
+#[test]
+fn blocks_that_do_not_hold_what_is_stored_end_all_writing() {
+    let mut fixture = Fixture::new();
+    fixture.write(1, &timeline(0, 50));
+    let failed = fixture.writer.write(job(2, vec![], &timeline(60, 70)));
+    assert!(matches!(failed, Err(CheckpointError::Damaged { conversation: CONVERSATION, msgid }) if msgid == id(60)));
+    assert!(fixture.poison.check().is_err());
+    assert!(fixture.writer.write(job(3, vec![], &timeline(50, 51))).is_err());
+    assert_eq!(fixture.trees.checkpoint().unwrap(), BatchNo::new(1));
+}
+
+#[test]
+fn the_doctor_finds_what_is_missing_and_what_is_too_much() {
+    let mut fixture = Fixture::new();
+    fixture.write(1, &timeline(0, 300));
+    let verify = |fixture: &Fixture, floor, stored| verify_blocks(&fixture.writer.blocks, CONVERSATION, id(floor), id(stored));
+    assert_eq!(verify(&fixture, 70, 300).unwrap().messages, 230);
+    assert!(matches!(verify(&fixture, 0, 301), Err(VerifyError::Missing { msgid, .. }) if msgid == id(301)));
+    assert!(matches!(verify(&fixture, 0, 299), Err(VerifyError::Overlap { .. })));
+    let (second, last) = fixture.blocks()[1];
+    fixture.trees.write(Tree::Messages, [RowChange::delete(RowKey::block(CONVERSATION, id(second)))]).unwrap();
+    assert!(matches!(verify(&fixture, 0, 300), Err(VerifyError::Missing { msgid, .. }) if msgid == id(second)));
+    assert_eq!(verify(&fixture, last, 300).unwrap().messages, 300 - last);
+}
+
+#[test]
+fn the_thread_does_its_jobs_and_ends() {
+    let fixture = Fixture::new();
+    let (done, reports) = channel();
+    let thread = Checkpointer::start(fixture.trees.clone(), &fixture.poison, move |report| done.send(report).unwrap()).unwrap();
+    let timeline = timeline(0, 100);
+    thread.submit(job(7, vec![], &timeline)).unwrap();
+    let report = reports.recv().unwrap().unwrap();
+    assert_eq!((report.through, report.messages), (BatchNo::new(7), 100));
+    assert!(thread.finish());
+    fixture.check(100);
+}
+
+/// The log and the trees together: what the log drops, the trees hold.
+#[test]
+fn trees_that_went_back_are_noticed_by_the_log() {
+    let replay = |log: &Path, checkpoint| CommitLog::open(log, checkpoint, &Poison::new(), |_, _| Ok::<_, std::convert::Infallible>(()));
+    let mut fixture = Fixture::new();
+    let logs = fixture.dir.path().join("log");
+    let old = {
+        let mut log = replay(&logs, BatchNo::ZERO).unwrap();
+        let mut commit = |fixture: &mut Fixture, head| {
+            log.append(&mut super::super::commit_log::BatchBuf::new()).unwrap();
+            let through = log.rotate().unwrap();
+            fixture.write(through.get(), &timeline(head - 1, head));
+            log.drop_through(through);
+        };
+        commit(&mut fixture, 1);
+        let old = fixture.crashed();
+        commit(&mut fixture, 2);
+        log.close_clean().unwrap();
+        old
+    };
+    assert!(replay(&logs, fixture.trees.checkpoint().unwrap()).is_ok());
+    let error = replay(&logs, old.trees.checkpoint().unwrap()).unwrap_err();
+    assert!(error.to_string().contains("the commit log lacks batch 2"), "{error}");
+}

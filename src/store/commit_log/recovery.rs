@@ -126,14 +126,7 @@ fn read_segment<E>(
 }
 
 /// No record stands at `end`. That is the end of the log if it is the last segment and nothing of it comes later.
-fn check_end(
-    path: &Path,
-    bytes: &[u8],
-    end: usize,
-    expected: BatchNo,
-    next_segment: Option<BatchNo>,
-    salt: u32,
-) -> Result<(), LogError> {
+fn check_end(path: &Path, bytes: &[u8], end: usize, expected: BatchNo, next_segment: Option<BatchNo>, salt: u32) -> Result<(), LogError> {
     if let Some(next) = next_segment {
         let what = format!("batch {expected} is not there, but the next file goes on with {next}; one between them may be missing");
         return Err(LogError::damaged(path, end, what));

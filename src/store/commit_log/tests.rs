@@ -275,12 +275,12 @@ fn numbered<'a>(batches: impl IntoIterator<Item = &'a (Vec<u8>, bool)>) -> Batch
 }
 
 fn some_batches() -> impl Strategy<Value = Vec<(Vec<u8>, bool)>> {
-    let changes = proptest::collection::vec(prop_oneof![Just(0_u8), any::<u8>()], 0..40);
-    proptest::collection::vec((changes, proptest::bool::weighted(0.3)), 1..8)
+    let changes = proptest::collection::vec(prop_oneof![Just(0_u8), any::<u8>()], 0..24);
+    proptest::collection::vec((changes, proptest::bool::weighted(0.3)), 1..7)
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 12, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 8, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn a_cut_anywhere_in_the_last_segment_leaves_exactly_a_prefix(batches in some_batches(), stale in any::<u8>()) {

@@ -1,0 +1,58 @@
+//! A chat bot that answers every message that mentions it.
+//!
+//! The first time: `cargo run --example echo_bot -- 'cairn://…' echo`. Later, without arguments, it comes back as who it was, and answers
+//! what was said to it meanwhile.
+
+use std::collections::HashSet;
+
+use cairn_client::proto::body::Body;
+use cairn_client::proto::response::Conversation;
+use cairn_client::proto::text::{DeviceName, Text};
+use cairn_client::{Client, Error, Event, JoinRequest, Options};
+
+/// Whoever reads this file is the bot: keep it where nobody else can.
+const ACCOUNT_FILE: &str = "echo_bot.json";
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let mut arguments = std::env::args().skip(1);
+    let client = if let (Some(link), Some(name)) = (arguments.next(), arguments.next()) {
+        let who = JoinRequest { name: name.parse()?, password: None, device: DeviceName::new("bot")? };
+        let (client, account) = Client::join(&link.parse()?, who, Options::default()).await?;
+        std::fs::write(ACCOUNT_FILE, serde_json::to_vec(&account)?)?;
+        client
+    } else {
+        let account = serde_json::from_slice(&std::fs::read(ACCOUNT_FILE)?)?;
+        Client::connect(&account, Options::default()).await?
+    };
+    let (mut events, mut followed) = (client.events(), HashSet::new());
+    loop {
+        for conversation in client.conversations().await? {
+            if followed.insert(conversation.id) {
+                tokio::spawn(answer(client.clone(), conversation));
+            }
+        }
+        match events.next().await {
+            Some(Event::Removed { conversation, .. }) => followed.remove(&conversation),
+            Some(_) => continue,
+            None => return Ok(()),
+        };
+    }
+}
+
+async fn answer(client: Client, conversation: Conversation) -> Result<(), Error> {
+    let me = client.whoami();
+    let mut timeline = client.follow(conversation.id, conversation.delivered.next());
+    while let Some(message) = timeline.next().await.transpose()? {
+        if let Body::Text(text) = &message.body
+            && message.sender != me.user
+            && text.as_str().contains(me.name.as_str())
+            && let Some(sender) = client.user(message.sender).await?
+            && let Ok(echo) = Text::new(format!("{} said: {text}", sender.name))
+        {
+            client.send(conversation.id, Body::Text(echo)).await?;
+        }
+        client.ack(conversation.id, message.msgid);
+    }
+    Ok(())
+}

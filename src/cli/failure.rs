@@ -1,0 +1,240 @@
+//! Why a command failed, in the words of the person who typed it. The one place where errors become a headline, a chain of causes, a hint
+//! and an exit code.
+
+use std::error::Error as StdError;
+use std::fmt::Display;
+use std::io::{self, IsTerminal as _, Write as _};
+
+use cairn_client::Error as ClientError;
+use cairn_proto::close::CloseCode;
+use cairn_proto::error::ErrorCode;
+
+use super::clean::Clean;
+use super::exit::Exit;
+use crate::server::run::ServeError;
+
+/// Why a command did not do what it was asked.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// The reader of the output went away: that is how `| head` ends.
+    BrokenPipe,
+    /// Ctrl-C.
+    Interrupted,
+    /// Anything that people must be told.
+    Told(Box<Told>),
+}
+
+/// What people are told.
+#[derive(Debug)]
+pub(super) struct Told {
+    exit: Exit,
+    headline: String,
+    causes: Vec<String>,
+    hint: Option<String>,
+}
+
+impl Failure {
+    /// A failure without a cause beneath it.
+    pub(super) fn new(exit: Exit, headline: impl Display) -> Self {
+        Self::Told(Box::new(Told { exit, headline: headline.to_string(), causes: Vec::new(), hint: None }))
+    }
+
+    /// A failure with the chain of causes beneath it. A cause that its effect has quoted already is left out.
+    pub(super) fn caused(exit: Exit, headline: impl Display, cause: &dyn StdError) -> Self {
+        let headline = headline.to_string();
+        let mut above = headline.clone();
+        let mut causes = Vec::new();
+        let mut next = Some(cause);
+        while let Some(cause) = next {
+            let text = cause.to_string();
+            if !above.contains(&text) {
+                causes.push(text.clone());
+                above = text;
+            }
+            next = cause.source();
+        }
+        Self::Told(Box::new(Told { exit, headline, causes, hint: None }))
+    }
+
+    /// Adds what to do next.
+    pub(super) fn hint(mut self, hint: impl Display) -> Self {
+        if let Self::Told(told) = &mut self {
+            told.hint = Some(hint.to_string());
+        }
+        self
+    }
+
+    /// How the process ends.
+    pub(super) const fn exit(&self) -> Exit {
+        match self {
+            Self::BrokenPipe => Exit::Done,
+            Self::Interrupted => Exit::Interrupted,
+            Self::Told(told) => told.exit,
+        }
+    }
+
+    /// Tells people, on standard error.
+    pub(super) fn report(&self) {
+        let Self::Told(told) = self else { return };
+        let stderr = io::stderr();
+        let is_coloured = stderr.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+        // Nobody is left to be told when this fails.
+        let _ = stderr.lock().write_all(told.text(is_coloured).as_bytes());
+    }
+}
+
+impl Told {
+    fn text(&self, is_coloured: bool) -> String {
+        let mut text = String::new();
+        let mut line = |label: &str, colour: &str, said: &str| {
+            let said = Clean(said);
+            text.push_str(&match is_coloured {
+                true => format!("\u{1b}[1;{colour}m{label}:\u{1b}[0m {said}\n"),
+                false => format!("{label}: {said}\n"),
+            });
+        };
+        line("error", "31", &self.headline);
+        self.causes.iter().for_each(|cause| line("caused by", "33", cause));
+        self.hint.iter().for_each(|hint| line("hint", "36", hint));
+        text
+    }
+}
+
+/// Standard output is all that a command's own reads and writes fail on without saying more.
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::BrokenPipe => Self::BrokenPipe,
+            _ => Self::caused(Exit::Failed, "cannot write the output", &error),
+        }
+    }
+}
+
+impl From<ClientError> for Failure {
+    fn from(error: ClientError) -> Self {
+        let failure = Self::caused(exit_of(&error), &error, &error);
+        match hint_for(&error) {
+            Some(hint) => failure.hint(hint),
+            None => failure,
+        }
+    }
+}
+
+fn exit_of(error: &ClientError) -> Exit {
+    match error {
+        ClientError::Resolve { .. }
+        | ClientError::Socket { .. }
+        | ClientError::NoAnswer { .. }
+        | ClientError::LoginUnanswered { .. }
+        | ClientError::Broken { .. }
+        | ClientError::WrongPin { .. }
+        | ClientError::NotCairn { .. }
+        | ClientError::Lost { .. }
+        | ClientError::LoginRefused { code: ErrorCode::AuthFailed, .. }
+        | ClientError::Ended(CloseCode::Revoked | CloseCode::AuthFailed | CloseCode::Version) => Exit::NoSession,
+        _ => Exit::Failed,
+    }
+}
+
+fn hint_for(error: &ClientError) -> Option<&'static str> {
+    let (ClientError::LoginRefused { code, .. } | ClientError::Refused(code)) = error else { return None };
+    Some(match code {
+        ErrorCode::AuthFailed => "check name and password; a device that was revoked logs in again with `cairn login`",
+        ErrorCode::BadInvite => "ask for a new link: any owner or admin makes one with `cairn invite`",
+        ErrorCode::NameTaken => "pick another name, or log in as that user with `cairn login`",
+        ErrorCode::NotFound => "`cairn list` shows your conversations",
+        ErrorCode::Forbidden => "an owner or an admin can do it, or give you the role",
+        ErrorCode::NoSuchUser => "names are compared to the letter",
+        ErrorCode::BadCursor => "`cairn list --json` shows the head of each conversation",
+        ErrorCode::LastOwner => "make another member an owner first",
+        _ => return None,
+    })
+}
+
+impl Failure {
+    /// A server that did not start, or stopped. `was_ready` tells a directory that cannot be opened from a storage that broke in use.
+    pub(super) fn of_server(error: &ServeError, was_ready: bool) -> Self {
+        let exit = match error {
+            ServeError::Store(_) if was_ready => Exit::StorageFailed,
+            ServeError::OwnerInvite(ErrorCode::StorageFailed) => Exit::StorageFailed,
+            ServeError::Store(_) | ServeError::Identity(_) => Exit::DataUnusable,
+            _ => Exit::Failed,
+        };
+        let failure = Self::caused(exit, error, error);
+        match (exit, error) {
+            (Exit::StorageFailed, _) => {
+                failure.hint("every accepted message is safe: look after the disk, then start the server again on the same directory")
+            }
+            (_, ServeError::Endpoint(_)) => failure.hint("choose another address with --listen, or stop what uses this one"),
+            (_, ServeError::Panicked) => failure.hint("this is a fault of cairn; please report it with the log above"),
+            _ => failure,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cairn_proto::invite::ServerAddr;
+
+    fn told(failure: &Failure) -> String {
+        let Failure::Told(told) = failure else { panic!("{failure:?} is told to nobody") };
+        told.text(false)
+    }
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("cannot open the file: {source}")]
+    struct Quoting {
+        source: io::Error,
+    }
+
+    #[test]
+    fn the_chain_is_told_once() {
+        let source = io::Error::new(io::ErrorKind::PermissionDenied, "not yours");
+        let failure = Failure::caused(Exit::Failed, "cannot save the profile", &Quoting { source }).hint("become somebody else");
+        let expected = "error: cannot save the profile\ncaused by: cannot open the file: not yours\nhint: become somebody else\n";
+        assert_eq!(told(&failure), expected);
+    }
+
+    #[test]
+    fn what_a_server_says_cannot_move_the_cursor() {
+        let failure = Failure::new(Exit::Failed, "bad\u{1b}[2J\nerror: fake");
+        assert_eq!(told(&failure), "error: bad␛[2J\n    error: fake\n");
+    }
+
+    #[test]
+    fn a_reader_who_leaves_is_no_failure() {
+        let failure = Failure::from(io::Error::from(io::ErrorKind::BrokenPipe));
+        assert_eq!(failure.exit(), Exit::Done);
+        let failure = Failure::from(io::Error::from(io::ErrorKind::StorageFull));
+        assert_eq!(failure.exit(), Exit::Failed);
+    }
+
+    #[test]
+    fn errors_of_the_client_have_their_codes() {
+        let addr = ServerAddr::new("h", 1);
+        for (error, exit) in [
+            (ClientError::NoAnswer { addr: addr.clone() }, Exit::NoSession),
+            (ClientError::LoginRefused { addr: addr.clone(), code: ErrorCode::AuthFailed }, Exit::NoSession),
+            (ClientError::LoginRefused { addr, code: ErrorCode::NameTaken }, Exit::Failed),
+            (ClientError::Refused(ErrorCode::NotFound), Exit::Failed),
+            (ClientError::Ended(CloseCode::Revoked), Exit::NoSession),
+            (ClientError::Ended(CloseCode::Storage), Exit::Failed),
+        ] {
+            assert_eq!(Failure::from(error.clone()).exit(), exit, "{error:?}");
+        }
+    }
+
+    #[test]
+    fn a_directory_that_cannot_be_opened_differs_from_a_disk_that_breaks() {
+        use crate::store::StoreError;
+        use crate::store::lock::LockError;
+        let held = || {
+            let held = LockError::Held { dir: "/srv/cairn".into(), pid: Some("7".into()) };
+            ServeError::Store(StoreError::Lock(held))
+        };
+        assert_eq!(Failure::of_server(&held(), false).exit(), Exit::DataUnusable);
+        assert_eq!(Failure::of_server(&held(), true).exit(), Exit::StorageFailed);
+        assert_eq!(told(&Failure::of_server(&held(), false)).lines().count(), 1);
+    }
+}

@@ -1,0 +1,127 @@
+//! One line of an IRC log.
+
+use super::day::Minute;
+
+/// What a line of a log is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum IrcLine<'a> {
+    /// `[HH:MM] <nick> text`
+    Message(Said<'a>),
+    /// `[HH:MM]  * nick text`
+    Emote(Said<'a>),
+    /// `=== …`: somebody came, went or took another nick.
+    Join,
+    /// Anything else.
+    Other,
+}
+
+/// What somebody said or did. The text is everything behind one space, as it stands, and may be empty.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Said<'a> {
+    pub(super) minute: Minute,
+    pub(super) nick: &'a [u8],
+    pub(super) text: &'a [u8],
+}
+
+impl<'a> IrcLine<'a> {
+    /// Reads a line without its end of line.
+    pub(super) fn parse(line: &'a [u8]) -> Self {
+        if line.starts_with(b"===") {
+            return Self::Join;
+        }
+        let Some((minute, rest)) = stamp(line) else { return Self::Other };
+        if let Some(rest) = rest.strip_prefix(b"<") {
+            return message(rest).map_or(Self::Other, |(nick, text)| Self::Message(Said { minute, nick, text }));
+        }
+        match rest.strip_prefix(b" * ") {
+            Some(rest) => emote(rest).map_or(Self::Other, |(nick, text)| Self::Emote(Said { minute, nick, text })),
+            None => Self::Other,
+        }
+    }
+}
+
+/// `[HH:MM] `
+fn stamp(line: &[u8]) -> Option<(Minute, &[u8])> {
+    let (stamp, rest) = line.split_at_checked(b"[HH:MM] ".len())?;
+    let minute = Minute::parse(stamp.strip_prefix(b"[")?.strip_suffix(b"] ")?)?;
+    Some((minute, rest))
+}
+
+/// `nick> text`. The nick ends at the first `>`, since no nick contains one.
+fn message(rest: &[u8]) -> Option<(&[u8], &[u8])> {
+    let end = rest.iter().position(|&byte| byte == b'>')?;
+    let (nick, rest) = rest.split_at_checked(end)?;
+    // Whoever said nothing left no space behind in some logs.
+    let text = if rest == b">" { b"" } else { rest.strip_prefix(b"> ")? };
+    Some((nick, text))
+}
+
+/// `nick text`. Here nothing but the space ends the nick.
+fn emote(rest: &[u8]) -> Option<(&[u8], &[u8])> {
+    let end = rest.iter().position(|&byte| byte == b' ').unwrap_or(rest.len());
+    let (nick, rest) = rest.split_at_checked(end)?;
+    (!nick.is_empty()).then_some((nick, rest.get(1..).unwrap_or_default()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said<'a>(minute: &str, nick: &'a str, text: &'a [u8]) -> Said<'a> {
+        Said { minute: Minute::parse(minute.as_bytes()).unwrap(), nick: nick.as_bytes(), text }
+    }
+
+    #[test]
+    fn a_message_keeps_its_text_to_the_byte() {
+        for (line, minute, nick, text) in [
+            (&b"[09:14] <will> hi there"[..], "09:14", "will", &b"hi there"[..]),
+            (b"[09:14] <|QuaD-> totem  xine ", "09:14", "|QuaD-", b"totem  xine "),
+            (b"[23:59] <a>   spaces", "23:59", "a", b"  spaces"),
+            (b"[00:00] <a> ", "00:00", "a", b""),
+            (b"[00:00] <a>", "00:00", "a", b""),
+            (b"[00:00] <[BTF] Chm0d> hey", "00:00", "[BTF] Chm0d", b"hey"),
+            (b"[00:00] <a> <b> c > d", "00:00", "a", b"<b> c > d"),
+            (b"[00:00] <a> \x02bold\x02\r", "00:00", "a", b"\x02bold\x02\r"),
+            (b"[00:00] <a> \xff\xfe", "00:00", "a", b"\xff\xfe"),
+            (b"[00:00] <> nobody", "00:00", "", b"nobody"),
+        ] {
+            assert_eq!(IrcLine::parse(line), IrcLine::Message(said(minute, nick, text)), "{}", line.escape_ascii());
+        }
+    }
+
+    #[test]
+    fn an_emote_has_a_nick_and_what_it_does() {
+        for (line, nick, text) in [
+            (&b"[09:14]  * will waves"[..], "will", &b"waves"[..]),
+            (b"[09:14]  * will  two  spaces ", "will", b" two  spaces "),
+            (b"[09:14]  * will ", "will", b""),
+            (b"[09:14]  * will", "will", b""),
+        ] {
+            assert_eq!(IrcLine::parse(line), IrcLine::Emote(said("09:14", nick, text)), "{}", line.escape_ascii());
+        }
+    }
+
+    #[test]
+    fn joins_are_told_from_what_nobody_understands() {
+        for line in [&b"=== vassie [~vassie@192.0.2.7]  has joined #ubuntu"[..], b"=== a is now known as b", b"==="] {
+            assert_eq!(IrcLine::parse(line), IrcLine::Join);
+        }
+        for line in [
+            &b""[..],
+            b"== almost",
+            b"[09:14] ",
+            b"[09:14] * one space",
+            b"[09:14]  *  no nick",
+            b"[09:14]  * ",
+            b"[09:14]<a> no space",
+            b"[24:00] <a> no such hour",
+            b"[9:14] <a> short",
+            b"[09:14] <a no end",
+            b"[09:14] <a>no space",
+            b"09:14 <a> no brackets",
+            b"\xff",
+        ] {
+            assert_eq!(IrcLine::parse(line), IrcLine::Other, "{}", line.escape_ascii());
+        }
+    }
+}

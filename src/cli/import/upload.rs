@@ -1,0 +1,115 @@
+//! One file on its way to the server: in pages, several of them under way, each going on where the one before ends.
+
+use std::collections::VecDeque;
+use std::pin::Pin;
+
+use cairn_client::{Client, Error, Imported};
+use cairn_proto::body::Body;
+use cairn_proto::ids::{ConversationId, ImportSource};
+use cairn_proto::limits::IMPORT_ENTRIES_MAX;
+use cairn_proto::request::ImportEntry;
+
+use super::super::limits;
+use super::super::output::poll_once;
+
+type Page<'a> = Pin<Box<dyn Future<Output = Result<Imported, Error>> + 'a>>;
+
+/// The upload of one source.
+pub(super) struct Upload<'a> {
+    client: &'a Client,
+    conversation: ConversationId,
+    source: ImportSource,
+    /// Entries that the server has had from an earlier import and that are still to be passed over.
+    known: u64,
+    /// The place in the source of the first entry of the page that is being filled.
+    first: u64,
+    page: Vec<ImportEntry>,
+    page_bytes: usize,
+    under_way: VecDeque<Page<'a>>,
+    sum: Imported,
+}
+
+/// What an entry takes in its page beside its name and text.
+const ENTRY_HEAD_BYTES: usize = 32;
+
+impl<'a> Upload<'a> {
+    /// Asks where to go on.
+    pub(super) async fn begin(client: &'a Client, conversation: ConversationId, source: ImportSource) -> Result<Self, Error> {
+        let known = client.import_cursor(conversation, source).await?;
+        Ok(Self {
+            client,
+            conversation,
+            source,
+            known,
+            first: known,
+            page: Vec::new(),
+            page_bytes: 0,
+            under_way: VecDeque::with_capacity(limits::IMPORT_PAGES_IN_FLIGHT_MAX),
+            sum: Imported::default(),
+        })
+    }
+
+    /// The next entry of the source.
+    pub(super) async fn add(&mut self, entry: ImportEntry) -> Result<(), Error> {
+        if self.known > 0 {
+            self.known -= 1;
+            return Ok(());
+        }
+        let bytes = entry.sender.as_str().len() + text_bytes(&entry.body) + ENTRY_HEAD_BYTES;
+        if self.page.len() >= IMPORT_ENTRIES_MAX || self.page_bytes + bytes > limits::IMPORT_PAGE_BYTES {
+            self.send_page().await?;
+        }
+        self.page_bytes += bytes;
+        self.page.push(entry);
+        Ok(())
+    }
+
+    /// How many entries were stored so far.
+    pub(super) const fn added(&self) -> u64 {
+        self.sum.added
+    }
+
+    /// Waits until everything is stored.
+    pub(super) async fn finish(mut self) -> Result<Imported, Error> {
+        self.send_page().await?;
+        while let Some(page) = self.under_way.pop_front() {
+            self.stored(page.await?);
+        }
+        Ok(self.sum)
+    }
+
+    async fn send_page(&mut self) -> Result<(), Error> {
+        if self.page.is_empty() {
+            return Ok(());
+        }
+        while self.under_way.len() >= limits::IMPORT_PAGES_IN_FLIGHT_MAX
+            && let Some(oldest) = self.under_way.pop_front()
+        {
+            self.stored(oldest.await?);
+        }
+        let entries = std::mem::take(&mut self.page);
+        let (first, count) = (self.first, entries.len() as u64);
+        let mut page: Page<'a> = Box::pin(self.client.import(self.conversation, self.source, first, entries));
+        self.first += count;
+        self.page_bytes = 0;
+        // A request is written when its future is first polled, so the pages go out in their order.
+        match poll_once(page.as_mut()).await {
+            Some(stored) => self.stored(stored?),
+            None => self.under_way.push_back(page),
+        }
+        Ok(())
+    }
+
+    fn stored(&mut self, page: Imported) {
+        self.sum.added += page.added;
+        self.sum.users += page.users;
+        self.sum.cursor = page.cursor;
+    }
+}
+
+fn text_bytes(body: &Body) -> usize {
+    match body {
+        Body::Text(text) | Body::Emote(text) => text.as_str().len(),
+        _ => 0,
+    }
+}

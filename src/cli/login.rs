@@ -1,0 +1,56 @@
+//! `cairn login`
+
+use cairn_client::Client;
+use cairn_proto::invite::ServerAddr;
+use cairn_proto::secret::Pin;
+use cairn_proto::text::UserName;
+use clap::Args;
+
+use super::credentials::NewDevice;
+use super::failure::Failure;
+use super::session::{Conduct, Context};
+use super::target::parse_user;
+use super::whoami::Me;
+
+/// Log in on a further device, with name and password
+///
+/// The pin says who the server is, so that nobody in between can take its place. It is the part of any of the server's invite links
+/// between # and the dot, and stands in the profile of your other devices.
+#[derive(Debug, Args)]
+#[command(after_help = "EXAMPLES
+  cairn login chat.example.org:7766 --pin PIN --name ada
+  cairn login '[2001:db8::7]:7766' --pin PIN --name ada --password-stdin <password.txt")]
+pub(super) struct LoginArgs {
+    /// The server's address, HOST:PORT
+    addr: ServerAddr,
+
+    /// The server's pin: the SHA-256 of its key, in base64url
+    #[arg(long)]
+    pin: Pin,
+
+    /// Your name
+    #[arg(long, value_parser = parse_user)]
+    name: UserName,
+
+    #[command(flatten)]
+    new_device: NewDevice,
+}
+
+pub(super) fn run(args: &LoginArgs, context: &Context) -> Result<(), Failure> {
+    // To log in anew where one was logged in before is how one comes back after a revocation.
+    if let Some(account) = context.profile.load()?
+        && (account.pin, account.name.folded()) != (args.pin, args.name.folded())
+    {
+        return Err(context.profile.taken_by(&account));
+    }
+    context.profile.prepare()?;
+    let device = args.new_device.name()?;
+    let password = args.new_device.known_password()?;
+    context.run(async |output| {
+        let options = Conduct::Ask.options();
+        let (client, account) = Client::login(args.addr.clone(), args.pin, args.name.clone(), password, device, options).await?;
+        let saved = context.profile.save(&account).and_then(|()| output.print(&Me::new(&client, &account.addr)));
+        client.close().await;
+        saved
+    })
+}

@@ -1,0 +1,175 @@
+//! The command line: one file for each subcommand, and what they share.
+//!
+//! # What they share
+//!
+//! * [`exit`], [`failure`]: how a command ends, and what people are told about it
+//! * [`output`], [`clean`], [`clock`], [`progress`]: results on standard output, everything else on standard error
+//! * [`profile`], [`session`], [`credentials`]: who this device is
+//! * [`target`], [`span`]: what people type
+//! * [`lines`], [`line`], [`names`]: messages in and out
+//! * [`stop`]: signals
+//! * [`limits`]: bounds
+
+mod clean;
+mod clock;
+mod completions;
+mod credentials;
+mod devices;
+mod doctor;
+mod exit;
+mod failure;
+mod group;
+mod import;
+mod invite;
+mod join;
+mod limits;
+mod line;
+mod lines;
+mod list;
+mod login;
+mod names;
+mod output;
+mod profile;
+mod progress;
+mod read;
+mod send;
+mod serve;
+mod session;
+mod span;
+mod stop;
+mod tail;
+mod target;
+mod whoami;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use self::exit::Exit;
+use self::failure::Failure;
+use self::output::Format;
+use self::session::Context;
+
+/// Team chat in one binary: every message stored once, every reader a cursor
+///
+/// One machine runs `cairn serve`. Everybody else joins with an invite link and chats.
+#[derive(Debug, Parser)]
+#[command(name = "cairn", version, arg_required_else_help = true, after_long_help = after_help())]
+struct Cli {
+    #[command(flatten)]
+    global: Global,
+
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Args)]
+struct Global {
+    /// Print results as JSON, one object a line, with texts as they are
+    #[arg(long, global = true)]
+    json: bool,
+
+    /// The folder of the profile, which says who this device is [default: cairn in your configuration folder]
+    #[arg(long, global = true, value_name = "DIR", env = "CAIRN_PROFILE", hide_env_values = true)]
+    profile: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Serve(serve::ServeArgs),
+    Join(join::JoinArgs),
+    Login(login::LoginArgs),
+    #[command(name = "whoami")]
+    WhoAmI(whoami::WhoAmIArgs),
+    Devices(devices::DevicesArgs),
+    Invite(invite::InviteArgs),
+    Group(group::GroupArgs),
+    Send(send::SendArgs),
+    Tail(tail::TailArgs),
+    List(list::ListArgs),
+    Read(read::ReadArgs),
+    Import(import::ImportArgs),
+    Doctor(doctor::DoctorArgs),
+    Completions(completions::CompletionsArgs),
+}
+
+fn after_help() -> String {
+    format!(
+        "EXAMPLES
+  cairn serve --data ./cairn-data                on the server; prints an invite link
+  cairn join 'cairn://…' --name ada              on your machine
+  cairn invite                                   a link for the next one
+  cairn group create team bob
+  cairn send '#team' 'lunch?'
+  cairn tail '#team' --follow
+
+{}",
+        exit::HELP
+    )
+}
+
+/// Runs the command that the process was started with, and gives what it ends with.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version go to standard output, and who does not read them to the end is no failure.
+            let _ = error.print();
+            return if error.use_stderr() { Exit::Usage.into() } else { Exit::Done.into() };
+        }
+    };
+    match run(cli) {
+        Ok(()) => Exit::Done.into(),
+        Err(failure) => {
+            failure.report();
+            failure.exit().into()
+        }
+    }
+}
+
+fn run(cli: Cli) -> Result<(), Failure> {
+    let format = if cli.global.json { Format::Json } else { Format::People };
+    let context = || Context::new(cli.global.profile.as_deref(), format);
+    match cli.command {
+        Command::Serve(args) => serve::run(args, format),
+        Command::Join(args) => join::run(&args, &context()?),
+        Command::Login(args) => login::run(&args, &context()?),
+        Command::WhoAmI(args) => whoami::run(&args, &context()?),
+        Command::Devices(args) => devices::run(&args, &context()?),
+        Command::Invite(args) => invite::run(&args, &context()?),
+        Command::Group(args) => group::run(&args, &context()?),
+        Command::Send(args) => send::run(args, &context()?),
+        Command::Tail(args) => tail::run(&args, &context()?),
+        Command::List(args) => list::run(&args, &context()?),
+        Command::Read(args) => read::run(&args, &context()?),
+        Command::Import(args) => import::run(&args, &context()?),
+        Command::Doctor(args) => doctor::run(&args, &context()?),
+        Command::Completions(args) => completions::run(&args),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_teaches_by_example() {
+        fn check(command: &clap::Command) {
+            let has_own = command.get_subcommands().next().is_none();
+            let help = command.clone().render_long_help().to_string();
+            assert!(!has_own || help.contains("EXAMPLES\n"), "{} has no examples", command.get_name());
+            command.get_subcommands().filter(|sub| sub.get_name() != "help").for_each(check);
+        }
+        let mut command = Cli::command();
+        command.build();
+        check(&command);
+    }
+}

@@ -1,0 +1,57 @@
+//! The names of the users whose messages are shown.
+
+use std::collections::HashMap;
+
+use cairn_client::{Client, Error};
+use cairn_proto::body::{Body, SystemEntry};
+use cairn_proto::ids::UserId;
+use cairn_proto::message::Message;
+use cairn_proto::text::UserName;
+
+use super::limits;
+
+/// A bounded memory of names.
+#[derive(Debug, Default)]
+pub(super) struct Names(HashMap<UserId, Option<UserName>>);
+
+impl Names {
+    /// Learns the names of all users that these messages mention.
+    pub(super) async fn learn(&mut self, client: &Client, messages: &[Message]) -> Result<(), Error> {
+        let mut unknown = Vec::new();
+        for message in messages {
+            self.note(message.sender, &mut unknown);
+            if let Body::System(SystemEntry::Added { users } | SystemEntry::Removed { users }) = &message.body {
+                users.iter().for_each(|&user| self.note(user, &mut unknown));
+            }
+        }
+        if unknown.is_empty() {
+            return Ok(());
+        }
+        if self.0.len() + unknown.len() > limits::NAMES_CACHED_MAX {
+            self.0.clear();
+            unknown = messages.iter().map(|message| message.sender).collect();
+            unknown.sort_unstable();
+            unknown.dedup();
+        }
+        let found = client.users(&unknown).await?;
+        // Who was not found is not asked for again.
+        self.0.extend(unknown.into_iter().map(|user| (user, None)));
+        self.0.extend(found.into_iter().map(|user| (user.id, Some(user.name))));
+        Ok(())
+    }
+
+    fn note(&self, user: UserId, unknown: &mut Vec<UserId>) {
+        if user != UserId::SERVER && !self.0.contains_key(&user) && !unknown.contains(&user) {
+            unknown.push(user);
+        }
+    }
+
+    /// The name of a user; a made-up one for a user who has none.
+    pub(super) fn of(&self, user: UserId) -> std::borrow::Cow<'_, str> {
+        match self.0.get(&user) {
+            Some(Some(name)) => name.as_str().into(),
+            _ if user == UserId::SERVER => "server".into(),
+            _ => format!("user {user}").into(),
+        }
+    }
+}

@@ -1,0 +1,229 @@
+//! `cairn send`
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::io::{self, IsTerminal as _, Read as _};
+use std::pin::Pin;
+
+use cairn_client::{Accepted, Client, Error};
+use cairn_proto::body::Body;
+use cairn_proto::ids::{ConversationId, MsgId};
+use cairn_proto::limits::{SENDS_IN_FLIGHT_MAX, TEXT_BYTES_MAX};
+use cairn_proto::text::Text;
+use clap::Args;
+use serde::Serialize;
+use tokio::sync::mpsc;
+
+use super::exit::Exit;
+use super::failure::Failure;
+use super::limits;
+use super::lines::Lines;
+use super::output::{Output, poll_once};
+use super::progress::{Progress, note};
+use super::session::{Conduct, Context};
+use super::target::Target;
+
+/// Say something
+///
+/// Returns when the server has accepted it: when it is on disk, numbered, and on its way to every member. Connections may break in
+/// between; each message is in the conversation exactly once.
+///
+/// With - (or without TEXT), each line of standard input is a message, and hundreds are under way at once. Empty lines are left out.
+#[derive(Debug, Args)]
+#[command(after_help = "EXAMPLES
+  cairn send '#team' 'lunch?'
+  cairn send @bob -- '-1 from me'
+  tail -F /var/log/build.log | cairn send '#builds' -
+  seq 1000 | cairn send '#load' - --json | tail -n 1
+
+JSON, one for each accepted message, in order
+  {\"conversation\":1,\"msgid\":17}")]
+pub(super) struct SendArgs {
+    /// '#group', '@user' or '#id:NUMBER'
+    target: Target,
+
+    /// What to say, up to 16 KiB; - for the lines of standard input
+    #[arg(default_value = "-")]
+    text: String,
+}
+
+#[derive(Debug, Serialize)]
+struct Sent {
+    conversation: ConversationId,
+    msgid: MsgId,
+}
+
+impl fmt::Display for Sent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "accepted as message {}", self.msgid)
+    }
+}
+
+pub(super) fn run(args: SendArgs, context: &Context) -> Result<(), Failure> {
+    let SendArgs { target, text } = args;
+    if text == "-" {
+        return context.with_client(Conduct::Deliver, async |client, output| {
+            let conversation = target.resolve(client).await?;
+            Sending::new(client, conversation, output).all(read_stdin()?).await
+        });
+    }
+    let text = Text::new(text).map_err(|error| Failure::new(Exit::Failed, format!("the text cannot be sent: {error}")))?;
+    context.with_client(Conduct::Deliver, async |client, output| {
+        let conversation = target.resolve(client).await?;
+        let msgid = client.send(conversation, Body::Text(text)).await?;
+        output.print(&Sent { conversation, msgid })
+    })
+}
+
+/// Standard input, in parts. A thread of its own waits for it, and for whoever takes the parts.
+fn read_stdin() -> Result<mpsc::Receiver<io::Result<Vec<u8>>>, Failure> {
+    let (parts, receiver) = mpsc::channel(limits::INPUT_PARTS_MAX);
+    let read = move || {
+        let mut input = io::stdin().lock();
+        loop {
+            let mut part = vec![0; limits::IO_BYTES];
+            let result = match input.read(&mut part) {
+                Ok(0) => return,
+                Ok(bytes) => {
+                    part.truncate(bytes);
+                    Ok(part)
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => Err(error),
+            };
+            let is_over = result.is_err();
+            if parts.blocking_send(result).is_err() || is_over {
+                return;
+            }
+        }
+    };
+    let started = std::thread::Builder::new().name("stdin".to_owned()).spawn(read);
+    started.map_err(|error| Failure::caused(Exit::Failed, "cannot read standard input", &error))?;
+    Ok(receiver)
+}
+
+/// Lines on their way. At most [`SENDS_IN_FLIGHT_MAX`] are unanswered, so the memory does not grow with the input.
+struct Sending<'a> {
+    client: &'a Client,
+    conversation: ConversationId,
+    output: &'a mut Output,
+    lines: Lines,
+    unanswered: VecDeque<Accepted>,
+    accepted: u64,
+    empty: u64,
+    progress: Progress,
+    prints_each: bool,
+}
+
+impl<'a> Sending<'a> {
+    fn new(client: &'a Client, conversation: ConversationId, output: &'a mut Output) -> Self {
+        Self {
+            client,
+            conversation,
+            prints_each: output.is_json(),
+            output,
+            lines: Lines::new(TEXT_BYTES_MAX),
+            unanswered: VecDeque::with_capacity(SENDS_IN_FLIGHT_MAX),
+            accepted: 0,
+            empty: 0,
+            progress: Progress::new(),
+        }
+    }
+
+    async fn all(mut self, input: mpsc::Receiver<io::Result<Vec<u8>>>) -> Result<(), Failure> {
+        let sent = self.lines_of(input).await;
+        // What was sent before a bad line is sent: wait for it, and tell its numbers, whatever comes then.
+        let settled = self.settle().await;
+        self.summary();
+        sent.and(settled)
+    }
+
+    async fn lines_of(&mut self, mut input: mpsc::Receiver<io::Result<Vec<u8>>>) -> Result<(), Failure> {
+        loop {
+            let part = tokio::select! {
+                biased;
+                part = input.recv() => part,
+                answer = front(&mut self.unanswered), if !self.unanswered.is_empty() => {
+                    self.answered(answer)?;
+                    self.drain().await?;
+                    continue;
+                }
+            };
+            let Some(part) = part else { break };
+            let part = part.map_err(|error| Failure::caused(Exit::Failed, "cannot read standard input", &error))?;
+            let mut rest = part.as_slice();
+            while let Some(line) = self.lines.next(&mut rest).map_err(bad_line)? {
+                self.send(line).await?;
+            }
+        }
+        match self.lines.last().map_err(bad_line)? {
+            Some(line) => self.send(line).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn send(&mut self, line: String) -> Result<(), Failure> {
+        if line.is_empty() {
+            self.empty += 1;
+            return Ok(());
+        }
+        if self.unanswered.len() >= SENDS_IN_FLIGHT_MAX {
+            let answer = self.output.flush_while_waiting(front(&mut self.unanswered), || {}).await?;
+            self.answered(answer)?;
+            self.drain().await?;
+        }
+        let text = Text::new(line).map_err(|error| Failure::caused(Exit::Failed, "a line cannot be sent", &error))?;
+        self.unanswered.push_back(self.client.enqueue(self.conversation, Body::Text(text)).await?);
+        Ok(())
+    }
+
+    /// Takes every answer that is here, and hands them on when there is none left.
+    async fn drain(&mut self) -> Result<(), Failure> {
+        while let Some(accepted) = self.unanswered.front_mut() {
+            let Some(answer) = poll_once(Pin::new(accepted)).await else { break };
+            self.unanswered.pop_front();
+            self.answered(answer)?;
+        }
+        self.output.flush()
+    }
+
+    async fn settle(&mut self) -> Result<(), Failure> {
+        while !self.unanswered.is_empty() {
+            let answer = self.output.flush_while_waiting(front(&mut self.unanswered), || {}).await?;
+            self.answered(answer)?;
+        }
+        Ok(())
+    }
+
+    fn answered(&mut self, answer: Result<MsgId, Error>) -> Result<(), Failure> {
+        let msgid = answer?;
+        self.accepted += 1;
+        self.progress.update(|| format!("{} accepted", self.accepted));
+        if self.prints_each { self.output.print(&Sent { conversation: self.conversation, msgid }) } else { Ok(()) }
+    }
+
+    fn summary(self) {
+        drop(self.progress);
+        if !io::stderr().is_terminal() {
+            return;
+        }
+        note(match self.empty {
+            0 => format!("{} messages accepted", self.accepted),
+            empty => format!("{} messages accepted, {empty} empty lines left out", self.accepted),
+        });
+    }
+}
+
+/// The oldest answer. Nothing is lost when the future is dropped before it is ready.
+async fn front(unanswered: &mut VecDeque<Accepted>) -> Result<MsgId, Error> {
+    let answer = match unanswered.front_mut() {
+        Some(accepted) => accepted.await,
+        None => std::future::pending().await,
+    };
+    unanswered.pop_front();
+    answer
+}
+
+fn bad_line(error: super::lines::LineError) -> Failure {
+    Failure::new(Exit::Failed, error).hint("the lines before it were sent; this one and those behind it were not")
+}

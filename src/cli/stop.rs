@@ -1,0 +1,41 @@
+//! How a server is asked to stop.
+
+use std::io;
+use std::process;
+
+use tokio::signal;
+use tracing::warn;
+
+use super::exit::Exit;
+
+/// Resolves at the first Ctrl-C or SIGTERM. From then on, a second Ctrl-C ends the process at once.
+pub(super) async fn asked_for() {
+    match either().await {
+        Ok(()) => {
+            tokio::spawn(async {
+                if signal::ctrl_c().await.is_ok() {
+                    process::exit(Exit::Interrupted.code().into());
+                }
+            });
+        }
+        // The system's own way of ending a process remains, and a cairn that is killed loses nothing that it accepted.
+        Err(error) => {
+            warn!(%error, "cannot listen for signals");
+            std::future::pending().await
+        }
+    }
+}
+
+#[cfg(unix)]
+async fn either() -> io::Result<()> {
+    let mut terminate = signal::unix::signal(signal::unix::SignalKind::terminate())?;
+    tokio::select! {
+        result = signal::ctrl_c() => result,
+        _ = terminate.recv() => Ok(()),
+    }
+}
+
+#[cfg(not(unix))]
+async fn either() -> io::Result<()> {
+    signal::ctrl_c().await
+}

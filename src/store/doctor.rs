@@ -1,0 +1,324 @@
+//! Checking everything that is stored, with the server stopped: what `cairn doctor` does.
+//!
+//! First the log is held against the blocks as they lie there; then the store is opened and closed as a server would, which moves
+//! the log into the trees; then every row of every tree is read and held against the others.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use bytes::Bytes;
+use cairn_proto::codec::DecodeError;
+use cairn_proto::ids::{ConversationId, DeviceId, MsgId, UserId};
+use serde::de::DeserializeOwned;
+
+use super::blocks::{Blocks, BlocksError};
+use super::commit_log::{CommitLog, LogError, OpenError};
+use super::db::{Trees, TreesError};
+use super::engine::{Engine, StoreError};
+use super::format::{self, FormatError};
+use super::lock::{DirLock, LockError};
+use super::poison::Poison;
+use super::trees::{RowKey, RowPrefix, Tree, parse};
+use super::verify::{self, VerifyError};
+use crate::core::change::Appended;
+use crate::core::record::{ConversationRecord, DeviceRecord, InviteRecord, MemberRecord, SendCursorRecord, UserRecord};
+use crate::core::uncounted::Uncounted;
+use crate::core::{Change, batch};
+
+/// What was found to be sound.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Report {
+    /// Users.
+    pub users: u64,
+    /// Devices.
+    pub devices: u64,
+    /// Conversations.
+    pub conversations: u64,
+    /// Memberships.
+    pub members: u64,
+    /// Entries of all logs, above their floors.
+    pub messages: u64,
+    /// Blocks that hold them.
+    pub blocks: u64,
+    /// The bytes of the blocks.
+    pub block_bytes: u64,
+    /// Delivered and send cursors.
+    pub cursors: u64,
+    /// Batches that were in the commit log.
+    pub log_batches: u64,
+    /// Entries that were in the commit log.
+    pub log_messages: u64,
+}
+
+/// How far the check is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// Conversations that were checked.
+    pub conversations: u64,
+    /// Entries that were checked.
+    pub messages: u64,
+}
+
+/// The first problem.
+#[derive(Debug, thiserror::Error)]
+pub enum DoctorError {
+    /// There is no data directory.
+    #[error("there is no data directory at {}", .0.display())]
+    NoDirectory(PathBuf),
+    /// A server has it.
+    #[error(transparent)]
+    Lock(#[from] LockError),
+    /// It is none of cairn's, or of another version.
+    #[error(transparent)]
+    Format(#[from] FormatError),
+    /// The store does not open or close.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The trees.
+    #[error(transparent)]
+    Trees(#[from] TreesError),
+    /// The log.
+    #[error(transparent)]
+    Log(#[from] LogError),
+    /// A block.
+    #[error(transparent)]
+    Blocks(#[from] BlocksError),
+    /// The blocks of a conversation.
+    #[error(transparent)]
+    Verify(#[from] VerifyError),
+    /// A batch of the log.
+    #[error("the commit log holds a batch that does not decode: {0}")]
+    Batch(#[from] DecodeError),
+    /// The log and a block differ.
+    #[error("conversation {conversation}: message {msgid} is another in the commit log than in its block")]
+    Differs {
+        /// The conversation.
+        conversation: ConversationId,
+        /// The message.
+        msgid: MsgId,
+    },
+    /// The log does not continue what is stored.
+    #[error("conversation {conversation}: the commit log goes on with message {found} where {expected} comes next")]
+    Gap {
+        /// The conversation.
+        conversation: ConversationId,
+        /// What comes next.
+        expected: MsgId,
+        /// What is there.
+        found: MsgId,
+    },
+    /// A row does not fit the others.
+    #[error("the row {key} is wrong: {what}")]
+    Row {
+        /// Which row.
+        key: RowKey,
+        /// What is wrong.
+        what: String,
+    },
+    /// The entries that do not count are not those that are noted.
+    #[error("conversation {conversation}: {noted} entries are noted as not counting, but {found} are no messages")]
+    Uncounted {
+        /// The conversation.
+        conversation: ConversationId,
+        /// How many are noted.
+        noted: u64,
+        /// How many there are.
+        found: u64,
+    },
+}
+
+/// Checks a data directory. `progress` is told now and then how far it is.
+///
+/// # Errors
+/// With the first problem.
+pub fn check(dir: &Path, progress: &mut dyn FnMut(Progress)) -> Result<Report, DoctorError> {
+    if !dir.is_dir() {
+        return Err(DoctorError::NoDirectory(dir.to_owned()));
+    }
+    let mut report = Report::default();
+    check_log(dir, &mut report)?;
+    Engine::open(dir)?.close()?;
+    let _lock = DirLock::acquire(dir)?;
+    let trees = open_trees(dir)?;
+    Check { blocks: Blocks::new(trees.clone()), trees, report: &mut report, progress }.run()?;
+    Ok(report)
+}
+
+fn open_trees(dir: &Path) -> Result<Trees, TreesError> {
+    Trees::open(&dir.join("trees"), &dir.join("aside"), &Poison::new())
+}
+
+/// Holds what is in the log against what the blocks have of it already.
+fn check_log(dir: &Path, report: &mut Report) -> Result<(), DoctorError> {
+    let _lock = DirLock::acquire(dir)?;
+    format::check_or_create(dir)?;
+    let trees = open_trees(dir)?;
+    let blocks = Blocks::new(trees.clone());
+    let mut next: BTreeMap<ConversationId, MsgId> = BTreeMap::new();
+    let mut check = |payload: Bytes| {
+        report.log_batches += 1;
+        batch::replay(payload, |change, entry| {
+            let Change::Appended(Appended { conversation, msgid, .. }) = change else { return Ok(()) };
+            report.log_messages += 1;
+            let expected = next.insert(conversation, msgid.next()).unwrap_or(msgid);
+            if expected != msgid {
+                return Err(DoctorError::Gap { conversation, expected, found: msgid });
+            }
+            check_entry(&blocks, conversation, msgid, &entry)
+        })
+    };
+    let log = CommitLog::open(&dir.join("log"), trees.checkpoint()?, &Poison::new(), |_, payload| check(payload));
+    match log {
+        Ok(_) => Ok(()),
+        Err(OpenError::Log(error)) => Err(error.into()),
+        Err(OpenError::Replay { source, .. }) => Err(source),
+    }
+}
+
+fn check_entry(blocks: &Blocks, conversation: ConversationId, msgid: MsgId, entry: &Bytes) -> Result<(), DoctorError> {
+    let Some(block) = blocks.at_or_below(conversation, msgid)? else { return Ok(()) };
+    if block.last() < msgid {
+        return Ok(());
+    }
+    let place = usize::try_from(msgid.above(block.place.first)).unwrap_or(usize::MAX);
+    match block.split().map_err(BlocksError::from)?.get(place) {
+        Some(stored) if stored == entry => Ok(()),
+        _ => Err(DoctorError::Differs { conversation, msgid }),
+    }
+}
+
+struct Check<'a> {
+    trees: Trees,
+    blocks: Blocks,
+    report: &'a mut Report,
+    progress: &'a mut dyn FnMut(Progress),
+}
+
+/// Rows that one step of a scan takes.
+const SCAN_ROWS: usize = 1024;
+
+impl Check<'_> {
+    fn run(&mut self) -> Result<(), DoctorError> {
+        let mut users = BTreeSet::new();
+        self.each(Tree::Users, |_, key, _: UserRecord| {
+            users.extend(parse::user(key.bytes()));
+            Ok(())
+        })?;
+        let mut devices: BTreeMap<DeviceId, UserId> = BTreeMap::new();
+        self.each(Tree::Devices, |_, key, _: DeviceRecord| {
+            let Some((user, device)) = parse::device(key.bytes()) else { return Err(wrong(key, "its key is no device's")) };
+            devices.insert(device, user);
+            if users.contains(&user) { Ok(()) } else { Err(wrong(key, "there is no such user")) }
+        })?;
+        self.each(Tree::Invites, |_, _, _: InviteRecord| Ok(()))?;
+        let mut heads: BTreeMap<ConversationId, MsgId> = BTreeMap::new();
+        self.each(Tree::Conversations, |check, key, record: ConversationRecord| {
+            let Some(id) = parse::conversation(key.bytes()) else { return Err(wrong(key, "its key is no conversation's")) };
+            heads.insert(id, record.head);
+            check.conversation(id, key, &record, &users)
+        })?;
+        self.each(Tree::Memberships, |check, key, (): ()| match parse::membership(key.bytes()) {
+            Some((user, id)) if check.trees.get(&RowKey::member(id, user))?.is_some() => Ok(()),
+            _ => Err(wrong(key, "there is no such membership")),
+        })?;
+        self.cursors(&heads, &devices)?;
+        self.report.users = users.len() as u64;
+        self.report.devices = devices.len() as u64;
+        Ok(())
+    }
+
+    fn conversation(
+        &mut self,
+        id: ConversationId,
+        key: &RowKey,
+        record: &ConversationRecord,
+        users: &BTreeSet<UserId>,
+    ) -> Result<(), DoctorError> {
+        if record.floor > record.head {
+            return Err(wrong(key, format!("its floor {} lies above its head {}", record.floor, record.head)));
+        }
+        let verified = verify::verify_blocks(&self.blocks, id, record.floor, record.head)?;
+        let mut uncounted = Uncounted::default();
+        self.each_of(&RowPrefix::uncounted_of(id), |_, key, bytes: Vec<u8>| {
+            let chunk = parse::uncounted(key.bytes()).map(|(_, chunk)| chunk);
+            let installed = chunk.and_then(|chunk| uncounted.install(chunk, &bytes));
+            installed.ok_or_else(|| wrong(key, "its bitmap does not decode"))
+        })?;
+        let noted = uncounted.count(record.floor, record.head);
+        if noted != verified.uncounted {
+            return Err(DoctorError::Uncounted { conversation: id, noted, found: verified.uncounted });
+        }
+        let mut members = 0;
+        self.each_of(&RowPrefix::members_of(id), |check, key, member: MemberRecord| {
+            members += 1;
+            let user = parse::member(key.bytes()).map(|(_, user)| user).filter(|user| users.contains(user));
+            let Some(user) = user else { return Err(wrong(key, "there is no such user")) };
+            if member.read > record.head || member.joined > record.head {
+                return Err(wrong(key, format!("a cursor lies above the head {}", record.head)));
+            }
+            match check.trees.get(&RowKey::membership(user, id))? {
+                Some(_) => Ok(()),
+                None => Err(wrong(key, "the user's list of conversations lacks it")),
+            }
+        })?;
+        if members != u64::from(record.counts.members) {
+            return Err(wrong(key, format!("it counts {} members, and there are {members}", record.counts.members)));
+        }
+        self.report.conversations += 1;
+        self.report.members += members;
+        self.report.messages += verified.messages;
+        self.report.blocks += verified.blocks;
+        self.report.block_bytes += verified.stored_bytes;
+        (self.progress)(Progress { conversations: self.report.conversations, messages: self.report.messages });
+        Ok(())
+    }
+
+    fn cursors(&mut self, heads: &BTreeMap<ConversationId, MsgId>, devices: &BTreeMap<DeviceId, UserId>) -> Result<(), DoctorError> {
+        let head = |id| heads.get(&id).copied().unwrap_or_default();
+        self.each(Tree::Delivered, |check, key, msgid: MsgId| {
+            check.report.cursors += 1;
+            match parse::delivered(key.bytes()) {
+                Some((id, user, device)) if devices.get(&device) == Some(&user) && msgid <= head(id) => Ok(()),
+                _ => Err(wrong(key, "the cursor lies above the head, or is no device's")),
+            }
+        })?;
+        self.each(Tree::Sends, |check, key, record: SendCursorRecord| {
+            check.report.cursors += 1;
+            let id = parse::send(key.bytes()).map(|(_, _, id)| id);
+            let is_sound = |id| record.recent.iter().all(|send| send.seq <= record.last_seq && send.msgid <= head(id));
+            if id.is_some_and(is_sound) { Ok(()) } else { Err(wrong(key, "a send lies above the head")) }
+        })?;
+        self.each(Tree::Imports, |_, _, _: u64| Ok(()))
+    }
+
+    fn each<T: DeserializeOwned>(
+        &mut self,
+        tree: Tree,
+        each: impl FnMut(&mut Self, &RowKey, T) -> Result<(), DoctorError>,
+    ) -> Result<(), DoctorError> {
+        self.each_of(&RowPrefix::all(tree), each)
+    }
+
+    fn each_of<T: DeserializeOwned>(
+        &mut self,
+        prefix: &RowPrefix,
+        mut each: impl FnMut(&mut Self, &RowKey, T) -> Result<(), DoctorError>,
+    ) -> Result<(), DoctorError> {
+        let mut after: Option<RowKey> = None;
+        loop {
+            let rows = self.trees.scan::<T>(prefix, after.as_ref(), SCAN_ROWS)?;
+            let count = rows.len();
+            for (key, record) in rows {
+                each(self, &key, record)?;
+                after = Some(key);
+            }
+            if count < SCAN_ROWS {
+                return Ok(());
+            }
+        }
+    }
+}
+
+fn wrong(key: &RowKey, what: impl Into<String>) -> DoctorError {
+    DoctorError::Row { key: *key, what: what.into() }
+}

@@ -1,0 +1,88 @@
+//! The ids in a key, read back. Each is `None` when the bytes are no key of that tree.
+
+use cairn_proto::ids::{ConversationId, DeviceId, ImportSource, MsgId, SendStreamId, UserId};
+
+use crate::core::record::SecretHash;
+
+fn u32(key: &mut &[u8]) -> Option<u32> {
+    let (number, rest) = key.split_first_chunk()?;
+    *key = rest;
+    Some(u32::from_be_bytes(*number))
+}
+
+fn u64(key: &mut &[u8]) -> Option<u64> {
+    let (number, rest) = key.split_first_chunk()?;
+    *key = rest;
+    Some(u64::from_be_bytes(*number))
+}
+
+fn whole<T>(mut key: &[u8], parts: impl FnOnce(&mut &[u8]) -> Option<T>) -> Option<T> {
+    let ids = parts(&mut key)?;
+    key.is_empty().then_some(ids)
+}
+
+/// The conversation and the first message of a block.
+#[must_use]
+pub fn block(key: &[u8]) -> Option<(ConversationId, MsgId)> {
+    whole(key, |key| Some((ConversationId::new(u64(key)?), MsgId::new(u64(key)?))))
+}
+
+/// A conversation.
+#[must_use]
+pub fn conversation(key: &[u8]) -> Option<ConversationId> {
+    whole(key, |key| Some(ConversationId::new(u64(key)?)))
+}
+
+/// A membership.
+#[must_use]
+pub fn member(key: &[u8]) -> Option<(ConversationId, UserId)> {
+    whole(key, |key| Some((ConversationId::new(u64(key)?), UserId::new(u32(key)?))))
+}
+
+/// A delivered cursor.
+#[must_use]
+pub fn delivered(key: &[u8]) -> Option<(ConversationId, UserId, DeviceId)> {
+    whole(key, |key| Some((ConversationId::new(u64(key)?), UserId::new(u32(key)?), DeviceId::new(u64(key)?))))
+}
+
+/// The conversation and the chunk of a part of the entries that do not count.
+#[must_use]
+pub fn uncounted(key: &[u8]) -> Option<(ConversationId, u64)> {
+    whole(key, |key| Some((ConversationId::new(u64(key)?), u64(key)?)))
+}
+
+/// A send cursor.
+#[must_use]
+pub fn send(key: &[u8]) -> Option<(DeviceId, SendStreamId, ConversationId)> {
+    whole(key, |key| Some((DeviceId::new(u64(key)?), SendStreamId::new(u64(key)?), ConversationId::new(u64(key)?))))
+}
+
+/// A user.
+#[must_use]
+pub fn user(key: &[u8]) -> Option<UserId> {
+    whole(key, |key| Some(UserId::new(u32(key)?)))
+}
+
+/// A device.
+#[must_use]
+pub fn device(key: &[u8]) -> Option<(UserId, DeviceId)> {
+    whole(key, |key| Some((UserId::new(u32(key)?), DeviceId::new(u64(key)?))))
+}
+
+/// An invite.
+#[must_use]
+pub fn invite(key: &[u8]) -> Option<SecretHash> {
+    key.try_into().ok().map(SecretHash)
+}
+
+/// The way from a user to a conversation.
+#[must_use]
+pub fn membership(key: &[u8]) -> Option<(UserId, ConversationId)> {
+    whole(key, |key| Some((UserId::new(u32(key)?), ConversationId::new(u64(key)?))))
+}
+
+/// An import cursor.
+#[must_use]
+pub fn import(key: &[u8]) -> Option<(ConversationId, ImportSource)> {
+    whole(key, |key| Some((ConversationId::new(u64(key)?), ImportSource::new(u64(key)?))))
+}

@@ -1,0 +1,198 @@
+//! Compares the state machine and the trees with the model.
+
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+
+use cairn::core::change::MemberCounts;
+use cairn::core::command::{Actor, Command};
+use cairn::core::needs::Need;
+use cairn::core::record::{ConversationRecord, DeviceRecord, InviteRecord, KindRecord, MemberRecord, UserRecord};
+use cairn::core::uncounted::Uncounted;
+use cairn::core::{Batch, State};
+use cairn_proto::body::Body;
+use cairn_proto::error::ErrorCode;
+use cairn_proto::ids::{ClientSeq, ConversationId, DeviceId, ImportSource, MsgId, SendStreamId, Timestamp, UserId};
+use cairn_proto::limits::SENDS_IN_FLIGHT_MAX;
+use cairn_proto::message::Draft;
+use cairn_proto::request::Request;
+use cairn_proto::response::Role;
+use cairn_proto::text::Text;
+use proptest::test_runner::TestCaseError;
+use proptest::{prop_assert, prop_assert_eq};
+
+use super::naive::{Conversation, Naive};
+use super::trees::Trees;
+
+/// Loads everything there is.
+pub(super) fn load_all(state: &mut State, trees: &Trees, naive: &Naive) {
+    for &id in naive.conversations.keys() {
+        trees.load(state, Need::Members(id));
+    }
+}
+
+/// What a fully loaded state shows is what the model has.
+pub(super) fn check_state(state: &State, naive: &Naive) -> Result<(), TestCaseError> {
+    prop_assert_eq!(state.user_count(), naive.users.len());
+    for &id in naive.users.keys() {
+        prop_assert_eq!(state.user_info(id), naive.info(id));
+        prop_assert_eq!(&state.user(id).unwrap().conversations, &naive.conversations_of(id), "conversations of user {}", id);
+    }
+    for (&id, expected) in &naive.conversations {
+        let found = state.conversation(id).ok_or_else(|| TestCaseError::fail(format!("conversation {id} is not there")))?;
+        prop_assert_eq!(&found.record, &record(expected), "conversation {}", id);
+        let members: BTreeMap<_, _> = found.members_sorted().into_iter().map(|(user, member)| (user, member.record.clone())).collect();
+        prop_assert_eq!(&members, &member_records(expected), "members of conversation {}", id);
+        for (&user, member) in &members {
+            let unread = found.unread(member);
+            prop_assert_eq!((unread.1, unread.2), (expected.uncounted(user), expected.unread(user)), "unread of user {} in {}", user, id);
+            prop_assert!(member.read <= found.record.head && unread.2 <= found.record.head.get());
+        }
+        for actor in actors(naive) {
+            prop_assert_eq!(state.summary(actor, id), naive.summary(actor, id), "{:?} in {}", actor, id);
+            prop_assert_eq!(state.feed(actor, id), naive.feed(actor, id), "{:?} in {}", actor, id);
+            let delivered = found.member(actor.user).map_or(MsgId::ZERO, |member| member.delivered(actor.device));
+            prop_assert!(delivered <= found.record.head, "delivered of {:?} in {}", actor, id);
+        }
+    }
+    Ok(())
+}
+
+/// Every living device, on a send stream that no client uses.
+fn actors(naive: &Naive) -> impl Iterator<Item = Actor> {
+    let devices = naive.users.iter().flat_map(|(&user, record)| record.devices.keys().map(move |&device| (user, device)));
+    devices.map(|(user, device)| Actor { user, device, stream: SendStreamId::new(u64::MAX) })
+}
+
+/// Whoever is no member learns nothing and does nothing, and cannot tell whether there is such a conversation.
+pub(super) fn check_hidden(state: &mut State, trees: &Trees, naive: &Naive, now: Timestamp) -> Result<(), TestCaseError> {
+    let nowhere = [0, 998, 1 << 32 | 998, u64::MAX].map(ConversationId::new);
+    for actor in actors(naive) {
+        for id in naive.conversations.keys().copied().chain(nowhere) {
+            if naive.conversations.get(&id).is_some_and(|found| found.members.contains_key(&actor.user)) {
+                continue;
+            }
+            let asked = foreign_requests(actor, id).into_iter().map(|request| Command::Ask(actor, request));
+            for command in asked.chain([Command::Grant(actor, id)]) {
+                for need in state.missing(&command) {
+                    trees.load(state, need);
+                }
+                let mut batch = Batch::new(0);
+                let answer = state.execute(command.clone(), now, &mut batch);
+                prop_assert_eq!(answer.err(), Some(ErrorCode::NotFound), "{:?}", command);
+                prop_assert!(batch.is_empty() && batch.effects().is_empty(), "{:?}", command);
+            }
+        }
+    }
+    Ok(())
+}
+
+fn foreign_requests(actor: Actor, conversation: ConversationId) -> Vec<Request> {
+    let (source, msgid, users) = (ImportSource::new(0), MsgId::new(1), vec![actor.user, UserId::new(1)]);
+    let body = Body::Text(Text::new("let me in").unwrap());
+    vec![
+        Request::Send(Draft { conversation, seq: ClientSeq::new(1), body }),
+        Request::Ack { conversation, msgid },
+        Request::Ack { conversation, msgid: MsgId::new(u64::MAX) },
+        Request::Read { conversation, msgid },
+        Request::AddMembers { conversation, users: users.clone() },
+        Request::RemoveMembers { conversation, users },
+        Request::Members { conversation, after: None },
+        Request::Import { conversation, source, first: 9, entries: Vec::new() },
+        Request::ImportCursor { conversation, source },
+        Request::Explain { conversation, user: actor.user },
+    ]
+}
+
+fn record(found: &Conversation) -> ConversationRecord {
+    let owners = found.members.values().filter(|member| member.role == Role::Owner).count() as u32;
+    ConversationRecord {
+        kind: found.name.clone().map_or(KindRecord::Direct, |name| KindRecord::Group { name }),
+        created_at: found.created_at,
+        head: found.head(),
+        floor: MsgId::ZERO,
+        last_sent_at: found.last_sent_at(),
+        counts: MemberCounts { members: found.members.len() as u32, owners },
+    }
+}
+
+fn member_records(found: &Conversation) -> BTreeMap<UserId, MemberRecord> {
+    let members = found.members.iter();
+    members.map(|(&user, member)| (user, MemberRecord { role: member.role, joined: member.joined, read: member.read })).collect()
+}
+
+/// The trees hold what the model has, row by row, and nothing else.
+pub(super) fn check_trees(trees: &Trees, naive: &Naive) -> Result<(), TestCaseError> {
+    let expected = trees_of(naive);
+    check_tree("users", &trees.users, &expected.users)?;
+    check_tree("devices", &trees.devices, &expected.devices)?;
+    check_tree("invites", &trees.invites, &expected.invites)?;
+    check_tree("conversations", &trees.conversations, &expected.conversations)?;
+    check_tree("members", &trees.members, &expected.members)?;
+    check_tree("memberships", &trees.memberships, &expected.memberships)?;
+    check_tree("delivered", &trees.delivered, &expected.delivered)?;
+    check_tree("uncounted", &trees.uncounted, &expected.uncounted)?;
+    check_tree("imports", &trees.imports, &expected.imports)?;
+    let stored = trees.sends.iter().map(|(&key, record)| {
+        let recent = record.recent.iter().map(|send| (send.seq, send.msgid)).collect();
+        (key, (record.last_seq, recent))
+    });
+    check_tree("sends", &stored.collect(), &sends_of(naive))
+}
+
+fn check_tree<K: Ord + Debug, V: PartialEq + Debug>(
+    name: &str,
+    stored: &BTreeMap<K, V>,
+    expected: &BTreeMap<K, V>,
+) -> Result<(), TestCaseError> {
+    for key in stored.keys().chain(expected.keys()) {
+        prop_assert_eq!(stored.get(key), expected.get(key), "{:?} in the tree {}", key, name);
+    }
+    Ok(())
+}
+
+type Sends = BTreeMap<(DeviceId, SendStreamId, ConversationId), (u64, Vec<(u64, MsgId)>)>;
+
+/// The send cursors, for streams short enough that nothing was pushed out of memory yet.
+fn sends_of(naive: &Naive) -> Sends {
+    let mut sends = Sends::new();
+    for send in &naive.sends {
+        let (last, recent) = sends.entry((send.device, send.stream, send.conversation)).or_default();
+        *last = send.seq;
+        recent.push((send.seq, send.msgid));
+    }
+    assert!(sends.values().map(|(_, recent)| recent.len()).sum::<usize>() <= SENDS_IN_FLIGHT_MAX);
+    sends
+}
+
+fn trees_of(naive: &Naive) -> Trees {
+    let mut trees = Trees::default();
+    for (&id, user) in &naive.users {
+        let (name, password) = (user.name.clone(), user.password.clone());
+        trees.users.insert(id, UserRecord { name, role: user.role, password, created_at: user.created_at });
+        for (&device, found) in &user.devices {
+            let record =
+                DeviceRecord { name: found.name.clone(), token: found.token, created_at: found.created_at, streams: found.streams.clone() };
+            trees.devices.insert((id, device), record);
+        }
+    }
+    for (&token, invite) in &naive.invites {
+        let record = InviteRecord { uses_left: invite.uses_left, expires_at: invite.expires_at, role: invite.role };
+        trees.invites.insert(token, record);
+    }
+    for (&id, found) in &naive.conversations {
+        trees.conversations.insert(id, record(found));
+        for (user, record) in member_records(found) {
+            trees.members.insert((id, user), record);
+            trees.memberships.insert((user, id), ());
+            let moved = found.members[&user].delivered.iter().filter(|&(_, &msgid)| msgid > MsgId::ZERO);
+            trees.delivered.extend(moved.map(|(&device, &msgid)| ((id, user, device), msgid)));
+        }
+        trees.imports.extend(found.imports.iter().map(|(&source, &cursor)| ((id, source), cursor)));
+        let mut uncounted = Uncounted::default();
+        for (msgid, _) in found.above(MsgId::ZERO).filter(|(_, entry)| !entry.body.is_message()) {
+            uncounted.insert(msgid);
+        }
+        trees.uncounted.extend(uncounted.chunk_bytes(0).map(|bytes| ((id, 0), bytes)));
+    }
+    trees
+}

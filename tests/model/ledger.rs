@@ -1,0 +1,117 @@
+//! The invariants that every commit log must keep, checked on the bytes of the batches alone.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bytes::Bytes;
+use cairn::core::change::{Appended, Change, Origin};
+use cairn::core::{batch, change::MemberCounts};
+use cairn_proto::body::{Body, SystemEntry};
+use cairn_proto::ids::{ConversationId, DeviceId, MsgId, SendStreamId, Timestamp, UserId};
+use cairn_proto::message::{Entry, unpack_entry};
+use proptest::test_runner::TestCaseError;
+use proptest::{prop_assert, prop_assert_eq};
+
+/// What the log says so far.
+#[derive(Debug, Default)]
+pub(super) struct Ledger {
+    entries: BTreeMap<ConversationId, Vec<Entry>>,
+    last_live: BTreeMap<ConversationId, Timestamp>,
+    sent: BTreeMap<(DeviceId, SendStreamId, ConversationId), u64>,
+    members: BTreeSet<(ConversationId, UserId)>,
+    read: BTreeMap<(ConversationId, UserId), MsgId>,
+    delivered: BTreeMap<(ConversationId, UserId, DeviceId), MsgId>,
+    /// Members whose entry has not come yet.
+    unannounced: BTreeSet<(ConversationId, UserId)>,
+}
+
+impl Ledger {
+    /// Takes a batch in.
+    pub(super) fn watch(&mut self, payload: &Bytes) -> Result<(), TestCaseError> {
+        batch::replay::<TestCaseError>(payload.clone(), |change, entry| match change {
+            Change::Appended(appended) => self.appended(&appended, unpack_entry(&entry)?),
+            other => self.moved(&other),
+        })?;
+        prop_assert!(self.unannounced.is_empty(), "members without an entry: {:?}", self.unannounced);
+        Ok(())
+    }
+
+    /// The log of each conversation.
+    pub(super) fn entries(&self, id: ConversationId) -> &[Entry] {
+        self.entries.get(&id).map_or(&[], Vec::as_slice)
+    }
+
+    fn head(&self, id: ConversationId) -> MsgId {
+        MsgId::new(self.entries(id).len() as u64)
+    }
+
+    fn appended(&mut self, appended: &Appended, entry: Entry) -> Result<(), TestCaseError> {
+        let &Appended { conversation, msgid, sender, sent_at, origin } = appended;
+        prop_assert_eq!(msgid, self.head(conversation).next(), "a gap or a repeat in {}", conversation);
+        prop_assert_eq!((entry.sender, entry.sent_at), (sender, sent_at));
+        prop_assert_eq!(entry.body.is_message(), origin != Origin::System);
+        if origin != Origin::Imported {
+            prop_assert!(self.members.contains(&(conversation, sender)), "{} is no member of {}", sender, conversation);
+            let last = self.last_live.insert(conversation, sent_at);
+            prop_assert!(last <= Some(sent_at), "the time of {} in {} goes back", msgid, conversation);
+        }
+        if let Origin::Sent { device, stream, seq, .. } = origin {
+            let last = self.sent.insert((device, stream, conversation), seq);
+            prop_assert!(seq > last.unwrap_or(0), "seq {} of {:?} in {} was there before", seq, stream, conversation);
+            let read = self.read.entry((conversation, sender)).or_insert(MsgId::ZERO);
+            *read = msgid.max(*read);
+        }
+        match &entry.body {
+            Body::System(SystemEntry::Created { .. }) => self.unannounced.retain(|&key| key != (conversation, sender)),
+            Body::System(SystemEntry::Added { users }) => {
+                self.unannounced.retain(|(id, user)| *id != conversation || !users.contains(user));
+            }
+            // The first message of a direct chat makes both its members.
+            _ if conversation.direct_users().is_some() => self.unannounced.retain(|&(id, _)| id != conversation),
+            _ => {}
+        }
+        self.entries.entry(conversation).or_default().push(entry);
+        Ok(())
+    }
+
+    fn moved(&mut self, change: &Change) -> Result<(), TestCaseError> {
+        match *change {
+            Change::Read { conversation, user, msgid } => {
+                prop_assert!(self.members.contains(&(conversation, user)) && msgid <= self.head(conversation));
+                let last = self.read.insert((conversation, user), msgid);
+                prop_assert!(last < Some(msgid), "the read cursor of {} goes back", user);
+            }
+            Change::Delivered { conversation, user, device, msgid } => {
+                prop_assert!(self.members.contains(&(conversation, user)) && msgid <= self.head(conversation));
+                let last = self.delivered.insert((conversation, user, device), msgid);
+                prop_assert!(last < Some(msgid), "the delivered cursor of {} goes back", device);
+            }
+            Change::Member { conversation, user, joined, counts, .. } => {
+                prop_assert!(self.members.insert((conversation, user)), "{} is a member already", user);
+                prop_assert_eq!(joined, self.head(conversation).next());
+                self.unannounced.insert((conversation, user));
+                self.check_counts(conversation, counts)?;
+            }
+            Change::MemberRemoved { conversation, user, counts } => {
+                prop_assert!(self.members.remove(&(conversation, user)), "{} is no member", user);
+                let last = self.entries(conversation).last().map(|entry| &entry.body);
+                let is_named = matches!(last, Some(Body::System(SystemEntry::Removed { users })) if users.contains(&user));
+                prop_assert!(is_named, "no entry says that {} left {}", user, conversation);
+                self.read.remove(&(conversation, user));
+                self.delivered.retain(|key, _| (key.0, key.1) != (conversation, user));
+                self.check_counts(conversation, counts)?;
+            }
+            Change::StreamOpened { device, forgotten: Some(forgotten), .. } => {
+                self.sent.retain(|key, _| (key.0, key.1) != (device, forgotten));
+            }
+            Change::DeviceRemoved(_, device) => self.sent.retain(|key, _| key.0 != device),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn check_counts(&self, id: ConversationId, counts: MemberCounts) -> Result<(), TestCaseError> {
+        let members = self.members.iter().filter(|key| key.0 == id).count();
+        prop_assert_eq!(counts.members as usize, members, "members of {}", id);
+        Ok(())
+    }
+}

@@ -1,0 +1,35 @@
+//! Random lives of a server, played on the state machine and on a model that is too simple to be wrong.
+//!
+//! Of each life are checked: every answer and every effect; the ids, cursors, memberships and times in the commit log, by its bytes;
+//! what a state shows, step by step; what the trees hold, row by row; that nobody learns of a conversation he is not in; that a refused
+//! command changes nothing; that saving, letting go and loading change nothing; and that a replay over the trees of any moment, or of
+//! two moments mixed, ends where the life ended.
+//!
+//! `CAIRN_MODEL_CASES` says how many lives: `CAIRN_MODEL_CASES=10000 cargo test --release --test main model`. A failure prints the
+//! shortest life that shows it, as steps that can be put into `kept` to stay.
+
+mod cast;
+mod expected;
+mod kept;
+mod ledger;
+mod naive;
+mod naive_talk;
+mod run;
+mod steps;
+mod trees;
+
+use proptest::test_runner::{Config, TestError, TestRunner};
+
+/// Lives when nothing else is said: as many as a debug run plays in a few seconds.
+const CASES: u32 = 200;
+
+#[test]
+fn the_state_machine_does_what_the_model_does() {
+    let cases = std::env::var("CAIRN_MODEL_CASES").map_or(CASES, |cases| cases.parse().unwrap());
+    let mut runner = TestRunner::new(Config { cases, failure_persistence: None, ..Config::default() });
+    match runner.run(&steps::script(), |script| run::play(&script)) {
+        Ok(()) => {}
+        Err(TestError::Fail(why, script)) => panic!("{why}\nafter:\n{script:?}"),
+        Err(TestError::Abort(why)) => panic!("{why}"),
+    }
+}

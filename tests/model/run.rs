@@ -1,0 +1,223 @@
+//! Plays a script: on the model, on a state that keeps everything in memory, and on one that is saved, let go and loaded all the time.
+
+use bytes::Bytes;
+use cairn::core::command::Command;
+use cairn::core::record::Row;
+use cairn::core::{Batch, State, batch};
+use cairn_proto::ids::Timestamp;
+use proptest::test_runner::TestCaseError;
+use proptest::{prop_assert, prop_assert_eq};
+
+use super::cast::Cast;
+use super::expected::{check_hidden, check_state, check_trees, load_all};
+use super::ledger::Ledger;
+use super::naive::Naive;
+use super::steps::{Crash, Script, Step};
+use super::trees::{Coin, Trees};
+
+/// Room in front of each batch, as the commit log wants it.
+const HEADER_BYTES: usize = 16;
+
+/// A state and the batch it is filling.
+struct Machine {
+    state: State,
+    batch: Batch,
+}
+
+impl Machine {
+    fn new() -> Self {
+        Self { state: State::default(), batch: Batch::new(HEADER_BYTES) }
+    }
+
+    fn execute(&mut self, command: &Command, now: Timestamp) -> Result<String, TestCaseError> {
+        let before = self.batch.payload_bytes();
+        let answer = self.state.execute(command.clone(), now, &mut self.batch);
+        prop_assert!(answer.is_ok() || self.batch.payload_bytes() == before, "{:?} is refused and changes something", command);
+        Ok(format!("{answer:?}"))
+    }
+
+    /// The bytes of the batch behind its header.
+    fn cut(&mut self) -> Bytes {
+        let (bytes, _, _) = std::mem::replace(&mut self.batch, Batch::new(HEADER_BYTES)).into_parts();
+        Bytes::from(bytes).slice(HEADER_BYTES..)
+    }
+}
+
+/// The trees as they were when everything in them came from the first batches of the log.
+struct Moment {
+    batches: usize,
+    trees: Trees,
+}
+
+struct Run {
+    now_ms: u64,
+    cast: Cast,
+    naive: Naive,
+    ledger: Ledger,
+    /// Never saved, so never loaded.
+    steady: Machine,
+    /// Saved, let go and loaded whenever the script says so.
+    worn: Machine,
+    trees: Trees,
+    /// Rows that were taken and are not in the trees yet, and how many batches they are of.
+    on_their_way: Option<(usize, Vec<Row>)>,
+    log: Vec<Bytes>,
+    moments: Vec<Moment>,
+}
+
+/// Plays the script and tries its crashes.
+///
+/// # Errors
+/// At the first thing that is not as it should be.
+pub(super) fn play(script: &Script) -> Result<(), TestCaseError> {
+    let mut run = Run {
+        now_ms: 1_000_000,
+        cast: Cast::default(),
+        naive: Naive::default(),
+        ledger: Ledger::default(),
+        steady: Machine::new(),
+        worn: Machine::new(),
+        trees: Trees::default(),
+        on_their_way: None,
+        log: Vec::new(),
+        moments: vec![Moment { batches: 0, trees: Trees::default() }],
+    };
+    for step in &script.steps {
+        run.step(step)?;
+    }
+    run.finish()?;
+    run.recover(Crash { older: 0, newer: 0, coin: 0 })?;
+    script.crashes.iter().try_for_each(|&crash| run.recover(crash))
+}
+
+impl Run {
+    fn step(&mut self, step: &Step) -> Result<(), TestCaseError> {
+        match *step {
+            Step::Clock(by) => self.now_ms = self.now_ms.saturating_add_signed(by.into()),
+            Step::Commit => self.commit()?,
+            Step::Take => self.take()?,
+            Step::Stored => self.stored(),
+            Step::LetGo => self.let_go(),
+            Step::Look => self.look()?,
+            _ => {
+                let now = Timestamp::new(self.now_ms);
+                for command in self.cast.commands(step, &self.naive, now) {
+                    self.execute(&command, now)?;
+                }
+                check_state(&self.steady.state, &self.naive)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn execute(&mut self, command: &Command, now: Timestamp) -> Result<(), TestCaseError> {
+        for need in self.worn.state.missing(command) {
+            self.trees.load(&mut self.worn.state, need);
+        }
+        let effects = self.steady.batch.effects().len();
+        let answer = self.naive.execute(command, now);
+        let expected = format!("{answer:?}");
+        prop_assert_eq!(self.steady.execute(command, now)?, &expected[..], "{:?}", command);
+        prop_assert_eq!(self.worn.execute(command, now)?, &expected[..], "after saving and loading: {:?}", command);
+        if answer.is_err() {
+            self.naive.effects.clear();
+        }
+        prop_assert_eq!(&self.steady.batch.effects()[effects..], &self.naive.effects[..], "{:?}", command);
+        answer.iter().for_each(|reply| self.cast.learn(reply));
+        Ok(())
+    }
+
+    fn commit(&mut self) -> Result<(), TestCaseError> {
+        prop_assert_eq!(self.steady.batch.effects(), self.worn.batch.effects());
+        prop_assert_eq!(self.steady.batch.appended(), self.worn.batch.appended());
+        let payload = self.steady.cut();
+        prop_assert_eq!(&payload, &self.worn.cut(), "the same commands give other bytes");
+        if payload.is_empty() {
+            return Ok(());
+        }
+        self.ledger.watch(&payload)?;
+        for (&id, found) in &self.naive.conversations {
+            let stored = self.ledger.entries(id).iter().map(|entry| (entry.sender, entry.sent_at, &entry.body));
+            let said = found.log.iter().map(|entry| (entry.sender, entry.sent_at, &entry.body));
+            prop_assert!(stored.eq(said), "the log of {} differs", id);
+        }
+        self.log.push(payload);
+        Ok(())
+    }
+
+    fn take(&mut self) -> Result<(), TestCaseError> {
+        self.commit()?;
+        if self.on_their_way.is_none() {
+            self.on_their_way = Some((self.log.len(), self.worn.state.take_unsaved()));
+        }
+        Ok(())
+    }
+
+    fn stored(&mut self) {
+        if let Some((batches, rows)) = self.on_their_way.take() {
+            rows.into_iter().for_each(|row| self.trees.put(row));
+            self.moments.push(Moment { batches, trees: self.trees.clone() });
+        }
+    }
+
+    fn let_go(&mut self) {
+        if self.on_their_way.is_none() {
+            self.worn.state.let_go(0);
+        }
+    }
+
+    fn look(&mut self) -> Result<(), TestCaseError> {
+        load_all(&mut self.worn.state, &self.trees, &self.naive);
+        check_state(&self.worn.state, &self.naive)?;
+        let now = Timestamp::new(self.now_ms);
+        check_hidden(&mut self.worn.state, &self.trees, &self.naive, now)?;
+        check_hidden(&mut self.steady.state, &Trees::default(), &self.naive, now)
+    }
+
+    /// Everything is stored, and nothing else is.
+    fn finish(&mut self) -> Result<(), TestCaseError> {
+        self.stored();
+        self.take()?;
+        self.stored();
+        check_trees(&self.trees, &self.naive)?;
+        self.let_go();
+        self.look()
+    }
+
+    /// What a crash leaves is enough to go on as if there had been none.
+    fn recover(&self, crash: Crash) -> Result<(), TestCaseError> {
+        let at = [crash.older, crash.newer].map(|at| usize::from(at) % self.moments.len());
+        let (older, newer) = (&self.moments[at[0].min(at[1])], &self.moments[at[0].max(at[1])]);
+        let mut coin = Coin(crash.coin);
+        let mut trees = Trees::mixed(&older.trees, &newer.trees, &mut coin);
+        let mut state = trees.open();
+        // Once as it is, and once more over what came out of that.
+        for _ in 0..2 {
+            for payload in &self.log[older.batches..] {
+                replay(&mut state, payload, &mut trees, &mut coin)?;
+            }
+            state.take_unsaved().into_iter().for_each(|row| trees.put(row));
+            trees.sweep();
+            load_all(&mut state, &trees, &self.naive);
+            check_state(&state, &self.naive)?;
+            check_trees(&trees, &self.naive)?;
+            check_hidden(&mut state, &trees, &self.naive, Timestamp::new(self.now_ms))?;
+        }
+        Ok(())
+    }
+}
+
+/// Applies a batch. Now and then memory is full on the way.
+fn replay(state: &mut State, payload: &Bytes, trees: &mut Trees, coin: &mut Coin) -> Result<(), TestCaseError> {
+    batch::replay::<TestCaseError>(payload.clone(), |change, _| {
+        for need in state.missing_for(&change) {
+            trees.load(state, need);
+        }
+        state.apply(&change);
+        if coin.toss() && coin.toss() && coin.toss() && coin.toss() {
+            state.take_unsaved().into_iter().for_each(|row| trees.put(row));
+            state.let_go(0);
+        }
+        Ok(())
+    })
+}
