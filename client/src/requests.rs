@@ -199,15 +199,15 @@ impl Client {
         Ok(known.into_iter().flatten().collect())
     }
 
-    /// Makes an invite that `uses` users may join with, for as long as `life`, at least a second. The link names the address that this
-    /// client connects to.
+    /// Makes an invite that `uses` users may join with, for as long as `life`, at least a second. The link names the address that the
+    /// server's operator advertises.
     ///
     /// # Errors
     /// As [`Client::find_user`], and [`Error::Disconnected`]: then there may be an invite that nobody knows.
     pub async fn create_invite(&self, uses: u32, life: Duration) -> Result<InviteLink, Error> {
         let request = Request::CreateInvite { uses, life_seconds: life.as_secs().max(1) };
-        let token = ask!(self, request, Response::Invite { token } => token)?;
-        let (addr, pin) = self.server();
+        let (addr, token) = ask!(self, request, Response::Invite { addr, token } => (addr, token))?;
+        let (_, pin) = self.server();
         Ok(InviteLink { addr, pin, token })
     }
 

@@ -340,3 +340,52 @@ impl Shared {
         wakers.into_iter().for_each(Waker::wake);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cairn_proto::hello::ServerRole;
+    use cairn_proto::ids::{DeviceId, Timestamp, UserId};
+    use cairn_proto::text::{Text, UserName};
+
+    fn welcome() -> Welcome {
+        Welcome {
+            user: UserId::new(7),
+            name: UserName::new("ada").unwrap(),
+            role: ServerRole::Member,
+            device: DeviceId::new(9),
+            token: None,
+            now: Timestamp::new(0),
+            overview: ConversationPage { items: Vec::new(), next_after: None },
+        }
+    }
+
+    fn batch(shared: &Shared) -> Vec<u8> {
+        let mut batch = Vec::new();
+        shared.take_batch(&mut batch);
+        batch
+    }
+
+    #[test]
+    fn a_send_is_in_the_next_batch_once_whenever_the_connection_breaks() {
+        let send = |shared: &Shared| {
+            let body = Body::Text(Text::new("a").unwrap());
+            shared.send(ConversationId::new(1), None, body).unwrap()
+        };
+        let once = Shared::new(WhoAmI::from(&welcome()));
+        let _promise = send(&once);
+        let expected = batch(&once);
+        assert!(!expected.is_empty() && batch(&once).is_empty());
+
+        // Said before it broke and not yet written, and said while there was none.
+        for is_late in [false, true] {
+            let shared = Shared::new(WhoAmI::from(&welcome()));
+            let _early = (!is_late).then(|| send(&shared));
+            shared.offline(String::new());
+            let _late = is_late.then(|| send(&shared));
+            assert!(batch(&shared).is_empty(), "there is nowhere to write to");
+            shared.online(&welcome());
+            assert_eq!(batch(&shared), expected);
+        }
+    }
+}

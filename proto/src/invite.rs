@@ -3,6 +3,10 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::codec;
+use crate::limits::HOST_BYTES_MAX;
 use crate::secret::{InviteToken, Pin, SecretError};
 
 /// Host and port of a server as people write it: `chat.example.org:7766`, `192.0.2.7:7766`, `[2001:db8::7]:7766`.
@@ -80,10 +84,22 @@ impl FromStr for ServerAddr {
             None => host,
         };
         let odd = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '/' | '#' | '@' | '[' | ']');
-        if host.is_empty() || host.contains(odd) || port == 0 {
+        if host.is_empty() || host.len() > HOST_BYTES_MAX || host.contains(odd) || port == 0 {
             return Err(LinkError::Address);
         }
         Ok(Self::new(host, port))
+    }
+}
+
+impl Serialize for ServerAddr {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        s.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for ServerAddr {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        codec::checked_text(d, str::parse)
     }
 }
 

@@ -23,6 +23,9 @@ pub const GROUP_NAME_BYTES_MAX: usize = 128;
 /// The longest device name, in bytes of UTF-8.
 pub const DEVICE_NAME_BYTES_MAX: usize = 64;
 
+/// The longest host name (RFC 1035, section 2.3.4).
+pub const HOST_BYTES_MAX: usize = 255;
+
 /// The longest file name of an attachment, in bytes of UTF-8.
 pub const FILE_NAME_BYTES_MAX: usize = 255;
 

@@ -6,6 +6,7 @@ use crate::codec;
 use crate::error::ErrorCode;
 use crate::hello::{ServerRole, Welcome};
 use crate::ids::{ConversationId, DeviceId, MsgId, RequestId, Timestamp, UserId};
+use crate::invite::ServerAddr;
 use crate::message::{Entry, Run};
 use crate::secret::InviteToken;
 use crate::text::{DeviceName, GroupName, UserName};
@@ -51,6 +52,8 @@ pub enum Response {
     Members(MemberPage),
     /// To `CreateInvite`.
     Invite {
+        /// Where others find the server: it may be another address than the asker came by.
+        addr: ServerAddr,
         /// The token of the link.
         token: InviteToken,
     },

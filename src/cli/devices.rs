@@ -28,6 +28,7 @@ pub(super) struct DevicesArgs {
 #[derive(Debug, Subcommand)]
 enum Action {
     /// End a device: its sessions are closed and it cannot log in any more
+    #[command(after_help = "EXAMPLES\n  cairn devices revoke 10446744073709551615")]
     Revoke {
         /// The device's number, as `cairn devices` shows it
         id: DeviceId,

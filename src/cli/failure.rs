@@ -12,6 +12,9 @@ use cairn_proto::error::ErrorCode;
 use super::clean::Clean;
 use super::exit::Exit;
 use crate::server::run::ServeError;
+use crate::store::StoreError;
+use crate::store::doctor::DoctorError;
+use crate::store::lock::LockError;
 
 /// Why a command did not do what it was asked.
 #[derive(Debug)]
@@ -166,8 +169,25 @@ impl Failure {
                 failure.hint("every accepted message is safe: look after the disk, then start the server again on the same directory")
             }
             (_, ServeError::Endpoint(_)) => failure.hint("choose another address with --listen, or stop what uses this one"),
+            (_, ServeError::Store(StoreError::Lock(LockError::Held { .. }))) => {
+                failure.hint("stop that server, or give this one a directory of its own with --data")
+            }
             (_, ServeError::Panicked) => failure.hint("this is a fault of cairn; please report it with the log above"),
             _ => failure,
+        }
+    }
+
+    /// A data directory that was checked and is not sound, or cannot be checked.
+    pub(super) fn of_check(error: &DoctorError) -> Self {
+        match error {
+            DoctorError::NoDirectory(_) => {
+                Self::new(Exit::DataUnusable, error).hint("name the directory that `cairn serve --data` was given")
+            }
+            DoctorError::Lock(_) | DoctorError::Store(StoreError::Lock(_)) => {
+                Self::caused(Exit::DataUnusable, error, error).hint("stop the server first: nobody may write while everything is read")
+            }
+            DoctorError::Format(_) | DoctorError::Store(StoreError::Format(_)) => Self::caused(Exit::DataUnusable, error, error),
+            _ => Self::caused(Exit::Failed, error, error).hint("keep a copy of the directory as it is, and restore it from a backup"),
         }
     }
 }
@@ -227,14 +247,14 @@ mod tests {
 
     #[test]
     fn a_directory_that_cannot_be_opened_differs_from_a_disk_that_breaks() {
-        use crate::store::StoreError;
-        use crate::store::lock::LockError;
         let held = || {
             let held = LockError::Held { dir: "/srv/cairn".into(), pid: Some("7".into()) };
             ServeError::Store(StoreError::Lock(held))
         };
         assert_eq!(Failure::of_server(&held(), false).exit(), Exit::DataUnusable);
         assert_eq!(Failure::of_server(&held(), true).exit(), Exit::StorageFailed);
-        assert_eq!(told(&Failure::of_server(&held(), false)).lines().count(), 1);
+        let expected = "error: the data directory /srv/cairn is in use by another server (process 7)\n\
+                        hint: stop that server, or give this one a directory of its own with --data\n";
+        assert_eq!(told(&Failure::of_server(&held(), false)), expected);
     }
 }

@@ -162,7 +162,7 @@ async fn create(client: &Client, output: &mut Output, name: &GroupName, users: &
 /// The users of these names. Nothing is done when one of them is nobody's.
 async fn find_all(client: &Client, names: &[UserName]) -> Result<Vec<UserId>, Failure> {
     let found = client.find_users(names.to_vec()).await?;
-    let is_missing = |name: &&UserName| !found.iter().any(|user| user.name.folded() == name.folded());
+    let is_missing = |name: &&UserName| !found.iter().any(|user| user.name == **name);
     let missing: Vec<&str> = names.iter().filter(is_missing).map(UserName::as_str).collect();
     if !missing.is_empty() {
         let failure = Failure::new(Exit::Failed, format!("there is no user named {}", missing.join(", ")));

@@ -39,7 +39,7 @@ pub(super) struct LoginArgs {
 pub(super) fn run(args: &LoginArgs, context: &Context) -> Result<(), Failure> {
     // To log in anew where one was logged in before is how one comes back after a revocation.
     if let Some(account) = context.profile.load()?
-        && (account.pin, account.name.folded()) != (args.pin, args.name.folded())
+        && (account.pin, &account.name) != (args.pin, &args.name)
     {
         return Err(context.profile.taken_by(&account));
     }

@@ -7,8 +7,8 @@
 //! * [`profile`], [`session`], [`credentials`]: who this device is
 //! * [`target`], [`span`]: what people type
 //! * [`lines`], [`line`], [`names`]: messages in and out
-//! * [`stop`]: signals
-//! * [`limits`]: bounds
+//! * [`stop`]: how a server is asked to end
+//! * [`limits`]: every bound of the commands
 
 mod clean;
 mod clock;
@@ -77,7 +77,7 @@ struct Global {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    Serve(serve::ServeArgs),
+    Serve(Box<serve::ServeArgs>),
     Join(join::JoinArgs),
     Login(login::LoginArgs),
     #[command(name = "whoami")]
@@ -133,7 +133,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
     let format = if cli.global.json { Format::Json } else { Format::People };
     let context = || Context::new(cli.global.profile.as_deref(), format);
     match cli.command {
-        Command::Serve(args) => serve::run(args, format),
+        Command::Serve(args) => serve::run(*args, format),
         Command::Join(args) => join::run(&args, &context()?),
         Command::Login(args) => login::run(&args, &context()?),
         Command::WhoAmI(args) => whoami::run(&args, &context()?),

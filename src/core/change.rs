@@ -126,7 +126,7 @@ pub enum Origin {
         /// The client seq.
         seq: u64,
         /// A fingerprint of the body, so that another body under the same seq is noticed.
-        body: u64,
+        body: u32,
     },
     /// It was imported. It moves no cursor but the source's.
     Imported,

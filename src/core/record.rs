@@ -109,7 +109,7 @@ pub struct RecentSend {
     /// The message it became.
     pub msgid: MsgId,
     /// A fingerprint of its body.
-    pub body: u64,
+    pub body: u32,
     /// How many places it lies behind the one before it in the same conversation. Nearly always a small number, so that the
     /// record of a full stream stays below the largest value of the trees.
     pub places_on: u64,

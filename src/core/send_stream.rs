@@ -32,7 +32,7 @@ struct Remembered {
     place: u64,
     seq: u64,
     msgid: MsgId,
-    body: u64,
+    body: u32,
 }
 
 /// What a client seq turns out to be.
@@ -71,7 +71,7 @@ impl SendStream {
 
     /// What `seq` is in `conversation`, given a fingerprint of its body.
     #[must_use]
-    pub fn seen(&self, conversation: ConversationId, seq: u64, body: u64) -> Seen {
+    pub fn seen(&self, conversation: ConversationId, seq: u64, body: u32) -> Seen {
         let Some(cursor) = self.cursors.get(&conversation).filter(|cursor| seq <= cursor.last_seq) else {
             return Seen::New;
         };
@@ -86,7 +86,7 @@ impl SendStream {
     ///
     /// A replay may note one again that the trees have already: it takes its place behind what was replayed before it, so that in
     /// the end they lie in the order in which they were accepted, whichever of them the trees had.
-    pub fn accept(&mut self, conversation: ConversationId, seq: u64, msgid: MsgId, body: u64) -> bool {
+    pub fn accept(&mut self, conversation: ConversationId, seq: u64, msgid: MsgId, body: u32) -> bool {
         let cursor = self.cursors.entry(conversation).or_default();
         if seq <= cursor.last_seq
             && let Some(at) = cursor.recent.iter().position(|send| send.seq == seq)
@@ -142,7 +142,7 @@ mod tests {
     const B: ConversationId = ConversationId::new(2);
 
     fn accept(stream: &mut SendStream, conversation: ConversationId, seq: u64) -> bool {
-        stream.accept(conversation, seq, MsgId::new(seq * 10), seq + 7)
+        stream.accept(conversation, seq, MsgId::new(seq * 10), seq as u32 + 7)
     }
 
     fn saved_and_loaded(mut stream: SendStream) -> SendStream {

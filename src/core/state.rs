@@ -192,7 +192,9 @@ impl State {
         }
         match origin {
             Origin::Sent { device, stream, seq, body } => {
-                if self.streams.entry((device, stream)).or_default().accept(conversation, seq, msgid, body) {
+                // A replay over newer trees meets sends of devices and streams that are no more: nobody can ask for them again.
+                let lives = self.streams.contains_key(&(device, stream)) || self.streams_of(sender, device).contains(&stream);
+                if lives && self.streams.entry((device, stream)).or_default().accept(conversation, seq, msgid, body) {
                     self.unsaved.sends.push((device, stream, conversation));
                 }
                 self.apply_read(conversation, sender, msgid);
@@ -246,11 +248,7 @@ impl State {
                 member.delivered.retain(|cursor| cursor.device != device);
             }
         }
-        let Some(record) = found.devices.remove(&device) else {
-            // A replay over trees that do not have the device any more may have met its sends.
-            self.streams.retain(|key, _| key.0 != device);
-            return;
-        };
+        let Some(record) = found.devices.remove(&device) else { return };
         self.tokens.remove(&record.token);
         for stream in record.streams {
             self.streams.remove(&(device, stream));

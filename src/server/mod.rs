@@ -36,6 +36,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use cairn_proto::close::CloseCode;
 use cairn_proto::error::ErrorCode;
 use cairn_proto::ids::Timestamp;
+use cairn_proto::invite::ServerAddr;
 use cairn_proto::message::Run;
 use cairn_proto::request::PullRange;
 use quinn::{Connection, VarInt};
@@ -66,6 +67,8 @@ pub struct Shared {
     pub history: History,
     /// Hashing.
     pub passwords: Passwords,
+    /// The address that invite links name.
+    pub advertised: ServerAddr,
     /// Failed logins.
     pub throttle: Throttle,
 }

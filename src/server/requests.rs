@@ -118,7 +118,7 @@ async fn create_invite(shared: &Shared, actor: Actor, uses: u32, life_seconds: u
     let mut token = [0; 16];
     getrandom::fill(&mut token).map_err(|_| ErrorCode::LimitReached)?;
     shared.ask(Command::Invite { actor, token: secret_hash(&token), uses, life_seconds }).await?;
-    Ok(Response::Invite { token: InviteToken::new(token) })
+    Ok(Response::Invite { addr: shared.advertised.clone(), token: InviteToken::new(token) })
 }
 
 async fn conversations(shared: &Shared, actor: Actor, request: Request) -> Result<Response, ErrorCode> {

@@ -111,13 +111,14 @@ async fn serve(
         history: engine.history(),
         passwords: Passwords::new(),
         throttle: Throttle::default(),
+        advertised: options.advertise.clone().unwrap_or_else(|| advertised(listening)),
     });
     let (publish, publications) = mpsc::channel(limits::PUBLICATIONS_MAX);
     let (mut failed, thread) = start_sequencer(engine, &shared, publish)?;
     let hub = tokio::spawn(run_hub(shared.clone(), publications));
     let invite = match has_owner {
         true => None,
-        false => Some(owner_invite(&shared, options, identity, listening).await?),
+        false => Some(owner_invite(&shared, identity).await?),
     };
     let accepting = tokio::spawn(accept::accept(endpoint.clone(), shared.clone()));
     info!(%listening, "accepting connections");
@@ -190,15 +191,14 @@ async fn join(thread: Sequencer) -> Result<(), ServeError> {
 
 /// Makes the invite of whoever shall own the server. A server that has no owner makes a new one at each start, since the link of
 /// the last start may be lost.
-async fn owner_invite(shared: &Shared, options: &Options, identity: &Identity, listening: SocketAddr) -> Result<InviteLink, ServeError> {
+async fn owner_invite(shared: &Shared, identity: &Identity) -> Result<InviteLink, ServeError> {
     let mut token = [0; 16];
     getrandom::fill(&mut token)?;
     let life = u64::try_from(limits::OWNER_INVITE_LIFE.as_millis()).unwrap_or(u64::MAX);
     let expires_at = Timestamp::new(now().get().saturating_add(life));
     let command = Command::OwnerInvite { token: secret_hash(&token), expires_at };
     shared.ask(command).await.map_err(ServeError::OwnerInvite)?;
-    let addr = options.advertise.clone().unwrap_or_else(|| advertised(listening));
-    Ok(InviteLink { addr, pin: identity.pin(), token: InviteToken::new(token) })
+    Ok(InviteLink { addr: shared.advertised.clone(), pin: identity.pin(), token: InviteToken::new(token) })
 }
 
 /// Where clients find a server that listens on `listening`: the address itself or, where that is every address of the machine, the

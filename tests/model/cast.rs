@@ -137,7 +137,7 @@ impl Cast {
     fn send(&mut self, actor: Actor, conversation: ConversationId, seq: Seq, body: u8) -> Command {
         let own = self.spoken.iter().filter(|(speaker, _)| *speaker == actor).map(|(_, draft)| draft);
         let last = own.clone().filter(|draft| draft.conversation == conversation).map(|draft| draft.seq.get()).max().unwrap_or(0);
-        let earlier = |back: u8| own.clone().rev().nth(back.into()).cloned();
+        let earlier = |back: u16| own.clone().rev().nth(back.into()).cloned();
         self.said += 1;
         let fresh = |seq| Draft { conversation, seq: ClientSeq::new(seq), body: a_body(body, self.said) };
         let draft = match seq {
@@ -148,7 +148,9 @@ impl Cast {
             Seq::Retry(back) => earlier(back).unwrap_or_else(|| fresh(last + 1)),
             Seq::Conflict(back) => Draft { body: a_body(0, self.said), ..earlier(back).unwrap_or_else(|| fresh(last + 1)) },
         };
-        self.spoken.push((actor, draft.clone()));
+        if !matches!(seq, Seq::Retry(_)) {
+            self.spoken.push((actor, draft.clone()));
+        }
         Command::Ask(actor, Request::Send(draft))
     }
 

@@ -1,6 +1,6 @@
 //! Compares the state machine and the trees with the model.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
 
 use cairn::core::change::MemberCounts;
@@ -132,11 +132,7 @@ pub(super) fn check_trees(trees: &Trees, naive: &Naive) -> Result<(), TestCaseEr
     check_tree("delivered", &trees.delivered, &expected.delivered)?;
     check_tree("uncounted", &trees.uncounted, &expected.uncounted)?;
     check_tree("imports", &trees.imports, &expected.imports)?;
-    let stored = trees.sends.iter().map(|(&key, record)| {
-        let recent = record.recent.iter().map(|send| (send.seq, send.msgid)).collect();
-        (key, (record.last_seq, recent))
-    });
-    check_tree("sends", &stored.collect(), &sends_of(naive))
+    check_tree("sends", &stored_sends(trees), &sends_of(naive))
 }
 
 fn check_tree<K: Ord + Debug, V: PartialEq + Debug>(
@@ -152,16 +148,43 @@ fn check_tree<K: Ord + Debug, V: PartialEq + Debug>(
 
 type Sends = BTreeMap<(DeviceId, SendStreamId, ConversationId), (u64, Vec<(u64, MsgId)>)>;
 
-/// The send cursors, for streams short enough that nothing was pushed out of memory yet.
+/// The send cursors: the last client seq of each, and the sends that are among the last ones of their stream.
 fn sends_of(naive: &Naive) -> Sends {
     let mut sends = Sends::new();
-    for send in &naive.sends {
-        let (last, recent) = sends.entry((send.device, send.stream, send.conversation)).or_default();
-        *last = send.seq;
-        recent.push((send.seq, send.msgid));
+    let mut of_stream = BTreeMap::<_, usize>::new();
+    for send in naive.sends.iter().rev() {
+        let (last_seq, recent) = sends.entry((send.device, send.stream, send.conversation)).or_insert((send.seq, Vec::new()));
+        *last_seq = send.seq.max(*last_seq);
+        let later = of_stream.entry((send.device, send.stream)).or_default();
+        if *later < SENDS_IN_FLIGHT_MAX {
+            recent.insert(0, (send.seq, send.msgid));
+        }
+        *later += 1;
     }
-    assert!(sends.values().map(|(_, recent)| recent.len()).sum::<usize>() <= SENDS_IN_FLIGHT_MAX);
     sends
+}
+
+/// The same out of the trees, where a row may hold sends that newer ones in other rows have pushed out.
+fn stored_sends(trees: &Trees) -> Sends {
+    let mut places = BTreeMap::<_, BTreeSet<u64>>::new();
+    let mut sends = BTreeMap::new();
+    for (&key, record) in &trees.sends {
+        let mut place = record.last_place;
+        let mut recent = Vec::new();
+        for send in record.recent.iter().rev() {
+            recent.insert(0, (place, (send.seq, send.msgid)));
+            places.entry((key.0, key.1)).or_default().insert(place);
+            place -= send.places_on;
+        }
+        sends.insert(key, (record.last_seq, recent));
+    }
+    let is_among_last = |key: &(DeviceId, SendStreamId, ConversationId), place: u64| {
+        places[&(key.0, key.1)].range(place + 1..).count() < SENDS_IN_FLIGHT_MAX
+    };
+    let kept = sends.into_iter().map(|(key, (last_seq, recent))| {
+        (key, (last_seq, recent.into_iter().filter(|&(place, _)| is_among_last(&key, place)).map(|(_, send)| send).collect()))
+    });
+    kept.collect()
 }
 
 fn trees_of(naive: &Naive) -> Trees {

@@ -1,5 +1,7 @@
 //! Lives that went wrong once, each on its own, so that they go well for good.
 
+use cairn::store::trees::Tree;
+
 use super::run::play;
 use super::steps::{Crash, Place, Question, Script, Seq, Step, beginning};
 
@@ -10,6 +12,12 @@ fn goes_well(steps: Vec<Step>, crashes: Vec<Crash>) {
     if let Err(why) = play(&script) {
         panic!("{why}\nafter:\n{script:?}");
     }
+}
+
+/// Crashes between two moments, in every tree and everywhere at once.
+fn crashes(older: u8, newer: u8) -> Vec<Crash> {
+    let trees = Tree::ALL.into_iter().map(Some).chain([None; 8]);
+    trees.zip(0..).map(|(tree, coin)| Crash { older, newer, tree, coin }).collect()
 }
 
 fn send(by: u8, seq: Seq) -> Step {
@@ -30,8 +38,15 @@ fn a_forgotten_send_stream_begins_anew_whatever_the_trees_still_have() {
     let again = Step::Login { device: 0, stream: 0, push: false };
     let sent = [send(0, Seq::Next), send(0, Seq::Next), Step::Take, Step::Stored, Step::LetGo, forget, again];
     let resent = [send(0, Seq::Retry(1)), Step::Take, send(0, Seq::Retry(0)), Step::Stored, Step::LetGo, send(0, Seq::Retry(0))];
-    let crashes = (0..16).map(|coin| Crash { older: 0, newer: (coin % 4) as u8, coin });
-    goes_well([&sent[..], &resent[..]].concat(), crashes.collect());
+    goes_well([&sent[..], &resent[..]].concat(), [crashes(0, 1), crashes(0, 2), crashes(1, 2)].concat());
+}
+
+#[test]
+fn a_send_stream_that_began_anew_stays_until_the_trees_forgot_the_old_one() {
+    let forget = Step::LoginMany { device: 0, sessions: 33 };
+    let again = Step::Login { device: 0, stream: 0, push: false };
+    let steps = vec![send(0, Seq::Next), Step::Take, Step::Stored, forget, again, Step::LetGo, send(0, Seq::Retry(0))];
+    goes_well(steps, vec![]);
 }
 
 #[test]
@@ -39,8 +54,7 @@ fn a_replay_over_newer_trees_forgets_no_send_stream_that_lives() {
     let many = |sessions| Step::LoginMany { device: 0, sessions };
     let again = Step::Login { device: 0, stream: 0, push: false };
     let steps = vec![send(0, Seq::Next), Step::Take, Step::Stored, many(31), again, many(31), send(0, Seq::Next), Step::Take, Step::Stored];
-    let crashes = (0..16).map(|coin| Crash { older: 1, newer: 2, coin });
-    goes_well(steps, crashes.collect());
+    goes_well(steps, crashes(1, 2));
 }
 
 #[test]
@@ -52,8 +66,7 @@ fn a_session_outlives_its_forgotten_send_stream() {
 #[test]
 fn nothing_comes_back_of_a_device_that_is_no_more() {
     let steps = vec![send(0, Seq::Next), Step::Take, Step::Stored, send(0, Seq::Next), Step::Revoke { by: 0, device: 0 }];
-    let crashes = (0..16).map(|coin| Crash { older: 1, newer: 2, coin });
-    goes_well(steps, crashes.collect());
+    goes_well(steps, crashes(1, 2));
 }
 
 #[test]
@@ -63,6 +76,25 @@ fn the_times_of_a_log_do_not_go_back_with_the_clock() {
 }
 
 #[test]
+fn an_invite_ends_at_its_very_millisecond() {
+    let invite = Step::Invite { by: 0, uses: 2, life_seconds: 1 };
+    let join = |name| Step::Join { invite: 2, name, push: false };
+    goes_well(vec![invite, Step::Clock(999), join(5), Step::Clock(1), join(6)], vec![]);
+}
+
+#[test]
 fn no_client_seq_is_0() {
     goes_well(vec![send(0, Seq::Zero), send(0, Seq::Next), send(0, Seq::Zero)], vec![]);
+}
+
+#[test]
+fn a_send_stream_remembers_the_same_sends_whenever_it_is_stored() {
+    let direct = Place::Direct(2);
+    let many = |to, count| Step::SendMany { by: 0, to, count };
+    let save = [Step::Take, Step::Stored, Step::LetGo];
+    let busy = [&[many(direct, 1000)], &save[..], &[many(GROUP, 2)], &save, &[many(direct, 22), many(direct, 8)]].concat();
+    let retries = [5, 8, 29, 31, 32, 1022, 1023, 1024, 1030].map(|back| Step::Send { by: 0, to: GROUP, seq: Seq::Retry(back), body: 0 });
+    let pushed_out = [&[many(GROUP, 3)], &save[..], &[many(direct, 1023)], &save, &[send(0, Seq::Retry(1023)), send(0, Seq::Retry(1024))]];
+    goes_well(pushed_out.concat(), crashes(0, 1));
+    goes_well([&busy[..], &retries, &save, &retries].concat(), [crashes(0, 1), crashes(1, 2), crashes(1, 3), crashes(2, 3)].concat());
 }

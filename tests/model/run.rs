@@ -1,5 +1,7 @@
 //! Plays a script: on the model, on a state that keeps everything in memory, and on one that is saved, let go and loaded all the time.
 
+use std::cmp::Ordering;
+
 use bytes::Bytes;
 use cairn::core::command::Command;
 use cairn::core::record::Row;
@@ -86,7 +88,7 @@ pub(super) fn play(script: &Script) -> Result<(), TestCaseError> {
         run.step(step)?;
     }
     run.finish()?;
-    run.recover(Crash { older: 0, newer: 0, coin: 0 })?;
+    run.recover(Crash { older: 0, newer: 0, tree: None, coin: 0 })?;
     script.crashes.iter().try_for_each(|&crash| run.recover(crash))
 }
 
@@ -189,7 +191,11 @@ impl Run {
         let at = [crash.older, crash.newer].map(|at| usize::from(at) % self.moments.len());
         let (older, newer) = (&self.moments[at[0].min(at[1])], &self.moments[at[0].max(at[1])]);
         let mut coin = Coin(crash.coin);
-        let mut trees = Trees::mixed(&older.trees, &newer.trees, &mut coin);
+        let mut trees = Trees::mixed(&older.trees, &newer.trees, |tree| match crash.tree.map(|written| tree.cmp(&written)) {
+            Some(Ordering::Less) => false,
+            Some(Ordering::Greater) => true,
+            Some(Ordering::Equal) | None => coin.toss(),
+        });
         let mut state = trees.open();
         // Once as it is, and once more over what came out of that.
         for _ in 0..2 {
@@ -197,7 +203,9 @@ impl Run {
                 replay(&mut state, payload, &mut trees, &mut coin)?;
             }
             state.take_unsaved().into_iter().for_each(|row| trees.put(row));
-            trees.sweep();
+            if crash.tree.is_none() {
+                trees.sweep();
+            }
             load_all(&mut state, &trees, &self.naive);
             check_state(&state, &self.naive)?;
             check_trees(&trees, &self.naive)?;

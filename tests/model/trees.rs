@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use cairn::core::State;
 use cairn::core::needs::Need;
 use cairn::core::record::{ConversationRecord, DeviceRecord, InviteRecord, MemberRecord, Row, SecretHash, SendCursorRecord, UserRecord};
+use cairn::store::trees::Tree;
 use cairn_proto::ids::{ConversationId, DeviceId, ImportSource, MsgId, SendStreamId, UserId};
 
 /// The trees. A row is one write to each of its trees, so a crash may keep part of it.
@@ -117,25 +118,26 @@ impl Trees {
     }
 
     /// What a crash in the middle of a checkpoint leaves: of each key the older or the newer value.
-    pub(super) fn mixed(older: &Self, newer: &Self, coin: &mut Coin) -> Self {
+    pub(super) fn mixed(older: &Self, newer: &Self, mut is_older: impl FnMut(Tree) -> bool) -> Self {
+        let pick = &mut is_older;
         Self {
-            users: mix(&older.users, &newer.users, coin),
-            devices: mix(&older.devices, &newer.devices, coin),
-            invites: mix(&older.invites, &newer.invites, coin),
-            conversations: mix(&older.conversations, &newer.conversations, coin),
-            members: mix(&older.members, &newer.members, coin),
-            memberships: mix(&older.memberships, &newer.memberships, coin),
-            delivered: mix(&older.delivered, &newer.delivered, coin),
-            uncounted: mix(&older.uncounted, &newer.uncounted, coin),
-            imports: mix(&older.imports, &newer.imports, coin),
-            sends: mix(&older.sends, &newer.sends, coin),
+            users: mix(&older.users, &newer.users, || pick(Tree::Users)),
+            devices: mix(&older.devices, &newer.devices, || pick(Tree::Devices)),
+            invites: mix(&older.invites, &newer.invites, || pick(Tree::Invites)),
+            conversations: mix(&older.conversations, &newer.conversations, || pick(Tree::Conversations)),
+            members: mix(&older.members, &newer.members, || pick(Tree::Members)),
+            memberships: mix(&older.memberships, &newer.memberships, || pick(Tree::Memberships)),
+            delivered: mix(&older.delivered, &newer.delivered, || pick(Tree::Delivered)),
+            uncounted: mix(&older.uncounted, &newer.uncounted, || pick(Tree::Uncounted)),
+            imports: mix(&older.imports, &newer.imports, || pick(Tree::Imports)),
+            sends: mix(&older.sends, &newer.sends, || pick(Tree::Sends)),
         }
     }
 }
 
-fn mix<K: Ord + Copy, V: Clone>(older: &BTreeMap<K, V>, newer: &BTreeMap<K, V>, coin: &mut Coin) -> BTreeMap<K, V> {
+fn mix<K: Ord + Copy, V: Clone>(older: &BTreeMap<K, V>, newer: &BTreeMap<K, V>, mut is_older: impl FnMut() -> bool) -> BTreeMap<K, V> {
     let keys: BTreeSet<K> = older.keys().chain(newer.keys()).copied().collect();
-    let pick = |key: K| Some((key, if coin.toss() { older.get(&key) } else { newer.get(&key) }?.clone()));
+    let pick = |key: K| Some((key, if is_older() { older.get(&key) } else { newer.get(&key) }?.clone()));
     keys.into_iter().filter_map(pick).collect()
 }
 

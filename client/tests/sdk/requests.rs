@@ -8,6 +8,7 @@ use cairn_client::proto::error::ErrorCode;
 use cairn_client::proto::event::TimelineFrame;
 use cairn_client::proto::hello::ServerRole;
 use cairn_client::proto::ids::{ConversationId, ImportSource, MsgId, Timestamp, UserId};
+use cairn_client::proto::invite::ServerAddr;
 use cairn_client::proto::limits::{FRAME_BYTES_MAX, IMPORT_ENTRIES_MAX, TEXT_BYTES_MAX};
 use cairn_client::proto::request::{ImportEntry, Request};
 use cairn_client::proto::response::{Conversation, ConversationKind, ConversationPage, Response, Role, UserInfo};
@@ -73,13 +74,14 @@ async fn what_was_asked_without_a_connection_is_asked_later_even_if_it_cannot_be
             let mut peer = fake.welcomed(Vec::new()).await;
             let (id, request) = peer.request().await;
             assert_eq!(request, Request::CreateInvite { uses: 3, life_seconds: 1 });
-            peer.answer(id, Ok(Response::Invite { token: InviteToken::new([4; 16]) })).await;
+            peer.answer(id, Ok(Response::Invite { addr: ServerAddr::new("chat.example.org", 7766), token: InviteToken::new([4; 16]) })).await;
             peer
         })
     })
     .await;
     let link = link.unwrap();
-    assert_eq!((link.addr, link.pin, link.token), (fake.addr(), fake.pin(), InviteToken::new([4; 16])));
+    let advertised = ServerAddr::new("chat.example.org", 7766);
+    assert_eq!((link.addr, link.pin, link.token), (advertised, fake.pin(), InviteToken::new([4; 16])));
     assert_eq!(soon(events.next()).await, Some(Event::Reconnected));
 }
 

@@ -12,6 +12,7 @@ use cairn_proto::response::{
     Conversation, ConversationKind, ConversationPage, DeviceInfo, Explained, Member, MemberPage, Pulled, Response, Role, ServerFrame,
     UserInfo,
 };
+use cairn_proto::invite::ServerAddr;
 use cairn_proto::secret::{DeviceToken, InviteToken};
 use cairn_proto::text::{DeviceName, EmojiName, FileName, GroupName, MediaType, Password, Text, UserName};
 
@@ -243,7 +244,7 @@ fn responses() -> Vec<Response> {
         Response::Created { conversation: GROUP },
         Response::Changed { users: 2 },
         Response::Members(member_page()),
-        Response::Invite { token: InviteToken::new([0xa5; 16]) },
+        Response::Invite { addr: ServerAddr::new("chat.example.org", 7766), token: InviteToken::new([0xa5; 16]) },
         Response::Devices(vec![device()]),
         Response::Imported { added: 499, users: 7, cursor: 1_000 },
         Response::ImportCursor { cursor: 196_146 },

@@ -274,7 +274,7 @@ fn response() -> impl Strategy<Value = Response> {
         Just(Response::Done),
         conversation_id().prop_map(|conversation| Response::Created { conversation }),
         small().prop_map(|users| Response::Changed { users }),
-        invite_token().prop_map(|token| Response::Invite { token }),
+        (server_addr(), invite_token()).prop_map(|(addr, token)| Response::Invite { addr, token }),
         (small(), small(), number()).prop_map(|(added, users, cursor)| Response::Imported { added, users, cursor }),
         number().prop_map(|cursor| Response::ImportCursor { cursor }),
         explained().prop_map(Response::Explained),
@@ -321,11 +321,11 @@ pub(crate) fn timeline_frame() -> impl Strategy<Value = TimelineFrame> {
     ]
 }
 
-pub(crate) fn invite_link() -> impl Strategy<Value = InviteLink> {
+fn server_addr() -> impl Strategy<Value = ServerAddr> {
     let host = "[a-z0-9.-]{1,30}|[0-9a-f:]{2,20}:[0-9a-f]{0,4}";
-    (host, 1..=u16::MAX, any::<[u8; 32]>(), invite_token()).prop_map(|(host, port, pin, token)| InviteLink {
-        addr: ServerAddr::new(&host, port),
-        pin: Pin::new(pin),
-        token,
-    })
+    (host, 1..=u16::MAX).prop_map(|(host, port)| ServerAddr::new(&host, port))
+}
+
+pub(crate) fn invite_link() -> impl Strategy<Value = InviteLink> {
+    (server_addr(), any::<[u8; 32]>(), invite_token()).prop_map(|(addr, pin, token)| InviteLink { addr, pin: Pin::new(pin), token })
 }

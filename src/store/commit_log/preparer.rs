@@ -47,7 +47,10 @@ enum Job {
 impl Preparer {
     /// Starts the thread with the spares that are there; new ones get names from `next_number` on.
     pub(super) fn start(dir: &Path, spares: Vec<Spare>, next_number: u64) -> io::Result<Self> {
-        let state = State { spares, next_number, ..State::default() };
+        let mut state = State { next_number, ..State::default() };
+        for surplus in spares.into_iter().filter_map(|spare| state.add(spare)).collect::<Vec<_>>() {
+            surplus.remove()?;
+        }
         let shared = Arc::new(Shared { dir: dir.to_owned(), state: Mutex::new(state), changed: Condvar::new() });
         let of_thread = Arc::clone(&shared);
         let thread = std::thread::Builder::new().name("log-preparer".into()).spawn(move || of_thread.run())?;
@@ -137,8 +140,11 @@ impl State {
         Some(Job::Prepare { bytes, number: self.take_number() })
     }
 
-    /// Adds a spare; returns the one that is too many: the smallest.
+    /// Adds a spare; returns the one that is not to be kept: the smallest of too many, or one that was cut short.
     fn add(&mut self, spare: Spare) -> Option<Spare> {
+        if spare.bytes < limits::SEGMENT_BYTES_SMALL {
+            return Some(spare);
+        }
         self.spares.push(spare);
         if self.spares.len() <= limits::SPARE_SEGMENTS_MAX {
             return None;

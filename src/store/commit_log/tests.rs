@@ -109,6 +109,18 @@ fn dropped_segments_are_used_again_and_what_they_held_is_not_read() {
 }
 
 #[test]
+fn a_segment_that_was_cut_short_is_not_used_again() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::write(dir.path().join("spare-0000000000000007"), "half").unwrap();
+    append(&mut open(dir.path(), 0).unwrap().0, b"one");
+    let (mut log, _) = open(dir.path(), 0).unwrap();
+    log.drop_through(BatchNo::new(1));
+    drop(log);
+    let sizes: Vec<u64> = fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().metadata().unwrap().len()).collect();
+    assert_eq!(sizes, [limits::SEGMENT_BYTES_SMALL]);
+}
+
+#[test]
 fn what_a_client_forged_to_look_like_a_batch_is_not_taken_for_one() {
     let dir = tempfile::tempdir().unwrap();
     let (mut log, _) = open(dir.path(), 0).unwrap();

@@ -1,0 +1,89 @@
+//! The main path: what one user says reaches the other, in order, once, over kills and restarts.
+
+use cairn_client::proto::body::Body;
+use cairn_client::proto::ids::{ConversationId, MsgId};
+use cairn_client::proto::text::{GroupName, Text};
+use cairn_client::{Client, Options, Timeline};
+
+use crate::support::{Server, invite};
+
+fn text(words: &str) -> Body {
+    Body::Text(Text::new(words).unwrap())
+}
+
+async fn group(owner: &Client, other: &cairn_client::Account) -> ConversationId {
+    owner.create_group(GroupName::new("team").unwrap(), vec![other.user]).await.unwrap()
+}
+
+/// The next `count` messages that somebody said.
+async fn said(timeline: &mut Timeline, count: usize) -> Vec<(u64, String)> {
+    let mut said = Vec::new();
+    while said.len() < count {
+        let message = timeline.next().await.unwrap().unwrap();
+        if let Body::Text(text) = message.body {
+            said.push((message.msgid.get(), text.as_str().to_owned()));
+        }
+    }
+    said
+}
+
+#[tokio::test]
+async fn two_users_chat() {
+    let server = Server::start();
+    let (ada, ada_account) = server.owner().await;
+    let (bob, bob_account) = invite(&ada, "bob").await;
+    let team = group(&ada, &bob_account).await;
+    let mut seen_by_bob = bob.follow(team, MsgId::new(1));
+    let first = ada.send(team, text("hello")).await.unwrap();
+    let second = bob.send(team, text("hello yourself")).await.unwrap();
+    assert_eq!(second, first.next());
+    assert_eq!(said(&mut seen_by_bob, 2).await, [(first.get(), "hello".into()), (second.get(), "hello yourself".into())]);
+
+    let direct = ConversationId::direct(ada_account.user, bob_account.user).unwrap();
+    let mut seen_by_ada = ada.follow(direct, MsgId::new(1));
+    assert_eq!(bob.send(direct, text("just us")).await.unwrap(), MsgId::new(1));
+    assert_eq!(said(&mut seen_by_ada, 1).await, [(1, "just us".into())]);
+
+    let unread = |list: Vec<cairn_client::proto::response::Conversation>, id| list.into_iter().find(|c| c.id == id).unwrap().unread;
+    assert_eq!(unread(ada.conversations().await.unwrap(), direct), 1);
+    ada.mark_read(direct, MsgId::new(1)).await.unwrap();
+    assert_eq!(unread(ada.conversations().await.unwrap(), direct), 0);
+    assert_eq!(unread(bob.conversations().await.unwrap(), direct), 0, "sending reads");
+}
+
+#[tokio::test]
+async fn a_killed_server_loses_nothing_and_nobody_notices_but_by_the_wait() {
+    let mut server = Server::start();
+    let (ada, _) = server.owner().await;
+    let (bob, bob_account) = invite(&ada, "bob").await;
+    let team = group(&ada, &bob_account).await;
+    let mut seen = bob.follow(team, MsgId::new(1));
+    let before = ada.send(team, text("before")).await.unwrap();
+    server.kill();
+    // Enqueued while nobody is there: it is sent when the server is back.
+    let during = ada.enqueue(team, text("during")).await.unwrap();
+    server.restart();
+    let during = during.await.unwrap();
+    let after = ada.send(team, text("after")).await.unwrap();
+    assert_eq!((during, after), (before.next(), before.plus(2)));
+    assert_eq!(said(&mut seen, 3).await, [(before.get(), "before".into()), (during.get(), "during".into()), (after.get(), "after".into())]);
+}
+
+#[tokio::test]
+async fn a_graceful_stop_keeps_everything_and_ends_well() {
+    let mut server = Server::start();
+    let (ada, account) = server.owner().await;
+    let (_bob, bob_account) = invite(&ada, "bob").await;
+    let team = group(&ada, &bob_account).await;
+    for n in 0..200 {
+        let _accepted = ada.enqueue(team, text(&format!("message {n}"))).await.unwrap();
+    }
+    let last = ada.send(team, text("last")).await.unwrap();
+    assert!(server.stop().success());
+    server.restart();
+    let again = Client::connect(&account, Options::default()).await.unwrap();
+    let mut history = again.follow(team, MsgId::new(1));
+    let all = said(&mut history, 201).await;
+    assert_eq!(all.last().unwrap(), &(last.get(), "last".into()));
+    assert!(all.windows(2).all(|pair| pair[0].0 + 1 == pair[1].0));
+}
