@@ -38,12 +38,16 @@ impl Blocks {
     /// # Errors
     /// When the block is damaged, or the trees are.
     pub fn at_or_below(&self, conversation: ConversationId, msgid: MsgId) -> Result<Option<Block>, BlocksError> {
-        let found = self.trees.last_value(&RowPrefix::blocks_of(conversation), &RowKey::block(conversation, msgid))?;
-        let Some((key, value)) = found else { return Ok(None) };
-        Ok(match parse::block(key.bytes()) {
-            Some((conversation, first)) => Some(self.reader.unpack(BlockPlace { conversation, first }, &value)?),
-            None => None,
-        })
+        let mut up_to = msgid;
+        loop {
+            let found = self.trees.last_value(&RowPrefix::blocks_of(conversation), &RowKey::block(conversation, up_to))?;
+            let Some((place, value)) = found.and_then(placed) else { return Ok(None) };
+            if !value.is_empty() {
+                return Ok(Some(self.reader.unpack(place, &value)?));
+            }
+            // Its checkpoint was cut short; the log has what belongs here.
+            up_to = place.first.prev();
+        }
     }
 
     /// The first block that begins above this message.
@@ -51,13 +55,16 @@ impl Blocks {
     /// # Errors
     /// As [`Blocks::at_or_below`].
     pub fn above(&self, conversation: ConversationId, msgid: MsgId) -> Result<Option<Block>, BlocksError> {
-        let after = RowKey::block(conversation, msgid);
-        let found = self.trees.scan_values(&RowPrefix::blocks_of(conversation), Some(&after), 1)?;
-        let Some((key, value)) = found.first() else { return Ok(None) };
-        Ok(match parse::block(key.bytes()) {
-            Some((conversation, first)) => Some(self.reader.unpack(BlockPlace { conversation, first }, value)?),
-            None => None,
-        })
+        let mut above = msgid;
+        loop {
+            let after = RowKey::block(conversation, above);
+            let found = self.trees.scan_values(&RowPrefix::blocks_of(conversation), Some(&after), 1)?;
+            let Some((place, value)) = found.into_iter().next().and_then(placed) else { return Ok(None) };
+            if !value.is_empty() {
+                return Ok(Some(self.reader.unpack(place, &value)?));
+            }
+            above = place.first;
+        }
     }
 
     /// The keys of the blocks that begin above this message.
@@ -81,4 +88,9 @@ impl Blocks {
             keys.extend(page.iter().map(|(key, _)| *key));
         }
     }
+}
+
+fn placed<V>((key, value): (RowKey, V)) -> Option<(BlockPlace, V)> {
+    let (conversation, first) = parse::block(key.bytes())?;
+    Some((BlockPlace { conversation, first }, value))
 }

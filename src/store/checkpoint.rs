@@ -165,7 +165,10 @@ impl CheckpointWriter {
         if changes.is_empty() {
             return Ok(());
         }
-        self.trees.write(tree, changes)?;
+        match tree {
+            Tree::Messages => self.trees.write_blocks(&changes)?,
+            _ => self.trees.write(tree, changes)?,
+        }
         Ok(self.trees.sync()?)
     }
 

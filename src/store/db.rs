@@ -206,6 +206,39 @@ impl Trees {
         self.poisoning(self.guarded("write to", |inner| inner.tree(tree)?.apply_batch(batch)))
     }
 
+    /// Writes blocks, in the order of their keys. The keys that are new come first, with nothing under them, and then every value:
+    /// sled rewrites a leaf after ten changes and when it splits, and this way each value is written about once instead of three
+    /// times. So a block that is not there yet may be seen empty, and after a crash stay so until the log is replayed. They are durable
+    /// after the next [`Trees::sync`].
+    ///
+    /// # Errors
+    /// As [`Trees::write`].
+    pub fn write_blocks(&self, changes: &[RowChange]) -> Result<(), TreesError> {
+        self.0.poison.check()?;
+        for RowChange { key, value } in changes {
+            debug_assert_eq!(key.tree(), Tree::Messages);
+            if let Some(value) = value.as_ref().filter(|value| value.len() > limits::TREE_VALUE_BYTES_MAX) {
+                return Err(TreesError::ValueTooLarge { key: *key, bytes: value.len() });
+            }
+        }
+        self.poisoning(self.guarded("write to", |inner| {
+            let tree = inner.tree(Tree::Messages)?;
+            for RowChange { key, value } in changes {
+                if value.is_none() {
+                    tree.remove(key.bytes())?;
+                } else if !tree.contains_key(key.bytes())? {
+                    tree.insert(key.bytes(), &[])?;
+                }
+            }
+            for RowChange { key, value } in changes {
+                if let Some(value) = value {
+                    tree.insert(key.bytes(), value.as_slice())?;
+                }
+            }
+            Ok(())
+        }))
+    }
+
     /// Makes everything that was written durable.
     ///
     /// # Errors
