@@ -3,6 +3,9 @@
 #![allow(unreachable_pub, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, reason = "helpers of tests are tests, and no library")]
 
 mod chat;
+mod crash;
+mod hostile;
 mod model;
+mod powercut;
 mod support;
 mod tidy;

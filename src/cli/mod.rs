@@ -2,13 +2,13 @@
 //!
 //! # What they share
 //!
-//! * [`exit`], [`failure`]: how a command ends, and what people are told about it
-//! * [`output`], [`clean`], [`clock`], [`progress`]: results on standard output, everything else on standard error
-//! * [`profile`], [`session`], [`credentials`]: who this device is
-//! * [`target`], [`span`]: what people type
-//! * [`lines`], [`line`], [`names`]: messages in and out
-//! * [`stop`]: how a server is asked to end
-//! * [`limits`]: every bound of the commands
+//! * `exit`, `failure`: how a command ends, and what people are told about it
+//! * `output`, `clean`, `clock`, `progress`: results on standard output, everything else on standard error
+//! * `profile`, `session`, `credentials`: who this device is
+//! * `target`, `span`: what people type
+//! * `lines`, `line`, `names`: messages in and out
+//! * `stop`: how a server is asked to end
+//! * `limits`: every bound of the commands
 
 mod clean;
 mod clock;
@@ -65,6 +65,7 @@ struct Cli {
 }
 
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Options of every command")]
 struct Global {
     /// Print results as JSON, one object a line, with texts as they are
     #[arg(long, global = true)]

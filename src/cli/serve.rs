@@ -13,6 +13,7 @@ use serde::Serialize;
 use tokio::sync::Notify;
 use tracing::info;
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::ParseError;
 
 use super::exit::Exit;
 use super::failure::Failure;
@@ -51,8 +52,13 @@ pub(super) struct ServeArgs {
     ready_file: Option<PathBuf>,
 
     /// What to log on standard error: error, warn, info, debug, trace, or a filter such as cairn::server=debug
-    #[arg(long, value_name = "LEVEL", env = "RUST_LOG", default_value = "info")]
+    #[arg(long, value_name = "LEVEL", env = "RUST_LOG", default_value = "info", value_parser = parse_log)]
     log: EnvFilter,
+}
+
+/// The conversion that clap would choose by itself passes over what it does not understand.
+fn parse_log(raw: &str) -> Result<EnvFilter, ParseError> {
+    EnvFilter::try_new(raw)
 }
 
 /// What a server tells when it accepts connections. Scripts rely on these two fields and no others.
@@ -159,6 +165,13 @@ mod tests {
         write_whole(&path, &started).unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), "{\"listening\":\"127.0.0.1:7766\",\"invite\":null}\n");
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_log_level_that_is_none_is_refused() {
+        assert!(parse_log("info").is_ok());
+        assert!(parse_log("warn,cairn::server=debug").is_ok());
+        assert!(parse_log("a=b=c").is_err());
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Which parts of the state a command needs in memory before it can be decided, and a change before it can be applied.
 
 use cairn_proto::ids::{ConversationId, DeviceId, SendStreamId, UserId};
-use cairn_proto::request::Request;
+use cairn_proto::request::{ImportEntry, Request};
 
 use super::change::{Appended, Change, Origin};
 use super::command::{Command, NewDevice};
@@ -45,8 +45,11 @@ impl State {
                     Request::Pull { conversation, .. }
                     | Request::Ack { conversation, .. }
                     | Request::Read { conversation, .. }
-                    | Request::Import { conversation, .. }
                     | Request::ImportCursor { conversation, .. } => self.member(*conversation, user, &mut needs),
+                    Request::Import { conversation, entries, .. } => {
+                        self.member(*conversation, user, &mut needs);
+                        self.importing_members(*conversation, entries, &mut needs);
+                    }
                     Request::AddMembers { conversation, users } | Request::RemoveMembers { conversation, users } => {
                         self.member(*conversation, user, &mut needs);
                         for &user in users {
@@ -102,6 +105,15 @@ impl State {
     fn member(&self, conversation: ConversationId, user: UserId, needs: &mut Vec<Need>) {
         if !self.conversation(conversation).is_some_and(|found| found.knows(user)) {
             needs.push(Need::Member(conversation, user));
+        }
+    }
+
+    /// The members among the senders of imported entries: their read cursors move.
+    fn importing_members(&self, conversation: ConversationId, entries: &[ImportEntry], needs: &mut Vec<Need>) {
+        for sender in entries.iter().filter_map(|entry| self.user_named(&entry.sender)) {
+            if self.user(sender).is_some_and(|user| user.conversations.contains(&conversation)) {
+                self.member(conversation, sender, needs);
+            }
         }
     }
 

@@ -207,7 +207,8 @@ impl State {
                     }
                 }
             }
-            Origin::Imported => {}
+            // What a member said elsewhere is no news to him either.
+            Origin::Imported => self.apply_read(conversation, sender, msgid),
         }
     }
 

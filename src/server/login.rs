@@ -67,12 +67,20 @@ impl Refusal {
 /// When it is no acceptable hello.
 pub async fn read_hello(reader: &mut FrameReader) -> Result<Hello, Refusal> {
     let frame = reader.next(HELLO_BYTES_MAX).await?;
+    // What another version writes behind its number is not for this one to read.
+    if let Ok((HELLO_VARIANT, version)) = codec::decode_head::<(u32, u16)>(&frame, HELLO_BYTES_MAX)
+        && version != WIRE_VERSION
+    {
+        return Err(Refusal::Version(version));
+    }
     match codec::decode(&frame, HELLO_BYTES_MAX)? {
-        ClientFrame::Hello(hello) if hello.version == WIRE_VERSION => Ok(hello),
-        ClientFrame::Hello(hello) => Err(Refusal::Version(hello.version)),
+        ClientFrame::Hello(hello) => Ok(hello),
         ClientFrame::Request(..) => Err(Refusal::NotLoggedIn),
     }
 }
+
+/// The position of [`ClientFrame::Hello`] among the variants.
+const HELLO_VARIANT: u32 = 0;
 
 /// Logs the client in: the session is known to the hub when this returns.
 ///
@@ -85,7 +93,9 @@ pub async fn log_in(shared: &Shared, session: &Arc<Session>, hello: Hello) -> Re
         Credentials::Password { name, .. } => Some(name.clone()),
         Credentials::Invite { .. } | Credentials::Token(_) => None,
     };
-    if !shared.throttle.allows(address, name.as_ref(), Instant::now()) {
+    // Nobody guesses 256 random bits, and a device that has its token is not kept out by what others at its address do.
+    let is_guess = !matches!(credentials, Credentials::Token(_));
+    if is_guess && !shared.throttle.allows(address, name.as_ref(), Instant::now()) {
         return Err(ErrorCode::RateLimited);
     }
     let outcome = match credentials {
@@ -107,7 +117,7 @@ pub async fn log_in(shared: &Shared, session: &Arc<Session>, hello: Hello) -> Re
         }
     };
     let (logged_in, token) = outcome.inspect_err(|code| {
-        if matches!(code, ErrorCode::AuthFailed | ErrorCode::BadInvite) {
+        if is_guess && matches!(code, ErrorCode::AuthFailed | ErrorCode::BadInvite) {
             shared.throttle.failed(address, name.as_ref(), Instant::now());
         }
     })?;
@@ -125,9 +135,14 @@ struct NewLogin {
 type Outcome = Result<(Box<LoggedIn>, Option<DeviceToken>), ErrorCode>;
 
 async fn with_password(shared: &Shared, session: &Arc<Session>, name: UserName, password: Password, login: NewLogin) -> Outcome {
-    let Reply::Account(account) = shared.ask(Command::Account { name }).await? else { return Err(ErrorCode::AuthFailed) };
+    let Reply::Account(account) = shared.ask(Command::Account { name: name.clone() }).await? else { return Err(ErrorCode::AuthFailed) };
     let (user, hash) = account.unzip();
-    let matches = shared.passwords.matches(password, hash.flatten()).await;
+    let turn = shared.passwords.turn().await;
+    // Many guesses at once wait here, while the first of them fail.
+    if !shared.throttle.allows(session.connection.remote_address().ip(), Some(&name), Instant::now()) {
+        return Err(ErrorCode::RateLimited);
+    }
+    let matches = turn.matches(password, hash.flatten()).await;
     let user = user.filter(|_| matches).ok_or(ErrorCode::AuthFailed)?;
     let (device, token) = new_device(login)?;
     let logged_in = enter(shared, session, Command::AddDevice { user, device }).await?;

@@ -7,7 +7,7 @@ use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
 use argon2::{Algorithm, Argon2, Params, Version};
 use cairn_proto::error::ErrorCode;
 use cairn_proto::text::Password;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Hashes passwords and checks them.
 #[derive(Clone, Debug)]
@@ -15,6 +15,10 @@ pub struct Passwords {
     /// Each hash takes [`MEMORY_KIB`] and tens of milliseconds of a core: a flood of logins must not take the server.
     turns: Arc<Semaphore>,
 }
+
+/// The right to check one password.
+#[derive(Debug)]
+pub struct Turn(Option<OwnedSemaphorePermit>);
 
 // The least that OWASP's password storage guide recommends for argon2id.
 const MEMORY_KIB: u32 = 19 * 1024;
@@ -34,18 +38,24 @@ impl Passwords {
     /// # Errors
     /// When the system gave no salt or no memory.
     pub async fn hash(&self, password: Password) -> Result<Box<str>, ErrorCode> {
-        self.in_turn(move || {
+        let work = move || {
             let hash: PasswordHash = hasher()?.hash_password(password.as_str().as_bytes()).ok()?;
             Some(hash.to_string().into_boxed_str())
-        })
-        .await
-        .ok_or(ErrorCode::LimitReached)
+        };
+        self.turn().await.take(work).await.ok_or(ErrorCode::LimitReached)
     }
 
+    /// Waits for a turn: between it and the check, whether the check is still wanted can be asked again.
+    pub async fn turn(&self) -> Turn {
+        Turn(self.turns.clone().acquire_owned().await.ok())
+    }
+}
+
+impl Turn {
     /// Whether the password is the hashed one. Without a hash it is not, and that takes as long: who has an account is not told
     /// by how long an answer takes.
-    pub async fn matches(&self, password: Password, hash: Option<Box<str>>) -> bool {
-        self.in_turn(move || {
+    pub async fn matches(self, password: Password, hash: Option<Box<str>>) -> bool {
+        let work = move || {
             let Some(hash) = hash else {
                 let mut out = [0; 32];
                 hasher()?.hash_password_into(password.as_str().as_bytes(), b"nobody's salt", &mut out).ok()?;
@@ -53,14 +63,15 @@ impl Passwords {
             };
             let hash = PasswordHash::new(&hash).ok()?;
             hasher()?.verify_password(password.as_str().as_bytes(), &hash).ok()
-        })
-        .await
-        .is_some()
+        };
+        self.take(work).await.is_some()
     }
 
-    async fn in_turn<T: Send + 'static>(&self, work: impl FnOnce() -> Option<T> + Send + 'static) -> Option<T> {
-        let _turn = self.turns.acquire().await.ok()?;
-        tokio::task::spawn_blocking(work).await.ok()?
+    /// The turn lasts as long as the work, also when nobody waits for it any more.
+    async fn take<T: Send + 'static>(self, work: impl FnOnce() -> Option<T> + Send + 'static) -> Option<T> {
+        let turn = self.0?;
+        let (done, _turn) = tokio::task::spawn_blocking(move || (work(), turn)).await.ok()?;
+        done
     }
 }
 
@@ -86,8 +97,8 @@ mod tests {
         let wrong = Password::new("battery staple").unwrap();
         let hash = passwords.hash(right.clone()).await.unwrap();
         assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
-        assert!(passwords.matches(right.clone(), Some(hash.clone())).await);
-        assert!(!passwords.matches(wrong, Some(hash)).await);
-        assert!(!passwords.matches(right, None).await);
+        assert!(passwords.turn().await.matches(right.clone(), Some(hash.clone())).await);
+        assert!(!passwords.turn().await.matches(wrong, Some(hash)).await);
+        assert!(!passwords.turn().await.matches(right, None).await);
     }
 }

@@ -26,34 +26,47 @@ use crate::limits;
 pub async fn serve(shared: Arc<Shared>, connection: Connection) {
     let remote = connection.remote_address();
     let begun = timeout(LOGIN_TIME_MAX, begin(&shared, &connection)).await.unwrap_or(Err(Refusal::Silent));
-    let (session, reader) = match begun {
+    let (entered, reader) = match begun {
         Ok(begun) => begun,
         Err(refusal) => {
             debug!(%remote, %refusal, "no session");
             return close(&connection, refusal.close_code());
         }
     };
-    let end = run(&shared, &session, reader).await;
-    shared.hub.leave(&session);
-    session.outbox.close();
+    let end = run(&shared, &entered.session, reader).await;
+    drop(entered);
     debug!(%remote, ?end, "session over");
     close(&connection, end);
 }
 
+/// Takes its session out of the hub, however it ends: a login that lasts too long is dropped wherever it is.
+struct Entered {
+    shared: Arc<Shared>,
+    session: Arc<Session>,
+}
+
+impl Drop for Entered {
+    fn drop(&mut self) {
+        self.shared.hub.leave(&self.session);
+        self.session.outbox.close();
+    }
+}
+
 /// Reads the hello, logs in, and starts what writes to the client.
-async fn begin(shared: &Arc<Shared>, connection: &Connection) -> Result<(Arc<Session>, FrameReader), Refusal> {
+async fn begin(shared: &Arc<Shared>, connection: &Connection) -> Result<(Entered, FrameReader), Refusal> {
     let (mut send, recv) = connection.accept_bi().await?;
     let mut reader = FrameReader::new(recv);
     let hello = login::read_hello(&mut reader).await?;
     let session = Session::new(connection.clone(), hello.push);
+    let entered = Entered { shared: shared.clone(), session: session.clone() };
     match login::log_in(shared, &session, hello).await {
         Ok(welcome) => {
             connection.set_receive_window(VarInt::from_u32(limits::MEMBER_WINDOW_BYTES));
             connection.set_send_window(limits::MEMBER_WINDOW_BYTES.into());
             let welcome = frame::frame(&ServerFrame::Welcome(welcome));
             tokio::spawn(write_answers(session.clone(), send, welcome));
-            tokio::spawn(accept_streams(shared.clone(), session.clone()));
-            Ok((session, reader))
+            tokio::spawn(accept_streams(shared.clone(), session));
+            Ok((entered, reader))
         }
         Err(code) => {
             refuse(&mut send, code).await;
@@ -142,6 +155,7 @@ async fn accept_streams(shared: Arc<Shared>, session: Arc<Session>) {
         let mut reader = FrameReader::new(recv);
         let opening = match timeout(LOGIN_TIME_MAX, reader.next(HELLO_BYTES_MAX)).await {
             Ok(Ok(frame)) => codec::decode::<StreamOpening>(&frame, HELLO_BYTES_MAX),
+            Ok(Err(ReadError::Frame(_))) => return close(&session.connection, CloseCode::FrameTooBig),
             Ok(Err(_)) | Err(_) => return close(&session.connection, CloseCode::Protocol),
         };
         match opening {

@@ -38,16 +38,8 @@ impl Blocks {
     /// # Errors
     /// When the block is damaged, or the trees are.
     pub fn at_or_below(&self, conversation: ConversationId, msgid: MsgId) -> Result<Option<Block>, BlocksError> {
-        let mut up_to = msgid;
-        loop {
-            let found = self.trees.last_value(&RowPrefix::blocks_of(conversation), &RowKey::block(conversation, up_to))?;
-            let Some((place, value)) = found.and_then(placed) else { return Ok(None) };
-            if !value.is_empty() {
-                return Ok(Some(self.reader.unpack(place, &value)?));
-            }
-            // Its checkpoint was cut short; the log has what belongs here.
-            up_to = place.first.prev();
-        }
+        let found = self.trees.last_value(&RowPrefix::blocks_of(conversation), &RowKey::block(conversation, msgid))?;
+        self.unpack(found)
     }
 
     /// The first block that begins above this message.
@@ -55,42 +47,22 @@ impl Blocks {
     /// # Errors
     /// As [`Blocks::at_or_below`].
     pub fn above(&self, conversation: ConversationId, msgid: MsgId) -> Result<Option<Block>, BlocksError> {
-        let mut above = msgid;
-        loop {
-            let after = RowKey::block(conversation, above);
-            let found = self.trees.scan_values(&RowPrefix::blocks_of(conversation), Some(&after), 1)?;
-            let Some((place, value)) = found.into_iter().next().and_then(placed) else { return Ok(None) };
-            if !value.is_empty() {
-                return Ok(Some(self.reader.unpack(place, &value)?));
-            }
-            above = place.first;
-        }
+        let after = RowKey::block(conversation, msgid);
+        let found = self.trees.scan_values(&RowPrefix::blocks_of(conversation), Some(&after), 1)?;
+        self.unpack(found.into_iter().next())
     }
 
-    /// The keys of the blocks that begin above this message.
+    fn unpack(&self, row: Option<(RowKey, impl AsRef<[u8]>)>) -> Result<Option<Block>, BlocksError> {
+        let Some((key, value)) = row else { return Ok(None) };
+        let Some((conversation, first)) = parse::block(key.bytes()) else { return Ok(None) };
+        Ok(Some(self.reader.unpack(BlockPlace { conversation, first }, value.as_ref())?))
+    }
+
+    /// The keys of the blocks that begin above this message; most of the time there are none.
     ///
     /// # Errors
     /// When the trees cannot be read.
     pub fn keys_above(&self, conversation: ConversationId, msgid: MsgId) -> Result<Vec<RowKey>, TreesError> {
-        let last = RowKey::block(conversation, MsgId::new(u64::MAX));
-        let mut after = RowKey::block(conversation, msgid);
-        let prefix = RowPrefix::blocks_of(conversation);
-        // Most of the time there are none: one look at the end is cheaper than a scan.
-        match self.trees.last_value(&prefix, &last)? {
-            Some((key, _)) if key > after => {}
-            _ => return Ok(Vec::new()),
-        }
-        let mut keys = Vec::new();
-        loop {
-            let page = self.trees.scan_values(&prefix, Some(&after), 64)?;
-            let Some((key, _)) = page.last() else { return Ok(keys) };
-            after = *key;
-            keys.extend(page.iter().map(|(key, _)| *key));
-        }
+        self.trees.keys(&RowPrefix::blocks_of(conversation), Some(&RowKey::block(conversation, msgid)), usize::MAX)
     }
-}
-
-fn placed<V>((key, value): (RowKey, V)) -> Option<(BlockPlace, V)> {
-    let (conversation, first) = parse::block(key.bytes())?;
-    Some((BlockPlace { conversation, first }, value))
 }

@@ -165,10 +165,7 @@ impl CheckpointWriter {
         if changes.is_empty() {
             return Ok(());
         }
-        match tree {
-            Tree::Messages => self.trees.write_blocks(&changes)?,
-            _ => self.trees.write(tree, changes)?,
-        }
+        self.trees.write(tree, changes)?;
         Ok(self.trees.sync()?)
     }
 

@@ -16,6 +16,7 @@
 //! * `mode` and `segment_cleanup_threshold` do nothing in this version, and its compression is slow: none is set.
 //! * It syncs neither its `conf` nor its folder: [`Trees::open`] does.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -186,51 +187,33 @@ impl Trees {
         self.scan_values(prefix, after, limit)?.into_iter().map(|(key, value)| Ok((key, rows::unseal(&key, &value)?))).collect()
     }
 
-    /// Writes rows of one tree, all of them or none. They are durable after the next [`Trees::sync`].
+    /// Writes rows of one tree; of several changes of a row the last one wins. They are durable after the next [`Trees::sync`].
+    ///
+    /// New keys come first, with nothing under them, and then every value, in the order of the keys: sled rewrites a leaf after ten
+    /// changes and when it splits, and this way each value is written about once instead of three times. A row with nothing under it
+    /// is none: readers pass over it, and after a crash the replay of the log writes it again.
     ///
     /// # Errors
     /// When a value is too large; nothing has happened then. Any other error ends all writing.
     pub fn write(&self, tree: Tree, changes: impl IntoIterator<Item = RowChange>) -> Result<(), TreesError> {
         self.0.poison.check()?;
-        let mut batch = sled::Batch::default();
-        for RowChange { key, value } in changes {
+        let changes: BTreeMap<RowKey, Option<Vec<u8>>> = changes.into_iter().map(|change| (change.key, change.value)).collect();
+        for (key, value) in &changes {
             debug_assert_eq!(key.tree(), tree);
-            match value {
-                Some(value) if value.len() > limits::TREE_VALUE_BYTES_MAX => {
-                    return Err(TreesError::ValueTooLarge { key, bytes: value.len() });
-                }
-                Some(value) => batch.insert(key.bytes(), value),
-                None => batch.remove(key.bytes()),
-            }
-        }
-        self.poisoning(self.guarded("write to", |inner| inner.tree(tree)?.apply_batch(batch)))
-    }
-
-    /// Writes blocks, in the order of their keys. The keys that are new come first, with nothing under them, and then every value:
-    /// sled rewrites a leaf after ten changes and when it splits, and this way each value is written about once instead of three
-    /// times. So a block that is not there yet may be seen empty, and after a crash stay so until the log is replayed. They are durable
-    /// after the next [`Trees::sync`].
-    ///
-    /// # Errors
-    /// As [`Trees::write`].
-    pub fn write_blocks(&self, changes: &[RowChange]) -> Result<(), TreesError> {
-        self.0.poison.check()?;
-        for RowChange { key, value } in changes {
-            debug_assert_eq!(key.tree(), Tree::Messages);
             if let Some(value) = value.as_ref().filter(|value| value.len() > limits::TREE_VALUE_BYTES_MAX) {
                 return Err(TreesError::ValueTooLarge { key: *key, bytes: value.len() });
             }
         }
         self.poisoning(self.guarded("write to", |inner| {
-            let tree = inner.tree(Tree::Messages)?;
-            for RowChange { key, value } in changes {
+            let tree = inner.tree(tree)?;
+            for (key, value) in &changes {
                 if value.is_none() {
                     tree.remove(key.bytes())?;
                 } else if !tree.contains_key(key.bytes())? {
                     tree.insert(key.bytes(), &[])?;
                 }
             }
-            for RowChange { key, value } in changes {
+            for (key, value) in &changes {
                 if let Some(value) = value {
                     tree.insert(key.bytes(), value.as_slice())?;
                 }
@@ -250,24 +233,43 @@ impl Trees {
 
     /// A value, as it is stored.
     pub(super) fn get(&self, key: &RowKey) -> Result<Option<IVec>, TreesError> {
-        self.guarded("read", |inner| inner.tree(key.tree())?.get(key.bytes()))
+        let found = self.guarded("read", |inner| inner.tree(key.tree())?.get(key.bytes()))?;
+        Ok(found.filter(|value| !value.is_empty()))
     }
 
     /// The last row that begins with `prefix` and does not stand behind `up_to`.
     pub(super) fn last_value(&self, prefix: &RowPrefix, up_to: &RowKey) -> Result<Option<(RowKey, IVec)>, TreesError> {
-        let found =
-            self.guarded("read", |inner| inner.tree(prefix.tree())?.range(prefix.bytes()..=up_to.bytes()).next_back().transpose())?;
+        let found = self.guarded("read", |inner| {
+            let mut rows = inner.tree(prefix.tree())?.range(prefix.bytes()..=up_to.bytes()).rev();
+            rows.find(|row| row.as_ref().map_or(true, is_row)).transpose()
+        })?;
         Ok(found.and_then(|(key, value)| Some((RowKey::from_bytes(prefix.tree(), &key)?, value))))
     }
 
     /// As [`Trees::scan`], with the values as they are stored.
     pub(super) fn scan_values(&self, prefix: &RowPrefix, after: Option<&RowKey>, limit: usize) -> Result<Vec<(RowKey, IVec)>, TreesError> {
+        self.scan_where(prefix, after, limit, is_row)
+    }
+
+    /// The keys that begin with `prefix` and stand behind `after`, with those that have nothing under them.
+    pub(super) fn keys(&self, prefix: &RowPrefix, after: Option<&RowKey>, limit: usize) -> Result<Vec<RowKey>, TreesError> {
+        Ok(self.scan_where(prefix, after, limit, |_| true)?.into_iter().map(|(key, _)| key).collect())
+    }
+
+    fn scan_where(
+        &self,
+        prefix: &RowPrefix,
+        after: Option<&RowKey>,
+        limit: usize,
+        keep: fn(&(IVec, IVec)) -> bool,
+    ) -> Result<Vec<(RowKey, IVec)>, TreesError> {
         use std::ops::Bound::{Excluded, Included, Unbounded};
         let from = after.map_or(Included(prefix.bytes()), |after| Excluded(after.bytes()));
         let found = self.guarded("read", |inner| {
             let range = inner.tree(prefix.tree())?.range::<&[u8], _>((from, Unbounded));
             range
                 .take_while(|row| row.as_ref().map_or(true, |(key, _)| key.starts_with(prefix.bytes())))
+                .filter(|row| row.as_ref().map_or(true, keep))
                 .take(limit)
                 .collect::<Result<Vec<_>, _>>()
         })?;
@@ -312,6 +314,11 @@ impl Inner {
 }
 
 /// Runs a call of sled. A panic comes back as its text.
+/// Whether anything is under the key: see [`Trees::write`].
+fn is_row((_, value): &(IVec, IVec)) -> bool {
+    !value.is_empty()
+}
+
 fn guarded<T>(call: impl FnOnce() -> T) -> Result<T, String> {
     catch_unwind(AssertUnwindSafe(call)).map_err(|panic| panic_text(panic.as_ref()))
 }

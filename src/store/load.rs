@@ -2,14 +2,17 @@
 
 use std::sync::Arc;
 
+use cairn_proto::codec::DecodeError;
 use cairn_proto::ids::{ConversationId, DeviceId, MsgId, SendStreamId, UserId};
 use serde::de::DeserializeOwned;
 
 use super::db::{Trees, TreesError};
+use super::rows::{RowDamage, RowError};
 use super::timeline::{Timeline, Timelines};
 use super::trees::{RowKey, RowPrefix, Tree, parse};
 use crate::core::State;
 use crate::core::needs::Need;
+use crate::core::uncounted::Uncounted;
 use crate::core::record::{ConversationRecord, DeviceRecord, InviteRecord, MemberRecord, SendCursorRecord, UserRecord};
 
 /// Loads parts of the state from the trees.
@@ -89,23 +92,26 @@ impl Loader {
             return Ok(true);
         }
         let Some(record) = self.trees.read::<ConversationRecord>(&RowKey::conversation(id))? else { return Ok(false) };
-        self.timelines.get_or_insert_with(id, || Timeline::new(id, record.floor, record.head));
+        // Everything is read before anything is installed: a conversation that is damaged in part must not count as loaded.
+        let mut uncounted = Uncounted::default();
         let mut damaged = None;
-        let conversation = state.install_conversation(id, record);
         self.each(&RowPrefix::uncounted_of(id), |key, bytes: Vec<u8>| {
             let chunk = parse::uncounted(key.bytes()).map(|(_, chunk)| chunk);
-            if chunk.and_then(|chunk| conversation.uncounted.install(chunk, &bytes)).is_none() {
+            if chunk.and_then(|chunk| uncounted.install(chunk, &bytes)).is_none() {
                 damaged = Some(*key);
             }
         })?;
         if let Some(key) = damaged {
-            return Err(TreesError::Row(super::rows::RowError { key, what: super::rows::RowDamage::Checksum }));
+            return Err(TreesError::Row(RowError { key, what: RowDamage::Decode(DecodeError::Malformed) }));
         }
+        let mut imports = Vec::new();
         self.each(&RowPrefix::imports_of(id), |key, cursor: u64| {
-            if let Some((_, source)) = parse::import(key.bytes()) {
-                conversation.imports.insert(source, cursor);
-            }
+            imports.extend(parse::import(key.bytes()).map(|(_, source)| (source, cursor)));
         })?;
+        self.timelines.get_or_insert_with(id, || Timeline::new(id, record.floor, record.head));
+        let conversation = state.install_conversation(id, record);
+        conversation.uncounted = uncounted;
+        conversation.imports.extend(imports);
         Ok(true)
     }
 

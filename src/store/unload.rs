@@ -38,8 +38,8 @@ fn add(trees: &Trees, row: Row, changes: &mut Vec<RowChange>) -> Result<(), Tree
             changes.push(RowChange::put(RowKey::send(device, stream, conversation), &record));
         }
         Row::StreamRemoved(device, stream) => {
-            let stored = trees.scan_values(&RowPrefix::sends_of_stream(device, stream), None, usize::MAX)?;
-            changes.extend(stored.into_iter().map(|(key, _)| RowChange::delete(key)));
+            let stored = trees.keys(&RowPrefix::sends_of_stream(device, stream), None, usize::MAX)?;
+            changes.extend(stored.into_iter().map(RowChange::delete));
         }
     }
     Ok(())

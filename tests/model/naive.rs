@@ -249,9 +249,9 @@ impl Conversation {
         self.log.iter().enumerate().map(|(at, entry)| (MsgId::new(at as u64 + 1), entry)).filter(move |&(msgid, _)| msgid > base)
     }
 
-    /// Messages of others that the member has not read. What was imported counts for everybody, as it moves no read cursor.
+    /// Messages of others that the member has not read.
     pub(super) fn unread(&self, user: UserId) -> u64 {
-        let is_unread = |entry: &LogEntry| entry.body.is_message() && (entry.sender != user || entry.imported);
+        let is_unread = |entry: &LogEntry| entry.body.is_message() && entry.sender != user;
         self.above(self.members[&user].base()).filter(|(_, entry)| is_unread(entry)).count() as u64
     }
 

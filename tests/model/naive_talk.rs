@@ -233,6 +233,10 @@ impl Naive {
             let imported = LogEntry { sender, sent_at: entry.sent_at, body: entry.body.clone(), imported: true };
             let found = self.conversations.get_mut(&id).unwrap();
             found.log.push(imported);
+            let head = found.head();
+            if let Some(member) = found.members.get_mut(&sender) {
+                member.read = head;
+            }
             added += 1;
             cursor += 1;
             found.imports.insert(source, cursor);

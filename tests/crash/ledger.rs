@@ -1,0 +1,165 @@
+//! What was said and what became of it, and the readers that hold a log against it.
+
+use cairn_client::proto::body::{Body, SystemEntry};
+use cairn_client::proto::ids::{MsgId, UserId};
+use cairn_client::proto::message::Message;
+use parking_lot::Mutex;
+use tokio::sync::watch;
+
+use super::words::{Length, Said};
+
+/// What the sender knows of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Not answered yet.
+    Open,
+    /// Accepted under this number.
+    Accepted(MsgId),
+    /// The server said that its storage failed: it may be in the log or not, but no more than once.
+    StorageFailed,
+}
+
+/// What was said, by everybody, everywhere.
+#[derive(Debug)]
+pub struct Ledger {
+    length: Length,
+    senders: Vec<UserId>,
+    state: Mutex<State>,
+    accepted: watch::Sender<u64>,
+}
+
+#[derive(Debug)]
+struct State {
+    /// By sender, by place, by `n`.
+    sent: Vec<Vec<Vec<Outcome>>>,
+    /// By place, by msgid from 1: what somebody saw there. `None` for an entry that nobody said.
+    seen: Vec<Vec<Option<Said>>>,
+}
+
+impl Ledger {
+    /// Nothing said yet by these senders at so many places.
+    pub fn new(length: Length, senders: Vec<UserId>, places: usize) -> Self {
+        let state = State { sent: vec![vec![Vec::new(); places]; senders.len()], seen: vec![Vec::new(); places] };
+        Self { length, senders, state: Mutex::new(state), accepted: watch::Sender::new(0) }
+    }
+
+    /// The next message of this sender at this place.
+    pub fn say(&self, sender: usize, place: usize) -> (Said, String) {
+        let mut state = self.state.lock();
+        let sent = &mut state.sent[sender][place];
+        let said = Said { sender, place, n: sent.len() };
+        sent.push(Outcome::Open);
+        (said, said.text(self.length))
+    }
+
+    /// The answer to a send.
+    pub fn answered(&self, said: Said, outcome: Outcome) {
+        self.state.lock().sent[said.sender][said.place][said.n] = outcome;
+        if matches!(outcome, Outcome::Accepted(_)) {
+            self.accepted.send_modify(|accepted| *accepted += 1);
+        }
+    }
+
+    /// How many were accepted; the receiver hears of each further one.
+    pub fn accepted(&self) -> watch::Receiver<u64> {
+        self.accepted.subscribe()
+    }
+
+    /// A reader of the log of this place, from its beginning.
+    pub fn reader(&self, place: usize) -> Reader<'_> {
+        Reader { ledger: self, place, next: MsgId::new(1), next_of: vec![0; self.senders.len()] }
+    }
+}
+
+/// Holds a log against the ledger, message by message. It finds what is missing, doubled, changed, out of order or never said.
+#[derive(Debug)]
+pub struct Reader<'a> {
+    ledger: &'a Ledger,
+    place: usize,
+    next: MsgId,
+    /// For each sender, the first message that was not read.
+    next_of: Vec<usize>,
+}
+
+impl Reader<'_> {
+    /// The last message that was read.
+    pub fn position(&self) -> MsgId {
+        self.next.prev()
+    }
+
+    /// The next message of the log.
+    pub fn read(&mut self, message: &Message) -> Result<(), String> {
+        let at = format!("place {} message {}", self.place, message.msgid);
+        if message.msgid != self.next {
+            return Err(format!("{at}: {} comes next", self.next));
+        }
+        let said = match &message.body {
+            // A group begins with the entries that made it and brought its members.
+            Body::System(SystemEntry::Created { .. }) if message.msgid == MsgId::new(1) => None,
+            Body::System(SystemEntry::Added { .. }) if message.msgid == MsgId::new(2) => None,
+            Body::Text(text) => Some(self.identify(message, text.as_str()).map_err(|what| format!("{at}: {what}"))?),
+            other => return Err(format!("{at}: nobody said {other:?}")),
+        };
+        self.note(said).map_err(|what| format!("{at}: {what}"))?;
+        self.next = self.next.next();
+        Ok(())
+    }
+
+    /// Whose message it is: the next one of its sender, byte for byte.
+    fn identify(&self, message: &Message, text: &str) -> Result<Said, String> {
+        let said = Said::of(text).ok_or("nobody says such a thing")?;
+        if said.place != self.place || self.ledger.senders.get(said.sender) != Some(&message.sender) {
+            return Err(format!("{said:?} is said to be of user {}", message.sender));
+        }
+        if text != said.text(self.ledger.length) {
+            return Err(format!("the bytes of {said:?} are not those that were sent"));
+        }
+        let next = self.next_of[said.sender];
+        if said.n < next {
+            return Err(format!("{said:?} stands here again, or too late: {next} of this sender comes next"));
+        }
+        let state = self.ledger.state.lock();
+        let sent = &state.sent[said.sender][said.place];
+        match sent.get(said.n) {
+            None => return Err(format!("{said:?} was never sent")),
+            Some(Outcome::Accepted(msgid)) if *msgid != message.msgid => return Err(format!("{said:?} was accepted as {msgid}")),
+            Some(_) => {}
+        }
+        match sent[next..said.n].iter().position(|outcome| *outcome != Outcome::StorageFailed) {
+            Some(left_out) => Err(format!("{said:?} stands here, and {} of this sender does not stand before it", next + left_out)),
+            None => Ok(said),
+        }
+    }
+
+    /// Everybody sees the same under the same number, at any time.
+    fn note(&mut self, said: Option<Said>) -> Result<(), String> {
+        let mut state = self.ledger.state.lock();
+        let seen = &mut state.seen[self.place];
+        match seen.get(self.next.prev().get() as usize) {
+            None => seen.push(said),
+            Some(before) if *before == said => {}
+            Some(before) => return Err(format!("somebody saw {before:?} here, and now it is {said:?}")),
+        }
+        if let Some(said) = said {
+            self.next_of[said.sender] = said.n + 1;
+        }
+        Ok(())
+    }
+
+    /// The log ends here, and no send is under way: whatever was accepted must have been read.
+    pub fn end(&self) -> Result<(), String> {
+        let state = self.ledger.state.lock();
+        for (sender, next) in self.next_of.iter().enumerate() {
+            let rest = &state.sent[sender][self.place][*next..];
+            if let Some((n, outcome)) = (*next..).zip(rest).find(|(_, outcome)| **outcome != Outcome::StorageFailed) {
+                let place = self.place;
+                return Err(format!("place {place} ends with {}, without message {n} of sender {sender}: {outcome:?}", self.position()));
+            }
+        }
+        let seen = state.seen[self.place].len() as u64;
+        if seen != self.position().get() {
+            return Err(format!("place {} ends with {}, and somebody saw message {seen}", self.place, self.position()));
+        }
+        Ok(())
+    }
+}

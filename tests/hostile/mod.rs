@@ -1,0 +1,79 @@
+//! Bad input of every kind against the real server: each is answered with its exact code, and other clients notice nothing.
+
+mod bodies;
+mod bystanders;
+mod cursors;
+mod directory;
+mod flood;
+mod frames;
+mod handshake;
+mod logins;
+mod members;
+mod raw;
+mod slow_reader;
+mod strangers;
+mod streams;
+
+use std::path::Path;
+
+use cairn_client::proto::body::Body;
+use cairn_client::proto::ids::{ConversationId, UserId};
+use cairn_client::proto::text::{GroupName, Text};
+use cairn_client::{Account, Client, Options};
+
+use crate::support::{self, Server};
+use bystanders::Bystanders;
+
+/// A server with its owner and two users who chat, whatever the others do.
+struct Stage {
+    server: Server,
+    owner: Client,
+    owner_account: Account,
+    bystanders: Bystanders,
+}
+
+impl Stage {
+    async fn set() -> Self {
+        let server = Server::start();
+        let (owner, owner_account) = server.owner().await;
+        let bystanders = Bystanders::join(&owner).await;
+        Self { server, owner, owner_account, bystanders }
+    }
+
+    /// Does something hostile while the bystanders chat: before, during and after it, whatever they say is accepted and followed.
+    async fn meanwhile<T>(&mut self, hostile: impl Future<Output = T>) -> T {
+        self.bystanders.chat_meanwhile(hostile).await
+    }
+
+    /// A new user, who is not connected.
+    async fn account(&self, name: &str) -> Account {
+        let (client, account) = support::invite(&self.owner, name).await;
+        client.close().await;
+        account
+    }
+
+    /// A new user with a client.
+    async fn user(&self, name: &str) -> (Client, Account) {
+        support::invite(&self.owner, name).await
+    }
+}
+
+fn text(words: &str) -> Body {
+    Body::Text(Text::new(words).unwrap())
+}
+
+async fn group(owner: &Client, name: &str, members: &[UserId]) -> ConversationId {
+    owner.create_group(GroupName::new(name).unwrap(), members.to_vec()).await.unwrap()
+}
+
+async fn connect(account: &Account) -> Client {
+    Client::connect(account, Options::default()).await.unwrap()
+}
+
+/// What the server process has in memory.
+fn resident_bytes(data: &Path) -> u64 {
+    let pid = std::fs::read_to_string(data.join("lock")).unwrap();
+    let status = std::fs::read_to_string(format!("/proc/{}/status", pid.trim())).unwrap();
+    let kib: u64 = status.lines().find_map(|line| line.strip_prefix("VmRSS:")?.trim().strip_suffix(" kB")?.parse().ok()).unwrap();
+    kib * 1024
+}

@@ -1,0 +1,258 @@
+//! A client without manners: it writes any bytes on any stream.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::BytesMut;
+use cairn_client::Account;
+use cairn_client::proto::close::CloseCode;
+use cairn_client::proto::error::ErrorCode;
+use cairn_client::proto::event::{StreamOpening, TimelineFrame};
+use cairn_client::proto::hello::{ClientFrame, Credentials, Hello, Welcome};
+use cairn_client::proto::ids::{ClientSeq, ConversationId, MsgId, RequestId, SendStreamId};
+use cairn_client::proto::message::Draft;
+use cairn_client::proto::request::Request;
+use cairn_client::proto::response::{Response, ServerFrame};
+use cairn_client::proto::{ALPN, WIRE_VERSION, codec, frame, limits};
+use cairn_client::proto::body::Body;
+use quinn::crypto::rustls::QuicClientConfig;
+use quinn::{ClientConfig, Connection, ConnectionError, Endpoint, RecvStream, SendStream, TransportConfig, VarInt};
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::{DigitallySignedStruct, Error, SignatureScheme};
+use tokio::time::timeout;
+
+/// What fails to arrive within this time is not coming.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// What the server may send on one stream before it is read: little, so that not reading is soon felt.
+const STREAM_WINDOW_BYTES: u32 = 64 * 1024;
+
+/// A connection, and its session stream.
+pub(super) struct Raw {
+    pub(super) connection: Connection,
+    pub(super) stream: Stream,
+    asked: u64,
+    _endpoint: Endpoint,
+}
+
+/// A stream of a connection, cut into frames.
+pub(super) struct Stream {
+    send: SendStream,
+    recv: RecvStream,
+    buffer: BytesMut,
+}
+
+/// An endpoint that takes any server for the right one.
+pub(super) fn endpoint(alpn: &[&[u8]]) -> Endpoint {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let mut tls = rustls::ClientConfig::builder_with_provider(provider)
+        .with_protocol_versions(&[&rustls::version::TLS13])
+        .unwrap()
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(AnyServer))
+        .with_no_client_auth();
+    tls.alpn_protocols = alpn.iter().map(|name| name.to_vec()).collect();
+    let mut config = ClientConfig::new(Arc::new(QuicClientConfig::try_from(tls).unwrap()));
+    let mut transport = TransportConfig::default();
+    transport.stream_receive_window(VarInt::from_u32(STREAM_WINDOW_BYTES));
+    config.transport_config(Arc::new(transport));
+    let mut endpoint = Endpoint::client((Ipv4Addr::LOCALHOST, 0).into()).unwrap();
+    endpoint.set_default_client_config(config);
+    endpoint
+}
+
+/// Why a connection ended.
+pub(super) async fn closed(connection: &Connection) -> CloseCode {
+    match timeout(PATIENCE, connection.closed()).await.expect("the connection goes on") {
+        ConnectionError::ApplicationClosed(close) => CloseCode::from_number(close.error_code.into_inner().try_into().unwrap()),
+        other => panic!("the connection was not closed by the server, but ended: {other}"),
+    }
+}
+
+impl Raw {
+    /// A connection that has said nothing.
+    pub(super) async fn connect(server: SocketAddr) -> Self {
+        let endpoint = endpoint(&[ALPN]);
+        let connection = endpoint.connect(server, "cairn").unwrap().await.unwrap();
+        let stream = Stream::open(&connection).await;
+        Self { connection, stream, asked: 0, _endpoint: endpoint }
+    }
+
+    /// A connection that says hello, and what it is told.
+    pub(super) async fn hello(server: SocketAddr, credentials: Credentials, push: bool) -> (Self, ServerFrame) {
+        let mut raw = Self::connect(server).await;
+        raw.stream.write(&frame::frame(&hello(credentials, push))).await;
+        let answer = raw.stream.read().await;
+        (raw, answer)
+    }
+
+    /// A session of a known device.
+    pub(super) async fn log_in(server: SocketAddr, account: &Account) -> Self {
+        Self::log_in_with(server, account, false).await.0
+    }
+
+    /// A session of a known device, and what it is told first.
+    pub(super) async fn log_in_with(server: SocketAddr, account: &Account, push: bool) -> (Self, Welcome) {
+        match Self::hello(server, Credentials::Token(account.token), push).await {
+            (raw, ServerFrame::Welcome(welcome)) => (raw, welcome),
+            (_, other) => panic!("no welcome but {other:?}"),
+        }
+    }
+
+    /// A login that is refused: why, and how the connection ends.
+    pub(super) async fn refused(server: SocketAddr, credentials: Credentials) -> (ErrorCode, CloseCode) {
+        match Self::hello(server, credentials, false).await {
+            (mut raw, ServerFrame::Refused(code)) => {
+                // The server waits until the refusal has been read to its end.
+                assert!(raw.stream.ends().await);
+                (code, raw.closed().await)
+            }
+            (_, other) => panic!("not refused but {other:?}"),
+        }
+    }
+
+    /// Asks, and waits for the answer.
+    pub(super) async fn ask(&mut self, request: Request) -> Result<Response, ErrorCode> {
+        let (id, body) = self.request(request);
+        self.stream.write(&frame::frame(&body)).await;
+        self.answer_to(id).await
+    }
+
+    /// A request with a number of its own.
+    pub(super) fn request(&mut self, request: Request) -> (RequestId, ClientFrame) {
+        self.asked += 1;
+        let id = RequestId::new(self.asked);
+        (id, ClientFrame::Request(id, request))
+    }
+
+    /// The next answer, which must be that to `id`.
+    pub(super) async fn answer_to(&mut self, id: RequestId) -> Result<Response, ErrorCode> {
+        match self.stream.read().await {
+            ServerFrame::Response(answered, answer) if answered == id => answer,
+            other => panic!("no answer to request {id} but {other:?}"),
+        }
+    }
+
+    pub(super) async fn send(&mut self, conversation: ConversationId, seq: u64, body: Body) -> Result<MsgId, ErrorCode> {
+        match self.ask(Request::Send(Draft { conversation, seq: ClientSeq::new(seq), body })).await? {
+            Response::Accepted { msgid } => Ok(msgid),
+            other => panic!("not accepted but {other:?}"),
+        }
+    }
+
+    /// The session is as it was: whatever the client did was answered, and the next request is as well.
+    pub(super) async fn goes_on(&mut self) {
+        assert!(matches!(self.ask(Request::Devices).await, Ok(Response::Devices(_))));
+    }
+
+    /// Opens a timeline stream.
+    pub(super) async fn timeline(&self) -> Stream {
+        let mut stream = Stream::open(&self.connection).await;
+        stream.write(&frame::frame(&StreamOpening::Timeline)).await;
+        stream
+    }
+
+    /// How the server ends the connection.
+    pub(super) async fn closed(&self) -> CloseCode {
+        closed(&self.connection).await
+    }
+}
+
+impl Stream {
+    pub(super) async fn open(connection: &Connection) -> Self {
+        let (send, recv) = connection.open_bi().await.unwrap();
+        Self { send, recv, buffer: BytesMut::new() }
+    }
+
+    /// Writes the bytes as they are. That the server closes the connection meanwhile is what most of them are for.
+    pub(super) async fn write(&mut self, bytes: &[u8]) {
+        let _ = self.send.write_all(bytes).await;
+    }
+
+    /// Writes the bytes behind a length of one's own choice.
+    pub(super) async fn write_as(&mut self, length: usize, bytes: &[u8]) {
+        self.write(&prefixed(length, bytes)).await;
+    }
+
+    /// Says that nothing more is written.
+    pub(super) fn finish(&mut self) {
+        self.send.finish().unwrap();
+    }
+
+    /// The next frame of the server.
+    pub(super) async fn read(&mut self) -> ServerFrame {
+        codec::decode(&self.next().await, limits::FRAME_BYTES_MAX).unwrap()
+    }
+
+    /// The next frame of a timeline.
+    pub(super) async fn news(&mut self) -> TimelineFrame {
+        codec::decode(&self.next().await, limits::FRAME_BYTES_MAX).unwrap()
+    }
+
+    /// Whether the server writes nothing more.
+    pub(super) async fn ends(&mut self) -> bool {
+        self.buffer.is_empty() && matches!(self.recv.read_chunk(1, true).await, Ok(None))
+    }
+
+    async fn next(&mut self) -> bytes::Bytes {
+        loop {
+            if let Some(frame) = frame::split(&mut self.buffer, limits::FRAME_BYTES_MAX).unwrap() {
+                return frame;
+            }
+            let read = timeout(PATIENCE, self.recv.read_chunk(STREAM_WINDOW_BYTES as usize, true)).await.expect("no answer");
+            self.buffer.extend_from_slice(&read.unwrap().expect("the stream ended").bytes);
+        }
+    }
+}
+
+/// The first frame of a session.
+pub(super) fn hello(credentials: Credentials, push: bool) -> ClientFrame {
+    ClientFrame::Hello(Hello { version: WIRE_VERSION, credentials, send_stream: SendStreamId::new(7), push })
+}
+
+/// The bytes behind a length of one's own choice.
+pub(super) fn prefixed(length: usize, bytes: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(length).unwrap();
+    [&length.to_le_bytes(), bytes].concat()
+}
+
+/// Takes any certificate and any signature.
+#[derive(Debug)]
+struct AnyServer;
+
+impl ServerCertVerifier for AnyServer {
+    fn verify_server_cert(
+        &self,
+        _end_entity: &CertificateDer<'_>,
+        _intermediates: &[CertificateDer<'_>],
+        _server_name: &ServerName<'_>,
+        _ocsp_response: &[u8],
+        _now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        _message: &[u8],
+        _certificate: &CertificateDer<'_>,
+        _signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        Ok(HandshakeSignatureValid::assertion())
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        _message: &[u8],
+        _certificate: &CertificateDer<'_>,
+        _signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        Ok(HandshakeSignatureValid::assertion())
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        rustls::crypto::ring::default_provider().signature_verification_algorithms.supported_schemes()
+    }
+}

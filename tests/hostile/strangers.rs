@@ -1,0 +1,92 @@
+//! What somebody can learn of a conversation that he is no member of: nothing, not even that it is there.
+
+use std::net::SocketAddr;
+
+use cairn_client::Account;
+use cairn_client::proto::error::ErrorCode;
+use cairn_client::proto::ids::{ClientSeq, ConversationId, ImportSource, MsgId, Timestamp, UserId};
+use cairn_client::proto::limits::USERS_PER_REQUEST_MAX;
+use cairn_client::proto::message::Draft;
+use cairn_client::proto::request::{ImportEntry, PullRange, Request};
+use cairn_client::proto::response::Response;
+use cairn_client::proto::text::UserName;
+
+use super::raw::Raw;
+use super::{Stage, group, text};
+
+/// Everything that can be asked about a conversation.
+fn requests(conversation: ConversationId, member: UserId) -> Vec<Request> {
+    let msgid = MsgId::new(1);
+    let entry = ImportEntry { sender: UserName::new("x").unwrap(), sent_at: Timestamp::new(1), body: text("x") };
+    let (source, nobody) = (ImportSource::new(1), UserId::new(999_999));
+    vec![
+        Request::Send(Draft { conversation, seq: ClientSeq::new(1), body: text("let me in") }),
+        Request::Pull { conversation, range: PullRange::From(msgid), limit: 10 },
+        Request::Pull { conversation, range: PullRange::Before(MsgId::new(u64::MAX)), limit: 10 },
+        Request::Ack { conversation, msgid },
+        Request::Ack { conversation, msgid: MsgId::new(u64::MAX) },
+        Request::Read { conversation, msgid },
+        Request::Read { conversation, msgid: MsgId::new(u64::MAX) },
+        Request::Members { conversation, after: None },
+        Request::AddMembers { conversation, users: vec![member] },
+        Request::AddMembers { conversation, users: vec![nobody; USERS_PER_REQUEST_MAX + 1] },
+        Request::RemoveMembers { conversation, users: vec![member] },
+        Request::RemoveMembers { conversation, users: vec![nobody; USERS_PER_REQUEST_MAX + 1] },
+        Request::Import { conversation, source, first: 0, entries: vec![entry] },
+        Request::Import { conversation, source, first: u64::MAX, entries: Vec::new() },
+        Request::ImportCursor { conversation, source },
+    ]
+}
+
+/// Asks everything about each conversation as one user.
+async fn is_told_nothing(server: SocketAddr, asker: &Account, conversations: &[ConversationId], member: UserId, explains: bool) {
+    let mut raw = Raw::log_in(server, asker).await;
+    for &conversation in conversations {
+        let mut requests = requests(conversation, member);
+        if explains {
+            requests.push(Request::Explain { conversation, user: member });
+            requests.push(Request::Explain { conversation, user: asker.user });
+        }
+        for request in requests {
+            assert_eq!(raw.ask(request.clone()).await, Err(ErrorCode::NotFound), "{request:?}");
+        }
+    }
+    // Neither is any of it in his list.
+    let listed = raw.ask(Request::Conversations { after: None }).await.unwrap();
+    let Response::Conversations(page) = listed else { panic!("{listed:?}") };
+    assert_eq!(page.items, []);
+}
+
+#[tokio::test]
+async fn a_strangers_conversation_is_the_same_as_none() {
+    let mut stage = Stage::set().await;
+    let (ada, ada_account) = stage.user("ada").await;
+    let (bob, bob_account) = stage.user("bob").await;
+    let eve = stage.account("eve").await;
+    let team = group(&ada, "team", &[bob_account.user]).await;
+    let direct = ConversationId::direct(ada_account.user, bob_account.user).unwrap();
+    bob.send(direct, text("just us")).await.unwrap();
+    let said = ada.send(team, text("for the team")).await.unwrap();
+
+    let raw = ConversationId::new;
+    let with_nobody = ConversationId::direct(eve.user, UserId::new(999_999)).unwrap();
+    let nobodies = ConversationId::direct(UserId::new(999_998), UserId::new(999_999)).unwrap();
+    let with_herself = raw((u64::from(eve.user.get()) << 32) | u64::from(eve.user.get()));
+    let backwards = raw((u64::from(eve.user.get()) << 32) | 1);
+    let odd = [0, 4_000_000, u64::from(u32::MAX), 1 << 63, u64::MAX].map(raw);
+    let ids = [&[team, direct, with_nobody, nobodies, with_herself, backwards], &odd[..]].concat();
+    let (server, owner, member) = (stage.server.addr, stage.owner_account.clone(), ada_account.user);
+    stage
+        .meanwhile(async {
+            is_told_nothing(server, &eve, &ids, member, true).await;
+            // The owner of the server may explain every count and import where he is a member, and reads no more than anybody else.
+            is_told_nothing(server, &owner, &ids, member, false).await;
+        })
+        .await;
+
+    // Nothing came of any of it.
+    assert_eq!(ada.pull(team, PullRange::From(MsgId::new(1)), 500).await.unwrap().head, said);
+    assert_eq!(ada.members(team).await.unwrap().len(), 2);
+    assert_eq!(ada.pull(direct, PullRange::From(MsgId::new(1)), 500).await.unwrap().head, MsgId::new(1));
+    assert_eq!(ada.conversations().await.unwrap().len(), 2);
+}

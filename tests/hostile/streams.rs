@@ -1,0 +1,73 @@
+//! Streams beside the session stream: too many of them, of no kind, and twice the same.
+
+use cairn_client::proto::close::CloseCode;
+use cairn_client::proto::event::StreamOpening;
+use cairn_client::proto::frame;
+use cairn_client::proto::limits::HELLO_BYTES_MAX;
+
+use super::raw::{Raw, Stream, prefixed};
+use super::{Stage, connect};
+
+/// Streams that a client may have open at once.
+const STREAMS_MAX: u32 = cairn::limits::STREAMS_PER_CONNECTION_MAX;
+
+#[tokio::test]
+async fn more_streams_than_allowed_wait() {
+    let mut stage = Stage::set().await;
+    let account = stage.account("eve").await;
+    let server = stage.server.addr;
+    stage
+        .meanwhile(async {
+            let mut raw = Raw::log_in(server, &account).await;
+            let mut open = Vec::new();
+            for _ in 1..STREAMS_MAX {
+                open.push(raw.connection.open_bi().await.unwrap());
+            }
+            let connection = raw.connection.clone();
+            let one_more = async { tokio::join!(connection.open_bi(), connection.open_uni()) };
+            tokio::select! {
+                biased;
+                opened = one_more => panic!("a stream too many: {opened:?}"),
+                () = raw.goes_on() => {}
+            }
+            connect(&account).await;
+            assert!(raw.connection.close_reason().is_none());
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn each_bad_opening_closes_with_its_code() {
+    let mut stage = Stage::set().await;
+    let account = stage.account("eve").await;
+    let server = stage.server.addr;
+    let timeline = frame::frame(&StreamOpening::Timeline);
+    let cases: [(&str, bool, Vec<Vec<u8>>, CloseCode); 7] = [
+        ("an unknown kind of stream", true, vec![frame::frame(&1000_u32).to_vec()], CloseCode::Protocol),
+        ("garbage", true, vec![prefixed(64, &[0xaa; 64])], CloseCode::Protocol),
+        ("an empty frame", true, vec![prefixed(0, &[])], CloseCode::Protocol),
+        ("a timeline and a byte", true, vec![prefixed(2, &[0, 0])], CloseCode::Protocol),
+        ("a second timeline", true, vec![timeline.to_vec(), timeline.to_vec()], CloseCode::Protocol),
+        ("a timeline without push", false, vec![timeline.to_vec()], CloseCode::Protocol),
+        ("a frame that is too long", true, vec![prefixed(HELLO_BYTES_MAX + 1, &[])], CloseCode::FrameTooBig),
+    ];
+    stage
+        .meanwhile(async {
+            for (what, push, openings, code) in cases {
+                let (raw, _) = Raw::log_in_with(server, &account, push).await;
+                let mut streams = Vec::new();
+                for opening in openings {
+                    let mut stream = Stream::open(&raw.connection).await;
+                    stream.write(&opening).await;
+                    streams.push(stream);
+                }
+                assert_eq!(raw.closed().await, code, "{what}");
+            }
+            let (raw, _) = Raw::log_in_with(server, &account, true).await;
+            let mut cut = Stream::open(&raw.connection).await;
+            cut.write(&timeline[..3]).await;
+            cut.finish();
+            assert_eq!(raw.closed().await, CloseCode::Protocol, "half an opening and the end of the stream");
+        })
+        .await;
+}
