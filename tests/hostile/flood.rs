@@ -38,8 +38,8 @@ async fn garbage(server: SocketAddr) {
             0 => random.random_range(0..packet.len()),
             // As a first packet: long header, version 1, of the least size for one.
             1 | 2 => {
-                packet[..6].copy_from_slice(&[0xc0 | (packet[0] & 0xf), 0, 0, 0, 1, 8]);
-                packet[14] = 0;
+                packet[0] |= 0xc0;
+                packet[1..6].copy_from_slice(&[0, 0, 0, 1, 8]);
                 if round % 8 == 1 {
                     // With an empty token and a length that covers the packet, so that it is looked into.
                     packet[14..18].copy_from_slice(&[0, 0, 0x44, 0x9e]);

@@ -11,7 +11,7 @@ const MESSAGES: u64 = 20_000;
 /// What the server may grow by: room for the messages in memory, several times over, and for what it uses anyway.
 const GROWTH_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn who_does_not_read_costs_nobody_anything() {
     let mut stage = Stage::set().await;
     let eve = stage.account("eve").await;
