@@ -6,7 +6,14 @@
 //! All engines store the same messages: 200 bytes of text in one of 1,000 conversations, the busiest first (zipf, s = 1), one durable
 //! commit for each batch. cairn's go through the state machine: membership, deduplication, encoding, tails.
 
-#![allow(missing_docs, unreachable_pub, clippy::print_stdout, clippy::unwrap_used, clippy::panic, reason = "a program for people who measure, not for users")]
+#![allow(
+    missing_docs,
+    unreachable_pub,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a program for people who measure, not for users"
+)]
 
 mod compare;
 mod load;

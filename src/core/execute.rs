@@ -47,7 +47,9 @@ impl State {
             Request::Members { conversation, after } => self.members_page(actor, conversation, after),
             Request::Devices => Ok(Response::Devices(self.devices(actor))),
             Request::RevokeDevice(device) => self.revoke_device(actor, device, batch),
-            Request::Import { conversation, source, first, entries } => self.import(actor, conversation, source, first, &entries, now, batch),
+            Request::Import { conversation, source, first, entries } => {
+                self.import(actor, conversation, source, first, &entries, now, batch)
+            }
             Request::ImportCursor { conversation, source } => self.import_cursor(actor, conversation, source),
             Request::Explain { conversation, user } => self.explain(actor, conversation, user),
             // A session makes the token of an invite, and reads history, by commands of their own.

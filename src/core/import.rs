@@ -57,12 +57,7 @@ impl State {
         Ok(Response::Imported { added: u32::try_from(fresh.len()).unwrap_or(u32::MAX), users, cursor })
     }
 
-    pub(super) fn import_cursor(
-        &self,
-        actor: Actor,
-        conversation: ConversationId,
-        source: ImportSource,
-    ) -> Result<Response, ErrorCode> {
+    pub(super) fn import_cursor(&self, actor: Actor, conversation: ConversationId, source: ImportSource) -> Result<Response, ErrorCode> {
         Ok(Response::ImportCursor { cursor: self.import_start(actor, conversation, source)? })
     }
 

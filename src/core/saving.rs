@@ -46,10 +46,14 @@ impl State {
             rows.push(Row::Conversation(id, found.record.clone()));
             for user in unsaved.members {
                 let member = found.members.get_mut(&user);
-                rows.push(Row::Member(id, user, member.map(|member| {
-                    member.unsaved = false;
-                    member.record.clone()
-                })));
+                rows.push(Row::Member(
+                    id,
+                    user,
+                    member.map(|member| {
+                        member.unsaved = false;
+                        member.record.clone()
+                    }),
+                ));
             }
             for (user, device) in unsaved.delivered {
                 let cursors = found.members.get_mut(&user).map(|member| &mut member.delivered);

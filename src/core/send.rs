@@ -27,14 +27,7 @@ impl State {
         answer
     }
 
-    fn send_encoded(
-        &mut self,
-        actor: Actor,
-        draft: &Draft,
-        body: &[u8],
-        now: Timestamp,
-        batch: &mut Batch,
-    ) -> Result<Response, ErrorCode> {
+    fn send_encoded(&mut self, actor: Actor, draft: &Draft, body: &[u8], now: Timestamp, batch: &mut Batch) -> Result<Response, ErrorCode> {
         let (conversation, seq) = (draft.conversation, draft.seq.get());
         if seq == 0 {
             return Err(ErrorCode::BadRequest);

@@ -64,7 +64,7 @@ pub enum Notice {
         /// The last entry before the membership.
         position: MsgId,
         /// The conversation.
-        summary: Conversation,
+        summary: Box<Conversation>,
     },
     /// The user is no member any more.
     Left {

@@ -48,8 +48,8 @@ impl Feed {
 
     /// A feed of a conversation that is new to the user.
     #[must_use]
-    pub fn joined(timeline: Arc<Timeline>, position: MsgId, announce: Conversation) -> Self {
-        Self { timeline, position, end: None, announce: Some(Box::new(announce)), dirty: false }
+    pub const fn joined(timeline: Arc<Timeline>, position: MsgId, announce: Box<Conversation>) -> Self {
+        Self { timeline, position, end: None, announce: Some(announce), dirty: false }
     }
 }
 

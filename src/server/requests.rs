@@ -42,7 +42,8 @@ impl Requests {
         let has_room = self.session.outbox.begin();
         match request {
             Request::Pull { conversation, range, limit } => {
-                self.aside(id, move |shared, session| async move { pull(&shared, &session, actor, conversation, range, limit).await }).await?;
+                self.aside(id, move |shared, session| async move { pull(&shared, &session, actor, conversation, range, limit).await })
+                    .await?;
             }
             Request::CreateInvite { uses, life_seconds } => {
                 self.aside(id, move |shared, _| async move { create_invite(&shared, actor, uses, life_seconds).await }).await?;

@@ -84,10 +84,7 @@ pub enum ServeError {
 pub fn run(options: &Options, ready: impl FnOnce(&Ready), stop: impl Future<Output = ()>) -> Result<(), ServeError> {
     let engine = Engine::open(&options.data)?;
     let identity = Identity::open(&options.data)?;
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .max_blocking_threads(limits::BLOCKING_THREADS_MAX)
-        .build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().max_blocking_threads(limits::BLOCKING_THREADS_MAX).build()?;
     let result = runtime.block_on(serve(options, engine, &identity, ready, stop));
     // What still reads history for a client that is gone needs not be waited for.
     runtime.shutdown_timeout(Duration::ZERO);

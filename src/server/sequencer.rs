@@ -116,7 +116,7 @@ fn notice(engine: &Engine, effect: Effect) -> Option<Notice> {
             // No device has acked anything yet in a conversation that is new to its user.
             let actor = Actor { user, device: DeviceId::new(0), stream: SendStreamId::new(0) };
             let position = engine.state().feed(actor, conversation)?.position;
-            Some(Notice::Joined { user, position, summary: engine.state().summary(actor, conversation)? })
+            Some(Notice::Joined { user, position, summary: Box::new(engine.state().summary(actor, conversation)?) })
         }
         Effect::Left { conversation, user, last } => Some(Notice::Left { user, conversation, last }),
         Effect::Revoked { user, device } => Some(Notice::Revoked { user, device }),

@@ -63,7 +63,7 @@ pub struct Progress {
 #[derive(Debug, thiserror::Error)]
 pub enum DoctorError {
     /// There is no data directory.
-    #[error("there is no data directory at {}", .0.display())]
+    #[error("{} is no data directory of cairn", .0.display())]
     NoDirectory(PathBuf),
     /// A server has it.
     #[error(transparent)]
@@ -132,7 +132,8 @@ pub enum DoctorError {
 /// # Errors
 /// With the first problem.
 pub fn check(dir: &Path, progress: &mut dyn FnMut(Progress)) -> Result<Report, DoctorError> {
-    if !dir.is_dir() {
+    // Opening would make one.
+    if !format::is_data_dir(dir) {
         return Err(DoctorError::NoDirectory(dir.to_owned()));
     }
     let mut report = Report::default();

@@ -154,8 +154,7 @@ impl Engine {
         info!(batches, bytes = log.bytes_since(through), "replayed the log");
         let (report, done) = channel();
         let thread = Checkpointer::start(trees.clone(), &poison, move |result| drop(report.send(result))).map_err(StoreError::Thread)?;
-        let checkpoints =
-            Checkpoints { thread, done, through, is_running: false, last_begun: Instant::now(), touched, let_go: Vec::new() };
+        let checkpoints = Checkpoints { thread, done, through, is_running: false, last_begun: Instant::now(), touched, let_go: Vec::new() };
         Ok(Self { state, batch: new_batch(), log, trees, loader, timelines, checkpoints, poison, _lock: lock })
     }
 

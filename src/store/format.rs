@@ -70,6 +70,12 @@ pub fn check_or_create(dir: &Path) -> Result<(), FormatError> {
     }
 }
 
+/// Whether a directory says that it is a data directory, of whichever version.
+#[must_use]
+pub fn is_data_dir(dir: &Path) -> bool {
+    dir.join(FILE_NAME).is_file()
+}
+
 fn check(dir: &Path, path: &Path, bytes: &[u8]) -> Result<(), FormatError> {
     let version = std::str::from_utf8(bytes).ok().and_then(|text| text.trim_end().strip_prefix(FIRST_WORD)?.trim().parse().ok());
     match version {

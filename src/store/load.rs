@@ -12,8 +12,8 @@ use super::timeline::{Timeline, Timelines};
 use super::trees::{RowKey, RowPrefix, Tree, parse};
 use crate::core::State;
 use crate::core::needs::Need;
-use crate::core::uncounted::Uncounted;
 use crate::core::record::{ConversationRecord, DeviceRecord, InviteRecord, MemberRecord, SendCursorRecord, UserRecord};
+use crate::core::uncounted::Uncounted;
 
 /// Loads parts of the state from the trees.
 #[derive(Clone, Debug)]

@@ -74,7 +74,8 @@ async fn what_was_asked_without_a_connection_is_asked_later_even_if_it_cannot_be
             let mut peer = fake.welcomed(Vec::new()).await;
             let (id, request) = peer.request().await;
             assert_eq!(request, Request::CreateInvite { uses: 3, life_seconds: 1 });
-            peer.answer(id, Ok(Response::Invite { addr: ServerAddr::new("chat.example.org", 7766), token: InviteToken::new([4; 16]) })).await;
+            peer.answer(id, Ok(Response::Invite { addr: ServerAddr::new("chat.example.org", 7766), token: InviteToken::new([4; 16]) }))
+                .await;
             peer
         })
     })

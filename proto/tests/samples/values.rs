@@ -6,13 +6,13 @@ use cairn_proto::error::ErrorCode;
 use cairn_proto::event::{StreamOpening, TimelineFrame};
 use cairn_proto::hello::{ClientFrame, Credentials, Hello, ServerRole, Welcome};
 use cairn_proto::ids::{ClientSeq, ConversationId, DeviceId, ImportSource, MsgId, RequestId, SendStreamId, Timestamp, UserId};
+use cairn_proto::invite::ServerAddr;
 use cairn_proto::message::{Draft, Entry, Run};
 use cairn_proto::request::{ImportEntry, PullRange, Request};
 use cairn_proto::response::{
     Conversation, ConversationKind, ConversationPage, DeviceInfo, Explained, Member, MemberPage, Pulled, Response, Role, ServerFrame,
     UserInfo,
 };
-use cairn_proto::invite::ServerAddr;
 use cairn_proto::secret::{DeviceToken, InviteToken};
 use cairn_proto::text::{DeviceName, EmojiName, FileName, GroupName, MediaType, Password, Text, UserName};
 
