@@ -39,6 +39,9 @@ const LEAF_VALUES_MAX: usize = 20;
 const _: () = assert!((limits::TREE_VALUE_BYTES_MAX + 2 * KEY_BYTES_MAX) * LEAF_VALUES_MAX < limits::TREE_SEGMENT_BYTES / 4 - 1024);
 const _: () = assert!(limits::TREE_BATCH_BYTES_MAX * 4 <= limits::TREE_SEGMENT_BYTES);
 
+/// From here on a value is large: one that is worth a change of its leaf beforehand.
+const LARGE_VALUE_BYTES: usize = 512;
+
 const DB_FILE: &str = "db";
 const CONF_FILE: &str = "conf";
 const BLOBS_DIR: &str = "blobs";
@@ -189,9 +192,10 @@ impl Trees {
 
     /// Writes rows of one tree; of several changes of a row the last one wins. They are durable after the next [`Trees::sync`].
     ///
-    /// New keys come first, with nothing under them, and then every value, in the order of the keys: sled rewrites a leaf after ten
-    /// changes and when it splits, and this way each value is written about once instead of three times. A row with nothing under it
-    /// is none: readers pass over it, and after a crash the replay of the log writes it again.
+    /// Small rows go in together. Large ones go in one by one in the order of their keys, and the new keys among them first, with
+    /// nothing under them: sled rewrites a leaf after ten changes and when it splits, and this way a value is written about once
+    /// instead of three times. A row with nothing under it is none: readers pass over it, and after a crash the replay of the log
+    /// writes it again.
     ///
     /// # Errors
     /// When a value is too large; nothing has happened then. Any other error ends all writing.
@@ -204,19 +208,25 @@ impl Trees {
                 return Err(TreesError::ValueTooLarge { key: *key, bytes: value.len() });
             }
         }
+        let (large, small): (Vec<_>, Vec<_>) =
+            changes.iter().partition(|(_, value)| value.as_ref().is_some_and(|value| value.len() >= LARGE_VALUE_BYTES));
         self.poisoning(self.guarded("write to", |inner| {
             let tree = inner.tree(tree)?;
-            for (key, value) in &changes {
-                if value.is_none() {
-                    tree.remove(key.bytes())?;
-                } else if !tree.contains_key(key.bytes())? {
+            let mut batch = sled::Batch::default();
+            for (key, value) in small {
+                match value {
+                    Some(value) => batch.insert(key.bytes(), value.as_slice()),
+                    None => batch.remove(key.bytes()),
+                }
+            }
+            tree.apply_batch(batch)?;
+            for (key, _) in &large {
+                if !tree.contains_key(key.bytes())? {
                     tree.insert(key.bytes(), &[])?;
                 }
             }
-            for (key, value) in &changes {
-                if let Some(value) = value {
-                    tree.insert(key.bytes(), value.as_slice())?;
-                }
+            for (key, value) in large {
+                tree.insert(key.bytes(), value.as_deref().unwrap_or_default())?;
             }
             Ok(())
         }))
