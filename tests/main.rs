@@ -1,6 +1,13 @@
 //! The integration tests: one binary, one module for each subject.
 
-#![allow(unreachable_pub, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, reason = "helpers of tests are tests, and no library")]
+#![allow(
+    unreachable_pub,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "helpers of tests are tests, and no library"
+)]
 
 mod chat;
 mod crash;

@@ -1,5 +1,6 @@
 //! The whole server, from start to stop.
 
+use std::convert::Infallible;
 use std::io;
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::path::PathBuf;
@@ -119,11 +120,16 @@ async fn serve(
     };
     let accepting = tokio::spawn(accept::accept(endpoint.clone(), shared.clone()));
     info!(%listening, "accepting connections");
-    ready(&Ready { listening, invite });
-
+    let announced = async {
+        ready(&Ready { listening, invite });
+        std::future::pending::<Infallible>().await
+    };
     let code = tokio::select! {
+        // In this order: whoever hears that the server is ready may ask it to stop at once, and it must be listening for that already.
+        biased;
         () = stop => CloseCode::GoingAway,
         _ = &mut failed => CloseCode::Storage,
+        never = announced => match never {},
     };
     info!(%code, "stopping");
     endpoint.set_server_config(None);

@@ -135,17 +135,21 @@ const fn refusal_of(error: DecodeError) -> ErrorCode {
     }
 }
 
-/// Writes the welcome and then answers as they come, everything that is ready with one write.
+/// Writes the welcome and then answers as they come, everything that is ready with one write. Who wants no answers wants no session.
 async fn write_answers(session: Arc<Session>, mut send: SendStream, welcome: bytes::Bytes) {
-    if send.write_chunk(welcome).await.is_err() {
-        return;
+    if let Err(error) = write_all_answers(&session, &mut send, welcome).await {
+        debug!(%error, "answers cannot be written");
+        close(&session.connection, CloseCode::Protocol);
     }
+}
+
+async fn write_all_answers(session: &Session, send: &mut SendStream, welcome: bytes::Bytes) -> Result<(), quinn::WriteError> {
+    send.write_chunk(welcome).await?;
     while let Some(bytes) = session.outbox.take().await {
-        if send.write_chunk(bytes.into()).await.is_err() {
-            return;
-        }
+        send.write_chunk(bytes.into()).await?;
         session.outbox.written();
     }
+    Ok(())
 }
 
 /// Takes the streams that a client opens beside the session stream.

@@ -126,7 +126,10 @@ impl Reader<'_> {
             Some(_) => {}
         }
         match sent[next..said.n].iter().position(|outcome| *outcome != Outcome::StorageFailed) {
-            Some(left_out) => Err(format!("{said:?} stands here, and {} of this sender does not stand before it", next + left_out)),
+            Some(left_out) => {
+                let (n, outcome) = (next + left_out, sent[next + left_out]);
+                Err(format!("{said:?} stands here, and message {n} of this sender does not stand before it: {outcome:?}"))
+            }
             None => Ok(said),
         }
     }

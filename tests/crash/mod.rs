@@ -6,6 +6,7 @@
 
 pub mod crowd;
 mod ledger;
+mod seen_to_fail;
 pub mod words;
 
 use std::fmt::Display;

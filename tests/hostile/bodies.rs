@@ -2,11 +2,12 @@
 
 use cairn_client::proto::body::{Attachment, Body, Media, SystemEntry};
 use cairn_client::proto::error::ErrorCode;
+use cairn_client::proto::frame;
 use cairn_client::proto::ids::{ConversationId, MsgId, RequestId, UserId};
 use cairn_client::proto::limits::{PREVIEW_BYTES_MAX, TEXT_BYTES_MAX};
 use cairn_client::proto::request::PullRange;
+use cairn_client::proto::response::Response;
 use cairn_client::proto::text::{EmojiName, FileName, GroupName, MediaType, Text};
-use cairn_client::proto::frame;
 
 use super::raw::Raw;
 use super::{Stage, group, text};
@@ -117,4 +118,23 @@ async fn a_client_seq_names_one_message() {
     let page = eve.pull(team, PullRange::From(MsgId::new(2)), 500).await.unwrap();
     let said: Vec<_> = page.messages.into_iter().map(|message| message.body).collect();
     assert_eq!((page.head, said), (head, vec![text("one"), text("three"), text("last")]));
+}
+
+#[tokio::test]
+async fn a_hundred_copies_over_two_connections_are_one_message() {
+    const COPIES: u64 = 100;
+    let mut stage = Stage::set().await;
+    let (eve, account) = stage.user("eve").await;
+    let team = group(&eve, "team", &[]).await;
+    let server = stage.server.addr;
+    let copies: Vec<u8> = (0..COPIES).flat_map(|id| send_frame(id, team, 1, b"once")).collect();
+    let accepted = async || {
+        let mut raw = Raw::log_in(server, &account).await;
+        raw.stream.write(&copies).await;
+        for id in 0..COPIES {
+            assert_eq!(raw.answer_to(RequestId::new(id)).await, Ok(Response::Accepted { msgid: MsgId::new(2) }));
+        }
+    };
+    stage.meanwhile(async { tokio::join!(accepted(), accepted()) }).await;
+    assert_eq!(eve.conversations().await.unwrap()[0].head, MsgId::new(2));
 }

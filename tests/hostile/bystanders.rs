@@ -7,6 +7,7 @@ use cairn_client::proto::ids::{ConversationId, MsgId};
 use cairn_client::{Client, Timeline};
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
+use super::raw::PATIENCE;
 use super::{group, text};
 use crate::support::invite;
 
@@ -22,9 +23,6 @@ pub(super) struct Bystanders {
 
 /// A pause between what they say, so that the machine is not theirs alone.
 const PACE: Duration = Duration::from_millis(20);
-
-/// What fails to arrive within this time is not coming.
-const PATIENCE: Duration = Duration::from_secs(20);
 
 impl Bystanders {
     pub(super) async fn join(owner: &Client) -> Self {

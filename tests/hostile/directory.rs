@@ -41,7 +41,8 @@ fn what_is_no_directory_of_this_version_is_refused_and_left_alone() {
     let mut server = Server::start_in(&newer);
     assert!(server.stop().success());
     fs::write(newer.join("format"), "cairn 2\n").unwrap();
-    let reason = format!("{} was written by a newer cairn (format 2, this one knows 1); start it with that version or a later one", newer.display());
+    let reason =
+        format!("{} was written by a newer cairn (format 2, this one knows 1); start it with that version or a later one", newer.display());
     is_refused(&serve(&newer), &reason);
     fs::write(newer.join("format"), "cairn 1\n").unwrap();
     drop(Server::start_in(&newer));

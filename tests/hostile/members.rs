@@ -1,7 +1,5 @@
 //! What members may not do, and what becomes of those who are members no more.
 
-use std::time::Duration;
-
 use cairn_client::proto::error::ErrorCode;
 use cairn_client::proto::event::TimelineFrame;
 use cairn_client::proto::ids::{ConversationId, ImportSource, MsgId, UserId};
@@ -11,7 +9,7 @@ use cairn_client::proto::response::Response;
 use cairn_client::proto::text::GroupName;
 use tokio::time::timeout;
 
-use super::raw::{Raw, Stream};
+use super::raw::{PATIENCE, Raw, Stream};
 use super::{Stage, group, text};
 
 const NOBODY: UserId = UserId::new(999_999);
@@ -168,6 +166,6 @@ async fn until_pushed(timeline: &mut Stream, conversation: ConversationId, msgid
             }
         }
     };
-    timeout(Duration::from_secs(20), read).await.expect("it is not pushed");
+    timeout(PATIENCE, read).await.expect("it is not pushed");
     all
 }

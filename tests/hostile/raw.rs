@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 use cairn_client::Account;
+use cairn_client::proto::body::Body;
 use cairn_client::proto::close::CloseCode;
 use cairn_client::proto::error::ErrorCode;
 use cairn_client::proto::event::{StreamOpening, TimelineFrame};
@@ -15,7 +16,6 @@ use cairn_client::proto::message::Draft;
 use cairn_client::proto::request::Request;
 use cairn_client::proto::response::{Response, ServerFrame};
 use cairn_client::proto::{ALPN, WIRE_VERSION, codec, frame, limits};
-use cairn_client::proto::body::Body;
 use quinn::crypto::rustls::QuicClientConfig;
 use quinn::{ClientConfig, Connection, ConnectionError, Endpoint, RecvStream, SendStream, TransportConfig, VarInt};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
@@ -24,7 +24,7 @@ use rustls::{DigitallySignedStruct, Error, SignatureScheme};
 use tokio::time::timeout;
 
 /// What fails to arrive within this time is not coming.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub(super) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// What the server may send on one stream before it is read: little, so that not reading is soon felt.
 const STREAM_WINDOW_BYTES: u32 = 64 * 1024;
@@ -179,6 +179,16 @@ impl Stream {
     /// Says that nothing more is written.
     pub(super) fn finish(&mut self) {
         self.send.finish().unwrap();
+    }
+
+    /// Takes back what was written.
+    pub(super) fn reset(&mut self) {
+        self.send.reset(VarInt::from_u32(0)).unwrap();
+    }
+
+    /// Wants to read nothing more.
+    pub(super) fn stop(&mut self) {
+        self.recv.stop(VarInt::from_u32(0)).unwrap();
     }
 
     /// The next frame of the server.

@@ -1,21 +1,33 @@
-//! A client that is pushed everything and reads nothing: it falls behind, which costs the server a position and nobody else anything.
+//! Clients that do not read what they are pushed or what they asked for: they fall behind, which costs the server next to nothing and
+//! nobody else anything.
 
-use cairn_client::proto::ids::{ConversationId, MsgId};
 use cairn_client::Client;
+use cairn_client::proto::body::Body;
+use cairn_client::proto::frame;
+use cairn_client::proto::ids::{ConversationId, MsgId};
+use cairn_client::proto::limits::{RUN_MESSAGES_MAX, TEXT_BYTES_MAX};
+use cairn_client::proto::request::{PullRange, Request};
+use cairn_client::proto::response::{Response, ServerFrame};
 
 use super::raw::Raw;
 use super::{Stage, connect, group, resident_bytes, text};
 
 const MESSAGES: u64 = 20_000;
 
-/// What the server may grow by: room for the messages in memory, several times over, and for what it uses anyway.
-const GROWTH_BYTES_MAX: u64 = 64 * 1024 * 1024;
+/// Bytes of each message, beside its number.
+const MESSAGE_BYTES: usize = 250;
+
+/// Sessions that do not read.
+const READERS: usize = 16;
+
+/// What the server may grow by: room for the messages in memory and for what it uses anyway, and less than a copy for each reader.
+const GROWTH_BYTES_MAX: u64 = 40 * 1024 * 1024;
 
 #[tokio::test]
 async fn who_does_not_read_costs_nobody_anything() {
     let mut stage = Stage::set().await;
     let eve = stage.account("eve").await;
-    let (bob, bob_account) = stage.user("bob").await;
+    let (bob, _) = stage.user("bob").await;
     let team = group(&bob, "team", &[eve.user]).await;
     let (server, owner) = (stage.server.addr, stage.owner.clone());
     bob.add_members(team, vec![stage.owner_account.user]).await.unwrap();
@@ -23,22 +35,27 @@ async fn who_does_not_read_costs_nobody_anything() {
     let before = resident_bytes(stage.server.data());
     let mut slow = stage
         .meanwhile(async {
-            let (slow, _) = Raw::log_in_with(server, &eve, true).await;
-            let timeline = slow.timeline().await;
+            let mut slow = Vec::new();
+            for _ in 0..READERS {
+                let (raw, _) = Raw::log_in_with(server, &eve, true).await;
+                let timeline = raw.timeline().await;
+                slow.push((raw, timeline));
+            }
             tokio::join!(send_all(&bob, team), follows_all(&owner, team, first));
-            (slow, timeline)
+            slow
         })
         .await;
     let grown = resident_bytes(stage.server.data()).saturating_sub(before);
     assert!(grown < GROWTH_BYTES_MAX, "the server grew by {grown} bytes");
-    // Her session is alive beside the timeline that she does not read; a client of the same device gets everything.
-    slow.0.goes_on().await;
+    // The sessions are alive beside the timelines that nobody reads; a client of the same device gets everything.
+    for (raw, _) in &mut slow {
+        raw.goes_on().await;
+    }
     stage.meanwhile(async { follows_all(&connect(&eve).await, team, first).await }).await;
-    assert_eq!(bob_account.user, bob.whoami().user);
 }
 
 async fn send_all(client: &Client, team: ConversationId) {
-    let filler = "x".repeat(100);
+    let filler = "x".repeat(MESSAGE_BYTES);
     let mut last = None;
     for n in 0..MESSAGES {
         last = Some(client.enqueue(team, text(&format!("{n} {filler}"))).await.unwrap());
@@ -53,8 +70,48 @@ async fn follows_all(client: &Client, team: ConversationId, first: MsgId) {
         for message in timeline.next_batch().await.unwrap().unwrap() {
             assert_eq!(message.msgid, next);
             let n = format!("{seen} ");
-            assert!(matches!(&message.body, cairn_client::proto::body::Body::Text(text) if text.as_str().starts_with(&n)));
+            assert!(matches!(&message.body, Body::Text(text) if text.as_str().starts_with(&n)));
             (next, seen) = (next.next(), seen + 1);
         }
+    }
+}
+
+/// Pulls that are asked for and not read, each of them for as much as one answer may hold: together 250 MiB.
+const PULLS: usize = 4_000;
+
+/// Pulls of somebody else meanwhile, so that there is time to serve those that nobody reads.
+const PULLS_BESIDE: usize = 400;
+
+#[tokio::test]
+async fn who_does_not_read_answers_is_asked_to_wait() {
+    let mut stage = Stage::set().await;
+    let eve = stage.account("eve").await;
+    let (bob, _) = stage.user("bob").await;
+    let team = group(&bob, "team", &[eve.user]).await;
+    let server = stage.server.addr;
+    for _ in 0..8 {
+        bob.send(team, text(&"x".repeat(TEXT_BYTES_MAX))).await.unwrap();
+    }
+    let range = PullRange::From(MsgId::new(3));
+    let before = resident_bytes(stage.server.data());
+    let mut raw = stage
+        .meanwhile(async {
+            let mut raw = Raw::log_in(server, &eve).await;
+            let mut asked = Vec::new();
+            for _ in 0..PULLS {
+                let (_, request) = raw.request(Request::Pull { conversation: team, range, limit: RUN_MESSAGES_MAX });
+                frame::write(&request, &mut asked);
+            }
+            raw.stream.write(&asked).await;
+            for _ in 0..PULLS_BESIDE {
+                assert!(!bob.pull(team, range, RUN_MESSAGES_MAX).await.unwrap().messages.is_empty());
+            }
+            raw
+        })
+        .await;
+    let grown = resident_bytes(stage.server.data()).saturating_sub(before);
+    assert!(grown < GROWTH_BYTES_MAX, "the server grew by {grown} bytes");
+    for _ in 0..PULLS_BESIDE {
+        assert!(matches!(raw.stream.read().await, ServerFrame::Response(_, Ok(Response::Pulled(pulled))) if pulled.run.count > 0));
     }
 }

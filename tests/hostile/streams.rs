@@ -3,10 +3,13 @@
 use cairn_client::proto::close::CloseCode;
 use cairn_client::proto::event::StreamOpening;
 use cairn_client::proto::frame;
+use cairn_client::proto::ids::{ClientSeq, MsgId};
 use cairn_client::proto::limits::HELLO_BYTES_MAX;
+use cairn_client::proto::message::Draft;
+use cairn_client::proto::request::Request;
 
 use super::raw::{Raw, Stream, prefixed};
-use super::{Stage, connect};
+use super::{Stage, connect, group, text};
 
 /// Streams that a client may have open at once.
 const STREAMS_MAX: u32 = cairn::limits::STREAMS_PER_CONNECTION_MAX;
@@ -70,4 +73,31 @@ async fn each_bad_opening_closes_with_its_code() {
             assert_eq!(raw.closed().await, CloseCode::Protocol, "half an opening and the end of the stream");
         })
         .await;
+}
+
+/// A request that is taken back halfway is not done, and who stops reading the session stream for good has no session.
+#[tokio::test]
+async fn a_session_ends_with_either_half_of_its_stream() {
+    let mut stage = Stage::set().await;
+    let (eve, account) = stage.user("eve").await;
+    let team = group(&eve, "team", &[]).await;
+    let server = stage.server.addr;
+    stage
+        .meanwhile(async {
+            let mut raw = Raw::log_in(server, &account).await;
+            let draft = Draft { conversation: team, seq: ClientSeq::new(1), body: text("never mind") };
+            let (_, request) = raw.request(Request::Send(draft));
+            let whole = frame::frame(&request);
+            raw.stream.write(&whole[..whole.len() - 1]).await;
+            raw.stream.reset();
+            assert_eq!(raw.closed().await, CloseCode::Normal);
+
+            let mut raw = Raw::log_in(server, &account).await;
+            raw.stream.stop();
+            let (_, request) = raw.request(Request::Devices);
+            raw.stream.write(&frame::frame(&request)).await;
+            assert_eq!(raw.closed().await, CloseCode::Protocol);
+        })
+        .await;
+    assert_eq!(eve.conversations().await.unwrap()[0].head, MsgId::new(1), "nothing was said");
 }

@@ -7,22 +7,28 @@
 //! | `talk N` | `{"accepted":N}` once so many more messages were accepted; the talk goes on |
 //! | `settle` | `{"entries":N}` once everything was answered, read again and compared |
 //!
-//! Whatever is not as it must be is answered with `{"lost":"…"}`, which ends the run.
+//! Whatever is not as it must be is answered with `{"lost":"…"}`, which ends the run. Without the script there is a server of its own, and
+//! nobody cuts the power.
 
 use std::io::BufRead as _;
 
+use cairn_client::proto::invite::InviteLink;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
 use crate::crash::crowd::Crowd;
 use crate::crash::words::Length;
+use crate::support::Server;
 
-/// The orders. Reading them blocks, so a thread does it.
-fn orders() -> mpsc::UnboundedReceiver<String> {
-    let (sender, receiver) = mpsc::unbounded_channel();
+/// Orders that wait for their turn.
+const ORDERS_MAX: usize = 4;
+
+/// The orders of the script. Reading them blocks, so a thread does it.
+fn from_the_script() -> mpsc::Receiver<String> {
+    let (sender, receiver) = mpsc::channel(ORDERS_MAX);
     std::thread::spawn(move || {
         for line in std::io::stdin().lock().lines() {
-            if line.is_err() || sender.send(line.unwrap()).is_err() {
+            if sender.blocking_send(line.unwrap()).is_err() {
                 return;
             }
         }
@@ -30,10 +36,27 @@ fn orders() -> mpsc::UnboundedReceiver<String> {
     receiver
 }
 
+/// Does what it is told until there are no more orders. Gives the answers.
+async fn obey_all(link: &InviteLink, mut orders: mpsc::Receiver<String>) -> Vec<Value> {
+    let mut crowd = Crowd::gather(link, Length::Page, rand::random()).await.unwrap();
+    println!("\n{}", json!({ "ready": true }));
+    let mut answers = Vec::new();
+    while let Some(order) = orders.recv().await {
+        let answer = obey(&order, &mut crowd).await.unwrap_or_else(|lost| json!({ "lost": lost }));
+        println!("{answer}");
+        let is_over = answer.get("lost").is_some();
+        answers.push(answer);
+        if is_over {
+            break;
+        }
+    }
+    answers
+}
+
 async fn obey(order: &str, crowd: &mut Crowd) -> Result<Value, String> {
     match order.split_once(' ').unwrap_or((order, "")) {
         ("talk", more) => {
-            let more = more.parse().unwrap();
+            let more: u64 = more.parse().unwrap();
             crowd.talk();
             crowd.accepted(more).await.map(|()| json!({ "accepted": more }))
         }
@@ -43,19 +66,19 @@ async fn obey(order: &str, crowd: &mut Crowd) -> Result<Value, String> {
 }
 
 #[tokio::test]
-#[ignore = "the clients of tests/powercut/run.py"]
-async fn clients() {
-    let link = std::env::var("CAIRN_POWERCUT_INVITE").expect("tests/powercut/run.py sets it").parse().unwrap();
-    let mut orders = orders();
-    let mut crowd = Crowd::gather(&link, Length::Page, rand::random()).await.unwrap();
-    println!("\n{}", json!({ "ready": true }));
-    while let Some(order) = orders.recv().await {
-        match obey(&order, &mut crowd).await {
-            Ok(answer) => println!("{answer}"),
-            Err(lost) => {
-                println!("{}", json!({ "lost": lost }));
-                return;
-            }
-        }
+async fn clients_obey_their_orders() {
+    if let Ok(link) = std::env::var("CAIRN_POWERCUT_INVITE") {
+        obey_all(&link.parse().unwrap(), from_the_script()).await;
+        return;
     }
+    let server = Server::start();
+    let (sender, orders) = mpsc::channel(ORDERS_MAX);
+    for order in ["talk 20", "settle", "talk 20", "settle"] {
+        sender.send(order.to_owned()).await.unwrap();
+    }
+    drop(sender);
+    let answers = obey_all(server.invite.as_ref().unwrap(), orders).await;
+    assert_eq!(answers[0], json!({ "accepted": 20 }));
+    assert!(answers[1]["entries"].as_u64() >= Some(20), "{answers:?}");
+    assert!(answers[3]["entries"].as_u64() >= answers[1]["entries"].as_u64().map(|entries| entries + 20), "{answers:?}");
 }
