@@ -128,3 +128,7 @@ pub const BLOCKING_THREADS_MAX: usize = 8;
 /// Log bytes that start a checkpoint. The longer, the fewer times the last block of a conversation is written again as it grows; the
 /// shorter, the sooner the server is back after a crash.
 pub const CHECKPOINT_BYTES: u64 = 64 * 1024 * 1024;
+
+/// Log bytes that the trees do not have, at most. Beyond it the sequencer waits for the checkpoint that is under way. They are in memory,
+/// and are what a start after a crash replays.
+pub const LOG_BYTES_MAX: u64 = 160 * 1024 * 1024;

@@ -16,7 +16,7 @@ const SIZES: [usize; 3] = [10, 1_000, 100_000];
 const BATCH: usize = 64;
 const ROUNDS: usize = 5;
 const ROUND_TIME: Duration = Duration::from_millis(1500);
-const STORED_SENDS: usize = 200_000;
+const STORED_SENDS: usize = 1_000_000;
 
 pub fn run() {
     let dir = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();

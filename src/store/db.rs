@@ -15,6 +15,7 @@
 //! * `flush_every_ms` keeps its default, and batches stay within [`limits::TREE_BATCH_ROWS_MAX`]: else its memory has no bound.
 //! * `mode` and `segment_cleanup_threshold` do nothing in this version, and its compression is slow: none is set.
 //! * It syncs neither its `conf` nor its folder: [`Trees::open`] does.
+//! * When its last handle goes it writes once more, and panics when that fails: a poisoned store keeps one handle for ever.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -323,12 +324,21 @@ impl Inner {
     }
 }
 
-/// Runs a call of sled. A panic comes back as its text.
+impl Drop for Inner {
+    fn drop(&mut self) {
+        // After a failure nothing is written any more, and the process is about to end with the reason, not with sled's panic.
+        if self.poison.check().is_err() {
+            std::mem::forget(self.db.clone());
+        }
+    }
+}
+
 /// Whether anything is under the key: see [`Trees::write`].
 fn is_row((_, value): &(IVec, IVec)) -> bool {
     !value.is_empty()
 }
 
+/// Runs a call of sled. A panic comes back as its text.
 fn guarded<T>(call: impl FnOnce() -> T) -> Result<T, String> {
     catch_unwind(AssertUnwindSafe(call)).map_err(|panic| panic_text(panic.as_ref()))
 }

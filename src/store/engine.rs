@@ -155,7 +155,7 @@ impl Engine {
         let (report, done) = channel();
         let thread = Checkpointer::start(trees.clone(), &poison, move |result| drop(report.send(result))).map_err(StoreError::Thread)?;
         let checkpoints = Checkpoints { thread, done, through, is_running: false, last_begun: Instant::now(), touched, let_go: Vec::new() };
-        Ok(Self { state, batch: new_batch(), log, trees, loader, timelines, checkpoints, poison, _lock: lock })
+        Ok(Self { state, batch: new_batch(0), log, trees, loader, timelines, checkpoints, poison, _lock: lock })
     }
 
     /// The state machine's state. What it says of a batch that is not committed may be lost in a power cut.
@@ -216,7 +216,9 @@ impl Engine {
         if self.batch.is_empty() {
             return Ok(Committed::default());
         }
-        let (bytes, appended, effects) = std::mem::replace(&mut self.batch, new_batch()).into_parts();
+        // The next batch is likely to be as long as this one.
+        let next = new_batch(self.batch.payload_bytes());
+        let (bytes, appended, effects) = std::mem::replace(&mut self.batch, next).into_parts();
         let mut buffer = BatchBuf::new();
         *buffer.payload_mut() = bytes;
         self.log.append(&mut buffer)?;
@@ -248,6 +250,10 @@ impl Engine {
             Ok(result) => self.checkpoint_done(result)?,
             Err(TryRecvError::Empty) => {}
             Err(TryRecvError::Disconnected) => return Err(StoreError::CheckpointThread),
+        }
+        // What the trees do not have is in memory. Who sends faster than they take it waits here, and with him everybody.
+        if self.checkpoints.is_running && self.log.bytes_since(self.checkpoints.through) >= limits::LOG_BYTES_MAX {
+            self.await_checkpoint()?;
         }
         let behind = self.log.bytes_since(self.checkpoints.through);
         let is_old = behind > 0 && self.checkpoints.last_begun.elapsed() >= limits::CHECKPOINT_AGE_MAX;
@@ -348,7 +354,9 @@ fn replay(
     })
 }
 
-fn new_batch() -> Batch {
+fn new_batch(payload_bytes: usize) -> Batch {
     let header = BatchBuf::new().payload_mut().len();
-    Batch::new(header)
+    let mut batch = Batch::new(header);
+    batch.buffer_mut().reserve_exact(payload_bytes);
+    batch
 }

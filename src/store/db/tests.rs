@@ -151,6 +151,18 @@ fn a_panic_in_sled_is_an_error_and_ends_all_writing() {
 /// sled takes damage near the end of its file for a torn write and silently goes back to what was before. The recorded checkpoint was
 /// written last, so it goes back as well, and then the commit log lacks the batches that follow it.
 #[test]
+fn poisoned_trees_are_let_go_without_a_last_write() {
+    let dir = tempfile::tempdir().unwrap();
+    let poison = Poison::new();
+    let trees = open(dir.path(), &poison);
+    poison.set("no space");
+    drop(trees);
+    // sled gives its file free only after it has written once more: whoever still finds it taken knows that it did not.
+    let again = Trees::open(&dir.path().join("trees"), &dir.path().join("aside"), &Poison::new());
+    assert!(matches!(again, Err(TreesError::Open { .. })));
+}
+
+#[test]
 fn damage_is_loud_wherever_it_is() {
     const ROWS: u32 = 600;
     const TURNS: usize = 40;
