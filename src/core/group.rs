@@ -30,14 +30,7 @@ impl State {
         if !id.is_numbered() {
             return Err(ErrorCode::LimitReached);
         }
-        let record = ConversationRecord {
-            kind: KindRecord::Group { name: name.clone() },
-            created_at: now,
-            head: MsgId::ZERO,
-            floor: MsgId::ZERO,
-            last_sent_at: Timestamp::new(0),
-            counts: MemberCounts::default(),
-        };
+        let record = ConversationRecord::new(KindRecord::Group { name: name.clone() }, now);
         self.make(&Change::Conversation(id, record), batch);
         self.put_member(id, actor.user, Role::Owner, batch);
         self.append_system(id, actor.user, now, &Body::System(SystemEntry::Created { name }), batch);

@@ -67,6 +67,21 @@ pub struct ConversationRecord {
     pub counts: MemberCounts,
 }
 
+impl ConversationRecord {
+    /// A conversation without entries or members.
+    #[must_use]
+    pub fn new(kind: KindRecord, created_at: Timestamp) -> Self {
+        Self {
+            kind,
+            created_at,
+            head: MsgId::ZERO,
+            floor: MsgId::ZERO,
+            last_sent_at: Timestamp::new(0),
+            counts: MemberCounts::default(),
+        }
+    }
+}
+
 /// The kinds of conversations.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum KindRecord {

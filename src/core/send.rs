@@ -61,14 +61,7 @@ impl State {
         if !is_own || !self.users.contains_key(&low) || !self.users.contains_key(&high) {
             return Err(ErrorCode::NotFound);
         }
-        let record = ConversationRecord {
-            kind: KindRecord::Direct,
-            created_at: now,
-            head: MsgId::ZERO,
-            floor: MsgId::ZERO,
-            last_sent_at: Timestamp::new(0),
-            counts: MemberCounts::default(),
-        };
+        let record = ConversationRecord::new(KindRecord::Direct, now);
         self.make(&Change::Conversation(id, record), batch);
         for (user, members) in [(low, 1), (high, 2)] {
             let counts = MemberCounts { members, owners: 0 };
