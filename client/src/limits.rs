@@ -37,8 +37,8 @@ pub const ACK_DELAY: Duration = Duration::from_millis(200);
 /// A session that lived for so long makes the next reconnect begin with the shortest delay again.
 pub const STEADY_AFTER: Duration = Duration::from_secs(1);
 
-/// How often a silent connection shows that it is alive.
-pub const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(limits::IDLE_TIME_MAX.as_secs() / 3);
+/// How often a silent connection shows that it is alive. A client that only listens learns no sooner that the server was restarted.
+pub const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(limits::IDLE_TIME_MAX.as_secs() / 6);
 
 /// The round trip that is assumed before one was measured: a lost first packet is sent again after three of them.
 pub const RTT_ASSUMED: Duration = Duration::from_millis(100);

@@ -84,5 +84,5 @@ pub const MEMBERS_PER_CONVERSATION_MAX: usize = 1_000_000;
 /// A connection that has not logged in after this time is closed.
 pub const LOGIN_TIME_MAX: Duration = Duration::from_secs(5);
 
-/// A connection that is silent for this long is over. Clients keep theirs alive at a third of it.
+/// A connection that is silent for this long is over. Clients keep theirs alive at a sixth of it.
 pub const IDLE_TIME_MAX: Duration = Duration::from_secs(30);
