@@ -71,14 +71,7 @@ impl ConversationRecord {
     /// A conversation without entries or members.
     #[must_use]
     pub fn new(kind: KindRecord, created_at: Timestamp) -> Self {
-        Self {
-            kind,
-            created_at,
-            head: MsgId::ZERO,
-            floor: MsgId::ZERO,
-            last_sent_at: Timestamp::new(0),
-            counts: MemberCounts::default(),
-        }
+        Self { kind, created_at, head: MsgId::ZERO, floor: MsgId::ZERO, last_sent_at: Timestamp::new(0), counts: MemberCounts::default() }
     }
 }
 
