@@ -12,7 +12,7 @@
 //!
 //! # Layout
 //!
-//! * [`lock`], [`format`], [`durable`]: the directory itself
+//! * [`lock`], [`mod@format`], [`durable`]: the directory itself
 //! * [`poison`]: after a failed write nothing is written any more
 //! * [`commit_log`]: batches, each atomic and durable when `append` returns
 //! * [`trees`], [`rows`], [`block`]: which trees there are, and the bytes of their keys and values
