@@ -128,7 +128,7 @@ pub enum Origin {
         /// A fingerprint of the body, so that another body under the same seq is noticed.
         body: u32,
     },
-    /// It was imported. It moves the source's cursor and, if its sender is a member, his read cursor.
+    /// It was imported. It moves no cursor by itself: who is a member when it is replayed may not have been one then.
     Imported,
     /// Something that happened to the conversation. It is no message and does not count as unread.
     System,

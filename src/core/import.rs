@@ -48,7 +48,12 @@ impl State {
                 }
             };
             let body = codec::encode(&entry.body);
-            self.append(conversation, NewEntry { sender, sent_at: entry.sent_at, origin: Origin::Imported, body: &body }, batch);
+            let entry = NewEntry { sender, sent_at: entry.sent_at, origin: Origin::Imported, body: &body };
+            let msgid = self.append(conversation, entry, batch);
+            // What a member said elsewhere is no news to him.
+            if self.membership(sender, conversation).is_ok() {
+                self.make(&Change::Read { conversation, user: sender, msgid }, batch);
+            }
         }
         let cursor = cursor.max(end);
         if !fresh.is_empty() {

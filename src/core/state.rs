@@ -207,8 +207,7 @@ impl State {
                     }
                 }
             }
-            // What a member said elsewhere is no news to him either.
-            Origin::Imported => self.apply_read(conversation, sender, msgid),
+            Origin::Imported => {}
         }
     }
 
