@@ -1,5 +1,6 @@
 //! cairn
 
+mod bench;
 pub mod cli;
 pub mod core;
 pub mod limits;

@@ -10,6 +10,7 @@
 //! * `stop`: how a server is asked to end
 //! * `limits`: every bound of the commands
 
+mod bench;
 mod clean;
 mod clock;
 mod completions;
@@ -92,6 +93,7 @@ enum Command {
     Read(read::ReadArgs),
     Import(import::ImportArgs),
     Doctor(doctor::DoctorArgs),
+    Bench(Box<bench::BenchArgs>),
     Completions(completions::CompletionsArgs),
 }
 
@@ -147,6 +149,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Command::Read(args) => read::run(&args, &context()?),
         Command::Import(args) => import::run(&args, &context()?),
         Command::Doctor(args) => doctor::run(&args, &context()?),
+        Command::Bench(args) => bench::run(*args, format),
         Command::Completions(args) => completions::run(&args),
     }
 }

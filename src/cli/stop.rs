@@ -26,8 +26,9 @@ pub(super) async fn asked_for() {
     }
 }
 
+/// Resolves at the next Ctrl-C or SIGTERM.
 #[cfg(unix)]
-async fn either() -> io::Result<()> {
+pub(super) async fn either() -> io::Result<()> {
     let mut terminate = signal::unix::signal(signal::unix::SignalKind::terminate())?;
     tokio::select! {
         result = signal::ctrl_c() => result,
@@ -35,7 +36,8 @@ async fn either() -> io::Result<()> {
     }
 }
 
+/// Resolves at the next Ctrl-C.
 #[cfg(not(unix))]
-async fn either() -> io::Result<()> {
+pub(super) async fn either() -> io::Result<()> {
     signal::ctrl_c().await
 }

@@ -1,0 +1,167 @@
+//! What all clients of a run count together.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+use tokio::sync::Notify;
+
+use super::latency::Latencies;
+
+/// What all clients of a run count together. They report in parts, so that the lock costs little.
+#[derive(Debug)]
+pub(crate) struct Gauge {
+    tally: Mutex<Tally>,
+    is_over: AtomicBool,
+    /// The number of accepted messages that was asked for is reached.
+    pub(crate) reached: Notify,
+}
+
+/// What was counted since the warm-up.
+#[derive(Debug)]
+pub(crate) struct Tally {
+    span: Span,
+    goal: Option<u64>,
+    pub(crate) accepted: u64,
+    pub(crate) accept: Latencies,
+    pub(crate) delivered: u64,
+    pub(crate) delivery: Latencies,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Span {
+    WarmingUp,
+    Since(Instant),
+    Over(Duration),
+}
+
+impl Tally {
+    /// How long has been measured.
+    pub(crate) fn elapsed(&self) -> Duration {
+        match self.span {
+            Span::WarmingUp => Duration::ZERO,
+            Span::Since(start) => start.elapsed(),
+            Span::Over(elapsed) => elapsed,
+        }
+    }
+
+    /// Whether enough was counted: the goal, or for this long.
+    pub(crate) fn is_done(&self, time: Option<Duration>) -> bool {
+        match self.span {
+            Span::WarmingUp => false,
+            Span::Since(start) => time.is_some_and(|time| start.elapsed() >= time),
+            Span::Over(_) => true,
+        }
+    }
+
+    /// How long of `time` is left to count, once the count has begun.
+    pub(crate) fn left(&self, time: Option<Duration>) -> Duration {
+        match (self.span, time) {
+            (Span::Since(start), Some(time)) => time.saturating_sub(start.elapsed()),
+            _ => Duration::MAX,
+        }
+    }
+
+    const fn is_counting(&self) -> bool {
+        matches!(self.span, Span::Since(_))
+    }
+}
+
+impl Gauge {
+    /// A gauge that counts until `goal` messages are accepted, if there is a goal.
+    pub(crate) fn new(goal: Option<u64>) -> Self {
+        let (accept, delivery) = (Latencies::new(), Latencies::new());
+        let tally = Tally { span: Span::WarmingUp, goal, accepted: 0, accept, delivered: 0, delivery };
+        Self { tally: Mutex::new(tally), is_over: AtomicBool::new(false), reached: Notify::new() }
+    }
+
+    /// From now on everything counts.
+    pub(crate) fn begin(&self) {
+        let mut tally = self.tally.lock();
+        if matches!(tally.span, Span::WarmingUp) {
+            tally.span = Span::Since(Instant::now());
+        }
+    }
+
+    /// From now on nothing counts, and whoever makes the load stops.
+    pub(crate) fn end(&self) {
+        self.tally.lock().end();
+        self.is_over.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_over(&self) -> bool {
+        self.is_over.load(Ordering::Relaxed)
+    }
+
+    /// Messages were accepted, each after this long.
+    pub(crate) fn accepted(&self, latencies: &[Duration]) {
+        let mut tally = self.tally.lock();
+        if !tally.is_counting() {
+            return;
+        }
+        tally.accepted += latencies.len() as u64;
+        latencies.iter().for_each(|&latency| tally.accept.record(latency));
+        if tally.goal.is_some_and(|goal| tally.accepted >= goal) {
+            tally.end();
+            self.reached.notify_one();
+        }
+    }
+
+    /// Messages were delivered, each after this long.
+    pub(crate) fn delivered(&self, latencies: &[Duration]) {
+        let mut tally = self.tally.lock();
+        if tally.is_counting() {
+            tally.delivered += latencies.len() as u64;
+            latencies.iter().for_each(|&latency| tally.delivery.record(latency));
+        }
+    }
+
+    /// Looks at what was counted.
+    pub(crate) fn read<T>(&self, look: impl FnOnce(&Tally) -> T) -> T {
+        look(&self.tally.lock())
+    }
+}
+
+impl Tally {
+    fn end(&mut self) {
+        self.span = Span::Over(self.elapsed());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ONE: &[Duration] = &[Duration::from_millis(1)];
+
+    #[test]
+    fn only_what_comes_between_begin_and_end_counts() {
+        let gauge = Gauge::new(None);
+        let counts = || gauge.read(|tally| (tally.accepted, tally.delivered));
+        gauge.accepted(ONE);
+        gauge.delivered(ONE);
+        assert_eq!(counts(), (0, 0));
+        gauge.begin();
+        gauge.accepted(ONE);
+        gauge.delivered(&[ONE[0]; 3]);
+        assert_eq!(counts(), (1, 3));
+        gauge.end();
+        gauge.accepted(ONE);
+        gauge.delivered(ONE);
+        assert_eq!(counts(), (1, 3));
+        assert!(gauge.is_over());
+        let elapsed = gauge.read(Tally::elapsed);
+        assert_eq!(gauge.read(Tally::elapsed), elapsed, "the time stands still");
+    }
+
+    #[tokio::test]
+    async fn a_goal_ends_the_count_when_it_is_reached() {
+        let gauge = Gauge::new(Some(2));
+        gauge.begin();
+        gauge.accepted(ONE);
+        gauge.accepted(ONE);
+        gauge.accepted(ONE);
+        gauge.reached.notified().await;
+        assert_eq!(gauge.read(|tally| tally.accepted), 2);
+    }
+}

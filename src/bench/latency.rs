@@ -1,0 +1,82 @@
+//! Latencies: collected in a histogram, told as percentiles.
+
+use std::fmt;
+use std::time::Duration;
+
+use hdrhistogram::Histogram;
+use serde::Serialize;
+
+/// Digits of a latency that are kept.
+const DIGITS: u8 = 3;
+
+/// The longest latency that is told from longer ones, in microseconds.
+const MICROS_MAX: u64 = 1_000_000_000;
+
+/// Latencies of one kind.
+#[derive(Debug)]
+pub(crate) struct Latencies(Histogram<u64>);
+
+impl Latencies {
+    #[expect(clippy::expect_used, reason = "the bounds are constants, and a test makes one")]
+    pub(crate) fn new() -> Self {
+        Self(Histogram::new_with_bounds(1, MICROS_MAX, DIGITS).expect("the bounds of the histogram are sound"))
+    }
+
+    /// Adds one.
+    pub(crate) fn record(&mut self, latency: Duration) {
+        self.0.saturating_record(u64::try_from(latency.as_micros()).unwrap_or(MICROS_MAX));
+    }
+
+    /// The percentiles of what was recorded; `None` when that is nothing.
+    pub(crate) fn percentiles(&self) -> Option<Percentiles> {
+        let millis = |micros: u64| micros as f64 / 1_000.0;
+        let at = |quantile: f64| millis(self.0.value_at_quantile(quantile));
+        (!self.0.is_empty()).then(|| Percentiles { p50: at(0.5), p90: at(0.9), p99: at(0.99), p999: at(0.999), max: millis(self.0.max()) })
+    }
+}
+
+/// How long it took, in milliseconds: half of all took at most `p50`, nine of ten `p90`, and so on.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub(crate) struct Percentiles {
+    pub(crate) p50: f64,
+    pub(crate) p90: f64,
+    pub(crate) p99: f64,
+    pub(crate) p999: f64,
+    pub(crate) max: f64,
+}
+
+impl fmt::Display for Percentiles {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { p50, p90, p99, p999, max } = self;
+        write!(f, "p50 {p50:.2}  p90 {p90:.2}  p99 {p99:.2}  p99.9 {p999:.2}  max {max:.2} ms")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn percentiles_are_where_they_belong() {
+        let mut latencies = Latencies::new();
+        assert_eq!(latencies.percentiles(), None);
+        for micros in 1..=1_000 {
+            latencies.record(Duration::from_micros(micros));
+        }
+        let found = latencies.percentiles().unwrap();
+        assert_eq!(found, Percentiles { p50: 0.5, p90: 0.9, p99: 0.99, p999: 0.999, max: 1.0 });
+        latencies.record(Duration::from_secs(5));
+        let found = latencies.percentiles().unwrap();
+        assert!((found.max - 5_000.0).abs() < 5.0 && found.p99 < 1.0, "{found}");
+    }
+
+    #[test]
+    fn what_is_beyond_every_bound_is_recorded_as_the_longest() {
+        let mut latencies = Latencies::new();
+        latencies.record(Duration::ZERO);
+        latencies.record(Duration::MAX);
+        let found = latencies.percentiles().unwrap();
+        assert_eq!(found.p50, 0.0);
+        assert!((found.max / (MICROS_MAX as f64 / 1_000.0) - 1.0).abs() < 0.001, "{found}");
+    }
+}

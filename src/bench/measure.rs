@@ -1,0 +1,82 @@
+//! The course of a run: warm up, count, stop.
+
+use std::time::Duration;
+
+use clap::Args;
+use serde::Serialize;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep};
+
+use super::error::BenchError;
+use super::gauge::{Gauge, Tally};
+use super::limits;
+use super::venue::{Cpu, Venue};
+use super::watcher::Watcher;
+
+/// How long a run counts, behind the warm-up.
+#[derive(Clone, Copy, Debug, Args, Serialize)]
+pub(crate) struct Extent {
+    /// Count this many messages
+    #[arg(long, value_name = "N", conflicts_with = "seconds", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) messages: Option<u64>,
+
+    /// Count for this long [default: 5]
+    #[arg(long, value_name = "S", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) seconds: Option<u32>,
+}
+
+impl Extent {
+    fn time(self) -> Option<Duration> {
+        let seconds = self.seconds.or_else(|| self.messages.is_none().then_some(limits::SECONDS_DEFAULT));
+        seconds.map(|seconds| Duration::from_secs(seconds.into()))
+    }
+}
+
+/// What is known of a run beside what its clients counted.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Course {
+    /// How long was counted, in seconds.
+    pub(crate) seconds: f64,
+    /// The processor time meanwhile.
+    pub(crate) cpu: Cpu,
+    /// Somebody ended the run early.
+    pub(crate) interrupted: bool,
+}
+
+/// Lets `load` warm up, counts, and tells it to stop. A part of the load that ends before is an error.
+pub(crate) async fn measure<T: 'static>(
+    gauge: &Gauge,
+    extent: Extent,
+    venue: &Venue,
+    load: &mut JoinSet<Result<T, BenchError>>,
+    watcher: &mut Watcher,
+    text: impl Fn(&Tally) -> String,
+) -> Result<Course, BenchError> {
+    let time = extent.time();
+    let warm = Instant::now() + limits::WARM_UP;
+    let (mut began, mut stop) = (None, watcher.stop());
+    while !gauge.read(|tally| tally.is_done(time)) && !stop.is_asked() {
+        tokio::select! {
+            biased;
+            () = stop.asked() => {}
+            () = gauge.reached.notified() => {}
+            Some(ended) = load.join_next() => {
+                ended.map_err(|_| BenchError::Panicked)??;
+                return Err(BenchError::EndedEarly);
+            }
+            () = sleep(gauge.read(|tally| tally.left(time)).min(limits::TICK)) => {}
+        }
+        if began.is_none() && Instant::now() >= warm {
+            began = Some(venue.cpu());
+            gauge.begin();
+        }
+        watcher.tell(&|| match began {
+            None => "warming up".to_owned(),
+            Some(_) => gauge.read(&text),
+        });
+    }
+    gauge.end();
+    let began = began.ok_or(BenchError::Interrupted)?;
+    let cpu = venue.cpu().since(began);
+    Ok(Course { seconds: gauge.read(|tally| tally.elapsed().as_secs_f64()), cpu, interrupted: stop.is_asked() })
+}

@@ -1,0 +1,125 @@
+//! A server of the run's own: a process of this very binary, on a temporary directory that goes with it.
+
+use std::env;
+use std::io::{self, BufRead as _, BufReader};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
+
+use cairn_client::proto::invite::{InviteLink, ServerAddr};
+use serde::Deserialize;
+use tempfile::TempDir;
+
+use super::error::BenchError;
+
+/// A running server. Dropping it ends it and removes its data.
+#[derive(Debug)]
+pub(crate) struct Server {
+    process: Process,
+    listening: SocketAddr,
+    invite: Option<String>,
+    dir: TempDir,
+}
+
+/// What a server says when it accepts connections.
+#[derive(Debug, Deserialize)]
+struct Ready {
+    listening: SocketAddr,
+    invite: Option<String>,
+}
+
+impl Server {
+    /// Starts a server with its data in a new directory below `parent`. Waits until it accepts connections.
+    pub(crate) fn start(parent: &Path) -> Result<Self, BenchError> {
+        let dir = tempfile::Builder::new()
+            .prefix("cairn-bench-")
+            .tempdir_in(parent)
+            .map_err(|source| BenchError::Directory { dir: parent.to_owned(), source })?;
+        let (process, ready) = run(dir.path(), SocketAddr::from(([127, 0, 0, 1], 0)))?;
+        Ok(Self { process, listening: ready.listening, invite: ready.invite, dir })
+    }
+
+    /// The link of the first start.
+    pub(crate) fn owner_invite(&self) -> Result<InviteLink, BenchError> {
+        let link = self.invite.as_deref().unwrap_or_default();
+        link.parse().map_err(|_| BenchError::NotReady(link.to_owned()))
+    }
+
+    pub(crate) fn addr(&self) -> ServerAddr {
+        ServerAddr::new(&self.listening.ip().to_string(), self.listening.port())
+    }
+
+    /// The number of the process.
+    pub(crate) fn process(&self) -> u32 {
+        self.process.0.id()
+    }
+
+    /// Ends the server, waits until it is gone, and starts it again at the same address, with the same data.
+    pub(crate) fn restart(&mut self, end: End) -> Result<(), BenchError> {
+        self.end(end).map_err(BenchError::End)?;
+        let (process, _) = run(self.dir.path(), self.listening)?;
+        self.process = process;
+        Ok(())
+    }
+
+    /// How the server ended, if it did so by itself.
+    pub(crate) fn ended(&mut self) -> Option<ExitStatus> {
+        self.process.0.try_wait().ok().flatten()
+    }
+
+    fn end(&mut self, end: End) -> io::Result<()> {
+        match end {
+            End::Crash => self.process.0.kill()?,
+            End::Stop => {
+                let asked = Command::new("kill").args(["-TERM", &self.process().to_string()]).status()?;
+                if !asked.success() {
+                    return Err(io::Error::other("it could not be asked to stop"));
+                }
+            }
+        }
+        self.process.0.wait().map(drop)
+    }
+}
+
+/// How a server ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    /// In order: it says goodbye to its clients.
+    Stop,
+    /// As with kill -9: no client is told.
+    Crash,
+}
+
+#[derive(Debug)]
+struct Process(Child);
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn run(dir: &Path, listen: SocketAddr) -> Result<(Process, Ready), BenchError> {
+    let mut command = Command::new(env::current_exe().map_err(BenchError::Start)?);
+    command.args(["serve", "--json", "--log", "warn", "--listen", &listen.to_string(), "--data"]).arg(dir.join("data"));
+    command.env_remove("RUST_LOG").stdin(Stdio::null()).stdout(Stdio::piped());
+    by_itself(&mut command);
+    let mut process = Process(command.spawn().map_err(BenchError::Start)?);
+    let mut line = String::new();
+    if let Some(stdout) = process.0.stdout.take() {
+        BufReader::new(stdout).read_line(&mut line).map_err(BenchError::Start)?;
+    }
+    let ready = serde_json::from_str(&line).map_err(|_| BenchError::NotReady(line))?;
+    Ok((process, ready))
+}
+
+/// A Ctrl-C is for whoever measures; the server must live until everything is measured.
+#[cfg(unix)]
+fn by_itself(command: &mut Command) {
+    use std::os::unix::process::CommandExt as _;
+    command.process_group(0);
+}
+
+#[cfg(not(unix))]
+fn by_itself(_command: &mut Command) {}

@@ -1,0 +1,87 @@
+//! Which conversation a message goes to: some are busy, most are not.
+
+use rand::rngs::StdRng;
+use rand::{RngExt as _, SeedableRng as _};
+
+/// Picks numbers below a count, the n-th with a share that falls as 1 / n^skew.
+#[derive(Debug)]
+pub(crate) struct Picker {
+    /// The sums of the shares up to each number.
+    sums: Vec<f64>,
+    random: StdRng,
+}
+
+impl Picker {
+    /// With a skew of 0, all numbers are equally likely. The same seed picks the same numbers.
+    pub(crate) fn new(count: usize, skew: f64, seed: u64) -> Self {
+        let mut sum = 0.0;
+        let share = |n: usize| (n as f64).powf(-skew);
+        let sums = (1..=count).map(|n| {
+            sum += share(n);
+            sum
+        });
+        Self { sums: sums.collect(), random: StdRng::seed_from_u64(seed) }
+    }
+
+    pub(crate) fn pick(&mut self) -> usize {
+        let [.., whole] = *self.sums else { return 0 };
+        let at = self.random.random::<f64>() * whole;
+        self.sums.partition_point(|&sum| sum <= at).min(self.sums.len() - 1)
+    }
+}
+
+/// Takes a skew as people type it.
+pub(crate) fn parse_skew(raw: &str) -> Result<f64, String> {
+    match raw.parse::<f64>() {
+        Ok(skew) if (0.0..=SKEW_MAX).contains(&skew) => Ok(skew),
+        _ => Err(format!("it is not a number from 0 to {SKEW_MAX}")),
+    }
+}
+
+/// Beyond it, everything goes to the first.
+const SKEW_MAX: f64 = 10.0;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn counts(count: usize, skew: f64, picks: usize) -> Vec<usize> {
+        let mut picker = Picker::new(count, skew, 7);
+        let mut counts = vec![0; count];
+        (0..picks).for_each(|_| counts[picker.pick()] += 1);
+        counts
+    }
+
+    #[test]
+    fn shares_fall_with_the_skew() {
+        let counts = counts(100, 1.0, 100_000);
+        // The first has 1 / H(100) of all, and twice as much as the second.
+        let first = counts[0] as f64 / 100_000.0;
+        assert!((first - 1.0 / 5.187).abs() < 0.01, "{first}");
+        let ratio = counts[0] as f64 / counts[1] as f64;
+        assert!((ratio - 2.0).abs() < 0.15, "{ratio}");
+    }
+
+    #[test]
+    fn without_skew_all_are_alike() {
+        let counts = counts(10, 0.0, 100_000);
+        assert!(counts.iter().all(|&count| (9_500..10_500).contains(&count)), "{counts:?}");
+    }
+
+    #[test]
+    fn a_seed_is_repeated_and_a_single_one_is_always_picked() {
+        let picks = |seed| {
+            let mut picker = Picker::new(1_000, 1.0, seed);
+            (0..50).map(|_| picker.pick()).collect::<Vec<_>>()
+        };
+        assert_eq!(picks(1), picks(1));
+        assert_ne!(picks(1), picks(2));
+        assert_eq!(counts(1, 1.0, 10), [10]);
+    }
+
+    #[test]
+    fn a_skew_is_a_small_number() {
+        assert_eq!(parse_skew("0.8"), Ok(0.8));
+        ["-1", "NaN", "inf", "11", "a"].iter().for_each(|raw| assert!(parse_skew(raw).is_err(), "{raw}"));
+    }
+}

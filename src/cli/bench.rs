@@ -1,0 +1,121 @@
+//! `cairn bench`
+
+use std::fmt::Display;
+use std::io;
+
+use clap::{Args, Subcommand};
+use serde::Serialize;
+use tokio::sync::watch;
+
+use super::exit::Exit;
+use super::failure::Failure;
+use super::output::{Format, Output};
+use super::progress::Progress;
+use super::stop;
+use crate::bench::{BenchError, Report, Watcher, fanout, idle, send};
+
+/// Measure a server, as its users would feel it
+///
+/// Starts a server of its own on a temporary directory, lets very many clients talk to it, and says what each number means. Server and
+/// clients share this machine: on one with few cores, a part of what is measured are the clients. Each run begins with a second that is
+/// not counted. Ctrl-C ends a run early, and what was measured until then is reported.
+#[derive(Debug, Args)]
+pub(super) struct BenchArgs {
+    #[command(subcommand)]
+    command: BenchCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum BenchCommand {
+    /// How many messages a second are accepted, and how long each takes to be safe on disk
+    ///
+    /// Nobody listens: what delivery costs, `cairn bench fanout` tells.
+    #[command(after_help = "EXAMPLES
+  cairn bench send
+  cairn bench send --clients 1 --inflight 1 --conversations 1
+  cairn bench send --clients 64 --inflight 16 --seconds 20 --json
+  cairn bench send --rate 5000 --clients 64
+  cairn bench send --link 'cairn://chat.example.org:7766/#PIN.TOKEN' --messages 100000
+
+JSON, one object, with null for what was not measured; among others
+  accepted_per_s, latency_ms {p50, p90, p99, p999, max}, durability, machine, settings, seed")]
+    Send(send::Settings),
+
+    /// How many deliveries a second are made, how long each takes, and whether each comes once and in order
+    ///
+    /// Every receiver checks what it gets. A message that is missing, comes twice or in the wrong place is counted, and makes the exit
+    /// code 1.
+    #[command(after_help = "EXAMPLES
+  cairn bench fanout
+  cairn bench fanout --receivers 1000 --rate 200
+  cairn bench fanout --receivers 1000 --conversations 100 --senders 4
+  cairn bench fanout --receivers 100 --rate 500 --seconds 30 --json
+
+JSON, one object, with null for what was not measured; among others
+  deliveries_per_s, latency_ms {p50, p90, p99, p999, max}, missing, duplicates, out_of_order")]
+    Fanout(fanout::Settings),
+
+    /// What connections cost that do nothing: memory, processor time, and how fast all are back when the server was gone
+    #[command(after_help = "EXAMPLES
+  cairn bench idle
+  cairn bench idle --connections 5000 --seconds 10 --json
+
+JSON, one object, with null for what was not measured; among others
+  server_kib_per_connection, handshakes_per_s, back_after_stop_s, back_after_crash_s, connections_lost")]
+    Idle(idle::Settings),
+}
+
+pub(super) fn run(args: BenchArgs, format: Format) -> Result<(), Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error: io::Error| Failure::caused(Exit::Failed, "cannot start", &error))?;
+    let mut output = Output::new(format);
+    let result = runtime.block_on(async {
+        let mut progress = Progress::new();
+        let mut watcher = Watcher::new(when_asked(), move |text| progress.update(text));
+        match args.command {
+            BenchCommand::Send(settings) => tell(send::run(settings, &mut watcher).await, watcher, &mut output),
+            BenchCommand::Idle(settings) => tell(idle::run(settings, &mut watcher).await, watcher, &mut output),
+            BenchCommand::Fanout(settings) => tell(fanout::run(settings, &mut watcher).await, watcher, &mut output),
+        }
+    });
+    let flushed = output.flush();
+    result.and(flushed)
+}
+
+/// Becomes true at Ctrl-C. There is no ending at once at a second one: the server of the run's own must not be left behind, and every wait
+/// behind the first is bounded.
+fn when_asked() -> watch::Receiver<bool> {
+    let (asked, hears) = watch::channel(false);
+    tokio::spawn(async move {
+        match stop::either().await {
+            // The run may be over already.
+            Ok(()) => drop(asked.send(true)),
+            Err(_) => std::future::pending().await,
+        }
+    });
+    hears
+}
+
+/// Prints what was found, behind the progress line of `watcher`.
+fn tell<S: Serialize + Display>(report: Result<Report<S>, BenchError>, watcher: Watcher, output: &mut Output) -> Result<(), Failure> {
+    drop(watcher);
+    let report = report?;
+    output.print(&report)?;
+    match report {
+        Report { interrupted: true, .. } => Err(Failure::Interrupted),
+        Report { found, .. } if !found.is_sound() => Err(Failure::new(Exit::Failed, "what was received is not what was sent")),
+        Report { .. } => Ok(()),
+    }
+}
+
+impl From<BenchError> for Failure {
+    fn from(error: BenchError) -> Self {
+        match error {
+            BenchError::Client(error) => error.into(),
+            BenchError::Interrupted => Self::Interrupted,
+            error => Self::caused(Exit::Failed, &error, &error),
+        }
+    }
+}
