@@ -8,6 +8,7 @@ use cairn_proto::response::{Explained, Response};
 use super::batch::Batch;
 use super::change::Change;
 use super::command::Actor;
+use super::conversation::Member;
 use super::state::State;
 
 impl State {
@@ -18,10 +19,7 @@ impl State {
         msgid: MsgId,
         batch: &mut Batch,
     ) -> Result<Response, ErrorCode> {
-        let (found, member) = self.membership(actor.user, conversation)?;
-        if msgid > found.record.head {
-            return Err(ErrorCode::BadCursor);
-        }
+        let member = self.member_up_to(actor, conversation, msgid)?;
         if msgid > member.delivered(actor.device) {
             let Actor { user, device, .. } = actor;
             self.make(&Change::Delivered { conversation, user, device, msgid }, batch);
@@ -36,14 +34,17 @@ impl State {
         msgid: MsgId,
         batch: &mut Batch,
     ) -> Result<Response, ErrorCode> {
-        let (found, member) = self.membership(actor.user, conversation)?;
-        if msgid > found.record.head {
-            return Err(ErrorCode::BadCursor);
-        }
+        let member = self.member_up_to(actor, conversation, msgid)?;
         if msgid > member.record.read {
             self.make(&Change::Read { conversation, user: actor.user, msgid }, batch);
         }
         Ok(Response::Done)
+    }
+
+    /// The asker's membership, if there is a message `msgid` for a cursor to stand at.
+    fn member_up_to(&self, actor: Actor, conversation: ConversationId, msgid: MsgId) -> Result<&Member, ErrorCode> {
+        let (found, member) = self.membership(actor.user, conversation)?;
+        if msgid > found.record.head { Err(ErrorCode::BadCursor) } else { Ok(member) }
     }
 
     pub(super) fn explain(&self, actor: Actor, conversation: ConversationId, whose: UserId) -> Result<Response, ErrorCode> {

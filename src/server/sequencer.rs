@@ -47,11 +47,7 @@ fn sequence(
         let now = super::now();
         for Ticket { command, reply_to } in tickets.drain(..) {
             let answer = engine.execute(command, now);
-            let failed = answer.as_ref().is_err_and(|&code| code == ErrorCode::StorageFailed);
             publication.answers.push((reply_to, answer));
-            if failed {
-                engine.check()?;
-            }
             if engine.batch_bytes() >= limits::BATCH_BYTES_TARGET {
                 commit(engine, publication)?;
                 publish(publication, publications);

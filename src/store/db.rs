@@ -47,6 +47,9 @@ const _: () = assert!(limits::TREE_BATCH_BYTES_MAX * 4 <= limits::TREE_SEGMENT_B
 /// From here on a value is large: one that is worth a change of its leaf beforehand.
 const LARGE_VALUE_BYTES: usize = 512;
 
+/// Rows that one step of [`Trees::each`] takes.
+const PAGE_ROWS: usize = 1024;
+
 const DB_FILE: &str = "db";
 const CONF_FILE: &str = "conf";
 const BLOBS_DIR: &str = "blobs";
@@ -193,6 +196,30 @@ impl Trees {
         limit: usize,
     ) -> Result<Vec<(RowKey, T)>, TreesError> {
         self.scan_values(prefix, after, limit)?.into_iter().map(|(key, value)| Ok((key, rows::unseal(&key, &value)?))).collect()
+    }
+
+    /// Gives every row that begins with `prefix` to `take`, in the order of the keys. It reads them a page at a time: sled's readers hold
+    /// up its writer.
+    ///
+    /// # Errors
+    /// As [`Trees::read`], and what `take` fails with.
+    pub fn each<T: DeserializeOwned, E: From<TreesError>>(
+        &self,
+        prefix: &RowPrefix,
+        mut take: impl FnMut(&RowKey, T) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut after: Option<RowKey> = None;
+        loop {
+            let rows = self.scan::<T>(prefix, after.as_ref(), PAGE_ROWS)?;
+            let count = rows.len();
+            for (key, record) in rows {
+                take(&key, record)?;
+                after = Some(key);
+            }
+            if count < PAGE_ROWS {
+                return Ok(());
+            }
+        }
     }
 
     /// Writes rows of one tree; of several changes of a row the last one wins. They are durable after the next [`Trees::sync`].

@@ -195,9 +195,6 @@ struct Check<'a> {
     progress: &'a mut dyn FnMut(Progress),
 }
 
-/// Rows that one step of a scan takes.
-const SCAN_ROWS: usize = 1024;
-
 impl Check<'_> {
     fn run(&mut self) -> Result<(), DoctorError> {
         let mut users = BTreeSet::new();
@@ -305,18 +302,8 @@ impl Check<'_> {
         prefix: &RowPrefix,
         mut each: impl FnMut(&mut Self, &RowKey, T) -> Result<(), DoctorError>,
     ) -> Result<(), DoctorError> {
-        let mut after: Option<RowKey> = None;
-        loop {
-            let rows = self.trees.scan::<T>(prefix, after.as_ref(), SCAN_ROWS)?;
-            let count = rows.len();
-            for (key, record) in rows {
-                each(self, &key, record)?;
-                after = Some(key);
-            }
-            if count < SCAN_ROWS {
-                return Ok(());
-            }
-        }
+        let trees = self.trees.clone();
+        trees.each(prefix, |key, record| each(self, key, record))
     }
 }
 

@@ -26,7 +26,7 @@ use super::format::{self, FormatError};
 use super::history::History;
 use super::load::Loader;
 use super::lock::{DirLock, LockError};
-use super::poison::{Poison, Poisoned};
+use super::poison::Poison;
 use super::timeline::{Timeline, TimelineGap, Timelines};
 use super::unload;
 use crate::core::batch::{self, Effect};
@@ -44,7 +44,6 @@ pub struct Engine {
     loader: Loader,
     timelines: Arc<Timelines>,
     checkpoints: Checkpoints,
-    poison: Poison,
     _lock: DirLock,
 }
 
@@ -92,9 +91,6 @@ pub enum StoreError {
     /// A thread cannot be started.
     #[error("cannot start the checkpoint thread: {0}")]
     Thread(io::Error),
-    /// Something failed before.
-    #[error(transparent)]
-    Poisoned(#[from] Poisoned),
 }
 
 /// Why a batch of the log cannot be applied.
@@ -155,7 +151,7 @@ impl Engine {
         let (report, done) = channel();
         let thread = Checkpointer::start(trees.clone(), &poison, move |result| drop(report.send(result))).map_err(StoreError::Thread)?;
         let checkpoints = Checkpoints { thread, done, through, is_running: false, last_begun: Instant::now(), touched, let_go: Vec::new() };
-        Ok(Self { state, batch: new_batch(0), log, trees, loader, timelines, checkpoints, poison, _lock: lock })
+        Ok(Self { state, batch: new_batch(0), log, trees, loader, timelines, checkpoints, _lock: lock })
     }
 
     /// The state machine's state. What it says of a batch that is not committed may be lost in a power cut.
@@ -179,7 +175,7 @@ impl Engine {
     /// Decides a command. Its changes join the batch.
     ///
     /// # Errors
-    /// The reason why nothing was changed. [`ErrorCode::StorageFailed`] when something could not be loaded.
+    /// The reason why nothing was changed. [`ErrorCode::Damaged`] when something could not be loaded.
     pub fn execute(&mut self, command: Command, now: Timestamp) -> Result<Reply, ErrorCode> {
         for need in self.state.missing(&command) {
             self.loader.load(&mut self.state, need).map_err(|failure| {
@@ -292,14 +288,6 @@ impl Engine {
         }
         self.checkpoints.let_go = self.state.let_go(limits::STATE_BYTES_TARGET);
         Ok(())
-    }
-
-    /// Whether everything is well.
-    ///
-    /// # Errors
-    /// With what failed.
-    pub fn check(&self) -> Result<(), StoreError> {
-        Ok(self.poison.check()?)
     }
 
     /// Moves everything into the trees and ends.

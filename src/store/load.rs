@@ -22,9 +22,6 @@ pub struct Loader {
     timelines: Arc<Timelines>,
 }
 
-/// Rows that one step of a scan takes: sled's readers hold up its writer.
-const SCAN_ROWS: usize = 1024;
-
 /// The greatest id that the server gives to a conversation.
 const LAST_NUMBERED: ConversationId = ConversationId::new(u32::MAX as u64);
 
@@ -157,17 +154,9 @@ impl Loader {
     }
 
     fn each<T: DeserializeOwned>(&self, prefix: &RowPrefix, mut take: impl FnMut(&RowKey, T)) -> Result<(), TreesError> {
-        let mut after: Option<RowKey> = None;
-        loop {
-            let rows = self.trees.scan::<T>(prefix, after.as_ref(), SCAN_ROWS)?;
-            let count = rows.len();
-            for (key, record) in rows {
-                take(&key, record);
-                after = Some(key);
-            }
-            if count < SCAN_ROWS {
-                return Ok(());
-            }
-        }
+        self.trees.each(prefix, |key, record| {
+            take(key, record);
+            Ok(())
+        })
     }
 }

@@ -266,28 +266,10 @@ impl RowPrefix {
         Self(RowKey::new(Tree::Uncounted).and_u64(conversation.get()))
     }
 
-    /// The send cursors of a device.
-    #[must_use]
-    pub fn sends_of_device(device: DeviceId) -> Self {
-        Self(RowKey::new(Tree::Sends).and_u64(device.get()))
-    }
-
     /// The send cursors of a send stream.
     #[must_use]
     pub fn sends_of_stream(device: DeviceId, stream: SendStreamId) -> Self {
         Self(RowKey::new(Tree::Sends).and_u64(device.get()).and_u64(stream.get()))
-    }
-
-    /// The devices of a user.
-    #[must_use]
-    pub fn devices_of(user: UserId) -> Self {
-        Self(RowKey::new(Tree::Devices).and_u32(user.get()))
-    }
-
-    /// The conversations of a user.
-    #[must_use]
-    pub fn memberships_of(user: UserId) -> Self {
-        Self(RowKey::new(Tree::Memberships).and_u32(user.get()))
     }
 
     /// The import cursors of a conversation.
