@@ -47,9 +47,6 @@ const _: () = assert!(limits::TREE_BATCH_BYTES_MAX * 4 <= limits::TREE_SEGMENT_B
 /// From here on a value is large: one that is worth a change of its leaf beforehand.
 const LARGE_VALUE_BYTES: usize = 512;
 
-/// Rows that one step of [`Trees::each`] takes.
-const PAGE_ROWS: usize = 1024;
-
 const DB_FILE: &str = "db";
 const CONF_FILE: &str = "conf";
 const BLOBS_DIR: &str = "blobs";
@@ -182,43 +179,6 @@ impl Trees {
         match self.get(key)? {
             Some(value) => Ok(Some(rows::unseal(key, &value)?)),
             None => Ok(None),
-        }
-    }
-
-    /// The rows that begin with `prefix` and stand behind `after`, in the order of their keys; at most `limit` of them.
-    ///
-    /// # Errors
-    /// As [`Trees::read`].
-    pub fn scan<T: DeserializeOwned>(
-        &self,
-        prefix: &RowPrefix,
-        after: Option<&RowKey>,
-        limit: usize,
-    ) -> Result<Vec<(RowKey, T)>, TreesError> {
-        self.scan_values(prefix, after, limit)?.into_iter().map(|(key, value)| Ok((key, rows::unseal(&key, &value)?))).collect()
-    }
-
-    /// Gives every row that begins with `prefix` to `take`, in the order of the keys. It reads them a page at a time: sled's readers hold
-    /// up its writer.
-    ///
-    /// # Errors
-    /// As [`Trees::read`], and what `take` fails with.
-    pub fn each<T: DeserializeOwned, E: From<TreesError>>(
-        &self,
-        prefix: &RowPrefix,
-        mut take: impl FnMut(&RowKey, T) -> Result<(), E>,
-    ) -> Result<(), E> {
-        let mut after: Option<RowKey> = None;
-        loop {
-            let rows = self.scan::<T>(prefix, after.as_ref(), PAGE_ROWS)?;
-            let count = rows.len();
-            for (key, record) in rows {
-                take(&key, record)?;
-                after = Some(key);
-            }
-            if count < PAGE_ROWS {
-                return Ok(());
-            }
         }
     }
 

@@ -16,7 +16,7 @@
 //! * [`poison`]: after a failed write nothing is written any more
 //! * [`commit_log`]: batches, each atomic and durable when `append` returns
 //! * [`trees`], [`rows`], [`block`]: which trees there are, and the bytes of their keys and values
-//! * [`db`]: sled, with its traps walled off; the only file that calls it
+//! * [`db`], [`scan`]: sled, with its traps walled off in the only file that calls it, and reading many rows
 //! * [`timeline`], [`history`]: reading a conversation, from memory and from blocks
 //! * [`packing`], [`checkpoint`]: moving the commit log into the trees
 //! * [`load`], [`unload`]: the state machine's state from rows and to rows
@@ -41,6 +41,7 @@ pub mod packing;
 pub mod poison;
 pub mod rows;
 pub mod run;
+pub mod scan;
 #[cfg(test)]
 mod testing;
 pub mod timeline;
