@@ -2,6 +2,7 @@
 
 use std::fmt::Display;
 use std::io;
+use std::thread;
 
 use clap::{Args, Subcommand};
 use serde::Serialize;
@@ -12,7 +13,8 @@ use super::failure::Failure;
 use super::output::{Format, Output};
 use super::progress::Progress;
 use super::stop;
-use crate::bench::{BenchError, Report, Watcher, fanout, idle, send};
+use crate::bench::live::{fanout, idle, send};
+use crate::bench::{BenchError, Found, Report, Watcher};
 
 /// Measure a server, as its users would feel it
 ///
@@ -66,14 +68,13 @@ JSON, one object, with null for what was not measured; among others
 }
 
 pub(super) fn run(args: BenchArgs, format: Format) -> Result<(), Failure> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error: io::Error| Failure::caused(Exit::Failed, "cannot start", &error))?;
+    let cannot = |error: io::Error| Failure::caused(Exit::Failed, "cannot start", &error);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(cannot)?;
+    let asked = when_asked().map_err(cannot)?;
     let mut output = Output::new(format);
     let result = runtime.block_on(async {
         let mut progress = Progress::new();
-        let mut watcher = Watcher::new(when_asked(), move |text| progress.update(text));
+        let mut watcher = Watcher::new(asked, move |text| progress.update(text));
         match args.command {
             BenchCommand::Send(settings) => tell(send::run(settings, &mut watcher).await, watcher, &mut output),
             BenchCommand::Idle(settings) => tell(idle::run(settings, &mut watcher).await, watcher, &mut output),
@@ -84,22 +85,26 @@ pub(super) fn run(args: BenchArgs, format: Format) -> Result<(), Failure> {
     result.and(flushed)
 }
 
-/// Becomes true at Ctrl-C. There is no ending at once at a second one: the server of the run's own must not be left behind, and every wait
-/// behind the first is bounded.
-fn when_asked() -> watch::Receiver<bool> {
+/// Becomes true at Ctrl-C. It is heard on a thread of its own, so that a run that never waits can be ended too. There is no ending at
+/// once at a second one: the server of the run's own must not be left behind, and every wait behind the first is bounded.
+fn when_asked() -> io::Result<watch::Receiver<bool>> {
     let (asked, hears) = watch::channel(false);
-    tokio::spawn(async move {
-        match stop::either().await {
-            // The run may be over already.
-            Ok(()) => drop(asked.send(true)),
-            Err(_) => std::future::pending().await,
-        }
-    });
-    hears
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let hear = move || match runtime.block_on(stop::either()) {
+        // The run may be over already.
+        Ok(()) => drop(asked.send(true)),
+        Err(_) => runtime.block_on(std::future::pending()),
+    };
+    thread::Builder::new().name("signals".to_owned()).spawn(hear)?;
+    Ok(hears)
 }
 
 /// Prints what was found, behind the progress line of `watcher`.
-fn tell<S: Serialize + Display>(report: Result<Report<S>, BenchError>, watcher: Watcher, output: &mut Output) -> Result<(), Failure> {
+fn tell<S, F>(report: Result<Report<S, F>, BenchError>, watcher: Watcher, output: &mut Output) -> Result<(), Failure>
+where
+    S: Serialize + Display,
+    F: Found,
+{
     drop(watcher);
     let report = report?;
     output.print(&report)?;

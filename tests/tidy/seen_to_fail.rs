@@ -36,7 +36,8 @@ fn an_arrow_against_the_grain() {
     assert_eq!(arrows("src/server/a.rs", "use crate::store::X;\nuse crate::cli::Y;"), [2]);
     assert_eq!(arrows("client/src/a.rs", "use cairn_proto::x;\nuse cairn::server;"), [2]);
     assert_eq!(arrows("src/terminal/a.rs", "use cairn_client::X;\nuse crate::store;"), [2]);
-    assert_eq!(arrows("src/bench/a.rs", "use cairn_client::X;\nuse crate::{core, limits};"), [2]);
+    assert_eq!(arrows("src/bench/live/a.rs", "use cairn_client::X;\nuse crate::{core, limits};"), [2]);
+    assert_eq!(arrows("src/bench/storage/a.rs", "use crate::store::X;\nuse crate::server::Y;"), [2]);
     assert_eq!(arrows("proto/src/a.rs", "use std::net::UdpSocket;"), [1]);
 }
 
@@ -44,6 +45,7 @@ fn an_arrow_against_the_grain() {
 fn a_dependency_away_from_its_owner() {
     assert_eq!(owners("src/server/a.rs", "sled::open()"), [1]);
     assert_eq!(owners("src/store/a.rs", "sled::open()\nquinn::x"), [2]);
+    assert_eq!(owners("src/bench/storage/a.rs", "sled::open()"), [0_usize; 0]);
     assert_eq!(owners("src/server.rs", "quinn::x"), [0_usize; 0]);
     assert_eq!(owners("client/src/a.rs", "quinn::x"), [0_usize; 0]);
     assert_eq!(owners("proto/src/frame.rs", "bincode::x"), [1]);

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use serde::Serialize;
 
-use super::limits;
+use crate::bench::limits;
 
 /// What is wrong with what was received. All zero is what a chat server owes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]

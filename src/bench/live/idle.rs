@@ -9,12 +9,13 @@ use clap::builder::RangedU64ValueParser;
 use serde::Serialize;
 use tokio::time::{Instant, sleep, timeout_at};
 
-use super::error::BenchError;
-use super::limits;
+use super::findings::Findings;
 use super::own_server::End;
-use super::report::{Findings, Report, counted};
 use super::venue::{Place, Venue, gather, quiet};
-use super::watcher::Watcher;
+use crate::bench::error::BenchError;
+use crate::bench::limits;
+use crate::bench::report::{Report, counted};
+use crate::bench::watcher::Watcher;
 
 /// The load of a run.
 #[derive(Clone, Debug, Args, Serialize)]
@@ -43,7 +44,7 @@ impl fmt::Display for Settings {
 ///
 /// # Errors
 /// Says what the run came to nothing by. What was measured before it was interrupted is reported.
-pub(crate) async fn run(settings: Settings, watcher: &mut Watcher) -> Result<Report<Settings>, BenchError> {
+pub(crate) async fn run(settings: Settings, watcher: &mut Watcher) -> Result<Report<Settings, Findings>, BenchError> {
     let stop = watcher.stop();
     let mut venue = stop.clone().unless_asked(Venue::open(&settings.place)).await?;
     let mut found = Findings::default();
@@ -52,7 +53,7 @@ pub(crate) async fn run(settings: Settings, watcher: &mut Watcher) -> Result<Rep
         Err(BenchError::Interrupted) if found.connections.is_some() => true,
         Err(error) => return Err(error),
     };
-    Ok(Report::new("idle", &venue, settings, interrupted, found))
+    Ok(Report::new("idle", venue.subject(), settings, interrupted, found))
 }
 
 /// One step after the other; each adds to what was found.

@@ -8,11 +8,11 @@ use cairn_client::proto::message::{Run, split_entry};
 use cairn_client::{Client, Error};
 use parking_lot::Mutex;
 
-use super::error::BenchError;
 use super::gauge::Gauge;
 use super::pace::Window;
 use super::sequence::{Anomalies, Sequence};
 use super::stamp::{Stamp, Texts};
+use crate::bench::error::BenchError;
 
 /// What one receiver has seen of each sender.
 pub(crate) type Seen = Arc<Mutex<Vec<Sequence>>>;

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
-use super::latency::Latencies;
+use crate::bench::latency::Latencies;
 
 /// What all clients of a run count together. They report in parts, so that the lock costs little.
 #[derive(Debug)]

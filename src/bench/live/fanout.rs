@@ -14,20 +14,21 @@ use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
-use super::error::BenchError;
+use super::findings::Findings;
 use super::gauge::Gauge;
-use super::limits;
 use super::measure::{Course, Extent, measure};
 use super::pace::{Clock, Pace, Turns, Window};
 use super::receiver::{self, Receiver, Seen};
-use super::report::{Findings, Report, counted, grouped};
 use super::send::body_bytes;
 use super::sender::{Group, Load, Sent, settled};
 use super::sequence::Anomalies;
 use super::stamp::Texts;
 use super::venue::{Place, Venue, quiet};
-use super::watcher::Watcher;
-use super::zipf::parse_skew;
+use crate::bench::error::BenchError;
+use crate::bench::limits;
+use crate::bench::report::{Report, counted, grouped};
+use crate::bench::watcher::Watcher;
+use crate::bench::zipf::parse_skew;
 
 /// The load of a run.
 #[derive(Clone, Debug, Args, Serialize)]
@@ -110,7 +111,7 @@ struct Audience {
 ///
 /// # Errors
 /// Says what the run came to nothing by. What was measured before it was interrupted is reported.
-pub(crate) async fn run(settings: Settings, watcher: &mut Watcher) -> Result<Report<Settings>, BenchError> {
+pub(crate) async fn run(settings: Settings, watcher: &mut Watcher) -> Result<Report<Settings, Findings>, BenchError> {
     let stop = watcher.stop();
     let Cast { mut venue, senders, receivers, groups } = stop.unless_asked(prepare(&settings, watcher)).await?;
     let (began, count) = (Instant::now(), senders.len());
@@ -205,7 +206,7 @@ impl Audience {
     }
 }
 
-fn report(settings: Settings, venue: &Venue, gauge: &Gauge, course: &Course, anomalies: Anomalies) -> Report<Settings> {
+fn report(settings: Settings, venue: &Venue, gauge: &Gauge, course: &Course, anomalies: Anomalies) -> Report<Settings, Findings> {
     let found = gauge.read(|tally| Findings {
         accepted: Some(tally.accepted),
         accepted_per_s: Some(tally.accepted as f64 / course.seconds),
@@ -216,5 +217,5 @@ fn report(settings: Settings, venue: &Venue, gauge: &Gauge, course: &Course, ano
         anomalies: anomalies.into(),
         ..Findings::of_course(course, venue, tally.delivered)
     });
-    Report::new("fanout", venue, settings, course.interrupted, found)
+    Report::new("fanout", venue.subject(), settings, course.interrupted, found)
 }

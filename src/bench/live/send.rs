@@ -11,16 +11,17 @@ use clap::builder::RangedU64ValueParser;
 use serde::Serialize;
 use tokio::sync::Notify;
 
-use super::error::BenchError;
+use super::findings::Findings;
 use super::gauge::Gauge;
 use super::measure::{Course, Extent, measure};
 use super::pace::{Clock, Pace, Turns};
-use super::report::{Findings, Report, counted, grouped};
 use super::sender::{Group, Load, settled};
 use super::stamp::{STAMP_BYTES, Texts};
 use super::venue::{Place, Venue, quiet};
-use super::watcher::Watcher;
-use super::zipf::parse_skew;
+use crate::bench::error::BenchError;
+use crate::bench::report::{Report, counted, grouped};
+use crate::bench::watcher::Watcher;
+use crate::bench::zipf::parse_skew;
 
 /// The load of a run.
 #[derive(Clone, Debug, Args, Serialize)]
@@ -77,7 +78,7 @@ impl fmt::Display for Settings {
 ///
 /// # Errors
 /// Says what the run came to nothing by. What was measured before it was interrupted is reported.
-pub(crate) async fn run(settings: Settings, watcher: &mut Watcher) -> Result<Report<Settings>, BenchError> {
+pub(crate) async fn run(settings: Settings, watcher: &mut Watcher) -> Result<Report<Settings, Findings>, BenchError> {
     let stop = watcher.stop();
     let (mut venue, clients, groups) = stop.unless_asked(prepare(&settings, watcher)).await?;
     let gauge = Arc::new(Gauge::new(settings.extent.messages));
@@ -112,12 +113,12 @@ async fn prepare(settings: &Settings, watcher: &mut Watcher) -> Result<(Venue, V
     Ok((venue, clients, groups))
 }
 
-fn report(settings: Settings, venue: &Venue, gauge: &Gauge, course: &Course) -> Report<Settings> {
+fn report(settings: Settings, venue: &Venue, gauge: &Gauge, course: &Course) -> Report<Settings, Findings> {
     let found = gauge.read(|tally| Findings {
         accepted: Some(tally.accepted),
         accepted_per_s: Some(tally.accepted as f64 / course.seconds),
         latency_ms: tally.accept.percentiles(),
         ..Findings::of_course(course, venue, tally.accepted)
     });
-    Report::new("send", venue, settings, course.interrupted, found)
+    Report::new("send", venue.subject(), settings, course.interrupted, found)
 }

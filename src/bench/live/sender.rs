@@ -13,12 +13,12 @@ use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-use super::error::BenchError;
 use super::gauge::Gauge;
-use super::limits;
 use super::pace::{Pace, Window};
 use super::stamp::Texts;
-use super::zipf::Picker;
+use crate::bench::error::BenchError;
+use crate::bench::limits;
+use crate::bench::zipf::Picker;
 
 /// What the senders of a run have in common.
 #[derive(Clone, Debug)]

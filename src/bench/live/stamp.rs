@@ -7,7 +7,7 @@ use cairn_client::proto::text::{Text, TextError};
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 
-use super::limits;
+use crate::bench::limits;
 
 /// The bytes of a stamp: 16 digits of time, 4 of the sender, 12 of the number.
 pub(crate) const STAMP_BYTES: usize = 32;

@@ -10,7 +10,7 @@ use cairn_client::proto::invite::{InviteLink, ServerAddr};
 use serde::Deserialize;
 use tempfile::TempDir;
 
-use super::error::BenchError;
+use crate::bench::error::BenchError;
 
 /// A running server. Dropping it ends it and removes its data.
 #[derive(Debug)]

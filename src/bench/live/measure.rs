@@ -7,11 +7,11 @@ use serde::Serialize;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
-use super::error::BenchError;
 use super::gauge::{Gauge, Tally};
-use super::limits;
 use super::venue::{Cpu, Venue};
-use super::watcher::Watcher;
+use crate::bench::error::BenchError;
+use crate::bench::limits;
+use crate::bench::watcher::Watcher;
 
 /// How long a run counts, behind the warm-up.
 #[derive(Clone, Copy, Debug, Args, Serialize)]

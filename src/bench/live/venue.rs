@@ -15,10 +15,11 @@ use serde::Serialize;
 use tokio::task::{JoinSet, spawn_blocking};
 use tokio::time::Instant;
 
-use super::error::BenchError;
-use super::limits;
 use super::own_server::{End, Server};
-use super::system;
+use crate::bench::error::BenchError;
+use crate::bench::limits;
+use crate::bench::report::{Durability, Subject};
+use crate::bench::system;
 
 /// Which server is measured.
 #[derive(Clone, Debug, Args, Serialize)]
@@ -39,23 +40,13 @@ pub(crate) struct Place {
     pub(crate) seed: u64,
 }
 
-/// What an accepted message has survived.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Durability {
-    /// It is on the disk.
-    Fdatasync,
-    /// The data lies in memory, whatever was asked of it.
-    None,
-}
-
 /// The server under test, and who makes groups on it.
 #[derive(Debug)]
 pub(crate) struct Venue {
     server: Option<Server>,
     addr: String,
-    pub(crate) durability: Durability,
-    pub(crate) seed: u64,
+    durability: Durability,
+    seed: u64,
     /// Makes invites, when there is a server of the run's own, and groups.
     organiser: Client,
     link: InviteLink,
@@ -78,19 +69,20 @@ impl Venue {
             return Ok(Self { server: None, addr, durability: Durability::Fdatasync, seed, organiser, link, endpoints, run });
         }
         let parent = place.dir.clone().unwrap_or_else(env::temp_dir);
-        let durability = if system::is_in_memory(&parent) { Durability::None } else { Durability::Fdatasync };
+        let durability = Durability::in_folder(&parent);
         let server = spawn_blocking(move || Server::start(&parent)).await.map_err(|_| BenchError::Panicked)??;
         let link = server.owner_invite()?;
         let (organiser, _) = organiser(&link).await?;
         Ok(Self { addr: server.addr().to_string(), server: Some(server), durability, seed, organiser, link, endpoints, run })
     }
 
-    /// What is measured, for people.
-    pub(crate) fn server_text(&self) -> String {
-        match &self.server {
+    /// What is measured.
+    pub(crate) fn subject(&self) -> Subject {
+        let server = match &self.server {
             Some(_) => "a server of its own".to_owned(),
             None => format!("the server at {}", self.addr),
-        }
+        };
+        Subject { server: Some(server), durability: self.durability, seed: self.seed }
     }
 
     /// Ends the server of the run's own and starts it again. Gives when it was ready; `None` when it is somebody else's.

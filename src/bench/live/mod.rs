@@ -1,0 +1,23 @@
+//! Runs against a running server, through the client SDK alone.
+//!
+//! A run has a venue (a server and users), a load, a gauge that counts, and findings. It warms up, counts, stops and waits until
+//! everything outstanding is settled; nothing that comes before or behind the count is in the numbers.
+//!
+//! * `send`, `fanout`, `idle`: one file for each kind of run
+//! * `venue`, `own_server`: the server under test, the users who take part
+//! * `sender`, `receiver`, `pace`, `stamp`: what is sent, when, and where to
+//! * `measure`, `gauge`, `sequence`, `findings`: what is counted, checked and found
+
+pub(crate) mod fanout;
+mod findings;
+mod gauge;
+pub(crate) mod idle;
+mod measure;
+mod own_server;
+mod pace;
+mod receiver;
+pub(crate) mod send;
+mod sender;
+mod sequence;
+mod stamp;
+mod venue;

@@ -1,0 +1,32 @@
+//! Numbers as people read them.
+
+/// A number with a comma behind each three digits.
+pub(crate) fn grouped(number: f64) -> String {
+    let digits = format!("{number:.0}");
+    let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
+/// So many of something: `1 client`, `1,000 clients`.
+pub(crate) fn counted(count: usize, thing: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{} {thing}{plural}", grouped(count as f64))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_readable() {
+        let all = [(0.0, "0"), (999.4, "999"), (1_000.0, "1,000"), (123_456.0, "123,456"), (1_234_567.8, "1,234,568")];
+        all.iter().for_each(|&(number, expected)| assert_eq!(grouped(number), expected));
+        assert_eq!([1, 2_000].map(|count| counted(count, "group")), ["1 group", "2,000 groups"]);
+    }
+}

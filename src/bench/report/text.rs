@@ -1,0 +1,82 @@
+//! A sheet as text for a terminal.
+
+use std::fmt;
+
+use super::sheet::{Figure, Sheet, Table};
+
+const NAME_WIDTH: usize = 15;
+const VALUE_WIDTH: usize = 14;
+
+/// Between the columns of a table.
+const GAP: &str = "  ";
+
+impl fmt::Display for Sheet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{}: {}", self.title, self.settings)?;
+        if !self.figures.is_empty() {
+            writeln!(f)?;
+        }
+        self.figures.iter().try_for_each(|figure| figure.fmt(f))?;
+        self.tables.iter().try_for_each(|table| table.fmt(f))?;
+        let [durable, machine] = &self.conditions;
+        write!(f, "\n  {durable}\n  {machine}")
+    }
+}
+
+impl fmt::Display for Figure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { name, value, meaning } = self;
+        let is_wide = value.chars().count() > VALUE_WIDTH;
+        let indent = if is_wide { format!("\n{:NAME_WIDTH$}  {:VALUE_WIDTH$}", "", "") } else { String::new() };
+        writeln!(f, "  {name:NAME_WIDTH$}{value:<VALUE_WIDTH$}{indent}  {meaning}")
+    }
+}
+
+impl fmt::Display for Table {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "\n  {}", self.title)?;
+        let width = |at: usize| {
+            let cells = self.rows.iter().filter_map(|row| row.get(at)).chain(self.columns.get(at));
+            cells.map(|cell| cell.chars().count()).max().unwrap_or_default()
+        };
+        let widths: Vec<usize> = (0..self.columns.len()).map(width).collect();
+        for row in std::iter::once(&self.columns).chain(&self.rows) {
+            // Names stand on the left, numbers on the right, where they can be compared.
+            let cells = row.iter().zip(&widths).enumerate().map(|(at, (cell, &width))| match at {
+                0 => format!("{cell:<width$}"),
+                _ => format!("{cell:>width$}"),
+            });
+            writeln!(f, "  {}", cells.collect::<Vec<_>>().join(GAP).trim_end())?;
+        }
+        writeln!(f, "  {}", self.meaning)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_stand_below_each_other_and_wide_ones_push_their_meaning_down() {
+        let figures = vec![
+            Figure::new("accepted", "450,000 /s".to_owned(), "messages"),
+            Figure::new("latency", "p50 1.00  p90 2.00".to_owned(), "wait"),
+        ];
+        let conditions = ["durable".to_owned(), "machine".to_owned()];
+        let sheet = Sheet { title: "t".to_owned(), settings: "s".to_owned(), figures, tables: Vec::new(), plots: Vec::new(), conditions };
+        let expected = "t: s\n\n  accepted       450,000 /s      messages\n  latency        p50 1.00  p90 2.00\n                                 wait\n\n  durable\n  machine";
+        assert_eq!(sheet.to_string(), expected);
+    }
+
+    #[test]
+    fn tables_are_aligned() {
+        let cells = |cells: [&str; 2]| cells.map(str::to_owned).to_vec();
+        let table = Table {
+            title: "Speed".to_owned(),
+            meaning: "More is better.".to_owned(),
+            columns: cells(["engine", "/s"]),
+            rows: vec![cells(["a", "1,000"]), cells(["longer", "2"])],
+        };
+        assert_eq!(table.to_string(), "\n  Speed\n  engine     /s\n  a       1,000\n  longer      2\n  More is better.\n");
+    }
+}
