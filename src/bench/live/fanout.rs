@@ -4,28 +4,28 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Instant;
 
-use cairn_client::proto::ids::UserId;
+use cairn_client::proto::ids::{MsgId, UserId};
 use cairn_client::proto::limits::SENDS_IN_FLIGHT_MAX;
 use cairn_client::{Client, Options};
 use clap::Args;
 use clap::builder::RangedU64ValueParser;
+use parking_lot::Mutex;
 use serde::Serialize;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
-use tokio::time::sleep;
 
+use super::cursor::Cursor;
 use super::findings::Findings;
 use super::gauge::Gauge;
-use super::measure::{Course, Extent, measure};
+use super::measure::{Course, Extent, delivered, measure};
 use super::pace::{Clock, Pace, Turns, Window};
-use super::receiver::{self, Receiver, Seen};
+use super::receiver::Receiver;
 use super::send::body_bytes;
 use super::sender::{Group, Load, Sent, settled};
 use super::sequence::Anomalies;
 use super::stamp::Texts;
 use super::venue::{Place, Venue, quiet};
 use crate::bench::error::BenchError;
-use crate::bench::limits;
 use crate::bench::report::{Report, counted, grouped};
 use crate::bench::watcher::Watcher;
 use crate::bench::zipf::parse_skew;
@@ -102,8 +102,8 @@ struct Cast {
 struct Audience {
     /// What is on its way to them.
     window: Arc<Window>,
-    /// What each has seen.
-    seen: Vec<Seen>,
+    /// Where each is.
+    cursors: Vec<Arc<Mutex<Cursor>>>,
     listening: JoinSet<Result<(), BenchError>>,
 }
 
@@ -125,7 +125,7 @@ pub(crate) async fn run(settings: Settings, watcher: &mut Watcher) -> Result<Rep
         gauge: Arc::new(Gauge::new(settings.extent.messages)),
         window: Some(Arc::clone(&window)),
     };
-    let mut audience = Audience::new(receivers, &load, window, count);
+    let mut audience = Audience::new(receivers, &load, window);
     let pace = |sender| match settings.rate {
         None => Pace::Window(Arc::clone(&audience.window)),
         Some(rate) => Pace::Rate(Turns { began, rate: rate.into(), sender, senders: count }, SENDS_IN_FLIGHT_MAX),
@@ -139,7 +139,7 @@ pub(crate) async fn run(settings: Settings, watcher: &mut Watcher) -> Result<Rep
     drop(clock);
     wakes.iter().for_each(|wake| wake.notify_one());
     let sent = settled(sending).await.map_err(|error| venue.blame(error))?;
-    audience.settle().await?;
+    delivered(&audience.window, &mut audience.listening).await?;
     Ok(report(settings, &venue, &load.gauge, &course, audience.check(&sent)))
 }
 
@@ -164,43 +164,27 @@ async fn prepare(settings: &Settings, watcher: &mut Watcher) -> Result<Cast, Ben
 
 impl Audience {
     /// The n-th receiver listens to the n-th group, round and round.
-    fn new(receivers: Vec<Client>, load: &Load, window: Arc<Window>, senders: usize) -> Self {
-        let seen: Vec<Seen> = receivers.iter().map(|_| receiver::seen(senders)).collect();
-        let receiver = |(client, (group, seen)): (Client, (&Group, &Seen))| Receiver {
+    fn new(receivers: Vec<Client>, load: &Load, window: Arc<Window>) -> Self {
+        let cursors: Vec<_> = receivers.iter().map(|_| Arc::new(Mutex::new(Cursor::new(MsgId::new(1))))).collect();
+        let receiver = |(client, (group, cursor)): (Client, (&Group, &Arc<Mutex<Cursor>>))| Receiver {
             client,
             group: group.id,
             texts: Arc::clone(&load.texts),
             gauge: Arc::clone(&load.gauge),
             window: Arc::clone(&window),
-            seen: Arc::clone(seen),
+            cursor: Arc::clone(cursor),
         };
-        let places = load.groups.iter().cycle().zip(&seen);
-        let listening = receivers.into_iter().zip(places).map(|each| receiver(each).run()).collect();
-        Self { window, seen, listening }
-    }
-
-    /// Waits until everything is delivered, or nothing is any more.
-    async fn settle(&mut self) -> Result<(), BenchError> {
-        let (mut left, mut deadline) = (self.window.undelivered(), Instant::now() + limits::SETTLE_TIME_MAX);
-        while left > 0 && Instant::now() < deadline {
-            sleep(limits::TICK).await;
-            if let Some(ended) = self.listening.try_join_next() {
-                ended.map_err(|_| BenchError::Panicked)??;
-            }
-            let now_left = self.window.undelivered();
-            if now_left < left {
-                (left, deadline) = (now_left, Instant::now() + limits::SETTLE_TIME_MAX);
-            }
-        }
-        Ok(())
+        let at = load.groups.iter().cycle().zip(&cursors);
+        let listening = receivers.into_iter().zip(at).map(|each| receiver(each).run()).collect();
+        Self { window, cursors, listening }
     }
 
     /// What is amiss with what was received, of what each sender has sent.
     fn check(&self, sent: &[Sent]) -> Anomalies {
         let mut found = Anomalies::default();
-        for (at, seen) in self.seen.iter().enumerate() {
-            let to_its_group = sent.iter().map(|sent| sent.accepted[at % sent.accepted.len()]);
-            found.add(receiver::check(seen, to_its_group));
+        for (at, cursor) in self.cursors.iter().enumerate() {
+            let to_its_group = (0..).zip(sent.iter().map(|sent| sent.accepted[at % sent.accepted.len()]));
+            found.add(cursor.lock().check(to_its_group));
         }
         found
     }

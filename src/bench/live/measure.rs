@@ -8,6 +8,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
 use super::gauge::{Gauge, Tally};
+use super::pace::Window;
 use super::venue::{Cpu, Venue};
 use crate::bench::error::BenchError;
 use crate::bench::limits;
@@ -79,4 +80,21 @@ pub(crate) async fn measure<T: 'static>(
     let began = began.ok_or(BenchError::Interrupted)?;
     let cpu = venue.cpu().since(began);
     Ok(Course { seconds: gauge.read(|tally| tally.elapsed().as_secs_f64()), cpu, interrupted: stop.is_asked() })
+}
+
+/// Waits until everything is delivered, or nothing is any more. A receiver that ends meanwhile is an error.
+pub(crate) async fn delivered<T: 'static>(window: &Window, receivers: &mut JoinSet<Result<T, BenchError>>) -> Result<(), BenchError> {
+    let (mut left, mut deadline) = (window.undelivered(), Instant::now() + limits::SETTLE_TIME_MAX);
+    while left > 0 && Instant::now() < deadline {
+        sleep(limits::TICK).await;
+        if let Some(ended) = receivers.try_join_next() {
+            ended.map_err(|_| BenchError::Panicked)??;
+            return Err(BenchError::EndedEarly);
+        }
+        let now_left = window.undelivered();
+        if now_left < left {
+            (left, deadline) = (now_left, Instant::now() + limits::SETTLE_TIME_MAX);
+        }
+    }
+    Ok(())
 }

@@ -8,6 +8,7 @@
 //! * `sender`, `receiver`, `pace`, `stamp`: what is sent, when, and where to
 //! * `measure`, `gauge`, `sequence`, `findings`: what is counted, checked and found
 
+mod cursor;
 pub(crate) mod fanout;
 mod findings;
 mod gauge;
@@ -20,4 +21,5 @@ pub(crate) mod send;
 mod sender;
 mod sequence;
 mod stamp;
+mod unanswered;
 mod venue;

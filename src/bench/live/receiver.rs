@@ -3,24 +3,16 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use cairn_client::proto::ids::{ConversationId, MsgId};
-use cairn_client::proto::message::{Run, split_entry};
-use cairn_client::{Client, Error};
+use cairn_client::Client;
+use cairn_client::proto::ids::ConversationId;
+use cairn_client::proto::message::Run;
 use parking_lot::Mutex;
 
+use super::cursor::Cursor;
 use super::gauge::Gauge;
 use super::pace::Window;
-use super::sequence::{Anomalies, Sequence};
-use super::stamp::{Stamp, Texts};
+use super::stamp::Texts;
 use crate::bench::error::BenchError;
-
-/// What one receiver has seen of each sender.
-pub(crate) type Seen = Arc<Mutex<Vec<Sequence>>>;
-
-/// Nothing yet, of so many senders.
-pub(crate) fn seen(senders: usize) -> Seen {
-    Arc::new(Mutex::new((0..senders).map(|_| Sequence::default()).collect()))
-}
 
 /// One client that listens to one group.
 #[derive(Debug)]
@@ -31,13 +23,14 @@ pub(crate) struct Receiver {
     pub(crate) gauge: Arc<Gauge>,
     /// What is on its way to all receivers.
     pub(crate) window: Arc<Window>,
-    pub(crate) seen: Seen,
+    /// Where it is, for whoever checks it afterwards.
+    pub(crate) cursor: Arc<Mutex<Cursor>>,
 }
 
 impl Receiver {
     /// Listens until it is dropped.
     pub(crate) async fn run(self) -> Result<(), BenchError> {
-        let mut timeline = self.client.follow(self.group, MsgId::new(1));
+        let mut timeline = self.client.follow(self.group, self.cursor.lock().next);
         let mut latencies = Vec::new();
         while let Some(run) = timeline.next_run().await {
             let run = run?;
@@ -49,27 +42,10 @@ impl Receiver {
 
     fn take(&self, run: Run, latencies: &mut Vec<Duration>) -> Result<(), BenchError> {
         let now = Instant::now();
-        let mut packed = run.entries;
-        let mut seen = self.seen.lock();
-        while let Some(entry) = split_entry(&mut packed).map_err(|_| Error::Protocol("a message cannot be read"))? {
-            // What has no stamp was not said by the run: that the group was made, and who is in it.
-            let Some(stamp) = Stamp::read(&entry) else { continue };
-            if let Some(sequence) = seen.get_mut(usize::from(stamp.sender)) {
-                sequence.saw(stamp.number);
-                latencies.push(self.texts.age(stamp, now));
-            }
-        }
-        drop(seen);
+        self.cursor.lock().take(run, |stamp| latencies.push(self.texts.age(stamp, now)))?;
         self.gauge.delivered(latencies);
         self.window.delivered(latencies.len() as i64);
         latencies.clear();
         Ok(())
     }
-}
-
-/// What is amiss with what one receiver has seen. `sent` are the messages that each sender has sent to its group.
-pub(crate) fn check(seen: &Seen, sent: impl Iterator<Item = u64>) -> Anomalies {
-    let mut found = Anomalies::default();
-    seen.lock().iter().zip(sent).for_each(|(sequence, sent)| found.add(sequence.finish(sent)));
-    found
 }

@@ -1,14 +1,10 @@
 //! One client that sends: as its pace allows, until the run is over, and then until everything is answered.
 
-use std::collections::VecDeque;
-use std::future::poll_fn;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::Poll;
 use std::time::{Duration, Instant};
 
-use cairn_client::proto::ids::{ConversationId, MsgId};
-use cairn_client::{Accepted, Client, TryEnqueueError};
+use cairn_client::proto::ids::ConversationId;
+use cairn_client::{Client, TryEnqueueError};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
@@ -16,6 +12,7 @@ use tokio::time::timeout;
 use super::gauge::Gauge;
 use super::pace::{Pace, Window};
 use super::stamp::Texts;
+use super::unanswered::{Send, Unanswered};
 use crate::bench::error::BenchError;
 use crate::bench::limits;
 use crate::bench::zipf::Picker;
@@ -75,13 +72,6 @@ pub(crate) struct Group {
     pub(crate) receivers: u32,
 }
 
-/// A send without an answer.
-struct Unanswered {
-    since: Instant,
-    group: usize,
-    accepted: Accepted,
-}
-
 /// Waits until every sender has its answers, and gives what each has to show, in the order of the senders.
 pub(crate) async fn settled(mut senders: JoinSet<Result<Sent, BenchError>>) -> Result<Vec<Sent>, BenchError> {
     let mut all = Vec::new();
@@ -107,7 +97,9 @@ struct Work {
     numbers: Vec<u64>,
     total: u64,
     accepted: Vec<u64>,
-    unanswered: VecDeque<Unanswered>,
+    unanswered: Unanswered,
+    /// What the last answers were to.
+    answered: Vec<Send>,
     latencies: Vec<Duration>,
 }
 
@@ -120,7 +112,8 @@ impl Sender {
             numbers: vec![0; groups],
             total: 0,
             accepted: vec![0; groups],
-            unanswered: VecDeque::new(),
+            unanswered: Unanswered::default(),
+            answered: Vec::new(),
             latencies: Vec::new(),
         };
         while !work.sender.load.gauge.is_over() {
@@ -128,7 +121,10 @@ impl Sender {
             let wake = Arc::clone(&work.sender.wake);
             tokio::select! {
                 biased;
-                answer = oldest(&mut work.unanswered), if !work.unanswered.is_empty() => work.answered(answer).await?,
+                accepted = work.unanswered.accepted(&mut work.answered) => {
+                    accepted?;
+                    work.count();
+                }
                 () = wake.notified() => {}
             }
         }
@@ -154,57 +150,30 @@ impl Work {
             if let Some(window) = &self.sender.load.window {
                 window.sent(receivers.into());
             }
-            self.unanswered.push_back(Unanswered { since: due, group, accepted });
+            self.unanswered.push(Send { since: due, group }, accepted);
         }
         Ok(())
     }
 
-    /// Takes an answer and all others that are here.
-    async fn answered(&mut self, first: (Unanswered, Answer)) -> Result<(), BenchError> {
+    /// Counts what was just accepted.
+    fn count(&mut self) {
         let now = Instant::now();
-        let mut next = Some(first);
-        while let Some((send, answer)) = next {
-            answer?;
+        for send in self.answered.drain(..) {
             self.accepted[send.group] += 1;
             self.latencies.push(now.saturating_duration_since(send.since));
-            next = ready_now(&mut self.unanswered).await;
         }
         self.sender.load.gauge.accepted(&self.latencies);
         self.latencies.clear();
-        Ok(())
     }
 
     async fn settle(mut self) -> Result<Sent, BenchError> {
         while !self.unanswered.is_empty() {
-            match timeout(limits::SETTLE_TIME_MAX, oldest(&mut self.unanswered)).await {
-                Ok(answer) => self.answered(answer).await?,
+            match timeout(limits::SETTLE_TIME_MAX, self.unanswered.accepted(&mut self.answered)).await {
+                Ok(accepted) => accepted?,
                 Err(_) => return Err(BenchError::Unanswered(self.unanswered.len())),
             }
+            self.count();
         }
         Ok(Sent { sender: self.sender.number, accepted: self.accepted })
     }
-}
-
-type Answer = Result<MsgId, cairn_client::Error>;
-
-/// Waits for the answer to the oldest send. Nothing is lost when the future is dropped before it is ready.
-async fn oldest(unanswered: &mut VecDeque<Unanswered>) -> (Unanswered, Answer) {
-    poll_fn(|context| {
-        let Some(oldest) = unanswered.front_mut() else { return Poll::Pending };
-        let Poll::Ready(answer) = Pin::new(&mut oldest.accepted).poll(context) else { return Poll::Pending };
-        unanswered.pop_front().map_or(Poll::Pending, |send| Poll::Ready((send, answer)))
-    })
-    .await
-}
-
-/// The answer to the oldest send, if it is here.
-async fn ready_now(unanswered: &mut VecDeque<Unanswered>) -> Option<(Unanswered, Answer)> {
-    let mut oldest = std::pin::pin!(oldest(unanswered));
-    poll_fn(|context| {
-        Poll::Ready(match oldest.as_mut().poll(context) {
-            Poll::Ready(answer) => Some(answer),
-            Poll::Pending => None,
-        })
-    })
-    .await
 }
