@@ -37,3 +37,6 @@ pub(crate) const IDLE_REST: Duration = Duration::from_secs(1);
 
 /// How long connections may take to be back after a restart. Those that are not by then are counted as lost.
 pub(crate) const RETURN_TIME_MAX: Duration = Duration::from_secs(120);
+
+/// Clients that fill conversations before a run.
+pub(crate) const FILLERS: usize = 8;

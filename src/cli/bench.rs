@@ -13,7 +13,7 @@ use super::failure::Failure;
 use super::output::{Format, Output};
 use super::progress::Progress;
 use super::stop;
-use crate::bench::live::{fanout, idle, send};
+use crate::bench::live::{catchup, fanout, idle, send};
 use crate::bench::{BenchError, Found, Report, Watcher};
 
 /// Measure a server, as its users would feel it
@@ -57,6 +57,20 @@ JSON, one object, with null for what was not measured; among others
   deliveries_per_s, latency_ms {p50, p90, p99, p999, max}, missing, duplicates, out_of_order")]
     Fanout(fanout::Settings),
 
+    /// How long devices that were away take to have everything they missed, when they all come back at once
+    ///
+    /// The messages are stored first; then the server is started again, and the devices come. Every one of them checks what it gets, as in
+    /// `cairn bench fanout`.
+    #[command(after_help = "EXAMPLES
+  cairn bench catchup
+  cairn bench catchup --connections 1000 --messages 1000
+  cairn bench catchup --conversations 1 --members 100 --messages 100000 --json
+
+JSON, one object, with null for what was not measured; among others
+  level_s {first, median, last}, deliveries_per_s, bytes_per_s, server_mib_before, server_mib_most,
+  server_mib_after, missing, duplicates, out_of_order")]
+    Catchup(catchup::Settings),
+
     /// What connections cost that do nothing: memory, processor time, and how fast all are back when the server was gone
     #[command(after_help = "EXAMPLES
   cairn bench idle
@@ -77,6 +91,7 @@ pub(super) fn run(args: BenchArgs, format: Format) -> Result<(), Failure> {
         let mut watcher = Watcher::new(asked, move |text| progress.update(text));
         match args.command {
             BenchCommand::Send(settings) => tell(send::run(settings, &mut watcher).await, watcher, &mut output),
+            BenchCommand::Catchup(settings) => tell(catchup::run(settings, &mut watcher).await, watcher, &mut output),
             BenchCommand::Idle(settings) => tell(idle::run(settings, &mut watcher).await, watcher, &mut output),
             BenchCommand::Fanout(settings) => tell(fanout::run(settings, &mut watcher).await, watcher, &mut output),
         }

@@ -49,6 +49,28 @@ impl From<Anomalies> for Checked {
     }
 }
 
+impl Checked {
+    /// Of a run that was ended before everything could come, so that nothing of it is missing.
+    pub(crate) fn unfinished(found: Anomalies) -> Self {
+        Self { missing: None, ..found.into() }
+    }
+
+    /// Whether everything that was looked at came once and in order.
+    pub(crate) fn is_sound(self) -> bool {
+        let Self { missing, duplicates, out_of_order } = self;
+        [missing, duplicates, out_of_order].into_iter().flatten().all(|count| count == 0)
+    }
+
+    pub(crate) fn figures(self) -> Vec<Figure> {
+        let all = [
+            ("missing", self.missing, "deliveries that never came, of all that were due"),
+            ("duplicates", self.duplicates, "deliveries that came again"),
+            ("out of order", self.out_of_order, "deliveries that came behind later ones"),
+        ];
+        all.into_iter().filter_map(|(name, count, meaning)| Some(Figure::new(name, grouped(count? as f64), meaning))).collect()
+    }
+}
+
 impl Findings {
     /// What every load has: how long it was counted, and what `messages`, or deliveries, have cost.
     pub(crate) fn of_course(course: &Course, venue: &Venue, messages: u64) -> Self {
@@ -79,9 +101,7 @@ impl Found for Findings {
             if is_fanout { "from the send to its receipt" } else { "from the send to its answer" },
         );
         row("acceptance", self.accept_latency_ms.map(latency), "from the send to its answer");
-        row("missing", self.anomalies.missing.map(count), "deliveries that never came, of all that were due");
-        row("duplicates", self.anomalies.duplicates.map(count), "deliveries that came again");
-        row("out of order", self.anomalies.out_of_order.map(count), "deliveries that came behind later ones");
+        self.anomalies.figures().into_iter().for_each(|figure| row(figure.name, Some(figure.value), figure.meaning));
         row("connections", self.connections.map(count), "users who are logged in and do nothing");
         row("handshakes", self.handshakes_per_s.map(rate), "connections a second, from the first packet to the welcome");
         row("memory each", self.server_kib_per_connection.map(|kib| format!("{kib:.1} KiB")), "server memory for each connection");
@@ -104,8 +124,7 @@ impl Found for Findings {
 
     /// Every receiver got every message once and in order, and every connection came back, as far as that was looked at.
     fn is_sound(&self) -> bool {
-        let Checked { missing, duplicates, out_of_order } = self.anomalies;
-        [missing, duplicates, out_of_order, self.connections_lost].into_iter().flatten().all(|count| count == 0)
+        self.anomalies.is_sound() && self.connections_lost.is_none_or(|lost| lost == 0)
     }
 }
 

@@ -3,13 +3,15 @@
 //! A run has a venue (a server and users), a load, a gauge that counts, and findings. It warms up, counts, stops and waits until
 //! everything outstanding is settled; nothing that comes before or behind the count is in the numbers.
 //!
-//! * `send`, `fanout`, `idle`: one file for each kind of run
+//! * `send`, `fanout`, `catchup`, `mixed`, `idle`: one file or folder for each kind of run
 //! * `venue`, `own_server`: the server under test, the users who take part
-//! * `sender`, `receiver`, `pace`, `stamp`: what is sent, when, and where to
+//! * `sender`, `unanswered`, `receiver`, `cursor`, `fill`, `pace`, `stamp`: what is sent, when, and where to; who gets it
 //! * `measure`, `gauge`, `sequence`, `findings`: what is counted, checked and found
 
+pub(crate) mod catchup;
 mod cursor;
 pub(crate) mod fanout;
+mod fill;
 mod findings;
 mod gauge;
 pub(crate) mod idle;

@@ -1,0 +1,106 @@
+//! One device that was away, and how it comes back.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use cairn_client::proto::ids::{ConversationId, MsgId};
+use cairn_client::{Account, Backoff, Client, Endpoint, Error, Options};
+use parking_lot::Mutex;
+use tokio::task::JoinSet;
+use tokio::time::sleep;
+
+use super::arrivals::Arrivals;
+use crate::bench::error::BenchError;
+use crate::bench::live::cursor::Cursor;
+use crate::bench::live::sequence::Anomalies;
+
+/// A device that is away, with what it keeps of itself: who it is, and how far it has each conversation.
+#[derive(Clone, Debug)]
+pub(super) struct Away {
+    account: Account,
+    endpoint: Option<Endpoint>,
+    conversations: Vec<Followed>,
+}
+
+/// A conversation of a device.
+#[derive(Clone, Debug)]
+struct Followed {
+    id: ConversationId,
+    /// The number of whoever fills it, in the stamps.
+    filler: u16,
+    cursor: Arc<Mutex<Cursor>>,
+}
+
+impl Away {
+    /// The device takes note of how far its conversations are, acks all of it, and goes. Each conversation comes with its filler.
+    pub(super) async fn leave(
+        client: &Client,
+        account: Account,
+        endpoint: Option<Endpoint>,
+        conversations: Vec<(ConversationId, u16)>,
+    ) -> Result<Self, BenchError> {
+        let overview = client.conversations().await?;
+        let heads: HashMap<ConversationId, MsgId> = overview.into_iter().map(|conversation| (conversation.id, conversation.head)).collect();
+        let follow = |(id, filler)| {
+            let head = heads.get(&id).copied().unwrap_or_default();
+            client.ack(id, head);
+            Followed { id, filler, cursor: Arc::new(Mutex::new(Cursor::new(head.next()))) }
+        };
+        let conversations = conversations.into_iter().map(follow).collect();
+        client.close().await;
+        Ok(Self { account, endpoint, conversations })
+    }
+
+    /// Connects, and reads each conversation until it has the `missed` messages of it. Gives the client, which is level then.
+    pub(super) async fn come_back(self, missed: u64, arrivals: Arc<Arrivals>) -> Result<Client, BenchError> {
+        let client = self.connect(&arrivals).await?;
+        let read = |followed: Followed| followed.read(client.clone(), missed, Arc::clone(&arrivals));
+        let mut reading: JoinSet<_> = self.conversations.iter().cloned().map(read).collect();
+        while let Some(ended) = reading.join_next().await {
+            ended.map_err(|_| BenchError::Panicked)??;
+        }
+        arrivals.level();
+        Ok(client)
+    }
+
+    /// Tries for as long as trying again may help, with growing pauses.
+    async fn connect(&self, arrivals: &Arrivals) -> Result<Client, Error> {
+        let mut attempt = 0;
+        loop {
+            let options = Options { endpoint: self.endpoint.clone(), ..Options::default() };
+            match Client::connect(&self.account, options).await {
+                Ok(client) => {
+                    arrivals.connected();
+                    return Ok(client);
+                }
+                Err(Error::NoAnswer { .. } | Error::LoginUnanswered { .. } | Error::Broken { .. }) => {
+                    arrivals.try_again();
+                    sleep(Backoff::default().delay(attempt, rand::random())).await;
+                    attempt = attempt.saturating_add(1);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// What is amiss with what it got, of `missed` messages in each conversation.
+    pub(super) fn check(&self, missed: u64) -> Anomalies {
+        let mut found = Anomalies::default();
+        self.conversations.iter().for_each(|followed| found.add(followed.cursor.lock().check([(followed.filler, missed)])));
+        found
+    }
+}
+
+impl Followed {
+    async fn read(self, client: Client, missed: u64, arrivals: Arc<Arrivals>) -> Result<(), BenchError> {
+        let from = self.cursor.lock().next;
+        let mut timeline = client.follow(self.id, from);
+        while self.cursor.lock().next < from.plus(missed) {
+            let run = timeline.next_run().await.ok_or(BenchError::EndedEarly)??;
+            client.ack(self.id, run.last());
+            arrivals.came(u64::from(run.count), run.entries.len() as u64);
+            self.cursor.lock().take(run, |_| {})?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,127 @@
+//! The numbers of the run, each with what it means.
+
+use serde::Serialize;
+
+use super::arrivals::{Arrivals, LevelTimes};
+use crate::bench::live::findings::Checked;
+use crate::bench::live::venue::Cpu;
+use crate::bench::report::{Axis, Figure, Found, Plot, Scale, Series, grouped};
+
+/// The numbers of the run.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct CatchupFound {
+    /// How long it took until the last device was level, or until the run was ended.
+    seconds: f64,
+    level_s: Option<LevelTimes>,
+    devices_level: u64,
+    /// Messages that devices got.
+    deliveries: u64,
+    deliveries_per_s: f64,
+    /// Of those messages, packed as they are stored and sent.
+    bytes_per_s: f64,
+    failed_logins: u64,
+    #[serde(flatten)]
+    checked: Checked,
+    #[serde(flatten)]
+    memory: ServerMemory,
+    server_cpu_s_per_million: Option<f64>,
+    clients_cpu_s_per_million: Option<f64>,
+    #[serde(skip)]
+    level_at: Vec<f64>,
+}
+
+/// The memory of the server, in MiB.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(super) struct ServerMemory {
+    server_mib_before: Option<f64>,
+    server_mib_most: Option<f64>,
+    server_mib_after: Option<f64>,
+}
+
+impl ServerMemory {
+    /// Before the devices come.
+    pub(super) fn before(kib: Option<u64>) -> Self {
+        let mib = kib.map(mib);
+        Self { server_mib_before: mib, server_mib_most: mib, server_mib_after: None }
+    }
+
+    /// While they come.
+    pub(super) fn seen(&mut self, kib: Option<u64>) {
+        self.server_mib_most = self.server_mib_most.zip(kib.map(mib)).map(|(most, now)| most.max(now));
+    }
+
+    /// When all are there.
+    pub(super) fn after(&mut self, kib: Option<u64>) {
+        self.seen(kib);
+        self.server_mib_after = kib.map(mib);
+    }
+}
+
+fn mib(kib: u64) -> f64 {
+    kib as f64 / 1_024.0
+}
+
+impl CatchupFound {
+    /// `cpu` is what was used in `seconds`.
+    pub(super) fn new(seconds: f64, cpu: Cpu, memory: ServerMemory, checked: Checked, arrivals: &Arrivals) -> Self {
+        let (messages, level_at) = (arrivals.messages(), arrivals.level_at());
+        let per_million = |used: f64| used / (messages.max(1) as f64 / 1e6);
+        Self {
+            seconds,
+            level_s: arrivals.level_times(),
+            devices_level: level_at.len() as u64,
+            deliveries: messages,
+            deliveries_per_s: messages as f64 / seconds,
+            bytes_per_s: arrivals.bytes() as f64 / seconds,
+            failed_logins: arrivals.failed_logins(),
+            checked,
+            memory,
+            server_cpu_s_per_million: cpu.server.map(per_million),
+            clients_cpu_s_per_million: cpu.clients.map(per_million),
+            level_at,
+        }
+    }
+}
+
+impl Found for CatchupFound {
+    fn figures(&self) -> Vec<Figure> {
+        let mut figures = Vec::new();
+        let mut row = |name, value: Option<String>, meaning| figures.extend(value.map(|value| Figure::new(name, value, meaning)));
+        let level =
+            self.level_s.map(|LevelTimes { first, median, last }| format!("first {first:.2}  median {median:.2}  last {last:.2} s"));
+        row("level", level, "from when all set out until a device has everything it missed");
+        row("devices level", Some(grouped(self.devices_level as f64)), "devices that have everything");
+        row("deliveries", Some(format!("{} /s", grouped(self.deliveries_per_s))), "missed messages that devices got");
+        row("payload", Some(format!("{:.1} MB/s", self.bytes_per_s / 1e6)), "the same in bytes, as they are stored and sent");
+        row("failed logins", Some(grouped(self.failed_logins as f64)), "attempts that were not answered in time, and were repeated");
+        self.checked.figures().into_iter().for_each(|figure| row(figure.name, Some(figure.value), figure.meaning));
+        let ServerMemory { server_mib_before, server_mib_most, server_mib_after } = self.memory;
+        let mib = |mib: f64| format!("{mib:.0} MiB");
+        row("memory before", server_mib_before.map(mib), "of the server, when nobody is connected");
+        row("memory at most", server_mib_most.map(mib), "while the devices come back");
+        row("memory after", server_mib_after.map(mib), "when all are level, connected and quiet");
+        let cpu = |cpu: f64| format!("{cpu:.2} s");
+        row("server CPU", self.server_cpu_s_per_million.map(cpu), "processor time for a million deliveries, logins included");
+        row("clients CPU", self.clients_cpu_s_per_million.map(cpu), "processor time for a million deliveries, logins included");
+        figures
+    }
+
+    fn plots(&self) -> Vec<Plot> {
+        let points = std::iter::once((0.0, 0.0)).chain(self.level_at.iter().zip(1_u32..).map(|(&at, level)| (at, level.into())));
+        vec![Plot {
+            title: "Devices that are level".to_owned(),
+            meaning: "A steep line means that all wait alike; a long tail, that a few wait for long.".to_owned(),
+            x: Axis { label: "time since all set out (s)", scale: Scale::Linear },
+            y: Axis { label: "devices that have everything", scale: Scale::Linear },
+            series: vec![Series { name: "devices".to_owned(), points: points.collect() }],
+        }]
+    }
+
+    fn seconds(&self) -> Option<f64> {
+        Some(self.seconds)
+    }
+
+    fn is_sound(&self) -> bool {
+        self.checked.is_sound()
+    }
+}
