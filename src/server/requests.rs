@@ -101,8 +101,10 @@ async fn pull(
         return Err(ErrorCode::BadRequest);
     }
     let timeline = readable(shared, session, actor, conversation).await?;
+    // Looked at before the read: what is published meanwhile must not make an empty run look like a hole below the head.
+    let head = timeline.head();
     let run = read_history(&shared.history, &timeline, range, limit.min(wire::RUN_MESSAGES_MAX)).await?;
-    Ok(Response::Pulled(Pulled { run, head: timeline.head(), floor: timeline.floor() }))
+    Ok(Response::Pulled(Pulled { run, head, floor: timeline.floor() }))
 }
 
 /// The log, if the session may read it.

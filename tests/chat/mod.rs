@@ -2,6 +2,7 @@
 
 use cairn_client::proto::body::Body;
 use cairn_client::proto::ids::{ConversationId, MsgId};
+use cairn_client::proto::request::PullRange;
 use cairn_client::proto::text::{GroupName, Text};
 use cairn_client::{Client, Options, Timeline};
 
@@ -86,4 +87,26 @@ async fn a_graceful_stop_keeps_everything_and_ends_well() {
     let all = said(&mut history, 201).await;
     assert_eq!(all.last().unwrap(), &(last.get(), "last".into()));
     assert!(all.windows(2).all(|pair| pair[0].0 + 1 == pair[1].0));
+}
+
+#[tokio::test]
+async fn a_pull_beyond_the_head_is_empty_only_when_it_says_so_while_others_talk() {
+    let server = Server::start();
+    let (ada, _) = server.owner().await;
+    let (bob, bob_account) = invite(&ada, "bob").await;
+    let team = group(&ada, &bob_account).await;
+    let talk = tokio::spawn(async move {
+        for n in 0..500 {
+            ada.send(team, text(&format!("message {n}"))).await.unwrap();
+        }
+    });
+    let mut next = MsgId::new(1);
+    while !talk.is_finished() {
+        let page = bob.pull(team, PullRange::From(next), 500).await.unwrap();
+        match page.messages.last() {
+            Some(last) => next = last.msgid.next(),
+            None => assert!(page.head < next, "nothing of {next} and up, and yet the head is {}", page.head),
+        }
+    }
+    talk.await.unwrap();
 }
