@@ -7,6 +7,8 @@ use std::process::ExitStatus;
 use cairn_client::Error as ClientError;
 use cairn_client::proto::text::TextError;
 
+use super::live::mixed::ScenarioError;
+
 /// Why a run came to nothing.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum BenchError {
@@ -39,6 +41,9 @@ pub(crate) enum BenchError {
     /// A name or a message that the run made up is none.
     #[error("a text of the run cannot be sent: {0}")]
     Text(#[from] TextError),
+    /// The day of a mixed load cannot be played.
+    #[error(transparent)]
+    Scenario(#[from] ScenarioError),
     /// Somebody ended the run before anything was measured.
     #[error("ended before anything was measured")]
     Interrupted,

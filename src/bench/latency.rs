@@ -27,6 +27,17 @@ impl Latencies {
         self.0.saturating_record(u64::try_from(latency.as_micros()).unwrap_or(MICROS_MAX));
     }
 
+    /// How many were recorded.
+    pub(crate) fn count(&self) -> u64 {
+        self.0.len()
+    }
+
+    /// Adds all of another.
+    #[expect(clippy::expect_used, reason = "all have the same bounds")]
+    pub(crate) fn add(&mut self, other: &Self) {
+        self.0.add(&other.0).expect("the bounds of the histograms are the same");
+    }
+
     /// The percentiles of what was recorded; `None` when that is nothing.
     pub(crate) fn percentiles(&self) -> Option<Percentiles> {
         let millis = |micros: u64| micros as f64 / 1_000.0;
@@ -68,6 +79,16 @@ mod tests {
         latencies.record(Duration::from_secs(5));
         let found = latencies.percentiles().unwrap();
         assert!((found.max - 5_000.0).abs() < 5.0 && found.p99 < 1.0, "{found}");
+    }
+
+    #[test]
+    fn latencies_add_up() {
+        let (mut one, mut other) = (Latencies::new(), Latencies::new());
+        one.record(Duration::from_millis(1));
+        other.record(Duration::from_millis(3));
+        one.add(&other);
+        let found = one.percentiles().unwrap();
+        assert!((found.p50 - 1.0).abs() < 0.01 && (found.max - 3.0).abs() < 0.01, "{found}");
     }
 
     #[test]

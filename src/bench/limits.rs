@@ -17,6 +17,9 @@ pub(crate) const TICK: Duration = Duration::from_millis(50);
 /// Joins, logins and requests under way at once while a run is prepared.
 pub(crate) const AT_ONCE: usize = 64;
 
+/// Logins with a password under way at once. Each is much work for the server, and more would not be let in in time.
+pub(crate) const PASSWORDS_AT_ONCE: usize = 4;
+
 /// How long the load may go without any progress, once it is over, before what is outstanding counts as missing.
 pub(crate) const SETTLE_TIME_MAX: Duration = Duration::from_secs(10);
 
@@ -40,3 +43,12 @@ pub(crate) const RETURN_TIME_MAX: Duration = Duration::from_secs(120);
 
 /// Clients that fill conversations before a run.
 pub(crate) const FILLERS: usize = 8;
+
+/// Users of a scenario.
+pub(crate) const PEOPLE_MAX: u32 = 2_000;
+
+/// How long the day of a scenario may be played.
+pub(crate) const DAY_SECONDS_MAX: u32 = 24 * 60 * 60;
+
+/// Things that may happen in the day of a scenario, all together: what is to happen is drawn before it begins.
+pub(crate) const DAY_ACTIONS_MAX: f64 = 10_000_000.0;

@@ -13,7 +13,7 @@ use super::failure::Failure;
 use super::output::{Format, Output};
 use super::progress::Progress;
 use super::stop;
-use crate::bench::live::{catchup, fanout, idle, send};
+use crate::bench::live::{catchup, fanout, idle, mixed, send};
 use crate::bench::{BenchError, Found, Report, Watcher};
 
 /// Measure a server, as its users would feel it
@@ -71,6 +71,22 @@ JSON, one object, with null for what was not measured; among others
   server_mib_after, missing, duplicates, out_of_order")]
     Catchup(catchup::Settings),
 
+    /// How a team's working day goes: people talk in groups and with each other, read, scroll back, and their devices drop and return
+    ///
+    /// A day of nine hours is played in a minute, so that everything in it happens 540 times faster. What kind of day it is, a file says;
+    /// --print-scenario prints the one that is played by default, with comments. Every device checks what it gets.
+    #[command(after_help = "EXAMPLES
+  cairn bench mixed
+  cairn bench mixed --seconds 10
+  cairn bench mixed --print-scenario >day.toml
+  cairn bench mixed --scenario day.toml --seed 2 --json
+
+JSON, one object, with null for what was not measured; among others
+  sent, accepted, deliveries, latency_ms and accept_latency_ms {p50, p90, p99, p999, max}, reconnects,
+  reconnect_ms, pages, page_ms, missing, duplicates, out_of_order, server_cpu_percent, server_mib_most, and
+  phases, an array with most of these for each phase of the day")]
+    Mixed(mixed::Settings),
+
     /// What connections cost that do nothing: memory, processor time, and how fast all are back when the server was gone
     #[command(after_help = "EXAMPLES
   cairn bench idle
@@ -92,6 +108,8 @@ pub(super) fn run(args: BenchArgs, format: Format) -> Result<(), Failure> {
         match args.command {
             BenchCommand::Send(settings) => tell(send::run(settings, &mut watcher).await, watcher, &mut output),
             BenchCommand::Catchup(settings) => tell(catchup::run(settings, &mut watcher).await, watcher, &mut output),
+            BenchCommand::Mixed(settings) if settings.print_scenario => output.text(mixed::DEFAULT_SCENARIO),
+            BenchCommand::Mixed(settings) => tell(mixed::run(settings, &mut watcher).await, watcher, &mut output),
             BenchCommand::Idle(settings) => tell(idle::run(settings, &mut watcher).await, watcher, &mut output),
             BenchCommand::Fanout(settings) => tell(fanout::run(settings, &mut watcher).await, watcher, &mut output),
         }

@@ -49,6 +49,11 @@ impl Output {
         Ok(())
     }
 
+    /// Writes a text as it is, whoever reads it.
+    pub(super) fn text(&mut self, text: &str) -> Result<(), Failure> {
+        Ok(self.writer.write_all(text.as_bytes())?)
+    }
+
     /// Hands everything to whoever reads it.
     pub(super) fn flush(&mut self) -> Result<(), Failure> {
         Ok(self.writer.flush()?)

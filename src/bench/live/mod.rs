@@ -5,10 +5,11 @@
 //!
 //! * `send`, `fanout`, `catchup`, `mixed`, `idle`: one file or folder for each kind of run
 //! * `venue`, `own_server`: the server under test, the users who take part
-//! * `sender`, `unanswered`, `receiver`, `cursor`, `fill`, `pace`, `stamp`: what is sent, when, and where to; who gets it
+//! * `sender`, `unanswered`, `receiver`, `cursor`, `comeback`, `fill`, `pace`, `stamp`: what is sent, when, and where to; who gets it
 //! * `measure`, `gauge`, `sequence`, `findings`: what is counted, checked and found
 
 pub(crate) mod catchup;
+mod comeback;
 mod cursor;
 pub(crate) mod fanout;
 mod fill;
@@ -16,6 +17,7 @@ mod findings;
 mod gauge;
 pub(crate) mod idle;
 mod measure;
+pub(crate) mod mixed;
 mod own_server;
 mod pace;
 mod receiver;

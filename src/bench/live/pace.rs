@@ -61,22 +61,26 @@ pub(crate) struct Clock {
 impl Clock {
     /// Wakes the n-th of `wakes` at each of the turns of the n-th sender.
     pub(crate) fn start(began: Instant, rate: f64, wakes: Vec<Arc<Notify>>) -> std::io::Result<Self> {
+        let all = Turns { began, rate, sender: 0, senders: 1 };
+        let count = wakes.len();
+        Self::of(wakes, (0..).zip((0..count).cycle()).map(move |(turn, sender)| (all.at(turn), sender)))
+    }
+
+    /// Wakes at each time, in ascending order, the one of `wakes` that stands beside it.
+    pub(crate) fn of(wakes: Vec<Arc<Notify>>, turns: impl Iterator<Item = (Instant, usize)> + Send + 'static) -> std::io::Result<Self> {
         let is_over = Arc::new(AtomicBool::new(false));
         let over = Arc::clone(&is_over);
-        let all = Turns { began, rate, sender: 0, senders: 1 };
         let run = move || {
-            let mut turn = 0_u64;
+            let mut turns = turns.peekable();
             while !over.load(Ordering::Relaxed) {
                 let now = Instant::now();
-                // However late it is, one look wakes each sender at most once.
-                for wake in wakes.iter().cycle().skip(turn as usize % wakes.len()).take(wakes.len()) {
-                    if all.at(turn) > now {
-                        break;
-                    }
-                    wake.notify_one();
-                    turn += 1;
+                while let Some((_, who)) = turns.next_if(|&(at, _)| at <= now) {
+                    wakes[who].notify_one();
                 }
-                thread::park_timeout(all.at(turn).saturating_duration_since(now));
+                match turns.peek() {
+                    Some((next, _)) => thread::park_timeout(next.saturating_duration_since(now)),
+                    None => thread::park(),
+                }
             }
         };
         let thread = thread::Builder::new().name("clock".to_owned()).spawn(run)?;

@@ -88,9 +88,15 @@ impl Texts {
 
     /// The message that `sender` means to send at `at` as its `number`-th.
     pub(crate) fn body(&self, sender: u16, number: u64, at: Instant) -> Result<Body, TextError> {
+        self.body_of(self.body_bytes, sender, number, at)
+    }
+
+    /// The same in so many bytes, at least [`STAMP_BYTES`] and at most those of the messages of the run.
+    pub(crate) fn body_of(&self, bytes: usize, sender: u16, number: u64, at: Instant) -> Result<Body, TextError> {
         let nanos = u64::try_from(at.saturating_duration_since(self.began).as_nanos()).unwrap_or(u64::MAX);
-        let mut text = String::with_capacity(self.body_bytes);
-        text.push_str(&self.fillings[number as usize % self.fillings.len()]);
+        let mut text = String::with_capacity(bytes);
+        let filling = &self.fillings[number as usize % self.fillings.len()];
+        text.push_str(filling.get(..bytes.saturating_sub(STAMP_BYTES)).unwrap_or(filling));
         Stamp { nanos, sender, number }.write(&mut text);
         Ok(Body::Text(Text::new(text)?))
     }
@@ -118,6 +124,16 @@ mod tests {
         let stamp = Stamp::read(&entry).unwrap();
         assert_eq!(stamp, Stamp { nanos: 1_234_567_000, sender: 0xabc, number: 0x12_3456_789a });
         assert_eq!(texts.age(stamp, at + Duration::from_millis(3)), Duration::from_millis(3));
+    }
+
+    #[test]
+    fn a_shorter_message_has_a_stamp_too() {
+        let texts = Texts::new(200, 1);
+        for bytes in [STAMP_BYTES, 40, 200] {
+            let Body::Text(text) = texts.body_of(bytes, 7, 3, texts.began).unwrap() else { panic!("it is no text") };
+            assert_eq!(text.as_str().len(), bytes);
+            assert_eq!(Stamp::read(text.as_str().as_bytes()), Some(Stamp { nanos: 0, sender: 7, number: 3 }));
+        }
     }
 
     #[test]

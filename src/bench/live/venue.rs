@@ -8,7 +8,7 @@ use std::sync::Arc;
 use cairn_client::proto::ids::{ConversationId, UserId};
 use cairn_client::proto::invite::InviteLink;
 use cairn_client::proto::limits::{INVITE_USES_MAX, USERS_PER_REQUEST_MAX};
-use cairn_client::proto::text::{DeviceName, GroupName, UserName};
+use cairn_client::proto::text::{DeviceName, GroupName, Password, UserName};
 use cairn_client::{Account, Client, Endpoint, JoinRequest, Options};
 use clap::Args;
 use serde::Serialize;
@@ -124,14 +124,46 @@ impl Venue {
         options: &Options,
         joined: impl FnMut(usize),
     ) -> Result<Vec<(Client, Account)>, BenchError> {
+        self.join_with(role, count, None, options, joined).await
+    }
+
+    /// As [`Venue::join`], with a password that further devices of the users log in with.
+    pub(crate) async fn join_with(
+        &self,
+        role: &str,
+        count: usize,
+        password: Option<&Password>,
+        options: &Options,
+        joined: impl FnMut(usize),
+    ) -> Result<Vec<(Client, Account)>, BenchError> {
         let links = self.invites(count).await?;
         let join = |at: usize| {
             let link = links[at / INVITE_USES_MAX as usize % links.len()].clone();
             let options = Options { endpoint: self.endpoint(at), ..options.clone() };
-            let who = guest(self.run, &format!("{role}-{at}"));
+            let who = guest(self.run, &format!("{role}-{at}")).map(|who| JoinRequest { password: password.cloned(), ..who });
             async move { Ok(Client::join(&link, who?, options).await?) }
         };
-        gather(count, join, joined).await
+        let at_once = if password.is_some() { limits::PASSWORDS_AT_ONCE } else { limits::AT_ONCE };
+        gather_by(at_once, count, join, joined).await
+    }
+
+    /// Further devices, each of the user of an account who has joined with this password.
+    pub(crate) async fn log_in(
+        &self,
+        accounts: &[Account],
+        password: &Password,
+        options: &Options,
+        logged_in: impl FnMut(usize),
+    ) -> Result<Vec<(Client, Account)>, BenchError> {
+        let log_in = |at: usize| {
+            let (account, password) = (accounts[at].clone(), password.clone());
+            let options = Options { endpoint: self.endpoint(at), ..options.clone() };
+            async move {
+                let device = DeviceName::new("bench")?;
+                Ok(Client::login(account.addr, account.pin, account.name, password, device, options).await?)
+            }
+        };
+        gather_by(limits::PASSWORDS_AT_ONCE, accounts.len(), log_in, logged_in).await
     }
 
     async fn invites(&self, mut uses: usize) -> Result<Vec<InviteLink>, BenchError> {
@@ -198,7 +230,21 @@ fn guest(run: u32, role: &str) -> Result<JoinRequest, BenchError> {
 }
 
 /// Starts `count` pieces of work, some at once, and gives what they give, in order.
-pub(crate) async fn gather<T, F>(count: usize, start: impl Fn(usize) -> F, mut done: impl FnMut(usize)) -> Result<Vec<T>, BenchError>
+pub(crate) async fn gather<T, F>(count: usize, start: impl Fn(usize) -> F, done: impl FnMut(usize)) -> Result<Vec<T>, BenchError>
+where
+    F: Future<Output = Result<T, BenchError>> + Send + 'static,
+    T: Send + 'static,
+{
+    gather_by(limits::AT_ONCE, count, start, done).await
+}
+
+/// The same, `at_once` at once.
+async fn gather_by<T, F>(
+    at_once: usize,
+    count: usize,
+    start: impl Fn(usize) -> F,
+    mut done: impl FnMut(usize),
+) -> Result<Vec<T>, BenchError>
 where
     F: Future<Output = Result<T, BenchError>> + Send + 'static,
     T: Send + 'static,
@@ -207,7 +253,7 @@ where
     let mut given: Vec<(usize, T)> = Vec::with_capacity(count);
     let mut next = 0;
     loop {
-        while next < count && under_way.len() < limits::AT_ONCE {
+        while next < count && under_way.len() < at_once {
             let (at, work) = (next, start(next));
             under_way.spawn(async move { work.await.map(|value| (at, value)) });
             next += 1;

@@ -4,13 +4,13 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use cairn_client::proto::ids::{ConversationId, MsgId};
-use cairn_client::{Account, Backoff, Client, Endpoint, Error, Options};
+use cairn_client::{Account, Client, Endpoint};
 use parking_lot::Mutex;
 use tokio::task::JoinSet;
-use tokio::time::sleep;
 
 use super::arrivals::Arrivals;
 use crate::bench::error::BenchError;
+use crate::bench::live::comeback::come_back;
 use crate::bench::live::cursor::Cursor;
 use crate::bench::live::sequence::Anomalies;
 
@@ -53,7 +53,8 @@ impl Away {
 
     /// Connects, and reads each conversation until it has the `missed` messages of it. Gives the client, which is level then.
     pub(super) async fn come_back(self, missed: u64, arrivals: Arc<Arrivals>) -> Result<Client, BenchError> {
-        let client = self.connect(&arrivals).await?;
+        let client = come_back(&self.account, self.endpoint.as_ref(), || arrivals.try_again()).await?;
+        arrivals.connected();
         let read = |followed: Followed| followed.read(client.clone(), missed, Arc::clone(&arrivals));
         let mut reading: JoinSet<_> = self.conversations.iter().cloned().map(read).collect();
         while let Some(ended) = reading.join_next().await {
@@ -61,26 +62,6 @@ impl Away {
         }
         arrivals.level();
         Ok(client)
-    }
-
-    /// Tries for as long as trying again may help, with growing pauses.
-    async fn connect(&self, arrivals: &Arrivals) -> Result<Client, Error> {
-        let mut attempt = 0;
-        loop {
-            let options = Options { endpoint: self.endpoint.clone(), ..Options::default() };
-            match Client::connect(&self.account, options).await {
-                Ok(client) => {
-                    arrivals.connected();
-                    return Ok(client);
-                }
-                Err(Error::NoAnswer { .. } | Error::LoginUnanswered { .. } | Error::Broken { .. }) => {
-                    arrivals.try_again();
-                    sleep(Backoff::default().delay(attempt, rand::random())).await;
-                    attempt = attempt.saturating_add(1);
-                }
-                Err(error) => return Err(error),
-            }
-        }
     }
 
     /// What is amiss with what it got, of `missed` messages in each conversation.
