@@ -20,7 +20,7 @@ pub(crate) struct MixedFound {
     whole: Told,
     #[serde(flatten)]
     checked: Checked,
-    /// While nobody says anything yet.
+    /// When all devices are connected and nobody says anything yet.
     server_mib_before: Option<f64>,
     server_mib_most: Option<f64>,
     phases: Vec<ToldOfPhase>,
@@ -58,8 +58,9 @@ struct ToldOfPhase {
 }
 
 /// What was seen of the server in the course of the day.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct ServerSeen {
+    /// At the first look.
     kib_before: Option<u64>,
     kib_most: Option<u64>,
     /// The processor time of each phase that has begun, in seconds, and how long it was played.
@@ -68,11 +69,6 @@ pub(super) struct ServerSeen {
 }
 
 impl ServerSeen {
-    /// Nothing yet, but so much memory.
-    pub(super) fn new(kib: Option<u64>) -> Self {
-        Self { kib_before: kib, kib_most: kib, phases: Vec::new(), last: None }
-    }
-
     /// Whether nothing was seen of the day.
     pub(super) fn is_empty(&self) -> bool {
         self.phases.is_empty()
@@ -84,10 +80,13 @@ impl ServerSeen {
         if self.phases.len() <= phase {
             self.phases.resize(phase + 1, (Some(0.0), 0.0));
         }
-        if let Some((then, before)) = self.last.replace((now, cpu)) {
-            let (used, seconds) = &mut self.phases[phase];
-            *used = used.zip(cpu.since(before).server).map(|(used, more)| used + more);
-            *seconds += now.saturating_duration_since(then).as_secs_f64();
+        match self.last.replace((now, cpu)) {
+            None => self.kib_before = kib,
+            Some((then, before)) => {
+                let (used, seconds) = &mut self.phases[phase];
+                *used = used.zip(cpu.since(before).server).map(|(used, more)| used + more);
+                *seconds += now.saturating_duration_since(then).as_secs_f64();
+            }
         }
     }
 }

@@ -46,7 +46,6 @@ impl Listener {
         let mut random = StdRng::seed_from_u64(self.seed);
         let (mut reading, mut read_at) = (JoinSet::new(), None);
         let from = self.seat.cursor.lock().next;
-        self.client.ack(self.seat.conversation, from.prev());
         let mut timeline = self.client.follow(self.seat.conversation, from);
         let mut latencies = Vec::new();
         loop {

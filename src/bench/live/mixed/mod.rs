@@ -84,8 +84,8 @@ pub(crate) async fn run(settings: Settings, watcher: &mut Watcher) -> Result<Rep
     let texts = Arc::new(Texts::new(played.scenario.longest(), played.place.seed));
     let stop = watcher.stop();
     let assembled = async {
-        let venue = Venue::open(&played.place).await?;
-        let team = assemble(&played.scenario, &plan, &texts, &venue, watcher).await?;
+        let mut venue = Venue::open(&played.place).await?;
+        let team = assemble(&played.scenario, &plan, &texts, &mut venue, watcher).await?;
         Ok((venue, team))
     };
     let (mut venue, team) = stop.clone().unless_asked(assembled).await?;

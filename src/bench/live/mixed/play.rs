@@ -82,7 +82,7 @@ impl Play {
 
     async fn act(&mut self, venue: &Venue, watcher: &mut Watcher) -> Result<ServerSeen, BenchError> {
         let (tally, mut stop) = (&self.day.tally, watcher.stop());
-        let mut seen = ServerSeen::new(venue.server_kib());
+        let mut seen = ServerSeen::default();
         let (began, end) = (tally.began(), tally.end());
         let mut now = Instant::now();
         while now < end && !stop.is_asked() {

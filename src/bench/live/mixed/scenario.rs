@@ -108,7 +108,7 @@ pub(crate) enum ScenarioError {
         source: io::Error,
     },
     /// It is no scenario.
-    #[error("the scenario {}: {source}; `cairn bench mixed --print-scenario` shows one", path.display())]
+    #[error("the scenario {}: {}\n`cairn bench mixed --print-scenario` shows a sound one", path.display(), source.to_string().trim_end())]
     Syntax {
         /// Which file.
         path: PathBuf,

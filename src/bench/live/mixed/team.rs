@@ -12,10 +12,12 @@ use super::listener::Seat;
 use super::plan::{Kind, Plan, Talk};
 use super::scenario::Scenario;
 use crate::bench::error::BenchError;
+use crate::bench::live::comeback::come_back;
 use crate::bench::live::cursor::Cursor;
 use crate::bench::live::fill::{Filler, fill};
+use crate::bench::live::own_server::End;
 use crate::bench::live::stamp::Texts;
-use crate::bench::live::venue::Venue;
+use crate::bench::live::venue::{Venue, gather};
 use crate::bench::watcher::Watcher;
 
 /// What all users of a run have in common: it lets their further devices log in.
@@ -37,7 +39,7 @@ pub(super) async fn assemble(
     scenario: &Scenario,
     plan: &Plan,
     texts: &Arc<Texts>,
-    venue: &Venue,
+    venue: &mut Venue,
     watcher: &mut Watcher,
 ) -> Result<Vec<Member>, BenchError> {
     let devices = devices(scenario, venue, watcher).await?;
@@ -59,8 +61,43 @@ pub(super) async fn assemble(
         let next = heads.get(&conversation).copied().unwrap_or_default().next();
         sit_down(at, talk, conversation, next, scenario.devices_each.get(), &mut seats);
     }
-    let member = |(at, ((client, account), seats))| Member { client, account, endpoint: venue.endpoint(at), seats };
-    Ok(devices.into_iter().zip(seats).enumerate().map(member).collect())
+    go_home(&devices, &seats, watcher).await?;
+    // A server that has just started has no memory in use for how the team came about.
+    venue.restart(End::Stop).await?;
+    come_in(devices, seats, venue, watcher).await
+}
+
+/// Lets every device go, with everything that there is by now.
+async fn go_home(devices: &[(Client, Account)], seats: &[Vec<(usize, Seat)>], watcher: &mut Watcher) -> Result<(), BenchError> {
+    let count = devices.len();
+    let go = |at: usize| {
+        let (client, _) = devices[at].clone();
+        seats[at].iter().for_each(|(_, seat)| client.ack(seat.conversation, seat.cursor.lock().next.prev()));
+        async move {
+            client.close().await;
+            Ok(())
+        }
+    };
+    gather(count, go, |done| watcher.tell(&|| format!("{done} of {count} devices have gone"))).await?;
+    Ok(())
+}
+
+/// Connects every device.
+async fn come_in(
+    devices: Vec<(Client, Account)>,
+    seats: Vec<Vec<(usize, Seat)>>,
+    venue: &Venue,
+    watcher: &mut Watcher,
+) -> Result<Vec<Member>, BenchError> {
+    let count = devices.len();
+    let come = |at: usize| {
+        let (account, endpoint, seats) = (devices[at].1.clone(), venue.endpoint(at), seats[at].clone());
+        async move {
+            let client = come_back(&account, endpoint.as_ref(), || ()).await?;
+            Ok(Member { client, account, endpoint, seats })
+        }
+    };
+    gather(count, come, |done| watcher.tell(&|| format!("{done} of {count} devices are connected"))).await
 }
 
 /// Gives every device of every member a seat in a conversation, and a number in it.
