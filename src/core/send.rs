@@ -13,7 +13,7 @@ use super::change::{Change, MemberCounts, Origin};
 use super::command::Actor;
 use super::execute::NewEntry;
 use super::record::{ConversationRecord, KindRecord};
-use super::send_stream::Seen;
+use super::send_stream::{Seen, SendStream};
 use super::state::State;
 
 impl State {
@@ -48,7 +48,8 @@ impl State {
         self.membership(actor.user, conversation)?;
         self.reopen_stream(actor, batch);
         let (found, _) = self.membership(actor.user, conversation)?;
-        let origin = Origin::Sent { device: actor.device, stream: actor.stream, seq, body: fingerprint };
+        let place = self.streams.get(&(actor.device, actor.stream)).map_or(1, SendStream::next_place);
+        let origin = Origin::Sent { device: actor.device, stream: actor.stream, place, seq, body: fingerprint };
         let sent_at = found.not_before_last(now);
         let msgid = self.append(conversation, NewEntry { sender: actor.user, sent_at, origin, body }, batch);
         Ok(Response::Accepted { msgid })

@@ -18,7 +18,7 @@ use crate::limits;
 use super::block::Block;
 use super::blocks::{Blocks, BlocksError};
 use super::commit_log::BatchNo;
-use super::db::{Trees, TreesError};
+use super::db::{LARGE_VALUE_BYTES, Trees, TreesError};
 use super::packing::Packer;
 use super::poison::Poison;
 use super::rows::RowChange;
@@ -79,6 +79,8 @@ pub struct CheckpointWriter {
     trees: Trees,
     blocks: Blocks,
     packer: Packer,
+    /// About what sled has written since the last sync.
+    unsynced_bytes: usize,
     poison: Poison,
 }
 
@@ -86,6 +88,7 @@ pub struct CheckpointWriter {
 #[derive(Debug, Default)]
 struct Pending {
     changes: Vec<RowChange>,
+    /// About what sled will write for them.
     bytes: usize,
 }
 
@@ -95,7 +98,7 @@ impl CheckpointWriter {
     /// # Errors
     /// When there is no memory for a compression context.
     pub fn new(trees: Trees, poison: &Poison) -> io::Result<Self> {
-        Ok(Self { blocks: Blocks::new(trees.clone()), trees, packer: Packer::new()?, poison: poison.clone() })
+        Ok(Self { blocks: Blocks::new(trees.clone()), trees, packer: Packer::new()?, unsynced_bytes: 0, poison: poison.clone() })
     }
 
     /// Does the job: when this returns, the trees hold it durably and the timelines are trimmed.
@@ -130,7 +133,7 @@ impl CheckpointWriter {
         self.write_pending(Tree::Messages, &mut pending)
     }
 
-    fn write_rows(&self, mut rows: Vec<RowChange>, report: &mut CheckpointReport) -> Result<(), CheckpointError> {
+    fn write_rows(&mut self, mut rows: Vec<RowChange>, report: &mut CheckpointReport) -> Result<(), CheckpointError> {
         report.rows += rows.len() as u64;
         // In the order of the keys sled touches each page once. The sort is stable: of two changes of a row the later one wins.
         rows.sort_by_key(|change| change.key);
@@ -146,13 +149,15 @@ impl CheckpointWriter {
         self.write_pending(of_tree, &mut pending)
     }
 
-    fn record(&self, through: BatchNo) -> Result<(), CheckpointError> {
+    /// The position may not be on the disk before everything that it stands for.
+    fn record(&mut self, through: BatchNo) -> Result<(), CheckpointError> {
+        self.sync()?;
         self.trees.write(Tree::Meta, [RowChange::put(RowKey::meta(MetaKey::Checkpoint), &through)])?;
         Ok(self.trees.sync()?)
     }
 
-    fn push(&self, tree: Tree, pending: &mut Pending, change: RowChange) -> Result<(), CheckpointError> {
-        pending.bytes += change.value.as_ref().map_or(0, Vec::len);
+    fn push(&mut self, tree: Tree, pending: &mut Pending, change: RowChange) -> Result<(), CheckpointError> {
+        pending.bytes += written_bytes(&change);
         pending.changes.push(change);
         if pending.changes.len() < limits::TREE_BATCH_ROWS_MAX && pending.bytes < limits::TREE_BATCH_BYTES_MAX {
             return Ok(());
@@ -160,12 +165,18 @@ impl CheckpointWriter {
         self.write_pending(tree, pending)
     }
 
-    fn write_pending(&self, tree: Tree, pending: &mut Pending) -> Result<(), CheckpointError> {
-        let Pending { changes, .. } = std::mem::take(pending);
+    fn write_pending(&mut self, tree: Tree, pending: &mut Pending) -> Result<(), CheckpointError> {
+        let Pending { changes, bytes } = std::mem::take(pending);
         if changes.is_empty() {
             return Ok(());
         }
         self.trees.write(tree, changes)?;
+        self.unsynced_bytes += bytes;
+        if self.unsynced_bytes >= limits::TREE_BATCH_BYTES_MAX { self.sync() } else { Ok(()) }
+    }
+
+    fn sync(&mut self) -> Result<(), CheckpointError> {
+        self.unsynced_bytes = 0;
         Ok(self.trees.sync()?)
     }
 
@@ -215,6 +226,15 @@ impl CheckpointWriter {
         }
     }
 }
+
+/// About what sled writes for a change: a large value once; a small one four times, since its leaf is rewritten after ten changes.
+fn written_bytes(change: &RowChange) -> usize {
+    let value = change.value.as_ref().map_or(0, Vec::len);
+    if value >= LARGE_VALUE_BYTES { value } else { 4 * (value + change.key.bytes().len() + ROW_OVERHEAD_BYTES) }
+}
+
+/// What sled writes beside key and value, and a little more.
+const ROW_OVERHEAD_BYTES: usize = 48;
 
 /// The checkpoint thread.
 #[derive(Debug)]
