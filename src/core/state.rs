@@ -197,9 +197,8 @@ impl State {
             Origin::Sent { device, stream, place, seq, body } => {
                 found.raise_read(sender, msgid);
                 // A replay over newer trees meets sends of devices and streams that are no more: nobody can ask for them again.
-                let lives = self.streams.contains_key(&(device, stream)) || self.streams_of(sender, device).contains(&stream);
-                let send = RecentSend { place, conversation, seq, msgid, body };
-                if lives && self.streams.entry((device, stream)).or_default().accept(send) {
+                let Some(stream_of) = self.streams.get_mut(&(device, stream)) else { return };
+                if stream_of.accept(RecentSend { place, conversation, seq, msgid, body }) {
                     self.unsaved.streams.push((device, stream));
                 }
             }

@@ -6,7 +6,6 @@
 //! tend    ─▶ a checkpoint begins when the log is long or old; what it moved leaves log and memory when it is done
 //! ```
 
-use std::collections::BTreeSet;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
@@ -17,6 +16,7 @@ use bytes::Bytes;
 use cairn_proto::codec::DecodeError;
 use cairn_proto::error::ErrorCode;
 use cairn_proto::ids::{ConversationId, Timestamp};
+use hashbrown::HashSet;
 use tracing::{debug, error, info};
 
 use super::checkpoint::{CheckpointError, CheckpointJob, CheckpointReport, Checkpointer};
@@ -117,7 +117,7 @@ struct Checkpoints {
     is_running: bool,
     last_begun: Instant,
     /// The conversations that got entries since the last checkpoint began.
-    touched: BTreeSet<ConversationId>,
+    touched: HashSet<ConversationId>,
     /// The conversations that left the state when the last checkpoint was done. Their timelines stay for one more, since sessions
     /// may be about to pick them up.
     let_go: Vec<ConversationId>,
@@ -137,7 +137,7 @@ impl Engine {
         let loader = Loader::new(trees.clone(), timelines.clone());
         let mut state = loader.load_base()?;
         let through = trees.checkpoint()?;
-        let mut touched = BTreeSet::new();
+        let mut touched = HashSet::new();
         let mut batches = 0_u64;
         let log = CommitLog::open(&dir.join("log"), through, &poison, |_, payload| {
             batches += 1;
@@ -320,7 +320,7 @@ fn replay(
     state: &mut State,
     loader: &Loader,
     timelines: &Timelines,
-    touched: &mut BTreeSet<ConversationId>,
+    touched: &mut HashSet<ConversationId>,
     payload: Bytes,
 ) -> Result<(), ReplayError> {
     batch::replay(payload, |change, entry| {
