@@ -82,8 +82,8 @@ impl Found for Findings {
         let rate = |rate: f64| format!("{} /s", grouped(rate));
         let count = |count: u64| grouped(count as f64);
         let is_fanout = self.deliveries.is_some();
-        row("accepted", self.accepted_per_s.map(rate), "messages that were stored durably, numbered and answered");
         row("deliveries", self.deliveries_per_s.map(rate), "messages that receivers got; one message to ten receivers is ten");
+        row("accepted", self.accepted_per_s.map(rate), "messages that were stored durably, numbered and answered");
         let latency = if is_fanout { "from the send to its receipt" } else { "from the send to its answer" };
         figures.extend(self.latency_ms.map(|taken| Figure::of_latency("latency", taken, latency)));
         figures.extend(self.accept_latency_ms.map(|taken| Figure::of_latency("acceptance", taken, "from the send to its answer")));

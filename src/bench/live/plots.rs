@@ -17,21 +17,19 @@ pub(super) fn latency(kinds: &[(&str, &Distribution)]) -> Plot {
     }
 }
 
-/// A kind of rate, with its name.
-type Kind = (&'static str, fn(&Rates) -> f64);
-
 /// What was counted a second, over the time of the run.
 pub(super) fn throughput(timeline: &[Rates], is_delivered: bool) -> Plot {
-    const ACCEPTED: Kind = ("accepted", |rates| rates.accepted_per_s);
-    const DELIVERED: Kind = ("delivered", |rates| rates.deliveries_per_s);
-    let kinds: &[Kind] = if is_delivered { &[DELIVERED, ACCEPTED] } else { &[ACCEPTED] };
-    let points = |rate: fn(&Rates) -> f64| timeline.iter().map(|rates| (rates.s, rate(rates))).collect();
+    let name = if is_delivered { "deliveries a second" } else { "messages accepted a second" };
+    let rate = |rates: &Rates| if is_delivered { rates.deliveries_per_s } else { rates.accepted_per_s };
+    // A rate is that of the part before its moment, so that the first begins at 0.
+    let first = timeline.first().map(|rates| (0.0, rate(rates)));
+    let points = first.into_iter().chain(timeline.iter().map(|rates| (rates.s, rate(rates)))).collect();
     Plot {
         title: "Throughput".to_owned(),
         meaning: "How much was done a second, from the beginning of the count to its end. Flat is steady; a gap is a stall.".to_owned(),
         x: Axis { label: "seconds since the count began", scale: Scale::Linear },
-        y: Axis { label: if is_delivered { "a second" } else { "messages a second" }, scale: Scale::Linear },
-        series: kinds.iter().map(|&(name, rate)| Series { name: name.to_owned(), points: points(rate) }).collect(),
+        y: Axis { label: name, scale: Scale::Linear },
+        series: vec![Series { name: name.to_owned(), points }],
     }
 }
 

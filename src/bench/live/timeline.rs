@@ -34,7 +34,7 @@ pub(crate) struct Rates {
 
 impl Timeline {
     pub(crate) const fn new() -> Self {
-        Self { moments: Vec::new(), gap: limits::TICK }
+        Self { moments: Vec::new(), gap: limits::MOMENT_GAP }
     }
 
     /// Notes what is counted by now.
@@ -103,9 +103,9 @@ mod tests {
     #[test]
     fn rates_are_those_of_each_part() {
         let mut timeline = Timeline::new();
-        [moment(50, 100), moment(60, 900), moment(100, 1_000)].into_iter().for_each(|moment| timeline.add(moment));
+        [moment(100, 200), moment(150, 900), moment(200, 1_200)].into_iter().for_each(|moment| timeline.add(moment));
         let part = |s, accepted_per_s| Rates { s, accepted_per_s, deliveries_per_s: 2.0 * accepted_per_s };
-        assert_eq!(timeline.close(moment(110, 1_000)), [part(0.05, 2_000.0), part(0.11, 15_000.0)]);
+        assert_eq!(timeline.close(moment(220, 1_400)), [part(0.1, 2_000.0), part(0.22, 10_000.0)]);
     }
 
     #[test]

@@ -14,7 +14,7 @@ use std::path::Path;
 
 use clap::Args;
 use jiff::{Timestamp, Unit};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 pub(crate) use numbers::{counted, grouped};
 pub(crate) use page::Page;
@@ -30,7 +30,8 @@ pub(crate) struct Report<S, F> {
     pub(crate) benchmark: &'static str,
     version: &'static str,
     /// When it ended, to the second.
-    measured_at: String,
+    #[serde(serialize_with = "as_text")]
+    measured_at: Timestamp,
     machine: Machine,
     #[serde(flatten)]
     subject: Subject,
@@ -39,6 +40,10 @@ pub(crate) struct Report<S, F> {
     pub(crate) interrupted: bool,
     #[serde(flatten)]
     pub(crate) found: F,
+}
+
+fn as_text<S: Serializer>(value: &impl fmt::Display, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(value)
 }
 
 /// What was measured.
@@ -100,7 +105,7 @@ impl<S, F> Report<S, F> {
         Self {
             benchmark,
             version: env!("CARGO_PKG_VERSION"),
-            measured_at: now.round(Unit::Second).unwrap_or(now).to_string(),
+            measured_at: now.round(Unit::Second).unwrap_or(now),
             machine: Machine::this(),
             subject,
             settings,
@@ -155,7 +160,7 @@ impl<S: fmt::Display + Args + Serialize, F: Found> Report<S, F> {
             ("version", format!("cairn {}{build}", self.version)),
             ("machine", format!("{cores} cores, CPU {cpu}, kernel {kernel}")),
             ("seed", self.subject.seed.to_string()),
-            ("measured at", self.measured_at.clone()),
+            ("measured at", self.measured_at.strftime("%Y-%m-%d %H:%M UTC").to_string()),
         ];
         let condition = |(name, value): (&'static str, String)| (!value.is_empty()).then_some(Condition { name, value });
         conditions.into_iter().filter_map(condition).collect()
@@ -206,7 +211,7 @@ mod tests {
         let machine = Machine { cores: 2, cpu: Some("Abacus".to_owned()), kernel: None };
         let subject = Subject { server: Some("a server of its own".to_owned()), durability, seed: 7 };
         let found = One { accepted_per_s: Some(2.5), missing: None };
-        let (measured_at, settings) = ("2026-01-01T00:00:00Z".to_owned(), Few { clients: 3 });
+        let (measured_at, settings) = (Timestamp::UNIX_EPOCH, Few { clients: 3 });
         Report { benchmark: "send", version: "1", measured_at, machine, subject, settings, interrupted: true, found }
     }
 
@@ -217,7 +222,8 @@ mod tests {
         assert_eq!(json["durability"], "fdatasync");
         assert_eq!(json["machine"]["cores"], 2);
         assert_eq!(json["seed"], 7);
-        let fields = ["benchmark", "version", "measured_at", "server", "settings", "interrupted", "missing"];
+        assert_eq!(json["measured_at"], "1970-01-01T00:00:00Z");
+        let fields = ["benchmark", "version", "server", "settings", "interrupted", "missing"];
         assert!(fields.iter().all(|field| json.as_object().unwrap().contains_key(*field)), "{json}");
         assert!(json["missing"].is_null());
     }

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::escape::Escaped;
+use super::numbers::grouped;
 use super::plot;
 use super::sheet::{Condition, Figure, Setting, Sheet, Table};
 use crate::bench::latency::Percentiles;
@@ -15,6 +16,10 @@ const CARDS_MAX: usize = 4;
 
 /// A value with more characters than this is too long for large letters.
 const LARGE_MAX: usize = 16;
+
+/// How the columns of latencies are read.
+const PERCENTILES: &str = "Half of all took at most as long as p50 says, 90 of 100 as p90, 99 of 100 as p99, 999 of 1,000 as p99.9. \
+    The slowest of all took as long as max.";
 
 /// A sheet as a page for a browser.
 #[derive(Debug)]
@@ -34,14 +39,15 @@ impl fmt::Display for Page<'_> {
         writeln!(f, "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">")?;
         writeln!(f, "<title>{title}: {}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<main>", Escaped(&sheet.summary))?;
         writeln!(f, "<h1>{title}</h1>\n{}", Paragraphs(about))?;
-        writeln!(f, "<p class=\"soft\">This run: {}.</p>", Escaped(&sheet.summary))?;
+        writeln!(f, "<p class=\"summary\">This run: {}.</p>", Escaped(&sheet.summary))?;
         if !sheet.cautions.is_empty() {
             let cautions = sheet.cautions.iter().map(|caution| format!("<li>{}</li>", Escaped(caution)));
             writeln!(f, "<ul class=\"cautions\">{}</ul>", cautions.collect::<String>())?;
         }
-        writeln!(f, "<div class=\"cards\">")?;
-        cards(&sheet.figures).iter().try_for_each(|card| card.fmt(f))?;
-        writeln!(f, "</div>")?;
+        let cards = cards(&sheet.figures);
+        if !cards.is_empty() {
+            writeln!(f, "<div class=\"cards\">{}</div>", cards.iter().map(ToString::to_string).collect::<String>())?;
+        }
         if !sheet.plots.is_empty() {
             writeln!(f, "<h2>How it went</h2>\n<div class=\"plots\">")?;
             sheet.plots.iter().try_for_each(|plot| plot::Figure(plot).fmt(f))?;
@@ -51,7 +57,7 @@ impl fmt::Display for Page<'_> {
         sheet.tables.iter().try_for_each(|each| table(f, each))?;
         settings(f, &sheet.settings)?;
         conditions(f, &sheet.conditions)?;
-        writeln!(f, "<h2>Measure it again</h2>\n<div class=\"box\"><pre>{}</pre></div>", Escaped(command))?;
+        writeln!(f, "<h2>Repeat it</h2>\n<div class=\"box\"><pre>{}</pre></div>", Escaped(command))?;
         writeln!(f, "<footer>Written by cairn. The page is one file: it can be sent, kept and read without a network.</footer>")?;
         writeln!(f, "</main>\n</body>\n</html>")
     }
@@ -98,11 +104,12 @@ fn cards(figures: &[Figure]) -> Vec<Card> {
         let (value, unit) = value.split_once(' ').unwrap_or((value, ""));
         Card { name, value: value.to_owned(), unit: unit.to_owned(), meaning }
     };
-    let of_one = |figure: &Figure| match &figure.percentiles {
-        Some(Percentiles { p50, p99, .. }) => vec![
-            card(format!("{}, half (p50)", figure.name), &millis(*p50), format!("half took at most this long, {}", figure.meaning)),
-            card(format!("{}, 99 of 100 (p99)", figure.name), &millis(*p99), "one of 100 took longer".to_owned()),
-        ],
+    let of_one = |figure: &Figure| match figure.percentiles {
+        Some(Percentiles { p50, p99, .. }) => {
+            let card = |part: &str, time: f64, meaning| card(format!("{} {part}", figure.name), &format!("{} ms", digits(time)), meaning);
+            let half = format!("half of all took at most this long, {}", figure.meaning);
+            vec![card("p50", p50, half), card("p99", p99, "99 of 100 took at most this long".to_owned())]
+        }
         None => vec![card(figure.name.to_owned(), &figure.value, figure.meaning.to_owned())],
     };
     let is_short = |figure: &&Figure| figure.percentiles.is_some() || figure.value.chars().count() <= LARGE_MAX;
@@ -110,30 +117,56 @@ fn cards(figures: &[Figure]) -> Vec<Card> {
 }
 
 /// A time with the digits that matter.
-fn millis(time: f64) -> String {
+fn digits(time: f64) -> String {
     match time {
-        ..10.0 => format!("{time:.2} ms"),
-        10.0..100.0 => format!("{time:.1} ms"),
-        _ => format!("{} ms", super::grouped(time)),
+        ..10.0 => format!("{time:.2}"),
+        10.0..100.0 => format!("{time:.1}"),
+        _ => grouped(time),
     }
 }
 
 fn figures(f: &mut fmt::Formatter<'_>, figures: &[Figure]) -> fmt::Result {
-    writeln!(f, "<h2>All figures</h2>\n<div class=\"box\"><table class=\"figures explained\">")?;
-    let row = |f: &mut fmt::Formatter<'_>, class: &str, name: &str, value: &str, meaning: &str| {
-        let (name, value, meaning) = (Escaped(name), Escaped(value), Escaped(meaning));
-        writeln!(f, "<tr{class}><th scope=\"row\">{name}</th><td class=\"number\">{value}</td><td>{meaning}</td></tr>")
-    };
-    for Figure { name, value, meaning, percentiles } in figures {
-        let Some(Percentiles { p50, p90, p99, p999, max }) = *percentiles else {
-            row(f, "", name, value, meaning)?;
-            continue;
-        };
-        row(f, "", name, &millis(p50), &format!("p50: half took at most this long, {meaning}"))?;
-        let rest = [(p90, "p90: nine of ten"), (p99, "p99: 99 of 100"), (p999, "p99.9: 999 of 1,000"), (max, "max: the slowest of all")];
-        rest.iter().try_for_each(|(time, meaning)| row(f, " class=\"p\"", "", &millis(*time), meaning))?;
+    let (latencies, single): (Vec<_>, Vec<_>) = figures.iter().partition(|figure| figure.percentiles.is_some());
+    let rows = single.iter().map(|Figure { name, value, meaning, .. }| Row { name, value, meaning });
+    explained(f, "All figures", rows)?;
+    let rows: Vec<_> = latencies.iter().filter_map(|figure| figure.percentiles.map(|taken| latency_row(figure, taken))).collect();
+    if rows.is_empty() {
+        return Ok(());
     }
-    writeln!(f, "</table></div>")
+    let columns = ["milliseconds", "p50", "p90", "p99", "p99.9", "max"].map(str::to_owned).to_vec();
+    table(f, &Table { title: "Latencies".to_owned(), meaning: PERCENTILES.to_owned(), columns, rows })
+}
+
+fn settings(f: &mut fmt::Formatter<'_>, settings: &[Setting]) -> fmt::Result {
+    let rows =
+        settings.iter().map(|Setting { option, value, meaning }| Row { name: option, value: value.as_deref().unwrap_or("–"), meaning });
+    explained(f, "Settings", rows)
+}
+
+/// A value with what it means.
+struct Row<'a> {
+    name: &'a str,
+    value: &'a str,
+    meaning: &'a str,
+}
+
+/// A table of values with their meanings, where there are any.
+fn explained<'a>(f: &mut fmt::Formatter<'_>, title: &str, rows: impl Iterator<Item = Row<'a>>) -> fmt::Result {
+    let row = |Row { name, value, meaning }: Row<'_>| {
+        let (name, value, meaning) = (Escaped(name), Escaped(value), Escaped(meaning));
+        format!("<tr><th scope=\"row\">{name}</th><td class=\"number\">{value}</td><td>{meaning}</td></tr>\n")
+    };
+    let rows: String = rows.map(row).collect();
+    match rows.is_empty() {
+        true => Ok(()),
+        false => writeln!(f, "<h2>{title}</h2>\n<div class=\"box\"><table class=\"explained\">\n{rows}</table></div>"),
+    }
+}
+
+fn latency_row(figure: &Figure, taken: Percentiles) -> Vec<String> {
+    let Percentiles { p50, p90, p99, p999, max } = taken;
+    let times = [p50, p90, p99, p999, max].map(digits);
+    std::iter::once(format!("{}: {}", figure.name, figure.meaning)).chain(times).collect()
 }
 
 fn table(f: &mut fmt::Formatter<'_>, table: &Table) -> fmt::Result {
@@ -157,20 +190,8 @@ fn table(f: &mut fmt::Formatter<'_>, table: &Table) -> fmt::Result {
     writeln!(f, "</tbody>\n</table></div>")
 }
 
-fn settings(f: &mut fmt::Formatter<'_>, settings: &[Setting]) -> fmt::Result {
-    if settings.is_empty() {
-        return Ok(());
-    }
-    writeln!(f, "<h2>What was asked for</h2>\n<div class=\"box\"><table class=\"explained\">")?;
-    for Setting { option, value, meaning } in settings {
-        let (option, value, meaning) = (Escaped(option), Escaped(value.as_deref().unwrap_or("–")), Escaped(meaning));
-        writeln!(f, "<tr><th scope=\"row\"><code>{option}</code></th><td class=\"number\">{value}</td><td>{meaning}</td></tr>")?;
-    }
-    writeln!(f, "</table></div>")
-}
-
 fn conditions(f: &mut fmt::Formatter<'_>, conditions: &[Condition]) -> fmt::Result {
-    writeln!(f, "<h2>Where and how</h2>\n<div class=\"box\"><table>")?;
+    writeln!(f, "<h2>Conditions</h2>\n<div class=\"box\"><table>")?;
     for Condition { name, value } in conditions {
         writeln!(f, "<tr><th scope=\"row\">{}</th><td>{}</td></tr>", Escaped(name), Escaped(value))?;
     }
@@ -236,7 +257,7 @@ mod tests {
             assert!(page.contains(&card), "{card}: {page}");
         }
         assert_eq!(page.matches("class=\"card\"").count(), 3, "a long value is no card");
-        assert!(page.contains("<td class=\"number\">5,679 ms</td>"), "{page}");
+        assert!(page.contains("<td class=\"number\">457</td><td class=\"number\">5,679</td>"), "{page}");
     }
 
     #[test]

@@ -15,12 +15,12 @@ const WIDTH: f64 = 560.0;
 const HEIGHT: f64 = 300.0;
 
 /// Room around the lines: for the names of the axes and of their ticks.
-const TOP: f64 = 30.0;
-const BOTTOM: f64 = 48.0;
-const RIGHT: f64 = 24.0;
+const TOP: f64 = 32.0;
+const BOTTOM: f64 = 52.0;
+const RIGHT: f64 = 28.0;
 
 /// Room for one character of a tick's name.
-const CHARACTER: f64 = 7.2;
+const CHARACTER: f64 = 8.0;
 
 /// Lines with at most so many points show each of them.
 const MARKED_POINTS_MAX: usize = 24;
@@ -102,7 +102,7 @@ impl<'a> Drawing<'a> {
         for Tick { place, label } in &self.x_ticks {
             let x = self.across(*place);
             write!(f, "<path class=\"grid\" d=\"M{x:.1} {top:.1}V{:.1}\"/>", bottom + 4.0)?;
-            writeln!(f, "<text x=\"{x:.1}\" y=\"{:.1}\" class=\"middle\">{label}</text>", bottom + 18.0)?;
+            writeln!(f, "<text x=\"{x:.1}\" y=\"{:.1}\" class=\"middle\">{label}</text>", bottom + 20.0)?;
         }
         writeln!(f, "<path class=\"axis\" d=\"M{left:.1} {bottom:.1}H{right:.1}\"/>")?;
         let Plot { x: Axis { label: x, .. }, y: Axis { label: y, .. }, .. } = self.plot;
@@ -133,7 +133,8 @@ impl fmt::Display for Drawing<'_> {
         writeln!(f, "<div class=\"drawing\"><svg viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" aria-label=\"{name}\">")?;
         self.axes(f)?;
         let series = &self.plot.series;
-        series.iter().enumerate().try_for_each(|(at, series)| self.line(f, at, series))?;
+        // The first is the one that matters most: nothing is drawn over it.
+        series.iter().enumerate().rev().try_for_each(|(at, series)| self.line(f, at, series))?;
         if series.iter().all(|series| self.places(series).is_empty()) {
             let (x, y) = (self.across(0.5), Self::down(0.5));
             writeln!(f, "<text x=\"{x:.1}\" y=\"{y:.1}\" class=\"name middle\">nothing was measured</text>")?;

@@ -24,7 +24,7 @@ fn shown(value: &Value) -> Option<String> {
         Value::Null => None,
         Value::String(text) => Some(text.clone()),
         Value::Array(values) => Some(values.iter().filter_map(shown).collect::<Vec<_>>().join(",")),
-        Value::Bool(_) | Value::Number(_) | Value::Object(_) => Some(value.to_string()),
+        Value::Bool(_) | Value::Number(_) | Value::Object(_) => Some(value.to_string().trim_end_matches(".0").to_owned()),
     }
 }
 
