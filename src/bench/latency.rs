@@ -32,7 +32,7 @@ impl Latencies {
 
     /// How many took at most how long; `None` when nothing was recorded.
     pub(crate) fn distribution(&self) -> Option<Distribution> {
-        let rarest = 1.0 / self.0.len() as f64;
+        let rarest = 0.5 / self.0.len() as f64;
         let parts = (0..).map(|at| 10_f64.powf(-f64::from(at) / PARTS_PER_NINE)).take_while(|&rest| rest > rarest);
         let points = parts.chain([rarest]).map(|rest| ((1.0 - rest) * 1e9).round() / 1e9);
         let point = |quantile| (quantile, self.0.value_at_quantile(quantile) as f64 / 1_000.0);
@@ -64,7 +64,7 @@ impl fmt::Display for Percentiles {
     }
 }
 
-/// How many took at most how long: shares of all, and milliseconds, both rising. The last share is that of all but one.
+/// How many took at most how long: shares of all, and milliseconds, both rising. The last is the slowest.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub(crate) struct Distribution(pub(crate) Vec<(f64, f64)>);
 
@@ -80,10 +80,11 @@ mod tests {
         let Distribution(points) = latencies.distribution().unwrap();
         assert!(points.is_sorted_by(|a, b| a.0 < b.0 && a.1 <= b.1), "{points:?}");
         assert_eq!((points[0], points[10], points[20]), ((0.0, 0.001), (0.9, 0.9), (0.99, 0.99)));
-        assert_eq!(points.last(), Some(&(0.999, 0.999)));
+        assert_eq!(points.last(), Some(&(0.9995, 1.0)));
         latencies = Latencies::new();
         latencies.record(Duration::from_millis(5));
-        assert_eq!(latencies.distribution(), Some(Distribution(vec![(0.0, 5.0)])));
+        let Distribution(points) = latencies.distribution().unwrap();
+        assert!(points.iter().all(|&(_, millis)| (millis - 5.0).abs() < 0.01) && points.last().unwrap().0 == 0.5, "{points:?}");
     }
 
     #[test]

@@ -44,10 +44,12 @@ enum BenchCommand {
   cairn bench send --clients 1 --inflight 1 --conversations 1
   cairn bench send --clients 64 --inflight 16 --seconds 20 --json
   cairn bench send --rate 5000 --clients 64
+  cairn bench send --report send.html
   cairn bench send --link 'cairn://chat.example.org:7766/#PIN.TOKEN' --messages 100000
 
 JSON, one object, with null for what was not measured; among others
-  accepted_per_s, latency_ms {p50, p90, p99, p999, max}, durability, machine, settings, seed")]
+  accepted_per_s, latency_ms {p50, p90, p99, p999, max}, durability, machine, settings, seed,
+  latency_distribution [[share, ms], ...], timeline [{s, accepted_per_s, deliveries_per_s}, ...]")]
     Send(send::Settings),
 
     /// How many deliveries a second are made, how long each takes, and whether each comes once and in order
@@ -61,7 +63,8 @@ JSON, one object, with null for what was not measured; among others
   cairn bench fanout --receivers 100 --rate 500 --seconds 30 --json
 
 JSON, one object, with null for what was not measured; among others
-  deliveries_per_s, latency_ms {p50, p90, p99, p999, max}, missing, duplicates, out_of_order")]
+  deliveries_per_s, latency_ms {p50, p90, p99, p999, max}, missing, duplicates, out_of_order,
+  latency_distribution [[share, ms], ...], timeline [{s, accepted_per_s, deliveries_per_s}, ...]")]
     Fanout(fanout::Settings),
 
     /// What connections cost that do nothing: memory, processor time, and how fast all are back when the server was gone
@@ -150,5 +153,16 @@ impl From<BenchError> for Failure {
             BenchError::Interrupted => Self::Interrupted,
             error => Self::caused(Exit::Failed, &error, &error),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_run_measures_is_told_as_its_help_does() {
+        let about = about("send");
+        assert!(about.starts_with("How many messages") && about.contains("\n\nNobody listens"), "{about}");
     }
 }

@@ -1,5 +1,6 @@
 //! The file that `cairn bench --report` names: known to be writable before a run, whole or not there behind it.
 
+use std::fmt::Display;
 use std::fs;
 use std::io::{self, BufWriter, Write as _};
 use std::path::{Path, PathBuf};
@@ -26,15 +27,17 @@ impl PageFile {
             return Err(cannot(&io::Error::other("it is not a file")));
         }
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        fs::metadata(folder).map_err(|error| cannot(&error))?;
         let mut draft = tempfile::Builder::new();
         draft.prefix(".cairn-report-").suffix(".html");
         readable_by_others(&mut draft);
-        let draft = draft.tempfile_in(folder).map_err(|error| cannot(&error))?;
+        // The error names the draft, which nobody has asked for: its kind says enough.
+        let draft = draft.tempfile_in(folder).map_err(|error| cannot(&error.kind().into()))?;
         Ok(Self { path, draft })
     }
 
     /// Puts the page there, in place of an older one. Gives where it is.
-    pub(super) fn write(self, page: &impl std::fmt::Display) -> Result<PathBuf, Failure> {
+    pub(super) fn write(self, page: &impl Display) -> Result<PathBuf, Failure> {
         let Self { path, draft } = self;
         let mut writer = BufWriter::new(draft.as_file());
         let written = write!(writer, "{page}").and_then(|()| writer.flush());

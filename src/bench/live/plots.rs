@@ -20,7 +20,7 @@ pub(super) fn latency(kinds: &[(&str, &Distribution)]) -> Plot {
 /// What was counted a second, over the time of the run.
 pub(super) fn throughput(timeline: &[Rates], is_delivered: bool) -> Plot {
     let name = if is_delivered { "deliveries a second" } else { "messages accepted a second" };
-    let rate = |rates: &Rates| if is_delivered { rates.deliveries_per_s } else { rates.accepted_per_s };
+    let rate = |rates: &Rates| if is_delivered { rates.deliveries_per_s.unwrap_or_default() } else { rates.accepted_per_s };
     // A rate is that of the part before its moment, so that the first begins at 0.
     let first = timeline.first().map(|rates| (0.0, rate(rates)));
     let points = first.into_iter().chain(timeline.iter().map(|rates| (rates.s, rate(rates)))).collect();

@@ -29,7 +29,8 @@ pub(crate) struct Rates {
     /// When the part ended, in seconds since the count began. It began when the last one ended.
     pub(crate) s: f64,
     pub(crate) accepted_per_s: f64,
-    pub(crate) deliveries_per_s: f64,
+    /// `None` when nothing was delivered in the whole run: nobody listened.
+    pub(crate) deliveries_per_s: Option<f64>,
 }
 
 impl Timeline {
@@ -70,18 +71,20 @@ impl Timeline {
         }
         self.moments.push(end);
         let mut before = Moment::default();
-        let parts = self.moments.iter().map(|&now| rates(std::mem::replace(&mut before, now), now));
+        let parts = self.moments.iter().map(|&now| now.rates_since(std::mem::replace(&mut before, now), end.delivered > 0));
         parts.collect()
     }
 }
 
-fn rates(before: Moment, now: Moment) -> Rates {
-    let seconds = (now.at - before.at).as_secs_f64();
-    let rate = |counted: u64| if seconds > 0.0 { (counted as f64 / seconds).round() } else { 0.0 };
-    Rates {
-        s: now.at.as_millis() as f64 / 1_000.0,
-        accepted_per_s: rate(now.accepted - before.accepted),
-        deliveries_per_s: rate(now.delivered - before.delivered),
+impl Moment {
+    fn rates_since(self, before: Self, is_delivered: bool) -> Rates {
+        let seconds = (self.at - before.at).as_secs_f64();
+        let rate = |counted: u64| if seconds > 0.0 { (counted as f64 / seconds).round() } else { 0.0 };
+        Rates {
+            s: self.at.as_millis() as f64 / 1_000.0,
+            accepted_per_s: rate(self.accepted - before.accepted),
+            deliveries_per_s: is_delivered.then(|| rate(self.delivered - before.delivered)),
+        }
     }
 }
 
@@ -104,8 +107,14 @@ mod tests {
     fn rates_are_those_of_each_part() {
         let mut timeline = Timeline::new();
         [moment(100, 200), moment(150, 900), moment(200, 1_200)].into_iter().for_each(|moment| timeline.add(moment));
-        let part = |s, accepted_per_s| Rates { s, accepted_per_s, deliveries_per_s: 2.0 * accepted_per_s };
+        let part = |s, accepted_per_s| Rates { s, accepted_per_s, deliveries_per_s: Some(2.0 * accepted_per_s) };
         assert_eq!(timeline.close(moment(220, 1_400)), [part(0.1, 2_000.0), part(0.22, 10_000.0)]);
+    }
+
+    #[test]
+    fn nobody_who_listens_is_not_nothing_delivered() {
+        let end = Moment { delivered: 0, ..moment(100, 100) };
+        assert_eq!(Timeline::new().close(end), [Rates { s: 0.1, accepted_per_s: 1_000.0, deliveries_per_s: None }]);
     }
 
     #[test]

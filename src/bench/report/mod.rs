@@ -1,4 +1,8 @@
 //! What a run found: one JSON object for programs, a sheet of figures, tables and plots for people.
+//!
+//! * `sheet`, `settings`, `numbers`: what people see, however it is laid out
+//! * `text`: a sheet in a terminal
+//! * `page`, `plot`, `ticks`, `escape`: a sheet in a browser
 
 mod escape;
 mod numbers;

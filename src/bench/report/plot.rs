@@ -37,7 +37,7 @@ pub(super) struct Figure<'a>(pub(super) &'a Plot);
 impl fmt::Display for Figure<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Plot { title, meaning, series, .. } = self.0;
-        writeln!(f, "<figure>\n<h3>{}</h3>\n<figcaption>{}</figcaption>", Escaped(title), Escaped(meaning))?;
+        writeln!(f, "<figure>\n<figcaption><h3>{}</h3>{}</figcaption>", Escaped(title), Escaped(meaning))?;
         if series.len() > 1 {
             let name = |(at, series): (usize, &Series)| format!("<li>{}{}</li>", swatch(at), Escaped(&series.name));
             writeln!(f, "<ul class=\"legend\">{}</ul>", series.iter().enumerate().map(name).collect::<String>())?;
