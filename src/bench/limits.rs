@@ -14,6 +14,12 @@ pub(crate) const SECONDS_DEFAULT: u32 = 5;
 /// How often a run looks at how far it is.
 pub(crate) const TICK: Duration = Duration::from_millis(50);
 
+/// How far the moments that tell a run's course lie apart at least: closer ones show the batches, not the course.
+pub(crate) const MOMENT_GAP: Duration = Duration::from_millis(100);
+
+/// Moments of a run that are kept to tell its course.
+pub(crate) const MOMENTS_MAX: usize = 240;
+
 /// Joins, logins and requests under way at once while a run is prepared.
 pub(crate) const AT_ONCE: usize = 64;
 

@@ -2,19 +2,22 @@
 
 use std::fmt::Display;
 use std::io;
+use std::path::PathBuf;
 use std::thread;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Command, Subcommand};
 use serde::Serialize;
 use tokio::sync::watch;
 
+use super::again;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::{Format, Output};
-use super::progress::Progress;
+use super::page::PageFile;
+use super::progress::{Progress, note};
 use super::stop;
 use crate::bench::live::{fanout, idle, send};
-use crate::bench::{BenchError, Found, Report, Watcher};
+use crate::bench::{BenchError, Found, Page, Report, Watcher};
 
 /// Measure a server, as its users would feel it
 ///
@@ -23,6 +26,10 @@ use crate::bench::{BenchError, Found, Report, Watcher};
 /// not counted. Ctrl-C ends a run early, and what was measured until then is reported.
 #[derive(Debug, Args)]
 pub(super) struct BenchArgs {
+    /// Write a page for a browser too, with plots: one file that can be sent to others
+    #[arg(long, value_name = "FILE.html", global = true)]
+    report: Option<PathBuf>,
+
     #[command(subcommand)]
     command: BenchCommand,
 }
@@ -37,10 +44,12 @@ enum BenchCommand {
   cairn bench send --clients 1 --inflight 1 --conversations 1
   cairn bench send --clients 64 --inflight 16 --seconds 20 --json
   cairn bench send --rate 5000 --clients 64
+  cairn bench send --report send.html
   cairn bench send --link 'cairn://chat.example.org:7766/#PIN.TOKEN' --messages 100000
 
 JSON, one object, with null for what was not measured; among others
-  accepted_per_s, latency_ms {p50, p90, p99, p999, max}, durability, machine, settings, seed")]
+  accepted_per_s, latency_ms {p50, p90, p99, p999, max}, durability, machine, settings, seed,
+  latency_distribution [[share, ms], ...], timeline [{s, accepted_per_s, deliveries_per_s}, ...]")]
     Send(send::Settings),
 
     /// How many deliveries a second are made, how long each takes, and whether each comes once and in order
@@ -54,7 +63,8 @@ JSON, one object, with null for what was not measured; among others
   cairn bench fanout --receivers 100 --rate 500 --seconds 30 --json
 
 JSON, one object, with null for what was not measured; among others
-  deliveries_per_s, latency_ms {p50, p90, p99, p999, max}, missing, duplicates, out_of_order")]
+  deliveries_per_s, latency_ms {p50, p90, p99, p999, max}, missing, duplicates, out_of_order,
+  latency_distribution [[share, ms], ...], timeline [{s, accepted_per_s, deliveries_per_s}, ...]")]
     Fanout(fanout::Settings),
 
     /// What connections cost that do nothing: memory, processor time, and how fast all are back when the server was gone
@@ -71,18 +81,25 @@ pub(super) fn run(args: BenchArgs, format: Format) -> Result<(), Failure> {
     let cannot = |error: io::Error| Failure::caused(Exit::Failed, "cannot start", &error);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(cannot)?;
     let asked = when_asked().map_err(cannot)?;
-    let mut output = Output::new(format);
+    let page = args.report.map(PageFile::reserve).transpose()?;
+    let mut results = Results { output: Output::new(format), page };
     let result = runtime.block_on(async {
         let mut progress = Progress::new();
         let mut watcher = Watcher::new(asked, move |text| progress.update(text));
         match args.command {
-            BenchCommand::Send(settings) => tell(send::run(settings, &mut watcher).await, watcher, &mut output),
-            BenchCommand::Idle(settings) => tell(idle::run(settings, &mut watcher).await, watcher, &mut output),
-            BenchCommand::Fanout(settings) => tell(fanout::run(settings, &mut watcher).await, watcher, &mut output),
+            BenchCommand::Send(settings) => tell(send::run(settings, &mut watcher).await, watcher, &mut results),
+            BenchCommand::Idle(settings) => tell(idle::run(settings, &mut watcher).await, watcher, &mut results),
+            BenchCommand::Fanout(settings) => tell(fanout::run(settings, &mut watcher).await, watcher, &mut results),
         }
     });
-    let flushed = output.flush();
+    let flushed = results.output.flush();
     result.and(flushed)
+}
+
+/// Where the results go.
+struct Results {
+    output: Output,
+    page: Option<PageFile>,
 }
 
 /// Becomes true at Ctrl-C. It is heard on a thread of its own, so that a run that never waits can be ended too. There is no ending at
@@ -99,20 +116,34 @@ fn when_asked() -> io::Result<watch::Receiver<bool>> {
     Ok(hears)
 }
 
-/// Prints what was found, behind the progress line of `watcher`.
-fn tell<S, F>(report: Result<Report<S, F>, BenchError>, watcher: Watcher, output: &mut Output) -> Result<(), Failure>
+/// Prints what was found, behind the progress line of `watcher`, and writes the page.
+fn tell<S, F>(report: Result<Report<S, F>, BenchError>, watcher: Watcher, results: &mut Results) -> Result<(), Failure>
 where
-    S: Serialize + Display,
+    S: Serialize + Display + Args,
     F: Found,
 {
     drop(watcher);
     let report = report?;
-    output.print(&report)?;
+    let written = results.page.take().map(|file| {
+        let (sheet, about, command) = (report.sheet(), about(report.benchmark), again::command());
+        file.write(&Page { sheet: &sheet, about: &about, command: &command })
+    });
+    results.output.print(&report)?;
+    if let Some(path) = written.transpose()? {
+        note(format_args!("report: {}", path.display()));
+    }
     match report {
         Report { interrupted: true, .. } => Err(Failure::Interrupted),
         Report { found, .. } if !found.is_sound() => Err(Failure::new(Exit::Failed, "what was received is not what was sent")),
         Report { .. } => Ok(()),
     }
+}
+
+/// What a kind of run measures, in the words of its `--help`.
+fn about(benchmark: &str) -> String {
+    let commands = BenchCommand::augment_subcommands(Command::new("bench"));
+    let about = commands.find_subcommand(benchmark).and_then(|run| run.get_long_about().or_else(|| run.get_about()));
+    about.map(ToString::to_string).unwrap_or_default()
 }
 
 impl From<BenchError> for Failure {
@@ -122,5 +153,16 @@ impl From<BenchError> for Failure {
             BenchError::Interrupted => Self::Interrupted,
             error => Self::caused(Exit::Failed, &error, &error),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_run_measures_is_told_as_its_help_does() {
+        let about = about("send");
+        assert!(about.starts_with("How many messages") && about.contains("\n\nNobody listens"), "{about}");
     }
 }

@@ -7,9 +7,11 @@
 //! * `profile`, `session`, `credentials`: who this device is
 //! * `target`, `span`: what people type
 //! * `lines`, `line`, `names`: messages in and out
+//! * `page`, `again`: the report of a run as a page, and the command that repeats it
 //! * `stop`: how a server is asked to end
 //! * `limits`: every bound of the commands
 
+mod again;
 mod bench;
 mod clean;
 mod clock;
@@ -30,6 +32,7 @@ mod list;
 mod login;
 mod names;
 mod output;
+mod page;
 mod profile;
 mod progress;
 mod read;

@@ -8,6 +8,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
 use super::gauge::{Gauge, Tally};
+use super::timeline::{Rates, Timeline};
 use super::venue::{Cpu, Venue};
 use crate::bench::error::BenchError;
 use crate::bench::limits;
@@ -33,12 +34,14 @@ impl Extent {
 }
 
 /// What is known of a run beside what its clients counted.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Course {
     /// How long was counted, in seconds.
     pub(crate) seconds: f64,
     /// The processor time meanwhile.
     pub(crate) cpu: Cpu,
+    /// What was counted over the time.
+    pub(crate) timeline: Vec<Rates>,
     /// Somebody ended the run early.
     pub(crate) interrupted: bool,
 }
@@ -54,7 +57,7 @@ pub(crate) async fn measure<T: 'static>(
 ) -> Result<Course, BenchError> {
     let time = extent.time();
     let warm = Instant::now() + limits::WARM_UP;
-    let (mut began, mut stop) = (None, watcher.stop());
+    let (mut began, mut stop, mut timeline) = (None, watcher.stop(), Timeline::new());
     while !gauge.read(|tally| tally.is_done(time)) && !stop.is_asked() {
         tokio::select! {
             biased;
@@ -70,6 +73,7 @@ pub(crate) async fn measure<T: 'static>(
             began = Some(venue.cpu());
             gauge.begin();
         }
+        gauge.read(|tally| timeline.note(tally));
         watcher.tell(&|| match began {
             None => "warming up".to_owned(),
             Some(_) => gauge.read(&text),
@@ -78,5 +82,6 @@ pub(crate) async fn measure<T: 'static>(
     gauge.end();
     let began = began.ok_or(BenchError::Interrupted)?;
     let cpu = venue.cpu().since(began);
-    Ok(Course { seconds: gauge.read(|tally| tally.elapsed().as_secs_f64()), cpu, interrupted: stop.is_asked() })
+    let (seconds, timeline) = gauge.read(|tally| (tally.elapsed().as_secs_f64(), timeline.finish(tally)));
+    Ok(Course { seconds, cpu, timeline, interrupted: stop.is_asked() })
 }

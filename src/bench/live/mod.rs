@@ -7,7 +7,9 @@
 //! * `venue`, `own_server`: the server under test, the users who take part
 //! * `sender`, `receiver`, `pace`, `stamp`: what is sent, when, and where to
 //! * `measure`, `gauge`, `sequence`, `findings`: what is counted, checked and found
+//! * `timeline`, `climb`, `plots`: the same over time, and how it is drawn
 
+mod climb;
 pub(crate) mod fanout;
 mod findings;
 mod gauge;
@@ -15,9 +17,11 @@ pub(crate) mod idle;
 mod measure;
 mod own_server;
 mod pace;
+mod plots;
 mod receiver;
 pub(crate) mod send;
 mod sender;
 mod sequence;
 mod stamp;
+mod timeline;
 mod venue;

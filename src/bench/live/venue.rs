@@ -79,7 +79,7 @@ impl Venue {
     /// What is measured.
     pub(crate) fn subject(&self) -> Subject {
         let server = match &self.server {
-            Some(_) => "a server of its own".to_owned(),
+            Some(_) => "a server of its own, which shares the machine with the clients".to_owned(),
             None => format!("the server at {}", self.addr),
         };
         Subject { server: Some(server), durability: self.durability, seed: self.seed }

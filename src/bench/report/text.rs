@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::sheet::{Figure, Sheet, Table};
+use super::sheet::{Condition, Figure, Sheet, Table};
 
 const NAME_WIDTH: usize = 15;
 const VALUE_WIDTH: usize = 14;
@@ -12,20 +12,19 @@ const GAP: &str = "  ";
 
 impl fmt::Display for Sheet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{}: {}", self.title, self.settings)?;
+        writeln!(f, "{}: {}", self.title, self.summary)?;
         if !self.figures.is_empty() {
             writeln!(f)?;
         }
         self.figures.iter().try_for_each(|figure| figure.fmt(f))?;
         self.tables.iter().try_for_each(|table| table.fmt(f))?;
-        let [durable, machine] = &self.conditions;
-        write!(f, "\n  {durable}\n  {machine}")
+        self.conditions.iter().try_for_each(|Condition { name, value }| write!(f, "\n  {name:NAME_WIDTH$}{value}"))
     }
 }
 
 impl fmt::Display for Figure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { name, value, meaning } = self;
+        let Self { name, value, meaning, .. } = self;
         let is_wide = value.chars().count() > VALUE_WIDTH;
         let indent = if is_wide { format!("\n{:NAME_WIDTH$}  {:VALUE_WIDTH$}", "", "") } else { String::new() };
         writeln!(f, "  {name:NAME_WIDTH$}{value:<VALUE_WIDTH$}{indent}  {meaning}")
@@ -62,9 +61,18 @@ mod tests {
             Figure::new("accepted", "450,000 /s".to_owned(), "messages"),
             Figure::new("latency", "p50 1.00  p90 2.00".to_owned(), "wait"),
         ];
-        let conditions = ["durable".to_owned(), "machine".to_owned()];
-        let sheet = Sheet { title: "t".to_owned(), settings: "s".to_owned(), figures, tables: Vec::new(), plots: Vec::new(), conditions };
-        let expected = "t: s\n\n  accepted       450,000 /s      messages\n  latency        p50 1.00  p90 2.00\n                                 wait\n\n  durable\n  machine";
+        let condition = |name, value: &str| Condition { name, value: value.to_owned() };
+        let sheet = Sheet {
+            title: "t".to_owned(),
+            summary: "s".to_owned(),
+            settings: Vec::new(),
+            cautions: Vec::new(),
+            figures,
+            tables: Vec::new(),
+            plots: Vec::new(),
+            conditions: vec![condition("machine", "one"), condition("seed", "7")],
+        };
+        let expected = "t: s\n\n  accepted       450,000 /s      messages\n  latency        p50 1.00  p90 2.00\n                                 wait\n\n  machine        one\n  seed           7";
         assert_eq!(sheet.to_string(), expected);
     }
 
