@@ -15,5 +15,6 @@ mod watcher;
 mod zipf;
 
 pub(crate) use error::BenchError;
+pub(crate) use report::{Figure, grouped};
 pub(crate) use report::{Found, Report};
 pub(crate) use watcher::Watcher;

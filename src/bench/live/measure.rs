@@ -9,6 +9,7 @@ use tokio::time::{Instant, sleep};
 
 use super::gauge::{Gauge, Tally};
 use super::venue::{Cpu, Venue};
+use super::workings::Workings;
 use crate::bench::error::BenchError;
 use crate::bench::limits;
 use crate::bench::watcher::Watcher;
@@ -39,6 +40,8 @@ pub(crate) struct Course {
     pub(crate) seconds: f64,
     /// The processor time meanwhile.
     pub(crate) cpu: Cpu,
+    /// How the server worked meanwhile.
+    pub(crate) workings: Workings,
     /// Somebody ended the run early.
     pub(crate) interrupted: bool,
 }
@@ -67,7 +70,7 @@ pub(crate) async fn measure<T: 'static>(
             () = sleep(gauge.read(|tally| tally.left(time)).min(limits::TICK)) => {}
         }
         if began.is_none() && Instant::now() >= warm {
-            began = Some(venue.cpu());
+            began = Some((venue.reading().await, venue.cpu()));
             gauge.begin();
         }
         watcher.tell(&|| match began {
@@ -76,7 +79,8 @@ pub(crate) async fn measure<T: 'static>(
         });
     }
     gauge.end();
-    let began = began.ok_or(BenchError::Interrupted)?;
-    let cpu = venue.cpu().since(began);
-    Ok(Course { seconds: gauge.read(|tally| tally.elapsed().as_secs_f64()), cpu, interrupted: stop.is_asked() })
+    let (reading, cpu) = began.ok_or(BenchError::Interrupted)?;
+    let cpu = venue.cpu().since(cpu);
+    let workings = Workings::between(reading.as_ref(), venue.reading().await.as_ref());
+    Ok(Course { seconds: gauge.read(|tally| tally.elapsed().as_secs_f64()), cpu, workings, interrupted: stop.is_asked() })
 }

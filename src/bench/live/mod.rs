@@ -7,6 +7,7 @@
 //! * `venue`, `own_server`: the server under test, the users who take part
 //! * `sender`, `receiver`, `pace`, `stamp`: what is sent, when, and where to
 //! * `measure`, `gauge`, `sequence`, `findings`: what is counted, checked and found
+//! * `workings`: what the server tells of itself meanwhile
 
 pub(crate) mod fanout;
 mod findings;
@@ -21,3 +22,4 @@ mod sender;
 mod sequence;
 mod stamp;
 mod venue;
+pub(crate) mod workings;
