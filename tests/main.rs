@@ -11,6 +11,7 @@
 
 mod chat;
 mod crash;
+mod figures;
 mod hostile;
 mod model;
 mod powercut;

@@ -26,6 +26,9 @@ pub(crate) const AT_ONCE: usize = 64;
 /// How long the load may go without any progress, once it is over, before what is outstanding counts as missing.
 pub(crate) const SETTLE_TIME_MAX: Duration = Duration::from_secs(10);
 
+/// How long the server may take to tell of itself before a run goes on without.
+pub(crate) const READING_TIME_MAX: Duration = Duration::from_secs(5);
+
 /// Packets of a sender that the server may let come before it acknowledges them.
 pub(crate) const ACK_EVERY_PACKETS: u32 = 10;
 

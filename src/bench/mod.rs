@@ -15,5 +15,5 @@ mod watcher;
 mod zipf;
 
 pub(crate) use error::BenchError;
-pub(crate) use report::{Found, Page, Report};
+pub(crate) use report::{Figure, Found, Page, Report, grouped};
 pub(crate) use watcher::Watcher;

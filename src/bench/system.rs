@@ -39,6 +39,12 @@ pub(crate) fn resident_kib(process: u32) -> Option<u64> {
     field(&status, "VmRSS")?.strip_suffix("kB")?.trim().parse().ok()
 }
 
+/// What a process has written to files so far, in bytes, whether or not the disk has it yet. What it sends over sockets is not in it: those
+/// system calls are counted as network traffic alone.
+pub(crate) fn written_bytes(process: u32) -> Option<u64> {
+    field(&fs::read_to_string(format!("/proc/{process}/io")).ok()?, "wchar")?.parse().ok()
+}
+
 /// What the kernel counts processor time in, a second: the same on every Linux.
 const TICKS_PER_SECOND: f64 = 100.0;
 

@@ -49,7 +49,9 @@ enum BenchCommand {
 
 JSON, one object, with null for what was not measured; among others
   accepted_per_s, latency_ms {p50, p90, p99, p999, max}, durability, machine, settings, seed,
-  latency_distribution [[share, ms], ...], timeline [{s, accepted_per_s, deliveries_per_s}, ...]")]
+  latency_distribution [[share, ms], ...], timeline [{s, accepted_per_s, deliveries_per_s}, ...],
+  messages_per_commit, fdatasync_per_s, fdatasync_ms {p50, p99}, log_bytes_per_message, sled_bytes_per_message: null with --link, unless
+  the link is that of the server's owner")]
     Send(send::Settings),
 
     /// How many deliveries a second are made, how long each takes, and whether each comes once and in order

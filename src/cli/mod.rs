@@ -40,6 +40,7 @@ mod send;
 mod serve;
 mod session;
 mod span;
+mod stats;
 mod stop;
 mod tail;
 mod target;
@@ -96,6 +97,7 @@ enum Command {
     Read(read::ReadArgs),
     Import(import::ImportArgs),
     Doctor(doctor::DoctorArgs),
+    Stats(stats::StatsArgs),
     Bench(Box<bench::BenchArgs>),
     Completions(completions::CompletionsArgs),
 }
@@ -152,6 +154,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Command::Read(args) => read::run(&args, &context()?),
         Command::Import(args) => import::run(&args, &context()?),
         Command::Doctor(args) => doctor::run(&args, &context()?),
+        Command::Stats(args) => stats::run(&args, &context()?),
         Command::Bench(args) => bench::run(*args, format),
         Command::Completions(args) => completions::run(&args),
     }

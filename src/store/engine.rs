@@ -15,7 +15,9 @@ use std::time::Instant;
 use bytes::Bytes;
 use cairn_proto::codec::DecodeError;
 use cairn_proto::error::ErrorCode;
+use cairn_proto::figures::Figures;
 use cairn_proto::ids::{ConversationId, Timestamp};
+use cairn_proto::response::Response;
 use hashbrown::HashSet;
 use tracing::{debug, error, info};
 
@@ -26,6 +28,7 @@ use super::format::{self, FormatError};
 use super::history::History;
 use super::load::Loader;
 use super::lock::{DirLock, LockError};
+use super::meter::Meter;
 use super::poison::Poison;
 use super::timeline::{Timeline, TimelineGap, Timelines};
 use super::unload;
@@ -44,6 +47,7 @@ pub struct Engine {
     loader: Loader,
     timelines: Arc<Timelines>,
     checkpoints: Checkpoints,
+    meter: Meter,
     _lock: DirLock,
 }
 
@@ -151,7 +155,7 @@ impl Engine {
         let (report, done) = channel();
         let thread = Checkpointer::start(trees.clone(), &poison, move |result| drop(report.send(result))).map_err(StoreError::Thread)?;
         let checkpoints = Checkpoints { thread, done, through, is_running: false, last_begun: Instant::now(), touched, let_go: Vec::new() };
-        Ok(Self { state, batch: new_batch(0), log, trees, loader, timelines, checkpoints, _lock: lock })
+        Ok(Self { state, batch: new_batch(0), log, trees, loader, timelines, checkpoints, meter: Meter::start(), _lock: lock })
     }
 
     /// The state machine's state. What it says of a batch that is not committed may be lost in a power cut.
@@ -183,7 +187,17 @@ impl Engine {
                 ErrorCode::Damaged
             })?;
         }
-        self.state.execute(command, now, &mut self.batch)
+        self.meter.command();
+        match self.state.execute(command, now, &mut self.batch)? {
+            Reply::FiguresAllowed => Ok(Reply::Response(Response::Figures(Box::new(self.figures())))),
+            decided => Ok(decided),
+        }
+    }
+
+    /// What was done since the engine was opened. It knows of no sessions.
+    #[must_use]
+    pub fn figures(&self) -> Figures {
+        self.meter.figures(&self.log, &self.checkpoints.thread)
     }
 
     /// The bytes of the changes that are not committed.
@@ -218,6 +232,7 @@ impl Engine {
         let mut buffer = BatchBuf::new();
         *buffer.payload_mut() = bytes;
         self.log.append(&mut buffer)?;
+        self.meter.commit(appended.len());
         let bytes = buffer.into_bytes();
         let mut touched: Vec<ConversationId> = Vec::new();
         let mut timeline: Option<Arc<Timeline>> = None;

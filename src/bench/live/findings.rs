@@ -8,6 +8,7 @@ use super::plots;
 use super::sequence::Anomalies;
 use super::timeline::Rates;
 use super::venue::Venue;
+use super::workings::Workings;
 use crate::bench::latency::{Distribution, Percentiles};
 use crate::bench::report::{Figure, Found, Plot, grouped};
 
@@ -33,6 +34,8 @@ pub(crate) struct Findings {
     pub(crate) server_cpu_s_per_million: Option<f64>,
     pub(crate) clients_cpu_s_per_million: Option<f64>,
     pub(crate) server_mib: Option<f64>,
+    #[serde(flatten)]
+    pub(crate) workings: Workings,
     pub(crate) connections: Option<u64>,
     pub(crate) server_kib_per_connection: Option<f64>,
     pub(crate) handshakes_per_s: Option<f64>,
@@ -70,6 +73,7 @@ impl Findings {
             server_cpu_s_per_million: course.cpu.server.map(per_million),
             clients_cpu_s_per_million: course.cpu.clients.map(per_million),
             server_mib: venue.server_kib().map(|kib| kib as f64 / 1_024.0),
+            workings: course.workings,
             ..Self::default()
         }
     }
@@ -104,6 +108,7 @@ impl Found for Findings {
         row("server CPU", self.server_cpu_s_per_million.map(cpu), per);
         row("clients CPU", self.clients_cpu_s_per_million.map(cpu), per);
         row("server memory", self.server_mib.map(|mib| format!("{mib:.0} MiB")), "in use at the end");
+        figures.extend(self.workings.figures());
         figures
     }
 
@@ -157,7 +162,8 @@ mod tests {
         let figures: Vec<_> = found.figures().into_iter().map(|figure| (figure.name, figure.value)).collect();
         assert_eq!(figures, [("accepted", "450,000 /s".to_owned()), ("latency", latency.to_string())]);
         let json = serde_json::to_value(found).unwrap();
-        let fields = ["timeline", "latency_distribution", "deliveries_per_s", "missing", "server_kib_per_connection", "handshakes_per_s"];
+        let fields =
+            ["timeline", "latency_distribution", "deliveries_per_s", "missing", "server_kib_per_connection", "messages_per_commit"];
         assert!(fields.iter().all(|field| json[*field].is_null() && json.as_object().unwrap().contains_key(*field)), "{json}");
     }
 }

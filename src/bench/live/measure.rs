@@ -10,6 +10,7 @@ use tokio::time::{Instant, sleep};
 use super::gauge::{Gauge, Tally};
 use super::timeline::{Rates, Timeline};
 use super::venue::{Cpu, Venue};
+use super::workings::Workings;
 use crate::bench::error::BenchError;
 use crate::bench::limits;
 use crate::bench::watcher::Watcher;
@@ -42,6 +43,8 @@ pub(crate) struct Course {
     pub(crate) cpu: Cpu,
     /// What was counted over the time.
     pub(crate) timeline: Vec<Rates>,
+    /// How the server worked meanwhile.
+    pub(crate) workings: Workings,
     /// Somebody ended the run early.
     pub(crate) interrupted: bool,
 }
@@ -70,7 +73,7 @@ pub(crate) async fn measure<T: 'static>(
             () = sleep(gauge.read(|tally| tally.left(time)).min(limits::TICK)) => {}
         }
         if began.is_none() && Instant::now() >= warm {
-            began = Some(venue.cpu());
+            began = Some((venue.reading().await, venue.cpu()));
             gauge.begin();
         }
         gauge.read(|tally| timeline.note(tally));
@@ -80,8 +83,9 @@ pub(crate) async fn measure<T: 'static>(
         });
     }
     gauge.end();
-    let began = began.ok_or(BenchError::Interrupted)?;
-    let cpu = venue.cpu().since(began);
+    let (reading, cpu) = began.ok_or(BenchError::Interrupted)?;
+    let cpu = venue.cpu().since(cpu);
+    let workings = Workings::between(reading.as_ref(), venue.reading().await.as_ref());
     let (seconds, timeline) = gauge.read(|tally| (tally.elapsed().as_secs_f64(), timeline.finish(tally)));
-    Ok(Course { seconds, cpu, timeline, interrupted: stop.is_asked() })
+    Ok(Course { seconds, cpu, timeline, workings, interrupted: stop.is_asked() })
 }

@@ -8,6 +8,7 @@
 //! * `sender`, `receiver`, `pace`, `stamp`: what is sent, when, and where to
 //! * `measure`, `gauge`, `sequence`, `findings`: what is counted, checked and found
 //! * `timeline`, `climb`, `plots`: the same over time, and how it is drawn
+//! * `workings`: what the server tells of itself meanwhile
 
 mod climb;
 pub(crate) mod fanout;
@@ -25,3 +26,4 @@ mod sequence;
 mod stamp;
 mod timeline;
 mod venue;
+pub(crate) mod workings;
