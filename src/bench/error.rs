@@ -6,6 +6,10 @@ use std::process::ExitStatus;
 
 use cairn_client::Error as ClientError;
 use cairn_client::proto::text::TextError;
+use cairn_proto::error::ErrorCode;
+
+use crate::store::StoreError;
+use crate::store::history::HistoryError;
 
 /// Why a run came to nothing.
 #[derive(Debug, thiserror::Error)]
@@ -39,6 +43,18 @@ pub(crate) enum BenchError {
     /// A name or a message that the run made up is none.
     #[error("a text of the run cannot be sent: {0}")]
     Text(#[from] TextError),
+    /// The engine failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// What the engine stored cannot be read.
+    #[error(transparent)]
+    History(#[from] HistoryError),
+    /// The engine refused what the run asked of it.
+    #[error("the engine refused what the run asked of it: {0:?}")]
+    Refused(ErrorCode),
+    /// The engine answered something else than what it was asked.
+    #[error("the engine did not answer what it was asked")]
+    NoAnswer,
     /// Somebody ended the run before anything was measured.
     #[error("ended before anything was measured")]
     Interrupted,

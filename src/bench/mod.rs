@@ -1,8 +1,9 @@
 //! `cairn bench`: measures a server from outside, as its users would, and the storage below it, beside other ways to store the same.
 //!
 //! * `live`: runs against a running server, through the client SDK alone
+//! * `storage`: runs without a network, on the engine and what it stands on
 //! * `report`: what is told of a run, as text, JSON or a page
-//! * `latency`, `zipf`, `system`, `watcher`: what all kinds of run need
+//! * `latency`, `zipf`, `words`, `system`, `watcher`: what all kinds of run need
 //! * `error`, `limits`: what goes wrong, every bound
 
 mod error;
@@ -10,8 +11,10 @@ mod latency;
 mod limits;
 pub(crate) mod live;
 mod report;
+pub(crate) mod storage;
 mod system;
 mod watcher;
+mod words;
 mod zipf;
 
 pub(crate) use error::BenchError;
