@@ -8,6 +8,7 @@ use cairn_client::Error as ClientError;
 use cairn_client::proto::text::TextError;
 use cairn_proto::error::ErrorCode;
 
+use super::storage::race::StorageFailure;
 use crate::store::StoreError;
 use crate::store::history::HistoryError;
 
@@ -55,6 +56,22 @@ pub(crate) enum BenchError {
     /// The engine answered something else than what it was asked.
     #[error("the engine did not answer what it was asked")]
     NoAnswer,
+    /// One of the storages in a race failed.
+    #[error("{name} failed: {source}")]
+    Storage {
+        /// Which one.
+        name: String,
+        /// Why.
+        source: StorageFailure,
+    },
+    /// A batch is more than the commit log takes at once.
+    #[error("{batch} messages of {body_bytes} bytes are more than a commit can take: choose smaller --batches or a smaller --body")]
+    BatchTooLarge {
+        /// Its messages.
+        batch: usize,
+        /// The bytes of each.
+        body_bytes: usize,
+    },
     /// Somebody ended the run before anything was measured.
     #[error("ended before anything was measured")]
     Interrupted,

@@ -32,6 +32,24 @@ pub(crate) const MISSING_TRACKED_MAX: usize = 100_000;
 /// How long the invites of a run are good.
 pub(crate) const INVITE_LIFE: Duration = Duration::from_secs(24 * 60 * 60);
 
+/// Rounds of a race that count. All of them together take as long as was asked for.
+pub(crate) const ROUNDS: u32 = 5;
+
+/// Messages that a contender stores in one round at most, so that a fast one does not fill the disk.
+pub(crate) const ROUND_MESSAGES_MAX: u64 = 1_000_000;
+
+/// Different messages that a race is made of.
+pub(crate) const SUPPLY_MESSAGES: usize = 16 * 1024;
+
+/// The bytes of their texts, where those are long.
+pub(crate) const SUPPLY_BYTES_MAX: usize = 32 * 1024 * 1024;
+
+/// Messages in a commit where the size of a group is what is measured.
+pub(crate) const MEMBERS_BATCH: usize = 64;
+
+/// What a commit holds of a message beside its text, at most, in bytes.
+pub(crate) const MESSAGE_OVERHEAD_BYTES: usize = 64;
+
 /// How long idle connections are left alone before their memory is read.
 pub(crate) const IDLE_REST: Duration = Duration::from_secs(1);
 

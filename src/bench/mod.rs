@@ -5,6 +5,9 @@
 //! * `report`: what is told of a run, as text, JSON or a page
 //! * `latency`, `zipf`, `words`, `system`, `watcher`: what all kinds of run need
 //! * `error`, `limits`: what goes wrong, every bound
+//!
+//! All of it is private but for what an engine needs that wants to be measured beside cairn's: a [`Contender`] with its [`Storage`],
+//! handed to [`crate::cli::race`].
 
 mod error;
 mod latency;
@@ -19,4 +22,5 @@ mod zipf;
 
 pub(crate) use error::BenchError;
 pub(crate) use report::{Found, Report};
+pub use storage::race::{Contender, Key, Storage, StorageFailure};
 pub(crate) use watcher::Watcher;

@@ -55,6 +55,17 @@ fn cpu_ticks(stat: &str) -> Option<u64> {
     Some(next()? + next()?)
 }
 
+/// The bytes of all files in a folder and below it. Files that are removed meanwhile do not count.
+pub(crate) fn bytes_below(folder: &Path) -> u64 {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let bytes = |entry: fs::DirEntry| match entry.metadata() {
+        Ok(metadata) if metadata.is_dir() => bytes_below(&entry.path()),
+        Ok(metadata) => metadata.len(),
+        Err(_) => 0,
+    };
+    entries.map(bytes).sum()
+}
+
 /// Whether what is written to a folder goes to no disk, so that making it durable costs nothing and means nothing.
 pub(crate) fn is_in_memory(folder: &Path) -> bool {
     let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
@@ -80,6 +91,16 @@ mod tests {
         let stat = "7 (a ) b) S 1 7 7 0 -1 4194304 100 0 0 0 250 50 3 4 20 0 1 0 100 1000 10";
         assert_eq!(cpu_ticks(stat), Some(300));
         assert_eq!(cpu_ticks("7 (cut) S 1 2"), None);
+    }
+
+    #[test]
+    fn a_folder_is_as_large_as_all_its_files() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("inner")).unwrap();
+        fs::write(folder.path().join("a"), [0; 10]).unwrap();
+        fs::write(folder.path().join("inner/b"), [0; 5]).unwrap();
+        assert_eq!(bytes_below(folder.path()), 15);
+        assert_eq!(bytes_below(&folder.path().join("none")), 0);
     }
 
     #[test]

@@ -14,7 +14,8 @@ use super::output::{Format, Output};
 use super::progress::Progress;
 use super::stop;
 use crate::bench::live::{fanout, idle, send};
-use crate::bench::{BenchError, Found, Report, Watcher};
+use crate::bench::storage::engine;
+use crate::bench::{BenchError, Contender, Found, Report, Watcher};
 
 /// Measure a server, as its users would feel it
 ///
@@ -65,9 +66,27 @@ JSON, one object, with null for what was not measured; among others
 JSON, one object, with null for what was not measured; among others
   server_kib_per_connection, handshakes_per_s, back_after_stop_s, back_after_crash_s, connections_lost")]
     Idle(idle::Settings),
+
+    /// How fast messages are stored without a network, beside a raw file and plain sled
+    ///
+    /// All store the same messages in the same folder and take turns in short rounds, each of which ends with everything on disk. Other
+    /// engines (fjall, redb, LMDB, SQLite, RocksDB) join them in benches/engines of cairn's sources. With --members, the size of a group
+    /// is what is measured instead: a message is stored once, so it must not matter. The exit code is 1 when one of them, closed and
+    /// opened again, does not give back everything that it stored.
+    #[command(after_help = "EXAMPLES
+  cairn bench engine
+  cairn bench engine --batches 64,512 --seconds 10 --dir /var/lib
+  cairn bench engine --members 10,1000,100000
+  cairn bench engine --json
+
+JSON, one object, with null for what was not measured; among others
+  storing [{engine, batch, messages_per_s {median, min, max}, cairn_is_times, disk_bytes_per_message}]
+  or, with --members, members [{members, messages_per_s, disk_bytes_per_message}]")]
+    Engine(engine::Settings),
 }
 
-pub(super) fn run(args: BenchArgs, format: Format) -> Result<(), Failure> {
+/// `others` run in the race of `cairn bench engine`.
+pub(super) fn run(args: BenchArgs, others: Vec<Contender>, format: Format) -> Result<(), Failure> {
     let cannot = |error: io::Error| Failure::caused(Exit::Failed, "cannot start", &error);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(cannot)?;
     let asked = when_asked().map_err(cannot)?;
@@ -79,6 +98,7 @@ pub(super) fn run(args: BenchArgs, format: Format) -> Result<(), Failure> {
             BenchCommand::Send(settings) => tell(send::run(settings, &mut watcher).await, watcher, &mut output),
             BenchCommand::Idle(settings) => tell(idle::run(settings, &mut watcher).await, watcher, &mut output),
             BenchCommand::Fanout(settings) => tell(fanout::run(settings, &mut watcher).await, watcher, &mut output),
+            BenchCommand::Engine(settings) => tell(engine::run(settings, others, &mut watcher), watcher, &mut output),
         }
     });
     let flushed = output.flush();

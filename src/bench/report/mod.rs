@@ -10,7 +10,7 @@ use std::path::Path;
 use serde::Serialize;
 
 pub(crate) use numbers::{counted, grouped};
-pub(crate) use sheet::{Figure, Plot, Sheet, Table};
+pub(crate) use sheet::{Axis, Figure, Plot, Scale, Series, Sheet, Table};
 
 use super::system::{self, Machine};
 

@@ -9,6 +9,7 @@ pub(crate) struct Sheet {
     pub(crate) figures: Vec<Figure>,
     pub(crate) tables: Vec<Table>,
     /// Only a page shows them.
+    #[expect(dead_code, reason = "no page draws it yet")]
     pub(crate) plots: Vec<Plot>,
     /// How durable the numbers are; what they were measured on.
     pub(crate) conditions: [String; 2],
@@ -64,7 +65,6 @@ pub(crate) struct Axis {
 
 /// How an axis is divided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(dead_code, reason = "no page draws it yet")]
 pub(crate) enum Scale {
     /// From 0, evenly.
     Linear,
@@ -74,7 +74,6 @@ pub(crate) enum Scale {
 
 /// One line of a plot.
 #[derive(Clone, Debug)]
-#[expect(dead_code, reason = "no page draws it yet")]
 pub(crate) struct Series {
     pub(crate) name: String,
     /// From left to right.

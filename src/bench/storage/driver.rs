@@ -21,6 +21,9 @@ use crate::store::run::RunLimits;
 /// When everything in a run happens. The engine knows no clock, and what is stored must not depend on one.
 pub(crate) const NOW: Timestamp = Timestamp::new(1_700_000_000_000);
 
+/// The number that the sender is made from.
+const SENDER: u64 = 1;
+
 /// How long the invites of a run are good.
 const INVITE_SECONDS: u64 = 24 * 60 * 60;
 
@@ -41,7 +44,7 @@ impl Driver {
         let invite = secret("owner", 0);
         let expires_at = Timestamp::new(u64::MAX);
         engine.execute(Command::OwnerInvite { token: invite, expires_at }, NOW).map_err(BenchError::Refused)?;
-        let sender = join(&mut engine, invite, "sender", 1)?;
+        let sender = join(&mut engine, invite, "sender", SENDER)?;
         let mut driver = Self { engine, sender, groups: Vec::new(), seqs: Vec::new() };
         for number in 0..groups {
             let name = GroupName::new(format!("group-{number}"))?;
@@ -51,6 +54,19 @@ impl Driver {
             driver.groups.push(conversation);
         }
         driver.seqs = vec![ClientSeq::new(0); groups];
+        driver.commit()?;
+        Ok(driver)
+    }
+
+    /// Opens a data directory that [`Driver::create`] has made. The sender comes back with another send stream, which counts at 1 again.
+    pub(crate) fn open(dir: &Path) -> Result<Self, BenchError> {
+        let mut engine = Engine::open(dir)?;
+        let login = Command::Login { token: secret("device", SENDER), stream: SendStreamId::new(rand::random()), push: true };
+        let Reply::LoggedIn(logged_in) = engine.execute(login, NOW).map_err(BenchError::Refused)? else {
+            return Err(BenchError::NoAnswer);
+        };
+        let groups: Vec<ConversationId> = logged_in.feeds.iter().map(|feed| feed.conversation).collect();
+        let mut driver = Self { engine, sender: logged_in.actor, seqs: vec![ClientSeq::new(0); groups.len()], groups };
         driver.commit()?;
         Ok(driver)
     }
@@ -119,13 +135,7 @@ impl Driver {
         Ok(committed)
     }
 
-    /// Moves everything into the trees and opens the data directory again, so that all of it is at rest.
-    pub(crate) fn reopened(self, dir: &Path) -> Result<Self, BenchError> {
-        let Self { engine, sender, groups, seqs } = self;
-        engine.close()?;
-        Ok(Self { engine: Engine::open(dir)?, sender, groups, seqs })
-    }
-
+    /// Moves everything into the trees, so that it is at rest.
     pub(crate) fn close(self) -> Result<(), BenchError> {
         Ok(self.engine.close()?)
     }
@@ -169,7 +179,8 @@ mod tests {
             }
             driver.commit().unwrap();
             assert_eq!(texts(&mut driver, 1), sent, "from memory");
-            driver = driver.reopened(dir.path()).unwrap();
+            driver.close().unwrap();
+            driver = Driver::open(dir.path()).unwrap();
             assert_eq!(texts(&mut driver, 1), sent, "from the trees");
         }
         assert_eq!(texts(&mut driver, 0), []);

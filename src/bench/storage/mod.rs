@@ -1,9 +1,14 @@
 //! Runs without a network: the engine itself, beside other ways to store the same messages.
 //!
+//! * `engine`: the commit path in a race, and against the size of a group
+//! * `race`, `findings`: who stores the same messages, how they take turns, and what came of it
 //! * `place`: the folder that everything is stored in
 //! * `load`: the messages that are stored
 //! * `driver`: cairn's engine, with one sender at its wheel
 
 mod driver;
+pub(crate) mod engine;
+mod findings;
 mod load;
 mod place;
+pub(crate) mod race;
