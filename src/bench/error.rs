@@ -8,6 +8,7 @@ use cairn_client::Error as ClientError;
 use cairn_client::proto::text::TextError;
 use cairn_proto::error::ErrorCode;
 
+use super::report::sized;
 use super::storage::race::StorageFailure;
 use crate::store::StoreError;
 use crate::store::history::HistoryError;
@@ -37,6 +38,21 @@ pub(crate) enum BenchError {
         dir: PathBuf,
         /// Why not.
         source: io::Error,
+    },
+    /// The disk cannot take a single message.
+    #[error(
+        "there is no room in {}: {} are free, and {} must stay free; name another disk with --dir",
+        dir.display(),
+        sized(*free),
+        sized(*needed)
+    )]
+    NoRoom {
+        /// Where it was to be stored.
+        dir: PathBuf,
+        /// Bytes that are free there.
+        free: u64,
+        /// Bytes that must stay free.
+        needed: u64,
     },
     /// No thread for the fixed rate.
     #[error("cannot start the clock: {0}")]

@@ -55,3 +55,18 @@ pub(crate) const IDLE_REST: Duration = Duration::from_secs(1);
 
 /// How long connections may take to be back after a restart. Those that are not by then are counted as lost.
 pub(crate) const RETURN_TIME_MAX: Duration = Duration::from_secs(120);
+
+/// Parts of the way that a fill tells the speed of.
+pub(crate) const FILL_PARTS: u64 = 100;
+
+/// What a fill leaves free on the disk, the commit log and its spare segments included.
+pub(crate) const FILL_RESERVE_BYTES: u64 = 512 * 1024 * 1024;
+
+/// The words that a fill cuts its messages from. Of the messages in one block, one in a few hundred shares words with another.
+pub(crate) const SCROLL_BYTES: usize = 16 * 1024 * 1024;
+
+/// Messages in one read of history.
+pub(crate) const READ_MESSAGES: u32 = 50;
+
+/// How long one kind of read is counted at most, and how long it may warm up before that.
+pub(crate) const READ_TIME_MAX: Duration = Duration::from_secs(3);

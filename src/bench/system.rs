@@ -39,6 +39,12 @@ pub(crate) fn resident_kib(process: u32) -> Option<u64> {
     field(&status, "VmRSS")?.strip_suffix("kB")?.trim().parse().ok()
 }
 
+/// The most memory that a process has had in use, in KiB.
+pub(crate) fn resident_kib_max(process: u32) -> Option<u64> {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    field(&status, "VmHWM")?.strip_suffix("kB")?.trim().parse().ok()
+}
+
 /// What the kernel counts processor time in, a second: the same on every Linux.
 const TICKS_PER_SECOND: f64 = 100.0;
 
@@ -64,6 +70,18 @@ pub(crate) fn bytes_below(folder: &Path) -> u64 {
         Err(_) => 0,
     };
     entries.map(bytes).sum()
+}
+
+/// The bytes that may still be written to the disk that a folder lies on.
+#[cfg(unix)]
+pub(crate) fn bytes_free(folder: &Path) -> Option<u64> {
+    rustix::fs::statvfs(folder).ok().map(|disk| disk.f_bavail.saturating_mul(disk.f_frsize))
+}
+
+/// The bytes that may still be written to the disk that a folder lies on.
+#[cfg(not(unix))]
+pub(crate) fn bytes_free(_: &Path) -> Option<u64> {
+    None
 }
 
 /// Whether what is written to a folder goes to no disk, so that making it durable costs nothing and means nothing.
@@ -101,6 +119,13 @@ mod tests {
         fs::write(folder.path().join("inner/b"), [0; 5]).unwrap();
         assert_eq!(bytes_below(folder.path()), 15);
         assert_eq!(bytes_below(&folder.path().join("none")), 0);
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn the_room_on_a_disk_is_told() {
+        assert!(bytes_free(Path::new("/")).is_some());
+        assert_eq!(bytes_free(Path::new("/there/is/none")), None);
     }
 
     #[test]

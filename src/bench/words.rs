@@ -26,4 +26,10 @@ impl Words {
         text.truncate(bytes);
         text
     }
+
+    /// Whether it is one of the words.
+    #[cfg(test)]
+    pub(crate) fn contains(&self, word: &str) -> bool {
+        self.0.contains(&word)
+    }
 }

@@ -14,7 +14,7 @@ use super::output::{Format, Output};
 use super::progress::Progress;
 use super::stop;
 use crate::bench::live::{fanout, idle, send};
-use crate::bench::storage::engine;
+use crate::bench::storage::{engine, fill};
 use crate::bench::{BenchError, Contender, Found, Report, Watcher};
 
 /// Measure a server, as its users would feel it
@@ -83,6 +83,20 @@ JSON, one object, with null for what was not measured; among others
   storing [{engine, batch, messages_per_s {median, min, max}, cairn_is_times, disk_bytes_per_message}]
   or, with --members, members [{members, messages_per_s, disk_bytes_per_message}]")]
     Engine(engine::Settings),
+
+    /// How the storage engine does with very many messages: speed on the way, disk, memory, opening, and reading old ones
+    ///
+    /// There is no server and no network: the engine is driven as the server drives it, checkpoints included, into a new data directory
+    /// that is removed afterwards. When the disk has no room for all, as many are stored as fit.
+    #[command(after_help = "EXAMPLES
+  cairn bench fill
+  cairn bench fill --messages 100000000 --dir /srv
+  cairn bench fill --messages 1000000 --body 50 --keep --json
+
+JSON, one object, with null for what was not measured; among others
+  messages_per_s, last_to_second_tenth, marks [{messages, seconds, messages_per_s, disk_bytes, memory_mib}],
+  disk_bytes_per_message_byte, memory_mib_max, close_s, open_s, missing, last_50 and old_50 {reads_per_s, latency_ms}")]
+    Fill(fill::Settings),
 }
 
 /// `others` run in the race of `cairn bench engine`.
@@ -97,6 +111,7 @@ pub(super) fn run(args: BenchArgs, others: Vec<Contender>, format: Format) -> Re
         match args.command {
             BenchCommand::Send(settings) => tell(send::run(settings, &mut watcher).await, watcher, &mut output),
             BenchCommand::Idle(settings) => tell(idle::run(settings, &mut watcher).await, watcher, &mut output),
+            BenchCommand::Fill(settings) => tell(fill::run(settings, &mut watcher), watcher, &mut output),
             BenchCommand::Fanout(settings) => tell(fanout::run(settings, &mut watcher).await, watcher, &mut output),
             BenchCommand::Engine(settings) => tell(engine::run(settings, others, &mut watcher), watcher, &mut output),
         }

@@ -9,7 +9,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
-pub(crate) use numbers::{counted, grouped};
+pub(crate) use numbers::{counted, grouped, sized};
 pub(crate) use sheet::{Axis, Figure, Plot, Scale, Series, Sheet, Table};
 
 use super::system::{self, Machine};

@@ -1,6 +1,7 @@
 //! cairn's engine with one sender at its wheel: as the sequencer drives it, without the queue in front and the sessions behind.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use cairn_proto::body::Body;
 use cairn_proto::ids::{ClientSeq, ConversationId, DeviceId, MsgId, SendStreamId, Timestamp, UserId};
@@ -17,6 +18,7 @@ use crate::core::record::SecretHash;
 use crate::core::{Command, Reply};
 use crate::store::engine::{Committed, Engine};
 use crate::store::run::RunLimits;
+use crate::store::timeline::Timeline;
 
 /// When everything in a run happens. The engine knows no clock, and what is stored must not depend on one.
 pub(crate) const NOW: Timestamp = Timestamp::new(1_700_000_000_000);
@@ -119,13 +121,18 @@ impl Driver {
 
     /// Reads a part of one of the groups' logs: what is committed.
     pub(crate) fn read(&mut self, group: usize, range: PullRange, limits: RunLimits) -> Result<Run, BenchError> {
+        let timeline = self.timeline(group)?;
+        Ok(self.engine.history().read(&timeline, range, limits)?)
+    }
+
+    /// The log of one of the groups.
+    pub(crate) fn timeline(&mut self, group: usize) -> Result<Arc<Timeline>, BenchError> {
         let conversation = self.groups[group];
         if self.engine.timelines().get(conversation).is_none() {
             // It is in memory after this.
             self.engine.execute(Command::Grant(self.sender, conversation), NOW).map_err(BenchError::Refused)?;
         }
-        let timeline = self.engine.timelines().get(conversation).ok_or(BenchError::NoAnswer)?;
-        Ok(self.engine.history().read(&timeline, range, limits)?)
+        self.engine.timelines().get(conversation).ok_or(BenchError::NoAnswer)
     }
 
     /// Makes everything so far durable, and looks after the log as the sequencer does.
@@ -135,9 +142,32 @@ impl Driver {
         Ok(committed)
     }
 
+    /// Moves everything into the trees, and lets go of the data directory.
+    pub(crate) fn into_rest(self) -> Result<AtRest, BenchError> {
+        let Self { engine, sender, groups, seqs } = self;
+        engine.close()?;
+        Ok(AtRest { sender, groups, seqs })
+    }
+
     /// Moves everything into the trees, so that it is at rest.
     pub(crate) fn close(self) -> Result<(), BenchError> {
-        Ok(self.engine.close()?)
+        self.into_rest().map(drop)
+    }
+}
+
+/// What a driver knows while its data directory is closed.
+#[derive(Debug)]
+pub(crate) struct AtRest {
+    sender: Actor,
+    groups: Vec<ConversationId>,
+    seqs: Vec<ClientSeq>,
+}
+
+impl AtRest {
+    /// Opens the data directory again.
+    pub(crate) fn open(self, dir: &Path) -> Result<Driver, BenchError> {
+        let Self { sender, groups, seqs } = self;
+        Ok(Driver { engine: Engine::open(dir)?, sender, groups, seqs })
     }
 }
 

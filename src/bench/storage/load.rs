@@ -8,7 +8,7 @@ use crate::bench::words::Words;
 use crate::bench::zipf::Picker;
 
 /// How much busier some conversations are than others: the n-th has a share of 1 / n.
-const SKEW: f64 = 1.0;
+pub(crate) const SKEW: f64 = 1.0;
 
 /// One message to be stored.
 #[derive(Clone, Debug, PartialEq, Eq)]

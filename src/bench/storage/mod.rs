@@ -5,9 +5,11 @@
 //! * `place`: the folder that everything is stored in
 //! * `load`: the messages that are stored
 //! * `driver`: cairn's engine, with one sender at its wheel
+//! * `fill`: how the engine does with very many messages
 
 mod driver;
 pub(crate) mod engine;
+pub(crate) mod fill;
 mod findings;
 mod load;
 mod place;
