@@ -9,6 +9,7 @@ use cairn_client::proto::text::TextError;
 use cairn_proto::error::ErrorCode;
 
 use super::report::sized;
+use super::storage::ids::ShelfError;
 use super::storage::race::StorageFailure;
 use crate::store::StoreError;
 use crate::store::history::HistoryError;
@@ -39,6 +40,9 @@ pub(crate) enum BenchError {
         /// Why not.
         source: io::Error,
     },
+    /// sled itself failed, without the engine around it.
+    #[error(transparent)]
+    Shelf(#[from] ShelfError),
     /// The disk cannot take a single message.
     #[error(
         "there is no room in {}: {} are free, and {} must stay free; name another disk with --dir",

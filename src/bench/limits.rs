@@ -70,3 +70,36 @@ pub(crate) const READ_MESSAGES: u32 = 50;
 
 /// How long one kind of read is counted at most, and how long it may warm up before that.
 pub(crate) const READ_TIME_MAX: Duration = Duration::from_secs(3);
+
+/// Numbers in one block that ids are taken from. The more, the fewer commits they cost, and the more are lost with a crash.
+pub(crate) const IDS_SEGMENT: u64 = 1_000;
+
+/// Generators that make ids at once, where several do.
+pub(crate) const IDS_GENERATORS: u16 = 4;
+
+/// Messages in one trial of a way to make ids.
+pub(crate) const IDS_TRIAL_MESSAGES: usize = 41_000;
+
+/// Conversations of such a trial.
+pub(crate) const IDS_TRIAL_CONVERSATIONS: usize = 100;
+
+/// Messages that are stored together in such a trial.
+pub(crate) const IDS_TRIAL_BATCH: usize = 64;
+
+/// How far the clock steps back.
+pub(crate) const IDS_CLOCK_STEP: Duration = Duration::from_millis(100);
+
+/// How long a process takes to be back after a crash.
+pub(crate) const IDS_RESTART_TIME: Duration = Duration::from_millis(10);
+
+/// Rounds in which ways to make ids take turns.
+pub(crate) const IDS_ROUNDS: u64 = 10;
+
+/// Ids whose length on the wire is looked at.
+pub(crate) const IDS_WIRE_SAMPLE: usize = 1_000;
+
+/// Messages that are stored under ids of one kind before it is the next one's turn. Texts for so many are in memory.
+pub(crate) const IDS_STRETCH_MAX: u64 = 20_000;
+
+/// How long one turn of reading takes.
+pub(crate) const IDS_READ_TIME: Duration = Duration::from_millis(100);

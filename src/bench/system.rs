@@ -1,8 +1,9 @@
-//! What the system tells of itself, of processes and of folders. Where it does not tell, nothing is made up.
+//! What the system tells of itself, of processes, of folders and of the time. Where it does not tell, nothing is made up.
 
 use std::fs;
 use std::path::Path;
 use std::thread;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::Serialize;
 
@@ -31,6 +32,11 @@ impl Machine {
 fn field(text: &str, name: &str) -> Option<String> {
     let value = |line: &str| line.strip_prefix(name)?.trim_start().strip_prefix(':').map(|value| value.trim().to_owned());
     text.lines().find_map(value)
+}
+
+/// The time on the clock, since 1970. It may step back.
+pub(crate) fn since_1970() -> Duration {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
 }
 
 /// The memory of a process that is in use, in KiB.

@@ -14,7 +14,7 @@ use super::output::{Format, Output};
 use super::progress::Progress;
 use super::stop;
 use crate::bench::live::{fanout, idle, send};
-use crate::bench::storage::{engine, fill};
+use crate::bench::storage::{engine, fill, ids};
 use crate::bench::{BenchError, Contender, Found, Report, Watcher};
 
 /// Measure a server, as its users would feel it
@@ -97,6 +97,21 @@ JSON, one object, with null for what was not measured; among others
   messages_per_s, last_to_second_tenth, marks [{messages, seconds, messages_per_s, disk_bytes, memory_mib}],
   disk_bytes_per_message_byte, memory_mib_max, close_s, open_s, missing, last_50 and old_50 {reads_per_s, latency_ms}")]
     Fill(fill::Settings),
+
+    /// Ways to give messages their ids: what they cost, and what a client can tell from them after a crash or a wrong clock
+    ///
+    /// UUIDs of version 4 and 7, Snowflakes, numbers taken from the store in blocks, and cairn's own: a counter for each conversation.
+    /// Each is tried with several threads, with a clock that steps back and with crashes, and what becomes of the messages is counted.
+    /// The same messages are stored in sled under each kind of id.
+    #[command(after_help = "EXAMPLES
+  cairn bench ids
+  cairn bench ids --ids 10000000 --messages 2000000 --dir /srv
+  cairn bench ids --batch 64 --json
+
+JSON, one object, with null for what was not measured; among others
+  schemes [{scheme, ids_per_s, key_bytes, wire_bytes, stored_per_s, disk_bytes_per_message, last_50_reads_per_s,
+    trials {calm, threads, clock_back, crash, crash_and_clock_back: {late, gaps, losses_told, refused, repeated, skipped}}}]")]
+    Ids(ids::Settings),
 }
 
 /// `others` run in the race of `cairn bench engine`.
@@ -112,6 +127,7 @@ pub(super) fn run(args: BenchArgs, others: Vec<Contender>, format: Format) -> Re
             BenchCommand::Send(settings) => tell(send::run(settings, &mut watcher).await, watcher, &mut output),
             BenchCommand::Idle(settings) => tell(idle::run(settings, &mut watcher).await, watcher, &mut output),
             BenchCommand::Fill(settings) => tell(fill::run(settings, &mut watcher), watcher, &mut output),
+            BenchCommand::Ids(settings) => tell(ids::run(settings, &mut watcher), watcher, &mut output),
             BenchCommand::Fanout(settings) => tell(fanout::run(settings, &mut watcher).await, watcher, &mut output),
             BenchCommand::Engine(settings) => tell(engine::run(settings, others, &mut watcher), watcher, &mut output),
         }

@@ -6,11 +6,13 @@
 //! * `load`: the messages that are stored
 //! * `driver`: cairn's engine, with one sender at its wheel
 //! * `fill`: how the engine does with very many messages
+//! * `ids`: ways to give messages their ids
 
 mod driver;
 pub(crate) mod engine;
 pub(crate) mod fill;
 mod findings;
+pub(crate) mod ids;
 mod load;
 mod place;
 pub(crate) mod race;

@@ -113,9 +113,13 @@ impl Found for Findings {
         row("missing", self.missing.map(|count| grouped(count as f64)), "messages that were not there after opening");
         let reads = |reads: &Option<Reads>| reads.map(|reads| rate(reads.reads_per_s));
         let latency = |reads: &Option<Reads>| reads.and_then(|reads| reads.latency_ms).map(|latency| latency.to_string());
-        row("newest 50", reads(&self.last_50), "reads of the last 50 messages of a random conversation, one after the other");
+        row(
+            "newest 50",
+            reads(&self.last_50),
+            "reads of the last 50 messages of a random conversation, or as many as an answer holds, one by one",
+        );
         row("latency", latency(&self.last_50), "of one of these reads");
-        row("any 50", reads(&self.old_50), "reads of 50 messages from a random place of all, one after the other");
+        row("any 50", reads(&self.old_50), "reads of as many from a random place of all messages, one by one");
         row("latency", latency(&self.old_50), "of one of these reads");
         let wrong = [self.last_50, self.old_50].into_iter().flatten().map(|reads| reads.wrong).sum::<u64>();
         row("wrong reads", (wrong > 0).then(|| grouped(wrong as f64)), "reads that gave other messages than asked for");
