@@ -17,7 +17,8 @@ use super::page::PageFile;
 use super::progress::{Progress, note};
 use super::stop;
 use crate::bench::live::{fanout, idle, send};
-use crate::bench::{BenchError, Found, Page, Report, Watcher};
+use crate::bench::storage::{engine, fill, ids};
+use crate::bench::{BenchError, Contender, Found, Page, Report, Watcher};
 
 /// Measure a server, as its users would feel it
 ///
@@ -77,9 +78,56 @@ JSON, one object, with null for what was not measured; among others
 JSON, one object, with null for what was not measured; among others
   server_kib_per_connection, handshakes_per_s, back_after_stop_s, back_after_crash_s, connections_lost")]
     Idle(idle::Settings),
+
+    /// How fast messages are stored without a network, beside a raw file and plain sled
+    ///
+    /// All store the same messages in the same folder and take turns in short rounds, each of which ends with everything on disk. Other
+    /// engines (fjall, redb, LMDB, SQLite, RocksDB) join them in benches/engines of cairn's sources. With --members, the size of a group
+    /// is what is measured instead: a message is stored once, so it must not matter. The exit code is 1 when one of them, closed and
+    /// opened again, does not give back everything that it stored.
+    #[command(after_help = "EXAMPLES
+  cairn bench engine
+  cairn bench engine --batches 64,512 --seconds 10 --dir /var/lib
+  cairn bench engine --members 10,1000,100000
+  cairn bench engine --json
+
+JSON, one object, with null for what was not measured; among others
+  storing [{engine, batch, messages_per_s {median, min, max}, cairn_is_times, disk_bytes_per_message}]
+  or, with --members, members [{members, messages_per_s, disk_bytes_per_message}]")]
+    Engine(engine::Settings),
+
+    /// How the storage engine does with very many messages: speed on the way, disk, memory, opening, and reading old ones
+    ///
+    /// There is no server and no network: the engine is driven as the server drives it, checkpoints included, into a new data directory
+    /// that is removed afterwards. When the disk has no room for all, as many are stored as fit.
+    #[command(after_help = "EXAMPLES
+  cairn bench fill
+  cairn bench fill --messages 100000000 --dir /srv
+  cairn bench fill --messages 1000000 --body 50 --keep --json
+
+JSON, one object, with null for what was not measured; among others
+  messages_per_s, last_to_second_tenth, marks [{messages, seconds, messages_per_s, disk_bytes, memory_mib}],
+  disk_bytes_per_message_byte, memory_mib_max, close_s, open_s, missing, last_50 and old_50 {reads_per_s, latency_ms}")]
+    Fill(fill::Settings),
+
+    /// Ways to give messages their ids: what they cost, and what a client can tell from them after a crash or a wrong clock
+    ///
+    /// UUIDs of version 4 and 7, Snowflakes, numbers taken from the store in blocks, and cairn's own: a counter for each conversation.
+    /// Each is tried with several threads, with a clock that steps back and with crashes, and what becomes of the messages is counted.
+    /// The same messages are stored in sled under each kind of id.
+    #[command(after_help = "EXAMPLES
+  cairn bench ids
+  cairn bench ids --ids 10000000 --messages 2000000 --dir /srv
+  cairn bench ids --batch 64 --json
+
+JSON, one object, with null for what was not measured; among others
+  schemes [{scheme, ids_per_s, key_bytes, wire_bytes, stored_per_s, disk_bytes_per_message, last_50_reads_per_s,
+    trials {calm, threads, clock_back, crash, crash_and_clock_back: {late, gaps, losses_told, refused, repeated, skipped}}}]")]
+    Ids(ids::Settings),
 }
 
-pub(super) fn run(args: BenchArgs, format: Format) -> Result<(), Failure> {
+/// `others` run in the race of `cairn bench engine`.
+pub(super) fn run(args: BenchArgs, others: Vec<Contender>, format: Format) -> Result<(), Failure> {
     let cannot = |error: io::Error| Failure::caused(Exit::Failed, "cannot start", &error);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(cannot)?;
     let asked = when_asked().map_err(cannot)?;
@@ -92,6 +140,9 @@ pub(super) fn run(args: BenchArgs, format: Format) -> Result<(), Failure> {
             BenchCommand::Send(settings) => tell(send::run(settings, &mut watcher).await, watcher, &mut results),
             BenchCommand::Idle(settings) => tell(idle::run(settings, &mut watcher).await, watcher, &mut results),
             BenchCommand::Fanout(settings) => tell(fanout::run(settings, &mut watcher).await, watcher, &mut results),
+            BenchCommand::Fill(settings) => tell(fill::run(settings, &mut watcher), watcher, &mut results),
+            BenchCommand::Ids(settings) => tell(ids::run(settings, &mut watcher), watcher, &mut results),
+            BenchCommand::Engine(settings) => tell(engine::run(settings, others, &mut watcher), watcher, &mut results),
         }
     });
     let flushed = results.output.flush();

@@ -20,7 +20,7 @@ use clap::Args;
 use jiff::{Timestamp, Unit};
 use serde::{Serialize, Serializer};
 
-pub(crate) use numbers::{counted, grouped};
+pub(crate) use numbers::{counted, grouped, sized};
 pub(crate) use page::Page;
 pub(crate) use sheet::{Axis, Figure, Plot, Scale, Series, Sheet, Table};
 

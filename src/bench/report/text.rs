@@ -7,6 +7,9 @@ use super::sheet::{Condition, Figure, Sheet, Table};
 const NAME_WIDTH: usize = 15;
 const VALUE_WIDTH: usize = 14;
 
+/// What is told of a table.
+const LINE_WIDTH: usize = 100;
+
 /// Between the columns of a table.
 const GAP: &str = "  ";
 
@@ -47,8 +50,20 @@ impl fmt::Display for Table {
             });
             writeln!(f, "  {}", cells.collect::<Vec<_>>().join(GAP).trim_end())?;
         }
-        writeln!(f, "  {}", self.meaning)
+        wrapped(&self.meaning).iter().try_for_each(|line| writeln!(f, "  {line}"))
     }
+}
+
+/// Lines that are easy to read.
+fn wrapped(text: &str) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= LINE_WIDTH => line.extend([" ", word]),
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
 }
 
 #[cfg(test)]
@@ -86,5 +101,14 @@ mod tests {
             rows: vec![cells(["a", "1,000"]), cells(["longer", "2"])],
         };
         assert_eq!(table.to_string(), "\n  Speed\n  engine     /s\n  a       1,000\n  longer      2\n  More is better.\n");
+    }
+
+    #[test]
+    fn long_meanings_are_broken_between_words() {
+        let text = "abcd ".repeat(50);
+        let lines = wrapped(&text);
+        assert_eq!(lines.iter().map(String::len).collect::<Vec<_>>(), [99, 99, 49]);
+        assert_eq!(lines.join(" "), text.trim_end());
+        assert_eq!(wrapped(&"x".repeat(200)).len(), 1);
     }
 }
