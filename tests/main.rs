@@ -12,6 +12,7 @@
 mod bench;
 mod chat;
 mod crash;
+mod figures;
 mod hostile;
 mod model;
 mod powercut;

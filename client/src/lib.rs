@@ -84,6 +84,7 @@
 //! | talk to one person | [`Client::find_user`], then [`Client::direct`] |
 //! | groups | [`Client::create_group`], [`Client::add_members`], [`Client::remove_members`], [`Client::members`] |
 //! | devices, invites | [`Client::devices`], [`Client::revoke_device`], [`Client::create_invite`] |
+//! | see how the server works | [`Client::figures`], for its owner |
 //! | end | [`Client::close`] |
 //!
 //! # Errors

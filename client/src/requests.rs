@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use cairn_proto::figures::Figures;
 use cairn_proto::ids::{ConversationId, DeviceId, ImportSource, MsgId, UserId};
 use cairn_proto::invite::InviteLink;
 use cairn_proto::limits::{FRAME_BYTES_MAX, IMPORT_ENTRIES_MAX, RUN_MESSAGES_MAX, USERS_PER_REQUEST_MAX};
@@ -231,6 +232,17 @@ impl Client {
     fn remember<'a>(&self, users: impl Iterator<Item = &'a UserInfo>) {
         let mut state = self.shared().state.lock();
         users.for_each(|user| state.people.remember(user.clone()));
+    }
+}
+
+/// The server itself.
+impl Client {
+    /// What the server has done since its start: for its owner. Two readings subtract, see [`Figures::since`].
+    ///
+    /// # Errors
+    /// [`Error::Refused`], and whatever ends the client.
+    pub async fn figures(&self) -> Result<Figures, Error> {
+        ask!(self, Request::Figures, Response::Figures(figures) => *figures)
     }
 }
 

@@ -11,6 +11,7 @@
 //! * [`hello`]: how a session begins
 //! * [`request`] and [`response`]: what a client asks and what it is told
 //! * [`event`]: what the server writes on a timeline stream
+//! * [`figures`]: how a server works, in numbers
 //! * [`error`] and [`close`]: stable numbers for refusals and for the end of a connection
 //! * [`codec`] and [`frame`]: bytes
 //! * [`invite`]: the link that carries address, pin and a one-time token
@@ -24,6 +25,7 @@ pub mod close;
 pub mod codec;
 pub mod error;
 pub mod event;
+pub mod figures;
 pub mod frame;
 pub mod hello;
 pub mod ids;

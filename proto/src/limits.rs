@@ -69,6 +69,9 @@ pub const MEMBERS_PER_PAGE_MAX: usize = 500;
 /// Entries in one import request.
 pub const IMPORT_ENTRIES_MAX: usize = 500;
 
+/// Buckets of one histogram.
+pub const HISTOGRAM_BUCKETS_MAX: usize = 4 * 1024;
+
 /// Uses that one invite can have.
 pub const INVITE_USES_MAX: u32 = 10_000;
 

@@ -121,6 +121,8 @@ pub enum Request {
         /// The member.
         user: UserId,
     },
+    /// How the server works, in numbers. For the owner of the server.
+    Figures,
 }
 
 /// Which part of a log.

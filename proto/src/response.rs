@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::codec;
 use crate::error::ErrorCode;
+use crate::figures::Figures;
 use crate::hello::{ServerRole, Welcome};
 use crate::ids::{ConversationId, DeviceId, MsgId, RequestId, Timestamp, UserId};
 use crate::invite::ServerAddr;
@@ -75,6 +76,8 @@ pub enum Response {
     },
     /// To `Explain`.
     Explained(Explained),
+    /// To `Figures`. In a box, since every other answer is smaller.
+    Figures(Box<Figures>),
 }
 
 /// A part of a log.

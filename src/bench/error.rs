@@ -6,8 +6,14 @@ use std::process::ExitStatus;
 
 use cairn_client::Error as ClientError;
 use cairn_client::proto::text::TextError;
+use cairn_proto::error::ErrorCode;
 
 use super::live::mixed::ScenarioError;
+use super::report::sized;
+use super::storage::ids::ShelfError;
+use super::storage::race::StorageFailure;
+use crate::store::StoreError;
+use crate::store::history::HistoryError;
 
 /// Why a run came to nothing.
 #[derive(Debug, thiserror::Error)]
@@ -35,6 +41,24 @@ pub(crate) enum BenchError {
         /// Why not.
         source: io::Error,
     },
+    /// sled itself failed, without the engine around it.
+    #[error(transparent)]
+    Shelf(#[from] ShelfError),
+    /// The disk cannot take a single message.
+    #[error(
+        "there is no room in {}: {} are free, and {} must stay free; name another disk with --dir",
+        dir.display(),
+        sized(*free),
+        sized(*needed)
+    )]
+    NoRoom {
+        /// Where it was to be stored.
+        dir: PathBuf,
+        /// Bytes that are free there.
+        free: u64,
+        /// Bytes that must stay free.
+        needed: u64,
+    },
     /// No thread for the fixed rate.
     #[error("cannot start the clock: {0}")]
     Clock(#[source] io::Error),
@@ -44,6 +68,34 @@ pub(crate) enum BenchError {
     /// The day of a mixed load cannot be played.
     #[error(transparent)]
     Scenario(#[from] ScenarioError),
+    /// The engine failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// What the engine stored cannot be read.
+    #[error(transparent)]
+    History(#[from] HistoryError),
+    /// The engine refused what the run asked of it.
+    #[error("the engine refused what the run asked of it: {0:?}")]
+    Refused(ErrorCode),
+    /// The engine answered something else than what it was asked.
+    #[error("the engine did not answer what it was asked")]
+    NoAnswer,
+    /// One of the storages in a race failed.
+    #[error("{name} failed: {source}")]
+    Storage {
+        /// Which one.
+        name: String,
+        /// Why.
+        source: StorageFailure,
+    },
+    /// A batch is more than the commit log takes at once.
+    #[error("{batch} messages of {body_bytes} bytes are more than a commit can take: choose smaller --batches or a smaller --body")]
+    BatchTooLarge {
+        /// Its messages.
+        batch: usize,
+        /// The bytes of each.
+        body_bytes: usize,
+    },
     /// Somebody ended the run before anything was measured.
     #[error("ended before anything was measured")]
     Interrupted,

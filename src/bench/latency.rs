@@ -12,6 +12,9 @@ const DIGITS: u8 = 3;
 /// The longest latency that is told from longer ones, in microseconds.
 const MICROS_MAX: u64 = 1_000_000_000;
 
+/// Points of a distribution from 0 to 90 %, from there to 99 %, and so on.
+const PARTS_PER_NINE: f64 = 10.0;
+
 /// Latencies of one kind.
 #[derive(Debug)]
 pub(crate) struct Latencies(Histogram<u64>);
@@ -36,6 +39,15 @@ impl Latencies {
     #[expect(clippy::expect_used, reason = "all have the same bounds")]
     pub(crate) fn add(&mut self, other: &Self) {
         self.0.add(&other.0).expect("the bounds of the histograms are the same");
+    }
+
+    /// How many took at most how long; `None` when nothing was recorded.
+    pub(crate) fn distribution(&self) -> Option<Distribution> {
+        let rarest = 0.5 / self.0.len() as f64;
+        let parts = (0..).map(|at| 10_f64.powf(-f64::from(at) / PARTS_PER_NINE)).take_while(|&rest| rest > rarest);
+        let points = parts.chain([rarest]).map(|rest| ((1.0 - rest) * 1e9).round() / 1e9);
+        let point = |quantile| (quantile, self.0.value_at_quantile(quantile) as f64 / 1_000.0);
+        (!self.0.is_empty()).then(|| Distribution(points.map(point).collect()))
     }
 
     /// The percentiles of what was recorded; `None` when that is nothing.
@@ -63,9 +75,28 @@ impl fmt::Display for Percentiles {
     }
 }
 
+/// How many took at most how long: shares of all, and milliseconds, both rising. The last is the slowest.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct Distribution(pub(crate) Vec<(f64, f64)>);
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_distribution_goes_from_the_fastest_to_the_slowest() {
+        let mut latencies = Latencies::new();
+        assert_eq!(latencies.distribution(), None);
+        (1..=1_000).for_each(|micros| latencies.record(Duration::from_micros(micros)));
+        let Distribution(points) = latencies.distribution().unwrap();
+        assert!(points.is_sorted_by(|a, b| a.0 < b.0 && a.1 <= b.1), "{points:?}");
+        assert_eq!((points[0], points[10], points[20]), ((0.0, 0.001), (0.9, 0.9), (0.99, 0.99)));
+        assert_eq!(points.last(), Some(&(0.9995, 1.0)));
+        latencies = Latencies::new();
+        latencies.record(Duration::from_millis(5));
+        let Distribution(points) = latencies.distribution().unwrap();
+        assert!(points.iter().all(|&(_, millis)| (millis - 5.0).abs() < 0.01) && points.last().unwrap().0 == 0.5, "{points:?}");
+    }
 
     #[test]
     fn percentiles_are_where_they_belong() {

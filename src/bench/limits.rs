@@ -14,6 +14,12 @@ pub(crate) const SECONDS_DEFAULT: u32 = 5;
 /// How often a run looks at how far it is.
 pub(crate) const TICK: Duration = Duration::from_millis(50);
 
+/// How far the moments that tell a run's course lie apart at least: closer ones show the batches, not the course.
+pub(crate) const MOMENT_GAP: Duration = Duration::from_millis(100);
+
+/// Moments of a run that are kept to tell its course.
+pub(crate) const MOMENTS_MAX: usize = 240;
+
 /// Joins, logins and requests under way at once while a run is prepared.
 pub(crate) const AT_ONCE: usize = 64;
 
@@ -22,6 +28,9 @@ pub(crate) const PASSWORDS_AT_ONCE: usize = 4;
 
 /// How long the load may go without any progress, once it is over, before what is outstanding counts as missing.
 pub(crate) const SETTLE_TIME_MAX: Duration = Duration::from_secs(10);
+
+/// How long the server may take to tell of itself before a run goes on without.
+pub(crate) const READING_TIME_MAX: Duration = Duration::from_secs(5);
 
 /// Packets of a sender that the server may let come before it acknowledges them.
 pub(crate) const ACK_EVERY_PACKETS: u32 = 10;
@@ -34,6 +43,24 @@ pub(crate) const MISSING_TRACKED_MAX: usize = 100_000;
 
 /// How long the invites of a run are good.
 pub(crate) const INVITE_LIFE: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Rounds of a race that count. All of them together take as long as was asked for.
+pub(crate) const ROUNDS: u32 = 5;
+
+/// Messages that a contender stores in one round at most, so that a fast one does not fill the disk.
+pub(crate) const ROUND_MESSAGES_MAX: u64 = 1_000_000;
+
+/// Different messages that a race is made of.
+pub(crate) const SUPPLY_MESSAGES: usize = 16 * 1024;
+
+/// The bytes of their texts, where those are long.
+pub(crate) const SUPPLY_BYTES_MAX: usize = 32 * 1024 * 1024;
+
+/// Messages in a commit where the size of a group is what is measured.
+pub(crate) const MEMBERS_BATCH: usize = 64;
+
+/// What a commit holds of a message beside its text, at most, in bytes.
+pub(crate) const MESSAGE_OVERHEAD_BYTES: usize = 64;
 
 /// How long idle connections are left alone before their memory is read.
 pub(crate) const IDLE_REST: Duration = Duration::from_secs(1);
@@ -52,3 +79,51 @@ pub(crate) const DAY_SECONDS_MAX: u32 = 24 * 60 * 60;
 
 /// Things that may happen in the day of a scenario, all together: what is to happen is drawn before it begins.
 pub(crate) const DAY_ACTIONS_MAX: f64 = 10_000_000.0;
+
+/// Parts of the way that a fill tells the speed of.
+pub(crate) const FILL_PARTS: u64 = 100;
+
+/// What a fill leaves free on the disk, the commit log and its spare segments included.
+pub(crate) const FILL_RESERVE_BYTES: u64 = 512 * 1024 * 1024;
+
+/// The words that a fill cuts its messages from. Of the messages in one block, one in a few hundred shares words with another.
+pub(crate) const SCROLL_BYTES: usize = 16 * 1024 * 1024;
+
+/// Messages in one read of history.
+pub(crate) const READ_MESSAGES: u32 = 50;
+
+/// How long one kind of read is counted at most, and how long it may warm up before that.
+pub(crate) const READ_TIME_MAX: Duration = Duration::from_secs(3);
+
+/// Numbers in one block that ids are taken from. The more, the fewer commits they cost, and the more are lost with a crash.
+pub(crate) const IDS_SEGMENT: u64 = 1_000;
+
+/// Generators that make ids at once, where several do.
+pub(crate) const IDS_GENERATORS: u16 = 4;
+
+/// Messages in one trial of a way to make ids.
+pub(crate) const IDS_TRIAL_MESSAGES: usize = 41_000;
+
+/// Conversations of such a trial.
+pub(crate) const IDS_TRIAL_CONVERSATIONS: usize = 100;
+
+/// Messages that are stored together in such a trial.
+pub(crate) const IDS_TRIAL_BATCH: usize = 64;
+
+/// How far the clock steps back.
+pub(crate) const IDS_CLOCK_STEP: Duration = Duration::from_millis(100);
+
+/// How long a process takes to be back after a crash.
+pub(crate) const IDS_RESTART_TIME: Duration = Duration::from_millis(10);
+
+/// Rounds in which ways to make ids take turns.
+pub(crate) const IDS_ROUNDS: u64 = 10;
+
+/// Ids whose length on the wire is looked at.
+pub(crate) const IDS_WIRE_SAMPLE: usize = 1_000;
+
+/// Messages that are stored under ids of one kind before it is the next one's turn. Texts for so many are in memory.
+pub(crate) const IDS_STRETCH_MAX: u64 = 20_000;
+
+/// How long one turn of reading takes.
+pub(crate) const IDS_READ_TIME: Duration = Duration::from_millis(100);

@@ -1,19 +1,26 @@
 //! `cairn bench`: measures a server from outside, as its users would, and the storage below it, beside other ways to store the same.
 //!
 //! * `live`: runs against a running server, through the client SDK alone
+//! * `storage`: runs without a network, on the engine and what it stands on
 //! * `report`: what is told of a run, as text, JSON or a page
-//! * `latency`, `zipf`, `system`, `watcher`: what all kinds of run need
+//! * `latency`, `zipf`, `words`, `system`, `watcher`: what all kinds of run need
 //! * `error`, `limits`: what goes wrong, every bound
+//!
+//! All of it is private but for what an engine needs that wants to be measured beside cairn's: a [`Contender`] with its [`Storage`],
+//! handed to [`crate::cli::race`].
 
 mod error;
 mod latency;
 mod limits;
 pub(crate) mod live;
 mod report;
+pub(crate) mod storage;
 mod system;
 mod watcher;
+mod words;
 mod zipf;
 
 pub(crate) use error::BenchError;
-pub(crate) use report::{Found, Report};
+pub(crate) use report::{Figure, Found, Page, Report, grouped};
+pub use storage::race::{Contender, Key, Storage, StorageFailure};
 pub(crate) use watcher::Watcher;

@@ -1,8 +1,9 @@
-//! What the system tells of itself, of processes and of folders. Where it does not tell, nothing is made up.
+//! What the system tells of itself, of processes, of folders and of the time. Where it does not tell, nothing is made up.
 
 use std::fs;
 use std::path::Path;
 use std::thread;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::Serialize;
 
@@ -33,10 +34,27 @@ fn field(text: &str, name: &str) -> Option<String> {
     text.lines().find_map(value)
 }
 
+/// The time on the clock, since 1970. It may step back.
+pub(crate) fn since_1970() -> Duration {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
+}
+
 /// The memory of a process that is in use, in KiB.
 pub(crate) fn resident_kib(process: u32) -> Option<u64> {
     let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
     field(&status, "VmRSS")?.strip_suffix("kB")?.trim().parse().ok()
+}
+
+/// What a process has written to files so far, in bytes, whether or not the disk has it yet. What it sends over sockets is not in it: those
+/// system calls are counted as network traffic alone.
+pub(crate) fn written_bytes(process: u32) -> Option<u64> {
+    field(&fs::read_to_string(format!("/proc/{process}/io")).ok()?, "wchar")?.parse().ok()
+}
+
+/// The most memory that a process has had in use, in KiB.
+pub(crate) fn resident_kib_max(process: u32) -> Option<u64> {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    field(&status, "VmHWM")?.strip_suffix("kB")?.trim().parse().ok()
 }
 
 /// What the kernel counts processor time in, a second: the same on every Linux.
@@ -53,6 +71,29 @@ fn cpu_ticks(stat: &str) -> Option<u64> {
     let mut fields = rest.split_whitespace().skip(11);
     let mut next = || fields.next()?.parse::<u64>().ok();
     Some(next()? + next()?)
+}
+
+/// The bytes of all files in a folder and below it. Files that are removed meanwhile do not count.
+pub(crate) fn bytes_below(folder: &Path) -> u64 {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let bytes = |entry: fs::DirEntry| match entry.metadata() {
+        Ok(metadata) if metadata.is_dir() => bytes_below(&entry.path()),
+        Ok(metadata) => metadata.len(),
+        Err(_) => 0,
+    };
+    entries.map(bytes).sum()
+}
+
+/// The bytes that may still be written to the disk that a folder lies on.
+#[cfg(unix)]
+pub(crate) fn bytes_free(folder: &Path) -> Option<u64> {
+    rustix::fs::statvfs(folder).ok().map(|disk| disk.f_bavail.saturating_mul(disk.f_frsize))
+}
+
+/// The bytes that may still be written to the disk that a folder lies on.
+#[cfg(not(unix))]
+pub(crate) fn bytes_free(_: &Path) -> Option<u64> {
+    None
 }
 
 /// Whether what is written to a folder goes to no disk, so that making it durable costs nothing and means nothing.
@@ -80,6 +121,23 @@ mod tests {
         let stat = "7 (a ) b) S 1 7 7 0 -1 4194304 100 0 0 0 250 50 3 4 20 0 1 0 100 1000 10";
         assert_eq!(cpu_ticks(stat), Some(300));
         assert_eq!(cpu_ticks("7 (cut) S 1 2"), None);
+    }
+
+    #[test]
+    fn a_folder_is_as_large_as_all_its_files() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("inner")).unwrap();
+        fs::write(folder.path().join("a"), [0; 10]).unwrap();
+        fs::write(folder.path().join("inner/b"), [0; 5]).unwrap();
+        assert_eq!(bytes_below(folder.path()), 15);
+        assert_eq!(bytes_below(&folder.path().join("none")), 0);
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn the_room_on_a_disk_is_told() {
+        assert!(bytes_free(Path::new("/")).is_some());
+        assert_eq!(bytes_free(Path::new("/there/is/none")), None);
     }
 
     #[test]

@@ -2,19 +2,23 @@
 
 use std::fmt::Display;
 use std::io;
+use std::path::PathBuf;
 use std::thread;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Command, Subcommand};
 use serde::Serialize;
 use tokio::sync::watch;
 
+use super::again;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::{Format, Output};
-use super::progress::Progress;
+use super::page::PageFile;
+use super::progress::{Progress, note};
 use super::stop;
 use crate::bench::live::{catchup, fanout, idle, mixed, send};
-use crate::bench::{BenchError, Found, Report, Watcher};
+use crate::bench::storage::{engine, fill, ids};
+use crate::bench::{BenchError, Contender, Found, Page, Report, Watcher};
 
 /// Measure a server, as its users would feel it
 ///
@@ -23,6 +27,10 @@ use crate::bench::{BenchError, Found, Report, Watcher};
 /// not counted. Ctrl-C ends a run early, and what was measured until then is reported.
 #[derive(Debug, Args)]
 pub(super) struct BenchArgs {
+    /// Write a page for a browser too, with plots: one file that can be sent to others
+    #[arg(long, value_name = "FILE.html", global = true)]
+    report: Option<PathBuf>,
+
     #[command(subcommand)]
     command: BenchCommand,
 }
@@ -37,10 +45,14 @@ enum BenchCommand {
   cairn bench send --clients 1 --inflight 1 --conversations 1
   cairn bench send --clients 64 --inflight 16 --seconds 20 --json
   cairn bench send --rate 5000 --clients 64
+  cairn bench send --report send.html
   cairn bench send --link 'cairn://chat.example.org:7766/#PIN.TOKEN' --messages 100000
 
 JSON, one object, with null for what was not measured; among others
-  accepted_per_s, latency_ms {p50, p90, p99, p999, max}, durability, machine, settings, seed")]
+  accepted_per_s, latency_ms {p50, p90, p99, p999, max}, durability, machine, settings, seed,
+  latency_distribution [[share, ms], ...], timeline [{s, accepted_per_s, deliveries_per_s}, ...],
+  messages_per_commit, fdatasync_per_s, fdatasync_ms {p50, p99}, log_bytes_per_message, sled_bytes_per_message: null with --link, unless
+  the link is that of the server's owner")]
     Send(send::Settings),
 
     /// How many deliveries a second are made, how long each takes, and whether each comes once and in order
@@ -54,7 +66,8 @@ JSON, one object, with null for what was not measured; among others
   cairn bench fanout --receivers 100 --rate 500 --seconds 30 --json
 
 JSON, one object, with null for what was not measured; among others
-  deliveries_per_s, latency_ms {p50, p90, p99, p999, max}, missing, duplicates, out_of_order")]
+  deliveries_per_s, latency_ms {p50, p90, p99, p999, max}, missing, duplicates, out_of_order,
+  latency_distribution [[share, ms], ...], timeline [{s, accepted_per_s, deliveries_per_s}, ...]")]
     Fanout(fanout::Settings),
 
     /// How long devices that were away take to have everything they missed, when they all come back at once
@@ -95,27 +108,84 @@ JSON, one object, with null for what was not measured; among others
 JSON, one object, with null for what was not measured; among others
   server_kib_per_connection, handshakes_per_s, back_after_stop_s, back_after_crash_s, connections_lost")]
     Idle(idle::Settings),
+
+    /// How fast messages are stored without a network, beside a raw file and plain sled
+    ///
+    /// All store the same messages in the same folder and take turns in short rounds, each of which ends with everything on disk. Other
+    /// engines (fjall, redb, LMDB, SQLite, RocksDB) join them in benches/engines of cairn's sources. With --members, the size of a group
+    /// is what is measured instead: a message is stored once, so it must not matter. The exit code is 1 when one of them, closed and
+    /// opened again, does not give back everything that it stored.
+    #[command(after_help = "EXAMPLES
+  cairn bench engine
+  cairn bench engine --batches 64,512 --seconds 10 --dir /var/lib
+  cairn bench engine --members 10,1000,100000
+  cairn bench engine --json
+
+JSON, one object, with null for what was not measured; among others
+  storing [{engine, batch, messages_per_s {median, min, max}, cairn_is_times, disk_bytes_per_message}]
+  or, with --members, members [{members, messages_per_s, disk_bytes_per_message}]")]
+    Engine(engine::Settings),
+
+    /// How the storage engine does with very many messages: speed on the way, disk, memory, opening, and reading old ones
+    ///
+    /// There is no server and no network: the engine is driven as the server drives it, checkpoints included, into a new data directory
+    /// that is removed afterwards. When the disk has no room for all, as many are stored as fit.
+    #[command(after_help = "EXAMPLES
+  cairn bench fill
+  cairn bench fill --messages 100000000 --dir /srv
+  cairn bench fill --messages 1000000 --body 50 --keep --json
+
+JSON, one object, with null for what was not measured; among others
+  messages_per_s, last_to_second_tenth, marks [{messages, seconds, messages_per_s, disk_bytes, memory_mib}],
+  disk_bytes_per_message_byte, memory_mib_max, close_s, open_s, missing, last_50 and old_50 {reads_per_s, latency_ms}")]
+    Fill(fill::Settings),
+
+    /// Ways to give messages their ids: what they cost, and what a client can tell from them after a crash or a wrong clock
+    ///
+    /// UUIDs of version 4 and 7, Snowflakes, numbers taken from the store in blocks, and cairn's own: a counter for each conversation.
+    /// Each is tried with several threads, with a clock that steps back and with crashes, and what becomes of the messages is counted.
+    /// The same messages are stored in sled under each kind of id.
+    #[command(after_help = "EXAMPLES
+  cairn bench ids
+  cairn bench ids --ids 10000000 --messages 2000000 --dir /srv
+  cairn bench ids --batch 64 --json
+
+JSON, one object, with null for what was not measured; among others
+  schemes [{scheme, ids_per_s, key_bytes, wire_bytes, stored_per_s, disk_bytes_per_message, last_50_reads_per_s,
+    trials {calm, threads, clock_back, crash, crash_and_clock_back: {late, gaps, losses_told, refused, repeated, skipped}}}]")]
+    Ids(ids::Settings),
 }
 
-pub(super) fn run(args: BenchArgs, format: Format) -> Result<(), Failure> {
+/// `others` run in the race of `cairn bench engine`.
+pub(super) fn run(args: BenchArgs, others: Vec<Contender>, format: Format) -> Result<(), Failure> {
     let cannot = |error: io::Error| Failure::caused(Exit::Failed, "cannot start", &error);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(cannot)?;
     let asked = when_asked().map_err(cannot)?;
-    let mut output = Output::new(format);
+    let page = args.report.map(PageFile::reserve).transpose()?;
+    let mut results = Results { output: Output::new(format), page };
     let result = runtime.block_on(async {
         let mut progress = Progress::new();
         let mut watcher = Watcher::new(asked, move |text| progress.update(text));
         match args.command {
-            BenchCommand::Send(settings) => tell(send::run(settings, &mut watcher).await, watcher, &mut output),
-            BenchCommand::Catchup(settings) => tell(catchup::run(settings, &mut watcher).await, watcher, &mut output),
-            BenchCommand::Mixed(settings) if settings.print_scenario => output.text(mixed::DEFAULT_SCENARIO),
-            BenchCommand::Mixed(settings) => tell(mixed::run(settings, &mut watcher).await, watcher, &mut output),
-            BenchCommand::Idle(settings) => tell(idle::run(settings, &mut watcher).await, watcher, &mut output),
-            BenchCommand::Fanout(settings) => tell(fanout::run(settings, &mut watcher).await, watcher, &mut output),
+            BenchCommand::Send(settings) => tell(send::run(settings, &mut watcher).await, watcher, &mut results),
+            BenchCommand::Idle(settings) => tell(idle::run(settings, &mut watcher).await, watcher, &mut results),
+            BenchCommand::Fanout(settings) => tell(fanout::run(settings, &mut watcher).await, watcher, &mut results),
+            BenchCommand::Catchup(settings) => tell(catchup::run(settings, &mut watcher).await, watcher, &mut results),
+            BenchCommand::Mixed(settings) if settings.print_scenario => results.output.text(mixed::DEFAULT_SCENARIO),
+            BenchCommand::Mixed(settings) => tell(mixed::run(settings, &mut watcher).await, watcher, &mut results),
+            BenchCommand::Fill(settings) => tell(fill::run(settings, &mut watcher), watcher, &mut results),
+            BenchCommand::Ids(settings) => tell(ids::run(settings, &mut watcher), watcher, &mut results),
+            BenchCommand::Engine(settings) => tell(engine::run(settings, others, &mut watcher), watcher, &mut results),
         }
     });
-    let flushed = output.flush();
+    let flushed = results.output.flush();
     result.and(flushed)
+}
+
+/// Where the results go.
+struct Results {
+    output: Output,
+    page: Option<PageFile>,
 }
 
 /// Becomes true at Ctrl-C. It is heard on a thread of its own, so that a run that never waits can be ended too. There is no ending at
@@ -132,20 +202,34 @@ fn when_asked() -> io::Result<watch::Receiver<bool>> {
     Ok(hears)
 }
 
-/// Prints what was found, behind the progress line of `watcher`.
-fn tell<S, F>(report: Result<Report<S, F>, BenchError>, watcher: Watcher, output: &mut Output) -> Result<(), Failure>
+/// Prints what was found, behind the progress line of `watcher`, and writes the page.
+fn tell<S, F>(report: Result<Report<S, F>, BenchError>, watcher: Watcher, results: &mut Results) -> Result<(), Failure>
 where
-    S: Serialize + Display,
+    S: Serialize + Display + Args,
     F: Found,
 {
     drop(watcher);
     let report = report?;
-    output.print(&report)?;
+    let written = results.page.take().map(|file| {
+        let (sheet, about, command) = (report.sheet(), about(report.benchmark), again::command());
+        file.write(&Page { sheet: &sheet, about: &about, command: &command })
+    });
+    results.output.print(&report)?;
+    if let Some(path) = written.transpose()? {
+        note(format_args!("report: {}", path.display()));
+    }
     match report {
         Report { interrupted: true, .. } => Err(Failure::Interrupted),
         Report { found, .. } if !found.is_sound() => Err(Failure::new(Exit::Failed, "what was received is not what was sent")),
         Report { .. } => Ok(()),
     }
+}
+
+/// What a kind of run measures, in the words of its `--help`.
+fn about(benchmark: &str) -> String {
+    let commands = BenchCommand::augment_subcommands(Command::new("bench"));
+    let about = commands.find_subcommand(benchmark).and_then(|run| run.get_long_about().or_else(|| run.get_about()));
+    about.map(ToString::to_string).unwrap_or_default()
 }
 
 impl From<BenchError> for Failure {
@@ -155,5 +239,16 @@ impl From<BenchError> for Failure {
             BenchError::Interrupted => Self::Interrupted,
             error => Self::caused(Exit::Failed, &error, &error),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_run_measures_is_told_as_its_help_does() {
+        let about = about("send");
+        assert!(about.starts_with("How many messages") && about.contains("\n\nNobody listens"), "{about}");
     }
 }

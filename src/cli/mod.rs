@@ -7,9 +7,11 @@
 //! * `profile`, `session`, `credentials`: who this device is
 //! * `target`, `span`: what people type
 //! * `lines`, `line`, `names`: messages in and out
+//! * `page`, `again`: the report of a run as a page, and the command that repeats it
 //! * `stop`: how a server is asked to end
 //! * `limits`: every bound of the commands
 
+mod again;
 mod bench;
 mod clean;
 mod clock;
@@ -30,6 +32,7 @@ mod list;
 mod login;
 mod names;
 mod output;
+mod page;
 mod profile;
 mod progress;
 mod read;
@@ -37,11 +40,14 @@ mod send;
 mod serve;
 mod session;
 mod span;
+mod stats;
 mod stop;
 mod tail;
 mod target;
 mod whoami;
 
+use std::env;
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -51,6 +57,7 @@ use self::exit::Exit;
 use self::failure::Failure;
 use self::output::Format;
 use self::session::Context;
+use crate::bench::Contender;
 
 /// Team chat in one binary: every message stored once, every reader a cursor
 ///
@@ -93,6 +100,7 @@ enum Command {
     Read(read::ReadArgs),
     Import(import::ImportArgs),
     Doctor(doctor::DoctorArgs),
+    Stats(stats::StatsArgs),
     Bench(Box<bench::BenchArgs>),
     Completions(completions::CompletionsArgs),
 }
@@ -115,7 +123,18 @@ fn after_help() -> String {
 /// Runs the command that the process was started with, and gives what it ends with.
 #[must_use]
 pub fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    start(env::args_os(), Vec::new())
+}
+
+/// Runs `cairn bench engine` with the options that the process was started with, and with `others` in the race.
+#[must_use]
+pub fn race(others: Vec<Contender>) -> ExitCode {
+    let command = ["cairn", "bench", "engine"].map(OsString::from);
+    start(command.into_iter().chain(env::args_os().skip(1)), others)
+}
+
+fn start(args: impl IntoIterator<Item = OsString>, others: Vec<Contender>) -> ExitCode {
+    let cli = match Cli::try_parse_from(args) {
         Ok(cli) => cli,
         Err(error) => {
             // Help and version go to standard output, and who does not read them to the end is no failure.
@@ -123,7 +142,7 @@ pub fn main() -> ExitCode {
             return if error.use_stderr() { Exit::Usage.into() } else { Exit::Done.into() };
         }
     };
-    match run(cli) {
+    match run(cli, others) {
         Ok(()) => Exit::Done.into(),
         Err(failure) => {
             failure.report();
@@ -132,7 +151,7 @@ pub fn main() -> ExitCode {
     }
 }
 
-fn run(cli: Cli) -> Result<(), Failure> {
+fn run(cli: Cli, others: Vec<Contender>) -> Result<(), Failure> {
     let format = if cli.global.json { Format::Json } else { Format::People };
     let context = || Context::new(cli.global.profile.as_deref(), format);
     match cli.command {
@@ -149,7 +168,8 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Command::Read(args) => read::run(&args, &context()?),
         Command::Import(args) => import::run(&args, &context()?),
         Command::Doctor(args) => doctor::run(&args, &context()?),
-        Command::Bench(args) => bench::run(*args, format),
+        Command::Stats(args) => stats::run(&args, &context()?),
+        Command::Bench(args) => bench::run(*args, others, format),
         Command::Completions(args) => completions::run(&args),
     }
 }

@@ -11,6 +11,7 @@ use super::batch::{Batch, Effect};
 use super::change::Change;
 use super::command::{Actor, LoggedIn, NewDevice, Reply};
 use super::record::{DeviceRecord, InviteRecord, SecretHash, UserRecord};
+use super::send_stream::SendStream;
 use super::state::State;
 use crate::limits::SEND_STREAMS_PER_DEVICE_MAX;
 
@@ -129,11 +130,10 @@ impl State {
         }
     }
 
-    /// A session's send stream may have been forgotten since it began. What it sends then is sent on a new one.
-    pub(super) fn reopen_stream(&mut self, actor: Actor, batch: &mut Batch) {
-        if !self.streams_of(actor.user, actor.device).contains(&actor.stream) {
-            self.open_stream(actor, batch);
-        }
+    /// A session's send stream may have been forgotten since it began. What it sends then is sent on a new one, from this place on.
+    pub(super) fn reopen_stream(&mut self, actor: Actor, batch: &mut Batch) -> u64 {
+        self.open_stream(actor, batch);
+        self.streams.get(&(actor.device, actor.stream)).map_or(1, SendStream::next_place)
     }
 
     pub(super) fn devices(&self, actor: Actor) -> Vec<DeviceInfo> {

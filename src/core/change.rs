@@ -123,6 +123,8 @@ pub enum Origin {
         device: DeviceId,
         /// Its send stream.
         stream: SendStreamId,
+        /// Its place among all sends of the stream.
+        place: u64,
         /// The client seq.
         seq: u64,
         /// A fingerprint of the body, so that another body under the same seq is noticed.

@@ -76,6 +76,8 @@ pub enum Command {
     Ask(Actor, Request),
     /// Whether a session may read a conversation, and from where.
     Grant(Actor, ConversationId),
+    /// Whether a session may see how the server works.
+    Figures(Actor),
 }
 
 /// A device that logs in for the first time.
@@ -106,6 +108,8 @@ pub enum Reply {
     Response(Response),
     /// To [`Command::Grant`].
     Grant(Grant),
+    /// To [`Command::Figures`]: it may. Whoever has the figures puts them in the place of this.
+    FiguresAllowed,
 }
 
 /// A session that begins.

@@ -1,9 +1,11 @@
 //! One conversation in memory: its record, the members that were needed so far, and what of it is not stored yet.
 
-use cairn_proto::ids::{DeviceId, ImportSource, MsgId, Timestamp, UserId};
-use hashbrown::HashMap;
+use std::collections::BTreeSet;
 
-use super::record::{ConversationRecord, MemberRecord};
+use cairn_proto::ids::{DeviceId, ImportSource, MsgId, Timestamp, UserId};
+use hashbrown::{HashMap, HashSet};
+
+use super::record::{ConversationRecord, MemberChunk, MemberRecord, StoredMember};
 use super::uncounted::Uncounted;
 
 /// A conversation.
@@ -18,6 +20,8 @@ pub struct Conversation {
     pub(super) members: HashMap<UserId, Member>,
     /// Whether `members` is all of them, so that a user who is not in there is no member.
     pub(super) members_complete: bool,
+    /// The chunks whose members are all in `members`, unless that holds for every chunk.
+    pub(super) chunks: HashSet<MemberChunk>,
     pub(super) unsaved: Unsaved,
 }
 
@@ -26,16 +30,8 @@ pub struct Conversation {
 pub struct Member {
     /// What is stored of the membership.
     pub record: MemberRecord,
-    pub(super) delivered: Vec<Delivered>,
-    pub(super) unsaved: bool,
-}
-
-/// The delivered cursor of one device.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Delivered {
-    pub(super) device: DeviceId,
-    pub(super) msgid: MsgId,
-    pub(super) unsaved: bool,
+    /// The delivered cursors of the devices that have acked anything.
+    pub(super) delivered: Vec<(DeviceId, MsgId)>,
 }
 
 /// Which parts of a conversation the trees do not have as they are in memory.
@@ -43,8 +39,7 @@ pub(super) struct Delivered {
 pub(super) struct Unsaved {
     /// Whether the conversation is on the list of those with anything to save.
     pub(super) listed: bool,
-    pub(super) members: Vec<UserId>,
-    pub(super) delivered: Vec<(UserId, DeviceId)>,
+    pub(super) members: BTreeSet<MemberChunk>,
     pub(super) chunks: Vec<u64>,
     pub(super) imports: Vec<ImportSource>,
 }
@@ -59,6 +54,7 @@ impl Conversation {
             imports: HashMap::new(),
             members: HashMap::new(),
             members_complete: false,
+            chunks: HashSet::new(),
             unsaved: Unsaved::default(),
         }
     }
@@ -72,7 +68,12 @@ impl Conversation {
     /// Whether it is known if `user` is a member.
     #[must_use]
     pub fn knows(&self, user: UserId) -> bool {
-        self.members_complete || self.members.contains_key(&user)
+        self.knows_chunk(MemberChunk::of(user))
+    }
+
+    /// Whether every member of a chunk is in memory.
+    pub(super) fn knows_chunk(&self, chunk: MemberChunk) -> bool {
+        self.members_complete || self.chunks.contains(&chunk)
     }
 
     /// Whether every member is in memory.
@@ -103,6 +104,28 @@ impl Conversation {
         now.max(self.record.last_sent_at)
     }
 
+    /// Moves the read cursor of a member up; it never goes down.
+    pub(super) fn raise_read(&mut self, user: UserId, msgid: MsgId) {
+        if let Some(member) = self.members.get_mut(&user).filter(|member| msgid > member.record.read) {
+            member.record.read = msgid;
+            self.note_member(user);
+        }
+    }
+
+    /// The members of a chunk, in the order of their ids, as they are to be stored.
+    pub(super) fn stored_members(&self, chunk: MemberChunk) -> Vec<StoredMember> {
+        let stored = |user| {
+            let Member { record, delivered } = self.members.get(&user)?.clone();
+            Some(StoredMember { user, record, delivered })
+        };
+        chunk.users().filter_map(stored).collect()
+    }
+
+    /// Notes that the trees do not have a member as it is in memory, or have one who is gone.
+    pub(super) fn note_member(&mut self, user: UserId) {
+        self.unsaved.members.insert(MemberChunk::of(user));
+    }
+
     /// About how much memory it takes, in bytes.
     pub(super) fn memory_bytes(&self) -> usize {
         256 + self.members.len() * 112 + self.imports.len() * 32
@@ -111,12 +134,12 @@ impl Conversation {
 
 impl Member {
     pub(super) fn new(record: MemberRecord) -> Self {
-        Self { record, delivered: Vec::new(), unsaved: false }
+        Self { record, delivered: Vec::new() }
     }
 
     /// The delivered cursor of a device; 0 when it has acked nothing.
     #[must_use]
     pub fn delivered(&self, device: DeviceId) -> MsgId {
-        self.delivered.iter().find(|cursor| cursor.device == device).map_or(MsgId::ZERO, |cursor| cursor.msgid)
+        self.delivered.iter().find(|&&(of, _)| of == device).map_or(MsgId::ZERO, |&(_, msgid)| msgid)
     }
 }

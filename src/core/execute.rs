@@ -3,6 +3,7 @@
 use cairn_proto::body::Body;
 use cairn_proto::codec;
 use cairn_proto::error::ErrorCode;
+use cairn_proto::hello::ServerRole;
 use cairn_proto::ids::{ConversationId, MsgId, Timestamp, UserId};
 use cairn_proto::request::Request;
 use cairn_proto::response::Response;
@@ -28,6 +29,7 @@ impl State {
             Command::AddDevice { user, device } => self.add_device(user, device, now, batch),
             Command::Login { token, stream, push } => self.login(token, stream, push, batch),
             Command::Grant(actor, conversation) => self.grant(actor, conversation).map(Reply::Grant),
+            Command::Figures(actor) => self.allow_figures(actor),
             Command::Ask(actor, request) => self.ask(actor, request, now, batch).map(Reply::Response),
         }
     }
@@ -52,8 +54,8 @@ impl State {
             }
             Request::ImportCursor { conversation, source } => self.import_cursor(actor, conversation, source),
             Request::Explain { conversation, user } => self.explain(actor, conversation, user),
-            // A session makes the token of an invite, and reads history, by commands of their own.
-            Request::CreateInvite { .. } | Request::Pull { .. } => Err(ErrorCode::Unsupported),
+            // A session makes the token of an invite, reads history and gets figures by commands of their own.
+            Request::CreateInvite { .. } | Request::Pull { .. } | Request::Figures => Err(ErrorCode::Unsupported),
         }
     }
 
@@ -61,6 +63,12 @@ impl State {
         self.check_actor(actor)?;
         let (found, _) = self.membership(actor.user, conversation)?;
         Ok(Grant { conversation, floor: found.record.floor })
+    }
+
+    fn allow_figures(&self, actor: Actor) -> Result<Reply, ErrorCode> {
+        self.check_actor(actor)?;
+        let is_owner = self.users.get(&actor.user).is_some_and(|user| user.record.role == ServerRole::Owner);
+        if is_owner { Ok(Reply::FiguresAllowed) } else { Err(ErrorCode::Forbidden) }
     }
 
     /// A session may outlive its device by the commands that are on their way.

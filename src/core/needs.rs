@@ -26,7 +26,8 @@ impl State {
     pub fn missing(&self, command: &Command) -> Vec<Need> {
         let mut needs = Vec::new();
         match command {
-            Command::OwnerInvite { .. } | Command::Invite { .. } | Command::Account { .. } | Command::Join { .. } => {}
+            Command::OwnerInvite { .. } | Command::Invite { .. } | Command::Account { .. } | Command::Join { .. } | Command::Figures(_) => {
+            }
             Command::AddDevice { user, device: NewDevice { push, .. } } => self.overview(*user, *push, None, &mut needs),
             Command::Login { token, stream, push } => {
                 if let Some((user, device)) = self.device_with(token) {
@@ -72,7 +73,8 @@ impl State {
                     | Request::CreateGroup { .. }
                     | Request::CreateInvite { .. }
                     | Request::Devices
-                    | Request::RevokeDevice(_) => {}
+                    | Request::RevokeDevice(_)
+                    | Request::Figures => {}
                 }
             }
         }

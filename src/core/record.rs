@@ -3,6 +3,7 @@
 
 use cairn_proto::hello::ServerRole;
 use cairn_proto::ids::{ConversationId, DeviceId, ImportSource, MsgId, SendStreamId, Timestamp, UserId};
+use cairn_proto::limits::SENDS_IN_FLIGHT_MAX;
 use cairn_proto::response::Role;
 use cairn_proto::text::{DeviceName, GroupName, UserName};
 use serde::{Deserialize, Serialize};
@@ -98,29 +99,128 @@ pub struct MemberRecord {
     pub read: MsgId,
 }
 
-/// The send cursor of one (send stream, conversation).
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SendCursorRecord {
-    /// The last client seq that was accepted.
-    pub last_seq: u64,
-    /// The place of the last of `recent` among all sends of the stream; 0 when there is none.
-    pub last_place: u64,
-    /// The accepted sends that a retry can still ask for, oldest first.
-    pub recent: Vec<RecentSend>,
+/// A member of a conversation, with the delivered cursors of the member's devices.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredMember {
+    /// Who it is.
+    pub user: UserId,
+    /// The membership.
+    pub record: MemberRecord,
+    /// How far each device is that has acked anything.
+    pub delivered: Vec<(DeviceId, MsgId)>,
 }
+
+/// The members of a conversation that one row holds: those whose ids differ in the last bits only. People who join a server together
+/// talk to each other, so a busy conversation has few rows to write, and a large group is read in few pages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct MemberChunk(u32);
+
+impl MemberChunk {
+    /// Members in one chunk at most. With as many devices each as a user may have, they fit into one value of the trees.
+    pub const MEMBERS: u32 = 16;
+
+    /// The chunk that a member is in.
+    #[must_use]
+    pub const fn of(user: UserId) -> Self {
+        Self(user.get() / Self::MEMBERS)
+    }
+
+    /// The chunk with this number.
+    #[must_use]
+    pub const fn new(number: u32) -> Self {
+        Self(number)
+    }
+
+    /// Its number.
+    #[must_use]
+    pub const fn get(self) -> u32 {
+        self.0
+    }
+
+    /// Who may be in it.
+    pub fn users(self) -> impl Iterator<Item = UserId> {
+        let first = self.0.saturating_mul(Self::MEMBERS);
+        (first..=first.saturating_add(Self::MEMBERS - 1)).map(UserId::new)
+    }
+}
+
+/// The conversations whose send cursors one row of a send stream holds: those whose ids differ in the last bits only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CursorChunk(u64);
+
+impl CursorChunk {
+    const CONVERSATIONS: u64 = 64;
+
+    /// The chunk that a conversation is in.
+    #[must_use]
+    pub const fn of(conversation: ConversationId) -> Self {
+        Self(conversation.get() / Self::CONVERSATIONS)
+    }
+
+    /// The chunk with this number.
+    #[must_use]
+    pub const fn new(number: u64) -> Self {
+        Self(number)
+    }
+
+    /// Its number.
+    #[must_use]
+    pub const fn get(self) -> u64 {
+        self.0
+    }
+}
+
+/// A send cursor: the last client seq that was accepted in a conversation.
+pub type SendCursor = (ConversationId, u64);
 
 /// A send that a retry can still ask for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RecentSend {
+    /// Counts the sends of its stream from 1, whatever conversation they go to.
+    pub place: u64,
+    /// The conversation.
+    pub conversation: ConversationId,
     /// Its client seq.
     pub seq: u64,
     /// The message it became.
     pub msgid: MsgId,
     /// A fingerprint of its body.
     pub body: u32,
-    /// How many places it lies behind the one before it in the same conversation. Nearly always a small number, so that the
-    /// record of a full stream stays below the largest value of the trees.
-    pub places_on: u64,
+}
+
+/// A part of the remembered sends of a send stream that one row holds: those with places of the same remainder. A new send overwrites
+/// the oldest, in the same part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RecentPart(u8);
+
+impl RecentPart {
+    const SENDS: usize = 64;
+
+    /// How many parts there are.
+    pub const COUNT: usize = SENDS_IN_FLIGHT_MAX / Self::SENDS;
+
+    /// The part that a place is in.
+    #[must_use]
+    pub const fn of(place: u64) -> Self {
+        Self((place % SENDS_IN_FLIGHT_MAX as u64 / Self::SENDS as u64) as u8)
+    }
+
+    /// Every part.
+    pub fn all() -> impl Iterator<Item = Self> {
+        (0..Self::COUNT as u8).map(Self)
+    }
+
+    /// The part with this number, if there is one.
+    #[must_use]
+    pub const fn new(number: u8) -> Option<Self> {
+        if (number as usize) < Self::COUNT { Some(Self(number)) } else { None }
+    }
+
+    /// Its number.
+    #[must_use]
+    pub const fn get(self) -> u8 {
+        self.0
+    }
 }
 
 /// A row of a tree as it is to be stored; `None` where it is to be deleted.
@@ -134,16 +234,18 @@ pub enum Row {
     Invite(SecretHash, Option<InviteRecord>),
     /// A conversation.
     Conversation(ConversationId, ConversationRecord),
-    /// A membership, in both directions.
-    Member(ConversationId, UserId, Option<MemberRecord>),
-    /// A delivered cursor.
-    Delivered(ConversationId, UserId, DeviceId, Option<MsgId>),
+    /// The members of a chunk; none where the row is to be deleted.
+    Members(ConversationId, MemberChunk, Vec<StoredMember>),
+    /// The way from a user to a conversation.
+    Membership(UserId, ConversationId, Option<()>),
     /// A chunk of the entries that do not count.
     Uncounted(ConversationId, u64, Vec<u8>),
     /// An import cursor.
     Import(ConversationId, ImportSource, u64),
-    /// A send cursor.
-    Send(DeviceId, SendStreamId, ConversationId, SendCursorRecord),
-    /// Every send cursor of a stream goes.
+    /// The send cursors of a chunk.
+    SendCursors(DeviceId, SendStreamId, CursorChunk, Vec<SendCursor>),
+    /// A part of the remembered sends.
+    RecentSends(DeviceId, SendStreamId, RecentPart, Vec<RecentSend>),
+    /// Everything of a send stream goes.
     StreamRemoved(DeviceId, SendStreamId),
 }

@@ -1,6 +1,7 @@
 //! What goes into the trees: the rows that changed since the last time, and what may leave memory when they are stored.
 
 use super::record::Row;
+use super::send_stream::StreamRows;
 use super::state::State;
 
 impl State {
@@ -31,36 +32,25 @@ impl State {
         // Removals go first: a stream that was forgotten and opened again since then has new cursors.
         let removed = std::mem::take(&mut self.unsaved.streams_removed);
         rows.extend(removed.into_iter().map(|(device, stream)| Row::StreamRemoved(device, stream)));
-        for (device, stream, conversation) in std::mem::take(&mut self.unsaved.sends) {
-            let record = self.streams.get_mut(&(device, stream)).and_then(|stream| stream.take_record(conversation));
-            rows.extend(record.map(|record| Row::Send(device, stream, conversation, record)));
+        for (device, id) in std::mem::take(&mut self.unsaved.streams) {
+            let Some(stream) = self.streams.get_mut(&(device, id)) else { continue };
+            let StreamRows { cursors, recent } = stream.take_unsaved();
+            rows.extend(cursors.into_iter().map(|(chunk, cursors)| Row::SendCursors(device, id, chunk, cursors)));
+            rows.extend(recent.into_iter().map(|(part, sends)| Row::RecentSends(device, id, part, sends)));
         }
     }
 
     fn take_conversations(&mut self, rows: &mut Vec<Row>) {
-        let removed = std::mem::take(&mut self.unsaved.delivered_removed);
-        rows.extend(removed.into_iter().map(|(conversation, user, device)| Row::Delivered(conversation, user, device, None)));
+        for (user, conversation) in std::mem::take(&mut self.unsaved.memberships) {
+            let is_member = self.users.get(&user).is_some_and(|user| user.conversations.contains(&conversation));
+            rows.push(Row::Membership(user, conversation, is_member.then_some(())));
+        }
         for id in std::mem::take(&mut self.unsaved.conversations) {
             let Some(found) = self.conversations.get_mut(&id) else { continue };
             let unsaved = std::mem::take(&mut found.unsaved);
             rows.push(Row::Conversation(id, found.record.clone()));
-            for user in unsaved.members {
-                let member = found.members.get_mut(&user);
-                rows.push(Row::Member(
-                    id,
-                    user,
-                    member.map(|member| {
-                        member.unsaved = false;
-                        member.record.clone()
-                    }),
-                ));
-            }
-            for (user, device) in unsaved.delivered {
-                let cursors = found.members.get_mut(&user).map(|member| &mut member.delivered);
-                let Some(cursor) = cursors.and_then(|all| all.iter_mut().find(|cursor| cursor.device == device)) else { continue };
-                cursor.unsaved = false;
-                rows.push(Row::Delivered(id, user, device, Some(cursor.msgid)));
-            }
+            debug_assert!(unsaved.members.iter().all(|&chunk| found.knows_chunk(chunk)), "a chunk is stored whole");
+            rows.extend(unsaved.members.into_iter().map(|chunk| Row::Members(id, chunk, found.stored_members(chunk))));
             for chunk in unsaved.chunks {
                 rows.extend(found.uncounted.chunk_bytes(chunk).map(|bytes| Row::Uncounted(id, chunk, bytes)));
             }
@@ -78,7 +68,7 @@ impl State {
             return Vec::new();
         }
         // One that began anew stays while the trees may still hold what it was before.
-        self.streams.retain(|key, stream| !stream.is_clean() || self.unsaved.streams_removed.contains(key));
+        self.streams.retain(|key, stream| !stream.is_saved() || self.unsaved.streams_removed.contains(key));
         let idle: Vec<_> = self.conversations.iter().filter(|(_, found)| !found.unsaved.listed).map(|(&id, _)| id).collect();
         for id in &idle {
             self.conversations.remove(id);

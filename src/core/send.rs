@@ -13,7 +13,7 @@ use super::change::{Change, MemberCounts, Origin};
 use super::command::Actor;
 use super::execute::NewEntry;
 use super::record::{ConversationRecord, KindRecord};
-use super::send_stream::Seen;
+use super::send_stream::{Seen, SendStream};
 use super::state::State;
 
 impl State {
@@ -36,6 +36,7 @@ impl State {
         let fingerprint = xxh3_64(body) as u32;
         // A retry comes before every other question: what was accepted stays accepted, even if its sender was removed since.
         let stream = self.streams.get(&(actor.device, actor.stream));
+        let place = stream.map(SendStream::next_place);
         match stream.map_or(Seen::New, |stream| stream.seen(conversation, seq, fingerprint)) {
             Seen::New => {}
             Seen::Accepted(msgid) => return Ok(Response::Accepted { msgid }),
@@ -45,11 +46,13 @@ impl State {
         if !self.conversations.contains_key(&conversation) {
             self.open_direct(actor, conversation, now, batch)?;
         }
-        self.membership(actor.user, conversation)?;
-        self.reopen_stream(actor, batch);
         let (found, _) = self.membership(actor.user, conversation)?;
-        let origin = Origin::Sent { device: actor.device, stream: actor.stream, seq, body: fingerprint };
         let sent_at = found.not_before_last(now);
+        let place = match place {
+            Some(place) => place,
+            None => self.reopen_stream(actor, batch),
+        };
+        let origin = Origin::Sent { device: actor.device, stream: actor.stream, place, seq, body: fingerprint };
         let msgid = self.append(conversation, NewEntry { sender: actor.user, sent_at, origin, body }, batch);
         Ok(Response::Accepted { msgid })
     }

@@ -1,38 +1,33 @@
 //! Exactly-once sending: what is remembered of the sends of one send stream, so that a retry gets its old answer.
 
-use std::collections::VecDeque;
-
 use cairn_proto::ids::{ConversationId, MsgId};
 use cairn_proto::limits::SENDS_IN_FLIGHT_MAX;
 use hashbrown::HashMap;
 
-use super::record::{RecentSend, SendCursorRecord};
+use super::record::{CursorChunk, RecentPart, RecentSend, SendCursor};
 
 /// The send cursors of one send stream, and its last [`SENDS_IN_FLIGHT_MAX`] sends over all conversations. A client has at
 /// most so many unresolved, so each retry that can come finds its answer here.
 #[derive(Clone, Debug, Default)]
 pub struct SendStream {
-    cursors: HashMap<ConversationId, SendCursor>,
-    /// Where the remembered sends are, by their places: oldest first.
-    order: VecDeque<(u64, ConversationId)>,
+    cursors: HashMap<ConversationId, Cursor>,
+    /// A ring: a send stands at the remainder of its place.
+    recent: Vec<RecentSend>,
     last_place: u64,
+    unsaved: Unsaved,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Cursor {
+    last_seq: u64,
+    is_unsaved: bool,
 }
 
 #[derive(Clone, Debug, Default)]
-struct SendCursor {
-    last_seq: u64,
-    /// Oldest first.
-    recent: VecDeque<Remembered>,
-    dirty: bool,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Remembered {
-    /// Counts the sends of the stream, whatever conversation they go to.
-    place: u64,
-    seq: u64,
-    msgid: MsgId,
-    body: u32,
+struct Unsaved {
+    /// Chunks with a cursor that moved; one may be named several times.
+    chunks: Vec<CursorChunk>,
+    parts: [bool; RecentPart::COUNT],
 }
 
 /// What a client seq turns out to be.
@@ -48,91 +43,102 @@ pub enum Seen {
     Forgotten,
 }
 
+/// What of a send stream is to be stored.
+#[derive(Clone, Debug, Default)]
+pub struct StreamRows {
+    /// Chunks with all their cursors.
+    pub cursors: Vec<(CursorChunk, Vec<SendCursor>)>,
+    /// Parts with all their sends.
+    pub recent: Vec<(RecentPart, Vec<RecentSend>)>,
+}
+
 impl SendStream {
-    /// Takes back what was stored. A record holds sends that newer ones of other conversations have pushed out since.
+    /// Takes back what was stored.
     #[must_use]
-    pub fn from_records(records: Vec<(ConversationId, SendCursorRecord)>) -> Self {
+    pub fn from_stored(cursors: Vec<SendCursor>, recent: Vec<RecentSend>) -> Self {
         let mut stream = Self::default();
-        for (conversation, record) in records {
-            let mut cursor = SendCursor { last_seq: record.last_seq, ..SendCursor::default() };
-            let mut place = record.last_place;
-            for &RecentSend { seq, msgid, body, places_on } in record.recent.iter().rev() {
-                cursor.recent.push_front(Remembered { place, seq, msgid, body });
-                stream.order.push_back((place, conversation));
-                place = place.saturating_sub(places_on);
-            }
-            stream.cursors.insert(conversation, cursor);
-        }
-        stream.order.make_contiguous().sort_unstable();
-        stream.last_place = stream.order.back().map_or(0, |&(place, _)| place);
-        stream.forget_oldest();
+        stream.cursors.extend(cursors.into_iter().map(|(id, last_seq)| (id, Cursor { last_seq, is_unsaved: false })));
+        recent.into_iter().for_each(|send| stream.remember(send));
         stream
+    }
+
+    /// The place of the next new send.
+    #[must_use]
+    pub const fn next_place(&self) -> u64 {
+        self.last_place + 1
     }
 
     /// What `seq` is in `conversation`, given a fingerprint of its body.
     #[must_use]
     pub fn seen(&self, conversation: ConversationId, seq: u64, body: u32) -> Seen {
-        let Some(cursor) = self.cursors.get(&conversation).filter(|cursor| seq <= cursor.last_seq) else {
+        if self.cursors.get(&conversation).is_none_or(|cursor| seq > cursor.last_seq) {
             return Seen::New;
-        };
-        match cursor.recent.iter().rev().find(|send| send.seq == seq) {
+        }
+        let oldest = self.last_place.saturating_sub(SENDS_IN_FLIGHT_MAX as u64);
+        match self.recent.iter().find(|send| send.seq == seq && send.conversation == conversation && send.place > oldest) {
             Some(send) if send.body == body => Seen::Accepted(send.msgid),
             Some(_) => Seen::Conflict,
             None => Seen::Forgotten,
         }
     }
 
-    /// Notes an accepted send. Says whether the cursor was clean until now.
-    ///
-    /// A replay may note one again that the trees have already: it takes its place behind what was replayed before it, so that in
-    /// the end they lie in the order in which they were accepted, whichever of them the trees had.
-    pub fn accept(&mut self, conversation: ConversationId, seq: u64, msgid: MsgId, body: u32) -> bool {
-        let cursor = self.cursors.entry(conversation).or_default();
-        if seq <= cursor.last_seq
-            && let Some(at) = cursor.recent.iter().position(|send| send.seq == seq)
-            && let Some(known) = cursor.recent.remove(at)
-            && let Ok(at) = self.order.binary_search(&(known.place, conversation))
-        {
-            self.order.remove(at);
+    /// Notes an accepted send. Says whether everything was stored until now. To note one again that was noted before, as a replay does,
+    /// changes nothing.
+    pub fn accept(&mut self, send: RecentSend) -> bool {
+        let was_saved = self.is_saved();
+        let cursor = self.cursors.entry(send.conversation).or_default();
+        cursor.last_seq = send.seq.max(cursor.last_seq);
+        if !std::mem::replace(&mut cursor.is_unsaved, true) {
+            self.unsaved.chunks.push(CursorChunk::of(send.conversation));
         }
-        self.last_place += 1;
-        cursor.last_seq = seq.max(cursor.last_seq);
-        cursor.recent.push_back(Remembered { place: self.last_place, seq, msgid, body });
-        let was_clean = !std::mem::replace(&mut cursor.dirty, true);
-        self.order.push_back((self.last_place, conversation));
-        self.forget_oldest();
-        was_clean
+        if let Some(is_unsaved) = self.unsaved.parts.get_mut(usize::from(RecentPart::of(send.place).get())) {
+            *is_unsaved = true;
+        }
+        self.remember(send);
+        was_saved
     }
 
-    fn forget_oldest(&mut self) {
-        while self.order.len() > SENDS_IN_FLIGHT_MAX
-            && let Some((_, conversation)) = self.order.pop_front()
-        {
-            if let Some(cursor) = self.cursors.get_mut(&conversation) {
-                cursor.recent.pop_front();
+    /// Each place is given once, so of two sends at one of the ring's the later one stays, in whatever order they come.
+    fn remember(&mut self, send: RecentSend) {
+        let at = (send.place % SENDS_IN_FLIGHT_MAX as u64) as usize;
+        if at >= self.recent.len() {
+            self.recent.resize(at + 1, NEVER);
+        }
+        if let Some(known) = self.recent.get_mut(at).filter(|known| known.place <= send.place) {
+            *known = send;
+        }
+        self.last_place = self.last_place.max(send.place);
+    }
+
+    /// What to store; it counts as stored from now on.
+    pub fn take_unsaved(&mut self) -> StreamRows {
+        let Unsaved { mut chunks, parts } = std::mem::take(&mut self.unsaved);
+        chunks.sort_unstable();
+        chunks.dedup();
+        let mut rows = StreamRows { cursors: chunks.into_iter().map(|chunk| (chunk, Vec::new())).collect(), recent: Vec::new() };
+        for (&conversation, cursor) in &mut self.cursors {
+            if let Ok(at) = rows.cursors.binary_search_by_key(&CursorChunk::of(conversation), |&(chunk, _)| chunk) {
+                cursor.is_unsaved = false;
+                rows.cursors[at].1.push((conversation, cursor.last_seq));
             }
         }
-    }
-
-    /// What to store of one conversation's cursor, which counts as clean from now on.
-    pub fn take_record(&mut self, conversation: ConversationId) -> Option<SendCursorRecord> {
-        let cursor = self.cursors.get_mut(&conversation)?;
-        cursor.dirty = false;
-        let mut last_place = 0;
-        let recent = cursor.recent.iter().map(|&Remembered { place, seq, msgid, body }| {
-            let before = std::mem::replace(&mut last_place, place);
-            RecentSend { seq, msgid, body, places_on: if before == 0 { 0 } else { place - before } }
-        });
-        let recent = recent.collect();
-        Some(SendCursorRecord { last_seq: cursor.last_seq, last_place, recent })
+        rows.cursors.iter_mut().for_each(|(_, cursors)| cursors.sort_unstable());
+        for part in RecentPart::all().zip(parts).filter_map(|(part, is_unsaved)| is_unsaved.then_some(part)) {
+            let sends = self.recent.iter().filter(|send| send.place > 0 && RecentPart::of(send.place) == part);
+            rows.recent.push((part, sends.copied().collect()));
+        }
+        rows
     }
 
     /// Whether everything in it is stored.
     #[must_use]
-    pub fn is_clean(&self) -> bool {
-        !self.cursors.values().any(|cursor| cursor.dirty)
+    pub fn is_saved(&self) -> bool {
+        self.unsaved.chunks.is_empty()
     }
 }
+
+/// A place of the ring that nothing stands at.
+const NEVER: RecentSend = RecentSend { place: 0, conversation: ConversationId::new(0), seq: 0, msgid: MsgId::ZERO, body: 0 };
 
 #[cfg(test)]
 mod tests {
@@ -140,15 +146,21 @@ mod tests {
 
     const A: ConversationId = ConversationId::new(1);
     const B: ConversationId = ConversationId::new(2);
+    const MAX: u64 = SENDS_IN_FLIGHT_MAX as u64;
+
+    fn send(place: u64, conversation: ConversationId, seq: u64) -> RecentSend {
+        RecentSend { place, conversation, seq, msgid: MsgId::new(seq * 10), body: seq as u32 + 7 }
+    }
 
     fn accept(stream: &mut SendStream, conversation: ConversationId, seq: u64) -> bool {
-        stream.accept(conversation, seq, MsgId::new(seq * 10), seq as u32 + 7)
+        stream.accept(send(stream.next_place(), conversation, seq))
     }
 
     fn saved_and_loaded(mut stream: SendStream) -> SendStream {
-        let records = [B, A].map(|conversation| stream.take_record(conversation).map(|record| (conversation, record)));
-        assert!(stream.is_clean());
-        SendStream::from_records(records.into_iter().flatten().collect())
+        let rows = stream.take_unsaved();
+        assert!(stream.is_saved());
+        let cursors = rows.cursors.into_iter().flat_map(|(_, cursors)| cursors).collect();
+        SendStream::from_stored(cursors, rows.recent.into_iter().flat_map(|(_, sends)| sends).collect())
     }
 
     #[test]
@@ -167,72 +179,65 @@ mod tests {
     #[test]
     fn it_remembers_as_much_as_a_client_may_have_unresolved() {
         let mut stream = SendStream::default();
-        let max = SENDS_IN_FLIGHT_MAX as u64;
-        for seq in 1..=max {
+        for seq in 1..=MAX {
             accept(&mut stream, if seq % 2 == 0 { A } else { B }, seq);
         }
         assert_eq!(stream.seen(B, 1, 8), Seen::Accepted(MsgId::new(10)));
-        accept(&mut stream, A, max + 1);
+        accept(&mut stream, A, MAX + 1);
         assert_eq!(stream.seen(B, 1, 8), Seen::Forgotten);
         assert_eq!(stream.seen(A, 2, 9), Seen::Accepted(MsgId::new(20)));
     }
 
     #[test]
-    fn records_come_back_as_they_went() {
+    fn rows_come_back_as_they_went() {
         let mut stream = SendStream::default();
-        accept(&mut stream, A, 1);
-        accept(&mut stream, A, 2);
-        assert!(!stream.is_clean());
+        for seq in 1..=MAX + 100 {
+            accept(&mut stream, if seq % 2 == 0 { A } else { B }, seq);
+        }
         let back = saved_and_loaded(stream);
-        assert_eq!(back.seen(A, 2, 9), Seen::Accepted(MsgId::new(20)));
-        assert_eq!(back.seen(A, 2, 10), Seen::Conflict);
+        assert_eq!(back.next_place(), MAX + 101);
+        assert_eq!(back.seen(B, 99, 106), Seen::Forgotten);
+        assert_eq!(back.seen(B, 101, 108), Seen::Accepted(MsgId::new(1010)));
+        assert_eq!(back.seen(A, 102, 110), Seen::Conflict);
     }
 
     #[test]
-    fn the_oldest_goes_first_even_when_it_was_stored_in_between() {
-        let max = SENDS_IN_FLIGHT_MAX as u64;
+    fn only_what_changed_is_stored_again() {
         let mut stream = SendStream::default();
-        for seq in 1..max {
-            accept(&mut stream, B, seq);
+        for seq in 1..=MAX {
+            accept(&mut stream, A, seq);
         }
-        accept(&mut stream, A, 1);
-        let mut stream = saved_and_loaded(stream);
-        accept(&mut stream, B, max);
-        assert_eq!(stream.seen(A, 1, 8), Seen::Accepted(MsgId::new(10)), "the newest but one");
-        assert_eq!(stream.seen(B, 1, 8), Seen::Forgotten);
-        assert_eq!(saved_and_loaded(stream).seen(B, 2, 9), Seen::Accepted(MsgId::new(20)));
+        assert_eq!(stream.take_unsaved().recent.len(), RecentPart::COUNT);
+        accept(&mut stream, ConversationId::new(1_000_000), 1);
+        let rows = stream.take_unsaved();
+        assert_eq!(rows.cursors, [(CursorChunk::of(ConversationId::new(1_000_000)), vec![(ConversationId::new(1_000_000), 1)])]);
+        assert_eq!(rows.recent.len(), 1);
+        assert!(stream.take_unsaved().recent.is_empty());
     }
 
     #[test]
-    fn what_was_pushed_out_does_not_come_back_from_a_record_that_has_it() {
+    fn a_replay_over_newer_rows_ends_as_it_was() {
+        let all: Vec<RecentSend> = (1..=MAX + 300).map(|n| send(n, if n % 3 == 0 { A } else { B }, n)).collect();
         let mut stream = SendStream::default();
-        accept(&mut stream, A, 1);
-        let old = stream.take_record(A).unwrap();
-        for seq in 1..=SENDS_IN_FLIGHT_MAX as u64 {
-            accept(&mut stream, B, seq);
+        for &send in &all {
+            stream.accept(send);
         }
-        let new = stream.take_record(B).unwrap();
-        let back = SendStream::from_records(vec![(B, new), (A, old)]);
-        assert_eq!(stream.seen(A, 1, 8), Seen::Forgotten);
-        assert_eq!(back.seen(A, 1, 8), Seen::Forgotten);
-    }
-
-    #[test]
-    fn a_replay_over_a_newer_record_keeps_the_order() {
-        let max = SENDS_IN_FLIGHT_MAX as u64;
-        let mut stream = SendStream::default();
-        for seq in 1..max {
-            accept(&mut stream, B, seq);
+        let newer = stream.take_unsaved();
+        // Some rows are as of the end, some as of the middle; what came since the middle is replayed.
+        let mut older = SendStream::default();
+        for &send in all.iter().take(700) {
+            older.accept(send);
         }
-        accept(&mut stream, A, 1);
-        let mut back = SendStream::from_records(vec![(A, stream.take_record(A).unwrap())]);
-        for seq in 1..max {
-            accept(&mut back, B, seq);
+        let older = older.take_unsaved();
+        let mixed = newer.recent.iter().step_by(2).chain(older.recent.iter().skip(1).step_by(2)).flat_map(|(_, sends)| sends.clone());
+        let cursors = older.cursors.into_iter().flat_map(|(_, cursors)| cursors).collect();
+        let mut back = SendStream::from_stored(cursors, mixed.collect());
+        for &send in all.iter().skip(700) {
+            back.accept(send);
         }
-        accept(&mut back, A, 1);
-        accept(&mut back, B, max);
-        assert_eq!(back.seen(A, 1, 8), Seen::Accepted(MsgId::new(10)));
-        assert_eq!(back.seen(B, 1, 8), Seen::Forgotten);
-        assert_eq!(back.seen(B, 2, 9), Seen::Accepted(MsgId::new(20)));
+        for send in &all {
+            assert_eq!(back.seen(send.conversation, send.seq, send.body), stream.seen(send.conversation, send.seq, send.body), "{send:?}");
+        }
+        assert_eq!(back.next_place(), stream.next_place());
     }
 }

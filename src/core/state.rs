@@ -7,11 +7,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use cairn_proto::ids::{ConversationId, DeviceId, ImportSource, MsgId, SendStreamId, UserId};
 use cairn_proto::response::UserInfo;
 use cairn_proto::text::UserName;
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 
 use super::change::{Appended, Change, Origin};
-use super::conversation::{Conversation, Delivered, Member};
-use super::record::{ConversationRecord, DeviceRecord, InviteRecord, MemberRecord, SecretHash, SendCursorRecord, UserRecord};
+use super::conversation::{Conversation, Member};
+use super::record::{
+    ConversationRecord, DeviceRecord, InviteRecord, MemberChunk, MemberRecord, RecentSend, SecretHash, SendCursor, StoredMember, UserRecord,
+};
 use super::send_stream::SendStream;
 
 /// Everything that is in memory.
@@ -49,9 +51,9 @@ pub(super) struct Unsaved {
     pub(super) devices: BTreeSet<(UserId, DeviceId)>,
     pub(super) invites: BTreeSet<SecretHash>,
     pub(super) conversations: Vec<ConversationId>,
-    pub(super) sends: Vec<(DeviceId, SendStreamId, ConversationId)>,
+    pub(super) memberships: BTreeSet<(UserId, ConversationId)>,
+    pub(super) streams: Vec<(DeviceId, SendStreamId)>,
     pub(super) streams_removed: BTreeSet<(DeviceId, SendStreamId)>,
-    pub(super) delivered_removed: Vec<(ConversationId, UserId, DeviceId)>,
 }
 
 impl State {
@@ -161,18 +163,19 @@ impl State {
                 let member = found.members.entry(user).or_insert_with(|| Member::new(record));
                 member.record.role = role;
                 member.record.joined = joined;
-                member.unsaved = true;
-                found.unsaved.members.push(user);
+                found.note_member(user);
+                self.unsaved.memberships.insert((user, conversation));
                 self.install_membership(user, conversation);
             }
             &Change::MemberRemoved { conversation, user, counts } => {
                 let Some(found) = self.touch(conversation) else { return };
                 found.record.counts = counts;
                 found.members.remove(&user);
-                found.unsaved.members.push(user);
-                let Some(record) = self.users.get_mut(&user) else { return };
-                record.conversations.remove(&conversation);
-                self.unsaved.delivered_removed.extend(record.devices.keys().map(|&device| (conversation, user, device)));
+                found.note_member(user);
+                self.unsaved.memberships.insert((user, conversation));
+                if let Some(user) = self.users.get_mut(&user) {
+                    user.conversations.remove(&conversation);
+                }
             }
             &Change::Imported { conversation, source, cursor } => {
                 let Some(found) = self.touch(conversation) else { return };
@@ -191,13 +194,13 @@ impl State {
             found.record.last_sent_at = found.record.last_sent_at.max(sent_at);
         }
         match origin {
-            Origin::Sent { device, stream, seq, body } => {
+            Origin::Sent { device, stream, place, seq, body } => {
+                found.raise_read(sender, msgid);
                 // A replay over newer trees meets sends of devices and streams that are no more: nobody can ask for them again.
-                let lives = self.streams.contains_key(&(device, stream)) || self.streams_of(sender, device).contains(&stream);
-                if lives && self.streams.entry((device, stream)).or_default().accept(conversation, seq, msgid, body) {
-                    self.unsaved.sends.push((device, stream, conversation));
+                let Some(stream_of) = self.streams.get_mut(&(device, stream)) else { return };
+                if stream_of.accept(RecentSend { place, conversation, seq, msgid, body }) {
+                    self.unsaved.streams.push((device, stream));
                 }
-                self.apply_read(conversation, sender, msgid);
             }
             Origin::System => {
                 if found.uncounted.insert(msgid) {
@@ -212,40 +215,33 @@ impl State {
     }
 
     fn apply_read(&mut self, conversation: ConversationId, user: UserId, msgid: MsgId) {
-        let Some(found) = self.touch(conversation) else { return };
-        let Some(member) = found.members.get_mut(&user) else { return };
-        if msgid > member.record.read {
-            member.record.read = msgid;
-            if !std::mem::replace(&mut member.unsaved, true) {
-                found.unsaved.members.push(user);
-            }
+        if let Some(found) = self.touch(conversation) {
+            found.raise_read(user, msgid);
         }
     }
 
     fn apply_delivered(&mut self, conversation: ConversationId, user: UserId, device: DeviceId, msgid: MsgId) {
         let Some(found) = self.touch(conversation) else { return };
         let Some(member) = found.members.get_mut(&user) else { return };
-        let at = member.delivered.iter().position(|cursor| cursor.device == device).unwrap_or_else(|| {
-            member.delivered.push(Delivered { device, msgid: MsgId::ZERO, unsaved: false });
+        let at = member.delivered.iter().position(|&(of, _)| of == device).unwrap_or_else(|| {
+            member.delivered.push((device, MsgId::ZERO));
             member.delivered.len() - 1
         });
-        let cursor = &mut member.delivered[at];
-        if msgid > cursor.msgid {
-            cursor.msgid = msgid;
-            if !std::mem::replace(&mut cursor.unsaved, true) {
-                found.unsaved.delivered.push((user, device));
-            }
+        let (_, cursor) = &mut member.delivered[at];
+        if msgid > *cursor {
+            *cursor = msgid;
+            found.note_member(user);
         }
     }
 
     fn apply_device_removed(&mut self, user: UserId, device: DeviceId) {
         let Some(found) = self.users.get_mut(&user) else { return };
         self.unsaved.devices.insert((user, device));
-        self.unsaved.delivered_removed.extend(found.conversations.iter().map(|&conversation| (conversation, user, device)));
+        // In the trees its delivered cursors stay until their rows are written for another reason: who loads them passes them over.
         for conversation in &found.conversations {
             let member = self.conversations.get_mut(conversation).and_then(|found| found.members.get_mut(&user));
             if let Some(member) = member {
-                member.delivered.retain(|cursor| cursor.device != device);
+                member.delivered.retain(|&(of, _)| of != device);
             }
         }
         let Some(record) = found.devices.remove(&device) else { return };
@@ -331,29 +327,26 @@ impl State {
         self.conversations.entry(id).or_insert_with(|| Conversation::new(record))
     }
 
-    /// A stored member of an installed conversation. One that is in memory already stays as it is, for it may be newer; and one
-    /// whose membership is not installed, or ended since it was stored, is none.
-    pub fn install_member(
-        &mut self,
-        conversation: ConversationId,
-        user: UserId,
-        record: MemberRecord,
-        delivered: impl IntoIterator<Item = (DeviceId, MsgId)>,
-    ) {
-        let is_member = self.users.get(&user).is_some_and(|found| found.conversations.contains(&conversation));
-        let Some(found) = self.conversations.get_mut(&conversation).filter(|_| is_member) else { return };
-        found.members.entry(user).or_insert_with(|| {
-            let mut member = Member::new(record);
-            let cursors = delivered.into_iter().map(|(device, msgid)| Delivered { device, msgid, unsaved: false });
-            member.delivered.extend(cursors);
-            member
-        });
+    /// The stored members of a chunk of an installed conversation; none when nothing is stored. A chunk that is in memory already stays
+    /// as it is, for it may be newer. A member whose membership is not installed, or ended since it was stored, is none; and a cursor
+    /// whose device is no more is none.
+    pub fn install_members(&mut self, conversation: ConversationId, chunk: MemberChunk, stored: Vec<StoredMember>) {
+        let Some(found) = self.conversations.get_mut(&conversation) else { return };
+        if found.members_complete || !found.chunks.insert(chunk) {
+            return;
+        }
+        for StoredMember { user, record, mut delivered } in stored {
+            let Some(known) = self.users.get(&user).filter(|known| known.conversations.contains(&conversation)) else { continue };
+            delivered.retain(|(device, _)| known.devices.contains_key(device));
+            found.members.entry(user).or_insert(Member { record, delivered });
+        }
     }
 
     /// Every stored member of an installed conversation was installed.
     pub fn install_members_complete(&mut self, conversation: ConversationId) {
         if let Some(found) = self.conversations.get_mut(&conversation) {
             found.members_complete = true;
+            found.chunks = HashSet::new();
         }
     }
 
@@ -364,8 +357,8 @@ impl State {
         }
     }
 
-    /// The stored cursors of a send stream; none for a new one.
-    pub fn install_stream(&mut self, device: DeviceId, stream: SendStreamId, cursors: Vec<(ConversationId, SendCursorRecord)>) {
-        self.streams.entry((device, stream)).or_insert_with(|| SendStream::from_records(cursors));
+    /// What is stored of a send stream; nothing of a new one.
+    pub fn install_stream(&mut self, device: DeviceId, stream: SendStreamId, cursors: Vec<SendCursor>, recent: Vec<RecentSend>) {
+        self.streams.entry((device, stream)).or_insert_with(|| SendStream::from_stored(cursors, recent));
     }
 }

@@ -261,6 +261,12 @@ impl Hub {
         sessions.any(|session| session.actor().is_some_and(|actor| actor.device == device))
     }
 
+    /// How many sessions there are.
+    #[must_use]
+    pub fn session_count(&self) -> u64 {
+        self.registry.lock().sessions.values().map(|sessions| sessions.len() as u64).sum()
+    }
+
     /// Every session.
     #[must_use]
     pub fn sessions(&self) -> Vec<Arc<Session>> {

@@ -52,6 +52,7 @@ impl Requests {
                 self.aside(id, move |shared, _| async move { conversations(&shared, actor, request).await }).await?;
             }
             Request::Devices => self.aside(id, move |shared, _| async move { devices(&shared, actor).await }).await?,
+            Request::Figures => self.aside(id, move |shared, _| async move { figures(&shared, actor).await }).await?,
             request => {
                 let reply_to = ReplyTo::Session(self.session.clone(), id);
                 self.tickets.push(Ticket { command: Command::Ask(actor, request), reply_to });
@@ -141,6 +142,16 @@ async fn devices(shared: &Shared, actor: Actor) -> Result<Response, ErrorCode> {
                 device.online = shared.hub.is_online(actor.user, device.id);
             }
             Ok(Response::Devices(devices))
+        }
+        _ => Err(ErrorCode::Unsupported),
+    }
+}
+
+async fn figures(shared: &Shared, actor: Actor) -> Result<Response, ErrorCode> {
+    match shared.ask(Command::Figures(actor)).await? {
+        Reply::Response(Response::Figures(mut figures)) => {
+            figures.sessions = shared.hub.session_count();
+            Ok(Response::Figures(figures))
         }
         _ => Err(ErrorCode::Unsupported),
     }

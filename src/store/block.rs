@@ -22,7 +22,8 @@ use super::trees::RowKey;
 const FORMAT_RAW: u8 = 0;
 const FORMAT_ZSTD: u8 = 1;
 const HEADER_BYTES: usize = 13;
-const ZSTD_LEVEL: i32 = 3;
+/// The fastest ordinary level. The third takes a third more time and saves 2 % of the bytes of real chat.
+const ZSTD_LEVEL: i32 = 1;
 /// A block that is smaller than this share of the target takes more messages.
 const OPEN_BYTES_MAX: usize = limits::BLOCK_BYTES_TARGET / 4 * 3;
 /// Contexts that are kept for readers. More readers at once make their own.

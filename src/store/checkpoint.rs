@@ -10,15 +10,18 @@ use std::io;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
+use std::time::Instant;
 
+use cairn_proto::figures::CheckpointFigures;
 use cairn_proto::ids::{ConversationId, MsgId};
+use parking_lot::Mutex;
 
 use crate::limits;
 
 use super::block::Block;
 use super::blocks::{Blocks, BlocksError};
 use super::commit_log::BatchNo;
-use super::db::{Trees, TreesError};
+use super::db::{LARGE_VALUE_BYTES, Trees, TreesError};
 use super::packing::Packer;
 use super::poison::Poison;
 use super::rows::RowChange;
@@ -37,18 +40,12 @@ pub struct CheckpointJob {
 }
 
 /// What a checkpoint wrote.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CheckpointReport {
     /// The log may be dropped up to here.
     pub through: BatchNo,
-    /// Messages that were moved.
-    pub messages: u64,
-    /// Blocks that were written, those that grew included.
-    pub blocks: u64,
-    /// Their bytes.
-    pub block_bytes: u64,
-    /// Other rows that were written or removed.
-    pub rows: u64,
+    /// What was moved.
+    pub figures: CheckpointFigures,
 }
 
 /// Why a checkpoint failed. The store is poisoned then.
@@ -79,13 +76,18 @@ pub struct CheckpointWriter {
     trees: Trees,
     blocks: Blocks,
     packer: Packer,
+    /// About what sled has written since the last sync.
+    unsynced_bytes: usize,
     poison: Poison,
+    /// Grows as things are moved.
+    sum: Arc<Mutex<CheckpointFigures>>,
 }
 
 /// What waits to be written to one tree.
 #[derive(Debug, Default)]
 struct Pending {
     changes: Vec<RowChange>,
+    /// About what sled will write for them.
     bytes: usize,
 }
 
@@ -95,7 +97,8 @@ impl CheckpointWriter {
     /// # Errors
     /// When there is no memory for a compression context.
     pub fn new(trees: Trees, poison: &Poison) -> io::Result<Self> {
-        Ok(Self { blocks: Blocks::new(trees.clone()), trees, packer: Packer::new()?, poison: poison.clone() })
+        let (blocks, packer) = (Blocks::new(trees.clone()), Packer::new()?);
+        Ok(Self { trees, blocks, packer, unsynced_bytes: 0, poison: poison.clone(), sum: Arc::default() })
     }
 
     /// Does the job: when this returns, the trees hold it durably and the timelines are trimmed.
@@ -103,35 +106,35 @@ impl CheckpointWriter {
     /// # Errors
     /// Any error ends all writing.
     pub fn write(&mut self, job: CheckpointJob) -> Result<CheckpointReport, CheckpointError> {
+        let (begun, before) = (Instant::now(), *self.sum.lock());
         let CheckpointJob { through, rows, mut timelines } = job;
-        let mut report = CheckpointReport { through, ..CheckpointReport::default() };
         timelines.sort_unstable_by_key(|(timeline, _)| timeline.conversation());
-        let written = self
-            .write_blocks(&timelines, &mut report)
-            .and_then(|()| self.write_rows(rows, &mut report))
-            .and_then(|()| self.record(through))
-            .inspect_err(|error| {
+        let written =
+            self.write_blocks(&timelines).and_then(|()| self.write_rows(rows)).and_then(|()| self.record(through)).inspect_err(|error| {
                 self.poison.set(error);
             });
         written?;
         for (timeline, head) in timelines {
             timeline.trim(head);
         }
-        Ok(report)
+        let mut sum = self.sum.lock();
+        sum.done += 1;
+        sum.micros += u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
+        Ok(CheckpointReport { through, figures: sum.since(&before).unwrap_or_default() })
     }
 
-    fn write_blocks(&mut self, timelines: &[(Arc<Timeline>, MsgId)], report: &mut CheckpointReport) -> Result<(), CheckpointError> {
+    fn write_blocks(&mut self, timelines: &[(Arc<Timeline>, MsgId)]) -> Result<(), CheckpointError> {
         let mut pending = Pending::default();
         for (timeline, head) in timelines {
-            for change in self.block_changes(timeline, *head, report)? {
+            for change in self.block_changes(timeline, *head)? {
                 self.push(Tree::Messages, &mut pending, change)?;
             }
         }
         self.write_pending(Tree::Messages, &mut pending)
     }
 
-    fn write_rows(&self, mut rows: Vec<RowChange>, report: &mut CheckpointReport) -> Result<(), CheckpointError> {
-        report.rows += rows.len() as u64;
+    fn write_rows(&mut self, mut rows: Vec<RowChange>) -> Result<(), CheckpointError> {
+        self.sum.lock().rows += rows.len() as u64;
         // In the order of the keys sled touches each page once. The sort is stable: of two changes of a row the later one wins.
         rows.sort_by_key(|change| change.key);
         let mut pending = Pending::default();
@@ -146,13 +149,15 @@ impl CheckpointWriter {
         self.write_pending(of_tree, &mut pending)
     }
 
-    fn record(&self, through: BatchNo) -> Result<(), CheckpointError> {
+    /// The position may not be on the disk before everything that it stands for.
+    fn record(&mut self, through: BatchNo) -> Result<(), CheckpointError> {
+        self.sync()?;
         self.trees.write(Tree::Meta, [RowChange::put(RowKey::meta(MetaKey::Checkpoint), &through)])?;
         Ok(self.trees.sync()?)
     }
 
-    fn push(&self, tree: Tree, pending: &mut Pending, change: RowChange) -> Result<(), CheckpointError> {
-        pending.bytes += change.value.as_ref().map_or(0, Vec::len);
+    fn push(&mut self, tree: Tree, pending: &mut Pending, change: RowChange) -> Result<(), CheckpointError> {
+        pending.bytes += written_bytes(&change);
         pending.changes.push(change);
         if pending.changes.len() < limits::TREE_BATCH_ROWS_MAX && pending.bytes < limits::TREE_BATCH_BYTES_MAX {
             return Ok(());
@@ -160,28 +165,29 @@ impl CheckpointWriter {
         self.write_pending(tree, pending)
     }
 
-    fn write_pending(&self, tree: Tree, pending: &mut Pending) -> Result<(), CheckpointError> {
-        let Pending { changes, .. } = std::mem::take(pending);
+    fn write_pending(&mut self, tree: Tree, pending: &mut Pending) -> Result<(), CheckpointError> {
+        let Pending { changes, bytes } = std::mem::take(pending);
         if changes.is_empty() {
             return Ok(());
         }
         self.trees.write(tree, changes)?;
+        self.unsynced_bytes += bytes;
+        if self.unsynced_bytes >= limits::TREE_BATCH_BYTES_MAX { self.sync() } else { Ok(()) }
+    }
+
+    fn sync(&mut self) -> Result<(), CheckpointError> {
+        self.unsynced_bytes = 0;
         Ok(self.trees.sync()?)
     }
 
     /// What must change in the blocks of a conversation so that they hold everything up to `head`.
-    fn block_changes(
-        &mut self,
-        timeline: &Timeline,
-        head: MsgId,
-        report: &mut CheckpointReport,
-    ) -> Result<Vec<RowChange>, CheckpointError> {
+    fn block_changes(&mut self, timeline: &Timeline, head: MsgId) -> Result<Vec<RowChange>, CheckpointError> {
         let conversation = timeline.conversation();
         let (stored, new) = timeline.unstored(head);
         if new.is_empty() {
             return Ok(Vec::new());
         }
-        report.messages += new.len() as u64;
+        let moved = new.len() as u64;
         let (first, mut entries) = match self.last_block(timeline, stored)? {
             Some(block) if block.is_open() || block.last() > stored => {
                 let mut held = block.split().map_err(BlocksError::from)?;
@@ -195,9 +201,11 @@ impl CheckpointWriter {
         let packed = self.packer.pack(conversation, first, &entries, together).map_err(CheckpointError::Compression)?;
         let mut changes: Vec<RowChange> = self.blocks.keys_above(conversation, stored)?.into_iter().map(RowChange::delete).collect();
         changes.retain(|stale| packed.iter().all(|block| block.place.key() != stale.key));
+        let mut sum = self.sum.lock();
+        sum.entries += moved;
         for block in packed {
-            report.blocks += 1;
-            report.block_bytes += block.value.len() as u64;
+            sum.blocks += 1;
+            sum.block_bytes += block.value.len() as u64;
             changes.push(RowChange { key: block.place.key(), value: Some(block.value) });
         }
         Ok(changes)
@@ -216,11 +224,21 @@ impl CheckpointWriter {
     }
 }
 
+/// About what sled writes for a change: a large value once; a small one four times, since its leaf is rewritten after ten changes.
+fn written_bytes(change: &RowChange) -> usize {
+    let value = change.value.as_ref().map_or(0, Vec::len);
+    if value >= LARGE_VALUE_BYTES { value } else { 4 * (value + change.key.bytes().len() + ROW_OVERHEAD_BYTES) }
+}
+
+/// What sled writes beside key and value, and a little more.
+const ROW_OVERHEAD_BYTES: usize = 48;
+
 /// The checkpoint thread.
 #[derive(Debug)]
 pub struct Checkpointer {
     jobs: SyncSender<CheckpointJob>,
     thread: JoinHandle<()>,
+    sum: Arc<Mutex<CheckpointFigures>>,
 }
 
 impl Checkpointer {
@@ -234,10 +252,17 @@ impl Checkpointer {
         mut done: impl FnMut(Result<CheckpointReport, CheckpointError>) + Send + 'static,
     ) -> io::Result<Self> {
         let mut writer = CheckpointWriter::new(trees, poison)?;
+        let sum = writer.sum.clone();
         let (jobs, of_thread): (_, Receiver<CheckpointJob>) = sync_channel(1);
         let run = move || of_thread.into_iter().for_each(|job| done(writer.write(job)));
         let thread = std::thread::Builder::new().name("checkpoint".into()).spawn(run)?;
-        Ok(Self { jobs, thread })
+        Ok(Self { jobs, thread, sum })
+    }
+
+    /// What was moved since the start.
+    #[must_use]
+    pub fn figures(&self) -> CheckpointFigures {
+        *self.sum.lock()
     }
 
     /// Hands over a job.

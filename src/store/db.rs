@@ -45,7 +45,7 @@ const _: () = assert!((limits::TREE_VALUE_BYTES_MAX + 2 * KEY_BYTES_MAX) * LEAF_
 const _: () = assert!(limits::TREE_BATCH_BYTES_MAX * 4 <= limits::TREE_SEGMENT_BYTES);
 
 /// From here on a value is large: one that is worth a change of its leaf beforehand.
-const LARGE_VALUE_BYTES: usize = 512;
+pub(super) const LARGE_VALUE_BYTES: usize = 512;
 
 const DB_FILE: &str = "db";
 const CONF_FILE: &str = "conf";

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 use cairn_proto::codec::DecodeError;
-use cairn_proto::ids::{ConversationId, DeviceId, MsgId, UserId};
+use cairn_proto::ids::{ConversationId, MsgId, UserId};
 use serde::de::DeserializeOwned;
 
 use super::blocks::{Blocks, BlocksError};
@@ -21,7 +21,9 @@ use super::poison::Poison;
 use super::trees::{RowKey, RowPrefix, Tree, parse};
 use super::verify::{self, VerifyError};
 use crate::core::change::Appended;
-use crate::core::record::{ConversationRecord, DeviceRecord, InviteRecord, MemberRecord, SendCursorRecord, UserRecord};
+use crate::core::record::{
+    ConversationRecord, CursorChunk, DeviceRecord, InviteRecord, MemberChunk, RecentPart, RecentSend, SendCursor, StoredMember, UserRecord,
+};
 use crate::core::uncounted::Uncounted;
 use crate::core::{Change, batch};
 
@@ -202,10 +204,10 @@ impl Check<'_> {
             users.extend(parse::user(key.bytes()));
             Ok(())
         })?;
-        let mut devices: BTreeMap<DeviceId, UserId> = BTreeMap::new();
+        let mut devices = 0;
         self.each(Tree::Devices, |_, key, _: DeviceRecord| {
-            let Some((user, device)) = parse::device(key.bytes()) else { return Err(wrong(key, "its key is no device's")) };
-            devices.insert(device, user);
+            let Some((user, _)) = parse::device(key.bytes()) else { return Err(wrong(key, "its key is no device's")) };
+            devices += 1;
             if users.contains(&user) { Ok(()) } else { Err(wrong(key, "there is no such user")) }
         })?;
         self.each(Tree::Invites, |_, _, _: InviteRecord| Ok(()))?;
@@ -216,12 +218,15 @@ impl Check<'_> {
             check.conversation(id, key, &record, &users)
         })?;
         self.each(Tree::Memberships, |check, key, (): ()| match parse::membership(key.bytes()) {
-            Some((user, id)) if check.trees.get(&RowKey::member(id, user))?.is_some() => Ok(()),
-            _ => Err(wrong(key, "there is no such membership")),
+            Some((user, id)) => {
+                let chunk: Vec<StoredMember> = check.trees.read(&RowKey::members(id, MemberChunk::of(user)))?.unwrap_or_default();
+                if chunk.iter().any(|member| member.user == user) { Ok(()) } else { Err(wrong(key, "there is no such membership")) }
+            }
+            None => Err(wrong(key, "its key is no membership's")),
         })?;
-        self.cursors(&heads, &devices)?;
+        self.cursors(&heads)?;
         self.report.users = users.len() as u64;
-        self.report.devices = devices.len() as u64;
+        self.report.devices = devices;
         Ok(())
     }
 
@@ -247,17 +252,10 @@ impl Check<'_> {
             return Err(DoctorError::Uncounted { conversation: id, noted, found: verified.uncounted });
         }
         let mut members = 0;
-        self.each_of(&RowPrefix::members_of(id), |check, key, member: MemberRecord| {
-            members += 1;
-            let user = parse::member(key.bytes()).map(|(_, user)| user).filter(|user| users.contains(user));
-            let Some(user) = user else { return Err(wrong(key, "there is no such user")) };
-            if member.read > record.head || member.joined > record.head {
-                return Err(wrong(key, format!("a cursor lies above the head {}", record.head)));
-            }
-            match check.trees.get(&RowKey::membership(user, id))? {
-                Some(_) => Ok(()),
-                None => Err(wrong(key, "the user's list of conversations lacks it")),
-            }
+        self.each_of(&RowPrefix::members_of(id), |check, key, chunk: Vec<StoredMember>| {
+            members += chunk.len() as u64;
+            let place = parse::members(key.bytes()).map(|(_, chunk)| chunk);
+            chunk.iter().try_for_each(|member| check.member(id, key, record.head, member, place, users))
         })?;
         if members != u64::from(record.counts.members) {
             return Err(wrong(key, format!("it counts {} members, and there are {members}", record.counts.members)));
@@ -271,20 +269,43 @@ impl Check<'_> {
         Ok(())
     }
 
-    fn cursors(&mut self, heads: &BTreeMap<ConversationId, MsgId>, devices: &BTreeMap<DeviceId, UserId>) -> Result<(), DoctorError> {
-        let head = |id| heads.get(&id).copied().unwrap_or_default();
-        self.each(Tree::Delivered, |check, key, msgid: MsgId| {
-            check.report.cursors += 1;
-            match parse::delivered(key.bytes()) {
-                Some((id, user, device)) if devices.get(&device) == Some(&user) && msgid <= head(id) => Ok(()),
-                _ => Err(wrong(key, "the cursor lies above the head, or is no device's")),
-            }
+    fn member(
+        &mut self,
+        id: ConversationId,
+        key: &RowKey,
+        head: MsgId,
+        member: &StoredMember,
+        place: Option<MemberChunk>,
+        users: &BTreeSet<UserId>,
+    ) -> Result<(), DoctorError> {
+        let StoredMember { user, record, delivered } = member;
+        if !users.contains(user) || place != Some(MemberChunk::of(*user)) {
+            return Err(wrong(key, format!("there is no user {user}, or he belongs elsewhere")));
+        }
+        // Cursors of devices that are no more may still be there.
+        let cursors = delivered.iter().map(|&(_, msgid)| msgid).chain([record.read, record.joined]);
+        if cursors.max() > Some(head) {
+            return Err(wrong(key, format!("a cursor lies above the head {head}")));
+        }
+        self.report.cursors += delivered.len() as u64;
+        match self.trees.get(&RowKey::membership(*user, id))? {
+            Some(_) => Ok(()),
+            None => Err(wrong(key, format!("the list of conversations of user {user} lacks it"))),
+        }
+    }
+
+    fn cursors(&mut self, heads: &BTreeMap<ConversationId, MsgId>) -> Result<(), DoctorError> {
+        self.each(Tree::Cursors, |check, key, chunk: Vec<SendCursor>| {
+            check.report.cursors += chunk.len() as u64;
+            let place = parse::cursors(key.bytes()).map(|(_, _, chunk)| chunk);
+            let is_sound = |&(id, _): &SendCursor| Some(CursorChunk::of(id)) == place && heads.contains_key(&id);
+            if chunk.iter().all(is_sound) { Ok(()) } else { Err(wrong(key, "a send cursor belongs elsewhere")) }
         })?;
-        self.each(Tree::Sends, |check, key, record: SendCursorRecord| {
-            check.report.cursors += 1;
-            let id = parse::send(key.bytes()).map(|(_, _, id)| id);
-            let is_sound = |id| record.recent.iter().all(|send| send.seq <= record.last_seq && send.msgid <= head(id));
-            if id.is_some_and(is_sound) { Ok(()) } else { Err(wrong(key, "a send lies above the head")) }
+        self.each(Tree::Recent, |_, key, part: Vec<RecentSend>| {
+            let place = parse::recent(key.bytes()).map(|(_, _, part)| part);
+            let head = |id| heads.get(&id).copied().unwrap_or_default();
+            let is_sound = |send: &RecentSend| Some(RecentPart::of(send.place)) == place && send.msgid <= head(send.conversation);
+            if part.iter().all(is_sound) { Ok(()) } else { Err(wrong(key, "a send lies above the head, or belongs elsewhere")) }
         })?;
         self.each(Tree::Imports, |_, _, _: u64| Ok(()))
     }

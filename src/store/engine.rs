@@ -6,7 +6,6 @@
 //! tend    ─▶ a checkpoint begins when the log is long or old; what it moved leaves log and memory when it is done
 //! ```
 
-use std::collections::BTreeSet;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
@@ -16,7 +15,10 @@ use std::time::Instant;
 use bytes::Bytes;
 use cairn_proto::codec::DecodeError;
 use cairn_proto::error::ErrorCode;
+use cairn_proto::figures::Figures;
 use cairn_proto::ids::{ConversationId, Timestamp};
+use cairn_proto::response::Response;
+use hashbrown::HashSet;
 use tracing::{debug, error, info};
 
 use super::checkpoint::{CheckpointError, CheckpointJob, CheckpointReport, Checkpointer};
@@ -26,6 +28,7 @@ use super::format::{self, FormatError};
 use super::history::History;
 use super::load::Loader;
 use super::lock::{DirLock, LockError};
+use super::meter::Meter;
 use super::poison::Poison;
 use super::timeline::{Timeline, TimelineGap, Timelines};
 use super::unload;
@@ -44,6 +47,7 @@ pub struct Engine {
     loader: Loader,
     timelines: Arc<Timelines>,
     checkpoints: Checkpoints,
+    meter: Meter,
     _lock: DirLock,
 }
 
@@ -117,7 +121,7 @@ struct Checkpoints {
     is_running: bool,
     last_begun: Instant,
     /// The conversations that got entries since the last checkpoint began.
-    touched: BTreeSet<ConversationId>,
+    touched: HashSet<ConversationId>,
     /// The conversations that left the state when the last checkpoint was done. Their timelines stay for one more, since sessions
     /// may be about to pick them up.
     let_go: Vec<ConversationId>,
@@ -137,7 +141,7 @@ impl Engine {
         let loader = Loader::new(trees.clone(), timelines.clone());
         let mut state = loader.load_base()?;
         let through = trees.checkpoint()?;
-        let mut touched = BTreeSet::new();
+        let mut touched = HashSet::new();
         let mut batches = 0_u64;
         let log = CommitLog::open(&dir.join("log"), through, &poison, |_, payload| {
             batches += 1;
@@ -151,7 +155,7 @@ impl Engine {
         let (report, done) = channel();
         let thread = Checkpointer::start(trees.clone(), &poison, move |result| drop(report.send(result))).map_err(StoreError::Thread)?;
         let checkpoints = Checkpoints { thread, done, through, is_running: false, last_begun: Instant::now(), touched, let_go: Vec::new() };
-        Ok(Self { state, batch: new_batch(0), log, trees, loader, timelines, checkpoints, _lock: lock })
+        Ok(Self { state, batch: new_batch(0), log, trees, loader, timelines, checkpoints, meter: Meter::start(), _lock: lock })
     }
 
     /// The state machine's state. What it says of a batch that is not committed may be lost in a power cut.
@@ -183,7 +187,17 @@ impl Engine {
                 ErrorCode::Damaged
             })?;
         }
-        self.state.execute(command, now, &mut self.batch)
+        self.meter.command();
+        match self.state.execute(command, now, &mut self.batch)? {
+            Reply::FiguresAllowed => Ok(Reply::Response(Response::Figures(Box::new(self.figures())))),
+            decided => Ok(decided),
+        }
+    }
+
+    /// What was done since the engine was opened. It knows of no sessions.
+    #[must_use]
+    pub fn figures(&self) -> Figures {
+        self.meter.figures(&self.log, &self.checkpoints.thread)
     }
 
     /// The bytes of the changes that are not committed.
@@ -218,6 +232,7 @@ impl Engine {
         let mut buffer = BatchBuf::new();
         *buffer.payload_mut() = bytes;
         self.log.append(&mut buffer)?;
+        self.meter.commit(appended.len());
         let bytes = buffer.into_bytes();
         let mut touched: Vec<ConversationId> = Vec::new();
         let mut timeline: Option<Arc<Timeline>> = None;
@@ -320,7 +335,7 @@ fn replay(
     state: &mut State,
     loader: &Loader,
     timelines: &Timelines,
-    touched: &mut BTreeSet<ConversationId>,
+    touched: &mut HashSet<ConversationId>,
     payload: Bytes,
 ) -> Result<(), ReplayError> {
     batch::replay(payload, |change, entry| {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use cairn_proto::codec::DecodeError;
-use cairn_proto::ids::{ConversationId, DeviceId, MsgId, SendStreamId, UserId};
+use cairn_proto::ids::{ConversationId, DeviceId, SendStreamId};
 use serde::de::DeserializeOwned;
 
 use super::db::{Trees, TreesError};
@@ -12,7 +12,7 @@ use super::timeline::{Timeline, Timelines};
 use super::trees::{RowKey, RowPrefix, Tree, parse};
 use crate::core::State;
 use crate::core::needs::Need;
-use crate::core::record::{ConversationRecord, DeviceRecord, InviteRecord, MemberRecord, SendCursorRecord, UserRecord};
+use crate::core::record::{ConversationRecord, DeviceRecord, InviteRecord, MemberChunk, RecentSend, SendCursor, StoredMember, UserRecord};
 use crate::core::uncounted::Uncounted;
 
 /// Loads parts of the state from the trees.
@@ -74,7 +74,7 @@ impl Loader {
             Need::Conversation(conversation) => self.conversation(state, conversation).map(drop),
             Need::Member(conversation, user) => {
                 if self.conversation(state, conversation)? {
-                    self.member(state, conversation, user)?;
+                    self.chunk(state, conversation, MemberChunk::of(user))?;
                 }
                 Ok(())
             }
@@ -112,13 +112,9 @@ impl Loader {
         Ok(true)
     }
 
-    fn member(&self, state: &mut State, conversation: ConversationId, user: UserId) -> Result<(), TreesError> {
-        let Some(record) = self.trees.read::<MemberRecord>(&RowKey::member(conversation, user))? else { return Ok(()) };
-        let mut delivered = Vec::new();
-        self.each(&RowPrefix::delivered_of_member(conversation, user), |key, msgid: MsgId| {
-            delivered.extend(parse::delivered(key.bytes()).map(|(_, _, device)| (device, msgid)));
-        })?;
-        state.install_member(conversation, user, record, delivered);
+    fn chunk(&self, state: &mut State, conversation: ConversationId, chunk: MemberChunk) -> Result<(), TreesError> {
+        let members = self.trees.read::<Vec<StoredMember>>(&RowKey::members(conversation, chunk))?;
+        state.install_members(conversation, chunk, members.unwrap_or_default());
         Ok(())
     }
 
@@ -126,30 +122,20 @@ impl Loader {
         if !self.conversation(state, conversation)? {
             return Ok(());
         }
-        let mut delivered: Vec<(UserId, DeviceId, MsgId)> = Vec::new();
-        self.each(&RowPrefix::delivered_of(conversation), |key, msgid: MsgId| {
-            delivered.extend(parse::delivered(key.bytes()).map(|(_, user, device)| (user, device, msgid)));
-        })?;
-        let mut rest = delivered.as_slice();
-        self.each(&RowPrefix::members_of(conversation), |key, record: MemberRecord| {
-            let Some((_, user)) = parse::member(key.bytes()) else { return };
-            // Both scans are in the order of the users; a cursor whose member is gone is passed over.
-            let before = rest.partition_point(|&(of, _, _)| of < user);
-            rest = rest.get(before..).unwrap_or_default();
-            let own = rest.partition_point(|&(of, _, _)| of == user);
-            let cursors = rest.get(..own).unwrap_or_default();
-            state.install_member(conversation, user, record, cursors.iter().map(|&(_, device, msgid)| (device, msgid)));
+        self.each(&RowPrefix::members_of(conversation), |key, members: Vec<StoredMember>| {
+            if let Some((_, chunk)) = parse::members(key.bytes()) {
+                state.install_members(conversation, chunk, members);
+            }
         })?;
         state.install_members_complete(conversation);
         Ok(())
     }
 
     fn stream(&self, state: &mut State, device: DeviceId, stream: SendStreamId) -> Result<(), TreesError> {
-        let mut cursors = Vec::new();
-        self.each(&RowPrefix::sends_of_stream(device, stream), |key, record: SendCursorRecord| {
-            cursors.extend(parse::send(key.bytes()).map(|(_, _, conversation)| (conversation, record)));
-        })?;
-        state.install_stream(device, stream, cursors);
+        let (mut cursors, mut recent) = (Vec::new(), Vec::new());
+        self.each(&RowPrefix::cursors_of(device, stream), |_, chunk: Vec<SendCursor>| cursors.extend(chunk))?;
+        self.each(&RowPrefix::recent_of(device, stream), |_, part: Vec<RecentSend>| recent.extend(part))?;
+        state.install_stream(device, stream, cursors, recent);
         Ok(())
     }
 

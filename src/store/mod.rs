@@ -20,7 +20,7 @@
 //! * [`timeline`], [`history`]: reading a conversation, from memory and from blocks
 //! * [`packing`], [`checkpoint`]: moving the commit log into the trees
 //! * [`load`], [`unload`]: the state machine's state from rows and to rows
-//! * [`engine`]: all of it together, around the state machine
+//! * [`engine`]: all of it together, around the state machine; [`meter`]: what it has done
 //! * [`verify`], [`doctor`]: checking what is stored
 
 #![deny(clippy::indexing_slicing)]
@@ -37,6 +37,7 @@ pub mod format;
 pub mod history;
 pub mod load;
 pub mod lock;
+mod meter;
 pub mod packing;
 pub mod poison;
 pub mod rows;

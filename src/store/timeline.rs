@@ -2,13 +2,14 @@
 //!
 //! The sequencer publishes, after the commit; sessions read, from any thread; the checkpoint trims what the blocks hold.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
 use cairn_proto::ids::{ConversationId, MsgId};
 use cairn_proto::message::Run;
+use hashbrown::HashMap;
 use parking_lot::{Mutex, RwLock};
 
 use super::run::{RunBuilder, RunLimits};

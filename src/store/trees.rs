@@ -4,10 +4,10 @@
 //! |---|---|---|
 //! | messages | conversation u64, msgid u64 of the block's first message | a block, see [`super::block`] |
 //! | conversations | conversation u64 | `ConversationRecord` |
-//! | members | conversation u64, user u32 | `MemberRecord` |
-//! | delivered | conversation u64, user u32, device u64 | the delivered cursor, `MsgId` |
+//! | members | conversation u64, `MemberChunk` u32 | a list of `StoredMember` |
 //! | uncounted | conversation u64, chunk u64 | a part of the set of entries that do not count as unread |
-//! | sends | device u64, send stream u64, conversation u64 | `SendCursorRecord` |
+//! | cursors | device u64, send stream u64, `CursorChunk` u64 | a list of `SendCursor` |
+//! | recent | device u64, send stream u64, `RecentPart` u8 | a list of `RecentSend` |
 //! | users | user u32 | `UserRecord` |
 //! | devices | user u32, device u64 | `DeviceRecord` |
 //! | invites | hash of the token, 32 bytes | `InviteRecord` |
@@ -21,7 +21,7 @@ pub mod parse;
 
 use cairn_proto::ids::{ConversationId, DeviceId, ImportSource, MsgId, SendStreamId, UserId};
 
-use crate::core::record::SecretHash;
+use crate::core::record::{CursorChunk, MemberChunk, RecentPart, SecretHash};
 
 macro_rules! trees {
     ($($(#[$doc:meta])* $name:ident = $text:literal,)+) => {
@@ -53,12 +53,12 @@ trees! {
     Conversations = "conversations",
     /// Memberships, by conversation.
     Members = "members",
-    /// Delivered cursors.
-    Delivered = "delivered",
     /// Entries that do not count as unread.
     Uncounted = "uncounted",
     /// Send cursors.
-    Sends = "sends",
+    Cursors = "cursors",
+    /// Sends that a retry can still ask for.
+    Recent = "recent",
     /// Users.
     Users = "users",
     /// Devices.
@@ -168,16 +168,10 @@ impl RowKey {
         Self::new(Tree::Conversations).and_u64(conversation.get())
     }
 
-    /// A membership.
+    /// The members of a chunk.
     #[must_use]
-    pub fn member(conversation: ConversationId, user: UserId) -> Self {
-        Self::new(Tree::Members).and_u64(conversation.get()).and_u32(user.get())
-    }
-
-    /// A delivered cursor.
-    #[must_use]
-    pub fn delivered(conversation: ConversationId, user: UserId, device: DeviceId) -> Self {
-        Self::new(Tree::Delivered).and_u64(conversation.get()).and_u32(user.get()).and_u64(device.get())
+    pub fn members(conversation: ConversationId, chunk: MemberChunk) -> Self {
+        Self::new(Tree::Members).and_u64(conversation.get()).and_u32(chunk.get())
     }
 
     /// A part of the set of entries that do not count.
@@ -186,10 +180,16 @@ impl RowKey {
         Self::new(Tree::Uncounted).and_u64(conversation.get()).and_u64(chunk)
     }
 
-    /// A send cursor.
+    /// The send cursors of a chunk.
     #[must_use]
-    pub fn send(device: DeviceId, stream: SendStreamId, conversation: ConversationId) -> Self {
-        Self::new(Tree::Sends).and_u64(device.get()).and_u64(stream.get()).and_u64(conversation.get())
+    pub fn cursors(device: DeviceId, stream: SendStreamId, chunk: CursorChunk) -> Self {
+        Self::new(Tree::Cursors).and_u64(device.get()).and_u64(stream.get()).and_u64(chunk.get())
+    }
+
+    /// A part of the remembered sends.
+    #[must_use]
+    pub fn recent(device: DeviceId, stream: SendStreamId, part: RecentPart) -> Self {
+        Self::new(Tree::Recent).and_u64(device.get()).and_u64(stream.get()).and(&[part.get()])
     }
 
     /// A user.
@@ -248,18 +248,6 @@ impl RowPrefix {
         Self(RowKey::new(Tree::Members).and_u64(conversation.get()))
     }
 
-    /// The delivered cursors of a conversation.
-    #[must_use]
-    pub fn delivered_of(conversation: ConversationId) -> Self {
-        Self(RowKey::new(Tree::Delivered).and_u64(conversation.get()))
-    }
-
-    /// The delivered cursors of a member of a conversation, one for each device.
-    #[must_use]
-    pub fn delivered_of_member(conversation: ConversationId, user: UserId) -> Self {
-        Self(RowKey::new(Tree::Delivered).and_u64(conversation.get()).and_u32(user.get()))
-    }
-
     /// The entries of a conversation that do not count.
     #[must_use]
     pub fn uncounted_of(conversation: ConversationId) -> Self {
@@ -268,8 +256,14 @@ impl RowPrefix {
 
     /// The send cursors of a send stream.
     #[must_use]
-    pub fn sends_of_stream(device: DeviceId, stream: SendStreamId) -> Self {
-        Self(RowKey::new(Tree::Sends).and_u64(device.get()).and_u64(stream.get()))
+    pub fn cursors_of(device: DeviceId, stream: SendStreamId) -> Self {
+        Self(RowKey::new(Tree::Cursors).and_u64(device.get()).and_u64(stream.get()))
+    }
+
+    /// The remembered sends of a send stream.
+    #[must_use]
+    pub fn recent_of(device: DeviceId, stream: SendStreamId) -> Self {
+        Self(RowKey::new(Tree::Recent).and_u64(device.get()).and_u64(stream.get()))
     }
 
     /// The import cursors of a conversation.
@@ -304,24 +298,25 @@ mod tests {
     fn every_key_is_read_back() {
         assert_eq!(parse::block(RowKey::block(G, MsgId::new(9)).bytes()), Some((G, MsgId::new(9))));
         assert_eq!(parse::conversation(RowKey::conversation(G).bytes()), Some(G));
-        assert_eq!(parse::member(RowKey::member(G, U).bytes()), Some((G, U)));
-        assert_eq!(parse::delivered(RowKey::delivered(G, U, D).bytes()), Some((G, U, D)));
+        let (members, cursors, part) = (MemberChunk::of(U), CursorChunk::of(G), RecentPart::of(700));
+        assert_eq!(parse::members(RowKey::members(G, members).bytes()), Some((G, members)));
         assert_eq!(parse::uncounted(RowKey::uncounted(G, 7).bytes()), Some((G, 7)));
-        assert_eq!(parse::send(RowKey::send(D, S, G).bytes()), Some((D, S, G)));
+        assert_eq!(parse::cursors(RowKey::cursors(D, S, cursors).bytes()), Some((D, S, cursors)));
+        assert_eq!(parse::recent(RowKey::recent(D, S, part).bytes()), Some((D, S, part)));
         assert_eq!(parse::user(RowKey::user(U).bytes()), Some(U));
         assert_eq!(parse::device(RowKey::device(U, D).bytes()), Some((U, D)));
         assert_eq!(parse::invite(RowKey::invite(&SecretHash([7; 32])).bytes()), Some(SecretHash([7; 32])));
         assert_eq!(parse::membership(RowKey::membership(U, G).bytes()), Some((U, G)));
         assert_eq!(parse::import(RowKey::import(G, ImportSource::new(4)).bytes()), Some((G, ImportSource::new(4))));
         assert_eq!(parse::user(&[0; 5]), None);
-        assert_eq!(parse::member(&[0; 11]), None);
+        assert_eq!(parse::members(&[0; 11]), None);
     }
 
     #[test]
     fn the_layout_is_pinned_and_sorts_by_number() {
-        let key = RowKey::delivered(G, U, D);
-        assert_eq!(key.to_string(), "delivered/0102030405060708111213142122232425262728");
-        assert!(key.bytes().starts_with(RowPrefix::delivered_of_member(G, U).bytes()));
+        let key = RowKey::members(G, MemberChunk::new(U.get()));
+        assert_eq!(key.to_string(), "members/010203040506070811121314");
+        assert!(key.bytes().starts_with(RowPrefix::members_of(G).bytes()));
         assert!(RowKey::block(G, MsgId::new(255)).bytes() < RowKey::block(G, MsgId::new(256)).bytes());
     }
 

@@ -25,21 +25,25 @@ fn add(trees: &Trees, row: Row, changes: &mut Vec<RowChange>) -> Result<(), Tree
         Row::Device(user, device, record) => changes.push(put_or_delete(RowKey::device(user, device), record.as_ref())),
         Row::Invite(token, record) => changes.push(put_or_delete(RowKey::invite(&token), record.as_ref())),
         Row::Conversation(id, record) => changes.push(RowChange::put(RowKey::conversation(id), &record)),
-        Row::Member(conversation, user, record) => {
-            changes.push(put_or_delete(RowKey::membership(user, conversation), record.as_ref().map(|_| &())));
-            changes.push(put_or_delete(RowKey::member(conversation, user), record.as_ref()));
+        Row::Members(conversation, chunk, members) => {
+            changes.push(put_or_delete(RowKey::members(conversation, chunk), (!members.is_empty()).then_some(&members)));
         }
-        Row::Delivered(conversation, user, device, msgid) => {
-            changes.push(put_or_delete(RowKey::delivered(conversation, user, device), msgid.as_ref()));
+        Row::Membership(user, conversation, exists) => {
+            changes.push(put_or_delete(RowKey::membership(user, conversation), exists.as_ref()));
         }
         Row::Uncounted(conversation, chunk, bytes) => changes.push(RowChange::put(RowKey::uncounted(conversation, chunk), &bytes)),
         Row::Import(conversation, source, cursor) => changes.push(RowChange::put(RowKey::import(conversation, source), &cursor)),
-        Row::Send(device, stream, conversation, record) => {
-            changes.push(RowChange::put(RowKey::send(device, stream, conversation), &record));
+        Row::SendCursors(device, stream, chunk, cursors) => {
+            changes.push(RowChange::put(RowKey::cursors(device, stream, chunk), &cursors));
+        }
+        Row::RecentSends(device, stream, part, sends) => {
+            changes.push(RowChange::put(RowKey::recent(device, stream, part), &sends));
         }
         Row::StreamRemoved(device, stream) => {
-            let stored = trees.keys(&RowPrefix::sends_of_stream(device, stream), None, usize::MAX)?;
-            changes.extend(stored.into_iter().map(RowChange::delete));
+            for prefix in [RowPrefix::cursors_of(device, stream), RowPrefix::recent_of(device, stream)] {
+                let stored = trees.keys(&prefix, None, usize::MAX)?;
+                changes.extend(stored.into_iter().map(RowChange::delete));
+            }
         }
     }
     Ok(())

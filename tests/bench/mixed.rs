@@ -79,7 +79,7 @@ fn a_small_day_goes_well() {
     for sum in ["sent", "accepted", "deliveries", "caught_up", "reads", "reconnects", "pages"] {
         assert_eq!(phases.iter().map(|phase| count(phase, sum)).sum::<u64>(), count(&report, sum), "{sum}: {report}");
     }
-    assert_eq!(report["settings"]["scenario"]["people"], 4);
+    assert_eq!(report["settings"]["day"]["people"], 4);
     assert_eq!(report["settings"]["seconds"], 3);
 }
 

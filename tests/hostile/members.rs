@@ -58,6 +58,7 @@ async fn roles_and_bounds_of_groups_hold() {
                 Request::ImportCursor { conversation: team, source: ImportSource::new(1) },
                 Request::Explain { conversation: team, user: ada },
                 Request::CreateInvite { uses: 1, life_seconds: 60 },
+                Request::Figures,
             ] {
                 assert_eq!(member.ask(request.clone()).await, Err(ErrorCode::Forbidden), "{request:?}");
             }

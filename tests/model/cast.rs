@@ -183,6 +183,7 @@ fn ask(actor: Actor, conversation: ConversationId, about: u8, question: Question
     let user = UserId::new(about.into());
     let request = match question {
         Question::Grant => return Command::Grant(actor, conversation),
+        Question::Figures => return Command::Figures(actor),
         Question::Members => Request::Members { conversation, after: (about > 4).then(|| UserId::new(u32::from(about) - 4)) },
         Question::Explain => Request::Explain { conversation, user },
         Question::ImportCursor => Request::ImportCursor { conversation, source: ImportSource::new(0) },

@@ -6,7 +6,10 @@ use std::fmt::Debug;
 use cairn::core::change::MemberCounts;
 use cairn::core::command::{Actor, Command};
 use cairn::core::needs::Need;
-use cairn::core::record::{ConversationRecord, DeviceRecord, InviteRecord, KindRecord, MemberRecord, UserRecord};
+use cairn::core::record::{
+    ConversationRecord, CursorChunk, DeviceRecord, InviteRecord, KindRecord, MemberChunk, MemberRecord, RecentPart, RecentSend,
+    StoredMember, UserRecord,
+};
 use cairn::core::uncounted::Uncounted;
 use cairn::core::{Batch, State};
 use cairn_proto::body::Body;
@@ -127,12 +130,12 @@ pub(super) fn check_trees(trees: &Trees, naive: &Naive) -> Result<(), TestCaseEr
     check_tree("devices", &trees.devices, &expected.devices)?;
     check_tree("invites", &trees.invites, &expected.invites)?;
     check_tree("conversations", &trees.conversations, &expected.conversations)?;
-    check_tree("members", &trees.members, &expected.members)?;
+    check_tree("members", &trees.living_members(), &expected.members)?;
     check_tree("memberships", &trees.memberships, &expected.memberships)?;
-    check_tree("delivered", &trees.delivered, &expected.delivered)?;
     check_tree("uncounted", &trees.uncounted, &expected.uncounted)?;
     check_tree("imports", &trees.imports, &expected.imports)?;
-    check_tree("sends", &stored_sends(trees), &sends_of(naive))
+    check_tree("cursors", &trees.cursors, &expected.cursors)?;
+    check_tree("recent", &sends_of(trees), &sends_of(&expected))
 }
 
 fn check_tree<K: Ord + Debug, V: PartialEq + Debug>(
@@ -146,45 +149,35 @@ fn check_tree<K: Ord + Debug, V: PartialEq + Debug>(
     Ok(())
 }
 
-type Sends = BTreeMap<(DeviceId, SendStreamId, ConversationId), (u64, Vec<(u64, MsgId)>)>;
-
-/// The send cursors: the last client seq of each, and the sends that are among the last ones of their stream.
-fn sends_of(naive: &Naive) -> Sends {
-    let mut sends = Sends::new();
-    let mut of_stream = BTreeMap::<_, usize>::new();
-    for send in naive.sends.iter().rev() {
-        let (last_seq, recent) = sends.entry((send.device, send.stream, send.conversation)).or_insert((send.seq, Vec::new()));
+/// The send cursors, and the sends that are among the last ones of their stream.
+fn put_sends(naive: &Naive, trees: &mut Trees) {
+    let mut last_seqs = BTreeMap::<_, BTreeMap<ConversationId, u64>>::new();
+    let mut places = BTreeMap::<_, u64>::new();
+    for send in &naive.sends {
+        let stream = (send.device, send.stream);
+        let place = places.entry(stream).or_default();
+        *place += 1;
+        let last_seq = last_seqs.entry(stream).or_default().entry(send.conversation).or_default();
         *last_seq = send.seq.max(*last_seq);
-        let later = of_stream.entry((send.device, send.stream)).or_default();
-        if *later < SENDS_IN_FLIGHT_MAX {
-            recent.insert(0, (send.seq, send.msgid));
-        }
-        *later += 1;
+        let part = trees.recent.entry((send.device, send.stream, RecentPart::of(*place))).or_default();
+        part.retain(|older| older.place + SENDS_IN_FLIGHT_MAX as u64 != *place);
+        let (conversation, seq, msgid) = (send.conversation, send.seq, send.msgid);
+        part.push(RecentSend { place: *place, conversation, seq, msgid, body: 0 });
     }
-    sends
+    for ((device, stream), cursors) in last_seqs {
+        for cursor in cursors {
+            trees.cursors.entry((device, stream, CursorChunk::of(cursor.0))).or_default().push(cursor);
+        }
+    }
 }
 
-/// The same out of the trees, where a row may hold sends that newer ones in other rows have pushed out.
-fn stored_sends(trees: &Trees) -> Sends {
-    let mut places = BTreeMap::<_, BTreeSet<u64>>::new();
-    let mut sends = BTreeMap::new();
-    for (&key, record) in &trees.sends {
-        let mut place = record.last_place;
-        let mut recent = Vec::new();
-        for send in record.recent.iter().rev() {
-            recent.insert(0, (place, (send.seq, send.msgid)));
-            places.entry((key.0, key.1)).or_default().insert(place);
-            place -= send.places_on;
-        }
-        sends.insert(key, (record.last_seq, recent));
-    }
-    let is_among_last = |key: &(DeviceId, SendStreamId, ConversationId), place: u64| {
-        places[&(key.0, key.1)].range(place + 1..).count() < SENDS_IN_FLIGHT_MAX
-    };
-    let kept = sends.into_iter().map(|(key, (last_seq, recent))| {
-        (key, (last_seq, recent.into_iter().filter(|&(place, _)| is_among_last(&key, place)).map(|(_, send)| send).collect()))
-    });
-    kept.collect()
+/// Place, conversation, client seq, msgid.
+type PlainSend = (u64, ConversationId, u64, MsgId);
+
+/// The remembered sends, without the fingerprints: the model has whole bodies.
+fn sends_of(trees: &Trees) -> BTreeMap<(DeviceId, SendStreamId, RecentPart), BTreeSet<PlainSend>> {
+    let plain = |send: &RecentSend| (send.place, send.conversation, send.seq, send.msgid);
+    trees.recent.iter().map(|(&key, part)| (key, part.iter().map(plain).collect())).collect()
 }
 
 fn trees_of(naive: &Naive) -> Trees {
@@ -205,10 +198,10 @@ fn trees_of(naive: &Naive) -> Trees {
     for (&id, found) in &naive.conversations {
         trees.conversations.insert(id, record(found));
         for (user, record) in member_records(found) {
-            trees.members.insert((id, user), record);
             trees.memberships.insert((user, id), ());
             let moved = found.members[&user].delivered.iter().filter(|&(_, &msgid)| msgid > MsgId::ZERO);
-            trees.delivered.extend(moved.map(|(&device, &msgid)| ((id, user, device), msgid)));
+            let delivered = moved.map(|(&device, &msgid)| (device, msgid)).collect();
+            trees.members.entry((id, MemberChunk::of(user))).or_default().push(StoredMember { user, record, delivered });
         }
         trees.imports.extend(found.imports.iter().map(|(&source, &cursor)| ((id, source), cursor)));
         let mut uncounted = Uncounted::default();
@@ -217,5 +210,6 @@ fn trees_of(naive: &Naive) -> Trees {
         }
         trees.uncounted.extend(uncounted.chunk_bytes(0).map(|bytes| ((id, 0), bytes)));
     }
+    put_sends(naive, &mut trees);
     trees
 }

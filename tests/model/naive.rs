@@ -102,6 +102,10 @@ impl Naive {
                 self.begin_session(Actor { user, device, stream: *stream }, *push)
             }
             Command::Grant(actor, conversation) => self.grant(*actor, *conversation),
+            Command::Figures(actor) => {
+                self.check_actor(*actor)?;
+                if self.users[&actor.user].role == ServerRole::Owner { Ok(Reply::FiguresAllowed) } else { Err(ErrorCode::Forbidden) }
+            }
             Command::Ask(actor, request) => {
                 self.check_actor(*actor)?;
                 self.ask(*actor, request, now).map(Reply::Response)

@@ -38,7 +38,7 @@ impl Naive {
                 Ok(Response::ImportCursor { cursor: self.import_cursor(actor, *conversation, *source)? })
             }
             Request::Explain { conversation, user } => self.explain(actor, *conversation, *user),
-            Request::CreateInvite { .. } | Request::Pull { .. } => Err(ErrorCode::Unsupported),
+            Request::CreateInvite { .. } | Request::Pull { .. } | Request::Figures => Err(ErrorCode::Unsupported),
         }
     }
 

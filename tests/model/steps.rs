@@ -117,6 +117,7 @@ pub(super) enum Question {
     FindUsers,
     Users,
     Devices,
+    Figures,
 }
 
 /// A crash: the trees as of one moment, partly overwritten with those of a later one, and the commit log since the first.
@@ -154,8 +155,8 @@ fn seq() -> impl Strategy<Value = Seq> {
 }
 
 fn question() -> impl Strategy<Value = Question> {
-    use Question::{Conversations, Devices, Explain, FindUsers, Grant, ImportCursor, Members, Users};
-    prop::sample::select(vec![Members, Explain, ImportCursor, Grant, Conversations, FindUsers, Users, Devices])
+    use Question::{Conversations, Devices, Explain, Figures, FindUsers, Grant, ImportCursor, Members, Users};
+    prop::sample::select(vec![Members, Explain, ImportCursor, Grant, Conversations, FindUsers, Users, Devices, Figures])
 }
 
 fn users() -> impl Strategy<Value = Vec<u8>> {

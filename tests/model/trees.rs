@@ -4,9 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cairn::core::State;
 use cairn::core::needs::Need;
-use cairn::core::record::{ConversationRecord, DeviceRecord, InviteRecord, MemberRecord, Row, SecretHash, SendCursorRecord, UserRecord};
+use cairn::core::record::{
+    ConversationRecord, CursorChunk, DeviceRecord, InviteRecord, MemberChunk, RecentPart, RecentSend, Row, SecretHash, SendCursor,
+    StoredMember, UserRecord,
+};
 use cairn::store::trees::Tree;
-use cairn_proto::ids::{ConversationId, DeviceId, ImportSource, MsgId, SendStreamId, UserId};
+use cairn_proto::ids::{ConversationId, DeviceId, ImportSource, SendStreamId, UserId};
 
 /// The trees. A row is one write to each of its trees, so a crash may keep part of it.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -15,12 +18,12 @@ pub(super) struct Trees {
     pub(super) devices: BTreeMap<(UserId, DeviceId), DeviceRecord>,
     pub(super) invites: BTreeMap<SecretHash, InviteRecord>,
     pub(super) conversations: BTreeMap<ConversationId, ConversationRecord>,
-    pub(super) members: BTreeMap<(ConversationId, UserId), MemberRecord>,
+    pub(super) members: BTreeMap<(ConversationId, MemberChunk), Vec<StoredMember>>,
     pub(super) memberships: BTreeMap<(UserId, ConversationId), ()>,
-    pub(super) delivered: BTreeMap<(ConversationId, UserId, DeviceId), MsgId>,
     pub(super) uncounted: BTreeMap<(ConversationId, u64), Vec<u8>>,
     pub(super) imports: BTreeMap<(ConversationId, ImportSource), u64>,
-    pub(super) sends: BTreeMap<(DeviceId, SendStreamId, ConversationId), SendCursorRecord>,
+    pub(super) cursors: BTreeMap<(DeviceId, SendStreamId, CursorChunk), Vec<SendCursor>>,
+    pub(super) recent: BTreeMap<(DeviceId, SendStreamId, RecentPart), Vec<RecentSend>>,
 }
 
 fn set<K: Ord, V>(tree: &mut BTreeMap<K, V>, key: K, value: Option<V>) {
@@ -38,15 +41,16 @@ impl Trees {
             Row::Device(user, device, record) => set(&mut self.devices, (user, device), record),
             Row::Invite(token, record) => set(&mut self.invites, token, record),
             Row::Conversation(id, record) => set(&mut self.conversations, id, Some(record)),
-            Row::Member(id, user, record) => {
-                set(&mut self.memberships, (user, id), record.is_some().then_some(()));
-                set(&mut self.members, (id, user), record);
-            }
-            Row::Delivered(id, user, device, msgid) => set(&mut self.delivered, (id, user, device), msgid),
+            Row::Members(id, chunk, members) => set(&mut self.members, (id, chunk), (!members.is_empty()).then_some(members)),
+            Row::Membership(user, id, exists) => set(&mut self.memberships, (user, id), exists),
             Row::Uncounted(id, chunk, bytes) => set(&mut self.uncounted, (id, chunk), Some(bytes)),
             Row::Import(id, source, cursor) => set(&mut self.imports, (id, source), Some(cursor)),
-            Row::Send(device, stream, id, record) => set(&mut self.sends, (device, stream, id), Some(record)),
-            Row::StreamRemoved(device, stream) => self.sends.retain(|key, _| (key.0, key.1) != (device, stream)),
+            Row::SendCursors(device, stream, chunk, cursors) => set(&mut self.cursors, (device, stream, chunk), Some(cursors)),
+            Row::RecentSends(device, stream, part, sends) => set(&mut self.recent, (device, stream, part), Some(sends)),
+            Row::StreamRemoved(device, stream) => {
+                self.cursors.retain(|key, _| (key.0, key.1) != (device, stream));
+                self.recent.retain(|key, _| (key.0, key.1) != (device, stream));
+            }
         }
     }
 
@@ -77,18 +81,21 @@ impl Trees {
             Need::Conversation(id) => self.load_conversation(state, id),
             Need::Member(id, user) => {
                 self.load_conversation(state, id);
-                self.load_member(state, id, user);
+                let chunk = MemberChunk::of(user);
+                state.install_members(id, chunk, self.members.get(&(id, chunk)).cloned().unwrap_or_default());
             }
             Need::Members(id) => {
                 self.load_conversation(state, id);
-                for &(_, user) in self.members.keys().filter(|key| key.0 == id) {
-                    self.load_member(state, id, user);
+                for (&(_, chunk), members) in self.members.iter().filter(|(key, _)| key.0 == id) {
+                    state.install_members(id, chunk, members.clone());
                 }
                 state.install_members_complete(id);
             }
             Need::Stream(device, stream) => {
-                let cursors = self.sends.iter().filter(|(key, _)| (key.0, key.1) == (device, stream));
-                state.install_stream(device, stream, cursors.map(|(key, record)| (key.2, record.clone())).collect());
+                let cursors = self.cursors.iter().filter(|(key, _)| (key.0, key.1) == (device, stream));
+                let recent = self.recent.iter().filter(|(key, _)| (key.0, key.1) == (device, stream));
+                let (cursors, recent) = (cursors.flat_map(|(_, chunk)| chunk.clone()), recent.flat_map(|(_, part)| part.clone()));
+                state.install_stream(device, stream, cursors.collect(), recent.collect());
             }
         }
     }
@@ -104,17 +111,22 @@ impl Trees {
         }
     }
 
-    fn load_member(&self, state: &mut State, id: ConversationId, user: UserId) {
-        let Some(record) = self.members.get(&(id, user)) else { return };
-        let cursors = self.delivered.iter().filter(|(key, _)| (key.0, key.1) == (id, user));
-        state.install_member(id, user, record.clone(), cursors.map(|(key, &msgid)| (key.2, msgid)));
-    }
-
-    /// Takes out what a crash may leave behind of a device that is no more: nothing can reach it.
+    /// Takes out what may be left behind of a device that is no more: nothing can reach it.
     pub(super) fn sweep(&mut self) {
         let alive: BTreeSet<DeviceId> = self.devices.keys().map(|key| key.1).collect();
-        self.sends.retain(|key, _| alive.contains(&key.0));
-        self.delivered.retain(|key, _| alive.contains(&key.2));
+        self.cursors.retain(|key, _| alive.contains(&key.0));
+        self.recent.retain(|key, _| alive.contains(&key.0));
+    }
+
+    /// The members as whoever loads them gets them: without the cursors of devices that are no more.
+    pub(super) fn living_members(&self) -> BTreeMap<(ConversationId, MemberChunk), Vec<StoredMember>> {
+        let alive: BTreeSet<DeviceId> = self.devices.keys().map(|key| key.1).collect();
+        let mut members = self.members.clone();
+        for member in members.values_mut().flatten() {
+            member.delivered.retain(|(device, _)| alive.contains(device));
+            member.delivered.sort_unstable();
+        }
+        members
     }
 
     /// What a crash in the middle of a checkpoint leaves: of each key the older or the newer value.
@@ -127,10 +139,10 @@ impl Trees {
             conversations: mix(&older.conversations, &newer.conversations, || pick(Tree::Conversations)),
             members: mix(&older.members, &newer.members, || pick(Tree::Members)),
             memberships: mix(&older.memberships, &newer.memberships, || pick(Tree::Memberships)),
-            delivered: mix(&older.delivered, &newer.delivered, || pick(Tree::Delivered)),
             uncounted: mix(&older.uncounted, &newer.uncounted, || pick(Tree::Uncounted)),
             imports: mix(&older.imports, &newer.imports, || pick(Tree::Imports)),
-            sends: mix(&older.sends, &newer.sends, || pick(Tree::Sends)),
+            cursors: mix(&older.cursors, &newer.cursors, || pick(Tree::Cursors)),
+            recent: mix(&older.recent, &newer.recent, || pick(Tree::Recent)),
         }
     }
 }

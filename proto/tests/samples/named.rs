@@ -5,6 +5,7 @@ use std::fmt::Debug;
 use cairn_proto::body::{Attachment, Body, Media, SystemEntry};
 use cairn_proto::error::ErrorCode;
 use cairn_proto::event::{StreamOpening, TimelineFrame};
+use cairn_proto::figures::{Bucket, CheckpointFigures, Figures, Histogram};
 use cairn_proto::hello::{ClientFrame, Credentials, Hello, ServerRole, Welcome};
 use cairn_proto::message::{Draft, Entry, Run};
 use cairn_proto::request::{ImportEntry, PullRange, Request};
@@ -55,8 +56,8 @@ macro_rules! enums {
 }
 
 structs! {
-    Attachment, Conversation, ConversationPage, DeviceInfo, Draft, Entry, Explained, Hello, ImportEntry, Media, Member, MemberPage,
-    Pulled, Run, UserInfo, Welcome,
+    Attachment, Bucket, CheckpointFigures, Conversation, ConversationPage, DeviceInfo, Draft, Entry, Explained, Figures, Hello, Histogram,
+    ImportEntry, Media, Member, MemberPage, Pulled, Run, UserInfo, Welcome,
 }
 
 enums! {
@@ -67,10 +68,10 @@ enums! {
     PullRange { From, Before }
     Request {
         Send, Pull, Ack, Read, Conversations, FindUsers, Users, CreateGroup, AddMembers, RemoveMembers, Members, CreateInvite, Devices,
-        RevokeDevice, Import, ImportCursor, Explain
+        RevokeDevice, Import, ImportCursor, Explain, Figures
     }
     Response {
-        Accepted, Done, Pulled, Conversations, Users, Created, Changed, Members, Invite, Devices, Imported, ImportCursor, Explained
+        Accepted, Done, Pulled, Conversations, Users, Created, Changed, Members, Invite, Devices, Imported, ImportCursor, Explained, Figures
     }
     Role { Member, Admin, Owner }
     ServerFrame { Welcome, Refused, Response }

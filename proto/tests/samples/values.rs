@@ -4,6 +4,7 @@ use bytes::Bytes;
 use cairn_proto::body::{Attachment, Body, Media, SystemEntry};
 use cairn_proto::error::ErrorCode;
 use cairn_proto::event::{StreamOpening, TimelineFrame};
+use cairn_proto::figures::{Bucket, CheckpointFigures, Figures, Histogram};
 use cairn_proto::hello::{ClientFrame, Credentials, Hello, ServerRole, Welcome};
 use cairn_proto::ids::{ClientSeq, ConversationId, DeviceId, ImportSource, MsgId, RequestId, SendStreamId, Timestamp, UserId};
 use cairn_proto::invite::ServerAddr;
@@ -185,6 +186,7 @@ fn requests() -> Vec<Request> {
         Request::Import { conversation: GROUP, source, first: 500, entries: vec![import_entry(), import_entry()] },
         Request::ImportCursor { conversation: GROUP, source },
         Request::Explain { conversation: GROUP, user: BOB },
+        Request::Figures,
     ]
 }
 
@@ -230,6 +232,21 @@ fn explained() -> Explained {
     Explained { head: id(9), floor: id(1), joined: id(2), read: id(4), uncounted: 3, unread: 2 }
 }
 
+fn figures() -> Figures {
+    let buckets = [(127, 3), (1_023, 4_000_000), (9_000_000, 1)].map(|(up_to_micros, count)| Bucket { up_to_micros, count });
+    Figures {
+        uptime_micros: 86_400_000_000,
+        sessions: 17,
+        commands: 5_000_000_000,
+        commits: 4_000_004,
+        entries: 1 << 33,
+        log_bytes: 1 << 41,
+        prepared_bytes: 33_554_432,
+        syncs: Histogram::from_iter(buckets),
+        checkpoints: CheckpointFigures { done: 250, micros: 70_000, entries: 65_536, blocks: 1_024, block_bytes: 4_194_304, rows: 251 },
+    }
+}
+
 fn pulled() -> Pulled {
     Pulled { run: run(), head: MsgId::new(1 << 40), floor: MsgId::new(249) }
 }
@@ -249,6 +266,7 @@ fn responses() -> Vec<Response> {
         Response::Imported { added: 499, users: 7, cursor: 1_000 },
         Response::ImportCursor { cursor: 196_146 },
         Response::Explained(explained()),
+        Response::Figures(Box::new(figures())),
     ]
 }
 
@@ -263,6 +281,10 @@ fn add_pages(samples: &mut Samples) {
     samples.add(member_page().items);
     samples.add(vec![device()]);
     samples.add(vec![explained()]);
+    samples.add(vec![figures()]);
+    samples.add(vec![figures().checkpoints]);
+    samples.add(vec![figures().syncs]);
+    samples.add(figures().syncs.buckets().to_vec());
 }
 
 fn add_frames(samples: &mut Samples) {

@@ -4,6 +4,7 @@ use bytes::Bytes;
 use cairn_proto::body::{Attachment, Body, Media, SystemEntry};
 use cairn_proto::error::ErrorCode;
 use cairn_proto::event::{StreamOpening, TimelineFrame};
+use cairn_proto::figures::{Bucket, CheckpointFigures, Figures};
 use cairn_proto::hello::{ClientFrame, Credentials, Hello, ServerRole, Welcome};
 use cairn_proto::ids::{ClientSeq, ConversationId, DeviceId, ImportSource, MsgId, RequestId, SendStreamId, Timestamp, UserId};
 use cairn_proto::invite::{InviteLink, ServerAddr};
@@ -189,6 +190,7 @@ fn account_request() -> impl Strategy<Value = Request> {
         (conversation_id(), source(), number(), vec(import_entry(), 0..6))
             .prop_map(|(conversation, source, first, entries)| Request::Import { conversation, source, first, entries }),
         (conversation_id(), source()).prop_map(|(conversation, source)| Request::ImportCursor { conversation, source }),
+        Just(Request::Figures),
     ]
 }
 
@@ -260,6 +262,18 @@ fn explained() -> impl Strategy<Value = Explained> {
     })
 }
 
+fn figures() -> impl Strategy<Value = Figures> {
+    let six = || prop::array::uniform6(number());
+    let buckets = vec((number(), number()).prop_map(|(up_to_micros, count)| Bucket { up_to_micros, count }), 0..9);
+    (number(), six(), six(), buckets).prop_map(|(uptime_micros, counts, checkpoints, buckets)| {
+        let [sessions, commands, commits, entries, log_bytes, prepared_bytes] = counts;
+        let [done, micros, moved, blocks, block_bytes, rows] = checkpoints;
+        let checkpoints = CheckpointFigures { done, micros, entries: moved, blocks, block_bytes, rows };
+        let syncs = buckets.into_iter().collect();
+        Figures { uptime_micros, sessions, commands, commits, entries, log_bytes, prepared_bytes, syncs, checkpoints }
+    })
+}
+
 fn response() -> impl Strategy<Value = Response> {
     let pulled = (run(), msgid(), msgid()).prop_map(|(run, head, floor)| Pulled { run, head, floor });
     let pages = prop_oneof![
@@ -278,6 +292,7 @@ fn response() -> impl Strategy<Value = Response> {
         (small(), small(), number()).prop_map(|(added, users, cursor)| Response::Imported { added, users, cursor }),
         number().prop_map(|cursor| Response::ImportCursor { cursor }),
         explained().prop_map(Response::Explained),
+        figures().prop_map(|figures| Response::Figures(Box::new(figures))),
     ];
     prop_oneof![pages, facts]
 }

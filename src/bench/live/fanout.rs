@@ -197,7 +197,9 @@ fn report(settings: Settings, venue: &Venue, gauge: &Gauge, course: &Course, ano
         deliveries: Some(tally.delivered),
         deliveries_per_s: Some(tally.delivered as f64 / course.seconds),
         latency_ms: tally.delivery.percentiles(),
+        latency_distribution: tally.delivery.distribution(),
         accept_latency_ms: tally.accept.percentiles(),
+        accept_latency_distribution: tally.accept.distribution(),
         anomalies: anomalies.into(),
         ..Findings::of_course(course, venue, tally.delivered)
     });

@@ -2,11 +2,15 @@
 
 use serde::Serialize;
 
+use super::climb::Climb;
 use super::measure::Course;
+use super::plots;
 use super::sequence::Anomalies;
+use super::timeline::Rates;
 use super::venue::Venue;
-use crate::bench::latency::Percentiles;
-use crate::bench::report::{Figure, Found, grouped};
+use super::workings::Workings;
+use crate::bench::latency::{Distribution, Percentiles};
+use crate::bench::report::{Figure, Found, Plot, grouped};
 
 /// The numbers of a run.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -21,11 +25,17 @@ pub(crate) struct Findings {
     pub(crate) latency_ms: Option<Percentiles>,
     /// Of deliveries: from the send to its acceptance.
     pub(crate) accept_latency_ms: Option<Percentiles>,
+    /// The same, whole.
+    pub(crate) latency_distribution: Option<Distribution>,
+    pub(crate) accept_latency_distribution: Option<Distribution>,
+    pub(crate) timeline: Option<Vec<Rates>>,
     #[serde(flatten)]
     pub(crate) anomalies: Checked,
     pub(crate) server_cpu_s_per_million: Option<f64>,
     pub(crate) clients_cpu_s_per_million: Option<f64>,
     pub(crate) server_mib: Option<f64>,
+    #[serde(flatten)]
+    pub(crate) workings: Workings,
     pub(crate) connections: Option<u64>,
     pub(crate) server_kib_per_connection: Option<f64>,
     pub(crate) handshakes_per_s: Option<f64>,
@@ -33,6 +43,10 @@ pub(crate) struct Findings {
     pub(crate) back_after_stop_s: Option<f64>,
     pub(crate) back_after_crash_s: Option<f64>,
     pub(crate) connections_lost: Option<u64>,
+    /// How the connections came up: at first, and when the server was back.
+    pub(crate) up_at_first: Option<Climb>,
+    pub(crate) up_after_stop: Option<Climb>,
+    pub(crate) up_after_crash: Option<Climb>,
 }
 
 /// What a check of every receiver found, if there was one.
@@ -77,9 +91,11 @@ impl Findings {
         let per_million = |seconds: f64| seconds / (messages.max(1) as f64 / 1e6);
         Self {
             seconds: Some(course.seconds),
+            timeline: Some(course.timeline.clone()),
             server_cpu_s_per_million: course.cpu.server.map(per_million),
             clients_cpu_s_per_million: course.cpu.clients.map(per_million),
             server_mib: venue.server_kib().map(|kib| kib as f64 / 1_024.0),
+            workings: course.workings,
             ..Self::default()
         }
     }
@@ -92,16 +108,13 @@ impl Found for Findings {
         let rate = |rate: f64| format!("{} /s", grouped(rate));
         let count = |count: u64| grouped(count as f64);
         let is_fanout = self.deliveries.is_some();
-        let latency = |latency: Percentiles| latency.to_string();
-        row("accepted", self.accepted_per_s.map(rate), "messages that were stored durably, numbered and answered");
         row("deliveries", self.deliveries_per_s.map(rate), "messages that receivers got; one message to ten receivers is ten");
-        row(
-            "latency",
-            self.latency_ms.map(latency),
-            if is_fanout { "from the send to its receipt" } else { "from the send to its answer" },
-        );
-        row("acceptance", self.accept_latency_ms.map(latency), "from the send to its answer");
-        self.anomalies.figures().into_iter().for_each(|figure| row(figure.name, Some(figure.value), figure.meaning));
+        row("accepted", self.accepted_per_s.map(rate), "messages that were stored durably, numbered and answered");
+        let latency = if is_fanout { "from the send to its receipt" } else { "from the send to its answer" };
+        figures.extend(self.latency_ms.map(|taken| Figure::of_latency("latency", taken, latency)));
+        figures.extend(self.accept_latency_ms.map(|taken| Figure::of_latency("acceptance", taken, "from the send to its answer")));
+        figures.extend(self.anomalies.figures());
+        let mut row = |name, value: Option<String>, meaning| figures.extend(value.map(|value| Figure::new(name, value, meaning)));
         row("connections", self.connections.map(count), "users who are logged in and do nothing");
         row("handshakes", self.handshakes_per_s.map(rate), "connections a second, from the first packet to the welcome");
         row("memory each", self.server_kib_per_connection.map(|kib| format!("{kib:.1} KiB")), "server memory for each connection");
@@ -115,7 +128,20 @@ impl Found for Findings {
         row("server CPU", self.server_cpu_s_per_million.map(cpu), per);
         row("clients CPU", self.clients_cpu_s_per_million.map(cpu), per);
         row("server memory", self.server_mib.map(|mib| format!("{mib:.0} MiB")), "in use at the end");
+        figures.extend(self.workings.figures());
         figures
+    }
+
+    fn plots(&self) -> Vec<Plot> {
+        let is_fanout = self.deliveries.is_some();
+        let sent = if is_fanout { "sent to received" } else { "sent to accepted" };
+        let latencies = [(sent, &self.latency_distribution), ("sent to accepted", &self.accept_latency_distribution)];
+        let climbs = [("at first", &self.up_at_first), ("after a stop", &self.up_after_stop), ("after a crash", &self.up_after_crash)];
+        let (latencies, climbs) = (measured(&latencies), measured(&climbs));
+        let latency = (!latencies.is_empty()).then(|| plots::latency(&latencies));
+        let throughput = self.timeline.as_ref().map(|timeline| plots::throughput(timeline, is_fanout));
+        let connections = (!climbs.is_empty()).then(|| plots::connections(&climbs));
+        [latency, throughput, connections].into_iter().flatten().collect()
     }
 
     fn seconds(&self) -> Option<f64> {
@@ -126,6 +152,11 @@ impl Found for Findings {
     fn is_sound(&self) -> bool {
         self.anomalies.is_sound() && self.connections_lost.is_none_or(|lost| lost == 0)
     }
+}
+
+/// What there is, of what could have been measured.
+fn measured<'a, T>(kinds: &[(&'static str, &'a Option<T>)]) -> Vec<(&'static str, &'a T)> {
+    kinds.iter().filter_map(|&(name, measured)| Some((name, measured.as_ref()?))).collect()
 }
 
 #[cfg(test)]
@@ -150,7 +181,8 @@ mod tests {
         let figures: Vec<_> = found.figures().into_iter().map(|figure| (figure.name, figure.value)).collect();
         assert_eq!(figures, [("accepted", "450,000 /s".to_owned()), ("latency", latency.to_string())]);
         let json = serde_json::to_value(found).unwrap();
-        let fields = ["deliveries_per_s", "missing", "server_kib_per_connection", "handshakes_per_s"];
+        let fields =
+            ["timeline", "latency_distribution", "deliveries_per_s", "missing", "server_kib_per_connection", "messages_per_commit"];
         assert!(fields.iter().all(|field| json[*field].is_null() && json.as_object().unwrap().contains_key(*field)), "{json}");
     }
 }

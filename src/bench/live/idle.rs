@@ -3,12 +3,14 @@
 use std::fmt;
 use std::time::Duration;
 
-use cairn_client::{Account, Client, Event, Options};
+use cairn_client::{Account, Client, Event, Events, Options};
 use clap::Args;
 use clap::builder::RangedU64ValueParser;
 use serde::Serialize;
+use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout_at};
 
+use super::climb::Climb;
 use super::findings::Findings;
 use super::own_server::End;
 use super::venue::{Place, Venue, gather, quiet};
@@ -67,8 +69,13 @@ async fn steps(settings: &Settings, venue: &mut Venue, found: &mut Findings, wat
     let each = |with: u64, without: u64| with.saturating_sub(without) as f64 / clients.len() as f64;
     found.server_kib_per_connection = venue.server_kib().zip(kib_without).map(|(with, without)| each(with, without));
     rest(settings.seconds, venue, found, watcher).await;
-    found.back_after_stop_s = come_back(&clients, End::Stop, venue, found, watcher).await?;
-    found.back_after_crash_s = come_back(&clients, End::Crash, venue, found, watcher).await?;
+    if let Some(Return { seconds, climb, lost }) = come_back(&clients, End::Stop, venue, watcher).await? {
+        (found.back_after_stop_s, found.up_after_stop, found.connections_lost) = (Some(seconds), Some(climb), Some(lost));
+    }
+    if let Some(Return { seconds, climb, lost }) = come_back(&clients, End::Crash, venue, watcher).await? {
+        (found.back_after_crash_s, found.up_after_crash) = (Some(seconds), Some(climb));
+        *found.connections_lost.get_or_insert_default() += lost;
+    }
     Ok(())
 }
 
@@ -84,10 +91,15 @@ async fn connect(accounts: &[Account], venue: &Venue, found: &mut Findings, watc
         let (account, options) = (accounts[at].clone(), Options { endpoint: venue.endpoint(at), ..Options::default() });
         async move { Ok(Client::connect(&account, options).await?) }
     };
-    let began = Instant::now();
-    let clients = gather(count, connect, |done| watcher.tell(&|| format!("{done} of {count} are connected"))).await?;
+    let (began, mut climb) = (Instant::now(), Climb::to(count));
+    let told = |done| {
+        climb.reached(done, began.elapsed());
+        watcher.tell(&|| format!("{done} of {count} are connected"));
+    };
+    let clients = gather(count, connect, told).await?;
     found.connections = Some(count as u64);
     found.handshakes_per_s = Some(count as f64 / began.elapsed().as_secs_f64());
+    found.up_at_first = Some(climb);
     Ok(clients)
 }
 
@@ -102,33 +114,32 @@ async fn rest(seconds: u32, venue: &Venue, found: &mut Findings, watcher: &mut W
     found.server_mib = venue.server_kib().map(|kib| kib as f64 / 1_024.0);
 }
 
-/// Ends the server and starts it again. Gives how long it took, in seconds from when it was ready, until every client was back.
-async fn come_back(
-    clients: &[Client],
-    end: End,
-    venue: &mut Venue,
-    found: &mut Findings,
-    watcher: &mut Watcher,
-) -> Result<Option<f64>, BenchError> {
-    let mut events: Vec<_> = clients.iter().map(Client::events).collect();
+/// How all came back when the server had been gone.
+struct Return {
+    /// From when the server was ready until every client was back, in seconds.
+    seconds: f64,
+    climb: Climb,
+    lost: u64,
+}
+
+/// Ends the server and starts it again. `None` when it is somebody else's.
+async fn come_back(clients: &[Client], end: End, venue: &mut Venue, watcher: &mut Watcher) -> Result<Option<Return>, BenchError> {
+    let mut returning: JoinSet<Option<Instant>> = clients.iter().map(|client| returned(client.events())).collect();
     let Some(ready) = venue.restart(end).await? else { return Ok(None) };
     let deadline = ready + limits::RETURN_TIME_MAX;
-    let (mut back, mut lost) = (0_u64, 0_u64);
-    for events in &mut events {
-        let returned = async {
-            while let Some(event) = events.next().await {
-                if event == Event::Reconnected {
-                    return true;
-                }
-            }
-            false
-        };
-        match timeout_at(deadline, returned).await {
-            Ok(true) => back += 1,
-            Ok(false) | Err(_) => lost += 1,
+    let (mut back, mut climb) = (0, Climb::to(clients.len()));
+    while let Ok(Some(ended)) = timeout_at(deadline, returning.join_next()).await {
+        if let Some(at) = ended.map_err(|_| BenchError::Panicked)? {
+            back += 1;
+            climb.reached(back, at.saturating_duration_since(ready));
+            watcher.tell(&|| format!("{back} of {} are back", clients.len()));
         }
-        watcher.tell(&|| format!("{back} of {} are back", clients.len()));
     }
-    *found.connections_lost.get_or_insert_default() += lost;
-    Ok(Some(ready.elapsed().as_secs_f64()))
+    Ok(Some(Return { seconds: ready.elapsed().as_secs_f64(), climb, lost: (clients.len() - back) as u64 }))
+}
+
+/// Waits until a client has its connection again. Gives when that was; `None` when it has given up.
+async fn returned(mut events: Events) -> Option<Instant> {
+    while events.next().await? != Event::Reconnected {}
+    Some(Instant::now())
 }

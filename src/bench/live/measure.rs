@@ -9,7 +9,9 @@ use tokio::time::{Instant, sleep};
 
 use super::gauge::{Gauge, Tally};
 use super::pace::Window;
+use super::timeline::{Rates, Timeline};
 use super::venue::{Cpu, Venue};
+use super::workings::Workings;
 use crate::bench::error::BenchError;
 use crate::bench::limits;
 use crate::bench::watcher::Watcher;
@@ -34,12 +36,16 @@ impl Extent {
 }
 
 /// What is known of a run beside what its clients counted.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Course {
     /// How long was counted, in seconds.
     pub(crate) seconds: f64,
     /// The processor time meanwhile.
     pub(crate) cpu: Cpu,
+    /// What was counted over the time.
+    pub(crate) timeline: Vec<Rates>,
+    /// How the server worked meanwhile.
+    pub(crate) workings: Workings,
     /// Somebody ended the run early.
     pub(crate) interrupted: bool,
 }
@@ -55,7 +61,7 @@ pub(crate) async fn measure<T: 'static>(
 ) -> Result<Course, BenchError> {
     let time = extent.time();
     let warm = Instant::now() + limits::WARM_UP;
-    let (mut began, mut stop) = (None, watcher.stop());
+    let (mut began, mut stop, mut timeline) = (None, watcher.stop(), Timeline::new());
     while !gauge.read(|tally| tally.is_done(time)) && !stop.is_asked() {
         tokio::select! {
             biased;
@@ -68,18 +74,21 @@ pub(crate) async fn measure<T: 'static>(
             () = sleep(gauge.read(|tally| tally.left(time)).min(limits::TICK)) => {}
         }
         if began.is_none() && Instant::now() >= warm {
-            began = Some(venue.cpu());
+            began = Some((venue.reading().await, venue.cpu()));
             gauge.begin();
         }
+        gauge.read(|tally| timeline.note(tally));
         watcher.tell(&|| match began {
             None => "warming up".to_owned(),
             Some(_) => gauge.read(&text),
         });
     }
     gauge.end();
-    let began = began.ok_or(BenchError::Interrupted)?;
-    let cpu = venue.cpu().since(began);
-    Ok(Course { seconds: gauge.read(|tally| tally.elapsed().as_secs_f64()), cpu, interrupted: stop.is_asked() })
+    let (reading, cpu) = began.ok_or(BenchError::Interrupted)?;
+    let cpu = venue.cpu().since(cpu);
+    let workings = Workings::between(reading.as_ref(), venue.reading().await.as_ref());
+    let (seconds, timeline) = gauge.read(|tally| (tally.elapsed().as_secs_f64(), timeline.finish(tally)));
+    Ok(Course { seconds, cpu, timeline, workings, interrupted: stop.is_asked() })
 }
 
 /// Waits until everything is delivered, or nothing is any more. A receiver that ends meanwhile is an error.

@@ -7,8 +7,11 @@
 //! * `venue`, `own_server`: the server under test, the users who take part
 //! * `sender`, `unanswered`, `receiver`, `cursor`, `comeback`, `fill`, `pace`, `stamp`: what is sent, when, and where to; who gets it
 //! * `measure`, `gauge`, `sequence`, `findings`: what is counted, checked and found
+//! * `timeline`, `climb`, `plots`: the same over time, and how it is drawn
+//! * `workings`: what the server tells of itself meanwhile
 
 pub(crate) mod catchup;
+mod climb;
 mod comeback;
 mod cursor;
 pub(crate) mod fanout;
@@ -20,10 +23,13 @@ mod measure;
 pub(crate) mod mixed;
 mod own_server;
 mod pace;
+mod plots;
 mod receiver;
 pub(crate) mod send;
 mod sender;
 mod sequence;
 mod stamp;
+mod timeline;
 mod unanswered;
 mod venue;
+pub(crate) mod workings;

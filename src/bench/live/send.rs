@@ -118,6 +118,7 @@ fn report(settings: Settings, venue: &Venue, gauge: &Gauge, course: &Course) -> 
         accepted: Some(tally.accepted),
         accepted_per_s: Some(tally.accepted as f64 / course.seconds),
         latency_ms: tally.accept.percentiles(),
+        latency_distribution: tally.accept.distribution(),
         ..Findings::of_course(course, venue, tally.accepted)
     });
     Report::new("send", venue.subject(), settings, course.interrupted, found)

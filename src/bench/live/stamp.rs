@@ -4,10 +4,11 @@ use std::time::{Duration, Instant};
 
 use cairn_client::proto::body::Body;
 use cairn_client::proto::text::{Text, TextError};
+use rand::SeedableRng as _;
 use rand::rngs::StdRng;
-use rand::{RngExt as _, SeedableRng as _};
 
 use crate::bench::limits;
+use crate::bench::words::Words;
 
 /// The bytes of a stamp: 16 digits of time, 4 of the sender, 12 of the number.
 pub(crate) const STAMP_BYTES: usize = 32;
@@ -55,11 +56,6 @@ fn value(digits: &[u8]) -> Option<u64> {
     })
 }
 
-/// Words to fill messages with, such that they compress as people's do.
-const WORDS: &str = "the server is down again please look at it when you have time thanks build failed on main because of a missing file I \
-will fix that tomorrow morning unless someone else wants to do this now meeting moved from nine ten o'clock in big room coffee anyone sure \
-no problem deploy done all green nice work everybody see notes here and there ok";
-
 /// The messages of a run.
 #[derive(Debug)]
 pub(crate) struct Texts {
@@ -71,18 +67,8 @@ pub(crate) struct Texts {
 impl Texts {
     /// Messages of so many bytes, at least [`STAMP_BYTES`]. The same seed gives the same words.
     pub(crate) fn new(body_bytes: usize, seed: u64) -> Self {
-        let words: Vec<&str> = WORDS.split_whitespace().collect();
-        let mut random = StdRng::seed_from_u64(seed);
-        let mut filling = || {
-            let bytes = body_bytes.saturating_sub(STAMP_BYTES);
-            let mut text = String::with_capacity(bytes + 16);
-            while text.len() < bytes {
-                text.push_str(words[random.random_range(0..words.len())]);
-                text.push(' ');
-            }
-            text.truncate(bytes);
-            text
-        };
+        let (words, mut random) = (Words::new(), StdRng::seed_from_u64(seed));
+        let mut filling = || words.fill(body_bytes.saturating_sub(STAMP_BYTES), &mut random);
         Self { fillings: (0..limits::TEXTS).map(|_| filling()).collect(), body_bytes, began: Instant::now() }
     }
 

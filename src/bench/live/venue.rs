@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::process;
 use std::sync::Arc;
 
+use cairn_client::proto::hello::ServerRole;
 use cairn_client::proto::ids::{ConversationId, UserId};
 use cairn_client::proto::invite::InviteLink;
 use cairn_client::proto::limits::{INVITE_USES_MAX, USERS_PER_REQUEST_MAX};
@@ -13,9 +14,10 @@ use cairn_client::{Account, Client, Endpoint, JoinRequest, Options};
 use clap::Args;
 use serde::Serialize;
 use tokio::task::{JoinSet, spawn_blocking};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use super::own_server::{End, Server};
+use super::workings::Reading;
 use crate::bench::error::BenchError;
 use crate::bench::limits;
 use crate::bench::report::{Durability, Subject};
@@ -79,7 +81,7 @@ impl Venue {
     /// What is measured.
     pub(crate) fn subject(&self) -> Subject {
         let server = match &self.server {
-            Some(_) => "a server of its own".to_owned(),
+            Some(_) => "a server of its own, which shares the machine with the clients".to_owned(),
             None => format!("the server at {}", self.addr),
         };
         Subject { server: Some(server), durability: self.durability, seed: self.seed }
@@ -104,6 +106,16 @@ impl Venue {
     pub(crate) fn cpu(&self) -> Cpu {
         let server = self.server.as_ref().and_then(|server| system::cpu_seconds(server.process()));
         Cpu { server, clients: system::cpu_seconds(process::id()) }
+    }
+
+    /// What the server tells of itself now; `None` when the organiser does not own it, and when it does not answer in time.
+    pub(crate) async fn reading(&self) -> Option<Reading> {
+        if self.organiser.whoami().role != ServerRole::Owner {
+            return None;
+        }
+        let figures = timeout(limits::READING_TIME_MAX, self.organiser.figures()).await.ok()?.ok()?;
+        let written_bytes = self.server.as_ref().and_then(|server| system::written_bytes(server.process()));
+        Some(Reading { figures, written_bytes })
     }
 
     /// The memory of the server, in KiB.

@@ -1,16 +1,30 @@
 //! What a run found: one JSON object for programs, a sheet of figures, tables and plots for people.
+//!
+//! * `sheet`, `settings`, `numbers`: what people see, however it is laid out
+//! * `text`: a sheet in a terminal
+//! * `page`, `plot`, `ticks`, `escape`: a sheet in a browser
 
+mod escape;
 mod numbers;
+mod page;
+mod plot;
+mod settings;
 mod sheet;
 mod text;
+mod ticks;
 
 use std::fmt;
 use std::path::Path;
 
-use serde::Serialize;
+use clap::Args;
+use jiff::{Timestamp, Unit};
+use serde::{Serialize, Serializer};
 
-pub(crate) use numbers::{counted, grouped};
+pub(crate) use numbers::{counted, grouped, sized};
+pub(crate) use page::Page;
 pub(crate) use sheet::{Axis, Figure, Plot, Scale, Series, Sheet, Table};
+
+use self::sheet::Condition;
 
 use super::system::{self, Machine};
 
@@ -19,6 +33,9 @@ use super::system::{self, Machine};
 pub(crate) struct Report<S, F> {
     pub(crate) benchmark: &'static str,
     version: &'static str,
+    /// When it ended, to the second.
+    #[serde(serialize_with = "as_text")]
+    measured_at: Timestamp,
     machine: Machine,
     #[serde(flatten)]
     subject: Subject,
@@ -27,6 +44,10 @@ pub(crate) struct Report<S, F> {
     pub(crate) interrupted: bool,
     #[serde(flatten)]
     pub(crate) found: F,
+}
+
+fn as_text<S: Serializer>(value: &impl fmt::Display, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(value)
 }
 
 /// What was measured.
@@ -84,16 +105,28 @@ pub(crate) trait Found: Serialize {
 
 impl<S, F> Report<S, F> {
     pub(crate) fn new(benchmark: &'static str, subject: Subject, settings: S, interrupted: bool, found: F) -> Self {
-        Self { benchmark, version: env!("CARGO_PKG_VERSION"), machine: Machine::this(), subject, settings, interrupted, found }
+        let now = Timestamp::now();
+        Self {
+            benchmark,
+            version: env!("CARGO_PKG_VERSION"),
+            measured_at: now.round(Unit::Second).unwrap_or(now),
+            machine: Machine::this(),
+            subject,
+            settings,
+            interrupted,
+            found,
+        }
     }
 }
 
-impl<S: fmt::Display, F: Found> Report<S, F> {
+impl<S: fmt::Display + Args + Serialize, F: Found> Report<S, F> {
     /// The same for people.
     pub(crate) fn sheet(&self) -> Sheet {
         Sheet {
             title: format!("cairn bench {}", self.benchmark),
-            settings: self.settings.to_string(),
+            summary: self.settings.to_string(),
+            settings: settings::of(&self.settings),
+            cautions: self.cautions(),
             figures: self.found.figures(),
             tables: self.found.tables(),
             plots: self.found.plots(),
@@ -101,26 +134,44 @@ impl<S: fmt::Display, F: Found> Report<S, F> {
         }
     }
 
+    /// What speaks against the numbers.
+    fn cautions(&self) -> Vec<&'static str> {
+        let cautions = [
+            (!self.found.is_sound(), "A check failed: not everything is as it must be. The figures below say what."),
+            (self.interrupted, "The run was ended early. The numbers are of what was measured until then."),
+            (self.subject.durability == Durability::None, "Nothing here is durable: the data lies in memory, and no disk was waited for."),
+            (cfg!(debug_assertions), "This is a debug build of cairn, many times slower than a release."),
+        ];
+        cautions.into_iter().filter(|&(applies, _)| applies).map(|(_, caution)| caution).collect()
+    }
+
     /// What one must know to believe the numbers: how durable they are, and what they were measured on.
-    fn conditions(&self) -> [String; 2] {
-        let durable = match self.subject.durability {
+    fn conditions(&self) -> Vec<Condition> {
+        let durability = match self.subject.durability {
             Durability::Fdatasync => "every accept is on disk (fdatasync)",
             Durability::None => "NOT durable: the data directory lies in memory",
         };
-        let seconds = self.found.seconds().map_or(String::new(), |seconds| format!("counted for {seconds:.1} s; "));
-        let ended = if self.interrupted { "ended early; " } else { "" };
+        let seconds = self.found.seconds().map(|seconds| format!("for {seconds:.1} s"));
+        let ended = self.interrupted.then(|| "ended early".to_owned());
+        let counted = seconds.into_iter().chain(ended).collect::<Vec<_>>().join(", ");
+        let build = if cfg!(debug_assertions) { " (debug build)" } else { "" };
         let Machine { cores, cpu, kernel } = &self.machine;
-        let (cpu, kernel) = (cpu.as_deref().unwrap_or("CPU unknown"), kernel.as_deref().unwrap_or("unknown"));
-        let server = self.subject.server.as_deref().unwrap_or("in one process");
-        let (version, seed) = (self.version, self.subject.seed);
-        [
-            format!("{ended}{seconds}{durable}"),
-            format!("cairn {version}, {server}; measured from a machine of {cores} cores, {cpu}, kernel {kernel}; seed {seed}"),
-        ]
+        let (cpu, kernel) = (cpu.as_deref().unwrap_or("unknown"), kernel.as_deref().unwrap_or("unknown"));
+        let conditions = [
+            ("counted", counted),
+            ("durability", durability.to_owned()),
+            ("server", self.subject.server.as_deref().unwrap_or("none: in one process").to_owned()),
+            ("version", format!("cairn {}{build}", self.version)),
+            ("machine", format!("{cores} cores, CPU {cpu}, kernel {kernel}")),
+            ("seed", self.subject.seed.to_string()),
+            ("measured at", self.measured_at.strftime("%Y-%m-%d %H:%M UTC").to_string()),
+        ];
+        let condition = |(name, value): (&'static str, String)| (!value.is_empty()).then_some(Condition { name, value });
+        conditions.into_iter().filter_map(condition).collect()
     }
 }
 
-impl<S: fmt::Display, F: Found> fmt::Display for Report<S, F> {
+impl<S: fmt::Display + Args + Serialize, F: Found> fmt::Display for Report<S, F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.sheet().fmt(f)
     }
@@ -147,11 +198,25 @@ mod tests {
         }
     }
 
-    fn report(durability: Durability) -> Report<&'static str, One> {
+    #[derive(Args, Serialize)]
+    struct Few {
+        /// Clients that send
+        #[arg(long)]
+        clients: u16,
+    }
+
+    impl fmt::Display for Few {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            write!(f, "{} clients", self.clients)
+        }
+    }
+
+    fn report(durability: Durability) -> Report<Few, One> {
         let machine = Machine { cores: 2, cpu: Some("Abacus".to_owned()), kernel: None };
         let subject = Subject { server: Some("a server of its own".to_owned()), durability, seed: 7 };
         let found = One { accepted_per_s: Some(2.5), missing: None };
-        Report { benchmark: "send", version: "1", machine, subject, settings: "few", interrupted: true, found }
+        let (measured_at, settings) = (Timestamp::UNIX_EPOCH, Few { clients: 3 });
+        Report { benchmark: "send", version: "1", measured_at, machine, subject, settings, interrupted: true, found }
     }
 
     #[test]
@@ -161,6 +226,7 @@ mod tests {
         assert_eq!(json["durability"], "fdatasync");
         assert_eq!(json["machine"]["cores"], 2);
         assert_eq!(json["seed"], 7);
+        assert_eq!(json["measured_at"], "1970-01-01T00:00:00Z");
         let fields = ["benchmark", "version", "server", "settings", "interrupted", "missing"];
         assert!(fields.iter().all(|field| json.as_object().unwrap().contains_key(*field)), "{json}");
         assert!(json["missing"].is_null());
@@ -169,9 +235,12 @@ mod tests {
     #[test]
     fn people_get_the_conditions_with_the_numbers() {
         let text = report(Durability::Fdatasync).to_string();
-        assert!(text.starts_with("cairn bench send: few\n"), "{text}");
-        assert!(text.contains("ended early; counted for 2.0 s; every accept is on disk (fdatasync)"), "{text}");
-        assert!(text.contains("2 cores, Abacus, kernel unknown; seed 7"), "{text}");
+        assert!(text.starts_with("cairn bench send: 3 clients\n"), "{text}");
+        assert!(
+            text.contains("\n  counted        for 2.0 s, ended early\n  durability     every accept is on disk (fdatasync)\n"),
+            "{text}"
+        );
+        assert!(text.contains("2 cores, CPU Abacus, kernel unknown\n  seed           7\n"), "{text}");
         assert!(report(Durability::None).to_string().contains("NOT durable"));
     }
 }

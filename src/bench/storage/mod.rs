@@ -1,1 +1,18 @@
 //! Runs without a network: the engine itself, beside other ways to store the same messages.
+//!
+//! * `engine`: the commit path in a race, and against the size of a group
+//! * `race`, `findings`: who stores the same messages, how they take turns, and what came of it
+//! * `place`: the folder that everything is stored in
+//! * `load`: the messages that are stored
+//! * `driver`: cairn's engine, with one sender at its wheel
+//! * `fill`: how the engine does with very many messages
+//! * `ids`: ways to give messages their ids
+
+mod driver;
+pub(crate) mod engine;
+pub(crate) mod fill;
+mod findings;
+pub(crate) mod ids;
+mod load;
+mod place;
+pub(crate) mod race;

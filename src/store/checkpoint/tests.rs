@@ -85,7 +85,7 @@ fn the_last_block_grows_until_it_is_full() {
     for (through, head) in [(2, 11), (3, 130), (4, 131), (5, 1000)] {
         publish(&timeline, head);
         let report = fixture.write(through, &timeline);
-        assert_eq!((report.through, report.rows), (BatchNo::new(through), 1));
+        assert_eq!((report.through, report.figures.rows), (BatchNo::new(through), 1));
         assert_eq!((timeline.stored(), timeline.is_stored()), (id(head), true));
         fixture.check(head);
     }
@@ -100,7 +100,7 @@ fn a_checkpoint_without_messages_moves_rows_alone() {
     let timeline = timeline(0, 5);
     fixture.write(1, &timeline);
     let before = fixture.blocks();
-    assert_eq!(fixture.write(2, &timeline).blocks, 0);
+    assert_eq!(fixture.write(2, &timeline).figures.blocks, 0);
     assert_eq!(fixture.blocks(), before);
     let gone = CheckpointJob { through: BatchNo::new(3), rows: vec![RowChange::delete(user())], timelines: vec![] };
     fixture.writer.write(gone).unwrap();
@@ -117,19 +117,18 @@ fn a_crash_between_any_two_steps_loses_and_repeats_nothing() {
         fixture.write(1, &timeline);
         publish(&timeline, head);
         let timelines = [(Arc::clone(&timeline), id(head))];
-        let mut report = CheckpointReport::default();
         let mut crashes = vec![fixture.crashed()];
         // The batches of blocks, one by one.
-        let changes = fixture.writer.block_changes(&timeline, id(head), &mut report).unwrap();
+        let changes = fixture.writer.block_changes(&timeline, id(head)).unwrap();
         for change in changes {
             fixture.trees.write(Tree::Messages, [change]).unwrap();
             if crashes.len() < 4 {
                 crashes.push(fixture.crashed());
             }
         }
-        fixture.writer.write_blocks(&timelines, &mut report).unwrap();
+        fixture.writer.write_blocks(&timelines).unwrap();
         crashes.push(fixture.crashed());
-        fixture.writer.write_rows(vec![RowChange::put(user(), &2_u64)], &mut report).unwrap();
+        fixture.writer.write_rows(vec![RowChange::put(user(), &2_u64)]).unwrap();
         crashes.push(fixture.crashed());
         for (mut crashed, more) in crashes.into_iter().zip([0, 1, 30, 200].into_iter().cycle()) {
             assert_eq!(crashed.trees.checkpoint().unwrap(), BatchNo::new(1));
@@ -207,7 +206,7 @@ fn the_thread_does_its_jobs_and_ends() {
     let timeline = timeline(0, 100);
     thread.submit(job(7, vec![], &timeline)).unwrap();
     let report = reports.recv().unwrap().unwrap();
-    assert_eq!((report.through, report.messages), (BatchNo::new(7), 100));
+    assert_eq!((report.through, report.figures.done, report.figures.entries), (BatchNo::new(7), 1, 100));
     assert!(thread.finish());
     fixture.check(100);
 }

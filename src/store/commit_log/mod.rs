@@ -10,6 +10,7 @@ mod preparer;
 mod record;
 mod recovery;
 mod segment;
+mod sync_times;
 
 use std::collections::VecDeque;
 use std::ffi::OsString;
@@ -17,6 +18,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
+use cairn_proto::figures::Histogram;
 
 use crate::limits;
 
@@ -24,6 +26,7 @@ use self::preparer::Preparer;
 pub use self::record::{BatchBuf, BatchNo};
 use self::recovery::Listing;
 use self::segment::Active;
+use self::sync_times::SyncTimes;
 use super::durable;
 use super::poison::{Poison, Poisoned};
 
@@ -36,6 +39,9 @@ pub struct CommitLog {
     sealed: VecDeque<Sealed>,
     active: Active,
     last: BatchNo,
+    /// The bytes of the batches that this log has appended since it was opened.
+    written_bytes: u64,
+    sync_times: SyncTimes,
 }
 
 /// A segment that is not written to any more. It may hold no batch: `last` is below `first` then.
@@ -161,7 +167,8 @@ impl CommitLog {
         let preparer = Preparer::start(dir, spares, next_spare).map_err(|source| LogError::io("start a thread for", dir, source))?;
         let active = activate(&preparer, dir, last.next())?;
         preparer.recycle(replayed.dropped);
-        let mut log = Self { dir: dir.to_owned(), poison: poison.clone(), preparer, sealed, active, last };
+        let (poison, sync_times) = (poison.clone(), SyncTimes::new());
+        let mut log = Self { dir: dir.to_owned(), poison, preparer, sealed, active, last, written_bytes: 0, sync_times };
         log.drop_through(checkpoint);
         Ok(log)
     }
@@ -183,9 +190,11 @@ impl CommitLog {
         let Some(record) = batch.seal(number, self.active.header.salt) else {
             return Err(LogError::TooLarge { bytes });
         };
-        if let Err(source) = self.active.append(record) {
-            return Err(self.fail(LogError::io("append to", &self.active.path, source)));
+        match self.active.append(record) {
+            Ok(took) => self.sync_times.record(took),
+            Err(source) => return Err(self.fail(LogError::io("append to", &self.active.path, source))),
         }
+        self.written_bytes += record.len() as u64;
         self.last = number;
         if self.active.is_half_full() {
             self.preparer.want(limits::SEGMENT_BYTES);
@@ -228,6 +237,24 @@ impl CommitLog {
     pub fn bytes_since(&self, batch: BatchNo) -> u64 {
         let sealed: u64 = self.sealed.iter().filter(|sealed| sealed.last > batch).map(|sealed| sealed.record_bytes).sum();
         sealed + self.active.end - segment::SEGMENT_HEADER_BYTES as u64
+    }
+
+    /// The bytes that were appended since the log was opened.
+    #[must_use]
+    pub const fn written_bytes(&self) -> u64 {
+        self.written_bytes
+    }
+
+    /// The zeros that were written ahead of need since the log was opened, in bytes.
+    #[must_use]
+    pub fn prepared_bytes(&self) -> u64 {
+        self.preparer.prepared_bytes()
+    }
+
+    /// How long the fdatasync of each batch took since the log was opened.
+    #[must_use]
+    pub fn sync_times(&self) -> Histogram {
+        self.sync_times.recorded()
     }
 
     /// Ends the log so that the folder is as small as it can be: no spares, and nothing allocated beyond the last record.

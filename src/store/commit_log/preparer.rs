@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::JoinHandle;
 
 use parking_lot::{Condvar, Mutex};
@@ -25,6 +26,8 @@ struct Shared {
     dir: PathBuf,
     state: Mutex<State>,
     changed: Condvar,
+    /// Zeros that were written since the start.
+    prepared_bytes: AtomicU64,
 }
 
 #[derive(Debug, Default)]
@@ -51,7 +54,8 @@ impl Preparer {
         for surplus in spares.into_iter().filter_map(|spare| state.add(spare)).collect::<Vec<_>>() {
             surplus.remove()?;
         }
-        let shared = Arc::new(Shared { dir: dir.to_owned(), state: Mutex::new(state), changed: Condvar::new() });
+        let shared =
+            Arc::new(Shared { dir: dir.to_owned(), state: Mutex::new(state), changed: Condvar::new(), prepared_bytes: AtomicU64::new(0) });
         let of_thread = Arc::clone(&shared);
         let thread = std::thread::Builder::new().name("log-preparer".into()).spawn(move || of_thread.run())?;
         Ok(Self { shared, thread: Some(thread) })
@@ -87,7 +91,12 @@ impl Preparer {
         }
         let number = state.take_number();
         drop(state);
-        Spare::create(Spare::path(&self.shared.dir, number), limits::SEGMENT_BYTES_SMALL)
+        self.shared.create(limits::SEGMENT_BYTES_SMALL, number)
+    }
+
+    /// How many zeros were written since the start.
+    pub(super) fn prepared_bytes(&self) -> u64 {
+        self.shared.prepared_bytes.load(Ordering::Relaxed)
     }
 
     /// Ends the thread after what it was given to drop, and hands over the spares.
@@ -159,7 +168,7 @@ impl Shared {
         while let Some(job) = self.wait() {
             // A failure here costs nothing but a spare: the sequencer makes its own, and meets the error if it lasts.
             let made = match job {
-                Job::Prepare { bytes, number } => Spare::create(Spare::path(&self.dir, number), bytes),
+                Job::Prepare { bytes, number } => self.create(bytes, number),
                 Job::Recycle { path, number } => self.rename(&path, number),
             };
             let mut state = self.state.lock();
@@ -191,6 +200,10 @@ impl Shared {
             }
             self.changed.wait(&mut state);
         }
+    }
+
+    fn create(&self, bytes: u64, number: u64) -> io::Result<Spare> {
+        Spare::create(Spare::path(&self.dir, number), bytes, &self.prepared_bytes)
     }
 
     /// The old name is durably gone before the spare can get another header: else a crash could leave the one with the other.

@@ -12,6 +12,8 @@ use std::ffi::OsStr;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use crate::store::durable;
 
@@ -86,14 +88,15 @@ impl Spare {
         dir.join(format!("{SPARE_PREFIX}{number:016x}"))
     }
 
-    /// Makes a file of so many zeros, allocated and durable.
-    pub(super) fn create(path: PathBuf, bytes: u64) -> io::Result<Self> {
+    /// Makes a file of so many zeros, allocated and durable. Adds them to `written` as they are written.
+    pub(super) fn create(path: PathBuf, bytes: u64, written: &AtomicU64) -> io::Result<Self> {
         let mut file = OpenOptions::new().create(true).truncate(true).read(true).write(true).open(&path)?;
         let mut left = bytes;
         while left > 0 {
             let chunk = usize::try_from(left).ok().and_then(|left| ZEROS.get(..left)).unwrap_or(ZEROS);
             file.write_all(chunk)?;
             left -= chunk.len() as u64;
+            written.fetch_add(chunk.len() as u64, Ordering::Relaxed);
         }
         file.sync_all()?;
         Ok(Self { file, path, bytes })
@@ -146,12 +149,15 @@ impl Active {
         self.end > self.bytes / 2
     }
 
-    /// Writes a record behind the last and makes it durable. After an error nothing may be written any more.
-    pub(super) fn append(&mut self, record: &[u8]) -> io::Result<()> {
+    /// Writes a record behind the last and makes it durable. Says how long the latter took. After an error nothing may be written any
+    /// more.
+    pub(super) fn append(&mut self, record: &[u8]) -> io::Result<Duration> {
         self.file.write_all(record)?;
+        let written = Instant::now();
         self.file.sync_data()?;
+        let took = written.elapsed();
         self.end += record.len() as u64;
-        Ok(())
+        Ok(took)
     }
 
     /// Gives back what is allocated and holds no record.

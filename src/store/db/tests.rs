@@ -2,6 +2,7 @@ use cairn_proto::ids::{ConversationId, UserId};
 
 use super::super::testing::{copy_dir, open};
 use super::*;
+use crate::core::record::MemberChunk;
 
 fn user(n: u32) -> RowKey {
     RowKey::user(UserId::new(n))
@@ -38,15 +39,15 @@ fn rows_are_kept_and_read_in_order() {
 fn a_scan_ends_with_its_prefix() {
     let dir = tempfile::tempdir().unwrap();
     let trees = open(dir.path(), &Poison::new());
-    let keys = [(1, 9), (2, 1), (2, 2), (3, 0)].map(|(g, u)| RowKey::member(ConversationId::new(g), UserId::new(u)));
+    let keys = [(1, 9), (2, 1), (2, 2), (3, 0)].map(|(g, chunk)| RowKey::members(ConversationId::new(g), MemberChunk::new(chunk)));
     trees.write(Tree::Members, keys.map(|key| RowChange::put(key, &()))).unwrap();
     let prefix = RowPrefix::members_of(ConversationId::new(2));
     let found: Vec<RowKey> = trees.scan::<()>(&prefix, None, 10).unwrap().into_iter().map(|(key, ())| key).collect();
     assert_eq!(found, keys[1..3]);
-    let end = RowKey::member(ConversationId::new(2), UserId::new(u32::MAX));
+    let end = RowKey::members(ConversationId::new(2), MemberChunk::new(u32::MAX));
     assert_eq!(trees.last_value(&prefix, &end).unwrap().unwrap().0, keys[2]);
     let none = RowPrefix::members_of(ConversationId::new(4));
-    assert!(trees.last_value(&none, &RowKey::member(ConversationId::new(4), UserId::new(9))).unwrap().is_none());
+    assert!(trees.last_value(&none, &RowKey::members(ConversationId::new(4), MemberChunk::new(9))).unwrap().is_none());
 }
 
 #[test]

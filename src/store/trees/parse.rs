@@ -2,12 +2,18 @@
 
 use cairn_proto::ids::{ConversationId, DeviceId, ImportSource, MsgId, SendStreamId, UserId};
 
-use crate::core::record::SecretHash;
+use crate::core::record::{CursorChunk, MemberChunk, RecentPart, SecretHash};
 
 fn u32(key: &mut &[u8]) -> Option<u32> {
     let (number, rest) = key.split_first_chunk()?;
     *key = rest;
     Some(u32::from_be_bytes(*number))
+}
+
+fn u8(key: &mut &[u8]) -> Option<u8> {
+    let (number, rest) = key.split_first()?;
+    *key = rest;
+    Some(*number)
 }
 
 fn u64(key: &mut &[u8]) -> Option<u64> {
@@ -33,16 +39,10 @@ pub fn conversation(key: &[u8]) -> Option<ConversationId> {
     whole(key, |key| Some(ConversationId::new(u64(key)?)))
 }
 
-/// A membership.
+/// The conversation and the chunk of some of its members.
 #[must_use]
-pub fn member(key: &[u8]) -> Option<(ConversationId, UserId)> {
-    whole(key, |key| Some((ConversationId::new(u64(key)?), UserId::new(u32(key)?))))
-}
-
-/// A delivered cursor.
-#[must_use]
-pub fn delivered(key: &[u8]) -> Option<(ConversationId, UserId, DeviceId)> {
-    whole(key, |key| Some((ConversationId::new(u64(key)?), UserId::new(u32(key)?), DeviceId::new(u64(key)?))))
+pub fn members(key: &[u8]) -> Option<(ConversationId, MemberChunk)> {
+    whole(key, |key| Some((ConversationId::new(u64(key)?), MemberChunk::new(u32(key)?))))
 }
 
 /// The conversation and the chunk of a part of the entries that do not count.
@@ -51,10 +51,16 @@ pub fn uncounted(key: &[u8]) -> Option<(ConversationId, u64)> {
     whole(key, |key| Some((ConversationId::new(u64(key)?), u64(key)?)))
 }
 
-/// A send cursor.
+/// The send stream and the chunk of some of its cursors.
 #[must_use]
-pub fn send(key: &[u8]) -> Option<(DeviceId, SendStreamId, ConversationId)> {
-    whole(key, |key| Some((DeviceId::new(u64(key)?), SendStreamId::new(u64(key)?), ConversationId::new(u64(key)?))))
+pub fn cursors(key: &[u8]) -> Option<(DeviceId, SendStreamId, CursorChunk)> {
+    whole(key, |key| Some((DeviceId::new(u64(key)?), SendStreamId::new(u64(key)?), CursorChunk::new(u64(key)?))))
+}
+
+/// The send stream and the part of some of its remembered sends.
+#[must_use]
+pub fn recent(key: &[u8]) -> Option<(DeviceId, SendStreamId, RecentPart)> {
+    whole(key, |key| Some((DeviceId::new(u64(key)?), SendStreamId::new(u64(key)?), RecentPart::new(u8(key)?)?)))
 }
 
 /// A user.

@@ -94,7 +94,8 @@ impl Found for CatchupFound {
         row("deliveries", Some(format!("{} /s", grouped(self.deliveries_per_s))), "missed messages that devices got");
         row("payload", Some(format!("{:.1} MB/s", self.bytes_per_s / 1e6)), "the same in bytes, as they are stored and sent");
         row("failed logins", Some(grouped(self.failed_logins as f64)), "attempts that were not answered in time, and were repeated");
-        self.checked.figures().into_iter().for_each(|figure| row(figure.name, Some(figure.value), figure.meaning));
+        figures.extend(self.checked.figures());
+        let mut row = |name, value: Option<String>, meaning| figures.extend(value.map(|value| Figure::new(name, value, meaning)));
         let ServerMemory { server_mib_before, server_mib_most, server_mib_after } = self.memory;
         let mib = |mib: f64| format!("{mib:.0} MiB");
         row("memory before", server_mib_before.map(mib), "of the server, when nobody is connected");

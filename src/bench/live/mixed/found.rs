@@ -143,25 +143,25 @@ impl MixedFound {
 impl Found for MixedFound {
     fn figures(&self) -> Vec<Figure> {
         let mut figures = Vec::new();
-        let mut row = |name, value: Option<String>, meaning| figures.extend(value.map(|value| Figure::new(name, value, meaning)));
-        let (whole, count) = (&self.whole, |count: u64| Some(grouped(count as f64)));
-        let latency = |latency: Option<Percentiles>| latency.map(|latency| latency.to_string());
-        row("sent", count(whole.sent), "messages that people sent");
-        row("accepted", count(whole.accepted), "of them, stored durably, numbered and answered");
-        row("deliveries", count(whole.deliveries), "messages that devices got, the sender's own among them");
-        row("caught up", count(whole.caught_up), "of them, to devices that had been away");
-        row("acceptance", latency(whole.accept_latency_ms), "from when a message was due until it was accepted");
-        row("delivery", latency(whole.latency_ms), "from when a message was due until a device had it that was connected");
-        row("reads", count(whole.reads), "times that somebody has read what was new in a conversation");
-        row("reconnects", count(whole.reconnects), "times that a device came back");
-        row("coming back", latency(whole.reconnect_ms), "from the first packet to the welcome");
-        row("pages", count(whole.pages), "pages of history that were read");
-        row("page", latency(whole.page_ms), "from the request to the messages");
-        self.checked.figures().into_iter().for_each(|figure| row(figure.name, Some(figure.value), figure.meaning));
-        row("server CPU", whole.server_cpu_percent.map(|percent| format!("{percent:.0} %")), "of one core, on average");
-        let mib = |mib: f64| format!("{mib:.0} MiB");
-        row("memory before", self.server_mib_before.map(mib), "of the server, when all devices are connected and quiet");
-        row("memory at most", self.server_mib_most.map(mib), "in the course of the day");
+        let (whole, count) = (&self.whole, |count: u64| grouped(count as f64));
+        let latency = |name, taken: Option<Percentiles>, meaning| taken.map(|taken| Figure::of_latency(name, taken, meaning));
+        let mib = |name, mib: Option<f64>, meaning| mib.map(|mib| Figure::new(name, format!("{mib:.0} MiB"), meaning));
+        figures.push(Figure::new("sent", count(whole.sent), "messages that people sent"));
+        figures.push(Figure::new("accepted", count(whole.accepted), "of them, stored durably, numbered and answered"));
+        figures.push(Figure::new("deliveries", count(whole.deliveries), "messages that devices got, the sender's own among them"));
+        figures.push(Figure::new("caught up", count(whole.caught_up), "of them, to devices that had been away"));
+        figures.extend(latency("acceptance", whole.accept_latency_ms, "from when a message was due until it was accepted"));
+        figures.extend(latency("delivery", whole.latency_ms, "from when a message was due until a device had it that was connected"));
+        figures.push(Figure::new("reads", count(whole.reads), "times that somebody has read what was new in a conversation"));
+        figures.push(Figure::new("reconnects", count(whole.reconnects), "times that a device came back"));
+        figures.extend(latency("coming back", whole.reconnect_ms, "from the first packet to the welcome"));
+        figures.push(Figure::new("pages", count(whole.pages), "pages of history that were read"));
+        figures.extend(latency("page", whole.page_ms, "from the request to the messages"));
+        figures.extend(self.checked.figures());
+        let cpu = whole.server_cpu_percent.map(|percent| format!("{percent:.0} %"));
+        figures.extend(cpu.map(|cpu| Figure::new("server CPU", cpu, "of one core, on average")));
+        figures.extend(mib("memory before", self.server_mib_before, "of the server, when all devices are connected and quiet"));
+        figures.extend(mib("memory at most", self.server_mib_most, "in the course of the day"));
         figures
     }
 

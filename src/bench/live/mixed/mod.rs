@@ -39,7 +39,7 @@ use crate::bench::report::Report;
 use crate::bench::watcher::Watcher;
 
 /// The load of a run.
-#[derive(Clone, Debug, Args)]
+#[derive(Clone, Debug, Args, Serialize)]
 pub(crate) struct Settings {
     /// Play the day of this file [default: a day of 100 people]
     #[arg(long, value_name = "FILE")]
@@ -47,6 +47,7 @@ pub(crate) struct Settings {
 
     /// Print the scenario that is played by default, with comments that explain the format, and do nothing else
     #[arg(long, exclusive = true)]
+    #[serde(skip)]
     pub(crate) print_scenario: bool,
 
     /// Play the day in this time, whatever the scenario says
@@ -54,21 +55,21 @@ pub(crate) struct Settings {
     seconds: Option<u32>,
 
     #[command(flatten)]
-    place: Place,
-}
-
-/// What was played.
-#[derive(Clone, Debug, Serialize)]
-pub(crate) struct Played {
-    scenario: Scenario,
-    seconds: u32,
     #[serde(flatten)]
     place: Place,
+
+    /// What the scenario says, once it is read.
+    #[arg(skip)]
+    day: Option<Scenario>,
 }
 
-impl fmt::Display for Played {
+impl fmt::Display for Settings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} in {} s", self.scenario, self.seconds)
+        match (&self.day, self.seconds) {
+            (Some(day), Some(seconds)) => write!(f, "{day}, played in {seconds} s"),
+            (Some(day), None) => day.fmt(f),
+            (None, _) => f.write_str("a day"),
+        }
     }
 }
 
@@ -76,20 +77,20 @@ impl fmt::Display for Played {
 ///
 /// # Errors
 /// Says what the run came to nothing by. What was measured before it was interrupted is reported.
-pub(crate) async fn run(settings: Settings, watcher: &mut Watcher) -> Result<Report<Played, MixedFound>, BenchError> {
+pub(crate) async fn run(settings: Settings, watcher: &mut Watcher) -> Result<Report<Settings, MixedFound>, BenchError> {
     let scenario = Scenario::load(settings.scenario.as_deref())?;
     let seconds = settings.seconds.unwrap_or_else(|| scenario.seconds());
-    let played = Played { scenario, seconds, place: settings.place };
-    let plan = Plan::new(&played.scenario, Duration::from_secs(seconds.into()), played.place.seed);
-    let texts = Arc::new(Texts::new(played.scenario.longest(), played.place.seed));
+    let plan = Plan::new(&scenario, Duration::from_secs(seconds.into()), settings.place.seed);
+    let texts = Arc::new(Texts::new(scenario.longest(), settings.place.seed));
     let stop = watcher.stop();
     let assembled = async {
-        let mut venue = Venue::open(&played.place).await?;
-        let team = assemble(&played.scenario, &plan, &texts, &mut venue, watcher).await?;
+        let mut venue = Venue::open(&settings.place).await?;
+        let team = assemble(&scenario, &plan, &texts, &mut venue, watcher).await?;
         Ok((venue, team))
     };
     let (mut venue, team) = stop.clone().unless_asked(assembled).await?;
-    let play = Play::begin(&played.scenario, plan, texts, team, played.place.seed)?;
+    let play = Play::begin(&scenario, plan, texts, team, settings.place.seed)?;
     let found = play.through(&venue, watcher).await.map_err(|error| venue.blame(error))?;
-    Ok(Report::new("mixed", venue.subject(), played, stop.is_asked(), found))
+    let settings = Settings { seconds: Some(seconds), day: Some(scenario), ..settings };
+    Ok(Report::new("mixed", venue.subject(), settings, stop.is_asked(), found))
 }

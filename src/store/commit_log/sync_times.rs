@@ -1,0 +1,67 @@
+//! How long each fdatasync of a batch took.
+
+use std::time::Duration;
+
+use cairn_proto::figures::{Bucket, Histogram};
+
+/// Digits of a duration that are kept.
+const DIGITS: u8 = 2;
+
+/// The longest duration that is told from longer ones, in microseconds.
+const MICROS_MAX: u64 = 100_000_000;
+
+/// Durations, in buckets whose bounds never change.
+#[derive(Debug)]
+pub(super) struct SyncTimes(hdrhistogram::Histogram<u64>);
+
+impl SyncTimes {
+    #[expect(clippy::expect_used, reason = "the bounds are constants, and a test makes one")]
+    pub(super) fn new() -> Self {
+        Self(hdrhistogram::Histogram::new_with_bounds(1, MICROS_MAX, DIGITS).expect("the bounds of the histogram are sound"))
+    }
+
+    /// Adds one.
+    pub(super) fn record(&mut self, time: Duration) {
+        self.0.saturating_record(u64::try_from(time.as_micros()).unwrap_or(MICROS_MAX));
+    }
+
+    /// Everything that was recorded.
+    pub(super) fn recorded(&self) -> Histogram {
+        let buckets = self.0.iter_recorded();
+        buckets.map(|bucket| Bucket { up_to_micros: bucket.value_iterated_to(), count: bucket.count_at_value() }).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cairn_proto::limits::HISTOGRAM_BUCKETS_MAX;
+
+    #[test]
+    fn two_readings_differ_by_what_came_between_them() {
+        let mut times = SyncTimes::new();
+        let record = |times: &mut SyncTimes, all: &[u64]| all.iter().for_each(|&micros| times.record(Duration::from_micros(micros)));
+        record(&mut times, &[90, 90, 1_000, 5_000_000]);
+        let earlier = times.recorded();
+        assert_eq!(earlier.total(), 4);
+        record(&mut times, &[90, 20_000, 20_000]);
+        let between = times.recorded().since(&earlier).unwrap();
+        let buckets: Vec<_> = between.buckets().iter().map(|bucket| (bucket.up_to_micros, bucket.count)).collect();
+        assert!(matches!(buckets[..], [(90, 1), (20_000..=20_200, 2)]), "{buckets:?}");
+    }
+
+    #[test]
+    fn a_list_of_all_buckets_stays_within_its_bound() {
+        let mut times = SyncTimes::new();
+        assert!(times.0.distinct_values() <= HISTOGRAM_BUCKETS_MAX);
+        let mut micros = 0_u64;
+        while micros < MICROS_MAX {
+            times.record(Duration::from_micros(micros));
+            micros += 1 + micros / 200;
+        }
+        times.record(Duration::MAX);
+        let found = times.recorded();
+        assert!((1_000..=HISTOGRAM_BUCKETS_MAX).contains(&found.buckets().len()), "{}", found.buckets().len());
+        assert!(found.buckets().is_sorted_by(|one, next| one.up_to_micros < next.up_to_micros));
+    }
+}
