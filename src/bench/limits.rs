@@ -43,3 +43,6 @@ pub(crate) const IDLE_REST: Duration = Duration::from_secs(1);
 
 /// How long connections may take to be back after a restart. Those that are not by then are counted as lost.
 pub(crate) const RETURN_TIME_MAX: Duration = Duration::from_secs(120);
+
+/// How long receivers stop reading when a run is not told.
+pub(crate) const STALL_SECONDS_DEFAULT: u32 = 60;
