@@ -10,7 +10,7 @@ from pathlib import Path
 import table
 from cairn import NAME, Cairn
 from load import Load, build
-from measured import Cell, NotDurable, PeerError
+from measured import BODY_BYTES, GROUPS, Cell, NotDurable, PeerError
 from postgresql import PostgreSQL
 from redis import Redis
 from rounds import Course, Peer
@@ -26,8 +26,11 @@ def main() -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         load = Load(arguments.load or build())
-        peers, missing = _peers(arguments.peers, arguments.cairn, load)
-        results = Course(peers, arguments.cells, load, arguments.rounds, arguments.seconds, arguments.seed, arguments.dir).run()
+        peers, left_out = _peers(arguments.peers, arguments.cairn, load)
+        course = Course(
+            peers, arguments.cells, load, arguments.rounds, arguments.seconds, arguments.seed, arguments.dir
+        )
+        results = course.run()
     except (PeerError, NotDurable) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -35,32 +38,32 @@ def main() -> int:
         return 130
     versions = {peer.name: peer.version for peer in peers}
     if arguments.json:
-        settings = {"rounds": arguments.rounds, "seconds": arguments.seconds, "seed": arguments.seed}
-        print(json.dumps(table.json_object(results, versions, missing, arguments.cells, settings)))
+        settings = {name: getattr(arguments, name) for name in ("rounds", "seconds", "seed")} | {"body": BODY_BYTES, "groups": GROUPS}
+        print(json.dumps(table.json_object(results, versions, left_out, arguments.cells, settings)))
     else:
-        notes = [", ".join(versions.values()), *(f"left out: {reason}" for reason in missing.values())]
+        notes = [", ".join(versions.values()), *(f"left out: {reason}" for reason in left_out.values())]
         print(table.text(results, list(versions), arguments.cells, notes, arguments.seconds))
     return 130 if results.interrupted else 0
 
 
 def _peers(names: list[str], cairn: Path, load: Load) -> tuple[list[Peer], dict[str, str]]:
-    """Those that are installed, cairn first, and why the others are missing."""
+    """Those that are installed, cairn first, and why the others are left out."""
     makers: dict[str, Callable[[], Peer]] = {"redis": lambda: Redis(load), "postgresql": PostgreSQL}
     peers: list[Peer] = [Cairn(cairn)]
-    missing: dict[str, str] = {}
+    left_out: dict[str, str] = {}
     for name in names:
         try:
             peers.append(makers[name]())
         except PeerError as error:
-            missing[name] = str(error)
-    return peers, missing
+            left_out[name] = str(error)
+    return peers, left_out
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python3 benches/peers",
-        description=f"Measures how many messages a second {NAME} and others make durable, each in turn, and prints the ratios. "
-        "Every server is started on an empty folder of its own and removed afterwards. Ctrl-C ends it early, and what was measured is told.",
+        description=f"Measures how many messages a second {NAME} and others make durable, each in turn, and prints the ratios. Every "
+        "server is started on an empty folder of its own and removed afterwards. Ctrl-C ends it early, and what was measured is told.",
     )
     parser.add_argument("--cairn", type=Path, default=ROOT / "target/release/cairn", help="the program [target/release/cairn]")
     parser.add_argument("--dir", type=Path, help="where all keep their data, on the disk to be measured [the system's temporary folder]")

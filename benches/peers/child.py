@@ -24,7 +24,8 @@ def run(command: list[str], seconds_max: float, user: str | None = None, cwd: Pa
     """Runs a program to its end and gives what it printed. Ctrl-C, or any other exception, ends the program first."""
     # In a session of its own, so that Ctrl-C comes to this program alone, which then ends the others in order.
     program = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True, start_new_session=True, user=user, cwd=cwd
+        command, text=True, start_new_session=True, user=user, cwd=cwd,
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )
     try:
         printed, complained = program.communicate(timeout=seconds_max)
