@@ -9,6 +9,7 @@
     reason = "helpers of tests are tests, and no library"
 )]
 
+mod bench;
 mod chat;
 mod crash;
 mod figures;

@@ -58,9 +58,24 @@ pub(crate) async fn measure<T: 'static>(
     watcher: &mut Watcher,
     text: impl Fn(&Tally) -> String,
 ) -> Result<Course, BenchError> {
+    let course = count(gauge, extent, venue, load, watcher, text).await;
+    gauge.end();
+    course
+}
+
+/// As [`measure`], and the load goes on. A count that has begun needs no warm-up.
+pub(crate) async fn count<T: 'static>(
+    gauge: &Gauge,
+    extent: Extent,
+    venue: &Venue,
+    load: &mut JoinSet<Result<T, BenchError>>,
+    watcher: &mut Watcher,
+    text: impl Fn(&Tally) -> String,
+) -> Result<Course, BenchError> {
     let time = extent.time();
     let warm = Instant::now() + limits::WARM_UP;
-    let (mut began, mut stop, mut timeline) = (None, watcher.stop(), Timeline::new());
+    let mut began = if gauge.read(Tally::is_counting) { Some((venue.reading().await, venue.cpu())) } else { None };
+    let (mut stop, mut timeline) = (watcher.stop(), Timeline::new());
     while !gauge.read(|tally| tally.is_done(time)) && !stop.is_asked() {
         tokio::select! {
             biased;
@@ -82,7 +97,7 @@ pub(crate) async fn measure<T: 'static>(
             Some(_) => gauge.read(&text),
         });
     }
-    gauge.end();
+    gauge.rest();
     let (reading, cpu) = began.ok_or(BenchError::Interrupted)?;
     let cpu = venue.cpu().since(cpu);
     let workings = Workings::between(reading.as_ref(), venue.reading().await.as_ref());

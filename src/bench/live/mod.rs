@@ -5,11 +5,12 @@
 //!
 //! * `send`, `fanout`, `idle`: one file for each kind of run
 //! * `venue`, `own_server`: the server under test, the users who take part
-//! * `sender`, `receiver`, `pace`, `stamp`: what is sent, when, and where to
+//! * `sender`, `receiver`, `audience`, `stall`, `pace`, `stamp`: what is sent, when, and where to, and who reads it
 //! * `measure`, `gauge`, `sequence`, `findings`: what is counted, checked and found
 //! * `timeline`, `climb`, `plots`: the same over time, and how it is drawn
 //! * `workings`: what the server tells of itself meanwhile
 
+mod audience;
 mod climb;
 pub(crate) mod fanout;
 mod findings;
@@ -23,6 +24,7 @@ mod receiver;
 pub(crate) mod send;
 mod sender;
 mod sequence;
+mod stall;
 mod stamp;
 mod timeline;
 mod venue;
