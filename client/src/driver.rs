@@ -161,6 +161,7 @@ async fn read_pushes(shared: &Shared, reader: Option<Reader>) -> Lost {
         return std::future::pending().await;
     };
     let (mut frames, mut wakers): (Vec<TimelineFrame>, Vec<Waker>) = (Vec::new(), Vec::new());
+    let mut holds = shared.holds.subscribe();
     loop {
         let cut = cut_pushes(&mut reader, &mut frames);
         if !frames.is_empty() {
@@ -169,6 +170,8 @@ async fn read_pushes(shared: &Shared, reader: Option<Reader>) -> Lost {
         if let Err(lost) = cut {
             return lost;
         }
+        // It cannot fail: its other half is in `shared`.
+        let _ = holds.wait_for(|&holds| holds == 0).await;
         if let Err(lost) = reader.fill().await {
             return lost;
         }

@@ -14,7 +14,7 @@ use cairn_proto::message::Draft;
 use cairn_proto::request::Request;
 use cairn_proto::response::{ConversationPage, Response};
 use parking_lot::Mutex;
-use tokio::sync::{Notify, Semaphore, oneshot};
+use tokio::sync::{Notify, Semaphore, oneshot, watch};
 use tokio::time::Instant;
 
 use crate::acks::Acks;
@@ -38,6 +38,8 @@ pub(crate) struct Shared {
     pub(crate) wake: Notify,
     /// The client is to close.
     pub(crate) stop: Notify,
+    /// How many want nothing to be read that is pushed.
+    pub(crate) holds: watch::Sender<usize>,
     pub(crate) send_room: Semaphore,
     pub(crate) request_room: Semaphore,
 }
@@ -187,6 +189,7 @@ impl Shared {
             state: Mutex::new(state),
             wake: Notify::new(),
             stop: Notify::new(),
+            holds: watch::Sender::new(0),
             send_room: Semaphore::new(SENDS_IN_FLIGHT_MAX),
             request_room: Semaphore::new(limits::REQUESTS_IN_FLIGHT_MAX),
         }

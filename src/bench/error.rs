@@ -108,4 +108,7 @@ pub(crate) enum BenchError {
     /// The senders have stopped being answered.
     #[error("{0} sends were not answered after the run")]
     Unanswered(usize),
+    /// Receivers that stop reading are compared with others, and there are none.
+    #[error("all {0} receivers would stop reading, and none is left to see what that costs the others: give a smaller --stalled")]
+    NobodyReads(usize),
 }

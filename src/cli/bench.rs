@@ -64,10 +64,12 @@ JSON, one object, with null for what was not measured; among others
   cairn bench fanout --receivers 1000 --rate 200
   cairn bench fanout --receivers 1000 --conversations 100 --senders 4
   cairn bench fanout --receivers 100 --rate 500 --seconds 30 --json
+  cairn bench fanout --receivers 100 --rate 500 --stalled 10 --stall-seconds 60
 
 JSON, one object, with null for what was not measured; among others
   deliveries_per_s, latency_ms {p50, p90, p99, p999, max}, missing, duplicates, out_of_order,
-  latency_distribution [[share, ms], ...], timeline [{s, accepted_per_s, deliveries_per_s}, ...]")]
+  latency_distribution [[share, ms], ...], timeline [{s, accepted_per_s, deliveries_per_s}, ...];
+  with --stalled also p99_ratio, server_mib_before, server_mib_max, stalled_missing, stalled_level_after_s")]
     Fanout(fanout::Settings),
 
     /// How long devices that were away take to have everything they missed, when they all come back at once

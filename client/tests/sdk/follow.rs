@@ -16,7 +16,7 @@ use cairn_client::{Client, Error, Event, Options, Timeline, limits};
 use crate::fake::{Fake, Peer, eager, soon};
 use crate::requests::group;
 
-const ONE: ConversationId = ConversationId::new(1);
+pub(crate) const ONE: ConversationId = ConversationId::new(1);
 
 /// A log whose messages are their own numbers, each `text_bytes` long.
 pub(crate) struct Log {
@@ -47,7 +47,7 @@ impl Log {
     }
 
     /// Answers the next request, which must be a pull, and says what was asked.
-    async fn answer_pull(&self, peer: &mut Peer) -> (u64, u32) {
+    pub(crate) async fn answer_pull(&self, peer: &mut Peer) -> (u64, u32) {
         let (id, request) = peer.request().await;
         let Request::Pull { conversation: ONE, range: PullRange::From(from), limit } = request else { panic!("no pull: {request:?}") };
         peer.answer(id, Ok(Response::Pulled(self.page(from.get(), limit)))).await;
@@ -61,7 +61,7 @@ fn is_the_message(message: &Message, msgid: u64) {
     assert_eq!(text.as_str().parse(), Ok(msgid));
 }
 
-async fn reads(timeline: &mut Timeline, ids: impl IntoIterator<Item = u64>) {
+pub(crate) async fn reads(timeline: &mut Timeline, ids: impl IntoIterator<Item = u64>) {
     for msgid in ids {
         is_the_message(&soon(timeline.next()).await.expect("there is more").unwrap(), msgid);
     }

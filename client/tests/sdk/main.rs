@@ -4,6 +4,7 @@
 
 mod fake;
 mod follow;
+mod hold;
 mod login;
 mod requests;
 mod sends;

@@ -4,25 +4,24 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Instant;
 
-use cairn_client::proto::ids::{MsgId, UserId};
+use cairn_client::proto::ids::UserId;
 use cairn_client::proto::limits::SENDS_IN_FLIGHT_MAX;
 use cairn_client::{Client, Options};
 use clap::Args;
 use clap::builder::RangedU64ValueParser;
-use parking_lot::Mutex;
 use serde::Serialize;
 use tokio::sync::Notify;
-use tokio::task::JoinSet;
 
-use super::cursor::Cursor;
+use super::audience::{Audience, Wait};
 use super::findings::Findings;
-use super::gauge::Gauge;
-use super::measure::{Course, Extent, delivered, measure};
+use super::gauge::{Gauge, Tally};
+use super::measure::{Course, Extent, count};
 use super::pace::{Clock, Pace, Turns, Window};
 use super::receiver::Receiver;
 use super::send::body_bytes;
-use super::sender::{Group, Load, Sent, settled};
+use super::sender::{Group, Load, settled};
 use super::sequence::Anomalies;
+use super::stall::{Slow, Stall, StallFindings};
 use super::stamp::Texts;
 use super::venue::{Place, Venue, quiet};
 use crate::bench::error::BenchError;
@@ -64,6 +63,10 @@ pub(crate) struct Settings {
 
     #[command(flatten)]
     #[serde(flatten)]
+    stall: Stall,
+
+    #[command(flatten)]
+    #[serde(flatten)]
     extent: Extent,
 
     #[command(flatten)]
@@ -72,21 +75,27 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
-    fn deliveries_on_their_way_max(&self) -> i64 {
-        let most = if self.rate.is_some() { usize::MAX } else { self.inflight.saturating_mul(self.receivers) };
+    /// How many of the receivers never stop reading.
+    fn readers(&self) -> Result<usize, BenchError> {
+        Ok(self.receivers - self.stall.count(self.receivers)?)
+    }
+
+    fn deliveries_on_their_way_max(&self, readers: usize) -> i64 {
+        let most = if self.rate.is_some() { usize::MAX } else { self.inflight.saturating_mul(readers) };
         i64::try_from(most).unwrap_or(i64::MAX)
     }
 }
 
 impl fmt::Display for Settings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { receivers, senders, conversations, skew, body, inflight, rate, .. } = self;
+        let Self { receivers, senders, conversations, skew, body, inflight, rate, stall, .. } = self;
         let (senders, receivers) = (counted((*senders).into(), "sender"), counted(*receivers, "receiver"));
         write!(f, "{senders}, {receivers}, {body}-byte bodies, {} (skew {skew}), ", counted(*conversations, "group"))?;
         match rate {
-            Some(rate) => write!(f, "{} messages/s", grouped((*rate).into())),
-            None => write!(f, "at most {inflight} on their way to the average receiver"),
+            Some(rate) => write!(f, "{} messages/s", grouped((*rate).into()))?,
+            None => write!(f, "at most {inflight} on their way to the average receiver")?,
         }
+        stall.fmt(f)
     }
 }
 
@@ -98,25 +107,16 @@ struct Cast {
     groups: Arc<[Group]>,
 }
 
-/// The receivers at work.
-struct Audience {
-    /// What is on its way to them.
-    window: Arc<Window>,
-    /// Where each is.
-    cursors: Vec<Arc<Mutex<Cursor>>>,
-    listening: JoinSet<Result<(), BenchError>>,
-}
-
 /// Measures it.
 ///
 /// # Errors
 /// Says what the run came to nothing by. What was measured before it was interrupted is reported.
 pub(crate) async fn run(settings: Settings, watcher: &mut Watcher) -> Result<Report<Settings, Findings>, BenchError> {
-    let stop = watcher.stop();
-    let Cast { mut venue, senders, receivers, groups } = stop.unless_asked(prepare(&settings, watcher)).await?;
-    let (began, count) = (Instant::now(), senders.len());
+    let (stop, readers) = (watcher.stop(), settings.readers()?);
+    let Cast { mut venue, senders, mut receivers, groups } = stop.unless_asked(prepare(&settings, readers, watcher)).await?;
+    let (began, senders_count) = (Instant::now(), senders.len());
     let wakes: Vec<Arc<Notify>> = senders.iter().map(|_| Arc::default()).collect();
-    let window = Arc::new(Window::new(settings.deliveries_on_their_way_max(), wakes.clone()));
+    let window = Arc::new(Window::new(settings.deliveries_on_their_way_max(readers), wakes.clone()));
     let load = Load {
         groups,
         skew: settings.skew,
@@ -125,25 +125,36 @@ pub(crate) async fn run(settings: Settings, watcher: &mut Watcher) -> Result<Rep
         gauge: Arc::new(Gauge::new(settings.extent.messages)),
         window: Some(Arc::clone(&window)),
     };
-    let mut audience = Audience::new(receivers, &load, window);
+    let mut slow = Slow::new(receivers.split_off(readers), readers, &load);
+    let mut audience = Audience::new(receivers, 0, &load, (&load.gauge, &window), Receiver::run);
     let pace = |sender| match settings.rate {
-        None => Pace::Window(Arc::clone(&audience.window)),
-        Some(rate) => Pace::Rate(Turns { began, rate: rate.into(), sender, senders: count }, SENDS_IN_FLIGHT_MAX),
+        None => Pace::Window(Arc::clone(&window)),
+        Some(rate) => Pace::Rate(Turns { began, rate: rate.into(), sender, senders: senders_count }, SENDS_IN_FLIGHT_MAX),
     };
     let mut sending = load.start(senders, &wakes, pace);
     let clock = settings.rate.map(|rate| Clock::start(began, rate.into(), wakes.clone())).transpose().map_err(BenchError::Clock)?;
-    let course = measure(&load.gauge, settings.extent, &venue, &mut sending, watcher, |tally| {
-        format!("{} accepted, {} delivered", grouped(tally.accepted as f64), grouped(tally.delivered as f64))
-    })
-    .await?;
+    let mut course = count(&load.gauge, settings.extent, &venue, &mut sending, watcher, progress).await?;
+    if let (Some(extent), false) = (settings.stall.extent(), course.interrupted) {
+        let calm = load.gauge.begin_anew();
+        course = slow.while_stalled(&calm, &venue, count(&load.gauge, extent, &venue, &mut sending, watcher, progress)).await?;
+    }
+    load.gauge.end();
     drop(clock);
     wakes.iter().for_each(|wake| wake.notify_one());
     let sent = settled(sending).await.map_err(|error| venue.blame(error))?;
-    delivered(&audience.window, &mut audience.listening).await?;
-    Ok(report(settings, &venue, &load.gauge, &course, audience.check(&sent)))
+    audience.settle(|_| Wait::On).await?;
+    let mut anomalies = audience.check(&sent);
+    let (stall, of_slow) = slow.catch_up(&sent, &venue, watcher).await?;
+    anomalies.add(of_slow);
+    Ok(report(settings, &venue, &load.gauge, &course, anomalies, stall))
 }
 
-async fn prepare(settings: &Settings, watcher: &mut Watcher) -> Result<Cast, BenchError> {
+fn progress(tally: &Tally) -> String {
+    format!("{} accepted, {} delivered", grouped(tally.accepted as f64), grouped(tally.delivered as f64))
+}
+
+/// The first `readers` of the receivers are those that the senders wait for.
+async fn prepare(settings: &Settings, readers: usize, watcher: &mut Watcher) -> Result<Cast, BenchError> {
     let venue = Venue::open(&settings.place).await?;
     let mut join = async |role: &str, count: usize, options: &Options| -> Result<Vec<Client>, BenchError> {
         let joined = venue.join(role, count, options, |done| watcher.tell(&|| format!("{done} of {count} {role}s have joined"))).await?;
@@ -154,54 +165,38 @@ async fn prepare(settings: &Settings, watcher: &mut Watcher) -> Result<Cast, Ben
     let users = |clients: &[Client]| -> Vec<UserId> { clients.iter().map(|client| client.whoami().user).collect() };
     let (everywhere, listeners) = (users(&senders), users(&receivers));
     let count = settings.conversations;
-    let here = |at: usize| listeners.iter().skip(at).step_by(count).copied();
-    let members = |at: usize| everywhere.iter().copied().chain(here(at)).collect();
+    let here = |at: usize, listeners: &[UserId]| listeners.iter().skip(at).step_by(count).copied().collect::<Vec<_>>();
+    let members = |at: usize| everywhere.iter().copied().chain(here(at, &listeners)).collect();
     let groups = venue.groups(count, members, |done| watcher.tell(&|| format!("{done} of {count} groups are made"))).await?;
-    let group = |(at, &id)| Group { id, receivers: u32::try_from(here(at).count()).unwrap_or(u32::MAX) };
+    let group = |(at, &id)| Group { id, receivers: u32::try_from(here(at, &listeners[..readers]).len()).unwrap_or(u32::MAX) };
     let groups = groups.iter().enumerate().map(group).collect();
     Ok(Cast { venue, senders, receivers, groups })
 }
 
-impl Audience {
-    /// The n-th receiver listens to the n-th group, round and round.
-    fn new(receivers: Vec<Client>, load: &Load, window: Arc<Window>) -> Self {
-        let cursors: Vec<_> = receivers.iter().map(|_| Arc::new(Mutex::new(Cursor::new(MsgId::new(1))))).collect();
-        let receiver = |(client, (group, cursor)): (Client, (&Group, &Arc<Mutex<Cursor>>))| Receiver {
-            client,
-            group: group.id,
-            texts: Arc::clone(&load.texts),
-            gauge: Arc::clone(&load.gauge),
-            window: Arc::clone(&window),
-            cursor: Arc::clone(cursor),
-        };
-        let at = load.groups.iter().cycle().zip(&cursors);
-        let listening = receivers.into_iter().zip(at).map(|each| receiver(each).run()).collect();
-        Self { window, cursors, listening }
-    }
-
-    /// What is amiss with what was received, of what each sender has sent.
-    fn check(&self, sent: &[Sent]) -> Anomalies {
-        let mut found = Anomalies::default();
-        for (at, cursor) in self.cursors.iter().enumerate() {
-            let to_its_group = (0..).zip(sent.iter().map(|sent| sent.accepted[at % sent.accepted.len()]));
-            found.add(cursor.lock().check(to_its_group));
+fn report(
+    settings: Settings,
+    venue: &Venue,
+    gauge: &Gauge,
+    course: &Course,
+    anomalies: Anomalies,
+    mut stall: StallFindings,
+) -> Report<Settings, Findings> {
+    let found = gauge.read(|tally| {
+        let latency_ms = tally.delivery.percentiles();
+        stall.compare(latency_ms);
+        Findings {
+            accepted: Some(tally.accepted),
+            accepted_per_s: Some(tally.accepted as f64 / course.seconds),
+            deliveries: Some(tally.delivered),
+            deliveries_per_s: Some(tally.delivered as f64 / course.seconds),
+            latency_ms,
+            latency_distribution: tally.delivery.distribution(),
+            accept_latency_ms: tally.accept.percentiles(),
+            accept_latency_distribution: tally.accept.distribution(),
+            anomalies: anomalies.into(),
+            stall,
+            ..Findings::of_course(course, venue, tally.delivered)
         }
-        found
-    }
-}
-
-fn report(settings: Settings, venue: &Venue, gauge: &Gauge, course: &Course, anomalies: Anomalies) -> Report<Settings, Findings> {
-    let found = gauge.read(|tally| Findings {
-        accepted: Some(tally.accepted),
-        accepted_per_s: Some(tally.accepted as f64 / course.seconds),
-        deliveries: Some(tally.delivered),
-        deliveries_per_s: Some(tally.delivered as f64 / course.seconds),
-        latency_ms: tally.delivery.percentiles(),
-        latency_distribution: tally.delivery.distribution(),
-        accept_latency_ms: tally.accept.percentiles(),
-        accept_latency_distribution: tally.accept.distribution(),
-        anomalies: anomalies.into(),
-        ..Findings::of_course(course, venue, tally.delivered)
     });
     Report::new("fanout", venue.subject(), settings, course.interrupted, found)
 }

@@ -6,6 +6,7 @@ use super::climb::Climb;
 use super::measure::Course;
 use super::plots;
 use super::sequence::Anomalies;
+use super::stall::StallFindings;
 use super::timeline::Rates;
 use super::venue::Venue;
 use super::workings::Workings;
@@ -31,6 +32,8 @@ pub(crate) struct Findings {
     pub(crate) timeline: Option<Vec<Rates>>,
     #[serde(flatten)]
     pub(crate) anomalies: Checked,
+    #[serde(flatten)]
+    pub(crate) stall: StallFindings,
     pub(crate) server_cpu_s_per_million: Option<f64>,
     pub(crate) clients_cpu_s_per_million: Option<f64>,
     pub(crate) server_mib: Option<f64>,
@@ -129,13 +132,18 @@ impl Found for Findings {
         row("clients CPU", self.clients_cpu_s_per_million.map(cpu), per);
         row("server memory", self.server_mib.map(|mib| format!("{mib:.0} MiB")), "in use at the end");
         figures.extend(self.workings.figures());
+        figures.extend(self.stall.figures());
         figures
     }
 
     fn plots(&self) -> Vec<Plot> {
         let is_fanout = self.deliveries.is_some();
         let sent = if is_fanout { "sent to received" } else { "sent to accepted" };
-        let latencies = [(sent, &self.latency_distribution), ("sent to accepted", &self.accept_latency_distribution)];
+        let latencies = [
+            (sent, &self.latency_distribution),
+            ("the same, while all read", &self.stall.calm_latency_distribution),
+            ("sent to accepted", &self.accept_latency_distribution),
+        ];
         let climbs = [("at first", &self.up_at_first), ("after a stop", &self.up_after_stop), ("after a crash", &self.up_after_crash)];
         let (latencies, climbs) = (measured(&latencies), measured(&climbs));
         let latency = (!latencies.is_empty()).then(|| plots::latency(&latencies));

@@ -1,5 +1,6 @@
 //! What all clients of a run count together.
 
+use std::mem;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
@@ -62,7 +63,7 @@ impl Tally {
         }
     }
 
-    const fn is_counting(&self) -> bool {
+    pub(crate) const fn is_counting(&self) -> bool {
         matches!(self.span, Span::Since(_))
     }
 }
@@ -70,8 +71,7 @@ impl Tally {
 impl Gauge {
     /// A gauge that counts until `goal` messages are accepted, if there is a goal.
     pub(crate) fn new(goal: Option<u64>) -> Self {
-        let (accept, delivery) = (Latencies::new(), Latencies::new());
-        let tally = Tally { span: Span::WarmingUp, goal, accepted: 0, accept, delivered: 0, delivery };
+        let tally = Tally { goal, ..Tally::new(Span::WarmingUp) };
         Self { tally: Mutex::new(tally), is_over: AtomicBool::new(false), reached: Notify::new() }
     }
 
@@ -83,9 +83,19 @@ impl Gauge {
         }
     }
 
+    /// Begins to count anew, without a goal. Gives what was counted before.
+    pub(crate) fn begin_anew(&self) -> Tally {
+        mem::replace(&mut *self.tally.lock(), Tally::new(Span::Since(Instant::now())))
+    }
+
+    /// From now on nothing counts, while the load goes on.
+    pub(crate) fn rest(&self) {
+        self.tally.lock().end();
+    }
+
     /// From now on nothing counts, and whoever makes the load stops.
     pub(crate) fn end(&self) {
-        self.tally.lock().end();
+        self.rest();
         self.is_over.store(true, Ordering::Relaxed);
     }
 
@@ -123,6 +133,10 @@ impl Gauge {
 }
 
 impl Tally {
+    fn new(span: Span) -> Self {
+        Self { span, goal: None, accepted: 0, accept: Latencies::new(), delivered: 0, delivery: Latencies::new() }
+    }
+
     fn end(&mut self) {
         self.span = Span::Over(self.elapsed());
     }
@@ -152,6 +166,18 @@ mod tests {
         assert!(gauge.is_over());
         let elapsed = gauge.read(Tally::elapsed);
         assert_eq!(gauge.read(Tally::elapsed), elapsed, "the time stands still");
+    }
+
+    #[test]
+    fn a_count_can_begin_anew_while_the_load_goes_on() {
+        let gauge = Gauge::new(Some(1));
+        gauge.begin();
+        gauge.accepted(ONE);
+        gauge.rest();
+        assert!(!gauge.is_over());
+        let before = gauge.begin_anew();
+        gauge.accepted(&[ONE[0]; 3]);
+        assert_eq!((before.accepted, gauge.read(|tally| tally.accepted)), (1, 3));
     }
 
     #[tokio::test]

@@ -8,7 +8,6 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
 use super::gauge::{Gauge, Tally};
-use super::pace::Window;
 use super::timeline::{Rates, Timeline};
 use super::venue::{Cpu, Venue};
 use super::workings::Workings;
@@ -59,9 +58,24 @@ pub(crate) async fn measure<T: 'static>(
     watcher: &mut Watcher,
     text: impl Fn(&Tally) -> String,
 ) -> Result<Course, BenchError> {
+    let course = count(gauge, extent, venue, load, watcher, text).await;
+    gauge.end();
+    course
+}
+
+/// As [`measure`], and the load goes on. A count that has begun needs no warm-up.
+pub(crate) async fn count<T: 'static>(
+    gauge: &Gauge,
+    extent: Extent,
+    venue: &Venue,
+    load: &mut JoinSet<Result<T, BenchError>>,
+    watcher: &mut Watcher,
+    text: impl Fn(&Tally) -> String,
+) -> Result<Course, BenchError> {
     let time = extent.time();
     let warm = Instant::now() + limits::WARM_UP;
-    let (mut began, mut stop, mut timeline) = (None, watcher.stop(), Timeline::new());
+    let mut began = if gauge.read(Tally::is_counting) { Some((venue.reading().await, venue.cpu())) } else { None };
+    let (mut stop, mut timeline) = (watcher.stop(), Timeline::new());
     while !gauge.read(|tally| tally.is_done(time)) && !stop.is_asked() {
         tokio::select! {
             biased;
@@ -83,27 +97,10 @@ pub(crate) async fn measure<T: 'static>(
             Some(_) => gauge.read(&text),
         });
     }
-    gauge.end();
+    gauge.rest();
     let (reading, cpu) = began.ok_or(BenchError::Interrupted)?;
     let cpu = venue.cpu().since(cpu);
     let workings = Workings::between(reading.as_ref(), venue.reading().await.as_ref());
     let (seconds, timeline) = gauge.read(|tally| (tally.elapsed().as_secs_f64(), timeline.finish(tally)));
     Ok(Course { seconds, cpu, timeline, workings, interrupted: stop.is_asked() })
-}
-
-/// Waits until everything is delivered, or nothing is any more. A receiver that ends meanwhile is an error.
-pub(crate) async fn delivered<T: 'static>(window: &Window, receivers: &mut JoinSet<Result<T, BenchError>>) -> Result<(), BenchError> {
-    let (mut left, mut deadline) = (window.undelivered(), Instant::now() + limits::SETTLE_TIME_MAX);
-    while left > 0 && Instant::now() < deadline {
-        sleep(limits::TICK).await;
-        if let Some(ended) = receivers.try_join_next() {
-            ended.map_err(|_| BenchError::Panicked)??;
-            return Err(BenchError::EndedEarly);
-        }
-        let now_left = window.undelivered();
-        if now_left < left {
-            (left, deadline) = (now_left, Instant::now() + limits::SETTLE_TIME_MAX);
-        }
-    }
-    Ok(())
 }

@@ -5,11 +5,13 @@
 //!
 //! * `send`, `fanout`, `catchup`, `mixed`, `idle`: one file or folder for each kind of run
 //! * `venue`, `own_server`: the server under test, the users who take part
-//! * `sender`, `unanswered`, `receiver`, `cursor`, `comeback`, `fill`, `pace`, `stamp`: what is sent, when, and where to; who gets it
+//! * `sender`, `unanswered`, `fill`, `pace`, `stamp`: what is sent, when, and where to
+//! * `receiver`, `audience`, `stall`, `cursor`, `comeback`: who reads it
 //! * `measure`, `gauge`, `sequence`, `findings`: what is counted, checked and found
 //! * `timeline`, `climb`, `plots`: the same over time, and how it is drawn
 //! * `workings`: what the server tells of itself meanwhile
 
+mod audience;
 pub(crate) mod catchup;
 mod climb;
 mod comeback;
@@ -28,6 +30,7 @@ mod receiver;
 pub(crate) mod send;
 mod sender;
 mod sequence;
+mod stall;
 mod stamp;
 mod timeline;
 mod unanswered;

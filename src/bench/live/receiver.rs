@@ -7,6 +7,7 @@ use cairn_client::Client;
 use cairn_client::proto::ids::ConversationId;
 use cairn_client::proto::message::Run;
 use parking_lot::Mutex;
+use tokio::sync::watch;
 
 use super::cursor::Cursor;
 use super::gauge::Gauge;
@@ -40,6 +41,27 @@ impl Receiver {
         Err(BenchError::EndedEarly)
     }
 
+    /// As [`Self::run`], but reads nothing for as long as it is told so, neither messages nor the stream that they come on.
+    pub(crate) async fn run_with_stalls(self, mut reading: watch::Receiver<Reading>) -> Result<(), BenchError> {
+        let mut timeline = self.client.follow(self.group, self.cursor.lock().next);
+        let mut latencies = Vec::new();
+        loop {
+            tokio::select! {
+                biased;
+                stopped = until(Reading::Stopped, &mut reading) => {
+                    stopped?;
+                    let _hold = self.client.hold();
+                    until(Reading::On, &mut reading).await?;
+                }
+                run = timeline.next_run() => {
+                    let run = run.ok_or(BenchError::EndedEarly)??;
+                    self.client.ack(self.group, run.last());
+                    self.take(run, &mut latencies)?;
+                }
+            }
+        }
+    }
+
     fn take(&self, run: Run, latencies: &mut Vec<Duration>) -> Result<(), BenchError> {
         let now = Instant::now();
         self.cursor.lock().take(run, |stamp| latencies.push(self.texts.age(stamp, now)))?;
@@ -48,4 +70,15 @@ impl Receiver {
         latencies.clear();
         Ok(())
     }
+}
+
+/// What a receiver is to do that stops reading for a while.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reading {
+    On,
+    Stopped,
+}
+
+async fn until(wanted: Reading, reading: &mut watch::Receiver<Reading>) -> Result<(), BenchError> {
+    reading.wait_for(|&reading| reading == wanted).await.map(drop).map_err(|_| BenchError::EndedEarly)
 }

@@ -18,7 +18,7 @@ use super::tally::Tally;
 use super::team::Member;
 use crate::bench::error::BenchError;
 use crate::bench::limits;
-use crate::bench::live::measure::delivered;
+use crate::bench::live::audience::{Wait, delivered};
 use crate::bench::live::pace::{Clock, Window};
 use crate::bench::live::sequence::Anomalies;
 use crate::bench::live::stamp::Texts;
@@ -68,9 +68,12 @@ impl Play {
     pub(super) async fn through(mut self, venue: &Venue, watcher: &mut Watcher) -> Result<MixedFound, BenchError> {
         let seen = self.act(venue, watcher).await?;
         drop(self.clock);
-        watcher.tell(&|| "waiting for everything to be delivered".to_owned());
         self.stage.send_replace(Stage::Evening);
-        delivered(&self.day.window, &mut self.playing).await?;
+        let tell = |left: i64| {
+            watcher.tell(&|| format!("the day is over; {} deliveries are on their way", grouped(left as f64)));
+            Wait::On
+        };
+        delivered(&self.day.window, &mut self.playing, tell).await?;
         self.stage.send_replace(Stage::Night);
         let mut sent: Vec<SentToSeats> = vec![Vec::new(); self.seats.len()];
         while let Some(ended) = self.playing.join_next().await {

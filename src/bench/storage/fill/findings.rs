@@ -39,6 +39,9 @@ pub(crate) struct Findings {
     pub(super) kept_in: Option<PathBuf>,
 }
 
+/// What a line of a plot tells of each mark, where there is anything to tell.
+type Told<'a> = (&'a str, &'a dyn Fn(&Mark) -> Option<f64>);
+
 impl Findings {
     pub(super) fn of_course(course: &Course, asked: &Settings) -> Self {
         let (messages, seconds) = (course.messages(), course.seconds());
@@ -68,8 +71,8 @@ impl Findings {
         self.missing = Some(self.messages.saturating_sub(messages));
     }
 
-    /// A plot of what `series` tell of each mark, where they tell anything.
-    fn plot(&self, title: &str, meaning: &str, label: &'static str, series: &[(&str, &dyn Fn(&Mark) -> Option<f64>)]) -> Plot {
+    /// A plot of all marks.
+    fn plot(&self, title: &str, meaning: &str, label: &'static str, series: &[Told<'_>]) -> Plot {
         let points =
             |y: &dyn Fn(&Mark) -> Option<f64>| self.marks.iter().filter_map(|mark| Some((mark.messages as f64 / 1e6, y(mark)?))).collect();
         Plot {

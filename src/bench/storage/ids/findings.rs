@@ -210,7 +210,7 @@ impl Found for Findings {
     /// Every message was found where its id put it, and cairn's own ids misled nobody.
     fn is_sound(&self) -> bool {
         let is_there = |of: &SchemeFindings| [of.missing, of.wrong_reads].into_iter().flatten().all(|count| count == 0);
-        let own = self.schemes.iter().filter(|of| of.scheme == Scheme::Counter).filter_map(|of| of.trials);
-        self.schemes.iter().all(is_there) && own.map(|trials| trials.are_flawless()).all(|is_flawless| is_flawless)
+        let mut own = self.schemes.iter().filter(|of| of.scheme == Scheme::Counter).filter_map(|of| of.trials);
+        self.schemes.iter().all(is_there) && own.all(|trials| trials.are_flawless())
     }
 }

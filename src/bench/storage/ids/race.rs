@@ -82,7 +82,7 @@ pub(super) fn store(found: &mut Findings, settings: &Settings, folder: &Path, wa
         of.stored_per_s = median(&mut rates);
         let disk_bytes = system::bytes_below(&folder.join(format!("{:?}", shelf.scheme)));
         of.disk_bytes_per_message = (stored > 0).then(|| disk_bytes as f64 / stored as f64);
-        of.missing = (stored > 0).then(|| stored.saturating_sub(shelf.len() as u64));
+        of.missing = if stored > 0 { Some(stored.saturating_sub(shelf.count()?)) } else { None };
     }
     read(found, &shelves, &newest, settings, watcher)
 }

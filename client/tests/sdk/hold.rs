@@ -1,0 +1,59 @@
+//! A client that does not read for a while.
+
+use cairn_client::Options;
+use cairn_client::proto::event::TimelineFrame;
+use cairn_client::proto::ids::MsgId;
+
+use crate::fake::{Fake, Peer, eager, soon};
+use crate::follow::{Log, ONE, reads};
+
+/// Each with a text of [`TEXT_BYTES`]: more than the client's window and the server's buffers hold together.
+const PUSHES: u64 = 2_000;
+
+const TEXT_BYTES: usize = 16_000;
+
+async fn push(peer: &mut Peer, messages: u64) {
+    let log = Log { head: messages, floor: 0, text_bytes: TEXT_BYTES };
+    for msgid in 1..=messages {
+        peer.push(TimelineFrame::Run(log.run(msgid, 1))).await;
+    }
+}
+
+#[tokio::test]
+async fn the_server_keeps_what_it_pushes_to_a_client_that_holds() {
+    let fake = Fake::start();
+    let (client, mut peer) = fake.client(eager()).await;
+    let (_other, mut others_peer) = fake.client(Options::default()).await;
+    let (first, second) = (client.hold(), client.hold());
+    let mut held = std::pin::pin!(push(&mut peer, PUSHES));
+    // Whoever reads is pushed as much twice over meanwhile.
+    tokio::select! {
+        () = &mut held => panic!("the client has read what was pushed"),
+        () = async {
+            push(&mut others_peer, PUSHES).await;
+            push(&mut others_peer, PUSHES).await;
+        } => {}
+    }
+    drop(first);
+    tokio::select! {
+        biased;
+        () = &mut held => panic!("one hold was dropped, and the other one was forgotten"),
+        () = push(&mut others_peer, PUSHES) => {}
+    }
+    drop(second);
+    soon(held).await;
+}
+
+#[tokio::test]
+async fn a_timeline_goes_on_behind_a_hold() {
+    let fake = Fake::start();
+    let (client, mut peer) = fake.client(eager()).await;
+    let mut timeline = client.follow(ONE, MsgId::new(1));
+    let log = Log { head: 3, floor: 0, text_bytes: 0 };
+    let hold = client.hold();
+    // A pull is answered although nothing that is pushed is read.
+    tokio::join!(reads(&mut timeline, 1..=3), log.answer_pull(&mut peer));
+    peer.push(TimelineFrame::Run(log.run(4, 5))).await;
+    drop(hold);
+    reads(&mut timeline, 4..=8).await;
+}
