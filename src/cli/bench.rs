@@ -82,7 +82,7 @@ JSON, one object, with null for what was not measured; among others
   cairn bench catchup --conversations 1 --members 100 --messages 100000 --json
 
 JSON, one object, with null for what was not measured; among others
-  level_s {first, median, last}, deliveries_per_s, bytes_per_s, server_mib_before, server_mib_most,
+  level_s {first, median, last}, deliveries_per_s, bytes_per_s, server_mib_before, server_mib_max,
   server_mib_after, missing, duplicates, out_of_order")]
     Catchup(catchup::Settings),
 
@@ -98,7 +98,7 @@ JSON, one object, with null for what was not measured; among others
 
 JSON, one object, with null for what was not measured; among others
   sent, accepted, deliveries, latency_ms and accept_latency_ms {p50, p90, p99, p999, max}, reconnects,
-  reconnect_ms, pages, page_ms, missing, duplicates, out_of_order, server_cpu_percent, server_mib_most, and
+  reconnect_ms, pages, page_ms, missing, duplicates, out_of_order, server_cpu_percent, server_mib_max, and
   phases, an array with most of these for each phase of the day")]
     Mixed(mixed::Settings),
 

@@ -91,7 +91,7 @@ pub(crate) async fn count<T: 'static>(
             began = Some((venue.reading().await, venue.cpu()));
             gauge.begin();
         }
-        gauge.read(|tally| timeline.note(tally));
+        gauge.read(|tally| timeline.note(tally.into()));
         watcher.tell(&|| match began {
             None => "warming up".to_owned(),
             Some(_) => gauge.read(&text),
@@ -101,6 +101,6 @@ pub(crate) async fn count<T: 'static>(
     let (reading, cpu) = began.ok_or(BenchError::Interrupted)?;
     let cpu = venue.cpu().since(cpu);
     let workings = Workings::between(reading.as_ref(), venue.reading().await.as_ref());
-    let (seconds, timeline) = gauge.read(|tally| (tally.elapsed().as_secs_f64(), timeline.finish(tally)));
+    let (seconds, timeline) = gauge.read(|tally| (tally.elapsed().as_secs_f64(), timeline.finish(tally.into())));
     Ok(Course { seconds, cpu, timeline, workings, interrupted: stop.is_asked() })
 }

@@ -1,7 +1,6 @@
 //! Receivers that stop reading for a while: what it costs the others and the server, and how they get level again.
 
 use std::fmt;
-use std::pin::pin;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -10,7 +9,6 @@ use clap::Args;
 use clap::builder::RangedU64ValueParser;
 use serde::Serialize;
 use tokio::sync::watch;
-use tokio::time::sleep;
 
 use super::audience::{Audience, Wait};
 use super::gauge::{Gauge, Tally};
@@ -138,7 +136,7 @@ impl Slow {
         self.found.server_mib_before = mib(venue.server_kib());
         self.gauge.begin();
         self.reading.send_replace(Reading::Stopped);
-        let (done, most) = with_peak(venue, work).await;
+        let (done, most) = venue.with_peak(work).await;
         self.found.server_mib_max = mib(most);
         done
     }
@@ -161,7 +159,7 @@ impl Slow {
             watcher.tell(&|| format!("those who stopped reading are {} deliveries behind", grouped(left as f64)));
             if stop.is_asked() { Wait::NoMore } else { Wait::On }
         });
-        let (settled, most) = with_peak(venue, settling).await;
+        let (settled, most) = venue.with_peak(settling).await;
         settled?;
         self.gauge.rest();
         let is_level = self.audience.window.undelivered() <= 0;
@@ -180,18 +178,6 @@ impl Slow {
 
 fn mib(kib: Option<u64>) -> Option<f64> {
     kib.map(|kib| kib as f64 / 1_024.0)
-}
-
-/// The most memory that the server had in use while `work` was done, in KiB.
-async fn with_peak<T>(venue: &Venue, work: impl Future<Output = T>) -> (T, Option<u64>) {
-    let (mut work, mut most) = (pin!(work), venue.server_kib());
-    loop {
-        tokio::select! {
-            biased;
-            done = &mut work => return (done, most.max(venue.server_kib())),
-            () = sleep(limits::TICK) => most = most.max(venue.server_kib()),
-        }
-    }
 }
 
 #[cfg(test)]

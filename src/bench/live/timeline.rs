@@ -17,10 +17,17 @@ pub(crate) struct Timeline {
 
 /// What was counted up to a moment.
 #[derive(Clone, Copy, Debug, Default)]
-struct Moment {
-    at: Duration,
-    accepted: u64,
-    delivered: u64,
+pub(crate) struct Moment {
+    /// Since the count began.
+    pub(crate) at: Duration,
+    pub(crate) accepted: u64,
+    pub(crate) delivered: u64,
+}
+
+impl From<&Tally> for Moment {
+    fn from(tally: &Tally) -> Self {
+        Self { at: tally.elapsed(), accepted: tally.accepted, delivered: tally.delivered }
+    }
 }
 
 /// How much was counted a second, in one part of a run.
@@ -39,11 +46,7 @@ impl Timeline {
     }
 
     /// Notes what is counted by now.
-    pub(crate) fn note(&mut self, tally: &Tally) {
-        self.add(Moment { at: tally.elapsed(), accepted: tally.accepted, delivered: tally.delivered });
-    }
-
-    fn add(&mut self, now: Moment) {
+    pub(crate) fn note(&mut self, now: Moment) {
         let last = self.moments.last().map_or(Duration::ZERO, |last| last.at);
         if now.at < last + self.gap {
             return;
@@ -61,11 +64,7 @@ impl Timeline {
     }
 
     /// The parts of the run, up to `end`. A rest too short to tell much is a part of what was before it.
-    pub(crate) fn finish(mut self, end: &Tally) -> Vec<Rates> {
-        self.close(Moment { at: end.elapsed(), accepted: end.accepted, delivered: end.delivered })
-    }
-
-    fn close(&mut self, end: Moment) -> Vec<Rates> {
+    pub(crate) fn finish(mut self, end: Moment) -> Vec<Rates> {
         if self.moments.last().is_some_and(|last| end.at < last.at + self.gap / 2) {
             self.moments.pop();
         }
@@ -99,22 +98,22 @@ mod tests {
     /// A run that accepts one message each millisecond.
     fn steady(millis: u64) -> Vec<Rates> {
         let mut timeline = Timeline::new();
-        (0..millis).for_each(|at| timeline.add(moment(at, at)));
-        timeline.close(moment(millis, millis))
+        (0..millis).for_each(|at| timeline.note(moment(at, at)));
+        timeline.finish(moment(millis, millis))
     }
 
     #[test]
     fn rates_are_those_of_each_part() {
         let mut timeline = Timeline::new();
-        [moment(100, 200), moment(150, 900), moment(200, 1_200)].into_iter().for_each(|moment| timeline.add(moment));
+        [moment(100, 200), moment(150, 900), moment(200, 1_200)].into_iter().for_each(|moment| timeline.note(moment));
         let part = |s, accepted_per_s| Rates { s, accepted_per_s, deliveries_per_s: Some(2.0 * accepted_per_s) };
-        assert_eq!(timeline.close(moment(220, 1_400)), [part(0.1, 2_000.0), part(0.22, 10_000.0)]);
+        assert_eq!(timeline.finish(moment(220, 1_400)), [part(0.1, 2_000.0), part(0.22, 10_000.0)]);
     }
 
     #[test]
     fn nobody_who_listens_is_not_nothing_delivered() {
         let end = Moment { delivered: 0, ..moment(100, 100) };
-        assert_eq!(Timeline::new().close(end), [Rates { s: 0.1, accepted_per_s: 1_000.0, deliveries_per_s: None }]);
+        assert_eq!(Timeline::new().finish(end), [Rates { s: 0.1, accepted_per_s: 1_000.0, deliveries_per_s: None }]);
     }
 
     #[test]

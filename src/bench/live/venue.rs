@@ -2,6 +2,7 @@
 
 use std::env;
 use std::path::PathBuf;
+use std::pin::pin;
 use std::process;
 use std::sync::Arc;
 
@@ -14,7 +15,7 @@ use cairn_client::{Account, Client, Endpoint, JoinRequest, Options};
 use clap::Args;
 use serde::Serialize;
 use tokio::task::{JoinSet, spawn_blocking};
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::own_server::{End, Server};
 use super::workings::Reading;
@@ -121,6 +122,18 @@ impl Venue {
     /// The memory of the server, in KiB.
     pub(crate) fn server_kib(&self) -> Option<u64> {
         self.server.as_ref().and_then(|server| system::resident_kib(server.process()))
+    }
+
+    /// Does work, and gives beside what it gives the most memory of the server meanwhile, in KiB.
+    pub(crate) async fn with_peak<T>(&self, work: impl Future<Output = T>) -> (T, Option<u64>) {
+        let (mut work, mut most) = (pin!(work), self.server_kib());
+        loop {
+            tokio::select! {
+                biased;
+                done = &mut work => return (done, most.max(self.server_kib())),
+                () = sleep(limits::TICK) => most = most.max(self.server_kib()),
+            }
+        }
     }
 
     /// The socket for the n-th client.

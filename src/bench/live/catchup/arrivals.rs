@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 use parking_lot::Mutex;
 use serde::Serialize;
 
+use crate::bench::live::climb::Climb;
+
 /// What all returning devices count together.
 #[derive(Debug)]
 pub(super) struct Arrivals {
@@ -14,8 +16,14 @@ pub(super) struct Arrivals {
     tried_again: AtomicU64,
     messages: AtomicU64,
     bytes: AtomicU64,
-    /// When each device was level, in the order in which they were.
-    level: Mutex<Vec<Duration>>,
+    level: Mutex<Level>,
+}
+
+/// When devices were level, in the order in which they were.
+#[derive(Clone, Debug)]
+struct Level {
+    after: Vec<Duration>,
+    climb: Climb,
 }
 
 /// How long devices took to be level, in seconds from when all set out.
@@ -27,10 +35,11 @@ pub(super) struct LevelTimes {
 }
 
 impl Arrivals {
-    /// All set out at this moment.
-    pub(super) fn new(began: Instant) -> Self {
+    /// So many set out at this moment.
+    pub(super) fn new(began: Instant, devices: usize) -> Self {
         let zero = || AtomicU64::new(0);
-        Self { began, connected: zero(), tried_again: zero(), messages: zero(), bytes: zero(), level: Mutex::new(Vec::new()) }
+        let level = Mutex::new(Level { after: Vec::with_capacity(devices), climb: Climb::to(devices) });
+        Self { began, connected: zero(), tried_again: zero(), messages: zero(), bytes: zero(), level }
     }
 
     /// A device has logged in.
@@ -51,7 +60,14 @@ impl Arrivals {
 
     /// A device has everything.
     pub(super) fn level(&self) {
-        self.level.lock().push(self.began.elapsed());
+        self.level_after(self.began.elapsed());
+    }
+
+    fn level_after(&self, after: Duration) {
+        let mut level = self.level.lock();
+        level.after.push(after);
+        let count = level.after.len();
+        level.climb.reached(count, after);
     }
 
     /// Grows as long as anything goes on.
@@ -72,15 +88,22 @@ impl Arrivals {
         self.tried_again.load(Ordering::Relaxed)
     }
 
-    /// When each device was level, in seconds, ascending.
-    pub(super) fn level_at(&self) -> Vec<f64> {
-        self.level.lock().iter().map(Duration::as_secs_f64).collect()
+    /// How many devices are level.
+    pub(super) fn devices_level(&self) -> u64 {
+        self.level.lock().after.len() as u64
+    }
+
+    /// How that number rose.
+    pub(super) fn climb(&self) -> Climb {
+        self.level.lock().climb.clone()
     }
 
     /// The same in short; `None` when no device is level.
     pub(super) fn level_times(&self) -> Option<LevelTimes> {
-        let at = self.level_at();
-        Some(LevelTimes { first: *at.first()?, median: *at.get((at.len() - 1) / 2)?, last: *at.last()? })
+        let level = self.level.lock();
+        let at = |place: usize| level.after.get(place).map(Duration::as_secs_f64);
+        let last = level.after.len().checked_sub(1)?;
+        Some(LevelTimes { first: at(0)?, median: at(last / 2)?, last: at(last)? })
     }
 }
 
@@ -90,11 +113,11 @@ mod tests {
 
     #[test]
     fn the_first_the_median_and_the_last_are_told() {
-        let arrivals = Arrivals::new(Instant::now());
+        let arrivals = Arrivals::new(Instant::now(), 5);
         assert_eq!(arrivals.level_times(), None);
-        arrivals.level.lock().extend([1, 2, 4, 8].map(Duration::from_secs));
+        [1, 2, 4, 8].map(Duration::from_secs).into_iter().for_each(|after| arrivals.level_after(after));
         assert_eq!(arrivals.level_times(), Some(LevelTimes { first: 1.0, median: 2.0, last: 8.0 }));
-        arrivals.level.lock().push(Duration::from_secs(9));
+        arrivals.level_after(Duration::from_secs(9));
         assert_eq!(arrivals.level_times(), Some(LevelTimes { first: 1.0, median: 4.0, last: 9.0 }));
     }
 }

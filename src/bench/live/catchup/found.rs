@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::arrivals::{Arrivals, LevelTimes};
+use crate::bench::live::climb::Climb;
 use crate::bench::live::findings::Checked;
 use crate::bench::live::venue::Cpu;
 use crate::bench::report::{Axis, Figure, Found, Plot, Scale, Series, grouped};
@@ -26,50 +27,36 @@ pub(crate) struct CatchupFound {
     memory: ServerMemory,
     server_cpu_s_per_million: Option<f64>,
     clients_cpu_s_per_million: Option<f64>,
-    #[serde(skip)]
-    level_at: Vec<f64>,
+    /// How many devices were level when.
+    level_climb: Climb,
 }
 
 /// The memory of the server, in MiB.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub(super) struct ServerMemory {
     server_mib_before: Option<f64>,
-    server_mib_most: Option<f64>,
+    server_mib_max: Option<f64>,
     server_mib_after: Option<f64>,
 }
 
 impl ServerMemory {
-    /// Before the devices come.
-    pub(super) fn before(kib: Option<u64>) -> Self {
-        let mib = kib.map(mib);
-        Self { server_mib_before: mib, server_mib_most: mib, server_mib_after: None }
+    /// When nobody is connected, at most while the devices come, and when all are there, which may be more still.
+    pub(super) fn of_kib(before: Option<u64>, most: Option<u64>, after: Option<u64>) -> Self {
+        let [server_mib_before, server_mib_max, server_mib_after] =
+            [before, most.max(after), after].map(|kib| kib.map(|kib| kib as f64 / 1_024.0));
+        Self { server_mib_before, server_mib_max, server_mib_after }
     }
-
-    /// While they come.
-    pub(super) fn seen(&mut self, kib: Option<u64>) {
-        self.server_mib_most = self.server_mib_most.zip(kib.map(mib)).map(|(most, now)| most.max(now));
-    }
-
-    /// When all are there.
-    pub(super) fn after(&mut self, kib: Option<u64>) {
-        self.seen(kib);
-        self.server_mib_after = kib.map(mib);
-    }
-}
-
-fn mib(kib: u64) -> f64 {
-    kib as f64 / 1_024.0
 }
 
 impl CatchupFound {
     /// `cpu` is what was used in `seconds`.
     pub(super) fn new(seconds: f64, cpu: Cpu, memory: ServerMemory, checked: Checked, arrivals: &Arrivals) -> Self {
-        let (messages, level_at) = (arrivals.messages(), arrivals.level_at());
+        let messages = arrivals.messages();
         let per_million = |used: f64| used / (messages.max(1) as f64 / 1e6);
         Self {
             seconds,
             level_s: arrivals.level_times(),
-            devices_level: level_at.len() as u64,
+            devices_level: arrivals.devices_level(),
             deliveries: messages,
             deliveries_per_s: messages as f64 / seconds,
             bytes_per_s: arrivals.bytes() as f64 / seconds,
@@ -78,7 +65,7 @@ impl CatchupFound {
             memory,
             server_cpu_s_per_million: cpu.server.map(per_million),
             clients_cpu_s_per_million: cpu.clients.map(per_million),
-            level_at,
+            level_climb: arrivals.climb(),
         }
     }
 }
@@ -96,10 +83,10 @@ impl Found for CatchupFound {
         row("failed logins", Some(grouped(self.failed_logins as f64)), "attempts that were not answered in time, and were repeated");
         figures.extend(self.checked.figures());
         let mut row = |name, value: Option<String>, meaning| figures.extend(value.map(|value| Figure::new(name, value, meaning)));
-        let ServerMemory { server_mib_before, server_mib_most, server_mib_after } = self.memory;
+        let ServerMemory { server_mib_before, server_mib_max, server_mib_after } = self.memory;
         let mib = |mib: f64| format!("{mib:.0} MiB");
         row("memory before", server_mib_before.map(mib), "of the server, when nobody is connected");
-        row("memory at most", server_mib_most.map(mib), "while the devices come back");
+        row("memory at most", server_mib_max.map(mib), "while the devices come back");
         row("memory after", server_mib_after.map(mib), "when all are level, connected and quiet");
         let cpu = |cpu: f64| format!("{cpu:.2} s");
         row("server CPU", self.server_cpu_s_per_million.map(cpu), "processor time for a million deliveries, logins included");
@@ -108,13 +95,12 @@ impl Found for CatchupFound {
     }
 
     fn plots(&self) -> Vec<Plot> {
-        let points = std::iter::once((0.0, 0.0)).chain(self.level_at.iter().zip(1_u32..).map(|(&at, level)| (at, level.into())));
         vec![Plot {
             title: "Devices that are level".to_owned(),
             meaning: "A steep line means that all wait alike; a long tail, that a few wait for long.".to_owned(),
-            x: Axis { label: "time since all set out (s)", scale: Scale::Linear },
+            x: Axis { label: "seconds since all set out", scale: Scale::Linear },
             y: Axis { label: "devices that have everything", scale: Scale::Linear },
-            series: vec![Series { name: "devices".to_owned(), points: points.collect() }],
+            series: vec![Series { name: "devices".to_owned(), points: self.level_climb.points() }],
         }]
     }
 

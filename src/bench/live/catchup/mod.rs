@@ -99,16 +99,16 @@ pub(crate) async fn run(settings: Settings, watcher: &mut Watcher) -> Result<Rep
     let stop = watcher.stop();
     let Cast { mut venue, away } = stop.clone().unless_asked(prepare(&settings, watcher)).await?;
     let missed = settings.missed_in_each();
-    let mut memory = ServerMemory::before(venue.server_kib());
-    let (cpu, began) = (venue.cpu(), Instant::now());
-    let arrivals = Arc::new(Arrivals::new(began));
+    let (before, cpu, began) = (venue.server_kib(), venue.cpu(), Instant::now());
+    let arrivals = Arc::new(Arrivals::new(began, away.len()));
     let mut returning: JoinSet<_> = away.iter().map(|away| away.clone().come_back(missed, Arc::clone(&arrivals))).collect();
-    let back = watch(&mut returning, &arrivals, &venue, &mut memory, watcher).await.map_err(|error| venue.blame(error))?;
+    let (back, most) = venue.with_peak(watch(&mut returning, &arrivals, watcher)).await;
+    let back = back.map_err(|error| venue.blame(error))?;
     let (seconds, cpu) = (began.elapsed().as_secs_f64(), venue.cpu().since(cpu));
     let interrupted = stop.is_asked();
     // Acks are on their way, and what served the devices is let go.
     sleep(limits::IDLE_REST).await;
-    memory.after(venue.server_kib());
+    let memory = ServerMemory::of_kib(before, most, venue.server_kib());
     drop((back, returning));
     let mut amiss = Anomalies::default();
     away.iter().for_each(|away| amiss.add(away.check(missed)));
@@ -170,8 +170,6 @@ async fn leave(
 async fn watch(
     returning: &mut JoinSet<Result<Client, BenchError>>,
     arrivals: &Arrivals,
-    venue: &Venue,
-    memory: &mut ServerMemory,
     watcher: &mut Watcher,
 ) -> Result<Vec<Client>, BenchError> {
     let (mut back, count, mut stop) = (Vec::new(), returning.len(), watcher.stop());
@@ -184,7 +182,7 @@ async fn watch(
                 Some(ended) => back.push(ended.map_err(|_| BenchError::Panicked)??),
                 None => break,
             },
-            () = sleep(limits::TICK) => memory.seen(venue.server_kib()),
+            () = sleep(limits::TICK) => {}
         }
         if arrivals.progress() > progress {
             (progress, deadline) = (arrivals.progress(), Instant::now() + limits::SETTLE_TIME_MAX);
@@ -192,6 +190,5 @@ async fn watch(
         watcher
             .tell(&|| format!("{} of {count} devices are level, {} messages have come", back.len(), grouped(arrivals.messages() as f64)));
     }
-    memory.seen(venue.server_kib());
     Ok(back)
 }

@@ -6,10 +6,13 @@ use serde::Serialize;
 
 use super::plan::Span;
 use super::tally::{Counts, Tally};
-use crate::bench::latency::Percentiles;
+use crate::bench::latency::{Distribution, Percentiles};
 use crate::bench::live::findings::Checked;
+use crate::bench::live::plots;
+use crate::bench::live::timeline::Rates;
 use crate::bench::live::venue::Cpu;
-use crate::bench::report::{Figure, Found, Table, grouped};
+use crate::bench::live::workings::Workings;
+use crate::bench::report::{Figure, Found, Plot, Table, grouped};
 
 /// The numbers of the day.
 #[derive(Clone, Debug, Serialize)]
@@ -22,8 +25,13 @@ pub(crate) struct MixedFound {
     checked: Checked,
     /// When all devices are connected and nobody says anything yet.
     server_mib_before: Option<f64>,
-    server_mib_most: Option<f64>,
+    server_mib_max: Option<f64>,
+    #[serde(flatten)]
+    workings: Workings,
     phases: Vec<ToldOfPhase>,
+    latency_distribution: Option<Distribution>,
+    accept_latency_distribution: Option<Distribution>,
+    timeline: Vec<Rates>,
 }
 
 /// What is told of the day, and of each of its phases.
@@ -55,6 +63,14 @@ struct ToldOfPhase {
     seconds: f64,
     #[serde(flatten)]
     told: Told,
+}
+
+/// What was seen in the course of the day, beside what the devices have counted.
+#[derive(Debug)]
+pub(super) struct Course {
+    pub(super) server: ServerSeen,
+    pub(super) workings: Workings,
+    pub(super) timeline: Vec<Rates>,
 }
 
 /// What was seen of the server in the course of the day.
@@ -115,8 +131,9 @@ impl Told {
 }
 
 impl MixedFound {
-    pub(super) fn new(tally: &Tally, seen: &ServerSeen, checked: Checked) -> Self {
+    pub(super) fn new(tally: &Tally, course: Course, checked: Checked) -> Self {
         let mib = |kib: u64| kib as f64 / 1_024.0;
+        let Course { server: seen, workings, timeline } = course;
         let seconds = seen.phases.iter().map(|(_, seconds)| seconds).sum();
         let cpu = seen.phases.iter().map(|&(cpu, _)| cpu).sum();
         tally.read(|counts| {
@@ -133,8 +150,12 @@ impl MixedFound {
                 whole: Told::new(&whole, seconds, cpu),
                 checked,
                 server_mib_before: seen.kib_before.map(mib),
-                server_mib_most: seen.kib_most.map(mib),
+                server_mib_max: seen.kib_most.map(mib),
+                workings,
                 phases: phases.map(phase).collect(),
+                latency_distribution: whole.delivery.distribution(),
+                accept_latency_distribution: whole.accept.distribution(),
+                timeline,
             }
         })
     }
@@ -161,8 +182,15 @@ impl Found for MixedFound {
         let cpu = whole.server_cpu_percent.map(|percent| format!("{percent:.0} %"));
         figures.extend(cpu.map(|cpu| Figure::new("server CPU", cpu, "of one core, on average")));
         figures.extend(mib("memory before", self.server_mib_before, "of the server, when all devices are connected and quiet"));
-        figures.extend(mib("memory at most", self.server_mib_most, "in the course of the day"));
+        figures.extend(mib("memory at most", self.server_mib_max, "in the course of the day"));
+        figures.extend(self.workings.figures());
         figures
+    }
+
+    fn plots(&self) -> Vec<Plot> {
+        let kinds = [("delivery", &self.latency_distribution), ("acceptance", &self.accept_latency_distribution)];
+        let kinds: Vec<_> = kinds.into_iter().filter_map(|(name, distribution)| Some((name, distribution.as_ref()?))).collect();
+        vec![plots::latency(&kinds), plots::throughput(&self.timeline, true)]
     }
 
     fn tables(&self) -> Vec<Table> {

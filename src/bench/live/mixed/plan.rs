@@ -193,8 +193,11 @@ impl Draw<'_> {
         let mut times = Vec::new();
         for (phase, span) in self.scenario.phases.iter().zip(self.phases) {
             let per_second = rate(phase).get() / 3_600.0 * self.speed;
+            if per_second == 0.0 {
+                continue;
+            }
             let mut at = span.begins.as_secs_f64();
-            while per_second > 0.0 {
+            loop {
                 // The time between two things that happen independently of each other.
                 at -= (1.0 - self.random.random::<f64>()).ln() / per_second;
                 if at >= span.ends.as_secs_f64() {

@@ -10,7 +10,7 @@ use tokio::time::sleep;
 
 use super::day::{Day, Stage};
 use super::device::{Device, SentToSeats};
-use super::found::{MixedFound, ServerSeen};
+use super::found::{Course, MixedFound, ServerSeen};
 use super::listener::{Habits, Seat};
 use super::plan::Plan;
 use super::scenario::Scenario;
@@ -22,7 +22,9 @@ use crate::bench::live::audience::{Wait, delivered};
 use crate::bench::live::pace::{Clock, Window};
 use crate::bench::live::sequence::Anomalies;
 use crate::bench::live::stamp::Texts;
+use crate::bench::live::timeline::Timeline;
 use crate::bench::live::venue::Venue;
+use crate::bench::live::workings::Workings;
 use crate::bench::report::grouped;
 use crate::bench::watcher::Watcher;
 
@@ -66,7 +68,7 @@ impl Play {
 
     /// Plays the day, or as much of it as is wanted, and lets everything settle.
     pub(super) async fn through(mut self, venue: &Venue, watcher: &mut Watcher) -> Result<MixedFound, BenchError> {
-        let seen = self.act(venue, watcher).await?;
+        let course = self.act(venue, watcher).await?;
         drop(self.clock);
         self.stage.send_replace(Stage::Evening);
         let tell = |left: i64| {
@@ -80,12 +82,13 @@ impl Play {
             let (device, to_seats) = ended.map_err(|_| BenchError::Panicked)??;
             sent[device] = to_seats;
         }
-        Ok(MixedFound::new(&self.day.tally, &seen, check(&self.seats, &sent).into()))
+        Ok(MixedFound::new(&self.day.tally, course, check(&self.seats, &sent).into()))
     }
 
-    async fn act(&mut self, venue: &Venue, watcher: &mut Watcher) -> Result<ServerSeen, BenchError> {
+    async fn act(&mut self, venue: &Venue, watcher: &mut Watcher) -> Result<Course, BenchError> {
         let (tally, mut stop) = (&self.day.tally, watcher.stop());
-        let mut seen = ServerSeen::default();
+        let (mut server, mut timeline) = (ServerSeen::default(), Timeline::new());
+        let reading = venue.reading().await;
         let (began, end) = (tally.began(), tally.end());
         let mut now = Instant::now();
         while now < end && !stop.is_asked() {
@@ -101,17 +104,19 @@ impl Play {
             }
             now = Instant::now();
             if now >= began {
-                seen.during(tally.phase_at(now), now.min(end), venue.cpu(), venue.server_kib());
+                server.during(tally.phase_at(now), now.min(end), venue.cpu(), venue.server_kib());
+                timeline.note(tally.moment(now));
             }
             watcher.tell(&|| {
-                tally.read(|counts| {
-                    let phase = &tally.spans()[tally.phase_at(now)].name;
-                    let (said, came) = counts.iter().fold((0, 0), |(said, came), counts| (said + counts.sent, came + counts.delivered));
-                    format!("{phase}: {} sent, {} delivered", grouped(said as f64), grouped(came as f64))
-                })
+                let (phase, moment) = (&tally.spans()[tally.phase_at(now)].name, tally.moment(now));
+                format!("{phase}: {} accepted, {} delivered", grouped(moment.accepted as f64), grouped(moment.delivered as f64))
             });
         }
-        if seen.is_empty() { Err(BenchError::Interrupted) } else { Ok(seen) }
+        if server.is_empty() {
+            return Err(BenchError::Interrupted);
+        }
+        let workings = Workings::between(reading.as_ref(), venue.reading().await.as_ref());
+        Ok(Course { server, workings, timeline: timeline.finish(tally.moment(now)) })
     }
 }
 

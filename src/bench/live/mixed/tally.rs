@@ -6,6 +6,7 @@ use parking_lot::Mutex;
 
 use super::plan::Span;
 use crate::bench::latency::Latencies;
+use crate::bench::live::timeline::Moment;
 
 /// What all devices count together.
 #[derive(Debug)]
@@ -90,6 +91,14 @@ impl Tally {
 
     pub(super) fn spans(&self) -> &[Span] {
         &self.spans
+    }
+
+    /// What was counted up to a moment.
+    pub(super) fn moment(&self, now: Instant) -> Moment {
+        let counts = self.counts.lock();
+        let sum = |of: fn(&Counts) -> u64| counts.iter().map(of).sum();
+        let at = now.saturating_duration_since(self.began);
+        Moment { at, accepted: sum(|counts| counts.accept.count()), delivered: sum(|counts| counts.delivered) }
     }
 
     /// Looks at what was counted of each phase.
