@@ -127,5 +127,6 @@ pub(crate) const IDS_STRETCH_MAX: u64 = 20_000;
 
 /// How long one turn of reading takes.
 pub(crate) const IDS_READ_TIME: Duration = Duration::from_millis(100);
+
 /// How long receivers stop reading when a run is not told.
 pub(crate) const STALL_SECONDS_DEFAULT: u32 = 60;
