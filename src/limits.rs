@@ -101,6 +101,20 @@ pub const READS_PER_SESSION_MAX: usize = 4;
 /// What one write of pushed runs may hold.
 pub const PUSH_BYTES_TARGET: usize = 128 * 1024;
 
+/// From so many followers on, a conversation makes the sessions that were pushed something of it rest for a moment. A delivery that is alone
+/// in its packet costs the server ten times what it costs in company, so where very many listen, what is said within a rest shares one packet
+/// and one acknowledgement. Smaller conversations are pushed at once, to resting sessions too, and so is what ends a silence.
+pub const RESTING_FOLLOWERS_MIN: usize = 200;
+
+/// The rest for each follower: twice what a delivery alone in its packet costs the server, so that a crowd leaves it time for others.
+pub const REST_PER_FOLLOWER: Duration = Duration::from_micros(20);
+
+/// The longest rest. It is what a message in a busy and crowded conversation may come later.
+pub const REST_MAX: Duration = Duration::from_millis(20);
+
+/// Messages of one conversation that wait for a rest to end. They fill several packets, and further waiting would save nothing.
+pub const RESTING_MESSAGES_MAX: u64 = 32;
+
 /// Publications of the sequencer that wait for the network thread.
 pub const PUBLICATIONS_MAX: usize = 64;
 

@@ -93,7 +93,9 @@ impl Acks {
     fn mark(&mut self, conversation: ConversationId, now: Instant) -> bool {
         self.dirty.push(conversation);
         let is_first = self.due.is_none();
-        self.due.get_or_insert(now + limits::ACK_DELAY);
+        let rested = self.sent_at.map(|at| at + limits::ACK_INTERVAL);
+        let collected = now + limits::ACK_DELAY;
+        self.due.get_or_insert(rested.map_or(collected, |rested| rested.max(collected)));
         is_first
     }
 }
@@ -130,9 +132,27 @@ mod tests {
         assert!(!acks.note(ONE, MsgId::new(2), sent));
         assert_eq!(acks.due(), None, "it waits for the answer of the first");
         assert!(acks.answered(ONE, sent));
-        assert_eq!(acks.take_due(sent + limits::ACK_DELAY, false), [(ONE, MsgId::new(2))]);
+        assert_eq!(acks.take_due(sent + limits::ACK_INTERVAL, false), [(ONE, MsgId::new(2))]);
         assert!(!acks.answered(ONE, sent));
         assert!(acks.take_unanswered().is_empty());
+    }
+
+    #[test]
+    fn a_lone_ack_goes_soon_and_many_behind_each_other_go_seldom() {
+        let (mut acks, start) = (Acks::default(), Instant::now());
+        let mut ack = |id, at| {
+            acks.note(ONE, MsgId::new(id), at);
+            let due = acks.due().unwrap();
+            assert_eq!(acks.take_due(due, false).len(), 1);
+            acks.answered(ONE, due);
+            due
+        };
+        let first = ack(1, start);
+        assert_eq!(first, start + limits::ACK_DELAY);
+        let second = ack(2, first);
+        assert_eq!(second, first + limits::ACK_INTERVAL);
+        let later = second + limits::ACK_INTERVAL;
+        assert_eq!(ack(3, later), later + limits::ACK_DELAY, "nothing was said for a while");
     }
 
     #[test]

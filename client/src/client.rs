@@ -130,7 +130,7 @@ impl Client {
         let endpoint = endpoint.map_or_else(Endpoint::new, Ok)?;
         let target = Target { addr: addr.clone(), pin, ack_every_packets };
         let mut dialer = Dialer { endpoint, target, hello: Hello { version: WIRE_VERSION, credentials, send_stream, push } };
-        let session: Session = dialer.open().await?;
+        let session: Session = dialer.open(limits::CONNECT_TIME_MAX).await?;
         let welcome = session.welcome.clone();
         if let Some(token) = welcome.token {
             dialer.hello.credentials = Credentials::Token(token);
@@ -234,8 +234,8 @@ impl Client {
 
     /// This device holds everything of the conversation up to `msgid`: the server need not push it again, and may tell the sender.
     ///
-    /// Returns at once. Acks are collected for [`limits::ACK_DELAY`] and sent together; [`Client::close`] sends what is left. A lost ack
-    /// costs a redelivery, never a message.
+    /// Returns at once. Acks are collected for [`limits::ACK_DELAY`], or until [`limits::ACK_INTERVAL`] after the last ones, and sent
+    /// together; [`Client::close`] sends what is left. A lost ack costs a redelivery, never a message.
     pub fn ack(&self, conversation: ConversationId, msgid: MsgId) {
         self.shared().ack(conversation, msgid);
     }

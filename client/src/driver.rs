@@ -70,15 +70,20 @@ impl Driver {
 
     /// Tries until there is a session, or an error that trying again does not mend.
     async fn open_again(&self, attempts: &mut u32) -> Result<Session, Error> {
+        let mut time_max = limits::RECONNECT_TIME_FIRST;
         loop {
             if let Reconnect::Forever(backoff) = self.reconnect {
                 sleep(backoff.delay(*attempts, rand::random())).await;
             }
             *attempts = attempts.saturating_add(1);
-            match self.dialer.open().await {
+            let error = match self.dialer.open(time_max).await {
                 Ok(session) => return Ok(session),
                 Err(error) if error.is_final() => return Err(error),
-                Err(error) => tracing::debug!(%error, attempts = *attempts, "cannot connect yet"),
+                Err(error) => error,
+            };
+            tracing::debug!(%error, attempts = *attempts, "cannot connect yet");
+            if matches!(error, Error::NoAnswer { .. } | Error::LoginUnanswered { .. }) {
+                time_max = limits::CONNECT_TIME_MAX.min(2 * time_max);
             }
         }
     }

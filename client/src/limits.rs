@@ -19,6 +19,11 @@ pub const USERS_CACHED_MAX: usize = 10_000;
 /// How long a first connection, and each later attempt, may take from the first packet to the login's answer.
 pub const CONNECT_TIME_MAX: Duration = Duration::from_secs(10);
 
+/// How long the first attempt to come back may take. When nobody answered, the next may take twice as long, up to [`CONNECT_TIME_MAX`]. An
+/// attempt waits longer and longer between its packets; one that begins anew meets a server that has just restarted much sooner, and one
+/// that may take longer reaches a server that is slow or far away.
+pub const RECONNECT_TIME_FIRST: Duration = Duration::from_secs(3);
+
 /// How long the first address of a host is tried before the other family's is tried beside it.
 pub const FAMILY_HEAD_START: Duration = Duration::from_millis(250);
 
@@ -33,6 +38,9 @@ pub const CLOSE_REASON_TIME_MAX: Duration = Duration::from_secs(1);
 
 /// How long acks are collected before they are sent.
 pub const ACK_DELAY: Duration = Duration::from_millis(200);
+
+/// The shortest time between acks that nothing else rides with. Each costs two packets, and where much is said, very many clients ack.
+pub const ACK_INTERVAL: Duration = Duration::from_secs(1);
 
 /// A session that lived for so long makes the next reconnect begin with the shortest delay again.
 pub const STEADY_AFTER: Duration = Duration::from_secs(1);

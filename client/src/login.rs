@@ -1,5 +1,7 @@
 //! From nothing to a session: connect, say hello, be welcomed.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use cairn_proto::close::CloseCode;
 use cairn_proto::codec;
@@ -12,7 +14,6 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::endpoint::{Endpoint, Target};
 use crate::error::Error;
-use crate::limits;
 use crate::link::{Link, Lost, Reader, Writer};
 
 /// Everything that an attempt to connect needs.
@@ -33,9 +34,9 @@ pub(crate) struct Session {
 }
 
 impl Dialer {
-    /// Connects and logs in, once, within [`limits::CONNECT_TIME_MAX`].
-    pub(crate) async fn open(&self) -> Result<Session, Error> {
-        let deadline = Instant::now() + limits::CONNECT_TIME_MAX;
+    /// Connects and logs in, once, within `time_max`.
+    pub(crate) async fn open(&self, time_max: Duration) -> Result<Session, Error> {
+        let deadline = Instant::now() + time_max;
         let addr = || self.target.addr.clone();
         let link = match timeout_at(deadline, self.endpoint.dial(&self.target)).await {
             Ok(link) => link?,

@@ -2,6 +2,7 @@
 //! stream takes it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use cairn_proto::error::ErrorCode;
@@ -38,10 +39,11 @@ pub enum DeliveryError {
 /// When the stream is gone, or stored messages cannot be read.
 pub async fn deliver(session: Arc<Session>, history: History, mut stream: SendStream) -> Result<(), DeliveryError> {
     let Some(push) = &session.push else { return Ok(()) };
-    let mut out = Outgoing::default();
+    let (mut out, mut rest) = (Outgoing::default(), Duration::ZERO);
     loop {
-        push.news().await;
+        push.news(std::mem::take(&mut rest)).await;
         while let Some((conversation, feed)) = push.next() {
+            rest = rest.max(feed.rest);
             advance(push, &history, conversation, feed, &mut out, &mut stream).await?;
         }
         out.write(&mut stream).await?;

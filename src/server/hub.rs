@@ -1,6 +1,7 @@
 //! Who is connected, and who must learn of what. The sequencer publishes each batch here, once; from here it reaches the sessions.
 
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use cairn_proto::close::CloseCode;
 use cairn_proto::error::ErrorCode;
@@ -15,6 +16,7 @@ use super::outbox::Outbox;
 use super::push::{Feed, Push};
 use crate::core::Reply;
 use crate::core::command::{Actor, LoggedIn};
+use crate::limits;
 use crate::store::timeline::{Timeline, Timelines};
 
 /// One live connection of a device.
@@ -139,9 +141,11 @@ impl Hub {
             self.notify(&mut registry, notice);
         }
         for conversation in touched {
-            for session in registry.followers.get(&conversation).into_iter().flatten() {
+            let Some(followers) = registry.followers.get(&conversation) else { continue };
+            let rest = rest_of(followers.len());
+            for session in followers {
                 if let Some(push) = &session.push
-                    && push.mark(conversation)
+                    && push.mark(conversation, rest)
                 {
                     push.wake();
                 }
@@ -274,6 +278,15 @@ impl Hub {
     }
 }
 
+/// How long a session rests after a push of a conversation that so many follow.
+fn rest_of(followers: usize) -> Duration {
+    if followers < limits::RESTING_FOLLOWERS_MIN {
+        return Duration::ZERO;
+    }
+    let followers = u32::try_from(followers).unwrap_or(u32::MAX);
+    limits::REST_PER_FOLLOWER.saturating_mul(followers).min(limits::REST_MAX)
+}
+
 fn leave(registry: &mut Registry, session: &Arc<Session>) {
     let Some(actor) = session.actor() else { return };
     let remove = |list: &mut Vec<Arc<Session>>| {
@@ -289,5 +302,17 @@ fn leave(registry: &mut Registry, session: &Arc<Session>) {
         if registry.followers.get_mut(&conversation).is_some_and(remove) {
             registry.followers.remove(&conversation);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_crowds_make_sessions_rest_and_never_for_long() {
+        assert_eq!(rest_of(limits::RESTING_FOLLOWERS_MIN - 1), Duration::ZERO);
+        let rests: Vec<Duration> = [limits::RESTING_FOLLOWERS_MIN, 500, 1_000, usize::MAX].map(rest_of).to_vec();
+        assert!(rests.is_sorted() && rests[0] > Duration::ZERO && rests[3] == limits::REST_MAX, "{rests:?}");
     }
 }

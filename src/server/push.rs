@@ -3,13 +3,16 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Duration;
 
 use cairn_proto::ids::{ConversationId, MsgId};
 use cairn_proto::response::Conversation;
 use hashbrown::HashMap;
 use parking_lot::Mutex;
 use tokio::sync::Notify;
+use tokio::time::timeout;
 
+use crate::limits;
 use crate::store::timeline::Timeline;
 
 /// The feeds of one session.
@@ -23,6 +26,9 @@ pub struct Push {
 struct State {
     feeds: HashMap<ConversationId, Feed>,
     dirty: VecDeque<ConversationId>,
+    /// There is news that must not wait for the end of a rest.
+    is_urgent: bool,
+    is_resting: bool,
 }
 
 /// Where a session is in one conversation.
@@ -36,6 +42,8 @@ pub struct Feed {
     pub end: Option<MsgId>,
     /// What the session is told of the conversation first: it is new to the user.
     pub announce: Option<Box<Conversation>>,
+    /// How long the session rests once this was pushed.
+    pub rest: Duration,
     dirty: bool,
 }
 
@@ -43,13 +51,13 @@ impl Feed {
     /// A feed of a conversation that the client learned of at login.
     #[must_use]
     pub const fn resumed(timeline: Arc<Timeline>, position: MsgId) -> Self {
-        Self { timeline, position, end: None, announce: None, dirty: false }
+        Self { timeline, position, end: None, announce: None, rest: Duration::ZERO, dirty: false }
     }
 
     /// A feed of a conversation that is new to the user.
     #[must_use]
     pub const fn joined(timeline: Arc<Timeline>, position: MsgId, announce: Box<Conversation>) -> Self {
-        Self { timeline, position, end: None, announce: Some(announce), dirty: false }
+        Self { timeline, position, end: None, announce: Some(announce), rest: Duration::ZERO, dirty: false }
     }
 }
 
@@ -57,6 +65,7 @@ impl Push {
     /// Adds a feed, or puts a new one in its place, with news to look for.
     pub fn put(&self, conversation: ConversationId, feed: Feed) {
         let mut state = self.state.lock();
+        state.is_urgent = true;
         let is_listed = state.feeds.insert(conversation, Feed { dirty: true, ..feed }).is_some_and(|old| old.dirty);
         if !is_listed {
             state.dirty.push_back(conversation);
@@ -68,18 +77,22 @@ impl Push {
         if let Some(feed) = self.state.lock().feeds.get_mut(&conversation) {
             feed.end = Some(last);
         }
-        self.mark(conversation);
+        self.mark(conversation, Duration::ZERO);
     }
 
-    /// There is news in a conversation. Says whether the session should be woken for it.
-    pub fn mark(&self, conversation: ConversationId) -> bool {
-        let mut state = self.state.lock();
-        let Some(feed) = state.feeds.get_mut(&conversation) else { return false };
-        if std::mem::replace(&mut feed.dirty, true) {
-            return false;
+    /// There is news in a conversation, whose sessions rest for so long once they were pushed some. Says whether the session should be
+    /// woken for it.
+    pub fn mark(&self, conversation: ConversationId, rest: Duration) -> bool {
+        let State { feeds, dirty, is_urgent: was_urgent, is_resting } = &mut *self.state.lock();
+        let Some(feed) = feeds.get_mut(&conversation) else { return false };
+        feed.rest = rest;
+        let is_listed = std::mem::replace(&mut feed.dirty, true);
+        if !is_listed {
+            dirty.push_back(conversation);
         }
-        state.dirty.push_back(conversation);
-        true
+        let cannot_wait = rest.is_zero() || feed.timeline.head().above(feed.position) >= limits::RESTING_MESSAGES_MAX;
+        let is_urgent = cannot_wait && !std::mem::replace(was_urgent, true);
+        if *is_resting { is_urgent } else { !is_listed }
     }
 
     /// Wakes whoever waits in [`Push::next`].
@@ -87,11 +100,27 @@ impl Push {
         self.wake.notify_one();
     }
 
-    /// Waits until there is news.
-    pub async fn news(&self) {
+    /// Waits until there is news, after a rest that only urgent news cuts short.
+    pub async fn news(&self, rest: Duration) {
+        if !rest.is_zero() {
+            self.state.lock().is_resting = true;
+            // Whichever ends it, what is new by then is pushed.
+            let _ = timeout(rest, self.urgent_news()).await;
+            self.state.lock().is_resting = false;
+        }
         loop {
             let wake = self.wake.notified();
             if !self.state.lock().dirty.is_empty() {
+                return;
+            }
+            wake.await;
+        }
+    }
+
+    async fn urgent_news(&self) {
+        loop {
+            let wake = self.wake.notified();
+            if self.state.lock().is_urgent {
                 return;
             }
             wake.await;
@@ -108,6 +137,7 @@ impl Push {
                 return Some((conversation, Feed { announce, ..feed.clone() }));
             }
         }
+        state.is_urgent = false;
         None
     }
 
@@ -127,5 +157,76 @@ impl Push {
     #[must_use]
     pub fn conversations(&self) -> Vec<ConversationId> {
         self.state.lock().feeds.keys().copied().collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bytes::Bytes;
+    use tokio::time::Instant;
+
+    const CROWD: ConversationId = ConversationId::new(1);
+    const FRIENDS: ConversationId = ConversationId::new(2);
+    const REST: Duration = limits::REST_MAX;
+
+    /// A session that follows both and was pushed all there is, and the log of the crowd.
+    fn push() -> (Push, Arc<Timeline>) {
+        let push = Push::default();
+        let [crowd, friends] = [CROWD, FRIENDS].map(|id| Arc::new(Timeline::new(id, MsgId::ZERO, MsgId::ZERO)));
+        push.put(CROWD, Feed::resumed(crowd.clone(), MsgId::ZERO));
+        push.put(FRIENDS, Feed::resumed(friends, MsgId::ZERO));
+        assert_eq!(taken(&push), [CROWD, FRIENDS]);
+        (push, crowd)
+    }
+
+    fn taken(push: &Push) -> Vec<ConversationId> {
+        std::iter::from_fn(|| push.next()).map(|(conversation, _)| conversation).collect()
+    }
+
+    /// How long a session that rests waits for news, of which `tell` tells.
+    async fn waited(push: &Push, tell: impl FnOnce()) -> Duration {
+        let began = Instant::now();
+        tokio::join!(push.news(REST), async { tell() });
+        began.elapsed()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn news_of_a_crowd_waits_for_the_end_of_a_rest_and_no_longer() {
+        let (push, _) = push();
+        let told = || assert!(!push.mark(CROWD, REST), "nobody needs to be woken");
+        assert!((REST..2 * REST).contains(&waited(&push, told).await));
+        assert_eq!(taken(&push), [CROWD]);
+        assert!(push.mark(CROWD, REST), "what ends a silence is pushed at once");
+        push.wake();
+        push.news(Duration::ZERO).await;
+        assert_eq!(push.next().unwrap().1.rest, REST);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn other_news_cuts_a_rest_short_and_takes_the_crowds_with_it() {
+        let (push, _) = push();
+        let told = || {
+            assert!(!push.mark(CROWD, REST));
+            assert!(push.mark(FRIENDS, Duration::ZERO));
+            push.wake();
+        };
+        assert_eq!(waited(&push, told).await, Duration::ZERO);
+        assert_eq!(taken(&push), [CROWD, FRIENDS]);
+        let told = || assert!(!push.mark(CROWD, REST));
+        assert!(waited(&push, told).await >= REST, "the next rest is whole again");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn so_much_news_that_it_fills_packets_cuts_a_rest_short() {
+        let (push, crowd) = push();
+        let told = || {
+            for msgid in 1..=limits::RESTING_MESSAGES_MAX {
+                crowd.publish(MsgId::new(msgid), [Bytes::from_static(b"entry")]).unwrap();
+                assert_eq!(push.mark(CROWD, REST), msgid == limits::RESTING_MESSAGES_MAX);
+            }
+            push.wake();
+        };
+        assert_eq!(waited(&push, told).await, Duration::ZERO);
     }
 }

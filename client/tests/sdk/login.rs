@@ -1,6 +1,7 @@
 //! The first connection: each failure has its own error, and none is tried again by itself.
 
 use std::net::{Ipv4Addr, UdpSocket};
+use std::time::Duration;
 
 use cairn_client::proto::ALPN;
 use cairn_client::proto::close::CloseCode;
@@ -11,7 +12,8 @@ use cairn_client::proto::invite::{InviteLink, ServerAddr};
 use cairn_client::proto::response::{ConversationPage, ServerFrame};
 use cairn_client::proto::secret::{InviteToken, Pin};
 use cairn_client::proto::text::{DeviceName, Password, UserName};
-use cairn_client::{Account, Client, Endpoint, Error, Event, JoinRequest, Options, WhoAmI};
+use cairn_client::{Account, Client, Endpoint, Error, Event, JoinRequest, Options, WhoAmI, limits};
+use tokio::time::Instant;
 
 use crate::fake::{Fake, Identity, TOKEN, eager, soon};
 
@@ -193,6 +195,37 @@ async fn a_client_that_comes_back_waits_for_a_busy_server_and_ends_when_it_is_un
     }
     let refused = Error::LoginRefused { addr: fake.addr(), code: ErrorCode::AuthFailed };
     assert_eq!(soon(client.devices()).await, Err(refused));
+}
+
+/// The id that an attempt to connect makes up for the server; `None` for a packet that begins no connection.
+fn attempt_of(packet: &[u8]) -> Option<&[u8]> {
+    const LONG_HEADER: u8 = 0x80;
+    let (&[first, _, _, _, _, length], rest) = packet.split_first_chunk()?;
+    (first & LONG_HEADER != 0).then(|| rest.get(..length.into())).flatten()
+}
+
+#[tokio::test]
+async fn an_attempt_to_come_back_that_nobody_answers_is_soon_begun_anew() {
+    let fake = Fake::start();
+    let (_client, peer) = fake.client(eager()).await;
+    peer.close(CloseCode::GoingAway);
+    let silent = tokio::net::UdpSocket::bind(fake.stop().await).await.unwrap();
+    // Nothing happens from here on but what the client does by itself.
+    tokio::time::pause();
+    let mut began: Vec<(Vec<u8>, Instant)> = Vec::new();
+    let mut packet = [0; 2_048];
+    while began.len() < 5 {
+        let bytes = silent.recv(&mut packet).await.unwrap();
+        match attempt_of(&packet[..bytes]) {
+            Some(attempt) if began.last().is_none_or(|(last, _)| attempt != last) => began.push((attempt.to_vec(), Instant::now())),
+            _ => {}
+        }
+    }
+    let gaps: Vec<Duration> = began.windows(2).map(|pair| pair[1].1 - pair[0].1).collect();
+    let pause_max = Duration::from_millis(100);
+    assert!(gaps[0] <= limits::RECONNECT_TIME_FIRST + pause_max, "{gaps:?}");
+    assert!(gaps[1] <= 2 * limits::RECONNECT_TIME_FIRST + pause_max, "{gaps:?}");
+    assert!(gaps[3] >= limits::CONNECT_TIME_MAX, "a server that is far away is given its time: {gaps:?}");
 }
 
 #[tokio::test]
