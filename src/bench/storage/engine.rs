@@ -172,6 +172,17 @@ mod tests {
     }
 
     #[test]
+    fn others_run_behind_those_who_always_do() {
+        let (_stop, hears) = watch::channel(false);
+        let other = Contender::new("another", |folder| raw_file::raw_file().open(folder));
+        let settings = settings(&["--batches", "8", "--conversations", "10", "--seconds", "0.1"]);
+        let report = run(settings, vec![other], &mut Watcher::new(hears, |_| {})).unwrap();
+        let json = serde_json::to_value(&report).unwrap();
+        let last = json["storing"].as_array().unwrap().last().unwrap();
+        assert_eq!((last["engine"].as_str(), last["is_held"].as_bool()), (Some("another"), Some(true)), "{json}");
+    }
+
+    #[test]
     fn each_size_of_a_group_has_a_line() {
         let report = report(&["--members", "1,20", "--seconds", "0.1"]);
         assert!(report.found.is_sound());
