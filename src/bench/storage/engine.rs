@@ -126,11 +126,12 @@ fn storing(settings: &Settings, others: Vec<Contender>, watcher: &mut Watcher) -
 fn members(settings: &Settings, watcher: &mut Watcher) -> Result<Vec<OfMembers>, BenchError> {
     let folder = settings.place.open()?;
     let supply = Supply::new(1, settings.body, settings.place.seed)?;
-    let contenders: Vec<Contender> = settings.members.iter().map(|&members| cairn::with_members(members)).collect();
+    let meters: Vec<cairn::Meter> = settings.members.iter().map(|_| cairn::Meter::default()).collect();
+    let sizes = settings.members.iter().zip(&meters);
+    let contenders: Vec<Contender> = sizes.clone().map(|(&members, meter)| cairn::with_members(members, meter.clone())).collect();
     let race = Race { contenders: &contenders, supply: &supply, batch: limits::MEMBERS_BATCH, round: settings.round() };
     let outcomes = race.run("sizes of groups", &folder.path().join("members"), watcher)?;
-    let of_members = settings.members.iter().zip(outcomes);
-    Ok(of_members.filter_map(|(&members, outcome)| Some(OfMembers::new(members, outcome?))).collect())
+    Ok(sizes.zip(outcomes).filter_map(|((&members, meter), outcome)| Some(OfMembers::new(members, meter.get(), outcome?))).collect())
 }
 
 #[cfg(test)]
@@ -189,6 +190,9 @@ mod tests {
         let json = serde_json::to_value(&report).unwrap();
         let sizes: Vec<_> = json["members"].as_array().unwrap().iter().map(|cell| cell["members"].as_u64().unwrap()).collect();
         assert_eq!(sizes, [1, 20]);
+        // Ten times the members, the same bytes, but for how short the numbers in a message are.
+        let bytes = |at: usize| json["members"][at]["log_bytes_per_message"].as_f64().unwrap();
+        assert!(bytes(0) > 200.0 && (bytes(0) - bytes(1)).abs() < 4.0, "{json}");
     }
 
     #[test]

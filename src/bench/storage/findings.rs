@@ -50,14 +50,15 @@ pub(crate) struct OfMembers {
     messages_per_s: Spread,
     /// How many it has stored and, when it was looked at, should hold.
     messages: u64,
-    disk_bytes_per_message: Option<f64>,
+    log_bytes_per_message: f64,
     is_held: Option<bool>,
 }
 
 impl OfMembers {
-    pub(crate) fn new(members: u64, outcome: Outcome) -> Self {
-        let Outcome { messages_per_s, messages, disk_bytes_per_message, is_held } = outcome;
-        Self { members, messages_per_s, messages, disk_bytes_per_message, is_held }
+    /// `log_bytes` are what the messages gave the commit log.
+    pub(crate) fn new(members: u64, log_bytes: u64, outcome: Outcome) -> Self {
+        let Outcome { messages_per_s, messages, is_held, .. } = outcome;
+        Self { members, messages_per_s, messages, log_bytes_per_message: log_bytes as f64 / messages as f64, is_held }
     }
 }
 
@@ -121,7 +122,7 @@ fn members_table(members: &[OfMembers]) -> Table {
     let row = |cell: &OfMembers| {
         let mut row = vec![grouped(cell.members as f64)];
         row.extend(rates(cell.messages_per_s));
-        row.extend([bytes(cell.disk_bytes_per_message), held(cell.is_held)]);
+        row.extend([bytes(Some(cell.log_bytes_per_message)), held(cell.is_held)]);
         row
     };
     Table {
@@ -129,7 +130,7 @@ fn members_table(members: &[OfMembers]) -> Table {
         meaning: "The median, the lowest and the highest of the rounds. A message is stored once, however many read it, so all lines \
                   should be alike."
             .to_owned(),
-        columns: ["members", "messages/s", "min", "max", "disk B/message", "all there"].map(str::to_owned).to_vec(),
+        columns: ["members", "messages/s", "min", "max", "log B/message", "all there"].map(str::to_owned).to_vec(),
         rows: members.iter().map(row).collect(),
     }
 }
