@@ -47,8 +47,8 @@ pub(crate) const INVITE_LIFE: Duration = Duration::from_secs(24 * 60 * 60);
 /// Rounds of a race that count. All of them together take as long as was asked for.
 pub(crate) const ROUNDS: u32 = 5;
 
-/// Messages that a contender stores in one round at most, so that a fast one does not fill the disk.
-pub(crate) const ROUND_MESSAGES_MAX: u64 = 1_000_000;
+/// The bytes of texts that a contender stores in one round at most, so that a fast one does not fill the disk.
+pub(crate) const ROUND_BYTES_MAX: usize = 256 * 1024 * 1024;
 
 /// Different messages that a race is made of.
 pub(crate) const SUPPLY_MESSAGES: usize = 16 * 1024;

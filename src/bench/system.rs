@@ -73,12 +73,12 @@ fn cpu_ticks(stat: &str) -> Option<u64> {
     Some(next()? + next()?)
 }
 
-/// The bytes of all files in a folder and below it. Files that are removed meanwhile do not count.
+/// The bytes that all files in a folder and below it take on the disk. Files that are removed meanwhile do not count.
 pub(crate) fn bytes_below(folder: &Path) -> u64 {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     let bytes = |entry: fs::DirEntry| match entry.metadata() {
         Ok(metadata) if metadata.is_dir() => bytes_below(&entry.path()),
-        Ok(metadata) => metadata.len(),
+        Ok(metadata) => bytes_on_disk(&metadata),
         Err(_) => 0,
     };
     entries.map(bytes).sum()
@@ -94,6 +94,18 @@ pub(crate) fn bytes_free(folder: &Path) -> Option<u64> {
 #[cfg(not(unix))]
 pub(crate) fn bytes_free(_: &Path) -> Option<u64> {
     None
+}
+
+/// What a file was made long for, and was not written to, takes nothing.
+#[cfg(unix)]
+fn bytes_on_disk(metadata: &fs::Metadata) -> u64 {
+    const BLOCK_BYTES: u64 = 512;
+    std::os::unix::fs::MetadataExt::blocks(metadata) * BLOCK_BYTES
+}
+
+#[cfg(not(unix))]
+fn bytes_on_disk(metadata: &fs::Metadata) -> u64 {
+    metadata.len()
 }
 
 /// Whether what is written to a folder goes to no disk, so that making it durable costs nothing and means nothing.
@@ -124,12 +136,15 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_is_as_large_as_all_its_files() {
+    fn a_folder_takes_what_all_its_files_take() {
         let folder = tempfile::tempdir().unwrap();
         fs::create_dir(folder.path().join("inner")).unwrap();
-        fs::write(folder.path().join("a"), [0; 10]).unwrap();
-        fs::write(folder.path().join("inner/b"), [0; 5]).unwrap();
-        assert_eq!(bytes_below(folder.path()), 15);
+        fs::write(folder.path().join("a"), [1; 100_000]).unwrap();
+        fs::write(folder.path().join("inner/b"), [2; 50_000]).unwrap();
+        #[cfg(unix)]
+        fs::File::create(folder.path().join("hole")).unwrap().set_len(1 << 30).unwrap();
+        let bytes = bytes_below(folder.path());
+        assert!((150_000..300_000).contains(&bytes), "{bytes}");
         assert_eq!(bytes_below(&folder.path().join("none")), 0);
     }
 

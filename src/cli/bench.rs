@@ -125,7 +125,7 @@ JSON, one object, with null for what was not measured; among others
 
 JSON, one object, with null for what was not measured; among others
   storing [{engine, batch, messages_per_s {median, min, max}, cairn_is_times, disk_bytes_per_message}]
-  or, with --members, members [{members, messages_per_s, disk_bytes_per_message}]")]
+  or, with --members, members [{members, messages_per_s, log_bytes_per_message}]")]
     Engine(engine::Settings),
 
     /// How the storage engine does with very many messages: speed on the way, disk, memory, opening, and reading old ones

@@ -126,11 +126,12 @@ fn storing(settings: &Settings, others: Vec<Contender>, watcher: &mut Watcher) -
 fn members(settings: &Settings, watcher: &mut Watcher) -> Result<Vec<OfMembers>, BenchError> {
     let folder = settings.place.open()?;
     let supply = Supply::new(1, settings.body, settings.place.seed)?;
-    let contenders: Vec<Contender> = settings.members.iter().map(|&members| cairn::with_members(members)).collect();
+    let meters: Vec<cairn::Meter> = settings.members.iter().map(|_| cairn::Meter::default()).collect();
+    let sizes = settings.members.iter().zip(&meters);
+    let contenders: Vec<Contender> = sizes.clone().map(|(&members, meter)| cairn::with_members(members, meter.clone())).collect();
     let race = Race { contenders: &contenders, supply: &supply, batch: limits::MEMBERS_BATCH, round: settings.round() };
     let outcomes = race.run("sizes of groups", &folder.path().join("members"), watcher)?;
-    let of_members = settings.members.iter().zip(outcomes);
-    Ok(of_members.filter_map(|(&members, outcome)| Some(OfMembers::new(members, outcome?))).collect())
+    Ok(sizes.zip(outcomes).filter_map(|((&members, meter), outcome)| Some(OfMembers::new(members, meter.get(), outcome?))).collect())
 }
 
 #[cfg(test)]
@@ -172,12 +173,26 @@ mod tests {
     }
 
     #[test]
+    fn others_run_behind_those_who_always_do() {
+        let (_stop, hears) = watch::channel(false);
+        let other = Contender::new("another", |folder| raw_file::raw_file().open(folder));
+        let settings = settings(&["--batches", "8", "--conversations", "10", "--seconds", "0.1"]);
+        let report = run(settings, vec![other], &mut Watcher::new(hears, |_| {})).unwrap();
+        let json = serde_json::to_value(&report).unwrap();
+        let last = json["storing"].as_array().unwrap().last().unwrap();
+        assert_eq!((last["engine"].as_str(), last["is_held"].as_bool()), (Some("another"), Some(true)), "{json}");
+    }
+
+    #[test]
     fn each_size_of_a_group_has_a_line() {
         let report = report(&["--members", "1,20", "--seconds", "0.1"]);
         assert!(report.found.is_sound());
         let json = serde_json::to_value(&report).unwrap();
         let sizes: Vec<_> = json["members"].as_array().unwrap().iter().map(|cell| cell["members"].as_u64().unwrap()).collect();
         assert_eq!(sizes, [1, 20]);
+        // Ten times the members, the same bytes, but for how short the numbers in a message are.
+        let bytes = |at: usize| json["members"][at]["log_bytes_per_message"].as_f64().unwrap();
+        assert!(bytes(0) > 200.0 && (bytes(0) - bytes(1)).abs() < 4.0, "{json}");
     }
 
     #[test]

@@ -23,6 +23,8 @@ pub(crate) struct Stored {
     messages_per_s: Spread,
     /// How many times as many messages cairn stored, as medians.
     cairn_is_times: Option<f64>,
+    /// How many it has stored and, when it was looked at, should hold.
+    messages: u64,
     disk_bytes_per_message: Option<f64>,
     is_held: Option<bool>,
 }
@@ -32,10 +34,10 @@ impl Stored {
     pub(crate) fn of_race(batch: usize, contenders: &[Contender], outcomes: Vec<Option<Outcome>>) -> Vec<Self> {
         let cairn = outcomes.first().and_then(Option::as_ref).map(|outcome| outcome.messages_per_s.median);
         let cell = |(contender, outcome): (&Contender, Option<Outcome>)| {
-            let Outcome { messages_per_s, disk_bytes_per_message, is_held } = outcome?;
+            let Outcome { messages_per_s, messages, disk_bytes_per_message, is_held } = outcome?;
             let cairn_is_times = cairn.map(|cairn| cairn / messages_per_s.median);
             let engine = contender.name().to_owned();
-            Some(Self { engine, batch, messages_per_s, cairn_is_times, disk_bytes_per_message, is_held })
+            Some(Self { engine, batch, messages_per_s, cairn_is_times, messages, disk_bytes_per_message, is_held })
         };
         contenders.iter().zip(outcomes).filter_map(cell).collect()
     }
@@ -46,14 +48,17 @@ impl Stored {
 pub(crate) struct OfMembers {
     members: u64,
     messages_per_s: Spread,
-    disk_bytes_per_message: Option<f64>,
+    /// How many it has stored and, when it was looked at, should hold.
+    messages: u64,
+    log_bytes_per_message: f64,
     is_held: Option<bool>,
 }
 
 impl OfMembers {
-    pub(crate) fn new(members: u64, outcome: Outcome) -> Self {
-        let Outcome { messages_per_s, disk_bytes_per_message, is_held } = outcome;
-        Self { members, messages_per_s, disk_bytes_per_message, is_held }
+    /// `log_bytes` are what the messages gave the commit log.
+    pub(crate) fn new(members: u64, log_bytes: u64, outcome: Outcome) -> Self {
+        let Outcome { messages_per_s, messages, is_held, .. } = outcome;
+        Self { members, messages_per_s, messages, log_bytes_per_message: log_bytes as f64 / messages as f64, is_held }
     }
 }
 
@@ -117,7 +122,7 @@ fn members_table(members: &[OfMembers]) -> Table {
     let row = |cell: &OfMembers| {
         let mut row = vec![grouped(cell.members as f64)];
         row.extend(rates(cell.messages_per_s));
-        row.extend([bytes(cell.disk_bytes_per_message), held(cell.is_held)]);
+        row.extend([bytes(Some(cell.log_bytes_per_message)), held(cell.is_held)]);
         row
     };
     Table {
@@ -125,7 +130,7 @@ fn members_table(members: &[OfMembers]) -> Table {
         meaning: "The median, the lowest and the highest of the rounds. A message is stored once, however many read it, so all lines \
                   should be alike."
             .to_owned(),
-        columns: ["members", "messages/s", "min", "max", "disk B/message", "all there"].map(str::to_owned).to_vec(),
+        columns: ["members", "messages/s", "min", "max", "log B/message", "all there"].map(str::to_owned).to_vec(),
         rows: members.iter().map(row).collect(),
     }
 }
@@ -183,7 +188,15 @@ mod tests {
 
     fn stored(engine: &str, batch: usize, rate: f64, is_held: Option<bool>) -> Stored {
         let messages_per_s = Spread { median: rate, min: rate / 2.0, max: rate * 2.0 };
-        Stored { engine: engine.to_owned(), batch, messages_per_s, cairn_is_times: Some(2.0), disk_bytes_per_message: None, is_held }
+        Stored {
+            engine: engine.to_owned(),
+            batch,
+            messages_per_s,
+            cairn_is_times: Some(2.0),
+            messages: 10,
+            disk_bytes_per_message: None,
+            is_held,
+        }
     }
 
     #[test]

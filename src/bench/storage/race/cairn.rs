@@ -1,6 +1,8 @@
 //! cairn's own engine: each message goes through the state machine, with membership, deduplication, encoding and tails.
 
+use std::cell::Cell;
 use std::path::Path;
+use std::rc::Rc;
 
 use cairn_proto::body::Body;
 use cairn_proto::ids::{MsgId, UserId};
@@ -15,18 +17,22 @@ use crate::store::run::RunLimits;
 /// The id of the first user beside the sender.
 const FIRST_MEMBER: u64 = 2;
 
+/// Counts the bytes that the commit log was given.
+pub(crate) type Meter = Rc<Cell<u64>>;
+
 #[derive(Debug)]
 struct Cairn {
     driver: Driver,
+    meter: Meter,
 }
 
 /// cairn's engine with so many groups, in which nobody is but the sender.
 pub(crate) fn with_groups(groups: usize) -> Contender {
-    Contender::new("cairn", move |folder: &Path| opened(folder, || Driver::create(folder, groups)))
+    Contender::new("cairn", move |folder: &Path| opened(folder, Meter::default(), || Driver::create(folder, groups)))
 }
 
-/// cairn's engine with one group of so many members.
-pub(crate) fn with_members(members: u64) -> Contender {
+/// cairn's engine with one group of so many members. `meter` counts what its messages give the log.
+pub(crate) fn with_members(members: u64, meter: Meter) -> Contender {
     let create = move |folder: &Path| {
         let mut driver = Driver::create(folder, 1)?;
         let others = driver.users(FIRST_MEMBER, members.saturating_sub(1))?;
@@ -34,13 +40,13 @@ pub(crate) fn with_members(members: u64) -> Contender {
         driver.add_members(0, &others)?;
         Ok(driver)
     };
-    Contender::new(format!("{members} members"), move |folder: &Path| opened(folder, || create(folder)))
+    Contender::new(format!("{members} members"), move |folder: &Path| opened(folder, meter.clone(), || create(folder)))
 }
 
-fn opened(folder: &Path, create: impl Fn() -> Result<Driver, BenchError>) -> Result<Box<dyn Storage>, StorageFailure> {
+fn opened(folder: &Path, meter: Meter, create: impl Fn() -> Result<Driver, BenchError>) -> Result<Box<dyn Storage>, StorageFailure> {
     let is_new = folder.read_dir()?.next().is_none();
     let driver = if is_new { create()? } else { Driver::open(folder)? };
-    Ok(Box::new(Cairn { driver }))
+    Ok(Box::new(Cairn { driver, meter }))
 }
 
 impl Storage for Cairn {
@@ -50,6 +56,7 @@ impl Storage for Cairn {
     }
 
     fn commit(&mut self) -> Result<(), StorageFailure> {
+        self.meter.set(self.meter.get() + self.driver.engine.batch_bytes() as u64);
         self.driver.commit()?;
         Ok(())
     }

@@ -40,6 +40,8 @@ pub(crate) struct Race<'a> {
 #[derive(Debug)]
 pub(crate) struct Outcome {
     pub(crate) messages_per_s: Spread,
+    /// How many it has stored, those before the count and of a round that was ended early too.
+    pub(crate) messages: u64,
     /// What each message has added to the folder at rest. `None` when the race was ended early, and so below.
     pub(crate) disk_bytes_per_message: Option<f64>,
     /// Whether the storage, closed and opened again, gave back every message in its place.
@@ -81,7 +83,8 @@ impl Race<'_> {
     ///
     /// Gives `None` for those who have no round to show, since the race was ended early; the last ones may be missing altogether.
     pub(crate) fn run(&self, title: &str, folder: &Path, watcher: &mut Watcher) -> Result<Vec<Option<Outcome>>, BenchError> {
-        let stop = watcher.stop();
+        let (stop, in_folder) = (watcher.stop(), |source| BenchError::Directory { dir: folder.to_owned(), source });
+        fs::create_dir_all(folder).map_err(in_folder)?;
         let mut runners = Vec::new();
         for (at, contender) in self.contenders.iter().enumerate() {
             if stop.is_asked() {
@@ -109,7 +112,7 @@ impl Race<'_> {
             watcher.tell(&|| format!("{title}: is it all there, {}?", runner.contender.name()));
             outcomes.push(runner.outcome(self.supply, &stop)?);
         }
-        fs::remove_dir_all(folder).map_err(|source| BenchError::Directory { dir: folder.to_owned(), source })?;
+        fs::remove_dir_all(folder).map_err(in_folder)?;
         Ok(outcomes)
     }
 }
@@ -128,6 +131,7 @@ impl<'a> Runner<'a> {
 
     /// Stores for the time of a round, one batch at least, and gives the messages a second; `None` when it was told to stop.
     fn round(&mut self, race: &Race<'_>, stop: &Stop) -> Result<Option<f64>, StorageFailure> {
+        let most = race.supply.messages_of(limits::ROUND_BYTES_MAX);
         let (start, first) = (Instant::now(), self.stored);
         loop {
             if stop.is_asked() {
@@ -143,7 +147,7 @@ impl<'a> Runner<'a> {
             self.storage.commit()?;
             self.stored += race.batch as u64;
             let (stored, elapsed) = (self.stored - first, start.elapsed());
-            if elapsed >= race.round || stored >= limits::ROUND_MESSAGES_MAX {
+            if elapsed >= race.round || stored >= most {
                 return Ok(Some(stored as f64 / elapsed.as_secs_f64()));
             }
         }
@@ -161,7 +165,7 @@ impl<'a> Runner<'a> {
         let Self { contender, folder, bytes_before, storage, stored, rates, .. } = self;
         let Some(messages_per_s) = Spread::of(rates) else { return Ok(None) };
         if stop.is_asked() {
-            return Ok(Some(Outcome { messages_per_s, disk_bytes_per_message: None, is_held: None }));
+            return Ok(Some(Outcome { messages_per_s, messages: stored, disk_bytes_per_message: None, is_held: None }));
         }
         let held = || {
             storage.close()?;
@@ -173,7 +177,7 @@ impl<'a> Runner<'a> {
         };
         let (bytes, tally) = held().map_err(|source| failed(contender, source))?;
         let disk_bytes_per_message = Some(bytes as f64 / stored as f64);
-        Ok(Some(Outcome { messages_per_s, disk_bytes_per_message, is_held: Some(tally == supply.tally(stored)) }))
+        Ok(Some(Outcome { messages_per_s, messages: stored, disk_bytes_per_message, is_held: Some(tally == supply.tally(stored)) }))
     }
 
     fn failed(&self, source: StorageFailure) -> BenchError {

@@ -17,13 +17,14 @@ const SHIFT: u64 = 4_099;
 #[derive(Debug)]
 pub(crate) struct Supply {
     messages: Vec<Message>,
+    body_bytes: usize,
 }
 
 impl Supply {
     /// Messages of so many bytes for so many conversations.
     pub(crate) fn new(conversations: usize, body_bytes: usize, seed: u64) -> Result<Self, TextError> {
         let count = (limits::SUPPLY_BYTES_MAX / body_bytes).clamp(1, limits::SUPPLY_MESSAGES);
-        Ok(Self { messages: Load::new(conversations, body_bytes, seed).messages(count)? })
+        Ok(Self { messages: Load::new(conversations, body_bytes, seed).messages(count)?, body_bytes })
     }
 
     /// The n-th message of the race, from 0: its conversation and its text.
@@ -32,6 +33,11 @@ impl Supply {
         let (turn, at) = (n / count, n % count);
         let text = (at + turn.wrapping_mul(SHIFT)) % count;
         (self.messages[at as usize].conversation as u64, self.messages[text as usize].text.as_str())
+    }
+
+    /// How many messages have so many bytes of text.
+    pub(crate) fn messages_of(&self, bytes: usize) -> u64 {
+        (bytes / self.body_bytes) as u64
     }
 
     /// What a storage must hold that has stored the first `count` messages.

@@ -1,0 +1,31 @@
+//! `cairn bench engine` with other people's engines in the race. README.md says how each of them makes a batch durable.
+
+mod batch;
+mod fjall;
+mod lmdb;
+mod redb;
+#[cfg(feature = "rocksdb")]
+mod rocksdb;
+mod sqlite;
+
+use std::process::ExitCode;
+
+use cairn::bench::Contender;
+
+fn main() -> ExitCode {
+    cairn::cli::race(contenders())
+}
+
+fn contenders() -> Vec<Contender> {
+    vec![
+        fjall::contender(),
+        redb::contender(),
+        lmdb::contender(),
+        sqlite::contender(),
+        #[cfg(feature = "rocksdb")]
+        rocksdb::contender(),
+    ]
+}
+
+#[cfg(test)]
+mod tests;
