@@ -16,5 +16,6 @@ mod figures;
 mod hostile;
 mod model;
 mod powercut;
+mod schemes;
 mod support;
 mod tidy;

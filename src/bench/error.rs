@@ -6,12 +6,14 @@ use std::process::ExitStatus;
 
 use cairn_client::Error as ClientError;
 use cairn_client::proto::text::TextError;
+use cairn_proto::codec::DecodeError;
 use cairn_proto::error::ErrorCode;
 
 use super::live::mixed::ScenarioError;
 use super::report::sized;
 use super::storage::ids::ShelfError;
 use super::storage::race::StorageFailure;
+use super::storage::schemes::{CrashError, RowsError};
 use crate::store::StoreError;
 use crate::store::history::HistoryError;
 
@@ -74,6 +76,23 @@ pub(crate) enum BenchError {
     /// What the engine stored cannot be read.
     #[error(transparent)]
     History(#[from] HistoryError),
+    /// sled's file cannot be waited for.
+    #[error("cannot wait until {} is free: {source}", path.display())]
+    Held {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// The rows of a scheme.
+    #[error(transparent)]
+    Rows(#[from] RowsError),
+    /// A process could not be made to crash.
+    #[error(transparent)]
+    Crash(#[from] CrashError),
+    /// A message that was stored is none.
+    #[error("a message is not what was stored: {0}")]
+    Message(#[from] DecodeError),
     /// The engine refused what the run asked of it.
     #[error("the engine refused what the run asked of it: {0:?}")]
     Refused(ErrorCode),

@@ -130,3 +130,24 @@ pub(crate) const IDS_READ_TIME: Duration = Duration::from_millis(100);
 
 /// How long receivers stop reading when a run is not told.
 pub(crate) const STALL_SECONDS_DEFAULT: u32 = 60;
+
+/// Rounds in which the schemes take turns, behind one that is not counted.
+pub(crate) const SCHEME_ROUNDS: usize = 3;
+
+/// Rows that the plain schemes gather before they go into sled's tree: larger batches outgrow its cache.
+pub(crate) const SCHEME_ROWS_AT_ONCE: usize = 256;
+
+/// Messages in one pull of the plain schemes, and in one ack of all.
+pub(crate) const SCHEME_PAGE_MESSAGES: usize = 500;
+
+/// Messages that a member pulls who was away.
+pub(crate) const SCHEME_CATCH_UP_MESSAGES: usize = 1_000;
+
+/// Messages times members that are stored when the process is killed, at most.
+pub(crate) const SCHEME_CRASH_PAIRS_MAX: usize = 20_000;
+
+/// Different texts that the schemes store.
+pub(crate) const SCHEME_TEXTS: usize = 4_096;
+
+/// Members of the groups of a comparison of schemes.
+pub(crate) const SCHEME_MEMBERS_MAX: u32 = 100_000;

@@ -3,12 +3,13 @@
 //! * `live`: runs against a running server, through the client SDK alone
 //! * `storage`: runs without a network, on the engine and what it stands on
 //! * `report`: what is told of a run, as text, JSON or a page
-//! * `latency`, `zipf`, `words`, `system`, `watcher`: what all kinds of run need
+//! * `latency`, `zipf`, `words`, `system`, `child`, `watcher`: what all kinds of run need
 //! * `error`, `limits`: what goes wrong, every bound
 //!
 //! All of it is private but for what an engine needs that wants to be measured beside cairn's: a [`Contender`] with its [`Storage`],
 //! handed to [`crate::cli::race`].
 
+mod child;
 mod error;
 mod latency;
 mod limits;

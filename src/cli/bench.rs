@@ -17,7 +17,7 @@ use super::page::PageFile;
 use super::progress::{Progress, note};
 use super::stop;
 use crate::bench::live::{catchup, fanout, idle, mixed, send};
-use crate::bench::storage::{engine, fill, ids};
+use crate::bench::storage::{engine, fill, ids, schemes};
 use crate::bench::{BenchError, Contender, Found, Page, Report, Watcher};
 
 /// Measure a server, as its users would feel it
@@ -156,6 +156,45 @@ JSON, one object, with null for what was not measured; among others
   schemes [{scheme, ids_per_s, key_bytes, wire_bytes, stored_per_s, disk_bytes_per_message, last_50_reads_per_s,
     trials {calm, threads, clock_back, crash, crash_and_clock_back: {late, gaps, losses_told, refused, repeated, skipped}}}]")]
     Ids(ids::Settings),
+
+    /// Four ways to store the messages of a group, beside cairn's: speed, disk, and what a crash takes away
+    ///
+    /// How people come to store each message once. 1: what is sent is pushed to the members who are online, and a copy is stored for each
+    /// who is not. 2: a copy is stored for each member. 3: the body is stored once, and its id for each member. 4: the body is stored
+    /// once, and each member has a cursor, the last message he has acked. cairn does as 4 does, with its own engine: a commit log, and
+    /// blocks behind it.
+    ///
+    /// No network is involved: all messages go to one group, and members are played by the run. The four keep their rows in sled (0.34,
+    /// its defaults), an atomic batch for each operation and flush + fdatasync for each commit. cairn's engine is the one that serves
+    /// clients: it also checks who sends, keeps what tells a retry from a new message, compresses, and syncs its log for each commit. All
+    /// store the same texts and commit after as many messages. The sends of a round are timed until the store is closed, so that what
+    /// cairn puts off until later counts as well; rounds take turns. A push is a note in memory for each member who is online, in all
+    /// five alike: what the network costs is the same for all, and left out.
+    ///
+    /// Then the members who were offline pull from the store, just opened, and all members ack: a page of 500 messages at once, a commit
+    /// for as many acks as for messages. In 1 to 4 a message goes when all have acked it; cairn keeps what was said, and moves cursors.
+    ///
+    /// To see what a crash takes away, another process stores messages of an accepted batch and is killed (kill -9) before it pushes
+    /// them; then every member pulls. A message that a member neither was pushed nor finds is lost. Where anything but 1 loses one, or 1
+    /// loses none, the exit code is 1.
+    #[command(after_help = "EXAMPLES
+  cairn bench schemes
+  cairn bench schemes --sizes 10,1000 --online 50 --seconds 5
+  cairn bench schemes --dir /mnt/disk --json
+
+JSON, one object, with null for what was not measured; among others
+  cairn_over_fastest, cairn_largest_over_smallest, schemes: for each scheme, size and share online one object with
+  scheme, members, online_percent, sends_per_s, bytes_per_send, writes_per_send, catch_up_ms_per_1000, ack_us_per_send,
+  bytes_left_per_send, lost, at_stake")]
+    Schemes(schemes::Settings),
+
+    /// Stores messages and waits to be killed before it pushes them
+    #[command(
+        hide = true,
+        after_help = "EXAMPLES
+  cairn bench schemes      starts it, and kills it"
+    )]
+    SchemesVictim(schemes::VictimArgs),
 }
 
 /// `others` run in the race of `cairn bench engine`.
@@ -178,6 +217,8 @@ pub(super) fn run(args: BenchArgs, others: Vec<Contender>, format: Format) -> Re
             BenchCommand::Fill(settings) => tell(fill::run(settings, &mut watcher), watcher, &mut results),
             BenchCommand::Ids(settings) => tell(ids::run(settings, &mut watcher), watcher, &mut results),
             BenchCommand::Engine(settings) => tell(engine::run(settings, others, &mut watcher), watcher, &mut results),
+            BenchCommand::Schemes(settings) => tell(schemes::run(settings, &mut watcher), watcher, &mut results),
+            BenchCommand::SchemesVictim(args) => Ok(schemes::live(&args, &mut io::stdout(), &mut io::stdin())?),
         }
     });
     let flushed = results.output.flush();

@@ -4,18 +4,19 @@ use std::env;
 use std::io::{self, BufRead as _, BufReader};
 use std::net::SocketAddr;
 use std::path::Path;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 
 use cairn_client::proto::invite::{InviteLink, ServerAddr};
 use serde::Deserialize;
 use tempfile::TempDir;
 
+use crate::bench::child::{self, Child};
 use crate::bench::error::BenchError;
 
 /// A running server. Dropping it ends it and removes its data.
 #[derive(Debug)]
 pub(crate) struct Server {
-    process: Process,
+    process: Child,
     listening: SocketAddr,
     invite: Option<String>,
     dir: TempDir,
@@ -51,7 +52,7 @@ impl Server {
 
     /// The number of the process.
     pub(crate) fn process(&self) -> u32 {
-        self.process.0.id()
+        self.process.id()
     }
 
     /// Ends the server, waits until it is gone, and starts it again at the same address, with the same data.
@@ -64,20 +65,20 @@ impl Server {
 
     /// How the server ended, if it did so by itself.
     pub(crate) fn ended(&mut self) -> Option<ExitStatus> {
-        self.process.0.try_wait().ok().flatten()
+        self.process.ended()
     }
 
     fn end(&mut self, end: End) -> io::Result<()> {
         match end {
-            End::Crash => self.process.0.kill()?,
+            End::Crash => self.process.kill(),
             End::Stop => {
                 let asked = Command::new("kill").args(["-TERM", &self.process().to_string()]).status()?;
                 if !asked.success() {
                     return Err(io::Error::other("it could not be asked to stop"));
                 }
+                self.process.wait()
             }
         }
-        self.process.0.wait().map(drop)
     }
 }
 
@@ -90,36 +91,16 @@ pub(crate) enum End {
     Crash,
 }
 
-#[derive(Debug)]
-struct Process(Child);
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-fn run(dir: &Path, listen: SocketAddr) -> Result<(Process, Ready), BenchError> {
+fn run(dir: &Path, listen: SocketAddr) -> Result<(Child, Ready), BenchError> {
     let mut command = Command::new(env::current_exe().map_err(BenchError::Start)?);
     command.args(["serve", "--json", "--log", "warn", "--listen", &listen.to_string(), "--data"]).arg(dir.join("data"));
     command.env_remove("RUST_LOG").stdin(Stdio::null()).stdout(Stdio::piped());
-    by_itself(&mut command);
-    let mut process = Process(command.spawn().map_err(BenchError::Start)?);
+    child::by_itself(&mut command);
+    let mut process = Child::start(&mut command).map_err(BenchError::Start)?;
     let mut line = String::new();
-    if let Some(stdout) = process.0.stdout.take() {
+    if let Some(stdout) = process.stdout() {
         BufReader::new(stdout).read_line(&mut line).map_err(BenchError::Start)?;
     }
     let ready = serde_json::from_str(&line).map_err(|_| BenchError::NotReady(line))?;
     Ok((process, ready))
 }
-
-/// A Ctrl-C is for whoever measures; the server must live until everything is measured.
-#[cfg(unix)]
-fn by_itself(command: &mut Command) {
-    use std::os::unix::process::CommandExt as _;
-    command.process_group(0);
-}
-
-#[cfg(not(unix))]
-fn by_itself(_command: &mut Command) {}

@@ -13,6 +13,7 @@ use cairn_proto::text::{DeviceName, GroupName, Text, UserName};
 use sha2::{Digest as _, Sha256};
 
 use crate::bench::error::BenchError;
+use crate::bench::storage::release::await_release;
 use crate::core::command::{Actor, NewDevice};
 use crate::core::record::SecretHash;
 use crate::core::{Command, Reply};
@@ -62,7 +63,7 @@ impl Driver {
 
     /// Opens a data directory that [`Driver::create`] has made. The sender comes back with another send stream, which counts at 1 again.
     pub(crate) fn open(dir: &Path) -> Result<Self, BenchError> {
-        let mut engine = Engine::open(dir)?;
+        let mut engine = open(dir)?;
         let login = Command::Login { token: secret("device", SENDER), stream: SendStreamId::new(rand::random()), push: true };
         let Reply::LoggedIn(logged_in) = engine.execute(login, NOW).map_err(BenchError::Refused)? else {
             return Err(BenchError::NoAnswer);
@@ -113,10 +114,22 @@ impl Driver {
 
     /// Asks as the sender.
     pub(crate) fn ask(&mut self, request: Request) -> Result<Response, BenchError> {
-        match self.engine.execute(Command::Ask(self.sender, request), NOW).map_err(BenchError::Refused)? {
+        self.ask_as(self.sender, request)
+    }
+
+    /// Asks as anybody.
+    pub(crate) fn ask_as(&mut self, actor: Actor, request: Request) -> Result<Response, BenchError> {
+        match self.engine.execute(Command::Ask(actor, request), NOW).map_err(BenchError::Refused)? {
             Reply::Response(response) => Ok(response),
             _ => Err(BenchError::NoAnswer),
         }
+    }
+
+    /// The last message of one of the groups that a member's device needs no more.
+    pub(crate) fn position(&mut self, group: usize, member: Actor) -> Result<MsgId, BenchError> {
+        let conversation = self.groups[group];
+        self.engine.execute(Command::Grant(member, conversation), NOW).map_err(BenchError::Refused)?;
+        Ok(self.engine.state().feed(member, conversation).ok_or(BenchError::NoAnswer)?.position)
     }
 
     /// Reads a part of one of the groups' logs: what is committed.
@@ -167,15 +180,28 @@ impl AtRest {
     /// Opens the data directory again.
     pub(crate) fn open(self, dir: &Path) -> Result<Driver, BenchError> {
         let Self { sender, groups, seqs } = self;
-        Ok(Driver { engine: Engine::open(dir)?, sender, groups, seqs })
+        Ok(Driver { engine: open(dir)?, sender, groups, seqs })
     }
+}
+
+/// The send stream of a device's first session.
+const STREAM: SendStreamId = SendStreamId::new(1);
+
+/// A user of a run and his device, which has the same number. It holds for those who were made in the order of their numbers.
+pub(crate) fn actor(user: UserId) -> Actor {
+    Actor { user, device: DeviceId::new(user.get().into()), stream: STREAM }
+}
+
+/// Opens a data directory that may have been closed a moment ago.
+fn open(dir: &Path) -> Result<Engine, BenchError> {
+    await_release(&dir.join("trees"))?;
+    Ok(Engine::open(dir)?)
 }
 
 /// A new user with one device, both made from the number `id`.
 fn join(engine: &mut Engine, invite: SecretHash, name: &str, id: u64) -> Result<Actor, BenchError> {
     let (name, device_name) = (UserName::new(name)?, DeviceName::new("bench")?);
-    let device =
-        NewDevice { id: DeviceId::new(id), name: device_name, token: secret("device", id), stream: SendStreamId::new(1), push: false };
+    let device = NewDevice { id: DeviceId::new(id), name: device_name, token: secret("device", id), stream: STREAM, push: false };
     match engine.execute(Command::Join { invite, name, password: None, device }, NOW).map_err(BenchError::Refused)? {
         Reply::LoggedIn(logged_in) => Ok(logged_in.actor),
         _ => Err(BenchError::NoAnswer),
