@@ -6,27 +6,44 @@ use rand::{RngExt as _, SeedableRng as _};
 /// Picks numbers below a count, the n-th with a share that falls as 1 / n^skew.
 #[derive(Debug)]
 pub(crate) struct Picker {
-    /// The sums of the shares up to each number.
-    sums: Vec<f64>,
+    /// Walker's alias method: each number keeps a part of its slot, and the rest of the slot belongs to another. So a pick costs one look,
+    /// however many numbers there are.
+    slots: Vec<Slot>,
     random: StdRng,
 }
 
+#[derive(Clone, Copy, Debug)]
+struct Slot {
+    /// The part of the slot, of 2^32, that its own number has.
+    own: u32,
+    other: u32,
+}
+
 impl Picker {
-    /// With a skew of 0, all numbers are equally likely. The same seed picks the same numbers.
+    /// With a skew of 0, all numbers are equally likely. The same seed picks the same numbers. At most 2^32 numbers.
     pub(crate) fn new(count: usize, skew: f64, seed: u64) -> Self {
-        let mut sum = 0.0;
-        let share = |n: usize| (n as f64).powf(-skew);
-        let sums = (1..=count).map(|n| {
-            sum += share(n);
-            sum
-        });
-        Self { sums: sums.collect(), random: StdRng::seed_from_u64(seed) }
+        let shares: Vec<f64> = (1..=count).map(|n| (n as f64).powf(-skew)).collect();
+        let mean = shares.iter().sum::<f64>() / count.max(1) as f64;
+        let mut left: Vec<f64> = shares.iter().map(|share| share / mean).collect();
+        let mut slots: Vec<Slot> = (0..count).map(|n| Slot { own: u32::MAX, other: n as u32 }).collect();
+        let (mut small, mut large): (Vec<usize>, Vec<usize>) = (0..count).partition(|&n| left[n] < 1.0);
+        while let (Some(poor), Some(&rich)) = (small.pop(), large.last()) {
+            slots[poor] = Slot { own: (left[poor] * f64::from(u32::MAX)) as u32, other: rich as u32 };
+            left[rich] -= 1.0 - left[poor];
+            if left[rich] < 1.0 {
+                large.pop();
+                small.push(rich);
+            }
+        }
+        Self { slots, random: StdRng::seed_from_u64(seed) }
     }
 
     pub(crate) fn pick(&mut self) -> usize {
-        let [.., whole] = *self.sums else { return 0 };
-        let at = self.random.random::<f64>() * whole;
-        self.sums.partition_point(|&sum| sum <= at).min(self.sums.len() - 1)
+        let (at, part) = (self.random.random::<u32>(), self.random.random::<u32>());
+        // The product's high half: a number below the count, as evenly as 32 bits allow.
+        let at = ((u64::from(at) * self.slots.len() as u64) >> 32) as usize;
+        let Some(slot) = self.slots.get(at) else { return 0 };
+        if part <= slot.own { at } else { slot.other as usize }
     }
 }
 
