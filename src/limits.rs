@@ -109,8 +109,14 @@ pub const RESTING_FOLLOWERS_MIN: usize = 200;
 /// The rest for each follower: twice what a delivery alone in its packet costs the server, so that a crowd leaves it time for others.
 pub const REST_PER_FOLLOWER: Duration = Duration::from_micros(20);
 
-/// The longest rest. It is what a message in a busy and crowded conversation may come later.
+/// The longest rest where nothing queues. It is what a message in a busy and crowded conversation may come later.
 pub const REST_MAX: Duration = Duration::from_millis(20);
+
+/// A session whose round trip is long rests for this part of it, and does not notice.
+pub const RESTS_PER_ROUND_TRIP: u32 = 4;
+
+/// The longest rest of a session whose round trip is long.
+pub const QUEUEING_REST_MAX: Duration = Duration::from_millis(100);
 
 /// Messages of one conversation that wait for a rest to end. They fill several packets, and further waiting would save nothing.
 pub const RESTING_MESSAGES_MAX: u64 = 32;

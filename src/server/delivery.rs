@@ -12,12 +12,12 @@ use cairn_proto::ids::{ConversationId, MsgId};
 use cairn_proto::limits::{PUSH_BACKLOG_MESSAGES_MAX, RUN_MESSAGES_MAX};
 use cairn_proto::message::Run;
 use cairn_proto::request::PullRange;
-use quinn::SendStream;
+use quinn::{Connection, SendStream};
 
 use super::hub::Session;
 use super::push::{Feed, Push};
 use super::read_history;
-use crate::limits::PUSH_BYTES_TARGET;
+use crate::limits::{self, PUSH_BYTES_TARGET};
 use crate::store::history::History;
 use crate::store::run::RunLimits;
 use crate::store::timeline::TailRead;
@@ -43,11 +43,17 @@ pub async fn deliver(session: Arc<Session>, history: History, mut stream: SendSt
     loop {
         push.news(std::mem::take(&mut rest)).await;
         while let Some((conversation, feed)) = push.next() {
-            rest = rest.max(feed.rest);
+            rest = rest.max(rest_of(&session.connection, feed.rest));
             advance(push, &history, conversation, feed, &mut out, &mut stream).await?;
         }
         out.write(&mut stream).await?;
     }
+}
+
+/// How long a session rests after a push of a conversation that asks for a rest of `wanted`. Where packets queue, on the way or at either
+/// end, more packets only make the queue longer; the round trip tells.
+fn rest_of(connection: &Connection, wanted: Duration) -> Duration {
+    if wanted.is_zero() { wanted } else { wanted.max(connection.rtt() / limits::RESTS_PER_ROUND_TRIP).min(limits::QUEUEING_REST_MAX) }
 }
 
 /// Chunks that go out with one write: packets are what costs, not bytes.
