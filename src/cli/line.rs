@@ -21,11 +21,17 @@ pub(super) struct Line<'a> {
     sent_at_ms: u64,
     kind: Kind,
     text: Cow<'a, str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reply_to: Option<MsgId>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    mentions: Vec<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    mentions_all: bool,
 }
 
 impl<'a> Line<'a> {
     pub(super) fn new(message: &'a Message, names: &'a Names) -> Self {
-        let Message { conversation, msgid, sender, sent_at, body } = message;
+        let Message { conversation, msgid, sender, sent_at, body, extras } = message;
         Self {
             conversation: *conversation,
             msgid: *msgid,
@@ -33,6 +39,9 @@ impl<'a> Line<'a> {
             sent_at_ms: sent_at.get(),
             kind: body.kind(),
             text: text_of(body, names),
+            reply_to: extras.replied(),
+            mentions: extras.mentioned().map(|user| names.of(user)).collect(),
+            mentions_all: extras.mentions_all(),
         }
     }
 }
@@ -61,25 +70,32 @@ impl fmt::Display for Line<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (moment, sender, text) = (Local(self.sent_at_ms), Clean(&self.sender), Clean(&self.text));
         write!(f, "{moment}  ")?;
+        if let Some(msgid) = self.reply_to {
+            write!(f, "[re {msgid}] ")?;
+        }
         match self.kind {
             Kind::Text => write!(f, "{sender}: {text}"),
             Kind::Emote => write!(f, "* {sender} {text}"),
             Kind::Emoji => write!(f, "{sender}: :{text}:"),
             Kind::Image | Kind::Video | Kind::File => write!(f, "{sender}: [{kind}: {text}]", kind = self.kind.as_str()),
             Kind::System | Kind::Unknown => write!(f, "-- {sender} {text}"),
-        }
+        }?;
+        let all = self.mentions_all.then_some("all");
+        let mut mentions = self.mentions.iter().map(AsRef::as_ref).chain(all);
+        mentions.try_for_each(|name| write!(f, " @{}", Clean(name)))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use cairn_proto::extras::{Extra, Extras};
     use cairn_proto::ids::{Timestamp, UserId};
     use cairn_proto::text::{GroupName, Text};
 
     fn message(body: Body) -> Message {
         let (conversation, msgid) = (ConversationId::new(1), MsgId::new(17));
-        Message { conversation, msgid, sender: UserId::new(3), sent_at: Timestamp::new(1_700_000_000_000), body }
+        Message { conversation, msgid, sender: UserId::new(3), sent_at: Timestamp::new(1_700_000_000_000), body, extras: Extras::NONE }
     }
 
     #[test]
@@ -90,6 +106,17 @@ mod tests {
         let expected = "{\"conversation\":1,\"msgid\":17,\"sender\":\"user 3\",\"sent_at_ms\":1700000000000,\"kind\":\"text\",\
                         \"text\":\"a\\u001b\\\"ä\u{202e}\"}";
         assert_eq!(json, expected);
+    }
+
+    #[test]
+    fn what_goes_with_a_message_is_shown_with_it() {
+        let extras = vec![Extra::ReplyTo(MsgId::new(9)), Extra::Mention(UserId::new(4)), Extra::MentionAll];
+        let message = Message { extras: Extras::new(extras).unwrap(), ..message(Body::Text(Text::new("hi").unwrap())) };
+        let names = Names::default();
+        let shown = Line::new(&message, &names);
+        assert!(shown.to_string().ends_with("  [re 9] user 3: hi @user 4 @all"), "{shown}");
+        let json = serde_json::to_string(&shown).unwrap();
+        assert!(json.ends_with("\"text\":\"hi\",\"reply_to\":9,\"mentions\":[\"user 4\"],\"mentions_all\":true}"), "{json}");
     }
 
     #[test]

@@ -20,6 +20,7 @@ impl Names {
         let mut unknown = Vec::new();
         for message in messages {
             self.note(message.sender, &mut unknown);
+            message.extras.mentioned().for_each(|user| self.note(user, &mut unknown));
             if let Body::System(SystemEntry::Added { users } | SystemEntry::Removed { users }) = &message.body {
                 users.iter().for_each(|&user| self.note(user, &mut unknown));
             }

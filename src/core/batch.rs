@@ -113,13 +113,13 @@ impl Batch {
         self.forced |= !matches!(change, Change::Read { .. } | Change::Delivered { .. } | Change::StreamOpened { .. });
     }
 
-    /// Adds an entry whose body is encoded already.
-    pub(super) fn push_appended(&mut self, appended: Appended, body: &[u8]) {
+    /// Adds an entry whose content is encoded already.
+    pub(super) fn push_appended(&mut self, appended: Appended, content: &[u8]) {
         codec::encode_into(&Change::Appended(appended), &mut self.bytes);
         let start = self.bytes.len();
         codec::prefixed(&mut self.bytes, |out| {
             codec::encode_into(&(appended.sender, appended.sent_at), out);
-            out.extend_from_slice(body);
+            out.extend_from_slice(content);
         });
         let Appended { conversation, msgid, .. } = appended;
         self.appended.push(AppendedAt { conversation, msgid, range: start..self.bytes.len() });

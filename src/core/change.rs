@@ -88,6 +88,15 @@ pub enum Change {
         /// The source's cursor.
         cursor: u64,
     },
+    /// A message mentions these users.
+    Mentioned {
+        /// The conversation.
+        conversation: ConversationId,
+        /// The message.
+        msgid: MsgId,
+        /// Members; or [`UserId::SERVER`] alone, which stands for all of them.
+        users: Vec<UserId>,
+    },
 }
 
 /// How many members a conversation has after a change.

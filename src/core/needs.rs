@@ -41,6 +41,9 @@ impl State {
                 match request {
                     Request::Send(draft) => {
                         self.member(draft.conversation, user, &mut needs);
+                        for mentioned in draft.extras.mentioned() {
+                            self.member(draft.conversation, mentioned, &mut needs);
+                        }
                         self.stream(user, actor.device, actor.stream, &mut needs);
                     }
                     Request::Pull { conversation, .. }
@@ -96,6 +99,11 @@ impl State {
             | Change::Delivered { conversation, user, .. }
             | Change::Member { conversation, user, .. }
             | Change::MemberRemoved { conversation, user, .. } => self.member(*conversation, *user, &mut needs),
+            Change::Mentioned { conversation, users, .. } => {
+                for &user in users {
+                    self.member(*conversation, user, &mut needs);
+                }
+            }
             Change::Imported { conversation, .. } if self.conversation(*conversation).is_none() => {
                 needs.push(Need::Conversation(*conversation));
             }

@@ -12,7 +12,8 @@ use hashbrown::{HashMap, HashSet};
 use super::change::{Appended, Change, Origin};
 use super::conversation::{Conversation, Member};
 use super::record::{
-    ConversationRecord, DeviceRecord, InviteRecord, MemberChunk, MemberRecord, RecentSend, SecretHash, SendCursor, StoredMember, UserRecord,
+    ConversationRecord, DeviceRecord, InviteRecord, MemberChunk, MemberRecord, RecentSend, SecretHash, SendCursor, StoredMember,
+    StoredMentions, UserRecord,
 };
 use super::send_stream::SendStream;
 
@@ -183,6 +184,11 @@ impl State {
                 *known = cursor.max(*known);
                 found.unsaved.imports.push(source);
             }
+            Change::Mentioned { conversation, msgid, users } => {
+                if let Some(found) = self.touch(*conversation) {
+                    found.mention(*msgid, users);
+                }
+            }
         }
     }
 
@@ -204,7 +210,7 @@ impl State {
             }
             Origin::System => {
                 if found.uncounted.insert(msgid) {
-                    let chunk = super::uncounted::Uncounted::chunk_of(msgid);
+                    let chunk = super::msgid_set::MsgIdSet::chunk_of(msgid);
                     if found.unsaved.chunks.last() != Some(&chunk) {
                         found.unsaved.chunks.push(chunk);
                     }
@@ -327,14 +333,21 @@ impl State {
         self.conversations.entry(id).or_insert_with(|| Conversation::new(record))
     }
 
-    /// The stored members of a chunk of an installed conversation; none when nothing is stored. A chunk that is in memory already stays
-    /// as it is, for it may be newer. A member whose membership is not installed, or ended since it was stored, is none; and a cursor
+    /// The stored members of a chunk of an installed conversation, and what mentions users of it; none when nothing is stored. A chunk that
+    /// is in memory already stays as it is, for it may be newer. A member whose membership is not installed, or ended since it was stored, is none; and a cursor
     /// whose device is no more is none.
-    pub fn install_members(&mut self, conversation: ConversationId, chunk: MemberChunk, stored: Vec<StoredMember>) {
+    pub fn install_members(
+        &mut self,
+        conversation: ConversationId,
+        chunk: MemberChunk,
+        stored: Vec<StoredMember>,
+        mentions: Vec<StoredMentions>,
+    ) {
         let Some(found) = self.conversations.get_mut(&conversation) else { return };
         if found.members_complete || !found.chunks.insert(chunk) {
             return;
         }
+        found.install_mentions(mentions);
         for StoredMember { user, record, mut delivered } in stored {
             let Some(known) = self.users.get(&user).filter(|known| known.conversations.contains(&conversation)) else { continue };
             delivered.retain(|(device, _)| known.devices.contains_key(device));

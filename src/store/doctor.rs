@@ -21,10 +21,10 @@ use super::poison::Poison;
 use super::trees::{RowKey, RowPrefix, Tree, parse};
 use super::verify::{self, VerifyError};
 use crate::core::change::Appended;
+use crate::core::msgid_set::MsgIdSet;
 use crate::core::record::{
     ConversationRecord, CursorChunk, DeviceRecord, InviteRecord, MemberChunk, RecentPart, RecentSend, SendCursor, StoredMember, UserRecord,
 };
-use crate::core::uncounted::Uncounted;
 use crate::core::{Change, batch};
 
 /// What was found to be sound.
@@ -241,7 +241,7 @@ impl Check<'_> {
             return Err(wrong(key, format!("its floor {} lies above its head {}", record.floor, record.head)));
         }
         let verified = verify::verify_blocks(&self.blocks, id, record.floor, record.head)?;
-        let mut uncounted = Uncounted::default();
+        let mut uncounted = MsgIdSet::default();
         self.each_of(&RowPrefix::uncounted_of(id), |_, key, bytes: Vec<u8>| {
             let chunk = parse::uncounted(key.bytes()).map(|(_, chunk)| chunk);
             let installed = chunk.and_then(|chunk| uncounted.install(chunk, &bytes));
@@ -251,6 +251,7 @@ impl Check<'_> {
         if noted != verified.uncounted {
             return Err(DoctorError::Uncounted { conversation: id, noted, found: verified.uncounted });
         }
+        self.mentions(id, record.head, users)?;
         let mut members = 0;
         self.each_of(&RowPrefix::members_of(id), |check, key, chunk: Vec<StoredMember>| {
             members += chunk.len() as u64;
@@ -267,6 +268,18 @@ impl Check<'_> {
         self.report.block_bytes += verified.stored_bytes;
         (self.progress)(Progress { conversations: self.report.conversations, messages: self.report.messages });
         Ok(())
+    }
+
+    fn mentions(&mut self, id: ConversationId, head: MsgId, users: &BTreeSet<UserId>) -> Result<(), DoctorError> {
+        self.each_of(&RowPrefix::mentions_of(id), |_, key, bytes: Vec<u8>| {
+            let mut set = MsgIdSet::default();
+            let Some((_, user, chunk)) = parse::mentions(key.bytes()) else { return Err(wrong(key, "its key is no user's")) };
+            set.install(chunk, &bytes).ok_or_else(|| wrong(key, "its bitmap does not decode"))?;
+            if user != UserId::SERVER && !users.contains(&user) {
+                return Err(wrong(key, format!("there is no user {user}")));
+            }
+            if set.last() > head { Err(wrong(key, format!("a mention lies above the head {head}"))) } else { Ok(()) }
+        })
     }
 
     fn member(

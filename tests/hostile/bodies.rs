@@ -14,9 +14,9 @@ use super::{Stage, group, text};
 
 const REQUEST_VARIANT: u32 = 1;
 
-/// A request to send a text that [`Text`] would not take: `Request(id, Send(Draft { conversation, seq, Text(<bytes>) }))`.
+/// A request to send a text that [`Text`] would not take: `Request(id, Send(Draft { conversation, seq, Text(<bytes>), no extras }))`.
 fn send_frame(id: u64, to: ConversationId, seq: u64, bytes: &[u8]) -> Vec<u8> {
-    frame::frame(&(REQUEST_VARIANT, id, 0_u32, to, seq, 0_u32, bytes)).to_vec()
+    frame::frame(&(REQUEST_VARIANT, id, 0_u32, to, seq, 0_u32, bytes, 0_u32)).to_vec()
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 
 use cairn_client::Account;
 use cairn_client::proto::error::ErrorCode;
+use cairn_client::proto::extras::Extras;
 use cairn_client::proto::ids::{ClientSeq, ConversationId, ImportSource, MsgId, Timestamp, UserId};
 use cairn_client::proto::limits::USERS_PER_REQUEST_MAX;
 use cairn_client::proto::message::Draft;
@@ -20,7 +21,7 @@ fn requests(conversation: ConversationId, member: UserId) -> Vec<Request> {
     let entry = ImportEntry { sender: UserName::new("x").unwrap(), sent_at: Timestamp::new(1), body: text("x") };
     let (source, nobody) = (ImportSource::new(1), UserId::new(999_999));
     vec![
-        Request::Send(Draft { conversation, seq: ClientSeq::new(1), body: text("let me in") }),
+        Request::Send(Draft { conversation, seq: ClientSeq::new(1), body: text("let me in"), extras: Extras::NONE }),
         Request::Pull { conversation, range: PullRange::From(msgid), limit: 10 },
         Request::Pull { conversation, range: PullRange::Before(MsgId::new(u64::MAX)), limit: 10 },
         Request::Ack { conversation, msgid },

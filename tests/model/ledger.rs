@@ -100,6 +100,11 @@ impl Ledger {
                 self.delivered.retain(|key, _| (key.0, key.1) != (conversation, user));
                 self.check_counts(conversation, counts)?;
             }
+            Change::Mentioned { conversation, msgid, ref users } => {
+                prop_assert_eq!(msgid, self.head(conversation));
+                let is_member = |&user: &UserId| user == UserId::SERVER || self.members.contains(&(conversation, user));
+                prop_assert!(!users.is_empty() && users.iter().all(is_member), "{:?} cannot be mentioned in {}", users, conversation);
+            }
             Change::StreamOpened { device, forgotten: Some(forgotten), .. } => {
                 self.sent.retain(|key, _| (key.0, key.1) != (device, forgotten));
             }

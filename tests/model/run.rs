@@ -139,8 +139,8 @@ impl Run {
         }
         self.ledger.watch(&payload)?;
         for (&id, found) in &self.naive.conversations {
-            let stored = self.ledger.entries(id).iter().map(|entry| (entry.sender, entry.sent_at, &entry.body));
-            let said = found.log.iter().map(|entry| (entry.sender, entry.sent_at, &entry.body));
+            let stored = self.ledger.entries(id).iter().map(|entry| (entry.sender, entry.sent_at, &entry.body, &entry.extras));
+            let said = found.log.iter().map(|entry| (entry.sender, entry.sent_at, &entry.body, &entry.extras));
             prop_assert!(stored.eq(said), "the log of {} differs", id);
         }
         self.log.push(payload);

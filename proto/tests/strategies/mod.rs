@@ -4,6 +4,7 @@ use bytes::Bytes;
 use cairn_proto::body::{Attachment, Body, Media, SystemEntry};
 use cairn_proto::error::ErrorCode;
 use cairn_proto::event::{StreamOpening, TimelineFrame};
+use cairn_proto::extras::{Extra, Extras};
 use cairn_proto::figures::{Bucket, CheckpointFigures, Figures};
 use cairn_proto::hello::{ClientFrame, Credentials, Hello, ServerRole, Welcome};
 use cairn_proto::ids::{ClientSeq, ConversationId, DeviceId, ImportSource, MsgId, RequestId, SendStreamId, Timestamp, UserId};
@@ -111,7 +112,12 @@ pub(crate) fn body() -> impl Strategy<Value = Body> {
 }
 
 pub(crate) fn entry() -> impl Strategy<Value = Entry> {
-    (user_id(), timestamp(), body()).prop_map(|(sender, sent_at, body)| Entry { sender, sent_at, body })
+    (user_id(), timestamp(), body(), extras()).prop_map(|(sender, sent_at, body, extras)| Entry { sender, sent_at, body, extras })
+}
+
+fn extras() -> impl Strategy<Value = Extras> {
+    let extra = prop_oneof![msgid().prop_map(Extra::ReplyTo), user_id().prop_map(Extra::Mention), Just(Extra::MentionAll)];
+    vec(extra, 0..4).prop_map(|list| Extras::new(list).unwrap())
 }
 
 pub(crate) fn run() -> impl Strategy<Value = Run> {
@@ -123,7 +129,7 @@ pub(crate) fn run() -> impl Strategy<Value = Run> {
 }
 
 fn draft() -> impl Strategy<Value = Draft> {
-    (conversation_id(), seq(), body()).prop_map(|(conversation, seq, body)| Draft { conversation, seq, body })
+    (conversation_id(), seq(), body(), extras()).prop_map(|(conversation, seq, body, extras)| Draft { conversation, seq, body, extras })
 }
 
 fn device_token() -> impl Strategy<Value = DeviceToken> {
@@ -222,10 +228,10 @@ fn kind() -> impl Strategy<Value = ConversationKind> {
 }
 
 fn conversation() -> impl Strategy<Value = Conversation> {
-    let cursors = (msgid(), msgid(), msgid(), msgid(), number());
+    let cursors = (msgid(), msgid(), msgid(), msgid(), (number(), number()));
     (conversation_id(), kind(), role(), cursors, option::of(entry())).prop_map(|(id, kind, role, cursors, last)| {
-        let (head, floor, read, delivered, unread) = cursors;
-        Conversation { id, kind, role, head, floor, read, delivered, unread, last }
+        let (head, floor, read, delivered, (unread, mentions)) = cursors;
+        Conversation { id, kind, role, head, floor, read, delivered, unread, mentions, last }
     })
 }
 
@@ -252,13 +258,15 @@ fn device() -> impl Strategy<Value = DeviceInfo> {
 }
 
 fn explained() -> impl Strategy<Value = Explained> {
-    (msgid(), msgid(), msgid(), msgid(), number(), number()).prop_map(|(head, floor, joined, read, uncounted, unread)| Explained {
+    let cursors = (msgid(), msgid(), msgid(), msgid());
+    (cursors, number(), number(), number()).prop_map(|((head, floor, joined, read), uncounted, unread, mentions)| Explained {
         head,
         floor,
         joined,
         read,
         uncounted,
         unread,
+        mentions,
     })
 }
 

@@ -1,4 +1,5 @@
-//! The entries of one log that do not count as unread, as compressed bitmaps with rank: exact and cheap for any range.
+//! Sets of entries of one log, such as those that do not count as unread, as compressed bitmaps with rank: counted exactly and cheaply in
+//! any range.
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
@@ -8,14 +9,14 @@ use roaring::RoaringBitmap;
 
 /// A set of msgids, in chunks of 2^16 ids that are stored one by one.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Uncounted {
+pub struct MsgIdSet {
     chunks: BTreeMap<u64, RoaringBitmap>,
 }
 
 const CHUNK_BITS: u32 = 16;
 const LOW: u64 = (1 << CHUNK_BITS) - 1;
 
-impl Uncounted {
+impl MsgIdSet {
     /// The chunk that `msgid` is in.
     #[must_use]
     pub const fn chunk_of(msgid: MsgId) -> u64 {
@@ -25,6 +26,13 @@ impl Uncounted {
     /// Puts `msgid` into the set; says whether it is new there.
     pub fn insert(&mut self, msgid: MsgId) -> bool {
         self.chunks.entry(Self::chunk_of(msgid)).or_default().insert(low(msgid.get()))
+    }
+
+    /// The greatest id of the set; 0 when it is empty.
+    #[must_use]
+    pub fn last(&self) -> MsgId {
+        let last = self.chunks.iter().next_back().and_then(|(&chunk, bitmap)| Some((chunk << CHUNK_BITS) | u64::from(bitmap.max()?)));
+        MsgId::new(last.unwrap_or_default())
     }
 
     /// How many ids of the set lie above `base`, up to and with `head`.
@@ -54,7 +62,7 @@ impl Uncounted {
         Some(bytes)
     }
 
-    /// Takes back a chunk that [`Uncounted::chunk_bytes`] gave; `None` when the bytes are none.
+    /// Takes back a chunk that [`MsgIdSet::chunk_bytes`] gave; `None` when the bytes are none.
     pub fn install(&mut self, chunk: u64, bytes: &[u8]) -> Option<()> {
         let bitmap = RoaringBitmap::deserialize_from(bytes).ok()?;
         self.chunks.insert(chunk, bitmap);
@@ -73,7 +81,7 @@ mod tests {
     #[test]
     fn counts_what_a_plain_set_counts() {
         let ids = [1, 2, 3, 70, 65_535, 65_536, 65_537, 200_000, 200_001];
-        let mut set = Uncounted::default();
+        let mut set = MsgIdSet::default();
         for id in ids {
             assert!(set.insert(MsgId::new(id)));
             assert!(!set.insert(MsgId::new(id)));
@@ -88,15 +96,24 @@ mod tests {
 
     #[test]
     fn chunks_come_back_as_they_went() {
-        let mut set = Uncounted::default();
+        let mut set = MsgIdSet::default();
         set.insert(MsgId::new(5));
         set.insert(MsgId::new(70_000));
-        let mut back = Uncounted::default();
+        let mut back = MsgIdSet::default();
         for chunk in [0, 1] {
             back.install(chunk, &set.chunk_bytes(chunk).unwrap()).unwrap();
         }
         assert_eq!(back, set);
         assert_eq!(set.chunk_bytes(2), None);
         assert_eq!(back.install(2, b"damaged"), None);
+    }
+    #[test]
+    fn the_last_id_is_found_across_chunks() {
+        let mut set = MsgIdSet::default();
+        assert_eq!(set.last(), MsgId::ZERO);
+        for id in [70_000, 5] {
+            set.insert(MsgId::new(id));
+        }
+        assert_eq!(set.last(), MsgId::new(70_000));
     }
 }
