@@ -374,7 +374,7 @@ mod tests {
     fn a_send_is_in_the_next_batch_once_whenever_the_connection_breaks() {
         let send = |shared: &Shared| {
             let body = Body::Text(Text::new("a").unwrap());
-            shared.send(ConversationId::new(1), None, body).unwrap()
+            shared.send(ConversationId::new(1), None, (body, Extras::NONE)).unwrap()
         };
         let once = Shared::new(WhoAmI::from(&welcome()));
         let _promise = send(&once);

@@ -102,6 +102,8 @@ codes! {
         ImportGap = 19, "the import does not continue where it stopped";
         /// No such message in that conversation, or none that this can be done to.
         NoSuchMessage = 20, "no such message";
+        /// The time in which its sender may change a message is over.
+        TooLate = 21, "it is too late to change that message";
     }
 }
 
@@ -124,7 +126,7 @@ mod tests {
     #[test]
     fn numbers_are_stable_and_used_once() {
         let numbers: Vec<u32> = ErrorCode::ALL.iter().map(|code| code.number()).collect();
-        assert_eq!(numbers, (1..=20).collect::<Vec<_>>());
+        assert_eq!(numbers, (1..=21).collect::<Vec<_>>());
         for &code in ErrorCode::ALL {
             assert_eq!(ErrorCode::from_number(code.number()), code);
         }

@@ -6,7 +6,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::codec::{self, DecodeError};
-use crate::ids::{MsgId, UserId};
+use crate::ids::{MsgId, Timestamp, UserId};
 use crate::limits;
 
 /// What goes with a message: at most [`limits::EXTRAS_MAX`], in the order of the sender.
@@ -22,6 +22,13 @@ pub enum Extra {
     Mention(UserId),
     /// It wants to be noticed by every member. Only owners and admins of a group may ask for that.
     MentionAll,
+    /// It was edited since it was sent. Only the server says so.
+    Edited {
+        /// When, last.
+        at: Timestamp,
+        /// The entry of the last edit.
+        entry: MsgId,
+    },
     /// An extra that this version does not know, encoded. It stays the last variant: new ones go above it.
     #[serde(skip)]
     Unknown(Bytes),
@@ -73,6 +80,19 @@ impl Extras {
     /// The users who are mentioned one by one.
     pub fn mentioned(&self) -> impl Iterator<Item = UserId> {
         self.0.iter().filter_map(|extra| if let Extra::Mention(user) = extra { Some(*user) } else { None })
+    }
+
+    /// When it was last edited, and the entry of that edit.
+    #[must_use]
+    pub fn edited(&self) -> Option<(Timestamp, MsgId)> {
+        self.0.iter().find_map(|extra| if let Extra::Edited { at, entry } = extra { Some((*at, *entry)) } else { None })
+    }
+
+    /// The same, edited by this entry.
+    #[must_use]
+    pub fn with_edit(&self, at: Timestamp, entry: MsgId) -> Self {
+        let others = self.0.iter().filter(|extra| !matches!(extra, Extra::Edited { .. })).cloned();
+        Self(others.chain([Extra::Edited { at, entry }]).collect())
     }
 
     /// Whether every member is mentioned.

@@ -108,12 +108,22 @@ impl Conversation {
     #[must_use]
     pub fn mentions(&self, user: UserId, base: MsgId) -> u64 {
         let sets = [user, UserId::SERVER].into_iter().filter_map(|of| self.mentions.get(&of));
-        sets.map(|set| set.count(base, self.record.head)).sum()
+        sets.map(|set| set.count_without(base, self.record.head, &self.uncounted)).sum()
     }
 
     /// The time of an entry that is made now: the clock may go back, the times in a log do not, but for imported ones.
     pub(super) fn not_before_last(&self, now: Timestamp) -> Timestamp {
         now.max(self.record.last_sent_at)
+    }
+
+    /// Notes that an entry is no message, or none any more.
+    pub(super) fn note_uncounted(&mut self, msgid: MsgId) {
+        if self.uncounted.insert(msgid) {
+            let chunk = MsgIdSet::chunk_of(msgid);
+            if self.unsaved.chunks.last() != Some(&chunk) {
+                self.unsaved.chunks.push(chunk);
+            }
+        }
     }
 
     /// Moves the read cursor of a member up; it never goes down.

@@ -54,6 +54,8 @@ impl State {
             }
             Request::ImportCursor { conversation, source } => self.import_cursor(actor, conversation, source),
             Request::Explain { conversation, user } => self.explain(actor, conversation, user),
+            Request::Edit { conversation, msgid, text } => self.edit(actor, conversation, msgid, text, now, batch),
+            Request::Recall { conversation, msgid } => self.recall(actor, conversation, msgid, now, batch),
             // A session makes the token of an invite, reads history and gets figures by commands of their own.
             Request::CreateInvite { .. } | Request::Pull { .. } | Request::Figures => Err(ErrorCode::Unsupported),
         }

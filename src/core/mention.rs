@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use cairn_proto::error::ErrorCode;
 use cairn_proto::extras::{Extra, Extras};
 use cairn_proto::ids::{ConversationId, MsgId, UserId};
+use cairn_proto::limits;
 use cairn_proto::response::Role;
 
 use super::batch::Batch;
@@ -23,7 +24,11 @@ pub(super) fn check_sort(extras: &Extras) -> Result<(), ErrorCode> {
     if extras.iter().any(|extra| matches!(extra, Extra::Unknown(_))) {
         return Err(ErrorCode::Unsupported);
     }
-    if replies > 1 { Err(ErrorCode::BadRequest) } else { Ok(()) }
+    if replies > 1 || extras.edited().is_some() || extras.iter().count() >= limits::EXTRAS_MAX {
+        Err(ErrorCode::BadRequest)
+    } else {
+        Ok(())
+    }
 }
 
 impl State {

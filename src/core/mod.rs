@@ -10,12 +10,13 @@
 //! * [`state`]: everything that is in memory, and [`state::State::apply`]
 //! * [`batch`], [`change`]: what goes out, encoded once
 //! * [`execute`]: commands decided, one by one
-//! * [`send`], [`import`]: messages; [`mention`]: whom they ask to notice them
+//! * [`send`], [`import`], [`amend`]: messages; [`mention`]: whom they ask to notice them
 //! * [`account`], [`group`], [`cursor`], [`overview`]: everything else a client may ask
 //! * [`conversation`], [`msgid_set`], [`send_stream`]: the parts of the state that have rules of their own
 //! * [`record`]: what is stored of each part
 
 pub mod account;
+pub mod amend;
 pub mod batch;
 pub mod change;
 pub mod command;

@@ -38,19 +38,29 @@ impl MsgIdSet {
     /// How many ids of the set lie above `base`, up to and with `head`.
     #[must_use]
     pub fn count(&self, base: MsgId, head: MsgId) -> u64 {
-        if head <= base {
-            return 0;
-        }
-        let (first, last) = (base.get() + 1, head.get());
-        let chunks: RangeInclusive<u64> = first >> CHUNK_BITS..=last >> CHUNK_BITS;
-        self.chunks
-            .range(chunks)
-            .map(|(&chunk, bitmap)| {
-                let from = if chunk == first >> CHUNK_BITS { low(first) } else { 0 };
-                let to = if chunk == last >> CHUNK_BITS { low(last) } else { low(LOW) };
-                bitmap.range_cardinality(from..=to)
-            })
-            .sum()
+        self.in_range(base, head).map(|(_, bitmap, range)| bitmap.range_cardinality(range)).sum()
+    }
+
+    /// How many of those are not in `other` as well.
+    #[must_use]
+    pub fn count_without(&self, base: MsgId, head: MsgId, other: &Self) -> u64 {
+        let both = |chunk: u64, bitmap: &RoaringBitmap| other.chunks.get(&chunk).map(|others| bitmap & others);
+        let counts = self.in_range(base, head).map(|(chunk, bitmap, range)| {
+            let all = bitmap.range_cardinality(range.clone());
+            all - both(chunk, bitmap).map_or(0, |both| both.range_cardinality(range))
+        });
+        counts.sum()
+    }
+
+    /// The chunks with ids above `base` up to `head`, and which part of each that is.
+    fn in_range(&self, base: MsgId, head: MsgId) -> impl Iterator<Item = (u64, &RoaringBitmap, RangeInclusive<u32>)> {
+        let (first, last) = (base.get().saturating_add(1), head.get());
+        let chunks = (first <= last).then(|| self.chunks.range(first >> CHUNK_BITS..=last >> CHUNK_BITS));
+        chunks.into_iter().flatten().map(move |(&chunk, bitmap)| {
+            let from = if chunk == first >> CHUNK_BITS { low(first) } else { 0 };
+            let to = if chunk == last >> CHUNK_BITS { low(last) } else { low(LOW) };
+            (chunk, bitmap, from..=to)
+        })
     }
 
     /// One chunk in roaring's portable format; `None` when it is empty.
@@ -86,10 +96,16 @@ mod tests {
             assert!(set.insert(MsgId::new(id)));
             assert!(!set.insert(MsgId::new(id)));
         }
+        let mut even = MsgIdSet::default();
+        for id in ids.into_iter().filter(|id| id % 2 == 0).chain([4, 131_072]) {
+            even.insert(MsgId::new(id));
+        }
         for base in [0, 1, 3, 69, 70, 65_534, 65_535, 65_536, 199_999, 200_001, 300_000] {
             for head in [0, 1, 2, 70, 65_535, 65_536, 131_072, 200_000, 400_000] {
                 let expected = ids.iter().filter(|&&id| base < id && id <= head).count() as u64;
                 assert_eq!(set.count(MsgId::new(base), MsgId::new(head)), expected, "({base}, {head}]");
+                let odd = ids.iter().filter(|&&id| base < id && id <= head && id % 2 == 1).count() as u64;
+                assert_eq!(set.count_without(MsgId::new(base), MsgId::new(head), &even), odd, "({base}, {head}]");
             }
         }
     }

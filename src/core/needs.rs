@@ -1,6 +1,6 @@
 //! Which parts of the state a command needs in memory before it can be decided, and a change before it can be applied.
 
-use cairn_proto::ids::{ConversationId, DeviceId, SendStreamId, UserId};
+use cairn_proto::ids::{ConversationId, DeviceId, MsgId, SendStreamId, UserId};
 use cairn_proto::request::{ImportEntry, Request};
 
 use super::change::{Appended, Change, Origin};
@@ -16,6 +16,8 @@ pub enum Need {
     Member(ConversationId, UserId),
     /// A conversation and all of its members.
     Members(ConversationId),
+    /// An entry of a conversation, as it is now.
+    Entry(ConversationId, MsgId),
     /// A send stream.
     Stream(DeviceId, SendStreamId),
 }
@@ -66,6 +68,12 @@ impl State {
                             needs.push(Need::Members(*conversation));
                         }
                     }
+                    Request::Edit { conversation, msgid, .. } | Request::Recall { conversation, msgid } => {
+                        self.member(*conversation, user, &mut needs);
+                        if !self.entries.contains_key(&(*conversation, *msgid)) {
+                            needs.push(Need::Entry(*conversation, *msgid));
+                        }
+                    }
                     Request::Explain { conversation, user: whose } => {
                         self.member(*conversation, user, &mut needs);
                         self.member(*conversation, *whose, &mut needs);
@@ -104,7 +112,9 @@ impl State {
                     self.member(*conversation, user, &mut needs);
                 }
             }
-            Change::Imported { conversation, .. } if self.conversation(*conversation).is_none() => {
+            Change::Imported { conversation, .. } | Change::Rewritten { conversation, .. }
+                if self.conversation(*conversation).is_none() =>
+            {
                 needs.push(Need::Conversation(*conversation));
             }
             _ => {}

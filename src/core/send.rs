@@ -95,6 +95,6 @@ fn check_body(body: &Body) -> Result<(), ErrorCode> {
         Body::Text(text) | Body::Emote(text) if text.is_empty() => Err(ErrorCode::EmptyMessage),
         Body::Text(_) | Body::Emote(_) | Body::Emoji(_) => Ok(()),
         Body::Image(_) | Body::Video(_) | Body::File(_) => Err(ErrorCode::Unsupported),
-        Body::System(_) | Body::Unknown => Err(ErrorCode::BadRequest),
+        Body::System(_) | Body::Recalled { .. } | Body::Amendment(_) | Body::Unknown => Err(ErrorCode::BadRequest),
     }
 }

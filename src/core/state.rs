@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cairn_proto::ids::{ConversationId, DeviceId, ImportSource, MsgId, SendStreamId, UserId};
+use cairn_proto::message::Entry;
 use cairn_proto::response::UserInfo;
 use cairn_proto::text::UserName;
 use hashbrown::{HashMap, HashSet};
@@ -30,6 +31,8 @@ pub struct State {
     last_user: u32,
     last_numbered: u64,
     pub(super) unsaved: Unsaved,
+    /// Entries that commands of the current batch needed.
+    pub(super) entries: HashMap<(ConversationId, MsgId), Entry>,
     /// A body being encoded; kept for its memory.
     pub(super) scratch: Vec<u8>,
 }
@@ -178,11 +181,13 @@ impl State {
                     user.conversations.remove(&conversation);
                 }
             }
-            &Change::Imported { conversation, source, cursor } => {
-                let Some(found) = self.touch(conversation) else { return };
-                let known = found.imports.entry(source).or_default();
-                *known = cursor.max(*known);
-                found.unsaved.imports.push(source);
+            &Change::Imported { conversation, source, cursor } => self.apply_imported(conversation, source, cursor),
+            &Change::Rewritten { conversation, msgid, is_message } => {
+                if let Some(found) = self.touch(conversation)
+                    && !is_message
+                {
+                    found.note_uncounted(msgid);
+                }
             }
             Change::Mentioned { conversation, msgid, users } => {
                 if let Some(found) = self.touch(*conversation) {
@@ -208,16 +213,16 @@ impl State {
                     self.unsaved.streams.push((device, stream));
                 }
             }
-            Origin::System => {
-                if found.uncounted.insert(msgid) {
-                    let chunk = super::msgid_set::MsgIdSet::chunk_of(msgid);
-                    if found.unsaved.chunks.last() != Some(&chunk) {
-                        found.unsaved.chunks.push(chunk);
-                    }
-                }
-            }
+            Origin::System => found.note_uncounted(msgid),
             Origin::Imported => {}
         }
+    }
+
+    fn apply_imported(&mut self, conversation: ConversationId, source: ImportSource, cursor: u64) {
+        let Some(found) = self.touch(conversation) else { return };
+        let known = found.imports.entry(source).or_default();
+        *known = cursor.max(*known);
+        found.unsaved.imports.push(source);
     }
 
     fn apply_read(&mut self, conversation: ConversationId, user: UserId, msgid: MsgId) {

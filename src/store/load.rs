@@ -4,11 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use cairn_proto::codec::DecodeError;
-use cairn_proto::ids::{ConversationId, DeviceId, SendStreamId, UserId};
+use cairn_proto::ids::{ConversationId, DeviceId, MsgId, SendStreamId, UserId};
+use cairn_proto::message::unpack_entry;
+use cairn_proto::request::PullRange;
 use serde::de::DeserializeOwned;
 
 use super::db::{Trees, TreesError};
+use super::history::{History, HistoryError};
 use super::rows::{RowDamage, RowError};
+use super::run::RunLimits;
 use super::timeline::{Timeline, Timelines};
 use super::trees::{RowKey, RowPrefix, Tree, parse};
 use crate::core::State;
@@ -23,6 +27,20 @@ use crate::core::record::{
 pub struct Loader {
     trees: Trees,
     timelines: Arc<Timelines>,
+}
+
+/// Why a part of the state cannot be loaded.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// The trees.
+    #[error(transparent)]
+    Trees(#[from] TreesError),
+    /// An entry cannot be read.
+    #[error(transparent)]
+    History(#[from] HistoryError),
+    /// An entry is not what was written.
+    #[error("an entry does not decode: {0}")]
+    Entry(#[from] DecodeError),
 }
 
 /// The greatest id that the server gives to a conversation.
@@ -72,18 +90,31 @@ impl Loader {
     ///
     /// # Errors
     /// When rows are damaged.
-    pub fn load(&self, state: &mut State, need: Need) -> Result<(), TreesError> {
+    pub fn load(&self, state: &mut State, need: Need) -> Result<(), LoadError> {
         match need {
-            Need::Conversation(conversation) => self.conversation(state, conversation).map(drop),
+            Need::Conversation(conversation) => Ok(self.conversation(state, conversation).map(drop)?),
             Need::Member(conversation, user) => {
                 if self.conversation(state, conversation)? {
                     self.chunk(state, conversation, MemberChunk::of(user))?;
                 }
                 Ok(())
             }
-            Need::Members(conversation) => self.members(state, conversation),
-            Need::Stream(device, stream) => self.stream(state, device, stream),
+            Need::Members(conversation) => Ok(self.members(state, conversation)?),
+            Need::Entry(conversation, msgid) => self.entry(state, conversation, msgid),
+            Need::Stream(device, stream) => Ok(self.stream(state, device, stream)?),
         }
+    }
+
+    /// A durable entry of a conversation in memory.
+    fn entry(&self, state: &mut State, conversation: ConversationId, msgid: MsgId) -> Result<(), LoadError> {
+        let Some(timeline) = self.timelines.get(conversation).filter(|_| state.conversation(conversation).is_some()) else {
+            return Ok(());
+        };
+        let run = History::new(self.trees.clone()).read(&timeline, PullRange::From(msgid), RunLimits::of_messages(1))?;
+        if run.first == msgid && run.count == 1 {
+            state.install_entry(conversation, msgid, unpack_entry(&run.entries)?);
+        }
+        Ok(())
     }
 
     /// Whether there is such a conversation, in memory at last.

@@ -1,6 +1,6 @@
 //! What a message may say, to the byte, and under which number.
 
-use cairn_client::proto::body::{Attachment, Body, Media, SystemEntry};
+use cairn_client::proto::body::{Amendment, Attachment, Body, Media, SystemEntry};
 use cairn_client::proto::error::ErrorCode;
 use cairn_client::proto::frame;
 use cairn_client::proto::ids::{ConversationId, MsgId, RequestId, UserId};
@@ -68,6 +68,8 @@ async fn entries_of_the_server_and_attachments_are_refused() {
         (Body::System(SystemEntry::Created { name: GroupName::new("mine").unwrap() }), ErrorCode::BadRequest),
         (Body::System(SystemEntry::Added { users: users.clone() }), ErrorCode::BadRequest),
         (Body::System(SystemEntry::Removed { users }), ErrorCode::BadRequest),
+        (Body::Recalled { by: account.user }, ErrorCode::BadRequest),
+        (Body::Amendment(Amendment::Recalled { msgid: MsgId::new(1) }), ErrorCode::BadRequest),
         (Body::File(file), ErrorCode::Unsupported),
         (Body::Image(media.clone()), ErrorCode::Unsupported),
         (Body::Video(media), ErrorCode::Unsupported),

@@ -10,7 +10,7 @@ use cairn_client::proto::limits::USERS_PER_REQUEST_MAX;
 use cairn_client::proto::message::Draft;
 use cairn_client::proto::request::{ImportEntry, PullRange, Request};
 use cairn_client::proto::response::Response;
-use cairn_client::proto::text::UserName;
+use cairn_client::proto::text::{Text, UserName};
 
 use super::raw::Raw;
 use super::{Stage, group, text};
@@ -36,6 +36,9 @@ fn requests(conversation: ConversationId, member: UserId) -> Vec<Request> {
         Request::Import { conversation, source, first: 0, entries: vec![entry] },
         Request::Import { conversation, source, first: u64::MAX, entries: Vec::new() },
         Request::ImportCursor { conversation, source },
+        Request::Edit { conversation, msgid, text: Text::new("mine").unwrap() },
+        Request::Recall { conversation, msgid },
+        Request::Recall { conversation, msgid: MsgId::new(u64::MAX) },
     ]
 }
 

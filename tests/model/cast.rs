@@ -2,7 +2,7 @@
 
 use cairn::core::command::{Actor, Command, NewDevice, Reply};
 use cairn::core::record::SecretHash;
-use cairn_proto::body::{Attachment, Body, SystemEntry};
+use cairn_proto::body::{Amendment, Attachment, Body, SystemEntry};
 use cairn_proto::extras::{Extra, Extras};
 use cairn_proto::ids::{ClientSeq, ConversationId, DeviceId, ImportSource, MsgId, SendStreamId, Timestamp, UserId};
 use cairn_proto::message::Draft;
@@ -106,6 +106,7 @@ impl Cast {
     fn request(&mut self, step: &Step, naive: &Naive) -> Option<Command> {
         let (by, to) = match *step {
             Step::Send { by, to, .. } | Step::Call { by, to, .. } | Step::Ack { by, to, .. } | Step::Read { by, to, .. } => (by, to),
+            Step::Edit { by, to, .. } | Step::Recall { by, to, .. } => (by, to),
             Step::Add { by, to, .. } | Step::Remove { by, to, .. } => (by, to),
             Step::Import { by, to, .. } | Step::Ask { by, to, .. } => (by, to),
             Step::CreateGroup { by, .. } | Step::Revoke { by, .. } => (by, Place::Nowhere(0)),
@@ -121,6 +122,8 @@ impl Cast {
                 let extras = reply.map(|at| Extra::ReplyTo(near_head(at))).into_iter().chain(users.iter().map(|&user| mention(user)));
                 return Some(self.send(actor, conversation, Seq::Next, 0, Extras::new(extras.collect()).unwrap()));
             }
+            &Step::Edit { at, words, .. } => Request::Edit { conversation, msgid: near_head(at), text: some_words(words) },
+            &Step::Recall { at, .. } => Request::Recall { conversation, msgid: near_head(at) },
             &Step::Ack { at, .. } => Request::Ack { conversation, msgid: near_head(at) },
             &Step::Read { at, .. } => Request::Read { conversation, msgid: near_head(at) },
             Step::CreateGroup { users, .. } => Request::CreateGroup { name: GroupName::new("a group").unwrap(), members: ids(users) },
@@ -204,6 +207,10 @@ fn ask(actor: Actor, conversation: ConversationId, about: u8, question: Question
     Command::Ask(actor, request)
 }
 
+fn some_words(sort: u8) -> Text {
+    Text::new(if sort == 0 { String::new() } else { format!("edit {sort}") }).unwrap()
+}
+
 /// Bodies of every sort: the first four are fit for everything.
 fn a_body(sort: u8, number: u64) -> Body {
     let words = || Text::new(format!("message {number}")).unwrap();
@@ -211,7 +218,9 @@ fn a_body(sort: u8, number: u64) -> Body {
         1 => Body::Emote(words()),
         2 => Body::Emoji(EmojiName::new(format!("emoji{number}")).unwrap()),
         8 => Body::Text(Text::new("").unwrap()),
+        7 => Body::Recalled { by: UserId::new(1) },
         9 => Body::System(SystemEntry::Added { users: vec![UserId::new(1)] }),
+        11 => Body::Amendment(Amendment::Recalled { msgid: MsgId::new(1) }),
         10 => Body::File(Attachment {
             hash: [7; 32],
             name: FileName::new("a file").unwrap(),

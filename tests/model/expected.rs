@@ -105,6 +105,8 @@ fn foreign_requests(actor: Actor, conversation: ConversationId) -> Vec<Request> 
         Request::Import { conversation, source, first: 9, entries: Vec::new() },
         Request::ImportCursor { conversation, source },
         Request::Explain { conversation, user: actor.user },
+        Request::Edit { conversation, msgid, text: Text::new("mine").unwrap() },
+        Request::Recall { conversation, msgid },
     ]
 }
 
@@ -215,7 +217,9 @@ fn trees_of(naive: &Naive) -> Trees {
         for (msgid, entry) in found.above(MsgId::ZERO) {
             let everybody = entry.extras.mentions_all().then_some(UserId::SERVER);
             let each = entry.mentioned.iter().copied().filter(|_| everybody.is_none());
-            each.chain(everybody).for_each(|user| drop(mentions.entry(user).or_default().insert(msgid)));
+            for user in each.chain(everybody) {
+                mentions.entry(user).or_default().insert(msgid);
+            }
         }
         trees.mentions.extend(mentions.iter().filter_map(|(&user, set)| Some(((id, user, 0), set.chunk_bytes(0)?))));
         trees.uncounted.extend(uncounted.chunk_bytes(0).map(|bytes| ((id, 0), bytes)));

@@ -29,6 +29,7 @@ impl Ledger {
     pub(super) fn watch(&mut self, payload: &Bytes) -> Result<(), TestCaseError> {
         batch::replay::<TestCaseError>(payload.clone(), |change, entry| match change {
             Change::Appended(appended) => self.appended(&appended, unpack_entry(&entry)?),
+            Change::Rewritten { conversation, msgid, is_message } => self.rewritten(conversation, msgid, is_message, unpack_entry(&entry)?),
             other => self.moved(&other),
         })?;
         prop_assert!(self.unannounced.is_empty(), "members without an entry: {:?}", self.unannounced);
@@ -70,6 +71,17 @@ impl Ledger {
             _ => {}
         }
         self.entries.entry(conversation).or_default().push(entry);
+        Ok(())
+    }
+
+    fn rewritten(&mut self, id: ConversationId, msgid: MsgId, is_message: bool, entry: Entry) -> Result<(), TestCaseError> {
+        let head = self.head(id);
+        prop_assert!(MsgId::ZERO < msgid && msgid < head, "{} of {} is rewritten below the head {}", msgid, id, head);
+        let place = &mut self.entries.get_mut(&id).unwrap()[msgid.get() as usize - 1];
+        prop_assert_eq!((entry.sender, entry.sent_at), (place.sender, place.sent_at));
+        prop_assert_eq!(entry.body.is_message(), is_message);
+        prop_assert!(place.body.is_message() || !is_message, "{} of {} becomes a message", msgid, id);
+        *place = entry;
         Ok(())
     }
 

@@ -266,7 +266,7 @@ impl Conversation {
 
     /// Messages above the read cursor that mention the member.
     pub(super) fn mentions(&self, user: UserId) -> u64 {
-        let is_meant = |entry: &LogEntry| entry.extras.mentions_all() || entry.mentioned.contains(&user);
+        let is_meant = |entry: &LogEntry| entry.body.is_message() && (entry.extras.mentions_all() || entry.mentioned.contains(&user));
         self.above(self.members[&user].base()).filter(|(_, entry)| is_meant(entry)).count() as u64
     }
 

@@ -39,12 +39,14 @@ impl Naive {
                 Ok(Response::ImportCursor { cursor: self.import_cursor(actor, *conversation, *source)? })
             }
             Request::Explain { conversation, user } => self.explain(actor, *conversation, *user),
+            Request::Edit { conversation, msgid, text } => self.edit(actor, *conversation, *msgid, text, now),
+            Request::Recall { conversation, msgid } => self.recall(actor, *conversation, *msgid, now),
             Request::CreateInvite { .. } | Request::Pull { .. } | Request::Figures => Err(ErrorCode::Unsupported),
         }
     }
 
     /// A conversation, for its members alone.
-    fn inside(&self, user: UserId, id: ConversationId) -> Result<&Conversation, ErrorCode> {
+    pub(super) fn inside(&self, user: UserId, id: ConversationId) -> Result<&Conversation, ErrorCode> {
         self.conversations.get(&id).filter(|found| found.members.contains_key(&user)).ok_or(ErrorCode::NotFound)
     }
 
@@ -54,7 +56,7 @@ impl Naive {
         Ok(Reply::Grant(Grant { conversation, floor: MsgId::ZERO }))
     }
 
-    fn push(&mut self, id: ConversationId, sender: UserId, now: Timestamp, body: Body) -> MsgId {
+    pub(super) fn push(&mut self, id: ConversationId, sender: UserId, now: Timestamp, body: Body) -> MsgId {
         let found = self.conversations.get_mut(&id).unwrap();
         let sent_at = now.max(found.last_sent_at());
         let (extras, mentioned) = (Extras::NONE, BTreeSet::new());
@@ -73,7 +75,7 @@ impl Naive {
             Body::Text(text) | Body::Emote(text) if text.is_empty() => return Err(ErrorCode::EmptyMessage),
             Body::Text(_) | Body::Emote(_) | Body::Emoji(_) => {}
             Body::Image(_) | Body::Video(_) | Body::File(_) => return Err(ErrorCode::Unsupported),
-            Body::System(_) | Body::Unknown => return Err(ErrorCode::BadRequest),
+            Body::System(_) | Body::Recalled { .. } | Body::Amendment(_) | Body::Unknown => return Err(ErrorCode::BadRequest),
         }
         if extras.iter().filter(|extra| matches!(extra, Extra::ReplyTo(_))).count() > 1 {
             return Err(ErrorCode::BadRequest);

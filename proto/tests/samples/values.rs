@@ -1,7 +1,7 @@
 //! The values themselves. What they contain is arbitrary but fixed: the golden bytes hold it.
 
 use bytes::Bytes;
-use cairn_proto::body::{Attachment, Body, Media, SystemEntry};
+use cairn_proto::body::{Amendment, Attachment, Body, Media, SystemEntry};
 use cairn_proto::error::ErrorCode;
 use cairn_proto::event::{StreamOpening, TimelineFrame};
 use cairn_proto::extras::{Extra, Extras};
@@ -88,7 +88,14 @@ fn bodies() -> Vec<Body> {
         Body::Video(Media { preview: Bytes::new(), ..media() }),
         Body::File(attachment()),
         Body::System(SystemEntry::Created { name: group_name() }),
+        Body::Recalled { by: BOB },
+        Body::Amendment(Amendment::Recalled { msgid: MsgId::new(251) }),
     ]
+}
+
+fn amendments() -> Vec<Amendment> {
+    let (msgid, text) = (MsgId::new(251), Text::new("better").ok());
+    vec![Amendment::Edited { msgid, text }, Amendment::Edited { msgid, text: None }, Amendment::Recalled { msgid }]
 }
 
 fn entry(body: Body) -> Entry {
@@ -96,7 +103,7 @@ fn entry(body: Body) -> Entry {
 }
 
 fn extras() -> Vec<Extra> {
-    vec![Extra::ReplyTo(MsgId::new(251)), Extra::Mention(BOB), Extra::MentionAll]
+    vec![Extra::ReplyTo(MsgId::new(251)), Extra::Mention(BOB), Extra::MentionAll, Extra::Edited { at: NOON, entry: MsgId::new(252) }]
 }
 
 fn all_extras() -> Extras {
@@ -119,14 +126,15 @@ fn add_bodies(samples: &mut Samples) {
     samples.add(vec![media()]);
     samples.add(system_entries());
     samples.add(bodies());
+    samples.add(amendments());
 }
 
 fn add_logs(samples: &mut Samples) {
     samples.add(extras());
     let replying = Entry { extras: all_extras(), ..entry(text("one")) };
     samples.add(vec![entry(text("one")), replying.clone()]);
-    samples.add_packed(vec![replying]);
     samples.add_packed(vec![entry(text("one")), entry(Body::Image(media())), entry(Body::System(SystemEntry::Added { users: vec![BOB] }))]);
+    samples.add_packed(vec![replying]);
     samples.add(vec![draft(), Draft { extras: all_extras(), ..draft() }]);
     let empty = Run { conversation: DIRECT, first: MsgId::new(u64::MAX), count: 0, entries: Bytes::new() };
     samples.add(vec![run(), empty]);
@@ -199,6 +207,8 @@ fn requests() -> Vec<Request> {
         Request::ImportCursor { conversation: GROUP, source },
         Request::Explain { conversation: GROUP, user: BOB },
         Request::Figures,
+        Request::Edit { conversation: GROUP, msgid, text: Text::new("better").unwrap() },
+        Request::Recall { conversation: GROUP, msgid },
     ]
 }
 

@@ -1,7 +1,7 @@
 //! Generators of random valid values, for every wire type.
 
 use bytes::Bytes;
-use cairn_proto::body::{Attachment, Body, Media, SystemEntry};
+use cairn_proto::body::{Amendment, Attachment, Body, Media, SystemEntry};
 use cairn_proto::error::ErrorCode;
 use cairn_proto::event::{StreamOpening, TimelineFrame};
 use cairn_proto::extras::{Extra, Extras};
@@ -108,6 +108,9 @@ pub(crate) fn body() -> impl Strategy<Value = Body> {
         media().prop_map(Body::Video),
         attachment().prop_map(Body::File),
         system_entry().prop_map(Body::System),
+        user_id().prop_map(|by| Body::Recalled { by }),
+        (msgid(), option::of(text())).prop_map(|(msgid, text)| Body::Amendment(Amendment::Edited { msgid, text })),
+        msgid().prop_map(|msgid| Body::Amendment(Amendment::Recalled { msgid })),
     ]
 }
 
@@ -116,7 +119,12 @@ pub(crate) fn entry() -> impl Strategy<Value = Entry> {
 }
 
 fn extras() -> impl Strategy<Value = Extras> {
-    let extra = prop_oneof![msgid().prop_map(Extra::ReplyTo), user_id().prop_map(Extra::Mention), Just(Extra::MentionAll)];
+    let extra = prop_oneof![
+        msgid().prop_map(Extra::ReplyTo),
+        user_id().prop_map(Extra::Mention),
+        Just(Extra::MentionAll),
+        (timestamp(), msgid()).prop_map(|(at, entry)| Extra::Edited { at, entry }),
+    ];
     vec(extra, 0..4).prop_map(|list| Extras::new(list).unwrap())
 }
 
@@ -185,6 +193,8 @@ fn group_request() -> impl Strategy<Value = Request> {
         (conversation_id(), users()).prop_map(|(conversation, users)| Request::RemoveMembers { conversation, users }),
         (conversation_id(), option::of(user_id())).prop_map(|(conversation, after)| Request::Members { conversation, after }),
         (conversation_id(), user_id()).prop_map(|(conversation, user)| Request::Explain { conversation, user }),
+        (conversation_id(), msgid(), text()).prop_map(|(conversation, msgid, text)| Request::Edit { conversation, msgid, text }),
+        (conversation_id(), msgid()).prop_map(|(conversation, msgid)| Request::Recall { conversation, msgid }),
     ]
 }
 
