@@ -6,7 +6,7 @@ use crate::body::Body;
 use crate::codec;
 use crate::ids::{ConversationId, DeviceId, ImportSource, MsgId, Timestamp, UserId};
 use crate::message::Draft;
-use crate::text::{GroupName, UserName};
+use crate::text::{EmojiName, GroupName, Text, UserName};
 
 /// A request. [`crate::response::Response`] has the answer of the same name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -123,6 +123,40 @@ pub enum Request {
     },
     /// How the server works, in numbers. For the owner of the server.
     Figures,
+    /// Say something else in the place of a text of one's own.
+    Edit {
+        /// The conversation.
+        conversation: ConversationId,
+        /// The message.
+        msgid: MsgId,
+        /// What it says from now on.
+        text: Text,
+    },
+    /// Take a message back: one's own, or any for owners and admins of a group.
+    Recall {
+        /// The conversation.
+        conversation: ConversationId,
+        /// The message.
+        msgid: MsgId,
+    },
+    /// React to a message. At most [`crate::limits::REACTION_KINDS_MAX`] kinds and [`crate::limits::REACTIONS_MAX`] reactions in all.
+    React {
+        /// The conversation.
+        conversation: ConversationId,
+        /// The message.
+        msgid: MsgId,
+        /// With what.
+        emoji: EmojiName,
+    },
+    /// Take a reaction of one's own back.
+    Unreact {
+        /// The conversation.
+        conversation: ConversationId,
+        /// The message.
+        msgid: MsgId,
+        /// Which.
+        emoji: EmojiName,
+    },
 }
 
 /// Which part of a log.

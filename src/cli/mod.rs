@@ -19,6 +19,7 @@ mod completions;
 mod credentials;
 mod devices;
 mod doctor;
+mod edit;
 mod exit;
 mod failure;
 mod group;
@@ -35,7 +36,9 @@ mod output;
 mod page;
 mod profile;
 mod progress;
+mod react;
 mod read;
+mod recall;
 mod send;
 mod serve;
 mod session;
@@ -95,6 +98,9 @@ enum Command {
     Invite(invite::InviteArgs),
     Group(group::GroupArgs),
     Send(send::SendArgs),
+    Edit(edit::EditArgs),
+    Recall(recall::RecallArgs),
+    React(react::ReactArgs),
     Tail(tail::TailArgs),
     List(list::ListArgs),
     Read(read::ReadArgs),
@@ -163,6 +169,9 @@ fn run(cli: Cli, others: Vec<Contender>) -> Result<(), Failure> {
         Command::Invite(args) => invite::run(&args, &context()?),
         Command::Group(args) => group::run(&args, &context()?),
         Command::Send(args) => send::run(args, &context()?),
+        Command::Edit(args) => edit::run(args, &context()?),
+        Command::Recall(args) => recall::run(&args, &context()?),
+        Command::React(args) => react::run(&args, &context()?),
         Command::Tail(args) => tail::run(&args, &context()?),
         Command::List(args) => list::run(&args, &context()?),
         Command::Read(args) => read::run(&args, &context()?),
