@@ -6,6 +6,7 @@ use std::task::{Context, Poll};
 
 use cairn_proto::WIRE_VERSION;
 use cairn_proto::body::Body;
+use cairn_proto::extras::Extras;
 use cairn_proto::hello::{Credentials, Hello, ServerRole, Welcome};
 use cairn_proto::ids::{ClientSeq, ConversationId, DeviceId, MsgId, SendStreamId, UserId};
 use cairn_proto::invite::{InviteLink, ServerAddr};
@@ -185,6 +186,14 @@ impl Client {
         self.enqueue(conversation, body).await?.await
     }
 
+    /// As [`Client::send`], as an answer to a message of the same conversation.
+    ///
+    /// # Errors
+    /// As [`Client::send`].
+    pub async fn reply(&self, conversation: ConversationId, to: MsgId, body: Body) -> Result<MsgId, Error> {
+        self.enqueue_with(conversation, body, Extras::reply_to(to)).await?.await
+    }
+
     /// Gives a message its place among the sends of this client, and returns the promise of its number.
     ///
     /// When this returns, the order is fixed: messages of one conversation get their numbers in the order in which their `enqueue` (or
@@ -195,7 +204,18 @@ impl Client {
     /// [`Error::TooLarge`], and whatever ended the client.
     pub async fn enqueue(&self, conversation: ConversationId, body: Body) -> Result<Accepted, Error> {
         let room = self.shared().send_room.acquire().await.map_err(|_| self.ended())?;
-        let accepted = self.submit_send(conversation, None, body)?;
+        let accepted = self.submit_send(conversation, None, (body, Extras::NONE))?;
+        room.forget();
+        Ok(accepted)
+    }
+
+    /// As [`Client::enqueue`], with what goes with the message: whom it mentions, what it answers.
+    ///
+    /// # Errors
+    /// As [`Client::enqueue`]. The promise fails with [`Error::Refused`] when the server does not take the extras.
+    pub async fn enqueue_with(&self, conversation: ConversationId, body: Body, extras: Extras) -> Result<Accepted, Error> {
+        let room = self.shared().send_room.acquire().await.map_err(|_| self.ended())?;
+        let accepted = self.submit_send(conversation, None, (body, extras))?;
         room.forget();
         Ok(accepted)
     }
@@ -210,7 +230,7 @@ impl Client {
             Err(TryAcquireError::NoPermits) => return Err(TryEnqueueError::Full(body)),
             Err(TryAcquireError::Closed) => return Err(self.ended().into()),
         };
-        let accepted = self.submit_send(conversation, None, body)?;
+        let accepted = self.submit_send(conversation, None, (body, Extras::NONE))?;
         room.forget();
         Ok(accepted)
     }
@@ -222,13 +242,13 @@ impl Client {
     /// [`Error::SeqUsed`] when the number is not above all that this client used in the conversation; else as [`Client::enqueue`].
     pub async fn enqueue_draft(&self, draft: Draft) -> Result<Accepted, Error> {
         let room = self.shared().send_room.acquire().await.map_err(|_| self.ended())?;
-        let accepted = self.submit_send(draft.conversation, Some(draft.seq), draft.body)?;
+        let accepted = self.submit_send(draft.conversation, Some(draft.seq), (draft.body, draft.extras))?;
         room.forget();
         Ok(accepted)
     }
 
-    fn submit_send(&self, conversation: ConversationId, seq: Option<ClientSeq>, body: Body) -> Result<Accepted, Error> {
-        let (seq, answer) = self.shared().send(conversation, seq, body)?;
+    fn submit_send(&self, conversation: ConversationId, seq: Option<ClientSeq>, content: (Body, Extras)) -> Result<Accepted, Error> {
+        let (seq, answer) = self.shared().send(conversation, seq, content)?;
         Ok(Accepted { seq, answer })
     }
 

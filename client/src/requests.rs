@@ -10,7 +10,7 @@ use cairn_proto::limits::{FRAME_BYTES_MAX, IMPORT_ENTRIES_MAX, RUN_MESSAGES_MAX,
 use cairn_proto::message::Message;
 use cairn_proto::request::{ImportEntry, PullRange, Request};
 use cairn_proto::response::{Conversation, ConversationKind, DeviceInfo, Explained, Member, Response, UserInfo};
-use cairn_proto::text::{GroupName, UserName};
+use cairn_proto::text::{GroupName, Text, UserName};
 
 use crate::client::Client;
 use crate::error::Error;
@@ -92,6 +92,23 @@ impl Client {
     /// See above.
     pub async fn mark_read(&self, conversation: ConversationId, msgid: MsgId) -> Result<(), Error> {
         ask!(self, Request::Read { conversation, msgid }, Response::Done => ())
+    }
+
+    /// Says something else in the place of a text of the user's own. Members learn of it by an entry of its own; whoever reads the message
+    /// later gets the new text.
+    ///
+    /// # Errors
+    /// See above.
+    pub async fn edit(&self, conversation: ConversationId, msgid: MsgId, text: Text) -> Result<(), Error> {
+        ask!(self, Request::Edit { conversation, msgid, text }, Response::Done => ())
+    }
+
+    /// Takes a message back: one's own, or any for owners and admins of a group. Nothing is left of what it said.
+    ///
+    /// # Errors
+    /// See above.
+    pub async fn recall(&self, conversation: ConversationId, msgid: MsgId) -> Result<(), Error> {
+        ask!(self, Request::Recall { conversation, msgid }, Response::Done => ())
     }
 
     /// Makes a group. The user is its owner; `members`, at most [`USERS_PER_REQUEST_MAX`], are in it from the beginning.

@@ -7,6 +7,7 @@ use std::task::Waker;
 use cairn_proto::body::Body;
 use cairn_proto::error::ErrorCode;
 use cairn_proto::event::TimelineFrame;
+use cairn_proto::extras::Extras;
 use cairn_proto::hello::Welcome;
 use cairn_proto::ids::{ClientSeq, ConversationId, MsgId, RequestId};
 use cairn_proto::limits::SENDS_IN_FLIGHT_MAX;
@@ -110,7 +111,7 @@ impl State {
         &mut self,
         conversation: ConversationId,
         seq: Option<ClientSeq>,
-        body: Body,
+        (body, extras): (Body, Extras),
         waiter: Waiter,
     ) -> Result<(ClientSeq, bool), Error> {
         let next = self.next_seq.get(&conversation).copied().unwrap_or(ClientSeq::new(1));
@@ -118,7 +119,7 @@ impl State {
         if seq < next {
             return Err(Error::SeqUsed { seq, next });
         }
-        let wake = self.submit(Request::Send(Draft { conversation, seq, body }), waiter)?;
+        let wake = self.submit(Request::Send(Draft { conversation, seq, body, extras }), waiter)?;
         self.next_seq.insert(conversation, seq.next());
         Ok((seq, wake))
     }
@@ -200,10 +201,10 @@ impl Shared {
         &self,
         conversation: ConversationId,
         seq: Option<ClientSeq>,
-        body: Body,
+        content: (Body, Extras),
     ) -> Result<(ClientSeq, oneshot::Receiver<Result<MsgId, Error>>), Error> {
         let (sender, receiver) = oneshot::channel();
-        let (seq, wake) = self.state.lock().submit_send(conversation, seq, body, Waiter::Send(sender))?;
+        let (seq, wake) = self.state.lock().submit_send(conversation, seq, content, Waiter::Send(sender))?;
         if wake {
             self.wake.notify_one();
         }
@@ -373,7 +374,7 @@ mod tests {
     fn a_send_is_in_the_next_batch_once_whenever_the_connection_breaks() {
         let send = |shared: &Shared| {
             let body = Body::Text(Text::new("a").unwrap());
-            shared.send(ConversationId::new(1), None, body).unwrap()
+            shared.send(ConversationId::new(1), None, (body, Extras::NONE)).unwrap()
         };
         let once = Shared::new(WhoAmI::from(&welcome()));
         let _promise = send(&once);

@@ -79,7 +79,7 @@ impl Timeline {
         let (conversation, msgid) = (self.conversation, self.current.first);
         let read = split_first(&mut self.current).and_then(|entry| Ok(unpack_entry(&entry)?));
         Some(match read {
-            Ok(Entry { sender, sent_at, body }) => Ok(Message { conversation, msgid, sender, sent_at, body }),
+            Ok(Entry { sender, sent_at, body, extras }) => Ok(Message { conversation, msgid, sender, sent_at, body, extras }),
             Err(broken) => Err(self.fail(broken)),
         })
     }

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use crate::codec;
-use crate::ids::UserId;
+use crate::ids::{MsgId, UserId};
 use crate::text::{EmojiName, FileName, GroupName, MediaType, Text};
 
 /// What a message says.
@@ -24,6 +24,13 @@ pub enum Body {
     File(Attachment),
     /// Something that happened to the conversation. Only the server writes these.
     System(SystemEntry),
+    /// A message was here, and nothing is left of it.
+    Recalled {
+        /// Who took it back: its sender, or an admin of the group.
+        by: UserId,
+    },
+    /// An earlier entry changed; it is rewritten in its place as well, for those who read it later. Only the server writes these.
+    Amendment(Amendment),
     /// A kind that this version does not know. It is read, never written, and stays the last variant: new kinds go above it.
     #[serde(skip)]
     Unknown,
@@ -78,6 +85,23 @@ pub enum SystemEntry {
     },
 }
 
+/// What happened to an earlier entry of the same conversation. The entry's sender is who did it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Amendment {
+    /// It says something else now.
+    Edited {
+        /// Which entry.
+        msgid: MsgId,
+        /// What it says; nothing when that changed again since, or was recalled.
+        text: Option<Text>,
+    },
+    /// It was taken back.
+    Recalled {
+        /// Which entry.
+        msgid: MsgId,
+    },
+}
+
 /// The kinds of [`Body`], for people and scripts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -96,6 +120,12 @@ pub enum Kind {
     File,
     /// [`Body::System`]
     System,
+    /// [`Body::Recalled`]
+    Recalled,
+    /// [`Amendment::Edited`]
+    Edit,
+    /// [`Amendment::Recalled`]
+    Recall,
     /// [`Body::Unknown`]
     Unknown,
 }
@@ -112,6 +142,9 @@ impl Kind {
             Self::Video => "video",
             Self::File => "file",
             Self::System => "system",
+            Self::Recalled => "recalled",
+            Self::Edit => "edit",
+            Self::Recall => "recall",
             Self::Unknown => "unknown",
         }
     }
@@ -129,6 +162,9 @@ impl Body {
             Self::Video(_) => Kind::Video,
             Self::File(_) => Kind::File,
             Self::System(_) => Kind::System,
+            Self::Recalled { .. } => Kind::Recalled,
+            Self::Amendment(Amendment::Edited { .. }) => Kind::Edit,
+            Self::Amendment(Amendment::Recalled { .. }) => Kind::Recall,
             Self::Unknown => Kind::Unknown,
         }
     }
@@ -136,6 +172,6 @@ impl Body {
     /// Whether somebody said this: entries that no one said do not count as unread.
     #[must_use]
     pub const fn is_message(&self) -> bool {
-        !matches!(self, Self::System(_) | Self::Unknown)
+        matches!(self, Self::Text(_) | Self::Emote(_) | Self::Emoji(_) | Self::Image(_) | Self::Video(_) | Self::File(_))
     }
 }

@@ -100,6 +100,10 @@ codes! {
         Damaged = 18, "stored messages are damaged: the operator should run `cairn doctor`";
         /// The import continues at another entry than the one given.
         ImportGap = 19, "the import does not continue where it stopped";
+        /// No such message in that conversation, or none that this can be done to.
+        NoSuchMessage = 20, "no such message";
+        /// The time in which its sender may change a message is over.
+        TooLate = 21, "it is too late to change that message";
     }
 }
 
@@ -122,7 +126,7 @@ mod tests {
     #[test]
     fn numbers_are_stable_and_used_once() {
         let numbers: Vec<u32> = ErrorCode::ALL.iter().map(|code| code.number()).collect();
-        assert_eq!(numbers, (1..=19).collect::<Vec<_>>());
+        assert_eq!(numbers, (1..=21).collect::<Vec<_>>());
         for &code in ErrorCode::ALL {
             assert_eq!(ErrorCode::from_number(code.number()), code);
         }

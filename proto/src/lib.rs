@@ -25,6 +25,7 @@ pub mod close;
 pub mod codec;
 pub mod error;
 pub mod event;
+pub mod extras;
 pub mod figures;
 pub mod frame;
 pub mod hello;
@@ -41,4 +42,4 @@ pub mod text;
 pub const ALPN: &[u8] = b"cairn/1";
 
 /// The version of the wire format that this crate speaks. A server refuses others with [`close::CloseCode::Version`].
-pub const WIRE_VERSION: u16 = 1;
+pub const WIRE_VERSION: u16 = 2;

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::body::Body;
 use crate::codec::{self, DecodeError};
+use crate::extras::Extras;
 use crate::ids::{ClientSeq, ConversationId, MsgId, Timestamp, UserId};
 use crate::limits;
 
@@ -17,6 +18,8 @@ pub struct Draft {
     pub seq: ClientSeq,
     /// What it says.
     pub body: Body,
+    /// What goes with it.
+    pub extras: Extras,
 }
 
 /// A numbered, durable message.
@@ -32,6 +35,8 @@ pub struct Message {
     pub sent_at: Timestamp,
     /// What it says.
     pub body: Body,
+    /// What goes with it.
+    pub extras: Extras,
 }
 
 /// The part of a message that is stored: its conversation and number are where it stands.
@@ -43,9 +48,12 @@ pub struct Entry {
     pub sent_at: Timestamp,
     /// What.
     pub body: Body,
+    /// What goes with it.
+    pub extras: Extras,
 }
 
-/// Consecutive messages of one conversation. `entries` is each [`Entry`] behind its length as a `u32`, little-endian.
+/// Consecutive messages of one conversation. `entries` is each [`Entry`] behind its length as a `u32`, little-endian;
+/// an entry without extras ends behind its body.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Run {
     /// The conversation.
@@ -65,13 +73,24 @@ pub const ENTRY_PREFIX_BYTES: usize = 4;
 impl Entry {
     /// Appends this entry, packed, to `out`.
     pub fn pack(&self, out: &mut Vec<u8>) {
-        pack_entry(self.sender, self.sent_at, &self.body, out);
+        pack_entry(self.sender, self.sent_at, &self.body, &self.extras, out);
     }
 }
 
 /// Appends one packed entry to `out` without owning its parts.
-pub fn pack_entry(sender: UserId, sent_at: Timestamp, body: &Body, out: &mut Vec<u8>) {
-    codec::prefixed(out, |out| codec::encode_into(&(sender, sent_at, body), out));
+pub fn pack_entry(sender: UserId, sent_at: Timestamp, body: &Body, extras: &Extras, out: &mut Vec<u8>) {
+    codec::prefixed(out, |out| {
+        codec::encode_into(&(sender, sent_at), out);
+        pack_content(body, extras, out);
+    });
+}
+
+/// Appends the part of a packed entry that its sender decides: the body, and the extras if there are any.
+pub fn pack_content(body: &Body, extras: &Extras, out: &mut Vec<u8>) {
+    codec::encode_into(body, out);
+    if !extras.is_empty() {
+        codec::encode_into(extras, out);
+    }
 }
 
 /// Splits the first packed entry, with its prefix, off `packed`; `None` at the end.
@@ -101,13 +120,21 @@ pub fn unpack_entry(packed: &[u8]) -> Result<Entry, DecodeError> {
     if u32::from_le_bytes(*prefix) as usize != bytes.len() {
         return Err(DecodeError::Malformed);
     }
-    match codec::decode(bytes, limits::ENTRY_BYTES_MAX) {
+    if bytes.len() > limits::ENTRY_BYTES_MAX {
+        return Err(DecodeError::TooLong { bytes: bytes.len(), max_bytes: limits::ENTRY_BYTES_MAX });
+    }
+    let ((sender, sent_at, body), read) = match codec::decode_some(bytes) {
         Err(DecodeError::UnknownVariant) => {
             let (sender, sent_at) = codec::decode_head(bytes, limits::ENTRY_BYTES_MAX)?;
-            Ok(Entry { sender, sent_at, body: Body::Unknown })
+            ((sender, sent_at, Body::Unknown), bytes.len())
         }
-        other => other,
-    }
+        other => other?,
+    };
+    let extras = match bytes.get(read..).unwrap_or_default() {
+        [] => Extras::NONE,
+        rest => codec::decode(rest, limits::ENTRY_BYTES_MAX)?,
+    };
+    Ok(Entry { sender, sent_at, body, extras })
 }
 
 impl Run {
@@ -126,8 +153,8 @@ impl Run {
         let mut messages = Vec::with_capacity((self.count as usize).min(packed.remaining() / ENTRY_PREFIX_BYTES));
         let mut msgid = self.first;
         while let Some(entry) = split_entry(&mut packed)? {
-            let Entry { sender, sent_at, body } = unpack_entry(&entry)?;
-            messages.push(Message { conversation: self.conversation, msgid, sender, sent_at, body });
+            let Entry { sender, sent_at, body, extras } = unpack_entry(&entry)?;
+            messages.push(Message { conversation: self.conversation, msgid, sender, sent_at, body, extras });
             msgid = msgid.next();
         }
         if messages.len() == self.count as usize { Ok(messages) } else { Err(DecodeError::Malformed) }
@@ -143,7 +170,7 @@ mod tests {
         let mut entries = Vec::new();
         for text in texts {
             let body = Body::Text(Text::new(*text).unwrap());
-            Entry { sender: UserId::new(3), sent_at: Timestamp::new(1_700_000_000_000), body }.pack(&mut entries);
+            Entry { sender: UserId::new(3), sent_at: Timestamp::new(1_700_000_000_000), body, extras: Extras::NONE }.pack(&mut entries);
         }
         Run { conversation: ConversationId::new(5), first: MsgId::new(8), count: texts.len() as u32, entries: entries.into() }
     }
@@ -178,6 +205,21 @@ mod tests {
             out.extend_from_slice(&[200, 1, 2, 3]);
         });
         let read = unpack_entry(&entry).unwrap();
-        assert_eq!(read, Entry { sender: UserId::new(3), sent_at: Timestamp::new(4), body: Body::Unknown });
+        assert_eq!(read, Entry { sender: UserId::new(3), sent_at: Timestamp::new(4), body: Body::Unknown, extras: Extras::NONE });
+    }
+    #[test]
+    fn extras_cost_nothing_where_there_are_none() {
+        let body = Body::Text(Text::new("hi").unwrap());
+        let plain = Entry { sender: UserId::new(3), sent_at: Timestamp::new(4), body, extras: Extras::NONE };
+        let reply = Entry { extras: Extras::reply_to(MsgId::new(7)), ..plain.clone() };
+        let packed = |entry: &Entry| {
+            let mut out = Vec::new();
+            entry.pack(&mut out);
+            out
+        };
+        assert_eq!(packed(&plain).len(), ENTRY_PREFIX_BYTES + 6);
+        assert_eq!(packed(&reply).len(), packed(&plain).len() + 4);
+        assert_eq!(unpack_entry(&packed(&plain)), Ok(plain));
+        assert_eq!(unpack_entry(&packed(&reply)), Ok(reply));
     }
 }

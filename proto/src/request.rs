@@ -6,7 +6,7 @@ use crate::body::Body;
 use crate::codec;
 use crate::ids::{ConversationId, DeviceId, ImportSource, MsgId, Timestamp, UserId};
 use crate::message::Draft;
-use crate::text::{GroupName, UserName};
+use crate::text::{GroupName, Text, UserName};
 
 /// A request. [`crate::response::Response`] has the answer of the same name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -123,6 +123,22 @@ pub enum Request {
     },
     /// How the server works, in numbers. For the owner of the server.
     Figures,
+    /// Say something else in the place of a text of one's own.
+    Edit {
+        /// The conversation.
+        conversation: ConversationId,
+        /// The message.
+        msgid: MsgId,
+        /// What it says from now on.
+        text: Text,
+    },
+    /// Take a message back: one's own, or any for owners and admins of a group.
+    Recall {
+        /// The conversation.
+        conversation: ConversationId,
+        /// The message.
+        msgid: MsgId,
+    },
 }
 
 /// Which part of a log.

@@ -120,6 +120,8 @@ pub struct Conversation {
     pub delivered: MsgId,
     /// How many messages of others lie above the read cursor.
     pub unread: u64,
+    /// How many of those mention the member, by name or with everybody.
+    pub mentions: u64,
     /// The last entry of the log, when there is one that the member may see.
     pub last: Option<Entry>,
 }
@@ -227,4 +229,6 @@ pub struct Explained {
     pub uncounted: u64,
     /// The count.
     pub unread: u64,
+    /// Messages above the base that mention the member.
+    pub mentions: u64,
 }

@@ -69,12 +69,13 @@ struct Explanation {
     base: MsgId,
     uncounted: u64,
     unread: u64,
+    mentions: u64,
 }
 
 impl fmt::Display for Explanation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { conversation, name, head, floor, joined, read, base, uncounted, unread, .. } = self;
-        writeln!(f, "{name} has {unread} unread in '#id:{conversation}'")?;
+        let Self { conversation, name, head, floor, joined, read, base, uncounted, unread, mentions, .. } = self;
+        writeln!(f, "{name} has {unread} unread, {mentions} of them mentions, in '#id:{conversation}'")?;
         writeln!(f, "  base   = max(read {read}, floor {floor}, joined {joined} - 1) = {base}")?;
         write!(f, "  unread = head {head} - base {base} - {uncounted} entries that are no messages of others = {unread}")
     }
@@ -82,9 +83,9 @@ impl fmt::Display for Explanation {
 
 impl Explanation {
     fn new(conversation: ConversationId, user: UserId, name: UserName, explained: Explained) -> Self {
-        let Explained { head, floor, joined, read, uncounted, unread } = explained;
+        let Explained { head, floor, joined, read, uncounted, unread, mentions } = explained;
         let base = read.max(floor).max(joined.prev());
-        Self { conversation, user, name, head, floor, joined, read, base, uncounted, unread }
+        Self { conversation, user, name, head, floor, joined, read, base, uncounted, unread, mentions }
     }
 
     /// Whether the parts make the whole.
@@ -136,13 +137,13 @@ mod tests {
 
     fn explanation(read: u64, floor: u64, joined: u64, unread: u64) -> Explanation {
         let (floor, joined, read) = (MsgId::new(floor), MsgId::new(joined), MsgId::new(read));
-        let explained = Explained { head: MsgId::new(20), floor, joined, read, uncounted: 3, unread };
+        let explained = Explained { head: MsgId::new(20), floor, joined, read, uncounted: 3, unread, mentions: 2 };
         Explanation::new(ConversationId::new(1), UserId::new(2), UserName::new("ada").unwrap(), explained)
     }
 
     #[test]
     fn the_formula_is_shown_with_its_numbers() {
-        let expected = "ada has 12 unread in '#id:1'\n  base   = max(read 5, floor 0, joined 1 - 1) = 5\n  \
+        let expected = "ada has 12 unread, 2 of them mentions, in '#id:1'\n  base   = max(read 5, floor 0, joined 1 - 1) = 5\n  \
                         unread = head 20 - base 5 - 3 entries that are no messages of others = 12";
         assert_eq!(explanation(5, 0, 1, 12).to_string(), expected);
     }

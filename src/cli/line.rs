@@ -3,9 +3,10 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use cairn_proto::body::{Attachment, Body, Kind, Media, SystemEntry};
+use cairn_proto::body::{Amendment, Attachment, Body, Kind, Media, SystemEntry};
 use cairn_proto::ids::{ConversationId, MsgId};
 use cairn_proto::message::Message;
+use cairn_proto::text::Text;
 use serde::Serialize;
 
 use super::clean::Clean;
@@ -21,11 +22,22 @@ pub(super) struct Line<'a> {
     sent_at_ms: u64,
     kind: Kind,
     text: Cow<'a, str>,
+    /// The message that this entry changed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    about: Option<MsgId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    edited_at_ms: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reply_to: Option<MsgId>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    mentions: Vec<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    mentions_all: bool,
 }
 
 impl<'a> Line<'a> {
     pub(super) fn new(message: &'a Message, names: &'a Names) -> Self {
-        let Message { conversation, msgid, sender, sent_at, body } = message;
+        let Message { conversation, msgid, sender, sent_at, body, extras } = message;
         Self {
             conversation: *conversation,
             msgid: *msgid,
@@ -33,7 +45,20 @@ impl<'a> Line<'a> {
             sent_at_ms: sent_at.get(),
             kind: body.kind(),
             text: text_of(body, names),
+            about: about(body),
+            edited_at_ms: extras.edited().map(|(at, _)| at.get()),
+            reply_to: extras.replied(),
+            mentions: extras.mentioned().map(|user| names.of(user)).collect(),
+            mentions_all: extras.mentions_all(),
         }
+    }
+}
+
+/// The message that an entry is about.
+const fn about(body: &Body) -> Option<MsgId> {
+    match body {
+        Body::Amendment(Amendment::Edited { msgid, .. } | Amendment::Recalled { msgid }) => Some(*msgid),
+        _ => None,
     }
 }
 
@@ -49,6 +74,9 @@ fn text_of<'a>(body: &'a Body, names: &Names) -> Cow<'a, str> {
         Body::System(SystemEntry::Created { name }) => format!("made the group {name}").into(),
         Body::System(SystemEntry::Added { users }) => format!("added {}", list(users, names)).into(),
         Body::System(SystemEntry::Removed { users }) => format!("removed {}", list(users, names)).into(),
+        &Body::Recalled { by } => format!("recalled by {}", names.of(by)).into(),
+        Body::Amendment(Amendment::Edited { text, .. }) => text.as_ref().map_or("", Text::as_str).into(),
+        Body::Amendment(Amendment::Recalled { .. }) => "".into(),
         Body::Unknown => "a message of a kind that this version does not know".into(),
     }
 }
@@ -61,25 +89,38 @@ impl fmt::Display for Line<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (moment, sender, text) = (Local(self.sent_at_ms), Clean(&self.sender), Clean(&self.text));
         write!(f, "{moment}  ")?;
+        if let Some(msgid) = self.reply_to {
+            write!(f, "[re {msgid}] ")?;
+        }
         match self.kind {
             Kind::Text => write!(f, "{sender}: {text}"),
             Kind::Emote => write!(f, "* {sender} {text}"),
             Kind::Emoji => write!(f, "{sender}: :{text}:"),
             Kind::Image | Kind::Video | Kind::File => write!(f, "{sender}: [{kind}: {text}]", kind = self.kind.as_str()),
             Kind::System | Kind::Unknown => write!(f, "-- {sender} {text}"),
+            Kind::Recalled => write!(f, "{sender}: ({text})"),
+            Kind::Edit => write!(f, "-- {sender} edited {}: {text}", self.about.unwrap_or_default()),
+            Kind::Recall => write!(f, "-- {sender} recalled {}", self.about.unwrap_or_default()),
+        }?;
+        if self.edited_at_ms.is_some() {
+            f.write_str(" (edited)")?;
         }
+        let all = self.mentions_all.then_some("all");
+        let mut mentions = self.mentions.iter().map(AsRef::as_ref).chain(all);
+        mentions.try_for_each(|name| write!(f, " @{}", Clean(name)))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use cairn_proto::extras::{Extra, Extras};
     use cairn_proto::ids::{Timestamp, UserId};
-    use cairn_proto::text::{GroupName, Text};
+    use cairn_proto::text::GroupName;
 
     fn message(body: Body) -> Message {
         let (conversation, msgid) = (ConversationId::new(1), MsgId::new(17));
-        Message { conversation, msgid, sender: UserId::new(3), sent_at: Timestamp::new(1_700_000_000_000), body }
+        Message { conversation, msgid, sender: UserId::new(3), sent_at: Timestamp::new(1_700_000_000_000), body, extras: Extras::NONE }
     }
 
     #[test]
@@ -93,6 +134,17 @@ mod tests {
     }
 
     #[test]
+    fn what_goes_with_a_message_is_shown_with_it() {
+        let extras = vec![Extra::ReplyTo(MsgId::new(9)), Extra::Mention(UserId::new(4)), Extra::MentionAll];
+        let message = Message { extras: Extras::new(extras).unwrap(), ..message(Body::Text(Text::new("hi").unwrap())) };
+        let names = Names::default();
+        let shown = Line::new(&message, &names);
+        assert!(shown.to_string().ends_with("  [re 9] user 3: hi @user 4 @all"), "{shown}");
+        let json = serde_json::to_string(&shown).unwrap();
+        assert!(json.ends_with("\"text\":\"hi\",\"reply_to\":9,\"mentions\":[\"user 4\"],\"mentions_all\":true}"), "{json}");
+    }
+
+    #[test]
     fn people_see_what_happened_and_nothing_obeyed() {
         let names = Names::default();
         for (body, ending) in [
@@ -100,6 +152,9 @@ mod tests {
             (Body::Emote(Text::new("waves").unwrap()), "  * user 3 waves"),
             (Body::System(SystemEntry::Created { name: GroupName::new("team").unwrap() }), "  -- user 3 made the group team"),
             (Body::System(SystemEntry::Added { users: vec![UserId::new(4), UserId::new(5)] }), "  -- user 3 added user 4, user 5"),
+            (Body::Recalled { by: UserId::new(4) }, "  user 3: (recalled by user 4)"),
+            (Body::Amendment(Amendment::Recalled { msgid: MsgId::new(9) }), "  -- user 3 recalled 9"),
+            (Body::Amendment(Amendment::Edited { msgid: MsgId::new(9), text: Text::new("no").ok() }), "  -- user 3 edited 9: no"),
         ] {
             let message = message(body);
             let shown = Line::new(&message, &names).to_string();

@@ -19,6 +19,7 @@ mod completions;
 mod credentials;
 mod devices;
 mod doctor;
+mod edit;
 mod exit;
 mod failure;
 mod group;
@@ -36,6 +37,7 @@ mod page;
 mod profile;
 mod progress;
 mod read;
+mod recall;
 mod send;
 mod serve;
 mod session;
@@ -95,6 +97,8 @@ enum Command {
     Invite(invite::InviteArgs),
     Group(group::GroupArgs),
     Send(send::SendArgs),
+    Edit(edit::EditArgs),
+    Recall(recall::RecallArgs),
     Tail(tail::TailArgs),
     List(list::ListArgs),
     Read(read::ReadArgs),
@@ -163,6 +167,8 @@ fn run(cli: Cli, others: Vec<Contender>) -> Result<(), Failure> {
         Command::Invite(args) => invite::run(&args, &context()?),
         Command::Group(args) => group::run(&args, &context()?),
         Command::Send(args) => send::run(args, &context()?),
+        Command::Edit(args) => edit::run(args, &context()?),
+        Command::Recall(args) => recall::run(&args, &context()?),
         Command::Tail(args) => tail::run(&args, &context()?),
         Command::List(args) => list::run(&args, &context()?),
         Command::Read(args) => read::run(&args, &context()?),

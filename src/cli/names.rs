@@ -20,8 +20,13 @@ impl Names {
         let mut unknown = Vec::new();
         for message in messages {
             self.note(message.sender, &mut unknown);
-            if let Body::System(SystemEntry::Added { users } | SystemEntry::Removed { users }) = &message.body {
-                users.iter().for_each(|&user| self.note(user, &mut unknown));
+            message.extras.mentioned().for_each(|user| self.note(user, &mut unknown));
+            match &message.body {
+                Body::System(SystemEntry::Added { users } | SystemEntry::Removed { users }) => {
+                    users.iter().for_each(|&user| self.note(user, &mut unknown));
+                }
+                &Body::Recalled { by } => self.note(by, &mut unknown),
+                _ => {}
             }
         }
         if unknown.is_empty() {

@@ -7,9 +7,10 @@ use std::pin::Pin;
 
 use cairn_client::{Accepted, Client, Error};
 use cairn_proto::body::Body;
+use cairn_proto::extras::{Extra, Extras};
 use cairn_proto::ids::{ConversationId, MsgId};
 use cairn_proto::limits::{SENDS_IN_FLIGHT_MAX, TEXT_BYTES_MAX};
-use cairn_proto::text::Text;
+use cairn_proto::text::{Text, UserName};
 use clap::Args;
 use serde::Serialize;
 use tokio::sync::mpsc;
@@ -21,7 +22,7 @@ use super::lines::Lines;
 use super::output::{Output, poll_once};
 use super::progress::{Progress, note};
 use super::session::{Conduct, Context};
-use super::target::Target;
+use super::target::{Target, find_users, parse_user};
 
 /// Say something
 ///
@@ -33,6 +34,7 @@ use super::target::Target;
 #[command(after_help = "EXAMPLES
   cairn send '#team' 'lunch?'
   cairn send @bob -- '-1 from me'
+  cairn send '#team' 'at noon' --reply-to 17 --mention @bob
   tail -F /var/log/build.log | cairn send '#builds' -
   seq 1000 | cairn send '#load' - --json | tail -n 1
 
@@ -45,6 +47,34 @@ pub(super) struct SendArgs {
     /// What to say, up to 16 KiB; - for the lines of standard input
     #[arg(default_value = "-")]
     text: String,
+
+    #[command(flatten)]
+    with: With,
+}
+
+/// What goes with each message.
+#[derive(Debug, Args)]
+struct With {
+    /// Answer this message of the conversation
+    #[arg(long, value_name = "MSGID")]
+    reply_to: Option<MsgId>,
+
+    /// Ask this user to notice; may be given several times
+    #[arg(long, value_name = "USER", value_parser = parse_user)]
+    mention: Vec<UserName>,
+
+    /// Ask every member to notice; for owners and admins of a group
+    #[arg(long)]
+    mention_all: bool,
+}
+
+impl With {
+    async fn extras(self, client: &Client) -> Result<Extras, Failure> {
+        let mentions = find_users(client, self.mention).await?.into_iter().map(|user| Extra::Mention(user.id));
+        let all = self.mention_all.then_some(Extra::MentionAll);
+        let extras = self.reply_to.map(Extra::ReplyTo).into_iter().chain(mentions).chain(all).collect();
+        Extras::new(extras).map_err(|error| Failure::caused(Exit::Usage, "too much goes with the message", &error))
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -60,17 +90,19 @@ impl fmt::Display for Sent {
 }
 
 pub(super) fn run(args: SendArgs, context: &Context) -> Result<(), Failure> {
-    let SendArgs { target, text } = args;
+    let SendArgs { target, text, with } = args;
     if text == "-" {
         return context.with_client(Conduct::Deliver, async |client, output| {
             let conversation = target.resolve(client).await?;
-            Sending::new(client, conversation, output).all(read_stdin()?).await
+            let extras = with.extras(client).await?;
+            Sending::new(client, conversation, extras, output).all(read_stdin()?).await
         });
     }
     let text = Text::new(text).map_err(|error| Failure::new(Exit::Failed, format!("the text cannot be sent: {error}")))?;
     context.with_client(Conduct::Deliver, async |client, output| {
         let conversation = target.resolve(client).await?;
-        let msgid = client.send(conversation, Body::Text(text)).await?;
+        let extras = with.extras(client).await?;
+        let msgid = client.enqueue_with(conversation, Body::Text(text), extras).await?.await?;
         output.print(&Sent { conversation, msgid })
     })
 }
@@ -106,6 +138,7 @@ fn read_stdin() -> Result<mpsc::Receiver<io::Result<Vec<u8>>>, Failure> {
 struct Sending<'a> {
     client: &'a Client,
     conversation: ConversationId,
+    extras: Extras,
     output: &'a mut Output,
     lines: Lines,
     unanswered: VecDeque<Accepted>,
@@ -116,10 +149,11 @@ struct Sending<'a> {
 }
 
 impl<'a> Sending<'a> {
-    fn new(client: &'a Client, conversation: ConversationId, output: &'a mut Output) -> Self {
+    fn new(client: &'a Client, conversation: ConversationId, extras: Extras, output: &'a mut Output) -> Self {
         Self {
             client,
             conversation,
+            extras,
             prints_each: output.is_json(),
             output,
             lines: Lines::new(TEXT_BYTES_MAX),
@@ -173,7 +207,8 @@ impl<'a> Sending<'a> {
             self.drain().await?;
         }
         let text = Text::new(line).map_err(|error| Failure::caused(Exit::Failed, "a line cannot be sent", &error))?;
-        self.unanswered.push_back(self.client.enqueue(self.conversation, Body::Text(text)).await?);
+        let accepted = self.client.enqueue_with(self.conversation, Body::Text(text), self.extras.clone()).await?;
+        self.unanswered.push_back(accepted);
         Ok(())
     }
 

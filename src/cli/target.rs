@@ -116,6 +116,15 @@ pub(super) async fn find_user(client: &Client, name: &UserName) -> Result<UserIn
     client.find_user(name.clone()).await?.ok_or_else(|| Failure::new(Exit::Failed, format!("there is no user named {name}")))
 }
 
+/// The users of these names, who must all be there.
+pub(super) async fn find_users(client: &Client, names: Vec<UserName>) -> Result<Vec<UserInfo>, Failure> {
+    let found = client.find_users(names.clone()).await?;
+    match names.iter().find(|name| !found.iter().any(|user| user.name == **name)) {
+        None => Ok(found),
+        Some(name) => Err(Failure::new(Exit::Failed, format!("there is no user named {name}"))),
+    }
+}
+
 /// The groups of a name among one's own.
 pub(super) fn groups_named(conversations: &[Conversation], name: &GroupName) -> Vec<ConversationId> {
     let is_it = |conversation: &&Conversation| matches!(&conversation.kind, ConversationKind::Group { name: other } if other == name);

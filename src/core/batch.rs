@@ -5,7 +5,7 @@ use std::ops::Range;
 use bytes::Bytes;
 use cairn_proto::codec::{self, DecodeError};
 use cairn_proto::ids::{ConversationId, DeviceId, MsgId, UserId};
-use cairn_proto::message::split_entry;
+use cairn_proto::message::{Entry, split_entry};
 
 use super::change::{Appended, Change};
 
@@ -15,14 +15,15 @@ use super::change::{Appended, Change};
 pub struct Batch {
     bytes: Vec<u8>,
     header_bytes: usize,
-    appended: Vec<AppendedAt>,
+    appended: Vec<EntryAt>,
+    rewritten: Vec<EntryAt>,
     effects: Vec<Effect>,
     forced: bool,
 }
 
 /// Where in the batch's buffer a packed entry lies.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AppendedAt {
+pub struct EntryAt {
     /// Its conversation.
     pub conversation: ConversationId,
     /// Its number.
@@ -63,7 +64,7 @@ impl Batch {
     /// An empty batch whose buffer begins with room for the commit log's record header.
     #[must_use]
     pub fn new(header_bytes: usize) -> Self {
-        Self { bytes: vec![0; header_bytes], header_bytes, appended: Vec::new(), effects: Vec::new(), forced: false }
+        Self { bytes: vec![0; header_bytes], header_bytes, appended: Vec::new(), rewritten: Vec::new(), effects: Vec::new(), forced: false }
     }
 
     /// Whether it holds nothing.
@@ -91,8 +92,21 @@ impl Batch {
 
     /// Where the new entries lie in the buffer.
     #[must_use]
-    pub fn appended(&self) -> &[AppendedAt] {
+    pub fn appended(&self) -> &[EntryAt] {
         &self.appended
+    }
+
+    /// Where the rewritten entries lie in the buffer, in order: of two of the same number the later one stands.
+    #[must_use]
+    pub fn rewritten(&self) -> &[EntryAt] {
+        &self.rewritten
+    }
+
+    /// A new entry, packed, as it was appended.
+    #[must_use]
+    pub fn entry(&self, conversation: ConversationId, msgid: MsgId) -> Option<&[u8]> {
+        let at = self.appended.iter().rev().find(|at| at.conversation == conversation && at.msgid == msgid)?;
+        self.bytes.get(at.range.clone())
     }
 
     /// What sessions must learn of.
@@ -101,28 +115,37 @@ impl Batch {
         &self.effects
     }
 
-    /// Takes the parts: the buffer, where the entries lie in it, and the effects.
+    /// Takes the parts: the buffer, where the new and the rewritten entries lie in it, and the effects.
     #[must_use]
-    pub fn into_parts(self) -> (Vec<u8>, Vec<AppendedAt>, Vec<Effect>) {
-        (self.bytes, self.appended, self.effects)
+    pub fn into_parts(self) -> (Vec<u8>, Vec<EntryAt>, Vec<EntryAt>, Vec<Effect>) {
+        (self.bytes, self.appended, self.rewritten, self.effects)
     }
 
     pub(super) fn push(&mut self, change: &Change) {
-        debug_assert!(!matches!(change, Change::Appended(_)), "an appended entry goes with its bytes");
+        debug_assert!(!matches!(change, Change::Appended(_) | Change::Rewritten { .. }), "an entry goes with its bytes");
         codec::encode_into(change, &mut self.bytes);
         self.forced |= !matches!(change, Change::Read { .. } | Change::Delivered { .. } | Change::StreamOpened { .. });
     }
 
-    /// Adds an entry whose body is encoded already.
-    pub(super) fn push_appended(&mut self, appended: Appended, body: &[u8]) {
+    /// Adds an entry whose content is encoded already.
+    pub(super) fn push_appended(&mut self, appended: Appended, content: &[u8]) {
         codec::encode_into(&Change::Appended(appended), &mut self.bytes);
         let start = self.bytes.len();
         codec::prefixed(&mut self.bytes, |out| {
             codec::encode_into(&(appended.sender, appended.sent_at), out);
-            out.extend_from_slice(body);
+            out.extend_from_slice(content);
         });
         let Appended { conversation, msgid, .. } = appended;
-        self.appended.push(AppendedAt { conversation, msgid, range: start..self.bytes.len() });
+        self.appended.push(EntryAt { conversation, msgid, range: start..self.bytes.len() });
+        self.forced = true;
+    }
+
+    /// Adds an entry that takes the place of an earlier one.
+    pub(super) fn push_rewritten(&mut self, conversation: ConversationId, msgid: MsgId, entry: &Entry) {
+        codec::encode_into(&Change::Rewritten { conversation, msgid, is_message: entry.body.is_message() }, &mut self.bytes);
+        let start = self.bytes.len();
+        entry.pack(&mut self.bytes);
+        self.rewritten.push(EntryAt { conversation, msgid, range: start..self.bytes.len() });
         self.forced = true;
     }
 
@@ -131,7 +154,7 @@ impl Batch {
     }
 }
 
-/// Reads the changes of a batch back, in order; an [`Appended`] comes with its packed entry, any other with no bytes.
+/// Reads the changes of a batch back, in order; one of an entry comes with the packed entry, any other with no bytes.
 ///
 /// # Errors
 /// When the bytes are no changes; also when `each` fails.
@@ -140,7 +163,7 @@ pub fn replay<E: From<DecodeError>>(mut payload: Bytes, mut each: impl FnMut(Cha
         let (change, read) = codec::decode_some::<Change>(&payload)?;
         let _ = payload.split_to(read);
         let entry = match change {
-            Change::Appended(_) => {
+            Change::Appended(_) | Change::Rewritten { .. } => {
                 let len = entry_len(&payload)?;
                 payload.split_to(len)
             }

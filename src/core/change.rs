@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::record::{ConversationRecord, DeviceRecord, InviteRecord, SecretHash, UserRecord};
 
-/// One change of the state. In a batch, an [`Appended`] is followed by its packed entry.
+/// One change of the state. In a batch, an entry that is [`Appended`] or rewritten follows its change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Change {
     /// An entry at the end of a conversation's log.
@@ -87,6 +87,24 @@ pub enum Change {
         source: ImportSource,
         /// The source's cursor.
         cursor: u64,
+    },
+    /// A message mentions these users.
+    Mentioned {
+        /// The conversation.
+        conversation: ConversationId,
+        /// The message.
+        msgid: MsgId,
+        /// Members; or [`UserId::SERVER`] alone, which stands for all of them.
+        users: Vec<UserId>,
+    },
+    /// An entry that is another from now on, under the same number. In a batch it is followed by its packed entry.
+    Rewritten {
+        /// The conversation.
+        conversation: ConversationId,
+        /// The entry.
+        msgid: MsgId,
+        /// Whether it is still a message, and counts as unread.
+        is_message: bool,
     },
 }
 

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use cairn_proto::ids::{DeviceId, ImportSource, MsgId, Timestamp, UserId};
 use hashbrown::{HashMap, HashSet};
 
+use super::msgid_set::MsgIdSet;
 use super::record::{ConversationRecord, MemberChunk, MemberRecord, StoredMember};
-use super::uncounted::Uncounted;
 
 /// A conversation.
 #[derive(Clone, Debug)]
@@ -14,7 +14,9 @@ pub struct Conversation {
     /// What is stored of it.
     pub record: ConversationRecord,
     /// Its entries that are no messages.
-    pub uncounted: Uncounted,
+    pub uncounted: MsgIdSet,
+    /// The messages that mention a user who was a member then; those that mention everybody stand under [`UserId::SERVER`].
+    pub(super) mentions: HashMap<UserId, MsgIdSet>,
     /// The import cursors.
     pub imports: HashMap<ImportSource, u64>,
     pub(super) members: HashMap<UserId, Member>,
@@ -42,6 +44,8 @@ pub(super) struct Unsaved {
     pub(super) members: BTreeSet<MemberChunk>,
     pub(super) chunks: Vec<u64>,
     pub(super) imports: Vec<ImportSource>,
+    /// Chunks of the sets of mentions.
+    pub(super) mentions: BTreeSet<(UserId, u64)>,
 }
 
 impl Conversation {
@@ -50,7 +54,8 @@ impl Conversation {
     pub fn new(record: ConversationRecord) -> Self {
         Self {
             record,
-            uncounted: Uncounted::default(),
+            uncounted: MsgIdSet::default(),
+            mentions: HashMap::new(),
             imports: HashMap::new(),
             members: HashMap::new(),
             members_complete: false,
@@ -99,9 +104,26 @@ impl Conversation {
         (base, uncounted, self.record.head.above(base).saturating_sub(uncounted))
     }
 
+    /// How many of the messages above `base` mention a member, by name or with everybody.
+    #[must_use]
+    pub fn mentions(&self, user: UserId, base: MsgId) -> u64 {
+        let sets = [user, UserId::SERVER].into_iter().filter_map(|of| self.mentions.get(&of));
+        sets.map(|set| set.count_without(base, self.record.head, &self.uncounted)).sum()
+    }
+
     /// The time of an entry that is made now: the clock may go back, the times in a log do not, but for imported ones.
     pub(super) fn not_before_last(&self, now: Timestamp) -> Timestamp {
         now.max(self.record.last_sent_at)
+    }
+
+    /// Notes that an entry is no message, or none any more.
+    pub(super) fn note_uncounted(&mut self, msgid: MsgId) {
+        if self.uncounted.insert(msgid) {
+            let chunk = MsgIdSet::chunk_of(msgid);
+            if self.unsaved.chunks.last() != Some(&chunk) {
+                self.unsaved.chunks.push(chunk);
+            }
+        }
     }
 
     /// Moves the read cursor of a member up; it never goes down.
@@ -128,7 +150,7 @@ impl Conversation {
 
     /// About how much memory it takes, in bytes.
     pub(super) fn memory_bytes(&self) -> usize {
-        256 + self.members.len() * 112 + self.imports.len() * 32
+        256 + self.members.len() * 112 + self.imports.len() * 32 + self.mentions.len() * 160
     }
 }
 

@@ -57,7 +57,7 @@ impl State {
             }
         }
         let member = &found.member(whose).ok_or(ErrorCode::NotFound)?.record;
-        let (_, uncounted, unread) = found.unread(member);
+        let (base, uncounted, unread) = found.unread(member);
         Ok(Response::Explained(Explained {
             head: found.record.head,
             floor: found.record.floor,
@@ -65,6 +65,7 @@ impl State {
             read: member.read,
             uncounted,
             unread,
+            mentions: found.mentions(whose, base),
         }))
     }
 }

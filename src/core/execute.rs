@@ -54,6 +54,8 @@ impl State {
             }
             Request::ImportCursor { conversation, source } => self.import_cursor(actor, conversation, source),
             Request::Explain { conversation, user } => self.explain(actor, conversation, user),
+            Request::Edit { conversation, msgid, text } => self.edit(actor, conversation, msgid, text, now, batch),
+            Request::Recall { conversation, msgid } => self.recall(actor, conversation, msgid, now, batch),
             // A session makes the token of an invite, reads history and gets figures by commands of their own.
             Request::CreateInvite { .. } | Request::Pull { .. } | Request::Figures => Err(ErrorCode::Unsupported),
         }
@@ -93,18 +95,18 @@ impl State {
     /// Appends an entry to a conversation's log and says its number.
     pub(super) fn append(&mut self, to: ConversationId, entry: NewEntry<'_>, batch: &mut Batch) -> MsgId {
         let head = self.conversations.get(&to).map_or(MsgId::ZERO, |found| found.record.head);
-        let NewEntry { sender, sent_at, origin, body } = entry;
+        let NewEntry { sender, sent_at, origin, content } = entry;
         let appended = Appended { conversation: to, msgid: head.next(), sender, sent_at, origin };
-        batch.push_appended(appended, body);
+        batch.push_appended(appended, content);
         self.apply_appended(&appended);
         appended.msgid
     }
 
     /// Appends an entry that no one said.
     pub(super) fn append_system(&mut self, to: ConversationId, sender: UserId, now: Timestamp, body: &Body, batch: &mut Batch) -> MsgId {
-        let body = codec::encode(body);
+        let content = codec::encode(body);
         let sent_at = self.conversations.get(&to).map_or(now, |found| found.not_before_last(now));
-        self.append(to, NewEntry { sender, sent_at, origin: Origin::System, body: &body }, batch)
+        self.append(to, NewEntry { sender, sent_at, origin: Origin::System, content: &content }, batch)
     }
 }
 
@@ -113,6 +115,6 @@ pub(super) struct NewEntry<'a> {
     pub(super) sender: UserId,
     pub(super) sent_at: Timestamp,
     pub(super) origin: Origin,
-    /// The encoded [`Body`].
-    pub(super) body: &'a [u8],
+    /// The encoded [`Body`], and the extras if there are any.
+    pub(super) content: &'a [u8],
 }

@@ -47,8 +47,8 @@ impl State {
                     self.import_user(&entry.sender, now, batch)?
                 }
             };
-            let body = codec::encode(&entry.body);
-            let entry = NewEntry { sender, sent_at: entry.sent_at, origin: Origin::Imported, body: &body };
+            let content = codec::encode(&entry.body);
+            let entry = NewEntry { sender, sent_at: entry.sent_at, origin: Origin::Imported, content: &content };
             let msgid = self.append(conversation, entry, batch);
             // What a member said elsewhere is no news to him.
             if self.membership(sender, conversation).is_ok() {

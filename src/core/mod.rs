@@ -10,12 +10,13 @@
 //! * [`state`]: everything that is in memory, and [`state::State::apply`]
 //! * [`batch`], [`change`]: what goes out, encoded once
 //! * [`execute`]: commands decided, one by one
-//! * [`send`], [`import`]: messages
+//! * [`send`], [`import`], [`amend`]: messages; [`mention`]: whom they ask to notice them
 //! * [`account`], [`group`], [`cursor`], [`overview`]: everything else a client may ask
-//! * [`conversation`], [`uncounted`], [`send_stream`]: the parts of the state that have rules of their own
+//! * [`conversation`], [`msgid_set`], [`send_stream`]: the parts of the state that have rules of their own
 //! * [`record`]: what is stored of each part
 
 pub mod account;
+pub mod amend;
 pub mod batch;
 pub mod change;
 pub mod command;
@@ -24,6 +25,8 @@ pub mod cursor;
 pub mod execute;
 pub mod group;
 pub mod import;
+pub mod mention;
+pub mod msgid_set;
 pub mod needs;
 pub mod overview;
 pub mod record;
@@ -31,7 +34,6 @@ pub mod saving;
 pub mod send;
 pub mod send_stream;
 pub mod state;
-pub mod uncounted;
 
 pub use batch::Batch;
 pub use change::Change;

@@ -1,6 +1,6 @@
 //! Which parts of the state a command needs in memory before it can be decided, and a change before it can be applied.
 
-use cairn_proto::ids::{ConversationId, DeviceId, SendStreamId, UserId};
+use cairn_proto::ids::{ConversationId, DeviceId, MsgId, SendStreamId, UserId};
 use cairn_proto::request::{ImportEntry, Request};
 
 use super::change::{Appended, Change, Origin};
@@ -16,6 +16,8 @@ pub enum Need {
     Member(ConversationId, UserId),
     /// A conversation and all of its members.
     Members(ConversationId),
+    /// An entry of a conversation, as it is now.
+    Entry(ConversationId, MsgId),
     /// A send stream.
     Stream(DeviceId, SendStreamId),
 }
@@ -41,6 +43,9 @@ impl State {
                 match request {
                     Request::Send(draft) => {
                         self.member(draft.conversation, user, &mut needs);
+                        for mentioned in draft.extras.mentioned() {
+                            self.member(draft.conversation, mentioned, &mut needs);
+                        }
                         self.stream(user, actor.device, actor.stream, &mut needs);
                     }
                     Request::Pull { conversation, .. }
@@ -61,6 +66,12 @@ impl State {
                         self.member(*conversation, user, &mut needs);
                         if !self.conversation(*conversation).is_some_and(|found| found.knows_all()) {
                             needs.push(Need::Members(*conversation));
+                        }
+                    }
+                    Request::Edit { conversation, msgid, .. } | Request::Recall { conversation, msgid } => {
+                        self.member(*conversation, user, &mut needs);
+                        if !self.entries.contains_key(&(*conversation, *msgid)) {
+                            needs.push(Need::Entry(*conversation, *msgid));
                         }
                     }
                     Request::Explain { conversation, user: whose } => {
@@ -96,7 +107,14 @@ impl State {
             | Change::Delivered { conversation, user, .. }
             | Change::Member { conversation, user, .. }
             | Change::MemberRemoved { conversation, user, .. } => self.member(*conversation, *user, &mut needs),
-            Change::Imported { conversation, .. } if self.conversation(*conversation).is_none() => {
+            Change::Mentioned { conversation, users, .. } => {
+                for &user in users {
+                    self.member(*conversation, user, &mut needs);
+                }
+            }
+            Change::Imported { conversation, .. } | Change::Rewritten { conversation, .. }
+                if self.conversation(*conversation).is_none() =>
+            {
                 needs.push(Need::Conversation(*conversation));
             }
             _ => {}

@@ -39,6 +39,7 @@ impl State {
             }
             KindRecord::Group { name } => ConversationKind::Group { name: name.clone() },
         };
+        let (base, _, unread) = found.unread(&member.record);
         Some(response::Conversation {
             id,
             kind,
@@ -47,7 +48,8 @@ impl State {
             floor: found.record.floor,
             read: member.record.read,
             delivered: member.delivered(actor.device),
-            unread: found.unread(&member.record).2,
+            unread,
+            mentions: found.mentions(actor.user, base),
             last: None,
         })
     }

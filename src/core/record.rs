@@ -9,6 +9,7 @@ use cairn_proto::text::{DeviceName, GroupName, UserName};
 use serde::{Deserialize, Serialize};
 
 use super::change::MemberCounts;
+use super::msgid_set::MsgIdSet;
 
 /// SHA-256 of a secret. The secret itself is never stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -108,6 +109,15 @@ pub struct StoredMember {
     pub record: MemberRecord,
     /// How far each device is that has acked anything.
     pub delivered: Vec<(DeviceId, MsgId)>,
+}
+
+/// The messages of a conversation that mention a user, as they are loaded: they are stored in chunks of their own.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StoredMentions {
+    /// Who it is; [`UserId::SERVER`] stands for everybody.
+    pub user: UserId,
+    /// The messages.
+    pub mentions: MsgIdSet,
 }
 
 /// The members of a conversation that one row holds: those whose ids differ in the last bits only. People who join a server together
@@ -240,6 +250,8 @@ pub enum Row {
     Membership(UserId, ConversationId, Option<()>),
     /// A chunk of the entries that do not count.
     Uncounted(ConversationId, u64, Vec<u8>),
+    /// A chunk of the messages that mention a user.
+    Mentions(ConversationId, UserId, u64, Vec<u8>),
     /// An import cursor.
     Import(ConversationId, ImportSource, u64),
     /// The send cursors of a chunk.

@@ -54,6 +54,10 @@ impl State {
             for chunk in unsaved.chunks {
                 rows.extend(found.uncounted.chunk_bytes(chunk).map(|bytes| Row::Uncounted(id, chunk, bytes)));
             }
+            for (user, chunk) in unsaved.mentions {
+                let bytes = found.mentions.get(&user).and_then(|set| set.chunk_bytes(chunk));
+                rows.extend(bytes.map(|bytes| Row::Mentions(id, user, chunk, bytes)));
+            }
             for source in unsaved.imports {
                 rows.extend(found.imports.get(&source).map(|&cursor| Row::Import(id, source, cursor)));
             }

@@ -1,10 +1,9 @@
 //! Sending: the one command that everything else is built around.
 
 use cairn_proto::body::Body;
-use cairn_proto::codec;
 use cairn_proto::error::ErrorCode;
 use cairn_proto::ids::{ConversationId, MsgId, Timestamp};
-use cairn_proto::message::Draft;
+use cairn_proto::message::{Draft, pack_content};
 use cairn_proto::response::{Response, Role};
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -12,6 +11,7 @@ use super::batch::{Batch, Effect};
 use super::change::{Change, MemberCounts, Origin};
 use super::command::Actor;
 use super::execute::NewEntry;
+use super::mention;
 use super::record::{ConversationRecord, KindRecord};
 use super::send_stream::{Seen, SendStream};
 use super::state::State;
@@ -19,21 +19,29 @@ use super::state::State;
 impl State {
     pub(super) fn send(&mut self, actor: Actor, draft: &Draft, now: Timestamp, batch: &mut Batch) -> Result<Response, ErrorCode> {
         check_body(&draft.body)?;
-        let mut body = std::mem::take(&mut self.scratch);
-        body.clear();
-        codec::encode_into(&draft.body, &mut body);
-        let answer = self.send_encoded(actor, draft, &body, now, batch);
-        self.scratch = body;
+        mention::check_sort(&draft.extras)?;
+        let mut content = std::mem::take(&mut self.scratch);
+        content.clear();
+        pack_content(&draft.body, &draft.extras, &mut content);
+        let answer = self.send_encoded(actor, draft, &content, now, batch);
+        self.scratch = content;
         answer
     }
 
-    fn send_encoded(&mut self, actor: Actor, draft: &Draft, body: &[u8], now: Timestamp, batch: &mut Batch) -> Result<Response, ErrorCode> {
+    fn send_encoded(
+        &mut self,
+        actor: Actor,
+        draft: &Draft,
+        content: &[u8],
+        now: Timestamp,
+        batch: &mut Batch,
+    ) -> Result<Response, ErrorCode> {
         let (conversation, seq) = (draft.conversation, draft.seq.get());
         if seq == 0 {
             return Err(ErrorCode::BadRequest);
         }
         // Half of the hash is enough to notice a mistake, and keeps what is remembered small.
-        let fingerprint = xxh3_64(body) as u32;
+        let fingerprint = xxh3_64(content) as u32;
         // A retry comes before every other question: what was accepted stays accepted, even if its sender was removed since.
         let stream = self.streams.get(&(actor.device, actor.stream));
         let place = stream.map(SendStream::next_place);
@@ -44,26 +52,33 @@ impl State {
             Seen::Forgotten => return Err(ErrorCode::RetryTooOld),
         }
         if !self.conversations.contains_key(&conversation) {
-            self.open_direct(actor, conversation, now, batch)?;
+            self.check_direct(actor, conversation)?;
+            self.check_extras(&draft.extras, Role::Member, MsgId::ZERO, MsgId::ZERO)?;
+            self.open_direct(conversation, now, batch)?;
         }
-        let (found, _) = self.membership(actor.user, conversation)?;
+        let (found, member) = self.membership(actor.user, conversation)?;
+        self.check_extras(&draft.extras, member.record.role, found.record.floor, found.record.head)?;
         let sent_at = found.not_before_last(now);
         let place = match place {
             Some(place) => place,
             None => self.reopen_stream(actor, batch),
         };
         let origin = Origin::Sent { device: actor.device, stream: actor.stream, place, seq, body: fingerprint };
-        let msgid = self.append(conversation, NewEntry { sender: actor.user, sent_at, origin, body }, batch);
+        let msgid = self.append(conversation, NewEntry { sender: actor.user, sent_at, origin, content }, batch);
+        self.note_mentions(conversation, msgid, &draft.extras, batch);
         Ok(Response::Accepted { msgid })
     }
 
-    /// The direct chat of two users comes into being with its first message.
-    fn open_direct(&mut self, actor: Actor, id: ConversationId, now: Timestamp, batch: &mut Batch) -> Result<(), ErrorCode> {
+    /// Whether the actor may begin this direct chat.
+    fn check_direct(&self, actor: Actor, id: ConversationId) -> Result<(), ErrorCode> {
         let (low, high) = id.direct_users().ok_or(ErrorCode::NotFound)?;
         let is_own = actor.user == low || actor.user == high;
-        if !is_own || !self.users.contains_key(&low) || !self.users.contains_key(&high) {
-            return Err(ErrorCode::NotFound);
-        }
+        if !is_own || !self.users.contains_key(&low) || !self.users.contains_key(&high) { Err(ErrorCode::NotFound) } else { Ok(()) }
+    }
+
+    /// The direct chat of two users comes into being with its first message.
+    fn open_direct(&mut self, id: ConversationId, now: Timestamp, batch: &mut Batch) -> Result<(), ErrorCode> {
+        let (low, high) = id.direct_users().ok_or(ErrorCode::NotFound)?;
         let record = ConversationRecord::new(KindRecord::Direct, now);
         self.make(&Change::Conversation(id, record), batch);
         for (user, members) in [(low, 1), (high, 2)] {
@@ -80,6 +95,6 @@ fn check_body(body: &Body) -> Result<(), ErrorCode> {
         Body::Text(text) | Body::Emote(text) if text.is_empty() => Err(ErrorCode::EmptyMessage),
         Body::Text(_) | Body::Emote(_) | Body::Emoji(_) => Ok(()),
         Body::Image(_) | Body::Video(_) | Body::File(_) => Err(ErrorCode::Unsupported),
-        Body::System(_) | Body::Unknown => Err(ErrorCode::BadRequest),
+        Body::System(_) | Body::Recalled { .. } | Body::Amendment(_) | Body::Unknown => Err(ErrorCode::BadRequest),
     }
 }

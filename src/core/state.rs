@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cairn_proto::ids::{ConversationId, DeviceId, ImportSource, MsgId, SendStreamId, UserId};
+use cairn_proto::message::Entry;
 use cairn_proto::response::UserInfo;
 use cairn_proto::text::UserName;
 use hashbrown::{HashMap, HashSet};
@@ -12,7 +13,8 @@ use hashbrown::{HashMap, HashSet};
 use super::change::{Appended, Change, Origin};
 use super::conversation::{Conversation, Member};
 use super::record::{
-    ConversationRecord, DeviceRecord, InviteRecord, MemberChunk, MemberRecord, RecentSend, SecretHash, SendCursor, StoredMember, UserRecord,
+    ConversationRecord, DeviceRecord, InviteRecord, MemberChunk, MemberRecord, RecentSend, SecretHash, SendCursor, StoredMember,
+    StoredMentions, UserRecord,
 };
 use super::send_stream::SendStream;
 
@@ -29,6 +31,8 @@ pub struct State {
     last_user: u32,
     last_numbered: u64,
     pub(super) unsaved: Unsaved,
+    /// Entries that commands of the current batch needed.
+    pub(super) entries: HashMap<(ConversationId, MsgId), Entry>,
     /// A body being encoded; kept for its memory.
     pub(super) scratch: Vec<u8>,
 }
@@ -177,11 +181,18 @@ impl State {
                     user.conversations.remove(&conversation);
                 }
             }
-            &Change::Imported { conversation, source, cursor } => {
-                let Some(found) = self.touch(conversation) else { return };
-                let known = found.imports.entry(source).or_default();
-                *known = cursor.max(*known);
-                found.unsaved.imports.push(source);
+            &Change::Imported { conversation, source, cursor } => self.apply_imported(conversation, source, cursor),
+            &Change::Rewritten { conversation, msgid, is_message } => {
+                if let Some(found) = self.touch(conversation)
+                    && !is_message
+                {
+                    found.note_uncounted(msgid);
+                }
+            }
+            Change::Mentioned { conversation, msgid, users } => {
+                if let Some(found) = self.touch(*conversation) {
+                    found.mention(*msgid, users);
+                }
             }
         }
     }
@@ -202,16 +213,16 @@ impl State {
                     self.unsaved.streams.push((device, stream));
                 }
             }
-            Origin::System => {
-                if found.uncounted.insert(msgid) {
-                    let chunk = super::uncounted::Uncounted::chunk_of(msgid);
-                    if found.unsaved.chunks.last() != Some(&chunk) {
-                        found.unsaved.chunks.push(chunk);
-                    }
-                }
-            }
+            Origin::System => found.note_uncounted(msgid),
             Origin::Imported => {}
         }
+    }
+
+    fn apply_imported(&mut self, conversation: ConversationId, source: ImportSource, cursor: u64) {
+        let Some(found) = self.touch(conversation) else { return };
+        let known = found.imports.entry(source).or_default();
+        *known = cursor.max(*known);
+        found.unsaved.imports.push(source);
     }
 
     fn apply_read(&mut self, conversation: ConversationId, user: UserId, msgid: MsgId) {
@@ -327,14 +338,21 @@ impl State {
         self.conversations.entry(id).or_insert_with(|| Conversation::new(record))
     }
 
-    /// The stored members of a chunk of an installed conversation; none when nothing is stored. A chunk that is in memory already stays
-    /// as it is, for it may be newer. A member whose membership is not installed, or ended since it was stored, is none; and a cursor
+    /// The stored members of a chunk of an installed conversation, and what mentions users of it; none when nothing is stored. A chunk that
+    /// is in memory already stays as it is, for it may be newer. A member whose membership is not installed, or ended since it was stored, is none; and a cursor
     /// whose device is no more is none.
-    pub fn install_members(&mut self, conversation: ConversationId, chunk: MemberChunk, stored: Vec<StoredMember>) {
+    pub fn install_members(
+        &mut self,
+        conversation: ConversationId,
+        chunk: MemberChunk,
+        stored: Vec<StoredMember>,
+        mentions: Vec<StoredMentions>,
+    ) {
         let Some(found) = self.conversations.get_mut(&conversation) else { return };
         if found.members_complete || !found.chunks.insert(chunk) {
             return;
         }
+        found.install_mentions(mentions);
         for StoredMember { user, record, mut delivered } in stored {
             let Some(known) = self.users.get(&user).filter(|known| known.conversations.contains(&conversation)) else { continue };
             delivered.retain(|(device, _)| known.devices.contains_key(device));

@@ -169,6 +169,7 @@ pub async fn fill_last(shared: &Shared, page: &mut ConversationPage) -> Result<(
             sender: message.sender,
             sent_at: message.sent_at,
             body: message.body,
+            extras: message.extras,
         });
     }
     Ok(())

@@ -7,6 +7,7 @@
 //! The raw bytes are packed entries, as on the wire ([`cairn_proto::message`]). The body is a zstd frame of them, or the raw bytes
 //! themselves where that is not longer. The checksum covers everything else and the key.
 
+use std::collections::BTreeMap;
 use std::io;
 
 use bytes::Bytes;
@@ -70,6 +71,20 @@ impl Block {
     #[must_use]
     pub fn is_open(&self) -> bool {
         self.count < limits::BLOCK_MESSAGES_MAX && self.stored_bytes < OPEN_BYTES_MAX
+    }
+
+    /// Each entry as it is now: the rewritten ones in the place of those that were stored.
+    ///
+    /// # Errors
+    /// As [`Block::split`].
+    pub(super) fn split_with(&self, rewritten: &BTreeMap<MsgId, Bytes>) -> Result<Vec<Bytes>, BlockError> {
+        let mut entries = self.split()?;
+        for (msgid, entry) in rewritten.range(self.place.first..=self.last()) {
+            if let Some(place) = usize::try_from(msgid.above(self.place.first)).ok().and_then(|at| entries.get_mut(at)) {
+                *place = entry.clone();
+            }
+        }
+        Ok(entries)
     }
 
     /// Each entry, with its prefix.

@@ -6,12 +6,14 @@
 //! because rows are absolute and because messages that are already in blocks are the same messages: their blocks are written again, and
 //! blocks that begin above what is stored for certain are removed.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
 use std::time::Instant;
 
+use bytes::Bytes;
 use cairn_proto::figures::CheckpointFigures;
 use cairn_proto::ids::{ConversationId, MsgId};
 use parking_lot::Mutex;
@@ -22,10 +24,10 @@ use super::block::Block;
 use super::blocks::{Blocks, BlocksError};
 use super::commit_log::BatchNo;
 use super::db::{LARGE_VALUE_BYTES, Trees, TreesError};
-use super::packing::Packer;
+use super::packing::{PackedBlock, Packer};
 use super::poison::Poison;
 use super::rows::RowChange;
-use super::timeline::Timeline;
+use super::timeline::{Rewritten, Timeline};
 use super::trees::{MetaKey, RowKey, Tree};
 
 /// A part of the log that is to be moved into the trees.
@@ -109,13 +111,18 @@ impl CheckpointWriter {
         let (begun, before) = (Instant::now(), *self.sum.lock());
         let CheckpointJob { through, rows, mut timelines } = job;
         timelines.sort_unstable_by_key(|(timeline, _)| timeline.conversation());
+        let rewritten: Vec<Rewritten> = timelines.iter().map(|(timeline, _)| timeline.rewritten()).collect();
         let written =
-            self.write_blocks(&timelines).and_then(|()| self.write_rows(rows)).and_then(|()| self.record(through)).inspect_err(|error| {
-                self.poison.set(error);
-            });
+            self.write_blocks(&timelines, &rewritten).and_then(|()| self.write_rows(rows)).and_then(|()| self.record(through)).inspect_err(
+                |error| {
+                    self.poison.set(error);
+                },
+            );
         written?;
-        for (timeline, head) in timelines {
-            timeline.trim(head);
+        for ((timeline, head), rewritten) in timelines.iter().zip(&rewritten) {
+            timeline.trim(*head);
+            let written: BTreeMap<_, _> = rewritten.range(..=*head).map(|(&msgid, entry)| (msgid, entry.clone())).collect();
+            timeline.forget_rewritten(&written);
         }
         let mut sum = self.sum.lock();
         sum.done += 1;
@@ -123,9 +130,13 @@ impl CheckpointWriter {
         Ok(CheckpointReport { through, figures: sum.since(&before).unwrap_or_default() })
     }
 
-    fn write_blocks(&mut self, timelines: &[(Arc<Timeline>, MsgId)]) -> Result<(), CheckpointError> {
+    fn write_blocks(&mut self, timelines: &[(Arc<Timeline>, MsgId)], rewritten: &[Rewritten]) -> Result<(), CheckpointError> {
         let mut pending = Pending::default();
-        for (timeline, head) in timelines {
+        for ((timeline, head), rewritten) in timelines.iter().zip(rewritten) {
+            if !rewritten.is_empty() {
+                self.write_pending(Tree::Messages, &mut pending)?;
+                self.rewrite_blocks(timeline, rewritten)?;
+            }
             for change in self.block_changes(timeline, *head)? {
                 self.push(Tree::Messages, &mut pending, change)?;
             }
@@ -178,6 +189,63 @@ impl CheckpointWriter {
     fn sync(&mut self) -> Result<(), CheckpointError> {
         self.unsynced_bytes = 0;
         Ok(self.trees.sync()?)
+    }
+
+    /// Writes the blocks anew in which entries are others now. One that outgrew its bounds is cut: first its later parts are written,
+    /// then what is left of it, so that no moment lacks an entry.
+    fn rewrite_blocks(&mut self, timeline: &Timeline, rewritten: &Rewritten) -> Result<(), CheckpointError> {
+        let (conversation, stored) = (timeline.conversation(), timeline.stored());
+        let mut next = timeline.floor().next();
+        while let Some((&msgid, _)) = rewritten.range(next..).next().filter(|&(&msgid, _)| msgid <= stored) {
+            let block = self.block_with(conversation, msgid)?;
+            let entries = block.split_with(rewritten).map_err(BlocksError::from)?;
+            let raw: usize = entries.iter().map(Bytes::len).sum();
+            let together = if raw <= limits::BLOCK_RAW_BYTES_MAX { entries.len() } else { 1 };
+            let packed = self.packer.pack(conversation, block.place.first, &entries, together).map_err(CheckpointError::Compression)?;
+            let stale = self.keys_within(&block)?;
+            let stale = stale.into_iter().filter(|key| packed.iter().all(|block| block.place.key() != *key)).map(RowChange::delete);
+            let stale: Vec<RowChange> = stale.collect();
+            for PackedBlock { place, value, .. } in packed.into_iter().rev() {
+                let mut sum = self.sum.lock();
+                sum.blocks += 1;
+                sum.block_bytes += value.len() as u64;
+                drop(sum);
+                self.write_alone(RowChange { key: place.key(), value: Some(value) })?;
+            }
+            stale.into_iter().try_for_each(|change| self.write_alone(change))?;
+            next = block.last().next();
+        }
+        Ok(())
+    }
+
+    fn write_alone(&mut self, change: RowChange) -> Result<(), CheckpointError> {
+        let mut pending = Pending::default();
+        self.push(Tree::Messages, &mut pending, change)?;
+        self.write_pending(Tree::Messages, &mut pending)
+    }
+
+    /// The block that holds a stored message. A crash may have left a block that was about to be cut beside its later parts: then it is
+    /// the whole one.
+    fn block_with(&self, conversation: ConversationId, msgid: MsgId) -> Result<Block, CheckpointError> {
+        let found = self.blocks.at_or_below(conversation, msgid)?.filter(|block| block.last() >= msgid);
+        let mut block = found.ok_or(CheckpointError::Damaged { conversation, msgid })?;
+        while let Some(whole) =
+            self.blocks.at_or_below(conversation, block.place.first.prev())?.filter(|whole| whole.last() >= block.place.first)
+        {
+            block = whole;
+        }
+        Ok(block)
+    }
+
+    /// The keys of what a crash left of parts of this block.
+    fn keys_within(&self, block: &Block) -> Result<Vec<RowKey>, CheckpointError> {
+        let mut keys = Vec::new();
+        let mut first = block.place.first;
+        while let Some(part) = self.blocks.above(block.place.conversation, first)?.filter(|part| part.place.first <= block.last()) {
+            first = part.place.first;
+            keys.push(part.place.key());
+        }
+        Ok(keys)
     }
 
     /// What must change in the blocks of a conversation so that they hold everything up to `head`.

@@ -21,10 +21,10 @@ use super::poison::Poison;
 use super::trees::{RowKey, RowPrefix, Tree, parse};
 use super::verify::{self, VerifyError};
 use crate::core::change::Appended;
+use crate::core::msgid_set::MsgIdSet;
 use crate::core::record::{
     ConversationRecord, CursorChunk, DeviceRecord, InviteRecord, MemberChunk, RecentPart, RecentSend, SendCursor, StoredMember, UserRecord,
 };
-use crate::core::uncounted::Uncounted;
 use crate::core::{Change, batch};
 
 /// What was found to be sound.
@@ -158,36 +158,51 @@ fn check_log(dir: &Path, report: &mut Report) -> Result<(), DoctorError> {
     let trees = open_trees(dir)?;
     let blocks = Blocks::new(trees.clone());
     let mut next: BTreeMap<ConversationId, MsgId> = BTreeMap::new();
+    // Entries that a checkpoint which did not come to its end may have stored as the log rewrites them later.
+    let mut differing: BTreeSet<(ConversationId, MsgId)> = BTreeSet::new();
     let mut check = |payload: Bytes| {
         report.log_batches += 1;
         batch::replay(payload, |change, entry| {
-            let Change::Appended(Appended { conversation, msgid, .. }) = change else { return Ok(()) };
+            let (conversation, msgid) = match change {
+                Change::Appended(Appended { conversation, msgid, .. }) => (conversation, msgid),
+                Change::Rewritten { conversation, msgid, .. } => {
+                    if differing.contains(&(conversation, msgid)) && is_as_stored(&blocks, conversation, msgid, &entry)? {
+                        differing.remove(&(conversation, msgid));
+                    }
+                    return Ok(());
+                }
+                _ => return Ok(()),
+            };
             report.log_messages += 1;
             let expected = next.insert(conversation, msgid.next()).unwrap_or(msgid);
             if expected != msgid {
                 return Err(DoctorError::Gap { conversation, expected, found: msgid });
             }
-            check_entry(&blocks, conversation, msgid, &entry)
+            if !is_as_stored(&blocks, conversation, msgid, &entry)? {
+                differing.insert((conversation, msgid));
+            }
+            Ok(())
         })
     };
     let log = CommitLog::open(&dir.join("log"), trees.checkpoint()?, &Poison::new(), |_, payload| check(payload));
     match log {
-        Ok(_) => Ok(()),
+        Ok(_) => match differing.first() {
+            None => Ok(()),
+            Some(&(conversation, msgid)) => Err(DoctorError::Differs { conversation, msgid }),
+        },
         Err(OpenError::Log(error)) => Err(error.into()),
         Err(OpenError::Replay { source, .. }) => Err(source),
     }
 }
 
-fn check_entry(blocks: &Blocks, conversation: ConversationId, msgid: MsgId, entry: &Bytes) -> Result<(), DoctorError> {
-    let Some(block) = blocks.at_or_below(conversation, msgid)? else { return Ok(()) };
+/// Whether no block holds another entry under this number.
+fn is_as_stored(blocks: &Blocks, conversation: ConversationId, msgid: MsgId, entry: &Bytes) -> Result<bool, DoctorError> {
+    let Some(block) = blocks.at_or_below(conversation, msgid)? else { return Ok(true) };
     if block.last() < msgid {
-        return Ok(());
+        return Ok(true);
     }
     let place = usize::try_from(msgid.above(block.place.first)).unwrap_or(usize::MAX);
-    match block.split().map_err(BlocksError::from)?.get(place) {
-        Some(stored) if stored == entry => Ok(()),
-        _ => Err(DoctorError::Differs { conversation, msgid }),
-    }
+    Ok(block.split().map_err(BlocksError::from)?.get(place) == Some(entry))
 }
 
 struct Check<'a> {
@@ -241,7 +256,7 @@ impl Check<'_> {
             return Err(wrong(key, format!("its floor {} lies above its head {}", record.floor, record.head)));
         }
         let verified = verify::verify_blocks(&self.blocks, id, record.floor, record.head)?;
-        let mut uncounted = Uncounted::default();
+        let mut uncounted = MsgIdSet::default();
         self.each_of(&RowPrefix::uncounted_of(id), |_, key, bytes: Vec<u8>| {
             let chunk = parse::uncounted(key.bytes()).map(|(_, chunk)| chunk);
             let installed = chunk.and_then(|chunk| uncounted.install(chunk, &bytes));
@@ -251,6 +266,7 @@ impl Check<'_> {
         if noted != verified.uncounted {
             return Err(DoctorError::Uncounted { conversation: id, noted, found: verified.uncounted });
         }
+        self.mentions(id, record.head, users)?;
         let mut members = 0;
         self.each_of(&RowPrefix::members_of(id), |check, key, chunk: Vec<StoredMember>| {
             members += chunk.len() as u64;
@@ -267,6 +283,18 @@ impl Check<'_> {
         self.report.block_bytes += verified.stored_bytes;
         (self.progress)(Progress { conversations: self.report.conversations, messages: self.report.messages });
         Ok(())
+    }
+
+    fn mentions(&mut self, id: ConversationId, head: MsgId, users: &BTreeSet<UserId>) -> Result<(), DoctorError> {
+        self.each_of(&RowPrefix::mentions_of(id), |_, key, bytes: Vec<u8>| {
+            let mut set = MsgIdSet::default();
+            let Some((_, user, chunk)) = parse::mentions(key.bytes()) else { return Err(wrong(key, "its key is no user's")) };
+            set.install(chunk, &bytes).ok_or_else(|| wrong(key, "its bitmap does not decode"))?;
+            if user != UserId::SERVER && !users.contains(&user) {
+                return Err(wrong(key, format!("there is no user {user}")));
+            }
+            if set.last() > head { Err(wrong(key, format!("a mention lies above the head {head}"))) } else { Ok(()) }
+        })
     }
 
     fn member(

@@ -17,6 +17,7 @@ use cairn_proto::codec::DecodeError;
 use cairn_proto::error::ErrorCode;
 use cairn_proto::figures::Figures;
 use cairn_proto::ids::{ConversationId, Timestamp};
+use cairn_proto::message::unpack_entry;
 use cairn_proto::response::Response;
 use hashbrown::HashSet;
 use tracing::{debug, error, info};
@@ -26,7 +27,7 @@ use super::commit_log::{BatchBuf, BatchNo, CommitLog, LogError, OpenError};
 use super::db::{Trees, TreesError};
 use super::format::{self, FormatError};
 use super::history::History;
-use super::load::Loader;
+use super::load::{LoadError, Loader};
 use super::lock::{DirLock, LockError};
 use super::meter::Meter;
 use super::poison::Poison;
@@ -34,6 +35,7 @@ use super::timeline::{Timeline, TimelineGap, Timelines};
 use super::unload;
 use crate::core::batch::{self, Effect};
 use crate::core::change::Appended;
+use crate::core::needs::Need;
 use crate::core::{Batch, Change, Command, Reply, State};
 use crate::limits;
 
@@ -105,7 +107,7 @@ pub enum ReplayError {
     Decode(#[from] DecodeError),
     /// What it needs cannot be loaded.
     #[error(transparent)]
-    Trees(#[from] TreesError),
+    Load(#[from] LoadError),
     /// It does not continue a log.
     #[error(transparent)]
     Gap(#[from] TimelineGap),
@@ -182,7 +184,7 @@ impl Engine {
     /// The reason why nothing was changed. [`ErrorCode::Damaged`] when something could not be loaded.
     pub fn execute(&mut self, command: Command, now: Timestamp) -> Result<Reply, ErrorCode> {
         for need in self.state.missing(&command) {
-            self.loader.load(&mut self.state, need).map_err(|failure| {
+            self.load(need).map_err(|failure| {
                 error!(%failure, "cannot load what a command needs");
                 ErrorCode::Damaged
             })?;
@@ -192,6 +194,17 @@ impl Engine {
             Reply::FiguresAllowed => Ok(Reply::Response(Response::Figures(Box::new(self.figures())))),
             decided => Ok(decided),
         }
+    }
+
+    /// Loads one part. An entry of the batch is not in its timeline yet.
+    fn load(&mut self, need: Need) -> Result<(), LoadError> {
+        if let Need::Entry(conversation, msgid) = need
+            && let Some(packed) = self.batch.entry(conversation, msgid)
+        {
+            self.state.install_entry(conversation, msgid, unpack_entry(packed)?);
+            return Ok(());
+        }
+        self.loader.load(&mut self.state, need)
     }
 
     /// What was done since the engine was opened. It knows of no sessions.
@@ -228,7 +241,7 @@ impl Engine {
         }
         // The next batch is likely to be as long as this one.
         let next = new_batch(self.batch.payload_bytes());
-        let (bytes, appended, effects) = std::mem::replace(&mut self.batch, next).into_parts();
+        let (bytes, appended, rewritten, effects) = std::mem::replace(&mut self.batch, next).into_parts();
         let mut buffer = BatchBuf::new();
         *buffer.payload_mut() = bytes;
         self.log.append(&mut buffer)?;
@@ -246,6 +259,12 @@ impl Engine {
             of.publish(at.msgid, [bytes.slice(at.range)])?;
             timeline = Some(of);
         }
+        for at in rewritten {
+            if let Some(timeline) = self.timelines.get(at.conversation) {
+                timeline.rewrite(at.msgid, bytes.slice(at.range));
+            }
+        }
+        self.state.let_go_of_entries();
         touched.sort_unstable();
         touched.dedup();
         self.checkpoints.touched.extend(touched.iter().copied());
@@ -351,6 +370,10 @@ fn replay(
             }
             let timeline = timelines.get(conversation).ok_or(DecodeError::Malformed)?;
             timeline.publish(msgid, [Bytes::copy_from_slice(&entry)])?;
+        }
+        if let Change::Rewritten { conversation, msgid, .. } = change {
+            let timeline = timelines.get(conversation).ok_or(DecodeError::Malformed)?;
+            timeline.rewrite(msgid, Bytes::copy_from_slice(&entry));
         }
         state.apply(&change);
         Ok(())

@@ -59,10 +59,11 @@ impl History {
         // What a checkpoint moves from the tail to the blocks meanwhile is found there by the next turn.
         while !run.is_full() && !timeline.append_to(&mut run) {
             let next = run.next();
+            let rewritten = timeline.rewritten();
             match self.block_with(timeline.conversation(), next) {
                 Ok(block) => {
                     let skip = usize::try_from(next.above(block.place.first)).unwrap_or(usize::MAX);
-                    run.append(block.split().map_err(BlocksError::from)?.into_iter().skip(skip));
+                    run.append(block.split_with(&rewritten).map_err(BlocksError::from)?.into_iter().skip(skip));
                 }
                 // Retention came first: what is left begins above the floor.
                 Err(_) if timeline.floor() >= next && run.is_empty() => {
@@ -82,11 +83,12 @@ impl History {
                 continue;
             }
             let last = run.first().prev();
+            let rewritten = timeline.rewritten();
             match self.block_with(timeline.conversation(), last) {
                 Ok(block) => {
                     let count = usize::try_from(last.next().above(block.place.first)).unwrap_or(usize::MAX);
                     let above_floor = usize::try_from(last.above(floor)).unwrap_or(usize::MAX);
-                    let mut entries = block.split().map_err(BlocksError::from)?;
+                    let mut entries = block.split_with(&rewritten).map_err(BlocksError::from)?;
                     entries.truncate(count);
                     run.prepend(entries.into_iter().rev().take(above_floor));
                 }

@@ -1,25 +1,46 @@
 //! From rows to the state machine: what is always in memory, at the start, and what a command needs, when it comes.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use cairn_proto::codec::DecodeError;
-use cairn_proto::ids::{ConversationId, DeviceId, SendStreamId};
+use cairn_proto::ids::{ConversationId, DeviceId, MsgId, SendStreamId, UserId};
+use cairn_proto::message::unpack_entry;
+use cairn_proto::request::PullRange;
 use serde::de::DeserializeOwned;
 
 use super::db::{Trees, TreesError};
+use super::history::{History, HistoryError};
 use super::rows::{RowDamage, RowError};
+use super::run::RunLimits;
 use super::timeline::{Timeline, Timelines};
 use super::trees::{RowKey, RowPrefix, Tree, parse};
 use crate::core::State;
+use crate::core::msgid_set::MsgIdSet;
 use crate::core::needs::Need;
-use crate::core::record::{ConversationRecord, DeviceRecord, InviteRecord, MemberChunk, RecentSend, SendCursor, StoredMember, UserRecord};
-use crate::core::uncounted::Uncounted;
+use crate::core::record::{
+    ConversationRecord, DeviceRecord, InviteRecord, MemberChunk, RecentSend, SendCursor, StoredMember, StoredMentions, UserRecord,
+};
 
 /// Loads parts of the state from the trees.
 #[derive(Clone, Debug)]
 pub struct Loader {
     trees: Trees,
     timelines: Arc<Timelines>,
+}
+
+/// Why a part of the state cannot be loaded.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// The trees.
+    #[error(transparent)]
+    Trees(#[from] TreesError),
+    /// An entry cannot be read.
+    #[error(transparent)]
+    History(#[from] HistoryError),
+    /// An entry is not what was written.
+    #[error("an entry does not decode: {0}")]
+    Entry(#[from] DecodeError),
 }
 
 /// The greatest id that the server gives to a conversation.
@@ -69,18 +90,31 @@ impl Loader {
     ///
     /// # Errors
     /// When rows are damaged.
-    pub fn load(&self, state: &mut State, need: Need) -> Result<(), TreesError> {
+    pub fn load(&self, state: &mut State, need: Need) -> Result<(), LoadError> {
         match need {
-            Need::Conversation(conversation) => self.conversation(state, conversation).map(drop),
+            Need::Conversation(conversation) => Ok(self.conversation(state, conversation).map(drop)?),
             Need::Member(conversation, user) => {
                 if self.conversation(state, conversation)? {
                     self.chunk(state, conversation, MemberChunk::of(user))?;
                 }
                 Ok(())
             }
-            Need::Members(conversation) => self.members(state, conversation),
-            Need::Stream(device, stream) => self.stream(state, device, stream),
+            Need::Members(conversation) => Ok(self.members(state, conversation)?),
+            Need::Entry(conversation, msgid) => self.entry(state, conversation, msgid),
+            Need::Stream(device, stream) => Ok(self.stream(state, device, stream)?),
         }
+    }
+
+    /// A durable entry of a conversation in memory.
+    fn entry(&self, state: &mut State, conversation: ConversationId, msgid: MsgId) -> Result<(), LoadError> {
+        let Some(timeline) = self.timelines.get(conversation).filter(|_| state.conversation(conversation).is_some()) else {
+            return Ok(());
+        };
+        let run = History::new(self.trees.clone()).read(&timeline, PullRange::From(msgid), RunLimits::of_messages(1))?;
+        if run.first == msgid && run.count == 1 {
+            state.install_entry(conversation, msgid, unpack_entry(&run.entries)?);
+        }
+        Ok(())
     }
 
     /// Whether there is such a conversation, in memory at last.
@@ -90,7 +124,7 @@ impl Loader {
         }
         let Some(record) = self.trees.read::<ConversationRecord>(&RowKey::conversation(id))? else { return Ok(false) };
         // Everything is read before anything is installed: a conversation that is damaged in part must not count as loaded.
-        let mut uncounted = Uncounted::default();
+        let mut uncounted = MsgIdSet::default();
         let mut damaged = None;
         self.each(&RowPrefix::uncounted_of(id), |key, bytes: Vec<u8>| {
             let chunk = parse::uncounted(key.bytes()).map(|(_, chunk)| chunk);
@@ -99,14 +133,16 @@ impl Loader {
             }
         })?;
         if let Some(key) = damaged {
-            return Err(TreesError::Row(RowError { key, what: RowDamage::Decode(DecodeError::Malformed) }));
+            return Err(malformed(key));
         }
+        let mentions_of_all = self.mentions(&RowPrefix::mentions_of_user(id, UserId::SERVER))?;
         let mut imports = Vec::new();
         self.each(&RowPrefix::imports_of(id), |key, cursor: u64| {
             imports.extend(parse::import(key.bytes()).map(|(_, source)| (source, cursor)));
         })?;
         self.timelines.get_or_insert_with(id, || Timeline::new(id, record.floor, record.head));
         let conversation = state.install_conversation(id, record);
+        conversation.install_mentions(mentions_of_all);
         conversation.uncounted = uncounted;
         conversation.imports.extend(imports);
         Ok(true)
@@ -114,19 +150,43 @@ impl Loader {
 
     fn chunk(&self, state: &mut State, conversation: ConversationId, chunk: MemberChunk) -> Result<(), TreesError> {
         let members = self.trees.read::<Vec<StoredMember>>(&RowKey::members(conversation, chunk))?;
-        state.install_members(conversation, chunk, members.unwrap_or_default());
+        let mentions = self.mentions(&RowPrefix::mentions_of_chunk(conversation, chunk))?;
+        state.install_members(conversation, chunk, members.unwrap_or_default(), mentions);
         Ok(())
+    }
+
+    /// The sets of the users whose rows begin with `prefix`.
+    fn mentions(&self, prefix: &RowPrefix) -> Result<Vec<StoredMentions>, TreesError> {
+        let mut found: Vec<StoredMentions> = Vec::new();
+        self.trees.each(prefix, |key, bytes: Vec<u8>| {
+            let (_, user, chunk) = parse::mentions(key.bytes()).ok_or_else(|| malformed(*key))?;
+            if found.last().is_none_or(|last| last.user != user) {
+                found.push(StoredMentions { user, mentions: MsgIdSet::default() });
+            }
+            let installed = found.last_mut().and_then(|last| last.mentions.install(chunk, &bytes));
+            installed.ok_or_else(|| malformed(*key))
+        })?;
+        Ok(found)
     }
 
     fn members(&self, state: &mut State, conversation: ConversationId) -> Result<(), TreesError> {
         if !self.conversation(state, conversation)? {
             return Ok(());
         }
-        self.each(&RowPrefix::members_of(conversation), |key, members: Vec<StoredMember>| {
-            if let Some((_, chunk)) = parse::members(key.bytes()) {
-                state.install_members(conversation, chunk, members);
-            }
+        let mut members: BTreeMap<MemberChunk, Vec<StoredMember>> = BTreeMap::new();
+        self.each(&RowPrefix::members_of(conversation), |key, stored: Vec<StoredMember>| {
+            members.extend(parse::members(key.bytes()).map(|(_, chunk)| (chunk, stored)));
         })?;
+        let mut mentions: BTreeMap<MemberChunk, Vec<StoredMentions>> = BTreeMap::new();
+        for of_user in self.mentions(&RowPrefix::mentions_of(conversation))? {
+            mentions.entry(MemberChunk::of(of_user.user)).or_default().push(of_user);
+        }
+        // Who was a member once may have mentions and no membership.
+        let chunks: BTreeSet<MemberChunk> = members.keys().chain(mentions.keys()).copied().collect();
+        for chunk in chunks {
+            let of_chunk = (members.remove(&chunk).unwrap_or_default(), mentions.remove(&chunk).unwrap_or_default());
+            state.install_members(conversation, chunk, of_chunk.0, of_chunk.1);
+        }
         state.install_members_complete(conversation);
         Ok(())
     }
@@ -145,4 +205,8 @@ impl Loader {
             Ok(())
         })
     }
+}
+
+fn malformed(key: RowKey) -> TreesError {
+    TreesError::Row(RowError { key, what: RowDamage::Decode(DecodeError::Malformed) })
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use cairn_proto::body::Body;
+use cairn_proto::extras::Extras;
 use cairn_proto::ids::{ConversationId, MsgId, Timestamp, UserId};
 use cairn_proto::message::pack_entry;
 use cairn_proto::text::Text;
@@ -26,7 +27,7 @@ pub(super) fn entry(n: u64) -> Bytes {
         (0..n % 500).for_each(|word| text.push_str(&format!(" {}", word.wrapping_mul(n).wrapping_mul(2_654_435_761) % 1009)));
     }
     let mut packed = Vec::new();
-    pack_entry(UserId::new(3), Timestamp::new(n), &Body::Text(Text::new(text).unwrap()), &mut packed);
+    pack_entry(UserId::new(3), Timestamp::new(n), &Body::Text(Text::new(text).unwrap()), &Extras::NONE, &mut packed);
     packed.into()
 }
 

@@ -2,7 +2,7 @@
 //!
 //! The sequencer publishes, after the commit; sessions read, from any thread; the checkpoint trims what the blocks hold.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -29,8 +29,13 @@ struct Tail {
     stored: MsgId,
     /// From `stored + 1` to the head.
     entries: VecDeque<Bytes>,
+    /// The entries that are others since the blocks were written, wherever they lie.
+    rewritten: Rewritten,
     last_run: Option<LastRun>,
 }
+
+/// Entries by their numbers, each as it is now. Clones share them.
+pub(super) type Rewritten = Arc<BTreeMap<MsgId, Bytes>>;
 
 /// Many readers stand at the same place: they share one buffer.
 #[derive(Debug)]
@@ -68,7 +73,7 @@ impl Timeline {
     /// The log of a conversation whose blocks hold everything up to `stored`, which is also its head until more is published.
     #[must_use]
     pub fn new(conversation: ConversationId, floor: MsgId, stored: MsgId) -> Self {
-        let tail = Tail { stored, entries: VecDeque::new(), last_run: None };
+        let tail = Tail { stored, entries: VecDeque::new(), rewritten: Rewritten::default(), last_run: None };
         Self { conversation, head: stored.get().into(), floor: floor.get().into(), tail: Mutex::new(tail) }
     }
 
@@ -115,6 +120,34 @@ impl Timeline {
         let head = tail.head();
         self.head.store(head.get(), Ordering::Release);
         Ok(head)
+    }
+
+    /// Puts an entry in the place of the one that has this number.
+    pub fn rewrite(&self, msgid: MsgId, entry: Bytes) {
+        let mut tail = self.tail.lock();
+        if msgid > tail.stored
+            && let Ok(at) = usize::try_from(msgid.prev().above(tail.stored))
+            && let Some(place) = tail.entries.get_mut(at)
+        {
+            *place = entry.clone();
+        }
+        // Also when it is in the tail: a checkpoint that is under way may have taken what was there before.
+        Arc::make_mut(&mut tail.rewritten).insert(msgid, entry);
+        tail.last_run = None;
+    }
+
+    /// The entries that are others than in the blocks. To be asked for before the blocks are read: what is missing here is in them.
+    pub(super) fn rewritten(&self) -> Rewritten {
+        self.tail.lock().rewritten.clone()
+    }
+
+    /// The blocks hold these entries as they are here, durably.
+    pub(super) fn forget_rewritten(&self, written: &BTreeMap<MsgId, Bytes>) {
+        if !written.is_empty() {
+            let mut tail = self.tail.lock();
+            let is_same = |entry: &Bytes, other: &Bytes| entry.as_ptr() == other.as_ptr();
+            Arc::make_mut(&mut tail.rewritten).retain(|msgid, entry| !written.get(msgid).is_some_and(|other| is_same(entry, other)));
+        }
     }
 
     /// The messages from this one on, as far as they are in memory and `limits` allows.
@@ -189,7 +222,8 @@ impl Timeline {
     /// Whether no message is in memory only.
     #[must_use]
     pub fn is_stored(&self) -> bool {
-        self.tail.lock().entries.is_empty()
+        let tail = self.tail.lock();
+        tail.entries.is_empty() && tail.rewritten.is_empty()
     }
 }
 
@@ -330,6 +364,20 @@ mod tests {
         timeline.trim(id(100));
         assert_eq!((timeline.stored(), timeline.head(), timeline.is_stored()), (id(6), id(6), true));
         assert_eq!(timeline.publish(id(7), [entry(7)]), Ok(id(7)));
+    }
+
+    #[test]
+    fn what_is_rewritten_while_a_checkpoint_runs_outlives_the_trim() {
+        let timeline = timeline(0, 4);
+        timeline.rewrite(id(2), entry(20));
+        let taken = timeline.rewritten();
+        let first = timeline.unstored(id(4)).1;
+        assert_eq!(first[1], entry(20));
+        timeline.rewrite(id(3), entry(30));
+        timeline.trim(id(4));
+        timeline.forget_rewritten(&taken);
+        assert_eq!(*timeline.rewritten(), BTreeMap::from([(id(3), entry(30))]));
+        assert!(!timeline.is_stored());
     }
 
     #[test]

@@ -6,6 +6,7 @@
 //! | conversations | conversation u64 | `ConversationRecord` |
 //! | members | conversation u64, `MemberChunk` u32 | a list of `StoredMember` |
 //! | uncounted | conversation u64, chunk u64 | a part of the set of entries that do not count as unread |
+//! | mentions | conversation u64, `MemberChunk` u32, user u32, chunk u64 | a part of the set of messages that mention the user |
 //! | cursors | device u64, send stream u64, `CursorChunk` u64 | a list of `SendCursor` |
 //! | recent | device u64, send stream u64, `RecentPart` u8 | a list of `RecentSend` |
 //! | users | user u32 | `UserRecord` |
@@ -55,6 +56,8 @@ trees! {
     Members = "members",
     /// Entries that do not count as unread.
     Uncounted = "uncounted",
+    /// Messages that mention somebody.
+    Mentions = "mentions",
     /// Send cursors.
     Cursors = "cursors",
     /// Sends that a retry can still ask for.
@@ -180,6 +183,13 @@ impl RowKey {
         Self::new(Tree::Uncounted).and_u64(conversation.get()).and_u64(chunk)
     }
 
+    /// A part of the set of messages that mention a user.
+    #[must_use]
+    pub fn mentions(conversation: ConversationId, user: UserId, chunk: u64) -> Self {
+        let members = MemberChunk::of(user).get();
+        Self::new(Tree::Mentions).and_u64(conversation.get()).and_u32(members).and_u32(user.get()).and_u64(chunk)
+    }
+
     /// The send cursors of a chunk.
     #[must_use]
     pub fn cursors(device: DeviceId, stream: SendStreamId, chunk: CursorChunk) -> Self {
@@ -254,6 +264,25 @@ impl RowPrefix {
         Self(RowKey::new(Tree::Uncounted).and_u64(conversation.get()))
     }
 
+    /// The messages of a conversation that mention anybody.
+    #[must_use]
+    pub fn mentions_of(conversation: ConversationId) -> Self {
+        Self(RowKey::new(Tree::Mentions).and_u64(conversation.get()))
+    }
+
+    /// The messages of a conversation that mention users of a chunk.
+    #[must_use]
+    pub fn mentions_of_chunk(conversation: ConversationId, chunk: MemberChunk) -> Self {
+        Self(RowKey::new(Tree::Mentions).and_u64(conversation.get()).and_u32(chunk.get()))
+    }
+
+    /// The messages of a conversation that mention a user.
+    #[must_use]
+    pub fn mentions_of_user(conversation: ConversationId, user: UserId) -> Self {
+        let chunk = MemberChunk::of(user).get();
+        Self(RowKey::new(Tree::Mentions).and_u64(conversation.get()).and_u32(chunk).and_u32(user.get()))
+    }
+
     /// The send cursors of a send stream.
     #[must_use]
     pub fn cursors_of(device: DeviceId, stream: SendStreamId) -> Self {
@@ -301,6 +330,9 @@ mod tests {
         let (members, cursors, part) = (MemberChunk::of(U), CursorChunk::of(G), RecentPart::of(700));
         assert_eq!(parse::members(RowKey::members(G, members).bytes()), Some((G, members)));
         assert_eq!(parse::uncounted(RowKey::uncounted(G, 7).bytes()), Some((G, 7)));
+        assert_eq!(parse::mentions(RowKey::mentions(G, U, 7).bytes()), Some((G, U, 7)));
+        assert!(RowKey::mentions(G, U, 7).bytes().starts_with(RowPrefix::mentions_of_user(G, U).bytes()));
+        assert!(RowPrefix::mentions_of_user(G, U).bytes().starts_with(RowPrefix::mentions_of_chunk(G, members).bytes()));
         assert_eq!(parse::cursors(RowKey::cursors(D, S, cursors).bytes()), Some((D, S, cursors)));
         assert_eq!(parse::recent(RowKey::recent(D, S, part).bytes()), Some((D, S, part)));
         assert_eq!(parse::user(RowKey::user(U).bytes()), Some(U));

@@ -32,6 +32,9 @@ fn add(trees: &Trees, row: Row, changes: &mut Vec<RowChange>) -> Result<(), Tree
             changes.push(put_or_delete(RowKey::membership(user, conversation), exists.as_ref()));
         }
         Row::Uncounted(conversation, chunk, bytes) => changes.push(RowChange::put(RowKey::uncounted(conversation, chunk), &bytes)),
+        Row::Mentions(conversation, user, chunk, bytes) => {
+            changes.push(RowChange::put(RowKey::mentions(conversation, user, chunk), &bytes));
+        }
         Row::Import(conversation, source, cursor) => changes.push(RowChange::put(RowKey::import(conversation, source), &cursor)),
         Row::SendCursors(device, stream, chunk, cursors) => {
             changes.push(RowChange::put(RowKey::cursors(device, stream, chunk), &cursors));

@@ -1,10 +1,12 @@
 //! The main path: what one user says reaches the other, in order, once, over kills and restarts.
 
-use cairn_client::proto::body::Body;
+use cairn_client::proto::body::{Amendment, Body, Kind};
+use cairn_client::proto::error::ErrorCode;
+use cairn_client::proto::extras::{Extra, Extras};
 use cairn_client::proto::ids::{ConversationId, MsgId};
 use cairn_client::proto::request::PullRange;
 use cairn_client::proto::text::{GroupName, Text};
-use cairn_client::{Client, Options, Timeline};
+use cairn_client::{Client, Error, Options, Timeline};
 
 use crate::support::{Server, invite};
 
@@ -109,4 +111,69 @@ async fn a_pull_beyond_the_head_is_empty_only_when_it_says_so_while_others_talk(
         }
     }
     talk.await.unwrap();
+}
+
+#[tokio::test]
+async fn who_is_mentioned_learns_of_it() {
+    let server = Server::start();
+    let (ada, _) = server.owner().await;
+    let (bob, bob_account) = invite(&ada, "bob").await;
+    let team = group(&ada, &bob_account).await;
+    let question = bob.send(team, text("who can help?")).await.unwrap();
+    let answer = ada.reply(team, question, text("I can")).await.unwrap();
+    let extras = Extras::new(vec![Extra::Mention(bob_account.user)]).unwrap();
+    ada.enqueue_with(team, text("look here"), extras).await.unwrap().await.unwrap();
+    let everybody = Extras::new(vec![Extra::MentionAll]).unwrap();
+    ada.enqueue_with(team, text("lunch"), everybody).await.unwrap().await.unwrap();
+    let mine = bob.conversations().await.unwrap().remove(0);
+    assert_eq!((mine.unread, mine.mentions), (3, 2));
+    let page = bob.pull(team, PullRange::From(answer), 1).await.unwrap();
+    assert_eq!(page.messages[0].extras.replied(), Some(question));
+    bob.mark_read(team, mine.head).await.unwrap();
+    assert_eq!(bob.conversations().await.unwrap()[0].mentions, 0);
+}
+
+#[tokio::test]
+async fn edits_and_recalls_hold_over_kills_and_restarts() {
+    let mut server = Server::start();
+    let (ada, _) = server.owner().await;
+    let (bob, bob_account) = invite(&ada, "bob").await;
+    let team = group(&ada, &bob_account).await;
+    let first = ada.send(team, text("frist")).await.unwrap();
+    let secret = bob.send(team, text("my password")).await.unwrap();
+    let mut seen = bob.follow(team, secret.next());
+    ada.edit(team, first, Text::new("second?").unwrap()).await.unwrap();
+    ada.edit(team, first, Text::new("first").unwrap()).await.unwrap();
+    bob.recall(team, secret).await.unwrap();
+    bob.recall(team, secret).await.unwrap();
+    // Whoever follows the log learns of each change; what an edit said that another one followed may be gone by then.
+    let mut changes = Vec::new();
+    for _ in 0..3 {
+        changes.push(seen.next().await.unwrap().unwrap().body.kind());
+    }
+    assert_eq!(changes, [Kind::Edit, Kind::Edit, Kind::Recall]);
+
+    let check = async |client: &Client| {
+        let page = client.pull(team, PullRange::From(first), 500).await.unwrap();
+        let bodies: Vec<Body> = page.messages.iter().map(|message| message.body.clone()).collect();
+        let edited = |words| Body::Amendment(Amendment::Edited { msgid: first, text: words });
+        let recalled = Body::Recalled { by: bob_account.user };
+        let told = Body::Amendment(Amendment::Recalled { msgid: secret });
+        assert_eq!(bodies, [text("first"), recalled, edited(None), edited(Text::new("first").ok()), told]);
+        assert_eq!(page.messages[0].extras.edited().map(|(_, entry)| entry), Some(secret.plus(2)));
+        let mine = client.conversations().await.unwrap().remove(0);
+        assert_eq!(mine.unread, 0);
+    };
+    bob.mark_read(team, first).await.unwrap();
+    check(&bob).await;
+    server.kill();
+    server.restart();
+    check(&bob).await;
+    assert!(server.stop().success());
+    server.restart();
+    check(&bob).await;
+    assert_eq!(
+        ada.edit(team, secret, Text::new("mine").unwrap()).await.unwrap_err().to_string(),
+        Error::Refused(ErrorCode::NoSuchMessage).to_string()
+    );
 }

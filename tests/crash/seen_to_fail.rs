@@ -1,6 +1,7 @@
 //! The reader of the crash runs is seen to find each thing that it is there for.
 
 use cairn_client::proto::body::Body;
+use cairn_client::proto::extras::Extras;
 use cairn_client::proto::ids::{ConversationId, MsgId, Timestamp, UserId};
 use cairn_client::proto::message::Message;
 use cairn_client::proto::text::Text;
@@ -30,6 +31,7 @@ fn message(msgid: u64, sender: usize, text: &str) -> Message {
         sender: UserId::new(USERS[sender]),
         sent_at: Timestamp::new(0),
         body: Body::Text(Text::new(text).unwrap()),
+        extras: Extras::NONE,
     }
 }
 

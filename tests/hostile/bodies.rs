@@ -1,6 +1,6 @@
 //! What a message may say, to the byte, and under which number.
 
-use cairn_client::proto::body::{Attachment, Body, Media, SystemEntry};
+use cairn_client::proto::body::{Amendment, Attachment, Body, Media, SystemEntry};
 use cairn_client::proto::error::ErrorCode;
 use cairn_client::proto::frame;
 use cairn_client::proto::ids::{ConversationId, MsgId, RequestId, UserId};
@@ -14,9 +14,9 @@ use super::{Stage, group, text};
 
 const REQUEST_VARIANT: u32 = 1;
 
-/// A request to send a text that [`Text`] would not take: `Request(id, Send(Draft { conversation, seq, Text(<bytes>) }))`.
+/// A request to send a text that [`Text`] would not take: `Request(id, Send(Draft { conversation, seq, Text(<bytes>), no extras }))`.
 fn send_frame(id: u64, to: ConversationId, seq: u64, bytes: &[u8]) -> Vec<u8> {
-    frame::frame(&(REQUEST_VARIANT, id, 0_u32, to, seq, 0_u32, bytes)).to_vec()
+    frame::frame(&(REQUEST_VARIANT, id, 0_u32, to, seq, 0_u32, bytes, 0_u32)).to_vec()
 }
 
 #[tokio::test]
@@ -68,6 +68,8 @@ async fn entries_of_the_server_and_attachments_are_refused() {
         (Body::System(SystemEntry::Created { name: GroupName::new("mine").unwrap() }), ErrorCode::BadRequest),
         (Body::System(SystemEntry::Added { users: users.clone() }), ErrorCode::BadRequest),
         (Body::System(SystemEntry::Removed { users }), ErrorCode::BadRequest),
+        (Body::Recalled { by: account.user }, ErrorCode::BadRequest),
+        (Body::Amendment(Amendment::Recalled { msgid: MsgId::new(1) }), ErrorCode::BadRequest),
         (Body::File(file), ErrorCode::Unsupported),
         (Body::Image(media.clone()), ErrorCode::Unsupported),
         (Body::Video(media), ErrorCode::Unsupported),

@@ -115,8 +115,8 @@ async fn a_bad_request_is_answered_and_the_session_goes_on() {
 
 /// What stands behind the request id, and the answer.
 fn bad_requests(team: ConversationId) -> Vec<(&'static str, Vec<u8>, ErrorCode)> {
-    // `Send(Draft { conversation, seq: 1, body: Text(<length and bytes>) })`
-    let text = |bytes: &[u8]| [codec::encode(&(0_u32, team, 1_u64, 0_u32)), codec::encode(&bytes)].concat();
+    // `Send(Draft { conversation, seq: 1, body: Text(<length and bytes>), extras: none })`
+    let text = |bytes: &[u8]| [codec::encode(&(0_u32, team, 1_u64, 0_u32)), codec::encode(&bytes), vec![0]].concat();
     let devices = codec::encode(&Request::Devices);
     let trailing = [&devices[..], &[0]].concat();
     let members = codec::encode(&Request::Members { conversation: team, after: None });

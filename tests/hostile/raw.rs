@@ -10,6 +10,7 @@ use cairn_client::proto::body::Body;
 use cairn_client::proto::close::CloseCode;
 use cairn_client::proto::error::ErrorCode;
 use cairn_client::proto::event::{StreamOpening, TimelineFrame};
+use cairn_client::proto::extras::Extras;
 use cairn_client::proto::hello::{ClientFrame, Credentials, Hello, Welcome};
 use cairn_client::proto::ids::{ClientSeq, ConversationId, MsgId, RequestId, SendStreamId};
 use cairn_client::proto::message::Draft;
@@ -136,7 +137,7 @@ impl Raw {
     }
 
     pub(super) async fn send(&mut self, conversation: ConversationId, seq: u64, body: Body) -> Result<MsgId, ErrorCode> {
-        match self.ask(Request::Send(Draft { conversation, seq: ClientSeq::new(seq), body })).await? {
+        match self.ask(Request::Send(Draft { conversation, seq: ClientSeq::new(seq), body, extras: Extras::NONE })).await? {
             Response::Accepted { msgid } => Ok(msgid),
             other => panic!("not accepted but {other:?}"),
         }

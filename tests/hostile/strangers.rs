@@ -4,12 +4,13 @@ use std::net::SocketAddr;
 
 use cairn_client::Account;
 use cairn_client::proto::error::ErrorCode;
+use cairn_client::proto::extras::Extras;
 use cairn_client::proto::ids::{ClientSeq, ConversationId, ImportSource, MsgId, Timestamp, UserId};
 use cairn_client::proto::limits::USERS_PER_REQUEST_MAX;
 use cairn_client::proto::message::Draft;
 use cairn_client::proto::request::{ImportEntry, PullRange, Request};
 use cairn_client::proto::response::Response;
-use cairn_client::proto::text::UserName;
+use cairn_client::proto::text::{Text, UserName};
 
 use super::raw::Raw;
 use super::{Stage, group, text};
@@ -20,7 +21,7 @@ fn requests(conversation: ConversationId, member: UserId) -> Vec<Request> {
     let entry = ImportEntry { sender: UserName::new("x").unwrap(), sent_at: Timestamp::new(1), body: text("x") };
     let (source, nobody) = (ImportSource::new(1), UserId::new(999_999));
     vec![
-        Request::Send(Draft { conversation, seq: ClientSeq::new(1), body: text("let me in") }),
+        Request::Send(Draft { conversation, seq: ClientSeq::new(1), body: text("let me in"), extras: Extras::NONE }),
         Request::Pull { conversation, range: PullRange::From(msgid), limit: 10 },
         Request::Pull { conversation, range: PullRange::Before(MsgId::new(u64::MAX)), limit: 10 },
         Request::Ack { conversation, msgid },
@@ -35,6 +36,9 @@ fn requests(conversation: ConversationId, member: UserId) -> Vec<Request> {
         Request::Import { conversation, source, first: 0, entries: vec![entry] },
         Request::Import { conversation, source, first: u64::MAX, entries: Vec::new() },
         Request::ImportCursor { conversation, source },
+        Request::Edit { conversation, msgid, text: Text::new("mine").unwrap() },
+        Request::Recall { conversation, msgid },
+        Request::Recall { conversation, msgid: MsgId::new(u64::MAX) },
     ]
 }
 

@@ -2,6 +2,7 @@
 
 use cairn_client::proto::close::CloseCode;
 use cairn_client::proto::event::StreamOpening;
+use cairn_client::proto::extras::Extras;
 use cairn_client::proto::frame;
 use cairn_client::proto::ids::{ClientSeq, MsgId};
 use cairn_client::proto::limits::HELLO_BYTES_MAX;
@@ -85,7 +86,7 @@ async fn a_session_ends_with_either_half_of_its_stream() {
     stage
         .meanwhile(async {
             let mut raw = Raw::log_in(server, &account).await;
-            let draft = Draft { conversation: team, seq: ClientSeq::new(1), body: text("never mind") };
+            let draft = Draft { conversation: team, seq: ClientSeq::new(1), body: text("never mind"), extras: Extras::NONE };
             let (_, request) = raw.request(Request::Send(draft));
             let whole = frame::frame(&request);
             raw.stream.write(&whole[..whole.len() - 1]).await;

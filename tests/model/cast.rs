@@ -2,7 +2,8 @@
 
 use cairn::core::command::{Actor, Command, NewDevice, Reply};
 use cairn::core::record::SecretHash;
-use cairn_proto::body::{Attachment, Body, SystemEntry};
+use cairn_proto::body::{Amendment, Attachment, Body, SystemEntry};
+use cairn_proto::extras::{Extra, Extras};
 use cairn_proto::ids::{ClientSeq, ConversationId, DeviceId, ImportSource, MsgId, SendStreamId, Timestamp, UserId};
 use cairn_proto::message::Draft;
 use cairn_proto::request::{ImportEntry, Request};
@@ -55,7 +56,7 @@ impl Cast {
                 .collect(),
             Step::SendMany { by, to, count } => {
                 let Some(actor) = pick(&self.sessions, by) else { return Vec::new() };
-                (0..count).map(|_| self.send(actor, place(naive, actor, to), Seq::Next, 0)).collect()
+                (0..count).map(|_| self.send(actor, place(naive, actor, to), Seq::Next, 0, Extras::NONE)).collect()
             }
             _ => self.entrance(step, now).or_else(|| self.request(step, naive)).into_iter().collect(),
         }
@@ -104,7 +105,8 @@ impl Cast {
 
     fn request(&mut self, step: &Step, naive: &Naive) -> Option<Command> {
         let (by, to) = match *step {
-            Step::Send { by, to, .. } | Step::Ack { by, to, .. } | Step::Read { by, to, .. } => (by, to),
+            Step::Send { by, to, .. } | Step::Call { by, to, .. } | Step::Ack { by, to, .. } | Step::Read { by, to, .. } => (by, to),
+            Step::Edit { by, to, .. } | Step::Recall { by, to, .. } => (by, to),
             Step::Add { by, to, .. } | Step::Remove { by, to, .. } => (by, to),
             Step::Import { by, to, .. } | Step::Ask { by, to, .. } => (by, to),
             Step::CreateGroup { by, .. } | Step::Revoke { by, .. } => (by, Place::Nowhere(0)),
@@ -115,7 +117,13 @@ impl Cast {
         let near_head = |at: i8| MsgId::new(beside(naive.conversations.get(&conversation).map_or(0, |found| found.head().get()), at));
         let ids = |users: &[u8]| users.iter().map(|&user| UserId::new(user.into())).collect();
         let request = match step {
-            &Step::Send { seq, body, .. } => return Some(self.send(actor, conversation, seq, body)),
+            &Step::Send { seq, body, .. } => return Some(self.send(actor, conversation, seq, body, Extras::NONE)),
+            Step::Call { reply, users, .. } => {
+                let extras = reply.map(|at| Extra::ReplyTo(near_head(at))).into_iter().chain(users.iter().map(|&user| mention(user)));
+                return Some(self.send(actor, conversation, Seq::Next, 0, Extras::new(extras.collect()).unwrap()));
+            }
+            &Step::Edit { at, words, .. } => Request::Edit { conversation, msgid: near_head(at), text: some_words(words) },
+            &Step::Recall { at, .. } => Request::Recall { conversation, msgid: near_head(at) },
             &Step::Ack { at, .. } => Request::Ack { conversation, msgid: near_head(at) },
             &Step::Read { at, .. } => Request::Read { conversation, msgid: near_head(at) },
             Step::CreateGroup { users, .. } => Request::CreateGroup { name: GroupName::new("a group").unwrap(), members: ids(users) },
@@ -134,12 +142,12 @@ impl Cast {
         Some(Command::Ask(actor, request))
     }
 
-    fn send(&mut self, actor: Actor, conversation: ConversationId, seq: Seq, body: u8) -> Command {
+    fn send(&mut self, actor: Actor, conversation: ConversationId, seq: Seq, body: u8, extras: Extras) -> Command {
         let own = self.spoken.iter().filter(|(speaker, _)| *speaker == actor).map(|(_, draft)| draft);
         let last = own.clone().filter(|draft| draft.conversation == conversation).map(|draft| draft.seq.get()).max().unwrap_or(0);
         let earlier = |back: u16| own.clone().rev().nth(back.into()).cloned();
         self.said += 1;
-        let fresh = |seq| Draft { conversation, seq: ClientSeq::new(seq), body: a_body(body, self.said) };
+        let fresh = |seq| Draft { conversation, seq: ClientSeq::new(seq), body: a_body(body, self.said), extras: extras.clone() };
         let draft = match seq {
             Seq::Next => fresh(last + 1),
             Seq::Skip(over) => fresh(last + 1 + u64::from(over)),
@@ -160,6 +168,10 @@ impl Cast {
         let body = if body == 11 { a_body(9, self.said) } else { a_body(body % 4, self.said) };
         ImportEntry { sender: user_name(name), sent_at: Timestamp::new(u64::from(name) * 1000), body }
     }
+}
+
+fn mention(user: u8) -> Extra {
+    if user == 9 { Extra::MentionAll } else { Extra::Mention(UserId::new(user.into())) }
 }
 
 fn beside(cursor: u64, by: i8) -> u64 {
@@ -195,6 +207,10 @@ fn ask(actor: Actor, conversation: ConversationId, about: u8, question: Question
     Command::Ask(actor, request)
 }
 
+fn some_words(sort: u8) -> Text {
+    Text::new(if sort == 0 { String::new() } else { format!("edit {sort}") }).unwrap()
+}
+
 /// Bodies of every sort: the first four are fit for everything.
 fn a_body(sort: u8, number: u64) -> Body {
     let words = || Text::new(format!("message {number}")).unwrap();
@@ -202,7 +218,9 @@ fn a_body(sort: u8, number: u64) -> Body {
         1 => Body::Emote(words()),
         2 => Body::Emoji(EmojiName::new(format!("emoji{number}")).unwrap()),
         8 => Body::Text(Text::new("").unwrap()),
+        7 => Body::Recalled { by: UserId::new(1) },
         9 => Body::System(SystemEntry::Added { users: vec![UserId::new(1)] }),
+        11 => Body::Amendment(Amendment::Recalled { msgid: MsgId::new(1) }),
         10 => Body::File(Attachment {
             hash: [7; 32],
             name: FileName::new("a file").unwrap(),

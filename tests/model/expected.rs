@@ -5,15 +5,16 @@ use std::fmt::Debug;
 
 use cairn::core::change::MemberCounts;
 use cairn::core::command::{Actor, Command};
+use cairn::core::msgid_set::MsgIdSet;
 use cairn::core::needs::Need;
 use cairn::core::record::{
     ConversationRecord, CursorChunk, DeviceRecord, InviteRecord, KindRecord, MemberChunk, MemberRecord, RecentPart, RecentSend,
     StoredMember, UserRecord,
 };
-use cairn::core::uncounted::Uncounted;
 use cairn::core::{Batch, State};
 use cairn_proto::body::Body;
 use cairn_proto::error::ErrorCode;
+use cairn_proto::extras::Extras;
 use cairn_proto::ids::{ClientSeq, ConversationId, DeviceId, ImportSource, MsgId, SendStreamId, Timestamp, UserId};
 use cairn_proto::limits::SENDS_IN_FLIGHT_MAX;
 use cairn_proto::message::Draft;
@@ -48,6 +49,7 @@ pub(super) fn check_state(state: &State, naive: &Naive) -> Result<(), TestCaseEr
         for (&user, member) in &members {
             let unread = found.unread(member);
             prop_assert_eq!((unread.1, unread.2), (expected.uncounted(user), expected.unread(user)), "unread of user {} in {}", user, id);
+            prop_assert_eq!(found.mentions(user, unread.0), expected.mentions(user), "mentions of user {} in {}", user, id);
             prop_assert!(member.read <= found.record.head && unread.2 <= found.record.head.get());
         }
         for actor in actors(naive) {
@@ -93,7 +95,7 @@ fn foreign_requests(actor: Actor, conversation: ConversationId) -> Vec<Request> 
     let (source, msgid, users) = (ImportSource::new(0), MsgId::new(1), vec![actor.user, UserId::new(1)]);
     let body = Body::Text(Text::new("let me in").unwrap());
     vec![
-        Request::Send(Draft { conversation, seq: ClientSeq::new(1), body }),
+        Request::Send(Draft { conversation, seq: ClientSeq::new(1), body, extras: Extras::NONE }),
         Request::Ack { conversation, msgid },
         Request::Ack { conversation, msgid: MsgId::new(u64::MAX) },
         Request::Read { conversation, msgid },
@@ -103,6 +105,8 @@ fn foreign_requests(actor: Actor, conversation: ConversationId) -> Vec<Request> 
         Request::Import { conversation, source, first: 9, entries: Vec::new() },
         Request::ImportCursor { conversation, source },
         Request::Explain { conversation, user: actor.user },
+        Request::Edit { conversation, msgid, text: Text::new("mine").unwrap() },
+        Request::Recall { conversation, msgid },
     ]
 }
 
@@ -133,6 +137,7 @@ pub(super) fn check_trees(trees: &Trees, naive: &Naive) -> Result<(), TestCaseEr
     check_tree("members", &trees.living_members(), &expected.members)?;
     check_tree("memberships", &trees.memberships, &expected.memberships)?;
     check_tree("uncounted", &trees.uncounted, &expected.uncounted)?;
+    check_tree("mentions", &trees.mentions, &expected.mentions)?;
     check_tree("imports", &trees.imports, &expected.imports)?;
     check_tree("cursors", &trees.cursors, &expected.cursors)?;
     check_tree("recent", &sends_of(trees), &sends_of(&expected))
@@ -204,10 +209,19 @@ fn trees_of(naive: &Naive) -> Trees {
             trees.members.entry((id, MemberChunk::of(user))).or_default().push(StoredMember { user, record, delivered });
         }
         trees.imports.extend(found.imports.iter().map(|(&source, &cursor)| ((id, source), cursor)));
-        let mut uncounted = Uncounted::default();
+        let mut uncounted = MsgIdSet::default();
         for (msgid, _) in found.above(MsgId::ZERO).filter(|(_, entry)| !entry.body.is_message()) {
             uncounted.insert(msgid);
         }
+        let mut mentions = BTreeMap::<UserId, MsgIdSet>::new();
+        for (msgid, entry) in found.above(MsgId::ZERO) {
+            let everybody = entry.extras.mentions_all().then_some(UserId::SERVER);
+            let each = entry.mentioned.iter().copied().filter(|_| everybody.is_none());
+            for user in each.chain(everybody) {
+                mentions.entry(user).or_default().insert(msgid);
+            }
+        }
+        trees.mentions.extend(mentions.iter().filter_map(|(&user, set)| Some(((id, user, 0), set.chunk_bytes(0)?))));
         trees.uncounted.extend(uncounted.chunk_bytes(0).map(|bytes| ((id, 0), bytes)));
     }
     put_sends(naive, &mut trees);

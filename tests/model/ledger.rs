@@ -29,6 +29,7 @@ impl Ledger {
     pub(super) fn watch(&mut self, payload: &Bytes) -> Result<(), TestCaseError> {
         batch::replay::<TestCaseError>(payload.clone(), |change, entry| match change {
             Change::Appended(appended) => self.appended(&appended, unpack_entry(&entry)?),
+            Change::Rewritten { conversation, msgid, is_message } => self.rewritten(conversation, msgid, is_message, unpack_entry(&entry)?),
             other => self.moved(&other),
         })?;
         prop_assert!(self.unannounced.is_empty(), "members without an entry: {:?}", self.unannounced);
@@ -73,6 +74,17 @@ impl Ledger {
         Ok(())
     }
 
+    fn rewritten(&mut self, id: ConversationId, msgid: MsgId, is_message: bool, entry: Entry) -> Result<(), TestCaseError> {
+        let head = self.head(id);
+        prop_assert!(MsgId::ZERO < msgid && msgid < head, "{} of {} is rewritten below the head {}", msgid, id, head);
+        let place = &mut self.entries.get_mut(&id).unwrap()[msgid.get() as usize - 1];
+        prop_assert_eq!((entry.sender, entry.sent_at), (place.sender, place.sent_at));
+        prop_assert_eq!(entry.body.is_message(), is_message);
+        prop_assert!(place.body.is_message() || !is_message, "{} of {} becomes a message", msgid, id);
+        *place = entry;
+        Ok(())
+    }
+
     fn moved(&mut self, change: &Change) -> Result<(), TestCaseError> {
         match *change {
             Change::Read { conversation, user, msgid } => {
@@ -99,6 +111,11 @@ impl Ledger {
                 self.read.remove(&(conversation, user));
                 self.delivered.retain(|key, _| (key.0, key.1) != (conversation, user));
                 self.check_counts(conversation, counts)?;
+            }
+            Change::Mentioned { conversation, msgid, ref users } => {
+                prop_assert_eq!(msgid, self.head(conversation));
+                let is_member = |&user: &UserId| user == UserId::SERVER || self.members.contains(&(conversation, user));
+                prop_assert!(!users.is_empty() && users.iter().all(is_member), "{:?} cannot be mentioned in {}", users, conversation);
             }
             Change::StreamOpened { device, forgotten: Some(forgotten), .. } => {
                 self.sent.retain(|key, _| (key.0, key.1) != (device, forgotten));

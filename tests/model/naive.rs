@@ -8,6 +8,7 @@ use cairn::core::record::SecretHash;
 use cairn::limits::SEND_STREAMS_PER_DEVICE_MAX;
 use cairn_proto::body::Body;
 use cairn_proto::error::ErrorCode;
+use cairn_proto::extras::Extras;
 use cairn_proto::hello::ServerRole;
 use cairn_proto::ids::{ConversationId, DeviceId, ImportSource, MsgId, SendStreamId, Timestamp, UserId};
 use cairn_proto::limits;
@@ -66,6 +67,9 @@ pub(super) struct LogEntry {
     pub(super) sender: UserId,
     pub(super) sent_at: Timestamp,
     pub(super) body: Body,
+    pub(super) extras: Extras,
+    /// The members at that moment whom it mentions.
+    pub(super) mentioned: BTreeSet<UserId>,
     pub(super) imported: bool,
 }
 
@@ -85,6 +89,7 @@ pub(super) struct Send {
     pub(super) seq: u64,
     pub(super) msgid: MsgId,
     pub(super) body: Body,
+    pub(super) extras: Extras,
 }
 
 impl Naive {
@@ -257,6 +262,12 @@ impl Conversation {
     pub(super) fn unread(&self, user: UserId) -> u64 {
         let is_unread = |entry: &LogEntry| entry.body.is_message() && entry.sender != user;
         self.above(self.members[&user].base()).filter(|(_, entry)| is_unread(entry)).count() as u64
+    }
+
+    /// Messages above the read cursor that mention the member.
+    pub(super) fn mentions(&self, user: UserId) -> u64 {
+        let is_meant = |entry: &LogEntry| entry.body.is_message() && (entry.extras.mentions_all() || entry.mentioned.contains(&user));
+        self.above(self.members[&user].base()).filter(|(_, entry)| is_meant(entry)).count() as u64
     }
 
     /// Entries above the read cursor that are no messages.

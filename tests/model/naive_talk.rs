@@ -4,6 +4,7 @@ use cairn::core::batch::Effect;
 use cairn::core::command::{Actor, Feed, Grant, Reply};
 use cairn_proto::body::{Body, SystemEntry};
 use cairn_proto::error::ErrorCode;
+use cairn_proto::extras::{Extra, Extras};
 use cairn_proto::hello::ServerRole;
 use cairn_proto::ids::{ConversationId, ImportSource, MsgId, Timestamp, UserId};
 use cairn_proto::limits::{CONVERSATIONS_PER_PAGE_MAX, SENDS_IN_FLIGHT_MAX};
@@ -38,12 +39,14 @@ impl Naive {
                 Ok(Response::ImportCursor { cursor: self.import_cursor(actor, *conversation, *source)? })
             }
             Request::Explain { conversation, user } => self.explain(actor, *conversation, *user),
+            Request::Edit { conversation, msgid, text } => self.edit(actor, *conversation, *msgid, text, now),
+            Request::Recall { conversation, msgid } => self.recall(actor, *conversation, *msgid, now),
             Request::CreateInvite { .. } | Request::Pull { .. } | Request::Figures => Err(ErrorCode::Unsupported),
         }
     }
 
     /// A conversation, for its members alone.
-    fn inside(&self, user: UserId, id: ConversationId) -> Result<&Conversation, ErrorCode> {
+    pub(super) fn inside(&self, user: UserId, id: ConversationId) -> Result<&Conversation, ErrorCode> {
         self.conversations.get(&id).filter(|found| found.members.contains_key(&user)).ok_or(ErrorCode::NotFound)
     }
 
@@ -53,10 +56,11 @@ impl Naive {
         Ok(Reply::Grant(Grant { conversation, floor: MsgId::ZERO }))
     }
 
-    fn push(&mut self, id: ConversationId, sender: UserId, now: Timestamp, body: Body) -> MsgId {
+    pub(super) fn push(&mut self, id: ConversationId, sender: UserId, now: Timestamp, body: Body) -> MsgId {
         let found = self.conversations.get_mut(&id).unwrap();
         let sent_at = now.max(found.last_sent_at());
-        found.log.push(LogEntry { sender, sent_at, body, imported: false });
+        let (extras, mentioned) = (Extras::NONE, BTreeSet::new());
+        found.log.push(LogEntry { sender, sent_at, body, extras, mentioned, imported: false });
         found.head()
     }
 
@@ -66,12 +70,15 @@ impl Naive {
     }
 
     fn send(&mut self, actor: Actor, draft: &Draft, now: Timestamp) -> Result<Response, ErrorCode> {
-        let Draft { conversation, seq, body } = draft.clone();
+        let Draft { conversation, seq, body, extras } = draft.clone();
         match &body {
             Body::Text(text) | Body::Emote(text) if text.is_empty() => return Err(ErrorCode::EmptyMessage),
             Body::Text(_) | Body::Emote(_) | Body::Emoji(_) => {}
             Body::Image(_) | Body::Video(_) | Body::File(_) => return Err(ErrorCode::Unsupported),
-            Body::System(_) | Body::Unknown => return Err(ErrorCode::BadRequest),
+            Body::System(_) | Body::Recalled { .. } | Body::Amendment(_) | Body::Unknown => return Err(ErrorCode::BadRequest),
+        }
+        if extras.iter().filter(|extra| matches!(extra, Extra::ReplyTo(_))).count() > 1 {
+            return Err(ErrorCode::BadRequest);
         }
         if seq.get() == 0 {
             return Err(ErrorCode::BadRequest);
@@ -81,32 +88,60 @@ impl Naive {
         if here.iter().any(|(_, send)| seq.get() <= send.seq) {
             let remembered = here.iter().find(|&&(back, send)| send.seq == seq.get() && back < SENDS_IN_FLIGHT_MAX);
             return match remembered {
-                Some((_, send)) if send.body == body => Ok(Response::Accepted { msgid: send.msgid }),
+                Some((_, send)) if send.body == body && send.extras == extras => Ok(Response::Accepted { msgid: send.msgid }),
                 Some(_) => Err(ErrorCode::SeqConflict),
                 None => Err(ErrorCode::RetryTooOld),
             };
         }
+        let (head, role) = match self.conversations.get(&conversation) {
+            Some(_) => {
+                let found = self.inside(actor.user, conversation)?;
+                (found.head(), found.members[&actor.user].role)
+            }
+            None => {
+                self.may_open_direct(actor, conversation)?;
+                (MsgId::ZERO, Role::Member)
+            }
+        };
+        self.check_extras(&extras, head, role)?;
         if !self.conversations.contains_key(&conversation) {
-            self.open_direct(actor, conversation, now)?;
+            self.open_direct(conversation, now);
         }
-        self.inside(actor.user, conversation)?;
         self.use_stream_if_forgotten(actor);
         let msgid = self.push(conversation, actor.user, now, body.clone());
+        let found = self.conversations.get_mut(&conversation).unwrap();
+        let mentioned = extras.mentioned().filter(|user| found.members.contains_key(user)).collect();
+        let entry = found.log.last_mut().unwrap();
+        (entry.extras, entry.mentioned) = (extras.clone(), mentioned);
         let Actor { user, device, stream } = actor;
-        self.conversations.get_mut(&conversation).unwrap().members.get_mut(&user).unwrap().read = msgid;
-        self.sends.push(Send { device, stream, conversation, seq: seq.get(), msgid, body });
+        found.members.get_mut(&user).unwrap().read = msgid;
+        self.sends.push(Send { device, stream, conversation, seq: seq.get(), msgid, body, extras });
         Ok(Response::Accepted { msgid })
     }
 
-    fn open_direct(&mut self, actor: Actor, id: ConversationId, now: Timestamp) -> Result<(), ErrorCode> {
+    fn check_extras(&self, extras: &Extras, head: MsgId, role: Role) -> Result<(), ErrorCode> {
+        if extras.replied().is_some_and(|msgid| msgid == MsgId::ZERO || msgid > head) {
+            return Err(ErrorCode::NoSuchMessage);
+        }
+        if extras.mentions_all() && role == Role::Member {
+            return Err(ErrorCode::Forbidden);
+        }
+        extras.mentioned().all(|user| self.users.contains_key(&user)).then_some(()).ok_or(ErrorCode::NoSuchUser)
+    }
+
+    fn may_open_direct(&self, actor: Actor, id: ConversationId) -> Result<(), ErrorCode> {
         let (low, high) = id.direct_users().ok_or(ErrorCode::NotFound)?;
         if (actor.user != low && actor.user != high) || !self.users.contains_key(&low) || !self.users.contains_key(&high) {
             return Err(ErrorCode::NotFound);
         }
+        Ok(())
+    }
+
+    fn open_direct(&mut self, id: ConversationId, now: Timestamp) {
+        let (low, high) = id.direct_users().unwrap();
         self.create(id, None, now);
         self.join_conversation(id, low, Role::Member, MsgId::new(1));
         self.join_conversation(id, high, Role::Member, MsgId::new(1));
-        Ok(())
     }
 
     fn create(&mut self, id: ConversationId, name: Option<GroupName>, now: Timestamp) {
@@ -230,7 +265,8 @@ impl Naive {
                 users += 1;
                 self.add_user(&entry.sender, ServerRole::Member, None, now)
             });
-            let imported = LogEntry { sender, sent_at: entry.sent_at, body: entry.body.clone(), imported: true };
+            let (extras, mentioned) = (Extras::NONE, BTreeSet::new());
+            let imported = LogEntry { sender, sent_at: entry.sent_at, body: entry.body.clone(), extras, mentioned, imported: true };
             let found = self.conversations.get_mut(&id).unwrap();
             found.log.push(imported);
             let head = found.head();
@@ -261,8 +297,8 @@ impl Naive {
         }
         let found = self.inside(whose, id)?;
         let Member { joined, read, .. } = found.members[&whose].clone();
-        let (uncounted, unread) = (found.uncounted(whose), found.unread(whose));
-        Ok(Response::Explained(Explained { head: found.head(), floor: MsgId::ZERO, joined, read, uncounted, unread }))
+        let (uncounted, unread, mentions) = (found.uncounted(whose), found.unread(whose), found.mentions(whose));
+        Ok(Response::Explained(Explained { head: found.head(), floor: MsgId::ZERO, joined, read, uncounted, unread, mentions }))
     }
 
     pub(super) fn overview(&self, actor: Actor, after: Option<ConversationId>) -> ConversationPage {
@@ -287,6 +323,7 @@ impl Naive {
             read: member.read,
             delivered: member.delivered.get(&actor.device).copied().unwrap_or(MsgId::ZERO),
             unread: found.unread(actor.user),
+            mentions: found.mentions(actor.user),
             last: None,
         })
     }

@@ -4,9 +4,11 @@ use std::cmp::Ordering;
 
 use bytes::Bytes;
 use cairn::core::command::Command;
+use cairn::core::needs::Need;
 use cairn::core::record::Row;
 use cairn::core::{Batch, State, batch};
 use cairn_proto::ids::Timestamp;
+use cairn_proto::message::unpack_entry;
 use proptest::test_runner::TestCaseError;
 use proptest::{prop_assert, prop_assert_eq};
 
@@ -38,9 +40,21 @@ impl Machine {
         Ok(format!("{answer:?}"))
     }
 
-    /// The bytes of the batch behind its header.
+    /// Gives the state the entries that it lacks: of the batch, or of the log.
+    fn load_entries(&mut self, command: &Command, ledger: &Ledger) {
+        for need in self.state.missing(command) {
+            let Need::Entry(id, msgid) = need else { continue };
+            let stored = || ledger.entries(id).get((msgid.get() as usize).checked_sub(1)?).cloned();
+            if let Some(entry) = self.batch.entry(id, msgid).map(|packed| unpack_entry(packed).unwrap()).or_else(stored) {
+                self.state.install_entry(id, msgid, entry);
+            }
+        }
+    }
+
+    /// The bytes of the batch behind its header. Whoever reads an entry from now on gets it as the batch made it.
     fn cut(&mut self) -> Bytes {
-        let (bytes, _, _) = std::mem::replace(&mut self.batch, Batch::new(HEADER_BYTES)).into_parts();
+        self.state.let_go_of_entries();
+        let (bytes, ..) = std::mem::replace(&mut self.batch, Batch::new(HEADER_BYTES)).into_parts();
         Bytes::from(bytes).slice(HEADER_BYTES..)
     }
 }
@@ -116,6 +130,9 @@ impl Run {
         for need in self.worn.state.missing(command) {
             self.trees.load(&mut self.worn.state, need);
         }
+        for machine in [&mut self.steady, &mut self.worn] {
+            machine.load_entries(command, &self.ledger);
+        }
         let effects = self.steady.batch.effects().len();
         let answer = self.naive.execute(command, now);
         let expected = format!("{answer:?}");
@@ -132,6 +149,7 @@ impl Run {
     fn commit(&mut self) -> Result<(), TestCaseError> {
         prop_assert_eq!(self.steady.batch.effects(), self.worn.batch.effects());
         prop_assert_eq!(self.steady.batch.appended(), self.worn.batch.appended());
+        prop_assert_eq!(self.steady.batch.rewritten(), self.worn.batch.rewritten());
         let payload = self.steady.cut();
         prop_assert_eq!(&payload, &self.worn.cut(), "the same commands give other bytes");
         if payload.is_empty() {
@@ -139,8 +157,8 @@ impl Run {
         }
         self.ledger.watch(&payload)?;
         for (&id, found) in &self.naive.conversations {
-            let stored = self.ledger.entries(id).iter().map(|entry| (entry.sender, entry.sent_at, &entry.body));
-            let said = found.log.iter().map(|entry| (entry.sender, entry.sent_at, &entry.body));
+            let stored = self.ledger.entries(id).iter().map(|entry| (entry.sender, entry.sent_at, &entry.body, &entry.extras));
+            let said = found.log.iter().map(|entry| (entry.sender, entry.sent_at, &entry.body, &entry.extras));
             prop_assert!(stored.eq(said), "the log of {} differs", id);
         }
         self.log.push(payload);

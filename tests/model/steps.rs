@@ -44,6 +44,12 @@ pub(super) enum Step {
     LoginMany { device: u8, sessions: u8 },
     /// A send.
     Send { by: u8, to: Place, seq: Seq, body: u8 },
+    /// A send that answers a message so far from the head, and mentions users; everybody when there is a 9 among them.
+    Call { by: u8, to: Place, reply: Option<i8>, users: Vec<u8> },
+    /// Other words for a message so far from the head; the same ones, none, or new ones.
+    Edit { by: u8, to: Place, at: i8, words: u8 },
+    /// A message that is taken back.
+    Recall { by: u8, to: Place, at: i8 },
     /// So many sends in a row.
     SendMany { by: u8, to: Place, count: u16 },
     /// A delivered cursor.
@@ -180,6 +186,10 @@ fn talk() -> impl Strategy<Value = Step> {
     let (by, at) = (|| 0..12_u8, || -4..6_i8);
     prop_oneof![
         20 => (by(), place(), seq(), 0..12_u8).prop_map(|(by, to, seq, body)| Step::Send { by, to, seq, body }),
+        8 => (by(), place(), prop::option::of(at()), vec(0..10_u8, 0..3))
+            .prop_map(|(by, to, reply, users)| Step::Call { by, to, reply: reply.map(|at| -at), users }),
+        7 => (by(), place(), at(), 0..6_u8).prop_map(|(by, to, at, words)| Step::Edit { by, to, at: -at, words }),
+        5 => (by(), place(), at()).prop_map(|(by, to, at)| Step::Recall { by, to, at: -at }),
         1 => (by(), place(), 2..8_u16).prop_map(|(by, to, count)| Step::SendMany { by, to, count }),
         6 => (by(), place(), at()).prop_map(|(by, to, at)| Step::Ack { by, to, at: -at }),
         6 => (by(), place(), at()).prop_map(|(by, to, at)| Step::Read { by, to, at: -at }),

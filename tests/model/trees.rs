@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cairn::core::State;
+use cairn::core::msgid_set::MsgIdSet;
 use cairn::core::needs::Need;
 use cairn::core::record::{
     ConversationRecord, CursorChunk, DeviceRecord, InviteRecord, MemberChunk, RecentPart, RecentSend, Row, SecretHash, SendCursor,
-    StoredMember, UserRecord,
+    StoredMember, StoredMentions, UserRecord,
 };
 use cairn::store::trees::Tree;
 use cairn_proto::ids::{ConversationId, DeviceId, ImportSource, SendStreamId, UserId};
@@ -21,6 +22,7 @@ pub(super) struct Trees {
     pub(super) members: BTreeMap<(ConversationId, MemberChunk), Vec<StoredMember>>,
     pub(super) memberships: BTreeMap<(UserId, ConversationId), ()>,
     pub(super) uncounted: BTreeMap<(ConversationId, u64), Vec<u8>>,
+    pub(super) mentions: BTreeMap<(ConversationId, UserId, u64), Vec<u8>>,
     pub(super) imports: BTreeMap<(ConversationId, ImportSource), u64>,
     pub(super) cursors: BTreeMap<(DeviceId, SendStreamId, CursorChunk), Vec<SendCursor>>,
     pub(super) recent: BTreeMap<(DeviceId, SendStreamId, RecentPart), Vec<RecentSend>>,
@@ -44,6 +46,7 @@ impl Trees {
             Row::Members(id, chunk, members) => set(&mut self.members, (id, chunk), (!members.is_empty()).then_some(members)),
             Row::Membership(user, id, exists) => set(&mut self.memberships, (user, id), exists),
             Row::Uncounted(id, chunk, bytes) => set(&mut self.uncounted, (id, chunk), Some(bytes)),
+            Row::Mentions(id, user, chunk, bytes) => set(&mut self.mentions, (id, user, chunk), Some(bytes)),
             Row::Import(id, source, cursor) => set(&mut self.imports, (id, source), Some(cursor)),
             Row::SendCursors(device, stream, chunk, cursors) => set(&mut self.cursors, (device, stream, chunk), Some(cursors)),
             Row::RecentSends(device, stream, part, sends) => set(&mut self.recent, (device, stream, part), Some(sends)),
@@ -82,15 +85,21 @@ impl Trees {
             Need::Member(id, user) => {
                 self.load_conversation(state, id);
                 let chunk = MemberChunk::of(user);
-                state.install_members(id, chunk, self.members.get(&(id, chunk)).cloned().unwrap_or_default());
+                let mentions = self.mentions_where(|of, user| of == id && MemberChunk::of(user) == chunk);
+                state.install_members(id, chunk, self.members.get(&(id, chunk)).cloned().unwrap_or_default(), mentions);
             }
             Need::Members(id) => {
                 self.load_conversation(state, id);
-                for (&(_, chunk), members) in self.members.iter().filter(|(key, _)| key.0 == id) {
-                    state.install_members(id, chunk, members.clone());
+                let mentioned = self.mentions.keys().filter(|key| key.0 == id).map(|key| MemberChunk::of(key.1));
+                let chunks: BTreeSet<_> = self.members.keys().filter(|key| key.0 == id).map(|key| key.1).chain(mentioned).collect();
+                for chunk in chunks {
+                    let mentions = self.mentions_where(|of, user| of == id && MemberChunk::of(user) == chunk);
+                    state.install_members(id, chunk, self.members.get(&(id, chunk)).cloned().unwrap_or_default(), mentions);
                 }
                 state.install_members_complete(id);
             }
+            // Entries are no rows: whoever keeps the log gives them.
+            Need::Entry(..) => {}
             Need::Stream(device, stream) => {
                 let cursors = self.cursors.iter().filter(|(key, _)| (key.0, key.1) == (device, stream));
                 let recent = self.recent.iter().filter(|(key, _)| (key.0, key.1) == (device, stream));
@@ -103,12 +112,21 @@ impl Trees {
     fn load_conversation(&self, state: &mut State, id: ConversationId) {
         let Some(record) = self.conversations.get(&id).filter(|_| state.conversation(id).is_none()) else { return };
         let found = state.install_conversation(id, record.clone());
+        found.install_mentions(self.mentions_where(|of, user| of == id && user == UserId::SERVER));
         for (&(_, chunk), bytes) in self.uncounted.iter().filter(|(key, _)| key.0 == id) {
             found.uncounted.install(chunk, bytes).unwrap();
         }
         for (&(_, source), &cursor) in self.imports.iter().filter(|(key, _)| key.0 == id) {
             state.install_import(id, source, cursor);
         }
+    }
+
+    fn mentions_where(&self, mut is_wanted: impl FnMut(ConversationId, UserId) -> bool) -> Vec<StoredMentions> {
+        let mut sets = BTreeMap::<UserId, MsgIdSet>::new();
+        for (&(_, user, chunk), bytes) in self.mentions.iter().filter(|(key, _)| is_wanted(key.0, key.1)) {
+            sets.entry(user).or_default().install(chunk, bytes).unwrap();
+        }
+        sets.into_iter().map(|(user, mentions)| StoredMentions { user, mentions }).collect()
     }
 
     /// Takes out what may be left behind of a device that is no more: nothing can reach it.
@@ -140,6 +158,7 @@ impl Trees {
             members: mix(&older.members, &newer.members, || pick(Tree::Members)),
             memberships: mix(&older.memberships, &newer.memberships, || pick(Tree::Memberships)),
             uncounted: mix(&older.uncounted, &newer.uncounted, || pick(Tree::Uncounted)),
+            mentions: mix(&older.mentions, &newer.mentions, || pick(Tree::Mentions)),
             imports: mix(&older.imports, &newer.imports, || pick(Tree::Imports)),
             cursors: mix(&older.cursors, &newer.cursors, || pick(Tree::Cursors)),
             recent: mix(&older.recent, &newer.recent, || pick(Tree::Recent)),

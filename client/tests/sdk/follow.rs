@@ -5,6 +5,7 @@ use cairn_client::proto::body::Body;
 use cairn_client::proto::close::CloseCode;
 use cairn_client::proto::error::ErrorCode;
 use cairn_client::proto::event::TimelineFrame;
+use cairn_client::proto::extras::Extras;
 use cairn_client::proto::ids::{ConversationId, MsgId, Timestamp, UserId};
 use cairn_client::proto::limits::{RUN_BYTES_MAX, RUN_MESSAGES_MAX};
 use cairn_client::proto::message::{Entry, Message, Run};
@@ -34,7 +35,8 @@ impl Log {
         let mut entries = Vec::new();
         for msgid in first..first + count {
             let text = Text::new(format!("{msgid:0width$}", width = self.text_bytes)).unwrap();
-            Entry { sender: UserId::new(3), sent_at: Timestamp::new(msgid), body: Body::Text(text) }.pack(&mut entries);
+            Entry { sender: UserId::new(3), sent_at: Timestamp::new(msgid), body: Body::Text(text), extras: Extras::NONE }
+                .pack(&mut entries);
         }
         Run { conversation: ONE, first: MsgId::new(first), count: count as u32, entries: entries.into() }
     }

@@ -30,6 +30,7 @@ pub(crate) fn group(id: u64, head: u64) -> Conversation {
         read: MsgId::ZERO,
         delivered: MsgId::ZERO,
         unread: head,
+        mentions: 0,
         last: None,
     }
 }

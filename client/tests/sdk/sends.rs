@@ -7,6 +7,7 @@ use cairn_client::proto::ALPN;
 use cairn_client::proto::body::{Attachment, Body, Media};
 use cairn_client::proto::close::CloseCode;
 use cairn_client::proto::error::ErrorCode;
+use cairn_client::proto::extras::Extras;
 use cairn_client::proto::ids::{ClientSeq, ConversationId, MsgId, RequestId, SendStreamId};
 use cairn_client::proto::limits::SENDS_IN_FLIGHT_MAX;
 use cairn_client::proto::message::Draft;
@@ -266,7 +267,7 @@ async fn an_outbox_goes_on_with_its_own_numbers() {
     let send_stream = Some(SendStreamId::new(77));
     let (client, mut peer) = fake.client(Options { send_stream, ..eager() }).await;
     assert_eq!(Some(peer.hello.send_stream), send_stream);
-    let draft = |seq, words| Draft { conversation: ONE, seq: ClientSeq::new(seq), body: text(words) };
+    let draft = |seq, words| Draft { conversation: ONE, seq: ClientSeq::new(seq), body: text(words), extras: Extras::NONE };
     let _old = soon(client.enqueue_draft(draft(7, "old"))).await.unwrap();
     let refused = soon(client.enqueue_draft(draft(7, "again"))).await.unwrap_err();
     assert_eq!(refused, Error::SeqUsed { seq: ClientSeq::new(7), next: ClientSeq::new(8) });

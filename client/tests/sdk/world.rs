@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use cairn_client::proto::body::Body;
 use cairn_client::proto::close::CloseCode;
 use cairn_client::proto::event::TimelineFrame;
+use cairn_client::proto::extras::Extras;
 use cairn_client::proto::ids::{ClientSeq, ConversationId, MsgId, SendStreamId, Timestamp, UserId};
 use cairn_client::proto::message::{Entry, Run};
 use cairn_client::proto::request::{PullRange, Request};
@@ -52,7 +53,7 @@ impl World {
         let mut entries = Vec::new();
         let bodies: Vec<&Body> = self.log.iter().skip(first as usize - 1).take(count as usize).collect();
         for body in &bodies {
-            Entry { sender: UserId::new(7), sent_at: Timestamp::new(0), body: (*body).clone() }.pack(&mut entries);
+            Entry { sender: UserId::new(7), sent_at: Timestamp::new(0), body: (*body).clone(), extras: Extras::NONE }.pack(&mut entries);
         }
         Run { conversation: ONE, first: MsgId::new(first), count: bodies.len() as u32, entries: entries.into() }
     }

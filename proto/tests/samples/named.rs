@@ -2,9 +2,10 @@
 
 use std::fmt::Debug;
 
-use cairn_proto::body::{Attachment, Body, Media, SystemEntry};
+use cairn_proto::body::{Amendment, Attachment, Body, Media, SystemEntry};
 use cairn_proto::error::ErrorCode;
 use cairn_proto::event::{StreamOpening, TimelineFrame};
+use cairn_proto::extras::Extra;
 use cairn_proto::figures::{Bucket, CheckpointFigures, Figures, Histogram};
 use cairn_proto::hello::{ClientFrame, Credentials, Hello, ServerRole, Welcome};
 use cairn_proto::message::{Draft, Entry, Run};
@@ -48,7 +49,7 @@ macro_rules! enums {
             fn name(&self) -> String {
                 match self {
                     $(Self::$variant { .. } => concat!(stringify!($type), "::", stringify!($variant)).to_owned(),)*
-                    $(Self::$unwritten => panic!("{self:?} is never written"),)?
+                    $(Self::$unwritten { .. } => panic!("{self:?} is never written"),)?
                 }
             }
         }
@@ -61,14 +62,16 @@ structs! {
 }
 
 enums! {
-    Body { Text, Emote, Emoji, Image, Video, File, System; never Unknown }
+    Amendment { Edited, Recalled }
+    Body { Text, Emote, Emoji, Image, Video, File, System, Recalled, Amendment; never Unknown }
     ClientFrame { Hello, Request }
     ConversationKind { Direct, Group }
     Credentials { Token, Password, Invite }
+    Extra { ReplyTo, Mention, MentionAll, Edited; never Unknown }
     PullRange { From, Before }
     Request {
         Send, Pull, Ack, Read, Conversations, FindUsers, Users, CreateGroup, AddMembers, RemoveMembers, Members, CreateInvite, Devices,
-        RevokeDevice, Import, ImportCursor, Explain, Figures
+        RevokeDevice, Import, ImportCursor, Explain, Figures, Edit, Recall
     }
     Response {
         Accepted, Done, Pulled, Conversations, Users, Created, Changed, Members, Invite, Devices, Imported, ImportCursor, Explained, Figures

@@ -1,9 +1,10 @@
 //! The values themselves. What they contain is arbitrary but fixed: the golden bytes hold it.
 
 use bytes::Bytes;
-use cairn_proto::body::{Attachment, Body, Media, SystemEntry};
+use cairn_proto::body::{Amendment, Attachment, Body, Media, SystemEntry};
 use cairn_proto::error::ErrorCode;
 use cairn_proto::event::{StreamOpening, TimelineFrame};
+use cairn_proto::extras::{Extra, Extras};
 use cairn_proto::figures::{Bucket, CheckpointFigures, Figures, Histogram};
 use cairn_proto::hello::{ClientFrame, Credentials, Hello, ServerRole, Welcome};
 use cairn_proto::ids::{ClientSeq, ConversationId, DeviceId, ImportSource, MsgId, RequestId, SendStreamId, Timestamp, UserId};
@@ -87,11 +88,26 @@ fn bodies() -> Vec<Body> {
         Body::Video(Media { preview: Bytes::new(), ..media() }),
         Body::File(attachment()),
         Body::System(SystemEntry::Created { name: group_name() }),
+        Body::Recalled { by: BOB },
+        Body::Amendment(Amendment::Recalled { msgid: MsgId::new(251) }),
     ]
 }
 
+fn amendments() -> Vec<Amendment> {
+    let (msgid, text) = (MsgId::new(251), Text::new("better").ok());
+    vec![Amendment::Edited { msgid, text }, Amendment::Edited { msgid, text: None }, Amendment::Recalled { msgid }]
+}
+
 fn entry(body: Body) -> Entry {
-    Entry { sender: ALICE, sent_at: NOON, body }
+    Entry { sender: ALICE, sent_at: NOON, body, extras: Extras::NONE }
+}
+
+fn extras() -> Vec<Extra> {
+    vec![Extra::ReplyTo(MsgId::new(251)), Extra::Mention(BOB), Extra::MentionAll, Extra::Edited { at: NOON, entry: MsgId::new(252) }]
+}
+
+fn all_extras() -> Extras {
+    Extras::new(extras()).unwrap()
 }
 
 fn run() -> Run {
@@ -102,7 +118,7 @@ fn run() -> Run {
 }
 
 fn draft() -> Draft {
-    Draft { conversation: DIRECT, seq: ClientSeq::new(300), body: text("hi") }
+    Draft { conversation: DIRECT, seq: ClientSeq::new(300), body: text("hi"), extras: Extras::NONE }
 }
 
 fn add_bodies(samples: &mut Samples) {
@@ -110,12 +126,16 @@ fn add_bodies(samples: &mut Samples) {
     samples.add(vec![media()]);
     samples.add(system_entries());
     samples.add(bodies());
+    samples.add(amendments());
 }
 
 fn add_logs(samples: &mut Samples) {
-    samples.add(vec![entry(text("one"))]);
+    samples.add(extras());
+    let replying = Entry { extras: all_extras(), ..entry(text("one")) };
+    samples.add(vec![entry(text("one")), replying.clone()]);
     samples.add_packed(vec![entry(text("one")), entry(Body::Image(media())), entry(Body::System(SystemEntry::Added { users: vec![BOB] }))]);
-    samples.add(vec![draft()]);
+    samples.add_packed(vec![replying]);
+    samples.add(vec![draft(), Draft { extras: all_extras(), ..draft() }]);
     let empty = Run { conversation: DIRECT, first: MsgId::new(u64::MAX), count: 0, entries: Bytes::new() };
     samples.add(vec![run(), empty]);
 }
@@ -187,6 +207,8 @@ fn requests() -> Vec<Request> {
         Request::ImportCursor { conversation: GROUP, source },
         Request::Explain { conversation: GROUP, user: BOB },
         Request::Figures,
+        Request::Edit { conversation: GROUP, msgid, text: Text::new("better").unwrap() },
+        Request::Recall { conversation: GROUP, msgid },
     ]
 }
 
@@ -208,10 +230,11 @@ fn conversations() -> Vec<Conversation> {
         read: MsgId::new(900),
         delivered: MsgId::new(999),
         unread: 98,
+        mentions: 3,
         last: Some(entry(text("bye"))),
     };
     let kind = ConversationKind::Direct { peer: user() };
-    vec![group.clone(), Conversation { id: DIRECT, kind, role: Role::Member, unread: 0, last: None, ..group }]
+    vec![group.clone(), Conversation { id: DIRECT, kind, role: Role::Member, unread: 0, mentions: 0, last: None, ..group }]
 }
 
 fn conversation_page() -> ConversationPage {
@@ -229,7 +252,7 @@ fn device() -> DeviceInfo {
 
 fn explained() -> Explained {
     let id = MsgId::new;
-    Explained { head: id(9), floor: id(1), joined: id(2), read: id(4), uncounted: 3, unread: 2 }
+    Explained { head: id(9), floor: id(1), joined: id(2), read: id(4), uncounted: 3, unread: 2, mentions: 1 }
 }
 
 fn figures() -> Figures {

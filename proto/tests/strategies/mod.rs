@@ -1,9 +1,10 @@
 //! Generators of random valid values, for every wire type.
 
 use bytes::Bytes;
-use cairn_proto::body::{Attachment, Body, Media, SystemEntry};
+use cairn_proto::body::{Amendment, Attachment, Body, Media, SystemEntry};
 use cairn_proto::error::ErrorCode;
 use cairn_proto::event::{StreamOpening, TimelineFrame};
+use cairn_proto::extras::{Extra, Extras};
 use cairn_proto::figures::{Bucket, CheckpointFigures, Figures};
 use cairn_proto::hello::{ClientFrame, Credentials, Hello, ServerRole, Welcome};
 use cairn_proto::ids::{ClientSeq, ConversationId, DeviceId, ImportSource, MsgId, RequestId, SendStreamId, Timestamp, UserId};
@@ -107,11 +108,24 @@ pub(crate) fn body() -> impl Strategy<Value = Body> {
         media().prop_map(Body::Video),
         attachment().prop_map(Body::File),
         system_entry().prop_map(Body::System),
+        user_id().prop_map(|by| Body::Recalled { by }),
+        (msgid(), option::of(text())).prop_map(|(msgid, text)| Body::Amendment(Amendment::Edited { msgid, text })),
+        msgid().prop_map(|msgid| Body::Amendment(Amendment::Recalled { msgid })),
     ]
 }
 
 pub(crate) fn entry() -> impl Strategy<Value = Entry> {
-    (user_id(), timestamp(), body()).prop_map(|(sender, sent_at, body)| Entry { sender, sent_at, body })
+    (user_id(), timestamp(), body(), extras()).prop_map(|(sender, sent_at, body, extras)| Entry { sender, sent_at, body, extras })
+}
+
+fn extras() -> impl Strategy<Value = Extras> {
+    let extra = prop_oneof![
+        msgid().prop_map(Extra::ReplyTo),
+        user_id().prop_map(Extra::Mention),
+        Just(Extra::MentionAll),
+        (timestamp(), msgid()).prop_map(|(at, entry)| Extra::Edited { at, entry }),
+    ];
+    vec(extra, 0..4).prop_map(|list| Extras::new(list).unwrap())
 }
 
 pub(crate) fn run() -> impl Strategy<Value = Run> {
@@ -123,7 +137,7 @@ pub(crate) fn run() -> impl Strategy<Value = Run> {
 }
 
 fn draft() -> impl Strategy<Value = Draft> {
-    (conversation_id(), seq(), body()).prop_map(|(conversation, seq, body)| Draft { conversation, seq, body })
+    (conversation_id(), seq(), body(), extras()).prop_map(|(conversation, seq, body, extras)| Draft { conversation, seq, body, extras })
 }
 
 fn device_token() -> impl Strategy<Value = DeviceToken> {
@@ -179,6 +193,8 @@ fn group_request() -> impl Strategy<Value = Request> {
         (conversation_id(), users()).prop_map(|(conversation, users)| Request::RemoveMembers { conversation, users }),
         (conversation_id(), option::of(user_id())).prop_map(|(conversation, after)| Request::Members { conversation, after }),
         (conversation_id(), user_id()).prop_map(|(conversation, user)| Request::Explain { conversation, user }),
+        (conversation_id(), msgid(), text()).prop_map(|(conversation, msgid, text)| Request::Edit { conversation, msgid, text }),
+        (conversation_id(), msgid()).prop_map(|(conversation, msgid)| Request::Recall { conversation, msgid }),
     ]
 }
 
@@ -222,10 +238,10 @@ fn kind() -> impl Strategy<Value = ConversationKind> {
 }
 
 fn conversation() -> impl Strategy<Value = Conversation> {
-    let cursors = (msgid(), msgid(), msgid(), msgid(), number());
+    let cursors = (msgid(), msgid(), msgid(), msgid(), (number(), number()));
     (conversation_id(), kind(), role(), cursors, option::of(entry())).prop_map(|(id, kind, role, cursors, last)| {
-        let (head, floor, read, delivered, unread) = cursors;
-        Conversation { id, kind, role, head, floor, read, delivered, unread, last }
+        let (head, floor, read, delivered, (unread, mentions)) = cursors;
+        Conversation { id, kind, role, head, floor, read, delivered, unread, mentions, last }
     })
 }
 
@@ -252,13 +268,15 @@ fn device() -> impl Strategy<Value = DeviceInfo> {
 }
 
 fn explained() -> impl Strategy<Value = Explained> {
-    (msgid(), msgid(), msgid(), msgid(), number(), number()).prop_map(|(head, floor, joined, read, uncounted, unread)| Explained {
+    let cursors = (msgid(), msgid(), msgid(), msgid());
+    (cursors, number(), number(), number()).prop_map(|((head, floor, joined, read), uncounted, unread, mentions)| Explained {
         head,
         floor,
         joined,
         read,
         uncounted,
         unread,
+        mentions,
     })
 }
 

@@ -55,6 +55,7 @@ mod tests {
     use super::*;
     use crate::bench::live::stamp::Texts;
     use cairn_client::proto::body::Body;
+    use cairn_client::proto::extras::Extras;
     use cairn_client::proto::ids::{ConversationId, Timestamp, UserId};
     use cairn_client::proto::message::Entry;
     use cairn_client::proto::text::Text;
@@ -62,7 +63,7 @@ mod tests {
     fn run(first: u64, bodies: Vec<Body>) -> Run {
         let (mut entries, count) = (Vec::new(), u32::try_from(bodies.len()).unwrap());
         for body in bodies {
-            Entry { sender: UserId::new(3), sent_at: Timestamp::new(1), body }.pack(&mut entries);
+            Entry { sender: UserId::new(3), sent_at: Timestamp::new(1), body, extras: Extras::NONE }.pack(&mut entries);
         }
         Run { conversation: ConversationId::new(5), first: MsgId::new(first), count, entries: entries.into() }
     }

@@ -96,6 +96,7 @@ impl Texts {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use cairn_client::proto::extras::Extras;
     use cairn_client::proto::ids::{Timestamp, UserId};
     use cairn_client::proto::message::Entry;
 
@@ -106,7 +107,7 @@ mod tests {
         let body = texts.body(0xabc, 0x12_3456_789a, at).unwrap();
         assert!(matches!(&body, Body::Text(text) if text.as_str().len() == 200));
         let mut entry = Vec::new();
-        Entry { sender: UserId::new(3), sent_at: Timestamp::new(1), body }.pack(&mut entry);
+        Entry { sender: UserId::new(3), sent_at: Timestamp::new(1), body, extras: Extras::NONE }.pack(&mut entry);
         let stamp = Stamp::read(&entry).unwrap();
         assert_eq!(stamp, Stamp { nanos: 1_234_567_000, sender: 0xabc, number: 0x12_3456_789a });
         assert_eq!(texts.age(stamp, at + Duration::from_millis(3)), Duration::from_millis(3));

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use cairn_proto::body::Body;
+use cairn_proto::extras::Extras;
 use cairn_proto::ids::{ClientSeq, ConversationId, DeviceId, MsgId, SendStreamId, Timestamp, UserId};
 use cairn_proto::limits::{INVITE_USES_MAX, USERS_PER_REQUEST_MAX};
 use cairn_proto::message::{Draft, Run};
@@ -105,7 +106,7 @@ impl Driver {
     pub(crate) fn send(&mut self, group: usize, text: Text) -> Result<MsgId, BenchError> {
         let seq = &mut self.seqs[group];
         *seq = ClientSeq::new(seq.get() + 1);
-        let draft = Draft { conversation: self.groups[group], seq: *seq, body: Body::Text(text) };
+        let draft = Draft { conversation: self.groups[group], seq: *seq, body: Body::Text(text), extras: Extras::NONE };
         match self.ask(Request::Send(draft))? {
             Response::Accepted { msgid } => Ok(msgid),
             _ => Err(BenchError::NoAnswer),

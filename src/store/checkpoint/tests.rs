@@ -126,7 +126,7 @@ fn a_crash_between_any_two_steps_loses_and_repeats_nothing() {
                 crashes.push(fixture.crashed());
             }
         }
-        fixture.writer.write_blocks(&timelines).unwrap();
+        fixture.writer.write_blocks(&timelines, &[Rewritten::default()]).unwrap();
         crashes.push(fixture.crashed());
         fixture.writer.write_rows(vec![RowChange::put(user(), &2_u64)]).unwrap();
         crashes.push(fixture.crashed());
@@ -234,4 +234,89 @@ fn trees_that_went_back_are_noticed_by_the_log() {
     assert!(replay(&logs, fixture.trees.checkpoint().unwrap()).is_ok());
     let error = replay(&logs, old.trees.checkpoint().unwrap()).unwrap_err();
     assert!(error.to_string().contains("the commit log lacks batch 2"), "{error}");
+}
+
+/// A packed entry of so many bytes that do not compress.
+fn large(seed: u64, bytes: usize) -> Bytes {
+    let mut state = seed;
+    let next = |_| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 56) as u8
+    };
+    let noise: Vec<u8> = (0..bytes).map(next).collect();
+    [&(bytes as u32).to_le_bytes()[..], &noise].concat().into()
+}
+
+/// What a reader gets of each message.
+fn read_all(fixture: &Fixture, timeline: &Timeline) -> Vec<Bytes> {
+    let history = History::new(fixture.trees.clone());
+    let one = |n| history.read(timeline, PullRange::From(id(n)), RunLimits::of_messages(1)).unwrap().entries;
+    let each: Vec<Bytes> = (1..=timeline.head().get()).map(one).collect();
+    let before = history.read(timeline, PullRange::Before(timeline.head().next()), RunLimits::of_messages(500)).unwrap();
+    assert!(each.concat().ends_with(&before.entries), "reading backwards gives something else");
+    each
+}
+
+#[test]
+fn a_rewritten_entry_is_read_at_once_and_is_in_its_block_after_the_next_checkpoint() {
+    let mut fixture = Fixture::new();
+    let timeline = timeline(0, 300);
+    fixture.write(1, &timeline);
+    publish(&timeline, 310);
+    let mut expected = read_all(&fixture, &timeline);
+    // In a full block, in the last block, in the tail.
+    for n in [5, 290, 305] {
+        timeline.rewrite(id(n), large(n, 40));
+        expected[n as usize - 1] = large(n, 40);
+    }
+    assert_eq!(read_all(&fixture, &timeline), expected);
+    assert!(!timeline.is_stored());
+    fixture.write(2, &timeline);
+    assert!(timeline.is_stored() && timeline.rewritten().is_empty());
+    assert_eq!(read_all(&fixture, &timeline), expected);
+    assert_eq!(read_all(&fixture, &Timeline::new(CONVERSATION, MsgId::ZERO, id(310))), expected);
+}
+
+#[test]
+fn a_block_that_outgrows_its_bounds_is_cut() {
+    let mut fixture = Fixture::new();
+    let timeline = timeline(0, 200);
+    fixture.write(1, &timeline);
+    let before = fixture.blocks();
+    let mut expected = read_all(&fixture, &timeline);
+    for n in 10..=20 {
+        timeline.rewrite(id(n), large(n, 16 * 1024));
+        expected[n as usize - 1] = large(n, 16 * 1024);
+    }
+    fixture.write(2, &timeline);
+    let after = fixture.blocks();
+    assert!(after.len() >= before.len() + 10, "{before:?} became {after:?}");
+    assert!(after.windows(2).all(|pair| pair[0].1 + 1 == pair[1].0), "{after:?}");
+    assert_eq!(read_all(&fixture, &Timeline::new(CONVERSATION, MsgId::ZERO, id(200))), expected);
+}
+
+#[test]
+fn what_a_crash_leaves_of_a_cut_is_put_right() {
+    let mut fixture = Fixture::new();
+    let first = timeline(0, 200);
+    fixture.write(1, &first);
+    let (begin, end) = fixture.blocks()[0];
+    let plain = read_all(&fixture, &first);
+    let whole = fixture.writer.blocks.at_or_below(CONVERSATION, id(begin)).unwrap().unwrap();
+    // Later parts of the first block are there already, and it is still whole.
+    let late: Vec<Bytes> = whole.split().unwrap().split_off(20);
+    let parts = Packer::new().unwrap().pack(CONVERSATION, id(begin + 20), &late, 1).unwrap();
+    for PackedBlock { place, value, .. } in parts {
+        fixture.writer.write_alone(RowChange { key: place.key(), value: Some(value) }).unwrap();
+    }
+    for n in [3, 30] {
+        let crashed = &mut fixture.crashed();
+        let again = Arc::new(Timeline::new(CONVERSATION, MsgId::ZERO, id(200)));
+        again.rewrite(id(n), large(n, 40));
+        crashed.write(2, &again);
+        assert_eq!(crashed.blocks()[0], (begin, end), "nothing is left of the parts");
+        let mut expected = plain.clone();
+        expected[n as usize - 1] = large(n, 40);
+        assert_eq!(read_all(crashed, &again), expected);
+    }
 }

@@ -51,6 +51,14 @@ pub fn uncounted(key: &[u8]) -> Option<(ConversationId, u64)> {
     whole(key, |key| Some((ConversationId::new(u64(key)?), u64(key)?)))
 }
 
+/// The conversation, the user and the chunk of a part of what mentions him.
+#[must_use]
+pub fn mentions(key: &[u8]) -> Option<(ConversationId, UserId, u64)> {
+    let (conversation, members, user, chunk) =
+        whole(key, |key| Some((ConversationId::new(u64(key)?), MemberChunk::new(u32(key)?), UserId::new(u32(key)?), u64(key)?)))?;
+    (members == MemberChunk::of(user)).then_some((conversation, user, chunk))
+}
+
 /// The send stream and the chunk of some of its cursors.
 #[must_use]
 pub fn cursors(key: &[u8]) -> Option<(DeviceId, SendStreamId, CursorChunk)> {

@@ -1,0 +1,133 @@
+//! Changing what was said: an entry of the log says what happened to which message, and the message itself is rewritten in its place.
+
+use cairn_proto::body::{Amendment, Body};
+use cairn_proto::error::ErrorCode;
+use cairn_proto::extras::Extras;
+use cairn_proto::ids::{ConversationId, MsgId, Timestamp};
+use cairn_proto::message::Entry;
+use cairn_proto::response::{Response, Role};
+use cairn_proto::text::Text;
+
+use super::batch::Batch;
+use super::change::Change;
+use super::command::Actor;
+use super::record::KindRecord;
+use super::state::State;
+use crate::limits::AMEND_TIME_MAX;
+
+impl State {
+    pub(super) fn edit(
+        &mut self,
+        actor: Actor,
+        conversation: ConversationId,
+        msgid: MsgId,
+        text: Text,
+        now: Timestamp,
+        batch: &mut Batch,
+    ) -> Result<Response, ErrorCode> {
+        let entry = self.message(actor, conversation, msgid)?;
+        let body = match &entry.body {
+            Body::Text(_) => Body::Text(text.clone()),
+            Body::Emote(_) => Body::Emote(text.clone()),
+            _ => return Err(ErrorCode::NoSuchMessage),
+        };
+        if entry.sender != actor.user {
+            return Err(ErrorCode::Forbidden);
+        }
+        check_time(&entry, now)?;
+        if text.is_empty() {
+            return Err(ErrorCode::EmptyMessage);
+        }
+        if entry.body == body {
+            return Ok(Response::Done);
+        }
+        let amendment = Body::Amendment(Amendment::Edited { msgid, text: Some(text) });
+        let (edit, at) = self.append_amendment(actor, conversation, &amendment, now, batch);
+        self.supersede_edit(conversation, msgid, &entry, batch);
+        let extras = entry.extras.with_edit(at, edit);
+        self.rewrite(conversation, msgid, Entry { body, extras, ..entry }, batch);
+        Ok(Response::Done)
+    }
+
+    pub(super) fn recall(
+        &mut self,
+        actor: Actor,
+        conversation: ConversationId,
+        msgid: MsgId,
+        now: Timestamp,
+        batch: &mut Batch,
+    ) -> Result<Response, ErrorCode> {
+        let entry = self.message(actor, conversation, msgid)?;
+        let (found, member) = self.membership(actor.user, conversation)?;
+        let manages = matches!(found.record.kind, KindRecord::Group { .. }) && member.record.role >= Role::Admin;
+        if entry.sender != actor.user && !manages {
+            return Err(ErrorCode::Forbidden);
+        }
+        if matches!(entry.body, Body::Recalled { .. }) {
+            return Ok(Response::Done);
+        }
+        if !entry.body.is_message() {
+            return Err(ErrorCode::NoSuchMessage);
+        }
+        if !manages {
+            check_time(&entry, now)?;
+        }
+        self.append_amendment(actor, conversation, &Body::Amendment(Amendment::Recalled { msgid }), now, batch);
+        self.supersede_edit(conversation, msgid, &entry, batch);
+        let body = Body::Recalled { by: actor.user };
+        self.rewrite(conversation, msgid, Entry { body, extras: Extras::NONE, ..entry }, batch);
+        Ok(Response::Done)
+    }
+
+    /// An entry that a member may read.
+    fn message(&self, actor: Actor, conversation: ConversationId, msgid: MsgId) -> Result<Entry, ErrorCode> {
+        let (found, _) = self.membership(actor.user, conversation)?;
+        let is_there = msgid > found.record.floor && msgid <= found.record.head;
+        let entry = self.entries.get(&(conversation, msgid)).filter(|_| is_there);
+        entry.cloned().ok_or(ErrorCode::NoSuchMessage)
+    }
+
+    fn append_amendment(
+        &mut self,
+        actor: Actor,
+        conversation: ConversationId,
+        body: &Body,
+        now: Timestamp,
+        batch: &mut Batch,
+    ) -> (MsgId, Timestamp) {
+        let at = self.conversations.get(&conversation).map_or(now, |found| found.not_before_last(now));
+        (self.append_system(conversation, actor.user, now, body, batch), at)
+    }
+
+    /// What an earlier edit said must not outlive the next one in the entry of that edit.
+    fn supersede_edit(&mut self, conversation: ConversationId, msgid: MsgId, edited: &Entry, batch: &mut Batch) {
+        if let Some((sent_at, edit)) = edited.extras.edited() {
+            let body = Body::Amendment(Amendment::Edited { msgid, text: None });
+            self.rewrite(conversation, edit, Entry { sender: edited.sender, sent_at, body, extras: Extras::NONE }, batch);
+        }
+    }
+
+    fn rewrite(&mut self, conversation: ConversationId, msgid: MsgId, entry: Entry, batch: &mut Batch) {
+        batch.push_rewritten(conversation, msgid, &entry);
+        self.apply(&Change::Rewritten { conversation, msgid, is_message: entry.body.is_message() });
+        self.entries.insert((conversation, msgid), entry);
+    }
+}
+
+fn check_time(entry: &Entry, now: Timestamp) -> Result<(), ErrorCode> {
+    let age_ms = u128::from(now.get().saturating_sub(entry.sent_at.get()));
+    if age_ms > AMEND_TIME_MAX.as_millis() { Err(ErrorCode::TooLate) } else { Ok(()) }
+}
+
+/// Entries that commands need.
+impl State {
+    /// An entry as it is now, with what the batch has made of it so far.
+    pub fn install_entry(&mut self, conversation: ConversationId, msgid: MsgId, entry: Entry) {
+        self.entries.entry((conversation, msgid)).or_insert(entry);
+    }
+
+    /// Lets go of all entries: the batch that may have changed them is durable, and whoever reads them gets them as they are.
+    pub fn let_go_of_entries(&mut self) {
+        self.entries.clear();
+    }
+}

@@ -1,0 +1,75 @@
+//! Mentions: whom a message asks to notice it. The writes are for those who are mentioned alone, whatever the size of the group.
+
+use std::collections::BTreeSet;
+
+use cairn_proto::error::ErrorCode;
+use cairn_proto::extras::{Extra, Extras};
+use cairn_proto::ids::{ConversationId, MsgId, UserId};
+use cairn_proto::limits;
+use cairn_proto::response::Role;
+
+use super::batch::Batch;
+use super::change::Change;
+use super::conversation::Conversation;
+use super::msgid_set::MsgIdSet;
+use super::record::StoredMentions;
+use super::state::State;
+
+/// Whether a client may send these extras, whatever the conversation.
+///
+/// # Errors
+/// When it may not.
+pub(super) fn check_sort(extras: &Extras) -> Result<(), ErrorCode> {
+    let replies = extras.iter().filter(|extra| matches!(extra, Extra::ReplyTo(_))).count();
+    if extras.iter().any(|extra| matches!(extra, Extra::Unknown(_))) {
+        return Err(ErrorCode::Unsupported);
+    }
+    if replies > 1 || extras.edited().is_some() || extras.iter().count() >= limits::EXTRAS_MAX {
+        Err(ErrorCode::BadRequest)
+    } else {
+        Ok(())
+    }
+}
+
+impl State {
+    /// Whether a message of a member of this role may have these extras, where there are the messages above `floor` up to `head`.
+    pub(super) fn check_extras(&self, extras: &Extras, role: Role, floor: MsgId, head: MsgId) -> Result<(), ErrorCode> {
+        if extras.replied().is_some_and(|msgid| msgid <= floor || msgid > head) {
+            return Err(ErrorCode::NoSuchMessage);
+        }
+        if extras.mentions_all() && role < Role::Admin {
+            return Err(ErrorCode::Forbidden);
+        }
+        if extras.mentioned().all(|user| self.users.contains_key(&user)) { Ok(()) } else { Err(ErrorCode::NoSuchUser) }
+    }
+
+    /// Notes whom a new message mentions. Who is no member cannot see it, and is passed over.
+    pub(super) fn note_mentions(&mut self, conversation: ConversationId, msgid: MsgId, extras: &Extras, batch: &mut Batch) {
+        let Some(found) = self.conversations.get(&conversation) else { return };
+        let users: BTreeSet<UserId> = match extras.mentions_all() {
+            true => [UserId::SERVER].into(),
+            false => extras.mentioned().filter(|&user| found.member(user).is_some()).collect(),
+        };
+        if !users.is_empty() {
+            let users = users.into_iter().collect();
+            self.make(&Change::Mentioned { conversation, msgid, users }, batch);
+        }
+    }
+}
+
+impl Conversation {
+    /// The stored mentions of users. Those in memory stay as they are: they may be newer.
+    pub fn install_mentions(&mut self, stored: Vec<StoredMentions>) {
+        for StoredMentions { user, mentions } in stored {
+            self.mentions.entry(user).or_insert(mentions);
+        }
+    }
+
+    pub(super) fn mention(&mut self, msgid: MsgId, users: &[UserId]) {
+        for &user in users {
+            if self.mentions.entry(user).or_default().insert(msgid) {
+                self.unsaved.mentions.insert((user, MsgIdSet::chunk_of(msgid)));
+            }
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! What nobody may do to messages, and what may not go with one.
+
+use cairn_client::proto::error::ErrorCode;
+use cairn_client::proto::extras::{Extra, Extras};
+use cairn_client::proto::ids::{ClientSeq, MsgId, Timestamp, UserId};
+use cairn_client::proto::limits::EXTRAS_MAX;
+use cairn_client::proto::message::Draft;
+use cairn_client::proto::request::{PullRange, Request};
+use cairn_client::proto::text::Text;
+
+use super::raw::Raw;
+use super::{Stage, group, text};
+
+#[tokio::test]
+async fn other_peoples_messages_stay_as_they_are() {
+    let mut stage = Stage::set().await;
+    let (ada, _) = stage.user("ada").await;
+    let (eve, account) = stage.user("eve").await;
+    let team = group(&ada, "team", &[account.user]).await;
+    let said = ada.send(team, text("as it was")).await.unwrap();
+    let own = eve.send(team, text("mine")).await.unwrap();
+    let server = stage.server.addr;
+    let edit = |msgid, words: &str| Request::Edit { conversation: team, msgid, text: Text::new(words).unwrap() };
+    let recall = |msgid| Request::Recall { conversation: team, msgid };
+    let (created, beyond) = (MsgId::new(1), own.next());
+    stage
+        .meanwhile(async {
+            let mut raw = Raw::log_in(server, &account).await;
+            for (request, code) in [
+                (edit(said, "forged"), ErrorCode::Forbidden),
+                (recall(said), ErrorCode::Forbidden),
+                (edit(own, ""), ErrorCode::EmptyMessage),
+                (edit(created, "no group"), ErrorCode::NoSuchMessage),
+                (edit(MsgId::ZERO, "x"), ErrorCode::NoSuchMessage),
+                (edit(beyond, "x"), ErrorCode::NoSuchMessage),
+                (edit(MsgId::new(u64::MAX), "x"), ErrorCode::NoSuchMessage),
+                (recall(MsgId::ZERO), ErrorCode::NoSuchMessage),
+                (recall(beyond), ErrorCode::NoSuchMessage),
+                (recall(MsgId::new(u64::MAX)), ErrorCode::NoSuchMessage),
+            ] {
+                assert_eq!(raw.ask(request.clone()).await, Err(code), "{request:?}");
+            }
+        })
+        .await;
+    // The owner of the group takes back what she likes, and puts words into nobody's mouth.
+    let mut owner = ada.pull(team, PullRange::From(said), 500).await.unwrap();
+    assert_eq!((owner.head, owner.messages.remove(0).body), (own, text("as it was")));
+    assert!(ada.edit(team, own, Text::new("forged").unwrap()).await.is_err());
+    assert!(ada.recall(team, created).await.is_err());
+    ada.recall(team, own).await.unwrap();
+    assert!(eve.edit(team, own, Text::new("again").unwrap()).await.is_err());
+}
+
+#[tokio::test]
+async fn extras_that_a_member_may_not_send_are_refused() {
+    let mut stage = Stage::set().await;
+    let (ada, _) = stage.user("ada").await;
+    let (eve, account) = stage.user("eve").await;
+    let team = group(&ada, "team", &[account.user]).await;
+    let (server, first) = (stage.server.addr, MsgId::new(1));
+    let refused = [
+        (vec![Extra::ReplyTo(MsgId::ZERO)], ErrorCode::NoSuchMessage),
+        (vec![Extra::ReplyTo(MsgId::new(99))], ErrorCode::NoSuchMessage),
+        (vec![Extra::ReplyTo(first), Extra::ReplyTo(first)], ErrorCode::BadRequest),
+        (vec![Extra::Mention(UserId::new(999_999))], ErrorCode::NoSuchUser),
+        (vec![Extra::Mention(UserId::SERVER)], ErrorCode::NoSuchUser),
+        (vec![Extra::MentionAll], ErrorCode::Forbidden),
+        (vec![Extra::Edited { at: Timestamp::new(1), entry: first }], ErrorCode::BadRequest),
+        (vec![Extra::Mention(account.user); EXTRAS_MAX], ErrorCode::BadRequest),
+        (vec![Extra::Unknown(vec![200; 9].into())], ErrorCode::Unsupported),
+    ];
+    stage
+        .meanwhile(async {
+            let mut raw = Raw::log_in(server, &account).await;
+            for (extras, code) in refused {
+                let extras = Extras::new(extras).unwrap();
+                let draft = Draft { conversation: team, seq: ClientSeq::new(1), body: text("x"), extras };
+                assert_eq!(raw.ask(Request::Send(draft.clone())).await, Err(code), "{draft:?}");
+            }
+        })
+        .await;
+    assert_eq!(eve.conversations().await.unwrap()[0].head, MsgId::new(2), "nothing was stored");
+}

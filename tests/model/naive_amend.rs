@@ -1,0 +1,93 @@
+//! The model's edits and recalls.
+
+use cairn::core::command::Actor;
+use cairn::limits::AMEND_TIME_MAX;
+use cairn_proto::body::{Amendment, Body};
+use cairn_proto::error::ErrorCode;
+use cairn_proto::extras::Extras;
+use cairn_proto::ids::{ConversationId, MsgId, Timestamp};
+use cairn_proto::response::{Response, Role};
+use cairn_proto::text::Text;
+
+use super::naive::{LogEntry, Naive};
+
+impl Naive {
+    pub(super) fn edit(
+        &mut self,
+        actor: Actor,
+        id: ConversationId,
+        msgid: MsgId,
+        text: &Text,
+        now: Timestamp,
+    ) -> Result<Response, ErrorCode> {
+        let entry = self.entry(actor, id, msgid)?;
+        let body = match entry.body {
+            Body::Text(_) => Body::Text(text.clone()),
+            Body::Emote(_) => Body::Emote(text.clone()),
+            _ => return Err(ErrorCode::NoSuchMessage),
+        };
+        if entry.sender != actor.user {
+            return Err(ErrorCode::Forbidden);
+        }
+        check_age(entry, now)?;
+        if text.is_empty() {
+            return Err(ErrorCode::EmptyMessage);
+        }
+        if entry.body != body {
+            self.clear_edits(id, msgid);
+            let edit = self.push(id, actor.user, now, Body::Amendment(Amendment::Edited { msgid, text: Some(text.clone()) }));
+            let at = self.at(id, edit).sent_at;
+            let entry = self.at(id, msgid);
+            entry.body = body;
+            entry.extras = entry.extras.with_edit(at, edit);
+        }
+        Ok(Response::Done)
+    }
+
+    pub(super) fn recall(&mut self, actor: Actor, id: ConversationId, msgid: MsgId, now: Timestamp) -> Result<Response, ErrorCode> {
+        let entry = self.entry(actor, id, msgid)?;
+        let found = self.inside(actor.user, id)?;
+        let manages = found.name.is_some() && found.members[&actor.user].role != Role::Member;
+        if entry.sender != actor.user && !manages {
+            return Err(ErrorCode::Forbidden);
+        }
+        if matches!(entry.body, Body::Recalled { .. }) {
+            return Ok(Response::Done);
+        }
+        if !entry.body.is_message() {
+            return Err(ErrorCode::NoSuchMessage);
+        }
+        if !manages {
+            check_age(entry, now)?;
+        }
+        self.clear_edits(id, msgid);
+        self.push(id, actor.user, now, Body::Amendment(Amendment::Recalled { msgid }));
+        let entry = self.at(id, msgid);
+        (entry.body, entry.extras) = (Body::Recalled { by: actor.user }, Extras::NONE);
+        Ok(Response::Done)
+    }
+
+    fn entry(&self, actor: Actor, id: ConversationId, msgid: MsgId) -> Result<&LogEntry, ErrorCode> {
+        let found = self.inside(actor.user, id)?;
+        found.above(MsgId::ZERO).find(|&(at, _)| at == msgid).map(|(_, entry)| entry).ok_or(ErrorCode::NoSuchMessage)
+    }
+
+    fn at(&mut self, id: ConversationId, msgid: MsgId) -> &mut LogEntry {
+        &mut self.conversations.get_mut(&id).unwrap().log[msgid.get() as usize - 1]
+    }
+
+    /// No entry tells any more what a message said before.
+    fn clear_edits(&mut self, id: ConversationId, of: MsgId) {
+        for entry in &mut self.conversations.get_mut(&id).unwrap().log {
+            match &mut entry.body {
+                Body::Amendment(Amendment::Edited { msgid, text }) if *msgid == of => *text = None,
+                _ => {}
+            }
+        }
+    }
+}
+
+fn check_age(entry: &LogEntry, now: Timestamp) -> Result<(), ErrorCode> {
+    let is_late = now.get() > entry.sent_at.get() + AMEND_TIME_MAX.as_millis() as u64;
+    if is_late { Err(ErrorCode::TooLate) } else { Ok(()) }
+}
