@@ -10,7 +10,7 @@ use cairn_proto::limits::{FRAME_BYTES_MAX, IMPORT_ENTRIES_MAX, RUN_MESSAGES_MAX,
 use cairn_proto::message::Message;
 use cairn_proto::request::{ImportEntry, PullRange, Request};
 use cairn_proto::response::{Conversation, ConversationKind, DeviceInfo, Explained, Member, Response, UserInfo};
-use cairn_proto::text::{GroupName, Text, UserName};
+use cairn_proto::text::{EmojiName, GroupName, Text, UserName};
 
 use crate::client::Client;
 use crate::error::Error;
@@ -109,6 +109,22 @@ impl Client {
     /// See above.
     pub async fn recall(&self, conversation: ConversationId, msgid: MsgId) -> Result<(), Error> {
         ask!(self, Request::Recall { conversation, msgid }, Response::Done => ())
+    }
+
+    /// Reacts to a message. To do so again changes nothing.
+    ///
+    /// # Errors
+    /// See above.
+    pub async fn react(&self, conversation: ConversationId, msgid: MsgId, emoji: EmojiName) -> Result<(), Error> {
+        ask!(self, Request::React { conversation, msgid, emoji }, Response::Done => ())
+    }
+
+    /// Takes a reaction of the user back; when there is none, nothing changes.
+    ///
+    /// # Errors
+    /// See above.
+    pub async fn unreact(&self, conversation: ConversationId, msgid: MsgId, emoji: EmojiName) -> Result<(), Error> {
+        ask!(self, Request::Unreact { conversation, msgid, emoji }, Response::Done => ())
     }
 
     /// Makes a group. The user is its owner; `members`, at most [`USERS_PER_REQUEST_MAX`], are in it from the beginning.

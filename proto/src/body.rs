@@ -100,6 +100,30 @@ pub enum Amendment {
         /// Which entry.
         msgid: MsgId,
     },
+    /// Somebody reacted to it.
+    Reacted {
+        /// Which entry.
+        msgid: MsgId,
+        /// With what.
+        emoji: EmojiName,
+    },
+    /// Somebody took a reaction back.
+    Unreacted {
+        /// Which entry.
+        msgid: MsgId,
+        /// Which reaction.
+        emoji: EmojiName,
+    },
+}
+
+impl Amendment {
+    /// The entry that it is about.
+    #[must_use]
+    pub const fn msgid(&self) -> MsgId {
+        match self {
+            Self::Edited { msgid, .. } | Self::Recalled { msgid } | Self::Reacted { msgid, .. } | Self::Unreacted { msgid, .. } => *msgid,
+        }
+    }
 }
 
 /// The kinds of [`Body`], for people and scripts.
@@ -126,6 +150,10 @@ pub enum Kind {
     Edit,
     /// [`Amendment::Recalled`]
     Recall,
+    /// [`Amendment::Reacted`]
+    React,
+    /// [`Amendment::Unreacted`]
+    Unreact,
     /// [`Body::Unknown`]
     Unknown,
 }
@@ -145,6 +173,8 @@ impl Kind {
             Self::Recalled => "recalled",
             Self::Edit => "edit",
             Self::Recall => "recall",
+            Self::React => "react",
+            Self::Unreact => "unreact",
             Self::Unknown => "unknown",
         }
     }
@@ -165,6 +195,8 @@ impl Body {
             Self::Recalled { .. } => Kind::Recalled,
             Self::Amendment(Amendment::Edited { .. }) => Kind::Edit,
             Self::Amendment(Amendment::Recalled { .. }) => Kind::Recall,
+            Self::Amendment(Amendment::Reacted { .. }) => Kind::React,
+            Self::Amendment(Amendment::Unreacted { .. }) => Kind::Unreact,
             Self::Unknown => Kind::Unknown,
         }
     }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::codec::{self, DecodeError};
 use crate::ids::{MsgId, Timestamp, UserId};
 use crate::limits;
+use crate::text::EmojiName;
 
 /// What goes with a message: at most [`limits::EXTRAS_MAX`], in the order of the sender.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -29,9 +30,21 @@ pub enum Extra {
         /// The entry of the last edit.
         entry: MsgId,
     },
+    /// How people reacted to it, each kind once, in the order in which the kinds came. Only the server says so.
+    Reactions(#[serde(deserialize_with = "codec::list")] Vec<Reaction>),
     /// An extra that this version does not know, encoded. It stays the last variant: new ones go above it.
     #[serde(skip)]
     Unknown(Bytes),
+}
+
+/// One kind of reaction to a message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reaction {
+    /// With what.
+    pub emoji: EmojiName,
+    /// Who, in the order in which they reacted; never nobody.
+    #[serde(deserialize_with = "codec::list")]
+    pub users: Vec<UserId>,
 }
 
 /// There are more extras than a message may have.
@@ -86,6 +99,21 @@ impl Extras {
     #[must_use]
     pub fn edited(&self) -> Option<(Timestamp, MsgId)> {
         self.0.iter().find_map(|extra| if let Extra::Edited { at, entry } = extra { Some((*at, *entry)) } else { None })
+    }
+
+    /// How people reacted.
+    #[must_use]
+    pub fn reactions(&self) -> &[Reaction] {
+        let reactions = self.0.iter().find_map(|extra| if let Extra::Reactions(reactions) = extra { Some(reactions) } else { None });
+        reactions.map_or(&[], Vec::as_slice)
+    }
+
+    /// The same with these reactions, if there are any.
+    #[must_use]
+    pub fn with_reactions(&self, reactions: Vec<Reaction>) -> Self {
+        let others = self.0.iter().filter(|extra| !matches!(extra, Extra::Reactions(_))).cloned();
+        let reactions = (!reactions.is_empty()).then_some(Extra::Reactions(reactions));
+        Self(others.chain(reactions).collect())
     }
 
     /// The same, edited by this entry.

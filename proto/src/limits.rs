@@ -14,12 +14,20 @@ pub const TEXT_BYTES_MAX: usize = 16 * 1024;
 /// The longest encoded entry of a log: a text of [`TEXT_BYTES_MAX`] or a preview, and what goes with it.
 pub const ENTRY_BYTES_MAX: usize = 20 * 1024;
 
-/// Extras of one message: what it answers, whom it mentions, and whatever else goes with it. A client sends one less, so that the server
-/// can say that it was edited.
+/// Extras of one message: what it answers, whom it mentions, and whatever else goes with it.
 pub const EXTRAS_MAX: usize = 64;
 
+/// Extras that a client may send with one message. The others are for what the server adds.
+pub const EXTRAS_SENT_MAX: usize = 60;
+
 /// The longest encoded extra.
-pub const EXTRA_BYTES_MAX: usize = 2 * 1024;
+pub const EXTRA_BYTES_MAX: usize = 4 * 1024;
+
+/// Kinds of reactions to one message.
+pub const REACTION_KINDS_MAX: usize = 16;
+
+/// Reactions to one message, of all kinds and users.
+pub const REACTIONS_MAX: usize = 256;
 
 /// The longest user name, in bytes of UTF-8.
 pub const USER_NAME_BYTES_MAX: usize = 64;

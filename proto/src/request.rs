@@ -6,7 +6,7 @@ use crate::body::Body;
 use crate::codec;
 use crate::ids::{ConversationId, DeviceId, ImportSource, MsgId, Timestamp, UserId};
 use crate::message::Draft;
-use crate::text::{GroupName, Text, UserName};
+use crate::text::{EmojiName, GroupName, Text, UserName};
 
 /// A request. [`crate::response::Response`] has the answer of the same name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -138,6 +138,24 @@ pub enum Request {
         conversation: ConversationId,
         /// The message.
         msgid: MsgId,
+    },
+    /// React to a message. At most [`crate::limits::REACTION_KINDS_MAX`] kinds and [`crate::limits::REACTIONS_MAX`] reactions in all.
+    React {
+        /// The conversation.
+        conversation: ConversationId,
+        /// The message.
+        msgid: MsgId,
+        /// With what.
+        emoji: EmojiName,
+    },
+    /// Take a reaction of one's own back.
+    Unreact {
+        /// The conversation.
+        conversation: ConversationId,
+        /// The message.
+        msgid: MsgId,
+        /// Which.
+        emoji: EmojiName,
     },
 }
 

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use cairn_proto::body::{Amendment, Attachment, Body, Kind, Media, SystemEntry};
+use cairn_proto::extras::Reaction;
 use cairn_proto::ids::{ConversationId, MsgId};
 use cairn_proto::message::Message;
 use cairn_proto::text::Text;
@@ -33,6 +34,16 @@ pub(super) struct Line<'a> {
     mentions: Vec<Cow<'a, str>>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     mentions_all: bool,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    reactions: Vec<Reacted<'a>>,
+}
+
+/// One kind of reaction.
+#[derive(Debug, Serialize)]
+struct Reacted<'a> {
+    emoji: &'a str,
+    count: usize,
+    users: Vec<Cow<'a, str>>,
 }
 
 impl<'a> Line<'a> {
@@ -50,14 +61,22 @@ impl<'a> Line<'a> {
             reply_to: extras.replied(),
             mentions: extras.mentioned().map(|user| names.of(user)).collect(),
             mentions_all: extras.mentions_all(),
+            reactions: extras.reactions().iter().map(|reaction| Reacted::new(reaction, names)).collect(),
         }
+    }
+}
+
+impl<'a> Reacted<'a> {
+    fn new(reaction: &'a Reaction, names: &'a Names) -> Self {
+        let users: Vec<_> = reaction.users.iter().map(|&user| names.of(user)).collect();
+        Self { emoji: reaction.emoji.as_str(), count: users.len(), users }
     }
 }
 
 /// The message that an entry is about.
 const fn about(body: &Body) -> Option<MsgId> {
     match body {
-        Body::Amendment(Amendment::Edited { msgid, .. } | Amendment::Recalled { msgid }) => Some(*msgid),
+        Body::Amendment(amendment) => Some(amendment.msgid()),
         _ => None,
     }
 }
@@ -77,6 +96,7 @@ fn text_of<'a>(body: &'a Body, names: &Names) -> Cow<'a, str> {
         &Body::Recalled { by } => format!("recalled by {}", names.of(by)).into(),
         Body::Amendment(Amendment::Edited { text, .. }) => text.as_ref().map_or("", Text::as_str).into(),
         Body::Amendment(Amendment::Recalled { .. }) => "".into(),
+        Body::Amendment(Amendment::Reacted { emoji, .. } | Amendment::Unreacted { emoji, .. }) => emoji.as_str().into(),
         Body::Unknown => "a message of a kind that this version does not know".into(),
     }
 }
@@ -100,6 +120,8 @@ impl fmt::Display for Line<'_> {
             Kind::System | Kind::Unknown => write!(f, "-- {sender} {text}"),
             Kind::Recalled => write!(f, "{sender}: ({text})"),
             Kind::Edit => write!(f, "-- {sender} edited {}: {text}", self.about.unwrap_or_default()),
+            Kind::React => write!(f, "-- {sender} reacted to {} with :{text}:", self.about.unwrap_or_default()),
+            Kind::Unreact => write!(f, "-- {sender} took :{text}: back from {}", self.about.unwrap_or_default()),
             Kind::Recall => write!(f, "-- {sender} recalled {}", self.about.unwrap_or_default()),
         }?;
         if self.edited_at_ms.is_some() {
@@ -107,7 +129,8 @@ impl fmt::Display for Line<'_> {
         }
         let all = self.mentions_all.then_some("all");
         let mut mentions = self.mentions.iter().map(AsRef::as_ref).chain(all);
-        mentions.try_for_each(|name| write!(f, " @{}", Clean(name)))
+        mentions.try_for_each(|name| write!(f, " @{}", Clean(name)))?;
+        self.reactions.iter().try_for_each(|Reacted { emoji, count, .. }| write!(f, "  :{}: {count}", Clean(emoji)))
     }
 }
 
@@ -116,7 +139,7 @@ mod tests {
     use super::*;
     use cairn_proto::extras::{Extra, Extras};
     use cairn_proto::ids::{Timestamp, UserId};
-    use cairn_proto::text::GroupName;
+    use cairn_proto::text::{EmojiName, GroupName};
 
     fn message(body: Body) -> Message {
         let (conversation, msgid) = (ConversationId::new(1), MsgId::new(17));
@@ -135,13 +158,17 @@ mod tests {
 
     #[test]
     fn what_goes_with_a_message_is_shown_with_it() {
-        let extras = vec![Extra::ReplyTo(MsgId::new(9)), Extra::Mention(UserId::new(4)), Extra::MentionAll];
+        let reaction = Reaction { emoji: EmojiName::new("wave").unwrap(), users: vec![UserId::new(4), UserId::new(5)] };
+        let extras =
+            vec![Extra::ReplyTo(MsgId::new(9)), Extra::Mention(UserId::new(4)), Extra::MentionAll, Extra::Reactions(vec![reaction])];
         let message = Message { extras: Extras::new(extras).unwrap(), ..message(Body::Text(Text::new("hi").unwrap())) };
         let names = Names::default();
         let shown = Line::new(&message, &names);
-        assert!(shown.to_string().ends_with("  [re 9] user 3: hi @user 4 @all"), "{shown}");
+        assert!(shown.to_string().ends_with("  [re 9] user 3: hi @user 4 @all  :wave: 2"), "{shown}");
         let json = serde_json::to_string(&shown).unwrap();
-        assert!(json.ends_with("\"text\":\"hi\",\"reply_to\":9,\"mentions\":[\"user 4\"],\"mentions_all\":true}"), "{json}");
+        let expected = "\"text\":\"hi\",\"reply_to\":9,\"mentions\":[\"user 4\"],\"mentions_all\":true,\
+                        \"reactions\":[{\"emoji\":\"wave\",\"count\":2,\"users\":[\"user 4\",\"user 5\"]}]}";
+        assert!(json.ends_with(expected), "{json}");
     }
 
     #[test]

@@ -36,6 +36,7 @@ mod output;
 mod page;
 mod profile;
 mod progress;
+mod react;
 mod read;
 mod recall;
 mod send;
@@ -99,6 +100,7 @@ enum Command {
     Send(send::SendArgs),
     Edit(edit::EditArgs),
     Recall(recall::RecallArgs),
+    React(react::ReactArgs),
     Tail(tail::TailArgs),
     List(list::ListArgs),
     Read(read::ReadArgs),
@@ -169,6 +171,7 @@ fn run(cli: Cli, others: Vec<Contender>) -> Result<(), Failure> {
         Command::Send(args) => send::run(args, &context()?),
         Command::Edit(args) => edit::run(args, &context()?),
         Command::Recall(args) => recall::run(&args, &context()?),
+        Command::React(args) => react::run(&args, &context()?),
         Command::Tail(args) => tail::run(&args, &context()?),
         Command::List(args) => list::run(&args, &context()?),
         Command::Read(args) => read::run(&args, &context()?),

@@ -21,6 +21,8 @@ impl Names {
         for message in messages {
             self.note(message.sender, &mut unknown);
             message.extras.mentioned().for_each(|user| self.note(user, &mut unknown));
+            let reacting = message.extras.reactions().iter().flat_map(|reaction| &reaction.users);
+            reacting.for_each(|&user| self.note(user, &mut unknown));
             match &message.body {
                 Body::System(SystemEntry::Added { users } | SystemEntry::Removed { users }) => {
                     users.iter().for_each(|&user| self.note(user, &mut unknown));

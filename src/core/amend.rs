@@ -2,11 +2,12 @@
 
 use cairn_proto::body::{Amendment, Body};
 use cairn_proto::error::ErrorCode;
-use cairn_proto::extras::Extras;
+use cairn_proto::extras::{Extras, Reaction};
 use cairn_proto::ids::{ConversationId, MsgId, Timestamp};
+use cairn_proto::limits::{REACTION_KINDS_MAX, REACTIONS_MAX};
 use cairn_proto::message::Entry;
 use cairn_proto::response::{Response, Role};
-use cairn_proto::text::Text;
+use cairn_proto::text::{EmojiName, Text};
 
 use super::batch::Batch;
 use super::change::Change;
@@ -76,6 +77,55 @@ impl State {
         self.supersede_edit(conversation, msgid, &entry, batch);
         let body = Body::Recalled { by: actor.user };
         self.rewrite(conversation, msgid, Entry { body, extras: Extras::NONE, ..entry }, batch);
+        Ok(Response::Done)
+    }
+
+    pub(super) fn react(
+        &mut self,
+        actor: Actor,
+        conversation: ConversationId,
+        msgid: MsgId,
+        emoji: EmojiName,
+        now: Timestamp,
+        batch: &mut Batch,
+    ) -> Result<Response, ErrorCode> {
+        let entry = self.message(actor, conversation, msgid)?;
+        if !entry.body.is_message() {
+            return Err(ErrorCode::NoSuchMessage);
+        }
+        let mut reactions = entry.extras.reactions().to_vec();
+        let (kinds, count) = (reactions.len(), reactions.iter().map(|reaction| reaction.users.len()).sum::<usize>());
+        match reactions.iter_mut().find(|reaction| reaction.emoji == emoji) {
+            Some(reaction) if reaction.users.contains(&actor.user) => return Ok(Response::Done),
+            _ if count >= REACTIONS_MAX => return Err(ErrorCode::LimitReached),
+            Some(reaction) => reaction.users.push(actor.user),
+            None if kinds >= REACTION_KINDS_MAX => return Err(ErrorCode::LimitReached),
+            None => reactions.push(Reaction { emoji: emoji.clone(), users: vec![actor.user] }),
+        }
+        let extras = entry.extras.with_reactions(reactions);
+        self.append_amendment(actor, conversation, &Body::Amendment(Amendment::Reacted { msgid, emoji }), now, batch);
+        self.rewrite(conversation, msgid, Entry { extras, ..entry }, batch);
+        Ok(Response::Done)
+    }
+
+    pub(super) fn unreact(
+        &mut self,
+        actor: Actor,
+        conversation: ConversationId,
+        msgid: MsgId,
+        emoji: EmojiName,
+        now: Timestamp,
+        batch: &mut Batch,
+    ) -> Result<Response, ErrorCode> {
+        let entry = self.message(actor, conversation, msgid)?;
+        let mut reactions = entry.extras.reactions().to_vec();
+        let is_own = |reaction: &Reaction| reaction.emoji == emoji && reaction.users.contains(&actor.user);
+        let Some(own) = reactions.iter_mut().find(|reaction| is_own(reaction)) else { return Ok(Response::Done) };
+        own.users.retain(|&user| user != actor.user);
+        reactions.retain(|reaction| !reaction.users.is_empty());
+        let extras = entry.extras.with_reactions(reactions);
+        self.append_amendment(actor, conversation, &Body::Amendment(Amendment::Unreacted { msgid, emoji }), now, batch);
+        self.rewrite(conversation, msgid, Entry { extras, ..entry }, batch);
         Ok(Response::Done)
     }
 

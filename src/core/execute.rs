@@ -56,6 +56,8 @@ impl State {
             Request::Explain { conversation, user } => self.explain(actor, conversation, user),
             Request::Edit { conversation, msgid, text } => self.edit(actor, conversation, msgid, text, now, batch),
             Request::Recall { conversation, msgid } => self.recall(actor, conversation, msgid, now, batch),
+            Request::React { conversation, msgid, emoji } => self.react(actor, conversation, msgid, emoji, now, batch),
+            Request::Unreact { conversation, msgid, emoji } => self.unreact(actor, conversation, msgid, emoji, now, batch),
             // A session makes the token of an invite, reads history and gets figures by commands of their own.
             Request::CreateInvite { .. } | Request::Pull { .. } | Request::Figures => Err(ErrorCode::Unsupported),
         }

@@ -24,11 +24,16 @@ pub(super) fn check_sort(extras: &Extras) -> Result<(), ErrorCode> {
     if extras.iter().any(|extra| matches!(extra, Extra::Unknown(_))) {
         return Err(ErrorCode::Unsupported);
     }
-    if replies > 1 || extras.edited().is_some() || extras.iter().count() >= limits::EXTRAS_MAX {
+    if replies > 1 || extras.iter().any(is_of_server) || extras.iter().count() > limits::EXTRAS_SENT_MAX {
         Err(ErrorCode::BadRequest)
     } else {
         Ok(())
     }
+}
+
+/// What only the server says of a message.
+const fn is_of_server(extra: &Extra) -> bool {
+    matches!(extra, Extra::Edited { .. } | Extra::Reactions(_))
 }
 
 impl State {

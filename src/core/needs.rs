@@ -68,7 +68,10 @@ impl State {
                             needs.push(Need::Members(*conversation));
                         }
                     }
-                    Request::Edit { conversation, msgid, .. } | Request::Recall { conversation, msgid } => {
+                    Request::Edit { conversation, msgid, .. }
+                    | Request::Recall { conversation, msgid }
+                    | Request::React { conversation, msgid, .. }
+                    | Request::Unreact { conversation, msgid, .. } => {
                         self.member(*conversation, user, &mut needs);
                         if !self.entries.contains_key(&(*conversation, *msgid)) {
                             needs.push(Need::Entry(*conversation, *msgid));

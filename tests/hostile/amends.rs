@@ -1,12 +1,13 @@
 //! What nobody may do to messages, and what may not go with one.
 
 use cairn_client::proto::error::ErrorCode;
-use cairn_client::proto::extras::{Extra, Extras};
+use cairn_client::proto::extras::{Extra, Extras, Reaction};
 use cairn_client::proto::ids::{ClientSeq, MsgId, Timestamp, UserId};
-use cairn_client::proto::limits::EXTRAS_MAX;
+use cairn_client::proto::limits::{EXTRAS_SENT_MAX, REACTION_KINDS_MAX};
 use cairn_client::proto::message::Draft;
 use cairn_client::proto::request::{PullRange, Request};
-use cairn_client::proto::text::Text;
+use cairn_client::proto::response::Response;
+use cairn_client::proto::text::{EmojiName, Text};
 
 use super::raw::Raw;
 use super::{Stage, group, text};
@@ -58,6 +59,7 @@ async fn extras_that_a_member_may_not_send_are_refused() {
     let (eve, account) = stage.user("eve").await;
     let team = group(&ada, "team", &[account.user]).await;
     let (server, first) = (stage.server.addr, MsgId::new(1));
+    let forged = Reaction { emoji: emoji(0), users: vec![UserId::new(1)] };
     let refused = [
         (vec![Extra::ReplyTo(MsgId::ZERO)], ErrorCode::NoSuchMessage),
         (vec![Extra::ReplyTo(MsgId::new(99))], ErrorCode::NoSuchMessage),
@@ -66,7 +68,8 @@ async fn extras_that_a_member_may_not_send_are_refused() {
         (vec![Extra::Mention(UserId::SERVER)], ErrorCode::NoSuchUser),
         (vec![Extra::MentionAll], ErrorCode::Forbidden),
         (vec![Extra::Edited { at: Timestamp::new(1), entry: first }], ErrorCode::BadRequest),
-        (vec![Extra::Mention(account.user); EXTRAS_MAX], ErrorCode::BadRequest),
+        (vec![Extra::Reactions(vec![forged])], ErrorCode::BadRequest),
+        (vec![Extra::Mention(account.user); EXTRAS_SENT_MAX + 1], ErrorCode::BadRequest),
         (vec![Extra::Unknown(vec![200; 9].into())], ErrorCode::Unsupported),
     ];
     stage
@@ -80,4 +83,35 @@ async fn extras_that_a_member_may_not_send_are_refused() {
         })
         .await;
     assert_eq!(eve.conversations().await.unwrap()[0].head, MsgId::new(2), "nothing was stored");
+}
+
+fn emoji(number: usize) -> EmojiName {
+    EmojiName::new(format!("emoji{number}")).unwrap()
+}
+
+#[tokio::test]
+async fn a_flood_of_reactions_ends_at_its_bound() {
+    let mut stage = Stage::set().await;
+    let (ada, _) = stage.user("ada").await;
+    let (_eve, account) = stage.user("eve").await;
+    let team = group(&ada, "team", &[account.user]).await;
+    let said = ada.send(team, text("well?")).await.unwrap();
+    let server = stage.server.addr;
+    let react = |msgid, number| Request::React { conversation: team, msgid, emoji: emoji(number) };
+    stage
+        .meanwhile(async {
+            let mut raw = Raw::log_in(server, &account).await;
+            for number in (0..REACTION_KINDS_MAX).chain(0..REACTION_KINDS_MAX) {
+                assert_eq!(raw.ask(react(said, number)).await, Ok(Response::Done));
+            }
+            assert_eq!(raw.ask(react(said, REACTION_KINDS_MAX)).await, Err(ErrorCode::LimitReached));
+            assert_eq!(raw.ask(react(MsgId::new(1), 0)).await, Err(ErrorCode::NoSuchMessage), "nobody said that the group was made");
+            assert_eq!(raw.ask(react(MsgId::new(u64::MAX), 0)).await, Err(ErrorCode::NoSuchMessage));
+        })
+        .await;
+    let page = ada.pull(team, PullRange::From(said), 500).await.unwrap();
+    assert_eq!(page.messages[0].extras.reactions().len(), REACTION_KINDS_MAX);
+    assert_eq!(page.messages.len(), 1 + REACTION_KINDS_MAX, "a reaction that is there already makes no entry");
+    ada.unreact(team, said, emoji(0)).await.unwrap();
+    assert_eq!(ada.pull(team, PullRange::From(said), 1).await.unwrap().head, page.head, "that was not hers");
 }

@@ -10,7 +10,7 @@ use cairn_client::proto::limits::USERS_PER_REQUEST_MAX;
 use cairn_client::proto::message::Draft;
 use cairn_client::proto::request::{ImportEntry, PullRange, Request};
 use cairn_client::proto::response::Response;
-use cairn_client::proto::text::{Text, UserName};
+use cairn_client::proto::text::{EmojiName, Text, UserName};
 
 use super::raw::Raw;
 use super::{Stage, group, text};
@@ -38,6 +38,8 @@ fn requests(conversation: ConversationId, member: UserId) -> Vec<Request> {
         Request::ImportCursor { conversation, source },
         Request::Edit { conversation, msgid, text: Text::new("mine").unwrap() },
         Request::Recall { conversation, msgid },
+        Request::React { conversation, msgid, emoji: EmojiName::new("wave").unwrap() },
+        Request::Unreact { conversation, msgid, emoji: EmojiName::new("wave").unwrap() },
         Request::Recall { conversation, msgid: MsgId::new(u64::MAX) },
     ]
 }

@@ -106,7 +106,7 @@ impl Cast {
     fn request(&mut self, step: &Step, naive: &Naive) -> Option<Command> {
         let (by, to) = match *step {
             Step::Send { by, to, .. } | Step::Call { by, to, .. } | Step::Ack { by, to, .. } | Step::Read { by, to, .. } => (by, to),
-            Step::Edit { by, to, .. } | Step::Recall { by, to, .. } => (by, to),
+            Step::Edit { by, to, .. } | Step::Recall { by, to, .. } | Step::React { by, to, .. } => (by, to),
             Step::Add { by, to, .. } | Step::Remove { by, to, .. } => (by, to),
             Step::Import { by, to, .. } | Step::Ask { by, to, .. } => (by, to),
             Step::CreateGroup { by, .. } | Step::Revoke { by, .. } => (by, Place::Nowhere(0)),
@@ -124,6 +124,10 @@ impl Cast {
             }
             &Step::Edit { at, words, .. } => Request::Edit { conversation, msgid: near_head(at), text: some_words(words) },
             &Step::Recall { at, .. } => Request::Recall { conversation, msgid: near_head(at) },
+            &Step::React { at, emoji, back, .. } => {
+                let (msgid, emoji) = (near_head(at), EmojiName::new(format!("emoji{emoji}")).unwrap());
+                if back { Request::Unreact { conversation, msgid, emoji } } else { Request::React { conversation, msgid, emoji } }
+            }
             &Step::Ack { at, .. } => Request::Ack { conversation, msgid: near_head(at) },
             &Step::Read { at, .. } => Request::Read { conversation, msgid: near_head(at) },
             Step::CreateGroup { users, .. } => Request::CreateGroup { name: GroupName::new("a group").unwrap(), members: ids(users) },

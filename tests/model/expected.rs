@@ -20,7 +20,7 @@ use cairn_proto::limits::SENDS_IN_FLIGHT_MAX;
 use cairn_proto::message::Draft;
 use cairn_proto::request::Request;
 use cairn_proto::response::Role;
-use cairn_proto::text::Text;
+use cairn_proto::text::{EmojiName, Text};
 use proptest::test_runner::TestCaseError;
 use proptest::{prop_assert, prop_assert_eq};
 
@@ -107,6 +107,8 @@ fn foreign_requests(actor: Actor, conversation: ConversationId) -> Vec<Request> 
         Request::Explain { conversation, user: actor.user },
         Request::Edit { conversation, msgid, text: Text::new("mine").unwrap() },
         Request::Recall { conversation, msgid },
+        Request::React { conversation, msgid, emoji: EmojiName::new("wave").unwrap() },
+        Request::Unreact { conversation, msgid, emoji: EmojiName::new("wave").unwrap() },
     ]
 }
 
@@ -215,9 +217,7 @@ fn trees_of(naive: &Naive) -> Trees {
         }
         let mut mentions = BTreeMap::<UserId, MsgIdSet>::new();
         for (msgid, entry) in found.above(MsgId::ZERO) {
-            let everybody = entry.extras.mentions_all().then_some(UserId::SERVER);
-            let each = entry.mentioned.iter().copied().filter(|_| everybody.is_none());
-            for user in each.chain(everybody) {
+            for &user in &entry.mentioned {
                 mentions.entry(user).or_default().insert(msgid);
             }
         }

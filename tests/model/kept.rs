@@ -83,6 +83,16 @@ fn an_invite_ends_at_its_very_millisecond() {
 }
 
 #[test]
+fn a_recalled_message_mentions_nobody_wherever_it_is_loaded_from() {
+    let call = Step::Call { by: 0, to: GROUP, reply: None, users: vec![9] };
+    let recall = Step::Recall { by: 0, to: GROUP, at: 0 };
+    let edit = |words| Step::Edit { by: 0, to: GROUP, at: -1, words };
+    let save = [Step::Take, Step::Stored, Step::LetGo];
+    let recalled = [&[call.clone()], &save[..], &[recall], &save, &[call, edit(1), edit(2), Step::Commit, edit(3)]].concat();
+    goes_well(recalled, [crashes(0, 1), crashes(0, 2), crashes(1, 2)].concat());
+}
+
+#[test]
 fn no_client_seq_is_0() {
     goes_well(vec![send(0, Seq::Zero), send(0, Seq::Next), send(0, Seq::Zero)], vec![]);
 }

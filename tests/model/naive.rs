@@ -68,7 +68,7 @@ pub(super) struct LogEntry {
     pub(super) sent_at: Timestamp,
     pub(super) body: Body,
     pub(super) extras: Extras,
-    /// The members at that moment whom it mentions.
+    /// The members at that moment whom it mentioned when it was sent; nobody else than the server when it mentioned everybody.
     pub(super) mentioned: BTreeSet<UserId>,
     pub(super) imported: bool,
 }
@@ -266,7 +266,8 @@ impl Conversation {
 
     /// Messages above the read cursor that mention the member.
     pub(super) fn mentions(&self, user: UserId) -> u64 {
-        let is_meant = |entry: &LogEntry| entry.body.is_message() && (entry.extras.mentions_all() || entry.mentioned.contains(&user));
+        let is_meant =
+            |entry: &LogEntry| entry.body.is_message() && [user, UserId::SERVER].iter().any(|user| entry.mentioned.contains(user));
         self.above(self.members[&user].base()).filter(|(_, entry)| is_meant(entry)).count() as u64
     }
 

@@ -4,10 +4,11 @@ use cairn::core::command::Actor;
 use cairn::limits::AMEND_TIME_MAX;
 use cairn_proto::body::{Amendment, Body};
 use cairn_proto::error::ErrorCode;
-use cairn_proto::extras::Extras;
+use cairn_proto::extras::{Extras, Reaction};
 use cairn_proto::ids::{ConversationId, MsgId, Timestamp};
+use cairn_proto::limits::REACTION_KINDS_MAX;
 use cairn_proto::response::{Response, Role};
-use cairn_proto::text::Text;
+use cairn_proto::text::{EmojiName, Text};
 
 use super::naive::{LogEntry, Naive};
 
@@ -64,6 +65,53 @@ impl Naive {
         self.push(id, actor.user, now, Body::Amendment(Amendment::Recalled { msgid }));
         let entry = self.at(id, msgid);
         (entry.body, entry.extras) = (Body::Recalled { by: actor.user }, Extras::NONE);
+        Ok(Response::Done)
+    }
+
+    pub(super) fn react(
+        &mut self,
+        actor: Actor,
+        id: ConversationId,
+        msgid: MsgId,
+        emoji: &EmojiName,
+        now: Timestamp,
+    ) -> Result<Response, ErrorCode> {
+        let entry = self.entry(actor, id, msgid)?;
+        if !entry.body.is_message() {
+            return Err(ErrorCode::NoSuchMessage);
+        }
+        let mut reactions = entry.extras.reactions().to_vec();
+        match reactions.iter().position(|reaction| reaction.emoji == *emoji) {
+            Some(at) if reactions[at].users.contains(&actor.user) => return Ok(Response::Done),
+            Some(at) => reactions[at].users.push(actor.user),
+            None if reactions.len() == REACTION_KINDS_MAX => return Err(ErrorCode::LimitReached),
+            None => reactions.push(Reaction { emoji: emoji.clone(), users: vec![actor.user] }),
+        }
+        self.push(id, actor.user, now, Body::Amendment(Amendment::Reacted { msgid, emoji: emoji.clone() }));
+        let entry = self.at(id, msgid);
+        entry.extras = entry.extras.with_reactions(reactions);
+        Ok(Response::Done)
+    }
+
+    pub(super) fn unreact(
+        &mut self,
+        actor: Actor,
+        id: ConversationId,
+        msgid: MsgId,
+        emoji: &EmojiName,
+        now: Timestamp,
+    ) -> Result<Response, ErrorCode> {
+        let before = self.entry(actor, id, msgid)?.extras.reactions().to_vec();
+        let mut after = before.clone();
+        for reaction in after.iter_mut().filter(|reaction| reaction.emoji == *emoji) {
+            reaction.users.retain(|&user| user != actor.user);
+        }
+        after.retain(|reaction| !reaction.users.is_empty());
+        if after != before {
+            self.push(id, actor.user, now, Body::Amendment(Amendment::Unreacted { msgid, emoji: emoji.clone() }));
+            let entry = self.at(id, msgid);
+            entry.extras = entry.extras.with_reactions(after);
+        }
         Ok(Response::Done)
     }
 

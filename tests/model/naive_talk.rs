@@ -41,6 +41,8 @@ impl Naive {
             Request::Explain { conversation, user } => self.explain(actor, *conversation, *user),
             Request::Edit { conversation, msgid, text } => self.edit(actor, *conversation, *msgid, text, now),
             Request::Recall { conversation, msgid } => self.recall(actor, *conversation, *msgid, now),
+            Request::React { conversation, msgid, emoji } => self.react(actor, *conversation, *msgid, emoji, now),
+            Request::Unreact { conversation, msgid, emoji } => self.unreact(actor, *conversation, *msgid, emoji, now),
             Request::CreateInvite { .. } | Request::Pull { .. } | Request::Figures => Err(ErrorCode::Unsupported),
         }
     }
@@ -110,7 +112,10 @@ impl Naive {
         self.use_stream_if_forgotten(actor);
         let msgid = self.push(conversation, actor.user, now, body.clone());
         let found = self.conversations.get_mut(&conversation).unwrap();
-        let mentioned = extras.mentioned().filter(|user| found.members.contains_key(user)).collect();
+        let mentioned = match extras.mentions_all() {
+            true => BTreeSet::from([UserId::SERVER]),
+            false => extras.mentioned().filter(|user| found.members.contains_key(user)).collect(),
+        };
         let entry = found.log.last_mut().unwrap();
         (entry.extras, entry.mentioned) = (extras.clone(), mentioned);
         let Actor { user, device, stream } = actor;

@@ -50,6 +50,8 @@ pub(super) enum Step {
     Edit { by: u8, to: Place, at: i8, words: u8 },
     /// A message that is taken back.
     Recall { by: u8, to: Place, at: i8 },
+    /// A reaction to a message, or one that is taken back.
+    React { by: u8, to: Place, at: i8, emoji: u8, back: bool },
     /// So many sends in a row.
     SendMany { by: u8, to: Place, count: u16 },
     /// A delivered cursor.
@@ -190,6 +192,8 @@ fn talk() -> impl Strategy<Value = Step> {
             .prop_map(|(by, to, reply, users)| Step::Call { by, to, reply: reply.map(|at| -at), users }),
         7 => (by(), place(), at(), 0..6_u8).prop_map(|(by, to, at, words)| Step::Edit { by, to, at: -at, words }),
         5 => (by(), place(), at()).prop_map(|(by, to, at)| Step::Recall { by, to, at: -at }),
+        8 => (by(), place(), at(), 0..18_u8, any::<bool>())
+            .prop_map(|(by, to, at, emoji, back)| Step::React { by, to, at: -at, emoji, back }),
         1 => (by(), place(), 2..8_u16).prop_map(|(by, to, count)| Step::SendMany { by, to, count }),
         6 => (by(), place(), at()).prop_map(|(by, to, at)| Step::Ack { by, to, at: -at }),
         6 => (by(), place(), at()).prop_map(|(by, to, at)| Step::Read { by, to, at: -at }),

@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use cairn_proto::body::{Amendment, Attachment, Body, Media, SystemEntry};
 use cairn_proto::error::ErrorCode;
 use cairn_proto::event::{StreamOpening, TimelineFrame};
-use cairn_proto::extras::Extra;
+use cairn_proto::extras::{Extra, Reaction};
 use cairn_proto::figures::{Bucket, CheckpointFigures, Figures, Histogram};
 use cairn_proto::hello::{ClientFrame, Credentials, Hello, ServerRole, Welcome};
 use cairn_proto::message::{Draft, Entry, Run};
@@ -58,20 +58,20 @@ macro_rules! enums {
 
 structs! {
     Attachment, Bucket, CheckpointFigures, Conversation, ConversationPage, DeviceInfo, Draft, Entry, Explained, Figures, Hello, Histogram,
-    ImportEntry, Media, Member, MemberPage, Pulled, Run, UserInfo, Welcome,
+    ImportEntry, Media, Member, MemberPage, Pulled, Reaction, Run, UserInfo, Welcome,
 }
 
 enums! {
-    Amendment { Edited, Recalled }
+    Amendment { Edited, Recalled, Reacted, Unreacted }
     Body { Text, Emote, Emoji, Image, Video, File, System, Recalled, Amendment; never Unknown }
     ClientFrame { Hello, Request }
     ConversationKind { Direct, Group }
     Credentials { Token, Password, Invite }
-    Extra { ReplyTo, Mention, MentionAll, Edited; never Unknown }
+    Extra { ReplyTo, Mention, MentionAll, Edited, Reactions; never Unknown }
     PullRange { From, Before }
     Request {
         Send, Pull, Ack, Read, Conversations, FindUsers, Users, CreateGroup, AddMembers, RemoveMembers, Members, CreateInvite, Devices,
-        RevokeDevice, Import, ImportCursor, Explain, Figures, Edit, Recall
+        RevokeDevice, Import, ImportCursor, Explain, Figures, Edit, Recall, React, Unreact
     }
     Response {
         Accepted, Done, Pulled, Conversations, Users, Created, Changed, Members, Invite, Devices, Imported, ImportCursor, Explained, Figures

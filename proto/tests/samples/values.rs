@@ -4,7 +4,7 @@ use bytes::Bytes;
 use cairn_proto::body::{Amendment, Attachment, Body, Media, SystemEntry};
 use cairn_proto::error::ErrorCode;
 use cairn_proto::event::{StreamOpening, TimelineFrame};
-use cairn_proto::extras::{Extra, Extras};
+use cairn_proto::extras::{Extra, Extras, Reaction};
 use cairn_proto::figures::{Bucket, CheckpointFigures, Figures, Histogram};
 use cairn_proto::hello::{ClientFrame, Credentials, Hello, ServerRole, Welcome};
 use cairn_proto::ids::{ClientSeq, ConversationId, DeviceId, ImportSource, MsgId, RequestId, SendStreamId, Timestamp, UserId};
@@ -95,7 +95,13 @@ fn bodies() -> Vec<Body> {
 
 fn amendments() -> Vec<Amendment> {
     let (msgid, text) = (MsgId::new(251), Text::new("better").ok());
-    vec![Amendment::Edited { msgid, text }, Amendment::Edited { msgid, text: None }, Amendment::Recalled { msgid }]
+    vec![
+        Amendment::Edited { msgid, text },
+        Amendment::Edited { msgid, text: None },
+        Amendment::Recalled { msgid },
+        Amendment::Reacted { msgid, emoji: reaction().emoji },
+        Amendment::Unreacted { msgid, emoji: reaction().emoji },
+    ]
 }
 
 fn entry(body: Body) -> Entry {
@@ -103,7 +109,17 @@ fn entry(body: Body) -> Entry {
 }
 
 fn extras() -> Vec<Extra> {
-    vec![Extra::ReplyTo(MsgId::new(251)), Extra::Mention(BOB), Extra::MentionAll, Extra::Edited { at: NOON, entry: MsgId::new(252) }]
+    vec![
+        Extra::ReplyTo(MsgId::new(251)),
+        Extra::Mention(BOB),
+        Extra::MentionAll,
+        Extra::Edited { at: NOON, entry: MsgId::new(252) },
+        Extra::Reactions(vec![reaction()]),
+    ]
+}
+
+fn reaction() -> Reaction {
+    Reaction { emoji: "wave".parse().unwrap(), users: vec![ALICE, BOB] }
 }
 
 fn all_extras() -> Extras {
@@ -131,6 +147,7 @@ fn add_bodies(samples: &mut Samples) {
 
 fn add_logs(samples: &mut Samples) {
     samples.add(extras());
+    samples.add(vec![reaction()]);
     let replying = Entry { extras: all_extras(), ..entry(text("one")) };
     samples.add(vec![entry(text("one")), replying.clone()]);
     samples.add_packed(vec![entry(text("one")), entry(Body::Image(media())), entry(Body::System(SystemEntry::Added { users: vec![BOB] }))]);
@@ -209,6 +226,8 @@ fn requests() -> Vec<Request> {
         Request::Figures,
         Request::Edit { conversation: GROUP, msgid, text: Text::new("better").unwrap() },
         Request::Recall { conversation: GROUP, msgid },
+        Request::React { conversation: GROUP, msgid, emoji: reaction().emoji },
+        Request::Unreact { conversation: GROUP, msgid, emoji: reaction().emoji },
     ]
 }
 

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use cairn_proto::body::{Amendment, Attachment, Body, Media, SystemEntry};
 use cairn_proto::error::ErrorCode;
 use cairn_proto::event::{StreamOpening, TimelineFrame};
-use cairn_proto::extras::{Extra, Extras};
+use cairn_proto::extras::{Extra, Extras, Reaction};
 use cairn_proto::figures::{Bucket, CheckpointFigures, Figures};
 use cairn_proto::hello::{ClientFrame, Credentials, Hello, ServerRole, Welcome};
 use cairn_proto::ids::{ClientSeq, ConversationId, DeviceId, ImportSource, MsgId, RequestId, SendStreamId, Timestamp, UserId};
@@ -111,6 +111,8 @@ pub(crate) fn body() -> impl Strategy<Value = Body> {
         user_id().prop_map(|by| Body::Recalled { by }),
         (msgid(), option::of(text())).prop_map(|(msgid, text)| Body::Amendment(Amendment::Edited { msgid, text })),
         msgid().prop_map(|msgid| Body::Amendment(Amendment::Recalled { msgid })),
+        (msgid(), emoji_name()).prop_map(|(msgid, emoji)| Body::Amendment(Amendment::Reacted { msgid, emoji })),
+        (msgid(), emoji_name()).prop_map(|(msgid, emoji)| Body::Amendment(Amendment::Unreacted { msgid, emoji })),
     ]
 }
 
@@ -124,6 +126,7 @@ fn extras() -> impl Strategy<Value = Extras> {
         user_id().prop_map(Extra::Mention),
         Just(Extra::MentionAll),
         (timestamp(), msgid()).prop_map(|(at, entry)| Extra::Edited { at, entry }),
+        vec((emoji_name(), users()).prop_map(|(emoji, users)| Reaction { emoji, users }), 0..4).prop_map(Extra::Reactions),
     ];
     vec(extra, 0..4).prop_map(|list| Extras::new(list).unwrap())
 }
@@ -195,6 +198,8 @@ fn group_request() -> impl Strategy<Value = Request> {
         (conversation_id(), user_id()).prop_map(|(conversation, user)| Request::Explain { conversation, user }),
         (conversation_id(), msgid(), text()).prop_map(|(conversation, msgid, text)| Request::Edit { conversation, msgid, text }),
         (conversation_id(), msgid()).prop_map(|(conversation, msgid)| Request::Recall { conversation, msgid }),
+        (conversation_id(), msgid(), emoji_name()).prop_map(|(conversation, msgid, emoji)| Request::React { conversation, msgid, emoji }),
+        (conversation_id(), msgid(), emoji_name()).prop_map(|(conversation, msgid, emoji)| Request::Unreact { conversation, msgid, emoji }),
     ]
 }
 
