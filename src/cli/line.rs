@@ -119,6 +119,7 @@ impl fmt::Display for Line<'_> {
             Kind::Image | Kind::Video | Kind::File => write!(f, "{sender}: [{kind}: {text}]", kind = self.kind.as_str()),
             Kind::System | Kind::Unknown => write!(f, "-- {sender} {text}"),
             Kind::Recalled => write!(f, "{sender}: ({text})"),
+            Kind::Edit if self.text.is_empty() => write!(f, "-- {sender} edited {}, and again since", self.about.unwrap_or_default()),
             Kind::Edit => write!(f, "-- {sender} edited {}: {text}", self.about.unwrap_or_default()),
             Kind::React => write!(f, "-- {sender} reacted to {} with :{text}:", self.about.unwrap_or_default()),
             Kind::Unreact => write!(f, "-- {sender} took :{text}: back from {}", self.about.unwrap_or_default()),
@@ -181,6 +182,7 @@ mod tests {
             (Body::System(SystemEntry::Added { users: vec![UserId::new(4), UserId::new(5)] }), "  -- user 3 added user 4, user 5"),
             (Body::Recalled { by: UserId::new(4) }, "  user 3: (recalled by user 4)"),
             (Body::Amendment(Amendment::Recalled { msgid: MsgId::new(9) }), "  -- user 3 recalled 9"),
+            (Body::Amendment(Amendment::Edited { msgid: MsgId::new(9), text: None }), "  -- user 3 edited 9, and again since"),
             (Body::Amendment(Amendment::Edited { msgid: MsgId::new(9), text: Text::new("no").ok() }), "  -- user 3 edited 9: no"),
         ] {
             let message = message(body);
