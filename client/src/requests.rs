@@ -127,6 +127,30 @@ impl Client {
         ask!(self, Request::Unreact { conversation, msgid, emoji }, Response::Done => ())
     }
 
+    /// Pins a message: for owners and admins of a group, and both in a direct chat. To do so again changes nothing.
+    ///
+    /// # Errors
+    /// See above.
+    pub async fn pin(&self, conversation: ConversationId, msgid: MsgId) -> Result<(), Error> {
+        ask!(self, Request::Pin { conversation, msgid }, Response::Done => ())
+    }
+
+    /// Takes a pin back; when there is none, nothing changes.
+    ///
+    /// # Errors
+    /// See above.
+    pub async fn unpin(&self, conversation: ConversationId, msgid: MsgId) -> Result<(), Error> {
+        ask!(self, Request::Unpin { conversation, msgid }, Response::Done => ())
+    }
+
+    /// The pinned messages of a conversation, in the order of their numbers.
+    ///
+    /// # Errors
+    /// See above.
+    pub async fn pins(&self, conversation: ConversationId) -> Result<Vec<MsgId>, Error> {
+        ask!(self, Request::Pins { conversation }, Response::Pins(pins) => pins)
+    }
+
     /// Makes a group. The user is its owner; `members`, at most [`USERS_PER_REQUEST_MAX`], are in it from the beginning.
     ///
     /// # Errors

@@ -114,6 +114,16 @@ pub enum Amendment {
         /// Which reaction.
         emoji: EmojiName,
     },
+    /// It was pinned.
+    Pinned {
+        /// Which entry.
+        msgid: MsgId,
+    },
+    /// It is pinned no more.
+    Unpinned {
+        /// Which entry.
+        msgid: MsgId,
+    },
 }
 
 impl Amendment {
@@ -121,7 +131,12 @@ impl Amendment {
     #[must_use]
     pub const fn msgid(&self) -> MsgId {
         match self {
-            Self::Edited { msgid, .. } | Self::Recalled { msgid } | Self::Reacted { msgid, .. } | Self::Unreacted { msgid, .. } => *msgid,
+            Self::Edited { msgid, .. }
+            | Self::Recalled { msgid }
+            | Self::Reacted { msgid, .. }
+            | Self::Unreacted { msgid, .. }
+            | Self::Pinned { msgid }
+            | Self::Unpinned { msgid } => *msgid,
         }
     }
 }
@@ -154,6 +169,10 @@ pub enum Kind {
     React,
     /// [`Amendment::Unreacted`]
     Unreact,
+    /// [`Amendment::Pinned`]
+    Pin,
+    /// [`Amendment::Unpinned`]
+    Unpin,
     /// [`Body::Unknown`]
     Unknown,
 }
@@ -175,6 +194,8 @@ impl Kind {
             Self::Recall => "recall",
             Self::React => "react",
             Self::Unreact => "unreact",
+            Self::Pin => "pin",
+            Self::Unpin => "unpin",
             Self::Unknown => "unknown",
         }
     }
@@ -197,6 +218,8 @@ impl Body {
             Self::Amendment(Amendment::Recalled { .. }) => Kind::Recall,
             Self::Amendment(Amendment::Reacted { .. }) => Kind::React,
             Self::Amendment(Amendment::Unreacted { .. }) => Kind::Unreact,
+            Self::Amendment(Amendment::Pinned { .. }) => Kind::Pin,
+            Self::Amendment(Amendment::Unpinned { .. }) => Kind::Unpin,
             Self::Unknown => Kind::Unknown,
         }
     }

@@ -29,6 +29,9 @@ pub const REACTION_KINDS_MAX: usize = 16;
 /// Reactions to one message, of all kinds and users.
 pub const REACTIONS_MAX: usize = 256;
 
+/// Pinned messages of one conversation.
+pub const PINS_MAX: usize = 64;
+
 /// The longest user name, in bytes of UTF-8.
 pub const USER_NAME_BYTES_MAX: usize = 64;
 

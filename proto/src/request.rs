@@ -157,6 +157,25 @@ pub enum Request {
         /// Which.
         emoji: EmojiName,
     },
+    /// Pin a message: for owners and admins of a group, and both in a direct chat. At most [`crate::limits::PINS_MAX`].
+    Pin {
+        /// The conversation.
+        conversation: ConversationId,
+        /// The message.
+        msgid: MsgId,
+    },
+    /// Take a pin back: for those who may pin.
+    Unpin {
+        /// The conversation.
+        conversation: ConversationId,
+        /// The message.
+        msgid: MsgId,
+    },
+    /// The pinned messages of a conversation.
+    Pins {
+        /// The conversation.
+        conversation: ConversationId,
+    },
 }
 
 /// Which part of a log.

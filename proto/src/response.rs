@@ -78,6 +78,8 @@ pub enum Response {
     Explained(Explained),
     /// To `Figures`. In a box, since every other answer is smaller.
     Figures(Box<Figures>),
+    /// To `Pins`: in the order of their numbers.
+    Pins(#[serde(deserialize_with = "codec::list")] Vec<MsgId>),
 }
 
 /// A part of a log.

@@ -95,7 +95,7 @@ fn text_of<'a>(body: &'a Body, names: &Names) -> Cow<'a, str> {
         Body::System(SystemEntry::Removed { users }) => format!("removed {}", list(users, names)).into(),
         &Body::Recalled { by } => format!("recalled by {}", names.of(by)).into(),
         Body::Amendment(Amendment::Edited { text, .. }) => text.as_ref().map_or("", Text::as_str).into(),
-        Body::Amendment(Amendment::Recalled { .. }) => "".into(),
+        Body::Amendment(Amendment::Recalled { .. } | Amendment::Pinned { .. } | Amendment::Unpinned { .. }) => "".into(),
         Body::Amendment(Amendment::Reacted { emoji, .. } | Amendment::Unreacted { emoji, .. }) => emoji.as_str().into(),
         Body::Unknown => "a message of a kind that this version does not know".into(),
     }
@@ -123,6 +123,8 @@ impl fmt::Display for Line<'_> {
             Kind::Edit => write!(f, "-- {sender} edited {}: {text}", self.about.unwrap_or_default()),
             Kind::React => write!(f, "-- {sender} reacted to {} with :{text}:", self.about.unwrap_or_default()),
             Kind::Unreact => write!(f, "-- {sender} took :{text}: back from {}", self.about.unwrap_or_default()),
+            Kind::Pin => write!(f, "-- {sender} pinned {}", self.about.unwrap_or_default()),
+            Kind::Unpin => write!(f, "-- {sender} unpinned {}", self.about.unwrap_or_default()),
             Kind::Recall => write!(f, "-- {sender} recalled {}", self.about.unwrap_or_default()),
         }?;
         if self.edited_at_ms.is_some() {

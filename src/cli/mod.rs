@@ -34,6 +34,7 @@ mod login;
 mod names;
 mod output;
 mod page;
+mod pin;
 mod profile;
 mod progress;
 mod react;
@@ -101,6 +102,7 @@ enum Command {
     Edit(edit::EditArgs),
     Recall(recall::RecallArgs),
     React(react::ReactArgs),
+    Pin(pin::PinArgs),
     Tail(tail::TailArgs),
     List(list::ListArgs),
     Read(read::ReadArgs),
@@ -172,6 +174,7 @@ fn run(cli: Cli, others: Vec<Contender>) -> Result<(), Failure> {
         Command::Edit(args) => edit::run(args, &context()?),
         Command::Recall(args) => recall::run(&args, &context()?),
         Command::React(args) => react::run(&args, &context()?),
+        Command::Pin(args) => pin::run(&args, &context()?),
         Command::Tail(args) => tail::run(&args, &context()?),
         Command::List(args) => list::run(&args, &context()?),
         Command::Read(args) => read::run(&args, &context()?),

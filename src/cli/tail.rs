@@ -25,8 +25,8 @@ use super::target::Target;
   cairn tail '#team' --follow
   cairn tail @bob --from 1 --json >bob.jsonl
 
-JSON, one for each message; kind is text, emote, emoji, image, video, file, system, recalled, edit, recall, react or unreact;
-about (the message that the last four changed), edited_at_ms, reply_to, mentions, mentions_all and reactions are there when they say something
+JSON, one for each message; kind is text, emote, emoji, image, video, file, system, recalled, edit, recall, react, unreact, pin or unpin;
+about (the message that the last six changed), edited_at_ms, reply_to, mentions, mentions_all and reactions are there when they say something
   {\"conversation\":1,\"msgid\":17,\"sender\":\"ada\",\"sent_at_ms\":1700000000000,\"kind\":\"text\",\"text\":\"lunch?\"}")]
 pub(super) struct TailArgs {
     /// '#group', '@user' or '#id:NUMBER'

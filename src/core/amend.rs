@@ -75,6 +75,7 @@ impl State {
         }
         self.append_amendment(actor, conversation, &Body::Amendment(Amendment::Recalled { msgid }), now, batch);
         self.supersede_edit(conversation, msgid, &entry, batch);
+        self.drop_pin(conversation, msgid, batch);
         let body = Body::Recalled { by: actor.user };
         self.rewrite(conversation, msgid, Entry { body, extras: Extras::NONE, ..entry }, batch);
         Ok(Response::Done)
@@ -130,14 +131,14 @@ impl State {
     }
 
     /// An entry that a member may read.
-    fn message(&self, actor: Actor, conversation: ConversationId, msgid: MsgId) -> Result<Entry, ErrorCode> {
+    pub(super) fn message(&self, actor: Actor, conversation: ConversationId, msgid: MsgId) -> Result<Entry, ErrorCode> {
         let (found, _) = self.membership(actor.user, conversation)?;
         let is_there = msgid > found.record.floor && msgid <= found.record.head;
         let entry = self.entries.get(&(conversation, msgid)).filter(|_| is_there);
         entry.cloned().ok_or(ErrorCode::NoSuchMessage)
     }
 
-    fn append_amendment(
+    pub(super) fn append_amendment(
         &mut self,
         actor: Actor,
         conversation: ConversationId,

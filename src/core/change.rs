@@ -106,6 +106,13 @@ pub enum Change {
         /// Whether it is still a message, and counts as unread.
         is_message: bool,
     },
+    /// The pinned messages of a conversation, all of them.
+    Pins {
+        /// The conversation.
+        conversation: ConversationId,
+        /// In the order of their numbers.
+        pins: Vec<MsgId>,
+    },
 }
 
 /// How many members a conversation has after a change.

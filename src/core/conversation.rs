@@ -17,6 +17,8 @@ pub struct Conversation {
     pub uncounted: MsgIdSet,
     /// The messages that mention a user who was a member then; those that mention everybody stand under [`UserId::SERVER`].
     pub(super) mentions: HashMap<UserId, MsgIdSet>,
+    /// The pinned messages, in the order of their numbers.
+    pub pins: Vec<MsgId>,
     /// The import cursors.
     pub imports: HashMap<ImportSource, u64>,
     pub(super) members: HashMap<UserId, Member>,
@@ -46,6 +48,7 @@ pub(super) struct Unsaved {
     pub(super) imports: Vec<ImportSource>,
     /// Chunks of the sets of mentions.
     pub(super) mentions: BTreeSet<(UserId, u64)>,
+    pub(super) pins: bool,
 }
 
 impl Conversation {
@@ -56,6 +59,7 @@ impl Conversation {
             record,
             uncounted: MsgIdSet::default(),
             mentions: HashMap::new(),
+            pins: Vec::new(),
             imports: HashMap::new(),
             members: HashMap::new(),
             members_complete: false,

@@ -58,6 +58,9 @@ impl State {
             Request::Recall { conversation, msgid } => self.recall(actor, conversation, msgid, now, batch),
             Request::React { conversation, msgid, emoji } => self.react(actor, conversation, msgid, emoji, now, batch),
             Request::Unreact { conversation, msgid, emoji } => self.unreact(actor, conversation, msgid, emoji, now, batch),
+            Request::Pin { conversation, msgid } => self.pin(actor, conversation, msgid, now, batch),
+            Request::Unpin { conversation, msgid } => self.unpin(actor, conversation, msgid, now, batch),
+            Request::Pins { conversation } => self.pins(actor, conversation),
             // A session makes the token of an invite, reads history and gets figures by commands of their own.
             Request::CreateInvite { .. } | Request::Pull { .. } | Request::Figures => Err(ErrorCode::Unsupported),
         }

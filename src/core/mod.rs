@@ -10,7 +10,7 @@
 //! * [`state`]: everything that is in memory, and [`state::State::apply`]
 //! * [`batch`], [`change`]: what goes out, encoded once
 //! * [`execute`]: commands decided, one by one
-//! * [`send`], [`import`], [`amend`]: messages; [`mention`]: whom they ask to notice them
+//! * [`send`], [`import`], [`amend`], [`pin`]: messages; [`mention`]: whom they ask to notice them
 //! * [`account`], [`group`], [`cursor`], [`overview`]: everything else a client may ask
 //! * [`conversation`], [`msgid_set`], [`send_stream`]: the parts of the state that have rules of their own
 //! * [`record`]: what is stored of each part
@@ -29,6 +29,7 @@ pub mod mention;
 pub mod msgid_set;
 pub mod needs;
 pub mod overview;
+pub mod pin;
 pub mod record;
 pub mod saving;
 pub mod send;

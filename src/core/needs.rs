@@ -51,6 +51,8 @@ impl State {
                     Request::Pull { conversation, .. }
                     | Request::Ack { conversation, .. }
                     | Request::Read { conversation, .. }
+                    | Request::Unpin { conversation, .. }
+                    | Request::Pins { conversation }
                     | Request::ImportCursor { conversation, .. } => self.member(*conversation, user, &mut needs),
                     Request::Import { conversation, entries, .. } => {
                         self.member(*conversation, user, &mut needs);
@@ -64,18 +66,15 @@ impl State {
                     }
                     Request::Members { conversation, .. } => {
                         self.member(*conversation, user, &mut needs);
-                        if !self.conversation(*conversation).is_some_and(|found| found.knows_all()) {
-                            needs.push(Need::Members(*conversation));
-                        }
+                        self.members(*conversation, &mut needs);
                     }
                     Request::Edit { conversation, msgid, .. }
                     | Request::Recall { conversation, msgid }
                     | Request::React { conversation, msgid, .. }
-                    | Request::Unreact { conversation, msgid, .. } => {
+                    | Request::Unreact { conversation, msgid, .. }
+                    | Request::Pin { conversation, msgid } => {
                         self.member(*conversation, user, &mut needs);
-                        if !self.entries.contains_key(&(*conversation, *msgid)) {
-                            needs.push(Need::Entry(*conversation, *msgid));
-                        }
+                        self.entry(*conversation, *msgid, &mut needs);
                     }
                     Request::Explain { conversation, user: whose } => {
                         self.member(*conversation, user, &mut needs);
@@ -115,7 +114,7 @@ impl State {
                     self.member(*conversation, user, &mut needs);
                 }
             }
-            Change::Imported { conversation, .. } | Change::Rewritten { conversation, .. }
+            Change::Imported { conversation, .. } | Change::Rewritten { conversation, .. } | Change::Pins { conversation, .. }
                 if self.conversation(*conversation).is_none() =>
             {
                 needs.push(Need::Conversation(*conversation));
@@ -128,6 +127,18 @@ impl State {
     fn member(&self, conversation: ConversationId, user: UserId, needs: &mut Vec<Need>) {
         if !self.conversation(conversation).is_some_and(|found| found.knows(user)) {
             needs.push(Need::Member(conversation, user));
+        }
+    }
+
+    fn members(&self, conversation: ConversationId, needs: &mut Vec<Need>) {
+        if !self.conversation(conversation).is_some_and(|found| found.knows_all()) {
+            needs.push(Need::Members(conversation));
+        }
+    }
+
+    fn entry(&self, conversation: ConversationId, msgid: MsgId, needs: &mut Vec<Need>) {
+        if !self.entries.contains_key(&(conversation, msgid)) {
+            needs.push(Need::Entry(conversation, msgid));
         }
     }
 

@@ -252,6 +252,8 @@ pub enum Row {
     Uncounted(ConversationId, u64, Vec<u8>),
     /// A chunk of the messages that mention a user.
     Mentions(ConversationId, UserId, u64, Vec<u8>),
+    /// The pinned messages; none where the row is to be deleted.
+    Pins(ConversationId, Vec<MsgId>),
     /// An import cursor.
     Import(ConversationId, ImportSource, u64),
     /// The send cursors of a chunk.

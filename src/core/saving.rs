@@ -58,6 +58,9 @@ impl State {
                 let bytes = found.mentions.get(&user).and_then(|set| set.chunk_bytes(chunk));
                 rows.extend(bytes.map(|bytes| Row::Mentions(id, user, chunk, bytes)));
             }
+            if unsaved.pins {
+                rows.push(Row::Pins(id, found.pins.clone()));
+            }
             for source in unsaved.imports {
                 rows.extend(found.imports.get(&source).map(|&cursor| Row::Import(id, source, cursor)));
             }

@@ -189,6 +189,7 @@ impl State {
                     found.note_uncounted(msgid);
                 }
             }
+            Change::Pins { conversation, pins } => self.apply_pins(*conversation, pins),
             Change::Mentioned { conversation, msgid, users } => {
                 if let Some(found) = self.touch(*conversation) {
                     found.mention(*msgid, users);
@@ -215,6 +216,13 @@ impl State {
             }
             Origin::System => found.note_uncounted(msgid),
             Origin::Imported => {}
+        }
+    }
+
+    fn apply_pins(&mut self, conversation: ConversationId, pins: &[MsgId]) {
+        if let Some(found) = self.touch(conversation) {
+            found.pins = pins.to_vec();
+            found.unsaved.pins = true;
         }
     }
 

@@ -335,6 +335,11 @@ impl Check<'_> {
             let is_sound = |send: &RecentSend| Some(RecentPart::of(send.place)) == place && send.msgid <= head(send.conversation);
             if part.iter().all(is_sound) { Ok(()) } else { Err(wrong(key, "a send lies above the head, or belongs elsewhere")) }
         })?;
+        self.each(Tree::Pins, |_, key, pins: Vec<MsgId>| {
+            let head = parse::conversation(key.bytes()).and_then(|id| heads.get(&id)).copied().unwrap_or_default();
+            let is_sound = pins.is_sorted_by(|a, b| a < b) && pins.last().is_some_and(|&last| last <= head);
+            if is_sound { Ok(()) } else { Err(wrong(key, "a pin lies above the head, or out of order")) }
+        })?;
         self.each(Tree::Imports, |_, _, _: u64| Ok(()))
     }
 

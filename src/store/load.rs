@@ -136,6 +136,7 @@ impl Loader {
             return Err(malformed(key));
         }
         let mentions_of_all = self.mentions(&RowPrefix::mentions_of_user(id, UserId::SERVER))?;
+        let pins = self.trees.read::<Vec<MsgId>>(&RowKey::pins(id))?;
         let mut imports = Vec::new();
         self.each(&RowPrefix::imports_of(id), |key, cursor: u64| {
             imports.extend(parse::import(key.bytes()).map(|(_, source)| (source, cursor)));
@@ -144,6 +145,7 @@ impl Loader {
         let conversation = state.install_conversation(id, record);
         conversation.install_mentions(mentions_of_all);
         conversation.uncounted = uncounted;
+        conversation.pins = pins.unwrap_or_default();
         conversation.imports.extend(imports);
         Ok(true)
     }

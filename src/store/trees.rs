@@ -7,6 +7,7 @@
 //! | members | conversation u64, `MemberChunk` u32 | a list of `StoredMember` |
 //! | uncounted | conversation u64, chunk u64 | a part of the set of entries that do not count as unread |
 //! | mentions | conversation u64, `MemberChunk` u32, user u32, chunk u64 | a part of the set of messages that mention the user |
+//! | pins | conversation u64 | a list of pinned messages |
 //! | cursors | device u64, send stream u64, `CursorChunk` u64 | a list of `SendCursor` |
 //! | recent | device u64, send stream u64, `RecentPart` u8 | a list of `RecentSend` |
 //! | users | user u32 | `UserRecord` |
@@ -58,6 +59,8 @@ trees! {
     Uncounted = "uncounted",
     /// Messages that mention somebody.
     Mentions = "mentions",
+    /// Pinned messages.
+    Pins = "pins",
     /// Send cursors.
     Cursors = "cursors",
     /// Sends that a retry can still ask for.
@@ -188,6 +191,12 @@ impl RowKey {
     pub fn mentions(conversation: ConversationId, user: UserId, chunk: u64) -> Self {
         let members = MemberChunk::of(user).get();
         Self::new(Tree::Mentions).and_u64(conversation.get()).and_u32(members).and_u32(user.get()).and_u64(chunk)
+    }
+
+    /// The pinned messages of a conversation.
+    #[must_use]
+    pub fn pins(conversation: ConversationId) -> Self {
+        Self::new(Tree::Pins).and_u64(conversation.get())
     }
 
     /// The send cursors of a chunk.

@@ -30,6 +30,8 @@ async fn other_peoples_messages_stay_as_they_are() {
             for (request, code) in [
                 (edit(said, "forged"), ErrorCode::Forbidden),
                 (recall(said), ErrorCode::Forbidden),
+                (Request::Pin { conversation: team, msgid: own }, ErrorCode::Forbidden),
+                (Request::Unpin { conversation: team, msgid: own }, ErrorCode::Forbidden),
                 (edit(own, ""), ErrorCode::EmptyMessage),
                 (edit(created, "no group"), ErrorCode::NoSuchMessage),
                 (edit(MsgId::ZERO, "x"), ErrorCode::NoSuchMessage),
@@ -48,7 +50,12 @@ async fn other_peoples_messages_stay_as_they_are() {
     assert_eq!((owner.head, owner.messages.remove(0).body), (own, text("as it was")));
     assert!(ada.edit(team, own, Text::new("forged").unwrap()).await.is_err());
     assert!(ada.recall(team, created).await.is_err());
+    assert!(ada.pin(team, created).await.is_err(), "nobody said that");
+    ada.pin(team, own).await.unwrap();
+    ada.pin(team, said).await.unwrap();
+    assert_eq!(eve.pins(team).await.unwrap(), [said, own]);
     ada.recall(team, own).await.unwrap();
+    assert_eq!(eve.pins(team).await.unwrap(), [said], "what is recalled is pinned no more");
     assert!(eve.edit(team, own, Text::new("again").unwrap()).await.is_err());
 }
 

@@ -107,6 +107,7 @@ impl Cast {
         let (by, to) = match *step {
             Step::Send { by, to, .. } | Step::Call { by, to, .. } | Step::Ack { by, to, .. } | Step::Read { by, to, .. } => (by, to),
             Step::Edit { by, to, .. } | Step::Recall { by, to, .. } | Step::React { by, to, .. } => (by, to),
+            Step::Pin { by, to, .. } => (by, to),
             Step::Add { by, to, .. } | Step::Remove { by, to, .. } => (by, to),
             Step::Import { by, to, .. } | Step::Ask { by, to, .. } => (by, to),
             Step::CreateGroup { by, .. } | Step::Revoke { by, .. } => (by, Place::Nowhere(0)),
@@ -128,6 +129,8 @@ impl Cast {
                 let (msgid, emoji) = (near_head(at), EmojiName::new(format!("emoji{emoji}")).unwrap());
                 if back { Request::Unreact { conversation, msgid, emoji } } else { Request::React { conversation, msgid, emoji } }
             }
+            &Step::Pin { at, back: true, .. } => Request::Unpin { conversation, msgid: near_head(at) },
+            &Step::Pin { at, .. } => Request::Pin { conversation, msgid: near_head(at) },
             &Step::Ack { at, .. } => Request::Ack { conversation, msgid: near_head(at) },
             &Step::Read { at, .. } => Request::Read { conversation, msgid: near_head(at) },
             Step::CreateGroup { users, .. } => Request::CreateGroup { name: GroupName::new("a group").unwrap(), members: ids(users) },
@@ -201,6 +204,7 @@ fn ask(actor: Actor, conversation: ConversationId, about: u8, question: Question
         Question::Grant => return Command::Grant(actor, conversation),
         Question::Figures => return Command::Figures(actor),
         Question::Members => Request::Members { conversation, after: (about > 4).then(|| UserId::new(u32::from(about) - 4)) },
+        Question::Pins => Request::Pins { conversation },
         Question::Explain => Request::Explain { conversation, user },
         Question::ImportCursor => Request::ImportCursor { conversation, source: ImportSource::new(0) },
         Question::Conversations => Request::Conversations { after: (about > 4).then_some(conversation) },

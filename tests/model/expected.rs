@@ -107,6 +107,9 @@ fn foreign_requests(actor: Actor, conversation: ConversationId) -> Vec<Request> 
         Request::Explain { conversation, user: actor.user },
         Request::Edit { conversation, msgid, text: Text::new("mine").unwrap() },
         Request::Recall { conversation, msgid },
+        Request::Pin { conversation, msgid },
+        Request::Unpin { conversation, msgid },
+        Request::Pins { conversation },
         Request::React { conversation, msgid, emoji: EmojiName::new("wave").unwrap() },
         Request::Unreact { conversation, msgid, emoji: EmojiName::new("wave").unwrap() },
     ]
@@ -140,6 +143,7 @@ pub(super) fn check_trees(trees: &Trees, naive: &Naive) -> Result<(), TestCaseEr
     check_tree("memberships", &trees.memberships, &expected.memberships)?;
     check_tree("uncounted", &trees.uncounted, &expected.uncounted)?;
     check_tree("mentions", &trees.mentions, &expected.mentions)?;
+    check_tree("pins", &trees.pins, &expected.pins)?;
     check_tree("imports", &trees.imports, &expected.imports)?;
     check_tree("cursors", &trees.cursors, &expected.cursors)?;
     check_tree("recent", &sends_of(trees), &sends_of(&expected))
@@ -221,6 +225,7 @@ fn trees_of(naive: &Naive) -> Trees {
                 mentions.entry(user).or_default().insert(msgid);
             }
         }
+        trees.pins.extend((!found.pins.is_empty()).then(|| (id, found.pins.iter().copied().collect())));
         trees.mentions.extend(mentions.iter().filter_map(|(&user, set)| Some(((id, user, 0), set.chunk_bytes(0)?))));
         trees.uncounted.extend(uncounted.chunk_bytes(0).map(|bytes| ((id, 0), bytes)));
     }

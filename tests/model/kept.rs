@@ -88,7 +88,7 @@ fn a_recalled_message_mentions_nobody_wherever_it_is_loaded_from() {
     let recall = Step::Recall { by: 0, to: GROUP, at: 0 };
     let edit = |words| Step::Edit { by: 0, to: GROUP, at: -1, words };
     let save = [Step::Take, Step::Stored, Step::LetGo];
-    let recalled = [&[call.clone()], &save[..], &[recall], &save, &[call, edit(1), edit(2), Step::Commit, edit(3)]].concat();
+    let recalled = [&[call.clone(), Step::Commit][..], &save, &[recall], &save, &[call, edit(1), edit(2), Step::Commit, edit(3)]].concat();
     goes_well(recalled, [crashes(0, 1), crashes(0, 2), crashes(1, 2)].concat());
 }
 

@@ -59,6 +59,7 @@ pub(super) struct Conversation {
     pub(super) created_at: Timestamp,
     pub(super) log: Vec<LogEntry>,
     pub(super) members: BTreeMap<UserId, Member>,
+    pub(super) pins: BTreeSet<MsgId>,
     pub(super) imports: BTreeMap<ImportSource, u64>,
 }
 

@@ -63,6 +63,7 @@ impl Naive {
         }
         self.clear_edits(id, msgid);
         self.push(id, actor.user, now, Body::Amendment(Amendment::Recalled { msgid }));
+        self.conversations.get_mut(&id).unwrap().pins.remove(&msgid);
         let entry = self.at(id, msgid);
         (entry.body, entry.extras) = (Body::Recalled { by: actor.user }, Extras::NONE);
         Ok(Response::Done)
@@ -113,6 +114,31 @@ impl Naive {
             entry.extras = entry.extras.with_reactions(after);
         }
         Ok(Response::Done)
+    }
+
+    pub(super) fn pin(&mut self, actor: Actor, id: ConversationId, msgid: MsgId, now: Timestamp) -> Result<Response, ErrorCode> {
+        self.may_pin(actor, id)?;
+        if !self.entry(actor, id, msgid)?.body.is_message() {
+            return Err(ErrorCode::NoSuchMessage);
+        }
+        if self.conversations.get_mut(&id).unwrap().pins.insert(msgid) {
+            self.push(id, actor.user, now, Body::Amendment(Amendment::Pinned { msgid }));
+        }
+        Ok(Response::Done)
+    }
+
+    pub(super) fn unpin(&mut self, actor: Actor, id: ConversationId, msgid: MsgId, now: Timestamp) -> Result<Response, ErrorCode> {
+        self.may_pin(actor, id)?;
+        if self.conversations.get_mut(&id).unwrap().pins.remove(&msgid) {
+            self.push(id, actor.user, now, Body::Amendment(Amendment::Unpinned { msgid }));
+        }
+        Ok(Response::Done)
+    }
+
+    fn may_pin(&self, actor: Actor, id: ConversationId) -> Result<(), ErrorCode> {
+        let found = self.inside(actor.user, id)?;
+        let is_plain = found.name.is_some() && found.members[&actor.user].role == Role::Member;
+        if is_plain { Err(ErrorCode::Forbidden) } else { Ok(()) }
     }
 
     fn entry(&self, actor: Actor, id: ConversationId, msgid: MsgId) -> Result<&LogEntry, ErrorCode> {

@@ -43,6 +43,9 @@ impl Naive {
             Request::Recall { conversation, msgid } => self.recall(actor, *conversation, *msgid, now),
             Request::React { conversation, msgid, emoji } => self.react(actor, *conversation, *msgid, emoji, now),
             Request::Unreact { conversation, msgid, emoji } => self.unreact(actor, *conversation, *msgid, emoji, now),
+            Request::Pin { conversation, msgid } => self.pin(actor, *conversation, *msgid, now),
+            Request::Unpin { conversation, msgid } => self.unpin(actor, *conversation, *msgid, now),
+            Request::Pins { conversation } => Ok(Response::Pins(self.inside(actor.user, *conversation)?.pins.iter().copied().collect())),
             Request::CreateInvite { .. } | Request::Pull { .. } | Request::Figures => Err(ErrorCode::Unsupported),
         }
     }
@@ -150,7 +153,14 @@ impl Naive {
     }
 
     fn create(&mut self, id: ConversationId, name: Option<GroupName>, now: Timestamp) {
-        let found = Conversation { name, created_at: now, log: Vec::new(), members: BTreeMap::new(), imports: BTreeMap::new() };
+        let found = Conversation {
+            name,
+            created_at: now,
+            log: Vec::new(),
+            members: BTreeMap::new(),
+            pins: BTreeSet::new(),
+            imports: BTreeMap::new(),
+        };
         self.conversations.insert(id, found);
     }
 

@@ -52,6 +52,8 @@ pub(super) enum Step {
     Recall { by: u8, to: Place, at: i8 },
     /// A reaction to a message, or one that is taken back.
     React { by: u8, to: Place, at: i8, emoji: u8, back: bool },
+    /// A message that is pinned, or not any more.
+    Pin { by: u8, to: Place, at: i8, back: bool },
     /// So many sends in a row.
     SendMany { by: u8, to: Place, count: u16 },
     /// A delivered cursor.
@@ -118,6 +120,7 @@ pub(super) enum Seq {
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Question {
     Members,
+    Pins,
     Explain,
     ImportCursor,
     Grant,
@@ -163,8 +166,8 @@ fn seq() -> impl Strategy<Value = Seq> {
 }
 
 fn question() -> impl Strategy<Value = Question> {
-    use Question::{Conversations, Devices, Explain, Figures, FindUsers, Grant, ImportCursor, Members, Users};
-    prop::sample::select(vec![Members, Explain, ImportCursor, Grant, Conversations, FindUsers, Users, Devices, Figures])
+    use Question::{Conversations, Devices, Explain, Figures, FindUsers, Grant, ImportCursor, Members, Pins, Users};
+    prop::sample::select(vec![Members, Pins, Explain, ImportCursor, Grant, Conversations, FindUsers, Users, Devices, Figures])
 }
 
 fn users() -> impl Strategy<Value = Vec<u8>> {
@@ -194,6 +197,7 @@ fn talk() -> impl Strategy<Value = Step> {
         5 => (by(), place(), at()).prop_map(|(by, to, at)| Step::Recall { by, to, at: -at }),
         8 => (by(), place(), at(), 0..18_u8, any::<bool>())
             .prop_map(|(by, to, at, emoji, back)| Step::React { by, to, at: -at, emoji, back }),
+        5 => (by(), place(), at(), any::<bool>()).prop_map(|(by, to, at, back)| Step::Pin { by, to, at: -at, back }),
         1 => (by(), place(), 2..8_u16).prop_map(|(by, to, count)| Step::SendMany { by, to, count }),
         6 => (by(), place(), at()).prop_map(|(by, to, at)| Step::Ack { by, to, at: -at }),
         6 => (by(), place(), at()).prop_map(|(by, to, at)| Step::Read { by, to, at: -at }),

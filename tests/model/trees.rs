@@ -10,7 +10,7 @@ use cairn::core::record::{
     StoredMember, StoredMentions, UserRecord,
 };
 use cairn::store::trees::Tree;
-use cairn_proto::ids::{ConversationId, DeviceId, ImportSource, SendStreamId, UserId};
+use cairn_proto::ids::{ConversationId, DeviceId, ImportSource, MsgId, SendStreamId, UserId};
 
 /// The trees. A row is one write to each of its trees, so a crash may keep part of it.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -23,6 +23,7 @@ pub(super) struct Trees {
     pub(super) memberships: BTreeMap<(UserId, ConversationId), ()>,
     pub(super) uncounted: BTreeMap<(ConversationId, u64), Vec<u8>>,
     pub(super) mentions: BTreeMap<(ConversationId, UserId, u64), Vec<u8>>,
+    pub(super) pins: BTreeMap<ConversationId, Vec<MsgId>>,
     pub(super) imports: BTreeMap<(ConversationId, ImportSource), u64>,
     pub(super) cursors: BTreeMap<(DeviceId, SendStreamId, CursorChunk), Vec<SendCursor>>,
     pub(super) recent: BTreeMap<(DeviceId, SendStreamId, RecentPart), Vec<RecentSend>>,
@@ -47,6 +48,7 @@ impl Trees {
             Row::Membership(user, id, exists) => set(&mut self.memberships, (user, id), exists),
             Row::Uncounted(id, chunk, bytes) => set(&mut self.uncounted, (id, chunk), Some(bytes)),
             Row::Mentions(id, user, chunk, bytes) => set(&mut self.mentions, (id, user, chunk), Some(bytes)),
+            Row::Pins(id, pins) => set(&mut self.pins, id, (!pins.is_empty()).then_some(pins)),
             Row::Import(id, source, cursor) => set(&mut self.imports, (id, source), Some(cursor)),
             Row::SendCursors(device, stream, chunk, cursors) => set(&mut self.cursors, (device, stream, chunk), Some(cursors)),
             Row::RecentSends(device, stream, part, sends) => set(&mut self.recent, (device, stream, part), Some(sends)),
@@ -112,6 +114,7 @@ impl Trees {
     fn load_conversation(&self, state: &mut State, id: ConversationId) {
         let Some(record) = self.conversations.get(&id).filter(|_| state.conversation(id).is_none()) else { return };
         let found = state.install_conversation(id, record.clone());
+        found.pins = self.pins.get(&id).cloned().unwrap_or_default();
         found.install_mentions(self.mentions_where(|of, user| of == id && user == UserId::SERVER));
         for (&(_, chunk), bytes) in self.uncounted.iter().filter(|(key, _)| key.0 == id) {
             found.uncounted.install(chunk, bytes).unwrap();
@@ -159,6 +162,7 @@ impl Trees {
             memberships: mix(&older.memberships, &newer.memberships, || pick(Tree::Memberships)),
             uncounted: mix(&older.uncounted, &newer.uncounted, || pick(Tree::Uncounted)),
             mentions: mix(&older.mentions, &newer.mentions, || pick(Tree::Mentions)),
+            pins: mix(&older.pins, &newer.pins, || pick(Tree::Pins)),
             imports: mix(&older.imports, &newer.imports, || pick(Tree::Imports)),
             cursors: mix(&older.cursors, &newer.cursors, || pick(Tree::Cursors)),
             recent: mix(&older.recent, &newer.recent, || pick(Tree::Recent)),

@@ -62,7 +62,7 @@ structs! {
 }
 
 enums! {
-    Amendment { Edited, Recalled, Reacted, Unreacted }
+    Amendment { Edited, Recalled, Reacted, Unreacted, Pinned, Unpinned }
     Body { Text, Emote, Emoji, Image, Video, File, System, Recalled, Amendment; never Unknown }
     ClientFrame { Hello, Request }
     ConversationKind { Direct, Group }
@@ -71,10 +71,10 @@ enums! {
     PullRange { From, Before }
     Request {
         Send, Pull, Ack, Read, Conversations, FindUsers, Users, CreateGroup, AddMembers, RemoveMembers, Members, CreateInvite, Devices,
-        RevokeDevice, Import, ImportCursor, Explain, Figures, Edit, Recall, React, Unreact
+        RevokeDevice, Import, ImportCursor, Explain, Figures, Edit, Recall, React, Unreact, Pin, Unpin, Pins
     }
     Response {
-        Accepted, Done, Pulled, Conversations, Users, Created, Changed, Members, Invite, Devices, Imported, ImportCursor, Explained, Figures
+        Accepted, Done, Pulled, Conversations, Users, Created, Changed, Members, Invite, Devices, Imported, ImportCursor, Explained, Figures, Pins
     }
     Role { Member, Admin, Owner }
     ServerFrame { Welcome, Refused, Response }

@@ -101,6 +101,8 @@ fn amendments() -> Vec<Amendment> {
         Amendment::Recalled { msgid },
         Amendment::Reacted { msgid, emoji: reaction().emoji },
         Amendment::Unreacted { msgid, emoji: reaction().emoji },
+        Amendment::Pinned { msgid },
+        Amendment::Unpinned { msgid },
     ]
 }
 
@@ -228,6 +230,9 @@ fn requests() -> Vec<Request> {
         Request::Recall { conversation: GROUP, msgid },
         Request::React { conversation: GROUP, msgid, emoji: reaction().emoji },
         Request::Unreact { conversation: GROUP, msgid, emoji: reaction().emoji },
+        Request::Pin { conversation: GROUP, msgid },
+        Request::Unpin { conversation: GROUP, msgid },
+        Request::Pins { conversation: GROUP },
     ]
 }
 
@@ -309,6 +314,7 @@ fn responses() -> Vec<Response> {
         Response::ImportCursor { cursor: 196_146 },
         Response::Explained(explained()),
         Response::Figures(Box::new(figures())),
+        Response::Pins(vec![MsgId::new(17), MsgId::new(251)]),
     ]
 }
 

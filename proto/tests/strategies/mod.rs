@@ -113,6 +113,7 @@ pub(crate) fn body() -> impl Strategy<Value = Body> {
         msgid().prop_map(|msgid| Body::Amendment(Amendment::Recalled { msgid })),
         (msgid(), emoji_name()).prop_map(|(msgid, emoji)| Body::Amendment(Amendment::Reacted { msgid, emoji })),
         (msgid(), emoji_name()).prop_map(|(msgid, emoji)| Body::Amendment(Amendment::Unreacted { msgid, emoji })),
+        msgid().prop_map(|msgid| Body::Amendment(Amendment::Pinned { msgid })),
     ]
 }
 
@@ -198,6 +199,8 @@ fn group_request() -> impl Strategy<Value = Request> {
         (conversation_id(), user_id()).prop_map(|(conversation, user)| Request::Explain { conversation, user }),
         (conversation_id(), msgid(), text()).prop_map(|(conversation, msgid, text)| Request::Edit { conversation, msgid, text }),
         (conversation_id(), msgid()).prop_map(|(conversation, msgid)| Request::Recall { conversation, msgid }),
+        (conversation_id(), msgid()).prop_map(|(conversation, msgid)| Request::Pin { conversation, msgid }),
+        conversation_id().prop_map(|conversation| Request::Pins { conversation }),
         (conversation_id(), msgid(), emoji_name()).prop_map(|(conversation, msgid, emoji)| Request::React { conversation, msgid, emoji }),
         (conversation_id(), msgid(), emoji_name()).prop_map(|(conversation, msgid, emoji)| Request::Unreact { conversation, msgid, emoji }),
     ]
@@ -315,6 +318,7 @@ fn response() -> impl Strategy<Value = Response> {
         (small(), small(), number()).prop_map(|(added, users, cursor)| Response::Imported { added, users, cursor }),
         number().prop_map(|cursor| Response::ImportCursor { cursor }),
         explained().prop_map(Response::Explained),
+        vec(msgid(), 0..9).prop_map(Response::Pins),
         figures().prop_map(|figures| Response::Figures(Box::new(figures))),
     ];
     prop_oneof![pages, facts]

@@ -1,0 +1,73 @@
+//! Pins: the messages that a conversation keeps in view.
+
+use cairn_proto::body::{Amendment, Body};
+use cairn_proto::error::ErrorCode;
+use cairn_proto::ids::{ConversationId, MsgId, Timestamp};
+use cairn_proto::limits::PINS_MAX;
+use cairn_proto::response::{Response, Role};
+
+use super::batch::Batch;
+use super::change::Change;
+use super::command::Actor;
+use super::record::KindRecord;
+use super::state::State;
+
+impl State {
+    pub(super) fn pin(
+        &mut self,
+        actor: Actor,
+        conversation: ConversationId,
+        msgid: MsgId,
+        now: Timestamp,
+        batch: &mut Batch,
+    ) -> Result<Response, ErrorCode> {
+        self.check_pins(actor, conversation)?;
+        if !self.message(actor, conversation, msgid)?.body.is_message() {
+            return Err(ErrorCode::NoSuchMessage);
+        }
+        let mut pins = self.membership(actor.user, conversation)?.0.pins.clone();
+        let Err(place) = pins.binary_search(&msgid) else { return Ok(Response::Done) };
+        if pins.len() >= PINS_MAX {
+            return Err(ErrorCode::LimitReached);
+        }
+        pins.insert(place, msgid);
+        self.append_amendment(actor, conversation, &Body::Amendment(Amendment::Pinned { msgid }), now, batch);
+        self.make(&Change::Pins { conversation, pins }, batch);
+        Ok(Response::Done)
+    }
+
+    pub(super) fn unpin(
+        &mut self,
+        actor: Actor,
+        conversation: ConversationId,
+        msgid: MsgId,
+        now: Timestamp,
+        batch: &mut Batch,
+    ) -> Result<Response, ErrorCode> {
+        self.check_pins(actor, conversation)?;
+        if self.membership(actor.user, conversation)?.0.pins.contains(&msgid) {
+            self.append_amendment(actor, conversation, &Body::Amendment(Amendment::Unpinned { msgid }), now, batch);
+            self.drop_pin(conversation, msgid, batch);
+        }
+        Ok(Response::Done)
+    }
+
+    pub(super) fn pins(&self, actor: Actor, conversation: ConversationId) -> Result<Response, ErrorCode> {
+        Ok(Response::Pins(self.membership(actor.user, conversation)?.0.pins.clone()))
+    }
+
+    /// A message that is unpinned, or recalled, is among the pins no more.
+    pub(super) fn drop_pin(&mut self, conversation: ConversationId, msgid: MsgId, batch: &mut Batch) {
+        let Some(found) = self.conversations.get(&conversation).filter(|found| found.pins.contains(&msgid)) else { return };
+        let pins = found.pins.iter().copied().filter(|&pin| pin != msgid).collect();
+        self.make(&Change::Pins { conversation, pins }, batch);
+    }
+
+    fn check_pins(&self, actor: Actor, conversation: ConversationId) -> Result<(), ErrorCode> {
+        let (found, member) = self.membership(actor.user, conversation)?;
+        match found.record.kind {
+            KindRecord::Group { .. } if member.record.role < Role::Admin => Err(ErrorCode::Forbidden),
+            KindRecord::Group { .. } | KindRecord::Direct => Ok(()),
+        }
+    }
+}
