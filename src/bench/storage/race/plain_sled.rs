@@ -3,6 +3,8 @@
 use std::fs::File;
 use std::path::Path;
 
+use crate::bench::storage::release::await_release;
+
 use super::contender::{Contender, Key, Storage, StorageFailure};
 
 /// Memory that sled may use for its pages.
@@ -27,6 +29,7 @@ pub(crate) fn synced() -> Contender {
 }
 
 fn open(folder: &Path, file: fn(&Path) -> std::io::Result<Option<File>>) -> Result<Box<dyn Storage>, StorageFailure> {
+    await_release(folder)?;
     let db = sled::Config::default().path(folder).cache_capacity(CACHE_BYTES).open()?;
     Ok(Box::new(PlainSled { db, batch: sled::Batch::default(), file: file(folder)? }))
 }
