@@ -42,8 +42,7 @@ impl State {
         if entry.body == body {
             return Ok(Response::Done);
         }
-        let amendment = Body::Amendment(Amendment::Edited { msgid, text: Some(text) });
-        let (edit, at) = self.append_amendment(actor, conversation, &amendment, now, batch);
+        let (edit, at) = self.append_amendment(actor, conversation, Amendment::Edited { msgid, text: Some(text) }, now, batch);
         self.supersede_edit(conversation, msgid, &entry, batch);
         let extras = entry.extras.with_edit(at, edit);
         self.rewrite(conversation, msgid, Entry { body, extras, ..entry }, batch);
@@ -73,7 +72,7 @@ impl State {
         if !manages {
             check_time(&entry, now)?;
         }
-        self.append_amendment(actor, conversation, &Body::Amendment(Amendment::Recalled { msgid }), now, batch);
+        self.append_amendment(actor, conversation, Amendment::Recalled { msgid }, now, batch);
         self.supersede_edit(conversation, msgid, &entry, batch);
         self.drop_pin(conversation, msgid, batch);
         let body = Body::Recalled { by: actor.user };
@@ -104,7 +103,7 @@ impl State {
             None => reactions.push(Reaction { emoji: emoji.clone(), users: vec![actor.user] }),
         }
         let extras = entry.extras.with_reactions(reactions);
-        self.append_amendment(actor, conversation, &Body::Amendment(Amendment::Reacted { msgid, emoji }), now, batch);
+        self.append_amendment(actor, conversation, Amendment::Reacted { msgid, emoji }, now, batch);
         self.rewrite(conversation, msgid, Entry { extras, ..entry }, batch);
         Ok(Response::Done)
     }
@@ -125,7 +124,7 @@ impl State {
         own.users.retain(|&user| user != actor.user);
         reactions.retain(|reaction| !reaction.users.is_empty());
         let extras = entry.extras.with_reactions(reactions);
-        self.append_amendment(actor, conversation, &Body::Amendment(Amendment::Unreacted { msgid, emoji }), now, batch);
+        self.append_amendment(actor, conversation, Amendment::Unreacted { msgid, emoji }, now, batch);
         self.rewrite(conversation, msgid, Entry { extras, ..entry }, batch);
         Ok(Response::Done)
     }
@@ -142,12 +141,12 @@ impl State {
         &mut self,
         actor: Actor,
         conversation: ConversationId,
-        body: &Body,
+        amendment: Amendment,
         now: Timestamp,
         batch: &mut Batch,
     ) -> (MsgId, Timestamp) {
         let at = self.conversations.get(&conversation).map_or(now, |found| found.not_before_last(now));
-        (self.append_system(conversation, actor.user, now, body, batch), at)
+        (self.append_system(conversation, actor.user, now, &Body::Amendment(amendment), batch), at)
     }
 
     /// What an earlier edit said must not outlive the next one in the entry of that edit.

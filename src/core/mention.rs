@@ -50,6 +50,9 @@ impl State {
 
     /// Notes whom a new message mentions. Who is no member cannot see it, and is passed over.
     pub(super) fn note_mentions(&mut self, conversation: ConversationId, msgid: MsgId, extras: &Extras, batch: &mut Batch) {
+        if extras.is_empty() {
+            return;
+        }
         let Some(found) = self.conversations.get(&conversation) else { return };
         let users: BTreeSet<UserId> = match extras.mentions_all() {
             true => [UserId::SERVER].into(),

@@ -1,6 +1,6 @@
 //! Pins: the messages that a conversation keeps in view.
 
-use cairn_proto::body::{Amendment, Body};
+use cairn_proto::body::Amendment;
 use cairn_proto::error::ErrorCode;
 use cairn_proto::ids::{ConversationId, MsgId, Timestamp};
 use cairn_proto::limits::PINS_MAX;
@@ -31,7 +31,7 @@ impl State {
             return Err(ErrorCode::LimitReached);
         }
         pins.insert(place, msgid);
-        self.append_amendment(actor, conversation, &Body::Amendment(Amendment::Pinned { msgid }), now, batch);
+        self.append_amendment(actor, conversation, Amendment::Pinned { msgid }, now, batch);
         self.make(&Change::Pins { conversation, pins }, batch);
         Ok(Response::Done)
     }
@@ -46,7 +46,7 @@ impl State {
     ) -> Result<Response, ErrorCode> {
         self.check_pins(actor, conversation)?;
         if self.membership(actor.user, conversation)?.0.pins.contains(&msgid) {
-            self.append_amendment(actor, conversation, &Body::Amendment(Amendment::Unpinned { msgid }), now, batch);
+            self.append_amendment(actor, conversation, Amendment::Unpinned { msgid }, now, batch);
             self.drop_pin(conversation, msgid, batch);
         }
         Ok(Response::Done)

@@ -347,8 +347,8 @@ impl State {
     }
 
     /// The stored members of a chunk of an installed conversation, and what mentions users of it; none when nothing is stored. A chunk that
-    /// is in memory already stays as it is, for it may be newer. A member whose membership is not installed, or ended since it was stored, is none; and a cursor
-    /// whose device is no more is none.
+    /// is in memory already stays as it is, for it may be newer. A member whose membership is not installed, or ended since it was stored,
+    /// is none; and a cursor whose device is no more is none.
     pub fn install_members(
         &mut self,
         conversation: ConversationId,

@@ -6,7 +6,6 @@
 //! because rows are absolute and because messages that are already in blocks are the same messages: their blocks are written again, and
 //! blocks that begin above what is stored for certain are removed.
 
-use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
@@ -121,8 +120,7 @@ impl CheckpointWriter {
         written?;
         for ((timeline, head), rewritten) in timelines.iter().zip(&rewritten) {
             timeline.trim(*head);
-            let written: BTreeMap<_, _> = rewritten.range(..=*head).map(|(&msgid, entry)| (msgid, entry.clone())).collect();
-            timeline.forget_rewritten(&written);
+            timeline.forget_rewritten(rewritten, *head);
         }
         let mut sum = self.sum.lock();
         sum.done += 1;

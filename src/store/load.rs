@@ -26,6 +26,7 @@ use crate::core::record::{
 #[derive(Clone, Debug)]
 pub struct Loader {
     trees: Trees,
+    history: History,
     timelines: Arc<Timelines>,
 }
 
@@ -49,8 +50,8 @@ const LAST_NUMBERED: ConversationId = ConversationId::new(u32::MAX as u64);
 impl Loader {
     /// Loads from these trees. Each conversation that is loaded gets its timeline.
     #[must_use]
-    pub const fn new(trees: Trees, timelines: Arc<Timelines>) -> Self {
-        Self { trees, timelines }
+    pub fn new(trees: Trees, timelines: Arc<Timelines>) -> Self {
+        Self { history: History::new(trees.clone()), trees, timelines }
     }
 
     /// The state that is always in memory: users, devices, invites, and who is a member of what.
@@ -110,7 +111,7 @@ impl Loader {
         let Some(timeline) = self.timelines.get(conversation).filter(|_| state.conversation(conversation).is_some()) else {
             return Ok(());
         };
-        let run = History::new(self.trees.clone()).read(&timeline, PullRange::From(msgid), RunLimits::of_messages(1))?;
+        let run = self.history.read(&timeline, PullRange::From(msgid), RunLimits::of_messages(1))?;
         if run.first == msgid && run.count == 1 {
             state.install_entry(conversation, msgid, unpack_entry(&run.entries)?);
         }

@@ -141,12 +141,14 @@ impl Timeline {
         self.tail.lock().rewritten.clone()
     }
 
-    /// The blocks hold these entries as they are here, durably.
-    pub(super) fn forget_rewritten(&self, written: &BTreeMap<MsgId, Bytes>) {
+    /// The blocks hold these entries up to `through` as they are here, durably.
+    pub(super) fn forget_rewritten(&self, written: &Rewritten, through: MsgId) {
         if !written.is_empty() {
             let mut tail = self.tail.lock();
-            let is_same = |entry: &Bytes, other: &Bytes| entry.as_ptr() == other.as_ptr();
-            Arc::make_mut(&mut tail.rewritten).retain(|msgid, entry| !written.get(msgid).is_some_and(|other| is_same(entry, other)));
+            let is_written = |msgid: &MsgId, entry: &Bytes| {
+                *msgid <= through && written.get(msgid).is_some_and(|other| entry.as_ptr() == other.as_ptr())
+            };
+            Arc::make_mut(&mut tail.rewritten).retain(|msgid, entry| !is_written(msgid, entry));
         }
     }
 
@@ -375,7 +377,7 @@ mod tests {
         assert_eq!(first[1], entry(20));
         timeline.rewrite(id(3), entry(30));
         timeline.trim(id(4));
-        timeline.forget_rewritten(&taken);
+        timeline.forget_rewritten(&taken, id(4));
         assert_eq!(*timeline.rewritten(), BTreeMap::from([(id(3), entry(30))]));
         assert!(!timeline.is_stored());
     }
