@@ -45,7 +45,7 @@ impl State {
         let (edit, at) = self.append_amendment(actor, conversation, Amendment::Edited { msgid, text: Some(text) }, now, batch);
         self.supersede_edit(conversation, msgid, &entry, batch);
         let extras = entry.extras.with_edit(at, edit);
-        self.rewrite(conversation, msgid, Entry { body, extras, ..entry }, batch);
+        self.rewrite(conversation, msgid, &Entry { body, extras, ..entry }, batch);
         Ok(Response::Done)
     }
 
@@ -76,7 +76,7 @@ impl State {
         self.supersede_edit(conversation, msgid, &entry, batch);
         self.drop_pin(conversation, msgid, batch);
         let body = Body::Recalled { by: actor.user };
-        self.rewrite(conversation, msgid, Entry { body, extras: Extras::NONE, ..entry }, batch);
+        self.rewrite(conversation, msgid, &Entry { body, extras: Extras::NONE, ..entry }, batch);
         Ok(Response::Done)
     }
 
@@ -104,7 +104,7 @@ impl State {
         }
         let extras = entry.extras.with_reactions(reactions);
         self.append_amendment(actor, conversation, Amendment::Reacted { msgid, emoji }, now, batch);
-        self.rewrite(conversation, msgid, Entry { extras, ..entry }, batch);
+        self.rewrite(conversation, msgid, &Entry { extras, ..entry }, batch);
         Ok(Response::Done)
     }
 
@@ -125,7 +125,7 @@ impl State {
         reactions.retain(|reaction| !reaction.users.is_empty());
         let extras = entry.extras.with_reactions(reactions);
         self.append_amendment(actor, conversation, Amendment::Unreacted { msgid, emoji }, now, batch);
-        self.rewrite(conversation, msgid, Entry { extras, ..entry }, batch);
+        self.rewrite(conversation, msgid, &Entry { extras, ..entry }, batch);
         Ok(Response::Done)
     }
 
@@ -153,14 +153,13 @@ impl State {
     fn supersede_edit(&mut self, conversation: ConversationId, msgid: MsgId, edited: &Entry, batch: &mut Batch) {
         if let Some((sent_at, edit)) = edited.extras.edited() {
             let body = Body::Amendment(Amendment::Edited { msgid, text: None });
-            self.rewrite(conversation, edit, Entry { sender: edited.sender, sent_at, body, extras: Extras::NONE }, batch);
+            self.rewrite(conversation, edit, &Entry { sender: edited.sender, sent_at, body, extras: Extras::NONE }, batch);
         }
     }
 
-    fn rewrite(&mut self, conversation: ConversationId, msgid: MsgId, entry: Entry, batch: &mut Batch) {
-        batch.push_rewritten(conversation, msgid, &entry);
+    fn rewrite(&mut self, conversation: ConversationId, msgid: MsgId, entry: &Entry, batch: &mut Batch) {
+        batch.push_rewritten(conversation, msgid, entry);
         self.apply(&Change::Rewritten { conversation, msgid, is_message: entry.body.is_message() });
-        self.entries.insert((conversation, msgid), entry);
     }
 }
 
@@ -176,7 +175,7 @@ impl State {
         self.entries.entry((conversation, msgid)).or_insert(entry);
     }
 
-    /// Lets go of all entries: the batch that may have changed them is durable, and whoever reads them gets them as they are.
+    /// Lets go of all entries: the command is decided, and the next one that needs them gets them as the batch leaves them.
     pub fn let_go_of_entries(&mut self) {
         self.entries.clear();
     }

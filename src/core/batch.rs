@@ -102,10 +102,11 @@ impl Batch {
         &self.rewritten
     }
 
-    /// A new entry, packed, as it was appended.
+    /// An entry, packed, as the batch leaves it: rewritten, or new.
     #[must_use]
     pub fn entry(&self, conversation: ConversationId, msgid: MsgId) -> Option<&[u8]> {
-        let at = self.appended.iter().rev().find(|at| at.conversation == conversation && at.msgid == msgid)?;
+        let mut latest_first = self.rewritten.iter().rev().chain(self.appended.iter().rev());
+        let at = latest_first.find(|at| at.conversation == conversation && at.msgid == msgid)?;
         self.bytes.get(at.range.clone())
     }
 

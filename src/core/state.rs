@@ -31,7 +31,7 @@ pub struct State {
     last_user: u32,
     last_numbered: u64,
     pub(super) unsaved: Unsaved,
-    /// Entries that commands of the current batch needed.
+    /// Entries that the command needs.
     pub(super) entries: HashMap<(ConversationId, MsgId), Entry>,
     /// A body being encoded; kept for its memory.
     pub(super) scratch: Vec<u8>,

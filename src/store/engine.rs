@@ -190,7 +190,9 @@ impl Engine {
             })?;
         }
         self.meter.command();
-        match self.state.execute(command, now, &mut self.batch)? {
+        let decided = self.state.execute(command, now, &mut self.batch);
+        self.state.let_go_of_entries();
+        match decided? {
             Reply::FiguresAllowed => Ok(Reply::Response(Response::Figures(Box::new(self.figures())))),
             decided => Ok(decided),
         }
@@ -264,7 +266,6 @@ impl Engine {
                 timeline.rewrite(at.msgid, bytes.slice(at.range));
             }
         }
-        self.state.let_go_of_entries();
         touched.sort_unstable();
         touched.dedup();
         self.checkpoints.touched.extend(touched.iter().copied());

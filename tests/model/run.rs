@@ -36,6 +36,7 @@ impl Machine {
     fn execute(&mut self, command: &Command, now: Timestamp) -> Result<String, TestCaseError> {
         let before = self.batch.payload_bytes();
         let answer = self.state.execute(command.clone(), now, &mut self.batch);
+        self.state.let_go_of_entries();
         prop_assert!(answer.is_ok() || self.batch.payload_bytes() == before, "{:?} is refused and changes something", command);
         Ok(format!("{answer:?}"))
     }
@@ -51,9 +52,8 @@ impl Machine {
         }
     }
 
-    /// The bytes of the batch behind its header. Whoever reads an entry from now on gets it as the batch made it.
+    /// The bytes of the batch behind its header.
     fn cut(&mut self) -> Bytes {
-        self.state.let_go_of_entries();
         let (bytes, ..) = std::mem::replace(&mut self.batch, Batch::new(HEADER_BYTES)).into_parts();
         Bytes::from(bytes).slice(HEADER_BYTES..)
     }
