@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use super::clean::Clean;
 use super::clock::Local;
+use super::group_settings::Agreed;
 use super::names::Names;
 
 /// A message as `tail` shows it. The fields are those of its JSON, in their order.
@@ -46,10 +47,27 @@ fn text_of<'a>(body: &'a Body, names: &Names) -> Cow<'a, str> {
             let Attachment { name, .. } = file;
             name.as_str().into()
         }
-        Body::System(SystemEntry::Created { name }) => format!("made the group {name}").into(),
-        Body::System(SystemEntry::Added { users }) => format!("added {}", list(users, names)).into(),
-        Body::System(SystemEntry::Removed { users }) => format!("removed {}", list(users, names)).into(),
+        Body::System(entry) => happened(entry, names).into(),
         Body::Unknown => "a message of a kind that this version does not know".into(),
+    }
+}
+
+/// What happened to the conversation, behind the name of who caused it.
+fn happened(entry: &SystemEntry, names: &Names) -> String {
+    match entry {
+        SystemEntry::Created { name } => format!("made the group {name}"),
+        SystemEntry::Added { users } => format!("added {}", list(users, names)),
+        SystemEntry::Removed { users } => format!("removed {}", list(users, names)),
+        SystemEntry::Renamed { name } => format!("renamed the group to {name}"),
+        SystemEntry::TopicSet { topic } if topic.is_empty() => "took the topic away".to_owned(),
+        SystemEntry::TopicSet { topic } => format!("set the topic: {topic}"),
+        SystemEntry::SettingsSet { settings } => format!("set {}", Agreed(settings)),
+        SystemEntry::RoleSet { user, role } => format!("made {} {}", names.of(*user), role.as_str()),
+        SystemEntry::HandedOver { user } => format!("handed the group over to {}", names.of(*user)),
+        SystemEntry::Banned { users } => format!("banned {}", list(users, names)),
+        SystemEntry::Unbanned { users } => format!("lifted the ban of {}", list(users, names)),
+        SystemEntry::Muted { user, until } if until.get() == 0 => format!("lets {} speak again", names.of(*user)),
+        SystemEntry::Muted { user, until } => format!("muted {} until {}", names.of(*user), Local(until.get())),
     }
 }
 
@@ -74,7 +92,9 @@ impl fmt::Display for Line<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use cairn_proto::group::GroupSettings;
     use cairn_proto::ids::{Timestamp, UserId};
+    use cairn_proto::response::Role;
     use cairn_proto::text::{GroupName, Text};
 
     fn message(body: Body) -> Message {
@@ -100,6 +120,11 @@ mod tests {
             (Body::Emote(Text::new("waves").unwrap()), "  * user 3 waves"),
             (Body::System(SystemEntry::Created { name: GroupName::new("team").unwrap() }), "  -- user 3 made the group team"),
             (Body::System(SystemEntry::Added { users: vec![UserId::new(4), UserId::new(5)] }), "  -- user 3 added user 4, user 5"),
+            (Body::System(SystemEntry::RoleSet { user: UserId::new(4), role: Role::Admin }), "  -- user 3 made user 4 admin"),
+            (
+                Body::System(SystemEntry::SettingsSet { settings: GroupSettings::default() }),
+                "  -- user 3 set access invite-only, history all, invite admin, post member, pin member, rename admin",
+            ),
         ] {
             let message = message(body);
             let shown = Line::new(&message, &names).to_string();

@@ -22,6 +22,8 @@ mod doctor;
 mod exit;
 mod failure;
 mod group;
+mod group_order;
+mod group_settings;
 mod import;
 mod invite;
 mod join;
@@ -39,6 +41,7 @@ mod read;
 mod send;
 mod serve;
 mod session;
+mod set;
 mod span;
 mod stats;
 mod stop;
@@ -98,6 +101,7 @@ enum Command {
     Tail(tail::TailArgs),
     List(list::ListArgs),
     Read(read::ReadArgs),
+    Set(set::SetArgs),
     Import(import::ImportArgs),
     Doctor(doctor::DoctorArgs),
     Stats(stats::StatsArgs),
@@ -166,6 +170,7 @@ fn run(cli: Cli, others: Vec<Contender>) -> Result<(), Failure> {
         Command::Tail(args) => tail::run(&args, &context()?),
         Command::List(args) => list::run(&args, &context()?),
         Command::Read(args) => read::run(&args, &context()?),
+        Command::Set(args) => set::run(&args, &context()?),
         Command::Import(args) => import::run(&args, &context()?),
         Command::Doctor(args) => doctor::run(&args, &context()?),
         Command::Stats(args) => stats::run(&args, &context()?),

@@ -14,14 +14,27 @@ use super::limits;
 #[derive(Debug, Default)]
 pub(super) struct Names(HashMap<UserId, Option<UserName>>);
 
+/// The users whom an entry is about.
+const fn mentioned(entry: &SystemEntry) -> &[UserId] {
+    match entry {
+        SystemEntry::Added { users } | SystemEntry::Removed { users } | SystemEntry::Banned { users } | SystemEntry::Unbanned { users } => {
+            users.as_slice()
+        }
+        SystemEntry::RoleSet { user, .. } | SystemEntry::HandedOver { user } | SystemEntry::Muted { user, .. } => {
+            std::slice::from_ref(user)
+        }
+        SystemEntry::Created { .. } | SystemEntry::Renamed { .. } | SystemEntry::TopicSet { .. } | SystemEntry::SettingsSet { .. } => &[],
+    }
+}
+
 impl Names {
     /// Learns the names of all users that these messages mention.
     pub(super) async fn learn(&mut self, client: &Client, messages: &[Message]) -> Result<(), Error> {
         let mut unknown = Vec::new();
         for message in messages {
             self.note(message.sender, &mut unknown);
-            if let Body::System(SystemEntry::Added { users } | SystemEntry::Removed { users }) = &message.body {
-                users.iter().for_each(|&user| self.note(user, &mut unknown));
+            if let Body::System(entry) = &message.body {
+                mentioned(entry).iter().for_each(|&user| self.note(user, &mut unknown));
             }
         }
         if unknown.is_empty() {

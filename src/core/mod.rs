@@ -11,11 +11,14 @@
 //! * [`batch`], [`change`]: what goes out, encoded once
 //! * [`execute`]: commands decided, one by one
 //! * [`send`], [`import`]: messages
-//! * [`account`], [`group`], [`cursor`], [`overview`]: everything else a client may ask
-//! * [`conversation`], [`uncounted`], [`send_stream`]: the parts of the state that have rules of their own
+//! * [`permission`]: who may do what in a conversation
+//! * [`group`], [`agreement`], [`moderation`], [`open_group`]: groups, what is agreed on in them, and who is in them
+//! * [`account`], [`cursor`], [`member_settings`], [`overview`]: everything else a client may ask
+//! * [`conversation`], [`uncounted`], [`send_stream`], [`open_groups`]: the parts of the state that have rules of their own
 //! * [`record`]: what is stored of each part
 
 pub mod account;
+pub mod agreement;
 pub mod batch;
 pub mod change;
 pub mod command;
@@ -24,8 +27,13 @@ pub mod cursor;
 pub mod execute;
 pub mod group;
 pub mod import;
+pub mod member_settings;
+pub mod moderation;
 pub mod needs;
+pub mod open_group;
+pub mod open_groups;
 pub mod overview;
+pub mod permission;
 pub mod record;
 pub mod saving;
 pub mod send;

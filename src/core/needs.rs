@@ -2,6 +2,7 @@
 
 use cairn_proto::ids::{ConversationId, DeviceId, SendStreamId, UserId};
 use cairn_proto::request::{ImportEntry, Request};
+use cairn_proto::text::GroupName;
 
 use super::change::{Appended, Change, Origin};
 use super::command::{Command, NewDevice};
@@ -51,7 +52,18 @@ impl State {
                         self.member(*conversation, user, &mut needs);
                         self.importing_members(*conversation, entries, &mut needs);
                     }
-                    Request::AddMembers { conversation, users } | Request::RemoveMembers { conversation, users } => {
+                    Request::Group { conversation }
+                    | Request::RenameGroup { conversation, .. }
+                    | Request::SetTopic { conversation, .. }
+                    | Request::SetGroupSettings { conversation, .. }
+                    | Request::BannedUsers { conversation }
+                    | Request::Unban { conversation, .. }
+                    | Request::JoinGroup { conversation }
+                    | Request::SetMemberSettings { conversation, .. } => self.member(*conversation, user, &mut needs),
+                    Request::FindGroups { prefix } => self.found_groups(prefix.as_ref(), &mut needs),
+                    Request::AddMembers { conversation, users }
+                    | Request::RemoveMembers { conversation, users }
+                    | Request::Ban { conversation, users } => {
                         self.member(*conversation, user, &mut needs);
                         for &user in users {
                             self.member(*conversation, user, &mut needs);
@@ -63,7 +75,10 @@ impl State {
                             needs.push(Need::Members(*conversation));
                         }
                     }
-                    Request::Explain { conversation, user: whose } => {
+                    Request::Explain { conversation, user: whose }
+                    | Request::SetRole { conversation, user: whose, .. }
+                    | Request::HandOver { conversation, user: whose }
+                    | Request::MuteMember { conversation, user: whose, .. } => {
                         self.member(*conversation, user, &mut needs);
                         self.member(*conversation, *whose, &mut needs);
                     }
@@ -95,8 +110,11 @@ impl State {
             Change::Read { conversation, user, .. }
             | Change::Delivered { conversation, user, .. }
             | Change::Member { conversation, user, .. }
-            | Change::MemberRemoved { conversation, user, .. } => self.member(*conversation, *user, &mut needs),
-            Change::Imported { conversation, .. } if self.conversation(*conversation).is_none() => {
+            | Change::MemberRemoved { conversation, user, .. }
+            | Change::MemberTerms { conversation, user, .. } => self.member(*conversation, *user, &mut needs),
+            Change::Imported { conversation, .. } | Change::Renamed(conversation, _) | Change::Group(conversation, _)
+                if self.conversation(*conversation).is_none() =>
+            {
                 needs.push(Need::Conversation(*conversation));
             }
             _ => {}
@@ -108,6 +126,12 @@ impl State {
         if !self.conversation(conversation).is_some_and(|found| found.knows(user)) {
             needs.push(Need::Member(conversation, user));
         }
+    }
+
+    /// The open groups that a search finds.
+    fn found_groups(&self, prefix: Option<&GroupName>, needs: &mut Vec<Need>) {
+        let missing = self.open_groups.find(prefix).filter(|&id| self.conversation(id).is_none());
+        needs.extend(missing.map(Need::Conversation));
     }
 
     /// The members among the senders of imported entries: their read cursors move.

@@ -12,6 +12,7 @@ use super::batch::{Batch, Effect};
 use super::change::{Change, MemberCounts, Origin};
 use super::command::Actor;
 use super::execute::NewEntry;
+use super::permission::Action;
 use super::record::{ConversationRecord, KindRecord};
 use super::send_stream::{Seen, SendStream};
 use super::state::State;
@@ -46,7 +47,7 @@ impl State {
         if !self.conversations.contains_key(&conversation) {
             self.open_direct(actor, conversation, now, batch)?;
         }
-        let (found, _) = self.membership(actor.user, conversation)?;
+        let (found, _) = self.permit(actor.user, conversation, Action::Post, now)?;
         let sent_at = found.not_before_last(now);
         let place = match place {
             Some(place) => place,

@@ -6,13 +6,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cairn_proto::ids::{ConversationId, DeviceId, ImportSource, MsgId, SendStreamId, UserId};
 use cairn_proto::response::UserInfo;
-use cairn_proto::text::UserName;
+use cairn_proto::text::{GroupName, UserName};
 use hashbrown::{HashMap, HashSet};
 
 use super::change::{Appended, Change, Origin};
 use super::conversation::{Conversation, Member};
+use super::open_groups::OpenGroups;
 use super::record::{
-    ConversationRecord, DeviceRecord, InviteRecord, MemberChunk, MemberRecord, RecentSend, SecretHash, SendCursor, StoredMember, UserRecord,
+    ConversationRecord, DeviceRecord, InviteRecord, MemberChunk, MemberRecord, MemberTerms, RecentSend, SecretHash, SendCursor,
+    StoredMember, UserRecord,
 };
 use super::send_stream::SendStream;
 
@@ -26,6 +28,7 @@ pub struct State {
     pub(super) invites: HashMap<SecretHash, InviteRecord>,
     pub(super) conversations: HashMap<ConversationId, Conversation>,
     pub(super) streams: HashMap<(DeviceId, SendStreamId), SendStream>,
+    pub(super) open_groups: OpenGroups,
     last_user: u32,
     last_numbered: u64,
     pub(super) unsaved: Unsaved,
@@ -52,6 +55,7 @@ pub(super) struct Unsaved {
     pub(super) invites: BTreeSet<SecretHash>,
     pub(super) conversations: Vec<ConversationId>,
     pub(super) memberships: BTreeSet<(UserId, ConversationId)>,
+    pub(super) open_groups: BTreeSet<ConversationId>,
     pub(super) streams: Vec<(DeviceId, SendStreamId)>,
     pub(super) streams_removed: BTreeSet<(DeviceId, SendStreamId)>,
 }
@@ -157,7 +161,7 @@ impl State {
                 self.touch(*id);
             }
             &Change::Member { conversation, user, role, joined, counts } => {
-                let record = MemberRecord { role, joined, read: MsgId::ZERO };
+                let record = MemberRecord { role, joined, read: MsgId::ZERO, terms: MemberTerms::default() };
                 let Some(found) = self.touch(conversation) else { return };
                 found.record.counts = counts;
                 let member = found.members.entry(user).or_insert_with(|| Member::new(record));
@@ -183,6 +187,9 @@ impl State {
                 *known = cursor.max(*known);
                 found.unsaved.imports.push(source);
             }
+            Change::Renamed(id, name) => self.apply_renamed(*id, name),
+            Change::Group(id, record) => self.apply_group(*id, record),
+            &Change::MemberTerms { conversation, user, terms } => self.apply_terms(conversation, user, terms),
         }
     }
 
@@ -268,7 +275,7 @@ impl State {
     }
 
     /// The conversation, noted as one with something to save.
-    fn touch(&mut self, id: ConversationId) -> Option<&mut Conversation> {
+    pub(super) fn touch(&mut self, id: ConversationId) -> Option<&mut Conversation> {
         let found = self.conversations.get_mut(&id)?;
         if !std::mem::replace(&mut found.unsaved.listed, true) {
             self.unsaved.conversations.push(id);
@@ -315,6 +322,11 @@ impl State {
         if let Some(found) = self.users.get_mut(&user) {
             found.conversations.insert(conversation);
         }
+    }
+
+    /// The stored name of an open group.
+    pub fn install_open_group(&mut self, id: ConversationId, name: GroupName) {
+        self.open_groups.set(id, Some(name));
     }
 
     /// The greatest id among stored conversations that the server numbered.

@@ -15,7 +15,7 @@ use super::close;
 use super::outbox::Outbox;
 use super::push::{Feed, Push};
 use crate::core::Reply;
-use crate::core::command::{Actor, LoggedIn};
+use crate::core::command::{Actor, Grant, LoggedIn};
 use crate::limits;
 use crate::store::timeline::{Timeline, Timelines};
 
@@ -29,7 +29,16 @@ pub struct Session {
     /// What it is pushed, if it wants to be.
     pub push: Option<Push>,
     actor: OnceLock<Actor>,
-    readable: Mutex<HashMap<ConversationId, Arc<Timeline>>>,
+    readable: Mutex<HashMap<ConversationId, Readable>>,
+}
+
+/// A conversation that a session may read.
+#[derive(Clone, Debug)]
+pub struct Readable {
+    /// Its log.
+    pub timeline: Arc<Timeline>,
+    /// Everything up to here is not for the session.
+    pub floor: MsgId,
 }
 
 /// Where an answer goes.
@@ -40,7 +49,7 @@ pub enum ReplyTo {
     /// To a session that begins with it.
     Login(Arc<Session>, oneshot::Sender<Result<Box<LoggedIn>, ErrorCode>>),
     /// To a session that asks whether it may read a conversation.
-    Grant(Arc<Session>, oneshot::Sender<Result<Arc<Timeline>, ErrorCode>>),
+    Grant(Arc<Session>, oneshot::Sender<Result<Readable, ErrorCode>>),
     /// To a request of a session.
     Session(Arc<Session>, RequestId),
 }
@@ -76,6 +85,26 @@ pub enum Notice {
         conversation: ConversationId,
         /// The entry that ended the membership.
         last: MsgId,
+    },
+    /// The member's role, or what he settled for himself, is another.
+    Changed {
+        /// The user.
+        user: UserId,
+        /// The device that sees it like this.
+        device: DeviceId,
+        /// The conversation.
+        summary: Box<Conversation>,
+    },
+    /// A device moved the user's read cursor: the others shall know.
+    Read {
+        /// The user.
+        user: UserId,
+        /// The device.
+        device: DeviceId,
+        /// The conversation.
+        conversation: ConversationId,
+        /// The last message read.
+        read: MsgId,
     },
     /// The device is no more.
     Revoked {
@@ -120,7 +149,7 @@ impl Session {
 
     /// A conversation that the session was found to be allowed to read.
     #[must_use]
-    pub fn readable(&self, conversation: ConversationId) -> Option<Arc<Timeline>> {
+    pub fn readable(&self, conversation: ConversationId) -> Option<Readable> {
         self.readable.lock().get(&conversation).cloned()
     }
 }
@@ -191,12 +220,15 @@ impl Hub {
             }
             ReplyTo::Grant(session, waiter) => {
                 let answer = answer.and_then(|reply| match reply {
-                    Reply::Grant(grant) => self.timelines.get(grant.conversation).ok_or(ErrorCode::NotFound),
+                    Reply::Grant(Grant { conversation, floor }) => match self.timelines.get(conversation) {
+                        Some(timeline) => Ok(Readable { timeline, floor }),
+                        None => Err(ErrorCode::NotFound),
+                    },
                     _ => Err(ErrorCode::Unsupported),
                 });
                 // Noted here and not by the waiter, so that a membership that ends later cannot be noted before it.
-                if let Ok(timeline) = &answer {
-                    session.readable.lock().insert(timeline.conversation(), timeline.clone());
+                if let Ok(readable) = &answer {
+                    session.readable.lock().insert(readable.timeline.conversation(), readable.clone());
                 }
                 drop(waiter.send(answer));
             }
@@ -242,6 +274,16 @@ impl Hub {
                     followers.retain(|session| session.actor().is_none_or(|actor| actor.user != user));
                 }
             }
+            Notice::Changed { user, device, summary } => {
+                for push in pushes(registry, user, |of| of == device) {
+                    push.announce(&summary);
+                }
+            }
+            Notice::Read { user, device, conversation, read } => {
+                for push in pushes(registry, user, |of| of != device) {
+                    push.read(conversation, read);
+                }
+            }
             Notice::Revoked { user, device } => {
                 for session in registry.sessions.get(&user).into_iter().flatten() {
                     if session.actor().is_some_and(|actor| actor.device == device) {
@@ -276,6 +318,13 @@ impl Hub {
     pub fn sessions(&self) -> Vec<Arc<Session>> {
         self.registry.lock().sessions.values().flatten().cloned().collect()
     }
+}
+
+/// Where those sessions of a user are pushed to whose devices are `wanted`.
+fn pushes(registry: &Registry, user: UserId, wanted: impl Fn(DeviceId) -> bool) -> impl Iterator<Item = &Push> {
+    let sessions = registry.sessions.get(&user).into_iter().flatten();
+    let of_devices = sessions.filter(move |session| session.actor().is_some_and(|actor| wanted(actor.device)));
+    of_devices.filter_map(|session| session.push.as_ref())
 }
 
 /// How long a session rests after a push of a conversation that so many follow.

@@ -8,7 +8,9 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 use cairn_proto::codec::DecodeError;
+use cairn_proto::group::Access;
 use cairn_proto::ids::{ConversationId, MsgId, UserId};
+use cairn_proto::text::GroupName;
 use serde::de::DeserializeOwned;
 
 use super::blocks::{Blocks, BlocksError};
@@ -22,7 +24,8 @@ use super::trees::{RowKey, RowPrefix, Tree, parse};
 use super::verify::{self, VerifyError};
 use crate::core::change::Appended;
 use crate::core::record::{
-    ConversationRecord, CursorChunk, DeviceRecord, InviteRecord, MemberChunk, RecentPart, RecentSend, SendCursor, StoredMember, UserRecord,
+    ConversationRecord, CursorChunk, DeviceRecord, GroupRecord, InviteRecord, KindRecord, MemberChunk, RecentPart, RecentSend, SendCursor,
+    StoredMember, UserRecord,
 };
 use crate::core::uncounted::Uncounted;
 use crate::core::{Change, batch};
@@ -225,6 +228,7 @@ impl Check<'_> {
             None => Err(wrong(key, "its key is no membership's")),
         })?;
         self.cursors(&heads)?;
+        self.groups(&users)?;
         self.report.users = users.len() as u64;
         self.report.devices = devices;
         Ok(())
@@ -283,7 +287,8 @@ impl Check<'_> {
             return Err(wrong(key, format!("there is no user {user}, or he belongs elsewhere")));
         }
         // Cursors of devices that are no more may still be there.
-        let cursors = delivered.iter().map(|&(_, msgid)| msgid).chain([record.read, record.joined]);
+        let terms = [record.terms.floor, record.terms.hidden_at.unwrap_or_default()];
+        let cursors = delivered.iter().map(|&(_, msgid)| msgid).chain([record.read, record.joined]).chain(terms);
         if cursors.max() > Some(head) {
             return Err(wrong(key, format!("a cursor lies above the head {head}")));
         }
@@ -308,6 +313,39 @@ impl Check<'_> {
             if part.iter().all(is_sound) { Ok(()) } else { Err(wrong(key, "a send lies above the head, or belongs elsewhere")) }
         })?;
         self.each(Tree::Imports, |_, _, _: u64| Ok(()))
+    }
+
+    fn groups(&mut self, users: &BTreeSet<UserId>) -> Result<(), DoctorError> {
+        self.each(Tree::Groups, |check, key, group: GroupRecord| {
+            let is_member = |id, user| check.trees.get(&RowKey::membership(user, id)).map(|row| row.is_some());
+            let Some(id) = parse::conversation(key.bytes()) else { return Err(wrong(key, "its key is no conversation's")) };
+            for &user in &group.banned {
+                if !users.contains(&user) || is_member(id, user)? {
+                    return Err(wrong(key, format!("user {user} is banned, and there is none, or he is a member")));
+                }
+            }
+            let is_found = check.trees.get(&RowKey::open_group(id))?.is_some();
+            match (check.name_of(id)?, is_found == (group.settings.access == Access::Open)) {
+                (None, _) => Err(wrong(key, "there is no such group")),
+                (Some(_), false) => Err(wrong(key, "the group can be found and is not open, or the other way round")),
+                (Some(_), true) => Ok(()),
+            }
+        })?;
+        self.each(Tree::OpenGroups, |check, key, name: GroupName| {
+            let Some(id) = parse::conversation(key.bytes()) else { return Err(wrong(key, "its key is no conversation's")) };
+            let is_agreed = check.trees.get(&RowKey::group(id))?.is_some();
+            let is_sound = is_agreed && check.name_of(id)? == Some(name);
+            if is_sound { Ok(()) } else { Err(wrong(key, "there is no open group of that name")) }
+        })
+    }
+
+    /// The name of a group.
+    fn name_of(&self, id: ConversationId) -> Result<Option<GroupName>, DoctorError> {
+        let record: Option<ConversationRecord> = self.trees.read(&RowKey::conversation(id))?;
+        Ok(record.and_then(|record| match record.kind {
+            KindRecord::Group { name } => Some(name),
+            KindRecord::Direct => None,
+        }))
     }
 
     fn each<T: DeserializeOwned>(

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use cairn_proto::codec::DecodeError;
 use cairn_proto::ids::{ConversationId, DeviceId, SendStreamId};
+use cairn_proto::text::GroupName;
 use serde::de::DeserializeOwned;
 
 use super::db::{Trees, TreesError};
@@ -12,7 +13,9 @@ use super::timeline::{Timeline, Timelines};
 use super::trees::{RowKey, RowPrefix, Tree, parse};
 use crate::core::State;
 use crate::core::needs::Need;
-use crate::core::record::{ConversationRecord, DeviceRecord, InviteRecord, MemberChunk, RecentSend, SendCursor, StoredMember, UserRecord};
+use crate::core::record::{
+    ConversationRecord, DeviceRecord, GroupRecord, InviteRecord, MemberChunk, RecentSend, SendCursor, StoredMember, UserRecord,
+};
 use crate::core::uncounted::Uncounted;
 
 /// Loads parts of the state from the trees.
@@ -32,7 +35,7 @@ impl Loader {
         Self { trees, timelines }
     }
 
-    /// The state that is always in memory: users, devices, invites, and who is a member of what.
+    /// The state that is always in memory: users, devices, invites, who is a member of what, and the names of open groups.
     ///
     /// # Errors
     /// When rows are damaged.
@@ -56,6 +59,11 @@ impl Loader {
         self.each(&RowPrefix::all(Tree::Memberships), |key, (): ()| {
             if let Some((user, conversation)) = parse::membership(key.bytes()) {
                 state.install_membership(user, conversation);
+            }
+        })?;
+        self.each(&RowPrefix::all(Tree::OpenGroups), |key, name: GroupName| {
+            if let Some(conversation) = parse::conversation(key.bytes()) {
+                state.install_open_group(conversation, name);
             }
         })?;
         let last = self.trees.last_value(&RowPrefix::all(Tree::Conversations), &RowKey::conversation(LAST_NUMBERED))?;
@@ -105,9 +113,11 @@ impl Loader {
         self.each(&RowPrefix::imports_of(id), |key, cursor: u64| {
             imports.extend(parse::import(key.bytes()).map(|(_, source)| (source, cursor)));
         })?;
+        let group = self.trees.read::<GroupRecord>(&RowKey::group(id))?.unwrap_or_default();
         self.timelines.get_or_insert_with(id, || Timeline::new(id, record.floor, record.head));
         let conversation = state.install_conversation(id, record);
         conversation.uncounted = uncounted;
+        conversation.group = group;
         conversation.imports.extend(imports);
         Ok(true)
     }

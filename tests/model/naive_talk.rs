@@ -4,13 +4,14 @@ use cairn::core::batch::Effect;
 use cairn::core::command::{Actor, Feed, Grant, Reply};
 use cairn_proto::body::{Body, SystemEntry};
 use cairn_proto::error::ErrorCode;
+use cairn_proto::group::GroupSettings;
 use cairn_proto::hello::ServerRole;
 use cairn_proto::ids::{ConversationId, ImportSource, MsgId, Timestamp, UserId};
 use cairn_proto::limits::{CONVERSATIONS_PER_PAGE_MAX, SENDS_IN_FLIGHT_MAX};
 use cairn_proto::message::Draft;
 use cairn_proto::request::{ImportEntry, Request};
 use cairn_proto::response::{self, ConversationKind, ConversationPage, Explained, MemberPage, Response, Role};
-use cairn_proto::text::GroupName;
+use cairn_proto::text::{GroupName, Topic};
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -39,21 +40,22 @@ impl Naive {
             }
             Request::Explain { conversation, user } => self.explain(actor, *conversation, *user),
             Request::CreateInvite { .. } | Request::Pull { .. } | Request::Figures => Err(ErrorCode::Unsupported),
+            _ => self.ask_group(actor, request, now),
         }
     }
 
     /// A conversation, for its members alone.
-    fn inside(&self, user: UserId, id: ConversationId) -> Result<&Conversation, ErrorCode> {
+    pub(super) fn inside(&self, user: UserId, id: ConversationId) -> Result<&Conversation, ErrorCode> {
         self.conversations.get(&id).filter(|found| found.members.contains_key(&user)).ok_or(ErrorCode::NotFound)
     }
 
     pub(super) fn grant(&self, actor: Actor, conversation: ConversationId) -> Result<Reply, ErrorCode> {
         self.check_actor(actor)?;
-        self.inside(actor.user, conversation)?;
-        Ok(Reply::Grant(Grant { conversation, floor: MsgId::ZERO }))
+        let floor = self.inside(actor.user, conversation)?.members[&actor.user].floor;
+        Ok(Reply::Grant(Grant { conversation, floor }))
     }
 
-    fn push(&mut self, id: ConversationId, sender: UserId, now: Timestamp, body: Body) -> MsgId {
+    pub(super) fn push(&mut self, id: ConversationId, sender: UserId, now: Timestamp, body: Body) -> MsgId {
         let found = self.conversations.get_mut(&id).unwrap();
         let sent_at = now.max(found.last_sent_at());
         found.log.push(LogEntry { sender, sent_at, body, imported: false });
@@ -61,7 +63,8 @@ impl Naive {
     }
 
     fn join_conversation(&mut self, id: ConversationId, user: UserId, role: Role, joined: MsgId) {
-        self.conversations.get_mut(&id).unwrap().members.insert(user, Member::new(role, joined));
+        let found = self.conversations.get_mut(&id).unwrap();
+        found.members.insert(user, Member::new(role, joined, found.settings.history));
         self.effects.push(Effect::Joined { conversation: id, user });
     }
 
@@ -89,7 +92,10 @@ impl Naive {
         if !self.conversations.contains_key(&conversation) {
             self.open_direct(actor, conversation, now)?;
         }
-        self.inside(actor.user, conversation)?;
+        let found = self.inside(actor.user, conversation)?;
+        if found.name.is_some() {
+            self.heard(actor.user, conversation, found.settings.post, now)?;
+        }
         self.use_stream_if_forgotten(actor);
         let msgid = self.push(conversation, actor.user, now, body.clone());
         let Actor { user, device, stream } = actor;
@@ -110,7 +116,16 @@ impl Naive {
     }
 
     fn create(&mut self, id: ConversationId, name: Option<GroupName>, now: Timestamp) {
-        let found = Conversation { name, created_at: now, log: Vec::new(), members: BTreeMap::new(), imports: BTreeMap::new() };
+        let found = Conversation {
+            name,
+            topic: Topic::none(),
+            settings: GroupSettings::default(),
+            banned: BTreeSet::new(),
+            created_at: now,
+            log: Vec::new(),
+            members: BTreeMap::new(),
+            imports: BTreeMap::new(),
+        };
         self.conversations.insert(id, found);
     }
 
@@ -125,12 +140,12 @@ impl Naive {
         Ok(Response::Created { conversation: id })
     }
 
-    fn check_exist(&self, users: &[UserId]) -> Result<(), ErrorCode> {
+    pub(super) fn check_exist(&self, users: &[UserId]) -> Result<(), ErrorCode> {
         users.iter().all(|user| self.users.contains_key(user)).then_some(()).ok_or(ErrorCode::NoSuchUser)
     }
 
     /// Makes those members who are not yet; says how many.
-    fn put_members(&mut self, by: UserId, id: ConversationId, users: &[UserId], now: Timestamp) -> u32 {
+    pub(super) fn put_members(&mut self, by: UserId, id: ConversationId, users: &[UserId], now: Timestamp) -> u32 {
         let found = &self.conversations[&id];
         let new: BTreeSet<UserId> = users.iter().copied().filter(|user| !found.members.contains_key(user)).collect();
         if new.is_empty() {
@@ -143,11 +158,12 @@ impl Naive {
     }
 
     fn add_members(&mut self, actor: Actor, id: ConversationId, users: &[UserId], now: Timestamp) -> Result<Response, ErrorCode> {
-        let found = self.inside(actor.user, id)?;
-        if found.name.is_none() || found.members[&actor.user].role == Role::Member {
-            return Err(ErrorCode::Forbidden);
-        }
+        let least = self.inside(actor.user, id)?.settings.invite;
+        let found = self.heard(actor.user, id, least, now)?;
         self.check_exist(users)?;
+        if users.iter().any(|user| found.banned.contains(user)) {
+            return Err(ErrorCode::Banned);
+        }
         Ok(Response::Changed { users: self.put_members(actor.user, id, users, now) })
     }
 
@@ -181,6 +197,7 @@ impl Naive {
             role: member.role,
             joined: member.joined,
             read: member.read,
+            muted_until: member.muted_until,
         };
         let items = found.members.iter().filter(|&(&user, _)| Some(user) > after).map(item).collect();
         Ok(Response::Members(MemberPage { items, next_after: None }))
@@ -201,7 +218,10 @@ impl Naive {
             return Err(ErrorCode::BadCursor);
         }
         let member = self.conversations.get_mut(&id).unwrap().members.get_mut(&actor.user).unwrap();
-        member.read = msgid.max(member.read);
+        if msgid > member.read {
+            member.read = msgid;
+            self.effects.push(Effect::Read { conversation: id, user: actor.user, device: actor.device, msgid });
+        }
         Ok(Response::Done)
     }
 
@@ -283,11 +303,12 @@ impl Naive {
             kind,
             role: member.role,
             head: found.head(),
-            floor: MsgId::ZERO,
+            floor: member.floor,
             read: member.read,
             delivered: member.delivered.get(&actor.device).copied().unwrap_or(MsgId::ZERO),
             unread: found.unread(actor.user),
             last: None,
+            settings: found.settings_of(actor.user),
         })
     }
 

@@ -6,6 +6,7 @@ use cairn_client::proto::body::Body;
 use cairn_client::proto::close::CloseCode;
 use cairn_client::proto::error::ErrorCode;
 use cairn_client::proto::event::TimelineFrame;
+use cairn_client::proto::group::MemberSettings;
 use cairn_client::proto::hello::ServerRole;
 use cairn_client::proto::ids::{ConversationId, ImportSource, MsgId, Timestamp, UserId};
 use cairn_client::proto::invite::ServerAddr;
@@ -31,6 +32,7 @@ pub(crate) fn group(id: u64, head: u64) -> Conversation {
         delivered: MsgId::ZERO,
         unread: head,
         last: None,
+        settings: MemberSettings::default(),
     }
 }
 

@@ -6,6 +6,7 @@ use cairn_proto::body::{Attachment, Body, Media, SystemEntry};
 use cairn_proto::error::ErrorCode;
 use cairn_proto::event::{StreamOpening, TimelineFrame};
 use cairn_proto::figures::{Bucket, CheckpointFigures, Figures, Histogram};
+use cairn_proto::group::{Access, GroupDetails, GroupSettings, JoinerHistory, MemberSettings, OpenGroup};
 use cairn_proto::hello::{ClientFrame, Credentials, Hello, ServerRole, Welcome};
 use cairn_proto::message::{Draft, Entry, Run};
 use cairn_proto::request::{ImportEntry, PullRange, Request};
@@ -56,29 +57,34 @@ macro_rules! enums {
 }
 
 structs! {
-    Attachment, Bucket, CheckpointFigures, Conversation, ConversationPage, DeviceInfo, Draft, Entry, Explained, Figures, Hello, Histogram,
-    ImportEntry, Media, Member, MemberPage, Pulled, Run, UserInfo, Welcome,
+    Attachment, Bucket, CheckpointFigures, Conversation, ConversationPage, DeviceInfo, Draft, Entry, Explained, Figures,
+    GroupDetails, GroupSettings, Hello, Histogram, ImportEntry, Media, Member, MemberPage, MemberSettings, OpenGroup, Pulled, Run, UserInfo,
+    Welcome,
 }
 
 enums! {
+    Access { InviteOnly, Open }
     Body { Text, Emote, Emoji, Image, Video, File, System; never Unknown }
     ClientFrame { Hello, Request }
     ConversationKind { Direct, Group }
     Credentials { Token, Password, Invite }
+    JoinerHistory { All, FromJoin }
     PullRange { From, Before }
     Request {
         Send, Pull, Ack, Read, Conversations, FindUsers, Users, CreateGroup, AddMembers, RemoveMembers, Members, CreateInvite, Devices,
-        RevokeDevice, Import, ImportCursor, Explain, Figures
+        RevokeDevice, Import, ImportCursor, Explain, Figures, Group, RenameGroup, SetTopic, SetGroupSettings, SetRole, HandOver, Ban, Unban,
+        BannedUsers, MuteMember, JoinGroup, FindGroups, SetMemberSettings
     }
     Response {
-        Accepted, Done, Pulled, Conversations, Users, Created, Changed, Members, Invite, Devices, Imported, ImportCursor, Explained, Figures
+        Accepted, Done, Pulled, Conversations, Users, Created, Changed, Members, Invite, Devices, Imported, ImportCursor, Explained, Figures,
+        Group, Groups
     }
     Role { Member, Admin, Owner }
     ServerFrame { Welcome, Refused, Response }
     ServerRole { Member, Admin, Owner }
     StreamOpening { Timeline }
-    SystemEntry { Created, Added, Removed }
-    TimelineFrame { Run, Behind, Conversation, Removed }
+    SystemEntry { Created, Added, Removed, Renamed, TopicSet, SettingsSet, RoleSet, HandedOver, Banned, Unbanned, Muted }
+    TimelineFrame { Run, Behind, Conversation, Removed, Read }
 }
 
 /// The list of known codes comes from the macro that declares them, so it cannot miss one.

@@ -5,6 +5,7 @@ use cairn_proto::body::{Attachment, Body, Media, SystemEntry};
 use cairn_proto::error::ErrorCode;
 use cairn_proto::event::{StreamOpening, TimelineFrame};
 use cairn_proto::figures::{Bucket, CheckpointFigures, Figures, Histogram};
+use cairn_proto::group::{Access, GroupDetails, GroupSettings, JoinerHistory, MemberSettings, OpenGroup};
 use cairn_proto::hello::{ClientFrame, Credentials, Hello, ServerRole, Welcome};
 use cairn_proto::ids::{ClientSeq, ConversationId, DeviceId, ImportSource, MsgId, RequestId, SendStreamId, Timestamp, UserId};
 use cairn_proto::invite::ServerAddr;
@@ -15,7 +16,7 @@ use cairn_proto::response::{
     UserInfo,
 };
 use cairn_proto::secret::{DeviceToken, InviteToken};
-use cairn_proto::text::{DeviceName, EmojiName, FileName, GroupName, MediaType, Password, Text, UserName};
+use cairn_proto::text::{DeviceName, EmojiName, FileName, GroupName, MediaType, Password, Text, Topic, UserName};
 
 use super::Samples;
 
@@ -30,6 +31,7 @@ pub(super) fn add_all(samples: &mut Samples) {
     add_logs(samples);
     add_logins(samples);
     samples.add(requests());
+    samples.add(group_requests());
     samples.add(vec![PullRange::From(MsgId::new(1)), PullRange::Before(MsgId::new(251))]);
     samples.add(vec![import_entry()]);
     samples.add(responses());
@@ -68,11 +70,40 @@ fn media() -> Media {
     Media { file: attachment(), width: 640, height: 65_536, preview: Bytes::from_static(&[0xff, 0xd8, 0, 1]) }
 }
 
+fn topic() -> Topic {
+    "release on Friday".parse().unwrap()
+}
+
+fn group_settings() -> GroupSettings {
+    let (access, history) = (Access::Open, JoinerHistory::FromJoin);
+    GroupSettings { access, history, invite: Role::Member, post: Role::Admin, pin: Role::Owner, rename: Role::Admin }
+}
+
+fn member_settings() -> MemberSettings {
+    MemberSettings { muted: true, favourite: false, hidden: true }
+}
+
+fn open_group() -> OpenGroup {
+    OpenGroup { conversation: GROUP, name: group_name(), topic: topic(), members: 300 }
+}
+
+fn group_details() -> GroupDetails {
+    GroupDetails { topic: Topic::none(), settings: group_settings(), members: 70_000 }
+}
+
 fn system_entries() -> Vec<SystemEntry> {
     vec![
         SystemEntry::Created { name: group_name() },
         SystemEntry::Added { users: vec![ALICE, BOB] },
         SystemEntry::Removed { users: vec![] },
+        SystemEntry::Renamed { name: group_name() },
+        SystemEntry::TopicSet { topic: topic() },
+        SystemEntry::SettingsSet { settings: group_settings() },
+        SystemEntry::RoleSet { user: BOB, role: Role::Admin },
+        SystemEntry::HandedOver { user: BOB },
+        SystemEntry::Banned { users: vec![ALICE, BOB] },
+        SystemEntry::Unbanned { users: vec![BOB] },
+        SystemEntry::Muted { user: BOB, until: NOON },
     ]
 }
 
@@ -190,6 +221,26 @@ fn requests() -> Vec<Request> {
     ]
 }
 
+fn group_requests() -> Vec<Request> {
+    let (conversation, user) = (GROUP, BOB);
+    vec![
+        Request::Group { conversation },
+        Request::RenameGroup { conversation, name: group_name() },
+        Request::SetTopic { conversation, topic: topic() },
+        Request::SetGroupSettings { conversation, settings: group_settings() },
+        Request::SetRole { conversation, user, role: Role::Admin },
+        Request::HandOver { conversation, user },
+        Request::Ban { conversation, users: vec![ALICE, BOB] },
+        Request::Unban { conversation, users: vec![BOB] },
+        Request::BannedUsers { conversation },
+        Request::MuteMember { conversation, user, until: NOON },
+        Request::JoinGroup { conversation },
+        Request::FindGroups { prefix: Some(group_name()) },
+        Request::FindGroups { prefix: None },
+        Request::SetMemberSettings { conversation: DIRECT, settings: member_settings() },
+    ]
+}
+
 fn user() -> UserInfo {
     UserInfo { id: BOB, name: user_name("bob"), role: ServerRole::Admin }
 }
@@ -209,6 +260,7 @@ fn conversations() -> Vec<Conversation> {
         delivered: MsgId::new(999),
         unread: 98,
         last: Some(entry(text("bye"))),
+        settings: member_settings(),
     };
     let kind = ConversationKind::Direct { peer: user() };
     vec![group.clone(), Conversation { id: DIRECT, kind, role: Role::Member, unread: 0, last: None, ..group }]
@@ -219,7 +271,7 @@ fn conversation_page() -> ConversationPage {
 }
 
 fn member_page() -> MemberPage {
-    let member = Member { user: user(), role: Role::Admin, joined: MsgId::new(2), read: MsgId::new(70_000) };
+    let member = Member { user: user(), role: Role::Admin, joined: MsgId::new(2), read: MsgId::new(70_000), muted_until: NOON };
     MemberPage { items: vec![member], next_after: Some(BOB) }
 }
 
@@ -267,6 +319,8 @@ fn responses() -> Vec<Response> {
         Response::ImportCursor { cursor: 196_146 },
         Response::Explained(explained()),
         Response::Figures(Box::new(figures())),
+        Response::Group(group_details()),
+        Response::Groups(vec![open_group()]),
     ]
 }
 
@@ -285,6 +339,12 @@ fn add_pages(samples: &mut Samples) {
     samples.add(vec![figures().checkpoints]);
     samples.add(vec![figures().syncs]);
     samples.add(figures().syncs.buckets().to_vec());
+    samples.add(vec![group_details()]);
+    samples.add(vec![open_group()]);
+    samples.add(vec![group_settings(), GroupSettings::default()]);
+    samples.add(vec![Access::InviteOnly, Access::Open]);
+    samples.add(vec![JoinerHistory::All, JoinerHistory::FromJoin]);
+    samples.add(vec![member_settings(), MemberSettings::default()]);
 }
 
 fn add_frames(samples: &mut Samples) {
@@ -301,4 +361,5 @@ fn add_frames(samples: &mut Samples) {
     let removed = TimelineFrame::Removed { conversation: GROUP, last: MsgId::new(1_001) };
     let [group, direct] = conversations().try_into().unwrap();
     samples.add(vec![TimelineFrame::Run(run()), behind, TimelineFrame::Conversation(group), TimelineFrame::Conversation(direct), removed]);
+    samples.add(vec![TimelineFrame::Read { conversation: GROUP, read: MsgId::new(1_002) }]);
 }

@@ -5,6 +5,7 @@ use cairn_proto::body::{Attachment, Body, Media, SystemEntry};
 use cairn_proto::error::ErrorCode;
 use cairn_proto::event::{StreamOpening, TimelineFrame};
 use cairn_proto::figures::{Bucket, CheckpointFigures, Figures};
+use cairn_proto::group::{Access, GroupDetails, GroupSettings, JoinerHistory, MemberSettings, OpenGroup};
 use cairn_proto::hello::{ClientFrame, Credentials, Hello, ServerRole, Welcome};
 use cairn_proto::ids::{ClientSeq, ConversationId, DeviceId, ImportSource, MsgId, RequestId, SendStreamId, Timestamp, UserId};
 use cairn_proto::invite::{InviteLink, ServerAddr};
@@ -15,7 +16,7 @@ use cairn_proto::response::{
     UserInfo,
 };
 use cairn_proto::secret::{DeviceToken, InviteToken, Pin};
-use cairn_proto::text::{DeviceName, EmojiName, FileName, GroupName, MediaType, Password, Text, UserName};
+use cairn_proto::text::{DeviceName, EmojiName, FileName, GroupName, MediaType, Password, Text, Topic, UserName};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
@@ -65,6 +66,7 @@ texts! {
     emoji_name -> EmojiName: "[a-z_]{1,16}";
     file_name -> FileName: "[a-z#@]([a-z #@.]{0,20}[a-z])?";
     media_type -> MediaType: "[a-z]{1,8}/[a-z.+-]{1,12}";
+    topic -> Topic: "[a-z明#@ ]{0,30}";
     password -> Password: "(?s).{8,30}";
 }
 
@@ -90,11 +92,45 @@ fn users() -> impl Strategy<Value = Vec<UserId>> {
     vec(user_id(), 0..20)
 }
 
+fn group_settings() -> impl Strategy<Value = GroupSettings> {
+    let access = prop_oneof![Just(Access::InviteOnly), Just(Access::Open)];
+    let history = prop_oneof![Just(JoinerHistory::All), Just(JoinerHistory::FromJoin)];
+    (access, history, role(), role(), role(), role()).prop_map(|(access, history, invite, post, pin, rename)| GroupSettings {
+        access,
+        history,
+        invite,
+        post,
+        pin,
+        rename,
+    })
+}
+
+fn member_settings() -> impl Strategy<Value = MemberSettings> {
+    any::<[bool; 3]>().prop_map(|[muted, favourite, hidden]| MemberSettings { muted, favourite, hidden })
+}
+
+fn open_group() -> impl Strategy<Value = OpenGroup> {
+    (conversation_id(), group_name(), topic(), small()).prop_map(|(conversation, name, topic, members)| OpenGroup {
+        conversation,
+        name,
+        topic,
+        members,
+    })
+}
+
 fn system_entry() -> impl Strategy<Value = SystemEntry> {
     prop_oneof![
         group_name().prop_map(|name| SystemEntry::Created { name }),
         users().prop_map(|users| SystemEntry::Added { users }),
         users().prop_map(|users| SystemEntry::Removed { users }),
+        group_name().prop_map(|name| SystemEntry::Renamed { name }),
+        topic().prop_map(|topic| SystemEntry::TopicSet { topic }),
+        group_settings().prop_map(|settings| SystemEntry::SettingsSet { settings }),
+        (user_id(), role()).prop_map(|(user, role)| SystemEntry::RoleSet { user, role }),
+        user_id().prop_map(|user| SystemEntry::HandedOver { user }),
+        users().prop_map(|users| SystemEntry::Banned { users }),
+        users().prop_map(|users| SystemEntry::Unbanned { users }),
+        (user_id(), timestamp()).prop_map(|(user, until)| SystemEntry::Muted { user, until }),
     ]
 }
 
@@ -182,6 +218,28 @@ fn group_request() -> impl Strategy<Value = Request> {
     ]
 }
 
+fn agreement_request() -> impl Strategy<Value = Request> {
+    let id = conversation_id;
+    let agreed = prop_oneof![
+        id().prop_map(|conversation| Request::Group { conversation }),
+        (id(), group_name()).prop_map(|(conversation, name)| Request::RenameGroup { conversation, name }),
+        (id(), topic()).prop_map(|(conversation, topic)| Request::SetTopic { conversation, topic }),
+        (id(), group_settings()).prop_map(|(conversation, settings)| Request::SetGroupSettings { conversation, settings }),
+        (id(), user_id(), role()).prop_map(|(conversation, user, role)| Request::SetRole { conversation, user, role }),
+        (id(), user_id()).prop_map(|(conversation, user)| Request::HandOver { conversation, user }),
+    ];
+    let order = prop_oneof![
+        (id(), users()).prop_map(|(conversation, users)| Request::Ban { conversation, users }),
+        (id(), users()).prop_map(|(conversation, users)| Request::Unban { conversation, users }),
+        id().prop_map(|conversation| Request::BannedUsers { conversation }),
+        (id(), user_id(), timestamp()).prop_map(|(conversation, user, until)| Request::MuteMember { conversation, user, until }),
+        id().prop_map(|conversation| Request::JoinGroup { conversation }),
+        option::of(group_name()).prop_map(|prefix| Request::FindGroups { prefix }),
+        (id(), member_settings()).prop_map(|(conversation, settings)| Request::SetMemberSettings { conversation, settings }),
+    ];
+    prop_oneof![agreed, order]
+}
+
 fn account_request() -> impl Strategy<Value = Request> {
     prop_oneof![
         (small(), number()).prop_map(|(uses, life_seconds)| Request::CreateInvite { uses, life_seconds }),
@@ -195,7 +253,7 @@ fn account_request() -> impl Strategy<Value = Request> {
 }
 
 pub(crate) fn client_frame() -> impl Strategy<Value = ClientFrame> {
-    let request = prop_oneof![talk_request(), group_request(), account_request()];
+    let request = prop_oneof![talk_request(), group_request(), agreement_request(), account_request()];
     prop_oneof![
         1 => hello().prop_map(ClientFrame::Hello),
         4 => (request_id(), request).prop_map(|(id, request)| ClientFrame::Request(id, request)),
@@ -223,9 +281,10 @@ fn kind() -> impl Strategy<Value = ConversationKind> {
 
 fn conversation() -> impl Strategy<Value = Conversation> {
     let cursors = (msgid(), msgid(), msgid(), msgid(), number());
-    (conversation_id(), kind(), role(), cursors, option::of(entry())).prop_map(|(id, kind, role, cursors, last)| {
+    let own = (role(), member_settings());
+    (conversation_id(), kind(), own, cursors, option::of(entry())).prop_map(|(id, kind, (role, settings), cursors, last)| {
         let (head, floor, read, delivered, unread) = cursors;
-        Conversation { id, kind, role, head, floor, read, delivered, unread, last }
+        Conversation { id, kind, role, head, floor, read, delivered, unread, last, settings }
     })
 }
 
@@ -234,7 +293,13 @@ fn conversation_page() -> impl Strategy<Value = ConversationPage> {
 }
 
 fn member() -> impl Strategy<Value = Member> {
-    (user_info(), role(), msgid(), msgid()).prop_map(|(user, role, joined, read)| Member { user, role, joined, read })
+    (user_info(), role(), msgid(), msgid(), timestamp()).prop_map(|(user, role, joined, read, muted_until)| Member {
+        user,
+        role,
+        joined,
+        read,
+        muted_until,
+    })
 }
 
 fn member_page() -> impl Strategy<Value = MemberPage> {
@@ -282,6 +347,12 @@ fn response() -> impl Strategy<Value = Response> {
         vec(user_info(), 0..9).prop_map(Response::Users),
         member_page().prop_map(Response::Members),
         vec(device(), 0..9).prop_map(Response::Devices),
+        (topic(), group_settings(), small()).prop_map(|(topic, settings, members)| Response::Group(GroupDetails {
+            topic,
+            settings,
+            members
+        })),
+        vec(open_group(), 0..9).prop_map(Response::Groups),
     ];
     let facts = prop_oneof![
         msgid().prop_map(|msgid| Response::Accepted { msgid }),
@@ -333,6 +404,7 @@ pub(crate) fn timeline_frame() -> impl Strategy<Value = TimelineFrame> {
         (conversation_id(), msgid()).prop_map(|(conversation, head)| TimelineFrame::Behind { conversation, head }),
         conversation().prop_map(TimelineFrame::Conversation),
         (conversation_id(), msgid()).prop_map(|(conversation, last)| TimelineFrame::Removed { conversation, last }),
+        (conversation_id(), msgid()).prop_map(|(conversation, read)| TimelineFrame::Read { conversation, read }),
     ]
 }
 
