@@ -15,6 +15,7 @@ mod crash;
 mod figures;
 mod hostile;
 mod model;
+mod permissions;
 mod powercut;
 mod schemes;
 mod support;

@@ -24,7 +24,7 @@ pub struct GroupSettings {
 }
 
 impl Default for GroupSettings {
-    /// Those of a new group: everybody posts and pins; admins see to the rest.
+    /// Those of a new group: everybody posts and pins; admins add members and rename.
     fn default() -> Self {
         Self {
             access: Access::InviteOnly,

@@ -152,7 +152,7 @@ pub enum ConversationKind {
 pub enum Role {
     /// Reads and sends.
     Member,
-    /// Looks after the group: adds, removes, bans and mutes those below, and sees to its settings.
+    /// Keeps order as well: adds, removes, bans and mutes those below.
     Admin,
     /// Everything.
     Owner,

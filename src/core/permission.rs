@@ -96,8 +96,7 @@ pub fn decide(action: Action, place: Place, relation: Relation, on_server: Serve
                 Action::Pin => role >= settings.pin,
                 Action::Invite => role >= settings.invite,
                 Action::Rename => role >= settings.rename,
-                Action::Configure => role >= Role::Admin,
-                Action::Appoint => role == Role::Owner,
+                Action::Configure | Action::Appoint => role == Role::Owner,
                 Action::Moderate(other) => role == Role::Owner || role > other,
                 Action::Import => on_server >= ServerRole::Admin,
             })?;

@@ -39,7 +39,7 @@ impl Naive {
                 Ok(Response::Done)
             }
             Request::SetGroupSettings { conversation: id, settings } => {
-                self.ranked(actor.user, id, Role::Admin)?;
+                self.ranked(actor.user, id, Role::Owner)?;
                 let found = self.conversations.get_mut(&id).unwrap();
                 if std::mem::replace(&mut found.settings, settings) != settings {
                     self.push(id, actor.user, now, Body::System(SystemEntry::SettingsSet { settings }));
