@@ -13,6 +13,7 @@ mod bench;
 mod chat;
 mod crash;
 mod figures;
+mod groups;
 mod hostile;
 mod model;
 mod permissions;

@@ -119,7 +119,7 @@ struct Details {
 impl fmt::Display for Details {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { conversation, topic, members, settings } = self;
-        write!(f, "{}\n{members} members  (#id:{conversation})", Agreed(settings))?;
+        write!(f, "{}\nmembers: {members}  (#id:{conversation})", Agreed(settings))?;
         if topic.is_empty() { Ok(()) } else { write!(f, "\ntopic: {topic}") }
     }
 }
@@ -142,7 +142,8 @@ impl From<OpenGroup> for Found {
 impl fmt::Display for Found {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { conversation, name, topic, members } = self;
-        write!(f, "{members:>8} members  #{name}  (#id:{conversation})  {topic}")
+        write!(f, "{members:>8} in  #{name}  (#id:{conversation})")?;
+        if topic.is_empty() { Ok(()) } else { write!(f, "  {topic}") }
     }
 }
 

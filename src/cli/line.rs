@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use cairn_proto::body::{Attachment, Body, Kind, Media, SystemEntry};
-use cairn_proto::ids::{ConversationId, MsgId};
+use cairn_proto::ids::{ConversationId, MsgId, UserId};
 use cairn_proto::message::Message;
 use serde::Serialize;
 
@@ -33,13 +33,13 @@ impl<'a> Line<'a> {
             sender: names.of(*sender),
             sent_at_ms: sent_at.get(),
             kind: body.kind(),
-            text: text_of(body, names),
+            text: text_of(body, *sender, names),
         }
     }
 }
 
 /// The message in words: its own where it has some, else what it is about.
-fn text_of<'a>(body: &'a Body, names: &Names) -> Cow<'a, str> {
+fn text_of<'a>(body: &'a Body, sender: UserId, names: &Names) -> Cow<'a, str> {
     match body {
         Body::Text(text) | Body::Emote(text) => text.as_str().into(),
         Body::Emoji(name) => name.as_str().into(),
@@ -47,15 +47,17 @@ fn text_of<'a>(body: &'a Body, names: &Names) -> Cow<'a, str> {
             let Attachment { name, .. } = file;
             name.as_str().into()
         }
-        Body::System(entry) => happened(entry, names).into(),
+        Body::System(entry) => happened(entry, sender, names).into(),
         Body::Unknown => "a message of a kind that this version does not know".into(),
     }
 }
 
 /// What happened to the conversation, behind the name of who caused it.
-fn happened(entry: &SystemEntry, names: &Names) -> String {
+fn happened(entry: &SystemEntry, sender: UserId, names: &Names) -> String {
     match entry {
         SystemEntry::Created { name } => format!("made the group {name}"),
+        SystemEntry::Added { users } if *users == [sender] => "joined".to_owned(),
+        SystemEntry::Removed { users } if *users == [sender] => "left".to_owned(),
         SystemEntry::Added { users } => format!("added {}", list(users, names)),
         SystemEntry::Removed { users } => format!("removed {}", list(users, names)),
         SystemEntry::Renamed { name } => format!("renamed the group to {name}"),
@@ -71,7 +73,7 @@ fn happened(entry: &SystemEntry, names: &Names) -> String {
     }
 }
 
-fn list(users: &[cairn_proto::ids::UserId], names: &Names) -> String {
+fn list(users: &[UserId], names: &Names) -> String {
     users.iter().map(|&user| names.of(user)).collect::<Vec<_>>().join(", ")
 }
 
@@ -93,7 +95,7 @@ impl fmt::Display for Line<'_> {
 mod tests {
     use super::*;
     use cairn_proto::group::GroupSettings;
-    use cairn_proto::ids::{Timestamp, UserId};
+    use cairn_proto::ids::Timestamp;
     use cairn_proto::response::Role;
     use cairn_proto::text::{GroupName, Text};
 
@@ -120,6 +122,8 @@ mod tests {
             (Body::Emote(Text::new("waves").unwrap()), "  * user 3 waves"),
             (Body::System(SystemEntry::Created { name: GroupName::new("team").unwrap() }), "  -- user 3 made the group team"),
             (Body::System(SystemEntry::Added { users: vec![UserId::new(4), UserId::new(5)] }), "  -- user 3 added user 4, user 5"),
+            (Body::System(SystemEntry::Added { users: vec![UserId::new(3)] }), "  -- user 3 joined"),
+            (Body::System(SystemEntry::Removed { users: vec![UserId::new(3)] }), "  -- user 3 left"),
             (Body::System(SystemEntry::RoleSet { user: UserId::new(4), role: Role::Admin }), "  -- user 3 made user 4 admin"),
             (
                 Body::System(SystemEntry::SettingsSet { settings: GroupSettings::default() }),

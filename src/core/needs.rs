@@ -5,7 +5,7 @@ use cairn_proto::request::{ImportEntry, Request};
 use cairn_proto::text::GroupName;
 
 use super::change::{Appended, Change, Origin};
-use super::command::{Command, NewDevice};
+use super::command::{Actor, Command, NewDevice};
 use super::state::State;
 
 /// A part of the state that memory lacks.
@@ -37,63 +37,66 @@ impl State {
                 }
             }
             Command::Grant(actor, conversation) => self.member(*conversation, actor.user, &mut needs),
-            Command::Ask(actor, request) => {
-                let user = actor.user;
-                match request {
-                    Request::Send(draft) => {
-                        self.member(draft.conversation, user, &mut needs);
-                        self.stream(user, actor.device, actor.stream, &mut needs);
-                    }
-                    Request::Pull { conversation, .. }
-                    | Request::Ack { conversation, .. }
-                    | Request::Read { conversation, .. }
-                    | Request::ImportCursor { conversation, .. } => self.member(*conversation, user, &mut needs),
-                    Request::Import { conversation, entries, .. } => {
-                        self.member(*conversation, user, &mut needs);
-                        self.importing_members(*conversation, entries, &mut needs);
-                    }
-                    Request::Group { conversation }
-                    | Request::RenameGroup { conversation, .. }
-                    | Request::SetTopic { conversation, .. }
-                    | Request::SetGroupSettings { conversation, .. }
-                    | Request::BannedUsers { conversation }
-                    | Request::Unban { conversation, .. }
-                    | Request::JoinGroup { conversation }
-                    | Request::SetMemberSettings { conversation, .. } => self.member(*conversation, user, &mut needs),
-                    Request::FindGroups { prefix } => self.found_groups(prefix.as_ref(), &mut needs),
-                    Request::AddMembers { conversation, users }
-                    | Request::RemoveMembers { conversation, users }
-                    | Request::Ban { conversation, users } => {
-                        self.member(*conversation, user, &mut needs);
-                        for &user in users {
-                            self.member(*conversation, user, &mut needs);
-                        }
-                    }
-                    Request::Members { conversation, .. } => {
-                        self.member(*conversation, user, &mut needs);
-                        if !self.conversation(*conversation).is_some_and(|found| found.knows_all()) {
-                            needs.push(Need::Members(*conversation));
-                        }
-                    }
-                    Request::Explain { conversation, user: whose }
-                    | Request::SetRole { conversation, user: whose, .. }
-                    | Request::HandOver { conversation, user: whose }
-                    | Request::MuteMember { conversation, user: whose, .. } => {
-                        self.member(*conversation, user, &mut needs);
-                        self.member(*conversation, *whose, &mut needs);
-                    }
-                    Request::Conversations { after } => self.overview(user, false, *after, &mut needs),
-                    Request::FindUsers { .. }
-                    | Request::Users { .. }
-                    | Request::CreateGroup { .. }
-                    | Request::CreateInvite { .. }
-                    | Request::Devices
-                    | Request::RevokeDevice(_)
-                    | Request::Figures => {}
-                }
-            }
+            Command::Ask(actor, request) => self.asked(*actor, request, &mut needs),
         }
         needs
+    }
+
+    /// What must be loaded before a request is decided.
+    fn asked(&self, actor: Actor, request: &Request, needs: &mut Vec<Need>) {
+        let user = actor.user;
+        match request {
+            Request::Send(draft) => {
+                self.member(draft.conversation, user, needs);
+                self.stream(user, actor.device, actor.stream, needs);
+            }
+            Request::Pull { conversation, .. }
+            | Request::Ack { conversation, .. }
+            | Request::Read { conversation, .. }
+            | Request::ImportCursor { conversation, .. } => self.member(*conversation, user, needs),
+            Request::Import { conversation, entries, .. } => {
+                self.member(*conversation, user, needs);
+                self.importing_members(*conversation, entries, needs);
+            }
+            Request::Group { conversation }
+            | Request::RenameGroup { conversation, .. }
+            | Request::SetTopic { conversation, .. }
+            | Request::SetGroupSettings { conversation, .. }
+            | Request::BannedUsers { conversation }
+            | Request::Unban { conversation, .. }
+            | Request::JoinGroup { conversation }
+            | Request::SetMemberSettings { conversation, .. } => self.member(*conversation, user, needs),
+            Request::FindGroups { prefix } => self.found_groups(prefix.as_ref(), needs),
+            Request::AddMembers { conversation, users }
+            | Request::RemoveMembers { conversation, users }
+            | Request::Ban { conversation, users } => {
+                self.member(*conversation, user, needs);
+                for &user in users {
+                    self.member(*conversation, user, needs);
+                }
+            }
+            Request::Members { conversation, .. } => {
+                self.member(*conversation, user, needs);
+                if !self.conversation(*conversation).is_some_and(|found| found.knows_all()) {
+                    needs.push(Need::Members(*conversation));
+                }
+            }
+            Request::Explain { conversation, user: whose }
+            | Request::SetRole { conversation, user: whose, .. }
+            | Request::HandOver { conversation, user: whose }
+            | Request::MuteMember { conversation, user: whose, .. } => {
+                self.member(*conversation, user, needs);
+                self.member(*conversation, *whose, needs);
+            }
+            Request::Conversations { after } => self.overview(user, false, *after, needs),
+            Request::FindUsers { .. }
+            | Request::Users { .. }
+            | Request::CreateGroup { .. }
+            | Request::CreateInvite { .. }
+            | Request::Devices
+            | Request::RevokeDevice(_)
+            | Request::Figures => {}
+        }
     }
 
     /// What must be loaded before `change` is applied.

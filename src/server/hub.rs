@@ -115,6 +115,16 @@ pub enum Notice {
     },
 }
 
+impl Notice {
+    /// The membership that ended, if one did.
+    const fn ended(&self) -> Option<(UserId, ConversationId)> {
+        match self {
+            Self::Left { user, conversation, .. } => Some((*user, *conversation)),
+            _ => None,
+        }
+    }
+}
+
 /// The sessions, and which of them follow which conversation.
 #[derive(Debug)]
 pub struct Hub {
@@ -166,6 +176,7 @@ impl Hub {
     pub fn publish(&self, publication: Publication) {
         let Publication { touched, notices, answers } = publication;
         let mut registry = self.registry.lock();
+        let ended: Vec<_> = notices.iter().filter_map(Notice::ended).collect();
         for notice in notices {
             self.notify(&mut registry, notice);
         }
@@ -182,6 +193,7 @@ impl Hub {
         }
         let mut answered: Option<Arc<Session>> = None;
         for (reply_to, answer) in answers {
+            let answer = answer.and_then(|reply| still_true(reply, &reply_to, &ended));
             self.reply(&mut registry, reply_to, answer, &mut answered);
         }
         if let Some(session) = answered {
@@ -325,6 +337,18 @@ fn pushes(registry: &Registry, user: UserId, wanted: impl Fn(DeviceId) -> bool) 
     let sessions = registry.sessions.get(&user).into_iter().flatten();
     let of_devices = sessions.filter(move |session| session.actor().is_some_and(|actor| wanted(actor.device)));
     of_devices.filter_map(|session| session.push.as_ref())
+}
+
+/// What was granted in the same batch in which the membership ended is granted no more: the end was told first, and would be forgotten.
+fn still_true(reply: Reply, to: &ReplyTo, ended: &[(UserId, ConversationId)]) -> Result<Reply, ErrorCode> {
+    match (&reply, to) {
+        (Reply::Grant(grant), ReplyTo::Grant(session, _))
+            if session.actor().is_some_and(|actor| ended.contains(&(actor.user, grant.conversation))) =>
+        {
+            Err(ErrorCode::NotFound)
+        }
+        _ => Ok(reply),
+    }
 }
 
 /// How long a session rests after a push of a conversation that so many follow.

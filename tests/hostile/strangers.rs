@@ -4,12 +4,13 @@ use std::net::SocketAddr;
 
 use cairn_client::Account;
 use cairn_client::proto::error::ErrorCode;
+use cairn_client::proto::group::{Access, GroupSettings, MemberSettings};
 use cairn_client::proto::ids::{ClientSeq, ConversationId, ImportSource, MsgId, Timestamp, UserId};
 use cairn_client::proto::limits::USERS_PER_REQUEST_MAX;
 use cairn_client::proto::message::Draft;
 use cairn_client::proto::request::{ImportEntry, PullRange, Request};
-use cairn_client::proto::response::Response;
-use cairn_client::proto::text::UserName;
+use cairn_client::proto::response::{Response, Role};
+use cairn_client::proto::text::{GroupName, Topic, UserName};
 
 use super::raw::Raw;
 use super::{Stage, group, text};
@@ -35,6 +36,21 @@ fn requests(conversation: ConversationId, member: UserId) -> Vec<Request> {
         Request::Import { conversation, source, first: 0, entries: vec![entry] },
         Request::Import { conversation, source, first: u64::MAX, entries: Vec::new() },
         Request::ImportCursor { conversation, source },
+        Request::Group { conversation },
+        Request::RenameGroup { conversation, name: GroupName::new("mine").unwrap() },
+        Request::SetTopic { conversation, topic: Topic::none() },
+        Request::SetGroupSettings { conversation, settings: GroupSettings { access: Access::Open, ..GroupSettings::default() } },
+        Request::SetRole { conversation, user: member, role: Role::Owner },
+        Request::SetRole { conversation, user: nobody, role: Role::Owner },
+        Request::HandOver { conversation, user: member },
+        Request::Ban { conversation, users: vec![member] },
+        Request::Ban { conversation, users: vec![nobody; USERS_PER_REQUEST_MAX + 1] },
+        Request::Unban { conversation, users: vec![member] },
+        Request::Unban { conversation, users: vec![nobody; USERS_PER_REQUEST_MAX + 1] },
+        Request::BannedUsers { conversation },
+        Request::MuteMember { conversation, user: member, until: Timestamp::new(u64::MAX) },
+        Request::JoinGroup { conversation },
+        Request::SetMemberSettings { conversation, settings: MemberSettings { hidden: true, ..MemberSettings::default() } },
     ]
 }
 
@@ -55,6 +71,7 @@ async fn is_told_nothing(server: SocketAddr, asker: &Account, conversations: &[C
     let listed = raw.ask(Request::Conversations { after: None }).await.unwrap();
     let Response::Conversations(page) = listed else { panic!("{listed:?}") };
     assert_eq!(page.items, []);
+    assert_eq!(raw.ask(Request::FindGroups { prefix: None }).await, Ok(Response::Groups(Vec::new())), "no group is open");
 }
 
 #[tokio::test]

@@ -1,11 +1,13 @@
 //! Generators of random valid values, for every wire type.
 
+mod group;
+
 use bytes::Bytes;
 use cairn_proto::body::{Attachment, Body, Media, SystemEntry};
 use cairn_proto::error::ErrorCode;
 use cairn_proto::event::{StreamOpening, TimelineFrame};
 use cairn_proto::figures::{Bucket, CheckpointFigures, Figures};
-use cairn_proto::group::{Access, GroupDetails, GroupSettings, JoinerHistory, MemberSettings, OpenGroup};
+use cairn_proto::group::GroupDetails;
 use cairn_proto::hello::{ClientFrame, Credentials, Hello, ServerRole, Welcome};
 use cairn_proto::ids::{ClientSeq, ConversationId, DeviceId, ImportSource, MsgId, RequestId, SendStreamId, Timestamp, UserId};
 use cairn_proto::invite::{InviteLink, ServerAddr};
@@ -20,6 +22,8 @@ use cairn_proto::text::{DeviceName, EmojiName, FileName, GroupName, MediaType, P
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
+
+use group::{agreement_request, group_settings, member_settings, open_group};
 
 /// A number of any magnitude: each length that a variable-length integer can have is as likely as the next.
 fn number() -> impl Strategy<Value = u64> {
@@ -90,32 +94,6 @@ fn media() -> impl Strategy<Value = Media> {
 
 fn users() -> impl Strategy<Value = Vec<UserId>> {
     vec(user_id(), 0..20)
-}
-
-fn group_settings() -> impl Strategy<Value = GroupSettings> {
-    let access = prop_oneof![Just(Access::InviteOnly), Just(Access::Open)];
-    let history = prop_oneof![Just(JoinerHistory::All), Just(JoinerHistory::FromJoin)];
-    (access, history, role(), role(), role(), role()).prop_map(|(access, history, invite, post, pin, rename)| GroupSettings {
-        access,
-        history,
-        invite,
-        post,
-        pin,
-        rename,
-    })
-}
-
-fn member_settings() -> impl Strategy<Value = MemberSettings> {
-    any::<[bool; 3]>().prop_map(|[muted, favourite, hidden]| MemberSettings { muted, favourite, hidden })
-}
-
-fn open_group() -> impl Strategy<Value = OpenGroup> {
-    (conversation_id(), group_name(), topic(), small()).prop_map(|(conversation, name, topic, members)| OpenGroup {
-        conversation,
-        name,
-        topic,
-        members,
-    })
 }
 
 fn system_entry() -> impl Strategy<Value = SystemEntry> {
@@ -216,28 +194,6 @@ fn group_request() -> impl Strategy<Value = Request> {
         (conversation_id(), option::of(user_id())).prop_map(|(conversation, after)| Request::Members { conversation, after }),
         (conversation_id(), user_id()).prop_map(|(conversation, user)| Request::Explain { conversation, user }),
     ]
-}
-
-fn agreement_request() -> impl Strategy<Value = Request> {
-    let id = conversation_id;
-    let agreed = prop_oneof![
-        id().prop_map(|conversation| Request::Group { conversation }),
-        (id(), group_name()).prop_map(|(conversation, name)| Request::RenameGroup { conversation, name }),
-        (id(), topic()).prop_map(|(conversation, topic)| Request::SetTopic { conversation, topic }),
-        (id(), group_settings()).prop_map(|(conversation, settings)| Request::SetGroupSettings { conversation, settings }),
-        (id(), user_id(), role()).prop_map(|(conversation, user, role)| Request::SetRole { conversation, user, role }),
-        (id(), user_id()).prop_map(|(conversation, user)| Request::HandOver { conversation, user }),
-    ];
-    let order = prop_oneof![
-        (id(), users()).prop_map(|(conversation, users)| Request::Ban { conversation, users }),
-        (id(), users()).prop_map(|(conversation, users)| Request::Unban { conversation, users }),
-        id().prop_map(|conversation| Request::BannedUsers { conversation }),
-        (id(), user_id(), timestamp()).prop_map(|(conversation, user, until)| Request::MuteMember { conversation, user, until }),
-        id().prop_map(|conversation| Request::JoinGroup { conversation }),
-        option::of(group_name()).prop_map(|prefix| Request::FindGroups { prefix }),
-        (id(), member_settings()).prop_map(|(conversation, settings)| Request::SetMemberSettings { conversation, settings }),
-    ];
-    prop_oneof![agreed, order]
 }
 
 fn account_request() -> impl Strategy<Value = Request> {
