@@ -20,11 +20,12 @@ use crate::bench::live::{catchup, fanout, idle, mixed, send};
 use crate::bench::storage::{engine, fill, ids, schemes};
 use crate::bench::{BenchError, Contender, Found, Page, Report, Watcher};
 
-/// Measure a server, as its users would feel it
+/// Measure a server, as its users would feel it, and the storage below it
 ///
-/// Starts a server of its own on a temporary directory, lets very many clients talk to it, and says what each number means. Server and
-/// clients share this machine: on one with few cores, a part of what is measured are the clients. Each run begins with a second that is
-/// not counted. Ctrl-C ends a run early, and what was measured until then is reported.
+/// send, fanout, catchup, idle and mixed start a server of their own on a temporary directory, or take a link to one that runs, and let very
+/// many clients talk to it. Server and clients share this machine: on one with few cores, a part of what is measured are the clients. A
+/// load that goes on for a time begins with a second that is not counted. engine, fill, schemes and ids measure storage in one process.
+/// Each says what its numbers mean and how durable they are. Ctrl-C ends a run early, and what was measured until then is reported.
 #[derive(Debug, Args)]
 pub(super) struct BenchArgs {
     /// Write a page for a browser too, with plots: one file that can be sent to others

@@ -224,6 +224,17 @@ impl CheckpointWriter {
     }
 }
 
+/// Nobody waits for a checkpoint while the log has room: what is accepted and delivered goes first. On Linux a nice value is a thread's own.
+#[cfg(target_os = "linux")]
+fn yield_to_others() {
+    if let Err(error) = rustix::process::setpriority_process(None, limits::CHECKPOINT_NICE) {
+        tracing::debug!(%error, "the checkpoint thread keeps its priority");
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn yield_to_others() {}
+
 /// About what sled writes for a change: a large value once; a small one four times, since its leaf is rewritten after ten changes.
 fn written_bytes(change: &RowChange) -> usize {
     let value = change.value.as_ref().map_or(0, Vec::len);
@@ -254,7 +265,10 @@ impl Checkpointer {
         let mut writer = CheckpointWriter::new(trees, poison)?;
         let sum = writer.sum.clone();
         let (jobs, of_thread): (_, Receiver<CheckpointJob>) = sync_channel(1);
-        let run = move || of_thread.into_iter().for_each(|job| done(writer.write(job)));
+        let run = move || {
+            yield_to_others();
+            of_thread.into_iter().for_each(|job| done(writer.write(job)));
+        };
         let thread = std::thread::Builder::new().name("checkpoint".into()).spawn(run)?;
         Ok(Self { jobs, thread, sum })
     }

@@ -18,7 +18,7 @@
 //! * When its last handle goes it writes once more, and panics when that fails: a poisoned store keeps one handle for ever.
 //!
 //! Each has a test in `db/tests.rs`, but for these. That `fdatasync` is needed and called only a power cut shows: `tests/powercut/run.py`,
-//! which also takes it out to see the loss. Memory only a long run shows: `cargo bench --bench engine -- long`. A panic in one of
+//! which also takes it out to see the loss. Memory only a long run shows: `cairn bench fill`. A panic in one of
 //! sled's threads cannot be brought about from outside; `flush_async` is refused by the linter.
 
 use std::collections::BTreeMap;

@@ -1,5 +1,12 @@
 //! Groups over the real binary: what those who join see, who can be found, and how the devices of a user keep in step.
 
+use std::path::Path;
+
+use cairn::core::record::GroupRecord;
+use cairn::store::db::Trees;
+use cairn::store::poison::Poison;
+use cairn::store::rows::RowChange;
+use cairn::store::trees::RowKey;
 use cairn_client::proto::body::{Body, SystemEntry};
 use cairn_client::proto::error::ErrorCode;
 use cairn_client::proto::group::{Access, GroupSettings, JoinerHistory, MemberSettings};
@@ -83,6 +90,37 @@ async fn who_joins_sees_as_much_as_the_group_says_whichever_way_he_asks() {
     server.restart();
     assert_eq!(pulled(&bob, team, from, 500).await.0, [8, 9, 10, 11], "after a restart");
     assert_eq!(eve.find_groups(None).await.unwrap().len(), 1);
+}
+
+/// Changes rows of a stopped server's trees, and gives what the doctor says of that.
+fn diagnosed(data: &Path, change: RowChange) -> String {
+    {
+        let trees = Trees::open(&data.join("trees"), &data.join("aside"), &Poison::new()).unwrap();
+        trees.write(change.key.tree(), [change]).unwrap();
+        trees.sync().unwrap();
+    }
+    let checked = cairn(&["doctor", "--data"]).arg(data).output().unwrap();
+    assert_eq!(checked.status.code(), Some(1));
+    String::from_utf8_lossy(&checked.stderr).into_owned()
+}
+
+#[tokio::test]
+async fn the_doctor_finds_groups_that_are_not_as_they_were_agreed_on() {
+    let mut server = Server::start();
+    let (ada, account) = server.owner().await;
+    let team = group(&ada, &[]).await;
+    ada.set_group_settings(team, settings(Access::Open, JoinerHistory::All)).await.unwrap();
+    is_sound(&mut server);
+    let (right, wrong) = (GroupName::new("team").unwrap(), GroupName::new("other").unwrap());
+    let said = diagnosed(server.data(), RowChange::put(RowKey::open_group(team), &wrong));
+    assert!(said.contains("there is no open group of that name"), "{said}");
+    let said = diagnosed(server.data(), RowChange::delete(RowKey::open_group(team)));
+    assert!(said.contains("the group can be found and is not open, or the other way round"), "{said}");
+    let banned = GroupRecord { settings: settings(Access::Open, JoinerHistory::All), banned: vec![account.user], ..GroupRecord::default() };
+    let said = diagnosed(server.data(), RowChange::put(RowKey::group(team), &banned));
+    assert!(said.contains("is banned, and there is none, or he is a member"), "{said}");
+    let said = diagnosed(server.data(), RowChange::put(RowKey::open_group(ConversationId::new(9)), &right));
+    assert!(said.contains("the row groups/") || said.contains("the row open_groups/"), "{said}");
 }
 
 #[tokio::test]

@@ -45,9 +45,10 @@ async fn what_can_be_repeated_is_repeated_and_what_cannot_is_reported() {
     let fake = Fake::start();
     let (client, mut peer) = fake.client(eager()).await;
     let name = GroupName::new("team").unwrap();
-    let (group, invite, devices, _peer) = soon(async {
-        tokio::join!(client.create_group(name, Vec::new()), client.create_invite(1, Duration::from_secs(60)), client.devices(), async {
-            for _ in 0..3 {
+    let (group, invite, handed, devices, _peer) = soon(async {
+        let (made, invited) = (client.create_group(name, Vec::new()), client.create_invite(1, Duration::from_secs(60)));
+        tokio::join!(made, invited, client.hand_over(ONE, UserId::new(2)), client.devices(), async {
+            for _ in 0..4 {
                 peer.request().await;
             }
             peer.close(CloseCode::GoingAway);
@@ -61,6 +62,7 @@ async fn what_can_be_repeated_is_repeated_and_what_cannot_is_reported() {
     .await;
     assert_eq!(group, Err(Error::Disconnected));
     assert_eq!(invite, Err(Error::Disconnected));
+    assert_eq!(handed, Err(Error::Disconnected));
     assert_eq!(devices, Ok(Vec::new()));
 }
 
