@@ -93,10 +93,10 @@ async fn who_joins_sees_as_much_as_the_group_says_whichever_way_he_asks() {
 }
 
 /// Changes rows of a stopped server's trees, and gives what the doctor says of that.
-fn diagnosed(data: &Path, change: RowChange) -> String {
+fn diagnosed(data: &Path, changes: Vec<RowChange>) -> String {
     {
         let trees = Trees::open(&data.join("trees"), &data.join("aside"), &Poison::new()).unwrap();
-        trees.write(change.key.tree(), [change]).unwrap();
+        changes.into_iter().for_each(|change| trees.write(change.key.tree(), [change]).unwrap());
         trees.sync().unwrap();
     }
     let checked = cairn(&["doctor", "--data"]).arg(data).output().unwrap();
@@ -112,15 +112,19 @@ async fn the_doctor_finds_groups_that_are_not_as_they_were_agreed_on() {
     ada.set_group_settings(team, settings(Access::Open, JoinerHistory::All)).await.unwrap();
     is_sound(&mut server);
     let (right, wrong) = (GroupName::new("team").unwrap(), GroupName::new("other").unwrap());
-    let said = diagnosed(server.data(), RowChange::put(RowKey::open_group(team), &wrong));
-    assert!(said.contains("there is no open group of that name"), "{said}");
-    let said = diagnosed(server.data(), RowChange::delete(RowKey::open_group(team)));
-    assert!(said.contains("the group can be found and is not open, or the other way round"), "{said}");
-    let banned = GroupRecord { settings: settings(Access::Open, JoinerHistory::All), banned: vec![account.user], ..GroupRecord::default() };
-    let said = diagnosed(server.data(), RowChange::put(RowKey::group(team), &banned));
-    assert!(said.contains("is banned, and there is none, or he is a member"), "{said}");
-    let said = diagnosed(server.data(), RowChange::put(RowKey::open_group(ConversationId::new(9)), &right));
-    assert!(said.contains("the row groups/") || said.contains("the row open_groups/"), "{said}");
+    let agreed = GroupRecord { settings: settings(Access::Open, JoinerHistory::All), ..GroupRecord::default() };
+    let banned = GroupRecord { banned: vec![account.user], ..agreed.clone() };
+    let (found, as_agreed) = (RowKey::open_group(team), RowKey::group(team));
+    let nobodys = RowKey::open_group(ConversationId::new(9));
+    for (changes, complaint) in [
+        (vec![RowChange::put(found, &wrong)], "there is no open group of that name"),
+        (vec![RowChange::delete(found)], "the group can be found and is not open, or the other way round"),
+        (vec![RowChange::put(found, &right), RowChange::put(as_agreed, &banned)], "is banned, and there is none, or he is a member"),
+        (vec![RowChange::put(as_agreed, &agreed), RowChange::put(nobodys, &right)], "there is no open group of that name"),
+    ] {
+        let said = diagnosed(server.data(), changes);
+        assert!(said.contains(complaint), "{said}");
+    }
 }
 
 #[tokio::test]
