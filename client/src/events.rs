@@ -14,7 +14,8 @@ use crate::limits;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Event {
-    /// The user became a member of this conversation, or its name or the user's role in it changed.
+    /// The user became a member of this conversation, or his role or his own settings in it changed. What else changes about a
+    /// conversation is an entry in its log.
     Conversation(Box<Conversation>),
     /// The user is no member any more.
     Removed {
@@ -22,6 +23,13 @@ pub enum Event {
         conversation: ConversationId,
         /// The entry that ended the membership: the last one that can be seen.
         last: MsgId,
+    },
+    /// Another device of the user moved the read cursor. What the user sends from another device moves it as well, without this event.
+    Read {
+        /// Of this conversation.
+        conversation: ConversationId,
+        /// The last message read.
+        read: MsgId,
     },
     /// The connection broke; the client connects again by itself.
     Disconnected {

@@ -83,6 +83,10 @@
 //! | show a list of chats | [`Client::conversations`], and again after the [`Event`]s of [`Client::events`] |
 //! | talk to one person | [`Client::find_user`], then [`Client::direct`] |
 //! | groups | [`Client::create_group`], [`Client::add_members`], [`Client::remove_members`], [`Client::members`] |
+//! | open groups | [`Client::find_groups`], [`Client::join_group`] |
+//! | what a group agrees on | [`Client::group`], [`Client::rename_group`], [`Client::set_topic`], [`Client::set_group_settings`] |
+//! | who may what | [`Client::set_role`], [`Client::hand_over`], [`Client::ban`], [`Client::unban`], [`Client::mute_member`] |
+//! | mute, favour or hide a conversation | [`Client::set_member_settings`] |
 //! | devices, invites | [`Client::devices`], [`Client::revoke_device`], [`Client::create_invite`] |
 //! | see how the server works | [`Client::figures`], for its owner |
 //! | end | [`Client::close`] |
@@ -109,6 +113,7 @@ mod endpoint;
 mod error;
 mod events;
 mod follow;
+mod groups;
 mod hold;
 pub mod limits;
 mod link;

@@ -46,10 +46,11 @@ macro_rules! ask {
     ($client:expr, $request:expr, $answer:pat => $value:expr) => {
         match $client.request($request).await? {
             $answer => Ok($value),
-            _ => Err(Error::Protocol("a request was answered with something else")),
+            _ => Err($crate::error::Error::Protocol("a request was answered with something else")),
         }
     };
 }
+pub(crate) use ask;
 
 /// Conversations and their logs. A request fails with [`Error::Refused`] when the server says no, or with whatever ends the client.
 impl Client {
@@ -127,7 +128,7 @@ impl Client {
         ask!(self, Request::Unreact { conversation, msgid, emoji }, Response::Done => ())
     }
 
-    /// Pins a message: for owners and admins of a group, and both in a direct chat. To do so again changes nothing.
+    /// Pins a message: in a group, for those whom its settings let; in a direct chat, for both. To do so again changes nothing.
     ///
     /// # Errors
     /// See above.
@@ -286,7 +287,7 @@ impl Client {
         ask!(self, Request::RevokeDevice(device), Response::Done => ())
     }
 
-    fn remember<'a>(&self, users: impl Iterator<Item = &'a UserInfo>) {
+    pub(crate) fn remember<'a>(&self, users: impl Iterator<Item = &'a UserInfo>) {
         let mut state = self.shared().state.lock();
         users.for_each(|user| state.people.remember(user.clone()));
     }

@@ -136,6 +136,7 @@ impl State {
                 self.each_follower(conversation, wakers, |follower| follower.removed(last));
                 self.tell(&Event::Removed { conversation, last }, wakers);
             }
+            TimelineFrame::Read { conversation, read } => self.tell(&Event::Read { conversation, read }, wakers),
         }
     }
 

@@ -36,7 +36,10 @@ pub(crate) struct Pending {
 impl Pending {
     /// Whether doing it twice is the same as doing it once.
     fn is_repeatable(&self) -> bool {
-        !matches!(&self.frame, ClientFrame::Request(_, Request::CreateGroup { .. } | Request::CreateInvite { .. }))
+        !matches!(
+            &self.frame,
+            ClientFrame::Request(_, Request::CreateGroup { .. } | Request::CreateInvite { .. } | Request::HandOver { .. })
+        )
     }
 }
 

@@ -4,8 +4,10 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use crate::codec;
-use crate::ids::{MsgId, UserId};
-use crate::text::{EmojiName, FileName, GroupName, MediaType, Text};
+use crate::group::GroupSettings;
+use crate::ids::{MsgId, Timestamp, UserId};
+use crate::response::Role;
+use crate::text::{EmojiName, FileName, GroupName, MediaType, Text, Topic};
 
 /// What a message says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -71,7 +73,7 @@ pub enum SystemEntry {
         /// Its name.
         name: GroupName,
     },
-    /// These users are members from this entry on.
+    /// These users are members from this entry on. A sender who names himself joined an open group.
     Added {
         /// The new members, in the order of their ids.
         #[serde(deserialize_with = "codec::list")]
@@ -82,6 +84,52 @@ pub enum SystemEntry {
         /// The former members, in the order of their ids.
         #[serde(deserialize_with = "codec::list")]
         users: Vec<UserId>,
+    },
+    /// The group has another name.
+    Renamed {
+        /// Its name from now on.
+        name: GroupName,
+    },
+    /// The group has another topic.
+    TopicSet {
+        /// What it is about; empty when that is not said any more.
+        topic: Topic,
+    },
+    /// Something else is agreed on.
+    SettingsSet {
+        /// All that is agreed on.
+        settings: GroupSettings,
+    },
+    /// A member has another role.
+    RoleSet {
+        /// The member.
+        user: UserId,
+        /// The role from now on.
+        role: Role,
+    },
+    /// The sender, who was an owner, made this member one and is an admin from now on.
+    HandedOver {
+        /// The new owner.
+        user: UserId,
+    },
+    /// These users are members no more, if they were, and cannot become members again.
+    Banned {
+        /// Who, in the order of their ids.
+        #[serde(deserialize_with = "codec::list")]
+        users: Vec<UserId>,
+    },
+    /// These users may become members again.
+    Unbanned {
+        /// Who, in the order of their ids.
+        #[serde(deserialize_with = "codec::list")]
+        users: Vec<UserId>,
+    },
+    /// A member cannot say anything for a while.
+    Muted {
+        /// The member.
+        user: UserId,
+        /// When that ends; 0 when it ends now.
+        until: Timestamp,
     },
 }
 

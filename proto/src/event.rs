@@ -31,7 +31,7 @@ pub enum TimelineFrame {
         /// The last message that is not pushed.
         head: MsgId,
     },
-    /// The user is a member of this conversation from now on, or its name or role in it changed.
+    /// The user is a member of this conversation from now on, or his role or his own settings in it changed.
     Conversation(Conversation),
     /// The user is no member any more. Nothing above `last` will come.
     Removed {
@@ -39,6 +39,13 @@ pub enum TimelineFrame {
         conversation: ConversationId,
         /// The entry that ended the membership.
         last: MsgId,
+    },
+    /// Another device of the user moved the read cursor.
+    Read {
+        /// The conversation.
+        conversation: ConversationId,
+        /// The last message read.
+        read: MsgId,
     },
 }
 

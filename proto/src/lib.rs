@@ -8,6 +8,7 @@
 //! * [`ids`]: numbers that name things; one newtype each
 //! * [`text`]: names and message texts, checked when they are made
 //! * [`body`] and [`message`]: what a message is, and the run of messages that log, block and wire share
+//! * [`group`]: what is agreed on in a group, and what each member settles for himself
 //! * [`hello`]: how a session begins
 //! * [`request`] and [`response`]: what a client asks and what it is told
 //! * [`event`]: what the server writes on a timeline stream
@@ -28,6 +29,7 @@ pub mod event;
 pub mod extras;
 pub mod figures;
 pub mod frame;
+pub mod group;
 pub mod hello;
 pub mod ids;
 pub mod invite;

@@ -38,6 +38,9 @@ pub const USER_NAME_BYTES_MAX: usize = 64;
 /// The longest group name, in bytes of UTF-8.
 pub const GROUP_NAME_BYTES_MAX: usize = 128;
 
+/// The longest topic of a group, in bytes of UTF-8.
+pub const TOPIC_BYTES_MAX: usize = 512;
+
 /// The longest device name, in bytes of UTF-8.
 pub const DEVICE_NAME_BYTES_MAX: usize = 64;
 
@@ -101,6 +104,12 @@ pub const DEVICES_PER_USER_MAX: usize = 64;
 
 /// Members of one conversation.
 pub const MEMBERS_PER_CONVERSATION_MAX: usize = 1_000_000;
+
+/// Users who are banned from one group.
+pub const BANNED_USERS_MAX: usize = 1000;
+
+/// Open groups in one answer to a search.
+pub const GROUPS_FOUND_MAX: usize = 100;
 
 /// A connection that has not logged in after this time is closed.
 pub const LOGIN_TIME_MAX: Duration = Duration::from_secs(5);

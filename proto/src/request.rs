@@ -4,9 +4,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::body::Body;
 use crate::codec;
+use crate::group::{GroupSettings, MemberSettings};
 use crate::ids::{ConversationId, DeviceId, ImportSource, MsgId, Timestamp, UserId};
 use crate::message::Draft;
-use crate::text::{EmojiName, GroupName, Text, UserName};
+use crate::response::Role;
+use crate::text::{EmojiName, GroupName, Text, Topic, UserName};
 
 /// A request. [`crate::response::Response`] has the answer of the same name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -175,6 +177,95 @@ pub enum Request {
     Pins {
         /// The conversation.
         conversation: ConversationId,
+    },
+    /// What is agreed on in a group.
+    Group {
+        /// The group.
+        conversation: ConversationId,
+    },
+    /// Give a group another name.
+    RenameGroup {
+        /// The group.
+        conversation: ConversationId,
+        /// Its name from now on.
+        name: GroupName,
+    },
+    /// Say what a group is about.
+    SetTopic {
+        /// The group.
+        conversation: ConversationId,
+        /// The topic from now on.
+        topic: Topic,
+    },
+    /// Agree on something else in a group.
+    SetGroupSettings {
+        /// The group.
+        conversation: ConversationId,
+        /// All that is agreed on from now on.
+        settings: GroupSettings,
+    },
+    /// Give a member another role. There is always an owner left.
+    SetRole {
+        /// The group.
+        conversation: ConversationId,
+        /// The member.
+        user: UserId,
+        /// The role from now on.
+        role: Role,
+    },
+    /// Make a member an owner in one's own place, and oneself an admin.
+    HandOver {
+        /// The group.
+        conversation: ConversationId,
+        /// The new owner.
+        user: UserId,
+    },
+    /// End memberships and keep the users out, members or not.
+    Ban {
+        /// The group.
+        conversation: ConversationId,
+        /// At most [`crate::limits::USERS_PER_REQUEST_MAX`].
+        #[serde(deserialize_with = "codec::list")]
+        users: Vec<UserId>,
+    },
+    /// Let users become members again.
+    Unban {
+        /// The group.
+        conversation: ConversationId,
+        /// At most [`crate::limits::USERS_PER_REQUEST_MAX`].
+        #[serde(deserialize_with = "codec::list")]
+        users: Vec<UserId>,
+    },
+    /// Who is banned from a group.
+    BannedUsers {
+        /// The group.
+        conversation: ConversationId,
+    },
+    /// Let a member say nothing until a time; a time that is over lets the member speak again.
+    MuteMember {
+        /// The group.
+        conversation: ConversationId,
+        /// The member.
+        user: UserId,
+        /// When it ends.
+        until: Timestamp,
+    },
+    /// Become a member of an open group.
+    JoinGroup {
+        /// The group.
+        conversation: ConversationId,
+    },
+    /// Open groups by their names.
+    FindGroups {
+        /// What the name begins with, in any case; anything when there is none.
+        prefix: Option<GroupName>,
+    },
+    /// What one settles for oneself in a conversation, on all devices.
+    SetMemberSettings {
+        /// The conversation.
+        conversation: ConversationId,
+        /// All of it from now on.
+        settings: MemberSettings,
     },
 }
 

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::codec;
 use crate::error::ErrorCode;
 use crate::figures::Figures;
+use crate::group::{GroupDetails, MemberSettings, OpenGroup};
 use crate::hello::{ServerRole, Welcome};
 use crate::ids::{ConversationId, DeviceId, MsgId, RequestId, Timestamp, UserId};
 use crate::invite::ServerAddr;
@@ -37,14 +38,14 @@ pub enum Response {
     Pulled(Pulled),
     /// To `Conversations`.
     Conversations(ConversationPage),
-    /// To `FindUsers` and `Users`: those that exist, in the order asked.
+    /// To `FindUsers` and `Users`: those that exist, in the order asked. To `BannedUsers`: in the order of their ids.
     Users(#[serde(deserialize_with = "codec::list")] Vec<UserInfo>),
     /// To `CreateGroup`.
     Created {
         /// The new group.
         conversation: ConversationId,
     },
-    /// To `AddMembers` and `RemoveMembers`: how many memberships changed.
+    /// To `AddMembers`, `RemoveMembers`, `Ban` and `Unban`: for how many users something changed.
     Changed {
         /// How many.
         users: u32,
@@ -80,6 +81,10 @@ pub enum Response {
     Figures(Box<Figures>),
     /// To `Pins`: in the order of their numbers.
     Pins(#[serde(deserialize_with = "codec::list")] Vec<MsgId>),
+    /// To `Group`.
+    Group(GroupDetails),
+    /// To `FindGroups`: by their names, at most [`crate::limits::GROUPS_FOUND_MAX`]. A longer prefix finds the others.
+    Groups(#[serde(deserialize_with = "codec::list")] Vec<OpenGroup>),
 }
 
 /// A part of a log.
@@ -126,6 +131,8 @@ pub struct Conversation {
     pub mentions: u64,
     /// The last entry of the log, when there is one that the member may see.
     pub last: Option<Entry>,
+    /// What the member settled for himself.
+    pub settings: MemberSettings,
 }
 
 /// The kinds of conversations.
@@ -149,7 +156,7 @@ pub enum ConversationKind {
 pub enum Role {
     /// Reads and sends.
     Member,
-    /// Adds and removes members as well.
+    /// Keeps order as well: adds, removes, bans and mutes those below.
     Admin,
     /// Everything.
     Owner,
@@ -199,6 +206,8 @@ pub struct Member {
     pub joined: MsgId,
     /// The read cursor.
     pub read: MsgId,
+    /// Until when the member can say nothing; 0 for one who was not muted.
+    pub muted_until: Timestamp,
 }
 
 /// A device of the asker.

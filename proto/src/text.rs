@@ -120,6 +120,18 @@ checked! {
 shown!(GroupName);
 
 checked! {
+    /// What a group is about: one line of visible characters and spaces, of at most [`limits::TOPIC_BYTES_MAX`] bytes; may be empty.
+    Topic, |raw| {
+        at_most(raw, limits::TOPIC_BYTES_MAX)?;
+        match raw.chars().find(|&c| is_invisible(c)) {
+            Some(c) => Err(TextError::Character(c.into())),
+            None => Ok(()),
+        }
+    }
+}
+shown!(Topic);
+
+checked! {
     /// What a user calls a device: visible characters and inner spaces.
     DeviceName, |raw| name(raw, limits::DEVICE_NAME_BYTES_MAX, |c| c == ' ')
 }
@@ -170,6 +182,28 @@ impl UserName {
     #[must_use]
     pub fn folded(&self) -> String {
         self.0.to_lowercase()
+    }
+}
+
+impl GroupName {
+    /// The form under which groups are found: lower case.
+    #[must_use]
+    pub fn folded(&self) -> String {
+        self.0.to_lowercase()
+    }
+}
+
+impl Topic {
+    /// That of a group that has none.
+    #[must_use]
+    pub fn none() -> Self {
+        Self("".into())
+    }
+
+    /// Whether nothing is in it.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 }
 
@@ -238,6 +272,10 @@ mod tests {
         assert!(GroupName::new("two\nlines").is_err());
         assert!(FileName::new("#1 report.pdf").is_ok());
         assert!(MediaType::new("image/ä").is_err());
+        assert_eq!(Topic::new("#1: what we are about, 世界"), "#1: what we are about, 世界".parse());
+        assert!(Topic::none().is_empty());
+        assert_eq!(Topic::new("two\nlines"), Err(TextError::Character(10)));
+        assert_eq!(Topic::new("x".repeat(513)), Err(TextError::TooLong { max_bytes: limits::TOPIC_BYTES_MAX }));
     }
 
     #[test]

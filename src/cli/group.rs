@@ -2,22 +2,24 @@
 
 use std::fmt;
 
-use cairn_client::Client;
+use cairn_client::{Client, Error as ClientError};
 use cairn_proto::hello::ServerRole;
 use cairn_proto::ids::{ConversationId, MsgId, UserId};
 use cairn_proto::limits::USERS_PER_REQUEST_MAX;
 use cairn_proto::response::{Member, Role};
-use cairn_proto::text::{GroupName, UserName};
+use cairn_proto::text::{GroupName, Topic, UserName};
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
 use super::exit::Exit;
 use super::failure::Failure;
+use super::group_order::{self, Done, MuteArgs};
+use super::group_settings::{self, RoleArg, SettingsArgs};
 use super::output::Output;
 use super::session::{Conduct, Context};
-use super::target::{Target, parse_group, parse_group_name, parse_user};
+use super::target::{Target, find_user, parse_group, parse_group_name, parse_user};
 
-/// Make groups, and say who is in them
+/// Make groups, say who is in them, and who may do what
 ///
 /// NAME is the group's name, with or without #. Groups may share a name; then '#id:NUMBER' says which one.
 #[derive(Debug, Args)]
@@ -25,7 +27,9 @@ use super::target::{Target, parse_group, parse_group_name, parse_user};
   cairn group create team ada bob
   cairn group add team carol
   cairn group remove team bob
-  cairn group members team")]
+  cairn group members team
+  cairn group settings team --access open
+  cairn group role team bob admin")]
 pub(super) struct GroupArgs {
     #[command(subcommand)]
     action: Action,
@@ -70,6 +74,104 @@ enum Action {
         #[arg(value_name = "NAME", value_parser = parse_group)]
         group: Target,
     },
+    /// Give a group another name
+    #[command(after_help = "EXAMPLES\n  cairn group rename team 'the whole team'")]
+    Rename {
+        /// The group
+        #[arg(value_name = "NAME", value_parser = parse_group)]
+        group: Target,
+        /// Its name from now on
+        #[arg(value_name = "NEW-NAME", value_parser = parse_group_name)]
+        to: GroupName,
+    },
+    /// Say what a group is about
+    #[command(after_help = "EXAMPLES\n  cairn group topic team 'release on Friday'\n  cairn group topic team ''        no topic any more")]
+    Topic {
+        /// The group
+        #[arg(value_name = "NAME", value_parser = parse_group)]
+        group: Target,
+        /// One line
+        topic: Topic,
+    },
+    /// Say who may do what in a group and who may come in; without options, show it
+    #[command(after_help = "EXAMPLES
+  cairn group settings team
+  cairn group settings team --access open --history from-join
+  cairn group settings news --post admin --pin admin")]
+    Settings(SettingsArgs),
+    /// Give a member another role
+    #[command(after_help = "EXAMPLES\n  cairn group role team bob admin\n  cairn group role team bob member")]
+    Role {
+        /// The group
+        #[arg(value_name = "NAME", value_parser = parse_group)]
+        group: Target,
+        /// The member
+        #[arg(value_name = "USER", value_parser = parse_user)]
+        user: UserName,
+        /// The role from now on
+        role: RoleArg,
+    },
+    /// Make a member the owner in your place; you are an admin from then on
+    #[command(after_help = "EXAMPLES\n  cairn group hand-over team bob")]
+    HandOver {
+        /// The group
+        #[arg(value_name = "NAME", value_parser = parse_group)]
+        group: Target,
+        /// The new owner
+        #[arg(value_name = "USER", value_parser = parse_user)]
+        user: UserName,
+    },
+    /// Remove users and keep them out
+    #[command(after_help = "EXAMPLES\n  cairn group ban team mallory")]
+    Ban {
+        /// The group
+        #[arg(value_name = "NAME", value_parser = parse_group)]
+        group: Target,
+        /// Who is to be kept out, member or not
+        #[arg(value_name = "USER", required = true, value_parser = parse_user)]
+        users: Vec<UserName>,
+    },
+    /// Let users become members again
+    #[command(after_help = "EXAMPLES\n  cairn group unban team mallory")]
+    Unban {
+        /// The group
+        #[arg(value_name = "NAME", value_parser = parse_group)]
+        group: Target,
+        /// Who is to be kept out no more
+        #[arg(value_name = "USER", required = true, value_parser = parse_user)]
+        users: Vec<UserName>,
+    },
+    /// List who is kept out of a group
+    #[command(after_help = "EXAMPLES\n  cairn group bans team --json | jq -r .name")]
+    Bans {
+        /// The group
+        #[arg(value_name = "NAME", value_parser = parse_group)]
+        group: Target,
+    },
+    /// Let a member say nothing for a while
+    #[command(after_help = "EXAMPLES\n  cairn group mute team mallory --for 2h\n  cairn group mute team mallory --off")]
+    Mute(MuteArgs),
+    /// List the open groups of the server
+    #[command(after_help = "EXAMPLES\n  cairn group find\n  cairn group find rust --json | jq -r .name")]
+    Find {
+        /// What the name begins with
+        #[arg(value_parser = parse_group_name)]
+        prefix: Option<GroupName>,
+    },
+    /// Become a member of an open group
+    #[command(after_help = "EXAMPLES\n  cairn group join rust\n  cairn group join '#id:17'")]
+    Join {
+        /// The group
+        #[arg(value_name = "NAME", value_parser = parse_group)]
+        group: Target,
+    },
+    /// Be a member no more
+    #[command(after_help = "EXAMPLES\n  cairn group leave team")]
+    Leave {
+        /// The group
+        #[arg(value_name = "NAME", value_parser = parse_group)]
+        group: Target,
+    },
 }
 
 #[derive(Debug, Serialize)]
@@ -93,8 +195,8 @@ impl fmt::Display for Changed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.changed {
             0 => f.write_str("nothing to change"),
-            1 => f.write_str("1 membership changed"),
-            many => write!(f, "{many} memberships changed"),
+            1 => f.write_str("changed for 1 user"),
+            many => write!(f, "changed for {many} users"),
         }
     }
 }
@@ -107,12 +209,13 @@ struct Row {
     server_role: ServerRole,
     joined: MsgId,
     read: MsgId,
+    muted_until_ms: u64,
 }
 
 impl From<Member> for Row {
     fn from(member: Member) -> Self {
-        let Member { user, role, joined, read } = member;
-        Self { user: user.id, name: user.name, role, server_role: user.role, joined, read }
+        let Member { user, role, joined, read, muted_until } = member;
+        Self { user: user.id, name: user.name, role, server_role: user.role, joined, read, muted_until_ms: muted_until.get() }
     }
 }
 
@@ -125,27 +228,57 @@ impl fmt::Display for Row {
 pub(super) fn run(args: &GroupArgs, context: &Context) -> Result<(), Failure> {
     context.with_client(Conduct::Ask, async |client, output| match &args.action {
         Action::Create { name, users } => create(client, output, name, users).await,
-        Action::Add { group, users } => {
-            let (conversation, users) = (group.resolve(client).await?, find_all(client, users).await?);
-            let mut changed = 0;
-            for users in users.chunks(USERS_PER_REQUEST_MAX) {
-                changed += client.add_members(conversation, users.to_vec()).await?;
-            }
-            output.print(&Changed { conversation, changed })
-        }
-        Action::Remove { group, users } => {
-            let (conversation, users) = (group.resolve(client).await?, find_all(client, users).await?);
-            let mut changed = 0;
-            for users in users.chunks(USERS_PER_REQUEST_MAX) {
-                changed += client.remove_members(conversation, users.to_vec()).await?;
-            }
-            output.print(&Changed { conversation, changed })
-        }
+        Action::Add { group, users } => each(client, output, group, users, Client::add_members).await,
+        Action::Remove { group, users } => each(client, output, group, users, Client::remove_members).await,
+        Action::Ban { group, users } => each(client, output, group, users, Client::ban).await,
+        Action::Unban { group, users } => each(client, output, group, users, Client::unban).await,
         Action::Members { group } => {
             let conversation = group.resolve(client).await?;
             client.members(conversation).await?.into_iter().try_for_each(|member| output.print(&Row::from(member)))
         }
+        Action::Settings(args) => group_settings::settings(client, output, args).await,
+        Action::Bans { group } => group_order::bans(client, output, group).await,
+        Action::Find { prefix } => group_settings::find(client, output, prefix.clone()).await,
+        Action::Rename { group, to } => {
+            let conversation = group.resolve(client).await?;
+            client.rename_group(conversation, to.clone()).await?;
+            output.print(&Done { conversation })
+        }
+        Action::Topic { group, topic } => {
+            let conversation = group.resolve(client).await?;
+            client.set_topic(conversation, topic.clone()).await?;
+            output.print(&Done { conversation })
+        }
+        Action::Role { group, user, role } => {
+            let (conversation, user) = (group.resolve(client).await?, find_user(client, user).await?);
+            client.set_role(conversation, user.id, (*role).into()).await?;
+            output.print(&Done { conversation })
+        }
+        Action::HandOver { group, user } => {
+            let (conversation, user) = (group.resolve(client).await?, find_user(client, user).await?);
+            client.hand_over(conversation, user.id).await?;
+            output.print(&Done { conversation })
+        }
+        Action::Mute(args) => output.print(&Done { conversation: group_order::mute(client, args).await? }),
+        Action::Join { group } => output.print(&Done { conversation: group_settings::join(client, group).await? }),
+        Action::Leave { group } => output.print(&Done { conversation: group_order::leave(client, group).await? }),
     })
+}
+
+/// Does something to users of a group, as many at once as a request may name.
+async fn each(
+    client: &Client,
+    output: &mut Output,
+    group: &Target,
+    users: &[UserName],
+    act: impl AsyncFn(&Client, ConversationId, Vec<UserId>) -> Result<u32, ClientError>,
+) -> Result<(), Failure> {
+    let (conversation, users) = (group.resolve(client).await?, find_all(client, users).await?);
+    let mut changed = 0;
+    for users in users.chunks(USERS_PER_REQUEST_MAX) {
+        changed += act(client, conversation, users.to_vec()).await?;
+    }
+    output.print(&Changed { conversation, changed })
 }
 
 async fn create(client: &Client, output: &mut Output, name: &GroupName, users: &[UserName]) -> Result<(), Failure> {

@@ -5,13 +5,14 @@ use std::fmt;
 
 use cairn_proto::body::{Amendment, Attachment, Body, Kind, Media, SystemEntry};
 use cairn_proto::extras::Reaction;
-use cairn_proto::ids::{ConversationId, MsgId};
+use cairn_proto::ids::{ConversationId, MsgId, UserId};
 use cairn_proto::message::Message;
 use cairn_proto::text::Text;
 use serde::Serialize;
 
 use super::clean::Clean;
 use super::clock::Local;
+use super::group_settings::Agreed;
 use super::names::Names;
 
 /// A message as `tail` shows it. The fields are those of its JSON, in their order.
@@ -55,7 +56,7 @@ impl<'a> Line<'a> {
             sender: names.of(*sender),
             sent_at_ms: sent_at.get(),
             kind: body.kind(),
-            text: text_of(body, names),
+            text: text_of(body, *sender, names),
             about: about(body),
             edited_at_ms: extras.edited().map(|(at, _)| at.get()),
             reply_to: extras.replied(),
@@ -82,7 +83,7 @@ const fn about(body: &Body) -> Option<MsgId> {
 }
 
 /// The message in words: its own where it has some, else what it is about.
-fn text_of<'a>(body: &'a Body, names: &Names) -> Cow<'a, str> {
+fn text_of<'a>(body: &'a Body, sender: UserId, names: &Names) -> Cow<'a, str> {
     match body {
         Body::Text(text) | Body::Emote(text) => text.as_str().into(),
         Body::Emoji(name) => name.as_str().into(),
@@ -90,9 +91,7 @@ fn text_of<'a>(body: &'a Body, names: &Names) -> Cow<'a, str> {
             let Attachment { name, .. } = file;
             name.as_str().into()
         }
-        Body::System(SystemEntry::Created { name }) => format!("made the group {name}").into(),
-        Body::System(SystemEntry::Added { users }) => format!("added {}", list(users, names)).into(),
-        Body::System(SystemEntry::Removed { users }) => format!("removed {}", list(users, names)).into(),
+        Body::System(entry) => happened(entry, sender, names).into(),
         &Body::Recalled { by } => format!("recalled by {}", names.of(by)).into(),
         Body::Amendment(Amendment::Edited { text, .. }) => text.as_ref().map_or("", Text::as_str).into(),
         Body::Amendment(Amendment::Recalled { .. } | Amendment::Pinned { .. } | Amendment::Unpinned { .. }) => "".into(),
@@ -101,7 +100,28 @@ fn text_of<'a>(body: &'a Body, names: &Names) -> Cow<'a, str> {
     }
 }
 
-fn list(users: &[cairn_proto::ids::UserId], names: &Names) -> String {
+/// What happened to the conversation, behind the name of who caused it.
+fn happened(entry: &SystemEntry, sender: UserId, names: &Names) -> String {
+    match entry {
+        SystemEntry::Created { name } => format!("made the group {name}"),
+        SystemEntry::Added { users } if *users == [sender] => "joined".to_owned(),
+        SystemEntry::Removed { users } if *users == [sender] => "left".to_owned(),
+        SystemEntry::Added { users } => format!("added {}", list(users, names)),
+        SystemEntry::Removed { users } => format!("removed {}", list(users, names)),
+        SystemEntry::Renamed { name } => format!("renamed the group to {name}"),
+        SystemEntry::TopicSet { topic } if topic.is_empty() => "took the topic away".to_owned(),
+        SystemEntry::TopicSet { topic } => format!("set the topic: {topic}"),
+        SystemEntry::SettingsSet { settings } => format!("set {}", Agreed(settings)),
+        SystemEntry::RoleSet { user, role } => format!("made {} {}", names.of(*user), role.as_str()),
+        SystemEntry::HandedOver { user } => format!("handed the group over to {}", names.of(*user)),
+        SystemEntry::Banned { users } => format!("banned {}", list(users, names)),
+        SystemEntry::Unbanned { users } => format!("lifted the ban of {}", list(users, names)),
+        SystemEntry::Muted { user, until } if until.get() == 0 => format!("lets {} speak again", names.of(*user)),
+        SystemEntry::Muted { user, until } => format!("muted {} until {}", names.of(*user), Local(until.get())),
+    }
+}
+
+fn list(users: &[UserId], names: &Names) -> String {
     users.iter().map(|&user| names.of(user)).collect::<Vec<_>>().join(", ")
 }
 
@@ -141,7 +161,9 @@ impl fmt::Display for Line<'_> {
 mod tests {
     use super::*;
     use cairn_proto::extras::{Extra, Extras};
-    use cairn_proto::ids::{Timestamp, UserId};
+    use cairn_proto::group::GroupSettings;
+    use cairn_proto::ids::Timestamp;
+    use cairn_proto::response::Role;
     use cairn_proto::text::{EmojiName, GroupName};
 
     fn message(body: Body) -> Message {
@@ -182,6 +204,13 @@ mod tests {
             (Body::Emote(Text::new("waves").unwrap()), "  * user 3 waves"),
             (Body::System(SystemEntry::Created { name: GroupName::new("team").unwrap() }), "  -- user 3 made the group team"),
             (Body::System(SystemEntry::Added { users: vec![UserId::new(4), UserId::new(5)] }), "  -- user 3 added user 4, user 5"),
+            (Body::System(SystemEntry::Added { users: vec![UserId::new(3)] }), "  -- user 3 joined"),
+            (Body::System(SystemEntry::Removed { users: vec![UserId::new(3)] }), "  -- user 3 left"),
+            (Body::System(SystemEntry::RoleSet { user: UserId::new(4), role: Role::Admin }), "  -- user 3 made user 4 admin"),
+            (
+                Body::System(SystemEntry::SettingsSet { settings: GroupSettings::default() }),
+                "  -- user 3 set access invite-only, history all, invite admin, post member, pin member, rename admin",
+            ),
             (Body::Recalled { by: UserId::new(4) }, "  user 3: (recalled by user 4)"),
             (Body::Amendment(Amendment::Recalled { msgid: MsgId::new(9) }), "  -- user 3 recalled 9"),
             (Body::Amendment(Amendment::Edited { msgid: MsgId::new(9), text: None }), "  -- user 3 edited 9, and again since"),

@@ -23,6 +23,8 @@ mod edit;
 mod exit;
 mod failure;
 mod group;
+mod group_order;
+mod group_settings;
 mod import;
 mod invite;
 mod join;
@@ -43,6 +45,7 @@ mod recall;
 mod send;
 mod serve;
 mod session;
+mod set;
 mod span;
 mod stats;
 mod stop;
@@ -106,6 +109,7 @@ enum Command {
     Tail(tail::TailArgs),
     List(list::ListArgs),
     Read(read::ReadArgs),
+    Set(set::SetArgs),
     Import(import::ImportArgs),
     Doctor(doctor::DoctorArgs),
     Stats(stats::StatsArgs),
@@ -178,6 +182,7 @@ fn run(cli: Cli, others: Vec<Contender>) -> Result<(), Failure> {
         Command::Tail(args) => tail::run(&args, &context()?),
         Command::List(args) => list::run(&args, &context()?),
         Command::Read(args) => read::run(&args, &context()?),
+        Command::Set(args) => set::run(&args, &context()?),
         Command::Import(args) => import::run(&args, &context()?),
         Command::Doctor(args) => doctor::run(&args, &context()?),
         Command::Stats(args) => stats::run(&args, &context()?),

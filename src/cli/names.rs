@@ -14,6 +14,19 @@ use super::limits;
 #[derive(Debug, Default)]
 pub(super) struct Names(HashMap<UserId, Option<UserName>>);
 
+/// The users whom an entry is about.
+const fn mentioned(entry: &SystemEntry) -> &[UserId] {
+    match entry {
+        SystemEntry::Added { users } | SystemEntry::Removed { users } | SystemEntry::Banned { users } | SystemEntry::Unbanned { users } => {
+            users.as_slice()
+        }
+        SystemEntry::RoleSet { user, .. } | SystemEntry::HandedOver { user } | SystemEntry::Muted { user, .. } => {
+            std::slice::from_ref(user)
+        }
+        SystemEntry::Created { .. } | SystemEntry::Renamed { .. } | SystemEntry::TopicSet { .. } | SystemEntry::SettingsSet { .. } => &[],
+    }
+}
+
 impl Names {
     /// Learns the names of all users that these messages mention.
     pub(super) async fn learn(&mut self, client: &Client, messages: &[Message]) -> Result<(), Error> {
@@ -24,9 +37,7 @@ impl Names {
             let reacting = message.extras.reactions().iter().flat_map(|reaction| &reaction.users);
             reacting.for_each(|&user| self.note(user, &mut unknown));
             match &message.body {
-                Body::System(SystemEntry::Added { users } | SystemEntry::Removed { users }) => {
-                    users.iter().for_each(|&user| self.note(user, &mut unknown));
-                }
+                Body::System(entry) => mentioned(entry).iter().for_each(|&user| self.note(user, &mut unknown)),
                 &Body::Recalled { by } => self.note(by, &mut unknown),
                 _ => {}
             }

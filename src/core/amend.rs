@@ -6,13 +6,13 @@ use cairn_proto::extras::{Extras, Reaction};
 use cairn_proto::ids::{ConversationId, MsgId, Timestamp};
 use cairn_proto::limits::{REACTION_KINDS_MAX, REACTIONS_MAX};
 use cairn_proto::message::Entry;
-use cairn_proto::response::{Response, Role};
+use cairn_proto::response::Response;
 use cairn_proto::text::{EmojiName, Text};
 
 use super::batch::Batch;
 use super::change::Change;
 use super::command::Actor;
-use super::record::KindRecord;
+use super::permission::Action;
 use super::state::State;
 use crate::limits::AMEND_TIME_MAX;
 
@@ -26,6 +26,7 @@ impl State {
         now: Timestamp,
         batch: &mut Batch,
     ) -> Result<Response, ErrorCode> {
+        self.check(actor.user, conversation, Action::Post, now)?;
         let entry = self.message(actor, conversation, msgid)?;
         let body = match &entry.body {
             Body::Text(_) => Body::Text(text.clone()),
@@ -58,10 +59,9 @@ impl State {
         batch: &mut Batch,
     ) -> Result<Response, ErrorCode> {
         let entry = self.message(actor, conversation, msgid)?;
-        let (found, member) = self.membership(actor.user, conversation)?;
-        let manages = matches!(found.record.kind, KindRecord::Group { .. }) && member.record.role >= Role::Admin;
-        if entry.sender != actor.user && !manages {
-            return Err(ErrorCode::Forbidden);
+        let may_any = self.check(actor.user, conversation, Action::RecallAny, now);
+        if entry.sender != actor.user {
+            may_any?;
         }
         if matches!(entry.body, Body::Recalled { .. }) {
             return Ok(Response::Done);
@@ -69,7 +69,7 @@ impl State {
         if !entry.body.is_message() {
             return Err(ErrorCode::NoSuchMessage);
         }
-        if !manages {
+        if may_any.is_err() {
             check_time(&entry, now)?;
         }
         self.append_amendment(actor, conversation, Amendment::Recalled { msgid }, now, batch);
@@ -89,6 +89,7 @@ impl State {
         now: Timestamp,
         batch: &mut Batch,
     ) -> Result<Response, ErrorCode> {
+        self.check(actor.user, conversation, Action::React, now)?;
         let entry = self.message(actor, conversation, msgid)?;
         if !entry.body.is_message() {
             return Err(ErrorCode::NoSuchMessage);
@@ -131,8 +132,8 @@ impl State {
 
     /// An entry that a member may read.
     pub(super) fn message(&self, actor: Actor, conversation: ConversationId, msgid: MsgId) -> Result<Entry, ErrorCode> {
-        let (found, _) = self.membership(actor.user, conversation)?;
-        let is_there = msgid > found.record.floor && msgid <= found.record.head;
+        let (found, member) = self.membership(actor.user, conversation)?;
+        let is_there = msgid > found.floor(&member.record) && msgid <= found.record.head;
         let entry = self.entries.get(&(conversation, msgid)).filter(|_| is_there);
         entry.cloned().ok_or(ErrorCode::NoSuchMessage)
     }

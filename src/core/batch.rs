@@ -51,6 +51,24 @@ pub enum Effect {
         /// The entry that ended the membership.
         last: MsgId,
     },
+    /// The member's role, or what he settled for himself, is another.
+    Changed {
+        /// The conversation.
+        conversation: ConversationId,
+        /// The member.
+        user: UserId,
+    },
+    /// A device of the member moved the read cursor. It may be told before the move is durable, as the move itself may be answered.
+    Read {
+        /// The conversation.
+        conversation: ConversationId,
+        /// Whose it is.
+        user: UserId,
+        /// The device.
+        device: DeviceId,
+        /// The last message read.
+        msgid: MsgId,
+    },
     /// The device is no more: its sessions end.
     Revoked {
         /// Whose it was.
@@ -114,6 +132,11 @@ impl Batch {
     #[must_use]
     pub fn effects(&self) -> &[Effect] {
         &self.effects
+    }
+
+    /// Takes what sessions may learn of before the batch is durable: everything, if it holds nothing but moves of cursors.
+    pub fn take_effects_of_moves(&mut self) -> Vec<Effect> {
+        if self.forced { Vec::new() } else { std::mem::take(&mut self.effects) }
     }
 
     /// Takes the parts: the buffer, where the new and the rewritten entries lie in it, and the effects.

@@ -5,9 +5,10 @@
 
 use cairn_proto::ids::{ConversationId, DeviceId, ImportSource, MsgId, SendStreamId, Timestamp, UserId};
 use cairn_proto::response::Role;
+use cairn_proto::text::GroupName;
 use serde::{Deserialize, Serialize};
 
-use super::record::{ConversationRecord, DeviceRecord, InviteRecord, SecretHash, UserRecord};
+use super::record::{ConversationRecord, DeviceRecord, GroupRecord, InviteRecord, MemberTerms, SecretHash, UserRecord};
 
 /// One change of the state. In a batch, an entry that is [`Appended`] or rewritten follows its change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -112,6 +113,19 @@ pub enum Change {
         conversation: ConversationId,
         /// In the order of their numbers.
         pins: Vec<MsgId>,
+    },
+    /// A group has this name from now on.
+    Renamed(ConversationId, GroupName),
+    /// What is agreed on in a group.
+    Group(ConversationId, GroupRecord),
+    /// What holds for a member beside the role.
+    MemberTerms {
+        /// The conversation.
+        conversation: ConversationId,
+        /// The member.
+        user: UserId,
+        /// All of it.
+        terms: MemberTerms,
     },
 }
 

@@ -2,17 +2,21 @@
 
 use std::collections::BTreeSet;
 
+use cairn_proto::group::MemberSettings;
 use cairn_proto::ids::{DeviceId, ImportSource, MsgId, Timestamp, UserId};
+use cairn_proto::response::Role;
 use hashbrown::{HashMap, HashSet};
 
 use super::msgid_set::MsgIdSet;
-use super::record::{ConversationRecord, MemberChunk, MemberRecord, StoredMember};
+use super::record::{ConversationRecord, GroupRecord, MemberChunk, MemberRecord, MemberTerms, StoredMember};
 
 /// A conversation.
 #[derive(Clone, Debug)]
 pub struct Conversation {
     /// What is stored of it.
     pub record: ConversationRecord,
+    /// What is agreed on in it, when it is a group.
+    pub group: GroupRecord,
     /// Its entries that are no messages.
     pub uncounted: MsgIdSet,
     /// The messages that mention a user who was a member then; those that mention everybody stand under [`UserId::SERVER`].
@@ -43,6 +47,7 @@ pub struct Member {
 pub(super) struct Unsaved {
     /// Whether the conversation is on the list of those with anything to save.
     pub(super) listed: bool,
+    pub(super) group: bool,
     pub(super) members: BTreeSet<MemberChunk>,
     pub(super) chunks: Vec<u64>,
     pub(super) imports: Vec<ImportSource>,
@@ -57,6 +62,7 @@ impl Conversation {
     pub fn new(record: ConversationRecord) -> Self {
         Self {
             record,
+            group: GroupRecord::default(),
             uncounted: MsgIdSet::default(),
             mentions: HashMap::new(),
             pins: Vec::new(),
@@ -115,6 +121,25 @@ impl Conversation {
         sets.map(|set| set.count_without(base, self.record.head, &self.uncounted)).sum()
     }
 
+    /// Everything up to here is gone, or is not for `member`.
+    #[must_use]
+    pub fn floor(&self, member: &MemberRecord) -> MsgId {
+        self.record.floor.max(member.terms.floor)
+    }
+
+    /// What a member settled for himself. What is hidden is shown again once there is a message that was not there then.
+    #[must_use]
+    pub fn settings_of(&self, terms: &MemberTerms) -> MemberSettings {
+        let head = self.record.head;
+        let has_news = |at: MsgId| head.above(at) > self.uncounted.count(at, head);
+        MemberSettings { muted: terms.muted, favourite: terms.favourite, hidden: terms.hidden_at.is_some_and(|at| !has_news(at)) }
+    }
+
+    /// The members among these users, with their roles.
+    pub(super) fn roles_of(&self, users: impl Iterator<Item = UserId>) -> Vec<(UserId, Role)> {
+        users.filter_map(|user| Some((user, self.member(user)?.record.role))).collect()
+    }
+
     /// The time of an entry that is made now: the clock may go back, the times in a log do not, but for imported ones.
     pub(super) fn not_before_last(&self, now: Timestamp) -> Timestamp {
         now.max(self.record.last_sent_at)
@@ -154,7 +179,7 @@ impl Conversation {
 
     /// About how much memory it takes, in bytes.
     pub(super) fn memory_bytes(&self) -> usize {
-        256 + self.members.len() * 112 + self.imports.len() * 32 + self.mentions.len() * 160
+        320 + self.members.len() * 152 + self.imports.len() * 32 + self.mentions.len() * 160 + self.group.banned.len() * 4
     }
 }
 

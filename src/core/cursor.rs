@@ -1,14 +1,14 @@
 //! How far everybody is: delivered and read cursors, and what an unread count is made of.
 
 use cairn_proto::error::ErrorCode;
-use cairn_proto::hello::ServerRole;
-use cairn_proto::ids::{ConversationId, MsgId, UserId};
+use cairn_proto::ids::{ConversationId, MsgId, Timestamp, UserId};
 use cairn_proto::response::{Explained, Response};
 
-use super::batch::Batch;
+use super::batch::{Batch, Effect};
 use super::change::Change;
 use super::command::Actor;
 use super::conversation::Member;
+use super::permission::Action;
 use super::state::State;
 
 impl State {
@@ -36,7 +36,9 @@ impl State {
     ) -> Result<Response, ErrorCode> {
         let member = self.member_up_to(actor, conversation, msgid)?;
         if msgid > member.record.read {
-            self.make(&Change::Read { conversation, user: actor.user, msgid }, batch);
+            let Actor { user, device, .. } = actor;
+            self.make(&Change::Read { conversation, user, msgid }, batch);
+            batch.effect(Effect::Read { conversation, user, device, msgid });
         }
         Ok(Response::Done)
     }
@@ -47,15 +49,9 @@ impl State {
         if msgid > found.record.head { Err(ErrorCode::BadCursor) } else { Ok(member) }
     }
 
-    pub(super) fn explain(&self, actor: Actor, conversation: ConversationId, whose: UserId) -> Result<Response, ErrorCode> {
-        let asker = self.users.get(&actor.user).map_or(ServerRole::Member, |user| user.record.role);
-        let found = self.conversations.get(&conversation).ok_or(ErrorCode::NotFound)?;
-        if asker < ServerRole::Admin {
-            found.member(actor.user).ok_or(ErrorCode::NotFound)?;
-            if whose != actor.user {
-                return Err(ErrorCode::Forbidden);
-            }
-        }
+    pub(super) fn explain(&self, actor: Actor, conversation: ConversationId, whose: UserId, now: Timestamp) -> Result<Response, ErrorCode> {
+        let action = if whose == actor.user { Action::Explain } else { Action::ExplainOthers };
+        let found = self.check(actor.user, conversation, action, now)?;
         let member = &found.member(whose).ok_or(ErrorCode::NotFound)?.record;
         let (base, uncounted, unread) = found.unread(member);
         Ok(Response::Explained(Explained {

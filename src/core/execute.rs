@@ -11,7 +11,6 @@ use cairn_proto::response::Response;
 use super::batch::Batch;
 use super::change::{Appended, Change, Origin};
 use super::command::{Actor, Command, Grant, Reply};
-use super::conversation::{Conversation, Member};
 use super::state::State;
 
 impl State {
@@ -44,16 +43,29 @@ impl State {
             Request::FindUsers { names } => self.find_users(&names),
             Request::Users { ids } => self.users_by_id(&ids),
             Request::CreateGroup { name, members } => self.create_group(actor, name, members, now, batch),
-            Request::AddMembers { conversation, users } => self.add_members(actor, conversation, users, now, batch),
-            Request::RemoveMembers { conversation, users } => self.remove_members(actor, conversation, users, now, batch),
+            Request::AddMembers { .. }
+            | Request::RemoveMembers { .. }
+            | Request::Group { .. }
+            | Request::RenameGroup { .. }
+            | Request::SetTopic { .. }
+            | Request::SetGroupSettings { .. }
+            | Request::SetRole { .. }
+            | Request::HandOver { .. }
+            | Request::Ban { .. }
+            | Request::Unban { .. }
+            | Request::BannedUsers { .. }
+            | Request::MuteMember { .. }
+            | Request::JoinGroup { .. } => self.ask_group(actor, request, now, batch),
+            Request::FindGroups { prefix } => Ok(self.find_groups(prefix.as_ref())),
+            Request::SetMemberSettings { conversation, settings } => self.set_member_settings(actor, conversation, settings, batch),
             Request::Members { conversation, after } => self.members_page(actor, conversation, after),
             Request::Devices => Ok(Response::Devices(self.devices(actor))),
             Request::RevokeDevice(device) => self.revoke_device(actor, device, batch),
             Request::Import { conversation, source, first, entries } => {
                 self.import(actor, conversation, source, first, &entries, now, batch)
             }
-            Request::ImportCursor { conversation, source } => self.import_cursor(actor, conversation, source),
-            Request::Explain { conversation, user } => self.explain(actor, conversation, user),
+            Request::ImportCursor { conversation, source } => self.import_cursor(actor, conversation, source, now),
+            Request::Explain { conversation, user } => self.explain(actor, conversation, user, now),
             Request::Edit { conversation, msgid, text } => self.edit(actor, conversation, msgid, text, now, batch),
             Request::Recall { conversation, msgid } => self.recall(actor, conversation, msgid, now, batch),
             Request::React { conversation, msgid, emoji } => self.react(actor, conversation, msgid, emoji, now, batch),
@@ -66,10 +78,30 @@ impl State {
         }
     }
 
+    /// What concerns a group and who is in it.
+    fn ask_group(&mut self, actor: Actor, request: Request, now: Timestamp, batch: &mut Batch) -> Result<Response, ErrorCode> {
+        match request {
+            Request::AddMembers { conversation, users } => self.add_members(actor, conversation, users, now, batch),
+            Request::RemoveMembers { conversation, users } => self.remove_members(actor, conversation, users, now, batch),
+            Request::Group { conversation } => self.group_details(actor, conversation, now),
+            Request::RenameGroup { conversation, name } => self.rename_group(actor, conversation, name, now, batch),
+            Request::SetTopic { conversation, topic } => self.set_topic(actor, conversation, topic, now, batch),
+            Request::SetGroupSettings { conversation, settings } => self.set_group_settings(actor, conversation, settings, now, batch),
+            Request::SetRole { conversation, user, role } => self.set_role(actor, conversation, user, role, now, batch),
+            Request::HandOver { conversation, user } => self.hand_over(actor, conversation, user, now, batch),
+            Request::Ban { conversation, users } => self.ban(actor, conversation, users, now, batch),
+            Request::Unban { conversation, users } => self.unban(actor, conversation, users, now, batch),
+            Request::BannedUsers { conversation } => self.banned_users(actor, conversation, now),
+            Request::MuteMember { conversation, user, until } => self.mute_member(actor, conversation, user, until, now, batch),
+            Request::JoinGroup { conversation } => self.join_group(actor, conversation, now, batch),
+            _ => Err(ErrorCode::Unsupported),
+        }
+    }
+
     fn grant(&self, actor: Actor, conversation: ConversationId) -> Result<Grant, ErrorCode> {
         self.check_actor(actor)?;
-        let (found, _) = self.membership(actor.user, conversation)?;
-        Ok(Grant { conversation, floor: found.record.floor })
+        let (found, member) = self.membership(actor.user, conversation)?;
+        Ok(Grant { conversation, floor: found.floor(&member.record) })
     }
 
     fn allow_figures(&self, actor: Actor) -> Result<Reply, ErrorCode> {
@@ -82,13 +114,6 @@ impl State {
     pub(super) fn check_actor(&self, actor: Actor) -> Result<(), ErrorCode> {
         let known = self.users.get(&actor.user).is_some_and(|user| user.devices.contains_key(&actor.device));
         if known { Ok(()) } else { Err(ErrorCode::AuthFailed) }
-    }
-
-    /// The conversation and the asker's membership. Whether there is no such conversation or the asker is no member is not told.
-    pub(super) fn membership(&self, user: UserId, id: ConversationId) -> Result<(&Conversation, &Member), ErrorCode> {
-        let found = self.conversations.get(&id).ok_or(ErrorCode::NotFound)?;
-        let member = found.member(user).ok_or(ErrorCode::NotFound)?;
-        Ok((found, member))
     }
 
     /// Makes a change: in memory and in the batch.

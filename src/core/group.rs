@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use cairn_proto::body::{Body, SystemEntry};
 use cairn_proto::error::ErrorCode;
+use cairn_proto::group::JoinerHistory;
 use cairn_proto::ids::{ConversationId, MsgId, Timestamp, UserId};
 use cairn_proto::limits;
 use cairn_proto::response::{self, MemberPage, Response, Role};
@@ -12,7 +13,8 @@ use cairn_proto::text::GroupName;
 use super::batch::{Batch, Effect};
 use super::change::{Change, MemberCounts};
 use super::command::Actor;
-use super::record::{ConversationRecord, KindRecord};
+use super::permission::Action;
+use super::record::{ConversationRecord, KindRecord, MemberTerms};
 use super::state::State;
 
 impl State {
@@ -46,10 +48,13 @@ impl State {
         now: Timestamp,
         batch: &mut Batch,
     ) -> Result<Response, ErrorCode> {
-        self.check_manages(actor.user, id)?;
+        self.permit(actor.user, id, Action::Invite, now)?;
         let mut users = self.existing_users(users)?;
         let (found, _) = self.membership(actor.user, id)?;
         users.retain(|&user| found.member(user).is_none());
+        if users.iter().any(|&user| found.group.bans(user)) {
+            return Err(ErrorCode::Banned);
+        }
         if found.record.counts.members as usize + users.len() > limits::MEMBERS_PER_CONVERSATION_MAX {
             return Err(ErrorCode::LimitReached);
         }
@@ -66,19 +71,15 @@ impl State {
         now: Timestamp,
         batch: &mut Batch,
     ) -> Result<Response, ErrorCode> {
-        let (found, member) = self.membership(actor.user, id)?;
-        let KindRecord::Group { .. } = found.record.kind else { return Err(ErrorCode::Forbidden) };
+        let (found, _) = self.permit(actor.user, id, Action::Leave, now)?;
         if users.len() > limits::USERS_PER_REQUEST_MAX {
             return Err(ErrorCode::BadRequest);
         }
-        let mut leavers: Vec<(UserId, Role)> = users.into_iter().filter_map(|user| Some((user, found.member(user)?.record.role))).collect();
+        let mut leavers = found.roles_of(users.into_iter());
         leavers.sort_unstable();
         leavers.dedup();
-        // Everybody may leave; to remove others takes a role above theirs, and an owner may remove whom he likes.
-        let own = member.record.role;
-        let allowed = |&(user, role): &(UserId, Role)| user == actor.user || own == Role::Owner || own > role;
-        if !leavers.iter().all(allowed) {
-            return Err(ErrorCode::Forbidden);
+        for &(_, role) in leavers.iter().filter(|&&(user, _)| user != actor.user) {
+            self.permit(actor.user, id, Action::Moderate(role), now)?;
         }
         let owners = leavers.iter().filter(|&&(_, role)| role == Role::Owner).count() as u32;
         let counts = found.record.counts;
@@ -94,7 +95,7 @@ impl State {
         Ok(Response::Changed { users: leavers.len() as u32 })
     }
 
-    fn end_memberships(
+    pub(super) fn end_memberships(
         &mut self,
         id: ConversationId,
         leavers: &[(UserId, Role)],
@@ -120,23 +121,16 @@ impl State {
             .take(limits::MEMBERS_PER_PAGE_MAX)
             .filter_map(|&(user, member)| {
                 let record = &member.record;
-                Some(response::Member { user: self.user_info(user)?, role: record.role, joined: record.joined, read: record.read })
+                let user = self.user_info(user)?;
+                let muted_until = record.terms.muted_until;
+                Some(response::Member { user, role: record.role, joined: record.joined, read: record.read, muted_until })
             })
             .collect();
         let next_after = (page.len() > limits::MEMBERS_PER_PAGE_MAX).then(|| page[limits::MEMBERS_PER_PAGE_MAX - 1].0);
         Ok(Response::Members(MemberPage { items, next_after }))
     }
 
-    /// Whether the user may add members.
-    fn check_manages(&self, user: UserId, id: ConversationId) -> Result<(), ErrorCode> {
-        let (found, member) = self.membership(user, id)?;
-        match found.record.kind {
-            KindRecord::Group { .. } if member.record.role >= Role::Admin => Ok(()),
-            KindRecord::Group { .. } | KindRecord::Direct => Err(ErrorCode::Forbidden),
-        }
-    }
-
-    fn existing_users(&self, users: Vec<UserId>) -> Result<BTreeSet<UserId>, ErrorCode> {
+    pub(super) fn existing_users(&self, users: Vec<UserId>) -> Result<BTreeSet<UserId>, ErrorCode> {
         if users.len() > limits::USERS_PER_REQUEST_MAX {
             return Err(ErrorCode::BadRequest);
         }
@@ -146,7 +140,8 @@ impl State {
         Ok(users.into_iter().collect())
     }
 
-    fn put_members(&mut self, by: UserId, id: ConversationId, users: BTreeSet<UserId>, now: Timestamp, batch: &mut Batch) {
+    /// Makes users members, with the entry that says so.
+    pub(super) fn put_members(&mut self, by: UserId, id: ConversationId, users: BTreeSet<UserId>, now: Timestamp, batch: &mut Batch) {
         if users.is_empty() {
             return;
         }
@@ -163,7 +158,12 @@ impl State {
         let MemberCounts { members, owners } = found.record.counts;
         let counts = MemberCounts { members: members + 1, owners: owners + u32::from(role == Role::Owner) };
         let joined = found.record.head.next();
+        let sees_all = found.group.settings.history == JoinerHistory::All;
         self.make(&Change::Member { conversation: id, user, role, joined, counts }, batch);
+        if !sees_all {
+            let terms = MemberTerms { floor: joined.prev(), ..MemberTerms::default() };
+            self.make(&Change::MemberTerms { conversation: id, user, terms }, batch);
+        }
         batch.effect(Effect::Joined { conversation: id, user });
     }
 }

@@ -14,6 +14,7 @@ use super::batch::Batch;
 use super::change::{Change, Origin};
 use super::command::Actor;
 use super::execute::NewEntry;
+use super::permission::Action;
 use super::record::UserRecord;
 use super::state::State;
 
@@ -29,7 +30,7 @@ impl State {
         now: Timestamp,
         batch: &mut Batch,
     ) -> Result<Response, ErrorCode> {
-        let cursor = self.import_start(actor, conversation, source)?;
+        let cursor = self.import_start(actor, conversation, source, now)?;
         if entries.len() > limits::IMPORT_ENTRIES_MAX || entries.iter().any(|entry| !is_importable(&entry.body)) {
             return Err(ErrorCode::BadRequest);
         }
@@ -62,15 +63,18 @@ impl State {
         Ok(Response::Imported { added: u32::try_from(fresh.len()).unwrap_or(u32::MAX), users, cursor })
     }
 
-    pub(super) fn import_cursor(&self, actor: Actor, conversation: ConversationId, source: ImportSource) -> Result<Response, ErrorCode> {
-        Ok(Response::ImportCursor { cursor: self.import_start(actor, conversation, source)? })
+    pub(super) fn import_cursor(
+        &self,
+        actor: Actor,
+        conversation: ConversationId,
+        source: ImportSource,
+        now: Timestamp,
+    ) -> Result<Response, ErrorCode> {
+        Ok(Response::ImportCursor { cursor: self.import_start(actor, conversation, source, now)? })
     }
 
-    fn import_start(&self, actor: Actor, conversation: ConversationId, source: ImportSource) -> Result<u64, ErrorCode> {
-        let (found, _) = self.membership(actor.user, conversation)?;
-        if self.users.get(&actor.user).is_none_or(|user| user.record.role < ServerRole::Admin) {
-            return Err(ErrorCode::Forbidden);
-        }
+    fn import_start(&self, actor: Actor, conversation: ConversationId, source: ImportSource, now: Timestamp) -> Result<u64, ErrorCode> {
+        let (found, _) = self.permit(actor.user, conversation, Action::Import, now)?;
         Ok(found.imports.get(&source).copied().unwrap_or_default())
     }
 

@@ -6,7 +6,6 @@ use cairn_proto::error::ErrorCode;
 use cairn_proto::extras::{Extra, Extras};
 use cairn_proto::ids::{ConversationId, MsgId, UserId};
 use cairn_proto::limits;
-use cairn_proto::response::Role;
 
 use super::batch::Batch;
 use super::change::Change;
@@ -37,13 +36,10 @@ const fn is_of_server(extra: &Extra) -> bool {
 }
 
 impl State {
-    /// Whether a message of a member of this role may have these extras, where there are the messages above `floor` up to `head`.
-    pub(super) fn check_extras(&self, extras: &Extras, role: Role, floor: MsgId, head: MsgId) -> Result<(), ErrorCode> {
+    /// Whether a message may have these extras, where its sender sees the messages above `floor` up to `head`.
+    pub(super) fn check_extras(&self, extras: &Extras, floor: MsgId, head: MsgId) -> Result<(), ErrorCode> {
         if extras.replied().is_some_and(|msgid| msgid <= floor || msgid > head) {
             return Err(ErrorCode::NoSuchMessage);
-        }
-        if extras.mentions_all() && role < Role::Admin {
-            return Err(ErrorCode::Forbidden);
         }
         if extras.mentioned().all(|user| self.users.contains_key(&user)) { Ok(()) } else { Err(ErrorCode::NoSuchUser) }
     }

@@ -7,16 +7,20 @@
 //! # Layout
 //!
 //! * [`command`], [`needs`]: what comes in, and what must be in memory for it
-//! * [`state`]: everything that is in memory, and [`state::State::apply`]
+//! * [`state`]: everything that is in memory; [`apply`]: how changes move it
 //! * [`batch`], [`change`]: what goes out, encoded once
 //! * [`execute`]: commands decided, one by one
 //! * [`send`], [`import`], [`amend`], [`pin`]: messages; [`mention`]: whom they ask to notice them
-//! * [`account`], [`group`], [`cursor`], [`overview`]: everything else a client may ask
-//! * [`conversation`], [`msgid_set`], [`send_stream`]: the parts of the state that have rules of their own
+//! * [`permission`]: who may do what in a conversation
+//! * [`group`], [`agreement`], [`moderation`], [`open_group`]: groups, what is agreed on in them, and who is in them
+//! * [`account`], [`cursor`], [`member_settings`], [`overview`]: everything else a client may ask
+//! * [`conversation`], [`msgid_set`], [`send_stream`], [`open_groups`]: the parts of the state that have rules of their own
 //! * [`record`]: what is stored of each part
 
 pub mod account;
+pub mod agreement;
 pub mod amend;
+pub mod apply;
 pub mod batch;
 pub mod change;
 pub mod command;
@@ -25,10 +29,15 @@ pub mod cursor;
 pub mod execute;
 pub mod group;
 pub mod import;
+pub mod member_settings;
 pub mod mention;
+pub mod moderation;
 pub mod msgid_set;
 pub mod needs;
+pub mod open_group;
+pub mod open_groups;
 pub mod overview;
+pub mod permission;
 pub mod pin;
 pub mod record;
 pub mod saving;

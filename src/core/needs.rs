@@ -2,9 +2,10 @@
 
 use cairn_proto::ids::{ConversationId, DeviceId, MsgId, SendStreamId, UserId};
 use cairn_proto::request::{ImportEntry, Request};
+use cairn_proto::text::GroupName;
 
 use super::change::{Appended, Change, Origin};
-use super::command::{Command, NewDevice};
+use super::command::{Actor, Command, NewDevice};
 use super::state::State;
 
 /// A part of the state that memory lacks.
@@ -38,60 +39,77 @@ impl State {
                 }
             }
             Command::Grant(actor, conversation) => self.member(*conversation, actor.user, &mut needs),
-            Command::Ask(actor, request) => {
-                let user = actor.user;
-                match request {
-                    Request::Send(draft) => {
-                        self.member(draft.conversation, user, &mut needs);
-                        for mentioned in draft.extras.mentioned() {
-                            self.member(draft.conversation, mentioned, &mut needs);
-                        }
-                        self.stream(user, actor.device, actor.stream, &mut needs);
-                    }
-                    Request::Pull { conversation, .. }
-                    | Request::Ack { conversation, .. }
-                    | Request::Read { conversation, .. }
-                    | Request::Unpin { conversation, .. }
-                    | Request::Pins { conversation }
-                    | Request::ImportCursor { conversation, .. } => self.member(*conversation, user, &mut needs),
-                    Request::Import { conversation, entries, .. } => {
-                        self.member(*conversation, user, &mut needs);
-                        self.importing_members(*conversation, entries, &mut needs);
-                    }
-                    Request::AddMembers { conversation, users } | Request::RemoveMembers { conversation, users } => {
-                        self.member(*conversation, user, &mut needs);
-                        for &user in users {
-                            self.member(*conversation, user, &mut needs);
-                        }
-                    }
-                    Request::Members { conversation, .. } => {
-                        self.member(*conversation, user, &mut needs);
-                        self.members(*conversation, &mut needs);
-                    }
-                    Request::Edit { conversation, msgid, .. }
-                    | Request::Recall { conversation, msgid }
-                    | Request::React { conversation, msgid, .. }
-                    | Request::Unreact { conversation, msgid, .. }
-                    | Request::Pin { conversation, msgid } => {
-                        self.member(*conversation, user, &mut needs);
-                        self.entry(*conversation, *msgid, &mut needs);
-                    }
-                    Request::Explain { conversation, user: whose } => {
-                        self.member(*conversation, user, &mut needs);
-                        self.member(*conversation, *whose, &mut needs);
-                    }
-                    Request::Conversations { after } => self.overview(user, false, *after, &mut needs),
-                    Request::FindUsers { .. }
-                    | Request::Users { .. }
-                    | Request::CreateGroup { .. }
-                    | Request::CreateInvite { .. }
-                    | Request::Devices
-                    | Request::RevokeDevice(_)
-                    | Request::Figures => {}
-                }
-            }
+            Command::Ask(actor, request) => self.asked(*actor, request, &mut needs),
         }
         needs
+    }
+
+    /// What must be loaded before a request is decided.
+    fn asked(&self, actor: Actor, request: &Request, needs: &mut Vec<Need>) {
+        let user = actor.user;
+        match request {
+            Request::Send(draft) => {
+                self.member(draft.conversation, user, needs);
+                for mentioned in draft.extras.mentioned() {
+                    self.member(draft.conversation, mentioned, needs);
+                }
+                self.stream(user, actor.device, actor.stream, needs);
+            }
+            Request::Pull { conversation, .. }
+            | Request::Ack { conversation, .. }
+            | Request::Read { conversation, .. }
+            | Request::Unpin { conversation, .. }
+            | Request::Pins { conversation }
+            | Request::ImportCursor { conversation, .. } => self.member(*conversation, user, needs),
+            Request::Import { conversation, entries, .. } => {
+                self.member(*conversation, user, needs);
+                self.importing_members(*conversation, entries, needs);
+            }
+            Request::Group { conversation }
+            | Request::RenameGroup { conversation, .. }
+            | Request::SetTopic { conversation, .. }
+            | Request::SetGroupSettings { conversation, .. }
+            | Request::BannedUsers { conversation }
+            | Request::Unban { conversation, .. }
+            | Request::JoinGroup { conversation }
+            | Request::SetMemberSettings { conversation, .. } => self.member(*conversation, user, needs),
+            Request::FindGroups { prefix } => self.found_groups(prefix.as_ref(), needs),
+            Request::AddMembers { conversation, users }
+            | Request::RemoveMembers { conversation, users }
+            | Request::Ban { conversation, users } => {
+                self.member(*conversation, user, needs);
+                for &user in users {
+                    self.member(*conversation, user, needs);
+                }
+            }
+            Request::Members { conversation, .. } => {
+                self.member(*conversation, user, needs);
+                self.members(*conversation, needs);
+            }
+            Request::Edit { conversation, msgid, .. }
+            | Request::Recall { conversation, msgid }
+            | Request::React { conversation, msgid, .. }
+            | Request::Unreact { conversation, msgid, .. }
+            | Request::Pin { conversation, msgid } => {
+                self.member(*conversation, user, needs);
+                self.entry(*conversation, *msgid, needs);
+            }
+            Request::Explain { conversation, user: whose }
+            | Request::SetRole { conversation, user: whose, .. }
+            | Request::HandOver { conversation, user: whose }
+            | Request::MuteMember { conversation, user: whose, .. } => {
+                self.member(*conversation, user, needs);
+                self.member(*conversation, *whose, needs);
+            }
+            Request::Conversations { after } => self.overview(user, false, *after, needs),
+            Request::FindUsers { .. }
+            | Request::Users { .. }
+            | Request::CreateGroup { .. }
+            | Request::CreateInvite { .. }
+            | Request::Devices
+            | Request::RevokeDevice(_)
+            | Request::Figures => {}
+        }
     }
 
     /// What must be loaded before `change` is applied.
@@ -108,13 +126,18 @@ impl State {
             Change::Read { conversation, user, .. }
             | Change::Delivered { conversation, user, .. }
             | Change::Member { conversation, user, .. }
-            | Change::MemberRemoved { conversation, user, .. } => self.member(*conversation, *user, &mut needs),
+            | Change::MemberRemoved { conversation, user, .. }
+            | Change::MemberTerms { conversation, user, .. } => self.member(*conversation, *user, &mut needs),
             Change::Mentioned { conversation, users, .. } => {
                 for &user in users {
                     self.member(*conversation, user, &mut needs);
                 }
             }
-            Change::Imported { conversation, .. } | Change::Rewritten { conversation, .. } | Change::Pins { conversation, .. }
+            Change::Imported { conversation, .. }
+            | Change::Rewritten { conversation, .. }
+            | Change::Pins { conversation, .. }
+            | Change::Renamed(conversation, _)
+            | Change::Group(conversation, _)
                 if self.conversation(*conversation).is_none() =>
             {
                 needs.push(Need::Conversation(*conversation));
@@ -140,6 +163,12 @@ impl State {
         if !self.entries.contains_key(&(conversation, msgid)) {
             needs.push(Need::Entry(conversation, msgid));
         }
+    }
+
+    /// The open groups that a search finds.
+    fn found_groups(&self, prefix: Option<&GroupName>, needs: &mut Vec<Need>) {
+        let missing = self.open_groups.find(prefix).filter(|&id| self.conversation(id).is_none());
+        needs.extend(missing.map(Need::Conversation));
     }
 
     /// The members among the senders of imported entries: their read cursors move.

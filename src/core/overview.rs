@@ -45,12 +45,13 @@ impl State {
             kind,
             role: member.record.role,
             head: found.record.head,
-            floor: found.record.floor,
+            floor: found.floor(&member.record),
             read: member.record.read,
             delivered: member.delivered(actor.device),
             unread,
             mentions: found.mentions(actor.user, base),
             last: None,
+            settings: found.settings_of(&member.record.terms),
         })
     }
 
@@ -63,7 +64,7 @@ impl State {
     #[must_use]
     pub fn feed(&self, actor: Actor, conversation: ConversationId) -> Option<Feed> {
         let (found, member) = self.membership(actor.user, conversation).ok()?;
-        let position = member.delivered(actor.device).max(member.record.joined.prev()).max(found.record.floor);
+        let position = member.delivered(actor.device).max(member.record.joined.prev()).max(found.floor(&member.record));
         Some(Feed { conversation, position })
     }
 

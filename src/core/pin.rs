@@ -4,12 +4,12 @@ use cairn_proto::body::Amendment;
 use cairn_proto::error::ErrorCode;
 use cairn_proto::ids::{ConversationId, MsgId, Timestamp};
 use cairn_proto::limits::PINS_MAX;
-use cairn_proto::response::{Response, Role};
+use cairn_proto::response::Response;
 
 use super::batch::Batch;
 use super::change::Change;
 use super::command::Actor;
-use super::record::KindRecord;
+use super::permission::Action;
 use super::state::State;
 
 impl State {
@@ -21,7 +21,7 @@ impl State {
         now: Timestamp,
         batch: &mut Batch,
     ) -> Result<Response, ErrorCode> {
-        self.check_pins(actor, conversation)?;
+        self.check(actor.user, conversation, Action::Pin, now)?;
         if !self.message(actor, conversation, msgid)?.body.is_message() {
             return Err(ErrorCode::NoSuchMessage);
         }
@@ -44,7 +44,7 @@ impl State {
         now: Timestamp,
         batch: &mut Batch,
     ) -> Result<Response, ErrorCode> {
-        self.check_pins(actor, conversation)?;
+        self.check(actor.user, conversation, Action::Pin, now)?;
         if self.membership(actor.user, conversation)?.0.pins.contains(&msgid) {
             self.append_amendment(actor, conversation, Amendment::Unpinned { msgid }, now, batch);
             self.drop_pin(conversation, msgid, batch);
@@ -61,13 +61,5 @@ impl State {
         let Some(found) = self.conversations.get(&conversation).filter(|found| found.pins.contains(&msgid)) else { return };
         let pins = found.pins.iter().copied().filter(|&pin| pin != msgid).collect();
         self.make(&Change::Pins { conversation, pins }, batch);
-    }
-
-    fn check_pins(&self, actor: Actor, conversation: ConversationId) -> Result<(), ErrorCode> {
-        let (found, member) = self.membership(actor.user, conversation)?;
-        match found.record.kind {
-            KindRecord::Group { .. } if member.record.role < Role::Admin => Err(ErrorCode::Forbidden),
-            KindRecord::Group { .. } | KindRecord::Direct => Ok(()),
-        }
     }
 }

@@ -1,11 +1,12 @@
 //! What is stored of each part of the state: the values of the trees, and the parts of [`crate::core::Change`]s.
 //! Fields only grow behind a new version of the row (see the store's rows), so their order is part of the format.
 
+use cairn_proto::group::GroupSettings;
 use cairn_proto::hello::ServerRole;
 use cairn_proto::ids::{ConversationId, DeviceId, ImportSource, MsgId, SendStreamId, Timestamp, UserId};
 use cairn_proto::limits::SENDS_IN_FLIGHT_MAX;
 use cairn_proto::response::Role;
-use cairn_proto::text::{DeviceName, GroupName, UserName};
+use cairn_proto::text::{DeviceName, GroupName, Topic, UserName};
 use serde::{Deserialize, Serialize};
 
 use super::change::MemberCounts;
@@ -89,6 +90,31 @@ pub enum KindRecord {
     },
 }
 
+/// What is agreed on in a group. One that agreed on nothing has no row.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GroupRecord {
+    /// What it is about.
+    pub topic: Topic,
+    /// Who may do what, and who may come in.
+    pub settings: GroupSettings,
+    /// Who is kept out, in the order of their ids; at most [`cairn_proto::limits::BANNED_USERS_MAX`].
+    pub banned: Vec<UserId>,
+}
+
+impl Default for GroupRecord {
+    fn default() -> Self {
+        Self { topic: Topic::none(), settings: GroupSettings::default(), banned: Vec::new() }
+    }
+}
+
+impl GroupRecord {
+    /// Whether the user is kept out.
+    #[must_use]
+    pub fn bans(&self, user: UserId) -> bool {
+        self.banned.binary_search(&user).is_ok()
+    }
+}
+
 /// A membership.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MemberRecord {
@@ -98,6 +124,29 @@ pub struct MemberRecord {
     pub joined: MsgId,
     /// The read cursor.
     pub read: MsgId,
+    /// What else holds.
+    pub terms: MemberTerms,
+}
+
+/// What holds for one member: what the group settled for him, and what he settled for himself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MemberTerms {
+    /// Everything up to here was said before the member could see it.
+    pub floor: MsgId,
+    /// Until when the member can say nothing.
+    pub muted_until: Timestamp,
+    /// News of the conversation shall not ring.
+    pub muted: bool,
+    /// The conversation stands before others.
+    pub favourite: bool,
+    /// The head when the member hid the conversation.
+    pub hidden_at: Option<MsgId>,
+}
+
+impl Default for MemberTerms {
+    fn default() -> Self {
+        Self { floor: MsgId::ZERO, muted_until: Timestamp::new(0), muted: false, favourite: false, hidden_at: None }
+    }
 }
 
 /// A member of a conversation, with the delivered cursors of the member's devices.
@@ -244,6 +293,10 @@ pub enum Row {
     Invite(SecretHash, Option<InviteRecord>),
     /// A conversation.
     Conversation(ConversationId, ConversationRecord),
+    /// What is agreed on in a group.
+    Group(ConversationId, Option<GroupRecord>),
+    /// The name of an open group.
+    OpenGroup(ConversationId, Option<GroupName>),
     /// The members of a chunk; none where the row is to be deleted.
     Members(ConversationId, MemberChunk, Vec<StoredMember>),
     /// The way from a user to a conversation.

@@ -1,6 +1,6 @@
 //! What goes into the trees: the rows that changed since the last time, and what may leave memory when they are stored.
 
-use super::record::Row;
+use super::record::{GroupRecord, Row};
 use super::send_stream::StreamRows;
 use super::state::State;
 
@@ -45,10 +45,16 @@ impl State {
             let is_member = self.users.get(&user).is_some_and(|user| user.conversations.contains(&conversation));
             rows.push(Row::Membership(user, conversation, is_member.then_some(())));
         }
+        for id in std::mem::take(&mut self.unsaved.open_groups) {
+            rows.push(Row::OpenGroup(id, self.open_groups.name(id).cloned()));
+        }
         for id in std::mem::take(&mut self.unsaved.conversations) {
             let Some(found) = self.conversations.get_mut(&id) else { continue };
             let unsaved = std::mem::take(&mut found.unsaved);
             rows.push(Row::Conversation(id, found.record.clone()));
+            if unsaved.group {
+                rows.push(Row::Group(id, Some(found.group.clone()).filter(|group| *group != GroupRecord::default())));
+            }
             debug_assert!(unsaved.members.iter().all(|&chunk| found.knows_chunk(chunk)), "a chunk is stored whole");
             rows.extend(unsaved.members.into_iter().map(|chunk| Row::Members(id, chunk, found.stored_members(chunk))));
             for chunk in unsaved.chunks {

@@ -12,6 +12,7 @@ use super::change::{Change, MemberCounts, Origin};
 use super::command::Actor;
 use super::execute::NewEntry;
 use super::mention;
+use super::permission::Action;
 use super::record::{ConversationRecord, KindRecord};
 use super::send_stream::{Seen, SendStream};
 use super::state::State;
@@ -53,11 +54,17 @@ impl State {
         }
         if !self.conversations.contains_key(&conversation) {
             self.check_direct(actor, conversation)?;
-            self.check_extras(&draft.extras, Role::Member, MsgId::ZERO, MsgId::ZERO)?;
+            self.check_extras(&draft.extras, MsgId::ZERO, MsgId::ZERO)?;
+            if draft.extras.mentions_all() {
+                return Err(ErrorCode::Forbidden);
+            }
             self.open_direct(conversation, now, batch)?;
         }
-        let (found, member) = self.membership(actor.user, conversation)?;
-        self.check_extras(&draft.extras, member.record.role, found.record.floor, found.record.head)?;
+        let (found, member) = self.permit(actor.user, conversation, Action::Post, now)?;
+        if draft.extras.mentions_all() {
+            self.check(actor.user, conversation, Action::MentionAll, now)?;
+        }
+        self.check_extras(&draft.extras, found.floor(&member.record), found.record.head)?;
         let sent_at = found.not_before_last(now);
         let place = match place {
             Some(place) => place,

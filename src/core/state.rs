@@ -1,4 +1,4 @@
-//! Everything that is in memory, and how changes move it.
+//! Everything that is in memory. How changes move it is in [`super::apply`].
 //!
 //! Users, devices and invites are always in memory; of conversations, members and send streams only what was needed lately.
 
@@ -7,14 +7,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use cairn_proto::ids::{ConversationId, DeviceId, ImportSource, MsgId, SendStreamId, UserId};
 use cairn_proto::message::Entry;
 use cairn_proto::response::UserInfo;
-use cairn_proto::text::UserName;
+use cairn_proto::text::{GroupName, UserName};
 use hashbrown::{HashMap, HashSet};
 
-use super::change::{Appended, Change, Origin};
 use super::conversation::{Conversation, Member};
+use super::open_groups::OpenGroups;
 use super::record::{
-    ConversationRecord, DeviceRecord, InviteRecord, MemberChunk, MemberRecord, RecentSend, SecretHash, SendCursor, StoredMember,
-    StoredMentions, UserRecord,
+    ConversationRecord, DeviceRecord, InviteRecord, MemberChunk, RecentSend, SecretHash, SendCursor, StoredMember, StoredMentions,
+    UserRecord,
 };
 use super::send_stream::SendStream;
 
@@ -24,10 +24,11 @@ pub struct State {
     pub(super) users: HashMap<UserId, User>,
     names: HashMap<UserName, UserId>,
     folded_names: HashMap<String, UserId>,
-    tokens: HashMap<SecretHash, (UserId, DeviceId)>,
+    pub(super) tokens: HashMap<SecretHash, (UserId, DeviceId)>,
     pub(super) invites: HashMap<SecretHash, InviteRecord>,
     pub(super) conversations: HashMap<ConversationId, Conversation>,
     pub(super) streams: HashMap<(DeviceId, SendStreamId), SendStream>,
+    pub(super) open_groups: OpenGroups,
     last_user: u32,
     last_numbered: u64,
     pub(super) unsaved: Unsaved,
@@ -56,6 +57,7 @@ pub(super) struct Unsaved {
     pub(super) invites: BTreeSet<SecretHash>,
     pub(super) conversations: Vec<ConversationId>,
     pub(super) memberships: BTreeSet<(UserId, ConversationId)>,
+    pub(super) open_groups: BTreeSet<ConversationId>,
     pub(super) streams: Vec<(DeviceId, SendStreamId)>,
     pub(super) streams_removed: BTreeSet<(DeviceId, SendStreamId)>,
 }
@@ -128,166 +130,8 @@ impl State {
         ConversationId::new(self.last_numbered + 1)
     }
 
-    /// Moves the state. A change that was seen before, alone or with all that followed it, ends in the same state.
-    pub fn apply(&mut self, change: &Change) {
-        match change {
-            Change::Appended(appended) => self.apply_appended(appended),
-            &Change::Read { conversation, user, msgid } => self.apply_read(conversation, user, msgid),
-            &Change::Delivered { conversation, user, device, msgid } => self.apply_delivered(conversation, user, device, msgid),
-            Change::User(id, record) => {
-                self.unsaved.users.insert(*id);
-                self.install_user(*id, record.clone());
-            }
-            Change::Device(user, id, record) => {
-                self.unsaved.devices.insert((*user, *id));
-                self.install_device(*user, *id, record.clone());
-            }
-            &Change::DeviceRemoved(user, device) => self.apply_device_removed(user, device),
-            &Change::StreamOpened { user, device, stream, forgotten } => self.apply_stream_opened(user, device, stream, forgotten),
-            Change::Invite(token, record) => {
-                self.unsaved.invites.insert(*token);
-                self.invites.insert(*token, record.clone());
-            }
-            Change::InviteRemoved(token) => {
-                self.unsaved.invites.insert(*token);
-                self.invites.remove(token);
-            }
-            Change::Conversation(id, record) => {
-                let mut conversation = Conversation::new(record.clone());
-                // Nobody can have been a member before, so what is in memory is all there is.
-                conversation.members_complete = true;
-                self.conversations.insert(*id, conversation);
-                self.note_numbered(*id);
-                self.touch(*id);
-            }
-            &Change::Member { conversation, user, role, joined, counts } => {
-                let record = MemberRecord { role, joined, read: MsgId::ZERO };
-                let Some(found) = self.touch(conversation) else { return };
-                found.record.counts = counts;
-                let member = found.members.entry(user).or_insert_with(|| Member::new(record));
-                member.record.role = role;
-                member.record.joined = joined;
-                found.note_member(user);
-                self.unsaved.memberships.insert((user, conversation));
-                self.install_membership(user, conversation);
-            }
-            &Change::MemberRemoved { conversation, user, counts } => {
-                let Some(found) = self.touch(conversation) else { return };
-                found.record.counts = counts;
-                found.members.remove(&user);
-                found.note_member(user);
-                self.unsaved.memberships.insert((user, conversation));
-                if let Some(user) = self.users.get_mut(&user) {
-                    user.conversations.remove(&conversation);
-                }
-            }
-            &Change::Imported { conversation, source, cursor } => self.apply_imported(conversation, source, cursor),
-            &Change::Rewritten { conversation, msgid, is_message } => {
-                if let Some(found) = self.touch(conversation)
-                    && !is_message
-                {
-                    found.note_uncounted(msgid);
-                }
-            }
-            Change::Pins { conversation, pins } => self.apply_pins(*conversation, pins),
-            Change::Mentioned { conversation, msgid, users } => {
-                if let Some(found) = self.touch(*conversation) {
-                    found.mention(*msgid, users);
-                }
-            }
-        }
-    }
-
-    pub(super) fn apply_appended(&mut self, appended: &Appended) {
-        let &Appended { conversation, msgid, sender, sent_at, origin } = appended;
-        let Some(found) = self.touch(conversation) else { return };
-        found.record.head = found.record.head.max(msgid);
-        if origin != Origin::Imported {
-            found.record.last_sent_at = found.record.last_sent_at.max(sent_at);
-        }
-        match origin {
-            Origin::Sent { device, stream, place, seq, body } => {
-                found.raise_read(sender, msgid);
-                // A replay over newer trees meets sends of devices and streams that are no more: nobody can ask for them again.
-                let Some(stream_of) = self.streams.get_mut(&(device, stream)) else { return };
-                if stream_of.accept(RecentSend { place, conversation, seq, msgid, body }) {
-                    self.unsaved.streams.push((device, stream));
-                }
-            }
-            Origin::System => found.note_uncounted(msgid),
-            Origin::Imported => {}
-        }
-    }
-
-    fn apply_pins(&mut self, conversation: ConversationId, pins: &[MsgId]) {
-        if let Some(found) = self.touch(conversation) {
-            found.pins = pins.to_vec();
-            found.unsaved.pins = true;
-        }
-    }
-
-    fn apply_imported(&mut self, conversation: ConversationId, source: ImportSource, cursor: u64) {
-        let Some(found) = self.touch(conversation) else { return };
-        let known = found.imports.entry(source).or_default();
-        *known = cursor.max(*known);
-        found.unsaved.imports.push(source);
-    }
-
-    fn apply_read(&mut self, conversation: ConversationId, user: UserId, msgid: MsgId) {
-        if let Some(found) = self.touch(conversation) {
-            found.raise_read(user, msgid);
-        }
-    }
-
-    fn apply_delivered(&mut self, conversation: ConversationId, user: UserId, device: DeviceId, msgid: MsgId) {
-        let Some(found) = self.touch(conversation) else { return };
-        let Some(member) = found.members.get_mut(&user) else { return };
-        let at = member.delivered.iter().position(|&(of, _)| of == device).unwrap_or_else(|| {
-            member.delivered.push((device, MsgId::ZERO));
-            member.delivered.len() - 1
-        });
-        let (_, cursor) = &mut member.delivered[at];
-        if msgid > *cursor {
-            *cursor = msgid;
-            found.note_member(user);
-        }
-    }
-
-    fn apply_device_removed(&mut self, user: UserId, device: DeviceId) {
-        let Some(found) = self.users.get_mut(&user) else { return };
-        self.unsaved.devices.insert((user, device));
-        // In the trees its delivered cursors stay until their rows are written for another reason: who loads them passes them over.
-        for conversation in &found.conversations {
-            let member = self.conversations.get_mut(conversation).and_then(|found| found.members.get_mut(&user));
-            if let Some(member) = member {
-                member.delivered.retain(|&(of, _)| of != device);
-            }
-        }
-        let Some(record) = found.devices.remove(&device) else { return };
-        self.tokens.remove(&record.token);
-        for stream in record.streams {
-            self.streams.remove(&(device, stream));
-            self.unsaved.streams_removed.insert((device, stream));
-        }
-    }
-
-    fn apply_stream_opened(&mut self, user: UserId, device: DeviceId, stream: SendStreamId, forgotten: Option<SendStreamId>) {
-        let Some(record) = self.users.get_mut(&user).and_then(|found| found.devices.get_mut(&device)) else { return };
-        if !record.streams.contains(&stream) {
-            // It begins anew, whatever the trees still hold of the time before it was forgotten.
-            self.streams.insert((device, stream), SendStream::default());
-        }
-        record.streams.retain(|&known| known != stream && Some(known) != forgotten);
-        record.streams.insert(0, stream);
-        if let Some(forgotten) = forgotten {
-            self.streams.remove(&(device, forgotten));
-            self.unsaved.streams_removed.insert((device, forgotten));
-        }
-        self.unsaved.devices.insert((user, device));
-    }
-
     /// The conversation, noted as one with something to save.
-    fn touch(&mut self, id: ConversationId) -> Option<&mut Conversation> {
+    pub(super) fn touch(&mut self, id: ConversationId) -> Option<&mut Conversation> {
         let found = self.conversations.get_mut(&id)?;
         if !std::mem::replace(&mut found.unsaved.listed, true) {
             self.unsaved.conversations.push(id);
@@ -295,7 +139,7 @@ impl State {
         Some(found)
     }
 
-    fn note_numbered(&mut self, id: ConversationId) {
+    pub(super) fn note_numbered(&mut self, id: ConversationId) {
         if id.is_numbered() {
             self.last_numbered = self.last_numbered.max(id.get());
         }
@@ -334,6 +178,11 @@ impl State {
         if let Some(found) = self.users.get_mut(&user) {
             found.conversations.insert(conversation);
         }
+    }
+
+    /// The stored name of an open group.
+    pub fn install_open_group(&mut self, id: ConversationId, name: GroupName) {
+        self.open_groups.set(id, Some(name));
     }
 
     /// The greatest id among stored conversations that the server numbered.

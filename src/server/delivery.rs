@@ -88,9 +88,12 @@ async fn advance(
     out: &mut Outgoing,
     stream: &mut SendStream,
 ) -> Result<(), DeliveryError> {
-    let Feed { timeline, mut position, end, announce, .. } = feed;
+    let Feed { timeline, mut position, end, announce, read, .. } = feed;
     if let Some(summary) = announce {
         out.push(frame::frame(&TimelineFrame::Conversation(*summary)));
+    }
+    if let Some(read) = read {
+        out.push(frame::frame(&TimelineFrame::Read { conversation, read }));
     }
     loop {
         let until = end.unwrap_or(MsgId::new(u64::MAX));

@@ -15,7 +15,7 @@ use super::close;
 use super::outbox::Outbox;
 use super::push::{Feed, Push};
 use crate::core::Reply;
-use crate::core::command::{Actor, LoggedIn};
+use crate::core::command::{Actor, Grant, LoggedIn};
 use crate::limits;
 use crate::store::timeline::{Timeline, Timelines};
 
@@ -29,7 +29,16 @@ pub struct Session {
     /// What it is pushed, if it wants to be.
     pub push: Option<Push>,
     actor: OnceLock<Actor>,
-    readable: Mutex<HashMap<ConversationId, Arc<Timeline>>>,
+    readable: Mutex<HashMap<ConversationId, Readable>>,
+}
+
+/// A conversation that a session may read.
+#[derive(Clone, Debug)]
+pub struct Readable {
+    /// Its log.
+    pub timeline: Arc<Timeline>,
+    /// Everything up to here is not for the session.
+    pub floor: MsgId,
 }
 
 /// Where an answer goes.
@@ -40,7 +49,7 @@ pub enum ReplyTo {
     /// To a session that begins with it.
     Login(Arc<Session>, oneshot::Sender<Result<Box<LoggedIn>, ErrorCode>>),
     /// To a session that asks whether it may read a conversation.
-    Grant(Arc<Session>, oneshot::Sender<Result<Arc<Timeline>, ErrorCode>>),
+    Grant(Arc<Session>, oneshot::Sender<Result<Readable, ErrorCode>>),
     /// To a request of a session.
     Session(Arc<Session>, RequestId),
 }
@@ -77,6 +86,26 @@ pub enum Notice {
         /// The entry that ended the membership.
         last: MsgId,
     },
+    /// The member's role, or what he settled for himself, is another.
+    Changed {
+        /// The user.
+        user: UserId,
+        /// The device that sees it like this.
+        device: DeviceId,
+        /// The conversation.
+        summary: Box<Conversation>,
+    },
+    /// A device moved the user's read cursor: the others shall know.
+    Read {
+        /// The user.
+        user: UserId,
+        /// The device.
+        device: DeviceId,
+        /// The conversation.
+        conversation: ConversationId,
+        /// The last message read.
+        read: MsgId,
+    },
     /// The device is no more.
     Revoked {
         /// Whose it was.
@@ -84,6 +113,16 @@ pub enum Notice {
         /// The device.
         device: DeviceId,
     },
+}
+
+impl Notice {
+    /// The membership that ended, if one did.
+    const fn ended(&self) -> Option<(UserId, ConversationId)> {
+        match self {
+            Self::Left { user, conversation, .. } => Some((*user, *conversation)),
+            _ => None,
+        }
+    }
 }
 
 /// The sessions, and which of them follow which conversation.
@@ -120,7 +159,7 @@ impl Session {
 
     /// A conversation that the session was found to be allowed to read.
     #[must_use]
-    pub fn readable(&self, conversation: ConversationId) -> Option<Arc<Timeline>> {
+    pub fn readable(&self, conversation: ConversationId) -> Option<Readable> {
         self.readable.lock().get(&conversation).cloned()
     }
 }
@@ -137,6 +176,7 @@ impl Hub {
     pub fn publish(&self, publication: Publication) {
         let Publication { touched, notices, answers } = publication;
         let mut registry = self.registry.lock();
+        let ended: Vec<_> = notices.iter().filter_map(Notice::ended).collect();
         for notice in notices {
             self.notify(&mut registry, notice);
         }
@@ -153,6 +193,7 @@ impl Hub {
         }
         let mut answered: Option<Arc<Session>> = None;
         for (reply_to, answer) in answers {
+            let answer = answer.and_then(|reply| still_true(reply, &reply_to, &ended));
             self.reply(&mut registry, reply_to, answer, &mut answered);
         }
         if let Some(session) = answered {
@@ -191,12 +232,15 @@ impl Hub {
             }
             ReplyTo::Grant(session, waiter) => {
                 let answer = answer.and_then(|reply| match reply {
-                    Reply::Grant(grant) => self.timelines.get(grant.conversation).ok_or(ErrorCode::NotFound),
+                    Reply::Grant(Grant { conversation, floor }) => match self.timelines.get(conversation) {
+                        Some(timeline) => Ok(Readable { timeline, floor }),
+                        None => Err(ErrorCode::NotFound),
+                    },
                     _ => Err(ErrorCode::Unsupported),
                 });
                 // Noted here and not by the waiter, so that a membership that ends later cannot be noted before it.
-                if let Ok(timeline) = &answer {
-                    session.readable.lock().insert(timeline.conversation(), timeline.clone());
+                if let Ok(readable) = &answer {
+                    session.readable.lock().insert(readable.timeline.conversation(), readable.clone());
                 }
                 drop(waiter.send(answer));
             }
@@ -242,6 +286,16 @@ impl Hub {
                     followers.retain(|session| session.actor().is_none_or(|actor| actor.user != user));
                 }
             }
+            Notice::Changed { user, device, summary } => {
+                for push in pushes(registry, user, |of| of == device) {
+                    push.announce(&summary);
+                }
+            }
+            Notice::Read { user, device, conversation, read } => {
+                for push in pushes(registry, user, |of| of != device) {
+                    push.read(conversation, read);
+                }
+            }
             Notice::Revoked { user, device } => {
                 for session in registry.sessions.get(&user).into_iter().flatten() {
                     if session.actor().is_some_and(|actor| actor.device == device) {
@@ -275,6 +329,25 @@ impl Hub {
     #[must_use]
     pub fn sessions(&self) -> Vec<Arc<Session>> {
         self.registry.lock().sessions.values().flatten().cloned().collect()
+    }
+}
+
+/// Where those sessions of a user are pushed to whose devices are `wanted`.
+fn pushes(registry: &Registry, user: UserId, wanted: impl Fn(DeviceId) -> bool) -> impl Iterator<Item = &Push> {
+    let sessions = registry.sessions.get(&user).into_iter().flatten();
+    let of_devices = sessions.filter(move |session| session.actor().is_some_and(|actor| wanted(actor.device)));
+    of_devices.filter_map(|session| session.push.as_ref())
+}
+
+/// What was granted in the same batch in which the membership ended is granted no more: the end was told first, and would be forgotten.
+fn still_true(reply: Reply, to: &ReplyTo, ended: &[(UserId, ConversationId)]) -> Result<Reply, ErrorCode> {
+    match (&reply, to) {
+        (Reply::Grant(grant), ReplyTo::Grant(session, _))
+            if session.actor().is_some_and(|actor| ended.contains(&(actor.user, grant.conversation))) =>
+        {
+            Err(ErrorCode::NotFound)
+        }
+        _ => Ok(reply),
     }
 }
 

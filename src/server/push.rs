@@ -40,8 +40,10 @@ pub struct Feed {
     pub position: MsgId,
     /// The entry that ended the membership.
     pub end: Option<MsgId>,
-    /// What the session is told of the conversation first: it is new to the user.
+    /// What the session is told of the conversation first: it is new to the user, or something about it is.
     pub announce: Option<Box<Conversation>>,
+    /// How far another device of the user has read, when the session has not been told.
+    pub read: Option<MsgId>,
     /// How long the session rests once this was pushed.
     pub rest: Duration,
     dirty: bool,
@@ -51,13 +53,13 @@ impl Feed {
     /// A feed of a conversation that the client learned of at login.
     #[must_use]
     pub const fn resumed(timeline: Arc<Timeline>, position: MsgId) -> Self {
-        Self { timeline, position, end: None, announce: None, rest: Duration::ZERO, dirty: false }
+        Self { timeline, position, end: None, announce: None, read: None, rest: Duration::ZERO, dirty: false }
     }
 
     /// A feed of a conversation that is new to the user.
     #[must_use]
     pub const fn joined(timeline: Arc<Timeline>, position: MsgId, announce: Box<Conversation>) -> Self {
-        Self { timeline, position, end: None, announce: Some(announce), rest: Duration::ZERO, dirty: false }
+        Self { timeline, position, end: None, announce: Some(announce), read: None, rest: Duration::ZERO, dirty: false }
     }
 }
 
@@ -78,6 +80,25 @@ impl Push {
             feed.end = Some(last);
         }
         self.mark(conversation, Duration::ZERO);
+    }
+
+    /// The session is told how its user stands in a conversation.
+    pub fn announce(&self, summary: &Conversation) {
+        self.tell(summary.id, |feed| feed.announce = Some(Box::new(summary.clone())));
+    }
+
+    /// The session is told how far another device has read.
+    pub fn read(&self, conversation: ConversationId, read: MsgId) {
+        self.tell(conversation, |feed| feed.read = feed.read.max(Some(read)));
+    }
+
+    fn tell(&self, conversation: ConversationId, note: impl FnOnce(&mut Feed)) {
+        if let Some(feed) = self.state.lock().feeds.get_mut(&conversation) {
+            note(feed);
+        }
+        if self.mark(conversation, Duration::ZERO) {
+            self.wake();
+        }
     }
 
     /// There is news in a conversation, whose sessions rest for so long once they were pushed some. Says whether the session should be
@@ -133,8 +154,8 @@ impl Push {
         while let Some(conversation) = state.dirty.pop_front() {
             if let Some(feed) = state.feeds.get_mut(&conversation) {
                 feed.dirty = false;
-                let announce = feed.announce.take();
-                return Some((conversation, Feed { announce, ..feed.clone() }));
+                let (announce, read) = (feed.announce.take(), feed.read.take());
+                return Some((conversation, Feed { announce, read, ..feed.clone() }));
             }
         }
         state.is_urgent = false;

@@ -2,21 +2,22 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use cairn_proto::error::ErrorCode;
-use cairn_proto::ids::{ConversationId, RequestId};
+use cairn_proto::ids::{ConversationId, MsgId, RequestId};
 use cairn_proto::limits as wire;
+use cairn_proto::message::Run;
 use cairn_proto::request::{PullRange, Request};
 use cairn_proto::response::{ConversationPage, Pulled, Response};
 use cairn_proto::secret::InviteToken;
 use tokio::sync::{Semaphore, oneshot};
 
-use super::hub::{ReplyTo, Session};
+use super::hub::{Readable, ReplyTo, Session};
 use super::intake::{Closed, Ticket};
 use super::{Shared, read_history, secret_hash};
 use crate::core::command::Actor;
 use crate::core::{Command, Reply};
 use crate::limits;
-use crate::store::timeline::Timeline;
 
 /// The requests of one session, on their way.
 pub struct Requests {
@@ -101,17 +102,37 @@ async fn pull(
     if limit == 0 {
         return Err(ErrorCode::BadRequest);
     }
-    let timeline = readable(shared, session, actor, conversation).await?;
+    let Readable { timeline, floor } = readable(shared, session, actor, conversation).await?;
     // Looked at before the read: what is published meanwhile must not make an empty run look like a hole below the head.
     let head = timeline.head();
-    let run = read_history(&shared.history, &timeline, range, limit.min(wire::RUN_MESSAGES_MAX)).await?;
-    Ok(Response::Pulled(Pulled { run, head, floor: timeline.floor() }))
+    let run = match above(floor, head, range, limit.min(wire::RUN_MESSAGES_MAX)) {
+        Ok((range, limit)) => read_history(&shared.history, &timeline, range, limit).await?,
+        Err(first) => Run { conversation, first, count: 0, entries: Bytes::new() },
+    };
+    Ok(Response::Pulled(Pulled { run, head, floor: floor.max(timeline.floor()) }))
 }
 
-/// The log, if the session may read it.
-async fn readable(shared: &Shared, session: &Arc<Session>, actor: Actor, conversation: ConversationId) -> Result<Arc<Timeline>, ErrorCode> {
-    if let Some(timeline) = session.readable(conversation) {
-        return Ok(timeline);
+/// The part of a range that lies above a floor and not above the head, and how many messages that may be.
+///
+/// # Errors
+/// Where the range ends, when nothing of it does.
+fn above(floor: MsgId, head: MsgId, range: PullRange, limit: u32) -> Result<(PullRange, u32), MsgId> {
+    match range {
+        PullRange::From(from) => Ok((PullRange::From(from.max(floor.next())), limit)),
+        PullRange::Before(before) => {
+            let before = before.min(head.next());
+            match before.prev().above(floor) {
+                0 => Err(before),
+                room => Ok((PullRange::Before(before), limit.min(u32::try_from(room).unwrap_or(u32::MAX)))),
+            }
+        }
+    }
+}
+
+/// The log, and from where on, if the session may read it.
+async fn readable(shared: &Shared, session: &Arc<Session>, actor: Actor, conversation: ConversationId) -> Result<Readable, ErrorCode> {
+    if let Some(readable) = session.readable(conversation) {
+        return Ok(readable);
     }
     let (waiter, answer) = oneshot::channel();
     let reply_to = ReplyTo::Grant(session.clone(), waiter);

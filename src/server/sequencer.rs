@@ -58,6 +58,9 @@ fn sequence(
         if engine.must_commit() || rode_long {
             commit(engine, publication)?;
             ride_since = None;
+        } else {
+            let effects = engine.take_effects_of_moves();
+            publication.notices.extend(effects.into_iter().flat_map(|effect| notices(engine, effect)));
         }
         publish(publication, publications);
         engine.tend()?;
@@ -87,7 +90,7 @@ fn commit(engine: &mut Engine, publication: &mut Publication) -> Result<(), Stor
         }
     };
     publication.touched.extend(touched);
-    publication.notices.extend(effects.into_iter().filter_map(|effect| notice(engine, effect)));
+    publication.notices.extend(effects.into_iter().flat_map(|effect| notices(engine, effect)));
     Ok(())
 }
 
@@ -106,15 +109,28 @@ fn refuse_waiting(intake: &Intake, mut publication: Publication, publications: &
     publish(&mut publication, publications);
 }
 
-fn notice(engine: &Engine, effect: Effect) -> Option<Notice> {
+fn notices(engine: &Engine, effect: Effect) -> Vec<Notice> {
+    let state = engine.state();
+    let actor = |user, device| Actor { user, device, stream: SendStreamId::new(0) };
     match effect {
         Effect::Joined { conversation, user } => {
             // No device has acked anything yet in a conversation that is new to its user.
-            let actor = Actor { user, device: DeviceId::new(0), stream: SendStreamId::new(0) };
-            let position = engine.state().feed(actor, conversation)?.position;
-            Some(Notice::Joined { user, position, summary: Box::new(engine.state().summary(actor, conversation)?) })
+            let actor = actor(user, DeviceId::new(0));
+            let joined = state.feed(actor, conversation).zip(state.summary(actor, conversation));
+            let notice = joined.map(|(feed, summary)| Notice::Joined { user, position: feed.position, summary: Box::new(summary) });
+            notice.into_iter().collect()
         }
-        Effect::Left { conversation, user, last } => Some(Notice::Left { user, conversation, last }),
-        Effect::Revoked { user, device } => Some(Notice::Revoked { user, device }),
+        Effect::Left { conversation, user, last } => vec![Notice::Left { user, conversation, last }],
+        Effect::Changed { conversation, user } => {
+            // Each device has a delivered cursor of its own.
+            let devices = state.user(user).into_iter().flat_map(|user| user.devices.keys());
+            let changed = devices.filter_map(|&device| {
+                let summary = state.summary(actor(user, device), conversation)?;
+                Some(Notice::Changed { user, device, summary: Box::new(summary) })
+            });
+            changed.collect()
+        }
+        Effect::Read { conversation, user, device, msgid } => vec![Notice::Read { user, device, conversation, read: msgid }],
+        Effect::Revoked { user, device } => vec![Notice::Revoked { user, device }],
     }
 }

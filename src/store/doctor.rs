@@ -3,6 +3,8 @@
 //! First the log is held against the blocks as they lie there; then the store is opened and closed as a server would, which moves
 //! the log into the trees; then every row of every tree is read and held against the others.
 
+mod rows;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -22,9 +24,7 @@ use super::trees::{RowKey, RowPrefix, Tree, parse};
 use super::verify::{self, VerifyError};
 use crate::core::change::Appended;
 use crate::core::msgid_set::MsgIdSet;
-use crate::core::record::{
-    ConversationRecord, CursorChunk, DeviceRecord, InviteRecord, MemberChunk, RecentPart, RecentSend, SendCursor, StoredMember, UserRecord,
-};
+use crate::core::record::{ConversationRecord, DeviceRecord, InviteRecord, MemberChunk, StoredMember, UserRecord};
 use crate::core::{Change, batch};
 
 /// What was found to be sound.
@@ -240,6 +240,7 @@ impl Check<'_> {
             None => Err(wrong(key, "its key is no membership's")),
         })?;
         self.cursors(&heads)?;
+        self.groups(&users)?;
         self.report.users = users.len() as u64;
         self.report.devices = devices;
         Ok(())
@@ -311,7 +312,8 @@ impl Check<'_> {
             return Err(wrong(key, format!("there is no user {user}, or he belongs elsewhere")));
         }
         // Cursors of devices that are no more may still be there.
-        let cursors = delivered.iter().map(|&(_, msgid)| msgid).chain([record.read, record.joined]);
+        let terms = [record.terms.floor, record.terms.hidden_at.unwrap_or_default()];
+        let cursors = delivered.iter().map(|&(_, msgid)| msgid).chain([record.read, record.joined]).chain(terms);
         if cursors.max() > Some(head) {
             return Err(wrong(key, format!("a cursor lies above the head {head}")));
         }
@@ -320,27 +322,6 @@ impl Check<'_> {
             Some(_) => Ok(()),
             None => Err(wrong(key, format!("the list of conversations of user {user} lacks it"))),
         }
-    }
-
-    fn cursors(&mut self, heads: &BTreeMap<ConversationId, MsgId>) -> Result<(), DoctorError> {
-        self.each(Tree::Cursors, |check, key, chunk: Vec<SendCursor>| {
-            check.report.cursors += chunk.len() as u64;
-            let place = parse::cursors(key.bytes()).map(|(_, _, chunk)| chunk);
-            let is_sound = |&(id, _): &SendCursor| Some(CursorChunk::of(id)) == place && heads.contains_key(&id);
-            if chunk.iter().all(is_sound) { Ok(()) } else { Err(wrong(key, "a send cursor belongs elsewhere")) }
-        })?;
-        self.each(Tree::Recent, |_, key, part: Vec<RecentSend>| {
-            let place = parse::recent(key.bytes()).map(|(_, _, part)| part);
-            let head = |id| heads.get(&id).copied().unwrap_or_default();
-            let is_sound = |send: &RecentSend| Some(RecentPart::of(send.place)) == place && send.msgid <= head(send.conversation);
-            if part.iter().all(is_sound) { Ok(()) } else { Err(wrong(key, "a send lies above the head, or belongs elsewhere")) }
-        })?;
-        self.each(Tree::Pins, |_, key, pins: Vec<MsgId>| {
-            let head = parse::conversation(key.bytes()).and_then(|id| heads.get(&id)).copied().unwrap_or_default();
-            let is_sound = pins.is_sorted_by(|a, b| a < b) && pins.last().is_some_and(|&last| last <= head);
-            if is_sound { Ok(()) } else { Err(wrong(key, "a pin lies above the head, or out of order")) }
-        })?;
-        self.each(Tree::Imports, |_, _, _: u64| Ok(()))
     }
 
     fn each<T: DeserializeOwned>(

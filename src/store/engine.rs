@@ -233,6 +233,11 @@ impl Engine {
         !self.batch.is_empty()
     }
 
+    /// What sessions must learn of the batch although it is not durable yet: moves of cursors alone force no commit, and are told at once.
+    pub fn take_effects_of_moves(&mut self) -> Vec<Effect> {
+        self.batch.take_effects_of_moves()
+    }
+
     /// Makes the batch durable, and what it holds visible.
     ///
     /// # Errors

@@ -7,6 +7,7 @@ use cairn_proto::codec::DecodeError;
 use cairn_proto::ids::{ConversationId, DeviceId, MsgId, SendStreamId, UserId};
 use cairn_proto::message::unpack_entry;
 use cairn_proto::request::PullRange;
+use cairn_proto::text::GroupName;
 use serde::de::DeserializeOwned;
 
 use super::db::{Trees, TreesError};
@@ -19,7 +20,8 @@ use crate::core::State;
 use crate::core::msgid_set::MsgIdSet;
 use crate::core::needs::Need;
 use crate::core::record::{
-    ConversationRecord, DeviceRecord, InviteRecord, MemberChunk, RecentSend, SendCursor, StoredMember, StoredMentions, UserRecord,
+    ConversationRecord, DeviceRecord, GroupRecord, InviteRecord, MemberChunk, RecentSend, SendCursor, StoredMember, StoredMentions,
+    UserRecord,
 };
 
 /// Loads parts of the state from the trees.
@@ -54,7 +56,7 @@ impl Loader {
         Self { history: History::new(trees.clone()), trees, timelines }
     }
 
-    /// The state that is always in memory: users, devices, invites, and who is a member of what.
+    /// The state that is always in memory: users, devices, invites, who is a member of what, and the names of open groups.
     ///
     /// # Errors
     /// When rows are damaged.
@@ -78,6 +80,11 @@ impl Loader {
         self.each(&RowPrefix::all(Tree::Memberships), |key, (): ()| {
             if let Some((user, conversation)) = parse::membership(key.bytes()) {
                 state.install_membership(user, conversation);
+            }
+        })?;
+        self.each(&RowPrefix::all(Tree::OpenGroups), |key, name: GroupName| {
+            if let Some(conversation) = parse::conversation(key.bytes()) {
+                state.install_open_group(conversation, name);
             }
         })?;
         let last = self.trees.last_value(&RowPrefix::all(Tree::Conversations), &RowKey::conversation(LAST_NUMBERED))?;
@@ -142,11 +149,13 @@ impl Loader {
         self.each(&RowPrefix::imports_of(id), |key, cursor: u64| {
             imports.extend(parse::import(key.bytes()).map(|(_, source)| (source, cursor)));
         })?;
+        let group = self.trees.read::<GroupRecord>(&RowKey::group(id))?.unwrap_or_default();
         self.timelines.get_or_insert_with(id, || Timeline::new(id, record.floor, record.head));
         let conversation = state.install_conversation(id, record);
         conversation.install_mentions(mentions_of_all);
         conversation.uncounted = uncounted;
         conversation.pins = pins.unwrap_or_default();
+        conversation.group = group;
         conversation.imports.extend(imports);
         Ok(true)
     }

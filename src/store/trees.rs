@@ -15,6 +15,8 @@
 //! | invites | hash of the token, 32 bytes | `InviteRecord` |
 //! | memberships | user u32, conversation u64 | nothing: the way from a user to the conversations |
 //! | imports | conversation u64, source u64 | the source's cursor, u64 |
+//! | groups | conversation u64 | `GroupRecord` of a group that agreed on anything |
+//! | open_groups | conversation u64 | the name of an open group: what a search looks through |
 //! | meta | a [`MetaKey`], u8 | see there |
 //!
 //! All values but blocks are sealed, see [`super::rows`].
@@ -75,6 +77,10 @@ trees! {
     Memberships = "memberships",
     /// Import cursors.
     Imports = "imports",
+    /// What is agreed on in groups.
+    Groups = "groups",
+    /// The names of open groups.
+    OpenGroups = "open_groups",
     /// What there is one of.
     Meta = "meta",
 }
@@ -172,6 +178,18 @@ impl RowKey {
     #[must_use]
     pub fn conversation(conversation: ConversationId) -> Self {
         Self::new(Tree::Conversations).and_u64(conversation.get())
+    }
+
+    /// What is agreed on in a group.
+    #[must_use]
+    pub fn group(conversation: ConversationId) -> Self {
+        Self::new(Tree::Groups).and_u64(conversation.get())
+    }
+
+    /// The name of an open group.
+    #[must_use]
+    pub fn open_group(conversation: ConversationId) -> Self {
+        Self::new(Tree::OpenGroups).and_u64(conversation.get())
     }
 
     /// The members of a chunk.
@@ -335,7 +353,9 @@ mod tests {
     #[test]
     fn every_key_is_read_back() {
         assert_eq!(parse::block(RowKey::block(G, MsgId::new(9)).bytes()), Some((G, MsgId::new(9))));
-        assert_eq!(parse::conversation(RowKey::conversation(G).bytes()), Some(G));
+        for key in [RowKey::conversation(G), RowKey::group(G), RowKey::open_group(G)] {
+            assert_eq!(parse::conversation(key.bytes()), Some(G));
+        }
         let (members, cursors, part) = (MemberChunk::of(U), CursorChunk::of(G), RecentPart::of(700));
         assert_eq!(parse::members(RowKey::members(G, members).bytes()), Some((G, members)));
         assert_eq!(parse::uncounted(RowKey::uncounted(G, 7).bytes()), Some((G, 7)));

@@ -25,6 +25,8 @@ fn add(trees: &Trees, row: Row, changes: &mut Vec<RowChange>) -> Result<(), Tree
         Row::Device(user, device, record) => changes.push(put_or_delete(RowKey::device(user, device), record.as_ref())),
         Row::Invite(token, record) => changes.push(put_or_delete(RowKey::invite(&token), record.as_ref())),
         Row::Conversation(id, record) => changes.push(RowChange::put(RowKey::conversation(id), &record)),
+        Row::Group(id, record) => changes.push(put_or_delete(RowKey::group(id), record.as_ref())),
+        Row::OpenGroup(id, name) => changes.push(put_or_delete(RowKey::open_group(id), name.as_ref())),
         Row::Members(conversation, chunk, members) => {
             changes.push(put_or_delete(RowKey::members(conversation, chunk), (!members.is_empty()).then_some(&members)));
         }

@@ -30,8 +30,6 @@ async fn other_peoples_messages_stay_as_they_are() {
             for (request, code) in [
                 (edit(said, "forged"), ErrorCode::Forbidden),
                 (recall(said), ErrorCode::Forbidden),
-                (Request::Pin { conversation: team, msgid: own }, ErrorCode::Forbidden),
-                (Request::Unpin { conversation: team, msgid: own }, ErrorCode::Forbidden),
                 (edit(own, ""), ErrorCode::EmptyMessage),
                 (edit(created, "no group"), ErrorCode::NoSuchMessage),
                 (edit(MsgId::ZERO, "x"), ErrorCode::NoSuchMessage),

@@ -2,10 +2,11 @@
 
 use cairn_client::proto::error::ErrorCode;
 use cairn_client::proto::event::TimelineFrame;
-use cairn_client::proto::ids::{ConversationId, ImportSource, MsgId, UserId};
+use cairn_client::proto::group::GroupSettings;
+use cairn_client::proto::ids::{ConversationId, ImportSource, MsgId, Timestamp, UserId};
 use cairn_client::proto::limits::{IMPORT_ENTRIES_MAX, INVITE_LIFE_MAX, INVITE_USES_MAX, USERS_PER_REQUEST_MAX};
 use cairn_client::proto::request::{ImportEntry, PullRange, Request};
-use cairn_client::proto::response::Response;
+use cairn_client::proto::response::{Response, Role};
 use cairn_client::proto::text::GroupName;
 use tokio::time::timeout;
 
@@ -13,6 +14,24 @@ use super::raw::{PATIENCE, Raw, Stream};
 use super::{Stage, group, text};
 
 const NOBODY: UserId = UserId::new(999_999);
+
+/// What an owner is refused who keeps order in a group.
+fn keeping_order(team: ConversationId, direct: ConversationId, ada: UserId, bob: UserId) -> Vec<(Request, ErrorCode)> {
+    vec![
+        (Request::Ban { conversation: team, users: vec![bob; USERS_PER_REQUEST_MAX + 1] }, ErrorCode::BadRequest),
+        (Request::Unban { conversation: team, users: vec![bob; USERS_PER_REQUEST_MAX + 1] }, ErrorCode::BadRequest),
+        (Request::Ban { conversation: team, users: vec![NOBODY] }, ErrorCode::NoSuchUser),
+        (Request::Ban { conversation: team, users: vec![bob, ada] }, ErrorCode::Forbidden),
+        (Request::Ban { conversation: direct, users: vec![bob] }, ErrorCode::Forbidden),
+        (Request::SetRole { conversation: team, user: NOBODY, role: Role::Admin }, ErrorCode::NoMember),
+        (Request::SetRole { conversation: team, user: ada, role: Role::Member }, ErrorCode::LastOwner),
+        (Request::HandOver { conversation: team, user: NOBODY }, ErrorCode::NoMember),
+        (Request::HandOver { conversation: team, user: ada }, ErrorCode::BadRequest),
+        (Request::MuteMember { conversation: team, user: ada, until: Timestamp::new(u64::MAX) }, ErrorCode::Forbidden),
+        (Request::JoinGroup { conversation: direct }, ErrorCode::Forbidden),
+        (Request::Group { conversation: direct }, ErrorCode::Forbidden),
+    ]
+}
 
 #[tokio::test]
 async fn roles_and_bounds_of_groups_hold() {
@@ -44,7 +63,10 @@ async fn roles_and_bounds_of_groups_hold() {
                 (remove(team, vec![bob, ada]), ErrorCode::LastOwner),
                 (add(direct, vec![bob]), ErrorCode::Forbidden),
                 (remove(direct, vec![ada]), ErrorCode::Forbidden),
-            ] {
+            ]
+            .into_iter()
+            .chain(keeping_order(team, direct, ada, bob))
+            {
                 assert_eq!(owner.ask(request.clone()).await, Err(code), "{request:?}");
             }
             assert_eq!(owner.ask(add(team, vec![bob; USERS_PER_REQUEST_MAX])).await, Ok(Response::Changed { users: 0 }));
@@ -59,6 +81,13 @@ async fn roles_and_bounds_of_groups_hold() {
                 Request::Explain { conversation: team, user: ada },
                 Request::CreateInvite { uses: 1, life_seconds: 60 },
                 Request::Figures,
+                Request::RenameGroup { conversation: team, name: GroupName::new("mine").unwrap() },
+                Request::SetGroupSettings { conversation: team, settings: GroupSettings::default() },
+                Request::SetRole { conversation: team, user: bob, role: Role::Owner },
+                Request::Ban { conversation: team, users: vec![ada] },
+                Request::Unban { conversation: team, users: vec![ada] },
+                Request::BannedUsers { conversation: team },
+                Request::MuteMember { conversation: team, user: ada, until: Timestamp::new(u64::MAX) },
             ] {
                 assert_eq!(member.ask(request.clone()).await, Err(ErrorCode::Forbidden), "{request:?}");
             }

@@ -5,12 +5,13 @@ use std::net::SocketAddr;
 use cairn_client::Account;
 use cairn_client::proto::error::ErrorCode;
 use cairn_client::proto::extras::Extras;
+use cairn_client::proto::group::{Access, GroupSettings, MemberSettings};
 use cairn_client::proto::ids::{ClientSeq, ConversationId, ImportSource, MsgId, Timestamp, UserId};
 use cairn_client::proto::limits::USERS_PER_REQUEST_MAX;
 use cairn_client::proto::message::Draft;
 use cairn_client::proto::request::{ImportEntry, PullRange, Request};
-use cairn_client::proto::response::Response;
-use cairn_client::proto::text::{EmojiName, Text, UserName};
+use cairn_client::proto::response::{Response, Role};
+use cairn_client::proto::text::{EmojiName, GroupName, Text, Topic, UserName};
 
 use super::raw::Raw;
 use super::{Stage, group, text};
@@ -44,6 +45,21 @@ fn requests(conversation: ConversationId, member: UserId) -> Vec<Request> {
         Request::React { conversation, msgid, emoji: EmojiName::new("wave").unwrap() },
         Request::Unreact { conversation, msgid, emoji: EmojiName::new("wave").unwrap() },
         Request::Recall { conversation, msgid: MsgId::new(u64::MAX) },
+        Request::Group { conversation },
+        Request::RenameGroup { conversation, name: GroupName::new("mine").unwrap() },
+        Request::SetTopic { conversation, topic: Topic::none() },
+        Request::SetGroupSettings { conversation, settings: GroupSettings { access: Access::Open, ..GroupSettings::default() } },
+        Request::SetRole { conversation, user: member, role: Role::Owner },
+        Request::SetRole { conversation, user: nobody, role: Role::Owner },
+        Request::HandOver { conversation, user: member },
+        Request::Ban { conversation, users: vec![member] },
+        Request::Ban { conversation, users: vec![nobody; USERS_PER_REQUEST_MAX + 1] },
+        Request::Unban { conversation, users: vec![member] },
+        Request::Unban { conversation, users: vec![nobody; USERS_PER_REQUEST_MAX + 1] },
+        Request::BannedUsers { conversation },
+        Request::MuteMember { conversation, user: member, until: Timestamp::new(u64::MAX) },
+        Request::JoinGroup { conversation },
+        Request::SetMemberSettings { conversation, settings: MemberSettings { hidden: true, ..MemberSettings::default() } },
     ]
 }
 
@@ -64,6 +80,7 @@ async fn is_told_nothing(server: SocketAddr, asker: &Account, conversations: &[C
     let listed = raw.ask(Request::Conversations { after: None }).await.unwrap();
     let Response::Conversations(page) = listed else { panic!("{listed:?}") };
     assert_eq!(page.items, []);
+    assert_eq!(raw.ask(Request::FindGroups { prefix: None }).await, Ok(Response::Groups(Vec::new())), "no group is open");
 }
 
 #[tokio::test]

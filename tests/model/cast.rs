@@ -4,13 +4,15 @@ use cairn::core::command::{Actor, Command, NewDevice, Reply};
 use cairn::core::record::SecretHash;
 use cairn_proto::body::{Amendment, Attachment, Body, SystemEntry};
 use cairn_proto::extras::{Extra, Extras};
+use cairn_proto::group::{Access, GroupSettings, JoinerHistory, MemberSettings};
 use cairn_proto::ids::{ClientSeq, ConversationId, DeviceId, ImportSource, MsgId, SendStreamId, Timestamp, UserId};
 use cairn_proto::message::Draft;
 use cairn_proto::request::{ImportEntry, Request};
-use cairn_proto::text::{DeviceName, EmojiName, FileName, GroupName, MediaType, Text, UserName};
+use cairn_proto::response::Role;
+use cairn_proto::text::{DeviceName, EmojiName, FileName, GroupName, MediaType, Text, Topic, UserName};
 
 use super::naive::Naive;
-use super::steps::{Place, Question, Seq, Step};
+use super::steps::{Act, Place, Question, Seq, Step};
 
 /// Everybody and everything that was there so far, whether it still is or not.
 #[derive(Debug, Default)]
@@ -58,7 +60,7 @@ impl Cast {
                 let Some(actor) = pick(&self.sessions, by) else { return Vec::new() };
                 (0..count).map(|_| self.send(actor, place(naive, actor, to), Seq::Next, 0, Extras::NONE)).collect()
             }
-            _ => self.entrance(step, now).or_else(|| self.request(step, naive)).into_iter().collect(),
+            _ => self.entrance(step, now).or_else(|| self.request(step, naive, now)).into_iter().collect(),
         }
     }
 
@@ -103,13 +105,13 @@ impl Cast {
         })
     }
 
-    fn request(&mut self, step: &Step, naive: &Naive) -> Option<Command> {
+    fn request(&mut self, step: &Step, naive: &Naive, now: Timestamp) -> Option<Command> {
         let (by, to) = match *step {
             Step::Send { by, to, .. } | Step::Call { by, to, .. } | Step::Ack { by, to, .. } | Step::Read { by, to, .. } => (by, to),
             Step::Edit { by, to, .. } | Step::Recall { by, to, .. } | Step::React { by, to, .. } => (by, to),
             Step::Pin { by, to, .. } => (by, to),
             Step::Add { by, to, .. } | Step::Remove { by, to, .. } => (by, to),
-            Step::Import { by, to, .. } | Step::Ask { by, to, .. } => (by, to),
+            Step::Import { by, to, .. } | Step::Ask { by, to, .. } | Step::Govern { by, to, .. } => (by, to),
             Step::CreateGroup { by, .. } | Step::Revoke { by, .. } => (by, Place::Nowhere(0)),
             _ => return None,
         };
@@ -136,6 +138,7 @@ impl Cast {
             Step::CreateGroup { users, .. } => Request::CreateGroup { name: GroupName::new("a group").unwrap(), members: ids(users) },
             Step::Add { users, .. } => Request::AddMembers { conversation, users: ids(users) },
             Step::Remove { users, .. } => Request::RemoveMembers { conversation, users: ids(users) },
+            Step::Govern { act, .. } => govern(conversation, act, now),
             &Step::Revoke { device, .. } => Request::RevokeDevice(pick(&self.devices, device)?.0),
             &Step::Import { source, at, ref entries, .. } => {
                 let source = ImportSource::new(source.into());
@@ -198,6 +201,40 @@ fn place(naive: &Naive, actor: Actor, place: Place) -> ConversationId {
     }
 }
 
+fn govern(conversation: ConversationId, act: &Act, now: Timestamp) -> Request {
+    let id = |user: u8| UserId::new(user.into());
+    let ids = |users: &[u8]| users.iter().map(|&user| id(user)).collect();
+    // Most of what is agreed on leaves members something to do.
+    let role = |least: u8| [Role::Member, Role::Admin, Role::Owner, Role::Member][usize::from(least) % 4];
+    match act {
+        Act::Rename(name) => Request::RenameGroup { conversation, name: group_name(*name) },
+        Act::Topic(topic) => Request::SetTopic { conversation, topic: Topic::new("about".repeat((*topic).into())).unwrap() },
+        &Act::Settings { open, from_join, least } => {
+            let access = if open { Access::Open } else { Access::InviteOnly };
+            let history = if from_join { JoinerHistory::FromJoin } else { JoinerHistory::All };
+            let [invite, post, pin, rename] = least.map(role);
+            Request::SetGroupSettings { conversation, settings: GroupSettings { access, history, invite, post, pin, rename } }
+        }
+        &Act::Role { user, role: to } => Request::SetRole { conversation, user: id(user), role: role(to) },
+        Act::HandOver(user) => Request::HandOver { conversation, user: id(*user) },
+        Act::Ban(users) => Request::Ban { conversation, users: ids(users) },
+        Act::Unban(users) => Request::Unban { conversation, users: ids(users) },
+        &Act::Mute { user, for_ms } => {
+            let until = Timestamp::new(now.get().saturating_add_signed(for_ms.into()));
+            Request::MuteMember { conversation, user: id(user), until }
+        }
+        Act::Join => Request::JoinGroup { conversation },
+        &Act::Settle([muted, favourite, hidden]) => {
+            Request::SetMemberSettings { conversation, settings: MemberSettings { muted, favourite, hidden } }
+        }
+    }
+}
+
+/// Names that begin alike, also in another case, and two that are the same but for it.
+fn group_name(at: u8) -> GroupName {
+    GroupName::new(["a group", "A group", "Another", "öl"][usize::from(at) % 4]).unwrap()
+}
+
 fn ask(actor: Actor, conversation: ConversationId, about: u8, question: Question) -> Command {
     let user = UserId::new(about.into());
     let request = match question {
@@ -211,6 +248,9 @@ fn ask(actor: Actor, conversation: ConversationId, about: u8, question: Question
         Question::FindUsers => Request::FindUsers { names: vec![user_name(about), user_name(about + 1)] },
         Question::Users => Request::Users { ids: vec![user, UserId::new(1), user] },
         Question::Devices => Request::Devices,
+        Question::Group => Request::Group { conversation },
+        Question::BannedUsers => Request::BannedUsers { conversation },
+        Question::FindGroups => Request::FindGroups { prefix: (about > 1).then(|| group_name(about)) },
     };
     Command::Ask(actor, request)
 }

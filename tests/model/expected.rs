@@ -8,23 +8,24 @@ use cairn::core::command::{Actor, Command};
 use cairn::core::msgid_set::MsgIdSet;
 use cairn::core::needs::Need;
 use cairn::core::record::{
-    ConversationRecord, CursorChunk, DeviceRecord, InviteRecord, KindRecord, MemberChunk, MemberRecord, RecentPart, RecentSend,
-    StoredMember, UserRecord,
+    ConversationRecord, CursorChunk, DeviceRecord, GroupRecord, InviteRecord, KindRecord, MemberChunk, MemberRecord, MemberTerms,
+    RecentPart, RecentSend, StoredMember, UserRecord,
 };
 use cairn::core::{Batch, State};
 use cairn_proto::body::Body;
 use cairn_proto::error::ErrorCode;
 use cairn_proto::extras::Extras;
+use cairn_proto::group::{Access, GroupSettings, MemberSettings};
 use cairn_proto::ids::{ClientSeq, ConversationId, DeviceId, ImportSource, MsgId, SendStreamId, Timestamp, UserId};
 use cairn_proto::limits::SENDS_IN_FLIGHT_MAX;
 use cairn_proto::message::Draft;
 use cairn_proto::request::Request;
 use cairn_proto::response::Role;
-use cairn_proto::text::{EmojiName, Text};
+use cairn_proto::text::{EmojiName, GroupName, Text, Topic};
 use proptest::test_runner::TestCaseError;
 use proptest::{prop_assert, prop_assert_eq};
 
-use super::naive::{Conversation, Naive};
+use super::naive::{Conversation, Member, Naive};
 use super::trees::Trees;
 
 /// Loads everything there is.
@@ -44,6 +45,7 @@ pub(super) fn check_state(state: &State, naive: &Naive) -> Result<(), TestCaseEr
     for (&id, expected) in &naive.conversations {
         let found = state.conversation(id).ok_or_else(|| TestCaseError::fail(format!("conversation {id} is not there")))?;
         prop_assert_eq!(&found.record, &record(expected), "conversation {}", id);
+        prop_assert_eq!(&found.group, &group_record(expected), "conversation {}", id);
         let members: BTreeMap<_, _> = found.members_sorted().into_iter().map(|(user, member)| (user, member.record.clone())).collect();
         prop_assert_eq!(&members, &member_records(expected), "members of conversation {}", id);
         for (&user, member) in &members {
@@ -76,7 +78,9 @@ pub(super) fn check_hidden(state: &mut State, trees: &Trees, naive: &Naive, now:
             if naive.conversations.get(&id).is_some_and(|found| found.members.contains_key(&actor.user)) {
                 continue;
             }
-            let asked = foreign_requests(actor, id).into_iter().map(|request| Command::Ask(actor, request));
+            let is_open = naive.conversations.get(&id).is_some_and(|found| found.settings.access == Access::Open);
+            let join = (!is_open).then_some(Request::JoinGroup { conversation: id });
+            let asked = foreign_requests(actor, id).into_iter().chain(join).map(|request| Command::Ask(actor, request));
             for command in asked.chain([Command::Grant(actor, id)]) {
                 for need in state.missing(&command) {
                     trees.load(state, need);
@@ -93,6 +97,7 @@ pub(super) fn check_hidden(state: &mut State, trees: &Trees, naive: &Naive, now:
 
 fn foreign_requests(actor: Actor, conversation: ConversationId) -> Vec<Request> {
     let (source, msgid, users) = (ImportSource::new(0), MsgId::new(1), vec![actor.user, UserId::new(1)]);
+    let (user, role) = (UserId::new(1), Role::Owner);
     let body = Body::Text(Text::new("let me in").unwrap());
     vec![
         Request::Send(Draft { conversation, seq: ClientSeq::new(1), body, extras: Extras::NONE }),
@@ -112,6 +117,17 @@ fn foreign_requests(actor: Actor, conversation: ConversationId) -> Vec<Request> 
         Request::Pins { conversation },
         Request::React { conversation, msgid, emoji: EmojiName::new("wave").unwrap() },
         Request::Unreact { conversation, msgid, emoji: EmojiName::new("wave").unwrap() },
+        Request::Group { conversation },
+        Request::RenameGroup { conversation, name: GroupName::new("mine").unwrap() },
+        Request::SetTopic { conversation, topic: Topic::none() },
+        Request::SetGroupSettings { conversation, settings: GroupSettings { access: Access::Open, ..GroupSettings::default() } },
+        Request::SetRole { conversation, user, role },
+        Request::HandOver { conversation, user },
+        Request::Ban { conversation, users: vec![user] },
+        Request::Unban { conversation, users: vec![actor.user] },
+        Request::BannedUsers { conversation },
+        Request::MuteMember { conversation, user, until: Timestamp::new(u64::MAX) },
+        Request::SetMemberSettings { conversation, settings: MemberSettings { favourite: true, ..MemberSettings::default() } },
     ]
 }
 
@@ -129,7 +145,16 @@ fn record(found: &Conversation) -> ConversationRecord {
 
 fn member_records(found: &Conversation) -> BTreeMap<UserId, MemberRecord> {
     let members = found.members.iter();
-    members.map(|(&user, member)| (user, MemberRecord { role: member.role, joined: member.joined, read: member.read })).collect()
+    let terms = |member: &Member| {
+        let &Member { floor, muted_until, muted, favourite, hidden_at, .. } = member;
+        MemberTerms { floor, muted_until, muted, favourite, hidden_at }
+    };
+    let record = |member: &Member| MemberRecord { role: member.role, joined: member.joined, read: member.read, terms: terms(member) };
+    members.map(|(&user, member)| (user, record(member))).collect()
+}
+
+fn group_record(found: &Conversation) -> GroupRecord {
+    GroupRecord { topic: found.topic.clone(), settings: found.settings, banned: found.banned.iter().copied().collect() }
 }
 
 /// The trees hold what the model has, row by row, and nothing else.
@@ -145,6 +170,8 @@ pub(super) fn check_trees(trees: &Trees, naive: &Naive) -> Result<(), TestCaseEr
     check_tree("mentions", &trees.mentions, &expected.mentions)?;
     check_tree("pins", &trees.pins, &expected.pins)?;
     check_tree("imports", &trees.imports, &expected.imports)?;
+    check_tree("groups", &trees.groups, &expected.groups)?;
+    check_tree("open_groups", &trees.open_groups, &expected.open_groups)?;
     check_tree("cursors", &trees.cursors, &expected.cursors)?;
     check_tree("recent", &sends_of(trees), &sends_of(&expected))
 }
@@ -208,6 +235,13 @@ fn trees_of(naive: &Naive) -> Trees {
     }
     for (&id, found) in &naive.conversations {
         trees.conversations.insert(id, record(found));
+        let group = group_record(found);
+        if found.settings.access == Access::Open {
+            trees.open_groups.extend(found.name.clone().map(|name| (id, name)));
+        }
+        if group != GroupRecord::default() {
+            trees.groups.insert(id, group);
+        }
         for (user, record) in member_records(found) {
             trees.memberships.insert((user, id), ());
             let moved = found.members[&user].delivered.iter().filter(|&(_, &msgid)| msgid > MsgId::ZERO);

@@ -17,7 +17,8 @@ pub(super) struct Ledger {
     entries: BTreeMap<ConversationId, Vec<Entry>>,
     last_live: BTreeMap<ConversationId, Timestamp>,
     sent: BTreeMap<(DeviceId, SendStreamId, ConversationId), u64>,
-    members: BTreeSet<(ConversationId, UserId)>,
+    /// The entry that made each a member.
+    members: BTreeMap<(ConversationId, UserId), MsgId>,
     read: BTreeMap<(ConversationId, UserId), MsgId>,
     delivered: BTreeMap<(ConversationId, UserId, DeviceId), MsgId>,
     /// Members whose entry has not come yet.
@@ -51,7 +52,7 @@ impl Ledger {
         prop_assert_eq!((entry.sender, entry.sent_at), (sender, sent_at));
         prop_assert_eq!(entry.body.is_message(), origin != Origin::System);
         if origin != Origin::Imported {
-            prop_assert!(self.members.contains(&(conversation, sender)), "{} is no member of {}", sender, conversation);
+            prop_assert!(self.members.contains_key(&(conversation, sender)), "{} is no member of {}", sender, conversation);
             let last = self.last_live.insert(conversation, sent_at);
             prop_assert!(last <= Some(sent_at), "the time of {} in {} goes back", msgid, conversation);
         }
@@ -88,25 +89,32 @@ impl Ledger {
     fn moved(&mut self, change: &Change) -> Result<(), TestCaseError> {
         match *change {
             Change::Read { conversation, user, msgid } => {
-                prop_assert!(self.members.contains(&(conversation, user)) && msgid <= self.head(conversation));
+                prop_assert!(self.members.contains_key(&(conversation, user)) && msgid <= self.head(conversation));
                 let last = self.read.insert((conversation, user), msgid);
                 prop_assert!(last < Some(msgid), "the read cursor of {} goes back", user);
             }
             Change::Delivered { conversation, user, device, msgid } => {
-                prop_assert!(self.members.contains(&(conversation, user)) && msgid <= self.head(conversation));
+                prop_assert!(self.members.contains_key(&(conversation, user)) && msgid <= self.head(conversation));
                 let last = self.delivered.insert((conversation, user, device), msgid);
                 prop_assert!(last < Some(msgid), "the delivered cursor of {} goes back", device);
             }
             Change::Member { conversation, user, joined, counts, .. } => {
-                prop_assert!(self.members.insert((conversation, user)), "{} is a member already", user);
-                prop_assert_eq!(joined, self.head(conversation).next());
-                self.unannounced.insert((conversation, user));
+                match self.members.insert((conversation, user), joined) {
+                    Some(before) => prop_assert_eq!(joined, before, "another role of {} is no new membership", user),
+                    None => {
+                        prop_assert_eq!(joined, self.head(conversation).next());
+                        self.unannounced.insert((conversation, user));
+                    }
+                }
                 self.check_counts(conversation, counts)?;
             }
             Change::MemberRemoved { conversation, user, counts } => {
-                prop_assert!(self.members.remove(&(conversation, user)), "{} is no member", user);
+                prop_assert!(self.members.remove(&(conversation, user)).is_some(), "{} is no member", user);
                 let last = self.entries(conversation).last().map(|entry| &entry.body);
-                let is_named = matches!(last, Some(Body::System(SystemEntry::Removed { users })) if users.contains(&user));
+                let is_named = match last {
+                    Some(Body::System(SystemEntry::Removed { users } | SystemEntry::Banned { users })) => users.contains(&user),
+                    _ => false,
+                };
                 prop_assert!(is_named, "no entry says that {} left {}", user, conversation);
                 self.read.remove(&(conversation, user));
                 self.delivered.retain(|key, _| (key.0, key.1) != (conversation, user));
@@ -114,8 +122,13 @@ impl Ledger {
             }
             Change::Mentioned { conversation, msgid, ref users } => {
                 prop_assert_eq!(msgid, self.head(conversation));
-                let is_member = |&user: &UserId| user == UserId::SERVER || self.members.contains(&(conversation, user));
+                let is_member = |&user: &UserId| user == UserId::SERVER || self.members.contains_key(&(conversation, user));
                 prop_assert!(!users.is_empty() && users.iter().all(is_member), "{:?} cannot be mentioned in {}", users, conversation);
+            }
+            Change::MemberTerms { conversation, user, terms } => {
+                let joined = self.members.get(&(conversation, user)).copied();
+                prop_assert!(joined.is_some_and(|joined| terms.floor < joined), "{} sees less than since he joined", user);
+                prop_assert!(terms.hidden_at <= Some(self.head(conversation)));
             }
             Change::StreamOpened { device, forgotten: Some(forgotten), .. } => {
                 self.sent.retain(|key, _| (key.0, key.1) != (device, forgotten));
@@ -127,7 +140,7 @@ impl Ledger {
     }
 
     fn check_counts(&self, id: ConversationId, counts: MemberCounts) -> Result<(), TestCaseError> {
-        let members = self.members.iter().filter(|key| key.0 == id).count();
+        let members = self.members.keys().filter(|key| key.0 == id).count();
         prop_assert_eq!(counts.members as usize, members, "members of {}", id);
         Ok(())
     }

@@ -14,6 +14,7 @@ mod kept;
 mod ledger;
 mod naive;
 mod naive_amend;
+mod naive_group;
 mod naive_talk;
 mod run;
 mod steps;

@@ -9,11 +9,12 @@ use cairn::limits::SEND_STREAMS_PER_DEVICE_MAX;
 use cairn_proto::body::Body;
 use cairn_proto::error::ErrorCode;
 use cairn_proto::extras::Extras;
+use cairn_proto::group::{GroupSettings, JoinerHistory};
 use cairn_proto::hello::ServerRole;
 use cairn_proto::ids::{ConversationId, DeviceId, ImportSource, MsgId, SendStreamId, Timestamp, UserId};
 use cairn_proto::limits;
 use cairn_proto::response::{DeviceInfo, Response, Role, UserInfo};
-use cairn_proto::text::{DeviceName, GroupName, UserName};
+use cairn_proto::text::{DeviceName, GroupName, Topic, UserName};
 
 /// Everything that ever happened and still counts.
 #[derive(Clone, Debug, Default)]
@@ -56,6 +57,9 @@ pub(super) struct Invite {
 pub(super) struct Conversation {
     /// `None` for a direct chat.
     pub(super) name: Option<GroupName>,
+    pub(super) topic: Topic,
+    pub(super) settings: GroupSettings,
+    pub(super) banned: BTreeSet<UserId>,
     pub(super) created_at: Timestamp,
     pub(super) log: Vec<LogEntry>,
     pub(super) members: BTreeMap<UserId, Member>,
@@ -80,6 +84,12 @@ pub(super) struct Member {
     pub(super) joined: MsgId,
     pub(super) read: MsgId,
     pub(super) delivered: BTreeMap<DeviceId, MsgId>,
+    /// What was said up to here is not for the member.
+    pub(super) floor: MsgId,
+    pub(super) muted_until: Timestamp,
+    pub(super) muted: bool,
+    pub(super) favourite: bool,
+    pub(super) hidden_at: Option<MsgId>,
 }
 
 #[derive(Clone, Debug)]
@@ -284,8 +294,18 @@ impl Conversation {
 }
 
 impl Member {
-    pub(super) fn new(role: Role, joined: MsgId) -> Self {
-        Self { role, joined, read: MsgId::ZERO, delivered: BTreeMap::new() }
+    pub(super) fn new(role: Role, joined: MsgId, history: JoinerHistory) -> Self {
+        Self {
+            role,
+            joined,
+            read: MsgId::ZERO,
+            delivered: BTreeMap::new(),
+            floor: if history == JoinerHistory::All { MsgId::ZERO } else { MsgId::new(joined.get() - 1) },
+            muted_until: Timestamp::new(0),
+            muted: false,
+            favourite: false,
+            hidden_at: None,
+        }
     }
 
     fn base(&self) -> MsgId {

@@ -21,6 +21,7 @@ impl Naive {
         text: &Text,
         now: Timestamp,
     ) -> Result<Response, ErrorCode> {
+        self.may_post(actor.user, id, now)?;
         let entry = self.entry(actor, id, msgid)?;
         let body = match entry.body {
             Body::Text(_) => Body::Text(text.clone()),
@@ -77,6 +78,7 @@ impl Naive {
         emoji: &EmojiName,
         now: Timestamp,
     ) -> Result<Response, ErrorCode> {
+        self.may_speak(actor.user, id, Role::Member, now)?;
         let entry = self.entry(actor, id, msgid)?;
         if !entry.body.is_message() {
             return Err(ErrorCode::NoSuchMessage);
@@ -117,7 +119,7 @@ impl Naive {
     }
 
     pub(super) fn pin(&mut self, actor: Actor, id: ConversationId, msgid: MsgId, now: Timestamp) -> Result<Response, ErrorCode> {
-        self.may_pin(actor, id)?;
+        self.may_speak(actor.user, id, self.inside(actor.user, id)?.settings.pin, now)?;
         if !self.entry(actor, id, msgid)?.body.is_message() {
             return Err(ErrorCode::NoSuchMessage);
         }
@@ -128,22 +130,16 @@ impl Naive {
     }
 
     pub(super) fn unpin(&mut self, actor: Actor, id: ConversationId, msgid: MsgId, now: Timestamp) -> Result<Response, ErrorCode> {
-        self.may_pin(actor, id)?;
+        self.may_speak(actor.user, id, self.inside(actor.user, id)?.settings.pin, now)?;
         if self.conversations.get_mut(&id).unwrap().pins.remove(&msgid) {
             self.push(id, actor.user, now, Body::Amendment(Amendment::Unpinned { msgid }));
         }
         Ok(Response::Done)
     }
 
-    fn may_pin(&self, actor: Actor, id: ConversationId) -> Result<(), ErrorCode> {
-        let found = self.inside(actor.user, id)?;
-        let is_plain = found.name.is_some() && found.members[&actor.user].role == Role::Member;
-        if is_plain { Err(ErrorCode::Forbidden) } else { Ok(()) }
-    }
-
     fn entry(&self, actor: Actor, id: ConversationId, msgid: MsgId) -> Result<&LogEntry, ErrorCode> {
         let found = self.inside(actor.user, id)?;
-        found.above(MsgId::ZERO).find(|&(at, _)| at == msgid).map(|(_, entry)| entry).ok_or(ErrorCode::NoSuchMessage)
+        found.above(found.members[&actor.user].floor).find(|&(at, _)| at == msgid).map(|(_, entry)| entry).ok_or(ErrorCode::NoSuchMessage)
     }
 
     fn at(&mut self, id: ConversationId, msgid: MsgId) -> &mut LogEntry {

@@ -5,13 +5,14 @@ use cairn::core::command::{Actor, Feed, Grant, Reply};
 use cairn_proto::body::{Body, SystemEntry};
 use cairn_proto::error::ErrorCode;
 use cairn_proto::extras::{Extra, Extras};
+use cairn_proto::group::GroupSettings;
 use cairn_proto::hello::ServerRole;
 use cairn_proto::ids::{ConversationId, ImportSource, MsgId, Timestamp, UserId};
 use cairn_proto::limits::{CONVERSATIONS_PER_PAGE_MAX, SENDS_IN_FLIGHT_MAX};
 use cairn_proto::message::Draft;
 use cairn_proto::request::{ImportEntry, Request};
 use cairn_proto::response::{self, ConversationKind, ConversationPage, Explained, MemberPage, Response, Role};
-use cairn_proto::text::GroupName;
+use cairn_proto::text::{GroupName, Topic};
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -47,6 +48,7 @@ impl Naive {
             Request::Unpin { conversation, msgid } => self.unpin(actor, *conversation, *msgid, now),
             Request::Pins { conversation } => Ok(Response::Pins(self.inside(actor.user, *conversation)?.pins.iter().copied().collect())),
             Request::CreateInvite { .. } | Request::Pull { .. } | Request::Figures => Err(ErrorCode::Unsupported),
+            _ => self.ask_group(actor, request, now),
         }
     }
 
@@ -57,8 +59,8 @@ impl Naive {
 
     pub(super) fn grant(&self, actor: Actor, conversation: ConversationId) -> Result<Reply, ErrorCode> {
         self.check_actor(actor)?;
-        self.inside(actor.user, conversation)?;
-        Ok(Reply::Grant(Grant { conversation, floor: MsgId::ZERO }))
+        let floor = self.inside(actor.user, conversation)?.members[&actor.user].floor;
+        Ok(Reply::Grant(Grant { conversation, floor }))
     }
 
     pub(super) fn push(&mut self, id: ConversationId, sender: UserId, now: Timestamp, body: Body) -> MsgId {
@@ -70,7 +72,8 @@ impl Naive {
     }
 
     fn join_conversation(&mut self, id: ConversationId, user: UserId, role: Role, joined: MsgId) {
-        self.conversations.get_mut(&id).unwrap().members.insert(user, Member::new(role, joined));
+        let found = self.conversations.get_mut(&id).unwrap();
+        found.members.insert(user, Member::new(role, joined, found.settings.history));
         self.effects.push(Effect::Joined { conversation: id, user });
     }
 
@@ -98,18 +101,20 @@ impl Naive {
                 None => Err(ErrorCode::RetryTooOld),
             };
         }
-        let (head, role) = match self.conversations.get(&conversation) {
-            Some(_) => {
-                let found = self.inside(actor.user, conversation)?;
-                (found.head(), found.members[&actor.user].role)
+        if self.conversations.contains_key(&conversation) {
+            self.may_post(actor.user, conversation, now)?;
+            let found = self.inside(actor.user, conversation)?;
+            let member = &found.members[&actor.user];
+            if extras.mentions_all() && member.role == Role::Member {
+                return Err(ErrorCode::Forbidden);
             }
-            None => {
-                self.may_open_direct(actor, conversation)?;
-                (MsgId::ZERO, Role::Member)
+            self.check_extras(&extras, member.floor, found.head())?;
+        } else {
+            self.may_open_direct(actor, conversation)?;
+            self.check_extras(&extras, MsgId::ZERO, MsgId::ZERO)?;
+            if extras.mentions_all() {
+                return Err(ErrorCode::Forbidden);
             }
-        };
-        self.check_extras(&extras, head, role)?;
-        if !self.conversations.contains_key(&conversation) {
             self.open_direct(conversation, now);
         }
         self.use_stream_if_forgotten(actor);
@@ -127,12 +132,19 @@ impl Naive {
         Ok(Response::Accepted { msgid })
     }
 
-    fn check_extras(&self, extras: &Extras, head: MsgId, role: Role) -> Result<(), ErrorCode> {
-        if extras.replied().is_some_and(|msgid| msgid == MsgId::ZERO || msgid > head) {
+    pub(super) fn may_post(&self, user: UserId, id: ConversationId, now: Timestamp) -> Result<(), ErrorCode> {
+        self.may_speak(user, id, self.inside(user, id)?.settings.post, now)
+    }
+
+    /// In a group one needs a role, and not to be muted; in a direct chat nobody does.
+    pub(super) fn may_speak(&self, user: UserId, id: ConversationId, least: Role, now: Timestamp) -> Result<(), ErrorCode> {
+        let is_group = self.inside(user, id)?.name.is_some();
+        if is_group { self.heard(user, id, least, now).map(drop) } else { Ok(()) }
+    }
+
+    fn check_extras(&self, extras: &Extras, floor: MsgId, head: MsgId) -> Result<(), ErrorCode> {
+        if extras.replied().is_some_and(|msgid| msgid <= floor || msgid > head) {
             return Err(ErrorCode::NoSuchMessage);
-        }
-        if extras.mentions_all() && role == Role::Member {
-            return Err(ErrorCode::Forbidden);
         }
         extras.mentioned().all(|user| self.users.contains_key(&user)).then_some(()).ok_or(ErrorCode::NoSuchUser)
     }
@@ -155,6 +167,9 @@ impl Naive {
     fn create(&mut self, id: ConversationId, name: Option<GroupName>, now: Timestamp) {
         let found = Conversation {
             name,
+            topic: Topic::none(),
+            settings: GroupSettings::default(),
+            banned: BTreeSet::new(),
             created_at: now,
             log: Vec::new(),
             members: BTreeMap::new(),
@@ -175,12 +190,12 @@ impl Naive {
         Ok(Response::Created { conversation: id })
     }
 
-    fn check_exist(&self, users: &[UserId]) -> Result<(), ErrorCode> {
+    pub(super) fn check_exist(&self, users: &[UserId]) -> Result<(), ErrorCode> {
         users.iter().all(|user| self.users.contains_key(user)).then_some(()).ok_or(ErrorCode::NoSuchUser)
     }
 
     /// Makes those members who are not yet; says how many.
-    fn put_members(&mut self, by: UserId, id: ConversationId, users: &[UserId], now: Timestamp) -> u32 {
+    pub(super) fn put_members(&mut self, by: UserId, id: ConversationId, users: &[UserId], now: Timestamp) -> u32 {
         let found = &self.conversations[&id];
         let new: BTreeSet<UserId> = users.iter().copied().filter(|user| !found.members.contains_key(user)).collect();
         if new.is_empty() {
@@ -193,11 +208,12 @@ impl Naive {
     }
 
     fn add_members(&mut self, actor: Actor, id: ConversationId, users: &[UserId], now: Timestamp) -> Result<Response, ErrorCode> {
-        let found = self.inside(actor.user, id)?;
-        if found.name.is_none() || found.members[&actor.user].role == Role::Member {
-            return Err(ErrorCode::Forbidden);
-        }
+        let least = self.inside(actor.user, id)?.settings.invite;
+        let found = self.heard(actor.user, id, least, now)?;
         self.check_exist(users)?;
+        if users.iter().any(|user| found.banned.contains(user)) {
+            return Err(ErrorCode::Banned);
+        }
         Ok(Response::Changed { users: self.put_members(actor.user, id, users, now) })
     }
 
@@ -231,6 +247,7 @@ impl Naive {
             role: member.role,
             joined: member.joined,
             read: member.read,
+            muted_until: member.muted_until,
         };
         let items = found.members.iter().filter(|&(&user, _)| Some(user) > after).map(item).collect();
         Ok(Response::Members(MemberPage { items, next_after: None }))
@@ -251,7 +268,10 @@ impl Naive {
             return Err(ErrorCode::BadCursor);
         }
         let member = self.conversations.get_mut(&id).unwrap().members.get_mut(&actor.user).unwrap();
-        member.read = msgid.max(member.read);
+        if msgid > member.read {
+            member.read = msgid;
+            self.effects.push(Effect::Read { conversation: id, user: actor.user, device: actor.device, msgid });
+        }
         Ok(Response::Done)
     }
 
@@ -334,12 +354,13 @@ impl Naive {
             kind,
             role: member.role,
             head: found.head(),
-            floor: MsgId::ZERO,
+            floor: member.floor,
             read: member.read,
             delivered: member.delivered.get(&actor.device).copied().unwrap_or(MsgId::ZERO),
             unread: found.unread(actor.user),
             mentions: found.mentions(actor.user),
             last: None,
+            settings: found.settings_of(actor.user),
         })
     }
 

@@ -66,6 +66,8 @@ pub(super) enum Step {
     Add { by: u8, to: Place, users: Vec<u8> },
     /// Members who leave or are removed.
     Remove { by: u8, to: Place, users: Vec<u8> },
+    /// Something about a group that is to be agreed on.
+    Govern { by: u8, to: Place, act: Act },
     /// An import that begins `at` places beside its source's cursor.
     Import { by: u8, to: Place, source: u8, at: i8, entries: Vec<(u8, u8)> },
     /// A device that ends.
@@ -84,6 +86,21 @@ pub(super) enum Step {
     LetGo,
     /// Everything is loaded and looked at.
     Look,
+}
+
+/// What is to be agreed on in a group, and what members settle for themselves.
+#[derive(Clone, Debug)]
+pub(super) enum Act {
+    Rename(u8),
+    Topic(u8),
+    Settings { open: bool, from_join: bool, least: [u8; 4] },
+    Role { user: u8, role: u8 },
+    HandOver(u8),
+    Ban(Vec<u8>),
+    Unban(Vec<u8>),
+    Mute { user: u8, for_ms: i16 },
+    Join,
+    Settle([bool; 3]),
 }
 
 /// Where something goes.
@@ -129,6 +146,9 @@ pub(super) enum Question {
     Users,
     Devices,
     Figures,
+    Group,
+    BannedUsers,
+    FindGroups,
 }
 
 /// A crash: the trees as of one moment, partly overwritten with those of a later one, and the commit log since the first.
@@ -166,12 +186,32 @@ fn seq() -> impl Strategy<Value = Seq> {
 }
 
 fn question() -> impl Strategy<Value = Question> {
-    use Question::{Conversations, Devices, Explain, Figures, FindUsers, Grant, ImportCursor, Members, Pins, Users};
-    prop::sample::select(vec![Members, Pins, Explain, ImportCursor, Grant, Conversations, FindUsers, Users, Devices, Figures])
+    use Question::{
+        BannedUsers, Conversations, Devices, Explain, Figures, FindGroups, FindUsers, Grant, Group, ImportCursor, Members, Pins, Users,
+    };
+    let about_users = [FindUsers, Users, Devices, Figures];
+    let about_groups = [Members, Pins, Explain, ImportCursor, Grant, Conversations, Group, BannedUsers, FindGroups];
+    prop::sample::select([&about_users[..], &about_groups].concat())
 }
 
 fn users() -> impl Strategy<Value = Vec<u8>> {
     vec(0..9_u8, 0..4)
+}
+
+fn act() -> impl Strategy<Value = Act> {
+    prop_oneof![
+        2 => (0..4_u8).prop_map(Act::Rename),
+        2 => (0..3_u8).prop_map(Act::Topic),
+        4 => (any::<bool>(), any::<bool>(), prop::array::uniform4(0..4_u8))
+            .prop_map(|(open, from_join, least)| Act::Settings { open, from_join, least }),
+        3 => (0..9_u8, 0..3_u8).prop_map(|(user, role)| Act::Role { user, role }),
+        1 => (0..9_u8).prop_map(Act::HandOver),
+        3 => users().prop_map(Act::Ban),
+        2 => users().prop_map(Act::Unban),
+        3 => (0..9_u8, -2..6_i16).prop_map(|(user, halves)| Act::Mute { user, for_ms: halves * 500 }),
+        3 => Just(Act::Join),
+        4 => any::<[bool; 3]>().prop_map(Act::Settle),
+    ]
 }
 
 fn people() -> impl Strategy<Value = Step> {
@@ -204,6 +244,7 @@ fn talk() -> impl Strategy<Value = Step> {
         3 => (by(), users()).prop_map(|(by, users)| Step::CreateGroup { by, users }),
         5 => (by(), place(), users()).prop_map(|(by, to, users)| Step::Add { by, to, users }),
         6 => (by(), place(), users()).prop_map(|(by, to, users)| Step::Remove { by, to, users }),
+        14 => (by(), place(), act()).prop_map(|(by, to, act)| Step::Govern { by, to, act }),
         3 => (by(), place(), 0..2_u8, -3..2_i8, vec((0..14_u8, 0..12_u8), 0..4))
             .prop_map(|(by, to, source, at, entries)| Step::Import { by, to, source, at, entries }),
         5 => (by(), place(), 0..9_u8, question()).prop_map(|(by, to, about, question)| Step::Ask { by, to, about, question }),

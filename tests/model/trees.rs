@@ -6,11 +6,12 @@ use cairn::core::State;
 use cairn::core::msgid_set::MsgIdSet;
 use cairn::core::needs::Need;
 use cairn::core::record::{
-    ConversationRecord, CursorChunk, DeviceRecord, InviteRecord, MemberChunk, RecentPart, RecentSend, Row, SecretHash, SendCursor,
-    StoredMember, StoredMentions, UserRecord,
+    ConversationRecord, CursorChunk, DeviceRecord, GroupRecord, InviteRecord, MemberChunk, RecentPart, RecentSend, Row, SecretHash,
+    SendCursor, StoredMember, StoredMentions, UserRecord,
 };
 use cairn::store::trees::Tree;
 use cairn_proto::ids::{ConversationId, DeviceId, ImportSource, MsgId, SendStreamId, UserId};
+use cairn_proto::text::GroupName;
 
 /// The trees. A row is one write to each of its trees, so a crash may keep part of it.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -27,6 +28,8 @@ pub(super) struct Trees {
     pub(super) imports: BTreeMap<(ConversationId, ImportSource), u64>,
     pub(super) cursors: BTreeMap<(DeviceId, SendStreamId, CursorChunk), Vec<SendCursor>>,
     pub(super) recent: BTreeMap<(DeviceId, SendStreamId, RecentPart), Vec<RecentSend>>,
+    pub(super) groups: BTreeMap<ConversationId, GroupRecord>,
+    pub(super) open_groups: BTreeMap<ConversationId, GroupName>,
 }
 
 fn set<K: Ord, V>(tree: &mut BTreeMap<K, V>, key: K, value: Option<V>) {
@@ -44,6 +47,8 @@ impl Trees {
             Row::Device(user, device, record) => set(&mut self.devices, (user, device), record),
             Row::Invite(token, record) => set(&mut self.invites, token, record),
             Row::Conversation(id, record) => set(&mut self.conversations, id, Some(record)),
+            Row::Group(id, record) => set(&mut self.groups, id, record),
+            Row::OpenGroup(id, name) => set(&mut self.open_groups, id, name),
             Row::Members(id, chunk, members) => set(&mut self.members, (id, chunk), (!members.is_empty()).then_some(members)),
             Row::Membership(user, id, exists) => set(&mut self.memberships, (user, id), exists),
             Row::Uncounted(id, chunk, bytes) => set(&mut self.uncounted, (id, chunk), Some(bytes)),
@@ -73,6 +78,9 @@ impl Trees {
         }
         for &(user, id) in self.memberships.keys() {
             state.install_membership(user, id);
+        }
+        for (&id, name) in &self.open_groups {
+            state.install_open_group(id, name.clone());
         }
         for &id in self.conversations.keys() {
             state.install_last_numbered(id);
@@ -116,6 +124,7 @@ impl Trees {
         let found = state.install_conversation(id, record.clone());
         found.pins = self.pins.get(&id).cloned().unwrap_or_default();
         found.install_mentions(self.mentions_where(|of, user| of == id && user == UserId::SERVER));
+        found.group = self.groups.get(&id).cloned().unwrap_or_default();
         for (&(_, chunk), bytes) in self.uncounted.iter().filter(|(key, _)| key.0 == id) {
             found.uncounted.install(chunk, bytes).unwrap();
         }
@@ -166,6 +175,8 @@ impl Trees {
             imports: mix(&older.imports, &newer.imports, || pick(Tree::Imports)),
             cursors: mix(&older.cursors, &newer.cursors, || pick(Tree::Cursors)),
             recent: mix(&older.recent, &newer.recent, || pick(Tree::Recent)),
+            groups: mix(&older.groups, &newer.groups, || pick(Tree::Groups)),
+            open_groups: mix(&older.open_groups, &newer.open_groups, || pick(Tree::OpenGroups)),
         }
     }
 }

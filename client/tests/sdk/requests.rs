@@ -6,6 +6,7 @@ use cairn_client::proto::body::Body;
 use cairn_client::proto::close::CloseCode;
 use cairn_client::proto::error::ErrorCode;
 use cairn_client::proto::event::TimelineFrame;
+use cairn_client::proto::group::MemberSettings;
 use cairn_client::proto::hello::ServerRole;
 use cairn_client::proto::ids::{ConversationId, ImportSource, MsgId, Timestamp, UserId};
 use cairn_client::proto::invite::ServerAddr;
@@ -32,6 +33,7 @@ pub(crate) fn group(id: u64, head: u64) -> Conversation {
         unread: head,
         mentions: 0,
         last: None,
+        settings: MemberSettings::default(),
     }
 }
 
@@ -44,9 +46,10 @@ async fn what_can_be_repeated_is_repeated_and_what_cannot_is_reported() {
     let fake = Fake::start();
     let (client, mut peer) = fake.client(eager()).await;
     let name = GroupName::new("team").unwrap();
-    let (group, invite, devices, _peer) = soon(async {
-        tokio::join!(client.create_group(name, Vec::new()), client.create_invite(1, Duration::from_secs(60)), client.devices(), async {
-            for _ in 0..3 {
+    let (group, invite, handed, devices, _peer) = soon(async {
+        let (made, invited) = (client.create_group(name, Vec::new()), client.create_invite(1, Duration::from_secs(60)));
+        tokio::join!(made, invited, client.hand_over(ONE, UserId::new(2)), client.devices(), async {
+            for _ in 0..4 {
                 peer.request().await;
             }
             peer.close(CloseCode::GoingAway);
@@ -60,6 +63,7 @@ async fn what_can_be_repeated_is_repeated_and_what_cannot_is_reported() {
     .await;
     assert_eq!(group, Err(Error::Disconnected));
     assert_eq!(invite, Err(Error::Disconnected));
+    assert_eq!(handed, Err(Error::Disconnected));
     assert_eq!(devices, Ok(Vec::new()));
 }
 

@@ -7,6 +7,7 @@ use cairn_proto::error::ErrorCode;
 use cairn_proto::event::{StreamOpening, TimelineFrame};
 use cairn_proto::extras::{Extra, Reaction};
 use cairn_proto::figures::{Bucket, CheckpointFigures, Figures, Histogram};
+use cairn_proto::group::{Access, GroupDetails, GroupSettings, JoinerHistory, MemberSettings, OpenGroup};
 use cairn_proto::hello::{ClientFrame, Credentials, Hello, ServerRole, Welcome};
 use cairn_proto::message::{Draft, Entry, Run};
 use cairn_proto::request::{ImportEntry, PullRange, Request};
@@ -57,31 +58,36 @@ macro_rules! enums {
 }
 
 structs! {
-    Attachment, Bucket, CheckpointFigures, Conversation, ConversationPage, DeviceInfo, Draft, Entry, Explained, Figures, Hello, Histogram,
-    ImportEntry, Media, Member, MemberPage, Pulled, Reaction, Run, UserInfo, Welcome,
+    Attachment, Bucket, CheckpointFigures, Conversation, ConversationPage, DeviceInfo, Draft, Entry, Explained, Figures,
+    GroupDetails, GroupSettings, Hello, Histogram, ImportEntry, Media, Member, MemberPage, MemberSettings, OpenGroup, Pulled, Reaction, Run,
+    UserInfo, Welcome,
 }
 
 enums! {
+    Access { InviteOnly, Open }
     Amendment { Edited, Recalled, Reacted, Unreacted, Pinned, Unpinned }
     Body { Text, Emote, Emoji, Image, Video, File, System, Recalled, Amendment; never Unknown }
     ClientFrame { Hello, Request }
     ConversationKind { Direct, Group }
     Credentials { Token, Password, Invite }
     Extra { ReplyTo, Mention, MentionAll, Edited, Reactions; never Unknown }
+    JoinerHistory { All, FromJoin }
     PullRange { From, Before }
     Request {
         Send, Pull, Ack, Read, Conversations, FindUsers, Users, CreateGroup, AddMembers, RemoveMembers, Members, CreateInvite, Devices,
-        RevokeDevice, Import, ImportCursor, Explain, Figures, Edit, Recall, React, Unreact, Pin, Unpin, Pins
+        RevokeDevice, Import, ImportCursor, Explain, Figures, Edit, Recall, React, Unreact, Pin, Unpin, Pins, Group, RenameGroup, SetTopic,
+        SetGroupSettings, SetRole, HandOver, Ban, Unban, BannedUsers, MuteMember, JoinGroup, FindGroups, SetMemberSettings
     }
     Response {
-        Accepted, Done, Pulled, Conversations, Users, Created, Changed, Members, Invite, Devices, Imported, ImportCursor, Explained, Figures, Pins
+        Accepted, Done, Pulled, Conversations, Users, Created, Changed, Members, Invite, Devices, Imported, ImportCursor, Explained, Figures,
+        Pins, Group, Groups
     }
     Role { Member, Admin, Owner }
     ServerFrame { Welcome, Refused, Response }
     ServerRole { Member, Admin, Owner }
     StreamOpening { Timeline }
-    SystemEntry { Created, Added, Removed }
-    TimelineFrame { Run, Behind, Conversation, Removed }
+    SystemEntry { Created, Added, Removed, Renamed, TopicSet, SettingsSet, RoleSet, HandedOver, Banned, Unbanned, Muted }
+    TimelineFrame { Run, Behind, Conversation, Removed, Read }
 }
 
 /// The list of known codes comes from the macro that declares them, so it cannot miss one.

@@ -19,18 +19,20 @@ use cairn_proto::secret::{DeviceToken, InviteToken};
 use cairn_proto::text::{DeviceName, EmojiName, FileName, GroupName, MediaType, Password, Text, UserName};
 
 use super::Samples;
+use super::group::{self, group_details, group_settings, member_settings, open_group, topic};
 
-const GROUP: ConversationId = ConversationId::new(77);
-const DIRECT: ConversationId = ConversationId::new((3 << 32) | 9);
-const ALICE: UserId = UserId::new(3);
-const BOB: UserId = UserId::new(0x0123_4567);
-const NOON: Timestamp = Timestamp::new(1_700_000_000_123);
+pub(super) const GROUP: ConversationId = ConversationId::new(77);
+pub(super) const DIRECT: ConversationId = ConversationId::new((3 << 32) | 9);
+pub(super) const ALICE: UserId = UserId::new(3);
+pub(super) const BOB: UserId = UserId::new(0x0123_4567);
+pub(super) const NOON: Timestamp = Timestamp::new(1_700_000_000_123);
 
 pub(super) fn add_all(samples: &mut Samples) {
     add_bodies(samples);
     add_logs(samples);
     add_logins(samples);
     samples.add(requests());
+    group::add_all(samples);
     samples.add(vec![PullRange::From(MsgId::new(1)), PullRange::Before(MsgId::new(251))]);
     samples.add(vec![import_entry()]);
     samples.add(responses());
@@ -51,7 +53,7 @@ fn device_name() -> DeviceName {
     "desk phone".parse().unwrap()
 }
 
-fn group_name() -> GroupName {
+pub(super) fn group_name() -> GroupName {
     "the whole team".parse().unwrap()
 }
 
@@ -74,6 +76,14 @@ fn system_entries() -> Vec<SystemEntry> {
         SystemEntry::Created { name: group_name() },
         SystemEntry::Added { users: vec![ALICE, BOB] },
         SystemEntry::Removed { users: vec![] },
+        SystemEntry::Renamed { name: group_name() },
+        SystemEntry::TopicSet { topic: topic() },
+        SystemEntry::SettingsSet { settings: group_settings() },
+        SystemEntry::RoleSet { user: BOB, role: Role::Admin },
+        SystemEntry::HandedOver { user: BOB },
+        SystemEntry::Banned { users: vec![ALICE, BOB] },
+        SystemEntry::Unbanned { users: vec![BOB] },
+        SystemEntry::Muted { user: BOB, until: NOON },
     ]
 }
 
@@ -256,6 +266,7 @@ fn conversations() -> Vec<Conversation> {
         unread: 98,
         mentions: 3,
         last: Some(entry(text("bye"))),
+        settings: member_settings(),
     };
     let kind = ConversationKind::Direct { peer: user() };
     vec![group.clone(), Conversation { id: DIRECT, kind, role: Role::Member, unread: 0, mentions: 0, last: None, ..group }]
@@ -266,7 +277,7 @@ fn conversation_page() -> ConversationPage {
 }
 
 fn member_page() -> MemberPage {
-    let member = Member { user: user(), role: Role::Admin, joined: MsgId::new(2), read: MsgId::new(70_000) };
+    let member = Member { user: user(), role: Role::Admin, joined: MsgId::new(2), read: MsgId::new(70_000), muted_until: NOON };
     MemberPage { items: vec![member], next_after: Some(BOB) }
 }
 
@@ -315,6 +326,8 @@ fn responses() -> Vec<Response> {
         Response::Explained(explained()),
         Response::Figures(Box::new(figures())),
         Response::Pins(vec![MsgId::new(17), MsgId::new(251)]),
+        Response::Group(group_details()),
+        Response::Groups(vec![open_group()]),
     ]
 }
 
@@ -349,4 +362,5 @@ fn add_frames(samples: &mut Samples) {
     let removed = TimelineFrame::Removed { conversation: GROUP, last: MsgId::new(1_001) };
     let [group, direct] = conversations().try_into().unwrap();
     samples.add(vec![TimelineFrame::Run(run()), behind, TimelineFrame::Conversation(group), TimelineFrame::Conversation(direct), removed]);
+    samples.add(vec![TimelineFrame::Read { conversation: GROUP, read: MsgId::new(1_002) }]);
 }

@@ -1,11 +1,14 @@
 //! Generators of random valid values, for every wire type.
 
+mod group;
+
 use bytes::Bytes;
-use cairn_proto::body::{Amendment, Attachment, Body, Media, SystemEntry};
+use cairn_proto::body::{Amendment, Attachment, Body, Media};
 use cairn_proto::error::ErrorCode;
 use cairn_proto::event::{StreamOpening, TimelineFrame};
 use cairn_proto::extras::{Extra, Extras, Reaction};
 use cairn_proto::figures::{Bucket, CheckpointFigures, Figures};
+use cairn_proto::group::GroupDetails;
 use cairn_proto::hello::{ClientFrame, Credentials, Hello, ServerRole, Welcome};
 use cairn_proto::ids::{ClientSeq, ConversationId, DeviceId, ImportSource, MsgId, RequestId, SendStreamId, Timestamp, UserId};
 use cairn_proto::invite::{InviteLink, ServerAddr};
@@ -16,10 +19,12 @@ use cairn_proto::response::{
     UserInfo,
 };
 use cairn_proto::secret::{DeviceToken, InviteToken, Pin};
-use cairn_proto::text::{DeviceName, EmojiName, FileName, GroupName, MediaType, Password, Text, UserName};
+use cairn_proto::text::{DeviceName, EmojiName, FileName, GroupName, MediaType, Password, Text, Topic, UserName};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
+
+use group::{agreement_request, group_settings, member_settings, open_group, system_entry};
 
 /// A number of any magnitude: each length that a variable-length integer can have is as likely as the next.
 fn number() -> impl Strategy<Value = u64> {
@@ -66,6 +71,7 @@ texts! {
     emoji_name -> EmojiName: "[a-z_]{1,16}";
     file_name -> FileName: "[a-z#@]([a-z #@.]{0,20}[a-z])?";
     media_type -> MediaType: "[a-z]{1,8}/[a-z.+-]{1,12}";
+    topic -> Topic: "[a-z明#@ ]{0,30}";
     password -> Password: "(?s).{8,30}";
 }
 
@@ -89,14 +95,6 @@ fn media() -> impl Strategy<Value = Media> {
 
 fn users() -> impl Strategy<Value = Vec<UserId>> {
     vec(user_id(), 0..20)
-}
-
-fn system_entry() -> impl Strategy<Value = SystemEntry> {
-    prop_oneof![
-        group_name().prop_map(|name| SystemEntry::Created { name }),
-        users().prop_map(|users| SystemEntry::Added { users }),
-        users().prop_map(|users| SystemEntry::Removed { users }),
-    ]
 }
 
 pub(crate) fn body() -> impl Strategy<Value = Body> {
@@ -219,7 +217,7 @@ fn account_request() -> impl Strategy<Value = Request> {
 }
 
 pub(crate) fn client_frame() -> impl Strategy<Value = ClientFrame> {
-    let request = prop_oneof![talk_request(), group_request(), account_request()];
+    let request = prop_oneof![talk_request(), group_request(), agreement_request(), account_request()];
     prop_oneof![
         1 => hello().prop_map(ClientFrame::Hello),
         4 => (request_id(), request).prop_map(|(id, request)| ClientFrame::Request(id, request)),
@@ -247,9 +245,10 @@ fn kind() -> impl Strategy<Value = ConversationKind> {
 
 fn conversation() -> impl Strategy<Value = Conversation> {
     let cursors = (msgid(), msgid(), msgid(), msgid(), (number(), number()));
-    (conversation_id(), kind(), role(), cursors, option::of(entry())).prop_map(|(id, kind, role, cursors, last)| {
+    let own = (role(), member_settings());
+    (conversation_id(), kind(), own, cursors, option::of(entry())).prop_map(|(id, kind, (role, settings), cursors, last)| {
         let (head, floor, read, delivered, (unread, mentions)) = cursors;
-        Conversation { id, kind, role, head, floor, read, delivered, unread, mentions, last }
+        Conversation { id, kind, role, head, floor, read, delivered, unread, mentions, last, settings }
     })
 }
 
@@ -258,7 +257,13 @@ fn conversation_page() -> impl Strategy<Value = ConversationPage> {
 }
 
 fn member() -> impl Strategy<Value = Member> {
-    (user_info(), role(), msgid(), msgid()).prop_map(|(user, role, joined, read)| Member { user, role, joined, read })
+    (user_info(), role(), msgid(), msgid(), timestamp()).prop_map(|(user, role, joined, read, muted_until)| Member {
+        user,
+        role,
+        joined,
+        read,
+        muted_until,
+    })
 }
 
 fn member_page() -> impl Strategy<Value = MemberPage> {
@@ -308,6 +313,12 @@ fn response() -> impl Strategy<Value = Response> {
         vec(user_info(), 0..9).prop_map(Response::Users),
         member_page().prop_map(Response::Members),
         vec(device(), 0..9).prop_map(Response::Devices),
+        (topic(), group_settings(), small()).prop_map(|(topic, settings, members)| Response::Group(GroupDetails {
+            topic,
+            settings,
+            members
+        })),
+        vec(open_group(), 0..9).prop_map(Response::Groups),
     ];
     let facts = prop_oneof![
         msgid().prop_map(|msgid| Response::Accepted { msgid }),
@@ -360,6 +371,7 @@ pub(crate) fn timeline_frame() -> impl Strategy<Value = TimelineFrame> {
         (conversation_id(), msgid()).prop_map(|(conversation, head)| TimelineFrame::Behind { conversation, head }),
         conversation().prop_map(TimelineFrame::Conversation),
         (conversation_id(), msgid()).prop_map(|(conversation, last)| TimelineFrame::Removed { conversation, last }),
+        (conversation_id(), msgid()).prop_map(|(conversation, read)| TimelineFrame::Read { conversation, read }),
     ]
 }
 

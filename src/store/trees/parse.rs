@@ -33,7 +33,7 @@ pub fn block(key: &[u8]) -> Option<(ConversationId, MsgId)> {
     whole(key, |key| Some((ConversationId::new(u64(key)?), MsgId::new(u64(key)?))))
 }
 
-/// A conversation.
+/// A conversation, also as the key of what is agreed on in a group, and of the name of an open one.
 #[must_use]
 pub fn conversation(key: &[u8]) -> Option<ConversationId> {
     whole(key, |key| Some(ConversationId::new(u64(key)?)))

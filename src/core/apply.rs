@@ -1,0 +1,179 @@
+//! How changes move the state, live and in a replay alike.
+
+use cairn_proto::ids::{ConversationId, DeviceId, ImportSource, MsgId, SendStreamId, UserId};
+
+use super::change::{Appended, Change, MemberCounts, Origin};
+use super::conversation::{Conversation, Member};
+use super::record::{MemberRecord, MemberTerms, RecentSend};
+use super::send_stream::SendStream;
+use super::state::State;
+
+impl State {
+    /// Moves the state. A change that was seen before, alone or with all that followed it, ends in the same state.
+    pub fn apply(&mut self, change: &Change) {
+        match change {
+            Change::Appended(appended) => self.apply_appended(appended),
+            &Change::Read { conversation, user, msgid } => self.apply_read(conversation, user, msgid),
+            &Change::Delivered { conversation, user, device, msgid } => self.apply_delivered(conversation, user, device, msgid),
+            Change::User(id, record) => {
+                self.unsaved.users.insert(*id);
+                self.install_user(*id, record.clone());
+            }
+            Change::Device(user, id, record) => {
+                self.unsaved.devices.insert((*user, *id));
+                self.install_device(*user, *id, record.clone());
+            }
+            &Change::DeviceRemoved(user, device) => self.apply_device_removed(user, device),
+            &Change::StreamOpened { user, device, stream, forgotten } => self.apply_stream_opened(user, device, stream, forgotten),
+            Change::Invite(token, record) => {
+                self.unsaved.invites.insert(*token);
+                self.invites.insert(*token, record.clone());
+            }
+            Change::InviteRemoved(token) => {
+                self.unsaved.invites.insert(*token);
+                self.invites.remove(token);
+            }
+            Change::Conversation(id, record) => {
+                let mut conversation = Conversation::new(record.clone());
+                // Nobody can have been a member before, so what is in memory is all there is.
+                conversation.members_complete = true;
+                self.conversations.insert(*id, conversation);
+                self.note_numbered(*id);
+                self.touch(*id);
+            }
+            &Change::Member { conversation, user, role, joined, counts } => {
+                let record = MemberRecord { role, joined, read: MsgId::ZERO, terms: MemberTerms::default() };
+                self.apply_member(conversation, user, record, counts);
+            }
+            &Change::MemberRemoved { conversation, user, counts } => self.apply_member_removed(conversation, user, counts),
+            &Change::Imported { conversation, source, cursor } => self.apply_imported(conversation, source, cursor),
+            &Change::Rewritten { conversation, msgid, is_message } => {
+                if let Some(found) = self.touch(conversation)
+                    && !is_message
+                {
+                    found.note_uncounted(msgid);
+                }
+            }
+            Change::Pins { conversation, pins } => self.apply_pins(*conversation, pins),
+            Change::Mentioned { conversation, msgid, users } => {
+                if let Some(found) = self.touch(*conversation) {
+                    found.mention(*msgid, users);
+                }
+            }
+            Change::Renamed(id, name) => self.apply_renamed(*id, name),
+            Change::Group(id, record) => self.apply_group(*id, record),
+            &Change::MemberTerms { conversation, user, terms } => self.apply_terms(conversation, user, terms),
+        }
+    }
+
+    pub(super) fn apply_appended(&mut self, appended: &Appended) {
+        let &Appended { conversation, msgid, sender, sent_at, origin } = appended;
+        let Some(found) = self.touch(conversation) else { return };
+        found.record.head = found.record.head.max(msgid);
+        if origin != Origin::Imported {
+            found.record.last_sent_at = found.record.last_sent_at.max(sent_at);
+        }
+        match origin {
+            Origin::Sent { device, stream, place, seq, body } => {
+                found.raise_read(sender, msgid);
+                // A replay over newer trees meets sends of devices and streams that are no more: nobody can ask for them again.
+                let Some(stream_of) = self.streams.get_mut(&(device, stream)) else { return };
+                if stream_of.accept(RecentSend { place, conversation, seq, msgid, body }) {
+                    self.unsaved.streams.push((device, stream));
+                }
+            }
+            Origin::System => found.note_uncounted(msgid),
+            Origin::Imported => {}
+        }
+    }
+
+    fn apply_pins(&mut self, conversation: ConversationId, pins: &[MsgId]) {
+        if let Some(found) = self.touch(conversation) {
+            found.pins = pins.to_vec();
+            found.unsaved.pins = true;
+        }
+    }
+
+    fn apply_imported(&mut self, conversation: ConversationId, source: ImportSource, cursor: u64) {
+        let Some(found) = self.touch(conversation) else { return };
+        let known = found.imports.entry(source).or_default();
+        *known = cursor.max(*known);
+        found.unsaved.imports.push(source);
+    }
+
+    fn apply_member(&mut self, conversation: ConversationId, user: UserId, record: MemberRecord, counts: MemberCounts) {
+        let MemberRecord { role, joined, .. } = record;
+        let Some(found) = self.touch(conversation) else { return };
+        found.record.counts = counts;
+        let member = found.members.entry(user).or_insert_with(|| Member::new(record));
+        member.record.role = role;
+        member.record.joined = joined;
+        found.note_member(user);
+        self.unsaved.memberships.insert((user, conversation));
+        self.install_membership(user, conversation);
+    }
+
+    fn apply_member_removed(&mut self, conversation: ConversationId, user: UserId, counts: MemberCounts) {
+        let Some(found) = self.touch(conversation) else { return };
+        found.record.counts = counts;
+        found.members.remove(&user);
+        found.note_member(user);
+        self.unsaved.memberships.insert((user, conversation));
+        if let Some(user) = self.users.get_mut(&user) {
+            user.conversations.remove(&conversation);
+        }
+    }
+
+    fn apply_read(&mut self, conversation: ConversationId, user: UserId, msgid: MsgId) {
+        if let Some(found) = self.touch(conversation) {
+            found.raise_read(user, msgid);
+        }
+    }
+
+    fn apply_delivered(&mut self, conversation: ConversationId, user: UserId, device: DeviceId, msgid: MsgId) {
+        let Some(found) = self.touch(conversation) else { return };
+        let Some(member) = found.members.get_mut(&user) else { return };
+        let at = member.delivered.iter().position(|&(of, _)| of == device).unwrap_or_else(|| {
+            member.delivered.push((device, MsgId::ZERO));
+            member.delivered.len() - 1
+        });
+        let (_, cursor) = &mut member.delivered[at];
+        if msgid > *cursor {
+            *cursor = msgid;
+            found.note_member(user);
+        }
+    }
+
+    fn apply_device_removed(&mut self, user: UserId, device: DeviceId) {
+        let Some(found) = self.users.get_mut(&user) else { return };
+        self.unsaved.devices.insert((user, device));
+        // In the trees its delivered cursors stay until their rows are written for another reason: who loads them passes them over.
+        for conversation in &found.conversations {
+            let member = self.conversations.get_mut(conversation).and_then(|found| found.members.get_mut(&user));
+            if let Some(member) = member {
+                member.delivered.retain(|&(of, _)| of != device);
+            }
+        }
+        let Some(record) = found.devices.remove(&device) else { return };
+        self.tokens.remove(&record.token);
+        for stream in record.streams {
+            self.streams.remove(&(device, stream));
+            self.unsaved.streams_removed.insert((device, stream));
+        }
+    }
+
+    fn apply_stream_opened(&mut self, user: UserId, device: DeviceId, stream: SendStreamId, forgotten: Option<SendStreamId>) {
+        let Some(record) = self.users.get_mut(&user).and_then(|found| found.devices.get_mut(&device)) else { return };
+        if !record.streams.contains(&stream) {
+            // It begins anew, whatever the trees still hold of the time before it was forgotten.
+            self.streams.insert((device, stream), SendStream::default());
+        }
+        record.streams.retain(|&known| known != stream && Some(known) != forgotten);
+        record.streams.insert(0, stream);
+        if let Some(forgotten) = forgotten {
+            self.streams.remove(&(device, forgotten));
+            self.unsaved.streams_removed.insert((device, forgotten));
+        }
+        self.unsaved.devices.insert((user, device));
+    }
+}

@@ -1,0 +1,109 @@
+//! Keeping order in a group: who is kept out of it, and who is not to be heard for a while. Each change is an entry in the group's log.
+
+use cairn_proto::body::{Body, SystemEntry};
+use cairn_proto::error::ErrorCode;
+use cairn_proto::ids::{ConversationId, Timestamp, UserId};
+use cairn_proto::limits::{BANNED_USERS_MAX, USERS_PER_REQUEST_MAX};
+use cairn_proto::response::{Response, Role};
+
+use super::batch::Batch;
+use super::change::Change;
+use super::command::Actor;
+use super::permission::Action;
+use super::record::{GroupRecord, MemberTerms};
+use super::state::State;
+
+impl State {
+    pub(super) fn ban(
+        &mut self,
+        actor: Actor,
+        id: ConversationId,
+        users: Vec<UserId>,
+        now: Timestamp,
+        batch: &mut Batch,
+    ) -> Result<Response, ErrorCode> {
+        self.permit(actor.user, id, Action::Moderate(Role::Member), now)?;
+        let mut users = self.existing_users(users)?;
+        let (found, _) = self.membership(actor.user, id)?;
+        users.retain(|&user| !found.group.bans(user));
+        let leavers = found.roles_of(users.iter().copied());
+        if users.contains(&actor.user) {
+            return Err(ErrorCode::Forbidden);
+        }
+        for &(_, role) in &leavers {
+            self.permit(actor.user, id, Action::Moderate(role), now)?;
+        }
+        if found.group.banned.len() + users.len() > BANNED_USERS_MAX {
+            return Err(ErrorCode::LimitReached);
+        }
+        if users.is_empty() {
+            return Ok(Response::Changed { users: 0 });
+        }
+        let mut group = found.group.clone();
+        group.banned.extend(&users);
+        group.banned.sort_unstable();
+        let (counts, changed) = (found.record.counts, users.len() as u32);
+        let body = Body::System(SystemEntry::Banned { users: users.into_iter().collect() });
+        let last = self.append_system(id, actor.user, now, &body, batch);
+        self.end_memberships(id, &leavers, counts, last, batch);
+        self.make(&Change::Group(id, group), batch);
+        Ok(Response::Changed { users: changed })
+    }
+
+    pub(super) fn unban(
+        &mut self,
+        actor: Actor,
+        id: ConversationId,
+        mut users: Vec<UserId>,
+        now: Timestamp,
+        batch: &mut Batch,
+    ) -> Result<Response, ErrorCode> {
+        let (found, _) = self.permit(actor.user, id, Action::Moderate(Role::Member), now)?;
+        if users.len() > USERS_PER_REQUEST_MAX {
+            return Err(ErrorCode::BadRequest);
+        }
+        users.retain(|&user| found.group.bans(user));
+        users.sort_unstable();
+        users.dedup();
+        if users.is_empty() {
+            return Ok(Response::Changed { users: 0 });
+        }
+        let mut group: GroupRecord = found.group.clone();
+        group.banned.retain(|user| !users.contains(user));
+        self.make(&Change::Group(id, group), batch);
+        let changed = users.len() as u32;
+        self.append_system(id, actor.user, now, &Body::System(SystemEntry::Unbanned { users }), batch);
+        Ok(Response::Changed { users: changed })
+    }
+
+    pub(super) fn banned_users(&self, actor: Actor, id: ConversationId, now: Timestamp) -> Result<Response, ErrorCode> {
+        let (found, _) = self.permit(actor.user, id, Action::Moderate(Role::Member), now)?;
+        Ok(Response::Users(found.group.banned.iter().filter_map(|&user| self.user_info(user)).collect()))
+    }
+
+    pub(super) fn mute_member(
+        &mut self,
+        actor: Actor,
+        id: ConversationId,
+        user: UserId,
+        until: Timestamp,
+        now: Timestamp,
+        batch: &mut Batch,
+    ) -> Result<Response, ErrorCode> {
+        let (found, _) = self.permit(actor.user, id, Action::Moderate(Role::Member), now)?;
+        let member = found.member(user).ok_or(ErrorCode::NoMember)?;
+        if user == actor.user {
+            return Err(ErrorCode::Forbidden);
+        }
+        self.permit(actor.user, id, Action::Moderate(member.record.role), now)?;
+        let until = if until > now { until } else { Timestamp::new(0) };
+        let terms = member.record.terms;
+        if terms.muted_until.max(now) == until.max(now) {
+            return Ok(Response::Done);
+        }
+        let terms = MemberTerms { muted_until: until, ..terms };
+        self.make(&Change::MemberTerms { conversation: id, user, terms }, batch);
+        self.append_system(id, actor.user, now, &Body::System(SystemEntry::Muted { user, until }), batch);
+        Ok(Response::Done)
+    }
+}

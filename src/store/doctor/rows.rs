@@ -1,0 +1,67 @@
+//! The rows that are no part of a log: what they name must be there, and what is said twice must be the same.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cairn_proto::group::Access;
+use cairn_proto::ids::{ConversationId, MsgId, UserId};
+use cairn_proto::text::GroupName;
+
+use super::{Check, DoctorError, wrong};
+use crate::core::record::{ConversationRecord, CursorChunk, GroupRecord, KindRecord, RecentPart, RecentSend, SendCursor};
+use crate::store::trees::{RowKey, Tree, parse};
+
+impl Check<'_> {
+    pub(super) fn cursors(&mut self, heads: &BTreeMap<ConversationId, MsgId>) -> Result<(), DoctorError> {
+        self.each(Tree::Cursors, |check, key, chunk: Vec<SendCursor>| {
+            check.report.cursors += chunk.len() as u64;
+            let place = parse::cursors(key.bytes()).map(|(_, _, chunk)| chunk);
+            let is_sound = |&(id, _): &SendCursor| Some(CursorChunk::of(id)) == place && heads.contains_key(&id);
+            if chunk.iter().all(is_sound) { Ok(()) } else { Err(wrong(key, "a send cursor belongs elsewhere")) }
+        })?;
+        self.each(Tree::Recent, |_, key, part: Vec<RecentSend>| {
+            let place = parse::recent(key.bytes()).map(|(_, _, part)| part);
+            let head = |id| heads.get(&id).copied().unwrap_or_default();
+            let is_sound = |send: &RecentSend| Some(RecentPart::of(send.place)) == place && send.msgid <= head(send.conversation);
+            if part.iter().all(is_sound) { Ok(()) } else { Err(wrong(key, "a send lies above the head, or belongs elsewhere")) }
+        })?;
+        self.each(Tree::Pins, |_, key, pins: Vec<MsgId>| {
+            let head = parse::conversation(key.bytes()).and_then(|id| heads.get(&id)).copied().unwrap_or_default();
+            let is_sound = pins.is_sorted_by(|a, b| a < b) && pins.last().is_some_and(|&last| last <= head);
+            if is_sound { Ok(()) } else { Err(wrong(key, "a pin lies above the head, or out of order")) }
+        })?;
+        self.each(Tree::Imports, |_, _, _: u64| Ok(()))
+    }
+
+    pub(super) fn groups(&mut self, users: &BTreeSet<UserId>) -> Result<(), DoctorError> {
+        self.each(Tree::Groups, |check, key, group: GroupRecord| {
+            let is_member = |id, user| check.trees.get(&RowKey::membership(user, id)).map(|row| row.is_some());
+            let Some(id) = parse::conversation(key.bytes()) else { return Err(wrong(key, "its key is no conversation's")) };
+            for &user in &group.banned {
+                if !users.contains(&user) || is_member(id, user)? {
+                    return Err(wrong(key, format!("user {user} is banned, and there is none, or he is a member")));
+                }
+            }
+            let is_found = check.trees.get(&RowKey::open_group(id))?.is_some();
+            match (check.name_of(id)?, is_found == (group.settings.access == Access::Open)) {
+                (None, _) => Err(wrong(key, "there is no such group")),
+                (Some(_), false) => Err(wrong(key, "the group can be found and is not open, or the other way round")),
+                (Some(_), true) => Ok(()),
+            }
+        })?;
+        self.each(Tree::OpenGroups, |check, key, name: GroupName| {
+            let Some(id) = parse::conversation(key.bytes()) else { return Err(wrong(key, "its key is no conversation's")) };
+            let is_agreed = check.trees.get(&RowKey::group(id))?.is_some();
+            let is_sound = is_agreed && check.name_of(id)? == Some(name);
+            if is_sound { Ok(()) } else { Err(wrong(key, "there is no open group of that name")) }
+        })
+    }
+
+    /// The name of a group.
+    fn name_of(&self, id: ConversationId) -> Result<Option<GroupName>, DoctorError> {
+        let record: Option<ConversationRecord> = self.trees.read(&RowKey::conversation(id))?;
+        Ok(record.and_then(|record| match record.kind {
+            KindRecord::Group { name } => Some(name),
+            KindRecord::Direct => None,
+        }))
+    }
+}

@@ -1,0 +1,222 @@
+//! Groups over the real binary: what those who join see, who can be found, and how the devices of a user keep in step.
+
+use std::path::Path;
+
+use cairn::core::record::GroupRecord;
+use cairn::store::db::Trees;
+use cairn::store::poison::Poison;
+use cairn::store::rows::RowChange;
+use cairn::store::trees::RowKey;
+use cairn_client::proto::body::{Body, SystemEntry};
+use cairn_client::proto::error::ErrorCode;
+use cairn_client::proto::group::{Access, GroupSettings, JoinerHistory, MemberSettings};
+use cairn_client::proto::ids::{ConversationId, MsgId, Timestamp};
+use cairn_client::proto::request::PullRange;
+use cairn_client::proto::response::{ConversationKind, Role};
+use cairn_client::proto::text::{DeviceName, GroupName, Password, Text, Topic, UserName};
+use cairn_client::{Account, Client, Error, Event, Events, JoinRequest, Options};
+
+use crate::support::{Server, cairn, invite};
+
+fn text(words: &str) -> Body {
+    Body::Text(Text::new(words).unwrap())
+}
+
+async fn group(owner: &Client, members: &[&Account]) -> ConversationId {
+    let members = members.iter().map(|account| account.user).collect();
+    owner.create_group(GroupName::new("team").unwrap(), members).await.unwrap()
+}
+
+fn settings(access: Access, history: JoinerHistory) -> GroupSettings {
+    GroupSettings { access, history, ..GroupSettings::default() }
+}
+
+/// The numbers of what a pull gives, and the floor it tells.
+async fn pulled(client: &Client, conversation: ConversationId, range: PullRange, limit: u32) -> (Vec<u64>, MsgId) {
+    let page = client.pull(conversation, range, limit).await.unwrap();
+    (page.messages.iter().map(|message| message.msgid.get()).collect(), page.floor)
+}
+
+/// The same data directory is sound afterwards.
+fn is_sound(server: &mut Server) {
+    assert!(server.stop().success());
+    let checked = cairn(&["doctor", "--data"]).arg(server.data()).output().unwrap();
+    assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stderr));
+}
+
+#[tokio::test]
+async fn who_joins_sees_as_much_as_the_group_says_whichever_way_he_asks() {
+    let mut server = Server::start();
+    let (ada, _) = server.owner().await;
+    let (bob, _) = invite(&ada, "bob").await;
+    let (eve, _) = invite(&ada, "eve").await;
+    let team = group(&ada, &[]).await;
+    for n in 0..5 {
+        ada.send(team, text(&format!("before {n}"))).await.unwrap();
+    }
+    assert_eq!(bob.join_group(team).await, Err(Error::Refused(ErrorCode::NotFound)));
+    ada.set_group_settings(team, settings(Access::Open, JoinerHistory::FromJoin)).await.unwrap();
+    let found = bob.find_groups(Some(GroupName::new("TE").unwrap())).await.unwrap();
+    assert_eq!(found.iter().map(|group| (group.conversation, group.members)).collect::<Vec<_>>(), [(team, 1)]);
+    bob.join_group(team).await.unwrap();
+    let joined = MsgId::new(8);
+    let after = ada.send(team, text("after")).await.unwrap();
+    assert_eq!(after, joined.next());
+
+    let from = PullRange::From(MsgId::new(1));
+    for (range, limit, numbers) in [
+        (from, 500, vec![8, 9]),
+        (PullRange::From(MsgId::new(9)), 500, vec![9]),
+        (PullRange::Before(MsgId::new(u64::MAX)), 500, vec![8, 9]),
+        (PullRange::Before(MsgId::new(u64::MAX)), 1, vec![9]),
+        (PullRange::Before(after), 500, vec![8]),
+        (PullRange::Before(joined), 500, vec![]),
+        (PullRange::Before(MsgId::new(3)), 500, vec![]),
+        (PullRange::Before(MsgId::ZERO), 500, vec![]),
+    ] {
+        assert_eq!(pulled(&bob, team, range, limit).await, (numbers, MsgId::new(7)), "{range:?}, {limit}");
+    }
+    let mut timeline = bob.follow(team, MsgId::new(1));
+    assert_eq!(timeline.next().await.unwrap().unwrap().msgid, joined);
+    let item = bob.conversations().await.unwrap().pop().unwrap();
+    assert_eq!((item.floor, item.unread), (MsgId::new(7), 1));
+
+    // Whoever comes when everything is shown sees everything; nothing changes for those who are there.
+    ada.set_group_settings(team, settings(Access::Open, JoinerHistory::All)).await.unwrap();
+    eve.join_group(team).await.unwrap();
+    assert_eq!(pulled(&eve, team, from, 500).await.0, (1..=11).collect::<Vec<_>>());
+    assert_eq!(pulled(&bob, team, from, 500).await.0, [8, 9, 10, 11]);
+    is_sound(&mut server);
+    server.restart();
+    assert_eq!(pulled(&bob, team, from, 500).await.0, [8, 9, 10, 11], "after a restart");
+    assert_eq!(eve.find_groups(None).await.unwrap().len(), 1);
+}
+
+/// Changes rows of a stopped server's trees, and gives what the doctor says of that.
+fn diagnosed(data: &Path, changes: Vec<RowChange>) -> String {
+    {
+        let trees = Trees::open(&data.join("trees"), &data.join("aside"), &Poison::new()).unwrap();
+        changes.into_iter().for_each(|change| trees.write(change.key.tree(), [change]).unwrap());
+        trees.sync().unwrap();
+    }
+    let checked = cairn(&["doctor", "--data"]).arg(data).output().unwrap();
+    assert_eq!(checked.status.code(), Some(1));
+    String::from_utf8_lossy(&checked.stderr).into_owned()
+}
+
+#[tokio::test]
+async fn the_doctor_finds_groups_that_are_not_as_they_were_agreed_on() {
+    let mut server = Server::start();
+    let (ada, account) = server.owner().await;
+    let team = group(&ada, &[]).await;
+    ada.set_group_settings(team, settings(Access::Open, JoinerHistory::All)).await.unwrap();
+    is_sound(&mut server);
+    let (right, wrong) = (GroupName::new("team").unwrap(), GroupName::new("other").unwrap());
+    let agreed = GroupRecord { settings: settings(Access::Open, JoinerHistory::All), ..GroupRecord::default() };
+    let banned = GroupRecord { banned: vec![account.user], ..agreed.clone() };
+    let (found, as_agreed) = (RowKey::open_group(team), RowKey::group(team));
+    let nobodys = RowKey::open_group(ConversationId::new(9));
+    for (changes, complaint) in [
+        (vec![RowChange::put(found, &wrong)], "there is no open group of that name"),
+        (vec![RowChange::delete(found)], "the group can be found and is not open, or the other way round"),
+        (vec![RowChange::put(found, &right), RowChange::put(as_agreed, &banned)], "is banned, and there is none, or he is a member"),
+        (vec![RowChange::put(as_agreed, &agreed), RowChange::put(nobodys, &right)], "there is no open group of that name"),
+    ] {
+        let said = diagnosed(server.data(), changes);
+        assert!(said.contains(complaint), "{said}");
+    }
+}
+
+#[tokio::test]
+async fn what_changes_about_a_group_is_in_its_log_and_survives() {
+    let mut server = Server::start();
+    let (ada, ada_account) = server.owner().await;
+    let (bob, bob_account) = invite(&ada, "bob").await;
+    let (_eve, eve_account) = invite(&ada, "eve").await;
+    let team = group(&ada, &[&bob_account, &eve_account]).await;
+    let (name, topic) = (GroupName::new("the whole team").unwrap(), Topic::new("release on Friday").unwrap());
+    ada.rename_group(team, name.clone()).await.unwrap();
+    ada.set_topic(team, topic.clone()).await.unwrap();
+    ada.set_role(team, bob_account.user, Role::Admin).await.unwrap();
+    bob.mute_member(team, eve_account.user, Timestamp::new(u64::MAX)).await.unwrap();
+    assert_eq!(bob.ban(team, vec![eve_account.user]).await, Ok(1));
+    assert_eq!(bob.ban(team, vec![eve_account.user]).await, Ok(0));
+    ada.hand_over(team, bob_account.user).await.unwrap();
+    // What is so already is no entry.
+    bob.rename_group(team, name.clone()).await.unwrap();
+    bob.set_role(team, ada_account.user, Role::Admin).await.unwrap();
+
+    let page = ada.pull(team, PullRange::From(MsgId::new(3)), 500).await.unwrap();
+    let happened: Vec<Body> = page.messages.into_iter().map(|message| message.body).collect();
+    let (user, users) = (eve_account.user, vec![eve_account.user]);
+    let expected = [
+        SystemEntry::Renamed { name: name.clone() },
+        SystemEntry::TopicSet { topic: topic.clone() },
+        SystemEntry::RoleSet { user: bob_account.user, role: Role::Admin },
+        SystemEntry::Muted { user, until: Timestamp::new(u64::MAX) },
+        SystemEntry::Banned { users },
+        SystemEntry::HandedOver { user: bob_account.user },
+    ];
+    assert_eq!(happened, expected.map(Body::System));
+    assert_eq!(bob.remove_members(team, vec![bob_account.user]).await, Err(Error::Refused(ErrorCode::LastOwner)));
+
+    is_sound(&mut server);
+    server.restart();
+    assert_eq!(ada.add_members(team, vec![eve_account.user]).await, Err(Error::Refused(ErrorCode::Banned)));
+    let details = ada.group(team).await.unwrap();
+    assert_eq!((details.topic, details.members), (topic, 2));
+    assert_eq!(ada.conversations().await.unwrap().pop().unwrap().kind, ConversationKind::Group { name });
+    assert_eq!(bob.unban(team, vec![eve_account.user]).await, Ok(1));
+    assert_eq!(bob.banned_users(team).await, Ok(Vec::new()));
+    assert_eq!(ada.add_members(team, vec![eve_account.user]).await, Ok(1));
+}
+
+/// The next event that is about a conversation.
+async fn about(events: &mut Events) -> Event {
+    loop {
+        match events.next().await.unwrap() {
+            Event::Disconnected { .. } | Event::Reconnected => {}
+            event => return event,
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_one_device_reads_or_settles_the_others_know_at_once() {
+    let server = Server::start();
+    let (ada, _) = server.owner().await;
+    let link = ada.create_invite(1, std::time::Duration::from_secs(3600)).await.unwrap();
+    let (name, device) = (UserName::new("bob").unwrap(), DeviceName::new("desk").unwrap());
+    let password = Password::new("correct horse").unwrap();
+    let who = JoinRequest { name: name.clone(), password: Some(password.clone()), device };
+    let (desk, account) = Client::join(&link, who, Options::default()).await.unwrap();
+    let (phone, _) =
+        Client::login(server.server_addr(), account.pin, name, password, DeviceName::new("phone").unwrap(), Options::default())
+            .await
+            .unwrap();
+    let (mut on_desk, mut on_phone) = (desk.events(), phone.events());
+    let team = group(&ada, &[&account]).await;
+    for events in [&mut on_desk, &mut on_phone] {
+        let Event::Conversation(new) = about(events).await else { panic!("no news of the group") };
+        assert_eq!(new.id, team);
+    }
+    let said = ada.send(team, text("hello")).await.unwrap();
+    desk.mark_read(team, said).await.unwrap();
+    assert_eq!(about(&mut on_phone).await, Event::Read { conversation: team, read: said });
+    assert_eq!(phone.conversations().await.unwrap().pop().unwrap().unread, 0);
+
+    let hidden = MemberSettings { favourite: true, hidden: true, ..MemberSettings::default() };
+    phone.set_member_settings(team, hidden).await.unwrap();
+    // The first that the desk hears is this: its own read was no news to it.
+    let Event::Conversation(settled) = about(&mut on_desk).await else { panic!("no news of the settings") };
+    assert_eq!((settled.id, settled.settings, settled.read), (team, hidden, said));
+    ada.rename_group(team, GroupName::new("crew").unwrap()).await.unwrap();
+    assert!(desk.conversations().await.unwrap().pop().unwrap().settings.hidden, "a new name is no message");
+    ada.send(team, text("anybody here?")).await.unwrap();
+    let shown = desk.conversations().await.unwrap().pop().unwrap().settings;
+    assert_eq!(shown, MemberSettings { favourite: true, ..MemberSettings::default() });
+
+    ada.set_role(team, account.user, Role::Admin).await.unwrap();
+    let Event::Conversation(promoted) = about(&mut on_desk).await else { panic!("no news of the role") };
+    assert_eq!(promoted.role, Role::Admin);
+}

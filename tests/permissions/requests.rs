@@ -1,0 +1,195 @@
+//! Every request, with each kind of user that it can be about.
+
+use cairn::core::Command;
+use cairn::core::record::SecretHash;
+use cairn_proto::body::Body;
+use cairn_proto::extras::{Extra, Extras};
+use cairn_proto::group::{GroupSettings, JoinerHistory, MemberSettings};
+use cairn_proto::ids::{ClientSeq, ImportSource, MsgId, Timestamp, UserId};
+use cairn_proto::message::Draft;
+use cairn_proto::request::Request;
+use cairn_proto::response::Role;
+use cairn_proto::text::{EmojiName, GroupName, Text, Topic};
+
+use super::world::Cast;
+
+/// A request, in the words of the table.
+#[derive(Clone, Copy)]
+pub(super) struct Asked {
+    pub(super) label: &'static str,
+    /// Which request it is.
+    pub(super) kind: &'static str,
+    pub(super) command: fn(&Cast) -> Command,
+}
+
+macro_rules! kinds {
+    ($($variant:ident),* $(,)?) => {
+        /// Every request there is. One that is missing here does not compile below.
+        pub(super) const KINDS: &[&str] = &[$(stringify!($variant)),*];
+
+        #[allow(dead_code, reason = "that it compiles is what it is for")]
+        fn is_listed(request: &Request) {
+            match request {
+                $(Request::$variant { .. } => {})*
+            }
+        }
+    };
+}
+
+kinds! {
+    Send, Pull, Ack, Read, Conversations, FindUsers, Users, CreateGroup, AddMembers, RemoveMembers, Members, CreateInvite, Devices,
+    RevokeDevice, Import, ImportCursor, Explain, Figures, Edit, Recall, React, Unreact, Pin, Unpin, Pins, Group, RenameGroup, SetTopic, SetGroupSettings, SetRole, HandOver, Ban, Unban,
+    BannedUsers, MuteMember, JoinGroup, FindGroups, SetMemberSettings,
+}
+
+/// Rows of the table: what they are called, which request it is, and what is asked of whom.
+macro_rules! asked {
+    ($($label:literal, $kind:ident, |$cast:pat_param| $command:expr;)*) => {
+        vec![$(Asked { label: $label, kind: stringify!($kind), command: |$cast| $command }),*]
+    };
+}
+
+fn ask(cast: &Cast, request: Request) -> Command {
+    Command::Ask(cast.asker, request)
+}
+
+fn send(cast: &Cast, extras: Extras) -> Command {
+    let body = Body::Text(Text::new("hello").unwrap());
+    ask(cast, Request::Send(Draft { conversation: cast.conversation, seq: ClientSeq::new(9), body, extras }))
+}
+
+fn edit(cast: &Cast, msgid: MsgId) -> Command {
+    ask(cast, Request::Edit { conversation: cast.conversation, msgid, text: Text::new("something else").unwrap() })
+}
+
+fn ban(cast: &Cast, user: UserId) -> Command {
+    ask(cast, Request::Ban { conversation: cast.conversation, users: vec![user] })
+}
+
+fn remove(cast: &Cast, user: UserId) -> Command {
+    ask(cast, Request::RemoveMembers { conversation: cast.conversation, users: vec![user] })
+}
+
+fn mute(cast: &Cast, user: UserId) -> Command {
+    ask(cast, Request::MuteMember { conversation: cast.conversation, user, until: Timestamp::new(u64::MAX) })
+}
+
+fn set_role(cast: &Cast, user: UserId, role: Role) -> Command {
+    ask(cast, Request::SetRole { conversation: cast.conversation, user, role })
+}
+
+/// What can be asked about a conversation.
+pub(super) fn of_a_conversation() -> Vec<Asked> {
+    let talk = asked! {
+        "Send", Send, |cast| send(cast, Extras::NONE);
+        "Send: mention all", Send, |cast| send(cast, Extras::new(vec![Extra::MentionAll]).unwrap());
+        "Pull", Pull, |cast| Command::Grant(cast.asker, cast.conversation);
+        "Ack", Ack, |cast| ask(cast, Request::Ack { conversation: cast.conversation, msgid: MsgId::new(1) });
+        "Read", Read, |cast| ask(cast, Request::Read { conversation: cast.conversation, msgid: MsgId::new(1) });
+        "SetMemberSettings", SetMemberSettings, |cast| {
+            let settings = MemberSettings { favourite: true, ..MemberSettings::default() };
+            ask(cast, Request::SetMemberSettings { conversation: cast.conversation, settings })
+        };
+        "Members", Members, |cast| ask(cast, Request::Members { conversation: cast.conversation, after: None });
+        "Explain one's own count", Explain, |cast| {
+            ask(cast, Request::Explain { conversation: cast.conversation, user: cast.asker.user })
+        };
+        "Explain another's count", Explain, |cast| ask(cast, Request::Explain { conversation: cast.conversation, user: cast.owner });
+        "Import", Import, |cast| {
+            let source = ImportSource::new(1);
+            ask(cast, Request::Import { conversation: cast.conversation, source, first: 0, entries: Vec::new() })
+        };
+        "ImportCursor", ImportCursor, |cast| {
+            ask(cast, Request::ImportCursor { conversation: cast.conversation, source: ImportSource::new(1) })
+        };
+    };
+    [talk, of_a_message(), of_a_group(), of_others()].concat()
+}
+
+fn of_a_message() -> Vec<Asked> {
+    asked! {
+        "Edit one's own", Edit, |cast| edit(cast, cast.own);
+        "Edit another's", Edit, |cast| edit(cast, cast.theirs);
+        "Recall one's own", Recall, |cast| ask(cast, Request::Recall { conversation: cast.conversation, msgid: cast.own });
+        "Recall another's", Recall, |cast| ask(cast, Request::Recall { conversation: cast.conversation, msgid: cast.theirs });
+        "React", React, |cast| {
+            ask(cast, Request::React { conversation: cast.conversation, msgid: cast.theirs, emoji: EmojiName::new("wave").unwrap() })
+        };
+        "Unreact", Unreact, |cast| {
+            ask(cast, Request::Unreact { conversation: cast.conversation, msgid: cast.theirs, emoji: EmojiName::new("wave").unwrap() })
+        };
+        "Pin", Pin, |cast| ask(cast, Request::Pin { conversation: cast.conversation, msgid: cast.theirs });
+        "Unpin", Unpin, |cast| ask(cast, Request::Unpin { conversation: cast.conversation, msgid: cast.theirs });
+        "Pins", Pins, |cast| ask(cast, Request::Pins { conversation: cast.conversation });
+    }
+}
+
+fn of_a_group() -> Vec<Asked> {
+    asked! {
+        "JoinGroup", JoinGroup, |cast| ask(cast, Request::JoinGroup { conversation: cast.conversation });
+        "RemoveMembers: leave", RemoveMembers, |cast| remove(cast, cast.asker.user);
+        "Group", Group, |cast| ask(cast, Request::Group { conversation: cast.conversation });
+        "RenameGroup", RenameGroup, |cast| {
+            ask(cast, Request::RenameGroup { conversation: cast.conversation, name: GroupName::new("new").unwrap() })
+        };
+        "SetTopic", SetTopic, |cast| {
+            ask(cast, Request::SetTopic { conversation: cast.conversation, topic: Topic::new("new").unwrap() })
+        };
+        "SetGroupSettings", SetGroupSettings, |cast| {
+            let settings = GroupSettings { history: JoinerHistory::FromJoin, ..GroupSettings::default() };
+            ask(cast, Request::SetGroupSettings { conversation: cast.conversation, settings })
+        };
+        "AddMembers", AddMembers, |cast| {
+            ask(cast, Request::AddMembers { conversation: cast.conversation, users: vec![cast.outsider] })
+        };
+        "AddMembers: somebody banned", AddMembers, |cast| {
+            ask(cast, Request::AddMembers { conversation: cast.conversation, users: vec![cast.banned] })
+        };
+        "HandOver to a member", HandOver, |cast| ask(cast, Request::HandOver { conversation: cast.conversation, user: cast.member });
+        "HandOver to no member", HandOver, |cast| ask(cast, Request::HandOver { conversation: cast.conversation, user: cast.outsider });
+        "SetRole: a member to admin", SetRole, |cast| set_role(cast, cast.member, Role::Admin);
+        "SetRole: the owner to member", SetRole, |cast| set_role(cast, cast.owner, Role::Member);
+        "SetRole: oneself to owner", SetRole, |cast| set_role(cast, cast.asker.user, Role::Owner);
+        "SetRole: no member", SetRole, |cast| set_role(cast, cast.outsider, Role::Admin);
+    }
+}
+
+fn of_others() -> Vec<Asked> {
+    asked! {
+        "RemoveMembers: a member", RemoveMembers, |cast| remove(cast, cast.member);
+        "RemoveMembers: an admin", RemoveMembers, |cast| remove(cast, cast.admin);
+        "RemoveMembers: the owner", RemoveMembers, |cast| remove(cast, cast.owner);
+        "RemoveMembers: no member", RemoveMembers, |cast| remove(cast, cast.outsider);
+        "Ban a member", Ban, |cast| ban(cast, cast.member);
+        "Ban an admin", Ban, |cast| ban(cast, cast.admin);
+        "Ban the owner", Ban, |cast| ban(cast, cast.owner);
+        "Ban no member", Ban, |cast| ban(cast, cast.outsider);
+        "Ban oneself", Ban, |cast| ban(cast, cast.asker.user);
+        "Unban", Unban, |cast| ask(cast, Request::Unban { conversation: cast.conversation, users: vec![cast.banned] });
+        "BannedUsers", BannedUsers, |cast| ask(cast, Request::BannedUsers { conversation: cast.conversation });
+        "MuteMember: a member", MuteMember, |cast| mute(cast, cast.member);
+        "MuteMember: an admin", MuteMember, |cast| mute(cast, cast.admin);
+        "MuteMember: the owner", MuteMember, |cast| mute(cast, cast.owner);
+        "MuteMember: no member", MuteMember, |cast| mute(cast, cast.outsider);
+        "MuteMember: oneself", MuteMember, |cast| mute(cast, cast.asker.user);
+    }
+}
+
+/// What can be asked of the server.
+pub(super) fn of_the_server() -> Vec<Asked> {
+    asked! {
+        "Conversations", Conversations, |cast| ask(cast, Request::Conversations { after: None });
+        "FindUsers", FindUsers, |cast| ask(cast, Request::FindUsers { names: Vec::new() });
+        "Users", Users, |cast| ask(cast, Request::Users { ids: vec![cast.owner] });
+        "FindGroups", FindGroups, |cast| ask(cast, Request::FindGroups { prefix: None });
+        "CreateGroup", CreateGroup, |cast| {
+            ask(cast, Request::CreateGroup { name: GroupName::new("new").unwrap(), members: vec![cast.outsider] })
+        };
+        "Devices", Devices, |cast| ask(cast, Request::Devices);
+        "RevokeDevice: one's own", RevokeDevice, |cast| ask(cast, Request::RevokeDevice(cast.asker.device));
+        "CreateInvite", CreateInvite, |cast| {
+            Command::Invite { actor: cast.asker, token: SecretHash([9; 32]), uses: 1, life_seconds: 60 }
+        };
+        "Figures", Figures, |cast| Command::Figures(cast.asker);
+    }
+}

@@ -1,0 +1,220 @@
+//! A small server in memory with one user who asks, and what he asks about.
+
+use cairn::core::change::Change;
+use cairn::core::command::{Actor, Command, NewDevice, Reply};
+use cairn::core::record::{SecretHash, UserRecord};
+use cairn::core::{Batch, State};
+use cairn_proto::body::Body;
+use cairn_proto::error::ErrorCode;
+use cairn_proto::extras::Extras;
+use cairn_proto::group::{Access, GroupSettings};
+use cairn_proto::hello::ServerRole;
+use cairn_proto::ids::{ClientSeq, ConversationId, DeviceId, MsgId, SendStreamId, Timestamp, UserId};
+use cairn_proto::message::{Draft, Entry};
+use cairn_proto::request::Request;
+use cairn_proto::response::{Response, Role};
+use cairn_proto::text::{DeviceName, GroupName, Text, UserName};
+
+const NOW: Timestamp = Timestamp::new(1_000_000);
+const LATER: Timestamp = Timestamp::new(2_000_000);
+
+/// What is asked about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    Nowhere,
+    Direct,
+    Group,
+    Open,
+    Easy,
+    Strict,
+}
+
+impl Place {
+    pub(super) const ALL: [Self; 6] = [Self::Nowhere, Self::Direct, Self::Group, Self::Open, Self::Easy, Self::Strict];
+
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Nowhere => "no conversation, asked by a",
+            Self::Direct => "a direct chat, asked by a",
+            Self::Group => "a group as it is made, asked by a",
+            Self::Open => "an open group, asked by a",
+            Self::Easy => "members invite and rename, asked by a",
+            Self::Strict => "admins post, owners invite, asked by a",
+        }
+    }
+
+    /// What one can be to it.
+    pub(super) const fn relations(self) -> &'static [Relation] {
+        use Relation::{Admin, Banned, Member, Muted, MutedAdmin, Owner, Stranger};
+        match self {
+            Self::Nowhere => &[Stranger],
+            Self::Direct => &[Stranger, Member],
+            Self::Group | Self::Open | Self::Easy | Self::Strict => &[Stranger, Banned, Muted, Member, MutedAdmin, Admin, Owner],
+        }
+    }
+
+    fn settings(self) -> GroupSettings {
+        let settings = GroupSettings::default();
+        match self {
+            Self::Open => GroupSettings { access: Access::Open, ..settings },
+            Self::Easy => GroupSettings { invite: Role::Member, rename: Role::Member, ..settings },
+            Self::Strict => GroupSettings { invite: Role::Owner, post: Role::Admin, pin: Role::Admin, rename: Role::Owner, ..settings },
+            Self::Nowhere | Self::Direct | Self::Group => settings,
+        }
+    }
+}
+
+/// What the asker is to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Relation {
+    Stranger,
+    Banned,
+    Muted,
+    Member,
+    MutedAdmin,
+    Admin,
+    Owner,
+}
+
+impl Relation {
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Stranger => "stranger",
+            Self::Banned => "banned",
+            Self::Muted => "muted",
+            Self::Member => "member",
+            Self::MutedAdmin => "mut.admin",
+            Self::Admin => "admin",
+            Self::Owner => "owner",
+        }
+    }
+}
+
+/// Everybody there is. In a group there are one of each role beside the asker, who is never the last owner.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Cast {
+    pub(super) asker: Actor,
+    pub(super) conversation: ConversationId,
+    pub(super) owner: UserId,
+    pub(super) admin: UserId,
+    pub(super) member: UserId,
+    pub(super) outsider: UserId,
+    pub(super) banned: UserId,
+    /// A message of the asker's.
+    pub(super) own: MsgId,
+    /// A message of the owner's.
+    pub(super) theirs: MsgId,
+}
+
+pub(super) struct World {
+    state: State,
+    cast: Cast,
+}
+
+fn text() -> Body {
+    Body::Text(Text::new("hello").unwrap())
+}
+
+impl World {
+    pub(super) fn new(place: Place, relation: Relation, role: ServerRole) -> Self {
+        let mut state = State::default();
+        let [owner, admin, member, outsider, banned, asker] = people(&mut state);
+        let name = UserName::new("asker").unwrap();
+        state.apply(&Change::User(asker.user, UserRecord { name, role, password: None, created_at: NOW }));
+        let conversation = match place {
+            Place::Nowhere => ConversationId::new(999),
+            Place::Direct => {
+                let with = if relation == Relation::Stranger { admin.user } else { asker.user };
+                let direct = ConversationId::direct(owner.user, with).unwrap();
+                for seq in [1, 2] {
+                    let draft = Draft { conversation: direct, seq: ClientSeq::new(seq), body: text(), extras: Extras::NONE };
+                    ask(&mut state, owner, Request::Send(draft)).unwrap();
+                }
+                direct
+            }
+            Place::Group | Place::Open | Place::Easy | Place::Strict => {
+                group(&mut state, owner, [admin.user, member.user, banned.user], asker.user, relation, place.settings())
+            }
+        };
+        let cast = Cast {
+            asker,
+            conversation,
+            owner: owner.user,
+            admin: admin.user,
+            member: member.user,
+            outsider: outsider.user,
+            banned: banned.user,
+            own: MsgId::new(1),
+            theirs: MsgId::new(2),
+        };
+        Self { state, cast }
+    }
+
+    /// What the asker is told.
+    pub(super) fn answers(mut self, command: fn(&Cast) -> Command) -> Result<(), ErrorCode> {
+        // Nothing was ever let go: what is not in memory is nowhere. But for what was said, which the state never keeps.
+        for (msgid, sender) in [(self.cast.own, self.cast.asker.user), (self.cast.theirs, self.cast.owner)] {
+            let entry = Entry { sender, sent_at: NOW, body: text(), extras: Extras::NONE };
+            self.state.install_entry(self.cast.conversation, msgid, entry);
+        }
+        self.state.execute(command(&self.cast), NOW, &mut Batch::new(0)).map(drop)
+    }
+}
+
+fn ask(state: &mut State, actor: Actor, request: Request) -> Result<Response, ErrorCode> {
+    match state.execute(Command::Ask(actor, request), NOW, &mut Batch::new(0))? {
+        Reply::Response(response) => Ok(response),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Six users with a device each.
+fn people(state: &mut State) -> [Actor; 6] {
+    let mut batch = Batch::new(0);
+    let token = |number: u8| SecretHash([number; 32]);
+    let mut join = |state: &mut State, invite, number: u8| {
+        let (name, id) = (UserName::new(format!("user{number}")).unwrap(), DeviceId::new(number.into()));
+        let device =
+            NewDevice { id, name: DeviceName::new("a device").unwrap(), token: token(number), stream: SendStreamId::new(1), push: false };
+        match state.execute(Command::Join { invite, name, password: None, device }, NOW, &mut batch).unwrap() {
+            Reply::LoggedIn(session) => session.actor,
+            other => panic!("{other:?}"),
+        }
+    };
+    state.execute(Command::OwnerInvite { token: token(100), expires_at: LATER }, NOW, &mut Batch::new(0)).unwrap();
+    let first = join(state, token(100), 1);
+    let invite = Command::Invite { actor: first, token: token(101), uses: 6, life_seconds: 60 };
+    state.execute(invite, NOW, &mut Batch::new(0)).unwrap();
+    [2, 3, 4, 5, 6, 7].map(|number| join(state, token(101), number))
+}
+
+fn group(
+    state: &mut State,
+    owner: Actor,
+    [admin, member, banned]: [UserId; 3],
+    asker: UserId,
+    relation: Relation,
+    settings: GroupSettings,
+) -> ConversationId {
+    let create = Request::CreateGroup { name: GroupName::new("team").unwrap(), members: vec![admin, member] };
+    let Ok(Response::Created { conversation }) = ask(state, owner, create) else { panic!("no group") };
+    let is_member = !matches!(relation, Relation::Stranger | Relation::Banned);
+    let mut steps =
+        vec![Request::SetRole { conversation, user: admin, role: Role::Admin }, Request::Ban { conversation, users: vec![banned] }];
+    steps.extend(is_member.then_some(Request::AddMembers { conversation, users: vec![asker] }));
+    let appoint = |role| Request::SetRole { conversation, user: asker, role };
+    let mute = Request::MuteMember { conversation, user: asker, until: LATER };
+    match relation {
+        Relation::Stranger | Relation::Member => {}
+        Relation::Banned => steps.push(Request::Ban { conversation, users: vec![asker] }),
+        Relation::Muted => steps.push(mute),
+        Relation::MutedAdmin => steps.extend([appoint(Role::Admin), mute]),
+        Relation::Admin => steps.push(appoint(Role::Admin)),
+        Relation::Owner => steps.push(appoint(Role::Owner)),
+    }
+    steps.push(Request::SetGroupSettings { conversation, settings });
+    for step in steps {
+        ask(state, owner, step).unwrap();
+    }
+    conversation
+}
