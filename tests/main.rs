@@ -15,6 +15,7 @@ mod crash;
 mod figures;
 mod hostile;
 mod model;
+mod people;
 mod powercut;
 mod schemes;
 mod support;

@@ -1,10 +1,12 @@
-//! What happens beside the messages: memberships, and the connection itself.
+//! What happens beside the messages: memberships, contacts, presence, and the connection itself.
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::task::{Poll, Waker};
 
 use cairn_proto::ids::{ConversationId, MsgId};
+use cairn_proto::people::Contact;
+use cairn_proto::presence::UserPresence;
 use cairn_proto::response::Conversation;
 
 use crate::client::Client;
@@ -23,14 +25,20 @@ pub enum Event {
         /// The entry that ended the membership: the last one that can be seen.
         last: MsgId,
     },
+    /// The user's relation to somebody is another now: somebody asks to be a friend, or accepts, or it changed on another device.
+    Contact(Box<Contact>),
+    /// Somebody whom the client watches came, went or is somewhere else: see [`Client::watch`].
+    Presence(UserPresence),
     /// The connection broke; the client connects again by itself.
     Disconnected {
         /// What happened, for people.
         reason: String,
     },
-    /// The client has a connection again. Memberships may have changed in between: ask [`Client::conversations`].
+    /// The client has a connection again. Memberships and contacts may have changed in between: ask [`Client::conversations`] and
+    /// [`Client::contacts`].
     Reconnected,
-    /// So many events were dropped because they were not read: ask [`Client::conversations`] for how things stand.
+    /// So many events were dropped because they were not read: ask [`Client::conversations`] and [`Client::contacts`]
+    /// for how things stand.
     Lagged(u64),
 }
 

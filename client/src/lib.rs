@@ -83,8 +83,12 @@
 //! | show a list of chats | [`Client::conversations`], and again after the [`Event`]s of [`Client::events`] |
 //! | talk to one person | [`Client::find_user`], then [`Client::direct`] |
 //! | groups | [`Client::create_group`], [`Client::add_members`], [`Client::remove_members`], [`Client::members`] |
+//! | friends, following, blocking | [`Client::contacts`], [`Client::relate`] |
+//! | see who is there | [`Client::watch`], [`Client::set_presence`] |
+//! | find people, show them | [`Client::search_users`], [`Client::profiles`], [`Client::set_profile`] |
 //! | devices, invites | [`Client::devices`], [`Client::revoke_device`], [`Client::create_invite`] |
 //! | see how the server works | [`Client::figures`], for its owner |
+//! | what the server's owner has set | [`Client::settings`], [`Client::set_setting`] |
 //! | end | [`Client::close`] |
 //!
 //! # Errors
@@ -104,6 +108,7 @@ mod account;
 mod acks;
 mod backoff;
 mod client;
+mod contacts;
 mod driver;
 mod endpoint;
 mod error;

@@ -50,6 +50,7 @@ macro_rules! ask {
         }
     };
 }
+pub(crate) use ask;
 
 /// Conversations and their logs. A request fails with [`Error::Refused`] when the server says no, or with whatever ends the client.
 impl Client {
@@ -229,7 +230,7 @@ impl Client {
         ask!(self, Request::RevokeDevice(device), Response::Done => ())
     }
 
-    fn remember<'a>(&self, users: impl Iterator<Item = &'a UserInfo>) {
+    pub(crate) fn remember<'a>(&self, users: impl Iterator<Item = &'a UserInfo>) {
         let mut state = self.shared().state.lock();
         users.for_each(|user| state.people.remember(user.clone()));
     }

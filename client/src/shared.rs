@@ -135,6 +135,8 @@ impl State {
                 self.each_follower(conversation, wakers, |follower| follower.removed(last));
                 self.tell(&Event::Removed { conversation, last }, wakers);
             }
+            TimelineFrame::Contact(contact) => self.tell(&Event::Contact(Box::new(contact)), wakers),
+            TimelineFrame::Presence(presence) => self.tell(&Event::Presence(presence), wakers),
         }
     }
 

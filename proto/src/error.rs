@@ -100,6 +100,16 @@ codes! {
         Damaged = 18, "stored messages are damaged: the operator should run `cairn doctor`";
         /// The import continues at another entry than the one given.
         ImportGap = 19, "the import does not continue where it stopped";
+        /// No such setting, or a value that it does not take.
+        BadSetting = 30, "there is no such setting, or it does not take that value";
+        /// Nobody asked what was to be accepted or declined.
+        NotAsked = 31, "that user has not asked to be your friend";
+        /// The asker has blocked whom this is about.
+        Blocked = 32, "you have blocked that user";
+        /// Only friends begin direct chats here.
+        FriendsOnly = 33, "on this server only friends begin a direct chat";
+        /// The owner of the server has turned this off.
+        TurnedOff = 34, "the owner of this server has turned that off";
     }
 }
 
@@ -122,7 +132,8 @@ mod tests {
     #[test]
     fn numbers_are_stable_and_used_once() {
         let numbers: Vec<u32> = ErrorCode::ALL.iter().map(|code| code.number()).collect();
-        assert_eq!(numbers, (1..=19).collect::<Vec<_>>());
+        assert!(numbers.is_sorted_by(|a, b| a < b), "{numbers:?}");
+        assert_eq!(numbers.iter().take_while(|&&number| number < 20).count(), 19);
         for &code in ErrorCode::ALL {
             assert_eq!(ErrorCode::from_number(code.number()), code);
         }

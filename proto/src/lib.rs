@@ -10,6 +10,7 @@
 //! * [`body`] and [`message`]: what a message is, and the run of messages that log, block and wire share
 //! * [`hello`]: how a session begins
 //! * [`request`] and [`response`]: what a client asks and what it is told
+//! * [`people`], [`presence`], [`settings`]: what users are to each other, where they are, and what a server's owner can set
 //! * [`event`]: what the server writes on a timeline stream
 //! * [`figures`]: how a server works, in numbers
 //! * [`error`] and [`close`]: stable numbers for refusals and for the end of a connection
@@ -32,9 +33,12 @@ pub mod ids;
 pub mod invite;
 pub mod limits;
 pub mod message;
+pub mod people;
+pub mod presence;
 pub mod request;
 pub mod response;
 pub mod secret;
+pub mod settings;
 pub mod text;
 
 /// The ALPN protocol id of native clients.

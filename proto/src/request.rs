@@ -6,7 +6,9 @@ use crate::body::Body;
 use crate::codec;
 use crate::ids::{ConversationId, DeviceId, ImportSource, MsgId, Timestamp, UserId};
 use crate::message::Draft;
-use crate::text::{GroupName, UserName};
+use crate::people::{Profile, RelationAct};
+use crate::presence::PresentDevice;
+use crate::text::{GroupName, SettingName, SettingValue, UserName};
 
 /// A request. [`crate::response::Response`] has the answer of the same name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -123,6 +125,50 @@ pub enum Request {
     },
     /// How the server works, in numbers. For the owner of the server.
     Figures,
+    /// The settings of the server.
+    Settings,
+    /// Set one of them. For the owner of the server.
+    SetSetting {
+        /// Which one.
+        name: SettingName,
+        /// Its new value, as people write it.
+        value: SettingValue,
+    },
+    /// Change the asker's relation to another user.
+    Relate {
+        /// The other one.
+        user: UserId,
+        /// How.
+        act: RelationAct,
+    },
+    /// A page of those to whom the asker has a relation, in the order of their ids.
+    Contacts {
+        /// The last contact of the page before; `None` for the first page.
+        after: Option<UserId>,
+    },
+    /// A page of the users whose names begin so, upper and lower case alike.
+    SearchUsers {
+        /// How they begin.
+        prefix: UserName,
+        /// The last user of the page before; `None` for the first page.
+        after: Option<UserId>,
+    },
+    /// How users present themselves.
+    Profiles {
+        /// At most [`crate::limits::PROFILES_PER_REQUEST_MAX`].
+        #[serde(deserialize_with = "codec::list")]
+        users: Vec<UserId>,
+    },
+    /// How the asker presents himself from now on.
+    SetProfile(Profile),
+    /// Be told of the presence of these users, and of no others any more. Those whom the asker has no business with are left out.
+    Watch {
+        /// At most [`crate::limits::WATCHED_USERS_MAX`].
+        #[serde(deserialize_with = "codec::list")]
+        users: Vec<UserId>,
+    },
+    /// What others are told of this session, until it ends.
+    SetPresence(PresentDevice),
 }
 
 /// Which part of a log.

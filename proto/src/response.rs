@@ -9,7 +9,10 @@ use crate::hello::{ServerRole, Welcome};
 use crate::ids::{ConversationId, DeviceId, MsgId, RequestId, Timestamp, UserId};
 use crate::invite::ServerAddr;
 use crate::message::{Entry, Run};
+use crate::people::{Contact, ContactPage, UserPage, UserProfile};
+use crate::presence::UserPresence;
 use crate::secret::InviteToken;
+use crate::settings::Setting;
 use crate::text::{DeviceName, GroupName, UserName};
 
 /// What the server writes on the session stream. The first frame is [`ServerFrame::Welcome`]; answers follow in any order.
@@ -78,6 +81,18 @@ pub enum Response {
     Explained(Explained),
     /// To `Figures`. In a box, since every other answer is smaller.
     Figures(Box<Figures>),
+    /// To `Settings`: all of them, and to `SetSetting`: the one, as it is now.
+    Settings(#[serde(deserialize_with = "codec::list")] Vec<Setting>),
+    /// To `Relate`: the relation as it is now.
+    Related(Contact),
+    /// To `Contacts`.
+    Contacts(ContactPage),
+    /// To `SearchUsers`.
+    FoundUsers(UserPage),
+    /// To `Profiles`: those of users that exist, in the order asked.
+    Profiles(#[serde(deserialize_with = "codec::list")] Vec<UserProfile>),
+    /// To `Watch`: those who are watched from now on, each once, and where they are.
+    Watching(#[serde(deserialize_with = "codec::list")] Vec<UserPresence>),
 }
 
 /// A part of a log.

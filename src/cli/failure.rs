@@ -149,6 +149,10 @@ fn hint_for(error: &ClientError) -> Option<&'static str> {
         ErrorCode::Forbidden => "an owner or an admin can do it, or give you the role",
         ErrorCode::NoSuchUser => "names are compared to the letter",
         ErrorCode::BadCursor => "`cairn list --json` shows the head of each conversation",
+        ErrorCode::BadSetting => "`cairn config list` shows the settings and what they take",
+        ErrorCode::NotAsked => "ask first, with `cairn friend ask`",
+        ErrorCode::Blocked => "`cairn unblock` ends that",
+        ErrorCode::FriendsOnly => "ask first, with `cairn friend ask`",
         ErrorCode::LastOwner => "make another member an owner first",
         _ => return None,
     })

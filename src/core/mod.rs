@@ -11,14 +11,16 @@
 //! * [`batch`], [`change`]: what goes out, encoded once
 //! * [`execute`]: commands decided, one by one
 //! * [`send`], [`import`]: messages
-//! * [`account`], [`group`], [`cursor`], [`overview`]: everything else a client may ask
-//! * [`conversation`], [`uncounted`], [`send_stream`]: the parts of the state that have rules of their own
+//! * [`account`], [`group`], [`cursor`], [`overview`], [`contacts`], [`people`]: everything else a client may ask
+//! * [`settings`]: what the owner of the server can set
+//! * [`conversation`], [`uncounted`], [`send_stream`], [`relation`]: the parts of the state that have rules of their own
 //! * [`record`]: what is stored of each part
 
 pub mod account;
 pub mod batch;
 pub mod change;
 pub mod command;
+pub mod contacts;
 pub mod conversation;
 pub mod cursor;
 pub mod execute;
@@ -26,10 +28,13 @@ pub mod group;
 pub mod import;
 pub mod needs;
 pub mod overview;
+pub mod people;
 pub mod record;
+pub mod relation;
 pub mod saving;
 pub mod send;
 pub mod send_stream;
+pub mod settings;
 pub mod state;
 pub mod uncounted;
 

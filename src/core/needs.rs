@@ -1,10 +1,12 @@
 //! Which parts of the state a command needs in memory before it can be decided, and a change before it can be applied.
 
 use cairn_proto::ids::{ConversationId, DeviceId, SendStreamId, UserId};
+use cairn_proto::limits::{PROFILES_PER_REQUEST_MAX, WATCHED_USERS_MAX};
 use cairn_proto::request::{ImportEntry, Request};
 
 use super::change::{Appended, Change, Origin};
-use super::command::{Command, NewDevice};
+use super::command::{Actor, Command, NewDevice};
+use super::contacts::other_of;
 use super::state::State;
 
 /// A part of the state that memory lacks.
@@ -18,6 +20,10 @@ pub enum Need {
     Members(ConversationId),
     /// A send stream.
     Stream(DeviceId, SendStreamId),
+    /// The relations of a user.
+    Relations(UserId),
+    /// How a user presents himself.
+    Profile(UserId),
 }
 
 impl State {
@@ -36,49 +42,71 @@ impl State {
                 }
             }
             Command::Grant(actor, conversation) => self.member(*conversation, actor.user, &mut needs),
-            Command::Ask(actor, request) => {
-                let user = actor.user;
-                match request {
-                    Request::Send(draft) => {
-                        self.member(draft.conversation, user, &mut needs);
-                        self.stream(user, actor.device, actor.stream, &mut needs);
-                    }
-                    Request::Pull { conversation, .. }
-                    | Request::Ack { conversation, .. }
-                    | Request::Read { conversation, .. }
-                    | Request::ImportCursor { conversation, .. } => self.member(*conversation, user, &mut needs),
-                    Request::Import { conversation, entries, .. } => {
-                        self.member(*conversation, user, &mut needs);
-                        self.importing_members(*conversation, entries, &mut needs);
-                    }
-                    Request::AddMembers { conversation, users } | Request::RemoveMembers { conversation, users } => {
-                        self.member(*conversation, user, &mut needs);
-                        for &user in users {
-                            self.member(*conversation, user, &mut needs);
-                        }
-                    }
-                    Request::Members { conversation, .. } => {
-                        self.member(*conversation, user, &mut needs);
-                        if !self.conversation(*conversation).is_some_and(|found| found.knows_all()) {
-                            needs.push(Need::Members(*conversation));
-                        }
-                    }
-                    Request::Explain { conversation, user: whose } => {
-                        self.member(*conversation, user, &mut needs);
-                        self.member(*conversation, *whose, &mut needs);
-                    }
-                    Request::Conversations { after } => self.overview(user, false, *after, &mut needs),
-                    Request::FindUsers { .. }
-                    | Request::Users { .. }
-                    | Request::CreateGroup { .. }
-                    | Request::CreateInvite { .. }
-                    | Request::Devices
-                    | Request::RevokeDevice(_)
-                    | Request::Figures => {}
-                }
-            }
+            Command::Ask(actor, request) => self.asked(*actor, request, &mut needs),
         }
         needs
+    }
+
+    /// What a request needs.
+    fn asked(&self, actor: Actor, request: &Request, needs: &mut Vec<Need>) {
+        let user = actor.user;
+        match request {
+            Request::Send(draft) => {
+                self.member(draft.conversation, user, needs);
+                self.stream(user, actor.device, actor.stream, needs);
+                if let Some(other) = other_of(draft.conversation, user) {
+                    self.relations_of([user, other], needs);
+                }
+            }
+            Request::Relate { user: other, .. } => self.relations_of([user, *other], needs),
+            Request::Contacts { .. } => self.relations_of([user], needs),
+            Request::Watch { users } => {
+                let others = users.iter().take(WATCHED_USERS_MAX).copied();
+                self.relations_of(others.chain([user]), needs);
+            }
+            Request::Profiles { users } => {
+                let users = users.iter().take(PROFILES_PER_REQUEST_MAX).copied();
+                needs.extend(users.filter(|&user| !self.knows_profile(user)).map(Need::Profile));
+            }
+            Request::SetProfile(_) if !self.knows_profile(user) => needs.push(Need::Profile(user)),
+            Request::Pull { conversation, .. }
+            | Request::Ack { conversation, .. }
+            | Request::Read { conversation, .. }
+            | Request::ImportCursor { conversation, .. } => self.member(*conversation, user, needs),
+            Request::Import { conversation, entries, .. } => {
+                self.member(*conversation, user, needs);
+                self.importing_members(*conversation, entries, needs);
+            }
+            Request::AddMembers { conversation, users } | Request::RemoveMembers { conversation, users } => {
+                self.member(*conversation, user, needs);
+                for &user in users {
+                    self.member(*conversation, user, needs);
+                }
+            }
+            Request::Members { conversation, .. } => {
+                self.member(*conversation, user, needs);
+                if !self.conversation(*conversation).is_some_and(|found| found.knows_all()) {
+                    needs.push(Need::Members(*conversation));
+                }
+            }
+            Request::Explain { conversation, user: whose } => {
+                self.member(*conversation, user, needs);
+                self.member(*conversation, *whose, needs);
+            }
+            Request::Conversations { after } => self.overview(user, false, *after, needs),
+            Request::FindUsers { .. }
+            | Request::Users { .. }
+            | Request::CreateGroup { .. }
+            | Request::CreateInvite { .. }
+            | Request::Devices
+            | Request::RevokeDevice(_)
+            | Request::Figures
+            | Request::Settings
+            | Request::SearchUsers { .. }
+            | Request::SetProfile(_)
+            | Request::SetPresence(_)
+            | Request::SetSetting { .. } => {}
+        }
     }
 
     /// What must be loaded before `change` is applied.
@@ -99,6 +127,7 @@ impl State {
             Change::Imported { conversation, .. } if self.conversation(*conversation).is_none() => {
                 needs.push(Need::Conversation(*conversation));
             }
+            Change::Relation { user, .. } => self.relations_of([*user], &mut needs),
             _ => {}
         }
         needs
@@ -123,6 +152,10 @@ impl State {
         if !self.knows_stream(user, device, stream) {
             needs.push(Need::Stream(device, stream));
         }
+    }
+
+    fn relations_of(&self, users: impl IntoIterator<Item = UserId>, needs: &mut Vec<Need>) {
+        needs.extend(users.into_iter().filter(|&user| !self.knows_relations(user)).map(Need::Relations));
     }
 
     fn overview(&self, user: UserId, all: bool, after: Option<ConversationId>, needs: &mut Vec<Need>) {

@@ -43,6 +43,7 @@ impl State {
             Seen::Conflict => return Err(ErrorCode::SeqConflict),
             Seen::Forgotten => return Err(ErrorCode::RetryTooOld),
         }
+        self.check_direct(actor.user, conversation)?;
         if !self.conversations.contains_key(&conversation) {
             self.open_direct(actor, conversation, now, batch)?;
         }

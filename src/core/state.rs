@@ -5,8 +5,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cairn_proto::ids::{ConversationId, DeviceId, ImportSource, MsgId, SendStreamId, UserId};
+use cairn_proto::people::Profile;
 use cairn_proto::response::UserInfo;
-use cairn_proto::text::UserName;
+use cairn_proto::text::{SettingName, SettingValue, UserName};
 use hashbrown::{HashMap, HashSet};
 
 use super::change::{Appended, Change, Origin};
@@ -14,18 +15,26 @@ use super::conversation::{Conversation, Member};
 use super::record::{
     ConversationRecord, DeviceRecord, InviteRecord, MemberChunk, MemberRecord, RecentSend, SecretHash, SendCursor, StoredMember, UserRecord,
 };
+use super::relation::{RelationChunk, Relations};
 use super::send_stream::SendStream;
+use super::settings::Settings;
 
 /// Everything that is in memory.
 #[derive(Debug, Default)]
 pub struct State {
     pub(super) users: HashMap<UserId, User>,
     names: HashMap<UserName, UserId>,
-    folded_names: HashMap<String, UserId>,
+    /// Imported users may share a form with others.
+    pub(super) folded_names: BTreeSet<(String, UserId)>,
     tokens: HashMap<SecretHash, (UserId, DeviceId)>,
     pub(super) invites: HashMap<SecretHash, InviteRecord>,
     pub(super) conversations: HashMap<ConversationId, Conversation>,
     pub(super) streams: HashMap<(DeviceId, SendStreamId), SendStream>,
+    /// Of each user either all relations or none.
+    pub(super) relations: HashMap<UserId, Relations>,
+    /// How those users present themselves whose profiles were needed.
+    pub(super) profiles: HashMap<UserId, Profile>,
+    pub(super) settings: Settings,
     last_user: u32,
     last_numbered: u64,
     pub(super) unsaved: Unsaved,
@@ -54,6 +63,9 @@ pub(super) struct Unsaved {
     pub(super) memberships: BTreeSet<(UserId, ConversationId)>,
     pub(super) streams: Vec<(DeviceId, SendStreamId)>,
     pub(super) streams_removed: BTreeSet<(DeviceId, SendStreamId)>,
+    pub(super) relations: BTreeSet<(UserId, RelationChunk)>,
+    pub(super) profiles: BTreeSet<UserId>,
+    pub(super) settings: BTreeMap<SettingName, SettingValue>,
 }
 
 impl State {
@@ -72,7 +84,9 @@ impl State {
     /// Whether a new user could be taken for somebody else under this name.
     #[must_use]
     pub fn looks_taken(&self, name: &UserName) -> bool {
-        self.folded_names.contains_key(&name.folded())
+        let folded = name.folded();
+        let mut from = self.folded_names.range((folded.clone(), UserId::SERVER)..);
+        from.next().is_some_and(|(known, _)| *known == folded)
     }
 
     /// Whose device has this token.
@@ -132,6 +146,10 @@ impl State {
             &Change::Delivered { conversation, user, device, msgid } => self.apply_delivered(conversation, user, device, msgid),
             Change::User(id, record) => {
                 self.unsaved.users.insert(*id);
+                if !self.users.contains_key(id) {
+                    // Who is new has no relations.
+                    self.relations.insert(*id, Relations::default());
+                }
                 self.install_user(*id, record.clone());
             }
             Change::Device(user, id, record) => {
@@ -183,6 +201,9 @@ impl State {
                 *known = cursor.max(*known);
                 found.unsaved.imports.push(source);
             }
+            &Change::Relation { user, other, relation } => self.apply_relation(user, other, relation),
+            Change::Profile(user, profile) => self.apply_profile(*user, profile.clone()),
+            Change::Setting { name, value } => self.apply_setting(name, value),
         }
     }
 
@@ -289,7 +310,7 @@ impl State {
     pub fn install_user(&mut self, id: UserId, record: UserRecord) {
         self.last_user = self.last_user.max(id.get());
         self.names.insert(record.name.clone(), id);
-        self.folded_names.insert(record.name.folded(), id);
+        self.folded_names.insert((record.name.folded(), id));
         let user = self.users.entry(id).or_insert_with(|| User {
             record: record.clone(),
             devices: BTreeMap::new(),

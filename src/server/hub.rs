@@ -5,15 +5,19 @@ use std::time::Duration;
 
 use cairn_proto::close::CloseCode;
 use cairn_proto::error::ErrorCode;
+use cairn_proto::event::TimelineFrame;
 use cairn_proto::ids::{ConversationId, DeviceId, MsgId, RequestId, UserId};
-use cairn_proto::response::Conversation;
+use cairn_proto::people::Contact;
+use cairn_proto::presence::{DeviceKind, PresentDevice, UserPresence};
+use cairn_proto::response::{Conversation, Response};
 use hashbrown::HashMap;
 use parking_lot::Mutex;
 use tokio::sync::oneshot;
 
 use super::close;
 use super::outbox::Outbox;
-use super::push::{Feed, Push};
+use super::presence::{Watchers, presence_of};
+use super::push::{Feed, Item, Push};
 use crate::core::Reply;
 use crate::core::command::{Actor, LoggedIn};
 use crate::limits;
@@ -30,6 +34,10 @@ pub struct Session {
     pub push: Option<Push>,
     actor: OnceLock<Actor>,
     readable: Mutex<HashMap<ConversationId, Arc<Timeline>>>,
+    /// What others are told of it.
+    pub(super) present: Mutex<PresentDevice>,
+    /// Whose presence it watches.
+    pub(super) watched: Mutex<Vec<UserId>>,
 }
 
 /// Where an answer goes.
@@ -41,6 +49,8 @@ pub enum ReplyTo {
     Login(Arc<Session>, oneshot::Sender<Result<Box<LoggedIn>, ErrorCode>>),
     /// To a session that asks whether it may read a conversation.
     Grant(Arc<Session>, oneshot::Sender<Result<Arc<Timeline>, ErrorCode>>),
+    /// To a session that asks to watch users.
+    Watch(Arc<Session>, oneshot::Sender<Result<Response, ErrorCode>>),
     /// To a request of a session.
     Session(Arc<Session>, RequestId),
 }
@@ -50,13 +60,13 @@ pub enum ReplyTo {
 pub struct Publication {
     /// The conversations with new entries.
     pub touched: Vec<ConversationId>,
-    /// What happened to memberships and devices.
+    /// What happened to memberships, devices and relations.
     pub notices: Vec<Notice>,
     /// The answers to the batch's commands.
     pub answers: Vec<(ReplyTo, Result<Reply, ErrorCode>)>,
 }
 
-/// What happened to a membership or a device.
+/// What happened to a membership, a device or a relation.
 #[derive(Debug)]
 pub enum Notice {
     /// The user is a member from now on.
@@ -84,6 +94,13 @@ pub enum Notice {
         /// The device.
         device: DeviceId,
     },
+    /// The user's side of a relation changed.
+    Related {
+        /// The user.
+        user: UserId,
+        /// The relation as it is now.
+        contact: Box<Contact>,
+    },
 }
 
 /// The sessions, and which of them follow which conversation.
@@ -97,6 +114,7 @@ pub struct Hub {
 struct Registry {
     sessions: HashMap<UserId, Vec<Arc<Session>>>,
     followers: HashMap<ConversationId, Vec<Arc<Session>>>,
+    watchers: Watchers,
 }
 
 impl Session {
@@ -109,6 +127,8 @@ impl Session {
             push: push.then(Push::default),
             actor: OnceLock::new(),
             readable: Mutex::default(),
+            present: Mutex::new(PresentDevice { kind: DeviceKind::Unknown, is_away: false }),
+            watched: Mutex::default(),
         })
     }
 
@@ -200,6 +220,13 @@ impl Hub {
                 }
                 drop(waiter.send(answer));
             }
+            ReplyTo::Watch(session, waiter) => {
+                let answer = answer.and_then(|reply| match reply {
+                    Reply::Response(Response::Watching(allowed)) => Ok(Response::Watching(registry.watch(&session, &allowed))),
+                    _ => Err(ErrorCode::Unsupported),
+                });
+                drop(waiter.send(answer));
+            }
             ReplyTo::Once(waiter) => drop(waiter.send(answer)),
         }
     }
@@ -214,6 +241,7 @@ impl Hub {
             registry.followers.entry(feed.conversation).or_default().push(session.clone());
         }
         push.wake();
+        registry.tell_presence(logged_in.actor.user);
     }
 
     fn notify(&self, registry: &mut Registry, notice: Notice) {
@@ -249,12 +277,31 @@ impl Hub {
                     }
                 }
             }
+            Notice::Related { user, contact } => {
+                if contact.relation.blocks {
+                    registry.watchers.part(user, contact.user.id);
+                    registry.watchers.part(contact.user.id, user);
+                }
+                for push in registry.sessions.get(&user).into_iter().flatten().filter_map(|session| session.push.as_ref()) {
+                    push.tell(Item::Contact(contact.user.id), TimelineFrame::Contact((*contact).clone()));
+                    push.wake();
+                }
+            }
         }
     }
 
     /// Takes a session out.
     pub fn leave(&self, session: &Arc<Session>) {
         leave(&mut self.registry.lock(), session);
+    }
+
+    /// Notes what others are told of a session, and tells those who watch its user.
+    pub fn set_present(&self, session: &Session, said: PresentDevice) {
+        let registry = self.registry.lock();
+        let before = std::mem::replace(&mut *session.present.lock(), said);
+        if let Some(actor) = session.actor().filter(|_| before != said && session.push.is_some()) {
+            registry.tell_presence(actor.user);
+        }
     }
 
     /// Whether a device has a session.
@@ -278,6 +325,28 @@ impl Hub {
     }
 }
 
+impl Registry {
+    fn sessions_of(&self, user: UserId) -> &[Arc<Session>] {
+        self.sessions.get(&user).map_or(&[], Vec::as_slice)
+    }
+
+    /// The session watches those users from now on whom it was found to be allowed to watch. One that is over, or is not pushed anything,
+    /// is told where they are and watches nobody.
+    fn watch(&mut self, session: &Arc<Session>, allowed: &[UserPresence]) -> Vec<UserPresence> {
+        let is_here = session.actor().is_some_and(|actor| self.sessions_of(actor.user).iter().any(|known| Arc::ptr_eq(known, session)));
+        if is_here && session.push.is_some() {
+            self.watchers.replace(session, allowed.iter().map(|allowed| allowed.user).collect());
+        }
+        allowed.iter().map(|allowed| presence_of(allowed.user, self.sessions_of(allowed.user))).collect()
+    }
+
+    fn tell_presence(&self, user: UserId) {
+        if self.watchers.has(user) {
+            self.watchers.tell(&presence_of(user, self.sessions_of(user)));
+        }
+    }
+}
+
 /// How long a session rests after a push of a conversation that so many follow.
 fn rest_of(followers: usize) -> Duration {
     if followers < limits::RESTING_FOLLOWERS_MIN {
@@ -297,6 +366,10 @@ fn leave(registry: &mut Registry, session: &Arc<Session>) {
     };
     if registry.sessions.get_mut(&actor.user).is_some_and(remove) {
         registry.sessions.remove(&actor.user);
+    }
+    registry.watchers.remove(session);
+    if session.push.is_some() {
+        registry.tell_presence(actor.user);
     }
     for conversation in session.push.iter().flat_map(Push::conversations) {
         if registry.followers.get_mut(&conversation).is_some_and(remove) {

@@ -11,6 +11,7 @@
 //! * [`hub`]: the sessions, and who must learn of what
 //! * [`outbox`]: answers to the senders
 //! * [`push`], [`delivery`]: news to everybody
+//! * `presence`: who is there, and who is told of it
 //! * [`run`]: all of it together, from start to stop
 
 pub mod accept;
@@ -23,6 +24,7 @@ pub mod intake;
 pub mod login;
 pub mod outbox;
 pub mod password;
+mod presence;
 pub mod push;
 pub mod requests;
 pub mod run;

@@ -116,5 +116,6 @@ fn notice(engine: &Engine, effect: Effect) -> Option<Notice> {
         }
         Effect::Left { conversation, user, last } => Some(Notice::Left { user, conversation, last }),
         Effect::Revoked { user, device } => Some(Notice::Revoked { user, device }),
+        Effect::Related { user, other } => Some(Notice::Related { user, contact: Box::new(engine.state().contact(user, other)?) }),
     }
 }

@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 use bytes::Bytes;
 use cairn_proto::codec::DecodeError;
 use cairn_proto::ids::{ConversationId, MsgId, UserId};
+use cairn_proto::people::Profile;
+use cairn_proto::text::SettingValue;
 use serde::de::DeserializeOwned;
 
 use super::blocks::{Blocks, BlocksError};
@@ -24,6 +26,7 @@ use crate::core::change::Appended;
 use crate::core::record::{
     ConversationRecord, CursorChunk, DeviceRecord, InviteRecord, MemberChunk, RecentPart, RecentSend, SendCursor, StoredMember, UserRecord,
 };
+use crate::core::relation::{RelationChunk, StoredRelation};
 use crate::core::uncounted::Uncounted;
 use crate::core::{Change, batch};
 
@@ -225,6 +228,15 @@ impl Check<'_> {
             None => Err(wrong(key, "its key is no membership's")),
         })?;
         self.cursors(&heads)?;
+        self.relations(&users)?;
+        self.each(Tree::Profiles, |_, key, _: Profile| match parse::user(key.bytes()) {
+            Some(user) if users.contains(&user) => Ok(()),
+            _ => Err(wrong(key, "there is no such user")),
+        })?;
+        self.each(Tree::Settings, |_, key, _: SettingValue| match parse::setting(key.bytes()) {
+            Some(_) => Ok(()),
+            None => Err(wrong(key, "its key is no setting's name")),
+        })?;
         self.report.users = users.len() as u64;
         self.report.devices = devices;
         Ok(())
@@ -308,6 +320,25 @@ impl Check<'_> {
             if part.iter().all(is_sound) { Ok(()) } else { Err(wrong(key, "a send lies above the head, or belongs elsewhere")) }
         })?;
         self.each(Tree::Imports, |_, _, _: u64| Ok(()))
+    }
+
+    fn relations(&mut self, users: &BTreeSet<UserId>) -> Result<(), DoctorError> {
+        self.each(Tree::Relations, |check, key, stored: Vec<StoredRelation>| {
+            let place = parse::relations(key.bytes()).filter(|(user, _)| users.contains(user));
+            let Some((user, chunk)) = place else { return Err(wrong(key, "there is no such user")) };
+            stored.iter().try_for_each(|&(other, relation)| {
+                if other == user || !users.contains(&other) || RelationChunk::of(other) != chunk {
+                    return Err(wrong(key, format!("there is no user {other}, or he belongs elsewhere")));
+                }
+                let key_of_theirs = RowKey::relations(other, RelationChunk::of(user));
+                let theirs: Vec<StoredRelation> = check.trees.read(&key_of_theirs)?.unwrap_or_default();
+                let theirs = theirs.into_iter().find(|&(of, _)| of == user).map(|(_, relation)| relation).unwrap_or_default();
+                if !relation.is_none() && relation.fits(theirs) {
+                    return Ok(());
+                }
+                Err(wrong(key, format!("the two sides of the relation to user {other} do not fit together")))
+            })
+        })
     }
 
     fn each<T: DeserializeOwned>(

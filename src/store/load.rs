@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use cairn_proto::codec::DecodeError;
-use cairn_proto::ids::{ConversationId, DeviceId, SendStreamId};
+use cairn_proto::ids::{ConversationId, DeviceId, SendStreamId, UserId};
+use cairn_proto::text::SettingValue;
 use serde::de::DeserializeOwned;
 
 use super::db::{Trees, TreesError};
@@ -13,6 +14,7 @@ use super::trees::{RowKey, RowPrefix, Tree, parse};
 use crate::core::State;
 use crate::core::needs::Need;
 use crate::core::record::{ConversationRecord, DeviceRecord, InviteRecord, MemberChunk, RecentSend, SendCursor, StoredMember, UserRecord};
+use crate::core::relation::StoredRelation;
 use crate::core::uncounted::Uncounted;
 
 /// Loads parts of the state from the trees.
@@ -32,7 +34,7 @@ impl Loader {
         Self { trees, timelines }
     }
 
-    /// The state that is always in memory: users, devices, invites, and who is a member of what.
+    /// The state that is always in memory: settings, users, devices, invites, and who is a member of what.
     ///
     /// # Errors
     /// When rows are damaged.
@@ -58,6 +60,11 @@ impl Loader {
                 state.install_membership(user, conversation);
             }
         })?;
+        self.each(&RowPrefix::all(Tree::Settings), |key, value: SettingValue| {
+            if let Some(name) = parse::setting(key.bytes()) {
+                state.install_setting(&name, &value);
+            }
+        })?;
         let last = self.trees.last_value(&RowPrefix::all(Tree::Conversations), &RowKey::conversation(LAST_NUMBERED))?;
         if let Some(id) = last.and_then(|(key, _)| parse::conversation(key.bytes())) {
             state.install_last_numbered(id);
@@ -80,6 +87,11 @@ impl Loader {
             }
             Need::Members(conversation) => self.members(state, conversation),
             Need::Stream(device, stream) => self.stream(state, device, stream),
+            Need::Relations(user) => self.relations(state, user),
+            Need::Profile(user) => {
+                state.install_profile(user, self.trees.read(&RowKey::profile(user))?);
+                Ok(())
+            }
         }
     }
 
@@ -136,6 +148,13 @@ impl Loader {
         self.each(&RowPrefix::cursors_of(device, stream), |_, chunk: Vec<SendCursor>| cursors.extend(chunk))?;
         self.each(&RowPrefix::recent_of(device, stream), |_, part: Vec<RecentSend>| recent.extend(part))?;
         state.install_stream(device, stream, cursors, recent);
+        Ok(())
+    }
+
+    fn relations(&self, state: &mut State, user: UserId) -> Result<(), TreesError> {
+        let mut relations = Vec::new();
+        self.each(&RowPrefix::relations_of(user), |_, chunk: Vec<StoredRelation>| relations.extend(chunk))?;
+        state.install_relations(user, relations);
         Ok(())
     }
 

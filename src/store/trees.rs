@@ -13,6 +13,9 @@
 //! | invites | hash of the token, 32 bytes | `InviteRecord` |
 //! | memberships | user u32, conversation u64 | nothing: the way from a user to the conversations |
 //! | imports | conversation u64, source u64 | the source's cursor, u64 |
+//! | relations | user u32, `RelationChunk` u32 | a list of `StoredRelation` |
+//! | profiles | user u32 | `Profile` |
+//! | settings | the name, as bytes | the value, as people write it |
 //! | meta | a [`MetaKey`], u8 | see there |
 //!
 //! All values but blocks are sealed, see [`super::rows`].
@@ -20,8 +23,10 @@
 pub mod parse;
 
 use cairn_proto::ids::{ConversationId, DeviceId, ImportSource, MsgId, SendStreamId, UserId};
+use cairn_proto::text::SettingName;
 
 use crate::core::record::{CursorChunk, MemberChunk, RecentPart, SecretHash};
+use crate::core::relation::RelationChunk;
 
 macro_rules! trees {
     ($($(#[$doc:meta])* $name:ident = $text:literal,)+) => {
@@ -69,6 +74,12 @@ trees! {
     Memberships = "memberships",
     /// Import cursors.
     Imports = "imports",
+    /// What users are to others.
+    Relations = "relations",
+    /// How users present themselves.
+    Profiles = "profiles",
+    /// What the owner of the server has set.
+    Settings = "settings",
     /// What there is one of.
     Meta = "meta",
 }
@@ -222,6 +233,24 @@ impl RowKey {
         Self::new(Tree::Imports).and_u64(conversation.get()).and_u64(source.get())
     }
 
+    /// The relations of a user in a chunk.
+    #[must_use]
+    pub fn relations(user: UserId, chunk: RelationChunk) -> Self {
+        Self::new(Tree::Relations).and_u32(user.get()).and_u32(chunk.get())
+    }
+
+    /// How a user presents himself.
+    #[must_use]
+    pub fn profile(user: UserId) -> Self {
+        Self::new(Tree::Profiles).and_u32(user.get())
+    }
+
+    /// A setting.
+    #[must_use]
+    pub fn setting(name: &SettingName) -> Self {
+        Self::new(Tree::Settings).and(name.as_str().as_bytes())
+    }
+
     /// What there is one of.
     #[must_use]
     pub fn meta(key: MetaKey) -> Self {
@@ -272,6 +301,12 @@ impl RowPrefix {
         Self(RowKey::new(Tree::Imports).and_u64(conversation.get()))
     }
 
+    /// The relations of a user.
+    #[must_use]
+    pub fn relations_of(user: UserId) -> Self {
+        Self(RowKey::new(Tree::Relations).and_u32(user.get()))
+    }
+
     /// The tree.
     #[must_use]
     pub const fn tree(&self) -> Tree {
@@ -304,10 +339,15 @@ mod tests {
         assert_eq!(parse::cursors(RowKey::cursors(D, S, cursors).bytes()), Some((D, S, cursors)));
         assert_eq!(parse::recent(RowKey::recent(D, S, part).bytes()), Some((D, S, part)));
         assert_eq!(parse::user(RowKey::user(U).bytes()), Some(U));
+        assert_eq!(parse::user(RowKey::profile(U).bytes()), Some(U));
         assert_eq!(parse::device(RowKey::device(U, D).bytes()), Some((U, D)));
         assert_eq!(parse::invite(RowKey::invite(&SecretHash([7; 32])).bytes()), Some(SecretHash([7; 32])));
         assert_eq!(parse::membership(RowKey::membership(U, G).bytes()), Some((U, G)));
         assert_eq!(parse::import(RowKey::import(G, ImportSource::new(4)).bytes()), Some((G, ImportSource::new(4))));
+        let relations = RelationChunk::of(U);
+        assert_eq!(parse::relations(RowKey::relations(U, relations).bytes()), Some((U, relations)));
+        let name = SettingName::new("n".repeat(cairn_proto::limits::SETTING_NAME_BYTES_MAX)).unwrap();
+        assert_eq!(parse::setting(RowKey::setting(&name).bytes()), Some(name));
         assert_eq!(parse::user(&[0; 5]), None);
         assert_eq!(parse::members(&[0; 11]), None);
     }

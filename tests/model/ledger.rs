@@ -8,6 +8,7 @@ use cairn::core::{batch, change::MemberCounts};
 use cairn_proto::body::{Body, SystemEntry};
 use cairn_proto::ids::{ConversationId, DeviceId, MsgId, SendStreamId, Timestamp, UserId};
 use cairn_proto::message::{Entry, unpack_entry};
+use cairn_proto::people::Relation;
 use proptest::test_runner::TestCaseError;
 use proptest::{prop_assert, prop_assert_eq};
 
@@ -22,6 +23,7 @@ pub(super) struct Ledger {
     delivered: BTreeMap<(ConversationId, UserId, DeviceId), MsgId>,
     /// Members whose entry has not come yet.
     unannounced: BTreeSet<(ConversationId, UserId)>,
+    relations: BTreeMap<(UserId, UserId), Relation>,
 }
 
 impl Ledger {
@@ -32,6 +34,10 @@ impl Ledger {
             other => self.moved(&other),
         })?;
         prop_assert!(self.unannounced.is_empty(), "members without an entry: {:?}", self.unannounced);
+        for (&(user, other), relation) in &self.relations {
+            let theirs = self.relations.get(&(other, user)).copied().unwrap_or_default();
+            prop_assert!(relation.fits(theirs), "{} is {:?} to {}, who is {:?}", other, relation, user, theirs);
+        }
         Ok(())
     }
 
@@ -99,6 +105,11 @@ impl Ledger {
                 self.read.remove(&(conversation, user));
                 self.delivered.retain(|key, _| (key.0, key.1) != (conversation, user));
                 self.check_counts(conversation, counts)?;
+            }
+            Change::Relation { user, other, relation } => {
+                prop_assert!(user != other);
+                let last = self.relations.insert((user, other), relation);
+                prop_assert!(last.unwrap_or_default() != relation, "{} was {:?} to {} before", other, relation, user);
             }
             Change::StreamOpened { device, forgotten: Some(forgotten), .. } => {
                 self.sent.retain(|key, _| (key.0, key.1) != (device, forgotten));

@@ -13,6 +13,7 @@ mod expected;
 mod kept;
 mod ledger;
 mod naive;
+mod naive_people;
 mod naive_talk;
 mod run;
 mod steps;

@@ -38,7 +38,15 @@ impl Naive {
                 Ok(Response::ImportCursor { cursor: self.import_cursor(actor, *conversation, *source)? })
             }
             Request::Explain { conversation, user } => self.explain(actor, *conversation, *user),
-            Request::CreateInvite { .. } | Request::Pull { .. } | Request::Figures => Err(ErrorCode::Unsupported),
+            Request::Settings => Ok(Response::Settings(self.told_settings())),
+            Request::SetSetting { name, value } => self.set(actor, name, value),
+            Request::Relate { user, act } => self.relate(actor, *user, *act),
+            Request::Contacts { after } => Ok(self.contacts(actor, *after)),
+            Request::SearchUsers { prefix, after } => self.search(actor, prefix, *after),
+            Request::Profiles { users } => Ok(self.profiles(users)),
+            Request::SetProfile(profile) => Ok(self.set_profile(actor, profile.clone())),
+            Request::Watch { users } => Ok(self.watch(actor, users)),
+            Request::CreateInvite { .. } | Request::Pull { .. } | Request::Figures | Request::SetPresence(_) => Err(ErrorCode::Unsupported),
         }
     }
 
@@ -86,6 +94,7 @@ impl Naive {
                 None => Err(ErrorCode::RetryTooOld),
             };
         }
+        self.check_direct(actor.user, conversation)?;
         if !self.conversations.contains_key(&conversation) {
             self.open_direct(actor, conversation, now)?;
         }

@@ -60,6 +60,12 @@ pub(super) enum Step {
     Import { by: u8, to: Place, source: u8, at: i8, entries: Vec<(u8, u8)> },
     /// A device that ends.
     Revoke { by: u8, device: u8 },
+    /// Somebody acts on his relation to a user.
+    Relate { by: u8, other: u8, act: u8 },
+    /// Somebody says something of himself, or nothing.
+    SetProfile { by: u8, name: bool, about: bool },
+    /// A setting, by whoever.
+    Set { by: u8, name: u8, value: u8 },
     /// A question.
     Ask { by: u8, to: Place, about: u8, question: Question },
     /// The clock goes on, or back, by so many milliseconds.
@@ -118,6 +124,11 @@ pub(super) enum Question {
     Users,
     Devices,
     Figures,
+    Contacts,
+    Settings,
+    SearchUsers,
+    Profiles,
+    Watch,
 }
 
 /// A crash: the trees as of one moment, partly overwritten with those of a later one, and the commit log since the first.
@@ -155,8 +166,12 @@ fn seq() -> impl Strategy<Value = Seq> {
 }
 
 fn question() -> impl Strategy<Value = Question> {
-    use Question::{Conversations, Devices, Explain, Figures, FindUsers, Grant, ImportCursor, Members, Users};
-    prop::sample::select(vec![Members, Explain, ImportCursor, Grant, Conversations, FindUsers, Users, Devices, Figures])
+    use Question::{
+        Contacts, Conversations, Devices, Explain, Figures, FindUsers, Grant, ImportCursor, Members, Profiles, SearchUsers, Settings,
+        Users, Watch,
+    };
+    let of_server = [FindUsers, Users, Devices, Figures, Contacts, Settings, SearchUsers, Profiles, Watch];
+    prop::sample::select([&[Members, Explain, ImportCursor, Grant, Conversations], &of_server[..]].concat())
 }
 
 fn users() -> impl Strategy<Value = Vec<u8>> {
@@ -173,6 +188,9 @@ fn people() -> impl Strategy<Value = Step> {
         5 => (0..12_u8, 0..4_u8, any::<bool>()).prop_map(|(device, stream, push)| Step::Login { device, stream, push }),
         1 => (0..6_u8, 30..36_u8).prop_map(|(device, sessions)| Step::LoginMany { device, sessions }),
         1 => (0..10_u8, 0..12_u8).prop_map(|(by, device)| Step::Revoke { by, device }),
+        8 => (0..12_u8, 0..6_u8, 0..9_u8).prop_map(|(by, other, act)| Step::Relate { by, other, act }),
+        2 => (0..12_u8, any::<bool>(), any::<bool>()).prop_map(|(by, name, about)| Step::SetProfile { by, name, about }),
+        2 => (0..3_u8, 0..4_u8, 0..8_u8).prop_map(|(by, name, value)| Step::Set { by, name, value }),
     ]
 }
 
@@ -194,7 +212,7 @@ fn talk() -> impl Strategy<Value = Step> {
 
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
-        8 => people(),
+        14 => people(),
         40 => talk(),
         3 => (-3..6_i16).prop_map(|halves| Step::Clock(halves * 500)),
         4 => Just(Step::Commit),

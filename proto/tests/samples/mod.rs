@@ -4,6 +4,7 @@
 //! name, a name without a sample fails a test, and so does a serialized type that is not named at all.
 
 mod named;
+mod people;
 mod values;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -8,11 +8,14 @@ use cairn_proto::event::{StreamOpening, TimelineFrame};
 use cairn_proto::figures::{Bucket, CheckpointFigures, Figures, Histogram};
 use cairn_proto::hello::{ClientFrame, Credentials, Hello, ServerRole, Welcome};
 use cairn_proto::message::{Draft, Entry, Run};
+use cairn_proto::people::{Contact, ContactPage, Friendship, Profile, Relation, RelationAct, UserPage, UserProfile};
+use cairn_proto::presence::{DeviceKind, Presence, PresentDevice, UserPresence};
 use cairn_proto::request::{ImportEntry, PullRange, Request};
 use cairn_proto::response::{
     Conversation, ConversationKind, ConversationPage, DeviceInfo, Explained, Member, MemberPage, Pulled, Response, Role, ServerFrame,
     UserInfo,
 };
+use cairn_proto::settings::Setting;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -56,8 +59,9 @@ macro_rules! enums {
 }
 
 structs! {
-    Attachment, Bucket, CheckpointFigures, Conversation, ConversationPage, DeviceInfo, Draft, Entry, Explained, Figures, Hello, Histogram,
-    ImportEntry, Media, Member, MemberPage, Pulled, Run, UserInfo, Welcome,
+    Attachment, Bucket, CheckpointFigures, Contact, ContactPage, Conversation, ConversationPage, DeviceInfo, Draft, Entry, Explained, Figures, Hello, Histogram,
+    ImportEntry, Media, Member, MemberPage, PresentDevice, Profile, Pulled, Relation, Run, Setting, UserInfo, UserPage,
+    UserPresence, UserProfile, Welcome,
 }
 
 enums! {
@@ -65,20 +69,26 @@ enums! {
     ClientFrame { Hello, Request }
     ConversationKind { Direct, Group }
     Credentials { Token, Password, Invite }
+    DeviceKind { Unknown, Desktop, Phone, Web, Terminal, Bot }
+    Friendship { None, Asked, Invited, Friends }
+    Presence { Offline, Away, Online }
     PullRange { From, Before }
+    RelationAct { Follow, Unfollow, AskFriend, AcceptFriend, DeclineFriend, RemoveFriend, Block, Unblock }
     Request {
         Send, Pull, Ack, Read, Conversations, FindUsers, Users, CreateGroup, AddMembers, RemoveMembers, Members, CreateInvite, Devices,
-        RevokeDevice, Import, ImportCursor, Explain, Figures
+        RevokeDevice, Import, ImportCursor, Explain, Figures, Settings, SetSetting, Relate, Contacts,
+        SearchUsers, Profiles, SetProfile, Watch, SetPresence
     }
     Response {
-        Accepted, Done, Pulled, Conversations, Users, Created, Changed, Members, Invite, Devices, Imported, ImportCursor, Explained, Figures
+        Accepted, Done, Pulled, Conversations, Users, Created, Changed, Members, Invite, Devices, Imported, ImportCursor, Explained, Figures,
+        Settings, Related, Contacts, FoundUsers, Profiles, Watching
     }
     Role { Member, Admin, Owner }
     ServerFrame { Welcome, Refused, Response }
     ServerRole { Member, Admin, Owner }
     StreamOpening { Timeline }
     SystemEntry { Created, Added, Removed }
-    TimelineFrame { Run, Behind, Conversation, Removed }
+    TimelineFrame { Run, Behind, Conversation, Removed, Contact, Presence }
 }
 
 /// The list of known codes comes from the macro that declares them, so it cannot miss one.

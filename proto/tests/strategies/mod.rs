@@ -1,5 +1,7 @@
 //! Generators of random valid values, for every wire type.
 
+mod people;
+
 use bytes::Bytes;
 use cairn_proto::body::{Attachment, Body, Media, SystemEntry};
 use cairn_proto::error::ErrorCode;
@@ -195,7 +197,7 @@ fn account_request() -> impl Strategy<Value = Request> {
 }
 
 pub(crate) fn client_frame() -> impl Strategy<Value = ClientFrame> {
-    let request = prop_oneof![talk_request(), group_request(), account_request()];
+    let request = prop_oneof![talk_request(), group_request(), account_request(), people::request()];
     prop_oneof![
         1 => hello().prop_map(ClientFrame::Hello),
         4 => (request_id(), request).prop_map(|(id, request)| ClientFrame::Request(id, request)),
@@ -294,7 +296,7 @@ fn response() -> impl Strategy<Value = Response> {
         explained().prop_map(Response::Explained),
         figures().prop_map(|figures| Response::Figures(Box::new(figures))),
     ];
-    prop_oneof![pages, facts]
+    prop_oneof![pages, facts, people::response()]
 }
 
 fn error_code() -> impl Strategy<Value = ErrorCode> {
@@ -333,6 +335,8 @@ pub(crate) fn timeline_frame() -> impl Strategy<Value = TimelineFrame> {
         (conversation_id(), msgid()).prop_map(|(conversation, head)| TimelineFrame::Behind { conversation, head }),
         conversation().prop_map(TimelineFrame::Conversation),
         (conversation_id(), msgid()).prop_map(|(conversation, last)| TimelineFrame::Removed { conversation, last }),
+        people::contact().prop_map(TimelineFrame::Contact),
+        people::presence().prop_map(TimelineFrame::Presence),
     ]
 }
 
