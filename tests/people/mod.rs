@@ -8,12 +8,12 @@ use std::time::Duration;
 use cairn_client::proto::body::Body;
 use cairn_client::proto::error::ErrorCode;
 use cairn_client::proto::ids::{MsgId, UserId};
-use cairn_client::proto::people::{Contact, Friendship, Relation, RelationAct};
-use cairn_client::proto::text::{SettingName, SettingValue, Text};
+use cairn_client::proto::people::{Contact, Friendship, Profile, Relation, RelationAct};
+use cairn_client::proto::text::{About, SettingName, SettingValue, Text};
 use cairn_client::{Client, Error, Event, Events, Options};
 use tokio::time::timeout;
 
-use crate::support::{Server, invite};
+use crate::support::{Server, cairn, invite};
 
 /// What does not come within this time does not come.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -84,9 +84,18 @@ async fn friends_are_made_in_sight_of_all_devices_and_stay_friends() {
     assert!(server.stop().success());
     server.restart();
     assert_eq!(relations(&bob).await, [(ada_id, friends)]);
+    bob.set_profile(Profile { about: Some(About::new("here").unwrap()), ..Profile::default() }).await.unwrap();
     bob.relate(ada_id, RelationAct::RemoveFriend).await.unwrap();
     assert_eq!(relations(&ada).await, [(bob_id, Relation { follows: true, ..NONE })]);
     assert_eq!(refused(ada.relate(bob_id, RelationAct::AcceptFriend).await), ErrorCode::NotAsked);
+    set(&ada, "contacts-max", "7").await;
+    assert!(server.stop().success());
+    let doctor = cairn(&["doctor", "--data"]).arg(server.data()).output().unwrap();
+    assert!(doctor.status.success(), "{}", String::from_utf8_lossy(&doctor.stderr));
+    server.restart();
+    let kept = ada.settings().await.unwrap();
+    assert!(kept.iter().any(|setting| setting.name.as_str() == "contacts-max" && setting.value.as_str() == "7"));
+    assert!(ada.profiles(&[bob_id]).await.unwrap()[0].profile.about.is_some());
 }
 
 #[tokio::test]
