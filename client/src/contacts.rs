@@ -1,6 +1,6 @@
 //! What users are to each other, how they present themselves and are found, and what the owner of the server has set.
 
-use cairn_proto::ids::UserId;
+use cairn_proto::ids::{ConversationId, UserId};
 use cairn_proto::limits::PROFILES_PER_REQUEST_MAX;
 use cairn_proto::people::{Contact, Profile, Relation, RelationAct, UserProfile};
 use cairn_proto::presence::{DeviceKind, PresentDevice, UserPresence};
@@ -44,7 +44,7 @@ impl Client {
     }
 }
 
-/// Presence.
+/// Presence, and typing.
 impl Client {
     /// Watches these users, at most [`cairn_proto::limits::WATCHED_USERS_MAX`], and no others any more: [`crate::Event::Presence`] tells of each who comes, goes or is
     /// somewhere else. Gives where those are whom the user may watch: whoever shares a conversation, is a friend or is followed, and is not
@@ -56,6 +56,21 @@ impl Client {
     /// As [`Client::contacts`].
     pub async fn watch(&self, users: Vec<UserId>) -> Result<Vec<UserPresence>, Error> {
         ask!(self, Request::Watch { users }, Response::Watching(presences) => presences)
+    }
+
+    /// What the client shows: [`crate::Event::Typing`] tells who types there, and [`Client::typing`] counts there. It holds for this connection,
+    /// as [`Client::watch`] does.
+    ///
+    /// # Errors
+    /// As [`Client::contacts`]; [`Error::Refused`] with `NotFound` for a conversation that the user is no member of.
+    pub async fn look(&self, conversation: Option<ConversationId>) -> Result<(), Error> {
+        ask!(self, Request::Look { conversation }, Response::Done => ())
+    }
+
+    /// The user is typing in the conversation that the client looks at. To be called as often as a key is hit: others are told once in
+    /// [`cairn_proto::limits::TYPING_INTERVAL`]. Returns at once; what cannot be told now is not told.
+    pub fn typing(&self, conversation: ConversationId) {
+        self.shared().typing.note(conversation);
     }
 
     /// What those who watch the user are told of this device: its kind, and whether nobody looks at it. Without it, a client that is pushed

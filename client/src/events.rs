@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::task::{Poll, Waker};
 
-use cairn_proto::ids::{ConversationId, MsgId};
+use cairn_proto::ids::{ConversationId, MsgId, UserId};
 use cairn_proto::people::Contact;
 use cairn_proto::presence::UserPresence;
 use cairn_proto::response::Conversation;
@@ -29,6 +29,13 @@ pub enum Event {
     Contact(Box<Contact>),
     /// Somebody whom the client watches came, went or is somewhere else: see [`Client::watch`].
     Presence(UserPresence),
+    /// Somebody types in the conversation that the client looks at: see [`Client::look`].
+    Typing {
+        /// The conversation.
+        conversation: ConversationId,
+        /// Who.
+        user: UserId,
+    },
     /// The connection broke; the client connects again by itself.
     Disconnected {
         /// What happened, for people.

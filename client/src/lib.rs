@@ -84,7 +84,7 @@
 //! | talk to one person | [`Client::find_user`], then [`Client::direct`] |
 //! | groups | [`Client::create_group`], [`Client::add_members`], [`Client::remove_members`], [`Client::members`] |
 //! | friends, following, blocking | [`Client::contacts`], [`Client::relate`] |
-//! | see who is there | [`Client::watch`], [`Client::set_presence`] |
+//! | see who is there | [`Client::watch`], [`Client::set_presence`]; who types: [`Client::look`], [`Client::typing`] |
 //! | find people, show them | [`Client::search_users`], [`Client::profiles`], [`Client::set_profile`] |
 //! | devices, invites | [`Client::devices`], [`Client::revoke_device`], [`Client::create_invite`] |
 //! | see how the server works | [`Client::figures`], for its owner |
@@ -125,6 +125,7 @@ mod requests;
 mod shared;
 mod slots;
 mod timeline;
+mod typing;
 
 pub use account::Account;
 pub use backoff::Backoff;

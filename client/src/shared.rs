@@ -26,6 +26,7 @@ use crate::limits;
 use crate::link::Lost;
 use crate::people::People;
 use crate::slots::{Slots, Waiter};
+use crate::typing::Typing;
 
 /// An answer as it came from the wire.
 pub(crate) type Answer = (RequestId, Result<Response, ErrorCode>);
@@ -36,6 +37,7 @@ pub(crate) struct Shared {
     pub(crate) state: Mutex<State>,
     /// There is something to write.
     pub(crate) wake: Notify,
+    pub(crate) typing: Typing,
     /// The client is to close.
     pub(crate) stop: Notify,
     /// How many want nothing to be read that is pushed.
@@ -152,7 +154,7 @@ impl State {
         }
     }
 
-    fn tell(&mut self, event: &Event, wakers: &mut Vec<Waker>) {
+    pub(crate) fn tell(&mut self, event: &Event, wakers: &mut Vec<Waker>) {
         for subscriber in self.subscribers.values_mut() {
             subscriber.push(event);
             wakers.extend(subscriber.waker.take());
@@ -191,6 +193,7 @@ impl Shared {
             state: Mutex::new(state),
             wake: Notify::new(),
             stop: Notify::new(),
+            typing: Typing::default(),
             holds: watch::Sender::new(0),
             send_room: Semaphore::new(SENDS_IN_FLIGHT_MAX),
             request_room: Semaphore::new(limits::REQUESTS_IN_FLIGHT_MAX),

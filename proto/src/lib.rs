@@ -11,7 +11,7 @@
 //! * [`hello`]: how a session begins
 //! * [`request`] and [`response`]: what a client asks and what it is told
 //! * [`people`], [`presence`], [`settings`]: what users are to each other, where they are, and what a server's owner can set
-//! * [`event`]: what the server writes on a timeline stream
+//! * [`event`], [`typing`]: what the server writes on a timeline stream, and what goes by datagram
 //! * [`figures`]: how a server works, in numbers
 //! * [`error`] and [`close`]: stable numbers for refusals and for the end of a connection
 //! * [`codec`] and [`frame`]: bytes
@@ -40,6 +40,7 @@ pub mod response;
 pub mod secret;
 pub mod settings;
 pub mod text;
+pub mod typing;
 
 /// The ALPN protocol id of native clients.
 pub const ALPN: &[u8] = b"cairn/1";

@@ -75,6 +75,12 @@ pub const USERS_PER_PAGE_MAX: usize = 100;
 /// Users whose profiles one request asks for.
 pub const PROFILES_PER_REQUEST_MAX: usize = 100;
 
+/// The largest datagram of either direction.
+pub const DATAGRAM_BYTES_MAX: usize = 64;
+
+/// How often a client says that its user is typing.
+pub const TYPING_INTERVAL: Duration = Duration::from_secs(2);
+
 /// Users whose presence one session watches.
 pub const WATCHED_USERS_MAX: usize = 200;
 

@@ -169,6 +169,11 @@ pub enum Request {
     },
     /// What others are told of this session, until it ends.
     SetPresence(PresentDevice),
+    /// What this session shows: it is told who types there, and may say that its user does.
+    Look {
+        /// The conversation; `None` for none.
+        conversation: Option<ConversationId>,
+    },
 }
 
 /// Which part of a log.

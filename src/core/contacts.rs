@@ -59,6 +59,15 @@ impl State {
         Response::Contacts(ContactPage { items: ids.iter().filter_map(|&other| self.contact(actor.user, other)).collect(), next_after })
     }
 
+    /// Whether a session may be told who types in a conversation, and tell it.
+    pub(super) fn look(&self, actor: Actor, conversation: Option<ConversationId>) -> Result<Response, ErrorCode> {
+        if let Some(conversation) = conversation {
+            self.membership(actor.user, conversation)?;
+            self.check_direct(actor.user, conversation)?;
+        }
+        Ok(Response::Done)
+    }
+
     /// Whether the user may say something in a direct chat, as far as relations go. Who is blocked cannot tell it from a chat with nobody;
     /// where he could not begin one anyway, he is told the same as any stranger.
     pub(super) fn check_direct(&self, user: UserId, conversation: ConversationId) -> Result<(), ErrorCode> {

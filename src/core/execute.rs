@@ -61,6 +61,7 @@ impl State {
             Request::SearchUsers { prefix, after } => self.search_users(actor, &prefix, after),
             Request::Profiles { users } => self.profiles_of(&users),
             Request::SetProfile(profile) => Ok(self.set_profile(actor, profile, batch)),
+            Request::Look { conversation } => self.look(actor, conversation),
             Request::Watch { users } => self.watchable(actor, &users),
             // A session makes the token of an invite, reads history and gets figures by commands of their own, and knows itself who is there.
             Request::CreateInvite { .. } | Request::Pull { .. } | Request::Figures | Request::SetPresence(_) => Err(ErrorCode::Unsupported),

@@ -58,6 +58,12 @@ impl State {
                     self.relations_of([user, other], needs);
                 }
             }
+            Request::Look { conversation } => {
+                if let &Some(conversation) = conversation {
+                    self.member(conversation, user, needs);
+                    self.relations_of(other_of(conversation, user).into_iter().chain([user]), needs);
+                }
+            }
             Request::Relate { user: other, .. } => self.relations_of([user, *other], needs),
             Request::Contacts { .. } => self.relations_of([user], needs),
             Request::Watch { users } => {

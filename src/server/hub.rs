@@ -8,7 +8,7 @@ use cairn_proto::error::ErrorCode;
 use cairn_proto::event::TimelineFrame;
 use cairn_proto::ids::{ConversationId, DeviceId, MsgId, RequestId, UserId};
 use cairn_proto::people::Contact;
-use cairn_proto::presence::{DeviceKind, PresentDevice, UserPresence};
+use cairn_proto::presence::{DeviceKind, PresentDevice};
 use cairn_proto::response::{Conversation, Response};
 use hashbrown::HashMap;
 use parking_lot::Mutex;
@@ -16,8 +16,8 @@ use tokio::sync::oneshot;
 
 use super::close;
 use super::outbox::Outbox;
-use super::presence::{Watchers, presence_of};
 use super::push::{Feed, Item, Push};
+use super::registry::Registry;
 use crate::core::Reply;
 use crate::core::command::{Actor, LoggedIn};
 use crate::limits;
@@ -38,6 +38,8 @@ pub struct Session {
     pub(super) present: Mutex<PresentDevice>,
     /// Whose presence it watches.
     pub(super) watched: Mutex<Vec<UserId>>,
+    /// The conversation that it shows.
+    pub(super) looks_at: Mutex<Option<ConversationId>>,
 }
 
 /// Where an answer goes.
@@ -51,6 +53,8 @@ pub enum ReplyTo {
     Grant(Arc<Session>, oneshot::Sender<Result<Arc<Timeline>, ErrorCode>>),
     /// To a session that asks to watch users.
     Watch(Arc<Session>, oneshot::Sender<Result<Response, ErrorCode>>),
+    /// To a session that asks to look at a conversation, or at none.
+    Look(Arc<Session>, Option<ConversationId>, oneshot::Sender<Result<Response, ErrorCode>>),
     /// To a request of a session.
     Session(Arc<Session>, RequestId),
 }
@@ -110,13 +114,6 @@ pub struct Hub {
     registry: Mutex<Registry>,
 }
 
-#[derive(Debug, Default)]
-struct Registry {
-    sessions: HashMap<UserId, Vec<Arc<Session>>>,
-    followers: HashMap<ConversationId, Vec<Arc<Session>>>,
-    watchers: Watchers,
-}
-
 impl Session {
     /// A session that has not logged in yet.
     #[must_use]
@@ -129,6 +126,7 @@ impl Session {
             readable: Mutex::default(),
             present: Mutex::new(PresentDevice { kind: DeviceKind::Unknown, is_away: false }),
             watched: Mutex::default(),
+            looks_at: Mutex::default(),
         })
     }
 
@@ -206,7 +204,7 @@ impl Hub {
                 }
                 // The client may be gone already; its session task then takes it out again.
                 if waiter.send(answer).is_err() {
-                    leave(registry, &session);
+                    registry.leave(&session);
                 }
             }
             ReplyTo::Grant(session, waiter) => {
@@ -226,6 +224,12 @@ impl Hub {
                     _ => Err(ErrorCode::Unsupported),
                 });
                 drop(waiter.send(answer));
+            }
+            ReplyTo::Look(session, conversation, waiter) => {
+                if answer.is_ok() && registry.is_here(&session) {
+                    registry.lookers.replace(&session, conversation);
+                }
+                drop(waiter.send(answer.map(|_| Response::Done)));
             }
             ReplyTo::Once(waiter) => drop(waiter.send(answer)),
         }
@@ -259,6 +263,8 @@ impl Hub {
                 }
             }
             Notice::Left { user, conversation, last } => {
+                let Registry { sessions, lookers, .. } = registry;
+                lookers.part(conversation, sessions.get(&user).map_or(&[], Vec::as_slice));
                 for session in registry.sessions.get(&user).into_iter().flatten() {
                     session.readable.lock().remove(&conversation);
                     if let Some(push) = &session.push {
@@ -279,8 +285,7 @@ impl Hub {
             }
             Notice::Related { user, contact } => {
                 if contact.relation.blocks {
-                    registry.watchers.part(user, contact.user.id);
-                    registry.watchers.part(contact.user.id, user);
+                    registry.sever(user, contact.user.id);
                 }
                 for push in registry.sessions.get(&user).into_iter().flatten().filter_map(|session| session.push.as_ref()) {
                     push.tell(Item::Contact(contact.user.id), TimelineFrame::Contact((*contact).clone()));
@@ -292,7 +297,7 @@ impl Hub {
 
     /// Takes a session out.
     pub fn leave(&self, session: &Arc<Session>) {
-        leave(&mut self.registry.lock(), session);
+        self.registry.lock().leave(session);
     }
 
     /// Notes what others are told of a session, and tells those who watch its user.
@@ -301,6 +306,13 @@ impl Hub {
         let before = std::mem::replace(&mut *session.present.lock(), said);
         if let Some(actor) = session.actor().filter(|_| before != said && session.push.is_some()) {
             registry.tell_presence(actor.user);
+        }
+    }
+
+    /// Tells those who look at a conversation that somebody types there.
+    pub fn typing(&self, session: &Session, conversation: ConversationId) {
+        if let Some(actor) = session.actor() {
+            self.registry.lock().lookers.tell(conversation, session, actor.user);
         }
     }
 
@@ -325,28 +337,6 @@ impl Hub {
     }
 }
 
-impl Registry {
-    fn sessions_of(&self, user: UserId) -> &[Arc<Session>] {
-        self.sessions.get(&user).map_or(&[], Vec::as_slice)
-    }
-
-    /// The session watches those users from now on whom it was found to be allowed to watch. One that is over, or is not pushed anything,
-    /// is told where they are and watches nobody.
-    fn watch(&mut self, session: &Arc<Session>, allowed: &[UserPresence]) -> Vec<UserPresence> {
-        let is_here = session.actor().is_some_and(|actor| self.sessions_of(actor.user).iter().any(|known| Arc::ptr_eq(known, session)));
-        if is_here && session.push.is_some() {
-            self.watchers.replace(session, allowed.iter().map(|allowed| allowed.user).collect());
-        }
-        allowed.iter().map(|allowed| presence_of(allowed.user, self.sessions_of(allowed.user))).collect()
-    }
-
-    fn tell_presence(&self, user: UserId) {
-        if self.watchers.has(user) {
-            self.watchers.tell(&presence_of(user, self.sessions_of(user)));
-        }
-    }
-}
-
 /// How long a session rests after a push of a conversation that so many follow.
 fn rest_of(followers: usize) -> Duration {
     if followers < limits::RESTING_FOLLOWERS_MIN {
@@ -354,28 +344,6 @@ fn rest_of(followers: usize) -> Duration {
     }
     let followers = u32::try_from(followers).unwrap_or(u32::MAX);
     limits::REST_PER_FOLLOWER.saturating_mul(followers).min(limits::REST_MAX)
-}
-
-fn leave(registry: &mut Registry, session: &Arc<Session>) {
-    let Some(actor) = session.actor() else { return };
-    let remove = |list: &mut Vec<Arc<Session>>| {
-        if let Some(at) = list.iter().position(|other| Arc::ptr_eq(other, session)) {
-            list.swap_remove(at);
-        }
-        list.is_empty()
-    };
-    if registry.sessions.get_mut(&actor.user).is_some_and(remove) {
-        registry.sessions.remove(&actor.user);
-    }
-    registry.watchers.remove(session);
-    if session.push.is_some() {
-        registry.tell_presence(actor.user);
-    }
-    for conversation in session.push.iter().flat_map(Push::conversations) {
-        if registry.followers.get_mut(&conversation).is_some_and(remove) {
-            registry.followers.remove(&conversation);
-        }
-    }
 }
 
 #[cfg(test)]

@@ -8,10 +8,10 @@
 //! * [`session`], [`framing`], [`requests`]: what a client asks
 //! * [`intake`]: the one queue
 //! * [`sequencer`]: the one thread that decides
-//! * [`hub`]: the sessions, and who must learn of what
+//! * [`hub`], `registry`: the sessions, and who must learn of what
 //! * [`outbox`]: answers to the senders
 //! * [`push`], [`delivery`]: news to everybody
-//! * `presence`: who is there, and who is told of it
+//! * `presence`, `typing`: who is there and who types, and who is told of it
 //! * [`run`]: all of it together, from start to stop
 
 pub mod accept;
@@ -26,11 +26,13 @@ pub mod outbox;
 pub mod password;
 mod presence;
 pub mod push;
+mod registry;
 pub mod requests;
 pub mod run;
 pub mod sequencer;
 pub mod session;
 pub mod throttle;
+mod typing;
 
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};

@@ -56,6 +56,14 @@ impl Requests {
             request @ Request::Watch { .. } => {
                 self.aside(id, move |shared, session| async move { watch(&shared, session, actor, request).await }).await?;
             }
+            request @ Request::Look { conversation } => {
+                self.aside(id, move |shared, session| async move {
+                    let (waiter, answer) = oneshot::channel();
+                    let reply_to = ReplyTo::Look(session, conversation, waiter);
+                    shared.submit(Ticket { command: Command::Ask(actor, request), reply_to }, answer).await
+                })
+                .await?;
+            }
             Request::SetPresence(said) => {
                 self.shared.hub.set_present(&self.session, said);
                 self.session.outbox.answer_now(id, Ok(Response::Done));

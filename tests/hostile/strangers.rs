@@ -35,6 +35,7 @@ fn requests(conversation: ConversationId, member: UserId) -> Vec<Request> {
         Request::Import { conversation, source, first: 0, entries: vec![entry] },
         Request::Import { conversation, source, first: u64::MAX, entries: Vec::new() },
         Request::ImportCursor { conversation, source },
+        Request::Look { conversation: Some(conversation) },
     ]
 }
 

@@ -224,6 +224,7 @@ fn ask(actor: Actor, conversation: ConversationId, about: u8, question: Question
             let prefix = UserName::new(["u", "USER1", "user2", "x"][usize::from(about) % 4]).unwrap();
             Request::SearchUsers { prefix, after: (about > 4).then(|| UserId::new(u32::from(about) - 4)) }
         }
+        Question::Look => Request::Look { conversation: (about > 0).then_some(conversation) },
         Question::Watch => Request::Watch { users: (0..8).chain([1]).map(UserId::new).collect() },
         Question::Profiles => Request::Profiles { users: vec![user, UserId::new(1), user] },
     };

@@ -117,6 +117,7 @@ fn foreign_requests(actor: Actor, conversation: ConversationId) -> Vec<Request> 
         Request::Import { conversation, source, first: 9, entries: Vec::new() },
         Request::ImportCursor { conversation, source },
         Request::Explain { conversation, user: actor.user },
+        Request::Look { conversation: Some(conversation) },
     ]
 }
 

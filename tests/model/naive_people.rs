@@ -182,6 +182,14 @@ impl Naive {
         Response::Watching(watched.into_iter().map(|user| UserPresence { user, devices: Vec::new() }).collect())
     }
 
+    pub(super) fn look(&self, actor: Actor, id: Option<ConversationId>) -> Result<Response, ErrorCode> {
+        if let Some(id) = id {
+            self.inside(actor.user, id)?;
+            self.check_direct(actor.user, id)?;
+        }
+        Ok(Response::Done)
+    }
+
     fn setting(&self, name: &str) -> Option<&str> {
         self.settings.get(&SettingName::new(name).unwrap()).map(SettingValue::as_str)
     }

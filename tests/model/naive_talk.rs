@@ -45,13 +45,14 @@ impl Naive {
             Request::SearchUsers { prefix, after } => self.search(actor, prefix, *after),
             Request::Profiles { users } => Ok(self.profiles(users)),
             Request::SetProfile(profile) => Ok(self.set_profile(actor, profile.clone())),
+            Request::Look { conversation } => self.look(actor, *conversation),
             Request::Watch { users } => Ok(self.watch(actor, users)),
             Request::CreateInvite { .. } | Request::Pull { .. } | Request::Figures | Request::SetPresence(_) => Err(ErrorCode::Unsupported),
         }
     }
 
     /// A conversation, for its members alone.
-    fn inside(&self, user: UserId, id: ConversationId) -> Result<&Conversation, ErrorCode> {
+    pub(super) fn inside(&self, user: UserId, id: ConversationId) -> Result<&Conversation, ErrorCode> {
         self.conversations.get(&id).filter(|found| found.members.contains_key(&user)).ok_or(ErrorCode::NotFound)
     }
 

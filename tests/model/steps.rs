@@ -129,6 +129,7 @@ pub(super) enum Question {
     SearchUsers,
     Profiles,
     Watch,
+    Look,
 }
 
 /// A crash: the trees as of one moment, partly overwritten with those of a later one, and the commit log since the first.
@@ -167,10 +168,10 @@ fn seq() -> impl Strategy<Value = Seq> {
 
 fn question() -> impl Strategy<Value = Question> {
     use Question::{
-        Contacts, Conversations, Devices, Explain, Figures, FindUsers, Grant, ImportCursor, Members, Profiles, SearchUsers, Settings,
+        Contacts, Conversations, Devices, Explain, Figures, FindUsers, Grant, ImportCursor, Look, Members, Profiles, SearchUsers, Settings,
         Users, Watch,
     };
-    let of_server = [FindUsers, Users, Devices, Figures, Contacts, Settings, SearchUsers, Profiles, Watch];
+    let of_server = [FindUsers, Users, Devices, Figures, Contacts, Settings, SearchUsers, Profiles, Watch, Look];
     prop::sample::select([&[Members, Explain, ImportCursor, Grant, Conversations], &of_server[..]].concat())
 }
 

@@ -1,5 +1,8 @@
 //! Who is seen where, by whom, and what those who look are told.
 
+use cairn_client::proto::error::ErrorCode;
+use cairn_client::proto::ids::{ConversationId, UserId};
+use cairn_client::proto::limits::TYPING_INTERVAL;
 use cairn_client::proto::people::RelationAct;
 use cairn_client::proto::presence::{DeviceKind, Presence, PresentDevice, UserPresence};
 use cairn_client::proto::text::GroupName;
@@ -85,6 +88,56 @@ async fn only_those_are_seen_with_whom_one_has_to_do_and_nobody_through_a_block(
         }
     });
     assert_eq!(told.await.unwrap(), UserPresence { user: carol_account.user, devices: on(&[(DeviceKind::Bot, false)]) });
+}
+
+/// Says that somebody types until another is told of him: a datagram may be lost.
+async fn typing_until_told(from: &Client, to: &mut Events, chat: ConversationId) -> UserId {
+    let told = async {
+        loop {
+            if let Event::Typing { conversation, user } = to.next().await.unwrap() {
+                assert_eq!(conversation, chat);
+                return user;
+            }
+        }
+    };
+    let types = async {
+        let mut clock = tokio::time::interval(TYPING_INTERVAL);
+        loop {
+            clock.tick().await;
+            from.typing(chat);
+        }
+    };
+    tokio::select! {
+        user = timeout(PATIENCE, told) => user.expect("nobody is told who types"),
+        () = types => unreachable!("it goes on"),
+    }
+}
+
+#[tokio::test]
+async fn who_looks_at_a_conversation_is_told_who_types_there_and_nobody_else() {
+    let server = Server::start();
+    let (ada, ada_account) = server.owner().await;
+    let (bob, bob_account) = invite(&ada, "bob").await;
+    let (eve, eve_account) = invite(&ada, "eve").await;
+    let team = ada.create_group(GroupName::new("team").unwrap(), vec![bob_account.user]).await.unwrap();
+    let [mut of_ada, mut of_eve] = [&ada, &eve].map(Client::events);
+    for client in [&ada, &bob] {
+        client.look(Some(team)).await.unwrap();
+    }
+    assert_eq!(typing_until_told(&bob, &mut of_ada, team).await, bob_account.user);
+    // Somewhere else she is told who types there: of the team's chat, nothing comes before it.
+    let chat = eve.direct(ada_account.user).unwrap();
+    eve.send(chat, super::text("hello")).await.unwrap();
+    for client in [&ada, &eve] {
+        client.look(Some(chat)).await.unwrap();
+    }
+    bob.typing(team);
+    assert_eq!(typing_until_told(&eve, &mut of_ada, chat).await, eve_account.user);
+    assert_eq!(typing_until_told(&ada, &mut of_eve, chat).await, ada_account.user);
+    // Who is blocked looks at it no more, as if it were not there.
+    ada.relate(eve_account.user, RelationAct::Block).await.unwrap();
+    assert_eq!(super::refused(eve.look(Some(chat)).await), ErrorCode::NotFound);
+    assert_eq!(super::refused(ada.look(Some(chat)).await), ErrorCode::Blocked);
 }
 
 #[tokio::test]

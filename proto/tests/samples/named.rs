@@ -16,6 +16,7 @@ use cairn_proto::response::{
     UserInfo,
 };
 use cairn_proto::settings::Setting;
+use cairn_proto::typing::{ClientDatagram, ServerDatagram};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -66,6 +67,7 @@ structs! {
 
 enums! {
     Body { Text, Emote, Emoji, Image, Video, File, System; never Unknown }
+    ClientDatagram { Typing }
     ClientFrame { Hello, Request }
     ConversationKind { Direct, Group }
     Credentials { Token, Password, Invite }
@@ -77,13 +79,14 @@ enums! {
     Request {
         Send, Pull, Ack, Read, Conversations, FindUsers, Users, CreateGroup, AddMembers, RemoveMembers, Members, CreateInvite, Devices,
         RevokeDevice, Import, ImportCursor, Explain, Figures, Settings, SetSetting, Relate, Contacts,
-        SearchUsers, Profiles, SetProfile, Watch, SetPresence
+        SearchUsers, Profiles, SetProfile, Watch, SetPresence, Look
     }
     Response {
         Accepted, Done, Pulled, Conversations, Users, Created, Changed, Members, Invite, Devices, Imported, ImportCursor, Explained, Figures,
         Settings, Related, Contacts, FoundUsers, Profiles, Watching
     }
     Role { Member, Admin, Owner }
+    ServerDatagram { Typing }
     ServerFrame { Welcome, Refused, Response }
     ServerRole { Member, Admin, Owner }
     StreamOpening { Timeline }

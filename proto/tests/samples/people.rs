@@ -2,17 +2,19 @@
 
 use cairn_proto::event::TimelineFrame;
 use cairn_proto::hello::ServerRole;
-use cairn_proto::ids::UserId;
+use cairn_proto::ids::{ConversationId, UserId};
 use cairn_proto::people::{Contact, ContactPage, Friendship, Profile, Relation, RelationAct, UserPage, UserProfile};
 use cairn_proto::presence::{DeviceKind, Presence, PresentDevice, UserPresence};
 use cairn_proto::request::Request;
 use cairn_proto::response::{Response, UserInfo};
 use cairn_proto::settings::Setting;
 use cairn_proto::text::{SettingName, SettingValue, Text};
+use cairn_proto::typing::{ClientDatagram, ServerDatagram};
 
 use super::Samples;
 
 const CAROL: UserId = UserId::new(300);
+const GROUP: ConversationId = ConversationId::new(u64::MAX);
 
 pub(super) fn add_all(samples: &mut Samples) {
     samples.add(vec![Friendship::None, Friendship::Asked, Friendship::Invited, Friendship::Friends]);
@@ -26,6 +28,8 @@ pub(super) fn add_all(samples: &mut Samples) {
     samples.add(vec![setting()]);
     samples.add(vec![Presence::Offline, Presence::Away, Presence::Online]);
     samples.add(kinds().to_vec());
+    samples.add(vec![ClientDatagram::Typing { conversation: GROUP }]);
+    samples.add(vec![ServerDatagram::Typing { conversation: GROUP, user: CAROL }]);
     samples.add(presence().devices);
     samples.add(vec![presence(), UserPresence { devices: vec![], ..presence() }]);
 }
@@ -90,6 +94,8 @@ pub(super) fn requests() -> Vec<Request> {
         Request::SetProfile(profile()),
         Request::Watch { users: vec![CAROL] },
         Request::SetPresence(presence().devices[0]),
+        Request::Look { conversation: None },
+        Request::Look { conversation: Some(GROUP) },
     ]
 }
 

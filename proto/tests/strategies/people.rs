@@ -10,7 +10,7 @@ use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 
-use super::{text, user_id, user_info, user_name, users};
+use super::{conversation_id, text, user_id, user_info, user_name, users};
 
 fn relation() -> impl Strategy<Value = Relation> {
     let friendship = prop::sample::select(vec![Friendship::None, Friendship::Asked, Friendship::Invited, Friendship::Friends]);
@@ -66,6 +66,7 @@ pub(super) fn request() -> impl Strategy<Value = Request> {
         profile().prop_map(Request::SetProfile),
         users().prop_map(|users| Request::Watch { users }),
         present_device().prop_map(Request::SetPresence),
+        option::of(conversation_id()).prop_map(|conversation| Request::Look { conversation }),
     ]
 }
 
