@@ -2,12 +2,13 @@
 
 use cairn_client::proto::codec;
 use cairn_client::proto::error::ErrorCode;
-use cairn_client::proto::ids::{RequestId, UserId};
+use cairn_client::proto::ids::{ConversationId, RequestId, UserId};
 use cairn_client::proto::limits::{PROFILES_PER_REQUEST_MAX, WATCHED_USERS_MAX};
 use cairn_client::proto::people::{ContactPage, RelationAct};
 use cairn_client::proto::request::Request;
 use cairn_client::proto::response::Response;
 use cairn_client::proto::text::{SettingName, SettingValue, UserName};
+use cairn_client::proto::typing::ClientDatagram;
 
 use super::Stage;
 use super::raw::Raw;
@@ -72,6 +73,24 @@ async fn requests_about_people_that_make_no_sense_change_nothing() {
                 assert_eq!(raw.ask(set(name, value)).await, Err(ErrorCode::BadSetting), "{name} {value}");
             }
             assert_eq!(raw.ask(Request::Settings).await, before);
+        })
+        .await;
+}
+
+/// Datagrams that mean nothing, or come before their sender looks at anything, are passed over.
+#[tokio::test]
+async fn datagrams_that_mean_nothing_are_passed_over() {
+    let mut stage = Stage::set().await;
+    let (server, eve) = (stage.server.addr, stage.account("eve").await);
+    stage
+        .meanwhile(async {
+            let mut raw = Raw::log_in(server, &eve).await;
+            let typing = |id| codec::encode(&ClientDatagram::Typing { conversation: ConversationId::new(id) });
+            let odd = [Vec::new(), vec![0], vec![9; 40], vec![0xff; 1_000], typing(1), typing(u64::MAX), [typing(1), vec![0]].concat()];
+            for datagram in odd.iter().cycle().take(200) {
+                raw.connection.send_datagram(datagram.clone().into()).unwrap();
+            }
+            raw.goes_on().await;
         })
         .await;
 }
