@@ -189,7 +189,15 @@ fn people() -> impl Strategy<Value = Step> {
         5 => (0..12_u8, 0..4_u8, any::<bool>()).prop_map(|(device, stream, push)| Step::Login { device, stream, push }),
         1 => (0..6_u8, 30..36_u8).prop_map(|(device, sessions)| Step::LoginMany { device, sessions }),
         1 => (0..10_u8, 0..12_u8).prop_map(|(by, device)| Step::Revoke { by, device }),
-        8 => (0..12_u8, 0..6_u8, 0..9_u8).prop_map(|(by, other, act)| Step::Relate { by, other, act }),
+    ]
+}
+
+/// Few people, who act on each other again and again.
+fn acquaintance() -> impl Strategy<Value = Step> {
+    let direct = |(by, with)| Step::Send { by, to: Place::Direct(with), seq: Seq::Next, body: 0 };
+    prop_oneof![
+        16 => (0..5_u8, 1..4_u8, 0..9_u8).prop_map(|(by, other, act)| Step::Relate { by, other, act }),
+        4 => (0..5_u8, 1..4_u8).prop_map(direct),
         2 => (0..12_u8, any::<bool>(), any::<bool>()).prop_map(|(by, name, about)| Step::SetProfile { by, name, about }),
         2 => (0..3_u8, 0..4_u8, 0..8_u8).prop_map(|(by, name, value)| Step::Set { by, name, value }),
     ]
@@ -213,7 +221,8 @@ fn talk() -> impl Strategy<Value = Step> {
 
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
-        14 => people(),
+        8 => people(),
+        16 => acquaintance(),
         40 => talk(),
         3 => (-3..6_i16).prop_map(|halves| Step::Clock(halves * 500)),
         4 => Just(Step::Commit),
