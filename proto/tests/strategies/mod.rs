@@ -2,6 +2,8 @@
 
 mod group;
 
+mod people;
+
 use bytes::Bytes;
 use cairn_proto::body::{Amendment, Attachment, Body, Media};
 use cairn_proto::error::ErrorCode;
@@ -217,7 +219,13 @@ fn account_request() -> impl Strategy<Value = Request> {
 }
 
 pub(crate) fn client_frame() -> impl Strategy<Value = ClientFrame> {
-    let request = prop_oneof![talk_request(), group_request(), agreement_request(), account_request()];
+    let request = prop_oneof![
+        talk_request().boxed(),
+        group_request().boxed(),
+        agreement_request().boxed(),
+        account_request().boxed(),
+        people::request().boxed()
+    ];
     prop_oneof![
         1 => hello().prop_map(ClientFrame::Hello),
         4 => (request_id(), request).prop_map(|(id, request)| ClientFrame::Request(id, request)),
@@ -332,7 +340,7 @@ fn response() -> impl Strategy<Value = Response> {
         vec(msgid(), 0..9).prop_map(Response::Pins),
         figures().prop_map(|figures| Response::Figures(Box::new(figures))),
     ];
-    prop_oneof![pages, facts]
+    prop_oneof![pages.boxed(), facts.boxed(), people::response().boxed()]
 }
 
 fn error_code() -> impl Strategy<Value = ErrorCode> {
@@ -372,6 +380,8 @@ pub(crate) fn timeline_frame() -> impl Strategy<Value = TimelineFrame> {
         conversation().prop_map(TimelineFrame::Conversation),
         (conversation_id(), msgid()).prop_map(|(conversation, last)| TimelineFrame::Removed { conversation, last }),
         (conversation_id(), msgid()).prop_map(|(conversation, read)| TimelineFrame::Read { conversation, read }),
+        people::contact().prop_map(TimelineFrame::Contact),
+        people::presence().prop_map(TimelineFrame::Presence),
     ]
 }
 
