@@ -1,0 +1,104 @@
+//! All that a device keeps from one run to the next.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cairn_client::proto::ids::{ConversationId, MsgId, UserId};
+use cairn_client::proto::message::Message;
+use cairn_client::proto::people::{Contact, Relation};
+use cairn_client::proto::response::Conversation;
+
+use super::kept::{About, Kept, View};
+
+/// What a device keeps.
+#[derive(Clone, Debug)]
+pub struct Replica {
+    me: UserId,
+    conversations: BTreeMap<ConversationId, Kept>,
+    contacts: BTreeMap<UserId, Relation>,
+    /// How often the device itself moved something of which the server tells only the other devices.
+    own_moves: u64,
+}
+
+/// What all devices of a user must agree on.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sight {
+    pub conversations: BTreeMap<ConversationId, View>,
+    pub contacts: BTreeMap<UserId, Relation>,
+}
+
+impl Replica {
+    /// Nothing yet.
+    pub const fn new(me: UserId) -> Self {
+        Self { me, conversations: BTreeMap::new(), contacts: BTreeMap::new(), own_moves: 0 }
+    }
+
+    pub fn ids(&self) -> BTreeSet<ConversationId> {
+        self.conversations.keys().copied().collect()
+    }
+
+    pub fn kept(&mut self, id: ConversationId) -> Option<&mut Kept> {
+        self.conversations.get_mut(&id)
+    }
+
+    /// The user is a member, and stands like this, where the log goes on from what is here.
+    pub fn told(&mut self, found: &Conversation) {
+        if let Some(kept) = self.kept(found.id) {
+            kept.told(found);
+        }
+    }
+
+    /// The user is a member. What is here of it begins anew.
+    pub fn enter(&mut self, found: &Conversation, about: About) {
+        let read = self.kept(found.id).map_or(MsgId::ZERO, |kept| kept.read_cursor());
+        let mut kept = Kept::new(self.me, found, about);
+        kept.read(read);
+        self.conversations.insert(found.id, kept);
+    }
+
+    /// The user is no member any more.
+    pub fn leave(&mut self, id: ConversationId) {
+        self.conversations.remove(&id);
+    }
+
+    /// The next entries of a log. Says whether the log goes on without a gap.
+    pub fn take(&mut self, messages: &[Message]) -> Result<bool, String> {
+        let Some(kept) = messages.first().and_then(|first| self.conversations.get_mut(&first.conversation)) else { return Ok(true) };
+        messages.iter().try_for_each(|message| kept.take(message))?;
+        Ok(!kept.has_gap())
+    }
+
+    /// Another device of the user has read so far.
+    pub fn read(&mut self, id: ConversationId, read: MsgId) {
+        if let Some(kept) = self.kept(id) {
+            kept.read(read);
+        }
+    }
+
+    /// This device has.
+    pub fn read_here(&mut self, id: ConversationId, read: MsgId) {
+        self.own_moves += 1;
+        self.read(id, read);
+    }
+
+    pub const fn own_moves(&self) -> u64 {
+        self.own_moves
+    }
+
+    pub fn contact(&mut self, contact: &Contact) {
+        self.contacts.remove(&contact.user.id);
+        if !contact.relation.is_none() {
+            self.contacts.insert(contact.user.id, contact.relation);
+        }
+    }
+
+    /// These are all contacts.
+    pub fn contacts(&mut self, contacts: &[Contact]) {
+        self.contacts.clear();
+        contacts.iter().for_each(|contact| self.contact(contact));
+    }
+
+    pub fn sight(&self) -> Sight {
+        let views = self.conversations.iter().map(|(&id, kept)| (id, kept.view()));
+        Sight { conversations: views.collect(), contacts: self.contacts.clone() }
+    }
+}
