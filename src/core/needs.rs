@@ -55,12 +55,15 @@ impl State {
         let user = actor.user;
         match request {
             Request::Send(draft) => {
-                self.member(draft.conversation, user, needs);
-                self.relations_in(draft.conversation, user, needs);
+                self.sending(actor, draft.conversation, needs);
                 for mentioned in draft.extras.mentioned() {
                     self.member(draft.conversation, mentioned, needs);
                 }
-                self.stream(user, actor.device, actor.stream, needs);
+            }
+            Request::Forward(forward) => {
+                self.member(forward.from, user, needs);
+                self.entry(forward.from, forward.msgid, needs);
+                self.sending(actor, forward.to, needs);
             }
             Request::Pull { conversation, .. }
             | Request::Ack { conversation, .. }
@@ -179,6 +182,12 @@ impl State {
         if !self.conversation(conversation).is_some_and(|found| found.knows(user)) {
             needs.push(Need::Member(conversation, user));
         }
+    }
+
+    fn sending(&self, actor: Actor, to: ConversationId, needs: &mut Vec<Need>) {
+        self.member(to, actor.user, needs);
+        self.relations_in(to, actor.user, needs);
+        self.stream(actor.user, actor.device, actor.stream, needs);
     }
 
     /// What the two of a direct chat are to each other.
