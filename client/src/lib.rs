@@ -110,6 +110,7 @@
 
 mod account;
 mod acks;
+mod answers;
 mod backoff;
 mod client;
 mod contacts;
@@ -130,6 +131,7 @@ mod pin;
 mod requests;
 mod shared;
 mod slots;
+mod standing;
 mod timeline;
 mod typing;
 

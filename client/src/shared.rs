@@ -22,9 +22,9 @@ use crate::error::Error;
 use crate::events::{Event, Subscriber};
 use crate::follow::Followers;
 use crate::limits;
-use crate::link::Lost;
 use crate::people::People;
 use crate::slots::{Slots, Waiter};
+use crate::standing::Standing;
 use crate::typing::Typing;
 
 /// An answer as it came from the wire.
@@ -58,7 +58,7 @@ pub(crate) struct State {
     phase: Phase,
     /// Frames for the connection, in order. Empty while there is none: the slots hold what has to go out then.
     out: Vec<u8>,
-    slots: Slots,
+    pub(crate) slots: Slots,
     next_seq: HashMap<ConversationId, ClientSeq>,
     next_key: u64,
     pub(crate) acks: Acks,
@@ -66,6 +66,7 @@ pub(crate) struct State {
     pub(crate) subscribers: HashMap<u64, Subscriber>,
     pub(crate) whoami: WhoAmI,
     pub(crate) people: People,
+    pub(crate) standing: Standing,
 }
 
 impl State {
@@ -183,6 +184,7 @@ impl Shared {
             subscribers: HashMap::new(),
             whoami,
             people: People::default(),
+            standing: Standing::default(),
         };
         Self {
             state: Mutex::new(state),
@@ -240,57 +242,6 @@ impl Shared {
         state.acks.due()
     }
 
-    /// Hands answers to those who wait for them: one lock for all of them, and the waking outside of it.
-    pub(crate) fn answered(&self, answers: &mut Vec<Answer>, told: &mut Vec<(Waiter, Result<Response, ErrorCode>)>) -> Result<(), Lost> {
-        let mut result = Ok(());
-        let mut wake = false;
-        let mut state = self.state.lock();
-        for (id, answer) in answers.drain(..) {
-            match state.slots.answered(id).map(|pending| pending.waiter) {
-                Some(Waiter::Ack(conversation)) => {
-                    if let Err(code) = answer {
-                        tracing::debug!(%conversation, %code, "an ack was refused");
-                    }
-                    wake |= state.acks.answered(conversation, Instant::now());
-                }
-                Some(waiter) => told.push((waiter, answer)),
-                None => result = Err(Lost::Protocol("an answer to a request that was not made")),
-            }
-        }
-        drop(state);
-        if wake {
-            self.wake.notify_one();
-        }
-        self.tell(told.drain(..).map(|(waiter, answer)| (waiter, answer.map_err(Error::Refused))));
-        result
-    }
-
-    fn tell(&self, told: impl Iterator<Item = (Waiter, Result<Response, Error>)>) {
-        let (mut sends, mut requests) = (0, 0);
-        for (waiter, answer) in told {
-            match waiter {
-                Waiter::Send(sender) => {
-                    sends += 1;
-                    let _ = sender.send(match answer {
-                        Ok(Response::Accepted { msgid }) => Ok(msgid),
-                        Ok(_) => Err(Error::Protocol("a send was answered with something else")),
-                        Err(error) => Err(error),
-                    });
-                }
-                Waiter::Request(sender) => {
-                    requests += 1;
-                    let _ = sender.send(answer);
-                }
-                Waiter::Own(sender) => {
-                    let _ = sender.send(answer);
-                }
-                Waiter::Ack(_) => {}
-            }
-        }
-        self.send_room.add_permits(sends);
-        self.request_room.add_permits(requests);
-    }
-
     /// Applies what the server pushed.
     pub(crate) fn pushed(&self, frames: &mut Vec<TimelineFrame>, wakers: &mut Vec<Waker>) {
         let mut state = self.state.lock();
@@ -318,7 +269,13 @@ impl Shared {
     pub(crate) fn online(&self, welcome: &Welcome) {
         let mut wakers = Vec::new();
         let mut state = self.state.lock();
-        let State { slots, out, .. } = &mut *state;
+        let State { slots, out, standing, .. } = &mut *state;
+        for request in standing.requests() {
+            // One that waits is the newer wish. Each of these went through before, so none is too large.
+            if !slots.has_kind_of(&request) {
+                let _ = slots.submit(request, Waiter::Standing, &mut Vec::new());
+            }
+        }
         slots.write_all(out);
         state.phase = Phase::Online;
         state.whoami = WhoAmI::from(welcome);
