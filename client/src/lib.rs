@@ -81,6 +81,7 @@
 //! | read on and on | [`Client::follow`]; up to now: [`Client::history`]; a single page, also backwards: [`Client::pull`] |
 //! | tell how far | received: [`Client::ack`]; read by the user: [`Client::mark_read`] |
 //! | show a list of chats | [`Client::conversations`], and again after the [`Event`]s of [`Client::events`] |
+//! | keep such a list, and ask what changed | [`Client::overview`], [`Overview::update`] |
 //! | talk to one person | [`Client::find_user`], then [`Client::direct`] |
 //! | groups | [`Client::create_group`], [`Client::add_members`], [`Client::remove_members`], [`Client::members`] |
 //! | open groups | [`Client::find_groups`], [`Client::join_group`] |
@@ -119,6 +120,7 @@ pub mod limits;
 mod link;
 mod login;
 mod options;
+mod overview;
 mod people;
 mod pin;
 mod requests;
@@ -135,5 +137,6 @@ pub use error::{Error, TryEnqueueError};
 pub use events::{Event, Events};
 pub use hold::Hold;
 pub use options::{JoinRequest, Options, Reconnect};
+pub use overview::Overview;
 pub use requests::{Imported, Page};
 pub use timeline::Timeline;

@@ -35,6 +35,7 @@ pub mod ids;
 pub mod invite;
 pub mod limits;
 pub mod message;
+pub mod overview;
 pub mod request;
 pub mod response;
 pub mod secret;

@@ -7,6 +7,7 @@ use crate::codec;
 use crate::group::{GroupSettings, MemberSettings};
 use crate::ids::{ConversationId, DeviceId, ImportSource, MsgId, Timestamp, UserId};
 use crate::message::Draft;
+use crate::overview::{Moment, OverviewPlace};
 use crate::response::Role;
 use crate::text::{EmojiName, GroupName, Text, Topic, UserName};
 
@@ -38,10 +39,12 @@ pub enum Request {
         /// The last message read.
         msgid: MsgId,
     },
-    /// The next page of the user's conversations.
+    /// A page of the user's conversations: all of them, or those that changed since the device was here before.
     Conversations {
-        /// The last conversation of the page before; `None` for the first page.
-        after: Option<ConversationId>,
+        /// The moment of the device's last overview; `None` to be told of everything.
+        since: Option<Moment>,
+        /// Where the page before ended; `None` for the first page.
+        after: Option<OverviewPlace>,
     },
     /// Users by their names.
     FindUsers {

@@ -10,6 +10,7 @@ use crate::hello::{ServerRole, Welcome};
 use crate::ids::{ConversationId, DeviceId, MsgId, RequestId, Timestamp, UserId};
 use crate::invite::ServerAddr;
 use crate::message::{Entry, Run};
+use crate::overview::ConversationPage;
 use crate::secret::InviteToken;
 use crate::text::{DeviceName, GroupName, UserName};
 
@@ -98,16 +99,6 @@ pub struct Pulled {
     pub floor: MsgId,
 }
 
-/// A page of conversations.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ConversationPage {
-    /// In the order of their ids; at most [`crate::limits::CONVERSATIONS_PER_PAGE_MAX`].
-    #[serde(deserialize_with = "codec::list")]
-    pub items: Vec<Conversation>,
-    /// Where the next page begins: behind this conversation. `None` when there is none.
-    pub next_after: Option<ConversationId>,
-}
-
 /// A conversation as one member sees it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Conversation {
@@ -129,7 +120,7 @@ pub struct Conversation {
     pub unread: u64,
     /// How many of those mention the member, by name or with everybody.
     pub mentions: u64,
-    /// The last entry of the log, when there is one that the member may see.
+    /// The last entry of the log, when there is one that the member may see. A page that it does not fit into is without it.
     pub last: Option<Entry>,
     /// What the member settled for himself.
     pub settings: MemberSettings,

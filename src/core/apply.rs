@@ -1,6 +1,6 @@
 //! How changes move the state, live and in a replay alike.
 
-use cairn_proto::ids::{ConversationId, DeviceId, ImportSource, MsgId, SendStreamId, UserId};
+use cairn_proto::ids::{ConversationId, DeviceId, ImportSource, MsgId, Revision, SendStreamId, UserId};
 
 use super::change::{Appended, Change, MemberCounts, Origin};
 use super::conversation::{Conversation, Member};
@@ -11,6 +11,11 @@ use super::state::State;
 impl State {
     /// Moves the state. A change that was seen before, alone or with all that followed it, ends in the same state.
     pub fn apply(&mut self, change: &Change) {
+        self.move_by(change);
+        self.stamp(change);
+    }
+
+    fn move_by(&mut self, change: &Change) {
         match change {
             Change::Appended(appended) => self.apply_appended(appended),
             &Change::Read { conversation, user, msgid } => self.apply_read(conversation, user, msgid),
@@ -42,7 +47,7 @@ impl State {
                 self.touch(*id);
             }
             &Change::Member { conversation, user, role, joined, counts } => {
-                let record = MemberRecord { role, joined, read: MsgId::ZERO, terms: MemberTerms::default() };
+                let record = MemberRecord { role, joined, read: MsgId::ZERO, terms: MemberTerms::default(), changed: Revision::default() };
                 self.apply_member(conversation, user, record, counts);
             }
             &Change::MemberRemoved { conversation, user, counts } => self.apply_member_removed(conversation, user, counts),
@@ -63,6 +68,8 @@ impl State {
             Change::Renamed(id, name) => self.apply_renamed(*id, name),
             Change::Group(id, record) => self.apply_group(*id, record),
             &Change::MemberTerms { conversation, user, terms } => self.apply_terms(conversation, user, terms),
+            // It is stamped, and that is all.
+            Change::EpochBegun(_) => {}
         }
     }
 

@@ -3,7 +3,7 @@
 //! Each change is absolute (it sets, it does not add to), so applying one again, or applying an old one before newer ones that
 //! were already seen, ends in the same state. Variants only grow at the end.
 
-use cairn_proto::ids::{ConversationId, DeviceId, ImportSource, MsgId, SendStreamId, Timestamp, UserId};
+use cairn_proto::ids::{ConversationId, DeviceId, EpochId, ImportSource, MsgId, SendStreamId, Timestamp, UserId};
 use cairn_proto::response::Role;
 use cairn_proto::text::GroupName;
 use serde::{Deserialize, Serialize};
@@ -127,6 +127,8 @@ pub enum Change {
         /// All of it.
         terms: MemberTerms,
     },
+    /// The server started.
+    EpochBegun(EpochId),
 }
 
 /// How many members a conversation has after a change.

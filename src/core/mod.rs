@@ -15,6 +15,7 @@
 //! * [`group`], [`agreement`], [`moderation`], [`open_group`]: groups, what is agreed on in them, and who is in them
 //! * [`account`], [`cursor`], [`member_settings`], [`overview`]: everything else a client may ask
 //! * [`conversation`], [`msgid_set`], [`send_stream`], [`open_groups`]: the parts of the state that have rules of their own
+//! * [`revision`]: what changed since a device was here before
 //! * [`record`]: what is stored of each part
 
 pub mod account;
@@ -40,6 +41,7 @@ pub mod overview;
 pub mod permission;
 pub mod pin;
 pub mod record;
+pub mod revision;
 pub mod saving;
 pub mod send;
 pub mod send_stream;

@@ -1,6 +1,7 @@
 //! Which parts of the state a command needs in memory before it can be decided, and a change before it can be applied.
 
 use cairn_proto::ids::{ConversationId, DeviceId, MsgId, SendStreamId, UserId};
+use cairn_proto::overview::{Moment, OverviewPlace};
 use cairn_proto::request::{ImportEntry, Request};
 use cairn_proto::text::GroupName;
 
@@ -29,12 +30,16 @@ impl State {
     pub fn missing(&self, command: &Command) -> Vec<Need> {
         let mut needs = Vec::new();
         match command {
-            Command::OwnerInvite { .. } | Command::Invite { .. } | Command::Account { .. } | Command::Join { .. } | Command::Figures(_) => {
-            }
-            Command::AddDevice { user, device: NewDevice { push, .. } } => self.overview(*user, *push, None, &mut needs),
-            Command::Login { token, stream, push } => {
+            Command::OwnerInvite { .. }
+            | Command::Invite { .. }
+            | Command::Account { .. }
+            | Command::Join { .. }
+            | Command::Figures(_)
+            | Command::Begin(_) => {}
+            Command::AddDevice { user, device: NewDevice { push, .. } } => self.session(*user, *push, None, &mut needs),
+            Command::Login { token, stream, push, since } => {
                 if let Some((user, device)) = self.device_with(token) {
-                    self.overview(user, *push, None, &mut needs);
+                    self.session(user, *push, *since, &mut needs);
                     self.stream(user, device, *stream, &mut needs);
                 }
             }
@@ -101,7 +106,7 @@ impl State {
                 self.member(*conversation, user, needs);
                 self.member(*conversation, *whose, needs);
             }
-            Request::Conversations { after } => self.overview(user, false, *after, needs),
+            Request::Conversations { since, after } => self.overview(user, *since, *after, needs),
             Request::FindUsers { .. }
             | Request::Users { .. }
             | Request::CreateGroup { .. }
@@ -186,9 +191,20 @@ impl State {
         }
     }
 
-    fn overview(&self, user: UserId, all: bool, after: Option<ConversationId>, needs: &mut Vec<Need>) {
-        for conversation in self.overview_ids(user, all, after) {
-            self.member(conversation, user, needs);
+    fn overview(&self, user: UserId, since: Option<Moment>, after: Option<OverviewPlace>, needs: &mut Vec<Need>) {
+        for place in self.overview_plan(user, since, after).places {
+            self.member(place.conversation, user, needs);
+        }
+    }
+
+    /// What a session begins with: the first page of its overview and, when it is pushed, where it is everywhere.
+    fn session(&self, user: UserId, push: bool, since: Option<Moment>, needs: &mut Vec<Need>) {
+        if push {
+            for &conversation in self.user(user).into_iter().flat_map(|found| &found.conversations) {
+                self.member(conversation, user, needs);
+            }
+        } else {
+            self.overview(user, since, None, needs);
         }
     }
 }

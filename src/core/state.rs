@@ -16,6 +16,7 @@ use super::record::{
     ConversationRecord, DeviceRecord, InviteRecord, MemberChunk, RecentSend, SecretHash, SendCursor, StoredMember, StoredMentions,
     UserRecord,
 };
+use super::revision::Revisions;
 use super::send_stream::SendStream;
 
 /// Everything that is in memory.
@@ -29,6 +30,7 @@ pub struct State {
     pub(super) conversations: HashMap<ConversationId, Conversation>,
     pub(super) streams: HashMap<(DeviceId, SendStreamId), SendStream>,
     pub(super) open_groups: OpenGroups,
+    pub(super) revisions: Revisions,
     last_user: u32,
     last_numbered: u64,
     pub(super) unsaved: Unsaved,
@@ -58,6 +60,9 @@ pub(super) struct Unsaved {
     pub(super) conversations: Vec<ConversationId>,
     pub(super) memberships: BTreeSet<(UserId, ConversationId)>,
     pub(super) open_groups: BTreeSet<ConversationId>,
+    /// Memberships that ended, or began again.
+    pub(super) ended: BTreeSet<(UserId, ConversationId)>,
+    pub(super) epochs: bool,
     pub(super) streams: Vec<(DeviceId, SendStreamId)>,
     pub(super) streams_removed: BTreeSet<(DeviceId, SendStreamId)>,
 }

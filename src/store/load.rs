@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use cairn_proto::codec::DecodeError;
-use cairn_proto::ids::{ConversationId, DeviceId, MsgId, SendStreamId, UserId};
+use cairn_proto::ids::{ConversationId, DeviceId, MsgId, Revision, SendStreamId, UserId};
 use cairn_proto::message::unpack_entry;
 use cairn_proto::request::PullRange;
 use cairn_proto::text::GroupName;
@@ -15,7 +15,7 @@ use super::history::{History, HistoryError};
 use super::rows::{RowDamage, RowError};
 use super::run::RunLimits;
 use super::timeline::{Timeline, Timelines};
-use super::trees::{RowKey, RowPrefix, Tree, parse};
+use super::trees::{MetaKey, RowKey, RowPrefix, Tree, parse};
 use crate::core::State;
 use crate::core::msgid_set::MsgIdSet;
 use crate::core::needs::Need;
@@ -87,11 +87,34 @@ impl Loader {
                 state.install_open_group(conversation, name);
             }
         })?;
+        self.revisions(&mut state)?;
         let last = self.trees.last_value(&RowPrefix::all(Tree::Conversations), &RowKey::conversation(LAST_NUMBERED))?;
         if let Some(id) = last.and_then(|(key, _)| parse::conversation(key.bytes())) {
             state.install_last_numbered(id);
         }
         Ok(state)
+    }
+
+    /// When what last changed. Nothing is kept of the conversations and memberships but that.
+    fn revisions(&self, state: &mut State) -> Result<(), TreesError> {
+        self.each(&RowPrefix::all(Tree::Conversations), |key, record: ConversationRecord| {
+            if let Some(id) = parse::conversation(key.bytes()) {
+                state.install_conversation_revision(id, record.changed);
+            }
+        })?;
+        self.each(&RowPrefix::all(Tree::Members), |key, members: Vec<StoredMember>| {
+            let Some((id, _)) = parse::members(key.bytes()) else { return };
+            for StoredMember { user, record, .. } in members {
+                state.install_membership_revision(user, id, record.changed);
+            }
+        })?;
+        self.each(&RowPrefix::all(Tree::Ended), |key, at: Revision| {
+            if let Some((user, id)) = parse::membership(key.bytes()) {
+                state.install_ended(user, id, at);
+            }
+        })?;
+        state.install_epochs(self.trees.read(&RowKey::meta(MetaKey::Epochs))?.unwrap_or_default());
+        Ok(())
     }
 
     /// Loads one part. What is not stored is left out: it does not exist.

@@ -17,6 +17,7 @@
 //! | imports | conversation u64, source u64 | the source's cursor, u64 |
 //! | groups | conversation u64 | `GroupRecord` of a group that agreed on anything |
 //! | open_groups | conversation u64 | the name of an open group: what a search looks through |
+//! | ended | user u32, conversation u64 | the `Revision` at which the user was a member no more |
 //! | meta | a [`MetaKey`], u8 | see there |
 //!
 //! All values but blocks are sealed, see [`super::rows`].
@@ -81,6 +82,8 @@ trees! {
     Groups = "groups",
     /// The names of open groups.
     OpenGroups = "open_groups",
+    /// When memberships ended.
+    Ended = "ended",
     /// What there is one of.
     Meta = "meta",
 }
@@ -97,6 +100,8 @@ impl std::fmt::Display for Tree {
 pub enum MetaKey {
     /// The last batch that the trees hold durably, a `BatchNo`.
     Checkpoint = 1,
+    /// The starts of the server, a list of `EpochRecord`.
+    Epochs = 2,
 }
 
 /// The longest key.
@@ -253,6 +258,12 @@ impl RowKey {
         Self::new(Tree::Memberships).and_u32(user.get()).and_u64(conversation.get())
     }
 
+    /// When a membership ended.
+    #[must_use]
+    pub fn ended(user: UserId, conversation: ConversationId) -> Self {
+        Self::new(Tree::Ended).and_u32(user.get()).and_u64(conversation.get())
+    }
+
     /// An import cursor.
     #[must_use]
     pub fn import(conversation: ConversationId, source: ImportSource) -> Self {
@@ -367,7 +378,9 @@ mod tests {
         assert_eq!(parse::user(RowKey::user(U).bytes()), Some(U));
         assert_eq!(parse::device(RowKey::device(U, D).bytes()), Some((U, D)));
         assert_eq!(parse::invite(RowKey::invite(&SecretHash([7; 32])).bytes()), Some(SecretHash([7; 32])));
-        assert_eq!(parse::membership(RowKey::membership(U, G).bytes()), Some((U, G)));
+        for key in [RowKey::membership(U, G), RowKey::ended(U, G)] {
+            assert_eq!(parse::membership(key.bytes()), Some((U, G)));
+        }
         assert_eq!(parse::import(RowKey::import(G, ImportSource::new(4)).bytes()), Some((G, ImportSource::new(4))));
         assert_eq!(parse::user(&[0; 5]), None);
         assert_eq!(parse::members(&[0; 11]), None);

@@ -42,7 +42,7 @@ async fn a_cursor_is_between_nothing_and_the_head_and_never_moves_back() {
 }
 
 async fn delivered_and_read(raw: &mut Raw) -> (MsgId, MsgId) {
-    match raw.ask(Request::Conversations { after: None }).await {
+    match raw.ask(Request::Conversations { since: None, after: None }).await {
         Ok(Response::Conversations(page)) => (page.items[0].delivered, page.items[0].read),
         other => panic!("{other:?}"),
     }

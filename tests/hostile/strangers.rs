@@ -77,7 +77,7 @@ async fn is_told_nothing(server: SocketAddr, asker: &Account, conversations: &[C
         }
     }
     // Neither is any of it in his list.
-    let listed = raw.ask(Request::Conversations { after: None }).await.unwrap();
+    let listed = raw.ask(Request::Conversations { since: None, after: None }).await.unwrap();
     let Response::Conversations(page) = listed else { panic!("{listed:?}") };
     assert_eq!(page.items, []);
     assert_eq!(raw.ask(Request::FindGroups { prefix: None }).await, Ok(Response::Groups(Vec::new())), "no group is open");

@@ -8,17 +8,18 @@ use cairn::core::command::{Actor, Command};
 use cairn::core::msgid_set::MsgIdSet;
 use cairn::core::needs::Need;
 use cairn::core::record::{
-    ConversationRecord, CursorChunk, DeviceRecord, GroupRecord, InviteRecord, KindRecord, MemberChunk, MemberRecord, MemberTerms,
-    RecentPart, RecentSend, StoredMember, UserRecord,
+    ConversationRecord, CursorChunk, DeviceRecord, EpochRecord, GroupRecord, InviteRecord, KindRecord, MemberChunk, MemberRecord,
+    MemberTerms, RecentPart, RecentSend, StoredMember, UserRecord,
 };
 use cairn::core::{Batch, State};
 use cairn_proto::body::Body;
 use cairn_proto::error::ErrorCode;
 use cairn_proto::extras::Extras;
 use cairn_proto::group::{Access, GroupSettings, MemberSettings};
-use cairn_proto::ids::{ClientSeq, ConversationId, DeviceId, ImportSource, MsgId, SendStreamId, Timestamp, UserId};
+use cairn_proto::ids::{ClientSeq, ConversationId, DeviceId, ImportSource, MsgId, Revision, SendStreamId, Timestamp, UserId};
 use cairn_proto::limits::SENDS_IN_FLIGHT_MAX;
 use cairn_proto::message::Draft;
+use cairn_proto::overview::Moment;
 use cairn_proto::request::Request;
 use cairn_proto::response::Role;
 use cairn_proto::text::{EmojiName, GroupName, Text, Topic};
@@ -42,11 +43,17 @@ pub(super) fn check_state(state: &State, naive: &Naive) -> Result<(), TestCaseEr
         prop_assert_eq!(state.user_info(id), naive.info(id));
         prop_assert_eq!(&state.user(id).unwrap().conversations, &naive.conversations_of(id), "conversations of user {}", id);
     }
+    check_overviews(state, naive)?;
     for (&id, expected) in &naive.conversations {
         let found = state.conversation(id).ok_or_else(|| TestCaseError::fail(format!("conversation {id} is not there")))?;
-        prop_assert_eq!(&found.record, &record(expected), "conversation {}", id);
+        prop_assert_eq!(
+            ConversationRecord { changed: Revision::default(), ..found.record.clone() },
+            record(expected),
+            "conversation {}",
+            id
+        );
         prop_assert_eq!(&found.group, &group_record(expected), "conversation {}", id);
-        let members: BTreeMap<_, _> = found.members_sorted().into_iter().map(|(user, member)| (user, member.record.clone())).collect();
+        let members: BTreeMap<_, _> = found.members_sorted().into_iter().map(|(user, member)| (user, unstamped(&member.record))).collect();
         prop_assert_eq!(&members, &member_records(expected), "members of conversation {}", id);
         for (&user, member) in &members {
             let unread = found.unread(member);
@@ -59,6 +66,19 @@ pub(super) fn check_state(state: &State, naive: &Naive) -> Result<(), TestCaseEr
             prop_assert_eq!(state.feed(actor, id), naive.feed(actor, id), "{:?} in {}", actor, id);
             let delivered = found.member(actor.user).map_or(MsgId::ZERO, |member| member.delivered(actor.device));
             prop_assert!(delivered <= found.record.head, "delivered of {:?} in {}", actor, id);
+        }
+    }
+    Ok(())
+}
+
+/// What changed since a device was here before, whenever that was.
+fn check_overviews(state: &State, naive: &Naive) -> Result<(), TestCaseError> {
+    let open = naive.changes.open;
+    let epochs = naive.changes.epochs.iter().rev().map(|&(epoch, _)| epoch).take(2);
+    let moments = epochs.flat_map(|epoch| [open, open - 1, open / 2, 0].map(|at| Moment { epoch, revision: Revision::new(at) }));
+    for since in moments.map(Some).chain([None]) {
+        for actor in actors(naive) {
+            prop_assert_eq!(state.overview_page(actor, since, None), naive.overview(actor, since, None), "{:?} since {:?}", actor, since);
         }
     }
     Ok(())
@@ -131,6 +151,11 @@ fn foreign_requests(actor: Actor, conversation: ConversationId) -> Vec<Request> 
     ]
 }
 
+/// Without when it changed: what follows from that is compared.
+fn unstamped(member: &MemberRecord) -> MemberRecord {
+    MemberRecord { changed: Revision::default(), ..member.clone() }
+}
+
 fn record(found: &Conversation) -> ConversationRecord {
     let owners = found.members.values().filter(|member| member.role == Role::Owner).count() as u32;
     ConversationRecord {
@@ -140,6 +165,7 @@ fn record(found: &Conversation) -> ConversationRecord {
         floor: MsgId::ZERO,
         last_sent_at: found.last_sent_at(),
         counts: MemberCounts { members: found.members.len() as u32, owners },
+        changed: Revision::default(),
     }
 }
 
@@ -149,7 +175,13 @@ fn member_records(found: &Conversation) -> BTreeMap<UserId, MemberRecord> {
         let &Member { floor, muted_until, muted, favourite, hidden_at, .. } = member;
         MemberTerms { floor, muted_until, muted, favourite, hidden_at }
     };
-    let record = |member: &Member| MemberRecord { role: member.role, joined: member.joined, read: member.read, terms: terms(member) };
+    let record = |member: &Member| MemberRecord {
+        role: member.role,
+        joined: member.joined,
+        read: member.read,
+        terms: terms(member),
+        changed: Revision::default(),
+    };
     members.map(|(&user, member)| (user, record(member))).collect()
 }
 
@@ -163,7 +195,11 @@ pub(super) fn check_trees(trees: &Trees, naive: &Naive) -> Result<(), TestCaseEr
     check_tree("users", &trees.users, &expected.users)?;
     check_tree("devices", &trees.devices, &expected.devices)?;
     check_tree("invites", &trees.invites, &expected.invites)?;
-    check_tree("conversations", &trees.conversations, &expected.conversations)?;
+    let stored =
+        trees.conversations.iter().map(|(&id, record)| (id, ConversationRecord { changed: Revision::default(), ..record.clone() }));
+    check_tree("conversations", &stored.collect(), &expected.conversations)?;
+    check_tree("ended", &trees.ended, &expected.ended)?;
+    check_tree("epochs", &trees.epochs, &expected.epochs)?;
     check_tree("members", &trees.living_members(), &expected.members)?;
     check_tree("memberships", &trees.memberships, &expected.memberships)?;
     check_tree("uncounted", &trees.uncounted, &expected.uncounted)?;
@@ -263,6 +299,9 @@ fn trees_of(naive: &Naive) -> Trees {
         trees.mentions.extend(mentions.iter().filter_map(|(&user, set)| Some(((id, user, 0), set.chunk_bytes(0)?))));
         trees.uncounted.extend(uncounted.chunk_bytes(0).map(|bytes| ((id, 0), bytes)));
     }
+    trees.ended = naive.changes.ended.iter().map(|(&key, &at)| (key, Revision::new(at))).collect();
+    let epochs = naive.changes.epochs.iter().map(|&(epoch, first)| EpochRecord { epoch, first: Revision::new(first) });
+    trees.epochs.extend(Some(((), epochs.collect::<Vec<_>>())).filter(|(_, epochs)| !epochs.is_empty()));
     put_sends(naive, &mut trees);
     trees
 }

@@ -13,8 +13,11 @@ use cairn_proto::group::{GroupSettings, JoinerHistory};
 use cairn_proto::hello::ServerRole;
 use cairn_proto::ids::{ConversationId, DeviceId, ImportSource, MsgId, SendStreamId, Timestamp, UserId};
 use cairn_proto::limits;
+use cairn_proto::overview::Moment;
 use cairn_proto::response::{DeviceInfo, Response, Role, UserInfo};
 use cairn_proto::text::{DeviceName, GroupName, Topic, UserName};
+
+use super::naive_overview::Changes;
 
 /// Everything that ever happened and still counts.
 #[derive(Clone, Debug, Default)]
@@ -26,6 +29,8 @@ pub(super) struct Naive {
     pub(super) sends: Vec<Send>,
     /// What sessions must learn of the last command.
     pub(super) effects: Vec<Effect>,
+    /// When what changed.
+    pub(super) changes: Changes,
 }
 
 #[derive(Clone, Debug)]
@@ -107,16 +112,23 @@ impl Naive {
     /// What the server answers, and what it does on the way.
     pub(super) fn execute(&mut self, command: &Command, now: Timestamp) -> Result<Reply, ErrorCode> {
         self.effects.clear();
+        let answer = self.decide(command, now);
+        self.note_changes();
+        answer
+    }
+
+    fn decide(&mut self, command: &Command, now: Timestamp) -> Result<Reply, ErrorCode> {
         match command {
             Command::OwnerInvite { token, expires_at } => self.owner_invite(*token, *expires_at, now),
             Command::Invite { actor, token, uses, life_seconds } => self.invite(*actor, *token, *uses, *life_seconds, now),
             Command::Join { invite, name, password, device } => self.join(*invite, name, password.clone(), device, now),
             Command::Account { name } => Ok(Reply::Account(self.named(name).map(|user| (user, self.users[&user].password.clone())))),
             Command::AddDevice { user, device } => self.add_device(*user, device, now),
-            Command::Login { token, stream, push } => {
+            Command::Login { token, stream, push, since } => {
                 let (user, device) = self.device_with(*token).ok_or(ErrorCode::AuthFailed)?;
-                self.begin_session(Actor { user, device, stream: *stream }, *push)
+                self.begin_session(Actor { user, device, stream: *stream }, *push, *since)
             }
+            Command::Begin(epoch) => Ok(self.begin_epoch(*epoch)),
             Command::Grant(actor, conversation) => self.grant(*actor, *conversation),
             Command::Figures(actor) => {
                 self.check_actor(*actor)?;
@@ -186,15 +198,15 @@ impl Naive {
         }
         let NewDevice { id, name, token, stream, push } = device.clone();
         devices.insert(id, Device { name, token, created_at: now, streams: Vec::new() });
-        self.begin_session(Actor { user, device: id, stream }, push)
+        self.begin_session(Actor { user, device: id, stream }, push, None)
     }
 
-    fn begin_session(&mut self, actor: Actor, push: bool) -> Result<Reply, ErrorCode> {
+    fn begin_session(&mut self, actor: Actor, push: bool, since: Option<Moment>) -> Result<Reply, ErrorCode> {
         self.use_stream(actor);
         let User { name, role, .. } = self.users[&actor.user].clone();
         let ids = self.conversations_of(actor.user);
         let feeds = if push { ids.iter().filter_map(|&id| self.feed(actor, id)).collect() } else { Vec::new() };
-        Ok(Reply::LoggedIn(Box::new(LoggedIn { actor, name, role, overview: self.overview(actor, None), feeds })))
+        Ok(Reply::LoggedIn(Box::new(LoggedIn { actor, name, role, overview: self.overview(actor, since, None), feeds })))
     }
 
     /// The stream becomes the most recently used one. What was sent on the least recently used of too many is forgotten.

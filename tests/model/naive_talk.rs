@@ -8,10 +8,10 @@ use cairn_proto::extras::{Extra, Extras};
 use cairn_proto::group::GroupSettings;
 use cairn_proto::hello::ServerRole;
 use cairn_proto::ids::{ConversationId, ImportSource, MsgId, Timestamp, UserId};
-use cairn_proto::limits::{CONVERSATIONS_PER_PAGE_MAX, SENDS_IN_FLIGHT_MAX};
+use cairn_proto::limits::SENDS_IN_FLIGHT_MAX;
 use cairn_proto::message::Draft;
 use cairn_proto::request::{ImportEntry, Request};
-use cairn_proto::response::{self, ConversationKind, ConversationPage, Explained, MemberPage, Response, Role};
+use cairn_proto::response::{self, ConversationKind, Explained, MemberPage, Response, Role};
 use cairn_proto::text::{GroupName, Topic};
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,7 +24,7 @@ impl Naive {
             Request::Send(draft) => self.send(actor, draft, now),
             Request::Ack { conversation, msgid } => self.ack(actor, *conversation, *msgid),
             Request::Read { conversation, msgid } => self.read(actor, *conversation, *msgid),
-            Request::Conversations { after } => Ok(Response::Conversations(self.overview(actor, *after))),
+            Request::Conversations { since, after } => Ok(Response::Conversations(self.overview(actor, *since, *after))),
             Request::FindUsers { names } => {
                 Ok(Response::Users(names.iter().filter_map(|name| self.named(name)).filter_map(|id| self.info(id)).collect()))
             }
@@ -334,12 +334,6 @@ impl Naive {
         let Member { joined, read, .. } = found.members[&whose].clone();
         let (uncounted, unread, mentions) = (found.uncounted(whose), found.unread(whose), found.mentions(whose));
         Ok(Response::Explained(Explained { head: found.head(), floor: MsgId::ZERO, joined, read, uncounted, unread, mentions }))
-    }
-
-    pub(super) fn overview(&self, actor: Actor, after: Option<ConversationId>) -> ConversationPage {
-        let ids: Vec<ConversationId> = self.conversations_of(actor.user).into_iter().filter(|&id| Some(id) > after).collect();
-        assert!(ids.len() <= CONVERSATIONS_PER_PAGE_MAX, "the model has one page only");
-        ConversationPage { items: ids.into_iter().filter_map(|id| self.summary(actor, id)).collect(), next_after: None }
     }
 
     pub(super) fn summary(&self, actor: Actor, id: ConversationId) -> Option<response::Conversation> {

@@ -86,6 +86,10 @@ pub(super) enum Step {
     LetGo,
     /// Everything is loaded and looked at.
     Look,
+    /// The server starts.
+    Begin,
+    /// A device brings what it keeps of its user's conversations up to date.
+    CatchUp { by: u8 },
 }
 
 /// What is to be agreed on in a group, and what members settle for themselves.
@@ -261,13 +265,15 @@ fn step() -> impl Strategy<Value = Step> {
         4 => Just(Step::Stored),
         5 => Just(Step::LetGo),
         1 => Just(Step::Look),
+        2 => Just(Step::Begin),
+        6 => (0..12_u8).prop_map(|by| Step::CatchUp { by }),
     ]
 }
 
 /// A few people and a group, so that most lives do not go by waiting for somebody to come in.
 pub(super) fn beginning() -> Vec<Step> {
     let join = |name| Step::Join { invite: 1, name, push: true };
-    let invites = [Step::OwnerInvite { life_ms: 1 }, Step::Join { invite: 0, name: 0, push: true }];
+    let invites = [Step::Begin, Step::OwnerInvite { life_ms: 1 }, Step::Join { invite: 0, name: 0, push: true }];
     let invite = Step::Invite { by: 0, uses: 5, life_seconds: 1000 };
     let group = Step::CreateGroup { by: 0, users: vec![1, 2] };
     invites.into_iter().chain([invite, join(1), join(2), join(3), group]).collect()

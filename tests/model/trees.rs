@@ -6,11 +6,11 @@ use cairn::core::State;
 use cairn::core::msgid_set::MsgIdSet;
 use cairn::core::needs::Need;
 use cairn::core::record::{
-    ConversationRecord, CursorChunk, DeviceRecord, GroupRecord, InviteRecord, MemberChunk, RecentPart, RecentSend, Row, SecretHash,
-    SendCursor, StoredMember, StoredMentions, UserRecord,
+    ConversationRecord, CursorChunk, DeviceRecord, EpochRecord, GroupRecord, InviteRecord, MemberChunk, RecentPart, RecentSend, Row,
+    SecretHash, SendCursor, StoredMember, StoredMentions, UserRecord,
 };
 use cairn::store::trees::Tree;
-use cairn_proto::ids::{ConversationId, DeviceId, ImportSource, MsgId, SendStreamId, UserId};
+use cairn_proto::ids::{ConversationId, DeviceId, ImportSource, MsgId, Revision, SendStreamId, UserId};
 use cairn_proto::text::GroupName;
 
 /// The trees. A row is one write to each of its trees, so a crash may keep part of it.
@@ -30,6 +30,8 @@ pub(super) struct Trees {
     pub(super) recent: BTreeMap<(DeviceId, SendStreamId, RecentPart), Vec<RecentSend>>,
     pub(super) groups: BTreeMap<ConversationId, GroupRecord>,
     pub(super) open_groups: BTreeMap<ConversationId, GroupName>,
+    pub(super) ended: BTreeMap<(UserId, ConversationId), Revision>,
+    pub(super) epochs: BTreeMap<(), Vec<EpochRecord>>,
 }
 
 fn set<K: Ord, V>(tree: &mut BTreeMap<K, V>, key: K, value: Option<V>) {
@@ -51,6 +53,8 @@ impl Trees {
             Row::OpenGroup(id, name) => set(&mut self.open_groups, id, name),
             Row::Members(id, chunk, members) => set(&mut self.members, (id, chunk), (!members.is_empty()).then_some(members)),
             Row::Membership(user, id, exists) => set(&mut self.memberships, (user, id), exists),
+            Row::Ended(user, id, at) => set(&mut self.ended, (user, id), at),
+            Row::Epochs(epochs) => set(&mut self.epochs, (), Some(epochs)),
             Row::Uncounted(id, chunk, bytes) => set(&mut self.uncounted, (id, chunk), Some(bytes)),
             Row::Mentions(id, user, chunk, bytes) => set(&mut self.mentions, (id, user, chunk), Some(bytes)),
             Row::Pins(id, pins) => set(&mut self.pins, id, (!pins.is_empty()).then_some(pins)),
@@ -82,9 +86,17 @@ impl Trees {
         for (&id, name) in &self.open_groups {
             state.install_open_group(id, name.clone());
         }
-        for &id in self.conversations.keys() {
+        for (&id, record) in &self.conversations {
             state.install_last_numbered(id);
+            state.install_conversation_revision(id, record.changed);
         }
+        for (&(id, _), members) in &self.members {
+            members.iter().for_each(|member| state.install_membership_revision(member.user, id, member.record.changed));
+        }
+        for (&(user, id), &at) in &self.ended {
+            state.install_ended(user, id, at);
+        }
+        state.install_epochs(self.epochs.get(&()).cloned().unwrap_or_default());
         state
     }
 
@@ -155,6 +167,7 @@ impl Trees {
         for member in members.values_mut().flatten() {
             member.delivered.retain(|(device, _)| alive.contains(device));
             member.delivered.sort_unstable();
+            member.record.changed = Revision::default();
         }
         members
     }
@@ -176,6 +189,8 @@ impl Trees {
             cursors: mix(&older.cursors, &newer.cursors, || pick(Tree::Cursors)),
             recent: mix(&older.recent, &newer.recent, || pick(Tree::Recent)),
             groups: mix(&older.groups, &newer.groups, || pick(Tree::Groups)),
+            ended: mix(&older.ended, &newer.ended, || pick(Tree::Ended)),
+            epochs: mix(&older.epochs, &newer.epochs, || pick(Tree::Meta)),
             open_groups: mix(&older.open_groups, &newer.open_groups, || pick(Tree::OpenGroups)),
         }
     }

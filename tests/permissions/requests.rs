@@ -178,7 +178,7 @@ fn of_others() -> Vec<Asked> {
 /// What can be asked of the server.
 pub(super) fn of_the_server() -> Vec<Asked> {
     asked! {
-        "Conversations", Conversations, |cast| ask(cast, Request::Conversations { after: None });
+        "Conversations", Conversations, |cast| ask(cast, Request::Conversations { since: None, after: None });
         "FindUsers", FindUsers, |cast| ask(cast, Request::FindUsers { names: Vec::new() });
         "Users", Users, |cast| ask(cast, Request::Users { ids: vec![cast.owner] });
         "FindGroups", FindGroups, |cast| ask(cast, Request::FindGroups { prefix: None });

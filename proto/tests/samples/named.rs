@@ -10,10 +10,10 @@ use cairn_proto::figures::{Bucket, CheckpointFigures, Figures, Histogram};
 use cairn_proto::group::{Access, GroupDetails, GroupSettings, JoinerHistory, MemberSettings, OpenGroup};
 use cairn_proto::hello::{ClientFrame, Credentials, Hello, ServerRole, Welcome};
 use cairn_proto::message::{Draft, Entry, Run};
+use cairn_proto::overview::{ConversationPage, Moment, OverviewExtent, OverviewPlace};
 use cairn_proto::request::{ImportEntry, PullRange, Request};
 use cairn_proto::response::{
-    Conversation, ConversationKind, ConversationPage, DeviceInfo, Explained, Member, MemberPage, Pulled, Response, Role, ServerFrame,
-    UserInfo,
+    Conversation, ConversationKind, DeviceInfo, Explained, Member, MemberPage, Pulled, Response, Role, ServerFrame, UserInfo,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -59,7 +59,7 @@ macro_rules! enums {
 
 structs! {
     Attachment, Bucket, CheckpointFigures, Conversation, ConversationPage, DeviceInfo, Draft, Entry, Explained, Figures,
-    GroupDetails, GroupSettings, Hello, Histogram, ImportEntry, Media, Member, MemberPage, MemberSettings, OpenGroup, Pulled, Reaction, Run,
+    GroupDetails, GroupSettings, Hello, Histogram, ImportEntry, Media, Member, MemberPage, MemberSettings, Moment, OpenGroup, OverviewPlace, Pulled, Reaction, Run,
     UserInfo, Welcome,
 }
 
@@ -72,6 +72,7 @@ enums! {
     Credentials { Token, Password, Invite }
     Extra { ReplyTo, Mention, MentionAll, Edited, Reactions; never Unknown }
     JoinerHistory { All, FromJoin }
+    OverviewExtent { All, Changed }
     PullRange { From, Before }
     Request {
         Send, Pull, Ack, Read, Conversations, FindUsers, Users, CreateGroup, AddMembers, RemoveMembers, Members, CreateInvite, Devices,

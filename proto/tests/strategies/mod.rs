@@ -10,13 +10,15 @@ use cairn_proto::extras::{Extra, Extras, Reaction};
 use cairn_proto::figures::{Bucket, CheckpointFigures, Figures};
 use cairn_proto::group::GroupDetails;
 use cairn_proto::hello::{ClientFrame, Credentials, Hello, ServerRole, Welcome};
-use cairn_proto::ids::{ClientSeq, ConversationId, DeviceId, ImportSource, MsgId, RequestId, SendStreamId, Timestamp, UserId};
+use cairn_proto::ids::{
+    ClientSeq, ConversationId, DeviceId, EpochId, ImportSource, MsgId, RequestId, Revision, SendStreamId, Timestamp, UserId,
+};
 use cairn_proto::invite::{InviteLink, ServerAddr};
 use cairn_proto::message::{Draft, Entry, Run};
+use cairn_proto::overview::{ConversationPage, Moment, OverviewExtent, OverviewPlace};
 use cairn_proto::request::{ImportEntry, PullRange, Request};
 use cairn_proto::response::{
-    Conversation, ConversationKind, ConversationPage, DeviceInfo, Explained, Member, MemberPage, Pulled, Response, Role, ServerFrame,
-    UserInfo,
+    Conversation, ConversationKind, DeviceInfo, Explained, Member, MemberPage, Pulled, Response, Role, ServerFrame, UserInfo,
 };
 use cairn_proto::secret::{DeviceToken, InviteToken, Pin};
 use cairn_proto::text::{DeviceName, EmojiName, FileName, GroupName, MediaType, Password, Text, Topic, UserName};
@@ -160,11 +162,13 @@ fn credentials() -> impl Strategy<Value = Credentials> {
 }
 
 fn hello() -> impl Strategy<Value = Hello> {
-    (any::<u16>(), credentials(), send_stream(), any::<bool>()).prop_map(|(version, credentials, send_stream, push)| Hello {
+    let session = (send_stream(), any::<bool>(), option::of(moment()));
+    (any::<u16>(), credentials(), session).prop_map(|(version, credentials, (send_stream, push, since))| Hello {
         version,
         credentials,
         send_stream,
         push,
+        since,
     })
 }
 
@@ -182,7 +186,7 @@ fn talk_request() -> impl Strategy<Value = Request> {
         (conversation_id(), range(), small()).prop_map(|(conversation, range, limit)| Request::Pull { conversation, range, limit }),
         (conversation_id(), msgid()).prop_map(|(conversation, msgid)| Request::Ack { conversation, msgid }),
         (conversation_id(), msgid()).prop_map(|(conversation, msgid)| Request::Read { conversation, msgid }),
-        option::of(conversation_id()).prop_map(|after| Request::Conversations { after }),
+        (option::of(moment()), option::of(overview_place())).prop_map(|(since, after)| Request::Conversations { since, after }),
         vec(user_name(), 0..9).prop_map(|names| Request::FindUsers { names }),
         users().prop_map(|ids| Request::Users { ids }),
     ]
@@ -253,7 +257,18 @@ fn conversation() -> impl Strategy<Value = Conversation> {
 }
 
 fn conversation_page() -> impl Strategy<Value = ConversationPage> {
-    (vec(conversation(), 0..5), option::of(conversation_id())).prop_map(|(items, next_after)| ConversationPage { items, next_after })
+    let extent = prop_oneof![Just(OverviewExtent::All), Just(OverviewExtent::Changed)];
+    let places = (moment(), option::of(overview_place()));
+    (vec(conversation(), 0..5), vec(conversation_id(), 0..5), extent, places)
+        .prop_map(|(items, gone, extent, (as_of, next_after))| ConversationPage { items, gone, extent, as_of, next_after })
+}
+
+fn moment() -> impl Strategy<Value = Moment> {
+    (any::<u64>(), any::<u64>()).prop_map(|(epoch, at)| Moment { epoch: EpochId::new(epoch), revision: Revision::new(at) })
+}
+
+fn overview_place() -> impl Strategy<Value = OverviewPlace> {
+    (any::<u64>(), conversation_id()).prop_map(|(at, conversation)| OverviewPlace { revision: Revision::new(at), conversation })
 }
 
 fn member() -> impl Strategy<Value = Member> {
