@@ -92,6 +92,12 @@ pub const STREAM_WINDOW_BYTES: u32 = 256 * 1024;
 /// Streams that a client may have open at once.
 pub const STREAMS_PER_CONNECTION_MAX: u32 = 8;
 
+/// Datagrams that wait to be read or sent, in bytes each way.
+pub const DATAGRAM_BUFFER_BYTES: usize = 2 * 1024;
+
+/// Sessions that look at the same conversation, beyond which none is told who types there.
+pub const TYPING_LOOKERS_MAX: usize = 100;
+
 /// Packets that a client may receive before it acknowledges them.
 pub const ACK_ELICITING_PACKETS: u32 = 10;
 

@@ -17,6 +17,7 @@ mod groups;
 mod hostile;
 mod model;
 mod overview;
+mod people;
 mod permissions;
 mod powercut;
 mod schemes;

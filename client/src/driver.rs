@@ -16,6 +16,7 @@ use crate::link::{Lost, Reader, Writer};
 use crate::login::{Dialer, Session};
 use crate::options::Reconnect;
 use crate::shared::{Answer, Shared};
+use crate::typing::{read_datagrams, write_datagrams};
 
 /// What the driver needs beside the session it begins with.
 pub(crate) struct Driver {
@@ -98,6 +99,8 @@ impl Driver {
             lost = read_answers(&self.shared, reader) => Ended::Lost(lost),
             lost = read_pushes(&self.shared, pushed) => Ended::Lost(lost),
             lost = write(&self.shared, writer) => Ended::Lost(lost),
+            lost = read_datagrams(&self.shared, &link) => Ended::Lost(lost),
+            never = write_datagrams(&self.shared, &link) => match never {},
         };
         link.close(match &ended {
             Ended::Lost(Lost::Protocol(_)) => CloseCode::Protocol,

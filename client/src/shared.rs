@@ -29,6 +29,7 @@ use crate::link::Lost;
 use crate::overview::whole_as_of;
 use crate::people::People;
 use crate::slots::{Slots, Waiter};
+use crate::typing::Typing;
 
 /// An answer as it came from the wire.
 pub(crate) type Answer = (RequestId, Result<Response, ErrorCode>);
@@ -39,6 +40,7 @@ pub(crate) struct Shared {
     pub(crate) state: Mutex<State>,
     /// There is something to write.
     pub(crate) wake: Notify,
+    pub(crate) typing: Typing,
     /// The client is to close.
     pub(crate) stop: Notify,
     /// How many want nothing to be read that is pushed.
@@ -129,18 +131,15 @@ impl State {
     }
 
     fn apply(&mut self, frame: TimelineFrame, wakers: &mut Vec<Waker>) {
-        match frame {
-            TimelineFrame::Run(run) => self.each_follower(run.conversation, wakers, |follower| follower.pushed(&run)),
-            TimelineFrame::Behind { conversation, head } => self.each_follower(conversation, wakers, |follower| follower.grown(head)),
-            TimelineFrame::Conversation(conversation) => {
-                self.each_follower(conversation.id, wakers, |follower| follower.is_member(conversation.head));
-                self.tell(&Event::Conversation(Box::new(conversation)), wakers);
-            }
-            TimelineFrame::Removed { conversation, last } => {
-                self.each_follower(conversation, wakers, |follower| follower.removed(last));
-                self.tell(&Event::Removed { conversation, last }, wakers);
-            }
-            TimelineFrame::Read { conversation, read } => self.tell(&Event::Read { conversation, read }, wakers),
+        match &frame {
+            TimelineFrame::Run(run) => self.each_follower(run.conversation, wakers, |follower| follower.pushed(run)),
+            &TimelineFrame::Behind { conversation, head } => self.each_follower(conversation, wakers, |follower| follower.grown(head)),
+            TimelineFrame::Conversation(found) => self.each_follower(found.id, wakers, |follower| follower.is_member(found.head)),
+            &TimelineFrame::Removed { conversation, last } => self.each_follower(conversation, wakers, |follower| follower.removed(last)),
+            TimelineFrame::Read { .. } | TimelineFrame::Contact(_) | TimelineFrame::Presence(_) => {}
+        }
+        if let Some(event) = Event::of(frame) {
+            self.tell(&event, wakers);
         }
     }
 
@@ -156,7 +155,7 @@ impl State {
         }
     }
 
-    fn tell(&mut self, event: &Event, wakers: &mut Vec<Waker>) {
+    pub(crate) fn tell(&mut self, event: &Event, wakers: &mut Vec<Waker>) {
         for subscriber in self.subscribers.values_mut() {
             subscriber.push(event);
             wakers.extend(subscriber.waker.take());
@@ -188,6 +187,7 @@ impl Shared {
             state: Mutex::new(state),
             wake: Notify::new(),
             stop: Notify::new(),
+            typing: Typing::default(),
             holds: watch::Sender::new(0),
             send_room: Semaphore::new(SENDS_IN_FLIGHT_MAX),
             request_room: Semaphore::new(limits::REQUESTS_IN_FLIGHT_MAX),

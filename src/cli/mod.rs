@@ -16,6 +16,7 @@ mod bench;
 mod clean;
 mod clock;
 mod completions;
+mod config;
 mod credentials;
 mod devices;
 mod doctor;
@@ -33,6 +34,7 @@ mod line;
 mod lines;
 mod list;
 mod login;
+mod me;
 mod names;
 mod output;
 mod page;
@@ -42,6 +44,7 @@ mod progress;
 mod react;
 mod read;
 mod recall;
+mod relate;
 mod send;
 mod serve;
 mod session;
@@ -51,6 +54,7 @@ mod stats;
 mod stop;
 mod tail;
 mod target;
+mod users;
 mod whoami;
 
 use std::env;
@@ -98,9 +102,17 @@ enum Command {
     Login(login::LoginArgs),
     #[command(name = "whoami")]
     WhoAmI(whoami::WhoAmIArgs),
+    Me(me::MeArgs),
+    Users(users::UsersArgs),
     Devices(devices::DevicesArgs),
     Invite(invite::InviteArgs),
     Group(group::GroupArgs),
+    Contacts(relate::ContactsArgs),
+    Friend(relate::FriendArgs),
+    Follow(relate::FollowArgs),
+    Unfollow(relate::UnfollowArgs),
+    Block(relate::BlockArgs),
+    Unblock(relate::UnblockArgs),
     Send(send::SendArgs),
     Edit(edit::EditArgs),
     Recall(recall::RecallArgs),
@@ -111,6 +123,7 @@ enum Command {
     Read(read::ReadArgs),
     Set(set::SetArgs),
     Import(import::ImportArgs),
+    Config(config::ConfigArgs),
     Doctor(doctor::DoctorArgs),
     Stats(stats::StatsArgs),
     Bench(Box<bench::BenchArgs>),
@@ -171,9 +184,17 @@ fn run(cli: Cli, others: Vec<Contender>) -> Result<(), Failure> {
         Command::Join(args) => join::run(&args, &context()?),
         Command::Login(args) => login::run(&args, &context()?),
         Command::WhoAmI(args) => whoami::run(&args, &context()?),
+        Command::Me(args) => me::run(&args, &context()?),
+        Command::Users(args) => users::run(&args, &context()?),
         Command::Devices(args) => devices::run(&args, &context()?),
         Command::Invite(args) => invite::run(&args, &context()?),
         Command::Group(args) => group::run(&args, &context()?),
+        Command::Contacts(args) => relate::contacts(&args, &context()?),
+        Command::Friend(args) => relate::friend(&args, &context()?),
+        Command::Follow(args) => relate::follow(&args, &context()?),
+        Command::Unfollow(args) => relate::unfollow(&args, &context()?),
+        Command::Block(args) => relate::block(&args, &context()?),
+        Command::Unblock(args) => relate::unblock(&args, &context()?),
         Command::Send(args) => send::run(args, &context()?),
         Command::Edit(args) => edit::run(args, &context()?),
         Command::Recall(args) => recall::run(&args, &context()?),
@@ -184,6 +205,7 @@ fn run(cli: Cli, others: Vec<Contender>) -> Result<(), Failure> {
         Command::Read(args) => read::run(&args, &context()?),
         Command::Set(args) => set::run(&args, &context()?),
         Command::Import(args) => import::run(&args, &context()?),
+        Command::Config(args) => config::run(&args, &context()?),
         Command::Doctor(args) => doctor::run(&args, &context()?),
         Command::Stats(args) => stats::run(&args, &context()?),
         Command::Bench(args) => bench::run(*args, others, format),

@@ -4,8 +4,10 @@
 //! were already seen, ends in the same state. Variants only grow at the end.
 
 use cairn_proto::ids::{ConversationId, DeviceId, EpochId, ImportSource, MsgId, SendStreamId, Timestamp, UserId};
+use cairn_proto::people::{Profile, Relation};
 use cairn_proto::response::Role;
 use cairn_proto::text::GroupName;
+use cairn_proto::text::{SettingName, SettingValue};
 use serde::{Deserialize, Serialize};
 
 use super::record::{ConversationRecord, DeviceRecord, GroupRecord, InviteRecord, MemberTerms, SecretHash, UserRecord};
@@ -127,6 +129,24 @@ pub enum Change {
         /// All of it.
         terms: MemberTerms,
     },
+    /// A user's side of a relation.
+    Relation {
+        /// Whose side.
+        user: UserId,
+        /// The other one.
+        other: UserId,
+        /// The relation; none of the user's when it is none.
+        relation: Relation,
+    },
+    /// A setting of the server.
+    Setting {
+        /// Which one.
+        name: SettingName,
+        /// Its value.
+        value: SettingValue,
+    },
+    /// How a user presents himself.
+    Profile(UserId, Profile),
     /// The server started.
     EpochBegun(EpochId),
 }

@@ -1,12 +1,14 @@
 //! Which parts of the state a command needs in memory before it can be decided, and a change before it can be applied.
 
 use cairn_proto::ids::{ConversationId, DeviceId, MsgId, SendStreamId, UserId};
+use cairn_proto::limits::{PROFILES_PER_REQUEST_MAX, WATCHED_USERS_MAX};
 use cairn_proto::overview::{Moment, OverviewPlace};
 use cairn_proto::request::{ImportEntry, Request};
 use cairn_proto::text::GroupName;
 
 use super::change::{Appended, Change, Origin};
 use super::command::{Actor, Command, NewDevice};
+use super::contacts::other_of;
 use super::state::State;
 
 /// A part of the state that memory lacks.
@@ -22,6 +24,10 @@ pub enum Need {
     Entry(ConversationId, MsgId),
     /// A send stream.
     Stream(DeviceId, SendStreamId),
+    /// The relations of a user.
+    Relations(UserId),
+    /// How a user presents himself.
+    Profile(UserId),
 }
 
 impl State {
@@ -55,6 +61,7 @@ impl State {
         match request {
             Request::Send(draft) => {
                 self.member(draft.conversation, user, needs);
+                self.relations_in(draft.conversation, user, needs);
                 for mentioned in draft.extras.mentioned() {
                     self.member(draft.conversation, mentioned, needs);
                 }
@@ -63,7 +70,6 @@ impl State {
             Request::Pull { conversation, .. }
             | Request::Ack { conversation, .. }
             | Request::Read { conversation, .. }
-            | Request::Unpin { conversation, .. }
             | Request::Pins { conversation }
             | Request::ImportCursor { conversation, .. } => self.member(*conversation, user, needs),
             Request::Import { conversation, entries, .. } => {
@@ -87,6 +93,10 @@ impl State {
                     self.member(*conversation, user, needs);
                 }
             }
+            Request::Unpin { conversation, .. } => {
+                self.member(*conversation, user, needs);
+                self.relations_in(*conversation, user, needs);
+            }
             Request::Members { conversation, .. } => {
                 self.member(*conversation, user, needs);
                 self.members(*conversation, needs);
@@ -97,6 +107,7 @@ impl State {
             | Request::Unreact { conversation, msgid, .. }
             | Request::Pin { conversation, msgid } => {
                 self.member(*conversation, user, needs);
+                self.relations_in(*conversation, user, needs);
                 self.entry(*conversation, *msgid, needs);
             }
             Request::Explain { conversation, user: whose }
@@ -107,13 +118,29 @@ impl State {
                 self.member(*conversation, *whose, needs);
             }
             Request::Conversations { since, after } => self.overview(user, *since, *after, needs),
-            Request::FindUsers { .. }
-            | Request::Users { .. }
-            | Request::CreateGroup { .. }
-            | Request::CreateInvite { .. }
-            | Request::Devices
-            | Request::RevokeDevice(_)
-            | Request::Figures => {}
+            other => self.asked_about_people(user, other, needs),
+        }
+    }
+
+    /// The same for requests about users. What is left needs nothing: it is about what is always in memory.
+    fn asked_about_people(&self, user: UserId, request: &Request, needs: &mut Vec<Need>) {
+        match request {
+            &Request::Look { conversation: Some(conversation) } => {
+                self.member(conversation, user, needs);
+                self.relations_in(conversation, user, needs);
+            }
+            Request::Relate { user: other, .. } => self.relations_of([user, *other], needs),
+            Request::Contacts { .. } => self.relations_of([user], needs),
+            Request::Watch { users } => {
+                let others = users.iter().take(WATCHED_USERS_MAX).copied();
+                self.relations_of(others.chain([user]), needs);
+            }
+            Request::Profiles { users } => {
+                let users = users.iter().take(PROFILES_PER_REQUEST_MAX).copied();
+                needs.extend(users.filter(|&user| !self.knows_profile(user)).map(Need::Profile));
+            }
+            Request::SetProfile(_) if !self.knows_profile(user) => needs.push(Need::Profile(user)),
+            _ => {}
         }
     }
 
@@ -147,6 +174,7 @@ impl State {
             {
                 needs.push(Need::Conversation(*conversation));
             }
+            Change::Relation { user, .. } => self.relations_of([*user], &mut needs),
             _ => {}
         }
         needs
@@ -155,6 +183,13 @@ impl State {
     fn member(&self, conversation: ConversationId, user: UserId, needs: &mut Vec<Need>) {
         if !self.conversation(conversation).is_some_and(|found| found.knows(user)) {
             needs.push(Need::Member(conversation, user));
+        }
+    }
+
+    /// What the two of a direct chat are to each other.
+    fn relations_in(&self, conversation: ConversationId, user: UserId, needs: &mut Vec<Need>) {
+        if let Some(other) = other_of(conversation, user) {
+            self.relations_of([user, other], needs);
         }
     }
 
@@ -189,6 +224,10 @@ impl State {
         if !self.knows_stream(user, device, stream) {
             needs.push(Need::Stream(device, stream));
         }
+    }
+
+    fn relations_of(&self, users: impl IntoIterator<Item = UserId>, needs: &mut Vec<Need>) {
+        needs.extend(users.into_iter().filter(|&user| !self.knows_relations(user)).map(Need::Relations));
     }
 
     fn overview(&self, user: UserId, since: Option<Moment>, after: Option<OverviewPlace>, needs: &mut Vec<Need>) {

@@ -133,7 +133,10 @@ impl State {
             | Change::DeviceRemoved(..)
             | Change::StreamOpened { .. }
             | Change::Invite(..)
-            | Change::InviteRemoved(_) => {}
+            | Change::InviteRemoved(_)
+            | Change::Relation { .. }
+            | Change::Profile(..)
+            | Change::Setting { .. } => {}
         }
     }
 

@@ -8,9 +8,10 @@
 //! * [`session`], [`framing`], [`requests`]: what a client asks
 //! * [`intake`]: the one queue
 //! * [`sequencer`]: the one thread that decides
-//! * [`hub`]: the sessions, and who must learn of what
+//! * [`hub`], `registry`: the sessions, and who must learn of what
 //! * [`outbox`]: answers to the senders
 //! * [`push`], [`delivery`]: news to everybody
+//! * `presence`, `typing`: who is there and who types, and who is told of it
 //! * [`run`]: all of it together, from start to stop
 
 pub mod accept;
@@ -23,12 +24,16 @@ pub mod intake;
 pub mod login;
 pub mod outbox;
 pub mod password;
+mod presence;
+pub mod publication;
 pub mod push;
+mod registry;
 pub mod requests;
 pub mod run;
 pub mod sequencer;
 pub mod session;
 pub mod throttle;
+mod typing;
 
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -44,9 +49,10 @@ use sha2::{Digest as _, Sha256};
 use tokio::sync::oneshot;
 use tracing::error;
 
-use self::hub::{Hub, ReplyTo};
+use self::hub::Hub;
 use self::intake::{Intake, Ticket};
 use self::password::Passwords;
+use self::publication::ReplyTo;
 use self::throttle::Throttle;
 use crate::core::record::SecretHash;
 use crate::core::{Command, Reply};

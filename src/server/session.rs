@@ -19,7 +19,7 @@ use super::framing::{FrameReader, ReadError};
 use super::hub::Session;
 use super::login::{self, Refusal};
 use super::requests::Requests;
-use super::{Shared, close, delivery};
+use super::{Shared, close, delivery, typing};
 use crate::limits;
 
 /// Serves one connection until it ends.
@@ -65,6 +65,7 @@ async fn begin(shared: &Arc<Shared>, connection: &Connection) -> Result<(Entered
             connection.set_send_window(limits::MEMBER_WINDOW_BYTES.into());
             let welcome = frame::frame(&ServerFrame::Welcome(welcome));
             tokio::spawn(write_answers(session.clone(), send, welcome));
+            tokio::spawn(typing::take_datagrams(shared.clone(), session.clone()));
             tokio::spawn(accept_streams(shared.clone(), session));
             Ok((entered, reader))
         }

@@ -243,6 +243,7 @@ impl Check<'_> {
         })?;
         self.cursors(&heads)?;
         self.groups(&users)?;
+        self.people(&users)?;
         self.revisions(&users)?;
         self.report.users = users.len() as u64;
         self.report.devices = devices;

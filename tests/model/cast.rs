@@ -10,9 +10,12 @@ use cairn_proto::group::{Access, GroupSettings, JoinerHistory, MemberSettings};
 use cairn_proto::ids::{ClientSeq, ConversationId, DeviceId, EpochId, ImportSource, MsgId, Revision, SendStreamId, Timestamp, UserId};
 use cairn_proto::message::Draft;
 use cairn_proto::overview::{Moment, OverviewPlace};
+use cairn_proto::people::{Profile, RelationAct};
 use cairn_proto::request::{ImportEntry, Request};
 use cairn_proto::response::{Response, Role};
-use cairn_proto::text::{DeviceName, EmojiName, FileName, GroupName, MediaType, Text, Topic, UserName};
+use cairn_proto::text::{
+    About, DeviceName, DisplayName, EmojiName, FileName, GroupName, MediaType, SettingName, SettingValue, Text, Topic, UserName,
+};
 
 use super::naive::Naive;
 use super::naive_overview::Kept;
@@ -34,6 +37,19 @@ pub(super) struct Cast {
     streams: u64,
     said: u64,
 }
+
+/// Asking comes up twice, since most else needs it first.
+const ACTS: [RelationAct; 9] = [
+    RelationAct::AskFriend,
+    RelationAct::AskFriend,
+    RelationAct::AcceptFriend,
+    RelationAct::DeclineFriend,
+    RelationAct::RemoveFriend,
+    RelationAct::Block,
+    RelationAct::Unblock,
+    RelationAct::Follow,
+    RelationAct::Unfollow,
+];
 
 fn pick<T: Copy>(from: &[T], at: u8) -> Option<T> {
     from.get(usize::from(at) % from.len().max(1)).copied()
@@ -136,6 +152,7 @@ impl Cast {
             Step::Add { by, to, .. } | Step::Remove { by, to, .. } => (by, to),
             Step::Import { by, to, .. } | Step::Ask { by, to, .. } | Step::Govern { by, to, .. } => (by, to),
             Step::CreateGroup { by, .. } | Step::Revoke { by, .. } => (by, Place::Nowhere(0)),
+            Step::Relate { by, .. } | Step::SetProfile { by, .. } | Step::Set { by, .. } => (by, Place::Nowhere(0)),
             _ => return None,
         };
         let actor = pick(&self.sessions, by)?;
@@ -170,6 +187,16 @@ impl Cast {
                 Request::Import { conversation, source, first, entries: entries.iter().map(|&entry| self.imported(entry)).collect() }
             }
             &Step::Ask { about, question: Question::Conversations, .. } => self.ask_conversations(conversation, about),
+            &Step::Relate { other, act, .. } => Request::Relate { user: UserId::new(other.into()), act: pick(&ACTS, act)? },
+            &Step::SetProfile { name, about, .. } => Request::SetProfile(Profile {
+                display_name: name.then(|| DisplayName::new("Somebody Else").unwrap()),
+                about: about.then(|| About::new("nothing much").unwrap()),
+            }),
+            &Step::Set { name, value, .. } => {
+                let name = SettingName::new(pick(&["direct-chats", "contacts-max", "user-search", "no-such-setting"], name)?).unwrap();
+                let value = SettingValue::new(pick(&["anyone", "friends", "1", "2", "2000", "10001", "on", "off"], value)?).unwrap();
+                Request::SetSetting { name, value }
+            }
             &Step::Ask { about, question, .. } => return Some(ask(actor, conversation, about, question)),
             _ => return None,
         };
@@ -284,6 +311,15 @@ fn ask(actor: Actor, conversation: ConversationId, about: u8, question: Question
         Question::Group => Request::Group { conversation },
         Question::BannedUsers => Request::BannedUsers { conversation },
         Question::FindGroups => Request::FindGroups { prefix: (about > 1).then(|| group_name(about)) },
+        Question::Contacts => Request::Contacts { after: (about > 4).then(|| UserId::new(u32::from(about) - 4)) },
+        Question::Settings => Request::Settings,
+        Question::SearchUsers => {
+            let prefix = UserName::new(["u", "USER1", "user2", "x"][usize::from(about) % 4]).unwrap();
+            Request::SearchUsers { prefix, after: (about > 4).then(|| UserId::new(u32::from(about) - 4)) }
+        }
+        Question::Look => Request::Look { conversation: (about > 0).then_some(conversation) },
+        Question::Watch => Request::Watch { users: (0..8).chain([1]).map(UserId::new).collect() },
+        Question::Profiles => Request::Profiles { users: vec![user, UserId::new(1), user] },
     };
     Command::Ask(actor, request)
 }

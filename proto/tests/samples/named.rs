@@ -11,10 +11,14 @@ use cairn_proto::group::{Access, GroupDetails, GroupSettings, JoinerHistory, Mem
 use cairn_proto::hello::{ClientFrame, Credentials, Hello, ServerRole, Welcome};
 use cairn_proto::message::{Draft, Entry, Run};
 use cairn_proto::overview::{ConversationPage, Moment, OverviewExtent, OverviewPlace};
+use cairn_proto::people::{Contact, ContactPage, Friendship, Profile, Relation, RelationAct, UserPage, UserProfile};
+use cairn_proto::presence::{DeviceKind, Presence, PresentDevice, UserPresence};
 use cairn_proto::request::{ImportEntry, PullRange, Request};
 use cairn_proto::response::{
     Conversation, ConversationKind, DeviceInfo, Explained, Member, MemberPage, Pulled, Response, Role, ServerFrame, UserInfo,
 };
+use cairn_proto::settings::Setting;
+use cairn_proto::typing::{ClientDatagram, ServerDatagram};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -58,37 +62,44 @@ macro_rules! enums {
 }
 
 structs! {
-    Attachment, Bucket, CheckpointFigures, Conversation, ConversationPage, DeviceInfo, Draft, Entry, Explained, Figures,
-    GroupDetails, GroupSettings, Hello, Histogram, ImportEntry, Media, Member, MemberPage, MemberSettings, Moment, OpenGroup, OverviewPlace, Pulled, Reaction, Run,
-    UserInfo, Welcome,
+    Attachment, Bucket, CheckpointFigures, Contact, ContactPage, Conversation, ConversationPage, DeviceInfo, Draft, Entry, Explained, Figures,
+    GroupDetails, GroupSettings, Hello, Histogram, ImportEntry, Media, Member, MemberPage, MemberSettings, Moment, OpenGroup, OverviewPlace, PresentDevice, Profile,
+    Pulled, Reaction, Relation, Run, Setting, UserInfo, UserPage, UserPresence, UserProfile, Welcome,
 }
 
 enums! {
     Access { InviteOnly, Open }
     Amendment { Edited, Recalled, Reacted, Unreacted, Pinned, Unpinned }
     Body { Text, Emote, Emoji, Image, Video, File, System, Recalled, Amendment; never Unknown }
+    ClientDatagram { Typing }
     ClientFrame { Hello, Request }
     ConversationKind { Direct, Group }
     Credentials { Token, Password, Invite }
     Extra { ReplyTo, Mention, MentionAll, Edited, Reactions; never Unknown }
     JoinerHistory { All, FromJoin }
+    DeviceKind { Unknown, Desktop, Phone, Web, Terminal, Bot }
+    Friendship { None, Asked, Invited, Friends }
+    Presence { Offline, Away, Online }
     OverviewExtent { All, Changed }
     PullRange { From, Before }
+    RelationAct { Follow, Unfollow, AskFriend, AcceptFriend, DeclineFriend, RemoveFriend, Block, Unblock }
     Request {
         Send, Pull, Ack, Read, Conversations, FindUsers, Users, CreateGroup, AddMembers, RemoveMembers, Members, CreateInvite, Devices,
         RevokeDevice, Import, ImportCursor, Explain, Figures, Edit, Recall, React, Unreact, Pin, Unpin, Pins, Group, RenameGroup, SetTopic,
-        SetGroupSettings, SetRole, HandOver, Ban, Unban, BannedUsers, MuteMember, JoinGroup, FindGroups, SetMemberSettings
+        SetGroupSettings, SetRole, HandOver, Ban, Unban, BannedUsers, MuteMember, JoinGroup, FindGroups, SetMemberSettings, Settings,
+        SetSetting, Relate, Contacts, SearchUsers, Profiles, SetProfile, Watch, SetPresence, Look
     }
     Response {
         Accepted, Done, Pulled, Conversations, Users, Created, Changed, Members, Invite, Devices, Imported, ImportCursor, Explained, Figures,
-        Pins, Group, Groups
+        Pins, Group, Groups, Settings, Related, Contacts, FoundUsers, Profiles, Watching
     }
     Role { Member, Admin, Owner }
+    ServerDatagram { Typing }
     ServerFrame { Welcome, Refused, Response }
     ServerRole { Member, Admin, Owner }
     StreamOpening { Timeline }
     SystemEntry { Created, Added, Removed, Renamed, TopicSet, SettingsSet, RoleSet, HandedOver, Banned, Unbanned, Muted }
-    TimelineFrame { Run, Behind, Conversation, Removed, Read }
+    TimelineFrame { Run, Behind, Conversation, Removed, Read, Contact, Presence }
 }
 
 /// The list of known codes comes from the macro that declares them, so it cannot miss one.

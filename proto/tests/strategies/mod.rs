@@ -1,6 +1,8 @@
 //! Generators of random valid values, for every wire type.
 
 mod group;
+mod overview;
+mod people;
 
 use bytes::Bytes;
 use cairn_proto::body::{Amendment, Attachment, Body, Media};
@@ -10,12 +12,9 @@ use cairn_proto::extras::{Extra, Extras, Reaction};
 use cairn_proto::figures::{Bucket, CheckpointFigures, Figures};
 use cairn_proto::group::GroupDetails;
 use cairn_proto::hello::{ClientFrame, Credentials, Hello, ServerRole, Welcome};
-use cairn_proto::ids::{
-    ClientSeq, ConversationId, DeviceId, EpochId, ImportSource, MsgId, RequestId, Revision, SendStreamId, Timestamp, UserId,
-};
+use cairn_proto::ids::{ClientSeq, ConversationId, DeviceId, ImportSource, MsgId, RequestId, SendStreamId, Timestamp, UserId};
 use cairn_proto::invite::{InviteLink, ServerAddr};
 use cairn_proto::message::{Draft, Entry, Run};
-use cairn_proto::overview::{ConversationPage, Moment, OverviewExtent, OverviewPlace};
 use cairn_proto::request::{ImportEntry, PullRange, Request};
 use cairn_proto::response::{
     Conversation, ConversationKind, DeviceInfo, Explained, Member, MemberPage, Pulled, Response, Role, ServerFrame, UserInfo,
@@ -27,6 +26,7 @@ use proptest::option;
 use proptest::prelude::*;
 
 use group::{agreement_request, group_settings, member_settings, open_group, system_entry};
+use overview::{conversation_page, moment, overview_place};
 
 /// A number of any magnitude: each length that a variable-length integer can have is as likely as the next.
 fn number() -> impl Strategy<Value = u64> {
@@ -221,7 +221,13 @@ fn account_request() -> impl Strategy<Value = Request> {
 }
 
 pub(crate) fn client_frame() -> impl Strategy<Value = ClientFrame> {
-    let request = prop_oneof![talk_request(), group_request(), agreement_request(), account_request()];
+    let request = prop_oneof![
+        talk_request().boxed(),
+        group_request().boxed(),
+        agreement_request().boxed(),
+        account_request().boxed(),
+        people::request().boxed()
+    ];
     prop_oneof![
         1 => hello().prop_map(ClientFrame::Hello),
         4 => (request_id(), request).prop_map(|(id, request)| ClientFrame::Request(id, request)),
@@ -254,21 +260,6 @@ fn conversation() -> impl Strategy<Value = Conversation> {
         let (head, floor, read, delivered, (unread, mentions)) = cursors;
         Conversation { id, kind, role, head, floor, read, delivered, unread, mentions, last, settings }
     })
-}
-
-fn conversation_page() -> impl Strategy<Value = ConversationPage> {
-    let extent = prop_oneof![Just(OverviewExtent::All), Just(OverviewExtent::Changed)];
-    let places = (moment(), option::of(overview_place()));
-    (vec(conversation(), 0..5), vec(conversation_id(), 0..5), extent, places)
-        .prop_map(|(items, gone, extent, (as_of, next_after))| ConversationPage { items, gone, extent, as_of, next_after })
-}
-
-fn moment() -> impl Strategy<Value = Moment> {
-    (any::<u64>(), any::<u64>()).prop_map(|(epoch, at)| Moment { epoch: EpochId::new(epoch), revision: Revision::new(at) })
-}
-
-fn overview_place() -> impl Strategy<Value = OverviewPlace> {
-    (any::<u64>(), conversation_id()).prop_map(|(at, conversation)| OverviewPlace { revision: Revision::new(at), conversation })
 }
 
 fn member() -> impl Strategy<Value = Member> {
@@ -347,7 +338,7 @@ fn response() -> impl Strategy<Value = Response> {
         vec(msgid(), 0..9).prop_map(Response::Pins),
         figures().prop_map(|figures| Response::Figures(Box::new(figures))),
     ];
-    prop_oneof![pages, facts]
+    prop_oneof![pages.boxed(), facts.boxed(), people::response().boxed()]
 }
 
 fn error_code() -> impl Strategy<Value = ErrorCode> {
@@ -387,6 +378,8 @@ pub(crate) fn timeline_frame() -> impl Strategy<Value = TimelineFrame> {
         conversation().prop_map(TimelineFrame::Conversation),
         (conversation_id(), msgid()).prop_map(|(conversation, last)| TimelineFrame::Removed { conversation, last }),
         (conversation_id(), msgid()).prop_map(|(conversation, read)| TimelineFrame::Read { conversation, read }),
+        people::contact().prop_map(TimelineFrame::Contact),
+        people::presence().prop_map(TimelineFrame::Presence),
     ]
 }
 
