@@ -20,6 +20,7 @@ mod overview;
 mod people;
 mod permissions;
 mod powercut;
+mod receipts;
 mod schemes;
 mod support;
 mod tidy;

@@ -79,7 +79,7 @@
 //! | begin | [`Client::join`], [`Client::login`], [`Client::connect`] |
 //! | say something | [`Client::send`]; many: [`Client::enqueue`], [`Client::try_enqueue`] |
 //! | read on and on | [`Client::follow`]; up to now: [`Client::history`]; a single page, also backwards: [`Client::pull`] |
-//! | tell how far | received: [`Client::ack`]; read by the user: [`Client::mark_read`] |
+//! | tell how far | received: [`Client::ack`]; read by the user: [`Client::mark_read`], [`Client::mark_unread`] |
 //! | show a list of chats | [`Client::conversations`], and again after the [`Event`]s of [`Client::events`] |
 //! | keep such a list, and ask what changed | [`Client::overview`], [`Overview::update`] |
 //! | talk to one person | [`Client::find_user`], then [`Client::direct`] |

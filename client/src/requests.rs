@@ -131,6 +131,16 @@ impl Client {
         ask!(self, Request::Pins { conversation }, Response::Pins(pins) => pins)
     }
 
+    /// Marks everything from `from` on as unread, on all devices. What others were told as read stays told, and what this device acked stays
+    /// acked. A message that the user has not read yet changes nothing.
+    ///
+    /// # Errors
+    /// See above: [`Error::Refused`] with `TooFarBack` when more than [`cairn_proto::limits::MARKED_UNREAD_MAX`] entries, or
+    /// [`cairn_proto::limits::MARKED_OWN_MAX`] messages of the user's own, lie between.
+    pub async fn mark_unread(&self, conversation: ConversationId, from: MsgId) -> Result<(), Error> {
+        ask!(self, Request::MarkUnread { conversation, from }, Response::Done => ())
+    }
+
     /// Makes a group. The user is its owner; `members`, at most [`USERS_PER_REQUEST_MAX`], are in it from the beginning.
     ///
     /// # Errors

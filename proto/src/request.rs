@@ -321,6 +321,15 @@ pub enum Request {
         /// The conversation; `None` for none.
         conversation: Option<ConversationId>,
     },
+    /// Mark everything from here on as unread: the read cursor goes back, on all devices. Delivered cursors stay, and so does what others
+    /// were told as read.
+    MarkUnread {
+        /// Which log.
+        conversation: ConversationId,
+        /// The first unread message. At most [`crate::limits::MARKED_UNREAD_MAX`] entries below where the member had read to, and with at most
+        /// [`crate::limits::MARKED_OWN_MAX`] messages of his own above it.
+        from: MsgId,
+    },
 }
 
 /// Which part of a log.

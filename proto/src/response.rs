@@ -210,7 +210,7 @@ pub struct Member {
     pub role: Role,
     /// The entry that made the user a member.
     pub joined: MsgId,
-    /// The read cursor.
+    /// How far the member has read, also when he marked some of it as unread.
     pub read: MsgId,
     /// Until when the member can say nothing; 0 for one who was not muted.
     pub muted_until: Timestamp,
@@ -242,7 +242,7 @@ pub struct Explained {
     pub joined: MsgId,
     /// The member's read cursor.
     pub read: MsgId,
-    /// Entries above the base that are no messages.
+    /// Entries above the base that are no messages of others.
     pub uncounted: u64,
     /// The count.
     pub unread: u64,

@@ -10,6 +10,7 @@ use cairn_proto::text::GroupName;
 use cairn_proto::text::{SettingName, SettingValue};
 use serde::{Deserialize, Serialize};
 
+use super::mark::Mark;
 use super::record::{ConversationRecord, DeviceRecord, GroupRecord, InviteRecord, MemberTerms, SecretHash, UserRecord};
 
 /// One change of the state. In a batch, an entry that is [`Appended`] or rewritten follows its change.
@@ -147,6 +148,17 @@ pub enum Change {
     },
     /// How a user presents himself.
     Profile(UserId, Profile),
+    /// A member marked as unread what he had read.
+    MarkedUnread {
+        /// The conversation.
+        conversation: ConversationId,
+        /// The member.
+        user: UserId,
+        /// The read cursor from now on.
+        read: MsgId,
+        /// What is remembered of what he had read.
+        mark: Box<Mark>,
+    },
     /// The server started.
     EpochBegun(EpochId),
 }

@@ -40,6 +40,7 @@ impl State {
             Request::Send(draft) => self.send(actor, &draft, now, batch),
             Request::Ack { conversation, msgid } => self.ack(actor, conversation, msgid, batch),
             Request::Read { conversation, msgid } => self.read(actor, conversation, msgid, batch),
+            Request::MarkUnread { conversation, from } => self.mark_unread(actor, conversation, from, batch),
             Request::Conversations { since, after } => Ok(Response::Conversations(self.overview_page(actor, since, after))),
             Request::FindUsers { names } => self.find_users(&names),
             Request::Users { ids } => self.users_by_id(&ids),

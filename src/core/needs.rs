@@ -22,6 +22,8 @@ pub enum Need {
     Members(ConversationId),
     /// An entry of a conversation, as it is now.
     Entry(ConversationId, MsgId),
+    /// The entries of a conversation from this one on, as they are now; as many as can be marked as unread.
+    EntriesFrom(ConversationId, MsgId),
     /// A send stream.
     Stream(DeviceId, SendStreamId),
     /// The relations of a user.
@@ -84,6 +86,7 @@ impl State {
             | Request::Unban { conversation, .. }
             | Request::JoinGroup { conversation }
             | Request::SetMemberSettings { conversation, .. } => self.member(*conversation, user, needs),
+            Request::MarkUnread { conversation, from } => self.marked(*conversation, *from, user, needs),
             Request::FindGroups { prefix } => self.found_groups(prefix.as_ref(), needs),
             Request::AddMembers { conversation, users }
             | Request::RemoveMembers { conversation, users }
@@ -159,6 +162,7 @@ impl State {
             | Change::Delivered { conversation, user, .. }
             | Change::Member { conversation, user, .. }
             | Change::MemberRemoved { conversation, user, .. }
+            | Change::MarkedUnread { conversation, user, .. }
             | Change::MemberTerms { conversation, user, .. } => self.member(*conversation, *user, &mut needs),
             Change::Mentioned { conversation, users, .. } => {
                 for &user in users {
@@ -202,6 +206,14 @@ impl State {
     fn entry(&self, conversation: ConversationId, msgid: MsgId, needs: &mut Vec<Need>) {
         if !self.entries.contains_key(&(conversation, msgid)) {
             needs.push(Need::Entry(conversation, msgid));
+        }
+    }
+
+    /// What a member marks as unread. Whoever is none makes nobody read.
+    fn marked(&self, conversation: ConversationId, from: MsgId, user: UserId, needs: &mut Vec<Need>) {
+        self.member(conversation, user, needs);
+        if self.user(user).is_some_and(|user| user.conversations.contains(&conversation)) {
+            needs.push(Need::EntriesFrom(conversation, from));
         }
     }
 

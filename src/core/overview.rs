@@ -68,7 +68,7 @@ impl State {
             read: member.record.read,
             delivered: member.delivered(actor.device),
             unread,
-            mentions: found.mentions(actor.user, base),
+            mentions: found.mentions(actor.user, &member.record, base),
             last: None,
             settings: found.settings_of(&member.record.terms),
         })

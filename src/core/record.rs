@@ -11,6 +11,7 @@ use cairn_proto::text::{DeviceName, GroupName, SettingName, SettingValue, Topic,
 use serde::{Deserialize, Serialize};
 
 use super::change::MemberCounts;
+use super::mark::Mark;
 use super::msgid_set::MsgIdSet;
 use super::relation::{RelationChunk, StoredRelation};
 
@@ -138,6 +139,8 @@ pub struct MemberRecord {
     pub read: MsgId,
     /// What else holds.
     pub terms: MemberTerms,
+    /// What he marked as unread although he had read it.
+    pub mark: Option<Box<Mark>>,
     /// When it last changed, but for what the member's sends move.
     pub changed: Revision,
 }

@@ -107,7 +107,9 @@ impl State {
             | Change::Conversation(conversation, _)
             | Change::Renamed(conversation, _)
             | Change::Group(conversation, _) => self.stamp_conversation(*conversation),
-            Change::Read { conversation, user, .. } | Change::MemberTerms { conversation, user, .. } => {
+            Change::Read { conversation, user, .. }
+            | Change::MemberTerms { conversation, user, .. }
+            | Change::MarkedUnread { conversation, user, .. } => {
                 self.stamp_membership(*user, *conversation);
             }
             Change::Member { conversation, user, .. } => {

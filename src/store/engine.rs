@@ -200,13 +200,10 @@ impl Engine {
         }
     }
 
-    /// Loads one part. An entry of the batch is not in its timeline yet.
+    /// Loads one part. An entry of the batch is not in its timeline yet, and is there as it was before the batch.
     fn load(&mut self, need: Need) -> Result<(), LoadError> {
-        if let Need::Entry(conversation, msgid) = need
-            && let Some(packed) = self.batch.entry(conversation, msgid)
-        {
+        for (conversation, msgid, packed) in self.batch.needed(need) {
             self.state.install_entry(conversation, msgid, unpack_entry(packed)?);
-            return Ok(());
         }
         self.loader.load(&mut self.state, need)
     }

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use cairn_proto::codec::DecodeError;
 use cairn_proto::ids::{ConversationId, DeviceId, MsgId, Revision, SendStreamId, UserId};
-use cairn_proto::message::unpack_entry;
+use cairn_proto::limits::MARKED_UNREAD_MAX;
+use cairn_proto::message::{Entry, Message, unpack_entry};
 use cairn_proto::request::PullRange;
 use cairn_proto::text::{GroupName, SettingValue};
 use serde::de::DeserializeOwned;
@@ -138,6 +139,7 @@ impl Loader {
             }
             Need::Members(conversation) => Ok(self.members(state, conversation)?),
             Need::Entry(conversation, msgid) => self.entry(state, conversation, msgid),
+            Need::EntriesFrom(conversation, from) => self.entries(state, conversation, from),
             Need::Stream(device, stream) => Ok(self.stream(state, device, stream)?),
             Need::Relations(user) => Ok(self.relations(state, user)?),
             Need::Profile(user) => {
@@ -155,6 +157,27 @@ impl Loader {
         let run = self.history.read(&timeline, PullRange::From(msgid), RunLimits::of_messages(1))?;
         if run.first == msgid && run.count == 1 {
             state.install_entry(conversation, msgid, unpack_entry(&run.entries)?);
+        }
+        Ok(())
+    }
+
+    /// The durable entries of a conversation in memory, from one on.
+    fn entries(&self, state: &mut State, conversation: ConversationId, from: MsgId) -> Result<(), LoadError> {
+        let Some(timeline) = self.timelines.get(conversation).filter(|_| state.conversation(conversation).is_some()) else {
+            return Ok(());
+        };
+        let last = from.plus(MARKED_UNREAD_MAX).min(timeline.head());
+        let mut next = from;
+        while next <= last {
+            let run = self.history.read(&timeline, PullRange::From(next), RunLimits::MAX)?;
+            if run.count == 0 {
+                break;
+            }
+            next = run.last().next();
+            for message in run.messages()? {
+                let Message { msgid, sender, sent_at, body, extras, .. } = message;
+                state.install_entry(conversation, msgid, Entry { sender, sent_at, body, extras });
+            }
         }
         Ok(())
     }

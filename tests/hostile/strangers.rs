@@ -29,6 +29,7 @@ fn requests(conversation: ConversationId, member: UserId) -> Vec<Request> {
         Request::Ack { conversation, msgid: MsgId::new(u64::MAX) },
         Request::Read { conversation, msgid },
         Request::Read { conversation, msgid: MsgId::new(u64::MAX) },
+        Request::MarkUnread { conversation, from: msgid },
         Request::Members { conversation, after: None },
         Request::AddMembers { conversation, users: vec![member] },
         Request::AddMembers { conversation, users: vec![nobody; USERS_PER_REQUEST_MAX + 1] },

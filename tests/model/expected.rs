@@ -5,6 +5,7 @@ use std::fmt::Debug;
 
 use cairn::core::change::MemberCounts;
 use cairn::core::command::{Actor, Command};
+use cairn::core::mark::Mark;
 use cairn::core::msgid_set::MsgIdSet;
 use cairn::core::needs::Need;
 use cairn::core::record::{
@@ -68,7 +69,7 @@ pub(super) fn check_state(state: &State, naive: &Naive) -> Result<(), TestCaseEr
         for (&user, member) in &members {
             let unread = found.unread(member);
             prop_assert_eq!((unread.1, unread.2), (expected.uncounted(user), expected.unread(user)), "unread of user {} in {}", user, id);
-            prop_assert_eq!(found.mentions(user, unread.0), expected.mentions(user), "mentions of user {} in {}", user, id);
+            prop_assert_eq!(found.mentions(user, member, unread.0), expected.mentions(user), "mentions of user {} in {}", user, id);
             prop_assert!(member.read <= found.record.head && unread.2 <= found.record.head.get());
         }
         for actor in actors(naive) {
@@ -138,6 +139,7 @@ fn foreign_requests(actor: Actor, conversation: ConversationId) -> Vec<Request> 
         Request::Ack { conversation, msgid },
         Request::Ack { conversation, msgid: MsgId::new(u64::MAX) },
         Request::Read { conversation, msgid },
+        Request::MarkUnread { conversation, from: msgid },
         Request::AddMembers { conversation, users: users.clone() },
         Request::RemoveMembers { conversation, users },
         Request::Members { conversation, after: None },
@@ -195,6 +197,7 @@ fn member_records(found: &Conversation) -> BTreeMap<UserId, MemberRecord> {
         joined: member.joined,
         read: member.read,
         terms: terms(member),
+        mark: (member.read < member.told).then(|| Box::new(Mark::new(member.told, &member.marked_own))),
         changed: Revision::default(),
     };
     members.map(|(&user, member)| (user, record(member))).collect()

@@ -97,6 +97,10 @@ pub(super) struct Member {
     pub(super) role: Role,
     pub(super) joined: MsgId,
     pub(super) read: MsgId,
+    /// How far the member ever had read, for others.
+    pub(super) told: MsgId,
+    /// The member's own entries among those that were marked as unread last.
+    pub(super) marked_own: BTreeSet<MsgId>,
     pub(super) delivered: BTreeMap<DeviceId, MsgId>,
     /// What was said up to here is not for the member.
     pub(super) floor: MsgId,
@@ -296,11 +300,17 @@ impl Conversation {
         self.above(self.members[&user].base()).filter(|(_, entry)| is_unread(entry)).count() as u64
     }
 
-    /// Messages above the read cursor that mention the member.
+    /// Messages of others above the read cursor that mention the member.
     pub(super) fn mentions(&self, user: UserId) -> u64 {
-        let is_meant =
-            |entry: &LogEntry| entry.body.is_message() && [user, UserId::SERVER].iter().any(|user| entry.mentioned.contains(user));
+        let is_meant = |entry: &LogEntry| {
+            entry.body.is_message() && entry.sender != user && [user, UserId::SERVER].iter().any(|user| entry.mentioned.contains(user))
+        };
         self.above(self.members[&user].base()).filter(|(_, entry)| is_meant(entry)).count() as u64
+    }
+
+    /// Entries above the read cursor that are no messages of others.
+    pub(super) fn uncounted_of(&self, user: UserId) -> u64 {
+        self.above(self.members[&user].base()).count() as u64 - self.unread(user)
     }
 
     /// Entries above the read cursor that are no messages.
@@ -320,6 +330,8 @@ impl Member {
             role,
             joined,
             read: MsgId::ZERO,
+            told: MsgId::ZERO,
+            marked_own: BTreeSet::new(),
             delivered: BTreeMap::new(),
             floor: if history == JoinerHistory::All { MsgId::ZERO } else { MsgId::new(joined.get() - 1) },
             muted_until: Timestamp::new(0),
@@ -327,6 +339,11 @@ impl Member {
             favourite: false,
             hidden_at: None,
         }
+    }
+
+    pub(super) fn read_to(&mut self, msgid: MsgId) {
+        self.read = msgid.max(self.read);
+        self.told = msgid.max(self.told);
     }
 
     fn base(&self) -> MsgId {

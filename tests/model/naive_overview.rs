@@ -27,11 +27,11 @@ pub(super) struct Changes {
     seen: BTreeMap<ConversationId, (usize, BTreeMap<UserId, Standing>)>,
 }
 
-type Standing = (Role, [MsgId; 3], Timestamp, [bool; 2], Option<MsgId>);
+type Standing = (Role, [MsgId; 4], Timestamp, [bool; 2], Option<MsgId>);
 
 fn standing(member: &Member) -> Standing {
-    let &Member { role, joined, read, floor, muted_until, muted, favourite, hidden_at, .. } = member;
-    (role, [joined, read, floor], muted_until, [muted, favourite], hidden_at)
+    let &Member { role, joined, read, told, floor, muted_until, muted, favourite, hidden_at, .. } = member;
+    (role, [joined, read, told, floor], muted_until, [muted, favourite], hidden_at)
 }
 
 impl Default for Changes {

@@ -7,7 +7,8 @@ use cairn::core::command::Command;
 use cairn::core::needs::Need;
 use cairn::core::record::Row;
 use cairn::core::{Batch, State, batch};
-use cairn_proto::ids::{Revision, Timestamp};
+use cairn_proto::ids::{MsgId, Revision, Timestamp};
+use cairn_proto::limits::MARKED_UNREAD_MAX;
 use cairn_proto::message::unpack_entry;
 use cairn_proto::request::Request;
 use proptest::test_runner::TestCaseError;
@@ -47,9 +48,14 @@ impl Machine {
     /// Gives the state the entries that it lacks: of the batch, or of the log.
     fn load_entries(&mut self, command: &Command, ledger: &Ledger) {
         for need in self.state.missing(command) {
-            let Need::Entry(id, msgid) = need else { continue };
-            let stored = || ledger.entries(id).get((msgid.get() as usize).checked_sub(1)?).cloned();
-            if let Some(entry) = self.batch.entry(id, msgid).map(|packed| unpack_entry(packed).unwrap()).or_else(stored) {
+            let (id, wanted) = match need {
+                Need::Entry(id, msgid) => (id, msgid.get()..=msgid.get()),
+                Need::EntriesFrom(id, from) => (id, from.get()..=from.get().saturating_add(MARKED_UNREAD_MAX)),
+                _ => continue,
+            };
+            for msgid in wanted.map(MsgId::new) {
+                let stored = || ledger.entries(id).get((msgid.get() as usize).checked_sub(1)?).cloned();
+                let Some(entry) = self.batch.entry(id, msgid).map(|packed| unpack_entry(packed).unwrap()).or_else(stored) else { break };
                 self.state.install_entry(id, msgid, entry);
             }
         }

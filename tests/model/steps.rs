@@ -60,6 +60,8 @@ pub(super) enum Step {
     Ack { by: u8, to: Place, at: i8 },
     /// A read cursor.
     Read { by: u8, to: Place, at: i8 },
+    /// A read cursor that goes back.
+    MarkUnread { by: u8, to: Place, at: i8 },
     /// A new group.
     CreateGroup { by: u8, users: Vec<u8> },
     /// New members.
@@ -269,6 +271,7 @@ fn talk() -> impl Strategy<Value = Step> {
         1 => (by(), place(), 2..8_u16).prop_map(|(by, to, count)| Step::SendMany { by, to, count }),
         6 => (by(), place(), at()).prop_map(|(by, to, at)| Step::Ack { by, to, at: -at }),
         6 => (by(), place(), at()).prop_map(|(by, to, at)| Step::Read { by, to, at: -at }),
+        6 => (by(), place(), -1..9_i8).prop_map(|(by, to, at)| Step::MarkUnread { by, to, at: -at }),
         3 => (by(), users()).prop_map(|(by, users)| Step::CreateGroup { by, users }),
         5 => (by(), place(), users()).prop_map(|(by, to, users)| Step::Add { by, to, users }),
         6 => (by(), place(), users()).prop_map(|(by, to, users)| Step::Remove { by, to, users }),

@@ -132,7 +132,7 @@ impl Trees {
                 state.install_members_complete(id);
             }
             // Entries are no rows: whoever keeps the log gives them.
-            Need::Entry(..) => {}
+            Need::Entry(..) | Need::EntriesFrom(..) => {}
             Need::Stream(device, stream) => {
                 let cursors = self.cursors.iter().filter(|(key, _)| (key.0, key.1) == (device, stream));
                 let recent = self.recent.iter().filter(|(key, _)| (key.0, key.1) == (device, stream));

@@ -41,7 +41,7 @@ kinds! {
     Send, Pull, Ack, Read, Conversations, FindUsers, Users, CreateGroup, AddMembers, RemoveMembers, Members, CreateInvite, Devices,
     RevokeDevice, Import, ImportCursor, Explain, Figures, Edit, Recall, React, Unreact, Pin, Unpin, Pins, Group, RenameGroup, SetTopic, SetGroupSettings, SetRole, HandOver, Ban, Unban,
     BannedUsers, MuteMember, JoinGroup, FindGroups, SetMemberSettings, Settings, SetSetting, Relate, Contacts, SearchUsers, Profiles, SetProfile, Watch, SetPresence,
-    Look,
+    Look, MarkUnread,
 }
 
 /// Rows of the table: what they are called, which request it is, and what is asked of whom.
@@ -88,6 +88,7 @@ pub(super) fn of_a_conversation() -> Vec<Asked> {
         "Pull", Pull, |cast| Command::Grant(cast.asker, cast.conversation);
         "Ack", Ack, |cast| ask(cast, Request::Ack { conversation: cast.conversation, msgid: MsgId::new(1) });
         "Read", Read, |cast| ask(cast, Request::Read { conversation: cast.conversation, msgid: MsgId::new(1) });
+        "MarkUnread", MarkUnread, |cast| ask(cast, Request::MarkUnread { conversation: cast.conversation, from: MsgId::new(1) });
         "Look", Look, |cast| ask(cast, Request::Look { conversation: Some(cast.conversation) });
         "SetMemberSettings", SetMemberSettings, |cast| {
             let settings = MemberSettings { favourite: true, ..MemberSettings::default() };

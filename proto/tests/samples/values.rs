@@ -223,6 +223,7 @@ fn requests() -> Vec<Request> {
         Request::Pull { conversation: DIRECT, range: PullRange::Before(msgid), limit: 1 },
         Request::Ack { conversation: GROUP, msgid },
         Request::Read { conversation: GROUP, msgid },
+        Request::MarkUnread { conversation: GROUP, from: MsgId::new(17) },
         Request::Conversations { since: None, after: None },
         Request::Conversations { since: Some(moment()), after: Some(overview_place()) },
         Request::FindUsers { names: vec![user_name("alice"), user_name("小明")] },

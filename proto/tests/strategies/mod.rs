@@ -186,6 +186,7 @@ fn talk_request() -> impl Strategy<Value = Request> {
         (conversation_id(), range(), small()).prop_map(|(conversation, range, limit)| Request::Pull { conversation, range, limit }),
         (conversation_id(), msgid()).prop_map(|(conversation, msgid)| Request::Ack { conversation, msgid }),
         (conversation_id(), msgid()).prop_map(|(conversation, msgid)| Request::Read { conversation, msgid }),
+        (conversation_id(), msgid()).prop_map(|(conversation, from)| Request::MarkUnread { conversation, from }),
         (option::of(moment()), option::of(overview_place())).prop_map(|(since, after)| Request::Conversations { since, after }),
         vec(user_name(), 0..9).prop_map(|names| Request::FindUsers { names }),
         users().prop_map(|ids| Request::Users { ids }),
