@@ -151,6 +151,13 @@ pub const TEND_INTERVAL: Duration = Duration::from_secs(1);
 /// Threads for password hashes and old history.
 pub const BLOCKING_THREADS_MAX: usize = 8;
 
+/// Starts of the server that it remembers. A device that was here before them is told of all conversations, not of those that changed.
+pub const EPOCHS_MAX: usize = 64;
+
+/// Memberships of one user that ended and that his devices are told of one by one. One that would have to be told of more, or of some that
+/// are forgotten, is told of all conversations.
+pub const ENDED_MEMBERSHIPS_MAX: usize = 1000;
+
 /// Log bytes that start a checkpoint. The longer, the fewer times the last block of a conversation is written again as it grows; the
 /// shorter, the sooner the server is back after a crash.
 pub const CHECKPOINT_BYTES: u64 = 64 * 1024 * 1024;

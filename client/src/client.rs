@@ -131,13 +131,13 @@ impl Client {
         let owns_endpoint = endpoint.is_none();
         let endpoint = endpoint.map_or_else(Endpoint::new, Ok)?;
         let target = Target { addr: addr.clone(), pin, ack_every_packets };
-        let mut dialer = Dialer { endpoint, target, hello: Hello { version: WIRE_VERSION, credentials, send_stream, push } };
-        let session: Session = dialer.open(limits::CONNECT_TIME_MAX).await?;
+        let mut dialer = Dialer { endpoint, target, hello: Hello { version: WIRE_VERSION, credentials, send_stream, push, since: None } };
+        let session: Session = dialer.open(None, limits::CONNECT_TIME_MAX).await?;
         let welcome = session.welcome.clone();
         if let Some(token) = welcome.token {
             dialer.hello.credentials = Credentials::Token(token);
         }
-        let shared = Arc::new(Shared::new(WhoAmI::from(&welcome)));
+        let shared = Arc::new(Shared::new(&welcome));
         let driver = Driver { shared: Arc::clone(&shared), dialer, reconnect, owns_endpoint };
         let driver = Mutex::new(Some(tokio::spawn(driver.run(session))));
         Ok((Self { handle: Arc::new(Handle { shared, driver, addr, pin, send_stream, push }) }, welcome))

@@ -9,8 +9,9 @@ use cairn_proto::event::TimelineFrame;
 use cairn_proto::hello::Welcome;
 use cairn_proto::ids::{ClientSeq, ConversationId, MsgId, RequestId};
 use cairn_proto::limits::SENDS_IN_FLIGHT_MAX;
+use cairn_proto::overview::Moment;
 use cairn_proto::request::Request;
-use cairn_proto::response::{ConversationPage, Response};
+use cairn_proto::response::Response;
 use parking_lot::Mutex;
 use tokio::sync::{Notify, Semaphore, oneshot, watch};
 use tokio::time::Instant;
@@ -22,6 +23,7 @@ use crate::error::Error;
 use crate::events::{Event, Subscriber};
 use crate::follow::Followers;
 use crate::limits;
+use crate::overview::whole_as_of;
 use crate::people::People;
 use crate::slots::{Slots, Waiter};
 use crate::standing::Standing;
@@ -67,6 +69,8 @@ pub(crate) struct State {
     pub(crate) whoami: WhoAmI,
     pub(crate) people: People,
     pub(crate) standing: Standing,
+    /// When every timeline was last told how far its log goes.
+    pub(crate) moment: Option<Moment>,
 }
 
 impl State {
@@ -138,7 +142,7 @@ impl State {
         }
     }
 
-    fn each_follower(
+    pub(crate) fn each_follower(
         &mut self,
         conversation: ConversationId,
         wakers: &mut Vec<Waker>,
@@ -157,14 +161,6 @@ impl State {
         }
     }
 
-    fn logged_in(&mut self, overview: &ConversationPage, wakers: &mut Vec<Waker>) {
-        let heads: HashMap<ConversationId, MsgId> = overview.items.iter().map(|item| (item.id, item.head)).collect();
-        for (conversation, follower) in self.followers.all() {
-            follower.logged_in(heads.get(&conversation).copied());
-            wakers.extend(follower.waker.take());
-        }
-    }
-
     fn wake_everybody(&mut self, wakers: &mut Vec<Waker>) {
         wakers.extend(self.followers.all().filter_map(|(_, follower)| follower.waker.take()));
         wakers.extend(self.subscribers.values_mut().filter_map(|subscriber| subscriber.waker.take()));
@@ -172,7 +168,7 @@ impl State {
 }
 
 impl Shared {
-    pub(crate) fn new(whoami: WhoAmI) -> Self {
+    pub(crate) fn new(welcome: &Welcome) -> Self {
         let state = State {
             phase: Phase::Online,
             out: Vec::new(),
@@ -182,9 +178,10 @@ impl Shared {
             acks: Acks::default(),
             followers: Followers::default(),
             subscribers: HashMap::new(),
-            whoami,
+            whoami: WhoAmI::from(welcome),
             people: People::default(),
             standing: Standing::default(),
+            moment: whole_as_of(&welcome.overview),
         };
         Self {
             state: Mutex::new(state),
@@ -307,8 +304,11 @@ mod tests {
     use cairn_proto::body::Body;
     use cairn_proto::extras::Extras;
     use cairn_proto::hello::ServerRole;
-    use cairn_proto::ids::{DeviceId, Timestamp, UserId};
+    use cairn_proto::ids::{DeviceId, EpochId, Revision, Timestamp, UserId};
+    use cairn_proto::overview::{ConversationPage, OverviewExtent};
     use cairn_proto::text::{Text, UserName};
+
+    const NEVER: Moment = Moment { epoch: EpochId::new(0), revision: Revision::new(0) };
 
     fn welcome() -> Welcome {
         Welcome {
@@ -318,7 +318,7 @@ mod tests {
             device: DeviceId::new(9),
             token: None,
             now: Timestamp::new(0),
-            overview: ConversationPage { items: Vec::new(), next_after: None },
+            overview: ConversationPage { items: Vec::new(), gone: Vec::new(), extent: OverviewExtent::All, as_of: NEVER, next_after: None },
         }
     }
 
@@ -334,14 +334,14 @@ mod tests {
             let content = Content::Said(Body::Text(Text::new("a").unwrap()), Extras::NONE);
             shared.send(ConversationId::new(1), None, content).unwrap()
         };
-        let once = Shared::new(WhoAmI::from(&welcome()));
+        let once = Shared::new(&welcome());
         let _promise = send(&once);
         let expected = batch(&once);
         assert!(!expected.is_empty() && batch(&once).is_empty());
 
         // Said before it broke and not yet written, and said while there was none.
         for is_late in [false, true] {
-            let shared = Shared::new(WhoAmI::from(&welcome()));
+            let shared = Shared::new(&welcome());
             let _early = (!is_late).then(|| send(&shared));
             shared.offline(String::new());
             let _late = is_late.then(|| send(&shared));

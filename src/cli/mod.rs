@@ -55,6 +55,7 @@ mod stats;
 mod stop;
 mod tail;
 mod target;
+mod unread;
 mod users;
 mod whoami;
 
@@ -123,6 +124,7 @@ enum Command {
     Tail(tail::TailArgs),
     List(list::ListArgs),
     Read(read::ReadArgs),
+    Unread(unread::UnreadArgs),
     Set(set::SetArgs),
     Import(import::ImportArgs),
     Config(config::ConfigArgs),
@@ -206,6 +208,7 @@ fn run(cli: Cli, others: Vec<Contender>) -> Result<(), Failure> {
         Command::Tail(args) => tail::run(&args, &context()?),
         Command::List(args) => list::run(&args, &context()?),
         Command::Read(args) => read::run(&args, &context()?),
+        Command::Unread(args) => unread::run(&args, &context()?),
         Command::Set(args) => set::run(&args, &context()?),
         Command::Import(args) => import::run(&args, &context()?),
         Command::Config(args) => config::run(&args, &context()?),

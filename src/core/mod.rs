@@ -13,8 +13,9 @@
 //! * [`send`], [`forward`], [`import`], [`amend`], [`pin`]: messages; [`mention`]: whom they ask to notice them
 //! * [`permission`]: who may do what in a conversation; [`settings`]: what the owner of the server says for all
 //! * [`group`], [`agreement`], [`moderation`], [`open_group`]: groups, what is agreed on in them, and who is in them
-//! * [`account`], [`cursor`], [`member_settings`], [`overview`], [`contacts`], [`people`]: everything else a client may ask
+//! * [`account`], [`cursor`], [`mark`], [`member_settings`], [`overview`], [`contacts`], [`people`]: everything else a client may ask
 //! * [`conversation`], [`msgid_set`], [`send_stream`], [`open_groups`], [`relation`]: the parts of the state that have rules of their own
+//! * [`revision`]: what changed since a device was here before
 //! * [`record`]: what is stored of each part
 
 pub mod account;
@@ -31,6 +32,7 @@ pub mod execute;
 pub mod forward;
 pub mod group;
 pub mod import;
+pub mod mark;
 pub mod member_settings;
 pub mod mention;
 pub mod moderation;
@@ -44,6 +46,7 @@ pub mod permission;
 pub mod pin;
 pub mod record;
 pub mod relation;
+pub mod revision;
 pub mod saving;
 pub mod send;
 pub mod send_stream;

@@ -2,6 +2,7 @@
 
 use cairn_proto::ids::{ConversationId, DeviceId, MsgId, SendStreamId, UserId};
 use cairn_proto::limits::{PROFILES_PER_REQUEST_MAX, WATCHED_USERS_MAX};
+use cairn_proto::overview::{Moment, OverviewPlace};
 use cairn_proto::request::{ImportEntry, Request};
 use cairn_proto::text::GroupName;
 
@@ -21,6 +22,8 @@ pub enum Need {
     Members(ConversationId),
     /// An entry of a conversation, as it is now.
     Entry(ConversationId, MsgId),
+    /// The entries of a conversation from this one on, as they are now; as many as can be marked as unread.
+    EntriesFrom(ConversationId, MsgId),
     /// A send stream.
     Stream(DeviceId, SendStreamId),
     /// The relations of a user.
@@ -35,12 +38,16 @@ impl State {
     pub fn missing(&self, command: &Command) -> Vec<Need> {
         let mut needs = Vec::new();
         match command {
-            Command::OwnerInvite { .. } | Command::Invite { .. } | Command::Account { .. } | Command::Join { .. } | Command::Figures(_) => {
-            }
-            Command::AddDevice { user, device: NewDevice { push, .. } } => self.overview(*user, *push, None, &mut needs),
-            Command::Login { token, stream, push } => {
+            Command::OwnerInvite { .. }
+            | Command::Invite { .. }
+            | Command::Account { .. }
+            | Command::Join { .. }
+            | Command::Figures(_)
+            | Command::Begin(_) => {}
+            Command::AddDevice { user, device: NewDevice { push, .. } } => self.session(*user, *push, None, &mut needs),
+            Command::Login { token, stream, push, since } => {
                 if let Some((user, device)) = self.device_with(token) {
-                    self.overview(user, *push, None, &mut needs);
+                    self.session(user, *push, *since, &mut needs);
                     self.stream(user, device, *stream, &mut needs);
                 }
             }
@@ -82,6 +89,7 @@ impl State {
             | Request::Unban { conversation, .. }
             | Request::JoinGroup { conversation }
             | Request::SetMemberSettings { conversation, .. } => self.member(*conversation, user, needs),
+            Request::MarkUnread { conversation, from } => self.marked(*conversation, *from, user, needs),
             Request::FindGroups { prefix } => self.found_groups(prefix.as_ref(), needs),
             Request::AddMembers { conversation, users }
             | Request::RemoveMembers { conversation, users }
@@ -115,7 +123,7 @@ impl State {
                 self.member(*conversation, user, needs);
                 self.member(*conversation, *whose, needs);
             }
-            Request::Conversations { after } => self.overview(user, false, *after, needs),
+            Request::Conversations { since, after } => self.overview(user, *since, *after, needs),
             other => self.asked_about_people(user, other, needs),
         }
     }
@@ -157,6 +165,7 @@ impl State {
             | Change::Delivered { conversation, user, .. }
             | Change::Member { conversation, user, .. }
             | Change::MemberRemoved { conversation, user, .. }
+            | Change::MarkedUnread { conversation, user, .. }
             | Change::MemberTerms { conversation, user, .. } => self.member(*conversation, *user, &mut needs),
             Change::Mentioned { conversation, users, .. } => {
                 for &user in users {
@@ -209,6 +218,14 @@ impl State {
         }
     }
 
+    /// What a member marks as unread. Whoever is none makes nobody read.
+    fn marked(&self, conversation: ConversationId, from: MsgId, user: UserId, needs: &mut Vec<Need>) {
+        self.member(conversation, user, needs);
+        if self.user(user).is_some_and(|user| user.conversations.contains(&conversation)) {
+            needs.push(Need::EntriesFrom(conversation, from));
+        }
+    }
+
     /// The open groups that a search finds.
     fn found_groups(&self, prefix: Option<&GroupName>, needs: &mut Vec<Need>) {
         let missing = self.open_groups.find(prefix).filter(|&id| self.conversation(id).is_none());
@@ -234,9 +251,20 @@ impl State {
         needs.extend(users.into_iter().filter(|&user| !self.knows_relations(user)).map(Need::Relations));
     }
 
-    fn overview(&self, user: UserId, all: bool, after: Option<ConversationId>, needs: &mut Vec<Need>) {
-        for conversation in self.overview_ids(user, all, after) {
-            self.member(conversation, user, needs);
+    fn overview(&self, user: UserId, since: Option<Moment>, after: Option<OverviewPlace>, needs: &mut Vec<Need>) {
+        for place in self.overview_plan(user, since, after).places {
+            self.member(place.conversation, user, needs);
+        }
+    }
+
+    /// What a session begins with: the first page of its overview and, when it is pushed, where it is everywhere.
+    fn session(&self, user: UserId, push: bool, since: Option<Moment>, needs: &mut Vec<Need>) {
+        if push {
+            for &conversation in self.user(user).into_iter().flat_map(|found| &found.conversations) {
+                self.member(conversation, user, needs);
+            }
+        } else {
+            self.overview(user, since, None, needs);
         }
     }
 }

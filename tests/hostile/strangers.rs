@@ -29,6 +29,7 @@ fn requests(conversation: ConversationId, member: UserId) -> Vec<Request> {
         Request::Ack { conversation, msgid: MsgId::new(u64::MAX) },
         Request::Read { conversation, msgid },
         Request::Read { conversation, msgid: MsgId::new(u64::MAX) },
+        Request::MarkUnread { conversation, from: msgid },
         Request::Members { conversation, after: None },
         Request::AddMembers { conversation, users: vec![member] },
         Request::AddMembers { conversation, users: vec![nobody; USERS_PER_REQUEST_MAX + 1] },
@@ -79,7 +80,7 @@ async fn is_told_nothing(server: SocketAddr, asker: &Account, conversations: &[C
         }
     }
     // Neither is any of it in his list.
-    let listed = raw.ask(Request::Conversations { after: None }).await.unwrap();
+    let listed = raw.ask(Request::Conversations { since: None, after: None }).await.unwrap();
     let Response::Conversations(page) = listed else { panic!("{listed:?}") };
     assert_eq!(page.items, []);
     assert_eq!(raw.ask(Request::FindGroups { prefix: None }).await, Ok(Response::Groups(Vec::new())), "no group is open");

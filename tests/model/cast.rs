@@ -1,20 +1,24 @@
 //! Turns steps into commands: who and what their small numbers mean at that moment.
 
+use std::collections::BTreeMap;
+
 use cairn::core::command::{Actor, Command, NewDevice, Reply};
 use cairn::core::record::SecretHash;
 use cairn_proto::body::{Amendment, Attachment, Body, SystemEntry};
 use cairn_proto::extras::{Extra, Extras};
 use cairn_proto::group::{Access, GroupSettings, JoinerHistory, MemberSettings};
-use cairn_proto::ids::{ClientSeq, ConversationId, DeviceId, ImportSource, MsgId, SendStreamId, Timestamp, UserId};
+use cairn_proto::ids::{ClientSeq, ConversationId, DeviceId, EpochId, ImportSource, MsgId, Revision, SendStreamId, Timestamp, UserId};
 use cairn_proto::message::Draft;
+use cairn_proto::overview::{Moment, OverviewPlace};
 use cairn_proto::people::{Profile, RelationAct};
 use cairn_proto::request::{Forward, ImportEntry, Request};
-use cairn_proto::response::Role;
+use cairn_proto::response::{Response, Role};
 use cairn_proto::text::{
     About, DeviceName, DisplayName, EmojiName, FileName, GroupName, MediaType, SettingName, SettingValue, Text, Topic, UserName,
 };
 
 use super::naive::Naive;
+use super::naive_overview::Kept;
 use super::steps::{Act, Place, Question, Seq, Step};
 
 /// Everybody and everything that was there so far, whether it still is or not.
@@ -25,6 +29,10 @@ pub(super) struct Cast {
     devices: Vec<(DeviceId, SecretHash)>,
     invites: Vec<SecretHash>,
     spoken: Vec<(Actor, Request)>,
+    /// Moments that somebody was told of.
+    moments: Vec<Moment>,
+    /// What devices keep.
+    pub(super) copies: BTreeMap<DeviceId, Kept>,
     secrets: u64,
     streams: u64,
     said: u64,
@@ -53,12 +61,22 @@ fn user_name(at: u8) -> UserName {
 }
 
 impl Cast {
+    /// One of the sessions.
+    pub(super) fn session(&self, by: u8) -> Option<Actor> {
+        pick(&self.sessions, by)
+    }
+
     /// Notes what an answer tells of.
     pub(super) fn learn(&mut self, reply: &Reply) {
-        if let Reply::LoggedIn(session) = reply
-            && !self.sessions.contains(&session.actor)
-        {
-            self.sessions.push(session.actor);
+        match reply {
+            Reply::LoggedIn(session) => {
+                self.moments.push(session.overview.as_of);
+                if !self.sessions.contains(&session.actor) {
+                    self.sessions.push(session.actor);
+                }
+            }
+            Reply::Response(Response::Conversations(page)) => self.moments.push(page.as_of),
+            _ => {}
         }
     }
 
@@ -69,7 +87,7 @@ impl Cast {
                 .filter_map(|_| {
                     self.streams += 1;
                     let token = pick(&self.devices, device)?.1;
-                    Some(Command::Login { token, stream: SendStreamId::new(1000 + self.streams), push: false })
+                    Some(Command::Login { token, stream: SendStreamId::new(1000 + self.streams), push: false, since: None })
                 })
                 .collect(),
             Step::SendMany { by, to, count } => {
@@ -112,10 +130,15 @@ impl Cast {
                 let password = (name % 2 == 0).then(|| "a hash".into());
                 Command::Join { invite, name: user_name(name), password, device: self.new_device(push) }
             }
+            Step::Begin => {
+                self.secrets += 1;
+                Command::Begin(EpochId::new(self.secrets))
+            }
             Step::Account { name } => Command::Account { name: user_name(name) },
             Step::AddDevice { user, push } => Command::AddDevice { user: UserId::new(u32::from(user)), device: self.new_device(push) },
             Step::Login { device, stream, push } => {
-                Command::Login { token: pick(&self.devices, device)?.1, stream: SendStreamId::new(stream.into()), push }
+                let (token, since) = (pick(&self.devices, device)?.1, pick(&self.moments, device.wrapping_mul(7).wrapping_add(stream)));
+                Command::Login { token, stream: SendStreamId::new(stream.into()), push, since }
             }
             _ => return None,
         })
@@ -126,7 +149,7 @@ impl Cast {
             Step::Send { by, to, .. } | Step::Call { by, to, .. } | Step::Ack { by, to, .. } | Step::Read { by, to, .. } => (by, to),
             Step::Forward { by, to, .. } => (by, to),
             Step::Edit { by, to, .. } | Step::Recall { by, to, .. } | Step::React { by, to, .. } => (by, to),
-            Step::Pin { by, to, .. } => (by, to),
+            Step::Pin { by, to, .. } | Step::MarkUnread { by, to, .. } => (by, to),
             Step::Add { by, to, .. } | Step::Remove { by, to, .. } => (by, to),
             Step::Import { by, to, .. } | Step::Ask { by, to, .. } | Step::Govern { by, to, .. } => (by, to),
             Step::CreateGroup { by, .. } | Step::Revoke { by, .. } => (by, Place::Nowhere(0)),
@@ -157,6 +180,7 @@ impl Cast {
             &Step::Pin { at, back: true, .. } => Request::Unpin { conversation, msgid: near_head(at) },
             &Step::Pin { at, .. } => Request::Pin { conversation, msgid: near_head(at) },
             &Step::Ack { at, .. } => Request::Ack { conversation, msgid: near_head(at) },
+            &Step::MarkUnread { at, .. } => Request::MarkUnread { conversation, from: near_head(at) },
             &Step::Read { at, .. } => Request::Read { conversation, msgid: near_head(at) },
             Step::CreateGroup { users, .. } => Request::CreateGroup { name: GroupName::new("a group").unwrap(), members: ids(users) },
             Step::Add { users, .. } => Request::AddMembers { conversation, users: ids(users) },
@@ -169,6 +193,7 @@ impl Cast {
                 let first = beside(cursor.copied().unwrap_or(0), at);
                 Request::Import { conversation, source, first, entries: entries.iter().map(|&entry| self.imported(entry)).collect() }
             }
+            &Step::Ask { about, question: Question::Conversations, .. } => self.ask_conversations(conversation, about),
             &Step::Relate { other, act, .. } => Request::Relate { user: UserId::new(other.into()), act: pick(&ACTS, act)? },
             &Step::SetProfile { name, about, .. } => Request::SetProfile(Profile {
                 display_name: name.then(|| DisplayName::new("Somebody Else").unwrap()),
@@ -228,6 +253,15 @@ impl Cast {
             self.spoken.push((actor, Request::Send(draft.clone())));
         }
         Command::Ask(actor, Request::Send(draft))
+    }
+
+    /// Pages, of everything and of what changed, and since moments that never were.
+    fn ask_conversations(&self, conversation: ConversationId, about: u8) -> Request {
+        let moment = pick(&self.moments, about.wrapping_mul(31));
+        let never = Moment { epoch: EpochId::new(u64::MAX), revision: Revision::new(1) };
+        let since = if about == 0 { Some(never) } else { moment.filter(|_| about > 2) };
+        let place = moment.map(|moment| OverviewPlace { revision: moment.revision, conversation });
+        Request::Conversations { since, after: place.filter(|_| about.is_multiple_of(3)) }
     }
 
     fn imported(&mut self, (name, body): (u8, u8)) -> ImportEntry {
@@ -302,7 +336,7 @@ fn ask(actor: Actor, conversation: ConversationId, about: u8, question: Question
         Question::Pins => Request::Pins { conversation },
         Question::Explain => Request::Explain { conversation, user },
         Question::ImportCursor => Request::ImportCursor { conversation, source: ImportSource::new(0) },
-        Question::Conversations => Request::Conversations { after: (about > 4).then_some(conversation) },
+        Question::Conversations => Request::Conversations { since: None, after: None },
         Question::FindUsers => Request::FindUsers { names: vec![user_name(about), user_name(about + 1)] },
         Question::Users => Request::Users { ids: vec![user, UserId::new(1), user] },
         Question::Devices => Request::Devices,

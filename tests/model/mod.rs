@@ -15,6 +15,7 @@ mod ledger;
 mod naive;
 mod naive_amend;
 mod naive_group;
+mod naive_overview;
 mod naive_people;
 mod naive_send;
 mod naive_talk;

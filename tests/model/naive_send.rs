@@ -98,7 +98,7 @@ impl Naive {
         let entry = found.log.last_mut().unwrap();
         (entry.extras, entry.mentioned) = (extras.clone(), mentioned);
         let Actor { user, device, stream } = actor;
-        found.members.get_mut(&user).unwrap().read = msgid;
+        found.members.get_mut(&user).unwrap().read_to(msgid);
         self.sends.push(Send { device, stream, conversation, seq: seq.get(), msgid, request });
         Ok(Response::Accepted { msgid })
     }

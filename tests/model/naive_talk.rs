@@ -7,10 +7,10 @@ use cairn_proto::error::ErrorCode;
 use cairn_proto::extras::Extras;
 use cairn_proto::group::GroupSettings;
 use cairn_proto::hello::ServerRole;
-use cairn_proto::ids::{ConversationId, ImportSource, MsgId, Timestamp, UserId};
-use cairn_proto::limits::CONVERSATIONS_PER_PAGE_MAX;
+use cairn_proto::ids::{ConversationId, DeviceId, ImportSource, MsgId, Timestamp, UserId};
+use cairn_proto::limits::{MARKED_OWN_MAX, MARKED_UNREAD_MAX};
 use cairn_proto::request::{ImportEntry, Request};
-use cairn_proto::response::{self, ConversationKind, ConversationPage, Explained, MemberPage, Response, Role};
+use cairn_proto::response::{self, ConversationKind, Explained, MemberPage, Response, Role};
 use cairn_proto::text::{GroupName, Topic};
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,7 +24,8 @@ impl Naive {
             &Request::Forward(forward) => self.forward(actor, forward, now),
             Request::Ack { conversation, msgid } => self.ack(actor, *conversation, *msgid),
             Request::Read { conversation, msgid } => self.read(actor, *conversation, *msgid),
-            Request::Conversations { after } => Ok(Response::Conversations(self.overview(actor, *after))),
+            Request::MarkUnread { conversation, from } => self.mark_unread(actor, *conversation, *from),
+            Request::Conversations { since, after } => Ok(Response::Conversations(self.overview(actor, *since, *after))),
             Request::FindUsers { names } => {
                 Ok(Response::Users(names.iter().filter_map(|name| self.named(name)).filter_map(|id| self.info(id)).collect()))
             }
@@ -183,7 +184,7 @@ impl Naive {
             user: self.info(user).unwrap(),
             role: member.role,
             joined: member.joined,
-            read: member.read,
+            read: member.told,
             muted_until: member.muted_until,
         };
         let items = found.members.iter().filter(|&(&user, _)| Some(user) > after).map(item).collect();
@@ -200,14 +201,36 @@ impl Naive {
         Ok(Response::Done)
     }
 
+    fn mark_unread(&mut self, actor: Actor, id: ConversationId, from: MsgId) -> Result<Response, ErrorCode> {
+        let found = self.inside(actor.user, id)?;
+        let Member { floor, read, told, .. } = found.members[&actor.user].clone();
+        if from <= floor || from > found.head() {
+            return Err(ErrorCode::NoSuchMessage);
+        }
+        if from <= read {
+            let passed = || found.above(from.prev()).filter(|&(msgid, _)| msgid <= told);
+            let own = passed().filter(|(_, entry)| entry.sender == actor.user).count();
+            if passed().count() as u64 > MARKED_UNREAD_MAX || own > MARKED_OWN_MAX {
+                return Err(ErrorCode::TooFarBack);
+            }
+            let own = passed().filter(|(_, entry)| entry.sender == actor.user).map(|(msgid, _)| msgid).collect();
+            let member = self.conversations.get_mut(&id).unwrap().members.get_mut(&actor.user).unwrap();
+            (member.read, member.marked_own) = (from.prev(), own);
+            self.effects.push(Effect::Read { conversation: id, user: actor.user, device: DeviceId::new(0), msgid: from.prev() });
+        }
+        Ok(Response::Done)
+    }
+
     fn read(&mut self, actor: Actor, id: ConversationId, msgid: MsgId) -> Result<Response, ErrorCode> {
         if msgid > self.inside(actor.user, id)?.head() {
             return Err(ErrorCode::BadCursor);
         }
         let member = self.conversations.get_mut(&id).unwrap().members.get_mut(&actor.user).unwrap();
         if msgid > member.read {
-            member.read = msgid;
-            self.effects.push(Effect::Read { conversation: id, user: actor.user, device: actor.device, msgid });
+            // Whoever marked something as unread is told on every device where the cursor stands, until he is where he was.
+            let device = if member.read < member.told { DeviceId::new(0) } else { actor.device };
+            member.read_to(msgid);
+            self.effects.push(Effect::Read { conversation: id, user: actor.user, device, msgid });
         }
         Ok(Response::Done)
     }
@@ -243,7 +266,7 @@ impl Naive {
             found.log.push(imported);
             let head = found.head();
             if let Some(member) = found.members.get_mut(&sender) {
-                member.read = head;
+                member.read_to(head);
             }
             added += 1;
             cursor += 1;
@@ -269,14 +292,8 @@ impl Naive {
         }
         let found = self.inside(whose, id)?;
         let Member { joined, read, .. } = found.members[&whose].clone();
-        let (uncounted, unread, mentions) = (found.uncounted(whose), found.unread(whose), found.mentions(whose));
+        let (uncounted, unread, mentions) = (found.uncounted_of(whose), found.unread(whose), found.mentions(whose));
         Ok(Response::Explained(Explained { head: found.head(), floor: MsgId::ZERO, joined, read, uncounted, unread, mentions }))
-    }
-
-    pub(super) fn overview(&self, actor: Actor, after: Option<ConversationId>) -> ConversationPage {
-        let ids: Vec<ConversationId> = self.conversations_of(actor.user).into_iter().filter(|&id| Some(id) > after).collect();
-        assert!(ids.len() <= CONVERSATIONS_PER_PAGE_MAX, "the model has one page only");
-        ConversationPage { items: ids.into_iter().filter_map(|id| self.summary(actor, id)).collect(), next_after: None }
     }
 
     pub(super) fn summary(&self, actor: Actor, id: ConversationId) -> Option<response::Conversation> {

@@ -62,6 +62,8 @@ pub(super) enum Step {
     Ack { by: u8, to: Place, at: i8 },
     /// A read cursor.
     Read { by: u8, to: Place, at: i8 },
+    /// A read cursor that goes back.
+    MarkUnread { by: u8, to: Place, at: i8 },
     /// A new group.
     CreateGroup { by: u8, users: Vec<u8> },
     /// New members.
@@ -94,6 +96,10 @@ pub(super) enum Step {
     LetGo,
     /// Everything is loaded and looked at.
     Look,
+    /// The server starts.
+    Begin,
+    /// A device brings what it keeps of its user's conversations up to date.
+    CatchUp { by: u8 },
 }
 
 /// What is to be agreed on in a group, and what members settle for themselves.
@@ -269,6 +275,7 @@ fn talk() -> impl Strategy<Value = Step> {
         1 => (by(), place(), 2..8_u16).prop_map(|(by, to, count)| Step::SendMany { by, to, count }),
         6 => (by(), place(), at()).prop_map(|(by, to, at)| Step::Ack { by, to, at: -at }),
         6 => (by(), place(), at()).prop_map(|(by, to, at)| Step::Read { by, to, at: -at }),
+        6 => (by(), place(), -1..9_i8).prop_map(|(by, to, at)| Step::MarkUnread { by, to, at: -at }),
         3 => (by(), users()).prop_map(|(by, users)| Step::CreateGroup { by, users }),
         5 => (by(), place(), users()).prop_map(|(by, to, users)| Step::Add { by, to, users }),
         6 => (by(), place(), users()).prop_map(|(by, to, users)| Step::Remove { by, to, users }),
@@ -290,13 +297,15 @@ fn step() -> impl Strategy<Value = Step> {
         4 => Just(Step::Stored),
         5 => Just(Step::LetGo),
         1 => Just(Step::Look),
+        2 => Just(Step::Begin),
+        6 => (0..12_u8).prop_map(|by| Step::CatchUp { by }),
     ]
 }
 
 /// A few people and a group, so that most lives do not go by waiting for somebody to come in.
 pub(super) fn beginning() -> Vec<Step> {
     let join = |name| Step::Join { invite: 1, name, push: true };
-    let invites = [Step::OwnerInvite { life_ms: 1 }, Step::Join { invite: 0, name: 0, push: true }];
+    let invites = [Step::Begin, Step::OwnerInvite { life_ms: 1 }, Step::Join { invite: 0, name: 0, push: true }];
     let invite = Step::Invite { by: 0, uses: 5, life_seconds: 1000 };
     let group = Step::CreateGroup { by: 0, users: vec![1, 2] };
     invites.into_iter().chain([invite, join(1), join(2), join(3), group]).collect()

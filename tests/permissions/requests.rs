@@ -41,7 +41,7 @@ kinds! {
     Send, Pull, Ack, Read, Conversations, FindUsers, Users, CreateGroup, AddMembers, RemoveMembers, Members, CreateInvite, Devices,
     RevokeDevice, Import, ImportCursor, Explain, Figures, Edit, Recall, React, Unreact, Pin, Unpin, Pins, Group, RenameGroup, SetTopic, SetGroupSettings, SetRole, HandOver, Ban, Unban,
     BannedUsers, MuteMember, JoinGroup, FindGroups, SetMemberSettings, Settings, SetSetting, Relate, Contacts, SearchUsers, Profiles, SetProfile, Watch, SetPresence,
-    Look, Forward,
+    Look, Forward, MarkUnread,
 }
 
 /// Rows of the table: what they are called, which request it is, and what is asked of whom.
@@ -92,6 +92,7 @@ pub(super) fn of_a_conversation() -> Vec<Asked> {
         "Pull", Pull, |cast| Command::Grant(cast.asker, cast.conversation);
         "Ack", Ack, |cast| ask(cast, Request::Ack { conversation: cast.conversation, msgid: MsgId::new(1) });
         "Read", Read, |cast| ask(cast, Request::Read { conversation: cast.conversation, msgid: MsgId::new(1) });
+        "MarkUnread", MarkUnread, |cast| ask(cast, Request::MarkUnread { conversation: cast.conversation, from: MsgId::new(1) });
         "Look", Look, |cast| ask(cast, Request::Look { conversation: Some(cast.conversation) });
         "SetMemberSettings", SetMemberSettings, |cast| {
             let settings = MemberSettings { favourite: true, ..MemberSettings::default() };
@@ -187,7 +188,7 @@ fn of_others() -> Vec<Asked> {
 /// What can be asked of the server.
 pub(super) fn of_the_server() -> Vec<Asked> {
     asked! {
-        "Conversations", Conversations, |cast| ask(cast, Request::Conversations { after: None });
+        "Conversations", Conversations, |cast| ask(cast, Request::Conversations { since: None, after: None });
         "FindUsers", FindUsers, |cast| ask(cast, Request::FindUsers { names: Vec::new() });
         "Users", Users, |cast| ask(cast, Request::Users { ids: vec![cast.owner] });
         "FindGroups", FindGroups, |cast| ask(cast, Request::FindGroups { prefix: None });
