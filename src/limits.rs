@@ -5,9 +5,6 @@ use std::time::Duration;
 /// Send streams that the server remembers of one device. The least recently used is forgotten first.
 pub const SEND_STREAMS_PER_DEVICE_MAX: usize = 32;
 
-/// How long its sender may edit a message, or take it back.
-pub const AMEND_TIME_MAX: Duration = Duration::from_secs(15 * 60);
-
 /// Commands that wait for the sequencer, over all sessions.
 pub const INTAKE_COMMANDS_MAX: usize = 16 * 1024;
 
@@ -153,6 +150,13 @@ pub const TEND_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Threads for password hashes and old history.
 pub const BLOCKING_THREADS_MAX: usize = 8;
+
+/// Starts of the server that it remembers. A device that was here before them is told of all conversations, not of those that changed.
+pub const EPOCHS_MAX: usize = 64;
+
+/// Memberships of one user that ended and that his devices are told of one by one. One that would have to be told of more, or of some that
+/// are forgotten, is told of all conversations.
+pub const ENDED_MEMBERSHIPS_MAX: usize = 1000;
 
 /// Log bytes that start a checkpoint. The longer, the fewer times the last block of a conversation is written again as it grows; the
 /// shorter, the sooner the server is back after a crash.

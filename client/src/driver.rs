@@ -72,12 +72,13 @@ impl Driver {
     /// Tries until there is a session, or an error that trying again does not mend.
     async fn open_again(&self, attempts: &mut u32) -> Result<Session, Error> {
         let mut time_max = limits::RECONNECT_TIME_FIRST;
+        let since = self.shared.state.lock().moment();
         loop {
             if let Reconnect::Forever(backoff) = self.reconnect {
                 sleep(backoff.delay(*attempts, rand::random())).await;
             }
             *attempts = attempts.saturating_add(1);
-            let error = match self.dialer.open(time_max).await {
+            let error = match self.dialer.open(since, time_max).await {
                 Ok(session) => return Ok(session),
                 Err(error) if error.is_final() => return Err(error),
                 Err(error) => error,

@@ -27,7 +27,8 @@ pub enum Event {
         /// The entry that ended the membership: the last one that can be seen.
         last: MsgId,
     },
-    /// Another device of the user moved the read cursor. What the user sends from another device moves it as well, without this event.
+    /// The user's read cursor stands here: another device moved it, or some device marked as unread what was read, or has read that again.
+    /// What the user sends from another device moves it as well, without this event.
     Read {
         /// Of this conversation.
         conversation: ConversationId,

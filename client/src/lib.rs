@@ -79,8 +79,9 @@
 //! | begin | [`Client::join`], [`Client::login`], [`Client::connect`] |
 //! | say something | [`Client::send`]; many: [`Client::enqueue`], [`Client::try_enqueue`] |
 //! | read on and on | [`Client::follow`]; up to now: [`Client::history`]; a single page, also backwards: [`Client::pull`] |
-//! | tell how far | received: [`Client::ack`]; read by the user: [`Client::mark_read`] |
+//! | tell how far | received: [`Client::ack`]; read by the user: [`Client::mark_read`], [`Client::mark_unread`] |
 //! | show a list of chats | [`Client::conversations`], and again after the [`Event`]s of [`Client::events`] |
+//! | keep such a list, and ask what changed | [`Client::overview`], [`Overview::update`] |
 //! | talk to one person | [`Client::find_user`], then [`Client::direct`] |
 //! | groups | [`Client::create_group`], [`Client::add_members`], [`Client::remove_members`], [`Client::members`] |
 //! | open groups | [`Client::find_groups`], [`Client::join_group`] |
@@ -110,9 +111,11 @@
 
 mod account;
 mod acks;
+mod answers;
 mod backoff;
 mod client;
 mod contacts;
+mod content;
 mod driver;
 mod endpoint;
 mod error;
@@ -124,11 +127,13 @@ pub mod limits;
 mod link;
 mod login;
 mod options;
+mod overview;
 mod people;
 mod pin;
 mod requests;
 mod shared;
 mod slots;
+mod standing;
 mod timeline;
 mod typing;
 
@@ -141,5 +146,6 @@ pub use error::{Error, TryEnqueueError};
 pub use events::{Event, Events};
 pub use hold::Hold;
 pub use options::{JoinRequest, Options, Reconnect};
+pub use overview::Overview;
 pub use requests::{Imported, Page};
 pub use timeline::Timeline;

@@ -9,6 +9,7 @@ use cairn_proto::event::StreamOpening;
 use cairn_proto::frame;
 use cairn_proto::hello::{ClientFrame, Hello, Welcome};
 use cairn_proto::limits::FRAME_BYTES_MAX;
+use cairn_proto::overview::Moment;
 use cairn_proto::response::ServerFrame;
 use tokio::time::{Instant, timeout_at};
 
@@ -34,15 +35,15 @@ pub(crate) struct Session {
 }
 
 impl Dialer {
-    /// Connects and logs in, once, within `time_max`.
-    pub(crate) async fn open(&self, time_max: Duration) -> Result<Session, Error> {
+    /// Connects and logs in, once, within `time_max`. The welcome tells what changed since a moment.
+    pub(crate) async fn open(&self, since: Option<Moment>, time_max: Duration) -> Result<Session, Error> {
         let deadline = Instant::now() + time_max;
         let addr = || self.target.addr.clone();
         let link = match timeout_at(deadline, self.endpoint.dial(&self.target)).await {
             Ok(link) => link?,
             Err(_) => return Err(Error::NoAnswer { addr: addr() }),
         };
-        match timeout_at(deadline, self.hello(&link)).await {
+        match timeout_at(deadline, self.hello(&link, since)).await {
             Ok(Ok(session)) => Ok(session),
             Ok(Err(NotWelcome::Refused(code))) => {
                 link.close(CloseCode::Normal);
@@ -59,9 +60,9 @@ impl Dialer {
         }
     }
 
-    async fn hello(&self, link: &Link) -> Result<Session, NotWelcome> {
+    async fn hello(&self, link: &Link, since: Option<Moment>) -> Result<Session, NotWelcome> {
         let (mut writer, mut reader) = link.open().await?;
-        writer.write(&frame::frame(&ClientFrame::Hello(self.hello.clone()))).await?;
+        writer.write(&frame::frame(&ClientFrame::Hello(Hello { since, ..self.hello.clone() }))).await?;
         let first = first_frame(&mut reader).await?;
         let welcome = match codec::decode::<ServerFrame>(&first, FRAME_BYTES_MAX) {
             Ok(ServerFrame::Welcome(welcome)) => welcome,

@@ -9,7 +9,7 @@ use cairn_proto::invite::InviteLink;
 use cairn_proto::limits::{FRAME_BYTES_MAX, IMPORT_ENTRIES_MAX, RUN_MESSAGES_MAX, USERS_PER_REQUEST_MAX};
 use cairn_proto::message::Message;
 use cairn_proto::request::{ImportEntry, PullRange, Request};
-use cairn_proto::response::{Conversation, ConversationKind, DeviceInfo, Explained, Member, Response, UserInfo};
+use cairn_proto::response::{DeviceInfo, Explained, Member, Response, UserInfo};
 use cairn_proto::text::{EmojiName, GroupName, Text, UserName};
 
 use crate::client::Client;
@@ -54,27 +54,6 @@ pub(crate) use ask;
 
 /// Conversations and their logs. A request fails with [`Error::Refused`] when the server says no, or with whatever ends the client.
 impl Client {
-    /// All conversations of the user, in the order of their ids, as they stand now.
-    ///
-    /// # Errors
-    /// See above.
-    pub async fn conversations(&self) -> Result<Vec<Conversation>, Error> {
-        let (mut all, mut after) = (Vec::new(), None);
-        loop {
-            let page = ask!(self, Request::Conversations { after }, Response::Conversations(page) => page)?;
-            self.remember(page.items.iter().filter_map(|item| match &item.kind {
-                ConversationKind::Direct { peer } => Some(peer),
-                ConversationKind::Group { .. } => None,
-            }));
-            all.extend(page.items);
-            match page.next_after {
-                Some(next) if after.is_none_or(|after| next > after) => after = Some(next),
-                Some(_) => return Err(Error::Protocol("the pages of the conversations go round in circles")),
-                None => return Ok(all),
-            }
-        }
-    }
-
     /// A part of a log: at most `limit` messages, at most [`RUN_MESSAGES_MAX`], and perhaps fewer. To read on without minding pages there
     /// are [`Client::history`] and [`Client::follow`].
     ///
@@ -150,6 +129,16 @@ impl Client {
     /// See above.
     pub async fn pins(&self, conversation: ConversationId) -> Result<Vec<MsgId>, Error> {
         ask!(self, Request::Pins { conversation }, Response::Pins(pins) => pins)
+    }
+
+    /// Marks everything from `from` on as unread, on all devices. What others were told as read stays told, and what this device acked stays
+    /// acked. A message that the user has not read yet changes nothing.
+    ///
+    /// # Errors
+    /// See above: [`Error::Refused`] with `TooFarBack` when more than [`cairn_proto::limits::MARKED_UNREAD_MAX`] entries, or
+    /// [`cairn_proto::limits::MARKED_OWN_MAX`] messages of the user's own, lie between.
+    pub async fn mark_unread(&self, conversation: ConversationId, from: MsgId) -> Result<(), Error> {
+        ask!(self, Request::MarkUnread { conversation, from }, Response::Done => ())
     }
 
     /// Makes a group. The user is its owner; `members`, at most [`USERS_PER_REQUEST_MAX`], are in it from the beginning.

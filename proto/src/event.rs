@@ -42,7 +42,7 @@ pub enum TimelineFrame {
         /// The entry that ended the membership.
         last: MsgId,
     },
-    /// Another device of the user moved the read cursor.
+    /// The read cursor of the user was moved by another device of his; or went back, or comes forward after that, by whichever device.
     Read {
         /// The conversation.
         conversation: ConversationId,

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{DeviceId, SendStreamId, Timestamp, UserId};
+use crate::overview::{ConversationPage, Moment};
 use crate::request::Request;
-use crate::response::ConversationPage;
 use crate::secret::{DeviceToken, InviteToken};
 use crate::text::{DeviceName, Password, UserName};
 
@@ -28,6 +28,8 @@ pub struct Hello {
     pub send_stream: SendStreamId,
     /// Whether the client opens a timeline stream. Without one, nothing is pushed and the session costs less.
     pub push: bool,
+    /// The moment of the device's last overview: the welcome tells what changed since. `None` to be told of everything.
+    pub since: Option<Moment>,
 }
 
 /// How a client proves who it is.
@@ -96,6 +98,6 @@ pub struct Welcome {
     pub token: Option<DeviceToken>,
     /// The server's clock.
     pub now: Timestamp,
-    /// The first page of the user's conversations.
+    /// The first page of the user's conversations, or of those that changed since the hello's moment.
     pub overview: ConversationPage,
 }

@@ -81,6 +81,14 @@ id! {
     ImportSource(u64)
 }
 id! {
+    /// One start of the server: random, so that no two servers, nor a server and its backup brought back to life, share one.
+    EpochId(u64)
+}
+id! {
+    /// How far a server's state is: the number of the last group commit that changed it. It never goes back.
+    Revision(u64)
+}
+id! {
     /// Milliseconds since 1970-01-01 00:00 UTC. Informational: order comes from [`MsgId`] alone.
     Timestamp(u64)
 }
@@ -88,6 +96,18 @@ id! {
 impl UserId {
     /// The server itself.
     pub const SERVER: Self = Self(0);
+}
+
+impl Default for Revision {
+    /// That of a server in whose life nothing happened yet.
+    fn default() -> Self {
+        Self(0)
+    }
+}
+
+impl Revision {
+    /// After everything.
+    pub const MAX: Self = Self(u64::MAX);
 }
 
 impl Default for MsgId {

@@ -36,6 +36,7 @@ pub mod ids;
 pub mod invite;
 pub mod limits;
 pub mod message;
+pub mod overview;
 pub mod people;
 pub mod presence;
 pub mod request;

@@ -84,6 +84,15 @@ pub const USERS_PER_REQUEST_MAX: usize = 500;
 /// Conversations in one page of an overview.
 pub const CONVERSATIONS_PER_PAGE_MAX: usize = 200;
 
+/// Entries that a member can mark as unread at once.
+pub const MARKED_UNREAD_MAX: u64 = 1000;
+
+/// Messages of the member's own among them.
+pub const MARKED_OWN_MAX: usize = 64;
+
+/// Last entries in one page of an overview, encoded, in bytes.
+pub const OVERVIEW_LAST_BYTES_MAX: usize = 128 * 1024;
+
 /// Members in one page of a member list.
 pub const MEMBERS_PER_PAGE_MAX: usize = 500;
 

@@ -5,8 +5,9 @@ use serde::{Deserialize, Serialize};
 use crate::body::Body;
 use crate::codec;
 use crate::group::{GroupSettings, MemberSettings};
-use crate::ids::{ConversationId, DeviceId, ImportSource, MsgId, Timestamp, UserId};
+use crate::ids::{ClientSeq, ConversationId, DeviceId, ImportSource, MsgId, Timestamp, UserId};
 use crate::message::Draft;
+use crate::overview::{Moment, OverviewPlace};
 use crate::people::{Profile, RelationAct};
 use crate::presence::PresentDevice;
 use crate::response::Role;
@@ -40,10 +41,12 @@ pub enum Request {
         /// The last message read.
         msgid: MsgId,
     },
-    /// The next page of the user's conversations.
+    /// A page of the user's conversations: all of them, or those that changed since the device was here before.
     Conversations {
-        /// The last conversation of the page before; `None` for the first page.
-        after: Option<ConversationId>,
+        /// The moment of the device's last overview; `None` to be told of everything.
+        since: Option<Moment>,
+        /// Where the page before ended; `None` for the first page.
+        after: Option<OverviewPlace>,
     },
     /// Users by their names.
     FindUsers {
@@ -318,6 +321,31 @@ pub enum Request {
         /// The conversation; `None` for none.
         conversation: Option<ConversationId>,
     },
+    /// Say in one conversation what was said in another. The server copies it, with its author, so that nobody can change it on the way.
+    /// Answered as `Send` is.
+    Forward(Forward),
+    /// Mark everything from here on as unread: the read cursor goes back, on all devices. Delivered cursors stay, and so does what others
+    /// were told as read.
+    MarkUnread {
+        /// Which log.
+        conversation: ConversationId,
+        /// The first unread message. At most [`crate::limits::MARKED_UNREAD_MAX`] entries below where the member had read to, and with at most
+        /// [`crate::limits::MARKED_OWN_MAX`] messages of his own above it.
+        from: MsgId,
+    },
+}
+
+/// A message to be said again elsewhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Forward {
+    /// Where it is to be said.
+    pub to: ConversationId,
+    /// Its number among the sends of this stream there: see [`Draft`].
+    pub seq: ClientSeq,
+    /// Where it was said.
+    pub from: ConversationId,
+    /// The message.
+    pub msgid: MsgId,
 }
 
 /// Which part of a log.

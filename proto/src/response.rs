@@ -10,6 +10,7 @@ use crate::hello::{ServerRole, Welcome};
 use crate::ids::{ConversationId, DeviceId, MsgId, RequestId, Timestamp, UserId};
 use crate::invite::ServerAddr;
 use crate::message::{Entry, Run};
+use crate::overview::ConversationPage;
 use crate::people::{Contact, ContactPage, UserPage, UserProfile};
 use crate::presence::UserPresence;
 use crate::secret::InviteToken;
@@ -113,16 +114,6 @@ pub struct Pulled {
     pub floor: MsgId,
 }
 
-/// A page of conversations.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ConversationPage {
-    /// In the order of their ids; at most [`crate::limits::CONVERSATIONS_PER_PAGE_MAX`].
-    #[serde(deserialize_with = "codec::list")]
-    pub items: Vec<Conversation>,
-    /// Where the next page begins: behind this conversation. `None` when there is none.
-    pub next_after: Option<ConversationId>,
-}
-
 /// A conversation as one member sees it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Conversation {
@@ -144,7 +135,7 @@ pub struct Conversation {
     pub unread: u64,
     /// How many of those mention the member, by name or with everybody.
     pub mentions: u64,
-    /// The last entry of the log, when there is one that the member may see.
+    /// The last entry of the log, when there is one that the member may see. A page that it does not fit into is without it.
     pub last: Option<Entry>,
     /// What the member settled for himself.
     pub settings: MemberSettings,
@@ -219,7 +210,7 @@ pub struct Member {
     pub role: Role,
     /// The entry that made the user a member.
     pub joined: MsgId,
-    /// The read cursor.
+    /// How far the member has read, also when he marked some of it as unread.
     pub read: MsgId,
     /// Until when the member can say nothing; 0 for one who was not muted.
     pub muted_until: Timestamp,
@@ -251,7 +242,7 @@ pub struct Explained {
     pub joined: MsgId,
     /// The member's read cursor.
     pub read: MsgId,
-    /// Entries above the base that are no messages.
+    /// Entries above the base that are no messages of others.
     pub uncounted: u64,
     /// The count.
     pub unread: u64,

@@ -23,6 +23,7 @@ mod doctor;
 mod edit;
 mod exit;
 mod failure;
+mod forward;
 mod group;
 mod group_order;
 mod group_settings;
@@ -54,6 +55,7 @@ mod stats;
 mod stop;
 mod tail;
 mod target;
+mod unread;
 mod users;
 mod whoami;
 
@@ -114,6 +116,7 @@ enum Command {
     Block(relate::BlockArgs),
     Unblock(relate::UnblockArgs),
     Send(send::SendArgs),
+    Forward(forward::ForwardArgs),
     Edit(edit::EditArgs),
     Recall(recall::RecallArgs),
     React(react::ReactArgs),
@@ -121,6 +124,7 @@ enum Command {
     Tail(tail::TailArgs),
     List(list::ListArgs),
     Read(read::ReadArgs),
+    Unread(unread::UnreadArgs),
     Set(set::SetArgs),
     Import(import::ImportArgs),
     Config(config::ConfigArgs),
@@ -196,6 +200,7 @@ fn run(cli: Cli, others: Vec<Contender>) -> Result<(), Failure> {
         Command::Block(args) => relate::block(&args, &context()?),
         Command::Unblock(args) => relate::unblock(&args, &context()?),
         Command::Send(args) => send::run(args, &context()?),
+        Command::Forward(args) => forward::run(&args, &context()?),
         Command::Edit(args) => edit::run(args, &context()?),
         Command::Recall(args) => recall::run(&args, &context()?),
         Command::React(args) => react::run(&args, &context()?),
@@ -203,6 +208,7 @@ fn run(cli: Cli, others: Vec<Contender>) -> Result<(), Failure> {
         Command::Tail(args) => tail::run(&args, &context()?),
         Command::List(args) => list::run(&args, &context()?),
         Command::Read(args) => read::run(&args, &context()?),
+        Command::Unread(args) => unread::run(&args, &context()?),
         Command::Set(args) => set::run(&args, &context()?),
         Command::Import(args) => import::run(&args, &context()?),
         Command::Config(args) => config::run(&args, &context()?),

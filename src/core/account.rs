@@ -4,6 +4,7 @@ use cairn_proto::error::ErrorCode;
 use cairn_proto::hello::ServerRole;
 use cairn_proto::ids::{DeviceId, SendStreamId, Timestamp, UserId};
 use cairn_proto::limits;
+use cairn_proto::overview::Moment;
 use cairn_proto::response::{DeviceInfo, Response};
 use cairn_proto::text::UserName;
 
@@ -96,28 +97,27 @@ impl State {
         let NewDevice { id, name, token, stream, push } = device;
         let record = DeviceRecord { name, token, created_at: now, streams: Vec::new() };
         self.make(&Change::Device(user, id, record), batch);
-        Ok(Reply::LoggedIn(Box::new(self.begin_session(user, id, stream, push, batch)?)))
+        Ok(Reply::LoggedIn(Box::new(self.begin_session(Actor { user, device: id, stream }, push, None, batch)?)))
     }
 
-    pub(super) fn login(&mut self, token: SecretHash, stream: SendStreamId, push: bool, batch: &mut Batch) -> Result<Reply, ErrorCode> {
-        let (user, device) = self.device_with(&token).ok_or(ErrorCode::AuthFailed)?;
-        Ok(Reply::LoggedIn(Box::new(self.begin_session(user, device, stream, push, batch)?)))
-    }
-
-    fn begin_session(
+    pub(super) fn login(
         &mut self,
-        user: UserId,
-        device: DeviceId,
+        token: SecretHash,
         stream: SendStreamId,
         push: bool,
+        since: Option<Moment>,
         batch: &mut Batch,
-    ) -> Result<LoggedIn, ErrorCode> {
-        let actor = Actor { user, device, stream };
+    ) -> Result<Reply, ErrorCode> {
+        let (user, device) = self.device_with(&token).ok_or(ErrorCode::AuthFailed)?;
+        Ok(Reply::LoggedIn(Box::new(self.begin_session(Actor { user, device, stream }, push, since, batch)?)))
+    }
+
+    fn begin_session(&mut self, actor: Actor, push: bool, since: Option<Moment>, batch: &mut Batch) -> Result<LoggedIn, ErrorCode> {
         self.open_stream(actor, batch);
-        let record = &self.users.get(&user).ok_or(ErrorCode::AuthFailed)?.record;
+        let record = &self.users.get(&actor.user).ok_or(ErrorCode::AuthFailed)?.record;
         let (name, role) = (record.name.clone(), record.role);
         let feeds = if push { self.feeds(actor) } else { Vec::new() };
-        Ok(LoggedIn { actor, name, role, overview: self.overview_page(actor, None), feeds })
+        Ok(LoggedIn { actor, name, role, overview: self.overview_page(actor, since, None), feeds })
     }
 
     /// Makes the actor's send stream the most recently used one of the device.

@@ -1,6 +1,6 @@
 //! How changes move the state, live and in a replay alike.
 
-use cairn_proto::ids::{ConversationId, DeviceId, ImportSource, MsgId, SendStreamId, UserId};
+use cairn_proto::ids::{ConversationId, DeviceId, ImportSource, MsgId, Revision, SendStreamId, UserId};
 
 use super::change::{Appended, Change, MemberCounts, Origin};
 use super::conversation::{Conversation, Member};
@@ -12,6 +12,11 @@ use super::state::State;
 impl State {
     /// Moves the state. A change that was seen before, alone or with all that followed it, ends in the same state.
     pub fn apply(&mut self, change: &Change) {
+        self.move_by(change);
+        self.stamp(change);
+    }
+
+    fn move_by(&mut self, change: &Change) {
         match change {
             Change::Appended(appended) => self.apply_appended(appended),
             &Change::Read { conversation, user, msgid } => self.apply_read(conversation, user, msgid),
@@ -47,18 +52,19 @@ impl State {
                 self.touch(*id);
             }
             &Change::Member { conversation, user, role, joined, counts } => {
-                let record = MemberRecord { role, joined, read: MsgId::ZERO, terms: MemberTerms::default() };
+                let record = MemberRecord {
+                    role,
+                    joined,
+                    read: MsgId::ZERO,
+                    terms: MemberTerms::default(),
+                    mark: None,
+                    changed: Revision::default(),
+                };
                 self.apply_member(conversation, user, record, counts);
             }
             &Change::MemberRemoved { conversation, user, counts } => self.apply_member_removed(conversation, user, counts),
             &Change::Imported { conversation, source, cursor } => self.apply_imported(conversation, source, cursor),
-            &Change::Rewritten { conversation, msgid, is_message } => {
-                if let Some(found) = self.touch(conversation)
-                    && !is_message
-                {
-                    found.note_uncounted(msgid);
-                }
-            }
+            &Change::Rewritten { conversation, msgid, is_message } => self.apply_rewritten(conversation, msgid, is_message),
             Change::Pins { conversation, pins } => self.apply_pins(*conversation, pins),
             Change::Mentioned { conversation, msgid, users } => {
                 if let Some(found) = self.touch(*conversation) {
@@ -71,6 +77,9 @@ impl State {
             &Change::Relation { user, other, relation } => self.apply_relation(user, other, relation),
             Change::Profile(user, profile) => self.apply_profile(*user, profile.clone()),
             Change::Setting { name, value } => self.apply_setting(name, value),
+            Change::MarkedUnread { conversation, user, read, mark } => self.apply_marked_unread(*conversation, *user, *read, mark),
+            // It is stamped, and that is all.
+            Change::EpochBegun(_) => {}
         }
     }
 
@@ -92,6 +101,14 @@ impl State {
             }
             Origin::System => found.note_uncounted(msgid),
             Origin::Imported => {}
+        }
+    }
+
+    fn apply_rewritten(&mut self, conversation: ConversationId, msgid: MsgId, is_message: bool) {
+        if let Some(found) = self.touch(conversation)
+            && !is_message
+        {
+            found.note_uncounted(msgid);
         }
     }
 

@@ -5,9 +5,11 @@ use std::ops::Range;
 use bytes::Bytes;
 use cairn_proto::codec::{self, DecodeError};
 use cairn_proto::ids::{ConversationId, DeviceId, MsgId, UserId};
+use cairn_proto::limits::MARKED_UNREAD_MAX;
 use cairn_proto::message::{Entry, split_entry};
 
 use super::change::{Appended, Change};
+use super::needs::Need;
 
 /// The changes of one group commit, encoded. The commit log writes the buffer as it is, and the entries of messages are shared
 /// out of it with tails, blocks and the wire.
@@ -58,7 +60,7 @@ pub enum Effect {
         /// The member.
         user: UserId,
     },
-    /// A device of the member moved the read cursor. It may be told before the move is durable, as the move itself may be answered.
+    /// A device of the member moved the read cursor; no device shall be passed over where it is none of his. It may be told before the move is durable, as the move itself may be answered.
     Read {
         /// The conversation.
         conversation: ConversationId,
@@ -144,6 +146,20 @@ impl Batch {
     /// Takes what sessions may learn of before the batch is durable: everything, if it holds nothing but moves of cursors.
     pub fn take_effects_of_moves(&mut self) -> Vec<Effect> {
         if self.forced { Vec::new() } else { std::mem::take(&mut self.effects) }
+    }
+
+    /// The entries of the batch that somebody needs, packed.
+    #[must_use]
+    pub fn needed(&self, need: Need) -> Vec<(ConversationId, MsgId, &[u8])> {
+        match need {
+            Need::Entry(id, msgid) => self.entry(id, msgid).map(|packed| (id, msgid, packed)).into_iter().collect(),
+            Need::EntriesFrom(id, from) => {
+                let appended = self.appended.iter().filter(|at| at.conversation == id && at.msgid >= from);
+                let few = appended.take(MARKED_UNREAD_MAX as usize + 1);
+                few.filter_map(|at| Some((id, at.msgid, self.bytes.get(at.range.clone())?))).collect()
+            }
+            _ => Vec::new(),
+        }
     }
 
     /// Takes the parts: the buffer, where the new and the rewritten entries lie in it, and the effects.

@@ -3,13 +3,14 @@
 //! Each change is absolute (it sets, it does not add to), so applying one again, or applying an old one before newer ones that
 //! were already seen, ends in the same state. Variants only grow at the end.
 
-use cairn_proto::ids::{ConversationId, DeviceId, ImportSource, MsgId, SendStreamId, Timestamp, UserId};
+use cairn_proto::ids::{ConversationId, DeviceId, EpochId, ImportSource, MsgId, SendStreamId, Timestamp, UserId};
 use cairn_proto::people::{Profile, Relation};
 use cairn_proto::response::Role;
 use cairn_proto::text::GroupName;
 use cairn_proto::text::{SettingName, SettingValue};
 use serde::{Deserialize, Serialize};
 
+use super::mark::Mark;
 use super::record::{ConversationRecord, DeviceRecord, GroupRecord, InviteRecord, MemberTerms, SecretHash, UserRecord};
 
 /// One change of the state. In a batch, an entry that is [`Appended`] or rewritten follows its change.
@@ -147,6 +148,19 @@ pub enum Change {
     },
     /// How a user presents himself.
     Profile(UserId, Profile),
+    /// A member marked as unread what he had read.
+    MarkedUnread {
+        /// The conversation.
+        conversation: ConversationId,
+        /// The member.
+        user: UserId,
+        /// The read cursor from now on.
+        read: MsgId,
+        /// What is remembered of what he had read.
+        mark: Box<Mark>,
+    },
+    /// The server started.
+    EpochBegun(EpochId),
 }
 
 /// How many members a conversation has after a change.

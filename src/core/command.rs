@@ -1,9 +1,10 @@
 //! What the state machine is asked, and what it answers.
 
 use cairn_proto::hello::ServerRole;
-use cairn_proto::ids::{ConversationId, DeviceId, MsgId, SendStreamId, Timestamp, UserId};
+use cairn_proto::ids::{ConversationId, DeviceId, EpochId, MsgId, SendStreamId, Timestamp, UserId};
+use cairn_proto::overview::{ConversationPage, Moment};
 use cairn_proto::request::Request;
-use cairn_proto::response::{ConversationPage, Response};
+use cairn_proto::response::Response;
 use cairn_proto::text::{DeviceName, UserName};
 
 use super::record::SecretHash;
@@ -71,6 +72,8 @@ pub enum Command {
         stream: SendStreamId,
         /// Whether the session wants to be pushed, and so needs to know where it is in every conversation.
         push: bool,
+        /// The moment of the device's last overview.
+        since: Option<Moment>,
     },
     /// What a session asks.
     Ask(Actor, Request),
@@ -78,6 +81,8 @@ pub enum Command {
     Grant(Actor, ConversationId),
     /// Whether a session may see how the server works.
     Figures(Actor),
+    /// The server starts; what it tells of moments from now on is of this epoch.
+    Begin(EpochId),
 }
 
 /// A device that logs in for the first time.
@@ -121,7 +126,7 @@ pub struct LoggedIn {
     pub name: UserName,
     /// The user's role on the server.
     pub role: ServerRole,
-    /// The first page of the user's conversations.
+    /// The first page of the user's conversations, or of those that changed.
     pub overview: ConversationPage,
     /// Where push resumes, in every conversation of the user. Empty unless the session wants to be pushed.
     pub feeds: Vec<Feed>,

@@ -106,19 +106,21 @@ impl Conversation {
     }
 
     /// What `member` has above him: `(base, uncounted, unread)`, by the formula of the read cursor.
-    /// `unread = messages of others above max(read, floor, joined - 1)`; own messages never lie above it, since sending reads.
+    /// `unread = messages of others above max(read, floor, joined - 1)`. Own messages lie above it only where he marked as unread what he had
+    /// read, since sending reads.
     #[must_use]
     pub fn unread(&self, member: &MemberRecord) -> (MsgId, u64, u64) {
         let base = member.read.max(self.record.floor).max(member.joined.prev());
         let uncounted = self.uncounted.count(base, self.record.head);
-        (base, uncounted, self.record.head.above(base).saturating_sub(uncounted))
+        (base, uncounted, self.record.head.above(base).saturating_sub(uncounted + self.own_above(member, base)))
     }
 
-    /// How many of the messages above `base` mention a member, by name or with everybody.
+    /// How many of the messages of others above `base` mention a member, by name or with everybody.
     #[must_use]
-    pub fn mentions(&self, user: UserId, base: MsgId) -> u64 {
+    pub fn mentions(&self, user: UserId, member: &MemberRecord, base: MsgId) -> u64 {
         let sets = [user, UserId::SERVER].into_iter().filter_map(|of| self.mentions.get(&of));
-        sets.map(|set| set.count_without(base, self.record.head, &self.uncounted)).sum()
+        let all: u64 = sets.map(|set| set.count_without(base, self.record.head, &self.uncounted)).sum();
+        all.saturating_sub(self.own_mentions_above(member, user, base))
     }
 
     /// Everything up to here is gone, or is not for `member`.
@@ -152,14 +154,6 @@ impl Conversation {
             if self.unsaved.chunks.last() != Some(&chunk) {
                 self.unsaved.chunks.push(chunk);
             }
-        }
-    }
-
-    /// Moves the read cursor of a member up; it never goes down.
-    pub(super) fn raise_read(&mut self, user: UserId, msgid: MsgId) {
-        if let Some(member) = self.members.get_mut(&user).filter(|member| msgid > member.record.read) {
-            member.record.read = msgid;
-            self.note_member(user);
         }
     }
 

@@ -1,7 +1,7 @@
 //! How far everybody is: delivered and read cursors, and what an unread count is made of.
 
 use cairn_proto::error::ErrorCode;
-use cairn_proto::ids::{ConversationId, MsgId, Timestamp, UserId};
+use cairn_proto::ids::{ConversationId, DeviceId, MsgId, Timestamp, UserId};
 use cairn_proto::response::{Explained, Response};
 
 use super::batch::{Batch, Effect};
@@ -37,8 +37,10 @@ impl State {
         let member = self.member_up_to(actor, conversation, msgid)?;
         if msgid > member.record.read {
             let Actor { user, device, .. } = actor;
+            // A device that was told that the cursor went back is told when it comes forward, lest the two cross.
+            let teller = if member.record.mark.is_some() { DeviceId::new(0) } else { device };
             self.make(&Change::Read { conversation, user, msgid }, batch);
-            batch.effect(Effect::Read { conversation, user, device, msgid });
+            batch.effect(Effect::Read { conversation, user, device: teller, msgid });
         }
         Ok(Response::Done)
     }
@@ -59,9 +61,9 @@ impl State {
             floor: found.record.floor,
             joined: member.joined,
             read: member.read,
-            uncounted,
+            uncounted: uncounted + found.own_above(member, base),
             unread,
-            mentions: found.mentions(whose, base),
+            mentions: found.mentions(whose, member, base),
         }))
     }
 }

@@ -26,7 +26,8 @@ impl State {
             Command::Join { invite, name, password, device } => self.join(invite, name, password, device, now, batch),
             Command::Account { name } => Ok(Reply::Account(self.account(&name))),
             Command::AddDevice { user, device } => self.add_device(user, device, now, batch),
-            Command::Login { token, stream, push } => self.login(token, stream, push, batch),
+            Command::Login { token, stream, push, since } => self.login(token, stream, push, since, batch),
+            Command::Begin(epoch) => Ok(self.begin_epoch(epoch, batch)),
             Command::Grant(actor, conversation) => self.grant(actor, conversation).map(Reply::Grant),
             Command::Figures(actor) => self.allow_figures(actor),
             Command::Ask(actor, request) => self.ask(actor, request, now, batch).map(Reply::Response),
@@ -37,9 +38,11 @@ impl State {
         self.check_actor(actor)?;
         match request {
             Request::Send(draft) => self.send(actor, &draft, now, batch),
+            Request::Forward(forward) => self.forward(actor, forward, now, batch),
             Request::Ack { conversation, msgid } => self.ack(actor, conversation, msgid, batch),
             Request::Read { conversation, msgid } => self.read(actor, conversation, msgid, batch),
-            Request::Conversations { after } => Ok(Response::Conversations(self.overview_page(actor, after))),
+            Request::MarkUnread { conversation, from } => self.mark_unread(actor, conversation, from, batch),
+            Request::Conversations { since, after } => Ok(Response::Conversations(self.overview_page(actor, since, after))),
             Request::FindUsers { names } => self.find_users(&names),
             Request::Users { ids } => self.users_by_id(&ids),
             Request::CreateGroup { name, members } => self.create_group(actor, name, members, now, batch),
@@ -138,6 +141,7 @@ impl State {
         let appended = Appended { conversation: to, msgid: head.next(), sender, sent_at, origin };
         batch.push_appended(appended, content);
         self.apply_appended(&appended);
+        self.stamp_conversation(to);
         appended.msgid
     }
 

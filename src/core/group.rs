@@ -123,7 +123,7 @@ impl State {
                 let record = &member.record;
                 let user = self.user_info(user)?;
                 let muted_until = record.terms.muted_until;
-                Some(response::Member { user, role: record.role, joined: record.joined, read: record.read, muted_until })
+                Some(response::Member { user, role: record.role, joined: record.joined, read: record.told(), muted_until })
             })
             .collect();
         let next_after = (page.len() > limits::MEMBERS_PER_PAGE_MAX).then(|| page[limits::MEMBERS_PER_PAGE_MAX - 1].0);

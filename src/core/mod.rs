@@ -10,11 +10,12 @@
 //! * [`state`]: everything that is in memory; [`apply`]: how changes move it
 //! * [`batch`], [`change`]: what goes out, encoded once
 //! * [`execute`]: commands decided, one by one
-//! * [`send`], [`import`], [`amend`], [`pin`]: messages; [`mention`]: whom they ask to notice them
+//! * [`send`], [`forward`], [`import`], [`amend`], [`pin`]: messages; [`mention`]: whom they ask to notice them
 //! * [`permission`]: who may do what in a conversation; [`settings`]: what the owner of the server says for all
 //! * [`group`], [`agreement`], [`moderation`], [`open_group`]: groups, what is agreed on in them, and who is in them
-//! * [`account`], [`cursor`], [`member_settings`], [`overview`], [`contacts`], [`people`]: everything else a client may ask
+//! * [`account`], [`cursor`], [`mark`], [`member_settings`], [`overview`], [`contacts`], [`people`]: everything else a client may ask
 //! * [`conversation`], [`msgid_set`], [`send_stream`], [`open_groups`], [`relation`]: the parts of the state that have rules of their own
+//! * [`revision`]: what changed since a device was here before
 //! * [`record`]: what is stored of each part
 
 pub mod account;
@@ -28,8 +29,10 @@ pub mod contacts;
 pub mod conversation;
 pub mod cursor;
 pub mod execute;
+pub mod forward;
 pub mod group;
 pub mod import;
+pub mod mark;
 pub mod member_settings;
 pub mod mention;
 pub mod moderation;
@@ -43,6 +46,7 @@ pub mod permission;
 pub mod pin;
 pub mod record;
 pub mod relation;
+pub mod revision;
 pub mod saving;
 pub mod send;
 pub mod send_stream;

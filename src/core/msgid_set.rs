@@ -28,6 +28,12 @@ impl MsgIdSet {
         self.chunks.entry(Self::chunk_of(msgid)).or_default().insert(low(msgid.get()))
     }
 
+    /// Whether `msgid` is in the set.
+    #[must_use]
+    pub fn contains(&self, msgid: MsgId) -> bool {
+        self.chunks.get(&Self::chunk_of(msgid)).is_some_and(|bitmap| bitmap.contains(low(msgid.get())))
+    }
+
     /// The greatest id of the set; 0 when it is empty.
     #[must_use]
     pub fn last(&self) -> MsgId {

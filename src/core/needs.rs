@@ -2,6 +2,7 @@
 
 use cairn_proto::ids::{ConversationId, DeviceId, MsgId, SendStreamId, UserId};
 use cairn_proto::limits::{PROFILES_PER_REQUEST_MAX, WATCHED_USERS_MAX};
+use cairn_proto::overview::{Moment, OverviewPlace};
 use cairn_proto::request::{ImportEntry, Request};
 use cairn_proto::text::GroupName;
 
@@ -21,6 +22,8 @@ pub enum Need {
     Members(ConversationId),
     /// An entry of a conversation, as it is now.
     Entry(ConversationId, MsgId),
+    /// The entries of a conversation from this one on, as they are now; as many as can be marked as unread.
+    EntriesFrom(ConversationId, MsgId),
     /// A send stream.
     Stream(DeviceId, SendStreamId),
     /// The relations of a user.
@@ -35,12 +38,16 @@ impl State {
     pub fn missing(&self, command: &Command) -> Vec<Need> {
         let mut needs = Vec::new();
         match command {
-            Command::OwnerInvite { .. } | Command::Invite { .. } | Command::Account { .. } | Command::Join { .. } | Command::Figures(_) => {
-            }
-            Command::AddDevice { user, device: NewDevice { push, .. } } => self.overview(*user, *push, None, &mut needs),
-            Command::Login { token, stream, push } => {
+            Command::OwnerInvite { .. }
+            | Command::Invite { .. }
+            | Command::Account { .. }
+            | Command::Join { .. }
+            | Command::Figures(_)
+            | Command::Begin(_) => {}
+            Command::AddDevice { user, device: NewDevice { push, .. } } => self.session(*user, *push, None, &mut needs),
+            Command::Login { token, stream, push, since } => {
                 if let Some((user, device)) = self.device_with(token) {
-                    self.overview(user, *push, None, &mut needs);
+                    self.session(user, *push, *since, &mut needs);
                     self.stream(user, device, *stream, &mut needs);
                 }
             }
@@ -55,12 +62,15 @@ impl State {
         let user = actor.user;
         match request {
             Request::Send(draft) => {
-                self.member(draft.conversation, user, needs);
-                self.relations_in(draft.conversation, user, needs);
+                self.sending(actor, draft.conversation, needs);
                 for mentioned in draft.extras.mentioned() {
                     self.member(draft.conversation, mentioned, needs);
                 }
-                self.stream(user, actor.device, actor.stream, needs);
+            }
+            Request::Forward(forward) => {
+                self.member(forward.from, user, needs);
+                self.entry(forward.from, forward.msgid, needs);
+                self.sending(actor, forward.to, needs);
             }
             Request::Pull { conversation, .. }
             | Request::Ack { conversation, .. }
@@ -79,6 +89,7 @@ impl State {
             | Request::Unban { conversation, .. }
             | Request::JoinGroup { conversation }
             | Request::SetMemberSettings { conversation, .. } => self.member(*conversation, user, needs),
+            Request::MarkUnread { conversation, from } => self.marked(*conversation, *from, user, needs),
             Request::FindGroups { prefix } => self.found_groups(prefix.as_ref(), needs),
             Request::AddMembers { conversation, users }
             | Request::RemoveMembers { conversation, users }
@@ -112,7 +123,7 @@ impl State {
                 self.member(*conversation, user, needs);
                 self.member(*conversation, *whose, needs);
             }
-            Request::Conversations { after } => self.overview(user, false, *after, needs),
+            Request::Conversations { since, after } => self.overview(user, *since, *after, needs),
             other => self.asked_about_people(user, other, needs),
         }
     }
@@ -154,6 +165,7 @@ impl State {
             | Change::Delivered { conversation, user, .. }
             | Change::Member { conversation, user, .. }
             | Change::MemberRemoved { conversation, user, .. }
+            | Change::MarkedUnread { conversation, user, .. }
             | Change::MemberTerms { conversation, user, .. } => self.member(*conversation, *user, &mut needs),
             Change::Mentioned { conversation, users, .. } => {
                 for &user in users {
@@ -181,6 +193,12 @@ impl State {
         }
     }
 
+    fn sending(&self, actor: Actor, to: ConversationId, needs: &mut Vec<Need>) {
+        self.member(to, actor.user, needs);
+        self.relations_in(to, actor.user, needs);
+        self.stream(actor.user, actor.device, actor.stream, needs);
+    }
+
     /// What the two of a direct chat are to each other.
     fn relations_in(&self, conversation: ConversationId, user: UserId, needs: &mut Vec<Need>) {
         if let Some(other) = other_of(conversation, user) {
@@ -197,6 +215,14 @@ impl State {
     fn entry(&self, conversation: ConversationId, msgid: MsgId, needs: &mut Vec<Need>) {
         if !self.entries.contains_key(&(conversation, msgid)) {
             needs.push(Need::Entry(conversation, msgid));
+        }
+    }
+
+    /// What a member marks as unread. Whoever is none makes nobody read.
+    fn marked(&self, conversation: ConversationId, from: MsgId, user: UserId, needs: &mut Vec<Need>) {
+        self.member(conversation, user, needs);
+        if self.user(user).is_some_and(|user| user.conversations.contains(&conversation)) {
+            needs.push(Need::EntriesFrom(conversation, from));
         }
     }
 
@@ -225,9 +251,20 @@ impl State {
         needs.extend(users.into_iter().filter(|&user| !self.knows_relations(user)).map(Need::Relations));
     }
 
-    fn overview(&self, user: UserId, all: bool, after: Option<ConversationId>, needs: &mut Vec<Need>) {
-        for conversation in self.overview_ids(user, all, after) {
-            self.member(conversation, user, needs);
+    fn overview(&self, user: UserId, since: Option<Moment>, after: Option<OverviewPlace>, needs: &mut Vec<Need>) {
+        for place in self.overview_plan(user, since, after).places {
+            self.member(place.conversation, user, needs);
+        }
+    }
+
+    /// What a session begins with: the first page of its overview and, when it is pushed, where it is everywhere.
+    fn session(&self, user: UserId, push: bool, since: Option<Moment>, needs: &mut Vec<Need>) {
+        if push {
+            for &conversation in self.user(user).into_iter().flat_map(|found| &found.conversations) {
+                self.member(conversation, user, needs);
+            }
+        } else {
+            self.overview(user, since, None, needs);
         }
     }
 }

@@ -1,31 +1,50 @@
 //! What a user sees at a glance: the conversations, where he is in each, and who people are.
 
-use std::ops::Bound;
-
 use cairn_proto::error::ErrorCode;
-use cairn_proto::ids::{ConversationId, UserId};
+use cairn_proto::ids::{ConversationId, Revision, UserId};
 use cairn_proto::limits;
-use cairn_proto::response::{self, ConversationKind, ConversationPage, Response};
+use cairn_proto::overview::{ConversationPage, Moment, OverviewExtent, OverviewPlace};
+use cairn_proto::response::{self, ConversationKind, Response};
 use cairn_proto::text::UserName;
 
 use super::command::{Actor, Feed};
 use super::record::KindRecord;
 use super::state::State;
 
+/// What a page of an overview shows.
+pub(super) struct OverviewPlan {
+    /// What changed since then is shown; `None` where everything is.
+    since: Option<Revision>,
+    /// The conversations, in their order.
+    pub(super) places: Vec<OverviewPlace>,
+    next_after: Option<OverviewPlace>,
+}
+
 impl State {
-    /// The conversations that a page of the overview shows, or all of them.
-    pub(super) fn overview_ids(&self, user: UserId, all: bool, after: Option<ConversationId>) -> impl Iterator<Item = ConversationId> {
-        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
-        let most = if all { usize::MAX } else { limits::CONVERSATIONS_PER_PAGE_MAX };
-        let ids = self.users.get(&user).into_iter().flat_map(move |found| found.conversations.range((from, Bound::Unbounded)));
-        ids.take(most).copied()
+    /// What a page of an overview shows, without looking at any conversation.
+    pub(super) fn overview_plan(&self, user: UserId, since: Option<Moment>, after: Option<OverviewPlace>) -> OverviewPlan {
+        let since = since.and_then(|moment| self.revisions.since(user, moment));
+        let conversations = self.users.get(&user).into_iter().flat_map(|found| &found.conversations);
+        let told = conversations.filter(|&&id| since.is_none_or(|since| self.revisions.changed(user, id, since)));
+        let places = told.map(|&conversation| OverviewPlace { revision: self.revisions.of(conversation), conversation });
+        let mut places: Vec<_> = places.filter(|&place| after.is_none_or(|after| place < after)).collect();
+        places.sort_unstable_by(|a, b| b.cmp(a));
+        let is_last = places.len() <= limits::CONVERSATIONS_PER_PAGE_MAX;
+        places.truncate(limits::CONVERSATIONS_PER_PAGE_MAX);
+        OverviewPlan { since, next_after: places.last().copied().filter(|_| !is_last), places }
     }
 
-    pub(super) fn overview_page(&self, actor: Actor, after: Option<ConversationId>) -> ConversationPage {
-        let ids: Vec<_> = self.overview_ids(actor.user, false, after).collect();
-        let items = ids.iter().filter_map(|&id| self.summary(actor, id)).collect();
-        let last = ids.last().copied().filter(|&last| self.overview_ids(actor.user, false, Some(last)).next().is_some());
-        ConversationPage { items, next_after: last }
+    /// A page of an overview.
+    #[must_use]
+    pub fn overview_page(&self, actor: Actor, since: Option<Moment>, after: Option<OverviewPlace>) -> ConversationPage {
+        let OverviewPlan { since, places, next_after } = self.overview_plan(actor.user, since, after);
+        ConversationPage {
+            items: places.iter().filter_map(|place| self.summary(actor, place.conversation)).collect(),
+            gone: since.filter(|_| after.is_none()).map_or_else(Vec::new, |since| self.revisions.gone(actor.user, since)),
+            extent: if since.is_some() { OverviewExtent::Changed } else { OverviewExtent::All },
+            as_of: self.revisions.moment(),
+            next_after,
+        }
     }
 
     /// A conversation as one member's device sees it, but for its last entry, which is not in here.
@@ -49,7 +68,7 @@ impl State {
             read: member.record.read,
             delivered: member.delivered(actor.device),
             unread,
-            mentions: found.mentions(actor.user, base),
+            mentions: found.mentions(actor.user, &member.record, base),
             last: None,
             settings: found.settings_of(&member.record.terms),
         })
@@ -57,7 +76,8 @@ impl State {
 
     /// Where push resumes for a device, in every conversation of its user.
     pub(super) fn feeds(&self, actor: Actor) -> Vec<Feed> {
-        self.overview_ids(actor.user, true, None).filter_map(|id| self.feed(actor, id)).collect()
+        let ids = self.users.get(&actor.user).into_iter().flat_map(|found| &found.conversations);
+        ids.filter_map(|&id| self.feed(actor, id)).collect()
     }
 
     /// Where push resumes for a device in one conversation: behind what it acked, and not before it could see anything.

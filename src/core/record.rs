@@ -3,7 +3,7 @@
 
 use cairn_proto::group::GroupSettings;
 use cairn_proto::hello::ServerRole;
-use cairn_proto::ids::{ConversationId, DeviceId, ImportSource, MsgId, SendStreamId, Timestamp, UserId};
+use cairn_proto::ids::{ConversationId, DeviceId, EpochId, ImportSource, MsgId, Revision, SendStreamId, Timestamp, UserId};
 use cairn_proto::limits::SENDS_IN_FLIGHT_MAX;
 use cairn_proto::people::Profile;
 use cairn_proto::response::Role;
@@ -11,6 +11,7 @@ use cairn_proto::text::{DeviceName, GroupName, SettingName, SettingValue, Topic,
 use serde::{Deserialize, Serialize};
 
 use super::change::MemberCounts;
+use super::mark::Mark;
 use super::msgid_set::MsgIdSet;
 use super::relation::{RelationChunk, StoredRelation};
 
@@ -70,13 +71,23 @@ pub struct ConversationRecord {
     pub last_sent_at: Timestamp,
     /// How many members there are.
     pub counts: MemberCounts,
+    /// When it last changed for everybody in it.
+    pub changed: Revision,
 }
 
 impl ConversationRecord {
     /// A conversation without entries or members.
     #[must_use]
     pub fn new(kind: KindRecord, created_at: Timestamp) -> Self {
-        Self { kind, created_at, head: MsgId::ZERO, floor: MsgId::ZERO, last_sent_at: Timestamp::new(0), counts: MemberCounts::default() }
+        Self {
+            kind,
+            created_at,
+            head: MsgId::ZERO,
+            floor: MsgId::ZERO,
+            last_sent_at: Timestamp::new(0),
+            counts: MemberCounts::default(),
+            changed: Revision::default(),
+        }
     }
 }
 
@@ -128,6 +139,19 @@ pub struct MemberRecord {
     pub read: MsgId,
     /// What else holds.
     pub terms: MemberTerms,
+    /// What he marked as unread although he had read it.
+    pub mark: Option<Box<Mark>>,
+    /// When it last changed, but for what the member's sends move.
+    pub changed: Revision,
+}
+
+/// A start of the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EpochRecord {
+    /// Its id.
+    pub epoch: EpochId,
+    /// The first batch of the commit log that is of it.
+    pub first: Revision,
 }
 
 /// What holds for one member: what the group settled for him, and what he settled for himself.
@@ -303,6 +327,10 @@ pub enum Row {
     Members(ConversationId, MemberChunk, Vec<StoredMember>),
     /// The way from a user to a conversation.
     Membership(UserId, ConversationId, Option<()>),
+    /// When a membership ended, while that is to be told of.
+    Ended(UserId, ConversationId, Option<Revision>),
+    /// The starts of the server.
+    Epochs(Vec<EpochRecord>),
     /// A chunk of the entries that do not count.
     Uncounted(ConversationId, u64, Vec<u8>),
     /// A chunk of the messages that mention a user.

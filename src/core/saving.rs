@@ -49,6 +49,12 @@ impl State {
             let is_member = self.users.get(&user).is_some_and(|user| user.conversations.contains(&conversation));
             rows.push(Row::Membership(user, conversation, is_member.then_some(())));
         }
+        for (user, conversation) in std::mem::take(&mut self.unsaved.ended) {
+            rows.push(Row::Ended(user, conversation, self.ended_at(user, conversation)));
+        }
+        if std::mem::take(&mut self.unsaved.epochs) {
+            rows.push(Row::Epochs(self.epochs().to_vec()));
+        }
         for id in std::mem::take(&mut self.unsaved.open_groups) {
             rows.push(Row::OpenGroup(id, self.open_groups.name(id).cloned()));
         }

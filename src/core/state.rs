@@ -18,6 +18,7 @@ use super::record::{
     UserRecord,
 };
 use super::relation::{RelationChunk, Relations};
+use super::revision::Revisions;
 use super::send_stream::SendStream;
 use super::settings::Settings;
 
@@ -33,6 +34,7 @@ pub struct State {
     pub(super) conversations: HashMap<ConversationId, Conversation>,
     pub(super) streams: HashMap<(DeviceId, SendStreamId), SendStream>,
     pub(super) open_groups: OpenGroups,
+    pub(super) revisions: Revisions,
     /// Of each user either all relations or none.
     pub(super) relations: HashMap<UserId, Relations>,
     /// How those users present themselves whose profiles were needed.
@@ -67,6 +69,9 @@ pub(super) struct Unsaved {
     pub(super) conversations: Vec<ConversationId>,
     pub(super) memberships: BTreeSet<(UserId, ConversationId)>,
     pub(super) open_groups: BTreeSet<ConversationId>,
+    /// Memberships that ended, or began again.
+    pub(super) ended: BTreeSet<(UserId, ConversationId)>,
+    pub(super) epochs: bool,
     pub(super) streams: Vec<(DeviceId, SendStreamId)>,
     pub(super) streams_removed: BTreeSet<(DeviceId, SendStreamId)>,
     pub(super) relations: BTreeSet<(UserId, RelationChunk)>,

@@ -88,7 +88,7 @@ const HELLO_VARIANT: u32 = 0;
 /// # Errors
 /// When the credentials are refused.
 pub async fn log_in(shared: &Shared, session: &Arc<Session>, hello: Hello) -> Result<Welcome, ErrorCode> {
-    let Hello { credentials, send_stream, push, .. } = hello;
+    let Hello { credentials, send_stream, push, since, .. } = hello;
     let address = session.connection.remote_address().ip();
     let name = match &credentials {
         Credentials::Password { name, .. } => Some(name.clone()),
@@ -101,7 +101,7 @@ pub async fn log_in(shared: &Shared, session: &Arc<Session>, hello: Hello) -> Re
     }
     let outcome = match credentials {
         Credentials::Token(token) => {
-            let command = Command::Login { token: secret_hash(token.as_bytes()), stream: send_stream, push };
+            let command = Command::Login { token: secret_hash(token.as_bytes()), stream: send_stream, push, since };
             enter(shared, session, command).await.map(|logged_in| (logged_in, None))
         }
         Credentials::Password { name, password, device } => {

@@ -108,7 +108,7 @@ impl Push {
 
     /// The session is told how far another device has read.
     pub fn read(&self, conversation: ConversationId, read: MsgId) {
-        self.note(conversation, |feed| feed.read = feed.read.max(Some(read)));
+        self.note(conversation, |feed| feed.read = Some(read));
     }
 
     fn note(&self, conversation: ConversationId, note: impl FnOnce(&mut Feed)) {

@@ -7,8 +7,9 @@ use cairn_proto::error::ErrorCode;
 use cairn_proto::ids::{ConversationId, MsgId, RequestId};
 use cairn_proto::limits as wire;
 use cairn_proto::message::Run;
+use cairn_proto::overview::ConversationPage;
 use cairn_proto::request::{PullRange, Request};
-use cairn_proto::response::{ConversationPage, Pulled, Response};
+use cairn_proto::response::{Pulled, Response};
 use cairn_proto::secret::InviteToken;
 use tokio::sync::{Semaphore, oneshot};
 
@@ -206,9 +207,13 @@ async fn figures(shared: &Shared, actor: Actor) -> Result<Response, ErrorCode> {
 /// # Errors
 /// When one cannot be read.
 pub async fn fill_last(shared: &Shared, page: &mut ConversationPage) -> Result<(), ErrorCode> {
+    let mut bytes_left = wire::OVERVIEW_LAST_BYTES_MAX;
     for item in &mut page.items {
         let Some(timeline) = shared.timelines.get(item.id).filter(|_| item.head > item.floor) else { continue };
         let run = read_history(&shared.history, &timeline, PullRange::From(item.head), 1).await?;
+        // A page goes out in one frame. What does not fit into it can be pulled.
+        let Some(left) = bytes_left.checked_sub(run.entries.len()) else { continue };
+        bytes_left = left;
         item.last = run.messages().map_err(|_| ErrorCode::Damaged)?.pop().map(|message| cairn_proto::message::Entry {
             sender: message.sender,
             sent_at: message.sent_at,

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use cairn_proto::close::CloseCode;
 use cairn_proto::error::ErrorCode;
-use cairn_proto::ids::Timestamp;
+use cairn_proto::ids::{EpochId, Timestamp};
 use cairn_proto::invite::{InviteLink, ServerAddr};
 use cairn_proto::secret::InviteToken;
 use quinn::Endpoint;
@@ -69,6 +69,9 @@ pub enum ServeError {
     /// A command of the server's own was refused.
     #[error("cannot make the owner's invite: {0}")]
     OwnerInvite(ErrorCode),
+    /// A command of the server's own was refused.
+    #[error("cannot note that the server starts: {0}")]
+    Begin(ErrorCode),
     /// The system gave no random bytes.
     #[error("the system gave no random bytes: {0}")]
     Random(#[from] getrandom::Error),
@@ -115,6 +118,7 @@ async fn serve(
     let (publish, publications) = mpsc::channel(limits::PUBLICATIONS_MAX);
     let (mut failed, thread) = start_sequencer(engine, &shared, publish)?;
     let hub = tokio::spawn(run_hub(shared.clone(), publications));
+    begin_epoch(&shared).await?;
     let invite = match has_owner {
         true => None,
         false => Some(owner_invite(&shared, identity).await?),
@@ -191,6 +195,14 @@ async fn join(thread: Sequencer) -> Result<(), ServeError> {
         Ok(Ok(result)) => Ok(result?),
         Ok(Err(_)) | Err(_) => Err(ServeError::Panicked),
     }
+}
+
+/// What clients are told of moments from now on is of this start of the server.
+async fn begin_epoch(shared: &Shared) -> Result<(), ServeError> {
+    let mut epoch = [0; 8];
+    getrandom::fill(&mut epoch)?;
+    let command = Command::Begin(EpochId::new(u64::from_le_bytes(epoch)));
+    shared.ask(command).await.map_err(ServeError::Begin).map(drop)
 }
 
 /// Makes the invite of whoever shall own the server. A server that has no owner makes a new one at each start, since the link of

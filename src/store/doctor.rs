@@ -5,6 +5,8 @@
 
 mod rows;
 
+mod revisions;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -242,6 +244,7 @@ impl Check<'_> {
         self.cursors(&heads)?;
         self.groups(&users)?;
         self.people(&users)?;
+        self.revisions(&users)?;
         self.report.users = users.len() as u64;
         self.report.devices = devices;
         Ok(())

@@ -16,7 +16,7 @@ use bytes::Bytes;
 use cairn_proto::codec::DecodeError;
 use cairn_proto::error::ErrorCode;
 use cairn_proto::figures::Figures;
-use cairn_proto::ids::{ConversationId, Timestamp};
+use cairn_proto::ids::{ConversationId, Revision, Timestamp};
 use cairn_proto::message::unpack_entry;
 use cairn_proto::response::Response;
 use hashbrown::HashSet;
@@ -145,14 +145,16 @@ impl Engine {
         let through = trees.checkpoint()?;
         let mut touched = HashSet::new();
         let mut batches = 0_u64;
-        let log = CommitLog::open(&dir.join("log"), through, &poison, |_, payload| {
+        let log = CommitLog::open(&dir.join("log"), through, &poison, |batch, payload| {
             batches += 1;
+            state.begin_batch(Revision::new(batch.get()));
             replay(&mut state, &loader, &timelines, &mut touched, payload).map_err(Box::new)
         })
         .map_err(|error| match error {
             OpenError::Log(error) => StoreError::Log(error),
             OpenError::Replay { batch, source } => StoreError::Replay { batch, source },
         })?;
+        state.begin_batch(Revision::new(log.last().next().get()));
         info!(batches, bytes = log.bytes_since(through), "replayed the log");
         let (report, done) = channel();
         let thread = Checkpointer::start(trees.clone(), &poison, move |result| drop(report.send(result))).map_err(StoreError::Thread)?;
@@ -198,13 +200,10 @@ impl Engine {
         }
     }
 
-    /// Loads one part. An entry of the batch is not in its timeline yet.
+    /// Loads one part. An entry of the batch is not in its timeline yet, and is there as it was before the batch.
     fn load(&mut self, need: Need) -> Result<(), LoadError> {
-        if let Need::Entry(conversation, msgid) = need
-            && let Some(packed) = self.batch.entry(conversation, msgid)
-        {
+        for (conversation, msgid, packed) in self.batch.needed(need) {
             self.state.install_entry(conversation, msgid, unpack_entry(packed)?);
-            return Ok(());
         }
         self.loader.load(&mut self.state, need)
     }
@@ -251,7 +250,8 @@ impl Engine {
         let (bytes, appended, rewritten, effects) = std::mem::replace(&mut self.batch, next).into_parts();
         let mut buffer = BatchBuf::new();
         *buffer.payload_mut() = bytes;
-        self.log.append(&mut buffer)?;
+        let batch = self.log.append(&mut buffer)?;
+        self.state.begin_batch(Revision::new(batch.next().get()));
         self.meter.commit(appended.len());
         let bytes = buffer.into_bytes();
         let mut touched: Vec<ConversationId> = Vec::new();

@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use cairn_proto::codec::DecodeError;
-use cairn_proto::ids::{ConversationId, DeviceId, MsgId, SendStreamId, UserId};
-use cairn_proto::message::unpack_entry;
+use cairn_proto::ids::{ConversationId, DeviceId, MsgId, Revision, SendStreamId, UserId};
+use cairn_proto::limits::MARKED_UNREAD_MAX;
+use cairn_proto::message::{Entry, Message, unpack_entry};
 use cairn_proto::request::PullRange;
 use cairn_proto::text::{GroupName, SettingValue};
 use serde::de::DeserializeOwned;
@@ -15,7 +16,7 @@ use super::history::{History, HistoryError};
 use super::rows::{RowDamage, RowError};
 use super::run::RunLimits;
 use super::timeline::{Timeline, Timelines};
-use super::trees::{RowKey, RowPrefix, Tree, parse};
+use super::trees::{MetaKey, RowKey, RowPrefix, Tree, parse};
 use crate::core::State;
 use crate::core::msgid_set::MsgIdSet;
 use crate::core::needs::Need;
@@ -93,11 +94,34 @@ impl Loader {
                 state.install_setting(&name, &value);
             }
         })?;
+        self.revisions(&mut state)?;
         let last = self.trees.last_value(&RowPrefix::all(Tree::Conversations), &RowKey::conversation(LAST_NUMBERED))?;
         if let Some(id) = last.and_then(|(key, _)| parse::conversation(key.bytes())) {
             state.install_last_numbered(id);
         }
         Ok(state)
+    }
+
+    /// When what last changed. Nothing is kept of the conversations and memberships but that.
+    fn revisions(&self, state: &mut State) -> Result<(), TreesError> {
+        self.each(&RowPrefix::all(Tree::Conversations), |key, record: ConversationRecord| {
+            if let Some(id) = parse::conversation(key.bytes()) {
+                state.install_conversation_revision(id, record.changed);
+            }
+        })?;
+        self.each(&RowPrefix::all(Tree::Members), |key, members: Vec<StoredMember>| {
+            let Some((id, _)) = parse::members(key.bytes()) else { return };
+            for StoredMember { user, record, .. } in members {
+                state.install_membership_revision(user, id, record.changed);
+            }
+        })?;
+        self.each(&RowPrefix::all(Tree::Ended), |key, at: Revision| {
+            if let Some((user, id)) = parse::membership(key.bytes()) {
+                state.install_ended(user, id, at);
+            }
+        })?;
+        state.install_epochs(self.trees.read(&RowKey::meta(MetaKey::Epochs))?.unwrap_or_default());
+        Ok(())
     }
 
     /// Loads one part. What is not stored is left out: it does not exist.
@@ -115,6 +139,7 @@ impl Loader {
             }
             Need::Members(conversation) => Ok(self.members(state, conversation)?),
             Need::Entry(conversation, msgid) => self.entry(state, conversation, msgid),
+            Need::EntriesFrom(conversation, from) => self.entries(state, conversation, from),
             Need::Stream(device, stream) => Ok(self.stream(state, device, stream)?),
             Need::Relations(user) => Ok(self.relations(state, user)?),
             Need::Profile(user) => {
@@ -132,6 +157,27 @@ impl Loader {
         let run = self.history.read(&timeline, PullRange::From(msgid), RunLimits::of_messages(1))?;
         if run.first == msgid && run.count == 1 {
             state.install_entry(conversation, msgid, unpack_entry(&run.entries)?);
+        }
+        Ok(())
+    }
+
+    /// The durable entries of a conversation in memory, from one on.
+    fn entries(&self, state: &mut State, conversation: ConversationId, from: MsgId) -> Result<(), LoadError> {
+        let Some(timeline) = self.timelines.get(conversation).filter(|_| state.conversation(conversation).is_some()) else {
+            return Ok(());
+        };
+        let last = from.plus(MARKED_UNREAD_MAX).min(timeline.head());
+        let mut next = from;
+        while next <= last {
+            let run = self.history.read(&timeline, PullRange::From(next), RunLimits::MAX)?;
+            if run.count == 0 {
+                break;
+            }
+            next = run.last().next();
+            for message in run.messages()? {
+                let Message { msgid, sender, sent_at, body, extras, .. } = message;
+                state.install_entry(conversation, msgid, Entry { sender, sent_at, body, extras });
+            }
         }
         Ok(())
     }

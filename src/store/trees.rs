@@ -20,6 +20,7 @@
 //! | relations | user u32, `RelationChunk` u32 | a list of `StoredRelation` |
 //! | profiles | user u32 | `Profile` |
 //! | settings | the name, as bytes | the value, as people write it |
+//! | ended | user u32, conversation u64 | the `Revision` at which the user was a member no more |
 //! | meta | a [`MetaKey`], u8 | see there |
 //!
 //! All values but blocks are sealed, see [`super::rows`].
@@ -89,6 +90,8 @@ trees! {
     Profiles = "profiles",
     /// What the owner of the server has set.
     Settings = "settings",
+    /// When memberships ended.
+    Ended = "ended",
     /// What there is one of.
     Meta = "meta",
 }
@@ -131,7 +134,9 @@ mod tests {
         assert_eq!(parse::user(RowKey::profile(U).bytes()), Some(U));
         assert_eq!(parse::device(RowKey::device(U, D).bytes()), Some((U, D)));
         assert_eq!(parse::invite(RowKey::invite(&SecretHash([7; 32])).bytes()), Some(SecretHash([7; 32])));
-        assert_eq!(parse::membership(RowKey::membership(U, G).bytes()), Some((U, G)));
+        for key in [RowKey::membership(U, G), RowKey::ended(U, G)] {
+            assert_eq!(parse::membership(key.bytes()), Some((U, G)));
+        }
         assert_eq!(parse::import(RowKey::import(G, ImportSource::new(4)).bytes()), Some((G, ImportSource::new(4))));
         let relations = RelationChunk::of(U);
         assert_eq!(parse::relations(RowKey::relations(U, relations).bytes()), Some((U, relations)));

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::db::{Trees, TreesError};
 use super::rows::RowChange;
-use super::trees::{RowKey, RowPrefix};
+use super::trees::{MetaKey, RowKey, RowPrefix};
 use crate::core::record::Row;
 
 /// The rows of the trees that hold what the state machine gave.
@@ -33,6 +33,8 @@ fn add(trees: &Trees, row: Row, changes: &mut Vec<RowChange>) -> Result<(), Tree
         Row::Membership(user, conversation, exists) => {
             changes.push(put_or_delete(RowKey::membership(user, conversation), exists.as_ref()));
         }
+        Row::Ended(user, conversation, at) => changes.push(put_or_delete(RowKey::ended(user, conversation), at.as_ref())),
+        Row::Epochs(epochs) => changes.push(RowChange::put(RowKey::meta(MetaKey::Epochs), &epochs)),
         Row::Uncounted(conversation, chunk, bytes) => changes.push(RowChange::put(RowKey::uncounted(conversation, chunk), &bytes)),
         Row::Mentions(conversation, user, chunk, bytes) => {
             changes.push(RowChange::put(RowKey::mentions(conversation, user, chunk), &bytes));

@@ -30,6 +30,10 @@ async fn a_cursor_is_between_nothing_and_the_head_and_never_moves_back() {
                 assert_eq!(raw.ask(ack(msgid)).await, Err(ErrorCode::BadCursor));
                 assert_eq!(raw.ask(read(msgid)).await, Err(ErrorCode::BadCursor));
             }
+            for from in [MsgId::ZERO, head.next(), MsgId::new(u64::MAX)] {
+                let back = Request::MarkUnread { conversation: team, from };
+                assert_eq!(raw.ask(back).await, Err(ErrorCode::NoSuchMessage));
+            }
             assert_eq!(delivered_and_read(&mut raw).await, (MsgId::ZERO, head), "sending reads");
             for (moved, delivered) in [(head.prev(), head.prev()), (head, head), (head.prev(), head), (MsgId::ZERO, head)] {
                 assert_eq!(raw.ask(ack(moved)).await, Ok(Response::Done));
@@ -42,7 +46,7 @@ async fn a_cursor_is_between_nothing_and_the_head_and_never_moves_back() {
 }
 
 async fn delivered_and_read(raw: &mut Raw) -> (MsgId, MsgId) {
-    match raw.ask(Request::Conversations { after: None }).await {
+    match raw.ask(Request::Conversations { since: None, after: None }).await {
         Ok(Response::Conversations(page)) => (page.items[0].delivered, page.items[0].read),
         other => panic!("{other:?}"),
     }

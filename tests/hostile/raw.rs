@@ -220,7 +220,7 @@ impl Stream {
 
 /// The first frame of a session.
 pub(super) fn hello(credentials: Credentials, push: bool) -> ClientFrame {
-    ClientFrame::Hello(Hello { version: WIRE_VERSION, credentials, send_stream: SendStreamId::new(7), push })
+    ClientFrame::Hello(Hello { version: WIRE_VERSION, credentials, send_stream: SendStreamId::new(7), push, since: None })
 }
 
 /// The bytes behind a length of one's own choice.

@@ -9,7 +9,7 @@ use cairn_client::proto::group::{Access, GroupSettings, MemberSettings};
 use cairn_client::proto::ids::{ClientSeq, ConversationId, ImportSource, MsgId, Timestamp, UserId};
 use cairn_client::proto::limits::USERS_PER_REQUEST_MAX;
 use cairn_client::proto::message::Draft;
-use cairn_client::proto::request::{ImportEntry, PullRange, Request};
+use cairn_client::proto::request::{Forward, ImportEntry, PullRange, Request};
 use cairn_client::proto::response::{Response, Role};
 use cairn_client::proto::text::{EmojiName, GroupName, Text, Topic, UserName};
 
@@ -29,6 +29,7 @@ fn requests(conversation: ConversationId, member: UserId) -> Vec<Request> {
         Request::Ack { conversation, msgid: MsgId::new(u64::MAX) },
         Request::Read { conversation, msgid },
         Request::Read { conversation, msgid: MsgId::new(u64::MAX) },
+        Request::MarkUnread { conversation, from: msgid },
         Request::Members { conversation, after: None },
         Request::AddMembers { conversation, users: vec![member] },
         Request::AddMembers { conversation, users: vec![nobody; USERS_PER_REQUEST_MAX + 1] },
@@ -45,6 +46,7 @@ fn requests(conversation: ConversationId, member: UserId) -> Vec<Request> {
         Request::React { conversation, msgid, emoji: EmojiName::new("wave").unwrap() },
         Request::Unreact { conversation, msgid, emoji: EmojiName::new("wave").unwrap() },
         Request::Recall { conversation, msgid: MsgId::new(u64::MAX) },
+        Request::Forward(Forward { to: conversation, seq: ClientSeq::new(1), from: conversation, msgid }),
         Request::Group { conversation },
         Request::RenameGroup { conversation, name: GroupName::new("mine").unwrap() },
         Request::SetTopic { conversation, topic: Topic::none() },
@@ -78,7 +80,7 @@ async fn is_told_nothing(server: SocketAddr, asker: &Account, conversations: &[C
         }
     }
     // Neither is any of it in his list.
-    let listed = raw.ask(Request::Conversations { after: None }).await.unwrap();
+    let listed = raw.ask(Request::Conversations { since: None, after: None }).await.unwrap();
     let Response::Conversations(page) = listed else { panic!("{listed:?}") };
     assert_eq!(page.items, []);
     assert_eq!(raw.ask(Request::FindGroups { prefix: None }).await, Ok(Response::Groups(Vec::new())), "no group is open");

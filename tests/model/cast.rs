@@ -1,20 +1,24 @@
 //! Turns steps into commands: who and what their small numbers mean at that moment.
 
+use std::collections::BTreeMap;
+
 use cairn::core::command::{Actor, Command, NewDevice, Reply};
 use cairn::core::record::SecretHash;
 use cairn_proto::body::{Amendment, Attachment, Body, SystemEntry};
 use cairn_proto::extras::{Extra, Extras};
 use cairn_proto::group::{Access, GroupSettings, JoinerHistory, MemberSettings};
-use cairn_proto::ids::{ClientSeq, ConversationId, DeviceId, ImportSource, MsgId, SendStreamId, Timestamp, UserId};
+use cairn_proto::ids::{ClientSeq, ConversationId, DeviceId, EpochId, ImportSource, MsgId, Revision, SendStreamId, Timestamp, UserId};
 use cairn_proto::message::Draft;
+use cairn_proto::overview::{Moment, OverviewPlace};
 use cairn_proto::people::{Profile, RelationAct};
-use cairn_proto::request::{ImportEntry, Request};
-use cairn_proto::response::Role;
+use cairn_proto::request::{Forward, ImportEntry, Request};
+use cairn_proto::response::{Response, Role};
 use cairn_proto::text::{
     About, DeviceName, DisplayName, EmojiName, FileName, GroupName, MediaType, SettingName, SettingValue, Text, Topic, UserName,
 };
 
 use super::naive::Naive;
+use super::naive_overview::Kept;
 use super::steps::{Act, Place, Question, Seq, Step};
 
 /// Everybody and everything that was there so far, whether it still is or not.
@@ -24,7 +28,11 @@ pub(super) struct Cast {
     pub(super) sessions: Vec<Actor>,
     devices: Vec<(DeviceId, SecretHash)>,
     invites: Vec<SecretHash>,
-    spoken: Vec<(Actor, Draft)>,
+    spoken: Vec<(Actor, Request)>,
+    /// Moments that somebody was told of.
+    moments: Vec<Moment>,
+    /// What devices keep.
+    pub(super) copies: BTreeMap<DeviceId, Kept>,
     secrets: u64,
     streams: u64,
     said: u64,
@@ -53,12 +61,22 @@ fn user_name(at: u8) -> UserName {
 }
 
 impl Cast {
+    /// One of the sessions.
+    pub(super) fn session(&self, by: u8) -> Option<Actor> {
+        pick(&self.sessions, by)
+    }
+
     /// Notes what an answer tells of.
     pub(super) fn learn(&mut self, reply: &Reply) {
-        if let Reply::LoggedIn(session) = reply
-            && !self.sessions.contains(&session.actor)
-        {
-            self.sessions.push(session.actor);
+        match reply {
+            Reply::LoggedIn(session) => {
+                self.moments.push(session.overview.as_of);
+                if !self.sessions.contains(&session.actor) {
+                    self.sessions.push(session.actor);
+                }
+            }
+            Reply::Response(Response::Conversations(page)) => self.moments.push(page.as_of),
+            _ => {}
         }
     }
 
@@ -69,7 +87,7 @@ impl Cast {
                 .filter_map(|_| {
                     self.streams += 1;
                     let token = pick(&self.devices, device)?.1;
-                    Some(Command::Login { token, stream: SendStreamId::new(1000 + self.streams), push: false })
+                    Some(Command::Login { token, stream: SendStreamId::new(1000 + self.streams), push: false, since: None })
                 })
                 .collect(),
             Step::SendMany { by, to, count } => {
@@ -112,10 +130,15 @@ impl Cast {
                 let password = (name % 2 == 0).then(|| "a hash".into());
                 Command::Join { invite, name: user_name(name), password, device: self.new_device(push) }
             }
+            Step::Begin => {
+                self.secrets += 1;
+                Command::Begin(EpochId::new(self.secrets))
+            }
             Step::Account { name } => Command::Account { name: user_name(name) },
             Step::AddDevice { user, push } => Command::AddDevice { user: UserId::new(u32::from(user)), device: self.new_device(push) },
             Step::Login { device, stream, push } => {
-                Command::Login { token: pick(&self.devices, device)?.1, stream: SendStreamId::new(stream.into()), push }
+                let (token, since) = (pick(&self.devices, device)?.1, pick(&self.moments, device.wrapping_mul(7).wrapping_add(stream)));
+                Command::Login { token, stream: SendStreamId::new(stream.into()), push, since }
             }
             _ => return None,
         })
@@ -124,8 +147,9 @@ impl Cast {
     fn request(&mut self, step: &Step, naive: &Naive, now: Timestamp) -> Option<Command> {
         let (by, to) = match *step {
             Step::Send { by, to, .. } | Step::Call { by, to, .. } | Step::Ack { by, to, .. } | Step::Read { by, to, .. } => (by, to),
+            Step::Forward { by, to, .. } => (by, to),
             Step::Edit { by, to, .. } | Step::Recall { by, to, .. } | Step::React { by, to, .. } => (by, to),
-            Step::Pin { by, to, .. } => (by, to),
+            Step::Pin { by, to, .. } | Step::MarkUnread { by, to, .. } => (by, to),
             Step::Add { by, to, .. } | Step::Remove { by, to, .. } => (by, to),
             Step::Import { by, to, .. } | Step::Ask { by, to, .. } | Step::Govern { by, to, .. } => (by, to),
             Step::CreateGroup { by, .. } | Step::Revoke { by, .. } => (by, Place::Nowhere(0)),
@@ -134,13 +158,18 @@ impl Cast {
         };
         let actor = pick(&self.sessions, by)?;
         let conversation = place(naive, actor, to);
-        let near_head = |at: i8| MsgId::new(beside(naive.conversations.get(&conversation).map_or(0, |found| found.head().get()), at));
+        let near_head_of = |id, at: i8| MsgId::new(beside(naive.conversations.get(&id).map_or(0, |found| found.head().get()), at));
+        let near_head = |at: i8| near_head_of(conversation, at);
         let ids = |users: &[u8]| users.iter().map(|&user| UserId::new(user.into())).collect();
         let request = match step {
             &Step::Send { seq, body, .. } => return Some(self.send(actor, conversation, seq, body, Extras::NONE)),
             Step::Call { reply, users, .. } => {
                 let extras = reply.map(|at| Extra::ReplyTo(near_head(at))).into_iter().chain(users.iter().map(|&user| mention(user)));
                 return Some(self.send(actor, conversation, Seq::Next, 0, Extras::new(extras.collect()).unwrap()));
+            }
+            &Step::Forward { from, at, again, .. } => {
+                let from = place(naive, actor, from);
+                return Some(self.forward(actor, conversation, (from, near_head_of(from, at)), again));
             }
             &Step::Edit { at, words, .. } => Request::Edit { conversation, msgid: near_head(at), text: some_words(words) },
             &Step::Recall { at, .. } => Request::Recall { conversation, msgid: near_head(at) },
@@ -151,6 +180,7 @@ impl Cast {
             &Step::Pin { at, back: true, .. } => Request::Unpin { conversation, msgid: near_head(at) },
             &Step::Pin { at, .. } => Request::Pin { conversation, msgid: near_head(at) },
             &Step::Ack { at, .. } => Request::Ack { conversation, msgid: near_head(at) },
+            &Step::MarkUnread { at, .. } => Request::MarkUnread { conversation, from: near_head(at) },
             &Step::Read { at, .. } => Request::Read { conversation, msgid: near_head(at) },
             Step::CreateGroup { users, .. } => Request::CreateGroup { name: GroupName::new("a group").unwrap(), members: ids(users) },
             Step::Add { users, .. } => Request::AddMembers { conversation, users: ids(users) },
@@ -163,13 +193,16 @@ impl Cast {
                 let first = beside(cursor.copied().unwrap_or(0), at);
                 Request::Import { conversation, source, first, entries: entries.iter().map(|&entry| self.imported(entry)).collect() }
             }
+            &Step::Ask { about, question: Question::Conversations, .. } => self.ask_conversations(conversation, about),
             &Step::Relate { other, act, .. } => Request::Relate { user: UserId::new(other.into()), act: pick(&ACTS, act)? },
             &Step::SetProfile { name, about, .. } => Request::SetProfile(Profile {
                 display_name: name.then(|| DisplayName::new("Somebody Else").unwrap()),
                 about: about.then(|| About::new("nothing much").unwrap()),
             }),
             &Step::Set { name, value, .. } => {
-                let name = SettingName::new(pick(&["direct-chats", "contacts-max", "user-search", "no-such-setting"], name)?).unwrap();
+                let name =
+                    SettingName::new(pick(&["direct-chats", "contacts-max", "user-search", "no-such-setting", "amend-minutes"], name)?)
+                        .unwrap();
                 let value = SettingValue::new(pick(&["anyone", "friends", "1", "2", "2000", "10001", "on", "off"], value)?).unwrap();
                 Request::SetSetting { name, value }
             }
@@ -179,11 +212,34 @@ impl Cast {
         Some(Command::Ask(actor, request))
     }
 
+    fn spoken_by(&self, actor: Actor) -> impl DoubleEndedIterator<Item = &Request> + Clone {
+        self.spoken.iter().filter(move |(speaker, _)| *speaker == actor).map(|(_, request)| request)
+    }
+
+    /// The last number that a session gave to anything it said in a conversation.
+    fn last_seq(&self, actor: Actor, conversation: ConversationId) -> u64 {
+        let numbers = self.spoken_by(actor).filter_map(|request| match request {
+            Request::Send(draft) => Some((draft.conversation, draft.seq)),
+            Request::Forward(forward) => Some((forward.to, forward.seq)),
+            _ => None,
+        });
+        numbers.filter(|&(of, _)| of == conversation).map(|(_, seq)| seq.get()).max().unwrap_or(0)
+    }
+
+    fn forward(&mut self, actor: Actor, to: ConversationId, (from, msgid): (ConversationId, MsgId), again: bool) -> Command {
+        let last = self.spoken_by(actor).rfind(|request| matches!(request, Request::Forward(_))).cloned();
+        let next = ClientSeq::new(self.last_seq(actor, to) + 1);
+        let request = last.filter(|_| again).unwrap_or(Request::Forward(Forward { to, seq: next, from, msgid }));
+        self.spoken.push((actor, request.clone()));
+        Command::Ask(actor, request)
+    }
+
     fn send(&mut self, actor: Actor, conversation: ConversationId, seq: Seq, body: u8, extras: Extras) -> Command {
-        let own = self.spoken.iter().filter(|(speaker, _)| *speaker == actor).map(|(_, draft)| draft);
-        let last = own.clone().filter(|draft| draft.conversation == conversation).map(|draft| draft.seq.get()).max().unwrap_or(0);
-        let earlier = |back: u16| own.clone().rev().nth(back.into()).cloned();
+        let last = self.last_seq(actor, conversation);
         self.said += 1;
+        let own = self.spoken_by(actor).filter_map(|request| if let Request::Send(draft) = request { Some(draft.clone()) } else { None });
+        let own: Vec<Draft> = own.collect();
+        let earlier = |back: u16| own.iter().rev().nth(back.into()).cloned();
         let fresh = |seq| Draft { conversation, seq: ClientSeq::new(seq), body: a_body(body, self.said), extras: extras.clone() };
         let draft = match seq {
             Seq::Next => fresh(last + 1),
@@ -194,9 +250,18 @@ impl Cast {
             Seq::Conflict(back) => Draft { body: a_body(0, self.said), ..earlier(back).unwrap_or_else(|| fresh(last + 1)) },
         };
         if !matches!(seq, Seq::Retry(_)) {
-            self.spoken.push((actor, draft.clone()));
+            self.spoken.push((actor, Request::Send(draft.clone())));
         }
         Command::Ask(actor, Request::Send(draft))
+    }
+
+    /// Pages, of everything and of what changed, and since moments that never were.
+    fn ask_conversations(&self, conversation: ConversationId, about: u8) -> Request {
+        let moment = pick(&self.moments, about.wrapping_mul(31));
+        let never = Moment { epoch: EpochId::new(u64::MAX), revision: Revision::new(1) };
+        let since = if about == 0 { Some(never) } else { moment.filter(|_| about > 2) };
+        let place = moment.map(|moment| OverviewPlace { revision: moment.revision, conversation });
+        Request::Conversations { since, after: place.filter(|_| about.is_multiple_of(3)) }
     }
 
     fn imported(&mut self, (name, body): (u8, u8)) -> ImportEntry {
@@ -271,7 +336,7 @@ fn ask(actor: Actor, conversation: ConversationId, about: u8, question: Question
         Question::Pins => Request::Pins { conversation },
         Question::Explain => Request::Explain { conversation, user },
         Question::ImportCursor => Request::ImportCursor { conversation, source: ImportSource::new(0) },
-        Question::Conversations => Request::Conversations { after: (about > 4).then_some(conversation) },
+        Question::Conversations => Request::Conversations { since: None, after: None },
         Question::FindUsers => Request::FindUsers { names: vec![user_name(about), user_name(about + 1)] },
         Question::Users => Request::Users { ids: vec![user, UserId::new(1), user] },
         Question::Devices => Request::Devices,

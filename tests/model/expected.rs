@@ -5,11 +5,12 @@ use std::fmt::Debug;
 
 use cairn::core::change::MemberCounts;
 use cairn::core::command::{Actor, Command};
+use cairn::core::mark::Mark;
 use cairn::core::msgid_set::MsgIdSet;
 use cairn::core::needs::Need;
 use cairn::core::record::{
-    ConversationRecord, CursorChunk, DeviceRecord, GroupRecord, InviteRecord, KindRecord, MemberChunk, MemberRecord, MemberTerms,
-    RecentPart, RecentSend, StoredMember, UserRecord,
+    ConversationRecord, CursorChunk, DeviceRecord, EpochRecord, GroupRecord, InviteRecord, KindRecord, MemberChunk, MemberRecord,
+    MemberTerms, RecentPart, RecentSend, StoredMember, UserRecord,
 };
 use cairn::core::relation::{RelationChunk, StoredRelation};
 use cairn::core::settings::TABLE;
@@ -18,10 +19,11 @@ use cairn_proto::body::Body;
 use cairn_proto::error::ErrorCode;
 use cairn_proto::extras::Extras;
 use cairn_proto::group::{Access, GroupSettings, MemberSettings};
-use cairn_proto::ids::{ClientSeq, ConversationId, DeviceId, ImportSource, MsgId, SendStreamId, Timestamp, UserId};
+use cairn_proto::ids::{ClientSeq, ConversationId, DeviceId, ImportSource, MsgId, Revision, SendStreamId, Timestamp, UserId};
 use cairn_proto::limits::SENDS_IN_FLIGHT_MAX;
 use cairn_proto::message::Draft;
-use cairn_proto::request::Request;
+use cairn_proto::overview::Moment;
+use cairn_proto::request::{Forward, Request};
 use cairn_proto::response::Role;
 use cairn_proto::text::{EmojiName, GroupName, Text, Topic};
 use proptest::test_runner::TestCaseError;
@@ -50,18 +52,24 @@ pub(super) fn check_state(state: &State, naive: &Naive) -> Result<(), TestCaseEr
         prop_assert_eq!(state.relations(id).unwrap().after(None).collect::<Vec<_>>(), relations(naive, id), "relations of user {}", id);
         prop_assert_eq!(state.profile(id), naive.profiles.get(&id).cloned().unwrap_or_default(), "profile of user {}", id);
     }
+    check_overviews(state, naive)?;
     let settings: Vec<_> = TABLE.iter().filter_map(|row| row.told(state.settings())).collect();
     prop_assert_eq!(settings, naive.told_settings());
     for (&id, expected) in &naive.conversations {
         let found = state.conversation(id).ok_or_else(|| TestCaseError::fail(format!("conversation {id} is not there")))?;
-        prop_assert_eq!(&found.record, &record(expected), "conversation {}", id);
+        prop_assert_eq!(
+            ConversationRecord { changed: Revision::default(), ..found.record.clone() },
+            record(expected),
+            "conversation {}",
+            id
+        );
         prop_assert_eq!(&found.group, &group_record(expected), "conversation {}", id);
-        let members: BTreeMap<_, _> = found.members_sorted().into_iter().map(|(user, member)| (user, member.record.clone())).collect();
+        let members: BTreeMap<_, _> = found.members_sorted().into_iter().map(|(user, member)| (user, unstamped(&member.record))).collect();
         prop_assert_eq!(&members, &member_records(expected), "members of conversation {}", id);
         for (&user, member) in &members {
             let unread = found.unread(member);
             prop_assert_eq!((unread.1, unread.2), (expected.uncounted(user), expected.unread(user)), "unread of user {} in {}", user, id);
-            prop_assert_eq!(found.mentions(user, unread.0), expected.mentions(user), "mentions of user {} in {}", user, id);
+            prop_assert_eq!(found.mentions(user, member, unread.0), expected.mentions(user), "mentions of user {} in {}", user, id);
             prop_assert!(member.read <= found.record.head && unread.2 <= found.record.head.get());
         }
         for actor in actors(naive) {
@@ -69,6 +77,19 @@ pub(super) fn check_state(state: &State, naive: &Naive) -> Result<(), TestCaseEr
             prop_assert_eq!(state.feed(actor, id), naive.feed(actor, id), "{:?} in {}", actor, id);
             let delivered = found.member(actor.user).map_or(MsgId::ZERO, |member| member.delivered(actor.device));
             prop_assert!(delivered <= found.record.head, "delivered of {:?} in {}", actor, id);
+        }
+    }
+    Ok(())
+}
+
+/// What changed since a device was here before, whenever that was.
+fn check_overviews(state: &State, naive: &Naive) -> Result<(), TestCaseError> {
+    let open = naive.changes.open;
+    let epochs = naive.changes.epochs.iter().rev().map(|&(epoch, _)| epoch).take(2);
+    let moments = epochs.flat_map(|epoch| [open, open - 1, open / 2, 0].map(|at| Moment { epoch, revision: Revision::new(at) }));
+    for since in moments.map(Some).chain([None]) {
+        for actor in actors(naive) {
+            prop_assert_eq!(state.overview_page(actor, since, None), naive.overview(actor, since, None), "{:?} since {:?}", actor, since);
         }
     }
     Ok(())
@@ -118,6 +139,7 @@ fn foreign_requests(actor: Actor, conversation: ConversationId) -> Vec<Request> 
         Request::Ack { conversation, msgid },
         Request::Ack { conversation, msgid: MsgId::new(u64::MAX) },
         Request::Read { conversation, msgid },
+        Request::MarkUnread { conversation, from: msgid },
         Request::AddMembers { conversation, users: users.clone() },
         Request::RemoveMembers { conversation, users },
         Request::Members { conversation, after: None },
@@ -126,6 +148,7 @@ fn foreign_requests(actor: Actor, conversation: ConversationId) -> Vec<Request> 
         Request::Explain { conversation, user: actor.user },
         Request::Edit { conversation, msgid, text: Text::new("mine").unwrap() },
         Request::Recall { conversation, msgid },
+        Request::Forward(Forward { to: ConversationId::new(u64::MAX), seq: ClientSeq::new(1), from: conversation, msgid }),
         Request::Pin { conversation, msgid },
         Request::Unpin { conversation, msgid },
         Request::Pins { conversation },
@@ -146,6 +169,11 @@ fn foreign_requests(actor: Actor, conversation: ConversationId) -> Vec<Request> 
     ]
 }
 
+/// Without when it changed: what follows from that is compared.
+fn unstamped(member: &MemberRecord) -> MemberRecord {
+    MemberRecord { changed: Revision::default(), ..member.clone() }
+}
+
 fn record(found: &Conversation) -> ConversationRecord {
     let owners = found.members.values().filter(|member| member.role == Role::Owner).count() as u32;
     ConversationRecord {
@@ -155,6 +183,7 @@ fn record(found: &Conversation) -> ConversationRecord {
         floor: MsgId::ZERO,
         last_sent_at: found.last_sent_at(),
         counts: MemberCounts { members: found.members.len() as u32, owners },
+        changed: Revision::default(),
     }
 }
 
@@ -164,7 +193,14 @@ fn member_records(found: &Conversation) -> BTreeMap<UserId, MemberRecord> {
         let &Member { floor, muted_until, muted, favourite, hidden_at, .. } = member;
         MemberTerms { floor, muted_until, muted, favourite, hidden_at }
     };
-    let record = |member: &Member| MemberRecord { role: member.role, joined: member.joined, read: member.read, terms: terms(member) };
+    let record = |member: &Member| MemberRecord {
+        role: member.role,
+        joined: member.joined,
+        read: member.read,
+        terms: terms(member),
+        mark: (member.read < member.told).then(|| Box::new(Mark::new(member.told, &member.marked_own))),
+        changed: Revision::default(),
+    };
     members.map(|(&user, member)| (user, record(member))).collect()
 }
 
@@ -178,7 +214,11 @@ pub(super) fn check_trees(trees: &Trees, naive: &Naive) -> Result<(), TestCaseEr
     check_tree("users", &trees.users, &expected.users)?;
     check_tree("devices", &trees.devices, &expected.devices)?;
     check_tree("invites", &trees.invites, &expected.invites)?;
-    check_tree("conversations", &trees.conversations, &expected.conversations)?;
+    let stored =
+        trees.conversations.iter().map(|(&id, record)| (id, ConversationRecord { changed: Revision::default(), ..record.clone() }));
+    check_tree("conversations", &stored.collect(), &expected.conversations)?;
+    check_tree("ended", &trees.ended, &expected.ended)?;
+    check_tree("epochs", &trees.epochs, &expected.epochs)?;
     check_tree("members", &trees.living_members(), &expected.members)?;
     check_tree("memberships", &trees.memberships, &expected.memberships)?;
     check_tree("uncounted", &trees.uncounted, &expected.uncounted)?;
@@ -286,6 +326,9 @@ fn trees_of(naive: &Naive) -> Trees {
         trees.mentions.extend(mentions.iter().filter_map(|(&user, set)| Some(((id, user, 0), set.chunk_bytes(0)?))));
         trees.uncounted.extend(uncounted.chunk_bytes(0).map(|bytes| ((id, 0), bytes)));
     }
+    trees.ended = naive.changes.ended.iter().map(|(&key, &at)| (key, Revision::new(at))).collect();
+    let epochs = naive.changes.epochs.iter().map(|&(epoch, first)| EpochRecord { epoch, first: Revision::new(first) });
+    trees.epochs.extend(Some(((), epochs.collect::<Vec<_>>())).filter(|(_, epochs)| !epochs.is_empty()));
     put_sends(naive, &mut trees);
     trees
 }

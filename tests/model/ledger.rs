@@ -99,6 +99,10 @@ impl Ledger {
                 let last = self.read.insert((conversation, user), msgid);
                 prop_assert!(last < Some(msgid), "the read cursor of {} goes back", user);
             }
+            Change::MarkedUnread { conversation, user, read, ref mark } => {
+                let last = self.read.insert((conversation, user), read).unwrap_or_default();
+                prop_assert!(read < last && last <= mark.told(), "user {} had not read what he marks as unread", user);
+            }
             Change::Delivered { conversation, user, device, msgid } => {
                 prop_assert!(self.members.contains_key(&(conversation, user)) && msgid <= self.head(conversation));
                 let last = self.delivered.insert((conversation, user, device), msgid);

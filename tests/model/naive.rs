@@ -13,11 +13,15 @@ use cairn_proto::group::{GroupSettings, JoinerHistory};
 use cairn_proto::hello::ServerRole;
 use cairn_proto::ids::{ConversationId, DeviceId, ImportSource, MsgId, SendStreamId, Timestamp, UserId};
 use cairn_proto::limits;
+use cairn_proto::overview::Moment;
 use cairn_proto::people::Profile;
+use cairn_proto::request::Request;
 use cairn_proto::response::{DeviceInfo, Response, Role, UserInfo};
 use cairn_proto::text::{DeviceName, GroupName, SettingName, SettingValue, Topic, UserName};
 
 use super::naive_people::Facts;
+
+use super::naive_overview::Changes;
 
 /// Everything that ever happened and still counts.
 #[derive(Clone, Debug, Default)]
@@ -35,6 +39,8 @@ pub(super) struct Naive {
     pub(super) settings: BTreeMap<SettingName, SettingValue>,
     /// What sessions must learn of the last command.
     pub(super) effects: Vec<Effect>,
+    /// When what changed.
+    pub(super) changes: Changes,
 }
 
 #[derive(Clone, Debug)]
@@ -92,6 +98,10 @@ pub(super) struct Member {
     pub(super) role: Role,
     pub(super) joined: MsgId,
     pub(super) read: MsgId,
+    /// How far the member ever had read, for others.
+    pub(super) told: MsgId,
+    /// The member's own entries among those that were marked as unread last.
+    pub(super) marked_own: BTreeSet<MsgId>,
     pub(super) delivered: BTreeMap<DeviceId, MsgId>,
     /// What was said up to here is not for the member.
     pub(super) floor: MsgId,
@@ -108,24 +118,31 @@ pub(super) struct Send {
     pub(super) conversation: ConversationId,
     pub(super) seq: u64,
     pub(super) msgid: MsgId,
-    pub(super) body: Body,
-    pub(super) extras: Extras,
+    /// All that was asked.
+    pub(super) request: Request,
 }
 
 impl Naive {
     /// What the server answers, and what it does on the way.
     pub(super) fn execute(&mut self, command: &Command, now: Timestamp) -> Result<Reply, ErrorCode> {
         self.effects.clear();
+        let answer = self.decide(command, now);
+        self.note_changes();
+        answer
+    }
+
+    fn decide(&mut self, command: &Command, now: Timestamp) -> Result<Reply, ErrorCode> {
         match command {
             Command::OwnerInvite { token, expires_at } => self.owner_invite(*token, *expires_at, now),
             Command::Invite { actor, token, uses, life_seconds } => self.invite(*actor, *token, *uses, *life_seconds, now),
             Command::Join { invite, name, password, device } => self.join(*invite, name, password.clone(), device, now),
             Command::Account { name } => Ok(Reply::Account(self.named(name).map(|user| (user, self.users[&user].password.clone())))),
             Command::AddDevice { user, device } => self.add_device(*user, device, now),
-            Command::Login { token, stream, push } => {
+            Command::Login { token, stream, push, since } => {
                 let (user, device) = self.device_with(*token).ok_or(ErrorCode::AuthFailed)?;
-                self.begin_session(Actor { user, device, stream: *stream }, *push)
+                self.begin_session(Actor { user, device, stream: *stream }, *push, *since)
             }
+            Command::Begin(epoch) => Ok(self.begin_epoch(*epoch)),
             Command::Grant(actor, conversation) => self.grant(*actor, *conversation),
             Command::Figures(actor) => {
                 self.check_actor(*actor)?;
@@ -195,15 +212,15 @@ impl Naive {
         }
         let NewDevice { id, name, token, stream, push } = device.clone();
         devices.insert(id, Device { name, token, created_at: now, streams: Vec::new() });
-        self.begin_session(Actor { user, device: id, stream }, push)
+        self.begin_session(Actor { user, device: id, stream }, push, None)
     }
 
-    fn begin_session(&mut self, actor: Actor, push: bool) -> Result<Reply, ErrorCode> {
+    fn begin_session(&mut self, actor: Actor, push: bool, since: Option<Moment>) -> Result<Reply, ErrorCode> {
         self.use_stream(actor);
         let User { name, role, .. } = self.users[&actor.user].clone();
         let ids = self.conversations_of(actor.user);
         let feeds = if push { ids.iter().filter_map(|&id| self.feed(actor, id)).collect() } else { Vec::new() };
-        Ok(Reply::LoggedIn(Box::new(LoggedIn { actor, name, role, overview: self.overview(actor, None), feeds })))
+        Ok(Reply::LoggedIn(Box::new(LoggedIn { actor, name, role, overview: self.overview(actor, since, None), feeds })))
     }
 
     /// The stream becomes the most recently used one. What was sent on the least recently used of too many is forgotten.
@@ -284,11 +301,17 @@ impl Conversation {
         self.above(self.members[&user].base()).filter(|(_, entry)| is_unread(entry)).count() as u64
     }
 
-    /// Messages above the read cursor that mention the member.
+    /// Messages of others above the read cursor that mention the member.
     pub(super) fn mentions(&self, user: UserId) -> u64 {
-        let is_meant =
-            |entry: &LogEntry| entry.body.is_message() && [user, UserId::SERVER].iter().any(|user| entry.mentioned.contains(user));
+        let is_meant = |entry: &LogEntry| {
+            entry.body.is_message() && entry.sender != user && [user, UserId::SERVER].iter().any(|user| entry.mentioned.contains(user))
+        };
         self.above(self.members[&user].base()).filter(|(_, entry)| is_meant(entry)).count() as u64
+    }
+
+    /// Entries above the read cursor that are no messages of others.
+    pub(super) fn uncounted_of(&self, user: UserId) -> u64 {
+        self.above(self.members[&user].base()).count() as u64 - self.unread(user)
     }
 
     /// Entries above the read cursor that are no messages.
@@ -308,6 +331,8 @@ impl Member {
             role,
             joined,
             read: MsgId::ZERO,
+            told: MsgId::ZERO,
+            marked_own: BTreeSet::new(),
             delivered: BTreeMap::new(),
             floor: if history == JoinerHistory::All { MsgId::ZERO } else { MsgId::new(joined.get() - 1) },
             muted_until: Timestamp::new(0),
@@ -315,6 +340,11 @@ impl Member {
             favourite: false,
             hidden_at: None,
         }
+    }
+
+    pub(super) fn read_to(&mut self, msgid: MsgId) {
+        self.read = msgid.max(self.read);
+        self.told = msgid.max(self.told);
     }
 
     fn base(&self) -> MsgId {

@@ -190,7 +190,7 @@ impl Naive {
         Ok(Response::Done)
     }
 
-    fn setting(&self, name: &str) -> Option<&str> {
+    pub(super) fn setting(&self, name: &str) -> Option<&str> {
         self.settings.get(&SettingName::new(name).unwrap()).map(SettingValue::as_str)
     }
 
@@ -205,6 +205,7 @@ impl Naive {
         let is_taken = match name.as_str() {
             "direct-chats" => ["anyone", "friends"].contains(&value.as_str()),
             "contacts-max" => value.as_str().parse::<u32>().is_ok_and(|number| (1..=10_000).contains(&number)),
+            "amend-minutes" => value.as_str().parse::<u32>().is_ok_and(|number| (0..=525_600).contains(&number)),
             "user-search" => ["on", "off"].contains(&value.as_str()),
             _ => false,
         };

@@ -4,27 +4,28 @@ use cairn::core::batch::Effect;
 use cairn::core::command::{Actor, Feed, Grant, Reply};
 use cairn_proto::body::{Body, SystemEntry};
 use cairn_proto::error::ErrorCode;
-use cairn_proto::extras::{Extra, Extras};
+use cairn_proto::extras::Extras;
 use cairn_proto::group::GroupSettings;
 use cairn_proto::hello::ServerRole;
-use cairn_proto::ids::{ConversationId, ImportSource, MsgId, Timestamp, UserId};
-use cairn_proto::limits::{CONVERSATIONS_PER_PAGE_MAX, SENDS_IN_FLIGHT_MAX};
-use cairn_proto::message::Draft;
+use cairn_proto::ids::{ConversationId, DeviceId, ImportSource, MsgId, Timestamp, UserId};
+use cairn_proto::limits::{MARKED_OWN_MAX, MARKED_UNREAD_MAX};
 use cairn_proto::request::{ImportEntry, Request};
-use cairn_proto::response::{self, ConversationKind, ConversationPage, Explained, MemberPage, Response, Role};
+use cairn_proto::response::{self, ConversationKind, Explained, MemberPage, Response, Role};
 use cairn_proto::text::{GroupName, Topic};
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::naive::{Conversation, LogEntry, Member, Naive, Send};
+use super::naive::{Conversation, LogEntry, Member, Naive};
 
 impl Naive {
     pub(super) fn ask(&mut self, actor: Actor, request: &Request, now: Timestamp) -> Result<Response, ErrorCode> {
         match request {
             Request::Send(draft) => self.send(actor, draft, now),
+            &Request::Forward(forward) => self.forward(actor, forward, now),
             Request::Ack { conversation, msgid } => self.ack(actor, *conversation, *msgid),
             Request::Read { conversation, msgid } => self.read(actor, *conversation, *msgid),
-            Request::Conversations { after } => Ok(Response::Conversations(self.overview(actor, *after))),
+            Request::MarkUnread { conversation, from } => self.mark_unread(actor, *conversation, *from),
+            Request::Conversations { since, after } => Ok(Response::Conversations(self.overview(actor, *since, *after))),
             Request::FindUsers { names } => {
                 Ok(Response::Users(names.iter().filter_map(|name| self.named(name)).filter_map(|id| self.info(id)).collect()))
             }
@@ -86,80 +87,7 @@ impl Naive {
         self.effects.push(Effect::Joined { conversation: id, user });
     }
 
-    fn send(&mut self, actor: Actor, draft: &Draft, now: Timestamp) -> Result<Response, ErrorCode> {
-        let Draft { conversation, seq, body, extras } = draft.clone();
-        match &body {
-            Body::Text(text) | Body::Emote(text) if text.is_empty() => return Err(ErrorCode::EmptyMessage),
-            Body::Text(_) | Body::Emote(_) | Body::Emoji(_) => {}
-            Body::Image(_) | Body::Video(_) | Body::File(_) => return Err(ErrorCode::Unsupported),
-            Body::System(_) | Body::Recalled { .. } | Body::Amendment(_) | Body::Unknown => return Err(ErrorCode::BadRequest),
-        }
-        if extras.iter().filter(|extra| matches!(extra, Extra::ReplyTo(_))).count() > 1 {
-            return Err(ErrorCode::BadRequest);
-        }
-        if seq.get() == 0 {
-            return Err(ErrorCode::BadRequest);
-        }
-        let on_stream = self.sends.iter().rev().filter(|send| (send.device, send.stream) == (actor.device, actor.stream));
-        let here: Vec<(usize, &Send)> = on_stream.enumerate().filter(|(_, send)| send.conversation == conversation).collect();
-        if here.iter().any(|(_, send)| seq.get() <= send.seq) {
-            let remembered = here.iter().find(|&&(back, send)| send.seq == seq.get() && back < SENDS_IN_FLIGHT_MAX);
-            return match remembered {
-                Some((_, send)) if send.body == body && send.extras == extras => Ok(Response::Accepted { msgid: send.msgid }),
-                Some(_) => Err(ErrorCode::SeqConflict),
-                None => Err(ErrorCode::RetryTooOld),
-            };
-        }
-        if self.conversations.contains_key(&conversation) {
-            self.may_post(actor.user, conversation, now)?;
-            let found = self.inside(actor.user, conversation)?;
-            let member = &found.members[&actor.user];
-            if extras.mentions_all() && member.role == Role::Member {
-                return Err(ErrorCode::Forbidden);
-            }
-            self.check_extras(&extras, member.floor, found.head())?;
-        } else {
-            self.may_open_direct(actor, conversation)?;
-            self.check_direct(actor.user, conversation)?;
-            self.check_extras(&extras, MsgId::ZERO, MsgId::ZERO)?;
-            if extras.mentions_all() {
-                return Err(ErrorCode::Forbidden);
-            }
-            self.open_direct(conversation, now);
-        }
-        self.use_stream_if_forgotten(actor);
-        let msgid = self.push(conversation, actor.user, now, body.clone());
-        let found = self.conversations.get_mut(&conversation).unwrap();
-        let mentioned = match extras.mentions_all() {
-            true => BTreeSet::from([UserId::SERVER]),
-            false => extras.mentioned().filter(|user| found.members.contains_key(user)).collect(),
-        };
-        let entry = found.log.last_mut().unwrap();
-        (entry.extras, entry.mentioned) = (extras.clone(), mentioned);
-        let Actor { user, device, stream } = actor;
-        found.members.get_mut(&user).unwrap().read = msgid;
-        self.sends.push(Send { device, stream, conversation, seq: seq.get(), msgid, body, extras });
-        Ok(Response::Accepted { msgid })
-    }
-
-    pub(super) fn may_post(&self, user: UserId, id: ConversationId, now: Timestamp) -> Result<(), ErrorCode> {
-        self.may_speak(user, id, self.inside(user, id)?.settings.post, now)
-    }
-
-    /// In a group one needs a role, and not to be muted; in a direct chat neither of the two may have blocked the other.
-    pub(super) fn may_speak(&self, user: UserId, id: ConversationId, least: Role, now: Timestamp) -> Result<(), ErrorCode> {
-        let is_group = self.inside(user, id)?.name.is_some();
-        if is_group { self.heard(user, id, least, now).map(drop) } else { self.check_direct(user, id) }
-    }
-
-    fn check_extras(&self, extras: &Extras, floor: MsgId, head: MsgId) -> Result<(), ErrorCode> {
-        if extras.replied().is_some_and(|msgid| msgid <= floor || msgid > head) {
-            return Err(ErrorCode::NoSuchMessage);
-        }
-        extras.mentioned().all(|user| self.users.contains_key(&user)).then_some(()).ok_or(ErrorCode::NoSuchUser)
-    }
-
-    fn may_open_direct(&self, actor: Actor, id: ConversationId) -> Result<(), ErrorCode> {
+    pub(super) fn may_open_direct(&self, actor: Actor, id: ConversationId) -> Result<(), ErrorCode> {
         let (low, high) = id.direct_users().ok_or(ErrorCode::NotFound)?;
         if (actor.user != low && actor.user != high) || !self.users.contains_key(&low) || !self.users.contains_key(&high) {
             return Err(ErrorCode::NotFound);
@@ -167,7 +95,7 @@ impl Naive {
         Ok(())
     }
 
-    fn open_direct(&mut self, id: ConversationId, now: Timestamp) {
+    pub(super) fn open_direct(&mut self, id: ConversationId, now: Timestamp) {
         let (low, high) = id.direct_users().unwrap();
         self.create(id, None, now);
         self.join_conversation(id, low, Role::Member, MsgId::new(1));
@@ -256,7 +184,7 @@ impl Naive {
             user: self.info(user).unwrap(),
             role: member.role,
             joined: member.joined,
-            read: member.read,
+            read: member.told,
             muted_until: member.muted_until,
         };
         let items = found.members.iter().filter(|&(&user, _)| Some(user) > after).map(item).collect();
@@ -273,14 +201,36 @@ impl Naive {
         Ok(Response::Done)
     }
 
+    fn mark_unread(&mut self, actor: Actor, id: ConversationId, from: MsgId) -> Result<Response, ErrorCode> {
+        let found = self.inside(actor.user, id)?;
+        let Member { floor, read, told, .. } = found.members[&actor.user].clone();
+        if from <= floor || from > found.head() {
+            return Err(ErrorCode::NoSuchMessage);
+        }
+        if from <= read {
+            let passed = || found.above(from.prev()).filter(|&(msgid, _)| msgid <= told);
+            let own = passed().filter(|(_, entry)| entry.sender == actor.user).count();
+            if passed().count() as u64 > MARKED_UNREAD_MAX || own > MARKED_OWN_MAX {
+                return Err(ErrorCode::TooFarBack);
+            }
+            let own = passed().filter(|(_, entry)| entry.sender == actor.user).map(|(msgid, _)| msgid).collect();
+            let member = self.conversations.get_mut(&id).unwrap().members.get_mut(&actor.user).unwrap();
+            (member.read, member.marked_own) = (from.prev(), own);
+            self.effects.push(Effect::Read { conversation: id, user: actor.user, device: DeviceId::new(0), msgid: from.prev() });
+        }
+        Ok(Response::Done)
+    }
+
     fn read(&mut self, actor: Actor, id: ConversationId, msgid: MsgId) -> Result<Response, ErrorCode> {
         if msgid > self.inside(actor.user, id)?.head() {
             return Err(ErrorCode::BadCursor);
         }
         let member = self.conversations.get_mut(&id).unwrap().members.get_mut(&actor.user).unwrap();
         if msgid > member.read {
-            member.read = msgid;
-            self.effects.push(Effect::Read { conversation: id, user: actor.user, device: actor.device, msgid });
+            // Whoever marked something as unread is told on every device where the cursor stands, until he is where he was.
+            let device = if member.read < member.told { DeviceId::new(0) } else { actor.device };
+            member.read_to(msgid);
+            self.effects.push(Effect::Read { conversation: id, user: actor.user, device, msgid });
         }
         Ok(Response::Done)
     }
@@ -316,7 +266,7 @@ impl Naive {
             found.log.push(imported);
             let head = found.head();
             if let Some(member) = found.members.get_mut(&sender) {
-                member.read = head;
+                member.read_to(head);
             }
             added += 1;
             cursor += 1;
@@ -342,14 +292,8 @@ impl Naive {
         }
         let found = self.inside(whose, id)?;
         let Member { joined, read, .. } = found.members[&whose].clone();
-        let (uncounted, unread, mentions) = (found.uncounted(whose), found.unread(whose), found.mentions(whose));
+        let (uncounted, unread, mentions) = (found.uncounted_of(whose), found.unread(whose), found.mentions(whose));
         Ok(Response::Explained(Explained { head: found.head(), floor: MsgId::ZERO, joined, read, uncounted, unread, mentions }))
-    }
-
-    pub(super) fn overview(&self, actor: Actor, after: Option<ConversationId>) -> ConversationPage {
-        let ids: Vec<ConversationId> = self.conversations_of(actor.user).into_iter().filter(|&id| Some(id) > after).collect();
-        assert!(ids.len() <= CONVERSATIONS_PER_PAGE_MAX, "the model has one page only");
-        ConversationPage { items: ids.into_iter().filter_map(|id| self.summary(actor, id)).collect(), next_after: None }
     }
 
     pub(super) fn summary(&self, actor: Actor, id: ConversationId) -> Option<response::Conversation> {

@@ -7,8 +7,10 @@ use cairn::core::command::Command;
 use cairn::core::needs::Need;
 use cairn::core::record::Row;
 use cairn::core::{Batch, State, batch};
-use cairn_proto::ids::Timestamp;
+use cairn_proto::ids::{MsgId, Revision, Timestamp};
+use cairn_proto::limits::MARKED_UNREAD_MAX;
 use cairn_proto::message::unpack_entry;
+use cairn_proto::request::Request;
 use proptest::test_runner::TestCaseError;
 use proptest::{prop_assert, prop_assert_eq};
 
@@ -30,7 +32,9 @@ struct Machine {
 
 impl Machine {
     fn new() -> Self {
-        Self { state: State::default(), batch: Batch::new(HEADER_BYTES) }
+        let mut state = State::default();
+        state.begin_batch(Revision::new(1));
+        Self { state, batch: Batch::new(HEADER_BYTES) }
     }
 
     fn execute(&mut self, command: &Command, now: Timestamp) -> Result<String, TestCaseError> {
@@ -44,9 +48,14 @@ impl Machine {
     /// Gives the state the entries that it lacks: of the batch, or of the log.
     fn load_entries(&mut self, command: &Command, ledger: &Ledger) {
         for need in self.state.missing(command) {
-            let Need::Entry(id, msgid) = need else { continue };
-            let stored = || ledger.entries(id).get((msgid.get() as usize).checked_sub(1)?).cloned();
-            if let Some(entry) = self.batch.entry(id, msgid).map(|packed| unpack_entry(packed).unwrap()).or_else(stored) {
+            let (id, wanted) = match need {
+                Need::Entry(id, msgid) => (id, msgid.get()..=msgid.get()),
+                Need::EntriesFrom(id, from) => (id, from.get()..=from.get().saturating_add(MARKED_UNREAD_MAX)),
+                _ => continue,
+            };
+            for msgid in wanted.map(MsgId::new) {
+                let stored = || ledger.entries(id).get((msgid.get() as usize).checked_sub(1)?).cloned();
+                let Some(entry) = self.batch.entry(id, msgid).map(|packed| unpack_entry(packed).unwrap()).or_else(stored) else { break };
                 self.state.install_entry(id, msgid, entry);
             }
         }
@@ -115,6 +124,7 @@ impl Run {
             Step::Stored => self.stored(),
             Step::LetGo => self.let_go(),
             Step::Look => self.look()?,
+            Step::CatchUp { by } => self.catch_up(by)?,
             _ => {
                 let now = Timestamp::new(self.now_ms);
                 for command in self.cast.commands(step, &self.naive, now) {
@@ -146,6 +156,18 @@ impl Run {
         Ok(())
     }
 
+    /// Somebody's device asks what changed, and then keeps what there is.
+    fn catch_up(&mut self, by: u8) -> Result<(), TestCaseError> {
+        let Some(actor) = self.cast.session(by).filter(|&actor| self.naive.check_actor(actor).is_ok()) else { return Ok(()) };
+        let mut copy = self.cast.copies.remove(&actor.device).unwrap_or_default();
+        let command = Command::Ask(actor, Request::Conversations { since: copy.as_of, after: None });
+        self.execute(&command, Timestamp::new(self.now_ms))?;
+        copy.take(self.naive.overview(actor, copy.as_of, None));
+        copy.check(actor, &self.naive)?;
+        self.cast.copies.insert(actor.device, copy);
+        Ok(())
+    }
+
     fn commit(&mut self) -> Result<(), TestCaseError> {
         prop_assert_eq!(self.steady.batch.effects(), self.worn.batch.effects());
         prop_assert_eq!(self.steady.batch.appended(), self.worn.batch.appended());
@@ -162,6 +184,10 @@ impl Run {
             prop_assert!(stored.eq(said), "the log of {} differs", id);
         }
         self.log.push(payload);
+        let open = self.log.len() as u64 + 1;
+        self.naive.changes.open = open;
+        self.steady.state.begin_batch(Revision::new(open));
+        self.worn.state.begin_batch(Revision::new(open));
         Ok(())
     }
 
@@ -217,9 +243,11 @@ impl Run {
         let mut state = trees.open();
         // Once as it is, and once more over what came out of that.
         for _ in 0..2 {
-            for payload in &self.log[older.batches..] {
+            for (payload, batch) in self.log.iter().zip(1..).skip(older.batches) {
+                state.begin_batch(Revision::new(batch));
                 replay(&mut state, payload, &mut trees, &mut coin)?;
             }
+            state.begin_batch(Revision::new(self.log.len() as u64 + 1));
             state.take_unsaved().into_iter().for_each(|row| trees.put(row));
             if crash.tree.is_none() {
                 trees.sweep();

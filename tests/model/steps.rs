@@ -46,6 +46,8 @@ pub(super) enum Step {
     Send { by: u8, to: Place, seq: Seq, body: u8 },
     /// A send that answers a message so far from the head, and mentions users; everybody when there is a 9 among them.
     Call { by: u8, to: Place, reply: Option<i8>, users: Vec<u8> },
+    /// A message so far from the head that is said again elsewhere; or the last time that this was asked, once more.
+    Forward { by: u8, to: Place, from: Place, at: i8, again: bool },
     /// Other words for a message so far from the head; the same ones, none, or new ones.
     Edit { by: u8, to: Place, at: i8, words: u8 },
     /// A message that is taken back.
@@ -60,6 +62,8 @@ pub(super) enum Step {
     Ack { by: u8, to: Place, at: i8 },
     /// A read cursor.
     Read { by: u8, to: Place, at: i8 },
+    /// A read cursor that goes back.
+    MarkUnread { by: u8, to: Place, at: i8 },
     /// A new group.
     CreateGroup { by: u8, users: Vec<u8> },
     /// New members.
@@ -92,6 +96,10 @@ pub(super) enum Step {
     LetGo,
     /// Everything is loaded and looked at.
     Look,
+    /// The server starts.
+    Begin,
+    /// A device brings what it keeps of its user's conversations up to date.
+    CatchUp { by: u8 },
 }
 
 /// What is to be agreed on in a group, and what members settle for themselves.
@@ -247,7 +255,7 @@ fn acquaintance() -> impl Strategy<Value = Step> {
         16 => (0..5_u8, 1..4_u8, 0..9_u8).prop_map(|(by, other, act)| Step::Relate { by, other, act }),
         4 => (0..5_u8, 1..4_u8).prop_map(direct),
         2 => (0..12_u8, any::<bool>(), any::<bool>()).prop_map(|(by, name, about)| Step::SetProfile { by, name, about }),
-        2 => (0..3_u8, 0..4_u8, 0..8_u8).prop_map(|(by, name, value)| Step::Set { by, name, value }),
+        2 => (0..3_u8, 0..5_u8, 0..8_u8).prop_map(|(by, name, value)| Step::Set { by, name, value }),
     ]
 }
 
@@ -257,6 +265,8 @@ fn talk() -> impl Strategy<Value = Step> {
         20 => (by(), place(), seq(), 0..12_u8).prop_map(|(by, to, seq, body)| Step::Send { by, to, seq, body }),
         8 => (by(), place(), prop::option::of(at()), vec(0..10_u8, 0..3))
             .prop_map(|(by, to, reply, users)| Step::Call { by, to, reply: reply.map(|at| -at), users }),
+        5 => (by(), place(), place(), at(), prop::bool::weighted(0.2))
+            .prop_map(|(by, to, from, at, again)| Step::Forward { by, to, from, at: -at, again }),
         7 => (by(), place(), at(), 0..6_u8).prop_map(|(by, to, at, words)| Step::Edit { by, to, at: -at, words }),
         5 => (by(), place(), at()).prop_map(|(by, to, at)| Step::Recall { by, to, at: -at }),
         8 => (by(), place(), at(), 0..18_u8, any::<bool>())
@@ -265,6 +275,7 @@ fn talk() -> impl Strategy<Value = Step> {
         1 => (by(), place(), 2..8_u16).prop_map(|(by, to, count)| Step::SendMany { by, to, count }),
         6 => (by(), place(), at()).prop_map(|(by, to, at)| Step::Ack { by, to, at: -at }),
         6 => (by(), place(), at()).prop_map(|(by, to, at)| Step::Read { by, to, at: -at }),
+        6 => (by(), place(), -1..9_i8).prop_map(|(by, to, at)| Step::MarkUnread { by, to, at: -at }),
         3 => (by(), users()).prop_map(|(by, users)| Step::CreateGroup { by, users }),
         5 => (by(), place(), users()).prop_map(|(by, to, users)| Step::Add { by, to, users }),
         6 => (by(), place(), users()).prop_map(|(by, to, users)| Step::Remove { by, to, users }),
@@ -286,13 +297,15 @@ fn step() -> impl Strategy<Value = Step> {
         4 => Just(Step::Stored),
         5 => Just(Step::LetGo),
         1 => Just(Step::Look),
+        2 => Just(Step::Begin),
+        6 => (0..12_u8).prop_map(|by| Step::CatchUp { by }),
     ]
 }
 
 /// A few people and a group, so that most lives do not go by waiting for somebody to come in.
 pub(super) fn beginning() -> Vec<Step> {
     let join = |name| Step::Join { invite: 1, name, push: true };
-    let invites = [Step::OwnerInvite { life_ms: 1 }, Step::Join { invite: 0, name: 0, push: true }];
+    let invites = [Step::Begin, Step::OwnerInvite { life_ms: 1 }, Step::Join { invite: 0, name: 0, push: true }];
     let invite = Step::Invite { by: 0, uses: 5, life_seconds: 1000 };
     let group = Step::CreateGroup { by: 0, users: vec![1, 2] };
     invites.into_iter().chain([invite, join(1), join(2), join(3), group]).collect()

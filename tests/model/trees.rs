@@ -6,12 +6,12 @@ use cairn::core::State;
 use cairn::core::msgid_set::MsgIdSet;
 use cairn::core::needs::Need;
 use cairn::core::record::{
-    ConversationRecord, CursorChunk, DeviceRecord, GroupRecord, InviteRecord, MemberChunk, RecentPart, RecentSend, Row, SecretHash,
-    SendCursor, StoredMember, StoredMentions, UserRecord,
+    ConversationRecord, CursorChunk, DeviceRecord, EpochRecord, GroupRecord, InviteRecord, MemberChunk, RecentPart, RecentSend, Row,
+    SecretHash, SendCursor, StoredMember, StoredMentions, UserRecord,
 };
 use cairn::core::relation::{RelationChunk, StoredRelation};
 use cairn::store::trees::Tree;
-use cairn_proto::ids::{ConversationId, DeviceId, ImportSource, MsgId, SendStreamId, UserId};
+use cairn_proto::ids::{ConversationId, DeviceId, ImportSource, MsgId, Revision, SendStreamId, UserId};
 use cairn_proto::people::Profile;
 use cairn_proto::text::{GroupName, SettingName, SettingValue};
 
@@ -35,6 +35,8 @@ pub(super) struct Trees {
     pub(super) relations: BTreeMap<(UserId, RelationChunk), Vec<StoredRelation>>,
     pub(super) profiles: BTreeMap<UserId, Profile>,
     pub(super) settings: BTreeMap<SettingName, SettingValue>,
+    pub(super) ended: BTreeMap<(UserId, ConversationId), Revision>,
+    pub(super) epochs: BTreeMap<(), Vec<EpochRecord>>,
 }
 
 fn set<K: Ord, V>(tree: &mut BTreeMap<K, V>, key: K, value: Option<V>) {
@@ -56,6 +58,8 @@ impl Trees {
             Row::OpenGroup(id, name) => set(&mut self.open_groups, id, name),
             Row::Members(id, chunk, members) => set(&mut self.members, (id, chunk), (!members.is_empty()).then_some(members)),
             Row::Membership(user, id, exists) => set(&mut self.memberships, (user, id), exists),
+            Row::Ended(user, id, at) => set(&mut self.ended, (user, id), at),
+            Row::Epochs(epochs) => set(&mut self.epochs, (), Some(epochs)),
             Row::Uncounted(id, chunk, bytes) => set(&mut self.uncounted, (id, chunk), Some(bytes)),
             Row::Mentions(id, user, chunk, bytes) => set(&mut self.mentions, (id, user, chunk), Some(bytes)),
             Row::Pins(id, pins) => set(&mut self.pins, id, (!pins.is_empty()).then_some(pins)),
@@ -93,9 +97,17 @@ impl Trees {
         for (name, value) in &self.settings {
             state.install_setting(name, value);
         }
-        for &id in self.conversations.keys() {
+        for (&id, record) in &self.conversations {
             state.install_last_numbered(id);
+            state.install_conversation_revision(id, record.changed);
         }
+        for (&(id, _), members) in &self.members {
+            members.iter().for_each(|member| state.install_membership_revision(member.user, id, member.record.changed));
+        }
+        for (&(user, id), &at) in &self.ended {
+            state.install_ended(user, id, at);
+        }
+        state.install_epochs(self.epochs.get(&()).cloned().unwrap_or_default());
         state
     }
 
@@ -120,7 +132,7 @@ impl Trees {
                 state.install_members_complete(id);
             }
             // Entries are no rows: whoever keeps the log gives them.
-            Need::Entry(..) => {}
+            Need::Entry(..) | Need::EntriesFrom(..) => {}
             Need::Stream(device, stream) => {
                 let cursors = self.cursors.iter().filter(|(key, _)| (key.0, key.1) == (device, stream));
                 let recent = self.recent.iter().filter(|(key, _)| (key.0, key.1) == (device, stream));
@@ -171,6 +183,7 @@ impl Trees {
         for member in members.values_mut().flatten() {
             member.delivered.retain(|(device, _)| alive.contains(device));
             member.delivered.sort_unstable();
+            member.record.changed = Revision::default();
         }
         members
     }
@@ -192,6 +205,8 @@ impl Trees {
             cursors: mix(&older.cursors, &newer.cursors, || pick(Tree::Cursors)),
             recent: mix(&older.recent, &newer.recent, || pick(Tree::Recent)),
             groups: mix(&older.groups, &newer.groups, || pick(Tree::Groups)),
+            ended: mix(&older.ended, &newer.ended, || pick(Tree::Ended)),
+            epochs: mix(&older.epochs, &newer.epochs, || pick(Tree::Meta)),
             open_groups: mix(&older.open_groups, &newer.open_groups, || pick(Tree::OpenGroups)),
             relations: mix(&older.relations, &newer.relations, || pick(Tree::Relations)),
             profiles: mix(&older.profiles, &newer.profiles, || pick(Tree::Profiles)),

@@ -12,11 +12,12 @@ use cairn_client::proto::error::ErrorCode;
 use cairn_client::proto::event::{StreamOpening, TimelineFrame};
 use cairn_client::proto::frame;
 use cairn_client::proto::hello::{ClientFrame, Credentials, Hello, ServerRole, Welcome};
-use cairn_client::proto::ids::{DeviceId, RequestId, Timestamp, UserId};
+use cairn_client::proto::ids::{DeviceId, EpochId, RequestId, Revision, Timestamp, UserId};
 use cairn_client::proto::invite::ServerAddr;
 use cairn_client::proto::limits::FRAME_BYTES_MAX;
+use cairn_client::proto::overview::{ConversationPage, Moment, OverviewExtent};
 use cairn_client::proto::request::Request;
-use cairn_client::proto::response::{Conversation, ConversationPage, Response, ServerFrame};
+use cairn_client::proto::response::{Conversation, Response, ServerFrame};
 use cairn_client::proto::secret::{DeviceToken, Pin};
 use cairn_client::proto::text::UserName;
 use cairn_client::{Account, Backoff, Client, Options, Reconnect};
@@ -93,6 +94,14 @@ pub(crate) struct Fake {
     pin: Pin,
 }
 
+/// What the fake server always says of the time.
+pub(crate) const NOW: Moment = Moment { epoch: EpochId::new(4), revision: Revision::new(40) };
+
+/// An overview of all conversations, on one page.
+pub(crate) fn everything(items: Vec<Conversation>) -> ConversationPage {
+    ConversationPage { items, gone: Vec::new(), extent: OverviewExtent::All, as_of: NOW, next_after: None }
+}
+
 impl Fake {
     pub(crate) fn start() -> Self {
         Self::start_as(&Identity::new(), (Ipv4Addr::LOCALHOST, 0).into(), ALPN)
@@ -155,7 +164,7 @@ impl Fake {
     /// The next connection, welcomed.
     pub(crate) async fn welcomed(&self, overview: Vec<Conversation>) -> Peer {
         let mut peer = self.accept().await;
-        peer.welcome(ConversationPage { items: overview, next_after: None }).await;
+        peer.welcome(everything(overview)).await;
         peer
     }
 

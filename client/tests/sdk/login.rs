@@ -9,13 +9,13 @@ use cairn_client::proto::error::ErrorCode;
 use cairn_client::proto::hello::{Credentials, ServerRole};
 use cairn_client::proto::ids::{DeviceId, UserId};
 use cairn_client::proto::invite::{InviteLink, ServerAddr};
-use cairn_client::proto::response::{ConversationPage, ServerFrame};
+use cairn_client::proto::response::ServerFrame;
 use cairn_client::proto::secret::{InviteToken, Pin};
 use cairn_client::proto::text::{DeviceName, Password, UserName};
 use cairn_client::{Account, Client, Endpoint, Error, Event, JoinRequest, Options, WhoAmI, limits};
 use tokio::time::Instant;
 
-use crate::fake::{Fake, Identity, TOKEN, eager, soon};
+use crate::fake::{Fake, Identity, TOKEN, eager, everything, soon};
 
 fn ada() -> UserName {
     UserName::new("ada").unwrap()
@@ -156,7 +156,7 @@ async fn a_new_device_without_a_token_is_a_broken_protocol() {
         tokio::join!(login, async {
             let mut peer = fake.accept().await;
             peer.hello.credentials = Credentials::Token(TOKEN);
-            peer.welcome(ConversationPage { items: Vec::new(), next_after: None }).await;
+            peer.welcome(everything(Vec::new())).await;
         })
     })
     .await;

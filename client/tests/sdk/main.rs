@@ -6,6 +6,7 @@ mod fake;
 mod follow;
 mod hold;
 mod login;
+mod overview;
 mod requests;
 mod sends;
 mod world;

@@ -12,7 +12,7 @@ use cairn_client::proto::ids::{ConversationId, ImportSource, MsgId, Timestamp, U
 use cairn_client::proto::invite::ServerAddr;
 use cairn_client::proto::limits::{FRAME_BYTES_MAX, IMPORT_ENTRIES_MAX, TEXT_BYTES_MAX};
 use cairn_client::proto::request::{ImportEntry, Request};
-use cairn_client::proto::response::{Conversation, ConversationKind, ConversationPage, Response, Role, UserInfo};
+use cairn_client::proto::response::{Conversation, ConversationKind, Response, Role, UserInfo};
 use cairn_client::proto::secret::InviteToken;
 use cairn_client::proto::text::{GroupName, Text, UserName};
 use cairn_client::{Error, Event, Imported};
@@ -147,42 +147,6 @@ async fn an_ack_is_sent_in_time_without_anything_else() {
     peer.close(CloseCode::GoingAway);
     let mut peer = fake.welcomed(Vec::new()).await;
     assert_eq!(peer.request().await.1, Request::Ack { conversation: ONE, msgid: MsgId::new(5) }, "unanswered, so again");
-}
-
-#[tokio::test]
-async fn lists_come_whole_whatever_their_pages() {
-    let fake = Fake::start();
-    let (client, mut peer) = fake.client(eager()).await;
-    let pages = [(None, vec![group(1, 4), group(3, 0)], Some(3)), (Some(3), vec![group(8, 2)], Some(8)), (Some(8), Vec::new(), None)];
-    let (all, ()) = soon(async {
-        tokio::join!(client.conversations(), async {
-            for (after, items, next) in pages {
-                let (id, request) = peer.request().await;
-                assert_eq!(request, Request::Conversations { after: after.map(ConversationId::new) });
-                let page = ConversationPage { items, next_after: next.map(ConversationId::new) };
-                peer.answer(id, Ok(Response::Conversations(page))).await;
-            }
-        })
-    })
-    .await;
-    assert_eq!(all.unwrap(), [group(1, 4), group(3, 0), group(8, 2)]);
-}
-
-#[tokio::test]
-async fn pages_that_go_round_in_circles_end() {
-    let fake = Fake::start();
-    let (client, mut peer) = fake.client(eager()).await;
-    let (all, ()) = soon(async {
-        tokio::join!(client.conversations(), async {
-            for _ in 0..2 {
-                let (id, _) = peer.request().await;
-                let page = ConversationPage { items: vec![group(1, 1)], next_after: Some(ConversationId::new(1)) };
-                peer.answer(id, Ok(Response::Conversations(page))).await;
-            }
-        })
-    })
-    .await;
-    assert!(matches!(all, Err(Error::Protocol(_))));
 }
 
 #[tokio::test]

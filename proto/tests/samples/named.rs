@@ -10,12 +10,12 @@ use cairn_proto::figures::{Bucket, CheckpointFigures, Figures, Histogram};
 use cairn_proto::group::{Access, GroupDetails, GroupSettings, JoinerHistory, MemberSettings, OpenGroup};
 use cairn_proto::hello::{ClientFrame, Credentials, Hello, ServerRole, Welcome};
 use cairn_proto::message::{Draft, Entry, Run};
+use cairn_proto::overview::{ConversationPage, Moment, OverviewExtent, OverviewPlace};
 use cairn_proto::people::{Contact, ContactPage, Friendship, Profile, Relation, RelationAct, UserPage, UserProfile};
 use cairn_proto::presence::{DeviceKind, Presence, PresentDevice, UserPresence};
-use cairn_proto::request::{ImportEntry, PullRange, Request};
+use cairn_proto::request::{Forward, ImportEntry, PullRange, Request};
 use cairn_proto::response::{
-    Conversation, ConversationKind, ConversationPage, DeviceInfo, Explained, Member, MemberPage, Pulled, Response, Role, ServerFrame,
-    UserInfo,
+    Conversation, ConversationKind, DeviceInfo, Explained, Member, MemberPage, Pulled, Response, Role, ServerFrame, UserInfo,
 };
 use cairn_proto::settings::Setting;
 use cairn_proto::typing::{ClientDatagram, ServerDatagram};
@@ -62,8 +62,9 @@ macro_rules! enums {
 }
 
 structs! {
-    Attachment, Bucket, CheckpointFigures, Contact, ContactPage, Conversation, ConversationPage, DeviceInfo, Draft, Entry, Explained, Figures,
-    GroupDetails, GroupSettings, Hello, Histogram, ImportEntry, Media, Member, MemberPage, MemberSettings, OpenGroup, PresentDevice, Profile,
+    Attachment, Bucket, CheckpointFigures, Contact, ContactPage, Conversation, ConversationPage, DeviceInfo, Draft, Entry, Explained, Figures, Forward,
+    GroupDetails, GroupSettings, Hello, Histogram, ImportEntry, Media, Member, MemberPage, MemberSettings, Moment, OpenGroup, OverviewPlace,
+    PresentDevice, Profile,
     Pulled, Reaction, Relation, Run, Setting, UserInfo, UserPage, UserPresence, UserProfile, Welcome,
 }
 
@@ -75,18 +76,19 @@ enums! {
     ClientFrame { Hello, Request }
     ConversationKind { Direct, Group }
     Credentials { Token, Password, Invite }
-    Extra { ReplyTo, Mention, MentionAll, Edited, Reactions; never Unknown }
+    Extra { ReplyTo, Mention, MentionAll, Edited, Reactions, Forwarded; never Unknown }
     JoinerHistory { All, FromJoin }
     DeviceKind { Unknown, Desktop, Phone, Web, Terminal, Bot }
     Friendship { None, Asked, Invited, Friends }
     Presence { Offline, Away, Online }
+    OverviewExtent { All, Changed }
     PullRange { From, Before }
     RelationAct { Follow, Unfollow, AskFriend, AcceptFriend, DeclineFriend, RemoveFriend, Block, Unblock }
     Request {
         Send, Pull, Ack, Read, Conversations, FindUsers, Users, CreateGroup, AddMembers, RemoveMembers, Members, CreateInvite, Devices,
         RevokeDevice, Import, ImportCursor, Explain, Figures, Edit, Recall, React, Unreact, Pin, Unpin, Pins, Group, RenameGroup, SetTopic,
         SetGroupSettings, SetRole, HandOver, Ban, Unban, BannedUsers, MuteMember, JoinGroup, FindGroups, SetMemberSettings, Settings,
-        SetSetting, Relate, Contacts, SearchUsers, Profiles, SetProfile, Watch, SetPresence, Look
+        SetSetting, Relate, Contacts, SearchUsers, Profiles, SetProfile, Watch, SetPresence, Look, Forward, MarkUnread
     }
     Response {
         Accepted, Done, Pulled, Conversations, Users, Created, Changed, Members, Invite, Devices, Imported, ImportCursor, Explained, Figures,

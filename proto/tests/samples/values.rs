@@ -7,13 +7,15 @@ use cairn_proto::event::{StreamOpening, TimelineFrame};
 use cairn_proto::extras::{Extra, Extras, Reaction};
 use cairn_proto::figures::{Bucket, CheckpointFigures, Figures, Histogram};
 use cairn_proto::hello::{ClientFrame, Credentials, Hello, ServerRole, Welcome};
-use cairn_proto::ids::{ClientSeq, ConversationId, DeviceId, ImportSource, MsgId, RequestId, SendStreamId, Timestamp, UserId};
+use cairn_proto::ids::{
+    ClientSeq, ConversationId, DeviceId, EpochId, ImportSource, MsgId, RequestId, Revision, SendStreamId, Timestamp, UserId,
+};
 use cairn_proto::invite::ServerAddr;
 use cairn_proto::message::{Draft, Entry, Run};
-use cairn_proto::request::{ImportEntry, PullRange, Request};
+use cairn_proto::overview::{ConversationPage, Moment, OverviewExtent, OverviewPlace};
+use cairn_proto::request::{Forward, ImportEntry, PullRange, Request};
 use cairn_proto::response::{
-    Conversation, ConversationKind, ConversationPage, DeviceInfo, Explained, Member, MemberPage, Pulled, Response, Role, ServerFrame,
-    UserInfo,
+    Conversation, ConversationKind, DeviceInfo, Explained, Member, MemberPage, Pulled, Response, Role, ServerFrame, UserInfo,
 };
 use cairn_proto::secret::{DeviceToken, InviteToken};
 use cairn_proto::text::{DeviceName, EmojiName, FileName, GroupName, MediaType, Password, Text, UserName};
@@ -35,6 +37,7 @@ pub(super) fn add_all(samples: &mut Samples) {
     group::add_all(samples);
     samples.add(vec![PullRange::From(MsgId::new(1)), PullRange::Before(MsgId::new(251))]);
     samples.add(vec![import_entry()]);
+    samples.add(vec![forward()]);
     samples.add([responses(), people::responses()].concat());
     add_pages(samples);
     add_frames(samples);
@@ -128,6 +131,7 @@ fn extras() -> Vec<Extra> {
         Extra::MentionAll,
         Extra::Edited { at: NOON, entry: MsgId::new(252) },
         Extra::Reactions(vec![reaction()]),
+        Extra::Forwarded { author: ALICE, at: NOON },
     ]
 }
 
@@ -183,11 +187,11 @@ fn credentials() -> Vec<Credentials> {
 
 fn hello() -> Hello {
     let credentials = Credentials::Password { name: user_name("alice"), password: password(), device: device_name() };
-    Hello { version: 1, credentials, send_stream: SendStreamId::new(u64::MAX), push: true }
+    Hello { version: 1, credentials, send_stream: SendStreamId::new(u64::MAX), push: true, since: None }
 }
 
 fn welcomes() -> Vec<Welcome> {
-    let overview = ConversationPage { items: vec![], next_after: None };
+    let overview = ConversationPage { items: vec![], gone: vec![], extent: OverviewExtent::All, as_of: moment(), next_after: None };
     let old = Welcome {
         user: BOB,
         name: user_name("小明"),
@@ -203,13 +207,17 @@ fn welcomes() -> Vec<Welcome> {
 
 fn add_logins(samples: &mut Samples) {
     samples.add(credentials());
-    samples.add(vec![hello(), Hello { push: false, ..hello() }]);
+    samples.add(vec![hello(), Hello { push: false, since: Some(moment()), ..hello() }]);
     samples.add(vec![ServerRole::Member, ServerRole::Admin, ServerRole::Owner]);
     samples.add(welcomes());
 }
 
 fn import_entry() -> ImportEntry {
     ImportEntry { sender: user_name("[gnome]^_`{|}"), sent_at: Timestamp::new(0), body: text("") }
+}
+
+fn forward() -> Forward {
+    Forward { to: DIRECT, seq: ClientSeq::new(4), from: GROUP, msgid: MsgId::new(251) }
 }
 
 fn requests() -> Vec<Request> {
@@ -221,8 +229,9 @@ fn requests() -> Vec<Request> {
         Request::Pull { conversation: DIRECT, range: PullRange::Before(msgid), limit: 1 },
         Request::Ack { conversation: GROUP, msgid },
         Request::Read { conversation: GROUP, msgid },
-        Request::Conversations { after: None },
-        Request::Conversations { after: Some(DIRECT) },
+        Request::MarkUnread { conversation: GROUP, from: MsgId::new(17) },
+        Request::Conversations { since: None, after: None },
+        Request::Conversations { since: Some(moment()), after: Some(overview_place()) },
         Request::FindUsers { names: vec![user_name("alice"), user_name("小明")] },
         Request::Users { ids: vec![UserId::SERVER, ALICE, UserId::new(u32::MAX)] },
         Request::CreateGroup { name: group_name(), members: vec![ALICE] },
@@ -244,6 +253,7 @@ fn requests() -> Vec<Request> {
         Request::Pin { conversation: GROUP, msgid },
         Request::Unpin { conversation: GROUP, msgid },
         Request::Pins { conversation: GROUP },
+        Request::Forward(forward()),
     ]
 }
 
@@ -273,8 +283,17 @@ fn conversations() -> Vec<Conversation> {
     vec![group.clone(), Conversation { id: DIRECT, kind, role: Role::Member, unread: 0, mentions: 0, last: None, ..group }]
 }
 
+fn moment() -> Moment {
+    Moment { epoch: EpochId::new(0xfeed_f00d_0102_0304), revision: Revision::new(70_000) }
+}
+
+fn overview_place() -> OverviewPlace {
+    OverviewPlace { revision: Revision::new(300), conversation: DIRECT }
+}
+
 fn conversation_page() -> ConversationPage {
-    ConversationPage { items: conversations(), next_after: Some(DIRECT) }
+    let (gone, next_after) = (vec![GROUP, DIRECT], Some(overview_place()));
+    ConversationPage { items: conversations(), gone, extent: OverviewExtent::Changed, as_of: moment(), next_after }
 }
 
 fn member_page() -> MemberPage {
@@ -335,6 +354,9 @@ fn responses() -> Vec<Response> {
 fn add_pages(samples: &mut Samples) {
     samples.add(vec![pulled()]);
     samples.add(vec![conversation_page()]);
+    samples.add(vec![moment()]);
+    samples.add(vec![overview_place()]);
+    samples.add(vec![OverviewExtent::All, OverviewExtent::Changed]);
     samples.add(conversations());
     samples.add(kinds());
     samples.add(vec![Role::Member, Role::Admin, Role::Owner]);

@@ -1,7 +1,7 @@
 //! Generators of random valid values, for every wire type.
 
 mod group;
-
+mod overview;
 mod people;
 
 use bytes::Bytes;
@@ -15,10 +15,9 @@ use cairn_proto::hello::{ClientFrame, Credentials, Hello, ServerRole, Welcome};
 use cairn_proto::ids::{ClientSeq, ConversationId, DeviceId, ImportSource, MsgId, RequestId, SendStreamId, Timestamp, UserId};
 use cairn_proto::invite::{InviteLink, ServerAddr};
 use cairn_proto::message::{Draft, Entry, Run};
-use cairn_proto::request::{ImportEntry, PullRange, Request};
+use cairn_proto::request::{Forward, ImportEntry, PullRange, Request};
 use cairn_proto::response::{
-    Conversation, ConversationKind, ConversationPage, DeviceInfo, Explained, Member, MemberPage, Pulled, Response, Role, ServerFrame,
-    UserInfo,
+    Conversation, ConversationKind, DeviceInfo, Explained, Member, MemberPage, Pulled, Response, Role, ServerFrame, UserInfo,
 };
 use cairn_proto::secret::{DeviceToken, InviteToken, Pin};
 use cairn_proto::text::{DeviceName, EmojiName, FileName, GroupName, MediaType, Password, Text, Topic, UserName};
@@ -27,6 +26,7 @@ use proptest::option;
 use proptest::prelude::*;
 
 use group::{agreement_request, group_settings, member_settings, open_group, system_entry};
+use overview::{conversation_page, moment, overview_place};
 
 /// A number of any magnitude: each length that a variable-length integer can have is as likely as the next.
 fn number() -> impl Strategy<Value = u64> {
@@ -162,11 +162,13 @@ fn credentials() -> impl Strategy<Value = Credentials> {
 }
 
 fn hello() -> impl Strategy<Value = Hello> {
-    (any::<u16>(), credentials(), send_stream(), any::<bool>()).prop_map(|(version, credentials, send_stream, push)| Hello {
+    let session = (send_stream(), any::<bool>(), option::of(moment()));
+    (any::<u16>(), credentials(), session).prop_map(|(version, credentials, (send_stream, push, since))| Hello {
         version,
         credentials,
         send_stream,
         push,
+        since,
     })
 }
 
@@ -184,7 +186,8 @@ fn talk_request() -> impl Strategy<Value = Request> {
         (conversation_id(), range(), small()).prop_map(|(conversation, range, limit)| Request::Pull { conversation, range, limit }),
         (conversation_id(), msgid()).prop_map(|(conversation, msgid)| Request::Ack { conversation, msgid }),
         (conversation_id(), msgid()).prop_map(|(conversation, msgid)| Request::Read { conversation, msgid }),
-        option::of(conversation_id()).prop_map(|after| Request::Conversations { after }),
+        (conversation_id(), msgid()).prop_map(|(conversation, from)| Request::MarkUnread { conversation, from }),
+        (option::of(moment()), option::of(overview_place())).prop_map(|(since, after)| Request::Conversations { since, after }),
         vec(user_name(), 0..9).prop_map(|names| Request::FindUsers { names }),
         users().prop_map(|ids| Request::Users { ids }),
     ]
@@ -199,6 +202,8 @@ fn group_request() -> impl Strategy<Value = Request> {
         (conversation_id(), user_id()).prop_map(|(conversation, user)| Request::Explain { conversation, user }),
         (conversation_id(), msgid(), text()).prop_map(|(conversation, msgid, text)| Request::Edit { conversation, msgid, text }),
         (conversation_id(), msgid()).prop_map(|(conversation, msgid)| Request::Recall { conversation, msgid }),
+        (conversation_id(), number().prop_map(ClientSeq::new), conversation_id(), msgid())
+            .prop_map(|(to, seq, from, msgid)| Request::Forward(Forward { to, seq, from, msgid })),
         (conversation_id(), msgid()).prop_map(|(conversation, msgid)| Request::Pin { conversation, msgid }),
         conversation_id().prop_map(|conversation| Request::Pins { conversation }),
         (conversation_id(), msgid(), emoji_name()).prop_map(|(conversation, msgid, emoji)| Request::React { conversation, msgid, emoji }),
@@ -258,10 +263,6 @@ fn conversation() -> impl Strategy<Value = Conversation> {
         let (head, floor, read, delivered, (unread, mentions)) = cursors;
         Conversation { id, kind, role, head, floor, read, delivered, unread, mentions, last, settings }
     })
-}
-
-fn conversation_page() -> impl Strategy<Value = ConversationPage> {
-    (vec(conversation(), 0..5), option::of(conversation_id())).prop_map(|(items, next_after)| ConversationPage { items, next_after })
 }
 
 fn member() -> impl Strategy<Value = Member> {

@@ -65,7 +65,7 @@ impl Driver {
     /// Opens a data directory that [`Driver::create`] has made. The sender comes back with another send stream, which counts at 1 again.
     pub(crate) fn open(dir: &Path) -> Result<Self, BenchError> {
         let mut engine = open(dir)?;
-        let login = Command::Login { token: secret("device", SENDER), stream: SendStreamId::new(rand::random()), push: true };
+        let login = Command::Login { token: secret("device", SENDER), stream: SendStreamId::new(rand::random()), push: true, since: None };
         let Reply::LoggedIn(logged_in) = engine.execute(login, NOW).map_err(BenchError::Refused)? else {
             return Err(BenchError::NoAnswer);
         };

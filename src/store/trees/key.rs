@@ -14,6 +14,8 @@ use super::Tree;
 pub enum MetaKey {
     /// The last batch that the trees hold durably, a `BatchNo`.
     Checkpoint = 1,
+    /// The starts of the server, a list of `EpochRecord`.
+    Epochs = 2,
 }
 
 /// The longest key.
@@ -168,6 +170,12 @@ impl RowKey {
     #[must_use]
     pub fn membership(user: UserId, conversation: ConversationId) -> Self {
         Self::new(Tree::Memberships).and_u32(user.get()).and_u64(conversation.get())
+    }
+
+    /// When a membership ended.
+    #[must_use]
+    pub fn ended(user: UserId, conversation: ConversationId) -> Self {
+        Self::new(Tree::Ended).and_u32(user.get()).and_u64(conversation.get())
     }
 
     /// An import cursor.

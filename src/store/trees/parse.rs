@@ -91,7 +91,7 @@ pub fn invite(key: &[u8]) -> Option<SecretHash> {
     key.try_into().ok().map(SecretHash)
 }
 
-/// The way from a user to a conversation.
+/// The way from a user to a conversation, also to one that he is a member of no more.
 #[must_use]
 pub fn membership(key: &[u8]) -> Option<(UserId, ConversationId)> {
     whole(key, |key| Some((UserId::new(u32(key)?), ConversationId::new(u64(key)?))))

@@ -1,0 +1,141 @@
+//! A user's conversations at a glance, and what changed among them.
+
+use std::collections::{BTreeMap, HashMap};
+use std::task::Waker;
+
+use cairn_proto::ids::{ConversationId, MsgId};
+use cairn_proto::overview::{ConversationPage, Moment, OverviewExtent};
+use cairn_proto::request::Request;
+use cairn_proto::response::{Conversation, ConversationKind, Response};
+
+use crate::client::Client;
+use crate::error::Error;
+use crate::requests::ask;
+use crate::shared::State;
+
+/// A user's conversations, or those that changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Overview {
+    /// The conversations. Those in which something happened last come first.
+    pub conversations: Vec<Conversation>,
+    /// Those that the user is a member of no more.
+    pub gone: Vec<ConversationId>,
+    /// Whether these are all conversations of the user, whatever was asked. Then everything that is kept of others is out of date.
+    pub extent: OverviewExtent,
+    /// What to ask with the next time. Keep it with what is kept of the conversations; it holds for this server and this user.
+    pub as_of: Moment,
+}
+
+impl Overview {
+    /// Brings this overview up to date with a later one.
+    pub fn update(&mut self, later: Self) {
+        let Self { conversations, gone, extent, as_of } = later;
+        self.as_of = as_of;
+        if extent == OverviewExtent::All {
+            self.conversations.clear();
+            self.extent = extent;
+        }
+        let is_old = |id: ConversationId| gone.contains(&id) || conversations.iter().any(|newer| newer.id == id);
+        self.conversations.retain(|known| !is_old(known.id));
+        self.gone.retain(|id| conversations.iter().all(|newer| newer.id != *id));
+        self.gone.extend(gone);
+        self.conversations.splice(0..0, conversations);
+    }
+}
+
+/// What a list of chats is made of. A request fails with [`Error::Refused`] when the server says no, or with whatever ends the client.
+impl Client {
+    /// All conversations of the user, in the order of their ids, as they stand now.
+    ///
+    /// # Errors
+    /// See above.
+    pub async fn conversations(&self) -> Result<Vec<Conversation>, Error> {
+        let mut conversations = self.overview(None).await?.conversations;
+        conversations.sort_unstable_by_key(|conversation| conversation.id);
+        Ok(conversations)
+    }
+
+    /// The conversations of the user that changed since the moment of an earlier overview, which the caller keeps, also from one run of the
+    /// program to the next; with `None`, all of them. A server that does not know the moment answers with all of them, and says so.
+    ///
+    /// This device's own delivered cursor alone changes nothing: the device knows what it acked.
+    ///
+    /// # Errors
+    /// See above.
+    pub async fn overview(&self, since: Option<Moment>) -> Result<Overview, Error> {
+        let (mut overview, mut is_whole) = self.read_overview(since).await?;
+        // While several pages were read, a conversation may have moved from one that was not read yet to one that was.
+        while !is_whole {
+            let (later, is_last) = self.read_overview(Some(overview.as_of)).await?;
+            overview.update(later);
+            is_whole = is_last;
+        }
+        self.shared().state.lock().overview_read(&overview);
+        Ok(overview)
+    }
+
+    /// Reads all pages, as of the first. Says whether that was the only one.
+    async fn read_overview(&self, since: Option<Moment>) -> Result<(Overview, bool), Error> {
+        let mut read: Option<Overview> = None;
+        let mut seen = BTreeMap::new();
+        let mut after = None;
+        loop {
+            let page = ask!(self, Request::Conversations { since, after }, Response::Conversations(page) => page)?;
+            self.remember(page.items.iter().filter_map(|item| match &item.kind {
+                ConversationKind::Direct { peer } => Some(peer),
+                ConversationKind::Group { .. } => None,
+            }));
+            let is_whole = read.is_none() && page.next_after.is_none();
+            let overview =
+                read.get_or_insert(Overview { conversations: Vec::new(), gone: page.gone, extent: page.extent, as_of: page.as_of });
+            for item in page.items {
+                if seen.insert(item.id, ()).is_none() {
+                    overview.conversations.push(item);
+                }
+            }
+            match (page.next_after, read.take()) {
+                (Some(next), known) if after.is_none_or(|after| next < after) => (after, read) = (Some(next), known),
+                (None, Some(overview)) => return Ok((overview, is_whole)),
+                _ => return Err(Error::Protocol("the pages of the conversations go round in circles")),
+            }
+        }
+    }
+}
+
+/// What the client itself makes of an overview.
+impl State {
+    /// A session began: every timeline is told how far its log goes.
+    pub(crate) fn logged_in(&mut self, overview: &ConversationPage, wakers: &mut Vec<Waker>) {
+        let heads: HashMap<ConversationId, MsgId> = overview.items.iter().map(|item| (item.id, item.head)).collect();
+        let is_whole = overview.next_after.is_none();
+        let is_known = |id| is_whole && overview.extent == OverviewExtent::Changed && !overview.gone.contains(&id);
+        for (conversation, follower) in self.followers.all() {
+            let head = heads.get(&conversation).copied();
+            if head.is_some() || !is_known(conversation) {
+                follower.logged_in(head);
+                wakers.extend(follower.waker.take());
+            }
+        }
+        self.moment = whole_as_of(overview).or(self.moment);
+    }
+
+    /// The user's conversations were looked through: the next login needs to tell only of what changes from now on.
+    pub(crate) fn overview_read(&mut self, overview: &Overview) {
+        let mut wakers = Vec::new();
+        for item in &overview.conversations {
+            self.each_follower(item.id, &mut wakers, |follower| follower.grown(item.head));
+        }
+        wakers.into_iter().for_each(Waker::wake);
+        self.moment = Some(overview.as_of);
+    }
+
+    /// What the next login is to tell of.
+    pub(crate) const fn moment(&self) -> Option<Moment> {
+        self.moment
+    }
+}
+
+/// The moment of an overview that ends with its first page.
+pub(crate) fn whole_as_of(page: &ConversationPage) -> Option<Moment> {
+    page.next_after.is_none().then_some(page.as_of)
+}

@@ -1,0 +1,49 @@
+//! `cairn unread`
+
+use std::fmt;
+
+use cairn_proto::ids::{ConversationId, MsgId};
+use clap::Args;
+use serde::Serialize;
+
+use super::failure::Failure;
+use super::session::{Conduct, Context};
+use super::target::Target;
+
+/// Mark a conversation as unread from a message on, on all your devices
+///
+/// What others were told that you have read, they are told still. Saying something there, or `cairn read`, ends it.
+#[derive(Debug, Args)]
+#[command(after_help = "EXAMPLES
+  cairn unread '#team' 17
+  cairn unread @bob 3")]
+pub(super) struct UnreadArgs {
+    /// '#group', '@user' or '#id:NUMBER'
+    target: Target,
+
+    /// The first message that you have not read; at most 1,000 back
+    msgid: MsgId,
+}
+
+#[derive(Debug, Serialize)]
+struct Unread {
+    conversation: ConversationId,
+    read: MsgId,
+    unread: u64,
+    mentions: u64,
+}
+
+impl fmt::Display for Unread {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} unread, {} of them mentions", self.unread, self.mentions)
+    }
+}
+
+pub(super) fn run(args: &UnreadArgs, context: &Context) -> Result<(), Failure> {
+    context.with_client(Conduct::Ask, async |client, output| {
+        let id = args.target.resolve(client).await?;
+        client.mark_unread(id, args.msgid).await?;
+        let explained = client.explain(id, client.whoami().user).await?;
+        output.print(&Unread { conversation: id, read: explained.read, unread: explained.unread, mentions: explained.mentions })
+    })
+}

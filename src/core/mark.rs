@@ -1,0 +1,125 @@
+//! Marking as unread what was read: the one way a read cursor goes back. What others were told as read stays told.
+
+use std::collections::BTreeSet;
+
+use cairn_proto::error::ErrorCode;
+use cairn_proto::ids::{ConversationId, DeviceId, MsgId, UserId};
+use cairn_proto::limits::{MARKED_OWN_MAX, MARKED_UNREAD_MAX};
+use cairn_proto::response::Response;
+use serde::{Deserialize, Serialize};
+
+use super::batch::{Batch, Effect};
+use super::change::Change;
+use super::command::Actor;
+use super::conversation::Conversation;
+use super::record::MemberRecord;
+use super::state::State;
+
+/// What is remembered of a member who marked as unread what he had read, until he has read it again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mark {
+    /// How far he had read. Others are told this still.
+    told: MsgId,
+    /// How far below that his own messages lie that are above the read cursor: they are no messages of others.
+    own: Vec<u16>,
+}
+
+impl Mark {
+    /// The mark of a member who had read up to `told` and whose own messages these are.
+    #[must_use]
+    pub fn new(told: MsgId, own: &BTreeSet<MsgId>) -> Self {
+        Self { told, own: own.iter().map(|&msgid| u16::try_from(told.above(msgid)).unwrap_or(u16::MAX)).collect() }
+    }
+
+    /// How far the member had read.
+    #[must_use]
+    pub const fn told(&self) -> MsgId {
+        self.told
+    }
+
+    fn own(&self) -> impl Iterator<Item = MsgId> {
+        self.own.iter().map(|&below| MsgId::new(self.told.get().saturating_sub(below.into())))
+    }
+}
+
+impl MemberRecord {
+    /// How far the member has read, for others.
+    #[must_use]
+    pub fn told(&self) -> MsgId {
+        self.mark.as_ref().map_or(self.read, |mark| self.read.max(mark.told))
+    }
+}
+
+impl Conversation {
+    /// How many messages above `base` are the member's own: there are some only where he marked as unread what he had read.
+    pub(super) fn own_above(&self, member: &MemberRecord, base: MsgId) -> u64 {
+        self.counted_own(member, base).count() as u64
+    }
+
+    /// How many of those mention a user.
+    pub(super) fn own_mentions_above(&self, member: &MemberRecord, user: UserId, base: MsgId) -> u64 {
+        let sets = || [user, UserId::SERVER].into_iter().filter_map(|of| self.mentions.get(&of));
+        self.counted_own(member, base).map(|msgid| sets().filter(|set| set.contains(msgid)).count() as u64).sum()
+    }
+
+    fn counted_own(&self, member: &MemberRecord, base: MsgId) -> impl Iterator<Item = MsgId> {
+        let own = member.mark.iter().flat_map(|mark| mark.own());
+        own.filter(move |&msgid| msgid > base && !self.uncounted.contains(msgid))
+    }
+
+    /// Moves the read cursor of a member up. Whoever has read what he had marked as unread has marked nothing.
+    pub(super) fn raise_read(&mut self, user: UserId, msgid: MsgId) {
+        let Some(member) = self.members.get_mut(&user) else { return };
+        let record = &mut member.record;
+        let is_over = record.mark.as_ref().is_some_and(|mark| msgid >= mark.told);
+        if is_over {
+            record.mark = None;
+        }
+        if msgid > record.read || is_over {
+            record.read = msgid.max(record.read);
+            self.note_member(user);
+        }
+    }
+}
+
+impl State {
+    pub(super) fn mark_unread(
+        &mut self,
+        actor: Actor,
+        conversation: ConversationId,
+        from: MsgId,
+        batch: &mut Batch,
+    ) -> Result<Response, ErrorCode> {
+        let (found, member) = self.membership(actor.user, conversation)?;
+        let (read, told) = (from.prev(), member.record.told());
+        if from <= found.floor(&member.record) || from > found.record.head {
+            return Err(ErrorCode::NoSuchMessage);
+        }
+        if read >= member.record.read {
+            return Ok(Response::Done);
+        }
+        let is_own = |msgid: &MsgId| self.entries.get(&(conversation, *msgid)).is_some_and(|entry| entry.sender == actor.user);
+        if told.above(read) > MARKED_UNREAD_MAX {
+            return Err(ErrorCode::TooFarBack);
+        }
+        let own: BTreeSet<MsgId> = (from.get()..=told.get()).map(MsgId::new).filter(is_own).collect();
+        if own.len() > MARKED_OWN_MAX {
+            return Err(ErrorCode::TooFarBack);
+        }
+        let user = actor.user;
+        let mark = Box::new(Mark::new(told, &own));
+        self.make(&Change::MarkedUnread { conversation, user, read, mark }, batch);
+        // The asking device is told as well: what it was told before may still be on its way.
+        batch.effect(Effect::Read { conversation, user, device: DeviceId::new(0), msgid: read });
+        Ok(Response::Done)
+    }
+
+    pub(super) fn apply_marked_unread(&mut self, conversation: ConversationId, user: UserId, read: MsgId, mark: &Mark) {
+        let Some(found) = self.touch(conversation) else { return };
+        if let Some(member) = found.members.get_mut(&user) {
+            member.record.read = read;
+            member.record.mark = Some(Box::new(mark.clone()));
+            found.note_member(user);
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! What a device is told that was here before: what changed, and nothing else, over restarts; everything where that cannot be told.
+
+use std::fs;
+use std::path::Path;
+
+use cairn_client::proto::body::Body;
+use cairn_client::proto::ids::{ConversationId, EpochId, MsgId, Revision};
+use cairn_client::proto::limits::{CONVERSATIONS_PER_PAGE_MAX, TEXT_BYTES_MAX};
+use cairn_client::proto::overview::{Moment, OverviewExtent};
+use cairn_client::proto::text::{GroupName, Text};
+use cairn_client::{Account, Client, Options, Overview};
+
+use crate::support::{Server, invite};
+
+fn text(words: &str) -> Body {
+    Body::Text(Text::new(words).unwrap())
+}
+
+async fn group(client: &Client, name: &str, others: &[&Account]) -> ConversationId {
+    let others = others.iter().map(|account| account.user).collect();
+    client.create_group(GroupName::new(name).unwrap(), others).await.unwrap()
+}
+
+fn ids(overview: &Overview) -> Vec<ConversationId> {
+    overview.conversations.iter().map(|conversation| conversation.id).collect()
+}
+
+#[tokio::test]
+async fn a_device_is_told_what_changed_also_over_a_restart() {
+    let mut server = Server::start();
+    let (ada, _) = server.owner().await;
+    let (bob, bob_account) = invite(&ada, "bob").await;
+    let team = group(&ada, "team", &[&bob_account]).await;
+    let club = group(&ada, "club", &[&bob_account]).await;
+    let den = group(&ada, "den", &[&bob_account]).await;
+    let mut kept = bob.overview(None).await.unwrap();
+    assert_eq!((ids(&kept), kept.extent), (vec![den, club, team], OverviewExtent::All), "the last that something happened in comes first");
+    assert_eq!(ids(&bob.overview(Some(kept.as_of)).await.unwrap()), []);
+
+    bob.close().await;
+    let said = ada.send(team, text("where are you?")).await.unwrap();
+    ada.remove_members(den, vec![bob_account.user]).await.unwrap();
+    server.kill();
+    server.restart();
+    let bob = Client::connect(&bob_account, Options::default()).await.unwrap();
+    let changed = bob.overview(Some(kept.as_of)).await.unwrap();
+    assert_eq!((ids(&changed), &changed.gone[..], changed.extent), (vec![team], &[den][..], OverviewExtent::Changed));
+    assert_eq!((changed.conversations[0].head, changed.conversations[0].unread), (said, 1));
+    kept.update(changed);
+
+    // Read on another device, and settled there.
+    let other = Client::connect(&bob_account, Options::default()).await.unwrap();
+    other.mark_read(team, said).await.unwrap();
+    let changed = bob.overview(Some(kept.as_of)).await.unwrap();
+    assert_eq!((ids(&changed), changed.conversations[0].unread), (vec![team], 0));
+    kept.update(changed);
+    ada.add_members(den, vec![bob_account.user]).await.unwrap();
+    kept.update(bob.overview(Some(kept.as_of)).await.unwrap());
+    let everything = bob.overview(None).await.unwrap();
+    assert_eq!((kept.conversations, kept.gone), (everything.conversations, Vec::new()));
+}
+
+#[tokio::test]
+async fn a_moment_that_the_server_never_had_is_answered_with_everything() {
+    let server = Server::start();
+    let (ada, _) = server.owner().await;
+    let team = group(&ada, "team", &[]).await;
+    let now = ada.overview(None).await.unwrap().as_of;
+    let later = Moment { revision: Revision::new(now.revision.get() + 1000), ..now };
+    let elsewhere = Moment { epoch: EpochId::new(now.epoch.get() ^ 1), ..now };
+    for moment in [later, elsewhere] {
+        let overview = ada.overview(Some(moment)).await.unwrap();
+        assert_eq!((ids(&overview), overview.extent), (vec![team], OverviewExtent::All), "{moment:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_backup_brought_back_to_life_is_noticed() {
+    let mut server = Server::start();
+    let (ada, account) = server.owner().await;
+    let team = group(&ada, "team", &[]).await;
+    let before = ada.overview(None).await.unwrap().as_of;
+    ada.close().await;
+    server.stop();
+    let backup = tempfile::tempdir().unwrap();
+    copy(server.data(), backup.path());
+    server.restart();
+    let ada = Client::connect(&account, Options::default()).await.unwrap();
+    ada.send(team, text("this is forgotten")).await.unwrap();
+    let lost = ada.overview(None).await.unwrap().as_of;
+    ada.close().await;
+    server.stop();
+    fs::remove_dir_all(server.data()).unwrap();
+    copy(backup.path(), server.data());
+    server.restart();
+    let ada = Client::connect(&account, Options::default()).await.unwrap();
+    for words in ["and", "life", "goes", "on"] {
+        ada.send(team, text(words)).await.unwrap();
+    }
+    assert_eq!(ada.overview(Some(lost)).await.unwrap().extent, OverviewExtent::All);
+    assert_eq!(ada.overview(Some(before)).await.unwrap().extent, OverviewExtent::Changed);
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
+
+#[tokio::test]
+async fn long_last_messages_do_not_burst_the_frame_and_pages_follow_each_other() {
+    let server = Server::start();
+    let (ada, _) = server.owner().await;
+    let long = "x".repeat(TEXT_BYTES_MAX);
+    for number in 0..20 {
+        let id = group(&ada, &format!("group {number}"), &[]).await;
+        ada.send(id, text(&long)).await.unwrap();
+    }
+    let listed = ada.conversations().await.unwrap();
+    let with_last = listed.iter().filter(|item| item.last.is_some()).count();
+    assert!((1..20).contains(&with_last), "{with_last}");
+    for number in 20..=CONVERSATIONS_PER_PAGE_MAX {
+        group(&ada, &format!("group {number}"), &[]).await;
+    }
+    let overview = ada.overview(None).await.unwrap();
+    let mut sorted = ids(&overview);
+    sorted.sort_unstable();
+    sorted.dedup();
+    assert_eq!((overview.conversations.len(), sorted.len()), (CONVERSATIONS_PER_PAGE_MAX + 1, CONVERSATIONS_PER_PAGE_MAX + 1));
+    assert_eq!(overview.conversations[0].head, MsgId::new(1));
+    assert_eq!(overview.extent, OverviewExtent::All);
+}
