@@ -60,16 +60,12 @@ pub enum Effect {
         /// The member.
         user: UserId,
     },
-    /// A device of the member moved the read cursor; no device shall be passed over where it is none of his. It may be told before the move is durable, as the move itself may be answered.
+    /// A device of the member moved the read cursor. It may be told before the move is durable, as the move itself may be answered.
     Read {
         /// The conversation.
         conversation: ConversationId,
         /// Whose it is.
         user: UserId,
-        /// The device.
-        device: DeviceId,
-        /// The last message read.
-        msgid: MsgId,
     },
     /// The device is no more: its sessions end.
     Revoked {

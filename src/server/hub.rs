@@ -229,9 +229,9 @@ impl Hub {
                     push.announce(&summary);
                 }
             }
-            Notice::Read { user, device, conversation, read } => {
-                for push in pushes(registry, user, |of| of != device) {
-                    push.read(conversation, read);
+            Notice::Read { user, conversation, read, head } => {
+                for push in pushes(registry, user, |_| true) {
+                    push.read(conversation, read, head);
                 }
             }
             Notice::Revoked { user, device } => {

@@ -130,7 +130,10 @@ fn notices(engine: &Engine, effect: Effect) -> Vec<Notice> {
             });
             changed.collect()
         }
-        Effect::Read { conversation, user, device, msgid } => vec![Notice::Read { user, device, conversation, read: msgid }],
+        Effect::Read { conversation, user } => {
+            let cursor = state.read_cursor(conversation, user);
+            cursor.map(|(read, head)| Notice::Read { user, conversation, read, head }).into_iter().collect()
+        }
         Effect::Revoked { user, device } => vec![Notice::Revoked { user, device }],
         Effect::Related { user, other } => {
             let contact = state.contact(user, other);

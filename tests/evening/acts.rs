@@ -10,9 +10,7 @@ use cairn_client::proto::ids::{ConversationId, MsgId, Timestamp};
 use cairn_client::proto::response::Role;
 use cairn_client::proto::text::{EmojiName, GroupName, Text, Topic};
 use cairn_client::{Client, Error};
-use parking_lot::Mutex;
 
-use super::replica::Replica;
 use super::scene::{Became, Said, Scene};
 use super::steps::{Act, Agreement, Back, Manner, Place, Seat, Step};
 
@@ -29,12 +27,12 @@ const ORDINARY: &[ErrorCode] = &[
     ErrorCode::NoMember,
     ErrorCode::NotAsked,
     ErrorCode::Blocked,
+    ErrorCode::TooFarBack,
 ];
 
 /// A step under way.
 pub struct Performance {
     pub client: Client,
-    pub replica: Arc<Mutex<Replica>>,
     pub scene: Arc<Scene>,
     pub by: Seat,
 }
@@ -83,11 +81,13 @@ impl Performance {
             }
             &Act::Read { at, message } => {
                 let Some((to, msgid, _)) = self.meant(at, message, None) else { return Ok(Done::Nothing) };
-                self.client.mark_read(to, msgid).await?;
-                // The server tells only the other devices.
-                self.replica.lock().read_here(to, msgid);
-                Ok(Done::Done)
+                self.client.mark_read(to, msgid).await.map(|()| Done::Done)
             }
+            &Act::MarkUnread { at, message } => {
+                let Some((to, msgid, _)) = self.meant(at, message, None) else { return Ok(Done::Nothing) };
+                self.client.mark_unread(to, msgid).await.map(|()| Done::Done)
+            }
+            &Act::Forward { from, message, to } => self.forward(from, message, to).await,
             &Act::Settle { at, settings } => {
                 let Some(to) = self.scene.conversation(self.by.user, at) else { return Ok(Done::Nothing) };
                 self.client.set_member_settings(to, settings).await.map(|()| Done::Done)
@@ -165,6 +165,16 @@ impl Performance {
             }
         }
         refusal.map_or(Ok(Done::Done), Err)
+    }
+
+    async fn forward(&self, from: Place, message: Back, to: Place) -> Result<Done, Error> {
+        let Some((source, forwarded, _)) = self.meant(from, message, None) else { return Ok(Done::Nothing) };
+        let Some(conversation) = self.scene.conversation(self.by.user, to) else { return Ok(Done::Nothing) };
+        let (n, _) = self.scene.token(self.by);
+        // What it says is what it said there by then; nobody but its author says it in so many words.
+        let msgid = self.client.forward(source, forwarded, conversation).await?;
+        self.scene.accepted(Said { n, by: self.by, token: String::new(), conversation, msgid, became: Became::Forwarded });
+        Ok(Done::Done)
     }
 
     async fn edit(&self, at: Place, message: Back) -> Result<Done, Error> {

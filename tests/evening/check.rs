@@ -129,6 +129,7 @@ fn is_as_said(scene: &Scene, said: &Said, held: &Held) -> Result<(), &'static st
         Became::AsSaid => text == Some(&said.token),
         Became::Edited { texts, .. } => texts.iter().any(|last| text == Some(last)),
         Became::Recalled => matches!(held.body, Body::Recalled { .. }),
+        Became::Forwarded => held.forwarded.is_some(),
     };
     if is_right { Ok(()) } else { Err("it says something else") }
 }

@@ -139,12 +139,11 @@ impl Attendant {
         self.board.fault(format!("a device of {name} {what}: {error}"));
     }
 
-    /// Asks how everything stands. Answers and events come on streams of their own, so an answer counts only when nothing was heard, and
-    /// nothing moved here, while it was under way.
+    /// Asks how everything stands. Answers and events come on streams of their own, so an answer counts only when nothing was heard while it
+    /// was under way.
     async fn look_through(&mut self, events: &mut Events) -> Result<(), Error> {
         loop {
             let client = self.client.clone();
-            let own_moves = self.replica.lock().own_moves();
             let mut is_outdated = false;
             let mut asked = std::pin::pin!(async { Ok::<_, Error>((client.conversations().await?, client.contacts().await?)) });
             let (conversations, contacts) = loop {
@@ -154,7 +153,7 @@ impl Attendant {
                     answer = &mut asked => break answer?,
                 }
             };
-            if is_outdated || self.replica.lock().own_moves() != own_moves {
+            if is_outdated {
                 continue;
             }
             self.replica.lock().contacts(&contacts);
@@ -162,9 +161,6 @@ impl Attendant {
                 self.replica.lock().ids().into_iter().filter(|id| conversations.iter().all(|found| found.id != *id)).collect();
             gone.into_iter().for_each(|id| self.part(id));
             for found in &conversations {
-                if let Some(kept) = self.replica.lock().kept(found.id) {
-                    kept.looked_up(found);
-                }
                 self.stand(found).await?;
             }
             self.board.ring();
@@ -176,7 +172,7 @@ impl Attendant {
         match event {
             Event::Conversation(found) => self.stand(&found).await?,
             Event::Removed { conversation, .. } => self.part(conversation),
-            Event::Read { conversation, read } => self.replica.lock().read(conversation, read),
+            Event::Read { conversation, read, head } => self.replica.lock().read(conversation, read, head),
             Event::Contact(contact) => self.replica.lock().contact(&contact),
             Event::Reconnected | Event::Lagged(_) => return Ok(Heard::Gap),
             _ => return Ok(Heard::Nothing),

@@ -129,8 +129,8 @@ impl Evening {
         let mut begun = JoinSet::new();
         for step in steps {
             let device = self.device(step.by);
-            let (client, replica, scene) = (device.client.clone(), Arc::clone(&device.replica), Arc::clone(&self.scene));
-            begun.spawn(Performance { client, replica, scene, by: step.by }.perform(step));
+            let (client, scene) = (device.client.clone(), Arc::clone(&self.scene));
+            begun.spawn(Performance { client, scene, by: step.by }.perform(step));
         }
         begun
     }

@@ -100,6 +100,8 @@ impl Generator {
             (4, Act::Unpin { at: group(0), message: 0 }),
             (6, Act::Pin { at: with(5), message: 1 }),
             (4, Act::Read { at: group(0), message: 0 }),
+            (4, Act::MarkUnread { at: group(0), message: 5 }),
+            (5, Act::Forward { from: group(0), message: 2, to: with(6) }),
             (4, Act::Settle { at: group(0), settings }),
             (0, Act::Rename { group: 0, name: 1 }),
             (0, Act::Describe { group: 0, topic: 1 }),
@@ -220,7 +222,7 @@ impl Generator {
     fn harmless(&mut self) -> (usize, Act) {
         let user = self.below(USERS);
         let (at, message, emoji) = (self.place(user), self.below(12), self.below(KINDS));
-        let act = match self.below(20) {
+        let act = match self.below(22) {
             0..7 => Act::Say { to: at, manner: self.manner(user), count: if self.chance(3) { 1 + self.below(40) } else { 1 } },
             7..9 => Act::Edit { at, message },
             9 => Act::Recall { at, message },
@@ -234,6 +236,8 @@ impl Generator {
                 let [muted, favourite, hidden] = [(); 3].map(|()| self.chance(2));
                 Act::Settle { at, settings: MemberSettings { muted, favourite, hidden } }
             }
+            19 => Act::MarkUnread { at, message },
+            20 => Act::Forward { from: at, message, to: self.place(user) },
             _ => Act::Relate { with: self.other(user), act: self.relation_act() },
         };
         (user, act)

@@ -17,6 +17,8 @@ pub struct Held {
     pub replied: Option<MsgId>,
     pub mentioned: BTreeSet<UserId>,
     pub mentions_all: bool,
+    /// Who said it elsewhere, and when.
+    pub forwarded: Option<(UserId, Timestamp)>,
     /// When it was last edited, and by which entry.
     pub edited: Option<(Timestamp, MsgId)>,
     /// Who reacted. The order of the users is not kept: who reads a message later than the reactions cannot know it.
@@ -33,6 +35,7 @@ impl Held {
             replied: extras.replied(),
             mentioned: extras.mentioned().collect(),
             mentions_all: extras.iter().any(|extra| *extra == Extra::MentionAll),
+            forwarded: extras.forwarded(),
             edited: extras.edited(),
             reactions: reactions.collect(),
         }

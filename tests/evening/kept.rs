@@ -23,6 +23,8 @@ pub struct Kept {
     /// Whether entries are gone that nobody told about, and with them what they told.
     has_gap: bool,
     read: MsgId,
+    /// How far the log went when the cursor stood there.
+    read_as_of: MsgId,
     own: MemberSettings,
     /// How far the log went when the user hid it.
     hidden_at: MsgId,
@@ -127,6 +129,7 @@ impl Kept {
             floor: found.floor,
             has_gap: false,
             read: MsgId::ZERO,
+            read_as_of: MsgId::ZERO,
             own: MemberSettings::default(),
             hidden_at: MsgId::ZERO,
         };
@@ -148,30 +151,19 @@ impl Kept {
         self.has_gap
     }
 
-    /// An event about the user's own side.
+    /// How the user stands, by an event or an overview.
     pub fn told(&mut self, found: &Conversation) {
         self.raise_floor(found.floor);
-        self.read = self.read.max(found.read);
+        self.read(found.read, found.head);
         self.own = found.settings;
         self.hidden_at = found.head;
     }
 
-    /// An overview that is newer than every event: the read cursor may even be lower, since a server that is killed may forget moves of the
-    /// last moment.
-    pub fn looked_up(&mut self, found: &Conversation) {
-        let later_sends = self.entries.range(found.head.next()..).filter(|(_, held)| held.was_message() && held.sender == self.me);
-        self.read = later_sends.map(|(&msgid, _)| msgid).last().unwrap_or(found.read);
-        self.told(found);
-    }
-
-    /// How far the user has read, as it is known here.
-    pub const fn read_cursor(&self) -> MsgId {
-        self.read
-    }
-
-    /// The user has read so far.
-    pub fn read(&mut self, read: MsgId) {
-        self.read = self.read.max(read);
+    /// The read cursor stood here when the log went up to `head`. What the user said later has moved it.
+    pub fn read(&mut self, read: MsgId, head: MsgId) {
+        let later = self.entries.range(head.next()..).filter(|(_, held)| held.was_message() && held.sender == self.me);
+        self.read = later.map(|(&msgid, _)| msgid).last().unwrap_or(read).max(read);
+        self.read_as_of = head;
     }
 
     fn raise_floor(&mut self, floor: MsgId) {
@@ -201,7 +193,7 @@ impl Kept {
                 amend(&mut self.entries, msgid, amendment);
                 self.about.pinned(amendment);
             }
-            _ if message.sender == self.me => self.read(msgid),
+            _ if message.sender == self.me && msgid > self.read_as_of => self.read = self.read.max(msgid),
             _ => {}
         }
         Ok(())

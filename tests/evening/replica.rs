@@ -15,8 +15,6 @@ pub struct Replica {
     me: UserId,
     conversations: BTreeMap<ConversationId, Kept>,
     contacts: BTreeMap<UserId, Relation>,
-    /// How often the device itself moved something of which the server tells only the other devices.
-    own_moves: u64,
 }
 
 /// What all devices of a user must agree on.
@@ -29,7 +27,7 @@ pub struct Sight {
 impl Replica {
     /// Nothing yet.
     pub const fn new(me: UserId) -> Self {
-        Self { me, conversations: BTreeMap::new(), contacts: BTreeMap::new(), own_moves: 0 }
+        Self { me, conversations: BTreeMap::new(), contacts: BTreeMap::new() }
     }
 
     pub fn ids(&self) -> BTreeSet<ConversationId> {
@@ -49,10 +47,7 @@ impl Replica {
 
     /// The user is a member. What is here of it begins anew.
     pub fn enter(&mut self, found: &Conversation, about: About) {
-        let read = self.kept(found.id).map_or(MsgId::ZERO, |kept| kept.read_cursor());
-        let mut kept = Kept::new(self.me, found, about);
-        kept.read(read);
-        self.conversations.insert(found.id, kept);
+        self.conversations.insert(found.id, Kept::new(self.me, found, about));
     }
 
     /// The user is no member any more.
@@ -67,21 +62,11 @@ impl Replica {
         Ok(!kept.has_gap())
     }
 
-    /// Another device of the user has read so far.
-    pub fn read(&mut self, id: ConversationId, read: MsgId) {
+    /// The read cursor stood here when the log went up to `head`.
+    pub fn read(&mut self, id: ConversationId, read: MsgId, head: MsgId) {
         if let Some(kept) = self.kept(id) {
-            kept.read(read);
+            kept.read(read, head);
         }
-    }
-
-    /// This device has.
-    pub fn read_here(&mut self, id: ConversationId, read: MsgId) {
-        self.own_moves += 1;
-        self.read(id, read);
-    }
-
-    pub const fn own_moves(&self) -> u64 {
-        self.own_moves
     }
 
     pub fn contact(&mut self, contact: &Contact) {

@@ -30,6 +30,8 @@ pub enum Became {
         texts: Vec<String>,
     },
     Recalled,
+    /// It was said elsewhere before.
+    Forwarded,
 }
 
 /// How often something was done, and refused.
@@ -107,7 +109,7 @@ impl Scene {
         self.change(conversation, msgid, |became, round| match became {
             Became::Edited { round: last, texts } if *last == round => texts.push(text),
             Became::AsSaid | Became::Edited { .. } => *became = Became::Edited { round, texts: vec![text] },
-            Became::Recalled => {}
+            Became::Recalled | Became::Forwarded => {}
         });
     }
 

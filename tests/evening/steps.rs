@@ -92,6 +92,15 @@ pub enum Act {
         at: Place,
         message: Back,
     },
+    MarkUnread {
+        at: Place,
+        message: Back,
+    },
+    Forward {
+        from: Place,
+        message: Back,
+        to: Place,
+    },
     Settle {
         at: Place,
         settings: MemberSettings,
@@ -199,6 +208,8 @@ impl Act {
             Self::Pin { .. } => "pin",
             Self::Unpin { .. } => "unpin",
             Self::Read { .. } => "read",
+            Self::MarkUnread { .. } => "mark unread",
+            Self::Forward { .. } => "forward",
             Self::Settle { .. } => "settle",
             Self::Relate { act, .. } => match act {
                 RelationAct::Follow => "follow",

@@ -7,7 +7,7 @@ use cairn_proto::error::ErrorCode;
 use cairn_proto::extras::Extras;
 use cairn_proto::group::GroupSettings;
 use cairn_proto::hello::ServerRole;
-use cairn_proto::ids::{ConversationId, DeviceId, ImportSource, MsgId, Timestamp, UserId};
+use cairn_proto::ids::{ConversationId, ImportSource, MsgId, Timestamp, UserId};
 use cairn_proto::limits::{MARKED_OWN_MAX, MARKED_UNREAD_MAX};
 use cairn_proto::request::{ImportEntry, Request};
 use cairn_proto::response::{self, ConversationKind, Explained, MemberPage, Response, Role};
@@ -216,7 +216,7 @@ impl Naive {
             let own = passed().filter(|(_, entry)| entry.sender == actor.user).map(|(msgid, _)| msgid).collect();
             let member = self.conversations.get_mut(&id).unwrap().members.get_mut(&actor.user).unwrap();
             (member.read, member.marked_own) = (from.prev(), own);
-            self.effects.push(Effect::Read { conversation: id, user: actor.user, device: DeviceId::new(0), msgid: from.prev() });
+            self.effects.push(Effect::Read { conversation: id, user: actor.user });
         }
         Ok(Response::Done)
     }
@@ -227,10 +227,8 @@ impl Naive {
         }
         let member = self.conversations.get_mut(&id).unwrap().members.get_mut(&actor.user).unwrap();
         if msgid > member.read {
-            // Whoever marked something as unread is told on every device where the cursor stands, until he is where he was.
-            let device = if member.read < member.told { DeviceId::new(0) } else { actor.device };
             member.read_to(msgid);
-            self.effects.push(Effect::Read { conversation: id, user: actor.user, device, msgid });
+            self.effects.push(Effect::Read { conversation: id, user: actor.user });
         }
         Ok(Response::Done)
     }
