@@ -260,6 +260,9 @@ impl Check<'_> {
         if record.floor > record.head {
             return Err(wrong(key, format!("its floor {} lies above its head {}", record.floor, record.head)));
         }
+        if record.last_message > record.head {
+            return Err(wrong(key, format!("its last message {} lies above its head {}", record.last_message, record.head)));
+        }
         let verified = verify::verify_blocks(&self.blocks, id, record.floor, record.head)?;
         let mut uncounted = MsgIdSet::default();
         self.each_of(&RowPrefix::uncounted_of(id), |_, key, bytes: Vec<u8>| {

@@ -214,7 +214,9 @@ async fn what_one_device_reads_or_settles_the_others_know_at_once() {
     assert_eq!((settled.id, settled.settings, settled.read), (team, hidden, said));
     ada.rename_group(team, GroupName::new("crew").unwrap()).await.unwrap();
     assert!(desk.conversations().await.unwrap().pop().unwrap().settings.hidden, "a new name is no message");
-    ada.send(team, text("anybody here?")).await.unwrap();
+    let said = ada.send(team, text("anybody here?")).await.unwrap();
+    ada.recall(team, said).await.unwrap();
+    // Whoever was told that it is shown would not learn that it is hidden again.
     let shown = desk.conversations().await.unwrap().pop().unwrap().settings;
     assert_eq!(shown, MemberSettings { favourite: true, ..MemberSettings::default() });
 
