@@ -90,6 +90,9 @@ async fn who_joins_sees_as_much_as_the_group_says_whichever_way_he_asks() {
     server.restart();
     assert_eq!(pulled(&bob, team, from, 500).await.0, [8, 9, 10, 11], "after a restart");
     assert_eq!(eve.find_groups(None).await.unwrap().len(), 1);
+    ada.pin(team, MsgId::new(2)).await.unwrap();
+    ada.pin(team, after).await.unwrap();
+    assert_eq!((bob.pins(team).await, eve.pins(team).await), (Ok(vec![after]), Ok(vec![MsgId::new(2), after])));
 }
 
 /// Changes rows of a stopped server's trees, and gives what the doctor says of that.

@@ -47,7 +47,7 @@ impl Naive {
             Request::Unreact { conversation, msgid, emoji } => self.unreact(actor, *conversation, *msgid, emoji, now),
             Request::Pin { conversation, msgid } => self.pin(actor, *conversation, *msgid, now),
             Request::Unpin { conversation, msgid } => self.unpin(actor, *conversation, *msgid, now),
-            Request::Pins { conversation } => Ok(Response::Pins(self.inside(actor.user, *conversation)?.pins.iter().copied().collect())),
+            Request::Pins { conversation } => self.pins(actor, *conversation),
             Request::Settings => Ok(Response::Settings(self.told_settings())),
             Request::SetSetting { name, value } => self.set(actor, name, value),
             Request::Relate { user, act } => self.relate(actor, *user, *act),
