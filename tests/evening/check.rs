@@ -84,7 +84,7 @@ fn in_view(one: &View, other: &View) -> String {
 }
 
 /// Those who see the same conversation see the same in it, above the higher of their floors.
-fn members_agree(sights: &[Sight]) -> Result<(), String> {
+pub fn members_agree(sights: &[Sight]) -> Result<(), String> {
     let mut first: BTreeMap<ConversationId, (usize, &View)> = BTreeMap::new();
     for (user, sight) in sights.iter().enumerate() {
         for (&id, view) in &sight.conversations {
@@ -102,7 +102,7 @@ fn members_agree(sights: &[Sight]) -> Result<(), String> {
 }
 
 /// Every message stands where it was accepted, as it was said, and nothing stands there that nobody said.
-fn holds_what_was_said(scene: &Scene, id: ConversationId, view: &View) -> Result<(), String> {
+pub fn holds_what_was_said(scene: &Scene, id: ConversationId, view: &View) -> Result<(), String> {
     let said = scene.said_in(id);
     let mut last_of: BTreeMap<Seat, u64> = BTreeMap::new();
     for (&msgid, held) in view.entries.iter().filter(|(_, held)| held.was_message()) {

@@ -143,10 +143,10 @@ impl Attendant {
     /// was under way.
     async fn look_through(&mut self, events: &mut Events) -> Result<(), Error> {
         loop {
-            let client = self.client.clone();
+            let (client, moment) = (self.client.clone(), self.replica.lock().moment);
             let mut is_outdated = false;
-            let mut asked = std::pin::pin!(async { Ok::<_, Error>((client.conversations().await?, client.contacts().await?)) });
-            let (conversations, contacts) = loop {
+            let mut asked = std::pin::pin!(async { Ok::<_, Error>((client.overview(moment).await?, client.contacts().await?)) });
+            let (overview, contacts) = loop {
                 tokio::select! {
                     biased;
                     Some(event) = events.next() => is_outdated |= self.hear(event).await? != Heard::Nothing,
@@ -157,11 +157,20 @@ impl Attendant {
                 continue;
             }
             self.replica.lock().contacts(&contacts);
-            let gone: Vec<_> =
-                self.replica.lock().ids().into_iter().filter(|id| conversations.iter().all(|found| found.id != *id)).collect();
+            let gone = self.replica.lock().looked_up(&overview);
             gone.into_iter().for_each(|id| self.part(id));
-            for found in &conversations {
+            for found in &overview.conversations {
                 self.stand(found).await?;
+                if let Some(kept) = self.replica.lock().kept(found.id) {
+                    kept.is_listed(found);
+                }
+            }
+            // What did not change is followed on.
+            let ids = self.replica.lock().ids();
+            for id in ids {
+                if !self.is_followed(id) {
+                    self.follow(id);
+                }
             }
             self.board.ring();
             return Ok(());
@@ -186,9 +195,13 @@ impl Attendant {
         self.replica.lock().leave(id);
     }
 
+    fn is_followed(&self, id: ConversationId) -> bool {
+        self.followers.get(&id).is_some_and(|task| !task.0.is_finished())
+    }
+
     /// The user is a member, and stands like this.
     async fn stand(&mut self, found: &Conversation) -> Result<(), Error> {
-        let is_followed = self.followers.get(&found.id).is_some_and(|task| !task.0.is_finished());
+        let is_followed = self.is_followed(found.id);
         let goes_on = self.replica.lock().kept(found.id).is_some_and(|kept| kept.goes_on(found.floor));
         if goes_on {
             self.replica.lock().told(found);

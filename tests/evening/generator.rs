@@ -135,7 +135,7 @@ impl Generator {
         match self.below(100) {
             0..10 => self.come_or_go(),
             10 => {
-                let steps = self.many(8, Self::harmless);
+                let steps = self.many(8, Self::act);
                 Round::Crash(steps)
             }
             11 => Round::Restart,
@@ -215,11 +215,11 @@ impl Generator {
     }
 
     fn act(&mut self) -> (usize, Act) {
-        if self.chance(4) { self.order() } else { self.harmless() }
+        if self.chance(4) { self.order() } else { self.ordinary() }
     }
 
-    /// What can be asked again without harm, whatever happens to the connection.
-    fn harmless(&mut self) -> (usize, Act) {
+    /// What people do all the time.
+    fn ordinary(&mut self) -> (usize, Act) {
         let user = self.below(USERS);
         let (at, message, emoji) = (self.place(user), self.below(12), self.below(KINDS));
         let act = match self.below(22) {

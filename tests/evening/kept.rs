@@ -25,6 +25,8 @@ pub struct Kept {
     read: MsgId,
     /// How far the log went when the cursor stood there.
     read_as_of: MsgId,
+    /// The same two by the last overview: a server that is killed may forget what it told of cursors in its last moment.
+    looked_up: (MsgId, MsgId),
     own: MemberSettings,
     /// How far the log went when the user hid it.
     hidden_at: MsgId,
@@ -130,6 +132,7 @@ impl Kept {
             has_gap: false,
             read: MsgId::ZERO,
             read_as_of: MsgId::ZERO,
+            looked_up: (found.read, found.head),
             own: MemberSettings::default(),
             hidden_at: MsgId::ZERO,
         };
@@ -157,6 +160,17 @@ impl Kept {
         self.read(found.read, found.head);
         self.own = found.settings;
         self.hidden_at = found.head;
+    }
+
+    /// It is in an overview.
+    pub fn is_listed(&mut self, found: &Conversation) {
+        self.looked_up = (found.read, found.head);
+    }
+
+    /// It is not in an overview of what changed since the last one: everything is as it was then.
+    pub fn is_unlisted(&mut self) {
+        let (read, head) = self.looked_up;
+        self.read(read, head);
     }
 
     /// The read cursor stood here when the log went up to `head`. What the user said later has moved it.
@@ -191,7 +205,10 @@ impl Kept {
             Body::System(entry) => self.about.heard(msgid, message.sender, entry),
             Body::Amendment(amendment) => {
                 amend(&mut self.entries, msgid, amendment);
-                self.about.pinned(amendment);
+                // Nothing below the floor is pinned for the member.
+                if amendment.msgid() > self.floor {
+                    self.about.pinned(amendment);
+                }
             }
             _ if message.sender == self.me && msgid > self.read_as_of => self.read = self.read.max(msgid),
             _ => {}

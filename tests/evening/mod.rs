@@ -19,6 +19,7 @@ mod held;
 mod kept;
 mod replica;
 mod scene;
+mod seen_to_fail;
 mod steps;
 
 use self::driver::Evening;

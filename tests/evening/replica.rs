@@ -2,8 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use cairn_client::Overview;
 use cairn_client::proto::ids::{ConversationId, MsgId, UserId};
 use cairn_client::proto::message::Message;
+use cairn_client::proto::overview::{Moment, OverviewExtent};
 use cairn_client::proto::people::{Contact, Relation};
 use cairn_client::proto::response::Conversation;
 
@@ -15,6 +17,8 @@ pub struct Replica {
     me: UserId,
     conversations: BTreeMap<ConversationId, Kept>,
     contacts: BTreeMap<UserId, Relation>,
+    /// When the last overview was made.
+    pub moment: Option<Moment>,
 }
 
 /// What all devices of a user must agree on.
@@ -27,7 +31,7 @@ pub struct Sight {
 impl Replica {
     /// Nothing yet.
     pub const fn new(me: UserId) -> Self {
-        Self { me, conversations: BTreeMap::new(), contacts: BTreeMap::new() }
+        Self { me, conversations: BTreeMap::new(), contacts: BTreeMap::new(), moment: None }
     }
 
     pub fn ids(&self) -> BTreeSet<ConversationId> {
@@ -60,6 +64,20 @@ impl Replica {
         let Some(kept) = messages.first().and_then(|first| self.conversations.get_mut(&first.conversation)) else { return Ok(true) };
         messages.iter().try_for_each(|message| kept.take(message))?;
         Ok(!kept.has_gap())
+    }
+
+    /// An overview, of everything or of what changed since the last. Gives the conversations that are no more.
+    pub fn looked_up(&mut self, overview: &Overview) -> Vec<ConversationId> {
+        self.moment = Some(overview.as_of);
+        let listed: BTreeSet<_> = overview.conversations.iter().map(|found| found.id).collect();
+        let mut gone = overview.gone.clone();
+        for (&id, kept) in self.conversations.iter_mut().filter(|(id, _)| !listed.contains(id)) {
+            match overview.extent {
+                OverviewExtent::All => gone.push(id),
+                OverviewExtent::Changed => kept.is_unlisted(),
+            }
+        }
+        gone
     }
 
     /// The read cursor stood here when the log went up to `head`.
