@@ -91,6 +91,7 @@ impl Driver {
     async fn session(&self, session: Session) -> Ended {
         let Session { link, writer, reader, timeline, welcome: _ } = session;
         let (_opening, pushed) = timeline.unzip();
+        self.shared.links.send_replace(Some(link.clone()));
         let ended = tokio::select! {
             biased;
             () = self.shared.stop.notified() => Ended::Stopped,
@@ -98,6 +99,7 @@ impl Driver {
             lost = read_pushes(&self.shared, pushed) => Ended::Lost(lost),
             lost = write(&self.shared, writer) => Ended::Lost(lost),
         };
+        self.shared.links.send_replace(None);
         link.close(match &ended {
             Ended::Lost(Lost::Protocol(_)) => CloseCode::Protocol,
             Ended::Stopped | Ended::Lost(_) => CloseCode::Normal,

@@ -82,6 +82,7 @@
 //! | tell how far | received: [`Client::ack`]; read by the user: [`Client::mark_read`] |
 //! | show a list of chats | [`Client::conversations`], and again after the [`Event`]s of [`Client::events`] |
 //! | talk to one person | [`Client::find_user`], then [`Client::direct`] |
+//! | files | [`Client::upload`], then [`Client::send`] with what it gives; [`Client::download`] |
 //! | groups | [`Client::create_group`], [`Client::add_members`], [`Client::remove_members`], [`Client::members`] |
 //! | open groups | [`Client::find_groups`], [`Client::join_group`] |
 //! | what a group agrees on | [`Client::group`], [`Client::rename_group`], [`Client::set_topic`], [`Client::set_group_settings`] |
@@ -125,6 +126,7 @@ mod requests;
 mod shared;
 mod slots;
 mod timeline;
+mod transfer;
 
 pub use account::Account;
 pub use backoff::Backoff;
@@ -137,3 +139,4 @@ pub use hold::Hold;
 pub use options::{JoinRequest, Options, Reconnect};
 pub use requests::{Imported, Page};
 pub use timeline::Timeline;
+pub use transfer::{Progress, Step, TransferError, Uploaded};

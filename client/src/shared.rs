@@ -10,7 +10,7 @@ use cairn_proto::event::TimelineFrame;
 use cairn_proto::extras::Extras;
 use cairn_proto::hello::Welcome;
 use cairn_proto::ids::{ClientSeq, ConversationId, MsgId, RequestId};
-use cairn_proto::limits::SENDS_IN_FLIGHT_MAX;
+use cairn_proto::limits::{SENDS_IN_FLIGHT_MAX, TRANSFERS_PER_CONNECTION_MAX};
 use cairn_proto::message::Draft;
 use cairn_proto::request::Request;
 use cairn_proto::response::{ConversationPage, Response};
@@ -24,7 +24,7 @@ use crate::error::Error;
 use crate::events::{Event, Subscriber};
 use crate::follow::Followers;
 use crate::limits;
-use crate::link::Lost;
+use crate::link::{Link, Lost};
 use crate::people::People;
 use crate::slots::{Slots, Waiter};
 
@@ -41,6 +41,9 @@ pub(crate) struct Shared {
     pub(crate) stop: Notify,
     /// How many want nothing to be read that is pushed.
     pub(crate) holds: watch::Sender<usize>,
+    /// The connection, while there is one.
+    pub(crate) links: watch::Sender<Option<Link>>,
+    pub(crate) transfer_room: Semaphore,
     pub(crate) send_room: Semaphore,
     pub(crate) request_room: Semaphore,
 }
@@ -192,6 +195,8 @@ impl Shared {
             wake: Notify::new(),
             stop: Notify::new(),
             holds: watch::Sender::new(0),
+            links: watch::Sender::new(None),
+            transfer_room: Semaphore::new(TRANSFERS_PER_CONNECTION_MAX),
             send_room: Semaphore::new(SENDS_IN_FLIGHT_MAX),
             request_room: Semaphore::new(limits::REQUESTS_IN_FLIGHT_MAX),
         }
@@ -339,6 +344,8 @@ impl Shared {
         let given_up = state.slots.take_all();
         state.wake_everybody(&mut wakers);
         drop(state);
+        self.links.send_replace(None);
+        self.transfer_room.close();
         self.send_room.close();
         self.request_room.close();
         self.tell(given_up.into_iter().map(|waiter| (waiter, Err(error.clone()))));

@@ -1,13 +1,13 @@
 //! What a message says. Enums here only grow at the end: the position of a variant is its number on the wire and on disk.
 
-use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
+use crate::attachment::{Attachment, Film, Media};
 use crate::codec;
 use crate::group::GroupSettings;
 use crate::ids::{MsgId, Timestamp, UserId};
 use crate::response::Role;
-use crate::text::{EmojiName, FileName, GroupName, MediaType, Text, Topic};
+use crate::text::{EmojiName, GroupName, Text, Topic};
 
 /// What a message says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,7 +21,7 @@ pub enum Body {
     /// A picture.
     Image(Media),
     /// A film.
-    Video(Media),
+    Video(Film),
     /// Any other file.
     File(Attachment),
     /// Something that happened to the conversation. Only the server writes these.
@@ -36,33 +36,6 @@ pub enum Body {
     /// A kind that this version does not know. It is read, never written, and stays the last variant: new kinds go above it.
     #[serde(skip)]
     Unknown,
-}
-
-/// A file that a message names. The bytes travel and rest apart from the message.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Attachment {
-    /// BLAKE3 of the whole file; its only address.
-    pub hash: [u8; 32],
-    /// What the sender calls it.
-    pub name: FileName,
-    /// Its media type, as the sender says.
-    pub media_type: MediaType,
-    /// Its length in bytes.
-    pub size_bytes: u64,
-}
-
-/// A picture or a film.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Media {
-    /// The file itself.
-    pub file: Attachment,
-    /// Width in pixels.
-    pub width: u32,
-    /// Height in pixels.
-    pub height: u32,
-    /// A small picture that the sender's client made, at most [`crate::limits::PREVIEW_BYTES_MAX`] bytes; may be empty.
-    #[serde(deserialize_with = "codec::bytes")]
-    pub preview: Bytes,
 }
 
 /// Something that happened to a conversation. The message's sender is who caused it.
@@ -269,6 +242,15 @@ impl Body {
             Self::Amendment(Amendment::Pinned { .. }) => Kind::Pin,
             Self::Amendment(Amendment::Unpinned { .. }) => Kind::Unpin,
             Self::Unknown => Kind::Unknown,
+        }
+    }
+
+    /// The file that it names.
+    #[must_use]
+    pub const fn attachment(&self) -> Option<&Attachment> {
+        match self {
+            Self::Image(Media { file, .. }) | Self::Video(Film { media: Media { file, .. }, .. }) | Self::File(file) => Some(file),
+            _ => None,
         }
     }
 

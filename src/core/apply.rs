@@ -54,6 +54,9 @@ impl State {
                     found.note_uncounted(msgid);
                 }
             }
+            Change::Attachment(hash, record) => self.attachments.set_record(*hash, record.as_ref()),
+            &Change::Attached { conversation, msgid, hash } => self.attachments.set_use(conversation, msgid, hash),
+            &Change::AttachmentBytes { user, bytes } => self.attachments.set_bytes(user, bytes),
             Change::Pins { conversation, pins } => self.apply_pins(*conversation, pins),
             Change::Mentioned { conversation, msgid, users } => {
                 if let Some(found) = self.touch(*conversation) {

@@ -3,11 +3,13 @@
 //! Each change is absolute (it sets, it does not add to), so applying one again, or applying an old one before newer ones that
 //! were already seen, ends in the same state. Variants only grow at the end.
 
+use cairn_proto::attachment::AttachmentHash;
 use cairn_proto::ids::{ConversationId, DeviceId, ImportSource, MsgId, SendStreamId, Timestamp, UserId};
 use cairn_proto::response::Role;
 use cairn_proto::text::GroupName;
 use serde::{Deserialize, Serialize};
 
+use super::attachment::AttachmentRecord;
 use super::record::{ConversationRecord, DeviceRecord, GroupRecord, InviteRecord, MemberTerms, SecretHash, UserRecord};
 
 /// One change of the state. In a batch, an entry that is [`Appended`] or rewritten follows its change.
@@ -126,6 +128,24 @@ pub enum Change {
         user: UserId,
         /// All of it.
         terms: MemberTerms,
+    },
+    /// An attachment, new or changed; `None` when it is no more.
+    Attachment(AttachmentHash, Option<AttachmentRecord>),
+    /// What a message names.
+    Attached {
+        /// The conversation.
+        conversation: ConversationId,
+        /// The message.
+        msgid: MsgId,
+        /// The attachment; `None` when it names it no more.
+        hash: Option<AttachmentHash>,
+    },
+    /// What the uploads of a user take.
+    AttachmentBytes {
+        /// The user.
+        user: UserId,
+        /// All of them, in bytes.
+        bytes: u64,
     },
 }
 

@@ -6,6 +6,7 @@ use cairn_proto::request::Request;
 use cairn_proto::response::{ConversationPage, Response};
 use cairn_proto::text::{DeviceName, UserName};
 
+use super::attachment::{AttachmentCommand, AttachmentReply};
 use super::record::SecretHash;
 
 /// Who asks: a logged-in device and the send stream of its process.
@@ -78,6 +79,8 @@ pub enum Command {
     Grant(Actor, ConversationId),
     /// Whether a session may see how the server works.
     Figures(Actor),
+    /// What transfers ask.
+    Attachment(AttachmentCommand),
 }
 
 /// A device that logs in for the first time.
@@ -110,6 +113,8 @@ pub enum Reply {
     Grant(Grant),
     /// To [`Command::Figures`]: it may. Whoever has the figures puts them in the place of this.
     FiguresAllowed,
+    /// To [`Command::Attachment`].
+    Attachment(AttachmentReply),
 }
 
 /// A session that begins.

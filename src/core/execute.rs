@@ -29,6 +29,7 @@ impl State {
             Command::Login { token, stream, push } => self.login(token, stream, push, batch),
             Command::Grant(actor, conversation) => self.grant(actor, conversation).map(Reply::Grant),
             Command::Figures(actor) => self.allow_figures(actor),
+            Command::Attachment(command) => self.attachment(command, now, batch).map(Reply::Attachment),
             Command::Ask(actor, request) => self.ask(actor, request, now, batch).map(Reply::Response),
         }
     }

@@ -13,6 +13,7 @@
 //! * [`send`], [`import`], [`amend`], [`pin`]: messages; [`mention`]: whom they ask to notice them
 //! * [`permission`]: who may do what in a conversation
 //! * [`group`], [`agreement`], [`moderation`], [`open_group`]: groups, what is agreed on in them, and who is in them
+//! * [`attachment`]: the files that messages name
 //! * [`account`], [`cursor`], [`member_settings`], [`overview`]: everything else a client may ask
 //! * [`conversation`], [`msgid_set`], [`send_stream`], [`open_groups`]: the parts of the state that have rules of their own
 //! * [`record`]: what is stored of each part
@@ -21,6 +22,7 @@ pub mod account;
 pub mod agreement;
 pub mod amend;
 pub mod apply;
+pub mod attachment;
 pub mod batch;
 pub mod change;
 pub mod command;

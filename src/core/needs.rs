@@ -1,12 +1,16 @@
 //! Which parts of the state a command needs in memory before it can be decided, and a change before it can be applied.
 
+use cairn_proto::attachment::AttachmentHash;
 use cairn_proto::ids::{ConversationId, DeviceId, MsgId, SendStreamId, UserId};
+use cairn_proto::message::Draft;
 use cairn_proto::request::{ImportEntry, Request};
 use cairn_proto::text::GroupName;
 
+use super::attachment::AttachmentCommand;
 use super::change::{Appended, Change, Origin};
 use super::command::{Actor, Command, NewDevice};
 use super::state::State;
+use crate::limits::ATTACHMENTS_COLLECTED_MAX;
 
 /// A part of the state that memory lacks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -21,6 +25,10 @@ pub enum Need {
     Entry(ConversationId, MsgId),
     /// A send stream.
     Stream(DeviceId, SendStreamId),
+    /// An attachment.
+    Attachment(AttachmentHash),
+    /// What a message names, and that attachment.
+    Attached(ConversationId, MsgId),
 }
 
 impl State {
@@ -39,6 +47,7 @@ impl State {
                 }
             }
             Command::Grant(actor, conversation) => self.member(*conversation, actor.user, &mut needs),
+            Command::Attachment(command) => self.attachment_needs(command, &mut needs),
             Command::Ask(actor, request) => self.asked(*actor, request, &mut needs),
         }
         needs
@@ -48,13 +57,7 @@ impl State {
     fn asked(&self, actor: Actor, request: &Request, needs: &mut Vec<Need>) {
         let user = actor.user;
         match request {
-            Request::Send(draft) => {
-                self.member(draft.conversation, user, needs);
-                for mentioned in draft.extras.mentioned() {
-                    self.member(draft.conversation, mentioned, needs);
-                }
-                self.stream(user, actor.device, actor.stream, needs);
-            }
+            Request::Send(draft) => self.sending(actor, draft, needs),
             Request::Pull { conversation, .. }
             | Request::Ack { conversation, .. }
             | Request::Read { conversation, .. }
@@ -86,8 +89,12 @@ impl State {
                 self.member(*conversation, user, needs);
                 self.members(*conversation, needs);
             }
+            Request::Recall { conversation, msgid } => {
+                self.member(*conversation, user, needs);
+                self.entry(*conversation, *msgid, needs);
+                self.used(*conversation, *msgid, needs);
+            }
             Request::Edit { conversation, msgid, .. }
-            | Request::Recall { conversation, msgid }
             | Request::React { conversation, msgid, .. }
             | Request::Unreact { conversation, msgid, .. }
             | Request::Pin { conversation, msgid } => {
@@ -110,6 +117,15 @@ impl State {
             | Request::RevokeDevice(_)
             | Request::Figures => {}
         }
+    }
+
+    fn sending(&self, actor: Actor, draft: &Draft, needs: &mut Vec<Need>) {
+        self.member(draft.conversation, actor.user, needs);
+        for mentioned in draft.extras.mentioned() {
+            self.member(draft.conversation, mentioned, needs);
+        }
+        self.stream(actor.user, actor.device, actor.stream, needs);
+        needs.extend(draft.body.attachment().and_then(|attachment| self.record_of(attachment.hash)));
     }
 
     /// What must be loaded before `change` is applied.
@@ -145,6 +161,31 @@ impl State {
             _ => {}
         }
         needs
+    }
+
+    fn attachment_needs(&self, command: &AttachmentCommand, needs: &mut Vec<Need>) {
+        match command {
+            AttachmentCommand::Begin(_, hash, _) | AttachmentCommand::Stored(_, hash, _) => needs.extend(self.record_of(*hash)),
+            AttachmentCommand::Fetch { actor, conversation, msgid, .. } => {
+                self.member(*conversation, actor.user, needs);
+                self.used(*conversation, *msgid, needs);
+            }
+            AttachmentCommand::Collect(above) => {
+                let unused = self.attachments.unused_above(*above).take(ATTACHMENTS_COLLECTED_MAX);
+                needs.extend(unused.filter_map(|hash| self.record_of(hash)));
+            }
+            AttachmentCommand::Unrecorded(hashes) => needs.extend(hashes.iter().filter_map(|&hash| self.record_of(hash))),
+        }
+    }
+
+    fn record_of(&self, hash: AttachmentHash) -> Option<Need> {
+        (!self.attachments.knows(hash)).then_some(Need::Attachment(hash))
+    }
+
+    fn used(&self, conversation: ConversationId, msgid: MsgId, needs: &mut Vec<Need>) {
+        if !self.attachments.knows_use(conversation, msgid) {
+            needs.push(Need::Attached(conversation, msgid));
+        }
     }
 
     fn member(&self, conversation: ConversationId, user: UserId, needs: &mut Vec<Need>) {

@@ -12,6 +12,7 @@ impl State {
         self.take_accounts(&mut rows);
         self.take_streams(&mut rows);
         self.take_conversations(&mut rows);
+        self.attachments.take_unsaved(&mut rows);
         rows
     }
 
@@ -76,6 +77,7 @@ impl State {
     /// Lets go of conversations and send streams that are stored as they are, when what is in memory takes more than
     /// `target_bytes`. To be called when everything that [`State::take_unsaved`] gave is stored. Says which conversations went.
     pub fn let_go(&mut self, target_bytes: usize) -> Vec<cairn_proto::ids::ConversationId> {
+        self.attachments.let_go();
         let bytes: usize = self.conversations.values().map(super::conversation::Conversation::memory_bytes).sum();
         if bytes + self.streams.len() * STREAM_BYTES <= target_bytes {
             return Vec::new();

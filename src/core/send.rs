@@ -58,6 +58,7 @@ impl State {
             if draft.extras.mentions_all() {
                 return Err(ErrorCode::Forbidden);
             }
+            draft.body.attachment().map_or(Ok(()), |attachment| self.check_attachment(actor.user, attachment))?;
             self.open_direct(conversation, now, batch)?;
         }
         let (found, member) = self.permit(actor.user, conversation, Action::Post, now)?;
@@ -66,6 +67,7 @@ impl State {
         }
         self.check_extras(&draft.extras, found.floor(&member.record), found.record.head)?;
         let sent_at = found.not_before_last(now);
+        draft.body.attachment().map_or(Ok(()), |attachment| self.check_attachment(actor.user, attachment))?;
         let place = match place {
             Some(place) => place,
             None => self.reopen_stream(actor, batch),
@@ -73,6 +75,9 @@ impl State {
         let origin = Origin::Sent { device: actor.device, stream: actor.stream, place, seq, body: fingerprint };
         let msgid = self.append(conversation, NewEntry { sender: actor.user, sent_at, origin, content }, batch);
         self.note_mentions(conversation, msgid, &draft.extras, batch);
+        if let Some(attachment) = draft.body.attachment() {
+            self.begin_use(conversation, msgid, actor.user, attachment, batch);
+        }
         Ok(Response::Accepted { msgid })
     }
 
@@ -100,8 +105,7 @@ impl State {
 fn check_body(body: &Body) -> Result<(), ErrorCode> {
     match body {
         Body::Text(text) | Body::Emote(text) if text.is_empty() => Err(ErrorCode::EmptyMessage),
-        Body::Text(_) | Body::Emote(_) | Body::Emoji(_) => Ok(()),
-        Body::Image(_) | Body::Video(_) | Body::File(_) => Err(ErrorCode::Unsupported),
+        Body::Text(_) | Body::Emote(_) | Body::Emoji(_) | Body::Image(_) | Body::Video(_) | Body::File(_) => Ok(()),
         Body::System(_) | Body::Recalled { .. } | Body::Amendment(_) | Body::Unknown => Err(ErrorCode::BadRequest),
     }
 }

@@ -10,6 +10,7 @@ use cairn_proto::response::UserInfo;
 use cairn_proto::text::{GroupName, UserName};
 use hashbrown::{HashMap, HashSet};
 
+use super::attachment::Held;
 use super::conversation::{Conversation, Member};
 use super::open_groups::OpenGroups;
 use super::record::{
@@ -29,6 +30,8 @@ pub struct State {
     pub(super) conversations: HashMap<ConversationId, Conversation>,
     pub(super) streams: HashMap<(DeviceId, SendStreamId), SendStream>,
     pub(super) open_groups: OpenGroups,
+    /// What messages name.
+    pub attachments: Held,
     last_user: u32,
     last_numbered: u64,
     pub(super) unsaved: Unsaved,

@@ -11,6 +11,7 @@
 //! * [`hub`]: the sessions, and who must learn of what
 //! * [`outbox`]: answers to the senders
 //! * [`push`], [`delivery`]: news to everybody
+//! * [`transfer`]: attachments, each on a stream of its own
 //! * [`run`]: all of it together, from start to stop
 
 pub mod accept;
@@ -29,6 +30,7 @@ pub mod run;
 pub mod sequencer;
 pub mod session;
 pub mod throttle;
+pub mod transfer;
 
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -48,6 +50,7 @@ use self::hub::{Hub, ReplyTo};
 use self::intake::{Intake, Ticket};
 use self::password::Passwords;
 use self::throttle::Throttle;
+use self::transfer::Transfers;
 use crate::core::record::SecretHash;
 use crate::core::{Command, Reply};
 use crate::store::history::{History, HistoryError};
@@ -71,6 +74,8 @@ pub struct Shared {
     pub advertised: ServerAddr,
     /// Failed logins.
     pub throttle: Throttle,
+    /// Attachments on their way.
+    pub transfers: Transfers,
 }
 
 impl Shared {

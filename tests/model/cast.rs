@@ -1,16 +1,18 @@
 //! Turns steps into commands: who and what their small numbers mean at that moment.
 
+use cairn::core::attachment::AttachmentCommand;
 use cairn::core::command::{Actor, Command, NewDevice, Reply};
 use cairn::core::record::SecretHash;
-use cairn_proto::body::{Amendment, Attachment, Body, SystemEntry};
+use cairn_proto::body::{Amendment, Body, SystemEntry};
 use cairn_proto::extras::{Extra, Extras};
 use cairn_proto::group::{Access, GroupSettings, JoinerHistory, MemberSettings};
 use cairn_proto::ids::{ClientSeq, ConversationId, DeviceId, ImportSource, MsgId, SendStreamId, Timestamp, UserId};
 use cairn_proto::message::Draft;
 use cairn_proto::request::{ImportEntry, Request};
 use cairn_proto::response::Role;
-use cairn_proto::text::{DeviceName, EmojiName, FileName, GroupName, MediaType, Text, Topic, UserName};
+use cairn_proto::text::{DeviceName, EmojiName, GroupName, Text, Topic, UserName};
 
+use super::attachments::{self, FileStep};
 use super::naive::Naive;
 use super::steps::{Act, Place, Question, Seq, Step};
 
@@ -60,6 +62,7 @@ impl Cast {
                 let Some(actor) = pick(&self.sessions, by) else { return Vec::new() };
                 (0..count).map(|_| self.send(actor, place(naive, actor, to), Seq::Next, 0, Extras::NONE)).collect()
             }
+            Step::File(step) => self.file(step, naive).into_iter().collect(),
             _ => self.entrance(step, now).or_else(|| self.request(step, naive, now)).into_iter().collect(),
         }
     }
@@ -172,6 +175,31 @@ impl Cast {
         Command::Ask(actor, Request::Send(draft))
     }
 
+    fn file(&mut self, step: FileStep, naive: &Naive) -> Option<Command> {
+        let command = match step {
+            FileStep::Begin { by, file, lies } => {
+                AttachmentCommand::Begin(pick(&self.sessions, by)?, attachments::hash(file), attachments::said_bytes(file, lies))
+            }
+            FileStep::Store { by, file, lies } => {
+                AttachmentCommand::Stored(pick(&self.sessions, by)?, attachments::hash(file), attachments::said_bytes(file, lies))
+            }
+            FileStep::Attach { by, to, file, lies } => {
+                let actor = pick(&self.sessions, by)?;
+                return Some(self.send(actor, place(naive, actor, to), Seq::Next, 20 + 2 * file + u8::from(lies), Extras::NONE));
+            }
+            FileStep::Fetch { by, to, at, file } => {
+                let actor = pick(&self.sessions, by)?;
+                let conversation = place(naive, actor, to);
+                let head = naive.conversations.get(&conversation).map_or(0, |found| found.head().get());
+                AttachmentCommand::Fetch { actor, conversation, msgid: MsgId::new(beside(head, at)), hash: attachments::hash(file) }
+            }
+            FileStep::Collect => AttachmentCommand::Collect(None),
+            FileStep::Day => return None,
+            FileStep::Unrecorded => AttachmentCommand::Unrecorded((0..9).map(attachments::hash).collect()),
+        };
+        Some(Command::Attachment(command))
+    }
+
     fn imported(&mut self, (name, body): (u8, u8)) -> ImportEntry {
         self.said += 1;
         // Some bodies cannot be imported; most requests shall hold none of them.
@@ -269,12 +297,8 @@ fn a_body(sort: u8, number: u64) -> Body {
         7 => Body::Recalled { by: UserId::new(1) },
         9 => Body::System(SystemEntry::Added { users: vec![UserId::new(1)] }),
         11 => Body::Amendment(Amendment::Recalled { msgid: MsgId::new(1) }),
-        10 => Body::File(Attachment {
-            hash: [7; 32],
-            name: FileName::new("a file").unwrap(),
-            media_type: MediaType::new("text/plain").unwrap(),
-            size_bytes: 1,
-        }),
+        10 => attachments::body(0, false, number),
+        20.. => attachments::body((sort - 20) / 2, sort % 2 == 1, number),
         _ => Body::Text(words()),
     }
 }

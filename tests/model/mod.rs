@@ -8,6 +8,7 @@
 //! A release run plays ten thousand lives, a debug run fewer, and `CAIRN_MODEL_CASES` says otherwise. A failure prints the shortest
 //! life that shows it, as steps that can be put into `kept` to stay.
 
+mod attachments;
 mod cast;
 mod expected;
 mod kept;

@@ -6,6 +6,7 @@ use cairn::core::batch::Effect;
 use cairn::core::command::{Actor, Command, LoggedIn, NewDevice, Reply};
 use cairn::core::record::SecretHash;
 use cairn::limits::SEND_STREAMS_PER_DEVICE_MAX;
+use cairn_proto::attachment::AttachmentHash;
 use cairn_proto::body::Body;
 use cairn_proto::error::ErrorCode;
 use cairn_proto::extras::Extras;
@@ -16,6 +17,8 @@ use cairn_proto::limits;
 use cairn_proto::response::{DeviceInfo, Response, Role, UserInfo};
 use cairn_proto::text::{DeviceName, GroupName, Topic, UserName};
 
+use super::attachments::Stored;
+
 /// Everything that ever happened and still counts.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Naive {
@@ -24,6 +27,7 @@ pub(super) struct Naive {
     pub(super) conversations: BTreeMap<ConversationId, Conversation>,
     /// The accepted sends of all living send streams, oldest first.
     pub(super) sends: Vec<Send>,
+    pub(super) attachments: BTreeMap<AttachmentHash, Stored>,
     /// What sessions must learn of the last command.
     pub(super) effects: Vec<Effect>,
 }
@@ -118,6 +122,7 @@ impl Naive {
                 self.begin_session(Actor { user, device, stream: *stream }, *push)
             }
             Command::Grant(actor, conversation) => self.grant(*actor, *conversation),
+            Command::Attachment(command) => self.attachment(command, now),
             Command::Figures(actor) => {
                 self.check_actor(*actor)?;
                 if self.users[&actor.user].role == ServerRole::Owner { Ok(Reply::FiguresAllowed) } else { Err(ErrorCode::Forbidden) }

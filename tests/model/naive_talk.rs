@@ -81,8 +81,7 @@ impl Naive {
         let Draft { conversation, seq, body, extras } = draft.clone();
         match &body {
             Body::Text(text) | Body::Emote(text) if text.is_empty() => return Err(ErrorCode::EmptyMessage),
-            Body::Text(_) | Body::Emote(_) | Body::Emoji(_) => {}
-            Body::Image(_) | Body::Video(_) | Body::File(_) => return Err(ErrorCode::Unsupported),
+            Body::Text(_) | Body::Emote(_) | Body::Emoji(_) | Body::Image(_) | Body::Video(_) | Body::File(_) => {}
             Body::System(_) | Body::Recalled { .. } | Body::Amendment(_) | Body::Unknown => return Err(ErrorCode::BadRequest),
         }
         if extras.iter().filter(|extra| matches!(extra, Extra::ReplyTo(_))).count() > 1 {
@@ -109,14 +108,17 @@ impl Naive {
                 return Err(ErrorCode::Forbidden);
             }
             self.check_extras(&extras, member.floor, found.head())?;
+            self.check_attachment(actor.user, &body)?;
         } else {
             self.may_open_direct(actor, conversation)?;
             self.check_extras(&extras, MsgId::ZERO, MsgId::ZERO)?;
             if extras.mentions_all() {
                 return Err(ErrorCode::Forbidden);
             }
+            self.check_attachment(actor.user, &body)?;
             self.open_direct(conversation, now);
         }
+        self.sent_attachment(actor.user, &body);
         self.use_stream_if_forgotten(actor);
         let msgid = self.push(conversation, actor.user, now, body.clone());
         let found = self.conversations.get_mut(&conversation).unwrap();

@@ -7,6 +7,8 @@ use cairn::store::trees::Tree;
 use proptest::collection::vec;
 use proptest::prelude::*;
 
+use super::attachments::{FileStep, file_step};
+
 /// A random life of a server.
 #[derive(Clone)]
 pub(super) struct Script {
@@ -74,6 +76,8 @@ pub(super) enum Step {
     Revoke { by: u8, device: u8 },
     /// A question.
     Ask { by: u8, to: Place, about: u8, question: Question },
+    /// Something with an attachment.
+    File(FileStep),
     /// The clock goes on, or back, by so many milliseconds.
     Clock(i16),
     /// What was gathered so far becomes a batch of the commit log.
@@ -255,6 +259,7 @@ fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         8 => people(),
         40 => talk(),
+        12 => file_step(|| place().boxed()).prop_map(Step::File),
         3 => (-3..6_i16).prop_map(|halves| Step::Clock(halves * 500)),
         4 => Just(Step::Commit),
         4 => Just(Step::Take),

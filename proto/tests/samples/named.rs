@@ -2,7 +2,8 @@
 
 use std::fmt::Debug;
 
-use cairn_proto::body::{Amendment, Attachment, Body, Media, SystemEntry};
+use cairn_proto::attachment::{Attachment, AttachmentHash, Film, Media, Preview, TransferFrame};
+use cairn_proto::body::{Amendment, Body, SystemEntry};
 use cairn_proto::error::ErrorCode;
 use cairn_proto::event::{StreamOpening, TimelineFrame};
 use cairn_proto::extras::{Extra, Reaction};
@@ -58,9 +59,9 @@ macro_rules! enums {
 }
 
 structs! {
-    Attachment, Bucket, CheckpointFigures, Conversation, ConversationPage, DeviceInfo, Draft, Entry, Explained, Figures,
-    GroupDetails, GroupSettings, Hello, Histogram, ImportEntry, Media, Member, MemberPage, MemberSettings, OpenGroup, Pulled, Reaction, Run,
-    UserInfo, Welcome,
+    Attachment, AttachmentHash, Bucket, CheckpointFigures, Conversation, ConversationPage, DeviceInfo, Draft, Entry, Explained, Figures, Film,
+    GroupDetails, GroupSettings, Hello, Histogram, ImportEntry, Media, Member, MemberPage, MemberSettings, OpenGroup, Preview, Pulled,
+    Reaction, Run, UserInfo, Welcome,
 }
 
 enums! {
@@ -85,9 +86,10 @@ enums! {
     Role { Member, Admin, Owner }
     ServerFrame { Welcome, Refused, Response }
     ServerRole { Member, Admin, Owner }
-    StreamOpening { Timeline }
+    StreamOpening { Timeline, Upload, Download }
     SystemEntry { Created, Added, Removed, Renamed, TopicSet, SettingsSet, RoleSet, HandedOver, Banned, Unbanned, Muted }
     TimelineFrame { Run, Behind, Conversation, Removed, Read }
+    TransferFrame { From, Stored, Refused }
 }
 
 /// The list of known codes comes from the macro that declares them, so it cannot miss one.

@@ -1,7 +1,8 @@
 //! The values themselves. What they contain is arbitrary but fixed: the golden bytes hold it.
 
 use bytes::Bytes;
-use cairn_proto::body::{Amendment, Attachment, Body, Media, SystemEntry};
+use cairn_proto::attachment::{Attachment, AttachmentHash, Film, Media, Preview, TransferFrame};
+use cairn_proto::body::{Amendment, Body, SystemEntry};
 use cairn_proto::error::ErrorCode;
 use cairn_proto::event::{StreamOpening, TimelineFrame};
 use cairn_proto::extras::{Extra, Extras, Reaction};
@@ -16,7 +17,7 @@ use cairn_proto::response::{
     UserInfo,
 };
 use cairn_proto::secret::{DeviceToken, InviteToken};
-use cairn_proto::text::{DeviceName, EmojiName, FileName, GroupName, MediaType, Password, Text, UserName};
+use cairn_proto::text::{Caption, DeviceName, EmojiName, FileName, GroupName, MediaType, Password, Text, UserName};
 
 use super::Samples;
 use super::group::{self, group_details, group_settings, member_settings, open_group, topic};
@@ -61,14 +62,23 @@ fn password() -> Password {
     "correct horse".parse().unwrap()
 }
 
+fn hash() -> AttachmentHash {
+    AttachmentHash::new(std::array::from_fn(|i| i as u8))
+}
+
 fn attachment() -> Attachment {
     let name: FileName = "#1 report.pdf".parse().unwrap();
     let media_type: MediaType = "application/pdf".parse().unwrap();
-    Attachment { hash: std::array::from_fn(|i| i as u8), name, media_type, size_bytes: 1 << 33 }
+    let caption = Caption::new("the numbers, 终于").unwrap();
+    Attachment { hash: hash(), name, media_type, size_bytes: 1 << 33, caption }
 }
 
 fn media() -> Media {
-    Media { file: attachment(), width: 640, height: 65_536, preview: Bytes::from_static(&[0xff, 0xd8, 0, 1]) }
+    Media { file: attachment(), width: 640, height: 65_536, preview: Preview::new(Bytes::from_static(&[0xff, 0xd8, 0, 1])).unwrap() }
+}
+
+fn film() -> Film {
+    Film { media: Media { preview: Preview::NONE, ..media() }, duration_ms: 90_061 }
 }
 
 fn system_entries() -> Vec<SystemEntry> {
@@ -95,7 +105,7 @@ fn bodies() -> Vec<Body> {
         Body::Emote(Text::new("waves").unwrap()),
         Body::Emoji(emoji),
         Body::Image(media()),
-        Body::Video(Media { preview: Bytes::new(), ..media() }),
+        Body::Video(film()),
         Body::File(attachment()),
         Body::System(SystemEntry::Created { name: group_name() }),
         Body::Recalled { by: BOB },
@@ -152,6 +162,10 @@ fn draft() -> Draft {
 fn add_bodies(samples: &mut Samples) {
     samples.add(vec![attachment()]);
     samples.add(vec![media()]);
+    samples.add(vec![film()]);
+    samples.add(vec![hash()]);
+    samples.add(vec![media().preview, Preview::NONE]);
+    samples.add(vec![TransferFrame::From(1 << 33), TransferFrame::Stored, TransferFrame::Refused(ErrorCode::WrongHash)]);
     samples.add(system_entries());
     samples.add(bodies());
     samples.add(amendments());
@@ -355,7 +369,8 @@ fn add_frames(samples: &mut Samples) {
     let failure = ServerFrame::Response(RequestId::new(1), Err(ErrorCode::SeqConflict));
     let [_, welcome] = welcomes().try_into().unwrap();
     samples.add(vec![ServerFrame::Welcome(welcome), ServerFrame::Refused(ErrorCode::BadInvite), answer, failure]);
-    samples.add(vec![StreamOpening::Timeline]);
+    let download = StreamOpening::Download { conversation: GROUP, msgid: MsgId::new(251), hash: hash(), from: 1 << 20 };
+    samples.add(vec![StreamOpening::Timeline, StreamOpening::Upload { hash: hash(), bytes: 1 << 33 }, download]);
     samples.add_framed(StreamOpening::Timeline);
     samples.add_framed(ClientFrame::Request(RequestId::new(0), Request::Devices));
     let behind = TimelineFrame::Behind { conversation: GROUP, head: MsgId::new(1_000) };

@@ -2,8 +2,8 @@
 
 mod group;
 
-use bytes::Bytes;
-use cairn_proto::body::{Amendment, Attachment, Body, Media};
+use cairn_proto::attachment::{Attachment, AttachmentHash, Film, Media, Preview};
+use cairn_proto::body::{Amendment, Body};
 use cairn_proto::error::ErrorCode;
 use cairn_proto::event::{StreamOpening, TimelineFrame};
 use cairn_proto::extras::{Extra, Extras, Reaction};
@@ -19,7 +19,7 @@ use cairn_proto::response::{
     UserInfo,
 };
 use cairn_proto::secret::{DeviceToken, InviteToken, Pin};
-use cairn_proto::text::{DeviceName, EmojiName, FileName, GroupName, MediaType, Password, Text, Topic, UserName};
+use cairn_proto::text::{Caption, DeviceName, EmojiName, FileName, GroupName, MediaType, Password, Text, Topic, UserName};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
@@ -69,6 +69,7 @@ texts! {
     group_name -> GroupName: "[a-z明]([a-z #@]{0,20}[a-z])?";
     device_name -> DeviceName: "[a-z]([a-z ]{0,20}[a-z0-9])?";
     emoji_name -> EmojiName: "[a-z_]{1,16}";
+    caption -> Caption: "\\PC{0,40}";
     file_name -> FileName: "[a-z#@]([a-z #@.]{0,20}[a-z])?";
     media_type -> MediaType: "[a-z]{1,8}/[a-z.+-]{1,12}";
     topic -> Topic: "[a-z明#@ ]{0,30}";
@@ -76,11 +77,10 @@ texts! {
 }
 
 fn attachment() -> impl Strategy<Value = Attachment> {
-    (any::<[u8; 32]>(), file_name(), media_type(), number()).prop_map(|(hash, name, media_type, size_bytes)| Attachment {
-        hash,
-        name,
-        media_type,
-        size_bytes,
+    let parts = (any::<[u8; 32]>(), file_name(), media_type(), number(), caption());
+    parts.prop_map(|(hash, name, media_type, size_bytes, caption)| {
+        let hash = AttachmentHash::new(hash);
+        Attachment { hash, name, media_type, size_bytes, caption }
     })
 }
 
@@ -89,7 +89,7 @@ fn media() -> impl Strategy<Value = Media> {
         file,
         width,
         height,
-        preview: Bytes::from(preview),
+        preview: Preview::new(preview.into()).unwrap(),
     })
 }
 
@@ -103,7 +103,7 @@ pub(crate) fn body() -> impl Strategy<Value = Body> {
         text().prop_map(Body::Emote),
         emoji_name().prop_map(Body::Emoji),
         media().prop_map(Body::Image),
-        media().prop_map(Body::Video),
+        (media(), number()).prop_map(|(media, duration_ms)| Body::Video(Film { media, duration_ms })),
         attachment().prop_map(Body::File),
         system_entry().prop_map(Body::System),
         user_id().prop_map(|by| Body::Recalled { by }),
@@ -362,7 +362,17 @@ pub(crate) fn server_frame() -> impl Strategy<Value = ServerFrame> {
 }
 
 pub(crate) fn opening() -> impl Strategy<Value = StreamOpening> {
-    Just(StreamOpening::Timeline)
+    let hash = || any::<[u8; 32]>().prop_map(AttachmentHash::new);
+    prop_oneof![
+        Just(StreamOpening::Timeline),
+        (hash(), number()).prop_map(|(hash, bytes)| StreamOpening::Upload { hash, bytes }),
+        (conversation_id(), msgid(), hash(), number()).prop_map(|(conversation, msgid, hash, from)| StreamOpening::Download {
+            conversation,
+            msgid,
+            hash,
+            from
+        }),
+    ]
 }
 
 pub(crate) fn timeline_frame() -> impl Strategy<Value = TimelineFrame> {
