@@ -8,17 +8,8 @@ pub const SEND_STREAMS_PER_DEVICE_MAX: usize = 32;
 /// How long its sender may edit a message, or take it back.
 pub const AMEND_TIME_MAX: Duration = Duration::from_secs(15 * 60);
 
-/// The longest attachment that one user may upload.
-pub const ATTACHMENT_BYTES_MAX: u64 = 2 * 1024 * 1024 * 1024;
-
-/// What the attachments that one user uploaded may take.
-pub const ATTACHMENT_QUOTA_BYTES: u64 = 20 * 1024 * 1024 * 1024;
-
 /// Users of whom an attachment knows that they uploaded it. The first of them is forgotten first: he can upload it again.
 pub const UPLOADERS_MAX: usize = 1024;
-
-/// How long an attachment is kept that nobody has sent since it was uploaded.
-pub const UNSENT_ATTACHMENT_TIME_MAX: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Attachments that one command looks at to find those that nobody needs.
 pub const ATTACHMENTS_COLLECTED_MAX: usize = 64;
@@ -139,6 +130,12 @@ pub const STREAM_WINDOW_BYTES: u32 = 256 * 1024;
 
 /// Streams that a client may have open at once.
 pub const STREAMS_PER_CONNECTION_MAX: u32 = 8;
+
+/// Datagrams that wait to be read or sent, in bytes each way.
+pub const DATAGRAM_BUFFER_BYTES: usize = 2 * 1024;
+
+/// Sessions that look at the same conversation, beyond which none is told who types there.
+pub const TYPING_LOOKERS_MAX: usize = 100;
 
 /// Packets that a client may receive before it acknowledges them.
 pub const ACK_ELICITING_PACKETS: u32 = 10;

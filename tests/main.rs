@@ -16,6 +16,7 @@ mod figures;
 mod groups;
 mod hostile;
 mod model;
+mod people;
 mod permissions;
 mod powercut;
 mod schemes;

@@ -16,6 +16,7 @@ use crate::link::{Lost, Reader, Writer};
 use crate::login::{Dialer, Session};
 use crate::options::Reconnect;
 use crate::shared::{Answer, Shared};
+use crate::typing::{read_datagrams, write_datagrams};
 
 /// What the driver needs beside the session it begins with.
 pub(crate) struct Driver {
@@ -91,15 +92,17 @@ impl Driver {
     async fn session(&self, session: Session) -> Ended {
         let Session { link, writer, reader, timeline, welcome: _ } = session;
         let (_opening, pushed) = timeline.unzip();
-        self.shared.links.send_replace(Some(link.clone()));
+        self.shared.lanes.connected(link.clone());
         let ended = tokio::select! {
             biased;
             () = self.shared.stop.notified() => Ended::Stopped,
             lost = read_answers(&self.shared, reader) => Ended::Lost(lost),
             lost = read_pushes(&self.shared, pushed) => Ended::Lost(lost),
             lost = write(&self.shared, writer) => Ended::Lost(lost),
+            lost = read_datagrams(&self.shared, &link) => Ended::Lost(lost),
+            never = write_datagrams(&self.shared, &link) => match never {},
         };
-        self.shared.links.send_replace(None);
+        self.shared.lanes.disconnected();
         link.close(match &ended {
             Ended::Lost(Lost::Protocol(_)) => CloseCode::Protocol,
             Ended::Stopped | Ended::Lost(_) => CloseCode::Normal,

@@ -1,10 +1,13 @@
-//! What happens beside the messages: memberships, and the connection itself.
+//! What happens beside the messages: memberships, contacts, presence, and the connection itself.
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::task::{Poll, Waker};
 
-use cairn_proto::ids::{ConversationId, MsgId};
+use cairn_proto::event::TimelineFrame;
+use cairn_proto::ids::{ConversationId, MsgId, UserId};
+use cairn_proto::people::Contact;
+use cairn_proto::presence::UserPresence;
 use cairn_proto::response::Conversation;
 
 use crate::client::Client;
@@ -31,15 +34,42 @@ pub enum Event {
         /// The last message read.
         read: MsgId,
     },
+    /// The user's relation to somebody is another now: somebody asks to be a friend, or accepts, or it changed on another device.
+    Contact(Box<Contact>),
+    /// Somebody whom the client watches came, went or is somewhere else: see [`Client::watch`].
+    Presence(UserPresence),
+    /// Somebody types in the conversation that the client looks at: see [`Client::look`].
+    Typing {
+        /// The conversation.
+        conversation: ConversationId,
+        /// Who.
+        user: UserId,
+    },
     /// The connection broke; the client connects again by itself.
     Disconnected {
         /// What happened, for people.
         reason: String,
     },
-    /// The client has a connection again. Memberships may have changed in between: ask [`Client::conversations`].
+    /// The client has a connection again. Memberships and contacts may have changed in between: ask [`Client::conversations`] and
+    /// [`Client::contacts`].
     Reconnected,
-    /// So many events were dropped because they were not read: ask [`Client::conversations`] for how things stand.
+    /// So many events were dropped because they were not read: ask [`Client::conversations`] and [`Client::contacts`]
+    /// for how things stand.
     Lagged(u64),
+}
+
+impl Event {
+    /// What a frame says beside messages; nothing when it is about messages alone.
+    pub(crate) fn of(frame: TimelineFrame) -> Option<Self> {
+        match frame {
+            TimelineFrame::Run(_) | TimelineFrame::Behind { .. } => None,
+            TimelineFrame::Conversation(conversation) => Some(Self::Conversation(Box::new(conversation))),
+            TimelineFrame::Removed { conversation, last } => Some(Self::Removed { conversation, last }),
+            TimelineFrame::Read { conversation, read } => Some(Self::Read { conversation, read }),
+            TimelineFrame::Contact(contact) => Some(Self::Contact(Box::new(contact))),
+            TimelineFrame::Presence(presence) => Some(Self::Presence(presence)),
+        }
+    }
 }
 
 /// The events of a client from the moment of [`Client::events`] on.

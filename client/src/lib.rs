@@ -88,8 +88,12 @@
 //! | what a group agrees on | [`Client::group`], [`Client::rename_group`], [`Client::set_topic`], [`Client::set_group_settings`] |
 //! | who may what | [`Client::set_role`], [`Client::hand_over`], [`Client::ban`], [`Client::unban`], [`Client::mute_member`] |
 //! | mute, favour or hide a conversation | [`Client::set_member_settings`] |
+//! | friends, following, blocking | [`Client::contacts`], [`Client::relate`] |
+//! | see who is there | [`Client::watch`], [`Client::set_presence`]; who types: [`Client::look`], [`Client::typing`] |
+//! | find people, show them | [`Client::search_users`], [`Client::profiles`], [`Client::set_profile`] |
 //! | devices, invites | [`Client::devices`], [`Client::revoke_device`], [`Client::create_invite`] |
 //! | see how the server works | [`Client::figures`], for its owner |
+//! | what the server's owner has set | [`Client::settings`], [`Client::set_setting`] |
 //! | end | [`Client::close`] |
 //!
 //! # Errors
@@ -109,6 +113,7 @@ mod account;
 mod acks;
 mod backoff;
 mod client;
+mod contacts;
 mod driver;
 mod endpoint;
 mod error;
@@ -127,6 +132,7 @@ mod shared;
 mod slots;
 mod timeline;
 mod transfer;
+mod typing;
 
 pub use account::Account;
 pub use backoff::Backoff;

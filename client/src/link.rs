@@ -58,6 +58,16 @@ impl Link {
         self.0.close_reason().is_some()
     }
 
+    /// Sends a datagram, if there is room for it now.
+    pub(crate) fn send_datagram(&self, datagram: Vec<u8>) {
+        let _ = self.0.send_datagram(datagram.into());
+    }
+
+    /// The next datagram.
+    pub(crate) async fn read_datagram(&self) -> Result<Bytes, Lost> {
+        self.0.read_datagram().await.map_err(Lost::from)
+    }
+
     /// Closes the connection. What was written and has not arrived is lost.
     pub(crate) fn close(&self, code: CloseCode) {
         self.0.close(VarInt::from_u32(code.number()), b"");

@@ -10,7 +10,7 @@ use cairn_proto::event::TimelineFrame;
 use cairn_proto::extras::Extras;
 use cairn_proto::hello::Welcome;
 use cairn_proto::ids::{ClientSeq, ConversationId, MsgId, RequestId};
-use cairn_proto::limits::{SENDS_IN_FLIGHT_MAX, TRANSFERS_PER_CONNECTION_MAX};
+use cairn_proto::limits::SENDS_IN_FLIGHT_MAX;
 use cairn_proto::message::Draft;
 use cairn_proto::request::Request;
 use cairn_proto::response::{ConversationPage, Response};
@@ -24,9 +24,11 @@ use crate::error::Error;
 use crate::events::{Event, Subscriber};
 use crate::follow::Followers;
 use crate::limits;
-use crate::link::{Link, Lost};
+use crate::link::Lost;
 use crate::people::People;
 use crate::slots::{Slots, Waiter};
+use crate::transfer::Lanes;
+use crate::typing::Typing;
 
 /// An answer as it came from the wire.
 pub(crate) type Answer = (RequestId, Result<Response, ErrorCode>);
@@ -37,13 +39,12 @@ pub(crate) struct Shared {
     pub(crate) state: Mutex<State>,
     /// There is something to write.
     pub(crate) wake: Notify,
+    pub(crate) typing: Typing,
     /// The client is to close.
     pub(crate) stop: Notify,
     /// How many want nothing to be read that is pushed.
     pub(crate) holds: watch::Sender<usize>,
-    /// The connection, while there is one.
-    pub(crate) links: watch::Sender<Option<Link>>,
-    pub(crate) transfer_room: Semaphore,
+    pub(crate) lanes: Lanes,
     pub(crate) send_room: Semaphore,
     pub(crate) request_room: Semaphore,
 }
@@ -128,18 +129,15 @@ impl State {
     }
 
     fn apply(&mut self, frame: TimelineFrame, wakers: &mut Vec<Waker>) {
-        match frame {
-            TimelineFrame::Run(run) => self.each_follower(run.conversation, wakers, |follower| follower.pushed(&run)),
-            TimelineFrame::Behind { conversation, head } => self.each_follower(conversation, wakers, |follower| follower.grown(head)),
-            TimelineFrame::Conversation(conversation) => {
-                self.each_follower(conversation.id, wakers, |follower| follower.is_member(conversation.head));
-                self.tell(&Event::Conversation(Box::new(conversation)), wakers);
-            }
-            TimelineFrame::Removed { conversation, last } => {
-                self.each_follower(conversation, wakers, |follower| follower.removed(last));
-                self.tell(&Event::Removed { conversation, last }, wakers);
-            }
-            TimelineFrame::Read { conversation, read } => self.tell(&Event::Read { conversation, read }, wakers),
+        match &frame {
+            TimelineFrame::Run(run) => self.each_follower(run.conversation, wakers, |follower| follower.pushed(run)),
+            &TimelineFrame::Behind { conversation, head } => self.each_follower(conversation, wakers, |follower| follower.grown(head)),
+            TimelineFrame::Conversation(found) => self.each_follower(found.id, wakers, |follower| follower.is_member(found.head)),
+            &TimelineFrame::Removed { conversation, last } => self.each_follower(conversation, wakers, |follower| follower.removed(last)),
+            TimelineFrame::Read { .. } | TimelineFrame::Contact(_) | TimelineFrame::Presence(_) => {}
+        }
+        if let Some(event) = Event::of(frame) {
+            self.tell(&event, wakers);
         }
     }
 
@@ -155,7 +153,7 @@ impl State {
         }
     }
 
-    fn tell(&mut self, event: &Event, wakers: &mut Vec<Waker>) {
+    pub(crate) fn tell(&mut self, event: &Event, wakers: &mut Vec<Waker>) {
         for subscriber in self.subscribers.values_mut() {
             subscriber.push(event);
             wakers.extend(subscriber.waker.take());
@@ -194,9 +192,9 @@ impl Shared {
             state: Mutex::new(state),
             wake: Notify::new(),
             stop: Notify::new(),
+            typing: Typing::default(),
             holds: watch::Sender::new(0),
-            links: watch::Sender::new(None),
-            transfer_room: Semaphore::new(TRANSFERS_PER_CONNECTION_MAX),
+            lanes: Lanes::default(),
             send_room: Semaphore::new(SENDS_IN_FLIGHT_MAX),
             request_room: Semaphore::new(limits::REQUESTS_IN_FLIGHT_MAX),
         }
@@ -344,8 +342,7 @@ impl Shared {
         let given_up = state.slots.take_all();
         state.wake_everybody(&mut wakers);
         drop(state);
-        self.links.send_replace(None);
-        self.transfer_room.close();
+        self.lanes.close();
         self.send_room.close();
         self.request_room.close();
         self.tell(given_up.into_iter().map(|waiter| (waiter, Err(error.clone()))));

@@ -110,6 +110,16 @@ codes! {
         Muted = 26, "you are muted in that group for a while";
         /// The user named is no member of the group.
         NoMember = 27, "that user is not a member of the group";
+        /// No such setting, or a value that it does not take.
+        BadSetting = 30, "there is no such setting, or it does not take that value";
+        /// Nobody asked what was to be accepted or declined.
+        NotAsked = 31, "that user has not asked to be your friend";
+        /// The asker has blocked whom this is about.
+        Blocked = 32, "you have blocked that user";
+        /// Only friends begin direct chats here.
+        FriendsOnly = 33, "on this server only friends begin a direct chat";
+        /// The owner of the server has turned this off.
+        TurnedOff = 34, "the owner of this server has turned that off";
         /// No such attachment, or none that the asker may see or send: they are not told apart.
         NoSuchAttachment = 40, "no such attachment, or none that you may see or send";
         /// The attachment is longer than the server takes.

@@ -8,6 +8,8 @@ use crate::codec;
 use crate::frame;
 use crate::ids::{ConversationId, MsgId};
 use crate::message::Run;
+use crate::people::Contact;
+use crate::presence::UserPresence;
 use crate::response::Conversation;
 
 /// The first frame of every client stream after the session stream: what the stream is for.
@@ -66,6 +68,10 @@ pub enum TimelineFrame {
         /// The last message read.
         read: MsgId,
     },
+    /// A relation of the user is another now, by what either of the two did, on whatever device.
+    Contact(Contact),
+    /// Somebody whom the session watches came, went, or is somewhere else.
+    Presence(UserPresence),
 }
 
 impl TimelineFrame {

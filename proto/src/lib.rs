@@ -12,7 +12,8 @@
 //! * [`group`]: what is agreed on in a group, and what each member settles for himself
 //! * [`hello`]: how a session begins
 //! * [`request`] and [`response`]: what a client asks and what it is told
-//! * [`event`]: what the server writes on a timeline stream
+//! * [`people`], [`presence`], [`settings`]: what users are to each other, where they are, and what a server's owner can set
+//! * [`event`], [`typing`]: what the server writes on a timeline stream, and what goes by datagram
 //! * [`figures`]: how a server works, in numbers
 //! * [`error`] and [`close`]: stable numbers for refusals and for the end of a connection
 //! * [`codec`] and [`frame`]: bytes
@@ -37,10 +38,14 @@ pub mod ids;
 pub mod invite;
 pub mod limits;
 pub mod message;
+pub mod people;
+pub mod presence;
 pub mod request;
 pub mod response;
 pub mod secret;
+pub mod settings;
 pub mod text;
+pub mod typing;
 
 /// The ALPN protocol id of native clients.
 pub const ALPN: &[u8] = b"cairn/1";

@@ -93,6 +93,36 @@ pub const CONVERSATIONS_PER_PAGE_MAX: usize = 200;
 /// Members in one page of a member list.
 pub const MEMBERS_PER_PAGE_MAX: usize = 500;
 
+/// Contacts in one page of a contact list.
+pub const CONTACTS_PER_PAGE_MAX: usize = 500;
+
+/// Users in one page of those whose names begin in the same way.
+pub const USERS_PER_PAGE_MAX: usize = 100;
+
+/// Users whose profiles one request asks for.
+pub const PROFILES_PER_REQUEST_MAX: usize = 100;
+
+/// The largest datagram of either direction.
+pub const DATAGRAM_BYTES_MAX: usize = 64;
+
+/// How often a client says that its user is typing.
+pub const TYPING_INTERVAL: Duration = Duration::from_secs(2);
+
+/// Users whose presence one session watches.
+pub const WATCHED_USERS_MAX: usize = 200;
+
+/// The longest display name, in bytes of UTF-8.
+pub const DISPLAY_NAME_BYTES_MAX: usize = 128;
+
+/// The longest text that a user says of himself, in bytes of UTF-8.
+pub const ABOUT_BYTES_MAX: usize = 1024;
+
+/// The longest name of a setting, in bytes.
+pub const SETTING_NAME_BYTES_MAX: usize = 32;
+
+/// The longest value of a setting, in bytes.
+pub const SETTING_VALUE_BYTES_MAX: usize = 64;
+
 /// Entries in one import request.
 pub const IMPORT_ENTRIES_MAX: usize = 500;
 

@@ -7,8 +7,10 @@ use crate::codec;
 use crate::group::{GroupSettings, MemberSettings};
 use crate::ids::{ConversationId, DeviceId, ImportSource, MsgId, Timestamp, UserId};
 use crate::message::Draft;
+use crate::people::{Profile, RelationAct};
+use crate::presence::PresentDevice;
 use crate::response::Role;
-use crate::text::{EmojiName, GroupName, Text, Topic, UserName};
+use crate::text::{EmojiName, GroupName, SettingName, SettingValue, Text, Topic, UserName};
 
 /// A request. [`crate::response::Response`] has the answer of the same name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -266,6 +268,55 @@ pub enum Request {
         conversation: ConversationId,
         /// All of it from now on.
         settings: MemberSettings,
+    },
+    /// The settings of the server.
+    Settings,
+    /// Set one of them. For the owner of the server.
+    SetSetting {
+        /// Which one.
+        name: SettingName,
+        /// Its new value, as people write it.
+        value: SettingValue,
+    },
+    /// Change the asker's relation to another user.
+    Relate {
+        /// The other one.
+        user: UserId,
+        /// How.
+        act: RelationAct,
+    },
+    /// A page of those to whom the asker has a relation, in the order of their ids.
+    Contacts {
+        /// The last contact of the page before; `None` for the first page.
+        after: Option<UserId>,
+    },
+    /// A page of the users whose names begin so, upper and lower case alike.
+    SearchUsers {
+        /// How they begin.
+        prefix: UserName,
+        /// The last user of the page before; `None` for the first page.
+        after: Option<UserId>,
+    },
+    /// How users present themselves.
+    Profiles {
+        /// At most [`crate::limits::PROFILES_PER_REQUEST_MAX`].
+        #[serde(deserialize_with = "codec::list")]
+        users: Vec<UserId>,
+    },
+    /// How the asker presents himself from now on.
+    SetProfile(Profile),
+    /// Be told of the presence of these users, and of no others any more. Those whom the asker has no business with are left out.
+    Watch {
+        /// At most [`crate::limits::WATCHED_USERS_MAX`].
+        #[serde(deserialize_with = "codec::list")]
+        users: Vec<UserId>,
+    },
+    /// What others are told of this session, until it ends.
+    SetPresence(PresentDevice),
+    /// What this session shows: it is told who types there, and may say that its user does.
+    Look {
+        /// The conversation; `None` for none.
+        conversation: Option<ConversationId>,
     },
 }
 

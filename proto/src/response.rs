@@ -10,7 +10,10 @@ use crate::hello::{ServerRole, Welcome};
 use crate::ids::{ConversationId, DeviceId, MsgId, RequestId, Timestamp, UserId};
 use crate::invite::ServerAddr;
 use crate::message::{Entry, Run};
+use crate::people::{Contact, ContactPage, UserPage, UserProfile};
+use crate::presence::UserPresence;
 use crate::secret::InviteToken;
+use crate::settings::Setting;
 use crate::text::{DeviceName, GroupName, UserName};
 
 /// What the server writes on the session stream. The first frame is [`ServerFrame::Welcome`]; answers follow in any order.
@@ -85,6 +88,18 @@ pub enum Response {
     Group(GroupDetails),
     /// To `FindGroups`: by their names, at most [`crate::limits::GROUPS_FOUND_MAX`]. A longer prefix finds the others.
     Groups(#[serde(deserialize_with = "codec::list")] Vec<OpenGroup>),
+    /// To `Settings`: all of them, and to `SetSetting`: the one, as it is now.
+    Settings(#[serde(deserialize_with = "codec::list")] Vec<Setting>),
+    /// To `Relate`: the relation as it is now.
+    Related(Contact),
+    /// To `Contacts`.
+    Contacts(ContactPage),
+    /// To `SearchUsers`.
+    FoundUsers(UserPage),
+    /// To `Profiles`: those of users that exist, in the order asked.
+    Profiles(#[serde(deserialize_with = "codec::list")] Vec<UserProfile>),
+    /// To `Watch`: those who are watched from now on, each once, and where they are.
+    Watching(#[serde(deserialize_with = "codec::list")] Vec<UserPresence>),
 }
 
 /// A part of a log.

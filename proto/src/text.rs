@@ -150,6 +150,30 @@ checked! {
 shown!(EmojiName);
 
 checked! {
+    /// What a user is shown as beside his name, which is what tells him from others: visible characters and inner spaces.
+    DisplayName, |raw| name(raw, limits::DISPLAY_NAME_BYTES_MAX, |c| c == ' ')
+}
+shown!(DisplayName);
+
+checked! {
+    /// What a user says of himself: any UTF-8 of at most [`limits::ABOUT_BYTES_MAX`] bytes, but not nothing.
+    About, |raw| if raw.is_empty() { Err(TextError::Empty) } else { at_most(raw, limits::ABOUT_BYTES_MAX) }
+}
+shown!(About);
+
+checked! {
+    /// The name of a setting of the server, such as `direct-chats`: visible characters without white space.
+    SettingName, |raw| name(raw, limits::SETTING_NAME_BYTES_MAX, |_| false)
+}
+shown!(SettingName);
+
+checked! {
+    /// The value of a setting, as people write it: visible characters and inner spaces.
+    SettingValue, |raw| name(raw, limits::SETTING_VALUE_BYTES_MAX, |c| c == ' ')
+}
+shown!(SettingValue);
+
+checked! {
     /// What a client calls a file: visible characters and inner spaces, but no separator of paths. It is shown to people and never used
     /// as a path.
     FileName, |raw| {
@@ -191,10 +215,12 @@ impl fmt::Debug for Password {
 }
 
 impl UserName {
-    /// The form under which two names count as alike when somebody joins: lower case.
+    /// The form under which two names count as alike when somebody joins, and in which names are searched: lower case, each character by
+    /// itself, so that what begins a name begins its form as well.
     #[must_use]
     pub fn folded(&self) -> String {
-        self.0.to_lowercase()
+        // The two lower-case sigmas are one letter, written so at the end of a word and otherwise elsewhere.
+        self.0.chars().flat_map(char::to_lowercase).map(|c| if c == 'ς' { 'σ' } else { c }).collect()
     }
 }
 
@@ -292,6 +318,16 @@ mod tests {
         assert!(Topic::none().is_empty());
         assert_eq!(Topic::new("two\nlines"), Err(TextError::Character(10)));
         assert_eq!(Topic::new("x".repeat(513)), Err(TextError::TooLong { max_bytes: limits::TOPIC_BYTES_MAX }));
+    }
+
+    #[test]
+    fn what_begins_a_name_begins_its_folded_form() {
+        let folded = |raw: &str| UserName::new(raw).unwrap().folded();
+        for name in ["BoB", "ΟΔΟΣΑΣ", "Ärger", "İz", "小明"] {
+            let starts = name.char_indices().skip(1).map(|(at, _)| at).chain([name.len()]);
+            starts.for_each(|end| assert!(folded(name).starts_with(&folded(&name[..end])), "{name} {end}"));
+        }
+        assert_eq!(folded("ΟΔΟΣ"), folded("οδος"));
     }
 
     #[test]

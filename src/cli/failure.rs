@@ -153,6 +153,10 @@ fn hint_for(error: &ClientError) -> Option<&'static str> {
         ErrorCode::Banned => "an owner or an admin lifts it with `cairn group unban`",
         ErrorCode::Muted => "an owner or an admin lifts it with `cairn group mute --off`",
         ErrorCode::NoMember => "`cairn group members` lists the members",
+        ErrorCode::BadSetting => "`cairn config list` shows the settings and what they take",
+        ErrorCode::NotAsked => "ask first, with `cairn friend ask`",
+        ErrorCode::Blocked => "`cairn unblock` ends that",
+        ErrorCode::FriendsOnly => "ask first, with `cairn friend ask`",
         _ => return None,
     })
 }

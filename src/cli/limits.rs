@@ -5,6 +5,9 @@ use std::time::Duration;
 /// Messages that `tail` shows when it is not told where to begin.
 pub(super) const TAIL_MESSAGES_DEFAULT: u64 = 20;
 
+/// Users that `users find` shows when it is not told how many.
+pub(super) const USERS_FOUND_DEFAULT: usize = 50;
+
 /// User names that one command remembers. When there are more, it forgets all and begins again.
 pub(super) const NAMES_CACHED_MAX: usize = 100_000;
 

@@ -18,6 +18,7 @@ mod bench;
 mod clean;
 mod clock;
 mod completions;
+mod config;
 mod credentials;
 mod devices;
 mod doctor;
@@ -37,6 +38,7 @@ mod line;
 mod lines;
 mod list;
 mod login;
+mod me;
 mod names;
 mod output;
 mod page;
@@ -46,6 +48,7 @@ mod progress;
 mod react;
 mod read;
 mod recall;
+mod relate;
 mod send;
 mod serve;
 mod session;
@@ -56,6 +59,7 @@ mod stats;
 mod stop;
 mod tail;
 mod target;
+mod users;
 mod whoami;
 
 use std::env;
@@ -103,9 +107,17 @@ enum Command {
     Login(login::LoginArgs),
     #[command(name = "whoami")]
     WhoAmI(whoami::WhoAmIArgs),
+    Me(me::MeArgs),
+    Users(users::UsersArgs),
     Devices(devices::DevicesArgs),
     Invite(invite::InviteArgs),
     Group(group::GroupArgs),
+    Contacts(relate::ContactsArgs),
+    Friend(relate::FriendArgs),
+    Follow(relate::FollowArgs),
+    Unfollow(relate::UnfollowArgs),
+    Block(relate::BlockArgs),
+    Unblock(relate::UnblockArgs),
     Send(send::SendArgs),
     Edit(edit::EditArgs),
     Recall(recall::RecallArgs),
@@ -117,6 +129,7 @@ enum Command {
     Read(read::ReadArgs),
     Set(set::SetArgs),
     Import(import::ImportArgs),
+    Config(config::ConfigArgs),
     Doctor(doctor::DoctorArgs),
     Stats(stats::StatsArgs),
     Bench(Box<bench::BenchArgs>),
@@ -177,9 +190,17 @@ fn run(cli: Cli, others: Vec<Contender>) -> Result<(), Failure> {
         Command::Join(args) => join::run(&args, &context()?),
         Command::Login(args) => login::run(&args, &context()?),
         Command::WhoAmI(args) => whoami::run(&args, &context()?),
+        Command::Me(args) => me::run(&args, &context()?),
+        Command::Users(args) => users::run(&args, &context()?),
         Command::Devices(args) => devices::run(&args, &context()?),
         Command::Invite(args) => invite::run(&args, &context()?),
         Command::Group(args) => group::run(&args, &context()?),
+        Command::Contacts(args) => relate::contacts(&args, &context()?),
+        Command::Friend(args) => relate::friend(&args, &context()?),
+        Command::Follow(args) => relate::follow(&args, &context()?),
+        Command::Unfollow(args) => relate::unfollow(&args, &context()?),
+        Command::Block(args) => relate::block(&args, &context()?),
+        Command::Unblock(args) => relate::unblock(&args, &context()?),
         Command::Send(args) => send::run(args, &context()?),
         Command::Edit(args) => edit::run(args, &context()?),
         Command::Recall(args) => recall::run(&args, &context()?),
@@ -191,6 +212,7 @@ fn run(cli: Cli, others: Vec<Contender>) -> Result<(), Failure> {
         Command::Read(args) => read::run(&args, &context()?),
         Command::Set(args) => set::run(&args, &context()?),
         Command::Import(args) => import::run(&args, &context()?),
+        Command::Config(args) => config::run(&args, &context()?),
         Command::Doctor(args) => doctor::run(&args, &context()?),
         Command::Stats(args) => stats::run(&args, &context()?),
         Command::Bench(args) => bench::run(*args, others, format),

@@ -5,6 +5,7 @@ use cairn_proto::ids::{ConversationId, DeviceId, ImportSource, MsgId, SendStream
 use super::change::{Appended, Change, MemberCounts, Origin};
 use super::conversation::{Conversation, Member};
 use super::record::{MemberRecord, MemberTerms, RecentSend};
+use super::relation::Relations;
 use super::send_stream::SendStream;
 use super::state::State;
 
@@ -17,6 +18,10 @@ impl State {
             &Change::Delivered { conversation, user, device, msgid } => self.apply_delivered(conversation, user, device, msgid),
             Change::User(id, record) => {
                 self.unsaved.users.insert(*id);
+                if !self.users.contains_key(id) {
+                    // Who is new has no relations.
+                    self.relations.insert(*id, Relations::default());
+                }
                 self.install_user(*id, record.clone());
             }
             Change::Device(user, id, record) => {
@@ -66,6 +71,9 @@ impl State {
             Change::Renamed(id, name) => self.apply_renamed(*id, name),
             Change::Group(id, record) => self.apply_group(*id, record),
             &Change::MemberTerms { conversation, user, terms } => self.apply_terms(conversation, user, terms),
+            &Change::Relation { user, other, relation } => self.apply_relation(user, other, relation),
+            Change::Profile(user, profile) => self.apply_profile(*user, profile.clone()),
+            Change::Setting { name, value } => self.apply_setting(name, value),
         }
     }
 

@@ -76,6 +76,13 @@ pub enum Effect {
         /// The device.
         device: DeviceId,
     },
+    /// The user's side of a relation changed.
+    Related {
+        /// Whose side.
+        user: UserId,
+        /// The other one.
+        other: UserId,
+    },
 }
 
 impl Batch {

@@ -5,8 +5,10 @@
 
 use cairn_proto::attachment::AttachmentHash;
 use cairn_proto::ids::{ConversationId, DeviceId, ImportSource, MsgId, SendStreamId, Timestamp, UserId};
+use cairn_proto::people::{Profile, Relation};
 use cairn_proto::response::Role;
 use cairn_proto::text::GroupName;
+use cairn_proto::text::{SettingName, SettingValue};
 use serde::{Deserialize, Serialize};
 
 use super::attachment::AttachmentRecord;
@@ -129,6 +131,24 @@ pub enum Change {
         /// All of it.
         terms: MemberTerms,
     },
+    /// A user's side of a relation.
+    Relation {
+        /// Whose side.
+        user: UserId,
+        /// The other one.
+        other: UserId,
+        /// The relation; none of the user's when it is none.
+        relation: Relation,
+    },
+    /// A setting of the server.
+    Setting {
+        /// Which one.
+        name: SettingName,
+        /// Its value.
+        value: SettingValue,
+    },
+    /// How a user presents himself.
+    Profile(UserId, Profile),
     /// An attachment, new or changed; `None` when it is no more.
     Attachment(AttachmentHash, Option<AttachmentRecord>),
     /// What a message names.

@@ -74,8 +74,17 @@ impl State {
             Request::Pin { conversation, msgid } => self.pin(actor, conversation, msgid, now, batch),
             Request::Unpin { conversation, msgid } => self.unpin(actor, conversation, msgid, now, batch),
             Request::Pins { conversation } => self.pins(actor, conversation),
-            // A session makes the token of an invite, reads history and gets figures by commands of their own.
-            Request::CreateInvite { .. } | Request::Pull { .. } | Request::Figures => Err(ErrorCode::Unsupported),
+            Request::Settings => Ok(self.told_settings()),
+            Request::SetSetting { name, value } => self.set_setting(actor, &name, &value, batch),
+            Request::Relate { user, act } => self.relate(actor, user, act, batch),
+            Request::Contacts { after } => Ok(self.contacts_page(actor, after)),
+            Request::SearchUsers { prefix, after } => self.search_users(actor, &prefix, after),
+            Request::Profiles { users } => self.profiles_of(&users),
+            Request::SetProfile(profile) => Ok(self.set_profile(actor, profile, batch)),
+            Request::Look { conversation } => self.look(actor, conversation, now),
+            Request::Watch { users } => self.watchable(actor, &users),
+            // A session makes the token of an invite, reads history and gets figures by commands of their own, and knows itself who is there.
+            Request::CreateInvite { .. } | Request::Pull { .. } | Request::Figures | Request::SetPresence(_) => Err(ErrorCode::Unsupported),
         }
     }
 

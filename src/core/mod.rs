@@ -11,11 +11,11 @@
 //! * [`batch`], [`change`]: what goes out, encoded once
 //! * [`execute`]: commands decided, one by one
 //! * [`send`], [`import`], [`amend`], [`pin`]: messages; [`mention`]: whom they ask to notice them
-//! * [`permission`]: who may do what in a conversation
+//! * [`permission`]: who may do what in a conversation; [`settings`]: what the owner of the server says for all
 //! * [`group`], [`agreement`], [`moderation`], [`open_group`]: groups, what is agreed on in them, and who is in them
 //! * [`attachment`]: the files that messages name
-//! * [`account`], [`cursor`], [`member_settings`], [`overview`]: everything else a client may ask
-//! * [`conversation`], [`msgid_set`], [`send_stream`], [`open_groups`]: the parts of the state that have rules of their own
+//! * [`account`], [`cursor`], [`member_settings`], [`overview`], [`contacts`], [`people`]: everything else a client may ask
+//! * [`conversation`], [`msgid_set`], [`send_stream`], [`open_groups`], [`relation`]: the parts of the state that have rules of their own
 //! * [`record`]: what is stored of each part
 
 pub mod account;
@@ -26,6 +26,7 @@ pub mod attachment;
 pub mod batch;
 pub mod change;
 pub mod command;
+pub mod contacts;
 pub mod conversation;
 pub mod cursor;
 pub mod execute;
@@ -39,12 +40,15 @@ pub mod needs;
 pub mod open_group;
 pub mod open_groups;
 pub mod overview;
+pub mod people;
 pub mod permission;
 pub mod pin;
 pub mod record;
+pub mod relation;
 pub mod saving;
 pub mod send;
 pub mod send_stream;
+pub mod settings;
 pub mod state;
 
 pub use batch::Batch;

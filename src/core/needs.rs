@@ -2,6 +2,7 @@
 
 use cairn_proto::attachment::AttachmentHash;
 use cairn_proto::ids::{ConversationId, DeviceId, MsgId, SendStreamId, UserId};
+use cairn_proto::limits::{PROFILES_PER_REQUEST_MAX, WATCHED_USERS_MAX};
 use cairn_proto::message::Draft;
 use cairn_proto::request::{ImportEntry, Request};
 use cairn_proto::text::GroupName;
@@ -9,6 +10,7 @@ use cairn_proto::text::GroupName;
 use super::attachment::AttachmentCommand;
 use super::change::{Appended, Change, Origin};
 use super::command::{Actor, Command, NewDevice};
+use super::contacts::other_of;
 use super::state::State;
 use crate::limits::ATTACHMENTS_COLLECTED_MAX;
 
@@ -25,6 +27,10 @@ pub enum Need {
     Entry(ConversationId, MsgId),
     /// A send stream.
     Stream(DeviceId, SendStreamId),
+    /// The relations of a user.
+    Relations(UserId),
+    /// How a user presents himself.
+    Profile(UserId),
     /// An attachment.
     Attachment(AttachmentHash),
     /// What a message names, and that attachment.
@@ -61,7 +67,6 @@ impl State {
             Request::Pull { conversation, .. }
             | Request::Ack { conversation, .. }
             | Request::Read { conversation, .. }
-            | Request::Unpin { conversation, .. }
             | Request::Pins { conversation }
             | Request::ImportCursor { conversation, .. } => self.member(*conversation, user, needs),
             Request::Import { conversation, entries, .. } => {
@@ -85,6 +90,10 @@ impl State {
                     self.member(*conversation, user, needs);
                 }
             }
+            Request::Unpin { conversation, .. } => {
+                self.member(*conversation, user, needs);
+                self.relations_in(*conversation, user, needs);
+            }
             Request::Members { conversation, .. } => {
                 self.member(*conversation, user, needs);
                 self.members(*conversation, needs);
@@ -99,6 +108,7 @@ impl State {
             | Request::Unreact { conversation, msgid, .. }
             | Request::Pin { conversation, msgid } => {
                 self.member(*conversation, user, needs);
+                self.relations_in(*conversation, user, needs);
                 self.entry(*conversation, *msgid, needs);
             }
             Request::Explain { conversation, user: whose }
@@ -109,18 +119,35 @@ impl State {
                 self.member(*conversation, *whose, needs);
             }
             Request::Conversations { after } => self.overview(user, false, *after, needs),
-            Request::FindUsers { .. }
-            | Request::Users { .. }
-            | Request::CreateGroup { .. }
-            | Request::CreateInvite { .. }
-            | Request::Devices
-            | Request::RevokeDevice(_)
-            | Request::Figures => {}
+            other => self.asked_about_people(user, other, needs),
+        }
+    }
+
+    /// The same for requests about users. What is left needs nothing: it is about what is always in memory.
+    fn asked_about_people(&self, user: UserId, request: &Request, needs: &mut Vec<Need>) {
+        match request {
+            &Request::Look { conversation: Some(conversation) } => {
+                self.member(conversation, user, needs);
+                self.relations_in(conversation, user, needs);
+            }
+            Request::Relate { user: other, .. } => self.relations_of([user, *other], needs),
+            Request::Contacts { .. } => self.relations_of([user], needs),
+            Request::Watch { users } => {
+                let others = users.iter().take(WATCHED_USERS_MAX).copied();
+                self.relations_of(others.chain([user]), needs);
+            }
+            Request::Profiles { users } => {
+                let users = users.iter().take(PROFILES_PER_REQUEST_MAX).copied();
+                needs.extend(users.filter(|&user| !self.knows_profile(user)).map(Need::Profile));
+            }
+            Request::SetProfile(_) if !self.knows_profile(user) => needs.push(Need::Profile(user)),
+            _ => {}
         }
     }
 
     fn sending(&self, actor: Actor, draft: &Draft, needs: &mut Vec<Need>) {
         self.member(draft.conversation, actor.user, needs);
+        self.relations_in(draft.conversation, actor.user, needs);
         for mentioned in draft.extras.mentioned() {
             self.member(draft.conversation, mentioned, needs);
         }
@@ -158,6 +185,7 @@ impl State {
             {
                 needs.push(Need::Conversation(*conversation));
             }
+            Change::Relation { user, .. } => self.relations_of([*user], &mut needs),
             _ => {}
         }
         needs
@@ -194,6 +222,13 @@ impl State {
         }
     }
 
+    /// What the two of a direct chat are to each other.
+    fn relations_in(&self, conversation: ConversationId, user: UserId, needs: &mut Vec<Need>) {
+        if let Some(other) = other_of(conversation, user) {
+            self.relations_of([user, other], needs);
+        }
+    }
+
     fn members(&self, conversation: ConversationId, needs: &mut Vec<Need>) {
         if !self.conversation(conversation).is_some_and(|found| found.knows_all()) {
             needs.push(Need::Members(conversation));
@@ -225,6 +260,10 @@ impl State {
         if !self.knows_stream(user, device, stream) {
             needs.push(Need::Stream(device, stream));
         }
+    }
+
+    fn relations_of(&self, users: impl IntoIterator<Item = UserId>, needs: &mut Vec<Need>) {
+        needs.extend(users.into_iter().filter(|&user| !self.knows_relations(user)).map(Need::Relations));
     }
 
     fn overview(&self, user: UserId, all: bool, after: Option<ConversationId>, needs: &mut Vec<Need>) {

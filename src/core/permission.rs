@@ -6,6 +6,7 @@ use cairn_proto::hello::ServerRole;
 use cairn_proto::ids::{ConversationId, Timestamp, UserId};
 use cairn_proto::response::Role;
 
+use super::contacts::other_of;
 use super::conversation::{Conversation, Member};
 use super::record::KindRecord;
 use super::state::State;
@@ -17,12 +18,16 @@ pub enum Action {
     Read,
     /// See what is agreed on in a group.
     Inspect,
+    /// Begin a direct chat with its first message.
+    Begin,
     /// Send a message, or change one's own.
     Post,
     /// Ask all members to notice a message.
     MentionAll,
     /// React to a message.
     React,
+    /// Be told who types, and tell it.
+    Look,
     /// Take somebody else's message back, or one's own at any time.
     RecallAny,
     /// Pin a message, or take a pin back.
@@ -54,15 +59,50 @@ pub enum Action {
 pub enum Place {
     /// There is no such conversation.
     Nowhere,
+    /// A direct chat of the asker's that nobody has begun.
+    Unbegun(Between),
     /// A direct chat.
-    Direct,
+    Direct(Between),
     /// A group where this is agreed on.
     Group(GroupSettings),
 }
 
+/// What keeps the asker from saying something in a direct chat, by what the two are to each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Between {
+    /// Nothing.
+    Free,
+    /// The asker has blocked the other one.
+    BlockedByAsker,
+    /// The other one has blocked the asker, who must not be able to tell it from a chat with nobody.
+    BlockedByOther,
+    /// They are no friends, and only friends begin a chat here. That comes first, so that a block is not told.
+    NoFriends {
+        /// Whether the other one has blocked the asker.
+        is_blocked: bool,
+    },
+}
+
+impl Between {
+    const fn may_begin(self) -> Result<(), ErrorCode> {
+        match self {
+            Self::NoFriends { .. } => Err(ErrorCode::FriendsOnly),
+            Self::Free | Self::BlockedByAsker | Self::BlockedByOther => self.may_say(),
+        }
+    }
+
+    const fn may_say(self) -> Result<(), ErrorCode> {
+        match self {
+            Self::Free | Self::NoFriends { is_blocked: false } => Ok(()),
+            Self::BlockedByAsker => Err(ErrorCode::Blocked),
+            Self::BlockedByOther | Self::NoFriends { is_blocked: true } => Err(ErrorCode::NotFound),
+        }
+    }
+}
+
 /// What somebody is to the conversation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Relation {
+pub enum Standing {
     /// Nothing.
     Stranger,
     /// Kept out of it.
@@ -81,23 +121,25 @@ pub enum Relation {
 ///
 /// # Errors
 /// Why not.
-pub fn decide(action: Action, place: Place, relation: Relation, on_server: ServerRole) -> Result<(), ErrorCode> {
-    match (place, relation) {
+pub fn decide(action: Action, place: Place, standing: Standing, on_server: ServerRole) -> Result<(), ErrorCode> {
+    match (place, standing) {
         (Place::Nowhere, _) => Err(ErrorCode::NotFound),
         // Those who look after the server look after its counts, wherever they are.
         _ if action == Action::ExplainOthers && on_server >= ServerRole::Admin => Ok(()),
-        (Place::Group(GroupSettings { access: Access::Open, .. }), Relation::Stranger) if action == Action::Join => Ok(()),
-        (Place::Group(GroupSettings { access: Access::Open, .. }), Relation::Banned) if action == Action::Join => Err(ErrorCode::Banned),
-        (_, Relation::Stranger | Relation::Banned) => Err(ErrorCode::NotFound),
-        (Place::Direct, Relation::Member { .. }) => allow(match action {
-            Action::Read | Action::Post | Action::React | Action::Pin | Action::Explain => true,
-            Action::Import => on_server >= ServerRole::Admin,
-            _ => false,
-        }),
-        (Place::Group(settings), Relation::Member { role, is_muted }) => {
+        (Place::Group(GroupSettings { access: Access::Open, .. }), Standing::Stranger) if action == Action::Join => Ok(()),
+        (Place::Group(GroupSettings { access: Access::Open, .. }), Standing::Banned) if action == Action::Join => Err(ErrorCode::Banned),
+        (Place::Unbegun(between), _) if action == Action::Begin => between.may_begin(),
+        (Place::Unbegun(_), _) | (_, Standing::Stranger | Standing::Banned) => Err(ErrorCode::NotFound),
+        (Place::Direct(between), Standing::Member { .. }) => match action {
+            Action::Read | Action::Explain => Ok(()),
+            Action::Post | Action::React | Action::Look | Action::Pin => between.may_say(),
+            Action::Import => allow(on_server >= ServerRole::Admin),
+            _ => Err(ErrorCode::Forbidden),
+        },
+        (Place::Group(settings), Standing::Member { role, is_muted }) => {
             allow(match action {
-                Action::Read | Action::Inspect | Action::React | Action::Join | Action::Leave | Action::Explain => true,
-                Action::ExplainOthers => false,
+                Action::Read | Action::Inspect | Action::React | Action::Look | Action::Join | Action::Leave | Action::Explain => true,
+                Action::Begin | Action::ExplainOthers => false,
                 Action::MentionAll | Action::RecallAny => role >= Role::Admin,
                 Action::Post => role >= settings.post,
                 Action::Pin => role >= settings.pin,
@@ -123,20 +165,38 @@ impl State {
     /// # Errors
     /// Why not.
     pub(super) fn check(&self, user: UserId, id: ConversationId, action: Action, now: Timestamp) -> Result<&Conversation, ErrorCode> {
-        let on_server = self.users.get(&user).map_or(ServerRole::Member, |user| user.record.role);
-        let found = self.conversations.get(&id);
-        let place = match found.map(|found| (&found.record.kind, found.group.settings)) {
-            None => Place::Nowhere,
-            Some((KindRecord::Direct, _)) => Place::Direct,
+        decide(action, self.place(user, id), self.standing(user, id, now), self.server_role(user))?;
+        self.conversations.get(&id).ok_or(ErrorCode::NotFound)
+    }
+
+    /// Whether the user may begin a direct chat.
+    ///
+    /// # Errors
+    /// Why not.
+    pub(super) fn check_begin(&self, user: UserId, id: ConversationId) -> Result<(), ErrorCode> {
+        decide(Action::Begin, self.place(user, id), Standing::Stranger, self.server_role(user))
+    }
+
+    fn server_role(&self, user: UserId) -> ServerRole {
+        self.users.get(&user).map_or(ServerRole::Member, |user| user.record.role)
+    }
+
+    fn place(&self, user: UserId, id: ConversationId) -> Place {
+        let other = other_of(id, user).filter(|other| self.users.contains_key(other));
+        let between = other.map(|other| self.between(user, other));
+        match self.conversations.get(&id).map(|found| (&found.record.kind, found.group.settings)) {
+            None => between.map_or(Place::Nowhere, Place::Unbegun),
+            Some((KindRecord::Direct, _)) => Place::Direct(between.unwrap_or(Between::Free)),
             Some((KindRecord::Group { .. }, settings)) => Place::Group(settings),
-        };
-        let relation = found.map_or(Relation::Stranger, |found| match found.member(user) {
-            Some(Member { record, .. }) => Relation::Member { role: record.role, is_muted: record.terms.muted_until > now },
-            None if found.group.bans(user) => Relation::Banned,
-            None => Relation::Stranger,
-        });
-        decide(action, place, relation, on_server)?;
-        found.ok_or(ErrorCode::NotFound)
+        }
+    }
+
+    fn standing(&self, user: UserId, id: ConversationId, now: Timestamp) -> Standing {
+        self.conversations.get(&id).map_or(Standing::Stranger, |found| match found.member(user) {
+            Some(Member { record, .. }) => Standing::Member { role: record.role, is_muted: record.terms.muted_until > now },
+            None if found.group.bans(user) => Standing::Banned,
+            None => Standing::Stranger,
+        })
     }
 
     /// The conversation and the membership of a user who may do it now.

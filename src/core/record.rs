@@ -6,13 +6,15 @@ use cairn_proto::group::GroupSettings;
 use cairn_proto::hello::ServerRole;
 use cairn_proto::ids::{ConversationId, DeviceId, ImportSource, MsgId, SendStreamId, Timestamp, UserId};
 use cairn_proto::limits::SENDS_IN_FLIGHT_MAX;
+use cairn_proto::people::Profile;
 use cairn_proto::response::Role;
-use cairn_proto::text::{DeviceName, GroupName, Topic, UserName};
+use cairn_proto::text::{DeviceName, GroupName, SettingName, SettingValue, Topic, UserName};
 use serde::{Deserialize, Serialize};
 
 use super::attachment::AttachmentRecord;
 use super::change::MemberCounts;
 use super::msgid_set::MsgIdSet;
+use super::relation::{RelationChunk, StoredRelation};
 
 /// SHA-256 of a secret. The secret itself is never stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -323,4 +325,10 @@ pub enum Row {
     AttachmentBytes(UserId, u64),
     /// Everything of a send stream goes.
     StreamRemoved(DeviceId, SendStreamId),
+    /// The relations of a user in a chunk; none where the row is to be deleted.
+    Relations(UserId, RelationChunk, Vec<StoredRelation>),
+    /// How a user presents himself; `None` when he says nothing of himself.
+    Profile(UserId, Option<Profile>),
+    /// A setting.
+    Setting(SettingName, SettingValue),
 }

@@ -12,6 +12,10 @@ impl State {
         self.take_accounts(&mut rows);
         self.take_streams(&mut rows);
         self.take_conversations(&mut rows);
+        self.take_relations(&mut rows);
+        self.take_profiles(&mut rows);
+        let settings = std::mem::take(&mut self.unsaved.settings);
+        rows.extend(settings.into_iter().map(|(name, value)| Row::Setting(name, value)));
         self.attachments.take_unsaved(&mut rows);
         rows
     }
@@ -74,16 +78,18 @@ impl State {
         }
     }
 
-    /// Lets go of conversations and send streams that are stored as they are, when what is in memory takes more than
+    /// Lets go of conversations, send streams, relations and profiles that are stored as they are, when what is in memory takes more than
     /// `target_bytes`. To be called when everything that [`State::take_unsaved`] gave is stored. Says which conversations went.
     pub fn let_go(&mut self, target_bytes: usize) -> Vec<cairn_proto::ids::ConversationId> {
         self.attachments.let_go();
         let bytes: usize = self.conversations.values().map(super::conversation::Conversation::memory_bytes).sum();
-        if bytes + self.streams.len() * STREAM_BYTES <= target_bytes {
+        if bytes + self.streams.len() * STREAM_BYTES + self.relations_bytes() + self.profiles_bytes() <= target_bytes {
             return Vec::new();
         }
         // One that began anew stays while the trees may still hold what it was before.
         self.streams.retain(|key, stream| !stream.is_saved() || self.unsaved.streams_removed.contains(key));
+        self.let_go_relations();
+        self.let_go_profiles();
         let idle: Vec<_> = self.conversations.iter().filter(|(_, found)| !found.unsaved.listed).map(|(&id, _)| id).collect();
         for id in &idle {
             self.conversations.remove(id);

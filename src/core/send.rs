@@ -53,7 +53,7 @@ impl State {
             Seen::Forgotten => return Err(ErrorCode::RetryTooOld),
         }
         if !self.conversations.contains_key(&conversation) {
-            self.check_direct(actor, conversation)?;
+            self.check_begin(actor.user, conversation)?;
             self.check_extras(&draft.extras, MsgId::ZERO, MsgId::ZERO)?;
             if draft.extras.mentions_all() {
                 return Err(ErrorCode::Forbidden);
@@ -79,13 +79,6 @@ impl State {
             self.begin_use(conversation, msgid, actor.user, attachment, batch);
         }
         Ok(Response::Accepted { msgid })
-    }
-
-    /// Whether the actor may begin this direct chat.
-    fn check_direct(&self, actor: Actor, id: ConversationId) -> Result<(), ErrorCode> {
-        let (low, high) = id.direct_users().ok_or(ErrorCode::NotFound)?;
-        let is_own = actor.user == low || actor.user == high;
-        if !is_own || !self.users.contains_key(&low) || !self.users.contains_key(&high) { Err(ErrorCode::NotFound) } else { Ok(()) }
     }
 
     /// The direct chat of two users comes into being with its first message.

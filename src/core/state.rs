@@ -6,8 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cairn_proto::ids::{ConversationId, DeviceId, ImportSource, MsgId, SendStreamId, UserId};
 use cairn_proto::message::Entry;
+use cairn_proto::people::Profile;
 use cairn_proto::response::UserInfo;
-use cairn_proto::text::{GroupName, UserName};
+use cairn_proto::text::{GroupName, SettingName, SettingValue, UserName};
 use hashbrown::{HashMap, HashSet};
 
 use super::attachment::Held;
@@ -17,19 +18,27 @@ use super::record::{
     ConversationRecord, DeviceRecord, InviteRecord, MemberChunk, RecentSend, SecretHash, SendCursor, StoredMember, StoredMentions,
     UserRecord,
 };
+use super::relation::{RelationChunk, Relations};
 use super::send_stream::SendStream;
+use super::settings::Settings;
 
 /// Everything that is in memory.
 #[derive(Debug, Default)]
 pub struct State {
     pub(super) users: HashMap<UserId, User>,
     names: HashMap<UserName, UserId>,
-    folded_names: HashMap<String, UserId>,
+    /// Imported users may share a form with others.
+    pub(super) folded_names: BTreeSet<(String, UserId)>,
     pub(super) tokens: HashMap<SecretHash, (UserId, DeviceId)>,
     pub(super) invites: HashMap<SecretHash, InviteRecord>,
     pub(super) conversations: HashMap<ConversationId, Conversation>,
     pub(super) streams: HashMap<(DeviceId, SendStreamId), SendStream>,
     pub(super) open_groups: OpenGroups,
+    /// Of each user either all relations or none.
+    pub(super) relations: HashMap<UserId, Relations>,
+    /// How those users present themselves whose profiles were needed.
+    pub(super) profiles: HashMap<UserId, Profile>,
+    pub(super) settings: Settings,
     /// What messages name.
     pub attachments: Held,
     last_user: u32,
@@ -63,6 +72,9 @@ pub(super) struct Unsaved {
     pub(super) open_groups: BTreeSet<ConversationId>,
     pub(super) streams: Vec<(DeviceId, SendStreamId)>,
     pub(super) streams_removed: BTreeSet<(DeviceId, SendStreamId)>,
+    pub(super) relations: BTreeSet<(UserId, RelationChunk)>,
+    pub(super) profiles: BTreeSet<UserId>,
+    pub(super) settings: BTreeMap<SettingName, SettingValue>,
 }
 
 impl State {
@@ -81,7 +93,9 @@ impl State {
     /// Whether a new user could be taken for somebody else under this name.
     #[must_use]
     pub fn looks_taken(&self, name: &UserName) -> bool {
-        self.folded_names.contains_key(&name.folded())
+        let folded = name.folded();
+        let mut from = self.folded_names.range((folded.clone(), UserId::SERVER)..);
+        from.next().is_some_and(|(known, _)| *known == folded)
     }
 
     /// Whose device has this token.
@@ -155,7 +169,7 @@ impl State {
     pub fn install_user(&mut self, id: UserId, record: UserRecord) {
         self.last_user = self.last_user.max(id.get());
         self.names.insert(record.name.clone(), id);
-        self.folded_names.insert(record.name.folded(), id);
+        self.folded_names.insert((record.name.folded(), id));
         let user = self.users.entry(id).or_insert_with(|| User {
             record: record.clone(),
             devices: BTreeMap::new(),

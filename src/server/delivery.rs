@@ -46,6 +46,9 @@ pub async fn deliver(session: Arc<Session>, history: History, mut stream: SendSt
             rest = rest.max(rest_of(&session.connection, feed.rest));
             advance(push, &history, conversation, feed, &mut out, &mut stream).await?;
         }
+        for told in push.take_told().into_values() {
+            out.push(frame::frame(&told));
+        }
         out.write(&mut stream).await?;
     }
 }

@@ -97,7 +97,8 @@ fn transport() -> TransportConfig {
     // A table entry is made for every stream that is allowed, used or not.
     transport.max_concurrent_bidi_streams(VarInt::from_u32(limits::STREAMS_PER_CONNECTION_MAX));
     transport.max_concurrent_uni_streams(VarInt::from_u32(0));
-    transport.datagram_receive_buffer_size(None);
+    transport.datagram_receive_buffer_size(Some(limits::DATAGRAM_BUFFER_BYTES));
+    transport.datagram_send_buffer_size(limits::DATAGRAM_BUFFER_BYTES);
     transport.max_idle_timeout(IdleTimeout::try_from(wire::IDLE_TIME_MAX).ok());
     // Pushing many small packets to many clients, their acknowledgements are half of all packets.
     let mut acks = AckFrequencyConfig::default();

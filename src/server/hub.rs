@@ -5,15 +5,18 @@ use std::time::Duration;
 
 use cairn_proto::close::CloseCode;
 use cairn_proto::error::ErrorCode;
-use cairn_proto::ids::{ConversationId, DeviceId, MsgId, RequestId, UserId};
-use cairn_proto::response::Conversation;
+use cairn_proto::event::TimelineFrame;
+use cairn_proto::ids::{ConversationId, DeviceId, MsgId, UserId};
+use cairn_proto::presence::{DeviceKind, PresentDevice};
+use cairn_proto::response::Response;
 use hashbrown::HashMap;
 use parking_lot::Mutex;
-use tokio::sync::oneshot;
 
 use super::close;
 use super::outbox::Outbox;
-use super::push::{Feed, Push};
+use super::publication::{Notice, Publication, ReplyTo};
+use super::push::{Feed, Item, Push};
+use super::registry::Registry;
 use crate::core::Reply;
 use crate::core::command::{Actor, Grant, LoggedIn};
 use crate::limits;
@@ -30,6 +33,12 @@ pub struct Session {
     pub push: Option<Push>,
     actor: OnceLock<Actor>,
     readable: Mutex<HashMap<ConversationId, Readable>>,
+    /// What others are told of it.
+    pub(super) present: Mutex<PresentDevice>,
+    /// Whose presence it watches.
+    pub(super) watched: Mutex<Vec<UserId>>,
+    /// The conversation that it shows.
+    pub(super) looks_at: Mutex<Option<ConversationId>>,
 }
 
 /// A conversation that a session may read.
@@ -41,101 +50,11 @@ pub struct Readable {
     pub floor: MsgId,
 }
 
-/// Where an answer goes.
-#[derive(Debug)]
-pub enum ReplyTo {
-    /// To whoever waits for it.
-    Once(oneshot::Sender<Result<Reply, ErrorCode>>),
-    /// To a session that begins with it.
-    Login(Arc<Session>, oneshot::Sender<Result<Box<LoggedIn>, ErrorCode>>),
-    /// To a session that asks whether it may read a conversation.
-    Grant(Arc<Session>, oneshot::Sender<Result<Readable, ErrorCode>>),
-    /// To a request of a session.
-    Session(Arc<Session>, RequestId),
-}
-
-/// What one batch made visible.
-#[derive(Debug, Default)]
-pub struct Publication {
-    /// The conversations with new entries.
-    pub touched: Vec<ConversationId>,
-    /// What happened to memberships and devices.
-    pub notices: Vec<Notice>,
-    /// The answers to the batch's commands.
-    pub answers: Vec<(ReplyTo, Result<Reply, ErrorCode>)>,
-}
-
-/// What happened to a membership or a device.
-#[derive(Debug)]
-pub enum Notice {
-    /// The user is a member from now on.
-    Joined {
-        /// The user.
-        user: UserId,
-        /// The last entry before the membership.
-        position: MsgId,
-        /// The conversation.
-        summary: Box<Conversation>,
-    },
-    /// The user is no member any more.
-    Left {
-        /// The user.
-        user: UserId,
-        /// The conversation.
-        conversation: ConversationId,
-        /// The entry that ended the membership.
-        last: MsgId,
-    },
-    /// The member's role, or what he settled for himself, is another.
-    Changed {
-        /// The user.
-        user: UserId,
-        /// The device that sees it like this.
-        device: DeviceId,
-        /// The conversation.
-        summary: Box<Conversation>,
-    },
-    /// A device moved the user's read cursor: the others shall know.
-    Read {
-        /// The user.
-        user: UserId,
-        /// The device.
-        device: DeviceId,
-        /// The conversation.
-        conversation: ConversationId,
-        /// The last message read.
-        read: MsgId,
-    },
-    /// The device is no more.
-    Revoked {
-        /// Whose it was.
-        user: UserId,
-        /// The device.
-        device: DeviceId,
-    },
-}
-
-impl Notice {
-    /// The membership that ended, if one did.
-    const fn ended(&self) -> Option<(UserId, ConversationId)> {
-        match self {
-            Self::Left { user, conversation, .. } => Some((*user, *conversation)),
-            _ => None,
-        }
-    }
-}
-
 /// The sessions, and which of them follow which conversation.
 #[derive(Debug)]
 pub struct Hub {
     timelines: Arc<Timelines>,
     registry: Mutex<Registry>,
-}
-
-#[derive(Debug, Default)]
-struct Registry {
-    sessions: HashMap<UserId, Vec<Arc<Session>>>,
-    followers: HashMap<ConversationId, Vec<Arc<Session>>>,
 }
 
 impl Session {
@@ -148,6 +67,9 @@ impl Session {
             push: push.then(Push::default),
             actor: OnceLock::new(),
             readable: Mutex::default(),
+            present: Mutex::new(PresentDevice { kind: DeviceKind::Unknown, is_away: false }),
+            watched: Mutex::default(),
+            looks_at: Mutex::default(),
         })
     }
 
@@ -227,7 +149,7 @@ impl Hub {
                 }
                 // The client may be gone already; its session task then takes it out again.
                 if waiter.send(answer).is_err() {
-                    leave(registry, &session);
+                    registry.leave(&session);
                 }
             }
             ReplyTo::Grant(session, waiter) => {
@@ -244,6 +166,19 @@ impl Hub {
                 }
                 drop(waiter.send(answer));
             }
+            ReplyTo::Watch(session, waiter) => {
+                let answer = answer.and_then(|reply| match reply {
+                    Reply::Response(Response::Watching(allowed)) => Ok(Response::Watching(registry.watch(&session, &allowed))),
+                    _ => Err(ErrorCode::Unsupported),
+                });
+                drop(waiter.send(answer));
+            }
+            ReplyTo::Look(session, conversation, waiter) => {
+                if answer.is_ok() && registry.is_here(&session) {
+                    registry.lookers.replace(&session, conversation);
+                }
+                drop(waiter.send(answer.map(|_| Response::Done)));
+            }
             ReplyTo::Once(waiter) => drop(waiter.send(answer)),
         }
     }
@@ -258,6 +193,7 @@ impl Hub {
             registry.followers.entry(feed.conversation).or_default().push(session.clone());
         }
         push.wake();
+        registry.tell_presence(logged_in.actor.user);
     }
 
     fn notify(&self, registry: &mut Registry, notice: Notice) {
@@ -275,6 +211,8 @@ impl Hub {
                 }
             }
             Notice::Left { user, conversation, last } => {
+                let Registry { sessions, lookers, .. } = registry;
+                lookers.part(conversation, sessions.get(&user).map_or(&[], Vec::as_slice));
                 for session in registry.sessions.get(&user).into_iter().flatten() {
                     session.readable.lock().remove(&conversation);
                     if let Some(push) = &session.push {
@@ -303,12 +241,37 @@ impl Hub {
                     }
                 }
             }
+            Notice::Related { user, contact } => {
+                if contact.relation.blocks {
+                    registry.sever(user, contact.user.id);
+                }
+                for push in registry.sessions.get(&user).into_iter().flatten().filter_map(|session| session.push.as_ref()) {
+                    push.tell(Item::Contact(contact.user.id), TimelineFrame::Contact((*contact).clone()));
+                    push.wake();
+                }
+            }
         }
     }
 
     /// Takes a session out.
     pub fn leave(&self, session: &Arc<Session>) {
-        leave(&mut self.registry.lock(), session);
+        self.registry.lock().leave(session);
+    }
+
+    /// Notes what others are told of a session, and tells those who watch its user.
+    pub fn set_present(&self, session: &Session, said: PresentDevice) {
+        let registry = self.registry.lock();
+        let before = std::mem::replace(&mut *session.present.lock(), said);
+        if let Some(actor) = session.actor().filter(|_| before != said && session.push.is_some()) {
+            registry.tell_presence(actor.user);
+        }
+    }
+
+    /// Tells those who look at a conversation that somebody types there.
+    pub fn typing(&self, session: &Session, conversation: ConversationId) {
+        if let Some(actor) = session.actor() {
+            self.registry.lock().lookers.tell(conversation, session, actor.user);
+        }
     }
 
     /// Whether a device has a session.
@@ -341,14 +304,13 @@ fn pushes(registry: &Registry, user: UserId, wanted: impl Fn(DeviceId) -> bool) 
 
 /// What was granted in the same batch in which the membership ended is granted no more: the end was told first, and would be forgotten.
 fn still_true(reply: Reply, to: &ReplyTo, ended: &[(UserId, ConversationId)]) -> Result<Reply, ErrorCode> {
-    match (&reply, to) {
-        (Reply::Grant(grant), ReplyTo::Grant(session, _))
-            if session.actor().is_some_and(|actor| ended.contains(&(actor.user, grant.conversation))) =>
-        {
-            Err(ErrorCode::NotFound)
-        }
-        _ => Ok(reply),
-    }
+    let (session, conversation) = match (&reply, to) {
+        (Reply::Grant(grant), ReplyTo::Grant(session, _)) => (session, grant.conversation),
+        (_, &ReplyTo::Look(ref session, Some(conversation), _)) => (session, conversation),
+        _ => return Ok(reply),
+    };
+    let has_ended = session.actor().is_some_and(|actor| ended.contains(&(actor.user, conversation)));
+    if has_ended { Err(ErrorCode::NotFound) } else { Ok(reply) }
 }
 
 /// How long a session rests after a push of a conversation that so many follow.
@@ -358,24 +320,6 @@ fn rest_of(followers: usize) -> Duration {
     }
     let followers = u32::try_from(followers).unwrap_or(u32::MAX);
     limits::REST_PER_FOLLOWER.saturating_mul(followers).min(limits::REST_MAX)
-}
-
-fn leave(registry: &mut Registry, session: &Arc<Session>) {
-    let Some(actor) = session.actor() else { return };
-    let remove = |list: &mut Vec<Arc<Session>>| {
-        if let Some(at) = list.iter().position(|other| Arc::ptr_eq(other, session)) {
-            list.swap_remove(at);
-        }
-        list.is_empty()
-    };
-    if registry.sessions.get_mut(&actor.user).is_some_and(remove) {
-        registry.sessions.remove(&actor.user);
-    }
-    for conversation in session.push.iter().flat_map(Push::conversations) {
-        if registry.followers.get_mut(&conversation).is_some_and(remove) {
-            registry.followers.remove(&conversation);
-        }
-    }
 }
 
 #[cfg(test)]

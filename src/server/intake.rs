@@ -6,7 +6,7 @@ use std::time::Duration;
 use parking_lot::{Condvar, Mutex};
 use tokio::sync::Semaphore;
 
-use super::hub::ReplyTo;
+use super::publication::ReplyTo;
 use crate::core::Command;
 use crate::limits;
 

@@ -15,8 +15,9 @@ use cairn_proto::{WIRE_VERSION, limits as wire};
 use tokio::sync::oneshot;
 
 use super::framing::{FrameReader, ReadError};
-use super::hub::{ReplyTo, Session};
+use super::hub::Session;
 use super::intake::Ticket;
+use super::publication::ReplyTo;
 use super::{Shared, now, requests, secret_hash};
 use crate::core::command::{LoggedIn, NewDevice};
 use crate::core::{Command, Reply};

@@ -8,9 +8,10 @@
 //! * [`session`], [`framing`], [`requests`]: what a client asks
 //! * [`intake`]: the one queue
 //! * [`sequencer`]: the one thread that decides
-//! * [`hub`]: the sessions, and who must learn of what
+//! * [`hub`], `registry`: the sessions, and who must learn of what
 //! * [`outbox`]: answers to the senders
 //! * [`push`], [`delivery`]: news to everybody
+//! * `presence`, `typing`: who is there and who types, and who is told of it
 //! * [`transfer`]: attachments, each on a stream of its own
 //! * [`run`]: all of it together, from start to stop
 
@@ -24,13 +25,17 @@ pub mod intake;
 pub mod login;
 pub mod outbox;
 pub mod password;
+mod presence;
+pub mod publication;
 pub mod push;
+mod registry;
 pub mod requests;
 pub mod run;
 pub mod sequencer;
 pub mod session;
 pub mod throttle;
 pub mod transfer;
+mod typing;
 
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -46,9 +51,10 @@ use sha2::{Digest as _, Sha256};
 use tokio::sync::oneshot;
 use tracing::error;
 
-use self::hub::{Hub, ReplyTo};
+use self::hub::Hub;
 use self::intake::{Intake, Ticket};
 use self::password::Passwords;
+use self::publication::ReplyTo;
 use self::throttle::Throttle;
 use self::transfer::Transfers;
 use crate::core::record::SecretHash;

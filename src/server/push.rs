@@ -1,11 +1,12 @@
 //! What one session is to be pushed: a position in each conversation and the set of those with news. There is no queue of
 //! messages, so a session that reads slowly costs distance and no memory.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use cairn_proto::ids::{ConversationId, MsgId};
+use cairn_proto::event::TimelineFrame;
+use cairn_proto::ids::{ConversationId, MsgId, UserId};
 use cairn_proto::response::Conversation;
 use hashbrown::HashMap;
 use parking_lot::Mutex;
@@ -26,9 +27,21 @@ pub struct Push {
 struct State {
     feeds: HashMap<ConversationId, Feed>,
     dirty: VecDeque<ConversationId>,
+    /// What else is to be told, the latest of each thing.
+    told: BTreeMap<Item, TimelineFrame>,
     /// There is news that must not wait for the end of a rest.
     is_urgent: bool,
     is_resting: bool,
+}
+
+/// What a session is told of beside conversations. Each thing has one place, so that a session that reads slowly is told how it stands and
+/// not how it came to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Item {
+    /// The relation to a user.
+    Contact(UserId),
+    /// Where a user is.
+    Presence(UserId),
 }
 
 /// Where a session is in one conversation.
@@ -63,6 +76,12 @@ impl Feed {
     }
 }
 
+impl State {
+    fn has_news(&self) -> bool {
+        !self.dirty.is_empty() || !self.told.is_empty()
+    }
+}
+
 impl Push {
     /// Adds a feed, or puts a new one in its place, with news to look for.
     pub fn put(&self, conversation: ConversationId, feed: Feed) {
@@ -84,15 +103,15 @@ impl Push {
 
     /// The session is told how its user stands in a conversation.
     pub fn announce(&self, summary: &Conversation) {
-        self.tell(summary.id, |feed| feed.announce = Some(Box::new(summary.clone())));
+        self.note(summary.id, |feed| feed.announce = Some(Box::new(summary.clone())));
     }
 
     /// The session is told how far another device has read.
     pub fn read(&self, conversation: ConversationId, read: MsgId) {
-        self.tell(conversation, |feed| feed.read = feed.read.max(Some(read)));
+        self.note(conversation, |feed| feed.read = feed.read.max(Some(read)));
     }
 
-    fn tell(&self, conversation: ConversationId, note: impl FnOnce(&mut Feed)) {
+    fn note(&self, conversation: ConversationId, note: impl FnOnce(&mut Feed)) {
         if let Some(feed) = self.state.lock().feeds.get_mut(&conversation) {
             note(feed);
         }
@@ -104,7 +123,7 @@ impl Push {
     /// There is news in a conversation, whose sessions rest for so long once they were pushed some. Says whether the session should be
     /// woken for it.
     pub fn mark(&self, conversation: ConversationId, rest: Duration) -> bool {
-        let State { feeds, dirty, is_urgent: was_urgent, is_resting } = &mut *self.state.lock();
+        let State { feeds, dirty, is_urgent: was_urgent, is_resting, .. } = &mut *self.state.lock();
         let Some(feed) = feeds.get_mut(&conversation) else { return false };
         feed.rest = rest;
         let is_listed = std::mem::replace(&mut feed.dirty, true);
@@ -114,6 +133,18 @@ impl Push {
         let cannot_wait = rest.is_zero() || feed.timeline.head().above(feed.position) >= limits::RESTING_MESSAGES_MAX;
         let is_urgent = cannot_wait && !std::mem::replace(was_urgent, true);
         if *is_resting { is_urgent } else { !is_listed }
+    }
+
+    /// There is something to tell beside news of conversations. What was to be told of the same item before is not told any more.
+    pub fn tell(&self, item: Item, frame: TimelineFrame) {
+        let mut state = self.state.lock();
+        state.is_urgent = true;
+        state.told.insert(item, frame);
+    }
+
+    /// Takes everything that is to be told beside news of conversations.
+    pub fn take_told(&self) -> BTreeMap<Item, TimelineFrame> {
+        std::mem::take(&mut self.state.lock().told)
     }
 
     /// Wakes whoever waits in [`Push::next`].
@@ -131,7 +162,7 @@ impl Push {
         }
         loop {
             let wake = self.wake.notified();
-            if !self.state.lock().dirty.is_empty() {
+            if self.state.lock().has_news() {
                 return;
             }
             wake.await;

@@ -12,8 +12,9 @@ use cairn_proto::response::{ConversationPage, Pulled, Response};
 use cairn_proto::secret::InviteToken;
 use tokio::sync::{Semaphore, oneshot};
 
-use super::hub::{Readable, ReplyTo, Session};
+use super::hub::{Readable, Session};
 use super::intake::{Closed, Ticket};
+use super::publication::ReplyTo;
 use super::{Shared, read_history, secret_hash};
 use crate::core::command::Actor;
 use crate::core::{Command, Reply};
@@ -54,6 +55,21 @@ impl Requests {
             }
             Request::Devices => self.aside(id, move |shared, _| async move { devices(&shared, actor).await }).await?,
             Request::Figures => self.aside(id, move |shared, _| async move { figures(&shared, actor).await }).await?,
+            request @ Request::Watch { .. } => {
+                self.aside(id, move |shared, session| async move { watch(&shared, session, actor, request).await }).await?;
+            }
+            request @ Request::Look { conversation } => {
+                self.aside(id, move |shared, session| async move {
+                    let (waiter, answer) = oneshot::channel();
+                    let reply_to = ReplyTo::Look(session, conversation, waiter);
+                    shared.submit(Ticket { command: Command::Ask(actor, request), reply_to }, answer).await
+                })
+                .await?;
+            }
+            Request::SetPresence(said) => {
+                self.shared.hub.set_present(&self.session, said);
+                self.session.outbox.answer_now(id, Ok(Response::Done));
+            }
             request => {
                 let reply_to = ReplyTo::Session(self.session.clone(), id);
                 self.tickets.push(Ticket { command: Command::Ask(actor, request), reply_to });
@@ -137,6 +153,13 @@ async fn readable(shared: &Shared, session: &Arc<Session>, actor: Actor, convers
     let (waiter, answer) = oneshot::channel();
     let reply_to = ReplyTo::Grant(session.clone(), waiter);
     shared.submit(Ticket { command: Command::Grant(actor, conversation), reply_to }, answer).await
+}
+
+/// Watches users. The hub takes note in the order of what the sequencer decided, so that nobody watches behind a block.
+async fn watch(shared: &Shared, session: Arc<Session>, actor: Actor, request: Request) -> Result<Response, ErrorCode> {
+    let (waiter, answer) = oneshot::channel();
+    let reply_to = ReplyTo::Watch(session, waiter);
+    shared.submit(Ticket { command: Command::Ask(actor, request), reply_to }, answer).await
 }
 
 async fn create_invite(shared: &Shared, actor: Actor, uses: u32, life_seconds: u64) -> Result<Response, ErrorCode> {

@@ -19,10 +19,11 @@ use tokio::time::timeout;
 use tracing::{info, warn};
 
 use super::endpoint::{self, EndpointError};
-use super::hub::{Hub, Publication};
+use super::hub::Hub;
 use super::identity::{Identity, IdentityError};
 use super::intake::Intake;
 use super::password::Passwords;
+use super::publication::Publication;
 use super::throttle::Throttle;
 use super::transfer::{self, Transfers};
 use super::{Shared, accept, close, now, secret_hash, sequencer};

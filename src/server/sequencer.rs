@@ -8,8 +8,8 @@ use cairn_proto::ids::{DeviceId, SendStreamId};
 use tokio::sync::mpsc;
 use tracing::{error, info};
 
-use super::hub::{Notice, Publication};
 use super::intake::{Intake, Ticket};
+use super::publication::{Notice, Publication};
 use crate::core::batch::Effect;
 use crate::core::command::Actor;
 use crate::limits;
@@ -132,5 +132,9 @@ fn notices(engine: &Engine, effect: Effect) -> Vec<Notice> {
         }
         Effect::Read { conversation, user, device, msgid } => vec![Notice::Read { user, device, conversation, read: msgid }],
         Effect::Revoked { user, device } => vec![Notice::Revoked { user, device }],
+        Effect::Related { user, other } => {
+            let contact = state.contact(user, other);
+            contact.map(|contact| Notice::Related { user, contact: Box::new(contact) }).into_iter().collect()
+        }
     }
 }

@@ -20,7 +20,7 @@ use super::hub::Session;
 use super::login::{self, Refusal};
 use super::requests::Requests;
 use super::transfer::{self, Lanes, TransferStream, Wanted};
-use super::{Shared, close, delivery};
+use super::{Shared, close, delivery, typing};
 use crate::core::command::Actor;
 use crate::limits;
 
@@ -67,6 +67,7 @@ async fn begin(shared: &Arc<Shared>, connection: &Connection) -> Result<(Entered
             connection.set_send_window(limits::MEMBER_WINDOW_BYTES.into());
             let welcome = frame::frame(&ServerFrame::Welcome(welcome));
             tokio::spawn(write_answers(session.clone(), send, welcome));
+            tokio::spawn(typing::take_datagrams(shared.clone(), session.clone()));
             tokio::spawn(accept_streams(shared.clone(), session));
             Ok((entered, reader))
         }

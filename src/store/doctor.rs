@@ -194,6 +194,7 @@ impl Check<'_> {
         })?;
         self.cursors(&heads)?;
         self.groups(&users)?;
+        self.people(&users)?;
         self.attachments(&users, depth)?;
         self.report.users = users.len() as u64;
         self.report.devices = devices;

@@ -8,7 +8,7 @@ use cairn_proto::codec::DecodeError;
 use cairn_proto::ids::{ConversationId, DeviceId, MsgId, SendStreamId, UserId};
 use cairn_proto::message::unpack_entry;
 use cairn_proto::request::PullRange;
-use cairn_proto::text::GroupName;
+use cairn_proto::text::{GroupName, SettingValue};
 use serde::de::DeserializeOwned;
 
 use super::db::{Trees, TreesError};
@@ -25,6 +25,7 @@ use crate::core::record::{
     ConversationRecord, DeviceRecord, GroupRecord, InviteRecord, MemberChunk, RecentSend, SendCursor, StoredMember, StoredMentions,
     UserRecord,
 };
+use crate::core::relation::StoredRelation;
 
 /// Loads parts of the state from the trees.
 #[derive(Clone, Debug)]
@@ -58,7 +59,7 @@ impl Loader {
         Self { history: History::new(trees.clone()), trees, timelines }
     }
 
-    /// The state that is always in memory: users, devices, invites, who is a member of what, and the names of open groups.
+    /// The state that is always in memory: settings, users, devices, invites, who is a member of what, and the names of open groups.
     ///
     /// # Errors
     /// When rows are damaged.
@@ -87,6 +88,11 @@ impl Loader {
         self.each(&RowPrefix::all(Tree::OpenGroups), |key, name: GroupName| {
             if let Some(conversation) = parse::conversation(key.bytes()) {
                 state.install_open_group(conversation, name);
+            }
+        })?;
+        self.each(&RowPrefix::all(Tree::Settings), |key, value: SettingValue| {
+            if let Some(name) = parse::setting(key.bytes()) {
+                state.install_setting(&name, &value);
             }
         })?;
         self.each(&RowPrefix::all(Tree::AttachmentBytes), |key, bytes: u64| {
@@ -122,6 +128,11 @@ impl Loader {
             Need::Members(conversation) => Ok(self.members(state, conversation)?),
             Need::Entry(conversation, msgid) => self.entry(state, conversation, msgid),
             Need::Stream(device, stream) => Ok(self.stream(state, device, stream)?),
+            Need::Relations(user) => Ok(self.relations(state, user)?),
+            Need::Profile(user) => {
+                state.install_profile(user, self.trees.read(&RowKey::profile(user))?);
+                Ok(())
+            }
             Need::Attachment(hash) => Ok(self.attachment(state, hash)?),
             Need::Attached(conversation, msgid) => Ok(self.attached(state, conversation, msgid)?),
         }
@@ -222,6 +233,13 @@ impl Loader {
         self.each(&RowPrefix::cursors_of(device, stream), |_, chunk: Vec<SendCursor>| cursors.extend(chunk))?;
         self.each(&RowPrefix::recent_of(device, stream), |_, part: Vec<RecentSend>| recent.extend(part))?;
         state.install_stream(device, stream, cursors, recent);
+        Ok(())
+    }
+
+    fn relations(&self, state: &mut State, user: UserId) -> Result<(), TreesError> {
+        let mut relations = Vec::new();
+        self.each(&RowPrefix::relations_of(user), |_, chunk: Vec<StoredRelation>| relations.extend(chunk))?;
+        state.install_relations(user, relations);
         Ok(())
     }
 

@@ -17,6 +17,9 @@
 //! | imports | conversation u64, source u64 | the source's cursor, u64 |
 //! | groups | conversation u64 | `GroupRecord` of a group that agreed on anything |
 //! | open_groups | conversation u64 | the name of an open group: what a search looks through |
+//! | relations | user u32, `RelationChunk` u32 | a list of `StoredRelation` |
+//! | profiles | user u32 | `Profile` |
+//! | settings | the name, as bytes | the value, as people write it |
 //! | attachment_records | hash, 32 bytes | `AttachmentRecord` |
 //! | unused | hash, 32 bytes | nothing: no message names this attachment |
 //! | attached | conversation u64, msgid u64 | the hash of what the message names |
@@ -25,12 +28,10 @@
 //!
 //! All values but blocks are sealed, see [`super::rows`].
 
-mod attachments;
+mod key;
 pub mod parse;
 
-use cairn_proto::ids::{ConversationId, DeviceId, ImportSource, MsgId, SendStreamId, UserId};
-
-use crate::core::record::{CursorChunk, MemberChunk, RecentPart, SecretHash};
+pub use key::{KEY_BYTES_MAX, MetaKey, RowKey, RowPrefix};
 
 macro_rules! trees {
     ($($(#[$doc:meta])* $name:ident = $text:literal,)+) => {
@@ -86,6 +87,12 @@ trees! {
     Groups = "groups",
     /// The names of open groups.
     OpenGroups = "open_groups",
+    /// What users are to others.
+    Relations = "relations",
+    /// How users present themselves.
+    Profiles = "profiles",
+    /// What the owner of the server has set.
+    Settings = "settings",
     /// Attachments.
     Attachments = "attachment_records",
     /// Attachments that no message names.
@@ -104,255 +111,59 @@ impl std::fmt::Display for Tree {
     }
 }
 
-/// What there is one of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
-pub enum MetaKey {
-    /// The last batch that the trees hold durably, a `BatchNo`.
-    Checkpoint = 1,
-}
-
-/// The longest key.
-pub const KEY_BYTES_MAX: usize = 32;
-
-/// A key, with the tree that it is of.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct RowKey {
-    tree: Tree,
-    bytes: [u8; KEY_BYTES_MAX],
-    len: usize,
-}
-
-/// The beginning of keys that stand together: a range of a tree.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RowPrefix(RowKey);
-
-impl std::fmt::Debug for RowKey {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}/", self.tree)?;
-        self.bytes().iter().try_for_each(|byte| write!(f, "{byte:02x}"))
-    }
-}
-
-impl std::fmt::Display for RowKey {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        std::fmt::Debug::fmt(self, f)
-    }
-}
-
-impl RowKey {
-    fn new(tree: Tree) -> Self {
-        Self { tree, bytes: [0; KEY_BYTES_MAX], len: 0 }
-    }
-
-    /// The key of this tree with these bytes; `None` when they are too many.
-    #[must_use]
-    pub fn from_bytes(tree: Tree, bytes: &[u8]) -> Option<Self> {
-        (bytes.len() <= KEY_BYTES_MAX).then(|| Self::new(tree).and(bytes))
-    }
-
-    /// Adds bytes. No layout of this file is longer than [`KEY_BYTES_MAX`].
-    fn and(mut self, bytes: &[u8]) -> Self {
-        let end = self.len + bytes.len();
-        if let Some(place) = self.bytes.get_mut(self.len..end) {
-            place.copy_from_slice(bytes);
-            self.len = end;
-        }
-        self
-    }
-
-    fn and_u32(self, number: u32) -> Self {
-        self.and(&number.to_be_bytes())
-    }
-
-    fn and_u64(self, number: u64) -> Self {
-        self.and(&number.to_be_bytes())
-    }
-
-    /// The tree.
-    #[must_use]
-    pub const fn tree(&self) -> Tree {
-        self.tree
-    }
-
-    /// The key's bytes in the tree.
-    #[must_use]
-    pub fn bytes(&self) -> &[u8] {
-        self.bytes.get(..self.len).unwrap_or_default()
-    }
-
-    /// A block, by its first message.
-    #[must_use]
-    pub fn block(conversation: ConversationId, first: MsgId) -> Self {
-        Self::new(Tree::Messages).and_u64(conversation.get()).and_u64(first.get())
-    }
-
-    /// A conversation.
-    #[must_use]
-    pub fn conversation(conversation: ConversationId) -> Self {
-        Self::new(Tree::Conversations).and_u64(conversation.get())
-    }
-
-    /// What is agreed on in a group.
-    #[must_use]
-    pub fn group(conversation: ConversationId) -> Self {
-        Self::new(Tree::Groups).and_u64(conversation.get())
-    }
-
-    /// The name of an open group.
-    #[must_use]
-    pub fn open_group(conversation: ConversationId) -> Self {
-        Self::new(Tree::OpenGroups).and_u64(conversation.get())
-    }
-
-    /// The members of a chunk.
-    #[must_use]
-    pub fn members(conversation: ConversationId, chunk: MemberChunk) -> Self {
-        Self::new(Tree::Members).and_u64(conversation.get()).and_u32(chunk.get())
-    }
-
-    /// A part of the set of entries that do not count.
-    #[must_use]
-    pub fn uncounted(conversation: ConversationId, chunk: u64) -> Self {
-        Self::new(Tree::Uncounted).and_u64(conversation.get()).and_u64(chunk)
-    }
-
-    /// A part of the set of messages that mention a user.
-    #[must_use]
-    pub fn mentions(conversation: ConversationId, user: UserId, chunk: u64) -> Self {
-        let members = MemberChunk::of(user).get();
-        Self::new(Tree::Mentions).and_u64(conversation.get()).and_u32(members).and_u32(user.get()).and_u64(chunk)
-    }
-
-    /// The pinned messages of a conversation.
-    #[must_use]
-    pub fn pins(conversation: ConversationId) -> Self {
-        Self::new(Tree::Pins).and_u64(conversation.get())
-    }
-
-    /// The send cursors of a chunk.
-    #[must_use]
-    pub fn cursors(device: DeviceId, stream: SendStreamId, chunk: CursorChunk) -> Self {
-        Self::new(Tree::Cursors).and_u64(device.get()).and_u64(stream.get()).and_u64(chunk.get())
-    }
-
-    /// A part of the remembered sends.
-    #[must_use]
-    pub fn recent(device: DeviceId, stream: SendStreamId, part: RecentPart) -> Self {
-        Self::new(Tree::Recent).and_u64(device.get()).and_u64(stream.get()).and(&[part.get()])
-    }
-
-    /// A user.
-    #[must_use]
-    pub fn user(user: UserId) -> Self {
-        Self::new(Tree::Users).and_u32(user.get())
-    }
-
-    /// A device.
-    #[must_use]
-    pub fn device(user: UserId, device: DeviceId) -> Self {
-        Self::new(Tree::Devices).and_u32(user.get()).and_u64(device.get())
-    }
-
-    /// An invite.
-    #[must_use]
-    pub fn invite(token: &SecretHash) -> Self {
-        Self::new(Tree::Invites).and(&token.0)
-    }
-
-    /// The way from a user to a conversation.
-    #[must_use]
-    pub fn membership(user: UserId, conversation: ConversationId) -> Self {
-        Self::new(Tree::Memberships).and_u32(user.get()).and_u64(conversation.get())
-    }
-
-    /// An import cursor.
-    #[must_use]
-    pub fn import(conversation: ConversationId, source: ImportSource) -> Self {
-        Self::new(Tree::Imports).and_u64(conversation.get()).and_u64(source.get())
-    }
-
-    /// What there is one of.
-    #[must_use]
-    pub fn meta(key: MetaKey) -> Self {
-        Self::new(Tree::Meta).and(&[key as u8])
-    }
-}
-
-impl RowPrefix {
-    /// Every row of a tree.
-    #[must_use]
-    pub fn all(tree: Tree) -> Self {
-        Self(RowKey::new(tree))
-    }
-
-    /// The blocks of a conversation.
-    #[must_use]
-    pub fn blocks_of(conversation: ConversationId) -> Self {
-        Self(RowKey::new(Tree::Messages).and_u64(conversation.get()))
-    }
-
-    /// The members of a conversation.
-    #[must_use]
-    pub fn members_of(conversation: ConversationId) -> Self {
-        Self(RowKey::new(Tree::Members).and_u64(conversation.get()))
-    }
-
-    /// The entries of a conversation that do not count.
-    #[must_use]
-    pub fn uncounted_of(conversation: ConversationId) -> Self {
-        Self(RowKey::new(Tree::Uncounted).and_u64(conversation.get()))
-    }
-
-    /// The messages of a conversation that mention anybody.
-    #[must_use]
-    pub fn mentions_of(conversation: ConversationId) -> Self {
-        Self(RowKey::new(Tree::Mentions).and_u64(conversation.get()))
-    }
-
-    /// The messages of a conversation that mention users of a chunk.
-    #[must_use]
-    pub fn mentions_of_chunk(conversation: ConversationId, chunk: MemberChunk) -> Self {
-        Self(RowKey::new(Tree::Mentions).and_u64(conversation.get()).and_u32(chunk.get()))
-    }
-
-    /// The messages of a conversation that mention a user.
-    #[must_use]
-    pub fn mentions_of_user(conversation: ConversationId, user: UserId) -> Self {
-        let chunk = MemberChunk::of(user).get();
-        Self(RowKey::new(Tree::Mentions).and_u64(conversation.get()).and_u32(chunk).and_u32(user.get()))
-    }
-
-    /// The send cursors of a send stream.
-    #[must_use]
-    pub fn cursors_of(device: DeviceId, stream: SendStreamId) -> Self {
-        Self(RowKey::new(Tree::Cursors).and_u64(device.get()).and_u64(stream.get()))
-    }
-
-    /// The remembered sends of a send stream.
-    #[must_use]
-    pub fn recent_of(device: DeviceId, stream: SendStreamId) -> Self {
-        Self(RowKey::new(Tree::Recent).and_u64(device.get()).and_u64(stream.get()))
-    }
-
-    /// The import cursors of a conversation.
-    #[must_use]
-    pub fn imports_of(conversation: ConversationId) -> Self {
-        Self(RowKey::new(Tree::Imports).and_u64(conversation.get()))
-    }
-
-    /// The tree.
-    #[must_use]
-    pub const fn tree(&self) -> Tree {
-        self.0.tree
-    }
-
-    /// The bytes that every key of the range begins with.
-    #[must_use]
-    pub fn bytes(&self) -> &[u8] {
-        self.0.bytes()
-    }
-}
-
 #[cfg(test)]
-mod tests;
+mod tests {
+    use cairn_proto::ids::{ConversationId, DeviceId, ImportSource, MsgId, SendStreamId, UserId};
+    use cairn_proto::text::SettingName;
+
+    use super::*;
+    use crate::core::record::{CursorChunk, MemberChunk, RecentPart, SecretHash};
+    use crate::core::relation::RelationChunk;
+
+    const G: ConversationId = ConversationId::new(0x0102_0304_0506_0708);
+    const U: UserId = UserId::new(0x1112_1314);
+    const D: DeviceId = DeviceId::new(0x2122_2324_2526_2728);
+    const S: SendStreamId = SendStreamId::new(0x31);
+
+    #[test]
+    fn every_key_is_read_back() {
+        assert_eq!(parse::block(RowKey::block(G, MsgId::new(9)).bytes()), Some((G, MsgId::new(9))));
+        for key in [RowKey::conversation(G), RowKey::group(G), RowKey::open_group(G)] {
+            assert_eq!(parse::conversation(key.bytes()), Some(G));
+        }
+        let (members, cursors, part) = (MemberChunk::of(U), CursorChunk::of(G), RecentPart::of(700));
+        assert_eq!(parse::members(RowKey::members(G, members).bytes()), Some((G, members)));
+        assert_eq!(parse::uncounted(RowKey::uncounted(G, 7).bytes()), Some((G, 7)));
+        assert_eq!(parse::mentions(RowKey::mentions(G, U, 7).bytes()), Some((G, U, 7)));
+        assert!(RowKey::mentions(G, U, 7).bytes().starts_with(RowPrefix::mentions_of_user(G, U).bytes()));
+        assert!(RowPrefix::mentions_of_user(G, U).bytes().starts_with(RowPrefix::mentions_of_chunk(G, members).bytes()));
+        assert_eq!(parse::cursors(RowKey::cursors(D, S, cursors).bytes()), Some((D, S, cursors)));
+        assert_eq!(parse::recent(RowKey::recent(D, S, part).bytes()), Some((D, S, part)));
+        assert_eq!(parse::user(RowKey::user(U).bytes()), Some(U));
+        assert_eq!(parse::user(RowKey::profile(U).bytes()), Some(U));
+        assert_eq!(parse::device(RowKey::device(U, D).bytes()), Some((U, D)));
+        assert_eq!(parse::invite(RowKey::invite(&SecretHash([7; 32])).bytes()), Some(SecretHash([7; 32])));
+        assert_eq!(parse::membership(RowKey::membership(U, G).bytes()), Some((U, G)));
+        assert_eq!(parse::import(RowKey::import(G, ImportSource::new(4)).bytes()), Some((G, ImportSource::new(4))));
+        let relations = RelationChunk::of(U);
+        assert_eq!(parse::relations(RowKey::relations(U, relations).bytes()), Some((U, relations)));
+        let name = SettingName::new("n".repeat(cairn_proto::limits::SETTING_NAME_BYTES_MAX)).unwrap();
+        assert_eq!(parse::setting(RowKey::setting(&name).bytes()), Some(name));
+        assert_eq!(parse::user(&[0; 5]), None);
+        assert_eq!(parse::members(&[0; 11]), None);
+    }
+
+    #[test]
+    fn the_layout_is_pinned_and_sorts_by_number() {
+        let key = RowKey::members(G, MemberChunk::new(U.get()));
+        assert_eq!(key.to_string(), "members/010203040506070811121314");
+        assert!(key.bytes().starts_with(RowPrefix::members_of(G).bytes()));
+        assert!(RowKey::block(G, MsgId::new(255)).bytes() < RowKey::block(G, MsgId::new(256)).bytes());
+    }
+
+    #[test]
+    fn names_are_unique() {
+        let names: std::collections::BTreeSet<_> = Tree::ALL.iter().map(|tree| tree.name()).collect();
+        assert_eq!(names.len(), Tree::ALL.len());
+    }
+}

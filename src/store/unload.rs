@@ -45,6 +45,11 @@ fn add(trees: &Trees, row: Row, changes: &mut Vec<RowChange>) -> Result<(), Tree
         Row::RecentSends(device, stream, part, sends) => {
             changes.push(RowChange::put(RowKey::recent(device, stream, part), &sends));
         }
+        Row::Relations(user, chunk, relations) => {
+            changes.push(put_or_delete(RowKey::relations(user, chunk), (!relations.is_empty()).then_some(&relations)));
+        }
+        Row::Profile(user, profile) => changes.push(put_or_delete(RowKey::profile(user), profile.as_ref())),
+        Row::Setting(name, value) => changes.push(RowChange::put(RowKey::setting(&name), &value)),
         Row::Attachment(hash, record) => {
             let is_unused = record.as_ref().is_some_and(|record| record.uses == 0);
             changes.push(put_or_delete(RowKey::attachment(hash), record.as_ref()));

@@ -11,6 +11,7 @@ mod frames;
 mod handshake;
 mod logins;
 mod members;
+mod people;
 mod raw;
 mod slow_reader;
 mod strangers;

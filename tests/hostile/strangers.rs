@@ -60,6 +60,7 @@ fn requests(conversation: ConversationId, member: UserId) -> Vec<Request> {
         Request::MuteMember { conversation, user: member, until: Timestamp::new(u64::MAX) },
         Request::JoinGroup { conversation },
         Request::SetMemberSettings { conversation, settings: MemberSettings { hidden: true, ..MemberSettings::default() } },
+        Request::Look { conversation: Some(conversation) },
     ]
 }
 

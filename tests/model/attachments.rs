@@ -7,7 +7,6 @@ use cairn::core::command::{Actor, Command, Reply};
 use cairn::core::needs::Need;
 use cairn::core::record::Row;
 use cairn::core::{Batch, State};
-use cairn::limits::{ATTACHMENT_BYTES_MAX, ATTACHMENT_QUOTA_BYTES, UNSENT_ATTACHMENT_TIME_MAX};
 use cairn::store::trees::Tree;
 use cairn_proto::attachment::{Attachment, AttachmentHash, Film, Media, Preview};
 use cairn_proto::body::Body;
@@ -21,6 +20,17 @@ use proptest::{prop_assert, prop_assert_eq};
 use super::naive::Naive;
 use super::steps::Place;
 use super::trees::mix;
+
+/// The quota when nobody has set another.
+const QUOTA_BYTES: u64 = 20 << 30;
+
+/// How long a file is kept that nobody sent, when nobody has set another time.
+const KEPT_HOURS: u64 = 24;
+
+const HOUR_MS: u64 = 60 * 60 * 1000;
+
+/// A day goes by.
+pub(super) const DAY_MS: u64 = 24 * HOUR_MS;
 
 /// Files that come up.
 const FILES: u8 = 8;
@@ -64,7 +74,7 @@ pub(super) fn hash(file: u8) -> AttachmentHash {
 
 /// The last two are so large that a user has room for two of them.
 const fn size_bytes(file: u8) -> u64 {
-    if file < FILES - 2 { file as u64 * 1000 } else { ATTACHMENT_QUOTA_BYTES / 2 - 3000 }
+    if file < FILES - 2 { file as u64 * 1000 } else { QUOTA_BYTES / 2 - 3000 }
 }
 
 pub(super) fn said_bytes(file: u8, lies: bool) -> u64 {
@@ -108,14 +118,14 @@ impl Naive {
 
     fn begin_upload(&mut self, actor: Actor, hash: AttachmentHash, bytes: u64, now: Timestamp) -> Result<AttachmentReply, ErrorCode> {
         self.check_actor(actor)?;
-        if bytes > ATTACHMENT_BYTES_MAX {
+        if bytes > self.number_set("attachment-bytes-max", 2 << 30) {
             return Err(ErrorCode::AttachmentTooLarge);
         }
         if self.may_send(actor.user, hash) { self.store(actor, hash, bytes, now) } else { self.room(actor.user, bytes) }
     }
 
     fn room(&self, user: UserId, bytes: u64) -> Result<AttachmentReply, ErrorCode> {
-        let room = ATTACHMENT_QUOTA_BYTES.saturating_sub(self.bytes_of(user));
+        let room = self.number_set("attachment-quota", QUOTA_BYTES).saturating_sub(self.bytes_of(user));
         if bytes > room { Err(ErrorCode::QuotaReached) } else { Ok(AttachmentReply::Wanted { room }) }
     }
 
@@ -143,13 +153,17 @@ impl Naive {
     }
 
     fn collect(&mut self, now: Timestamp) -> AttachmentReply {
-        let age_max_ms = UNSENT_ATTACHMENT_TIME_MAX.as_millis() as u64;
+        let age_max_ms = self.number_set("attachment-unsent-hours", KEPT_HOURS) * HOUR_MS;
         let is_over = |upload: &Upload| upload.is_sent || now.get() >= upload.stored_at.get() + age_max_ms;
         let unused = self.unused();
         let needless = |hash: &AttachmentHash| self.attachments[hash].uploads.iter().all(is_over);
         let gone: Vec<_> = unused.into_iter().filter(needless).collect();
         self.attachments.retain(|hash, _| !gone.contains(hash));
         AttachmentReply::Collected { gone, next: None }
+    }
+
+    fn number_set(&self, name: &str, unless_set: u64) -> u64 {
+        self.setting(name).map_or(unless_set, |value| value.parse().unwrap())
     }
 
     /// Whether the user may send a message that names what this one names.

@@ -8,13 +8,25 @@ use cairn_proto::extras::{Extra, Extras};
 use cairn_proto::group::{Access, GroupSettings, JoinerHistory, MemberSettings};
 use cairn_proto::ids::{ClientSeq, ConversationId, DeviceId, ImportSource, MsgId, SendStreamId, Timestamp, UserId};
 use cairn_proto::message::Draft;
+use cairn_proto::people::{Profile, RelationAct};
 use cairn_proto::request::{ImportEntry, Request};
 use cairn_proto::response::Role;
-use cairn_proto::text::{DeviceName, EmojiName, GroupName, Text, Topic, UserName};
+use cairn_proto::text::{About, DeviceName, DisplayName, EmojiName, GroupName, SettingName, SettingValue, Text, Topic, UserName};
 
 use super::attachments::{self, FileStep};
 use super::naive::Naive;
 use super::steps::{Act, Place, Question, Seq, Step};
+
+/// Settings that come up; there is none of the last name.
+const SETTINGS: [&str; 7] = [
+    "direct-chats",
+    "contacts-max",
+    "user-search",
+    "attachment-bytes-max",
+    "attachment-quota",
+    "attachment-unsent-hours",
+    "no-such-setting",
+];
 
 /// Everybody and everything that was there so far, whether it still is or not.
 #[derive(Debug, Default)]
@@ -28,6 +40,19 @@ pub(super) struct Cast {
     streams: u64,
     said: u64,
 }
+
+/// Asking comes up twice, since most else needs it first.
+const ACTS: [RelationAct; 9] = [
+    RelationAct::AskFriend,
+    RelationAct::AskFriend,
+    RelationAct::AcceptFriend,
+    RelationAct::DeclineFriend,
+    RelationAct::RemoveFriend,
+    RelationAct::Block,
+    RelationAct::Unblock,
+    RelationAct::Follow,
+    RelationAct::Unfollow,
+];
 
 fn pick<T: Copy>(from: &[T], at: u8) -> Option<T> {
     from.get(usize::from(at) % from.len().max(1)).copied()
@@ -116,6 +141,7 @@ impl Cast {
             Step::Add { by, to, .. } | Step::Remove { by, to, .. } => (by, to),
             Step::Import { by, to, .. } | Step::Ask { by, to, .. } | Step::Govern { by, to, .. } => (by, to),
             Step::CreateGroup { by, .. } | Step::Revoke { by, .. } => (by, Place::Nowhere(0)),
+            Step::Relate { by, .. } | Step::SetProfile { by, .. } | Step::Set { by, .. } => (by, Place::Nowhere(0)),
             _ => return None,
         };
         let actor = pick(&self.sessions, by)?;
@@ -148,6 +174,16 @@ impl Cast {
                 let cursor = naive.conversations.get(&conversation).and_then(|found| found.imports.get(&source));
                 let first = beside(cursor.copied().unwrap_or(0), at);
                 Request::Import { conversation, source, first, entries: entries.iter().map(|&entry| self.imported(entry)).collect() }
+            }
+            &Step::Relate { other, act, .. } => Request::Relate { user: UserId::new(other.into()), act: pick(&ACTS, act)? },
+            &Step::SetProfile { name, about, .. } => Request::SetProfile(Profile {
+                display_name: name.then(|| DisplayName::new("Somebody Else").unwrap()),
+                about: about.then(|| About::new("nothing much").unwrap()),
+            }),
+            &Step::Set { name, value, .. } => {
+                let name = SettingName::new(pick(&SETTINGS, name)?).unwrap();
+                let value = SettingValue::new(pick(&["anyone", "friends", "1", "2", "2000", "10001", "on", "off"], value)?).unwrap();
+                Request::SetSetting { name, value }
             }
             &Step::Ask { about, question, .. } => return Some(ask(actor, conversation, about, question)),
             _ => return None,
@@ -279,6 +315,15 @@ fn ask(actor: Actor, conversation: ConversationId, about: u8, question: Question
         Question::Group => Request::Group { conversation },
         Question::BannedUsers => Request::BannedUsers { conversation },
         Question::FindGroups => Request::FindGroups { prefix: (about > 1).then(|| group_name(about)) },
+        Question::Contacts => Request::Contacts { after: (about > 4).then(|| UserId::new(u32::from(about) - 4)) },
+        Question::Settings => Request::Settings,
+        Question::SearchUsers => {
+            let prefix = UserName::new(["u", "USER1", "user2", "x"][usize::from(about) % 4]).unwrap();
+            Request::SearchUsers { prefix, after: (about > 4).then(|| UserId::new(u32::from(about) - 4)) }
+        }
+        Question::Look => Request::Look { conversation: (about > 0).then_some(conversation) },
+        Question::Watch => Request::Watch { users: (0..8).chain([1]).map(UserId::new).collect() },
+        Question::Profiles => Request::Profiles { users: vec![user, UserId::new(1), user] },
     };
     Command::Ask(actor, request)
 }

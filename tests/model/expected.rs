@@ -11,6 +11,8 @@ use cairn::core::record::{
     ConversationRecord, CursorChunk, DeviceRecord, GroupRecord, InviteRecord, KindRecord, MemberChunk, MemberRecord, MemberTerms,
     RecentPart, RecentSend, StoredMember, UserRecord,
 };
+use cairn::core::relation::{RelationChunk, StoredRelation};
+use cairn::core::settings::TABLE;
 use cairn::core::{Batch, State};
 use cairn_proto::body::Body;
 use cairn_proto::error::ErrorCode;
@@ -34,6 +36,10 @@ pub(super) fn load_all(state: &mut State, trees: &Trees, naive: &Naive) {
     for &id in naive.conversations.keys() {
         trees.load(state, Need::Members(id));
     }
+    for &id in naive.users.keys() {
+        trees.load(state, Need::Relations(id));
+        trees.load(state, Need::Profile(id));
+    }
     attachments::load_all(state, &trees.attachments, naive);
 }
 
@@ -44,7 +50,11 @@ pub(super) fn check_state(state: &State, naive: &Naive) -> Result<(), TestCaseEr
     for &id in naive.users.keys() {
         prop_assert_eq!(state.user_info(id), naive.info(id));
         prop_assert_eq!(&state.user(id).unwrap().conversations, &naive.conversations_of(id), "conversations of user {}", id);
+        prop_assert_eq!(state.relations(id).unwrap().after(None).collect::<Vec<_>>(), relations(naive, id), "relations of user {}", id);
+        prop_assert_eq!(state.profile(id), naive.profiles.get(&id).cloned().unwrap_or_default(), "profile of user {}", id);
     }
+    let settings: Vec<_> = TABLE.iter().filter_map(|row| row.told(state.settings())).collect();
+    prop_assert_eq!(settings, naive.told_settings());
     for (&id, expected) in &naive.conversations {
         let found = state.conversation(id).ok_or_else(|| TestCaseError::fail(format!("conversation {id} is not there")))?;
         prop_assert_eq!(&found.record, &record(expected), "conversation {}", id);
@@ -65,6 +75,10 @@ pub(super) fn check_state(state: &State, naive: &Naive) -> Result<(), TestCaseEr
         }
     }
     Ok(())
+}
+
+fn relations(naive: &Naive, user: UserId) -> Vec<StoredRelation> {
+    naive.contacts_of(user).into_iter().map(|contact| (contact.user.id, contact.relation)).collect()
 }
 
 /// Every living device, on a send stream that no client uses.
@@ -132,6 +146,7 @@ fn foreign_requests(actor: Actor, conversation: ConversationId) -> Vec<Request> 
         Request::BannedUsers { conversation },
         Request::MuteMember { conversation, user, until: Timestamp::new(u64::MAX) },
         Request::SetMemberSettings { conversation, settings: MemberSettings { favourite: true, ..MemberSettings::default() } },
+        Request::Look { conversation: Some(conversation) },
     ]
 }
 
@@ -182,7 +197,10 @@ pub(super) fn check_trees(trees: &Trees, naive: &Naive) -> Result<(), TestCaseEr
     check_tree("groups", &trees.groups, &expected.groups)?;
     check_tree("open_groups", &trees.open_groups, &expected.open_groups)?;
     check_tree("cursors", &trees.cursors, &expected.cursors)?;
-    check_tree("recent", &sends_of(trees), &sends_of(&expected))
+    check_tree("recent", &sends_of(trees), &sends_of(&expected))?;
+    check_tree("relations", &trees.relations, &expected.relations)?;
+    check_tree("profiles", &trees.profiles, &expected.profiles)?;
+    check_tree("settings", &trees.settings, &expected.settings)
 }
 
 fn check_tree<K: Ord + Debug, V: PartialEq + Debug>(
@@ -237,7 +255,12 @@ fn trees_of(naive: &Naive) -> Trees {
                 DeviceRecord { name: found.name.clone(), token: found.token, created_at: found.created_at, streams: found.streams.clone() };
             trees.devices.insert((id, device), record);
         }
+        for (other, relation) in relations(naive, id) {
+            trees.relations.entry((id, RelationChunk::of(other))).or_default().push((other, relation));
+        }
     }
+    trees.profiles = naive.profiles.clone();
+    trees.settings = naive.settings.clone();
     for (&token, invite) in &naive.invites {
         let record = InviteRecord { uses_left: invite.uses_left, expires_at: invite.expires_at, role: invite.role };
         trees.invites.insert(token, record);

@@ -8,6 +8,7 @@ use cairn::core::{batch, change::MemberCounts};
 use cairn_proto::body::{Body, SystemEntry};
 use cairn_proto::ids::{ConversationId, DeviceId, MsgId, SendStreamId, Timestamp, UserId};
 use cairn_proto::message::{Entry, unpack_entry};
+use cairn_proto::people::Relation;
 use proptest::test_runner::TestCaseError;
 use proptest::{prop_assert, prop_assert_eq};
 
@@ -23,6 +24,7 @@ pub(super) struct Ledger {
     delivered: BTreeMap<(ConversationId, UserId, DeviceId), MsgId>,
     /// Members whose entry has not come yet.
     unannounced: BTreeSet<(ConversationId, UserId)>,
+    relations: BTreeMap<(UserId, UserId), Relation>,
 }
 
 impl Ledger {
@@ -34,6 +36,10 @@ impl Ledger {
             other => self.moved(&other),
         })?;
         prop_assert!(self.unannounced.is_empty(), "members without an entry: {:?}", self.unannounced);
+        for (&(user, other), relation) in &self.relations {
+            let theirs = self.relations.get(&(other, user)).copied().unwrap_or_default();
+            prop_assert!(relation.fits(theirs), "{} is {:?} to {}, who is {:?}", other, relation, user, theirs);
+        }
         Ok(())
     }
 
@@ -129,6 +135,11 @@ impl Ledger {
                 let joined = self.members.get(&(conversation, user)).copied();
                 prop_assert!(joined.is_some_and(|joined| terms.floor < joined), "{} sees less than since he joined", user);
                 prop_assert!(terms.hidden_at <= Some(self.head(conversation)));
+            }
+            Change::Relation { user, other, relation } => {
+                prop_assert!(user != other);
+                let last = self.relations.insert((user, other), relation);
+                prop_assert!(last.unwrap_or_default() != relation, "{} was {:?} to {} before", other, relation, user);
             }
             Change::StreamOpened { device, forgotten: Some(forgotten), .. } => {
                 self.sent.retain(|key, _| (key.0, key.1) != (device, forgotten));

@@ -16,6 +16,7 @@ mod ledger;
 mod naive;
 mod naive_amend;
 mod naive_group;
+mod naive_people;
 mod naive_talk;
 mod run;
 mod steps;

@@ -14,8 +14,11 @@ use cairn_proto::group::{GroupSettings, JoinerHistory};
 use cairn_proto::hello::ServerRole;
 use cairn_proto::ids::{ConversationId, DeviceId, ImportSource, MsgId, SendStreamId, Timestamp, UserId};
 use cairn_proto::limits;
+use cairn_proto::people::Profile;
 use cairn_proto::response::{DeviceInfo, Response, Role, UserInfo};
-use cairn_proto::text::{DeviceName, GroupName, Topic, UserName};
+use cairn_proto::text::{DeviceName, GroupName, SettingName, SettingValue, Topic, UserName};
+
+use super::naive_people::Facts;
 
 use super::attachments::Stored;
 
@@ -27,6 +30,12 @@ pub(super) struct Naive {
     pub(super) conversations: BTreeMap<ConversationId, Conversation>,
     /// The accepted sends of all living send streams, oldest first.
     pub(super) sends: Vec<Send>,
+    /// What users are to each other.
+    pub(super) facts: Facts,
+    /// How those present themselves who say anything.
+    pub(super) profiles: BTreeMap<UserId, Profile>,
+    /// The settings that were set.
+    pub(super) settings: BTreeMap<SettingName, SettingValue>,
     pub(super) attachments: BTreeMap<AttachmentHash, Stored>,
     /// What sessions must learn of the last command.
     pub(super) effects: Vec<Effect>,

@@ -47,7 +47,16 @@ impl Naive {
             Request::Pin { conversation, msgid } => self.pin(actor, *conversation, *msgid, now),
             Request::Unpin { conversation, msgid } => self.unpin(actor, *conversation, *msgid, now),
             Request::Pins { conversation } => Ok(Response::Pins(self.inside(actor.user, *conversation)?.pins.iter().copied().collect())),
-            Request::CreateInvite { .. } | Request::Pull { .. } | Request::Figures => Err(ErrorCode::Unsupported),
+            Request::Settings => Ok(Response::Settings(self.told_settings())),
+            Request::SetSetting { name, value } => self.set(actor, name, value),
+            Request::Relate { user, act } => self.relate(actor, *user, *act),
+            Request::Contacts { after } => Ok(self.contacts(actor, *after)),
+            Request::SearchUsers { prefix, after } => self.search(actor, prefix, *after),
+            Request::Profiles { users } => Ok(self.profiles(users)),
+            Request::SetProfile(profile) => Ok(self.set_profile(actor, profile.clone())),
+            Request::Look { conversation } => self.look(actor, *conversation),
+            Request::Watch { users } => Ok(self.watch(actor, users)),
+            Request::CreateInvite { .. } | Request::Pull { .. } | Request::Figures | Request::SetPresence(_) => Err(ErrorCode::Unsupported),
             _ => self.ask_group(actor, request, now),
         }
     }
@@ -111,6 +120,7 @@ impl Naive {
             self.check_attachment(actor.user, &body)?;
         } else {
             self.may_open_direct(actor, conversation)?;
+            self.check_direct(actor.user, conversation)?;
             self.check_extras(&extras, MsgId::ZERO, MsgId::ZERO)?;
             if extras.mentions_all() {
                 return Err(ErrorCode::Forbidden);
@@ -138,10 +148,10 @@ impl Naive {
         self.may_speak(user, id, self.inside(user, id)?.settings.post, now)
     }
 
-    /// In a group one needs a role, and not to be muted; in a direct chat nobody does.
+    /// In a group one needs a role, and not to be muted; in a direct chat neither of the two may have blocked the other.
     pub(super) fn may_speak(&self, user: UserId, id: ConversationId, least: Role, now: Timestamp) -> Result<(), ErrorCode> {
         let is_group = self.inside(user, id)?.name.is_some();
-        if is_group { self.heard(user, id, least, now).map(drop) } else { Ok(()) }
+        if is_group { self.heard(user, id, least, now).map(drop) } else { self.check_direct(user, id) }
     }
 
     fn check_extras(&self, extras: &Extras, floor: MsgId, head: MsgId) -> Result<(), ErrorCode> {

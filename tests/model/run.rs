@@ -7,13 +7,12 @@ use cairn::core::command::Command;
 use cairn::core::needs::Need;
 use cairn::core::record::Row;
 use cairn::core::{Batch, State, batch};
-use cairn::limits::UNSENT_ATTACHMENT_TIME_MAX;
 use cairn_proto::ids::Timestamp;
 use cairn_proto::message::unpack_entry;
 use proptest::test_runner::TestCaseError;
 use proptest::{prop_assert, prop_assert_eq};
 
-use super::attachments::FileStep;
+use super::attachments::{DAY_MS, FileStep};
 use super::cast::Cast;
 use super::expected::{check_hidden, check_state, check_trees, load_all};
 use super::ledger::Ledger;
@@ -112,7 +111,7 @@ impl Run {
     fn step(&mut self, step: &Step) -> Result<(), TestCaseError> {
         match *step {
             Step::Clock(by) => self.now_ms = self.now_ms.saturating_add_signed(by.into()),
-            Step::File(FileStep::Day) => self.now_ms += UNSENT_ATTACHMENT_TIME_MAX.as_millis() as u64,
+            Step::File(FileStep::Day) => self.now_ms += DAY_MS,
             Step::Commit => self.commit()?,
             Step::Take => self.take()?,
             Step::Stored => self.stored(),

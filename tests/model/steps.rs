@@ -74,6 +74,12 @@ pub(super) enum Step {
     Import { by: u8, to: Place, source: u8, at: i8, entries: Vec<(u8, u8)> },
     /// A device that ends.
     Revoke { by: u8, device: u8 },
+    /// Somebody acts on his relation to a user.
+    Relate { by: u8, other: u8, act: u8 },
+    /// Somebody says something of himself, or nothing.
+    SetProfile { by: u8, name: bool, about: bool },
+    /// A setting, by whoever.
+    Set { by: u8, name: u8, value: u8 },
     /// A question.
     Ask { by: u8, to: Place, about: u8, question: Question },
     /// Something with an attachment.
@@ -153,6 +159,12 @@ pub(super) enum Question {
     Group,
     BannedUsers,
     FindGroups,
+    Contacts,
+    Settings,
+    SearchUsers,
+    Profiles,
+    Watch,
+    Look,
 }
 
 /// A crash: the trees as of one moment, partly overwritten with those of a later one, and the commit log since the first.
@@ -191,11 +203,12 @@ fn seq() -> impl Strategy<Value = Seq> {
 
 fn question() -> impl Strategy<Value = Question> {
     use Question::{
-        BannedUsers, Conversations, Devices, Explain, Figures, FindGroups, FindUsers, Grant, Group, ImportCursor, Members, Pins, Users,
+        BannedUsers, Contacts, Conversations, Devices, Explain, Figures, FindGroups, FindUsers, Grant, Group, ImportCursor, Look, Members,
+        Pins, Profiles, SearchUsers, Settings, Users, Watch,
     };
-    let about_users = [FindUsers, Users, Devices, Figures];
+    let of_server = [FindUsers, Users, Devices, Figures, Contacts, Settings, SearchUsers, Profiles, Watch, Look];
     let about_groups = [Members, Pins, Explain, ImportCursor, Grant, Conversations, Group, BannedUsers, FindGroups];
-    prop::sample::select([&about_users[..], &about_groups].concat())
+    prop::sample::select([&of_server[..], &about_groups].concat())
 }
 
 fn users() -> impl Strategy<Value = Vec<u8>> {
@@ -231,6 +244,17 @@ fn people() -> impl Strategy<Value = Step> {
     ]
 }
 
+/// Few people, who act on each other again and again.
+fn acquaintance() -> impl Strategy<Value = Step> {
+    let direct = |(by, with)| Step::Send { by, to: Place::Direct(with), seq: Seq::Next, body: 0 };
+    prop_oneof![
+        16 => (0..5_u8, 1..4_u8, 0..9_u8).prop_map(|(by, other, act)| Step::Relate { by, other, act }),
+        4 => (0..5_u8, 1..4_u8).prop_map(direct),
+        2 => (0..12_u8, any::<bool>(), any::<bool>()).prop_map(|(by, name, about)| Step::SetProfile { by, name, about }),
+        2 => (0..3_u8, 0..7_u8, 0..8_u8).prop_map(|(by, name, value)| Step::Set { by, name, value }),
+    ]
+}
+
 fn talk() -> impl Strategy<Value = Step> {
     let (by, at) = (|| 0..12_u8, || -4..6_i8);
     prop_oneof![
@@ -258,6 +282,7 @@ fn talk() -> impl Strategy<Value = Step> {
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         8 => people(),
+        16 => acquaintance(),
         40 => talk(),
         12 => file_step(|| place().boxed()).prop_map(Step::File),
         3 => (-3..6_i16).prop_map(|halves| Step::Clock(halves * 500)),

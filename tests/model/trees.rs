@@ -9,11 +9,13 @@ use cairn::core::record::{
     ConversationRecord, CursorChunk, DeviceRecord, GroupRecord, InviteRecord, MemberChunk, RecentPart, RecentSend, Row, SecretHash,
     SendCursor, StoredMember, StoredMentions, UserRecord,
 };
+use cairn::core::relation::{RelationChunk, StoredRelation};
 use cairn::store::trees::Tree;
 use cairn_proto::ids::{ConversationId, DeviceId, ImportSource, MsgId, SendStreamId, UserId};
+use cairn_proto::people::Profile;
+use cairn_proto::text::{GroupName, SettingName, SettingValue};
 
 use super::attachments::AttachmentTrees;
-use cairn_proto::text::GroupName;
 
 /// The trees. A row is one write to each of its trees, so a crash may keep part of it.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -33,6 +35,9 @@ pub(super) struct Trees {
     pub(super) recent: BTreeMap<(DeviceId, SendStreamId, RecentPart), Vec<RecentSend>>,
     pub(super) groups: BTreeMap<ConversationId, GroupRecord>,
     pub(super) open_groups: BTreeMap<ConversationId, GroupName>,
+    pub(super) relations: BTreeMap<(UserId, RelationChunk), Vec<StoredRelation>>,
+    pub(super) profiles: BTreeMap<UserId, Profile>,
+    pub(super) settings: BTreeMap<SettingName, SettingValue>,
 }
 
 fn set<K: Ord, V>(tree: &mut BTreeMap<K, V>, key: K, value: Option<V>) {
@@ -61,6 +66,9 @@ impl Trees {
             Row::Import(id, source, cursor) => set(&mut self.imports, (id, source), Some(cursor)),
             Row::SendCursors(device, stream, chunk, cursors) => set(&mut self.cursors, (device, stream, chunk), Some(cursors)),
             Row::RecentSends(device, stream, part, sends) => set(&mut self.recent, (device, stream, part), Some(sends)),
+            Row::Relations(user, chunk, stored) => set(&mut self.relations, (user, chunk), (!stored.is_empty()).then_some(stored)),
+            Row::Profile(user, profile) => set(&mut self.profiles, user, profile),
+            Row::Setting(name, value) => set(&mut self.settings, name, Some(value)),
             Row::StreamRemoved(device, stream) => {
                 self.cursors.retain(|key, _| (key.0, key.1) != (device, stream));
                 self.recent.retain(|key, _| (key.0, key.1) != (device, stream));
@@ -85,6 +93,9 @@ impl Trees {
         }
         for (&id, name) in &self.open_groups {
             state.install_open_group(id, name.clone());
+        }
+        for (name, value) in &self.settings {
+            state.install_setting(name, value);
         }
         for &id in self.conversations.keys() {
             state.install_last_numbered(id);
@@ -121,6 +132,11 @@ impl Trees {
                 let recent = self.recent.iter().filter(|(key, _)| (key.0, key.1) == (device, stream));
                 let (cursors, recent) = (cursors.flat_map(|(_, chunk)| chunk.clone()), recent.flat_map(|(_, part)| part.clone()));
                 state.install_stream(device, stream, cursors.collect(), recent.collect());
+            }
+            Need::Profile(user) => state.install_profile(user, self.profiles.get(&user).cloned()),
+            Need::Relations(user) => {
+                let stored = self.relations.iter().filter(|(key, _)| key.0 == user);
+                state.install_relations(user, stored.flat_map(|(_, chunk)| chunk.clone()).collect());
             }
         }
     }
@@ -184,17 +200,20 @@ impl Trees {
             recent: mix(&older.recent, &newer.recent, || pick(Tree::Recent)),
             groups: mix(&older.groups, &newer.groups, || pick(Tree::Groups)),
             open_groups: mix(&older.open_groups, &newer.open_groups, || pick(Tree::OpenGroups)),
+            relations: mix(&older.relations, &newer.relations, || pick(Tree::Relations)),
+            profiles: mix(&older.profiles, &newer.profiles, || pick(Tree::Profiles)),
+            settings: mix(&older.settings, &newer.settings, || pick(Tree::Settings)),
         }
     }
 }
 
-pub(super) fn mix<K: Ord + Copy, V: Clone>(
+pub(super) fn mix<K: Ord + Clone, V: Clone>(
     older: &BTreeMap<K, V>,
     newer: &BTreeMap<K, V>,
     mut is_older: impl FnMut() -> bool,
 ) -> BTreeMap<K, V> {
-    let keys: BTreeSet<K> = older.keys().chain(newer.keys()).copied().collect();
-    let pick = |key: K| Some((key, if is_older() { older.get(&key) } else { newer.get(&key) }?.clone()));
+    let keys: BTreeSet<K> = older.keys().chain(newer.keys()).cloned().collect();
+    let pick = |key: K| (if is_older() { older.get(&key) } else { newer.get(&key) }).cloned().map(|value| (key, value));
     keys.into_iter().filter_map(pick).collect()
 }
 

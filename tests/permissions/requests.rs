@@ -7,9 +7,10 @@ use cairn_proto::extras::{Extra, Extras};
 use cairn_proto::group::{GroupSettings, JoinerHistory, MemberSettings};
 use cairn_proto::ids::{ClientSeq, ImportSource, MsgId, Timestamp, UserId};
 use cairn_proto::message::Draft;
+use cairn_proto::people::{Profile, RelationAct};
 use cairn_proto::request::Request;
 use cairn_proto::response::Role;
-use cairn_proto::text::{EmojiName, GroupName, Text, Topic};
+use cairn_proto::text::{EmojiName, GroupName, SettingName, SettingValue, Text, Topic, UserName};
 
 use super::world::Cast;
 
@@ -39,7 +40,8 @@ macro_rules! kinds {
 kinds! {
     Send, Pull, Ack, Read, Conversations, FindUsers, Users, CreateGroup, AddMembers, RemoveMembers, Members, CreateInvite, Devices,
     RevokeDevice, Import, ImportCursor, Explain, Figures, Edit, Recall, React, Unreact, Pin, Unpin, Pins, Group, RenameGroup, SetTopic, SetGroupSettings, SetRole, HandOver, Ban, Unban,
-    BannedUsers, MuteMember, JoinGroup, FindGroups, SetMemberSettings,
+    BannedUsers, MuteMember, JoinGroup, FindGroups, SetMemberSettings, Settings, SetSetting, Relate, Contacts, SearchUsers, Profiles, SetProfile, Watch, SetPresence,
+    Look,
 }
 
 /// Rows of the table: what they are called, which request it is, and what is asked of whom.
@@ -86,6 +88,7 @@ pub(super) fn of_a_conversation() -> Vec<Asked> {
         "Pull", Pull, |cast| Command::Grant(cast.asker, cast.conversation);
         "Ack", Ack, |cast| ask(cast, Request::Ack { conversation: cast.conversation, msgid: MsgId::new(1) });
         "Read", Read, |cast| ask(cast, Request::Read { conversation: cast.conversation, msgid: MsgId::new(1) });
+        "Look", Look, |cast| ask(cast, Request::Look { conversation: Some(cast.conversation) });
         "SetMemberSettings", SetMemberSettings, |cast| {
             let settings = MemberSettings { favourite: true, ..MemberSettings::default() };
             ask(cast, Request::SetMemberSettings { conversation: cast.conversation, settings })
@@ -185,6 +188,17 @@ pub(super) fn of_the_server() -> Vec<Asked> {
         "CreateGroup", CreateGroup, |cast| {
             ask(cast, Request::CreateGroup { name: GroupName::new("new").unwrap(), members: vec![cast.outsider] })
         };
+        "Settings", Settings, |cast| ask(cast, Request::Settings);
+        "SetSetting", SetSetting, |cast| {
+            let (name, value) = (SettingName::new("user-search").unwrap(), SettingValue::new("off").unwrap());
+            ask(cast, Request::SetSetting { name, value })
+        };
+        "SearchUsers", SearchUsers, |cast| ask(cast, Request::SearchUsers { prefix: UserName::new("us").unwrap(), after: None });
+        "Profiles", Profiles, |cast| ask(cast, Request::Profiles { users: vec![cast.owner] });
+        "SetProfile: one's own", SetProfile, |cast| ask(cast, Request::SetProfile(Profile::default()));
+        "Relate", Relate, |cast| ask(cast, Request::Relate { user: cast.owner, act: RelationAct::Follow });
+        "Contacts", Contacts, |cast| ask(cast, Request::Contacts { after: None });
+        "Watch", Watch, |cast| ask(cast, Request::Watch { users: vec![cast.owner] });
         "Devices", Devices, |cast| ask(cast, Request::Devices);
         "RevokeDevice: one's own", RevokeDevice, |cast| ask(cast, Request::RevokeDevice(cast.asker.device));
         "CreateInvite", CreateInvite, |cast| {

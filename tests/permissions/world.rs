@@ -11,9 +11,10 @@ use cairn_proto::group::{Access, GroupSettings};
 use cairn_proto::hello::ServerRole;
 use cairn_proto::ids::{ClientSeq, ConversationId, DeviceId, MsgId, SendStreamId, Timestamp, UserId};
 use cairn_proto::message::{Draft, Entry};
+use cairn_proto::people::RelationAct;
 use cairn_proto::request::Request;
 use cairn_proto::response::{Response, Role};
-use cairn_proto::text::{DeviceName, GroupName, Text, UserName};
+use cairn_proto::text::{DeviceName, GroupName, SettingName, SettingValue, Text, UserName};
 
 const NOW: Timestamp = Timestamp::new(1_000_000);
 const LATER: Timestamp = Timestamp::new(2_000_000);
@@ -22,7 +23,11 @@ const LATER: Timestamp = Timestamp::new(2_000_000);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Place {
     Nowhere,
+    Unbegun,
+    FriendsOnly,
     Direct,
+    Blocking,
+    Blocked,
     Group,
     Open,
     Easy,
@@ -30,12 +35,27 @@ pub(super) enum Place {
 }
 
 impl Place {
-    pub(super) const ALL: [Self; 6] = [Self::Nowhere, Self::Direct, Self::Group, Self::Open, Self::Easy, Self::Strict];
+    pub(super) const ALL: [Self; 10] = [
+        Self::Nowhere,
+        Self::Unbegun,
+        Self::FriendsOnly,
+        Self::Direct,
+        Self::Blocking,
+        Self::Blocked,
+        Self::Group,
+        Self::Open,
+        Self::Easy,
+        Self::Strict,
+    ];
 
     pub(super) const fn as_str(self) -> &'static str {
         match self {
             Self::Nowhere => "no conversation, asked by a",
+            Self::Unbegun => "a chat of his own to be begun, asked by a",
+            Self::FriendsOnly => "the same, friends only, asked by a",
             Self::Direct => "a direct chat, asked by a",
+            Self::Blocking => "one with somebody he blocked, asked by a",
+            Self::Blocked => "one with somebody who blocked him, asked by a",
             Self::Group => "a group as it is made, asked by a",
             Self::Open => "an open group, asked by a",
             Self::Easy => "members invite and rename, asked by a",
@@ -47,7 +67,8 @@ impl Place {
     pub(super) const fn relations(self) -> &'static [Relation] {
         use Relation::{Admin, Banned, Member, Muted, MutedAdmin, Owner, Stranger};
         match self {
-            Self::Nowhere => &[Stranger],
+            Self::Nowhere | Self::Unbegun | Self::FriendsOnly => &[Stranger],
+            Self::Blocking | Self::Blocked => &[Member],
             Self::Direct => &[Stranger, Member],
             Self::Group | Self::Open | Self::Easy | Self::Strict => &[Stranger, Banned, Muted, Member, MutedAdmin, Admin, Owner],
         }
@@ -59,7 +80,7 @@ impl Place {
             Self::Open => GroupSettings { access: Access::Open, ..settings },
             Self::Easy => GroupSettings { invite: Role::Member, rename: Role::Member, ..settings },
             Self::Strict => GroupSettings { invite: Role::Owner, post: Role::Admin, pin: Role::Admin, rename: Role::Owner, ..settings },
-            Self::Nowhere | Self::Direct | Self::Group => settings,
+            _ => settings,
         }
     }
 }
@@ -123,12 +144,24 @@ impl World {
         state.apply(&Change::User(asker.user, UserRecord { name, role, password: None, created_at: NOW }));
         let conversation = match place {
             Place::Nowhere => ConversationId::new(999),
-            Place::Direct => {
+            Place::Unbegun => ConversationId::direct(owner.user, asker.user).unwrap(),
+            Place::FriendsOnly => {
+                let (name, value) = (SettingName::new("direct-chats").unwrap(), SettingValue::new("friends").unwrap());
+                state.apply(&Change::Setting { name, value });
+                ConversationId::direct(owner.user, asker.user).unwrap()
+            }
+            Place::Direct | Place::Blocking | Place::Blocked => {
                 let with = if relation == Relation::Stranger { admin.user } else { asker.user };
                 let direct = ConversationId::direct(owner.user, with).unwrap();
                 for seq in [1, 2] {
                     let draft = Draft { conversation: direct, seq: ClientSeq::new(seq), body: text(), extras: Extras::NONE };
                     ask(&mut state, owner, Request::Send(draft)).unwrap();
+                }
+                let act = RelationAct::Block;
+                match place {
+                    Place::Blocking => drop(ask(&mut state, asker, Request::Relate { user: owner.user, act }).unwrap()),
+                    Place::Blocked => drop(ask(&mut state, owner, Request::Relate { user: asker.user, act }).unwrap()),
+                    _ => {}
                 }
                 direct
             }

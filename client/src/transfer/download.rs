@@ -33,7 +33,7 @@ impl Client {
         target: &Path,
         mut progress: impl FnMut(Progress),
     ) -> Result<(), TransferError> {
-        let _lane = self.shared().transfer_room.acquire().await.map_err(|_| self.ended())?;
+        let _lane = self.shared().lanes.take().await.ok_or_else(|| self.ended())?;
         let mut part = Part::open(target, attachment, &mut progress).await?;
         let mut was_resumed = part.done_bytes > 0;
         let mut patience = Patience::new();

@@ -12,14 +12,14 @@ use cairn_proto::codec;
 use cairn_proto::error::ErrorCode;
 use cairn_proto::event::StreamOpening;
 use cairn_proto::frame;
-use cairn_proto::limits::FRAME_BYTES_MAX;
+use cairn_proto::limits::{FRAME_BYTES_MAX, TRANSFERS_PER_CONNECTION_MAX};
+use tokio::sync::{Semaphore, SemaphorePermit, watch};
 use tokio::time::sleep;
 
 use crate::client::Client;
 use crate::error::Error;
 use crate::limits;
 use crate::link::{Link, Lost, Reader, Writer};
-use crate::shared::Shared;
 
 /// How far a transfer is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,28 +105,60 @@ impl From<ErrorCode> for Stopped {
     }
 }
 
-impl Shared {
-    /// The connection, as soon as there is one.
-    async fn link(&self) -> Result<Link, Error> {
+/// The ways of transfers: over the connection that there is, so many at once as it may have.
+#[derive(Debug)]
+pub(crate) struct Lanes {
+    links: watch::Sender<Option<Link>>,
+    room: Semaphore,
+}
+
+impl Default for Lanes {
+    fn default() -> Self {
+        Self { links: watch::Sender::new(None), room: Semaphore::new(TRANSFERS_PER_CONNECTION_MAX) }
+    }
+}
+
+impl Lanes {
+    /// There is a connection.
+    pub(crate) fn connected(&self, link: Link) {
+        self.links.send_replace(Some(link));
+    }
+
+    /// There is none any more.
+    pub(crate) fn disconnected(&self) {
+        self.links.send_replace(None);
+    }
+
+    /// There will never be one again.
+    pub(crate) fn close(&self) {
+        self.room.close();
+        self.disconnected();
+    }
+
+    /// The right to one transfer; `None` when the client is over.
+    async fn take(&self) -> Option<SemaphorePermit<'_>> {
+        self.room.acquire().await.ok()
+    }
+
+    /// The connection, as soon as there is one; `None` when the client is over.
+    async fn link(&self) -> Option<Link> {
         let mut links = self.links.subscribe();
-        loop {
-            if let Some(error) = self.state.lock().ended() {
-                return Err(error);
-            }
+        while !self.room.is_closed() {
             let link = links.borrow_and_update().clone();
             if let Some(link) = link.filter(|link| !link.is_over()) {
-                return Ok(link);
+                return Some(link);
             }
             // It cannot fail: its other half is in `self`.
             let _ = links.changed().await;
         }
+        None
     }
 }
 
 impl Client {
     /// Opens a stream of the connection that there is, or the next one.
     async fn open_transfer(&self, opening: StreamOpening) -> Result<Result<(Writer, Reader), Lost>, Error> {
-        let link = self.shared().link().await?;
+        let link = self.shared().lanes.link().await.ok_or_else(|| self.ended())?;
         let opened = async {
             let (mut writer, reader) = link.open().await?;
             writer.yield_to_others();

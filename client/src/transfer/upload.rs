@@ -29,7 +29,7 @@ impl Client {
     {
         let uploaded = identify(source, &mut progress).await.map_err(TransferError::Source)?;
         let Uploaded { hash, size_bytes } = uploaded;
-        let _lane = self.shared().transfer_room.acquire().await.map_err(|_| self.ended())?;
+        let _lane = self.shared().lanes.take().await.ok_or_else(|| self.ended())?;
         let mut patience = Patience::new();
         let mut sent_bytes = 0;
         loop {

@@ -5,6 +5,7 @@
 
 mod group;
 mod named;
+mod people;
 mod values;
 
 use std::collections::{BTreeMap, BTreeSet};

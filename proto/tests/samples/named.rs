@@ -11,11 +11,15 @@ use cairn_proto::figures::{Bucket, CheckpointFigures, Figures, Histogram};
 use cairn_proto::group::{Access, GroupDetails, GroupSettings, JoinerHistory, MemberSettings, OpenGroup};
 use cairn_proto::hello::{ClientFrame, Credentials, Hello, ServerRole, Welcome};
 use cairn_proto::message::{Draft, Entry, Run};
+use cairn_proto::people::{Contact, ContactPage, Friendship, Profile, Relation, RelationAct, UserPage, UserProfile};
+use cairn_proto::presence::{DeviceKind, Presence, PresentDevice, UserPresence};
 use cairn_proto::request::{ImportEntry, PullRange, Request};
 use cairn_proto::response::{
     Conversation, ConversationKind, ConversationPage, DeviceInfo, Explained, Member, MemberPage, Pulled, Response, Role, ServerFrame,
     UserInfo,
 };
+use cairn_proto::settings::Setting;
+use cairn_proto::typing::{ClientDatagram, ServerDatagram};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -59,36 +63,43 @@ macro_rules! enums {
 }
 
 structs! {
-    Attachment, AttachmentHash, Bucket, CheckpointFigures, Conversation, ConversationPage, DeviceInfo, Draft, Entry, Explained, Figures, Film,
-    GroupDetails, GroupSettings, Hello, Histogram, ImportEntry, Media, Member, MemberPage, MemberSettings, OpenGroup, Preview, Pulled,
-    Reaction, Run, UserInfo, Welcome,
+    Attachment, AttachmentHash, Bucket, CheckpointFigures, Contact, ContactPage, Conversation, ConversationPage, DeviceInfo, Draft, Entry,
+    Explained, Figures, Film, GroupDetails, GroupSettings, Hello, Histogram, ImportEntry, Media, Member, MemberPage, MemberSettings, OpenGroup,
+    PresentDevice, Preview, Profile, Pulled, Reaction, Relation, Run, Setting, UserInfo, UserPage, UserPresence, UserProfile, Welcome,
 }
 
 enums! {
     Access { InviteOnly, Open }
     Amendment { Edited, Recalled, Reacted, Unreacted, Pinned, Unpinned }
     Body { Text, Emote, Emoji, Image, Video, File, System, Recalled, Amendment; never Unknown }
+    ClientDatagram { Typing }
     ClientFrame { Hello, Request }
     ConversationKind { Direct, Group }
     Credentials { Token, Password, Invite }
     Extra { ReplyTo, Mention, MentionAll, Edited, Reactions; never Unknown }
     JoinerHistory { All, FromJoin }
+    DeviceKind { Unknown, Desktop, Phone, Web, Terminal, Bot }
+    Friendship { None, Asked, Invited, Friends }
+    Presence { Offline, Away, Online }
     PullRange { From, Before }
+    RelationAct { Follow, Unfollow, AskFriend, AcceptFriend, DeclineFriend, RemoveFriend, Block, Unblock }
     Request {
         Send, Pull, Ack, Read, Conversations, FindUsers, Users, CreateGroup, AddMembers, RemoveMembers, Members, CreateInvite, Devices,
         RevokeDevice, Import, ImportCursor, Explain, Figures, Edit, Recall, React, Unreact, Pin, Unpin, Pins, Group, RenameGroup, SetTopic,
-        SetGroupSettings, SetRole, HandOver, Ban, Unban, BannedUsers, MuteMember, JoinGroup, FindGroups, SetMemberSettings
+        SetGroupSettings, SetRole, HandOver, Ban, Unban, BannedUsers, MuteMember, JoinGroup, FindGroups, SetMemberSettings, Settings,
+        SetSetting, Relate, Contacts, SearchUsers, Profiles, SetProfile, Watch, SetPresence, Look
     }
     Response {
         Accepted, Done, Pulled, Conversations, Users, Created, Changed, Members, Invite, Devices, Imported, ImportCursor, Explained, Figures,
-        Pins, Group, Groups
+        Pins, Group, Groups, Settings, Related, Contacts, FoundUsers, Profiles, Watching
     }
     Role { Member, Admin, Owner }
+    ServerDatagram { Typing }
     ServerFrame { Welcome, Refused, Response }
     ServerRole { Member, Admin, Owner }
     StreamOpening { Timeline, Upload, Download }
     SystemEntry { Created, Added, Removed, Renamed, TopicSet, SettingsSet, RoleSet, HandedOver, Banned, Unbanned, Muted }
-    TimelineFrame { Run, Behind, Conversation, Removed, Read }
+    TimelineFrame { Run, Behind, Conversation, Removed, Read, Contact, Presence }
     TransferFrame { From, Stored, Refused }
 }
 

@@ -19,8 +19,8 @@ use cairn_proto::response::{
 use cairn_proto::secret::{DeviceToken, InviteToken};
 use cairn_proto::text::{Caption, DeviceName, EmojiName, FileName, GroupName, MediaType, Password, Text, UserName};
 
-use super::Samples;
 use super::group::{self, group_details, group_settings, member_settings, open_group, topic};
+use super::{Samples, people};
 
 pub(super) const GROUP: ConversationId = ConversationId::new(77);
 pub(super) const DIRECT: ConversationId = ConversationId::new((3 << 32) | 9);
@@ -32,13 +32,14 @@ pub(super) fn add_all(samples: &mut Samples) {
     add_bodies(samples);
     add_logs(samples);
     add_logins(samples);
-    samples.add(requests());
+    samples.add([requests(), people::requests()].concat());
     group::add_all(samples);
     samples.add(vec![PullRange::From(MsgId::new(1)), PullRange::Before(MsgId::new(251))]);
     samples.add(vec![import_entry()]);
-    samples.add(responses());
+    samples.add([responses(), people::responses()].concat());
     add_pages(samples);
     add_frames(samples);
+    people::add_all(samples);
     samples.add(ErrorCode::ALL.iter().copied().chain([ErrorCode::Other(70_000)]).collect());
 }
 
@@ -376,6 +377,8 @@ fn add_frames(samples: &mut Samples) {
     let behind = TimelineFrame::Behind { conversation: GROUP, head: MsgId::new(1_000) };
     let removed = TimelineFrame::Removed { conversation: GROUP, last: MsgId::new(1_001) };
     let [group, direct] = conversations().try_into().unwrap();
-    samples.add(vec![TimelineFrame::Run(run()), behind, TimelineFrame::Conversation(group), TimelineFrame::Conversation(direct), removed]);
-    samples.add(vec![TimelineFrame::Read { conversation: GROUP, read: MsgId::new(1_002) }]);
+    let read = TimelineFrame::Read { conversation: GROUP, read: MsgId::new(1_002) };
+    let frames =
+        vec![TimelineFrame::Run(run()), behind, TimelineFrame::Conversation(group), TimelineFrame::Conversation(direct), removed, read];
+    samples.add([frames, people::timeline_frames()].concat());
 }

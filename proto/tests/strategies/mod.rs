@@ -1,11 +1,13 @@
 //! Generators of random valid values, for every wire type.
 
+mod attachment;
 mod group;
+mod people;
 
-use cairn_proto::attachment::{Attachment, AttachmentHash, Film, Media, Preview};
+use cairn_proto::attachment::Film;
 use cairn_proto::body::{Amendment, Body};
 use cairn_proto::error::ErrorCode;
-use cairn_proto::event::{StreamOpening, TimelineFrame};
+use cairn_proto::event::TimelineFrame;
 use cairn_proto::extras::{Extra, Extras, Reaction};
 use cairn_proto::figures::{Bucket, CheckpointFigures, Figures};
 use cairn_proto::group::GroupDetails;
@@ -24,6 +26,9 @@ use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 
+pub(crate) use attachment::opening;
+
+use attachment::{attachment, media};
 use group::{agreement_request, group_settings, member_settings, open_group, system_entry};
 
 /// A number of any magnitude: each length that a variable-length integer can have is as likely as the next.
@@ -74,23 +79,6 @@ texts! {
     media_type -> MediaType: "[a-z]{1,8}/[a-z.+-]{1,12}";
     topic -> Topic: "[a-z明#@ ]{0,30}";
     password -> Password: "(?s).{8,30}";
-}
-
-fn attachment() -> impl Strategy<Value = Attachment> {
-    let parts = (any::<[u8; 32]>(), file_name(), media_type(), number(), caption());
-    parts.prop_map(|(hash, name, media_type, size_bytes, caption)| {
-        let hash = AttachmentHash::new(hash);
-        Attachment { hash, name, media_type, size_bytes, caption }
-    })
-}
-
-fn media() -> impl Strategy<Value = Media> {
-    (attachment(), small(), small(), vec(any::<u8>(), 0..300)).prop_map(|(file, width, height, preview)| Media {
-        file,
-        width,
-        height,
-        preview: Preview::new(preview.into()).unwrap(),
-    })
 }
 
 fn users() -> impl Strategy<Value = Vec<UserId>> {
@@ -217,7 +205,13 @@ fn account_request() -> impl Strategy<Value = Request> {
 }
 
 pub(crate) fn client_frame() -> impl Strategy<Value = ClientFrame> {
-    let request = prop_oneof![talk_request(), group_request(), agreement_request(), account_request()];
+    let request = prop_oneof![
+        talk_request().boxed(),
+        group_request().boxed(),
+        agreement_request().boxed(),
+        account_request().boxed(),
+        people::request().boxed()
+    ];
     prop_oneof![
         1 => hello().prop_map(ClientFrame::Hello),
         4 => (request_id(), request).prop_map(|(id, request)| ClientFrame::Request(id, request)),
@@ -332,7 +326,7 @@ fn response() -> impl Strategy<Value = Response> {
         vec(msgid(), 0..9).prop_map(Response::Pins),
         figures().prop_map(|figures| Response::Figures(Box::new(figures))),
     ];
-    prop_oneof![pages, facts]
+    prop_oneof![pages.boxed(), facts.boxed(), people::response().boxed()]
 }
 
 fn error_code() -> impl Strategy<Value = ErrorCode> {
@@ -361,20 +355,6 @@ pub(crate) fn server_frame() -> impl Strategy<Value = ServerFrame> {
     ]
 }
 
-pub(crate) fn opening() -> impl Strategy<Value = StreamOpening> {
-    let hash = || any::<[u8; 32]>().prop_map(AttachmentHash::new);
-    prop_oneof![
-        Just(StreamOpening::Timeline),
-        (hash(), number()).prop_map(|(hash, bytes)| StreamOpening::Upload { hash, bytes }),
-        (conversation_id(), msgid(), hash(), number()).prop_map(|(conversation, msgid, hash, from)| StreamOpening::Download {
-            conversation,
-            msgid,
-            hash,
-            from
-        }),
-    ]
-}
-
 pub(crate) fn timeline_frame() -> impl Strategy<Value = TimelineFrame> {
     prop_oneof![
         run().prop_map(TimelineFrame::Run),
@@ -382,6 +362,8 @@ pub(crate) fn timeline_frame() -> impl Strategy<Value = TimelineFrame> {
         conversation().prop_map(TimelineFrame::Conversation),
         (conversation_id(), msgid()).prop_map(|(conversation, last)| TimelineFrame::Removed { conversation, last }),
         (conversation_id(), msgid()).prop_map(|(conversation, read)| TimelineFrame::Read { conversation, read }),
+        people::contact().prop_map(TimelineFrame::Contact),
+        people::presence().prop_map(TimelineFrame::Presence),
     ]
 }
 

@@ -9,7 +9,9 @@ use crate::core::batch::Batch;
 use crate::core::change::Change;
 use crate::core::command::Actor;
 use crate::core::state::State;
-use crate::limits::{self, ATTACHMENT_BYTES_MAX, ATTACHMENTS_COLLECTED_MAX, UPLOADERS_MAX};
+use crate::limits::{ATTACHMENTS_COLLECTED_MAX, UPLOADERS_MAX};
+
+const HOUR_MS: u64 = 60 * 60 * 1000;
 
 impl State {
     pub(in crate::core) fn attachment(
@@ -41,7 +43,7 @@ impl State {
         batch: &mut Batch,
     ) -> Result<AttachmentReply, ErrorCode> {
         self.check_actor(actor)?;
-        if bytes > ATTACHMENT_BYTES_MAX {
+        if bytes > self.settings.attachment_bytes_max.get() {
             return Err(ErrorCode::AttachmentTooLarge);
         }
         if let Some(record) = self.attachments.record(hash)
@@ -80,7 +82,7 @@ impl State {
 
     /// How much room the user has, if it is enough.
     fn check_room(&self, user: UserId, bytes: u64) -> Result<u64, ErrorCode> {
-        let room = limits::ATTACHMENT_QUOTA_BYTES.saturating_sub(self.attachments.bytes_of(user));
+        let room = self.settings.attachment_quota.get().saturating_sub(self.attachments.bytes_of(user));
         if bytes > room { Err(ErrorCode::QuotaReached) } else { Ok(room) }
     }
 
@@ -118,7 +120,8 @@ impl State {
     fn collect(&mut self, above: Option<AttachmentHash>, now: Timestamp, batch: &mut Batch) -> AttachmentReply {
         let looked_at: Vec<_> = self.attachments.unused_above(above).take(ATTACHMENTS_COLLECTED_MAX).collect();
         let next = looked_at.last().copied().filter(|_| looked_at.len() == ATTACHMENTS_COLLECTED_MAX);
-        let is_needless = |record: &AttachmentRecord| record.uses == 0 && record.uploads.iter().all(|upload| upload.is_over(now));
+        let kept_ms = self.settings.attachment_unsent_hours.get() as u64 * HOUR_MS;
+        let is_needless = |record: &AttachmentRecord| record.uses == 0 && record.uploads.iter().all(|upload| upload.is_over(now, kept_ms));
         let mut gone = Vec::new();
         for hash in looked_at {
             let Some(record) = self.attachments.record(hash).filter(|record| is_needless(record)).cloned() else { continue };
@@ -142,8 +145,7 @@ impl AttachmentRecord {
 
 impl Upload {
     /// Whether the attachment need not be kept for its user: he sent it, or had time enough to.
-    fn is_over(&self, now: Timestamp) -> bool {
-        let age_ms = u128::from(now.get().saturating_sub(self.stored_at.get()));
-        self.is_sent || age_ms >= limits::UNSENT_ATTACHMENT_TIME_MAX.as_millis()
+    fn is_over(&self, now: Timestamp, kept_ms: u64) -> bool {
+        self.is_sent || now.get().saturating_sub(self.stored_at.get()) >= kept_ms
     }
 }

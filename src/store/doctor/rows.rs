@@ -4,10 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cairn_proto::group::Access;
 use cairn_proto::ids::{ConversationId, MsgId, UserId};
-use cairn_proto::text::GroupName;
+use cairn_proto::people::Profile;
+use cairn_proto::text::{GroupName, SettingValue};
 
 use super::{Check, DoctorError, wrong};
 use crate::core::record::{ConversationRecord, CursorChunk, GroupRecord, KindRecord, RecentPart, RecentSend, SendCursor};
+use crate::core::relation::{RelationChunk, StoredRelation};
 use crate::store::trees::{RowKey, Tree, parse};
 
 impl Check<'_> {
@@ -63,5 +65,32 @@ impl Check<'_> {
             KindRecord::Group { name } => Some(name),
             KindRecord::Direct => None,
         }))
+    }
+
+    pub(super) fn people(&mut self, users: &BTreeSet<UserId>) -> Result<(), DoctorError> {
+        self.each(Tree::Relations, |check, key, stored: Vec<StoredRelation>| {
+            let place = parse::relations(key.bytes()).filter(|(user, _)| users.contains(user));
+            let Some((user, chunk)) = place else { return Err(wrong(key, "there is no such user")) };
+            stored.iter().try_for_each(|&(other, relation)| {
+                if other == user || !users.contains(&other) || RelationChunk::of(other) != chunk {
+                    return Err(wrong(key, format!("there is no user {other}, or he belongs elsewhere")));
+                }
+                let key_of_theirs = RowKey::relations(other, RelationChunk::of(user));
+                let theirs: Vec<StoredRelation> = check.trees.read(&key_of_theirs)?.unwrap_or_default();
+                let theirs = theirs.into_iter().find(|&(of, _)| of == user).map(|(_, relation)| relation).unwrap_or_default();
+                if !relation.is_none() && relation.fits(theirs) {
+                    return Ok(());
+                }
+                Err(wrong(key, format!("the two sides of the relation to user {other} do not fit together")))
+            })
+        })?;
+        self.each(Tree::Profiles, |_, key, _: Profile| match parse::user(key.bytes()) {
+            Some(user) if users.contains(&user) => Ok(()),
+            _ => Err(wrong(key, "there is no such user")),
+        })?;
+        self.each(Tree::Settings, |_, key, _: SettingValue| match parse::setting(key.bytes()) {
+            Some(_) => Ok(()),
+            None => Err(wrong(key, "its key is no setting's name")),
+        })
     }
 }

@@ -2,8 +2,10 @@
 
 use cairn_proto::attachment::AttachmentHash;
 use cairn_proto::ids::{ConversationId, DeviceId, ImportSource, MsgId, SendStreamId, UserId};
+use cairn_proto::text::SettingName;
 
 use crate::core::record::{CursorChunk, MemberChunk, RecentPart, SecretHash};
+use crate::core::relation::RelationChunk;
 
 fn u32(key: &mut &[u8]) -> Option<u32> {
     let (number, rest) = key.split_first_chunk()?;
@@ -100,6 +102,18 @@ pub fn membership(key: &[u8]) -> Option<(UserId, ConversationId)> {
 #[must_use]
 pub fn import(key: &[u8]) -> Option<(ConversationId, ImportSource)> {
     whole(key, |key| Some((ConversationId::new(u64(key)?), ImportSource::new(u64(key)?))))
+}
+
+/// The user and the chunk of some of the relations.
+#[must_use]
+pub fn relations(key: &[u8]) -> Option<(UserId, RelationChunk)> {
+    whole(key, |key| Some((UserId::new(u32(key)?), RelationChunk::new(u32(key)?))))
+}
+
+/// A setting.
+#[must_use]
+pub fn setting(key: &[u8]) -> Option<SettingName> {
+    SettingName::new(std::str::from_utf8(key).ok()?).ok()
 }
 
 /// An attachment.

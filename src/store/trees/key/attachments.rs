@@ -3,7 +3,8 @@
 use cairn_proto::attachment::AttachmentHash;
 use cairn_proto::ids::{ConversationId, MsgId, UserId};
 
-use super::{RowKey, RowPrefix, Tree};
+use super::{RowKey, RowPrefix};
+use crate::store::trees::Tree;
 
 impl RowKey {
     /// An attachment.
@@ -41,8 +42,8 @@ impl RowPrefix {
 
 #[cfg(test)]
 mod tests {
-    use super::super::parse;
     use super::*;
+    use crate::store::trees::parse;
 
     #[test]
     fn every_key_is_read_back() {

@@ -1,0 +1,150 @@
+//! What users are to each other, how they present themselves and are found, and what the owner of the server has set.
+
+use cairn_proto::ids::{ConversationId, UserId};
+use cairn_proto::limits::PROFILES_PER_REQUEST_MAX;
+use cairn_proto::people::{Contact, Profile, Relation, RelationAct, UserProfile};
+use cairn_proto::presence::{DeviceKind, PresentDevice, UserPresence};
+use cairn_proto::request::Request;
+use cairn_proto::response::{Response, UserInfo};
+use cairn_proto::settings::Setting;
+use cairn_proto::text::{SettingName, SettingValue, UserName};
+
+use crate::client::Client;
+use crate::error::Error;
+use crate::requests::ask;
+
+/// Contacts: everybody to whom the user has a relation. They are the user's own on all devices, and independent of conversations.
+impl Client {
+    /// All contacts of the user, in the order of their ids, as they stand now. [`crate::Event::Contact`] tells of each that changes.
+    ///
+    /// # Errors
+    /// [`Error::Refused`], and whatever ends the client.
+    pub async fn contacts(&self) -> Result<Vec<Contact>, Error> {
+        let (mut all, mut after) = (Vec::new(), None);
+        loop {
+            let page = ask!(self, Request::Contacts { after }, Response::Contacts(page) => page)?;
+            self.remember(page.items.iter().map(|contact| &contact.user));
+            all.extend(page.items);
+            match page.next_after {
+                Some(next) if after.is_none_or(|after| next > after) => after = Some(next),
+                Some(_) => return Err(Error::Protocol("the pages of the contacts go round in circles")),
+                None => return Ok(all),
+            }
+        }
+    }
+
+    /// Changes the user's relation to another, and gives it as it is then. What was done before is not done again.
+    ///
+    /// # Errors
+    /// As [`Client::contacts`]; [`Error::Refused`] with `NoSuchUser`, with `Blocked` for somebody whom the user has blocked, with `NotAsked`
+    /// when there is nothing to accept, or with `LimitReached` when one of the two has as many contacts as the server allows.
+    pub async fn relate(&self, user: UserId, act: RelationAct) -> Result<Relation, Error> {
+        let contact = ask!(self, Request::Relate { user, act }, Response::Related(contact) => contact)?;
+        Ok(contact.relation)
+    }
+}
+
+/// Presence, and typing.
+impl Client {
+    /// Watches these users, at most [`cairn_proto::limits::WATCHED_USERS_MAX`], and no others any more: [`crate::Event::Presence`] tells of each who comes, goes or is
+    /// somewhere else. Gives where those are whom the user may watch: whoever shares a conversation, is a friend or is followed, and is not
+    /// blocked. Without push, that is all.
+    ///
+    /// It holds for this connection: after [`crate::Event::Reconnected`], watch again.
+    ///
+    /// # Errors
+    /// As [`Client::contacts`].
+    pub async fn watch(&self, users: Vec<UserId>) -> Result<Vec<UserPresence>, Error> {
+        ask!(self, Request::Watch { users }, Response::Watching(presences) => presences)
+    }
+
+    /// What the client shows: [`crate::Event::Typing`] tells who types there, and [`Client::typing`] counts there. It holds for this connection,
+    /// as [`Client::watch`] does.
+    ///
+    /// # Errors
+    /// As [`Client::contacts`]; [`Error::Refused`] with `NotFound` for a conversation that the user is no member of.
+    pub async fn look(&self, conversation: Option<ConversationId>) -> Result<(), Error> {
+        ask!(self, Request::Look { conversation }, Response::Done => ())
+    }
+
+    /// The user is typing in the conversation that the client looks at. To be called as often as a key is hit: others are told once in
+    /// [`cairn_proto::limits::TYPING_INTERVAL`]. Returns at once; what cannot be told now is not told.
+    pub fn typing(&self, conversation: ConversationId) {
+        self.shared().typing.note(conversation);
+    }
+
+    /// What those who watch the user are told of this device: its kind, and whether nobody looks at it. Without it, a client that is pushed
+    /// is a device of unknown kind, and not away. It holds for this connection, as [`Client::watch`] does.
+    ///
+    /// # Errors
+    /// As [`Client::contacts`].
+    pub async fn set_presence(&self, kind: DeviceKind, is_away: bool) -> Result<(), Error> {
+        ask!(self, Request::SetPresence(PresentDevice { kind, is_away }), Response::Done => ())
+    }
+}
+
+/// How users present themselves, and how they are found.
+impl Client {
+    /// Users whose names begin so, upper and lower case alike, in the order of their names; at most `limit`.
+    ///
+    /// # Errors
+    /// As [`Client::contacts`]; [`Error::Refused`] with `TurnedOff` where the owner of the server wants no search.
+    pub async fn search_users(&self, prefix: UserName, limit: usize) -> Result<Vec<UserInfo>, Error> {
+        let (mut found, mut after) = (Vec::new(), None);
+        while found.len() < limit {
+            let request = Request::SearchUsers { prefix: prefix.clone(), after };
+            let page = ask!(self, request, Response::FoundUsers(page) => page)?;
+            if page.items.is_empty() && page.next_after.is_some() {
+                return Err(Error::Protocol("a page of users is empty and not the last"));
+            }
+            self.remember(page.items.iter());
+            found.extend(page.items);
+            after = page.next_after;
+            if after.is_none() {
+                break;
+            }
+        }
+        found.truncate(limit);
+        Ok(found)
+    }
+
+    /// How these users present themselves, in this order; ids that nobody has are left out.
+    ///
+    /// # Errors
+    /// As [`Client::contacts`].
+    pub async fn profiles(&self, users: &[UserId]) -> Result<Vec<UserProfile>, Error> {
+        let mut all = Vec::with_capacity(users.len());
+        for users in users.chunks(PROFILES_PER_REQUEST_MAX) {
+            all.extend(ask!(self, Request::Profiles { users: users.to_vec() }, Response::Profiles(profiles) => profiles)?);
+        }
+        Ok(all)
+    }
+
+    /// How the user presents himself from now on, all of it.
+    ///
+    /// # Errors
+    /// As [`Client::contacts`].
+    pub async fn set_profile(&self, profile: Profile) -> Result<(), Error> {
+        ask!(self, Request::SetProfile(profile), Response::Done => ())
+    }
+}
+
+/// The settings of the server.
+impl Client {
+    /// All of them.
+    ///
+    /// # Errors
+    /// As [`Client::contacts`].
+    pub async fn settings(&self) -> Result<Vec<Setting>, Error> {
+        ask!(self, Request::Settings, Response::Settings(settings) => settings)
+    }
+
+    /// Sets one of them: for the owner of the server. Gives it as it is then.
+    ///
+    /// # Errors
+    /// As [`Client::contacts`]; [`Error::Refused`] with `BadSetting` when there is none of that name, or it does not take the value.
+    pub async fn set_setting(&self, name: SettingName, value: SettingValue) -> Result<Setting, Error> {
+        let mut settings = ask!(self, Request::SetSetting { name, value }, Response::Settings(settings) => settings)?;
+        settings.pop().ok_or(Error::Protocol("a setting was set and not told"))
+    }
+}

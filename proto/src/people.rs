@@ -1,0 +1,137 @@
+//! What users are to each other, how they present themselves, and whether they are there.
+
+use serde::{Deserialize, Serialize};
+
+use crate::codec;
+use crate::ids::UserId;
+use crate::response::UserInfo;
+use crate::text::{About, DisplayName};
+
+/// What another user is to the one who asks. Independent of conversations; the default is nothing at all.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Relation {
+    /// The asker follows the other: one way, without asking.
+    pub follows: bool,
+    /// Whether the two are friends, or may become it.
+    pub friendship: Friendship,
+    /// The asker has blocked the other: neither writes to the other directly, and the other sees the asker's presence no more.
+    pub blocks: bool,
+}
+
+/// Whether two users are friends, as one of them sees it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Friendship {
+    /// They are not, and neither has asked.
+    #[default]
+    None,
+    /// This user has asked, and has no answer. It looks the same whether the other hesitates or does not want to be asked.
+    Asked,
+    /// The other has asked.
+    Invited,
+    /// They are.
+    Friends,
+}
+
+impl Friendship {
+    /// The word for people and scripts.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Asked => "asked",
+            Self::Invited => "invited",
+            Self::Friends => "friends",
+        }
+    }
+}
+
+impl Relation {
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_none(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Whether this can be one side of a relation whose other side is `theirs`.
+    #[must_use]
+    pub fn fits(&self, theirs: Self) -> bool {
+        let is_severed = !self.blocks || (self.friendship == Friendship::None && !self.follows);
+        is_severed
+            && matches!(
+                (self.friendship, theirs.friendship),
+                (Friendship::None, Friendship::None | Friendship::Asked)
+                    | (Friendship::Asked, Friendship::None | Friendship::Invited)
+                    | (Friendship::Invited, Friendship::Asked)
+                    | (Friendship::Friends, Friendship::Friends)
+            )
+    }
+}
+
+/// A change to a relation, by one of the two. Each can be repeated without harm.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum RelationAct {
+    /// Follow the other.
+    Follow,
+    /// Follow the other no more.
+    Unfollow,
+    /// Ask to be friends; or become friends, when the other has asked.
+    AskFriend,
+    /// Become friends: the other has asked.
+    AcceptFriend,
+    /// Turn down what the other asked.
+    DeclineFriend,
+    /// End a friendship, or take back what was asked.
+    RemoveFriend,
+    /// Block the other. It ends a friendship and following, and what either asked.
+    Block,
+    /// Block the other no more.
+    Unblock,
+}
+
+/// Somebody to whom the asker has a relation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Contact {
+    /// Who it is.
+    pub user: UserInfo,
+    /// The relation, as the asker sees it.
+    pub relation: Relation,
+}
+
+/// A page of contacts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ContactPage {
+    /// In the order of their ids; at most [`crate::limits::CONTACTS_PER_PAGE_MAX`].
+    #[serde(deserialize_with = "codec::list")]
+    pub items: Vec<Contact>,
+    /// Where the next page begins: behind this user. `None` when there is none.
+    pub next_after: Option<UserId>,
+}
+
+/// How a user presents himself.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Profile {
+    /// What others are shown beside the user's name.
+    pub display_name: Option<DisplayName>,
+    /// What the user says of himself.
+    pub about: Option<About>,
+}
+
+/// A user, as he presents himself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UserProfile {
+    /// Who it is.
+    pub user: UserInfo,
+    /// How.
+    pub profile: Profile,
+}
+
+/// A page of users.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UserPage {
+    /// In the order of their names, upper and lower case alike; at most [`crate::limits::USERS_PER_PAGE_MAX`].
+    #[serde(deserialize_with = "codec::list")]
+    pub items: Vec<UserInfo>,
+    /// Where the next page begins: behind this user. `None` when there is none.
+    pub next_after: Option<UserId>,
+}

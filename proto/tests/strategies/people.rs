@@ -1,0 +1,85 @@
+//! Generators of what users are to each other, and of settings.
+
+use cairn_proto::people::{Contact, ContactPage, Friendship, Profile, Relation, RelationAct, UserPage, UserProfile};
+use cairn_proto::presence::{DeviceKind, PresentDevice, UserPresence};
+use cairn_proto::request::Request;
+use cairn_proto::response::Response;
+use cairn_proto::settings::Setting;
+use cairn_proto::text::{About, DisplayName, SettingName, SettingValue};
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::*;
+
+use super::{conversation_id, text, user_id, user_info, user_name, users};
+
+fn relation() -> impl Strategy<Value = Relation> {
+    let friendship = prop::sample::select(vec![Friendship::None, Friendship::Asked, Friendship::Invited, Friendship::Friends]);
+    (any::<bool>(), friendship, any::<bool>()).prop_map(|(follows, friendship, blocks)| Relation { follows, friendship, blocks })
+}
+
+fn act() -> impl Strategy<Value = RelationAct> {
+    use RelationAct::{AcceptFriend, AskFriend, Block, DeclineFriend, Follow, RemoveFriend, Unblock, Unfollow};
+    prop::sample::select(vec![Follow, Unfollow, AskFriend, AcceptFriend, DeclineFriend, RemoveFriend, Block, Unblock])
+}
+
+pub(super) fn contact() -> impl Strategy<Value = Contact> {
+    (user_info(), relation()).prop_map(|(user, relation)| Contact { user, relation })
+}
+
+fn setting_name() -> impl Strategy<Value = SettingName> {
+    "[a-z]{1,10}(-[a-z]{1,10})?".prop_map(|raw| SettingName::new(raw).unwrap())
+}
+
+fn setting_value() -> impl Strategy<Value = SettingValue> {
+    "[a-z0-9]([a-z0-9 ]{0,20}[a-z0-9])?".prop_map(|raw| SettingValue::new(raw).unwrap())
+}
+
+fn setting() -> impl Strategy<Value = Setting> {
+    let written = (setting_name(), setting_value(), setting_value(), text(), text());
+    written.prop_map(|(name, value, default, takes, about)| Setting { name, value, default, takes, about })
+}
+
+fn profile() -> impl Strategy<Value = Profile> {
+    let display_name = "[A-Z明]([a-z ]{0,20}[a-z])?".prop_map(|raw| DisplayName::new(raw).unwrap());
+    let about = "(?s).{1,40}".prop_map(|raw| About::new(raw).unwrap());
+    (option::of(display_name), option::of(about)).prop_map(|(display_name, about)| Profile { display_name, about })
+}
+
+fn present_device() -> impl Strategy<Value = PresentDevice> {
+    use DeviceKind::{Bot, Desktop, Phone, Terminal, Unknown, Web};
+    let kind = prop::sample::select(vec![Unknown, Desktop, Phone, Web, Terminal, Bot]);
+    (kind, any::<bool>()).prop_map(|(kind, is_away)| PresentDevice { kind, is_away })
+}
+
+pub(super) fn presence() -> impl Strategy<Value = UserPresence> {
+    (user_id(), vec(present_device(), 0..4)).prop_map(|(user, devices)| UserPresence { user, devices })
+}
+
+pub(super) fn request() -> impl Strategy<Value = Request> {
+    prop_oneof![
+        Just(Request::Settings),
+        (setting_name(), setting_value()).prop_map(|(name, value)| Request::SetSetting { name, value }),
+        (user_id(), act()).prop_map(|(user, act)| Request::Relate { user, act }),
+        option::of(user_id()).prop_map(|after| Request::Contacts { after }),
+        (user_name(), option::of(user_id())).prop_map(|(prefix, after)| Request::SearchUsers { prefix, after }),
+        users().prop_map(|users| Request::Profiles { users }),
+        profile().prop_map(Request::SetProfile),
+        users().prop_map(|users| Request::Watch { users }),
+        present_device().prop_map(Request::SetPresence),
+        option::of(conversation_id()).prop_map(|conversation| Request::Look { conversation }),
+    ]
+}
+
+pub(super) fn response() -> impl Strategy<Value = Response> {
+    let page = (vec(contact(), 0..9), option::of(user_id())).prop_map(|(items, next_after)| ContactPage { items, next_after });
+    let found = (vec(user_info(), 0..9), option::of(user_id())).prop_map(|(items, next_after)| UserPage { items, next_after });
+    let profiles = (user_info(), profile()).prop_map(|(user, profile)| UserProfile { user, profile });
+    prop_oneof![
+        vec(setting(), 0..5).prop_map(Response::Settings),
+        contact().prop_map(Response::Related),
+        page.prop_map(Response::Contacts),
+        found.prop_map(Response::FoundUsers),
+        vec(profiles, 0..5).prop_map(Response::Profiles),
+        vec(presence(), 0..5).prop_map(Response::Watching),
+    ]
+}

@@ -1,0 +1,93 @@
+//! `cairn me`
+
+use cairn_client::Client;
+use cairn_proto::people::{Profile, UserProfile};
+use cairn_proto::text::{About, DisplayName};
+use clap::{Args, Subcommand};
+
+use super::exit::Exit;
+use super::failure::Failure;
+use super::output::Output;
+use super::session::{Conduct, Context};
+use super::users::Person;
+
+/// Show how you present yourself to others, or change it
+#[derive(Debug, Args)]
+#[command(after_help = "EXAMPLES
+  cairn me
+  cairn me set --display-name 'Ada Lovelace' --about 'Engines, analytical'
+  cairn me set --about ''                       says nothing any more")]
+pub(super) struct MeArgs {
+    #[command(subcommand)]
+    action: Option<Action>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Say how others see you; what you leave out stays as it is
+    #[command(after_help = "EXAMPLES\n  cairn me set --display-name 'Ada Lovelace'\n  cairn me set --display-name '' --about ''")]
+    Set(SetArgs),
+}
+
+#[derive(Debug, Args)]
+#[group(required = true, multiple = true)]
+struct SetArgs {
+    /// The name that others are shown beside your user name; empty for none
+    #[arg(long, value_name = "NAME", value_parser = parse_display_name)]
+    display_name: Option<Said<DisplayName>>,
+
+    /// What you say of yourself; empty for nothing
+    #[arg(long, value_name = "TEXT", value_parser = parse_about)]
+    about: Option<Said<About>>,
+}
+
+/// What is said, or that nothing is.
+#[derive(Clone, Debug)]
+enum Said<T> {
+    Nothing,
+    This(T),
+}
+
+impl<T> From<Said<T>> for Option<T> {
+    fn from(said: Said<T>) -> Self {
+        match said {
+            Said::Nothing => None,
+            Said::This(said) => Some(said),
+        }
+    }
+}
+
+fn parse_display_name(raw: &str) -> Result<Said<DisplayName>, cairn_proto::text::TextError> {
+    if raw.is_empty() { Ok(Said::Nothing) } else { DisplayName::new(raw).map(Said::This) }
+}
+
+fn parse_about(raw: &str) -> Result<Said<About>, cairn_proto::text::TextError> {
+    if raw.is_empty() { Ok(Said::Nothing) } else { About::new(raw).map(Said::This) }
+}
+
+pub(super) fn run(args: &MeArgs, context: &Context) -> Result<(), Failure> {
+    context.with_client(Conduct::Ask, async |client, output| {
+        let own = own(client).await?;
+        match &args.action {
+            None => print(output, own),
+            Some(Action::Set(said)) => {
+                let Profile { display_name, about } = own.profile;
+                let profile = Profile {
+                    display_name: said.display_name.clone().map_or(display_name, Option::from),
+                    about: said.about.clone().map_or(about, Option::from),
+                };
+                client.set_profile(profile.clone()).await?;
+                print(output, UserProfile { user: own.user, profile })
+            }
+        }
+    })
+}
+
+async fn own(client: &Client) -> Result<UserProfile, Failure> {
+    let own = client.profiles(&[client.whoami().user]).await?.pop();
+    own.ok_or_else(|| Failure::new(Exit::Failed, "the server does not know you any more"))
+}
+
+fn print(output: &mut Output, own: UserProfile) -> Result<(), Failure> {
+    output.print(&Person::from(own))
+}

@@ -1,0 +1,130 @@
+//! What users are to each other: following, friendship, blocking, and what comes of it for direct chats.
+
+use cairn_proto::error::ErrorCode;
+use cairn_proto::ids::{ConversationId, Timestamp, UserId};
+use cairn_proto::limits::CONTACTS_PER_PAGE_MAX;
+use cairn_proto::people::{Contact, ContactPage, Friendship, Relation, RelationAct};
+use cairn_proto::response::Response;
+
+use super::batch::{Batch, Effect};
+use super::change::Change;
+use super::command::Actor;
+use super::permission::{Action, Between};
+use super::settings::DirectChats;
+use super::state::State;
+
+impl State {
+    pub(super) fn relate(&mut self, actor: Actor, other: UserId, act: RelationAct, batch: &mut Batch) -> Result<Response, ErrorCode> {
+        let user = actor.user;
+        if other == user {
+            return Err(ErrorCode::BadRequest);
+        }
+        if !self.users.contains_key(&other) {
+            return Err(ErrorCode::NoSuchUser);
+        }
+        let (own, theirs) = decide(act, self.relation(user, other), self.relation(other, user))?;
+        let sides = [(user, other, own), (other, user, theirs)];
+        if !sides.iter().all(|&(whose, with, relation)| self.has_room_for(whose, with, relation)) {
+            return Err(ErrorCode::LimitReached);
+        }
+        for (whose, with, relation) in sides {
+            if self.relation(whose, with) != relation {
+                self.make(&Change::Relation { user: whose, other: with, relation }, batch);
+                batch.effect(Effect::Related { user: whose, other: with });
+            }
+        }
+        self.contact(user, other).map(Response::Related).ok_or(ErrorCode::NoSuchUser)
+    }
+
+    /// Whether a user may have this relation, by the number of those that he has.
+    fn has_room_for(&self, user: UserId, other: UserId, relation: Relation) -> bool {
+        let is_new = !relation.is_none() && self.relation(user, other).is_none();
+        let count = self.relations(user).map_or(0, super::relation::Relations::count);
+        !is_new || count < self.settings().contacts_max.get()
+    }
+
+    /// What `other` is to `user`, as `user` is told.
+    #[must_use]
+    pub fn contact(&self, user: UserId, other: UserId) -> Option<Contact> {
+        Some(Contact { user: self.user_info(other)?, relation: self.relation(user, other) })
+    }
+
+    pub(super) fn contacts_page(&self, actor: Actor, after: Option<UserId>) -> Response {
+        let mut ids: Vec<UserId> = Vec::new();
+        if let Some(relations) = self.relations(actor.user) {
+            ids.extend(relations.after(after).map(|(other, _)| other).take(CONTACTS_PER_PAGE_MAX + 1));
+        }
+        let is_last = ids.len() <= CONTACTS_PER_PAGE_MAX;
+        ids.truncate(CONTACTS_PER_PAGE_MAX);
+        let next_after = ids.last().copied().filter(|_| !is_last);
+        Response::Contacts(ContactPage { items: ids.iter().filter_map(|&other| self.contact(actor.user, other)).collect(), next_after })
+    }
+
+    /// Whether a session may be told who types in a conversation, and tell it.
+    pub(super) fn look(&self, actor: Actor, conversation: Option<ConversationId>, now: Timestamp) -> Result<Response, ErrorCode> {
+        if let Some(conversation) = conversation {
+            self.check(actor.user, conversation, Action::Look, now)?;
+        }
+        Ok(Response::Done)
+    }
+
+    /// What keeps a user from saying something to another, by their relations.
+    pub(super) fn between(&self, user: UserId, other: UserId) -> Between {
+        let (own, theirs) = (self.relation(user, other), self.relation(other, user));
+        if own.blocks {
+            Between::BlockedByAsker
+        } else if self.settings().direct_chats == DirectChats::Friends && own.friendship != Friendship::Friends {
+            Between::NoFriends { is_blocked: theirs.blocks }
+        } else if theirs.blocks {
+            Between::BlockedByOther
+        } else {
+            Between::Free
+        }
+    }
+}
+
+/// With whom a user talks in a direct chat of his; `None` in any other conversation.
+pub(super) fn other_of(conversation: ConversationId, user: UserId) -> Option<UserId> {
+    match conversation.direct_users()? {
+        (low, high) if low == user => Some(high),
+        (low, high) if high == user => Some(low),
+        _ => None,
+    }
+}
+
+/// Both sides of a relation after an act of the first.
+///
+/// Who has blocked somebody does not learn that he asks, and he does not learn that he is blocked: his request stays without an answer.
+/// It counts when the other asks in turn.
+fn decide(act: RelationAct, own: Relation, theirs: Relation) -> Result<(Relation, Relation), ErrorCode> {
+    use Friendship::{Asked, Friends, Invited, None};
+    let both = |mine, yours| (Relation { friendship: mine, ..own }, Relation { friendship: yours, ..theirs });
+    Ok(match act {
+        RelationAct::Follow if own.blocks => return Err(ErrorCode::Blocked),
+        RelationAct::Follow => (Relation { follows: true, ..own }, theirs),
+        RelationAct::Unfollow => (Relation { follows: false, ..own }, theirs),
+        RelationAct::AskFriend if own.blocks => return Err(ErrorCode::Blocked),
+        RelationAct::AskFriend => match (own.friendship, theirs.friendship) {
+            (Friends | Asked, _) => (own, theirs),
+            (Invited, _) | (None, Asked) => both(Friends, Friends),
+            (None, _) if theirs.blocks => both(Asked, theirs.friendship),
+            (None, _) => both(Asked, Invited),
+        },
+        RelationAct::AcceptFriend => match own.friendship {
+            Friends => (own, theirs),
+            Invited => both(Friends, Friends),
+            None | Asked => return Err(ErrorCode::NotAsked),
+        },
+        RelationAct::DeclineFriend if own.friendship == Invited => both(None, None),
+        RelationAct::DeclineFriend => (own, theirs),
+        RelationAct::RemoveFriend => match own.friendship {
+            Friends | Asked => both(None, None),
+            None | Invited => (own, theirs),
+        },
+        RelationAct::Block => {
+            let left = if theirs.friendship == Asked { Asked } else { None };
+            (Relation { follows: false, friendship: None, blocks: true }, Relation { friendship: left, ..theirs })
+        }
+        RelationAct::Unblock => (Relation { blocks: false, ..own }, theirs),
+    })
+}

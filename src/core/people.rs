@@ -1,0 +1,119 @@
+//! How users present themselves, how they are found by the beginning of a name, and who may see where they are.
+
+use std::collections::BTreeSet;
+use std::ops::Bound;
+
+use cairn_proto::error::ErrorCode;
+use cairn_proto::hello::ServerRole;
+use cairn_proto::ids::UserId;
+use cairn_proto::limits::{PROFILES_PER_REQUEST_MAX, USERS_PER_PAGE_MAX, WATCHED_USERS_MAX};
+use cairn_proto::people::{Friendship, Profile, UserPage, UserProfile};
+use cairn_proto::presence::UserPresence;
+use cairn_proto::response::Response;
+use cairn_proto::text::UserName;
+
+use super::batch::Batch;
+use super::change::Change;
+use super::command::Actor;
+use super::record::Row;
+use super::settings::Switch;
+use super::state::State;
+
+impl State {
+    /// A page of the users whose names begin so, upper and lower case alike, in the order of their names.
+    pub(super) fn search_users(&self, actor: Actor, prefix: &UserName, after: Option<UserId>) -> Result<Response, ErrorCode> {
+        let role = self.users.get(&actor.user).map_or(ServerRole::Member, |user| user.record.role);
+        if self.settings().user_search == Switch::Off && role < ServerRole::Admin {
+            return Err(ErrorCode::TurnedOff);
+        }
+        let prefix = prefix.folded();
+        let mut start = Bound::Included((prefix.clone(), UserId::SERVER));
+        if let Some(after) = after {
+            let name = self.users.get(&after).ok_or(ErrorCode::NoSuchUser)?.record.name.folded();
+            if name >= prefix {
+                start = Bound::Excluded((name, after));
+            }
+        }
+        let found = self.folded_names.range((start, Bound::Unbounded)).take_while(|(name, _)| name.starts_with(&prefix));
+        let mut ids: Vec<UserId> = found.map(|&(_, user)| user).take(USERS_PER_PAGE_MAX + 1).collect();
+        let is_last = ids.len() <= USERS_PER_PAGE_MAX;
+        ids.truncate(USERS_PER_PAGE_MAX);
+        let next_after = ids.last().copied().filter(|_| !is_last);
+        Ok(Response::FoundUsers(UserPage { items: ids.into_iter().filter_map(|user| self.user_info(user)).collect(), next_after }))
+    }
+
+    pub(super) fn profiles_of(&self, users: &[UserId]) -> Result<Response, ErrorCode> {
+        if users.len() > PROFILES_PER_REQUEST_MAX {
+            return Err(ErrorCode::BadRequest);
+        }
+        let profile = |&user| Some(UserProfile { user: self.user_info(user)?, profile: self.profile(user) });
+        Ok(Response::Profiles(users.iter().filter_map(profile).collect()))
+    }
+
+    pub(super) fn set_profile(&mut self, actor: Actor, profile: Profile, batch: &mut Batch) -> Response {
+        if self.profile(actor.user) != profile {
+            self.make(&Change::Profile(actor.user, profile), batch);
+        }
+        Response::Done
+    }
+
+    /// Those of these users whom the asker may watch, each once. Where they are is not known here.
+    pub(super) fn watchable(&self, actor: Actor, users: &[UserId]) -> Result<Response, ErrorCode> {
+        if users.len() > WATCHED_USERS_MAX {
+            return Err(ErrorCode::BadRequest);
+        }
+        let users: BTreeSet<UserId> = users.iter().copied().filter(|&other| self.may_watch(actor.user, other)).collect();
+        Ok(Response::Watching(users.into_iter().map(|user| UserPresence { user, devices: Vec::new() }).collect()))
+    }
+
+    /// Whoever shares a conversation with somebody, is his friend or follows him may see where he is, unless one of them blocks the other.
+    fn may_watch(&self, user: UserId, other: UserId) -> bool {
+        let (own, theirs) = (self.relation(user, other), self.relation(other, user));
+        let [Some(one), Some(another)] = [user, other].map(|user| self.user(user)) else { return false };
+        let (few, many) = if one.conversations.len() < another.conversations.len() { (one, another) } else { (another, one) };
+        let is_known = own.follows || own.friendship == Friendship::Friends;
+        !own.blocks && !theirs.blocks && (is_known || user == other || few.conversations.iter().any(|id| many.conversations.contains(id)))
+    }
+
+    /// How a user presents himself, if that is in memory; else as somebody who says nothing of himself.
+    #[must_use]
+    pub fn profile(&self, user: UserId) -> Profile {
+        self.profiles.get(&user).cloned().unwrap_or_default()
+    }
+
+    /// Whether it is known how a user presents himself.
+    pub(super) fn knows_profile(&self, user: UserId) -> bool {
+        self.profiles.contains_key(&user) || !self.users.contains_key(&user)
+    }
+
+    pub(super) fn apply_profile(&mut self, user: UserId, profile: Profile) {
+        self.unsaved.profiles.insert(user);
+        self.profiles.insert(user, profile);
+    }
+
+    /// A stored profile; none when nothing is stored. One that is in memory already stays as it is, for it may be newer.
+    pub fn install_profile(&mut self, user: UserId, profile: Option<Profile>) {
+        self.profiles.entry(user).or_insert_with(|| profile.unwrap_or_default());
+    }
+
+    pub(super) fn take_profiles(&mut self, rows: &mut Vec<Row>) {
+        for user in std::mem::take(&mut self.unsaved.profiles) {
+            let profile = self.profile(user);
+            rows.push(Row::Profile(user, (profile != Profile::default()).then_some(profile)));
+        }
+    }
+
+    pub(super) fn profiles_bytes(&self) -> usize {
+        let bytes = |profile: &Profile| {
+            let about = profile.about.as_ref().map_or(0, |about| about.as_str().len());
+            64 + about + profile.display_name.as_ref().map_or(0, |name| name.as_str().len())
+        };
+        self.profiles.values().map(bytes).sum()
+    }
+
+    /// Lets go of the profiles that are stored as they are.
+    pub(super) fn let_go_profiles(&mut self) {
+        let unsaved = &self.unsaved.profiles;
+        self.profiles.retain(|user, _| unsaved.contains(user));
+    }
+}

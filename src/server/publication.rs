@@ -1,0 +1,108 @@
+//! What the sequencer hands to the hub: answers, and what a batch made visible.
+
+use std::sync::Arc;
+
+use cairn_proto::error::ErrorCode;
+use cairn_proto::ids::{ConversationId, DeviceId, MsgId, RequestId, UserId};
+use cairn_proto::people::Contact;
+use cairn_proto::response::{Conversation, Response};
+use tokio::sync::oneshot;
+
+use super::hub::{Readable, Session};
+use crate::core::Reply;
+use crate::core::command::LoggedIn;
+
+/// Where an answer goes.
+#[derive(Debug)]
+pub enum ReplyTo {
+    /// To whoever waits for it.
+    Once(oneshot::Sender<Result<Reply, ErrorCode>>),
+    /// To a session that begins with it.
+    Login(Arc<Session>, oneshot::Sender<Result<Box<LoggedIn>, ErrorCode>>),
+    /// To a session that asks whether it may read a conversation.
+    Grant(Arc<Session>, oneshot::Sender<Result<Readable, ErrorCode>>),
+    /// To a session that asks to watch users.
+    Watch(Arc<Session>, oneshot::Sender<Result<Response, ErrorCode>>),
+    /// To a session that asks to look at a conversation, or at none.
+    Look(Arc<Session>, Option<ConversationId>, oneshot::Sender<Result<Response, ErrorCode>>),
+    /// To a request of a session.
+    Session(Arc<Session>, RequestId),
+}
+
+/// What one batch made visible.
+#[derive(Debug, Default)]
+pub struct Publication {
+    /// The conversations with new entries.
+    pub touched: Vec<ConversationId>,
+    /// What happened to memberships, devices and relations.
+    pub notices: Vec<Notice>,
+    /// The answers to the batch's commands.
+    pub answers: Vec<(ReplyTo, Result<Reply, ErrorCode>)>,
+}
+
+/// What happened to a membership, a device or a relation.
+#[derive(Debug)]
+pub enum Notice {
+    /// The user is a member from now on.
+    Joined {
+        /// The user.
+        user: UserId,
+        /// The last entry before the membership.
+        position: MsgId,
+        /// The conversation.
+        summary: Box<Conversation>,
+    },
+    /// The user is no member any more.
+    Left {
+        /// The user.
+        user: UserId,
+        /// The conversation.
+        conversation: ConversationId,
+        /// The entry that ended the membership.
+        last: MsgId,
+    },
+    /// The member's role, or what he settled for himself, is another.
+    Changed {
+        /// The user.
+        user: UserId,
+        /// The device that sees it like this.
+        device: DeviceId,
+        /// The conversation.
+        summary: Box<Conversation>,
+    },
+    /// A device moved the user's read cursor: the others shall know.
+    Read {
+        /// The user.
+        user: UserId,
+        /// The device.
+        device: DeviceId,
+        /// The conversation.
+        conversation: ConversationId,
+        /// The last message read.
+        read: MsgId,
+    },
+    /// The device is no more.
+    Revoked {
+        /// Whose it was.
+        user: UserId,
+        /// The device.
+        device: DeviceId,
+    },
+    /// The user's side of a relation changed.
+    Related {
+        /// The user.
+        user: UserId,
+        /// The relation as it is now.
+        contact: Box<Contact>,
+    },
+}
+
+impl Notice {
+    /// The membership that ended, if one did.
+    pub(super) const fn ended(&self) -> Option<(UserId, ConversationId)> {
+        match self {
+            Self::Left { user, conversation, .. } => Some((*user, *conversation)),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! Which sessions there are, and what each of them follows, watches and looks at.
+
+use std::sync::Arc;
+
+use cairn_proto::ids::{ConversationId, UserId};
+use cairn_proto::presence::UserPresence;
+use hashbrown::HashMap;
+
+use super::hub::Session;
+use super::presence::{Watchers, presence_of};
+use super::push::Push;
+use super::typing::Lookers;
+
+/// The sessions, each in every list that it belongs in.
+#[derive(Debug, Default)]
+pub(super) struct Registry {
+    pub(super) sessions: HashMap<UserId, Vec<Arc<Session>>>,
+    pub(super) followers: HashMap<ConversationId, Vec<Arc<Session>>>,
+    pub(super) watchers: Watchers,
+    pub(super) lookers: Lookers,
+}
+
+impl Registry {
+    pub(super) fn sessions_of(&self, user: UserId) -> &[Arc<Session>] {
+        self.sessions.get(&user).map_or(&[], Vec::as_slice)
+    }
+
+    /// The session watches those users from now on whom it was found to be allowed to watch. One that is over, or is not pushed anything,
+    /// is told where they are and watches nobody.
+    pub(super) fn watch(&mut self, session: &Arc<Session>, allowed: &[UserPresence]) -> Vec<UserPresence> {
+        if self.is_here(session) && session.push.is_some() {
+            self.watchers.replace(session, allowed.iter().map(|allowed| allowed.user).collect());
+        }
+        allowed.iter().map(|allowed| presence_of(allowed.user, self.sessions_of(allowed.user))).collect()
+    }
+
+    pub(super) fn is_here(&self, session: &Arc<Session>) -> bool {
+        session.actor().is_some_and(|actor| self.sessions_of(actor.user).iter().any(|known| Arc::ptr_eq(known, session)))
+    }
+
+    /// Neither of the two sees any more where the other is, or that he types in their chat.
+    pub(super) fn sever(&mut self, one: UserId, another: UserId) {
+        self.watchers.part(one, another);
+        self.watchers.part(another, one);
+        let Some(chat) = ConversationId::direct(one, another) else { return };
+        for user in [one, another] {
+            self.lookers.part(chat, self.sessions.get(&user).map_or(&[], Vec::as_slice));
+        }
+    }
+
+    pub(super) fn tell_presence(&self, user: UserId) {
+        if self.watchers.has(user) {
+            self.watchers.tell(&presence_of(user, self.sessions_of(user)));
+        }
+    }
+
+    /// Takes a session out.
+    pub(super) fn leave(&mut self, session: &Arc<Session>) {
+        let Some(actor) = session.actor() else { return };
+        let remove = |list: &mut Vec<Arc<Session>>| {
+            if let Some(at) = list.iter().position(|other| Arc::ptr_eq(other, session)) {
+                list.swap_remove(at);
+            }
+            list.is_empty()
+        };
+        if self.sessions.get_mut(&actor.user).is_some_and(remove) {
+            self.sessions.remove(&actor.user);
+        }
+        self.watchers.remove(session);
+        self.lookers.replace(session, None);
+        if session.push.is_some() {
+            self.tell_presence(actor.user);
+        }
+        for conversation in session.push.iter().flat_map(Push::conversations) {
+            if self.followers.get_mut(&conversation).is_some_and(remove) {
+                self.followers.remove(&conversation);
+            }
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! Bad requests about people and settings: each has its answer, and nothing comes of any.
+
+use cairn_client::proto::codec;
+use cairn_client::proto::error::ErrorCode;
+use cairn_client::proto::ids::{ConversationId, RequestId, UserId};
+use cairn_client::proto::limits::{PROFILES_PER_REQUEST_MAX, WATCHED_USERS_MAX};
+use cairn_client::proto::people::{ContactPage, RelationAct};
+use cairn_client::proto::request::Request;
+use cairn_client::proto::response::Response;
+use cairn_client::proto::text::{SettingName, SettingValue, UserName};
+use cairn_client::proto::typing::ClientDatagram;
+
+use super::Stage;
+use super::raw::Raw;
+
+const NOBODY: UserId = UserId::new(999_999);
+
+fn set(name: &str, value: &str) -> Request {
+    Request::SetSetting { name: SettingName::new(name).unwrap(), value: SettingValue::new(value).unwrap() }
+}
+
+#[tokio::test]
+async fn requests_about_people_that_make_no_sense_change_nothing() {
+    let mut stage = Stage::set().await;
+    let (ada, eve) = (stage.account("ada").await, stage.account("eve").await);
+    let (server, owner) = (stage.server.addr, stage.owner_account.clone());
+    stage
+        .meanwhile(async {
+            let mut raw = Raw::log_in(server, &eve).await;
+            let all = [
+                RelationAct::Follow,
+                RelationAct::Unfollow,
+                RelationAct::AskFriend,
+                RelationAct::AcceptFriend,
+                RelationAct::DeclineFriend,
+                RelationAct::RemoveFriend,
+                RelationAct::Block,
+                RelationAct::Unblock,
+            ];
+            for act in all {
+                for (user, code) in
+                    [(eve.user, ErrorCode::BadRequest), (NOBODY, ErrorCode::NoSuchUser), (UserId::SERVER, ErrorCode::NoSuchUser)]
+                {
+                    assert_eq!(raw.ask(Request::Relate { user, act }).await, Err(code), "{act:?} {user}");
+                }
+            }
+            let accept = Request::Relate { user: ada.user, act: RelationAct::AcceptFriend };
+            assert_eq!(raw.ask(accept).await, Err(ErrorCode::NotAsked));
+            for act in [RelationAct::Unfollow, RelationAct::DeclineFriend, RelationAct::RemoveFriend, RelationAct::Unblock] {
+                assert!(raw.ask(Request::Relate { user: ada.user, act }).await.is_ok());
+            }
+            for after in [None, Some(UserId::SERVER), Some(UserId::new(u32::MAX))] {
+                let nothing = ContactPage { items: Vec::new(), next_after: None };
+                assert_eq!(raw.ask(Request::Contacts { after }).await, Ok(Response::Contacts(nothing)));
+            }
+            let users = |count| vec![ada.user; count];
+            for (request, code) in [
+                (Request::Profiles { users: users(PROFILES_PER_REQUEST_MAX + 1) }, ErrorCode::BadRequest),
+                (Request::Watch { users: users(WATCHED_USERS_MAX + 1) }, ErrorCode::BadRequest),
+                (Request::SearchUsers { prefix: UserName::new("a").unwrap(), after: Some(NOBODY) }, ErrorCode::NoSuchUser),
+            ] {
+                assert_eq!(raw.ask(request.clone()).await, Err(code), "{request:?}");
+            }
+            // Whom she has nothing to do with, and whom there is not: she is told the same of both.
+            assert_eq!(raw.ask(Request::Watch { users: vec![ada.user, NOBODY] }).await, Ok(Response::Watching(Vec::new())));
+            assert_eq!(raw.ask(Request::Profiles { users: vec![NOBODY] }).await, Ok(Response::Profiles(Vec::new())));
+            assert_eq!(raw.ask(set("direct-chats", "friends")).await, Err(ErrorCode::Forbidden));
+            assert_eq!(raw.ask(set("no-such-setting", "friends")).await, Err(ErrorCode::Forbidden));
+
+            let mut raw = Raw::log_in(server, &owner).await;
+            let before = raw.ask(Request::Settings).await;
+            for (name, value) in [("direct-chats", "nobody"), ("no-such-setting", "1"), ("contacts-max", "0"), ("contacts-max", "10001")] {
+                assert_eq!(raw.ask(set(name, value)).await, Err(ErrorCode::BadSetting), "{name} {value}");
+            }
+            assert_eq!(raw.ask(Request::Settings).await, before);
+        })
+        .await;
+}
+
+/// Datagrams that mean nothing, or come before their sender looks at anything, are passed over.
+#[tokio::test]
+async fn datagrams_that_mean_nothing_are_passed_over() {
+    let mut stage = Stage::set().await;
+    let (server, eve) = (stage.server.addr, stage.account("eve").await);
+    stage
+        .meanwhile(async {
+            let mut raw = Raw::log_in(server, &eve).await;
+            let typing = |id| codec::encode(&ClientDatagram::Typing { conversation: ConversationId::new(id) });
+            let odd = [Vec::new(), vec![0], vec![9; 40], vec![0xff; 1_000], typing(1), typing(u64::MAX), [typing(1), vec![0]].concat()];
+            for datagram in odd.iter().cycle().take(200) {
+                raw.connection.send_datagram(datagram.clone().into()).unwrap();
+            }
+            raw.goes_on().await;
+        })
+        .await;
+}
+
+/// A name of 10 KiB, NUL, a path: no such name is ever a value.
+#[tokio::test]
+async fn names_that_no_setting_has_are_malformed() {
+    let mut stage = Stage::set().await;
+    let (server, owner) = (stage.server.addr, stage.owner_account.clone());
+    stage
+        .meanwhile(async {
+            let mut raw = Raw::log_in(server, &owner).await;
+            let request = set("direct-chats", "friends");
+            let good = codec::encode(&request);
+            let head = good.len() - "direct-chats".len() - 1 - "friends".len() - 1;
+            let long = "x".repeat(10 * 1024);
+            for (at, (name, value)) in (1..).zip([(&long[..], "1"), ("direct-chats", &long), ("", ""), ("a\0b", "1"), ("a", "\0")]) {
+                let bytes = [&[1][..], &codec::encode(&RequestId::new(at)), &good[..head], &codec::encode(&(name, value))].concat();
+                raw.stream.write_as(bytes.len(), &bytes).await;
+                assert_eq!(raw.answer_to(RequestId::new(at)).await, Err(ErrorCode::BadRequest), "{}", name.len());
+            }
+        })
+        .await;
+}

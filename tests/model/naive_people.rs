@@ -1,0 +1,233 @@
+//! The model's relations, profiles and settings: who follows, asked, befriended and blocked whom, as plain facts.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cairn::core::batch::Effect;
+use cairn::core::command::Actor;
+use cairn::core::settings::{Settings, TABLE};
+use cairn_proto::error::ErrorCode;
+use cairn_proto::hello::ServerRole;
+use cairn_proto::ids::{ConversationId, UserId};
+use cairn_proto::people::{Contact, ContactPage, Friendship, Profile, Relation, RelationAct, UserPage, UserProfile};
+use cairn_proto::presence::UserPresence;
+use cairn_proto::response::Response;
+use cairn_proto::settings::Setting;
+use cairn_proto::text::{SettingName, SettingValue, UserName};
+
+use super::naive::Naive;
+
+/// What was done and not undone.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Facts {
+    follows: BTreeSet<(UserId, UserId)>,
+    blocks: BTreeSet<(UserId, UserId)>,
+    /// Who asked whom and has no answer, and whether the other knows.
+    asked: BTreeMap<(UserId, UserId), bool>,
+    /// Each pair both ways round.
+    friends: BTreeSet<(UserId, UserId)>,
+}
+
+impl Facts {
+    pub(super) fn relation(&self, user: UserId, other: UserId) -> Relation {
+        let friendship = if self.friends.contains(&(user, other)) {
+            Friendship::Friends
+        } else if self.asked.contains_key(&(user, other)) {
+            Friendship::Asked
+        } else if self.asked.get(&(other, user)) == Some(&true) {
+            Friendship::Invited
+        } else {
+            Friendship::None
+        };
+        Relation { follows: self.follows.contains(&(user, other)), friendship, blocks: self.blocks.contains(&(user, other)) }
+    }
+
+    fn befriend(&mut self, user: UserId, other: UserId) {
+        self.part(user, other);
+        self.friends.extend([(user, other), (other, user)]);
+    }
+
+    /// Neither is, or asks to be, the other's friend.
+    fn part(&mut self, user: UserId, other: UserId) {
+        for pair in [(user, other), (other, user)] {
+            self.friends.remove(&pair);
+            self.asked.remove(&pair);
+        }
+    }
+
+    fn act(&mut self, user: UserId, other: UserId, act: RelationAct) -> Result<(), ErrorCode> {
+        let pair = (user, other);
+        let friendship = self.relation(user, other).friendship;
+        if self.blocks.contains(&pair) && matches!(act, RelationAct::Follow | RelationAct::AskFriend) {
+            return Err(ErrorCode::Blocked);
+        }
+        match act {
+            RelationAct::Follow => drop(self.follows.insert(pair)),
+            RelationAct::Unfollow => drop(self.follows.remove(&pair)),
+            RelationAct::AskFriend if self.asked.contains_key(&(other, user)) => self.befriend(user, other),
+            RelationAct::AskFriend if friendship == Friendship::None => {
+                self.asked.insert(pair, !self.blocks.contains(&(other, user)));
+            }
+            RelationAct::AcceptFriend if friendship == Friendship::Invited => self.befriend(user, other),
+            RelationAct::AcceptFriend if friendship != Friendship::Friends => return Err(ErrorCode::NotAsked),
+            RelationAct::DeclineFriend if friendship == Friendship::Invited => self.part(user, other),
+            RelationAct::RemoveFriend if matches!(friendship, Friendship::Friends | Friendship::Asked) => self.part(user, other),
+            RelationAct::Block => {
+                let still_asks = self.asked.contains_key(&(other, user));
+                self.part(user, other);
+                if still_asks {
+                    self.asked.insert((other, user), false);
+                }
+                self.follows.remove(&pair);
+                self.blocks.insert(pair);
+            }
+            RelationAct::Unblock => drop(self.blocks.remove(&pair)),
+            RelationAct::AskFriend | RelationAct::AcceptFriend | RelationAct::DeclineFriend | RelationAct::RemoveFriend => {}
+        }
+        Ok(())
+    }
+}
+
+impl Naive {
+    pub(super) fn relate(&mut self, actor: Actor, other: UserId, act: RelationAct) -> Result<Response, ErrorCode> {
+        let user = actor.user;
+        if other == user {
+            return Err(ErrorCode::BadRequest);
+        }
+        self.info(other).ok_or(ErrorCode::NoSuchUser)?;
+        let mut after = self.facts.clone();
+        after.act(user, other, act)?;
+        let before = std::mem::replace(&mut self.facts, after);
+        for whose in [user, other] {
+            let with = if whose == user { other } else { user };
+            let count = |facts: &Facts| self.users.keys().filter(|&&of| !facts.relation(whose, of).is_none()).count();
+            if count(&self.facts) > count(&before) && count(&self.facts) > self.contacts_max() {
+                self.facts = before;
+                return Err(ErrorCode::LimitReached);
+            }
+            if self.facts.relation(whose, with) != before.relation(whose, with) {
+                self.effects.push(Effect::Related { user: whose, other: with });
+            }
+        }
+        Ok(Response::Related(self.contact(user, other)))
+    }
+
+    fn contact(&self, user: UserId, other: UserId) -> Contact {
+        Contact { user: self.info(other).unwrap(), relation: self.facts.relation(user, other) }
+    }
+
+    /// Those to whom a user has a relation.
+    pub(super) fn contacts_of(&self, user: UserId) -> Vec<Contact> {
+        self.users.keys().map(|&other| self.contact(user, other)).filter(|contact| !contact.relation.is_none()).collect()
+    }
+
+    pub(super) fn contacts(&self, actor: Actor, after: Option<UserId>) -> Response {
+        let items = self.contacts_of(actor.user).into_iter().filter(|contact| Some(contact.user.id) > after).collect();
+        Response::Contacts(ContactPage { items, next_after: None })
+    }
+
+    /// Whether somebody may write to the other in a direct chat of theirs.
+    pub(super) fn check_direct(&self, user: UserId, id: ConversationId) -> Result<(), ErrorCode> {
+        let other = match id.direct_users() {
+            Some((low, high)) if user == low => high,
+            Some((low, high)) if user == high => low,
+            _ => return Ok(()),
+        };
+        self.info(other).ok_or(ErrorCode::NotFound)?;
+        if self.facts.blocks.contains(&(user, other)) {
+            return Err(ErrorCode::Blocked);
+        }
+        let is_closed = self.setting("direct-chats") == Some("friends") && !self.facts.friends.contains(&(user, other));
+        if is_closed && !self.conversations.contains_key(&id) {
+            return Err(ErrorCode::FriendsOnly);
+        }
+        if self.facts.blocks.contains(&(other, user)) { Err(ErrorCode::NotFound) } else { Ok(()) }
+    }
+
+    /// Users by the beginning of their names. The model has one page only.
+    pub(super) fn search(&self, actor: Actor, prefix: &UserName, after: Option<UserId>) -> Result<Response, ErrorCode> {
+        if self.setting("user-search") == Some("off") && self.users[&actor.user].role == ServerRole::Member {
+            return Err(ErrorCode::TurnedOff);
+        }
+        let key = |user: UserId| (self.users[&user].name.folded(), user);
+        let after = after.map(|after| self.info(after).map(|info| key(info.id)).ok_or(ErrorCode::NoSuchUser)).transpose()?;
+        let mut found: Vec<_> = self.users.keys().map(|&user| key(user)).collect();
+        found.retain(|(name, _)| name.starts_with(&prefix.folded()));
+        found.sort();
+        let items = found.iter().filter(|at| Some(*at) > after.as_ref()).filter_map(|&(_, user)| self.info(user)).collect();
+        Ok(Response::FoundUsers(UserPage { items, next_after: None }))
+    }
+
+    pub(super) fn profiles(&self, users: &[UserId]) -> Response {
+        let profile = |user: &UserId| self.profiles.get(user).cloned().unwrap_or_default();
+        let found = users.iter().filter_map(|user| Some(UserProfile { user: self.info(*user)?, profile: profile(user) }));
+        Response::Profiles(found.collect())
+    }
+
+    pub(super) fn set_profile(&mut self, actor: Actor, profile: Profile) -> Response {
+        self.profiles.insert(actor.user, profile);
+        self.profiles.retain(|_, profile| *profile != Profile::default());
+        Response::Done
+    }
+
+    /// Whom the asker may watch. The state machine does not know where anybody is.
+    pub(super) fn watch(&self, actor: Actor, users: &[UserId]) -> Response {
+        let user = actor.user;
+        let shares = |other| self.conversations.values().any(|found| [user, other].iter().all(|of| found.members.contains_key(of)));
+        let may = |&other: &UserId| {
+            let pairs = [(user, other), (other, user)];
+            let is_close = pairs[0].0 == pairs[0].1 || self.facts.follows.contains(&pairs[0]) || self.facts.friends.contains(&pairs[0]);
+            self.users.contains_key(&other) && !pairs.iter().any(|pair| self.facts.blocks.contains(pair)) && (is_close || shares(other))
+        };
+        let watched: BTreeSet<UserId> = users.iter().copied().filter(may).collect();
+        Response::Watching(watched.into_iter().map(|user| UserPresence { user, devices: Vec::new() }).collect())
+    }
+
+    pub(super) fn look(&self, actor: Actor, id: Option<ConversationId>) -> Result<Response, ErrorCode> {
+        if let Some(id) = id {
+            self.inside(actor.user, id)?;
+            self.check_direct(actor.user, id)?;
+        }
+        Ok(Response::Done)
+    }
+
+    pub(super) fn setting(&self, name: &str) -> Option<&str> {
+        self.settings.get(&SettingName::new(name).unwrap()).map(SettingValue::as_str)
+    }
+
+    fn contacts_max(&self) -> usize {
+        self.setting("contacts-max").map_or(2_000, |value| value.parse().unwrap())
+    }
+
+    pub(super) fn set(&mut self, actor: Actor, name: &SettingName, value: &SettingValue) -> Result<Response, ErrorCode> {
+        if self.users[&actor.user].role != ServerRole::Owner {
+            return Err(ErrorCode::Forbidden);
+        }
+        let is_taken = match name.as_str() {
+            "direct-chats" => ["anyone", "friends"].contains(&value.as_str()),
+            "contacts-max" => value.as_str().parse::<u32>().is_ok_and(|number| (1..=10_000).contains(&number)),
+            "user-search" => ["on", "off"].contains(&value.as_str()),
+            "attachment-bytes-max" | "attachment-quota" => value.as_str().parse::<u64>().is_ok(),
+            "attachment-unsent-hours" => value.as_str().parse::<u64>().is_ok_and(|hours| hours <= 8_760),
+            _ => false,
+        };
+        if !is_taken {
+            return Err(ErrorCode::BadSetting);
+        }
+        let mut told = self.told_settings();
+        if told.iter().any(|setting| setting.name == *name && setting.value != *value) {
+            self.settings.insert(name.clone(), value.clone());
+            told = self.told_settings();
+        }
+        told.retain(|setting| setting.name == *name);
+        Ok(Response::Settings(told))
+    }
+
+    /// All settings: what the table says of each, with the value that was set last.
+    pub(super) fn told_settings(&self) -> Vec<Setting> {
+        let mut told: Vec<Setting> = TABLE.iter().map(|row| row.told(&Settings::default()).unwrap()).collect();
+        for setting in &mut told {
+            setting.value = self.settings.get(&setting.name).unwrap_or(&setting.value).clone();
+        }
+        told
+    }
+}

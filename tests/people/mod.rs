@@ -1,0 +1,153 @@
+//! What users are to each other, over the real binary: on all devices, over restarts, and what comes of it for direct chats.
+
+mod commands;
+mod presence;
+
+use std::time::Duration;
+
+use cairn_client::proto::body::Body;
+use cairn_client::proto::error::ErrorCode;
+use cairn_client::proto::ids::{MsgId, UserId};
+use cairn_client::proto::people::{Contact, Friendship, Profile, Relation, RelationAct};
+use cairn_client::proto::text::{About, SettingName, SettingValue, Text};
+use cairn_client::{Client, Error, Event, Events, Options};
+use tokio::time::timeout;
+
+use crate::support::{Server, cairn, invite};
+
+/// What does not come within this time does not come.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+const NONE: Relation = Relation { follows: false, friendship: Friendship::None, blocks: false };
+
+fn text(words: &str) -> Body {
+    Body::Text(Text::new(words).unwrap())
+}
+
+/// The next contact that a client is told of.
+async fn told(events: &mut Events) -> Contact {
+    let next = async {
+        loop {
+            if let Event::Contact(contact) = events.next().await.unwrap() {
+                return *contact;
+            }
+        }
+    };
+    timeout(PATIENCE, next).await.expect("no contact is told of")
+}
+
+fn refused<T: std::fmt::Debug>(answer: Result<T, Error>) -> ErrorCode {
+    match answer {
+        Err(Error::Refused(code)) => code,
+        other => panic!("not refused but {other:?}"),
+    }
+}
+
+async fn relations(client: &Client) -> Vec<(UserId, Relation)> {
+    client.contacts().await.unwrap().into_iter().map(|contact| (contact.user.id, contact.relation)).collect()
+}
+
+async fn set(owner: &Client, name: &str, value: &str) {
+    let (name, value) = (SettingName::new(name).unwrap(), SettingValue::new(value).unwrap());
+    assert_eq!(owner.set_setting(name, value.clone()).await.unwrap().value, value);
+}
+
+#[tokio::test]
+async fn friends_are_made_in_sight_of_all_devices_and_stay_friends() {
+    let mut server = Server::start();
+    let (ada, ada_account) = server.owner().await;
+    let (bob, bob_account) = invite(&ada, "bob").await;
+    let (ada_id, bob_id) = (ada_account.user, bob_account.user);
+    let bobs_other = Client::connect(&bob_account, Options::default()).await.unwrap();
+    let [mut of_ada, mut of_bob, mut of_other] = [&ada, &bob, &bobs_other].map(Client::events);
+
+    let asked = ada.relate(bob_id, RelationAct::AskFriend).await.unwrap();
+    assert_eq!(asked, Relation { friendship: Friendship::Asked, ..NONE });
+    for events in [&mut of_bob, &mut of_other] {
+        let Contact { user, relation } = told(events).await;
+        assert_eq!((user.id, relation), (ada_id, Relation { friendship: Friendship::Invited, ..NONE }));
+    }
+    assert_eq!(told(&mut of_ada).await.relation, asked);
+    // Who was not there finds it when he comes.
+    let late = Client::connect(&bob_account, Options::default()).await.unwrap();
+    assert_eq!(relations(&late).await, [(ada_id, Relation { friendship: Friendship::Invited, ..NONE })]);
+
+    bob.relate(ada_id, RelationAct::AcceptFriend).await.unwrap();
+    let friends = Relation { friendship: Friendship::Friends, ..NONE };
+    for events in [&mut of_ada, &mut of_bob, &mut of_other] {
+        assert_eq!(told(events).await.relation, friends);
+    }
+    ada.relate(bob_id, RelationAct::Follow).await.unwrap();
+    server.kill();
+    server.restart();
+    assert_eq!(relations(&ada).await, [(bob_id, Relation { follows: true, ..friends })]);
+    assert!(server.stop().success());
+    server.restart();
+    assert_eq!(relations(&bob).await, [(ada_id, friends)]);
+    bob.set_profile(Profile { about: Some(About::new("here").unwrap()), ..Profile::default() }).await.unwrap();
+    bob.relate(ada_id, RelationAct::RemoveFriend).await.unwrap();
+    assert_eq!(relations(&ada).await, [(bob_id, Relation { follows: true, ..NONE })]);
+    assert_eq!(refused(ada.relate(bob_id, RelationAct::AcceptFriend).await), ErrorCode::NotAsked);
+    set(&ada, "contacts-max", "7").await;
+    assert!(server.stop().success());
+    let doctor = cairn(&["doctor", "--data"]).arg(server.data()).output().unwrap();
+    assert!(doctor.status.success(), "{}", String::from_utf8_lossy(&doctor.stderr));
+    server.restart();
+    let kept = ada.settings().await.unwrap();
+    assert!(kept.iter().any(|setting| setting.name.as_str() == "contacts-max" && setting.value.as_str() == "7"));
+    assert!(ada.profiles(&[bob_id]).await.unwrap()[0].profile.about.is_some());
+}
+
+#[tokio::test]
+async fn who_is_blocked_cannot_tell_it_from_a_chat_with_nobody() {
+    let server = Server::start();
+    let (ada, ada_account) = server.owner().await;
+    let (eve, eve_account) = invite(&ada, "eve").await;
+    let chat = ada.direct(eve_account.user).unwrap();
+    let with_nobody = eve.direct(UserId::new(999_999)).unwrap();
+    ada.send(chat, text("hello")).await.unwrap();
+    ada.relate(eve_account.user, RelationAct::AskFriend).await.unwrap();
+    ada.relate(eve_account.user, RelationAct::Block).await.unwrap();
+
+    let to_nobody = refused(eve.send(with_nobody, text("hello")).await);
+    assert_eq!(refused(eve.send(chat, text("why?")).await), to_nobody);
+    assert_eq!(to_nobody, ErrorCode::NotFound);
+    assert_eq!(refused(ada.send(chat, text("because")).await), ErrorCode::Blocked);
+    assert_eq!(refused(ada.relate(eve_account.user, RelationAct::AskFriend).await), ErrorCode::Blocked);
+    // What she asks looks as if it had been asked, and is not heard of.
+    let asked = eve.relate(ada_account.user, RelationAct::AskFriend).await.unwrap();
+    assert_eq!(asked.friendship, Friendship::Asked);
+    assert_eq!(relations(&ada).await, [(eve_account.user, Relation { blocks: true, ..NONE })]);
+    assert_eq!(relations(&eve).await, [(ada_account.user, Relation { friendship: Friendship::Asked, ..NONE })]);
+
+    ada.relate(eve_account.user, RelationAct::Unblock).await.unwrap();
+    assert_eq!(eve.send(chat, text("again")).await.unwrap(), MsgId::new(2));
+    // Wanting the same at last is enough.
+    assert_eq!(ada.relate(eve_account.user, RelationAct::AskFriend).await.unwrap().friendship, Friendship::Friends);
+}
+
+#[tokio::test]
+async fn the_owner_says_who_may_begin_direct_chats_and_how_many_contacts_there_are() {
+    let server = Server::start();
+    let (owner, owner_account) = server.owner().await;
+    let (bob, bob_account) = invite(&owner, "bob").await;
+    let (carol, carol_account) = invite(&owner, "carol").await;
+    let old = bob.direct(owner_account.user).unwrap();
+    bob.send(old, text("early")).await.unwrap();
+
+    set(&owner, "direct-chats", "friends").await;
+    let chat = bob.direct(carol_account.user).unwrap();
+    assert_eq!(refused(bob.send(chat, text("hello")).await), ErrorCode::FriendsOnly);
+    bob.send(old, text("chats that exist go on")).await.unwrap();
+    carol.relate(bob_account.user, RelationAct::Block).await.unwrap();
+    assert_eq!(refused(bob.send(chat, text("hello")).await), ErrorCode::FriendsOnly, "as before she blocked him");
+    carol.relate(bob_account.user, RelationAct::Unblock).await.unwrap();
+    carol.relate(bob_account.user, RelationAct::AskFriend).await.unwrap();
+    bob.relate(carol_account.user, RelationAct::AcceptFriend).await.unwrap();
+    bob.send(chat, text("hello")).await.unwrap();
+
+    set(&owner, "contacts-max", "1").await;
+    assert_eq!(refused(bob.relate(owner_account.user, RelationAct::Follow).await), ErrorCode::LimitReached);
+    assert_eq!(refused(owner.relate(bob_account.user, RelationAct::AskFriend).await), ErrorCode::LimitReached, "he has no room");
+    assert_eq!(relations(&owner).await, []);
+}
