@@ -114,6 +114,7 @@ mod acks;
 mod backoff;
 mod client;
 mod contacts;
+mod content;
 mod driver;
 mod endpoint;
 mod error;

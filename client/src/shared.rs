@@ -4,14 +4,11 @@ use std::collections::HashMap;
 use std::mem;
 use std::task::Waker;
 
-use cairn_proto::body::Body;
 use cairn_proto::error::ErrorCode;
 use cairn_proto::event::TimelineFrame;
-use cairn_proto::extras::Extras;
 use cairn_proto::hello::Welcome;
 use cairn_proto::ids::{ClientSeq, ConversationId, MsgId, RequestId};
 use cairn_proto::limits::SENDS_IN_FLIGHT_MAX;
-use cairn_proto::message::Draft;
 use cairn_proto::request::Request;
 use cairn_proto::response::{ConversationPage, Response};
 use parking_lot::Mutex;
@@ -20,6 +17,7 @@ use tokio::time::Instant;
 
 use crate::acks::Acks;
 use crate::client::WhoAmI;
+use crate::content::Content;
 use crate::error::Error;
 use crate::events::{Event, Subscriber};
 use crate::follow::Followers;
@@ -115,7 +113,7 @@ impl State {
         &mut self,
         conversation: ConversationId,
         seq: Option<ClientSeq>,
-        (body, extras): (Body, Extras),
+        content: Content,
         waiter: Waiter,
     ) -> Result<(ClientSeq, bool), Error> {
         let next = self.next_seq.get(&conversation).copied().unwrap_or(ClientSeq::new(1));
@@ -123,7 +121,7 @@ impl State {
         if seq < next {
             return Err(Error::SeqUsed { seq, next });
         }
-        let wake = self.submit(Request::Send(Draft { conversation, seq, body, extras }), waiter)?;
+        let wake = self.submit(content.numbered(conversation, seq), waiter)?;
         self.next_seq.insert(conversation, seq.next());
         Ok((seq, wake))
     }
@@ -205,7 +203,7 @@ impl Shared {
         &self,
         conversation: ConversationId,
         seq: Option<ClientSeq>,
-        content: (Body, Extras),
+        content: Content,
     ) -> Result<(ClientSeq, oneshot::Receiver<Result<MsgId, Error>>), Error> {
         let (sender, receiver) = oneshot::channel();
         let (seq, wake) = self.state.lock().submit_send(conversation, seq, content, Waiter::Send(sender))?;
@@ -353,6 +351,8 @@ impl Shared {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use cairn_proto::body::Body;
+    use cairn_proto::extras::Extras;
     use cairn_proto::hello::ServerRole;
     use cairn_proto::ids::{DeviceId, Timestamp, UserId};
     use cairn_proto::text::{Text, UserName};
@@ -378,8 +378,8 @@ mod tests {
     #[test]
     fn a_send_is_in_the_next_batch_once_whenever_the_connection_breaks() {
         let send = |shared: &Shared| {
-            let body = Body::Text(Text::new("a").unwrap());
-            shared.send(ConversationId::new(1), None, (body, Extras::NONE)).unwrap()
+            let content = Content::Said(Body::Text(Text::new("a").unwrap()), Extras::NONE);
+            shared.send(ConversationId::new(1), None, content).unwrap()
         };
         let once = Shared::new(WhoAmI::from(&welcome()));
         let _promise = send(&once);

@@ -26,6 +26,7 @@ mod edit;
 mod exit;
 mod failure;
 mod file;
+mod forward;
 mod get;
 mod group;
 mod group_order;
@@ -119,6 +120,7 @@ enum Command {
     Block(relate::BlockArgs),
     Unblock(relate::UnblockArgs),
     Send(send::SendArgs),
+    Forward(forward::ForwardArgs),
     Edit(edit::EditArgs),
     Recall(recall::RecallArgs),
     React(react::ReactArgs),
@@ -202,6 +204,7 @@ fn run(cli: Cli, others: Vec<Contender>) -> Result<(), Failure> {
         Command::Block(args) => relate::block(&args, &context()?),
         Command::Unblock(args) => relate::unblock(&args, &context()?),
         Command::Send(args) => send::run(args, &context()?),
+        Command::Forward(args) => forward::run(&args, &context()?),
         Command::Edit(args) => edit::run(args, &context()?),
         Command::Recall(args) => recall::run(&args, &context()?),
         Command::React(args) => react::run(&args, &context()?),

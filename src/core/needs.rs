@@ -3,7 +3,6 @@
 use cairn_proto::attachment::AttachmentHash;
 use cairn_proto::ids::{ConversationId, DeviceId, MsgId, SendStreamId, UserId};
 use cairn_proto::limits::{PROFILES_PER_REQUEST_MAX, WATCHED_USERS_MAX};
-use cairn_proto::message::Draft;
 use cairn_proto::request::{ImportEntry, Request};
 use cairn_proto::text::GroupName;
 
@@ -63,7 +62,17 @@ impl State {
     fn asked(&self, actor: Actor, request: &Request, needs: &mut Vec<Need>) {
         let user = actor.user;
         match request {
-            Request::Send(draft) => self.sending(actor, draft, needs),
+            Request::Send(draft) => {
+                self.sending(actor, draft.conversation, needs);
+                for mentioned in draft.extras.mentioned() {
+                    self.member(draft.conversation, mentioned, needs);
+                }
+                needs.extend(draft.body.attachment().and_then(|attachment| self.record_of(attachment.hash)));
+            }
+            Request::Forward(forward) => {
+                self.message_with_file(user, forward.from, forward.msgid, needs);
+                self.sending(actor, forward.to, needs);
+            }
             Request::Pull { conversation, .. }
             | Request::Ack { conversation, .. }
             | Request::Read { conversation, .. }
@@ -98,11 +107,7 @@ impl State {
                 self.member(*conversation, user, needs);
                 self.members(*conversation, needs);
             }
-            Request::Recall { conversation, msgid } => {
-                self.member(*conversation, user, needs);
-                self.entry(*conversation, *msgid, needs);
-                self.used(*conversation, *msgid, needs);
-            }
+            Request::Recall { conversation, msgid } => self.message_with_file(user, *conversation, *msgid, needs),
             Request::Edit { conversation, msgid, .. }
             | Request::React { conversation, msgid, .. }
             | Request::Unreact { conversation, msgid, .. }
@@ -145,14 +150,11 @@ impl State {
         }
     }
 
-    fn sending(&self, actor: Actor, draft: &Draft, needs: &mut Vec<Need>) {
-        self.member(draft.conversation, actor.user, needs);
-        self.relations_in(draft.conversation, actor.user, needs);
-        for mentioned in draft.extras.mentioned() {
-            self.member(draft.conversation, mentioned, needs);
-        }
-        self.stream(actor.user, actor.device, actor.stream, needs);
-        needs.extend(draft.body.attachment().and_then(|attachment| self.record_of(attachment.hash)));
+    /// A message, and what it names.
+    fn message_with_file(&self, user: UserId, conversation: ConversationId, msgid: MsgId, needs: &mut Vec<Need>) {
+        self.member(conversation, user, needs);
+        self.entry(conversation, msgid, needs);
+        self.used(conversation, msgid, needs);
     }
 
     /// What must be loaded before `change` is applied.
@@ -220,6 +222,12 @@ impl State {
         if !self.conversation(conversation).is_some_and(|found| found.knows(user)) {
             needs.push(Need::Member(conversation, user));
         }
+    }
+
+    fn sending(&self, actor: Actor, to: ConversationId, needs: &mut Vec<Need>) {
+        self.member(to, actor.user, needs);
+        self.relations_in(to, actor.user, needs);
+        self.stream(actor.user, actor.device, actor.stream, needs);
     }
 
     /// What the two of a direct chat are to each other.

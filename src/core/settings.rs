@@ -59,6 +59,7 @@ macro_rules! settings {
 }
 
 settings! {
+    amend_minutes, "amend-minutes": Number<0, 525_600> = Number(15), "how long senders may edit or recall their messages; admins recall always";
     attachment_bytes_max, "attachment-bytes-max": Bytes = Bytes(2 << 30), "how long a file may be";
     attachment_quota, "attachment-quota": Bytes = Bytes(20 << 30), "what all files that one user uploaded may take";
     attachment_unsent_hours, "attachment-unsent-hours": Number<0, 8_760> = Number(24), "how long a file is kept that was uploaded and not sent";

@@ -9,7 +9,7 @@ use cairn_proto::group::{Access, GroupSettings, JoinerHistory, MemberSettings};
 use cairn_proto::ids::{ClientSeq, ConversationId, DeviceId, ImportSource, MsgId, SendStreamId, Timestamp, UserId};
 use cairn_proto::message::Draft;
 use cairn_proto::people::{Profile, RelationAct};
-use cairn_proto::request::{ImportEntry, Request};
+use cairn_proto::request::{Forward, ImportEntry, Request};
 use cairn_proto::response::Role;
 use cairn_proto::text::{About, DeviceName, DisplayName, EmojiName, GroupName, SettingName, SettingValue, Text, Topic, UserName};
 
@@ -18,13 +18,14 @@ use super::naive::Naive;
 use super::steps::{Act, Place, Question, Seq, Step};
 
 /// Settings that come up; there is none of the last name.
-const SETTINGS: [&str; 7] = [
+const SETTINGS: [&str; 8] = [
     "direct-chats",
     "contacts-max",
     "user-search",
     "attachment-bytes-max",
     "attachment-quota",
     "attachment-unsent-hours",
+    "amend-minutes",
     "no-such-setting",
 ];
 
@@ -35,7 +36,7 @@ pub(super) struct Cast {
     pub(super) sessions: Vec<Actor>,
     devices: Vec<(DeviceId, SecretHash)>,
     invites: Vec<SecretHash>,
-    spoken: Vec<(Actor, Draft)>,
+    spoken: Vec<(Actor, Request)>,
     secrets: u64,
     streams: u64,
     said: u64,
@@ -136,6 +137,7 @@ impl Cast {
     fn request(&mut self, step: &Step, naive: &Naive, now: Timestamp) -> Option<Command> {
         let (by, to) = match *step {
             Step::Send { by, to, .. } | Step::Call { by, to, .. } | Step::Ack { by, to, .. } | Step::Read { by, to, .. } => (by, to),
+            Step::Forward { by, to, .. } => (by, to),
             Step::Edit { by, to, .. } | Step::Recall { by, to, .. } | Step::React { by, to, .. } => (by, to),
             Step::Pin { by, to, .. } => (by, to),
             Step::Add { by, to, .. } | Step::Remove { by, to, .. } => (by, to),
@@ -146,13 +148,18 @@ impl Cast {
         };
         let actor = pick(&self.sessions, by)?;
         let conversation = place(naive, actor, to);
-        let near_head = |at: i8| MsgId::new(beside(naive.conversations.get(&conversation).map_or(0, |found| found.head().get()), at));
+        let near_head_of = |id, at: i8| MsgId::new(beside(naive.conversations.get(&id).map_or(0, |found| found.head().get()), at));
+        let near_head = |at: i8| near_head_of(conversation, at);
         let ids = |users: &[u8]| users.iter().map(|&user| UserId::new(user.into())).collect();
         let request = match step {
             &Step::Send { seq, body, .. } => return Some(self.send(actor, conversation, seq, body, Extras::NONE)),
             Step::Call { reply, users, .. } => {
                 let extras = reply.map(|at| Extra::ReplyTo(near_head(at))).into_iter().chain(users.iter().map(|&user| mention(user)));
                 return Some(self.send(actor, conversation, Seq::Next, 0, Extras::new(extras.collect()).unwrap()));
+            }
+            &Step::Forward { from, at, again, .. } => {
+                let from = place(naive, actor, from);
+                return Some(self.forward(actor, conversation, (from, near_head_of(from, at)), again));
             }
             &Step::Edit { at, words, .. } => Request::Edit { conversation, msgid: near_head(at), text: some_words(words) },
             &Step::Recall { at, .. } => Request::Recall { conversation, msgid: near_head(at) },
@@ -191,11 +198,34 @@ impl Cast {
         Some(Command::Ask(actor, request))
     }
 
+    fn spoken_by(&self, actor: Actor) -> impl DoubleEndedIterator<Item = &Request> + Clone {
+        self.spoken.iter().filter(move |(speaker, _)| *speaker == actor).map(|(_, request)| request)
+    }
+
+    /// The last number that a session gave to anything it said in a conversation.
+    fn last_seq(&self, actor: Actor, conversation: ConversationId) -> u64 {
+        let numbers = self.spoken_by(actor).filter_map(|request| match request {
+            Request::Send(draft) => Some((draft.conversation, draft.seq)),
+            Request::Forward(forward) => Some((forward.to, forward.seq)),
+            _ => None,
+        });
+        numbers.filter(|&(of, _)| of == conversation).map(|(_, seq)| seq.get()).max().unwrap_or(0)
+    }
+
+    fn forward(&mut self, actor: Actor, to: ConversationId, (from, msgid): (ConversationId, MsgId), again: bool) -> Command {
+        let last = self.spoken_by(actor).rfind(|request| matches!(request, Request::Forward(_))).cloned();
+        let next = ClientSeq::new(self.last_seq(actor, to) + 1);
+        let request = last.filter(|_| again).unwrap_or(Request::Forward(Forward { to, seq: next, from, msgid }));
+        self.spoken.push((actor, request.clone()));
+        Command::Ask(actor, request)
+    }
+
     fn send(&mut self, actor: Actor, conversation: ConversationId, seq: Seq, body: u8, extras: Extras) -> Command {
-        let own = self.spoken.iter().filter(|(speaker, _)| *speaker == actor).map(|(_, draft)| draft);
-        let last = own.clone().filter(|draft| draft.conversation == conversation).map(|draft| draft.seq.get()).max().unwrap_or(0);
-        let earlier = |back: u16| own.clone().rev().nth(back.into()).cloned();
+        let last = self.last_seq(actor, conversation);
         self.said += 1;
+        let own = self.spoken_by(actor).filter_map(|request| if let Request::Send(draft) = request { Some(draft.clone()) } else { None });
+        let own: Vec<Draft> = own.collect();
+        let earlier = |back: u16| own.iter().rev().nth(back.into()).cloned();
         let fresh = |seq| Draft { conversation, seq: ClientSeq::new(seq), body: a_body(body, self.said), extras: extras.clone() };
         let draft = match seq {
             Seq::Next => fresh(last + 1),
@@ -206,7 +236,7 @@ impl Cast {
             Seq::Conflict(back) => Draft { body: a_body(0, self.said), ..earlier(back).unwrap_or_else(|| fresh(last + 1)) },
         };
         if !matches!(seq, Seq::Retry(_)) {
-            self.spoken.push((actor, draft.clone()));
+            self.spoken.push((actor, Request::Send(draft.clone())));
         }
         Command::Ask(actor, Request::Send(draft))
     }

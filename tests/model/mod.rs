@@ -17,6 +17,7 @@ mod naive;
 mod naive_amend;
 mod naive_group;
 mod naive_people;
+mod naive_send;
 mod naive_talk;
 mod run;
 mod steps;

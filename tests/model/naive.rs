@@ -15,6 +15,7 @@ use cairn_proto::hello::ServerRole;
 use cairn_proto::ids::{ConversationId, DeviceId, ImportSource, MsgId, SendStreamId, Timestamp, UserId};
 use cairn_proto::limits;
 use cairn_proto::people::Profile;
+use cairn_proto::request::Request;
 use cairn_proto::response::{DeviceInfo, Response, Role, UserInfo};
 use cairn_proto::text::{DeviceName, GroupName, SettingName, SettingValue, Topic, UserName};
 
@@ -112,8 +113,8 @@ pub(super) struct Send {
     pub(super) conversation: ConversationId,
     pub(super) seq: u64,
     pub(super) msgid: MsgId,
-    pub(super) body: Body,
-    pub(super) extras: Extras,
+    /// All that was asked.
+    pub(super) request: Request,
 }
 
 impl Naive {

@@ -13,7 +13,7 @@ use cairn_proto::hello::{ClientFrame, Credentials, Hello, ServerRole, Welcome};
 use cairn_proto::message::{Draft, Entry, Run};
 use cairn_proto::people::{Contact, ContactPage, Friendship, Profile, Relation, RelationAct, UserPage, UserProfile};
 use cairn_proto::presence::{DeviceKind, Presence, PresentDevice, UserPresence};
-use cairn_proto::request::{ImportEntry, PullRange, Request};
+use cairn_proto::request::{Forward, ImportEntry, PullRange, Request};
 use cairn_proto::response::{
     Conversation, ConversationKind, ConversationPage, DeviceInfo, Explained, Member, MemberPage, Pulled, Response, Role, ServerFrame,
     UserInfo,
@@ -64,8 +64,9 @@ macro_rules! enums {
 
 structs! {
     Attachment, AttachmentHash, Bucket, CheckpointFigures, Contact, ContactPage, Conversation, ConversationPage, DeviceInfo, Draft, Entry,
-    Explained, Figures, Film, GroupDetails, GroupSettings, Hello, Histogram, ImportEntry, Media, Member, MemberPage, MemberSettings, OpenGroup,
-    PresentDevice, Preview, Profile, Pulled, Reaction, Relation, Run, Setting, UserInfo, UserPage, UserPresence, UserProfile, Welcome,
+    Explained, Figures, Film, Forward, GroupDetails, GroupSettings, Hello, Histogram, ImportEntry, Media, Member, MemberPage, MemberSettings,
+    OpenGroup, PresentDevice, Preview, Profile, Pulled, Reaction, Relation, Run, Setting, UserInfo, UserPage, UserPresence, UserProfile,
+    Welcome,
 }
 
 enums! {
@@ -76,7 +77,7 @@ enums! {
     ClientFrame { Hello, Request }
     ConversationKind { Direct, Group }
     Credentials { Token, Password, Invite }
-    Extra { ReplyTo, Mention, MentionAll, Edited, Reactions; never Unknown }
+    Extra { ReplyTo, Mention, MentionAll, Edited, Reactions, Forwarded; never Unknown }
     JoinerHistory { All, FromJoin }
     DeviceKind { Unknown, Desktop, Phone, Web, Terminal, Bot }
     Friendship { None, Asked, Invited, Friends }
@@ -87,7 +88,7 @@ enums! {
         Send, Pull, Ack, Read, Conversations, FindUsers, Users, CreateGroup, AddMembers, RemoveMembers, Members, CreateInvite, Devices,
         RevokeDevice, Import, ImportCursor, Explain, Figures, Edit, Recall, React, Unreact, Pin, Unpin, Pins, Group, RenameGroup, SetTopic,
         SetGroupSettings, SetRole, HandOver, Ban, Unban, BannedUsers, MuteMember, JoinGroup, FindGroups, SetMemberSettings, Settings,
-        SetSetting, Relate, Contacts, SearchUsers, Profiles, SetProfile, Watch, SetPresence, Look
+        SetSetting, Relate, Contacts, SearchUsers, Profiles, SetProfile, Watch, SetPresence, Look, Forward
     }
     Response {
         Accepted, Done, Pulled, Conversations, Users, Created, Changed, Members, Invite, Devices, Imported, ImportCursor, Explained, Figures,

@@ -11,7 +11,7 @@ use cairn_proto::hello::{ClientFrame, Credentials, Hello, ServerRole, Welcome};
 use cairn_proto::ids::{ClientSeq, ConversationId, DeviceId, ImportSource, MsgId, RequestId, SendStreamId, Timestamp, UserId};
 use cairn_proto::invite::ServerAddr;
 use cairn_proto::message::{Draft, Entry, Run};
-use cairn_proto::request::{ImportEntry, PullRange, Request};
+use cairn_proto::request::{Forward, ImportEntry, PullRange, Request};
 use cairn_proto::response::{
     Conversation, ConversationKind, ConversationPage, DeviceInfo, Explained, Member, MemberPage, Pulled, Response, Role, ServerFrame,
     UserInfo,
@@ -36,6 +36,7 @@ pub(super) fn add_all(samples: &mut Samples) {
     group::add_all(samples);
     samples.add(vec![PullRange::From(MsgId::new(1)), PullRange::Before(MsgId::new(251))]);
     samples.add(vec![import_entry()]);
+    samples.add(vec![forward()]);
     samples.add([responses(), people::responses()].concat());
     add_pages(samples);
     add_frames(samples);
@@ -138,6 +139,7 @@ fn extras() -> Vec<Extra> {
         Extra::MentionAll,
         Extra::Edited { at: NOON, entry: MsgId::new(252) },
         Extra::Reactions(vec![reaction()]),
+        Extra::Forwarded { author: ALICE, at: NOON },
     ]
 }
 
@@ -226,6 +228,10 @@ fn import_entry() -> ImportEntry {
     ImportEntry { sender: user_name("[gnome]^_`{|}"), sent_at: Timestamp::new(0), body: text("") }
 }
 
+fn forward() -> Forward {
+    Forward { to: DIRECT, seq: ClientSeq::new(4), from: GROUP, msgid: MsgId::new(251) }
+}
+
 fn requests() -> Vec<Request> {
     let source = ImportSource::new(0xfeed_f00d_0102_0304);
     let msgid = MsgId::new(65_535);
@@ -258,6 +264,7 @@ fn requests() -> Vec<Request> {
         Request::Pin { conversation: GROUP, msgid },
         Request::Unpin { conversation: GROUP, msgid },
         Request::Pins { conversation: GROUP },
+        Request::Forward(forward()),
     ]
 }
 
