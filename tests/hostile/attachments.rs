@@ -10,7 +10,7 @@ use cairn_client::proto::event::StreamOpening;
 use cairn_client::proto::frame;
 use cairn_client::proto::ids::{ConversationId, MsgId, RequestId};
 use cairn_client::proto::limits::{FRAME_BYTES_MAX, PREVIEW_BYTES_MAX, TRANSFERS_PER_CONNECTION_MAX};
-use cairn_client::proto::text::{Caption, FileName, MediaType};
+use cairn_client::proto::text::{Caption, FileName, MediaType, SettingName, SettingValue};
 
 use super::raw::{Raw, Stream};
 use super::{Stage, group};
@@ -226,6 +226,48 @@ async fn the_later_of_two_connections_goes_on_with_an_upload() {
             first.write(&bytes[..300_000]).await;
             assert_eq!(upload(&after, hash_of(&bytes), bytes.len() as u64, &bytes).await, TransferFrame::Stored);
             assert!(first.is_broken_off().await);
+        })
+        .await;
+    assert_eq!(partials(&stage.server), 0);
+}
+
+#[tokio::test]
+async fn a_quota_holds_for_what_is_stored_and_for_what_is_under_way() {
+    let mut stage = Stage::set().await;
+    let account = stage.account("eve").await;
+    let (server, owner) = (stage.server.addr, stage.owner.clone());
+    let set = async |name: &str, value: &str| {
+        owner.set_setting(SettingName::new(name).unwrap(), SettingValue::new(value).unwrap()).await.unwrap();
+    };
+    set("attachment-quota", "1000").await;
+    stage
+        .meanwhile(async {
+            let raw = Raw::log_in(server, &account).await;
+            assert_eq!(announce(&raw, hash_of(b"a"), 1001).await.1, REFUSED(ErrorCode::QuotaReached));
+            let (six, five, three) = ([6; 600], [5; 500], [3; 300]);
+            let (mut first, said) = announce(&raw, hash_of(&six), 600).await;
+            assert_eq!(said, TransferFrame::From(0));
+            assert_eq!(announce(&raw, hash_of(&five), 500).await.1, REFUSED(ErrorCode::QuotaReached), "600 are under way");
+            first.write(&six).await;
+            first.finish();
+            assert_eq!(first.transfer().await, TransferFrame::Stored);
+            assert_eq!(announce(&raw, hash_of(&five), 500).await.1, REFUSED(ErrorCode::QuotaReached), "600 are stored");
+            let (mut second, said) = announce(&raw, hash_of(&three), 300).await;
+            assert_eq!(said, TransferFrame::From(0));
+            set("attachment-quota", "800").await;
+            second.write(&three).await;
+            second.finish();
+            assert_eq!(second.transfer().await, REFUSED(ErrorCode::QuotaReached), "the quota went down in the middle");
+            set("attachment-quota", "1000").await;
+            assert_eq!(upload(&raw, hash_of(&three), 300, &three).await, TransferFrame::Stored);
+            set("attachment-bytes-max", "50").await;
+            assert_eq!(announce(&raw, hash_of(b"b"), 51).await.1, REFUSED(ErrorCode::AttachmentTooLarge));
+            // Whoever loses a connection has reserved no more than what arrived.
+            let (mut broken, said) = announce(&raw, hash_of(&[4; 50]), 50).await;
+            assert_eq!(said, TransferFrame::From(0));
+            broken.reset();
+            assert!(broken.is_broken_off().await);
+            assert_eq!(upload(&raw, hash_of(b"c"), 1, b"c").await, TransferFrame::Stored);
         })
         .await;
     assert_eq!(partials(&stage.server), 0);

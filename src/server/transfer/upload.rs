@@ -26,8 +26,11 @@ async fn take(shared: &Shared, actor: Actor, stream: &mut TransferStream, hash: 
     let begun = shared.ask_attachment(AttachmentCommand::Begin(actor, hash, bytes)).await?;
     if let AttachmentReply::Wanted { room } = begun {
         let mut reservation = shared.transfers.reservations.take(actor.user, hash, bytes, room).await?;
-        let partial = receive(shared, actor, stream, hash, bytes, &mut reservation).await?;
-        store(shared, actor, partial, hash, bytes, &mut reservation).await?;
+        let received = receive(shared, actor, stream, hash, bytes, &mut reservation).await;
+        if reservation.arrived_bytes == 0 && received.is_err() {
+            shared.transfers.on_disk(move |files| files.remove_partial(actor.user, hash)).await?;
+        }
+        store(shared, actor, received?, hash, bytes, &mut reservation).await?;
     }
     stream.say(TransferFrame::Stored).await
 }
