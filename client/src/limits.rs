@@ -67,6 +67,9 @@ pub const SEND_WINDOW_BYTES: u64 = 2 * 1024 * 1024;
 /// What a transfer reads or writes at once, in bytes.
 pub const TRANSFER_BUFFER_BYTES: usize = 256 * 1024;
 
+/// What a download writes between two syncs, in bytes: whoever else uses the disk never waits behind gigabytes.
+pub const TRANSFER_SYNC_BYTES: u64 = 8 * 1024 * 1024;
+
 /// Attempts of a transfer, one after the other, that come no further than those before them.
 pub const TRANSFER_ATTEMPTS_MAX: u32 = 10;
 

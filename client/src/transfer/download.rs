@@ -69,6 +69,7 @@ struct Part {
     hasher: blake3::Hasher,
     expected: [u8; 32],
     done_bytes: u64,
+    unsynced_bytes: u64,
     total_bytes: u64,
 }
 
@@ -79,7 +80,7 @@ impl Part {
         let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path).await;
         let file = file.map_err(|source| TransferError::Target { path: path.clone(), source })?;
         let (expected, total_bytes) = (*attachment.hash.as_bytes(), attachment.size_bytes);
-        let mut part = Self { file, path, hasher: blake3::Hasher::new(), expected, done_bytes: 0, total_bytes };
+        let mut part = Self { file, path, hasher: blake3::Hasher::new(), expected, done_bytes: 0, unsynced_bytes: 0, total_bytes };
         part.reread(progress).await.map_err(|source| part.unwritable(source))?;
         if part.done_bytes > part.total_bytes {
             part.restart().await?;
@@ -115,17 +116,40 @@ impl Part {
             TransferFrame::From(from) if from == self.done_bytes => {}
             _ => return Err(Lost::Protocol("a download begins elsewhere").into()),
         }
-        while let Some(bytes) = reader.part().await? {
-            if bytes.len() as u64 > self.total_bytes - self.done_bytes {
-                return Err(Lost::Protocol("a download is longer than its file").into());
+        let mut arrived = Vec::with_capacity(limits::TRANSFER_BUFFER_BYTES);
+        let ended = loop {
+            match reader.part().await {
+                Ok(Some(bytes)) => arrived.extend_from_slice(&bytes),
+                Ok(None) => break Ok(()),
+                Err(lost) => break Err(lost),
             }
-            self.file.write_all(&bytes).await.map_err(|source| self.unwritable(source))?;
-            self.hasher.update(&bytes);
-            self.done_bytes += bytes.len() as u64;
-            progress(Progress { step: Step::Moving, done_bytes: self.done_bytes, total_bytes: self.total_bytes });
-        }
+            // A packet's worth at a time would cost more than the network.
+            if arrived.len() >= limits::TRANSFER_BUFFER_BYTES {
+                self.add(&mut arrived, progress).await?;
+            }
+        };
+        self.add(&mut arrived, progress).await?;
         self.file.flush().await.map_err(|source| self.unwritable(source))?;
+        ended?;
         if self.done_bytes == self.total_bytes { Ok(()) } else { Err(Lost::Broken("the server ended the transfer".to_owned()).into()) }
+    }
+
+    /// Takes what arrived, and leaves room for more.
+    async fn add(&mut self, arrived: &mut Vec<u8>, progress: &mut impl FnMut(Progress)) -> Result<(), Stopped> {
+        if arrived.len() as u64 > self.total_bytes - self.done_bytes {
+            return Err(Lost::Protocol("a download is longer than its file").into());
+        }
+        self.file.write_all(arrived).await.map_err(|source| self.unwritable(source))?;
+        self.hasher.update(arrived);
+        self.done_bytes += arrived.len() as u64;
+        self.unsynced_bytes += arrived.len() as u64;
+        if self.unsynced_bytes >= limits::TRANSFER_SYNC_BYTES {
+            self.file.sync_data().await.map_err(|source| self.unwritable(source))?;
+            self.unsynced_bytes = 0;
+        }
+        arrived.clear();
+        progress(Progress { step: Step::Moving, done_bytes: self.done_bytes, total_bytes: self.total_bytes });
+        Ok(())
     }
 
     fn has_right_hash(&self) -> bool {
