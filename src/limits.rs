@@ -5,6 +5,45 @@ use std::time::Duration;
 /// Send streams that the server remembers of one device. The least recently used is forgotten first.
 pub const SEND_STREAMS_PER_DEVICE_MAX: usize = 32;
 
+/// Users of whom an attachment knows that they uploaded it. The first of them is forgotten first: he can upload it again.
+pub const UPLOADERS_MAX: usize = 1024;
+
+/// Attachments that one command looks at to find those that nobody needs.
+pub const ATTACHMENTS_COLLECTED_MAX: usize = 64;
+
+/// Transfers of attachments under way at once, over all connections. Further ones wait for their turn.
+pub const TRANSFERS_MAX: usize = 64;
+
+/// Threads of the pool that read and write attachments. The others are for reads of history and hashes of passwords.
+pub const TRANSFER_DISK_THREADS_MAX: usize = 2;
+
+/// What a transfer holds in memory at once, beside its window.
+pub const TRANSFER_BUFFER_BYTES: usize = 256 * 1024;
+
+/// What a download may have under way: as much as clients let one stream have.
+pub const TRANSFER_SEND_WINDOW_BYTES: u32 = 1024 * 1024;
+
+/// What an upload writes between two syncs, and what of a broken one is read at once.
+pub const TRANSFER_SYNC_BYTES: u64 = 8 * 1024 * 1024;
+
+/// The priority of transfers among the streams of a connection; that of all others is 0.
+pub const TRANSFER_PRIORITY: i32 = -1;
+
+/// A transfer of which nothing moves for this time is broken off.
+pub const TRANSFER_SILENCE_MAX: Duration = Duration::from_secs(30);
+
+/// Uploads of one user that were begun and have not come to their end.
+pub const PARTIALS_PER_USER_MAX: usize = 64;
+
+/// What has arrived of an upload is kept for this time after the last of it came.
+pub const PARTIAL_TIME_MAX: Duration = Duration::from_secs(3 * 24 * 60 * 60);
+
+/// How often attachments that nobody needs are looked for. The first time is at the start.
+pub const COLLECTION_INTERVAL: Duration = Duration::from_secs(10 * 60);
+
+/// After so many collections, and at the start, all files are looked at: whether each has its record.
+pub const SWEEPS_EVERY_COLLECTIONS: u64 = 144;
+
 /// Commands that wait for the sequencer, over all sessions.
 pub const INTAKE_COMMANDS_MAX: usize = 16 * 1024;
 

@@ -348,7 +348,7 @@ impl Client {
         receiver.await.unwrap_or(Err(Error::Closed))
     }
 
-    fn ended(&self) -> Error {
+    pub(crate) fn ended(&self) -> Error {
         self.shared().state.lock().ended().unwrap_or(Error::Closed)
     }
 }

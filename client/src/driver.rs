@@ -93,6 +93,7 @@ impl Driver {
     async fn session(&self, session: Session) -> Ended {
         let Session { link, writer, reader, timeline, welcome: _ } = session;
         let (_opening, pushed) = timeline.unzip();
+        self.shared.lanes.connected(link.clone());
         let ended = tokio::select! {
             biased;
             () = self.shared.stop.notified() => Ended::Stopped,
@@ -102,6 +103,7 @@ impl Driver {
             lost = read_datagrams(&self.shared, &link) => Ended::Lost(lost),
             never = write_datagrams(&self.shared, &link) => match never {},
         };
+        self.shared.lanes.disconnected();
         link.close(match &ended {
             Ended::Lost(Lost::Protocol(_)) => CloseCode::Protocol,
             Ended::Stopped | Ended::Lost(_) => CloseCode::Normal,

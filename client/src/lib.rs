@@ -83,6 +83,7 @@
 //! | show a list of chats | [`Client::conversations`], and again after the [`Event`]s of [`Client::events`] |
 //! | keep such a list, and ask what changed | [`Client::overview`], [`Overview::update`] |
 //! | talk to one person | [`Client::find_user`], then [`Client::direct`] |
+//! | files | [`Client::upload`], then [`Client::send`] with what it gives; [`Client::download`] |
 //! | groups | [`Client::create_group`], [`Client::add_members`], [`Client::remove_members`], [`Client::members`] |
 //! | open groups | [`Client::find_groups`], [`Client::join_group`] |
 //! | what a group agrees on | [`Client::group`], [`Client::rename_group`], [`Client::set_topic`], [`Client::set_group_settings`] |
@@ -135,6 +136,7 @@ mod shared;
 mod slots;
 mod standing;
 mod timeline;
+mod transfer;
 mod typing;
 
 pub use account::Account;
@@ -149,3 +151,4 @@ pub use options::{JoinRequest, Options, Reconnect};
 pub use overview::Overview;
 pub use requests::{Imported, Page};
 pub use timeline::Timeline;
+pub use transfer::{Progress, Step, TransferError, Uploaded};

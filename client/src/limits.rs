@@ -58,10 +58,23 @@ pub const SOCKET_BUFFER_BYTES: usize = 4 * 1024 * 1024;
 pub const STREAM_WINDOW_BYTES: u32 = 1024 * 1024;
 
 /// What the server may send on all streams of a connection before the client has read it, in bytes.
-pub const CONNECTION_WINDOW_BYTES: u32 = 2 * STREAM_WINDOW_BYTES;
+/// Each transfer has room of its own, so that a slow disk never keeps messages waiting.
+pub const CONNECTION_WINDOW_BYTES: u32 = (2 + limits::TRANSFERS_PER_CONNECTION_MAX as u32) * STREAM_WINDOW_BYTES;
 
 /// What a connection holds until the server has acknowledged it, in bytes.
-pub const SEND_WINDOW_BYTES: u64 = 1024 * 1024;
+pub const SEND_WINDOW_BYTES: u64 = 2 * 1024 * 1024;
+
+/// What a transfer reads or writes at once, in bytes.
+pub const TRANSFER_BUFFER_BYTES: usize = 256 * 1024;
+
+/// What a download writes between two syncs, in bytes: whoever else uses the disk never waits behind gigabytes.
+pub const TRANSFER_SYNC_BYTES: u64 = 8 * 1024 * 1024;
+
+/// Attempts of a transfer, one after the other, that come no further than those before them.
+pub const TRANSFER_ATTEMPTS_MAX: u32 = 10;
+
+/// How long a transfer waits before the second attempt; twice as long before the third, and so on.
+pub const TRANSFER_RETRY_DELAY: Duration = Duration::from_millis(50);
 
 /// Datagrams that wait to be sent or read, in bytes each way.
 pub const DATAGRAM_BUFFER_BYTES: usize = 16 * 1024;

@@ -14,9 +14,21 @@ use crate::limits;
 /// Chunks that are taken from a stream under one lock. A chunk is at most what one packet carries.
 const CHUNKS_PER_READ: usize = 64;
 
+/// What is taken from a transfer at once.
+const PART_BYTES_MAX: usize = limits::TRANSFER_BUFFER_BYTES;
+
+/// The priority of transfers among the streams of a connection; that of all others is 0.
+const TRANSFER_PRIORITY: i32 = -1;
+
 /// An established connection. It is closed when the last handle of it is dropped.
 #[derive(Clone)]
 pub(crate) struct Link(quinn::Connection);
+
+impl std::fmt::Debug for Link {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Link").field(&self.0.remote_address()).finish()
+    }
+}
 
 /// Why a connection is over.
 #[derive(Clone, Debug)]
@@ -39,6 +51,11 @@ impl Link {
         let (send, recv) = self.0.open_bi().await.map_err(Lost::from)?;
         let reader = Reader { stream: recv, chunks: vec![Bytes::new(); CHUNKS_PER_READ], buffer: BytesMut::new(), link: self.clone() };
         Ok((Writer { stream: send, link: self.clone() }, reader))
+    }
+
+    /// Whether the connection is known to be over.
+    pub(crate) fn is_over(&self) -> bool {
+        self.0.close_reason().is_some()
     }
 
     /// Sends a datagram, if there is room for it now.
@@ -72,6 +89,17 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
+    /// Lets every other stream go first.
+    pub(crate) fn yield_to_others(&self) {
+        // It fails only for a stream that is gone, and that is noticed soon enough.
+        let _ = self.stream.set_priority(TRANSFER_PRIORITY);
+    }
+
+    /// Says that nothing more comes.
+    pub(crate) fn finish(&mut self) {
+        let _ = self.stream.finish();
+    }
+
     /// Writes all of it, as fast as the server reads.
     pub(crate) async fn write(&mut self, bytes: &[u8]) -> Result<(), Lost> {
         match self.stream.write_all(bytes).await {
@@ -91,6 +119,28 @@ pub(crate) struct Reader {
 }
 
 impl Reader {
+    /// As [`Reader::fill`], for a stream that may end while the connection goes on: whether there is more.
+    pub(crate) async fn fill_unless_ended(&mut self) -> Result<bool, Lost> {
+        match self.arrived().await? {
+            Some(bytes) => self.buffer.extend_from_slice(&bytes),
+            None => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    /// What arrives behind the frames of a stream; `None` at its end.
+    pub(crate) async fn part(&mut self) -> Result<Option<Bytes>, Lost> {
+        if self.buffer.is_empty() { self.arrived().await } else { Ok(Some(self.buffer.split().freeze())) }
+    }
+
+    async fn arrived(&mut self) -> Result<Option<Bytes>, Lost> {
+        match self.stream.read_chunk(PART_BYTES_MAX, true).await {
+            Ok(chunk) => Ok(chunk.map(|chunk| chunk.bytes)),
+            Err(ReadError::ConnectionLost(error)) => Err(error.into()),
+            Err(_) => Err(Lost::Broken("the server broke the transfer off".to_owned())),
+        }
+    }
+
     /// Waits until there is more, and takes everything that has arrived.
     pub(crate) async fn fill(&mut self) -> Result<(), Lost> {
         match self.stream.read_chunks(&mut self.chunks).await {

@@ -27,6 +27,7 @@ use crate::overview::whole_as_of;
 use crate::people::People;
 use crate::slots::{Slots, Waiter};
 use crate::standing::Standing;
+use crate::transfer::Lanes;
 use crate::typing::Typing;
 
 /// An answer as it came from the wire.
@@ -43,6 +44,7 @@ pub(crate) struct Shared {
     pub(crate) stop: Notify,
     /// How many want nothing to be read that is pushed.
     pub(crate) holds: watch::Sender<usize>,
+    pub(crate) lanes: Lanes,
     pub(crate) send_room: Semaphore,
     pub(crate) request_room: Semaphore,
 }
@@ -189,6 +191,7 @@ impl Shared {
             stop: Notify::new(),
             typing: Typing::default(),
             holds: watch::Sender::new(0),
+            lanes: Lanes::default(),
             send_room: Semaphore::new(SENDS_IN_FLIGHT_MAX),
             request_room: Semaphore::new(limits::REQUESTS_IN_FLIGHT_MAX),
         }
@@ -291,6 +294,7 @@ impl Shared {
         let given_up = state.slots.take_all();
         state.wake_everybody(&mut wakers);
         drop(state);
+        self.lanes.close();
         self.send_room.close();
         self.request_room.close();
         self.tell(given_up.into_iter().map(|waiter| (waiter, Err(error.clone()))));

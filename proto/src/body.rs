@@ -1,13 +1,13 @@
 //! What a message says. Enums here only grow at the end: the position of a variant is its number on the wire and on disk.
 
-use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
+use crate::attachment::{Attachment, Film, Media};
 use crate::codec;
 use crate::group::GroupSettings;
 use crate::ids::{MsgId, Timestamp, UserId};
 use crate::response::Role;
-use crate::text::{EmojiName, FileName, GroupName, MediaType, Text, Topic};
+use crate::text::{EmojiName, GroupName, Text, Topic};
 
 /// What a message says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,11 +19,11 @@ pub enum Body {
     /// One large emoji or a sticker, by its name.
     Emoji(EmojiName),
     /// A picture.
-    Image(Media),
+    Image(Box<Media>),
     /// A film.
-    Video(Media),
+    Video(Box<Film>),
     /// Any other file.
-    File(Attachment),
+    File(Box<Attachment>),
     /// Something that happened to the conversation. Only the server writes these.
     System(SystemEntry),
     /// A message was here, and nothing is left of it.
@@ -38,31 +38,22 @@ pub enum Body {
     Unknown,
 }
 
-/// A file that a message names. The bytes travel and rest apart from the message.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Attachment {
-    /// BLAKE3 of the whole file; its only address.
-    pub hash: [u8; 32],
-    /// What the sender calls it.
-    pub name: FileName,
-    /// Its media type, as the sender says.
-    pub media_type: MediaType,
-    /// Its length in bytes.
-    pub size_bytes: u64,
+impl From<Media> for Body {
+    fn from(picture: Media) -> Self {
+        Self::Image(Box::new(picture))
+    }
 }
 
-/// A picture or a film.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Media {
-    /// The file itself.
-    pub file: Attachment,
-    /// Width in pixels.
-    pub width: u32,
-    /// Height in pixels.
-    pub height: u32,
-    /// A small picture that the sender's client made, at most [`crate::limits::PREVIEW_BYTES_MAX`] bytes; may be empty.
-    #[serde(deserialize_with = "codec::bytes")]
-    pub preview: Bytes,
+impl From<Film> for Body {
+    fn from(film: Film) -> Self {
+        Self::Video(Box::new(film))
+    }
+}
+
+impl From<Attachment> for Body {
+    fn from(file: Attachment) -> Self {
+        Self::File(Box::new(file))
+    }
 }
 
 /// Something that happened to a conversation. The message's sender is who caused it.
@@ -269,6 +260,17 @@ impl Body {
             Self::Amendment(Amendment::Pinned { .. }) => Kind::Pin,
             Self::Amendment(Amendment::Unpinned { .. }) => Kind::Unpin,
             Self::Unknown => Kind::Unknown,
+        }
+    }
+
+    /// The file that it names.
+    #[must_use]
+    pub const fn attachment(&self) -> Option<&Attachment> {
+        match self {
+            Self::Image(picture) => Some(&picture.file),
+            Self::Video(film) => Some(&film.media.file),
+            Self::File(file) => Some(file),
+            _ => None,
         }
     }
 

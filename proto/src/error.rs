@@ -120,6 +120,22 @@ codes! {
         FriendsOnly = 33, "on this server only friends begin a direct chat";
         /// The owner of the server has turned this off.
         TurnedOff = 34, "the owner of this server has turned that off";
+        /// No such attachment, or none that the asker may see or send: they are not told apart.
+        NoSuchAttachment = 40, "no such attachment, or none that you may see or send";
+        /// The attachment is longer than the server takes.
+        AttachmentTooLarge = 41, "the file is larger than this server takes";
+        /// The user's attachments would take more than the server gives to one user.
+        QuotaReached = 42, "your files take all the room that this server gives to one user";
+        /// The bytes of an upload are not those that the hash was made of.
+        WrongHash = 43, "the bytes are not those that the hash was made of";
+        /// An upload is longer or shorter than was announced, or a message announces another length than the attachment has.
+        WrongSize = 44, "the file is not as long as was announced";
+        /// A download was to begin behind the end of the attachment.
+        BadOffset = 45, "the offset lies beyond the end of the file";
+        /// The connection has as many transfers under way as it may.
+        TooManyTransfers = 46, "too many transfers at once on this connection";
+        /// The server cannot read or write the attachment at present.
+        TransferFailed = 47, "the server cannot read or write the file: its operator must look at its log";
         /// More was said since than can be marked as unread at once.
         TooFarBack = 55, "too much was said since then to mark it all as unread";
         /// The server, or the asker himself, has turned receipts off.

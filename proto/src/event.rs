@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
+use crate::attachment::AttachmentHash;
 use crate::codec;
 use crate::frame;
 use crate::ids::{ConversationId, MsgId};
@@ -16,6 +17,24 @@ use crate::response::Conversation;
 pub enum StreamOpening {
     /// The server writes [`TimelineFrame`]s on it. One for each session, and only when [`crate::hello::Hello::push`] was set.
     Timeline,
+    /// The client writes an attachment on it: see [`crate::attachment::TransferFrame`].
+    Upload {
+        /// The BLAKE3 of all its bytes.
+        hash: AttachmentHash,
+        /// How many there are.
+        bytes: u64,
+    },
+    /// The server writes an attachment on it: see [`crate::attachment::TransferFrame`].
+    Download {
+        /// The conversation of a message that names it.
+        conversation: ConversationId,
+        /// The message.
+        msgid: MsgId,
+        /// The attachment that the message names.
+        hash: AttachmentHash,
+        /// The first byte that is wanted.
+        from: u64,
+    },
 }
 
 /// What the server writes on the timeline stream.

@@ -8,6 +8,7 @@
 //! * [`ids`]: numbers that name things; one newtype each
 //! * [`text`]: names and message texts, checked when they are made
 //! * [`body`] and [`message`]: what a message is, and the run of messages that log, block and wire share
+//! * [`attachment`]: files that messages name, and how they travel
 //! * [`group`]: what is agreed on in a group, and what each member settles for himself
 //! * [`hello`]: how a session begins
 //! * [`request`] and [`response`]: what a client asks and what it is told
@@ -22,6 +23,7 @@
 #![forbid(unsafe_code)]
 #![deny(clippy::indexing_slicing)]
 
+pub mod attachment;
 pub mod body;
 pub mod close;
 pub mod codec;

@@ -11,7 +11,7 @@ pub const HELLO_BYTES_MAX: usize = 4 * 1024;
 /// The longest message text, in bytes of UTF-8.
 pub const TEXT_BYTES_MAX: usize = 16 * 1024;
 
-/// The longest encoded entry of a log: a text of [`TEXT_BYTES_MAX`] or a preview, and what goes with it.
+/// The longest encoded entry of a log: a text of [`TEXT_BYTES_MAX`], or a preview and a caption, and what goes with it.
 pub const ENTRY_BYTES_MAX: usize = 20 * 1024;
 
 /// Extras of one message: what it answers, whom it mentions, and whatever else goes with it.
@@ -53,8 +53,14 @@ pub const FILE_NAME_BYTES_MAX: usize = 255;
 /// The longest media type, in bytes.
 pub const MEDIA_TYPE_BYTES_MAX: usize = 127;
 
-/// The largest preview that an image or a video carries in its message.
-pub const PREVIEW_BYTES_MAX: usize = 4 * 1024;
+/// The largest preview that an image or a video carries in its message. With the longest caption it is as long as the longest text.
+pub const PREVIEW_BYTES_MAX: usize = 12 * 1024;
+
+/// The longest caption of an attachment, in bytes of UTF-8.
+pub const CAPTION_BYTES_MAX: usize = 4 * 1024;
+
+/// Transfers of attachments that a connection may have under way at once, both ways together.
+pub const TRANSFERS_PER_CONNECTION_MAX: usize = 4;
 
 /// The shortest password, in bytes of UTF-8.
 pub const PASSWORD_BYTES_MIN: usize = 8;

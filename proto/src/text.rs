@@ -108,6 +108,12 @@ checked! {
 shown!(Text);
 
 checked! {
+    /// What is said of an attachment: any UTF-8 of at most [`limits::CAPTION_BYTES_MAX`] bytes, kept byte for byte; may be empty.
+    Caption, |raw| at_most(raw, limits::CAPTION_BYTES_MAX)
+}
+shown!(Caption);
+
+checked! {
     /// A user's name: visible characters without white space, not beginning with `#` or `@`.
     UserName, |raw| name(raw, limits::USER_NAME_BYTES_MAX, |_| false)
 }
@@ -168,8 +174,15 @@ checked! {
 shown!(SettingValue);
 
 checked! {
-    /// What a client calls a file. It is shown to people and never used as a path.
-    FileName, |raw| name(raw, limits::FILE_NAME_BYTES_MAX, |c| c == ' ' || c == '#' || c == '@')
+    /// What a client calls a file: visible characters and inner spaces, but no separator of paths. It is shown to people and never used
+    /// as a path.
+    FileName, |raw| {
+        name(raw, limits::FILE_NAME_BYTES_MAX, |c| c == ' ' || c == '#' || c == '@')?;
+        match raw.chars().find(|c| matches!(c, '/' | '\\')) {
+            Some(c) => Err(TextError::Character(c.into())),
+            None => Ok(()),
+        }
+    }
 }
 shown!(FileName);
 
@@ -297,6 +310,9 @@ mod tests {
         assert!(GroupName::new("the whole team").is_ok());
         assert!(GroupName::new("two\nlines").is_err());
         assert!(FileName::new("#1 report.pdf").is_ok());
+        for path in ["../../etc/passwd", "c:\\boot.ini", "/", "a\0b"] {
+            assert!(FileName::new(path).is_err(), "{path:?}");
+        }
         assert!(MediaType::new("image/ä").is_err());
         assert_eq!(Topic::new("#1: what we are about, 世界"), "#1: what we are about, 世界".parse());
         assert!(Topic::none().is_empty());

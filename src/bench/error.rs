@@ -4,8 +4,8 @@ use std::io;
 use std::path::PathBuf;
 use std::process::ExitStatus;
 
-use cairn_client::Error as ClientError;
 use cairn_client::proto::text::TextError;
+use cairn_client::{Error as ClientError, TransferError};
 use cairn_proto::codec::DecodeError;
 use cairn_proto::error::ErrorCode;
 
@@ -23,6 +23,17 @@ pub(crate) enum BenchError {
     /// A client failed.
     #[error(transparent)]
     Client(#[from] ClientError),
+    /// A file did not arrive.
+    #[error(transparent)]
+    Transfer(#[from] TransferError),
+    /// A file could not be made.
+    #[error("cannot make the file {}: {source}", path.display())]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
     /// The server of the run could not be started.
     #[error("cannot start a server: {0}")]
     Start(#[source] io::Error),

@@ -16,13 +16,13 @@ use super::output::{Format, Output};
 use super::page::PageFile;
 use super::progress::{Progress, note};
 use super::stop;
-use crate::bench::live::{catchup, fanout, idle, mixed, send};
+use crate::bench::live::{catchup, fanout, files, idle, mixed, send};
 use crate::bench::storage::{engine, fill, ids, schemes};
 use crate::bench::{BenchError, Contender, Found, Page, Report, Watcher};
 
 /// Measure a server, as its users would feel it, and the storage below it
 ///
-/// send, fanout, catchup, idle and mixed start a server of their own on a temporary directory, or take a link to one that runs, and let very
+/// send, fanout, catchup, files, idle and mixed start a server of their own on a temporary directory, or take a link to one that runs, and let very
 /// many clients talk to it. Server and clients share this machine: on one with few cores, a part of what is measured are the clients. A
 /// load that goes on for a time begins with a second that is not counted. engine, fill, schemes and ids measure storage in one process.
 /// Each says what its numbers mean and how durable they are. Ctrl-C ends a run early, and what was measured until then is reported.
@@ -111,6 +111,19 @@ JSON, one object, with null for what was not measured; among others
 JSON, one object, with null for what was not measured; among others
   server_kib_per_connection, handshakes_per_s, back_after_stop_s, back_after_crash_s, connections_lost")]
     Idle(idle::Settings),
+
+    /// How fast a file goes up and down, what memory that takes, and what it costs those who talk meanwhile
+    ///
+    /// One user uploads a file, sends it and fetches it again, with its hash checked; another sends messages all the while. Both are
+    /// clients in this process, each on a thread of its own.
+    #[command(after_help = "EXAMPLES
+  cairn bench files
+  cairn bench files --mib 1024
+  cairn bench files --mib 1024 --rate 1000 --dir /srv --json
+
+JSON, one object, with null for what was not measured; among others
+  latency_ms_idle {p50, p90, p99, p999, max}, and for up and down each {mib_per_s, server_mib_more, client_mib_more, latency_ms}")]
+    Files(files::Settings),
 
     /// How fast messages are stored without a network, beside a raw file and plain sled
     ///
@@ -215,6 +228,7 @@ pub(super) fn run(args: BenchArgs, others: Vec<Contender>, format: Format) -> Re
             BenchCommand::Catchup(settings) => tell(catchup::run(settings, &mut watcher).await, watcher, &mut results),
             BenchCommand::Mixed(settings) if settings.print_scenario => results.output.text(mixed::DEFAULT_SCENARIO),
             BenchCommand::Mixed(settings) => tell(mixed::run(settings, &mut watcher).await, watcher, &mut results),
+            BenchCommand::Files(settings) => tell(files::run(settings, &mut watcher).await, watcher, &mut results),
             BenchCommand::Fill(settings) => tell(fill::run(settings, &mut watcher), watcher, &mut results),
             BenchCommand::Ids(settings) => tell(ids::run(settings, &mut watcher), watcher, &mut results),
             BenchCommand::Engine(settings) => tell(engine::run(settings, others, &mut watcher), watcher, &mut results),

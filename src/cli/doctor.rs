@@ -14,12 +14,12 @@ use super::failure::Failure;
 use super::progress::Progress;
 use super::session::{Conduct, Context};
 use super::target::{Target, find_user, parse_user};
-use crate::store::doctor::{self, Report};
+use crate::store::doctor::{self, Depth, Report};
 
 /// Check what is stored, or explain an unread number
 ///
 /// With --data, everything in the directory of a stopped server is read and held against everything else: checksums, message numbers
-/// without a gap from floor to head, cursors within their bounds, the commit log against the blocks. What the commit log holds is moved
+/// without a gap from floor to head, cursors within their bounds, the commit log against the blocks, attachments against the files that hold them. What the commit log holds is moved
 /// into the trees on the way, as at any start of the server. The first problem is named, with exit code 1.
 ///
 /// With --explain, a running server says what a member's unread number is made of: one's own, or anybody's for owners and admins of the
@@ -28,12 +28,17 @@ use crate::store::doctor::{self, Report};
 #[command(group = ArgGroup::new("task").required(true))]
 #[command(after_help = "EXAMPLES
   cairn doctor --data /srv/cairn
+  cairn doctor --data /srv/cairn --full
   cairn doctor --explain '#team' ada
   cairn doctor --explain '#team' ada --json")]
 pub(super) struct DoctorArgs {
     /// The data directory to check; its server must be stopped
     #[arg(long, value_name = "DIR", group = "task")]
     data: Option<PathBuf>,
+
+    /// Read all attachments as well: whether each holds what its hash was made of
+    #[arg(long, requires = "data")]
+    full: bool,
 
     /// What the unread number of a member is made of
     #[arg(long, num_args = 2, value_names = ["TARGET", "USER"], group = "task")]
@@ -47,12 +52,14 @@ struct Sound(Report);
 
 impl fmt::Display for Sound {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Report { users, devices, conversations, members, messages, blocks, block_bytes, cursors, log_batches, log_messages } = self.0;
+        let Report { users, devices, conversations, members, messages, blocks, block_bytes, cursors, .. } = self.0;
+        let Report { attachments, attachment_bytes, log_batches, log_messages, .. } = self.0;
         writeln!(f, "everything is sound")?;
         writeln!(f, "  {users} users, {devices} devices, {cursors} cursors")?;
         writeln!(f, "  {conversations} conversations, {members} memberships")?;
         writeln!(f, "  {messages} messages in {blocks} blocks of {block_bytes} bytes")?;
-        write!(f, "  {log_messages} of them were in the commit log still, in {log_batches} batches")
+        writeln!(f, "  {attachments} attachments of {attachment_bytes} bytes")?;
+        write!(f, "  {log_messages} of the messages were in the commit log still, in {log_batches} batches")
     }
 }
 
@@ -96,16 +103,18 @@ impl Explanation {
 
 pub(super) fn run(args: &DoctorArgs, context: &Context) -> Result<(), Failure> {
     match (&args.data, &args.explain) {
-        (Some(dir), _) => check(dir, context),
+        (Some(dir), _) => check(dir, if args.full { Depth::Hashes } else { Depth::Lengths }, context),
         (None, Some(explain)) => explain_unread(explain, context),
         (None, None) => Err(Failure::new(Exit::Usage, "say what to look into: --data or --explain")),
     }
 }
 
-fn check(dir: &Path, context: &Context) -> Result<(), Failure> {
+fn check(dir: &Path, depth: Depth, context: &Context) -> Result<(), Failure> {
     let mut progress = Progress::new();
-    let checked =
-        doctor::check(dir, &mut |at| progress.update(|| format!("{} conversations, {} messages checked", at.conversations, at.messages)));
+    let said = |at: doctor::Progress| {
+        format!("{} conversations, {} messages, {} attachments checked", at.conversations, at.messages, at.attachments)
+    };
+    let checked = doctor::check(dir, depth, &mut |at| progress.update(|| said(at)));
     drop(progress);
     let report = checked.map_err(|error| Failure::of_check(&error))?;
     context.run(async |output| output.print(&Sound(report)))

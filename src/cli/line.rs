@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use cairn_proto::body::{Amendment, Attachment, Body, Kind, Media, SystemEntry};
+use cairn_proto::attachment::Attachment;
+use cairn_proto::body::{Amendment, Body, Kind, SystemEntry};
 use cairn_proto::extras::Reaction;
 use cairn_proto::ids::{ConversationId, MsgId, UserId};
 use cairn_proto::message::Message;
@@ -14,6 +15,7 @@ use super::clean::Clean;
 use super::clock::Local;
 use super::group_settings::Agreed;
 use super::names::Names;
+use super::size::Size;
 
 /// A message as `tail` shows it. The fields are those of its JSON, in their order.
 #[derive(Debug, Serialize)]
@@ -40,6 +42,23 @@ pub(super) struct Line<'a> {
     mentions_all: bool,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     reactions: Vec<Reacted<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    attachment: Option<Attached<'a>>,
+}
+
+/// The file that a message names.
+#[derive(Debug, Serialize)]
+struct Attached<'a> {
+    name: &'a str,
+    media_type: &'a str,
+    size_bytes: u64,
+    hash: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    width: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    height: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    duration_ms: Option<u64>,
 }
 
 /// One kind of reaction.
@@ -67,7 +86,22 @@ impl<'a> Line<'a> {
             mentions: extras.mentioned().map(|user| names.of(user)).collect(),
             mentions_all: extras.mentions_all(),
             reactions: extras.reactions().iter().map(|reaction| Reacted::new(reaction, names)).collect(),
+            attachment: Attached::of(body),
         }
+    }
+}
+
+impl<'a> Attached<'a> {
+    fn of(body: &'a Body) -> Option<Self> {
+        let Attachment { hash, name, media_type, size_bytes, .. } = body.attachment()?;
+        let (media, duration_ms) = match body {
+            Body::Image(picture) => (Some(&**picture), None),
+            Body::Video(film) => (Some(&film.media), Some(film.duration_ms)),
+            _ => (None, None),
+        };
+        let (width, height) = media.map(|media| (media.width, media.height)).unzip();
+        let (name, media_type, hash) = (name.as_str(), media_type.as_str(), hash.to_string());
+        Some(Self { name, media_type, size_bytes: *size_bytes, hash, width, height, duration_ms })
     }
 }
 
@@ -91,10 +125,7 @@ fn text_of<'a>(body: &'a Body, sender: UserId, names: &Names) -> Cow<'a, str> {
     match body {
         Body::Text(text) | Body::Emote(text) => text.as_str().into(),
         Body::Emoji(name) => name.as_str().into(),
-        Body::Image(Media { file, .. }) | Body::Video(Media { file, .. }) | Body::File(file) => {
-            let Attachment { name, .. } = file;
-            name.as_str().into()
-        }
+        Body::Image(_) | Body::Video(_) | Body::File(_) => body.attachment().map_or("", |attachment| attachment.caption.as_str()).into(),
         Body::System(entry) => happened(entry, sender, names).into(),
         &Body::Recalled { by } => format!("recalled by {}", names.of(by)).into(),
         Body::Amendment(Amendment::Edited { text, .. }) => text.as_ref().map_or("", Text::as_str).into(),
@@ -129,6 +160,16 @@ fn list(users: &[UserId], names: &Names) -> String {
     users.iter().map(|&user| names.of(user)).collect::<Vec<_>>().join(", ")
 }
 
+impl Line<'_> {
+    fn show_attachment(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: [{}", Clean(&self.sender), self.kind.as_str())?;
+        if let Some(Attached { name, size_bytes, .. }) = &self.attachment {
+            write!(f, " {} {}", Clean(name), Size(*size_bytes))?;
+        }
+        if self.text.is_empty() { f.write_str("]") } else { write!(f, "] {}", Clean(&self.text)) }
+    }
+}
+
 impl fmt::Display for Line<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (moment, sender, text) = (Local(self.sent_at_ms), Clean(&self.sender), Clean(&self.text));
@@ -143,7 +184,7 @@ impl fmt::Display for Line<'_> {
             Kind::Text => write!(f, "{sender}: {text}"),
             Kind::Emote => write!(f, "* {sender} {text}"),
             Kind::Emoji => write!(f, "{sender}: :{text}:"),
-            Kind::Image | Kind::Video | Kind::File => write!(f, "{sender}: [{kind}: {text}]", kind = self.kind.as_str()),
+            Kind::Image | Kind::Video | Kind::File => self.show_attachment(f),
             Kind::System | Kind::Unknown => write!(f, "-- {sender} {text}"),
             Kind::Recalled => write!(f, "{sender}: ({text})"),
             Kind::Edit if self.text.is_empty() => write!(f, "-- {sender} edited {}, and again since", self.about.unwrap_or_default()),

@@ -7,11 +7,13 @@
 //! * `profile`, `session`, `credentials`: who this device is
 //! * `target`, `span`: what people type
 //! * `lines`, `line`, `names`: messages in and out
+//! * `file`, `bar`, `size`: files in and out
 //! * `page`, `again`: the report of a run as a page, and the command that repeats it
 //! * `stop`: how a server is asked to end
 //! * `limits`: every bound of the commands
 
 mod again;
+mod bar;
 mod bench;
 mod clean;
 mod clock;
@@ -23,7 +25,9 @@ mod doctor;
 mod edit;
 mod exit;
 mod failure;
+mod file;
 mod forward;
+mod get;
 mod group;
 mod group_order;
 mod group_settings;
@@ -50,6 +54,7 @@ mod send;
 mod serve;
 mod session;
 mod set;
+mod size;
 mod span;
 mod stats;
 mod stop;
@@ -121,6 +126,7 @@ enum Command {
     Recall(recall::RecallArgs),
     React(react::ReactArgs),
     Pin(pin::PinArgs),
+    Get(get::GetArgs),
     Tail(tail::TailArgs),
     List(list::ListArgs),
     Read(read::ReadArgs),
@@ -204,6 +210,7 @@ fn run(cli: Cli, others: Vec<Contender>) -> Result<(), Failure> {
         Command::Edit(args) => edit::run(args, &context()?),
         Command::Recall(args) => recall::run(&args, &context()?),
         Command::React(args) => react::run(&args, &context()?),
+        Command::Get(args) => get::run(&args, &context()?),
         Command::Pin(args) => pin::run(&args, &context()?),
         Command::Tail(args) => tail::run(&args, &context()?),
         Command::List(args) => list::run(&args, &context()?),

@@ -17,6 +17,7 @@ use tokio::sync::mpsc;
 
 use super::exit::Exit;
 use super::failure::Failure;
+use super::file::FileArgs;
 use super::limits;
 use super::lines::Lines;
 use super::output::{Output, poll_once};
@@ -35,6 +36,8 @@ use super::target::{Target, find_users, parse_user};
   cairn send '#team' 'lunch?'
   cairn send @bob -- '-1 from me'
   cairn send '#team' 'at noon' --reply-to 17 --mention @bob
+  cairn send '#team' --file plan.pdf 'the plan'
+  cairn send '#team' --file walk.mp4 --as video --pixels 1920x1080 --duration 12.5 --preview walk.jpg
   tail -F /var/log/build.log | cairn send '#builds' -
   seq 1000 | cairn send '#load' - --json | tail -n 1
 
@@ -50,6 +53,9 @@ pub(super) struct SendArgs {
 
     #[command(flatten)]
     with: With,
+
+    #[command(flatten)]
+    file: FileArgs,
 }
 
 /// What goes with each message.
@@ -90,7 +96,17 @@ impl fmt::Display for Sent {
 }
 
 pub(super) fn run(args: SendArgs, context: &Context) -> Result<(), Failure> {
-    let SendArgs { target, text, with } = args;
+    let SendArgs { target, text, with, mut file } = args;
+    if let Some(path) = file.file.take() {
+        let prepared = file.prepare(path, if text == "-" { "" } else { &text })?;
+        return context.with_client(Conduct::Deliver, async |client, output| {
+            let conversation = target.resolve(client).await?;
+            let extras = with.extras(client).await?;
+            let body = prepared.upload(client).await?;
+            let msgid = client.enqueue_with(conversation, body, extras).await?.await?;
+            output.print(&Sent { conversation, msgid })
+        });
+    }
     if text == "-" {
         return context.with_client(Conduct::Deliver, async |client, output| {
             let conversation = target.resolve(client).await?;

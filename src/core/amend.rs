@@ -75,6 +75,7 @@ impl State {
         self.append_amendment(actor, conversation, Amendment::Recalled { msgid }, now, batch);
         self.supersede_edit(conversation, msgid, &entry, batch);
         self.drop_pin(conversation, msgid, batch);
+        self.end_use(conversation, msgid, batch);
         let body = Body::Recalled { by: actor.user };
         self.rewrite(conversation, msgid, &Entry { body, extras: Extras::NONE, ..entry }, batch);
         Ok(Response::Done)

@@ -65,6 +65,9 @@ impl State {
             &Change::MemberRemoved { conversation, user, counts } => self.apply_member_removed(conversation, user, counts),
             &Change::Imported { conversation, source, cursor } => self.apply_imported(conversation, source, cursor),
             &Change::Rewritten { conversation, msgid, is_message } => self.apply_rewritten(conversation, msgid, is_message),
+            Change::Attachment(hash, record) => self.attachments.set_record(*hash, record.as_ref()),
+            &Change::Attached { conversation, msgid, hash } => self.attachments.set_use(conversation, msgid, hash),
+            &Change::AttachmentBytes { user, bytes } => self.attachments.set_bytes(user, bytes),
             Change::Pins { conversation, pins } => self.apply_pins(*conversation, pins),
             Change::Mentioned { conversation, msgid, users } => {
                 if let Some(found) = self.touch(*conversation) {

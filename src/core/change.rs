@@ -3,6 +3,7 @@
 //! Each change is absolute (it sets, it does not add to), so applying one again, or applying an old one before newer ones that
 //! were already seen, ends in the same state. Variants only grow at the end.
 
+use cairn_proto::attachment::AttachmentHash;
 use cairn_proto::ids::{ConversationId, DeviceId, EpochId, ImportSource, MsgId, SendStreamId, Timestamp, UserId};
 use cairn_proto::people::{Profile, Relation};
 use cairn_proto::response::Role;
@@ -10,6 +11,7 @@ use cairn_proto::text::GroupName;
 use cairn_proto::text::{SettingName, SettingValue};
 use serde::{Deserialize, Serialize};
 
+use super::attachment::AttachmentRecord;
 use super::mark::Mark;
 use super::record::{ConversationRecord, DeviceRecord, GroupRecord, InviteRecord, MemberTerms, SecretHash, UserRecord};
 
@@ -161,6 +163,24 @@ pub enum Change {
     },
     /// The server started.
     EpochBegun(EpochId),
+    /// An attachment, new or changed; `None` when it is no more.
+    Attachment(AttachmentHash, Option<AttachmentRecord>),
+    /// What a message names.
+    Attached {
+        /// The conversation.
+        conversation: ConversationId,
+        /// The message.
+        msgid: MsgId,
+        /// The attachment; `None` when it names it no more.
+        hash: Option<AttachmentHash>,
+    },
+    /// What the uploads of a user take.
+    AttachmentBytes {
+        /// The user.
+        user: UserId,
+        /// All of them, in bytes.
+        bytes: u64,
+    },
 }
 
 /// How many members a conversation has after a change.

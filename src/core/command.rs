@@ -7,6 +7,7 @@ use cairn_proto::request::Request;
 use cairn_proto::response::Response;
 use cairn_proto::text::{DeviceName, UserName};
 
+use super::attachment::{AttachmentCommand, AttachmentReply};
 use super::record::SecretHash;
 
 /// Who asks: a logged-in device and the send stream of its process.
@@ -83,6 +84,8 @@ pub enum Command {
     Figures(Actor),
     /// The server starts; what it tells of moments from now on is of this epoch.
     Begin(EpochId),
+    /// What transfers ask.
+    Attachment(AttachmentCommand),
 }
 
 /// A device that logs in for the first time.
@@ -115,6 +118,8 @@ pub enum Reply {
     Grant(Grant),
     /// To [`Command::Figures`]: it may. Whoever has the figures puts them in the place of this.
     FiguresAllowed,
+    /// To [`Command::Attachment`].
+    Attachment(AttachmentReply),
 }
 
 /// A session that begins.

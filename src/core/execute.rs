@@ -30,6 +30,7 @@ impl State {
             Command::Begin(epoch) => Ok(self.begin_epoch(epoch, batch)),
             Command::Grant(actor, conversation) => self.grant(actor, conversation).map(Reply::Grant),
             Command::Figures(actor) => self.allow_figures(actor),
+            Command::Attachment(command) => self.attachment(command, now, batch).map(Reply::Attachment),
             Command::Ask(actor, request) => self.ask(actor, request, now, batch).map(Reply::Response),
         }
     }

@@ -19,7 +19,7 @@ impl State {
         let Forward { to, seq, from, msgid } = forward;
         // What the message says may change between two tries: it is the request that must be the same.
         let fingerprint = xxh3_64(&codec::encode(&(from, msgid))) as u32;
-        if let Some(msgid) = self.seen(actor, &Sending { conversation: to, seq, fingerprint, extras: &Extras::NONE })? {
+        if let Some(msgid) = self.seen(actor, &Sending { conversation: to, seq, fingerprint, extras: &Extras::NONE, attachment: None })? {
             return Ok(Response::Accepted { msgid });
         }
         let entry = self.message(actor, from, msgid)?;
@@ -30,6 +30,8 @@ impl State {
         let extras = Extras::forward_of(author, at);
         let mut content = Vec::new();
         pack_content(&entry.body, &extras, &mut content);
-        self.accept(actor, &Sending { conversation: to, seq, fingerprint, extras: &extras }, &content, now, batch)
+        // Whoever can read a message may pass on what it names.
+        let sending = Sending { conversation: to, seq, fingerprint, extras: &extras, attachment: entry.body.attachment() };
+        self.accept(actor, &sending, &content, now, batch)
     }
 }

@@ -13,6 +13,7 @@
 //! * [`send`], [`forward`], [`import`], [`amend`], [`pin`]: messages; [`mention`]: whom they ask to notice them
 //! * [`permission`]: who may do what in a conversation; [`settings`]: what the owner of the server says for all
 //! * [`group`], [`agreement`], [`moderation`], [`open_group`]: groups, what is agreed on in them, and who is in them
+//! * [`attachment`]: the files that messages name
 //! * [`account`], [`cursor`], [`mark`], [`member_settings`], [`overview`], [`contacts`], [`people`]: everything else a client may ask
 //! * [`conversation`], [`msgid_set`], [`send_stream`], [`open_groups`], [`relation`]: the parts of the state that have rules of their own
 //! * [`revision`]: what changed since a device was here before
@@ -22,6 +23,7 @@ pub mod account;
 pub mod agreement;
 pub mod amend;
 pub mod apply;
+pub mod attachment;
 pub mod batch;
 pub mod change;
 pub mod command;

@@ -1,15 +1,18 @@
 //! Which parts of the state a command needs in memory before it can be decided, and a change before it can be applied.
 
+use cairn_proto::attachment::AttachmentHash;
 use cairn_proto::ids::{ConversationId, DeviceId, MsgId, SendStreamId, UserId};
 use cairn_proto::limits::{PROFILES_PER_REQUEST_MAX, WATCHED_USERS_MAX};
 use cairn_proto::overview::{Moment, OverviewPlace};
 use cairn_proto::request::{ImportEntry, Request};
 use cairn_proto::text::GroupName;
 
+use super::attachment::AttachmentCommand;
 use super::change::{Appended, Change, Origin};
 use super::command::{Actor, Command, NewDevice};
 use super::contacts::other_of;
 use super::state::State;
+use crate::limits::ATTACHMENTS_COLLECTED_MAX;
 
 /// A part of the state that memory lacks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -30,6 +33,10 @@ pub enum Need {
     Relations(UserId),
     /// How a user presents himself.
     Profile(UserId),
+    /// An attachment.
+    Attachment(AttachmentHash),
+    /// What a message names, and that attachment.
+    Attached(ConversationId, MsgId),
 }
 
 impl State {
@@ -52,6 +59,7 @@ impl State {
                 }
             }
             Command::Grant(actor, conversation) => self.member(*conversation, actor.user, &mut needs),
+            Command::Attachment(command) => self.attachment_needs(command, &mut needs),
             Command::Ask(actor, request) => self.asked(*actor, request, &mut needs),
         }
         needs
@@ -66,10 +74,10 @@ impl State {
                 for mentioned in draft.extras.mentioned() {
                     self.member(draft.conversation, mentioned, needs);
                 }
+                needs.extend(draft.body.attachment().and_then(|attachment| self.record_of(attachment.hash)));
             }
             Request::Forward(forward) => {
-                self.member(forward.from, user, needs);
-                self.entry(forward.from, forward.msgid, needs);
+                self.message_with_file(user, forward.from, forward.msgid, needs);
                 self.sending(actor, forward.to, needs);
             }
             Request::Pull { conversation, .. }
@@ -107,8 +115,8 @@ impl State {
                 self.member(*conversation, user, needs);
                 self.members(*conversation, needs);
             }
+            Request::Recall { conversation, msgid } => self.message_with_file(user, *conversation, *msgid, needs),
             Request::Edit { conversation, msgid, .. }
-            | Request::Recall { conversation, msgid }
             | Request::React { conversation, msgid, .. }
             | Request::Unreact { conversation, msgid, .. }
             | Request::Pin { conversation, msgid } => {
@@ -150,6 +158,13 @@ impl State {
         }
     }
 
+    /// A message, and what it names.
+    fn message_with_file(&self, user: UserId, conversation: ConversationId, msgid: MsgId, needs: &mut Vec<Need>) {
+        self.member(conversation, user, needs);
+        self.entry(conversation, msgid, needs);
+        self.used(conversation, msgid, needs);
+    }
+
     /// What must be loaded before `change` is applied.
     #[must_use]
     pub fn missing_for(&self, change: &Change) -> Vec<Need> {
@@ -185,6 +200,31 @@ impl State {
             _ => {}
         }
         needs
+    }
+
+    fn attachment_needs(&self, command: &AttachmentCommand, needs: &mut Vec<Need>) {
+        match command {
+            AttachmentCommand::Begin(_, hash, _) | AttachmentCommand::Stored(_, hash, _) => needs.extend(self.record_of(*hash)),
+            AttachmentCommand::Fetch { actor, conversation, msgid, .. } => {
+                self.member(*conversation, actor.user, needs);
+                self.used(*conversation, *msgid, needs);
+            }
+            AttachmentCommand::Collect(above) => {
+                let unused = self.attachments.unused_above(*above).take(ATTACHMENTS_COLLECTED_MAX);
+                needs.extend(unused.filter_map(|hash| self.record_of(hash)));
+            }
+            AttachmentCommand::Unrecorded(hashes) => needs.extend(hashes.iter().filter_map(|&hash| self.record_of(hash))),
+        }
+    }
+
+    fn record_of(&self, hash: AttachmentHash) -> Option<Need> {
+        (!self.attachments.knows(hash)).then_some(Need::Attachment(hash))
+    }
+
+    fn used(&self, conversation: ConversationId, msgid: MsgId, needs: &mut Vec<Need>) {
+        if !self.attachments.knows_use(conversation, msgid) {
+            needs.push(Need::Attached(conversation, msgid));
+        }
     }
 
     fn member(&self, conversation: ConversationId, user: UserId, needs: &mut Vec<Need>) {

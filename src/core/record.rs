@@ -1,6 +1,7 @@
 //! What is stored of each part of the state: the values of the trees, and the parts of [`crate::core::Change`]s.
 //! Fields only grow behind a new version of the row (see the store's rows), so their order is part of the format.
 
+use cairn_proto::attachment::AttachmentHash;
 use cairn_proto::group::GroupSettings;
 use cairn_proto::hello::ServerRole;
 use cairn_proto::ids::{ConversationId, DeviceId, EpochId, ImportSource, MsgId, Revision, SendStreamId, Timestamp, UserId};
@@ -10,6 +11,7 @@ use cairn_proto::response::Role;
 use cairn_proto::text::{DeviceName, GroupName, SettingName, SettingValue, Topic, UserName};
 use serde::{Deserialize, Serialize};
 
+use super::attachment::AttachmentRecord;
 use super::change::MemberCounts;
 use super::mark::Mark;
 use super::msgid_set::MsgIdSet;
@@ -346,6 +348,12 @@ pub enum Row {
     SendCursors(DeviceId, SendStreamId, CursorChunk, Vec<SendCursor>),
     /// A part of the remembered sends.
     RecentSends(DeviceId, SendStreamId, RecentPart, Vec<RecentSend>),
+    /// An attachment, and whether any message names it.
+    Attachment(AttachmentHash, Option<AttachmentRecord>),
+    /// What a message names.
+    Attached(ConversationId, MsgId, Option<AttachmentHash>),
+    /// What the uploads of a user take; 0 where the row is to be deleted.
+    AttachmentBytes(UserId, u64),
     /// Everything of a send stream goes.
     StreamRemoved(DeviceId, SendStreamId),
     /// The relations of a user in a chunk; none where the row is to be deleted.

@@ -138,7 +138,10 @@ impl State {
             | Change::InviteRemoved(_)
             | Change::Relation { .. }
             | Change::Profile(..)
-            | Change::Setting { .. } => {}
+            | Change::Setting { .. }
+            | Change::Attachment(..)
+            | Change::Attached { .. }
+            | Change::AttachmentBytes { .. } => {}
         }
     }
 

@@ -16,6 +16,7 @@ impl State {
         self.take_profiles(&mut rows);
         let settings = std::mem::take(&mut self.unsaved.settings);
         rows.extend(settings.into_iter().map(|(name, value)| Row::Setting(name, value)));
+        self.attachments.take_unsaved(&mut rows);
         rows
     }
 
@@ -86,6 +87,7 @@ impl State {
     /// Lets go of conversations, send streams, relations and profiles that are stored as they are, when what is in memory takes more than
     /// `target_bytes`. To be called when everything that [`State::take_unsaved`] gave is stored. Says which conversations went.
     pub fn let_go(&mut self, target_bytes: usize) -> Vec<cairn_proto::ids::ConversationId> {
+        self.attachments.let_go();
         let bytes: usize = self.conversations.values().map(super::conversation::Conversation::memory_bytes).sum();
         if bytes + self.streams.len() * STREAM_BYTES + self.relations_bytes() + self.profiles_bytes() <= target_bytes {
             return Vec::new();

@@ -1,5 +1,6 @@
 //! Sending: the one command that everything else is built around.
 
+use cairn_proto::attachment::Attachment;
 use cairn_proto::body::Body;
 use cairn_proto::error::ErrorCode;
 use cairn_proto::extras::Extras;
@@ -25,6 +26,8 @@ pub(super) struct Sending<'a> {
     /// Of what the client asked, so that a mistake is noticed: half of a hash is enough for that, and keeps what is remembered small.
     pub(super) fingerprint: u32,
     pub(super) extras: &'a Extras,
+    /// What it names. That its sender may say so is known.
+    pub(super) attachment: Option<&'a Attachment>,
 }
 
 impl State {
@@ -35,10 +38,14 @@ impl State {
         content.clear();
         pack_content(&draft.body, &draft.extras, &mut content);
         let &Draft { conversation, seq, ref extras, .. } = draft;
-        let sending = Sending { conversation, seq, fingerprint: xxh3_64(&content) as u32, extras };
+        let attachment = draft.body.attachment();
+        let sending = Sending { conversation, seq, fingerprint: xxh3_64(&content) as u32, extras, attachment };
         let answer = match self.seen(actor, &sending) {
             Ok(Some(msgid)) => Ok(Response::Accepted { msgid }),
-            Ok(None) => self.accept(actor, &sending, &content, now, batch),
+            Ok(None) => {
+                let may_name = attachment.map_or(Ok(()), |attachment| self.check_attachment(actor.user, attachment));
+                may_name.and_then(|()| self.accept(actor, &sending, &content, now, batch))
+            }
             Err(code) => Err(code),
         };
         self.scratch = content;
@@ -70,7 +77,7 @@ impl State {
         now: Timestamp,
         batch: &mut Batch,
     ) -> Result<Response, ErrorCode> {
-        let &Sending { conversation, seq, fingerprint, extras } = sending;
+        let &Sending { conversation, seq, fingerprint, extras, attachment } = sending;
         if !self.conversations.contains_key(&conversation) {
             self.check_begin(actor.user, conversation)?;
             self.check_extras(extras, MsgId::ZERO, MsgId::ZERO)?;
@@ -92,6 +99,9 @@ impl State {
         let origin = Origin::Sent { device: actor.device, stream: actor.stream, place, seq: seq.get(), body: fingerprint };
         let msgid = self.append(conversation, NewEntry { sender: actor.user, sent_at, origin, content }, batch);
         self.note_mentions(conversation, msgid, extras, batch);
+        if let Some(attachment) = attachment {
+            self.begin_use(conversation, msgid, actor.user, attachment, batch);
+        }
         Ok(Response::Accepted { msgid })
     }
 
@@ -112,8 +122,7 @@ impl State {
 fn check_body(body: &Body) -> Result<(), ErrorCode> {
     match body {
         Body::Text(text) | Body::Emote(text) if text.is_empty() => Err(ErrorCode::EmptyMessage),
-        Body::Text(_) | Body::Emote(_) | Body::Emoji(_) => Ok(()),
-        Body::Image(_) | Body::Video(_) | Body::File(_) => Err(ErrorCode::Unsupported),
+        Body::Text(_) | Body::Emote(_) | Body::Emoji(_) | Body::Image(_) | Body::Video(_) | Body::File(_) => Ok(()),
         Body::System(_) | Body::Recalled { .. } | Body::Amendment(_) | Body::Unknown => Err(ErrorCode::BadRequest),
     }
 }

@@ -60,6 +60,9 @@ macro_rules! settings {
 
 settings! {
     amend_minutes, "amend-minutes": Number<0, 525_600> = Number(15), "how long senders may edit or recall their messages; admins recall always";
+    attachment_bytes_max, "attachment-bytes-max": Bytes = Bytes(2 << 30), "how long a file may be";
+    attachment_quota, "attachment-quota": Bytes = Bytes(20 << 30), "what all files that one user uploaded may take";
+    attachment_unsent_hours, "attachment-unsent-hours": Number<0, 8_760> = Number(24), "how long a file is kept that was uploaded and not sent";
     contacts_max, "contacts-max": Number<1, 10_000> = Number(2_000), "how many others a user may have a relation to";
     direct_chats, "direct-chats": DirectChats = DirectChats::Anyone, "who may begin a direct chat; those that exist go on";
     user_search, "user-search": Switch = Switch::On, "whether members find users by the beginning of a name; admins always do";
@@ -153,6 +156,42 @@ impl<const MIN: usize, const MAX: usize> Value for Number<MIN, MAX> {
     }
 }
 
+/// A number of bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bytes(u64);
+
+impl Bytes {
+    const MAX: u64 = 1 << 50;
+    const UNITS: [(&'static str, u32); 4] = [("TiB", 40), ("GiB", 30), ("MiB", 20), ("KiB", 10)];
+
+    /// The number.
+    #[must_use]
+    pub const fn get(self) -> u64 {
+        self.0
+    }
+}
+
+impl Value for Bytes {
+    fn parse(raw: &str) -> Option<Self> {
+        let unit = Self::UNITS.iter().find_map(|&(unit, bits)| Some((raw.strip_suffix(unit)?.trim_end(), bits)));
+        let (number, bits) = unit.unwrap_or((raw, 0));
+        let bytes = number.parse::<u64>().ok()?.checked_mul(1 << bits)?;
+        (bytes <= Self::MAX).then_some(Self(bytes))
+    }
+
+    fn written(&self) -> String {
+        let fits = |&&(_, bits): &&(&str, u32)| self.0 > 0 && self.0.trailing_zeros() >= bits;
+        match Self::UNITS.iter().find(fits) {
+            Some((unit, bits)) => format!("{}{unit}", self.0 >> bits),
+            None => self.0.to_string(),
+        }
+    }
+
+    fn takes() -> String {
+        "a number of bytes, such as 500MiB or 2GiB".into()
+    }
+}
+
 impl Row {
     /// The row of this name.
     #[must_use]
@@ -242,6 +281,17 @@ mod tests {
         let parsed = ["0", "1", "9", "10", "-1", "+1", " 2", "x", "99999999999999999999"].map(<Number<1, 9>>::parse);
         let taken: Vec<usize> = parsed.into_iter().flatten().map(Number::get).collect();
         assert_eq!(taken, [1, 9, 1]);
+    }
+
+    #[test]
+    fn sizes_are_written_in_the_largest_unit_that_fits() {
+        for (raw, bytes, written) in [("0", 0, "0"), ("1536", 1536, "1536"), ("2048", 2048, "2KiB"), ("5 GiB", 5 << 30, "5GiB")] {
+            let parsed = Bytes::parse(raw).unwrap();
+            assert_eq!((parsed.get(), parsed.written().as_str()), (bytes, written));
+        }
+        for raw in ["", "KiB", "-1", "1.5GiB", "1025TiB", "99999999999TiB", "5GB", "18446744073709551616"] {
+            assert_eq!(Bytes::parse(raw), None, "{raw}");
+        }
     }
 
     /// The manual has a line for each setting, and no other.

@@ -11,6 +11,7 @@ use cairn_proto::response::UserInfo;
 use cairn_proto::text::{GroupName, SettingName, SettingValue, UserName};
 use hashbrown::{HashMap, HashSet};
 
+use super::attachment::Held;
 use super::conversation::{Conversation, Member};
 use super::open_groups::OpenGroups;
 use super::record::{
@@ -40,6 +41,8 @@ pub struct State {
     /// How those users present themselves whose profiles were needed.
     pub(super) profiles: HashMap<UserId, Profile>,
     pub(super) settings: Settings,
+    /// What messages name.
+    pub attachments: Held,
     last_user: u32,
     last_numbered: u64,
     pub(super) unsaved: Unsaved,

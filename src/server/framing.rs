@@ -61,6 +61,12 @@ impl FrameReader {
         }
     }
 
+    /// The stream, and what was read of it behind the last frame.
+    #[must_use]
+    pub fn into_parts(self) -> (RecvStream, BytesMut) {
+        (self.stream, self.buffer)
+    }
+
     /// Waits for the next frame.
     ///
     /// # Errors

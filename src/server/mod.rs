@@ -12,6 +12,7 @@
 //! * [`outbox`]: answers to the senders
 //! * [`push`], [`delivery`]: news to everybody
 //! * `presence`, `typing`: who is there and who types, and who is told of it
+//! * [`transfer`]: attachments, each on a stream of its own
 //! * [`run`]: all of it together, from start to stop
 
 pub mod accept;
@@ -33,6 +34,7 @@ pub mod run;
 pub mod sequencer;
 pub mod session;
 pub mod throttle;
+pub mod transfer;
 mod typing;
 
 use std::sync::Arc;
@@ -54,6 +56,7 @@ use self::intake::{Intake, Ticket};
 use self::password::Passwords;
 use self::publication::ReplyTo;
 use self::throttle::Throttle;
+use self::transfer::Transfers;
 use crate::core::record::SecretHash;
 use crate::core::{Command, Reply};
 use crate::store::history::{History, HistoryError};
@@ -77,6 +80,8 @@ pub struct Shared {
     pub advertised: ServerAddr,
     /// Failed logins.
     pub throttle: Throttle,
+    /// Attachments on their way.
+    pub transfers: Transfers,
 }
 
 impl Shared {

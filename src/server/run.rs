@@ -25,6 +25,7 @@ use super::intake::Intake;
 use super::password::Passwords;
 use super::publication::Publication;
 use super::throttle::Throttle;
+use super::transfer::{self, Transfers};
 use super::{Shared, accept, close, now, secret_hash, sequencer};
 use crate::core::Command;
 use crate::limits;
@@ -63,6 +64,9 @@ pub enum ServeError {
     /// The server cannot listen.
     #[error(transparent)]
     Endpoint(#[from] EndpointError),
+    /// The folders for attachments cannot be made or read.
+    #[error("cannot use the folder for attachments: {0}")]
+    Attachments(io::Error),
     /// A thread or a runtime cannot be started.
     #[error("cannot start a thread: {0}")]
     Thread(#[from] io::Error),
@@ -106,6 +110,7 @@ async fn serve(
     let endpoint = endpoint::open(options.listen, identity)?;
     let listening = endpoint.local_addr()?;
     let has_owner = engine.state().has_owner();
+    let transfers = Transfers::open(&options.data).map_err(ServeError::Attachments)?;
     let shared = Arc::new(Shared {
         intake: Intake::new(),
         hub: Hub::new(engine.timelines()),
@@ -113,6 +118,7 @@ async fn serve(
         history: engine.history(),
         passwords: Passwords::new(),
         throttle: Throttle::default(),
+        transfers,
         advertised: options.advertise.clone().unwrap_or_else(|| advertised(listening)),
     });
     let (publish, publications) = mpsc::channel(limits::PUBLICATIONS_MAX);
@@ -124,6 +130,7 @@ async fn serve(
         false => Some(owner_invite(&shared, identity).await?),
     };
     let accepting = tokio::spawn(accept::accept(endpoint.clone(), shared.clone()));
+    let keeping_house = tokio::spawn(transfer::keep_house(shared.clone()));
     info!(%listening, "accepting connections");
     let announced = async {
         ready(&Ready { listening, invite });
@@ -139,6 +146,7 @@ async fn serve(
     info!(%code, "stopping");
     endpoint.set_server_config(None);
     accepting.abort();
+    keeping_house.abort();
     shared.intake.close();
     // Ends when the sequencer has decided and published everything that waited.
     let _ = hub.await;

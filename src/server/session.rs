@@ -19,7 +19,9 @@ use super::framing::{FrameReader, ReadError};
 use super::hub::Session;
 use super::login::{self, Refusal};
 use super::requests::Requests;
+use super::transfer::{self, Lanes, TransferStream, Wanted};
 use super::{Shared, close, delivery, typing};
+use crate::core::command::Actor;
 use crate::limits;
 
 /// Serves one connection until it ends.
@@ -156,6 +158,7 @@ async fn write_all_answers(session: &Session, send: &mut SendStream, welcome: by
 /// Takes the streams that a client opens beside the session stream.
 async fn accept_streams(shared: Arc<Shared>, session: Arc<Session>) {
     let mut is_pushed = false;
+    let lanes = Lanes::of(session.connection.clone());
     while let Ok((send, recv)) = session.connection.accept_bi().await {
         let mut reader = FrameReader::new(recv);
         let opening = match timeout(LOGIN_TIME_MAX, reader.next(HELLO_BYTES_MAX)).await {
@@ -177,7 +180,37 @@ async fn accept_streams(shared: Arc<Shared>, session: Arc<Session>) {
                     }
                 });
             }
+            Ok(StreamOpening::Upload { hash, bytes }) => {
+                begin_transfer(&session, &lanes, TransferStream::of(send, reader), |actor, stream| {
+                    transfer::upload(shared.clone(), actor, stream, hash, bytes)
+                });
+            }
+            Ok(StreamOpening::Download { conversation, msgid, hash, from }) => {
+                let wanted = Wanted { conversation, msgid, hash, from };
+                begin_transfer(&session, &lanes, TransferStream::of(send, reader), |actor, stream| {
+                    transfer::download(shared.clone(), actor, stream, wanted)
+                });
+            }
             Ok(StreamOpening::Timeline) | Err(_) => return close(&session.connection, CloseCode::Protocol),
         }
+    }
+}
+
+/// Lets a transfer go its way, if the connection has a lane for it.
+fn begin_transfer<F: Future<Output = ()> + Send + 'static>(
+    session: &Session,
+    lanes: &Lanes,
+    stream: TransferStream,
+    transfer: impl FnOnce(Actor, TransferStream) -> F,
+) {
+    match (session.actor(), lanes.take()) {
+        (Some(actor), Some(lane)) => {
+            let transfer = transfer(actor, stream);
+            tokio::spawn(async move {
+                transfer.await;
+                drop(lane);
+            });
+        }
+        _ => drop(tokio::spawn(stream.refuse(ErrorCode::TooManyTransfers))),
     }
 }

@@ -3,27 +3,31 @@
 //! First the log is held against the blocks as they lie there; then the store is opened and closed as a server would, which moves
 //! the log into the trees; then every row of every tree is read and held against the others.
 
+mod attachments;
+mod error;
 mod rows;
 
 mod revisions;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use bytes::Bytes;
-use cairn_proto::codec::DecodeError;
 use cairn_proto::ids::{ConversationId, MsgId, UserId};
 use serde::de::DeserializeOwned;
 
+pub use error::DoctorError;
+
+use super::attachments::AttachmentFiles;
 use super::blocks::{Blocks, BlocksError};
-use super::commit_log::{CommitLog, LogError, OpenError};
+use super::commit_log::{CommitLog, OpenError};
 use super::db::{Trees, TreesError};
-use super::engine::{Engine, StoreError};
-use super::format::{self, FormatError};
-use super::lock::{DirLock, LockError};
+use super::engine::Engine;
+use super::format;
+use super::lock::DirLock;
 use super::poison::Poison;
 use super::trees::{RowKey, RowPrefix, Tree, parse};
-use super::verify::{self, VerifyError};
+use super::verify;
 use crate::core::change::Appended;
 use crate::core::msgid_set::MsgIdSet;
 use crate::core::record::{ConversationRecord, DeviceRecord, InviteRecord, MemberChunk, StoredMember, UserRecord};
@@ -48,6 +52,10 @@ pub struct Report {
     pub block_bytes: u64,
     /// Delivered and send cursors.
     pub cursors: u64,
+    /// Attachments.
+    pub attachments: u64,
+    /// The bytes of their files.
+    pub attachment_bytes: u64,
     /// Batches that were in the commit log.
     pub log_batches: u64,
     /// Entries that were in the commit log.
@@ -61,81 +69,24 @@ pub struct Progress {
     pub conversations: u64,
     /// Entries that were checked.
     pub messages: u64,
+    /// Attachments that were checked.
+    pub attachments: u64,
 }
 
-/// The first problem.
-#[derive(Debug, thiserror::Error)]
-pub enum DoctorError {
-    /// There is no data directory.
-    #[error("{} is no data directory of cairn", .0.display())]
-    NoDirectory(PathBuf),
-    /// A server has it.
-    #[error(transparent)]
-    Lock(#[from] LockError),
-    /// It is none of cairn's, or of another version.
-    #[error(transparent)]
-    Format(#[from] FormatError),
-    /// The store does not open or close.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// The trees.
-    #[error(transparent)]
-    Trees(#[from] TreesError),
-    /// The log.
-    #[error(transparent)]
-    Log(#[from] LogError),
-    /// A block.
-    #[error(transparent)]
-    Blocks(#[from] BlocksError),
-    /// The blocks of a conversation.
-    #[error(transparent)]
-    Verify(#[from] VerifyError),
-    /// A batch of the log.
-    #[error("the commit log holds a batch that does not decode: {0}")]
-    Batch(#[from] DecodeError),
-    /// The log and a block differ.
-    #[error("conversation {conversation}: message {msgid} is another in the commit log than in its block")]
-    Differs {
-        /// The conversation.
-        conversation: ConversationId,
-        /// The message.
-        msgid: MsgId,
-    },
-    /// The log does not continue what is stored.
-    #[error("conversation {conversation}: the commit log goes on with message {found} where {expected} comes next")]
-    Gap {
-        /// The conversation.
-        conversation: ConversationId,
-        /// What comes next.
-        expected: MsgId,
-        /// What is there.
-        found: MsgId,
-    },
-    /// A row does not fit the others.
-    #[error("the row {key} is wrong: {what}")]
-    Row {
-        /// Which row.
-        key: RowKey,
-        /// What is wrong.
-        what: String,
-    },
-    /// The entries that do not count are not those that are noted.
-    #[error("conversation {conversation}: {noted} entries are noted as not counting, but {found} are no messages")]
-    Uncounted {
-        /// The conversation.
-        conversation: ConversationId,
-        /// How many are noted.
-        noted: u64,
-        /// How many there are.
-        found: u64,
-    },
+/// How closely the files of attachments are looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Depth {
+    /// Whether they are there, and as long as they should be.
+    Lengths,
+    /// Whether they hold what they should: all of them are read.
+    Hashes,
 }
 
 /// Checks a data directory. `progress` is told now and then how far it is.
 ///
 /// # Errors
 /// With the first problem.
-pub fn check(dir: &Path, progress: &mut dyn FnMut(Progress)) -> Result<Report, DoctorError> {
+pub fn check(dir: &Path, depth: Depth, progress: &mut dyn FnMut(Progress)) -> Result<Report, DoctorError> {
     // Opening would make one.
     if !format::is_data_dir(dir) {
         return Err(DoctorError::NoDirectory(dir.to_owned()));
@@ -145,7 +96,8 @@ pub fn check(dir: &Path, progress: &mut dyn FnMut(Progress)) -> Result<Report, D
     Engine::open(dir)?.close()?;
     let _lock = DirLock::acquire(dir)?;
     let trees = open_trees(dir)?;
-    Check { blocks: Blocks::new(trees.clone()), trees, report: &mut report, progress }.run()?;
+    let files = AttachmentFiles::in_dir(dir);
+    Check { blocks: Blocks::new(trees.clone()), trees, files, report: &mut report, progress }.run(depth)?;
     Ok(report)
 }
 
@@ -210,12 +162,13 @@ fn is_as_stored(blocks: &Blocks, conversation: ConversationId, msgid: MsgId, ent
 struct Check<'a> {
     trees: Trees,
     blocks: Blocks,
+    files: AttachmentFiles,
     report: &'a mut Report,
     progress: &'a mut dyn FnMut(Progress),
 }
 
 impl Check<'_> {
-    fn run(&mut self) -> Result<(), DoctorError> {
+    fn run(&mut self, depth: Depth) -> Result<(), DoctorError> {
         let mut users = BTreeSet::new();
         self.each(Tree::Users, |_, key, _: UserRecord| {
             users.extend(parse::user(key.bytes()));
@@ -245,6 +198,7 @@ impl Check<'_> {
         self.groups(&users)?;
         self.people(&users)?;
         self.revisions(&users)?;
+        self.attachments(&users, depth)?;
         self.report.users = users.len() as u64;
         self.report.devices = devices;
         Ok(())
@@ -275,6 +229,7 @@ impl Check<'_> {
             return Err(DoctorError::Uncounted { conversation: id, noted, found: verified.uncounted });
         }
         self.mentions(id, record.head, users)?;
+        self.attached(id, record.floor, &verified.attached)?;
         let mut members = 0;
         self.each_of(&RowPrefix::members_of(id), |check, key, chunk: Vec<StoredMember>| {
             members += chunk.len() as u64;
@@ -289,8 +244,13 @@ impl Check<'_> {
         self.report.messages += verified.messages;
         self.report.blocks += verified.blocks;
         self.report.block_bytes += verified.stored_bytes;
-        (self.progress)(Progress { conversations: self.report.conversations, messages: self.report.messages });
+        self.tell();
         Ok(())
+    }
+
+    fn tell(&mut self) {
+        let Report { conversations, messages, attachments, .. } = *self.report;
+        (self.progress)(Progress { conversations, messages, attachments });
     }
 
     fn mentions(&mut self, id: ConversationId, head: MsgId, users: &BTreeSet<UserId>) -> Result<(), DoctorError> {

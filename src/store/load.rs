@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use cairn_proto::attachment::AttachmentHash;
 use cairn_proto::codec::DecodeError;
 use cairn_proto::ids::{ConversationId, DeviceId, MsgId, Revision, SendStreamId, UserId};
 use cairn_proto::limits::MARKED_UNREAD_MAX;
@@ -18,6 +19,7 @@ use super::run::RunLimits;
 use super::timeline::{Timeline, Timelines};
 use super::trees::{MetaKey, RowKey, RowPrefix, Tree, parse};
 use crate::core::State;
+use crate::core::attachment::AttachmentRecord;
 use crate::core::msgid_set::MsgIdSet;
 use crate::core::needs::Need;
 use crate::core::record::{
@@ -95,6 +97,16 @@ impl Loader {
             }
         })?;
         self.revisions(&mut state)?;
+        self.each(&RowPrefix::all(Tree::AttachmentBytes), |key, bytes: u64| {
+            if let Some(user) = parse::user(key.bytes()) {
+                state.attachments.install_bytes(user, bytes);
+            }
+        })?;
+        self.each(&RowPrefix::all(Tree::Unused), |key, (): ()| {
+            if let Some(hash) = parse::attachment(key.bytes()) {
+                state.attachments.install_unused(hash);
+            }
+        })?;
         let last = self.trees.last_value(&RowPrefix::all(Tree::Conversations), &RowKey::conversation(LAST_NUMBERED))?;
         if let Some(id) = last.and_then(|(key, _)| parse::conversation(key.bytes())) {
             state.install_last_numbered(id);
@@ -146,6 +158,8 @@ impl Loader {
                 state.install_profile(user, self.trees.read(&RowKey::profile(user))?);
                 Ok(())
             }
+            Need::Attachment(hash) => Ok(self.attachment(state, hash)?),
+            Need::Attached(conversation, msgid) => Ok(self.attached(state, conversation, msgid)?),
         }
     }
 
@@ -273,6 +287,20 @@ impl Loader {
         self.each(&RowPrefix::relations_of(user), |_, chunk: Vec<StoredRelation>| relations.extend(chunk))?;
         state.install_relations(user, relations);
         Ok(())
+    }
+
+    fn attachment(&self, state: &mut State, hash: AttachmentHash) -> Result<(), TreesError> {
+        let record = self.trees.read::<AttachmentRecord>(&RowKey::attachment(hash))?;
+        state.attachments.install_record(hash, record);
+        Ok(())
+    }
+
+    /// What a message names, and that attachment.
+    fn attached(&self, state: &mut State, conversation: ConversationId, msgid: MsgId) -> Result<(), TreesError> {
+        let stored = self.trees.read::<AttachmentHash>(&RowKey::attached(conversation, msgid))?;
+        state.attachments.install_use(conversation, msgid, stored);
+        // What is in memory may be newer.
+        state.attachments.used(conversation, msgid).map_or(Ok(()), |hash| self.attachment(state, hash))
     }
 
     fn each<T: DeserializeOwned>(&self, prefix: &RowPrefix, mut take: impl FnMut(&RowKey, T)) -> Result<(), TreesError> {

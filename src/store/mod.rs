@@ -7,6 +7,7 @@
 //! format    the version of everything below
 //! log/      segments of the commit log, and spares
 //! trees/    sled
+//! attachments/  the files that messages name, and what has arrived of uploads
 //! aside/    files that stood in the way of opening; for a person to look at, never read again
 //! ```
 //!
@@ -21,10 +22,12 @@
 //! * [`packing`], [`checkpoint`]: moving the commit log into the trees
 //! * [`load`], [`unload`]: the state machine's state from rows and to rows
 //! * [`engine`]: all of it together, around the state machine; [`meter`]: what it has done
+//! * [`attachments`]: the files that messages name
 //! * [`verify`], [`doctor`]: checking what is stored
 
 #![deny(clippy::indexing_slicing)]
 
+pub mod attachments;
 pub mod block;
 pub mod blocks;
 pub mod checkpoint;

@@ -21,6 +21,10 @@
 //! | profiles | user u32 | `Profile` |
 //! | settings | the name, as bytes | the value, as people write it |
 //! | ended | user u32, conversation u64 | the `Revision` at which the user was a member no more |
+//! | attachment_records | hash, 32 bytes | `AttachmentRecord` |
+//! | unused | hash, 32 bytes | nothing: no message names this attachment |
+//! | attached | conversation u64, msgid u64 | the hash of what the message names |
+//! | attachment_bytes | user u32 | what the uploads of the user take, u64 |
 //! | meta | a [`MetaKey`], u8 | see there |
 //!
 //! All values but blocks are sealed, see [`super::rows`].
@@ -92,6 +96,14 @@ trees! {
     Settings = "settings",
     /// When memberships ended.
     Ended = "ended",
+    /// Attachments.
+    Attachments = "attachment_records",
+    /// Attachments that no message names.
+    Unused = "unused",
+    /// What messages name.
+    Attached = "attached",
+    /// What the uploads of users take.
+    AttachmentBytes = "attachment_bytes",
     /// What there is one of.
     Meta = "meta",
 }

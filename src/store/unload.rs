@@ -52,6 +52,15 @@ fn add(trees: &Trees, row: Row, changes: &mut Vec<RowChange>) -> Result<(), Tree
         }
         Row::Profile(user, profile) => changes.push(put_or_delete(RowKey::profile(user), profile.as_ref())),
         Row::Setting(name, value) => changes.push(RowChange::put(RowKey::setting(&name), &value)),
+        Row::Attachment(hash, record) => {
+            let is_unused = record.as_ref().is_some_and(|record| record.uses == 0);
+            changes.push(put_or_delete(RowKey::attachment(hash), record.as_ref()));
+            changes.push(put_or_delete(RowKey::unused(hash), is_unused.then_some(&())));
+        }
+        Row::Attached(conversation, msgid, hash) => changes.push(put_or_delete(RowKey::attached(conversation, msgid), hash.as_ref())),
+        Row::AttachmentBytes(user, bytes) => {
+            changes.push(put_or_delete(RowKey::attachment_bytes(user), (bytes > 0).then_some(&bytes)));
+        }
         Row::StreamRemoved(device, stream) => {
             for prefix in [RowPrefix::cursors_of(device, stream), RowPrefix::recent_of(device, stream)] {
                 let stored = trees.keys(&prefix, None, usize::MAX)?;

@@ -1,5 +1,6 @@
 //! Checking what is stored, for the doctor.
 
+use cairn_proto::attachment::AttachmentHash;
 use cairn_proto::ids::{ConversationId, MsgId};
 use cairn_proto::message::unpack_entry;
 
@@ -7,7 +8,7 @@ use super::block::Block;
 use super::blocks::{Blocks, BlocksError};
 
 /// What was found to be sound.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Verified {
     /// Blocks.
     pub blocks: u64,
@@ -17,6 +18,8 @@ pub struct Verified {
     pub uncounted: u64,
     /// The bytes of the blocks' values.
     pub stored_bytes: u64,
+    /// The messages that name an attachment, in order, and what they name.
+    pub attached: Vec<(MsgId, AttachmentHash)>,
 }
 
 /// The first thing that is not sound.
@@ -73,7 +76,7 @@ pub fn verify_blocks(blocks: &Blocks, conversation: ConversationId, floor: MsgId
         if first > expected {
             return Err(VerifyError::Missing { conversation, msgid: expected });
         }
-        verified.uncounted += verify_entries(&found, expected)?;
+        verify_entries(&found, expected, &mut verified)?;
         verified.blocks += 1;
         verified.messages += found.last().next().above(expected);
         verified.stored_bytes += found.stored_bytes as u64;
@@ -83,14 +86,16 @@ pub fn verify_blocks(blocks: &Blocks, conversation: ConversationId, floor: MsgId
     if expected <= stored { Err(VerifyError::Missing { conversation, msgid: expected }) } else { Ok(verified) }
 }
 
-/// Checks that every entry decodes; says how many from `from` on are no messages.
-fn verify_entries(block: &Block, from: MsgId) -> Result<u64, VerifyError> {
+/// Checks that every entry decodes, and notes those from `from` on.
+fn verify_entries(block: &Block, from: MsgId, verified: &mut Verified) -> Result<(), VerifyError> {
     let mut msgid = block.place.first;
-    let mut uncounted = 0;
     for entry in block.split().map_err(BlocksError::from)? {
         let entry = unpack_entry(&entry).map_err(|_| VerifyError::Entry { conversation: block.place.conversation, msgid })?;
-        uncounted += u64::from(msgid >= from && !entry.body.is_message());
+        if msgid >= from {
+            verified.uncounted += u64::from(!entry.body.is_message());
+            verified.attached.extend(entry.body.attachment().map(|attachment| (msgid, attachment.hash)));
+        }
         msgid = msgid.next();
     }
-    Ok(uncounted)
+    Ok(())
 }

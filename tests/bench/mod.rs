@@ -1,6 +1,7 @@
 //! `cairn bench` as people run it.
 
 mod catchup;
+mod files;
 mod mixed;
 
 use serde_json::Value;

@@ -1,5 +1,7 @@
 //! The main path: what one user says reaches the other, in order, once, over kills and restarts.
 
+mod attachments;
+
 use cairn_client::proto::body::{Amendment, Body, Kind};
 use cairn_client::proto::error::ErrorCode;
 use cairn_client::proto::extras::{Extra, Extras};

@@ -1,13 +1,14 @@
 //! What a message may say, to the byte, and under which number.
 
-use cairn_client::proto::body::{Amendment, Attachment, Body, Media, SystemEntry};
+use cairn_client::proto::attachment::{Attachment, AttachmentHash, Film, Media, Preview};
+use cairn_client::proto::body::{Amendment, Body, SystemEntry};
 use cairn_client::proto::error::ErrorCode;
 use cairn_client::proto::frame;
 use cairn_client::proto::ids::{ConversationId, MsgId, RequestId, UserId};
 use cairn_client::proto::limits::{PREVIEW_BYTES_MAX, TEXT_BYTES_MAX};
 use cairn_client::proto::request::PullRange;
 use cairn_client::proto::response::Response;
-use cairn_client::proto::text::{EmojiName, FileName, GroupName, MediaType, Text};
+use cairn_client::proto::text::{Caption, EmojiName, FileName, GroupName, MediaType, Text};
 
 use super::raw::Raw;
 use super::{Stage, group, text};
@@ -49,30 +50,31 @@ async fn a_text_has_from_one_byte_to_16_kib() {
     }
 }
 
-/// What only the server writes, and what it cannot take yet.
+/// What only the server writes, and what names files that nobody uploaded.
 #[tokio::test]
-async fn entries_of_the_server_and_attachments_are_refused() {
+async fn entries_of_the_server_and_of_files_that_are_not_there_are_refused() {
     let mut stage = Stage::set().await;
     let (eve, account) = stage.user("eve").await;
     let team = group(&eve, "team", &[]).await;
     let server = stage.server.addr;
     let users = vec![UserId::new(1), account.user];
     let file = Attachment {
-        hash: [1; 32],
-        name: FileName::new("../../etc/passwd").unwrap(),
+        hash: AttachmentHash::new([1; 32]),
+        name: FileName::new("passwd").unwrap(),
         media_type: MediaType::new("image/png").unwrap(),
         size_bytes: u64::MAX,
+        caption: Caption::new("").unwrap(),
     };
-    let media = Media { file: file.clone(), width: 0, height: u32::MAX, preview: vec![0; PREVIEW_BYTES_MAX].into() };
+    let media = Media { file: file.clone(), width: 0, height: u32::MAX, preview: Preview::new(vec![0; PREVIEW_BYTES_MAX].into()).unwrap() };
     let refused = [
         (Body::System(SystemEntry::Created { name: GroupName::new("mine").unwrap() }), ErrorCode::BadRequest),
         (Body::System(SystemEntry::Added { users: users.clone() }), ErrorCode::BadRequest),
         (Body::System(SystemEntry::Removed { users }), ErrorCode::BadRequest),
         (Body::Recalled { by: account.user }, ErrorCode::BadRequest),
         (Body::Amendment(Amendment::Recalled { msgid: MsgId::new(1) }), ErrorCode::BadRequest),
-        (Body::File(file), ErrorCode::Unsupported),
-        (Body::Image(media.clone()), ErrorCode::Unsupported),
-        (Body::Video(media), ErrorCode::Unsupported),
+        (Body::from(file), ErrorCode::NoSuchAttachment),
+        (Body::from(media.clone()), ErrorCode::NoSuchAttachment),
+        (Body::from(Film { media, duration_ms: u64::MAX }), ErrorCode::NoSuchAttachment),
     ];
     stage
         .meanwhile(async {

@@ -1,6 +1,7 @@
 //! Bad input of every kind against the real server: each is answered with its exact code, and other clients notice nothing.
 
 mod amends;
+mod attachments;
 mod bodies;
 mod bystanders;
 mod cursors;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 use cairn_client::Account;
+use cairn_client::proto::attachment::TransferFrame;
 use cairn_client::proto::body::Body;
 use cairn_client::proto::close::CloseCode;
 use cairn_client::proto::error::ErrorCode;
@@ -200,6 +201,25 @@ impl Stream {
     /// The next frame of a timeline.
     pub(super) async fn news(&mut self) -> TimelineFrame {
         codec::decode(&self.next().await, limits::FRAME_BYTES_MAX).unwrap()
+    }
+
+    /// What the server says next of a transfer.
+    pub(super) async fn transfer(&mut self) -> TransferFrame {
+        codec::decode(&self.next().await, limits::FRAME_BYTES_MAX).unwrap()
+    }
+
+    /// Everything that the server writes until it ends the stream.
+    pub(super) async fn rest(&mut self) -> Vec<u8> {
+        let mut rest = self.buffer.split().to_vec();
+        while let Some(chunk) = timeout(PATIENCE, self.recv.read_chunk(usize::MAX, true)).await.expect("no end").unwrap() {
+            rest.extend_from_slice(&chunk.bytes);
+        }
+        rest
+    }
+
+    /// Whether the server gives the stream up.
+    pub(super) async fn is_broken_off(&mut self) -> bool {
+        timeout(PATIENCE, self.recv.read_chunk(1, true)).await.expect("the stream goes on").is_err()
     }
 
     /// Whether the server writes nothing more.

@@ -2,24 +2,35 @@
 
 use std::collections::BTreeMap;
 
+use cairn::core::attachment::AttachmentCommand;
 use cairn::core::command::{Actor, Command, NewDevice, Reply};
 use cairn::core::record::SecretHash;
-use cairn_proto::body::{Amendment, Attachment, Body, SystemEntry};
 use cairn_proto::extras::{Extra, Extras};
-use cairn_proto::group::{Access, GroupSettings, JoinerHistory, MemberSettings};
 use cairn_proto::ids::{ClientSeq, ConversationId, DeviceId, EpochId, ImportSource, MsgId, Revision, SendStreamId, Timestamp, UserId};
 use cairn_proto::message::Draft;
 use cairn_proto::overview::{Moment, OverviewPlace};
 use cairn_proto::people::{Profile, RelationAct};
 use cairn_proto::request::{Forward, ImportEntry, Request};
-use cairn_proto::response::{Response, Role};
-use cairn_proto::text::{
-    About, DeviceName, DisplayName, EmojiName, FileName, GroupName, MediaType, SettingName, SettingValue, Text, Topic, UserName,
-};
+use cairn_proto::response::Response;
+use cairn_proto::text::{About, DeviceName, DisplayName, EmojiName, GroupName, SettingName, SettingValue};
 
+use super::attachments::{self, FileStep};
+use super::made::{a_body, ask, beside, govern, mention, pick, place, some_words, user_name};
 use super::naive::Naive;
 use super::naive_overview::Kept;
-use super::steps::{Act, Place, Question, Seq, Step};
+use super::steps::{Place, Question, Seq, Step};
+
+/// Settings that come up; there is none of the last name.
+const SETTINGS: [&str; 8] = [
+    "direct-chats",
+    "contacts-max",
+    "user-search",
+    "attachment-bytes-max",
+    "attachment-quota",
+    "attachment-unsent-hours",
+    "amend-minutes",
+    "no-such-setting",
+];
 
 /// Everybody and everything that was there so far, whether it still is or not.
 #[derive(Debug, Default)]
@@ -50,15 +61,6 @@ const ACTS: [RelationAct; 9] = [
     RelationAct::Follow,
     RelationAct::Unfollow,
 ];
-
-fn pick<T: Copy>(from: &[T], at: u8) -> Option<T> {
-    from.get(usize::from(at) % from.len().max(1)).copied()
-}
-
-/// Names that differ only in case come up as well.
-fn user_name(at: u8) -> UserName {
-    UserName::new(if at % 5 == 4 { format!("USER{}", at / 5) } else { format!("user{at}") }).unwrap()
-}
 
 impl Cast {
     /// One of the sessions.
@@ -94,6 +96,7 @@ impl Cast {
                 let Some(actor) = pick(&self.sessions, by) else { return Vec::new() };
                 (0..count).map(|_| self.send(actor, place(naive, actor, to), Seq::Next, 0, Extras::NONE)).collect()
             }
+            Step::File(step) => self.file(step, naive).into_iter().collect(),
             _ => self.entrance(step, now).or_else(|| self.request(step, naive, now)).into_iter().collect(),
         }
     }
@@ -200,9 +203,7 @@ impl Cast {
                 about: about.then(|| About::new("nothing much").unwrap()),
             }),
             &Step::Set { name, value, .. } => {
-                let name =
-                    SettingName::new(pick(&["direct-chats", "contacts-max", "user-search", "no-such-setting", "amend-minutes"], name)?)
-                        .unwrap();
+                let name = SettingName::new(pick(&SETTINGS, name)?).unwrap();
                 let value = SettingValue::new(pick(&["anyone", "friends", "1", "2", "2000", "10001", "on", "off"], value)?).unwrap();
                 Request::SetSetting { name, value }
             }
@@ -264,118 +265,35 @@ impl Cast {
         Request::Conversations { since, after: place.filter(|_| about.is_multiple_of(3)) }
     }
 
+    fn file(&mut self, step: FileStep, naive: &Naive) -> Option<Command> {
+        let command = match step {
+            FileStep::Begin { by, file, lies } => {
+                AttachmentCommand::Begin(pick(&self.sessions, by)?, attachments::hash(file), attachments::said_bytes(file, lies))
+            }
+            FileStep::Store { by, file, lies } => {
+                AttachmentCommand::Stored(pick(&self.sessions, by)?, attachments::hash(file), attachments::said_bytes(file, lies))
+            }
+            FileStep::Attach { by, to, file, lies } => {
+                let actor = pick(&self.sessions, by)?;
+                return Some(self.send(actor, place(naive, actor, to), Seq::Next, 20 + 2 * file + u8::from(lies), Extras::NONE));
+            }
+            FileStep::Fetch { by, to, at, file } => {
+                let actor = pick(&self.sessions, by)?;
+                let conversation = place(naive, actor, to);
+                let head = naive.conversations.get(&conversation).map_or(0, |found| found.head().get());
+                AttachmentCommand::Fetch { actor, conversation, msgid: MsgId::new(beside(head, at)), hash: attachments::hash(file) }
+            }
+            FileStep::Collect => AttachmentCommand::Collect(None),
+            FileStep::Day => return None,
+            FileStep::Unrecorded => AttachmentCommand::Unrecorded((0..9).map(attachments::hash).collect()),
+        };
+        Some(Command::Attachment(command))
+    }
+
     fn imported(&mut self, (name, body): (u8, u8)) -> ImportEntry {
         self.said += 1;
         // Some bodies cannot be imported; most requests shall hold none of them.
         let body = if body == 11 { a_body(9, self.said) } else { a_body(body % 4, self.said) };
         ImportEntry { sender: user_name(name), sent_at: Timestamp::new(u64::from(name) * 1000), body }
-    }
-}
-
-fn mention(user: u8) -> Extra {
-    if user == 9 { Extra::MentionAll } else { Extra::Mention(UserId::new(user.into())) }
-}
-
-fn beside(cursor: u64, by: i8) -> u64 {
-    cursor.saturating_add_signed(by.into())
-}
-
-fn place(naive: &Naive, actor: Actor, place: Place) -> ConversationId {
-    let nowhere = |at: u8| ConversationId::new([0, 999, (9 << 32) | 7, u64::MAX][usize::from(at) % 4]);
-    match place {
-        Place::Group(at) => {
-            let groups: Vec<_> = naive.conversations.keys().copied().filter(|id| id.is_numbered()).collect();
-            pick(&groups, at).unwrap_or(nowhere(0))
-        }
-        Place::Direct(with) => ConversationId::direct(actor.user, UserId::new(with.into())).unwrap_or(nowhere(1)),
-        Place::Between(a, b) => ConversationId::direct(UserId::new(a.into()), UserId::new(b.into())).unwrap_or(nowhere(2)),
-        Place::Nowhere(at) => nowhere(at),
-    }
-}
-
-fn govern(conversation: ConversationId, act: &Act, now: Timestamp) -> Request {
-    let id = |user: u8| UserId::new(user.into());
-    let ids = |users: &[u8]| users.iter().map(|&user| id(user)).collect();
-    // Most of what is agreed on leaves members something to do.
-    let role = |least: u8| [Role::Member, Role::Admin, Role::Owner, Role::Member][usize::from(least) % 4];
-    match act {
-        Act::Rename(name) => Request::RenameGroup { conversation, name: group_name(*name) },
-        Act::Topic(topic) => Request::SetTopic { conversation, topic: Topic::new("about".repeat((*topic).into())).unwrap() },
-        &Act::Settings { open, from_join, least } => {
-            let access = if open { Access::Open } else { Access::InviteOnly };
-            let history = if from_join { JoinerHistory::FromJoin } else { JoinerHistory::All };
-            let [invite, post, pin, rename] = least.map(role);
-            Request::SetGroupSettings { conversation, settings: GroupSettings { access, history, invite, post, pin, rename } }
-        }
-        &Act::Role { user, role: to } => Request::SetRole { conversation, user: id(user), role: role(to) },
-        Act::HandOver(user) => Request::HandOver { conversation, user: id(*user) },
-        Act::Ban(users) => Request::Ban { conversation, users: ids(users) },
-        Act::Unban(users) => Request::Unban { conversation, users: ids(users) },
-        &Act::Mute { user, for_ms } => {
-            let until = Timestamp::new(now.get().saturating_add_signed(for_ms.into()));
-            Request::MuteMember { conversation, user: id(user), until }
-        }
-        Act::Join => Request::JoinGroup { conversation },
-        &Act::Settle([muted, favourite, hidden]) => {
-            Request::SetMemberSettings { conversation, settings: MemberSettings { muted, favourite, hidden } }
-        }
-    }
-}
-
-/// Names that begin alike, also in another case, and two that are the same but for it.
-fn group_name(at: u8) -> GroupName {
-    GroupName::new(["a group", "A group", "Another", "öl"][usize::from(at) % 4]).unwrap()
-}
-
-fn ask(actor: Actor, conversation: ConversationId, about: u8, question: Question) -> Command {
-    let user = UserId::new(about.into());
-    let request = match question {
-        Question::Grant => return Command::Grant(actor, conversation),
-        Question::Figures => return Command::Figures(actor),
-        Question::Members => Request::Members { conversation, after: (about > 4).then(|| UserId::new(u32::from(about) - 4)) },
-        Question::Pins => Request::Pins { conversation },
-        Question::Explain => Request::Explain { conversation, user },
-        Question::ImportCursor => Request::ImportCursor { conversation, source: ImportSource::new(0) },
-        Question::Conversations => Request::Conversations { since: None, after: None },
-        Question::FindUsers => Request::FindUsers { names: vec![user_name(about), user_name(about + 1)] },
-        Question::Users => Request::Users { ids: vec![user, UserId::new(1), user] },
-        Question::Devices => Request::Devices,
-        Question::Group => Request::Group { conversation },
-        Question::BannedUsers => Request::BannedUsers { conversation },
-        Question::FindGroups => Request::FindGroups { prefix: (about > 1).then(|| group_name(about)) },
-        Question::Contacts => Request::Contacts { after: (about > 4).then(|| UserId::new(u32::from(about) - 4)) },
-        Question::Settings => Request::Settings,
-        Question::SearchUsers => {
-            let prefix = UserName::new(["u", "USER1", "user2", "x"][usize::from(about) % 4]).unwrap();
-            Request::SearchUsers { prefix, after: (about > 4).then(|| UserId::new(u32::from(about) - 4)) }
-        }
-        Question::Look => Request::Look { conversation: (about > 0).then_some(conversation) },
-        Question::Watch => Request::Watch { users: (0..8).chain([1]).map(UserId::new).collect() },
-        Question::Profiles => Request::Profiles { users: vec![user, UserId::new(1), user] },
-    };
-    Command::Ask(actor, request)
-}
-
-fn some_words(sort: u8) -> Text {
-    Text::new(if sort == 0 { String::new() } else { format!("edit {sort}") }).unwrap()
-}
-
-/// Bodies of every sort: the first four are fit for everything.
-fn a_body(sort: u8, number: u64) -> Body {
-    let words = || Text::new(format!("message {number}")).unwrap();
-    match sort {
-        1 => Body::Emote(words()),
-        2 => Body::Emoji(EmojiName::new(format!("emoji{number}")).unwrap()),
-        8 => Body::Text(Text::new("").unwrap()),
-        7 => Body::Recalled { by: UserId::new(1) },
-        9 => Body::System(SystemEntry::Added { users: vec![UserId::new(1)] }),
-        11 => Body::Amendment(Amendment::Recalled { msgid: MsgId::new(1) }),
-        10 => Body::File(Attachment {
-            hash: [7; 32],
-            name: FileName::new("a file").unwrap(),
-            media_type: MediaType::new("text/plain").unwrap(),
-            size_bytes: 1,
-        }),
-        _ => Body::Text(words()),
     }
 }

@@ -29,6 +29,7 @@ use cairn_proto::text::{EmojiName, GroupName, Text, Topic};
 use proptest::test_runner::TestCaseError;
 use proptest::{prop_assert, prop_assert_eq};
 
+use super::attachments;
 use super::naive::{Conversation, Member, Naive};
 use super::trees::Trees;
 
@@ -41,10 +42,12 @@ pub(super) fn load_all(state: &mut State, trees: &Trees, naive: &Naive) {
         trees.load(state, Need::Relations(id));
         trees.load(state, Need::Profile(id));
     }
+    attachments::load_all(state, &trees.attachments, naive);
 }
 
 /// What a fully loaded state shows is what the model has.
 pub(super) fn check_state(state: &State, naive: &Naive) -> Result<(), TestCaseError> {
+    attachments::check_state(state, naive)?;
     prop_assert_eq!(state.user_count(), naive.users.len());
     for &id in naive.users.keys() {
         prop_assert_eq!(state.user_info(id), naive.info(id));
@@ -109,6 +112,7 @@ fn actors(naive: &Naive) -> impl Iterator<Item = Actor> {
 pub(super) fn check_hidden(state: &mut State, trees: &Trees, naive: &Naive, now: Timestamp) -> Result<(), TestCaseError> {
     let nowhere = [0, 998, 1 << 32 | 998, u64::MAX].map(ConversationId::new);
     for actor in actors(naive) {
+        attachments::check_hidden(state, &trees.attachments, naive, actor, now)?;
         for id in naive.conversations.keys().copied().chain(nowhere) {
             if naive.conversations.get(&id).is_some_and(|found| found.members.contains_key(&actor.user)) {
                 continue;
@@ -224,6 +228,11 @@ pub(super) fn check_trees(trees: &Trees, naive: &Naive) -> Result<(), TestCaseEr
     check_tree("memberships", &trees.memberships, &expected.memberships)?;
     check_tree("uncounted", &trees.uncounted, &expected.uncounted)?;
     check_tree("mentions", &trees.mentions, &expected.mentions)?;
+    let (stored, known) = (&trees.attachments, &expected.attachments);
+    check_tree("attachment_records", &stored.records, &known.records)?;
+    check_tree("unused", &stored.unused, &known.unused)?;
+    check_tree("attached", &stored.uses, &known.uses)?;
+    check_tree("attachment_bytes", &stored.bytes, &known.bytes)?;
     check_tree("pins", &trees.pins, &expected.pins)?;
     check_tree("imports", &trees.imports, &expected.imports)?;
     check_tree("groups", &trees.groups, &expected.groups)?;
@@ -331,5 +340,6 @@ fn trees_of(naive: &Naive) -> Trees {
     let epochs = naive.changes.epochs.iter().map(|&(epoch, first)| EpochRecord { epoch, first: Revision::new(first) });
     trees.epochs.extend(Some(((), epochs.collect::<Vec<_>>())).filter(|(_, epochs)| !epochs.is_empty()));
     put_sends(naive, &mut trees);
+    trees.attachments = naive.attachment_trees();
     trees
 }

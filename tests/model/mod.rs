@@ -8,10 +8,12 @@
 //! A release run plays ten thousand lives, a debug run fewer, and `CAIRN_MODEL_CASES` says otherwise. A failure prints the shortest
 //! life that shows it, as steps that can be put into `kept` to stay.
 
+mod attachments;
 mod cast;
 mod expected;
 mod kept;
 mod ledger;
+mod made;
 mod naive;
 mod naive_amend;
 mod naive_group;

@@ -6,6 +6,7 @@ use cairn::core::batch::Effect;
 use cairn::core::command::{Actor, Command, LoggedIn, NewDevice, Reply};
 use cairn::core::record::SecretHash;
 use cairn::limits::SEND_STREAMS_PER_DEVICE_MAX;
+use cairn_proto::attachment::AttachmentHash;
 use cairn_proto::body::Body;
 use cairn_proto::error::ErrorCode;
 use cairn_proto::extras::Extras;
@@ -23,6 +24,8 @@ use super::naive_people::Facts;
 
 use super::naive_overview::Changes;
 
+use super::attachments::Stored;
+
 /// Everything that ever happened and still counts.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Naive {
@@ -37,6 +40,7 @@ pub(super) struct Naive {
     pub(super) profiles: BTreeMap<UserId, Profile>,
     /// The settings that were set.
     pub(super) settings: BTreeMap<SettingName, SettingValue>,
+    pub(super) attachments: BTreeMap<AttachmentHash, Stored>,
     /// What sessions must learn of the last command.
     pub(super) effects: Vec<Effect>,
     /// When what changed.
@@ -144,6 +148,7 @@ impl Naive {
             }
             Command::Begin(epoch) => Ok(self.begin_epoch(*epoch)),
             Command::Grant(actor, conversation) => self.grant(*actor, *conversation),
+            Command::Attachment(command) => self.attachment(command, now),
             Command::Figures(actor) => {
                 self.check_actor(*actor)?;
                 if self.users[&actor.user].role == ServerRole::Owner { Ok(Reply::FiguresAllowed) } else { Err(ErrorCode::Forbidden) }

@@ -207,6 +207,8 @@ impl Naive {
             "contacts-max" => value.as_str().parse::<u32>().is_ok_and(|number| (1..=10_000).contains(&number)),
             "amend-minutes" => value.as_str().parse::<u32>().is_ok_and(|number| (0..=525_600).contains(&number)),
             "user-search" => ["on", "off"].contains(&value.as_str()),
+            "attachment-bytes-max" | "attachment-quota" => value.as_str().parse::<u64>().is_ok(),
+            "attachment-unsent-hours" => value.as_str().parse::<u64>().is_ok_and(|hours| hours <= 8_760),
             _ => false,
         };
         if !is_taken {

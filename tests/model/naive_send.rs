@@ -19,8 +19,7 @@ impl Naive {
         let Draft { conversation, seq, body, extras } = draft.clone();
         match &body {
             Body::Text(text) | Body::Emote(text) if text.is_empty() => return Err(ErrorCode::EmptyMessage),
-            Body::Text(_) | Body::Emote(_) | Body::Emoji(_) => {}
-            Body::Image(_) | Body::Video(_) | Body::File(_) => return Err(ErrorCode::Unsupported),
+            Body::Text(_) | Body::Emote(_) | Body::Emoji(_) | Body::Image(_) | Body::Video(_) | Body::File(_) => {}
             Body::System(_) | Body::Recalled { .. } | Body::Amendment(_) | Body::Unknown => return Err(ErrorCode::BadRequest),
         }
         if extras.iter().filter(|extra| matches!(extra, Extra::ReplyTo(_))).count() > 1 {
@@ -32,6 +31,7 @@ impl Naive {
         if let Some(answer) = self.seen(actor, conversation, seq, &Request::Send(draft.clone())) {
             return answer;
         }
+        self.check_attachment(actor.user, &body)?;
         self.accept(actor, Request::Send(draft.clone()), (body, extras), now)
     }
 
@@ -88,6 +88,7 @@ impl Naive {
             }
             self.open_direct(conversation, now);
         }
+        self.sent_attachment(actor.user, &body);
         self.use_stream_if_forgotten(actor);
         let msgid = self.push(conversation, actor.user, now, body.clone());
         let found = self.conversations.get_mut(&conversation).unwrap();

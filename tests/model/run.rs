@@ -14,6 +14,7 @@ use cairn_proto::request::Request;
 use proptest::test_runner::TestCaseError;
 use proptest::{prop_assert, prop_assert_eq};
 
+use super::attachments::{DAY_MS, FileStep};
 use super::cast::Cast;
 use super::expected::{check_hidden, check_state, check_trees, load_all};
 use super::ledger::Ledger;
@@ -119,6 +120,7 @@ impl Run {
     fn step(&mut self, step: &Step) -> Result<(), TestCaseError> {
         match *step {
             Step::Clock(by) => self.now_ms = self.now_ms.saturating_add_signed(by.into()),
+            Step::File(FileStep::Day) => self.now_ms += DAY_MS,
             Step::Commit => self.commit()?,
             Step::Take => self.take()?,
             Step::Stored => self.stored(),

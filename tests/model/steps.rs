@@ -7,6 +7,8 @@ use cairn::store::trees::Tree;
 use proptest::collection::vec;
 use proptest::prelude::*;
 
+use super::attachments::{FileStep, file_step};
+
 /// A random life of a server.
 #[derive(Clone)]
 pub(super) struct Script {
@@ -84,6 +86,8 @@ pub(super) enum Step {
     Set { by: u8, name: u8, value: u8 },
     /// A question.
     Ask { by: u8, to: Place, about: u8, question: Question },
+    /// Something with an attachment.
+    File(FileStep),
     /// The clock goes on, or back, by so many milliseconds.
     Clock(i16),
     /// What was gathered so far becomes a batch of the commit log.
@@ -255,7 +259,7 @@ fn acquaintance() -> impl Strategy<Value = Step> {
         16 => (0..5_u8, 1..4_u8, 0..9_u8).prop_map(|(by, other, act)| Step::Relate { by, other, act }),
         4 => (0..5_u8, 1..4_u8).prop_map(direct),
         2 => (0..12_u8, any::<bool>(), any::<bool>()).prop_map(|(by, name, about)| Step::SetProfile { by, name, about }),
-        2 => (0..3_u8, 0..5_u8, 0..8_u8).prop_map(|(by, name, value)| Step::Set { by, name, value }),
+        2 => (0..3_u8, 0..8_u8, 0..8_u8).prop_map(|(by, name, value)| Step::Set { by, name, value }),
     ]
 }
 
@@ -291,6 +295,7 @@ fn step() -> impl Strategy<Value = Step> {
         8 => people(),
         16 => acquaintance(),
         40 => talk(),
+        12 => file_step(|| place().boxed()).prop_map(Step::File),
         3 => (-3..6_i16).prop_map(|halves| Step::Clock(halves * 500)),
         4 => Just(Step::Commit),
         4 => Just(Step::Take),

@@ -15,6 +15,8 @@ use cairn_proto::ids::{ConversationId, DeviceId, ImportSource, MsgId, Revision, 
 use cairn_proto::people::Profile;
 use cairn_proto::text::{GroupName, SettingName, SettingValue};
 
+use super::attachments::AttachmentTrees;
+
 /// The trees. A row is one write to each of its trees, so a crash may keep part of it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Trees {
@@ -26,6 +28,7 @@ pub(super) struct Trees {
     pub(super) memberships: BTreeMap<(UserId, ConversationId), ()>,
     pub(super) uncounted: BTreeMap<(ConversationId, u64), Vec<u8>>,
     pub(super) mentions: BTreeMap<(ConversationId, UserId, u64), Vec<u8>>,
+    pub(super) attachments: AttachmentTrees,
     pub(super) pins: BTreeMap<ConversationId, Vec<MsgId>>,
     pub(super) imports: BTreeMap<(ConversationId, ImportSource), u64>,
     pub(super) cursors: BTreeMap<(DeviceId, SendStreamId, CursorChunk), Vec<SendCursor>>,
@@ -62,6 +65,7 @@ impl Trees {
             Row::Epochs(epochs) => set(&mut self.epochs, (), Some(epochs)),
             Row::Uncounted(id, chunk, bytes) => set(&mut self.uncounted, (id, chunk), Some(bytes)),
             Row::Mentions(id, user, chunk, bytes) => set(&mut self.mentions, (id, user, chunk), Some(bytes)),
+            row @ (Row::Attachment(..) | Row::Attached(..) | Row::AttachmentBytes(..)) => self.attachments.put(row),
             Row::Pins(id, pins) => set(&mut self.pins, id, (!pins.is_empty()).then_some(pins)),
             Row::Import(id, source, cursor) => set(&mut self.imports, (id, source), Some(cursor)),
             Row::SendCursors(device, stream, chunk, cursors) => set(&mut self.cursors, (device, stream, chunk), Some(cursors)),
@@ -108,6 +112,7 @@ impl Trees {
             state.install_ended(user, id, at);
         }
         state.install_epochs(self.epochs.get(&()).cloned().unwrap_or_default());
+        self.attachments.open(&mut state);
         state
     }
 
@@ -133,6 +138,7 @@ impl Trees {
             }
             // Entries are no rows: whoever keeps the log gives them.
             Need::Entry(..) | Need::EntriesFrom(..) => {}
+            Need::Attachment(_) | Need::Attached(..) => self.attachments.load(state, need),
             Need::Stream(device, stream) => {
                 let cursors = self.cursors.iter().filter(|(key, _)| (key.0, key.1) == (device, stream));
                 let recent = self.recent.iter().filter(|(key, _)| (key.0, key.1) == (device, stream));
@@ -200,6 +206,7 @@ impl Trees {
             memberships: mix(&older.memberships, &newer.memberships, || pick(Tree::Memberships)),
             uncounted: mix(&older.uncounted, &newer.uncounted, || pick(Tree::Uncounted)),
             mentions: mix(&older.mentions, &newer.mentions, || pick(Tree::Mentions)),
+            attachments: AttachmentTrees::mixed(&older.attachments, &newer.attachments, pick),
             pins: mix(&older.pins, &newer.pins, || pick(Tree::Pins)),
             imports: mix(&older.imports, &newer.imports, || pick(Tree::Imports)),
             cursors: mix(&older.cursors, &newer.cursors, || pick(Tree::Cursors)),
@@ -215,7 +222,11 @@ impl Trees {
     }
 }
 
-fn mix<K: Ord + Clone, V: Clone>(older: &BTreeMap<K, V>, newer: &BTreeMap<K, V>, mut is_older: impl FnMut() -> bool) -> BTreeMap<K, V> {
+pub(super) fn mix<K: Ord + Clone, V: Clone>(
+    older: &BTreeMap<K, V>,
+    newer: &BTreeMap<K, V>,
+    mut is_older: impl FnMut() -> bool,
+) -> BTreeMap<K, V> {
     let keys: BTreeSet<K> = older.keys().chain(newer.keys()).cloned().collect();
     let pick = |key: K| (if is_older() { older.get(&key) } else { newer.get(&key) }).cloned().map(|value| (key, value));
     keys.into_iter().filter_map(pick).collect()

@@ -4,16 +4,16 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use cairn_client::proto::ALPN;
-use cairn_client::proto::body::{Attachment, Body, Media};
+use cairn_client::proto::body::Body;
 use cairn_client::proto::close::CloseCode;
 use cairn_client::proto::error::ErrorCode;
-use cairn_client::proto::extras::Extras;
+use cairn_client::proto::extras::{Extra, Extras};
 use cairn_client::proto::ids::{ClientSeq, ConversationId, MsgId, RequestId, SendStreamId};
 use cairn_client::proto::limits::SENDS_IN_FLIGHT_MAX;
 use cairn_client::proto::message::Draft;
 use cairn_client::proto::request::Request;
 use cairn_client::proto::response::Response;
-use cairn_client::proto::text::{FileName, MediaType, Text};
+use cairn_client::proto::text::Text;
 use cairn_client::{Accepted, Client, Error, Options, Reconnect, TryEnqueueError};
 
 use crate::fake::{Fake, Identity, Peer, eager, soon};
@@ -251,11 +251,10 @@ async fn closing_does_not_wait_for_a_server_that_is_away() {
 async fn what_does_not_fit_into_a_frame_is_refused_here_and_takes_no_number() {
     let fake = Fake::start();
     let (client, mut peer) = fake.client(eager()).await;
-    let file =
-        Attachment { hash: [0; 32], name: FileName::new("a").unwrap(), media_type: MediaType::new("image/png").unwrap(), size_bytes: 1 };
-    let huge = Body::Image(Media { file, width: 1, height: 1, preview: Bytes::from(vec![0; 300_000]) });
+    let huge = Extras::new(vec![Extra::Unknown(Bytes::from(vec![0; 300_000]))]).unwrap();
     for _ in 0..=SENDS_IN_FLIGHT_MAX {
-        assert!(matches!(soon(client.send(ONE, huge.clone())).await, Err(Error::TooLarge { .. })));
+        let refused = soon(client.enqueue_with(ONE, text("a"), huge.clone())).await;
+        assert!(matches!(refused, Err(Error::TooLarge { .. })));
     }
     let _promise = enqueue(&client, &[(ONE, "a")]).await;
     assert_eq!(drafts(&mut peer, 1).await.1, [(ONE, 1, text("a"))]);

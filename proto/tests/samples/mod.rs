@@ -3,6 +3,7 @@
 //! Nothing can be left out: [`named::Named`] is written with an exhaustive `match`, so a new variant does not compile until it has a
 //! name, a name without a sample fails a test, and so does a serialized type that is not named at all.
 
+mod bodies;
 mod group;
 mod named;
 mod people;

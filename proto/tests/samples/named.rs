@@ -2,7 +2,8 @@
 
 use std::fmt::Debug;
 
-use cairn_proto::body::{Amendment, Attachment, Body, Media, SystemEntry};
+use cairn_proto::attachment::{Attachment, AttachmentHash, Film, Media, Preview, TransferFrame};
+use cairn_proto::body::{Amendment, Body, SystemEntry};
 use cairn_proto::error::ErrorCode;
 use cairn_proto::event::{StreamOpening, TimelineFrame};
 use cairn_proto::extras::{Extra, Reaction};
@@ -62,10 +63,10 @@ macro_rules! enums {
 }
 
 structs! {
-    Attachment, Bucket, CheckpointFigures, Contact, ContactPage, Conversation, ConversationPage, DeviceInfo, Draft, Entry, Explained, Figures, Forward,
-    GroupDetails, GroupSettings, Hello, Histogram, ImportEntry, Media, Member, MemberPage, MemberSettings, Moment, OpenGroup, OverviewPlace,
-    PresentDevice, Profile,
-    Pulled, Reaction, Relation, Run, Setting, UserInfo, UserPage, UserPresence, UserProfile, Welcome,
+    Attachment, AttachmentHash, Bucket, CheckpointFigures, Contact, ContactPage, Conversation, ConversationPage, DeviceInfo, Draft, Entry,
+    Explained, Figures, Film, Forward, GroupDetails, GroupSettings, Hello, Histogram, ImportEntry, Media, Member, MemberPage, MemberSettings,
+    Moment, OpenGroup, OverviewPlace, PresentDevice, Preview, Profile, Pulled, Reaction, Relation, Run, Setting, UserInfo, UserPage,
+    UserPresence, UserProfile, Welcome,
 }
 
 enums! {
@@ -98,9 +99,10 @@ enums! {
     ServerDatagram { Typing }
     ServerFrame { Welcome, Refused, Response }
     ServerRole { Member, Admin, Owner }
-    StreamOpening { Timeline }
+    StreamOpening { Timeline, Upload, Download }
     SystemEntry { Created, Added, Removed, Renamed, TopicSet, SettingsSet, RoleSet, HandedOver, Banned, Unbanned, Muted }
     TimelineFrame { Run, Behind, Conversation, Removed, Read, Contact, Presence }
+    TransferFrame { From, Stored, Refused }
 }
 
 /// The list of known codes comes from the macro that declares them, so it cannot miss one.

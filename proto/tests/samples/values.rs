@@ -1,26 +1,24 @@
 //! The values themselves. What they contain is arbitrary but fixed: the golden bytes hold it.
 
-use bytes::Bytes;
-use cairn_proto::body::{Amendment, Attachment, Body, Media, SystemEntry};
+use cairn_proto::body::Body;
 use cairn_proto::error::ErrorCode;
 use cairn_proto::event::{StreamOpening, TimelineFrame};
-use cairn_proto::extras::{Extra, Extras, Reaction};
 use cairn_proto::figures::{Bucket, CheckpointFigures, Figures, Histogram};
 use cairn_proto::hello::{ClientFrame, Credentials, Hello, ServerRole, Welcome};
 use cairn_proto::ids::{
     ClientSeq, ConversationId, DeviceId, EpochId, ImportSource, MsgId, RequestId, Revision, SendStreamId, Timestamp, UserId,
 };
 use cairn_proto::invite::ServerAddr;
-use cairn_proto::message::{Draft, Entry, Run};
 use cairn_proto::overview::{ConversationPage, Moment, OverviewExtent, OverviewPlace};
 use cairn_proto::request::{Forward, ImportEntry, PullRange, Request};
 use cairn_proto::response::{
     Conversation, ConversationKind, DeviceInfo, Explained, Member, MemberPage, Pulled, Response, Role, ServerFrame, UserInfo,
 };
 use cairn_proto::secret::{DeviceToken, InviteToken};
-use cairn_proto::text::{DeviceName, EmojiName, FileName, GroupName, MediaType, Password, Text, UserName};
+use cairn_proto::text::{DeviceName, GroupName, Password, Text, UserName};
 
-use super::group::{self, group_details, group_settings, member_settings, open_group, topic};
+use super::bodies::{add_bodies, add_logs, draft, entry, hash, reaction, run};
+use super::group::{self, group_details, member_settings, open_group};
 use super::{Samples, people};
 
 pub(super) const GROUP: ConversationId = ConversationId::new(77);
@@ -45,11 +43,11 @@ pub(super) fn add_all(samples: &mut Samples) {
     samples.add(ErrorCode::ALL.iter().copied().chain([ErrorCode::Other(70_000)]).collect());
 }
 
-fn user_name(raw: &str) -> UserName {
+pub(super) fn user_name(raw: &str) -> UserName {
     raw.parse().unwrap()
 }
 
-fn text(raw: &str) -> Body {
+pub(super) fn text(raw: &str) -> Body {
     Body::Text(Text::new(raw).unwrap())
 }
 
@@ -63,115 +61,6 @@ pub(super) fn group_name() -> GroupName {
 
 fn password() -> Password {
     "correct horse".parse().unwrap()
-}
-
-fn attachment() -> Attachment {
-    let name: FileName = "#1 report.pdf".parse().unwrap();
-    let media_type: MediaType = "application/pdf".parse().unwrap();
-    Attachment { hash: std::array::from_fn(|i| i as u8), name, media_type, size_bytes: 1 << 33 }
-}
-
-fn media() -> Media {
-    Media { file: attachment(), width: 640, height: 65_536, preview: Bytes::from_static(&[0xff, 0xd8, 0, 1]) }
-}
-
-fn system_entries() -> Vec<SystemEntry> {
-    vec![
-        SystemEntry::Created { name: group_name() },
-        SystemEntry::Added { users: vec![ALICE, BOB] },
-        SystemEntry::Removed { users: vec![] },
-        SystemEntry::Renamed { name: group_name() },
-        SystemEntry::TopicSet { topic: topic() },
-        SystemEntry::SettingsSet { settings: group_settings() },
-        SystemEntry::RoleSet { user: BOB, role: Role::Admin },
-        SystemEntry::HandedOver { user: BOB },
-        SystemEntry::Banned { users: vec![ALICE, BOB] },
-        SystemEntry::Unbanned { users: vec![BOB] },
-        SystemEntry::Muted { user: BOB, until: NOON },
-    ]
-}
-
-fn bodies() -> Vec<Body> {
-    let emoji: EmojiName = "wave".parse().unwrap();
-    vec![
-        text("hello, 世界\n"),
-        text(""),
-        Body::Emote(Text::new("waves").unwrap()),
-        Body::Emoji(emoji),
-        Body::Image(media()),
-        Body::Video(Media { preview: Bytes::new(), ..media() }),
-        Body::File(attachment()),
-        Body::System(SystemEntry::Created { name: group_name() }),
-        Body::Recalled { by: BOB },
-        Body::Amendment(Amendment::Recalled { msgid: MsgId::new(251) }),
-    ]
-}
-
-fn amendments() -> Vec<Amendment> {
-    let (msgid, text) = (MsgId::new(251), Text::new("better").ok());
-    vec![
-        Amendment::Edited { msgid, text },
-        Amendment::Edited { msgid, text: None },
-        Amendment::Recalled { msgid },
-        Amendment::Reacted { msgid, emoji: reaction().emoji },
-        Amendment::Unreacted { msgid, emoji: reaction().emoji },
-        Amendment::Pinned { msgid },
-        Amendment::Unpinned { msgid },
-    ]
-}
-
-fn entry(body: Body) -> Entry {
-    Entry { sender: ALICE, sent_at: NOON, body, extras: Extras::NONE }
-}
-
-fn extras() -> Vec<Extra> {
-    vec![
-        Extra::ReplyTo(MsgId::new(251)),
-        Extra::Mention(BOB),
-        Extra::MentionAll,
-        Extra::Edited { at: NOON, entry: MsgId::new(252) },
-        Extra::Reactions(vec![reaction()]),
-        Extra::Forwarded { author: ALICE, at: NOON },
-    ]
-}
-
-fn reaction() -> Reaction {
-    Reaction { emoji: "wave".parse().unwrap(), users: vec![ALICE, BOB] }
-}
-
-fn all_extras() -> Extras {
-    Extras::new(extras()).unwrap()
-}
-
-fn run() -> Run {
-    let mut entries = Vec::new();
-    entry(text("one")).pack(&mut entries);
-    entry(Body::System(SystemEntry::Added { users: vec![BOB] })).pack(&mut entries);
-    Run { conversation: GROUP, first: MsgId::new(250), count: 2, entries: entries.into() }
-}
-
-fn draft() -> Draft {
-    Draft { conversation: DIRECT, seq: ClientSeq::new(300), body: text("hi"), extras: Extras::NONE }
-}
-
-fn add_bodies(samples: &mut Samples) {
-    samples.add(vec![attachment()]);
-    samples.add(vec![media()]);
-    samples.add(system_entries());
-    samples.add(bodies());
-    samples.add(amendments());
-}
-
-fn add_logs(samples: &mut Samples) {
-    samples.add(extras());
-    samples.add(vec![reaction()]);
-    let replying = Entry { extras: all_extras(), ..entry(text("one")) };
-    samples.add(vec![entry(text("one")), replying.clone()]);
-    samples.add_packed(vec![entry(text("one")), entry(Body::Image(media())), entry(Body::System(SystemEntry::Added { users: vec![BOB] }))]);
-    samples.add_packed(vec![replying]);
-    samples.add(vec![draft(), Draft { extras: all_extras(), ..draft() }]);
-    let empty = Run { conversation: DIRECT, first: MsgId::new(u64::MAX), count: 0, entries: Bytes::new() };
-    samples.add(vec![run(), empty]);
 }
 
 fn credentials() -> Vec<Credentials> {
@@ -378,7 +267,8 @@ fn add_frames(samples: &mut Samples) {
     let failure = ServerFrame::Response(RequestId::new(1), Err(ErrorCode::SeqConflict));
     let [_, welcome] = welcomes().try_into().unwrap();
     samples.add(vec![ServerFrame::Welcome(welcome), ServerFrame::Refused(ErrorCode::BadInvite), answer, failure]);
-    samples.add(vec![StreamOpening::Timeline]);
+    let download = StreamOpening::Download { conversation: GROUP, msgid: MsgId::new(251), hash: hash(), from: 1 << 20 };
+    samples.add(vec![StreamOpening::Timeline, StreamOpening::Upload { hash: hash(), bytes: 1 << 33 }, download]);
     samples.add_framed(StreamOpening::Timeline);
     samples.add_framed(ClientFrame::Request(RequestId::new(0), Request::Devices));
     let behind = TimelineFrame::Behind { conversation: GROUP, head: MsgId::new(1_000) };

@@ -1,13 +1,14 @@
 //! Generators of random valid values, for every wire type.
 
+mod attachment;
 mod group;
 mod overview;
 mod people;
 
-use bytes::Bytes;
-use cairn_proto::body::{Amendment, Attachment, Body, Media};
+use cairn_proto::attachment::Film;
+use cairn_proto::body::{Amendment, Body};
 use cairn_proto::error::ErrorCode;
-use cairn_proto::event::{StreamOpening, TimelineFrame};
+use cairn_proto::event::TimelineFrame;
 use cairn_proto::extras::{Extra, Extras, Reaction};
 use cairn_proto::figures::{Bucket, CheckpointFigures, Figures};
 use cairn_proto::group::GroupDetails;
@@ -20,11 +21,14 @@ use cairn_proto::response::{
     Conversation, ConversationKind, DeviceInfo, Explained, Member, MemberPage, Pulled, Response, Role, ServerFrame, UserInfo,
 };
 use cairn_proto::secret::{DeviceToken, InviteToken, Pin};
-use cairn_proto::text::{DeviceName, EmojiName, FileName, GroupName, MediaType, Password, Text, Topic, UserName};
+use cairn_proto::text::{Caption, DeviceName, EmojiName, FileName, GroupName, MediaType, Password, Text, Topic, UserName};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 
+pub(crate) use attachment::opening;
+
+use attachment::{attachment, media};
 use group::{agreement_request, group_settings, member_settings, open_group, system_entry};
 use overview::{conversation_page, moment, overview_place};
 
@@ -71,28 +75,11 @@ texts! {
     group_name -> GroupName: "[a-z明]([a-z #@]{0,20}[a-z])?";
     device_name -> DeviceName: "[a-z]([a-z ]{0,20}[a-z0-9])?";
     emoji_name -> EmojiName: "[a-z_]{1,16}";
+    caption -> Caption: "\\PC{0,40}";
     file_name -> FileName: "[a-z#@]([a-z #@.]{0,20}[a-z])?";
     media_type -> MediaType: "[a-z]{1,8}/[a-z.+-]{1,12}";
     topic -> Topic: "[a-z明#@ ]{0,30}";
     password -> Password: "(?s).{8,30}";
-}
-
-fn attachment() -> impl Strategy<Value = Attachment> {
-    (any::<[u8; 32]>(), file_name(), media_type(), number()).prop_map(|(hash, name, media_type, size_bytes)| Attachment {
-        hash,
-        name,
-        media_type,
-        size_bytes,
-    })
-}
-
-fn media() -> impl Strategy<Value = Media> {
-    (attachment(), small(), small(), vec(any::<u8>(), 0..300)).prop_map(|(file, width, height, preview)| Media {
-        file,
-        width,
-        height,
-        preview: Bytes::from(preview),
-    })
 }
 
 fn users() -> impl Strategy<Value = Vec<UserId>> {
@@ -104,9 +91,9 @@ pub(crate) fn body() -> impl Strategy<Value = Body> {
         text().prop_map(Body::Text),
         text().prop_map(Body::Emote),
         emoji_name().prop_map(Body::Emoji),
-        media().prop_map(Body::Image),
-        media().prop_map(Body::Video),
-        attachment().prop_map(Body::File),
+        media().prop_map(Body::from),
+        (media(), number()).prop_map(|(media, duration_ms)| Body::from(Film { media, duration_ms })),
+        attachment().prop_map(Body::from),
         system_entry().prop_map(Body::System),
         user_id().prop_map(|by| Body::Recalled { by }),
         (msgid(), option::of(text())).prop_map(|(msgid, text)| Body::Amendment(Amendment::Edited { msgid, text })),
@@ -368,10 +355,6 @@ pub(crate) fn server_frame() -> impl Strategy<Value = ServerFrame> {
         1 => error_code().prop_map(ServerFrame::Refused),
         6 => (request_id(), answer).prop_map(|(id, answer)| ServerFrame::Response(id, answer)),
     ]
-}
-
-pub(crate) fn opening() -> impl Strategy<Value = StreamOpening> {
-    Just(StreamOpening::Timeline)
 }
 
 pub(crate) fn timeline_frame() -> impl Strategy<Value = TimelineFrame> {

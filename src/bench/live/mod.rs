@@ -3,7 +3,7 @@
 //! A run has a venue (a server and users), a load, a gauge that counts, and findings. It warms up, counts, stops and waits until
 //! everything outstanding is settled; nothing that comes before or behind the count is in the numbers.
 //!
-//! * `send`, `fanout`, `catchup`, `mixed`, `idle`: one file or folder for each kind of run
+//! * `send`, `fanout`, `catchup`, `mixed`, `idle`, `files`: one file or folder for each kind of run
 //! * `venue`, `own_server`: the server under test, the users who take part
 //! * `sender`, `unanswered`, `fill`, `pace`, `stamp`: what is sent, when, and where to
 //! * `receiver`, `audience`, `stall`, `cursor`, `comeback`: who reads it
@@ -17,6 +17,7 @@ mod climb;
 mod comeback;
 mod cursor;
 pub(crate) mod fanout;
+pub(crate) mod files;
 mod fill;
 mod findings;
 mod gauge;

@@ -43,6 +43,13 @@ pub(crate) struct Place {
     pub(crate) seed: u64,
 }
 
+impl Place {
+    /// The folder for what the run keeps on disk.
+    pub(crate) fn parent(&self) -> PathBuf {
+        self.dir.clone().unwrap_or_else(env::temp_dir)
+    }
+}
+
 /// The server under test, and who makes groups on it.
 #[derive(Debug)]
 pub(crate) struct Venue {
@@ -71,7 +78,7 @@ impl Venue {
             let addr = link.addr.to_string();
             return Ok(Self { server: None, addr, durability: Durability::Fdatasync, seed, organiser, link, endpoints, run });
         }
-        let parent = place.dir.clone().unwrap_or_else(env::temp_dir);
+        let parent = place.parent();
         let durability = Durability::in_folder(&parent);
         let server = spawn_blocking(move || Server::start(&parent)).await.map_err(|_| BenchError::Panicked)??;
         let link = server.owner_invite()?;

@@ -1,5 +1,7 @@
 //! The keys of rows, built from what they stand for. [`super::parse`] takes them apart.
 
+mod attachments;
+
 use cairn_proto::ids::{ConversationId, DeviceId, ImportSource, MsgId, SendStreamId, UserId};
 use cairn_proto::text::SettingName;
 

@@ -1,5 +1,6 @@
 //! The ids in a key, read back. Each is `None` when the bytes are no key of that tree.
 
+use cairn_proto::attachment::AttachmentHash;
 use cairn_proto::ids::{ConversationId, DeviceId, ImportSource, MsgId, SendStreamId, UserId};
 use cairn_proto::text::SettingName;
 
@@ -113,4 +114,16 @@ pub fn relations(key: &[u8]) -> Option<(UserId, RelationChunk)> {
 #[must_use]
 pub fn setting(key: &[u8]) -> Option<SettingName> {
     SettingName::new(std::str::from_utf8(key).ok()?).ok()
+}
+
+/// An attachment.
+#[must_use]
+pub fn attachment(key: &[u8]) -> Option<AttachmentHash> {
+    key.try_into().ok().map(AttachmentHash::new)
+}
+
+/// The conversation and the message that names an attachment.
+#[must_use]
+pub fn attached(key: &[u8]) -> Option<(ConversationId, MsgId)> {
+    whole(key, |key| Some((ConversationId::new(u64(key)?), MsgId::new(u64(key)?))))
 }

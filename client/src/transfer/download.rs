@@ -1,0 +1,176 @@
+//! From the server to a file.
+
+use std::ffi::OsString;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use cairn_proto::attachment::{Attachment, TransferFrame};
+use cairn_proto::event::StreamOpening;
+use cairn_proto::ids::{ConversationId, MsgId};
+use tokio::fs::{self, File, OpenOptions};
+use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _, AsyncWriteExt as _};
+
+use super::{Patience, Progress, Step, Stopped, TransferError, heard};
+use crate::client::Client;
+use crate::limits;
+use crate::link::{Lost, Reader};
+
+/// Fetching files.
+impl Client {
+    /// Fetches what a message names into the file at `target`, which is replaced when everything has arrived and has the right hash. Until
+    /// then it lies beside it under the same name with `.part` behind it, and what is there already is not fetched again.
+    ///
+    /// Goes on after any number of reconnects. `progress` is called for each part of some hundred kilobytes.
+    ///
+    /// # Errors
+    /// [`TransferError::Client`] with [`crate::Error::Refused`] and `NoSuchAttachment` when the user cannot see the message, or it names
+    /// another attachment or none; [`TransferError::Target`] when the file cannot be written; [`TransferError::Damaged`].
+    pub async fn download(
+        &self,
+        conversation: ConversationId,
+        msgid: MsgId,
+        attachment: &Attachment,
+        target: &Path,
+        mut progress: impl FnMut(Progress),
+    ) -> Result<(), TransferError> {
+        let _lane = self.shared().lanes.take().await.ok_or_else(|| self.ended())?;
+        let mut part = Part::open(target, attachment, &mut progress).await?;
+        let mut was_resumed = part.done_bytes > 0;
+        let mut patience = Patience::new();
+        loop {
+            let opening = StreamOpening::Download { conversation, msgid, hash: attachment.hash, from: part.done_bytes };
+            let lost = match self.open_transfer(opening).await? {
+                Ok((_writer, mut reader)) => match part.receive(&mut reader, &mut progress).await {
+                    Ok(()) if part.has_right_hash() => return part.put(target).await,
+                    Ok(()) if was_resumed => {
+                        // What was there before may be of another file.
+                        was_resumed = false;
+                        part.restart().await?;
+                        continue;
+                    }
+                    Ok(()) => {
+                        part.restart().await?;
+                        return Err(TransferError::Damaged);
+                    }
+                    Err(Stopped::Failed(error)) => return Err(error),
+                    Err(Stopped::Lost(lost)) => lost,
+                },
+                Err(lost) => lost,
+            };
+            patience.wait(lost, part.done_bytes).await?;
+        }
+    }
+}
+
+/// What has arrived.
+struct Part {
+    file: File,
+    path: PathBuf,
+    hasher: blake3::Hasher,
+    expected: [u8; 32],
+    done_bytes: u64,
+    unsynced_bytes: u64,
+    total_bytes: u64,
+}
+
+impl Part {
+    /// Reads what is there, so that it counts.
+    async fn open(target: &Path, attachment: &Attachment, progress: &mut impl FnMut(Progress)) -> Result<Self, TransferError> {
+        let path = beside(target);
+        let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path).await;
+        let file = file.map_err(|source| TransferError::Target { path: path.clone(), source })?;
+        let (expected, total_bytes) = (*attachment.hash.as_bytes(), attachment.size_bytes);
+        let mut part = Self { file, path, hasher: blake3::Hasher::new(), expected, done_bytes: 0, unsynced_bytes: 0, total_bytes };
+        part.reread(progress).await.map_err(|source| part.unwritable(source))?;
+        if part.done_bytes > part.total_bytes {
+            part.restart().await?;
+        }
+        Ok(part)
+    }
+
+    async fn reread(&mut self, progress: &mut impl FnMut(Progress)) -> io::Result<()> {
+        let mut buffer = vec![0; limits::TRANSFER_BUFFER_BYTES];
+        loop {
+            let bytes = self.file.read(&mut buffer).await?;
+            if bytes == 0 {
+                return Ok(());
+            }
+            self.hasher.update(&buffer[..bytes]);
+            self.done_bytes += bytes as u64;
+            progress(Progress { step: Step::Reading, done_bytes: self.done_bytes, total_bytes: self.total_bytes });
+        }
+    }
+
+    async fn restart(&mut self) -> Result<(), TransferError> {
+        self.hasher.reset();
+        self.done_bytes = 0;
+        let emptied = async {
+            self.file.set_len(0).await?;
+            self.file.rewind().await
+        };
+        emptied.await.map_err(|source| self.unwritable(source)).map(drop)
+    }
+
+    async fn receive(&mut self, reader: &mut Reader, progress: &mut impl FnMut(Progress)) -> Result<(), Stopped> {
+        match heard(reader).await? {
+            TransferFrame::From(from) if from == self.done_bytes => {}
+            _ => return Err(Lost::Protocol("a download begins elsewhere").into()),
+        }
+        let mut arrived = Vec::with_capacity(limits::TRANSFER_BUFFER_BYTES);
+        let ended = loop {
+            match reader.part().await {
+                Ok(Some(bytes)) => arrived.extend_from_slice(&bytes),
+                Ok(None) => break Ok(()),
+                Err(lost) => break Err(lost),
+            }
+            // A packet's worth at a time would cost more than the network.
+            if arrived.len() >= limits::TRANSFER_BUFFER_BYTES {
+                self.add(&mut arrived, progress).await?;
+            }
+        };
+        self.add(&mut arrived, progress).await?;
+        self.file.flush().await.map_err(|source| self.unwritable(source))?;
+        ended?;
+        if self.done_bytes == self.total_bytes { Ok(()) } else { Err(Lost::Broken("the server ended the transfer".to_owned()).into()) }
+    }
+
+    /// Takes what arrived, and leaves room for more.
+    async fn add(&mut self, arrived: &mut Vec<u8>, progress: &mut impl FnMut(Progress)) -> Result<(), Stopped> {
+        if arrived.len() as u64 > self.total_bytes - self.done_bytes {
+            return Err(Lost::Protocol("a download is longer than its file").into());
+        }
+        self.file.write_all(arrived).await.map_err(|source| self.unwritable(source))?;
+        self.hasher.update(arrived);
+        self.done_bytes += arrived.len() as u64;
+        self.unsynced_bytes += arrived.len() as u64;
+        if self.unsynced_bytes >= limits::TRANSFER_SYNC_BYTES {
+            self.file.sync_data().await.map_err(|source| self.unwritable(source))?;
+            self.unsynced_bytes = 0;
+        }
+        arrived.clear();
+        progress(Progress { step: Step::Moving, done_bytes: self.done_bytes, total_bytes: self.total_bytes });
+        Ok(())
+    }
+
+    fn has_right_hash(&self) -> bool {
+        *self.hasher.finalize().as_bytes() == self.expected
+    }
+
+    async fn put(self, target: &Path) -> Result<(), TransferError> {
+        let put = async {
+            self.file.sync_all().await?;
+            fs::rename(&self.path, target).await
+        };
+        put.await.map_err(|source| self.unwritable(source))
+    }
+
+    fn unwritable(&self, source: io::Error) -> TransferError {
+        TransferError::Target { path: self.path.clone(), source }
+    }
+}
+
+fn beside(target: &Path) -> PathBuf {
+    let mut name: OsString = target.as_os_str().to_owned();
+    name.push(".part");
+    name.into()
+}

@@ -1,0 +1,126 @@
+//! From a file to the server.
+
+use std::io::{self, SeekFrom};
+use std::path::Path;
+
+use cairn_proto::attachment::{AttachmentHash, TransferFrame};
+use cairn_proto::event::StreamOpening;
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncSeek, AsyncSeekExt as _};
+
+use super::{Patience, Progress, Step, Stopped, TransferError, Uploaded, heard};
+use crate::client::Client;
+use crate::limits;
+use crate::link::{Lost, Reader, Writer};
+
+/// Sending files.
+impl Client {
+    /// Stores a file on the server, so that messages can name it. Reads it twice: for its hash, and to send it. What the server has
+    /// already is not sent again: all of it when the user uploaded it before, else what arrived of it over an earlier connection, be it
+    /// days ago.
+    ///
+    /// Goes on after any number of reconnects. `progress` is called for each part of some hundred kilobytes.
+    ///
+    /// # Errors
+    /// [`TransferError::Client`] with [`crate::Error::Refused`]: `AttachmentTooLarge`, `QuotaReached`; `WrongHash` when the file changes
+    /// meanwhile. [`TransferError::Source`] when it cannot be read.
+    pub async fn upload<S>(&self, source: &mut S, mut progress: impl FnMut(Progress)) -> Result<Uploaded, TransferError>
+    where
+        S: AsyncRead + AsyncSeek + Unpin,
+    {
+        let uploaded = identify(source, &mut progress).await.map_err(TransferError::Source)?;
+        let Uploaded { hash, size_bytes } = uploaded;
+        let _lane = self.shared().lanes.take().await.ok_or_else(|| self.ended())?;
+        let mut patience = Patience::new();
+        let mut sent_bytes = 0;
+        loop {
+            let lost = match self.open_transfer(StreamOpening::Upload { hash, bytes: size_bytes }).await? {
+                Ok(stream) => match send(source, stream, size_bytes, &mut sent_bytes, &mut progress).await {
+                    Ok(()) => return Ok(uploaded),
+                    Err(Stopped::Failed(error)) => return Err(error),
+                    Err(Stopped::Lost(lost)) => lost,
+                },
+                Err(lost) => lost,
+            };
+            patience.wait(lost, sent_bytes).await?;
+        }
+    }
+
+    /// As [`Client::upload`], from the file at `path`.
+    ///
+    /// # Errors
+    /// As [`Client::upload`].
+    pub async fn upload_file(&self, path: &Path, progress: impl FnMut(Progress)) -> Result<Uploaded, TransferError> {
+        let mut file = tokio::fs::File::open(path).await.map_err(TransferError::Source)?;
+        self.upload(&mut file, progress).await
+    }
+}
+
+async fn identify<S>(source: &mut S, progress: &mut impl FnMut(Progress)) -> io::Result<Uploaded>
+where
+    S: AsyncRead + AsyncSeek + Unpin,
+{
+    let total_bytes = source.seek(SeekFrom::End(0)).await?;
+    source.rewind().await?;
+    let (mut hasher, mut buffer, mut done_bytes) = (blake3::Hasher::new(), vec![0; limits::TRANSFER_BUFFER_BYTES], 0);
+    loop {
+        let bytes = source.read(&mut buffer).await?;
+        if bytes == 0 {
+            let hash = AttachmentHash::new(*hasher.finalize().as_bytes());
+            return Ok(Uploaded { hash, size_bytes: done_bytes });
+        }
+        hasher.update(&buffer[..bytes]);
+        done_bytes += bytes as u64;
+        progress(Progress { step: Step::Reading, done_bytes, total_bytes });
+    }
+}
+
+async fn send<S>(
+    source: &mut S,
+    (mut writer, mut reader): (Writer, Reader),
+    total_bytes: u64,
+    sent_bytes: &mut u64,
+    progress: &mut impl FnMut(Progress),
+) -> Result<(), Stopped>
+where
+    S: AsyncRead + AsyncSeek + Unpin,
+{
+    let from = match heard(&mut reader).await? {
+        TransferFrame::Stored => return Ok(()),
+        TransferFrame::From(from) if from <= total_bytes => from,
+        TransferFrame::From(_) | TransferFrame::Refused(_) => return Err(Lost::Protocol("an upload begins beyond its end").into()),
+    };
+    let moved = async {
+        source.seek(SeekFrom::Start(from)).await.map_err(TransferError::Source)?;
+        let mut buffer = vec![0; limits::TRANSFER_BUFFER_BYTES];
+        let mut done_bytes = from;
+        while done_bytes < total_bytes {
+            let wanted = usize::try_from(total_bytes - done_bytes).unwrap_or(usize::MAX).min(buffer.len());
+            let bytes = source.read(&mut buffer[..wanted]).await.map_err(TransferError::Source)?;
+            if bytes == 0 {
+                return Err(TransferError::Source(io::ErrorKind::UnexpectedEof.into()).into());
+            }
+            writer.write(&buffer[..bytes]).await?;
+            done_bytes += bytes as u64;
+            *sent_bytes = done_bytes.max(*sent_bytes);
+            progress(Progress { step: Step::Moving, done_bytes, total_bytes });
+        }
+        writer.finish();
+        Ok::<_, Stopped>(())
+    };
+    let answer = async {
+        match heard(&mut reader).await? {
+            TransferFrame::Stored => Ok(()),
+            TransferFrame::From(_) | TransferFrame::Refused(_) => Err(Lost::Protocol("an upload begins twice").into()),
+        }
+    };
+    // A server that wants no more says so while bytes are still on their way.
+    let mut answer = std::pin::pin!(answer);
+    tokio::select! {
+        biased;
+        answer = &mut answer => answer,
+        moved = moved => {
+            moved?;
+            answer.await
+        }
+    }
+}

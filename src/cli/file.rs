@@ -1,0 +1,194 @@
+//! `cairn send --file`: from a path to what a message says of the file.
+
+use std::fmt::Display;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use cairn_client::{Client, TransferError, Uploaded};
+use cairn_proto::attachment::{Attachment, Film, Media, Preview};
+use cairn_proto::body::Body;
+use cairn_proto::error::ErrorCode;
+use cairn_proto::limits::PREVIEW_BYTES_MAX;
+use cairn_proto::text::{Caption, FileName, MediaType};
+use clap::{Args, ValueEnum};
+
+use super::bar::Bar;
+use super::exit::Exit;
+use super::failure::Failure;
+use super::limits;
+
+/// A file that is sent.
+#[derive(Debug, Args)]
+pub(super) struct FileArgs {
+    /// Send this file; TEXT is its caption. The server stores a file once, and an upload that breaks off goes on where it stopped
+    #[arg(long, value_name = "PATH")]
+    pub(super) file: Option<PathBuf>,
+
+    /// What the file is [default: image when it is one that is known, else file]
+    #[arg(long = "as", value_name = "KIND", requires = "file")]
+    kind: Option<FileKind>,
+
+    /// A small picture to show until the file is there, up to 12 KiB
+    #[arg(long, value_name = "PATH", requires = "file")]
+    preview: Option<PathBuf>,
+
+    /// The size of a film or a picture in pixels, as 1920x1080 [default for pictures: what the file says]
+    #[arg(long, value_name = "WIDTHxHEIGHT", value_parser = parse_pixels, requires = "file")]
+    pixels: Option<Pixels>,
+
+    /// How long a film takes, in seconds
+    #[arg(long, value_name = "SECONDS", value_parser = parse_seconds, requires = "file")]
+    duration: Option<Duration>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum FileKind {
+    /// A picture
+    Image,
+    /// A film
+    Video,
+    /// Any other file
+    File,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Pixels {
+    width: u32,
+    height: u32,
+}
+
+fn parse_pixels(raw: &str) -> Result<Pixels, String> {
+    let sides = raw.split_once('x').and_then(|(width, height)| Some((width.parse().ok()?, height.parse().ok()?)));
+    sides.map(|(width, height)| Pixels { width, height }).ok_or_else(|| "two numbers with an x between them".to_owned())
+}
+
+fn parse_seconds(raw: &str) -> Result<Duration, String> {
+    let seconds: Result<f64, _> = raw.parse();
+    seconds.ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()).ok_or_else(|| "a number of seconds".to_owned())
+}
+
+/// The message about a file, but for what the server says of it.
+#[derive(Debug)]
+pub(super) struct Prepared {
+    path: PathBuf,
+    name: FileName,
+    media_type: MediaType,
+    caption: Caption,
+    shape: Shape,
+}
+
+#[derive(Debug)]
+enum Shape {
+    Image(Pixels, Preview),
+    Video(Pixels, Preview, Duration),
+    File,
+}
+
+impl FileArgs {
+    /// Looks at the file, before anything is sent.
+    pub(super) fn prepare(self, path: PathBuf, caption: &str) -> Result<Prepared, Failure> {
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        let name = FileName::new(name).map_err(|error| cannot_send(&path, format!("its name cannot be shown: {error}")))?;
+        let caption = Caption::new(caption).map_err(|error| cannot_send(&path, format!("the caption cannot be sent: {error}")))?;
+        let own = imagesize::size(&path).ok().map(|size| (u32::try_from(size.width).ok(), u32::try_from(size.height).ok()));
+        let own = own.and_then(|(width, height)| Some(Pixels { width: width?, height: height? }));
+        let kind = self.kind.unwrap_or(if own.is_some() { FileKind::Image } else { FileKind::File });
+        let preview = self.preview.as_deref().map_or(Ok(Preview::NONE), read_preview)?;
+        let shape = match (kind, self.pixels.or(own), self.duration) {
+            (FileKind::File, ..) => Shape::File,
+            (FileKind::Image, Some(pixels), _) => Shape::Image(pixels, preview),
+            (FileKind::Video, Some(pixels), Some(duration)) => Shape::Video(pixels, preview, duration),
+            (FileKind::Image, None, _) => {
+                return Err(cannot_send(&path, "it is no picture of a known kind").hint("say its size with --pixels"));
+            }
+            (FileKind::Video, ..) => return Err(cannot_send(&path, "a film needs more").hint("say --pixels and --duration")),
+        };
+        Ok(Prepared { media_type: media_type(&path)?, path, name, caption, shape })
+    }
+}
+
+fn cannot_send(path: &Path, why: impl Display) -> Failure {
+    Failure::new(Exit::Failed, format!("cannot send {}: {why}", path.display()))
+}
+
+fn read_preview(path: &Path) -> Result<Preview, Failure> {
+    let failed = |why: &dyn Display| Failure::new(Exit::Failed, format!("cannot use the preview {}: {why}", path.display()));
+    let length = std::fs::metadata(path).map_err(|error| failed(&error))?.len();
+    if length > PREVIEW_BYTES_MAX as u64 {
+        return Err(failed(&format!("it has {length} bytes where {PREVIEW_BYTES_MAX} are allowed")));
+    }
+    Preview::new(std::fs::read(path).map_err(|error| failed(&error))?.into()).map_err(|error| failed(&error))
+}
+
+/// The media type that goes with the end of the name. Others may know better; nobody relies on it.
+fn media_type(path: &Path) -> Result<MediaType, Failure> {
+    let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default().to_ascii_lowercase();
+    let known = limits::MEDIA_TYPES.iter().find(|(known, _)| *known == extension);
+    let media_type = known.map_or("application/octet-stream", |(_, media_type)| media_type);
+    MediaType::new(media_type).map_err(|error| cannot_send(path, error))
+}
+
+impl Prepared {
+    /// Uploads the file. Gives what the message says.
+    pub(super) async fn upload(self, client: &Client) -> Result<Body, Failure> {
+        let Self { path, name, media_type, caption, shape } = self;
+        let mut bar = Bar::new();
+        let uploaded = client.upload_file(&path, |moved| bar.update(moved)).await;
+        drop(bar);
+        let Uploaded { hash, size_bytes } = uploaded.map_err(|error| failure_of(&path, error))?;
+        let file = Attachment { hash, name, media_type, size_bytes, caption };
+        let media = |Pixels { width, height }, preview, file| Media { file, width, height, preview };
+        Ok(match shape {
+            Shape::Image(pixels, preview) => Body::from(media(pixels, preview, file)),
+            Shape::Video(pixels, preview, duration) => {
+                let duration_ms = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+                Body::from(Film { media: media(pixels, preview, file), duration_ms })
+            }
+            Shape::File => Body::from(file),
+        })
+    }
+}
+
+/// What people are told when a transfer comes to nothing.
+pub(super) fn failure_of(path: &Path, error: TransferError) -> Failure {
+    let hint = match &error {
+        TransferError::Client(cairn_client::Error::Refused(code)) => match code {
+            ErrorCode::WrongHash | ErrorCode::WrongSize => "the file changed while it was sent: send it again when it is at rest",
+            ErrorCode::QuotaReached => "recall messages with files that nobody needs; the room is free again a while later",
+            ErrorCode::NoSuchAttachment => "the message may have been recalled, or may name no file",
+            _ => return Failure::caused(Exit::Failed, format!("{}: {error}", path.display()), &error),
+        },
+        TransferError::Client(other) => return other.clone().into(),
+        TransferError::Damaged => {
+            "try again; when it stays so, the file is damaged on the server, and its operator should run `cairn doctor --full`"
+        }
+        _ => return Failure::caused(Exit::Failed, format!("{}: {error}", path.display()), &error),
+    };
+    Failure::caused(Exit::Failed, format!("{}: {error}", path.display()), &error).hint(hint)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_end_of_the_name_tells_the_media_type() {
+        for (path, expected) in [
+            ("a.PDF", "application/pdf"),
+            ("b/c.jpg", "image/jpeg"),
+            ("x", "application/octet-stream"),
+            ("y.xyz", "application/octet-stream"),
+        ] {
+            assert_eq!(media_type(Path::new(path)).unwrap().as_str(), expected);
+        }
+        assert!(limits::MEDIA_TYPES.iter().all(|(_, media_type)| MediaType::new(*media_type).is_ok()));
+    }
+
+    #[test]
+    fn sizes_and_times_are_read() {
+        assert_eq!(parse_pixels("1920x1080"), Ok(Pixels { width: 1920, height: 1080 }));
+        assert!(parse_pixels("1920").is_err() && parse_pixels("-1x5").is_err());
+        assert_eq!(parse_seconds("1.5"), Ok(Duration::from_millis(1500)));
+        assert!(parse_seconds("-1").is_err() && parse_seconds("nan").is_err());
+    }
+}

@@ -1,0 +1,163 @@
+//! From a client to the disk: what has arrived is hashed and written as it comes, and is an attachment only when all of it is durable
+//! under its hash, and its record is.
+
+use std::sync::Arc;
+
+use bytes::BytesMut;
+use cairn_proto::attachment::{AttachmentHash, TransferFrame};
+use cairn_proto::error::ErrorCode;
+use tokio::time::timeout;
+
+use super::reserve::Reservation;
+use super::{Broken, Shared, TransferStream};
+use crate::core::attachment::{AttachmentCommand, AttachmentReply};
+use crate::core::command::Actor;
+use crate::limits::{TRANSFER_BUFFER_BYTES, TRANSFER_SILENCE_MAX};
+use crate::store::attachments::Partial;
+
+/// Takes an upload, from its first frame to its end.
+pub async fn upload(shared: Arc<Shared>, actor: Actor, mut stream: TransferStream, hash: AttachmentHash, bytes: u64) {
+    let _turn = shared.transfers.turns.acquire().await;
+    let taken = take(&shared, actor, &mut stream, hash, bytes).await;
+    stream.end(taken).await;
+}
+
+async fn take(shared: &Shared, actor: Actor, stream: &mut TransferStream, hash: AttachmentHash, bytes: u64) -> Result<(), Broken> {
+    let begun = shared.ask_attachment(AttachmentCommand::Begin(actor, hash, bytes)).await?;
+    if let AttachmentReply::Wanted { room } = begun {
+        let mut reservation = shared.transfers.reservations.take(actor.user, hash, bytes, room).await?;
+        let received = receive(shared, actor, stream, hash, bytes, &mut reservation).await;
+        if reservation.arrived_bytes == 0 && received.is_err() {
+            shared.transfers.on_disk(move |files| files.remove_partial(actor.user, hash)).await?;
+        }
+        store(shared, actor, received?, hash, bytes, &mut reservation).await?;
+    }
+    stream.say(TransferFrame::Stored).await
+}
+
+/// Everything from where an earlier connection stopped. What arrived stays when this one breaks off, and goes when it lies.
+async fn receive(
+    shared: &Shared,
+    actor: Actor,
+    stream: &mut TransferStream,
+    hash: AttachmentHash,
+    bytes: u64,
+    reservation: &mut Reservation,
+) -> Result<Partial, Broken> {
+    let mut partial = resume(shared, actor, hash, bytes).await?;
+    reservation.arrived_bytes = partial.bytes();
+    stream.say(TransferFrame::From(partial.bytes())).await?;
+    loop {
+        let (part, is_end) = tokio::select! {
+            part = next_part(stream) => part?,
+            () = reservation.taken_over() => return Err(Broken::Gone),
+        };
+        if !part.is_empty() {
+            if partial.bytes() + part.len() as u64 > bytes {
+                return Err(discard(shared, actor, hash, reservation, ErrorCode::WrongSize).await);
+            }
+            partial = shared
+                .transfers
+                .on_disk(move |_| {
+                    partial.add(&part)?;
+                    Ok(partial)
+                })
+                .await?;
+            reservation.arrived_bytes = partial.bytes();
+        }
+        if is_end {
+            break;
+        }
+    }
+    if partial.bytes() < bytes {
+        return Err(discard(shared, actor, hash, reservation, ErrorCode::WrongSize).await);
+    }
+    Ok(partial)
+}
+
+async fn resume(shared: &Shared, actor: Actor, hash: AttachmentHash, bytes: u64) -> Result<Partial, ErrorCode> {
+    let mut partial = shared.transfers.on_disk(move |files| files.upload(actor.user, hash)).await?;
+    loop {
+        let more;
+        (partial, more) = shared
+            .transfers
+            .on_disk(move |_| {
+                let more = partial.reread()?;
+                Ok((partial, more))
+            })
+            .await?;
+        if partial.bytes() > bytes {
+            partial = shared
+                .transfers
+                .on_disk(move |_| {
+                    partial.restart()?;
+                    Ok(partial)
+                })
+                .await?;
+            return Ok(partial);
+        }
+        if !more {
+            return Ok(partial);
+        }
+    }
+}
+
+/// What has come of the file, when it is worth a write, and whether it is the last of it.
+async fn next_part(stream: &mut TransferStream) -> Result<(BytesMut, bool), Broken> {
+    while stream.received.len() < TRANSFER_BUFFER_BYTES {
+        let wanted = TRANSFER_BUFFER_BYTES - stream.received.len();
+        match timeout(TRANSFER_SILENCE_MAX, stream.recv.read_chunk(wanted, true)).await {
+            Ok(Ok(Some(chunk))) => stream.received.extend_from_slice(&chunk.bytes),
+            Ok(Ok(None)) => return Ok((std::mem::take(&mut stream.received), true)),
+            Ok(Err(_)) | Err(_) => return Err(Broken::Gone),
+        }
+    }
+    Ok((std::mem::take(&mut stream.received), false))
+}
+
+/// What lied is of no use to anybody.
+async fn discard(shared: &Shared, actor: Actor, hash: AttachmentHash, reservation: &mut Reservation, code: ErrorCode) -> Broken {
+    match shared.transfers.on_disk(move |files| files.remove_partial(actor.user, hash)).await {
+        Ok(()) => {
+            reservation.arrived_bytes = 0;
+            Broken::Refused(code)
+        }
+        Err(failed) => Broken::Refused(failed),
+    }
+}
+
+/// Gives the file its place, and then its record. When this returns, both are durable.
+async fn store(
+    shared: &Shared,
+    actor: Actor,
+    mut partial: Partial,
+    hash: AttachmentHash,
+    bytes: u64,
+    reservation: &mut Reservation,
+) -> Result<(), Broken> {
+    let transfers = &shared.transfers;
+    let (partial, is_whole) = transfers
+        .on_disk(move |_| {
+            let is_whole = partial.is_whole()?;
+            Ok((partial, is_whole))
+        })
+        .await?;
+    if !is_whole {
+        return Err(discard(shared, actor, hash, reservation, ErrorCode::WrongHash).await);
+    }
+    let _placing = transfers.placing.read().await;
+    transfers.on_disk(move |files| files.place(&partial)).await?;
+    reservation.arrived_bytes = 0;
+    match shared.ask_attachment(AttachmentCommand::Stored(actor, hash, bytes)).await {
+        Ok(_) => Ok(()),
+        Err(code) => {
+            // It may be somebody else's as well.
+            if let Ok(AttachmentReply::Unrecorded(unrecorded)) = shared.ask_attachment(AttachmentCommand::Unrecorded(vec![hash])).await {
+                for hash in unrecorded {
+                    transfers.on_disk(move |files| files.remove(hash)).await?;
+                }
+            }
+            Err(code.into())
+        }
+    }
+}

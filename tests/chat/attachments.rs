@@ -1,0 +1,324 @@
+//! Files: up and down, over connections that break and servers that are killed, and stored once.
+//!
+//! The files are small unless `CAIRN_TRANSFER_MIB` says how many MiB one has: `CAIRN_TRANSFER_MIB=1024 cargo test --release --test main
+//! chat::attachments -- --nocapture` is the large run.
+
+use std::cell::Cell;
+use std::future::poll_fn;
+use std::path::{Path, PathBuf};
+use std::pin::pin;
+use std::task::Poll;
+use std::time::Duration;
+
+use cairn_client::proto::attachment::{Attachment, AttachmentHash};
+use cairn_client::proto::body::Body;
+use cairn_client::proto::error::ErrorCode;
+use cairn_client::proto::text::{Caption, FileName, MediaType};
+use cairn_client::{Account, Client, Error, Options, Progress, Step, TransferError, Uploaded};
+use rand::rngs::StdRng;
+use rand::{Rng as _, SeedableRng as _};
+use tempfile::TempDir;
+use tokio::time::{interval, timeout};
+
+use super::group;
+use crate::support::{Server, cairn, invite};
+
+const CUTS: u64 = 10;
+
+/// What has not happened after this time does not happen.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+fn file_bytes() -> u64 {
+    let mib: Option<u64> = std::env::var("CAIRN_TRANSFER_MIB").ok().map(|mib| mib.parse().unwrap());
+    mib.map_or(5 * 1024 * 1024 + 123, |mib| mib * 1024 * 1024)
+}
+
+/// A file of which no two parts are alike.
+fn make_file(dir: &Path, seed: u64, bytes: u64) -> PathBuf {
+    let path = dir.join(format!("file-{seed}"));
+    let mut random = StdRng::seed_from_u64(seed);
+    let mut file = std::fs::File::create(&path).unwrap();
+    let mut left = bytes;
+    let mut part = vec![0; 1 << 20];
+    while left > 0 {
+        let some = left.min(part.len() as u64) as usize;
+        random.fill_bytes(&mut part[..some]);
+        std::io::Write::write_all(&mut file, &part[..some]).unwrap();
+        left -= some as u64;
+    }
+    path
+}
+
+fn hash_of(path: &Path) -> AttachmentHash {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update_reader(std::fs::File::open(path).unwrap()).unwrap();
+    AttachmentHash::new(*hasher.finalize().as_bytes())
+}
+
+fn attachment(uploaded: Uploaded) -> Attachment {
+    let Uploaded { hash, size_bytes } = uploaded;
+    let name = FileName::new("plan.bin").unwrap();
+    Attachment {
+        hash,
+        name,
+        media_type: MediaType::new("application/octet-stream").unwrap(),
+        size_bytes,
+        caption: Caption::new("").unwrap(),
+    }
+}
+
+/// Runs a transfer until so many bytes are done, and drops it there; what it gives when it is done before.
+async fn until<T>(bytes: u64, done: &Cell<u64>, transfer: impl Future<Output = T>) -> Option<T> {
+    let mut transfer = pin!(transfer);
+    poll_fn(|context| match transfer.as_mut().poll(context) {
+        Poll::Ready(done) => Poll::Ready(Some(done)),
+        Poll::Pending if done.get() >= bytes => Poll::Ready(None),
+        Poll::Pending => Poll::Pending,
+    })
+    .await
+}
+
+/// Notes how far a transfer is, and where it began to move.
+struct Watched {
+    done: Cell<u64>,
+    began: Cell<Option<u64>>,
+}
+
+impl Watched {
+    fn new() -> Self {
+        Self { done: Cell::new(0), began: Cell::new(None) }
+    }
+
+    fn note(&self, progress: Progress) {
+        if progress.step == Step::Moving {
+            self.done.set(progress.done_bytes);
+            self.began.set(self.began.get().or(Some(progress.done_bytes)));
+        }
+    }
+}
+
+async fn again(client: Client, account: &Account) -> Client {
+    client.close().await;
+    Client::connect(account, Options::default()).await.unwrap()
+}
+
+/// Every other cut is the end of the client, the others are the end of the server.
+#[tokio::test]
+async fn a_file_goes_up_and_down_with_ten_cuts_each_way() {
+    let mut server = Server::start();
+    let (mut ada, account) = server.owner().await;
+    let (bob, bob_account) = invite(&ada, "bob").await;
+    let team = group(&ada, &bob_account).await;
+    let dir = TempDir::new().unwrap();
+    let bytes = file_bytes();
+    let path = make_file(dir.path(), 1, bytes);
+    for cut in 1..=CUTS {
+        let watched = Watched::new();
+        let at = bytes * cut / (CUTS + 1);
+        let done = until(at, &watched.done, ada.upload_file(&path, |progress| watched.note(progress))).await;
+        assert!(done.is_none(), "cut {cut} came too late");
+        if cut % 2 == 0 {
+            server.kill();
+            server.restart();
+        } else {
+            ada = again(ada, &account).await;
+        }
+    }
+    let watched = Watched::new();
+    let uploaded = ada.upload_file(&path, |progress| watched.note(progress)).await.unwrap();
+    assert_eq!(uploaded, Uploaded { hash: hash_of(&path), size_bytes: bytes });
+    assert!(watched.began.get() > Some(bytes / 2), "it began again at {:?}", watched.began);
+    let msgid = ada.send(team, Body::from(attachment(uploaded))).await.unwrap();
+
+    let (target, mut bob) = (dir.path().join("fetched"), bob);
+    for cut in 1..=CUTS {
+        let watched = Watched::new();
+        let at = bytes * cut / (CUTS + 1);
+        let file = attachment(uploaded);
+        let fetch = bob.download(team, msgid, &file, &target, |progress| watched.note(progress));
+        assert!(until(at, &watched.done, fetch).await.is_none(), "cut {cut} came too late");
+        assert!(!target.exists(), "a file that is not whole");
+        if cut % 2 == 0 {
+            server.kill();
+            server.restart();
+        } else {
+            bob = again(bob, &bob_account).await;
+        }
+    }
+    let watched = Watched::new();
+    bob.download(team, msgid, &attachment(uploaded), &target, |progress| watched.note(progress)).await.unwrap();
+    assert!(watched.began.get() > Some(bytes / 2), "it began again at {:?}", watched.began);
+    assert_eq!(hash_of(&target), uploaded.hash);
+    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 2, "the part is gone");
+}
+
+#[tokio::test]
+async fn a_transfer_goes_on_by_itself_when_the_server_comes_back() {
+    let mut server = Server::start();
+    let (ada, account) = server.owner().await;
+    let (_bob, bob_account) = invite(&ada, "bob").await;
+    let team = group(&ada, &bob_account).await;
+    let dir = TempDir::new().unwrap();
+    let path = make_file(dir.path(), 2, file_bytes());
+    let watched = Watched::new();
+    let mut upload = pin!(ada.upload_file(&path, |progress| watched.note(progress)));
+    assert!(until(file_bytes() / 2, &watched.done, upload.as_mut()).await.is_none());
+    server.kill();
+    server.restart();
+    let uploaded = upload.await.unwrap();
+    let msgid = ada.send(team, Body::from(attachment(uploaded))).await.unwrap();
+    // The same user on another device may as well fetch it.
+    let other = Client::connect(&account, Options::default()).await.unwrap();
+    let (watched, target, file) = (Watched::new(), dir.path().join("fetched"), attachment(uploaded));
+    let mut fetch = pin!(other.download(team, msgid, &file, &target, |progress| watched.note(progress)));
+    assert!(until(file_bytes() / 2, &watched.done, fetch.as_mut()).await.is_none());
+    server.kill();
+    server.restart();
+    fetch.await.unwrap();
+    assert_eq!(hash_of(&target), uploaded.hash);
+}
+
+fn stored(server: &Server) -> Vec<PathBuf> {
+    let folders = std::fs::read_dir(server.data().join("attachments")).unwrap().map(|entry| entry.unwrap().path());
+    let files = folders.filter(|path| !path.ends_with("partial")).flat_map(|path| std::fs::read_dir(path).unwrap());
+    files.map(|entry| entry.unwrap().path()).collect()
+}
+
+#[tokio::test]
+async fn a_file_is_stored_once_and_a_hash_alone_gives_nobody_the_file() {
+    let server = Server::start();
+    let (ada, _) = server.owner().await;
+    let (bob, bob_account) = invite(&ada, "bob").await;
+    let (eve, _) = invite(&ada, "eve").await;
+    let team = group(&ada, &bob_account).await;
+    let dir = TempDir::new().unwrap();
+    let path = make_file(dir.path(), 3, 700_000);
+    let uploaded = ada.upload_file(&path, |_| {}).await.unwrap();
+    let file = attachment(uploaded);
+    let msgid = ada.send(team, Body::from(file.clone())).await.unwrap();
+    let watched = Watched::new();
+    ada.upload_file(&path, |progress| watched.note(progress)).await.unwrap();
+    assert_eq!(watched.began.get(), None, "she need not send it again");
+
+    let refused = |code| Error::Refused(code).to_string();
+    let own = eve.create_group("eve's own".parse().unwrap(), Vec::new()).await.unwrap();
+    assert_eq!(eve.send(own, Body::from(file.clone())).await.unwrap_err().to_string(), refused(ErrorCode::NoSuchAttachment));
+    let target = dir.path().join("stolen");
+    let stolen = eve.download(team, msgid, &file, &target, |_| {}).await;
+    assert!(matches!(stolen, Err(TransferError::Client(Error::Refused(ErrorCode::NoSuchAttachment)))), "{stolen:?}");
+    let watched = Watched::new();
+    eve.upload_file(&path, |progress| watched.note(progress)).await.unwrap();
+    assert!(watched.began.get().is_some(), "whoever did not upload it must show that he has it");
+    eve.send(own, Body::from(file.clone())).await.unwrap();
+    assert_eq!(stored(&server).len(), 1);
+
+    bob.download(team, msgid, &file, &dir.path().join("bob's"), |_| {}).await.unwrap();
+    ada.remove_members(team, vec![bob_account.user]).await.unwrap();
+    let gone = bob.download(team, msgid, &file, &dir.path().join("bob's"), |_| {}).await;
+    assert!(matches!(gone, Err(TransferError::Client(Error::Refused(ErrorCode::NoSuchAttachment)))), "{gone:?}");
+    ada.recall(team, msgid).await.unwrap();
+    let recalled = ada.download(team, msgid, &file, &target, |_| {}).await;
+    assert!(matches!(recalled, Err(TransferError::Client(Error::Refused(ErrorCode::NoSuchAttachment)))), "{recalled:?}");
+}
+
+/// A server that is started collects first of all, so the test waits for it to have done so.
+#[tokio::test]
+async fn what_no_message_names_is_collected_and_what_one_names_is_not() {
+    let mut server = Server::start();
+    let (ada, _) = server.owner().await;
+    let (_bob, bob_account) = invite(&ada, "bob").await;
+    let team = group(&ada, &bob_account).await;
+    let dir = TempDir::new().unwrap();
+    let mut sent = Vec::new();
+    for seed in 10..14 {
+        let uploaded = ada.upload_file(&make_file(dir.path(), seed, 1000 + seed), |_| {}).await.unwrap();
+        sent.push((ada.send(team, Body::from(attachment(uploaded))).await.unwrap(), uploaded.hash));
+    }
+    let again = ada.upload_file(&dir.path().join("file-11"), |_| {}).await.unwrap();
+    let twice = ada.send(team, Body::from(attachment(again))).await.unwrap();
+    let unsent = ada.upload_file(&make_file(dir.path(), 20, 99), |_| {}).await.unwrap();
+    for (msgid, _) in &sent[..3] {
+        ada.recall(team, *msgid).await.unwrap();
+    }
+    // A file without a record, as a crash leaves it.
+    let stray = server.data().join("attachments/ab").join("ab".repeat(32));
+    std::fs::create_dir_all(stray.parent().unwrap()).unwrap();
+    std::fs::write(&stray, "stray").unwrap();
+    server.kill();
+    server.restart();
+    let mut left: Vec<String> = [sent[1].1, sent[3].1, unsent.hash].iter().map(ToString::to_string).collect();
+    left.sort();
+    let names = || {
+        let paths = stored(&server).into_iter();
+        let mut names: Vec<_> = paths.map(|path| path.file_name().unwrap().to_str().unwrap().to_owned()).collect();
+        names.sort();
+        names
+    };
+    let collected = async {
+        let mut looks = interval(Duration::from_millis(20));
+        while names() != left {
+            looks.tick().await;
+        }
+    };
+    assert!(timeout(PATIENCE, collected).await.is_ok(), "{:?} where {left:?} should be left", names());
+    ada.download(team, twice, &attachment(again), &dir.path().join("fetched"), |_| {}).await.unwrap();
+    assert!(server.stop().success());
+    assert!(doctor(&server, &["--full"]).is_ok());
+
+    // Whoever changes a file is found out.
+    let path = stored(&server).into_iter().find(|path| path.ends_with(&left[0])).unwrap();
+    let whole = std::fs::read(&path).unwrap();
+    let mut changed = whole.clone();
+    changed[5] ^= 1;
+    std::fs::write(&path, &changed).unwrap();
+    assert!(doctor(&server, &[]).is_ok(), "its length is right");
+    assert!(doctor(&server, &["--full"]).unwrap_err().contains("holds something else"));
+    std::fs::write(&path, &whole[1..]).unwrap();
+    assert!(doctor(&server, &[]).unwrap_err().contains("bytes where there should be"));
+    std::fs::remove_file(&path).unwrap();
+    assert!(doctor(&server, &[]).unwrap_err().contains("cannot be read"));
+}
+
+/// What the doctor says of a stopped server.
+fn doctor(server: &Server, options: &[&str]) -> Result<(), String> {
+    let said = cairn(&["doctor", "--json", "--data"]).arg(server.data()).args(options).output().unwrap();
+    if said.status.success() { Ok(()) } else { Err(String::from_utf8(said.stderr).unwrap()) }
+}
+
+#[test]
+fn the_command_line_sends_files_and_gets_them() {
+    let server = Server::start();
+    let dir = TempDir::new().unwrap();
+    let run = |args: &[&str]| {
+        let output = cairn(args).current_dir(dir.path()).arg("--profile").arg(dir.path().join("ada")).output().unwrap();
+        let said = String::from_utf8(output.stdout).unwrap();
+        assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
+        said
+    };
+    let link = server.invite.as_ref().unwrap().to_string();
+    run(&["join", &link, "--name", "ada"]);
+    run(&["group", "create", "team"]);
+    let bytes: Vec<u8> = (0..=255).cycle().take(300_000).collect();
+    std::fs::write(dir.path().join("plan.pdf"), &bytes).unwrap();
+    // The smallest GIF there is: one pixel.
+    std::fs::write(dir.path().join("dot.gif"), b"GIF89a\x01\0\x01\0\0\0\0!\xf9\x04\x01\0\0\0\0,\0\0\0\0\x01\0\x01\0\0\x02\0;").unwrap();
+    assert!(run(&["send", "#team", "--file", "plan.pdf", "the plan"]).contains("message 2"));
+    run(&["send", "#team", "--file", "dot.gif", "--preview", "dot.gif"]);
+    run(&["send", "#team", "--file", "plan.pdf", "--as", "video", "--pixels", "640x480", "--duration", "1.5"]);
+
+    let shown = run(&["tail", "#team"]);
+    assert!(shown.contains("ada: [file plan.pdf 293.0 KiB] the plan") && shown.contains("ada: [image dot.gif 34 bytes]"), "{shown}");
+    let json: Vec<serde_json::Value> = run(&["tail", "#team", "--json"]).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!((&json[2]["attachment"]["width"], &json[2]["attachment"]["media_type"]), (&1.into(), &"image/gif".into()));
+    assert_eq!((&json[3]["kind"], &json[3]["attachment"]["duration_ms"]), (&"video".into(), &1500.into()));
+
+    run(&["get", "#team", "2", "-o", "copy.pdf"]);
+    assert_eq!(std::fs::read(dir.path().join("copy.pdf")).unwrap(), bytes);
+    let got: serde_json::Value = serde_json::from_str(&run(&["get", "#team", "2", "--json"])).unwrap();
+    let path = got["path"].as_str().unwrap();
+    assert_eq!((&got["name"], std::fs::read(dir.path().join(path)).unwrap()), (&"plan.pdf".into(), bytes));
+    assert!(!path.contains("plan"), "what the sender calls it is no path");
+    let refused =
+        |args: &[&str]| !cairn(args).current_dir(dir.path()).arg("--profile").arg(dir.path().join("ada")).status().unwrap().success();
+    assert!(refused(&["get", "#team", "1"]) && refused(&["get", "#team", "99"]) && refused(&["send", "#team", "--file", "nowhere"]));
+}

@@ -1,0 +1,163 @@
+//! The server is killed with -9 while files are uploaded, sent, taken back and collected. Nothing that a message names is lost, and
+//! nothing that none names stays.
+
+use std::collections::BTreeSet;
+use std::io::Cursor;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use cairn_client::proto::attachment::{Attachment, AttachmentHash};
+use cairn_client::proto::body::Body;
+use cairn_client::proto::error::ErrorCode;
+use cairn_client::proto::ids::{ConversationId, MsgId};
+use cairn_client::proto::text::{Caption, FileName, GroupName, MediaType, SettingName, SettingValue};
+use cairn_client::{Client, Error, TransferError};
+use rand::rngs::StdRng;
+use rand::{Rng as _, RngExt as _, SeedableRng as _};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::{interval, sleep, timeout};
+
+use super::{meanwhile, random, rounds};
+use crate::support::{Server, cairn};
+
+/// What has not happened after this time does not happen.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Who sends files, at the same time.
+const SENDERS: u64 = 3;
+
+/// Sends files, and takes some of them back.
+struct Sender {
+    client: Client,
+    team: ConversationId,
+    random: StdRng,
+    sent: Vec<(MsgId, Attachment)>,
+    done: Arc<watch::Sender<u64>>,
+}
+
+impl Sender {
+    async fn work(mut self, enough: watch::Receiver<bool>) -> Self {
+        while !*enough.borrow() {
+            self.send().await;
+            if self.random.random_bool(0.3) {
+                let at = self.random.random_range(0..self.sent.len());
+                let (msgid, _) = self.sent.swap_remove(at);
+                self.client.recall(self.team, msgid).await.unwrap();
+            }
+            self.done.send_modify(|done| *done += 1);
+        }
+        self
+    }
+
+    /// A new file, or one that is there already. An upload that nobody sent is not kept here, so it may be gone before it is sent.
+    async fn send(&mut self) {
+        let file = match self.sent.last().filter(|_| self.random.random_bool(0.2)) {
+            Some((_, file)) => file.clone(),
+            None => self.upload().await,
+        };
+        loop {
+            match self.client.send(self.team, Body::from(file.clone())).await {
+                Ok(msgid) => return self.sent.push((msgid, file)),
+                Err(Error::Refused(ErrorCode::NoSuchAttachment)) => {
+                    let mut bytes = Cursor::new(content(&file));
+                    self.client.upload(&mut bytes, |_| {}).await.unwrap();
+                }
+                Err(error) => panic!("{error}"),
+            }
+        }
+    }
+
+    async fn upload(&mut self) -> Attachment {
+        let (seed, size_bytes) = (self.random.random::<u64>(), self.random.random_range(1..1_500_000));
+        let (name, media_type) = (FileName::new(format!("{seed}")).unwrap(), MediaType::new("a/b").unwrap());
+        let hash = AttachmentHash::new([0; 32]);
+        let file = Attachment { hash, name, media_type, size_bytes, caption: Caption::new("").unwrap() };
+        let mut bytes = Cursor::new(content(&file));
+        match self.client.upload(&mut bytes, |_| {}).await {
+            Ok(uploaded) => Attachment { hash: uploaded.hash, ..file },
+            Err(error @ TransferError::Client(_)) => panic!("{error}"),
+            Err(error) => panic!("a transfer broke off: {error}"),
+        }
+    }
+}
+
+/// What is in a file: its name is the seed.
+fn content(file: &Attachment) -> Vec<u8> {
+    let mut bytes = vec![0; file.size_bytes as usize];
+    StdRng::seed_from_u64(file.name.as_str().parse().unwrap()).fill_bytes(&mut bytes);
+    bytes
+}
+
+fn stored(data: &Path) -> BTreeSet<String> {
+    let folders = std::fs::read_dir(data.join("attachments")).unwrap().map(|entry| entry.unwrap().path());
+    let files = folders.filter(|path| !path.ends_with("partial")).flat_map(|path| std::fs::read_dir(path).unwrap());
+    files.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+}
+
+async fn collected(data: PathBuf, expected: &BTreeSet<String>) {
+    let looks = async {
+        let mut looks = interval(Duration::from_millis(20));
+        while stored(&data) != *expected {
+            looks.tick().await;
+        }
+    };
+    if timeout(PATIENCE, looks).await.is_err() {
+        let found = stored(&data);
+        let (lost, left) = (expected.difference(&found).count(), found.difference(expected).count());
+        panic!("{lost} of {} files are lost, and {left} stay that nothing names", expected.len());
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_is_killed_while_files_come_and_go_keeps_what_messages_name_and_nothing_else() {
+    let (seed, mut random) = random();
+    let mut server = Server::start();
+    let (owner, _) = server.owner().await;
+    let (name, value) = (SettingName::new("attachment-unsent-hours").unwrap(), SettingValue::new("0").unwrap());
+    owner.set_setting(name, value).await.unwrap();
+    let team = owner.create_group(GroupName::new("team").unwrap(), Vec::new()).await.unwrap();
+    let (enough, done) = (watch::Sender::new(false), Arc::new(watch::Sender::new(0)));
+    let mut working = JoinSet::new();
+    for n in 0..SENDERS {
+        let random = StdRng::seed_from_u64(seed.wrapping_add(n));
+        let sender = Sender { client: owner.clone(), team, random, sent: Vec::new(), done: done.clone() };
+        working.spawn(sender.work(enough.subscribe()));
+    }
+    for _ in 0..2 * rounds() {
+        let target = *done.borrow() + random.random_range(0..8);
+        let mut hears = done.subscribe();
+        timeout(PATIENCE, hears.wait_for(|done| *done >= target)).await.expect("the senders get nowhere").unwrap();
+        sleep(Duration::from_micros(random.random_range(0..100_000))).await;
+        server = meanwhile(server, |server| {
+            server.kill();
+            server.restart();
+        })
+        .await;
+    }
+    enough.send_replace(true);
+    let senders = timeout(PATIENCE, working.join_all()).await.expect("the senders get nowhere");
+    let sent: Vec<_> = senders.into_iter().flat_map(|sender| sender.sent).collect();
+    // A collection that is cut off, and one that is not.
+    for pause_ms in [5, 0] {
+        server = meanwhile(server, |server| {
+            server.kill();
+            server.restart();
+        })
+        .await;
+        sleep(Duration::from_millis(pause_ms)).await;
+    }
+    let expected: BTreeSet<String> = sent.iter().map(|(_, file)| file.hash.to_string()).collect();
+    collected(server.data().to_owned(), &expected).await;
+    println!("{} messages name {} files", sent.len(), expected.len());
+    let dir = tempfile::tempdir().unwrap();
+    for (msgid, file) in &sent {
+        let path = dir.path().join(msgid.to_string());
+        owner.download(team, *msgid, file, &path, |_| {}).await.unwrap();
+        assert!(std::fs::read(&path).unwrap() == content(file), "message {msgid} gives another file");
+    }
+    let server = meanwhile(server, |server| assert!(server.stop().success())).await;
+    let doctor = cairn(&["doctor", "--full", "--json", "--data"]).arg(server.data()).output().unwrap();
+    assert!(doctor.status.success(), "the doctor complains: {}", String::from_utf8_lossy(&doctor.stderr));
+}

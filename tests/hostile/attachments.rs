@@ -1,0 +1,274 @@
+//! Transfers that lie, take too much, or want what is not theirs.
+
+use bytes::Bytes;
+use cairn_client::Account;
+use cairn_client::proto::attachment::{Attachment, AttachmentHash, TransferFrame};
+use cairn_client::proto::body::Body;
+use cairn_client::proto::close::CloseCode;
+use cairn_client::proto::error::ErrorCode;
+use cairn_client::proto::event::StreamOpening;
+use cairn_client::proto::frame;
+use cairn_client::proto::ids::{ConversationId, MsgId, RequestId};
+use cairn_client::proto::limits::{FRAME_BYTES_MAX, PREVIEW_BYTES_MAX, TRANSFERS_PER_CONNECTION_MAX};
+use cairn_client::proto::text::{Caption, FileName, MediaType, SettingName, SettingValue};
+
+use super::raw::{Raw, Stream};
+use super::{Stage, group};
+use crate::support::Server;
+
+fn hash_of(bytes: &[u8]) -> AttachmentHash {
+    AttachmentHash::new(*blake3::hash(bytes).as_bytes())
+}
+
+fn file(bytes: &[u8]) -> Attachment {
+    let (name, caption) = (FileName::new("a file").unwrap(), Caption::new("").unwrap());
+    Attachment { hash: hash_of(bytes), name, media_type: MediaType::new("text/plain").unwrap(), size_bytes: bytes.len() as u64, caption }
+}
+
+/// Announces an upload; what the server says first.
+async fn announce(raw: &Raw, hash: AttachmentHash, bytes: u64) -> (Stream, TransferFrame) {
+    let mut stream = Stream::open(&raw.connection).await;
+    stream.write(&frame::frame(&StreamOpening::Upload { hash, bytes })).await;
+    let said = stream.transfer().await;
+    (stream, said)
+}
+
+/// Announces so many bytes under this hash and writes others; what comes of it.
+async fn upload(raw: &Raw, hash: AttachmentHash, announced: u64, written: &[u8]) -> TransferFrame {
+    let (mut stream, said) = announce(raw, hash, announced).await;
+    let TransferFrame::From(from) = said else { return said };
+    stream.write(&written[from as usize..]).await;
+    stream.finish();
+    stream.transfer().await
+}
+
+async fn download(raw: &Raw, conversation: ConversationId, msgid: MsgId, hash: AttachmentHash, from: u64) -> (Stream, TransferFrame) {
+    let mut stream = Stream::open(&raw.connection).await;
+    stream.write(&frame::frame(&StreamOpening::Download { conversation, msgid, hash, from })).await;
+    let said = stream.transfer().await;
+    (stream, said)
+}
+
+fn partials(server: &Server) -> usize {
+    std::fs::read_dir(server.data().join("attachments/partial")).unwrap().count()
+}
+
+const REFUSED: fn(ErrorCode) -> TransferFrame = TransferFrame::Refused;
+
+#[tokio::test]
+async fn nobody_uploads_before_he_logs_in() {
+    let mut stage = Stage::set().await;
+    let server = stage.server.addr;
+    let opening = frame::frame(&StreamOpening::Upload { hash: hash_of(b"mine"), bytes: 4 });
+    stage
+        .meanwhile(async {
+            let mut raw = Raw::connect(server).await;
+            raw.stream.write(&opening).await;
+            assert_eq!(raw.closed().await, CloseCode::Protocol);
+        })
+        .await;
+    assert_eq!(partials(&stage.server), 0);
+}
+
+#[tokio::test]
+async fn sizes_and_hashes_that_lie_leave_nothing() {
+    let mut stage = Stage::set().await;
+    let account = stage.account("eve").await;
+    let server = stage.server.addr;
+    let right = b"ten bytes.";
+    stage
+        .meanwhile(async {
+            let raw = Raw::log_in(server, &account).await;
+            let hash = hash_of(right);
+            for (announced, written, code) in [
+                (10, &b"ten bytes.!"[..], ErrorCode::WrongSize),
+                (10, b"ten bytes", ErrorCode::WrongSize),
+                (10, b"ten bytes!", ErrorCode::WrongHash),
+                (9, b"ten bytes", ErrorCode::WrongHash),
+                (0, b"", ErrorCode::WrongHash),
+                (0, b"x", ErrorCode::WrongSize),
+                (u64::MAX, b"", ErrorCode::AttachmentTooLarge),
+            ] {
+                assert_eq!(upload(&raw, hash, announced, written).await, REFUSED(code), "{announced} {written:?}");
+            }
+            // Of what was right of a lie nothing was kept.
+            let (mut stream, said) = announce(&raw, hash, 10).await;
+            assert_eq!(said, TransferFrame::From(0));
+            stream.write(right).await;
+            stream.finish();
+            assert_eq!(stream.transfer().await, TransferFrame::Stored);
+            assert_eq!(announce(&raw, hash, 11).await.1, REFUSED(ErrorCode::WrongSize), "it is there, and not so long");
+            assert_eq!(upload(&raw, hash_of(b""), 0, b"").await, TransferFrame::Stored, "a file may be empty");
+        })
+        .await;
+    assert_eq!(partials(&stage.server), 0);
+}
+
+#[tokio::test]
+async fn what_a_message_says_of_a_file_must_be_so() {
+    let mut stage = Stage::set().await;
+    let (eve, account) = stage.user("eve").await;
+    let team = group(&eve, "team", &[]).await;
+    let server = stage.server.addr;
+    let file = file(b"ten bytes.");
+    stage
+        .meanwhile(async {
+            let mut raw = Raw::log_in(server, &account).await;
+            let mut send = async |file: Attachment| raw.send(team, 1, Body::from(file)).await;
+            assert_eq!(send(file.clone()).await, Err(ErrorCode::NoSuchAttachment), "nobody uploaded it");
+            let other = Raw::log_in(server, &account).await;
+            assert_eq!(upload(&other, file.hash, 10, b"ten bytes.").await, TransferFrame::Stored);
+            assert_eq!(send(Attachment { size_bytes: 11, ..file.clone() }).await, Err(ErrorCode::WrongSize));
+            for name in ["../../etc/passwd", "a\0b", "..\\x", "\u{202e}gpj.exe", ""] {
+                raw.stream.write(&draft_of(team, name, 0)).await;
+                assert_eq!(raw.answer_to(RequestId::new(9_000)).await, Err(ErrorCode::BadRequest), "{name:?}");
+            }
+            raw.stream.write(&draft_of(team, "a", PREVIEW_BYTES_MAX + 1)).await;
+            assert_eq!(raw.answer_to(RequestId::new(9_000)).await, Err(ErrorCode::BadRequest));
+            raw.goes_on().await;
+            raw.stream.write(&draft_of(team, "a", 1024 * 1024)).await;
+            assert_eq!(raw.closed().await, CloseCode::FrameTooBig);
+        })
+        .await;
+    assert_eq!(eve.conversations().await.unwrap()[0].head, MsgId::new(1), "nothing was said");
+}
+
+/// `Request(id, Send(Draft { conversation, seq, Image(Media { … }), no extras }))` with a name and a preview that no client would send.
+fn draft_of(to: ConversationId, name: &str, preview_bytes: usize) -> Vec<u8> {
+    const REQUEST_VARIANT: u32 = 1;
+    const IMAGE_VARIANT: u32 = 3;
+    let attachment = (hash_of(b"ten bytes."), name, "image/png", 10_u64, "");
+    let media = (attachment, 640_u32, 480_u32, Bytes::from(vec![0; preview_bytes]));
+    let bytes = frame::frame(&(REQUEST_VARIANT, 9_000_u64, 0_u32, to, 1_u64, IMAGE_VARIANT, media, 0_u32)).to_vec();
+    assert!(preview_bytes < FRAME_BYTES_MAX || bytes.len() > FRAME_BYTES_MAX);
+    bytes
+}
+
+#[tokio::test]
+async fn a_download_gives_what_the_asker_may_see_and_nothing_else() {
+    let mut stage = Stage::set().await;
+    let (ada, ada_account) = stage.user("ada").await;
+    let (_eve, eve_account) = stage.user("eve").await;
+    let team = group(&ada, "team", &[]).await;
+    let own = group(&_eve, "eve's own", &[]).await;
+    let server = stage.server.addr;
+    let file = file(b"ten bytes.");
+    let raw = Raw::log_in(server, &ada_account).await;
+    assert_eq!(upload(&raw, file.hash, 10, b"ten bytes.").await, TransferFrame::Stored);
+    let said = ada.send(team, Body::from(file.clone())).await.unwrap();
+    stage
+        .meanwhile(async {
+            for (from, rest) in [(0, &b"ten bytes."[..]), (3, b" bytes."), (10, b"")] {
+                let (mut stream, answer) = download(&raw, team, said, file.hash, from).await;
+                assert_eq!(answer, TransferFrame::From(from));
+                assert_eq!(stream.rest().await, rest);
+            }
+            for from in [11, u64::MAX] {
+                assert_eq!(download(&raw, team, said, file.hash, from).await.1, REFUSED(ErrorCode::BadOffset));
+            }
+            let (nowhere, nothing) = (ConversationId::new(999_999), hash_of(b"nothing"));
+            let eve = Raw::log_in(server, &eve_account).await;
+            for (what, raw, conversation, msgid, hash) in [
+                ("another message", &raw, team, MsgId::new(1), file.hash),
+                ("no message", &raw, team, said.next(), file.hash),
+                ("message 0", &raw, team, MsgId::ZERO, file.hash),
+                ("a message beyond all", &raw, team, MsgId::new(u64::MAX), file.hash),
+                ("another hash", &raw, team, said, nothing),
+                ("a foreign conversation", &eve, team, said, file.hash),
+                ("no conversation", &eve, nowhere, said, file.hash),
+                ("her own conversation", &eve, own, MsgId::new(1), file.hash),
+            ] {
+                let (mut stream, answer) = download(raw, conversation, msgid, hash, 0).await;
+                assert_eq!(answer, REFUSED(ErrorCode::NoSuchAttachment), "{what}");
+                assert!(stream.rest().await.is_empty());
+            }
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn a_connection_has_so_many_transfers_and_no_more() {
+    let mut stage = Stage::set().await;
+    let account = stage.account("eve").await;
+    let server = stage.server.addr;
+    stage
+        .meanwhile(async {
+            let raw = Raw::log_in(server, &account).await;
+            let mut under_way = Vec::new();
+            for number in 0..TRANSFERS_PER_CONNECTION_MAX {
+                let (stream, said) = announce(&raw, hash_of(&[number as u8]), 1).await;
+                assert_eq!(said, TransferFrame::From(0));
+                under_way.push(stream);
+            }
+            assert_eq!(announce(&raw, hash_of(b"one more"), 8).await.1, REFUSED(ErrorCode::TooManyTransfers));
+            let mut first = under_way.remove(0);
+            first.write(&[0]).await;
+            first.finish();
+            assert_eq!(first.transfer().await, TransferFrame::Stored);
+            assert!(first.rest().await.is_empty());
+            assert_eq!(upload(&raw, hash_of(b"one more"), 8, b"one more").await, TransferFrame::Stored);
+        })
+        .await;
+}
+
+/// A connection that is gone may be noticed late, so the later one of two goes on with an upload, from what has arrived.
+#[tokio::test]
+async fn the_later_of_two_connections_goes_on_with_an_upload() {
+    let mut stage = Stage::set().await;
+    let account: Account = stage.account("eve").await;
+    let server = stage.server.addr;
+    let bytes = vec![7; 400_000];
+    stage
+        .meanwhile(async {
+            let (before, after) = (Raw::log_in(server, &account).await, Raw::log_in(server, &account).await);
+            let (mut first, said) = announce(&before, hash_of(&bytes), bytes.len() as u64).await;
+            assert_eq!(said, TransferFrame::From(0));
+            first.write(&bytes[..300_000]).await;
+            assert_eq!(upload(&after, hash_of(&bytes), bytes.len() as u64, &bytes).await, TransferFrame::Stored);
+            assert!(first.is_broken_off().await);
+        })
+        .await;
+    assert_eq!(partials(&stage.server), 0);
+}
+
+#[tokio::test]
+async fn a_quota_holds_for_what_is_stored_and_for_what_is_under_way() {
+    let mut stage = Stage::set().await;
+    let account = stage.account("eve").await;
+    let (server, owner) = (stage.server.addr, stage.owner.clone());
+    let set = async |name: &str, value: &str| {
+        owner.set_setting(SettingName::new(name).unwrap(), SettingValue::new(value).unwrap()).await.unwrap();
+    };
+    set("attachment-quota", "1000").await;
+    stage
+        .meanwhile(async {
+            let raw = Raw::log_in(server, &account).await;
+            assert_eq!(announce(&raw, hash_of(b"a"), 1001).await.1, REFUSED(ErrorCode::QuotaReached));
+            let (six, five, three) = ([6; 600], [5; 500], [3; 300]);
+            let (mut first, said) = announce(&raw, hash_of(&six), 600).await;
+            assert_eq!(said, TransferFrame::From(0));
+            assert_eq!(announce(&raw, hash_of(&five), 500).await.1, REFUSED(ErrorCode::QuotaReached), "600 are under way");
+            first.write(&six).await;
+            first.finish();
+            assert_eq!(first.transfer().await, TransferFrame::Stored);
+            assert_eq!(announce(&raw, hash_of(&five), 500).await.1, REFUSED(ErrorCode::QuotaReached), "600 are stored");
+            let (mut second, said) = announce(&raw, hash_of(&three), 300).await;
+            assert_eq!(said, TransferFrame::From(0));
+            set("attachment-quota", "800").await;
+            second.write(&three).await;
+            second.finish();
+            assert_eq!(second.transfer().await, REFUSED(ErrorCode::QuotaReached), "the quota went down in the middle");
+            set("attachment-quota", "1000").await;
+            assert_eq!(upload(&raw, hash_of(&three), 300, &three).await, TransferFrame::Stored);
+            set("attachment-bytes-max", "50").await;
+            assert_eq!(announce(&raw, hash_of(b"b"), 51).await.1, REFUSED(ErrorCode::AttachmentTooLarge));
+            // Whoever loses a connection has reserved no more than what arrived.
+            let (mut broken, said) = announce(&raw, hash_of(&[4; 50]), 50).await;
+            assert_eq!(said, TransferFrame::From(0));
+            broken.reset();
+            assert!(broken.is_broken_off().await);
+            assert_eq!(upload(&raw, hash_of(b"c"), 1, b"c").await, TransferFrame::Stored);
+        })
+        .await;
+    assert_eq!(partials(&stage.server), 0);
+}

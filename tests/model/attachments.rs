@@ -1,0 +1,328 @@
+//! Attachments, in the model and around it: what happens to them, what the model says of it, and what the trees hold then.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cairn::core::attachment::{AttachmentCommand, AttachmentRecord, AttachmentReply, Upload};
+use cairn::core::command::{Actor, Command, Reply};
+use cairn::core::needs::Need;
+use cairn::core::record::Row;
+use cairn::core::{Batch, State};
+use cairn::store::trees::Tree;
+use cairn_proto::attachment::{Attachment, AttachmentHash, Film, Media, Preview};
+use cairn_proto::body::Body;
+use cairn_proto::error::ErrorCode;
+use cairn_proto::ids::{ConversationId, MsgId, Timestamp, UserId};
+use cairn_proto::text::{Caption, FileName, MediaType};
+use proptest::prelude::*;
+use proptest::test_runner::TestCaseError;
+use proptest::{prop_assert, prop_assert_eq};
+
+use super::naive::Naive;
+use super::steps::Place;
+use super::trees::mix;
+
+/// The quota when nobody has set another.
+const QUOTA_BYTES: u64 = 20 << 30;
+
+/// How long a file is kept that nobody sent, when nobody has set another time.
+const KEPT_HOURS: u64 = 24;
+
+const HOUR_MS: u64 = 60 * 60 * 1000;
+
+/// A day goes by.
+pub(super) const DAY_MS: u64 = 24 * HOUR_MS;
+
+/// Files that come up.
+const FILES: u8 = 8;
+
+/// One thing that happens to attachments. Whoever lies says another length than the file has.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum FileStep {
+    /// Somebody wants to upload.
+    Begin { by: u8, file: u8, lies: bool },
+    /// Somebody has uploaded.
+    Store { by: u8, file: u8, lies: bool },
+    /// Somebody sends what he may have uploaded.
+    Attach { by: u8, to: Place, file: u8, lies: bool },
+    /// Somebody fetches what a message so far from the head may name.
+    Fetch { by: u8, to: Place, at: i8, file: u8 },
+    /// What nobody needs goes.
+    Collect,
+    /// It is asked which files nobody knows.
+    Unrecorded,
+    /// So much time goes by that what nobody sent may go.
+    Day,
+}
+
+pub(super) fn file_step(place: fn() -> proptest::strategy::BoxedStrategy<Place>) -> impl Strategy<Value = FileStep> {
+    let (by, file) = (|| 0..12_u8, || 0..FILES);
+    let lies = || prop::bool::weighted(0.1);
+    prop_oneof![
+        2 => (by(), file(), lies()).prop_map(|(by, file, lies)| FileStep::Begin { by, file, lies }),
+        6 => (by(), file(), lies()).prop_map(|(by, file, lies)| FileStep::Store { by, file, lies }),
+        8 => (by(), place(), file(), lies()).prop_map(|(by, to, file, lies)| FileStep::Attach { by, to, file, lies }),
+        4 => (by(), place(), -4..2_i8, file()).prop_map(|(by, to, at, file)| FileStep::Fetch { by, to, at, file }),
+        3 => Just(FileStep::Collect),
+        1 => Just(FileStep::Unrecorded),
+        2 => Just(FileStep::Day),
+    ]
+}
+
+pub(super) fn hash(file: u8) -> AttachmentHash {
+    AttachmentHash::new([file; 32])
+}
+
+/// The last two are so large that a user has room for two of them.
+const fn size_bytes(file: u8) -> u64 {
+    if file < FILES - 2 { file as u64 * 1000 } else { QUOTA_BYTES / 2 - 3000 }
+}
+
+pub(super) fn said_bytes(file: u8, lies: bool) -> u64 {
+    size_bytes(file) + u64::from(lies)
+}
+
+/// A message about a file, of one kind or another.
+pub(super) fn body(file: u8, lies: bool, number: u64) -> Body {
+    let (name, media_type) = (FileName::new("a file").unwrap(), MediaType::new("text/plain").unwrap());
+    let caption = Caption::new(format!("message {number}")).unwrap();
+    let file = Attachment { hash: hash(file), name, media_type, size_bytes: said_bytes(file, lies), caption };
+    let media = |file| Media { file, width: 3, height: 4, preview: Preview::NONE };
+    match number % 3 {
+        0 => Body::from(file),
+        1 => Body::from(media(file)),
+        _ => Body::from(Film { media: media(file), duration_ms: number }),
+    }
+}
+
+/// What the model knows of an attachment. How many messages name it, it counts each time.
+#[derive(Clone, Debug)]
+pub(super) struct Stored {
+    bytes: u64,
+    uploads: Vec<Upload>,
+}
+
+impl Naive {
+    pub(super) fn attachment(&mut self, command: &AttachmentCommand, now: Timestamp) -> Result<Reply, ErrorCode> {
+        match *command {
+            AttachmentCommand::Begin(actor, hash, bytes) => self.begin_upload(actor, hash, bytes, now),
+            AttachmentCommand::Stored(actor, hash, bytes) => self.store(actor, hash, bytes, now),
+            AttachmentCommand::Fetch { actor, conversation, msgid, hash } => self.fetch(actor, conversation, msgid, hash),
+            AttachmentCommand::Collect(_) => Ok(self.collect(now)),
+            AttachmentCommand::Unrecorded(ref hashes) => {
+                let unknown = hashes.iter().copied().filter(|hash| !self.attachments.contains_key(hash));
+                Ok(AttachmentReply::Unrecorded(unknown.collect()))
+            }
+        }
+        .map(Reply::Attachment)
+    }
+
+    fn begin_upload(&mut self, actor: Actor, hash: AttachmentHash, bytes: u64, now: Timestamp) -> Result<AttachmentReply, ErrorCode> {
+        self.check_actor(actor)?;
+        if bytes > self.number_set("attachment-bytes-max", 2 << 30) {
+            return Err(ErrorCode::AttachmentTooLarge);
+        }
+        if self.may_send(actor.user, hash) { self.store(actor, hash, bytes, now) } else { self.room(actor.user, bytes) }
+    }
+
+    fn room(&self, user: UserId, bytes: u64) -> Result<AttachmentReply, ErrorCode> {
+        let room = self.number_set("attachment-quota", QUOTA_BYTES).saturating_sub(self.bytes_of(user));
+        if bytes > room { Err(ErrorCode::QuotaReached) } else { Ok(AttachmentReply::Wanted { room }) }
+    }
+
+    fn store(&mut self, actor: Actor, hash: AttachmentHash, bytes: u64, now: Timestamp) -> Result<AttachmentReply, ErrorCode> {
+        self.check_actor(actor)?;
+        if self.attachments.get(&hash).is_some_and(|stored| stored.bytes != bytes) {
+            return Err(ErrorCode::WrongSize);
+        }
+        if !self.may_send(actor.user, hash) {
+            self.room(actor.user, bytes)?;
+        }
+        let stored = self.attachments.entry(hash).or_insert(Stored { bytes, uploads: Vec::new() });
+        stored.uploads.retain(|upload| upload.user != actor.user);
+        stored.uploads.push(Upload { user: actor.user, stored_at: now, is_sent: false });
+        Ok(AttachmentReply::Stored)
+    }
+
+    fn fetch(&self, actor: Actor, id: ConversationId, msgid: MsgId, hash: AttachmentHash) -> Result<AttachmentReply, ErrorCode> {
+        self.check_actor(actor)?;
+        let found = self.inside(actor.user, id).map_err(|_| ErrorCode::NoSuchAttachment)?;
+        let mut seen = found.above(found.members[&actor.user].floor);
+        let entry = seen.find(|&(at, _)| at == msgid).map(|(_, entry)| entry).ok_or(ErrorCode::NoSuchAttachment)?;
+        let is_named = entry.body.attachment().is_some_and(|attachment| attachment.hash == hash);
+        if is_named { Ok(AttachmentReply::Fetch { bytes: self.attachments[&hash].bytes }) } else { Err(ErrorCode::NoSuchAttachment) }
+    }
+
+    fn collect(&mut self, now: Timestamp) -> AttachmentReply {
+        let age_max_ms = self.number_set("attachment-unsent-hours", KEPT_HOURS) * HOUR_MS;
+        let is_over = |upload: &Upload| upload.is_sent || now.get() >= upload.stored_at.get() + age_max_ms;
+        let unused = self.unused();
+        let needless = |hash: &AttachmentHash| self.attachments[hash].uploads.iter().all(is_over);
+        let gone: Vec<_> = unused.into_iter().filter(needless).collect();
+        self.attachments.retain(|hash, _| !gone.contains(hash));
+        AttachmentReply::Collected { gone, next: None }
+    }
+
+    fn number_set(&self, name: &str, unless_set: u64) -> u64 {
+        self.setting(name).map_or(unless_set, |value| value.parse().unwrap())
+    }
+
+    /// Whether the user may send a message that names what this one names.
+    pub(super) fn check_attachment(&self, user: UserId, body: &Body) -> Result<(), ErrorCode> {
+        let Some(attachment) = body.attachment() else { return Ok(()) };
+        if !self.may_send(user, attachment.hash) {
+            return Err(ErrorCode::NoSuchAttachment);
+        }
+        if self.attachments[&attachment.hash].bytes == attachment.size_bytes { Ok(()) } else { Err(ErrorCode::WrongSize) }
+    }
+
+    /// The user sent it.
+    pub(super) fn sent_attachment(&mut self, user: UserId, body: &Body) {
+        let stored = body.attachment().and_then(|attachment| self.attachments.get_mut(&attachment.hash));
+        let uploads = stored.into_iter().flat_map(|stored| &mut stored.uploads);
+        uploads.filter(|upload| upload.user == user).for_each(|upload| upload.is_sent = true);
+    }
+
+    fn may_send(&self, user: UserId, hash: AttachmentHash) -> bool {
+        self.attachments.get(&hash).is_some_and(|stored| stored.uploads.iter().any(|upload| upload.user == user))
+    }
+
+    fn bytes_of(&self, user: UserId) -> u64 {
+        let own = self.attachments.values().filter(|stored| stored.uploads.iter().any(|upload| upload.user == user));
+        own.map(|stored| stored.bytes).sum()
+    }
+
+    /// Every message that names an attachment.
+    fn uses(&self) -> BTreeMap<(ConversationId, MsgId), AttachmentHash> {
+        let entries = self.conversations.iter().flat_map(|(&id, found)| found.above(MsgId::ZERO).map(move |entry| (id, entry)));
+        entries.filter_map(|(id, (msgid, entry))| Some(((id, msgid), entry.body.attachment()?.hash))).collect()
+    }
+
+    fn unused(&self) -> BTreeSet<AttachmentHash> {
+        let used: BTreeSet<_> = self.uses().into_values().collect();
+        self.attachments.keys().copied().filter(|hash| !used.contains(hash)).collect()
+    }
+
+    /// What the trees hold of all that.
+    pub(super) fn attachment_trees(&self) -> AttachmentTrees {
+        let uses = self.uses();
+        let record = |(&hash, stored): (&AttachmentHash, &Stored)| {
+            let named = uses.values().filter(|used| **used == hash).count() as u64;
+            (hash, AttachmentRecord { bytes: stored.bytes, uses: named, uploads: stored.uploads.clone() })
+        };
+        AttachmentTrees {
+            records: self.attachments.iter().map(record).collect(),
+            unused: self.unused().into_iter().map(|hash| (hash, ())).collect(),
+            bytes: self.users.keys().map(|&user| (user, self.bytes_of(user))).filter(|&(_, bytes)| bytes > 0).collect(),
+            uses,
+        }
+    }
+}
+
+/// The trees of attachments.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct AttachmentTrees {
+    pub(super) records: BTreeMap<AttachmentHash, AttachmentRecord>,
+    pub(super) unused: BTreeMap<AttachmentHash, ()>,
+    pub(super) uses: BTreeMap<(ConversationId, MsgId), AttachmentHash>,
+    pub(super) bytes: BTreeMap<UserId, u64>,
+}
+
+fn set<K: Ord, V>(tree: &mut BTreeMap<K, V>, key: K, value: Option<V>) {
+    match value {
+        Some(value) => drop(tree.insert(key, value)),
+        None => drop(tree.remove(&key)),
+    }
+}
+
+impl AttachmentTrees {
+    /// Stores a row, if it is one of these.
+    pub(super) fn put(&mut self, row: Row) {
+        match row {
+            Row::Attachment(hash, record) => {
+                let is_unused = record.as_ref().is_some_and(|record| record.uses == 0);
+                set(&mut self.unused, hash, is_unused.then_some(()));
+                set(&mut self.records, hash, record);
+            }
+            Row::Attached(conversation, msgid, hash) => set(&mut self.uses, (conversation, msgid), hash),
+            Row::AttachmentBytes(user, bytes) => set(&mut self.bytes, user, (bytes > 0).then_some(bytes)),
+            other => panic!("{other:?} is no row of attachments"),
+        }
+    }
+
+    /// What is in memory from the start.
+    pub(super) fn open(&self, state: &mut State) {
+        self.bytes.iter().for_each(|(&user, &bytes)| state.attachments.install_bytes(user, bytes));
+        self.unused.keys().for_each(|&hash| state.attachments.install_unused(hash));
+    }
+
+    /// Gives the state what it lacks of attachments.
+    pub(super) fn load(&self, state: &mut State, need: Need) {
+        match need {
+            Need::Attachment(hash) => state.attachments.install_record(hash, self.records.get(&hash).cloned()),
+            Need::Attached(conversation, msgid) => {
+                state.attachments.install_use(conversation, msgid, self.uses.get(&(conversation, msgid)).copied());
+                if let Some(hash) = state.attachments.used(conversation, msgid) {
+                    self.load(state, Need::Attachment(hash));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// What a crash in the middle of a checkpoint leaves.
+    pub(super) fn mixed(older: &Self, newer: &Self, pick: &mut impl FnMut(Tree) -> bool) -> Self {
+        Self {
+            records: mix(&older.records, &newer.records, || pick(Tree::Attachments)),
+            unused: mix(&older.unused, &newer.unused, || pick(Tree::Unused)),
+            uses: mix(&older.uses, &newer.uses, || pick(Tree::Attached)),
+            bytes: mix(&older.bytes, &newer.bytes, || pick(Tree::AttachmentBytes)),
+        }
+    }
+}
+
+/// Everything that a state can know of attachments, loaded.
+pub(super) fn load_all(state: &mut State, trees: &AttachmentTrees, naive: &Naive) {
+    (0..FILES).for_each(|file| trees.load(state, Need::Attachment(hash(file))));
+    naive.uses().keys().for_each(|&(conversation, msgid)| trees.load(state, Need::Attached(conversation, msgid)));
+}
+
+/// What a fully loaded state knows of attachments is what the model has.
+pub(super) fn check_state(state: &State, naive: &Naive) -> Result<(), TestCaseError> {
+    let expected = naive.attachment_trees();
+    for file in 0..FILES {
+        prop_assert_eq!(state.attachments.record(hash(file)), expected.records.get(&hash(file)), "file {}", file);
+    }
+    for (&(conversation, msgid), &hash) in &expected.uses {
+        prop_assert_eq!(state.attachments.used(conversation, msgid), Some(hash), "message {} of {}", msgid, conversation);
+    }
+    for &user in naive.users.keys() {
+        prop_assert_eq!(state.attachments.bytes_of(user), naive.bytes_of(user), "bytes of user {}", user);
+    }
+    let unused: BTreeSet<_> = state.attachments.unused_above(None).collect();
+    prop_assert_eq!(unused, naive.unused());
+    Ok(())
+}
+
+/// Who is no member of a conversation gets nothing of it, and is told no more than when there is nothing.
+pub(super) fn check_hidden(
+    state: &mut State,
+    trees: &AttachmentTrees,
+    naive: &Naive,
+    actor: Actor,
+    now: Timestamp,
+) -> Result<(), TestCaseError> {
+    for ((conversation, msgid), hash) in naive.uses() {
+        if naive.conversations[&conversation].members.contains_key(&actor.user) {
+            continue;
+        }
+        let command = Command::Attachment(AttachmentCommand::Fetch { actor, conversation, msgid, hash });
+        for need in state.missing(&command) {
+            trees.load(state, need);
+        }
+        let mut batch = Batch::new(0);
+        let answer = state.execute(command.clone(), now, &mut batch);
+        prop_assert_eq!(answer.err(), Some(ErrorCode::NoSuchAttachment), "{:?}", command);
+        prop_assert!(batch.is_empty(), "{:?}", command);
+    }
+    Ok(())
+}
