@@ -7,10 +7,12 @@ use cairn_client::proto::error::ErrorCode;
 use cairn_client::proto::extras::{Extra, Extras};
 use cairn_client::proto::group::{Access, GroupSettings, JoinerHistory};
 use cairn_client::proto::ids::{ConversationId, MsgId, Timestamp};
+use cairn_client::proto::request::PullRange;
 use cairn_client::proto::response::Role;
 use cairn_client::proto::text::{EmojiName, GroupName, Text, Topic};
 use cairn_client::{Client, Error};
 
+use super::files;
 use super::scene::{Became, Said, Scene};
 use super::steps::{Act, Agreement, Back, Manner, Place, Seat, Step};
 
@@ -28,6 +30,7 @@ const ORDINARY: &[ErrorCode] = &[
     ErrorCode::NotAsked,
     ErrorCode::Blocked,
     ErrorCode::TooFarBack,
+    ErrorCode::NoSuchAttachment,
 ];
 
 /// A step under way.
@@ -90,6 +93,8 @@ impl Performance {
                 self.client.mark_unread(to, msgid).await.map(|()| Done::Done)
             }
             &Act::Forward { from, message, to } => self.forward(from, message, to).await,
+            &Act::SendFile { to } => self.send_file(to).await,
+            &Act::Fetch { at, file } => self.fetch(at, file).await,
             &Act::Settle { at, settings } => {
                 let Some(to) = self.scene.conversation(self.by.user, at) else { return Ok(Done::Nothing) };
                 self.client.set_member_settings(to, settings).await.map(|()| Done::Done)
@@ -161,12 +166,34 @@ impl Performance {
         let mut refusal = None;
         for (n, token, promise) in promises {
             match promise.await {
-                Ok(msgid) => self.scene.accepted(Said { n, by: self.by, token, conversation, msgid, became: Became::AsSaid }),
+                Ok(msgid) => {
+                    self.scene.accepted(Said { n, by: self.by, token, conversation, msgid, is_file: false, became: Became::AsSaid })
+                }
                 Err(error @ Error::Refused(_)) => refusal = Some(error),
                 Err(error) => return Err(error),
             }
         }
         refusal.map_or(Ok(Done::Done), Err)
+    }
+
+    async fn send_file(&self, to: Place) -> Result<Done, Error> {
+        let Some(conversation) = self.scene.conversation(self.by.user, to) else { return Ok(Done::Nothing) };
+        let (n, token) = self.scene.token(self.by);
+        let body = files::upload(&self.client, n, &token).await?;
+        // What was uploaded at the same time is sent in any order: the number that counts is of the moment in which it is sent.
+        let (n, _) = self.scene.token(self.by);
+        let msgid = self.client.send(conversation, body).await?;
+        self.scene.accepted(Said { n, by: self.by, token, conversation, msgid, is_file: true, became: Became::AsSaid });
+        Ok(Done::Done)
+    }
+
+    async fn fetch(&self, at: Place, file: Back) -> Result<Done, Error> {
+        let Some(conversation) = self.scene.conversation(self.by.user, at) else { return Ok(Done::Nothing) };
+        let Some(msgid) = self.scene.file(conversation, file) else { return Ok(Done::Nothing) };
+        let page = self.client.pull(conversation, PullRange::From(msgid), 1).await?;
+        let Some(message) = page.messages.first() else { return Ok(Done::Nothing) };
+        let is_fetched = files::fetch(&self.client, conversation, message.msgid, &message.body).await?;
+        Ok(if is_fetched { Done::Done } else { Done::Nothing })
     }
 
     async fn forward(&self, from: Place, message: Back, to: Place) -> Result<Done, Error> {
@@ -175,7 +202,7 @@ impl Performance {
         let (n, _) = self.scene.token(self.by);
         // What it says is what it said there by then; nobody but its author says it in so many words.
         let msgid = self.client.forward(source, forwarded, conversation).await?;
-        self.scene.accepted(Said { n, by: self.by, token: String::new(), conversation, msgid, became: Became::Forwarded });
+        self.scene.accepted(Said { n, by: self.by, token: String::new(), conversation, msgid, is_file: false, became: Became::Forwarded });
         Ok(Done::Done)
     }
 

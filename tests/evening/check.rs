@@ -13,6 +13,7 @@ use cairn_client::{Client, Error};
 use tokio::time::timeout;
 
 use super::driver::Evening;
+use super::files;
 use super::fresh;
 use super::held::Held;
 use super::kept::View;
@@ -123,6 +124,7 @@ fn is_as_said(scene: &Scene, said: &Said, held: &Held) -> Result<(), &'static st
     let text = match &held.body {
         Body::Text(text) | Body::Emote(text) => Some(text.as_str()),
         Body::Emoji(name) => Some(name.as_str()),
+        Body::File(file) => Some(file.name.as_str()),
         _ => None,
     };
     let is_right = match &said.became {
@@ -140,7 +142,8 @@ async fn who_may_not_cannot(evening: &Evening, sights: &[Sight]) -> Result<(), S
     for (user, sight) in sights.iter().enumerate() {
         let client = &evening.device(Seat { user, device: 0 }).client;
         let me = evening.scene.users[user];
-        in_groups(evening, client, me, sight).await.map_err(|fault| format!("user{user}: {fault}"))?;
+        files_are_there(client, sight).await.map_err(|fault| format!("user{user}: {fault}"))?;
+        in_groups(evening, client, me, sight, sights).await.map_err(|fault| format!("user{user}: {fault}"))?;
         to_others(evening, client, me, sights).await.map_err(|fault| format!("user{user}: {fault}"))?;
     }
     Ok(())
@@ -150,7 +153,23 @@ fn plea() -> Body {
     Body::Text(Text::new("may I?").unwrap())
 }
 
-async fn in_groups(evening: &Evening, client: &Client, me: UserId, sight: &Sight) -> Result<(), String> {
+/// The file that was sent last, as somebody sees it.
+fn last_file(sight: &Sight, group: ConversationId) -> Option<(MsgId, &Body)> {
+    let entries = sight.conversations.get(&group)?.entries.iter().rev();
+    entries.map(|(&msgid, held)| (msgid, &held.body)).find(|(_, body)| body.attachment().is_some())
+}
+
+/// Whoever sees a message can fetch the file that it names.
+async fn files_are_there(client: &Client, sight: &Sight) -> Result<(), String> {
+    for &id in sight.conversations.keys() {
+        if let Some((msgid, body)) = last_file(sight, id) {
+            files::fetch(client, id, msgid, body).await.map_err(|error| format!("cannot fetch the file of {msgid} in {id}: {error}"))?;
+        }
+    }
+    Ok(())
+}
+
+async fn in_groups(evening: &Evening, client: &Client, me: UserId, sight: &Sight, others: &[Sight]) -> Result<(), String> {
     for group in evening.scene.groups() {
         match sight.conversations.get(&group) {
             None => {
@@ -158,6 +177,9 @@ async fn in_groups(evening: &Evening, client: &Client, me: UserId, sight: &Sight
                 is_refused(pulled, ErrorCode::NotFound).map_err(|fault| format!("sees {group}, of which he is no member: {fault}"))?;
                 let sent = client.send(group, plea()).await;
                 is_refused(sent, ErrorCode::NotFound).map_err(|fault| format!("writes to {group}, of which he is no member: {fault}"))?;
+                if let Some((msgid, body)) = others.iter().find_map(|other| last_file(other, group)) {
+                    files::cannot_fetch(client, group, msgid, body).await?;
+                }
             }
             Some(view) => {
                 let own = view.about.members[&me];

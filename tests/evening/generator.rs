@@ -102,6 +102,8 @@ impl Generator {
             (4, Act::Read { at: group(0), message: 0 }),
             (4, Act::MarkUnread { at: group(0), message: 5 }),
             (5, Act::Forward { from: group(0), message: 2, to: with(6) }),
+            (6, Act::SendFile { to: group(0) }),
+            (8, Act::Fetch { at: group(0), file: 0 }),
             (4, Act::Settle { at: group(0), settings }),
             (0, Act::Rename { group: 0, name: 1 }),
             (0, Act::Describe { group: 0, topic: 1 }),
@@ -222,7 +224,7 @@ impl Generator {
     fn ordinary(&mut self) -> (usize, Act) {
         let user = self.below(USERS);
         let (at, message, emoji) = (self.place(user), self.below(12), self.below(KINDS));
-        let act = match self.below(22) {
+        let act = match self.below(24) {
             0..7 => Act::Say { to: at, manner: self.manner(user), count: if self.chance(3) { 1 + self.below(40) } else { 1 } },
             7..9 => Act::Edit { at, message },
             9 => Act::Recall { at, message },
@@ -237,6 +239,8 @@ impl Generator {
                 Act::Settle { at, settings: MemberSettings { muted, favourite, hidden } }
             }
             19 => Act::MarkUnread { at, message },
+            21 => Act::SendFile { to: at },
+            22 => Act::Fetch { at, file: message },
             20 => Act::Forward { from: at, message, to: self.place(user) },
             _ => Act::Relate { with: self.other(user), act: self.relation_act() },
         };

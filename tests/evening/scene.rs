@@ -17,6 +17,8 @@ pub struct Said {
     pub token: String,
     pub conversation: ConversationId,
     pub msgid: MsgId,
+    /// Whether it names a file.
+    pub is_file: bool,
     pub became: Became,
 }
 
@@ -103,6 +105,13 @@ impl Scene {
         let count = meant.len();
         let said = meant.get(count.checked_sub(1 + back % count.max(1))?)?;
         Some((said.msgid, said.token.clone()))
+    }
+
+    /// One of the messages that named files.
+    pub fn file(&self, conversation: ConversationId, back: Back) -> Option<MsgId> {
+        let state = self.state.lock();
+        let files: Vec<&Said> = state.said.iter().filter(|said| said.conversation == conversation && said.is_file).collect();
+        files.get(back % files.len().max(1)).map(|said| said.msgid)
     }
 
     pub fn edited(&self, conversation: ConversationId, msgid: MsgId, text: String) {

@@ -60,7 +60,7 @@ fn scene() -> Scene {
     let scene = Scene::new(vec![ADA, BOB]);
     for n in [1, 2] {
         let (by, token) = (Seat { user: 1, device: 0 }, format!("u1d0n{n}."));
-        scene.accepted(Said { n, by, token, conversation: TEAM, msgid: MsgId::new(n), became: Became::AsSaid });
+        scene.accepted(Said { n, by, token, conversation: TEAM, msgid: MsgId::new(n), is_file: false, became: Became::AsSaid });
     }
     scene.edited(TEAM, MsgId::new(1), "u1d0n1. edited".to_owned());
     scene

@@ -101,6 +101,14 @@ pub enum Act {
         message: Back,
         to: Place,
     },
+    SendFile {
+        to: Place,
+    },
+    /// One of the files that were sent.
+    Fetch {
+        at: Place,
+        file: Back,
+    },
     Settle {
         at: Place,
         settings: MemberSettings,
@@ -210,6 +218,8 @@ impl Act {
             Self::Read { .. } => "read",
             Self::MarkUnread { .. } => "mark unread",
             Self::Forward { .. } => "forward",
+            Self::SendFile { .. } => "send file",
+            Self::Fetch { .. } => "fetch",
             Self::Settle { .. } => "settle",
             Self::Relate { act, .. } => match act {
                 RelationAct::Follow => "follow",
