@@ -122,8 +122,6 @@ codes! {
         TurnedOff = 34, "the owner of this server has turned that off";
         /// More was said since than can be marked as unread at once.
         TooFarBack = 55, "too much was said since then to mark it all as unread";
-        /// The server, or the asker himself, has turned receipts off.
-        NoReceipts = 56, "receipts are turned off";
     }
 }
 

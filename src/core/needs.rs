@@ -86,6 +86,10 @@ impl State {
             | Request::Unban { conversation, .. }
             | Request::JoinGroup { conversation }
             | Request::SetMemberSettings { conversation, .. } => self.member(*conversation, user, needs),
+            Request::Receipts { conversation, msgid, after } => {
+                self.member(*conversation, user, needs);
+                needs.extend(self.receipts_needed(*conversation, *msgid, user, *after));
+            }
             Request::MarkUnread { conversation, from } => self.marked(*conversation, *from, user, needs),
             Request::FindGroups { prefix } => self.found_groups(prefix.as_ref(), needs),
             Request::AddMembers { conversation, users }

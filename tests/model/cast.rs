@@ -11,6 +11,7 @@ use cairn_proto::ids::{ClientSeq, ConversationId, DeviceId, EpochId, ImportSourc
 use cairn_proto::message::Draft;
 use cairn_proto::overview::{Moment, OverviewPlace};
 use cairn_proto::people::{Profile, RelationAct};
+use cairn_proto::receipts::Reads;
 use cairn_proto::request::{ImportEntry, Request};
 use cairn_proto::response::{Response, Role};
 use cairn_proto::text::{
@@ -148,7 +149,8 @@ impl Cast {
         let (by, to) = match *step {
             Step::Send { by, to, .. } | Step::Call { by, to, .. } | Step::Ack { by, to, .. } | Step::Read { by, to, .. } => (by, to),
             Step::Edit { by, to, .. } | Step::Recall { by, to, .. } | Step::React { by, to, .. } => (by, to),
-            Step::Pin { by, to, .. } | Step::MarkUnread { by, to, .. } => (by, to),
+            Step::Pin { by, to, .. } | Step::MarkUnread { by, to, .. } | Step::Receipts { by, to, .. } => (by, to),
+            Step::ShowReads { by, .. } => (by, Place::Nowhere(0)),
             Step::Add { by, to, .. } | Step::Remove { by, to, .. } => (by, to),
             Step::Import { by, to, .. } | Step::Ask { by, to, .. } | Step::Govern { by, to, .. } => (by, to),
             Step::CreateGroup { by, .. } | Step::Revoke { by, .. } => (by, Place::Nowhere(0)),
@@ -174,6 +176,10 @@ impl Cast {
             &Step::Pin { at, back: true, .. } => Request::Unpin { conversation, msgid: near_head(at) },
             &Step::Pin { at, .. } => Request::Pin { conversation, msgid: near_head(at) },
             &Step::Ack { at, .. } => Request::Ack { conversation, msgid: near_head(at) },
+            &Step::Receipts { at, after, .. } => {
+                Request::Receipts { conversation, msgid: near_head(at), after: after.map(|after| UserId::new(after.into())) }
+            }
+            &Step::ShowReads { shown, .. } => Request::SetOwnReads(if shown { Reads::Shown } else { Reads::Hidden }),
             &Step::MarkUnread { at, .. } => Request::MarkUnread { conversation, from: near_head(at) },
             &Step::Read { at, .. } => Request::Read { conversation, msgid: near_head(at) },
             Step::CreateGroup { users, .. } => Request::CreateGroup { name: GroupName::new("a group").unwrap(), members: ids(users) },
@@ -194,7 +200,8 @@ impl Cast {
                 about: about.then(|| About::new("nothing much").unwrap()),
             }),
             &Step::Set { name, value, .. } => {
-                let name = SettingName::new(pick(&["direct-chats", "contacts-max", "user-search", "no-such-setting"], name)?).unwrap();
+                let name =
+                    SettingName::new(pick(&["direct-chats", "contacts-max", "user-search", "receipts", "no-such-setting"], name)?).unwrap();
                 let value = SettingValue::new(pick(&["anyone", "friends", "1", "2", "2000", "10001", "on", "off"], value)?).unwrap();
                 Request::SetSetting { name, value }
             }
@@ -230,7 +237,7 @@ impl Cast {
         let never = Moment { epoch: EpochId::new(u64::MAX), revision: Revision::new(1) };
         let since = if about == 0 { Some(never) } else { moment.filter(|_| about > 2) };
         let place = moment.map(|moment| OverviewPlace { revision: moment.revision, conversation });
-        Request::Conversations { since, after: place.filter(|_| about % 3 == 0) }
+        Request::Conversations { since, after: place.filter(|_| about.is_multiple_of(3)) }
     }
 
     fn imported(&mut self, (name, body): (u8, u8)) -> ImportEntry {

@@ -187,10 +187,10 @@ impl Naive {
             self.inside(actor.user, id)?;
             self.check_direct(actor.user, id)?;
         }
-        Ok(Response::Done)
+        Ok(Response::OwnReads(self.users[&actor.user].reads))
     }
 
-    fn setting(&self, name: &str) -> Option<&str> {
+    pub(super) fn setting(&self, name: &str) -> Option<&str> {
         self.settings.get(&SettingName::new(name).unwrap()).map(SettingValue::as_str)
     }
 
@@ -205,7 +205,7 @@ impl Naive {
         let is_taken = match name.as_str() {
             "direct-chats" => ["anyone", "friends"].contains(&value.as_str()),
             "contacts-max" => value.as_str().parse::<u32>().is_ok_and(|number| (1..=10_000).contains(&number)),
-            "user-search" => ["on", "off"].contains(&value.as_str()),
+            "user-search" | "receipts" => ["on", "off"].contains(&value.as_str()),
             _ => false,
         };
         if !is_taken {

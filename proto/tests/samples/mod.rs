@@ -6,6 +6,7 @@
 mod group;
 mod named;
 mod people;
+mod receipts;
 mod values;
 
 use std::collections::{BTreeMap, BTreeSet};
