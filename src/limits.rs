@@ -5,9 +5,6 @@ use std::time::Duration;
 /// Send streams that the server remembers of one device. The least recently used is forgotten first.
 pub const SEND_STREAMS_PER_DEVICE_MAX: usize = 32;
 
-/// How long its sender may edit a message, or take it back.
-pub const AMEND_TIME_MAX: Duration = Duration::from_secs(15 * 60);
-
 /// Commands that wait for the sequencer, over all sessions.
 pub const INTAKE_COMMANDS_MAX: usize = 16 * 1024;
 

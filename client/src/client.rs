@@ -21,6 +21,7 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use crate::account::Account;
+use crate::content::Content;
 use crate::driver::Driver;
 use crate::endpoint::{Endpoint, Target};
 use crate::error::{Error, TryEnqueueError};
@@ -194,6 +195,18 @@ impl Client {
         self.enqueue_with(conversation, body, Extras::reply_to(to)).await?.await
     }
 
+    /// Says in conversation `to` what was said in another: as it is now, with its author and without whom it mentioned. It keeps its place
+    /// among the sends there, and arrives once, as any message does.
+    ///
+    /// # Errors
+    /// As [`Client::send`]; [`Error::Refused`] when there is no such message to be seen.
+    pub async fn forward(&self, from: ConversationId, msgid: MsgId, to: ConversationId) -> Result<MsgId, Error> {
+        let room = self.shared().send_room.acquire().await.map_err(|_| self.ended())?;
+        let accepted = self.submit_send(to, None, Content::Forwarded { from, msgid })?;
+        room.forget();
+        accepted.await
+    }
+
     /// Gives a message its place among the sends of this client, and returns the promise of its number.
     ///
     /// When this returns, the order is fixed: messages of one conversation get their numbers in the order in which their `enqueue` (or
@@ -204,7 +217,7 @@ impl Client {
     /// [`Error::TooLarge`], and whatever ended the client.
     pub async fn enqueue(&self, conversation: ConversationId, body: Body) -> Result<Accepted, Error> {
         let room = self.shared().send_room.acquire().await.map_err(|_| self.ended())?;
-        let accepted = self.submit_send(conversation, None, (body, Extras::NONE))?;
+        let accepted = self.submit_send(conversation, None, Content::Said(body, Extras::NONE))?;
         room.forget();
         Ok(accepted)
     }
@@ -215,7 +228,7 @@ impl Client {
     /// As [`Client::enqueue`]. The promise fails with [`Error::Refused`] when the server does not take the extras.
     pub async fn enqueue_with(&self, conversation: ConversationId, body: Body, extras: Extras) -> Result<Accepted, Error> {
         let room = self.shared().send_room.acquire().await.map_err(|_| self.ended())?;
-        let accepted = self.submit_send(conversation, None, (body, extras))?;
+        let accepted = self.submit_send(conversation, None, Content::Said(body, extras))?;
         room.forget();
         Ok(accepted)
     }
@@ -230,7 +243,7 @@ impl Client {
             Err(TryAcquireError::NoPermits) => return Err(TryEnqueueError::Full(body)),
             Err(TryAcquireError::Closed) => return Err(self.ended().into()),
         };
-        let accepted = self.submit_send(conversation, None, (body, Extras::NONE))?;
+        let accepted = self.submit_send(conversation, None, Content::Said(body, Extras::NONE))?;
         room.forget();
         Ok(accepted)
     }
@@ -242,12 +255,12 @@ impl Client {
     /// [`Error::SeqUsed`] when the number is not above all that this client used in the conversation; else as [`Client::enqueue`].
     pub async fn enqueue_draft(&self, draft: Draft) -> Result<Accepted, Error> {
         let room = self.shared().send_room.acquire().await.map_err(|_| self.ended())?;
-        let accepted = self.submit_send(draft.conversation, Some(draft.seq), (draft.body, draft.extras))?;
+        let accepted = self.submit_send(draft.conversation, Some(draft.seq), Content::Said(draft.body, draft.extras))?;
         room.forget();
         Ok(accepted)
     }
 
-    fn submit_send(&self, conversation: ConversationId, seq: Option<ClientSeq>, content: (Body, Extras)) -> Result<Accepted, Error> {
+    fn submit_send(&self, conversation: ConversationId, seq: Option<ClientSeq>, content: Content) -> Result<Accepted, Error> {
         let (seq, answer) = self.shared().send(conversation, seq, content)?;
         Ok(Accepted { seq, answer })
     }

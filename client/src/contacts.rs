@@ -46,11 +46,11 @@ impl Client {
 
 /// Presence, and typing.
 impl Client {
-    /// Watches these users, at most [`cairn_proto::limits::WATCHED_USERS_MAX`], and no others any more: [`crate::Event::Presence`] tells of each who comes, goes or is
-    /// somewhere else. Gives where those are whom the user may watch: whoever shares a conversation, is a friend or is followed, and is not
-    /// blocked. Without push, that is all.
+    /// Watches these users, at most [`cairn_proto::limits::WATCHED_USERS_MAX`], and no others any more: [`crate::Event::Presence`] tells of
+    /// each who comes, goes or is somewhere else. Gives where those are whom the user may watch: whoever shares a conversation, is a friend or
+    /// is followed, and is not blocked. Without push, that is all.
     ///
-    /// It holds for this connection: after [`crate::Event::Reconnected`], watch again.
+    /// It holds until the client is closed: on a new connection, it is asked again, and where everybody is by then is told.
     ///
     /// # Errors
     /// As [`Client::contacts`].
@@ -58,8 +58,8 @@ impl Client {
         ask!(self, Request::Watch { users }, Response::Watching(presences) => presences)
     }
 
-    /// What the client shows: [`crate::Event::Typing`] tells who types there, and [`Client::typing`] counts there. It holds for this connection,
-    /// as [`Client::watch`] does.
+    /// What the client shows: [`crate::Event::Typing`] tells who types there, and [`Client::typing`] counts there. It holds as
+    /// [`Client::watch`] does.
     ///
     /// # Errors
     /// As [`Client::contacts`]; [`Error::Refused`] with `NotFound` for a conversation that the user is no member of.
@@ -74,7 +74,7 @@ impl Client {
     }
 
     /// What those who watch the user are told of this device: its kind, and whether nobody looks at it. Without it, a client that is pushed
-    /// is a device of unknown kind, and not away. It holds for this connection, as [`Client::watch`] does.
+    /// is a device of unknown kind, and not away. It holds as [`Client::watch`] does.
     ///
     /// # Errors
     /// As [`Client::contacts`].

@@ -112,9 +112,11 @@
 
 mod account;
 mod acks;
+mod answers;
 mod backoff;
 mod client;
 mod contacts;
+mod content;
 mod driver;
 mod endpoint;
 mod error;
@@ -133,6 +135,7 @@ mod receipts;
 mod requests;
 mod shared;
 mod slots;
+mod standing;
 mod timeline;
 mod typing;
 

@@ -4,14 +4,11 @@ use std::collections::HashMap;
 use std::mem;
 use std::task::Waker;
 
-use cairn_proto::body::Body;
 use cairn_proto::error::ErrorCode;
 use cairn_proto::event::TimelineFrame;
-use cairn_proto::extras::Extras;
 use cairn_proto::hello::Welcome;
 use cairn_proto::ids::{ClientSeq, ConversationId, MsgId, RequestId};
 use cairn_proto::limits::SENDS_IN_FLIGHT_MAX;
-use cairn_proto::message::Draft;
 use cairn_proto::overview::Moment;
 use cairn_proto::request::Request;
 use cairn_proto::response::Response;
@@ -21,14 +18,15 @@ use tokio::time::Instant;
 
 use crate::acks::Acks;
 use crate::client::WhoAmI;
+use crate::content::Content;
 use crate::error::Error;
 use crate::events::{Event, Subscriber};
 use crate::follow::Followers;
 use crate::limits;
-use crate::link::Lost;
 use crate::overview::whole_as_of;
 use crate::people::People;
 use crate::slots::{Slots, Waiter};
+use crate::standing::Standing;
 use crate::typing::Typing;
 
 /// An answer as it came from the wire.
@@ -62,7 +60,7 @@ pub(crate) struct State {
     phase: Phase,
     /// Frames for the connection, in order. Empty while there is none: the slots hold what has to go out then.
     out: Vec<u8>,
-    slots: Slots,
+    pub(crate) slots: Slots,
     next_seq: HashMap<ConversationId, ClientSeq>,
     next_key: u64,
     pub(crate) acks: Acks,
@@ -70,6 +68,7 @@ pub(crate) struct State {
     pub(crate) subscribers: HashMap<u64, Subscriber>,
     pub(crate) whoami: WhoAmI,
     pub(crate) people: People,
+    pub(crate) standing: Standing,
     /// When every timeline was last told how far its log goes.
     pub(crate) moment: Option<Moment>,
 }
@@ -117,7 +116,7 @@ impl State {
         &mut self,
         conversation: ConversationId,
         seq: Option<ClientSeq>,
-        (body, extras): (Body, Extras),
+        content: Content,
         waiter: Waiter,
     ) -> Result<(ClientSeq, bool), Error> {
         let next = self.next_seq.get(&conversation).copied().unwrap_or(ClientSeq::new(1));
@@ -125,7 +124,7 @@ impl State {
         if seq < next {
             return Err(Error::SeqUsed { seq, next });
         }
-        let wake = self.submit(Request::Send(Draft { conversation, seq, body, extras }), waiter)?;
+        let wake = self.submit(content.numbered(conversation, seq), waiter)?;
         self.next_seq.insert(conversation, seq.next());
         Ok((seq, wake))
     }
@@ -181,6 +180,7 @@ impl Shared {
             subscribers: HashMap::new(),
             whoami: WhoAmI::from(welcome),
             people: People::default(),
+            standing: Standing::default(),
             moment: whole_as_of(&welcome.overview),
         };
         Self {
@@ -199,7 +199,7 @@ impl Shared {
         &self,
         conversation: ConversationId,
         seq: Option<ClientSeq>,
-        content: (Body, Extras),
+        content: Content,
     ) -> Result<(ClientSeq, oneshot::Receiver<Result<MsgId, Error>>), Error> {
         let (sender, receiver) = oneshot::channel();
         let (seq, wake) = self.state.lock().submit_send(conversation, seq, content, Waiter::Send(sender))?;
@@ -239,57 +239,6 @@ impl Shared {
         state.acks.due()
     }
 
-    /// Hands answers to those who wait for them: one lock for all of them, and the waking outside of it.
-    pub(crate) fn answered(&self, answers: &mut Vec<Answer>, told: &mut Vec<(Waiter, Result<Response, ErrorCode>)>) -> Result<(), Lost> {
-        let mut result = Ok(());
-        let mut wake = false;
-        let mut state = self.state.lock();
-        for (id, answer) in answers.drain(..) {
-            match state.slots.answered(id).map(|pending| pending.waiter) {
-                Some(Waiter::Ack(conversation)) => {
-                    if let Err(code) = answer {
-                        tracing::debug!(%conversation, %code, "an ack was refused");
-                    }
-                    wake |= state.acks.answered(conversation, Instant::now());
-                }
-                Some(waiter) => told.push((waiter, answer)),
-                None => result = Err(Lost::Protocol("an answer to a request that was not made")),
-            }
-        }
-        drop(state);
-        if wake {
-            self.wake.notify_one();
-        }
-        self.tell(told.drain(..).map(|(waiter, answer)| (waiter, answer.map_err(Error::Refused))));
-        result
-    }
-
-    fn tell(&self, told: impl Iterator<Item = (Waiter, Result<Response, Error>)>) {
-        let (mut sends, mut requests) = (0, 0);
-        for (waiter, answer) in told {
-            match waiter {
-                Waiter::Send(sender) => {
-                    sends += 1;
-                    let _ = sender.send(match answer {
-                        Ok(Response::Accepted { msgid }) => Ok(msgid),
-                        Ok(_) => Err(Error::Protocol("a send was answered with something else")),
-                        Err(error) => Err(error),
-                    });
-                }
-                Waiter::Request(sender) => {
-                    requests += 1;
-                    let _ = sender.send(answer);
-                }
-                Waiter::Own(sender) => {
-                    let _ = sender.send(answer);
-                }
-                Waiter::Ack(_) => {}
-            }
-        }
-        self.send_room.add_permits(sends);
-        self.request_room.add_permits(requests);
-    }
-
     /// Applies what the server pushed.
     pub(crate) fn pushed(&self, frames: &mut Vec<TimelineFrame>, wakers: &mut Vec<Waker>) {
         let mut state = self.state.lock();
@@ -317,7 +266,13 @@ impl Shared {
     pub(crate) fn online(&self, welcome: &Welcome) {
         let mut wakers = Vec::new();
         let mut state = self.state.lock();
-        let State { slots, out, .. } = &mut *state;
+        let State { slots, out, standing, .. } = &mut *state;
+        for request in standing.requests() {
+            // One that waits is the newer wish. Each of these went through before, so none is too large.
+            if !slots.has_kind_of(&request) {
+                let _ = slots.submit(request, Waiter::Standing, &mut Vec::new());
+            }
+        }
         slots.write_all(out);
         state.phase = Phase::Online;
         state.whoami = WhoAmI::from(welcome);
@@ -346,6 +301,8 @@ impl Shared {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use cairn_proto::body::Body;
+    use cairn_proto::extras::Extras;
     use cairn_proto::hello::ServerRole;
     use cairn_proto::ids::{DeviceId, EpochId, Revision, Timestamp, UserId};
     use cairn_proto::overview::{ConversationPage, OverviewExtent};
@@ -374,8 +331,8 @@ mod tests {
     #[test]
     fn a_send_is_in_the_next_batch_once_whenever_the_connection_breaks() {
         let send = |shared: &Shared| {
-            let body = Body::Text(Text::new("a").unwrap());
-            shared.send(ConversationId::new(1), None, (body, Extras::NONE)).unwrap()
+            let content = Content::Said(Body::Text(Text::new("a").unwrap()), Extras::NONE);
+            shared.send(ConversationId::new(1), None, content).unwrap()
         };
         let once = Shared::new(&welcome());
         let _promise = send(&once);

@@ -1,5 +1,7 @@
 //! The requests that wait for their answers. A request's id is the number of its slot, so ids stay small and the table stays bounded.
 
+use std::mem;
+
 use cairn_proto::codec::encode_into;
 use cairn_proto::frame;
 use cairn_proto::hello::ClientFrame;
@@ -20,6 +22,8 @@ pub(crate) enum Waiter {
     Request(oneshot::Sender<Result<Response, Error>>),
     /// A request of the client's own, bounded by where it comes from: each timeline pulls one page at a time.
     Own(oneshot::Sender<Result<Response, Error>>),
+    /// A standing request, asked again on a new connection: what it tells is told as events.
+    Standing,
     /// A coalesced ack; each conversation has at most one in flight.
     Ack(ConversationId),
 }
@@ -34,6 +38,14 @@ pub(crate) struct Pending {
 }
 
 impl Pending {
+    /// What was asked.
+    pub(crate) const fn request(&self) -> Option<&Request> {
+        match &self.frame {
+            ClientFrame::Request(_, request) => Some(request),
+            ClientFrame::Hello(_) => None,
+        }
+    }
+
     /// Whether doing it twice is the same as doing it once.
     fn is_repeatable(&self) -> bool {
         !matches!(
@@ -88,10 +100,18 @@ impl Slots {
         Some(pending)
     }
 
-    /// After the connection broke: takes out what was written and cannot be repeated.
+    /// After the connection broke: takes out what was written and cannot be repeated, and what is asked anew on each connection.
     pub(crate) fn take_unrepeatable(&mut self) -> Vec<Waiter> {
         let written_below = self.written_below;
-        self.take_all_if(|pending| pending.order < written_below && !pending.is_repeatable())
+        self.take_all_if(|pending| {
+            matches!(pending.waiter, Waiter::Standing) || (pending.order < written_below && !pending.is_repeatable())
+        })
+    }
+
+    /// Whether a request of this kind waits.
+    pub(crate) fn has_kind_of(&self, request: &Request) -> bool {
+        let kind = mem::discriminant(request);
+        self.slots.iter().flatten().filter_map(Pending::request).any(|known| mem::discriminant(known) == kind)
     }
 
     /// Takes everything out.

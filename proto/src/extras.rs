@@ -32,6 +32,13 @@ pub enum Extra {
     },
     /// How people reacted to it, each kind once, in the order in which the kinds came. Only the server says so.
     Reactions(#[serde(deserialize_with = "codec::list")] Vec<Reaction>),
+    /// It says what somebody said elsewhere. Only the server says so.
+    Forwarded {
+        /// Who said it first.
+        author: UserId,
+        /// When.
+        at: Timestamp,
+    },
     /// An extra that this version does not know, encoded. It stays the last variant: new ones go above it.
     #[serde(skip)]
     Unknown(Bytes),
@@ -106,6 +113,18 @@ impl Extras {
     pub fn reactions(&self) -> &[Reaction] {
         let reactions = self.0.iter().find_map(|extra| if let Extra::Reactions(reactions) = extra { Some(reactions) } else { None });
         reactions.map_or(&[], Vec::as_slice)
+    }
+
+    /// Who said it first and when, if it was said elsewhere before.
+    #[must_use]
+    pub fn forwarded(&self) -> Option<(UserId, Timestamp)> {
+        self.0.iter().find_map(|extra| if let Extra::Forwarded { author, at } = extra { Some((*author, *at)) } else { None })
+    }
+
+    /// What goes with a message that says what somebody said elsewhere.
+    #[must_use]
+    pub fn forward_of(author: UserId, at: Timestamp) -> Self {
+        Self(vec![Extra::Forwarded { author, at }])
     }
 
     /// The same with these reactions, if there are any.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::body::Body;
 use crate::codec;
 use crate::group::{GroupSettings, MemberSettings};
-use crate::ids::{ConversationId, DeviceId, ImportSource, MsgId, Timestamp, UserId};
+use crate::ids::{ClientSeq, ConversationId, DeviceId, ImportSource, MsgId, Timestamp, UserId};
 use crate::message::Draft;
 use crate::overview::{Moment, OverviewPlace};
 use crate::people::{Profile, RelationAct};
@@ -322,6 +322,9 @@ pub enum Request {
         /// The conversation; `None` for none.
         conversation: Option<ConversationId>,
     },
+    /// Say in one conversation what was said in another. The server copies it, with its author, so that nobody can change it on the way.
+    /// Answered as `Send` is.
+    Forward(Forward),
     /// Mark everything from here on as unread: the read cursor goes back, on all devices. Delivered cursors stay, and so does what others
     /// were told as read.
     MarkUnread {
@@ -344,6 +347,19 @@ pub enum Request {
     OwnReads,
     /// Show them to others from now on, and see theirs, or neither. It holds for what was read before as well.
     SetOwnReads(Reads),
+}
+
+/// A message to be said again elsewhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Forward {
+    /// Where it is to be said.
+    pub to: ConversationId,
+    /// Its number among the sends of this stream there: see [`Draft`].
+    pub seq: ClientSeq,
+    /// Where it was said.
+    pub from: ConversationId,
+    /// The message.
+    pub msgid: MsgId,
 }
 
 /// Which part of a log.

@@ -29,6 +29,9 @@ pub(super) struct Line<'a> {
     about: Option<MsgId>,
     #[serde(skip_serializing_if = "Option::is_none")]
     edited_at_ms: Option<u64>,
+    /// Who said it first, elsewhere.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    forwarded_from: Option<Cow<'a, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     reply_to: Option<MsgId>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -59,6 +62,7 @@ impl<'a> Line<'a> {
             text: text_of(body, *sender, names),
             about: about(body),
             edited_at_ms: extras.edited().map(|(at, _)| at.get()),
+            forwarded_from: extras.forwarded().map(|(author, _)| names.of(author)),
             reply_to: extras.replied(),
             mentions: extras.mentioned().map(|user| names.of(user)).collect(),
             mentions_all: extras.mentions_all(),
@@ -132,6 +136,9 @@ impl fmt::Display for Line<'_> {
         if let Some(msgid) = self.reply_to {
             write!(f, "[re {msgid}] ")?;
         }
+        if let Some(author) = &self.forwarded_from {
+            write!(f, "[from {}] ", Clean(author))?;
+        }
         match self.kind {
             Kind::Text => write!(f, "{sender}: {text}"),
             Kind::Emote => write!(f, "* {sender} {text}"),
@@ -194,6 +201,16 @@ mod tests {
         let expected = "\"text\":\"hi\",\"reply_to\":9,\"mentions\":[\"user 4\"],\"mentions_all\":true,\
                         \"reactions\":[{\"emoji\":\"wave\",\"count\":2,\"users\":[\"user 4\",\"user 5\"]}]}";
         assert!(json.ends_with(expected), "{json}");
+    }
+
+    #[test]
+    fn the_author_of_what_was_forwarded_is_shown() {
+        let extras = Extras::forward_of(UserId::new(4), Timestamp::new(1));
+        let message = Message { extras, ..message(Body::Text(Text::new("hi").unwrap())) };
+        let names = Names::default();
+        let shown = Line::new(&message, &names);
+        assert!(shown.to_string().ends_with("  [from user 4] user 3: hi"), "{shown}");
+        assert!(serde_json::to_string(&shown).unwrap().ends_with("\"text\":\"hi\",\"forwarded_from\":\"user 4\"}"));
     }
 
     #[test]

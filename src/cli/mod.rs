@@ -23,6 +23,7 @@ mod doctor;
 mod edit;
 mod exit;
 mod failure;
+mod forward;
 mod group;
 mod group_order;
 mod group_settings;
@@ -116,6 +117,7 @@ enum Command {
     Block(relate::BlockArgs),
     Unblock(relate::UnblockArgs),
     Send(send::SendArgs),
+    Forward(forward::ForwardArgs),
     Edit(edit::EditArgs),
     Recall(recall::RecallArgs),
     React(react::ReactArgs),
@@ -200,6 +202,7 @@ fn run(cli: Cli, others: Vec<Contender>) -> Result<(), Failure> {
         Command::Block(args) => relate::block(&args, &context()?),
         Command::Unblock(args) => relate::unblock(&args, &context()?),
         Command::Send(args) => send::run(args, &context()?),
+        Command::Forward(args) => forward::run(&args, &context()?),
         Command::Edit(args) => edit::run(args, &context()?),
         Command::Recall(args) => recall::run(&args, &context()?),
         Command::React(args) => react::run(&args, &context()?),

@@ -33,6 +33,7 @@ impl Names {
         let mut unknown = Vec::new();
         for message in messages {
             self.note(message.sender, &mut unknown);
+            message.extras.forwarded().into_iter().for_each(|(author, _)| self.note(author, &mut unknown));
             message.extras.mentioned().for_each(|user| self.note(user, &mut unknown));
             let reacting = message.extras.reactions().iter().flat_map(|reaction| &reaction.users);
             reacting.for_each(|&user| self.note(user, &mut unknown));

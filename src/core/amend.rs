@@ -14,7 +14,6 @@ use super::change::Change;
 use super::command::Actor;
 use super::permission::Action;
 use super::state::State;
-use crate::limits::AMEND_TIME_MAX;
 
 impl State {
     pub(super) fn edit(
@@ -33,10 +32,11 @@ impl State {
             Body::Emote(_) => Body::Emote(text.clone()),
             _ => return Err(ErrorCode::NoSuchMessage),
         };
-        if entry.sender != actor.user {
+        // What was forwarded are the words of somebody else.
+        if entry.sender != actor.user || entry.extras.forwarded().is_some() {
             return Err(ErrorCode::Forbidden);
         }
-        check_time(&entry, now)?;
+        self.check_time(&entry, now)?;
         if text.is_empty() {
             return Err(ErrorCode::EmptyMessage);
         }
@@ -70,7 +70,7 @@ impl State {
             return Err(ErrorCode::NoSuchMessage);
         }
         if may_any.is_err() {
-            check_time(&entry, now)?;
+            self.check_time(&entry, now)?;
         }
         self.append_amendment(actor, conversation, Amendment::Recalled { msgid }, now, batch);
         self.supersede_edit(conversation, msgid, &entry, batch);
@@ -150,6 +150,11 @@ impl State {
         (self.append_system(conversation, actor.user, now, &Body::Amendment(amendment), batch), at)
     }
 
+    fn check_time(&self, entry: &Entry, now: Timestamp) -> Result<(), ErrorCode> {
+        let minutes = now.get().saturating_sub(entry.sent_at.get()) / 60_000;
+        if minutes >= self.settings().amend_minutes.get() as u64 { Err(ErrorCode::TooLate) } else { Ok(()) }
+    }
+
     /// What an earlier edit said must not outlive the next one in the entry of that edit.
     fn supersede_edit(&mut self, conversation: ConversationId, msgid: MsgId, edited: &Entry, batch: &mut Batch) {
         if let Some((sent_at, edit)) = edited.extras.edited() {
@@ -162,11 +167,6 @@ impl State {
         batch.push_rewritten(conversation, msgid, entry);
         self.apply(&Change::Rewritten { conversation, msgid, is_message: entry.body.is_message() });
     }
-}
-
-fn check_time(entry: &Entry, now: Timestamp) -> Result<(), ErrorCode> {
-    let age_ms = u128::from(now.get().saturating_sub(entry.sent_at.get()));
-    if age_ms > AMEND_TIME_MAX.as_millis() { Err(ErrorCode::TooLate) } else { Ok(()) }
 }
 
 /// Entries that commands need.

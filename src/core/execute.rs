@@ -38,6 +38,7 @@ impl State {
         self.check_actor(actor)?;
         match request {
             Request::Send(draft) => self.send(actor, &draft, now, batch),
+            Request::Forward(forward) => self.forward(actor, forward, now, batch),
             Request::Ack { conversation, msgid } => self.ack(actor, conversation, msgid, batch),
             Request::Read { conversation, msgid } => self.read(actor, conversation, msgid, batch),
             Request::Receipts { conversation, msgid, after } => self.receipts(actor, conversation, msgid, after),

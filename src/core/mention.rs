@@ -32,7 +32,7 @@ pub(super) fn check_sort(extras: &Extras) -> Result<(), ErrorCode> {
 
 /// What only the server says of a message.
 const fn is_of_server(extra: &Extra) -> bool {
-    matches!(extra, Extra::Edited { .. } | Extra::Reactions(_))
+    matches!(extra, Extra::Edited { .. } | Extra::Reactions(_) | Extra::Forwarded { .. })
 }
 
 impl State {

@@ -10,7 +10,7 @@
 //! * [`state`]: everything that is in memory; [`apply`]: how changes move it
 //! * [`batch`], [`change`]: what goes out, encoded once
 //! * [`execute`]: commands decided, one by one
-//! * [`send`], [`import`], [`amend`], [`pin`]: messages; [`mention`]: whom they ask to notice them
+//! * [`send`], [`forward`], [`import`], [`amend`], [`pin`]: messages; [`mention`]: whom they ask to notice them
 //! * [`permission`]: who may do what in a conversation; [`settings`]: what the owner of the server says for all
 //! * [`group`], [`agreement`], [`moderation`], [`open_group`]: groups, what is agreed on in them, and who is in them
 //! * [`account`], [`cursor`], [`mark`], [`receipts`], [`member_settings`], [`overview`], [`contacts`], [`people`]: everything else a client may ask
@@ -29,6 +29,7 @@ pub mod contacts;
 pub mod conversation;
 pub mod cursor;
 pub mod execute;
+pub mod forward;
 pub mod group;
 pub mod import;
 pub mod mark;

@@ -62,12 +62,15 @@ impl State {
         let user = actor.user;
         match request {
             Request::Send(draft) => {
-                self.member(draft.conversation, user, needs);
-                self.relations_in(draft.conversation, user, needs);
+                self.sending(actor, draft.conversation, needs);
                 for mentioned in draft.extras.mentioned() {
                     self.member(draft.conversation, mentioned, needs);
                 }
-                self.stream(user, actor.device, actor.stream, needs);
+            }
+            Request::Forward(forward) => {
+                self.member(forward.from, user, needs);
+                self.entry(forward.from, forward.msgid, needs);
+                self.sending(actor, forward.to, needs);
             }
             Request::Pull { conversation, .. }
             | Request::Ack { conversation, .. }
@@ -86,11 +89,7 @@ impl State {
             | Request::Unban { conversation, .. }
             | Request::JoinGroup { conversation }
             | Request::SetMemberSettings { conversation, .. } => self.member(*conversation, user, needs),
-            Request::Receipts { conversation, msgid, after } => {
-                self.member(*conversation, user, needs);
-                needs.extend(self.receipts_needed(*conversation, *msgid, user, *after));
-            }
-            Request::MarkUnread { conversation, from } => self.marked(*conversation, *from, user, needs),
+            Request::Receipts { .. } | Request::MarkUnread { .. } => self.asked_about_cursors(user, request, needs),
             Request::FindGroups { prefix } => self.found_groups(prefix.as_ref(), needs),
             Request::AddMembers { conversation, users }
             | Request::RemoveMembers { conversation, users }
@@ -194,6 +193,12 @@ impl State {
         }
     }
 
+    fn sending(&self, actor: Actor, to: ConversationId, needs: &mut Vec<Need>) {
+        self.member(to, actor.user, needs);
+        self.relations_in(to, actor.user, needs);
+        self.stream(actor.user, actor.device, actor.stream, needs);
+    }
+
     /// What the two of a direct chat are to each other.
     fn relations_in(&self, conversation: ConversationId, user: UserId, needs: &mut Vec<Need>) {
         if let Some(other) = other_of(conversation, user) {
@@ -210,6 +215,18 @@ impl State {
     fn entry(&self, conversation: ConversationId, msgid: MsgId, needs: &mut Vec<Need>) {
         if !self.entries.contains_key(&(conversation, msgid)) {
             needs.push(Need::Entry(conversation, msgid));
+        }
+    }
+
+    /// The same for requests about how far members are.
+    fn asked_about_cursors(&self, user: UserId, request: &Request, needs: &mut Vec<Need>) {
+        match *request {
+            Request::Receipts { conversation, msgid, after } => {
+                self.member(conversation, user, needs);
+                needs.extend(self.receipts_needed(conversation, msgid, user, after));
+            }
+            Request::MarkUnread { conversation, from } => self.marked(conversation, from, user, needs),
+            _ => {}
         }
     }
 

@@ -2,7 +2,8 @@
 
 use cairn_proto::body::Body;
 use cairn_proto::error::ErrorCode;
-use cairn_proto::ids::{ConversationId, MsgId, Timestamp};
+use cairn_proto::extras::Extras;
+use cairn_proto::ids::{ClientSeq, ConversationId, MsgId, Timestamp};
 use cairn_proto::message::{Draft, pack_content};
 use cairn_proto::response::{Response, Role};
 use xxhash_rust::xxh3::xxh3_64;
@@ -17,6 +18,15 @@ use super::record::{ConversationRecord, KindRecord};
 use super::send_stream::{Seen, SendStream};
 use super::state::State;
 
+/// A message on its way into a log.
+pub(super) struct Sending<'a> {
+    pub(super) conversation: ConversationId,
+    pub(super) seq: ClientSeq,
+    /// Of what the client asked, so that a mistake is noticed: half of a hash is enough for that, and keeps what is remembered small.
+    pub(super) fingerprint: u32,
+    pub(super) extras: &'a Extras,
+}
+
 impl State {
     pub(super) fn send(&mut self, actor: Actor, draft: &Draft, now: Timestamp, batch: &mut Batch) -> Result<Response, ErrorCode> {
         check_body(&draft.body)?;
@@ -24,55 +34,64 @@ impl State {
         let mut content = std::mem::take(&mut self.scratch);
         content.clear();
         pack_content(&draft.body, &draft.extras, &mut content);
-        let answer = self.send_encoded(actor, draft, &content, now, batch);
+        let &Draft { conversation, seq, ref extras, .. } = draft;
+        let sending = Sending { conversation, seq, fingerprint: xxh3_64(&content) as u32, extras };
+        let answer = match self.seen(actor, &sending) {
+            Ok(Some(msgid)) => Ok(Response::Accepted { msgid }),
+            Ok(None) => self.accept(actor, &sending, &content, now, batch),
+            Err(code) => Err(code),
+        };
         self.scratch = content;
         answer
     }
 
-    fn send_encoded(
+    /// The number that the message got already, if this is a retry. That comes before every other question: what was accepted stays
+    /// accepted, even if its sender was removed since.
+    pub(super) fn seen(&self, actor: Actor, sending: &Sending<'_>) -> Result<Option<MsgId>, ErrorCode> {
+        let &Sending { conversation, seq, fingerprint, .. } = sending;
+        if seq.get() == 0 {
+            return Err(ErrorCode::BadRequest);
+        }
+        let stream = self.streams.get(&(actor.device, actor.stream));
+        match stream.map_or(Seen::New, |stream| stream.seen(conversation, seq.get(), fingerprint)) {
+            Seen::New => Ok(None),
+            Seen::Accepted(msgid) => Ok(Some(msgid)),
+            Seen::Conflict => Err(ErrorCode::SeqConflict),
+            Seen::Forgotten => Err(ErrorCode::RetryTooOld),
+        }
+    }
+
+    /// Takes a message that was not seen before, packed as it is stored.
+    pub(super) fn accept(
         &mut self,
         actor: Actor,
-        draft: &Draft,
+        sending: &Sending<'_>,
         content: &[u8],
         now: Timestamp,
         batch: &mut Batch,
     ) -> Result<Response, ErrorCode> {
-        let (conversation, seq) = (draft.conversation, draft.seq.get());
-        if seq == 0 {
-            return Err(ErrorCode::BadRequest);
-        }
-        // Half of the hash is enough to notice a mistake, and keeps what is remembered small.
-        let fingerprint = xxh3_64(content) as u32;
-        // A retry comes before every other question: what was accepted stays accepted, even if its sender was removed since.
-        let stream = self.streams.get(&(actor.device, actor.stream));
-        let place = stream.map(SendStream::next_place);
-        match stream.map_or(Seen::New, |stream| stream.seen(conversation, seq, fingerprint)) {
-            Seen::New => {}
-            Seen::Accepted(msgid) => return Ok(Response::Accepted { msgid }),
-            Seen::Conflict => return Err(ErrorCode::SeqConflict),
-            Seen::Forgotten => return Err(ErrorCode::RetryTooOld),
-        }
+        let &Sending { conversation, seq, fingerprint, extras } = sending;
         if !self.conversations.contains_key(&conversation) {
             self.check_begin(actor.user, conversation)?;
-            self.check_extras(&draft.extras, MsgId::ZERO, MsgId::ZERO)?;
-            if draft.extras.mentions_all() {
+            self.check_extras(extras, MsgId::ZERO, MsgId::ZERO)?;
+            if extras.mentions_all() {
                 return Err(ErrorCode::Forbidden);
             }
             self.open_direct(conversation, now, batch)?;
         }
         let (found, member) = self.permit(actor.user, conversation, Action::Post, now)?;
-        if draft.extras.mentions_all() {
+        if extras.mentions_all() {
             self.check(actor.user, conversation, Action::MentionAll, now)?;
         }
-        self.check_extras(&draft.extras, found.floor(&member.record), found.record.head)?;
+        self.check_extras(extras, found.floor(&member.record), found.record.head)?;
         let sent_at = found.not_before_last(now);
-        let place = match place {
+        let place = match self.streams.get(&(actor.device, actor.stream)).map(SendStream::next_place) {
             Some(place) => place,
             None => self.reopen_stream(actor, batch),
         };
-        let origin = Origin::Sent { device: actor.device, stream: actor.stream, place, seq, body: fingerprint };
+        let origin = Origin::Sent { device: actor.device, stream: actor.stream, place, seq: seq.get(), body: fingerprint };
         let msgid = self.append(conversation, NewEntry { sender: actor.user, sent_at, origin, content }, batch);
-        self.note_mentions(conversation, msgid, &draft.extras, batch);
+        self.note_mentions(conversation, msgid, extras, batch);
         Ok(Response::Accepted { msgid })
     }
 

@@ -59,6 +59,7 @@ macro_rules! settings {
 }
 
 settings! {
+    amend_minutes, "amend-minutes": Number<0, 525_600> = Number(15), "how long senders may edit or recall their messages; admins recall always";
     contacts_max, "contacts-max": Number<1, 10_000> = Number(2_000), "how many others a user may have a relation to";
     direct_chats, "direct-chats": DirectChats = DirectChats::Anyone, "who may begin a direct chat; those that exist go on";
     receipts, "receipts": Switch = Switch::On, "whether members see who has got and who has read a message";

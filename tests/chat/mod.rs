@@ -177,3 +177,30 @@ async fn edits_and_recalls_hold_over_kills_and_restarts() {
         Error::Refused(ErrorCode::NoSuchMessage).to_string()
     );
 }
+
+#[tokio::test]
+async fn what_is_forwarded_keeps_its_author_and_arrives_once() {
+    let mut server = Server::start();
+    let (ada, ada_account) = server.owner().await;
+    let (bob, bob_account) = invite(&ada, "bob").await;
+    let team = group(&ada, &bob_account).await;
+    let plan = ada.send(team, text("teh plan")).await.unwrap();
+    ada.edit(team, plan, Text::new("the plan").unwrap()).await.unwrap();
+    let (own, chat) = (bob.create_group(GroupName::new("own").unwrap(), vec![]).await.unwrap(), bob.direct(ada_account.user).unwrap());
+    let there = bob.forward(team, plan, own).await.unwrap();
+    // Once more, from where it was forwarded to, into a chat that begins with it.
+    assert_eq!(bob.forward(own, there, chat).await.unwrap(), MsgId::new(1));
+    ada.recall(team, plan).await.unwrap();
+    server.kill();
+    server.restart();
+    for (client, conversation, msgid) in [(&bob, own, there), (&bob, chat, MsgId::new(1)), (&ada, chat, MsgId::new(1))] {
+        let message = client.pull(conversation, PullRange::From(msgid), 1).await.unwrap().messages.remove(0);
+        assert_eq!((message.sender, message.body), (bob_account.user, text("the plan")));
+        assert_eq!(message.extras.forwarded().map(|(author, _)| author), Some(ada_account.user));
+    }
+    let refused = |result: Result<MsgId, Error>, code| assert_eq!(result.unwrap_err().to_string(), Error::Refused(code).to_string());
+    refused(bob.forward(team, plan, own).await, ErrorCode::NoSuchMessage);
+    refused(ada.forward(own, there, team).await, ErrorCode::NotFound);
+    let words = Text::new("mine").unwrap();
+    assert_eq!(bob.edit(own, there, words).await.unwrap_err().to_string(), Error::Refused(ErrorCode::Forbidden).to_string());
+}

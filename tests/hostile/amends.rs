@@ -2,10 +2,10 @@
 
 use cairn_client::proto::error::ErrorCode;
 use cairn_client::proto::extras::{Extra, Extras, Reaction};
-use cairn_client::proto::ids::{ClientSeq, MsgId, Timestamp, UserId};
+use cairn_client::proto::ids::{ClientSeq, ConversationId, MsgId, Timestamp, UserId};
 use cairn_client::proto::limits::{EXTRAS_SENT_MAX, REACTION_KINDS_MAX};
 use cairn_client::proto::message::Draft;
-use cairn_client::proto::request::{PullRange, Request};
+use cairn_client::proto::request::{Forward, PullRange, Request};
 use cairn_client::proto::response::Response;
 use cairn_client::proto::text::{EmojiName, Text};
 
@@ -23,6 +23,7 @@ async fn other_peoples_messages_stay_as_they_are() {
     let server = stage.server.addr;
     let edit = |msgid, words: &str| Request::Edit { conversation: team, msgid, text: Text::new(words).unwrap() };
     let recall = |msgid| Request::Recall { conversation: team, msgid };
+    let forward = |from, msgid, seq| Request::Forward(Forward { to: team, seq: ClientSeq::new(seq), from, msgid });
     let (created, beyond) = (MsgId::new(1), own.next());
     stage
         .meanwhile(async {
@@ -36,6 +37,11 @@ async fn other_peoples_messages_stay_as_they_are() {
                 (edit(beyond, "x"), ErrorCode::NoSuchMessage),
                 (edit(MsgId::new(u64::MAX), "x"), ErrorCode::NoSuchMessage),
                 (recall(MsgId::ZERO), ErrorCode::NoSuchMessage),
+                (forward(team, created, 9), ErrorCode::NoSuchMessage),
+                (forward(team, beyond, 9), ErrorCode::NoSuchMessage),
+                (forward(team, MsgId::new(u64::MAX), 9), ErrorCode::NoSuchMessage),
+                (forward(team, said, 0), ErrorCode::BadRequest),
+                (forward(ConversationId::new(u64::MAX), said, 9), ErrorCode::NotFound),
                 (recall(beyond), ErrorCode::NoSuchMessage),
                 (recall(MsgId::new(u64::MAX)), ErrorCode::NoSuchMessage),
             ] {

@@ -9,7 +9,7 @@ use cairn_client::proto::group::{Access, GroupSettings, MemberSettings};
 use cairn_client::proto::ids::{ClientSeq, ConversationId, ImportSource, MsgId, Timestamp, UserId};
 use cairn_client::proto::limits::USERS_PER_REQUEST_MAX;
 use cairn_client::proto::message::Draft;
-use cairn_client::proto::request::{ImportEntry, PullRange, Request};
+use cairn_client::proto::request::{Forward, ImportEntry, PullRange, Request};
 use cairn_client::proto::response::{Response, Role};
 use cairn_client::proto::text::{EmojiName, GroupName, Text, Topic, UserName};
 
@@ -48,6 +48,7 @@ fn requests(conversation: ConversationId, member: UserId) -> Vec<Request> {
         Request::React { conversation, msgid, emoji: EmojiName::new("wave").unwrap() },
         Request::Unreact { conversation, msgid, emoji: EmojiName::new("wave").unwrap() },
         Request::Recall { conversation, msgid: MsgId::new(u64::MAX) },
+        Request::Forward(Forward { to: conversation, seq: ClientSeq::new(1), from: conversation, msgid }),
         Request::Group { conversation },
         Request::RenameGroup { conversation, name: GroupName::new("mine").unwrap() },
         Request::SetTopic { conversation, topic: Topic::none() },

@@ -12,7 +12,7 @@ use cairn_proto::message::Draft;
 use cairn_proto::overview::{Moment, OverviewPlace};
 use cairn_proto::people::{Profile, RelationAct};
 use cairn_proto::receipts::Reads;
-use cairn_proto::request::{ImportEntry, Request};
+use cairn_proto::request::{Forward, ImportEntry, Request};
 use cairn_proto::response::{Response, Role};
 use cairn_proto::text::{
     About, DeviceName, DisplayName, EmojiName, FileName, GroupName, MediaType, SettingName, SettingValue, Text, Topic, UserName,
@@ -29,7 +29,7 @@ pub(super) struct Cast {
     pub(super) sessions: Vec<Actor>,
     devices: Vec<(DeviceId, SecretHash)>,
     invites: Vec<SecretHash>,
-    spoken: Vec<(Actor, Draft)>,
+    spoken: Vec<(Actor, Request)>,
     /// Moments that somebody was told of.
     moments: Vec<Moment>,
     /// What devices keep.
@@ -148,24 +148,28 @@ impl Cast {
     fn request(&mut self, step: &Step, naive: &Naive, now: Timestamp) -> Option<Command> {
         let (by, to) = match *step {
             Step::Send { by, to, .. } | Step::Call { by, to, .. } | Step::Ack { by, to, .. } | Step::Read { by, to, .. } => (by, to),
-            Step::Edit { by, to, .. } | Step::Recall { by, to, .. } | Step::React { by, to, .. } => (by, to),
+            Step::Forward { by, to, .. } | Step::Edit { by, to, .. } | Step::Recall { by, to, .. } | Step::React { by, to, .. } => (by, to),
             Step::Pin { by, to, .. } | Step::MarkUnread { by, to, .. } | Step::Receipts { by, to, .. } => (by, to),
-            Step::ShowReads { by, .. } => (by, Place::Nowhere(0)),
             Step::Add { by, to, .. } | Step::Remove { by, to, .. } => (by, to),
             Step::Import { by, to, .. } | Step::Ask { by, to, .. } | Step::Govern { by, to, .. } => (by, to),
-            Step::CreateGroup { by, .. } | Step::Revoke { by, .. } => (by, Place::Nowhere(0)),
+            Step::CreateGroup { by, .. } | Step::Revoke { by, .. } | Step::ShowReads { by, .. } => (by, Place::Nowhere(0)),
             Step::Relate { by, .. } | Step::SetProfile { by, .. } | Step::Set { by, .. } => (by, Place::Nowhere(0)),
             _ => return None,
         };
         let actor = pick(&self.sessions, by)?;
         let conversation = place(naive, actor, to);
-        let near_head = |at: i8| MsgId::new(beside(naive.conversations.get(&conversation).map_or(0, |found| found.head().get()), at));
+        let near_head_of = |id, at: i8| MsgId::new(beside(naive.conversations.get(&id).map_or(0, |found| found.head().get()), at));
+        let near_head = |at: i8| near_head_of(conversation, at);
         let ids = |users: &[u8]| users.iter().map(|&user| UserId::new(user.into())).collect();
         let request = match step {
             &Step::Send { seq, body, .. } => return Some(self.send(actor, conversation, seq, body, Extras::NONE)),
             Step::Call { reply, users, .. } => {
                 let extras = reply.map(|at| Extra::ReplyTo(near_head(at))).into_iter().chain(users.iter().map(|&user| mention(user)));
                 return Some(self.send(actor, conversation, Seq::Next, 0, Extras::new(extras.collect()).unwrap()));
+            }
+            &Step::Forward { from, at, again, .. } => {
+                let from = place(naive, actor, from);
+                return Some(self.forward(actor, conversation, (from, near_head_of(from, at)), again));
             }
             &Step::Edit { at, words, .. } => Request::Edit { conversation, msgid: near_head(at), text: some_words(words) },
             &Step::Recall { at, .. } => Request::Recall { conversation, msgid: near_head(at) },
@@ -176,9 +180,7 @@ impl Cast {
             &Step::Pin { at, back: true, .. } => Request::Unpin { conversation, msgid: near_head(at) },
             &Step::Pin { at, .. } => Request::Pin { conversation, msgid: near_head(at) },
             &Step::Ack { at, .. } => Request::Ack { conversation, msgid: near_head(at) },
-            &Step::Receipts { at, after, .. } => {
-                Request::Receipts { conversation, msgid: near_head(at), after: after.map(|after| UserId::new(after.into())) }
-            }
+            &Step::Receipts { at, after, .. } => receipts(conversation, near_head(at), after),
             &Step::ShowReads { shown, .. } => Request::SetOwnReads(if shown { Reads::Shown } else { Reads::Hidden }),
             &Step::MarkUnread { at, .. } => Request::MarkUnread { conversation, from: near_head(at) },
             &Step::Read { at, .. } => Request::Read { conversation, msgid: near_head(at) },
@@ -200,8 +202,11 @@ impl Cast {
                 about: about.then(|| About::new("nothing much").unwrap()),
             }),
             &Step::Set { name, value, .. } => {
-                let name =
-                    SettingName::new(pick(&["direct-chats", "contacts-max", "user-search", "receipts", "no-such-setting"], name)?).unwrap();
+                let name = SettingName::new(pick(
+                    &["direct-chats", "contacts-max", "user-search", "receipts", "amend-minutes", "no-such-setting"],
+                    name,
+                )?)
+                .unwrap();
                 let value = SettingValue::new(pick(&["anyone", "friends", "1", "2", "2000", "10001", "on", "off"], value)?).unwrap();
                 Request::SetSetting { name, value }
             }
@@ -211,11 +216,34 @@ impl Cast {
         Some(Command::Ask(actor, request))
     }
 
+    fn spoken_by(&self, actor: Actor) -> impl DoubleEndedIterator<Item = &Request> + Clone {
+        self.spoken.iter().filter(move |(speaker, _)| *speaker == actor).map(|(_, request)| request)
+    }
+
+    /// The last number that a session gave to anything it said in a conversation.
+    fn last_seq(&self, actor: Actor, conversation: ConversationId) -> u64 {
+        let numbers = self.spoken_by(actor).filter_map(|request| match request {
+            Request::Send(draft) => Some((draft.conversation, draft.seq)),
+            Request::Forward(forward) => Some((forward.to, forward.seq)),
+            _ => None,
+        });
+        numbers.filter(|&(of, _)| of == conversation).map(|(_, seq)| seq.get()).max().unwrap_or(0)
+    }
+
+    fn forward(&mut self, actor: Actor, to: ConversationId, (from, msgid): (ConversationId, MsgId), again: bool) -> Command {
+        let last = self.spoken_by(actor).rfind(|request| matches!(request, Request::Forward(_))).cloned();
+        let next = ClientSeq::new(self.last_seq(actor, to) + 1);
+        let request = last.filter(|_| again).unwrap_or(Request::Forward(Forward { to, seq: next, from, msgid }));
+        self.spoken.push((actor, request.clone()));
+        Command::Ask(actor, request)
+    }
+
     fn send(&mut self, actor: Actor, conversation: ConversationId, seq: Seq, body: u8, extras: Extras) -> Command {
-        let own = self.spoken.iter().filter(|(speaker, _)| *speaker == actor).map(|(_, draft)| draft);
-        let last = own.clone().filter(|draft| draft.conversation == conversation).map(|draft| draft.seq.get()).max().unwrap_or(0);
-        let earlier = |back: u16| own.clone().rev().nth(back.into()).cloned();
+        let last = self.last_seq(actor, conversation);
         self.said += 1;
+        let own = self.spoken_by(actor).filter_map(|request| if let Request::Send(draft) = request { Some(draft.clone()) } else { None });
+        let own: Vec<Draft> = own.collect();
+        let earlier = |back: u16| own.iter().rev().nth(back.into()).cloned();
         let fresh = |seq| Draft { conversation, seq: ClientSeq::new(seq), body: a_body(body, self.said), extras: extras.clone() };
         let draft = match seq {
             Seq::Next => fresh(last + 1),
@@ -226,7 +254,7 @@ impl Cast {
             Seq::Conflict(back) => Draft { body: a_body(0, self.said), ..earlier(back).unwrap_or_else(|| fresh(last + 1)) },
         };
         if !matches!(seq, Seq::Retry(_)) {
-            self.spoken.push((actor, draft.clone()));
+            self.spoken.push((actor, Request::Send(draft.clone())));
         }
         Command::Ask(actor, Request::Send(draft))
     }
@@ -250,6 +278,10 @@ impl Cast {
 
 fn mention(user: u8) -> Extra {
     if user == 9 { Extra::MentionAll } else { Extra::Mention(UserId::new(user.into())) }
+}
+
+fn receipts(conversation: ConversationId, msgid: MsgId, after: Option<u8>) -> Request {
+    Request::Receipts { conversation, msgid, after: after.map(|after| UserId::new(after.into())) }
 }
 
 fn beside(cursor: u64, by: i8) -> u64 {

@@ -23,7 +23,7 @@ use cairn_proto::ids::{ClientSeq, ConversationId, DeviceId, ImportSource, MsgId,
 use cairn_proto::limits::SENDS_IN_FLIGHT_MAX;
 use cairn_proto::message::Draft;
 use cairn_proto::overview::Moment;
-use cairn_proto::request::Request;
+use cairn_proto::request::{Forward, Request};
 use cairn_proto::response::Role;
 use cairn_proto::text::{EmojiName, GroupName, Text, Topic};
 use proptest::test_runner::TestCaseError;
@@ -149,6 +149,7 @@ fn foreign_requests(actor: Actor, conversation: ConversationId) -> Vec<Request> 
         Request::Explain { conversation, user: actor.user },
         Request::Edit { conversation, msgid, text: Text::new("mine").unwrap() },
         Request::Recall { conversation, msgid },
+        Request::Forward(Forward { to: ConversationId::new(u64::MAX), seq: ClientSeq::new(1), from: conversation, msgid }),
         Request::Pin { conversation, msgid },
         Request::Unpin { conversation, msgid },
         Request::Pins { conversation },

@@ -18,6 +18,7 @@ mod naive_group;
 mod naive_overview;
 mod naive_people;
 mod naive_receipts;
+mod naive_send;
 mod naive_talk;
 mod run;
 mod steps;

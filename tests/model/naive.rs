@@ -16,6 +16,7 @@ use cairn_proto::limits;
 use cairn_proto::overview::Moment;
 use cairn_proto::people::Profile;
 use cairn_proto::receipts::Reads;
+use cairn_proto::request::Request;
 use cairn_proto::response::{DeviceInfo, Response, Role, UserInfo};
 use cairn_proto::text::{DeviceName, GroupName, SettingName, SettingValue, Topic, UserName};
 
@@ -119,8 +120,8 @@ pub(super) struct Send {
     pub(super) conversation: ConversationId,
     pub(super) seq: u64,
     pub(super) msgid: MsgId,
-    pub(super) body: Body,
-    pub(super) extras: Extras,
+    /// All that was asked.
+    pub(super) request: Request,
 }
 
 impl Naive {

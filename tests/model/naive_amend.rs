@@ -1,7 +1,6 @@
 //! The model's edits and recalls.
 
 use cairn::core::command::Actor;
-use cairn::limits::AMEND_TIME_MAX;
 use cairn_proto::body::{Amendment, Body};
 use cairn_proto::error::ErrorCode;
 use cairn_proto::extras::{Extras, Reaction};
@@ -28,10 +27,10 @@ impl Naive {
             Body::Emote(_) => Body::Emote(text.clone()),
             _ => return Err(ErrorCode::NoSuchMessage),
         };
-        if entry.sender != actor.user {
+        if entry.sender != actor.user || entry.extras.forwarded().is_some() {
             return Err(ErrorCode::Forbidden);
         }
-        check_age(entry, now)?;
+        self.check_age(entry, now)?;
         if text.is_empty() {
             return Err(ErrorCode::EmptyMessage);
         }
@@ -60,7 +59,7 @@ impl Naive {
             return Err(ErrorCode::NoSuchMessage);
         }
         if !manages {
-            check_age(entry, now)?;
+            self.check_age(entry, now)?;
         }
         self.clear_edits(id, msgid);
         self.push(id, actor.user, now, Body::Amendment(Amendment::Recalled { msgid }));
@@ -137,7 +136,13 @@ impl Naive {
         Ok(Response::Done)
     }
 
-    fn entry(&self, actor: Actor, id: ConversationId, msgid: MsgId) -> Result<&LogEntry, ErrorCode> {
+    fn check_age(&self, entry: &LogEntry, now: Timestamp) -> Result<(), ErrorCode> {
+        let minutes: u64 = self.setting("amend-minutes").map_or(15, |value| value.parse().unwrap());
+        let is_late = now.get() >= entry.sent_at.get() + minutes * 60_000;
+        if is_late { Err(ErrorCode::TooLate) } else { Ok(()) }
+    }
+
+    pub(super) fn entry(&self, actor: Actor, id: ConversationId, msgid: MsgId) -> Result<&LogEntry, ErrorCode> {
         let found = self.inside(actor.user, id)?;
         found.above(found.members[&actor.user].floor).find(|&(at, _)| at == msgid).map(|(_, entry)| entry).ok_or(ErrorCode::NoSuchMessage)
     }
@@ -155,9 +160,4 @@ impl Naive {
             }
         }
     }
-}
-
-fn check_age(entry: &LogEntry, now: Timestamp) -> Result<(), ErrorCode> {
-    let is_late = now.get() > entry.sent_at.get() + AMEND_TIME_MAX.as_millis() as u64;
-    if is_late { Err(ErrorCode::TooLate) } else { Ok(()) }
 }

@@ -205,6 +205,7 @@ impl Naive {
         let is_taken = match name.as_str() {
             "direct-chats" => ["anyone", "friends"].contains(&value.as_str()),
             "contacts-max" => value.as_str().parse::<u32>().is_ok_and(|number| (1..=10_000).contains(&number)),
+            "amend-minutes" => value.as_str().parse::<u32>().is_ok_and(|number| (0..=525_600).contains(&number)),
             "user-search" | "receipts" => ["on", "off"].contains(&value.as_str()),
             _ => false,
         };

@@ -4,24 +4,23 @@ use cairn::core::batch::Effect;
 use cairn::core::command::{Actor, Feed, Grant, Reply};
 use cairn_proto::body::{Body, SystemEntry};
 use cairn_proto::error::ErrorCode;
-use cairn_proto::extras::{Extra, Extras};
+use cairn_proto::extras::Extras;
 use cairn_proto::group::GroupSettings;
 use cairn_proto::hello::ServerRole;
 use cairn_proto::ids::{ConversationId, DeviceId, ImportSource, MsgId, Timestamp, UserId};
-use cairn_proto::limits::SENDS_IN_FLIGHT_MAX;
-use cairn_proto::message::Draft;
 use cairn_proto::request::{ImportEntry, Request};
 use cairn_proto::response::{self, ConversationKind, Explained, MemberPage, Response, Role};
 use cairn_proto::text::{GroupName, Topic};
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::naive::{Conversation, LogEntry, Member, Naive, Send};
+use super::naive::{Conversation, LogEntry, Member, Naive};
 
 impl Naive {
     pub(super) fn ask(&mut self, actor: Actor, request: &Request, now: Timestamp) -> Result<Response, ErrorCode> {
         match request {
             Request::Send(draft) => self.send(actor, draft, now),
+            &Request::Forward(forward) => self.forward(actor, forward, now),
             Request::Ack { conversation, msgid } => self.ack(actor, *conversation, *msgid),
             Request::Read { conversation, msgid } => self.read(actor, *conversation, *msgid),
             Request::Receipts { conversation, msgid, after } => self.receipts(actor, *conversation, *msgid, *after),
@@ -90,80 +89,7 @@ impl Naive {
         self.effects.push(Effect::Joined { conversation: id, user });
     }
 
-    fn send(&mut self, actor: Actor, draft: &Draft, now: Timestamp) -> Result<Response, ErrorCode> {
-        let Draft { conversation, seq, body, extras } = draft.clone();
-        match &body {
-            Body::Text(text) | Body::Emote(text) if text.is_empty() => return Err(ErrorCode::EmptyMessage),
-            Body::Text(_) | Body::Emote(_) | Body::Emoji(_) => {}
-            Body::Image(_) | Body::Video(_) | Body::File(_) => return Err(ErrorCode::Unsupported),
-            Body::System(_) | Body::Recalled { .. } | Body::Amendment(_) | Body::Unknown => return Err(ErrorCode::BadRequest),
-        }
-        if extras.iter().filter(|extra| matches!(extra, Extra::ReplyTo(_))).count() > 1 {
-            return Err(ErrorCode::BadRequest);
-        }
-        if seq.get() == 0 {
-            return Err(ErrorCode::BadRequest);
-        }
-        let on_stream = self.sends.iter().rev().filter(|send| (send.device, send.stream) == (actor.device, actor.stream));
-        let here: Vec<(usize, &Send)> = on_stream.enumerate().filter(|(_, send)| send.conversation == conversation).collect();
-        if here.iter().any(|(_, send)| seq.get() <= send.seq) {
-            let remembered = here.iter().find(|&&(back, send)| send.seq == seq.get() && back < SENDS_IN_FLIGHT_MAX);
-            return match remembered {
-                Some((_, send)) if send.body == body && send.extras == extras => Ok(Response::Accepted { msgid: send.msgid }),
-                Some(_) => Err(ErrorCode::SeqConflict),
-                None => Err(ErrorCode::RetryTooOld),
-            };
-        }
-        if self.conversations.contains_key(&conversation) {
-            self.may_post(actor.user, conversation, now)?;
-            let found = self.inside(actor.user, conversation)?;
-            let member = &found.members[&actor.user];
-            if extras.mentions_all() && member.role == Role::Member {
-                return Err(ErrorCode::Forbidden);
-            }
-            self.check_extras(&extras, member.floor, found.head())?;
-        } else {
-            self.may_open_direct(actor, conversation)?;
-            self.check_direct(actor.user, conversation)?;
-            self.check_extras(&extras, MsgId::ZERO, MsgId::ZERO)?;
-            if extras.mentions_all() {
-                return Err(ErrorCode::Forbidden);
-            }
-            self.open_direct(conversation, now);
-        }
-        self.use_stream_if_forgotten(actor);
-        let msgid = self.push(conversation, actor.user, now, body.clone());
-        let found = self.conversations.get_mut(&conversation).unwrap();
-        let mentioned = match extras.mentions_all() {
-            true => BTreeSet::from([UserId::SERVER]),
-            false => extras.mentioned().filter(|user| found.members.contains_key(user)).collect(),
-        };
-        let entry = found.log.last_mut().unwrap();
-        (entry.extras, entry.mentioned) = (extras.clone(), mentioned);
-        let Actor { user, device, stream } = actor;
-        found.members.get_mut(&user).unwrap().read_to(msgid);
-        self.sends.push(Send { device, stream, conversation, seq: seq.get(), msgid, body, extras });
-        Ok(Response::Accepted { msgid })
-    }
-
-    pub(super) fn may_post(&self, user: UserId, id: ConversationId, now: Timestamp) -> Result<(), ErrorCode> {
-        self.may_speak(user, id, self.inside(user, id)?.settings.post, now)
-    }
-
-    /// In a group one needs a role, and not to be muted; in a direct chat neither of the two may have blocked the other.
-    pub(super) fn may_speak(&self, user: UserId, id: ConversationId, least: Role, now: Timestamp) -> Result<(), ErrorCode> {
-        let is_group = self.inside(user, id)?.name.is_some();
-        if is_group { self.heard(user, id, least, now).map(drop) } else { self.check_direct(user, id) }
-    }
-
-    fn check_extras(&self, extras: &Extras, floor: MsgId, head: MsgId) -> Result<(), ErrorCode> {
-        if extras.replied().is_some_and(|msgid| msgid <= floor || msgid > head) {
-            return Err(ErrorCode::NoSuchMessage);
-        }
-        extras.mentioned().all(|user| self.users.contains_key(&user)).then_some(()).ok_or(ErrorCode::NoSuchUser)
-    }
-
-    fn may_open_direct(&self, actor: Actor, id: ConversationId) -> Result<(), ErrorCode> {
+    pub(super) fn may_open_direct(&self, actor: Actor, id: ConversationId) -> Result<(), ErrorCode> {
         let (low, high) = id.direct_users().ok_or(ErrorCode::NotFound)?;
         if (actor.user != low && actor.user != high) || !self.users.contains_key(&low) || !self.users.contains_key(&high) {
             return Err(ErrorCode::NotFound);
@@ -171,7 +97,7 @@ impl Naive {
         Ok(())
     }
 
-    fn open_direct(&mut self, id: ConversationId, now: Timestamp) {
+    pub(super) fn open_direct(&mut self, id: ConversationId, now: Timestamp) {
         let (low, high) = id.direct_users().unwrap();
         self.create(id, None, now);
         self.join_conversation(id, low, Role::Member, MsgId::new(1));

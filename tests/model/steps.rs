@@ -46,6 +46,8 @@ pub(super) enum Step {
     Send { by: u8, to: Place, seq: Seq, body: u8 },
     /// A send that answers a message so far from the head, and mentions users; everybody when there is a 9 among them.
     Call { by: u8, to: Place, reply: Option<i8>, users: Vec<u8> },
+    /// A message so far from the head that is said again elsewhere; or the last time that this was asked, once more.
+    Forward { by: u8, to: Place, from: Place, at: i8, again: bool },
     /// Other words for a message so far from the head; the same ones, none, or new ones.
     Edit { by: u8, to: Place, at: i8, words: u8 },
     /// A message that is taken back.
@@ -257,7 +259,7 @@ fn acquaintance() -> impl Strategy<Value = Step> {
         16 => (0..5_u8, 1..4_u8, 0..9_u8).prop_map(|(by, other, act)| Step::Relate { by, other, act }),
         4 => (0..5_u8, 1..4_u8).prop_map(direct),
         2 => (0..12_u8, any::<bool>(), any::<bool>()).prop_map(|(by, name, about)| Step::SetProfile { by, name, about }),
-        2 => (0..3_u8, 0..4_u8, 0..8_u8).prop_map(|(by, name, value)| Step::Set { by, name, value }),
+        2 => (0..3_u8, 0..5_u8, 0..8_u8).prop_map(|(by, name, value)| Step::Set { by, name, value }),
     ]
 }
 
@@ -267,6 +269,8 @@ fn talk() -> impl Strategy<Value = Step> {
         20 => (by(), place(), seq(), 0..12_u8).prop_map(|(by, to, seq, body)| Step::Send { by, to, seq, body }),
         8 => (by(), place(), prop::option::of(at()), vec(0..10_u8, 0..3))
             .prop_map(|(by, to, reply, users)| Step::Call { by, to, reply: reply.map(|at| -at), users }),
+        5 => (by(), place(), place(), at(), prop::bool::weighted(0.2))
+            .prop_map(|(by, to, from, at, again)| Step::Forward { by, to, from, at: -at, again }),
         7 => (by(), place(), at(), 0..6_u8).prop_map(|(by, to, at, words)| Step::Edit { by, to, at: -at, words }),
         5 => (by(), place(), at()).prop_map(|(by, to, at)| Step::Recall { by, to, at: -at }),
         8 => (by(), place(), at(), 0..18_u8, any::<bool>())

@@ -1,11 +1,12 @@
 //! Who is seen where, by whom, and what those who look are told.
 
+use cairn_client::proto::body::Body;
 use cairn_client::proto::error::ErrorCode;
 use cairn_client::proto::ids::{ConversationId, UserId};
 use cairn_client::proto::limits::TYPING_INTERVAL;
 use cairn_client::proto::people::RelationAct;
 use cairn_client::proto::presence::{DeviceKind, Presence, PresentDevice, UserPresence};
-use cairn_client::proto::text::GroupName;
+use cairn_client::proto::text::{GroupName, Text};
 use cairn_client::{Client, Event, Events, Options};
 use tokio::time::timeout;
 
@@ -158,4 +159,23 @@ async fn who_looks_elsewhere_is_told_nothing_more() {
             return;
         }
     }
+}
+
+#[tokio::test]
+async fn what_was_watched_and_looked_at_is_so_again_after_a_crash() {
+    let mut server = Server::start();
+    let (ada, ada_account) = server.owner().await;
+    let (bob, bob_account) = invite(&ada, "bob").await;
+    let chat = ada.direct(bob_account.user).unwrap();
+    ada.send(chat, Body::Text(Text::new("hello").unwrap())).await.unwrap();
+    let mut told = bob.events();
+    bob.watch(vec![ada_account.user]).await.unwrap();
+    ada.set_presence(DeviceKind::Phone, true).await.unwrap();
+    for client in [&ada, &bob] {
+        client.look(Some(chat)).await.unwrap();
+    }
+    server.kill();
+    server.restart();
+    until(&mut told, &UserPresence { user: ada_account.user, devices: on(&[(DeviceKind::Phone, true)]) }).await;
+    assert_eq!(typing_until_told(&ada, &mut told, chat).await, ada_account.user);
 }

@@ -5,11 +5,11 @@ use cairn::core::record::SecretHash;
 use cairn_proto::body::Body;
 use cairn_proto::extras::{Extra, Extras};
 use cairn_proto::group::{GroupSettings, JoinerHistory, MemberSettings};
-use cairn_proto::ids::{ClientSeq, ImportSource, MsgId, Timestamp, UserId};
+use cairn_proto::ids::{ClientSeq, ConversationId, ImportSource, MsgId, Timestamp, UserId};
 use cairn_proto::message::Draft;
 use cairn_proto::people::{Profile, RelationAct};
 use cairn_proto::receipts::Reads;
-use cairn_proto::request::Request;
+use cairn_proto::request::{Forward, Request};
 use cairn_proto::response::Role;
 use cairn_proto::text::{EmojiName, GroupName, SettingName, SettingValue, Text, Topic, UserName};
 
@@ -42,7 +42,7 @@ kinds! {
     Send, Pull, Ack, Read, Conversations, FindUsers, Users, CreateGroup, AddMembers, RemoveMembers, Members, CreateInvite, Devices,
     RevokeDevice, Import, ImportCursor, Explain, Figures, Edit, Recall, React, Unreact, Pin, Unpin, Pins, Group, RenameGroup, SetTopic, SetGroupSettings, SetRole, HandOver, Ban, Unban,
     BannedUsers, MuteMember, JoinGroup, FindGroups, SetMemberSettings, Settings, SetSetting, Relate, Contacts, SearchUsers, Profiles, SetProfile, Watch, SetPresence,
-    Look, MarkUnread, Receipts, OwnReads, SetOwnReads,
+    Look, Forward, MarkUnread, Receipts, OwnReads, SetOwnReads,
 }
 
 /// Rows of the table: what they are called, which request it is, and what is asked of whom.
@@ -59,6 +59,10 @@ fn ask(cast: &Cast, request: Request) -> Command {
 fn send(cast: &Cast, extras: Extras) -> Command {
     let body = Body::Text(Text::new("hello").unwrap());
     ask(cast, Request::Send(Draft { conversation: cast.conversation, seq: ClientSeq::new(9), body, extras }))
+}
+
+fn forward(cast: &Cast, from: ConversationId, to: ConversationId) -> Command {
+    ask(cast, Request::Forward(Forward { to, seq: ClientSeq::new(9), from, msgid: cast.theirs }))
 }
 
 fn edit(cast: &Cast, msgid: MsgId) -> Command {
@@ -120,6 +124,8 @@ fn of_a_message() -> Vec<Asked> {
         "Edit another's", Edit, |cast| edit(cast, cast.theirs);
         "Recall one's own", Recall, |cast| ask(cast, Request::Recall { conversation: cast.conversation, msgid: cast.own });
         "Recall another's", Recall, |cast| ask(cast, Request::Recall { conversation: cast.conversation, msgid: cast.theirs });
+        "Forward it to where one is a member", Forward, |cast| forward(cast, cast.conversation, cast.elsewhere);
+        "Forward what one sees elsewhere", Forward, |cast| forward(cast, cast.elsewhere, cast.conversation);
         "React", React, |cast| {
             ask(cast, Request::React { conversation: cast.conversation, msgid: cast.theirs, emoji: EmojiName::new("wave").unwrap() })
         };

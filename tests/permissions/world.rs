@@ -122,6 +122,8 @@ pub(super) struct Cast {
     pub(super) member: UserId,
     pub(super) outsider: UserId,
     pub(super) banned: UserId,
+    /// A group that the asker owns.
+    pub(super) elsewhere: ConversationId,
     /// A message of the asker's.
     pub(super) own: MsgId,
     /// A message of the owner's.
@@ -143,6 +145,7 @@ impl World {
         let [owner, admin, member, outsider, banned, asker] = people(&mut state);
         let name = UserName::new("asker").unwrap();
         state.apply(&Change::User(asker.user, UserRecord { name, role, password: None, created_at: NOW, reads: Reads::Shown }));
+        let elsewhere = own_group(&mut state, asker, outsider.user);
         let conversation = match place {
             Place::Nowhere => ConversationId::new(999),
             Place::Unbegun => ConversationId::direct(owner.user, asker.user).unwrap(),
@@ -178,6 +181,7 @@ impl World {
             member: member.user,
             outsider: outsider.user,
             banned: banned.user,
+            elsewhere,
             own: MsgId::new(1),
             theirs: MsgId::new(2),
         };
@@ -189,7 +193,8 @@ impl World {
         // Nothing was ever let go: what is not in memory is nowhere. But for what was said, which the state never keeps.
         for (msgid, sender) in [(self.cast.own, self.cast.asker.user), (self.cast.theirs, self.cast.owner)] {
             let entry = Entry { sender, sent_at: NOW, body: text(), extras: Extras::NONE };
-            self.state.install_entry(self.cast.conversation, msgid, entry);
+            self.state.install_entry(self.cast.conversation, msgid, entry.clone());
+            self.state.install_entry(self.cast.elsewhere, msgid, entry);
         }
         self.state.execute(command(&self.cast), NOW, &mut Batch::new(0)).map(drop)
     }
@@ -200,6 +205,13 @@ fn ask(state: &mut State, actor: Actor, request: Request) -> Result<Response, Er
         Reply::Response(response) => Ok(response),
         other => panic!("{other:?}"),
     }
+}
+
+/// A group with two entries.
+fn own_group(state: &mut State, asker: Actor, outsider: UserId) -> ConversationId {
+    let create = Request::CreateGroup { name: GroupName::new("elsewhere").unwrap(), members: vec![outsider] };
+    let Ok(Response::Created { conversation }) = ask(state, asker, create) else { panic!("no group") };
+    conversation
 }
 
 /// Six users with a device each.

@@ -14,7 +14,7 @@ use cairn_proto::overview::{ConversationPage, Moment, OverviewExtent, OverviewPl
 use cairn_proto::people::{Contact, ContactPage, Friendship, Profile, Relation, RelationAct, UserPage, UserProfile};
 use cairn_proto::presence::{DeviceKind, Presence, PresentDevice, UserPresence};
 use cairn_proto::receipts::{MemberCursors, Reads, Receipt, ReceiptCounts, ReceiptPage, ReceiptState};
-use cairn_proto::request::{ImportEntry, PullRange, Request};
+use cairn_proto::request::{Forward, ImportEntry, PullRange, Request};
 use cairn_proto::response::{
     Conversation, ConversationKind, DeviceInfo, Explained, Member, MemberPage, Pulled, Response, Role, ServerFrame, UserInfo,
 };
@@ -64,8 +64,9 @@ macro_rules! enums {
 
 structs! {
     Attachment, Bucket, CheckpointFigures, Contact, ContactPage, Conversation, ConversationPage, DeviceInfo, Draft, Entry, Explained, Figures,
-    GroupDetails, GroupSettings, Hello, Histogram, ImportEntry, Media, Member, MemberPage, MemberCursors, MemberSettings, Moment, OpenGroup, OverviewPlace, PresentDevice, Profile,
-    Pulled, Reaction, Receipt, ReceiptCounts, ReceiptPage, Relation, Run, Setting, UserInfo, UserPage, UserPresence, UserProfile, Welcome,
+    Forward, GroupDetails, GroupSettings, Hello, Histogram, ImportEntry, Media, Member, MemberCursors, MemberPage, MemberSettings, Moment,
+    OpenGroup, OverviewPlace, PresentDevice, Profile, Pulled, Reaction, Receipt, ReceiptCounts, ReceiptPage, Relation, Run, Setting, UserInfo,
+    UserPage, UserPresence, UserProfile, Welcome,
 }
 
 enums! {
@@ -76,7 +77,7 @@ enums! {
     ClientFrame { Hello, Request }
     ConversationKind { Direct, Group }
     Credentials { Token, Password, Invite }
-    Extra { ReplyTo, Mention, MentionAll, Edited, Reactions; never Unknown }
+    Extra { ReplyTo, Mention, MentionAll, Edited, Reactions, Forwarded; never Unknown }
     JoinerHistory { All, FromJoin }
     DeviceKind { Unknown, Desktop, Phone, Web, Terminal, Bot }
     Friendship { None, Asked, Invited, Friends }
@@ -90,7 +91,7 @@ enums! {
         Send, Pull, Ack, Read, Conversations, FindUsers, Users, CreateGroup, AddMembers, RemoveMembers, Members, CreateInvite, Devices,
         RevokeDevice, Import, ImportCursor, Explain, Figures, Edit, Recall, React, Unreact, Pin, Unpin, Pins, Group, RenameGroup, SetTopic,
         SetGroupSettings, SetRole, HandOver, Ban, Unban, BannedUsers, MuteMember, JoinGroup, FindGroups, SetMemberSettings, Settings,
-        SetSetting, Relate, Contacts, SearchUsers, Profiles, SetProfile, Watch, SetPresence, Look, MarkUnread, Receipts, OwnReads,
+        SetSetting, Relate, Contacts, SearchUsers, Profiles, SetProfile, Watch, SetPresence, Look, Forward, MarkUnread, Receipts, OwnReads,
         SetOwnReads
     }
     Response {

@@ -13,7 +13,7 @@ use cairn_proto::ids::{
 use cairn_proto::invite::ServerAddr;
 use cairn_proto::message::{Draft, Entry, Run};
 use cairn_proto::overview::{ConversationPage, Moment, OverviewExtent, OverviewPlace};
-use cairn_proto::request::{ImportEntry, PullRange, Request};
+use cairn_proto::request::{Forward, ImportEntry, PullRange, Request};
 use cairn_proto::response::{
     Conversation, ConversationKind, DeviceInfo, Explained, Member, MemberPage, Pulled, Response, Role, ServerFrame, UserInfo,
 };
@@ -37,6 +37,7 @@ pub(super) fn add_all(samples: &mut Samples) {
     group::add_all(samples);
     samples.add(vec![PullRange::From(MsgId::new(1)), PullRange::Before(MsgId::new(251))]);
     samples.add(vec![import_entry()]);
+    samples.add(vec![forward()]);
     samples.add([responses(), people::responses(), receipts::responses()].concat());
     add_pages(samples);
     add_frames(samples);
@@ -131,6 +132,7 @@ fn extras() -> Vec<Extra> {
         Extra::MentionAll,
         Extra::Edited { at: NOON, entry: MsgId::new(252) },
         Extra::Reactions(vec![reaction()]),
+        Extra::Forwarded { author: ALICE, at: NOON },
     ]
 }
 
@@ -215,6 +217,10 @@ fn import_entry() -> ImportEntry {
     ImportEntry { sender: user_name("[gnome]^_`{|}"), sent_at: Timestamp::new(0), body: text("") }
 }
 
+fn forward() -> Forward {
+    Forward { to: DIRECT, seq: ClientSeq::new(4), from: GROUP, msgid: MsgId::new(251) }
+}
+
 fn requests() -> Vec<Request> {
     let source = ImportSource::new(0xfeed_f00d_0102_0304);
     let msgid = MsgId::new(65_535);
@@ -247,6 +253,7 @@ fn requests() -> Vec<Request> {
         Request::Pin { conversation: GROUP, msgid },
         Request::Unpin { conversation: GROUP, msgid },
         Request::Pins { conversation: GROUP },
+        Request::Forward(forward()),
     ]
 }
 

@@ -16,7 +16,7 @@ use cairn_proto::hello::{ClientFrame, Credentials, Hello, ServerRole, Welcome};
 use cairn_proto::ids::{ClientSeq, ConversationId, DeviceId, ImportSource, MsgId, RequestId, SendStreamId, Timestamp, UserId};
 use cairn_proto::invite::{InviteLink, ServerAddr};
 use cairn_proto::message::{Draft, Entry, Run};
-use cairn_proto::request::{ImportEntry, PullRange, Request};
+use cairn_proto::request::{Forward, ImportEntry, PullRange, Request};
 use cairn_proto::response::{
     Conversation, ConversationKind, DeviceInfo, Explained, Member, MemberPage, Pulled, Response, Role, ServerFrame, UserInfo,
 };
@@ -202,6 +202,8 @@ fn group_request() -> impl Strategy<Value = Request> {
         (conversation_id(), user_id()).prop_map(|(conversation, user)| Request::Explain { conversation, user }),
         (conversation_id(), msgid(), text()).prop_map(|(conversation, msgid, text)| Request::Edit { conversation, msgid, text }),
         (conversation_id(), msgid()).prop_map(|(conversation, msgid)| Request::Recall { conversation, msgid }),
+        (conversation_id(), number().prop_map(ClientSeq::new), conversation_id(), msgid())
+            .prop_map(|(to, seq, from, msgid)| Request::Forward(Forward { to, seq, from, msgid })),
         (conversation_id(), msgid()).prop_map(|(conversation, msgid)| Request::Pin { conversation, msgid }),
         conversation_id().prop_map(|conversation| Request::Pins { conversation }),
         (conversation_id(), msgid(), emoji_name()).prop_map(|(conversation, msgid, emoji)| Request::React { conversation, msgid, emoji }),

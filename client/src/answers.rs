@@ -1,0 +1,77 @@
+//! How answers reach those who asked.
+
+use std::task::Waker;
+
+use cairn_proto::error::ErrorCode;
+use cairn_proto::response::Response;
+use tokio::time::Instant;
+
+use crate::error::Error;
+use crate::events::Event;
+use crate::link::Lost;
+use crate::shared::{Answer, Shared};
+use crate::slots::{Pending, Waiter};
+
+impl Shared {
+    /// Hands answers to those who wait for them: one lock for all of them, and the waking outside of it.
+    pub(crate) fn answered(&self, answers: &mut Vec<Answer>, told: &mut Vec<(Waiter, Result<Response, ErrorCode>)>) -> Result<(), Lost> {
+        let mut result = Ok(());
+        let mut wake = false;
+        let mut state = self.state.lock();
+        let mut wakers = Vec::new();
+        for (id, answer) in answers.drain(..) {
+            let answered = state.slots.answered(id);
+            if let Some(request) = answered.as_ref().and_then(Pending::request).filter(|_| answer.is_ok()) {
+                state.standing.note(request);
+            }
+            match answered.map(|pending| pending.waiter) {
+                Some(Waiter::Standing) => {
+                    if let Ok(Response::Watching(presences)) = answer {
+                        presences.into_iter().for_each(|presence| state.tell(&Event::Presence(presence), &mut wakers));
+                    }
+                }
+                Some(Waiter::Ack(conversation)) => {
+                    if let Err(code) = answer {
+                        tracing::debug!(%conversation, %code, "an ack was refused");
+                    }
+                    wake |= state.acks.answered(conversation, Instant::now());
+                }
+                Some(waiter) => told.push((waiter, answer)),
+                None => result = Err(Lost::Protocol("an answer to a request that was not made")),
+            }
+        }
+        drop(state);
+        wakers.into_iter().for_each(Waker::wake);
+        if wake {
+            self.wake.notify_one();
+        }
+        self.tell(told.drain(..).map(|(waiter, answer)| (waiter, answer.map_err(Error::Refused))));
+        result
+    }
+
+    pub(crate) fn tell(&self, told: impl Iterator<Item = (Waiter, Result<Response, Error>)>) {
+        let (mut sends, mut requests) = (0, 0);
+        for (waiter, answer) in told {
+            match waiter {
+                Waiter::Send(sender) => {
+                    sends += 1;
+                    let _ = sender.send(match answer {
+                        Ok(Response::Accepted { msgid }) => Ok(msgid),
+                        Ok(_) => Err(Error::Protocol("a send was answered with something else")),
+                        Err(error) => Err(error),
+                    });
+                }
+                Waiter::Request(sender) => {
+                    requests += 1;
+                    let _ = sender.send(answer);
+                }
+                Waiter::Own(sender) => {
+                    let _ = sender.send(answer);
+                }
+                Waiter::Standing | Waiter::Ack(_) => {}
+            }
+        }
+        self.send_room.add_permits(sends);
+        self.request_room.add_permits(requests);
+    }
+}
