@@ -82,7 +82,7 @@ pub const PUSH_BACKLOG_MESSAGES_MAX: u64 = 500;
 pub const USERS_PER_REQUEST_MAX: usize = 500;
 
 /// Conversations in one page of an overview.
-pub const CONVERSATIONS_PER_PAGE_MAX: usize = 200;
+pub const CONVERSATIONS_PER_PAGE_MAX: usize = 500;
 
 /// Entries that a member can mark as unread at once.
 pub const MARKED_UNREAD_MAX: u64 = 1000;

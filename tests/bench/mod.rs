@@ -2,6 +2,7 @@
 
 mod catchup;
 mod mixed;
+mod overview;
 
 use serde_json::Value;
 
