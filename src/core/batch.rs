@@ -71,6 +71,13 @@ pub enum Effect {
         /// The last message read.
         msgid: MsgId,
     },
+    /// A device of the member acked or read something: he is further than he was. As [`Effect::Read`], it may be told at once.
+    Moved {
+        /// The conversation.
+        conversation: ConversationId,
+        /// The member.
+        user: UserId,
+    },
     /// The device is no more: its sessions end.
     Revoked {
         /// Whose it was.

@@ -23,6 +23,7 @@ impl State {
         if msgid > member.delivered(actor.device) {
             let Actor { user, device, .. } = actor;
             self.make(&Change::Delivered { conversation, user, device, msgid }, batch);
+            batch.effect(Effect::Moved { conversation, user });
         }
         Ok(Response::Done)
     }
@@ -41,6 +42,7 @@ impl State {
             let teller = if member.record.mark.is_some() { DeviceId::new(0) } else { device };
             self.make(&Change::Read { conversation, user, msgid }, batch);
             batch.effect(Effect::Read { conversation, user, device: teller, msgid });
+            batch.effect(Effect::Moved { conversation, user });
         }
         Ok(Response::Done)
     }

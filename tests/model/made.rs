@@ -1,6 +1,5 @@
 //! What a step says in few numbers, made into values.
 
-
 use cairn::core::command::{Actor, Command};
 use cairn_proto::body::{Amendment, Body, SystemEntry};
 use cairn_proto::extras::Extra;
@@ -25,6 +24,10 @@ pub(super) fn user_name(at: u8) -> UserName {
 
 pub(super) fn mention(user: u8) -> Extra {
     if user == 9 { Extra::MentionAll } else { Extra::Mention(UserId::new(user.into())) }
+}
+
+pub(super) fn receipts(conversation: ConversationId, msgid: MsgId, after: Option<u8>) -> Request {
+    Request::Receipts { conversation, msgid, after: after.map(|after| UserId::new(after.into())) }
 }
 
 pub(super) fn beside(cursor: u64, by: i8) -> u64 {
