@@ -190,6 +190,12 @@ pub const TEND_INTERVAL: Duration = Duration::from_secs(1);
 /// Threads for password hashes and old history.
 pub const BLOCKING_THREADS_MAX: usize = 8;
 
+/// How often those who look at a conversation are told who got and read what.
+pub const RECEIPTS_INTERVAL: Duration = Duration::from_secs(1);
+
+/// Chunks of members that one page of receipts looks through.
+pub const RECEIPT_CHUNKS_MAX: u32 = 64;
+
 /// Starts of the server that it remembers. A device that was here before them is told of all conversations, not of those that changed.
 pub const EPOCHS_MAX: usize = 64;
 

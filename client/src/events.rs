@@ -8,6 +8,7 @@ use cairn_proto::event::TimelineFrame;
 use cairn_proto::ids::{ConversationId, MsgId, UserId};
 use cairn_proto::people::Contact;
 use cairn_proto::presence::UserPresence;
+use cairn_proto::receipts::MemberCursors;
 use cairn_proto::response::Conversation;
 
 use crate::client::Client;
@@ -48,6 +49,15 @@ pub enum Event {
         /// Who.
         user: UserId,
     },
+    /// Members of the conversation that the client looks at ([`Client::look`]) are further than they were.
+    Receipts {
+        /// The conversation.
+        conversation: ConversationId,
+        /// How far they are now.
+        cursors: Vec<MemberCursors>,
+        /// Others moved as well: ask [`Client::receipts`] for what is on screen.
+        more: bool,
+    },
     /// The connection broke; the client connects again by itself.
     Disconnected {
         /// What happened, for people.
@@ -71,6 +81,7 @@ impl Event {
             TimelineFrame::Read { conversation, read, head } => Some(Self::Read { conversation, read, head }),
             TimelineFrame::Contact(contact) => Some(Self::Contact(Box::new(contact))),
             TimelineFrame::Presence(presence) => Some(Self::Presence(presence)),
+            TimelineFrame::Receipts { conversation, cursors, more } => Some(Self::Receipts { conversation, cursors, more }),
         }
     }
 }

@@ -80,6 +80,7 @@
 //! | say something | [`Client::send`]; many: [`Client::enqueue`], [`Client::try_enqueue`] |
 //! | read on and on | [`Client::follow`]; up to now: [`Client::history`]; a single page, also backwards: [`Client::pull`] |
 //! | tell how far | received: [`Client::ack`]; read by the user: [`Client::mark_read`], [`Client::mark_unread`] |
+//! | who has got and read a message | [`Client::receipts`], [`Client::ticks`], [`Client::set_own_reads`] |
 //! | show a list of chats | [`Client::conversations`], and again after the [`Event`]s of [`Client::events`] |
 //! | keep such a list, and ask what changed | [`Client::overview`], [`Overview::update`] |
 //! | talk to one person | [`Client::find_user`], then [`Client::direct`] |
@@ -131,6 +132,7 @@ mod options;
 mod overview;
 mod people;
 mod pin;
+mod receipts;
 mod requests;
 mod shared;
 mod slots;
@@ -149,6 +151,7 @@ pub use events::{Event, Events};
 pub use hold::Hold;
 pub use options::{JoinRequest, Options, Reconnect};
 pub use overview::Overview;
+pub use receipts::Receipts;
 pub use requests::{Imported, Page};
 pub use timeline::Timeline;
 pub use transfer::{Progress, Step, TransferError, Uploaded};

@@ -138,8 +138,6 @@ codes! {
         TransferFailed = 47, "the server cannot read or write the file: its operator must look at its log";
         /// More was said since than can be marked as unread at once.
         TooFarBack = 55, "too much was said since then to mark it all as unread";
-        /// The server, or the asker himself, has turned receipts off.
-        NoReceipts = 56, "receipts are turned off";
     }
 }
 

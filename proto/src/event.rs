@@ -10,6 +10,7 @@ use crate::ids::{ConversationId, MsgId};
 use crate::message::Run;
 use crate::people::Contact;
 use crate::presence::UserPresence;
+use crate::receipts::MemberCursors;
 use crate::response::Conversation;
 
 /// The first frame of every client stream after the session stream: what the stream is for.
@@ -74,6 +75,16 @@ pub enum TimelineFrame {
     Contact(Contact),
     /// Somebody whom the session watches came, went, or is somewhere else.
     Presence(UserPresence),
+    /// Members of the conversation that the session looks at are further than they were: at most once a second.
+    Receipts {
+        /// The conversation.
+        conversation: ConversationId,
+        /// How far they are now; at most [`crate::limits::RECEIPT_CURSORS_MAX`].
+        #[serde(deserialize_with = "codec::list")]
+        cursors: Vec<MemberCursors>,
+        /// Others moved as well, too many to name them.
+        more: bool,
+    },
 }
 
 impl TimelineFrame {

@@ -41,6 +41,7 @@ pub mod message;
 pub mod overview;
 pub mod people;
 pub mod presence;
+pub mod receipts;
 pub mod request;
 pub mod response;
 pub mod secret;

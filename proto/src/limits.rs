@@ -88,13 +88,22 @@ pub const PUSH_BACKLOG_MESSAGES_MAX: u64 = 500;
 pub const USERS_PER_REQUEST_MAX: usize = 500;
 
 /// Conversations in one page of an overview.
-pub const CONVERSATIONS_PER_PAGE_MAX: usize = 200;
+pub const CONVERSATIONS_PER_PAGE_MAX: usize = 500;
 
 /// Entries that a member can mark as unread at once.
 pub const MARKED_UNREAD_MAX: u64 = 1000;
 
 /// Messages of the member's own among them.
 pub const MARKED_OWN_MAX: usize = 64;
+
+/// Members in one page of receipts.
+pub const RECEIPTS_PER_PAGE_MAX: usize = 200;
+
+/// Members of a conversation in which those who have got and read a message are counted by the server.
+pub const RECEIPTS_COUNTED_MAX: usize = 1000;
+
+/// Members whose cursors one hint of receipts carries.
+pub const RECEIPT_CURSORS_MAX: usize = 64;
 
 /// Last entries in one page of an overview, encoded, in bytes.
 pub const OVERVIEW_LAST_BYTES_MAX: usize = 128 * 1024;

@@ -10,6 +10,7 @@ use crate::message::Draft;
 use crate::overview::{Moment, OverviewPlace};
 use crate::people::{Profile, RelationAct};
 use crate::presence::PresentDevice;
+use crate::receipts::Reads;
 use crate::response::Role;
 use crate::text::{EmojiName, GroupName, SettingName, SettingValue, Text, Topic, UserName};
 
@@ -333,6 +334,19 @@ pub enum Request {
         /// [`crate::limits::MARKED_OWN_MAX`] messages of his own above it.
         from: MsgId,
     },
+    /// Who has got a message, and who has read it. For those who may see the message.
+    Receipts {
+        /// Which log.
+        conversation: ConversationId,
+        /// The message.
+        msgid: MsgId,
+        /// The last user of the page before; `None` for the first page.
+        after: Option<UserId>,
+    },
+    /// Whether the asker's reads are shown.
+    OwnReads,
+    /// Show them to others from now on, and see theirs, or neither. It holds for what was read before as well.
+    SetOwnReads(Reads),
 }
 
 /// A message to be said again elsewhere.

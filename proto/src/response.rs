@@ -13,6 +13,7 @@ use crate::message::{Entry, Run};
 use crate::overview::ConversationPage;
 use crate::people::{Contact, ContactPage, UserPage, UserProfile};
 use crate::presence::UserPresence;
+use crate::receipts::{Reads, ReceiptPage};
 use crate::secret::InviteToken;
 use crate::settings::Setting;
 use crate::text::{DeviceName, GroupName, UserName};
@@ -101,6 +102,10 @@ pub enum Response {
     Profiles(#[serde(deserialize_with = "codec::list")] Vec<UserProfile>),
     /// To `Watch`: those who are watched from now on, each once, and where they are.
     Watching(#[serde(deserialize_with = "codec::list")] Vec<UserPresence>),
+    /// To `Receipts`.
+    Receipts(ReceiptPage),
+    /// To `OwnReads`.
+    OwnReads(Reads),
 }
 
 /// A part of a log.
@@ -210,7 +215,7 @@ pub struct Member {
     pub role: Role,
     /// The entry that made the user a member.
     pub joined: MsgId,
-    /// How far the member has read, also when he marked some of it as unread.
+    /// How far the member has read, also when he marked some of it as unread; 0 when that is not shown to the asker.
     pub read: MsgId,
     /// Until when the member can say nothing; 0 for one who was not muted.
     pub muted_until: Timestamp,

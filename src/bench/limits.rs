@@ -151,3 +151,9 @@ pub(crate) const SCHEME_TEXTS: usize = 4_096;
 
 /// Members of the groups of a comparison of schemes.
 pub(crate) const SCHEME_MEMBERS_MAX: u32 = 100_000;
+
+/// Conversations of the user beside whom one with many is measured.
+pub(crate) const OVERVIEW_BESIDE: usize = 50;
+
+/// How often the server is started anew for the returns behind it.
+pub(crate) const OVERVIEW_RESTARTS: usize = 3;

@@ -16,13 +16,14 @@ use super::output::{Format, Output};
 use super::page::PageFile;
 use super::progress::{Progress, note};
 use super::stop;
-use crate::bench::live::{catchup, fanout, files, idle, mixed, send};
+use crate::bench::live::{catchup, fanout, files, idle, mixed, overview, send};
 use crate::bench::storage::{engine, fill, ids, schemes};
 use crate::bench::{BenchError, Contender, Found, Page, Report, Watcher};
 
 /// Measure a server, as its users would feel it, and the storage below it
 ///
-/// send, fanout, catchup, files, idle and mixed start a server of their own on a temporary directory, or take a link to one that runs, and let very
+/// send, fanout, catchup, files, idle, overview and mixed start a server of their own on a temporary directory, or take a link to one that
+/// runs, and let very
 /// many clients talk to it. Server and clients share this machine: on one with few cores, a part of what is measured are the clients. A
 /// load that goes on for a time begins with a second that is not counted. engine, fill, schemes and ids measure storage in one process.
 /// Each says what its numbers mean and how durable they are. Ctrl-C ends a run early, and what was measured until then is reported.
@@ -125,6 +126,19 @@ JSON, one object, with null for what was not measured; among others
   latency_ms_idle {p50, p90, p99, p999, max}, and for up and down each {mib_per_s, server_mib_more, client_mib_more, latency_ms}")]
     Files(files::Settings),
 
+    /// How long a device that was here before takes to know what changed among very many conversations
+    ///
+    /// It logs in, asks for what changed since its last overview, and then for everything, again and again; on a server that has all in
+    /// memory, and on one that was just started. A user with 50 conversations is measured beside it.
+    #[command(after_help = "EXAMPLES
+  cairn bench overview
+  cairn bench overview --conversations 5000 --changed 300 --json
+
+JSON, one object, with null for what was not measured; among others
+  overviews [{conversations, changed, told_right, changed_bytes, all_bytes,
+    warm and after_restart {login_ms, changed_ms, all_ms: {p50, p90, p99, p999, max}}}]")]
+    Overview(overview::Settings),
+
     /// How fast messages are stored without a network, beside a raw file and plain sled
     ///
     /// All store the same messages in the same folder and take turns in short rounds, each of which ends with everything on disk. Other
@@ -224,6 +238,7 @@ pub(super) fn run(args: BenchArgs, others: Vec<Contender>, format: Format) -> Re
         match args.command {
             BenchCommand::Send(settings) => tell(send::run(settings, &mut watcher).await, watcher, &mut results),
             BenchCommand::Idle(settings) => tell(idle::run(settings, &mut watcher).await, watcher, &mut results),
+            BenchCommand::Overview(settings) => tell(overview::run(settings, &mut watcher).await, watcher, &mut results),
             BenchCommand::Fanout(settings) => tell(fanout::run(settings, &mut watcher).await, watcher, &mut results),
             BenchCommand::Catchup(settings) => tell(catchup::run(settings, &mut watcher).await, watcher, &mut results),
             BenchCommand::Mixed(settings) if settings.print_scenario => results.output.text(mixed::DEFAULT_SCENARIO),

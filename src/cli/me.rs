@@ -1,9 +1,13 @@
 //! `cairn me`
 
+use std::fmt;
+
 use cairn_client::Client;
 use cairn_proto::people::{Profile, UserProfile};
+use cairn_proto::receipts::Reads;
 use cairn_proto::text::{About, DisplayName};
 use clap::{Args, Subcommand};
+use serde::Serialize;
 
 use super::exit::Exit;
 use super::failure::Failure;
@@ -27,6 +31,29 @@ enum Action {
     /// Say how others see you; what you leave out stays as it is
     #[command(after_help = "EXAMPLES\n  cairn me set --display-name 'Ada Lovelace'\n  cairn me set --display-name '' --about ''")]
     Set(SetArgs),
+
+    /// Say whether others see what you have read, and you what they have; without a word, show it
+    #[command(after_help = "EXAMPLES\n  cairn me reads\n  cairn me reads hidden")]
+    Reads {
+        /// 'shown' or 'hidden'
+        #[arg(value_parser = parse_reads)]
+        reads: Option<Reads>,
+    },
+}
+
+#[derive(Debug, Serialize)]
+struct OwnReads {
+    reads: Reads,
+}
+
+impl fmt::Display for OwnReads {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "what you read is {}", self.reads.as_str())
+    }
+}
+
+fn parse_reads(raw: &str) -> Result<Reads, &'static str> {
+    [Reads::Shown, Reads::Hidden].into_iter().find(|reads| reads.as_str() == raw).ok_or("it is 'shown' or 'hidden'")
 }
 
 #[derive(Debug, Args)]
@@ -67,9 +94,12 @@ fn parse_about(raw: &str) -> Result<Said<About>, cairn_proto::text::TextError> {
 
 pub(super) fn run(args: &MeArgs, context: &Context) -> Result<(), Failure> {
     context.with_client(Conduct::Ask, async |client, output| {
+        if let Some(Action::Reads { reads }) = args.action {
+            return self::reads(client, output, reads).await;
+        }
         let own = own(client).await?;
         match &args.action {
-            None => print(output, own),
+            None | Some(Action::Reads { .. }) => print(output, own),
             Some(Action::Set(said)) => {
                 let Profile { display_name, about } = own.profile;
                 let profile = Profile {
@@ -81,6 +111,13 @@ pub(super) fn run(args: &MeArgs, context: &Context) -> Result<(), Failure> {
             }
         }
     })
+}
+
+async fn reads(client: &Client, output: &mut Output, reads: Option<Reads>) -> Result<(), Failure> {
+    if let Some(reads) = reads {
+        client.set_own_reads(reads).await?;
+    }
+    output.print(&OwnReads { reads: client.own_reads().await? })
 }
 
 async fn own(client: &Client) -> Result<UserProfile, Failure> {

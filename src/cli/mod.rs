@@ -49,6 +49,7 @@ mod progress;
 mod react;
 mod read;
 mod recall;
+mod receipts;
 mod relate;
 mod send;
 mod serve;
@@ -131,6 +132,7 @@ enum Command {
     List(list::ListArgs),
     Read(read::ReadArgs),
     Unread(unread::UnreadArgs),
+    Receipts(receipts::ReceiptsArgs),
     Set(set::SetArgs),
     Import(import::ImportArgs),
     Config(config::ConfigArgs),
@@ -216,6 +218,7 @@ fn run(cli: Cli, others: Vec<Contender>) -> Result<(), Failure> {
         Command::List(args) => list::run(&args, &context()?),
         Command::Read(args) => read::run(&args, &context()?),
         Command::Unread(args) => unread::run(&args, &context()?),
+        Command::Receipts(args) => receipts::run(&args, &context()?),
         Command::Set(args) => set::run(&args, &context()?),
         Command::Import(args) => import::run(&args, &context()?),
         Command::Config(args) => config::run(&args, &context()?),

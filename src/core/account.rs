@@ -5,6 +5,7 @@ use cairn_proto::hello::ServerRole;
 use cairn_proto::ids::{DeviceId, SendStreamId, Timestamp, UserId};
 use cairn_proto::limits;
 use cairn_proto::overview::Moment;
+use cairn_proto::receipts::Reads;
 use cairn_proto::response::{DeviceInfo, Response};
 use cairn_proto::text::UserName;
 
@@ -79,7 +80,7 @@ impl State {
             left => Change::Invite(token, InviteRecord { uses_left: left - 1, ..invite.clone() }),
         };
         self.make(&change, batch);
-        self.make(&Change::User(user, UserRecord { name, role: invite.role, password, created_at: now }), batch);
+        self.make(&Change::User(user, UserRecord { name, role: invite.role, password, created_at: now, reads: Reads::Shown }), batch);
         self.add_device(user, device, now, batch)
     }
 

@@ -67,6 +67,13 @@ pub enum Effect {
         /// Whose it is.
         user: UserId,
     },
+    /// A device of the member acked or read something: he is further than he was. As [`Effect::Read`], it may be told at once.
+    Moved {
+        /// The conversation.
+        conversation: ConversationId,
+        /// The member.
+        user: UserId,
+    },
     /// The device is no more: its sessions end.
     Revoked {
         /// Whose it was.

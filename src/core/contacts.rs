@@ -65,7 +65,7 @@ impl State {
         if let Some(conversation) = conversation {
             self.check(actor.user, conversation, Action::Look, now)?;
         }
-        Ok(Response::Done)
+        Ok(self.own_reads(actor))
     }
 
     /// What keeps a user from saying something to another, by their relations.

@@ -23,6 +23,7 @@ impl State {
         if msgid > member.delivered(actor.device) {
             let Actor { user, device, .. } = actor;
             self.make(&Change::Delivered { conversation, user, device, msgid }, batch);
+            batch.effect(Effect::Moved { conversation, user });
         }
         Ok(Response::Done)
     }
@@ -39,6 +40,7 @@ impl State {
             let user = actor.user;
             self.make(&Change::Read { conversation, user, msgid }, batch);
             batch.effect(Effect::Read { conversation, user });
+            batch.effect(Effect::Moved { conversation, user });
         }
         Ok(Response::Done)
     }

@@ -121,9 +121,10 @@ impl State {
             .take(limits::MEMBERS_PER_PAGE_MAX)
             .filter_map(|&(user, member)| {
                 let record = &member.record;
+                let read = if self.shows_reads(actor.user, user) { record.told() } else { MsgId::ZERO };
                 let user = self.user_info(user)?;
                 let muted_until = record.terms.muted_until;
-                Some(response::Member { user, role: record.role, joined: record.joined, read: record.told(), muted_until })
+                Some(response::Member { user, role: record.role, joined: record.joined, read, muted_until })
             })
             .collect();
         let next_after = (page.len() > limits::MEMBERS_PER_PAGE_MAX).then(|| page[limits::MEMBERS_PER_PAGE_MAX - 1].0);

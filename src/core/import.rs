@@ -6,6 +6,7 @@ use cairn_proto::error::ErrorCode;
 use cairn_proto::hello::ServerRole;
 use cairn_proto::ids::{ConversationId, ImportSource, Timestamp, UserId};
 use cairn_proto::limits;
+use cairn_proto::receipts::Reads;
 use cairn_proto::request::ImportEntry;
 use cairn_proto::response::Response;
 use cairn_proto::text::UserName;
@@ -81,7 +82,7 @@ impl State {
     /// A user who is known by what he said elsewhere. Nobody can log in as him.
     fn import_user(&mut self, name: &UserName, now: Timestamp, batch: &mut Batch) -> Result<UserId, ErrorCode> {
         let id = self.next_user().ok_or(ErrorCode::LimitReached)?;
-        let record = UserRecord { name: name.clone(), role: ServerRole::Member, password: None, created_at: now };
+        let record = UserRecord { name: name.clone(), role: ServerRole::Member, password: None, created_at: now, reads: Reads::Shown };
         self.make(&Change::User(id, record), batch);
         Ok(id)
     }

@@ -14,7 +14,8 @@
 //! * [`permission`]: who may do what in a conversation; [`settings`]: what the owner of the server says for all
 //! * [`group`], [`agreement`], [`moderation`], [`open_group`]: groups, what is agreed on in them, and who is in them
 //! * [`attachment`]: the files that messages name
-//! * [`account`], [`cursor`], [`mark`], [`member_settings`], [`overview`], [`contacts`], [`people`]: everything else a client may ask
+//! * [`account`], [`cursor`], [`mark`], [`receipts`], [`member_settings`], [`overview`], [`contacts`], [`people`]: everything else a client
+//!   may ask
 //! * [`conversation`], [`msgid_set`], [`send_stream`], [`open_groups`], [`relation`]: the parts of the state that have rules of their own
 //! * [`revision`]: what changed since a device was here before
 //! * [`record`]: what is stored of each part
@@ -46,6 +47,7 @@ pub mod overview;
 pub mod people;
 pub mod permission;
 pub mod pin;
+pub mod receipts;
 pub mod record;
 pub mod relation;
 pub mod revision;

@@ -97,7 +97,7 @@ impl State {
             | Request::Unban { conversation, .. }
             | Request::JoinGroup { conversation }
             | Request::SetMemberSettings { conversation, .. } => self.member(*conversation, user, needs),
-            Request::MarkUnread { conversation, from } => self.marked(*conversation, *from, user, needs),
+            Request::Receipts { .. } | Request::MarkUnread { .. } => self.asked_about_cursors(user, request, needs),
             Request::FindGroups { prefix } => self.found_groups(prefix.as_ref(), needs),
             Request::AddMembers { conversation, users }
             | Request::RemoveMembers { conversation, users }
@@ -255,6 +255,18 @@ impl State {
     fn entry(&self, conversation: ConversationId, msgid: MsgId, needs: &mut Vec<Need>) {
         if !self.entries.contains_key(&(conversation, msgid)) {
             needs.push(Need::Entry(conversation, msgid));
+        }
+    }
+
+    /// The same for requests about how far members are.
+    fn asked_about_cursors(&self, user: UserId, request: &Request, needs: &mut Vec<Need>) {
+        match *request {
+            Request::Receipts { conversation, msgid, after } => {
+                self.member(conversation, user, needs);
+                needs.extend(self.receipts_needed(conversation, msgid, user, after));
+            }
+            Request::MarkUnread { conversation, from } => self.marked(conversation, from, user, needs),
+            _ => {}
         }
     }
 

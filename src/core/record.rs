@@ -7,6 +7,7 @@ use cairn_proto::hello::ServerRole;
 use cairn_proto::ids::{ConversationId, DeviceId, EpochId, ImportSource, MsgId, Revision, SendStreamId, Timestamp, UserId};
 use cairn_proto::limits::SENDS_IN_FLIGHT_MAX;
 use cairn_proto::people::Profile;
+use cairn_proto::receipts::Reads;
 use cairn_proto::response::Role;
 use cairn_proto::text::{DeviceName, GroupName, SettingName, SettingValue, Topic, UserName};
 use serde::{Deserialize, Serialize};
@@ -32,6 +33,8 @@ pub struct UserRecord {
     pub password: Option<Box<str>>,
     /// When the account was made.
     pub created_at: Timestamp,
+    /// Whether others see what the user has read, and he what they have.
+    pub reads: Reads,
 }
 
 /// A device of a user.

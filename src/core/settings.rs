@@ -65,6 +65,7 @@ settings! {
     attachment_unsent_hours, "attachment-unsent-hours": Number<0, 8_760> = Number(24), "how long a file is kept that was uploaded and not sent";
     contacts_max, "contacts-max": Number<1, 10_000> = Number(2_000), "how many others a user may have a relation to";
     direct_chats, "direct-chats": DirectChats = DirectChats::Anyone, "who may begin a direct chat; those that exist go on";
+    receipts, "receipts": Switch = Switch::On, "whether members see who has got and who has read a message";
     user_search, "user-search": Switch = Switch::On, "whether members find users by the beginning of a name; admins always do";
 }
 

@@ -144,6 +144,11 @@ impl State {
         self.users.values().any(|user| user.record.role == cairn_proto::hello::ServerRole::Owner)
     }
 
+    /// Whether there is any user with a higher id.
+    pub(super) const fn has_users_above(&self, user: UserId) -> bool {
+        self.last_user > user.get()
+    }
+
     pub(super) fn next_user(&self) -> Option<UserId> {
         self.last_user.checked_add(1).map(UserId::new)
     }

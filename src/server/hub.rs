@@ -8,6 +8,7 @@ use cairn_proto::error::ErrorCode;
 use cairn_proto::event::TimelineFrame;
 use cairn_proto::ids::{ConversationId, DeviceId, MsgId, UserId};
 use cairn_proto::presence::{DeviceKind, PresentDevice};
+use cairn_proto::receipts::Reads;
 use cairn_proto::response::Response;
 use hashbrown::HashMap;
 use parking_lot::Mutex;
@@ -16,6 +17,7 @@ use super::close;
 use super::outbox::Outbox;
 use super::publication::{Notice, Publication, ReplyTo};
 use super::push::{Feed, Item, Push};
+use super::receipts::Looked;
 use super::registry::Registry;
 use crate::core::Reply;
 use crate::core::command::{Actor, Grant, LoggedIn};
@@ -39,6 +41,8 @@ pub struct Session {
     pub(super) watched: Mutex<Vec<UserId>>,
     /// The conversation that it shows.
     pub(super) looks_at: Mutex<Option<ConversationId>>,
+    /// Whether its user was shown what others have read when it began to look.
+    pub(super) sees_reads: Mutex<Reads>,
 }
 
 /// A conversation that a session may read.
@@ -70,6 +74,7 @@ impl Session {
             present: Mutex::new(PresentDevice { kind: DeviceKind::Unknown, is_away: false }),
             watched: Mutex::default(),
             looks_at: Mutex::default(),
+            sees_reads: Mutex::default(),
         })
     }
 
@@ -174,7 +179,10 @@ impl Hub {
                 drop(waiter.send(answer));
             }
             ReplyTo::Look(session, conversation, waiter) => {
-                if answer.is_ok() && registry.is_here(&session) {
+                if let Ok(Reply::Response(Response::OwnReads(reads))) = &answer
+                    && registry.is_here(&session)
+                {
+                    *session.sees_reads.lock() = *reads;
                     registry.lookers.replace(&session, conversation);
                 }
                 drop(waiter.send(answer.map(|_| Response::Done)));
@@ -234,6 +242,7 @@ impl Hub {
                     push.read(conversation, read, head);
                 }
             }
+            Notice::Moved { conversation, cursors } => registry.moved.note(conversation, cursors),
             Notice::Revoked { user, device } => {
                 for session in registry.sessions.get(&user).into_iter().flatten() {
                     if session.actor().is_some_and(|actor| actor.device == device) {
@@ -272,6 +281,17 @@ impl Hub {
         if let Some(actor) = session.actor() {
             self.registry.lock().lookers.tell(conversation, session, actor.user);
         }
+    }
+
+    /// The conversations that somebody looks at.
+    #[must_use]
+    pub fn looked(&self) -> Looked {
+        self.registry.lock().lookers.looked.clone()
+    }
+
+    /// Tells those who look at conversations who has got and read what since the last time.
+    pub fn tell_receipts(&self) {
+        self.registry.lock().tell_receipts();
     }
 
     /// Whether a device has a session.

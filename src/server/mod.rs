@@ -11,7 +11,7 @@
 //! * [`hub`], `registry`: the sessions, and who must learn of what
 //! * [`outbox`]: answers to the senders
 //! * [`push`], [`delivery`]: news to everybody
-//! * `presence`, `typing`: who is there and who types, and who is told of it
+//! * `presence`, `typing`, [`receipts`]: who is there, who types and who has read what, and who is told of it
 //! * [`transfer`]: attachments, each on a stream of its own
 //! * [`run`]: all of it together, from start to stop
 
@@ -28,6 +28,7 @@ pub mod password;
 mod presence;
 pub mod publication;
 pub mod push;
+pub mod receipts;
 mod registry;
 pub mod requests;
 pub mod run;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use cairn_proto::error::ErrorCode;
 use cairn_proto::ids::{ConversationId, DeviceId, MsgId, RequestId, UserId};
 use cairn_proto::people::Contact;
+use cairn_proto::receipts::MemberCursors;
 use cairn_proto::response::{Conversation, Response};
 use tokio::sync::oneshot;
 
@@ -81,6 +82,13 @@ pub enum Notice {
         read: MsgId,
         /// How far the log went then.
         head: MsgId,
+    },
+    /// A member of a conversation that somebody looks at is further than he was.
+    Moved {
+        /// The conversation.
+        conversation: ConversationId,
+        /// How far he is.
+        cursors: MemberCursors,
     },
     /// The device is no more.
     Revoked {

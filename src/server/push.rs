@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use cairn_proto::event::TimelineFrame;
 use cairn_proto::ids::{ConversationId, MsgId, UserId};
+use cairn_proto::receipts::Reads;
 use cairn_proto::response::Conversation;
 use hashbrown::HashMap;
 use parking_lot::Mutex;
@@ -42,6 +43,8 @@ pub enum Item {
     Contact(UserId),
     /// Where a user is.
     Presence(UserId),
+    /// Who has got and read what in a conversation.
+    Receipts(ConversationId),
 }
 
 /// Where a session is in one conversation.
@@ -140,6 +143,18 @@ impl Push {
         let mut state = self.state.lock();
         state.is_urgent = true;
         state.told.insert(item, frame);
+    }
+
+    /// Members of a conversation are further than they were. A session that has not been told of others yet is told that there are more.
+    pub fn tell_receipts(&self, conversation: ConversationId, frame: TimelineFrame, reads: Reads) {
+        let TimelineFrame::Receipts { conversation: id, mut cursors, more } = frame else { return };
+        if reads == Reads::Hidden {
+            cursors.iter_mut().for_each(|cursors| cursors.read = MsgId::ZERO);
+        }
+        let mut state = self.state.lock();
+        let more = more || state.told.contains_key(&Item::Receipts(conversation));
+        state.is_urgent = true;
+        state.told.insert(Item::Receipts(conversation), TimelineFrame::Receipts { conversation: id, cursors, more });
     }
 
     /// Takes everything that is to be told beside news of conversations.

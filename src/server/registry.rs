@@ -9,6 +9,7 @@ use hashbrown::HashMap;
 use super::hub::Session;
 use super::presence::{Watchers, presence_of};
 use super::push::Push;
+use super::receipts::Waiting;
 use super::typing::Lookers;
 
 /// The sessions, each in every list that it belongs in.
@@ -18,6 +19,8 @@ pub(super) struct Registry {
     pub(super) followers: HashMap<ConversationId, Vec<Arc<Session>>>,
     pub(super) watchers: Watchers,
     pub(super) lookers: Lookers,
+    /// Receipts that those who look are to be told of.
+    pub(super) moved: Waiting,
 }
 
 impl Registry {
@@ -51,6 +54,18 @@ impl Registry {
     pub(super) fn tell_presence(&self, user: UserId) {
         if self.watchers.has(user) {
             self.watchers.tell(&presence_of(user, self.sessions_of(user)));
+        }
+    }
+
+    /// Tells those who look at a conversation how far its members are.
+    pub(super) fn tell_receipts(&mut self) {
+        for (conversation, frame) in self.moved.take() {
+            for session in self.lookers.at(conversation) {
+                if let Some(push) = &session.push {
+                    push.tell_receipts(conversation, frame.clone(), *session.sees_reads.lock());
+                    push.wake();
+                }
+            }
         }
     }
 

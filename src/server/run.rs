@@ -26,7 +26,7 @@ use super::password::Passwords;
 use super::publication::Publication;
 use super::throttle::Throttle;
 use super::transfer::{self, Transfers};
-use super::{Shared, accept, close, now, secret_hash, sequencer};
+use super::{Shared, accept, close, now, receipts, secret_hash, sequencer};
 use crate::core::Command;
 use crate::limits;
 use crate::store::StoreError;
@@ -124,6 +124,7 @@ async fn serve(
     let (publish, publications) = mpsc::channel(limits::PUBLICATIONS_MAX);
     let (mut failed, thread) = start_sequencer(engine, &shared, publish)?;
     let hub = tokio::spawn(run_hub(shared.clone(), publications));
+    let receipts = tokio::spawn(receipts::tell(shared.clone()));
     begin_epoch(&shared).await?;
     let invite = match has_owner {
         true => None,
@@ -147,6 +148,7 @@ async fn serve(
     endpoint.set_server_config(None);
     accepting.abort();
     keeping_house.abort();
+    receipts.abort();
     shared.intake.close();
     // Ends when the sequencer has decided and published everything that waited.
     let _ = hub.await;
@@ -163,9 +165,9 @@ fn start_sequencer(
     publish: mpsc::Sender<Publication>,
 ) -> Result<(oneshot::Receiver<()>, Sequencer), ServeError> {
     let (ended, failed) = oneshot::channel();
-    let intake = shared.intake.clone();
+    let (intake, looked) = (shared.intake.clone(), shared.hub.looked());
     let thread = std::thread::Builder::new().name("sequencer".into()).spawn(move || {
-        let result = sequencer::run(engine, &intake, publish);
+        let result = sequencer::run(engine, &intake, &looked, publish);
         drop(ended);
         result
     })?;

@@ -10,6 +10,7 @@ use tracing::{error, info};
 
 use super::intake::{Intake, Ticket};
 use super::publication::{Notice, Publication};
+use super::receipts::Looked;
 use crate::core::batch::Effect;
 use crate::core::command::Actor;
 use crate::limits;
@@ -20,9 +21,9 @@ use crate::store::engine::{Committed, Engine};
 ///
 /// # Errors
 /// When the store failed. Nothing was accepted since; the process must end.
-pub fn run(mut engine: Engine, intake: &Intake, publications: mpsc::Sender<Publication>) -> Result<(), StoreError> {
+pub fn run(mut engine: Engine, intake: &Intake, looked: &Looked, publications: mpsc::Sender<Publication>) -> Result<(), StoreError> {
     let mut publication = Publication::default();
-    let result = sequence(&mut engine, intake, &mut publication, &publications);
+    let result = sequence(&mut engine, intake, looked, &mut publication, &publications);
     if let Err(failure) = &result {
         error!(%failure, "the store failed: nothing more is accepted");
         intake.close();
@@ -38,6 +39,7 @@ pub fn run(mut engine: Engine, intake: &Intake, publications: mpsc::Sender<Publi
 fn sequence(
     engine: &mut Engine,
     intake: &Intake,
+    looked: &Looked,
     publication: &mut Publication,
     publications: &mpsc::Sender<Publication>,
 ) -> Result<(), StoreError> {
@@ -49,23 +51,23 @@ fn sequence(
             let answer = engine.execute(command, now);
             publication.answers.push((reply_to, answer));
             if engine.batch_bytes() >= limits::BATCH_BYTES_TARGET {
-                commit(engine, publication)?;
+                commit(engine, looked, publication)?;
                 publish(publication, publications);
             }
         }
         ride_since = if engine.has_changes() { ride_since.or_else(|| Some(Instant::now())) } else { None };
         let rode_long = ride_since.is_some_and(|since| since.elapsed() >= limits::RIDE_ALONG_TIME_MAX);
         if engine.must_commit() || rode_long {
-            commit(engine, publication)?;
+            commit(engine, looked, publication)?;
             ride_since = None;
         } else {
             let effects = engine.take_effects_of_moves();
-            publication.notices.extend(effects.into_iter().flat_map(|effect| notices(engine, effect)));
+            publication.notices.extend(effects.into_iter().flat_map(|effect| notices(engine, looked, effect)));
         }
         publish(publication, publications);
         engine.tend()?;
     }
-    commit(engine, publication)?;
+    commit(engine, looked, publication)?;
     publish(publication, publications);
     Ok(())
 }
@@ -79,7 +81,7 @@ fn patience(ride_since: Option<Instant>) -> Duration {
 }
 
 /// Makes everything decided so far durable. On failure, whoever waits is told that nothing was accepted.
-fn commit(engine: &mut Engine, publication: &mut Publication) -> Result<(), StoreError> {
+fn commit(engine: &mut Engine, looked: &Looked, publication: &mut Publication) -> Result<(), StoreError> {
     let Committed { touched, effects } = match engine.commit() {
         Ok(committed) => committed,
         Err(failure) => {
@@ -90,7 +92,7 @@ fn commit(engine: &mut Engine, publication: &mut Publication) -> Result<(), Stor
         }
     };
     publication.touched.extend(touched);
-    publication.notices.extend(effects.into_iter().flat_map(|effect| notices(engine, effect)));
+    publication.notices.extend(effects.into_iter().flat_map(|effect| notices(engine, looked, effect)));
     Ok(())
 }
 
@@ -109,7 +111,7 @@ fn refuse_waiting(intake: &Intake, mut publication: Publication, publications: &
     publish(&mut publication, publications);
 }
 
-fn notices(engine: &Engine, effect: Effect) -> Vec<Notice> {
+fn notices(engine: &Engine, looked: &Looked, effect: Effect) -> Vec<Notice> {
     let state = engine.state();
     let actor = |user, device| Actor { user, device, stream: SendStreamId::new(0) };
     match effect {
@@ -133,6 +135,10 @@ fn notices(engine: &Engine, effect: Effect) -> Vec<Notice> {
         Effect::Read { conversation, user } => {
             let cursor = state.read_cursor(conversation, user);
             cursor.map(|(read, head)| Notice::Read { user, conversation, read, head }).into_iter().collect()
+        }
+        Effect::Moved { conversation, user } => {
+            let cursors = if looked.has(conversation) { state.told_cursors(conversation, user) } else { None };
+            cursors.map(|cursors| Notice::Moved { conversation, cursors }).into_iter().collect()
         }
         Effect::Revoked { user, device } => vec![Notice::Revoked { user, device }],
         Effect::Related { user, other } => {

@@ -11,12 +11,15 @@ use hashbrown::HashMap;
 
 use super::Shared;
 use super::hub::Session;
+use super::receipts::Looked;
 use crate::limits;
 
 /// Which sessions look at what.
 #[derive(Debug, Default)]
 pub(super) struct Lookers {
     of: HashMap<ConversationId, Vec<Arc<Session>>>,
+    /// The same without the sessions, for whoever must not wait.
+    pub(super) looked: Looked,
 }
 
 impl Lookers {
@@ -28,10 +31,17 @@ impl Lookers {
         }
         if let Some(before) = before.filter(|before| self.of.get(before).is_some_and(Vec::is_empty)) {
             self.of.remove(&before);
+            self.looked.set(before, false);
         }
         if let Some(conversation) = conversation {
             self.of.entry(conversation).or_default().push(session.clone());
+            self.looked.set(conversation, true);
         }
+    }
+
+    /// Who looks at a conversation.
+    pub(super) fn at(&self, conversation: ConversationId) -> &[Arc<Session>] {
+        self.of.get(&conversation).map_or(&[], Vec::as_slice)
     }
 
     /// These sessions look at this conversation no more, if they did.

@@ -280,9 +280,12 @@ impl Check<'_> {
         }
         // Cursors of devices that are no more may still be there.
         let terms = [record.terms.floor, record.terms.hidden_at.unwrap_or_default()];
-        let cursors = delivered.iter().map(|&(_, msgid)| msgid).chain([record.read, record.joined]).chain(terms);
+        let cursors = delivered.iter().map(|&(_, msgid)| msgid).chain([record.told(), record.joined]).chain(terms);
         if cursors.max() > Some(head) {
             return Err(wrong(key, format!("a cursor lies above the head {head}")));
+        }
+        if record.mark.is_some() && record.told() == record.read {
+            return Err(wrong(key, format!("user {user} has read what he marked as unread")));
         }
         self.report.cursors += delivered.len() as u64;
         match self.trees.get(&RowKey::membership(*user, id))? {

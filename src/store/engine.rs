@@ -6,6 +6,8 @@
 //! tend    ─▶ a checkpoint begins when the log is long or old; what it moved leaves log and memory when it is done
 //! ```
 
+mod needs;
+
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
@@ -17,10 +19,9 @@ use cairn_proto::codec::DecodeError;
 use cairn_proto::error::ErrorCode;
 use cairn_proto::figures::Figures;
 use cairn_proto::ids::{ConversationId, Revision, Timestamp};
-use cairn_proto::message::unpack_entry;
 use cairn_proto::response::Response;
 use hashbrown::HashSet;
-use tracing::{debug, error, info};
+use tracing::{debug, info};
 
 use super::checkpoint::{CheckpointError, CheckpointJob, CheckpointReport, Checkpointer};
 use super::commit_log::{BatchBuf, BatchNo, CommitLog, LogError, OpenError};
@@ -35,7 +36,6 @@ use super::timeline::{Timeline, TimelineGap, Timelines};
 use super::unload;
 use crate::core::batch::{self, Effect};
 use crate::core::change::Appended;
-use crate::core::needs::Need;
 use crate::core::{Batch, Change, Command, Reply, State};
 use crate::limits;
 
@@ -185,12 +185,7 @@ impl Engine {
     /// # Errors
     /// The reason why nothing was changed. [`ErrorCode::Damaged`] when something could not be loaded.
     pub fn execute(&mut self, command: Command, now: Timestamp) -> Result<Reply, ErrorCode> {
-        for need in self.state.missing(&command) {
-            self.load(need).map_err(|failure| {
-                error!(%failure, "cannot load what a command needs");
-                ErrorCode::Damaged
-            })?;
-        }
+        self.load_missing(&command)?;
         self.meter.command();
         let decided = self.state.execute(command, now, &mut self.batch);
         self.state.let_go_of_entries();
@@ -198,14 +193,6 @@ impl Engine {
             Reply::FiguresAllowed => Ok(Reply::Response(Response::Figures(Box::new(self.figures())))),
             decided => Ok(decided),
         }
-    }
-
-    /// Loads one part. An entry of the batch is not in its timeline yet, and is there as it was before the batch.
-    fn load(&mut self, need: Need) -> Result<(), LoadError> {
-        for (conversation, msgid, packed) in self.batch.needed(need) {
-            self.state.install_entry(conversation, msgid, unpack_entry(packed)?);
-        }
-        self.loader.load(&mut self.state, need)
     }
 
     /// What was done since the engine was opened. It knows of no sessions.

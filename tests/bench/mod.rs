@@ -3,6 +3,7 @@
 mod catchup;
 mod files;
 mod mixed;
+mod overview;
 
 use serde_json::Value;
 

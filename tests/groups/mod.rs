@@ -96,7 +96,7 @@ async fn who_joins_sees_as_much_as_the_group_says_whichever_way_he_asks() {
 }
 
 /// Changes rows of a stopped server's trees, and gives what the doctor says of that.
-fn diagnosed(data: &Path, changes: Vec<RowChange>) -> String {
+pub(crate) fn diagnosed(data: &Path, changes: Vec<RowChange>) -> String {
     {
         let trees = Trees::open(&data.join("trees"), &data.join("aside"), &Poison::new()).unwrap();
         changes.into_iter().for_each(|change| trees.write(change.key.tree(), [change]).unwrap());

@@ -30,6 +30,10 @@ async fn a_cursor_is_between_nothing_and_the_head_and_never_moves_back() {
                 assert_eq!(raw.ask(ack(msgid)).await, Err(ErrorCode::BadCursor));
                 assert_eq!(raw.ask(read(msgid)).await, Err(ErrorCode::BadCursor));
             }
+            for msgid in [MsgId::ZERO, MsgId::new(1), head.next(), MsgId::new(u64::MAX)] {
+                let receipts = Request::Receipts { conversation: team, msgid, after: None };
+                assert_eq!(raw.ask(receipts).await, Err(ErrorCode::NoSuchMessage), "no message of anybody");
+            }
             for from in [MsgId::ZERO, head.next(), MsgId::new(u64::MAX)] {
                 let back = Request::MarkUnread { conversation: team, from };
                 assert_eq!(raw.ask(back).await, Err(ErrorCode::NoSuchMessage));

@@ -30,6 +30,8 @@ fn requests(conversation: ConversationId, member: UserId) -> Vec<Request> {
         Request::Read { conversation, msgid },
         Request::Read { conversation, msgid: MsgId::new(u64::MAX) },
         Request::MarkUnread { conversation, from: msgid },
+        Request::Receipts { conversation, msgid, after: None },
+        Request::Receipts { conversation, msgid: MsgId::new(u64::MAX), after: Some(UserId::new(u32::MAX)) },
         Request::Members { conversation, after: None },
         Request::AddMembers { conversation, users: vec![member] },
         Request::AddMembers { conversation, users: vec![nobody; USERS_PER_REQUEST_MAX + 1] },

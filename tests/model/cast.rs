@@ -10,18 +10,20 @@ use cairn_proto::ids::{ClientSeq, ConversationId, DeviceId, EpochId, ImportSourc
 use cairn_proto::message::Draft;
 use cairn_proto::overview::{Moment, OverviewPlace};
 use cairn_proto::people::{Profile, RelationAct};
+use cairn_proto::receipts::Reads;
 use cairn_proto::request::{Forward, ImportEntry, Request};
 use cairn_proto::response::Response;
 use cairn_proto::text::{About, DeviceName, DisplayName, EmojiName, GroupName, SettingName, SettingValue};
 
 use super::attachments::{self, FileStep};
-use super::made::{a_body, ask, beside, govern, mention, pick, place, some_words, user_name};
+use super::made::{a_body, ask, beside, govern, mention, pick, place, receipts, some_words, user_name};
 use super::naive::Naive;
 use super::naive_overview::Kept;
 use super::steps::{Place, Question, Seq, Step};
 
 /// Settings that come up; there is none of the last name.
-const SETTINGS: [&str; 8] = [
+const SETTINGS: [&str; 9] = [
+    "receipts",
     "direct-chats",
     "contacts-max",
     "user-search",
@@ -150,12 +152,11 @@ impl Cast {
     fn request(&mut self, step: &Step, naive: &Naive, now: Timestamp) -> Option<Command> {
         let (by, to) = match *step {
             Step::Send { by, to, .. } | Step::Call { by, to, .. } | Step::Ack { by, to, .. } | Step::Read { by, to, .. } => (by, to),
-            Step::Forward { by, to, .. } => (by, to),
-            Step::Edit { by, to, .. } | Step::Recall { by, to, .. } | Step::React { by, to, .. } => (by, to),
-            Step::Pin { by, to, .. } | Step::MarkUnread { by, to, .. } => (by, to),
+            Step::Forward { by, to, .. } | Step::Edit { by, to, .. } | Step::Recall { by, to, .. } | Step::React { by, to, .. } => (by, to),
+            Step::Pin { by, to, .. } | Step::MarkUnread { by, to, .. } | Step::Receipts { by, to, .. } => (by, to),
             Step::Add { by, to, .. } | Step::Remove { by, to, .. } => (by, to),
             Step::Import { by, to, .. } | Step::Ask { by, to, .. } | Step::Govern { by, to, .. } => (by, to),
-            Step::CreateGroup { by, .. } | Step::Revoke { by, .. } => (by, Place::Nowhere(0)),
+            Step::CreateGroup { by, .. } | Step::Revoke { by, .. } | Step::ShowReads { by, .. } => (by, Place::Nowhere(0)),
             Step::Relate { by, .. } | Step::SetProfile { by, .. } | Step::Set { by, .. } => (by, Place::Nowhere(0)),
             _ => return None,
         };
@@ -183,6 +184,8 @@ impl Cast {
             &Step::Pin { at, back: true, .. } => Request::Unpin { conversation, msgid: near_head(at) },
             &Step::Pin { at, .. } => Request::Pin { conversation, msgid: near_head(at) },
             &Step::Ack { at, .. } => Request::Ack { conversation, msgid: near_head(at) },
+            &Step::Receipts { at, after, .. } => receipts(conversation, near_head(at), after),
+            &Step::ShowReads { shown, .. } => Request::SetOwnReads(if shown { Reads::Shown } else { Reads::Hidden }),
             &Step::MarkUnread { at, .. } => Request::MarkUnread { conversation, from: near_head(at) },
             &Step::Read { at, .. } => Request::Read { conversation, msgid: near_head(at) },
             Step::CreateGroup { users, .. } => Request::CreateGroup { name: GroupName::new("a group").unwrap(), members: ids(users) },

@@ -144,6 +144,7 @@ fn foreign_requests(actor: Actor, conversation: ConversationId) -> Vec<Request> 
         Request::Ack { conversation, msgid: MsgId::new(u64::MAX) },
         Request::Read { conversation, msgid },
         Request::MarkUnread { conversation, from: msgid },
+        Request::Receipts { conversation, msgid, after: None },
         Request::AddMembers { conversation, users: users.clone() },
         Request::RemoveMembers { conversation, users },
         Request::Members { conversation, after: None },
@@ -290,7 +291,7 @@ fn trees_of(naive: &Naive) -> Trees {
     let mut trees = Trees::default();
     for (&id, user) in &naive.users {
         let (name, password) = (user.name.clone(), user.password.clone());
-        trees.users.insert(id, UserRecord { name, role: user.role, password, created_at: user.created_at });
+        trees.users.insert(id, UserRecord { name, role: user.role, password, created_at: user.created_at, reads: user.reads });
         for (&device, found) in &user.devices {
             let record =
                 DeviceRecord { name: found.name.clone(), token: found.token, created_at: found.created_at, streams: found.streams.clone() };

@@ -26,6 +26,10 @@ pub(super) fn mention(user: u8) -> Extra {
     if user == 9 { Extra::MentionAll } else { Extra::Mention(UserId::new(user.into())) }
 }
 
+pub(super) fn receipts(conversation: ConversationId, msgid: MsgId, after: Option<u8>) -> Request {
+    Request::Receipts { conversation, msgid, after: after.map(|after| UserId::new(after.into())) }
+}
+
 pub(super) fn beside(cursor: u64, by: i8) -> u64 {
     cursor.saturating_add_signed(by.into())
 }

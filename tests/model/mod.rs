@@ -19,6 +19,7 @@ mod naive_amend;
 mod naive_group;
 mod naive_overview;
 mod naive_people;
+mod naive_receipts;
 mod naive_send;
 mod naive_talk;
 mod run;

@@ -16,6 +16,7 @@ use cairn_proto::ids::{ConversationId, DeviceId, ImportSource, MsgId, SendStream
 use cairn_proto::limits;
 use cairn_proto::overview::Moment;
 use cairn_proto::people::Profile;
+use cairn_proto::receipts::Reads;
 use cairn_proto::request::Request;
 use cairn_proto::response::{DeviceInfo, Response, Role, UserInfo};
 use cairn_proto::text::{DeviceName, GroupName, SettingName, SettingValue, Topic, UserName};
@@ -54,6 +55,7 @@ pub(super) struct User {
     pub(super) password: Option<Box<str>>,
     pub(super) created_at: Timestamp,
     pub(super) devices: BTreeMap<DeviceId, Device>,
+    pub(super) reads: Reads,
 }
 
 #[derive(Clone, Debug)]
@@ -206,7 +208,7 @@ impl Naive {
 
     pub(super) fn add_user(&mut self, name: &UserName, role: ServerRole, password: Option<Box<str>>, now: Timestamp) -> UserId {
         let id = UserId::new(self.users.len() as u32 + 1);
-        self.users.insert(id, User { name: name.clone(), role, password, created_at: now, devices: BTreeMap::new() });
+        self.users.insert(id, User { name: name.clone(), role, password, created_at: now, devices: BTreeMap::new(), reads: Reads::Shown });
         id
     }
 

@@ -187,7 +187,7 @@ impl Naive {
             self.inside(actor.user, id)?;
             self.check_direct(actor.user, id)?;
         }
-        Ok(Response::Done)
+        Ok(Response::OwnReads(self.users[&actor.user].reads))
     }
 
     pub(super) fn setting(&self, name: &str) -> Option<&str> {
@@ -206,7 +206,7 @@ impl Naive {
             "direct-chats" => ["anyone", "friends"].contains(&value.as_str()),
             "contacts-max" => value.as_str().parse::<u32>().is_ok_and(|number| (1..=10_000).contains(&number)),
             "amend-minutes" => value.as_str().parse::<u32>().is_ok_and(|number| (0..=525_600).contains(&number)),
-            "user-search" => ["on", "off"].contains(&value.as_str()),
+            "user-search" | "receipts" => ["on", "off"].contains(&value.as_str()),
             "attachment-bytes-max" | "attachment-quota" => value.as_str().parse::<u64>().is_ok(),
             "attachment-unsent-hours" => value.as_str().parse::<u64>().is_ok_and(|hours| hours <= 8_760),
             _ => false,

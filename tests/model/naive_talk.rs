@@ -8,7 +8,6 @@ use cairn_proto::extras::Extras;
 use cairn_proto::group::GroupSettings;
 use cairn_proto::hello::ServerRole;
 use cairn_proto::ids::{ConversationId, ImportSource, MsgId, Timestamp, UserId};
-use cairn_proto::limits::{MARKED_OWN_MAX, MARKED_UNREAD_MAX};
 use cairn_proto::request::{ImportEntry, Request};
 use cairn_proto::response::{self, ConversationKind, Explained, MemberPage, Response, Role};
 use cairn_proto::text::{GroupName, Topic};
@@ -24,6 +23,9 @@ impl Naive {
             &Request::Forward(forward) => self.forward(actor, forward, now),
             Request::Ack { conversation, msgid } => self.ack(actor, *conversation, *msgid),
             Request::Read { conversation, msgid } => self.read(actor, *conversation, *msgid),
+            Request::Receipts { conversation, msgid, after } => self.receipts(actor, *conversation, *msgid, *after),
+            Request::OwnReads => Ok(Response::OwnReads(self.users[&actor.user].reads)),
+            Request::SetOwnReads(reads) => Ok(self.set_own_reads(actor, *reads)),
             Request::MarkUnread { conversation, from } => self.mark_unread(actor, *conversation, *from),
             Request::Conversations { since, after } => Ok(Response::Conversations(self.overview(actor, *since, *after))),
             Request::FindUsers { names } => {
@@ -184,7 +186,7 @@ impl Naive {
             user: self.info(user).unwrap(),
             role: member.role,
             joined: member.joined,
-            read: member.told,
+            read: if self.shows_reads(actor.user, user) { member.told } else { MsgId::ZERO },
             muted_until: member.muted_until,
         };
         let items = found.members.iter().filter(|&(&user, _)| Some(user) > after).map(item).collect();
@@ -197,26 +199,9 @@ impl Naive {
         }
         let member = self.conversations.get_mut(&id).unwrap().members.get_mut(&actor.user).unwrap();
         let cursor = member.delivered.entry(actor.device).or_insert(MsgId::ZERO);
-        *cursor = msgid.max(*cursor);
-        Ok(Response::Done)
-    }
-
-    fn mark_unread(&mut self, actor: Actor, id: ConversationId, from: MsgId) -> Result<Response, ErrorCode> {
-        let found = self.inside(actor.user, id)?;
-        let Member { floor, read, told, .. } = found.members[&actor.user].clone();
-        if from <= floor || from > found.head() {
-            return Err(ErrorCode::NoSuchMessage);
-        }
-        if from <= read {
-            let passed = || found.above(from.prev()).filter(|&(msgid, _)| msgid <= told);
-            let own = passed().filter(|(_, entry)| entry.sender == actor.user).count();
-            if passed().count() as u64 > MARKED_UNREAD_MAX || own > MARKED_OWN_MAX {
-                return Err(ErrorCode::TooFarBack);
-            }
-            let own = passed().filter(|(_, entry)| entry.sender == actor.user).map(|(msgid, _)| msgid).collect();
-            let member = self.conversations.get_mut(&id).unwrap().members.get_mut(&actor.user).unwrap();
-            (member.read, member.marked_own) = (from.prev(), own);
-            self.effects.push(Effect::Read { conversation: id, user: actor.user });
+        if msgid > *cursor {
+            *cursor = msgid;
+            self.effects.push(Effect::Moved { conversation: id, user: actor.user });
         }
         Ok(Response::Done)
     }
@@ -229,6 +214,7 @@ impl Naive {
         if msgid > member.read {
             member.read_to(msgid);
             self.effects.push(Effect::Read { conversation: id, user: actor.user });
+            self.effects.push(Effect::Moved { conversation: id, user: actor.user });
         }
         Ok(Response::Done)
     }

@@ -139,8 +139,11 @@ impl Run {
     }
 
     fn execute(&mut self, command: &Command, now: Timestamp) -> Result<(), TestCaseError> {
-        for need in self.worn.state.missing(command) {
-            self.trees.load(&mut self.worn.state, need);
+        // What else is needed may depend on what was loaded before.
+        for _ in 0..2 {
+            for need in self.worn.state.missing(command) {
+                self.trees.load(&mut self.worn.state, need);
+            }
         }
         for machine in [&mut self.steady, &mut self.worn] {
             machine.load_entries(command, &self.ledger);

@@ -66,6 +66,10 @@ pub(super) enum Step {
     Read { by: u8, to: Place, at: i8 },
     /// A read cursor that goes back.
     MarkUnread { by: u8, to: Place, at: i8 },
+    /// Receipts of a message.
+    Receipts { by: u8, to: Place, at: i8, after: Option<u8> },
+    /// Somebody shows what he reads, or hides it.
+    ShowReads { by: u8, shown: bool },
     /// A new group.
     CreateGroup { by: u8, users: Vec<u8> },
     /// New members.
@@ -259,7 +263,7 @@ fn acquaintance() -> impl Strategy<Value = Step> {
         16 => (0..5_u8, 1..4_u8, 0..9_u8).prop_map(|(by, other, act)| Step::Relate { by, other, act }),
         4 => (0..5_u8, 1..4_u8).prop_map(direct),
         2 => (0..12_u8, any::<bool>(), any::<bool>()).prop_map(|(by, name, about)| Step::SetProfile { by, name, about }),
-        2 => (0..3_u8, 0..8_u8, 0..8_u8).prop_map(|(by, name, value)| Step::Set { by, name, value }),
+        2 => (0..3_u8, 0..9_u8, 0..8_u8).prop_map(|(by, name, value)| Step::Set { by, name, value }),
     ]
 }
 
@@ -280,6 +284,8 @@ fn talk() -> impl Strategy<Value = Step> {
         6 => (by(), place(), at()).prop_map(|(by, to, at)| Step::Ack { by, to, at: -at }),
         6 => (by(), place(), at()).prop_map(|(by, to, at)| Step::Read { by, to, at: -at }),
         6 => (by(), place(), -1..9_i8).prop_map(|(by, to, at)| Step::MarkUnread { by, to, at: -at }),
+        6 => (by(), place(), 0..6_i8, prop::option::weighted(0.2, 0..5_u8)).prop_map(|(by, to, at, after)| Step::Receipts { by, to, at: -at, after }),
+        1 => (by(), any::<bool>()).prop_map(|(by, shown)| Step::ShowReads { by, shown }),
         3 => (by(), users()).prop_map(|(by, users)| Step::CreateGroup { by, users }),
         5 => (by(), place(), users()).prop_map(|(by, to, users)| Step::Add { by, to, users }),
         6 => (by(), place(), users()).prop_map(|(by, to, users)| Step::Remove { by, to, users }),

@@ -1,15 +1,22 @@
 //! What a device is told that was here before: what changed, and nothing else, over restarts; everything where that cannot be told.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
+use cairn::core::mark::Mark;
+use cairn::core::record::{EpochRecord, MemberChunk, MemberRecord, MemberTerms, StoredMember};
+use cairn::store::rows::RowChange;
+use cairn::store::trees::{MetaKey, RowKey};
 use cairn_client::proto::body::Body;
 use cairn_client::proto::ids::{ConversationId, EpochId, MsgId, Revision};
 use cairn_client::proto::limits::{CONVERSATIONS_PER_PAGE_MAX, TEXT_BYTES_MAX};
 use cairn_client::proto::overview::{Moment, OverviewExtent};
+use cairn_client::proto::response::Role;
 use cairn_client::proto::text::{GroupName, Text};
 use cairn_client::{Account, Client, Options, Overview};
 
+use crate::groups::diagnosed;
 use crate::support::{Server, invite};
 
 fn text(words: &str) -> Body {
@@ -135,4 +142,33 @@ async fn long_last_messages_do_not_burst_the_frame_and_pages_follow_each_other()
     assert_eq!((overview.conversations.len(), sorted.len()), (CONVERSATIONS_PER_PAGE_MAX + 1, CONVERSATIONS_PER_PAGE_MAX + 1));
     assert_eq!(overview.conversations[0].head, MsgId::new(1));
     assert_eq!(overview.extent, OverviewExtent::All);
+}
+
+#[tokio::test]
+async fn the_doctor_finds_changes_that_are_yet_to_come_and_cursors_that_cannot_be() {
+    let mut server = Server::start();
+    let (ada, account) = server.owner().await;
+    let team = group(&ada, "team", &[]).await;
+    ada.close().await;
+    server.stop();
+    let (user, later) = (account.user, Revision::new(1_000));
+    let (ended, epochs) = (RowKey::ended(user, team), RowKey::meta(MetaKey::Epochs));
+    let epoch = |first: u64| EpochRecord { epoch: EpochId::new(first), first: Revision::new(first) };
+    let member = |read: u64, told: u64, changed: Revision| {
+        let mark = Some(Box::new(Mark::new(MsgId::new(told), &BTreeSet::new())));
+        let (role, joined, terms) = (Role::Owner, MsgId::new(1), MemberTerms::default());
+        let record = MemberRecord { role, joined, read: MsgId::new(read), terms, mark, changed };
+        RowChange::put(RowKey::members(team, MemberChunk::of(user)), &vec![StoredMember { user, record, delivered: Vec::new() }])
+    };
+    let now = Revision::new(1);
+    for (changes, complaint) in [
+        (vec![RowChange::put(ended, &now)], "there is no such user, or he is still a member"),
+        (vec![RowChange::delete(ended), member(0, 2, now)], "a cursor lies above the head 1"),
+        (vec![member(1, 1, now)], "has read what he marked as unread"),
+        (vec![member(0, 1, later)], "it changed later than now"),
+        (vec![member(0, 1, now), RowChange::put(epochs, &[epoch(2), epoch(1)][..])], "the starts of the server are not in order"),
+    ] {
+        let said = diagnosed(server.data(), changes);
+        assert!(said.contains(complaint), "{said}");
+    }
 }

@@ -8,6 +8,7 @@ use cairn_proto::group::{GroupSettings, JoinerHistory, MemberSettings};
 use cairn_proto::ids::{ClientSeq, ConversationId, ImportSource, MsgId, Timestamp, UserId};
 use cairn_proto::message::Draft;
 use cairn_proto::people::{Profile, RelationAct};
+use cairn_proto::receipts::Reads;
 use cairn_proto::request::{Forward, Request};
 use cairn_proto::response::Role;
 use cairn_proto::text::{EmojiName, GroupName, SettingName, SettingValue, Text, Topic, UserName};
@@ -41,7 +42,7 @@ kinds! {
     Send, Pull, Ack, Read, Conversations, FindUsers, Users, CreateGroup, AddMembers, RemoveMembers, Members, CreateInvite, Devices,
     RevokeDevice, Import, ImportCursor, Explain, Figures, Edit, Recall, React, Unreact, Pin, Unpin, Pins, Group, RenameGroup, SetTopic, SetGroupSettings, SetRole, HandOver, Ban, Unban,
     BannedUsers, MuteMember, JoinGroup, FindGroups, SetMemberSettings, Settings, SetSetting, Relate, Contacts, SearchUsers, Profiles, SetProfile, Watch, SetPresence,
-    Look, Forward, MarkUnread,
+    Look, Forward, MarkUnread, Receipts, OwnReads, SetOwnReads,
 }
 
 /// Rows of the table: what they are called, which request it is, and what is asked of whom.
@@ -93,6 +94,9 @@ pub(super) fn of_a_conversation() -> Vec<Asked> {
         "Ack", Ack, |cast| ask(cast, Request::Ack { conversation: cast.conversation, msgid: MsgId::new(1) });
         "Read", Read, |cast| ask(cast, Request::Read { conversation: cast.conversation, msgid: MsgId::new(1) });
         "MarkUnread", MarkUnread, |cast| ask(cast, Request::MarkUnread { conversation: cast.conversation, from: MsgId::new(1) });
+        "Receipts", Receipts, |cast| {
+            ask(cast, Request::Receipts { conversation: cast.conversation, msgid: MsgId::new(1), after: None })
+        };
         "Look", Look, |cast| ask(cast, Request::Look { conversation: Some(cast.conversation) });
         "SetMemberSettings", SetMemberSettings, |cast| {
             let settings = MemberSettings { favourite: true, ..MemberSettings::default() };
@@ -188,6 +192,8 @@ fn of_others() -> Vec<Asked> {
 /// What can be asked of the server.
 pub(super) fn of_the_server() -> Vec<Asked> {
     asked! {
+        "OwnReads", OwnReads, |cast| ask(cast, Request::OwnReads);
+        "SetOwnReads", SetOwnReads, |cast| ask(cast, Request::SetOwnReads(Reads::Hidden));
         "Conversations", Conversations, |cast| ask(cast, Request::Conversations { since: None, after: None });
         "FindUsers", FindUsers, |cast| ask(cast, Request::FindUsers { names: Vec::new() });
         "Users", Users, |cast| ask(cast, Request::Users { ids: vec![cast.owner] });

@@ -12,6 +12,7 @@ use cairn_proto::hello::ServerRole;
 use cairn_proto::ids::{ClientSeq, ConversationId, DeviceId, MsgId, SendStreamId, Timestamp, UserId};
 use cairn_proto::message::{Draft, Entry};
 use cairn_proto::people::RelationAct;
+use cairn_proto::receipts::Reads;
 use cairn_proto::request::Request;
 use cairn_proto::response::{Response, Role};
 use cairn_proto::text::{DeviceName, GroupName, SettingName, SettingValue, Text, UserName};
@@ -143,7 +144,7 @@ impl World {
         let mut state = State::default();
         let [owner, admin, member, outsider, banned, asker] = people(&mut state);
         let name = UserName::new("asker").unwrap();
-        state.apply(&Change::User(asker.user, UserRecord { name, role, password: None, created_at: NOW }));
+        state.apply(&Change::User(asker.user, UserRecord { name, role, password: None, created_at: NOW, reads: Reads::Shown }));
         let elsewhere = own_group(&mut state, asker, outsider.user);
         let conversation = match place {
             Place::Nowhere => ConversationId::new(999),

@@ -1,3 +1,4 @@
-//! How far everybody is: marked as unread from a message on.
+//! How far everybody is: marked as unread from a message on, and told to others.
 
 mod unread;
+mod who;

@@ -7,6 +7,7 @@ mod bodies;
 mod group;
 mod named;
 mod people;
+mod receipts;
 mod values;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -14,6 +14,7 @@ use cairn_proto::message::{Draft, Entry, Run};
 use cairn_proto::overview::{ConversationPage, Moment, OverviewExtent, OverviewPlace};
 use cairn_proto::people::{Contact, ContactPage, Friendship, Profile, Relation, RelationAct, UserPage, UserProfile};
 use cairn_proto::presence::{DeviceKind, Presence, PresentDevice, UserPresence};
+use cairn_proto::receipts::{MemberCursors, Reads, Receipt, ReceiptCounts, ReceiptPage, ReceiptState};
 use cairn_proto::request::{Forward, ImportEntry, PullRange, Request};
 use cairn_proto::response::{
     Conversation, ConversationKind, DeviceInfo, Explained, Member, MemberPage, Pulled, Response, Role, ServerFrame, UserInfo,
@@ -64,9 +65,9 @@ macro_rules! enums {
 
 structs! {
     Attachment, AttachmentHash, Bucket, CheckpointFigures, Contact, ContactPage, Conversation, ConversationPage, DeviceInfo, Draft, Entry,
-    Explained, Figures, Film, Forward, GroupDetails, GroupSettings, Hello, Histogram, ImportEntry, Media, Member, MemberPage, MemberSettings,
-    Moment, OpenGroup, OverviewPlace, PresentDevice, Preview, Profile, Pulled, Reaction, Relation, Run, Setting, UserInfo, UserPage,
-    UserPresence, UserProfile, Welcome,
+    Explained, Figures, Film, Forward, GroupDetails, GroupSettings, Hello, Histogram, ImportEntry, Media, Member, MemberCursors, MemberPage,
+    MemberSettings, Moment, OpenGroup, OverviewPlace, PresentDevice, Preview, Profile, Pulled, Reaction, Receipt, ReceiptCounts, ReceiptPage,
+    Relation, Run, Setting, UserInfo, UserPage, UserPresence, UserProfile, Welcome,
 }
 
 enums! {
@@ -84,16 +85,19 @@ enums! {
     Presence { Offline, Away, Online }
     OverviewExtent { All, Changed }
     PullRange { From, Before }
+    Reads { Shown, Hidden }
+    ReceiptState { Sent, Delivered, Read }
     RelationAct { Follow, Unfollow, AskFriend, AcceptFriend, DeclineFriend, RemoveFriend, Block, Unblock }
     Request {
         Send, Pull, Ack, Read, Conversations, FindUsers, Users, CreateGroup, AddMembers, RemoveMembers, Members, CreateInvite, Devices,
         RevokeDevice, Import, ImportCursor, Explain, Figures, Edit, Recall, React, Unreact, Pin, Unpin, Pins, Group, RenameGroup, SetTopic,
         SetGroupSettings, SetRole, HandOver, Ban, Unban, BannedUsers, MuteMember, JoinGroup, FindGroups, SetMemberSettings, Settings,
-        SetSetting, Relate, Contacts, SearchUsers, Profiles, SetProfile, Watch, SetPresence, Look, Forward, MarkUnread
+        SetSetting, Relate, Contacts, SearchUsers, Profiles, SetProfile, Watch, SetPresence, Look, Forward, MarkUnread, Receipts, OwnReads,
+        SetOwnReads
     }
     Response {
         Accepted, Done, Pulled, Conversations, Users, Created, Changed, Members, Invite, Devices, Imported, ImportCursor, Explained, Figures,
-        Pins, Group, Groups, Settings, Related, Contacts, FoundUsers, Profiles, Watching
+        Pins, Group, Groups, Settings, Related, Contacts, FoundUsers, Profiles, Watching, Receipts, OwnReads
     }
     Role { Member, Admin, Owner }
     ServerDatagram { Typing }
@@ -101,7 +105,7 @@ enums! {
     ServerRole { Member, Admin, Owner }
     StreamOpening { Timeline, Upload, Download }
     SystemEntry { Created, Added, Removed, Renamed, TopicSet, SettingsSet, RoleSet, HandedOver, Banned, Unbanned, Muted }
-    TimelineFrame { Run, Behind, Conversation, Removed, Read, Contact, Presence }
+    TimelineFrame { Run, Behind, Conversation, Removed, Read, Contact, Presence, Receipts }
     TransferFrame { From, Stored, Refused }
 }
 

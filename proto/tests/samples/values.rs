@@ -19,7 +19,7 @@ use cairn_proto::text::{DeviceName, GroupName, Password, Text, UserName};
 
 use super::bodies::{add_bodies, add_logs, draft, entry, hash, reaction, run};
 use super::group::{self, group_details, member_settings, open_group};
-use super::{Samples, people};
+use super::{Samples, people, receipts};
 
 pub(super) const GROUP: ConversationId = ConversationId::new(77);
 pub(super) const DIRECT: ConversationId = ConversationId::new((3 << 32) | 9);
@@ -31,15 +31,16 @@ pub(super) fn add_all(samples: &mut Samples) {
     add_bodies(samples);
     add_logs(samples);
     add_logins(samples);
-    samples.add([requests(), people::requests()].concat());
+    samples.add([requests(), people::requests(), receipts::requests()].concat());
     group::add_all(samples);
     samples.add(vec![PullRange::From(MsgId::new(1)), PullRange::Before(MsgId::new(251))]);
     samples.add(vec![import_entry()]);
     samples.add(vec![forward()]);
-    samples.add([responses(), people::responses()].concat());
+    samples.add([responses(), people::responses(), receipts::responses()].concat());
     add_pages(samples);
     add_frames(samples);
     people::add_all(samples);
+    receipts::add_all(samples);
     samples.add(ErrorCode::ALL.iter().copied().chain([ErrorCode::Other(70_000)]).collect());
 }
 
@@ -118,7 +119,6 @@ fn requests() -> Vec<Request> {
         Request::Pull { conversation: DIRECT, range: PullRange::Before(msgid), limit: 1 },
         Request::Ack { conversation: GROUP, msgid },
         Request::Read { conversation: GROUP, msgid },
-        Request::MarkUnread { conversation: GROUP, from: MsgId::new(17) },
         Request::Conversations { since: None, after: None },
         Request::Conversations { since: Some(moment()), after: Some(overview_place()) },
         Request::FindUsers { names: vec![user_name("alice"), user_name("小明")] },
@@ -277,5 +277,5 @@ fn add_frames(samples: &mut Samples) {
     let read = TimelineFrame::Read { conversation: GROUP, read: MsgId::new(1_002), head: MsgId::new(1_003) };
     let frames =
         vec![TimelineFrame::Run(run()), behind, TimelineFrame::Conversation(group), TimelineFrame::Conversation(direct), removed, read];
-    samples.add([frames, people::timeline_frames()].concat());
+    samples.add([frames, people::timeline_frames(), receipts::timeline_frames()].concat());
 }

@@ -4,6 +4,7 @@ mod attachment;
 mod group;
 mod overview;
 mod people;
+mod receipts;
 
 use cairn_proto::attachment::Film;
 use cairn_proto::body::{Amendment, Body};
@@ -173,7 +174,6 @@ fn talk_request() -> impl Strategy<Value = Request> {
         (conversation_id(), range(), small()).prop_map(|(conversation, range, limit)| Request::Pull { conversation, range, limit }),
         (conversation_id(), msgid()).prop_map(|(conversation, msgid)| Request::Ack { conversation, msgid }),
         (conversation_id(), msgid()).prop_map(|(conversation, msgid)| Request::Read { conversation, msgid }),
-        (conversation_id(), msgid()).prop_map(|(conversation, from)| Request::MarkUnread { conversation, from }),
         (option::of(moment()), option::of(overview_place())).prop_map(|(since, after)| Request::Conversations { since, after }),
         vec(user_name(), 0..9).prop_map(|names| Request::FindUsers { names }),
         users().prop_map(|ids| Request::Users { ids }),
@@ -216,7 +216,8 @@ pub(crate) fn client_frame() -> impl Strategy<Value = ClientFrame> {
         group_request().boxed(),
         agreement_request().boxed(),
         account_request().boxed(),
-        people::request().boxed()
+        people::request().boxed(),
+        receipts::request().boxed()
     ];
     prop_oneof![
         1 => hello().prop_map(ClientFrame::Hello),
@@ -328,7 +329,7 @@ fn response() -> impl Strategy<Value = Response> {
         vec(msgid(), 0..9).prop_map(Response::Pins),
         figures().prop_map(|figures| Response::Figures(Box::new(figures))),
     ];
-    prop_oneof![pages.boxed(), facts.boxed(), people::response().boxed()]
+    prop_oneof![pages.boxed(), facts.boxed(), people::response().boxed(), receipts::response().boxed()]
 }
 
 fn error_code() -> impl Strategy<Value = ErrorCode> {
@@ -366,6 +367,7 @@ pub(crate) fn timeline_frame() -> impl Strategy<Value = TimelineFrame> {
         (conversation_id(), msgid(), msgid()).prop_map(|(conversation, read, head)| TimelineFrame::Read { conversation, read, head }),
         people::contact().prop_map(TimelineFrame::Contact),
         people::presence().prop_map(TimelineFrame::Presence),
+        receipts::frame(),
     ]
 }
 

@@ -3,7 +3,7 @@
 //! A run has a venue (a server and users), a load, a gauge that counts, and findings. It warms up, counts, stops and waits until
 //! everything outstanding is settled; nothing that comes before or behind the count is in the numbers.
 //!
-//! * `send`, `fanout`, `catchup`, `mixed`, `idle`, `files`: one file or folder for each kind of run
+//! * `send`, `fanout`, `catchup`, `mixed`, `idle`, `files`, `overview`: one file or folder for each kind of run
 //! * `venue`, `own_server`: the server under test, the users who take part
 //! * `sender`, `unanswered`, `fill`, `pace`, `stamp`: what is sent, when, and where to
 //! * `receiver`, `audience`, `stall`, `cursor`, `comeback`: who reads it
@@ -24,6 +24,7 @@ mod gauge;
 pub(crate) mod idle;
 mod measure;
 pub(crate) mod mixed;
+pub(crate) mod overview;
 mod own_server;
 mod pace;
 mod plots;
