@@ -7,6 +7,7 @@ use cairn_client::proto::error::ErrorCode;
 use cairn_client::proto::extras::{Extra, Extras};
 use cairn_client::proto::group::{Access, GroupSettings, JoinerHistory};
 use cairn_client::proto::ids::{ConversationId, MsgId, Timestamp};
+use cairn_client::proto::receipts::Reads;
 use cairn_client::proto::request::PullRange;
 use cairn_client::proto::response::Role;
 use cairn_client::proto::text::{EmojiName, GroupName, Text, Topic};
@@ -98,6 +99,10 @@ impl Performance {
             &Act::Settle { at, settings } => {
                 let Some(to) = self.scene.conversation(self.by.user, at) else { return Ok(Done::Nothing) };
                 self.client.set_member_settings(to, settings).await.map(|()| Done::Done)
+            }
+            &Act::ShowReads { is_shown } => {
+                let reads = if is_shown { Reads::Shown } else { Reads::Hidden };
+                self.client.set_own_reads(reads).await.map(|()| Done::Done)
             }
             &Act::Relate { with, act } => self.client.relate(self.scene.users[with], act).await.map(|_| Done::Done),
             Act::Create { others } => {

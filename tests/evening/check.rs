@@ -17,6 +17,7 @@ use super::files;
 use super::fresh;
 use super::held::Held;
 use super::kept::View;
+use super::receipts;
 use super::replica::Sight;
 use super::scene::{Became, Said, Scene};
 use super::steps::{DEVICES, Seat, USERS};
@@ -40,6 +41,7 @@ pub async fn compare(evening: &Evening) -> Result<(), String> {
             holds_what_was_said(&evening.scene, id, view)?;
         }
     }
+    receipts::are_right(evening, &sights).await?;
     who_may_not_cannot(evening, &sights).await
 }
 

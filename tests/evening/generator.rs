@@ -104,6 +104,7 @@ impl Generator {
             (5, Act::Forward { from: group(0), message: 2, to: with(6) }),
             (6, Act::SendFile { to: group(0) }),
             (8, Act::Fetch { at: group(0), file: 0 }),
+            (3, Act::ShowReads { is_shown: false }),
             (4, Act::Settle { at: group(0), settings }),
             (0, Act::Rename { group: 0, name: 1 }),
             (0, Act::Describe { group: 0, topic: 1 }),
@@ -238,6 +239,7 @@ impl Generator {
                 let [muted, favourite, hidden] = [(); 3].map(|()| self.chance(2));
                 Act::Settle { at, settings: MemberSettings { muted, favourite, hidden } }
             }
+            19 if self.chance(4) => Act::ShowReads { is_shown: self.chance(2) },
             19 => Act::MarkUnread { at, message },
             21 => Act::SendFile { to: at },
             22 => Act::Fetch { at, file: message },

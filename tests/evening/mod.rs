@@ -18,6 +18,7 @@ mod fresh;
 mod generator;
 mod held;
 mod kept;
+mod receipts;
 mod replica;
 mod scene;
 mod seen_to_fail;

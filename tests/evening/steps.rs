@@ -113,6 +113,10 @@ pub enum Act {
         at: Place,
         settings: MemberSettings,
     },
+    /// Show others what one has read, and be shown what they have, or neither.
+    ShowReads {
+        is_shown: bool,
+    },
     Relate {
         with: usize,
         act: RelationAct,
@@ -221,6 +225,7 @@ impl Act {
             Self::SendFile { .. } => "send file",
             Self::Fetch { .. } => "fetch",
             Self::Settle { .. } => "settle",
+            Self::ShowReads { .. } => "show reads",
             Self::Relate { act, .. } => match act {
                 RelationAct::Follow => "follow",
                 RelationAct::Unfollow => "unfollow",
