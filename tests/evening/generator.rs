@@ -29,8 +29,9 @@ pub fn evening(seed: u64, steps: usize) -> Vec<Round> {
             Round::Together(steps) | Round::Crash(steps) => steps.len(),
             _ => 1,
         };
+        let is_crash = matches!(round, Round::Crash(_));
         rounds.push(round);
-        if made - compared >= STEPS_PER_COMPARE {
+        if made - compared >= STEPS_PER_COMPARE || (is_crash && generator.chance(3)) {
             compared = made;
             rounds.extend(generator.compare());
         }
@@ -130,7 +131,8 @@ impl Generator {
         let mut rounds: Vec<Round> = script.into_iter().map(|(user, act)| self.alone(user, act)).collect();
         let said = |user| Step { by: Seat { user, device: 1 }, act: Act::Say { to: group(0), manner: Manner::Plain, count: 30 } };
         rounds.extend([Round::Away(Seat { user: 4, device: 2 }), Round::Crash((1..6).map(said).collect())]);
-        rounds.extend([Round::Back(Seat { user: 4, device: 2 }), Round::Restart]);
+        let read = |user| Step { by: Seat { user, device: 1 }, act: Act::Read { at: group(0), message: 0 } };
+        rounds.extend([Round::Back(Seat { user: 4, device: 2 }), Round::Crash((6..9).map(read).collect()), Round::Compare, Round::Restart]);
         rounds
     }
 
@@ -138,8 +140,9 @@ impl Generator {
         match self.below(100) {
             0..10 => self.come_or_go(),
             10 => {
-                let steps = self.many(8, Self::act);
-                Round::Crash(steps)
+                // Reads alone force no commit: a server that is killed then forgets what it answered.
+                let act = if self.chance(2) { Self::reading } else { Self::act };
+                Round::Crash(self.many(8, act))
             }
             11 => Round::Restart,
             12..15 if self.makers.len() < GROUPS_MAX => {
@@ -247,6 +250,11 @@ impl Generator {
             _ => Act::Relate { with: self.other(user), act: self.relation_act() },
         };
         (user, act)
+    }
+
+    fn reading(&mut self) -> (usize, Act) {
+        let user = self.below(USERS);
+        (user, Act::Read { at: self.place(user), message: self.below(12) })
     }
 
     fn relation_act(&mut self) -> RelationAct {

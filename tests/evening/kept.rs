@@ -176,7 +176,7 @@ impl Kept {
     /// The read cursor stood here when the log went up to `head`. What the user said later has moved it.
     pub fn read(&mut self, read: MsgId, head: MsgId) {
         let later = self.entries.range(head.next()..).filter(|(_, held)| held.was_message() && held.sender == self.me);
-        self.read = later.map(|(&msgid, _)| msgid).last().unwrap_or(read).max(read);
+        self.read = later.map(|(&msgid, _)| msgid).next_back().unwrap_or(read).max(read);
         self.read_as_of = head;
     }
 
