@@ -1,16 +1,17 @@
 //! Steps performed: the request of each, and what is to be remembered of its answer.
 
 use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use cairn_client::proto::body::Body;
 use cairn_client::proto::error::ErrorCode;
 use cairn_client::proto::extras::{Extra, Extras};
 use cairn_client::proto::group::{Access, GroupSettings, JoinerHistory};
-use cairn_client::proto::ids::{ConversationId, MsgId, Timestamp};
+use cairn_client::proto::ids::{ConversationId, ImportSource, MsgId, Timestamp};
 use cairn_client::proto::receipts::Reads;
-use cairn_client::proto::request::PullRange;
+use cairn_client::proto::request::{ImportEntry, PullRange};
 use cairn_client::proto::response::Role;
-use cairn_client::proto::text::{EmojiName, GroupName, Text, Topic};
+use cairn_client::proto::text::{EmojiName, GroupName, Text, Topic, UserName};
 use cairn_client::{Client, Error};
 
 use super::files;
@@ -33,6 +34,9 @@ const ORDINARY: &[ErrorCode] = &[
     ErrorCode::TooFarBack,
     ErrorCode::NoSuchAttachment,
 ];
+
+/// How old the messages are that are taken over from elsewhere.
+const IMPORTED_DAYS: u64 = 3;
 
 /// A step under way.
 pub struct Performance {
@@ -96,6 +100,7 @@ impl Performance {
             &Act::Forward { from, message, to } => self.forward(from, message, to).await,
             &Act::SendFile { to } => self.send_file(to).await,
             &Act::Fetch { at, file } => self.fetch(at, file).await,
+            &Act::Import { group, count } => self.import(Place::Group(group), count).await,
             &Act::Settle { at, settings } => {
                 let Some(to) = self.scene.conversation(self.by.user, at) else { return Ok(Done::Nothing) };
                 self.client.set_member_settings(to, settings).await.map(|()| Done::Done)
@@ -181,6 +186,20 @@ impl Performance {
         refusal.map_or(Ok(Done::Done), Err)
     }
 
+    async fn import(&self, to: Place, count: usize) -> Result<Done, Error> {
+        let Some(conversation) = self.scene.conversation(self.by.user, to) else { return Ok(Done::Nothing) };
+        let (n, token) = self.scene.token(self.by);
+        let texts: Vec<String> = (0..count).map(|at| format!("{token} imported {at}")).collect();
+        let entry = |text: &String| ImportEntry {
+            sender: UserName::new("elsewhere").unwrap(),
+            sent_at: days_ago(IMPORTED_DAYS),
+            body: Body::Text(Text::new(&**text).unwrap()),
+        };
+        self.client.import(conversation, ImportSource::new(n), 0, texts.iter().map(entry).collect()).await?;
+        self.scene.imported(conversation, texts);
+        Ok(Done::Done)
+    }
+
     async fn send_file(&self, to: Place) -> Result<Done, Error> {
         let Some(conversation) = self.scene.conversation(self.by.user, to) else { return Ok(Done::Nothing) };
         let (n, token) = self.scene.token(self.by);
@@ -226,6 +245,11 @@ impl Performance {
         self.scene.recalled(conversation, msgid);
         Ok(Done::Done)
     }
+}
+
+fn days_ago(days: u64) -> Timestamp {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    Timestamp::new(now.as_millis() as u64 - days * 24 * 60 * 60 * 1000)
 }
 
 /// What happened to nobody was not done.

@@ -106,14 +106,24 @@ pub fn members_agree(sights: &[Sight]) -> Result<(), String> {
 
 /// Every message stands where it was accepted, as it was said, and nothing stands there that nobody said.
 pub fn holds_what_was_said(scene: &Scene, id: ConversationId, view: &View) -> Result<(), String> {
-    let said = scene.said_in(id);
+    let (said, mut imported) = (scene.said_in(id), scene.imported_in(id));
     let mut last_of: BTreeMap<Seat, u64> = BTreeMap::new();
     for (&msgid, held) in view.entries.iter().filter(|(_, held)| held.was_message()) {
+        if !scene.users.contains(&held.sender) {
+            let text = if let Body::Text(text) = &held.body { text.as_str() } else { "" };
+            if !imported.remove(text) {
+                return Err(format!("{id}: nobody took over {msgid}, or it stands there twice: {held:?}"));
+            }
+            continue;
+        }
         let said = said.get(&msgid).ok_or_else(|| format!("{id}: nobody said {msgid}: {held:?}"))?;
         is_as_said(scene, said, held).map_err(|fault| format!("{id}: {fault}: {msgid} is {held:?}, and it was said: {said:?}"))?;
         if last_of.insert(said.by, said.n).is_some_and(|before| before >= said.n) {
             return Err(format!("{id}: {msgid} stands behind what {:?} said later", said.by));
         }
+    }
+    if view.floor == MsgId::ZERO && !imported.is_empty() {
+        return Err(format!("{id}: what was taken over is not there: {imported:?}"));
     }
     let missing = said.range(view.floor.next()..).find(|(msgid, _)| view.entries.get(msgid).is_none_or(|held| !held.was_message()));
     missing.map_or(Ok(()), |(msgid, said)| Err(format!("{id}: {msgid} was accepted and is not there: {said:?}")))

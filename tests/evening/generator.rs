@@ -9,7 +9,10 @@ use rand::{RngExt as _, SeedableRng as _};
 use super::steps::{Act, Agreement, DEVICES, Manner, Place, Round, Seat, Step, USERS};
 
 /// Groups at the most: few, so that people meet.
-const GROUPS_MAX: usize = 5;
+const GROUPS_MAX: usize = 6;
+
+/// The groups of the opening: who makes each, and whom he takes in.
+const FIRST_GROUPS: &[(usize, &[usize])] = &[(0, &[1, 2, 3, 4, 5, 6, 7, 8, 9]), (1, &[2, 3, 4]), (2, &[5]), (0, &[1, 5, 8, 9])];
 
 /// Kinds of reactions, names and topics: few, so that they are the same now and then.
 const KINDS: usize = 4;
@@ -20,7 +23,9 @@ const STEPS_PER_COMPARE: usize = 400;
 /// Goes on until there are so many steps.
 pub fn evening(seed: u64, steps: usize) -> Vec<Round> {
     let (random, is_here) = (StdRng::seed_from_u64(seed), [[true; DEVICES]; USERS]);
-    let mut generator = Generator { random, is_here, makers: vec![0, 1, 2], guessed: vec![[true; USERS], [false; USERS], [false; USERS]] };
+    let makers = FIRST_GROUPS.iter().map(|&(maker, _)| maker).collect();
+    let guessed = FIRST_GROUPS.iter().map(|&(maker, others)| std::array::from_fn(|user| user == maker || others.contains(&user)));
+    let mut generator = Generator { random, is_here, makers, guessed: guessed.collect() };
     let mut rounds = generator.opening();
     let (mut made, mut compared) = (0, 0);
     while made < steps {
@@ -74,15 +79,11 @@ impl Generator {
 
     /// Everything that there is, once, so that none of it can be missing.
     fn opening(&mut self) -> Vec<Round> {
-        let everybody = (1..USERS).collect();
         let (settings, relate) = (MemberSettings { favourite: true, ..MemberSettings::default() }, |with, act| Act::Relate { with, act });
         let agreement = Agreement { is_open: true, from_join: true, is_quiet: false };
         let (group, with) = (Place::Group, Place::With);
         let say = |to, manner| Act::Say { to, manner, count: 3 };
         let script = [
-            (0, Act::Create { others: everybody }),
-            (1, Act::Create { others: vec![2, 3, 4] }),
-            (2, Act::Create { others: vec![5] }),
             (2, Act::Agree { group: 2, agreement }),
             (7, Act::Join { group: 2 }),
             (0, say(group(0), Manner::Plain)),
@@ -106,6 +107,8 @@ impl Generator {
             (6, Act::SendFile { to: group(0) }),
             (8, Act::Fetch { at: group(0), file: 0 }),
             (3, Act::ShowReads { is_shown: false }),
+            (0, Act::Import { group: 3, count: 30 }),
+            (5, Act::Say { to: group(3), manner: Manner::Plain, count: 3 }),
             (4, Act::Settle { at: group(0), settings }),
             (0, Act::Rename { group: 0, name: 1 }),
             (0, Act::Describe { group: 0, topic: 1 }),
@@ -128,7 +131,8 @@ impl Generator {
             (9, relate(6, RelationAct::Unblock)),
             (5, relate(3, RelationAct::Block)),
         ];
-        let mut rounds: Vec<Round> = script.into_iter().map(|(user, act)| self.alone(user, act)).collect();
+        let made = FIRST_GROUPS.iter().map(|&(maker, others)| (maker, Act::Create { others: others.to_vec() }));
+        let mut rounds: Vec<Round> = made.chain(script).map(|(user, act)| self.alone(user, act)).collect();
         let said = |user| Step { by: Seat { user, device: 1 }, act: Act::Say { to: group(0), manner: Manner::Plain, count: 30 } };
         rounds.extend([Round::Away(Seat { user: 4, device: 2 }), Round::Crash((1..6).map(said).collect())]);
         let read = |user| Step { by: Seat { user, device: 1 }, act: Act::Read { at: group(0), message: 0 } };
@@ -275,7 +279,7 @@ impl Generator {
         let group = self.below(self.makers.len());
         let user = if self.chance(3) { self.below(USERS) } else { self.makers[group] };
         let whom = self.other(user);
-        let act = match self.below(16) {
+        let act = match self.below(17) {
             0 => Act::Rename { group, name: self.below(KINDS) },
             1 => Act::Describe { group, topic: self.below(KINDS) },
             2 => {
@@ -290,6 +294,7 @@ impl Generator {
             11 => return (whom, Act::Join { group }),
             12 => Act::Ban { group, whom },
             13 => Act::Unban { group, whom },
+            14 => return (0, Act::Import { group, count: 1 + self.below(20) }),
             _ => Act::Silence { group, whom, is_over: !self.chance(3) },
         };
         (user, act)

@@ -1,6 +1,6 @@
 //! What everybody knows of the evening from outside: who is who, which groups there are, and what was accepted.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use cairn_client::proto::ids::{ConversationId, MsgId, UserId};
 use parking_lot::Mutex;
@@ -54,6 +54,8 @@ pub struct Scene {
 struct State {
     groups: Vec<Option<ConversationId>>,
     said: Vec<Said>,
+    /// What was taken over from elsewhere.
+    imported: BTreeMap<ConversationId, BTreeSet<String>>,
     next: u64,
     round: usize,
     tallies: BTreeMap<&'static str, Tally>,
@@ -112,6 +114,14 @@ impl Scene {
         let state = self.state.lock();
         let files: Vec<&Said> = state.said.iter().filter(|said| said.conversation == conversation && said.is_file).collect();
         files.get(back % files.len().max(1)).map(|said| said.msgid)
+    }
+
+    pub fn imported(&self, conversation: ConversationId, texts: Vec<String>) {
+        self.state.lock().imported.entry(conversation).or_default().extend(texts);
+    }
+
+    pub fn imported_in(&self, conversation: ConversationId) -> BTreeSet<String> {
+        self.state.lock().imported.get(&conversation).cloned().unwrap_or_default()
     }
 
     pub fn edited(&self, conversation: ConversationId, msgid: MsgId, text: String) {

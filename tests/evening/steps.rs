@@ -109,6 +109,11 @@ pub enum Act {
         at: Place,
         file: Back,
     },
+    /// Take over so many messages of days long gone.
+    Import {
+        group: usize,
+        count: usize,
+    },
     Settle {
         at: Place,
         settings: MemberSettings,
@@ -224,6 +229,7 @@ impl Act {
             Self::Forward { .. } => "forward",
             Self::SendFile { .. } => "send file",
             Self::Fetch { .. } => "fetch",
+            Self::Import { .. } => "import",
             Self::Settle { .. } => "settle",
             Self::ShowReads { .. } => "show reads",
             Self::Relate { act, .. } => match act {
