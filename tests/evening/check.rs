@@ -22,18 +22,17 @@ use super::replica::Sight;
 use super::scene::{Became, Said, Scene};
 use super::steps::{DEVICES, Seat, USERS};
 
-/// When something that must happen by itself has not, it does not.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// How long devices are waited for before everything is pulled anew: what a policy lets go may go in between.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// When something that must happen by itself has not after so many times, it does not.
+const ATTEMPTS: usize = 8;
 
 /// Compares everything.
 pub async fn compare(evening: &Evening) -> Result<(), String> {
     let mut sights = Vec::new();
     for user in 0..USERS {
-        let sight = fresh::sight(&evening.chairs[user][0].account).await.map_err(|fault| format!("user{user}, pulled anew: {fault}"))?;
-        for device in 0..DEVICES {
-            agrees(evening, Seat { user, device }, &sight).await?;
-        }
-        sights.push(sight);
+        sights.push(agreed(evening, user).await?);
     }
     members_agree(&sights)?;
     for sight in &sights {
@@ -45,22 +44,40 @@ pub async fn compare(evening: &Evening) -> Result<(), String> {
     who_may_not_cannot(evening, &sights).await
 }
 
-/// The device is, or soon will be, as the server says.
-async fn agrees(evening: &Evening, seat: Seat, sight: &Sight) -> Result<(), String> {
-    let (replica, mut news) = (&evening.device(seat).replica, evening.board.news());
-    let agreed = async {
-        loop {
-            news.borrow_and_update();
-            if replica.lock().sight() == *sight || evening.board.check().is_err() {
-                return;
-            }
-            let _ = news.changed().await;
+/// What the server says to a user, once all of his devices say the same.
+async fn agreed(evening: &Evening, user: usize) -> Result<Sight, String> {
+    let mut fault = String::new();
+    for _ in 0..ATTEMPTS {
+        match fresh::sight(&evening.chairs[user][0].account).await {
+            Ok(sight) => match all_agree(evening, user, &sight).await {
+                Ok(()) => return Ok(sight),
+                Err(differing) => fault = differing,
+            },
+            Err(error) => fault = format!("user{user}, pulled anew: {error}"),
         }
-    };
-    let is_late = timeout(PATIENCE, agreed).await.is_err();
-    evening.board.check()?;
-    let here = replica.lock().sight();
-    if is_late { Err(format!("user{} device {}, and the server: {}", seat.user, seat.device, difference(&here, sight))) } else { Ok(()) }
+        evening.board.check()?;
+    }
+    Err(fault)
+}
+
+async fn all_agree(evening: &Evening, user: usize, sight: &Sight) -> Result<(), String> {
+    for device in 0..DEVICES {
+        let (replica, mut news) = (&evening.device(Seat { user, device }).replica, evening.board.news());
+        let agreed = async {
+            loop {
+                news.borrow_and_update();
+                if replica.lock().sight() == *sight {
+                    return;
+                }
+                let _ = news.changed().await;
+            }
+        };
+        if timeout(PATIENCE, agreed).await.is_err() {
+            let here = replica.lock().sight();
+            return Err(format!("user{user} device {device}, and the server: {}", difference(&here, sight)));
+        }
+    }
+    Ok(())
 }
 
 /// The first thing in which two sights differ, for people.
@@ -175,10 +192,21 @@ fn last_file(sight: &Sight, group: ConversationId) -> Option<(MsgId, &Body)> {
 async fn files_are_there(client: &Client, sight: &Sight) -> Result<(), String> {
     for &id in sight.conversations.keys() {
         if let Some((msgid, body)) = last_file(sight, id) {
-            files::fetch(client, id, msgid, body).await.map_err(|error| format!("cannot fetch the file of {msgid} in {id}: {error}"))?;
+            let fetched = files::fetch(client, id, msgid, body).await;
+            if let Err(error) = fetched
+                && !is_gone(client, id, msgid).await?
+            {
+                return Err(format!("cannot fetch the file of {msgid} in {id}: {error}"));
+            }
         }
     }
     Ok(())
+}
+
+/// Whether a message is gone on purpose by now.
+pub async fn is_gone(client: &Client, id: ConversationId, msgid: MsgId) -> Result<bool, String> {
+    let page = client.pull(id, PullRange::From(msgid), 1).await.map_err(|error| error.to_string())?;
+    Ok(page.floor >= msgid)
 }
 
 async fn in_groups(evening: &Evening, client: &Client, me: UserId, sight: &Sight, others: &[Sight]) -> Result<(), String> {

@@ -143,7 +143,7 @@ impl Attendant {
     /// was under way.
     async fn look_through(&mut self, events: &mut Events) -> Result<(), Error> {
         loop {
-            let (client, moment) = (self.client.clone(), self.replica.lock().moment);
+            let (client, moment) = (self.client.clone(), self.replica.lock().moment());
             let mut is_outdated = false;
             let mut asked = std::pin::pin!(async { Ok::<_, Error>((client.overview(moment).await?, client.contacts().await?)) });
             let (overview, contacts) = loop {

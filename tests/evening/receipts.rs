@@ -6,6 +6,7 @@ use cairn_client::Client;
 use cairn_client::proto::ids::{ConversationId, MsgId, UserId};
 use cairn_client::proto::receipts::{Reads, ReceiptState};
 
+use super::check::is_gone;
 use super::driver::Evening;
 use super::kept::View;
 use super::replica::Sight;
@@ -55,7 +56,11 @@ async fn are_as_read(client: &Client, asker: &Shown, all: &[Shown], id: Conversa
     }
     let said: Vec<MsgId> = view.entries.iter().filter(|(_, held)| held.body.is_message()).map(|(&msgid, _)| msgid).collect();
     for &msgid in [said.first(), said.last()].into_iter().flatten() {
-        let receipts = client.receipts(id, msgid).await.map_err(|error| error.to_string())?;
+        let receipts = match client.receipts(id, msgid).await {
+            Ok(receipts) => receipts,
+            Err(_) if is_gone(client, id, msgid).await? => continue,
+            Err(error) => return Err(error.to_string()),
+        };
         let told: BTreeMap<UserId, bool> = receipts.who.iter().map(|receipt| (receipt.user, receipt.state == ReceiptState::Read)).collect();
         let sender = view.entries[&msgid].sender;
         let asked = view.about.members.iter().filter(|&(&member, of)| member != sender && of.joined <= msgid);

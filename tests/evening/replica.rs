@@ -18,7 +18,7 @@ pub struct Replica {
     conversations: BTreeMap<ConversationId, Kept>,
     contacts: BTreeMap<UserId, Relation>,
     /// When the last overview was made.
-    pub moment: Option<Moment>,
+    moment: Option<Moment>,
 }
 
 /// What all devices of a user must agree on.
@@ -64,6 +64,11 @@ impl Replica {
         let Some(kept) = messages.first().and_then(|first| self.conversations.get_mut(&first.conversation)) else { return Ok(true) };
         messages.iter().try_for_each(|message| kept.take(message))?;
         Ok(!kept.has_gap())
+    }
+
+    /// What to be told of by the next overview: what changed since the last, or everything, where something is to begin anew.
+    pub fn moment(&self) -> Option<Moment> {
+        self.moment.filter(|_| !self.conversations.values().any(Kept::has_gap))
     }
 
     /// An overview, of everything or of what changed since the last. Gives the conversations that are no more.
