@@ -168,3 +168,18 @@ pub const LOG_BYTES_MAX: u64 = 384 * 1024 * 1024;
 
 /// How much the checkpoint thread lets others go first, as `nice` counts it.
 pub const CHECKPOINT_NICE: i32 = 10;
+
+/// How often each conversation with a policy of retention is looked at.
+pub const RETENTION_INTERVAL: Duration = Duration::from_secs(60);
+
+/// The rest after each step of letting go: others come first.
+pub const RETENTION_REST: Duration = Duration::from_millis(200);
+
+/// Entries that one step looks at. With the rest it bounds what one checkpoint has to remove.
+pub const RETENTION_STEP_ENTRIES: u64 = 50_000;
+
+/// Conversations that are listed at once, to be looked at.
+pub const RETENTION_PAGE_ROWS: usize = 64;
+
+/// Conversations that wait to be looked at out of turn, since their policy changed.
+pub const RETENTION_DUE_MAX: usize = 1024;

@@ -120,6 +120,10 @@ codes! {
         FriendsOnly = 33, "on this server only friends begin a direct chat";
         /// The owner of the server has turned this off.
         TurnedOff = 34, "the owner of this server has turned that off";
+        /// The message is gone on purpose: it lies at or below the floor of its conversation.
+        Expired = 50, "that message has expired: the conversation keeps messages for a time only";
+        /// The server's settings allow no such policy of retention.
+        RetentionBounds = 51, "this server does not allow that retention";
         /// More was said since than can be marked as unread at once.
         TooFarBack = 55, "too much was said since then to mark it all as unread";
         /// The server, or the asker himself, has turned receipts off.

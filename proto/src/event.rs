@@ -53,6 +53,13 @@ pub enum TimelineFrame {
     Contact(Contact),
     /// Somebody whom the session watches came, went, or is somewhere else.
     Presence(UserPresence),
+    /// Messages are gone on purpose: everything up to `floor`. A client that keeps messages lets go of them as well.
+    Floor {
+        /// The conversation.
+        conversation: ConversationId,
+        /// The last message that is gone.
+        floor: MsgId,
+    },
 }
 
 impl TimelineFrame {

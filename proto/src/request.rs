@@ -11,6 +11,7 @@ use crate::overview::{Moment, OverviewPlace};
 use crate::people::{Profile, RelationAct};
 use crate::presence::PresentDevice;
 use crate::response::Role;
+use crate::retention::Retention;
 use crate::text::{EmojiName, GroupName, SettingName, SettingValue, Text, Topic, UserName};
 
 /// A request. [`crate::response::Response`] has the answer of the same name.
@@ -332,6 +333,18 @@ pub enum Request {
         /// The first unread message. At most [`crate::limits::MARKED_UNREAD_MAX`] entries below where the member had read to, and with at most
         /// [`crate::limits::MARKED_OWN_MAX`] messages of his own above it.
         from: MsgId,
+    },
+    /// Say how long messages stay: for owners of a group, and both in a direct chat.
+    SetRetention {
+        /// The conversation.
+        conversation: ConversationId,
+        /// How long; `None` leaves it to the server.
+        retention: Option<Retention>,
+    },
+    /// How long messages stay.
+    Retention {
+        /// The conversation.
+        conversation: ConversationId,
     },
 }
 

@@ -13,6 +13,7 @@ use crate::message::{Entry, Run};
 use crate::overview::ConversationPage;
 use crate::people::{Contact, ContactPage, UserPage, UserProfile};
 use crate::presence::UserPresence;
+use crate::retention::RetentionInfo;
 use crate::secret::InviteToken;
 use crate::settings::Setting;
 use crate::text::{DeviceName, GroupName, UserName};
@@ -101,6 +102,8 @@ pub enum Response {
     Profiles(#[serde(deserialize_with = "codec::list")] Vec<UserProfile>),
     /// To `Watch`: those who are watched from now on, each once, and where they are.
     Watching(#[serde(deserialize_with = "codec::list")] Vec<UserPresence>),
+    /// To `Retention`.
+    Retention(RetentionInfo),
 }
 
 /// A part of a log.

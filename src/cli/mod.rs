@@ -46,6 +46,7 @@ mod react;
 mod read;
 mod recall;
 mod relate;
+mod retention;
 mod send;
 mod serve;
 mod session;
@@ -126,6 +127,7 @@ enum Command {
     Read(read::ReadArgs),
     Unread(unread::UnreadArgs),
     Set(set::SetArgs),
+    Retention(retention::RetentionArgs),
     Import(import::ImportArgs),
     Config(config::ConfigArgs),
     Doctor(doctor::DoctorArgs),
@@ -210,6 +212,7 @@ fn run(cli: Cli, others: Vec<Contender>) -> Result<(), Failure> {
         Command::Read(args) => read::run(&args, &context()?),
         Command::Unread(args) => unread::run(&args, &context()?),
         Command::Set(args) => set::run(&args, &context()?),
+        Command::Retention(args) => retention::run(&args, &context()?),
         Command::Import(args) => import::run(&args, &context()?),
         Command::Config(args) => config::run(&args, &context()?),
         Command::Doctor(args) => doctor::run(&args, &context()?),

@@ -66,6 +66,8 @@ impl State {
             &Change::Imported { conversation, source, cursor } => self.apply_imported(conversation, source, cursor),
             &Change::Rewritten { conversation, msgid, is_message } => self.apply_rewritten(conversation, msgid, is_message),
             Change::Pins { conversation, pins } => self.apply_pins(*conversation, pins),
+            &Change::Retention { conversation, retention } => self.apply_retention(conversation, retention),
+            &Change::FloorRaised { conversation, floor } => self.apply_floor_raised(conversation, floor),
             Change::Mentioned { conversation, msgid, users } => {
                 if let Some(found) = self.touch(*conversation) {
                     found.mention(*msgid, users);

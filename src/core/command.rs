@@ -5,9 +5,11 @@ use cairn_proto::ids::{ConversationId, DeviceId, EpochId, MsgId, SendStreamId, T
 use cairn_proto::overview::{ConversationPage, Moment};
 use cairn_proto::request::Request;
 use cairn_proto::response::Response;
+use cairn_proto::retention::Retention;
 use cairn_proto::text::{DeviceName, UserName};
 
 use super::record::SecretHash;
+use super::retention::Retained;
 
 /// Who asks: a logged-in device and the send stream of its process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -83,6 +85,19 @@ pub enum Command {
     Figures(Actor),
     /// The server starts; what it tells of moments from now on is of this epoch.
     Begin(EpochId),
+    /// Whether messages stay for ever where nobody said otherwise: of the server itself.
+    KeepsByDefault,
+    /// How long messages of a conversation stay: of the server itself, which looks for what is to go.
+    Retained(ConversationId),
+    /// Let go what may go, and remember how far that was: of the server itself.
+    Expire {
+        /// The conversation.
+        conversation: ConversationId,
+        /// The policy under which it was found that it may go. Under another nothing happens.
+        policy: Retention,
+        /// The last entry that is old enough, as are all below it.
+        aged: MsgId,
+    },
 }
 
 /// A device that logs in for the first time.
@@ -113,6 +128,10 @@ pub enum Reply {
     Response(Response),
     /// To [`Command::Grant`].
     Grant(Grant),
+    /// To [`Command::KeepsByDefault`].
+    KeepsByDefault(bool),
+    /// To [`Command::Retained`].
+    Retained(Retained),
     /// To [`Command::Figures`]: it may. Whoever has the figures puts them in the place of this.
     FiguresAllowed,
 }

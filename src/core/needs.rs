@@ -4,6 +4,7 @@ use cairn_proto::ids::{ConversationId, DeviceId, MsgId, SendStreamId, UserId};
 use cairn_proto::limits::{PROFILES_PER_REQUEST_MAX, WATCHED_USERS_MAX};
 use cairn_proto::overview::{Moment, OverviewPlace};
 use cairn_proto::request::{ImportEntry, Request};
+use cairn_proto::retention::Retention;
 use cairn_proto::text::GroupName;
 
 use super::change::{Appended, Change, Origin};
@@ -43,6 +44,7 @@ impl State {
             | Command::Account { .. }
             | Command::Join { .. }
             | Command::Figures(_)
+            | Command::KeepsByDefault
             | Command::Begin(_) => {}
             Command::AddDevice { user, device: NewDevice { push, .. } } => self.session(*user, *push, None, &mut needs),
             Command::Login { token, stream, push, since } => {
@@ -51,6 +53,9 @@ impl State {
                     self.stream(user, device, *stream, &mut needs);
                 }
             }
+            Command::Retained(conversation) => self.conversation_alone(*conversation, &mut needs),
+            Command::Expire { conversation, policy: Retention::UntilAcked { .. }, .. } => self.members(*conversation, &mut needs),
+            Command::Expire { conversation, .. } => self.conversation_alone(*conversation, &mut needs),
             Command::Grant(actor, conversation) => self.member(*conversation, actor.user, &mut needs),
             Command::Ask(actor, request) => self.asked(*actor, request, &mut needs),
         }
@@ -76,6 +81,7 @@ impl State {
             | Request::Ack { conversation, .. }
             | Request::Read { conversation, .. }
             | Request::Pins { conversation }
+            | Request::Retention { conversation }
             | Request::ImportCursor { conversation, .. } => self.member(*conversation, user, needs),
             Request::Import { conversation, entries, .. } => {
                 self.member(*conversation, user, needs);
@@ -99,7 +105,7 @@ impl State {
                     self.member(*conversation, user, needs);
                 }
             }
-            Request::Unpin { conversation, .. } => {
+            Request::Unpin { conversation, .. } | Request::SetRetention { conversation, .. } => {
                 self.member(*conversation, user, needs);
                 self.relations_in(*conversation, user, needs);
             }
@@ -177,14 +183,18 @@ impl State {
             | Change::Pins { conversation, .. }
             | Change::Renamed(conversation, _)
             | Change::Group(conversation, _)
-                if self.conversation(*conversation).is_none() =>
-            {
-                needs.push(Need::Conversation(*conversation));
-            }
+            | Change::Retention { conversation, .. }
+            | Change::FloorRaised { conversation, .. } => self.conversation_alone(*conversation, &mut needs),
             Change::Relation { user, .. } => self.relations_of([*user], &mut needs),
             _ => {}
         }
         needs
+    }
+
+    fn conversation_alone(&self, conversation: ConversationId, needs: &mut Vec<Need>) {
+        if self.conversation(conversation).is_none() {
+            needs.push(Need::Conversation(conversation));
+        }
     }
 
     fn member(&self, conversation: ConversationId, user: UserId, needs: &mut Vec<Need>) {

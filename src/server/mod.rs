@@ -12,6 +12,7 @@
 //! * [`outbox`]: answers to the senders
 //! * [`push`], [`delivery`]: news to everybody
 //! * `presence`, `typing`: who is there and who types, and who is told of it
+//! * [`retention`]: what lets messages go when their time is over
 //! * [`run`]: all of it together, from start to stop
 
 pub mod accept;
@@ -29,6 +30,7 @@ pub mod publication;
 pub mod push;
 mod registry;
 pub mod requests;
+pub mod retention;
 pub mod run;
 pub mod sequencer;
 pub mod session;
@@ -57,6 +59,7 @@ use self::throttle::Throttle;
 use crate::core::record::SecretHash;
 use crate::core::{Command, Reply};
 use crate::store::history::{History, HistoryError};
+use crate::store::retention::Retentions;
 use crate::store::run::RunLimits;
 use crate::store::timeline::{TailRead, Timeline, Timelines};
 
@@ -71,6 +74,8 @@ pub struct Shared {
     pub timelines: Arc<Timelines>,
     /// What was said.
     pub history: History,
+    /// What is to be let go of.
+    pub retentions: Retentions,
     /// Hashing.
     pub passwords: Passwords,
     /// The address that invite links name.

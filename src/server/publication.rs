@@ -81,6 +81,16 @@ pub enum Notice {
         /// The last message read.
         read: MsgId,
     },
+    /// Another policy of retention holds.
+    RetentionSet {
+        /// The conversation.
+        conversation: ConversationId,
+    },
+    /// Entries are gone on purpose.
+    FloorRaised {
+        /// The conversation.
+        conversation: ConversationId,
+    },
     /// The device is no more.
     Revoked {
         /// Whose it was.

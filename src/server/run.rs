@@ -24,6 +24,7 @@ use super::identity::{Identity, IdentityError};
 use super::intake::Intake;
 use super::password::Passwords;
 use super::publication::Publication;
+use super::retention;
 use super::throttle::Throttle;
 use super::{Shared, accept, close, now, secret_hash, sequencer};
 use crate::core::Command;
@@ -111,6 +112,7 @@ async fn serve(
         hub: Hub::new(engine.timelines()),
         timelines: engine.timelines(),
         history: engine.history(),
+        retentions: engine.retentions(),
         passwords: Passwords::new(),
         throttle: Throttle::default(),
         advertised: options.advertise.clone().unwrap_or_else(|| advertised(listening)),
@@ -123,6 +125,7 @@ async fn serve(
         true => None,
         false => Some(owner_invite(&shared, identity).await?),
     };
+    let retention = tokio::spawn(retention::run(shared.clone()));
     let accepting = tokio::spawn(accept::accept(endpoint.clone(), shared.clone()));
     info!(%listening, "accepting connections");
     let announced = async {
@@ -139,6 +142,7 @@ async fn serve(
     info!(%code, "stopping");
     endpoint.set_server_config(None);
     accepting.abort();
+    retention.abort();
     shared.intake.close();
     // Ends when the sequencer has decided and published everything that waited.
     let _ = hub.await;

@@ -131,6 +131,8 @@ fn notices(engine: &Engine, effect: Effect) -> Vec<Notice> {
             changed.collect()
         }
         Effect::Read { conversation, user, device, msgid } => vec![Notice::Read { user, device, conversation, read: msgid }],
+        Effect::RetentionSet { conversation } => vec![Notice::RetentionSet { conversation }],
+        Effect::FloorRaised { conversation, .. } => vec![Notice::FloorRaised { conversation }],
         Effect::Revoked { user, device } => vec![Notice::Revoked { user, device }],
         Effect::Related { user, other } => {
             let contact = state.contact(user, other);

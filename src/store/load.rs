@@ -8,6 +8,7 @@ use cairn_proto::ids::{ConversationId, DeviceId, MsgId, Revision, SendStreamId, 
 use cairn_proto::limits::MARKED_UNREAD_MAX;
 use cairn_proto::message::{Entry, Message, unpack_entry};
 use cairn_proto::request::PullRange;
+use cairn_proto::retention::Retention;
 use cairn_proto::text::{GroupName, SettingValue};
 use serde::de::DeserializeOwned;
 
@@ -202,6 +203,7 @@ impl Loader {
         }
         let mentions_of_all = self.mentions(&RowPrefix::mentions_of_user(id, UserId::SERVER))?;
         let pins = self.trees.read::<Vec<MsgId>>(&RowKey::pins(id))?;
+        let retention = self.trees.read::<Retention>(&RowKey::retention(id))?;
         let mut imports = Vec::new();
         self.each(&RowPrefix::imports_of(id), |key, cursor: u64| {
             imports.extend(parse::import(key.bytes()).map(|(_, source)| (source, cursor)));
@@ -213,6 +215,7 @@ impl Loader {
         conversation.uncounted = uncounted;
         conversation.pins = pins.unwrap_or_default();
         conversation.group = group;
+        conversation.retention = retention;
         conversation.imports.extend(imports);
         Ok(true)
     }

@@ -40,6 +40,8 @@ pub mod lock;
 mod meter;
 pub mod packing;
 pub mod poison;
+mod replay;
+pub mod retention;
 pub mod rows;
 pub mod run;
 pub mod scan;

@@ -17,6 +17,7 @@ use cairn_proto::text::{
     About, DeviceName, DisplayName, EmojiName, FileName, GroupName, MediaType, SettingName, SettingValue, Text, Topic, UserName,
 };
 
+use super::cast_rules::{SETTINGS, VALUES, policy};
 use super::naive::Naive;
 use super::naive_overview::Kept;
 use super::steps::{Act, Place, Question, Seq, Step};
@@ -94,6 +95,7 @@ impl Cast {
                 let Some(actor) = pick(&self.sessions, by) else { return Vec::new() };
                 (0..count).map(|_| self.send(actor, place(naive, actor, to), Seq::Next, 0, Extras::NONE)).collect()
             }
+            Step::Expire { to, at, policy } => self.expire(to, at, policy, naive, now).into_iter().collect(),
             _ => self.entrance(step, now).or_else(|| self.request(step, naive, now)).into_iter().collect(),
         }
     }
@@ -149,7 +151,7 @@ impl Cast {
             Step::Send { by, to, .. } | Step::Call { by, to, .. } | Step::Ack { by, to, .. } | Step::Read { by, to, .. } => (by, to),
             Step::Forward { by, to, .. } => (by, to),
             Step::Edit { by, to, .. } | Step::Recall { by, to, .. } | Step::React { by, to, .. } => (by, to),
-            Step::Pin { by, to, .. } | Step::MarkUnread { by, to, .. } => (by, to),
+            Step::Pin { by, to, .. } | Step::MarkUnread { by, to, .. } | Step::Retain { by, to, .. } => (by, to),
             Step::Add { by, to, .. } | Step::Remove { by, to, .. } => (by, to),
             Step::Import { by, to, .. } | Step::Ask { by, to, .. } | Step::Govern { by, to, .. } => (by, to),
             Step::CreateGroup { by, .. } | Step::Revoke { by, .. } => (by, Place::Nowhere(0)),
@@ -179,6 +181,7 @@ impl Cast {
             }
             &Step::Pin { at, back: true, .. } => Request::Unpin { conversation, msgid: near_head(at) },
             &Step::Pin { at, .. } => Request::Pin { conversation, msgid: near_head(at) },
+            &Step::Retain { policy: sort, .. } => Request::SetRetention { conversation, retention: policy(sort) },
             &Step::Ack { at, .. } => Request::Ack { conversation, msgid: near_head(at) },
             &Step::MarkUnread { at, .. } => Request::MarkUnread { conversation, from: near_head(at) },
             &Step::Read { at, .. } => Request::Read { conversation, msgid: near_head(at) },
@@ -200,10 +203,8 @@ impl Cast {
                 about: about.then(|| About::new("nothing much").unwrap()),
             }),
             &Step::Set { name, value, .. } => {
-                let name =
-                    SettingName::new(pick(&["direct-chats", "contacts-max", "user-search", "no-such-setting", "amend-minutes"], name)?)
-                        .unwrap();
-                let value = SettingValue::new(pick(&["anyone", "friends", "1", "2", "2000", "10001", "on", "off"], value)?).unwrap();
+                let name = SettingName::new(pick(&SETTINGS, name)?).unwrap();
+                let value = SettingValue::new(pick(&VALUES, value)?).unwrap();
                 Request::SetSetting { name, value }
             }
             &Step::Ask { about, question, .. } => return Some(ask(actor, conversation, about, question)),
@@ -276,11 +277,11 @@ fn mention(user: u8) -> Extra {
     if user == 9 { Extra::MentionAll } else { Extra::Mention(UserId::new(user.into())) }
 }
 
-fn beside(cursor: u64, by: i8) -> u64 {
+pub(super) fn beside(cursor: u64, by: i8) -> u64 {
     cursor.saturating_add_signed(by.into())
 }
 
-fn place(naive: &Naive, actor: Actor, place: Place) -> ConversationId {
+pub(super) fn place(naive: &Naive, actor: Actor, place: Place) -> ConversationId {
     let nowhere = |at: u8| ConversationId::new([0, 999, (9 << 32) | 7, u64::MAX][usize::from(at) % 4]);
     match place {
         Place::Group(at) => {
@@ -334,6 +335,7 @@ fn ask(actor: Actor, conversation: ConversationId, about: u8, question: Question
         Question::Figures => return Command::Figures(actor),
         Question::Members => Request::Members { conversation, after: (about > 4).then(|| UserId::new(u32::from(about) - 4)) },
         Question::Pins => Request::Pins { conversation },
+        Question::Retention => Request::Retention { conversation },
         Question::Explain => Request::Explain { conversation, user },
         Question::ImportCursor => Request::ImportCursor { conversation, source: ImportSource::new(0) },
         Question::Conversations => Request::Conversations { since: None, after: None },

@@ -9,6 +9,7 @@
 //! life that shows it, as steps that can be put into `kept` to stay.
 
 mod cast;
+mod cast_rules;
 mod expected;
 mod kept;
 mod ledger;
@@ -17,6 +18,7 @@ mod naive_amend;
 mod naive_group;
 mod naive_overview;
 mod naive_people;
+mod naive_retention;
 mod naive_send;
 mod naive_talk;
 mod run;

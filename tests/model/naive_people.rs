@@ -207,6 +207,8 @@ impl Naive {
             "contacts-max" => value.as_str().parse::<u32>().is_ok_and(|number| (1..=10_000).contains(&number)),
             "amend-minutes" => value.as_str().parse::<u32>().is_ok_and(|number| (0..=525_600).contains(&number)),
             "user-search" => ["on", "off"].contains(&value.as_str()),
+            "retention-default" => ["keep", "days 2"].contains(&value.as_str()),
+            "retention-shortest" | "retention-longest" => value.as_str().parse::<u32>().is_ok_and(|number| number <= 36_525),
             _ => false,
         };
         if !is_taken {

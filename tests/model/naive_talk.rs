@@ -58,6 +58,8 @@ impl Naive {
             Request::Look { conversation } => self.look(actor, *conversation),
             Request::Watch { users } => Ok(self.watch(actor, users)),
             Request::CreateInvite { .. } | Request::Pull { .. } | Request::Figures | Request::SetPresence(_) => Err(ErrorCode::Unsupported),
+            &Request::SetRetention { conversation, retention } => self.set_retention(actor, conversation, retention, now),
+            Request::Retention { conversation } => self.retention(actor, *conversation),
             _ => self.ask_group(actor, request, now),
         }
     }
@@ -69,7 +71,7 @@ impl Naive {
 
     pub(super) fn grant(&self, actor: Actor, conversation: ConversationId) -> Result<Reply, ErrorCode> {
         self.check_actor(actor)?;
-        let floor = self.inside(actor.user, conversation)?.members[&actor.user].floor;
+        let floor = self.inside(actor.user, conversation)?.floor_of(actor.user);
         Ok(Reply::Grant(Grant { conversation, floor }))
     }
 
@@ -113,6 +115,8 @@ impl Naive {
             members: BTreeMap::new(),
             pins: BTreeSet::new(),
             imports: BTreeMap::new(),
+            retention: None,
+            floor: MsgId::ZERO,
         };
         self.conversations.insert(id, found);
     }
@@ -203,8 +207,11 @@ impl Naive {
 
     fn mark_unread(&mut self, actor: Actor, id: ConversationId, from: MsgId) -> Result<Response, ErrorCode> {
         let found = self.inside(actor.user, id)?;
-        let Member { floor, read, told, .. } = found.members[&actor.user].clone();
-        if from <= floor || from > found.head() {
+        let Member { read, told, .. } = found.members[&actor.user].clone();
+        if found.has_expired(from) {
+            return Err(ErrorCode::Expired);
+        }
+        if from <= found.floor_of(actor.user) || from > found.head() {
             return Err(ErrorCode::NoSuchMessage);
         }
         if from <= read {
@@ -293,7 +300,7 @@ impl Naive {
         let found = self.inside(whose, id)?;
         let Member { joined, read, .. } = found.members[&whose].clone();
         let (uncounted, unread, mentions) = (found.uncounted_of(whose), found.unread(whose), found.mentions(whose));
-        Ok(Response::Explained(Explained { head: found.head(), floor: MsgId::ZERO, joined, read, uncounted, unread, mentions }))
+        Ok(Response::Explained(Explained { head: found.head(), floor: found.floor, joined, read, uncounted, unread, mentions }))
     }
 
     pub(super) fn summary(&self, actor: Actor, id: ConversationId) -> Option<response::Conversation> {
@@ -308,7 +315,7 @@ impl Naive {
             kind,
             role: member.role,
             head: found.head(),
-            floor: member.floor,
+            floor: found.floor_of(actor.user),
             read: member.read,
             delivered: member.delivered.get(&actor.device).copied().unwrap_or(MsgId::ZERO),
             unread: found.unread(actor.user),
@@ -319,8 +326,9 @@ impl Naive {
     }
 
     pub(super) fn feed(&self, actor: Actor, conversation: ConversationId) -> Option<Feed> {
-        let member = &self.inside(actor.user, conversation).ok()?.members[&actor.user];
+        let found = self.inside(actor.user, conversation).ok()?;
+        let member = &found.members[&actor.user];
         let delivered = member.delivered.get(&actor.device).copied().unwrap_or(MsgId::ZERO);
-        Some(Feed { conversation, position: delivered.max(MsgId::new(member.joined.get() - 1)) })
+        Some(Feed { conversation, position: delivered.max(MsgId::new(member.joined.get() - 1)).max(found.floor) })
     }
 }

@@ -6,6 +6,7 @@
 mod group;
 mod named;
 mod people;
+mod retention;
 mod values;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -48,6 +49,7 @@ impl Samples {
     pub(crate) fn all() -> Self {
         let mut samples = Self::default();
         values::add_all(&mut samples);
+        retention::add_all(&mut samples);
         samples
     }
 

@@ -17,6 +17,7 @@ use cairn_proto::request::{Forward, ImportEntry, PullRange, Request};
 use cairn_proto::response::{
     Conversation, ConversationKind, DeviceInfo, Explained, Member, MemberPage, Pulled, Response, Role, ServerFrame, UserInfo,
 };
+use cairn_proto::retention::{Retention, RetentionInfo};
 use cairn_proto::settings::Setting;
 use cairn_proto::typing::{ClientDatagram, ServerDatagram};
 use serde::Serialize;
@@ -65,7 +66,7 @@ structs! {
     Attachment, Bucket, CheckpointFigures, Contact, ContactPage, Conversation, ConversationPage, DeviceInfo, Draft, Entry, Explained, Figures, Forward,
     GroupDetails, GroupSettings, Hello, Histogram, ImportEntry, Media, Member, MemberPage, MemberSettings, Moment, OpenGroup, OverviewPlace,
     PresentDevice, Profile,
-    Pulled, Reaction, Relation, Run, Setting, UserInfo, UserPage, UserPresence, UserProfile, Welcome,
+    Pulled, Reaction, Relation, RetentionInfo, Run, Setting, UserInfo, UserPage, UserPresence, UserProfile, Welcome,
 }
 
 enums! {
@@ -88,19 +89,21 @@ enums! {
         Send, Pull, Ack, Read, Conversations, FindUsers, Users, CreateGroup, AddMembers, RemoveMembers, Members, CreateInvite, Devices,
         RevokeDevice, Import, ImportCursor, Explain, Figures, Edit, Recall, React, Unreact, Pin, Unpin, Pins, Group, RenameGroup, SetTopic,
         SetGroupSettings, SetRole, HandOver, Ban, Unban, BannedUsers, MuteMember, JoinGroup, FindGroups, SetMemberSettings, Settings,
-        SetSetting, Relate, Contacts, SearchUsers, Profiles, SetProfile, Watch, SetPresence, Look, Forward, MarkUnread
+        SetSetting, Relate, Contacts, SearchUsers, Profiles, SetProfile, Watch, SetPresence, Look, Forward, MarkUnread,
+        SetRetention, Retention
     }
     Response {
         Accepted, Done, Pulled, Conversations, Users, Created, Changed, Members, Invite, Devices, Imported, ImportCursor, Explained, Figures,
-        Pins, Group, Groups, Settings, Related, Contacts, FoundUsers, Profiles, Watching
+        Pins, Group, Groups, Settings, Related, Contacts, FoundUsers, Profiles, Watching, Retention
     }
+    Retention { Keep, Days, UntilAcked }
     Role { Member, Admin, Owner }
     ServerDatagram { Typing }
     ServerFrame { Welcome, Refused, Response }
     ServerRole { Member, Admin, Owner }
     StreamOpening { Timeline }
-    SystemEntry { Created, Added, Removed, Renamed, TopicSet, SettingsSet, RoleSet, HandedOver, Banned, Unbanned, Muted }
-    TimelineFrame { Run, Behind, Conversation, Removed, Read, Contact, Presence }
+    SystemEntry { Created, Added, Removed, Renamed, TopicSet, SettingsSet, RoleSet, HandedOver, Banned, Unbanned, Muted, RetentionSet }
+    TimelineFrame { Run, Behind, Conversation, Removed, Read, Contact, Presence, Floor }
 }
 
 /// The list of known codes comes from the macro that declares them, so it cannot miss one.

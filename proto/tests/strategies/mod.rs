@@ -3,6 +3,7 @@
 mod group;
 mod overview;
 mod people;
+mod retention;
 
 use bytes::Bytes;
 use cairn_proto::body::{Amendment, Attachment, Body, Media};
@@ -229,7 +230,8 @@ pub(crate) fn client_frame() -> impl Strategy<Value = ClientFrame> {
         group_request().boxed(),
         agreement_request().boxed(),
         account_request().boxed(),
-        people::request().boxed()
+        people::request().boxed(),
+        retention::request().boxed()
     ];
     prop_oneof![
         1 => hello().prop_map(ClientFrame::Hello),
@@ -341,7 +343,7 @@ fn response() -> impl Strategy<Value = Response> {
         vec(msgid(), 0..9).prop_map(Response::Pins),
         figures().prop_map(|figures| Response::Figures(Box::new(figures))),
     ];
-    prop_oneof![pages.boxed(), facts.boxed(), people::response().boxed()]
+    prop_oneof![pages.boxed(), facts.boxed(), people::response().boxed(), retention::response().boxed()]
 }
 
 fn error_code() -> impl Strategy<Value = ErrorCode> {
@@ -381,6 +383,7 @@ pub(crate) fn timeline_frame() -> impl Strategy<Value = TimelineFrame> {
         conversation().prop_map(TimelineFrame::Conversation),
         (conversation_id(), msgid()).prop_map(|(conversation, last)| TimelineFrame::Removed { conversation, last }),
         (conversation_id(), msgid()).prop_map(|(conversation, read)| TimelineFrame::Read { conversation, read }),
+        (conversation_id(), msgid()).prop_map(|(conversation, floor)| TimelineFrame::Floor { conversation, floor }),
         people::contact().prop_map(TimelineFrame::Contact),
         people::presence().prop_map(TimelineFrame::Presence),
     ]
