@@ -183,3 +183,9 @@ pub const RETENTION_PAGE_ROWS: usize = 64;
 
 /// Conversations that wait to be looked at out of turn, since their policy changed.
 pub const RETENTION_DUE_MAX: usize = 1024;
+
+/// Rows that a compaction copies at once.
+pub const COMPACT_PAGE_ROWS: usize = 128;
+
+/// How long to wait for sled to let go of its file, when it was closed a moment ago.
+pub const TREES_RELEASE_TIME_MAX: Duration = Duration::from_secs(2);

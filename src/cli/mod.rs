@@ -15,6 +15,7 @@ mod again;
 mod bench;
 mod clean;
 mod clock;
+mod compact;
 mod completions;
 mod config;
 mod credentials;
@@ -131,6 +132,7 @@ enum Command {
     Import(import::ImportArgs),
     Config(config::ConfigArgs),
     Doctor(doctor::DoctorArgs),
+    Compact(compact::CompactArgs),
     Stats(stats::StatsArgs),
     Bench(Box<bench::BenchArgs>),
     Completions(completions::CompletionsArgs),
@@ -216,6 +218,7 @@ fn run(cli: Cli, others: Vec<Contender>) -> Result<(), Failure> {
         Command::Import(args) => import::run(&args, &context()?),
         Command::Config(args) => config::run(&args, &context()?),
         Command::Doctor(args) => doctor::run(&args, &context()?),
+        Command::Compact(args) => compact::run(&args, &context()?),
         Command::Stats(args) => stats::run(&args, &context()?),
         Command::Bench(args) => bench::run(*args, others, format),
         Command::Completions(args) => completions::run(&args),

@@ -23,6 +23,7 @@ use tracing::{debug, error, info};
 
 use super::checkpoint::{CheckpointError, CheckpointJob, CheckpointReport, Checkpointer};
 use super::commit_log::{BatchBuf, BatchNo, CommitLog, LogError, OpenError};
+use super::compact;
 use super::db::{Trees, TreesError};
 use super::format::{self, FormatError};
 use super::history::History;
@@ -91,6 +92,9 @@ pub enum StoreError {
     /// What was published does not continue a log. That is a fault of cairn.
     #[error(transparent)]
     Gap(#[from] TimelineGap),
+    /// What a compaction left that did not come to its end cannot be put straight.
+    #[error("cannot put straight what a compaction left: {0}")]
+    Compaction(io::Error),
     /// The checkpoint thread is gone. That is a fault of cairn.
     #[error("the checkpoint thread ended")]
     CheckpointThread,
@@ -138,6 +142,7 @@ impl Engine {
         let lock = DirLock::acquire(dir)?;
         format::check_or_create(dir)?;
         let poison = Poison::new();
+        compact::recover(dir).map_err(StoreError::Compaction)?;
         let trees = Trees::open(&dir.join("trees"), &dir.join("aside"), &poison)?;
         let timelines = Arc::new(Timelines::new());
         let loader = Loader::new(trees.clone(), timelines.clone());

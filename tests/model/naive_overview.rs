@@ -24,8 +24,10 @@ pub(super) struct Changes {
     memberships: BTreeMap<(UserId, ConversationId), u64>,
     pub(super) ended: BTreeMap<(UserId, ConversationId), u64>,
     /// The length of each log and its floor, and how its members stood.
-    seen: BTreeMap<ConversationId, ((usize, MsgId), BTreeMap<UserId, Standing>)>,
+    seen: BTreeMap<ConversationId, Seen>,
 }
+
+type Seen = ((usize, MsgId), BTreeMap<UserId, Standing>);
 
 type Standing = (Role, [MsgId; 4], Timestamp, [bool; 2], Option<MsgId>);
 
