@@ -21,6 +21,7 @@ mod people;
 mod permissions;
 mod powercut;
 mod receipts;
+mod retention;
 mod schemes;
 mod support;
 mod tidy;

@@ -214,6 +214,10 @@ impl Check<'_> {
         if record.floor > record.head {
             return Err(wrong(key, format!("its floor {} lies above its head {}", record.floor, record.head)));
         }
+        let pins = RowKey::pins(id);
+        if self.trees.read::<Vec<MsgId>>(&pins)?.is_some_and(|pins| pins.first() <= Some(&record.floor)) {
+            return Err(wrong(&pins, format!("a pin lies at or below the floor {}", record.floor)));
+        }
         let verified = verify::verify_blocks(&self.blocks, id, record.floor, record.head)?;
         let mut uncounted = MsgIdSet::default();
         self.each_of(&RowPrefix::uncounted_of(id), |_, key, bytes: Vec<u8>| {
