@@ -8,6 +8,9 @@ pub const SEND_STREAMS_PER_DEVICE_MAX: usize = 32;
 /// Users of whom an attachment knows that they uploaded it. The first of them is forgotten first: he can upload it again.
 pub const UPLOADERS_MAX: usize = 1024;
 
+/// Messages that name attachments and go with one step of retention: as many as are read in a few milliseconds.
+pub const USES_ENDED_MAX: usize = 1_000;
+
 /// Attachments that one command looks at to find those that nobody needs.
 pub const ATTACHMENTS_COLLECTED_MAX: usize = 64;
 
@@ -213,3 +216,24 @@ pub const LOG_BYTES_MAX: u64 = 384 * 1024 * 1024;
 
 /// How much the checkpoint thread lets others go first, as `nice` counts it.
 pub const CHECKPOINT_NICE: i32 = 10;
+
+/// How often each conversation with a policy of retention is looked at.
+pub const RETENTION_INTERVAL: Duration = Duration::from_secs(60);
+
+/// The rest after each step of letting go: others come first.
+pub const RETENTION_REST: Duration = Duration::from_millis(200);
+
+/// Entries that one step looks at. With the rest it bounds what one checkpoint has to remove.
+pub const RETENTION_STEP_ENTRIES: u64 = 50_000;
+
+/// Conversations that are listed at once, to be looked at.
+pub const RETENTION_PAGE_ROWS: usize = 64;
+
+/// Conversations that wait to be looked at out of turn, since their policy changed.
+pub const RETENTION_DUE_MAX: usize = 1024;
+
+/// Rows that a compaction copies at once.
+pub const COMPACT_PAGE_ROWS: usize = 128;
+
+/// How long to wait for sled to let go of its file, when it was closed a moment ago.
+pub const TREES_RELEASE_TIME_MAX: Duration = Duration::from_secs(2);

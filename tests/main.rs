@@ -22,6 +22,7 @@ mod people;
 mod permissions;
 mod powercut;
 mod receipts;
+mod retention;
 mod schemes;
 mod support;
 mod tidy;

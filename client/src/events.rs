@@ -58,6 +58,13 @@ pub enum Event {
         /// Others moved as well: ask [`Client::receipts`] for what is on screen.
         more: bool,
     },
+    /// Messages are gone on purpose, everything up to `floor`: whoever keeps them lets go of them as well.
+    Expired {
+        /// Of this conversation.
+        conversation: ConversationId,
+        /// The last message that is gone.
+        floor: MsgId,
+    },
     /// The connection broke; the client connects again by itself.
     Disconnected {
         /// What happened, for people.
@@ -79,6 +86,7 @@ impl Event {
             TimelineFrame::Conversation(conversation) => Some(Self::Conversation(Box::new(conversation))),
             TimelineFrame::Removed { conversation, last } => Some(Self::Removed { conversation, last }),
             TimelineFrame::Read { conversation, read, head } => Some(Self::Read { conversation, read, head }),
+            TimelineFrame::Floor { conversation, floor } => Some(Self::Expired { conversation, floor }),
             TimelineFrame::Contact(contact) => Some(Self::Contact(Box::new(contact))),
             TimelineFrame::Presence(presence) => Some(Self::Presence(presence)),
             TimelineFrame::Receipts { conversation, cursors, more } => Some(Self::Receipts { conversation, cursors, more }),

@@ -61,6 +61,8 @@ pub(crate) struct Follower {
     next: MsgId,
     /// The last message that is known to exist.
     head: MsgId,
+    /// The last message that is known to be gone on purpose, or not to be for this member.
+    floor: MsgId,
     /// Whether there may be messages beyond `head` of which no push will tell.
     probe: bool,
     /// Pushed runs ahead of the reader, ascending, perhaps with gaps.
@@ -76,7 +78,7 @@ impl Follower {
     pub(crate) fn new(key: u64, conversation: ConversationId, from: MsgId, extent: Extent) -> Self {
         let next = from.max(MsgId::ZERO.next());
         let (head, runs) = (MsgId::ZERO, VecDeque::new());
-        Self { key, conversation, next, head, probe: true, runs, buffered_bytes: 0, end: None, extent, waker: None }
+        Self { key, conversation, next, head, floor: MsgId::ZERO, probe: true, runs, buffered_bytes: 0, end: None, extent, waker: None }
     }
 
     /// The server pushed a run.
@@ -96,6 +98,17 @@ impl Follower {
     /// The log reaches at least up to here.
     pub(crate) fn grown(&mut self, head: MsgId) {
         self.head = self.head.max(head);
+    }
+
+    /// Everything up to here is gone on purpose. The reader goes on behind it.
+    pub(crate) fn expired(&mut self, floor: MsgId) {
+        self.floor = self.floor.max(floor);
+        self.next = self.next.max(self.floor.next());
+    }
+
+    /// The last message that is known to be gone on purpose.
+    pub(crate) const fn floor(&self) -> MsgId {
+        self.floor
     }
 
     /// The membership ended with this entry.
@@ -160,7 +173,7 @@ impl Follower {
             self.end.get_or_insert(pulled.head);
         }
         // What lies at or below the floor is gone on purpose, or is not for this member.
-        self.next = self.next.max(pulled.floor.next());
+        self.expired(pulled.floor);
         let run = pulled.run;
         if run.conversation != self.conversation || (run.count > 0 && run.first > self.next) {
             return Err(Broken("a pull was answered with another part of the log"));

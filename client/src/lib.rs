@@ -89,6 +89,7 @@
 //! | open groups | [`Client::find_groups`], [`Client::join_group`] |
 //! | what a group agrees on | [`Client::group`], [`Client::rename_group`], [`Client::set_topic`], [`Client::set_group_settings`] |
 //! | who may what | [`Client::set_role`], [`Client::hand_over`], [`Client::ban`], [`Client::unban`], [`Client::mute_member`] |
+//! | how long messages stay | [`Client::retention`], [`Client::set_retention`]; what went: [`Event::Expired`], [`Timeline::floor`] |
 //! | mute, favour or hide a conversation | [`Client::set_member_settings`] |
 //! | friends, following, blocking | [`Client::contacts`], [`Client::relate`] |
 //! | see who is there | [`Client::watch`], [`Client::set_presence`]; who types: [`Client::look`], [`Client::typing`] |
@@ -134,6 +135,7 @@ mod people;
 mod pin;
 mod receipts;
 mod requests;
+mod retention;
 mod shared;
 mod slots;
 mod standing;

@@ -64,6 +64,14 @@ impl Timeline {
         self.conversation
     }
 
+    /// The last message that is known to be gone on purpose, or to have been said before the user could see it; 0 when none is. The
+    /// timeline goes on behind it: numbers that it leaves out lie at or below, and any other gap is an error.
+    #[must_use]
+    pub fn floor(&self) -> MsgId {
+        let mut state = self.client.shared().state.lock();
+        state.followers.get_mut(self.conversation, self.key).map_or(MsgId::ZERO, |follower| follower.floor())
+    }
+
     /// The next message. `None` when there will be none: the user is no member any more, a history has reached its end, or the client was
     /// closed.
     ///

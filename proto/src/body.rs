@@ -7,6 +7,7 @@ use crate::codec;
 use crate::group::GroupSettings;
 use crate::ids::{MsgId, Timestamp, UserId};
 use crate::response::Role;
+use crate::retention::Retention;
 use crate::text::{EmojiName, GroupName, Text, Topic};
 
 /// What a message says.
@@ -121,6 +122,11 @@ pub enum SystemEntry {
         user: UserId,
         /// When that ends; 0 when it ends now.
         until: Timestamp,
+    },
+    /// Messages stay for another time from now on.
+    RetentionSet {
+        /// How long; `None` where that is left to the server.
+        retention: Option<Retention>,
     },
 }
 

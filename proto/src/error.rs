@@ -136,6 +136,10 @@ codes! {
         TooManyTransfers = 46, "too many transfers at once on this connection";
         /// The server cannot read or write the attachment at present.
         TransferFailed = 47, "the server cannot read or write the file: its operator must look at its log";
+        /// The message is gone on purpose: it lies at or below the floor of its conversation.
+        Expired = 50, "that message has expired: the conversation keeps messages for a time only";
+        /// The server's settings allow no such policy of retention.
+        RetentionBounds = 51, "this server does not allow that retention";
         /// More was said since than can be marked as unread at once.
         TooFarBack = 55, "too much was said since then to mark it all as unread";
     }

@@ -85,6 +85,13 @@ pub enum TimelineFrame {
         /// Others moved as well, too many to name them.
         more: bool,
     },
+    /// Messages are gone on purpose: everything up to `floor`. A client that keeps messages lets go of them as well.
+    Floor {
+        /// The conversation.
+        conversation: ConversationId,
+        /// The last message that is gone.
+        floor: MsgId,
+    },
 }
 
 impl TimelineFrame {

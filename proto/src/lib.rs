@@ -12,6 +12,7 @@
 //! * [`group`]: what is agreed on in a group, and what each member settles for himself
 //! * [`hello`]: how a session begins
 //! * [`request`] and [`response`]: what a client asks and what it is told
+//! * [`retention`]: how long messages stay
 //! * [`people`], [`presence`], [`settings`]: what users are to each other, where they are, and what a server's owner can set
 //! * [`event`], [`typing`]: what the server writes on a timeline stream, and what goes by datagram
 //! * [`figures`]: how a server works, in numbers
@@ -44,6 +45,7 @@ pub mod presence;
 pub mod receipts;
 pub mod request;
 pub mod response;
+pub mod retention;
 pub mod secret;
 pub mod settings;
 pub mod text;

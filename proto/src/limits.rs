@@ -29,6 +29,9 @@ pub const REACTION_KINDS_MAX: usize = 16;
 /// Reactions to one message, of all kinds and users.
 pub const REACTIONS_MAX: usize = 256;
 
+/// The longest time that a policy of retention names, in days: a hundred years.
+pub const RETENTION_DAYS_MAX: u32 = 36_525;
+
 /// Pinned messages of one conversation.
 pub const PINS_MAX: usize = 64;
 

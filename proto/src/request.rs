@@ -12,6 +12,7 @@ use crate::people::{Profile, RelationAct};
 use crate::presence::PresentDevice;
 use crate::receipts::Reads;
 use crate::response::Role;
+use crate::retention::Retention;
 use crate::text::{EmojiName, GroupName, SettingName, SettingValue, Text, Topic, UserName};
 
 /// A request. [`crate::response::Response`] has the answer of the same name.
@@ -347,6 +348,18 @@ pub enum Request {
     OwnReads,
     /// Show them to others from now on, and see theirs, or neither. It holds for what was read before as well.
     SetOwnReads(Reads),
+    /// Say how long messages stay: for owners of a group, and both in a direct chat.
+    SetRetention {
+        /// The conversation.
+        conversation: ConversationId,
+        /// How long; `None` leaves it to the server.
+        retention: Option<Retention>,
+    },
+    /// How long messages stay.
+    Retention {
+        /// The conversation.
+        conversation: ConversationId,
+    },
 }
 
 /// A message to be said again elsewhere.

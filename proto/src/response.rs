@@ -14,6 +14,7 @@ use crate::overview::ConversationPage;
 use crate::people::{Contact, ContactPage, UserPage, UserProfile};
 use crate::presence::UserPresence;
 use crate::receipts::{Reads, ReceiptPage};
+use crate::retention::RetentionInfo;
 use crate::secret::InviteToken;
 use crate::settings::Setting;
 use crate::text::{DeviceName, GroupName, UserName};
@@ -106,6 +107,8 @@ pub enum Response {
     Receipts(ReceiptPage),
     /// To `OwnReads`.
     OwnReads(Reads),
+    /// To `Retention`.
+    Retention(RetentionInfo),
 }
 
 /// A part of a log.

@@ -151,6 +151,8 @@ fn happened(entry: &SystemEntry, sender: UserId, names: &Names) -> String {
         SystemEntry::HandedOver { user } => format!("handed the group over to {}", names.of(*user)),
         SystemEntry::Banned { users } => format!("banned {}", list(users, names)),
         SystemEntry::Unbanned { users } => format!("lifted the ban of {}", list(users, names)),
+        SystemEntry::RetentionSet { retention: Some(retention) } => format!("set how long messages stay: {retention}"),
+        SystemEntry::RetentionSet { retention: None } => "left it to the server how long messages stay".into(),
         SystemEntry::Muted { user, until } if until.get() == 0 => format!("lets {} speak again", names.of(*user)),
         SystemEntry::Muted { user, until } => format!("muted {} until {}", names.of(*user), Local(until.get())),
     }

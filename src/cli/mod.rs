@@ -17,6 +17,7 @@ mod bar;
 mod bench;
 mod clean;
 mod clock;
+mod compact;
 mod completions;
 mod config;
 mod credentials;
@@ -51,6 +52,7 @@ mod read;
 mod recall;
 mod receipts;
 mod relate;
+mod retention;
 mod send;
 mod serve;
 mod session;
@@ -134,9 +136,11 @@ enum Command {
     Unread(unread::UnreadArgs),
     Receipts(receipts::ReceiptsArgs),
     Set(set::SetArgs),
+    Retention(retention::RetentionArgs),
     Import(import::ImportArgs),
     Config(config::ConfigArgs),
     Doctor(doctor::DoctorArgs),
+    Compact(compact::CompactArgs),
     Stats(stats::StatsArgs),
     Bench(Box<bench::BenchArgs>),
     Completions(completions::CompletionsArgs),
@@ -220,9 +224,11 @@ fn run(cli: Cli, others: Vec<Contender>) -> Result<(), Failure> {
         Command::Unread(args) => unread::run(&args, &context()?),
         Command::Receipts(args) => receipts::run(&args, &context()?),
         Command::Set(args) => set::run(&args, &context()?),
+        Command::Retention(args) => retention::run(&args, &context()?),
         Command::Import(args) => import::run(&args, &context()?),
         Command::Config(args) => config::run(&args, &context()?),
         Command::Doctor(args) => doctor::run(&args, &context()?),
+        Command::Compact(args) => compact::run(&args, &context()?),
         Command::Stats(args) => stats::run(&args, &context()?),
         Command::Bench(args) => bench::run(*args, others, format),
         Command::Completions(args) => completions::run(&args),

@@ -23,7 +23,11 @@ const fn mentioned(entry: &SystemEntry) -> &[UserId] {
         SystemEntry::RoleSet { user, .. } | SystemEntry::HandedOver { user } | SystemEntry::Muted { user, .. } => {
             std::slice::from_ref(user)
         }
-        SystemEntry::Created { .. } | SystemEntry::Renamed { .. } | SystemEntry::TopicSet { .. } | SystemEntry::SettingsSet { .. } => &[],
+        SystemEntry::Created { .. }
+        | SystemEntry::Renamed { .. }
+        | SystemEntry::TopicSet { .. }
+        | SystemEntry::SettingsSet { .. }
+        | SystemEntry::RetentionSet { .. } => &[],
     }
 }
 

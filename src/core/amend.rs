@@ -134,6 +134,7 @@ impl State {
     /// An entry that a member may read.
     pub(super) fn message(&self, actor: Actor, conversation: ConversationId, msgid: MsgId) -> Result<Entry, ErrorCode> {
         let (found, member) = self.membership(actor.user, conversation)?;
+        found.check_unexpired(msgid)?;
         let is_there = msgid > found.floor(&member.record) && msgid <= found.record.head;
         let entry = self.entries.get(&(conversation, msgid)).filter(|_| is_there);
         entry.cloned().ok_or(ErrorCode::NoSuchMessage)

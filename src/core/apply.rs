@@ -4,7 +4,7 @@ use cairn_proto::ids::{ConversationId, DeviceId, ImportSource, MsgId, Revision, 
 
 use super::change::{Appended, Change, MemberCounts, Origin};
 use super::conversation::{Conversation, Member};
-use super::record::{MemberRecord, MemberTerms, RecentSend};
+use super::record::{ConversationRecord, MemberRecord, MemberTerms, RecentSend};
 use super::relation::Relations;
 use super::send_stream::SendStream;
 use super::state::State;
@@ -43,14 +43,7 @@ impl State {
                 self.unsaved.invites.insert(*token);
                 self.invites.remove(token);
             }
-            Change::Conversation(id, record) => {
-                let mut conversation = Conversation::new(record.clone());
-                // Nobody can have been a member before, so what is in memory is all there is.
-                conversation.members_complete = true;
-                self.conversations.insert(*id, conversation);
-                self.note_numbered(*id);
-                self.touch(*id);
-            }
+            Change::Conversation(id, record) => self.apply_conversation(*id, record),
             &Change::Member { conversation, user, role, joined, counts } => {
                 let record = MemberRecord {
                     role,
@@ -69,6 +62,8 @@ impl State {
             &Change::Attached { conversation, msgid, hash } => self.attachments.set_use(conversation, msgid, hash),
             &Change::AttachmentBytes { user, bytes } => self.attachments.set_bytes(user, bytes),
             Change::Pins { conversation, pins } => self.apply_pins(*conversation, pins),
+            &Change::Retention { conversation, retention } => self.apply_retention(conversation, retention),
+            &Change::FloorRaised { conversation, floor } => self.apply_floor_raised(conversation, floor),
             Change::Mentioned { conversation, msgid, users } => {
                 if let Some(found) = self.touch(*conversation) {
                     found.mention(*msgid, users);
@@ -84,6 +79,15 @@ impl State {
             // It is stamped, and that is all.
             Change::EpochBegun(_) => {}
         }
+    }
+
+    fn apply_conversation(&mut self, id: ConversationId, record: &ConversationRecord) {
+        let mut conversation = Conversation::new(record.clone());
+        // Nobody can have been a member before, so what is in memory is all there is.
+        conversation.members_complete = true;
+        self.conversations.insert(id, conversation);
+        self.note_numbered(id);
+        self.touch(id);
     }
 
     pub(super) fn apply_appended(&mut self, appended: &Appended) {

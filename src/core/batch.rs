@@ -89,6 +89,18 @@ pub enum Effect {
         /// The other one.
         other: UserId,
     },
+    /// Another policy of retention holds.
+    RetentionSet {
+        /// The conversation.
+        conversation: ConversationId,
+    },
+    /// Entries are gone on purpose.
+    FloorRaised {
+        /// The conversation.
+        conversation: ConversationId,
+        /// The last entry that is gone.
+        floor: MsgId,
+    },
 }
 
 impl Batch {

@@ -7,6 +7,7 @@ use cairn_proto::attachment::AttachmentHash;
 use cairn_proto::ids::{ConversationId, DeviceId, EpochId, ImportSource, MsgId, SendStreamId, Timestamp, UserId};
 use cairn_proto::people::{Profile, Relation};
 use cairn_proto::response::Role;
+use cairn_proto::retention::Retention;
 use cairn_proto::text::GroupName;
 use cairn_proto::text::{SettingName, SettingValue};
 use serde::{Deserialize, Serialize};
@@ -180,6 +181,20 @@ pub enum Change {
         user: UserId,
         /// All of them, in bytes.
         bytes: u64,
+    },
+    /// How long messages of a conversation stay.
+    Retention {
+        /// The conversation.
+        conversation: ConversationId,
+        /// The policy; `None` where that is left to the server.
+        retention: Option<Retention>,
+    },
+    /// Entries are gone on purpose, and pins to them with them.
+    FloorRaised {
+        /// The conversation.
+        conversation: ConversationId,
+        /// The last entry that is gone.
+        floor: MsgId,
     },
 }
 

@@ -5,10 +5,12 @@ use cairn_proto::ids::{ConversationId, DeviceId, EpochId, MsgId, SendStreamId, T
 use cairn_proto::overview::{ConversationPage, Moment};
 use cairn_proto::request::Request;
 use cairn_proto::response::Response;
+use cairn_proto::retention::Retention;
 use cairn_proto::text::{DeviceName, UserName};
 
 use super::attachment::{AttachmentCommand, AttachmentReply};
 use super::record::SecretHash;
+use super::retention::Retained;
 
 /// Who asks: a logged-in device and the send stream of its process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -86,6 +88,19 @@ pub enum Command {
     Begin(EpochId),
     /// What transfers ask.
     Attachment(AttachmentCommand),
+    /// Whether messages stay for ever where nobody said otherwise: of the server itself.
+    KeepsByDefault,
+    /// How long messages of a conversation stay: of the server itself, which looks for what is to go.
+    Retained(ConversationId),
+    /// Let go what may go, and remember how far that was: of the server itself.
+    Expire {
+        /// The conversation.
+        conversation: ConversationId,
+        /// The policy under which it was found that it may go. Under another nothing happens.
+        policy: Retention,
+        /// The last entry that is old enough, as are all below it.
+        aged: MsgId,
+    },
 }
 
 /// A device that logs in for the first time.
@@ -116,6 +131,10 @@ pub enum Reply {
     Response(Response),
     /// To [`Command::Grant`].
     Grant(Grant),
+    /// To [`Command::KeepsByDefault`].
+    KeepsByDefault(bool),
+    /// To [`Command::Retained`].
+    Retained(Retained),
     /// To [`Command::Figures`]: it may. Whoever has the figures puts them in the place of this.
     FiguresAllowed,
     /// To [`Command::Attachment`].

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use cairn_proto::error::ErrorCode;
 use cairn_proto::group::MemberSettings;
 use cairn_proto::ids::{DeviceId, ImportSource, MsgId, Timestamp, UserId};
 use cairn_proto::response::Role;
+use cairn_proto::retention::Retention;
 use hashbrown::{HashMap, HashSet};
 
 use super::msgid_set::MsgIdSet;
@@ -23,6 +25,8 @@ pub struct Conversation {
     pub(super) mentions: HashMap<UserId, MsgIdSet>,
     /// The pinned messages, in the order of their numbers.
     pub pins: Vec<MsgId>,
+    /// How long messages stay; `None` where that is left to the server.
+    pub retention: Option<Retention>,
     /// The import cursors.
     pub imports: HashMap<ImportSource, u64>,
     pub(super) members: HashMap<UserId, Member>,
@@ -54,6 +58,7 @@ pub(super) struct Unsaved {
     /// Chunks of the sets of mentions.
     pub(super) mentions: BTreeSet<(UserId, u64)>,
     pub(super) pins: bool,
+    pub(super) retention: bool,
 }
 
 impl Conversation {
@@ -66,6 +71,7 @@ impl Conversation {
             uncounted: MsgIdSet::default(),
             mentions: HashMap::new(),
             pins: Vec::new(),
+            retention: None,
             imports: HashMap::new(),
             members: HashMap::new(),
             members_complete: false,
@@ -113,6 +119,14 @@ impl Conversation {
         let base = member.read.max(self.record.floor).max(member.joined.prev());
         let uncounted = self.uncounted.count(base, self.record.head);
         (base, uncounted, self.record.head.above(base).saturating_sub(uncounted + self.own_above(member, base)))
+    }
+
+    /// Whether an entry is not gone on purpose.
+    ///
+    /// # Errors
+    /// [`ErrorCode::Expired`] when it is.
+    pub(super) fn check_unexpired(&self, msgid: MsgId) -> Result<(), ErrorCode> {
+        if msgid > MsgId::ZERO && msgid <= self.record.floor { Err(ErrorCode::Expired) } else { Ok(()) }
     }
 
     /// How many of the messages of others above `base` mention a member, by name or with everybody.

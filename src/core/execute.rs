@@ -31,6 +31,9 @@ impl State {
             Command::Grant(actor, conversation) => self.grant(actor, conversation).map(Reply::Grant),
             Command::Figures(actor) => self.allow_figures(actor),
             Command::Attachment(command) => self.attachment(command, now, batch).map(Reply::Attachment),
+            Command::KeepsByDefault => Ok(self.keeps_by_default()),
+            Command::Retained(conversation) => self.retained(conversation),
+            Command::Expire { conversation, policy, aged } => self.expire(conversation, policy, aged, batch),
             Command::Ask(actor, request) => self.ask(actor, request, now, batch).map(Reply::Response),
         }
     }
@@ -83,6 +86,8 @@ impl State {
             Request::Pin { conversation, msgid } => self.pin(actor, conversation, msgid, now, batch),
             Request::Unpin { conversation, msgid } => self.unpin(actor, conversation, msgid, now, batch),
             Request::Pins { conversation } => self.pins(actor, conversation),
+            Request::SetRetention { conversation, retention } => self.set_retention(actor, conversation, retention, now, batch),
+            Request::Retention { conversation } => self.retention(actor, conversation),
             Request::Settings => Ok(self.told_settings()),
             Request::SetSetting { name, value } => self.set_setting(actor, &name, &value, batch),
             Request::Relate { user, act } => self.relate(actor, user, act, batch),

@@ -92,6 +92,7 @@ impl State {
     ) -> Result<Response, ErrorCode> {
         let (found, member) = self.membership(actor.user, conversation)?;
         let (read, told) = (from.prev(), member.record.told());
+        found.check_unexpired(from)?;
         if from <= found.floor(&member.record) || from > found.record.head {
             return Err(ErrorCode::NoSuchMessage);
         }

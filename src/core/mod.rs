@@ -11,6 +11,7 @@
 //! * [`batch`], [`change`]: what goes out, encoded once
 //! * [`execute`]: commands decided, one by one
 //! * [`send`], [`forward`], [`import`], [`amend`], [`pin`]: messages; [`mention`]: whom they ask to notice them
+//! * [`retention`]: how long messages stay, and what goes
 //! * [`permission`]: who may do what in a conversation; [`settings`]: what the owner of the server says for all
 //! * [`group`], [`agreement`], [`moderation`], [`open_group`]: groups, what is agreed on in them, and who is in them
 //! * [`attachment`]: the files that messages name
@@ -50,6 +51,7 @@ pub mod pin;
 pub mod receipts;
 pub mod record;
 pub mod relation;
+pub mod retention;
 pub mod revision;
 pub mod saving;
 pub mod send;

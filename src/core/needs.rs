@@ -5,6 +5,7 @@ use cairn_proto::ids::{ConversationId, DeviceId, MsgId, SendStreamId, UserId};
 use cairn_proto::limits::{PROFILES_PER_REQUEST_MAX, WATCHED_USERS_MAX};
 use cairn_proto::overview::{Moment, OverviewPlace};
 use cairn_proto::request::{ImportEntry, Request};
+use cairn_proto::retention::Retention;
 use cairn_proto::text::GroupName;
 
 use super::attachment::AttachmentCommand;
@@ -37,6 +38,8 @@ pub enum Need {
     Attachment(AttachmentHash),
     /// What a message names, and that attachment.
     Attached(ConversationId, MsgId),
+    /// What the first messages of a conversation name that name anything: at most [`crate::limits::USES_ENDED_MAX`] of them.
+    FirstAttached(ConversationId),
 }
 
 impl State {
@@ -50,12 +53,23 @@ impl State {
             | Command::Account { .. }
             | Command::Join { .. }
             | Command::Figures(_)
+            | Command::KeepsByDefault
             | Command::Begin(_) => {}
             Command::AddDevice { user, device: NewDevice { push, .. } } => self.session(*user, *push, None, &mut needs),
             Command::Login { token, stream, push, since } => {
                 if let Some((user, device)) = self.device_with(token) {
                     self.session(user, *push, *since, &mut needs);
                     self.stream(user, device, *stream, &mut needs);
+                }
+            }
+            Command::Retained(conversation) => self.conversation_alone(*conversation, &mut needs),
+            Command::Expire { conversation, policy, .. } => {
+                match policy {
+                    Retention::UntilAcked { .. } => self.members(*conversation, &mut needs),
+                    Retention::Keep | Retention::Days(_) => self.conversation_alone(*conversation, &mut needs),
+                }
+                if self.attachments.known_through(*conversation).is_none() {
+                    needs.push(Need::FirstAttached(*conversation));
                 }
             }
             Command::Grant(actor, conversation) => self.member(*conversation, actor.user, &mut needs),
@@ -84,6 +98,7 @@ impl State {
             | Request::Ack { conversation, .. }
             | Request::Read { conversation, .. }
             | Request::Pins { conversation }
+            | Request::Retention { conversation }
             | Request::ImportCursor { conversation, .. } => self.member(*conversation, user, needs),
             Request::Import { conversation, entries, .. } => {
                 self.member(*conversation, user, needs);
@@ -107,7 +122,7 @@ impl State {
                     self.member(*conversation, user, needs);
                 }
             }
-            Request::Unpin { conversation, .. } => {
+            Request::Unpin { conversation, .. } | Request::SetRetention { conversation, .. } => {
                 self.member(*conversation, user, needs);
                 self.relations_in(*conversation, user, needs);
             }
@@ -192,10 +207,8 @@ impl State {
             | Change::Pins { conversation, .. }
             | Change::Renamed(conversation, _)
             | Change::Group(conversation, _)
-                if self.conversation(*conversation).is_none() =>
-            {
-                needs.push(Need::Conversation(*conversation));
-            }
+            | Change::Retention { conversation, .. }
+            | Change::FloorRaised { conversation, .. } => self.conversation_alone(*conversation, &mut needs),
             Change::Relation { user, .. } => self.relations_of([*user], &mut needs),
             _ => {}
         }
@@ -224,6 +237,12 @@ impl State {
     fn used(&self, conversation: ConversationId, msgid: MsgId, needs: &mut Vec<Need>) {
         if !self.attachments.knows_use(conversation, msgid) {
             needs.push(Need::Attached(conversation, msgid));
+        }
+    }
+
+    fn conversation_alone(&self, conversation: ConversationId, needs: &mut Vec<Need>) {
+        if self.conversation(conversation).is_none() {
+            needs.push(Need::Conversation(conversation));
         }
     }
 

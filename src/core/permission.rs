@@ -38,6 +38,8 @@ pub enum Action {
     Rename,
     /// Agree on something else.
     Configure,
+    /// Say how long messages stay.
+    Retain,
     /// Give roles, or hand a group over.
     Appoint,
     /// Remove, ban or mute somebody of this role. Who is no member counts as one of the lowest role.
@@ -132,7 +134,7 @@ pub fn decide(action: Action, place: Place, standing: Standing, on_server: Serve
         (Place::Unbegun(_), _) | (_, Standing::Stranger | Standing::Banned) => Err(ErrorCode::NotFound),
         (Place::Direct(between), Standing::Member { .. }) => match action {
             Action::Read | Action::Explain => Ok(()),
-            Action::Post | Action::React | Action::Look | Action::Pin => between.may_say(),
+            Action::Post | Action::React | Action::Look | Action::Pin | Action::Retain => between.may_say(),
             Action::Import => allow(on_server >= ServerRole::Admin),
             _ => Err(ErrorCode::Forbidden),
         },
@@ -145,7 +147,7 @@ pub fn decide(action: Action, place: Place, standing: Standing, on_server: Serve
                 Action::Pin => role >= settings.pin,
                 Action::Invite => role >= settings.invite,
                 Action::Rename => role >= settings.rename,
-                Action::Configure | Action::Appoint => role == Role::Owner,
+                Action::Configure | Action::Retain | Action::Appoint => role == Role::Owner,
                 Action::Moderate(other) => role == Role::Owner || role > other,
                 Action::Import => on_server >= ServerRole::Admin,
             })?;

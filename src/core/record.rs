@@ -9,6 +9,7 @@ use cairn_proto::limits::SENDS_IN_FLIGHT_MAX;
 use cairn_proto::people::Profile;
 use cairn_proto::receipts::Reads;
 use cairn_proto::response::Role;
+use cairn_proto::retention::Retention;
 use cairn_proto::text::{DeviceName, GroupName, SettingName, SettingValue, Topic, UserName};
 use serde::{Deserialize, Serialize};
 
@@ -345,6 +346,8 @@ pub enum Row {
     Mentions(ConversationId, UserId, u64, Vec<u8>),
     /// The pinned messages; none where the row is to be deleted.
     Pins(ConversationId, Vec<MsgId>),
+    /// How long messages stay; nothing where the row is to be deleted.
+    Retention(ConversationId, Option<Retention>),
     /// An import cursor.
     Import(ConversationId, ImportSource, u64),
     /// The send cursors of a chunk.

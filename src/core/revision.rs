@@ -106,7 +106,8 @@ impl State {
             Change::Appended(Appended { conversation, .. })
             | Change::Conversation(conversation, _)
             | Change::Renamed(conversation, _)
-            | Change::Group(conversation, _) => self.stamp_conversation(*conversation),
+            | Change::Group(conversation, _)
+            | Change::FloorRaised { conversation, .. } => self.stamp_conversation(*conversation),
             Change::Read { conversation, user, .. }
             | Change::MemberTerms { conversation, user, .. }
             | Change::MarkedUnread { conversation, user, .. } => {
@@ -141,7 +142,8 @@ impl State {
             | Change::Setting { .. }
             | Change::Attachment(..)
             | Change::Attached { .. }
-            | Change::AttachmentBytes { .. } => {}
+            | Change::AttachmentBytes { .. }
+            | Change::Retention { .. } => {}
         }
     }
 

@@ -78,6 +78,9 @@ impl State {
             if unsaved.pins {
                 rows.push(Row::Pins(id, found.pins.clone()));
             }
+            if unsaved.retention {
+                rows.push(Row::Retention(id, found.retention));
+            }
             for source in unsaved.imports {
                 rows.extend(found.imports.get(&source).map(|&cursor| Row::Import(id, source, cursor)));
             }

@@ -90,6 +90,7 @@ impl State {
         if extras.mentions_all() {
             self.check(actor.user, conversation, Action::MentionAll, now)?;
         }
+        extras.replied().map_or(Ok(()), |msgid| found.check_unexpired(msgid))?;
         self.check_extras(extras, found.floor(&member.record), found.record.head)?;
         let sent_at = found.not_before_last(now);
         let place = match self.streams.get(&(actor.device, actor.stream)).map(SendStream::next_place) {

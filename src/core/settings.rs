@@ -3,6 +3,7 @@
 use cairn_proto::error::ErrorCode;
 use cairn_proto::hello::ServerRole;
 use cairn_proto::response::Response;
+use cairn_proto::retention::Retention;
 use cairn_proto::settings::Setting;
 use cairn_proto::text::{SettingName, SettingValue, Text};
 
@@ -66,6 +67,9 @@ settings! {
     contacts_max, "contacts-max": Number<1, 10_000> = Number(2_000), "how many others a user may have a relation to";
     direct_chats, "direct-chats": DirectChats = DirectChats::Anyone, "who may begin a direct chat; those that exist go on";
     receipts, "receipts": Switch = Switch::On, "whether members see who has got and who has read a message";
+    retention_default, "retention-default": Retention = Retention::Keep, "how long messages stay where nobody said; days and until-acked take a number";
+    retention_longest, "retention-longest": Number<0, 36_525> = Number(0), "how many days messages stay at most, whatever was said; 0 for no bound";
+    retention_shortest, "retention-shortest": Number<0, 36_525> = Number(0), "how many days messages stay at least, whatever was said; 0 for no bound";
     user_search, "user-search": Switch = Switch::On, "whether members find users by the beginning of a name; admins always do";
 }
 

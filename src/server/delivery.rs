@@ -91,13 +91,19 @@ async fn advance(
     out: &mut Outgoing,
     stream: &mut SendStream,
 ) -> Result<(), DeliveryError> {
-    let Feed { timeline, mut position, end, announce, read, .. } = feed;
+    let Feed { timeline, mut position, end, announce, read, floor: told, .. } = feed;
     if let Some(summary) = announce {
         out.push(frame::frame(&TimelineFrame::Conversation(*summary)));
     }
     if let Some((read, head)) = read {
         out.push(frame::frame(&TimelineFrame::Read { conversation, read, head }));
     }
+    let floor = timeline.floor();
+    if floor > told && end.is_none() {
+        out.push(frame::frame(&TimelineFrame::Floor { conversation, floor }));
+        push.told_floor(conversation, floor);
+    }
+    position = position.max(floor);
     loop {
         let until = end.unwrap_or(MsgId::new(u64::MAX));
         let left = u32::try_from(until.above(position)).unwrap_or(u32::MAX).min(RUN_MESSAGES_MAX);

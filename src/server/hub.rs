@@ -19,6 +19,7 @@ use super::publication::{Notice, Publication, ReplyTo};
 use super::push::{Feed, Item, Push};
 use super::receipts::Looked;
 use super::registry::Registry;
+use super::retention::Due;
 use crate::core::Reply;
 use crate::core::command::{Actor, Grant, LoggedIn};
 use crate::limits;
@@ -59,6 +60,8 @@ pub struct Readable {
 pub struct Hub {
     timelines: Arc<Timelines>,
     registry: Mutex<Registry>,
+    /// Where retention has something to look at.
+    pub due: Due,
 }
 
 impl Session {
@@ -95,7 +98,7 @@ impl Hub {
     /// A hub without sessions.
     #[must_use]
     pub fn new(timelines: Arc<Timelines>) -> Self {
-        Self { timelines, registry: Mutex::default() }
+        Self { timelines, registry: Mutex::default(), due: Due::default() }
     }
 
     /// Tells everybody what they must know. Order matters: memberships first, so that nobody is answered or pushed what he
@@ -108,15 +111,7 @@ impl Hub {
             self.notify(&mut registry, notice);
         }
         for conversation in touched {
-            let Some(followers) = registry.followers.get(&conversation) else { continue };
-            let rest = rest_of(followers.len());
-            for session in followers {
-                if let Some(push) = &session.push
-                    && push.mark(conversation, rest)
-                {
-                    push.wake();
-                }
-            }
+            mark(&registry, conversation);
         }
         let mut answered: Option<Arc<Session>> = None;
         for (reply_to, answer) in answers {
@@ -243,6 +238,8 @@ impl Hub {
                 }
             }
             Notice::Moved { conversation, cursors } => registry.moved.note(conversation, cursors),
+            Notice::RetentionSet { conversation } => self.due.add(conversation),
+            Notice::FloorRaised { conversation } => mark(registry, conversation),
             Notice::Revoked { user, device } => {
                 for session in registry.sessions.get(&user).into_iter().flatten() {
                     if session.actor().is_some_and(|actor| actor.device == device) {
@@ -331,6 +328,17 @@ fn still_true(reply: Reply, to: &ReplyTo, ended: &[(UserId, ConversationId)]) ->
     };
     let has_ended = session.actor().is_some_and(|actor| ended.contains(&(actor.user, conversation)));
     if has_ended { Err(ErrorCode::NotFound) } else { Ok(reply) }
+}
+
+/// There is news in a conversation: whoever follows it is to look.
+fn mark(registry: &Registry, conversation: ConversationId) {
+    let followers = registry.followers.get(&conversation).map_or(&[][..], Vec::as_slice);
+    let rest = rest_of(followers.len());
+    for push in followers.iter().filter_map(|session| session.push.as_ref()) {
+        if push.mark(conversation, rest) {
+            push.wake();
+        }
+    }
 }
 
 /// How long a session rests after a push of a conversation that so many follow.

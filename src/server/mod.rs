@@ -13,6 +13,7 @@
 //! * [`push`], [`delivery`]: news to everybody
 //! * `presence`, `typing`, [`receipts`]: who is there, who types and who has read what, and who is told of it
 //! * [`transfer`]: attachments, each on a stream of its own
+//! * [`retention`]: what lets messages go when their time is over
 //! * [`run`]: all of it together, from start to stop
 
 pub mod accept;
@@ -31,6 +32,7 @@ pub mod push;
 pub mod receipts;
 mod registry;
 pub mod requests;
+pub mod retention;
 pub mod run;
 pub mod sequencer;
 pub mod session;
@@ -61,6 +63,7 @@ use self::transfer::Transfers;
 use crate::core::record::SecretHash;
 use crate::core::{Command, Reply};
 use crate::store::history::{History, HistoryError};
+use crate::store::retention::Retentions;
 use crate::store::run::RunLimits;
 use crate::store::timeline::{TailRead, Timeline, Timelines};
 
@@ -75,6 +78,8 @@ pub struct Shared {
     pub timelines: Arc<Timelines>,
     /// What was said.
     pub history: History,
+    /// What is to be let go of.
+    pub retentions: Retentions,
     /// Hashing.
     pub passwords: Passwords,
     /// The address that invite links name.

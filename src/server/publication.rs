@@ -90,6 +90,16 @@ pub enum Notice {
         /// How far he is.
         cursors: MemberCursors,
     },
+    /// Another policy of retention holds.
+    RetentionSet {
+        /// The conversation.
+        conversation: ConversationId,
+    },
+    /// Entries are gone on purpose.
+    FloorRaised {
+        /// The conversation.
+        conversation: ConversationId,
+    },
     /// The device is no more.
     Revoked {
         /// Whose it was.

@@ -60,6 +60,8 @@ pub struct Feed {
     pub announce: Option<Box<Conversation>>,
     /// How far the user has read, by the head that the log had then, when the session has not been told.
     pub read: Option<(MsgId, MsgId)>,
+    /// The last entry of which the session knows that it is gone on purpose.
+    pub floor: MsgId,
     /// How long the session rests once this was pushed.
     pub rest: Duration,
     dirty: bool,
@@ -68,14 +70,15 @@ pub struct Feed {
 impl Feed {
     /// A feed of a conversation that the client learned of at login.
     #[must_use]
-    pub const fn resumed(timeline: Arc<Timeline>, position: MsgId) -> Self {
-        Self { timeline, position, end: None, announce: None, read: None, rest: Duration::ZERO, dirty: false }
+    pub fn resumed(timeline: Arc<Timeline>, position: MsgId) -> Self {
+        let floor = timeline.floor();
+        Self { timeline, position, end: None, announce: None, read: None, floor, rest: Duration::ZERO, dirty: false }
     }
 
     /// A feed of a conversation that is new to the user.
     #[must_use]
-    pub const fn joined(timeline: Arc<Timeline>, position: MsgId, announce: Box<Conversation>) -> Self {
-        Self { timeline, position, end: None, announce: Some(announce), read: None, rest: Duration::ZERO, dirty: false }
+    pub fn joined(timeline: Arc<Timeline>, position: MsgId, announce: Box<Conversation>) -> Self {
+        Self { announce: Some(announce), ..Self::resumed(timeline, position) }
     }
 }
 
@@ -212,6 +215,13 @@ impl Push {
     pub fn advance(&self, conversation: ConversationId, position: MsgId) {
         if let Some(feed) = self.state.lock().feeds.get_mut(&conversation) {
             feed.position = feed.position.max(position);
+        }
+    }
+
+    /// The session was told that everything up to `floor` is gone on purpose.
+    pub fn told_floor(&self, conversation: ConversationId, floor: MsgId) {
+        if let Some(feed) = self.state.lock().feeds.get_mut(&conversation) {
+            feed.floor = feed.floor.max(floor);
         }
     }
 

@@ -24,6 +24,7 @@ use super::identity::{Identity, IdentityError};
 use super::intake::Intake;
 use super::password::Passwords;
 use super::publication::Publication;
+use super::retention;
 use super::throttle::Throttle;
 use super::transfer::{self, Transfers};
 use super::{Shared, accept, close, now, receipts, secret_hash, sequencer};
@@ -116,6 +117,7 @@ async fn serve(
         hub: Hub::new(engine.timelines()),
         timelines: engine.timelines(),
         history: engine.history(),
+        retentions: engine.retentions(),
         passwords: Passwords::new(),
         throttle: Throttle::default(),
         transfers,
@@ -130,6 +132,7 @@ async fn serve(
         true => None,
         false => Some(owner_invite(&shared, identity).await?),
     };
+    let retention = tokio::spawn(retention::run(shared.clone()));
     let accepting = tokio::spawn(accept::accept(endpoint.clone(), shared.clone()));
     let keeping_house = tokio::spawn(transfer::keep_house(shared.clone()));
     info!(%listening, "accepting connections");
@@ -149,6 +152,7 @@ async fn serve(
     accepting.abort();
     keeping_house.abort();
     receipts.abort();
+    retention.abort();
     shared.intake.close();
     // Ends when the sequencer has decided and published everything that waited.
     let _ = hub.await;

@@ -140,6 +140,8 @@ fn notices(engine: &Engine, looked: &Looked, effect: Effect) -> Vec<Notice> {
             let cursors = if looked.has(conversation) { state.told_cursors(conversation, user) } else { None };
             cursors.map(|cursors| Notice::Moved { conversation, cursors }).into_iter().collect()
         }
+        Effect::RetentionSet { conversation } => vec![Notice::RetentionSet { conversation }],
+        Effect::FloorRaised { conversation, .. } => vec![Notice::FloorRaised { conversation }],
         Effect::Revoked { user, device } => vec![Notice::Revoked { user, device }],
         Effect::Related { user, other } => {
             let contact = state.contact(user, other);

@@ -58,6 +58,16 @@ impl Blocks {
         Ok(Some(self.reader.unpack(BlockPlace { conversation, first }, value.as_ref())?))
     }
 
+    /// The keys of the first blocks that begin at or below this message, at most `limit` of them.
+    ///
+    /// # Errors
+    /// When the trees cannot be read.
+    pub fn keys_through(&self, conversation: ConversationId, msgid: MsgId, limit: usize) -> Result<Vec<RowKey>, TreesError> {
+        let mut keys = self.trees.keys(&RowPrefix::blocks_of(conversation), None, limit)?;
+        keys.truncate(keys.partition_point(|&key| key <= RowKey::block(conversation, msgid)));
+        Ok(keys)
+    }
+
     /// The keys of the blocks that begin above this message; most of the time there are none.
     ///
     /// # Errors

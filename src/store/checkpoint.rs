@@ -6,6 +6,8 @@
 //! because rows are absolute and because messages that are already in blocks are the same messages: their blocks are written again, and
 //! blocks that begin above what is stored for certain are removed.
 
+mod expired;
+
 use std::io;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
@@ -131,11 +133,13 @@ impl CheckpointWriter {
     fn write_blocks(&mut self, timelines: &[(Arc<Timeline>, MsgId)], rewritten: &[Rewritten]) -> Result<(), CheckpointError> {
         let mut pending = Pending::default();
         for ((timeline, head), rewritten) in timelines.iter().zip(rewritten) {
-            if !rewritten.is_empty() {
+            let floor = timeline.floor().min(*head);
+            if !rewritten.is_empty() || floor > MsgId::ZERO {
                 self.write_pending(Tree::Messages, &mut pending)?;
-                self.rewrite_blocks(timeline, rewritten)?;
+                self.drop_expired(timeline, floor, timeline.stored())?;
+                self.rewrite_blocks(timeline, floor, rewritten)?;
             }
-            for change in self.block_changes(timeline, *head)? {
+            for change in self.block_changes(timeline, floor, *head)? {
                 self.push(Tree::Messages, &mut pending, change)?;
             }
         }
@@ -191,29 +195,35 @@ impl CheckpointWriter {
 
     /// Writes the blocks anew in which entries are others now. One that outgrew its bounds is cut: first its later parts are written,
     /// then what is left of it, so that no moment lacks an entry.
-    fn rewrite_blocks(&mut self, timeline: &Timeline, rewritten: &Rewritten) -> Result<(), CheckpointError> {
+    fn rewrite_blocks(&mut self, timeline: &Timeline, floor: MsgId, rewritten: &Rewritten) -> Result<(), CheckpointError> {
         let (conversation, stored) = (timeline.conversation(), timeline.stored());
-        let mut next = timeline.floor().next();
+        let mut next = floor.next();
         while let Some((&msgid, _)) = rewritten.range(next..).next().filter(|&(&msgid, _)| msgid <= stored) {
             let block = self.block_with(conversation, msgid)?;
             let entries = block.split_with(rewritten).map_err(BlocksError::from)?;
-            let raw: usize = entries.iter().map(Bytes::len).sum();
-            let together = if raw <= limits::BLOCK_RAW_BYTES_MAX { entries.len() } else { 1 };
-            let packed = self.packer.pack(conversation, block.place.first, &entries, together).map_err(CheckpointError::Compression)?;
-            let stale = self.keys_within(&block)?;
-            let stale = stale.into_iter().filter(|key| packed.iter().all(|block| block.place.key() != *key)).map(RowChange::delete);
-            let stale: Vec<RowChange> = stale.collect();
-            for PackedBlock { place, value, .. } in packed.into_iter().rev() {
-                let mut sum = self.sum.lock();
-                sum.blocks += 1;
-                sum.block_bytes += value.len() as u64;
-                drop(sum);
-                self.write_alone(RowChange { key: place.key(), value: Some(value) })?;
-            }
-            stale.into_iter().try_for_each(|change| self.write_alone(change))?;
+            self.replace(&block, block.place.first, &entries)?;
             next = block.last().next();
         }
         Ok(())
+    }
+
+    /// Writes what is left of a block, from `first` on, in its place: the later parts first. Parts that a crash left of it go.
+    fn replace(&mut self, block: &Block, first: MsgId, entries: &[Bytes]) -> Result<(), CheckpointError> {
+        let raw: usize = entries.iter().map(Bytes::len).sum();
+        let together = if raw <= limits::BLOCK_RAW_BYTES_MAX { entries.len() } else { 1 };
+        let conversation = block.place.conversation;
+        let packed = self.packer.pack(conversation, first, entries, together).map_err(CheckpointError::Compression)?;
+        let stale = self.keys_within(block)?;
+        let stale = stale.into_iter().filter(|key| packed.iter().all(|block| block.place.key() != *key)).map(RowChange::delete);
+        let stale: Vec<RowChange> = stale.collect();
+        for PackedBlock { place, value, .. } in packed.into_iter().rev() {
+            let mut sum = self.sum.lock();
+            sum.blocks += 1;
+            sum.block_bytes += value.len() as u64;
+            drop(sum);
+            self.write_alone(RowChange { key: place.key(), value: Some(value) })?;
+        }
+        stale.into_iter().try_for_each(|change| self.write_alone(change))
     }
 
     fn write_alone(&mut self, change: RowChange) -> Result<(), CheckpointError> {
@@ -247,14 +257,17 @@ impl CheckpointWriter {
     }
 
     /// What must change in the blocks of a conversation so that they hold everything up to `head`.
-    fn block_changes(&mut self, timeline: &Timeline, head: MsgId) -> Result<Vec<RowChange>, CheckpointError> {
+    fn block_changes(&mut self, timeline: &Timeline, floor: MsgId, head: MsgId) -> Result<Vec<RowChange>, CheckpointError> {
         let conversation = timeline.conversation();
-        let (stored, new) = timeline.unstored(head);
+        let (stored, mut new) = timeline.unstored(head);
+        // What is gone on purpose before it was stored is never stored.
+        new.drain(..usize::try_from(floor.above(stored)).unwrap_or(usize::MAX).min(new.len()));
+        let stored = stored.max(floor);
         if new.is_empty() {
             return Ok(Vec::new());
         }
         let moved = new.len() as u64;
-        let (first, mut entries) = match self.last_block(timeline, stored)? {
+        let (first, mut entries) = match self.last_block(conversation, floor, stored)? {
             Some(block) if block.is_open() || block.last() > stored => {
                 let mut held = block.split().map_err(BlocksError::from)?;
                 held.truncate(usize::try_from(stored.next().above(block.place.first)).unwrap_or(usize::MAX));
@@ -278,11 +291,10 @@ impl CheckpointWriter {
     }
 
     /// The block that holds the message `stored`, after which the new ones come.
-    fn last_block(&self, timeline: &Timeline, stored: MsgId) -> Result<Option<Block>, CheckpointError> {
-        if stored <= timeline.floor() {
+    fn last_block(&self, conversation: ConversationId, floor: MsgId, stored: MsgId) -> Result<Option<Block>, CheckpointError> {
+        if stored <= floor {
             return Ok(None);
         }
-        let conversation = timeline.conversation();
         match self.blocks.at_or_below(conversation, stored)? {
             Some(block) if block.last() >= stored => Ok(Some(block)),
             _ => Err(CheckpointError::Damaged { conversation, msgid: stored }),

@@ -36,6 +36,7 @@ use crate::limits;
 use super::commit_log::BatchNo;
 use super::durable;
 use super::poison::{Poison, Poisoned};
+use super::release;
 use super::rows::{self, RowChange, RowError};
 use super::trees::{KEY_BYTES_MAX, MetaKey, RowKey, RowPrefix, Tree};
 
@@ -144,6 +145,7 @@ impl Trees {
         let open_error = |what: String| TreesError::Open { dir: dir.to_owned(), what };
         durable::create_dir_all(dir).map_err(|source| TreesError::Io { action: "make", path: dir.to_owned(), source })?;
         move_aside(dir, aside).map_err(|source| TreesError::Io { action: "tidy", path: dir.to_owned(), source })?;
+        release::await_release(&dir.join(DB_FILE));
         let config = sled::Config::default().path(dir).cache_capacity(limits::TREE_CACHE_BYTES).segment_size(limits::TREE_SEGMENT_BYTES);
         let opened = catch_unwind(AssertUnwindSafe(|| {
             let db = config.open()?;

@@ -217,6 +217,10 @@ impl Check<'_> {
         if record.last_message > record.head {
             return Err(wrong(key, format!("its last message {} lies above its head {}", record.last_message, record.head)));
         }
+        let pins = RowKey::pins(id);
+        if self.trees.read::<Vec<MsgId>>(&pins)?.is_some_and(|pins| pins.first() <= Some(&record.floor)) {
+            return Err(wrong(&pins, format!("a pin lies at or below the floor {}", record.floor)));
+        }
         let verified = verify::verify_blocks(&self.blocks, id, record.floor, record.head)?;
         let mut uncounted = MsgIdSet::default();
         self.each_of(&RowPrefix::uncounted_of(id), |_, key, bytes: Vec<u8>| {

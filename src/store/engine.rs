@@ -14,7 +14,6 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, TryRecvError, channel};
 use std::time::Instant;
 
-use bytes::Bytes;
 use cairn_proto::codec::DecodeError;
 use cairn_proto::error::ErrorCode;
 use cairn_proto::figures::Figures;
@@ -25,6 +24,7 @@ use tracing::{debug, info};
 
 use super::checkpoint::{CheckpointError, CheckpointJob, CheckpointReport, Checkpointer};
 use super::commit_log::{BatchBuf, BatchNo, CommitLog, LogError, OpenError};
+use super::compact;
 use super::db::{Trees, TreesError};
 use super::format::{self, FormatError};
 use super::history::History;
@@ -32,11 +32,12 @@ use super::load::{LoadError, Loader};
 use super::lock::{DirLock, LockError};
 use super::meter::Meter;
 use super::poison::Poison;
+use super::replay::{self, Replayed};
+use super::retention::Retentions;
 use super::timeline::{Timeline, TimelineGap, Timelines};
 use super::unload;
-use crate::core::batch::{self, Effect};
-use crate::core::change::Appended;
-use crate::core::{Batch, Change, Command, Reply, State};
+use crate::core::batch::Effect;
+use crate::core::{Batch, Command, Reply, State};
 use crate::limits;
 
 /// The engine of one data directory.
@@ -91,6 +92,9 @@ pub enum StoreError {
     /// What was published does not continue a log. That is a fault of cairn.
     #[error(transparent)]
     Gap(#[from] TimelineGap),
+    /// What a compaction left that did not come to its end cannot be put straight.
+    #[error("cannot put straight what a compaction left: {0}")]
+    Compaction(io::Error),
     /// The checkpoint thread is gone. That is a fault of cairn.
     #[error("the checkpoint thread ended")]
     CheckpointThread,
@@ -138,22 +142,24 @@ impl Engine {
         let lock = DirLock::acquire(dir)?;
         format::check_or_create(dir)?;
         let poison = Poison::new();
+        compact::recover(dir).map_err(StoreError::Compaction)?;
         let trees = Trees::open(&dir.join("trees"), &dir.join("aside"), &poison)?;
         let timelines = Arc::new(Timelines::new());
         let loader = Loader::new(trees.clone(), timelines.clone());
         let mut state = loader.load_base()?;
         let through = trees.checkpoint()?;
-        let mut touched = HashSet::new();
+        let mut replayed = Replayed::default();
         let mut batches = 0_u64;
         let log = CommitLog::open(&dir.join("log"), through, &poison, |batch, payload| {
             batches += 1;
             state.begin_batch(Revision::new(batch.get()));
-            replay(&mut state, &loader, &timelines, &mut touched, payload).map_err(Box::new)
+            replay::apply(&mut state, &loader, &timelines, &mut replayed, payload).map_err(Box::new)
         })
         .map_err(|error| match error {
             OpenError::Log(error) => StoreError::Log(error),
             OpenError::Replay { batch, source } => StoreError::Replay { batch, source },
         })?;
+        let touched = replayed.grown.into_iter().chain(replayed.expired).collect();
         state.begin_batch(Revision::new(log.last().next().get()));
         info!(batches, bytes = log.bytes_since(through), "replayed the log");
         let (report, done) = channel();
@@ -178,6 +184,12 @@ impl Engine {
     #[must_use]
     pub fn history(&self) -> History {
         History::new(self.trees.clone())
+    }
+
+    /// Which conversations may have something to let go of.
+    #[must_use]
+    pub fn retentions(&self) -> Retentions {
+        Retentions::new(self.trees.clone())
     }
 
     /// Decides a command. Its changes join the batch.
@@ -252,6 +264,14 @@ impl Engine {
             });
             of.publish(at.msgid, [bytes.slice(at.range)])?;
             timeline = Some(of);
+        }
+        for &effect in &effects {
+            if let Effect::FloorRaised { conversation, floor } = effect
+                && let Some(timeline) = self.timelines.get(conversation)
+            {
+                timeline.raise_floor(floor);
+                self.checkpoints.touched.insert(conversation);
+            }
         }
         for at in rewritten {
             if let Some(timeline) = self.timelines.get(at.conversation) {
@@ -340,37 +360,6 @@ impl Engine {
         let result = self.checkpoints.done.recv().map_err(|_| StoreError::CheckpointThread)?;
         self.checkpoint_done(result)
     }
-}
-
-/// Applies a batch of the log to the state that the trees gave, which may be as old as the checkpoint or newer in parts.
-fn replay(
-    state: &mut State,
-    loader: &Loader,
-    timelines: &Timelines,
-    touched: &mut HashSet<ConversationId>,
-    payload: Bytes,
-) -> Result<(), ReplayError> {
-    batch::replay(payload, |change, entry| {
-        for need in state.missing_for(&change) {
-            loader.load(state, need)?;
-        }
-        if let Change::Appended(Appended { conversation, msgid, .. }) = change {
-            if touched.insert(conversation) {
-                // Everything before the first entry in the log is in blocks for certain. What they hold beyond it was written by a
-                // checkpoint that did not come to its end, and is written again.
-                let floor = timelines.get(conversation).map_or(msgid.prev(), |timeline| timeline.floor());
-                timelines.put(Timeline::new(conversation, floor, msgid.prev()));
-            }
-            let timeline = timelines.get(conversation).ok_or(DecodeError::Malformed)?;
-            timeline.publish(msgid, [Bytes::copy_from_slice(&entry)])?;
-        }
-        if let Change::Rewritten { conversation, msgid, .. } = change {
-            let timeline = timelines.get(conversation).ok_or(DecodeError::Malformed)?;
-            timeline.rewrite(msgid, Bytes::copy_from_slice(&entry));
-        }
-        state.apply(&change);
-        Ok(())
-    })
 }
 
 fn new_batch(payload_bytes: usize) -> Batch {

@@ -66,7 +66,7 @@ impl History {
                     run.append(block.split_with(&rewritten).map_err(BlocksError::from)?.into_iter().skip(skip));
                 }
                 // Retention came first: what is left begins above the floor.
-                Err(_) if timeline.floor() >= next && run.is_empty() => {
+                Err(_) if timeline.floor() >= next => {
                     run = RunBuilder::new(timeline.conversation(), timeline.floor().next(), limits);
                 }
                 Err(error) => return Err(error),

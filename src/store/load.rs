@@ -9,6 +9,7 @@ use cairn_proto::ids::{ConversationId, DeviceId, MsgId, Revision, SendStreamId, 
 use cairn_proto::limits::MARKED_UNREAD_MAX;
 use cairn_proto::message::{Entry, Message, unpack_entry};
 use cairn_proto::request::PullRange;
+use cairn_proto::retention::Retention;
 use cairn_proto::text::{GroupName, SettingValue};
 use serde::de::DeserializeOwned;
 
@@ -27,6 +28,7 @@ use crate::core::record::{
     UserRecord,
 };
 use crate::core::relation::StoredRelation;
+use crate::limits::USES_ENDED_MAX;
 
 /// Loads parts of the state from the trees.
 #[derive(Clone, Debug)]
@@ -160,6 +162,7 @@ impl Loader {
             }
             Need::Attachment(hash) => Ok(self.attachment(state, hash)?),
             Need::Attached(conversation, msgid) => Ok(self.attached(state, conversation, msgid)?),
+            Need::FirstAttached(conversation) => Ok(self.first_attached(state, conversation)?),
         }
     }
 
@@ -216,6 +219,7 @@ impl Loader {
         }
         let mentions_of_all = self.mentions(&RowPrefix::mentions_of_user(id, UserId::SERVER))?;
         let pins = self.trees.read::<Vec<MsgId>>(&RowKey::pins(id))?;
+        let retention = self.trees.read::<Retention>(&RowKey::retention(id))?;
         let mut imports = Vec::new();
         self.each(&RowPrefix::imports_of(id), |key, cursor: u64| {
             imports.extend(parse::import(key.bytes()).map(|(_, source)| (source, cursor)));
@@ -227,6 +231,7 @@ impl Loader {
         conversation.uncounted = uncounted;
         conversation.pins = pins.unwrap_or_default();
         conversation.group = group;
+        conversation.retention = retention;
         conversation.imports.extend(imports);
         Ok(true)
     }
@@ -301,6 +306,26 @@ impl Loader {
         state.attachments.install_use(conversation, msgid, stored);
         // What is in memory may be newer.
         state.attachments.used(conversation, msgid).map_or(Ok(()), |hash| self.attachment(state, hash))
+    }
+
+    /// What the first messages of a conversation name that name anything, and those attachments.
+    fn first_attached(&self, state: &mut State, conversation: ConversationId) -> Result<(), TreesError> {
+        let stored = self.trees.scan::<AttachmentHash>(&RowPrefix::attached_in(conversation), None, USES_ENDED_MAX)?;
+        let is_all = stored.len() < USES_ENDED_MAX;
+        let mut last = MsgId::ZERO;
+        for (key, hash) in stored {
+            let Some((_, msgid)) = parse::attached(key.bytes()) else { continue };
+            state.attachments.install_use(conversation, msgid, Some(hash));
+            last = msgid;
+        }
+        let known = if is_all { MsgId::new(u64::MAX) } else { last };
+        state.attachments.install_known_through(conversation, known);
+        for hash in state.attachments.hashes_through(conversation, known) {
+            if !state.attachments.knows(hash) {
+                self.attachment(state, hash)?;
+            }
+        }
+        Ok(())
     }
 
     fn each<T: DeserializeOwned>(&self, prefix: &RowPrefix, mut take: impl FnMut(&RowKey, T)) -> Result<(), TreesError> {

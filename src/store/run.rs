@@ -57,10 +57,6 @@ impl RunBuilder {
         self.first.plus(self.entries.len() as u64)
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.entries.is_empty()
-    }
-
     pub(super) fn is_full(&self) -> bool {
         self.is_full
     }

@@ -152,11 +152,12 @@ impl Timeline {
         }
     }
 
-    /// The messages from this one on, as far as they are in memory and `limits` allows.
+    /// The messages from this one on, and above the floor, as far as they are in memory and `limits` allows.
     #[must_use]
     pub fn read_tail(&self, from: MsgId, limits: RunLimits) -> TailRead {
         let mut tail = self.tail.lock();
         let head = tail.head();
+        let from = from.max(self.floor().next());
         if from > head {
             return TailRead::Level;
         }

@@ -8,6 +8,7 @@
 //! | uncounted | conversation u64, chunk u64 | a part of the set of entries that do not count as unread |
 //! | mentions | conversation u64, `MemberChunk` u32, user u32, chunk u64 | a part of the set of messages that mention the user |
 //! | pins | conversation u64 | a list of pinned messages |
+//! | retention | conversation u64 | a `Retention`; no row where that is left to the server |
 //! | cursors | device u64, send stream u64, `CursorChunk` u64 | a list of `SendCursor` |
 //! | recent | device u64, send stream u64, `RecentPart` u8 | a list of `RecentSend` |
 //! | users | user u32 | `UserRecord` |
@@ -70,6 +71,8 @@ trees! {
     Mentions = "mentions",
     /// Pinned messages.
     Pins = "pins",
+    /// How long messages stay.
+    Retention = "retention",
     /// Send cursors.
     Cursors = "cursors",
     /// Sends that a retry can still ask for.

@@ -40,6 +40,7 @@ fn add(trees: &Trees, row: Row, changes: &mut Vec<RowChange>) -> Result<(), Tree
             changes.push(RowChange::put(RowKey::mentions(conversation, user, chunk), &bytes));
         }
         Row::Pins(conversation, pins) => changes.push(put_or_delete(RowKey::pins(conversation), (!pins.is_empty()).then_some(&pins))),
+        Row::Retention(conversation, retention) => changes.push(put_or_delete(RowKey::retention(conversation), retention.as_ref())),
         Row::Import(conversation, source, cursor) => changes.push(RowChange::put(RowKey::import(conversation, source), &cursor)),
         Row::SendCursors(device, stream, chunk, cursors) => {
             changes.push(RowChange::put(RowKey::cursors(device, stream, chunk), &cursors));

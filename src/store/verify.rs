@@ -46,6 +46,16 @@ pub enum VerifyError {
         /// The message that comes next, one above the head at the end.
         expected: MsgId,
     },
+    /// A block holds what is gone on purpose.
+    #[error("conversation {conversation}: the block at message {first} holds what is gone, up to message {floor}")]
+    Expired {
+        /// The conversation.
+        conversation: ConversationId,
+        /// The first message of the block.
+        first: MsgId,
+        /// The floor.
+        floor: MsgId,
+    },
     /// An entry is whole but no message.
     #[error("conversation {conversation}: message {msgid} does not decode")]
     Entry {
@@ -56,7 +66,7 @@ pub enum VerifyError {
     },
 }
 
-/// Checks that the blocks of a conversation hold every message above `floor` up to `stored` once, unharmed, and nothing above. Call it
+/// Checks that the blocks of a conversation hold every message above `floor` up to `stored` once, unharmed, and nothing else. Call it
 /// when the log holds nothing above the checkpoint.
 ///
 /// # Errors
@@ -64,10 +74,10 @@ pub enum VerifyError {
 pub fn verify_blocks(blocks: &Blocks, conversation: ConversationId, floor: MsgId, stored: MsgId) -> Result<Verified, VerifyError> {
     let mut verified = Verified::default();
     let mut expected = floor.next();
-    let mut block = match blocks.at_or_below(conversation, expected)? {
-        Some(block) if block.last() >= expected => Some(block),
-        _ => blocks.above(conversation, floor)?,
-    };
+    if let Some(block) = blocks.at_or_below(conversation, floor)? {
+        return Err(VerifyError::Expired { conversation, first: block.place.first, floor });
+    }
+    let mut block = blocks.above(conversation, floor)?;
     while let Some(found) = block {
         let first = found.place.first;
         if first > stored || (first < expected && verified.blocks > 0) || found.last() > stored {

@@ -33,6 +33,7 @@ const ORDINARY: &[ErrorCode] = &[
     ErrorCode::Blocked,
     ErrorCode::TooFarBack,
     ErrorCode::NoSuchAttachment,
+    ErrorCode::Expired,
 ];
 
 /// How old the messages are that are taken over from elsewhere.
@@ -101,6 +102,10 @@ impl Performance {
             &Act::SendFile { to } => self.send_file(to).await,
             &Act::Fetch { at, file } => self.fetch(at, file).await,
             &Act::Import { group, count } => self.import(Place::Group(group), count).await,
+            &Act::Retain { at, retention } => {
+                let Some(to) = self.scene.conversation(self.by.user, at) else { return Ok(Done::Nothing) };
+                self.client.set_retention(to, retention).await.map(|()| Done::Done)
+            }
             &Act::Settle { at, settings } => {
                 let Some(to) = self.scene.conversation(self.by.user, at) else { return Ok(Done::Nothing) };
                 self.client.set_member_settings(to, settings).await.map(|()| Done::Done)

@@ -182,6 +182,11 @@ impl Attendant {
             Event::Conversation(found) => self.stand(&found).await?,
             Event::Removed { conversation, .. } => self.part(conversation),
             Event::Read { conversation, read, head } => self.replica.lock().read(conversation, read, head),
+            Event::Expired { conversation, floor } => {
+                if !self.replica.lock().expired(conversation, floor) {
+                    self.doubt.notify_one();
+                }
+            }
             Event::Contact(contact) => self.replica.lock().contact(&contact),
             Event::Reconnected | Event::Lagged(_) => return Ok(Heard::Gap),
             _ => return Ok(Heard::Nothing),
@@ -226,8 +231,9 @@ impl Attendant {
             ConversationKind::Group { .. } => Some(self.client.group(found.id).await?),
             ConversationKind::Direct { .. } => None,
         };
+        let retention = self.client.retention(found.id).await?.set;
         let members = self.client.members(found.id).await?;
-        Ok(About::told(&found.kind, group, &members, self.client.pins(found.id).await?))
+        Ok(About::told(&found.kind, group, retention, &members, self.client.pins(found.id).await?))
     }
 
     fn follow(&mut self, id: ConversationId) {

@@ -22,7 +22,8 @@ pub async fn sight(account: &Account) -> Result<Sight, Box<dyn Error>> {
             ConversationKind::Group { .. } => Some(client.group(found.id).await?),
             ConversationKind::Direct { .. } => None,
         };
-        let about = About::told(&found.kind, group, &client.members(found.id).await?, client.pins(found.id).await?);
+        let retention = client.retention(found.id).await?.set;
+        let about = About::told(&found.kind, group, retention, &client.members(found.id).await?, client.pins(found.id).await?);
         let (mut history, mut entries) = (client.history(found.id, found.floor.next()), BTreeMap::new());
         while let Some(batch) = history.next_batch().await {
             entries.extend(batch?.iter().map(|message| (message.msgid, Held::from(message))));

@@ -3,6 +3,7 @@
 use cairn_client::proto::group::MemberSettings;
 use cairn_client::proto::people::RelationAct;
 use cairn_client::proto::response::Role;
+use cairn_client::proto::retention::Retention;
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 
@@ -109,6 +110,7 @@ impl Generator {
             (3, Act::ShowReads { is_shown: false }),
             (0, Act::Import { group: 3, count: 30 }),
             (5, Act::Say { to: group(3), manner: Manner::Plain, count: 3 }),
+            (0, Act::Retain { at: group(3), retention: Some(Retention::Days(1)) }),
             (4, Act::Settle { at: group(0), settings }),
             (0, Act::Rename { group: 0, name: 1 }),
             (0, Act::Describe { group: 0, topic: 1 }),
@@ -261,6 +263,15 @@ impl Generator {
         (user, Act::Read { at: self.place(user), message: self.below(12) })
     }
 
+    fn retention(&mut self) -> Option<Retention> {
+        match self.below(6) {
+            0 => None,
+            1..3 => Some(Retention::Keep),
+            3..5 => Some(Retention::Days(1)),
+            _ => Some(Retention::UntilAcked { cap_days: 1 }),
+        }
+    }
+
     fn relation_act(&mut self) -> RelationAct {
         match self.below(10) {
             0..2 => RelationAct::AskFriend,
@@ -279,7 +290,7 @@ impl Generator {
         let group = self.below(self.makers.len());
         let user = if self.chance(3) { self.below(USERS) } else { self.makers[group] };
         let whom = self.other(user);
-        let act = match self.below(17) {
+        let act = match self.below(18) {
             0 => Act::Rename { group, name: self.below(KINDS) },
             1 => Act::Describe { group, topic: self.below(KINDS) },
             2 => {
@@ -294,6 +305,7 @@ impl Generator {
             11 => return (whom, Act::Join { group }),
             12 => Act::Ban { group, whom },
             13 => Act::Unban { group, whom },
+            15 => Act::Retain { at: Place::Group(group), retention: self.retention() },
             14 => return (0, Act::Import { group, count: 1 + self.below(20) }),
             _ => Act::Silence { group, whom, is_over: !self.chance(3) },
         };

@@ -8,6 +8,7 @@ use cairn_client::proto::group::{GroupDetails, GroupSettings, MemberSettings};
 use cairn_client::proto::ids::{MsgId, Timestamp, UserId};
 use cairn_client::proto::message::Message;
 use cairn_client::proto::response::{Conversation, ConversationKind, Member, Role};
+use cairn_client::proto::retention::Retention;
 use cairn_client::proto::text::{GroupName, Topic};
 
 use super::held::{Held, amend};
@@ -39,6 +40,8 @@ pub struct About {
     pub name: Option<GroupName>,
     pub topic: Option<Topic>,
     pub agreed: Option<GroupSettings>,
+    /// How long messages stay, when that was said.
+    pub retention: Option<Retention>,
     pub members: BTreeMap<UserId, Membership>,
     pub pins: BTreeSet<MsgId>,
 }
@@ -67,7 +70,13 @@ pub struct View {
 
 impl About {
     /// As the server tells it when it is asked.
-    pub fn told(kind: &ConversationKind, group: Option<GroupDetails>, members: &[Member], pins: Vec<MsgId>) -> Self {
+    pub fn told(
+        kind: &ConversationKind,
+        group: Option<GroupDetails>,
+        retention: Option<Retention>,
+        members: &[Member],
+        pins: Vec<MsgId>,
+    ) -> Self {
         let name = match kind {
             ConversationKind::Direct { .. } => None,
             ConversationKind::Group { name } => Some(name.clone()),
@@ -77,7 +86,7 @@ impl About {
             let &Member { role, joined, muted_until, .. } = member;
             (member.user.id, Membership { role, joined, muted_until })
         });
-        Self { name, topic, agreed, members: members.collect(), pins: pins.into_iter().collect() }
+        Self { name, topic, agreed, retention, members: members.collect(), pins: pins.into_iter().collect() }
     }
 
     fn put(&mut self, user: UserId, role: Role, joined: MsgId) {
@@ -101,6 +110,7 @@ impl About {
             SystemEntry::Unbanned { .. } => {}
             SystemEntry::Renamed { name } => self.name = Some(name.clone()),
             SystemEntry::TopicSet { topic } => self.topic = Some(topic.clone()),
+            SystemEntry::RetentionSet { retention } => self.retention = *retention,
             SystemEntry::SettingsSet { settings } => self.agreed = Some(*settings),
             &SystemEntry::RoleSet { user, role } => self.change(user, |member| member.role = role),
             &SystemEntry::HandedOver { user } => {
@@ -178,6 +188,12 @@ impl Kept {
         let later = self.entries.range(head.next()..).filter(|(_, held)| held.was_message() && held.sender == self.me);
         self.read = later.map(|(&msgid, _)| msgid).next_back().unwrap_or(read).max(read);
         self.read_as_of = head;
+    }
+
+    /// Everything up to here is gone. What of it was not read here told nothing.
+    pub fn expired(&mut self, floor: MsgId) {
+        self.has_gap |= floor > self.last;
+        self.raise_floor(floor);
     }
 
     fn raise_floor(&mut self, floor: MsgId) {

@@ -85,6 +85,14 @@ impl Replica {
         gone
     }
 
+    /// Everything up to here is gone. Says whether what is here goes on behind it.
+    pub fn expired(&mut self, id: ConversationId, floor: MsgId) -> bool {
+        self.kept(id).is_none_or(|kept| {
+            kept.expired(floor);
+            !kept.has_gap()
+        })
+    }
+
     /// The read cursor stood here when the log went up to `head`.
     pub fn read(&mut self, id: ConversationId, read: MsgId, head: MsgId) {
         if let Some(kept) = self.kept(id) {

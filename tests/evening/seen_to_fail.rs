@@ -32,7 +32,7 @@ fn message(msgid: u64, sender: UserId, body: Body) -> Message {
 /// What a device of Ada's makes of a log.
 fn kept(log: &[Message]) -> Result<Kept, String> {
     let kind = ConversationKind::Group { name: GroupName::new("team").unwrap() };
-    let about = About::told(&kind, None, &[], Vec::new());
+    let about = About::told(&kind, None, None, &[], Vec::new());
     let found = Conversation {
         id: TEAM,
         kind,

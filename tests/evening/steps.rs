@@ -3,6 +3,7 @@
 use cairn_client::proto::group::MemberSettings;
 use cairn_client::proto::people::RelationAct;
 use cairn_client::proto::response::Role;
+use cairn_client::proto::retention::Retention;
 
 /// People of the team.
 pub const USERS: usize = 10;
@@ -113,6 +114,11 @@ pub enum Act {
     Import {
         group: usize,
         count: usize,
+    },
+    /// Say how long messages stay.
+    Retain {
+        at: Place,
+        retention: Option<Retention>,
     },
     Settle {
         at: Place,
@@ -230,6 +236,7 @@ impl Act {
             Self::SendFile { .. } => "send file",
             Self::Fetch { .. } => "fetch",
             Self::Import { .. } => "import",
+            Self::Retain { .. } => "retain",
             Self::Settle { .. } => "settle",
             Self::ShowReads { .. } => "show reads",
             Self::Relate { act, .. } => match act {

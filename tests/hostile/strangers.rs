@@ -11,6 +11,7 @@ use cairn_client::proto::limits::USERS_PER_REQUEST_MAX;
 use cairn_client::proto::message::Draft;
 use cairn_client::proto::request::{Forward, ImportEntry, PullRange, Request};
 use cairn_client::proto::response::{Response, Role};
+use cairn_client::proto::retention::Retention;
 use cairn_client::proto::text::{EmojiName, GroupName, Text, Topic, UserName};
 
 use super::raw::Raw;
@@ -45,6 +46,8 @@ fn requests(conversation: ConversationId, member: UserId) -> Vec<Request> {
         Request::Pin { conversation, msgid },
         Request::Unpin { conversation, msgid },
         Request::Pins { conversation },
+        Request::SetRetention { conversation, retention: Some(Retention::Days(1)) },
+        Request::Retention { conversation },
         Request::React { conversation, msgid, emoji: EmojiName::new("wave").unwrap() },
         Request::Unreact { conversation, msgid, emoji: EmojiName::new("wave").unwrap() },
         Request::Recall { conversation, msgid: MsgId::new(u64::MAX) },

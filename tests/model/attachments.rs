@@ -193,7 +193,7 @@ impl Naive {
 
     /// Every message that names an attachment.
     fn uses(&self) -> BTreeMap<(ConversationId, MsgId), AttachmentHash> {
-        let entries = self.conversations.iter().flat_map(|(&id, found)| found.above(MsgId::ZERO).map(move |entry| (id, entry)));
+        let entries = self.conversations.iter().flat_map(|(&id, found)| found.above(found.floor).map(move |entry| (id, entry)));
         entries.filter_map(|(id, (msgid, entry))| Some(((id, msgid), entry.body.attachment()?.hash))).collect()
     }
 
@@ -264,6 +264,11 @@ impl AttachmentTrees {
                 if let Some(hash) = state.attachments.used(conversation, msgid) {
                     self.load(state, Need::Attachment(hash));
                 }
+            }
+            Need::FirstAttached(conversation) => {
+                let here: Vec<_> = self.uses.keys().filter(|key| key.0 == conversation).copied().collect();
+                here.into_iter().for_each(|(_, msgid)| self.load(state, Need::Attached(conversation, msgid)));
+                state.attachments.install_known_through(conversation, MsgId::new(u64::MAX));
             }
             _ => {}
         }

@@ -16,23 +16,11 @@ use cairn_proto::response::Response;
 use cairn_proto::text::{About, DeviceName, DisplayName, EmojiName, GroupName, SettingName, SettingValue};
 
 use super::attachments::{self, FileStep};
+use super::cast_rules::{SETTINGS, VALUES, policy};
 use super::made::{a_body, ask, beside, govern, mention, pick, place, receipts, some_words, user_name};
 use super::naive::Naive;
 use super::naive_overview::Kept;
 use super::steps::{Place, Question, Seq, Step};
-
-/// Settings that come up; there is none of the last name.
-const SETTINGS: [&str; 9] = [
-    "receipts",
-    "direct-chats",
-    "contacts-max",
-    "user-search",
-    "attachment-bytes-max",
-    "attachment-quota",
-    "attachment-unsent-hours",
-    "amend-minutes",
-    "no-such-setting",
-];
 
 /// Everybody and everything that was there so far, whether it still is or not.
 #[derive(Debug, Default)]
@@ -99,6 +87,7 @@ impl Cast {
                 (0..count).map(|_| self.send(actor, place(naive, actor, to), Seq::Next, 0, Extras::NONE)).collect()
             }
             Step::File(step) => self.file(step, naive).into_iter().collect(),
+            Step::Expire { to, at, policy } => self.expire(to, at, policy, naive, now).into_iter().collect(),
             _ => self.entrance(step, now).or_else(|| self.request(step, naive, now)).into_iter().collect(),
         }
     }
@@ -154,6 +143,7 @@ impl Cast {
             Step::Send { by, to, .. } | Step::Call { by, to, .. } | Step::Ack { by, to, .. } | Step::Read { by, to, .. } => (by, to),
             Step::Forward { by, to, .. } | Step::Edit { by, to, .. } | Step::Recall { by, to, .. } | Step::React { by, to, .. } => (by, to),
             Step::Pin { by, to, .. } | Step::MarkUnread { by, to, .. } | Step::Receipts { by, to, .. } => (by, to),
+            Step::Retain { by, to, .. } => (by, to),
             Step::Add { by, to, .. } | Step::Remove { by, to, .. } => (by, to),
             Step::Import { by, to, .. } | Step::Ask { by, to, .. } | Step::Govern { by, to, .. } => (by, to),
             Step::CreateGroup { by, .. } | Step::Revoke { by, .. } | Step::ShowReads { by, .. } => (by, Place::Nowhere(0)),
@@ -183,6 +173,7 @@ impl Cast {
             }
             &Step::Pin { at, back: true, .. } => Request::Unpin { conversation, msgid: near_head(at) },
             &Step::Pin { at, .. } => Request::Pin { conversation, msgid: near_head(at) },
+            &Step::Retain { policy: sort, .. } => Request::SetRetention { conversation, retention: policy(sort) },
             &Step::Ack { at, .. } => Request::Ack { conversation, msgid: near_head(at) },
             &Step::Receipts { at, after, .. } => receipts(conversation, near_head(at), after),
             &Step::ShowReads { shown, .. } => Request::SetOwnReads(if shown { Reads::Shown } else { Reads::Hidden }),
@@ -207,7 +198,7 @@ impl Cast {
             }),
             &Step::Set { name, value, .. } => {
                 let name = SettingName::new(pick(&SETTINGS, name)?).unwrap();
-                let value = SettingValue::new(pick(&["anyone", "friends", "1", "2", "2000", "10001", "on", "off"], value)?).unwrap();
+                let value = SettingValue::new(pick(&VALUES, value)?).unwrap();
                 Request::SetSetting { name, value }
             }
             &Step::Ask { about, question, .. } => return Some(ask(actor, conversation, about, question)),

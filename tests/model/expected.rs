@@ -25,6 +25,7 @@ use cairn_proto::message::Draft;
 use cairn_proto::overview::Moment;
 use cairn_proto::request::{Forward, Request};
 use cairn_proto::response::Role;
+use cairn_proto::retention::Retention;
 use cairn_proto::text::{EmojiName, GroupName, Text, Topic};
 use proptest::test_runner::TestCaseError;
 use proptest::{prop_assert, prop_assert_eq};
@@ -66,6 +67,8 @@ pub(super) fn check_state(state: &State, naive: &Naive) -> Result<(), TestCaseEr
             "conversation {}",
             id
         );
+        prop_assert_eq!(found.retention, expected.retention, "conversation {}", id);
+        prop_assert_eq!(&found.pins, &expected.pins.iter().copied().collect::<Vec<_>>(), "conversation {}", id);
         prop_assert_eq!(&found.group, &group_record(expected), "conversation {}", id);
         let members: BTreeMap<_, _> = found.members_sorted().into_iter().map(|(user, member)| (user, unstamped(&member.record))).collect();
         prop_assert_eq!(&members, &member_records(expected), "members of conversation {}", id);
@@ -159,6 +162,8 @@ fn foreign_requests(actor: Actor, conversation: ConversationId) -> Vec<Request> 
         Request::Pins { conversation },
         Request::React { conversation, msgid, emoji: EmojiName::new("wave").unwrap() },
         Request::Unreact { conversation, msgid, emoji: EmojiName::new("wave").unwrap() },
+        Request::SetRetention { conversation, retention: Some(Retention::Days(1)) },
+        Request::Retention { conversation },
         Request::Group { conversation },
         Request::RenameGroup { conversation, name: GroupName::new("mine").unwrap() },
         Request::SetTopic { conversation, topic: Topic::none() },
@@ -186,7 +191,7 @@ fn record(found: &Conversation) -> ConversationRecord {
         created_at: found.created_at,
         head: found.head(),
         last_message: found.last_message(),
-        floor: MsgId::ZERO,
+        floor: found.floor,
         last_sent_at: found.last_sent_at(),
         counts: MemberCounts { members: found.members.len() as u32, owners },
         changed: Revision::default(),
@@ -235,6 +240,7 @@ pub(super) fn check_trees(trees: &Trees, naive: &Naive) -> Result<(), TestCaseEr
     check_tree("attached", &stored.uses, &known.uses)?;
     check_tree("attachment_bytes", &stored.bytes, &known.bytes)?;
     check_tree("pins", &trees.pins, &expected.pins)?;
+    check_tree("retention", &trees.retention, &expected.retention)?;
     check_tree("imports", &trees.imports, &expected.imports)?;
     check_tree("groups", &trees.groups, &expected.groups)?;
     check_tree("open_groups", &trees.open_groups, &expected.open_groups)?;
@@ -333,6 +339,7 @@ fn trees_of(naive: &Naive) -> Trees {
                 mentions.entry(user).or_default().insert(msgid);
             }
         }
+        trees.retention.extend(found.retention.map(|retention| (id, retention)));
         trees.pins.extend((!found.pins.is_empty()).then(|| (id, found.pins.iter().copied().collect())));
         trees.mentions.extend(mentions.iter().filter_map(|(&user, set)| Some(((id, user, 0), set.chunk_bytes(0)?))));
         trees.uncounted.extend(uncounted.chunk_bytes(0).map(|bytes| ((id, 0), bytes)));

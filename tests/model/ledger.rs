@@ -20,6 +20,7 @@ pub(super) struct Ledger {
     sent: BTreeMap<(DeviceId, SendStreamId, ConversationId), u64>,
     /// The entry that made each a member.
     members: BTreeMap<(ConversationId, UserId), MsgId>,
+    floors: BTreeMap<ConversationId, MsgId>,
     read: BTreeMap<(ConversationId, UserId), MsgId>,
     delivered: BTreeMap<(ConversationId, UserId, DeviceId), MsgId>,
     /// Members whose entry has not come yet.
@@ -83,6 +84,7 @@ impl Ledger {
 
     fn rewritten(&mut self, id: ConversationId, msgid: MsgId, is_message: bool, entry: Entry) -> Result<(), TestCaseError> {
         let head = self.head(id);
+        prop_assert!(Some(&msgid) > self.floors.get(&id), "{} of {} is gone and rewritten", msgid, id);
         prop_assert!(MsgId::ZERO < msgid && msgid < head, "{} of {} is rewritten below the head {}", msgid, id, head);
         let place = &mut self.entries.get_mut(&id).unwrap()[msgid.get() as usize - 1];
         prop_assert_eq!((entry.sender, entry.sent_at), (place.sender, place.sent_at));
@@ -129,6 +131,11 @@ impl Ledger {
                 self.read.remove(&(conversation, user));
                 self.delivered.retain(|key, _| (key.0, key.1) != (conversation, user));
                 self.check_counts(conversation, counts)?;
+            }
+            Change::FloorRaised { conversation, floor } => {
+                prop_assert!(floor <= self.head(conversation), "the floor of {} lies above its head", conversation);
+                let last = self.floors.insert(conversation, floor);
+                prop_assert!(last < Some(floor), "the floor of {} goes back", conversation);
             }
             Change::Mentioned { conversation, msgid, ref users } => {
                 prop_assert_eq!(msgid, self.head(conversation));

@@ -88,6 +88,7 @@ pub(super) fn ask(actor: Actor, conversation: ConversationId, about: u8, questio
         Question::Figures => return Command::Figures(actor),
         Question::Members => Request::Members { conversation, after: (about > 4).then(|| UserId::new(u32::from(about) - 4)) },
         Question::Pins => Request::Pins { conversation },
+        Question::Retention => Request::Retention { conversation },
         Question::Explain => Request::Explain { conversation, user },
         Question::ImportCursor => Request::ImportCursor { conversation, source: ImportSource::new(0) },
         Question::Conversations => Request::Conversations { since: None, after: None },

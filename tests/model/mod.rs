@@ -10,6 +10,7 @@
 
 mod attachments;
 mod cast;
+mod cast_rules;
 mod expected;
 mod kept;
 mod ledger;
@@ -20,6 +21,7 @@ mod naive_group;
 mod naive_overview;
 mod naive_people;
 mod naive_receipts;
+mod naive_retention;
 mod naive_send;
 mod naive_talk;
 mod run;

@@ -22,6 +22,7 @@ use cairn_proto::response::{DeviceInfo, Response, Role, UserInfo};
 use cairn_proto::text::{DeviceName, GroupName, SettingName, SettingValue, Topic, UserName};
 
 use super::naive_people::Facts;
+use cairn_proto::retention::Retention;
 
 use super::naive_overview::Changes;
 
@@ -86,6 +87,9 @@ pub(super) struct Conversation {
     pub(super) members: BTreeMap<UserId, Member>,
     pub(super) pins: BTreeSet<MsgId>,
     pub(super) imports: BTreeMap<ImportSource, u64>,
+    pub(super) retention: Option<Retention>,
+    /// Everything up to here is gone on purpose. The model still has it, and must not show it.
+    pub(super) floor: MsgId,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -155,6 +159,9 @@ impl Naive {
                 self.check_actor(*actor)?;
                 if self.users[&actor.user].role == ServerRole::Owner { Ok(Reply::FiguresAllowed) } else { Err(ErrorCode::Forbidden) }
             }
+            Command::KeepsByDefault => Ok(self.keeps_by_default()),
+            Command::Retained(id) => self.retained(*id),
+            Command::Expire { conversation, policy, aged } => self.expire(*conversation, *policy, *aged),
             Command::Ask(actor, request) => {
                 self.check_actor(*actor)?;
                 self.ask(*actor, request, now).map(Reply::Response)
@@ -305,7 +312,7 @@ impl Conversation {
     /// Messages of others that the member has not read.
     pub(super) fn unread(&self, user: UserId) -> u64 {
         let is_unread = |entry: &LogEntry| entry.body.is_message() && entry.sender != user;
-        self.above(self.members[&user].base()).filter(|(_, entry)| is_unread(entry)).count() as u64
+        self.above(self.base(user)).filter(|(_, entry)| is_unread(entry)).count() as u64
     }
 
     /// Messages of others above the read cursor that mention the member.
@@ -313,17 +320,21 @@ impl Conversation {
         let is_meant = |entry: &LogEntry| {
             entry.body.is_message() && entry.sender != user && [user, UserId::SERVER].iter().any(|user| entry.mentioned.contains(user))
         };
-        self.above(self.members[&user].base()).filter(|(_, entry)| is_meant(entry)).count() as u64
+        self.above(self.base(user)).filter(|(_, entry)| is_meant(entry)).count() as u64
     }
 
     /// Entries above the read cursor that are no messages of others.
     pub(super) fn uncounted_of(&self, user: UserId) -> u64 {
-        self.above(self.members[&user].base()).count() as u64 - self.unread(user)
+        self.above(self.base(user)).count() as u64 - self.unread(user)
     }
 
     /// Entries above the read cursor that are no messages.
     pub(super) fn uncounted(&self, user: UserId) -> u64 {
-        self.above(self.members[&user].base()).filter(|(_, entry)| !entry.body.is_message()).count() as u64
+        self.above(self.base(user)).filter(|(_, entry)| !entry.body.is_message()).count() as u64
+    }
+
+    fn base(&self, user: UserId) -> MsgId {
+        self.members[&user].base().max(self.floor)
     }
 
     /// The last entry that somebody said, also when nothing is left of it.

@@ -150,7 +150,10 @@ impl Naive {
 
     pub(super) fn entry(&self, actor: Actor, id: ConversationId, msgid: MsgId) -> Result<&LogEntry, ErrorCode> {
         let found = self.inside(actor.user, id)?;
-        found.above(found.members[&actor.user].floor).find(|&(at, _)| at == msgid).map(|(_, entry)| entry).ok_or(ErrorCode::NoSuchMessage)
+        if found.has_expired(msgid) {
+            return Err(ErrorCode::Expired);
+        }
+        found.above(found.floor_of(actor.user)).find(|&(at, _)| at == msgid).map(|(_, entry)| entry).ok_or(ErrorCode::NoSuchMessage)
     }
 
     fn at(&mut self, id: ConversationId, msgid: MsgId) -> &mut LogEntry {

@@ -23,9 +23,11 @@ pub(super) struct Changes {
     conversations: BTreeMap<ConversationId, u64>,
     memberships: BTreeMap<(UserId, ConversationId), u64>,
     pub(super) ended: BTreeMap<(UserId, ConversationId), u64>,
-    /// The length of each log, and how its members stood.
-    seen: BTreeMap<ConversationId, (usize, BTreeMap<UserId, Standing>)>,
+    /// The length of each log and its floor, and how its members stood.
+    seen: BTreeMap<ConversationId, Seen>,
 }
+
+type Seen = ((usize, MsgId), BTreeMap<UserId, Standing>);
 
 type Standing = (Role, [MsgId; 4], Timestamp, [bool; 2], Option<MsgId>);
 
@@ -53,9 +55,9 @@ impl Naive {
     pub(super) fn note_changes(&mut self) {
         let Changes { open, conversations, memberships, ended, seen, .. } = &mut self.changes;
         for (&id, found) in &self.conversations {
-            let (length, members) = seen.entry(id).or_default();
-            if *length != found.log.len() {
-                *length = found.log.len();
+            let (extent, members) = seen.entry(id).or_default();
+            if *extent != (found.log.len(), found.floor) {
+                *extent = (found.log.len(), found.floor);
                 conversations.insert(id, *open);
             }
             let now: BTreeMap<_, _> = found.members.iter().map(|(&user, member)| (user, standing(member))).collect();

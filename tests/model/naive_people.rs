@@ -209,6 +209,8 @@ impl Naive {
             "user-search" | "receipts" => ["on", "off"].contains(&value.as_str()),
             "attachment-bytes-max" | "attachment-quota" => value.as_str().parse::<u64>().is_ok(),
             "attachment-unsent-hours" => value.as_str().parse::<u64>().is_ok_and(|hours| hours <= 8_760),
+            "retention-default" => ["keep", "days 2"].contains(&value.as_str()),
+            "retention-shortest" | "retention-longest" => value.as_str().parse::<u32>().is_ok_and(|number| number <= 36_525),
             _ => false,
         };
         if !is_taken {

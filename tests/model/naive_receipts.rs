@@ -51,8 +51,11 @@ impl Naive {
 
     pub(super) fn mark_unread(&mut self, actor: Actor, id: ConversationId, from: MsgId) -> Result<Response, ErrorCode> {
         let found = self.inside(actor.user, id)?;
-        let Member { floor, read, told, .. } = found.members[&actor.user].clone();
-        if from <= floor || from > found.head() {
+        let Member { read, told, .. } = found.members[&actor.user].clone();
+        if found.has_expired(from) {
+            return Err(ErrorCode::Expired);
+        }
+        if from <= found.floor_of(actor.user) || from > found.head() {
             return Err(ErrorCode::NoSuchMessage);
         }
         if from <= read {

@@ -78,7 +78,10 @@ impl Naive {
             if extras.mentions_all() && member.role == Role::Member {
                 return Err(ErrorCode::Forbidden);
             }
-            self.check_extras(&extras, member.floor, found.head())?;
+            if extras.replied().is_some_and(|msgid| found.has_expired(msgid)) {
+                return Err(ErrorCode::Expired);
+            }
+            self.check_extras(&extras, found.floor_of(actor.user), found.head())?;
         } else {
             self.may_open_direct(actor, conversation)?;
             self.check_direct(actor.user, conversation)?;

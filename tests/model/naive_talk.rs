@@ -60,6 +60,8 @@ impl Naive {
             Request::Look { conversation } => self.look(actor, *conversation),
             Request::Watch { users } => Ok(self.watch(actor, users)),
             Request::CreateInvite { .. } | Request::Pull { .. } | Request::Figures | Request::SetPresence(_) => Err(ErrorCode::Unsupported),
+            &Request::SetRetention { conversation, retention } => self.set_retention(actor, conversation, retention, now),
+            Request::Retention { conversation } => self.retention(actor, *conversation),
             _ => self.ask_group(actor, request, now),
         }
     }
@@ -71,7 +73,7 @@ impl Naive {
 
     pub(super) fn grant(&self, actor: Actor, conversation: ConversationId) -> Result<Reply, ErrorCode> {
         self.check_actor(actor)?;
-        let floor = self.inside(actor.user, conversation)?.members[&actor.user].floor;
+        let floor = self.inside(actor.user, conversation)?.floor_of(actor.user);
         Ok(Reply::Grant(Grant { conversation, floor }))
     }
 
@@ -115,6 +117,8 @@ impl Naive {
             members: BTreeMap::new(),
             pins: BTreeSet::new(),
             imports: BTreeMap::new(),
+            retention: None,
+            floor: MsgId::ZERO,
         };
         self.conversations.insert(id, found);
     }
@@ -277,7 +281,7 @@ impl Naive {
         let found = self.inside(whose, id)?;
         let Member { joined, read, .. } = found.members[&whose].clone();
         let (uncounted, unread, mentions) = (found.uncounted_of(whose), found.unread(whose), found.mentions(whose));
-        Ok(Response::Explained(Explained { head: found.head(), floor: MsgId::ZERO, joined, read, uncounted, unread, mentions }))
+        Ok(Response::Explained(Explained { head: found.head(), floor: found.floor, joined, read, uncounted, unread, mentions }))
     }
 
     pub(super) fn summary(&self, actor: Actor, id: ConversationId) -> Option<response::Conversation> {
@@ -292,7 +296,7 @@ impl Naive {
             kind,
             role: member.role,
             head: found.head(),
-            floor: member.floor,
+            floor: found.floor_of(actor.user),
             read: member.read,
             delivered: member.delivered.get(&actor.device).copied().unwrap_or(MsgId::ZERO),
             unread: found.unread(actor.user),
@@ -303,8 +307,9 @@ impl Naive {
     }
 
     pub(super) fn feed(&self, actor: Actor, conversation: ConversationId) -> Option<Feed> {
-        let member = &self.inside(actor.user, conversation).ok()?.members[&actor.user];
+        let found = self.inside(actor.user, conversation).ok()?;
+        let member = &found.members[&actor.user];
         let delivered = member.delivered.get(&actor.device).copied().unwrap_or(MsgId::ZERO);
-        Some(Feed { conversation, position: delivered.max(MsgId::new(member.joined.get() - 1)) })
+        Some(Feed { conversation, position: delivered.max(MsgId::new(member.joined.get() - 1)).max(found.floor) })
     }
 }

@@ -70,6 +70,10 @@ pub(super) enum Step {
     Receipts { by: u8, to: Place, at: i8, after: Option<u8> },
     /// Somebody shows what he reads, or hides it.
     ShowReads { by: u8, shown: bool },
+    /// How long messages stay, or somebody who would like to say so.
+    Retain { by: u8, to: Place, policy: u8 },
+    /// The server lets go what is old enough, or what everybody has; or so far from the head, under a policy that need not hold.
+    Expire { to: Place, at: Option<i8>, policy: u8 },
     /// A new group.
     CreateGroup { by: u8, users: Vec<u8> },
     /// New members.
@@ -92,6 +96,8 @@ pub(super) enum Step {
     Ask { by: u8, to: Place, about: u8, question: Question },
     /// Something with an attachment.
     File(FileStep),
+    /// So many days go by.
+    Days(u8),
     /// The clock goes on, or back, by so many milliseconds.
     Clock(i16),
     /// What was gathered so far becomes a batch of the commit log.
@@ -160,6 +166,7 @@ pub(super) enum Seq {
 pub(super) enum Question {
     Members,
     Pins,
+    Retention,
     Explain,
     ImportCursor,
     Grant,
@@ -216,10 +223,10 @@ fn seq() -> impl Strategy<Value = Seq> {
 fn question() -> impl Strategy<Value = Question> {
     use Question::{
         BannedUsers, Contacts, Conversations, Devices, Explain, Figures, FindGroups, FindUsers, Grant, Group, ImportCursor, Look, Members,
-        Pins, Profiles, SearchUsers, Settings, Users, Watch,
+        Pins, Profiles, Retention, SearchUsers, Settings, Users, Watch,
     };
     let of_server = [FindUsers, Users, Devices, Figures, Contacts, Settings, SearchUsers, Profiles, Watch, Look];
-    let about_groups = [Members, Pins, Explain, ImportCursor, Grant, Conversations, Group, BannedUsers, FindGroups];
+    let about_groups = [Members, Pins, Retention, Explain, ImportCursor, Grant, Conversations, Group, BannedUsers, FindGroups];
     prop::sample::select([&of_server[..], &about_groups].concat())
 }
 
@@ -263,7 +270,7 @@ fn acquaintance() -> impl Strategy<Value = Step> {
         16 => (0..5_u8, 1..4_u8, 0..9_u8).prop_map(|(by, other, act)| Step::Relate { by, other, act }),
         4 => (0..5_u8, 1..4_u8).prop_map(direct),
         2 => (0..12_u8, any::<bool>(), any::<bool>()).prop_map(|(by, name, about)| Step::SetProfile { by, name, about }),
-        2 => (0..3_u8, 0..9_u8, 0..8_u8).prop_map(|(by, name, value)| Step::Set { by, name, value }),
+        2 => (0..3_u8, 0..12_u8, 0..11_u8).prop_map(|(by, name, value)| Step::Set { by, name, value }),
     ]
 }
 
@@ -286,6 +293,8 @@ fn talk() -> impl Strategy<Value = Step> {
         6 => (by(), place(), -1..9_i8).prop_map(|(by, to, at)| Step::MarkUnread { by, to, at: -at }),
         6 => (by(), place(), 0..6_i8, prop::option::weighted(0.2, 0..5_u8)).prop_map(|(by, to, at, after)| Step::Receipts { by, to, at: -at, after }),
         1 => (by(), any::<bool>()).prop_map(|(by, shown)| Step::ShowReads { by, shown }),
+        5 => (by(), place(), 0..9_u8).prop_map(|(by, to, policy)| Step::Retain { by, to, policy }),
+        8 => (place(), prop::option::of(at()), 0..9_u8).prop_map(|(to, at, policy)| Step::Expire { to, at: at.map(|at| -at), policy }),
         3 => (by(), users()).prop_map(|(by, users)| Step::CreateGroup { by, users }),
         5 => (by(), place(), users()).prop_map(|(by, to, users)| Step::Add { by, to, users }),
         6 => (by(), place(), users()).prop_map(|(by, to, users)| Step::Remove { by, to, users }),
@@ -302,6 +311,7 @@ fn step() -> impl Strategy<Value = Step> {
         16 => acquaintance(),
         40 => talk(),
         12 => file_step(|| place().boxed()).prop_map(Step::File),
+        2 => (0..4_u8).prop_map(Step::Days),
         3 => (-3..6_i16).prop_map(|halves| Step::Clock(halves * 500)),
         4 => Just(Step::Commit),
         4 => Just(Step::Take),

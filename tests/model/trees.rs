@@ -13,6 +13,7 @@ use cairn::core::relation::{RelationChunk, StoredRelation};
 use cairn::store::trees::Tree;
 use cairn_proto::ids::{ConversationId, DeviceId, ImportSource, MsgId, Revision, SendStreamId, UserId};
 use cairn_proto::people::Profile;
+use cairn_proto::retention::Retention;
 use cairn_proto::text::{GroupName, SettingName, SettingValue};
 
 use super::attachments::AttachmentTrees;
@@ -30,6 +31,7 @@ pub(super) struct Trees {
     pub(super) mentions: BTreeMap<(ConversationId, UserId, u64), Vec<u8>>,
     pub(super) attachments: AttachmentTrees,
     pub(super) pins: BTreeMap<ConversationId, Vec<MsgId>>,
+    pub(super) retention: BTreeMap<ConversationId, Retention>,
     pub(super) imports: BTreeMap<(ConversationId, ImportSource), u64>,
     pub(super) cursors: BTreeMap<(DeviceId, SendStreamId, CursorChunk), Vec<SendCursor>>,
     pub(super) recent: BTreeMap<(DeviceId, SendStreamId, RecentPart), Vec<RecentSend>>,
@@ -67,6 +69,7 @@ impl Trees {
             Row::Mentions(id, user, chunk, bytes) => set(&mut self.mentions, (id, user, chunk), Some(bytes)),
             row @ (Row::Attachment(..) | Row::Attached(..) | Row::AttachmentBytes(..)) => self.attachments.put(row),
             Row::Pins(id, pins) => set(&mut self.pins, id, (!pins.is_empty()).then_some(pins)),
+            Row::Retention(id, retention) => set(&mut self.retention, id, retention),
             Row::Import(id, source, cursor) => set(&mut self.imports, (id, source), Some(cursor)),
             Row::SendCursors(device, stream, chunk, cursors) => set(&mut self.cursors, (device, stream, chunk), Some(cursors)),
             Row::RecentSends(device, stream, part, sends) => set(&mut self.recent, (device, stream, part), Some(sends)),
@@ -138,7 +141,7 @@ impl Trees {
             }
             // Entries are no rows: whoever keeps the log gives them.
             Need::Entry(..) | Need::EntriesFrom(..) => {}
-            Need::Attachment(_) | Need::Attached(..) => self.attachments.load(state, need),
+            Need::Attachment(_) | Need::Attached(..) | Need::FirstAttached(_) => self.attachments.load(state, need),
             Need::Stream(device, stream) => {
                 let cursors = self.cursors.iter().filter(|(key, _)| (key.0, key.1) == (device, stream));
                 let recent = self.recent.iter().filter(|(key, _)| (key.0, key.1) == (device, stream));
@@ -158,6 +161,7 @@ impl Trees {
         let found = state.install_conversation(id, record.clone());
         found.pins = self.pins.get(&id).cloned().unwrap_or_default();
         found.install_mentions(self.mentions_where(|of, user| of == id && user == UserId::SERVER));
+        found.retention = self.retention.get(&id).copied();
         found.group = self.groups.get(&id).cloned().unwrap_or_default();
         for (&(_, chunk), bytes) in self.uncounted.iter().filter(|(key, _)| key.0 == id) {
             found.uncounted.install(chunk, bytes).unwrap();
@@ -208,6 +212,7 @@ impl Trees {
             mentions: mix(&older.mentions, &newer.mentions, || pick(Tree::Mentions)),
             attachments: AttachmentTrees::mixed(&older.attachments, &newer.attachments, pick),
             pins: mix(&older.pins, &newer.pins, || pick(Tree::Pins)),
+            retention: mix(&older.retention, &newer.retention, || pick(Tree::Retention)),
             imports: mix(&older.imports, &newer.imports, || pick(Tree::Imports)),
             cursors: mix(&older.cursors, &newer.cursors, || pick(Tree::Cursors)),
             recent: mix(&older.recent, &newer.recent, || pick(Tree::Recent)),

@@ -11,6 +11,7 @@ use cairn_proto::people::{Profile, RelationAct};
 use cairn_proto::receipts::Reads;
 use cairn_proto::request::{Forward, Request};
 use cairn_proto::response::Role;
+use cairn_proto::retention::Retention;
 use cairn_proto::text::{EmojiName, GroupName, SettingName, SettingValue, Text, Topic, UserName};
 
 use super::world::Cast;
@@ -42,7 +43,7 @@ kinds! {
     Send, Pull, Ack, Read, Conversations, FindUsers, Users, CreateGroup, AddMembers, RemoveMembers, Members, CreateInvite, Devices,
     RevokeDevice, Import, ImportCursor, Explain, Figures, Edit, Recall, React, Unreact, Pin, Unpin, Pins, Group, RenameGroup, SetTopic, SetGroupSettings, SetRole, HandOver, Ban, Unban,
     BannedUsers, MuteMember, JoinGroup, FindGroups, SetMemberSettings, Settings, SetSetting, Relate, Contacts, SearchUsers, Profiles, SetProfile, Watch, SetPresence,
-    Look, Forward, MarkUnread, Receipts, OwnReads, SetOwnReads,
+    Look, Forward, MarkUnread, Receipts, OwnReads, SetOwnReads, SetRetention, Retention,
 }
 
 /// Rows of the table: what they are called, which request it is, and what is asked of whom.
@@ -102,6 +103,10 @@ pub(super) fn of_a_conversation() -> Vec<Asked> {
             let settings = MemberSettings { favourite: true, ..MemberSettings::default() };
             ask(cast, Request::SetMemberSettings { conversation: cast.conversation, settings })
         };
+        "SetRetention", SetRetention, |cast| {
+            ask(cast, Request::SetRetention { conversation: cast.conversation, retention: Some(Retention::Days(7)) })
+        };
+        "Retention", Retention, |cast| ask(cast, Request::Retention { conversation: cast.conversation });
         "Members", Members, |cast| ask(cast, Request::Members { conversation: cast.conversation, after: None });
         "Explain one's own count", Explain, |cast| {
             ask(cast, Request::Explain { conversation: cast.conversation, user: cast.asker.user })

@@ -8,6 +8,7 @@ mod group;
 mod named;
 mod people;
 mod receipts;
+mod retention;
 mod values;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -50,6 +51,7 @@ impl Samples {
     pub(crate) fn all() -> Self {
         let mut samples = Self::default();
         values::add_all(&mut samples);
+        retention::add_all(&mut samples);
         samples
     }
 

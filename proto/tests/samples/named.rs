@@ -19,6 +19,7 @@ use cairn_proto::request::{Forward, ImportEntry, PullRange, Request};
 use cairn_proto::response::{
     Conversation, ConversationKind, DeviceInfo, Explained, Member, MemberPage, Pulled, Response, Role, ServerFrame, UserInfo,
 };
+use cairn_proto::retention::{Retention, RetentionInfo};
 use cairn_proto::settings::Setting;
 use cairn_proto::typing::{ClientDatagram, ServerDatagram};
 use serde::Serialize;
@@ -67,7 +68,7 @@ structs! {
     Attachment, AttachmentHash, Bucket, CheckpointFigures, Contact, ContactPage, Conversation, ConversationPage, DeviceInfo, Draft, Entry,
     Explained, Figures, Film, Forward, GroupDetails, GroupSettings, Hello, Histogram, ImportEntry, Media, Member, MemberCursors, MemberPage,
     MemberSettings, Moment, OpenGroup, OverviewPlace, PresentDevice, Preview, Profile, Pulled, Reaction, Receipt, ReceiptCounts, ReceiptPage,
-    Relation, Run, Setting, UserInfo, UserPage, UserPresence, UserProfile, Welcome,
+    Relation, RetentionInfo, Run, Setting, UserInfo, UserPage, UserPresence, UserProfile, Welcome,
 }
 
 enums! {
@@ -93,19 +94,20 @@ enums! {
         RevokeDevice, Import, ImportCursor, Explain, Figures, Edit, Recall, React, Unreact, Pin, Unpin, Pins, Group, RenameGroup, SetTopic,
         SetGroupSettings, SetRole, HandOver, Ban, Unban, BannedUsers, MuteMember, JoinGroup, FindGroups, SetMemberSettings, Settings,
         SetSetting, Relate, Contacts, SearchUsers, Profiles, SetProfile, Watch, SetPresence, Look, Forward, MarkUnread, Receipts, OwnReads,
-        SetOwnReads
+        SetOwnReads, SetRetention, Retention
     }
     Response {
         Accepted, Done, Pulled, Conversations, Users, Created, Changed, Members, Invite, Devices, Imported, ImportCursor, Explained, Figures,
-        Pins, Group, Groups, Settings, Related, Contacts, FoundUsers, Profiles, Watching, Receipts, OwnReads
+        Pins, Group, Groups, Settings, Related, Contacts, FoundUsers, Profiles, Watching, Receipts, OwnReads, Retention
     }
+    Retention { Keep, Days, UntilAcked }
     Role { Member, Admin, Owner }
     ServerDatagram { Typing }
     ServerFrame { Welcome, Refused, Response }
     ServerRole { Member, Admin, Owner }
     StreamOpening { Timeline, Upload, Download }
-    SystemEntry { Created, Added, Removed, Renamed, TopicSet, SettingsSet, RoleSet, HandedOver, Banned, Unbanned, Muted }
-    TimelineFrame { Run, Behind, Conversation, Removed, Read, Contact, Presence, Receipts }
+    SystemEntry { Created, Added, Removed, Renamed, TopicSet, SettingsSet, RoleSet, HandedOver, Banned, Unbanned, Muted, RetentionSet }
+    TimelineFrame { Run, Behind, Conversation, Removed, Read, Contact, Presence, Receipts, Floor }
     TransferFrame { From, Stored, Refused }
 }
 

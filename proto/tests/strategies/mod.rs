@@ -5,6 +5,7 @@ mod group;
 mod overview;
 mod people;
 mod receipts;
+mod retention;
 
 use cairn_proto::attachment::Film;
 use cairn_proto::body::{Amendment, Body};
@@ -217,7 +218,8 @@ pub(crate) fn client_frame() -> impl Strategy<Value = ClientFrame> {
         agreement_request().boxed(),
         account_request().boxed(),
         people::request().boxed(),
-        receipts::request().boxed()
+        receipts::request().boxed(),
+        retention::request().boxed()
     ];
     prop_oneof![
         1 => hello().prop_map(ClientFrame::Hello),
@@ -329,7 +331,7 @@ fn response() -> impl Strategy<Value = Response> {
         vec(msgid(), 0..9).prop_map(Response::Pins),
         figures().prop_map(|figures| Response::Figures(Box::new(figures))),
     ];
-    prop_oneof![pages.boxed(), facts.boxed(), people::response().boxed(), receipts::response().boxed()]
+    prop_oneof![pages.boxed(), facts.boxed(), people::response().boxed(), receipts::response().boxed(), retention::response().boxed()]
 }
 
 fn error_code() -> impl Strategy<Value = ErrorCode> {
@@ -365,6 +367,7 @@ pub(crate) fn timeline_frame() -> impl Strategy<Value = TimelineFrame> {
         conversation().prop_map(TimelineFrame::Conversation),
         (conversation_id(), msgid()).prop_map(|(conversation, last)| TimelineFrame::Removed { conversation, last }),
         (conversation_id(), msgid(), msgid()).prop_map(|(conversation, read, head)| TimelineFrame::Read { conversation, read, head }),
+        (conversation_id(), msgid()).prop_map(|(conversation, floor)| TimelineFrame::Floor { conversation, floor }),
         people::contact().prop_map(TimelineFrame::Contact),
         people::presence().prop_map(TimelineFrame::Presence),
         receipts::frame(),

@@ -17,6 +17,8 @@ pub struct Held {
     records: HashMap<AttachmentHash, Option<AttachmentRecord>>,
     /// What messages name; `None` of those that are known to name nothing.
     uses: BTreeMap<(ConversationId, MsgId), Option<AttachmentHash>>,
+    /// Up to which message it is known of a conversation what every one names.
+    known_through: HashMap<ConversationId, MsgId>,
     /// What the uploads of each user take. Always in memory, as users are.
     bytes: HashMap<UserId, u64>,
     /// Those that no message names. Always in memory: they are few, or about to go.
@@ -55,6 +57,24 @@ impl Held {
     #[must_use]
     pub fn used(&self, conversation: ConversationId, msgid: MsgId) -> Option<AttachmentHash> {
         *self.uses.get(&(conversation, msgid))?
+    }
+
+    /// Up to which message it is known what every one of a conversation names.
+    #[must_use]
+    pub fn known_through(&self, conversation: ConversationId) -> Option<MsgId> {
+        self.known_through.get(&conversation).copied()
+    }
+
+    /// The messages of a conversation up to this one that name something, as far as that is in memory.
+    pub(in crate::core) fn used_through(&self, conversation: ConversationId, last: MsgId) -> Vec<MsgId> {
+        let uses = self.uses.range((conversation, MsgId::ZERO)..=(conversation, last));
+        uses.filter(|(_, hash)| hash.is_some()).map(|(&(_, msgid), _)| msgid).collect()
+    }
+
+    /// What they name.
+    #[must_use]
+    pub fn hashes_through(&self, conversation: ConversationId, last: MsgId) -> Vec<AttachmentHash> {
+        self.uses.range((conversation, MsgId::ZERO)..=(conversation, last)).filter_map(|(_, hash)| *hash).collect()
     }
 
     /// What the uploads of a user take.
@@ -98,9 +118,10 @@ impl Held {
 
     /// Lets go of everything that is stored as it is and can be loaded again.
     pub(in crate::core) fn let_go(&mut self) {
-        let Self { records, uses, unsaved, .. } = self;
+        let Self { records, uses, known_through, unsaved, .. } = self;
         records.retain(|hash, _| unsaved.records.contains(hash));
         uses.retain(|key, _| unsaved.uses.contains(key));
+        known_through.clear();
     }
 }
 
@@ -114,6 +135,11 @@ impl Held {
     /// What a message names, as stored; `None` when it names nothing.
     pub fn install_use(&mut self, conversation: ConversationId, msgid: MsgId, hash: Option<AttachmentHash>) {
         self.uses.entry((conversation, msgid)).or_insert(hash);
+    }
+
+    /// Of the messages of a conversation up to this one, all that name something were installed.
+    pub fn install_known_through(&mut self, conversation: ConversationId, last: MsgId) {
+        self.known_through.insert(conversation, last);
     }
 
     /// What the uploads of a user take.

@@ -37,6 +37,18 @@ impl State {
         self.make(&Change::Attachment(hash, Some(record)), batch);
     }
 
+    /// How far the floor of a conversation can go up to `floor` at once: as far as it is known which attachments that takes.
+    pub(in crate::core) fn floor_within_known_uses(&self, conversation: ConversationId, floor: MsgId) -> MsgId {
+        self.attachments.known_through(conversation).map_or(floor, |known| floor.min(known))
+    }
+
+    /// The messages up to the floor of a conversation name nothing any more.
+    pub(in crate::core) fn end_uses_through(&mut self, conversation: ConversationId, floor: MsgId, batch: &mut Batch) {
+        for msgid in self.attachments.used_through(conversation, floor) {
+            self.end_use(conversation, msgid, batch);
+        }
+    }
+
     /// A message names its attachment no more, if it ever named one: it was recalled, or is gone.
     pub(in crate::core) fn end_use(&mut self, conversation: ConversationId, msgid: MsgId, batch: &mut Batch) {
         let Some(hash) = self.attachments.used(conversation, msgid) else { return };

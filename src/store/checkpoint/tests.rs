@@ -119,7 +119,7 @@ fn a_crash_between_any_two_steps_loses_and_repeats_nothing() {
         let timelines = [(Arc::clone(&timeline), id(head))];
         let mut crashes = vec![fixture.crashed()];
         // The batches of blocks, one by one.
-        let changes = fixture.writer.block_changes(&timeline, id(head)).unwrap();
+        let changes = fixture.writer.block_changes(&timeline, MsgId::ZERO, id(head)).unwrap();
         for change in changes {
             fixture.trees.write(Tree::Messages, [change]).unwrap();
             if crashes.len() < 4 {
@@ -189,13 +189,14 @@ fn the_doctor_finds_what_is_missing_and_what_is_too_much() {
     let mut fixture = Fixture::new();
     fixture.write(1, &timeline(0, 300));
     let verify = |fixture: &Fixture, floor, stored| verify_blocks(&fixture.writer.blocks, CONVERSATION, id(floor), id(stored));
-    assert_eq!(verify(&fixture, 70, 300).unwrap().messages, 230);
+    assert_eq!(verify(&fixture, 0, 300).unwrap().messages, 300);
+    assert!(matches!(verify(&fixture, 70, 300), Err(VerifyError::Expired { first, .. }) if first <= id(70)));
     assert!(matches!(verify(&fixture, 0, 301), Err(VerifyError::Missing { msgid, .. }) if msgid == id(301)));
     assert!(matches!(verify(&fixture, 0, 299), Err(VerifyError::Overlap { .. })));
     let (second, last) = fixture.blocks()[1];
     fixture.trees.write(Tree::Messages, [RowChange::delete(RowKey::block(CONVERSATION, id(second)))]).unwrap();
     assert!(matches!(verify(&fixture, 0, 300), Err(VerifyError::Missing { msgid, .. }) if msgid == id(second)));
-    assert_eq!(verify(&fixture, last, 300).unwrap().messages, 300 - last);
+    assert!(matches!(verify(&fixture, last, 300), Err(VerifyError::Expired { first, .. }) if first == id(1)));
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use cairn_proto::group::Access;
 use cairn_proto::ids::{ConversationId, MsgId, UserId};
 use cairn_proto::people::Profile;
+use cairn_proto::retention::Retention;
 use cairn_proto::text::{GroupName, SettingValue};
 
 use super::{Check, DoctorError, wrong};
@@ -30,6 +31,10 @@ impl Check<'_> {
             let head = parse::conversation(key.bytes()).and_then(|id| heads.get(&id)).copied().unwrap_or_default();
             let is_sound = pins.is_sorted_by(|a, b| a < b) && pins.last().is_some_and(|&last| last <= head);
             if is_sound { Ok(()) } else { Err(wrong(key, "a pin lies above the head, or out of order")) }
+        })?;
+        self.each(Tree::Retention, |_, key, _: Retention| {
+            let is_known = parse::conversation(key.bytes()).is_some_and(|id| heads.contains_key(&id));
+            if is_known { Ok(()) } else { Err(wrong(key, "there is no such conversation")) }
         })?;
         self.each(Tree::Imports, |_, _, _: u64| Ok(()))
     }

@@ -138,6 +138,12 @@ impl RowKey {
         Self::new(Tree::Pins).and_u64(conversation.get())
     }
 
+    /// How long messages of a conversation stay.
+    #[must_use]
+    pub fn retention(conversation: ConversationId) -> Self {
+        Self::new(Tree::Retention).and_u64(conversation.get())
+    }
+
     /// The send cursors of a chunk.
     #[must_use]
     pub fn cursors(device: DeviceId, stream: SendStreamId, chunk: CursorChunk) -> Self {
