@@ -35,6 +35,7 @@ pub async fn compare(evening: &Evening) -> Result<(), String> {
         sights.push(agreed(evening, user).await?);
     }
     members_agree(&sights)?;
+    note_expired(evening, &sights);
     for sight in &sights {
         for (&id, view) in &sight.conversations {
             holds_what_was_said(&evening.scene, id, view)?;
@@ -42,6 +43,15 @@ pub async fn compare(evening: &Evening) -> Result<(), String> {
     }
     receipts::are_right(evening, &sights).await?;
     who_may_not_cannot(evening, &sights).await
+}
+
+/// Notes whether anything is gone: nothing but a policy takes the very entry away that made somebody a member.
+fn note_expired(evening: &Evening, sights: &[Sight]) {
+    let is_gone = |(sight, user): (&Sight, &UserId)| {
+        let mut views = sight.conversations.values();
+        views.any(|view| view.about.members.get(user).is_some_and(|own| own.joined <= view.floor))
+    };
+    evening.scene.tally("expire", sights.iter().zip(&evening.scene.users).any(is_gone));
 }
 
 /// What the server says to a user, once all of his devices say the same.

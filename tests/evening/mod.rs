@@ -1,5 +1,6 @@
 //! An evening of a team of ten, over the real binary, each on three devices, some of which come and go: groups, direct chats, replies,
-//! mentions, edits, recalls, reactions, pins, files, kicks, bans, blocks; and a server that is killed and started again in between.
+//! mentions, edits, recalls, reactions, pins, files, forwards, imports, kicks, bans, blocks, reads and their receipts, policies that let
+//! messages go; and a server that is stopped and killed in between.
 //!
 //! Every device keeps a replica as a desktop client would: it follows the logs and puts each change in its place, and asks only for what it
 //! lacks. When all are there and nothing is under way, every device must agree with every other device of its user and with what a client
