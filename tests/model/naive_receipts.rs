@@ -22,7 +22,10 @@ impl Naive {
         if self.setting("receipts") == Some("off") {
             return Err(ErrorCode::TurnedOff);
         }
-        let entry = found.above(found.members[&actor.user].floor).find(|&(at, _)| at == msgid).map(|(_, entry)| entry);
+        if found.has_expired(msgid) {
+            return Err(ErrorCode::Expired);
+        }
+        let entry = found.above(found.floor_of(actor.user)).find(|&(at, _)| at == msgid).map(|(_, entry)| entry);
         let entry = entry.filter(|entry| entry.body.is_message()).ok_or(ErrorCode::NoSuchMessage)?;
         let state = |user: UserId, member: &Member| {
             let has = member.told >= msgid || member.delivered.values().any(|&delivered| delivered >= msgid);
