@@ -165,6 +165,7 @@ impl Attendant {
                     kept.is_listed(found);
                 }
             }
+            self.replica.lock().is_up_to(overview.as_of);
             // What did not change is followed on.
             let ids = self.replica.lock().ids();
             for id in ids {

@@ -73,7 +73,6 @@ impl Replica {
 
     /// An overview, of everything or of what changed since the last. Gives the conversations that are no more.
     pub fn looked_up(&mut self, overview: &Overview) -> Vec<ConversationId> {
-        self.moment = Some(overview.as_of);
         let listed: BTreeSet<_> = overview.conversations.iter().map(|found| found.id).collect();
         let mut gone = overview.gone.clone();
         for (&id, kept) in self.conversations.iter_mut().filter(|(id, _)| !listed.contains(id)) {
@@ -91,6 +90,11 @@ impl Replica {
             kept.expired(floor);
             !kept.has_gap()
         })
+    }
+
+    /// All that an overview told of is here. Not before: a device that goes meanwhile must be told of it again.
+    pub const fn is_up_to(&mut self, moment: Moment) {
+        self.moment = Some(moment);
     }
 
     /// The read cursor stood here when the log went up to `head`.
