@@ -3,7 +3,7 @@
 use cairn::core::batch::Effect;
 use cairn::core::command::Actor;
 use cairn_proto::error::ErrorCode;
-use cairn_proto::ids::{ConversationId, DeviceId, MsgId, UserId};
+use cairn_proto::ids::{ConversationId, MsgId, UserId};
 use cairn_proto::limits::{MARKED_OWN_MAX, MARKED_UNREAD_MAX};
 use cairn_proto::receipts::{Reads, Receipt, ReceiptCounts, ReceiptPage, ReceiptState};
 use cairn_proto::response::Response;
@@ -70,7 +70,7 @@ impl Naive {
             let own = passed().filter(|(_, entry)| entry.sender == actor.user).map(|(msgid, _)| msgid).collect();
             let member = self.conversations.get_mut(&id).unwrap().members.get_mut(&actor.user).unwrap();
             (member.read, member.marked_own) = (from.prev(), own);
-            self.effects.push(Effect::Read { conversation: id, user: actor.user, device: DeviceId::new(0), msgid: from.prev() });
+            self.effects.push(Effect::Read { conversation: id, user: actor.user });
         }
         Ok(Response::Done)
     }
