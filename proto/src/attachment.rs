@@ -3,14 +3,12 @@
 use std::fmt;
 use std::str::FromStr;
 
-use bytes::Bytes;
 use data_encoding::HEXLOWER;
-use serde::de::Error as _;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 
-use crate::codec;
 use crate::error::ErrorCode;
 use crate::limits;
+use crate::picture::Picture;
 use crate::text::{Caption, FileName, MediaType};
 
 /// BLAKE3 of all bytes of an attachment; its only address.
@@ -98,43 +96,8 @@ pub struct Film {
     pub duration_ms: u64,
 }
 
-/// A small picture that the sender's client made; may be empty. Nobody checks what it shows, or whether it is a picture.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-#[serde(transparent)]
-pub struct Preview(Bytes);
-
-/// A preview is too large.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the preview has {bytes} bytes where {} are allowed", limits::PREVIEW_BYTES_MAX)]
-pub struct PreviewTooLarge {
-    /// How large it is.
-    pub bytes: usize,
-}
-
-impl Preview {
-    /// No preview.
-    pub const NONE: Self = Self(Bytes::new());
-
-    /// Takes the bytes.
-    ///
-    /// # Errors
-    /// When they are more than [`limits::PREVIEW_BYTES_MAX`].
-    pub fn new(bytes: Bytes) -> Result<Self, PreviewTooLarge> {
-        if bytes.len() > limits::PREVIEW_BYTES_MAX { Err(PreviewTooLarge { bytes: bytes.len() }) } else { Ok(Self(bytes)) }
-    }
-
-    /// The bytes.
-    #[must_use]
-    pub const fn as_bytes(&self) -> &Bytes {
-        &self.0
-    }
-}
-
-impl<'de> Deserialize<'de> for Preview {
-    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-        Self::new(codec::bytes(d)?).map_err(D::Error::custom)
-    }
-}
+/// A small picture that the sender's client made; may be empty.
+pub type Preview = Picture<{ limits::PREVIEW_BYTES_MAX }>;
 
 /// What the server writes on a transfer stream.
 ///
@@ -162,14 +125,5 @@ mod tests {
         for wrong in ["", "ab", &"AB".repeat(32), &"ab".repeat(33), "../../etc/passwd"] {
             assert_eq!(wrong.parse::<AttachmentHash>(), Err(HashError), "{wrong}");
         }
-    }
-
-    #[test]
-    fn a_preview_is_bounded_wherever_it_comes_from() {
-        let largest = Preview::new(vec![1; limits::PREVIEW_BYTES_MAX].into()).unwrap();
-        let mut bytes = codec::encode(&largest);
-        assert_eq!(codec::decode(&bytes, limits::FRAME_BYTES_MAX), Ok(largest));
-        bytes = codec::encode(&Bytes::from(vec![1; limits::PREVIEW_BYTES_MAX + 1]));
-        assert_eq!(codec::decode::<Preview>(&bytes, limits::FRAME_BYTES_MAX), Err(codec::DecodeError::Malformed));
     }
 }

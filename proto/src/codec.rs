@@ -129,21 +129,28 @@ pub(crate) fn list<'de, D: Deserializer<'de>, T: Deserialize<'de>>(reader: D) ->
 
 /// Reads bytes, and makes room for them when they are there.
 pub(crate) fn bytes<'de, D: Deserializer<'de>>(reader: D) -> Result<Bytes, D::Error> {
-    struct Present;
+    bytes_up_to(usize::MAX, reader)
+}
+
+/// Reads bytes, and makes room for them when they are there and not too many.
+pub(crate) fn bytes_up_to<'de, D: Deserializer<'de>>(bytes_max: usize, reader: D) -> Result<Bytes, D::Error> {
+    struct Present {
+        bytes_max: usize,
+    }
 
     impl Visitor<'_> for Present {
         type Value = Bytes;
 
         fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("bytes")
+            write!(f, "at most {} bytes", self.bytes_max)
         }
 
         fn visit_bytes<E: Error>(self, present: &[u8]) -> Result<Self::Value, E> {
-            Ok(Bytes::copy_from_slice(present))
+            if present.len() > self.bytes_max { Err(E::invalid_length(present.len(), &self)) } else { Ok(Bytes::copy_from_slice(present)) }
         }
     }
 
-    reader.deserialize_bytes(Present)
+    reader.deserialize_bytes(Present { bytes_max })
 }
 
 /// Reads a text, checks it where it stands, and makes room for it when it is taken.

@@ -41,6 +41,7 @@ pub mod limits;
 pub mod message;
 pub mod overview;
 pub mod people;
+pub mod picture;
 pub mod presence;
 pub mod receipts;
 pub mod request;

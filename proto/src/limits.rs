@@ -120,8 +120,8 @@ pub const CONTACTS_PER_PAGE_MAX: usize = 500;
 /// Users in one page of those whose names begin in the same way.
 pub const USERS_PER_PAGE_MAX: usize = 100;
 
-/// Users whose profiles one request asks for.
-pub const PROFILES_PER_REQUEST_MAX: usize = 100;
+/// Users whose profiles one request asks for: so many of the largest fit into one frame.
+pub const PROFILES_PER_REQUEST_MAX: usize = 48;
 
 /// The largest datagram of either direction.
 pub const DATAGRAM_BYTES_MAX: usize = 64;
@@ -137,6 +137,9 @@ pub const DISPLAY_NAME_BYTES_MAX: usize = 128;
 
 /// The longest text that a user says of himself, in bytes of UTF-8.
 pub const ABOUT_BYTES_MAX: usize = 1024;
+
+/// The largest avatar, in bytes: it travels with everything else that a user says of himself.
+pub const AVATAR_BYTES_MAX: usize = 4 * 1024;
 
 /// The longest name of a setting, in bytes.
 pub const SETTING_NAME_BYTES_MAX: usize = 32;

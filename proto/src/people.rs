@@ -4,6 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::codec;
 use crate::ids::UserId;
+use crate::limits;
+use crate::picture::Picture;
 use crate::response::UserInfo;
 use crate::text::{About, DisplayName};
 
@@ -115,7 +117,12 @@ pub struct Profile {
     pub display_name: Option<DisplayName>,
     /// What the user says of himself.
     pub about: Option<About>,
+    /// What others are shown of the user; empty for nothing.
+    pub avatar: Avatar,
 }
+
+/// A small picture by which a user is known. His client makes it small.
+pub type Avatar = Picture<{ limits::AVATAR_BYTES_MAX }>;
 
 /// A user, as he presents himself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -126,6 +133,13 @@ pub struct UserProfile {
     pub profile: Profile,
 }
 
+/// The longest encoded [`UserProfile`], in bytes: its texts and its picture, and room for their lengths, for the id and the role.
+const USER_PROFILE_BYTES_MAX: usize =
+    limits::USER_NAME_BYTES_MAX + limits::DISPLAY_NAME_BYTES_MAX + limits::ABOUT_BYTES_MAX + limits::AVATAR_BYTES_MAX + 32;
+
+// Whatever users say of themselves, one frame holds a whole answer, with what stands before the profiles.
+const _: () = assert!(limits::PROFILES_PER_REQUEST_MAX * USER_PROFILE_BYTES_MAX + 32 <= limits::FRAME_BYTES_MAX);
+
 /// A page of users.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UserPage {
@@ -134,4 +148,28 @@ pub struct UserPage {
     pub items: Vec<UserInfo>,
     /// Where the next page begins: behind this user. `None` when there is none.
     pub next_after: Option<UserId>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hello::ServerRole;
+    use crate::ids::RequestId;
+    use crate::response::{Response, ServerFrame};
+
+    #[test]
+    fn the_largest_profiles_fit_into_one_frame() {
+        let user =
+            UserInfo { id: UserId::new(u32::MAX), name: "n".repeat(limits::USER_NAME_BYTES_MAX).parse().unwrap(), role: ServerRole::Owner };
+        let profile = Profile {
+            display_name: Some("d".repeat(limits::DISPLAY_NAME_BYTES_MAX).parse().unwrap()),
+            about: Some("a".repeat(limits::ABOUT_BYTES_MAX).parse().unwrap()),
+            avatar: Avatar::new(vec![0; limits::AVATAR_BYTES_MAX].into()).unwrap(),
+        };
+        let largest = UserProfile { user, profile };
+        assert!(codec::encode(&largest).len() <= USER_PROFILE_BYTES_MAX);
+        let answer = Response::Profiles(vec![largest; limits::PROFILES_PER_REQUEST_MAX]);
+        let bytes = codec::encode(&ServerFrame::Response(RequestId::new(u64::MAX), Ok(answer)));
+        assert!(bytes.len() <= limits::FRAME_BYTES_MAX, "{}", bytes.len());
+    }
 }

@@ -8,7 +8,6 @@ use cairn_client::{Client, TransferError, Uploaded};
 use cairn_proto::attachment::{Attachment, Film, Media, Preview};
 use cairn_proto::body::Body;
 use cairn_proto::error::ErrorCode;
-use cairn_proto::limits::PREVIEW_BYTES_MAX;
 use cairn_proto::text::{Caption, FileName, MediaType};
 use clap::{Args, ValueEnum};
 
@@ -16,6 +15,7 @@ use super::bar::Bar;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::limits;
+use super::picture::read_picture;
 
 /// A file that is sent.
 #[derive(Debug, Args)]
@@ -93,7 +93,7 @@ impl FileArgs {
         let own = imagesize::size(&path).ok().map(|size| (u32::try_from(size.width).ok(), u32::try_from(size.height).ok()));
         let own = own.and_then(|(width, height)| Some(Pixels { width: width?, height: height? }));
         let kind = self.kind.unwrap_or(if own.is_some() { FileKind::Image } else { FileKind::File });
-        let preview = self.preview.as_deref().map_or(Ok(Preview::NONE), read_preview)?;
+        let preview = self.preview.as_deref().map_or(Ok(Preview::NONE), read_picture)?;
         let shape = match (kind, self.pixels.or(own), self.duration) {
             (FileKind::File, ..) => Shape::File,
             (FileKind::Image, Some(pixels), _) => Shape::Image(pixels, preview),
@@ -109,15 +109,6 @@ impl FileArgs {
 
 fn cannot_send(path: &Path, why: impl Display) -> Failure {
     Failure::new(Exit::Failed, format!("cannot send {}: {why}", path.display()))
-}
-
-fn read_preview(path: &Path) -> Result<Preview, Failure> {
-    let failed = |why: &dyn Display| Failure::new(Exit::Failed, format!("cannot use the preview {}: {why}", path.display()));
-    let length = std::fs::metadata(path).map_err(|error| failed(&error))?.len();
-    if length > PREVIEW_BYTES_MAX as u64 {
-        return Err(failed(&format!("it has {length} bytes where {PREVIEW_BYTES_MAX} are allowed")));
-    }
-    Preview::new(std::fs::read(path).map_err(|error| failed(&error))?.into()).map_err(|error| failed(&error))
 }
 
 /// The media type that goes with the end of the name. Others may know better; nobody relies on it.

@@ -1,9 +1,10 @@
 //! `cairn me`
 
 use std::fmt;
+use std::path::PathBuf;
 
 use cairn_client::Client;
-use cairn_proto::people::{Profile, UserProfile};
+use cairn_proto::people::{Avatar, Profile, UserProfile};
 use cairn_proto::receipts::Reads;
 use cairn_proto::text::{About, DisplayName};
 use clap::{Args, Subcommand};
@@ -12,6 +13,7 @@ use serde::Serialize;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::Output;
+use super::picture::read_picture;
 use super::session::{Conduct, Context};
 use super::users::Person;
 
@@ -20,7 +22,8 @@ use super::users::Person;
 #[command(after_help = "EXAMPLES
   cairn me
   cairn me set --display-name 'Ada Lovelace' --about 'Engines, analytical'
-  cairn me set --about ''                       says nothing any more")]
+  cairn me set --about ''                       says nothing any more
+  cairn me set --avatar ada.webp                a picture of up to 4 KiB")]
 pub(super) struct MeArgs {
     #[command(subcommand)]
     action: Option<Action>,
@@ -29,7 +32,9 @@ pub(super) struct MeArgs {
 #[derive(Debug, Subcommand)]
 enum Action {
     /// Say how others see you; what you leave out stays as it is
-    #[command(after_help = "EXAMPLES\n  cairn me set --display-name 'Ada Lovelace'\n  cairn me set --display-name '' --about ''")]
+    #[command(after_help = "EXAMPLES
+  cairn me set --display-name 'Ada Lovelace' --avatar ada.webp
+  cairn me set --display-name '' --about '' --no-avatar")]
     Set(SetArgs),
 
     /// Say whether others see what you have read, and you what they have; without a word, show it
@@ -66,6 +71,24 @@ struct SetArgs {
     /// What you say of yourself; empty for nothing
     #[arg(long, value_name = "TEXT", value_parser = parse_about)]
     about: Option<Said<About>>,
+
+    /// A small picture by which others know you, up to 4 KiB
+    #[arg(long, value_name = "FILE", conflicts_with = "no_avatar")]
+    avatar: Option<PathBuf>,
+
+    /// Show no picture any more
+    #[arg(long)]
+    no_avatar: bool,
+}
+
+impl SetArgs {
+    /// The picture that is shown from now on, if it is to change.
+    fn avatar(&self) -> Result<Option<Avatar>, Failure> {
+        match &self.avatar {
+            Some(path) => read_picture(path).map(Some),
+            None => Ok(self.no_avatar.then_some(Avatar::NONE)),
+        }
+    }
 }
 
 /// What is said, or that nothing is.
@@ -93,6 +116,11 @@ fn parse_about(raw: &str) -> Result<Said<About>, cairn_proto::text::TextError> {
 }
 
 pub(super) fn run(args: &MeArgs, context: &Context) -> Result<(), Failure> {
+    // A file that will not do is told of before the server is asked anything.
+    let new_avatar = match &args.action {
+        Some(Action::Set(said)) => said.avatar()?,
+        None | Some(Action::Reads { .. }) => None,
+    };
     context.with_client(Conduct::Ask, async |client, output| {
         if let Some(Action::Reads { reads }) = args.action {
             return self::reads(client, output, reads).await;
@@ -101,10 +129,11 @@ pub(super) fn run(args: &MeArgs, context: &Context) -> Result<(), Failure> {
         match &args.action {
             None | Some(Action::Reads { .. }) => print(output, own),
             Some(Action::Set(said)) => {
-                let Profile { display_name, about } = own.profile;
+                let Profile { display_name, about, avatar } = own.profile;
                 let profile = Profile {
                     display_name: said.display_name.clone().map_or(display_name, Option::from),
                     about: said.about.clone().map_or(about, Option::from),
+                    avatar: new_avatar.unwrap_or(avatar),
                 };
                 client.set_profile(profile.clone()).await?;
                 print(output, UserProfile { user: own.user, profile })

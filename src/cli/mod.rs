@@ -7,7 +7,7 @@
 //! * `profile`, `session`, `credentials`: who this device is
 //! * `target`, `span`: what people type
 //! * `lines`, `line`, `names`: messages in and out
-//! * `file`, `bar`, `size`: files in and out
+//! * `file`, `picture`, `bar`, `size`: files in and out
 //! * `page`, `again`: the report of a run as a page, and the command that repeats it
 //! * `stop`: how a server is asked to end
 //! * `limits`: every bound of the commands
@@ -44,6 +44,7 @@ mod me;
 mod names;
 mod output;
 mod page;
+mod picture;
 mod pin;
 mod profile;
 mod progress;

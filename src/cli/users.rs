@@ -1,28 +1,33 @@
 //! `cairn users`
 
 use std::fmt;
+use std::path::{Path, PathBuf};
 
 use cairn_proto::hello::ServerRole;
 use cairn_proto::ids::UserId;
-use cairn_proto::people::{Profile, UserProfile};
+use cairn_proto::people::{Avatar, Profile, UserProfile};
 use cairn_proto::text::UserName;
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
 use super::clean::Clean;
+use super::exit::Exit;
 use super::failure::Failure;
 use super::limits;
 use super::session::{Conduct, Context};
-use super::target::parse_user;
+use super::size::Size;
+use super::target::{find_user, parse_user};
 
-/// Find the users of this server
+/// Find the users of this server, and see how they present themselves
 #[derive(Debug, Args)]
 #[command(after_help = "EXAMPLES
   cairn users find ad
   cairn users find ad --json | jq -r .name
+  cairn users show ada --save-avatar ada.webp
 
 JSON
-  {\"user\":2,\"name\":\"ada\",\"role\":\"member\",\"display_name\":\"Ada Lovelace\",\"about\":null}")]
+  {\"user\":2,\"name\":\"ada\",\"role\":\"member\",\"display_name\":\"Ada Lovelace\",\"about\":null,
+   \"avatar_bytes\":2310}")]
 pub(super) struct UsersArgs {
     #[command(subcommand)]
     action: Action,
@@ -40,6 +45,17 @@ enum Action {
         #[arg(long, value_name = "N", default_value_t = limits::USERS_FOUND_DEFAULT)]
         limit: usize,
     },
+
+    /// Show how a user presents himself
+    #[command(after_help = "EXAMPLES\n  cairn users show ada\n  cairn users show @ada --save-avatar ada.webp")]
+    Show {
+        /// Who it is
+        #[arg(value_parser = parse_user)]
+        name: UserName,
+        /// Put the picture by which he is known into this file; what is there is replaced
+        #[arg(long, value_name = "FILE")]
+        save_avatar: Option<PathBuf>,
+    },
 }
 
 /// A user, as he presents himself.
@@ -50,31 +66,58 @@ pub(super) struct Person {
     role: ServerRole,
     display_name: Option<String>,
     about: Option<String>,
+    /// `None` for a user without an avatar.
+    avatar_bytes: Option<usize>,
 }
 
 impl From<UserProfile> for Person {
     fn from(found: UserProfile) -> Self {
-        let UserProfile { user, profile: Profile { display_name, about } } = found;
+        let UserProfile { user, profile: Profile { display_name, about, avatar } } = found;
         let display_name = display_name.map(|name| name.to_string());
-        Self { user: user.id, name: user.name, role: user.role, display_name, about: about.map(|about| about.to_string()) }
+        let about = about.map(|about| about.to_string());
+        let avatar_bytes = Some(avatar.as_bytes().len()).filter(|&bytes| bytes > 0);
+        Self { user: user.id, name: user.name, role: user.role, display_name, about, avatar_bytes }
     }
 }
 
 impl fmt::Display for Person {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:24}  {}", self.name, self.display_name.as_deref().unwrap_or_default())?;
-        match &self.about {
-            Some(about) => write!(f, "  {}", Clean(about)),
+        if let Some(about) = &self.about {
+            write!(f, "  {}", Clean(about))?;
+        }
+        match self.avatar_bytes {
+            Some(bytes) => write!(f, "  (avatar of {})", Size(bytes as u64)),
             None => Ok(()),
         }
     }
 }
 
 pub(super) fn run(args: &UsersArgs, context: &Context) -> Result<(), Failure> {
-    let Action::Find { prefix, limit } = &args.action;
-    context.with_client(Conduct::Ask, async |client, output| {
-        let found = client.search_users(prefix.clone(), *limit).await?;
-        let ids: Vec<UserId> = found.iter().map(|user| user.id).collect();
-        client.profiles(&ids).await?.into_iter().try_for_each(|found| output.print(&Person::from(found)))
+    context.with_client(Conduct::Ask, async |client, output| match &args.action {
+        Action::Find { prefix, limit } => {
+            let found = client.search_users(prefix.clone(), *limit).await?;
+            let ids: Vec<UserId> = found.iter().map(|user| user.id).collect();
+            client.profiles(&ids).await?.into_iter().try_for_each(|found| output.print(&Person::from(found)))
+        }
+        Action::Show { name, save_avatar } => {
+            let user = find_user(client, name).await?;
+            let found = client.profiles(&[user.id]).await?.pop();
+            let found = found.ok_or_else(|| Failure::new(Exit::Failed, format!("there is no user named {name} any more")))?;
+            if let Some(path) = save_avatar {
+                save(&found, path)?;
+            }
+            output.print(&Person::from(found))
+        }
     })
+}
+
+/// Puts the picture of a user into a file.
+fn save(of: &UserProfile, path: &Path) -> Result<(), Failure> {
+    let avatar = &of.profile.avatar;
+    if *avatar == Avatar::NONE {
+        return Err(Failure::new(Exit::Failed, format!("{} has no avatar", of.user.name)));
+    }
+    let failed = |error| Failure::caused(Exit::Failed, format!("cannot write {}", path.display()), &error);
+    std::fs::write(path, avatar.as_bytes()).map_err(failed)
 }

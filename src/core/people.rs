@@ -106,7 +106,7 @@ impl State {
     pub(super) fn profiles_bytes(&self) -> usize {
         let bytes = |profile: &Profile| {
             let about = profile.about.as_ref().map_or(0, |about| about.as_str().len());
-            64 + about + profile.display_name.as_ref().map_or(0, |name| name.as_str().len())
+            128 + about + profile.avatar.as_bytes().len() + profile.display_name.as_ref().map_or(0, |name| name.as_str().len())
         };
         self.profiles.values().map(bytes).sum()
     }

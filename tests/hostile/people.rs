@@ -1,10 +1,12 @@
 //! Bad requests about people and settings: each has its answer, and nothing comes of any.
 
+use bytes::Bytes;
+use cairn_client::proto::close::CloseCode;
 use cairn_client::proto::codec;
 use cairn_client::proto::error::ErrorCode;
 use cairn_client::proto::ids::{ConversationId, RequestId, UserId};
-use cairn_client::proto::limits::{PROFILES_PER_REQUEST_MAX, WATCHED_USERS_MAX};
-use cairn_client::proto::people::{ContactPage, RelationAct};
+use cairn_client::proto::limits::{AVATAR_BYTES_MAX, PROFILES_PER_REQUEST_MAX, WATCHED_USERS_MAX};
+use cairn_client::proto::people::{Avatar, ContactPage, Profile, RelationAct};
 use cairn_client::proto::request::Request;
 use cairn_client::proto::response::Response;
 use cairn_client::proto::text::{SettingName, SettingValue, UserName};
@@ -114,4 +116,41 @@ async fn names_that_no_setting_has_are_malformed() {
             }
         })
         .await;
+}
+
+/// A picture of one byte too many is malformed, one of 1 MiB no frame; what others see stays as it was.
+#[tokio::test]
+async fn avatars_that_are_too_large_are_refused() {
+    let mut stage = Stage::set().await;
+    let (eve, account) = stage.user("eve").await;
+    let server = stage.server.addr;
+    // Whatever its first bytes say, nobody looks into it.
+    let largest = Profile { avatar: Avatar::new(vec![0xff; AVATAR_BYTES_MAX].into()).unwrap(), ..Profile::default() };
+    stage
+        .meanwhile(async {
+            let mut raw = Raw::log_in(server, &account).await;
+            assert_eq!(raw.ask(Request::SetProfile(largest.clone())).await, Ok(Response::Done));
+            for (at, bytes) in (1..).zip([AVATAR_BYTES_MAX + 1, 64 * 1024]) {
+                let id = RequestId::new(at);
+                let frame = avatar_of(id, bytes);
+                raw.stream.write_as(frame.len(), &frame).await;
+                assert_eq!(raw.answer_to(id).await, Err(ErrorCode::BadRequest), "{bytes}");
+            }
+            raw.goes_on().await;
+            let frame = avatar_of(RequestId::new(9), 1024 * 1024);
+            raw.stream.write_as(frame.len(), &frame).await;
+            assert_eq!(raw.closed().await, CloseCode::FrameTooBig);
+        })
+        .await;
+    // The largest answer there is arrives whole.
+    let all = eve.profiles(&[account.user; PROFILES_PER_REQUEST_MAX]).await.unwrap();
+    assert_eq!(all.len(), PROFILES_PER_REQUEST_MAX);
+    assert!(all.iter().all(|found| found.profile == largest));
+}
+
+/// `Request(id, SetProfile(Profile { … }))` with an avatar that no client would send.
+fn avatar_of(id: RequestId, avatar_bytes: usize) -> Vec<u8> {
+    let good = codec::encode(&Request::SetProfile(Profile::default()));
+    let head = good.len() - codec::encode(&Avatar::NONE).len();
+    [&[1][..], &codec::encode(&id), &good[..head], &codec::encode(&Bytes::from(vec![0; avatar_bytes]))].concat()
 }

@@ -9,7 +9,7 @@ use cairn_proto::extras::{Extra, Extras};
 use cairn_proto::ids::{ClientSeq, ConversationId, DeviceId, EpochId, ImportSource, MsgId, Revision, SendStreamId, Timestamp, UserId};
 use cairn_proto::message::Draft;
 use cairn_proto::overview::{Moment, OverviewPlace};
-use cairn_proto::people::{Profile, RelationAct};
+use cairn_proto::people::{Avatar, Profile, RelationAct};
 use cairn_proto::receipts::Reads;
 use cairn_proto::request::{Forward, ImportEntry, Request};
 use cairn_proto::response::Response;
@@ -192,9 +192,10 @@ impl Cast {
             }
             &Step::Ask { about, question: Question::Conversations, .. } => self.ask_conversations(conversation, about),
             &Step::Relate { other, act, .. } => Request::Relate { user: UserId::new(other.into()), act: pick(&ACTS, act)? },
-            &Step::SetProfile { name, about, .. } => Request::SetProfile(Profile {
+            &Step::SetProfile { name, about, avatar, .. } => Request::SetProfile(Profile {
                 display_name: name.then(|| DisplayName::new("Somebody Else").unwrap()),
                 about: about.then(|| About::new("nothing much").unwrap()),
+                avatar: Avatar::new(vec![b'p'; avatar.into()].into()).unwrap(),
             }),
             &Step::Set { name, value, .. } => {
                 let name = SettingName::new(pick(&SETTINGS, name)?).unwrap();

@@ -88,8 +88,8 @@ pub(super) enum Step {
     Revoke { by: u8, device: u8 },
     /// Somebody acts on his relation to a user.
     Relate { by: u8, other: u8, act: u8 },
-    /// Somebody says something of himself, or nothing.
-    SetProfile { by: u8, name: bool, about: bool },
+    /// Somebody says something of himself, or nothing, and shows a picture of so many bytes.
+    SetProfile { by: u8, name: bool, about: bool, avatar: u16 },
     /// A setting, by whoever.
     Set { by: u8, name: u8, value: u8 },
     /// A question.
@@ -269,7 +269,8 @@ fn acquaintance() -> impl Strategy<Value = Step> {
     prop_oneof![
         16 => (0..5_u8, 1..4_u8, 0..9_u8).prop_map(|(by, other, act)| Step::Relate { by, other, act }),
         4 => (0..5_u8, 1..4_u8).prop_map(direct),
-        2 => (0..12_u8, any::<bool>(), any::<bool>()).prop_map(|(by, name, about)| Step::SetProfile { by, name, about }),
+        2 => (0..12_u8, any::<bool>(), any::<bool>(), prop_oneof![Just(0), 1..=4_096_u16])
+            .prop_map(|(by, name, about, avatar)| Step::SetProfile { by, name, about, avatar }),
         2 => (0..3_u8, 0..12_u8, 0..11_u8).prop_map(|(by, name, value)| Step::Set { by, name, value }),
     ]
 }

@@ -64,3 +64,32 @@ fn people_get_to_know_each_other_by_commands() {
     assert!(complaint(&ada, &["config", "set", "direct-chats", "nobody"]).contains("cairn config list"));
     assert!(complaint(&bob, &["send", "@ada", "hi"]).contains("cairn friend ask"));
 }
+
+#[test]
+fn a_small_picture_is_shown_to_others_and_a_large_one_refused() {
+    let server = Server::start();
+    let home = tempfile::tempdir().unwrap();
+    let file = |name: &str| home.path().join(name).to_str().unwrap().to_owned();
+    let [ada, bob] = ["ada", "bob"].map(|name| home.path().join(name));
+    lines(&ada, &["join", &server.invite.clone().unwrap().to_string(), "--name", "ada"]);
+    let link = lines(&ada, &["invite"])[0]["invite"].as_str().unwrap().to_owned();
+    lines(&bob, &["join", &link, "--name", "bob"]);
+    for (name, bytes) in [("small", 4_096), ("large", 4_097), ("empty", 0)] {
+        std::fs::write(file(name), vec![b'p'; bytes]).unwrap();
+    }
+
+    assert!(complaint(&bob, &["users", "show", "ada", "--save-avatar", &file("got")]).contains("ada has no avatar"));
+    assert_eq!(lines(&ada, &["me", "set", "--avatar", &file("small")])[0]["avatar_bytes"], 4_096);
+    for (name, why) in [("large", "it has 4097 bytes where 4096 are allowed"), ("empty", "it is empty"), ("none", "No such file")] {
+        let said = complaint(&ada, &["me", "set", "--avatar", &file(name)]);
+        assert!(said.contains(why) && said.contains(&file(name)), "{said}");
+    }
+    assert!(complaint(&ada, &["me", "set", "--avatar", &file("large")]).contains("hint: scale it down"));
+    // What else she says does not take it away.
+    assert_eq!(lines(&ada, &["me", "set", "--about", "Engines"])[0]["avatar_bytes"], 4_096);
+    assert_eq!(lines(&bob, &["users", "find", "a"])[0]["avatar_bytes"], 4_096);
+    assert_eq!(lines(&bob, &["users", "show", "@ada", "--save-avatar", &file("got")])[0]["about"], "Engines");
+    assert_eq!(std::fs::read(file("got")).unwrap(), vec![b'p'; 4_096]);
+    assert_eq!(lines(&ada, &["me", "set", "--no-avatar"])[0]["avatar_bytes"], Value::Null);
+    assert_eq!(lines(&bob, &["users", "show", "ada"])[0]["avatar_bytes"], Value::Null);
+}

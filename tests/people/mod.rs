@@ -8,7 +8,8 @@ use std::time::Duration;
 use cairn_client::proto::body::Body;
 use cairn_client::proto::error::ErrorCode;
 use cairn_client::proto::ids::{MsgId, UserId};
-use cairn_client::proto::people::{Contact, Friendship, Profile, Relation, RelationAct};
+use cairn_client::proto::limits::AVATAR_BYTES_MAX;
+use cairn_client::proto::people::{Avatar, Contact, Friendship, Profile, Relation, RelationAct};
 use cairn_client::proto::text::{About, SettingName, SettingValue, Text};
 use cairn_client::{Client, Error, Event, Events, Options};
 use tokio::time::timeout;
@@ -84,7 +85,9 @@ async fn friends_are_made_in_sight_of_all_devices_and_stay_friends() {
     assert!(server.stop().success());
     server.restart();
     assert_eq!(relations(&bob).await, [(ada_id, friends)]);
-    bob.set_profile(Profile { about: Some(About::new("here").unwrap()), ..Profile::default() }).await.unwrap();
+    let avatar = Avatar::new(vec![7; AVATAR_BYTES_MAX].into()).unwrap();
+    let presented = Profile { about: Some(About::new("here").unwrap()), avatar, ..Profile::default() };
+    bob.set_profile(presented.clone()).await.unwrap();
     bob.relate(ada_id, RelationAct::RemoveFriend).await.unwrap();
     assert_eq!(relations(&ada).await, [(bob_id, Relation { follows: true, ..NONE })]);
     assert_eq!(refused(ada.relate(bob_id, RelationAct::AcceptFriend).await), ErrorCode::NotAsked);
@@ -95,7 +98,7 @@ async fn friends_are_made_in_sight_of_all_devices_and_stay_friends() {
     server.restart();
     let kept = ada.settings().await.unwrap();
     assert!(kept.iter().any(|setting| setting.name.as_str() == "contacts-max" && setting.value.as_str() == "7"));
-    assert!(ada.profiles(&[bob_id]).await.unwrap()[0].profile.about.is_some());
+    assert_eq!(ada.profiles(&[bob_id]).await.unwrap()[0].profile, presented);
 }
 
 #[tokio::test]

@@ -12,7 +12,7 @@ use cairn_proto::group::{Access, GroupDetails, GroupSettings, JoinerHistory, Mem
 use cairn_proto::hello::{ClientFrame, Credentials, Hello, ServerRole, Welcome};
 use cairn_proto::message::{Draft, Entry, Run};
 use cairn_proto::overview::{ConversationPage, Moment, OverviewExtent, OverviewPlace};
-use cairn_proto::people::{Contact, ContactPage, Friendship, Profile, Relation, RelationAct, UserPage, UserProfile};
+use cairn_proto::people::{Avatar, Contact, ContactPage, Friendship, Profile, Relation, RelationAct, UserPage, UserProfile};
 use cairn_proto::presence::{DeviceKind, Presence, PresentDevice, UserPresence};
 use cairn_proto::receipts::{MemberCursors, Reads, Receipt, ReceiptCounts, ReceiptPage, ReceiptState};
 use cairn_proto::request::{Forward, ImportEntry, PullRange, Request};
@@ -65,10 +65,10 @@ macro_rules! enums {
 }
 
 structs! {
-    Attachment, AttachmentHash, Bucket, CheckpointFigures, Contact, ContactPage, Conversation, ConversationPage, DeviceInfo, Draft, Entry,
-    Explained, Figures, Film, Forward, GroupDetails, GroupSettings, Hello, Histogram, ImportEntry, Media, Member, MemberCursors, MemberPage,
-    MemberSettings, Moment, OpenGroup, OverviewPlace, PresentDevice, Preview, Profile, Pulled, Reaction, Receipt, ReceiptCounts, ReceiptPage,
-    Relation, RetentionInfo, Run, Setting, UserInfo, UserPage, UserPresence, UserProfile, Welcome,
+    Attachment, AttachmentHash, Avatar, Bucket, CheckpointFigures, Contact, ContactPage, Conversation, ConversationPage, DeviceInfo, Draft,
+    Entry, Explained, Figures, Film, Forward, GroupDetails, GroupSettings, Hello, Histogram, ImportEntry, Media, Member, MemberCursors,
+    MemberPage, MemberSettings, Moment, OpenGroup, OverviewPlace, PresentDevice, Preview, Profile, Pulled, Reaction, Receipt, ReceiptCounts,
+    ReceiptPage, Relation, RetentionInfo, Run, Setting, UserInfo, UserPage, UserPresence, UserProfile, Welcome,
 }
 
 enums! {

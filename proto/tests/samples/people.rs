@@ -1,9 +1,10 @@
 //! The values that say what users are to each other, and what a server's owner can set.
 
+use bytes::Bytes;
 use cairn_proto::event::TimelineFrame;
 use cairn_proto::hello::ServerRole;
 use cairn_proto::ids::{ConversationId, UserId};
-use cairn_proto::people::{Contact, ContactPage, Friendship, Profile, Relation, RelationAct, UserPage, UserProfile};
+use cairn_proto::people::{Avatar, Contact, ContactPage, Friendship, Profile, Relation, RelationAct, UserPage, UserProfile};
 use cairn_proto::presence::{DeviceKind, Presence, PresentDevice, UserPresence};
 use cairn_proto::request::Request;
 use cairn_proto::response::{Response, UserInfo};
@@ -24,6 +25,7 @@ pub(super) fn add_all(samples: &mut Samples) {
     samples.add(vec![contact_page(), ContactPage { items: vec![], next_after: None }]);
     samples.add(vec![profile(), Profile::default()]);
     samples.add(vec![user_profile()]);
+    samples.add(vec![avatar(), Avatar::NONE]);
     samples.add(vec![user_page(), UserPage { items: vec![], next_after: None }]);
     samples.add(vec![setting()]);
     samples.add(vec![Presence::Offline, Presence::Away, Presence::Online]);
@@ -48,8 +50,12 @@ fn contact_page() -> ContactPage {
     ContactPage { items: vec![contact()], next_after: Some(CAROL) }
 }
 
+fn avatar() -> Avatar {
+    Avatar::new(Bytes::from_static(b"\x89PNG\r\n")).unwrap()
+}
+
 fn profile() -> Profile {
-    Profile { display_name: Some("Carol Ω".parse().unwrap()), about: Some("two\nlines".parse().unwrap()) }
+    Profile { display_name: Some("Carol Ω".parse().unwrap()), about: Some("two\nlines".parse().unwrap()), avatar: avatar() }
 }
 
 fn user_profile() -> UserProfile {

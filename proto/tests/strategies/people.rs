@@ -1,6 +1,6 @@
 //! Generators of what users are to each other, and of settings.
 
-use cairn_proto::people::{Contact, ContactPage, Friendship, Profile, Relation, RelationAct, UserPage, UserProfile};
+use cairn_proto::people::{Avatar, Contact, ContactPage, Friendship, Profile, Relation, RelationAct, UserPage, UserProfile};
 use cairn_proto::presence::{DeviceKind, PresentDevice, UserPresence};
 use cairn_proto::request::Request;
 use cairn_proto::response::Response;
@@ -42,7 +42,9 @@ fn setting() -> impl Strategy<Value = Setting> {
 fn profile() -> impl Strategy<Value = Profile> {
     let display_name = "[A-Z明]([a-z ]{0,20}[a-z])?".prop_map(|raw| DisplayName::new(raw).unwrap());
     let about = "(?s).{1,40}".prop_map(|raw| About::new(raw).unwrap());
-    (option::of(display_name), option::of(about)).prop_map(|(display_name, about)| Profile { display_name, about })
+    let avatar = vec(any::<u8>(), 0..100).prop_map(|bytes| Avatar::new(bytes.into()).unwrap());
+    let said = (option::of(display_name), option::of(about), avatar);
+    said.prop_map(|(display_name, about, avatar)| Profile { display_name, about, avatar })
 }
 
 fn present_device() -> impl Strategy<Value = PresentDevice> {
