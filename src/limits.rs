@@ -11,6 +11,9 @@ pub const UPLOADERS_MAX: usize = 1024;
 /// Messages that name attachments and go with one step of retention: as many as are read in a few milliseconds.
 pub const USES_ENDED_MAX: usize = 1_000;
 
+/// Uploads that the records of their attachments tell of, in all: a step writes a few megabytes at most.
+pub const USES_ENDED_UPLOADS_MAX: usize = 128 * 1024;
+
 /// Attachments that one command looks at to find those that nobody needs.
 pub const ATTACHMENTS_COLLECTED_MAX: usize = 64;
 
