@@ -6,6 +6,7 @@ use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::Duration;
 
 use cairn_client::proto::invite::{InviteLink, ServerAddr};
 use cairn_client::proto::text::{DeviceName, UserName};
@@ -61,6 +62,13 @@ impl Server {
     pub fn kill(&mut self) {
         self.process.0.kill().unwrap();
         self.process.0.wait().unwrap();
+    }
+
+    /// Asks it to stop, and kills it so much later.
+    pub fn kill_while_it_stops(&mut self, later: Duration) {
+        signal(&self.process.0, "TERM");
+        std::thread::sleep(later);
+        self.kill();
     }
 
     /// Starts it again, on the same address and data, after [`Server::kill`] or [`Server::stop`].
@@ -122,6 +130,6 @@ pub async fn join(invite: &InviteLink, name: &str) -> (Client, Account) {
 
 /// A new user whom the owner invites.
 pub async fn invite(owner: &Client, name: &str) -> (Client, Account) {
-    let link = owner.create_invite(1, std::time::Duration::from_secs(3600)).await.unwrap();
+    let link = owner.create_invite(1, Duration::from_secs(3600)).await.unwrap();
     join(&link, name).await
 }

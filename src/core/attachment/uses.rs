@@ -90,7 +90,7 @@ mod tests {
     fn what_a_step_writes_is_bounded_however_many_uploaded_what_goes() {
         let (mut state, conversation, hash) = (State::default(), ConversationId::new(1), AttachmentHash::new([1; 32]));
         let upload = |user| Upload { user: UserId::new(user), stored_at: Timestamp::new(0), is_sent: true };
-        let uploads: Vec<_> = (0..UPLOADERS_MAX as u64).map(upload).collect();
+        let uploads: Vec<_> = (0..UPLOADERS_MAX as u32).map(upload).collect();
         state.attachments.install_record(hash, Some(AttachmentRecord { bytes: 1, uses: 1_000, uploads }));
         (1..=1_000).for_each(|msgid| state.attachments.install_use(conversation, MsgId::new(msgid), Some(hash)));
         let step = (USES_ENDED_UPLOADS_MAX / UPLOADERS_MAX) as u64;
