@@ -240,3 +240,6 @@ pub const COMPACT_PAGE_ROWS: usize = 128;
 
 /// How long to wait for sled to let go of its file, when it was closed a moment ago.
 pub const TREES_RELEASE_TIME_MAX: Duration = Duration::from_secs(2);
+
+/// Room that blocks left and that a start of the server tells of. Less is soon taken again.
+pub const VACANT_BYTES_TOLD: u64 = 256 * 1024 * 1024;
