@@ -118,20 +118,24 @@ async fn send_and_ack(mut sender: Sender, policy: impl Fn(u32) -> Option<Retenti
     sender
 }
 
-/// How a server ends.
-fn end(server: &mut Server, random: &mut StdRng) {
+/// Kills the server at once, or while it stops; or stops it, and kills the compaction of its files.
+async fn end(server: Server, random: &mut StdRng) -> Server {
     let a_moment = Duration::from_secs_f64(random.random_range(0.0..0.3));
-    match random.random_range(0..3) {
-        0 => server.kill(),
-        1 => server.kill_while_it_stops(a_moment),
-        _ => {
-            assert!(server.stop().success());
-            let mut compact = cairn(&["compact", "--json", "--data"]).arg(server.data()).stdout(Stdio::null()).spawn().unwrap();
-            std::thread::sleep(a_moment);
-            compact.kill().unwrap();
-            compact.wait().unwrap();
-        }
+    let way = random.random_range(0..3);
+    if way == 2 {
+        let server = meanwhile(server, |server| assert!(server.stop().success())).await;
+        let compact = ["compact", "--json", "--data"];
+        let mut compact = cairn(&compact).arg(server.data()).stdout(Stdio::null()).spawn().unwrap();
+        sleep(a_moment).await;
+        compact.kill().unwrap();
+        compact.wait().unwrap();
+        return server;
     }
+    if way == 1 {
+        server.ask_to_stop();
+        sleep(a_moment).await;
+    }
+    meanwhile(server, Server::kill).await
 }
 
 /// What somebody has seen of the floors. They only rise.
@@ -307,12 +311,8 @@ async fn a_server_that_is_killed_while_messages_expire_loses_nothing_else_and_br
     for round in 0..2 * rounds() {
         company.get_on(random.random_range(0..12)).await;
         sleep(Duration::from_micros(random.random_range(0..100_000))).await;
-        let mut of_round = StdRng::seed_from_u64(random.random());
-        server = meanwhile(server, move |server| {
-            end(server, &mut of_round);
-            server.restart();
-        })
-        .await;
+        server = end(server, &mut random).await;
+        server = meanwhile(server, Server::restart).await;
         for &conversation in &conversations {
             let floor = floors.look(&ada, conversation).await;
             let read = read(&ada, conversation).await;

@@ -64,11 +64,9 @@ impl Server {
         self.process.0.wait().unwrap();
     }
 
-    /// Asks it to stop, and kills it so much later.
-    pub fn kill_while_it_stops(&mut self, later: Duration) {
+    /// Asks it to stop, and does not wait for it.
+    pub fn ask_to_stop(&self) {
         signal(&self.process.0, "TERM");
-        std::thread::sleep(later);
-        self.kill();
     }
 
     /// Starts it again, on the same address and data, after [`Server::kill`] or [`Server::stop`].
@@ -80,7 +78,7 @@ impl Server {
 
     /// Asks it to stop, and waits until it has.
     pub fn stop(&mut self) -> ExitStatus {
-        signal(&self.process.0, "TERM");
+        self.ask_to_stop();
         self.process.0.wait().unwrap()
     }
 
