@@ -12,6 +12,7 @@
 mod bench;
 mod chat;
 mod crash;
+mod evening;
 mod figures;
 mod groups;
 mod hostile;

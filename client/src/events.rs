@@ -28,13 +28,15 @@ pub enum Event {
         /// The entry that ended the membership: the last one that can be seen.
         last: MsgId,
     },
-    /// The user's read cursor stands here: another device moved it, or some device marked as unread what was read, or has read that again.
-    /// What the user sends from another device moves it as well, without this event.
+    /// A device of the user, perhaps this one, moved the read cursor, and here it stands. What the user says moves it as well, without this
+    /// event, if it lies above `head`.
     Read {
         /// Of this conversation.
         conversation: ConversationId,
         /// The last message read.
         read: MsgId,
+        /// How far the log went then.
+        head: MsgId,
     },
     /// The user's relation to somebody is another now: somebody asks to be a friend, or accepts, or it changed on another device.
     Contact(Box<Contact>),
@@ -83,7 +85,7 @@ impl Event {
             TimelineFrame::Run(_) | TimelineFrame::Behind { .. } => None,
             TimelineFrame::Conversation(conversation) => Some(Self::Conversation(Box::new(conversation))),
             TimelineFrame::Removed { conversation, last } => Some(Self::Removed { conversation, last }),
-            TimelineFrame::Read { conversation, read } => Some(Self::Read { conversation, read }),
+            TimelineFrame::Read { conversation, read, head } => Some(Self::Read { conversation, read, head }),
             TimelineFrame::Floor { conversation, floor } => Some(Self::Expired { conversation, floor }),
             TimelineFrame::Contact(contact) => Some(Self::Contact(Box::new(contact))),
             TimelineFrame::Presence(presence) => Some(Self::Presence(presence)),

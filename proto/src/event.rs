@@ -62,12 +62,14 @@ pub enum TimelineFrame {
         /// The entry that ended the membership.
         last: MsgId,
     },
-    /// The read cursor of the user was moved by another device of his; or went back, or comes forward after that, by whichever device.
+    /// A device of the user, perhaps this one, moved the read cursor. What the user says moves it as well; the run tells.
     Read {
         /// The conversation.
         conversation: ConversationId,
         /// The last message read.
         read: MsgId,
+        /// How far the log went then: what the user said up to here has moved the cursor already, and perhaps it went back since.
+        head: MsgId,
     },
     /// A relation of the user is another now, by what either of the two did, on whatever device.
     Contact(Contact),

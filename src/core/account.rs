@@ -118,6 +118,7 @@ impl State {
         let record = &self.users.get(&actor.user).ok_or(ErrorCode::AuthFailed)?.record;
         let (name, role) = (record.name.clone(), record.role);
         let feeds = if push { self.feeds(actor) } else { Vec::new() };
+        batch.tell_reads();
         Ok(LoggedIn { actor, name, role, overview: self.overview_page(actor, since, None), feeds })
     }
 

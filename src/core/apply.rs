@@ -94,6 +94,9 @@ impl State {
         let &Appended { conversation, msgid, sender, sent_at, origin } = appended;
         let Some(found) = self.touch(conversation) else { return };
         found.record.head = found.record.head.max(msgid);
+        if origin != Origin::System {
+            found.record.last_message = found.record.last_message.max(msgid);
+        }
         if origin != Origin::Imported {
             found.record.last_sent_at = found.record.last_sent_at.max(sent_at);
         }

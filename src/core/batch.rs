@@ -21,6 +21,7 @@ pub struct Batch {
     rewritten: Vec<EntryAt>,
     effects: Vec<Effect>,
     forced: bool,
+    moves_reads: bool,
 }
 
 /// Where in the batch's buffer a packed entry lies.
@@ -60,16 +61,12 @@ pub enum Effect {
         /// The member.
         user: UserId,
     },
-    /// A device of the member moved the read cursor; no device shall be passed over where it is none of his. It may be told before the move is durable, as the move itself may be answered.
+    /// A device of the member moved the read cursor. It may be told before the move is durable, as the move itself may be answered.
     Read {
         /// The conversation.
         conversation: ConversationId,
         /// Whose it is.
         user: UserId,
-        /// The device.
-        device: DeviceId,
-        /// The last message read.
-        msgid: MsgId,
     },
     /// A device of the member acked or read something: he is further than he was. As [`Effect::Read`], it may be told at once.
     Moved {
@@ -110,7 +107,15 @@ impl Batch {
     /// An empty batch whose buffer begins with room for the commit log's record header.
     #[must_use]
     pub fn new(header_bytes: usize) -> Self {
-        Self { bytes: vec![0; header_bytes], header_bytes, appended: Vec::new(), rewritten: Vec::new(), effects: Vec::new(), forced: false }
+        Self {
+            bytes: vec![0; header_bytes],
+            header_bytes,
+            appended: Vec::new(),
+            rewritten: Vec::new(),
+            effects: Vec::new(),
+            forced: false,
+            moves_reads: false,
+        }
     }
 
     /// Whether it holds nothing.
@@ -190,6 +195,7 @@ impl Batch {
     pub(super) fn push(&mut self, change: &Change) {
         debug_assert!(!matches!(change, Change::Appended(_) | Change::Rewritten { .. }), "an entry goes with its bytes");
         codec::encode_into(change, &mut self.bytes);
+        self.moves_reads |= matches!(change, Change::Read { .. });
         self.forced |= !matches!(change, Change::Read { .. } | Change::Delivered { .. } | Change::StreamOpened { .. });
     }
 
@@ -213,6 +219,11 @@ impl Batch {
         entry.pack(&mut self.bytes);
         self.rewritten.push(EntryAt { conversation, msgid, range: start..self.bytes.len() });
         self.forced = true;
+    }
+
+    /// Somebody is told in an overview how far he has read, and asks from then on what changed since. So what was moved waits for no company.
+    pub(super) const fn tell_reads(&mut self) {
+        self.forced |= self.moves_reads;
     }
 
     pub(super) fn effect(&mut self, effect: Effect) {

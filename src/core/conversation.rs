@@ -143,12 +143,12 @@ impl Conversation {
         self.record.floor.max(member.terms.floor)
     }
 
-    /// What a member settled for himself. What is hidden is shown again once there is a message that was not there then.
+    /// What a member settled for himself. What is hidden is shown again once there is a message that was not there then, and stays so when that
+    /// message is recalled.
     #[must_use]
     pub fn settings_of(&self, terms: &MemberTerms) -> MemberSettings {
-        let head = self.record.head;
-        let has_news = |at: MsgId| head.above(at) > self.uncounted.count(at, head);
-        MemberSettings { muted: terms.muted, favourite: terms.favourite, hidden: terms.hidden_at.is_some_and(|at| !has_news(at)) }
+        let hidden = terms.hidden_at.is_some_and(|at| self.record.last_message <= at);
+        MemberSettings { muted: terms.muted, favourite: terms.favourite, hidden }
     }
 
     /// The members among these users, with their roles.

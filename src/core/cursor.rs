@@ -1,7 +1,7 @@
 //! How far everybody is: delivered and read cursors, and what an unread count is made of.
 
 use cairn_proto::error::ErrorCode;
-use cairn_proto::ids::{ConversationId, DeviceId, MsgId, Timestamp, UserId};
+use cairn_proto::ids::{ConversationId, MsgId, Timestamp, UserId};
 use cairn_proto::response::{Explained, Response};
 
 use super::batch::{Batch, Effect};
@@ -37,14 +37,19 @@ impl State {
     ) -> Result<Response, ErrorCode> {
         let member = self.member_up_to(actor, conversation, msgid)?;
         if msgid > member.record.read {
-            let Actor { user, device, .. } = actor;
-            // A device that was told that the cursor went back is told when it comes forward, lest the two cross.
-            let teller = if member.record.mark.is_some() { DeviceId::new(0) } else { device };
+            let user = actor.user;
             self.make(&Change::Read { conversation, user, msgid }, batch);
-            batch.effect(Effect::Read { conversation, user, device: teller, msgid });
+            batch.effect(Effect::Read { conversation, user });
             batch.effect(Effect::Moved { conversation, user });
         }
         Ok(Response::Done)
+    }
+
+    /// The read cursor of a member, and the head of the log that it goes with.
+    #[must_use]
+    pub fn read_cursor(&self, conversation: ConversationId, user: UserId) -> Option<(MsgId, MsgId)> {
+        let (found, member) = self.membership(user, conversation).ok()?;
+        Some((member.record.read, found.record.head))
     }
 
     /// The asker's membership, if there is a message `msgid` for a cursor to stand at.

@@ -49,7 +49,10 @@ impl State {
             Request::OwnReads => Ok(self.own_reads(actor)),
             Request::SetOwnReads(reads) => self.set_own_reads(actor, reads, batch),
             Request::MarkUnread { conversation, from } => self.mark_unread(actor, conversation, from, batch),
-            Request::Conversations { since, after } => Ok(Response::Conversations(self.overview_page(actor, since, after))),
+            Request::Conversations { since, after } => {
+                batch.tell_reads();
+                Ok(Response::Conversations(self.overview_page(actor, since, after)))
+            }
             Request::FindUsers { names } => self.find_users(&names),
             Request::Users { ids } => self.users_by_id(&ids),
             Request::CreateGroup { name, members } => self.create_group(actor, name, members, now, batch),

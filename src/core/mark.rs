@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use cairn_proto::error::ErrorCode;
-use cairn_proto::ids::{ConversationId, DeviceId, MsgId, UserId};
+use cairn_proto::ids::{ConversationId, MsgId, UserId};
 use cairn_proto::limits::{MARKED_OWN_MAX, MARKED_UNREAD_MAX};
 use cairn_proto::response::Response;
 use serde::{Deserialize, Serialize};
@@ -110,8 +110,7 @@ impl State {
         let user = actor.user;
         let mark = Box::new(Mark::new(told, &own));
         self.make(&Change::MarkedUnread { conversation, user, read, mark }, batch);
-        // The asking device is told as well: what it was told before may still be on its way.
-        batch.effect(Effect::Read { conversation, user, device: DeviceId::new(0), msgid: read });
+        batch.effect(Effect::Read { conversation, user });
         Ok(Response::Done)
     }
 

@@ -53,7 +53,9 @@ impl State {
     }
 
     pub(super) fn pins(&self, actor: Actor, conversation: ConversationId) -> Result<Response, ErrorCode> {
-        Ok(Response::Pins(self.membership(actor.user, conversation)?.0.pins.clone()))
+        let (found, member) = self.membership(actor.user, conversation)?;
+        let floor = found.floor(&member.record);
+        Ok(Response::Pins(found.pins.iter().copied().filter(|&pin| pin > floor).collect()))
     }
 
     /// A message that is unpinned, or recalled, is among the pins no more.

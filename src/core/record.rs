@@ -71,6 +71,8 @@ pub struct ConversationRecord {
     pub created_at: Timestamp,
     /// The last entry.
     pub head: MsgId,
+    /// The last entry that was a message when it came, whatever became of it.
+    pub last_message: MsgId,
     /// Everything up to here is gone on purpose.
     pub floor: MsgId,
     /// The time of the last entry that was not imported; the next has no earlier one.
@@ -89,6 +91,7 @@ impl ConversationRecord {
             kind,
             created_at,
             head: MsgId::ZERO,
+            last_message: MsgId::ZERO,
             floor: MsgId::ZERO,
             last_sent_at: Timestamp::new(0),
             counts: MemberCounts::default(),

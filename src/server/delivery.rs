@@ -95,8 +95,8 @@ async fn advance(
     if let Some(summary) = announce {
         out.push(frame::frame(&TimelineFrame::Conversation(*summary)));
     }
-    if let Some(read) = read {
-        out.push(frame::frame(&TimelineFrame::Read { conversation, read }));
+    if let Some((read, head)) = read {
+        out.push(frame::frame(&TimelineFrame::Read { conversation, read, head }));
     }
     let floor = timeline.floor();
     if floor > told && end.is_none() {

@@ -232,9 +232,9 @@ impl Hub {
                     push.announce(&summary);
                 }
             }
-            Notice::Read { user, device, conversation, read } => {
-                for push in pushes(registry, user, |of| of != device) {
-                    push.read(conversation, read);
+            Notice::Read { user, conversation, read, head } => {
+                for push in pushes(registry, user, |_| true) {
+                    push.read(conversation, read, head);
                 }
             }
             Notice::Moved { conversation, cursors } => registry.moved.note(conversation, cursors),

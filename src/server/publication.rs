@@ -71,16 +71,17 @@ pub enum Notice {
         /// The conversation.
         summary: Box<Conversation>,
     },
-    /// A device moved the user's read cursor: the others shall know.
+    /// A device moved the user's read cursor. All of his devices are told, that one as well: answers and what is pushed come on streams of their
+    /// own, so that it could not tell otherwise whether another device moved the cursor before or after.
     Read {
         /// The user.
         user: UserId,
-        /// The device.
-        device: DeviceId,
         /// The conversation.
         conversation: ConversationId,
         /// The last message read.
         read: MsgId,
+        /// How far the log went then.
+        head: MsgId,
     },
     /// A member of a conversation that somebody looks at is further than he was.
     Moved {

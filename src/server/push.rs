@@ -58,8 +58,8 @@ pub struct Feed {
     pub end: Option<MsgId>,
     /// What the session is told of the conversation first: it is new to the user, or something about it is.
     pub announce: Option<Box<Conversation>>,
-    /// How far another device of the user has read, when the session has not been told.
-    pub read: Option<MsgId>,
+    /// How far the user has read, by the head that the log had then, when the session has not been told.
+    pub read: Option<(MsgId, MsgId)>,
     /// The last entry of which the session knows that it is gone on purpose.
     pub floor: MsgId,
     /// How long the session rests once this was pushed.
@@ -107,14 +107,14 @@ impl Push {
         self.mark(conversation, Duration::ZERO);
     }
 
-    /// The session is told how its user stands in a conversation.
+    /// The session is told how its user stands in a conversation, and with it how far he has read.
     pub fn announce(&self, summary: &Conversation) {
-        self.note(summary.id, |feed| feed.announce = Some(Box::new(summary.clone())));
+        self.note(summary.id, |feed| (feed.announce, feed.read) = (Some(Box::new(summary.clone())), None));
     }
 
-    /// The session is told how far another device has read.
-    pub fn read(&self, conversation: ConversationId, read: MsgId) {
-        self.note(conversation, |feed| feed.read = Some(read));
+    /// The session is told how far its user has read, by the head that the log had then.
+    pub fn read(&self, conversation: ConversationId, read: MsgId, head: MsgId) {
+        self.note(conversation, |feed| feed.read = Some((read, head)));
     }
 
     fn note(&self, conversation: ConversationId, note: impl FnOnce(&mut Feed)) {

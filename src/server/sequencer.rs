@@ -132,7 +132,10 @@ fn notices(engine: &Engine, looked: &Looked, effect: Effect) -> Vec<Notice> {
             });
             changed.collect()
         }
-        Effect::Read { conversation, user, device, msgid } => vec![Notice::Read { user, device, conversation, read: msgid }],
+        Effect::Read { conversation, user } => {
+            let cursor = state.read_cursor(conversation, user);
+            cursor.map(|(read, head)| Notice::Read { user, conversation, read, head }).into_iter().collect()
+        }
         Effect::Moved { conversation, user } => {
             let cursors = if looked.has(conversation) { state.told_cursors(conversation, user) } else { None };
             cursors.map(|cursors| Notice::Moved { conversation, cursors }).into_iter().collect()

@@ -214,6 +214,9 @@ impl Check<'_> {
         if record.floor > record.head {
             return Err(wrong(key, format!("its floor {} lies above its head {}", record.floor, record.head)));
         }
+        if record.last_message > record.head {
+            return Err(wrong(key, format!("its last message {} lies above its head {}", record.last_message, record.head)));
+        }
         let pins = RowKey::pins(id);
         if self.trees.read::<Vec<MsgId>>(&pins)?.is_some_and(|pins| pins.first() <= Some(&record.floor)) {
             return Err(wrong(&pins, format!("a pin lies at or below the floor {}", record.floor)));

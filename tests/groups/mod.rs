@@ -90,6 +90,9 @@ async fn who_joins_sees_as_much_as_the_group_says_whichever_way_he_asks() {
     server.restart();
     assert_eq!(pulled(&bob, team, from, 500).await.0, [8, 9, 10, 11], "after a restart");
     assert_eq!(eve.find_groups(None).await.unwrap().len(), 1);
+    ada.pin(team, MsgId::new(2)).await.unwrap();
+    ada.pin(team, after).await.unwrap();
+    assert_eq!((bob.pins(team).await, eve.pins(team).await), (Ok(vec![after]), Ok(vec![MsgId::new(2), after])));
 }
 
 /// Changes rows of a stopped server's trees, and gives what the doctor says of that.
@@ -202,17 +205,21 @@ async fn what_one_device_reads_or_settles_the_others_know_at_once() {
     }
     let said = ada.send(team, text("hello")).await.unwrap();
     desk.mark_read(team, said).await.unwrap();
-    assert_eq!(about(&mut on_phone).await, Event::Read { conversation: team, read: said });
+    // The device itself as well: what it is told goes in one order with what another device does.
+    for events in [&mut on_phone, &mut on_desk] {
+        assert_eq!(about(events).await, Event::Read { conversation: team, read: said, head: said });
+    }
     assert_eq!(phone.conversations().await.unwrap().pop().unwrap().unread, 0);
 
     let hidden = MemberSettings { favourite: true, hidden: true, ..MemberSettings::default() };
     phone.set_member_settings(team, hidden).await.unwrap();
-    // The first that the desk hears is this: its own read was no news to it.
     let Event::Conversation(settled) = about(&mut on_desk).await else { panic!("no news of the settings") };
     assert_eq!((settled.id, settled.settings, settled.read), (team, hidden, said));
     ada.rename_group(team, GroupName::new("crew").unwrap()).await.unwrap();
     assert!(desk.conversations().await.unwrap().pop().unwrap().settings.hidden, "a new name is no message");
-    ada.send(team, text("anybody here?")).await.unwrap();
+    let said = ada.send(team, text("anybody here?")).await.unwrap();
+    ada.recall(team, said).await.unwrap();
+    // Whoever was told that it is shown would not learn that it is hidden again.
     let shown = desk.conversations().await.unwrap().pop().unwrap().settings;
     assert_eq!(shown, MemberSettings { favourite: true, ..MemberSettings::default() });
 

@@ -55,7 +55,8 @@ pub(super) enum FileStep {
 }
 
 pub(super) fn file_step(place: fn() -> proptest::strategy::BoxedStrategy<Place>) -> impl Strategy<Value = FileStep> {
-    let (by, file) = (|| 0..12_u8, || 0..FILES);
+    // Few of each, so that what is sent was mostly uploaded before.
+    let (by, file) = (|| 0..4_u8, || prop_oneof![4 => 0..2_u8, 1 => 0..FILES]);
     let lies = || prop::bool::weighted(0.1);
     prop_oneof![
         2 => (by(), file(), lies()).prop_map(|(by, file, lies)| FileStep::Begin { by, file, lies }),

@@ -190,6 +190,7 @@ fn record(found: &Conversation) -> ConversationRecord {
         kind: found.name.clone().map_or(KindRecord::Direct, |name| KindRecord::Group { name }),
         created_at: found.created_at,
         head: found.head(),
+        last_message: found.last_message(),
         floor: found.floor,
         last_sent_at: found.last_sent_at(),
         counts: MemberCounts { members: found.members.len() as u32, owners },

@@ -2,6 +2,7 @@
 
 use cairn::store::trees::Tree;
 
+use super::attachments::FileStep;
 use super::run::play;
 use super::steps::{Crash, Place, Question, Script, Seq, Step, beginning};
 
@@ -107,4 +108,24 @@ fn a_send_stream_remembers_the_same_sends_whenever_it_is_stored() {
     let pushed_out = [&[many(GROUP, 3)], &save[..], &[many(direct, 1023)], &save, &[send(0, Seq::Retry(1023)), send(0, Seq::Retry(1024))]];
     goes_well(pushed_out.concat(), crashes(0, 1));
     goes_well([&busy[..], &retries, &save, &retries].concat(), [crashes(0, 1), crashes(1, 2), crashes(1, 3), crashes(2, 3)].concat());
+}
+
+#[test]
+fn what_a_recalled_message_named_goes_with_it_wherever_it_is_loaded_from() {
+    let store = Step::File(FileStep::Store { by: 0, file: 1, lies: false });
+    let attach = Step::File(FileStep::Attach { by: 0, to: GROUP, file: 1, lies: false });
+    let recall = Step::Recall { by: 0, to: GROUP, at: 0 };
+    let (fetch, collect) = (Step::File(FileStep::Fetch { by: 0, to: GROUP, at: 0, file: 1 }), Step::File(FileStep::Collect));
+    let sent = [store.clone(), attach.clone(), fetch.clone(), collect.clone(), Step::Take, Step::Stored, Step::LetGo];
+    let gone = [recall, fetch, collect.clone(), Step::Take, Step::Stored, store, Step::LetGo, attach, collect];
+    goes_well([&sent[..], &gone[..]].concat(), [crashes(0, 1), crashes(0, 2), crashes(1, 2)].concat());
+}
+
+#[test]
+fn what_nobody_sent_goes_after_its_time_and_gives_its_room_back() {
+    let store = |by, file| Step::File(FileStep::Store { by, file, lies: false });
+    let (collect, day) = (Step::File(FileStep::Collect), Step::File(FileStep::Day));
+    // The last two files fill a quota.
+    let full = vec![store(0, 6), store(0, 7), store(0, 5), store(1, 6), collect.clone(), Step::Take, Step::Stored, Step::LetGo];
+    goes_well([full, vec![day, collect, store(0, 5), store(0, 6)]].concat(), crashes(0, 1));
 }

@@ -337,6 +337,12 @@ impl Conversation {
         self.members[&user].base().max(self.floor)
     }
 
+    /// The last entry that somebody said, also when nothing is left of it.
+    pub(super) fn last_message(&self) -> MsgId {
+        let said = self.above(MsgId::ZERO).filter(|(_, entry)| entry.body.is_message() || matches!(entry.body, Body::Recalled { .. }));
+        said.map(|(msgid, _)| msgid).last().unwrap_or_default()
+    }
+
     /// When the last thing happened here, imports aside.
     pub(super) fn last_sent_at(&self) -> Timestamp {
         self.log.iter().filter(|entry| !entry.imported).map(|entry| entry.sent_at).max().unwrap_or(Timestamp::new(0))

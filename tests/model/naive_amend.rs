@@ -136,6 +136,12 @@ impl Naive {
         Ok(Response::Done)
     }
 
+    pub(super) fn pins(&self, actor: Actor, id: ConversationId) -> Result<Response, ErrorCode> {
+        let found = self.inside(actor.user, id)?;
+        let floor = found.members[&actor.user].floor;
+        Ok(Response::Pins(found.pins.iter().copied().filter(|&pin| pin > floor).collect()))
+    }
+
     fn check_age(&self, entry: &LogEntry, now: Timestamp) -> Result<(), ErrorCode> {
         let minutes: u64 = self.setting("amend-minutes").map_or(15, |value| value.parse().unwrap());
         let is_late = now.get() >= entry.sent_at.get() + minutes * 60_000;

@@ -7,7 +7,7 @@ use cairn::core::command::Actor;
 use cairn_proto::body::{Body, SystemEntry};
 use cairn_proto::error::ErrorCode;
 use cairn_proto::group::{Access, GroupDetails, MemberSettings, OpenGroup};
-use cairn_proto::ids::{ConversationId, MsgId, Timestamp, UserId};
+use cairn_proto::ids::{ConversationId, Timestamp, UserId};
 use cairn_proto::request::Request;
 use cairn_proto::response::{Response, Role};
 use cairn_proto::text::GroupName;
@@ -217,7 +217,6 @@ impl Naive {
 impl Conversation {
     pub(super) fn settings_of(&self, user: UserId) -> MemberSettings {
         let Member { muted, favourite, hidden_at, .. } = self.members[&user];
-        let has_news = |at: MsgId| self.above(at).any(|(_, entry)| entry.body.is_message());
-        MemberSettings { muted, favourite, hidden: hidden_at.is_some_and(|at| !has_news(at)) }
+        MemberSettings { muted, favourite, hidden: hidden_at.is_some_and(|at| self.last_message() <= at) }
     }
 }

@@ -3,7 +3,7 @@
 use cairn::core::batch::Effect;
 use cairn::core::command::Actor;
 use cairn_proto::error::ErrorCode;
-use cairn_proto::ids::{ConversationId, DeviceId, MsgId, UserId};
+use cairn_proto::ids::{ConversationId, MsgId, UserId};
 use cairn_proto::limits::{MARKED_OWN_MAX, MARKED_UNREAD_MAX};
 use cairn_proto::receipts::{Reads, Receipt, ReceiptCounts, ReceiptPage, ReceiptState};
 use cairn_proto::response::Response;
@@ -22,7 +22,10 @@ impl Naive {
         if self.setting("receipts") == Some("off") {
             return Err(ErrorCode::TurnedOff);
         }
-        let entry = found.above(found.members[&actor.user].floor).find(|&(at, _)| at == msgid).map(|(_, entry)| entry);
+        if found.has_expired(msgid) {
+            return Err(ErrorCode::Expired);
+        }
+        let entry = found.above(found.floor_of(actor.user)).find(|&(at, _)| at == msgid).map(|(_, entry)| entry);
         let entry = entry.filter(|entry| entry.body.is_message()).ok_or(ErrorCode::NoSuchMessage)?;
         let state = |user: UserId, member: &Member| {
             let has = member.told >= msgid || member.delivered.values().any(|&delivered| delivered >= msgid);
@@ -67,7 +70,7 @@ impl Naive {
             let own = passed().filter(|(_, entry)| entry.sender == actor.user).map(|(msgid, _)| msgid).collect();
             let member = self.conversations.get_mut(&id).unwrap().members.get_mut(&actor.user).unwrap();
             (member.read, member.marked_own) = (from.prev(), own);
-            self.effects.push(Effect::Read { conversation: id, user: actor.user, device: DeviceId::new(0), msgid: from.prev() });
+            self.effects.push(Effect::Read { conversation: id, user: actor.user });
         }
         Ok(Response::Done)
     }

@@ -7,7 +7,7 @@ use cairn_proto::error::ErrorCode;
 use cairn_proto::extras::Extras;
 use cairn_proto::group::GroupSettings;
 use cairn_proto::hello::ServerRole;
-use cairn_proto::ids::{ConversationId, DeviceId, ImportSource, MsgId, Timestamp, UserId};
+use cairn_proto::ids::{ConversationId, ImportSource, MsgId, Timestamp, UserId};
 use cairn_proto::request::{ImportEntry, Request};
 use cairn_proto::response::{self, ConversationKind, Explained, MemberPage, Response, Role};
 use cairn_proto::text::{GroupName, Topic};
@@ -49,7 +49,7 @@ impl Naive {
             Request::Unreact { conversation, msgid, emoji } => self.unreact(actor, *conversation, *msgid, emoji, now),
             Request::Pin { conversation, msgid } => self.pin(actor, *conversation, *msgid, now),
             Request::Unpin { conversation, msgid } => self.unpin(actor, *conversation, *msgid, now),
-            Request::Pins { conversation } => Ok(Response::Pins(self.inside(actor.user, *conversation)?.pins.iter().copied().collect())),
+            Request::Pins { conversation } => self.pins(actor, *conversation),
             Request::Settings => Ok(Response::Settings(self.told_settings())),
             Request::SetSetting { name, value } => self.set(actor, name, value),
             Request::Relate { user, act } => self.relate(actor, *user, *act),
@@ -216,10 +216,8 @@ impl Naive {
         }
         let member = self.conversations.get_mut(&id).unwrap().members.get_mut(&actor.user).unwrap();
         if msgid > member.read {
-            // Whoever marked something as unread is told on every device where the cursor stands, until he is where he was.
-            let device = if member.read < member.told { DeviceId::new(0) } else { actor.device };
             member.read_to(msgid);
-            self.effects.push(Effect::Read { conversation: id, user: actor.user, device, msgid });
+            self.effects.push(Effect::Read { conversation: id, user: actor.user });
             self.effects.push(Effect::Moved { conversation: id, user: actor.user });
         }
         Ok(Response::Done)

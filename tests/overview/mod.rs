@@ -68,6 +68,23 @@ async fn a_device_is_told_what_changed_also_over_a_restart() {
 }
 
 #[tokio::test]
+async fn what_an_overview_tells_of_reads_outlives_a_kill() {
+    let mut server = Server::start();
+    let (ada, _) = server.owner().await;
+    let (bob, bob_account) = invite(&ada, "bob").await;
+    let team = group(&ada, "team", &[&bob_account]).await;
+    let said = ada.send(team, text("read this")).await.unwrap();
+    bob.mark_read(team, said).await.unwrap();
+    let mut kept = bob.overview(None).await.unwrap();
+    server.kill();
+    server.restart();
+    kept.update(bob.overview(Some(kept.as_of)).await.unwrap());
+    let now = bob.overview(None).await.unwrap();
+    assert_eq!((kept.conversations[0].read, kept.conversations[0].unread), (said, 0));
+    assert_eq!(kept.conversations, now.conversations);
+}
+
+#[tokio::test]
 async fn a_moment_that_the_server_never_had_is_answered_with_everything() {
     let server = Server::start();
     let (ada, _) = server.owner().await;

@@ -1,7 +1,9 @@
 //! Every request, with each kind of user that it can be about.
 
 use cairn::core::Command;
+use cairn::core::attachment::AttachmentCommand;
 use cairn::core::record::SecretHash;
+use cairn_proto::attachment::Attachment;
 use cairn_proto::body::Body;
 use cairn_proto::extras::{Extra, Extras};
 use cairn_proto::group::{GroupSettings, JoinerHistory, MemberSettings};
@@ -12,9 +14,9 @@ use cairn_proto::receipts::Reads;
 use cairn_proto::request::{Forward, Request};
 use cairn_proto::response::Role;
 use cairn_proto::retention::Retention;
-use cairn_proto::text::{EmojiName, GroupName, SettingName, SettingValue, Text, Topic, UserName};
+use cairn_proto::text::{Caption, EmojiName, FileName, GroupName, MediaType, SettingName, SettingValue, Text, Topic, UserName};
 
-use super::world::Cast;
+use super::world::{Cast, FILE, FILE_BYTES};
 
 /// A request, in the words of the table.
 #[derive(Clone, Copy)]
@@ -91,6 +93,16 @@ pub(super) fn of_a_conversation() -> Vec<Asked> {
     let talk = asked! {
         "Send", Send, |cast| send(cast, Extras::NONE);
         "Send: mention all", Send, |cast| send(cast, Extras::new(vec![Extra::MentionAll]).unwrap());
+        "Send a file that one uploaded", Send, |cast| {
+            let (name, media_type) = (FileName::new("a file").unwrap(), MediaType::new("text/plain").unwrap());
+            let file = Attachment { hash: FILE, name, media_type, size_bytes: FILE_BYTES, caption: Caption::new("").unwrap() };
+            let draft = Draft { conversation: cast.conversation, seq: ClientSeq::new(9), body: Body::from(file), extras: Extras::NONE };
+            ask(cast, Request::Send(draft))
+        };
+        "Download the file of a message", Download, |cast| {
+            let (actor, conversation) = (cast.asker, cast.conversation);
+            Command::Attachment(AttachmentCommand::Fetch { actor, conversation, msgid: cast.theirs, hash: FILE })
+        };
         "Pull", Pull, |cast| Command::Grant(cast.asker, cast.conversation);
         "Ack", Ack, |cast| ask(cast, Request::Ack { conversation: cast.conversation, msgid: MsgId::new(1) });
         "Read", Read, |cast| ask(cast, Request::Read { conversation: cast.conversation, msgid: MsgId::new(1) });

@@ -1,9 +1,11 @@
 //! A small server in memory with one user who asks, and what he asks about.
 
+use cairn::core::attachment::{AttachmentRecord, Upload};
 use cairn::core::change::Change;
 use cairn::core::command::{Actor, Command, NewDevice, Reply};
 use cairn::core::record::{SecretHash, UserRecord};
 use cairn::core::{Batch, State};
+use cairn_proto::attachment::AttachmentHash;
 use cairn_proto::body::Body;
 use cairn_proto::error::ErrorCode;
 use cairn_proto::extras::Extras;
@@ -16,6 +18,10 @@ use cairn_proto::receipts::Reads;
 use cairn_proto::request::Request;
 use cairn_proto::response::{Response, Role};
 use cairn_proto::text::{DeviceName, GroupName, SettingName, SettingValue, Text, UserName};
+
+/// A file that the asker uploaded, and that the owner's message names.
+pub(super) const FILE: AttachmentHash = AttachmentHash::new([7; 32]);
+pub(super) const FILE_BYTES: u64 = 99;
 
 const NOW: Timestamp = Timestamp::new(1_000_000);
 const LATER: Timestamp = Timestamp::new(2_000_000);
@@ -173,6 +179,10 @@ impl World {
                 group(&mut state, owner, [admin.user, member.user, banned.user], asker.user, relation, place.settings())
             }
         };
+        let (hash, msgid) = (FILE, MsgId::new(2));
+        let uploads = vec![Upload { user: asker.user, stored_at: NOW, is_sent: false }];
+        state.apply(&Change::Attachment(hash, Some(AttachmentRecord { bytes: FILE_BYTES, uploads, uses: 1 })));
+        state.apply(&Change::Attached { conversation, msgid, hash: Some(hash) });
         let cast = Cast {
             asker,
             conversation,

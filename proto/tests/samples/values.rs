@@ -274,7 +274,7 @@ fn add_frames(samples: &mut Samples) {
     let behind = TimelineFrame::Behind { conversation: GROUP, head: MsgId::new(1_000) };
     let removed = TimelineFrame::Removed { conversation: GROUP, last: MsgId::new(1_001) };
     let [group, direct] = conversations().try_into().unwrap();
-    let read = TimelineFrame::Read { conversation: GROUP, read: MsgId::new(1_002) };
+    let read = TimelineFrame::Read { conversation: GROUP, read: MsgId::new(1_002), head: MsgId::new(1_003) };
     let frames =
         vec![TimelineFrame::Run(run()), behind, TimelineFrame::Conversation(group), TimelineFrame::Conversation(direct), removed, read];
     samples.add([frames, people::timeline_frames(), receipts::timeline_frames()].concat());

@@ -366,7 +366,7 @@ pub(crate) fn timeline_frame() -> impl Strategy<Value = TimelineFrame> {
         (conversation_id(), msgid()).prop_map(|(conversation, head)| TimelineFrame::Behind { conversation, head }),
         conversation().prop_map(TimelineFrame::Conversation),
         (conversation_id(), msgid()).prop_map(|(conversation, last)| TimelineFrame::Removed { conversation, last }),
-        (conversation_id(), msgid()).prop_map(|(conversation, read)| TimelineFrame::Read { conversation, read }),
+        (conversation_id(), msgid(), msgid()).prop_map(|(conversation, read, head)| TimelineFrame::Read { conversation, read, head }),
         (conversation_id(), msgid()).prop_map(|(conversation, floor)| TimelineFrame::Floor { conversation, floor }),
         people::contact().prop_map(TimelineFrame::Contact),
         people::presence().prop_map(TimelineFrame::Presence),
