@@ -11,6 +11,9 @@ pub const UPLOADERS_MAX: usize = 1024;
 /// Messages that name attachments and go with one step of retention: as many as are read in a few milliseconds.
 pub const USES_ENDED_MAX: usize = 1_000;
 
+/// Uploads that the records of their attachments tell of, in all: a step writes a few megabytes at most.
+pub const USES_ENDED_UPLOADS_MAX: usize = 128 * 1024;
+
 /// Attachments that one command looks at to find those that nobody needs.
 pub const ATTACHMENTS_COLLECTED_MAX: usize = 64;
 
@@ -237,3 +240,6 @@ pub const COMPACT_PAGE_ROWS: usize = 128;
 
 /// How long to wait for sled to let go of its file, when it was closed a moment ago.
 pub const TREES_RELEASE_TIME_MAX: Duration = Duration::from_secs(2);
+
+/// Room that blocks left and that a start of the server tells of. Less is soon taken again.
+pub const VACANT_BYTES_TOLD: u64 = 256 * 1024 * 1024;

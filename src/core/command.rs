@@ -135,6 +135,11 @@ pub enum Reply {
     KeepsByDefault(bool),
     /// To [`Command::Retained`].
     Retained(Retained),
+    /// To [`Command::Expire`].
+    Expired {
+        /// Whether more may go at once: the step came to the bound of what names attachments.
+        is_cut: bool,
+    },
     /// To [`Command::Figures`]: it may. Whoever has the figures puts them in the place of this.
     FiguresAllowed,
     /// To [`Command::Attachment`].

@@ -38,7 +38,7 @@ pub enum Need {
     Attachment(AttachmentHash),
     /// What a message names, and that attachment.
     Attached(ConversationId, MsgId),
-    /// What the first messages of a conversation name that name anything: at most [`crate::limits::USES_ENDED_MAX`] of them.
+    /// What the first messages above the floor of a conversation name that name anything: at most [`crate::limits::USES_ENDED_MAX`] of them.
     FirstAttached(ConversationId),
 }
 
@@ -68,7 +68,7 @@ impl State {
                     Retention::UntilAcked { .. } => self.members(*conversation, &mut needs),
                     Retention::Keep | Retention::Days(_) => self.conversation_alone(*conversation, &mut needs),
                 }
-                if self.attachments.known_through(*conversation).is_none() {
+                if !self.knows_next_uses(*conversation) {
                     needs.push(Need::FirstAttached(*conversation));
                 }
             }

@@ -126,21 +126,23 @@ impl State {
         batch: &mut Batch,
     ) -> Result<Reply, ErrorCode> {
         let found = self.conversations.get(&conversation).ok_or(ErrorCode::NotFound)?;
+        let mut is_cut = false;
         if self.effective(found) == policy {
             let acked = match policy {
-                Retention::Keep => return Ok(Reply::Done),
+                Retention::Keep => return Ok(Reply::Expired { is_cut }),
                 Retention::Days(_) => MsgId::ZERO,
                 Retention::UntilAcked { .. } => self.acked_by_all(found),
             };
-            let (old, floor) = (found.record.floor, aged.max(acked).min(found.record.head));
-            let floor = self.floor_within_known_uses(conversation, floor);
+            let (old, wanted) = (found.record.floor, aged.max(acked).min(found.record.head));
+            let floor = if wanted > old { self.floor_within_known_uses(conversation, old, wanted) } else { old };
             if floor > old {
-                self.end_uses_through(conversation, floor, batch);
+                is_cut = floor < wanted;
+                self.end_uses_within(conversation, old, floor, batch);
                 self.make(&Change::FloorRaised { conversation, floor }, batch);
                 batch.effect(Effect::FloorRaised { conversation, floor });
             }
         }
-        Ok(Reply::Done)
+        Ok(Reply::Expired { is_cut })
     }
 
     /// How long messages stay: as it was agreed on, or as the server has it.

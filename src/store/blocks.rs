@@ -58,14 +58,14 @@ impl Blocks {
         Ok(Some(self.reader.unpack(BlockPlace { conversation, first }, value.as_ref())?))
     }
 
-    /// The keys of the first blocks that begin at or below this message, at most `limit` of them.
+    /// The keys of the first blocks that begin at or below this message, and their bytes as they are stored; at most `limit` of them.
     ///
     /// # Errors
     /// When the trees cannot be read.
-    pub fn keys_through(&self, conversation: ConversationId, msgid: MsgId, limit: usize) -> Result<Vec<RowKey>, TreesError> {
-        let mut keys = self.trees.keys(&RowPrefix::blocks_of(conversation), None, limit)?;
-        keys.truncate(keys.partition_point(|&key| key <= RowKey::block(conversation, msgid)));
-        Ok(keys)
+    pub fn sizes_through(&self, conversation: ConversationId, msgid: MsgId, limit: usize) -> Result<Vec<(RowKey, usize)>, TreesError> {
+        let mut sizes = self.trees.sizes(&RowPrefix::blocks_of(conversation), limit)?;
+        sizes.truncate(sizes.partition_point(|&(key, _)| key <= RowKey::block(conversation, msgid)));
+        Ok(sizes)
     }
 
     /// The keys of the blocks that begin above this message; most of the time there are none.

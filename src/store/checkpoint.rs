@@ -30,6 +30,7 @@ use super::poison::Poison;
 use super::rows::RowChange;
 use super::timeline::{Rewritten, Timeline};
 use super::trees::{MetaKey, RowKey, Tree};
+use super::vacant::Room;
 
 /// A part of the log that is to be moved into the trees.
 #[derive(Debug)]
@@ -81,6 +82,8 @@ pub struct CheckpointWriter {
     packer: Packer,
     /// About what sled has written since the last sync.
     unsynced_bytes: usize,
+    /// Since the last position was recorded.
+    room: Room,
     poison: Poison,
     /// Grows as things are moved.
     sum: Arc<Mutex<CheckpointFigures>>,
@@ -101,7 +104,7 @@ impl CheckpointWriter {
     /// When there is no memory for a compression context.
     pub fn new(trees: Trees, poison: &Poison) -> io::Result<Self> {
         let (blocks, packer) = (Blocks::new(trees.clone()), Packer::new()?);
-        Ok(Self { trees, blocks, packer, unsynced_bytes: 0, poison: poison.clone(), sum: Arc::default() })
+        Ok(Self { trees, blocks, packer, unsynced_bytes: 0, room: Room::default(), poison: poison.clone(), sum: Arc::default() })
     }
 
     /// Does the job: when this returns, the trees hold it durably and the timelines are trimmed.
@@ -165,7 +168,8 @@ impl CheckpointWriter {
     /// The position may not be on the disk before everything that it stands for.
     fn record(&mut self, through: BatchNo) -> Result<(), CheckpointError> {
         self.sync()?;
-        self.trees.write(Tree::Meta, [RowChange::put(RowKey::meta(MetaKey::Checkpoint), &through)])?;
+        let vacant = std::mem::take(&mut self.room).row(&self.trees)?;
+        self.trees.write(Tree::Meta, [RowChange::put(RowKey::meta(MetaKey::Checkpoint), &through), vacant])?;
         Ok(self.trees.sync()?)
     }
 
@@ -280,6 +284,9 @@ impl CheckpointWriter {
         let packed = self.packer.pack(conversation, first, &entries, together).map_err(CheckpointError::Compression)?;
         let mut changes: Vec<RowChange> = self.blocks.keys_above(conversation, stored)?.into_iter().map(RowChange::delete).collect();
         changes.retain(|stale| packed.iter().all(|block| block.place.key() != stale.key));
+        let bytes: u64 = packed.iter().map(|block| block.value.len() as u64).sum();
+        // The rest replaces what was there.
+        self.room.taken += bytes * moved / entries.len() as u64;
         let mut sum = self.sum.lock();
         sum.entries += moved;
         for block in packed {

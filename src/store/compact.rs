@@ -18,7 +18,7 @@ use super::format::{self, FormatError};
 use super::lock::{DirLock, LockError};
 use super::poison::Poison;
 use super::rows::RowChange;
-use super::trees::{RowKey, RowPrefix, Tree};
+use super::trees::{MetaKey, RowKey, RowPrefix, Tree};
 use crate::limits;
 
 const TREES: &str = "trees";
@@ -122,6 +122,7 @@ fn copy(dir: &Path, progress: &mut dyn FnMut(u64)) -> Result<u64, TreesError> {
             progress(rows);
         }
     }
+    to.write(Tree::Meta, [RowChange::delete(RowKey::meta(MetaKey::Vacant))])?;
     to.sync()?;
     Ok(rows)
 }
@@ -160,7 +161,7 @@ mod tests {
     use super::*;
     use crate::store::commit_log::BatchNo;
     use crate::store::testing::{copy_dir, open};
-    use crate::store::trees::MetaKey;
+    use crate::store::vacant::{Room, vacant_bytes};
 
     const BLOCKS: u64 = 4_000;
     const KEPT: u64 = 400;
@@ -188,7 +189,8 @@ mod tests {
             trees.write(Tree::Messages, part.map(|n| RowChange::delete(key(n)))).unwrap();
             trees.sync().unwrap();
         }
-        trees.write(Tree::Meta, [RowChange::put(RowKey::meta(MetaKey::Checkpoint), &BatchNo::new(7))]).unwrap();
+        let vacant = Room { left: (BLOCKS - KEPT) * 4_000, taken: 0 }.row(&trees).unwrap();
+        trees.write(Tree::Meta, [RowChange::put(RowKey::meta(MetaKey::Checkpoint), &BatchNo::new(7)), vacant]).unwrap();
         trees.sync().unwrap();
         drop(trees);
         dir
@@ -208,7 +210,10 @@ mod tests {
         let dir = worn();
         let mut told = 0;
         let Compacted { rows, before_bytes, after_bytes } = compact(dir.path(), &mut |rows| told = rows).unwrap();
-        assert_eq!((rows, told), (KEPT + 1, KEPT + 1));
+        assert_eq!((rows, told), (KEPT + 2, KEPT + 2));
+        let given_back = before_bytes.saturating_sub(after_bytes);
+        assert!(given_back >= (BLOCKS - KEPT) * 4_000, "more was vacant than the {given_back} bytes that were given back");
+        assert_eq!(vacant_bytes(&open(dir.path(), &Poison::new())).unwrap(), 0);
         assert!(before_bytes >= BLOCKS * 4_000 && after_bytes < before_bytes / 3, "{before_bytes} became {after_bytes}");
         check(dir.path());
         assert!(!dir.path().join(NEW).exists() && !dir.path().join(OLD).exists());

@@ -260,6 +260,11 @@ impl Trees {
         Ok(self.scan_where(prefix, after, limit, |_| true)?.into_iter().map(|(key, _)| key).collect())
     }
 
+    /// The first keys that begin with `prefix`, with those that have nothing under them, and how many bytes each has under it.
+    pub(super) fn sizes(&self, prefix: &RowPrefix, limit: usize) -> Result<Vec<(RowKey, usize)>, TreesError> {
+        Ok(self.scan_where(prefix, None, limit, |_| true)?.into_iter().map(|(key, value)| (key, value.len())).collect())
+    }
+
     fn scan_where(
         &self,
         prefix: &RowPrefix,

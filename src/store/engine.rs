@@ -35,7 +35,7 @@ use super::poison::Poison;
 use super::replay::{self, Replayed};
 use super::retention::Retentions;
 use super::timeline::{Timeline, TimelineGap, Timelines};
-use super::unload;
+use super::{unload, vacant};
 use crate::core::batch::Effect;
 use crate::core::{Batch, Command, Reply, State};
 use crate::limits;
@@ -144,6 +144,7 @@ impl Engine {
         let poison = Poison::new();
         compact::recover(dir).map_err(StoreError::Compaction)?;
         let trees = Trees::open(&dir.join("trees"), &dir.join("aside"), &poison)?;
+        vacant::tell(&trees)?;
         let timelines = Arc::new(Timelines::new());
         let loader = Loader::new(trees.clone(), timelines.clone());
         let mut state = loader.load_base()?;

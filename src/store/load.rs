@@ -308,11 +308,13 @@ impl Loader {
         state.attachments.used(conversation, msgid).map_or(Ok(()), |hash| self.attachment(state, hash))
     }
 
-    /// What the first messages of a conversation name that name anything, and those attachments.
+    /// What the first messages above the floor of a conversation name that name anything, and those attachments. Of what went before, the
+    /// trees may still hold rows.
     fn first_attached(&self, state: &mut State, conversation: ConversationId) -> Result<(), TreesError> {
-        let stored = self.trees.scan::<AttachmentHash>(&RowPrefix::attached_in(conversation), None, USES_ENDED_MAX)?;
+        let mut last = state.conversation(conversation).map_or(MsgId::ZERO, |found| found.record.floor);
+        let after = RowKey::attached(conversation, last);
+        let stored = self.trees.scan::<AttachmentHash>(&RowPrefix::attached_in(conversation), Some(&after), USES_ENDED_MAX)?;
         let is_all = stored.len() < USES_ENDED_MAX;
-        let mut last = MsgId::ZERO;
         for (key, hash) in stored {
             let Some((_, msgid)) = parse::attached(key.bytes()) else { continue };
             state.attachments.install_use(conversation, msgid, Some(hash));

@@ -55,6 +55,7 @@ mod testing;
 pub mod timeline;
 pub mod trees;
 pub mod unload;
+pub mod vacant;
 pub mod verify;
 
 pub use engine::StoreError;

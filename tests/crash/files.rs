@@ -23,18 +23,18 @@ use super::{meanwhile, random, rounds};
 use crate::support::{Server, cairn};
 
 /// What has not happened after this time does not happen.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Who sends files, at the same time.
 const SENDERS: u64 = 3;
 
 /// Sends files, and takes some of them back.
-struct Sender {
-    client: Client,
-    team: ConversationId,
-    random: StdRng,
-    sent: Vec<(MsgId, Attachment)>,
-    done: Arc<watch::Sender<u64>>,
+pub(super) struct Sender {
+    pub(super) client: Client,
+    pub(super) team: ConversationId,
+    pub(super) random: StdRng,
+    pub(super) sent: Vec<(MsgId, Attachment)>,
+    pub(super) done: Arc<watch::Sender<u64>>,
 }
 
 impl Sender {
@@ -52,7 +52,7 @@ impl Sender {
     }
 
     /// A new file, or one that is there already. An upload that nobody sent is not kept here, so it may be gone before it is sent.
-    async fn send(&mut self) {
+    pub(super) async fn send(&mut self) {
         let file = match self.sent.last().filter(|_| self.random.random_bool(0.2)) {
             Some((_, file)) => file.clone(),
             None => self.upload().await,
@@ -84,7 +84,7 @@ impl Sender {
 }
 
 /// What is in a file: its name is the seed.
-fn content(file: &Attachment) -> Vec<u8> {
+pub(super) fn content(file: &Attachment) -> Vec<u8> {
     let mut bytes = vec![0; file.size_bytes as usize];
     StdRng::seed_from_u64(file.name.as_str().parse().unwrap()).fill_bytes(&mut bytes);
     bytes
@@ -96,7 +96,7 @@ fn stored(data: &Path) -> BTreeSet<String> {
     files.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
 }
 
-async fn collected(data: PathBuf, expected: &BTreeSet<String>) {
+pub(super) async fn collected(data: PathBuf, expected: &BTreeSet<String>) {
     let looks = async {
         let mut looks = interval(Duration::from_millis(20));
         while stored(&data) != *expected {

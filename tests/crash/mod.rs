@@ -5,6 +5,7 @@
 //! of the kills come from a seed that is printed; `CAIRN_CRASH_SEED` sets it.
 
 pub mod crowd;
+mod expiry;
 mod files;
 mod ledger;
 mod seen_to_fail;

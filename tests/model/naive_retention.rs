@@ -69,7 +69,7 @@ impl Naive {
             found.pins.retain(|&pin| pin > floor);
             self.effects.push(Effect::FloorRaised { conversation: id, floor });
         }
-        Ok(Reply::Done)
+        Ok(Reply::Expired { is_cut: false })
     }
 
     /// What holds, with the default and the bounds of the server.

@@ -1,5 +1,7 @@
 //! Scheduled deletion: what is too old goes, for everybody, in front of a real server and over kills.
 
+mod uses;
+
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use cairn::store::doctor;

@@ -6,6 +6,7 @@ use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::Duration;
 
 use cairn_client::proto::invite::{InviteLink, ServerAddr};
 use cairn_client::proto::text::{DeviceName, UserName};
@@ -63,6 +64,11 @@ impl Server {
         self.process.0.wait().unwrap();
     }
 
+    /// Asks it to stop, and does not wait for it.
+    pub fn ask_to_stop(&self) {
+        signal(&self.process.0, "TERM");
+    }
+
     /// Starts it again, on the same address and data, after [`Server::kill`] or [`Server::stop`].
     pub fn restart(&mut self) {
         let again = Self::start_at(&self.data, self.addr);
@@ -72,7 +78,7 @@ impl Server {
 
     /// Asks it to stop, and waits until it has.
     pub fn stop(&mut self) -> ExitStatus {
-        signal(&self.process.0, "TERM");
+        self.ask_to_stop();
         self.process.0.wait().unwrap()
     }
 
@@ -122,6 +128,6 @@ pub async fn join(invite: &InviteLink, name: &str) -> (Client, Account) {
 
 /// A new user whom the owner invites.
 pub async fn invite(owner: &Client, name: &str) -> (Client, Account) {
-    let link = owner.create_invite(1, std::time::Duration::from_secs(3600)).await.unwrap();
+    let link = owner.create_invite(1, Duration::from_secs(3600)).await.unwrap();
     join(&link, name).await
 }

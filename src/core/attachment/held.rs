@@ -65,13 +65,19 @@ impl Held {
         self.known_through.get(&conversation).copied()
     }
 
-    /// The messages of a conversation up to this one that name something, as far as that is in memory.
-    pub(in crate::core) fn used_through(&self, conversation: ConversationId, last: MsgId) -> Vec<MsgId> {
-        let uses = self.uses.range((conversation, MsgId::ZERO)..=(conversation, last));
-        uses.filter(|(_, hash)| hash.is_some()).map(|(&(_, msgid), _)| msgid).collect()
+    /// The messages of a conversation above `above` and up to `last`, which must not lie below it, that name something, as far as that is
+    /// in memory; and what they name.
+    pub(in crate::core) fn used_within(
+        &self,
+        conversation: ConversationId,
+        above: MsgId,
+        last: MsgId,
+    ) -> impl Iterator<Item = (MsgId, AttachmentHash)> {
+        let range = (Bound::Excluded((conversation, above)), Bound::Included((conversation, last)));
+        self.uses.range(range).filter_map(|(&(_, msgid), hash)| hash.map(|hash| (msgid, hash)))
     }
 
-    /// What they name.
+    /// What the messages of a conversation up to this one name, as far as that is in memory.
     #[must_use]
     pub fn hashes_through(&self, conversation: ConversationId, last: MsgId) -> Vec<AttachmentHash> {
         self.uses.range((conversation, MsgId::ZERO)..=(conversation, last)).filter_map(|(_, hash)| *hash).collect()

@@ -17,7 +17,7 @@ impl CheckpointWriter {
     /// raises the floor again.
     pub(super) fn drop_expired(&mut self, timeline: &Timeline, floor: MsgId, stored: MsgId) -> Result<(), CheckpointError> {
         let conversation = timeline.conversation();
-        let mut expired = self.blocks.keys_through(conversation, floor, limits::TREE_BATCH_ROWS_MAX)?;
+        let mut expired = self.blocks.sizes_through(conversation, floor, limits::TREE_BATCH_ROWS_MAX)?;
         if expired.is_empty() {
             return Ok(());
         }
@@ -31,8 +31,9 @@ impl CheckpointWriter {
             }
         }
         while !expired.is_empty() {
-            self.remove(expired.drain(..).map(RowChange::delete))?;
-            expired = self.blocks.keys_through(conversation, floor, limits::TREE_BATCH_ROWS_MAX)?;
+            self.room.left += expired.iter().map(|&(_, bytes)| bytes as u64).sum::<u64>();
+            self.remove(expired.drain(..).map(|(key, _)| RowChange::delete(key)))?;
+            expired = self.blocks.sizes_through(conversation, floor, limits::TREE_BATCH_ROWS_MAX)?;
         }
         Ok(())
     }
@@ -55,6 +56,7 @@ mod tests {
     use crate::store::commit_log::BatchNo;
     use crate::store::poison::Poison;
     use crate::store::testing::{CONVERSATION, copy_dir, entries, id, open, publish, timeline};
+    use crate::store::vacant::vacant_bytes;
     use crate::store::verify::verify_blocks;
 
     const HEAD: u64 = 500;
@@ -71,7 +73,7 @@ mod tests {
 
     /// The blocks hold what lies above the floor, byte for byte, and nothing else.
     fn check(writer: &CheckpointWriter, floor: u64, head: u64) {
-        assert!(writer.blocks.keys_through(CONVERSATION, id(floor), 1).unwrap().is_empty(), "something is left at or below {floor}");
+        assert!(writer.blocks.sizes_through(CONVERSATION, id(floor), 1).unwrap().is_empty(), "something is left at or below {floor}");
         assert_eq!(verify_blocks(&writer.blocks, CONVERSATION, id(floor), id(head)).unwrap().messages, head - floor);
         let (mut next, mut stored) = (id(floor), Vec::new());
         while let Some(block) = writer.blocks.above(CONVERSATION, next).unwrap() {
@@ -95,6 +97,31 @@ mod tests {
         publish(&timeline, HEAD + 70);
         write(&mut writer, 9, &timeline);
         check(&writer, HEAD, HEAD + 70);
+    }
+
+    #[test]
+    fn the_room_that_is_left_is_counted_until_something_new_takes_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut writer = writer(dir.path());
+        let timeline = timeline(0, HEAD);
+        write(&mut writer, 1, &timeline);
+        assert_eq!(vacant_bytes(&writer.trees).unwrap(), 0);
+        let bytes = |writer: &CheckpointWriter| -> u64 {
+            writer.blocks.sizes_through(CONVERSATION, id(u64::MAX), 100).unwrap().iter().map(|&(_, bytes)| bytes as u64).sum()
+        };
+        let before = bytes(&writer);
+        timeline.raise_floor(id(HEAD));
+        write(&mut writer, 2, &timeline);
+        assert_eq!(vacant_bytes(&writer.trees).unwrap(), before);
+        for (through, head) in (3..).zip([HEAD + 1, HEAD + 20, HEAD + 90, 2 * HEAD - 10]) {
+            publish(&timeline, head);
+            write(&mut writer, through, &timeline);
+        }
+        let (vacant, taken) = (vacant_bytes(&writer.trees).unwrap(), bytes(&writer));
+        assert!(vacant.abs_diff(before.saturating_sub(taken)) < before / 10, "{vacant} of {before} are vacant, and {taken} are taken");
+        publish(&timeline, 3 * HEAD);
+        write(&mut writer, 9, &timeline);
+        assert_eq!(vacant_bytes(&writer.trees).unwrap(), 0);
     }
 
     #[test]
@@ -126,7 +153,7 @@ mod tests {
                 writer.replace(&block, id(floor + 1), &left).unwrap();
                 crashes.push(crashed(&writer, dir.path()));
             }
-            for key in writer.blocks.keys_through(CONVERSATION, id(floor), 100).unwrap() {
+            for (key, _) in writer.blocks.sizes_through(CONVERSATION, id(floor), 100).unwrap() {
                 writer.remove([RowChange::delete(key)].into_iter()).unwrap();
                 crashes.push(crashed(&writer, dir.path()));
             }

@@ -18,6 +18,8 @@ pub enum MetaKey {
     Checkpoint = 1,
     /// The starts of the server, a list of `EpochRecord`.
     Epochs = 2,
+    /// About the room that blocks left and that nothing new has taken, in bytes, a `u64`.
+    Vacant = 3,
 }
 
 /// The longest key.
