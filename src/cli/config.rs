@@ -54,7 +54,7 @@ struct Row(Setting);
 impl fmt::Display for Row {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Setting { name, value, takes, about, .. } = &self.0;
-        write!(f, "{name:20}  {value:12}  {about} ({takes})")
+        write!(f, "{name:23}  {value:12}  {about} ({takes})")
     }
 }
 
