@@ -167,8 +167,10 @@ impl State {
     /// # Errors
     /// Why not.
     pub(super) fn check(&self, user: UserId, id: ConversationId, action: Action, now: Timestamp) -> Result<&Conversation, ErrorCode> {
-        decide(action, self.place(user, id), self.standing(user, id, now), self.server_role(user))?;
-        self.conversations.get(&id).ok_or(ErrorCode::NotFound)
+        let found = self.conversations.get(&id);
+        let standing = found.map_or(Standing::Stranger, |found| found.standing(user, now));
+        decide(action, self.place(user, id, found), standing, self.server_role(user))?;
+        found.ok_or(ErrorCode::NotFound)
     }
 
     /// Whether the user may begin a direct chat.
@@ -176,29 +178,21 @@ impl State {
     /// # Errors
     /// Why not.
     pub(super) fn check_begin(&self, user: UserId, id: ConversationId) -> Result<(), ErrorCode> {
-        decide(Action::Begin, self.place(user, id), Standing::Stranger, self.server_role(user))
+        decide(Action::Begin, self.place(user, id, self.conversations.get(&id)), Standing::Stranger, self.server_role(user))
     }
 
     fn server_role(&self, user: UserId) -> ServerRole {
         self.users.get(&user).map_or(ServerRole::Member, |user| user.record.role)
     }
 
-    fn place(&self, user: UserId, id: ConversationId) -> Place {
+    fn place(&self, user: UserId, id: ConversationId, found: Option<&Conversation>) -> Place {
         let other = other_of(id, user).filter(|other| self.users.contains_key(other));
         let between = other.map(|other| self.between(user, other));
-        match self.conversations.get(&id).map(|found| (&found.record.kind, found.group.settings)) {
+        match found.map(|found| (&found.record.kind, found.group.settings)) {
             None => between.map_or(Place::Nowhere, Place::Unbegun),
             Some((KindRecord::Direct, _)) => Place::Direct(between.unwrap_or(Between::Free)),
             Some((KindRecord::Group { .. }, settings)) => Place::Group(settings),
         }
-    }
-
-    fn standing(&self, user: UserId, id: ConversationId, now: Timestamp) -> Standing {
-        self.conversations.get(&id).map_or(Standing::Stranger, |found| match found.member(user) {
-            Some(Member { record, .. }) => Standing::Member { role: record.role, is_muted: record.terms.muted_until > now },
-            None if found.group.bans(user) => Standing::Banned,
-            None => Standing::Stranger,
-        })
     }
 
     /// The conversation and the membership of a user who may do it now.
@@ -220,5 +214,16 @@ impl State {
     /// told. Nobody is muted when he only reads, so it does not matter when that is.
     pub(super) fn membership(&self, user: UserId, id: ConversationId) -> Result<(&Conversation, &Member), ErrorCode> {
         self.permit(user, id, Action::Read, Timestamp::new(u64::MAX))
+    }
+}
+
+impl Conversation {
+    /// What a user is to it at present.
+    fn standing(&self, user: UserId, now: Timestamp) -> Standing {
+        match self.member(user) {
+            Some(Member { record, .. }) => Standing::Member { role: record.role, is_muted: record.terms.muted_until > now },
+            None if self.group.bans(user) => Standing::Banned,
+            None => Standing::Stranger,
+        }
     }
 }

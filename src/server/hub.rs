@@ -216,7 +216,7 @@ impl Hub {
             Notice::Left { user, conversation, last } => {
                 let Registry { sessions, lookers, .. } = registry;
                 lookers.part(conversation, sessions.get(&user).map_or(&[], Vec::as_slice));
-                for session in registry.sessions.get(&user).into_iter().flatten() {
+                for session in registry.sessions_of(user) {
                     session.readable.lock().remove(&conversation);
                     if let Some(push) = &session.push {
                         push.end(conversation, last);
@@ -241,7 +241,7 @@ impl Hub {
             Notice::RetentionSet { conversation } => self.due.add(conversation),
             Notice::FloorRaised { conversation } => mark(registry, conversation),
             Notice::Revoked { user, device } => {
-                for session in registry.sessions.get(&user).into_iter().flatten() {
+                for session in registry.sessions_of(user) {
                     if session.actor().is_some_and(|actor| actor.device == device) {
                         close(&session.connection, CloseCode::Revoked);
                     }
@@ -251,7 +251,7 @@ impl Hub {
                 if contact.relation.blocks {
                     registry.sever(user, contact.user.id);
                 }
-                for push in registry.sessions.get(&user).into_iter().flatten().filter_map(|session| session.push.as_ref()) {
+                for push in pushes(registry, user, |_| true) {
                     push.tell(Item::Contact(contact.user.id), TimelineFrame::Contact((*contact).clone()));
                     push.wake();
                 }
@@ -295,8 +295,7 @@ impl Hub {
     #[must_use]
     pub fn is_online(&self, user: UserId, device: DeviceId) -> bool {
         let registry = self.registry.lock();
-        let mut sessions = registry.sessions.get(&user).into_iter().flatten();
-        sessions.any(|session| session.actor().is_some_and(|actor| actor.device == device))
+        registry.sessions_of(user).iter().any(|session| session.actor().is_some_and(|actor| actor.device == device))
     }
 
     /// How many sessions there are.
@@ -314,8 +313,7 @@ impl Hub {
 
 /// Where those sessions of a user are pushed to whose devices are `wanted`.
 fn pushes(registry: &Registry, user: UserId, wanted: impl Fn(DeviceId) -> bool) -> impl Iterator<Item = &Push> {
-    let sessions = registry.sessions.get(&user).into_iter().flatten();
-    let of_devices = sessions.filter(move |session| session.actor().is_some_and(|actor| wanted(actor.device)));
+    let of_devices = registry.sessions_of(user).iter().filter(move |session| session.actor().is_some_and(|actor| wanted(actor.device)));
     of_devices.filter_map(|session| session.push.as_ref())
 }
 
