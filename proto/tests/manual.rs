@@ -1,5 +1,7 @@
 //! The manual has a line for each number of the wire, and no other.
 
+#![allow(clippy::expect_used, reason = "helpers of tests are tests")]
+
 use std::fmt::Debug;
 
 use cairn_proto::close::CloseCode;
