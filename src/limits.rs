@@ -184,6 +184,13 @@ pub const LOGIN_FAILURES_TIME: Duration = Duration::from_secs(60);
 /// Names and addresses whose failed logins are counted at once.
 pub const LOGIN_FAILURES_TRACKED_MAX: usize = 10_000;
 
+/// Reactions, pins, edits and joins of one user at once: what a member can repeat without end, and an entry each time. Nobody who does them
+/// by hand comes near it.
+pub const REPEATS_AT_ONCE_MAX: u32 = 300;
+
+/// How often he may do one more from then on.
+pub const REPEATS_INTERVAL: Duration = Duration::from_millis(100);
+
 /// How long the link of the first start lets its holder own the server.
 pub const OWNER_INVITE_LIFE: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 

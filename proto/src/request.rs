@@ -166,7 +166,7 @@ pub enum Request {
         /// Which.
         emoji: EmojiName,
     },
-    /// Pin a message: for owners and admins of a group, and both in a direct chat. At most [`crate::limits::PINS_MAX`].
+    /// Pin a message: for those whom the group's settings let pin, any member unless set otherwise, and both in a direct chat. At most [`crate::limits::PINS_MAX`].
     Pin {
         /// The conversation.
         conversation: ConversationId,

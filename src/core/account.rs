@@ -12,6 +12,7 @@ use cairn_proto::text::UserName;
 use super::batch::{Batch, Effect};
 use super::change::Change;
 use super::command::{Actor, LoggedIn, NewDevice, Reply};
+use super::permission::Action;
 use super::record::{DeviceRecord, InviteRecord, SecretHash, UserRecord};
 use super::send_stream::SendStream;
 use super::state::State;
@@ -50,9 +51,7 @@ impl State {
         batch: &mut Batch,
     ) -> Result<Reply, ErrorCode> {
         self.check_actor(actor)?;
-        if self.users.get(&actor.user).is_none_or(|user| user.record.role < ServerRole::Admin) {
-            return Err(ErrorCode::Forbidden);
-        }
+        self.check_on_server(actor.user, Action::CreateInvite)?;
         if uses == 0 || uses > limits::INVITE_USES_MAX || life_seconds == 0 || life_seconds > limits::INVITE_LIFE_MAX.as_secs() {
             return Err(ErrorCode::BadRequest);
         }

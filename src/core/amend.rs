@@ -12,7 +12,7 @@ use cairn_proto::text::{EmojiName, Text};
 use super::batch::Batch;
 use super::change::Change;
 use super::command::Actor;
-use super::permission::Action;
+use super::permission::{Action, Words};
 use super::state::State;
 
 impl State {
@@ -25,7 +25,6 @@ impl State {
         now: Timestamp,
         batch: &mut Batch,
     ) -> Result<Response, ErrorCode> {
-        self.check(actor.user, conversation, Action::Post, now)?;
         let entry = self.message(actor, conversation, msgid)?;
         let body = match &entry.body {
             Body::Text(_) => Body::Text(text.clone()),
@@ -33,10 +32,8 @@ impl State {
             _ => return Err(ErrorCode::NoSuchMessage),
         };
         // What was forwarded are the words of somebody else.
-        if entry.sender != actor.user || entry.extras.forwarded().is_some() {
-            return Err(ErrorCode::Forbidden);
-        }
-        self.check_time(&entry, now)?;
+        let is_own = entry.sender == actor.user && entry.extras.forwarded().is_none();
+        self.check(actor.user, conversation, Action::Edit(self.words(&entry, is_own, now)), now)?;
         if text.is_empty() {
             return Err(ErrorCode::EmptyMessage);
         }
@@ -59,18 +56,17 @@ impl State {
         batch: &mut Batch,
     ) -> Result<Response, ErrorCode> {
         let entry = self.message(actor, conversation, msgid)?;
-        let may_any = self.check(actor.user, conversation, Action::RecallAny, now);
-        if entry.sender != actor.user {
-            may_any?;
-        }
+        let words = match self.words(&entry, entry.sender == actor.user, now) {
+            // What is taken back stays so: it is never too late to say it again.
+            Words::OwnOfOld if !entry.body.is_message() => Words::Own,
+            words => words,
+        };
+        self.check(actor.user, conversation, Action::Recall(words), now)?;
         if matches!(entry.body, Body::Recalled { .. }) {
             return Ok(Response::Done);
         }
         if !entry.body.is_message() {
             return Err(ErrorCode::NoSuchMessage);
-        }
-        if may_any.is_err() {
-            self.check_time(&entry, now)?;
         }
         self.append_amendment(actor, conversation, Amendment::Recalled { msgid }, now, batch);
         self.supersede_edit(conversation, msgid, &entry, batch);
@@ -152,9 +148,14 @@ impl State {
         (self.append_system(conversation, actor.user, now, &Body::Amendment(amendment), batch), at)
     }
 
-    fn check_time(&self, entry: &Entry, now: Timestamp) -> Result<(), ErrorCode> {
+    /// Whose words an entry has, for somebody whose own they are or not.
+    fn words(&self, entry: &Entry, is_own: bool, now: Timestamp) -> Words {
         let minutes = now.get().saturating_sub(entry.sent_at.get()) / 60_000;
-        if minutes >= self.settings().amend_minutes.get() as u64 { Err(ErrorCode::TooLate) } else { Ok(()) }
+        match is_own {
+            false => Words::Others,
+            true if minutes >= self.settings().amend_minutes.get() as u64 => Words::OwnOfOld,
+            true => Words::Own,
+        }
     }
 
     /// What an earlier edit said must not outlive the next one in the entry of that edit.

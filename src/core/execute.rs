@@ -3,7 +3,6 @@
 use cairn_proto::body::Body;
 use cairn_proto::codec;
 use cairn_proto::error::ErrorCode;
-use cairn_proto::hello::ServerRole;
 use cairn_proto::ids::{ConversationId, MsgId, Timestamp, UserId};
 use cairn_proto::request::Request;
 use cairn_proto::response::Response;
@@ -11,6 +10,7 @@ use cairn_proto::response::Response;
 use super::batch::Batch;
 use super::change::{Appended, Change, Origin};
 use super::command::{Actor, Command, Grant, Reply};
+use super::permission::Action;
 use super::state::State;
 
 impl State {
@@ -130,8 +130,7 @@ impl State {
 
     fn allow_figures(&self, actor: Actor) -> Result<Reply, ErrorCode> {
         self.check_actor(actor)?;
-        let is_owner = self.users.get(&actor.user).is_some_and(|user| user.record.role == ServerRole::Owner);
-        if is_owner { Ok(Reply::FiguresAllowed) } else { Err(ErrorCode::Forbidden) }
+        self.check_on_server(actor.user, Action::SeeFigures).map(|()| Reply::FiguresAllowed)
     }
 
     /// A session may outlive its device by the commands that are on their way.

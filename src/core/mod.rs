@@ -12,7 +12,7 @@
 //! * [`execute`]: commands decided, one by one
 //! * [`send`], [`forward`], [`import`], [`amend`], [`pin`]: messages; [`mention`]: whom they ask to notice them
 //! * [`retention`]: how long messages stay, and what goes
-//! * [`permission`]: who may do what in a conversation; [`settings`]: what the owner of the server says for all
+//! * [`permission`]: who may do what; [`settings`]: what the owner of the server says for all
 //! * [`group`], [`agreement`], [`moderation`], [`open_group`]: groups, what is agreed on in them, and who is in them
 //! * [`attachment`]: the files that messages name
 //! * [`account`], [`cursor`], [`mark`], [`receipts`], [`member_settings`], [`overview`], [`contacts`], [`people`]: everything else a client

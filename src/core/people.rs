@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::ops::Bound;
 
 use cairn_proto::error::ErrorCode;
-use cairn_proto::hello::ServerRole;
 use cairn_proto::ids::UserId;
 use cairn_proto::limits::{PROFILES_PER_REQUEST_MAX, USERS_PER_PAGE_MAX, WATCHED_USERS_MAX};
 use cairn_proto::people::{Friendship, Profile, UserPage, UserProfile};
@@ -15,17 +14,14 @@ use cairn_proto::text::UserName;
 use super::batch::Batch;
 use super::change::Change;
 use super::command::Actor;
+use super::permission::{Acquaintance, Action};
 use super::record::Row;
-use super::settings::Switch;
 use super::state::State;
 
 impl State {
     /// A page of the users whose names begin so, upper and lower case alike, in the order of their names.
     pub(super) fn search_users(&self, actor: Actor, prefix: &UserName, after: Option<UserId>) -> Result<Response, ErrorCode> {
-        let role = self.users.get(&actor.user).map_or(ServerRole::Member, |user| user.record.role);
-        if self.settings().user_search == Switch::Off && role < ServerRole::Admin {
-            return Err(ErrorCode::TurnedOff);
-        }
+        self.check_on_server(actor.user, Action::SearchUsers)?;
         let prefix = prefix.folded();
         let mut start = Bound::Included((prefix.clone(), UserId::SERVER));
         if let Some(after) = after {
@@ -66,13 +62,19 @@ impl State {
         Ok(Response::Watching(users.into_iter().map(|user| UserPresence { user, devices: Vec::new() }).collect()))
     }
 
-    /// Whoever shares a conversation with somebody, is his friend or follows him may see where he is, unless one of them blocks the other.
-    fn may_watch(&self, user: UserId, other: UserId) -> bool {
+    /// Whether a user has to do with another.
+    pub(super) fn acquaintance(&self, user: UserId, other: UserId) -> Acquaintance {
         let (own, theirs) = (self.relation(user, other), self.relation(other, user));
-        let [Some(one), Some(another)] = [user, other].map(|user| self.user(user)) else { return false };
+        let [Some(one), Some(another)] = [user, other].map(|user| self.user(user)) else { return Acquaintance::None };
         let (few, many) = if one.conversations.len() < another.conversations.len() { (one, another) } else { (another, one) };
-        let is_known = own.follows || own.friendship == Friendship::Friends;
-        !own.blocks && !theirs.blocks && (is_known || user == other || few.conversations.iter().any(|id| many.conversations.contains(id)))
+        let is_related = user == other || own.follows || own.friendship == Friendship::Friends;
+        if own.blocks || theirs.blocks {
+            Acquaintance::Blocked
+        } else if is_related || few.conversations.iter().any(|id| many.conversations.contains(id)) {
+            Acquaintance::Known
+        } else {
+            Acquaintance::None
+        }
     }
 
     /// How a user presents himself, if that is in memory; else as somebody who says nothing of himself.

@@ -1,4 +1,8 @@
-//! Who may do what in a conversation: the only place that decides it. `tests/permissions/table.txt` shows the outcome, request by request.
+//! Who may do what, in a conversation and on the server: the only place that decides it. `tests/permissions/table.txt` shows the outcome,
+//! request by request.
+//!
+//! Decided elsewhere is what holds whoever asks: that a group keeps an owner, that nobody bans or mutes himself, that there is room, that
+//! a file was uploaded, that receipts are turned on, which step leads from one relation to another.
 
 use cairn_proto::error::ErrorCode;
 use cairn_proto::group::{Access, GroupSettings};
@@ -9,9 +13,10 @@ use cairn_proto::response::Role;
 use super::contacts::other_of;
 use super::conversation::{Conversation, Member};
 use super::record::KindRecord;
+use super::settings::Switch;
 use super::state::State;
 
-/// What somebody wants to do in a conversation.
+/// What somebody wants to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
     /// Read the log, move one's own cursors, see who is a member, settle something for oneself.
@@ -20,16 +25,18 @@ pub enum Action {
     Inspect,
     /// Begin a direct chat with its first message.
     Begin,
-    /// Send a message, or change one's own.
+    /// Send a message.
     Post,
+    /// Say something else in the place of a text.
+    Edit(Words),
+    /// Take a message back.
+    Recall(Words),
     /// Ask all members to notice a message.
     MentionAll,
     /// React to a message.
     React,
     /// Be told who types, and tell it.
     Look,
-    /// Take somebody else's message back, or one's own at any time.
-    RecallAny,
     /// Pin a message, or take a pin back.
     Pin,
     /// Add members.
@@ -54,6 +61,37 @@ pub enum Action {
     Explain,
     /// Learn what somebody else's is made of.
     ExplainOthers,
+    /// Be told where somebody is.
+    Watch,
+    /// Let others come onto the server.
+    CreateInvite,
+    /// Change a setting of the server.
+    SetSetting,
+    /// See how the server works.
+    SeeFigures,
+    /// Find users by the beginning of a name.
+    SearchUsers,
+}
+
+/// Whose words a message has, for somebody who wants to change it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Words {
+    /// His own, and the time to change them is not over.
+    Own,
+    /// His own, and it is.
+    OwnOfOld,
+    /// Somebody else's.
+    Others,
+}
+
+impl Words {
+    const fn may_change(self) -> Result<(), ErrorCode> {
+        match self {
+            Self::Own => Ok(()),
+            Self::OwnOfOld => Err(ErrorCode::TooLate),
+            Self::Others => Err(ErrorCode::Forbidden),
+        }
+    }
 }
 
 /// Where somebody wants to do it.
@@ -67,6 +105,24 @@ pub enum Place {
     Direct(Between),
     /// A group where this is agreed on.
     Group(GroupSettings),
+    /// No conversation but the server.
+    Server {
+        /// Whether members find each other by the beginning of a name.
+        search: Switch,
+    },
+    /// With another user, or with himself.
+    User(Acquaintance),
+}
+
+/// Whether somebody has to do with another user.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Acquaintance {
+    /// He has not, or there is no such user.
+    None,
+    /// They share a conversation, he follows the other or is his friend, or he is the other.
+    Known,
+    /// One of them has blocked the other.
+    Blocked,
 }
 
 /// What keeps the asker from saying something in a direct chat, by what the two are to each other.
@@ -126,6 +182,8 @@ pub enum Standing {
 pub fn decide(action: Action, place: Place, standing: Standing, on_server: ServerRole) -> Result<(), ErrorCode> {
     match (place, standing) {
         (Place::Nowhere, _) => Err(ErrorCode::NotFound),
+        (Place::Server { search }, _) => decide_on_server(action, search, on_server),
+        (Place::User(acquaintance), _) => allow(action == Action::Watch && acquaintance == Acquaintance::Known),
         // Those who look after the server look after its counts, wherever they are.
         _ if action == Action::ExplainOthers && on_server >= ServerRole::Admin => Ok(()),
         (Place::Group(GroupSettings { access: Access::Open, .. }), Standing::Stranger) if action == Action::Join => Ok(()),
@@ -135,25 +193,45 @@ pub fn decide(action: Action, place: Place, standing: Standing, on_server: Serve
         (Place::Direct(between), Standing::Member { .. }) => match action {
             Action::Read | Action::Explain => Ok(()),
             Action::Post | Action::React | Action::Look | Action::Pin | Action::Retain => between.may_say(),
+            Action::Edit(words) => between.may_say().and(words.may_change()),
+            Action::Recall(words) => words.may_change(),
             Action::Import => allow(on_server >= ServerRole::Admin),
             _ => Err(ErrorCode::Forbidden),
         },
-        (Place::Group(settings), Standing::Member { role, is_muted }) => {
-            allow(match action {
-                Action::Read | Action::Inspect | Action::React | Action::Look | Action::Join | Action::Leave | Action::Explain => true,
-                Action::Begin | Action::ExplainOthers => false,
-                Action::MentionAll | Action::RecallAny => role >= Role::Admin,
-                Action::Post => role >= settings.post,
-                Action::Pin => role >= settings.pin,
-                Action::Invite => role >= settings.invite,
-                Action::Rename => role >= settings.rename,
-                Action::Configure | Action::Retain | Action::Appoint => role == Role::Owner,
-                Action::Moderate(other) => role == Role::Owner || role > other,
-                Action::Import => on_server >= ServerRole::Admin,
-            })?;
-            let is_heard = matches!(action, Action::Post | Action::React | Action::Pin | Action::Invite | Action::Rename);
-            if is_muted && is_heard { Err(ErrorCode::Muted) } else { Ok(()) }
-        }
+        (Place::Group(settings), Standing::Member { role, is_muted }) => decide_in_group(action, settings, role, is_muted, on_server),
+    }
+}
+
+fn decide_in_group(action: Action, settings: GroupSettings, role: Role, is_muted: bool, on_server: ServerRole) -> Result<(), ErrorCode> {
+    allow(match action {
+        Action::Read | Action::Inspect | Action::React | Action::Look | Action::Join | Action::Leave | Action::Explain => true,
+        Action::MentionAll => role >= Role::Admin,
+        Action::Post | Action::Edit(_) => role >= settings.post,
+        Action::Recall(words) => return if role >= Role::Admin { Ok(()) } else { words.may_change() },
+        Action::Pin => role >= settings.pin,
+        Action::Invite => role >= settings.invite,
+        Action::Rename => role >= settings.rename,
+        Action::Configure | Action::Retain | Action::Appoint => role == Role::Owner,
+        Action::Moderate(other) => role == Role::Owner || role > other,
+        Action::Import => on_server >= ServerRole::Admin,
+        Action::Begin | Action::ExplainOthers => false,
+        Action::Watch | Action::CreateInvite | Action::SetSetting | Action::SeeFigures | Action::SearchUsers => false,
+    })?;
+    let is_heard = matches!(action, Action::Post | Action::Edit(_) | Action::React | Action::Pin | Action::Invite | Action::Rename);
+    match action {
+        _ if is_muted && is_heard => Err(ErrorCode::Muted),
+        Action::Edit(words) => words.may_change(),
+        _ => Ok(()),
+    }
+}
+
+fn decide_on_server(action: Action, search: Switch, on_server: ServerRole) -> Result<(), ErrorCode> {
+    match action {
+        Action::CreateInvite => allow(on_server >= ServerRole::Admin),
+        Action::SetSetting | Action::SeeFigures => allow(on_server == ServerRole::Owner),
+        Action::SearchUsers if search == Switch::Off && on_server < ServerRole::Admin => Err(ErrorCode::TurnedOff),
+        Action::SearchUsers => Ok(()),
+        _ => Err(ErrorCode::Forbidden),
     }
 }
 
@@ -179,6 +257,21 @@ impl State {
     /// Why not.
     pub(super) fn check_begin(&self, user: UserId, id: ConversationId) -> Result<(), ErrorCode> {
         decide(Action::Begin, self.place(user, id, self.conversations.get(&id)), Standing::Stranger, self.server_role(user))
+    }
+
+    /// Whether the user may do it on the server.
+    ///
+    /// # Errors
+    /// Why not.
+    pub(super) fn check_on_server(&self, user: UserId, action: Action) -> Result<(), ErrorCode> {
+        let place = Place::Server { search: self.settings().user_search };
+        decide(action, place, Standing::Stranger, self.server_role(user))
+    }
+
+    /// Whether the user may be told where another one is.
+    pub(super) fn may_watch(&self, user: UserId, other: UserId) -> bool {
+        let place = Place::User(self.acquaintance(user, other));
+        decide(Action::Watch, place, Standing::Stranger, self.server_role(user)).is_ok()
     }
 
     fn server_role(&self, user: UserId) -> ServerRole {

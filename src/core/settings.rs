@@ -1,7 +1,7 @@
 //! What the owner of the server can set while it runs: one table, and the types of its values. A setting is one line in there.
 
 use cairn_proto::error::ErrorCode;
-use cairn_proto::hello::ServerRole;
+use cairn_proto::limits::RETENTION_DAYS_MAX;
 use cairn_proto::response::Response;
 use cairn_proto::retention::Retention;
 use cairn_proto::settings::Setting;
@@ -10,7 +10,10 @@ use cairn_proto::text::{SettingName, SettingValue, Text};
 use super::batch::Batch;
 use super::change::Change;
 use super::command::Actor;
+use super::permission::Action;
 use super::state::State;
+
+const DAYS_MAX: usize = RETENTION_DAYS_MAX as usize;
 
 /// A type of values. People write a value as they read it.
 pub trait Value: Sized {
@@ -68,8 +71,8 @@ settings! {
     direct_chats, "direct-chats": DirectChats = DirectChats::Anyone, "who may begin a direct chat; those that exist go on";
     receipts, "receipts": Switch = Switch::On, "whether members see who has got and who has read a message";
     retention_default, "retention-default": Retention = Retention::Keep, "how long messages stay where nobody said; days and until-acked take a number";
-    retention_longest, "retention-longest": Number<0, 36_525> = Number(0), "how many days messages stay at most, whatever was said; 0 for no bound";
-    retention_shortest, "retention-shortest": Number<0, 36_525> = Number(0), "how many days messages stay at least, whatever was said; 0 for no bound";
+    retention_longest, "retention-longest": Number<0, DAYS_MAX> = Number(0), "how many days messages stay at most, whatever was said; 0 for no bound";
+    retention_shortest, "retention-shortest": Number<0, DAYS_MAX> = Number(0), "how many days messages stay at least, whatever was said; 0 for no bound";
     user_search, "user-search": Switch = Switch::On, "whether members find users by the beginning of a name; admins always do";
 }
 
@@ -242,9 +245,7 @@ impl State {
         value: &SettingValue,
         batch: &mut Batch,
     ) -> Result<Response, ErrorCode> {
-        if self.users.get(&actor.user).is_none_or(|user| user.record.role != ServerRole::Owner) {
-            return Err(ErrorCode::Forbidden);
-        }
+        self.check_on_server(actor.user, Action::SetSetting)?;
         let mut changed = self.settings.clone();
         let told = changed.set(name, value).and_then(|()| Row::named(name)?.told(&changed)).ok_or(ErrorCode::BadSetting)?;
         if changed != self.settings {

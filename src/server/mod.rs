@@ -5,7 +5,7 @@
 //! * [`endpoint`], [`identity`]: the socket, its settings, and who the server is
 //! * [`accept`]: connections, no more than there is room for
 //! * [`login`], [`password`], [`throttle`]: who may come in
-//! * [`session`], [`framing`], [`requests`]: what a client asks
+//! * [`session`], [`framing`], [`requests`], [`pace`]: what a client asks, and how often
 //! * [`intake`]: the one queue
 //! * [`sequencer`]: the one thread that decides
 //! * [`hub`], `registry`: the sessions, and who must learn of what
@@ -25,6 +25,7 @@ pub mod identity;
 pub mod intake;
 pub mod login;
 pub mod outbox;
+pub mod pace;
 pub mod password;
 mod presence;
 pub mod publication;
@@ -56,6 +57,7 @@ use tracing::error;
 
 use self::hub::Hub;
 use self::intake::{Intake, Ticket};
+use self::pace::Pace;
 use self::password::Passwords;
 use self::publication::ReplyTo;
 use self::throttle::Throttle;
@@ -86,6 +88,8 @@ pub struct Shared {
     pub advertised: ServerAddr,
     /// Failed logins.
     pub throttle: Throttle,
+    /// Who does too much at once.
+    pub pace: Pace,
     /// Attachments on their way.
     pub transfers: Transfers,
 }

@@ -1,6 +1,7 @@
 //! What becomes of each request: most go to the sequencer in the order they came; reading history does not trouble it.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use bytes::Bytes;
 use cairn_proto::error::ErrorCode;
@@ -44,6 +45,9 @@ impl Requests {
         let Some(actor) = self.session.actor() else { return Ok(()) };
         let has_room = self.session.outbox.begin();
         match request {
+            request if !self.shared.pace.allows(actor.user, &request, Instant::now()) => {
+                self.session.outbox.answer_now(id, Err(ErrorCode::RateLimited));
+            }
             Request::Pull { conversation, range, limit } => {
                 self.aside(id, move |shared, session| async move { pull(&shared, &session, actor, conversation, range, limit).await })
                     .await?;

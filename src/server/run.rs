@@ -22,6 +22,7 @@ use super::endpoint::{self, EndpointError};
 use super::hub::Hub;
 use super::identity::{Identity, IdentityError};
 use super::intake::Intake;
+use super::pace::Pace;
 use super::password::Passwords;
 use super::publication::Publication;
 use super::retention;
@@ -120,6 +121,7 @@ async fn serve(
         retentions: engine.retentions(),
         passwords: Passwords::new(),
         throttle: Throttle::default(),
+        pace: Pace::default(),
         transfers,
         advertised: options.advertise.clone().unwrap_or_else(|| advertised(listening)),
     });

@@ -16,11 +16,11 @@ use super::raw::{Raw, Stream};
 use super::{Stage, group};
 use crate::support::Server;
 
-fn hash_of(bytes: &[u8]) -> AttachmentHash {
+pub(super) fn hash_of(bytes: &[u8]) -> AttachmentHash {
     AttachmentHash::new(*blake3::hash(bytes).as_bytes())
 }
 
-fn file(bytes: &[u8]) -> Attachment {
+pub(super) fn file(bytes: &[u8]) -> Attachment {
     let (name, caption) = (FileName::new("a file").unwrap(), Caption::new("").unwrap());
     Attachment { hash: hash_of(bytes), name, media_type: MediaType::new("text/plain").unwrap(), size_bytes: bytes.len() as u64, caption }
 }
@@ -34,7 +34,7 @@ async fn announce(raw: &Raw, hash: AttachmentHash, bytes: u64) -> (Stream, Trans
 }
 
 /// Announces so many bytes under this hash and writes others; what comes of it.
-async fn upload(raw: &Raw, hash: AttachmentHash, announced: u64, written: &[u8]) -> TransferFrame {
+pub(super) async fn upload(raw: &Raw, hash: AttachmentHash, announced: u64, written: &[u8]) -> TransferFrame {
     let (mut stream, said) = announce(raw, hash, announced).await;
     let TransferFrame::From(from) = said else { return said };
     stream.write(&written[from as usize..]).await;
@@ -42,7 +42,13 @@ async fn upload(raw: &Raw, hash: AttachmentHash, announced: u64, written: &[u8])
     stream.transfer().await
 }
 
-async fn download(raw: &Raw, conversation: ConversationId, msgid: MsgId, hash: AttachmentHash, from: u64) -> (Stream, TransferFrame) {
+pub(super) async fn download(
+    raw: &Raw,
+    conversation: ConversationId,
+    msgid: MsgId,
+    hash: AttachmentHash,
+    from: u64,
+) -> (Stream, TransferFrame) {
     let mut stream = Stream::open(&raw.connection).await;
     stream.write(&frame::frame(&StreamOpening::Download { conversation, msgid, hash, from })).await;
     let said = stream.transfer().await;

@@ -3,6 +3,7 @@
 mod amends;
 mod attachments;
 mod bodies;
+mod bounds;
 mod bystanders;
 mod cursors;
 mod directory;
@@ -16,6 +17,7 @@ mod raw;
 mod slow_reader;
 mod strangers;
 mod streams;
+mod texts;
 
 use std::path::Path;
 

@@ -1,8 +1,11 @@
 //! What somebody can learn of a conversation that he is no member of: nothing, not even that it is there.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 
 use cairn_client::Account;
+use cairn_client::proto::attachment::{AttachmentHash, TransferFrame};
+use cairn_client::proto::body::Body;
 use cairn_client::proto::error::ErrorCode;
 use cairn_client::proto::extras::Extras;
 use cairn_client::proto::group::{Access, GroupSettings, MemberSettings};
@@ -15,10 +18,35 @@ use cairn_client::proto::retention::Retention;
 use cairn_client::proto::text::{EmojiName, GroupName, Text, Topic, UserName};
 
 use super::raw::Raw;
-use super::{Stage, group, text};
+use super::{Stage, attachments, group, text};
+use crate::support::kinds;
 
-/// Everything that can be asked about a conversation.
-fn requests(conversation: ConversationId, member: UserId) -> Vec<Request> {
+/// The requests that are about no conversation, or about one of the asker's own.
+const OF_NO_CONVERSATION: &[&str] = &[
+    "Conversations",
+    "FindUsers",
+    "Users",
+    "CreateGroup",
+    "CreateInvite",
+    "Devices",
+    "RevokeDevice",
+    "Figures",
+    "FindGroups",
+    "Settings",
+    "SetSetting",
+    "Relate",
+    "Contacts",
+    "SearchUsers",
+    "Profiles",
+    "SetProfile",
+    "Watch",
+    "SetPresence",
+    "OwnReads",
+    "SetOwnReads",
+];
+
+/// Everything that can be asked about a conversation, by a member of another one.
+fn requests(conversation: ConversationId, own: ConversationId, member: UserId) -> Vec<Request> {
     let msgid = MsgId::new(1);
     let entry = ImportEntry { sender: UserName::new("x").unwrap(), sent_at: Timestamp::new(1), body: text("x") };
     let (source, nobody) = (ImportSource::new(1), UserId::new(999_999));
@@ -52,6 +80,10 @@ fn requests(conversation: ConversationId, member: UserId) -> Vec<Request> {
         Request::Unreact { conversation, msgid, emoji: EmojiName::new("wave").unwrap() },
         Request::Recall { conversation, msgid: MsgId::new(u64::MAX) },
         Request::Forward(Forward { to: conversation, seq: ClientSeq::new(1), from: conversation, msgid }),
+        Request::Forward(Forward { to: conversation, seq: ClientSeq::new(1), from: own, msgid: MsgId::new(2) }),
+        Request::Forward(Forward { to: own, seq: ClientSeq::new(2), from: conversation, msgid }),
+        Request::Forward(Forward { to: own, seq: ClientSeq::new(2), from: conversation, msgid: MsgId::new(2) }),
+        Request::Forward(Forward { to: own, seq: ClientSeq::new(2), from: conversation, msgid: MsgId::new(u64::MAX) }),
         Request::Group { conversation },
         Request::RenameGroup { conversation, name: GroupName::new("mine").unwrap() },
         Request::SetTopic { conversation, topic: Topic::none() },
@@ -71,24 +103,54 @@ fn requests(conversation: ConversationId, member: UserId) -> Vec<Request> {
     ]
 }
 
+/// What may be explained to the owner of the server, and to nobody else who is no member.
+fn explanations(conversation: ConversationId, asker: UserId, member: UserId) -> [Request; 2] {
+    [member, asker].map(|user| Request::Explain { conversation, user })
+}
+
 /// Asks everything about each conversation as one user.
-async fn is_told_nothing(server: SocketAddr, asker: &Account, conversations: &[ConversationId], member: UserId, explains: bool) {
+async fn is_told_nothing(server: SocketAddr, asker: &Account, conversations: &[ConversationId], secret: &Secret, explains: bool) {
     let mut raw = Raw::log_in(server, asker).await;
+    let made = raw.ask(Request::CreateGroup { name: GroupName::new("own").unwrap(), members: Vec::new() }).await;
+    let Ok(Response::Created { conversation: own }) = made else { panic!("{made:?}") };
+    let last = raw.send(own, 1, text("to myself")).await.unwrap();
     for &conversation in conversations {
-        let mut requests = requests(conversation, member);
+        let mut requests = requests(conversation, own, secret.member);
         if explains {
-            requests.push(Request::Explain { conversation, user: member });
-            requests.push(Request::Explain { conversation, user: asker.user });
+            requests.extend(explanations(conversation, asker.user, secret.member));
         }
         for request in requests {
             assert_eq!(raw.ask(request.clone()).await, Err(ErrorCode::NotFound), "{request:?}");
         }
+        for (msgid, from) in [(secret.msgid, 0), (secret.msgid, secret.bytes), (secret.msgid, u64::MAX), (MsgId::new(u64::MAX), 0)] {
+            let (mut stream, answer) = attachments::download(&raw, conversation, msgid, secret.hash, from).await;
+            assert_eq!(answer, TransferFrame::Refused(ErrorCode::NoSuchAttachment), "{conversation} {msgid} {from}");
+            assert!(stream.rest().await.is_empty());
+        }
     }
-    // Neither is any of it in his list.
+    // Neither is any of it in his list, nor anything in what is his own.
     let listed = raw.ask(Request::Conversations { since: None, after: None }).await.unwrap();
     let Response::Conversations(page) = listed else { panic!("{listed:?}") };
-    assert_eq!(page.items, []);
+    assert_eq!(page.items.iter().map(|item| (item.id, item.head)).collect::<Vec<_>>(), [(own, last)]);
     assert_eq!(raw.ask(Request::FindGroups { prefix: None }).await, Ok(Response::Groups(Vec::new())), "no group is open");
+}
+
+/// What a stranger would like to have.
+struct Secret {
+    member: UserId,
+    /// A message that names a file.
+    msgid: MsgId,
+    hash: AttachmentHash,
+    bytes: u64,
+}
+
+#[test]
+fn no_request_is_left_out() {
+    let (one, another, user) = (ConversationId::new(1), ConversationId::new(2), UserId::new(1));
+    let asked = requests(one, another, user).into_iter().chain(explanations(one, user, user));
+    let of_one: BTreeSet<&str> = asked.map(|request| kinds::kind(&request)).collect();
+    assert_eq!(kinds::left_out(of_one.iter().chain(OF_NO_CONVERSATION).copied()), [""; 0]);
+    assert!(OF_NO_CONVERSATION.iter().all(|kind| !of_one.contains(kind)));
 }
 
 #[tokio::test]
@@ -100,7 +162,16 @@ async fn a_strangers_conversation_is_the_same_as_none() {
     let team = group(&ada, "team", &[bob_account.user]).await;
     let direct = ConversationId::direct(ada_account.user, bob_account.user).unwrap();
     bob.send(direct, text("just us")).await.unwrap();
-    let said = ada.send(team, text("for the team")).await.unwrap();
+    let (server, bytes) = (stage.server.addr, b"for the team");
+    let file = attachments::file(bytes);
+    let raw = Raw::log_in(server, &ada_account).await;
+    assert_eq!(attachments::upload(&raw, file.hash, file.size_bytes, bytes).await, TransferFrame::Stored);
+    let secret = Secret {
+        member: ada_account.user,
+        hash: file.hash,
+        bytes: file.size_bytes,
+        msgid: ada.send(team, Body::from(file.clone())).await.unwrap(),
+    };
 
     let raw = ConversationId::new;
     let with_nobody = ConversationId::direct(eve.user, UserId::new(999_999)).unwrap();
@@ -109,17 +180,17 @@ async fn a_strangers_conversation_is_the_same_as_none() {
     let backwards = raw((u64::from(eve.user.get()) << 32) | 1);
     let odd = [0, 4_000_000, u64::from(u32::MAX), 1 << 63, u64::MAX].map(raw);
     let ids = [&[team, direct, with_nobody, nobodies, with_herself, backwards], &odd[..]].concat();
-    let (server, owner, member) = (stage.server.addr, stage.owner_account.clone(), ada_account.user);
+    let owner = stage.owner_account.clone();
     stage
         .meanwhile(async {
-            is_told_nothing(server, &eve, &ids, member, true).await;
+            is_told_nothing(server, &eve, &ids, &secret, true).await;
             // The owner of the server may explain every count and import where he is a member, and reads no more than anybody else.
-            is_told_nothing(server, &owner, &ids, member, false).await;
+            is_told_nothing(server, &owner, &ids, &secret, false).await;
         })
         .await;
 
     // Nothing came of any of it.
-    assert_eq!(ada.pull(team, PullRange::From(MsgId::new(1)), 500).await.unwrap().head, said);
+    assert_eq!(ada.pull(team, PullRange::From(MsgId::new(1)), 500).await.unwrap().head, secret.msgid);
     assert_eq!(ada.members(team).await.unwrap().len(), 2);
     assert_eq!(ada.pull(direct, PullRange::From(MsgId::new(1)), 500).await.unwrap().head, MsgId::new(1));
     assert_eq!(ada.conversations().await.unwrap().len(), 2);

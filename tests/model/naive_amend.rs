@@ -20,13 +20,13 @@ impl Naive {
         text: &Text,
         now: Timestamp,
     ) -> Result<Response, ErrorCode> {
-        self.may_post(actor.user, id, now)?;
         let entry = self.entry(actor, id, msgid)?;
         let body = match entry.body {
             Body::Text(_) => Body::Text(text.clone()),
             Body::Emote(_) => Body::Emote(text.clone()),
             _ => return Err(ErrorCode::NoSuchMessage),
         };
+        self.may_post(actor.user, id, now)?;
         if entry.sender != actor.user || entry.extras.forwarded().is_some() {
             return Err(ErrorCode::Forbidden);
         }

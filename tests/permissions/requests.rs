@@ -24,34 +24,15 @@ pub(super) struct Asked {
     pub(super) label: &'static str,
     /// Which request it is.
     pub(super) kind: &'static str,
+    /// A setting of the server that is not as it is by default.
+    pub(super) setting: Option<(&'static str, &'static str)>,
     pub(super) command: fn(&Cast) -> Command,
-}
-
-macro_rules! kinds {
-    ($($variant:ident),* $(,)?) => {
-        /// Every request there is. One that is missing here does not compile below.
-        pub(super) const KINDS: &[&str] = &[$(stringify!($variant)),*];
-
-        #[allow(dead_code, reason = "that it compiles is what it is for")]
-        fn is_listed(request: &Request) {
-            match request {
-                $(Request::$variant { .. } => {})*
-            }
-        }
-    };
-}
-
-kinds! {
-    Send, Pull, Ack, Read, Conversations, FindUsers, Users, CreateGroup, AddMembers, RemoveMembers, Members, CreateInvite, Devices,
-    RevokeDevice, Import, ImportCursor, Explain, Figures, Edit, Recall, React, Unreact, Pin, Unpin, Pins, Group, RenameGroup, SetTopic, SetGroupSettings, SetRole, HandOver, Ban, Unban,
-    BannedUsers, MuteMember, JoinGroup, FindGroups, SetMemberSettings, Settings, SetSetting, Relate, Contacts, SearchUsers, Profiles, SetProfile, Watch, SetPresence,
-    Look, Forward, MarkUnread, Receipts, OwnReads, SetOwnReads, SetRetention, Retention,
 }
 
 /// Rows of the table: what they are called, which request it is, and what is asked of whom.
 macro_rules! asked {
     ($($label:literal, $kind:ident, |$cast:pat_param| $command:expr;)*) => {
-        vec![$(Asked { label: $label, kind: stringify!($kind), command: |$cast| $command }),*]
+        vec![$(Asked { label: $label, kind: stringify!($kind), setting: None, command: |$cast| $command }),*]
     };
 }
 
@@ -88,6 +69,10 @@ fn set_role(cast: &Cast, user: UserId, role: Role) -> Command {
     ask(cast, Request::SetRole { conversation: cast.conversation, user, role })
 }
 
+fn relate(cast: &Cast, act: RelationAct) -> Command {
+    ask(cast, Request::Relate { user: cast.owner, act })
+}
+
 /// What can be asked about a conversation.
 pub(super) fn of_a_conversation() -> Vec<Asked> {
     let talk = asked! {
@@ -110,6 +95,9 @@ pub(super) fn of_a_conversation() -> Vec<Asked> {
         "Receipts", Receipts, |cast| {
             ask(cast, Request::Receipts { conversation: cast.conversation, msgid: MsgId::new(1), after: None })
         };
+        "Receipts, turned off", Receipts, |cast| {
+            ask(cast, Request::Receipts { conversation: cast.conversation, msgid: MsgId::new(1), after: None })
+        };
         "Look", Look, |cast| ask(cast, Request::Look { conversation: Some(cast.conversation) });
         "SetMemberSettings", SetMemberSettings, |cast| {
             let settings = MemberSettings { favourite: true, ..MemberSettings::default() };
@@ -123,7 +111,7 @@ pub(super) fn of_a_conversation() -> Vec<Asked> {
         "Explain one's own count", Explain, |cast| {
             ask(cast, Request::Explain { conversation: cast.conversation, user: cast.asker.user })
         };
-        "Explain another's count", Explain, |cast| ask(cast, Request::Explain { conversation: cast.conversation, user: cast.owner });
+        "Explain another's count", Explain, |cast| ask(cast, Request::Explain { conversation: cast.conversation, user: cast.other });
         "Import", Import, |cast| {
             let source = ImportSource::new(1);
             ask(cast, Request::Import { conversation: cast.conversation, source, first: 0, entries: Vec::new() })
@@ -132,14 +120,22 @@ pub(super) fn of_a_conversation() -> Vec<Asked> {
             ask(cast, Request::ImportCursor { conversation: cast.conversation, source: ImportSource::new(1) })
         };
     };
-    [talk, of_a_message(), of_a_group(), of_others()].concat()
+    [with_setting(talk, "Receipts, turned off", ("receipts", "off")), of_a_message(), of_a_group(), of_others()].concat()
+}
+
+/// The rows, where the one with this label is asked on a server with this setting.
+fn with_setting(mut rows: Vec<Asked>, label: &str, setting: (&'static str, &'static str)) -> Vec<Asked> {
+    rows.iter_mut().find(|asked| asked.label == label).unwrap().setting = Some(setting);
+    rows
 }
 
 fn of_a_message() -> Vec<Asked> {
-    asked! {
+    let rows = asked! {
         "Edit one's own", Edit, |cast| edit(cast, cast.own);
+        "Edit one's own, too late", Edit, |cast| edit(cast, cast.own);
         "Edit another's", Edit, |cast| edit(cast, cast.theirs);
         "Recall one's own", Recall, |cast| ask(cast, Request::Recall { conversation: cast.conversation, msgid: cast.own });
+        "Recall one's own, too late", Recall, |cast| ask(cast, Request::Recall { conversation: cast.conversation, msgid: cast.own });
         "Recall another's", Recall, |cast| ask(cast, Request::Recall { conversation: cast.conversation, msgid: cast.theirs });
         "Forward it to where one is a member", Forward, |cast| forward(cast, cast.conversation, cast.elsewhere);
         "Forward what one sees elsewhere", Forward, |cast| forward(cast, cast.elsewhere, cast.conversation);
@@ -152,7 +148,9 @@ fn of_a_message() -> Vec<Asked> {
         "Pin", Pin, |cast| ask(cast, Request::Pin { conversation: cast.conversation, msgid: cast.theirs });
         "Unpin", Unpin, |cast| ask(cast, Request::Unpin { conversation: cast.conversation, msgid: cast.theirs });
         "Pins", Pins, |cast| ask(cast, Request::Pins { conversation: cast.conversation });
-    }
+    };
+    let none = ("amend-minutes", "0");
+    with_setting(with_setting(rows, "Edit one's own, too late", none), "Recall one's own, too late", none)
 }
 
 fn of_a_group() -> Vec<Asked> {
@@ -208,7 +206,7 @@ fn of_others() -> Vec<Asked> {
 
 /// What can be asked of the server.
 pub(super) fn of_the_server() -> Vec<Asked> {
-    asked! {
+    let rows = asked! {
         "OwnReads", OwnReads, |cast| ask(cast, Request::OwnReads);
         "SetOwnReads", SetOwnReads, |cast| ask(cast, Request::SetOwnReads(Reads::Hidden));
         "Conversations", Conversations, |cast| ask(cast, Request::Conversations { since: None, after: None });
@@ -224,16 +222,39 @@ pub(super) fn of_the_server() -> Vec<Asked> {
             ask(cast, Request::SetSetting { name, value })
         };
         "SearchUsers", SearchUsers, |cast| ask(cast, Request::SearchUsers { prefix: UserName::new("us").unwrap(), after: None });
+        "SearchUsers, turned off", SearchUsers, |cast| {
+            ask(cast, Request::SearchUsers { prefix: UserName::new("us").unwrap(), after: None })
+        };
         "Profiles", Profiles, |cast| ask(cast, Request::Profiles { users: vec![cast.owner] });
         "SetProfile: one's own", SetProfile, |cast| ask(cast, Request::SetProfile(Profile::default()));
-        "Relate", Relate, |cast| ask(cast, Request::Relate { user: cast.owner, act: RelationAct::Follow });
         "Contacts", Contacts, |cast| ask(cast, Request::Contacts { after: None });
-        "Watch", Watch, |cast| ask(cast, Request::Watch { users: vec![cast.owner] });
         "Devices", Devices, |cast| ask(cast, Request::Devices);
         "RevokeDevice: one's own", RevokeDevice, |cast| ask(cast, Request::RevokeDevice(cast.asker.device));
+        "RevokeDevice: another's", RevokeDevice, |cast| ask(cast, Request::RevokeDevice(cast.device_of_another));
         "CreateInvite", CreateInvite, |cast| {
             Command::Invite { actor: cast.asker, token: SecretHash([9; 32]), uses: 1, life_seconds: 60 }
         };
         "Figures", Figures, |cast| Command::Figures(cast.asker);
+    };
+    with_setting(rows, "SearchUsers, turned off", ("user-search", "off"))
+}
+
+/// What can be done about a relation to somebody.
+pub(super) fn of_a_relation() -> Vec<Asked> {
+    asked! {
+        "Relate: follow", Relate, |cast| relate(cast, RelationAct::Follow);
+        "Relate: follow no more", Relate, |cast| relate(cast, RelationAct::Unfollow);
+        "Relate: ask to be friends", Relate, |cast| relate(cast, RelationAct::AskFriend);
+        "Relate: accept", Relate, |cast| relate(cast, RelationAct::AcceptFriend);
+        "Relate: decline", Relate, |cast| relate(cast, RelationAct::DeclineFriend);
+        "Relate: be friends no more", Relate, |cast| relate(cast, RelationAct::RemoveFriend);
+        "Relate: block", Relate, |cast| relate(cast, RelationAct::Block);
+        "Relate: block no more", Relate, |cast| relate(cast, RelationAct::Unblock);
     }
 }
+
+/// Who wants to be told where somebody is.
+pub(super) const WATCH: &str = "Watch";
+
+/// What a session says of itself is between it and those who watch: the state machine never hears of it, and nobody is refused it.
+pub(super) const OF_A_SESSION: &str = "SetPresence";

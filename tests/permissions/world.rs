@@ -19,6 +19,8 @@ use cairn_proto::request::Request;
 use cairn_proto::response::{Response, Role};
 use cairn_proto::text::{DeviceName, GroupName, SettingName, SettingValue, Text, UserName};
 
+use super::requests::Asked;
+
 /// A file that the asker uploaded, and that the owner's message names.
 pub(super) const FILE: AttachmentHash = AttachmentHash::new([7; 32]);
 pub(super) const FILE_BYTES: u64 = 99;
@@ -31,11 +33,11 @@ const LATER: Timestamp = Timestamp::new(2_000_000);
 pub(super) enum Place {
     Nowhere,
     Unbegun,
-    FriendsOnly,
+    UnbegunOfFriends,
     Direct,
-    Blocking,
-    Blocked,
+    DirectOfFriends,
     Group,
+    Peculiar,
     Open,
     Easy,
     Strict,
@@ -45,11 +47,11 @@ impl Place {
     pub(super) const ALL: [Self; 10] = [
         Self::Nowhere,
         Self::Unbegun,
-        Self::FriendsOnly,
+        Self::UnbegunOfFriends,
         Self::Direct,
-        Self::Blocking,
-        Self::Blocked,
+        Self::DirectOfFriends,
         Self::Group,
+        Self::Peculiar,
         Self::Open,
         Self::Easy,
         Self::Strict,
@@ -58,12 +60,12 @@ impl Place {
     pub(super) const fn as_str(self) -> &'static str {
         match self {
             Self::Nowhere => "no conversation, asked by a",
-            Self::Unbegun => "a chat of his own to be begun, asked by a",
-            Self::FriendsOnly => "the same, friends only, asked by a",
-            Self::Direct => "a direct chat, asked by a",
-            Self::Blocking => "one with somebody he blocked, asked by a",
-            Self::Blocked => "one with somebody who blocked him, asked by a",
+            Self::Unbegun => "a chat of his own to be begun, asked by one",
+            Self::UnbegunOfFriends => "the same, friends only, asked by one",
+            Self::Direct => "a direct chat, asked by one",
+            Self::DirectOfFriends => "the same, friends only, asked by one",
             Self::Group => "a group as it is made, asked by a",
+            Self::Peculiar => "the same, asked by a member or owner",
             Self::Open => "an open group, asked by a",
             Self::Easy => "members invite and rename, asked by a",
             Self::Strict => "admins post, owners invite, asked by a",
@@ -72,13 +74,19 @@ impl Place {
 
     /// What one can be to it.
     pub(super) const fn relations(self) -> &'static [Relation] {
-        use Relation::{Admin, Banned, Member, Muted, MutedAdmin, Owner, Stranger};
+        use Relation::{Admin, Asked, Banned, Blocked, Blocking, Friend, Invited, LastOwner, Member, Muted, MutedAdmin, Owner, Stranger};
         match self {
-            Self::Nowhere | Self::Unbegun | Self::FriendsOnly => &[Stranger],
-            Self::Blocking | Self::Blocked => &[Member],
-            Self::Direct => &[Stranger, Member],
+            Self::Nowhere => &[Stranger],
+            Self::Unbegun | Self::UnbegunOfFriends => &[Relation::None, Asked, Invited, Friend, Blocking, Blocked],
+            Self::Direct | Self::DirectOfFriends => &[Stranger, Relation::None, Asked, Invited, Friend, Blocking, Blocked],
+            Self::Peculiar => &[Blocking, Blocked, LastOwner],
             Self::Group | Self::Open | Self::Easy | Self::Strict => &[Stranger, Banned, Muted, Member, MutedAdmin, Admin, Owner],
         }
+    }
+
+    /// Whether this is nothing to the asker but what everybody sees.
+    pub(super) const fn is_hidden_from(self, relation: Relation) -> bool {
+        matches!(self, Self::Unbegun | Self::UnbegunOfFriends) || matches!(relation, Relation::Stranger | Relation::Banned)
     }
 
     fn settings(self) -> GroupSettings {
@@ -92,7 +100,7 @@ impl Place {
     }
 }
 
-/// What the asker is to it.
+/// What the asker is to it, or to the owner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Relation {
     Stranger,
@@ -102,9 +110,22 @@ pub(super) enum Relation {
     MutedAdmin,
     Admin,
     Owner,
+    LastOwner,
+    None,
+    Asked,
+    Invited,
+    Friend,
+    Following,
+    Followed,
+    Blocking,
+    Blocked,
 }
 
 impl Relation {
+    /// What two users can be to each other.
+    pub(super) const BETWEEN: [Self; 8] =
+        [Self::None, Self::Asked, Self::Invited, Self::Friend, Self::Following, Self::Followed, Self::Blocking, Self::Blocked];
+
     pub(super) const fn as_str(self) -> &'static str {
         match self {
             Self::Stranger => "stranger",
@@ -114,25 +135,72 @@ impl Relation {
             Self::MutedAdmin => "mut.admin",
             Self::Admin => "admin",
             Self::Owner => "owner",
+            Self::LastOwner => "lastowner",
+            Self::None => "unrelated",
+            Self::Asked => "asked",
+            Self::Invited => "invited",
+            Self::Friend => "friend",
+            Self::Following => "following",
+            Self::Followed => "followed",
+            Self::Blocking => "blocking",
+            Self::Blocked => "blocked",
+        }
+    }
+
+    /// What the asker did, and what the other, so that they are this to each other.
+    const fn acts(self) -> (Option<RelationAct>, Option<RelationAct>) {
+        match self {
+            Self::Asked => (Some(RelationAct::AskFriend), None),
+            Self::Invited => (None, Some(RelationAct::AskFriend)),
+            Self::Friend => (Some(RelationAct::AskFriend), Some(RelationAct::AskFriend)),
+            Self::Following => (Some(RelationAct::Follow), None),
+            Self::Followed => (None, Some(RelationAct::Follow)),
+            Self::Blocking => (Some(RelationAct::Block), None),
+            Self::Blocked => (None, Some(RelationAct::Block)),
+            _ => (None, None),
         }
     }
 }
 
-/// Everybody there is. In a group there are one of each role beside the asker, who is never the last owner.
+/// Whether two users are members of one group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Common {
+    No,
+    Yes,
+    NoMore,
+}
+
+impl Common {
+    pub(super) const ALL: [Self; 3] = [Self::No, Self::Yes, Self::NoMore];
+
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::No => "no conversation in common",
+            Self::Yes => "a conversation in common",
+            Self::NoMore => "one that he was removed from",
+        }
+    }
+}
+
+/// Everybody there is. In a group there are one of each role beside the asker.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Cast {
     pub(super) asker: Actor,
     pub(super) conversation: ConversationId,
+    /// The owner of a group, who is the asker where he is the last one; the other one of a chat.
     pub(super) owner: UserId,
+    /// Who said what is not the asker's.
+    pub(super) other: UserId,
     pub(super) admin: UserId,
     pub(super) member: UserId,
     pub(super) outsider: UserId,
     pub(super) banned: UserId,
+    pub(super) device_of_another: DeviceId,
     /// A group that the asker owns.
     pub(super) elsewhere: ConversationId,
     /// A message of the asker's.
     pub(super) own: MsgId,
-    /// A message of the owner's.
+    /// A message of the other's.
     pub(super) theirs: MsgId,
 }
 
@@ -154,31 +222,18 @@ impl World {
         let elsewhere = own_group(&mut state, asker, outsider.user);
         let conversation = match place {
             Place::Nowhere => ConversationId::new(999),
-            Place::Unbegun => ConversationId::direct(owner.user, asker.user).unwrap(),
-            Place::FriendsOnly => {
-                let (name, value) = (SettingName::new("direct-chats").unwrap(), SettingValue::new("friends").unwrap());
-                state.apply(&Change::Setting { name, value });
-                ConversationId::direct(owner.user, asker.user).unwrap()
+            Place::Unbegun | Place::UnbegunOfFriends => ConversationId::direct(owner.user, asker.user).unwrap(),
+            Place::Direct | Place::DirectOfFriends => {
+                direct(&mut state, owner, if relation == Relation::Stranger { admin.user } else { asker.user })
             }
-            Place::Direct | Place::Blocking | Place::Blocked => {
-                let with = if relation == Relation::Stranger { admin.user } else { asker.user };
-                let direct = ConversationId::direct(owner.user, with).unwrap();
-                for seq in [1, 2] {
-                    let draft = Draft { conversation: direct, seq: ClientSeq::new(seq), body: text(), extras: Extras::NONE };
-                    ask(&mut state, owner, Request::Send(draft)).unwrap();
-                }
-                let act = RelationAct::Block;
-                match place {
-                    Place::Blocking => drop(ask(&mut state, asker, Request::Relate { user: owner.user, act }).unwrap()),
-                    Place::Blocked => drop(ask(&mut state, owner, Request::Relate { user: asker.user, act }).unwrap()),
-                    _ => {}
-                }
-                direct
-            }
-            Place::Group | Place::Open | Place::Easy | Place::Strict => {
-                group(&mut state, owner, [admin.user, member.user, banned.user], asker.user, relation, place.settings())
+            Place::Group | Place::Peculiar | Place::Open | Place::Easy | Place::Strict => {
+                group(&mut state, owner, [admin.user, member.user, banned.user], asker, relation, place.settings())
             }
         };
+        relate(&mut state, asker, owner, relation);
+        if matches!(place, Place::UnbegunOfFriends | Place::DirectOfFriends) {
+            set(&mut state, ("direct-chats", "friends"));
+        }
         let (hash, msgid) = (FILE, MsgId::new(2));
         let uploads = vec![Upload { user: asker.user, stored_at: NOW, is_sent: false }];
         state.apply(&Change::Attachment(hash, Some(AttachmentRecord { bytes: FILE_BYTES, uploads, uses: 1 })));
@@ -186,11 +241,13 @@ impl World {
         let cast = Cast {
             asker,
             conversation,
-            owner: owner.user,
+            owner: if relation == Relation::LastOwner { asker.user } else { owner.user },
+            other: owner.user,
             admin: admin.user,
             member: member.user,
             outsider: outsider.user,
             banned: banned.user,
+            device_of_another: owner.device,
             elsewhere,
             own: MsgId::new(1),
             theirs: MsgId::new(2),
@@ -199,15 +256,56 @@ impl World {
     }
 
     /// What the asker is told.
-    pub(super) fn answers(mut self, command: fn(&Cast) -> Command) -> Result<(), ErrorCode> {
+    pub(super) fn answers(mut self, asked: &Asked) -> Result<(), ErrorCode> {
+        if let Some(setting) = asked.setting {
+            set(&mut self.state, setting);
+        }
         // Nothing was ever let go: what is not in memory is nowhere. But for what was said, which the state never keeps.
-        for (msgid, sender) in [(self.cast.own, self.cast.asker.user), (self.cast.theirs, self.cast.owner)] {
+        for (msgid, sender) in [(self.cast.own, self.cast.asker.user), (self.cast.theirs, self.cast.other)] {
             let entry = Entry { sender, sent_at: NOW, body: text(), extras: Extras::NONE };
             self.state.install_entry(self.cast.conversation, msgid, entry.clone());
             self.state.install_entry(self.cast.elsewhere, msgid, entry);
         }
-        self.state.execute(command(&self.cast), NOW, &mut Batch::new(0)).map(drop)
+        self.state.execute((asked.command)(&self.cast), NOW, &mut Batch::new(0)).map(drop)
     }
+
+    /// Whether the asker is told where the owner is, or himself.
+    pub(super) fn sees(relation: Relation, common: Common, himself: bool) -> bool {
+        let mut state = State::default();
+        let [owner, .., asker] = people(&mut state);
+        if common != Common::No {
+            let conversation = own_group(&mut state, owner, asker.user);
+            let remove = Request::RemoveMembers { conversation, users: vec![asker.user] };
+            (common == Common::NoMore).then(|| ask(&mut state, owner, remove).unwrap());
+        }
+        relate(&mut state, asker, owner, relation);
+        let users = vec![if himself { asker.user } else { owner.user }];
+        match ask(&mut state, asker, Request::Watch { users }) {
+            Ok(Response::Watching(seen)) => !seen.is_empty(),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+fn set(state: &mut State, (name, value): (&str, &str)) {
+    state.apply(&Change::Setting { name: SettingName::new(name).unwrap(), value: SettingValue::new(value).unwrap() });
+}
+
+fn relate(state: &mut State, asker: Actor, other: Actor, relation: Relation) {
+    let (own, theirs) = relation.acts();
+    for (who, whom, act) in [(asker, other, own), (other, asker, theirs)] {
+        act.map(|act| ask(state, who, Request::Relate { user: whom.user, act }).unwrap());
+    }
+}
+
+/// A direct chat with two messages.
+fn direct(state: &mut State, one: Actor, other: UserId) -> ConversationId {
+    let conversation = ConversationId::direct(one.user, other).unwrap();
+    for seq in [1, 2] {
+        let draft = Draft { conversation, seq: ClientSeq::new(seq), body: text(), extras: Extras::NONE };
+        ask(state, one, Request::Send(draft)).unwrap();
+    }
+    conversation
 }
 
 fn ask(state: &mut State, actor: Actor, request: Request) -> Result<Response, ErrorCode> {
@@ -248,27 +346,31 @@ fn group(
     state: &mut State,
     owner: Actor,
     [admin, member, banned]: [UserId; 3],
-    asker: UserId,
+    asker: Actor,
     relation: Relation,
     settings: GroupSettings,
 ) -> ConversationId {
     let create = Request::CreateGroup { name: GroupName::new("team").unwrap(), members: vec![admin, member] };
     let Ok(Response::Created { conversation }) = ask(state, owner, create) else { panic!("no group") };
+    let user = asker.user;
+    let mut steps = vec![
+        Request::SetRole { conversation, user: admin, role: Role::Admin },
+        Request::Ban { conversation, users: vec![banned] },
+        Request::SetGroupSettings { conversation, settings },
+    ];
     let is_member = !matches!(relation, Relation::Stranger | Relation::Banned);
-    let mut steps =
-        vec![Request::SetRole { conversation, user: admin, role: Role::Admin }, Request::Ban { conversation, users: vec![banned] }];
-    steps.extend(is_member.then_some(Request::AddMembers { conversation, users: vec![asker] }));
-    let appoint = |role| Request::SetRole { conversation, user: asker, role };
-    let mute = Request::MuteMember { conversation, user: asker, until: LATER };
+    steps.extend(is_member.then_some(Request::AddMembers { conversation, users: vec![user] }));
+    let appoint = |role| Request::SetRole { conversation, user, role };
+    let mute = Request::MuteMember { conversation, user, until: LATER };
     match relation {
-        Relation::Stranger | Relation::Member => {}
-        Relation::Banned => steps.push(Request::Ban { conversation, users: vec![asker] }),
+        Relation::Banned => steps.push(Request::Ban { conversation, users: vec![user] }),
         Relation::Muted => steps.push(mute),
         Relation::MutedAdmin => steps.extend([appoint(Role::Admin), mute]),
         Relation::Admin => steps.push(appoint(Role::Admin)),
         Relation::Owner => steps.push(appoint(Role::Owner)),
+        Relation::LastOwner => steps.push(Request::HandOver { conversation, user }),
+        _ => {}
     }
-    steps.push(Request::SetGroupSettings { conversation, settings });
     for step in steps {
         ask(state, owner, step).unwrap();
     }

@@ -1,0 +1,39 @@
+//! The requests of the wire by their names, so that a test that is about all of them can say that it leaves none out.
+
+use cairn_client::proto::request::Request;
+
+macro_rules! kinds {
+    ($($variant:ident),* $(,)?) => {
+        /// Every request there is. One that is missing here does not compile below.
+        pub const KINDS: &[&str] = &[$(stringify!($variant)),*];
+
+        /// Which request it is.
+        pub fn kind(request: &Request) -> &'static str {
+            match request {
+                $(Request::$variant { .. } => stringify!($variant),)*
+            }
+        }
+    };
+}
+
+kinds! {
+    Send, Pull, Ack, Read, Conversations, FindUsers, Users, CreateGroup, AddMembers, RemoveMembers, Members, CreateInvite, Devices,
+    RevokeDevice, Import, ImportCursor, Explain, Figures, Edit, Recall, React, Unreact, Pin, Unpin, Pins, Group, RenameGroup, SetTopic,
+    SetGroupSettings, SetRole, HandOver, Ban, Unban, BannedUsers, MuteMember, JoinGroup, FindGroups, SetMemberSettings, Settings,
+    SetSetting, Relate, Contacts, SearchUsers, Profiles, SetProfile, Watch, SetPresence, Look, Forward, MarkUnread, Receipts, OwnReads,
+    SetOwnReads, SetRetention, Retention,
+}
+
+/// The requests that none of these are.
+pub fn left_out<'a>(named: impl IntoIterator<Item = &'a str>) -> Vec<&'static str> {
+    let named: Vec<&str> = named.into_iter().collect();
+    KINDS.iter().copied().filter(|kind| !named.contains(kind)).collect()
+}
+
+#[test]
+fn what_is_left_out_is_noticed() {
+    assert_eq!(left_out(KINDS.iter().copied()), [""; 0]);
+    for &kind in KINDS {
+        assert_eq!(left_out(KINDS.iter().copied().filter(|&other| other != kind)), [kind]);
+    }
+}
