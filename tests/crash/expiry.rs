@@ -241,7 +241,7 @@ async fn check_files(server: &Server, senders: &[Sender], floor: MsgId) {
         let path = dir.path().join(msgid.to_string());
         match client.download(team, *msgid, file, &path, |_| {}).await {
             Ok(_) if *msgid > floor => assert!(std::fs::read(&path).unwrap() == content(file), "message {msgid} gives another file"),
-            Err(TransferError::Client(Error::Refused(ErrorCode::NoSuchAttachment))) if *msgid <= floor => gone += 1,
+            Err(TransferError::Client(Error::Refused(ErrorCode::Expired))) if *msgid <= floor => gone += 1,
             other => panic!("message {msgid} above the floor {floor}: {other:?}"),
         }
     }
