@@ -8,7 +8,6 @@ use std::future::poll_fn;
 use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::task::Poll;
-use std::time::Duration;
 
 use cairn_client::proto::attachment::{Attachment, AttachmentHash};
 use cairn_client::proto::body::Body;
@@ -18,15 +17,11 @@ use cairn_client::{Account, Client, Error, Options, Progress, Step, TransferErro
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
 use tempfile::TempDir;
-use tokio::time::{interval, timeout};
 
 use super::group;
-use crate::support::{Server, cairn, invite};
+use crate::support::{self, Server, cairn, invite};
 
 const CUTS: u64 = 10;
-
-/// What has not happened after this time does not happen.
-const PATIENCE: Duration = Duration::from_secs(20);
 
 fn file_bytes() -> u64 {
     let mib: Option<u64> = std::env::var("CAIRN_TRANSFER_MIB").ok().map(|mib| mib.parse().unwrap());
@@ -254,13 +249,7 @@ async fn what_no_message_names_is_collected_and_what_one_names_is_not() {
         names.sort();
         names
     };
-    let collected = async {
-        let mut looks = interval(Duration::from_millis(20));
-        while names() != left {
-            looks.tick().await;
-        }
-    };
-    assert!(timeout(PATIENCE, collected).await.is_ok(), "{:?} where {left:?} should be left", names());
+    support::until(&format!("nothing but {left:?} is left"), async || names() == left).await;
     ada.download(team, twice, &attachment(again), &dir.path().join("fetched"), |_| {}).await.unwrap();
     assert!(server.stop().success());
     assert!(doctor(&server, &["--full"]).is_ok());
