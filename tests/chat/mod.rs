@@ -1,6 +1,8 @@
 //! The main path: what one user says reaches the other, in order, once, over kills and restarts.
 
 mod attachments;
+mod gauge;
+mod partials;
 
 use cairn_client::proto::body::{Amendment, Body, Kind};
 use cairn_client::proto::error::ErrorCode;

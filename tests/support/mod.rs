@@ -63,6 +63,19 @@ pub async fn acked(client: &Client, id: ConversationId, msgid: MsgId) {
     until("the ack arrives", async || delivered().await >= msgid).await;
 }
 
+/// What the process of the server on this directory has in memory; 0 where the system has no `/proc` to tell.
+pub fn resident_bytes(data: &Path) -> u64 {
+    let pid = std::fs::read_to_string(data.join("lock")).unwrap();
+    resident_bytes_of(pid.trim())
+}
+
+/// What a process has in memory, by its number or as `self`; 0 when it is gone, and where the system has no `/proc` to tell.
+pub fn resident_bytes_of(process: &str) -> u64 {
+    let Ok(status) = std::fs::read_to_string(format!("/proc/{process}/status")) else { return 0 };
+    let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:")?.trim().strip_suffix(" kB")?.parse().ok());
+    resident.map_or(0, |kib: u64| kib * 1024)
+}
+
 /// A server process. Dropping it kills it.
 pub struct Server {
     process: Process,
