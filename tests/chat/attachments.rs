@@ -1,14 +1,13 @@
 //! Files: up and down, over connections that break and servers that are killed, and stored once.
 //!
 //! The files are small unless `CAIRN_TRANSFER_MIB` says how many MiB one has: `CAIRN_TRANSFER_MIB=1024 cargo test --release --test main
-//! chat::attachments -- --nocapture` is the large run.
+//! ten_cuts -- --nocapture` is the large run. It also looks at what either side has in memory.
 
 use std::cell::Cell;
 use std::future::poll_fn;
 use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::task::Poll;
-use std::time::Duration;
 
 use cairn_client::proto::attachment::{Attachment, AttachmentHash};
 use cairn_client::proto::body::Body;
@@ -18,19 +17,20 @@ use cairn_client::{Account, Client, Error, Options, Progress, Step, TransferErro
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
 use tempfile::TempDir;
-use tokio::time::{interval, timeout};
 
+use super::gauge::Gauge;
 use super::group;
-use crate::support::{Server, cairn, invite};
+use crate::support::{self, Server, cairn, invite};
 
 const CUTS: u64 = 10;
 
-/// What has not happened after this time does not happen.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// What the large run is asked for.
+fn large_file_mib() -> Option<u64> {
+    std::env::var("CAIRN_TRANSFER_MIB").ok().map(|mib| mib.parse().unwrap())
+}
 
 fn file_bytes() -> u64 {
-    let mib: Option<u64> = std::env::var("CAIRN_TRANSFER_MIB").ok().map(|mib| mib.parse().unwrap());
-    mib.map_or(5 * 1024 * 1024 + 123, |mib| mib * 1024 * 1024)
+    large_file_mib().map_or(5 * 1024 * 1024 + 123, |mib| mib * 1024 * 1024)
 }
 
 /// A file of which no two parts are alike.
@@ -112,10 +112,15 @@ async fn a_file_goes_up_and_down_with_ten_cuts_each_way() {
     let dir = TempDir::new().unwrap();
     let bytes = file_bytes();
     let path = make_file(dir.path(), 1, bytes);
+    let gauge = Gauge::set(server.data());
+    let watch = |watched: &Watched, progress| {
+        watched.note(progress);
+        gauge.look();
+    };
     for cut in 1..=CUTS {
         let watched = Watched::new();
         let at = bytes * cut / (CUTS + 1);
-        let done = until(at, &watched.done, ada.upload_file(&path, |progress| watched.note(progress))).await;
+        let done = until(at, &watched.done, ada.upload_file(&path, |progress| watch(&watched, progress))).await;
         assert!(done.is_none(), "cut {cut} came too late");
         if cut % 2 == 0 {
             server.kill();
@@ -125,7 +130,7 @@ async fn a_file_goes_up_and_down_with_ten_cuts_each_way() {
         }
     }
     let watched = Watched::new();
-    let uploaded = ada.upload_file(&path, |progress| watched.note(progress)).await.unwrap();
+    let uploaded = ada.upload_file(&path, |progress| watch(&watched, progress)).await.unwrap();
     assert_eq!(uploaded, Uploaded { hash: hash_of(&path), size_bytes: bytes });
     assert!(watched.began.get() > Some(bytes / 2), "it began again at {:?}", watched.began);
     let msgid = ada.send(team, Body::from(attachment(uploaded))).await.unwrap();
@@ -135,7 +140,7 @@ async fn a_file_goes_up_and_down_with_ten_cuts_each_way() {
         let watched = Watched::new();
         let at = bytes * cut / (CUTS + 1);
         let file = attachment(uploaded);
-        let fetch = bob.download(team, msgid, &file, &target, |progress| watched.note(progress));
+        let fetch = bob.download(team, msgid, &file, &target, |progress| watch(&watched, progress));
         assert!(until(at, &watched.done, fetch).await.is_none(), "cut {cut} came too late");
         assert!(!target.exists(), "a file that is not whole");
         if cut % 2 == 0 {
@@ -146,8 +151,9 @@ async fn a_file_goes_up_and_down_with_ten_cuts_each_way() {
         }
     }
     let watched = Watched::new();
-    bob.download(team, msgid, &attachment(uploaded), &target, |progress| watched.note(progress)).await.unwrap();
+    bob.download(team, msgid, &attachment(uploaded), &target, |progress| watch(&watched, progress)).await.unwrap();
     assert!(watched.began.get() > Some(bytes / 2), "it began again at {:?}", watched.began);
+    gauge.check(large_file_mib().is_some());
     assert_eq!(hash_of(&target), uploaded.hash);
     assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 2, "the part is gone");
 }
@@ -176,6 +182,37 @@ async fn a_transfer_goes_on_by_itself_when_the_server_comes_back() {
     server.restart();
     fetch.await.unwrap();
     assert_eq!(hash_of(&target), uploaded.hash);
+}
+
+/// The end of what had arrived was not on disk yet when the power was cut: a file system may give zeros for it.
+#[tokio::test]
+async fn an_upload_whose_beginning_a_power_cut_changed_begins_again() {
+    let mut server = Server::start();
+    let (ada, _) = server.owner().await;
+    let dir = TempDir::new().unwrap();
+    let path = make_file(dir.path(), 4, 3_000_000);
+    let watched = Watched::new();
+    assert!(until(2_000_000, &watched.done, ada.upload_file(&path, |progress| watched.note(progress))).await.is_none());
+    server.kill();
+    let mut partials = std::fs::read_dir(server.data().join("attachments/partial")).unwrap();
+    let partial = std::fs::OpenOptions::new().write(true).open(partials.next().unwrap().unwrap().path()).unwrap();
+    let arrived = partial.metadata().unwrap().len();
+    assert!(arrived > 4096, "{arrived} bytes had arrived");
+    partial.set_len(arrived - 4096).unwrap();
+    partial.set_len(arrived).unwrap();
+    server.restart();
+    let (watched, least) = (Watched::new(), Cell::new(u64::MAX));
+    let note = |progress: Progress| {
+        watched.note(progress);
+        if progress.step == Step::Moving {
+            least.set(least.get().min(progress.done_bytes));
+        }
+    };
+    let uploaded = ada.upload_file(&path, note).await.unwrap();
+    assert_eq!(uploaded.hash, hash_of(&path));
+    assert!(std::fs::read(&stored(&server)[0]).unwrap() == std::fs::read(&path).unwrap());
+    assert!(watched.began.get() > Some(arrived), "what had arrived was made use of at first: {:?}", watched.began);
+    assert!(least.get() < arrived, "and then all of it was sent");
 }
 
 fn stored(server: &Server) -> Vec<PathBuf> {
@@ -254,13 +291,7 @@ async fn what_no_message_names_is_collected_and_what_one_names_is_not() {
         names.sort();
         names
     };
-    let collected = async {
-        let mut looks = interval(Duration::from_millis(20));
-        while names() != left {
-            looks.tick().await;
-        }
-    };
-    assert!(timeout(PATIENCE, collected).await.is_ok(), "{:?} where {left:?} should be left", names());
+    support::until(&format!("nothing but {left:?} is left"), async || names() == left).await;
     ada.download(team, twice, &attachment(again), &dir.path().join("fetched"), |_| {}).await.unwrap();
     assert!(server.stop().success());
     assert!(doctor(&server, &["--full"]).is_ok());

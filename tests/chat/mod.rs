@@ -1,6 +1,8 @@
 //! The main path: what one user says reaches the other, in order, once, over kills and restarts.
 
 mod attachments;
+mod gauge;
+mod partials;
 
 use cairn_client::proto::body::{Amendment, Body, Kind};
 use cairn_client::proto::error::ErrorCode;
@@ -10,7 +12,7 @@ use cairn_client::proto::request::PullRange;
 use cairn_client::proto::text::{GroupName, Text};
 use cairn_client::{Client, Error, Options, Timeline};
 
-use crate::support::{Server, invite};
+use crate::support::{Server, invite, next, soon};
 
 fn text(words: &str) -> Body {
     Body::Text(Text::new(words).unwrap())
@@ -24,7 +26,7 @@ async fn group(owner: &Client, other: &cairn_client::Account) -> ConversationId 
 async fn said(timeline: &mut Timeline, count: usize) -> Vec<(u64, String)> {
     let mut said = Vec::new();
     while said.len() < count {
-        let message = timeline.next().await.unwrap().unwrap();
+        let message = next(timeline).await;
         if let Body::Text(text) = message.body {
             said.push((message.msgid.get(), text.as_str().to_owned()));
         }
@@ -68,7 +70,7 @@ async fn a_killed_server_loses_nothing_and_nobody_notices_but_by_the_wait() {
     // Enqueued while nobody is there: it is sent when the server is back.
     let during = ada.enqueue(team, text("during")).await.unwrap();
     server.restart();
-    let during = during.await.unwrap();
+    let during = soon("what was said meanwhile is accepted", during).await.unwrap();
     let after = ada.send(team, text("after")).await.unwrap();
     assert_eq!((during, after), (before.next(), before.plus(2)));
     assert_eq!(said(&mut seen, 3).await, [(before.get(), "before".into()), (during.get(), "during".into()), (after.get(), "after".into())]);
@@ -104,14 +106,17 @@ async fn a_pull_beyond_the_head_is_empty_only_when_it_says_so_while_others_talk(
             ada.send(team, text(&format!("message {n}"))).await.unwrap();
         }
     });
-    let mut next = MsgId::new(1);
-    while !talk.is_finished() {
-        let page = bob.pull(team, PullRange::From(next), 500).await.unwrap();
-        match page.messages.last() {
-            Some(last) => next = last.msgid.next(),
-            None => assert!(page.head < next, "nothing of {next} and up, and yet the head is {}", page.head),
+    let mut first = MsgId::new(1);
+    let pulls = async {
+        while !talk.is_finished() {
+            let page = bob.pull(team, PullRange::From(first), 500).await.unwrap();
+            match page.messages.last() {
+                Some(last) => first = last.msgid.next(),
+                None => assert!(page.head < first, "nothing of {first} and up, and yet the head is {}", page.head),
+            }
         }
-    }
+    };
+    soon("somebody says five hundred things", pulls).await;
     talk.await.unwrap();
 }
 
@@ -151,7 +156,7 @@ async fn edits_and_recalls_hold_over_kills_and_restarts() {
     // Whoever follows the log learns of each change; what an edit said that another one followed may be gone by then.
     let mut changes = Vec::new();
     for _ in 0..3 {
-        changes.push(seen.next().await.unwrap().unwrap().body.kind());
+        changes.push(next(&mut seen).await.body.kind());
     }
     assert_eq!(changes, [Kind::Edit, Kind::Edit, Kind::Recall]);
 
@@ -178,6 +183,36 @@ async fn edits_and_recalls_hold_over_kills_and_restarts() {
         ada.edit(team, secret, Text::new("mine").unwrap()).await.unwrap_err().to_string(),
         Error::Refused(ErrorCode::NoSuchMessage).to_string()
     );
+}
+
+#[tokio::test]
+async fn where_nothing_may_be_changed_admins_still_take_back_what_was_said() {
+    let server = Server::start();
+    let (ada, ada_account) = server.owner().await;
+    let (bob, bob_account) = invite(&ada, "bob").await;
+    let team = group(&ada, &bob_account).await;
+    let [by_bob, by_ada] = [bob.send(team, text("as it is")).await.unwrap(), ada.send(team, text("so be it")).await.unwrap()];
+    let direct = bob.direct(ada_account.user).unwrap();
+    let between_us = bob.send(direct, text("just us")).await.unwrap();
+    // Within the time that there is at first.
+    bob.edit(team, by_bob, Text::new("as it was").unwrap()).await.unwrap();
+    let set = async |minutes: &str| ada.set_setting("amend-minutes".parse().unwrap(), minutes.parse().unwrap()).await.unwrap();
+    set("0").await;
+    let too_late = Err(Error::Refused(ErrorCode::TooLate));
+    for (client, conversation, msgid) in [(&bob, team, by_bob), (&ada, team, by_ada), (&bob, direct, between_us)] {
+        assert_eq!(client.edit(conversation, msgid, Text::new("other words").unwrap()).await, too_late, "{msgid}");
+    }
+    for (conversation, msgid) in [(team, by_bob), (direct, between_us)] {
+        assert_eq!(bob.recall(conversation, msgid).await, too_late, "{msgid}");
+    }
+    let body = async |msgid| bob.pull(team, PullRange::From(msgid), 1).await.unwrap().messages.remove(0).body;
+    assert_eq!((body(by_bob).await, body(by_ada).await), (text("as it was"), text("so be it")));
+    for msgid in [by_bob, by_ada] {
+        ada.recall(team, msgid).await.unwrap();
+        assert_eq!(body(msgid).await, Body::Recalled { by: ada_account.user });
+    }
+    set("1").await;
+    bob.recall(direct, between_us).await.unwrap();
 }
 
 #[tokio::test]

@@ -17,17 +17,22 @@ use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
-use tokio::time::{sleep, timeout};
+use tokio::time::{interval, sleep, timeout};
 
-use super::files::{PATIENCE, Sender, collected, content};
+use super::collection::{collected, cut_off};
+use super::files::{Sender, content};
 use super::{meanwhile, random, rounds};
-use crate::support::{Server, cairn, invite};
+use crate::support::{PATIENCE, Server, cairn, invite};
 
 /// Groups in which messages go by their age.
 const AGEING: usize = 3;
 
 /// Files that nobody acks in the end, and that stay for that.
 const KEPT_FILES: usize = 4;
+
+/// How often it is looked at whether something is gone, and how many times before the server is asked to look again.
+const LOOK_INTERVAL: Duration = Duration::from_millis(20);
+const LOOKS_PER_POLICY: u32 = 50;
 
 const SOURCE: ImportSource = ImportSource::new(1);
 
@@ -179,13 +184,14 @@ async fn numbers(client: &Client, conversation: ConversationId) -> Vec<u64> {
 /// Has the server look at a group again and again, until everything is gone from it that `is_done` waits for.
 async fn until_gone(client: &Client, conversation: ConversationId, policies: [Retention; 2], is_done: impl AsyncFn() -> bool) {
     let looks = async {
+        let mut looks = interval(LOOK_INTERVAL);
         for policy in policies.into_iter().cycle() {
             client.set_retention(conversation, Some(policy)).await.unwrap();
-            for _ in 0..50 {
+            for _ in 0..LOOKS_PER_POLICY {
                 if is_done().await {
                     return;
                 }
-                sleep(Duration::from_millis(20)).await;
+                looks.tick().await;
             }
         }
     };
@@ -229,10 +235,15 @@ async fn check_acked(senders: &[Sender], floors: &mut Floors) -> MsgId {
     acked
 }
 
-/// The files that messages above the floor name are there, and no others.
+/// The files that messages above the floor name.
+fn named(senders: &[Sender], floor: MsgId) -> BTreeSet<String> {
+    let sent = senders.iter().flat_map(|sender| &sender.sent);
+    sent.filter(|(msgid, _)| *msgid > floor).map(|(_, file)| file.hash.to_string()).collect()
+}
+
+/// They are there, and no others.
 async fn check_files(server: &Server, senders: &[Sender], floor: MsgId) {
-    let sent = || senders.iter().flat_map(|sender| &sender.sent);
-    let named: BTreeSet<String> = sent().filter(|(msgid, _)| *msgid > floor).map(|(_, file)| file.hash.to_string()).collect();
+    let (sent, named) = (|| senders.iter().flat_map(|sender| &sender.sent), named(senders, floor));
     assert!(named.len() >= KEPT_FILES, "{} files stay", named.len());
     collected(server.data().to_owned(), &named).await;
     let (client, team, dir) = (&senders[0].client, senders[0].team, tempfile::tempdir().unwrap());
@@ -241,7 +252,7 @@ async fn check_files(server: &Server, senders: &[Sender], floor: MsgId) {
         let path = dir.path().join(msgid.to_string());
         match client.download(team, *msgid, file, &path, |_| {}).await {
             Ok(_) if *msgid > floor => assert!(std::fs::read(&path).unwrap() == content(file), "message {msgid} gives another file"),
-            Err(TransferError::Client(Error::Refused(ErrorCode::NoSuchAttachment))) if *msgid <= floor => gone += 1,
+            Err(TransferError::Client(Error::Refused(ErrorCode::Expired))) if *msgid <= floor => gone += 1,
             other => panic!("message {msgid} above the floor {floor}: {other:?}"),
         }
     }
@@ -324,15 +335,7 @@ async fn a_server_that_is_killed_while_messages_expire_loses_nothing_else_and_br
         check_ageing(&ada, group).await;
     }
     let floor = check_acked(&senders, &mut floors).await;
-    // What collects at the start: once cut off, and once not.
-    for pause_ms in [5, 0] {
-        server = meanwhile(server, |server| {
-            server.kill();
-            server.restart();
-        })
-        .await;
-        sleep(Duration::from_millis(pause_ms)).await;
-    }
+    let server = cut_off(server, &ada, &named(&senders, floor)).await;
     check_files(&server, &senders, floor).await;
     for conversation in conversations {
         floors.look(&ada, conversation).await;

@@ -3,7 +3,6 @@
 
 use std::collections::BTreeSet;
 use std::io::Cursor;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,13 +16,11 @@ use rand::rngs::StdRng;
 use rand::{Rng as _, RngExt as _, SeedableRng as _};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use tokio::time::{interval, sleep, timeout};
+use tokio::time::{sleep, timeout};
 
+use super::collection::{collected, cut_off};
 use super::{meanwhile, random, rounds};
-use crate::support::{Server, cairn};
-
-/// What has not happened after this time does not happen.
-pub(super) const PATIENCE: Duration = Duration::from_secs(60);
+use crate::support::{PATIENCE, Server, cairn};
 
 /// Who sends files, at the same time.
 const SENDERS: u64 = 3;
@@ -90,26 +87,6 @@ pub(super) fn content(file: &Attachment) -> Vec<u8> {
     bytes
 }
 
-fn stored(data: &Path) -> BTreeSet<String> {
-    let folders = std::fs::read_dir(data.join("attachments")).unwrap().map(|entry| entry.unwrap().path());
-    let files = folders.filter(|path| !path.ends_with("partial")).flat_map(|path| std::fs::read_dir(path).unwrap());
-    files.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
-}
-
-pub(super) async fn collected(data: PathBuf, expected: &BTreeSet<String>) {
-    let looks = async {
-        let mut looks = interval(Duration::from_millis(20));
-        while stored(&data) != *expected {
-            looks.tick().await;
-        }
-    };
-    if timeout(PATIENCE, looks).await.is_err() {
-        let found = stored(&data);
-        let (lost, left) = (expected.difference(&found).count(), found.difference(expected).count());
-        panic!("{lost} of {} files are lost, and {left} stay that nothing names", expected.len());
-    }
-}
-
 #[tokio::test]
 async fn a_server_that_is_killed_while_files_come_and_go_keeps_what_messages_name_and_nothing_else() {
     let (seed, mut random) = random();
@@ -139,16 +116,8 @@ async fn a_server_that_is_killed_while_files_come_and_go_keeps_what_messages_nam
     enough.send_replace(true);
     let senders = timeout(PATIENCE, working.join_all()).await.expect("the senders get nowhere");
     let sent: Vec<_> = senders.into_iter().flat_map(|sender| sender.sent).collect();
-    // A collection that is cut off, and one that is not.
-    for pause_ms in [5, 0] {
-        server = meanwhile(server, |server| {
-            server.kill();
-            server.restart();
-        })
-        .await;
-        sleep(Duration::from_millis(pause_ms)).await;
-    }
     let expected: BTreeSet<String> = sent.iter().map(|(_, file)| file.hash.to_string()).collect();
+    let server = cut_off(server, &owner, &expected).await;
     collected(server.data().to_owned(), &expected).await;
     println!("{} messages name {} files", sent.len(), expected.len());
     let dir = tempfile::tempdir().unwrap();

@@ -4,6 +4,7 @@
 //! A few rounds by default; `CAIRN_CRASH_ROUNDS=100 cargo test --test main crash -- --nocapture` is the ordinary crash run. The moments
 //! of the kills come from a seed that is printed; `CAIRN_CRASH_SEED` sets it.
 
+mod collection;
 pub mod crowd;
 mod expiry;
 mod files;

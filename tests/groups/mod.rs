@@ -16,7 +16,7 @@ use cairn_client::proto::response::{ConversationKind, Role};
 use cairn_client::proto::text::{DeviceName, GroupName, Password, Text, Topic, UserName};
 use cairn_client::{Account, Client, Error, Event, Events, JoinRequest, Options};
 
-use crate::support::{Server, cairn, invite};
+use crate::support::{Server, cairn, event, invite, next};
 
 fn text(words: &str) -> Body {
     Body::Text(Text::new(words).unwrap())
@@ -77,7 +77,7 @@ async fn who_joins_sees_as_much_as_the_group_says_whichever_way_he_asks() {
         assert_eq!(pulled(&bob, team, range, limit).await, (numbers, MsgId::new(7)), "{range:?}, {limit}");
     }
     let mut timeline = bob.follow(team, MsgId::new(1));
-    assert_eq!(timeline.next().await.unwrap().unwrap().msgid, joined);
+    assert_eq!(next(&mut timeline).await.msgid, joined);
     let item = bob.conversations().await.unwrap().pop().unwrap();
     assert_eq!((item.floor, item.unread), (MsgId::new(7), 1));
 
@@ -176,12 +176,11 @@ async fn what_changes_about_a_group_is_in_its_log_and_survives() {
 
 /// The next event that is about a conversation.
 async fn about(events: &mut Events) -> Event {
-    loop {
-        match events.next().await.unwrap() {
-            Event::Disconnected { .. } | Event::Reconnected => {}
-            event => return event,
-        }
-    }
+    let of_a_conversation = |event| match event {
+        Event::Disconnected { .. } | Event::Reconnected => None,
+        event => Some(event),
+    };
+    event(events, "something about a conversation", of_a_conversation).await
 }
 
 #[tokio::test]

@@ -19,14 +19,12 @@ mod strangers;
 mod streams;
 mod texts;
 
-use std::path::Path;
-
 use cairn_client::proto::body::Body;
 use cairn_client::proto::ids::{ConversationId, UserId};
 use cairn_client::proto::text::{GroupName, Text};
 use cairn_client::{Account, Client, Options};
 
-use crate::support::{self, Server};
+use crate::support::{self, Server, resident_bytes};
 use bystanders::Bystanders;
 
 /// A server with its owner and two users who chat, whatever the others do.
@@ -73,12 +71,4 @@ async fn group(owner: &Client, name: &str, members: &[UserId]) -> ConversationId
 
 async fn connect(account: &Account) -> Client {
     Client::connect(account, Options::default()).await.unwrap()
-}
-
-/// What the server process has in memory; 0 where the system has no `/proc` to tell.
-fn resident_bytes(data: &Path) -> u64 {
-    let pid = std::fs::read_to_string(data.join("lock")).unwrap();
-    let Ok(status) = std::fs::read_to_string(format!("/proc/{}/status", pid.trim())) else { return 0 };
-    let kib: u64 = status.lines().find_map(|line| line.strip_prefix("VmRSS:")?.trim().strip_suffix(" kB")?.parse().ok()).unwrap();
-    kib * 1024
 }

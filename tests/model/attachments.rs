@@ -147,7 +147,11 @@ impl Naive {
     fn fetch(&self, actor: Actor, id: ConversationId, msgid: MsgId, hash: AttachmentHash) -> Result<AttachmentReply, ErrorCode> {
         self.check_actor(actor)?;
         let found = self.inside(actor.user, id).map_err(|_| ErrorCode::NoSuchAttachment)?;
-        let mut seen = found.above(found.members[&actor.user].floor);
+        let floor = found.members[&actor.user].floor;
+        if found.has_expired(msgid) && msgid > floor {
+            return Err(ErrorCode::Expired);
+        }
+        let mut seen = found.above(floor);
         let entry = seen.find(|&(at, _)| at == msgid).map(|(_, entry)| entry).ok_or(ErrorCode::NoSuchAttachment)?;
         let is_named = entry.body.attachment().is_some_and(|attachment| attachment.hash == hash);
         if is_named { Ok(AttachmentReply::Fetch { bytes: self.attachments[&hash].bytes }) } else { Err(ErrorCode::NoSuchAttachment) }

@@ -8,7 +8,7 @@ use cairn_client::proto::limits::{MARKED_OWN_MAX, MARKED_UNREAD_MAX};
 use cairn_client::proto::text::{GroupName, Text};
 use cairn_client::{Account, Client, Error, Event, Events, Options};
 
-use crate::support::{Server, invite};
+use crate::support::{Server, event, invite};
 
 fn text(words: &str) -> Body {
     Body::Text(Text::new(words).unwrap())
@@ -25,11 +25,11 @@ async fn counts(client: &Client, id: ConversationId) -> (u64, u64, MsgId) {
 }
 
 async fn next_read(events: &mut Events) -> MsgId {
-    loop {
-        if let Event::Read { read, .. } = events.next().await.unwrap() {
-            return read;
-        }
-    }
+    let read_of = |event| match event {
+        Event::Read { read, .. } => Some(read),
+        _ => None,
+    };
+    event(events, "a device is told how far was read", read_of).await
 }
 
 #[tokio::test]

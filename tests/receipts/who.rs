@@ -9,7 +9,7 @@ use cairn_client::proto::request::ImportEntry;
 use cairn_client::proto::text::{GroupName, SettingName, SettingValue, Text, UserName};
 use cairn_client::{Client, Error, Event, Events};
 
-use crate::support::{Server, invite};
+use crate::support::{Server, acked, event, invite};
 
 fn text(words: &str) -> Body {
     Body::Text(Text::new(words).unwrap())
@@ -23,20 +23,12 @@ const fn counts(of: u32, delivered: u32, read: u32) -> ReceiptCounts {
     ReceiptCounts { of, delivered, read }
 }
 
-/// What becomes of the acks that a client sends when it likes.
-async fn acked(client: &Client, id: ConversationId, msgid: MsgId) {
-    client.ack(id, msgid);
-    while client.conversations().await.unwrap().iter().find(|item| item.id == id).unwrap().delivered < msgid {
-        tokio::task::yield_now().await;
-    }
-}
-
 async fn next_receipts(events: &mut Events) -> Vec<MemberCursors> {
-    loop {
-        if let Event::Receipts { cursors, .. } = events.next().await.unwrap() {
-            return cursors;
-        }
-    }
+    let cursors_of = |event| match event {
+        Event::Receipts { cursors, .. } => Some(cursors),
+        _ => None,
+    };
+    event(events, "who got and read what is told", cursors_of).await
 }
 
 #[tokio::test]

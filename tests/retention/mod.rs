@@ -1,5 +1,8 @@
 //! Scheduled deletion: what is too old goes, for everybody, in front of a real server and over kills.
 
+mod bounds;
+mod files;
+mod space;
 mod uses;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -14,7 +17,7 @@ use cairn_client::proto::retention::{Retention, RetentionInfo};
 use cairn_client::proto::text::{EmojiName, GroupName, Text, UserName};
 use cairn_client::{Client, Error, Event, Events};
 
-use crate::support::{Server, invite};
+use crate::support::{Server, acked, event, invite, next};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -41,11 +44,11 @@ async fn import(client: &Client, to: ConversationId, days: impl Iterator<Item = 
 
 /// Waits until everything up to some message is gone, and says up to which.
 async fn expired(events: &mut Events) -> (ConversationId, MsgId) {
-    loop {
-        if let Event::Expired { conversation, floor } = events.next().await.unwrap() {
-            return (conversation, floor);
-        }
-    }
+    let floor_of = |event| match event {
+        Event::Expired { conversation, floor } => Some((conversation, floor)),
+        _ => None,
+    };
+    event(events, "messages expire", floor_of).await
 }
 
 fn refused<T: std::fmt::Debug>(answer: Result<T, Error>) -> ErrorCode {
@@ -65,7 +68,7 @@ async fn what_is_too_old_is_gone_for_everybody_and_can_be_told_from_what_never_w
     import(&ada, team, [40, 39, 20].into_iter().chain(std::iter::repeat_n(10, 200)).chain([50])).await;
     let (mut seen, mut events) = (bob.follow(team, MsgId::new(1)), bob.events());
     let last = ada.send(team, text("today")).await.unwrap();
-    while seen.next().await.unwrap().unwrap().msgid < last {}
+    while next(&mut seen).await.msgid < last {}
     assert_eq!(seen.floor(), MsgId::ZERO);
     for (days, floor) in [(60, None), (30, Some(4)), (15, Some(5)), (12, None), (9, Some(206))] {
         ada.set_retention(team, Some(Retention::Days(days))).await.unwrap();
@@ -87,13 +90,12 @@ async fn what_is_too_old_is_gone_for_everybody_and_can_be_told_from_what_never_w
 
     // Everybody has acked everything: then nothing needs to stay.
     for client in [&ada, &bob] {
-        client.ack(team, last);
-        while delivered(client, team).await < last {}
+        acked(client, team, last).await;
     }
     ada.set_retention(team, Some(Retention::UntilAcked { cap_days: 1 })).await.unwrap();
     let (conversation, floor) = expired(&mut events).await;
     assert_eq!((conversation, floor), (team, last));
-    while seen.next().await.unwrap().unwrap().msgid <= last {}
+    while next(&mut seen).await.msgid <= last {}
     assert_eq!(seen.floor(), last);
     check_gone(&bob, team, last).await;
     // Elsewhere nothing happened.
@@ -109,10 +111,6 @@ async fn what_is_too_old_is_gone_for_everybody_and_can_be_told_from_what_never_w
     assert!(server.stop().success());
     let report = doctor::check(server.data(), doctor::Depth::Hashes, &mut |_| ()).unwrap();
     assert_eq!(report.messages, 3, "the entry that tells of the policy, what was said since, and the direct chat");
-}
-
-async fn delivered(client: &Client, conversation: ConversationId) -> MsgId {
-    client.conversations().await.unwrap().into_iter().find(|found| found.id == conversation).unwrap().delivered
 }
 
 async fn server_owner(client: &Client) -> cairn_client::proto::ids::UserId {

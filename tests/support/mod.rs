@@ -10,10 +10,73 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
+use cairn_client::proto::ids::{ConversationId, MsgId};
 use cairn_client::proto::invite::{InviteLink, ServerAddr};
+use cairn_client::proto::message::Message;
 use cairn_client::proto::text::{DeviceName, UserName};
-use cairn_client::{Account, Client, JoinRequest, Options};
+use cairn_client::{Account, Client, Event, Events, JoinRequest, Options, Timeline};
 use tempfile::TempDir;
+use tokio::time::{interval, timeout};
+
+/// What has not happened after this time does not happen.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
+/// How long to wait before looking again whether something is so.
+const LOOK_INTERVAL: Duration = Duration::from_millis(10);
+
+/// Waits for what must happen, and fails when it does not: `what` says what that is.
+pub async fn soon<T>(what: &str, happens: impl Future<Output = T>) -> T {
+    timeout(PATIENCE, happens).await.unwrap_or_else(|_| panic!("it does not happen: {what}"))
+}
+
+/// Looks again and again whether something is so, and fails when it does not become so.
+pub async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
+    let looks = async {
+        let mut looks = interval(LOOK_INTERVAL);
+        while !is_so().await {
+            looks.tick().await;
+        }
+    };
+    soon(what, looks).await;
+}
+
+/// Waits for an event that tells `what`.
+pub async fn event<T>(events: &mut Events, what: &str, mut tells: impl FnMut(Event) -> Option<T>) -> T {
+    let told = async {
+        loop {
+            let event = events.next().await.expect("the client is over");
+            if let Some(told) = tells(event) {
+                return told;
+            }
+        }
+    };
+    soon(what, told).await
+}
+
+/// The next message of a timeline.
+pub async fn next(timeline: &mut Timeline) -> Message {
+    soon("a message comes", timeline.next()).await.expect("the timeline ends").unwrap()
+}
+
+/// Waits until the server knows that the device of `client` has everything up to this message.
+pub async fn acked(client: &Client, id: ConversationId, msgid: MsgId) {
+    client.ack(id, msgid);
+    let delivered = async || client.conversations().await.unwrap().into_iter().find(|item| item.id == id).unwrap().delivered;
+    until("the ack arrives", async || delivered().await >= msgid).await;
+}
+
+/// What the process of the server on this directory has in memory; 0 where the system has no `/proc` to tell.
+pub fn resident_bytes(data: &Path) -> u64 {
+    let pid = std::fs::read_to_string(data.join("lock")).unwrap();
+    resident_bytes_of(pid.trim())
+}
+
+/// What a process has in memory, by its number or as `self`; 0 when it is gone, and where the system has no `/proc` to tell.
+pub fn resident_bytes_of(process: &str) -> u64 {
+    let Ok(status) = std::fs::read_to_string(format!("/proc/{process}/status")) else { return 0 };
+    let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:")?.trim().strip_suffix(" kB")?.parse().ok());
+    resident.map_or(0, |kib: u64| kib * 1024)
+}
 
 /// A server process. Dropping it kills it.
 pub struct Server {

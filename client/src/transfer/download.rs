@@ -24,7 +24,8 @@ impl Client {
     ///
     /// # Errors
     /// [`TransferError::Client`] with [`crate::Error::Refused`] and `NoSuchAttachment` when the user cannot see the message, or it names
-    /// another attachment or none; [`TransferError::Target`] when the file cannot be written; [`TransferError::Damaged`].
+    /// another attachment or none; `Expired` when he could see it and retention took it; [`TransferError::Target`] when the file cannot be
+    /// written; [`TransferError::Damaged`].
     pub async fn download(
         &self,
         conversation: ConversationId,

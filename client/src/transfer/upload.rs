@@ -4,11 +4,13 @@ use std::io::{self, SeekFrom};
 use std::path::Path;
 
 use cairn_proto::attachment::{AttachmentHash, TransferFrame};
+use cairn_proto::error::ErrorCode;
 use cairn_proto::event::StreamOpening;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncSeek, AsyncSeekExt as _};
 
 use super::{Patience, Progress, Step, Stopped, TransferError, Uploaded, heard};
 use crate::client::Client;
+use crate::error::Error;
 use crate::limits;
 use crate::link::{Lost, Reader, Writer};
 
@@ -16,7 +18,7 @@ use crate::link::{Lost, Reader, Writer};
 impl Client {
     /// Stores a file on the server, so that messages can name it. Reads it twice: for its hash, and to send it. What the server has
     /// already is not sent again: all of it when the user uploaded it before, else what arrived of it over an earlier connection, be it
-    /// days ago.
+    /// days ago. Should that turn out to be something else, it is sent once more from the beginning.
     ///
     /// Goes on after any number of reconnects. `progress` is called for each part of some hundred kilobytes.
     ///
@@ -30,18 +32,22 @@ impl Client {
         let uploaded = identify(source, &mut progress).await.map_err(TransferError::Source)?;
         let Uploaded { hash, size_bytes } = uploaded;
         let _lane = self.shared().lanes.take().await.ok_or_else(|| self.ended())?;
-        let mut patience = Patience::new();
-        let mut sent_bytes = 0;
+        let (mut patience, mut reach, mut was_refused) = (Patience::new(), Reach::default(), false);
         loop {
             let lost = match self.open_transfer(StreamOpening::Upload { hash, bytes: size_bytes }).await? {
-                Ok(stream) => match send(source, stream, size_bytes, &mut sent_bytes, &mut progress).await {
+                Ok(stream) => match send(source, stream, size_bytes, &mut reach, &mut progress).await {
                     Ok(()) => return Ok(uploaded),
+                    Err(Stopped::Failed(error)) if reach.went_on() && is_wrong_hash(&error) && !was_refused => {
+                        // What had arrived before may be something else since a power cut; the server has thrown it away.
+                        (patience, reach, was_refused) = (Patience::new(), Reach::default(), true);
+                        continue;
+                    }
                     Err(Stopped::Failed(error)) => return Err(error),
                     Err(Stopped::Lost(lost)) => lost,
                 },
                 Err(lost) => lost,
             };
-            patience.wait(lost, sent_bytes).await?;
+            patience.wait(lost, reach.sent_bytes).await?;
         }
     }
 
@@ -53,6 +59,26 @@ impl Client {
         let mut file = tokio::fs::File::open(path).await.map_err(TransferError::Source)?;
         self.upload(&mut file, progress).await
     }
+}
+
+/// How far an upload came.
+#[derive(Default)]
+struct Reach {
+    /// Where the last attempt began.
+    from: u64,
+    /// The furthest that any came.
+    sent_bytes: u64,
+}
+
+impl Reach {
+    /// Whether the last attempt went on behind what had arrived earlier.
+    const fn went_on(&self) -> bool {
+        self.from > 0
+    }
+}
+
+const fn is_wrong_hash(error: &TransferError) -> bool {
+    matches!(error, TransferError::Client(Error::Refused(ErrorCode::WrongHash)))
 }
 
 async fn identify<S>(source: &mut S, progress: &mut impl FnMut(Progress)) -> io::Result<Uploaded>
@@ -78,17 +104,19 @@ async fn send<S>(
     source: &mut S,
     (mut writer, mut reader): (Writer, Reader),
     total_bytes: u64,
-    sent_bytes: &mut u64,
+    reach: &mut Reach,
     progress: &mut impl FnMut(Progress),
 ) -> Result<(), Stopped>
 where
     S: AsyncRead + AsyncSeek + Unpin,
 {
+    reach.from = 0;
     let from = match heard(&mut reader).await? {
         TransferFrame::Stored => return Ok(()),
         TransferFrame::From(from) if from <= total_bytes => from,
         TransferFrame::From(_) | TransferFrame::Refused(_) => return Err(Lost::Protocol("an upload begins beyond its end").into()),
     };
+    reach.from = from;
     let moved = async {
         source.seek(SeekFrom::Start(from)).await.map_err(TransferError::Source)?;
         let mut buffer = vec![0; limits::TRANSFER_BUFFER_BYTES];
@@ -101,7 +129,7 @@ where
             }
             writer.write(&buffer[..bytes]).await?;
             done_bytes += bytes as u64;
-            *sent_bytes = done_bytes.max(*sent_bytes);
+            reach.sent_bytes = done_bytes.max(reach.sent_bytes);
             progress(Progress { step: Step::Moving, done_bytes, total_bytes });
         }
         writer.finish();

@@ -108,10 +108,14 @@ impl State {
         self.make(&Change::AttachmentBytes { user, bytes }, batch);
     }
 
-    /// Whatever the reason why a user cannot have an attachment, he is told the same: that there is none.
+    /// Whatever the reason why a user cannot have an attachment, he is told the same: that there is none. But whoever could see the message
+    /// while it was there is told that it expired, as with everything else about it.
     fn fetch(&self, actor: Actor, conversation: ConversationId, msgid: MsgId, hash: AttachmentHash) -> Result<AttachmentReply, ErrorCode> {
         self.check_actor(actor)?;
         let Ok((found, member)) = self.membership(actor.user, conversation) else { return Err(ErrorCode::NoSuchAttachment) };
+        if msgid > member.record.terms.floor {
+            found.check_unexpired(msgid)?;
+        }
         let is_named = msgid > found.floor(&member.record) && self.attachments.used(conversation, msgid) == Some(hash);
         let record = self.attachments.record(hash).filter(|_| is_named).ok_or(ErrorCode::NoSuchAttachment)?;
         Ok(AttachmentReply::Fetch { bytes: record.bytes })
