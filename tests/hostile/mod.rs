@@ -16,6 +16,7 @@ mod raw;
 mod slow_reader;
 mod strangers;
 mod streams;
+mod typing;
 
 use std::path::Path;
 
