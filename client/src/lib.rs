@@ -82,6 +82,7 @@
 //! | tell how far | received: [`Client::ack`]; read by the user: [`Client::mark_read`], [`Client::mark_unread`] |
 //! | who has got and read a message | [`Client::receipts`], [`Client::ticks`], [`Client::set_own_reads`] |
 //! | show a list of chats | [`Client::conversations`], and again after the [`Event`]s of [`Client::events`] |
+//! | the number on a badge | [`Totals::of`] them |
 //! | keep such a list, and ask what changed | [`Client::overview`], [`Overview::update`] |
 //! | come back with such a list, in one round trip | [`Options::since`], then [`Client::login_overview`]; a page at a time: [`Client::overview_page`] |
 //! | talk to one person | [`Client::find_user`], then [`Client::direct`] |
@@ -141,6 +142,7 @@ mod shared;
 mod slots;
 mod standing;
 mod timeline;
+mod totals;
 mod transfer;
 mod typing;
 
@@ -157,4 +159,5 @@ pub use overview::Overview;
 pub use receipts::Receipts;
 pub use requests::{Imported, Page};
 pub use timeline::Timeline;
+pub use totals::Totals;
 pub use transfer::{Progress, Step, TransferError, Uploaded};

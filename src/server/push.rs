@@ -241,6 +241,7 @@ impl Push {
 mod tests {
     use super::*;
     use bytes::Bytes;
+    use cairn_proto::receipts::MemberCursors;
     use tokio::time::Instant;
 
     const CROWD: ConversationId = ConversationId::new(1);
@@ -292,6 +293,24 @@ mod tests {
         assert_eq!(taken(&push), [CROWD, FRIENDS]);
         let told = || assert!(!push.mark(CROWD, REST));
         assert!(waited(&push, told).await >= REST, "the next rest is whole again");
+    }
+
+    #[test]
+    fn receipts_that_were_not_told_yet_become_one_hint_that_there_are_more() {
+        let (push, _) = push();
+        let of = |user: u32| MemberCursors { user: UserId::new(user), delivered: MsgId::new(7), read: MsgId::new(5) };
+        let frame = |user, more| TimelineFrame::Receipts { conversation: CROWD, cursors: vec![of(user)], more };
+        let told = |push: &Push| push.take_told().into_values().collect::<Vec<_>>();
+        push.tell_receipts(CROWD, frame(1, false), Reads::Shown);
+        assert_eq!(told(&push), [frame(1, false)]);
+        push.tell_receipts(CROWD, frame(1, false), Reads::Shown);
+        push.tell_receipts(CROWD, frame(2, false), Reads::Shown);
+        assert_eq!(told(&push), [frame(2, true)], "of the first it is only known that there was one");
+        push.tell_receipts(CROWD, frame(3, true), Reads::Shown);
+        assert_eq!(told(&push), [frame(3, true)]);
+        push.tell_receipts(CROWD, frame(4, false), Reads::Hidden);
+        let hidden = MemberCursors { read: MsgId::ZERO, ..of(4) };
+        assert_eq!(told(&push), [TimelineFrame::Receipts { conversation: CROWD, cursors: vec![hidden], more: false }]);
     }
 
     #[tokio::test(start_paused = true)]

@@ -18,6 +18,8 @@ mod slow_reader;
 mod strangers;
 mod streams;
 mod texts;
+mod typing;
+
 
 use cairn_client::proto::body::Body;
 use cairn_client::proto::ids::{ConversationId, UserId};

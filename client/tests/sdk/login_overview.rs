@@ -12,6 +12,9 @@ use crate::fake::{Fake, NOW, Peer, eager, everything, soon};
 use crate::follow::{Log, ONE, reads};
 use crate::requests::group;
 
+/// Since when, and behind what.
+type Question = (Option<Moment>, Option<OverviewPlace>);
+
 /// When the client was here before.
 const BEFORE: Moment = at(30);
 
@@ -42,7 +45,7 @@ async fn returned(fake: &Fake, page: ConversationPage) -> (Client, Peer) {
 }
 
 /// The overview at login, which the client asks for in these steps.
-async fn asked(client: &Client, peer: &mut Peer, steps: Vec<((Option<Moment>, Option<OverviewPlace>), ConversationPage)>) -> Overview {
+async fn asked(client: &Client, peer: &mut Peer, steps: Vec<(Question, ConversationPage)>) -> Overview {
     let answers = async {
         for ((since, after), page) in steps {
             let (id, request) = peer.request().await;
