@@ -101,16 +101,24 @@ impl Hub {
         Self { timelines, registry: Mutex::default(), due: Due::default() }
     }
 
-    /// Tells everybody what they must know. Order matters: memberships first, so that nobody is answered or pushed what he
-    /// may not see any more, then news, then answers.
+    /// Tells everybody what they must know. Order matters: first whoever begins is there, since what follows may have been decided after his
+    /// login. Then memberships, so that nobody is answered or pushed what he may not see any more, then news, then answers.
     pub fn publish(&self, publication: Publication) {
         let Publication { touched, notices, answers } = publication;
         let mut registry = self.registry.lock();
+        for (reply_to, answer) in &answers {
+            if let (ReplyTo::Login(session, _), Ok(Reply::LoggedIn(logged_in))) = (reply_to, answer) {
+                self.enter(&mut registry, session, logged_in);
+            }
+        }
         let ended: Vec<_> = notices.iter().filter_map(Notice::ended).collect();
         for notice in notices {
             self.notify(&mut registry, notice);
         }
-        for conversation in touched {
+        for (conversation, head) in touched {
+            if let Some(timeline) = self.timelines.get(conversation) {
+                timeline.show(head);
+            }
             mark(&registry, conversation);
         }
         let mut answered: Option<Arc<Session>> = None;
@@ -144,9 +152,6 @@ impl Hub {
                     Ok(_) => Err(ErrorCode::Unsupported),
                     Err(code) => Err(code),
                 };
-                if let Ok(logged_in) = &answer {
-                    self.enter(registry, &session, logged_in);
-                }
                 // The client may be gone already; its session task then takes it out again.
                 if waiter.send(answer).is_err() {
                     registry.leave(&session);
@@ -186,13 +191,15 @@ impl Hub {
         }
     }
 
+    /// The session begins. What is told of the same batch that was decided before its login, it begins with already: to be told so once more
+    /// changes nothing.
     fn enter(&self, registry: &mut Registry, session: &Arc<Session>, logged_in: &LoggedIn) {
         let _ = session.actor.set(logged_in.actor);
         registry.sessions.entry(logged_in.actor.user).or_default().push(session.clone());
         let Some(push) = &session.push else { return };
         for feed in &logged_in.feeds {
             let Some(timeline) = self.timelines.get(feed.conversation) else { continue };
-            push.put(feed.conversation, Feed::resumed(timeline, feed.position));
+            push.put(feed.conversation, Feed::resumed(timeline, feed.position, feed.floor));
             registry.followers.entry(feed.conversation).or_default().push(session.clone());
         }
         push.wake();
@@ -349,13 +356,4 @@ fn rest_of(followers: usize) -> Duration {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_crowds_make_sessions_rest_and_never_for_long() {
-        assert_eq!(rest_of(limits::RESTING_FOLLOWERS_MIN - 1), Duration::ZERO);
-        let rests: Vec<Duration> = [limits::RESTING_FOLLOWERS_MIN, 500, 1_000, usize::MAX].map(rest_of).to_vec();
-        assert!(rests.is_sorted() && rests[0] > Duration::ZERO && rests[3] == limits::REST_MAX, "{rests:?}");
-    }
-}
+mod tests;

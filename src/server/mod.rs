@@ -23,6 +23,8 @@ pub mod framing;
 pub mod hub;
 pub mod identity;
 pub mod intake;
+#[cfg(test)]
+mod loopback;
 pub mod login;
 pub mod outbox;
 pub mod password;
