@@ -140,6 +140,18 @@ pub const DATAGRAM_BUFFER_BYTES: usize = 2 * 1024;
 /// Sessions that look at the same conversation, beyond which none is told who types there.
 pub const TYPING_LOOKERS_MAX: usize = 100;
 
+/// The longest time without input that the owner can set, before a session counts as away.
+pub const AWAY_AFTER_SECONDS_MAX: u64 = 24 * 60 * 60;
+
+/// How often within that time it is looked which sessions are without input: whoever turns away is told of so much of it later at most.
+pub const AWAY_LOOKS_PER_SPAN: u32 = 16;
+
+/// The shortest rest between two such looks.
+pub const AWAY_LOOK_REST_MIN: Duration = Duration::from_millis(250);
+
+/// The longest.
+pub const AWAY_LOOK_REST_MAX: Duration = Duration::from_secs(30);
+
 /// Packets that a client may receive before it acknowledges them.
 pub const ACK_ELICITING_PACKETS: u32 = 10;
 

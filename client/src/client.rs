@@ -126,18 +126,18 @@ impl Client {
     }
 
     async fn start(addr: ServerAddr, pin: ServerPin, credentials: Credentials, options: Options) -> Result<(Self, Welcome), Error> {
-        let Options { push, send_stream, reconnect, endpoint, ack_every_packets } = options;
+        let Options { push, send_stream, since, reconnect, endpoint, ack_every_packets } = options;
         let send_stream = send_stream.unwrap_or_else(|| SendStreamId::new(rand::random()));
         let owns_endpoint = endpoint.is_none();
         let endpoint = endpoint.map_or_else(Endpoint::new, Ok)?;
         let target = Target { addr: addr.clone(), pin, ack_every_packets };
         let mut dialer = Dialer { endpoint, target, hello: Hello { version: WIRE_VERSION, credentials, send_stream, push, since: None } };
-        let session: Session = dialer.open(None, limits::CONNECT_TIME_MAX).await?;
+        let session: Session = dialer.open(since, limits::CONNECT_TIME_MAX).await?;
         let welcome = session.welcome.clone();
         if let Some(token) = welcome.token {
             dialer.hello.credentials = Credentials::Token(token);
         }
-        let shared = Arc::new(Shared::new(&welcome));
+        let shared = Arc::new(Shared::new(&welcome, since));
         let driver = Driver { shared: Arc::clone(&shared), dialer, reconnect, owns_endpoint };
         let driver = Mutex::new(Some(tokio::spawn(driver.run(session))));
         Ok((Self { handle: Arc::new(Handle { shared, driver, addr, pin, send_stream, push }) }, welcome))

@@ -74,7 +74,8 @@ impl Client {
     }
 
     /// What those who watch the user are told of this device: its kind, and whether nobody looks at it. Without it, a client that is pushed
-    /// is a device of unknown kind, and not away. It holds as [`Client::watch`] does.
+    /// is a device of unknown kind, and not away. A client that said so or nothing counts as away by itself when its user has done nothing for
+    /// as long as the server's setting `away-after` says, until he does something. It holds as [`Client::watch`] does.
     ///
     /// # Errors
     /// As [`Client::contacts`].

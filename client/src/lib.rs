@@ -83,6 +83,7 @@
 //! | who has got and read a message | [`Client::receipts`], [`Client::ticks`], [`Client::set_own_reads`] |
 //! | show a list of chats | [`Client::conversations`], and again after the [`Event`]s of [`Client::events`] |
 //! | keep such a list, and ask what changed | [`Client::overview`], [`Overview::update`] |
+//! | come back with such a list, in one round trip | [`Options::since`], then [`Client::login_overview`]; a page at a time: [`Client::overview_page`] |
 //! | talk to one person | [`Client::find_user`], then [`Client::direct`] |
 //! | files | [`Client::upload`], then [`Client::send`] with what it gives; [`Client::download`] |
 //! | groups | [`Client::create_group`], [`Client::add_members`], [`Client::remove_members`], [`Client::members`] |

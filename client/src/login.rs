@@ -21,6 +21,7 @@ use crate::link::{Link, Lost, Reader, Writer};
 pub(crate) struct Dialer {
     pub(crate) endpoint: Endpoint,
     pub(crate) target: Target,
+    /// But for the moment, which is another each time.
     pub(crate) hello: Hello,
 }
 

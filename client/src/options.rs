@@ -1,6 +1,7 @@
 //! What a client can be told beside where to connect.
 
 use cairn_proto::ids::SendStreamId;
+use cairn_proto::overview::Moment;
 use cairn_proto::text::{DeviceName, Password, UserName};
 
 use crate::backoff::Backoff;
@@ -15,6 +16,9 @@ pub struct Options {
     /// The send stream to go on with. Only a client that keeps its outbox on disk gives one, and it must number its drafts itself
     /// ([`crate::Client::enqueue_draft`]): the server takes a number that the stream used before for a retry. Default: a new random one.
     pub send_stream: Option<SendStreamId>,
+    /// The moment of the overview that the program kept when it was here before ([`crate::Overview::as_of`]). The login then tells what changed
+    /// since, and [`crate::Client::login_overview`] gives it without asking again. Default: none, and the login tells of everything.
+    pub since: Option<Moment>,
     /// What to do when an established connection breaks. Default: connect again for as long as it takes.
     pub reconnect: Reconnect,
     /// The sockets to use. Clients that are given clones of one endpoint share its socket. Default: an endpoint of its own.
@@ -25,7 +29,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { push: true, send_stream: None, reconnect: Reconnect::default(), endpoint: None, ack_every_packets: None }
+        Self { push: true, send_stream: None, since: None, reconnect: Reconnect::default(), endpoint: None, ack_every_packets: None }
     }
 }
 

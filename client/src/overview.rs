@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::task::Waker;
 
 use cairn_proto::ids::{ConversationId, MsgId};
-use cairn_proto::overview::{ConversationPage, Moment, OverviewExtent};
+use cairn_proto::overview::{ConversationPage, Moment, OverviewExtent, OverviewPlace};
 use cairn_proto::request::Request;
 use cairn_proto::response::{Conversation, ConversationKind, Response};
 
@@ -63,10 +63,45 @@ impl Client {
     /// # Errors
     /// See above.
     pub async fn overview(&self, since: Option<Moment>) -> Result<Overview, Error> {
-        let (mut overview, mut is_whole) = self.read_overview(since).await?;
+        self.whole_overview(since, None).await
+    }
+
+    /// What the login told of: the conversations of the user that changed since [`crate::Options::since`], or all of them. It has come already,
+    /// so nothing is asked unless it had more pages.
+    ///
+    /// It is as of the login: call it first, after [`Client::events`], whose events go on where it ends. Once it was given, or the client
+    /// knows that it is out of date (the connection broke, [`Client::overview`] was asked, something happened that no [`crate::Events`] were
+    /// there to hear), it is asked anew.
+    ///
+    /// # Errors
+    /// See above.
+    pub async fn login_overview(&self) -> Result<Overview, Error> {
+        let (since, page) = self.shared().state.lock().at_login.take();
+        self.whole_overview(since, page).await
+    }
+
+    /// The first page of what the login told of, as [`Client::login_overview`], for a program that shows it before it asks for the others
+    /// ([`Client::overview_page`]). `None` once it was given or is out of date.
+    #[must_use]
+    pub fn login_page(&self) -> Option<ConversationPage> {
+        self.shared().state.lock().at_login.take().1
+    }
+
+    /// One page of an overview: the first, or the one that begins where the page before said. Whoever reads several keeps the moment of the
+    /// first. [`Client::overview`] reads all of them.
+    ///
+    /// # Errors
+    /// See above.
+    pub async fn overview_page(&self, since: Option<Moment>, after: Option<OverviewPlace>) -> Result<ConversationPage, Error> {
+        ask!(self, Request::Conversations { since, after }, Response::Conversations(page) => page)
+    }
+
+    /// All pages, of which the first may be known.
+    async fn whole_overview(&self, since: Option<Moment>, first: Option<ConversationPage>) -> Result<Overview, Error> {
+        let (mut overview, mut is_whole) = self.read_overview(since, first).await?;
         // While several pages were read, a conversation may have moved from one that was not read yet to one that was.
         while !is_whole {
-            let (later, is_last) = self.read_overview(Some(overview.as_of)).await?;
+            let (later, is_last) = self.read_overview(Some(overview.as_of), None).await?;
             overview.update(later);
             is_whole = is_last;
         }
@@ -75,12 +110,15 @@ impl Client {
     }
 
     /// Reads all pages, as of the first. Says whether that was the only one.
-    async fn read_overview(&self, since: Option<Moment>) -> Result<(Overview, bool), Error> {
+    async fn read_overview(&self, since: Option<Moment>, mut first: Option<ConversationPage>) -> Result<(Overview, bool), Error> {
         let mut read: Option<Overview> = None;
         let mut seen = BTreeMap::new();
         let mut after = None;
         loop {
-            let page = ask!(self, Request::Conversations { since, after }, Response::Conversations(page) => page)?;
+            let page = match first.take() {
+                Some(page) => page,
+                None => self.overview_page(since, after).await?,
+            };
             self.remember(page.items.iter().filter_map(|item| match &item.kind {
                 ConversationKind::Direct { peer } => Some(peer),
                 ConversationKind::Group { .. } => None,
@@ -102,6 +140,29 @@ impl Client {
     }
 }
 
+/// What the first login told, for as long as nothing newer is known.
+#[derive(Debug)]
+pub(crate) struct AtLogin {
+    since: Option<Moment>,
+    page: Option<Box<ConversationPage>>,
+}
+
+impl AtLogin {
+    pub(crate) fn new(page: ConversationPage, since: Option<Moment>) -> Self {
+        Self { since, page: Some(Box::new(page)) }
+    }
+
+    /// The moment that was asked about and the first page, once.
+    fn take(&mut self) -> (Option<Moment>, Option<ConversationPage>) {
+        (self.since, self.page.take().map(|page| *page))
+    }
+
+    /// The page is out of date.
+    pub(crate) fn let_go(&mut self) {
+        self.page = None;
+    }
+}
+
 /// What the client itself makes of an overview.
 impl State {
     /// A session began: every timeline is told how far its log goes.
@@ -117,6 +178,7 @@ impl State {
             }
         }
         self.moment = whole_as_of(overview).or(self.moment);
+        self.at_login.let_go();
     }
 
     /// The user's conversations were looked through: the next login needs to tell only of what changes from now on.
@@ -127,6 +189,7 @@ impl State {
         }
         wakers.into_iter().for_each(Waker::wake);
         self.moment = Some(overview.as_of);
+        self.at_login.let_go();
     }
 
     /// What the next login is to tell of.

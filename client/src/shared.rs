@@ -23,7 +23,7 @@ use crate::error::Error;
 use crate::events::{Event, Subscriber};
 use crate::follow::Followers;
 use crate::limits;
-use crate::overview::whole_as_of;
+use crate::overview::{AtLogin, whole_as_of};
 use crate::people::People;
 use crate::slots::{Slots, Waiter};
 use crate::standing::Standing;
@@ -73,6 +73,7 @@ pub(crate) struct State {
     pub(crate) standing: Standing,
     /// When every timeline was last told how far its log goes.
     pub(crate) moment: Option<Moment>,
+    pub(crate) at_login: AtLogin,
 }
 
 impl State {
@@ -141,6 +142,9 @@ impl State {
             TimelineFrame::Read { .. } | TimelineFrame::Contact(_) | TimelineFrame::Presence(_) | TimelineFrame::Receipts { .. } => {}
         }
         if let Some(event) = Event::of(frame) {
+            if self.subscribers.is_empty() {
+                self.at_login.let_go();
+            }
             self.tell(&event, wakers);
         }
     }
@@ -171,7 +175,7 @@ impl State {
 }
 
 impl Shared {
-    pub(crate) fn new(welcome: &Welcome) -> Self {
+    pub(crate) fn new(welcome: &Welcome, since: Option<Moment>) -> Self {
         let state = State {
             phase: Phase::Online,
             out: Vec::new(),
@@ -184,7 +188,8 @@ impl Shared {
             whoami: WhoAmI::from(welcome),
             people: People::default(),
             standing: Standing::default(),
-            moment: whole_as_of(&welcome.overview),
+            moment: whole_as_of(&welcome.overview).or(since),
+            at_login: AtLogin::new(welcome.overview.clone(), since),
         };
         Self {
             state: Mutex::new(state),
@@ -339,14 +344,14 @@ mod tests {
             let content = Content::Said(Body::Text(Text::new("a").unwrap()), Extras::NONE);
             shared.send(ConversationId::new(1), None, content).unwrap()
         };
-        let once = Shared::new(&welcome());
+        let once = Shared::new(&welcome(), None);
         let _promise = send(&once);
         let expected = batch(&once);
         assert!(!expected.is_empty() && batch(&once).is_empty());
 
         // Said before it broke and not yet written, and said while there was none.
         for is_late in [false, true] {
-            let shared = Shared::new(&welcome());
+            let shared = Shared::new(&welcome(), None);
             let _early = (!is_late).then(|| send(&shared));
             shared.offline(String::new());
             let _late = is_late.then(|| send(&shared));

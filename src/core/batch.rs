@@ -101,6 +101,8 @@ pub enum Effect {
         /// The last entry that is gone.
         floor: MsgId,
     },
+    /// A setting of the server is another.
+    SettingSet,
 }
 
 impl Batch {

@@ -1,5 +1,7 @@
 //! What the owner of the server can set while it runs: one table, and the types of its values. A setting is one line in there.
 
+use std::time::Duration;
+
 use cairn_proto::error::ErrorCode;
 use cairn_proto::hello::ServerRole;
 use cairn_proto::response::Response;
@@ -7,10 +9,11 @@ use cairn_proto::retention::Retention;
 use cairn_proto::settings::Setting;
 use cairn_proto::text::{SettingName, SettingValue, Text};
 
-use super::batch::Batch;
+use super::batch::{Batch, Effect};
 use super::change::Change;
 use super::command::Actor;
 use super::state::State;
+use crate::limits;
 
 /// A type of values. People write a value as they read it.
 pub trait Value: Sized {
@@ -64,6 +67,7 @@ settings! {
     attachment_bytes_max, "attachment-bytes-max": Bytes = Bytes(2 << 30), "how long a file may be";
     attachment_quota, "attachment-quota": Bytes = Bytes(20 << 30), "what all files that one user uploaded may take";
     attachment_unsent_hours, "attachment-unsent-hours": Number<0, 8_760> = Number(24), "how long a file is kept that was uploaded and not sent";
+    away_after, "away-after": Span<{ limits::AWAY_AFTER_SECONDS_MAX }> = Span(10 * 60), "how long a session is without input before it counts as away";
     contacts_max, "contacts-max": Number<1, 10_000> = Number(2_000), "how many others a user may have a relation to";
     direct_chats, "direct-chats": DirectChats = DirectChats::Anyone, "who may begin a direct chat; those that exist go on";
     receipts, "receipts": Switch = Switch::On, "whether members see who has got and who has read a message";
@@ -197,6 +201,41 @@ impl Value for Bytes {
     }
 }
 
+/// A span of time in whole seconds, or never.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span<const SECONDS_MAX: u64>(u64);
+
+impl<const SECONDS_MAX: u64> Span<SECONDS_MAX> {
+    const NEVER: &str = "never";
+    const UNITS: [(&'static str, u64); 3] = [("h", 60 * 60), ("m", 60), ("s", 1)];
+
+    /// How long; `None` for never.
+    #[must_use]
+    pub fn get(self) -> Option<Duration> {
+        (self.0 > 0).then(|| Duration::from_secs(self.0))
+    }
+}
+
+impl<const SECONDS_MAX: u64> Value for Span<SECONDS_MAX> {
+    fn parse(raw: &str) -> Option<Self> {
+        if raw == Self::NEVER || raw == "0" {
+            return Some(Self(0));
+        }
+        let (number, unit) = Self::UNITS.iter().find_map(|&(unit, seconds)| Some((raw.strip_suffix(unit)?, seconds)))?;
+        let seconds = number.parse::<u64>().ok()?.checked_mul(unit)?;
+        (1..=SECONDS_MAX).contains(&seconds).then_some(Self(seconds))
+    }
+
+    fn written(&self) -> String {
+        let fits = |&&(_, seconds): &&(&str, u64)| self.0 > 0 && self.0.is_multiple_of(seconds);
+        Self::UNITS.iter().find(fits).map_or(Self::NEVER.into(), |(unit, seconds)| format!("{}{unit}", self.0 / seconds))
+    }
+
+    fn takes() -> String {
+        format!("a time such as 90s, 10m or 1h, at most {}; 0 or never for never", Self(SECONDS_MAX).written())
+    }
+}
+
 impl Row {
     /// The row of this name.
     #[must_use]
@@ -249,6 +288,7 @@ impl State {
         let told = changed.set(name, value).and_then(|()| Row::named(name)?.told(&changed)).ok_or(ErrorCode::BadSetting)?;
         if changed != self.settings {
             self.make(&Change::Setting { name: told.name.clone(), value: told.value.clone() }, batch);
+            batch.effect(Effect::SettingSet);
         }
         Ok(Response::Settings(vec![told]))
     }
@@ -296,6 +336,21 @@ mod tests {
         }
         for raw in ["", "KiB", "-1", "1.5GiB", "1025TiB", "99999999999TiB", "5GB", "18446744073709551616"] {
             assert_eq!(Bytes::parse(raw), None, "{raw}");
+        }
+    }
+
+    #[test]
+    fn times_are_whole_numbers_with_a_unit_or_never() {
+        for (raw, seconds, written) in [("90s", 90, "90s"), ("600s", 600, "10m"), ("2h", 7_200, "2h"), ("90m", 5_400, "90m")] {
+            let parsed = <Span<86_400>>::parse(raw).unwrap();
+            assert_eq!((parsed.get(), parsed.written().as_str()), (Some(Duration::from_secs(seconds)), written));
+        }
+        for never in ["0", "never"] {
+            let parsed = <Span<9>>::parse(never).unwrap();
+            assert_eq!((parsed.get(), parsed.written().as_str()), (None, "never"));
+        }
+        for raw in ["", "s", "5", "0s", "10s", "-1s", "1.5s", "1 s", "1d", "1S", "99999999999999999999s", "18446744073709551615h"] {
+            assert_eq!(<Span<9>>::parse(raw), None, "{raw}");
         }
     }
 

@@ -1,7 +1,7 @@
 //! Who is connected, and who must learn of what. The sequencer publishes each batch here, once; from here it reaches the sessions.
 
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use cairn_proto::close::CloseCode;
 use cairn_proto::error::ErrorCode;
@@ -12,8 +12,10 @@ use cairn_proto::receipts::Reads;
 use cairn_proto::response::Response;
 use hashbrown::HashMap;
 use parking_lot::Mutex;
+use tokio::sync::watch;
 
 use super::close;
+use super::input::Input;
 use super::outbox::Outbox;
 use super::publication::{Notice, Publication, ReplyTo};
 use super::push::{Feed, Item, Push};
@@ -36,7 +38,9 @@ pub struct Session {
     pub push: Option<Push>,
     actor: OnceLock<Actor>,
     readable: Mutex<HashMap<ConversationId, Readable>>,
-    /// What others are told of it.
+    /// When there last was input.
+    pub(super) input: Input,
+    /// What its client says that others are told of it.
     pub(super) present: Mutex<PresentDevice>,
     /// Whose presence it watches.
     pub(super) watched: Mutex<Vec<UserId>>,
@@ -62,6 +66,8 @@ pub struct Hub {
     registry: Mutex<Registry>,
     /// Where retention has something to look at.
     pub due: Due,
+    /// How long a session is without input before it counts as away; `None` for never.
+    pub(super) away_after: watch::Sender<Option<Duration>>,
 }
 
 impl Session {
@@ -74,6 +80,7 @@ impl Session {
             push: push.then(Push::default),
             actor: OnceLock::new(),
             readable: Mutex::default(),
+            input: Input::new(Instant::now()),
             present: Mutex::new(PresentDevice { kind: DeviceKind::Unknown, is_away: false }),
             watched: Mutex::default(),
             looks_at: Mutex::default(),
@@ -87,6 +94,12 @@ impl Session {
         self.actor.get().copied()
     }
 
+    /// What others are told of it. Nobody's input is expected of a bot.
+    pub(super) fn shown(&self) -> PresentDevice {
+        let said = *self.present.lock();
+        PresentDevice { is_away: said.is_away || (said.kind != DeviceKind::Bot && self.input.is_missing()), ..said }
+    }
+
     /// A conversation that the session was found to be allowed to read.
     #[must_use]
     pub fn readable(&self, conversation: ConversationId) -> Option<Readable> {
@@ -97,8 +110,8 @@ impl Session {
 impl Hub {
     /// A hub without sessions.
     #[must_use]
-    pub fn new(timelines: Arc<Timelines>) -> Self {
-        Self { timelines, registry: Mutex::default(), due: Due::default() }
+    pub fn new(timelines: Arc<Timelines>, away_after: Option<Duration>) -> Self {
+        Self { timelines, registry: Mutex::default(), due: Due::default(), away_after: watch::Sender::new(away_after) }
     }
 
     /// Tells everybody what they must know. Order matters: first whoever begins is there, since what follows may have been decided after his
@@ -245,6 +258,9 @@ impl Hub {
                 }
             }
             Notice::Moved { conversation, cursors } => registry.moved.note(conversation, cursors),
+            Notice::SettingSet { away_after } => {
+                self.away_after.send_if_modified(|known| std::mem::replace(known, away_after) != away_after);
+            }
             Notice::RetentionSet { conversation } => self.due.add(conversation),
             Notice::FloorRaised { conversation } => mark(registry, conversation),
             Notice::Revoked { user, device } => {
@@ -278,6 +294,19 @@ impl Hub {
         if let Some(actor) = session.actor().filter(|_| before != said && session.push.is_some()) {
             registry.tell_presence(actor.user);
         }
+    }
+
+    /// There is input on a session. Those who watch its user are told if that is news.
+    pub fn note_input(&self, session: &Session) {
+        let is_back = session.input.note(Instant::now());
+        if let Some(actor) = session.actor().filter(|_| is_back && session.push.is_some()) {
+            self.registry.lock().tell_presence(actor.user);
+        }
+    }
+
+    /// Tells those who watch of whoever is without input, or is not any more.
+    pub fn tell_absences(&self, away_after: Option<Duration>) {
+        self.registry.lock().tell_absences(Instant::now(), away_after);
     }
 
     /// Tells those who look at a conversation that somebody types there.

@@ -11,7 +11,7 @@
 //! * [`hub`], `registry`: the sessions, and who must learn of what
 //! * [`outbox`]: answers to the senders
 //! * [`push`], [`delivery`]: news to everybody
-//! * `presence`, `typing`, [`receipts`]: who is there, who types and who has read what, and who is told of it
+//! * `presence`, `input`, `typing`, [`receipts`]: who is there, who types and who has read what, and who is told of it
 //! * [`transfer`]: attachments, each on a stream of its own
 //! * [`retention`]: what lets messages go when their time is over
 //! * [`run`]: all of it together, from start to stop
@@ -22,6 +22,7 @@ pub mod endpoint;
 pub mod framing;
 pub mod hub;
 pub mod identity;
+mod input;
 pub mod intake;
 #[cfg(test)]
 mod loopback;

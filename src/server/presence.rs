@@ -77,10 +77,10 @@ pub(super) fn presence_of(user: UserId, sessions: &[Arc<Session>]) -> UserPresen
     let mut devices: BTreeMap<DeviceId, PresentDevice> = BTreeMap::new();
     for session in sessions.iter().filter(|session| session.push.is_some()) {
         let Some(actor) = session.actor() else { continue };
-        let said = *session.present.lock();
-        let device = devices.entry(actor.device).or_insert(said);
-        device.kind = device.kind.max(said.kind);
-        device.is_away &= said.is_away;
+        let shown = session.shown();
+        let device = devices.entry(actor.device).or_insert(shown);
+        device.kind = device.kind.max(shown.kind);
+        device.is_away &= shown.is_away;
     }
     let mut devices: Vec<PresentDevice> = devices.into_values().collect();
     devices.sort_unstable();

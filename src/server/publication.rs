@@ -1,6 +1,7 @@
 //! What the sequencer hands to the hub: answers, and what a batch made visible.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use cairn_proto::error::ErrorCode;
 use cairn_proto::ids::{ConversationId, DeviceId, MsgId, RequestId, UserId};
@@ -99,6 +100,11 @@ pub enum Notice {
     FloorRaised {
         /// The conversation.
         conversation: ConversationId,
+    },
+    /// The settings are others.
+    SettingSet {
+        /// How long a session is without input before it counts as away; `None` for never.
+        away_after: Option<Duration>,
     },
     /// The device is no more.
     Revoked {

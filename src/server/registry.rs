@@ -1,6 +1,7 @@
 //! Which sessions there are, and what each of them follows, watches and looks at.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use cairn_proto::ids::{ConversationId, UserId};
 use cairn_proto::presence::UserPresence;
@@ -54,6 +55,21 @@ impl Registry {
     pub(super) fn tell_presence(&self, user: UserId) {
         if self.watchers.has(user) {
             self.watchers.tell(&presence_of(user, self.sessions_of(user)));
+        }
+    }
+
+    /// Looks which sessions are without input, and tells of those that were not, or are not any more.
+    pub(super) fn tell_absences(&self, now: Instant, away_after: Option<Duration>) {
+        for (&user, sessions) in &self.sessions {
+            let mut is_another = false;
+            for session in sessions.iter().filter(|session| session.push.is_some()) {
+                let before = session.shown();
+                session.input.look(now, away_after);
+                is_another |= session.shown() != before;
+            }
+            if is_another {
+                self.tell_presence(user);
+            }
         }
     }
 

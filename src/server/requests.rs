@@ -14,6 +14,7 @@ use cairn_proto::secret::InviteToken;
 use tokio::sync::{Semaphore, oneshot};
 
 use super::hub::{Readable, Session};
+use super::input::is_input;
 use super::intake::{Closed, Ticket};
 use super::publication::ReplyTo;
 use super::{Shared, read_history, secret_hash};
@@ -42,6 +43,9 @@ impl Requests {
     /// When the server is stopping.
     pub async fn take(&mut self, id: RequestId, request: Request) -> Result<(), Closed> {
         let Some(actor) = self.session.actor() else { return Ok(()) };
+        if is_input(&request) {
+            self.shared.hub.note_input(&self.session);
+        }
         let has_room = self.session.outbox.begin();
         match request {
             Request::Pull { conversation, range, limit } => {

@@ -27,7 +27,7 @@ use super::publication::Publication;
 use super::retention;
 use super::throttle::Throttle;
 use super::transfer::{self, Transfers};
-use super::{Shared, accept, close, now, receipts, secret_hash, sequencer};
+use super::{Shared, accept, close, input, now, receipts, secret_hash, sequencer};
 use crate::core::Command;
 use crate::limits;
 use crate::store::StoreError;
@@ -114,7 +114,7 @@ async fn serve(
     let transfers = Transfers::open(&options.data).map_err(ServeError::Attachments)?;
     let shared = Arc::new(Shared {
         intake: Intake::new(),
-        hub: Hub::new(engine.timelines()),
+        hub: Hub::new(engine.timelines(), engine.state().settings().away_after.get()),
         timelines: engine.timelines(),
         history: engine.history(),
         retentions: engine.retentions(),
@@ -127,6 +127,7 @@ async fn serve(
     let (mut failed, thread) = start_sequencer(engine, &shared, publish)?;
     let hub = tokio::spawn(run_hub(shared.clone(), publications));
     let receipts = tokio::spawn(receipts::tell(shared.clone()));
+    let absences = tokio::spawn(input::tell_absences(shared.clone()));
     begin_epoch(&shared).await?;
     let invite = match has_owner {
         true => None,
@@ -152,6 +153,7 @@ async fn serve(
     accepting.abort();
     keeping_house.abort();
     receipts.abort();
+    absences.abort();
     retention.abort();
     shared.intake.close();
     // Ends when the sequencer has decided and published everything that waited.

@@ -143,6 +143,7 @@ fn notices(engine: &Engine, looked: &Looked, effect: Effect) -> Vec<Notice> {
         }
         Effect::RetentionSet { conversation } => vec![Notice::RetentionSet { conversation }],
         Effect::FloorRaised { conversation, .. } => vec![Notice::FloorRaised { conversation }],
+        Effect::SettingSet => vec![Notice::SettingSet { away_after: state.settings().away_after.get() }],
         Effect::Revoked { user, device } => vec![Notice::Revoked { user, device }],
         Effect::Related { user, other } => {
             let contact = state.contact(user, other);

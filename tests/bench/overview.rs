@@ -10,10 +10,19 @@ fn a_device_that_returns_is_told_what_changed() {
     assert_eq!((sizes(many), sizes(few)), ([60, 12], [50, 10]));
     for measured in [many, few] {
         assert_eq!(measured["told_right"], true, "{report}");
-        for (when, what) in [("warm", "login_ms"), ("warm", "changed_ms"), ("after_restart", "changed_ms"), ("after_restart", "all_ms")] {
+        for (when, what) in [
+            ("warm", "known_ms"),
+            ("warm", "login_ms"),
+            ("warm", "changed_ms"),
+            ("after_restart", "changed_ms"),
+            ("after_restart", "all_ms"),
+        ] {
             assert!(measured[when][what]["p50"].as_f64().unwrap() > 0.0, "{when} {what}: {report}");
         }
         let bytes = |what: &str| measured[what].as_u64().unwrap();
         assert!(0 < bytes("changed_bytes") && bytes("changed_bytes") < bytes("all_bytes"), "{report}");
+        // A welcome is the page and a few words on who was welcomed.
+        assert_eq!(measured["welcome_is_enough"], true, "{report}");
+        assert!((1..100).contains(&(bytes("welcome_bytes") - bytes("changed_bytes"))), "{report}");
     }
 }

@@ -10,7 +10,8 @@ use super::naive::Naive;
 use super::steps::Place;
 
 /// Some of the settings, and one that there is not.
-pub(super) const SETTINGS: [&str; 12] = [
+pub(super) const SETTINGS: [&str; 13] = [
+    "away-after",
     "attachment-unsent-hours",
     "attachment-quota",
     "attachment-bytes-max",
@@ -26,7 +27,7 @@ pub(super) const SETTINGS: [&str; 12] = [
 ];
 
 /// Values that some of them take.
-pub(super) const VALUES: [&str; 11] = ["anyone", "friends", "1", "2", "2000", "10001", "on", "off", "0", "keep", "days 2"];
+pub(super) const VALUES: [&str; 12] = ["90s", "anyone", "friends", "1", "2", "2000", "10001", "on", "off", "0", "keep", "days 2"];
 
 /// Policies of every sort; some of them are none.
 pub(super) fn policy(sort: u8) -> Option<Retention> {

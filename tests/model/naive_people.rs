@@ -209,6 +209,7 @@ impl Naive {
             "user-search" | "receipts" => ["on", "off"].contains(&value.as_str()),
             "attachment-bytes-max" | "attachment-quota" => value.as_str().parse::<u64>().is_ok(),
             "attachment-unsent-hours" => value.as_str().parse::<u64>().is_ok_and(|hours| hours <= 8_760),
+            "away-after" => ["0", "never", "90s"].contains(&value.as_str()),
             "retention-default" => ["keep", "days 2"].contains(&value.as_str()),
             "retention-shortest" | "retention-longest" => value.as_str().parse::<u32>().is_ok_and(|number| number <= 36_525),
             _ => false,
@@ -216,9 +217,12 @@ impl Naive {
         if !is_taken {
             return Err(ErrorCode::BadSetting);
         }
+        let never = SettingValue::new("never").unwrap();
+        let value = if name.as_str() == "away-after" && value.as_str() == "0" { &never } else { value };
         let mut told = self.told_settings();
         if told.iter().any(|setting| setting.name == *name && setting.value != *value) {
             self.settings.insert(name.clone(), value.clone());
+            self.effects.push(Effect::SettingSet);
             told = self.told_settings();
         }
         told.retain(|setting| setting.name == *name);

@@ -49,9 +49,11 @@ async fn a_device_is_told_what_changed_also_over_a_restart() {
     ada.remove_members(den, vec![bob_account.user]).await.unwrap();
     server.kill();
     server.restart();
-    let bob = Client::connect(&bob_account, Options::default()).await.unwrap();
-    let changed = bob.overview(Some(kept.as_of)).await.unwrap();
+    let bob = Client::connect(&bob_account, Options { since: Some(kept.as_of), ..Options::default() }).await.unwrap();
+    let changed = bob.login_overview().await.unwrap();
     assert_eq!((ids(&changed), &changed.gone[..], changed.extent), (vec![team], &[den][..], OverviewExtent::Changed));
+    let asked = bob.overview(Some(kept.as_of)).await.unwrap();
+    assert_eq!((&asked.conversations, &asked.gone), (&changed.conversations, &changed.gone), "the login tells what asking tells");
     assert_eq!((changed.conversations[0].head, changed.conversations[0].unread), (said, 1));
     kept.update(changed);
 
@@ -87,12 +89,15 @@ async fn what_an_overview_tells_of_reads_outlives_a_kill() {
 #[tokio::test]
 async fn a_moment_that_the_server_never_had_is_answered_with_everything() {
     let server = Server::start();
-    let (ada, _) = server.owner().await;
+    let (ada, account) = server.owner().await;
     let team = group(&ada, "team", &[]).await;
     let now = ada.overview(None).await.unwrap().as_of;
     let later = Moment { revision: Revision::new(now.revision.get() + 1000), ..now };
     let elsewhere = Moment { epoch: EpochId::new(now.epoch.get() ^ 1), ..now };
     for moment in [later, elsewhere] {
+        let options = Options { since: Some(moment), ..Options::default() };
+        let told = Client::connect(&account, options).await.unwrap().login_overview().await.unwrap();
+        assert_eq!((ids(&told), told.extent), (vec![team], OverviewExtent::All), "{moment:?}");
         let overview = ada.overview(Some(moment)).await.unwrap();
         assert_eq!((ids(&overview), overview.extent), (vec![team], OverviewExtent::All), "{moment:?}");
     }

@@ -1,5 +1,6 @@
 //! What users are to each other, over the real binary: on all devices, over restarts, and what comes of it for direct chats.
 
+mod away;
 mod commands;
 mod presence;
 

@@ -1,20 +1,22 @@
 //! Who is seen where, by whom, and what those who look are told.
 
+use std::time::Duration;
+
 use cairn_client::proto::body::Body;
 use cairn_client::proto::error::ErrorCode;
 use cairn_client::proto::ids::{ConversationId, UserId};
 use cairn_client::proto::limits::TYPING_INTERVAL;
 use cairn_client::proto::people::RelationAct;
 use cairn_client::proto::presence::{DeviceKind, Presence, PresentDevice, UserPresence};
-use cairn_client::proto::text::{GroupName, Text};
-use cairn_client::{Client, Event, Events, Options};
+use cairn_client::proto::text::{DeviceName, GroupName, Password, Text, UserName};
+use cairn_client::{Client, Event, Events, JoinRequest, Options};
 use tokio::time::timeout;
 
 use super::PATIENCE;
 use crate::support::{Server, invite};
 
 /// Waits until those who look are told this of somebody.
-async fn until(events: &mut Events, expected: &UserPresence) {
+pub(super) async fn until(events: &mut Events, expected: &UserPresence) {
     let next = async {
         loop {
             if matches!(events.next().await.unwrap(), Event::Presence(told) if told == *expected) {
@@ -25,7 +27,7 @@ async fn until(events: &mut Events, expected: &UserPresence) {
     timeout(PATIENCE, next).await.unwrap_or_else(|_| panic!("{expected:?} is not told"));
 }
 
-fn on(devices: &[(DeviceKind, bool)]) -> Vec<PresentDevice> {
+pub(super) fn on(devices: &[(DeviceKind, bool)]) -> Vec<PresentDevice> {
     devices.iter().map(|&(kind, is_away)| PresentDevice { kind, is_away }).collect()
 }
 
@@ -139,6 +141,71 @@ async fn who_looks_at_a_conversation_is_told_who_types_there_and_nobody_else() {
     ada.relate(eve_account.user, RelationAct::Block).await.unwrap();
     assert_eq!(super::refused(eve.look(Some(chat)).await), ErrorCode::NotFound);
     assert_eq!(super::refused(ada.look(Some(chat)).await), ErrorCode::Blocked);
+}
+
+#[tokio::test]
+async fn a_user_is_there_as_long_as_one_of_his_devices_is_and_each_is_shown_with_its_kind() {
+    let server = Server::start();
+    let (ada, _) = server.owner().await;
+    let link = ada.create_invite(1, Duration::from_secs(3600)).await.unwrap();
+    let (name, password) = (UserName::new("bob").unwrap(), Password::new("correct horse").unwrap());
+    let device = |name| DeviceName::new(name).unwrap();
+    let who = JoinRequest { name: name.clone(), password: Some(password.clone()), device: device("phone") };
+    let (phone, account) = Client::join(&link, who, Options::default()).await.unwrap();
+    let (addr, pin) = (account.addr.clone(), account.pin);
+    let (desktop, _) = Client::login(addr, pin, name, password, device("desktop"), Options::default()).await.unwrap();
+    let user = account.user;
+    ada.create_group(GroupName::new("team").unwrap(), vec![user]).await.unwrap();
+    let mut events = ada.events();
+    assert_eq!(ada.watch(vec![user]).await.unwrap()[0].devices, on(&[(DeviceKind::Unknown, false); 2]));
+
+    for (phone_away, desktop_away, expected) in
+        [(true, false, Presence::Online), (true, true, Presence::Away), (false, true, Presence::Online), (false, false, Presence::Online)]
+    {
+        phone.set_presence(DeviceKind::Phone, phone_away).await.unwrap();
+        desktop.set_presence(DeviceKind::Desktop, desktop_away).await.unwrap();
+        let devices = on(&[(DeviceKind::Desktop, desktop_away), (DeviceKind::Phone, phone_away)]);
+        let told = UserPresence { user, devices };
+        until(&mut events, &told).await;
+        assert_eq!((told.presence(), ada.watch(vec![user]).await.unwrap()), (expected, vec![told]));
+    }
+    desktop.close().await;
+    until(&mut events, &UserPresence { user, devices: on(&[(DeviceKind::Phone, false)]) }).await;
+}
+
+#[tokio::test]
+async fn friends_who_share_no_conversation_see_each_other_until_they_are_none() {
+    let server = Server::start();
+    let (ada, ada_account) = server.owner().await;
+    let (bob, bob_account) = invite(&ada, "bob").await;
+    let (ada_id, bob_id) = (ada_account.user, bob_account.user);
+    let befriend = async || {
+        bob.relate(ada_id, RelationAct::AskFriend).await.unwrap();
+        assert_eq!(ada.watch(vec![bob_id]).await.unwrap(), [], "who asks is no friend yet");
+        assert_eq!(bob.watch(vec![ada_id]).await.unwrap(), [], "nor is who is asked");
+        ada.relate(bob_id, RelationAct::AcceptFriend).await.unwrap();
+        ada.watch(vec![bob_id]).await.unwrap().len()
+    };
+    assert_eq!(ada.conversations().await.unwrap(), []);
+    let mut events = ada.events();
+    assert_eq!(befriend().await, 1);
+    assert_eq!(bob.watch(vec![ada_id]).await.unwrap().len(), 1);
+    let of_bob = |kind| UserPresence { user: bob_id, devices: on(&[(kind, false)]) };
+    bob.set_presence(DeviceKind::Desktop, false).await.unwrap();
+    until(&mut events, &of_bob(DeviceKind::Desktop)).await;
+
+    // Who may be watched is asked with each request: what was watched before stays, what is asked from now on does not begin.
+    bob.relate(ada_id, RelationAct::RemoveFriend).await.unwrap();
+    bob.set_presence(DeviceKind::Phone, false).await.unwrap();
+    until(&mut events, &of_bob(DeviceKind::Phone)).await;
+    assert_eq!(ada.watch(vec![bob_id]).await.unwrap(), []);
+
+    // A block ends it at once, in whatever direction.
+    assert_eq!(befriend().await, 1);
+    bob.relate(ada_id, RelationAct::Block).await.unwrap();
+    until(&mut events, &UserPresence { user: bob_id, devices: Vec::new() }).await;
+    assert_eq!(ada.watch(vec![bob_id]).await.unwrap(), []);
+    assert_eq!(bob.watch(vec![ada_id]).await.unwrap(), []);
 }
 
 #[tokio::test]

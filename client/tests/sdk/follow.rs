@@ -27,7 +27,7 @@ pub(crate) struct Log {
 }
 
 impl Log {
-    fn up_to(head: u64) -> Self {
+    pub(crate) fn up_to(head: u64) -> Self {
         Self { head, floor: 0, text_bytes: 0 }
     }
 

@@ -6,6 +6,7 @@ mod fake;
 mod follow;
 mod hold;
 mod login;
+mod login_overview;
 mod overview;
 mod requests;
 mod sends;

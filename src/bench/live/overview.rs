@@ -4,11 +4,13 @@ use std::fmt;
 use std::time::Duration;
 
 use cairn_client::proto::body::Body;
-use cairn_client::proto::codec;
-use cairn_client::proto::ids::ConversationId;
-use cairn_client::proto::overview::Moment;
+use cairn_client::proto::frame;
+use cairn_client::proto::hello::Welcome;
+use cairn_client::proto::ids::{ConversationId, RequestId, Timestamp};
+use cairn_client::proto::overview::{ConversationPage, Moment};
+use cairn_client::proto::response::{Response, ServerFrame};
 use cairn_client::proto::text::{GroupName, Text};
-use cairn_client::{Account, Client, Options};
+use cairn_client::{Account, Client, Error, Options, WhoAmI};
 use clap::Args;
 use clap::builder::RangedU64ValueParser;
 use serde::Serialize;
@@ -67,16 +69,24 @@ struct Measured {
     warm: Returns,
     /// The first return after the server was started anew, on a server of the run's own.
     after_restart: Option<Returns>,
+    /// The welcome told all that changed, each time, and nothing more had to be asked.
+    welcome_is_enough: bool,
+    /// The welcome that tells what changed, as long as its frame.
+    welcome_bytes: usize,
+    /// The answers that tell what changed, as long as their frames.
     changed_bytes: usize,
+    /// The answers that tell everything.
     all_bytes: usize,
 }
 
 /// How long a device took.
 #[derive(Debug, Serialize)]
 struct Returns {
+    /// From nothing to knowing what changed, by a login that asks for it.
+    known_ms: Option<Percentiles>,
     /// To be logged in, with everything ready to be pushed.
     login_ms: Option<Percentiles>,
-    /// To know what changed, from there on.
+    /// To know what changed, from there on, by asking.
     changed_ms: Option<Percentiles>,
     /// To know everything instead.
     all_ms: Option<Percentiles>,
@@ -151,7 +161,7 @@ async fn measure(stage: &Stage, rounds: usize, venue: &mut Venue, watcher: &mut 
     let mut warm = Clocks::new();
     // The first return is not counted: it loads what the others find in memory.
     warm.come_back(stage, since).await?;
-    warm = Clocks { told_right: warm.told_right, ..Clocks::new() };
+    warm = Clocks { told_right: warm.told_right, welcome_is_enough: warm.welcome_is_enough, ..Clocks::new() };
     for round in 0..rounds {
         watcher.tell(&|| format!("return {round} of {rounds}, with {} conversations", stage.groups.len()));
         warm.come_back(stage, since).await?;
@@ -169,6 +179,8 @@ async fn measure(stage: &Stage, rounds: usize, venue: &mut Venue, watcher: &mut 
         conversations: stage.groups.len(),
         changed: stage.changed,
         told_right: warm.told_right && cold.told_right,
+        welcome_is_enough: warm.welcome_is_enough && cold.welcome_is_enough,
+        welcome_bytes: warm.welcome_bytes,
         changed_bytes: warm.changed_bytes,
         all_bytes: warm.all_bytes,
         after_restart: (cold.login.count() > 0).then(|| cold.returns()),
@@ -178,39 +190,104 @@ async fn measure(stage: &Stage, rounds: usize, venue: &mut Venue, watcher: &mut 
 
 /// What is timed.
 struct Clocks {
+    known: Latencies,
     login: Latencies,
     changed: Latencies,
     all: Latencies,
     told_right: bool,
+    welcome_is_enough: bool,
+    welcome_bytes: usize,
     changed_bytes: usize,
     all_bytes: usize,
 }
 
 impl Clocks {
     fn new() -> Self {
-        let [login, changed, all] = [(); 3].map(|()| Latencies::new());
-        Self { login, changed, all, told_right: true, changed_bytes: 0, all_bytes: 0 }
+        let [known, login, changed, all] = [(); 4].map(|()| Latencies::new());
+        let (told_right, welcome_is_enough) = (true, true);
+        Self { known, login, changed, all, told_right, welcome_is_enough, welcome_bytes: 0, changed_bytes: 0, all_bytes: 0 }
+    }
+
+    /// The device comes back in both ways.
+    async fn come_back(&mut self, stage: &Stage, since: Moment) -> Result<(), BenchError> {
+        self.be_told(stage, since).await?;
+        self.ask(stage, since).await
+    }
+
+    /// The device logs in, and is told what changed with the welcome.
+    async fn be_told(&mut self, stage: &Stage, since: Moment) -> Result<(), BenchError> {
+        let began = Instant::now();
+        let device = Client::connect(&stage.account, Options { since: Some(since), ..Options::default() }).await?;
+        let first = device.login_page();
+        let is_enough = first.as_ref().is_some_and(|page| page.next_after.is_none());
+        let pages = pages(&device, Some(since), first).await?;
+        self.known.record(began.elapsed());
+        self.welcome_is_enough &= is_enough;
+        self.told_right &= told_of(&pages) == stage.changed;
+        if let Some(page) = pages.into_iter().next() {
+            self.welcome_bytes = welcome_bytes(&device, page);
+        }
+        device.close().await;
+        Ok(())
     }
 
     /// The device logs in, asks what changed, and then for everything.
-    async fn come_back(&mut self, stage: &Stage, since: Moment) -> Result<(), BenchError> {
+    async fn ask(&mut self, stage: &Stage, since: Moment) -> Result<(), BenchError> {
         let began = Instant::now();
         let device = Client::connect(&stage.account, Options::default()).await?;
         self.login.record(began.elapsed());
-        let (took, changed) = timed(device.overview(Some(since))).await;
+        let (took, changed) = timed(pages(&device, Some(since), None)).await;
         self.changed.record(took);
-        let (took, all) = timed(device.overview(None)).await;
+        let (took, all) = timed(pages(&device, None, None)).await;
         self.all.record(took);
-        let (changed, all) = (changed?.conversations, all?.conversations);
-        self.told_right &= changed.len() == stage.changed && all.len() == stage.groups.len();
-        (self.changed_bytes, self.all_bytes) = (codec::encode(&changed).len(), codec::encode(&all).len());
+        let (changed, all) = (changed?, all?);
+        self.told_right &= told_of(&changed) == stage.changed && told_of(&all) == stage.groups.len();
+        (self.changed_bytes, self.all_bytes) = (answer_bytes(changed), answer_bytes(all));
         device.close().await;
         Ok(())
     }
 
     fn returns(&self) -> Returns {
-        Returns { login_ms: self.login.percentiles(), changed_ms: self.changed.percentiles(), all_ms: self.all.percentiles() }
+        Returns {
+            known_ms: self.known.percentiles(),
+            login_ms: self.login.percentiles(),
+            changed_ms: self.changed.percentiles(),
+            all_ms: self.all.percentiles(),
+        }
     }
+}
+
+/// All pages of an overview, the first of which may be known.
+async fn pages(device: &Client, since: Option<Moment>, first: Option<ConversationPage>) -> Result<Vec<ConversationPage>, Error> {
+    let first = match first {
+        Some(page) => page,
+        None => device.overview_page(since, None).await?,
+    };
+    let (mut after, mut pages) = (first.next_after, vec![first]);
+    while after.is_some() {
+        let page = device.overview_page(since, after).await?;
+        after = page.next_after;
+        pages.push(page);
+    }
+    Ok(pages)
+}
+
+fn told_of(pages: &[ConversationPage]) -> usize {
+    pages.iter().map(|page| page.items.len()).sum()
+}
+
+/// What pages take on the wire: each is one frame.
+fn answer_bytes(pages: Vec<ConversationPage>) -> usize {
+    let frame_of = |page| frame::frame(&ServerFrame::Response(RequestId::new(1), Ok(Response::Conversations(page))));
+    pages.into_iter().map(|page| frame_of(page).len()).sum()
+}
+
+/// What a welcome with this page takes on the wire.
+fn welcome_bytes(device: &Client, overview: ConversationPage) -> usize {
+    let WhoAmI { user, name, role, device } = device.whoami();
+    // Any time of these years is as long as any other.
+    let now = Timestamp::new(1 << 40);
+    frame::frame(&ServerFrame::Welcome(Welcome { user, name, role, device, token: None, now, overview })).len()
 }
 
 async fn timed<T>(work: impl Future<Output = T>) -> (Duration, T) {
@@ -221,20 +298,31 @@ async fn timed<T>(work: impl Future<Output = T>) -> (Duration, T) {
 
 impl Found for Findings {
     fn figures(&self) -> Vec<Figure> {
-        let many = self.overviews.first().and_then(|many| many.warm.changed_ms);
-        let figure = |took| Figure::of_latency("what changed", took, "from a login to knowing which conversations have something new");
+        let many = self.overviews.first().and_then(|many| many.warm.known_ms);
+        let figure = |took| Figure::of_latency("what changed", took, "from nothing to knowing which conversations have something new");
         many.map(figure).into_iter().collect()
     }
 
     fn tables(&self) -> Vec<Table> {
-        let columns = ["conversations", "changed", "when", "login ms", "what changed ms", "everything ms", "changed", "everything"];
+        let columns = [
+            "conversations",
+            "changed",
+            "when",
+            "known by a login ms",
+            "login ms",
+            "what changed ms",
+            "everything ms",
+            "welcome",
+            "changed",
+            "everything",
+        ];
         let rows = self.overviews.iter().flat_map(|measured| {
-            let Measured { conversations, changed, changed_bytes, all_bytes, .. } = measured;
+            let Measured { conversations, changed, welcome_bytes, changed_bytes, all_bytes, .. } = measured;
             let row = move |when: &str, returns: &Returns| {
                 let p50 = |took: Option<Percentiles>| took.map_or("–".to_owned(), |took| format!("{:.1}", took.p50));
-                let Returns { login_ms, changed_ms, all_ms } = returns;
-                let sizes = [*changed_bytes, *all_bytes].map(|bytes| sized(bytes as u64));
-                let times = [login_ms, changed_ms, all_ms].map(|took| p50(*took));
+                let Returns { known_ms, login_ms, changed_ms, all_ms } = returns;
+                let sizes = [*welcome_bytes, *changed_bytes, *all_bytes].map(|bytes| sized(bytes as u64));
+                let times = [known_ms, login_ms, changed_ms, all_ms].map(|took| p50(*took));
                 [conversations.to_string(), changed.to_string(), when.to_owned()].into_iter().chain(times).chain(sizes).collect()
             };
             let cold = measured.after_restart.as_ref().map(|returns| row("after a restart", returns));
@@ -242,7 +330,10 @@ impl Found for Findings {
         });
         vec![Table {
             title: "Returns".to_owned(),
-            meaning: "Half of the returns took no longer. After a restart the server loads what it is asked for first.".to_owned(),
+            meaning: "Half of the returns took no longer. A login that says when the device was here before is told what changed with the \
+                      welcome; the other columns are of one that is not, and asks. Sizes are those of the frames. After a restart the server \
+                      loads what it is asked for first."
+                .to_owned(),
             columns: columns.map(str::to_owned).to_vec(),
             rows: rows.collect(),
         }]

@@ -1,0 +1,152 @@
+//! Away by itself: a session without input for as long as the owner says, until its next input.
+
+use cairn_client::proto::ids::{ConversationId, MsgId, UserId};
+use cairn_client::proto::limits::TYPING_INTERVAL;
+use cairn_client::proto::presence::{DeviceKind, UserPresence};
+use cairn_client::proto::request::PullRange;
+use cairn_client::proto::text::{EmojiName, GroupName};
+use cairn_client::{Client, Events, Options};
+
+use super::presence::{on, until};
+use super::{set, text};
+use crate::support::{Server, invite};
+
+/// Bob at his desktop, and Ada, who watches him and says when he counts as away.
+struct Stage {
+    server: Server,
+    ada: Client,
+    bob: Client,
+    bob_id: UserId,
+    team: ConversationId,
+    said: MsgId,
+    told: Events,
+}
+
+impl Stage {
+    async fn set() -> Self {
+        let server = Server::start();
+        let (ada, _) = server.owner().await;
+        let (bob, account) = invite(&ada, "bob").await;
+        let team = ada.create_group(GroupName::new("team").unwrap(), vec![account.user]).await.unwrap();
+        let said = ada.send(team, text("hello")).await.unwrap();
+        bob.set_presence(DeviceKind::Desktop, false).await.unwrap();
+        let told = ada.events();
+        let stage = Self { server, ada, bob, bob_id: account.user, team, said, told };
+        assert_eq!(stage.ada.watch(vec![stage.bob_id]).await.unwrap(), [stage.bob_at(false)]);
+        stage
+    }
+
+    /// From now on, not before somebody watches: what had happened by then would be told by the answer alone.
+    async fn away_soon(&self) {
+        set(&self.ada, "away-after", "1s").await;
+    }
+
+    fn bob_at(&self, is_away: bool) -> UserPresence {
+        UserPresence { user: self.bob_id, devices: on(&[(DeviceKind::Desktop, is_away)]) }
+    }
+
+    async fn until_away(&mut self, is_away: bool) {
+        let expected = self.bob_at(is_away);
+        until(&mut self.told, &expected).await;
+    }
+}
+
+#[tokio::test]
+async fn who_does_nothing_for_a_while_is_away_until_he_does_something() {
+    let mut stage = Stage::set().await;
+    stage.away_soon().await;
+    stage.until_away(true).await;
+
+    // What his client does by itself to be up to date.
+    let Stage { bob, team, said, .. } = &stage;
+    bob.conversations().await.unwrap();
+    bob.pull(*team, PullRange::From(MsgId::new(1)), 10).await.unwrap();
+    bob.contacts().await.unwrap();
+    bob.watch(Vec::new()).await.unwrap();
+    bob.ack(*team, *said);
+    while bob.conversations().await.unwrap()[0].delivered < *said {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(stage.ada.watch(vec![stage.bob_id]).await.unwrap(), [stage.bob_at(true)]);
+
+    for act in 0..3 {
+        let Stage { bob, team, said, .. } = &stage;
+        match act {
+            0 => bob.mark_read(*team, *said).await.unwrap(),
+            1 => bob.react(*team, *said, EmojiName::new("tada").unwrap()).await.unwrap(),
+            _ => bob.look(Some(*team)).await.unwrap(),
+        }
+        stage.until_away(false).await;
+        stage.until_away(true).await;
+    }
+    // Typing is all that need be heard of him.
+    let (bob, team) = (stage.bob.clone(), stage.team);
+    let types = async {
+        let mut clock = tokio::time::interval(TYPING_INTERVAL);
+        loop {
+            clock.tick().await;
+            bob.typing(team);
+        }
+    };
+    tokio::select! {
+        () = stage.until_away(false) => {}
+        () = types => unreachable!("it goes on"),
+    }
+}
+
+#[tokio::test]
+async fn who_says_that_he_is_away_stays_so_whatever_he_does_and_a_bot_is_not_expected_to_do_anything() {
+    let mut stage = Stage::set().await;
+    let (bot, bot_account) = invite(&stage.ada, "bot").await;
+    bot.set_presence(DeviceKind::Bot, false).await.unwrap();
+    let team = stage.ada.create_group(GroupName::new("bots").unwrap(), vec![bot_account.user, stage.bob_id]).await.unwrap();
+    stage.ada.watch(vec![stage.bob_id, bot_account.user]).await.unwrap();
+    // He does something later than the bot, so the bot would be found first.
+    stage.bob.set_presence(DeviceKind::Desktop, false).await.unwrap();
+    stage.away_soon().await;
+    stage.until_away(true).await;
+    let present = stage.ada.watch(vec![bot_account.user, stage.bob_id]).await.unwrap();
+    let of_bot = UserPresence { user: bot_account.user, devices: on(&[(DeviceKind::Bot, false)]) };
+    let expected = [stage.bob_at(true), of_bot];
+    assert_eq!(present.len(), 2);
+    assert!(expected.iter().all(|user| present.contains(user)), "{present:?}");
+
+    stage.bob.set_presence(DeviceKind::Desktop, true).await.unwrap();
+    stage.bob.send(team, text("not really here")).await.unwrap();
+    assert_eq!(stage.ada.watch(vec![stage.bob_id]).await.unwrap(), [stage.bob_at(true)]);
+    stage.bob.set_presence(DeviceKind::Desktop, false).await.unwrap();
+    stage.until_away(false).await;
+}
+
+#[tokio::test]
+async fn the_owner_says_when_and_it_holds_at_once_and_over_a_restart() {
+    let mut stage = Stage::set().await;
+    stage.away_soon().await;
+    stage.until_away(true).await;
+    for never in ["never", "10m"] {
+        set(&stage.ada, "away-after", never).await;
+        stage.until_away(false).await;
+        stage.away_soon().await;
+        stage.until_away(true).await;
+    }
+    stage.server.kill();
+    stage.server.restart();
+    // His client comes back by itself, and then nothing more is heard of him.
+    stage.until_away(true).await;
+}
+
+#[tokio::test]
+async fn a_device_is_there_as_long_as_somebody_is_at_one_of_its_sessions() {
+    let mut stage = Stage::set().await;
+    let (eve, account) = invite(&stage.ada, "eve").await;
+    let again = Client::connect(&account, Options::default()).await.unwrap();
+    let user = account.user;
+    stage.ada.create_group(GroupName::new("eve").unwrap(), vec![user]).await.unwrap();
+    stage.ada.watch(vec![user]).await.unwrap();
+    stage.away_soon().await;
+    let of_eve = |is_away| UserPresence { user, devices: on(&[(DeviceKind::Unknown, is_away)]) };
+    until(&mut stage.told, &of_eve(true)).await;
+    eve.set_own_reads(eve.own_reads().await.unwrap()).await.unwrap();
+    until(&mut stage.told, &of_eve(false)).await;
+    drop(again);
+}
