@@ -12,7 +12,7 @@ use cairn_proto::receipts::Reads;
 use cairn_proto::response::Response;
 use hashbrown::HashMap;
 use parking_lot::Mutex;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 use super::close;
 use super::input::Input;
@@ -216,7 +216,7 @@ impl Hub {
             registry.followers.entry(feed.conversation).or_default().push(session.clone());
         }
         push.wake();
-        registry.tell_presence(logged_in.actor.user);
+        registry.watchers.note(logged_in.actor.user);
     }
 
     fn notify(&self, registry: &mut Registry, notice: Notice) {
@@ -287,12 +287,12 @@ impl Hub {
         self.registry.lock().leave(session);
     }
 
-    /// Notes what others are told of a session, and tells those who watch its user.
+    /// Notes what others are told of a session. Those who watch its user are told in a moment.
     pub fn set_present(&self, session: &Session, said: PresentDevice) {
-        let registry = self.registry.lock();
+        let mut registry = self.registry.lock();
         let before = std::mem::replace(&mut *session.present.lock(), said);
         if let Some(actor) = session.actor().filter(|_| before != said && session.push.is_some()) {
-            registry.tell_presence(actor.user);
+            registry.watchers.note(actor.user);
         }
     }
 
@@ -300,13 +300,24 @@ impl Hub {
     pub fn note_input(&self, session: &Session) {
         let is_back = session.input.note(Instant::now());
         if let Some(actor) = session.actor().filter(|_| is_back && session.push.is_some()) {
-            self.registry.lock().tell_presence(actor.user);
+            self.registry.lock().watchers.note(actor.user);
         }
     }
 
-    /// Tells those who watch of whoever is without input, or is not any more.
-    pub fn tell_absences(&self, away_after: Option<Duration>) {
-        self.registry.lock().tell_absences(Instant::now(), away_after);
+    /// Looks who is without input, or is not any more. Those who watch are told in a moment.
+    pub fn note_absences(&self, away_after: Option<Duration>) {
+        self.registry.lock().note_absences(Instant::now(), away_after);
+    }
+
+    /// Is notified when somebody who is watched came, went or is somewhere else: [`Hub::tell_presences`] tells of him.
+    #[must_use]
+    pub fn presence_news(&self) -> Arc<Notify> {
+        self.registry.lock().watchers.news.clone()
+    }
+
+    /// Tells those who watch where those are who moved since the last time.
+    pub fn tell_presences(&self) {
+        self.registry.lock().tell_presences();
     }
 
     /// Tells those who look at a conversation that somebody types there.

@@ -24,9 +24,9 @@ pub mod hub;
 pub mod identity;
 mod input;
 pub mod intake;
+pub mod login;
 #[cfg(test)]
 mod loopback;
-pub mod login;
 pub mod outbox;
 pub mod password;
 mod presence;

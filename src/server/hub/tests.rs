@@ -1,6 +1,8 @@
+use cairn_proto::event::TimelineFrame;
 use cairn_proto::hello::ServerRole;
 use cairn_proto::ids::{EpochId, Revision, SendStreamId};
 use cairn_proto::overview::{ConversationPage, Moment, OverviewExtent};
+use cairn_proto::presence::UserPresence;
 use cairn_proto::response::{Conversation, ConversationKind, Role};
 use cairn_proto::text::{GroupName, UserName};
 use tokio::sync::oneshot;
@@ -28,7 +30,7 @@ fn id(n: u64) -> MsgId {
 fn known_hub() -> (Hub, Arc<Timeline>) {
     let timelines = Arc::new(Timelines::new());
     let timeline = timelines.get_or_insert_with(TEAM, || Timeline::new(TEAM, MsgId::ZERO, id(10)));
-    (Hub::new(timelines), timeline)
+    (Hub::new(timelines, None), timeline)
 }
 
 fn summary() -> Conversation {
@@ -137,6 +139,38 @@ async fn what_was_decided_before_a_login_in_the_same_batch_does_it_no_harm() {
     assert_eq!(hub.registry.lock().followers[&TEAM].len(), 1);
     hub.leave(&back);
     assert!(hub.registry.lock().followers.is_empty(), "nothing of it is left");
+}
+
+/// Whoever may be watched moves as often as he likes; those who watch are told once in a while, and last how it stands.
+#[tokio::test]
+async fn who_moves_many_times_is_told_of_once() {
+    let loopback = Loopback::connect().await;
+    let (hub, _) = known_hub();
+    let session = Session::new(loopback.server.clone(), true);
+    logs_in(&hub, &session, &[], Vec::new());
+    let (waiter, mut answer) = oneshot::channel();
+    let allowed = vec![UserPresence { user: EVE, devices: Vec::new() }];
+    let answers = vec![(ReplyTo::Watch(session.clone(), waiter), Ok(Reply::Response(Response::Watching(allowed))))];
+    hub.publish(Publication { answers, ..Publication::default() });
+    let told = || session.push.as_ref().unwrap().take_told();
+    let of_eve = |kind, is_away| {
+        let presence = UserPresence { user: EVE, devices: vec![PresentDevice { kind, is_away }] };
+        (Item::Presence(EVE), TimelineFrame::Presence(presence))
+    };
+    // What the answer says is pushed as well, before whatever comes then.
+    let Ok(Ok(Response::Watching(watched))) = answer.try_recv() else { panic!("no answer") };
+    let first = told();
+    assert_eq!(first, [of_eve(DeviceKind::Unknown, false)].into());
+    assert_eq!(first[&Item::Presence(EVE)], TimelineFrame::Presence(watched[0].clone()));
+    for n in 0..100 {
+        hub.set_present(&session, PresentDevice { kind: DeviceKind::Phone, is_away: n % 2 == 0 });
+        assert!(told().is_empty());
+    }
+    soon(hub.presence_news().notified()).await;
+    hub.tell_presences();
+    assert_eq!(told(), [of_eve(DeviceKind::Phone, false)].into());
+    hub.tell_presences();
+    assert!(told().is_empty());
 }
 
 /// What is durable and not published yet may have been said behind a membership's end.
