@@ -215,6 +215,9 @@ pub const TEND_INTERVAL: Duration = Duration::from_secs(1);
 /// Threads for password hashes and old history.
 pub const BLOCKING_THREADS_MAX: usize = 8;
 
+/// How often at most those who watch somebody are told where he is.
+pub const PRESENCE_INTERVAL: Duration = Duration::from_millis(250);
+
 /// How often those who look at a conversation are told who got and read what.
 pub const RECEIPTS_INTERVAL: Duration = Duration::from_secs(1);
 

@@ -3,6 +3,9 @@
 use std::task::Waker;
 
 use cairn_proto::error::ErrorCode;
+use cairn_proto::ids::UserId;
+use cairn_proto::presence::UserPresence;
+use cairn_proto::request::Request;
 use cairn_proto::response::Response;
 use tokio::time::Instant;
 
@@ -21,13 +24,25 @@ impl Shared {
         let mut wakers = Vec::new();
         for (id, answer) in answers.drain(..) {
             let answered = state.slots.answered(id);
+            let answer = match &answered {
+                Some(pending) => pending.settle(state.whoami.user, answer),
+                None => answer,
+            };
             if let Some(request) = answered.as_ref().and_then(Pending::request).filter(|_| answer.is_ok()) {
                 state.standing.note(request);
             }
+            let watched = match answered.as_ref().and_then(Pending::request) {
+                Some(Request::Watch { users }) => users.clone(),
+                _ => Vec::new(),
+            };
             match answered.map(|pending| pending.waiter) {
                 Some(Waiter::Standing) => {
+                    // Where the others are is pushed, in the order in which they move.
                     if let Ok(Response::Watching(presences)) = answer {
-                        presences.into_iter().for_each(|presence| state.tell(&Event::Presence(presence), &mut wakers));
+                        let is_told = |user: &UserId| presences.iter().any(|presence| presence.user == *user);
+                        for user in watched.into_iter().filter(|user| !is_told(user)) {
+                            state.tell(&Event::Presence(UserPresence { user, devices: Vec::new() }), &mut wakers);
+                        }
                     }
                 }
                 Some(Waiter::Ack(conversation)) => {

@@ -292,12 +292,18 @@ impl Client {
     /// What happens beside the messages, from now on.
     #[must_use]
     pub fn events(&self) -> Events {
-        let key = {
-            let mut state = self.shared().state.lock();
-            let key = state.new_key();
-            state.subscribers.insert(key, Subscriber::default());
-            key
-        };
+        self.listen(Subscriber::default())
+    }
+
+    /// What happens while the client waits for an answer: it goes by another stream, and may come before what it is newer than.
+    pub(crate) fn events_meanwhile(&self) -> Events {
+        self.listen(Subscriber::own())
+    }
+
+    fn listen(&self, subscriber: Subscriber) -> Events {
+        let mut state = self.shared().state.lock();
+        let key = state.new_key();
+        state.subscribers.insert(key, subscriber);
         Events { client: self.clone(), key }
     }
 

@@ -1,5 +1,7 @@
 //! What users are to each other, how they present themselves and are found, and what the owner of the server has set.
 
+use std::collections::BTreeMap;
+
 use cairn_proto::ids::{ConversationId, UserId};
 use cairn_proto::limits::PROFILES_PER_REQUEST_MAX;
 use cairn_proto::people::{Contact, Profile, Relation, RelationAct, UserProfile};
@@ -11,6 +13,7 @@ use cairn_proto::text::{SettingName, SettingValue, UserName};
 
 use crate::client::Client;
 use crate::error::Error;
+use crate::events::Event;
 use crate::requests::ask;
 
 /// Contacts: everybody to whom the user has a relation. They are the user's own on all devices, and independent of conversations.
@@ -20,17 +23,25 @@ impl Client {
     /// # Errors
     /// [`Error::Refused`], and whatever ends the client.
     pub async fn contacts(&self) -> Result<Vec<Contact>, Error> {
-        let (mut all, mut after) = (Vec::new(), None);
+        let (mut all, mut after) = (BTreeMap::new(), None);
+        let mut meanwhile = self.events_meanwhile();
         loop {
             let page = ask!(self, Request::Contacts { after }, Response::Contacts(page) => page)?;
             self.remember(page.items.iter().map(|contact| &contact.user));
-            all.extend(page.items);
+            all.extend(page.items.into_iter().map(|contact| (contact.user.id, contact)));
             match page.next_after {
                 Some(next) if after.is_none_or(|after| next > after) => after = Some(next),
                 Some(_) => return Err(Error::Protocol("the pages of the contacts go round in circles")),
-                None => return Ok(all),
+                None => break,
             }
         }
+        // What was told meanwhile may be newer than its page. If it is older, what is newer is still to be told.
+        for event in meanwhile.arrived() {
+            if let Event::Contact(contact) = event {
+                all.insert(contact.user.id, *contact);
+            }
+        }
+        Ok(all.into_values().filter(|contact| !contact.relation.is_none()).collect())
     }
 
     /// Changes the user's relation to another, and gives it as it is then. What was done before is not done again.
@@ -50,12 +61,27 @@ impl Client {
     /// each who comes, goes or is somewhere else. Gives where those are whom the user may watch: whoever shares a conversation, is a friend or
     /// is followed, and is not blocked. Without push, that is all.
     ///
-    /// It holds until the client is closed: on a new connection, it is asked again, and where everybody is by then is told.
+    /// It holds until the client is closed: on a new connection, it is asked again, and where everybody is by then is told; of those whom the
+    /// user may watch no more, that they are offline. As of this call, the events tell as well where everybody is, and they are what decides:
+    /// they come in the order in which things happen.
+    ///
+    /// Whom the user may watch is looked at with each call and on each connection. Between them, a block ends the watch; that he is followed
+    /// or a friend no more, or shares no conversation any more, does not.
     ///
     /// # Errors
     /// As [`Client::contacts`].
     pub async fn watch(&self, users: Vec<UserId>) -> Result<Vec<UserPresence>, Error> {
-        ask!(self, Request::Watch { users }, Response::Watching(presences) => presences)
+        let mut meanwhile = self.events_meanwhile();
+        let mut presences = ask!(self, Request::Watch { users }, Response::Watching(presences) => presences)?;
+        // What was told meanwhile may be newer than the answer. If it is older, what is newer is still to be told.
+        for event in meanwhile.arrived() {
+            if let Event::Presence(told) = event
+                && let Some(presence) = presences.iter_mut().find(|presence| presence.user == told.user)
+            {
+                *presence = told;
+            }
+        }
+        Ok(presences)
     }
 
     /// What the client shows: [`crate::Event::Typing`] tells who types there, and [`Client::typing`] counts there. It holds as

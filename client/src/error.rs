@@ -78,7 +78,8 @@ pub enum Error {
     #[error("refused: {0}")]
     Refused(ErrorCode),
     /// The connection broke after the request was written and before its answer came: it may have been carried out or not. Only
-    /// requests that cannot be repeated without harm end so; look before asking again.
+    /// requests that cannot be repeated without harm end so, each of which says so; look before asking again. All others are asked again on the
+    /// next connection.
     #[error("the connection broke before the answer came: whether it was done is unknown, so look before trying again")]
     Disconnected,
     /// The server ended the connection for a reason that connecting again does not mend.

@@ -125,6 +125,15 @@ impl Events {
     }
 }
 
+impl Events {
+    /// Everything that came by now.
+    pub(crate) fn arrived(&mut self) -> Vec<Event> {
+        let mut state = self.client.shared().state.lock();
+        let subscriber = state.subscribers.get_mut(&self.key);
+        subscriber.into_iter().flat_map(|subscriber| std::iter::from_fn(|| subscriber.take())).collect()
+    }
+}
+
 impl Drop for Events {
     fn drop(&mut self) {
         self.client.shared().state.lock().subscribers.remove(&self.key);
@@ -134,12 +143,18 @@ impl Drop for Events {
 /// What waits for one reader of events.
 #[derive(Debug, Default)]
 pub(crate) struct Subscriber {
+    /// The client itself listens, for a moment.
+    pub(crate) is_own: bool,
     queue: VecDeque<Event>,
     dropped: u64,
     pub(crate) waker: Option<Waker>,
 }
 
 impl Subscriber {
+    pub(crate) fn own() -> Self {
+        Self { is_own: true, ..Self::default() }
+    }
+
     pub(crate) fn push(&mut self, event: &Event) {
         if self.queue.len() < limits::EVENTS_BUFFERED_MAX && self.dropped == 0 {
             self.queue.push_back(event.clone());

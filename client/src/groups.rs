@@ -99,7 +99,8 @@ impl Client {
     /// Makes the user a member of an open group.
     ///
     /// # Errors
-    /// See above.
+    /// See above, and [`Error::Disconnected`]: then look into [`Client::conversations`] before trying again, since the user may have been
+    /// removed meanwhile.
     pub async fn join_group(&self, conversation: ConversationId) -> Result<(), Error> {
         ask!(self, Request::JoinGroup { conversation }, Response::Done => ())
     }

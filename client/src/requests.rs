@@ -78,7 +78,8 @@ impl Client {
     /// later gets the new text.
     ///
     /// # Errors
-    /// See above.
+    /// See above, and [`Error::Disconnected`]: then look at the message before trying again, since asking twice could undo an edit on another
+    /// device.
     pub async fn edit(&self, conversation: ConversationId, msgid: MsgId, text: Text) -> Result<(), Error> {
         ask!(self, Request::Edit { conversation, msgid, text }, Response::Done => ())
     }
@@ -135,7 +136,7 @@ impl Client {
     /// acked. A message that the user has not read yet changes nothing.
     ///
     /// # Errors
-    /// See above: [`Error::Refused`] with `TooFarBack` when more than [`cairn_proto::limits::MARKED_UNREAD_MAX`] entries, or
+    /// See above, and [`Error::Disconnected`]: then something may have been read on another device since. [`Error::Refused`] with `TooFarBack` when more than [`cairn_proto::limits::MARKED_UNREAD_MAX`] entries, or
     /// [`cairn_proto::limits::MARKED_OWN_MAX`] messages of the user's own, lie between.
     pub async fn mark_unread(&self, conversation: ConversationId, from: MsgId) -> Result<(), Error> {
         ask!(self, Request::MarkUnread { conversation, from }, Response::Done => ())
@@ -159,7 +160,7 @@ impl Client {
     }
 
     /// Ends memberships of users, at most [`USERS_PER_REQUEST_MAX`]; with oneself, leaves. Gives how many were members, as
-    /// [`Client::add_members`] does.
+    /// [`Client::add_members`] does: 0 when the user was found to have left after a reconnect in between.
     ///
     /// # Errors
     /// See above.
@@ -267,7 +268,7 @@ impl Client {
         ask!(self, Request::Devices, Response::Devices(devices) => devices)
     }
 
-    /// Ends a device: its token is void and its sessions are closed. For this very device the client ends with
+    /// Ends a device: its token is void and its sessions are closed. One that is found gone after a reconnect in between was ended. For this very device the client ends with
     /// [`Error::Ended`]`(Revoked)`, perhaps before the answer.
     ///
     /// # Errors

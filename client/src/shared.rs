@@ -142,7 +142,7 @@ impl State {
             TimelineFrame::Read { .. } | TimelineFrame::Contact(_) | TimelineFrame::Presence(_) | TimelineFrame::Receipts { .. } => {}
         }
         if let Some(event) = Event::of(frame) {
-            if self.subscribers.is_empty() {
+            if self.subscribers.values().all(|subscriber| subscriber.is_own) {
                 self.at_login.let_go();
             }
             self.tell(&event, wakers);

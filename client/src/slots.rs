@@ -3,9 +3,10 @@
 use std::mem;
 
 use cairn_proto::codec::encode_into;
+use cairn_proto::error::ErrorCode;
 use cairn_proto::frame;
 use cairn_proto::hello::ClientFrame;
-use cairn_proto::ids::{ConversationId, MsgId, RequestId};
+use cairn_proto::ids::{ConversationId, MsgId, RequestId, UserId};
 use cairn_proto::limits::FRAME_BYTES_MAX;
 use cairn_proto::request::Request;
 use cairn_proto::response::Response;
@@ -34,6 +35,8 @@ pub(crate) struct Pending {
     /// The place in the order of all requests of this client. Retries go out in it.
     order: u64,
     frame: ClientFrame,
+    /// It was written to a connection that broke, and is asked again.
+    is_repeated: bool,
     pub(crate) waiter: Waiter,
 }
 
@@ -46,12 +49,32 @@ impl Pending {
         }
     }
 
-    /// Whether doing it twice is the same as doing it once.
+    /// Whether asking a second time does no harm. What a user settles, for himself or for a group, may be settled anew: among those who may,
+    /// the last one who asks has his way, as ever. Some requests make something each time, or take back what somebody else did meanwhile that
+    /// is not theirs to take back: a newer edit, what was read since, a removal from the group.
     fn is_repeatable(&self) -> bool {
         !matches!(
-            &self.frame,
-            ClientFrame::Request(_, Request::CreateGroup { .. } | Request::CreateInvite { .. } | Request::HandOver { .. })
+            self.request(),
+            Some(
+                Request::CreateGroup { .. }
+                    | Request::CreateInvite { .. }
+                    | Request::HandOver { .. }
+                    | Request::Edit { .. }
+                    | Request::MarkUnread { .. }
+                    | Request::JoinGroup { .. }
+            )
         )
+    }
+
+    /// What the answer says to `user`, who asked. Where a request was asked twice and the second time found done what it asks for, it is done.
+    pub(crate) fn settle(&self, user: UserId, answer: Result<Response, ErrorCode>) -> Result<Response, ErrorCode> {
+        match (self.request(), answer) {
+            (Some(Request::RevokeDevice(_)), Err(ErrorCode::NoSuchDevice)) if self.is_repeated => Ok(Response::Done),
+            (Some(Request::RemoveMembers { users, .. }), Err(ErrorCode::NotFound)) if self.is_repeated && *users == [user] => {
+                Ok(Response::Changed { users: 0 })
+            }
+            (_, answer) => answer,
+        }
     }
 }
 
@@ -79,7 +102,7 @@ impl Slots {
             out.truncate(start);
             return Err(Error::TooLarge { bytes, max_bytes: FRAME_BYTES_MAX });
         }
-        let pending = Some(Pending { order: self.next_order, frame, waiter });
+        let pending = Some(Pending { order: self.next_order, frame, is_repeated: false, waiter });
         self.next_order += 1;
         match self.free.pop() {
             Some(free) => self.slots[free as usize] = pending,
@@ -131,10 +154,11 @@ impl Slots {
     }
 
     /// Appends the frames of everything that waits, in the original order.
-    pub(crate) fn write_all(&self, out: &mut Vec<u8>) {
-        let mut waiting: Vec<&Pending> = self.slots.iter().flatten().collect();
+    pub(crate) fn write_all(&mut self, out: &mut Vec<u8>) {
+        let mut waiting: Vec<&mut Pending> = self.slots.iter_mut().flatten().collect();
         waiting.sort_unstable_by_key(|pending| pending.order);
         for pending in waiting {
+            pending.is_repeated = pending.order < self.written_below;
             frame::write(&pending.frame, out);
         }
     }

@@ -166,7 +166,7 @@ impl Failure {
     pub(super) fn of_server(error: &ServeError, was_ready: bool) -> Self {
         let exit = match error {
             ServeError::Store(_) if was_ready => Exit::StorageFailed,
-            ServeError::OwnerInvite(ErrorCode::StorageFailed) => Exit::StorageFailed,
+            ServeError::OwnerInvite(ErrorCode::StorageFailed) | ServeError::Begin(ErrorCode::StorageFailed) => Exit::StorageFailed,
             ServeError::Store(_) | ServeError::Identity(_) => Exit::DataUnusable,
             _ => Exit::Failed,
         };
@@ -260,6 +260,9 @@ mod tests {
         };
         assert_eq!(Failure::of_server(&held(), false).exit(), Exit::DataUnusable);
         assert_eq!(Failure::of_server(&held(), true).exit(), Exit::StorageFailed);
+        for first in [ServeError::Begin(ErrorCode::StorageFailed), ServeError::OwnerInvite(ErrorCode::StorageFailed)] {
+            assert_eq!(Failure::of_server(&first, false).exit(), Exit::StorageFailed, "the first commit fails");
+        }
         let expected = "error: the data directory /srv/cairn is in use by another server (process 7)\n\
                         hint: stop that server, or give this one a directory of its own with --data\n";
         assert_eq!(told(&Failure::of_server(&held(), false)), expected);

@@ -168,6 +168,8 @@ pub struct Feed {
     pub conversation: ConversationId,
     /// The last entry that the device needs no more.
     pub position: MsgId,
+    /// Everything up to here is out of reach, as the overview says.
+    pub floor: MsgId,
 }
 
 /// Which part of a log a member may read: everything above `floor`.

@@ -84,8 +84,9 @@ impl State {
     #[must_use]
     pub fn feed(&self, actor: Actor, conversation: ConversationId) -> Option<Feed> {
         let (found, member) = self.membership(actor.user, conversation).ok()?;
-        let position = member.delivered(actor.device).max(member.record.joined.prev()).max(found.floor(&member.record));
-        Some(Feed { conversation, position })
+        let floor = found.floor(&member.record);
+        let position = member.delivered(actor.device).max(member.record.joined.prev()).max(floor);
+        Some(Feed { conversation, position, floor })
     }
 
     pub(super) fn find_users(&self, names: &[UserName]) -> Result<Response, ErrorCode> {

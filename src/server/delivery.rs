@@ -1,6 +1,7 @@
 //! The timeline stream of one session: everything between its position and the head of each conversation, written when the
 //! stream takes it.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,14 +9,14 @@ use bytes::Bytes;
 use cairn_proto::error::ErrorCode;
 use cairn_proto::event::TimelineFrame;
 use cairn_proto::frame;
-use cairn_proto::ids::{ConversationId, MsgId};
+use cairn_proto::ids::ConversationId;
 use cairn_proto::limits::{PUSH_BACKLOG_MESSAGES_MAX, RUN_MESSAGES_MAX};
 use cairn_proto::message::Run;
 use cairn_proto::request::PullRange;
-use quinn::{Connection, SendStream};
+use quinn::{Connection, SendStream, WriteError};
 
 use super::hub::Session;
-use super::push::{Feed, Push};
+use super::push::{Feed, Push, Reach};
 use super::read_history;
 use crate::limits::{self, PUSH_BYTES_TARGET};
 use crate::store::history::History;
@@ -27,7 +28,7 @@ use crate::store::timeline::TailRead;
 pub enum DeliveryError {
     /// The stream or the connection is gone.
     #[error("the timeline stream ended: {0}")]
-    Stream(#[from] quinn::WriteError),
+    Stream(#[from] WriteError),
     /// What should be pushed cannot be read.
     #[error("cannot read what is to be pushed: {0}")]
     History(ErrorCode),
@@ -40,8 +41,14 @@ pub enum DeliveryError {
 pub async fn deliver(session: Arc<Session>, history: History, mut stream: SendStream) -> Result<(), DeliveryError> {
     let Some(push) = &session.push else { return Ok(()) };
     let (mut out, mut rest) = (Outgoing::default(), Duration::ZERO);
+    let mut closed = pin!(session.connection.closed());
     loop {
-        push.news(std::mem::take(&mut rest)).await;
+        tokio::select! {
+            biased;
+            () = push.news(std::mem::take(&mut rest)) => {}
+            // Nothing is written meanwhile that would tell.
+            lost = &mut closed => return Err(WriteError::ConnectionLost(lost).into()),
+        }
         while let Some((conversation, feed)) = push.next() {
             rest = rest.max(rest_of(&session.connection, feed.rest));
             advance(push, &history, conversation, feed, &mut out, &mut stream).await?;
@@ -72,7 +79,7 @@ impl Outgoing {
         self.chunks.push(chunk);
     }
 
-    async fn write(&mut self, stream: &mut SendStream) -> Result<(), quinn::WriteError> {
+    async fn write(&mut self, stream: &mut SendStream) -> Result<(), WriteError> {
         if !self.chunks.is_empty() {
             stream.write_all_chunks(&mut self.chunks).await?;
             self.chunks.clear();
@@ -91,7 +98,7 @@ async fn advance(
     out: &mut Outgoing,
     stream: &mut SendStream,
 ) -> Result<(), DeliveryError> {
-    let Feed { timeline, mut position, end, announce, read, floor: told, .. } = feed;
+    let Feed { timeline, mut position, end, announce, read, floor: told, generation, .. } = feed;
     if let Some(summary) = announce {
         out.push(frame::frame(&TimelineFrame::Conversation(*summary)));
     }
@@ -101,43 +108,52 @@ async fn advance(
     let floor = timeline.floor();
     if floor > told && end.is_none() {
         out.push(frame::frame(&TimelineFrame::Floor { conversation, floor }));
-        push.told_floor(conversation, floor);
+        push.told_floor(conversation, generation, floor);
     }
-    position = position.max(floor);
-    loop {
-        let until = end.unwrap_or(MsgId::new(u64::MAX));
+    let end = loop {
+        position = position.max(timeline.floor());
+        // Asked anew each time: while history is read, or the stream takes no more, the membership may end.
+        let reach = push.reach(conversation, generation);
+        let (end, until) = match reach {
+            Reach::Open => (None, timeline.shown()),
+            Reach::Ended(last) => (Some(last), last),
+            Reach::Gone => return Ok(()),
+        };
         let left = u32::try_from(until.above(position)).unwrap_or(u32::MAX).min(RUN_MESSAGES_MAX);
         if left == 0 {
-            break;
+            break end;
         }
         let run = match timeline.read_tail(position.next(), RunLimits::of_messages(left)) {
-            TailRead::Level => break,
+            TailRead::Level => break end,
             TailRead::Run(run) => run,
             TailRead::Below => {
-                let head = timeline.head().min(until);
-                if head.above(position) > PUSH_BACKLOG_MESSAGES_MAX {
-                    out.push(frame::frame(&TimelineFrame::Behind { conversation, head }));
-                    position = head;
-                    push.advance(conversation, position);
+                if until.above(position) > PUSH_BACKLOG_MESSAGES_MAX {
+                    out.push(frame::frame(&TimelineFrame::Behind { conversation, head: until }));
+                    position = until;
+                    push.advance(conversation, generation, position);
                     continue;
                 }
                 let range = PullRange::From(position.next());
                 read_history(history, &timeline, range, left).await.map_err(DeliveryError::History)?
             }
         };
+        // The membership ended meanwhile, or what the run should begin with expired.
+        if run.last() > until || push.reach(conversation, generation) != reach {
+            continue;
+        }
         if run.count == 0 {
-            break;
+            break end;
         }
         position = run.last();
-        push.advance(conversation, position);
+        push.advance(conversation, generation, position);
         push_run(run, out);
         if out.bytes >= PUSH_BYTES_TARGET {
             out.write(stream).await?;
         }
-    }
+    };
     if let Some(last) = end {
         out.push(frame::frame(&TimelineFrame::Removed { conversation, last }));
-        push.remove(conversation);
+        push.remove(conversation, generation);
     }
     Ok(())
 }
@@ -148,3 +164,6 @@ fn push_run(run: Run, out: &mut Outgoing) {
     out.push(header);
     out.push(entries);
 }
+
+#[cfg(test)]
+mod tests;

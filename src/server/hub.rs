@@ -12,7 +12,7 @@ use cairn_proto::receipts::Reads;
 use cairn_proto::response::Response;
 use hashbrown::HashMap;
 use parking_lot::Mutex;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 use super::close;
 use super::input::Input;
@@ -114,16 +114,24 @@ impl Hub {
         Self { timelines, registry: Mutex::default(), due: Due::default(), away_after: watch::Sender::new(away_after) }
     }
 
-    /// Tells everybody what they must know. Order matters: memberships first, so that nobody is answered or pushed what he
-    /// may not see any more, then news, then answers.
+    /// Tells everybody what they must know. Order matters: first whoever begins is there, since what follows may have been decided after his
+    /// login. Then memberships, so that nobody is answered or pushed what he may not see any more, then news, then answers.
     pub fn publish(&self, publication: Publication) {
         let Publication { touched, notices, answers } = publication;
         let mut registry = self.registry.lock();
+        for (reply_to, answer) in &answers {
+            if let (ReplyTo::Login(session, _), Ok(Reply::LoggedIn(logged_in))) = (reply_to, answer) {
+                self.enter(&mut registry, session, logged_in);
+            }
+        }
         let ended: Vec<_> = notices.iter().filter_map(Notice::ended).collect();
         for notice in notices {
             self.notify(&mut registry, notice);
         }
-        for conversation in touched {
+        for (conversation, head) in touched {
+            if let Some(timeline) = self.timelines.get(conversation) {
+                timeline.show(head);
+            }
             mark(&registry, conversation);
         }
         let mut answered: Option<Arc<Session>> = None;
@@ -157,9 +165,6 @@ impl Hub {
                     Ok(_) => Err(ErrorCode::Unsupported),
                     Err(code) => Err(code),
                 };
-                if let Ok(logged_in) = &answer {
-                    self.enter(registry, &session, logged_in);
-                }
                 // The client may be gone already; its session task then takes it out again.
                 if waiter.send(answer).is_err() {
                     registry.leave(&session);
@@ -199,17 +204,19 @@ impl Hub {
         }
     }
 
+    /// The session begins. What is told of the same batch that was decided before its login, it begins with already: to be told so once more
+    /// changes nothing.
     fn enter(&self, registry: &mut Registry, session: &Arc<Session>, logged_in: &LoggedIn) {
         let _ = session.actor.set(logged_in.actor);
         registry.sessions.entry(logged_in.actor.user).or_default().push(session.clone());
         let Some(push) = &session.push else { return };
         for feed in &logged_in.feeds {
             let Some(timeline) = self.timelines.get(feed.conversation) else { continue };
-            push.put(feed.conversation, Feed::resumed(timeline, feed.position));
+            push.put(feed.conversation, Feed::resumed(timeline, feed.position, feed.floor));
             registry.followers.entry(feed.conversation).or_default().push(session.clone());
         }
         push.wake();
-        registry.tell_presence(logged_in.actor.user);
+        registry.watchers.note(logged_in.actor.user);
     }
 
     fn notify(&self, registry: &mut Registry, notice: Notice) {
@@ -280,12 +287,12 @@ impl Hub {
         self.registry.lock().leave(session);
     }
 
-    /// Notes what others are told of a session, and tells those who watch its user.
+    /// Notes what others are told of a session. Those who watch its user are told in a moment.
     pub fn set_present(&self, session: &Session, said: PresentDevice) {
-        let registry = self.registry.lock();
+        let mut registry = self.registry.lock();
         let before = std::mem::replace(&mut *session.present.lock(), said);
         if let Some(actor) = session.actor().filter(|_| before != said && session.push.is_some()) {
-            registry.tell_presence(actor.user);
+            registry.watchers.note(actor.user);
         }
     }
 
@@ -293,13 +300,24 @@ impl Hub {
     pub fn note_input(&self, session: &Session) {
         let is_back = session.input.note(Instant::now());
         if let Some(actor) = session.actor().filter(|_| is_back && session.push.is_some()) {
-            self.registry.lock().tell_presence(actor.user);
+            self.registry.lock().watchers.note(actor.user);
         }
     }
 
-    /// Tells those who watch of whoever is without input, or is not any more.
-    pub fn tell_absences(&self, away_after: Option<Duration>) {
-        self.registry.lock().tell_absences(Instant::now(), away_after);
+    /// Looks who is without input, or is not any more. Those who watch are told in a moment.
+    pub fn note_absences(&self, away_after: Option<Duration>) {
+        self.registry.lock().note_absences(Instant::now(), away_after);
+    }
+
+    /// Is notified when somebody who is watched came, went or is somewhere else: [`Hub::tell_presences`] tells of him.
+    #[must_use]
+    pub fn presence_news(&self) -> Arc<Notify> {
+        self.registry.lock().watchers.news.clone()
+    }
+
+    /// Tells those who watch where those are who moved since the last time.
+    pub fn tell_presences(&self) {
+        self.registry.lock().tell_presences();
     }
 
     /// Tells those who look at a conversation that somebody types there.
@@ -378,13 +396,4 @@ fn rest_of(followers: usize) -> Duration {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_crowds_make_sessions_rest_and_never_for_long() {
-        assert_eq!(rest_of(limits::RESTING_FOLLOWERS_MIN - 1), Duration::ZERO);
-        let rests: Vec<Duration> = [limits::RESTING_FOLLOWERS_MIN, 500, 1_000, usize::MAX].map(rest_of).to_vec();
-        assert!(rests.is_sorted() && rests[0] > Duration::ZERO && rests[3] == limits::REST_MAX, "{rests:?}");
-    }
-}
+mod tests;

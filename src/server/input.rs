@@ -109,11 +109,11 @@ pub(super) const fn is_input(request: &Request) -> bool {
 
 /// Looks again and again who is without input, until the server ends. One pass over the sessions each time: none of them needs a clock of
 /// its own, and input costs no more than taking note of it.
-pub(super) async fn tell_absences(shared: Arc<Shared>) {
+pub(super) async fn note_absences(shared: Arc<Shared>) {
     let mut setting = shared.hub.away_after.subscribe();
     loop {
         let away_after = *setting.borrow_and_update();
-        shared.hub.tell_absences(away_after);
+        shared.hub.note_absences(away_after);
         match away_after {
             // Its other half is in `shared`, so it does not end.
             None => drop(setting.changed().await),

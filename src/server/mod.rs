@@ -25,6 +25,8 @@ pub mod identity;
 mod input;
 pub mod intake;
 pub mod login;
+#[cfg(test)]
+mod loopback;
 pub mod outbox;
 pub mod pace;
 pub mod password;

@@ -7,15 +7,30 @@ use std::sync::Arc;
 use cairn_proto::event::TimelineFrame;
 use cairn_proto::ids::{DeviceId, UserId};
 use cairn_proto::presence::{PresentDevice, UserPresence};
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
+use tokio::sync::Notify;
+use tokio::time::sleep;
 
+use super::Shared;
 use super::hub::Session;
 use super::push::Item;
+use crate::limits;
 
 /// Which sessions watch whom.
 #[derive(Debug, Default)]
 pub(super) struct Watchers {
-    of: HashMap<UserId, Vec<Arc<Session>>>,
+    of: HashMap<UserId, HashMap<Key, Arc<Session>>>,
+    /// Who is watched and has come, gone or is somewhere else since the last time.
+    moved: HashSet<UserId>,
+    /// There are such users.
+    pub(super) news: Arc<Notify>,
+}
+
+/// Tells sessions apart: where each lies.
+type Key = usize;
+
+fn key(session: &Arc<Session>) -> Key {
+    Arc::as_ptr(session).addr()
 }
 
 impl Watchers {
@@ -23,7 +38,7 @@ impl Watchers {
     pub(super) fn replace(&mut self, session: &Arc<Session>, users: Vec<UserId>) {
         self.remove(session);
         for &user in &users {
-            self.of.entry(user).or_default().push(session.clone());
+            self.of.entry(user).or_default().insert(key(session), session.clone());
         }
         *session.watched.lock() = users;
     }
@@ -31,41 +46,59 @@ impl Watchers {
     /// The session watches nobody any more.
     pub(super) fn remove(&mut self, session: &Arc<Session>) {
         for user in std::mem::take(&mut *session.watched.lock()) {
-            let Some(watchers) = self.of.get_mut(&user) else { continue };
-            watchers.retain(|other| !Arc::ptr_eq(other, session));
-            if watchers.is_empty() {
-                self.of.remove(&user);
-            }
+            self.take(user, session);
         }
     }
 
-    /// The sessions of `watcher` watch `user` no more. What they are told at last is that he went.
-    pub(super) fn part(&mut self, user: UserId, watcher: UserId) {
-        let Some(watchers) = self.of.get_mut(&user) else { return };
-        watchers.retain(|session| {
-            let goes = session.actor().is_some_and(|actor| actor.user == watcher);
-            if goes {
-                session.watched.lock().retain(|&watched| watched != user);
-                tell(session, UserPresence { user, devices: Vec::new() });
-            }
-            !goes
-        });
+    /// These sessions watch this user no more, if they did. What they are told at last is that he went.
+    pub(super) fn part(&mut self, user: UserId, sessions: &[Arc<Session>]) {
+        for session in sessions.iter().filter(|session| self.take(user, session)) {
+            session.watched.lock().retain(|&watched| watched != user);
+            tell(session, UserPresence { user, devices: Vec::new() });
+        }
+    }
+
+    fn take(&mut self, user: UserId, session: &Arc<Session>) -> bool {
+        let Some(watchers) = self.of.get_mut(&user) else { return false };
+        let was_there = watchers.remove(&key(session)).is_some();
+        if watchers.is_empty() {
+            self.of.remove(&user);
+        }
+        was_there
+    }
+
+    /// A user came, went or is somewhere else. Those who watch him are told in a moment, however often he moves until then.
+    pub(super) fn note(&mut self, user: UserId) {
+        if self.of.contains_key(&user) && self.moved.insert(user) {
+            self.news.notify_one();
+        }
+    }
+
+    /// Takes those who moved.
+    pub(super) fn take_moved(&mut self) -> HashSet<UserId> {
+        std::mem::take(&mut self.moved)
     }
 
     /// Tells those who watch him where a user is.
     pub(super) fn tell(&self, presence: &UserPresence) {
-        for session in self.of.get(&presence.user).into_iter().flatten() {
+        for session in self.of.get(&presence.user).into_iter().flat_map(HashMap::values) {
             tell(session, presence.clone());
         }
     }
+}
 
-    /// Whether anybody watches him.
-    pub(super) fn has(&self, user: UserId) -> bool {
-        self.of.contains_key(&user)
+/// Tells those who watch of whoever moves, until the server ends: at once after a silence, and then only so often, since everybody who is
+/// watched can move as often as he likes and each time costs as much as there are sessions that watch him.
+pub(super) async fn tell_moves(shared: Arc<Shared>) {
+    let news = shared.hub.presence_news();
+    loop {
+        news.notified().await;
+        shared.hub.tell_presences();
+        sleep(limits::PRESENCE_INTERVAL).await;
     }
 }
 
-fn tell(session: &Session, presence: UserPresence) {
+pub(super) fn tell(session: &Session, presence: UserPresence) {
     if let Some(push) = &session.push {
         push.tell(Item::Presence(presence.user), TimelineFrame::Presence(presence));
         push.wake();

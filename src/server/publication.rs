@@ -34,8 +34,8 @@ pub enum ReplyTo {
 /// What one batch made visible.
 #[derive(Debug, Default)]
 pub struct Publication {
-    /// The conversations with new entries.
-    pub touched: Vec<ConversationId>,
+    /// The conversations with new entries, and how far their logs go with them.
+    pub touched: Vec<(ConversationId, MsgId)>,
     /// What happened to memberships, devices and relations.
     pub notices: Vec<Notice>,
     /// The answers to the batch's commands.

@@ -27,6 +27,7 @@ pub struct Push {
 #[derive(Debug, Default)]
 struct State {
     feeds: HashMap<ConversationId, Feed>,
+    last_generation: u64,
     dirty: VecDeque<ConversationId>,
     /// What else is to be told, the latest of each thing.
     told: BTreeMap<Item, TimelineFrame>,
@@ -64,21 +65,39 @@ pub struct Feed {
     pub floor: MsgId,
     /// How long the session rests once this was pushed.
     pub rest: Duration,
+    /// Which of the feeds it is that the conversation has had, one after the other.
+    pub generation: Generation,
     dirty: bool,
 }
 
+/// Tells the feeds of a session apart. A membership that ends and begins anew has another.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Generation(u64);
+
+/// How far what a feed pushes goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// As far as sessions are shown the log.
+    Open,
+    /// Up to the entry that ended the membership.
+    Ended(MsgId),
+    /// The feed is no more, or another is in its place.
+    Gone,
+}
+
 impl Feed {
-    /// A feed of a conversation that the client learned of at login.
+    /// A feed of a conversation that the client learned of at login, with its floor.
     #[must_use]
-    pub fn resumed(timeline: Arc<Timeline>, position: MsgId) -> Self {
-        let floor = timeline.floor();
-        Self { timeline, position, end: None, announce: None, read: None, floor, rest: Duration::ZERO, dirty: false }
+    pub fn resumed(timeline: Arc<Timeline>, position: MsgId, floor: MsgId) -> Self {
+        let (rest, generation) = (Duration::ZERO, Generation::default());
+        Self { timeline, position, end: None, announce: None, read: None, floor, rest, generation, dirty: false }
     }
 
     /// A feed of a conversation that is new to the user.
     #[must_use]
     pub fn joined(timeline: Arc<Timeline>, position: MsgId, announce: Box<Conversation>) -> Self {
-        Self { announce: Some(announce), ..Self::resumed(timeline, position) }
+        let floor = announce.floor;
+        Self { announce: Some(announce), ..Self::resumed(timeline, position, floor) }
     }
 }
 
@@ -93,7 +112,9 @@ impl Push {
     pub fn put(&self, conversation: ConversationId, feed: Feed) {
         let mut state = self.state.lock();
         state.is_urgent = true;
-        let is_listed = state.feeds.insert(conversation, Feed { dirty: true, ..feed }).is_some_and(|old| old.dirty);
+        state.last_generation += 1;
+        let generation = Generation(state.last_generation);
+        let is_listed = state.feeds.insert(conversation, Feed { dirty: true, generation, ..feed }).is_some_and(|old| old.dirty);
         if !is_listed {
             state.dirty.push_back(conversation);
         }
@@ -211,23 +232,38 @@ impl Push {
         None
     }
 
-    /// Notes that everything up to `position` was pushed.
-    pub fn advance(&self, conversation: ConversationId, position: MsgId) {
-        if let Some(feed) = self.state.lock().feeds.get_mut(&conversation) {
-            feed.position = feed.position.max(position);
+    /// How far a feed that [`Push::next`] gave goes by now.
+    #[must_use]
+    pub fn reach(&self, conversation: ConversationId, generation: Generation) -> Reach {
+        let state = self.state.lock();
+        match state.feeds.get(&conversation).filter(|feed| feed.generation == generation) {
+            Some(feed) => feed.end.map_or(Reach::Open, Reach::Ended),
+            None => Reach::Gone,
         }
     }
 
+    /// Notes that everything up to `position` was pushed.
+    pub fn advance(&self, conversation: ConversationId, generation: Generation, position: MsgId) {
+        self.change(conversation, generation, |feed| feed.position = feed.position.max(position));
+    }
+
     /// The session was told that everything up to `floor` is gone on purpose.
-    pub fn told_floor(&self, conversation: ConversationId, floor: MsgId) {
-        if let Some(feed) = self.state.lock().feeds.get_mut(&conversation) {
-            feed.floor = feed.floor.max(floor);
+    pub fn told_floor(&self, conversation: ConversationId, generation: Generation, floor: MsgId) {
+        self.change(conversation, generation, |feed| feed.floor = feed.floor.max(floor));
+    }
+
+    fn change(&self, conversation: ConversationId, generation: Generation, change: impl FnOnce(&mut Feed)) {
+        if let Some(feed) = self.state.lock().feeds.get_mut(&conversation).filter(|feed| feed.generation == generation) {
+            change(feed);
         }
     }
 
     /// Takes a feed away whose end was told.
-    pub fn remove(&self, conversation: ConversationId) {
-        self.state.lock().feeds.remove(&conversation);
+    pub fn remove(&self, conversation: ConversationId, generation: Generation) {
+        let mut state = self.state.lock();
+        if state.feeds.get(&conversation).is_some_and(|feed| feed.generation == generation) {
+            state.feeds.remove(&conversation);
+        }
     }
 
     /// The conversations that have a feed.
@@ -252,8 +288,8 @@ mod tests {
     fn push() -> (Push, Arc<Timeline>) {
         let push = Push::default();
         let [crowd, friends] = [CROWD, FRIENDS].map(|id| Arc::new(Timeline::new(id, MsgId::ZERO, MsgId::ZERO)));
-        push.put(CROWD, Feed::resumed(crowd.clone(), MsgId::ZERO));
-        push.put(FRIENDS, Feed::resumed(friends, MsgId::ZERO));
+        push.put(CROWD, Feed::resumed(crowd.clone(), MsgId::ZERO, MsgId::ZERO));
+        push.put(FRIENDS, Feed::resumed(friends, MsgId::ZERO, MsgId::ZERO));
         assert_eq!(taken(&push), [CROWD, FRIENDS]);
         (push, crowd)
     }
@@ -267,6 +303,24 @@ mod tests {
         let began = Instant::now();
         tokio::join!(push.news(REST), async { tell() });
         began.elapsed()
+    }
+
+    #[test]
+    fn what_was_begun_for_a_membership_that_ended_does_not_touch_the_next_one() {
+        let (push, crowd) = push();
+        push.end(CROWD, MsgId::new(3));
+        let (_, old) = push.next().unwrap();
+        assert_eq!(push.reach(CROWD, old.generation), Reach::Ended(MsgId::new(3)));
+        push.put(CROWD, Feed::resumed(crowd, MsgId::new(7), MsgId::ZERO));
+        assert_eq!(push.reach(CROWD, old.generation), Reach::Gone);
+        push.advance(CROWD, old.generation, MsgId::new(9));
+        push.told_floor(CROWD, old.generation, MsgId::new(9));
+        push.remove(CROWD, old.generation);
+        let (_, new) = push.next().unwrap();
+        assert_eq!((new.position, new.floor), (MsgId::new(7), MsgId::ZERO));
+        assert_eq!(push.reach(CROWD, new.generation), Reach::Open);
+        push.remove(CROWD, new.generation);
+        assert_eq!(push.reach(CROWD, new.generation), Reach::Gone);
     }
 
     #[tokio::test(start_paused = true)]

@@ -8,7 +8,7 @@ use cairn_proto::presence::UserPresence;
 use hashbrown::HashMap;
 
 use super::hub::Session;
-use super::presence::{Watchers, presence_of};
+use super::presence::{self, Watchers, presence_of};
 use super::push::Push;
 use super::receipts::Waiting;
 use super::typing::Lookers;
@@ -32,10 +32,16 @@ impl Registry {
     /// The session watches those users from now on whom it was found to be allowed to watch. One that is over, or is not pushed anything,
     /// is told where they are and watches nobody.
     pub(super) fn watch(&mut self, session: &Arc<Session>, allowed: &[UserPresence]) -> Vec<UserPresence> {
-        if self.is_here(session) && session.push.is_some() {
+        let is_told = self.is_here(session) && session.push.is_some();
+        if is_told {
             self.watchers.replace(session, allowed.iter().map(|allowed| allowed.user).collect());
         }
-        allowed.iter().map(|allowed| presence_of(allowed.user, self.sessions_of(allowed.user))).collect()
+        let presences: Vec<_> = allowed.iter().map(|allowed| presence_of(allowed.user, self.sessions_of(allowed.user))).collect();
+        // The answer goes by another stream than what is told from now on, and may come behind it. So the order of the frames decides.
+        if is_told {
+            presences.iter().for_each(|presence| presence::tell(session, presence.clone()));
+        }
+        presences
     }
 
     pub(super) fn is_here(&self, session: &Arc<Session>) -> bool {
@@ -44,23 +50,27 @@ impl Registry {
 
     /// Neither of the two sees any more where the other is, or that he types in their chat.
     pub(super) fn sever(&mut self, one: UserId, another: UserId) {
-        self.watchers.part(one, another);
-        self.watchers.part(another, one);
+        let Self { watchers, sessions, .. } = self;
+        for (user, watcher) in [(one, another), (another, one)] {
+            watchers.part(user, sessions.get(&watcher).map_or(&[], Vec::as_slice));
+        }
         let Some(chat) = ConversationId::direct(one, another) else { return };
         for user in [one, another] {
             self.lookers.part(chat, self.sessions.get(&user).map_or(&[], Vec::as_slice));
         }
     }
 
-    pub(super) fn tell_presence(&self, user: UserId) {
-        if self.watchers.has(user) {
+    /// Tells those who watch where those are who moved since the last time.
+    pub(super) fn tell_presences(&mut self) {
+        for user in self.watchers.take_moved() {
             self.watchers.tell(&presence_of(user, self.sessions_of(user)));
         }
     }
 
-    /// Looks which sessions are without input, and tells of those that were not, or are not any more.
-    pub(super) fn tell_absences(&self, now: Instant, away_after: Option<Duration>) {
-        for (&user, sessions) in &self.sessions {
+    /// Looks which sessions are without input, and notes those that were not, or are not any more.
+    pub(super) fn note_absences(&mut self, now: Instant, away_after: Option<Duration>) {
+        let Self { sessions, watchers, .. } = self;
+        for (&user, sessions) in sessions {
             let mut is_another = false;
             for session in sessions.iter().filter(|session| session.push.is_some()) {
                 let before = session.shown();
@@ -68,7 +78,7 @@ impl Registry {
                 is_another |= session.shown() != before;
             }
             if is_another {
-                self.tell_presence(user);
+                watchers.note(user);
             }
         }
     }
@@ -100,7 +110,7 @@ impl Registry {
         self.watchers.remove(session);
         self.lookers.replace(session, None);
         if session.push.is_some() {
-            self.tell_presence(actor.user);
+            self.watchers.note(actor.user);
         }
         for conversation in session.push.iter().flat_map(Push::conversations) {
             if self.followers.get_mut(&conversation).is_some_and(remove) {

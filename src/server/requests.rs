@@ -128,22 +128,34 @@ async fn pull(
         return Err(ErrorCode::BadRequest);
     }
     let Readable { timeline, floor } = readable(shared, session, actor, conversation).await?;
-    // Looked at before the read: what is published meanwhile must not make an empty run look like a hole below the head.
-    let head = timeline.head();
-    let run = match above(floor, head, range, limit.min(wire::RUN_MESSAGES_MAX)) {
-        Ok((range, limit)) => read_history(&shared.history, &timeline, range, limit).await?,
-        Err(first) => Run { conversation, first, count: 0, entries: Bytes::new() },
-    };
-    Ok(Response::Pulled(Pulled { run, head, floor: floor.max(timeline.floor()) }))
+    loop {
+        // Looked at before the read: what is said meanwhile may be said after the membership ended.
+        let floor = floor.max(timeline.floor());
+        let head = timeline.shown().max(floor);
+        let run = match between(floor, head, range, limit.min(wire::RUN_MESSAGES_MAX)) {
+            Ok((range, limit)) => read_history(&shared.history, &timeline, range, limit).await?,
+            Err(first) => Run { conversation, first, count: 0, entries: Bytes::new() },
+        };
+        // What it should begin with may have expired meanwhile; then it went on further up.
+        if run.count == 0 || run.last() <= head {
+            return Ok(Response::Pulled(Pulled { run, head, floor: floor.max(timeline.floor()) }));
+        }
+    }
 }
 
 /// The part of a range that lies above a floor and not above the head, and how many messages that may be.
 ///
 /// # Errors
 /// Where the range ends, when nothing of it does.
-fn above(floor: MsgId, head: MsgId, range: PullRange, limit: u32) -> Result<(PullRange, u32), MsgId> {
+fn between(floor: MsgId, head: MsgId, range: PullRange, limit: u32) -> Result<(PullRange, u32), MsgId> {
     match range {
-        PullRange::From(from) => Ok((PullRange::From(from.max(floor.next())), limit)),
+        PullRange::From(from) => {
+            let from = from.max(floor.next());
+            match head.above(from.prev()) {
+                0 => Err(from),
+                room => Ok((PullRange::From(from), limit.min(u32::try_from(room).unwrap_or(u32::MAX)))),
+            }
+        }
         PullRange::Before(before) => {
             let before = before.min(head.next());
             match before.prev().above(floor) {
@@ -230,4 +242,21 @@ pub async fn fill_last(shared: &Shared, page: &mut ConversationPage) -> Result<(
         });
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pull_lies_above_the_floor_and_goes_no_further_than_the_head() {
+        let id = MsgId::new;
+        let between = |range, limit| between(id(5), id(10), range, limit);
+        assert_eq!(between(PullRange::From(id(1)), 3), Ok((PullRange::From(id(6)), 3)));
+        assert_eq!(between(PullRange::From(id(8)), 500), Ok((PullRange::From(id(8)), 3)), "what comes meanwhile is left out");
+        assert_eq!(between(PullRange::From(id(10)), 500), Ok((PullRange::From(id(10)), 1)));
+        assert_eq!(between(PullRange::From(id(11)), 500), Err(id(11)));
+        assert_eq!(between(PullRange::Before(id(99)), 500), Ok((PullRange::Before(id(11)), 5)));
+        assert_eq!(between(PullRange::Before(id(6)), 500), Err(id(6)));
+    }
 }

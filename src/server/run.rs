@@ -28,7 +28,7 @@ use super::publication::Publication;
 use super::retention;
 use super::throttle::Throttle;
 use super::transfer::{self, Transfers};
-use super::{Shared, accept, close, input, now, receipts, secret_hash, sequencer};
+use super::{Shared, accept, close, input, now, presence, receipts, secret_hash, sequencer};
 use crate::core::Command;
 use crate::limits;
 use crate::store::StoreError;
@@ -129,7 +129,8 @@ async fn serve(
     let (mut failed, thread) = start_sequencer(engine, &shared, publish)?;
     let hub = tokio::spawn(run_hub(shared.clone(), publications));
     let receipts = tokio::spawn(receipts::tell(shared.clone()));
-    let absences = tokio::spawn(input::tell_absences(shared.clone()));
+    let presences = tokio::spawn(presence::tell_moves(shared.clone()));
+    let absences = tokio::spawn(input::note_absences(shared.clone()));
     begin_epoch(&shared).await?;
     let invite = match has_owner {
         true => None,
@@ -155,6 +156,7 @@ async fn serve(
     accepting.abort();
     keeping_house.abort();
     receipts.abort();
+    presences.abort();
     absences.abort();
     retention.abort();
     shared.intake.close();

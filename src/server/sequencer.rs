@@ -91,7 +91,8 @@ fn commit(engine: &mut Engine, looked: &Looked, publication: &mut Publication) -
             return Err(failure);
         }
     };
-    publication.touched.extend(touched);
+    let timelines = engine.timelines();
+    publication.touched.extend(touched.into_iter().filter_map(|id| Some((id, timelines.get(id)?.head()))));
     publication.notices.extend(effects.into_iter().flat_map(|effect| notices(engine, looked, effect)));
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! A connection from its login to its end: the session stream in, the answers out, and the timeline stream.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use cairn_proto::close::CloseCode;
 use cairn_proto::codec::{self, DecodeError};
@@ -143,6 +144,8 @@ async fn write_answers(session: Arc<Session>, mut send: SendStream, welcome: byt
     if let Err(error) = write_all_answers(&session, &mut send, welcome).await {
         debug!(%error, "answers cannot be written");
         close(&session.connection, CloseCode::Protocol);
+        // Whoever waits for room among the answers would wait for ever.
+        session.outbox.close();
     }
 }
 
@@ -155,43 +158,73 @@ async fn write_all_answers(session: &Session, send: &mut SendStream, welcome: by
     Ok(())
 }
 
-/// Takes the streams that a client opens beside the session stream.
+/// What the streams of a session share that its client opens beside the session stream.
+struct Streams {
+    shared: Arc<Shared>,
+    session: Arc<Session>,
+    lanes: Lanes,
+    /// The one timeline stream is there.
+    is_pushed: AtomicBool,
+}
+
+/// Takes the streams that a client opens beside the session stream. Each waits for its opening by itself: that a packet is lost is no reason to
+/// keep others waiting, and there are never more than a connection may have streams.
 async fn accept_streams(shared: Arc<Shared>, session: Arc<Session>) {
-    let mut is_pushed = false;
-    let lanes = Lanes::of(session.connection.clone());
-    while let Ok((send, recv)) = session.connection.accept_bi().await {
-        let mut reader = FrameReader::new(recv);
-        let opening = match timeout(LOGIN_TIME_MAX, reader.next(HELLO_BYTES_MAX)).await {
-            Ok(Ok(frame)) => codec::decode::<StreamOpening>(&frame, HELLO_BYTES_MAX),
-            Ok(Err(ReadError::Frame(_))) => return close(&session.connection, CloseCode::FrameTooBig),
-            Ok(Err(_)) | Err(_) => return close(&session.connection, CloseCode::Protocol),
-        };
+    let (connection, lanes) = (session.connection.clone(), Lanes::of(session.connection.clone()));
+    let streams = Arc::new(Streams { shared, session, lanes, is_pushed: AtomicBool::new(false) });
+    while let Ok((send, recv)) = connection.accept_bi().await {
+        tokio::spawn(begin_stream(streams.clone(), send, FrameReader::new(recv)));
+    }
+}
+
+/// Reads what a stream is for, and begins it. One of which that never becomes known is given up alone: a stream comes to be with a later one,
+/// before anything of it arrives, and its client may think better of it.
+async fn begin_stream(streams: Arc<Streams>, mut send: SendStream, mut reader: FrameReader) {
+    let connection = &streams.session.connection;
+    match timeout(LOGIN_TIME_MAX, reader.next(HELLO_BYTES_MAX)).await {
+        Ok(Ok(frame)) => match codec::decode::<StreamOpening>(&frame, HELLO_BYTES_MAX) {
+            Ok(opening) => streams.begin(opening, send, reader),
+            Err(_) => close(connection, CloseCode::Protocol),
+        },
+        Ok(Err(ReadError::Frame(_))) => close(connection, CloseCode::FrameTooBig),
+        Ok(Err(ReadError::Truncated)) => close(connection, CloseCode::Protocol),
+        Ok(Err(ReadError::Ended | ReadError::Stream(_))) | Err(_) => {
+            // The other half is stopped when it is dropped. It fails only for a stream that is gone.
+            let _ = send.reset(VarInt::from_u32(0));
+        }
+    }
+}
+
+impl Streams {
+    fn begin(&self, opening: StreamOpening, send: SendStream, reader: FrameReader) {
+        let Self { shared, session, lanes, is_pushed } = self;
         match opening {
-            Ok(StreamOpening::Timeline) if session.push.is_some() && !is_pushed => {
-                is_pushed = true;
-                let (session, history) = (session.clone(), shared.history.clone());
-                tokio::spawn(async move {
-                    if let Err(error) = delivery::deliver(session.clone(), history, send).await {
-                        debug!(%error, "delivery ended");
-                        if let delivery::DeliveryError::History(code) = error {
-                            warn!(%code, "stored messages cannot be pushed");
-                            close(&session.connection, CloseCode::Internal);
-                        }
-                    }
-                });
+            StreamOpening::Timeline if session.push.is_some() && !is_pushed.swap(true, Ordering::Relaxed) => {
+                tokio::spawn(push(shared.clone(), session.clone(), send));
             }
-            Ok(StreamOpening::Upload { hash, bytes }) => {
-                begin_transfer(&session, &lanes, TransferStream::of(send, reader), |actor, stream| {
+            StreamOpening::Timeline => close(&session.connection, CloseCode::Protocol),
+            StreamOpening::Upload { hash, bytes } => {
+                begin_transfer(session, lanes, TransferStream::of(send, reader), |actor, stream| {
                     transfer::upload(shared.clone(), actor, stream, hash, bytes)
                 });
             }
-            Ok(StreamOpening::Download { conversation, msgid, hash, from }) => {
+            StreamOpening::Download { conversation, msgid, hash, from } => {
                 let wanted = Wanted { conversation, msgid, hash, from };
-                begin_transfer(&session, &lanes, TransferStream::of(send, reader), |actor, stream| {
+                begin_transfer(session, lanes, TransferStream::of(send, reader), |actor, stream| {
                     transfer::download(shared.clone(), actor, stream, wanted)
                 });
             }
-            Ok(StreamOpening::Timeline) | Err(_) => return close(&session.connection, CloseCode::Protocol),
+        }
+    }
+}
+
+/// Writes the timeline stream until the session ends.
+async fn push(shared: Arc<Shared>, session: Arc<Session>, send: SendStream) {
+    if let Err(error) = delivery::deliver(session.clone(), shared.history.clone(), send).await {
+        debug!(%error, "delivery ended");
+        if let delivery::DeliveryError::History(code) = error {
+            warn!(%code, "stored messages cannot be pushed");
+            close(&session.connection, CloseCode::Internal);
         }
     }
 }

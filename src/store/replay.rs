@@ -40,7 +40,8 @@ pub(super) fn apply(
                 timelines.put(Timeline::new(conversation, floor, msgid.prev()));
             }
             let timeline = timelines.get(conversation).ok_or(DecodeError::Malformed)?;
-            timeline.publish(msgid, [Bytes::copy_from_slice(&entry)])?;
+            let head = timeline.publish(msgid, [Bytes::copy_from_slice(&entry)])?;
+            timeline.show(head);
         }
         if let Change::FloorRaised { conversation, floor } = change
             && let Some(timeline) = timelines.get(conversation)

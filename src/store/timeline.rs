@@ -19,6 +19,7 @@ use super::run::{RunBuilder, RunLimits};
 pub struct Timeline {
     conversation: ConversationId,
     head: AtomicU64,
+    shown: AtomicU64,
     floor: AtomicU64,
     tail: Mutex<Tail>,
 }
@@ -74,7 +75,7 @@ impl Timeline {
     #[must_use]
     pub fn new(conversation: ConversationId, floor: MsgId, stored: MsgId) -> Self {
         let tail = Tail { stored, entries: VecDeque::new(), rewritten: Rewritten::default(), last_run: None };
-        Self { conversation, head: stored.get().into(), floor: floor.get().into(), tail: Mutex::new(tail) }
+        Self { conversation, head: stored.get().into(), shown: stored.get().into(), floor: floor.get().into(), tail: Mutex::new(tail) }
     }
 
     /// The conversation.
@@ -87,6 +88,18 @@ impl Timeline {
     #[must_use]
     pub fn head(&self) -> MsgId {
         MsgId::new(self.head.load(Ordering::Acquire))
+    }
+
+    /// The last message that sessions are shown. What is durable above it came with changes, of memberships for one, that they have not
+    /// been told of yet.
+    #[must_use]
+    pub fn shown(&self) -> MsgId {
+        MsgId::new(self.shown.load(Ordering::Acquire))
+    }
+
+    /// Shows sessions everything up to this message.
+    pub fn show(&self, msgid: MsgId) {
+        self.shown.fetch_max(msgid.get(), Ordering::AcqRel);
     }
 
     /// Everything up to here is gone on purpose.
@@ -106,7 +119,7 @@ impl Timeline {
         self.tail.lock().stored
     }
 
-    /// Makes messages visible that have just become durable. Returns the new head.
+    /// Takes in messages that have just become durable. Sessions are shown them when [`Timeline::show`] says so. Returns the new head.
     ///
     /// # Errors
     /// When `first` is not the one after the head; nothing is published then.

@@ -8,8 +8,9 @@ use cairn_client::proto::ids::{ConversationId, MsgId};
 use cairn_client::proto::limits::{RUN_MESSAGES_MAX, TEXT_BYTES_MAX};
 use cairn_client::proto::request::{PullRange, Request};
 use cairn_client::proto::response::{Response, ServerFrame};
+use tokio::time::timeout;
 
-use super::raw::Raw;
+use super::raw::{PATIENCE, Raw};
 use super::{Stage, connect, group, resident_bytes, text};
 
 const MESSAGES: u64 = 20_000;
@@ -74,6 +75,37 @@ async fn follows_all(client: &Client, team: ConversationId, first: MsgId) {
             (next, seen) = (next.next(), seen + 1);
         }
     }
+}
+
+/// Who asks without reading the answers waits for room among them; when his connection is gone he waits no more.
+#[tokio::test]
+async fn who_goes_without_reading_his_answers_is_gone() {
+    let mut stage = Stage::set().await;
+    let eve = stage.account("eve").await;
+    let (bob, _) = stage.user("bob").await;
+    let team = group(&bob, "team", &[eve.user]).await;
+    for _ in 0..8 {
+        bob.send(team, text(&"x".repeat(TEXT_BYTES_MAX))).await.unwrap();
+    }
+    let (server, owner) = (stage.server.addr, stage.owner.clone());
+    let before = owner.figures().await.unwrap().sessions;
+    stage
+        .meanwhile(async {
+            let mut raw = Raw::log_in(server, &eve).await;
+            let mut asked = Vec::new();
+            for _ in 0..PULLS {
+                let range = PullRange::From(MsgId::new(3));
+                frame::write(&raw.request(Request::Pull { conversation: team, range, limit: RUN_MESSAGES_MAX }).1, &mut asked);
+            }
+            raw.stream.write(&asked).await;
+            // What is read of them says that the others are on their way.
+            raw.stream.read().await;
+            assert_eq!(owner.figures().await.unwrap().sessions, before + 1);
+            raw.connection.close(0_u32.into(), b"");
+            let gone = async { while owner.figures().await.unwrap().sessions > before {} };
+            timeout(PATIENCE, gone).await.expect("the session stays for ever");
+        })
+        .await;
 }
 
 /// Pulls that are asked for and not read, each of them for as much as one answer may hold: together 250 MiB.

@@ -1,7 +1,7 @@
 //! Streams beside the session stream: too many of them, of no kind, and twice the same.
 
 use cairn_client::proto::close::CloseCode;
-use cairn_client::proto::event::StreamOpening;
+use cairn_client::proto::event::{StreamOpening, TimelineFrame};
 use cairn_client::proto::extras::Extras;
 use cairn_client::proto::frame;
 use cairn_client::proto::ids::{ClientSeq, MsgId};
@@ -72,6 +72,28 @@ async fn each_bad_opening_closes_with_its_code() {
             cut.write(&timeline[..3]).await;
             cut.finish();
             assert_eq!(raw.closed().await, CloseCode::Protocol, "half an opening and the end of the stream");
+        })
+        .await;
+}
+
+/// A stream comes to be with a later one. While nothing arrives of it, the later one is served, and in the end it is given up alone.
+#[tokio::test]
+async fn a_stream_that_stays_silent_keeps_nobody_waiting_and_is_given_up_alone() {
+    let mut stage = Stage::set().await;
+    let (eve, account) = stage.user("eve").await;
+    let team = group(&eve, "team", &[]).await;
+    let server = stage.server.addr;
+    stage
+        .meanwhile(async {
+            let (mut raw, _) = Raw::log_in_with(server, &account, true).await;
+            let mut silent = Stream::open(&raw.connection).await;
+            let mut taken_back = Stream::open(&raw.connection).await;
+            taken_back.finish();
+            let mut timeline = raw.timeline().await;
+            assert!(matches!(timeline.news().await, TimelineFrame::Run(run) if run.conversation == team));
+            assert!(silent.is_broken_off().await && taken_back.is_broken_off().await);
+            raw.send(team, 1, text("still here")).await.unwrap();
+            assert!(matches!(timeline.news().await, TimelineFrame::Run(run) if run.last() == MsgId::new(2)));
         })
         .await;
 }

@@ -310,6 +310,7 @@ impl Naive {
         let found = self.inside(actor.user, conversation).ok()?;
         let member = &found.members[&actor.user];
         let delivered = member.delivered.get(&actor.device).copied().unwrap_or(MsgId::ZERO);
-        Some(Feed { conversation, position: delivered.max(MsgId::new(member.joined.get() - 1)).max(found.floor) })
+        let position = delivered.max(MsgId::new(member.joined.get() - 1)).max(found.floor);
+        Some(Feed { conversation, position, floor: found.floor_of(actor.user) })
     }
 }

@@ -27,6 +27,25 @@ pub(super) async fn until(events: &mut Events, expected: &UserPresence) {
     timeout(PATIENCE, next).await.unwrap_or_else(|_| panic!("{expected:?} is not told"));
 }
 
+/// Waits until those who look are told of somebody on such a device. Gives everybody of whom they were told.
+async fn told_until(events: &mut Events, kind: DeviceKind) -> Vec<UserId> {
+    let mut users = Vec::new();
+    let told = async {
+        loop {
+            if let Event::Presence(told) = events.next().await.unwrap() {
+                users.push(told.user);
+                if told.devices.iter().any(|device| device.kind == kind) {
+                    return;
+                }
+            }
+        }
+    };
+    timeout(PATIENCE, told).await.expect("nobody is told of");
+    users.sort_unstable();
+    users.dedup();
+    users
+}
+
 pub(super) fn on(devices: &[(DeviceKind, bool)]) -> Vec<PresentDevice> {
     devices.iter().map(|&(kind, is_away)| PresentDevice { kind, is_away }).collect()
 }
@@ -83,14 +102,7 @@ async fn only_those_are_seen_with_whom_one_has_to_do_and_nobody_through_a_block(
     carol.create_group(GroupName::new("others").unwrap(), vec![eve_id]).await.unwrap();
     assert_eq!(eve.watch(vec![ada_id, carol_account.user]).await.unwrap().len(), 1);
     carol.set_presence(DeviceKind::Bot, false).await.unwrap();
-    let told = timeout(PATIENCE, async {
-        loop {
-            if let Event::Presence(told) = events.next().await.unwrap() {
-                return told;
-            }
-        }
-    });
-    assert_eq!(told.await.unwrap(), UserPresence { user: carol_account.user, devices: on(&[(DeviceKind::Bot, false)]) });
+    assert_eq!(told_until(&mut events, DeviceKind::Bot).await, [carol_account.user]);
 }
 
 /// Says that somebody types until another is told of him: a datagram may be lost.
@@ -220,12 +232,11 @@ async fn who_looks_elsewhere_is_told_nothing_more() {
     ada.watch(vec![carol_account.user]).await.unwrap();
     bob.set_presence(DeviceKind::Web, false).await.unwrap();
     carol.set_presence(DeviceKind::Web, false).await.unwrap();
-    loop {
-        if let Event::Presence(told) = timeout(PATIENCE, events.next()).await.unwrap().unwrap() {
-            assert_eq!(told.user, carol_account.user);
-            return;
-        }
-    }
+    // Where both were is told to begin with.
+    assert_eq!(told_until(&mut events, DeviceKind::Web).await, [bob_account.user, carol_account.user]);
+    bob.set_presence(DeviceKind::Phone, false).await.unwrap();
+    carol.set_presence(DeviceKind::Phone, false).await.unwrap();
+    assert_eq!(told_until(&mut events, DeviceKind::Phone).await, [carol_account.user]);
 }
 
 #[tokio::test]

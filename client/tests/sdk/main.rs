@@ -7,6 +7,7 @@ mod follow;
 mod hold;
 mod login;
 mod login_overview;
+mod overtaken;
 mod overview;
 mod requests;
 mod sends;

@@ -8,7 +8,7 @@ use cairn_client::proto::error::ErrorCode;
 use cairn_client::proto::event::TimelineFrame;
 use cairn_client::proto::group::MemberSettings;
 use cairn_client::proto::hello::ServerRole;
-use cairn_client::proto::ids::{ConversationId, ImportSource, MsgId, Timestamp, UserId};
+use cairn_client::proto::ids::{ConversationId, DeviceId, ImportSource, MsgId, Timestamp, UserId};
 use cairn_client::proto::invite::ServerAddr;
 use cairn_client::proto::limits::{FRAME_BYTES_MAX, IMPORT_ENTRIES_MAX, TEXT_BYTES_MAX};
 use cairn_client::proto::request::{ImportEntry, Request};
@@ -46,10 +46,13 @@ async fn what_can_be_repeated_is_repeated_and_what_cannot_is_reported() {
     let fake = Fake::start();
     let (client, mut peer) = fake.client(eager()).await;
     let name = GroupName::new("team").unwrap();
-    let (group, invite, handed, devices, _peer) = soon(async {
+    let (group, invite, others, devices, _peer) = soon(async {
         let (made, invited) = (client.create_group(name, Vec::new()), client.create_invite(1, Duration::from_secs(60)));
-        tokio::join!(made, invited, client.hand_over(ONE, UserId::new(2)), client.devices(), async {
-            for _ in 0..4 {
+        let edited = client.edit(ONE, MsgId::new(3), Text::new("other words").unwrap());
+        let (handed, marked) = (client.hand_over(ONE, UserId::new(2)), client.mark_unread(ONE, MsgId::new(3)));
+        let others = async { tokio::join!(handed, edited, marked, client.join_group(ONE)) };
+        tokio::join!(made, invited, others, client.devices(), async {
+            for _ in 0..7 {
                 peer.request().await;
             }
             peer.close(CloseCode::GoingAway);
@@ -63,8 +66,49 @@ async fn what_can_be_repeated_is_repeated_and_what_cannot_is_reported() {
     .await;
     assert_eq!(group, Err(Error::Disconnected));
     assert_eq!(invite, Err(Error::Disconnected));
-    assert_eq!(handed, Err(Error::Disconnected));
+    let unknown = || Err(Error::Disconnected);
+    assert_eq!(others, (unknown(), unknown(), unknown(), unknown()));
     assert_eq!(devices, Ok(Vec::new()));
+}
+
+#[tokio::test]
+async fn what_the_second_time_finds_done_is_done() {
+    let fake = Fake::start();
+    let (client, mut peer) = fake.client(eager()).await;
+    let (own, other) = (client.whoami().user, UserId::new(900));
+    let (revoked, left, removed, _peer) = soon(async {
+        let [left, removed] = [own, other].map(|user| client.remove_members(ONE, vec![user]));
+        tokio::join!(client.revoke_device(DeviceId::new(5)), left, removed, async {
+            for _ in 0..3 {
+                peer.request().await;
+            }
+            peer.close(CloseCode::GoingAway);
+            let mut peer = fake.welcomed(Vec::new()).await;
+            for _ in 0..3 {
+                let (id, request) = peer.request().await;
+                let is_device = matches!(request, Request::RevokeDevice(_));
+                peer.answer(id, Err(if is_device { ErrorCode::NoSuchDevice } else { ErrorCode::NotFound })).await;
+            }
+            peer
+        })
+    })
+    .await;
+    assert_eq!((revoked, left), (Ok(()), Ok(0)));
+    assert_eq!(removed, Err(Error::Refused(ErrorCode::NotFound)));
+}
+
+#[tokio::test]
+async fn what_is_not_there_the_first_time_is_not_done() {
+    let fake = Fake::start();
+    let (client, mut peer) = fake.client(eager()).await;
+    let (revoked, ()) = soon(async {
+        tokio::join!(client.revoke_device(DeviceId::new(5)), async {
+            let (id, _) = peer.request().await;
+            peer.answer(id, Err(ErrorCode::NoSuchDevice)).await;
+        })
+    })
+    .await;
+    assert_eq!(revoked, Err(Error::Refused(ErrorCode::NoSuchDevice)));
 }
 
 #[tokio::test]
