@@ -20,7 +20,6 @@ mod streams;
 mod texts;
 mod typing;
 
-
 use cairn_client::proto::body::Body;
 use cairn_client::proto::ids::{ConversationId, UserId};
 use cairn_client::proto::text::{GroupName, Text};
