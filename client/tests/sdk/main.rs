@@ -9,4 +9,5 @@ mod login;
 mod overview;
 mod requests;
 mod sends;
+mod transfers;
 mod world;
