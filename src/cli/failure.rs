@@ -213,6 +213,7 @@ impl Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::room::NoRoom;
     use cairn_proto::invite::ServerAddr;
 
     fn told(failure: &Failure) -> String {
@@ -266,7 +267,7 @@ mod tests {
     #[test]
     fn a_full_disk_is_no_damage() {
         let full = || io::Error::new(io::ErrorKind::StorageFull, "no space left");
-        let at_start = StoreError::NoRoom { dir: "/srv/cairn".into(), source: full() };
+        let at_start = StoreError::NoRoom(NoRoom { dir: "/srv/cairn".into(), source: full() });
         let expected = format!("error: the data directory /srv/cairn: no space left\nhint: {FULL}\n");
         assert_eq!(told(&Failure::of_server(&ServeError::Store(at_start), false)), expected);
         let compaction = ServeError::Store(StoreError::Compaction(full()));

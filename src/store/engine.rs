@@ -9,7 +9,7 @@
 mod needs;
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, TryRecvError, channel};
 use std::time::Instant;
@@ -34,7 +34,7 @@ use super::meter::Meter;
 use super::poison::Poison;
 use super::replay::{self, Replayed};
 use super::retention::Retentions;
-use super::room::{Room, RoomWatch};
+use super::room::{self, NoRoom, Room, RoomWatch};
 use super::timeline::{Timeline, TimelineGap, Timelines};
 use super::{unload, vacant};
 use crate::core::batch::Effect;
@@ -71,14 +71,9 @@ pub enum StoreError {
     /// The directory is in use.
     #[error(transparent)]
     Lock(#[from] LockError),
-    /// Nothing can be written: not even what was accepted can be put away.
-    #[error("the data directory {}: {source}", dir.display())]
-    NoRoom {
-        /// The directory.
-        dir: PathBuf,
-        /// How much is missing.
-        source: io::Error,
-    },
+    /// The disk is full.
+    #[error(transparent)]
+    NoRoom(#[from] NoRoom),
     /// The directory is none of cairn's, or of another version.
     #[error(transparent)]
     Format(#[from] FormatError),
@@ -150,7 +145,7 @@ impl Engine {
     /// When the directory is in use, of another version, or damaged.
     pub fn open(dir: &Path) -> Result<Self, StoreError> {
         let lock = DirLock::acquire(dir)?;
-        Room::of(dir, Some(0)).check(limits::START_ROOM_BYTES).map_err(|source| StoreError::NoRoom { dir: dir.to_owned(), source })?;
+        room::check_start(dir)?;
         format::check_or_create(dir)?;
         let poison = Poison::new();
         compact::recover(dir).map_err(StoreError::Compaction)?;

@@ -11,7 +11,7 @@ use cairn_proto::request::Request;
 use tracing::{info, warn};
 
 use crate::core::Command;
-use crate::limits::{DISK_RESERVE_BYTES, DISK_RESERVE_SHARE, ROOM_LOOK_INTERVAL};
+use crate::limits::{DISK_RESERVE_BYTES, DISK_RESERVE_SHARE, ROOM_LOOK_INTERVAL, START_ROOM_BYTES};
 
 /// Messages leave this share of the reserve untouched.
 const MESSAGES_LEAVE: u64 = 4;
@@ -21,6 +21,24 @@ const MESSAGES_LEAVE: u64 = 4;
 pub struct Room {
     dir: PathBuf,
     reserve_bytes: u64,
+}
+
+/// Not even what was accepted can be put away.
+#[derive(Debug, thiserror::Error)]
+#[error("the data directory {}: {source}", dir.display())]
+pub struct NoRoom {
+    /// The directory.
+    pub dir: PathBuf,
+    /// How much is missing.
+    pub source: io::Error,
+}
+
+/// Refuses to open a data directory whose disk is full. What would fail on the way would look like damage.
+///
+/// # Errors
+/// When a start needs more room than there is.
+pub fn check_start(dir: &Path) -> Result<(), NoRoom> {
+    Room::of(dir, Some(0)).check(START_ROOM_BYTES).map_err(|source| NoRoom { dir: dir.to_owned(), source })
 }
 
 /// Looks now and then whether there is room for messages.
