@@ -20,6 +20,12 @@ pub const ATTACHMENTS_COLLECTED_MAX: usize = 64;
 /// Transfers of attachments under way at once, over all connections. Further ones wait for their turn.
 pub const TRANSFERS_MAX: usize = 64;
 
+/// And of one user: a quarter, so that nobody takes all of them.
+pub const TRANSFERS_PER_USER_MAX: usize = TRANSFERS_MAX / 4;
+
+/// How long a transfer waits for its turn before it is refused. Clients ask again.
+pub const TRANSFER_TURN_TIME_MAX: Duration = Duration::from_secs(10);
+
 /// Threads of the pool that read and write attachments. The others are for reads of history and hashes of passwords.
 pub const TRANSFER_DISK_THREADS_MAX: usize = 2;
 
@@ -37,6 +43,15 @@ pub const TRANSFER_PRIORITY: i32 = -1;
 
 /// A transfer of which nothing moves for this time is broken off.
 pub const TRANSFER_SILENCE_MAX: Duration = Duration::from_secs(30);
+
+/// A transfer that takes longer for what it holds in memory at once is slow: it leaves its turn to others when all are taken.
+pub const TRANSFER_PART_TIME_MAX: Duration = Duration::from_secs(30);
+
+/// How long the last bytes of a transfer may be on their way before their room is taken from them.
+pub const TRANSFER_DRAIN_TIME_MAX: Duration = Duration::from_secs(30);
+
+/// How long whoever is at an upload may hear nothing of its client when somebody else wants to go on with it.
+pub const UPLOAD_HELD_SILENCE_MAX: Duration = Duration::from_secs(3);
 
 /// Uploads of one user that were begun and have not come to their end.
 pub const PARTIALS_PER_USER_MAX: usize = 64;
@@ -238,6 +253,18 @@ pub const CHECKPOINT_BYTES: u64 = 64 * 1024 * 1024;
 /// Log bytes that the trees do not have, at most. Beyond it the sequencer waits for the checkpoint that is under way. They are in memory,
 /// and are what a start after a crash replays: a burst of a million messages and a half is taken at full speed and put away behind it.
 pub const LOG_BYTES_MAX: u64 = 384 * 1024 * 1024;
+
+/// What attachments leave free of the disk: the longest log, its spares, and what a checkpoint of it writes before it lets go of anything.
+pub const DISK_RESERVE_BYTES: u64 = 2 * 1024 * 1024 * 1024;
+
+/// The reserve is at most this part of the disk.
+pub const DISK_RESERVE_SHARE: u64 = 4;
+
+/// How often the sequencer looks how much of the disk is free.
+pub const ROOM_LOOK_INTERVAL: Duration = Duration::from_secs(1);
+
+/// What must be free for a server to start: its first segment, and what the trees write to put a log away.
+pub const START_ROOM_BYTES: u64 = 16 * 1024 * 1024;
 
 /// How much the checkpoint thread lets others go first, as `nice` counts it.
 pub const CHECKPOINT_NICE: i32 = 10;

@@ -50,7 +50,7 @@ impl Link {
     pub(crate) async fn open(&self) -> Result<(Writer, Reader), Lost> {
         let (send, recv) = self.0.open_bi().await.map_err(Lost::from)?;
         let reader = Reader { stream: recv, chunks: vec![Bytes::new(); CHUNKS_PER_READ], buffer: BytesMut::new(), link: self.clone() };
-        Ok((Writer { stream: send, link: self.clone() }, reader))
+        Ok((Writer { stream: send, link: self.clone(), breaks_off: false }, reader))
     }
 
     /// Whether the connection is known to be over.
@@ -86,18 +86,22 @@ impl Link {
 pub(crate) struct Writer {
     stream: SendStream,
     link: Link,
+    /// Whether the stream is reset when this is dropped.
+    breaks_off: bool,
 }
 
 impl Writer {
-    /// Lets every other stream go first.
-    pub(crate) fn yield_to_others(&self) {
+    /// Makes it the stream of a transfer: every other stream goes first, and it has come to its end only when [`Writer::finish`] says so.
+    pub(crate) fn carry_transfer(&mut self) {
         // It fails only for a stream that is gone, and that is noticed soon enough.
         let _ = self.stream.set_priority(TRANSFER_PRIORITY);
+        self.breaks_off = true;
     }
 
     /// Says that nothing more comes.
     pub(crate) fn finish(&mut self) {
         let _ = self.stream.finish();
+        self.breaks_off = false;
     }
 
     /// Writes all of it, as fast as the server reads.
@@ -106,6 +110,16 @@ impl Writer {
             Ok(()) => Ok(()),
             Err(WriteError::ConnectionLost(error)) => Err(error.into()),
             Err(_) => Err(self.link.reason().await),
+        }
+    }
+}
+
+impl Drop for Writer {
+    /// A stream that is dropped ends as if all had been said. Of a transfer that was given up, the server would take what arrived for the
+    /// whole file.
+    fn drop(&mut self) {
+        if self.breaks_off {
+            let _ = self.stream.reset(VarInt::from_u32(0));
         }
     }
 }

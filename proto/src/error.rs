@@ -132,10 +132,12 @@ codes! {
         WrongSize = 44, "the file is not as long as was announced";
         /// A download was to begin behind the end of the attachment.
         BadOffset = 45, "the offset lies beyond the end of the file";
-        /// The connection has as many transfers under way as it may.
-        TooManyTransfers = 46, "too many transfers at once on this connection";
+        /// The connection has as many transfers under way as it may, or there was no turn for one for a while. Try again.
+        TooManyTransfers = 46, "too many transfers at once: try again in a while";
         /// The server cannot read or write the attachment at present.
         TransferFailed = 47, "the server cannot read or write the file: its operator must look at its log";
+        /// The disk of the server has no room for it. Nothing was accepted.
+        DiskFull = 48, "the server's disk is full: its operator must make room";
         /// The message is gone on purpose: it lies at or below the floor of its conversation.
         Expired = 50, "that message has expired: the conversation keeps messages for a time only";
         /// The server's settings allow no such policy of retention.

@@ -84,17 +84,7 @@ pub(crate) fn bytes_below(folder: &Path) -> u64 {
     entries.map(bytes).sum()
 }
 
-/// The bytes that may still be written to the disk that a folder lies on.
-#[cfg(unix)]
-pub(crate) fn bytes_free(folder: &Path) -> Option<u64> {
-    rustix::fs::statvfs(folder).ok().map(|disk| disk.f_bavail.saturating_mul(disk.f_frsize))
-}
-
-/// The bytes that may still be written to the disk that a folder lies on.
-#[cfg(not(unix))]
-pub(crate) fn bytes_free(_: &Path) -> Option<u64> {
-    None
-}
+pub(crate) use crate::store::room::bytes_free;
 
 /// What a file was made long for, and was not written to, takes nothing.
 #[cfg(unix)]

@@ -27,14 +27,21 @@ impl Bar {
 
     /// Shows how far it is, if it is time to.
     pub(super) fn update(&mut self, moved: Moved) {
-        if moved.step == Step::Moving {
-            self.began.get_or_insert_with(|| (Instant::now(), moved.done_bytes));
-        }
+        self.began = began(self.began, moved);
         let speed = self.began.map(|(since, from)| {
             let seconds = since.elapsed().as_secs_f64().max(0.001);
-            Size(((moved.done_bytes - from) as f64 / seconds) as u64)
+            Size((moved.done_bytes.saturating_sub(from) as f64 / seconds) as u64)
         });
         self.progress.update(|| line(moved, speed, self.is_coloured));
+    }
+}
+
+/// When the first bytes moved, and how many were there by then. A transfer that falls back has begun anew.
+fn began(before: Option<(Instant, u64)>, moved: Moved) -> Option<(Instant, u64)> {
+    match (moved.step, before) {
+        (Step::Moving, Some((_, from))) if moved.done_bytes < from => Some((Instant::now(), moved.done_bytes)),
+        (Step::Moving, None) => Some((Instant::now(), moved.done_bytes)),
+        (Step::Moving | Step::Reading, before) => before,
     }
 }
 
@@ -55,6 +62,18 @@ fn line(moved: Moved, speed: Option<Size>, is_coloured: bool) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_transfer_that_begins_anew_is_measured_anew() {
+        let moved = |done_bytes| Moved { step: Step::Moving, done_bytes, total_bytes: 3 << 20 };
+        let from = |began: Option<(Instant, u64)>| began.map(|(_, from)| from);
+        let resumed = began(None, moved(2 << 20));
+        assert_eq!(from(began(resumed, moved(3 << 20))), Some(2 << 20));
+        assert_eq!(from(began(resumed, moved(1 << 18))), Some(1 << 18));
+        let mut bar = Bar::new();
+        [2 << 20, 1 << 18, 1 << 19].into_iter().for_each(|done_bytes| bar.update(moved(done_bytes)));
+        assert_eq!(from(bar.began), Some(1 << 18));
+    }
 
     #[test]
     fn the_bar_tells_the_share() {

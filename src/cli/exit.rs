@@ -13,7 +13,7 @@ pub(super) enum Exit {
     Usage,
     /// The server cannot be reached, is not the pinned one, or does not know this device.
     NoSession,
-    /// The data directory cannot be used: locked, of another version, damaged, or not writable.
+    /// The data directory cannot be used: locked, of another version, damaged, not writable, or on a full disk.
     DataUnusable,
     /// The storage failed while serving. Nothing that was accepted is lost; nothing more can be.
     StorageFailed,
@@ -28,7 +28,7 @@ EXIT CODES
     1  it failed, or the server refused it; doctor found a problem
     2  the command line makes no sense
     3  no session: the server cannot be reached, or this device is not logged in
-    4  the data directory cannot be used: locked, of another version, damaged, read-only
+    4  the data directory cannot be used: locked, of another version, damaged, read-only, on a full disk
     5  the storage failed while serving
   130  interrupted";
 

@@ -15,6 +15,7 @@ use crate::server::run::ServeError;
 use crate::store::StoreError;
 use crate::store::doctor::DoctorError;
 use crate::store::lock::LockError;
+use crate::store::room;
 
 /// Why a command did not do what it was asked.
 #[derive(Debug)]
@@ -123,6 +124,13 @@ impl From<ClientError> for Failure {
     }
 }
 
+const FULL: &str = "the disk is full, and nothing that was accepted is lost: make room on it, then start again on the same directory";
+
+/// Whether a full disk is what is behind it.
+fn is_full(error: &(dyn StdError + 'static)) -> bool {
+    error.downcast_ref::<io::Error>().is_some_and(room::is_full) || error.source().is_some_and(is_full)
+}
+
 fn exit_of(error: &ClientError) -> Exit {
     match error {
         ClientError::Resolve { .. }
@@ -156,6 +164,7 @@ fn hint_for(error: &ClientError) -> Option<&'static str> {
         ErrorCode::BadSetting => "`cairn config list` shows the settings and what they take",
         ErrorCode::NotAsked => "ask first, with `cairn friend ask`",
         ErrorCode::Blocked => "`cairn unblock` ends that",
+        ErrorCode::DiskFull => "nothing was accepted; try again when there is room",
         ErrorCode::FriendsOnly => "ask first, with `cairn friend ask`",
         _ => return None,
     })
@@ -172,13 +181,14 @@ impl Failure {
         };
         let failure = Self::caused(exit, error, error);
         match (exit, error) {
-            (Exit::StorageFailed, _) => {
+            (Exit::StorageFailed, _) if !is_full(error) => {
                 failure.hint("every accepted message is safe: look after the disk, then start the server again on the same directory")
             }
             (_, ServeError::Endpoint(_)) => failure.hint("choose another address with --listen, or stop what uses this one"),
             (_, ServeError::Store(StoreError::Lock(LockError::Held { .. }))) => {
                 failure.hint("stop that server, or give this one a directory of its own with --data")
             }
+            _ if is_full(error) => failure.hint(FULL),
             (_, ServeError::Panicked) => failure.hint("this is a fault of cairn; please report it with the log above"),
             _ => failure,
         }
@@ -193,6 +203,7 @@ impl Failure {
             DoctorError::Lock(_) | DoctorError::Store(StoreError::Lock(_)) => {
                 Self::caused(Exit::DataUnusable, error, error).hint("stop the server first: nobody may write while everything is read")
             }
+            _ if is_full(error) => Self::caused(Exit::DataUnusable, error, error).hint(FULL),
             DoctorError::Format(_) | DoctorError::Store(StoreError::Format(_)) => Self::caused(Exit::DataUnusable, error, error),
             _ => Self::caused(Exit::Failed, error, error).hint("keep a copy of the directory as it is, and restore it from a backup"),
         }
@@ -202,6 +213,7 @@ impl Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::room::NoRoom;
     use cairn_proto::invite::ServerAddr;
 
     fn told(failure: &Failure) -> String {
@@ -250,6 +262,18 @@ mod tests {
         ] {
             assert_eq!(Failure::from(error.clone()).exit(), exit, "{error:?}");
         }
+    }
+
+    #[test]
+    fn a_full_disk_is_no_damage() {
+        let full = || io::Error::new(io::ErrorKind::StorageFull, "no space left");
+        let at_start = StoreError::NoRoom(NoRoom { dir: "/srv/cairn".into(), source: full() });
+        let expected = format!("error: the data directory /srv/cairn: no space left\nhint: {FULL}\n");
+        assert_eq!(told(&Failure::of_server(&ServeError::Store(at_start), false)), expected);
+        let compaction = ServeError::Store(StoreError::Compaction(full()));
+        assert!(told(&Failure::of_server(&compaction, true)).ends_with(&format!("hint: {FULL}\n")));
+        let other = ServeError::Store(StoreError::Compaction(io::ErrorKind::PermissionDenied.into()));
+        assert!(!told(&Failure::of_server(&other, false)).contains(FULL));
     }
 
     #[test]

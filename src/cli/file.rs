@@ -24,6 +24,10 @@ pub(super) struct FileArgs {
     #[arg(long, value_name = "PATH")]
     pub(super) file: Option<PathBuf>,
 
+    /// What the file is called in the message [default: its own name]
+    #[arg(long, value_name = "NAME", requires = "file")]
+    name: Option<FileName>,
+
     /// What the file is [default: image when it is one that is known, else file]
     #[arg(long = "as", value_name = "KIND", requires = "file")]
     kind: Option<FileKind>,
@@ -87,8 +91,7 @@ enum Shape {
 impl FileArgs {
     /// Looks at the file, before anything is sent.
     pub(super) fn prepare(self, path: PathBuf, caption: &str) -> Result<Prepared, Failure> {
-        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        let name = FileName::new(name).map_err(|error| cannot_send(&path, format!("its name cannot be shown: {error}")))?;
+        let name = self.name.map_or_else(|| own_name(&path), Ok)?;
         let caption = Caption::new(caption).map_err(|error| cannot_send(&path, format!("the caption cannot be sent: {error}")))?;
         let own = imagesize::size(&path).ok().map(|size| (u32::try_from(size.width).ok(), u32::try_from(size.height).ok()));
         let own = own.and_then(|(width, height)| Some(Pixels { width: width?, height: height? }));
@@ -105,6 +108,12 @@ impl FileArgs {
         };
         Ok(Prepared { media_type: media_type(&path)?, path, name, caption, shape })
     }
+}
+
+fn own_name(path: &Path) -> Result<FileName, Failure> {
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let cannot_show = |error| cannot_send(path, format!("its name cannot be shown: {error}")).hint("say another with --name");
+    FileName::new(name).map_err(cannot_show)
 }
 
 fn cannot_send(path: &Path, why: impl Display) -> Failure {

@@ -20,8 +20,9 @@ use super::target::Target;
 
 /// Fetch the file of a message
 ///
-/// Its bytes are checked against the hash that the message names. What has arrived lies beside the file under the same name with .part
-/// behind it: over broken connections the download goes on, and when the command is run again it goes on where it stopped.
+/// Its bytes are checked against the hash that the message names. What has arrived lies beside the file under the same name with the
+/// beginning of the hash and .part behind it: over broken connections the download goes on, and when the command is run again it goes on
+/// where it stopped.
 #[derive(Debug, Args)]
 #[command(after_help = "EXAMPLES
   cairn get '#team' 17 -o plan.pdf

@@ -19,6 +19,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::output::{Format, Output};
 use super::stop;
+use crate::core::settings::Bytes;
 use crate::server::run::{self, Options, Ready};
 
 /// Run a server
@@ -46,6 +47,10 @@ pub(super) struct ServeArgs {
     /// The address that invite links name, when clients reach the server under another one than it listens on
     #[arg(long, value_name = "HOST:PORT")]
     advertise: Option<ServerAddr>,
+
+    /// How much files leave free of the disk, for messages; these leave a quarter of it [default: 2GiB, or a quarter of a smaller disk]
+    #[arg(long, value_name = "BYTES")]
+    disk_reserve: Option<Bytes>,
 
     /// Write a small JSON file once the server accepts connections, for scripts that wait for it
     #[arg(long, value_name = "FILE")]
@@ -88,12 +93,12 @@ impl fmt::Display for Started {
 }
 
 pub(super) fn run(args: ServeArgs, format: Format) -> Result<(), Failure> {
-    let ServeArgs { data, listen, advertise, ready_file, log } = args;
+    let ServeArgs { data, listen, advertise, disk_reserve, ready_file, log } = args;
     tracing_subscriber::fmt().with_writer(io::stderr).with_ansi(io::stderr().is_terminal()).with_env_filter(log).init();
     if let Some(path) = &ready_file {
         forget(path)?;
     }
-    let options = Options { data, listen, advertise };
+    let options = Options { data, listen, advertise, disk_reserve_bytes: disk_reserve.map(Bytes::get) };
     // What the server is told when it is ready can fail here, and then it is to stop.
     let (told, give_up) = (RefCell::new(None), Notify::new());
     let ready = |ready: &Ready| {

@@ -183,6 +183,14 @@ impl Bytes {
     }
 }
 
+impl std::str::FromStr for Bytes {
+    type Err = String;
+
+    fn from_str(raw: &str) -> Result<Self, String> {
+        Self::parse(raw).ok_or_else(Self::takes)
+    }
+}
+
 impl Value for Bytes {
     fn parse(raw: &str) -> Option<Self> {
         let unit = Self::UNITS.iter().find_map(|&(unit, bits)| Some((raw.strip_suffix(unit)?.trim_end(), bits)));

@@ -33,6 +33,7 @@ use crate::core::Command;
 use crate::limits;
 use crate::store::StoreError;
 use crate::store::engine::Engine;
+use crate::store::room::Room;
 
 /// What a server is told at its start.
 #[derive(Clone, Debug)]
@@ -43,6 +44,8 @@ pub struct Options {
     pub listen: SocketAddr,
     /// The address that invite links name. `None` for the one that is listened on, or that of this machine.
     pub advertise: Option<ServerAddr>,
+    /// What attachments leave free of the disk, in bytes. `None` for the usual reserve.
+    pub disk_reserve_bytes: Option<u64>,
 }
 
 /// A server that accepts connections.
@@ -93,7 +96,7 @@ pub enum ServeError {
 /// # Errors
 /// When the server cannot start, and when its store fails.
 pub fn run(options: &Options, ready: impl FnOnce(&Ready), stop: impl Future<Output = ()>) -> Result<(), ServeError> {
-    let engine = Engine::open(&options.data)?;
+    let engine = Engine::open(&options.data)?.watch_room(Room::of(&options.data, options.disk_reserve_bytes));
     let identity = Identity::open(&options.data)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().max_blocking_threads(limits::BLOCKING_THREADS_MAX).build()?;
     let result = runtime.block_on(serve(options, engine, &identity, ready, stop));
@@ -112,7 +115,7 @@ async fn serve(
     let endpoint = endpoint::open(options.listen, identity)?;
     let listening = endpoint.local_addr()?;
     let has_owner = engine.state().has_owner();
-    let transfers = Transfers::open(&options.data).map_err(ServeError::Attachments)?;
+    let transfers = Transfers::open(&options.data, options.disk_reserve_bytes).map_err(ServeError::Attachments)?;
     let shared = Arc::new(Shared {
         intake: Intake::new(),
         hub: Hub::new(engine.timelines(), engine.state().settings().away_after.get()),

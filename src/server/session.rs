@@ -237,13 +237,7 @@ fn begin_transfer<F: Future<Output = ()> + Send + 'static>(
     transfer: impl FnOnce(Actor, TransferStream) -> F,
 ) {
     match (session.actor(), lanes.take()) {
-        (Some(actor), Some(lane)) => {
-            let transfer = transfer(actor, stream);
-            tokio::spawn(async move {
-                transfer.await;
-                drop(lane);
-            });
-        }
+        (Some(actor), Some(lane)) => drop(tokio::spawn(transfer(actor, stream.on(lane)))),
         _ => drop(tokio::spawn(stream.refuse(ErrorCode::TooManyTransfers))),
     }
 }

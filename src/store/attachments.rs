@@ -14,6 +14,7 @@ use cairn_proto::attachment::AttachmentHash;
 use cairn_proto::ids::UserId;
 
 use super::durable::{create_dir, sync_dir};
+use super::room::Room;
 use crate::limits::{TRANSFER_BUFFER_BYTES, TRANSFER_SYNC_BYTES};
 
 const PARTIAL: &str = "partial";
@@ -22,6 +23,7 @@ const PARTIAL: &str = "partial";
 #[derive(Clone, Debug)]
 pub struct AttachmentFiles {
     dir: PathBuf,
+    room: Room,
 }
 
 /// What has arrived of an upload.
@@ -29,6 +31,7 @@ pub struct AttachmentFiles {
 pub struct Partial {
     file: File,
     path: PathBuf,
+    room: Room,
     hash: AttachmentHash,
     hasher: blake3::Hasher,
     bytes: u64,
@@ -57,13 +60,20 @@ impl AttachmentFiles {
         let dir = data.join("attachments");
         create_dir(&dir)?;
         create_dir(&dir.join(PARTIAL))?;
-        Ok(Self { dir })
+        Ok(Self { room: Room::of(&dir, None), dir })
+    }
+
+    /// The same, when they are to leave so much of the disk free, and not the usual reserve.
+    #[must_use]
+    pub fn leaving(self, reserve_bytes: u64) -> Self {
+        Self { room: Room::of(&self.dir, Some(reserve_bytes)), ..self }
     }
 
     /// The files in a data directory that may have none.
     #[must_use]
     pub fn in_dir(data: &Path) -> Self {
-        Self { dir: data.join("attachments") }
+        let dir = data.join("attachments");
+        Self { room: Room::of(&dir, Some(0)), dir }
     }
 
     /// Goes on with an upload, or begins it. What has arrived must be read again before more is added: [`Partial::reread`].
@@ -73,7 +83,27 @@ impl AttachmentFiles {
     pub fn upload(&self, user: UserId, hash: AttachmentHash) -> io::Result<Partial> {
         let path = self.partial_path(user, hash);
         let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path)?;
-        Ok(Partial { file, path, hash, hasher: blake3::Hasher::new(), bytes: 0, unsynced_bytes: 0 })
+        Ok(Partial { file, path, room: self.room.clone(), hash, hasher: blake3::Hasher::new(), bytes: 0, unsynced_bytes: 0 })
+    }
+
+    /// Refuses when the disk has no room for so many bytes more.
+    ///
+    /// # Errors
+    /// Of the kind [`io::ErrorKind::StorageFull`].
+    pub fn check_room(&self, bytes: u64) -> io::Result<()> {
+        self.room.check(bytes)
+    }
+
+    /// How much has arrived of an upload, as the disk says.
+    ///
+    /// # Errors
+    /// When the disk does not say.
+    pub fn arrived(&self, user: UserId, hash: AttachmentHash) -> io::Result<u64> {
+        match fs::symlink_metadata(self.partial_path(user, hash)) {
+            Ok(found) => Ok(found.len()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(0),
+            Err(error) => Err(error),
+        }
     }
 
     /// Gives an upload that came to its end its place among the attachments. It is durable there when this returns. One that is there
@@ -211,8 +241,9 @@ impl Partial {
     /// of messages never waits behind gigabytes.
     ///
     /// # Errors
-    /// When it cannot be written.
+    /// When it cannot be written, or the disk has no room for it.
     pub fn add(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.room.check(bytes.len() as u64)?;
         io::Write::write_all(&mut self.file, bytes)?;
         self.hasher.update(bytes);
         self.bytes += bytes.len() as u64;
@@ -267,6 +298,16 @@ mod tests {
         files.remove(hash).unwrap();
         files.remove(hash).unwrap();
         assert!(files.beginning_with(first).unwrap().is_empty());
+    }
+
+    #[test]
+    fn what_arrives_leaves_the_reserve_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let files = AttachmentFiles::open(dir.path()).unwrap().leaving(1 << 60);
+        let (user, hash) = (UserId::new(7), hash_of(b"one"));
+        assert_eq!(files.check_room(1).unwrap_err().kind(), io::ErrorKind::StorageFull);
+        assert_eq!(files.upload(user, hash).unwrap().add(b"one").unwrap_err().kind(), io::ErrorKind::StorageFull);
+        assert_eq!(files.arrived(user, hash).unwrap(), 0);
     }
 
     #[test]

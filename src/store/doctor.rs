@@ -91,6 +91,7 @@ pub fn check(dir: &Path, depth: Depth, progress: &mut dyn FnMut(Progress)) -> Re
     if !format::is_data_dir(dir) {
         return Err(DoctorError::NoDirectory(dir.to_owned()));
     }
+    room::check_start(dir).map_err(StoreError::from)?;
     let mut report = Report::default();
     check_log(dir, &mut report)?;
     Engine::open(dir)?.close()?;

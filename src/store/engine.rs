@@ -34,6 +34,7 @@ use super::meter::Meter;
 use super::poison::Poison;
 use super::replay::{self, Replayed};
 use super::retention::Retentions;
+use super::room::{self, NoRoom, Room, RoomWatch};
 use super::timeline::{Timeline, TimelineGap, Timelines};
 use super::{unload, vacant};
 use crate::core::batch::Effect;
@@ -51,6 +52,7 @@ pub struct Engine {
     timelines: Arc<Timelines>,
     checkpoints: Checkpoints,
     meter: Meter,
+    room: Option<RoomWatch>,
     _lock: DirLock,
 }
 
@@ -69,6 +71,9 @@ pub enum StoreError {
     /// The directory is in use.
     #[error(transparent)]
     Lock(#[from] LockError),
+    /// The disk is full.
+    #[error(transparent)]
+    NoRoom(#[from] NoRoom),
     /// The directory is none of cairn's, or of another version.
     #[error(transparent)]
     Format(#[from] FormatError),
@@ -94,7 +99,7 @@ pub enum StoreError {
     Gap(#[from] TimelineGap),
     /// What a compaction left that did not come to its end cannot be put straight.
     #[error("cannot put straight what a compaction left: {0}")]
-    Compaction(io::Error),
+    Compaction(#[source] io::Error),
     /// The checkpoint thread is gone. That is a fault of cairn.
     #[error("the checkpoint thread ended")]
     CheckpointThread,
@@ -140,6 +145,7 @@ impl Engine {
     /// When the directory is in use, of another version, or damaged.
     pub fn open(dir: &Path) -> Result<Self, StoreError> {
         let lock = DirLock::acquire(dir)?;
+        room::check_start(dir)?;
         format::check_or_create(dir)?;
         let poison = Poison::new();
         compact::recover(dir).map_err(StoreError::Compaction)?;
@@ -166,7 +172,13 @@ impl Engine {
         let (report, done) = channel();
         let thread = Checkpointer::start(trees.clone(), &poison, move |result| drop(report.send(result))).map_err(StoreError::Thread)?;
         let checkpoints = Checkpoints { thread, done, through, is_running: false, last_begun: Instant::now(), touched, let_go: Vec::new() };
-        Ok(Self { state, batch: new_batch(0), log, trees, loader, timelines, checkpoints, meter: Meter::start(), _lock: lock })
+        Ok(Self { state, batch: new_batch(0), log, trees, loader, timelines, checkpoints, meter: Meter::start(), room: None, _lock: lock })
+    }
+
+    /// Makes it refuse new messages while the disk is nearly full.
+    #[must_use]
+    pub fn watch_room(self, room: Room) -> Self {
+        Self { room: Some(RoomWatch::over(room)), ..self }
     }
 
     /// The state machine's state. What it says of a batch that is not committed may be lost in a power cut.
@@ -198,6 +210,9 @@ impl Engine {
     /// # Errors
     /// The reason why nothing was changed. [`ErrorCode::Damaged`] when something could not be loaded.
     pub fn execute(&mut self, command: Command, now: Timestamp) -> Result<Reply, ErrorCode> {
+        if self.room.as_ref().is_some_and(|room| room.refuses(&command)) {
+            return Err(ErrorCode::DiskFull);
+        }
         self.load_missing(&command)?;
         self.meter.command();
         let decided = self.state.execute(command, now, &mut self.batch);
@@ -290,6 +305,9 @@ impl Engine {
     /// # Errors
     /// When a checkpoint failed. The engine takes nothing more then.
     pub fn tend(&mut self) -> Result<(), StoreError> {
+        if let Some(room) = &mut self.room {
+            room.look();
+        }
         match self.checkpoints.done.try_recv() {
             Ok(result) => self.checkpoint_done(result)?,
             Err(TryRecvError::Empty) => {}

@@ -23,6 +23,7 @@
 //! * [`load`], [`unload`]: the state machine's state from rows and to rows
 //! * [`engine`]: all of it together, around the state machine; [`meter`]: what it has done
 //! * [`attachments`]: the files that messages name
+//! * [`room`]: what must stay free of the disk
 //! * [`verify`], [`doctor`]: checking what is stored
 
 #![deny(clippy::indexing_slicing)]
@@ -47,6 +48,7 @@ pub mod poison;
 mod release;
 mod replay;
 pub mod retention;
+pub mod room;
 pub mod rows;
 pub mod run;
 pub mod scan;

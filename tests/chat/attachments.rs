@@ -215,6 +215,70 @@ async fn an_upload_whose_beginning_a_power_cut_changed_begins_again() {
     assert!(least.get() < arrived, "and then all of it was sent");
 }
 
+/// What a client gives up over a connection that lives is no end of the file.
+#[tokio::test]
+async fn an_upload_that_was_given_up_goes_on_over_the_same_connection() {
+    let server = Server::start();
+    let (ada, _) = server.owner().await;
+    let dir = TempDir::new().unwrap();
+    let path = make_file(dir.path(), 4, file_bytes());
+    for cut in 1..=3 {
+        let watched = Watched::new();
+        let upload = ada.upload_file(&path, |progress| watched.note(progress));
+        assert!(until(file_bytes() * cut / 4, &watched.done, upload).await.is_none(), "cut {cut} came too late");
+    }
+    let watched = Watched::new();
+    ada.upload_file(&path, |progress| watched.note(progress)).await.unwrap();
+    assert!(watched.began.get() > Some(file_bytes() / 2), "it began again at {:?}", watched.began);
+}
+
+#[tokio::test]
+async fn two_uploads_of_one_file_send_it_once() {
+    let server = Server::start();
+    let (ada, account) = server.owner().await;
+    let other = Client::connect(&account, Options::default()).await.unwrap();
+    let dir = TempDir::new().unwrap();
+    let path = make_file(dir.path(), 5, file_bytes());
+    let moved = Cell::new(0);
+    let upload = async |client: &Client| {
+        let at = Cell::new(None);
+        let note = |progress: Progress| {
+            if progress.step == Step::Moving {
+                moved.set(moved.get() + at.get().map_or(0, |at| progress.done_bytes - at));
+                at.set(Some(progress.done_bytes));
+            }
+        };
+        client.upload_file(&path, note).await.unwrap()
+    };
+    let (one, another) =
+        timeout(PATIENCE, async { tokio::join!(upload(&ada), upload(&other)) }).await.expect("they keep each other waiting");
+    assert_eq!(one, another);
+    assert!(moved.get() <= file_bytes(), "{} bytes moved", moved.get());
+}
+
+/// The reserve is larger than what is free: of the whole disk, and of the quarter that messages leave.
+#[tokio::test]
+async fn files_and_then_messages_leave_the_last_of_the_disk_to_the_log() {
+    let dir = TempDir::new().unwrap();
+    let disk = rustix::fs::statvfs(dir.path()).unwrap();
+    let free = disk.f_bavail * disk.f_frsize;
+    let refused = |code| Error::Refused(code).to_string();
+    let path = make_file(dir.path(), 6, 1000);
+    for (reserve, takes_messages) in [(free * 2, true), (free * 16, false)] {
+        let server = Server::start_with(&["--disk-reserve", &reserve.to_string()]);
+        let (ada, _) = server.owner().await;
+        let upload = ada.upload_file(&path, |_| {}).await;
+        assert!(matches!(upload, Err(TransferError::Client(Error::Refused(ErrorCode::DiskFull)))), "{upload:?}");
+        assert_eq!(std::fs::read_dir(server.data().join("attachments/partial")).unwrap().count(), 0);
+        let group = ada.create_group("team".parse().unwrap(), Vec::new()).await;
+        match takes_messages {
+            true => drop(ada.send(group.unwrap(), Body::Text("hello".parse().unwrap())).await.unwrap()),
+            false => assert_eq!(group.unwrap_err().to_string(), refused(ErrorCode::DiskFull)),
+        }
+        assert!(ada.conversations().await.is_ok(), "what is there can be read");
+    }
+}
+
 fn stored(server: &Server) -> Vec<PathBuf> {
     let folders = std::fs::read_dir(server.data().join("attachments")).unwrap().map(|entry| entry.unwrap().path());
     let files = folders.filter(|path| !path.ends_with("partial")).flat_map(|path| std::fs::read_dir(path).unwrap());
@@ -352,4 +416,48 @@ fn the_command_line_sends_files_and_gets_them() {
     let refused =
         |args: &[&str]| !cairn(args).current_dir(dir.path()).arg("--profile").arg(dir.path().join("ada")).status().unwrap().success();
     assert!(refused(&["get", "#team", "1"]) && refused(&["get", "#team", "99"]) && refused(&["send", "#team", "--file", "nowhere"]));
+}
+
+/// A file goes to where a file can be, and touches nothing else.
+#[test]
+fn the_command_line_puts_files_where_files_go() {
+    let server = Server::start();
+    let dir = TempDir::new().unwrap();
+    let run = |args: &[&str]| {
+        let output = cairn(args).current_dir(dir.path()).arg("--profile").arg(dir.path().join("ada")).output().unwrap();
+        (output.status.success(), String::from_utf8(output.stderr).unwrap())
+    };
+    let link = server.invite.as_ref().unwrap().to_string();
+    assert!(run(&["join", &link, "--name", "ada"]).0 && run(&["group", "create", "team"]).0);
+    let at = |name: &str| dir.path().join(name);
+    std::fs::write(at("odd\\name.txt"), "contents").unwrap();
+    let (is_sent, said) = run(&["send", "#team", "--file", "odd\\name.txt"]);
+    assert!(!is_sent && said.contains("--name"), "{said}");
+    assert!(run(&["send", "#team", "--file", "odd\\name.txt", "--name", "plain.txt"]).0);
+    assert_eq!(run(&["get", "#team", "2", "--json", "-o", "copy"]), (true, String::new()));
+
+    std::fs::create_dir(at("folder")).unwrap();
+    let (is_got, said) = run(&["get", "#team", "2", "-o", "folder"]);
+    assert!(!is_got && said.contains("it is a folder"), "{said}");
+    if cfg!(unix) {
+        let is_made = std::process::Command::new("mkfifo").arg(at("pipe")).status().unwrap().success();
+        let (is_got, said) = run(&["get", "#team", "2", "-o", "pipe"]);
+        assert!(is_made && !is_got && said.contains("something else than a file"), "{said}");
+    }
+    let parts =
+        || std::fs::read_dir(dir.path()).unwrap().filter(|entry| entry.as_ref().unwrap().file_name().to_str().unwrap().contains(".part"));
+    assert_eq!(parts().count(), 0, "it was refused before anything was fetched");
+
+    std::fs::write(at("copy.part"), "my own").unwrap();
+    assert!(run(&["get", "#team", "2", "-o", "copy"]).0);
+    assert_eq!(std::fs::read(at("copy")).unwrap(), b"contents");
+    assert_eq!(std::fs::read(at("copy.part")).unwrap(), b"my own");
+
+    let hash = blake3::hash(b"contents").to_string();
+    let part = std::fs::File::create(at(&format!("copy.{}.part", &hash[..8]))).unwrap();
+    part.lock().unwrap();
+    let (is_got, said) = run(&["get", "#team", "2", "-o", "copy"]);
+    assert!(!is_got && said.contains("another download"), "{said}");
+    drop(part);
+    assert!(run(&["get", "#team", "2", "-o", "copy"]).0);
 }

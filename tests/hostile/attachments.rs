@@ -217,7 +217,68 @@ async fn a_connection_has_so_many_transfers_and_no_more() {
         .await;
 }
 
-/// A connection that is gone may be noticed late, so the later one of two goes on with an upload, from what has arrived.
+/// What it wrote was right as far as it went, as far as anybody can say.
+#[tokio::test]
+async fn an_upload_that_ends_too_soon_goes_on_where_it_ended() {
+    let mut stage = Stage::set().await;
+    let account = stage.account("eve").await;
+    let server = stage.server.addr;
+    stage
+        .meanwhile(async {
+            let raw = Raw::log_in(server, &account).await;
+            let (hash, whole) = (hash_of(b"ten bytes."), b"ten bytes.");
+            assert_eq!(upload(&raw, hash, 10, b"ten by").await, REFUSED(ErrorCode::WrongSize));
+            let (mut stream, said) = announce(&raw, hash, 10).await;
+            assert_eq!(said, TransferFrame::From(6));
+            stream.write(&whole[6..]).await;
+            stream.finish();
+            assert_eq!(stream.transfer().await, TransferFrame::Stored);
+        })
+        .await;
+    assert_eq!(partials(&stage.server), 0);
+}
+
+/// Whatever keeps the server from reading what has arrived may pass.
+#[cfg(unix)]
+#[tokio::test]
+async fn what_has_arrived_and_cannot_be_read_now_stays() {
+    let mut stage = Stage::set().await;
+    let account = stage.account("eve").await;
+    let hash = hash_of(b"ten bytes.");
+    let partial = stage.server.data().join(format!("attachments/partial/{}-{hash}", account.user));
+    stage.server.kill();
+    std::os::unix::fs::symlink(&partial, &partial).unwrap();
+    stage.server.restart();
+    let raw = Raw::log_in(stage.server.addr, &account).await;
+    assert_eq!(announce(&raw, hash, 10).await.1, REFUSED(ErrorCode::TransferFailed));
+    assert!(partial.is_symlink());
+}
+
+/// The end of a download that its client reads slowly takes no room from answers and messages.
+#[tokio::test]
+async fn a_download_that_nobody_reads_to_its_end_delays_nothing() {
+    let mut stage = Stage::set().await;
+    let (ada, account) = stage.user("ada").await;
+    let team = group(&ada, "team", &[]).await;
+    let server = stage.server.addr;
+    let bytes: Vec<u8> = (0..1_400_000_u32).map(|at| at as u8).collect();
+    let file = file(&bytes);
+    stage
+        .meanwhile(async {
+            let mut raw = Raw::log_in(server, &account).await;
+            assert_eq!(upload(&raw, file.hash, file.size_bytes, &bytes).await, TransferFrame::Stored);
+            let said = ada.send(team, Body::from(file.clone())).await.unwrap();
+            let (mut stream, answer) = download(&raw, team, said, file.hash, 0).await;
+            assert_eq!(answer, TransferFrame::From(0));
+            for _ in 0..300 {
+                raw.goes_on().await;
+            }
+            assert_eq!(stream.rest().await.len(), bytes.len());
+        })
+        .await;
+}
+
+/// A connection that is gone may be noticed late, so when one of two is silent the other goes on with its upload, from what has arrived.
 #[tokio::test]
 async fn the_later_of_two_connections_goes_on_with_an_upload() {
     let mut stage = Stage::set().await;

@@ -98,14 +98,22 @@ impl Server {
         Self { dir: Some(dir), ..server }
     }
 
-    /// A server in this directory.
-    pub fn start_in(data: &Path) -> Self {
-        Self::start_at(data, "127.0.0.1:0".parse().unwrap())
+    /// A new server with these arguments. They are not given again at a restart.
+    pub fn start_with(args: &[&str]) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let server = Self::start_at(&dir.path().join("data"), "127.0.0.1:0".parse().unwrap(), args);
+        Self { dir: Some(dir), ..server }
     }
 
-    fn start_at(data: &Path, listen: SocketAddr) -> Self {
+    /// A server in this directory.
+    pub fn start_in(data: &Path) -> Self {
+        Self::start_at(data, "127.0.0.1:0".parse().unwrap(), &[])
+    }
+
+    fn start_at(data: &Path, listen: SocketAddr, args: &[&str]) -> Self {
         let mut process = cairn(&["serve", "--json", "--log", "warn", "--listen", &listen.to_string(), "--data"])
             .arg(data)
+            .args(args)
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
@@ -136,7 +144,7 @@ impl Server {
 
     /// Starts it again, on the same address and data, after [`Server::kill`] or [`Server::stop`].
     pub fn restart(&mut self) {
-        let again = Self::start_at(&self.data, self.addr);
+        let again = Self::start_at(&self.data, self.addr, &[]);
         let dir = self.dir.take();
         *self = Self { dir, invite: self.invite.clone(), ..again };
     }

@@ -1,14 +1,16 @@
 //! From the server to a file.
 
 use std::ffi::OsString;
+use std::fs::TryLockError;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use cairn_proto::attachment::{Attachment, TransferFrame};
+use cairn_proto::attachment::{Attachment, AttachmentHash, TransferFrame};
 use cairn_proto::event::StreamOpening;
 use cairn_proto::ids::{ConversationId, MsgId};
 use tokio::fs::{self, File, OpenOptions};
 use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _, AsyncWriteExt as _};
+use tokio::time::sleep;
 
 use super::{Patience, Progress, Step, Stopped, TransferError, heard};
 use crate::client::Client;
@@ -18,14 +20,15 @@ use crate::link::{Lost, Reader};
 /// Fetching files.
 impl Client {
     /// Fetches what a message names into the file at `target`, which is replaced when everything has arrived and has the right hash. Until
-    /// then it lies beside it under the same name with `.part` behind it, and what is there already is not fetched again.
+    /// then it lies beside it under the same name with the beginning of the hash and `.part` behind it, and what is there already is not
+    /// fetched again.
     ///
     /// Goes on after any number of reconnects. `progress` is called for each part of some hundred kilobytes.
     ///
     /// # Errors
     /// [`TransferError::Client`] with [`crate::Error::Refused`] and `NoSuchAttachment` when the user cannot see the message, or it names
     /// another attachment or none; `Expired` when he could see it and retention took it; [`TransferError::Target`] when the file cannot be
-    /// written; [`TransferError::Damaged`].
+    /// written, `target` is something else than a file, or another download is at it; [`TransferError::Damaged`].
     pub async fn download(
         &self,
         conversation: ConversationId,
@@ -41,21 +44,24 @@ impl Client {
         loop {
             let opening = StreamOpening::Download { conversation, msgid, hash: attachment.hash, from: part.done_bytes };
             let lost = match self.open_transfer(opening).await? {
-                Ok((_writer, mut reader)) => match part.receive(&mut reader, &mut progress).await {
-                    Ok(()) if part.has_right_hash() => return part.put(target).await,
-                    Ok(()) if was_resumed => {
-                        // What was there before may be of another file.
-                        was_resumed = false;
-                        part.restart().await?;
-                        continue;
+                Ok((mut writer, mut reader)) => {
+                    writer.finish();
+                    match part.receive(&mut reader, &mut progress).await {
+                        Ok(()) if part.has_right_hash() => return part.put(target).await,
+                        Ok(()) if was_resumed => {
+                            // What was there before may have been changed by somebody.
+                            was_resumed = false;
+                            part.restart().await?;
+                            continue;
+                        }
+                        Ok(()) => {
+                            part.restart().await?;
+                            return Err(TransferError::Damaged);
+                        }
+                        Err(Stopped::Failed(error)) => return Err(error),
+                        Err(Stopped::Lost(lost)) => lost,
                     }
-                    Ok(()) => {
-                        part.restart().await?;
-                        return Err(TransferError::Damaged);
-                    }
-                    Err(Stopped::Failed(error)) => return Err(error),
-                    Err(Stopped::Lost(lost)) => lost,
-                },
+                }
                 Err(lost) => lost,
             };
             patience.wait(lost, part.done_bytes).await?;
@@ -77,9 +83,9 @@ struct Part {
 impl Part {
     /// Reads what is there, so that it counts.
     async fn open(target: &Path, attachment: &Attachment, progress: &mut impl FnMut(Progress)) -> Result<Self, TransferError> {
-        let path = beside(target);
-        let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path).await;
-        let file = file.map_err(|source| TransferError::Target { path: path.clone(), source })?;
+        check_target(target).await.map_err(|source| TransferError::Target { path: target.to_owned(), source })?;
+        let path = beside(target, attachment.hash);
+        let file = open_alone(&path).await.map_err(|source| TransferError::Target { path: path.clone(), source })?;
         let (expected, total_bytes) = (*attachment.hash.as_bytes(), attachment.size_bytes);
         let mut part = Self { file, path, hasher: blake3::Hasher::new(), expected, done_bytes: 0, unsynced_bytes: 0, total_bytes };
         part.reread(progress).await.map_err(|source| part.unwritable(source))?;
@@ -160,7 +166,8 @@ impl Part {
     async fn put(self, target: &Path) -> Result<(), TransferError> {
         let put = async {
             self.file.sync_all().await?;
-            fs::rename(&self.path, target).await
+            fs::rename(&self.path, target).await?;
+            sync_folder(target).await
         };
         put.await.map_err(|source| self.unwritable(source))
     }
@@ -170,8 +177,54 @@ impl Part {
     }
 }
 
-fn beside(target: &Path) -> PathBuf {
+/// Where the part of a download lies. Its name has the beginning of the hash, so that it is no other file's part, and no file of the user's.
+fn beside(target: &Path, hash: AttachmentHash) -> PathBuf {
     let mut name: OsString = target.as_os_str().to_owned();
-    name.push(".part");
+    let [a, b, c, d, ..] = *hash.as_bytes();
+    name.push(format!(".{a:02x}{b:02x}{c:02x}{d:02x}.part"));
     name.into()
+}
+
+/// Refuses what a file cannot take the place of, before anything is fetched.
+async fn check_target(target: &Path) -> io::Result<()> {
+    match fs::metadata(target).await {
+        Ok(found) if found.is_dir() => Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a folder")),
+        Ok(found) if !found.is_file() => Err(io::Error::new(io::ErrorKind::InvalidInput, "it is something else than a file")),
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// Opens a part, or makes it, for as long as nobody else writes to it. A download that was given up may need a moment to let go.
+async fn open_alone(path: &Path) -> io::Result<File> {
+    let mut attempts = 0;
+    loop {
+        let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path).await?.into_std().await;
+        match file.try_lock() {
+            // Whoever had it before may have put it into its place meanwhile.
+            Ok(()) if !fs::try_exists(path).await? => {}
+            Ok(()) => return Ok(File::from_std(file)),
+            // A file system without locks.
+            Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => return Ok(File::from_std(file)),
+            Err(TryLockError::Error(error)) => return Err(error),
+            Err(TryLockError::WouldBlock) if attempts < limits::TRANSFER_ATTEMPTS_MAX => {
+                attempts += 1;
+                sleep(limits::TRANSFER_RETRY_DELAY).await;
+            }
+            Err(TryLockError::WouldBlock) => {
+                return Err(io::Error::new(io::ErrorKind::ResourceBusy, "another download is writing it"));
+            }
+        }
+    }
+}
+
+/// Makes the name of a file durable.
+async fn sync_folder(file: &Path) -> io::Result<()> {
+    let folder = file.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
+    match cfg!(unix) {
+        true => File::open(folder).await?.sync_all().await,
+        // Folders cannot be opened there.
+        false => Ok(()),
+    }
 }

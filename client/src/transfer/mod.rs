@@ -161,7 +161,7 @@ impl Client {
         let link = self.shared().lanes.link().await.ok_or_else(|| self.ended())?;
         let opened = async {
             let (mut writer, reader) = link.open().await?;
-            writer.yield_to_others();
+            writer.carry_transfer();
             writer.write(&frame::frame(&opening)).await?;
             Ok((writer, reader))
         };
@@ -202,6 +202,8 @@ async fn heard(reader: &mut Reader) -> Result<TransferFrame, Stopped> {
     loop {
         if let Some(frame) = reader.next()? {
             return match codec::decode(&frame, FRAME_BYTES_MAX) {
+                // Those under way come to an end: one that was given up a moment ago may still count.
+                Ok(TransferFrame::Refused(code @ ErrorCode::TooManyTransfers)) => Err(Lost::Broken(code.to_string()).into()),
                 Ok(TransferFrame::Refused(code)) => Err(code.into()),
                 Ok(said) => Ok(said),
                 Err(_) => Err(Lost::Protocol("what the server says of a transfer cannot be read").into()),

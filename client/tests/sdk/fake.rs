@@ -185,7 +185,7 @@ impl Fake {
     }
 }
 
-struct Stream {
+pub(crate) struct Stream {
     send: SendStream,
     recv: RecvStream,
     buffer: BytesMut,
@@ -199,6 +199,33 @@ impl Stream {
             }
             let chunk = self.recv.read_chunk(usize::MAX, true).await.ok()??;
             self.buffer.extend_from_slice(&chunk.bytes);
+        }
+    }
+}
+
+/// A stream that carries a transfer.
+impl Stream {
+    pub(crate) async fn opening(&mut self) -> StreamOpening {
+        soon(self.read()).await.expect("an opening")
+    }
+
+    pub(crate) async fn say(&mut self, frame: TransferFrame) {
+        let _ = soon(self.send.write_all(&frame::frame(&frame))).await;
+    }
+
+    /// Waits for bytes behind the frames, and forgets them.
+    pub(crate) async fn some(&mut self) {
+        soon(self.recv.read_chunk(usize::MAX, true)).await.unwrap().expect("some bytes");
+    }
+
+    /// Whether the client gives the stream up, and does not end it.
+    pub(crate) async fn is_broken_off(&mut self) -> bool {
+        loop {
+            match soon(self.recv.read_chunk(usize::MAX, true)).await {
+                Ok(Some(_)) => {}
+                Ok(None) => return false,
+                Err(error) => return matches!(error, quinn::ReadError::Reset(_)),
+            }
         }
     }
 }
@@ -223,6 +250,12 @@ impl Peer {
             assert_eq!(soon(timeline.read()).await, Some(StreamOpening::Timeline));
             self.timeline = Some(timeline);
         }
+    }
+
+    /// The next transfer that the client opens.
+    pub(crate) async fn transfer(&self) -> Stream {
+        let (send, recv) = soon(self.connection.accept_bi()).await.unwrap();
+        Stream { send, recv, buffer: BytesMut::new() }
     }
 
     pub(crate) async fn write(&mut self, frame: &ServerFrame) {

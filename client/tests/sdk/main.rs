@@ -11,5 +11,6 @@ mod overtaken;
 mod overview;
 mod requests;
 mod sends;
+mod transfers;
 mod uploads;
 mod world;

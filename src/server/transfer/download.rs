@@ -30,13 +30,13 @@ pub struct Wanted {
 
 /// Serves a download, from its first frame to its end.
 pub async fn download(shared: Arc<Shared>, actor: Actor, mut stream: TransferStream, wanted: Wanted) {
-    let _turn = shared.transfers.turns.acquire().await;
     let given = give(&shared, actor, &mut stream, wanted).await;
     stream.end(given).await;
 }
 
 async fn give(shared: &Shared, actor: Actor, stream: &mut TransferStream, wanted: Wanted) -> Result<(), Broken> {
     let Wanted { conversation, msgid, hash, from } = wanted;
+    let _turn = stream.unless_given_up(shared.transfers.turns.take(actor.user)).await??;
     let fetch = AttachmentCommand::Fetch { actor, conversation, msgid, hash };
     let AttachmentReply::Fetch { bytes } = shared.ask_attachment(fetch).await? else { return Err(ErrorCode::Unsupported.into()) };
     if from > bytes {

@@ -8,6 +8,7 @@ mod collect;
 mod download;
 mod lanes;
 mod reserve;
+mod turns;
 mod upload;
 
 use std::io;
@@ -20,13 +21,16 @@ use cairn_proto::error::ErrorCode;
 use cairn_proto::frame;
 use quinn::{RecvStream, SendStream, VarInt};
 use tokio::sync::{RwLock, Semaphore};
-use tracing::error;
+use tokio::time::timeout;
+use tracing::{error, warn};
 
 use self::reserve::Reservations;
+use self::turns::Turns;
 use crate::core::attachment::{AttachmentCommand, AttachmentReply};
 use crate::core::{Command, Reply};
 use crate::limits;
 use crate::store::attachments::AttachmentFiles;
+use crate::store::room::is_full;
 
 use super::Shared;
 use super::framing::FrameReader;
@@ -40,8 +44,7 @@ pub use upload::upload;
 #[derive(Debug)]
 pub struct Transfers {
     files: AttachmentFiles,
-    /// The transfers that may be under way.
-    turns: Arc<Semaphore>,
+    turns: Turns,
     /// The gate to the disk.
     disk: Arc<Semaphore>,
     reservations: Reservations,
@@ -57,6 +60,7 @@ pub struct TransferStream {
     recv: RecvStream,
     /// What came with the first frame.
     received: BytesMut,
+    lane: Option<Lane>,
 }
 
 /// Why a transfer ends before its end.
@@ -75,16 +79,19 @@ impl From<ErrorCode> for Broken {
 }
 
 impl Transfers {
-    /// The transfers of a server with this data directory.
+    /// The transfers of a server with this data directory. They leave so much of the disk free, or the usual reserve.
     ///
     /// # Errors
     /// When the folders for attachments cannot be made or read.
-    pub fn open(data: &Path) -> io::Result<Self> {
-        let files = AttachmentFiles::open(data)?;
+    pub fn open(data: &Path, reserve_bytes: Option<u64>) -> io::Result<Self> {
+        let mut files = AttachmentFiles::open(data)?;
+        if let Some(bytes) = reserve_bytes {
+            files = files.leaving(bytes);
+        }
         let reservations = Reservations::begun(&files.begun()?);
         Ok(Self {
             files,
-            turns: Arc::new(Semaphore::new(limits::TRANSFERS_MAX)),
+            turns: Turns::new(),
             disk: Arc::new(Semaphore::new(limits::TRANSFER_DISK_THREADS_MAX)),
             reservations,
             placing: RwLock::new(()),
@@ -103,6 +110,10 @@ impl Transfers {
             work(&files)
         });
         done.await.unwrap_or_else(|_| Err(io::Error::other("it was given up"))).map_err(|failure| {
+            if is_full(&failure) {
+                warn!(%failure, "an attachment is refused");
+                return ErrorCode::DiskFull;
+            }
             error!(%failure, "an attachment cannot be read or written");
             ErrorCode::TransferFailed
         })
@@ -125,7 +136,21 @@ impl TransferStream {
         let (recv, received) = reader.into_parts();
         // It fails only for a stream that is gone, and that is noticed soon enough.
         let _ = send.set_priority(limits::TRANSFER_PRIORITY);
-        Self { send, recv, received }
+        Self { send, recv, received, lane: None }
+    }
+
+    /// The same, on a lane of its connection.
+    #[must_use]
+    pub fn on(self, lane: Lane) -> Self {
+        Self { lane: Some(lane), ..self }
+    }
+
+    /// Waits for something that does not come from the client, for as long as the client waits as well.
+    async fn unless_given_up<T>(&self, what: impl Future<Output = T>) -> Result<T, Broken> {
+        tokio::select! {
+            done = what => Ok(done),
+            _ = self.send.stopped() => Err(Broken::Gone),
+        }
     }
 
     async fn say(&mut self, said: TransferFrame) -> Result<(), Broken> {
@@ -135,9 +160,17 @@ impl TransferStream {
     /// Says how it ended. Bytes that the client may still be sending are not wanted any more.
     async fn end(mut self, ended: Result<(), Broken>) {
         match ended {
-            Ok(()) => drop(self.send.finish()),
+            Ok(()) => self.finish().await,
             Err(Broken::Refused(code)) => self.refuse(code).await,
             Err(Broken::Gone) => drop(self.send.reset(VarInt::from_u32(0))),
+        }
+    }
+
+    /// Ends the stream. The room that it has stays until what was written last has arrived, so that it takes none from messages.
+    async fn finish(mut self) {
+        let _draining = self.lane.take().map(Lane::drain);
+        if self.send.finish().is_ok() {
+            let _ = timeout(limits::TRANSFER_DRAIN_TIME_MAX, self.send.stopped()).await;
         }
     }
 

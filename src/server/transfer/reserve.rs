@@ -4,15 +4,17 @@
 //! swept.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use cairn_proto::attachment::AttachmentHash;
 use cairn_proto::error::ErrorCode;
 use cairn_proto::ids::UserId;
 use hashbrown::HashMap;
 use parking_lot::Mutex;
-use tokio::sync::{Mutex as Turn, Notify, OwnedMutexGuard};
+use tokio::sync::{Notify, watch};
+use tokio::time::{Instant, timeout};
 
-use crate::limits::PARTIALS_PER_USER_MAX;
+use crate::limits::{PARTIALS_PER_USER_MAX, UPLOAD_HELD_SILENCE_MAX};
 use crate::store::attachments::Begun;
 
 /// What is reserved, by user and attachment.
@@ -22,9 +24,28 @@ pub(super) struct Reservations(Arc<Mutex<HashMap<UserId, HashMap<AttachmentHash,
 #[derive(Debug, Default)]
 struct Reserved {
     bytes: u64,
-    /// Told when a later connection goes on with the upload; there is one while it is under way.
-    taken_over: Option<Arc<Notify>>,
-    turn: Arc<Turn<()>>,
+    /// Whoever is at it, while it is under way.
+    holder: Option<Arc<Holder>>,
+}
+
+/// What comes of asking for an upload.
+#[derive(Debug)]
+pub(super) enum Taken {
+    /// It is the asker's.
+    Free(Reservation),
+    /// Somebody else is at it.
+    Held(Arc<Holder>),
+}
+
+/// Who is at an upload, for those who wait for it.
+#[derive(Debug)]
+pub(super) struct Holder {
+    /// Since when it waits for its client, while it does.
+    waits_since: Mutex<Option<Instant>>,
+    /// Told when it shall let go.
+    is_unwanted: Notify,
+    /// Ends when it has let go.
+    gone: watch::Receiver<()>,
 }
 
 /// The right to write to one upload.
@@ -33,10 +54,10 @@ pub(super) struct Reservation {
     of: Reservations,
     user: UserId,
     hash: AttachmentHash,
-    taken_over: Arc<Notify>,
+    holder: Arc<Holder>,
     /// What of it takes room on disk when it breaks off.
     pub(super) arrived_bytes: u64,
-    _turn: OwnedMutexGuard<()>,
+    _let_go: watch::Sender<()>,
 }
 
 impl Reservations {
@@ -45,36 +66,39 @@ impl Reservations {
     pub(super) fn begun(begun: &[Begun]) -> Self {
         let reservations = Self::default();
         for begun in begun {
-            let reserved = Reserved { bytes: begun.bytes, ..Reserved::default() };
+            let reserved = Reserved { bytes: begun.bytes, holder: None };
             reservations.0.lock().entry(begun.user).or_default().insert(begun.hash, reserved);
         }
         reservations
     }
 
-    /// Reserves what an upload will take, and waits until whoever was at it has let go: the connection before may be gone without the
-    /// server having noticed.
+    /// Reserves what an upload will take, unless somebody is at it.
     ///
     /// # Errors
-    /// [`ErrorCode::QuotaReached`] when it does not fit into `room` beside the user's other uploads, or there are too many of them.
-    pub(super) async fn take(&self, user: UserId, hash: AttachmentHash, bytes: u64, room: u64) -> Result<Reservation, ErrorCode> {
-        let taken_over = Arc::new(Notify::new());
-        let turn = {
-            let mut all = self.0.lock();
-            let own = all.entry(user).or_default();
-            let others = own.iter().filter(|(other, _)| **other != hash).map(|(_, reserved)| reserved.bytes);
-            let fits = others.fold(bytes, u64::saturating_add) <= room;
-            if !fits || (own.len() >= PARTIALS_PER_USER_MAX && !own.contains_key(&hash)) {
-                return Err(ErrorCode::QuotaReached);
-            }
-            let reserved = own.entry(hash).or_default();
-            reserved.bytes = bytes;
-            if let Some(before) = reserved.taken_over.replace(taken_over.clone()) {
-                before.notify_one();
-            }
-            reserved.turn.clone()
+    /// [`ErrorCode::QuotaReached`] when it does not fit into `room` beside the user's other uploads; [`ErrorCode::LimitReached`] when
+    /// there are too many of them.
+    pub(super) fn take(&self, user: UserId, hash: AttachmentHash, bytes: u64, room: u64) -> Result<Taken, ErrorCode> {
+        let mut all = self.0.lock();
+        let own = all.entry(user).or_default();
+        if let Some(holder) = own.get(&hash).and_then(|reserved| reserved.holder.clone()) {
+            return Ok(Taken::Held(holder));
+        }
+        let others = own.iter().filter(|(other, _)| **other != hash).map(|(_, reserved)| reserved.bytes);
+        let fits = others.fold(bytes, u64::saturating_add) <= room;
+        let refusal = match fits {
+            true if own.len() < PARTIALS_PER_USER_MAX || own.contains_key(&hash) => None,
+            true => Some(ErrorCode::LimitReached),
+            false => Some(ErrorCode::QuotaReached),
         };
-        let turn = turn.lock_owned().await;
-        Ok(Reservation { of: self.clone(), user, hash, taken_over, arrived_bytes: 0, _turn: turn })
+        if let Some(code) = refusal {
+            if own.is_empty() {
+                all.remove(&user);
+            }
+            return Err(code);
+        }
+        let reserved = own.entry(hash).or_default();
+        let arrived_bytes = std::mem::replace(&mut reserved.bytes, bytes);
+        Ok(Taken::Free(self.hold(user, hash, arrived_bytes, reserved)))
     }
 
     /// Takes an upload that nobody is at, for it to be removed; `None` when somebody is.
@@ -82,20 +106,50 @@ impl Reservations {
     pub(super) fn take_idle(&self, user: UserId, hash: AttachmentHash) -> Option<Reservation> {
         let mut all = self.0.lock();
         let reserved = all.entry(user).or_default().entry(hash).or_default();
-        if reserved.taken_over.is_some() {
-            return None;
+        reserved.holder.is_none().then(|| self.hold(user, hash, reserved.bytes, reserved))
+    }
+
+    fn hold(&self, user: UserId, hash: AttachmentHash, arrived_bytes: u64, reserved: &mut Reserved) -> Reservation {
+        let (let_go, gone) = watch::channel(());
+        let holder = Arc::new(Holder { waits_since: Mutex::new(None), is_unwanted: Notify::new(), gone });
+        reserved.holder = Some(holder.clone());
+        Reservation { of: self.clone(), user, hash, holder, arrived_bytes, _let_go: let_go }
+    }
+}
+
+impl Holder {
+    /// Waits until it has let go. One that has heard nothing of its client for a while is made to: the connection may be gone without the
+    /// server having noticed.
+    pub(super) async fn let_go(&self) {
+        let mut gone = self.gone.clone();
+        // It fails when its other half is gone, and nothing is ever sent.
+        while timeout(self.patience(), gone.changed()).await.is_err() {
+            if self.patience().is_zero() {
+                self.is_unwanted.notify_one();
+                let _ = gone.changed().await;
+                return;
+            }
         }
-        let turn = reserved.turn.clone().try_lock_owned().ok()?;
-        let taken_over = Arc::new(Notify::new());
-        reserved.taken_over = Some(taken_over.clone());
-        Some(Reservation { of: self.clone(), user, hash, taken_over, arrived_bytes: reserved.bytes, _turn: turn })
+    }
+
+    /// How long it may hear nothing more.
+    fn patience(&self) -> Duration {
+        let silence = self.waits_since.lock().map(|since| since.elapsed());
+        UPLOAD_HELD_SILENCE_MAX.saturating_sub(silence.unwrap_or_default())
     }
 }
 
 impl Reservation {
-    /// Resolves when somebody else goes on with the upload.
-    pub(super) async fn taken_over(&self) {
-        self.taken_over.notified().await;
+    /// Waits for the client, and says so to those who wait for the upload. `None` when it shall be left to them.
+    pub(super) async fn hear<T>(&self, client: impl Future<Output = T>) -> Option<T> {
+        *self.holder.waits_since.lock() = Some(Instant::now());
+        let heard = tokio::select! {
+            biased;
+            heard = client => Some(heard),
+            () = self.holder.is_unwanted.notified() => None,
+        };
+        *self.holder.waits_since.lock() = None;
+        heard
     }
 }
 
@@ -103,14 +157,9 @@ impl Drop for Reservation {
     fn drop(&mut self) {
         let mut all = self.of.0.lock();
         let Some(own) = all.get_mut(&self.user) else { return };
-        let Some(reserved) = own.get_mut(&self.hash) else { return };
-        if !reserved.taken_over.as_ref().is_some_and(|current| Arc::ptr_eq(current, &self.taken_over)) {
-            return;
-        }
-        reserved.taken_over = None;
-        reserved.bytes = self.arrived_bytes;
-        if self.arrived_bytes == 0 {
-            own.remove(&self.hash);
+        match self.arrived_bytes {
+            0 => drop(own.remove(&self.hash)),
+            bytes => drop(own.insert(self.hash, Reserved { bytes, holder: None })),
         }
         if own.is_empty() {
             all.remove(&self.user);
@@ -120,6 +169,8 @@ impl Drop for Reservation {
 
 #[cfg(test)]
 mod tests {
+    use std::future::pending;
+
     use super::*;
 
     const ADA: UserId = UserId::new(1);
@@ -128,33 +179,82 @@ mod tests {
         AttachmentHash::new([number; 32])
     }
 
-    #[tokio::test]
-    async fn uploads_under_way_and_broken_off_take_room() {
-        let reservations = Reservations::default();
-        let mut first = reservations.take(ADA, hash(1), 60, 100).await.unwrap();
-        assert_eq!(reservations.take(ADA, hash(2), 41, 100).await.unwrap_err(), ErrorCode::QuotaReached);
-        let second = reservations.take(ADA, hash(2), 40, 100).await.unwrap();
-        assert!(reservations.take(UserId::new(2), hash(2), 100, 100).await.is_ok(), "others have room of their own");
-        first.arrived_bytes = 10;
-        drop((first, second));
-        assert_eq!(reservations.take(ADA, hash(3), 91, 100).await.unwrap_err(), ErrorCode::QuotaReached);
-        assert!(reservations.take(ADA, hash(3), 90, 100).await.is_ok());
-        reservations.take_idle(ADA, hash(1)).unwrap().arrived_bytes = 0;
-        assert!(reservations.take(ADA, hash(3), 100, 100).await.is_ok());
+    fn free(taken: Result<Taken, ErrorCode>) -> Reservation {
+        match taken {
+            Ok(Taken::Free(reservation)) => reservation,
+            other => panic!("{other:?}"),
+        }
     }
 
-    #[tokio::test]
-    async fn whoever_comes_later_goes_on_when_the_former_has_let_go() {
+    fn held(taken: Result<Taken, ErrorCode>) -> Arc<Holder> {
+        match taken {
+            Ok(Taken::Held(holder)) => holder,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn uploads_under_way_and_broken_off_take_room() {
         let reservations = Reservations::default();
-        let former = reservations.take(ADA, hash(1), 60, 100).await.unwrap();
+        let mut first = free(reservations.take(ADA, hash(1), 60, 100));
+        assert_eq!(reservations.take(ADA, hash(2), 41, 100).unwrap_err(), ErrorCode::QuotaReached);
+        let second = free(reservations.take(ADA, hash(2), 40, 100));
+        drop(free(reservations.take(UserId::new(2), hash(2), 100, 100)));
+        first.arrived_bytes = 10;
+        drop((first, second));
+        assert_eq!(reservations.take(ADA, hash(3), 91, 100).unwrap_err(), ErrorCode::QuotaReached);
+        drop(free(reservations.take(ADA, hash(3), 90, 100)));
+        assert_eq!(
+            free(reservations.take(ADA, hash(1), 60, 100)).arrived_bytes,
+            10,
+            "what has arrived stays until somebody says otherwise"
+        );
+        reservations.take_idle(ADA, hash(1)).unwrap().arrived_bytes = 0;
+        drop(free(reservations.take(ADA, hash(3), 100, 100)));
+    }
+
+    #[test]
+    fn uploads_that_were_begun_are_counted_apart_from_their_bytes() {
+        let reservations = Reservations::default();
+        let begun: Vec<_> = (0..PARTIALS_PER_USER_MAX).map(|number| free(reservations.take(ADA, hash(number as u8), 1, 1000))).collect();
+        assert_eq!(reservations.take(ADA, hash(255), 1, 1000).unwrap_err(), ErrorCode::LimitReached);
+        drop(begun);
+        drop(free(reservations.take(ADA, hash(255), 1, 1000)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_that_hears_its_client_is_waited_for() {
+        let reservations = Reservations::default();
+        let former = free(reservations.take(ADA, hash(1), 60, 100));
         assert!(reservations.take_idle(ADA, hash(1)).is_none(), "somebody is at it");
-        let later = tokio::spawn({
-            let reservations = reservations.clone();
-            async move { reservations.take(ADA, hash(1), 60, 100).await.unwrap() }
-        });
-        former.taken_over().await;
-        drop(former);
-        let later = later.await.unwrap();
+        let holder = held(reservations.take(ADA, hash(1), 60, 100));
+        let at_it = async {
+            for _ in 0..20 {
+                assert!(former.hear(tokio::time::sleep(UPLOAD_HELD_SILENCE_MAX / 2)).await.is_some());
+                // The disk may take as long as it takes.
+                tokio::time::sleep(UPLOAD_HELD_SILENCE_MAX * 2).await;
+            }
+            drop(former);
+        };
+        let begun = Instant::now();
+        tokio::join!(at_it, holder.let_go());
+        assert!(begun.elapsed() >= UPLOAD_HELD_SILENCE_MAX * 50);
+        drop(free(reservations.take(ADA, hash(1), 60, 100)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_that_hears_nothing_is_made_to_let_go() {
+        let reservations = Reservations::default();
+        let former = free(reservations.take(ADA, hash(1), 60, 100));
+        let holder = held(reservations.take(ADA, hash(1), 60, 100));
+        let at_it = async {
+            assert_eq!(former.hear(pending::<()>()).await, None);
+            drop(former);
+        };
+        let begun = Instant::now();
+        tokio::join!(at_it, holder.let_go());
+        assert!(begun.elapsed() < UPLOAD_HELD_SILENCE_MAX * 2);
+        let later = free(reservations.take(ADA, hash(1), 60, 100));
         assert!(reservations.take_idle(ADA, hash(1)).is_none(), "the later one is at it");
         drop(later);
         assert!(reservations.take_idle(ADA, hash(1)).is_some());

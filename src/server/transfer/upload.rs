@@ -6,36 +6,56 @@ use std::sync::Arc;
 use bytes::BytesMut;
 use cairn_proto::attachment::{AttachmentHash, TransferFrame};
 use cairn_proto::error::ErrorCode;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
-use super::reserve::Reservation;
+use super::reserve::{Reservation, Taken};
 use super::{Broken, Shared, TransferStream};
 use crate::core::attachment::{AttachmentCommand, AttachmentReply};
 use crate::core::command::Actor;
-use crate::limits::{TRANSFER_BUFFER_BYTES, TRANSFER_SILENCE_MAX};
+use crate::limits::{TRANSFER_BUFFER_BYTES, TRANSFER_PART_TIME_MAX, TRANSFER_SILENCE_MAX};
 use crate::store::attachments::Partial;
 
 /// Takes an upload, from its first frame to its end.
 pub async fn upload(shared: Arc<Shared>, actor: Actor, mut stream: TransferStream, hash: AttachmentHash, bytes: u64) {
-    let _turn = shared.transfers.turns.acquire().await;
     let taken = take(&shared, actor, &mut stream, hash, bytes).await;
     stream.end(taken).await;
 }
 
 async fn take(shared: &Shared, actor: Actor, stream: &mut TransferStream, hash: AttachmentHash, bytes: u64) -> Result<(), Broken> {
-    let begun = shared.ask_attachment(AttachmentCommand::Begin(actor, hash, bytes)).await?;
-    if let AttachmentReply::Wanted { room } = begun {
-        let mut reservation = shared.transfers.reservations.take(actor.user, hash, bytes, room).await?;
+    if let Some(mut reservation) = reserve(shared, actor, stream, hash, bytes).await? {
+        let _turn = stream.unless_given_up(shared.transfers.turns.take(actor.user)).await??;
         let received = receive(shared, actor, stream, hash, bytes, &mut reservation).await;
-        if reservation.arrived_bytes == 0 && received.is_err() {
+        let is_full = matches!(received, Err(Broken::Refused(ErrorCode::DiskFull)));
+        if received.is_err() && (is_full || reservation.arrived_bytes == 0) {
             shared.transfers.on_disk(move |files| files.remove_partial(actor.user, hash)).await?;
+            reservation.arrived_bytes = 0;
         }
         store(shared, actor, received?, hash, bytes, &mut reservation).await?;
     }
     stream.say(TransferFrame::Stored).await
 }
 
-/// Everything from where an earlier connection stopped. What arrived stays when this one breaks off, and goes when it lies.
+/// Reserves room for an upload; `None` when there is no need for one. Whoever is at the same one is waited for, and may have come to its
+/// end then.
+async fn reserve(
+    shared: &Shared,
+    actor: Actor,
+    stream: &TransferStream,
+    hash: AttachmentHash,
+    bytes: u64,
+) -> Result<Option<Reservation>, Broken> {
+    loop {
+        let begun = shared.ask_attachment(AttachmentCommand::Begin(actor, hash, bytes)).await?;
+        let AttachmentReply::Wanted { room } = begun else { return Ok(None) };
+        match shared.transfers.reservations.take(actor.user, hash, bytes, room)? {
+            Taken::Free(reservation) => return Ok(Some(reservation)),
+            Taken::Held(holder) => stream.unless_given_up(holder.let_go()).await?,
+        }
+    }
+}
+
+/// Everything from where an earlier connection stopped. What arrived stays when this one breaks off or ends too soon, and goes when it
+/// lies or the disk is full.
 async fn receive(
     shared: &Shared,
     actor: Actor,
@@ -46,20 +66,20 @@ async fn receive(
 ) -> Result<Partial, Broken> {
     let mut partial = resume(shared, actor, hash, bytes).await?;
     reservation.arrived_bytes = partial.bytes();
+    let missing = bytes - partial.bytes();
+    shared.transfers.on_disk(move |files| files.check_room(missing)).await?;
     stream.say(TransferFrame::From(partial.bytes())).await?;
     loop {
-        let (part, is_end) = tokio::select! {
-            part = next_part(stream) => part?,
-            () = reservation.taken_over() => return Err(Broken::Gone),
-        };
-        if !part.is_empty() {
-            if partial.bytes() + part.len() as u64 > bytes {
+        let Some(heard) = reservation.hear(next_part(stream)).await else { return Err(Broken::Gone) };
+        let Part { received, is_end, is_slow } = heard?;
+        if !received.is_empty() {
+            if partial.bytes() + received.len() as u64 > bytes {
                 return Err(discard(shared, actor, hash, reservation, ErrorCode::WrongSize).await);
             }
             partial = shared
                 .transfers
                 .on_disk(move |_| {
-                    partial.add(&part)?;
+                    partial.add(&received)?;
                     Ok(partial)
                 })
                 .await?;
@@ -68,11 +88,11 @@ async fn receive(
         if is_end {
             break;
         }
+        if is_slow && shared.transfers.turns.are_all_taken() {
+            return Err(Broken::Gone);
+        }
     }
-    if partial.bytes() < bytes {
-        return Err(discard(shared, actor, hash, reservation, ErrorCode::WrongSize).await);
-    }
-    Ok(partial)
+    if partial.bytes() < bytes { Err(ErrorCode::WrongSize.into()) } else { Ok(partial) }
 }
 
 async fn resume(shared: &Shared, actor: Actor, hash: AttachmentHash, bytes: u64) -> Result<Partial, ErrorCode> {
@@ -102,17 +122,29 @@ async fn resume(shared: &Shared, actor: Actor, hash: AttachmentHash, bytes: u64)
     }
 }
 
-/// What has come of the file, when it is worth a write, and whether it is the last of it.
-async fn next_part(stream: &mut TransferStream) -> Result<(BytesMut, bool), Broken> {
-    while stream.received.len() < TRANSFER_BUFFER_BYTES {
+/// What has come of a file.
+struct Part {
+    received: BytesMut,
+    /// Whether it is the last of it.
+    is_end: bool,
+    /// Whether it took long to come.
+    is_slow: bool,
+}
+
+/// What has come of the file, when it is worth a write or long in coming.
+async fn next_part(stream: &mut TransferStream) -> Result<Part, Broken> {
+    let begun = Instant::now();
+    let (mut is_end, mut is_slow) = (false, false);
+    while stream.received.len() < TRANSFER_BUFFER_BYTES && !is_end && !is_slow {
         let wanted = TRANSFER_BUFFER_BYTES - stream.received.len();
         match timeout(TRANSFER_SILENCE_MAX, stream.recv.read_chunk(wanted, true)).await {
             Ok(Ok(Some(chunk))) => stream.received.extend_from_slice(&chunk.bytes),
-            Ok(Ok(None)) => return Ok((std::mem::take(&mut stream.received), true)),
+            Ok(Ok(None)) => is_end = true,
             Ok(Err(_)) | Err(_) => return Err(Broken::Gone),
         }
+        is_slow = begun.elapsed() >= TRANSFER_PART_TIME_MAX;
     }
-    Ok((std::mem::take(&mut stream.received), false))
+    Ok(Part { received: std::mem::take(&mut stream.received), is_end, is_slow })
 }
 
 /// What lied is of no use to anybody.
@@ -146,8 +178,10 @@ async fn store(
         return Err(discard(shared, actor, hash, reservation, ErrorCode::WrongHash).await);
     }
     let _placing = transfers.placing.read().await;
-    transfers.on_disk(move |files| files.place(&partial)).await?;
-    reservation.arrived_bytes = 0;
+    let placed = transfers.on_disk(move |files| files.place(&partial)).await;
+    // A place that cannot be made durable was taken all the same: what is there is swept, and takes nothing from the user.
+    reservation.arrived_bytes = transfers.on_disk(move |files| files.arrived(actor.user, hash)).await?;
+    placed?;
     match shared.ask_attachment(AttachmentCommand::Stored(actor, hash, bytes)).await {
         Ok(_) => Ok(()),
         Err(code) => {

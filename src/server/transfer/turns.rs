@@ -1,0 +1,104 @@
+//! Who may transfer now: so many over all connections, and of one user no more than leaves others some.
+
+use std::sync::{Arc, Weak};
+
+use cairn_proto::error::ErrorCode;
+use cairn_proto::ids::UserId;
+use hashbrown::HashMap;
+use parking_lot::Mutex;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
+
+use crate::limits::{TRANSFER_TURN_TIME_MAX, TRANSFERS_MAX, TRANSFERS_PER_USER_MAX};
+
+/// The transfers that may be under way.
+#[derive(Debug)]
+pub(super) struct Turns {
+    all: Arc<Semaphore>,
+    /// Those of each user who has one or waits for one.
+    of_users: Mutex<HashMap<UserId, Weak<Semaphore>>>,
+}
+
+/// The right to transfer, for as long as it lives.
+#[derive(Debug)]
+pub(super) struct Turn {
+    _own: Option<OwnedSemaphorePermit>,
+    _of_all: Option<OwnedSemaphorePermit>,
+}
+
+impl Turns {
+    /// All of them free.
+    #[must_use]
+    pub(super) fn new() -> Self {
+        Self { all: Arc::new(Semaphore::new(TRANSFERS_MAX)), of_users: Mutex::default() }
+    }
+
+    /// Waits for a turn of the user, for a while.
+    ///
+    /// # Errors
+    /// [`ErrorCode::TooManyTransfers`] when there is none for long.
+    pub(super) async fn take(&self, user: UserId) -> Result<Turn, ErrorCode> {
+        let own = self.of(user);
+        let turn = async {
+            // In this order: who waits for his own others keeps nobody else waiting. Neither is ever closed.
+            let own = own.acquire_owned().await.ok();
+            let of_all = self.all.clone().acquire_owned().await.ok();
+            Turn { _own: own, _of_all: of_all }
+        };
+        timeout(TRANSFER_TURN_TIME_MAX, turn).await.map_err(|_| ErrorCode::TooManyTransfers)
+    }
+
+    /// Whether all turns are taken, so that somebody may wait for one.
+    #[must_use]
+    pub(super) fn are_all_taken(&self) -> bool {
+        self.all.available_permits() == 0
+    }
+
+    fn of(&self, user: UserId) -> Arc<Semaphore> {
+        let mut of_users = self.of_users.lock();
+        if let Some(own) = of_users.get(&user).and_then(Weak::upgrade) {
+            return own;
+        }
+        of_users.retain(|_, of_user| of_user.strong_count() > 0);
+        let own = Arc::new(Semaphore::new(TRANSFERS_PER_USER_MAX));
+        of_users.insert(user, Arc::downgrade(&own));
+        own
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn one_user_leaves_turns_to_others_and_nobody_waits_for_ever() {
+        let turns = Turns::new();
+        let mut taken = Vec::new();
+        for _ in 0..TRANSFERS_PER_USER_MAX {
+            taken.push(turns.take(UserId::new(1)).await.unwrap());
+        }
+        assert_eq!(turns.take(UserId::new(1)).await.unwrap_err(), ErrorCode::TooManyTransfers);
+        assert!(turns.take(UserId::new(2)).await.is_ok());
+        taken.pop();
+        assert!(turns.take(UserId::new(1)).await.is_ok());
+        taken.clear();
+        assert!(turns.take(UserId::new(2)).await.is_ok());
+        drop(turns.take(UserId::new(3)).await.unwrap());
+        assert_eq!(turns.of_users.lock().len(), 1, "who has none is forgotten");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn all_users_together_have_so_many() {
+        let turns = Turns::new();
+        let mut taken = Vec::new();
+        for turn in 0..TRANSFERS_MAX {
+            assert!(!turns.are_all_taken());
+            let user = UserId::new((turn / TRANSFERS_PER_USER_MAX) as u32);
+            taken.push(turns.take(user).await.unwrap());
+        }
+        assert!(turns.are_all_taken());
+        assert_eq!(turns.take(UserId::new(1000)).await.unwrap_err(), ErrorCode::TooManyTransfers);
+        taken.pop();
+        assert!(turns.take(UserId::new(1000)).await.is_ok());
+    }
+}
