@@ -5,7 +5,6 @@ use std::ops::Range;
 use bytes::Bytes;
 use cairn_proto::codec::{self, DecodeError};
 use cairn_proto::ids::{ConversationId, DeviceId, MsgId, UserId};
-use cairn_proto::limits::MARKED_UNREAD_MAX;
 use cairn_proto::message::{Entry, split_entry};
 
 use super::change::{Appended, Change};
@@ -177,10 +176,9 @@ impl Batch {
     pub fn needed(&self, need: Need) -> Vec<(ConversationId, MsgId, &[u8])> {
         match need {
             Need::Entry(id, msgid) => self.entry(id, msgid).map(|packed| (id, msgid, packed)).into_iter().collect(),
-            Need::EntriesFrom(id, from) => {
-                let appended = self.appended.iter().filter(|at| at.conversation == id && at.msgid >= from);
-                let few = appended.take(MARKED_UNREAD_MAX as usize + 1);
-                few.filter_map(|at| Some((id, at.msgid, self.bytes.get(at.range.clone())?))).collect()
+            Need::Entries(id, first, last) => {
+                let appended = self.appended.iter().filter(|at| at.conversation == id && at.msgid >= first && at.msgid <= last);
+                appended.filter_map(|at| Some((id, at.msgid, self.bytes.get(at.range.clone())?))).collect()
             }
             _ => Vec::new(),
         }

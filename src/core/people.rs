@@ -62,17 +62,22 @@ impl State {
         if users.len() > WATCHED_USERS_MAX {
             return Err(ErrorCode::BadRequest);
         }
-        let users: BTreeSet<UserId> = users.iter().copied().filter(|&other| self.may_watch(actor.user, other)).collect();
-        Ok(Response::Watching(users.into_iter().map(|user| UserPresence { user, devices: Vec::new() }).collect()))
+        let users: BTreeSet<UserId> = users.iter().copied().collect();
+        let watched = users.into_iter().filter(|&other| self.may_watch(actor.user, other));
+        Ok(Response::Watching(watched.map(|user| UserPresence { user, devices: Vec::new() }).collect()))
     }
 
     /// Whoever shares a conversation with somebody, is his friend or follows him may see where he is, unless one of them blocks the other.
     fn may_watch(&self, user: UserId, other: UserId) -> bool {
-        let (own, theirs) = (self.relation(user, other), self.relation(other, user));
+        !self.relation(other, user).blocks && self.has_reason_to_watch(user, other)
+    }
+
+    /// The same, by the user's own side.
+    pub(super) fn has_reason_to_watch(&self, user: UserId, other: UserId) -> bool {
+        let own = self.relation(user, other);
         let [Some(one), Some(another)] = [user, other].map(|user| self.user(user)) else { return false };
-        let (few, many) = if one.conversations.len() < another.conversations.len() { (one, another) } else { (another, one) };
-        let is_known = own.follows || own.friendship == Friendship::Friends;
-        !own.blocks && !theirs.blocks && (is_known || user == other || few.conversations.iter().any(|id| many.conversations.contains(id)))
+        let is_known = user == other || own.follows || own.friendship == Friendship::Friends;
+        !own.blocks && (is_known || !one.conversations.is_disjoint(&another.conversations))
     }
 
     /// How a user presents himself, if that is in memory; else as somebody who says nothing of himself.
