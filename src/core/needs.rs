@@ -225,6 +225,7 @@ impl State {
             | Change::Group(conversation, _)
             | Change::Retention { conversation, .. }
             | Change::FloorRaised { conversation, .. } => self.conversation_alone(*conversation, &mut needs),
+            Change::AttachmentUses { hash, .. } => needs.extend(self.record_of(*hash)),
             Change::Relation { user, .. } => self.relations_of([*user], &mut needs),
             _ => {}
         }
