@@ -182,6 +182,15 @@ impl Conversation {
         }
     }
 
+    /// Forgets which entries do not count and which mention whom, where they are gone on purpose. The rows go with the blocks.
+    pub(super) fn forget_index(&mut self, floor: MsgId) {
+        self.uncounted.drop_through(floor);
+        self.mentions.retain(|_, set| {
+            set.drop_through(floor);
+            !set.is_empty()
+        });
+    }
+
     /// The members of a chunk, in the order of their ids, as they are to be stored.
     pub(super) fn stored_members(&self, chunk: MemberChunk) -> Vec<StoredMember> {
         let stored = |user| {

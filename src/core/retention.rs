@@ -195,6 +195,7 @@ impl State {
     pub(super) fn apply_floor_raised(&mut self, conversation: ConversationId, floor: MsgId) {
         if let Some(found) = self.touch(conversation) {
             found.record.floor = found.record.floor.max(floor);
+            found.forget_index(floor);
             let above = found.pins.partition_point(|&pin| pin <= floor);
             found.unsaved.pins |= above > 0;
             found.pins.drain(..above);
