@@ -239,6 +239,15 @@ pub const RECEIPTS_INTERVAL: Duration = Duration::from_secs(1);
 /// Chunks of members that one page of receipts looks through.
 pub const RECEIPT_CHUNKS_MAX: u32 = 64;
 
+/// Users of the server that one page of the members of a large group looks through.
+pub const MEMBERS_LOOKED_FOR_MAX: usize = 16 * 1024;
+
+/// What a command needs may depend on what was loaded for it, and that again: so often at most.
+pub const NEEDS_ROUNDS_MAX: usize = 3;
+
+/// After so many loads, what is stored and can be loaded again is looked through and let go of, also where nobody writes anything.
+pub const LOADS_BETWEEN_RELEASES: u64 = 32 * 1024;
+
 /// Starts of the server that it remembers. A device that was here before them is told of all conversations, not of those that changed.
 pub const EPOCHS_MAX: usize = 64;
 

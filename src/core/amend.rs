@@ -131,8 +131,7 @@ impl State {
     pub(super) fn message(&self, actor: Actor, conversation: ConversationId, msgid: MsgId) -> Result<Entry, ErrorCode> {
         let (found, member) = self.membership(actor.user, conversation)?;
         found.check_unexpired(msgid)?;
-        let is_there = msgid > found.floor(&member.record) && msgid <= found.record.head;
-        let entry = self.entries.get(&(conversation, msgid)).filter(|_| is_there);
+        let entry = self.entries.get(&(conversation, msgid)).filter(|_| found.shows(&member.record, msgid));
         entry.cloned().ok_or(ErrorCode::NoSuchMessage)
     }
 

@@ -60,6 +60,7 @@ impl State {
             &Change::Rewritten { conversation, msgid, is_message } => self.apply_rewritten(conversation, msgid, is_message),
             Change::Attachment(hash, record) => self.attachments.set_record(*hash, record.as_ref()),
             &Change::Attached { conversation, msgid, hash } => self.attachments.set_use(conversation, msgid, hash),
+            &Change::AttachmentUses { hash, uses } => self.attachments.set_uses(hash, uses),
             &Change::AttachmentBytes { user, bytes } => self.attachments.set_bytes(user, bytes),
             Change::Pins { conversation, pins } => self.apply_pins(*conversation, pins),
             &Change::Retention { conversation, retention } => self.apply_retention(conversation, retention),

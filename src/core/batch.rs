@@ -5,8 +5,8 @@ use std::ops::Range;
 use bytes::Bytes;
 use cairn_proto::codec::{self, DecodeError};
 use cairn_proto::ids::{ConversationId, DeviceId, MsgId, UserId};
-use cairn_proto::limits::MARKED_UNREAD_MAX;
 use cairn_proto::message::{Entry, split_entry};
+use hashbrown::HashMap;
 
 use super::change::{Appended, Change};
 use super::needs::Need;
@@ -19,6 +19,8 @@ pub struct Batch {
     header_bytes: usize,
     appended: Vec<EntryAt>,
     rewritten: Vec<EntryAt>,
+    /// Where each of these lies, the latest of each number.
+    places: HashMap<(ConversationId, MsgId), Range<usize>>,
     effects: Vec<Effect>,
     forced: bool,
     moves_reads: bool,
@@ -114,6 +116,7 @@ impl Batch {
             header_bytes,
             appended: Vec::new(),
             rewritten: Vec::new(),
+            places: HashMap::new(),
             effects: Vec::new(),
             forced: false,
             moves_reads: false,
@@ -158,9 +161,7 @@ impl Batch {
     /// An entry, packed, as the batch leaves it: rewritten, or new.
     #[must_use]
     pub fn entry(&self, conversation: ConversationId, msgid: MsgId) -> Option<&[u8]> {
-        let mut latest_first = self.rewritten.iter().rev().chain(self.appended.iter().rev());
-        let at = latest_first.find(|at| at.conversation == conversation && at.msgid == msgid)?;
-        self.bytes.get(at.range.clone())
+        self.bytes.get(self.places.get(&(conversation, msgid))?.clone())
     }
 
     /// What sessions must learn of.
@@ -179,10 +180,9 @@ impl Batch {
     pub fn needed(&self, need: Need) -> Vec<(ConversationId, MsgId, &[u8])> {
         match need {
             Need::Entry(id, msgid) => self.entry(id, msgid).map(|packed| (id, msgid, packed)).into_iter().collect(),
-            Need::EntriesFrom(id, from) => {
-                let appended = self.appended.iter().filter(|at| at.conversation == id && at.msgid >= from);
-                let few = appended.take(MARKED_UNREAD_MAX as usize + 1);
-                few.filter_map(|at| Some((id, at.msgid, self.bytes.get(at.range.clone())?))).collect()
+            Need::Entries(id, first, last) => {
+                let msgids = (first.get()..=last.get()).map(MsgId::new);
+                msgids.filter_map(|msgid| Some((id, msgid, self.entry(id, msgid)?))).collect()
             }
             _ => Vec::new(),
         }
@@ -210,7 +210,9 @@ impl Batch {
             out.extend_from_slice(content);
         });
         let Appended { conversation, msgid, .. } = appended;
-        self.appended.push(EntryAt { conversation, msgid, range: start..self.bytes.len() });
+        let range = start..self.bytes.len();
+        self.places.insert((conversation, msgid), range.clone());
+        self.appended.push(EntryAt { conversation, msgid, range });
         self.forced = true;
     }
 
@@ -219,7 +221,9 @@ impl Batch {
         codec::encode_into(&Change::Rewritten { conversation, msgid, is_message: entry.body.is_message() }, &mut self.bytes);
         let start = self.bytes.len();
         entry.pack(&mut self.bytes);
-        self.rewritten.push(EntryAt { conversation, msgid, range: start..self.bytes.len() });
+        let range = start..self.bytes.len();
+        self.places.insert((conversation, msgid), range.clone());
+        self.rewritten.push(EntryAt { conversation, msgid, range });
         self.forced = true;
     }
 

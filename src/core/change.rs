@@ -196,6 +196,13 @@ pub enum Change {
         /// The last entry that is gone.
         floor: MsgId,
     },
+    /// So many messages name an attachment. One that is no more stays away.
+    AttachmentUses {
+        /// The attachment.
+        hash: AttachmentHash,
+        /// All of them.
+        uses: u64,
+    },
 }
 
 /// How many members a conversation has after a change.

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use cairn_proto::error::ErrorCode;
 use cairn_proto::group::MemberSettings;
 use cairn_proto::ids::{DeviceId, ImportSource, MsgId, Timestamp, UserId};
+use cairn_proto::limits::RECEIPTS_COUNTED_MAX;
 use cairn_proto::response::Role;
 use cairn_proto::retention::Retention;
 use hashbrown::{HashMap, HashSet};
@@ -143,6 +144,16 @@ impl Conversation {
         self.record.floor.max(member.terms.floor)
     }
 
+    /// Whether `member` may read an entry with this number.
+    pub(super) fn shows(&self, member: &MemberRecord, msgid: MsgId) -> bool {
+        msgid > self.floor(member) && msgid <= self.record.head
+    }
+
+    /// Whether it is so small that all of its members are looked at together.
+    pub(super) const fn is_counted(&self) -> bool {
+        self.record.counts.members as usize <= RECEIPTS_COUNTED_MAX
+    }
+
     /// What a member settled for himself. What is hidden is shown again once there is a message that was not there then, and stays so when that
     /// message is recalled.
     #[must_use]
@@ -171,6 +182,15 @@ impl Conversation {
         }
     }
 
+    /// Forgets which entries do not count and which mention whom, where they are gone on purpose. The rows go with the blocks.
+    pub(super) fn forget_index(&mut self, floor: MsgId) {
+        self.uncounted.drop_through(floor);
+        self.mentions.retain(|_, set| {
+            set.drop_through(floor);
+            !set.is_empty()
+        });
+    }
+
     /// The members of a chunk, in the order of their ids, as they are to be stored.
     pub(super) fn stored_members(&self, chunk: MemberChunk) -> Vec<StoredMember> {
         let stored = |user| {
@@ -187,7 +207,8 @@ impl Conversation {
 
     /// About how much memory it takes, in bytes.
     pub(super) fn memory_bytes(&self) -> usize {
-        320 + self.members.len() * 152 + self.imports.len() * 32 + self.mentions.len() * 160 + self.group.banned.len() * 4
+        let of_members = self.members.len() * 152 + self.chunks.len() * 8 + self.mentions.len() * 160;
+        320 + of_members + self.imports.len() * 32 + self.group.banned.len() * 4
     }
 }
 

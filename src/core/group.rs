@@ -13,9 +13,11 @@ use cairn_proto::text::GroupName;
 use super::batch::{Batch, Effect};
 use super::change::{Change, MemberCounts};
 use super::command::Actor;
+use super::conversation::Conversation;
 use super::permission::Action;
 use super::record::{ConversationRecord, KindRecord, MemberTerms};
 use super::state::State;
+use crate::limits::MEMBERS_LOOKED_FOR_MAX;
 
 impl State {
     pub(super) fn create_group(
@@ -113,22 +115,33 @@ impl State {
 
     pub(super) fn members_page(&self, actor: Actor, id: ConversationId, after: Option<UserId>) -> Result<Response, ErrorCode> {
         let (found, _) = self.membership(actor.user, id)?;
-        let sorted = found.members_sorted();
-        let start = after.map_or(0, |after| sorted.partition_point(|&(user, _)| user <= after));
-        let page = &sorted[start..];
-        let items: Vec<_> = page
-            .iter()
-            .take(limits::MEMBERS_PER_PAGE_MAX)
-            .filter_map(|&(user, member)| {
-                let record = &member.record;
-                let read = if self.shows_reads(actor.user, user) { record.told() } else { MsgId::ZERO };
-                let user = self.user_info(user)?;
-                let muted_until = record.terms.muted_until;
-                Some(response::Member { user, role: record.role, joined: record.joined, read, muted_until })
-            })
-            .collect();
-        let next_after = (page.len() > limits::MEMBERS_PER_PAGE_MAX).then(|| page[limits::MEMBERS_PER_PAGE_MAX - 1].0);
+        let (page, next_after) = if found.is_counted() { found.members_behind(after) } else { self.members_behind(id, after) };
+        let shown = page.into_iter().filter_map(|user| {
+            let record = &found.member(user)?.record;
+            let read = if self.shows_reads(actor.user, user) { record.told() } else { MsgId::ZERO };
+            let user = self.user_info(user)?;
+            let muted_until = record.terms.muted_until;
+            Some(response::Member { user, role: record.role, joined: record.joined, read, muted_until })
+        });
+        let items = shown.collect();
         Ok(Response::Members(MemberPage { items, next_after }))
+    }
+
+    /// The members of a large conversation on the page behind `after`, and where the next one begins. A page looks at so many users of the
+    /// server at most, so it may show few of them, or none.
+    pub(super) fn members_behind(&self, id: ConversationId, after: Option<UserId>) -> (Vec<UserId>, Option<UserId>) {
+        let mut ids = self.ids_behind(after);
+        let (mut page, mut last) = (Vec::new(), None);
+        for user in ids.by_ref().take(MEMBERS_LOOKED_FOR_MAX) {
+            last = Some(user);
+            if self.is_member(user, id) {
+                page.push(user);
+            }
+            if page.len() > limits::MEMBERS_PER_PAGE_MAX {
+                return cut(page);
+            }
+        }
+        (page, last.filter(|_| ids.next().is_some()))
     }
 
     pub(super) fn existing_users(&self, users: Vec<UserId>) -> Result<BTreeSet<UserId>, ErrorCode> {
@@ -167,4 +180,20 @@ impl State {
         }
         batch.effect(Effect::Joined { conversation: id, user });
     }
+}
+
+impl Conversation {
+    /// The members on the page behind `after`, and where the next one begins, when all members are in memory.
+    fn members_behind(&self, after: Option<UserId>) -> (Vec<UserId>, Option<UserId>) {
+        let behind = self.members_sorted().into_iter().map(|(user, _)| user).filter(|&user| after.is_none_or(|after| user > after));
+        cut(behind.take(limits::MEMBERS_PER_PAGE_MAX + 1).collect())
+    }
+}
+
+/// A page, and where the next one begins if there is one.
+fn cut(mut page: Vec<UserId>) -> (Vec<UserId>, Option<UserId>) {
+    let is_last = page.len() <= limits::MEMBERS_PER_PAGE_MAX;
+    page.truncate(limits::MEMBERS_PER_PAGE_MAX);
+    let next_after = page.last().copied().filter(|_| !is_last);
+    (page, next_after)
 }

@@ -67,6 +67,22 @@ impl Conversation {
         own.filter(move |&msgid| msgid > base && !self.uncounted.contains(msgid))
     }
 
+    /// Up to where the messages from `from` on become unread for a member who marks them so; `None` when they are unread already.
+    ///
+    /// # Errors
+    /// Why he cannot.
+    pub(super) fn markable(&self, member: &MemberRecord, from: MsgId) -> Result<Option<MsgId>, ErrorCode> {
+        self.check_unexpired(from)?;
+        if !self.shows(member, from) {
+            return Err(ErrorCode::NoSuchMessage);
+        }
+        if from > member.read {
+            return Ok(None);
+        }
+        let told = member.told();
+        if told.above(from.prev()) > MARKED_UNREAD_MAX { Err(ErrorCode::TooFarBack) } else { Ok(Some(told)) }
+    }
+
     /// Moves the read cursor of a member up. Whoever has read what he had marked as unread has marked nothing.
     pub(super) fn raise_read(&mut self, user: UserId, msgid: MsgId) {
         let Some(member) = self.members.get_mut(&user) else { return };
@@ -91,18 +107,9 @@ impl State {
         batch: &mut Batch,
     ) -> Result<Response, ErrorCode> {
         let (found, member) = self.membership(actor.user, conversation)?;
-        let (read, told) = (from.prev(), member.record.told());
-        found.check_unexpired(from)?;
-        if from <= found.floor(&member.record) || from > found.record.head {
-            return Err(ErrorCode::NoSuchMessage);
-        }
-        if read >= member.record.read {
-            return Ok(Response::Done);
-        }
+        let Some(told) = found.markable(&member.record, from)? else { return Ok(Response::Done) };
+        let read = from.prev();
         let is_own = |msgid: &MsgId| self.entries.get(&(conversation, *msgid)).is_some_and(|entry| entry.sender == actor.user);
-        if told.above(read) > MARKED_UNREAD_MAX {
-            return Err(ErrorCode::TooFarBack);
-        }
         let own: BTreeSet<MsgId> = (from.get()..=told.get()).map(MsgId::new).filter(is_own).collect();
         if own.len() > MARKED_OWN_MAX {
             return Err(ErrorCode::TooFarBack);

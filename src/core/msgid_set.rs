@@ -28,6 +28,23 @@ impl MsgIdSet {
         self.chunks.entry(Self::chunk_of(msgid)).or_default().insert(low(msgid.get()))
     }
 
+    /// The first chunk that is not at or below `floor` as a whole.
+    #[must_use]
+    pub const fn first_above(floor: MsgId) -> u64 {
+        Self::chunk_of(floor.next())
+    }
+
+    /// Forgets the chunks that lie at or below `floor` as a whole.
+    pub fn drop_through(&mut self, floor: MsgId) {
+        self.chunks = self.chunks.split_off(&Self::first_above(floor));
+    }
+
+    /// Whether the set is empty.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.chunks.is_empty()
+    }
+
     /// Whether `msgid` is in the set.
     #[must_use]
     pub fn contains(&self, msgid: MsgId) -> bool {
@@ -129,6 +146,21 @@ mod tests {
         assert_eq!(set.chunk_bytes(2), None);
         assert_eq!(back.install(2, b"damaged"), None);
     }
+
+    #[test]
+    fn what_lies_below_goes_in_whole_chunks() {
+        let mut set = MsgIdSet::default();
+        for id in [5, 65_535, 65_536, 70_000, 200_000] {
+            set.insert(MsgId::new(id));
+        }
+        for (floor, first) in [(0, 5), (65_534, 5), (65_535, 65_536), (131_070, 65_536), (131_071, 200_000), (500_000, 0)] {
+            set.drop_through(MsgId::new(floor));
+            let left = (0..=200_000).map(MsgId::new).find(|&id| set.contains(id)).unwrap_or_default();
+            assert_eq!(left, MsgId::new(first), "above {floor}");
+        }
+        assert!(set.is_empty());
+    }
+
     #[test]
     fn the_last_id_is_found_across_chunks() {
         let mut set = MsgIdSet::default();

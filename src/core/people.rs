@@ -58,23 +58,31 @@ impl State {
         if users.len() > WATCHED_USERS_MAX {
             return Err(ErrorCode::BadRequest);
         }
-        let users: BTreeSet<UserId> = users.iter().copied().filter(|&other| self.may_watch(actor.user, other)).collect();
-        Ok(Response::Watching(users.into_iter().map(|user| UserPresence { user, devices: Vec::new() }).collect()))
+        let users: BTreeSet<UserId> = users.iter().copied().collect();
+        let watched = users.into_iter().filter(|&other| self.may_watch(actor.user, other));
+        Ok(Response::Watching(watched.map(|user| UserPresence { user, devices: Vec::new() }).collect()))
     }
 
     /// Whether a user has to do with another.
     pub(super) fn acquaintance(&self, user: UserId, other: UserId) -> Acquaintance {
-        let (own, theirs) = (self.relation(user, other), self.relation(other, user));
-        let [Some(one), Some(another)] = [user, other].map(|user| self.user(user)) else { return Acquaintance::None };
-        let (few, many) = if one.conversations.len() < another.conversations.len() { (one, another) } else { (another, one) };
-        let is_related = user == other || own.follows || own.friendship == Friendship::Friends;
-        if own.blocks || theirs.blocks {
+        if self.user(user).is_none() || self.user(other).is_none() {
+            Acquaintance::None
+        } else if self.relation(user, other).blocks || self.relation(other, user).blocks {
             Acquaintance::Blocked
-        } else if is_related || few.conversations.iter().any(|id| many.conversations.contains(id)) {
+        } else if self.has_reason_to_watch(user, other) {
             Acquaintance::Known
         } else {
             Acquaintance::None
         }
+    }
+
+    /// Whether, by the user's own side, he has to do with another: they share a conversation, he follows the other or is his friend, or he is
+    /// the other.
+    pub(super) fn has_reason_to_watch(&self, user: UserId, other: UserId) -> bool {
+        let own = self.relation(user, other);
+        let [Some(one), Some(another)] = [user, other].map(|user| self.user(user)) else { return false };
+        let is_known = user == other || own.follows || own.friendship == Friendship::Friends;
+        !own.blocks && (is_known || !one.conversations.is_disjoint(&another.conversations))
     }
 
     /// How a user presents himself, if that is in memory; else as somebody who says nothing of himself.

@@ -7,14 +7,14 @@ use std::ops::RangeInclusive;
 
 use cairn_proto::error::ErrorCode;
 use cairn_proto::ids::{ConversationId, MsgId, UserId};
-use cairn_proto::limits::{RECEIPTS_COUNTED_MAX, RECEIPTS_PER_PAGE_MAX};
+use cairn_proto::limits::RECEIPTS_PER_PAGE_MAX;
 use cairn_proto::receipts::{MemberCursors, Reads, Receipt, ReceiptCounts, ReceiptPage, ReceiptState};
 use cairn_proto::response::Response;
 
 use super::batch::Batch;
 use super::change::Change;
 use super::command::Actor;
-use super::conversation::{Conversation, Member};
+use super::conversation::Member;
 use super::needs::Need;
 use super::record::{MemberChunk, UserRecord};
 use super::settings::Switch;
@@ -48,7 +48,7 @@ impl State {
         let asked = Asked { by: actor.user, sender: entry.sender, msgid };
         let (mut items, mut next_after) = (Vec::new(), None);
         let mut counts = None;
-        if is_counted(found) {
+        if found.is_counted() {
             let all: Vec<Receipt> =
                 found.members_sorted().into_iter().filter_map(|(user, member)| self.receipt(asked, user, member)).collect();
             let mut sum = ReceiptCounts::default();
@@ -71,10 +71,14 @@ impl State {
 
     /// What must be loaded for a page.
     pub(super) fn receipts_needed(&self, conversation: ConversationId, msgid: MsgId, by: UserId, after: Option<UserId>) -> Vec<Need> {
-        let is_member = self.user(by).is_some_and(|user| user.conversations.contains(&conversation));
-        let Some(found) = self.conversation(conversation).filter(|_| is_member) else { return Vec::new() };
-        let mut needs = vec![Need::Entry(conversation, msgid)];
-        if is_counted(found) {
+        let Some(found) = self.conversation(conversation) else { return Vec::new() };
+        let is_there = found.member(by).is_some_and(|member| found.shows(&member.record, msgid));
+        if !is_there || self.settings().receipts == Switch::Off {
+            return Vec::new();
+        }
+        let is_known = self.entries.contains_key(&(conversation, msgid));
+        let mut needs: Vec<Need> = (!is_known).then_some(Need::Entry(conversation, msgid)).into_iter().collect();
+        if found.is_counted() {
             needs.extend((!found.knows_all()).then_some(Need::Members(conversation)));
         } else {
             let unknown =
@@ -141,10 +145,6 @@ impl State {
 /// What any device of a member has. Whoever has read something has got it.
 fn delivered(member: &Member) -> MsgId {
     member.delivered.iter().map(|&(_, msgid)| msgid).max().unwrap_or_default().max(member.record.told())
-}
-
-fn is_counted(found: &Conversation) -> bool {
-    found.record.counts.members as usize <= RECEIPTS_COUNTED_MAX
 }
 
 /// The chunks that a page of a large conversation looks through.

@@ -14,6 +14,7 @@ use super::conversation::{Conversation, Member};
 use super::permission::Action;
 use super::settings::{Settings, Value};
 use super::state::{State, User};
+use crate::limits::RETENTION_STEP_ENTRIES;
 
 /// What holds in a conversation, for whoever looks for what is to go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,7 +118,7 @@ impl State {
     }
 
     /// Lets go what may go under `policy`: what is old enough, which is everything up to `aged`, and what every device has; at once, at
-    /// most [`crate::limits::USES_ENDED_MAX`] messages that name attachments. Nothing happens when another policy holds by now.
+    /// most [`RETENTION_STEP_ENTRIES`], and [`crate::limits::USES_ENDED_MAX`] messages that name attachments. Nothing happens when another policy holds by now.
     pub(super) fn expire(
         &mut self,
         conversation: ConversationId,
@@ -126,23 +127,29 @@ impl State {
         batch: &mut Batch,
     ) -> Result<Reply, ErrorCode> {
         let found = self.conversations.get(&conversation).ok_or(ErrorCode::NotFound)?;
-        let mut is_cut = false;
-        if self.effective(found) == policy {
-            let acked = match policy {
-                Retention::Keep => return Ok(Reply::Expired { is_cut }),
-                Retention::Days(_) => MsgId::ZERO,
-                Retention::UntilAcked { .. } => self.acked_by_all(found),
-            };
-            let (old, wanted) = (found.record.floor, aged.max(acked).min(found.record.head));
-            let floor = if wanted > old { self.floor_within_known_uses(conversation, old, wanted) } else { old };
-            if floor > old {
-                is_cut = floor < wanted;
-                self.end_uses_within(conversation, old, floor, batch);
-                self.make(&Change::FloorRaised { conversation, floor }, batch);
-                batch.effect(Effect::FloorRaised { conversation, floor });
-            }
+        let old = found.record.floor;
+        let wanted = self.wanted_floor(found, policy, aged).unwrap_or(old);
+        if wanted <= old {
+            return Ok(Reply::Expired { is_cut: false });
         }
-        Ok(Reply::Expired { is_cut })
+        let floor = self.floor_within_known_uses(conversation, old, wanted.min(old.plus(RETENTION_STEP_ENTRIES)));
+        if floor > old {
+            self.end_uses_within(conversation, old, floor, batch);
+            self.make(&Change::FloorRaised { conversation, floor }, batch);
+            batch.effect(Effect::FloorRaised { conversation, floor });
+        }
+        Ok(Reply::Expired { is_cut: old < floor && floor < wanted })
+    }
+
+    /// How far the floor may rise by `policy`; not at all when another one holds. `None` when that is up to members who are not in memory.
+    pub(super) fn wanted_floor(&self, found: &Conversation, policy: Retention, aged: MsgId) -> Option<MsgId> {
+        let (old, aged) = (found.record.floor, aged.min(found.record.head).max(found.record.floor));
+        match policy {
+            _ if self.effective(found) != policy => Some(old),
+            Retention::Keep => Some(old),
+            Retention::Days(_) => Some(aged),
+            Retention::UntilAcked { .. } => self.acked_by_all(found, aged).map(|acked| acked.min(found.record.head)),
+        }
     }
 
     /// How long messages stay: as it was agreed on, or as the server has it.
@@ -156,11 +163,18 @@ impl State {
         Reply::KeepsByDefault(is_kept && self.settings.retention_longest.get() == 0)
     }
 
-    /// The last entry that every device of every member has, or needs not have, since it was said before he was a member. Who has no
-    /// device holds nothing back: nobody knows whether he will ever come.
-    fn acked_by_all(&self, found: &Conversation) -> MsgId {
-        let devices = found.members.iter().flat_map(|(&user, member)| self.device_cursors(user, member));
-        devices.min().unwrap_or(MsgId::ZERO)
+    /// The last entry above `aged` that every device of every member has, or needs not have, since it was said before he was a member; else
+    /// `aged`, as soon as a device is found that lacks the next one. `None` when it is up to members who are not in memory. Who has no device
+    /// holds nothing back: nobody knows whether he will ever come.
+    fn acked_by_all(&self, found: &Conversation, aged: MsgId) -> Option<MsgId> {
+        let mut least = None;
+        for cursor in found.members.iter().flat_map(|(&user, member)| self.device_cursors(user, member)) {
+            if cursor <= aged {
+                return Some(aged);
+            }
+            least = Some(least.map_or(cursor, |least: MsgId| least.min(cursor)));
+        }
+        found.knows_all().then(|| least.unwrap_or(aged))
     }
 
     fn device_cursors<'a>(&'a self, user: UserId, member: &'a Member) -> impl Iterator<Item = MsgId> + 'a {
@@ -181,6 +195,7 @@ impl State {
     pub(super) fn apply_floor_raised(&mut self, conversation: ConversationId, floor: MsgId) {
         if let Some(found) = self.touch(conversation) {
             found.record.floor = found.record.floor.max(floor);
+            found.forget_index(floor);
             let above = found.pins.partition_point(|&pin| pin <= floor);
             found.unsaved.pins |= above > 0;
             found.pins.drain(..above);
@@ -190,7 +205,14 @@ impl State {
 
 #[cfg(test)]
 mod tests {
+    use cairn_proto::hello::ServerRole;
+    use cairn_proto::ids::DeviceId;
+    use cairn_proto::receipts::Reads;
+    use cairn_proto::response::Role;
+
     use super::*;
+    use crate::core::change::MemberCounts;
+    use crate::core::record::{ConversationRecord, DeviceRecord, KindRecord, SecretHash, UserRecord};
 
     fn settings(shortest: &str, longest: &str) -> Settings {
         let mut settings = Settings::default();
@@ -228,5 +250,29 @@ mod tests {
         assert_eq!(cutoff(Retention::Keep, Timestamp::new(9 * day)), None);
         assert_eq!(cutoff(Retention::Days(2), Timestamp::new(9 * day)), Some(Timestamp::new(7 * day)));
         assert_eq!(cutoff(Retention::UntilAcked { cap_days: u32::MAX }, Timestamp::new(9 * day)), Some(Timestamp::new(0)));
+    }
+
+    #[test]
+    fn what_everybody_has_goes_in_steps() {
+        let (mut state, id, user) = (State::default(), ConversationId::new(1), UserId::new(1));
+        let head = MsgId::new(2 * RETENTION_STEP_ENTRIES + 7);
+        let group = KindRecord::Group { name: "team".parse().unwrap() };
+        let mut batch = Batch::new(0);
+        state.make(&Change::Conversation(id, ConversationRecord { head, ..ConversationRecord::new(group, Timestamp::new(0)) }), &mut batch);
+        let (role, reads, device) = (ServerRole::Member, Reads::Shown, DeviceId::new(1));
+        let created_at = Timestamp::new(0);
+        state.install_user(user, UserRecord { name: "ann".parse().unwrap(), role, password: None, created_at, reads });
+        let record = DeviceRecord { name: "desk".parse().unwrap(), token: SecretHash([0; 32]), created_at, streams: Vec::new() };
+        state.install_device(user, device, record);
+        let counts = MemberCounts { members: 1, owners: 1 };
+        state.apply(&Change::Member { conversation: id, user, role: Role::Owner, joined: MsgId::new(1), counts });
+        state.apply(&Change::Delivered { conversation: id, user, device, msgid: head });
+        let policy = Retention::UntilAcked { cap_days: 1 };
+        state.apply(&Change::Retention { conversation: id, retention: Some(policy) });
+        for (floor, cut) in [(RETENTION_STEP_ENTRIES, true), (2 * RETENTION_STEP_ENTRIES, true), (head.get(), false), (head.get(), false)] {
+            let answer = state.expire(id, policy, MsgId::ZERO, &mut batch);
+            assert!(matches!(answer, Ok(Reply::Expired { is_cut }) if is_cut == cut), "{answer:?}");
+            assert_eq!(state.conversations[&id].record.floor, MsgId::new(floor));
+        }
     }
 }

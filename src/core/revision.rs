@@ -143,6 +143,7 @@ impl State {
             | Change::Attachment(..)
             | Change::Attached { .. }
             | Change::AttachmentBytes { .. }
+            | Change::AttachmentUses { .. }
             | Change::Retention { .. } => {}
         }
     }

@@ -116,6 +116,11 @@ impl State {
         Some(UserInfo { id, name: record.name.clone(), role: record.role })
     }
 
+    /// Whether a user is a member of a conversation. That is always in memory.
+    pub(super) fn is_member(&self, user: UserId, conversation: ConversationId) -> bool {
+        self.users.get(&user).is_some_and(|found| found.conversations.contains(&conversation))
+    }
+
     /// A conversation, if it is in memory.
     #[must_use]
     pub fn conversation(&self, id: ConversationId) -> Option<&Conversation> {
@@ -147,6 +152,18 @@ impl State {
     /// Whether there is any user with a higher id.
     pub(super) const fn has_users_above(&self, user: UserId) -> bool {
         self.last_user > user.get()
+    }
+
+    /// Every id behind this one that a user may have.
+    pub(super) fn ids_behind(&self, user: Option<UserId>) -> impl Iterator<Item = UserId> + use<> {
+        let behind = user.unwrap_or(UserId::SERVER).get().checked_add(1);
+        behind
+            .into_iter()
+            .flat_map({
+                let last = self.last_user;
+                move |first| first..=last
+            })
+            .map(UserId::new)
     }
 
     pub(super) fn next_user(&self) -> Option<UserId> {

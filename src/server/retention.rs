@@ -103,7 +103,9 @@ async fn expire(shared: &Arc<Shared>, conversation: ConversationId) -> Result<()
     loop {
         let Aged { through, is_cut } = aged_through(shared, timeline.clone(), from, policy).await?;
         debug!(%conversation, %policy, %through, "messages are old enough to go");
-        while let Reply::Expired { is_cut: true } = shared.ask(Command::Expire { conversation, policy, aged: through }).await? {
+        // Where age alone counts and nothing is old enough, there is nothing to decide.
+        let may_go = through > from || matches!(policy, Retention::UntilAcked { .. });
+        while may_go && let Reply::Expired { is_cut: true } = shared.ask(Command::Expire { conversation, policy, aged: through }).await? {
             sleep(limits::RETENTION_REST).await;
         }
         if !is_cut {

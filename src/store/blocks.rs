@@ -63,9 +63,7 @@ impl Blocks {
     /// # Errors
     /// When the trees cannot be read.
     pub fn sizes_through(&self, conversation: ConversationId, msgid: MsgId, limit: usize) -> Result<Vec<(RowKey, usize)>, TreesError> {
-        let mut sizes = self.trees.sizes(&RowPrefix::blocks_of(conversation), limit)?;
-        sizes.truncate(sizes.partition_point(|&(key, _)| key <= RowKey::block(conversation, msgid)));
-        Ok(sizes)
+        self.trees.sizes(&RowPrefix::blocks_of(conversation), &RowKey::block(conversation, msgid), limit)
     }
 
     /// The keys of the blocks that begin above this message; most of the time there are none.

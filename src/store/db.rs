@@ -260,9 +260,14 @@ impl Trees {
         Ok(self.scan_where(prefix, after, limit, |_| true)?.into_iter().map(|(key, _)| key).collect())
     }
 
-    /// The first keys that begin with `prefix`, with those that have nothing under them, and how many bytes each has under it.
-    pub(super) fn sizes(&self, prefix: &RowPrefix, limit: usize) -> Result<Vec<(RowKey, usize)>, TreesError> {
-        Ok(self.scan_where(prefix, None, limit, |_| true)?.into_iter().map(|(key, value)| (key, value.len())).collect())
+    /// The first keys that begin with `prefix` and do not stand behind `up_to`, with those that have nothing under them, and how many bytes
+    /// each has under it.
+    pub(super) fn sizes(&self, prefix: &RowPrefix, up_to: &RowKey, limit: usize) -> Result<Vec<(RowKey, usize)>, TreesError> {
+        let found = self.guarded("read", |inner| {
+            let rows = inner.tree(prefix.tree())?.range(prefix.bytes()..=up_to.bytes());
+            rows.take(limit).collect::<Result<Vec<_>, _>>()
+        })?;
+        Ok(found.into_iter().filter_map(|(key, value)| Some((RowKey::from_bytes(prefix.tree(), &key)?, value.len()))).collect())
     }
 
     fn scan_where(

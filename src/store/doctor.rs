@@ -18,6 +18,7 @@ use serde::de::DeserializeOwned;
 
 pub use error::DoctorError;
 
+use super::StoreError;
 use super::attachments::AttachmentFiles;
 use super::blocks::{Blocks, BlocksError};
 use super::commit_log::{CommitLog, OpenError};
@@ -26,6 +27,7 @@ use super::engine::Engine;
 use super::format;
 use super::lock::DirLock;
 use super::poison::Poison;
+use super::room;
 use super::trees::{RowKey, RowPrefix, Tree, parse};
 use super::verify;
 use crate::core::change::Appended;

@@ -51,6 +51,11 @@ pub struct Engine {
     loader: Loader,
     timelines: Arc<Timelines>,
     checkpoints: Checkpoints,
+    /// The conversations that left the state the last time that it was looked through. Their timelines stay until the next time, since
+    /// sessions may be about to pick them up.
+    let_go: Vec<ConversationId>,
+    /// Loads since then.
+    loads: u64,
     meter: Meter,
     room: Option<RoomWatch>,
     _lock: DirLock,
@@ -133,9 +138,6 @@ struct Checkpoints {
     last_begun: Instant,
     /// The conversations that got entries since the last checkpoint began.
     touched: HashSet<ConversationId>,
-    /// The conversations that left the state when the last checkpoint was done. Their timelines stay for one more, since sessions
-    /// may be about to pick them up.
-    let_go: Vec<ConversationId>,
 }
 
 impl Engine {
@@ -171,8 +173,21 @@ impl Engine {
         info!(batches, bytes = log.bytes_since(through), "replayed the log");
         let (report, done) = channel();
         let thread = Checkpointer::start(trees.clone(), &poison, move |result| drop(report.send(result))).map_err(StoreError::Thread)?;
-        let checkpoints = Checkpoints { thread, done, through, is_running: false, last_begun: Instant::now(), touched, let_go: Vec::new() };
-        Ok(Self { state, batch: new_batch(0), log, trees, loader, timelines, checkpoints, meter: Meter::start(), room: None, _lock: lock })
+        let checkpoints = Checkpoints { thread, done, through, is_running: false, last_begun: Instant::now(), touched };
+        Ok(Self {
+            state,
+            batch: new_batch(0),
+            log,
+            trees,
+            loader,
+            timelines,
+            checkpoints,
+            let_go: Vec::new(),
+            loads: 0,
+            meter: Meter::start(),
+            room: None,
+            _lock: lock,
+        })
     }
 
     /// Makes it refuse new messages while the disk is nearly full.
@@ -317,6 +332,10 @@ impl Engine {
         if self.checkpoints.is_running && self.log.bytes_since(self.checkpoints.through) >= limits::LOG_BYTES_MAX {
             self.await_checkpoint()?;
         }
+        // Questions alone load and load, and never make the log longer.
+        if !self.checkpoints.is_running && self.loads >= limits::LOADS_BETWEEN_RELEASES {
+            self.let_go();
+        }
         let behind = self.log.bytes_since(self.checkpoints.through);
         let is_old = behind > 0 && self.checkpoints.last_begun.elapsed() >= limits::CHECKPOINT_AGE_MAX;
         if !self.checkpoints.is_running && self.batch.is_empty() && (is_old || behind >= limits::CHECKPOINT_BYTES) {
@@ -347,13 +366,19 @@ impl Engine {
         self.checkpoints.is_running = false;
         self.checkpoints.through = report.through;
         self.log.drop_through(report.through);
-        for id in self.checkpoints.let_go.drain(..) {
+        self.let_go();
+        Ok(())
+    }
+
+    /// Lets go of what is stored when there is too much of it. No checkpoint may be under way.
+    fn let_go(&mut self) {
+        for id in self.let_go.drain(..) {
             if self.state.conversation(id).is_none() {
                 self.timelines.let_go(id);
             }
         }
-        self.checkpoints.let_go = self.state.let_go(limits::STATE_BYTES_TARGET);
-        Ok(())
+        self.let_go = self.state.let_go(limits::STATE_BYTES_TARGET);
+        self.loads = 0;
     }
 
     /// Moves everything into the trees and ends.
@@ -387,3 +412,6 @@ fn new_batch(payload_bytes: usize) -> Batch {
     batch.buffer_mut().reserve_exact(payload_bytes);
     batch
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use cairn_proto::attachment::AttachmentHash;
 use cairn_proto::codec::DecodeError;
 use cairn_proto::ids::{ConversationId, DeviceId, MsgId, Revision, SendStreamId, UserId};
-use cairn_proto::limits::MARKED_UNREAD_MAX;
 use cairn_proto::message::{Entry, Message, unpack_entry};
 use cairn_proto::request::PullRange;
 use cairn_proto::retention::Retention;
@@ -146,14 +145,13 @@ impl Loader {
         match need {
             Need::Conversation(conversation) => Ok(self.conversation(state, conversation).map(drop)?),
             Need::Member(conversation, user) => {
-                if self.conversation(state, conversation)? {
-                    self.chunk(state, conversation, MemberChunk::of(user))?;
-                }
-                Ok(())
+                let is_there = self.conversation(state, conversation)?;
+                let is_known = state.conversation(conversation).is_some_and(|found| found.knows(user));
+                if is_there && !is_known { Ok(self.chunk(state, conversation, MemberChunk::of(user))?) } else { Ok(()) }
             }
             Need::Members(conversation) => Ok(self.members(state, conversation)?),
             Need::Entry(conversation, msgid) => self.entry(state, conversation, msgid),
-            Need::EntriesFrom(conversation, from) => self.entries(state, conversation, from),
+            Need::Entries(conversation, first, last) => self.entries(state, conversation, first, last),
             Need::Stream(device, stream) => Ok(self.stream(state, device, stream)?),
             Need::Relations(user) => Ok(self.relations(state, user)?),
             Need::Profile(user) => {
@@ -178,15 +176,16 @@ impl Loader {
         Ok(())
     }
 
-    /// The durable entries of a conversation in memory, from one on.
-    fn entries(&self, state: &mut State, conversation: ConversationId, from: MsgId) -> Result<(), LoadError> {
+    /// The durable entries of a conversation in memory, from the first to the last of these.
+    fn entries(&self, state: &mut State, conversation: ConversationId, first: MsgId, last: MsgId) -> Result<(), LoadError> {
         let Some(timeline) = self.timelines.get(conversation).filter(|_| state.conversation(conversation).is_some()) else {
             return Ok(());
         };
-        let last = from.plus(MARKED_UNREAD_MAX).min(timeline.head());
-        let mut next = from;
+        let last = last.min(timeline.head());
+        let mut next = first;
         while next <= last {
-            let run = self.history.read(&timeline, PullRange::From(next), RunLimits::MAX)?;
+            let wanted = u32::try_from(last.above(next) + 1).unwrap_or(u32::MAX);
+            let run = self.history.read(&timeline, PullRange::From(next), RunLimits::of_messages(wanted))?;
             if run.count == 0 {
                 break;
             }

@@ -7,8 +7,8 @@ use cairn::core::command::Command;
 use cairn::core::needs::Need;
 use cairn::core::record::Row;
 use cairn::core::{Batch, State, batch};
+use cairn::limits::NEEDS_ROUNDS_MAX;
 use cairn_proto::ids::{MsgId, Revision, Timestamp};
-use cairn_proto::limits::MARKED_UNREAD_MAX;
 use cairn_proto::message::unpack_entry;
 use cairn_proto::request::Request;
 use proptest::test_runner::TestCaseError;
@@ -51,7 +51,7 @@ impl Machine {
         for need in self.state.missing(command) {
             let (id, wanted) = match need {
                 Need::Entry(id, msgid) => (id, msgid.get()..=msgid.get()),
-                Need::EntriesFrom(id, from) => (id, from.get()..=from.get().saturating_add(MARKED_UNREAD_MAX)),
+                Need::Entries(id, first, last) => (id, first.get()..=last.get()),
                 _ => continue,
             };
             for msgid in wanted.map(MsgId::new) {
@@ -141,7 +141,7 @@ impl Run {
 
     fn execute(&mut self, command: &Command, now: Timestamp) -> Result<(), TestCaseError> {
         // What else is needed may depend on what was loaded before.
-        for _ in 0..2 {
+        for _ in 0..NEEDS_ROUNDS_MAX {
             for need in self.worn.state.missing(command) {
                 self.trees.load(&mut self.worn.state, need);
             }

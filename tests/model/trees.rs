@@ -140,7 +140,7 @@ impl Trees {
                 state.install_members_complete(id);
             }
             // Entries are no rows: whoever keeps the log gives them.
-            Need::Entry(..) | Need::EntriesFrom(..) => {}
+            Need::Entry(..) | Need::Entries(..) => {}
             Need::Attachment(_) | Need::Attached(..) | Need::FirstAttached(_) => self.attachments.load(state, need),
             Need::Stream(device, stream) => {
                 let cursors = self.cursors.iter().filter(|(key, _)| (key.0, key.1) == (device, stream));

@@ -218,6 +218,13 @@ impl Stream {
         soon(self.recv.read_chunk(usize::MAX, true)).await.unwrap().expect("some bytes");
     }
 
+    /// The bytes that the client sends, up to the end of the stream.
+    pub(crate) async fn rest(&mut self) -> Vec<u8> {
+        let mut rest = self.buffer.split().to_vec();
+        rest.extend(soon(self.recv.read_to_end(1 << 20)).await.unwrap());
+        rest
+    }
+
     /// Whether the client gives the stream up, and does not end it.
     pub(crate) async fn is_broken_off(&mut self) -> bool {
         loop {
@@ -287,14 +294,6 @@ impl Peer {
         self.write(&ServerFrame::Response(id, answer)).await;
     }
 
-    /// The next transfer that the client begins.
-    pub(crate) async fn transfer(&self) -> Transfer {
-        let (send, recv) = soon(self.connection.accept_bi()).await.unwrap();
-        let mut stream = Stream { send, recv, buffer: BytesMut::new() };
-        let opening = soon(stream.read()).await.expect("a transfer says what it is");
-        Transfer { stream, opening }
-    }
-
     /// Why the client closed, once it has.
     pub(crate) async fn closed(&self) -> CloseCode {
         match soon(self.connection.closed()).await {
@@ -305,26 +304,6 @@ impl Peer {
 
     pub(crate) fn close(self, code: CloseCode) {
         self.connection.close(VarInt::from_u32(code.number()), b"");
-    }
-}
-
-/// A stream on which a file travels.
-pub(crate) struct Transfer {
-    stream: Stream,
-    pub(crate) opening: StreamOpening,
-}
-
-impl Transfer {
-    pub(crate) async fn say(&mut self, said: TransferFrame) {
-        let _ = soon(self.stream.send.write_all(&frame::frame(&said))).await;
-    }
-
-    /// The bytes that the client sends, up to the end of the stream.
-    pub(crate) async fn rest(&mut self) -> Vec<u8> {
-        let Stream { recv, buffer, .. } = &mut self.stream;
-        let mut rest = buffer.split().to_vec();
-        rest.extend(soon(recv.read_to_end(1 << 20)).await.unwrap());
-        rest
     }
 }
 

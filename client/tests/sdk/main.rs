@@ -12,5 +12,4 @@ mod overview;
 mod requests;
 mod sends;
 mod transfers;
-mod uploads;
 mod world;

@@ -104,6 +104,16 @@ impl Held {
         self.unsaved.records.insert(hash);
     }
 
+    pub(in crate::core) fn set_uses(&mut self, hash: AttachmentHash, uses: u64) {
+        let Some(Some(record)) = self.records.get_mut(&hash) else { return };
+        record.uses = uses;
+        match uses {
+            0 => drop(self.unused.insert(hash)),
+            _ => drop(self.unused.remove(&hash)),
+        }
+        self.unsaved.records.insert(hash);
+    }
+
     pub(in crate::core) fn set_use(&mut self, conversation: ConversationId, msgid: MsgId, hash: Option<AttachmentHash>) {
         self.uses.insert((conversation, msgid), hash);
         self.unsaved.uses.insert((conversation, msgid));

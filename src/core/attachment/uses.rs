@@ -31,11 +31,17 @@ impl State {
         batch: &mut Batch,
     ) {
         let hash = attachment.hash;
-        let Some(mut record) = self.attachments.record(hash).cloned() else { return };
-        record.uses = record.uses.saturating_add(1);
-        record.uploads.iter_mut().filter(|upload| upload.user == user).for_each(|upload| upload.is_sent = true);
+        let Some(record) = self.attachments.record(hash) else { return };
+        let uses = record.uses.saturating_add(1);
+        // The whole record is long where many had the file, so it is written only when it is news that this upload was sent.
+        let is_first = record.upload_of(user).is_some_and(|upload| !upload.is_sent);
+        let sent = is_first.then(|| {
+            let mut record = AttachmentRecord { uses, ..record.clone() };
+            record.uploads.iter_mut().filter(|upload| upload.user == user).for_each(|upload| upload.is_sent = true);
+            Change::Attachment(hash, Some(record))
+        });
         self.make(&Change::Attached { conversation, msgid, hash: Some(hash) }, batch);
-        self.make(&Change::Attachment(hash, Some(record)), batch);
+        self.make(&sent.unwrap_or(Change::AttachmentUses { hash, uses }), batch);
     }
 
     /// Whether it is known what the next messages name that go from a conversation.
@@ -70,9 +76,8 @@ impl State {
     pub(in crate::core) fn end_use(&mut self, conversation: ConversationId, msgid: MsgId, batch: &mut Batch) {
         let Some(hash) = self.attachments.used(conversation, msgid) else { return };
         self.make(&Change::Attached { conversation, msgid, hash: None }, batch);
-        if let Some(record) = self.attachments.record(hash) {
-            let record = AttachmentRecord { uses: record.uses.saturating_sub(1), ..record.clone() };
-            self.make(&Change::Attachment(hash, Some(record)), batch);
+        if let Some(uses) = self.attachments.record(hash).map(|record| record.uses.saturating_sub(1)) {
+            self.make(&Change::AttachmentUses { hash, uses }, batch);
         }
     }
 }
@@ -100,5 +105,31 @@ mod tests {
         }
         let floor = state.floor_within_known_uses(conversation, MsgId::new(1_000 - step), MsgId::new(1_000));
         assert_eq!(floor, MsgId::new(1_000));
+    }
+
+    #[test]
+    fn a_further_use_of_what_many_uploaded_writes_little() {
+        let (mut state, conversation, hash) = (State::default(), ConversationId::new(1), AttachmentHash::new([1; 32]));
+        let upload = |user| Upload { user: UserId::new(user), stored_at: Timestamp::new(0), is_sent: user > 1 };
+        let record = AttachmentRecord { bytes: 1, uses: 0, uploads: (1..=UPLOADERS_MAX as u32).map(upload).collect() };
+        state.attachments.set_record(hash, Some(&record));
+        let (name, media_type) = ("a.txt".parse().unwrap(), "text/plain".parse().unwrap());
+        let attachment = Attachment { hash, size_bytes: 1, name, media_type, caption: "".parse().unwrap() };
+        let mut msgid = MsgId::ZERO;
+        let mut written = |state: &mut State, user| {
+            let mut batch = Batch::new(0);
+            msgid = msgid.next();
+            state.begin_use(conversation, msgid, UserId::new(user), &attachment, &mut batch);
+            batch.payload_bytes()
+        };
+        assert!(written(&mut state, 1) > UPLOADERS_MAX, "that he sent it is news");
+        let sent = state.attachments.record(hash).cloned().unwrap();
+        assert!(sent.uploads.iter().all(|upload| upload.is_sent));
+        assert!([1, 2, 5_000].into_iter().all(|user| written(&mut state, user) < 100));
+        assert_eq!(state.attachments.record(hash), Some(&AttachmentRecord { uses: 4, ..sent }));
+        let mut batch = Batch::new(0);
+        state.end_uses_within(conversation, MsgId::ZERO, MsgId::new(4), &mut batch);
+        assert!(batch.payload_bytes() < 400, "{}", batch.payload_bytes());
+        assert_eq!(state.attachments.unused_above(None).collect::<Vec<_>>(), [hash]);
     }
 }

@@ -2,14 +2,15 @@
 //! reaches over it.
 
 use bytes::Bytes;
-use cairn_proto::ids::MsgId;
+use cairn_proto::ids::{ConversationId, MsgId};
 
 use super::{CheckpointError, CheckpointWriter};
+use crate::core::msgid_set::MsgIdSet;
 use crate::limits;
 use crate::store::blocks::BlocksError;
 use crate::store::rows::RowChange;
 use crate::store::timeline::Timeline;
-use crate::store::trees::Tree;
+use crate::store::trees::{RowKey, RowPrefix, Tree, parse};
 
 impl CheckpointWriter {
     /// Removes what the blocks hold at or below the floor. What is left of a block that reaches over it is written first, so that no
@@ -18,8 +19,11 @@ impl CheckpointWriter {
     pub(super) fn drop_expired(&mut self, timeline: &Timeline, floor: MsgId, stored: MsgId) -> Result<(), CheckpointError> {
         let conversation = timeline.conversation();
         let mut expired = self.blocks.sizes_through(conversation, floor, limits::TREE_BATCH_ROWS_MAX)?;
-        if expired.is_empty() {
-            return Ok(());
+        let Some((first, _)) = expired.first() else { return Ok(()) };
+        // It goes before the blocks do: as long as a block tells of it, the next checkpoint comes back to what a crash left.
+        let is_across = parse::block(first.bytes()).is_some_and(|(_, first)| MsgIdSet::chunk_of(first) < MsgIdSet::first_above(floor));
+        if is_across {
+            self.drop_index(conversation, floor)?;
         }
         if floor < stored {
             let block = self.block_with(conversation, floor.next())?;
@@ -32,24 +36,48 @@ impl CheckpointWriter {
         }
         while !expired.is_empty() {
             self.room.left += expired.iter().map(|&(_, bytes)| bytes as u64).sum::<u64>();
-            self.remove(expired.drain(..).map(|(key, _)| RowChange::delete(key)))?;
+            self.remove(Tree::Messages, expired.drain(..).map(|(key, _)| RowChange::delete(key)))?;
             expired = self.blocks.sizes_through(conversation, floor, limits::TREE_BATCH_ROWS_MAX)?;
         }
         Ok(())
     }
 
-    fn remove(&mut self, changes: impl Iterator<Item = RowChange>) -> Result<(), CheckpointError> {
+    /// Removes the rows that tell which entries do not count and which mention whom, where all of them are gone. That is seldom: once in
+    /// 65,536 entries.
+    fn drop_index(&mut self, conversation: ConversationId, floor: MsgId) -> Result<(), CheckpointError> {
+        let first_kept = MsgIdSet::first_above(floor);
+        let uncounted = |key: &RowKey| parse::uncounted(key.bytes()).is_some_and(|(_, chunk)| chunk < first_kept);
+        let mentions = |key: &RowKey| parse::mentions(key.bytes()).is_some_and(|(_, _, chunk)| chunk < first_kept);
+        self.remove_where(&RowPrefix::uncounted_of(conversation), uncounted)?;
+        self.remove_where(&RowPrefix::mentions_of(conversation), mentions)
+    }
+
+    fn remove_where(&mut self, prefix: &RowPrefix, is_gone: impl Fn(&RowKey) -> bool) -> Result<(), CheckpointError> {
+        let mut after = None;
+        loop {
+            let keys = self.trees.keys(prefix, after.as_ref(), limits::TREE_BATCH_ROWS_MAX)?;
+            after = keys.last().copied();
+            self.remove(prefix.tree(), keys.iter().filter(|key| is_gone(key)).copied().map(RowChange::delete))?;
+            if keys.len() < limits::TREE_BATCH_ROWS_MAX {
+                return Ok(());
+            }
+        }
+    }
+
+    fn remove(&mut self, tree: Tree, changes: impl Iterator<Item = RowChange>) -> Result<(), CheckpointError> {
         let mut pending = super::Pending::default();
         for change in changes {
-            self.push(Tree::Messages, &mut pending, change)?;
+            self.push(tree, &mut pending, change)?;
         }
-        self.write_pending(Tree::Messages, &mut pending)
+        self.write_pending(tree, &mut pending)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
+
+    use cairn_proto::ids::UserId;
 
     use super::super::{CheckpointJob, CheckpointWriter};
     use super::*;
@@ -154,7 +182,7 @@ mod tests {
                 crashes.push(crashed(&writer, dir.path()));
             }
             for (key, _) in writer.blocks.sizes_through(CONVERSATION, id(floor), 100).unwrap() {
-                writer.remove([RowChange::delete(key)].into_iter()).unwrap();
+                writer.remove(Tree::Messages, [RowChange::delete(key)].into_iter()).unwrap();
                 crashes.push(crashed(&writer, dir.path()));
             }
             for crash in crashes {
@@ -163,6 +191,34 @@ mod tests {
                 write(&mut writer, 2, &replayed);
                 check(&writer, later, HEAD);
             }
+        }
+    }
+
+    #[test]
+    fn what_tells_of_entries_that_are_all_gone_goes_with_them() {
+        const CHUNK: u64 = 1 << 16;
+        let dir = tempfile::tempdir().unwrap();
+        let mut writer = writer(dir.path());
+        let timeline = timeline(0, 2 * CHUNK + 10);
+        let of_others = [RowKey::uncounted(ConversationId::new(4), 0), RowKey::mentions(ConversationId::new(6), UserId::new(7), 0)];
+        let of_chunk = |chunk| {
+            let mentions = (0..300).map(UserId::new).map(move |user| RowKey::mentions(CONVERSATION, user, chunk));
+            mentions.chain([RowKey::uncounted(CONVERSATION, chunk)])
+        };
+        let keys = (0..3).flat_map(of_chunk).chain(of_others);
+        let rows = keys.map(|key| RowChange::put(key, &vec![1_u8])).collect();
+        writer.write(CheckpointJob { through: BatchNo::new(1), rows, timelines: vec![(Arc::clone(&timeline), timeline.head())] }).unwrap();
+        let left = |writer: &CheckpointWriter| {
+            let is_there = |key: RowKey| writer.trees.get(&key).unwrap().is_some();
+            assert!(of_others.into_iter().all(is_there));
+            (0..3).map(|chunk| of_chunk(chunk).filter(|&key| is_there(key)).count()).collect::<Vec<_>>()
+        };
+        for (through, (floor, expected)) in
+            (2..).zip([(CHUNK - 2, [301, 301, 301]), (CHUNK - 1, [0, 301, 301]), (2 * CHUNK, [0, 0, 301]), (2 * CHUNK + 10, [0, 0, 301])])
+        {
+            timeline.raise_floor(id(floor));
+            write(&mut writer, through, &timeline);
+            assert_eq!(left(&writer), expected, "above {floor}");
         }
     }
 

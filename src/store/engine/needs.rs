@@ -2,21 +2,26 @@
 
 use cairn_proto::error::ErrorCode;
 use cairn_proto::message::unpack_entry;
+use hashbrown::HashSet;
 use tracing::error;
 
 use super::Engine;
 use crate::core::Command;
 use crate::core::needs::Need;
+use crate::limits::NEEDS_ROUNDS_MAX;
 use crate::store::load::LoadError;
 
 impl Engine {
-    /// Loads what a command needs. What else that is may depend on what was loaded first.
+    /// Loads what a command needs. What else that is may depend on what was loaded first; nothing is loaded twice.
     pub(super) fn load_missing(&mut self, command: &Command) -> Result<(), ErrorCode> {
-        for _ in 0..2 {
-            let needs = self.state.missing(command);
+        let mut loaded = HashSet::new();
+        for _ in 0..NEEDS_ROUNDS_MAX {
+            let mut needs = self.state.missing(command);
+            needs.retain(|&need| loaded.insert(need));
             if needs.is_empty() {
                 break;
             }
+            self.loads += needs.len() as u64;
             needs.into_iter().try_for_each(|need| self.load(need)).map_err(|failure| {
                 error!(%failure, "cannot load what a command needs");
                 ErrorCode::Damaged
