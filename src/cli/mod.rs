@@ -7,7 +7,7 @@
 //! * `profile`, `session`, `credentials`: who this device is
 //! * `target`, `span`: what people type
 //! * `lines`, `line`, `names`: messages in and out
-//! * `file`, `picture`, `bar`, `size`: files in and out
+//! * `file`, `source`, `picture`, `bar`, `size`: files in and out
 //! * `page`, `again`: the report of a run as a page, and the command that repeats it
 //! * `stop`: how a server is asked to end
 //! * `limits`: every bound of the commands
@@ -59,6 +59,7 @@ mod serve;
 mod session;
 mod set;
 mod size;
+mod source;
 mod span;
 mod stats;
 mod stop;
