@@ -101,7 +101,7 @@ impl fmt::Display for Seen<'_> {
             Self::Presence { name, presence, devices, .. } => {
                 write!(f, "{} is {}", Clean(name), presence.map_or("not to be seen", Presence::as_str))?;
                 let mut before = " on ";
-                devices.into_iter().copied().flatten().try_for_each(|device| {
+                devices.iter().copied().flatten().try_for_each(|device| {
                     write!(f, "{before}{}{}", device.kind.as_str(), if device.is_away { " (away)" } else { "" })?;
                     before = ", ";
                     Ok(())

@@ -18,7 +18,7 @@ pub fn all(world: &World) {
 }
 
 fn previews(world: &World) {
-    let preview: Vec<u8> = (0..12 * 1024).map(|at: u32| (at * 31 >> 3) as u8).collect();
+    let preview: Vec<u8> = (0..12 * 1024).map(|at: u32| ((at * 31) >> 3) as u8).collect();
     fs::write(world.path("dot.gif"), DOT).unwrap();
     fs::write(world.path("walk.mp4"), vec![7; 5000]).unwrap();
     fs::write(world.path("small.jpg"), &preview).unwrap();

@@ -31,6 +31,14 @@ pub fn all(world: &World) {
     for shell in ["bash", "zsh", "fish"] {
         assert!(world.people("nobody", &["completions", shell]).contains("cairn"), "{shell}");
     }
+    // Who watches is told when the server goes and is back.
+    let watch = world.live("ada", &["watch", "tom"], Form::Json);
+    watch.until_json(|seen| seen["event"] == "presence");
+    assert!(world.server().stop().success());
+    assert!(watch.until_json(|seen| seen["event"] == "disconnected")["reason"].is_string());
+    world.server().restart();
+    watch.until_json(|seen| seen["event"] == "reconnected");
+    assert_eq!(watch.interrupt(), Some(130));
     let data = world.server().data().to_owned();
     let data = data.to_str().unwrap();
     assert!(world.server().stop().success());

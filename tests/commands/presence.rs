@@ -12,6 +12,10 @@ pub fn all(world: &World) {
     world.json("sam", &["follow", "una"]);
     stands(world);
     watched(world, &deck);
+    world.json("una", &["send", "@sam", "just us"]);
+    let direct = world.lines("sam", &["watch", "una", "--in", "@una", "--once"]);
+    assert_eq!((&direct[0]["event"], &direct[1]["event"]), (&json!("presence"), &json!("receipts")));
+    assert_eq!((&direct[1]["name"], &direct[1]["read"], direct.len()), (&json!("una"), &1.into(), 2));
     assert_eq!(world.failure("sam", &["watch"]).0, Some(2));
     assert_eq!(world.failure("sam", &["watch", "una", "--once", "--away"]).0, Some(2));
     world.refused("vic", &["watch", "--in", &format!("#id:{deck}"), "--once"], "no such conversation, or you are not a member of it");
