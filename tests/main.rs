@@ -11,6 +11,7 @@
 
 mod bench;
 mod chat;
+mod commands;
 mod crash;
 mod evening;
 mod figures;

@@ -1,8 +1,14 @@
 //! Moments as people read them, in their own time zone.
 
 use std::fmt;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use jiff::tz::TimeZone;
+
+/// The time since 1970.
+pub(super) fn now() -> Duration {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
+}
 
 /// A moment in milliseconds since 1970, shown as `2025-11-21 22:30` where the user is.
 #[derive(Clone, Copy, Debug)]

@@ -30,16 +30,31 @@ pub(super) struct ConfigArgs {
 #[derive(Debug, Subcommand)]
 enum Action {
     /// Show all settings
-    #[command(after_help = "EXAMPLES\n  cairn config list\n  cairn config list --json | jq -r 'select(.value != .default) | .name'")]
+    #[command(after_help = "EXAMPLES
+  cairn config list
+  cairn config list --json | jq -r 'select(.value != .default) | .name'
+
+JSON, one for each setting
+  {\"name\":\"direct-chats\",\"value\":\"anyone\",\"default\":\"anyone\",\"takes\":\"anyone or friends\",\"about\":\"…\"}")]
     List,
     /// Show one setting
-    #[command(after_help = "EXAMPLES\n  cairn config get direct-chats\n  cairn config get direct-chats --json | jq -r .value")]
+    #[command(after_help = "EXAMPLES
+  cairn config get direct-chats
+  cairn config get direct-chats --json | jq -r .value
+
+JSON
+  {\"name\":\"direct-chats\",\"value\":\"anyone\",\"default\":\"anyone\",\"takes\":\"anyone or friends\",\"about\":\"…\"}")]
     Get {
         /// The setting
         name: SettingName,
     },
     /// Set a setting, as the owner of the server
-    #[command(after_help = "EXAMPLES\n  cairn config set direct-chats friends\n  cairn config set contacts-max 500")]
+    #[command(after_help = "EXAMPLES
+  cairn config set direct-chats friends
+  cairn config set contacts-max 500
+
+JSON, as it is from now on
+  {\"name\":\"direct-chats\",\"value\":\"anyone\",\"default\":\"anyone\",\"takes\":\"anyone or friends\",\"about\":\"…\"}")]
     Set {
         /// The setting
         name: SettingName,

@@ -19,7 +19,10 @@ use super::session::{Conduct, Context};
 #[command(after_help = "EXAMPLES
   cairn devices
   cairn devices revoke 10446744073709551615    a lost laptop is locked out at once
-  cairn devices --json | jq -r 'select(.online) | .name'")]
+  cairn devices --json | jq -r 'select(.online) | .name'
+
+JSON, one for each device; its number is a string
+  {\"device\":\"10446744073709551615\",\"name\":\"laptop\",\"created_at_ms\":1700000000000,\"current\":true,\"online\":true}")]
 pub(super) struct DevicesArgs {
     #[command(subcommand)]
     action: Option<Action>,
@@ -28,7 +31,7 @@ pub(super) struct DevicesArgs {
 #[derive(Debug, Subcommand)]
 enum Action {
     /// End a device: its sessions are closed and it cannot log in any more
-    #[command(after_help = "EXAMPLES\n  cairn devices revoke 10446744073709551615")]
+    #[command(after_help = "EXAMPLES\n  cairn devices revoke 10446744073709551615\n\nJSON\n  {\"revoked\":\"10446744073709551615\"}")]
     Revoke {
         /// The device's number, as `cairn devices` shows it
         id: DeviceId,

@@ -19,8 +19,9 @@ use crate::store::doctor::{self, Depth, Report};
 /// Check what is stored, or explain an unread number
 ///
 /// With --data, everything in the directory of a stopped server is read and held against everything else: checksums, message numbers
-/// without a gap from floor to head, cursors within their bounds, the commit log against the blocks, attachments against the files that hold them. What the commit log holds is moved
-/// into the trees on the way, as at any start of the server. The first problem is named, with exit code 1.
+/// without a gap from floor to head, cursors within their bounds, the commit log against the blocks, attachments against the files that
+/// hold them. What the commit log holds is moved into the trees on the way, as at any start of the server. The first problem is named,
+/// with exit code 1.
 ///
 /// With --explain, a running server says what a member's unread number is made of: one's own, or anybody's for owners and admins of the
 /// server.
@@ -30,7 +31,11 @@ use crate::store::doctor::{self, Depth, Report};
   cairn doctor --data /srv/cairn
   cairn doctor --data /srv/cairn --full
   cairn doctor --explain '#team' ada
-  cairn doctor --explain '#team' ada --json")]
+  cairn doctor --explain '#team' ada --json
+
+JSON of --explain; base is the highest of read, floor and joined - 1, and unread what is above it and counts
+  {\"conversation\":1,\"user\":2,\"name\":\"ada\",\"head\":20,\"floor\":0,\"joined\":1,\"read\":5,\"base\":5,\"uncounted\":3,
+   \"unread\":12,\"mentions\":2}")]
 pub(super) struct DoctorArgs {
     /// The data directory to check; its server must be stopped
     #[arg(long, value_name = "DIR", group = "task")]

@@ -4,18 +4,18 @@ use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use cairn_client::{Client, TransferError, Uploaded};
+use cairn_client::{Client, Error, TransferError, Uploaded};
 use cairn_proto::attachment::{Attachment, Film, Media, Preview};
 use cairn_proto::body::Body;
-use cairn_proto::error::ErrorCode;
 use cairn_proto::text::{Caption, FileName, MediaType};
 use clap::{Args, ValueEnum};
 
 use super::bar::Bar;
 use super::exit::Exit;
-use super::failure::Failure;
+use super::failure::{Failure, hint_for_code};
 use super::limits;
 use super::picture::read_picture;
+use super::source::Source;
 
 /// A file that is sent.
 #[derive(Debug, Args)]
@@ -129,35 +129,34 @@ fn media_type(path: &Path) -> Result<MediaType, Failure> {
 }
 
 impl Prepared {
-    /// Uploads the file. Gives what the message says.
-    pub(super) async fn upload(self, client: &Client) -> Result<Body, Failure> {
+    /// Uploads the file. Gives what the message says, and how much of the file the server had already.
+    pub(super) async fn upload(self, client: &Client) -> Result<(Body, u64), Failure> {
         let Self { path, name, media_type, caption, shape } = self;
+        let failed = |error| failure_of(&path, error);
+        let mut source = Source::open(&path).await.map_err(|error| failed(TransferError::Source(error)))?;
         let mut bar = Bar::new();
-        let uploaded = client.upload_file(&path, |moved| bar.update(moved)).await;
+        let uploaded = client.upload(&mut source, |moved| bar.update(moved)).await;
         drop(bar);
-        let Uploaded { hash, size_bytes } = uploaded.map_err(|error| failure_of(&path, error))?;
+        let Uploaded { hash, size_bytes } = uploaded.map_err(failed)?;
+        let resumed_at_bytes = source.sent_from().unwrap_or(size_bytes);
         let file = Attachment { hash, name, media_type, size_bytes, caption };
         let media = |Pixels { width, height }, preview, file| Media { file, width, height, preview };
-        Ok(match shape {
+        let body = match shape {
             Shape::Image(pixels, preview) => Body::from(media(pixels, preview, file)),
             Shape::Video(pixels, preview, duration) => {
                 let duration_ms = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
                 Body::from(Film { media: media(pixels, preview, file), duration_ms })
             }
             Shape::File => Body::from(file),
-        })
+        };
+        Ok((body, resumed_at_bytes))
     }
 }
 
 /// What people are told when a transfer comes to nothing.
 pub(super) fn failure_of(path: &Path, error: TransferError) -> Failure {
     let hint = match &error {
-        TransferError::Client(cairn_client::Error::Refused(code)) => match code {
-            ErrorCode::WrongHash | ErrorCode::WrongSize => "the file changed while it was sent: send it again when it is at rest",
-            ErrorCode::QuotaReached => "recall messages with files that nobody needs; the room is free again a while later",
-            ErrorCode::NoSuchAttachment => "the message may have been recalled, or may name no file",
-            _ => return Failure::caused(Exit::Failed, format!("{}: {error}", path.display()), &error),
-        },
+        TransferError::Client(Error::Refused(code)) => hint_for_code(*code).unwrap_or_default(),
         TransferError::Client(other) => return other.clone().into(),
         TransferError::Damaged => {
             "try again; when it stays so, the file is damaged on the server, and its operator should run `cairn doctor --full`"

@@ -11,6 +11,7 @@ use cairn_proto::text::{GroupName, Topic, UserName};
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
+use super::clock;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::group_order::{self, Done, MuteArgs};
@@ -29,7 +30,10 @@ use super::target::{Target, find_user, parse_group, parse_group_name, parse_user
   cairn group remove team bob
   cairn group members team
   cairn group settings team --access open
-  cairn group role team bob admin")]
+  cairn group role team bob admin
+
+JSON, unless the --help of the one that is used says more
+  {\"conversation\":1}")]
 pub(super) struct GroupArgs {
     #[command(subcommand)]
     action: Action,
@@ -38,7 +42,12 @@ pub(super) struct GroupArgs {
 #[derive(Debug, Subcommand)]
 enum Action {
     /// Make a group; you are its owner
-    #[command(after_help = "EXAMPLES\n  cairn group create team\n  cairn group create 'the whole team' ada bob --json")]
+    #[command(after_help = "EXAMPLES
+  cairn group create team
+  cairn group create 'the whole team' ada bob --json
+
+JSON
+  {\"conversation\":1}")]
     Create {
         /// Its name
         #[arg(value_parser = parse_group_name)]
@@ -48,7 +57,11 @@ enum Action {
         users: Vec<UserName>,
     },
     /// Make users members of a group
-    #[command(after_help = "EXAMPLES\n  cairn group add team carol dave")]
+    #[command(after_help = "EXAMPLES
+  cairn group add team carol dave
+
+JSON; changed is for how many users something did
+  {\"conversation\":1,\"changed\":2}")]
     Add {
         /// The group
         #[arg(value_name = "NAME", value_parser = parse_group)]
@@ -58,7 +71,11 @@ enum Action {
         users: Vec<UserName>,
     },
     /// End memberships; with your own name, leave
-    #[command(after_help = "EXAMPLES\n  cairn group remove team bob")]
+    #[command(after_help = "EXAMPLES
+  cairn group remove team bob
+
+JSON; changed is for how many users something did
+  {\"conversation\":1,\"changed\":2}")]
     Remove {
         /// The group
         #[arg(value_name = "NAME", value_parser = parse_group)]
@@ -68,14 +85,19 @@ enum Action {
         users: Vec<UserName>,
     },
     /// List the members of a group
-    #[command(after_help = "EXAMPLES\n  cairn group members team\n  cairn group members team --json | jq -r .name")]
+    #[command(after_help = "EXAMPLES
+  cairn group members team
+  cairn group members team --json | jq -r .name
+
+JSON, one for each member; muted_until_ms lies in the past, or is 0, for one who may speak; read is 0 where it is not shown
+  {\"user\":2,\"name\":\"bob\",\"role\":\"member\",\"server_role\":\"member\",\"joined\":1,\"read\":17,\"muted_until_ms\":0}")]
     Members {
         /// The group
         #[arg(value_name = "NAME", value_parser = parse_group)]
         group: Target,
     },
     /// Give a group another name
-    #[command(after_help = "EXAMPLES\n  cairn group rename team 'the whole team'")]
+    #[command(after_help = "EXAMPLES\n  cairn group rename team 'the whole team'\n\nJSON\n  {\"conversation\":1}")]
     Rename {
         /// The group
         #[arg(value_name = "NAME", value_parser = parse_group)]
@@ -85,7 +107,12 @@ enum Action {
         to: GroupName,
     },
     /// Say what a group is about
-    #[command(after_help = "EXAMPLES\n  cairn group topic team 'release on Friday'\n  cairn group topic team ''        no topic any more")]
+    #[command(after_help = "EXAMPLES
+  cairn group topic team 'release on Friday'
+  cairn group topic team ''        no topic any more
+
+JSON
+  {\"conversation\":1}")]
     Topic {
         /// The group
         #[arg(value_name = "NAME", value_parser = parse_group)]
@@ -97,10 +124,19 @@ enum Action {
     #[command(after_help = "EXAMPLES
   cairn group settings team
   cairn group settings team --access open --history from-join
-  cairn group settings news --post admin --pin admin")]
+  cairn group settings news --post admin --pin admin
+
+JSON, as it holds from now on
+  {\"conversation\":1,\"topic\":\"\",\"members\":3,\"settings\":{\"access\":\"invite-only\",\"history\":\"all\",
+   \"invite\":\"admin\",\"post\":\"member\",\"pin\":\"member\",\"rename\":\"admin\"}}")]
     Settings(SettingsArgs),
     /// Give a member another role
-    #[command(after_help = "EXAMPLES\n  cairn group role team bob admin\n  cairn group role team bob member")]
+    #[command(after_help = "EXAMPLES
+  cairn group role team bob admin
+  cairn group role team bob member
+
+JSON
+  {\"conversation\":1}")]
     Role {
         /// The group
         #[arg(value_name = "NAME", value_parser = parse_group)]
@@ -112,7 +148,7 @@ enum Action {
         role: RoleArg,
     },
     /// Make a member the owner in your place; you are an admin from then on
-    #[command(after_help = "EXAMPLES\n  cairn group hand-over team bob")]
+    #[command(after_help = "EXAMPLES\n  cairn group hand-over team bob\n\nJSON\n  {\"conversation\":1}")]
     HandOver {
         /// The group
         #[arg(value_name = "NAME", value_parser = parse_group)]
@@ -122,7 +158,11 @@ enum Action {
         user: UserName,
     },
     /// Remove users and keep them out
-    #[command(after_help = "EXAMPLES\n  cairn group ban team mallory")]
+    #[command(after_help = "EXAMPLES
+  cairn group ban team mallory
+
+JSON; changed is for how many users something did
+  {\"conversation\":1,\"changed\":2}")]
     Ban {
         /// The group
         #[arg(value_name = "NAME", value_parser = parse_group)]
@@ -132,7 +172,11 @@ enum Action {
         users: Vec<UserName>,
     },
     /// Let users become members again
-    #[command(after_help = "EXAMPLES\n  cairn group unban team mallory")]
+    #[command(after_help = "EXAMPLES
+  cairn group unban team mallory
+
+JSON; changed is for how many users something did
+  {\"conversation\":1,\"changed\":2}")]
     Unban {
         /// The group
         #[arg(value_name = "NAME", value_parser = parse_group)]
@@ -142,31 +186,45 @@ enum Action {
         users: Vec<UserName>,
     },
     /// List who is kept out of a group
-    #[command(after_help = "EXAMPLES\n  cairn group bans team --json | jq -r .name")]
+    #[command(after_help = "EXAMPLES
+  cairn group bans team --json | jq -r .name
+
+JSON, one for each user
+  {\"user\":4,\"name\":\"mallory\"}")]
     Bans {
         /// The group
         #[arg(value_name = "NAME", value_parser = parse_group)]
         group: Target,
     },
     /// Let a member say nothing for a while
-    #[command(after_help = "EXAMPLES\n  cairn group mute team mallory --for 2h\n  cairn group mute team mallory --off")]
+    #[command(after_help = "EXAMPLES
+  cairn group mute team mallory --for 2h
+  cairn group mute team mallory --off
+
+JSON
+  {\"conversation\":1}")]
     Mute(MuteArgs),
     /// List the open groups of the server
-    #[command(after_help = "EXAMPLES\n  cairn group find\n  cairn group find rust --json | jq -r .name")]
+    #[command(after_help = "EXAMPLES
+  cairn group find
+  cairn group find rust --json | jq -r .name
+
+JSON, one for each group
+  {\"conversation\":17,\"name\":\"rust\",\"topic\":\"\",\"members\":12}")]
     Find {
         /// What the name begins with
         #[arg(value_parser = parse_group_name)]
         prefix: Option<GroupName>,
     },
     /// Become a member of an open group
-    #[command(after_help = "EXAMPLES\n  cairn group join rust\n  cairn group join '#id:17'")]
+    #[command(after_help = "EXAMPLES\n  cairn group join rust\n  cairn group join '#id:17'\n\nJSON\n  {\"conversation\":17}")]
     Join {
         /// The group
         #[arg(value_name = "NAME", value_parser = parse_group)]
         group: Target,
     },
     /// Be a member no more
-    #[command(after_help = "EXAMPLES\n  cairn group leave team")]
+    #[command(after_help = "EXAMPLES\n  cairn group leave team\n\nJSON\n  {\"conversation\":1}")]
     Leave {
         /// The group
         #[arg(value_name = "NAME", value_parser = parse_group)]
@@ -221,7 +279,11 @@ impl From<Member> for Row {
 
 impl fmt::Display for Row {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:24}  {:6}  read up to {}", self.name, self.role.as_str(), self.read)
+        write!(f, "{:24}  {:6}  read up to {}", self.name, self.role.as_str(), self.read)?;
+        if u128::from(self.muted_until_ms) > clock::now().as_millis() {
+            write!(f, "  muted until {}", clock::Local(self.muted_until_ms))?;
+        }
+        Ok(())
     }
 }
 

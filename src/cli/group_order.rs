@@ -1,7 +1,7 @@
 //! `cairn group role`, `hand-over`, `ban`, `unban`, `bans`, `mute` and `leave`: who is what in a group, and who is not.
 
 use std::fmt;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use cairn_client::Client;
 use cairn_proto::ids::{ConversationId, Timestamp, UserId};
@@ -9,6 +9,7 @@ use cairn_proto::text::UserName;
 use clap::Args;
 use serde::Serialize;
 
+use super::clock;
 use super::failure::Failure;
 use super::output::Output;
 use super::span;
@@ -59,8 +60,7 @@ impl fmt::Display for Banned {
 
 pub(super) async fn mute(client: &Client, args: &MuteArgs) -> Result<ConversationId, Failure> {
     let (conversation, user) = (args.group.resolve(client).await?, find_user(client, &args.user).await?);
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let until = if args.off { Duration::ZERO } else { now.saturating_add(args.time) };
+    let until = if args.off { Duration::ZERO } else { clock::now().saturating_add(args.time) };
     let until = Timestamp::new(u64::try_from(until.as_millis()).unwrap_or(u64::MAX));
     client.mute_member(conversation, user.id, until).await?;
     Ok(conversation)

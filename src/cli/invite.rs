@@ -18,7 +18,10 @@ use super::span;
 #[command(after_help = "EXAMPLES
   cairn invite
   cairn invite --uses 20 --expires 2d
-  cairn invite --json | jq -r .invite")]
+  cairn invite --json | jq -r .invite
+
+JSON
+  {\"invite\":\"cairn://…\",\"uses\":1,\"life_seconds\":604800}")]
 pub(super) struct InviteArgs {
     /// How many people can join with it
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=i64::from(INVITE_USES_MAX)))]

@@ -19,7 +19,10 @@ use super::whoami::Me;
 #[command(after_help = "EXAMPLES
   cairn join 'cairn://chat.example.org:7766/#PIN.TOKEN' --name ada
   cairn join \"$LINK\" --name bob --password-stdin <password.txt
-  cairn --profile /tmp/carol join \"$LINK\" --name carol")]
+  cairn --profile /tmp/carol join \"$LINK\" --name carol
+
+JSON; the device's number is a string
+  {\"user\":1,\"name\":\"ada\",\"role\":\"owner\",\"device\":\"10446744073709551615\",\"server\":\"chat.example.org:7766\"}")]
 pub(super) struct JoinArgs {
     /// The invite link, as `cairn serve` or `cairn invite` printed it
     link: InviteLink,

@@ -11,6 +11,9 @@ pub(super) const USERS_FOUND_DEFAULT: usize = 50;
 /// User names that one command remembers. When there are more, it forgets all and begins again.
 pub(super) const NAMES_CACHED_MAX: usize = 100_000;
 
+/// How often `type` hits a key. The client tells others less often.
+pub(super) const KEY_INTERVAL: Duration = Duration::from_millis(250);
+
 /// What is read from standard input, or written to standard output, at once.
 pub(super) const IO_BYTES: usize = 64 * 1024;
 

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use cairn_proto::attachment::Attachment;
+use cairn_proto::attachment::{Attachment, Media};
 use cairn_proto::body::{Amendment, Body, Kind, SystemEntry};
 use cairn_proto::extras::Reaction;
 use cairn_proto::ids::{ConversationId, MsgId, UserId};
@@ -59,6 +59,9 @@ struct Attached<'a> {
     height: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     duration_ms: Option<u64>,
+    /// `None` without a preview.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    preview_bytes: Option<usize>,
 }
 
 /// One kind of reaction.
@@ -94,14 +97,21 @@ impl<'a> Line<'a> {
 impl<'a> Attached<'a> {
     fn of(body: &'a Body) -> Option<Self> {
         let Attachment { hash, name, media_type, size_bytes, .. } = body.attachment()?;
-        let (media, duration_ms) = match body {
-            Body::Image(picture) => (Some(&**picture), None),
-            Body::Video(film) => (Some(&film.media), Some(film.duration_ms)),
-            _ => (None, None),
-        };
+        let duration_ms = if let Body::Video(film) = body { Some(film.duration_ms) } else { None };
+        let media = media_of(body);
         let (width, height) = media.map(|media| (media.width, media.height)).unzip();
+        let preview_bytes = media.map(|media| media.preview.as_bytes().len()).filter(|&bytes| bytes > 0);
         let (name, media_type, hash) = (name.as_str(), media_type.as_str(), hash.to_string());
-        Some(Self { name, media_type, size_bytes: *size_bytes, hash, width, height, duration_ms })
+        Some(Self { name, media_type, size_bytes: *size_bytes, hash, width, height, duration_ms, preview_bytes })
+    }
+}
+
+/// The picture of a message, or what one of its film's is like.
+pub(super) fn media_of(body: &Body) -> Option<&Media> {
+    match body {
+        Body::Image(picture) => Some(picture),
+        Body::Video(film) => Some(&film.media),
+        _ => None,
     }
 }
 

@@ -19,7 +19,10 @@ use super::whoami::Me;
 #[derive(Debug, Args)]
 #[command(after_help = "EXAMPLES
   cairn login chat.example.org:7766 --pin PIN --name ada
-  cairn login '[2001:db8::7]:7766' --pin PIN --name ada --password-stdin <password.txt")]
+  cairn login '[2001:db8::7]:7766' --pin PIN --name ada --password-stdin <password.txt
+
+JSON; the device's number is a string
+  {\"user\":1,\"name\":\"ada\",\"role\":\"owner\",\"device\":\"10446744073709551615\",\"server\":\"chat.example.org:7766\"}")]
 pub(super) struct LoginArgs {
     /// The server's address, HOST:PORT
     addr: ServerAddr,

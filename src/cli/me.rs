@@ -23,7 +23,11 @@ use super::users::Person;
   cairn me
   cairn me set --display-name 'Ada Lovelace' --about 'Engines, analytical'
   cairn me set --about ''                       says nothing any more
-  cairn me set --avatar ada.webp                a picture of up to 4 KiB")]
+  cairn me set --avatar ada.webp                a picture of up to 4 KiB
+  cairn me reads hidden
+
+JSON; role is that on the server
+  {\"user\":1,\"name\":\"ada\",\"role\":\"owner\",\"display_name\":\"Ada Lovelace\",\"about\":null,\"avatar_bytes\":null}")]
 pub(super) struct MeArgs {
     #[command(subcommand)]
     action: Option<Action>,
@@ -34,11 +38,14 @@ enum Action {
     /// Say how others see you; what you leave out stays as it is
     #[command(after_help = "EXAMPLES
   cairn me set --display-name 'Ada Lovelace' --avatar ada.webp
-  cairn me set --display-name '' --about '' --no-avatar")]
+  cairn me set --display-name '' --about '' --no-avatar
+
+JSON, as others see you from now on
+  {\"user\":1,\"name\":\"ada\",\"role\":\"owner\",\"display_name\":\"Ada Lovelace\",\"about\":null,\"avatar_bytes\":2310}")]
     Set(SetArgs),
 
     /// Say whether others see what you have read, and you what they have; without a word, show it
-    #[command(after_help = "EXAMPLES\n  cairn me reads\n  cairn me reads hidden")]
+    #[command(after_help = "EXAMPLES\n  cairn me reads\n  cairn me reads hidden\n\nJSON\n  {\"reads\":\"shown\"}")]
     Reads {
         /// 'shown' or 'hidden'
         #[arg(value_parser = parse_reads)]

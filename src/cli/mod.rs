@@ -7,7 +7,7 @@
 //! * `profile`, `session`, `credentials`: who this device is
 //! * `target`, `span`: what people type
 //! * `lines`, `line`, `names`: messages in and out
-//! * `file`, `picture`, `bar`, `size`: files in and out
+//! * `file`, `source`, `picture`, `bar`, `size`: files in and out
 //! * `page`, `again`: the report of a run as a page, and the command that repeats it
 //! * `stop`: how a server is asked to end
 //! * `limits`: every bound of the commands
@@ -59,13 +59,16 @@ mod serve;
 mod session;
 mod set;
 mod size;
+mod source;
 mod span;
 mod stats;
 mod stop;
 mod tail;
 mod target;
+mod typing;
 mod unread;
 mod users;
+mod watch;
 mod whoami;
 
 use std::env;
@@ -73,7 +76,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory as _, Parser, Subcommand};
 
 use self::exit::Exit;
 use self::failure::Failure;
@@ -124,6 +127,7 @@ enum Command {
     Unfollow(relate::UnfollowArgs),
     Block(relate::BlockArgs),
     Unblock(relate::UnblockArgs),
+    Watch(watch::WatchArgs),
     Send(send::SendArgs),
     Forward(forward::ForwardArgs),
     Edit(edit::EditArgs),
@@ -131,6 +135,7 @@ enum Command {
     React(react::ReactArgs),
     Pin(pin::PinArgs),
     Get(get::GetArgs),
+    Type(typing::TypeArgs),
     Tail(tail::TailArgs),
     List(list::ListArgs),
     Read(read::ReadArgs),
@@ -160,6 +165,14 @@ fn after_help() -> String {
 {}",
         exit::HELP
     )
+}
+
+/// The whole command line, for those who describe it: subcommands, options, help.
+#[must_use]
+pub fn command() -> clap::Command {
+    let mut command = Cli::command();
+    command.build();
+    command
 }
 
 /// Runs the command that the process was started with, and gives what it ends with.
@@ -212,12 +225,14 @@ fn run(cli: Cli, others: Vec<Contender>) -> Result<(), Failure> {
         Command::Unfollow(args) => relate::unfollow(&args, &context()?),
         Command::Block(args) => relate::block(&args, &context()?),
         Command::Unblock(args) => relate::unblock(&args, &context()?),
+        Command::Watch(args) => watch::run(&args, &context()?),
         Command::Send(args) => send::run(args, &context()?),
         Command::Forward(args) => forward::run(&args, &context()?),
         Command::Edit(args) => edit::run(args, &context()?),
         Command::Recall(args) => recall::run(&args, &context()?),
         Command::React(args) => react::run(&args, &context()?),
         Command::Get(args) => get::run(&args, &context()?),
+        Command::Type(args) => typing::run(&args, &context()?),
         Command::Pin(args) => pin::run(&args, &context()?),
         Command::Tail(args) => tail::run(&args, &context()?),
         Command::List(args) => list::run(&args, &context()?),
@@ -239,7 +254,6 @@ fn run(cli: Cli, others: Vec<Contender>) -> Result<(), Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory as _;
 
     #[test]
     fn the_command_line_is_consistent() {
@@ -254,8 +268,6 @@ mod tests {
             assert!(!has_own || help.contains("EXAMPLES\n"), "{} has no examples", command.get_name());
             command.get_subcommands().filter(|sub| sub.get_name() != "help").for_each(check);
         }
-        let mut command = Cli::command();
-        command.build();
-        check(&command);
+        check(&command());
     }
 }

@@ -6,6 +6,7 @@ use cairn_client::{Client, Error};
 use cairn_proto::body::{Body, SystemEntry};
 use cairn_proto::ids::UserId;
 use cairn_proto::message::Message;
+use cairn_proto::response::UserInfo;
 use cairn_proto::text::UserName;
 
 use super::limits;
@@ -56,10 +57,33 @@ impl Names {
             unknown.sort_unstable();
             unknown.dedup();
         }
+        self.ask(client, unknown).await
+    }
+
+    /// Learns the names of these users.
+    pub(super) async fn learn_users(&mut self, client: &Client, users: &[UserId]) -> Result<(), Error> {
+        let mut unknown = Vec::new();
+        users.iter().for_each(|&user| self.note(user, &mut unknown));
+        if unknown.is_empty() {
+            return Ok(());
+        }
+        if self.0.len() + unknown.len() > limits::NAMES_CACHED_MAX {
+            self.0.clear();
+            unknown = users.to_vec();
+        }
+        self.ask(client, unknown).await
+    }
+
+    /// Takes the names of users who were found anyway.
+    pub(super) fn know(&mut self, users: Vec<UserInfo>) {
+        self.0.extend(users.into_iter().map(|user| (user.id, Some(user.name))));
+    }
+
+    async fn ask(&mut self, client: &Client, unknown: Vec<UserId>) -> Result<(), Error> {
         let found = client.users(&unknown).await?;
         // Who was not found is not asked for again.
         self.0.extend(unknown.into_iter().map(|user| (user, None)));
-        self.0.extend(found.into_iter().map(|user| (user.id, Some(user.name))));
+        self.know(found);
         Ok(())
     }
 

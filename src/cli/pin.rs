@@ -12,7 +12,8 @@ use super::target::Target;
 
 /// Pin a message, take a pin back, or list the pinned messages
 ///
-/// In a group, those whom its settings let pin do (all members, unless `cairn group settings` says otherwise); in a direct chat, both. A message that is recalled is pinned no more.
+/// In a group, those whom its settings let pin do (all members, unless `cairn group settings` says otherwise); in a direct chat, both. A
+/// message that is recalled is pinned no more.
 #[derive(Debug, Args)]
 #[command(after_help = "EXAMPLES
   cairn pin '#team' 17

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::failure::Failure;
 use super::session::{Conduct, Context};
-use super::target::Target;
+use super::target::{Target, parse_emoji};
 
 /// React to a message, or take a reaction back
 #[derive(Debug, Args)]
@@ -27,6 +27,7 @@ pub(super) struct ReactArgs {
     msgid: MsgId,
 
     /// The emoji, by its name
+    #[arg(value_parser = parse_emoji)]
     emoji: EmojiName,
 
     /// Take your reaction back

@@ -16,7 +16,10 @@ use super::target::Target;
 #[derive(Debug, Args)]
 #[command(after_help = "EXAMPLES
   cairn read '#team'
-  cairn read @bob 17")]
+  cairn read @bob 17
+
+JSON, the read cursor from now on
+  {\"conversation\":1,\"read\":17}")]
 pub(super) struct ReadArgs {
     /// '#group', '@user' or '#id:NUMBER'
     target: Target,

@@ -12,8 +12,8 @@ use super::target::Target;
 
 /// Take a message back
 ///
-/// Its sender can for a while (15 minutes, unless the server's owner says otherwise: `cairn config`); owners and admins of a group can take back any message of it, at any time. That there was one stays to
-/// be seen; what it said is gone.
+/// Its sender can for a while (15 minutes, unless the server's owner says otherwise: `cairn config`); owners and admins of a group can take
+/// back any message of it, at any time. That there was one stays to be seen; what it said is gone.
 #[derive(Debug, Args)]
 #[command(after_help = "EXAMPLES
   cairn recall '#team' 17

@@ -14,12 +14,16 @@ use super::target::Target;
 
 /// Show who has got a message, and who has read it
 ///
-/// Those count who were members when it was said and are still. Who hides what he reads (`cairn me reads hidden`) has got it at most, and sees
-/// no more of others.
+/// Those count who were members when it was said and are still. Who hides what he reads (`cairn me reads hidden`) has got it at most, and
+/// sees no more of others.
 #[derive(Debug, Args)]
 #[command(after_help = "EXAMPLES
   cairn receipts '#team' 17
-  cairn receipts @bob 3 --json")]
+  cairn receipts @bob 3 --json
+
+JSON; state is sent, delivered or read, reads is shown or hidden
+  {\"conversation\":1,\"msgid\":17,\"of\":2,\"delivered\":2,\"read\":1,\"reads\":\"shown\",
+   \"who\":[{\"user\":2,\"name\":\"bob\",\"state\":\"read\"},{\"user\":3,\"name\":\"eve\",\"state\":\"delivered\"}]}")]
 pub(super) struct ReceiptsArgs {
     /// '#group', '@user' or '#id:NUMBER'
     target: Target,

@@ -11,18 +11,20 @@ use cairn_proto::text::UserName;
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
-use super::exit::Exit;
 use super::failure::Failure;
 use super::output::Output;
 use super::session::{Conduct, Context};
-use super::target::parse_user;
+use super::target::{find_user, parse_user};
 
 /// Ask others to be your friends, and answer them
 #[derive(Debug, Args)]
 #[command(after_help = "EXAMPLES
   cairn friend ask bob
   cairn friend accept ada
-  cairn contacts --json | jq -r 'select(.friendship == \"invited\") | .name'    who waits for your answer")]
+  cairn contacts --json | jq -r 'select(.friendship == \"invited\") | .name'    who waits for your answer
+
+JSON; friendship is none, asked, invited (by the other) or friends
+  {\"user\":2,\"name\":\"bob\",\"follows\":false,\"friendship\":\"asked\",\"blocks\":false}")]
 pub(super) struct FriendArgs {
     #[command(subcommand)]
     action: FriendAction,
@@ -31,22 +33,42 @@ pub(super) struct FriendArgs {
 #[derive(Debug, Subcommand)]
 enum FriendAction {
     /// Ask somebody to be your friend; who has asked you becomes one at once
-    #[command(after_help = "EXAMPLES\n  cairn friend ask bob")]
+    #[command(after_help = "EXAMPLES
+  cairn friend ask bob
+
+JSON
+  {\"user\":2,\"name\":\"bob\",\"follows\":false,\"friendship\":\"asked\",\"blocks\":false}")]
     Ask(OtherArgs),
     /// Become the friend of somebody who has asked you
-    #[command(after_help = "EXAMPLES\n  cairn friend accept ada")]
+    #[command(after_help = "EXAMPLES
+  cairn friend accept ada
+
+JSON
+  {\"user\":2,\"name\":\"bob\",\"follows\":false,\"friendship\":\"friends\",\"blocks\":false}")]
     Accept(OtherArgs),
     /// Turn down what somebody has asked you
-    #[command(after_help = "EXAMPLES\n  cairn friend decline eve")]
+    #[command(after_help = "EXAMPLES
+  cairn friend decline eve
+
+JSON
+  {\"user\":2,\"name\":\"bob\",\"follows\":false,\"friendship\":\"none\",\"blocks\":false}")]
     Decline(OtherArgs),
     /// End a friendship, or take back what you asked
-    #[command(after_help = "EXAMPLES\n  cairn friend remove bob")]
+    #[command(after_help = "EXAMPLES
+  cairn friend remove bob
+
+JSON
+  {\"user\":2,\"name\":\"bob\",\"follows\":false,\"friendship\":\"none\",\"blocks\":false}")]
     Remove(OtherArgs),
 }
 
 /// Follow somebody, one way and without asking
 #[derive(Debug, Args)]
-#[command(after_help = "EXAMPLES\n  cairn follow bob")]
+#[command(after_help = "EXAMPLES
+  cairn follow bob
+
+JSON
+  {\"user\":2,\"name\":\"bob\",\"follows\":true,\"friendship\":\"none\",\"blocks\":false}")]
 pub(super) struct FollowArgs {
     #[command(flatten)]
     other: OtherArgs,
@@ -54,7 +76,11 @@ pub(super) struct FollowArgs {
 
 /// Follow somebody no more
 #[derive(Debug, Args)]
-#[command(after_help = "EXAMPLES\n  cairn unfollow bob")]
+#[command(after_help = "EXAMPLES
+  cairn unfollow bob
+
+JSON
+  {\"user\":2,\"name\":\"bob\",\"follows\":false,\"friendship\":\"none\",\"blocks\":false}")]
 pub(super) struct UnfollowArgs {
     #[command(flatten)]
     other: OtherArgs,
@@ -64,7 +90,11 @@ pub(super) struct UnfollowArgs {
 ///
 /// It ends a friendship and following. What you share in groups goes on, and nobody is told that he is blocked.
 #[derive(Debug, Args)]
-#[command(after_help = "EXAMPLES\n  cairn block eve")]
+#[command(after_help = "EXAMPLES
+  cairn block eve
+
+JSON
+  {\"user\":2,\"name\":\"bob\",\"follows\":false,\"friendship\":\"none\",\"blocks\":true}")]
 pub(super) struct BlockArgs {
     #[command(flatten)]
     other: OtherArgs,
@@ -72,7 +102,11 @@ pub(super) struct BlockArgs {
 
 /// Block somebody no more
 #[derive(Debug, Args)]
-#[command(after_help = "EXAMPLES\n  cairn unblock eve")]
+#[command(after_help = "EXAMPLES
+  cairn unblock eve
+
+JSON
+  {\"user\":2,\"name\":\"bob\",\"follows\":false,\"friendship\":\"none\",\"blocks\":false}")]
 pub(super) struct UnblockArgs {
     #[command(flatten)]
     other: OtherArgs,
@@ -192,10 +226,7 @@ fn relate(other: &OtherArgs, act: RelationAct, context: &Context) -> Result<(), 
 }
 
 async fn print_related(client: &Client, output: &mut Output, name: &UserName, act: RelationAct) -> Result<(), Failure> {
-    let Some(user) = client.find_user(name.clone()).await? else {
-        let failure = Failure::new(Exit::Failed, format!("there is no user named {name}"));
-        return Err(failure.hint("names are compared to the letter"));
-    };
+    let user = find_user(client, name).await?;
     let relation = client.relate(user.id, act).await?;
     output.print(&Related { user: user.id, name: user.name, relation })
 }

@@ -10,7 +10,7 @@ use cairn_proto::body::Body;
 use cairn_proto::extras::{Extra, Extras};
 use cairn_proto::ids::{ConversationId, MsgId};
 use cairn_proto::limits::{SENDS_IN_FLIGHT_MAX, TEXT_BYTES_MAX};
-use cairn_proto::text::{Text, UserName};
+use cairn_proto::text::{EmojiName, Text, UserName};
 use clap::Args;
 use serde::Serialize;
 use tokio::sync::mpsc;
@@ -23,7 +23,8 @@ use super::lines::Lines;
 use super::output::{Output, poll_once};
 use super::progress::{Progress, note};
 use super::session::{Conduct, Context};
-use super::target::{Target, find_users, parse_user};
+use super::size::Size;
+use super::target::{Target, find_users, parse_emoji, parse_user};
 
 /// Say something
 ///
@@ -36,13 +37,16 @@ use super::target::{Target, find_users, parse_user};
   cairn send '#team' 'lunch?'
   cairn send @bob -- '-1 from me'
   cairn send '#team' 'at noon' --reply-to 17 --mention @bob
+  cairn send '#team' --emoji party
   cairn send '#team' --file plan.pdf 'the plan'
   cairn send '#team' --file walk.mp4 --as video --pixels 1920x1080 --duration 12.5 --preview walk.jpg
   tail -F /var/log/build.log | cairn send '#builds' -
   seq 1000 | cairn send '#load' - --json | tail -n 1
 
 JSON, one for each accepted message, in order
-  {\"conversation\":1,\"msgid\":17}")]
+  {\"conversation\":1,\"msgid\":17}
+with --file also how much of it the server had already, from an earlier upload that broke off, or all of it
+  {\"conversation\":1,\"msgid\":18,\"resumed_at_bytes\":0}")]
 pub(super) struct SendArgs {
     /// '#group', '@user' or '#id:NUMBER'
     target: Target,
@@ -50,6 +54,10 @@ pub(super) struct SendArgs {
     /// What to say, up to 16 KiB; - for the lines of standard input
     #[arg(default_value = "-")]
     text: String,
+
+    /// Send one large emoji or a sticker, by its name
+    #[arg(long, value_name = "NAME", value_parser = parse_emoji, conflicts_with_all = ["text", "file"])]
+    emoji: Option<EmojiName>,
 
     #[command(flatten)]
     with: With,
@@ -87,39 +95,55 @@ impl With {
 struct Sent {
     conversation: ConversationId,
     msgid: MsgId,
+    /// Of a message with a file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    resumed_at_bytes: Option<u64>,
+}
+
+impl Sent {
+    const fn new(conversation: ConversationId, msgid: MsgId) -> Self {
+        Self { conversation, msgid, resumed_at_bytes: None }
+    }
 }
 
 impl fmt::Display for Sent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "accepted as message {}", self.msgid)
+        write!(f, "accepted as message {}", self.msgid)?;
+        match self.resumed_at_bytes {
+            Some(bytes) if bytes > 0 => write!(f, "; {} were there already", Size(bytes)),
+            _ => Ok(()),
+        }
     }
 }
 
 pub(super) fn run(args: SendArgs, context: &Context) -> Result<(), Failure> {
-    let SendArgs { target, text, with, mut file } = args;
+    let SendArgs { target, text, emoji, with, mut file } = args;
     if let Some(path) = file.file.take() {
         let prepared = file.prepare(path, if text == "-" { "" } else { &text })?;
         return context.with_client(Conduct::Deliver, async |client, output| {
             let conversation = target.resolve(client).await?;
             let extras = with.extras(client).await?;
-            let body = prepared.upload(client).await?;
+            let (body, resumed_at_bytes) = prepared.upload(client).await?;
             let msgid = client.enqueue_with(conversation, body, extras).await?.await?;
-            output.print(&Sent { conversation, msgid })
+            output.print(&Sent { resumed_at_bytes: Some(resumed_at_bytes), ..Sent::new(conversation, msgid) })
         });
     }
-    if text == "-" {
+    if text == "-" && emoji.is_none() {
         return context.with_client(Conduct::Deliver, async |client, output| {
             let conversation = target.resolve(client).await?;
             let extras = with.extras(client).await?;
             Sending::new(client, conversation, extras, output).all(read_stdin()?).await
         });
     }
-    let text = Text::new(text).map_err(|error| Failure::new(Exit::Failed, format!("the text cannot be sent: {error}")))?;
+    let body = match emoji {
+        Some(emoji) => Body::Emoji(emoji),
+        None => Body::Text(Text::new(text).map_err(|error| Failure::new(Exit::Failed, format!("the text cannot be sent: {error}")))?),
+    };
     context.with_client(Conduct::Deliver, async |client, output| {
         let conversation = target.resolve(client).await?;
         let extras = with.extras(client).await?;
-        let msgid = client.enqueue_with(conversation, Body::Text(text), extras).await?.await?;
-        output.print(&Sent { conversation, msgid })
+        let msgid = client.enqueue_with(conversation, body, extras).await?.await?;
+        output.print(&Sent::new(conversation, msgid))
     })
 }
 
@@ -250,7 +274,7 @@ impl<'a> Sending<'a> {
         let msgid = answer?;
         self.accepted += 1;
         self.progress.update(|| format!("{} accepted", self.accepted));
-        if self.prints_each { self.output.print(&Sent { conversation: self.conversation, msgid }) } else { Ok(()) }
+        if self.prints_each { self.output.print(&Sent::new(self.conversation, msgid)) } else { Ok(()) }
     }
 
     fn summary(self) {

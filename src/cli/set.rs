@@ -19,7 +19,10 @@ use super::target::Target;
   cairn set '#team' --mute on
   cairn set @bob --favourite on
   cairn set '#lunch' --hide on        not shown until the next message
-  cairn set '#team' --json")]
+  cairn set '#team' --json
+
+JSON, as it stands from now on
+  {\"conversation\":1,\"muted\":true,\"favourite\":false,\"hidden\":false}")]
 pub(super) struct SetArgs {
     /// '#group', '@user' or '#id:NUMBER'
     target: Target,

@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// A number of bytes, in the largest unit of which there is one at least.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Size(pub(super) u64);
 
 impl fmt::Display for Size {

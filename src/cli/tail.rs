@@ -2,8 +2,9 @@
 
 use std::cell::Cell;
 
-use cairn_client::{Client, Timeline};
+use cairn_client::{Client, Error, Timeline};
 use cairn_proto::ids::{ConversationId, MsgId};
+use cairn_proto::presence::DeviceKind;
 use cairn_proto::request::PullRange;
 use clap::Args;
 
@@ -18,16 +19,28 @@ use super::target::Target;
 /// Show the messages of a conversation
 ///
 /// Without --from, the last 20. With --follow it goes on showing messages as they come, over broken connections and restarts of the
-/// server, each exactly once. What was shown counts as delivered to this device, not as read: that is `cairn read`.
+/// server, each exactly once. What was shown counts as delivered to this device, not as read: that is `cairn read`. While it runs, others
+/// see you on a terminal.
 #[derive(Debug, Args)]
 #[command(after_help = "EXAMPLES
   cairn tail '#team'
   cairn tail '#team' --follow
+  cairn tail '#alarms' --follow --away
   cairn tail @bob --from 1 --json >bob.jsonl
 
-JSON, one for each message; kind is text, emote, emoji, image, video, file, system, recalled, edit, recall, react, unreact, pin or unpin;
-about (the message that the last six changed), edited_at_ms, reply_to, mentions, mentions_all and reactions are there when they say something
-  {\"conversation\":1,\"msgid\":17,\"sender\":\"ada\",\"sent_at_ms\":1700000000000,\"kind\":\"text\",\"text\":\"lunch?\"}")]
+JSON, one for each message
+  {\"conversation\":1,\"msgid\":17,\"sender\":\"ada\",\"sent_at_ms\":1700000000000,\"kind\":\"text\",\"text\":\"lunch?\"}
+kind is text, emote, emoji, image, video, file, system, recalled, edit, recall, react, unreact, pin, unpin or unknown. text is what was said,
+the name of an emoji, the caption of a file, or what happened in words. These fields are there when they say something:
+  about                    the message that an edit, recall, react, unreact, pin or unpin changed
+  edited_at_ms             when it was last edited
+  forwarded_from           who said it first, elsewhere
+  reply_to                 the message that it answers
+  mentions, mentions_all   who is asked to notice: names; true for everybody
+  reactions                [{\"emoji\":\"wave\",\"count\":2,\"users\":[\"ada\",\"bob\"]}]
+  attachment               {\"name\":\"walk.mp4\",\"media_type\":\"video/mp4\",\"size_bytes\":1258291,\"hash\":\"ab12…\",\"width\":1920,
+                           \"height\":1080,\"duration_ms\":12500,\"preview_bytes\":2310}: width and height of pictures and films,
+                           duration_ms of films, preview_bytes where there is a preview: `cairn get --preview`")]
 pub(super) struct TailArgs {
     /// '#group', '@user' or '#id:NUMBER'
     target: Target,
@@ -39,6 +52,10 @@ pub(super) struct TailArgs {
     /// Go on with new messages as they come, until Ctrl-C
     #[arg(short, long)]
     follow: bool,
+
+    /// Let others see that you are away from this terminal
+    #[arg(long, requires = "follow")]
+    away: bool,
 }
 
 pub(super) fn run(args: &TailArgs, context: &Context) -> Result<(), Failure> {
@@ -49,9 +66,22 @@ pub(super) fn run(args: &TailArgs, context: &Context) -> Result<(), Failure> {
             Some(from) => from,
             None => recent(client, conversation).await?,
         };
-        let timeline = if args.follow { client.follow(conversation, from) } else { client.history(conversation, from) };
-        show(client, output, timeline).await
+        if !args.follow {
+            return show(client, output, client.history(conversation, from)).await;
+        }
+        client.set_presence(DeviceKind::Terminal, args.away).await?;
+        look(client, conversation).await?;
+        show(client, output, client.follow(conversation, from)).await
     })
+}
+
+/// Looks at the conversation, where that is possible: one can read a direct chat with somebody whom one has blocked, and one that has not
+/// begun.
+async fn look(client: &Client, conversation: ConversationId) -> Result<(), Error> {
+    match client.look(Some(conversation)).await {
+        Err(Error::Refused(_)) => Ok(()),
+        looked => looked,
+    }
 }
 
 /// Where the last few messages begin.

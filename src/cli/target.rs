@@ -6,7 +6,7 @@ use std::str::FromStr;
 use cairn_client::Client;
 use cairn_proto::ids::ConversationId;
 use cairn_proto::response::{Conversation, ConversationKind, UserInfo};
-use cairn_proto::text::{GroupName, TextError, UserName};
+use cairn_proto::text::{EmojiName, GroupName, TextError, UserName};
 
 use super::exit::Exit;
 use super::failure::Failure;
@@ -81,6 +81,11 @@ pub(super) fn parse_user(raw: &str) -> Result<UserName, TextError> {
     UserName::new(raw.strip_prefix('@').unwrap_or(raw))
 }
 
+/// The name of an emoji, alone or between the colons that it is shown with.
+pub(super) fn parse_emoji(raw: &str) -> Result<EmojiName, TextError> {
+    EmojiName::new(raw.strip_prefix(':').and_then(|name| name.strip_suffix(':')).unwrap_or(raw))
+}
+
 impl Target {
     /// Which conversation this is.
     pub(super) async fn resolve(&self, client: &Client) -> Result<ConversationId, Failure> {
@@ -113,7 +118,11 @@ impl Target {
 
 /// The user of a name, who must be there.
 pub(super) async fn find_user(client: &Client, name: &UserName) -> Result<UserInfo, Failure> {
-    client.find_user(name.clone()).await?.ok_or_else(|| Failure::new(Exit::Failed, format!("there is no user named {name}")))
+    client.find_user(name.clone()).await?.ok_or_else(|| nobody(name))
+}
+
+fn nobody(name: &UserName) -> Failure {
+    Failure::new(Exit::Failed, format!("there is no user named {name}")).hint("names are compared to the letter")
 }
 
 /// The users of these names, who must all be there.
@@ -121,7 +130,7 @@ pub(super) async fn find_users(client: &Client, names: Vec<UserName>) -> Result<
     let found = client.find_users(names.clone()).await?;
     match names.iter().find(|name| !found.iter().any(|user| user.name == **name)) {
         None => Ok(found),
-        Some(name) => Err(Failure::new(Exit::Failed, format!("there is no user named {name}"))),
+        Some(name) => Err(nobody(name)),
     }
 }
 
@@ -172,6 +181,8 @@ mod tests {
         assert_eq!(parse_group("#id:3"), "#id:3".parse());
         assert_eq!(parse_user("@bob"), parse_user("bob"));
         assert_eq!(parse_group_name("#team"), parse_group_name("team"));
+        assert_eq!(parse_emoji(":wave:"), parse_emoji("wave"));
+        assert_eq!(parse_emoji(":wave").unwrap().as_str(), ":wave");
     }
 
     #[test]

@@ -16,7 +16,10 @@ use super::target::Target;
 #[derive(Debug, Args)]
 #[command(after_help = "EXAMPLES
   cairn unread '#team' 17
-  cairn unread @bob 3")]
+  cairn unread @bob 3
+
+JSON; read is the last message that counts as read
+  {\"conversation\":1,\"read\":16,\"unread\":3,\"mentions\":1}")]
 pub(super) struct UnreadArgs {
     /// '#group', '@user' or '#id:NUMBER'
     target: Target,

@@ -36,7 +36,12 @@ pub(super) struct UsersArgs {
 #[derive(Debug, Subcommand)]
 enum Action {
     /// Find users by the beginning of their names, upper and lower case alike
-    #[command(after_help = "EXAMPLES\n  cairn users find ad\n  cairn users find @Ad --limit 5")]
+    #[command(after_help = "EXAMPLES
+  cairn users find ad
+  cairn users find @Ad --limit 5
+
+JSON, one for each user
+  {\"user\":2,\"name\":\"ada\",\"role\":\"member\",\"display_name\":\"Ada Lovelace\",\"about\":null,\"avatar_bytes\":2310}")]
     Find {
         /// How their names begin
         #[arg(value_parser = parse_user)]
@@ -47,7 +52,12 @@ enum Action {
     },
 
     /// Show how a user presents himself
-    #[command(after_help = "EXAMPLES\n  cairn users show ada\n  cairn users show @ada --save-avatar ada.webp")]
+    #[command(after_help = "EXAMPLES
+  cairn users show ada
+  cairn users show @ada --save-avatar ada.webp
+
+JSON; avatar_bytes is null without an avatar
+  {\"user\":2,\"name\":\"ada\",\"role\":\"member\",\"display_name\":\"Ada Lovelace\",\"about\":null,\"avatar_bytes\":2310}")]
     Show {
         /// Who it is
         #[arg(value_parser = parse_user)]

@@ -19,7 +19,10 @@ use super::session::{Conduct, Context};
 #[derive(Debug, Args)]
 #[command(after_help = "EXAMPLES
   cairn whoami
-  cairn whoami --json | jq -r .name")]
+  cairn whoami --json | jq -r .name
+
+JSON; the device's number is a string
+  {\"user\":1,\"name\":\"ada\",\"role\":\"owner\",\"device\":\"10446744073709551615\",\"server\":\"chat.example.org:7766\"}")]
 pub(super) struct WhoAmIArgs {}
 
 /// Who somebody is. The device is a string in JSON, since many JSON readers round numbers of 64 bits.

@@ -1,0 +1,30 @@
+//! Every subcommand, through the real binary, for people and for scripts.
+
+mod complete;
+mod files;
+mod groups;
+mod machine;
+mod people;
+mod presence;
+mod resume;
+mod talk;
+mod world;
+
+use std::thread;
+
+use world::World;
+
+/// One server for all of it. Each part has users and conversations of its own, so that all can go on at once.
+#[test]
+fn every_command_does_it_and_says_so() {
+    let world = World::new();
+    let parts = [talk::all, groups::all, people::all, presence::all, files::all, machine::measured];
+    thread::scope(|scope| {
+        for part in parts {
+            let world = &world;
+            scope.spawn(move || part(world));
+        }
+    });
+    machine::all(&world);
+    complete::nothing_is_left_out(&world.all_done());
+}
