@@ -36,41 +36,6 @@ impl Bar {
     }
 }
 
-/// When the first bytes moved, and how many were there by then.
-    began: Option<(Instant, u64)>,
-}
-
-const WIDTH: u64 = 30;
-
-impl Bar {
-    pub(super) fn new() -> Self {
-        let is_coloured = env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-        Self { progress: Progress::new(), is_coloured, began: None }
-    }
-
-    /// Shows how far it is, if it is time to.
-    pub(super) fn update(&mut self, moved: Moved) {
-        self.began = began(self.began, moved);
-        let speed = self.began.map(|(since, from)| {
-            let seconds = since.elapsed().as_secs_f64().max(0.001);
-            Size((moved.done_bytes.saturating_sub(from) as f64 / seconds) as u64)
-        });
-        self.progress.update(|| line(moved, speed, self.is_coloured));
-    }
-
-    /// Bytes a second since the first ones moved.
-    fn speed(&mut self, moved: Moved) -> Option<Size> {
-        // A transfer begins again when what was here turns out to be of another file.
-        let is_back = self.began.is_some_and(|(_, from)| moved.done_bytes < from);
-        if moved.step == Step::Moving && (is_back || self.began.is_none()) {
-            self.began = Some((Instant::now(), moved.done_bytes));
-        }
-        let (since, from) = self.began?;
-        let seconds = since.elapsed().as_secs_f64().max(0.001);
-        Some(Size((moved.done_bytes.saturating_sub(from) as f64 / seconds) as u64))
-    }
-}
-
 /// When the first bytes moved, and how many were there by then. A transfer that falls back has begun anew.
 fn began(before: Option<(Instant, u64)>, moved: Moved) -> Option<(Instant, u64)> {
     match (moved.step, before) {
@@ -115,18 +80,7 @@ mod tests {
         let moved = Moved { step: Step::Moving, done_bytes: 1 << 20, total_bytes: 3 << 20 };
         let shown = line(moved, Some(Size(1 << 19)), false);
         assert_eq!(shown, "██████████░░░░░░░░░░░░░░░░░░░░  33%  1.0 MiB of 3.0 MiB, 512.0 KiB/s");
-        assert_eq!(Bar::new().speed(Moved { step: Step::Reading, ..moved }), None);
         let empty = Moved { step: Step::Reading, done_bytes: 0, total_bytes: 0 };
         assert!(line(empty, None, true).starts_with("\u{1b}[36m░"));
-    }
-
-    #[test]
-    fn a_transfer_that_begins_again_is_no_slower_than_nothing() {
-        let mut bar = Bar::new();
-        let moved = |done_bytes| Moved { step: Step::Moving, done_bytes, total_bytes: 9 << 20 };
-        for done in [4 << 20, 5 << 20, 1 << 20] {
-            bar.update(moved(done));
-        }
-        assert_eq!(bar.began.map(|(_, from)| from), Some(1 << 20));
     }
 }

@@ -177,7 +177,7 @@ mod tests {
                 return;
             }
             let looked_at = through - from;
-            assert!(looked_at >= RETENTION_STEP_ENTRIES && looked_at < RETENTION_STEP_ENTRIES + 2_000, "{looked_at}");
+            assert!((RETENTION_STEP_ENTRIES..RETENTION_STEP_ENTRIES + 2_000).contains(&looked_at), "{looked_at}");
             from = through;
         }
     }

@@ -15,8 +15,8 @@ use cairn_client::proto::text::{EmojiName, GroupName, Text, Topic, UserName};
 use cairn_client::{Client, Error};
 
 use super::files;
-use super::scene::{Became, Said, Scene};
-use super::steps::{Act, Agreement, Back, Manner, Place, Seat, Step};
+use super::scene::{Said, Scene, What};
+use super::steps::{Act, Agreement, Back, FileKind, Manner, Place, Seat, Step};
 
 /// Why people are told no in an evening. Anything else is a fault.
 const ORDINARY: &[ErrorCode] = &[
@@ -74,22 +74,10 @@ impl Performance {
             &Act::Edit { at, message } => self.edit(at, message).await,
             &Act::Recall { at, message } => self.recall(at, message, Some(self.by.user)).await,
             &Act::RecallAny { at, message } => self.recall(at, message, None).await,
-            &Act::React { at, message, emoji } => {
-                let Some((to, msgid, _)) = self.meant(at, message, None) else { return Ok(Done::Nothing) };
-                self.client.react(to, msgid, feeling(emoji)).await.map(|()| Done::Done)
-            }
-            &Act::Unreact { at, message, emoji } => {
-                let Some((to, msgid, _)) = self.meant(at, message, None) else { return Ok(Done::Nothing) };
-                self.client.unreact(to, msgid, feeling(emoji)).await.map(|()| Done::Done)
-            }
-            &Act::Pin { at, message } => {
-                let Some((to, msgid, _)) = self.meant(at, message, None) else { return Ok(Done::Nothing) };
-                self.client.pin(to, msgid).await.map(|()| Done::Done)
-            }
-            &Act::Unpin { at, message } => {
-                let Some((to, msgid, _)) = self.meant(at, message, None) else { return Ok(Done::Nothing) };
-                self.client.unpin(to, msgid).await.map(|()| Done::Done)
-            }
+            &Act::React { at, message, emoji } => self.react(at, message, emoji, true).await,
+            &Act::Unreact { at, message, emoji } => self.react(at, message, emoji, false).await,
+            &Act::Pin { at, message } => self.pin(at, message, true).await,
+            &Act::Unpin { at, message } => self.pin(at, message, false).await,
             &Act::Read { at, message } => {
                 let Some((to, msgid, _)) = self.meant(at, message, None) else { return Ok(Done::Nothing) };
                 self.client.mark_read(to, msgid).await.map(|()| Done::Done)
@@ -99,7 +87,7 @@ impl Performance {
                 self.client.mark_unread(to, msgid).await.map(|()| Done::Done)
             }
             &Act::Forward { from, message, to } => self.forward(from, message, to).await,
-            &Act::SendFile { to } => self.send_file(to).await,
+            &Act::SendFile { to, kind } => self.send_file(to, kind).await,
             &Act::Fetch { at, file } => self.fetch(at, file).await,
             &Act::Import { group, count } => self.import(Place::Group(group), count).await,
             &Act::Retain { at, retention } => {
@@ -176,14 +164,12 @@ impl Performance {
                 Manner::Emoji => Body::Emoji(EmojiName::new(&*token).unwrap()),
                 _ => Body::Text(Text::new(&*token).unwrap()),
             };
-            promises.push((n, token, self.client.enqueue_with(conversation, body, extras.clone()).await?));
+            promises.push((n, body.clone(), self.client.enqueue_with(conversation, body, extras.clone()).await?));
         }
         let mut refusal = None;
-        for (n, token, promise) in promises {
+        for (n, body, promise) in promises {
             match promise.await {
-                Ok(msgid) => {
-                    self.scene.accepted(Said { n, by: self.by, token, conversation, msgid, is_file: false, became: Became::AsSaid })
-                }
+                Ok(msgid) => self.scene.accepted(Said::new(n, self.by, conversation, msgid, What::New(body))),
                 Err(error @ Error::Refused(_)) => refusal = Some(error),
                 Err(error) => return Err(error),
             }
@@ -205,14 +191,32 @@ impl Performance {
         Ok(Done::Done)
     }
 
-    async fn send_file(&self, to: Place) -> Result<Done, Error> {
+    async fn react(&self, at: Place, message: Back, emoji: usize, is_there: bool) -> Result<Done, Error> {
+        let Some((to, msgid, _)) = self.meant(at, message, None) else { return Ok(Done::Nothing) };
+        let emoji = feeling(emoji);
+        let done = match is_there {
+            true => self.client.react(to, msgid, emoji.clone()).await,
+            false => self.client.unreact(to, msgid, emoji.clone()).await,
+        };
+        self.scene.reacted((to, msgid, emoji, self.scene.users[self.by.user]), is_there, done.is_err());
+        done.map(|()| Done::Done)
+    }
+
+    async fn pin(&self, at: Place, message: Back, is_there: bool) -> Result<Done, Error> {
+        let Some((to, msgid, _)) = self.meant(at, message, None) else { return Ok(Done::Nothing) };
+        let done = if is_there { self.client.pin(to, msgid).await } else { self.client.unpin(to, msgid).await };
+        self.scene.pinned((to, msgid), is_there, done.is_err());
+        done.map(|()| Done::Done)
+    }
+
+    async fn send_file(&self, to: Place, kind: FileKind) -> Result<Done, Error> {
         let Some(conversation) = self.scene.conversation(self.by.user, to) else { return Ok(Done::Nothing) };
         let (n, token) = self.scene.token(self.by);
-        let body = files::upload(&self.client, n, &token).await?;
+        let body = files::upload(&self.client, n, &token, kind).await?;
         // What was uploaded at the same time is sent in any order: the number that counts is of the moment in which it is sent.
         let (n, _) = self.scene.token(self.by);
-        let msgid = self.client.send(conversation, body).await?;
-        self.scene.accepted(Said { n, by: self.by, token, conversation, msgid, is_file: true, became: Became::AsSaid });
+        let msgid = self.client.send(conversation, body.clone()).await?;
+        self.scene.accepted(Said::new(n, self.by, conversation, msgid, What::New(body)));
         Ok(Done::Done)
     }
 
@@ -229,9 +233,10 @@ impl Performance {
         let Some((source, forwarded, _)) = self.meant(from, message, None) else { return Ok(Done::Nothing) };
         let Some(conversation) = self.scene.conversation(self.by.user, to) else { return Ok(Done::Nothing) };
         let (n, _) = self.scene.token(self.by);
-        // What it says is what it said there by then; nobody but its author says it in so many words.
+        // What it says is what it said there by then.
         let msgid = self.client.forward(source, forwarded, conversation).await?;
-        self.scene.accepted(Said { n, by: self.by, token: String::new(), conversation, msgid, is_file: false, became: Became::Forwarded });
+        let what = What::Forwarded { origin: (source, forwarded), round: self.scene.round() };
+        self.scene.accepted(Said::new(n, self.by, conversation, msgid, what));
         Ok(Done::Done)
     }
 

@@ -15,11 +15,11 @@ use tokio::time::timeout;
 use super::driver::Evening;
 use super::files;
 use super::fresh;
-use super::held::Held;
 use super::kept::View;
 use super::receipts;
 use super::replica::Sight;
-use super::scene::{Became, Said, Scene};
+use super::said::holds_what_was_said;
+use super::scene::EXPIRE;
 use super::steps::{DEVICES, Seat, USERS};
 
 /// How long devices are waited for before everything is pulled anew: what a policy lets go may go in between.
@@ -51,7 +51,7 @@ fn note_expired(evening: &Evening, sights: &[Sight]) {
         let mut views = sight.conversations.values();
         views.any(|view| view.about.members.get(user).is_some_and(|own| own.joined <= view.floor))
     };
-    evening.scene.tally("expire", sights.iter().zip(&evening.scene.users).any(is_gone));
+    evening.scene.tally(EXPIRE, sights.iter().zip(&evening.scene.users).any(is_gone));
 }
 
 /// What the server says to a user, once all of his devices say the same.
@@ -129,50 +129,6 @@ pub fn members_agree(sights: &[Sight]) -> Result<(), String> {
         }
     }
     Ok(())
-}
-
-/// Every message stands where it was accepted, as it was said, and nothing stands there that nobody said.
-pub fn holds_what_was_said(scene: &Scene, id: ConversationId, view: &View) -> Result<(), String> {
-    let (said, mut imported) = (scene.said_in(id), scene.imported_in(id));
-    let mut last_of: BTreeMap<Seat, u64> = BTreeMap::new();
-    for (&msgid, held) in view.entries.iter().filter(|(_, held)| held.was_message()) {
-        if !scene.users.contains(&held.sender) {
-            let text = if let Body::Text(text) = &held.body { text.as_str() } else { "" };
-            if !imported.remove(text) {
-                return Err(format!("{id}: nobody took over {msgid}, or it stands there twice: {held:?}"));
-            }
-            continue;
-        }
-        let said = said.get(&msgid).ok_or_else(|| format!("{id}: nobody said {msgid}: {held:?}"))?;
-        is_as_said(scene, said, held).map_err(|fault| format!("{id}: {fault}: {msgid} is {held:?}, and it was said: {said:?}"))?;
-        if last_of.insert(said.by, said.n).is_some_and(|before| before >= said.n) {
-            return Err(format!("{id}: {msgid} stands behind what {:?} said later", said.by));
-        }
-    }
-    if view.floor == MsgId::ZERO && !imported.is_empty() {
-        return Err(format!("{id}: what was taken over is not there: {imported:?}"));
-    }
-    let missing = said.range(view.floor.next()..).find(|(msgid, _)| view.entries.get(msgid).is_none_or(|held| !held.was_message()));
-    missing.map_or(Ok(()), |(msgid, said)| Err(format!("{id}: {msgid} was accepted and is not there: {said:?}")))
-}
-
-fn is_as_said(scene: &Scene, said: &Said, held: &Held) -> Result<(), &'static str> {
-    if held.sender != scene.users[said.by.user] {
-        return Err("its sender is another");
-    }
-    let text = match &held.body {
-        Body::Text(text) | Body::Emote(text) => Some(text.as_str()),
-        Body::Emoji(name) => Some(name.as_str()),
-        Body::File(file) => Some(file.name.as_str()),
-        _ => None,
-    };
-    let is_right = match &said.became {
-        Became::AsSaid => text == Some(&said.token),
-        Became::Edited { texts, .. } => texts.iter().any(|last| text == Some(last)),
-        Became::Recalled => matches!(held.body, Body::Recalled { .. }),
-        Became::Forwarded => held.forwarded.is_some(),
-    };
-    if is_right { Ok(()) } else { Err("it says something else") }
 }
 
 /// Who is no member sees nothing and says nothing, nor does who is muted; nobody says anything to whom he has blocked, or who has blocked

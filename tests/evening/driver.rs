@@ -70,7 +70,7 @@ impl Evening {
     pub async fn play(&mut self, rounds: Vec<Round>) -> Result<(), String> {
         for (number, round) in rounds.into_iter().enumerate() {
             let said = format!("{round:?}");
-            self.scene.next_round();
+            self.scene.next_round(matches!(round, Round::Crash(_)));
             let played = self.round(round).await;
             played.and_then(|()| self.board.check()).map_err(|fault| format!("round {number}: {fault}\nit was: {said}"))?;
         }
@@ -88,17 +88,19 @@ impl Evening {
                 }
                 self.with_server(|server| {
                     server.kill();
-                    diagnose(server)?;
+                    diagnose(server, &[])?;
                     server.restart();
                     Ok(())
                 })
                 .await?;
                 self.wake_all().await?;
-                all(steps).await
+                all(steps).await?;
+                self.note_forgotten();
+                Ok(())
             }
             Round::Restart => {
                 self.with_server(|server| {
-                    stop(server)?;
+                    stop(server, &[])?;
                     server.restart();
                     Ok(())
                 })
@@ -167,7 +169,16 @@ impl Evening {
             });
         }
         all(leaving).await?;
-        self.with_server(stop).await
+        self.with_server(|server| stop(server, &["--full"])).await
+    }
+
+    /// A server that was killed may have forgotten what devices acked before, until they ack something that is newer.
+    fn note_forgotten(&self) {
+        for device in self.chairs.iter().flatten().filter_map(|chair| chair.device.as_ref()) {
+            for (id, last) in device.replica.lock().last_entries() {
+                self.scene.ack_forgotten(id, last);
+            }
+        }
     }
 }
 
@@ -178,13 +189,13 @@ async fn all(mut begun: JoinSet<Result<(), String>>) -> Result<(), String> {
     Ok(())
 }
 
-fn stop(server: &mut Server) -> Result<(), String> {
+fn stop(server: &mut Server, depth: &[&str]) -> Result<(), String> {
     let status = server.stop();
-    if status.success() { diagnose(server) } else { Err(format!("the server ends with {status}")) }
+    if status.success() { diagnose(server, depth) } else { Err(format!("the server ends with {status}")) }
 }
 
 /// The directory of a server that does not run is sound.
-fn diagnose(server: &mut Server) -> Result<(), String> {
-    let checked = cairn(&["doctor", "--data"]).arg(server.data()).output().map_err(|error| error.to_string())?;
+fn diagnose(server: &mut Server, depth: &[&str]) -> Result<(), String> {
+    let checked = cairn(&["doctor", "--data"]).arg(server.data()).args(depth).output().map_err(|error| error.to_string())?;
     if checked.status.success() { Ok(()) } else { Err(format!("the doctor complains: {}", String::from_utf8_lossy(&checked.stderr))) }
 }

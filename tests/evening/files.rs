@@ -2,7 +2,7 @@
 
 use std::io::Cursor;
 
-use cairn_client::proto::attachment::Attachment;
+use cairn_client::proto::attachment::{Attachment, Film, Media, Preview};
 use cairn_client::proto::body::Body;
 use cairn_client::proto::error::ErrorCode;
 use cairn_client::proto::ids::{ConversationId, MsgId};
@@ -11,6 +11,8 @@ use cairn_client::{Client, Error, TransferError};
 use rand::rngs::StdRng;
 use rand::{Rng as _, RngExt as _, SeedableRng as _};
 use tempfile::TempDir;
+
+use super::steps::FileKind;
 
 /// The longest file.
 const BYTES_MAX: usize = 200_000;
@@ -27,15 +29,24 @@ fn content(n: u64) -> Vec<u8> {
 }
 
 /// Uploads the file of this number, and gives the message that names it.
-pub async fn upload(client: &Client, n: u64, token: &str) -> Result<Body, Error> {
+pub async fn upload(client: &Client, n: u64, token: &str, kind: FileKind) -> Result<Body, Error> {
     let uploaded = client.upload(&mut Cursor::new(content(n)), |_| {}).await.map_err(refusal)?;
-    Ok(Body::from(Attachment {
+    let file = Attachment {
         hash: uploaded.hash,
         name: FileName::new(token).unwrap(),
         media_type: MediaType::new("application/octet-stream").unwrap(),
         size_bytes: uploaded.size_bytes,
         caption: Caption::new(format!("file {n}")).unwrap(),
-    }))
+    };
+    let media = |file| {
+        let preview = Preview::new(token.as_bytes().to_vec().into()).unwrap();
+        Media { file, width: 1 + n as u32, height: 2, preview }
+    };
+    Ok(match kind {
+        FileKind::Plain => Body::from(file),
+        FileKind::Picture => Body::from(media(file)),
+        FileKind::Film => Body::from(Film { media: media(file), duration_ms: n }),
+    })
 }
 
 /// Fetches what a message names. Gives whether it names a file at all, which then is the one that was sent.

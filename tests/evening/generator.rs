@@ -7,7 +7,7 @@ use cairn_client::proto::retention::Retention;
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 
-use super::steps::{Act, Agreement, DEVICES, Manner, Place, Round, Seat, Step, USERS};
+use super::steps::{Act, Agreement, DEVICES, FileKind, Manner, Place, Round, Seat, Step, USERS};
 
 /// Groups at the most: few, so that people meet.
 const GROUPS_MAX: usize = 6;
@@ -102,10 +102,15 @@ impl Generator {
             (4, Act::Pin { at: group(0), message: 0 }),
             (4, Act::Unpin { at: group(0), message: 0 }),
             (6, Act::Pin { at: with(5), message: 1 }),
+            (2, Act::React { at: group(0), message: 1, emoji: 1 }),
+            (9, Act::React { at: group(0), message: 1, emoji: 1 }),
             (4, Act::Read { at: group(0), message: 0 }),
             (4, Act::MarkUnread { at: group(0), message: 5 }),
             (5, Act::Forward { from: group(0), message: 2, to: with(6) }),
-            (6, Act::SendFile { to: group(0) }),
+            (6, Act::SendFile { to: group(0), kind: FileKind::Plain }),
+            (7, Act::SendFile { to: group(0), kind: FileKind::Picture }),
+            (8, Act::SendFile { to: with(6), kind: FileKind::Film }),
+            (9, Act::Forward { from: group(0), message: 0, to: with(2) }),
             (8, Act::Fetch { at: group(0), file: 0 }),
             (3, Act::ShowReads { is_shown: false }),
             (0, Act::Import { group: 3, count: 30 }),
@@ -250,7 +255,7 @@ impl Generator {
             }
             19 if self.chance(4) => Act::ShowReads { is_shown: self.chance(2) },
             19 => Act::MarkUnread { at, message },
-            21 => Act::SendFile { to: at },
+            21 => Act::SendFile { to: at, kind: FileKind::ALL[self.below(FileKind::ALL.len())] },
             22 => Act::Fetch { at, file: message },
             20 => Act::Forward { from: at, message, to: self.place(user) },
             _ => Act::Relate { with: self.other(user), act: self.relation_act() },

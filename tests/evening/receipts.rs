@@ -1,16 +1,23 @@
-//! Receipts: each must be what the read cursors say, for those who are shown them.
+//! Receipts: each must be what the read cursors say, for those who are shown them, and everybody must have what all of his devices have.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use cairn_client::Client;
 use cairn_client::proto::ids::{ConversationId, MsgId, UserId};
 use cairn_client::proto::receipts::{Reads, ReceiptState};
+
+use tokio::time::interval;
 
 use super::check::is_gone;
 use super::driver::Evening;
 use super::kept::View;
 use super::replica::Sight;
 use super::steps::Seat;
+
+/// How often it is asked whether acks have arrived, and for how many times at the most.
+const LOOK_INTERVAL: Duration = Duration::from_millis(20);
+const LOOKS: u32 = 500;
 
 /// What a user has read, whether he shows it, and what he is shown of others.
 struct Shown {
@@ -36,13 +43,23 @@ pub async fn are_right(evening: &Evening, sights: &[Sight]) -> Result<(), String
     for (user, sight) in sights.iter().enumerate() {
         let client = &evening.device(Seat { user, device: 0 }).client;
         for (&id, view) in &sight.conversations {
-            are_as_read(client, &all[user], &all, id, view).await.map_err(|fault| format!("user{user} is told of {id}: {fault}"))?;
+            let may_forget = evening.scene.may_have_forgotten(id, view.head);
+            are_as_read(client, &all[user], &all, id, view, may_forget)
+                .await
+                .map_err(|fault| format!("user{user} is told of {id}: {fault}"))?;
         }
     }
     Ok(())
 }
 
-async fn are_as_read(client: &Client, asker: &Shown, all: &[Shown], id: ConversationId, view: &View) -> Result<(), String> {
+async fn are_as_read(
+    client: &Client,
+    asker: &Shown,
+    all: &[Shown],
+    id: ConversationId,
+    view: &View,
+    may_forget: bool,
+) -> Result<(), String> {
     let own: BTreeMap<UserId, &Shown> = all.iter().map(|shown| (shown.user, shown)).collect();
     let shown_read = |member: UserId| {
         let is_shown = member == asker.user || [asker, own[&member]].iter().all(|shown| shown.reads == Reads::Shown);
@@ -56,18 +73,57 @@ async fn are_as_read(client: &Client, asker: &Shown, all: &[Shown], id: Conversa
     }
     let said: Vec<MsgId> = view.entries.iter().filter(|(_, held)| held.body.is_message()).map(|(&msgid, _)| msgid).collect();
     for &msgid in [said.first(), said.last()].into_iter().flatten() {
-        let receipts = match client.receipts(id, msgid).await {
-            Ok(receipts) => receipts,
-            Err(_) if is_gone(client, id, msgid).await? => continue,
-            Err(error) => return Err(error.to_string()),
-        };
-        let told: BTreeMap<UserId, bool> = receipts.who.iter().map(|receipt| (receipt.user, receipt.state == ReceiptState::Read)).collect();
         let sender = view.entries[&msgid].sender;
         let asked = view.about.members.iter().filter(|&(&member, of)| member != sender && of.joined <= msgid);
-        let expected: BTreeMap<UserId, bool> = asked.map(|(&member, _)| (member, shown_read(member) >= msgid)).collect();
-        if told != expected {
-            return Err(format!("who has read {msgid} is {told:?}, and it is {expected:?}"));
-        }
+        let states =
+            asked.map(|(&member, _)| (member, if shown_read(member) >= msgid { ReceiptState::Read } else { ReceiptState::Delivered }));
+        let expected: BTreeMap<UserId, ReceiptState> = states.collect();
+        is_told(client, id, msgid, &expected, may_forget).await?;
     }
     Ok(())
+}
+
+/// Asks until it is so: what devices have acked may be on its way.
+async fn is_told(
+    client: &Client,
+    id: ConversationId,
+    msgid: MsgId,
+    expected: &BTreeMap<UserId, ReceiptState>,
+    may_forget: bool,
+) -> Result<(), String> {
+    let mut looks = interval(LOOK_INTERVAL);
+    for _ in 0..LOOKS {
+        looks.tick().await;
+        let receipts = match client.receipts(id, msgid).await {
+            Ok(receipts) => receipts,
+            Err(_) if is_gone(client, id, msgid).await? => return Ok(()),
+            Err(error) => return Err(error.to_string()),
+        };
+        let told = receipts.who.iter().map(|receipt| (receipt.user, receipt.state)).collect();
+        match agree(&told, expected, may_forget) {
+            Agreement::Yes => return Ok(()),
+            Agreement::NotYet => {}
+            Agreement::No => return Err(format!("who has got {msgid} is {told:?}, and it is {expected:?}")),
+        }
+    }
+    Err(format!("it is not told that {msgid} is delivered to {expected:?}"))
+}
+
+/// Whether what is told is right.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Agreement {
+    Yes,
+    /// It is but for acks that have not arrived.
+    NotYet,
+    No,
+}
+
+/// Compares receipts with what is expected of them.
+pub fn agree(told: &BTreeMap<UserId, ReceiptState>, expected: &BTreeMap<UserId, ReceiptState>, may_forget: bool) -> Agreement {
+    let is_late = |(one, other): (&ReceiptState, &ReceiptState)| (one, other) == (&ReceiptState::Sent, &ReceiptState::Delivered);
+    let is_right = |pair: (&ReceiptState, &ReceiptState)| pair.0 == pair.1 || is_late(pair);
+    if !told.keys().eq(expected.keys()) || !told.values().zip(expected.values()).all(is_right) {
+        return Agreement::No;
+    }
+    if may_forget || told == expected { Agreement::Yes } else { Agreement::NotYet }
 }

@@ -38,6 +38,11 @@ impl Replica {
         self.conversations.keys().copied().collect()
     }
 
+    /// The last entry of each conversation that the device has.
+    pub fn last_entries(&self) -> Vec<(ConversationId, MsgId)> {
+        self.conversations.iter().map(|(&id, kept)| (id, kept.next().prev())).collect()
+    }
+
     pub fn kept(&mut self, id: ConversationId) -> Option<&mut Kept> {
         self.conversations.get_mut(&id)
     }

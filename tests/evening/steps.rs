@@ -48,6 +48,18 @@ pub enum Manner {
     MentionAll,
 }
 
+/// What a file is sent as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FileKind {
+    Plain,
+    Picture,
+    Film,
+}
+
+impl FileKind {
+    pub const ALL: [Self; 3] = [Self::Plain, Self::Picture, Self::Film];
+}
+
 /// What somebody does.
 #[derive(Clone, Debug)]
 pub enum Act {
@@ -104,6 +116,7 @@ pub enum Act {
     },
     SendFile {
         to: Place,
+        kind: FileKind,
     },
     /// One of the files that were sent.
     Fetch {
@@ -213,55 +226,67 @@ pub enum Round {
     Compare,
 }
 
-impl Act {
-    /// The word for it in reports.
-    pub const fn word(&self) -> &'static str {
-        match self {
-            Self::Say { manner: Manner::Plain, .. } => "say",
-            Self::Say { manner: Manner::Emote, .. } => "emote",
-            Self::Say { manner: Manner::Emoji, .. } => "emoji",
-            Self::Say { manner: Manner::Reply(_), .. } => "reply",
-            Self::Say { manner: Manner::Mention(_), .. } => "mention",
-            Self::Say { manner: Manner::MentionAll, .. } => "mention all",
-            Self::Edit { .. } => "edit",
-            Self::Recall { .. } => "recall",
-            Self::RecallAny { .. } => "recall any",
-            Self::React { .. } => "react",
-            Self::Unreact { .. } => "unreact",
-            Self::Pin { .. } => "pin",
-            Self::Unpin { .. } => "unpin",
-            Self::Read { .. } => "read",
-            Self::MarkUnread { .. } => "mark unread",
-            Self::Forward { .. } => "forward",
-            Self::SendFile { .. } => "send file",
-            Self::Fetch { .. } => "fetch",
-            Self::Import { .. } => "import",
-            Self::Retain { .. } => "retain",
-            Self::Settle { .. } => "settle",
-            Self::ShowReads { .. } => "show reads",
-            Self::Relate { act, .. } => match act {
-                RelationAct::Follow => "follow",
-                RelationAct::Unfollow => "unfollow",
-                RelationAct::AskFriend => "ask friend",
-                RelationAct::AcceptFriend => "accept friend",
-                RelationAct::DeclineFriend => "decline friend",
-                RelationAct::RemoveFriend => "remove friend",
-                RelationAct::Block => "block",
-                RelationAct::Unblock => "unblock",
-            },
-            Self::Create { .. } => "create",
-            Self::Rename { .. } => "rename",
-            Self::Describe { .. } => "describe",
-            Self::Agree { .. } => "agree",
-            Self::Appoint { .. } => "appoint",
-            Self::HandOver { .. } => "hand over",
-            Self::Add { .. } => "add",
-            Self::Kick { .. } => "kick",
-            Self::Leave { .. } => "leave",
-            Self::Join { .. } => "join",
-            Self::Ban { .. } => "ban",
-            Self::Unban { .. } => "unban",
-            Self::Silence { .. } => "silence",
+/// The table of all acts, and the words for them in reports.
+macro_rules! words {
+    ($($act:pat => $word:literal,)+) => {
+        /// All words, so that an act that nobody performs is missed.
+        pub const WORDS: &[&str] = &[$($word),+];
+
+        impl Act {
+            /// The word for it in reports.
+            pub const fn word(&self) -> &'static str {
+                match self {
+                    $($act => $word,)+
+                }
+            }
         }
-    }
+    };
+}
+
+words! {
+    Act::Say { manner: Manner::Plain, .. } => "say",
+    Act::Say { manner: Manner::Emote, .. } => "emote",
+    Act::Say { manner: Manner::Emoji, .. } => "emoji",
+    Act::Say { manner: Manner::Reply(_), .. } => "reply",
+    Act::Say { manner: Manner::Mention(_), .. } => "mention",
+    Act::Say { manner: Manner::MentionAll, .. } => "mention all",
+    Act::Edit { .. } => "edit",
+    Act::Recall { .. } => "recall",
+    Act::RecallAny { .. } => "recall any",
+    Act::React { .. } => "react",
+    Act::Unreact { .. } => "unreact",
+    Act::Pin { .. } => "pin",
+    Act::Unpin { .. } => "unpin",
+    Act::Read { .. } => "read",
+    Act::MarkUnread { .. } => "mark unread",
+    Act::Forward { .. } => "forward",
+    Act::SendFile { kind: FileKind::Plain, .. } => "send file",
+    Act::SendFile { kind: FileKind::Picture, .. } => "send picture",
+    Act::SendFile { kind: FileKind::Film, .. } => "send film",
+    Act::Fetch { .. } => "fetch",
+    Act::Import { .. } => "import",
+    Act::Retain { .. } => "retain",
+    Act::Settle { .. } => "settle",
+    Act::ShowReads { .. } => "show reads",
+    Act::Relate { act: RelationAct::Follow, .. } => "follow",
+    Act::Relate { act: RelationAct::Unfollow, .. } => "unfollow",
+    Act::Relate { act: RelationAct::AskFriend, .. } => "ask friend",
+    Act::Relate { act: RelationAct::AcceptFriend, .. } => "accept friend",
+    Act::Relate { act: RelationAct::DeclineFriend, .. } => "decline friend",
+    Act::Relate { act: RelationAct::RemoveFriend, .. } => "remove friend",
+    Act::Relate { act: RelationAct::Block, .. } => "block",
+    Act::Relate { act: RelationAct::Unblock, .. } => "unblock",
+    Act::Create { .. } => "create",
+    Act::Rename { .. } => "rename",
+    Act::Describe { .. } => "describe",
+    Act::Agree { .. } => "agree",
+    Act::Appoint { .. } => "appoint",
+    Act::HandOver { .. } => "hand over",
+    Act::Add { .. } => "add",
+    Act::Kick { .. } => "kick",
+    Act::Leave { .. } => "leave",
+    Act::Join { .. } => "join",
+    Act::Ban { .. } => "ban",
+    Act::Unban { .. } => "unban",
+    Act::Silence { .. } => "silence",
 }

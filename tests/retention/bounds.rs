@@ -27,7 +27,8 @@ async fn floor(client: &Client, conversation: ConversationId) -> MsgId {
 async fn what_the_owner_sets_for_all_holds_where_nobody_said_anything_else() {
     let mut server = Server::start();
     let (ada, _) = server.owner().await;
-    let [silent, kept, agreed] = [group(&ada, "silent").await, group(&ada, "kept").await, group(&ada, "agreed").await];
+    // The server looks at them in this order: what goes from the last one tells that it has looked at the others.
+    let [kept, agreed, silent] = [group(&ada, "kept").await, group(&ada, "agreed").await, group(&ada, "silent").await];
     for team in [silent, kept, agreed] {
         // Behind the entry that tells how the group came to be, and that of the policy.
         import(&ada, team, [40, 20, 3].into_iter()).await;
@@ -35,12 +36,6 @@ async fn what_the_owner_sets_for_all_holds_where_nobody_said_anything_else() {
     ada.set_retention(kept, Some(Retention::Keep)).await.unwrap();
     ada.set_retention(agreed, Some(Retention::Days(30))).await.unwrap();
     until("what was agreed on holds", async || floor(&ada, agreed).await == MsgId::new(2)).await;
-    assert!(server.stop().success());
-    server.restart();
-    for team in [silent, kept] {
-        assert_eq!(floor(&ada, team).await, MsgId::ZERO, "nobody wanted anything to go");
-    }
-
     set(&ada, "retention-default", "days 10").await;
     assert_eq!(ada.retention(silent).await.unwrap(), RetentionInfo { set: None, effective: Retention::Days(10) });
     assert!(server.stop().success());
