@@ -1,12 +1,15 @@
+use cairn_proto::hello::ServerRole;
 use cairn_proto::ids::{Revision, Timestamp};
+use cairn_proto::limits::USERS_PER_REQUEST_MAX;
 use cairn_proto::people::Relation;
 use cairn_proto::receipts::Reads;
+use cairn_proto::request::Request;
 use cairn_proto::response::{Response, Role};
 
 use super::*;
 use crate::core::batch::Batch;
 use crate::core::change::MemberCounts;
-use crate::core::command::Reply;
+use crate::core::command::{Actor, Reply};
 use crate::core::record::{ConversationRecord, DeviceRecord, KindRecord, MemberRecord, MemberTerms, SecretHash, StoredMember, UserRecord};
 use crate::limits::MEMBERS_LOOKED_FOR_MAX;
 
