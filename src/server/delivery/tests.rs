@@ -61,7 +61,7 @@ impl Scene {
     }
 
     /// Reads until the conversation is taken away. The last message that came before, and the one that was said to be the last.
-    async fn to_the_end(&mut self) -> (MsgId, MsgId) {
+    async fn until_removed(&mut self) -> (MsgId, MsgId) {
         let mut seen = MsgId::ZERO;
         loop {
             match self.news().await {
@@ -84,7 +84,7 @@ async fn what_is_said_behind_the_end_of_a_membership_is_not_pushed_to_a_slow_rea
     scene.push().wake();
     say(&scene.timeline, 5);
     scene.timeline.show(id(SAID + 5));
-    assert_eq!(scene.to_the_end().await, (id(SAID), id(SAID)));
+    assert_eq!(scene.until_removed().await, (id(SAID), id(SAID)));
 }
 
 #[tokio::test]
@@ -94,7 +94,7 @@ async fn what_is_not_shown_yet_is_not_pushed() {
     while !matches!(scene.news().await, TimelineFrame::Run(run) if run.last() == id(SAID)) {}
     scene.push().end(TEAM, id(SAID));
     scene.push().wake();
-    assert_eq!(scene.to_the_end().await, (MsgId::ZERO, id(SAID)));
+    assert_eq!(scene.until_removed().await, (MsgId::ZERO, id(SAID)));
 }
 
 #[tokio::test]
