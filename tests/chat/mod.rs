@@ -1,6 +1,7 @@
 //! The main path: what one user says reaches the other, in order, once, over kills and restarts.
 
 mod attachments;
+mod files_by_command;
 
 use cairn_client::proto::body::{Amendment, Body, Kind};
 use cairn_client::proto::error::ErrorCode;
