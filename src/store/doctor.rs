@@ -23,7 +23,7 @@ use super::attachments::AttachmentFiles;
 use super::blocks::{Blocks, BlocksError};
 use super::commit_log::{CommitLog, OpenError};
 use super::db::{Trees, TreesError};
-use super::engine::Engine;
+use super::engine::{Engine, StoreError};
 use super::format;
 use super::lock::DirLock;
 use super::poison::Poison;

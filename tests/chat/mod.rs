@@ -1,6 +1,7 @@
 //! The main path: what one user says reaches the other, in order, once, over kills and restarts.
 
 mod attachments;
+mod files_by_command;
 mod gauge;
 mod partials;
 

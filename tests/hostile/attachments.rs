@@ -254,28 +254,32 @@ async fn what_has_arrived_and_cannot_be_read_now_stays() {
     assert!(partial.is_symlink());
 }
 
-/// The end of a download that its client reads slowly takes no room from answers and messages.
+/// Whoever is at an upload and goes on with it is left alone, and whoever comes later need not send anything.
 #[tokio::test]
-async fn a_download_that_nobody_reads_to_its_end_delays_nothing() {
+async fn the_later_of_two_connections_waits_while_the_other_goes_on() {
     let mut stage = Stage::set().await;
-    let (ada, account) = stage.user("ada").await;
-    let team = group(&ada, "team", &[]).await;
+    let account: Account = stage.account("eve").await;
     let server = stage.server.addr;
-    let bytes: Vec<u8> = (0..1_400_000_u32).map(|at| at as u8).collect();
-    let file = file(&bytes);
+    let bytes = vec![7; 400_000];
     stage
         .meanwhile(async {
-            let mut raw = Raw::log_in(server, &account).await;
-            assert_eq!(upload(&raw, file.hash, file.size_bytes, &bytes).await, TransferFrame::Stored);
-            let said = ada.send(team, Body::from(file.clone())).await.unwrap();
-            let (mut stream, answer) = download(&raw, team, said, file.hash, 0).await;
-            assert_eq!(answer, TransferFrame::From(0));
-            for _ in 0..300 {
-                raw.goes_on().await;
+            let (before, mut after) = (Raw::log_in(server, &account).await, Raw::log_in(server, &account).await);
+            let (mut first, said) = announce(&before, hash_of(&bytes), bytes.len() as u64).await;
+            assert_eq!(said, TransferFrame::From(0));
+            first.write(&bytes[..300_000]).await;
+            let mut second = Stream::open(&after.connection).await;
+            second.write(&frame::frame(&StreamOpening::Upload { hash: hash_of(&bytes), bytes: bytes.len() as u64 })).await;
+            // By then the server has seen it.
+            for _ in 0..20 {
+                after.goes_on().await;
             }
-            assert_eq!(stream.rest().await.len(), bytes.len());
+            first.write(&bytes[300_000..]).await;
+            first.finish();
+            assert_eq!(first.transfer().await, TransferFrame::Stored);
+            assert_eq!(second.transfer().await, TransferFrame::Stored);
         })
         .await;
+    assert_eq!(partials(&stage.server), 0);
 }
 
 /// A connection that is gone may be noticed late, so when one of two is silent the other goes on with its upload, from what has arrived.
