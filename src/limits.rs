@@ -220,6 +220,9 @@ pub const LOG_BYTES_MAX: u64 = 384 * 1024 * 1024;
 /// How much the checkpoint thread lets others go first, as `nice` counts it.
 pub const CHECKPOINT_NICE: i32 = 10;
 
+/// Mutes that a group keeps of those who left it, so that nobody is heard again by leaving and coming back.
+pub const MUTES_KEPT_MAX: usize = 1000;
+
 /// How often each conversation with a policy of retention is looked at.
 pub const RETENTION_INTERVAL: Duration = Duration::from_secs(60);
 

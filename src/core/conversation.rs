@@ -187,7 +187,11 @@ impl Conversation {
 
     /// About how much memory it takes, in bytes.
     pub(super) fn memory_bytes(&self) -> usize {
-        320 + self.members.len() * 152 + self.imports.len() * 32 + self.mentions.len() * 160 + self.group.banned.len() * 4
+        320 + self.members.len() * 152
+            + self.imports.len() * 32
+            + self.mentions.len() * 160
+            + self.group.banned.len() * 4
+            + self.group.muted.len() * 16
     }
 }
 

@@ -34,7 +34,7 @@ impl State {
         }
         let record = ConversationRecord::new(KindRecord::Group { name: name.clone() }, now);
         self.make(&Change::Conversation(id, record), batch);
-        self.put_member(id, actor.user, Role::Owner, batch);
+        self.put_member(id, actor.user, Role::Owner, now, batch);
         self.append_system(id, actor.user, now, &Body::System(SystemEntry::Created { name }), batch);
         self.put_members(actor.user, id, members, now, batch);
         Ok(Response::Created { conversation: id })
@@ -91,7 +91,7 @@ impl State {
         }
         let names = leavers.iter().map(|&(user, _)| user).collect();
         let last = self.append_system(id, actor.user, now, &Body::System(SystemEntry::Removed { users: names }), batch);
-        self.end_memberships(id, &leavers, counts, last, batch);
+        self.end_memberships(id, &leavers, counts, last, now, batch);
         Ok(Response::Changed { users: leavers.len() as u32 })
     }
 
@@ -101,8 +101,10 @@ impl State {
         leavers: &[(UserId, Role)],
         mut counts: MemberCounts,
         last: MsgId,
+        now: Timestamp,
         batch: &mut Batch,
     ) {
+        self.keep_mutes(id, leavers, now, batch);
         for &(user, role) in leavers {
             counts.members -= 1;
             counts.owners -= u32::from(role == Role::Owner);
@@ -147,22 +149,27 @@ impl State {
             return;
         }
         for &user in &users {
-            self.put_member(id, user, Role::Member, batch);
+            self.put_member(id, user, Role::Member, now, batch);
         }
+        self.drop_mutes(id, &users, now, batch);
         let body = Body::System(SystemEntry::Added { users: users.into_iter().collect() });
         self.append_system(id, by, now, &body, batch);
     }
 
     /// A membership that begins with the next entry.
-    fn put_member(&mut self, id: ConversationId, user: UserId, role: Role, batch: &mut Batch) {
+    fn put_member(&mut self, id: ConversationId, user: UserId, role: Role, now: Timestamp, batch: &mut Batch) {
         let Some(found) = self.conversations.get(&id) else { return };
         let MemberCounts { members, owners } = found.record.counts;
         let counts = MemberCounts { members: members + 1, owners: owners + u32::from(role == Role::Owner) };
         let joined = found.record.head.next();
         let sees_all = found.group.settings.history == JoinerHistory::All;
+        let terms = MemberTerms {
+            floor: if sees_all { MsgId::ZERO } else { joined.prev() },
+            muted_until: found.group.muted_until(user).filter(|&until| until > now).unwrap_or(Timestamp::new(0)),
+            ..MemberTerms::default()
+        };
         self.make(&Change::Member { conversation: id, user, role, joined, counts }, batch);
-        if !sees_all {
-            let terms = MemberTerms { floor: joined.prev(), ..MemberTerms::default() };
+        if terms != MemberTerms::default() {
             self.make(&Change::MemberTerms { conversation: id, user, terms }, batch);
         }
         batch.effect(Effect::Joined { conversation: id, user });

@@ -216,7 +216,12 @@ fn member_records(found: &Conversation) -> BTreeMap<UserId, MemberRecord> {
 }
 
 fn group_record(found: &Conversation) -> GroupRecord {
-    GroupRecord { topic: found.topic.clone(), settings: found.settings, banned: found.banned.iter().copied().collect() }
+    GroupRecord {
+        topic: found.topic.clone(),
+        settings: found.settings,
+        banned: found.banned.iter().copied().collect(),
+        muted: found.left_muted.iter().map(|(&user, &until)| (user, until)).collect(),
+    }
 }
 
 /// The trees hold what the model has, row by row, and nothing else.

@@ -82,6 +82,8 @@ pub(super) struct Conversation {
     pub(super) topic: Topic,
     pub(super) settings: GroupSettings,
     pub(super) banned: BTreeSet<UserId>,
+    /// Until when those are muted who were when they left.
+    pub(super) left_muted: BTreeMap<UserId, Timestamp>,
     pub(super) created_at: Timestamp,
     pub(super) log: Vec<LogEntry>,
     pub(super) members: BTreeMap<UserId, Member>,

@@ -112,6 +112,7 @@ impl Naive {
             topic: Topic::none(),
             settings: GroupSettings::default(),
             banned: BTreeSet::new(),
+            left_muted: BTreeMap::new(),
             created_at: now,
             log: Vec::new(),
             members: BTreeMap::new(),
@@ -147,6 +148,7 @@ impl Naive {
         }
         let joined = found.head().next();
         new.iter().for_each(|&user| self.join_conversation(id, user, Role::Member, joined));
+        self.mute_again(id, &new, now);
         self.push(id, by, now, Body::System(SystemEntry::Added { users: new.iter().copied().collect() }));
         new.len() as u32
     }
@@ -177,6 +179,7 @@ impl Naive {
             return Ok(Response::Changed { users: 0 });
         }
         let last = self.push(id, actor.user, now, Body::System(SystemEntry::Removed { users: leavers.iter().copied().collect() }));
+        self.remember_mutes(id, &leavers, now);
         for &user in &leavers {
             self.conversations.get_mut(&id).unwrap().members.remove(&user);
             self.effects.push(Effect::Left { conversation: id, user, last });
