@@ -1,5 +1,6 @@
 //! What users are to each other, how they present themselves and are found, and what the owner of the server has set.
 
+use cairn_proto::hello::ServerRole;
 use cairn_proto::ids::{ConversationId, UserId};
 use cairn_proto::limits::PROFILES_PER_REQUEST_MAX;
 use cairn_proto::people::{Contact, Profile, Relation, RelationAct, UserProfile};
@@ -37,7 +38,7 @@ impl Client {
     ///
     /// # Errors
     /// As [`Client::contacts`]; [`Error::Refused`] with `NoSuchUser`, with `Blocked` for somebody whom the user has blocked, with `NotAsked`
-    /// when there is nothing to accept, or with `LimitReached` when one of the two has as many contacts as the server allows.
+    /// when there is nothing to accept, or with `LimitReached` when the user has as many contacts, or has blocked as many, as the server allows.
     pub async fn relate(&self, user: UserId, act: RelationAct) -> Result<Relation, Error> {
         let contact = ask!(self, Request::Relate { user, act }, Response::Related(contact) => contact)?;
         Ok(contact.relation)
@@ -120,7 +121,7 @@ impl Client {
         Ok(all)
     }
 
-    /// How the user presents himself from now on, all of it.
+    /// How the user presents himself from now on, all of it. His other devices learn of it by [`crate::Event::Own`].
     ///
     /// # Errors
     /// As [`Client::contacts`].
@@ -129,8 +130,17 @@ impl Client {
     }
 }
 
-/// The settings of the server.
+/// The settings of the server, and who looks after it.
 impl Client {
+    /// Gives a user another role on the server: for its owners. The last one stays one. The user's devices learn of it by
+    /// [`crate::Event::Own`].
+    ///
+    /// # Errors
+    /// As [`Client::contacts`]; [`Error::Refused`] with `LastOwner` for the only owner.
+    pub async fn set_server_role(&self, user: UserId, role: ServerRole) -> Result<(), Error> {
+        ask!(self, Request::SetServerRole { user, role }, Response::Done => ())
+    }
+
     /// All of them.
     ///
     /// # Errors

@@ -149,7 +149,10 @@ fn hint_for(error: &ClientError) -> Option<&'static str> {
         ErrorCode::Forbidden => "an owner or an admin can do it, or give you the role",
         ErrorCode::NoSuchUser => "names are compared to the letter",
         ErrorCode::BadCursor => "`cairn list --json` shows the head of each conversation",
-        ErrorCode::LastOwner => "make another member an owner first: `cairn group hand-over` or `cairn group role`",
+        ErrorCode::LastOwner => {
+            "make somebody else an owner first: `cairn group hand-over` or `cairn group role`, for the server `cairn users role`"
+        }
+        ErrorCode::LimitReached => "`cairn config list` shows those limits that the owner of the server can raise",
         ErrorCode::Banned => "an owner or an admin lifts it with `cairn group unban`",
         ErrorCode::Muted => "an owner or an admin lifts it with `cairn group mute --off`",
         ErrorCode::NoMember => "`cairn group members` lists the members",

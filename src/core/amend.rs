@@ -27,17 +27,15 @@ impl State {
     ) -> Result<Response, ErrorCode> {
         self.check(actor.user, conversation, Action::Post, now)?;
         let entry = self.message(actor, conversation, msgid)?;
-        let body = match &entry.body {
-            Body::Text(_) => Body::Text(text.clone()),
-            Body::Emote(_) => Body::Emote(text.clone()),
-            _ => return Err(ErrorCode::NoSuchMessage),
-        };
+        let body = entry.body.with_words(&text).ok_or(ErrorCode::NoSuchMessage)?;
         // What was forwarded are the words of somebody else.
         if entry.sender != actor.user || entry.extras.forwarded().is_some() {
             return Err(ErrorCode::Forbidden);
         }
         self.check_time(&entry, now)?;
-        if text.is_empty() {
+        let body = body.map_err(|_| ErrorCode::BadRequest)?;
+        // A file says enough without a caption.
+        if text.is_empty() && body.attachment().is_none() {
             return Err(ErrorCode::EmptyMessage);
         }
         if entry.body == body {
@@ -119,6 +117,7 @@ impl State {
         now: Timestamp,
         batch: &mut Batch,
     ) -> Result<Response, ErrorCode> {
+        self.check(actor.user, conversation, Action::React, now)?;
         let entry = self.message(actor, conversation, msgid)?;
         let mut reactions = entry.extras.reactions().to_vec();
         let is_own = |reaction: &Reaction| reaction.emoji == emoji && reaction.users.contains(&actor.user);
@@ -152,6 +151,7 @@ impl State {
         (self.append_system(conversation, actor.user, now, &Body::Amendment(amendment), batch), at)
     }
 
+    /// What was said in the future, by a clock that was wrong, was said now.
     fn check_time(&self, entry: &Entry, now: Timestamp) -> Result<(), ErrorCode> {
         let minutes = now.get().saturating_sub(entry.sent_at.get()) / 60_000;
         if minutes >= self.settings().amend_minutes.get() as u64 { Err(ErrorCode::TooLate) } else { Ok(()) }

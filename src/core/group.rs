@@ -28,6 +28,9 @@ impl State {
     ) -> Result<Response, ErrorCode> {
         let mut members = self.existing_users(members)?;
         members.remove(&actor.user);
+        self.check_addable(actor.user, members.iter())?;
+        self.check_owned(actor.user)?;
+        self.check_memberships(members.iter().copied().chain([actor.user]))?;
         let id = self.next_numbered();
         if !id.is_numbered() {
             return Err(ErrorCode::LimitReached);
@@ -52,12 +55,14 @@ impl State {
         let mut users = self.existing_users(users)?;
         let (found, _) = self.membership(actor.user, id)?;
         users.retain(|&user| found.member(user).is_none());
+        self.check_addable(actor.user, users.iter())?;
         if users.iter().any(|&user| found.group.bans(user)) {
             return Err(ErrorCode::Banned);
         }
         if found.record.counts.members as usize + users.len() > limits::MEMBERS_PER_CONVERSATION_MAX {
             return Err(ErrorCode::LimitReached);
         }
+        self.check_memberships(users.iter().copied())?;
         let changed = u32::try_from(users.len()).unwrap_or(u32::MAX);
         self.put_members(actor.user, id, users, now, batch);
         Ok(Response::Changed { users: changed })
@@ -123,7 +128,7 @@ impl State {
             .take(limits::MEMBERS_PER_PAGE_MAX)
             .filter_map(|&(user, member)| {
                 let record = &member.record;
-                let read = if self.shows_reads(actor.user, user) { record.told() } else { MsgId::ZERO };
+                let read = if self.shows_reads(id, actor.user, user) { record.told() } else { MsgId::ZERO };
                 let user = self.user_info(user)?;
                 let muted_until = record.terms.muted_until;
                 Some(response::Member { user, role: record.role, joined: record.joined, read, muted_until })
@@ -141,6 +146,11 @@ impl State {
             return Err(ErrorCode::NoSuchUser);
         }
         Ok(users.into_iter().collect())
+    }
+
+    /// Nobody is made a member by somebody whom he has blocked, who is answered as if there were no such user.
+    fn check_addable<'a>(&self, by: UserId, mut users: impl Iterator<Item = &'a UserId>) -> Result<(), ErrorCode> {
+        if users.any(|&user| self.relation(user, by).blocks) { Err(ErrorCode::NoSuchUser) } else { Ok(()) }
     }
 
     /// Makes users members, with the entry that says so.

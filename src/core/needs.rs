@@ -114,13 +114,12 @@ impl State {
             | Request::SetMemberSettings { conversation, .. } => self.member(*conversation, user, needs),
             Request::Receipts { .. } | Request::MarkUnread { .. } => self.asked_about_cursors(user, request, needs),
             Request::FindGroups { prefix } => self.found_groups(prefix.as_ref(), needs),
-            Request::AddMembers { conversation, users }
-            | Request::RemoveMembers { conversation, users }
-            | Request::Ban { conversation, users } => {
-                self.member(*conversation, user, needs);
-                for &user in users {
-                    self.member(*conversation, user, needs);
-                }
+            Request::AddMembers { conversation, users } => {
+                self.members_named(user, *conversation, users, needs);
+                self.relations_of(users.iter().copied(), needs);
+            }
+            Request::RemoveMembers { conversation, users } | Request::Ban { conversation, users } => {
+                self.members_named(user, *conversation, users, needs)
             }
             Request::Unpin { conversation, .. } | Request::SetRetention { conversation, .. } => {
                 self.member(*conversation, user, needs);
@@ -129,6 +128,7 @@ impl State {
             Request::Members { conversation, .. } => {
                 self.member(*conversation, user, needs);
                 self.members(*conversation, needs);
+                self.relations_in(*conversation, user, needs);
             }
             Request::Recall { conversation, msgid } => self.message_with_file(user, *conversation, *msgid, needs),
             Request::Edit { conversation, msgid, .. }
@@ -159,6 +159,7 @@ impl State {
                 self.relations_in(conversation, user, needs);
             }
             Request::Relate { user: other, .. } => self.relations_of([user, *other], needs),
+            Request::CreateGroup { members, .. } => self.relations_of(members.iter().copied(), needs),
             Request::Contacts { .. } => self.relations_of([user], needs),
             Request::Watch { users } => {
                 let others = users.iter().take(WATCHED_USERS_MAX).copied();
@@ -252,6 +253,13 @@ impl State {
         }
     }
 
+    /// The asker, and those whom he names.
+    fn members_named(&self, user: UserId, conversation: ConversationId, users: &[UserId], needs: &mut Vec<Need>) {
+        for &user in [user].iter().chain(users) {
+            self.member(conversation, user, needs);
+        }
+    }
+
     fn sending(&self, actor: Actor, to: ConversationId, needs: &mut Vec<Need>) {
         self.member(to, actor.user, needs);
         self.relations_in(to, actor.user, needs);
@@ -282,6 +290,7 @@ impl State {
         match *request {
             Request::Receipts { conversation, msgid, after } => {
                 self.member(conversation, user, needs);
+                self.relations_in(conversation, user, needs);
                 needs.extend(self.receipts_needed(conversation, msgid, user, after));
             }
             Request::MarkUnread { conversation, from } => self.marked(conversation, from, user, needs),

@@ -25,6 +25,7 @@ pub mod identity;
 pub mod intake;
 pub mod login;
 pub mod outbox;
+mod overtaken;
 pub mod password;
 mod presence;
 pub mod publication;

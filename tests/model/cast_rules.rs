@@ -10,7 +10,9 @@ use super::naive::Naive;
 use super::steps::Place;
 
 /// Some of the settings, and one that there is not.
-pub(super) const SETTINGS: [&str; 12] = [
+pub(super) const SETTINGS: [&str; 14] = [
+    "groups-per-owner",
+    "conversations-per-user",
     "attachment-unsent-hours",
     "attachment-quota",
     "attachment-bytes-max",

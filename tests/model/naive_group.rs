@@ -90,6 +90,9 @@ impl Naive {
         if old == Role::Owner && role != old && owners == 1 {
             return Err(ErrorCode::LastOwner);
         }
+        if old != Role::Owner && role == Role::Owner {
+            self.check_owned(user)?;
+        }
         if role != old {
             self.appoint(id, user, role);
             self.push(id, actor.user, now, Body::System(SystemEntry::RoleSet { user, role }));
@@ -99,9 +102,12 @@ impl Naive {
 
     fn hand_over(&mut self, actor: Actor, id: ConversationId, user: UserId, now: Timestamp) -> Result<Response, ErrorCode> {
         let found = self.ranked(actor.user, id, Role::Owner)?;
-        found.members.get(&user).ok_or(ErrorCode::NoMember)?;
+        let old = found.members.get(&user).ok_or(ErrorCode::NoMember)?.role;
         if user == actor.user {
             return Err(ErrorCode::BadRequest);
+        }
+        if old != Role::Owner {
+            self.check_owned(user)?;
         }
         self.appoint(id, user, Role::Owner);
         self.appoint(id, actor.user, Role::Admin);
@@ -202,6 +208,7 @@ impl Naive {
             (true, Some(_), _) => Ok(Response::Done),
             (false, Some(_), Access::Open) if found.banned.contains(&actor.user) => Err(ErrorCode::Banned),
             (false, Some(_), Access::Open) => {
+                self.check_room(actor.user)?;
                 self.put_members(actor.user, id, &[actor.user], now);
                 Ok(Response::Done)
             }

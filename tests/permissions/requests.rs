@@ -7,6 +7,7 @@ use cairn_proto::attachment::Attachment;
 use cairn_proto::body::Body;
 use cairn_proto::extras::{Extra, Extras};
 use cairn_proto::group::{GroupSettings, JoinerHistory, MemberSettings};
+use cairn_proto::hello::ServerRole;
 use cairn_proto::ids::{ClientSeq, ConversationId, ImportSource, MsgId, Timestamp, UserId};
 use cairn_proto::message::Draft;
 use cairn_proto::people::{Profile, RelationAct};
@@ -45,7 +46,7 @@ kinds! {
     Send, Pull, Ack, Read, Conversations, FindUsers, Users, CreateGroup, AddMembers, RemoveMembers, Members, CreateInvite, Devices,
     RevokeDevice, Import, ImportCursor, Explain, Figures, Edit, Recall, React, Unreact, Pin, Unpin, Pins, Group, RenameGroup, SetTopic, SetGroupSettings, SetRole, HandOver, Ban, Unban,
     BannedUsers, MuteMember, JoinGroup, FindGroups, SetMemberSettings, Settings, SetSetting, Relate, Contacts, SearchUsers, Profiles, SetProfile, Watch, SetPresence,
-    Look, Forward, MarkUnread, Receipts, OwnReads, SetOwnReads, SetRetention, Retention,
+    Look, Forward, MarkUnread, Receipts, OwnReads, SetOwnReads, SetRetention, Retention, SetServerRole,
 }
 
 /// Rows of the table: what they are called, which request it is, and what is asked of whom.
@@ -176,6 +177,9 @@ fn of_a_group() -> Vec<Asked> {
         "AddMembers: somebody banned", AddMembers, |cast| {
             ask(cast, Request::AddMembers { conversation: cast.conversation, users: vec![cast.banned] })
         };
+        "AddMembers: one who has blocked the asker", AddMembers, |cast| {
+            ask(cast, Request::AddMembers { conversation: cast.conversation, users: vec![cast.blocking] })
+        };
         "HandOver to a member", HandOver, |cast| ask(cast, Request::HandOver { conversation: cast.conversation, user: cast.member });
         "HandOver to no member", HandOver, |cast| ask(cast, Request::HandOver { conversation: cast.conversation, user: cast.outsider });
         "SetRole: a member to admin", SetRole, |cast| set_role(cast, cast.member, Role::Admin);
@@ -217,6 +221,15 @@ pub(super) fn of_the_server() -> Vec<Asked> {
         "FindGroups", FindGroups, |cast| ask(cast, Request::FindGroups { prefix: None });
         "CreateGroup", CreateGroup, |cast| {
             ask(cast, Request::CreateGroup { name: GroupName::new("new").unwrap(), members: vec![cast.outsider] })
+        };
+        "CreateGroup: with one who blocked the asker", CreateGroup, |cast| {
+            ask(cast, Request::CreateGroup { name: GroupName::new("new").unwrap(), members: vec![cast.blocking] })
+        };
+        "SetServerRole: a member to admin", SetServerRole, |cast| {
+            ask(cast, Request::SetServerRole { user: cast.member, role: ServerRole::Admin })
+        };
+        "SetServerRole: nobody", SetServerRole, |cast| {
+            ask(cast, Request::SetServerRole { user: UserId::new(999), role: ServerRole::Admin })
         };
         "Settings", Settings, |cast| ask(cast, Request::Settings);
         "SetSetting", SetSetting, |cast| {

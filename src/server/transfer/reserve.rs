@@ -1,7 +1,7 @@
 //! Room that is promised to uploads before they are stored, and who of several goes on with the same upload.
 //!
 //! An upload under way takes what was announced; one that broke off takes what has arrived of it, until somebody goes on with it or it is
-//! swept.
+//! swept. Both count as a whole file of that length would.
 
 use std::sync::Arc;
 
@@ -12,6 +12,7 @@ use hashbrown::HashMap;
 use parking_lot::Mutex;
 use tokio::sync::{Mutex as Turn, Notify, OwnedMutexGuard};
 
+use crate::core::attachment::charged_bytes;
 use crate::limits::PARTIALS_PER_USER_MAX;
 use crate::store::attachments::Begun;
 
@@ -61,8 +62,8 @@ impl Reservations {
         let turn = {
             let mut all = self.0.lock();
             let own = all.entry(user).or_default();
-            let others = own.iter().filter(|(other, _)| **other != hash).map(|(_, reserved)| reserved.bytes);
-            let fits = others.fold(bytes, u64::saturating_add) <= room;
+            let others = own.iter().filter(|(other, _)| **other != hash).map(|(_, reserved)| charged_bytes(reserved.bytes));
+            let fits = others.fold(charged_bytes(bytes), u64::saturating_add) <= room;
             if !fits || (own.len() >= PARTIALS_PER_USER_MAX && !own.contains_key(&hash)) {
                 return Err(ErrorCode::QuotaReached);
             }
@@ -131,26 +132,32 @@ mod tests {
     #[tokio::test]
     async fn uploads_under_way_and_broken_off_take_room() {
         let reservations = Reservations::default();
-        let mut first = reservations.take(ADA, hash(1), 60, 100).await.unwrap();
-        assert_eq!(reservations.take(ADA, hash(2), 41, 100).await.unwrap_err(), ErrorCode::QuotaReached);
-        let second = reservations.take(ADA, hash(2), 40, 100).await.unwrap();
-        assert!(reservations.take(UserId::new(2), hash(2), 100, 100).await.is_ok(), "others have room of their own");
-        first.arrived_bytes = 10;
+        let room = charged_bytes(60_000) + charged_bytes(40_000);
+        let mut first = reservations.take(ADA, hash(1), 60_000, room).await.unwrap();
+        assert_eq!(reservations.take(ADA, hash(2), 41_000, room).await.unwrap_err(), ErrorCode::QuotaReached);
+        let second = reservations.take(ADA, hash(2), 40_000, room).await.unwrap();
+        assert_eq!(
+            reservations.take(ADA, hash(3), 0, room).await.unwrap_err(),
+            ErrorCode::QuotaReached,
+            "an empty file takes room as well"
+        );
+        assert!(reservations.take(UserId::new(2), hash(2), 90_000, room).await.is_ok(), "others have room of their own");
+        first.arrived_bytes = 10_000;
         drop((first, second));
-        assert_eq!(reservations.take(ADA, hash(3), 91, 100).await.unwrap_err(), ErrorCode::QuotaReached);
-        assert!(reservations.take(ADA, hash(3), 90, 100).await.is_ok());
+        assert_eq!(reservations.take(ADA, hash(3), 91_000, room).await.unwrap_err(), ErrorCode::QuotaReached);
+        assert!(reservations.take(ADA, hash(3), 90_000, room).await.is_ok());
         reservations.take_idle(ADA, hash(1)).unwrap().arrived_bytes = 0;
-        assert!(reservations.take(ADA, hash(3), 100, 100).await.is_ok());
+        assert!(reservations.take(ADA, hash(3), 100_000, room).await.is_ok());
     }
 
     #[tokio::test]
     async fn whoever_comes_later_goes_on_when_the_former_has_let_go() {
         let reservations = Reservations::default();
-        let former = reservations.take(ADA, hash(1), 60, 100).await.unwrap();
+        let former = reservations.take(ADA, hash(1), 60, 10_000).await.unwrap();
         assert!(reservations.take_idle(ADA, hash(1)).is_none(), "somebody is at it");
         let later = tokio::spawn({
             let reservations = reservations.clone();
-            async move { reservations.take(ADA, hash(1), 60, 100).await.unwrap() }
+            async move { reservations.take(ADA, hash(1), 60, 10_000).await.unwrap() }
         });
         former.taken_over().await;
         drop(former);
