@@ -5,6 +5,12 @@ use std::time::Duration;
 /// Send streams that the server remembers of one device. The least recently used is forgotten first.
 pub const SEND_STREAMS_PER_DEVICE_MAX: usize = 32;
 
+/// What a file counts against its user's quota beside its bytes: its place in folders and trees.
+pub const ATTACHMENT_OVERHEAD_BYTES: u64 = 1024;
+
+/// A file counts as whole blocks of this size, as it is stored.
+pub const ATTACHMENT_BLOCK_BYTES: u64 = 4096;
+
 /// Users of whom an attachment knows that they uploaded it. The first of them is forgotten first: he can upload it again.
 pub const UPLOADERS_MAX: usize = 1024;
 
@@ -277,6 +283,15 @@ pub const START_ROOM_BYTES: u64 = 16 * 1024 * 1024;
 
 /// How much the checkpoint thread lets others go first, as `nice` counts it.
 pub const CHECKPOINT_NICE: i32 = 10;
+
+/// How far the clock may go back so that the times in a log wait for it, in milliseconds. One that goes back further was wrong before.
+pub const CLOCK_STEP_MS_MAX: u64 = 60 * 60 * 1000;
+
+/// Users whom one user may have blocked.
+pub const BLOCKS_MAX: usize = 10_000;
+
+/// Mutes that a group keeps of those who left it, so that nobody is heard again by leaving and coming back.
+pub const MUTES_KEPT_MAX: usize = 1000;
 
 /// How often each conversation with a policy of retention is looked at.
 pub const RETENTION_INTERVAL: Duration = Duration::from_secs(60);

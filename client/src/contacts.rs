@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use cairn_proto::hello::ServerRole;
 use cairn_proto::ids::{ConversationId, UserId};
 use cairn_proto::limits::PROFILES_PER_REQUEST_MAX;
 use cairn_proto::people::{Contact, Profile, Relation, RelationAct, UserProfile};
@@ -48,7 +49,7 @@ impl Client {
     ///
     /// # Errors
     /// As [`Client::contacts`]; [`Error::Refused`] with `NoSuchUser`, with `Blocked` for somebody whom the user has blocked, with `NotAsked`
-    /// when there is nothing to accept, or with `LimitReached` when one of the two has as many contacts as the server allows.
+    /// when there is nothing to accept, or with `LimitReached` when the user has as many contacts, or has blocked as many, as the server allows.
     pub async fn relate(&self, user: UserId, act: RelationAct) -> Result<Relation, Error> {
         let contact = ask!(self, Request::Relate { user, act }, Response::Related(contact) => contact)?;
         Ok(contact.relation)
@@ -147,7 +148,7 @@ impl Client {
         Ok(all)
     }
 
-    /// How the user presents himself from now on, all of it.
+    /// How the user presents himself from now on, all of it. His other devices learn of it by [`crate::Event::Own`].
     ///
     /// # Errors
     /// As [`Client::contacts`].
@@ -156,8 +157,17 @@ impl Client {
     }
 }
 
-/// The settings of the server.
+/// The settings of the server, and who looks after it.
 impl Client {
+    /// Gives a user another role on the server: for its owners. The last one stays one. The user's devices learn of it by
+    /// [`crate::Event::Own`].
+    ///
+    /// # Errors
+    /// As [`Client::contacts`]; [`Error::Refused`] with `LastOwner` for the only owner.
+    pub async fn set_server_role(&self, user: UserId, role: ServerRole) -> Result<(), Error> {
+        ask!(self, Request::SetServerRole { user, role }, Response::Done => ())
+    }
+
     /// All of them.
     ///
     /// # Errors

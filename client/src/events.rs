@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::task::{Poll, Waker};
 
-use cairn_proto::event::TimelineFrame;
+use cairn_proto::event::{Own, TimelineFrame};
 use cairn_proto::ids::{ConversationId, MsgId, UserId};
 use cairn_proto::people::Contact;
 use cairn_proto::presence::UserPresence;
@@ -40,6 +40,9 @@ pub enum Event {
     },
     /// The user's relation to somebody is another now: somebody asks to be a friend, or accepts, or it changed on another device.
     Contact(Box<Contact>),
+    /// Something of the user's own is another now, on all his devices: how he presents himself, whether his reads are shown, his role on the
+    /// server.
+    Own(Box<Own>),
     /// Somebody whom the client watches came, went or is somewhere else: see [`Client::watch`].
     Presence(UserPresence),
     /// Somebody types in the conversation that the client looks at: see [`Client::look`].
@@ -87,6 +90,7 @@ impl Event {
             TimelineFrame::Removed { conversation, last } => Some(Self::Removed { conversation, last }),
             TimelineFrame::Read { conversation, read, head } => Some(Self::Read { conversation, read, head }),
             TimelineFrame::Floor { conversation, floor } => Some(Self::Expired { conversation, floor }),
+            TimelineFrame::Own(own) => Some(Self::Own(Box::new(own))),
             TimelineFrame::Contact(contact) => Some(Self::Contact(Box::new(contact))),
             TimelineFrame::Presence(presence) => Some(Self::Presence(presence)),
             TimelineFrame::Receipts { conversation, cursors, more } => Some(Self::Receipts { conversation, cursors, more }),

@@ -74,7 +74,7 @@ impl Client {
         ask!(self, Request::Read { conversation, msgid }, Response::Done => ())
     }
 
-    /// Says something else in the place of a text of the user's own. Members learn of it by an entry of its own; whoever reads the message
+    /// Says something else in the place of a text of the user's own, or in the caption of a file that he sent; a caption may become empty. Members learn of it by an entry of its own; whoever reads the message
     /// later gets the new text.
     ///
     /// # Errors
@@ -145,7 +145,7 @@ impl Client {
     /// Makes a group. The user is its owner; `members`, at most [`USERS_PER_REQUEST_MAX`], are in it from the beginning.
     ///
     /// # Errors
-    /// See above, and [`Error::Disconnected`]: then look into [`Client::conversations`] before trying again.
+    /// See above, among them `LimitReached` when he owns as many groups as the server allows, and [`Error::Disconnected`]: then look into [`Client::conversations`] before trying again.
     pub async fn create_group(&self, name: GroupName, members: Vec<UserId>) -> Result<ConversationId, Error> {
         ask!(self, Request::CreateGroup { name, members }, Response::Created { conversation } => conversation)
     }

@@ -139,7 +139,11 @@ impl State {
             TimelineFrame::Conversation(found) => self.each_follower(found.id, wakers, |follower| follower.is_member(found.head)),
             &TimelineFrame::Removed { conversation, last } => self.each_follower(conversation, wakers, |follower| follower.removed(last)),
             &TimelineFrame::Floor { conversation, floor } => self.each_follower(conversation, wakers, |follower| follower.expired(floor)),
-            TimelineFrame::Read { .. } | TimelineFrame::Contact(_) | TimelineFrame::Presence(_) | TimelineFrame::Receipts { .. } => {}
+            TimelineFrame::Read { .. }
+            | TimelineFrame::Contact(_)
+            | TimelineFrame::Presence(_)
+            | TimelineFrame::Receipts { .. }
+            | TimelineFrame::Own(_) => {}
         }
         if let Some(event) = Event::of(frame) {
             if self.subscribers.values().all(|subscriber| subscriber.is_own) {

@@ -8,7 +8,7 @@ use crate::group::GroupSettings;
 use crate::ids::{MsgId, Timestamp, UserId};
 use crate::response::Role;
 use crate::retention::Retention;
-use crate::text::{EmojiName, GroupName, Text, Topic};
+use crate::text::{Caption, EmojiName, GroupName, Text, TextError, Topic};
 
 /// What a message says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -278,6 +278,30 @@ impl Body {
             Self::File(file) => Some(file),
             _ => None,
         }
+    }
+
+    /// The same with other words: another text, or another caption of a file. `None` where there are no words.
+    ///
+    /// # Errors
+    /// When they are too long for a caption.
+    #[must_use]
+    pub fn with_words(&self, words: &Text) -> Option<Result<Self, TextError>> {
+        let mut body = self.clone();
+        let file = match &mut body {
+            Self::Text(text) | Self::Emote(text) => {
+                *text = words.clone();
+                return Some(Ok(body));
+            }
+            Self::Image(picture) => &mut picture.file,
+            Self::Video(film) => &mut film.media.file,
+            Self::File(file) => &mut **file,
+            _ => return None,
+        };
+        match Caption::new(words.as_str()) {
+            Ok(caption) => file.caption = caption,
+            Err(error) => return Some(Err(error)),
+        }
+        Some(Ok(body))
     }
 
     /// Whether somebody said this: entries that no one said do not count as unread.

@@ -6,11 +6,12 @@ use serde::{Deserialize, Serialize};
 use crate::attachment::AttachmentHash;
 use crate::codec;
 use crate::frame;
+use crate::hello::ServerRole;
 use crate::ids::{ConversationId, MsgId};
 use crate::message::Run;
-use crate::people::Contact;
+use crate::people::{Contact, Profile};
 use crate::presence::UserPresence;
-use crate::receipts::MemberCursors;
+use crate::receipts::{MemberCursors, Reads};
 use crate::response::Conversation;
 
 /// The first frame of every client stream after the session stream: what the stream is for.
@@ -92,6 +93,19 @@ pub enum TimelineFrame {
         /// The last message that is gone.
         floor: MsgId,
     },
+    /// Something of the user's own is another now, by what was done on whatever device, this one as well.
+    Own(Own),
+}
+
+/// What is a user's own, and the same on all his devices.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Own {
+    /// How he presents himself.
+    Profile(Profile),
+    /// Whether others see what he reads, and he what they read.
+    Reads(Reads),
+    /// What he may do on the server as a whole.
+    Role(ServerRole),
 }
 
 impl TimelineFrame {

@@ -22,6 +22,19 @@ pub struct Draft {
     pub extras: Extras,
 }
 
+/// A message to be said again elsewhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Forward {
+    /// Where it is to be said.
+    pub to: ConversationId,
+    /// Its number among the sends of this stream there: see [`Draft`].
+    pub seq: ClientSeq,
+    /// Where it was said.
+    pub from: ConversationId,
+    /// The message.
+    pub msgid: MsgId,
+}
+
 /// A numbered, durable message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message {

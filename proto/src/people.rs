@@ -55,6 +55,12 @@ impl Relation {
         *self == Self::default()
     }
 
+    /// Whether the other is a contact: followed, or a friend or about to become one. Somebody who is blocked is none.
+    #[must_use]
+    pub fn is_contact(&self) -> bool {
+        self.follows || self.friendship != Friendship::None
+    }
+
     /// Whether this can be one side of a relation whose other side is `theirs`.
     #[must_use]
     pub fn fits(&self, theirs: Self) -> bool {

@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use crate::body::Body;
 use crate::codec;
 use crate::group::{GroupSettings, MemberSettings};
-use crate::ids::{ClientSeq, ConversationId, DeviceId, ImportSource, MsgId, Timestamp, UserId};
+use crate::hello::ServerRole;
+use crate::ids::{ConversationId, DeviceId, ImportSource, MsgId, Timestamp, UserId};
 use crate::message::Draft;
 use crate::overview::{Moment, OverviewPlace};
 use crate::people::{Profile, RelationAct};
@@ -14,6 +15,8 @@ use crate::receipts::Reads;
 use crate::response::Role;
 use crate::retention::Retention;
 use crate::text::{EmojiName, GroupName, SettingName, SettingValue, Text, Topic, UserName};
+
+pub use crate::message::Forward;
 
 /// A request. [`crate::response::Response`] has the answer of the same name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -360,19 +363,13 @@ pub enum Request {
         /// The conversation.
         conversation: ConversationId,
     },
-}
-
-/// A message to be said again elsewhere.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Forward {
-    /// Where it is to be said.
-    pub to: ConversationId,
-    /// Its number among the sends of this stream there: see [`Draft`].
-    pub seq: ClientSeq,
-    /// Where it was said.
-    pub from: ConversationId,
-    /// The message.
-    pub msgid: MsgId,
+    /// Give a user another role on the server: for its owners. The last one stays one.
+    SetServerRole {
+        /// Who.
+        user: UserId,
+        /// The role from now on.
+        role: ServerRole,
+    },
 }
 
 /// Which part of a log.

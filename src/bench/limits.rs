@@ -157,3 +157,9 @@ pub(crate) const OVERVIEW_BESIDE: usize = 50;
 
 /// How often the server is started anew for the returns behind it.
 pub(crate) const OVERVIEW_RESTARTS: usize = 3;
+
+/// The bounds on what one user may have that a server of the run's own must not hold a load to: few users of a run stand for very many.
+pub(crate) const BOUNDS_LIFTED: [&str; 2] = ["conversations-per-user", "groups-per-owner"];
+
+/// What they are set to.
+pub(crate) const BOUND_LIFTED: &str = "100000";

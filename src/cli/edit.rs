@@ -14,12 +14,13 @@ use super::target::Target;
 
 /// Say something else in the place of a message
 ///
-/// Only its sender can edit a text, for a while (15 minutes, unless the server's owner says otherwise: `cairn config`). Everybody sees that
-/// it was edited; whoever reads it later sees the new text.
+/// Only its sender can edit a text, or the caption of a file, for a while (15 minutes, unless the server's owner says otherwise: `cairn
+/// config`). Everybody sees that it was edited; whoever reads it later sees the new text.
 #[derive(Debug, Args)]
 #[command(after_help = "EXAMPLES
   cairn edit '#team' 17 'lunch at noon?'
   cairn edit @bob 3 'see you tomorrow' --json
+  cairn edit '#team' 18 'the last page, corrected'      # the caption of a file
 
 JSON
   {\"conversation\":1,\"edited\":17}")]

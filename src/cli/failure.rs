@@ -168,7 +168,9 @@ pub(super) fn hint_for_code(code: ErrorCode) -> Option<&'static str> {
         ErrorCode::EmptyMessage => "say something, or send a file with `cairn send --file`",
         ErrorCode::LimitReached => "docs/OPERATING.md lists the limits, `cairn config list` those that the owner of the server can change",
         ErrorCode::RateLimited => "try again in a minute",
-        ErrorCode::LastOwner => "make another member an owner first: `cairn group hand-over` or `cairn group role`",
+        ErrorCode::LastOwner => {
+            "make somebody else an owner first: `cairn group hand-over` or `cairn group role`, for the server `cairn users role`"
+        }
         ErrorCode::StorageFailed | ErrorCode::TransferFailed => "nothing was accepted; send it again when the server is well",
         ErrorCode::NoSuchDevice => "`cairn devices` lists your devices",
         ErrorCode::Damaged => "the server's operator stops it and runs `cairn doctor --data DIR`, which names what is damaged",

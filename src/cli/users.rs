@@ -7,7 +7,7 @@ use cairn_proto::hello::ServerRole;
 use cairn_proto::ids::UserId;
 use cairn_proto::people::{Avatar, Profile, UserProfile};
 use cairn_proto::text::UserName;
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 use serde::Serialize;
 
 use super::clean::Clean;
@@ -18,12 +18,13 @@ use super::session::{Conduct, Context};
 use super::size::Size;
 use super::target::{find_user, parse_user};
 
-/// Find the users of this server, and see how they present themselves
+/// Find the users of this server, see how they present themselves, and say what they may do
 #[derive(Debug, Args)]
 #[command(after_help = "EXAMPLES
   cairn users find ad
   cairn users find ad --json | jq -r .name
   cairn users show ada --save-avatar ada.webp
+  cairn users role ada admin
 
 JSON
   {\"user\":2,\"name\":\"ada\",\"role\":\"member\",\"display_name\":\"Ada Lovelace\",\"about\":null,
@@ -66,6 +67,47 @@ JSON; avatar_bytes is null without an avatar
         #[arg(long, value_name = "FILE")]
         save_avatar: Option<PathBuf>,
     },
+
+    /// Give a user another role on the server, as its owner; the last owner stays one
+    #[command(after_help = "EXAMPLES\n  cairn users role ada admin\n  cairn users role @ada member")]
+    Role {
+        /// Who it is
+        #[arg(value_parser = parse_user)]
+        name: UserName,
+        /// Members chat; admins invite and import as well; owners may do everything
+        role: Role,
+    },
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Role {
+    Member,
+    Admin,
+    Owner,
+}
+
+impl From<Role> for ServerRole {
+    fn from(role: Role) -> Self {
+        match role {
+            Role::Member => Self::Member,
+            Role::Admin => Self::Admin,
+            Role::Owner => Self::Owner,
+        }
+    }
+}
+
+/// What became of a user.
+#[derive(Debug, Serialize)]
+struct Appointed {
+    user: UserId,
+    name: UserName,
+    role: ServerRole,
+}
+
+impl fmt::Display for Appointed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {} of this server from now on", self.name, self.role.as_str())
+    }
 }
 
 /// A user, as he presents himself.
@@ -118,6 +160,11 @@ pub(super) fn run(args: &UsersArgs, context: &Context) -> Result<(), Failure> {
                 save(&found, path)?;
             }
             output.print(&Person::from(found))
+        }
+        Action::Role { name, role } => {
+            let (user, role) = (find_user(client, name).await?, ServerRole::from(*role));
+            client.set_server_role(user.id, role).await?;
+            output.print(&Appointed { user: user.id, name: user.name, role })
         }
     })
 }

@@ -86,6 +86,9 @@ impl State {
         if old == Role::Owner && role != Role::Owner && found.record.counts.owners <= 1 {
             return Err(ErrorCode::LastOwner);
         }
+        if old != Role::Owner && role == Role::Owner {
+            self.check_owned(user)?;
+        }
         if old != role {
             self.change_role(id, user, role, batch);
             self.append_system(id, actor.user, now, &Body::System(SystemEntry::RoleSet { user, role }), batch);
@@ -102,9 +105,12 @@ impl State {
         batch: &mut Batch,
     ) -> Result<Response, ErrorCode> {
         let (found, _) = self.permit(actor.user, id, Action::Appoint, now)?;
-        found.member(user).ok_or(ErrorCode::NoMember)?;
+        let role = found.member(user).ok_or(ErrorCode::NoMember)?.record.role;
         if user == actor.user {
             return Err(ErrorCode::BadRequest);
+        }
+        if role != Role::Owner {
+            self.check_owned(user)?;
         }
         self.change_role(id, user, Role::Owner, batch);
         self.change_role(id, actor.user, Role::Admin, batch);

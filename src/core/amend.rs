@@ -26,15 +26,13 @@ impl State {
         batch: &mut Batch,
     ) -> Result<Response, ErrorCode> {
         let entry = self.message(actor, conversation, msgid)?;
-        let body = match &entry.body {
-            Body::Text(_) => Body::Text(text.clone()),
-            Body::Emote(_) => Body::Emote(text.clone()),
-            _ => return Err(ErrorCode::NoSuchMessage),
-        };
+        let body = entry.body.with_words(&text).ok_or(ErrorCode::NoSuchMessage)?;
         // What was forwarded are the words of somebody else.
         let is_own = entry.sender == actor.user && entry.extras.forwarded().is_none();
         self.check(actor.user, conversation, Action::Edit(self.words(&entry, is_own, now)), now)?;
-        if text.is_empty() {
+        let body = body.map_err(|_| ErrorCode::BadRequest)?;
+        // A file says enough without a caption.
+        if text.is_empty() && body.attachment().is_none() {
             return Err(ErrorCode::EmptyMessage);
         }
         if entry.body == body {
@@ -115,6 +113,7 @@ impl State {
         now: Timestamp,
         batch: &mut Batch,
     ) -> Result<Response, ErrorCode> {
+        self.check(actor.user, conversation, Action::React, now)?;
         let entry = self.message(actor, conversation, msgid)?;
         let mut reactions = entry.extras.reactions().to_vec();
         let is_own = |reaction: &Reaction| reaction.emoji == emoji && reaction.users.contains(&actor.user);
@@ -147,7 +146,7 @@ impl State {
         (self.append_system(conversation, actor.user, now, &Body::Amendment(amendment), batch), at)
     }
 
-    /// Whose words an entry has, for somebody whose own they are or not.
+    /// Whose words an entry has, for somebody whose own they are or not. What was said in the future, by a clock that was wrong, was said now.
     fn words(&self, entry: &Entry, is_own: bool, now: Timestamp) -> Words {
         let minutes = now.get().saturating_sub(entry.sent_at.get()) / 60_000;
         match is_own {

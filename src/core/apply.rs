@@ -1,10 +1,11 @@
 //! How changes move the state, live and in a replay alike.
 
 use cairn_proto::ids::{ConversationId, DeviceId, ImportSource, MsgId, Revision, SendStreamId, UserId};
+use cairn_proto::response::Role;
 
 use super::change::{Appended, Change, MemberCounts, Origin};
 use super::conversation::{Conversation, Member};
-use super::record::{ConversationRecord, MemberRecord, MemberTerms, RecentSend};
+use super::record::{ConversationRecord, MemberRecord, MemberTerms, MembershipRecord, RecentSend};
 use super::relation::Relations;
 use super::send_stream::SendStream;
 use super::state::State;
@@ -94,12 +95,13 @@ impl State {
     pub(super) fn apply_appended(&mut self, appended: &Appended) {
         let &Appended { conversation, msgid, sender, sent_at, origin } = appended;
         let Some(found) = self.touch(conversation) else { return };
+        let is_newest = msgid >= found.record.head;
         found.record.head = found.record.head.max(msgid);
         if origin != Origin::System {
             found.record.last_message = found.record.last_message.max(msgid);
         }
-        if origin != Origin::Imported {
-            found.record.last_sent_at = found.record.last_sent_at.max(sent_at);
+        if origin != Origin::Imported && is_newest {
+            found.record.last_sent_at = sent_at;
         }
         match origin {
             Origin::Sent { device, stream, place, seq, body } => {
@@ -146,7 +148,7 @@ impl State {
         member.record.joined = joined;
         found.note_member(user);
         self.unsaved.memberships.insert((user, conversation));
-        self.install_membership(user, conversation);
+        self.install_membership(user, conversation, MembershipRecord { owns: role == Role::Owner });
     }
 
     fn apply_member_removed(&mut self, conversation: ConversationId, user: UserId, counts: MemberCounts) {
@@ -157,6 +159,7 @@ impl State {
         self.unsaved.memberships.insert((user, conversation));
         if let Some(user) = self.users.get_mut(&user) {
             user.conversations.remove(&conversation);
+            user.owned.remove(&conversation);
         }
     }
 

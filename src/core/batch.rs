@@ -10,6 +10,7 @@ use hashbrown::HashMap;
 
 use super::change::{Appended, Change};
 use super::needs::Need;
+use super::own::OwnPart;
 
 /// The changes of one group commit, encoded. The commit log writes the buffer as it is, and the entries of messages are shared
 /// out of it with tails, blocks and the wire.
@@ -90,6 +91,13 @@ pub enum Effect {
         user: UserId,
         /// The other one.
         other: UserId,
+    },
+    /// Something of the user's own is another now.
+    Own {
+        /// Whose it is.
+        user: UserId,
+        /// What.
+        part: OwnPart,
     },
     /// Another policy of retention holds.
     RetentionSet {

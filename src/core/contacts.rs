@@ -12,6 +12,7 @@ use super::command::Actor;
 use super::permission::{Action, Between};
 use super::settings::DirectChats;
 use super::state::State;
+use crate::limits::BLOCKS_MAX;
 
 impl State {
     pub(super) fn relate(&mut self, actor: Actor, other: UserId, act: RelationAct, batch: &mut Batch) -> Result<Response, ErrorCode> {
@@ -22,12 +23,14 @@ impl State {
         if !self.users.contains_key(&other) {
             return Err(ErrorCode::NoSuchUser);
         }
-        let (own, theirs) = decide(act, self.relation(user, other), self.relation(other, user))?;
-        let sides = [(user, other, own), (other, user, theirs)];
-        if !sides.iter().all(|&(whose, with, relation)| self.has_room_for(whose, with, relation)) {
+        let (before, theirs) = (self.relation(user, other), self.relation(other, user));
+        let hears = !theirs.blocks && (theirs.is_contact() || self.has_room_for_contact(other));
+        let (own, theirs) = decide(act, before, theirs, hears)?;
+        let is_full = own.is_contact() && !before.is_contact() && !self.has_room_for_contact(user);
+        if is_full || (own.blocks && !before.blocks && !self.has_room_for_block(user)) {
             return Err(ErrorCode::LimitReached);
         }
-        for (whose, with, relation) in sides {
+        for (whose, with, relation) in [(user, other, own), (other, user, theirs)] {
             if self.relation(whose, with) != relation {
                 self.make(&Change::Relation { user: whose, other: with, relation }, batch);
                 batch.effect(Effect::Related { user: whose, other: with });
@@ -36,11 +39,16 @@ impl State {
         self.contact(user, other).map(Response::Related).ok_or(ErrorCode::NoSuchUser)
     }
 
-    /// Whether a user may have this relation, by the number of those that he has.
-    fn has_room_for(&self, user: UserId, other: UserId, relation: Relation) -> bool {
-        let is_new = !relation.is_none() && self.relation(user, other).is_none();
-        let count = self.relations(user).map_or(0, super::relation::Relations::count);
-        !is_new || count < self.settings().contacts_max.get()
+    fn has_room_for_contact(&self, user: UserId) -> bool {
+        let is_contact = |&(_, relation): &(UserId, Relation)| relation.is_contact();
+        let count = self.relations(user).map_or(0, |relations| relations.after(None).filter(is_contact).count());
+        count < self.settings().contacts_max.get()
+    }
+
+    /// Blocks have a bound of their own: whoever is asked by very many must be able to block them.
+    fn has_room_for_block(&self, user: UserId) -> bool {
+        let blocks = |&(_, relation): &(UserId, Relation)| relation.blocks;
+        self.relations(user).map_or(0, |relations| relations.after(None).filter(blocks).count()) < BLOCKS_MAX
     }
 
     /// What `other` is to `user`, as `user` is told.
@@ -92,11 +100,12 @@ pub(super) fn other_of(conversation: ConversationId, user: UserId) -> Option<Use
     }
 }
 
-/// Both sides of a relation after an act of the first.
+/// Both sides of a relation after an act of the first. `hears` says whether the other is told of a request.
 ///
 /// Who has blocked somebody does not learn that he asks, and he does not learn that he is blocked: his request stays without an answer.
-/// It counts when the other asks in turn.
-fn decide(act: RelationAct, own: Relation, theirs: Relation) -> Result<(Relation, Relation), ErrorCode> {
+/// It counts when the other asks in turn, and is heard when it is made again at a better time. The same goes for a request to somebody who has
+/// as many contacts as he may have.
+fn decide(act: RelationAct, own: Relation, theirs: Relation, hears: bool) -> Result<(Relation, Relation), ErrorCode> {
     use Friendship::{Asked, Friends, Invited, None};
     let both = |mine, yours| (Relation { friendship: mine, ..own }, Relation { friendship: yours, ..theirs });
     Ok(match act {
@@ -105,10 +114,10 @@ fn decide(act: RelationAct, own: Relation, theirs: Relation) -> Result<(Relation
         RelationAct::Unfollow => (Relation { follows: false, ..own }, theirs),
         RelationAct::AskFriend if own.blocks => return Err(ErrorCode::Blocked),
         RelationAct::AskFriend => match (own.friendship, theirs.friendship) {
-            (Friends | Asked, _) => (own, theirs),
-            (Invited, _) | (None, Asked) => both(Friends, Friends),
-            (None, _) if theirs.blocks => both(Asked, theirs.friendship),
-            (None, _) => both(Asked, Invited),
+            (Friends, _) => (own, theirs),
+            (Invited, _) | (None | Asked, Asked) => both(Friends, Friends),
+            (None | Asked, _) if hears => both(Asked, Invited),
+            (None | Asked, _) => both(Asked, theirs.friendship),
         },
         RelationAct::AcceptFriend => match own.friendship {
             Friends => (own, theirs),

@@ -12,6 +12,7 @@ use hashbrown::{HashMap, HashSet};
 
 use super::msgid_set::MsgIdSet;
 use super::record::{ConversationRecord, GroupRecord, MemberChunk, MemberRecord, MemberTerms, StoredMember};
+use crate::limits::CLOCK_STEP_MS_MAX;
 
 /// A conversation.
 #[derive(Clone, Debug)]
@@ -167,9 +168,11 @@ impl Conversation {
         users.filter_map(|user| Some((user, self.member(user)?.record.role))).collect()
     }
 
-    /// The time of an entry that is made now: the clock may go back, the times in a log do not, but for imported ones.
+    /// The time of an entry that is made now: the clock may go back a little, the times in a log do not, but for imported ones. A clock that
+    /// was far ahead for a while is forgotten, though: order comes from numbers, and nobody is to wait until that time has come.
     pub(super) fn not_before_last(&self, now: Timestamp) -> Timestamp {
-        now.max(self.record.last_sent_at)
+        let last = self.record.last_sent_at;
+        if last.get().saturating_sub(now.get()) > CLOCK_STEP_MS_MAX { now } else { now.max(last) }
     }
 
     /// Notes that an entry is no message, or none any more.
@@ -208,7 +211,7 @@ impl Conversation {
     /// About how much memory it takes, in bytes.
     pub(super) fn memory_bytes(&self) -> usize {
         let of_members = self.members.len() * 152 + self.chunks.len() * 8 + self.mentions.len() * 160;
-        320 + of_members + self.imports.len() * 32 + self.group.banned.len() * 4
+        320 + of_members + self.imports.len() * 32 + self.group.banned.len() * 4 + self.group.muted.len() * 16
     }
 }
 

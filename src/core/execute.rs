@@ -94,6 +94,7 @@ impl State {
             Request::Contacts { after } => Ok(self.contacts_page(actor, after)),
             Request::SearchUsers { prefix, after } => self.search_users(actor, &prefix, after),
             Request::Profiles { users } => self.profiles_of(&users),
+            Request::SetServerRole { user, role } => self.set_server_role(actor, user, role, batch),
             Request::SetProfile(profile) => Ok(self.set_profile(actor, profile, batch)),
             Request::Look { conversation } => self.look(actor, conversation, now),
             Request::Watch { users } => self.watchable(actor, &users),

@@ -30,13 +30,16 @@ impl State {
     ) -> Result<Response, ErrorCode> {
         let mut members = self.existing_users(members)?;
         members.remove(&actor.user);
+        self.check_addable(actor.user, members.iter())?;
+        self.check_owned(actor.user)?;
+        self.check_memberships(members.iter().copied().chain([actor.user]))?;
         let id = self.next_numbered();
         if !id.is_numbered() {
             return Err(ErrorCode::LimitReached);
         }
         let record = ConversationRecord::new(KindRecord::Group { name: name.clone() }, now);
         self.make(&Change::Conversation(id, record), batch);
-        self.put_member(id, actor.user, Role::Owner, batch);
+        self.put_member(id, actor.user, Role::Owner, now, batch);
         self.append_system(id, actor.user, now, &Body::System(SystemEntry::Created { name }), batch);
         self.put_members(actor.user, id, members, now, batch);
         Ok(Response::Created { conversation: id })
@@ -54,12 +57,14 @@ impl State {
         let mut users = self.existing_users(users)?;
         let (found, _) = self.membership(actor.user, id)?;
         users.retain(|&user| found.member(user).is_none());
+        self.check_addable(actor.user, users.iter())?;
         if users.iter().any(|&user| found.group.bans(user)) {
             return Err(ErrorCode::Banned);
         }
         if found.record.counts.members as usize + users.len() > limits::MEMBERS_PER_CONVERSATION_MAX {
             return Err(ErrorCode::LimitReached);
         }
+        self.check_memberships(users.iter().copied())?;
         let changed = u32::try_from(users.len()).unwrap_or(u32::MAX);
         self.put_members(actor.user, id, users, now, batch);
         Ok(Response::Changed { users: changed })
@@ -93,7 +98,7 @@ impl State {
         }
         let names = leavers.iter().map(|&(user, _)| user).collect();
         let last = self.append_system(id, actor.user, now, &Body::System(SystemEntry::Removed { users: names }), batch);
-        self.end_memberships(id, &leavers, counts, last, batch);
+        self.end_memberships(id, &leavers, counts, last, now, batch);
         Ok(Response::Changed { users: leavers.len() as u32 })
     }
 
@@ -103,8 +108,10 @@ impl State {
         leavers: &[(UserId, Role)],
         mut counts: MemberCounts,
         last: MsgId,
+        now: Timestamp,
         batch: &mut Batch,
     ) {
+        self.keep_mutes(id, leavers, now, batch);
         for &(user, role) in leavers {
             counts.members -= 1;
             counts.owners -= u32::from(role == Role::Owner);
@@ -118,7 +125,7 @@ impl State {
         let (page, next_after) = if found.is_counted() { found.members_behind(after) } else { self.members_behind(id, after) };
         let shown = page.into_iter().filter_map(|user| {
             let record = &found.member(user)?.record;
-            let read = if self.shows_reads(actor.user, user) { record.told() } else { MsgId::ZERO };
+            let read = if self.shows_reads(id, actor.user, user) { record.told() } else { MsgId::ZERO };
             let user = self.user_info(user)?;
             let muted_until = record.terms.muted_until;
             Some(response::Member { user, role: record.role, joined: record.joined, read, muted_until })
@@ -154,28 +161,38 @@ impl State {
         Ok(users.into_iter().collect())
     }
 
+    /// Nobody is made a member by somebody whom he has blocked, who is answered as if there were no such user.
+    fn check_addable<'a>(&self, by: UserId, mut users: impl Iterator<Item = &'a UserId>) -> Result<(), ErrorCode> {
+        if users.any(|&user| self.relation(user, by).blocks) { Err(ErrorCode::NoSuchUser) } else { Ok(()) }
+    }
+
     /// Makes users members, with the entry that says so.
     pub(super) fn put_members(&mut self, by: UserId, id: ConversationId, users: BTreeSet<UserId>, now: Timestamp, batch: &mut Batch) {
         if users.is_empty() {
             return;
         }
         for &user in &users {
-            self.put_member(id, user, Role::Member, batch);
+            self.put_member(id, user, Role::Member, now, batch);
         }
+        self.drop_mutes(id, &users, now, batch);
         let body = Body::System(SystemEntry::Added { users: users.into_iter().collect() });
         self.append_system(id, by, now, &body, batch);
     }
 
     /// A membership that begins with the next entry.
-    fn put_member(&mut self, id: ConversationId, user: UserId, role: Role, batch: &mut Batch) {
+    fn put_member(&mut self, id: ConversationId, user: UserId, role: Role, now: Timestamp, batch: &mut Batch) {
         let Some(found) = self.conversations.get(&id) else { return };
         let MemberCounts { members, owners } = found.record.counts;
         let counts = MemberCounts { members: members + 1, owners: owners + u32::from(role == Role::Owner) };
         let joined = found.record.head.next();
         let sees_all = found.group.settings.history == JoinerHistory::All;
+        let terms = MemberTerms {
+            floor: if sees_all { MsgId::ZERO } else { joined.prev() },
+            muted_until: found.group.muted_until(user).filter(|&until| until > now).unwrap_or(Timestamp::new(0)),
+            ..MemberTerms::default()
+        };
         self.make(&Change::Member { conversation: id, user, role, joined, counts }, batch);
-        if !sees_all {
-            let terms = MemberTerms { floor: joined.prev(), ..MemberTerms::default() };
+        if terms != MemberTerms::default() {
             self.make(&Change::MemberTerms { conversation: id, user, terms }, batch);
         }
         batch.effect(Effect::Joined { conversation: id, user });

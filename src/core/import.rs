@@ -50,7 +50,9 @@ impl State {
                 }
             };
             let content = codec::encode(&entry.body);
-            let entry = NewEntry { sender, sent_at: entry.sent_at, origin: Origin::Imported, content: &content };
+            // A clock that was ahead elsewhere makes nothing later than now.
+            let sent_at = entry.sent_at.min(now);
+            let entry = NewEntry { sender, sent_at, origin: Origin::Imported, content: &content };
             let msgid = self.append(conversation, entry, batch);
             // What a member said elsewhere is no news to him.
             if self.membership(sender, conversation).is_ok() {

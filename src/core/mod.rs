@@ -12,14 +12,14 @@
 //! * [`execute`]: commands decided, one by one
 //! * [`send`], [`forward`], [`import`], [`amend`], [`pin`]: messages; [`mention`]: whom they ask to notice them
 //! * [`retention`]: how long messages stay, and what goes
-//! * [`permission`]: who may do what; [`settings`]: what the owner of the server says for all
+//! * [`permission`]: who may do what; [`room`]: how many conversations one may have; [`settings`]: what the owner of the server says for all
 //! * [`group`], [`agreement`], [`moderation`], [`open_group`]: groups, what is agreed on in them, and who is in them
 //! * [`attachment`]: the files that messages name
-//! * [`account`], [`cursor`], [`mark`], [`receipts`], [`member_settings`], [`overview`], [`contacts`], [`people`]: everything else a client
+//! * [`account`], [`cursor`], [`mark`], [`receipts`], [`member_settings`], [`own`], [`overview`], [`contacts`], [`people`]: everything else a client
 //!   may ask
 //! * [`conversation`], [`msgid_set`], [`send_stream`], [`open_groups`], [`relation`]: the parts of the state that have rules of their own
 //! * [`revision`]: what changed since a device was here before
-//! * [`record`]: what is stored of each part
+//! * [`record`], [`group_record`]: what is stored of each part
 
 pub mod account;
 pub mod agreement;
@@ -35,6 +35,7 @@ pub mod cursor;
 pub mod execute;
 pub mod forward;
 pub mod group;
+pub mod group_record;
 pub mod import;
 pub mod mark;
 pub mod member_settings;
@@ -45,6 +46,7 @@ pub mod needs;
 pub mod open_group;
 pub mod open_groups;
 pub mod overview;
+pub mod own;
 pub mod people;
 pub mod permission;
 pub mod pin;
@@ -53,6 +55,7 @@ pub mod record;
 pub mod relation;
 pub mod retention;
 pub mod revision;
+pub mod room;
 pub mod saving;
 pub mod send;
 pub mod send_stream;

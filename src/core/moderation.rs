@@ -1,5 +1,7 @@
 //! Keeping order in a group: who is kept out of it, and who is not to be heard for a while. Each change is an entry in the group's log.
 
+use std::collections::BTreeSet;
+
 use cairn_proto::body::{Body, SystemEntry};
 use cairn_proto::error::ErrorCode;
 use cairn_proto::ids::{ConversationId, Timestamp, UserId};
@@ -45,8 +47,8 @@ impl State {
         let (counts, changed) = (found.record.counts, users.len() as u32);
         let body = Body::System(SystemEntry::Banned { users: users.into_iter().collect() });
         let last = self.append_system(id, actor.user, now, &body, batch);
-        self.end_memberships(id, &leavers, counts, last, batch);
         self.make(&Change::Group(id, group), batch);
+        self.end_memberships(id, &leavers, counts, last, now, batch);
         Ok(Response::Changed { users: changed })
     }
 
@@ -79,6 +81,29 @@ impl State {
     pub(super) fn banned_users(&self, actor: Actor, id: ConversationId, now: Timestamp) -> Result<Response, ErrorCode> {
         let (found, _) = self.permit(actor.user, id, Action::Moderate(Role::Member), now)?;
         Ok(Response::Users(found.group.banned.iter().filter_map(|&user| self.user_info(user)).collect()))
+    }
+
+    /// The mutes of those who leave run on, so that nobody is heard again by leaving and coming back.
+    pub(super) fn keep_mutes(&mut self, id: ConversationId, leavers: &[(UserId, Role)], now: Timestamp, batch: &mut Batch) {
+        let Some(found) = self.conversations.get(&id) else { return };
+        let mutes = leavers.iter().filter_map(|&(user, _)| Some((user, found.member(user)?.record.terms.muted_until)));
+        let running: Vec<_> = mutes.filter(|&(_, until)| until > now).collect();
+        if !running.is_empty() {
+            let mut group = found.group.clone();
+            group.keep_mutes(running, now);
+            self.make(&Change::Group(id, group), batch);
+        }
+    }
+
+    /// The mutes of those who are members again stand with their memberships.
+    pub(super) fn drop_mutes(&mut self, id: ConversationId, users: &BTreeSet<UserId>, now: Timestamp, batch: &mut Batch) {
+        let Some(found) = self.conversations.get(&id) else { return };
+        if found.group.muted.iter().any(|(user, _)| users.contains(user)) {
+            let mut group = found.group.clone();
+            group.muted.retain(|(user, _)| !users.contains(user));
+            group.keep_mutes([], now);
+            self.make(&Change::Group(id, group), batch);
+        }
     }
 
     pub(super) fn mute_member(

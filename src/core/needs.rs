@@ -69,7 +69,7 @@ impl State {
             Command::Retained(conversation) => self.conversation_alone(*conversation, &mut needs),
             Command::Expire { conversation, policy, aged } => self.expiring(*conversation, *policy, *aged, &mut needs),
             Command::Grant(actor, conversation) => {
-                self.own(*conversation, actor.user, &mut needs);
+                self.own_membership(*conversation, actor.user, &mut needs);
             }
             Command::Attachment(command) => self.attachment_needs(command, &mut needs),
             Command::Ask(actor, request) => self.asked(*actor, request, &mut needs),
@@ -117,7 +117,7 @@ impl State {
         match command {
             AttachmentCommand::Begin(_, hash, _) | AttachmentCommand::Stored(_, hash, _) => needs.extend(self.record_of(*hash)),
             AttachmentCommand::Fetch { actor, conversation, msgid, .. } => {
-                let own = self.own(*conversation, actor.user, needs);
+                let own = self.own_membership(*conversation, actor.user, needs);
                 if own.is_some_and(|(found, member)| found.shows(&member.record, *msgid)) {
                     self.used(*conversation, *msgid, needs);
                 }
@@ -157,7 +157,7 @@ impl State {
 
     /// The conversation and the membership of whoever asks, once they are in memory. For who is no member nothing is loaded, since he is told
     /// that there is no such conversation; but a direct chat of his must not be begun twice.
-    fn own(&self, conversation: ConversationId, user: UserId, needs: &mut Vec<Need>) -> Option<(&Conversation, &Member)> {
+    fn own_membership(&self, conversation: ConversationId, user: UserId, needs: &mut Vec<Need>) -> Option<(&Conversation, &Member)> {
         if !self.is_member(user, conversation) && other_of(conversation, user).is_none() {
             return None;
         }

@@ -27,6 +27,7 @@ impl State {
             if found.record.counts.members as usize >= MEMBERS_PER_CONVERSATION_MAX {
                 return Err(ErrorCode::LimitReached);
             }
+            self.check_memberships([actor.user])?;
             self.put_members(actor.user, id, BTreeSet::from([actor.user]), now, batch);
         }
         Ok(Response::Done)

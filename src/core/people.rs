@@ -11,9 +11,10 @@ use cairn_proto::presence::UserPresence;
 use cairn_proto::response::Response;
 use cairn_proto::text::UserName;
 
-use super::batch::Batch;
+use super::batch::{Batch, Effect};
 use super::change::Change;
 use super::command::Actor;
+use super::own::OwnPart;
 use super::permission::{Acquaintance, Action};
 use super::record::Row;
 use super::state::State;
@@ -49,6 +50,7 @@ impl State {
     pub(super) fn set_profile(&mut self, actor: Actor, profile: Profile, batch: &mut Batch) -> Response {
         if self.profile(actor.user) != profile {
             self.make(&Change::Profile(actor.user, profile), batch);
+            batch.effect(Effect::Own { user: actor.user, part: OwnPart::Profile });
         }
         Response::Done
     }

@@ -67,6 +67,8 @@ pub enum Action {
     CreateInvite,
     /// Change a setting of the server.
     SetSetting,
+    /// Give users roles on the server.
+    SetServerRole,
     /// See how the server works.
     SeeFigures,
     /// Find users by the beginning of a name.
@@ -215,7 +217,9 @@ fn decide_in_group(action: Action, settings: GroupSettings, role: Role, is_muted
         Action::Moderate(other) => role == Role::Owner || role > other,
         Action::Import => on_server >= ServerRole::Admin,
         Action::Begin | Action::ExplainOthers => false,
-        Action::Watch | Action::CreateInvite | Action::SetSetting | Action::SeeFigures | Action::SearchUsers => false,
+        Action::Watch | Action::CreateInvite | Action::SetSetting | Action::SetServerRole | Action::SeeFigures | Action::SearchUsers => {
+            false
+        }
     })?;
     let is_heard = matches!(action, Action::Post | Action::Edit(_) | Action::React | Action::Pin | Action::Invite | Action::Rename);
     match action {
@@ -228,7 +232,7 @@ fn decide_in_group(action: Action, settings: GroupSettings, role: Role, is_muted
 fn decide_on_server(action: Action, search: Switch, on_server: ServerRole) -> Result<(), ErrorCode> {
     match action {
         Action::CreateInvite => allow(on_server >= ServerRole::Admin),
-        Action::SetSetting | Action::SeeFigures => allow(on_server == ServerRole::Owner),
+        Action::SetSetting | Action::SetServerRole | Action::SeeFigures => allow(on_server == ServerRole::Owner),
         Action::SearchUsers if search == Switch::Off && on_server < ServerRole::Admin => Err(ErrorCode::TurnedOff),
         Action::SearchUsers => Ok(()),
         _ => Err(ErrorCode::Forbidden),

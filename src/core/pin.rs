@@ -45,7 +45,12 @@ impl State {
         batch: &mut Batch,
     ) -> Result<Response, ErrorCode> {
         self.check(actor.user, conversation, Action::Pin, now)?;
-        if self.membership(actor.user, conversation)?.0.pins.contains(&msgid) {
+        let (found, member) = self.membership(actor.user, conversation)?;
+        found.check_unexpired(msgid)?;
+        if msgid <= found.floor(&member.record) {
+            return Err(ErrorCode::NoSuchMessage);
+        }
+        if found.pins.contains(&msgid) {
             self.append_amendment(actor, conversation, Amendment::Unpinned { msgid }, now, batch);
             self.drop_pin(conversation, msgid, batch);
         }

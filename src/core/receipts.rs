@@ -11,11 +11,12 @@ use cairn_proto::limits::RECEIPTS_PER_PAGE_MAX;
 use cairn_proto::receipts::{MemberCursors, Reads, Receipt, ReceiptCounts, ReceiptPage, ReceiptState};
 use cairn_proto::response::Response;
 
-use super::batch::Batch;
+use super::batch::{Batch, Effect};
 use super::change::Change;
 use super::command::Actor;
 use super::conversation::Member;
 use super::needs::Need;
+use super::own::OwnPart;
 use super::record::{MemberChunk, UserRecord};
 use super::settings::Switch;
 use super::state::State;
@@ -24,6 +25,7 @@ use crate::limits;
 /// A message that receipts are asked of.
 #[derive(Clone, Copy)]
 struct Asked {
+    conversation: ConversationId,
     by: UserId,
     sender: UserId,
     msgid: MsgId,
@@ -45,7 +47,7 @@ impl State {
         if !entry.body.is_message() {
             return Err(ErrorCode::NoSuchMessage);
         }
-        let asked = Asked { by: actor.user, sender: entry.sender, msgid };
+        let asked = Asked { conversation, by: actor.user, sender: entry.sender, msgid };
         let (mut items, mut next_after) = (Vec::new(), None);
         let mut counts = None;
         if found.is_counted() {
@@ -89,12 +91,12 @@ impl State {
     }
 
     fn receipt(&self, asked: Asked, user: UserId, member: &Member) -> Option<Receipt> {
-        let Asked { by, sender, msgid } = asked;
+        let Asked { conversation, by, sender, msgid } = asked;
         // Who came later was not spoken to.
         if user == sender || member.record.joined > msgid {
             return None;
         }
-        let state = match self.cursors_for(by, user, member) {
+        let state = match self.cursors_for(conversation, by, user, member) {
             MemberCursors { read, .. } if read >= msgid => ReceiptState::Read,
             MemberCursors { delivered, .. } if delivered >= msgid => ReceiptState::Delivered,
             _ => ReceiptState::Sent,
@@ -103,9 +105,9 @@ impl State {
     }
 
     /// How far a member is, as far as somebody else is shown it.
-    fn cursors_for(&self, by: UserId, user: UserId, member: &Member) -> MemberCursors {
+    fn cursors_for(&self, conversation: ConversationId, by: UserId, user: UserId, member: &Member) -> MemberCursors {
         let told = member.record.told();
-        let read = if self.shows_reads(by, user) { told } else { MsgId::ZERO };
+        let read = if self.shows_reads(conversation, by, user) { told } else { MsgId::ZERO };
         MemberCursors { user, delivered: delivered(member), read }
     }
 
@@ -118,10 +120,11 @@ impl State {
         Some(MemberCursors { user, delivered: delivered(member), read })
     }
 
-    /// Whether somebody is shown what a user has read.
-    pub(super) fn shows_reads(&self, to: UserId, of: UserId) -> bool {
+    /// Whether somebody is shown what a user has read. In a direct chat a block hides it, from either of the two.
+    pub(super) fn shows_reads(&self, conversation: ConversationId, to: UserId, of: UserId) -> bool {
         let both_show = [to, of].iter().all(|&user| self.reads(user) == Reads::Shown);
-        to == of || (self.settings().receipts == Switch::On && both_show)
+        let is_blocked = conversation.direct_users().is_some() && (self.relation(to, of).blocks || self.relation(of, to).blocks);
+        to == of || (self.settings().receipts == Switch::On && both_show && !is_blocked)
     }
 
     pub(super) fn reads(&self, user: UserId) -> Reads {
@@ -137,6 +140,7 @@ impl State {
         if record.reads != reads {
             let record = UserRecord { reads, ..record.clone() };
             self.make(&Change::User(actor.user, record), batch);
+            batch.effect(Effect::Own { user: actor.user, part: OwnPart::Reads });
         }
         Ok(Response::Done)
     }

@@ -2,7 +2,6 @@
 //! Fields only grow behind a new version of the row (see the store's rows), so their order is part of the format.
 
 use cairn_proto::attachment::AttachmentHash;
-use cairn_proto::group::GroupSettings;
 use cairn_proto::hello::ServerRole;
 use cairn_proto::ids::{ConversationId, DeviceId, EpochId, ImportSource, MsgId, Revision, SendStreamId, Timestamp, UserId};
 use cairn_proto::limits::SENDS_IN_FLIGHT_MAX;
@@ -10,7 +9,7 @@ use cairn_proto::people::Profile;
 use cairn_proto::receipts::Reads;
 use cairn_proto::response::Role;
 use cairn_proto::retention::Retention;
-use cairn_proto::text::{DeviceName, GroupName, SettingName, SettingValue, Topic, UserName};
+use cairn_proto::text::{DeviceName, GroupName, SettingName, SettingValue, UserName};
 use serde::{Deserialize, Serialize};
 
 use super::attachment::AttachmentRecord;
@@ -18,6 +17,8 @@ use super::change::MemberCounts;
 use super::mark::Mark;
 use super::msgid_set::MsgIdSet;
 use super::relation::{RelationChunk, StoredRelation};
+
+pub use super::group_record::GroupRecord;
 
 /// SHA-256 of a secret. The secret itself is never stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -112,31 +113,6 @@ pub enum KindRecord {
     },
 }
 
-/// What is agreed on in a group. One that agreed on nothing has no row.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct GroupRecord {
-    /// What it is about.
-    pub topic: Topic,
-    /// Who may do what, and who may come in.
-    pub settings: GroupSettings,
-    /// Who is kept out, in the order of their ids; at most [`cairn_proto::limits::BANNED_USERS_MAX`].
-    pub banned: Vec<UserId>,
-}
-
-impl Default for GroupRecord {
-    fn default() -> Self {
-        Self { topic: Topic::none(), settings: GroupSettings::default(), banned: Vec::new() }
-    }
-}
-
-impl GroupRecord {
-    /// Whether the user is kept out.
-    #[must_use]
-    pub fn bans(&self, user: UserId) -> bool {
-        self.banned.binary_search(&user).is_ok()
-    }
-}
-
 /// A membership.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MemberRecord {
@@ -152,6 +128,13 @@ pub struct MemberRecord {
     pub mark: Option<Box<Mark>>,
     /// When it last changed, but for what the member's sends move.
     pub changed: Revision,
+}
+
+/// What a user's list of conversations says of one of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MembershipRecord {
+    /// Whether the user owns it.
+    pub owns: bool,
 }
 
 /// A start of the server.
@@ -335,7 +318,7 @@ pub enum Row {
     /// The members of a chunk; none where the row is to be deleted.
     Members(ConversationId, MemberChunk, Vec<StoredMember>),
     /// The way from a user to a conversation.
-    Membership(UserId, ConversationId, Option<()>),
+    Membership(UserId, ConversationId, Option<MembershipRecord>),
     /// When a membership ended, while that is to be told of.
     Ended(UserId, ConversationId, Option<Revision>),
     /// The starts of the server.

@@ -49,12 +49,6 @@ impl Relations {
         self.0.get(&other).copied().unwrap_or_default()
     }
 
-    /// How many there are.
-    #[must_use]
-    pub fn count(&self) -> usize {
-        self.0.len()
-    }
-
     /// Those behind a user, in the order of their ids.
     pub fn after(&self, user: Option<UserId>) -> impl Iterator<Item = StoredRelation> {
         let start = user.unwrap_or(UserId::SERVER);

@@ -25,8 +25,12 @@ pub(super) struct Revisions {
     epochs: Vec<EpochRecord>,
     conversations: HashMap<ConversationId, Revision>,
     memberships: HashMap<(UserId, ConversationId), Revision>,
+    /// Under [`NOWHERE`] of each user the newest end that is forgotten.
     ended: BTreeMap<(UserId, ConversationId), Revision>,
 }
+
+/// No conversation has this id.
+const NOWHERE: ConversationId = ConversationId::new(0);
 
 impl Revisions {
     /// When a conversation last changed for everybody.
@@ -42,7 +46,7 @@ impl Revisions {
 
     /// The conversations that the user was a member of, and when he was one no more.
     fn ended_of(&self, user: UserId) -> impl Iterator<Item = (ConversationId, Revision)> {
-        let (first, last) = (ConversationId::new(0), ConversationId::new(u64::MAX));
+        let (first, last) = (ConversationId::new(1), ConversationId::new(u64::MAX));
         self.ended.range((user, first)..=(user, last)).map(|(&(_, id), &at)| (id, at))
     }
 
@@ -53,9 +57,7 @@ impl Revisions {
 
     /// Whether everything that ended since then is remembered.
     fn remembers(&self, user: UserId, since: Revision) -> bool {
-        let ended = self.ended_of(user);
-        let (count, oldest) = ended.fold((0, Revision::MAX), |(count, oldest), (_, at)| (count + 1, oldest.min(at)));
-        count < limits::ENDED_MEMBERSHIPS_MAX || since >= oldest
+        self.ended.get(&(user, NOWHERE)).is_none_or(|&forgotten| since >= forgotten)
     }
 
     /// The moment of what is durable. What the open batch holds so far is told once more.
@@ -78,13 +80,14 @@ impl Revisions {
         let at = self.ended.entry((user, conversation)).or_default();
         *at = self.open.max(*at);
         let forgotten = match self.ended_of(user).count() > limits::ENDED_MEMBERSHIPS_MAX {
-            true => self.ended_of(user).min_by_key(|&(id, at)| (at, id)).map(|(id, _)| id),
+            true => self.ended_of(user).min_by_key(|&(id, at)| (at, id)),
             false => None,
         };
-        if let Some(id) = forgotten {
-            self.ended.remove(&(user, id));
-        }
-        forgotten
+        let (id, at) = forgotten?;
+        self.ended.remove(&(user, id));
+        let newest = self.ended.entry((user, NOWHERE)).or_default();
+        *newest = at.max(*newest);
+        Some(id)
     }
 }
 
@@ -122,7 +125,7 @@ impl State {
             Change::MemberRemoved { conversation, user, .. } => {
                 let forgotten = self.revisions.end(*user, *conversation);
                 self.unsaved.ended.insert((*user, *conversation));
-                self.unsaved.ended.extend(forgotten.map(|id| (*user, id)));
+                self.unsaved.ended.extend(forgotten.into_iter().flat_map(|id| [(*user, id), (*user, NOWHERE)]));
             }
             Change::EpochBegun(epoch) => self.apply_epoch(*epoch),
             // A device knows how far it is itself, and the others come with an entry of their own.
@@ -208,5 +211,31 @@ impl State {
     /// When a stored membership ended.
     pub fn install_ended(&mut self, user: UserId, conversation: ConversationId, at: Revision) {
         self.revisions.ended.insert((user, conversation), at);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ADA: UserId = UserId::new(1);
+
+    /// Coming back makes room among what is remembered. What was forgotten before is forgotten still.
+    #[test]
+    fn who_left_too_many_and_came_back_to_some_is_told_of_everything_still() {
+        let mut revisions = Revisions::default();
+        for at in 1..=limits::ENDED_MEMBERSHIPS_MAX as u64 + 1 {
+            assert!(revisions.remembers(ADA, Revision::new(0)));
+            revisions.open = Revision::new(at);
+            revisions.end(ADA, ConversationId::new(at));
+        }
+        let remembers = |revisions: &Revisions, since| revisions.remembers(ADA, Revision::new(since));
+        assert!(!remembers(&revisions, 0) && remembers(&revisions, 1), "the first end is forgotten");
+        for came_back in 2..=10 {
+            revisions.ended.remove(&(ADA, ConversationId::new(came_back)));
+        }
+        assert!(!remembers(&revisions, 0) && remembers(&revisions, 1));
+        assert_eq!(revisions.gone(ADA, Revision::new(1)).len(), limits::ENDED_MEMBERSHIPS_MAX - 9);
+        assert!(revisions.remembers(UserId::new(2), Revision::new(0)), "others left nothing");
     }
 }

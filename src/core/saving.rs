@@ -1,6 +1,6 @@
 //! What goes into the trees: the rows that changed since the last time, and what may leave memory when they are stored.
 
-use super::record::{GroupRecord, Row};
+use super::record::{GroupRecord, MembershipRecord, Row};
 use super::send_stream::StreamRows;
 use super::state::State;
 
@@ -47,8 +47,9 @@ impl State {
 
     fn take_conversations(&mut self, rows: &mut Vec<Row>) {
         for (user, conversation) in std::mem::take(&mut self.unsaved.memberships) {
-            let is_member = self.users.get(&user).is_some_and(|user| user.conversations.contains(&conversation));
-            rows.push(Row::Membership(user, conversation, is_member.then_some(())));
+            let member = self.users.get(&user).filter(|user| user.conversations.contains(&conversation));
+            let record = member.map(|user| MembershipRecord { owns: user.owned.contains(&conversation) });
+            rows.push(Row::Membership(user, conversation, record));
         }
         for (user, conversation) in std::mem::take(&mut self.unsaved.ended) {
             rows.push(Row::Ended(user, conversation, self.ended_at(user, conversation)));

@@ -84,6 +84,7 @@ impl State {
             if extras.mentions_all() {
                 return Err(ErrorCode::Forbidden);
             }
+            self.check_memberships([actor.user])?;
             self.open_direct(conversation, now, batch)?;
         }
         let (found, member) = self.permit(actor.user, conversation, Action::Post, now)?;

@@ -15,8 +15,8 @@ use super::attachment::Held;
 use super::conversation::{Conversation, Member};
 use super::open_groups::OpenGroups;
 use super::record::{
-    ConversationRecord, DeviceRecord, InviteRecord, MemberChunk, RecentSend, SecretHash, SendCursor, StoredMember, StoredMentions,
-    UserRecord,
+    ConversationRecord, DeviceRecord, InviteRecord, MemberChunk, MembershipRecord, RecentSend, SecretHash, SendCursor, StoredMember,
+    StoredMentions, UserRecord,
 };
 use super::relation::{RelationChunk, Relations};
 use super::revision::Revisions;
@@ -61,6 +61,8 @@ pub struct User {
     pub devices: BTreeMap<DeviceId, DeviceRecord>,
     /// The conversations that the user is a member of.
     pub conversations: BTreeSet<ConversationId>,
+    /// Those of them that the user owns.
+    pub owned: BTreeSet<ConversationId>,
 }
 
 /// What the trees do not have as it is in memory, apart from what each conversation notes of itself.
@@ -201,6 +203,7 @@ impl State {
             record: record.clone(),
             devices: BTreeMap::new(),
             conversations: BTreeSet::new(),
+            owned: BTreeSet::new(),
         });
         user.record = record;
     }
@@ -218,9 +221,13 @@ impl State {
     }
 
     /// A stored membership of an installed user.
-    pub fn install_membership(&mut self, user: UserId, conversation: ConversationId) {
+    pub fn install_membership(&mut self, user: UserId, conversation: ConversationId, record: MembershipRecord) {
         if let Some(found) = self.users.get_mut(&user) {
             found.conversations.insert(conversation);
+            match record.owns {
+                true => found.owned.insert(conversation),
+                false => found.owned.remove(&conversation),
+            };
         }
     }
 

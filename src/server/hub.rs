@@ -17,6 +17,7 @@ use tokio::sync::{Notify, watch};
 use super::close;
 use super::input::Input;
 use super::outbox::Outbox;
+use super::overtaken::Overtaken;
 use super::publication::{Notice, Publication, ReplyTo};
 use super::push::{Feed, Item, Push};
 use super::receipts::Looked;
@@ -124,7 +125,7 @@ impl Hub {
                 self.enter(&mut registry, session, logged_in);
             }
         }
-        let ended: Vec<_> = notices.iter().filter_map(Notice::ended).collect();
+        let overtaken = Overtaken::by(&notices);
         for notice in notices {
             self.notify(&mut registry, notice);
         }
@@ -136,7 +137,7 @@ impl Hub {
         }
         let mut answered: Option<Arc<Session>> = None;
         for (reply_to, answer) in answers {
-            let answer = answer.and_then(|reply| still_true(reply, &reply_to, &ended));
+            let answer = answer.and_then(|reply| overtaken.still_true(reply, &reply_to));
             self.reply(&mut registry, reply_to, answer, &mut answered);
         }
         if let Some(session) = answered {
@@ -270,6 +271,12 @@ impl Hub {
                     }
                 }
             }
+            Notice::Own { user, part, own } => {
+                for push in pushes(registry, user, |_| true) {
+                    push.tell(Item::Own(part), TimelineFrame::Own((*own).clone()));
+                    push.wake();
+                }
+            }
             Notice::Related { user, contact } => {
                 if contact.relation.blocks {
                     registry.sever(user, contact.user.id);
@@ -362,17 +369,6 @@ impl Hub {
 fn pushes(registry: &Registry, user: UserId, wanted: impl Fn(DeviceId) -> bool) -> impl Iterator<Item = &Push> {
     let of_devices = registry.sessions_of(user).iter().filter(move |session| session.actor().is_some_and(|actor| wanted(actor.device)));
     of_devices.filter_map(|session| session.push.as_ref())
-}
-
-/// What was granted in the same batch in which the membership ended is granted no more: the end was told first, and would be forgotten.
-fn still_true(reply: Reply, to: &ReplyTo, ended: &[(UserId, ConversationId)]) -> Result<Reply, ErrorCode> {
-    let (session, conversation) = match (&reply, to) {
-        (Reply::Grant(grant), ReplyTo::Grant(session, _)) => (session, grant.conversation),
-        (_, &ReplyTo::Look(ref session, Some(conversation), _)) => (session, conversation),
-        _ => return Ok(reply),
-    };
-    let has_ended = session.actor().is_some_and(|actor| ended.contains(&(actor.user, conversation)));
-    if has_ended { Err(ErrorCode::NotFound) } else { Ok(reply) }
 }
 
 /// There is news in a conversation: whoever follows it is to look.

@@ -76,6 +76,7 @@ pub(super) const fn is_input(request: &Request) -> bool {
         | Request::SetMemberSettings { .. }
         | Request::SetRetention { .. }
         | Request::SetSetting { .. }
+        | Request::SetServerRole { .. }
         | Request::SetOwnReads(_)
         | Request::SetProfile(_)
         | Request::Relate { .. }

@@ -28,6 +28,7 @@ pub mod login;
 #[cfg(test)]
 mod loopback;
 pub mod outbox;
+mod overtaken;
 pub mod pace;
 pub mod password;
 mod presence;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cairn_proto::error::ErrorCode;
+use cairn_proto::event::Own;
 use cairn_proto::ids::{ConversationId, DeviceId, MsgId, RequestId, UserId};
 use cairn_proto::people::Contact;
 use cairn_proto::receipts::MemberCursors;
@@ -13,6 +14,7 @@ use tokio::sync::oneshot;
 use super::hub::{Readable, Session};
 use crate::core::Reply;
 use crate::core::command::LoggedIn;
+use crate::core::own::OwnPart;
 
 /// Where an answer goes.
 #[derive(Debug)]
@@ -120,14 +122,13 @@ pub enum Notice {
         /// The relation as it is now.
         contact: Box<Contact>,
     },
-}
-
-impl Notice {
-    /// The membership that ended, if one did.
-    pub(super) const fn ended(&self) -> Option<(UserId, ConversationId)> {
-        match self {
-            Self::Left { user, conversation, .. } => Some((*user, *conversation)),
-            _ => None,
-        }
-    }
+    /// Something of the user's own is another now.
+    Own {
+        /// The user.
+        user: UserId,
+        /// What.
+        part: OwnPart,
+        /// As it is now.
+        own: Box<Own>,
+    },
 }

@@ -14,6 +14,7 @@ use parking_lot::Mutex;
 use tokio::sync::Notify;
 use tokio::time::timeout;
 
+use crate::core::own::OwnPart;
 use crate::limits;
 use crate::store::timeline::Timeline;
 
@@ -40,6 +41,8 @@ struct State {
 /// not how it came to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Item {
+    /// Something of the user's own.
+    Own(OwnPart),
     /// The relation to a user.
     Contact(UserId),
     /// Where a user is.

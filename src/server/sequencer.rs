@@ -141,6 +141,7 @@ fn notices(engine: &Engine, looked: &Looked, effect: Effect) -> Vec<Notice> {
             let cursors = if looked.has(conversation) { state.told_cursors(conversation, user) } else { None };
             cursors.map(|cursors| Notice::Moved { conversation, cursors }).into_iter().collect()
         }
+        Effect::Own { user, part } => state.own(user, part).map(|own| Notice::Own { user, part, own: Box::new(own) }).into_iter().collect(),
         Effect::RetentionSet { conversation } => vec![Notice::RetentionSet { conversation }],
         Effect::FloorRaised { conversation, .. } => vec![Notice::FloorRaised { conversation }],
         Effect::SettingSet => vec![Notice::SettingSet { away_after: state.settings().away_after.get() }],

@@ -18,7 +18,6 @@ use serde::de::DeserializeOwned;
 
 pub use error::DoctorError;
 
-use super::StoreError;
 use super::attachments::AttachmentFiles;
 use super::blocks::{Blocks, BlocksError};
 use super::commit_log::{CommitLog, OpenError};
@@ -32,8 +31,9 @@ use super::trees::{RowKey, RowPrefix, Tree, parse};
 use super::verify;
 use crate::core::change::Appended;
 use crate::core::msgid_set::MsgIdSet;
-use crate::core::record::{ConversationRecord, DeviceRecord, InviteRecord, MemberChunk, StoredMember, UserRecord};
+use crate::core::record::{ConversationRecord, DeviceRecord, InviteRecord, MemberChunk, MembershipRecord, StoredMember, UserRecord};
 use crate::core::{Change, batch};
+use cairn_proto::response::Role;
 
 /// What was found to be sound.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
@@ -190,10 +190,16 @@ impl Check<'_> {
             heads.insert(id, record.head);
             check.conversation(id, key, &record, &users)
         })?;
-        self.each(Tree::Memberships, |check, key, (): ()| match parse::membership(key.bytes()) {
+        self.each(Tree::Memberships, |check, key, MembershipRecord { owns }| match parse::membership(key.bytes()) {
             Some((user, id)) => {
                 let chunk: Vec<StoredMember> = check.trees.read(&RowKey::members(id, MemberChunk::of(user)))?.unwrap_or_default();
-                if chunk.iter().any(|member| member.user == user) { Ok(()) } else { Err(wrong(key, "there is no such membership")) }
+                match chunk.iter().find(|member| member.user == user).map(|member| member.record.role == Role::Owner) {
+                    None => Err(wrong(key, "there is no such membership")),
+                    Some(is_owner) if is_owner != owns => {
+                        Err(wrong(key, "it says that the user owns the conversation, and he does not, or the other way round"))
+                    }
+                    Some(_) => Ok(()),
+                }
             }
             None => Err(wrong(key, "its key is no membership's")),
         })?;

@@ -23,8 +23,8 @@ use crate::core::attachment::AttachmentRecord;
 use crate::core::msgid_set::MsgIdSet;
 use crate::core::needs::Need;
 use crate::core::record::{
-    ConversationRecord, DeviceRecord, GroupRecord, InviteRecord, MemberChunk, RecentSend, SendCursor, StoredMember, StoredMentions,
-    UserRecord,
+    ConversationRecord, DeviceRecord, GroupRecord, InviteRecord, MemberChunk, MembershipRecord, RecentSend, SendCursor, StoredMember,
+    StoredMentions, UserRecord,
 };
 use crate::core::relation::StoredRelation;
 use crate::limits::USES_ENDED_MAX;
@@ -82,9 +82,9 @@ impl Loader {
                 state.install_invite(token, record);
             }
         })?;
-        self.each(&RowPrefix::all(Tree::Memberships), |key, (): ()| {
+        self.each(&RowPrefix::all(Tree::Memberships), |key, record: MembershipRecord| {
             if let Some((user, conversation)) = parse::membership(key.bytes()) {
-                state.install_membership(user, conversation);
+                state.install_membership(user, conversation, record);
             }
         })?;
         self.each(&RowPrefix::all(Tree::OpenGroups), |key, name: GroupName| {

@@ -14,14 +14,14 @@
 //! | users | user u32 | `UserRecord` |
 //! | devices | user u32, device u64 | `DeviceRecord` |
 //! | invites | hash of the token, 32 bytes | `InviteRecord` |
-//! | memberships | user u32, conversation u64 | nothing: the way from a user to the conversations |
+//! | memberships | user u32, conversation u64 | `MembershipRecord`: the way from a user to the conversations |
 //! | imports | conversation u64, source u64 | the source's cursor, u64 |
 //! | groups | conversation u64 | `GroupRecord` of a group that agreed on anything |
 //! | open_groups | conversation u64 | the name of an open group: what a search looks through |
 //! | relations | user u32, `RelationChunk` u32 | a list of `StoredRelation` |
 //! | profiles | user u32 | `Profile` |
 //! | settings | the name, as bytes | the value, as people write it |
-//! | ended | user u32, conversation u64 | the `Revision` at which the user was a member no more |
+//! | ended | user u32, conversation u64 | the `Revision` at which the user was a member no more; under no conversation that of the newest end that is forgotten |
 //! | attachment_records | hash, 32 bytes | `AttachmentRecord` |
 //! | unused | hash, 32 bytes | nothing: no message names this attachment |
 //! | attached | conversation u64, msgid u64 | the hash of what the message names |

@@ -30,8 +30,8 @@ fn add(trees: &Trees, row: Row, changes: &mut Vec<RowChange>) -> Result<(), Tree
         Row::Members(conversation, chunk, members) => {
             changes.push(put_or_delete(RowKey::members(conversation, chunk), (!members.is_empty()).then_some(&members)));
         }
-        Row::Membership(user, conversation, exists) => {
-            changes.push(put_or_delete(RowKey::membership(user, conversation), exists.as_ref()));
+        Row::Membership(user, conversation, record) => {
+            changes.push(put_or_delete(RowKey::membership(user, conversation), record.as_ref()));
         }
         Row::Ended(user, conversation, at) => changes.push(put_or_delete(RowKey::ended(user, conversation), at.as_ref())),
         Row::Epochs(epochs) => changes.push(RowChange::put(RowKey::meta(MetaKey::Epochs), &epochs)),

@@ -10,9 +10,11 @@ use std::pin::pin;
 use std::task::Poll;
 
 use cairn_client::proto::attachment::{Attachment, AttachmentHash};
-use cairn_client::proto::body::Body;
+use cairn_client::proto::body::{Amendment, Body};
 use cairn_client::proto::error::ErrorCode;
-use cairn_client::proto::text::{Caption, FileName, MediaType};
+use cairn_client::proto::limits::CAPTION_BYTES_MAX;
+use cairn_client::proto::request::PullRange;
+use cairn_client::proto::text::{Caption, FileName, MediaType, Text};
 use cairn_client::{Account, Client, Error, Options, Progress, Step, TransferError, Uploaded};
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
@@ -319,6 +321,34 @@ async fn a_file_is_stored_once_and_a_hash_alone_gives_nobody_the_file() {
     ada.recall(team, msgid).await.unwrap();
     let recalled = ada.download(team, msgid, &file, &target, |_| {}).await;
     assert!(matches!(recalled, Err(TransferError::Client(Error::Refused(ErrorCode::NoSuchAttachment)))), "{recalled:?}");
+}
+
+#[tokio::test]
+async fn the_sender_of_a_file_says_something_else_of_it() {
+    let mut server = Server::start();
+    let (ada, _) = server.owner().await;
+    let (bob, bob_account) = invite(&ada, "bob").await;
+    let team = group(&ada, &bob_account).await;
+    let dir = TempDir::new().unwrap();
+    let file = attachment(ada.upload_file(&make_file(dir.path(), 5, 1000), |_| {}).await.unwrap());
+    let msgid = ada.send(team, Body::from(file.clone())).await.unwrap();
+    let words = |raw: &str| Text::new(raw).unwrap();
+    ada.edit(team, msgid, words("the last page, corrected")).await.unwrap();
+    let refused = |code| Err(Error::Refused(code));
+    assert_eq!(ada.edit(team, msgid, words(&"x".repeat(CAPTION_BYTES_MAX + 1))).await, refused(ErrorCode::BadRequest));
+    assert_eq!(bob.edit(team, msgid, words("mine")).await, refused(ErrorCode::Forbidden));
+    for _ in 0..2 {
+        let page = bob.pull(team, PullRange::From(msgid), 2).await.unwrap();
+        let Body::File(found) = &page.messages[0].body else { panic!("{:?}", page.messages[0]) };
+        assert_eq!((found.caption.as_str(), found.hash), ("the last page, corrected", file.hash));
+        let told = Amendment::Edited { msgid, text: Some(words("the last page, corrected")) };
+        assert_eq!(page.messages[1].body, Body::Amendment(told));
+        assert!(server.stop().success());
+        server.restart();
+    }
+    // A file says enough without words.
+    ada.edit(team, msgid, words("")).await.unwrap();
+    bob.download(team, msgid, &file, &dir.path().join("fetched"), |_| {}).await.unwrap();
 }
 
 /// A server that is started collects first of all, so the test waits for it to have done so.

@@ -1,5 +1,7 @@
 //! Groups over the real binary: what those who join see, who can be found, and how the devices of a user keep in step.
 
+mod room;
+
 use std::path::Path;
 
 use cairn::core::record::GroupRecord;
@@ -122,7 +124,7 @@ async fn the_doctor_finds_groups_that_are_not_as_they_were_agreed_on() {
     for (changes, complaint) in [
         (vec![RowChange::put(found, &wrong)], "there is no open group of that name"),
         (vec![RowChange::delete(found)], "the group can be found and is not open, or the other way round"),
-        (vec![RowChange::put(found, &right), RowChange::put(as_agreed, &banned)], "is banned, and there is none, or he is a member"),
+        (vec![RowChange::put(found, &right), RowChange::put(as_agreed, &banned)], "and there is none, or he is a member"),
         (vec![RowChange::put(as_agreed, &agreed), RowChange::put(nobodys, &right)], "there is no open group of that name"),
     ] {
         let said = diagnosed(server.data(), changes);
@@ -172,6 +174,33 @@ async fn what_changes_about_a_group_is_in_its_log_and_survives() {
     assert_eq!(bob.unban(team, vec![eve_account.user]).await, Ok(1));
     assert_eq!(bob.banned_users(team).await, Ok(Vec::new()));
     assert_eq!(ada.add_members(team, vec![eve_account.user]).await, Ok(1));
+}
+
+#[tokio::test]
+async fn who_leaves_while_he_is_muted_is_not_heard_when_he_comes_back() {
+    let mut server = Server::start();
+    let (ada, _) = server.owner().await;
+    let (bob, account) = invite(&ada, "bob").await;
+    let team = group(&ada, &[&account]).await;
+    ada.set_group_settings(team, settings(Access::Open, JoinerHistory::All)).await.unwrap();
+    let until = Timestamp::new(u64::MAX);
+    ada.mute_member(team, account.user, until).await.unwrap();
+    bob.remove_members(team, vec![account.user]).await.unwrap();
+    is_sound(&mut server);
+    server.restart();
+    bob.join_group(team).await.unwrap();
+    assert_eq!(bob.send(team, text("here again")).await, Err(Error::Refused(ErrorCode::Muted)));
+    let muted = ada.members(team).await.unwrap().into_iter().find(|member| member.user.id == account.user).unwrap().muted_until;
+    assert_eq!(muted, until);
+    // A ban ends nothing of it either.
+    ada.ban(team, vec![account.user]).await.unwrap();
+    ada.unban(team, vec![account.user]).await.unwrap();
+    ada.add_members(team, vec![account.user]).await.unwrap();
+    assert_eq!(bob.send(team, text("and again")).await, Err(Error::Refused(ErrorCode::Muted)));
+    ada.mute_member(team, account.user, Timestamp::new(0)).await.unwrap();
+    bob.remove_members(team, vec![account.user]).await.unwrap();
+    bob.join_group(team).await.unwrap();
+    bob.send(team, text("at last")).await.unwrap();
 }
 
 /// The next event that is about a conversation.

@@ -310,27 +310,30 @@ async fn a_quota_holds_for_what_is_stored_and_for_what_is_under_way() {
     let set = async |name: &str, value: &str| {
         owner.set_setting(SettingName::new(name).unwrap(), SettingValue::new(value).unwrap()).await.unwrap();
     };
-    set("attachment-quota", "1000").await;
+    // Two files of up to 4 KiB: each counts as its blocks and 1 KiB.
+    set("attachment-quota", "10240").await;
     stage
         .meanwhile(async {
             let raw = Raw::log_in(server, &account).await;
-            assert_eq!(announce(&raw, hash_of(b"a"), 1001).await.1, REFUSED(ErrorCode::QuotaReached));
-            let (six, five, three) = ([6; 600], [5; 500], [3; 300]);
+            assert_eq!(announce(&raw, hash_of(b"a"), 9 * 1024).await.1, REFUSED(ErrorCode::QuotaReached));
+            let (six, five, three) = ([6; 600], [5; 5000], [3; 300]);
             let (mut first, said) = announce(&raw, hash_of(&six), 600).await;
             assert_eq!(said, TransferFrame::From(0));
-            assert_eq!(announce(&raw, hash_of(&five), 500).await.1, REFUSED(ErrorCode::QuotaReached), "600 are under way");
+            assert_eq!(announce(&raw, hash_of(&five), 5000).await.1, REFUSED(ErrorCode::QuotaReached), "a file is under way");
             first.write(&six).await;
             first.finish();
             assert_eq!(first.transfer().await, TransferFrame::Stored);
-            assert_eq!(announce(&raw, hash_of(&five), 500).await.1, REFUSED(ErrorCode::QuotaReached), "600 are stored");
+            assert_eq!(announce(&raw, hash_of(&five), 5000).await.1, REFUSED(ErrorCode::QuotaReached), "a file is stored");
             let (mut second, said) = announce(&raw, hash_of(&three), 300).await;
             assert_eq!(said, TransferFrame::From(0));
-            set("attachment-quota", "800").await;
+            set("attachment-quota", "10239").await;
             second.write(&three).await;
             second.finish();
             assert_eq!(second.transfer().await, REFUSED(ErrorCode::QuotaReached), "the quota went down in the middle");
-            set("attachment-quota", "1000").await;
+            set("attachment-quota", "10240").await;
             assert_eq!(upload(&raw, hash_of(&three), 300, &three).await, TransferFrame::Stored);
+            assert_eq!(announce(&raw, hash_of(b""), 0).await.1, REFUSED(ErrorCode::QuotaReached), "an empty file takes room as well");
+            set("attachment-quota", "15360").await;
             set("attachment-bytes-max", "50").await;
             assert_eq!(announce(&raw, hash_of(b"b"), 51).await.1, REFUSED(ErrorCode::AttachmentTooLarge));
             // Whoever loses a connection has reserved no more than what arrived.

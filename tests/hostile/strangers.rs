@@ -34,6 +34,7 @@ const OF_NO_CONVERSATION: &[&str] = &[
     "FindGroups",
     "Settings",
     "SetSetting",
+    "SetServerRole",
     "Relate",
     "Contacts",
     "SearchUsers",

@@ -75,11 +75,16 @@ pub(super) fn hash(file: u8) -> AttachmentHash {
 
 /// The last two are so large that a user has room for two of them.
 const fn size_bytes(file: u8) -> u64 {
-    if file < FILES - 2 { file as u64 * 1000 } else { QUOTA_BYTES / 2 - 3000 }
+    if file < FILES - 2 { file as u64 * 1000 } else { QUOTA_BYTES / 2 - 10_000 }
 }
 
 pub(super) fn said_bytes(file: u8, lies: bool) -> u64 {
     size_bytes(file) + u64::from(lies)
+}
+
+/// What a file counts: whole blocks, and a bit more.
+fn charge(bytes: u64) -> u64 {
+    bytes.div_ceil(4096) * 4096 + 1024
 }
 
 /// A message about a file, of one kind or another.
@@ -127,7 +132,7 @@ impl Naive {
 
     fn room(&self, user: UserId, bytes: u64) -> Result<AttachmentReply, ErrorCode> {
         let room = self.number_set("attachment-quota", QUOTA_BYTES).saturating_sub(self.bytes_of(user));
-        if bytes > room { Err(ErrorCode::QuotaReached) } else { Ok(AttachmentReply::Wanted { room }) }
+        if charge(bytes) > room { Err(ErrorCode::QuotaReached) } else { Ok(AttachmentReply::Wanted { room }) }
     }
 
     fn store(&mut self, actor: Actor, hash: AttachmentHash, bytes: u64, now: Timestamp) -> Result<AttachmentReply, ErrorCode> {
@@ -167,7 +172,7 @@ impl Naive {
         AttachmentReply::Collected { gone, next: None }
     }
 
-    fn number_set(&self, name: &str, unless_set: u64) -> u64 {
+    pub(super) fn number_set(&self, name: &str, unless_set: u64) -> u64 {
         self.setting(name).map_or(unless_set, |value| value.parse().unwrap())
     }
 
@@ -193,7 +198,7 @@ impl Naive {
 
     fn bytes_of(&self, user: UserId) -> u64 {
         let own = self.attachments.values().filter(|stored| stored.uploads.iter().any(|upload| upload.user == user));
-        own.map(|stored| stored.bytes).sum()
+        own.map(|stored| charge(stored.bytes)).sum()
     }
 
     /// Every message that names an attachment.

@@ -10,8 +10,10 @@ use super::naive::Naive;
 use super::steps::Place;
 
 /// Some of the settings, and one that there is not.
-pub(super) const SETTINGS: [&str; 13] = [
+pub(super) const SETTINGS: [&str; 15] = [
     "away-after",
+    "groups-per-owner",
+    "conversations-per-user",
     "attachment-unsent-hours",
     "attachment-quota",
     "attachment-bytes-max",

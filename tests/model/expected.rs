@@ -10,7 +10,7 @@ use cairn::core::msgid_set::MsgIdSet;
 use cairn::core::needs::Need;
 use cairn::core::record::{
     ConversationRecord, CursorChunk, DeviceRecord, EpochRecord, GroupRecord, InviteRecord, KindRecord, MemberChunk, MemberRecord,
-    MemberTerms, RecentPart, RecentSend, StoredMember, UserRecord,
+    MemberTerms, MembershipRecord, RecentPart, RecentSend, StoredMember, UserRecord,
 };
 use cairn::core::relation::{RelationChunk, StoredRelation};
 use cairn::core::settings::TABLE;
@@ -216,7 +216,12 @@ fn member_records(found: &Conversation) -> BTreeMap<UserId, MemberRecord> {
 }
 
 fn group_record(found: &Conversation) -> GroupRecord {
-    GroupRecord { topic: found.topic.clone(), settings: found.settings, banned: found.banned.iter().copied().collect() }
+    GroupRecord {
+        topic: found.topic.clone(),
+        settings: found.settings,
+        banned: found.banned.iter().copied().collect(),
+        muted: found.left_muted.iter().map(|(&user, &until)| (user, until)).collect(),
+    }
 }
 
 /// The trees hold what the model has, row by row, and nothing else.
@@ -323,7 +328,7 @@ fn trees_of(naive: &Naive) -> Trees {
             trees.groups.insert(id, group);
         }
         for (user, record) in member_records(found) {
-            trees.memberships.insert((user, id), ());
+            trees.memberships.insert((user, id), MembershipRecord { owns: record.role == Role::Owner });
             let moved = found.members[&user].delivered.iter().filter(|&(_, &msgid)| msgid > MsgId::ZERO);
             let delivered = moved.map(|(&device, &msgid)| (device, msgid)).collect();
             trees.members.entry((id, MemberChunk::of(user))).or_default().push(StoredMember { user, record, delivered });

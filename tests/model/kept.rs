@@ -4,7 +4,7 @@ use cairn::store::trees::Tree;
 
 use super::attachments::FileStep;
 use super::run::play;
-use super::steps::{Crash, Place, Question, Script, Seq, Step, beginning};
+use super::steps::{Act, Crash, Place, Question, Script, Seq, Step, beginning};
 
 const GROUP: Place = Place::Group(0);
 
@@ -128,4 +128,37 @@ fn what_nobody_sent_goes_after_its_time_and_gives_its_room_back() {
     // The last two files fill a quota.
     let full = vec![store(0, 6), store(0, 7), store(0, 5), store(1, 6), collect.clone(), Step::Take, Step::Stored, Step::LetGo];
     goes_well([full, vec![day, collect, store(0, 5), store(0, 6)]].concat(), crashes(0, 1));
+}
+
+fn govern(by: u8, act: Act) -> Step {
+    Step::Govern { by, to: GROUP, act }
+}
+
+#[test]
+fn who_leaves_while_he_is_muted_is_so_when_he_comes_back() {
+    let open = govern(0, Act::Settings { open: true, from_join: true, least: [0; 4] });
+    let mute = govern(0, Act::Mute { user: 2, for_ms: 2500 });
+    let leave = Step::Remove { by: 1, to: GROUP, users: vec![2] };
+    let save = [Step::Take, Step::Stored, Step::LetGo];
+    let back = [govern(1, Act::Join), send(1, Seq::Next), Step::Clock(2500), send(1, Seq::Next)];
+    let steps = [&[open, mute][..], &save, &[leave], &save, &back, &[Step::Take, Step::Stored]].concat();
+    goes_well(steps, [crashes(0, 1), crashes(0, 2), crashes(1, 2), crashes(1, 3), crashes(2, 3)].concat());
+}
+
+#[test]
+fn nobody_takes_back_a_pin_that_he_does_not_see() {
+    let from_join = govern(0, Act::Settings { open: true, from_join: true, least: [0; 4] });
+    let pin = |by, at, back| Step::Pin { by, to: GROUP, at, back };
+    let again = [Step::Remove { by: 1, to: GROUP, users: vec![2] }, govern(1, Act::Join)];
+    let pinned = [from_join, send(0, Seq::Next), pin(0, 0, false)];
+    goes_well([&pinned[..], &again, &[pin(1, -3, true), pin(0, -3, true)]].concat(), vec![]);
+}
+
+#[test]
+fn a_clock_that_was_far_ahead_is_not_waited_for() {
+    let (ahead, back) = (Step::HalfHours(4), Step::HalfHours(-4));
+    let save = [Step::Take, Step::Stored, Step::LetGo];
+    let steps =
+        [&[ahead, send(0, Seq::Next)][..], &save, &[back, send(0, Seq::Next), Step::Clock(-500), send(0, Seq::Next)], &save].concat();
+    goes_well(steps, [crashes(0, 1), crashes(0, 2), crashes(1, 2)].concat());
 }

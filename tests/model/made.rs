@@ -4,6 +4,7 @@ use cairn::core::command::{Actor, Command};
 use cairn_proto::body::{Amendment, Body, SystemEntry};
 use cairn_proto::extras::Extra;
 use cairn_proto::group::{Access, GroupSettings, JoinerHistory, MemberSettings};
+use cairn_proto::hello::ServerRole;
 use cairn_proto::ids::{ConversationId, ImportSource, MsgId, Timestamp, UserId};
 use cairn_proto::request::Request;
 use cairn_proto::response::Role;
@@ -28,6 +29,11 @@ pub(super) fn mention(user: u8) -> Extra {
 
 pub(super) fn receipts(conversation: ConversationId, msgid: MsgId, after: Option<u8>) -> Request {
     Request::Receipts { conversation, msgid, after: after.map(|after| UserId::new(after.into())) }
+}
+
+pub(super) fn appoint(user: u8, role: u8) -> Request {
+    let role = [ServerRole::Member, ServerRole::Admin, ServerRole::Owner][usize::from(role)];
+    Request::SetServerRole { user: UserId::new(user.into()), role }
 }
 
 pub(super) fn beside(cursor: u64, by: i8) -> u64 {
@@ -112,7 +118,13 @@ pub(super) fn ask(actor: Actor, conversation: ConversationId, about: u8, questio
 }
 
 pub(super) fn some_words(sort: u8) -> Text {
-    Text::new(if sort == 0 { String::new() } else { format!("edit {sort}") }).unwrap()
+    Text::new(match sort {
+        0 => String::new(),
+        // Too long for a caption.
+        5 => "x".repeat(5000),
+        _ => format!("edit {sort}"),
+    })
+    .unwrap()
 }
 
 /// Bodies of every sort: the first four are fit for everything.

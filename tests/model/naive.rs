@@ -82,6 +82,8 @@ pub(super) struct Conversation {
     pub(super) topic: Topic,
     pub(super) settings: GroupSettings,
     pub(super) banned: BTreeSet<UserId>,
+    /// Until when those are muted who were when they left.
+    pub(super) left_muted: BTreeMap<UserId, Timestamp>,
     pub(super) created_at: Timestamp,
     pub(super) log: Vec<LogEntry>,
     pub(super) members: BTreeMap<UserId, Member>,
@@ -294,6 +296,19 @@ impl Naive {
         Some(UserInfo { id, name: user.name.clone(), role: user.role })
     }
 
+    /// Whether the user may be a member of one more conversation.
+    pub(super) fn check_room(&self, user: UserId) -> Result<(), ErrorCode> {
+        let max = self.number_set("conversations-per-user", 20_000);
+        if self.conversations_of(user).len() as u64 >= max { Err(ErrorCode::LimitReached) } else { Ok(()) }
+    }
+
+    /// Whether the user may own one more group.
+    pub(super) fn check_owned(&self, user: UserId) -> Result<(), ErrorCode> {
+        let owns = |found: &&Conversation| found.members.get(&user).is_some_and(|member| member.role == Role::Owner);
+        let owned = self.conversations.values().filter(owns).count() as u64;
+        if owned >= self.number_set("groups-per-owner", 1_000) { Err(ErrorCode::LimitReached) } else { Ok(()) }
+    }
+
     pub(super) fn conversations_of(&self, user: UserId) -> BTreeSet<ConversationId> {
         self.conversations.iter().filter(|(_, found)| found.members.contains_key(&user)).map(|(&id, _)| id).collect()
     }
@@ -345,7 +360,7 @@ impl Conversation {
 
     /// When the last thing happened here, imports aside.
     pub(super) fn last_sent_at(&self) -> Timestamp {
-        self.log.iter().filter(|entry| !entry.imported).map(|entry| entry.sent_at).max().unwrap_or(Timestamp::new(0))
+        self.log.iter().rfind(|entry| !entry.imported).map_or(Timestamp::new(0), |entry| entry.sent_at)
     }
 }
 

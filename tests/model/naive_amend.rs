@@ -7,7 +7,7 @@ use cairn_proto::extras::{Extras, Reaction};
 use cairn_proto::ids::{ConversationId, MsgId, Timestamp};
 use cairn_proto::limits::REACTION_KINDS_MAX;
 use cairn_proto::response::{Response, Role};
-use cairn_proto::text::{EmojiName, Text};
+use cairn_proto::text::{Caption, EmojiName, Text};
 
 use super::naive::{LogEntry, Naive};
 
@@ -21,9 +21,15 @@ impl Naive {
         now: Timestamp,
     ) -> Result<Response, ErrorCode> {
         let entry = self.entry(actor, id, msgid)?;
-        let body = match entry.body {
-            Body::Text(_) => Body::Text(text.clone()),
-            Body::Emote(_) => Body::Emote(text.clone()),
+        let (mut body, caption) = (entry.body.clone(), Caption::new(text.as_str()));
+        let file = match &mut body {
+            Body::Text(words) | Body::Emote(words) => {
+                *words = text.clone();
+                None
+            }
+            Body::Image(picture) => Some(&mut picture.file),
+            Body::Video(film) => Some(&mut film.media.file),
+            Body::File(file) => Some(&mut **file),
             _ => return Err(ErrorCode::NoSuchMessage),
         };
         self.may_post(actor.user, id, now)?;
@@ -31,8 +37,10 @@ impl Naive {
             return Err(ErrorCode::Forbidden);
         }
         self.check_age(entry, now)?;
-        if text.is_empty() {
-            return Err(ErrorCode::EmptyMessage);
+        match file {
+            Some(file) => file.caption = caption.map_err(|_| ErrorCode::BadRequest)?,
+            None if text.is_empty() => return Err(ErrorCode::EmptyMessage),
+            None => {}
         }
         if entry.body != body {
             self.clear_edits(id, msgid);
@@ -103,6 +111,7 @@ impl Naive {
         emoji: &EmojiName,
         now: Timestamp,
     ) -> Result<Response, ErrorCode> {
+        self.may_speak(actor.user, id, Role::Member, now)?;
         let before = self.entry(actor, id, msgid)?.extras.reactions().to_vec();
         let mut after = before.clone();
         for reaction in after.iter_mut().filter(|reaction| reaction.emoji == *emoji) {
@@ -130,6 +139,13 @@ impl Naive {
 
     pub(super) fn unpin(&mut self, actor: Actor, id: ConversationId, msgid: MsgId, now: Timestamp) -> Result<Response, ErrorCode> {
         self.may_speak(actor.user, id, self.inside(actor.user, id)?.settings.pin, now)?;
+        let found = self.inside(actor.user, id)?;
+        if found.has_expired(msgid) {
+            return Err(ErrorCode::Expired);
+        }
+        if msgid <= found.floor_of(actor.user) {
+            return Err(ErrorCode::NoSuchMessage);
+        }
         if self.conversations.get_mut(&id).unwrap().pins.remove(&msgid) {
             self.push(id, actor.user, now, Body::Amendment(Amendment::Unpinned { msgid }));
         }

@@ -1,6 +1,6 @@
 //! The model's groups: what is agreed on in them, who is kept out, and what members settle for themselves.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use cairn::core::batch::Effect;
 use cairn::core::command::Actor;
@@ -90,6 +90,9 @@ impl Naive {
         if old == Role::Owner && role != old && owners == 1 {
             return Err(ErrorCode::LastOwner);
         }
+        if old != Role::Owner && role == Role::Owner {
+            self.check_owned(user)?;
+        }
         if role != old {
             self.appoint(id, user, role);
             self.push(id, actor.user, now, Body::System(SystemEntry::RoleSet { user, role }));
@@ -99,9 +102,12 @@ impl Naive {
 
     fn hand_over(&mut self, actor: Actor, id: ConversationId, user: UserId, now: Timestamp) -> Result<Response, ErrorCode> {
         let found = self.ranked(actor.user, id, Role::Owner)?;
-        found.members.get(&user).ok_or(ErrorCode::NoMember)?;
+        let old = found.members.get(&user).ok_or(ErrorCode::NoMember)?.role;
         if user == actor.user {
             return Err(ErrorCode::BadRequest);
+        }
+        if old != Role::Owner {
+            self.check_owned(user)?;
         }
         self.appoint(id, user, Role::Owner);
         self.appoint(id, actor.user, Role::Admin);
@@ -131,6 +137,7 @@ impl Naive {
             return Ok(Response::Changed { users: 0 });
         }
         let last = self.push(id, actor.user, now, Body::System(SystemEntry::Banned { users: new.iter().copied().collect() }));
+        self.remember_mutes(id, &new, now);
         for &user in &new {
             let found = self.conversations.get_mut(&id).unwrap();
             found.banned.insert(user);
@@ -170,6 +177,30 @@ impl Naive {
         Ok(Response::Done)
     }
 
+    /// Whoever leaves while he is muted is so when he comes back. What is over is forgotten whenever somebody like that comes or goes.
+    pub(super) fn remember_mutes(&mut self, id: ConversationId, leavers: &BTreeSet<UserId>, now: Timestamp) {
+        let found = self.conversations.get_mut(&id).unwrap();
+        let mutes = leavers.iter().filter_map(|user| Some((*user, found.members.get(user)?.muted_until)));
+        let running: Vec<_> = mutes.filter(|&(_, until)| until > now).collect();
+        if !running.is_empty() {
+            found.left_muted.retain(|_, until| *until > now);
+            found.left_muted.extend(running);
+        }
+    }
+
+    pub(super) fn mute_again(&mut self, id: ConversationId, joiners: &BTreeSet<UserId>, now: Timestamp) {
+        let found = self.conversations.get_mut(&id).unwrap();
+        let (back, mut away): (BTreeMap<_, _>, BTreeMap<_, _>) =
+            std::mem::take(&mut found.left_muted).into_iter().partition(|(user, _)| joiners.contains(user));
+        if !back.is_empty() {
+            away.retain(|_, until| *until > now);
+        }
+        found.left_muted = away;
+        for (user, until) in back.into_iter().filter(|&(_, until)| until > now) {
+            found.members.get_mut(&user).unwrap().muted_until = until;
+        }
+    }
+
     fn join_group(&mut self, actor: Actor, id: ConversationId, now: Timestamp) -> Result<Response, ErrorCode> {
         let found = self.conversations.get(&id).ok_or(ErrorCode::NotFound)?;
         match (found.members.contains_key(&actor.user), &found.name, found.settings.access) {
@@ -177,6 +208,7 @@ impl Naive {
             (true, Some(_), _) => Ok(Response::Done),
             (false, Some(_), Access::Open) if found.banned.contains(&actor.user) => Err(ErrorCode::Banned),
             (false, Some(_), Access::Open) => {
+                self.check_room(actor.user)?;
                 self.put_members(actor.user, id, &[actor.user], now);
                 Ok(Response::Done)
             }

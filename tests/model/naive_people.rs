@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cairn::core::batch::Effect;
 use cairn::core::command::Actor;
+use cairn::core::own::OwnPart;
 use cairn::core::settings::{Settings, TABLE};
 use cairn_proto::error::ErrorCode;
 use cairn_proto::hello::ServerRole;
@@ -41,6 +42,10 @@ impl Facts {
         Relation { follows: self.follows.contains(&(user, other)), friendship, blocks: self.blocks.contains(&(user, other)) }
     }
 
+    pub(super) fn block_between(&self, one: UserId, another: UserId) -> bool {
+        self.blocks.contains(&(one, another)) || self.blocks.contains(&(another, one))
+    }
+
     fn befriend(&mut self, user: UserId, other: UserId) {
         self.part(user, other);
         self.friends.extend([(user, other), (other, user)]);
@@ -54,7 +59,8 @@ impl Facts {
         }
     }
 
-    fn act(&mut self, user: UserId, other: UserId, act: RelationAct) -> Result<(), ErrorCode> {
+    /// What comes of an act. Of a request the other hears who has no block against it and room for it.
+    fn act(&mut self, user: UserId, other: UserId, act: RelationAct, has_room: bool) -> Result<(), ErrorCode> {
         let pair = (user, other);
         let friendship = self.relation(user, other).friendship;
         if self.blocks.contains(&pair) && matches!(act, RelationAct::Follow | RelationAct::AskFriend) {
@@ -64,8 +70,9 @@ impl Facts {
             RelationAct::Follow => drop(self.follows.insert(pair)),
             RelationAct::Unfollow => drop(self.follows.remove(&pair)),
             RelationAct::AskFriend if self.asked.contains_key(&(other, user)) => self.befriend(user, other),
-            RelationAct::AskFriend if friendship == Friendship::None => {
-                self.asked.insert(pair, !self.blocks.contains(&(other, user)));
+            RelationAct::AskFriend if matches!(friendship, Friendship::None | Friendship::Asked) => {
+                let hears = has_room && !self.blocks.contains(&(other, user));
+                *self.asked.entry(pair).or_default() |= hears;
             }
             RelationAct::AcceptFriend if friendship == Friendship::Invited => self.befriend(user, other),
             RelationAct::AcceptFriend if friendship != Friendship::Friends => return Err(ErrorCode::NotAsked),
@@ -95,20 +102,28 @@ impl Naive {
         }
         self.info(other).ok_or(ErrorCode::NoSuchUser)?;
         let mut after = self.facts.clone();
-        after.act(user, other, act)?;
+        let contacts = |facts: &Facts, of: UserId| {
+            let relations = self.users.keys().map(|&with| facts.relation(of, with));
+            relations.filter(|relation| relation.follows || relation.friendship != Friendship::None).count()
+        };
+        let theirs = self.facts.relation(other, user);
+        let is_known = theirs.follows || theirs.friendship != Friendship::None;
+        after.act(user, other, act, is_known || contacts(&self.facts, other) < self.contacts_max())?;
+        if contacts(&after, user) > contacts(&self.facts, user).max(self.contacts_max()) {
+            return Err(ErrorCode::LimitReached);
+        }
         let before = std::mem::replace(&mut self.facts, after);
-        for whose in [user, other] {
-            let with = if whose == user { other } else { user };
-            let count = |facts: &Facts| self.users.keys().filter(|&&of| !facts.relation(whose, of).is_none()).count();
-            if count(&self.facts) > count(&before) && count(&self.facts) > self.contacts_max() {
-                self.facts = before;
-                return Err(ErrorCode::LimitReached);
-            }
+        for (whose, with) in [(user, other), (other, user)] {
             if self.facts.relation(whose, with) != before.relation(whose, with) {
                 self.effects.push(Effect::Related { user: whose, other: with });
             }
         }
         Ok(Response::Related(self.contact(user, other)))
+    }
+
+    /// Nobody is made a member by somebody whom he has blocked.
+    pub(super) fn check_blocks(&self, by: UserId, users: &BTreeSet<UserId>) -> Result<(), ErrorCode> {
+        if users.iter().any(|&user| self.facts.blocks.contains(&(user, by))) { Err(ErrorCode::NoSuchUser) } else { Ok(()) }
     }
 
     fn contact(&self, user: UserId, other: UserId) -> Contact {
@@ -164,9 +179,28 @@ impl Naive {
     }
 
     pub(super) fn set_profile(&mut self, actor: Actor, profile: Profile) -> Response {
+        if self.profiles.get(&actor.user).cloned().unwrap_or_default() != profile {
+            self.effects.push(Effect::Own { user: actor.user, part: OwnPart::Profile });
+        }
         self.profiles.insert(actor.user, profile);
         self.profiles.retain(|_, profile| *profile != Profile::default());
         Response::Done
+    }
+
+    pub(super) fn set_server_role(&mut self, actor: Actor, user: UserId, role: ServerRole) -> Result<Response, ErrorCode> {
+        if self.users[&actor.user].role != ServerRole::Owner {
+            return Err(ErrorCode::Forbidden);
+        }
+        let old = self.info(user).ok_or(ErrorCode::NoSuchUser)?.role;
+        let has_another = self.users.iter().any(|(&of, found)| of != user && found.role == ServerRole::Owner);
+        if role != ServerRole::Owner && !has_another {
+            return Err(ErrorCode::LastOwner);
+        }
+        if role != old {
+            self.users.get_mut(&user).unwrap().role = role;
+            self.effects.push(Effect::Own { user, part: OwnPart::Role });
+        }
+        Ok(Response::Done)
     }
 
     /// Whom the asker may watch. The state machine does not know where anybody is.
@@ -205,6 +239,9 @@ impl Naive {
         let is_taken = match name.as_str() {
             "direct-chats" => ["anyone", "friends"].contains(&value.as_str()),
             "contacts-max" => value.as_str().parse::<u32>().is_ok_and(|number| (1..=10_000).contains(&number)),
+            "groups-per-owner" | "conversations-per-user" => {
+                value.as_str().parse::<u32>().is_ok_and(|number| (1..=100_000).contains(&number))
+            }
             "amend-minutes" => value.as_str().parse::<u32>().is_ok_and(|number| (0..=525_600).contains(&number)),
             "user-search" | "receipts" => ["on", "off"].contains(&value.as_str()),
             "attachment-bytes-max" | "attachment-quota" => value.as_str().parse::<u64>().is_ok(),

@@ -2,6 +2,7 @@
 
 use cairn::core::batch::Effect;
 use cairn::core::command::Actor;
+use cairn::core::own::OwnPart;
 use cairn_proto::error::ErrorCode;
 use cairn_proto::ids::{ConversationId, MsgId, UserId};
 use cairn_proto::limits::{MARKED_OWN_MAX, MARKED_UNREAD_MAX};
@@ -12,9 +13,10 @@ use super::naive::{Member, Naive};
 
 impl Naive {
     /// Whether one is shown what the other has read.
-    pub(super) fn shows_reads(&self, to: UserId, of: UserId) -> bool {
+    pub(super) fn shows_reads(&self, id: ConversationId, to: UserId, of: UserId) -> bool {
         let hides = |user: UserId| self.users[&user].reads == Reads::Hidden;
-        to == of || (self.setting("receipts") != Some("off") && !hides(to) && !hides(of))
+        let is_group = self.conversations[&id].name.is_some();
+        to == of || (self.setting("receipts") != Some("off") && !hides(to) && !hides(of) && (is_group || !self.facts.block_between(to, of)))
     }
 
     pub(super) fn receipts(&self, actor: Actor, id: ConversationId, msgid: MsgId, after: Option<UserId>) -> Result<Response, ErrorCode> {
@@ -30,7 +32,7 @@ impl Naive {
         let state = |user: UserId, member: &Member| {
             let has = member.told >= msgid || member.delivered.values().any(|&delivered| delivered >= msgid);
             match has {
-                true if member.told >= msgid && self.shows_reads(actor.user, user) => ReceiptState::Read,
+                true if member.told >= msgid && self.shows_reads(id, actor.user, user) => ReceiptState::Read,
                 true => ReceiptState::Delivered,
                 false => ReceiptState::Sent,
             }
@@ -48,7 +50,9 @@ impl Naive {
     }
 
     pub(super) fn set_own_reads(&mut self, actor: Actor, reads: Reads) -> Response {
-        self.users.get_mut(&actor.user).unwrap().reads = reads;
+        if std::mem::replace(&mut self.users.get_mut(&actor.user).unwrap().reads, reads) != reads {
+            self.effects.push(Effect::Own { user: actor.user, part: OwnPart::Reads });
+        }
         Response::Done
     }
 

@@ -89,6 +89,7 @@ impl Naive {
             if extras.mentions_all() {
                 return Err(ErrorCode::Forbidden);
             }
+            self.check_room(actor.user)?;
             self.open_direct(conversation, now);
         }
         self.sent_attachment(actor.user, &body);

@@ -2,6 +2,7 @@
 
 use cairn::core::batch::Effect;
 use cairn::core::command::{Actor, Feed, Grant, Reply};
+use cairn::limits::CLOCK_STEP_MS_MAX;
 use cairn_proto::body::{Body, SystemEntry};
 use cairn_proto::error::ErrorCode;
 use cairn_proto::extras::Extras;
@@ -56,6 +57,7 @@ impl Naive {
             Request::Contacts { after } => Ok(self.contacts(actor, *after)),
             Request::SearchUsers { prefix, after } => self.search(actor, prefix, *after),
             Request::Profiles { users } => Ok(self.profiles(users)),
+            Request::SetServerRole { user, role } => self.set_server_role(actor, *user, *role),
             Request::SetProfile(profile) => Ok(self.set_profile(actor, profile.clone())),
             Request::Look { conversation } => self.look(actor, *conversation),
             Request::Watch { users } => Ok(self.watch(actor, users)),
@@ -79,7 +81,9 @@ impl Naive {
 
     pub(super) fn push(&mut self, id: ConversationId, sender: UserId, now: Timestamp, body: Body) -> MsgId {
         let found = self.conversations.get_mut(&id).unwrap();
-        let sent_at = now.max(found.last_sent_at());
+        // A clock that goes back by more than an hour was wrong before.
+        let last = found.last_sent_at();
+        let sent_at = if last.get() > now.get() + CLOCK_STEP_MS_MAX { now } else { now.max(last) };
         let (extras, mentioned) = (Extras::NONE, BTreeSet::new());
         found.log.push(LogEntry { sender, sent_at, body, extras, mentioned, imported: false });
         found.head()
@@ -112,6 +116,7 @@ impl Naive {
             topic: Topic::none(),
             settings: GroupSettings::default(),
             banned: BTreeSet::new(),
+            left_muted: BTreeMap::new(),
             created_at: now,
             log: Vec::new(),
             members: BTreeMap::new(),
@@ -125,6 +130,10 @@ impl Naive {
 
     fn create_group(&mut self, actor: Actor, name: &GroupName, members: &[UserId], now: Timestamp) -> Result<Response, ErrorCode> {
         self.check_exist(members)?;
+        let others: BTreeSet<UserId> = members.iter().copied().filter(|&user| user != actor.user).collect();
+        self.check_blocks(actor.user, &others)?;
+        self.check_owned(actor.user)?;
+        others.iter().chain([&actor.user]).try_for_each(|&user| self.check_room(user))?;
         let groups = self.conversations.keys().filter(|id| id.is_numbered()).count();
         let id = ConversationId::new(groups as u64 + 1);
         self.create(id, Some(name.clone()), now);
@@ -147,6 +156,7 @@ impl Naive {
         }
         let joined = found.head().next();
         new.iter().for_each(|&user| self.join_conversation(id, user, Role::Member, joined));
+        self.mute_again(id, &new, now);
         self.push(id, by, now, Body::System(SystemEntry::Added { users: new.iter().copied().collect() }));
         new.len() as u32
     }
@@ -155,9 +165,12 @@ impl Naive {
         let least = self.inside(actor.user, id)?.settings.invite;
         let found = self.heard(actor.user, id, least, now)?;
         self.check_exist(users)?;
+        let new: BTreeSet<UserId> = users.iter().copied().filter(|user| !found.members.contains_key(user)).collect();
+        self.check_blocks(actor.user, &new)?;
         if users.iter().any(|user| found.banned.contains(user)) {
             return Err(ErrorCode::Banned);
         }
+        new.iter().try_for_each(|&user| self.check_room(user))?;
         Ok(Response::Changed { users: self.put_members(actor.user, id, users, now) })
     }
 
@@ -177,6 +190,7 @@ impl Naive {
             return Ok(Response::Changed { users: 0 });
         }
         let last = self.push(id, actor.user, now, Body::System(SystemEntry::Removed { users: leavers.iter().copied().collect() }));
+        self.remember_mutes(id, &leavers, now);
         for &user in &leavers {
             self.conversations.get_mut(&id).unwrap().members.remove(&user);
             self.effects.push(Effect::Left { conversation: id, user, last });
@@ -190,7 +204,7 @@ impl Naive {
             user: self.info(user).unwrap(),
             role: member.role,
             joined: member.joined,
-            read: if self.shows_reads(actor.user, user) { member.told } else { MsgId::ZERO },
+            read: if self.shows_reads(id, actor.user, user) { member.told } else { MsgId::ZERO },
             muted_until: member.muted_until,
         };
         let items = found.members.iter().filter(|&(&user, _)| Some(user) > after).map(item).collect();
@@ -249,7 +263,8 @@ impl Naive {
                 self.add_user(&entry.sender, ServerRole::Member, None, now)
             });
             let (extras, mentioned) = (Extras::NONE, BTreeSet::new());
-            let imported = LogEntry { sender, sent_at: entry.sent_at, body: entry.body.clone(), extras, mentioned, imported: true };
+            let imported =
+                LogEntry { sender, sent_at: entry.sent_at.min(now), body: entry.body.clone(), extras, mentioned, imported: true };
             let found = self.conversations.get_mut(&id).unwrap();
             found.log.push(imported);
             let head = found.head();

@@ -121,6 +121,7 @@ impl Run {
         match *step {
             Step::Clock(by) => self.now_ms = self.now_ms.saturating_add_signed(by.into()),
             Step::File(FileStep::Day) => self.now_ms += DAY_MS,
+            Step::HalfHours(by) => self.now_ms = self.now_ms.saturating_add_signed(i64::from(by) * 30 * 60 * 1000),
             Step::Days(days) => self.now_ms += u64::from(days) * 24 * 60 * 60 * 1000,
             Step::Commit => self.commit()?,
             Step::Take => self.take()?,

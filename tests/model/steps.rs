@@ -90,6 +90,8 @@ pub(super) enum Step {
     Relate { by: u8, other: u8, act: u8 },
     /// Somebody says something of himself, or nothing, and shows a picture of so many bytes.
     SetProfile { by: u8, name: bool, about: bool, avatar: u16 },
+    /// Another role on the server, by whoever.
+    Appoint { by: u8, user: u8, role: u8 },
     /// A setting, by whoever.
     Set { by: u8, name: u8, value: u8 },
     /// A question.
@@ -98,6 +100,8 @@ pub(super) enum Step {
     File(FileStep),
     /// So many days go by.
     Days(u8),
+    /// The clock goes on, or back, by so many half hours.
+    HalfHours(i8),
     /// The clock goes on, or back, by so many milliseconds.
     Clock(i16),
     /// What was gathered so far becomes a batch of the commit log.
@@ -271,7 +275,8 @@ fn acquaintance() -> impl Strategy<Value = Step> {
         4 => (0..5_u8, 1..4_u8).prop_map(direct),
         2 => (0..12_u8, any::<bool>(), any::<bool>(), prop_oneof![Just(0), 1..=4_096_u16])
             .prop_map(|(by, name, about, avatar)| Step::SetProfile { by, name, about, avatar }),
-        2 => (0..3_u8, 0..12_u8, 0..11_u8).prop_map(|(by, name, value)| Step::Set { by, name, value }),
+        2 => (0..3_u8, 0..14_u8, 0..11_u8).prop_map(|(by, name, value)| Step::Set { by, name, value }),
+        1 => (0..3_u8, 0..5_u8, 0..3_u8).prop_map(|(by, user, role)| Step::Appoint { by, user, role }),
     ]
 }
 
@@ -313,6 +318,7 @@ fn step() -> impl Strategy<Value = Step> {
         40 => talk(),
         12 => file_step(|| place().boxed()).prop_map(Step::File),
         2 => (0..4_u8).prop_map(Step::Days),
+        2 => (-4..5_i8).prop_map(Step::HalfHours),
         3 => (-3..6_i16).prop_map(|halves| Step::Clock(halves * 500)),
         4 => Just(Step::Commit),
         4 => Just(Step::Take),

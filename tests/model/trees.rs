@@ -6,8 +6,8 @@ use cairn::core::State;
 use cairn::core::msgid_set::MsgIdSet;
 use cairn::core::needs::Need;
 use cairn::core::record::{
-    ConversationRecord, CursorChunk, DeviceRecord, EpochRecord, GroupRecord, InviteRecord, MemberChunk, RecentPart, RecentSend, Row,
-    SecretHash, SendCursor, StoredMember, StoredMentions, UserRecord,
+    ConversationRecord, CursorChunk, DeviceRecord, EpochRecord, GroupRecord, InviteRecord, MemberChunk, MembershipRecord, RecentPart,
+    RecentSend, Row, SecretHash, SendCursor, StoredMember, StoredMentions, UserRecord,
 };
 use cairn::core::relation::{RelationChunk, StoredRelation};
 use cairn::store::trees::Tree;
@@ -26,7 +26,7 @@ pub(super) struct Trees {
     pub(super) invites: BTreeMap<SecretHash, InviteRecord>,
     pub(super) conversations: BTreeMap<ConversationId, ConversationRecord>,
     pub(super) members: BTreeMap<(ConversationId, MemberChunk), Vec<StoredMember>>,
-    pub(super) memberships: BTreeMap<(UserId, ConversationId), ()>,
+    pub(super) memberships: BTreeMap<(UserId, ConversationId), MembershipRecord>,
     pub(super) uncounted: BTreeMap<(ConversationId, u64), Vec<u8>>,
     pub(super) mentions: BTreeMap<(ConversationId, UserId, u64), Vec<u8>>,
     pub(super) attachments: AttachmentTrees,
@@ -95,8 +95,8 @@ impl Trees {
         for (&token, record) in &self.invites {
             state.install_invite(token, record.clone());
         }
-        for &(user, id) in self.memberships.keys() {
-            state.install_membership(user, id);
+        for (&(user, id), &record) in &self.memberships {
+            state.install_membership(user, id, record);
         }
         for (&id, name) in &self.open_groups {
             state.install_open_group(id, name.clone());

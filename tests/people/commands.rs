@@ -53,6 +53,11 @@ fn people_get_to_know_each_other_by_commands() {
     let found = lines(&ada, &["users", "find", "BO"]);
     assert_eq!((&found[0]["name"], &found[0]["display_name"], found.len()), (&"bob".into(), &"Bob B.".into(), 1));
     assert_eq!(lines(&ada, &["me"])[0]["display_name"], Value::Null);
+    assert!(complaint(&bob, &["invite"]).contains("your role does not allow that"));
+    assert_eq!(lines(&ada, &["users", "role", "bob", "admin"])[0]["role"], "admin");
+    assert!(lines(&bob, &["invite"])[0]["invite"].is_string());
+    assert_eq!(lines(&ada, &["users", "role", "@bob", "member"])[0]["role"], "member");
+    assert!(complaint(&ada, &["users", "role", "ada", "member"]).contains("last owner"));
     lines(&ada, &["config", "set", "user-search", "off"]);
     assert!(complaint(&bob, &["users", "find", "a"]).contains("turned that off"));
     assert_eq!(lines(&ada, &["users", "find", "b"]).len(), 1);

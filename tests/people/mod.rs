@@ -2,6 +2,7 @@
 
 mod away;
 mod commands;
+mod own;
 mod presence;
 
 use std::time::Duration;
@@ -11,7 +12,8 @@ use cairn_client::proto::error::ErrorCode;
 use cairn_client::proto::ids::{MsgId, UserId};
 use cairn_client::proto::limits::AVATAR_BYTES_MAX;
 use cairn_client::proto::people::{Avatar, Contact, Friendship, Profile, Relation, RelationAct};
-use cairn_client::proto::text::{About, SettingName, SettingValue, Text};
+use cairn_client::proto::receipts::ReceiptState;
+use cairn_client::proto::text::{About, EmojiName, SettingName, SettingValue, Text};
 use cairn_client::{Client, Error, Event, Events, Options};
 use tokio::time::timeout;
 
@@ -126,6 +128,8 @@ async fn who_is_blocked_cannot_tell_it_from_a_chat_with_nobody() {
 
     ada.relate(eve_account.user, RelationAct::Unblock).await.unwrap();
     assert_eq!(eve.send(chat, text("again")).await.unwrap(), MsgId::new(2));
+    eve.relate(ada_account.user, RelationAct::AskFriend).await.unwrap();
+    assert_eq!(relations(&ada).await, [(eve_account.user, Relation { friendship: Friendship::Invited, ..NONE })], "she asks once more");
     // Wanting the same at last is enough.
     assert_eq!(ada.relate(eve_account.user, RelationAct::AskFriend).await.unwrap().friendship, Friendship::Friends);
 }
@@ -152,6 +156,38 @@ async fn the_owner_says_who_may_begin_direct_chats_and_how_many_contacts_there_a
 
     set(&owner, "contacts-max", "1").await;
     assert_eq!(refused(bob.relate(owner_account.user, RelationAct::Follow).await), ErrorCode::LimitReached);
-    assert_eq!(refused(owner.relate(bob_account.user, RelationAct::AskFriend).await), ErrorCode::LimitReached, "he has no room");
-    assert_eq!(relations(&owner).await, []);
+    // He has no room to be asked, and nobody is told so.
+    let asked = Relation { friendship: Friendship::Asked, ..NONE };
+    assert_eq!(owner.relate(bob_account.user, RelationAct::AskFriend).await.unwrap(), asked);
+    assert_eq!((relations(&owner).await, relations(&bob).await.len()), (vec![(bob_account.user, asked)], 1));
+    // Whoever has as many contacts as he may can still block, which makes none, and blocks take no room.
+    assert!(bob.relate(owner_account.user, RelationAct::Block).await.unwrap().blocks);
+    bob.relate(owner_account.user, RelationAct::Unblock).await.unwrap();
+    set(&owner, "contacts-max", "2").await;
+    owner.relate(bob_account.user, RelationAct::AskFriend).await.unwrap();
+    let invited = Relation { friendship: Friendship::Invited, ..NONE };
+    assert!(relations(&bob).await.contains(&(owner_account.user, invited)), "asking again is heard when there is room");
+}
+
+#[tokio::test]
+async fn a_block_hides_how_far_one_has_read_and_lets_one_take_back_what_one_said() {
+    let server = Server::start();
+    let (ada, ada_account) = server.owner().await;
+    let (eve, eve_account) = invite(&ada, "eve").await;
+    let chat = eve.direct(ada_account.user).unwrap();
+    let said = eve.send(chat, text("hello")).await.unwrap();
+    let wave = EmojiName::new("wave").unwrap();
+    eve.react(chat, said, wave.clone()).await.unwrap();
+    ada.mark_read(chat, said).await.unwrap();
+    let read_by_ada = async || eve.members(chat).await.unwrap().into_iter().find(|member| member.user.id == ada_account.user).unwrap().read;
+    assert_eq!((read_by_ada().await, eve.ticks(chat, said).await.unwrap()), (said, ReceiptState::Read));
+
+    ada.relate(eve_account.user, RelationAct::Block).await.unwrap();
+    assert_eq!((read_by_ada().await, eve.ticks(chat, said).await.unwrap()), (MsgId::ZERO, ReceiptState::Delivered));
+    assert_eq!(refused(eve.react(chat, said, EmojiName::new("again").unwrap()).await), ErrorCode::NotFound);
+    assert_eq!(refused(eve.unreact(chat, said, wave.clone()).await), ErrorCode::NotFound, "which would be seen as well");
+    eve.recall(chat, said).await.unwrap();
+
+    ada.relate(eve_account.user, RelationAct::Unblock).await.unwrap();
+    assert_eq!(read_by_ada().await, said);
 }

@@ -7,6 +7,7 @@ use cairn_proto::attachment::Attachment;
 use cairn_proto::body::Body;
 use cairn_proto::extras::{Extra, Extras};
 use cairn_proto::group::{GroupSettings, JoinerHistory, MemberSettings};
+use cairn_proto::hello::ServerRole;
 use cairn_proto::ids::{ClientSeq, ConversationId, ImportSource, MsgId, Timestamp, UserId};
 use cairn_proto::message::Draft;
 use cairn_proto::people::{Profile, RelationAct};
@@ -174,6 +175,9 @@ fn of_a_group() -> Vec<Asked> {
         "AddMembers: somebody banned", AddMembers, |cast| {
             ask(cast, Request::AddMembers { conversation: cast.conversation, users: vec![cast.banned] })
         };
+        "AddMembers: one who has blocked the asker", AddMembers, |cast| {
+            ask(cast, Request::AddMembers { conversation: cast.conversation, users: vec![cast.blocking] })
+        };
         "HandOver to a member", HandOver, |cast| ask(cast, Request::HandOver { conversation: cast.conversation, user: cast.member });
         "HandOver to no member", HandOver, |cast| ask(cast, Request::HandOver { conversation: cast.conversation, user: cast.outsider });
         "SetRole: a member to admin", SetRole, |cast| set_role(cast, cast.member, Role::Admin);
@@ -215,6 +219,15 @@ pub(super) fn of_the_server() -> Vec<Asked> {
         "FindGroups", FindGroups, |cast| ask(cast, Request::FindGroups { prefix: None });
         "CreateGroup", CreateGroup, |cast| {
             ask(cast, Request::CreateGroup { name: GroupName::new("new").unwrap(), members: vec![cast.outsider] })
+        };
+        "CreateGroup: with one who blocked the asker", CreateGroup, |cast| {
+            ask(cast, Request::CreateGroup { name: GroupName::new("new").unwrap(), members: vec![cast.blocking] })
+        };
+        "SetServerRole: a member to admin", SetServerRole, |cast| {
+            ask(cast, Request::SetServerRole { user: cast.member, role: ServerRole::Admin })
+        };
+        "SetServerRole: nobody", SetServerRole, |cast| {
+            ask(cast, Request::SetServerRole { user: UserId::new(999), role: ServerRole::Admin })
         };
         "Settings", Settings, |cast| ask(cast, Request::Settings);
         "SetSetting", SetSetting, |cast| {

@@ -196,6 +196,8 @@ pub(super) struct Cast {
     pub(super) outsider: UserId,
     pub(super) banned: UserId,
     pub(super) device_of_another: DeviceId,
+    /// Somebody who has blocked the asker.
+    pub(super) blocking: UserId,
     /// A group that the asker owns.
     pub(super) elsewhere: ConversationId,
     /// A message of the asker's.
@@ -216,9 +218,10 @@ fn text() -> Body {
 impl World {
     pub(super) fn new(place: Place, relation: Relation, role: ServerRole) -> Self {
         let mut state = State::default();
-        let [owner, admin, member, outsider, banned, asker] = people(&mut state);
+        let [owner, admin, member, outsider, banned, asker, blocking] = people(&mut state);
         let name = UserName::new("asker").unwrap();
         state.apply(&Change::User(asker.user, UserRecord { name, role, password: None, created_at: NOW, reads: Reads::Shown }));
+        ask(&mut state, blocking, Request::Relate { user: asker.user, act: RelationAct::Block }).unwrap();
         let elsewhere = own_group(&mut state, asker, outsider.user);
         let conversation = match place {
             Place::Nowhere => ConversationId::new(999),
@@ -248,6 +251,7 @@ impl World {
             outsider: outsider.user,
             banned: banned.user,
             device_of_another: owner.device,
+            blocking: blocking.user,
             elsewhere,
             own: MsgId::new(1),
             theirs: MsgId::new(2),
@@ -322,8 +326,8 @@ fn own_group(state: &mut State, asker: Actor, outsider: UserId) -> ConversationI
     conversation
 }
 
-/// Six users with a device each.
-fn people(state: &mut State) -> [Actor; 6] {
+/// Seven users with a device each.
+fn people(state: &mut State) -> [Actor; 7] {
     let mut batch = Batch::new(0);
     let token = |number: u8| SecretHash([number; 32]);
     let mut join = |state: &mut State, invite, number: u8| {
@@ -337,9 +341,9 @@ fn people(state: &mut State) -> [Actor; 6] {
     };
     state.execute(Command::OwnerInvite { token: token(100), expires_at: LATER }, NOW, &mut Batch::new(0)).unwrap();
     let first = join(state, token(100), 1);
-    let invite = Command::Invite { actor: first, token: token(101), uses: 6, life_seconds: 60 };
+    let invite = Command::Invite { actor: first, token: token(101), uses: 7, life_seconds: 60 };
     state.execute(invite, NOW, &mut Batch::new(0)).unwrap();
-    [2, 3, 4, 5, 6, 7].map(|number| join(state, token(101), number))
+    [2, 3, 4, 5, 6, 7, 8].map(|number| join(state, token(101), number))
 }
 
 fn group(

@@ -20,7 +20,7 @@ kinds! {
     Send, Pull, Ack, Read, Conversations, FindUsers, Users, CreateGroup, AddMembers, RemoveMembers, Members, CreateInvite, Devices,
     RevokeDevice, Import, ImportCursor, Explain, Figures, Edit, Recall, React, Unreact, Pin, Unpin, Pins, Group, RenameGroup, SetTopic,
     SetGroupSettings, SetRole, HandOver, Ban, Unban, BannedUsers, MuteMember, JoinGroup, FindGroups, SetMemberSettings, Settings,
-    SetSetting, Relate, Contacts, SearchUsers, Profiles, SetProfile, Watch, SetPresence, Look, Forward, MarkUnread, Receipts, OwnReads,
+    SetSetting, SetServerRole, Relate, Contacts, SearchUsers, Profiles, SetProfile, Watch, SetPresence, Look, Forward, MarkUnread, Receipts, OwnReads,
     SetOwnReads, SetRetention, Retention,
 }
 

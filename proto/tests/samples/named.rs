@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use cairn_proto::attachment::{Attachment, AttachmentHash, Film, Media, Preview, TransferFrame};
 use cairn_proto::body::{Amendment, Body, SystemEntry};
 use cairn_proto::error::ErrorCode;
-use cairn_proto::event::{StreamOpening, TimelineFrame};
+use cairn_proto::event::{Own, StreamOpening, TimelineFrame};
 use cairn_proto::extras::{Extra, Reaction};
 use cairn_proto::figures::{Bucket, CheckpointFigures, Figures, Histogram};
 use cairn_proto::group::{Access, GroupDetails, GroupSettings, JoinerHistory, MemberSettings, OpenGroup};
@@ -85,6 +85,7 @@ enums! {
     Friendship { None, Asked, Invited, Friends }
     Presence { Offline, Away, Online }
     OverviewExtent { All, Changed }
+    Own { Profile, Reads, Role }
     PullRange { From, Before }
     Reads { Shown, Hidden }
     ReceiptState { Sent, Delivered, Read }
@@ -94,7 +95,7 @@ enums! {
         RevokeDevice, Import, ImportCursor, Explain, Figures, Edit, Recall, React, Unreact, Pin, Unpin, Pins, Group, RenameGroup, SetTopic,
         SetGroupSettings, SetRole, HandOver, Ban, Unban, BannedUsers, MuteMember, JoinGroup, FindGroups, SetMemberSettings, Settings,
         SetSetting, Relate, Contacts, SearchUsers, Profiles, SetProfile, Watch, SetPresence, Look, Forward, MarkUnread, Receipts, OwnReads,
-        SetOwnReads, SetRetention, Retention
+        SetOwnReads, SetRetention, Retention, SetServerRole
     }
     Response {
         Accepted, Done, Pulled, Conversations, Users, Created, Changed, Members, Invite, Devices, Imported, ImportCursor, Explained, Figures,
@@ -107,7 +108,7 @@ enums! {
     ServerRole { Member, Admin, Owner }
     StreamOpening { Timeline, Upload, Download }
     SystemEntry { Created, Added, Removed, Renamed, TopicSet, SettingsSet, RoleSet, HandedOver, Banned, Unbanned, Muted, RetentionSet }
-    TimelineFrame { Run, Behind, Conversation, Removed, Read, Contact, Presence, Receipts, Floor }
+    TimelineFrame { Run, Behind, Conversation, Removed, Read, Contact, Presence, Receipts, Floor, Own }
     TransferFrame { From, Stored, Refused }
 }
 

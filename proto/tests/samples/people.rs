@@ -1,11 +1,12 @@
 //! The values that say what users are to each other, and what a server's owner can set.
 
 use bytes::Bytes;
-use cairn_proto::event::TimelineFrame;
+use cairn_proto::event::{Own, TimelineFrame};
 use cairn_proto::hello::ServerRole;
 use cairn_proto::ids::{ConversationId, UserId};
 use cairn_proto::people::{Avatar, Contact, ContactPage, Friendship, Profile, Relation, RelationAct, UserPage, UserProfile};
 use cairn_proto::presence::{DeviceKind, Presence, PresentDevice, UserPresence};
+use cairn_proto::receipts::Reads;
 use cairn_proto::request::Request;
 use cairn_proto::response::{Response, UserInfo};
 use cairn_proto::settings::Setting;
@@ -33,6 +34,7 @@ pub(super) fn add_all(samples: &mut Samples) {
     samples.add(vec![ClientDatagram::Typing { conversation: GROUP }]);
     samples.add(vec![ServerDatagram::Typing { conversation: GROUP, user: CAROL }]);
     samples.add(presence().devices);
+    samples.add(owned());
     samples.add(vec![presence(), UserPresence { devices: vec![], ..presence() }]);
 }
 
@@ -76,6 +78,10 @@ fn presence() -> UserPresence {
     UserPresence { user: CAROL, devices: devices.map(|(kind, is_away)| PresentDevice { kind, is_away }).to_vec() }
 }
 
+fn owned() -> Vec<Own> {
+    vec![Own::Profile(profile()), Own::Reads(Reads::Hidden), Own::Role(ServerRole::Admin)]
+}
+
 fn names() -> (SettingName, SettingValue) {
     ("direct-chats".parse().unwrap(), "friends".parse().unwrap())
 }
@@ -102,6 +108,7 @@ pub(super) fn requests() -> Vec<Request> {
         Request::SetPresence(presence().devices[0]),
         Request::Look { conversation: None },
         Request::Look { conversation: Some(GROUP) },
+        Request::SetServerRole { user: CAROL, role: ServerRole::Admin },
     ]
 }
 
@@ -112,5 +119,6 @@ pub(super) fn responses() -> Vec<Response> {
 }
 
 pub(super) fn timeline_frames() -> Vec<TimelineFrame> {
-    vec![TimelineFrame::Contact(contact()), TimelineFrame::Presence(presence())]
+    let own = owned().into_iter().map(TimelineFrame::Own);
+    [TimelineFrame::Contact(contact()), TimelineFrame::Presence(presence())].into_iter().chain(own).collect()
 }

@@ -370,6 +370,7 @@ pub(crate) fn timeline_frame() -> impl Strategy<Value = TimelineFrame> {
         (conversation_id(), msgid()).prop_map(|(conversation, floor)| TimelineFrame::Floor { conversation, floor }),
         people::contact().prop_map(TimelineFrame::Contact),
         people::presence().prop_map(TimelineFrame::Presence),
+        people::own().prop_map(TimelineFrame::Own),
         receipts::frame(),
     ]
 }

@@ -1,7 +1,10 @@
 //! Generators of what users are to each other, and of settings.
 
+use cairn_proto::event::Own;
+use cairn_proto::hello::ServerRole;
 use cairn_proto::people::{Avatar, Contact, ContactPage, Friendship, Profile, Relation, RelationAct, UserPage, UserProfile};
 use cairn_proto::presence::{DeviceKind, PresentDevice, UserPresence};
+use cairn_proto::receipts::Reads;
 use cairn_proto::request::Request;
 use cairn_proto::response::Response;
 use cairn_proto::settings::Setting;
@@ -57,6 +60,18 @@ pub(super) fn presence() -> impl Strategy<Value = UserPresence> {
     (user_id(), vec(present_device(), 0..4)).prop_map(|(user, devices)| UserPresence { user, devices })
 }
 
+fn server_role() -> impl Strategy<Value = ServerRole> {
+    prop::sample::select(vec![ServerRole::Member, ServerRole::Admin, ServerRole::Owner])
+}
+
+pub(super) fn own() -> impl Strategy<Value = Own> {
+    prop_oneof![
+        profile().prop_map(Own::Profile),
+        prop::sample::select(vec![Reads::Shown, Reads::Hidden]).prop_map(Own::Reads),
+        server_role().prop_map(Own::Role),
+    ]
+}
+
 pub(super) fn request() -> impl Strategy<Value = Request> {
     prop_oneof![
         Just(Request::Settings),
@@ -69,6 +84,7 @@ pub(super) fn request() -> impl Strategy<Value = Request> {
         users().prop_map(|users| Request::Watch { users }),
         present_device().prop_map(Request::SetPresence),
         option::of(conversation_id()).prop_map(|conversation| Request::Look { conversation }),
+        (user_id(), server_role()).prop_map(|(user, role)| Request::SetServerRole { user, role }),
     ]
 }
 

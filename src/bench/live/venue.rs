@@ -10,7 +10,7 @@ use cairn_client::proto::hello::ServerRole;
 use cairn_client::proto::ids::{ConversationId, UserId};
 use cairn_client::proto::invite::InviteLink;
 use cairn_client::proto::limits::{INVITE_USES_MAX, USERS_PER_REQUEST_MAX};
-use cairn_client::proto::text::{DeviceName, GroupName, Password, UserName};
+use cairn_client::proto::text::{DeviceName, GroupName, Password, SettingName, SettingValue, UserName};
 use cairn_client::{Account, Client, Endpoint, JoinRequest, Options};
 use clap::Args;
 use serde::Serialize;
@@ -83,6 +83,9 @@ impl Venue {
         let server = spawn_blocking(move || Server::start(&parent)).await.map_err(|_| BenchError::Panicked)??;
         let link = server.owner_invite()?;
         let (organiser, _) = organiser(&link).await?;
+        for name in limits::BOUNDS_LIFTED {
+            organiser.set_setting(SettingName::new(name)?, SettingValue::new(limits::BOUND_LIFTED)?).await?;
+        }
         Ok(Self { addr: server.addr().to_string(), server: Some(server), durability, seed, organiser, link, endpoints, run })
     }
 

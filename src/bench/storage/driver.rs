@@ -10,10 +10,11 @@ use cairn_proto::limits::{INVITE_USES_MAX, USERS_PER_REQUEST_MAX};
 use cairn_proto::message::{Draft, Run};
 use cairn_proto::request::{PullRange, Request};
 use cairn_proto::response::Response;
-use cairn_proto::text::{DeviceName, GroupName, Text, UserName};
+use cairn_proto::text::{DeviceName, GroupName, SettingName, SettingValue, Text, UserName};
 use sha2::{Digest as _, Sha256};
 
 use crate::bench::error::BenchError;
+use crate::bench::limits;
 use crate::bench::storage::release::await_release;
 use crate::core::command::{Actor, NewDevice};
 use crate::core::record::SecretHash;
@@ -50,6 +51,10 @@ impl Driver {
         engine.execute(Command::OwnerInvite { token: invite, expires_at }, NOW).map_err(BenchError::Refused)?;
         let sender = join(&mut engine, invite, "sender", SENDER)?;
         let mut driver = Self { engine, sender, groups: Vec::new(), seqs: Vec::new() };
+        for name in limits::BOUNDS_LIFTED {
+            let (name, value) = (SettingName::new(name)?, SettingValue::new(limits::BOUND_LIFTED)?);
+            driver.ask(Request::SetSetting { name, value })?;
+        }
         for number in 0..groups {
             let name = GroupName::new(format!("group-{number}"))?;
             let Response::Created { conversation } = driver.ask(Request::CreateGroup { name, members: Vec::new() })? else {

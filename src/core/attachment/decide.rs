@@ -4,7 +4,7 @@ use cairn_proto::attachment::AttachmentHash;
 use cairn_proto::error::ErrorCode;
 use cairn_proto::ids::{ConversationId, MsgId, Timestamp, UserId};
 
-use super::{AttachmentCommand, AttachmentRecord, AttachmentReply, Upload};
+use super::{AttachmentCommand, AttachmentRecord, AttachmentReply, Upload, charged_bytes};
 use crate::core::batch::Batch;
 use crate::core::change::Change;
 use crate::core::command::Actor;
@@ -83,7 +83,7 @@ impl State {
     /// How much room the user has, if it is enough.
     fn check_room(&self, user: UserId, bytes: u64) -> Result<u64, ErrorCode> {
         let room = self.settings.attachment_quota.get().saturating_sub(self.attachments.bytes_of(user));
-        if bytes > room { Err(ErrorCode::QuotaReached) } else { Ok(room) }
+        if charged_bytes(bytes) > room { Err(ErrorCode::QuotaReached) } else { Ok(room) }
     }
 
     /// Makes the user the latest who had the attachment. When too many had it, the first of them is forgotten: he can upload it again.
@@ -95,7 +95,7 @@ impl State {
         record.uploads.push(Upload { user, stored_at: now, is_sent: false });
         self.make(&Change::Attachment(hash, Some(record)), batch);
         if is_new {
-            let bytes = self.attachments.bytes_of(user).saturating_add(bytes);
+            let bytes = self.attachments.bytes_of(user).saturating_add(charged_bytes(bytes));
             self.make(&Change::AttachmentBytes { user, bytes }, batch);
         }
         if let Some(user) = forgotten {
@@ -103,8 +103,9 @@ impl State {
         }
     }
 
+    /// A user has a file of this length no more.
     fn give_room(&mut self, user: UserId, bytes: u64, batch: &mut Batch) {
-        let bytes = self.attachments.bytes_of(user).saturating_sub(bytes);
+        let bytes = self.attachments.bytes_of(user).saturating_sub(charged_bytes(bytes));
         self.make(&Change::AttachmentBytes { user, bytes }, batch);
     }
 

@@ -19,7 +19,7 @@ pub struct Held {
     uses: BTreeMap<(ConversationId, MsgId), Option<AttachmentHash>>,
     /// Up to which message it is known of a conversation what every one names.
     known_through: HashMap<ConversationId, MsgId>,
-    /// What the uploads of each user take. Always in memory, as users are.
+    /// What the uploads of each user take, as [`super::charged_bytes`] counts them. Always in memory, as users are.
     bytes: HashMap<UserId, u64>,
     /// Those that no message names. Always in memory: they are few, or about to go.
     unused: BTreeSet<AttachmentHash>,

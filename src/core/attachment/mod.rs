@@ -13,8 +13,18 @@ use cairn_proto::ids::{ConversationId, MsgId, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 
 use super::command::Actor;
+use crate::limits::{ATTACHMENT_BLOCK_BYTES, ATTACHMENT_OVERHEAD_BYTES};
 
 pub use held::Held;
+
+/// What a file of this length counts against its user's quota, so that many small ones are not for nothing.
+#[must_use]
+pub const fn charged_bytes(bytes: u64) -> u64 {
+    match bytes.checked_next_multiple_of(ATTACHMENT_BLOCK_BYTES) {
+        Some(blocks) => blocks.saturating_add(ATTACHMENT_OVERHEAD_BYTES),
+        None => u64::MAX,
+    }
+}
 
 /// What is stored of an attachment beside its bytes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -69,7 +79,7 @@ pub enum AttachmentReply {
     Stored,
     /// The bytes are wanted, and the user has room for so many in all.
     Wanted {
-        /// Bytes that the user's attachments may still take.
+        /// Bytes that the user's attachments may still take, as [`charged_bytes`] counts them.
         room: u64,
     },
     /// The user may have the attachment.

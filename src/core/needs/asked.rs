@@ -40,18 +40,18 @@ impl State {
             | Request::BannedUsers { conversation }
             | Request::Unban { conversation, .. }
             | Request::SetMemberSettings { conversation, .. } => {
-                self.own(*conversation, user, needs);
+                self.own_membership(*conversation, user, needs);
             }
             // Whoever is no member may ask this.
             Request::JoinGroup { conversation } => self.member(*conversation, user, needs),
             Request::Import { conversation, entries, .. } => {
-                self.own(*conversation, user, needs);
+                self.own_membership(*conversation, user, needs);
                 self.importing_members(*conversation, user, entries, needs);
             }
             Request::Receipts { .. } | Request::MarkUnread { .. } => self.asked_about_cursors(user, request, needs),
             Request::FindGroups { prefix } => self.found_groups(prefix.as_ref(), needs),
             Request::Unpin { conversation, .. } | Request::SetRetention { conversation, .. } => {
-                self.own(*conversation, user, needs);
+                self.own_membership(*conversation, user, needs);
                 self.relations_in(*conversation, user, needs);
             }
             Request::Recall { conversation, msgid } => self.message_with_file(user, *conversation, *msgid, needs),
@@ -73,15 +73,19 @@ impl State {
             Request::AddMembers { conversation, users }
             | Request::RemoveMembers { conversation, users }
             | Request::Ban { conversation, users } => {
-                self.own(*conversation, user, needs);
+                self.own_membership(*conversation, user, needs);
                 if users.len() <= USERS_PER_REQUEST_MAX {
                     self.others(*conversation, user, users.iter().copied(), needs);
                 }
+                if matches!(request, Request::AddMembers { .. }) && self.is_member(user, *conversation) {
+                    self.relations_of_named(users, needs);
+                }
             }
             Request::Members { conversation, after } => {
-                if let Some((found, _)) = self.own(*conversation, user, needs) {
+                if let Some((found, _)) = self.own_membership(*conversation, user, needs) {
                     self.page_of_members(*conversation, found, user, *after, needs);
                 }
+                self.relations_in(*conversation, user, needs);
             }
             Request::Explain { conversation, user: whose } if self.is_server_admin(user) => {
                 self.member(*conversation, user, needs);
@@ -91,7 +95,7 @@ impl State {
             | Request::SetRole { conversation, user: whose, .. }
             | Request::HandOver { conversation, user: whose }
             | Request::MuteMember { conversation, user: whose, .. } => {
-                self.own(*conversation, user, needs);
+                self.own_membership(*conversation, user, needs);
                 self.others(*conversation, user, [*whose].into_iter(), needs);
             }
             other => self.asked_about_people(user, other, needs),
@@ -102,10 +106,11 @@ impl State {
     fn asked_about_people(&self, user: UserId, request: &Request, needs: &mut Vec<Need>) {
         match request {
             &Request::Look { conversation: Some(conversation) } => {
-                self.own(conversation, user, needs);
+                self.own_membership(conversation, user, needs);
                 self.relations_in(conversation, user, needs);
             }
             Request::Relate { user: other, .. } => self.relations_of([user, *other], needs),
+            Request::CreateGroup { members, .. } => self.relations_of_named(members, needs),
             Request::Contacts { .. } => self.relations_of([user], needs),
             Request::Watch { .. } if !self.knows_relations(user) => needs.push(Need::Relations(user)),
             Request::Watch { users } if users.len() <= WATCHED_USERS_MAX => {
@@ -121,9 +126,17 @@ impl State {
         }
     }
 
+    /// Whether those whom somebody makes members have blocked him: those who exist, each once.
+    fn relations_of_named(&self, users: &[UserId], needs: &mut Vec<Need>) {
+        if users.len() <= USERS_PER_REQUEST_MAX {
+            let users: BTreeSet<UserId> = users.iter().copied().filter(|user| self.users.contains_key(user)).collect();
+            self.relations_of(users, needs);
+        }
+    }
+
     /// A message that a member may read. Says whether there is one.
     fn message_of(&self, user: UserId, conversation: ConversationId, msgid: MsgId, needs: &mut Vec<Need>) -> bool {
-        let own = self.own(conversation, user, needs);
+        let own = self.own_membership(conversation, user, needs);
         let is_there = own.is_some_and(|(found, member)| found.shows(&member.record, msgid));
         if is_there && !self.entries.contains_key(&(conversation, msgid)) {
             needs.push(Need::Entry(conversation, msgid));
@@ -152,7 +165,8 @@ impl State {
     fn asked_about_cursors(&self, user: UserId, request: &Request, needs: &mut Vec<Need>) {
         match *request {
             Request::Receipts { conversation, msgid, after } => {
-                self.own(conversation, user, needs);
+                self.own_membership(conversation, user, needs);
+                self.relations_in(conversation, user, needs);
                 needs.extend(self.receipts_needed(conversation, msgid, user, after));
             }
             Request::MarkUnread { conversation, from } => self.marked(conversation, from, user, needs),
@@ -162,7 +176,7 @@ impl State {
 
     /// What a member marks as unread, if he may: his own messages among it are looked for.
     fn marked(&self, conversation: ConversationId, from: MsgId, user: UserId, needs: &mut Vec<Need>) {
-        let own = self.own(conversation, user, needs);
+        let own = self.own_membership(conversation, user, needs);
         if let Some(Ok(Some(last))) = own.map(|(found, member)| found.markable(&member.record, from))
             && !self.entries.contains_key(&(conversation, last))
         {
@@ -171,7 +185,7 @@ impl State {
     }
 
     fn sending(&self, actor: Actor, to: ConversationId, needs: &mut Vec<Need>) {
-        self.own(to, actor.user, needs);
+        self.own_membership(to, actor.user, needs);
         self.relations_in(to, actor.user, needs);
         self.stream(actor.user, actor.device, actor.stream, needs);
     }

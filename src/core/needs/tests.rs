@@ -10,7 +10,9 @@ use super::*;
 use crate::core::batch::Batch;
 use crate::core::change::MemberCounts;
 use crate::core::command::{Actor, Reply};
-use crate::core::record::{ConversationRecord, DeviceRecord, KindRecord, MemberRecord, MemberTerms, SecretHash, StoredMember, UserRecord};
+use crate::core::record::{
+    ConversationRecord, DeviceRecord, KindRecord, MemberRecord, MemberTerms, MembershipRecord, SecretHash, StoredMember, UserRecord,
+};
 use crate::limits::MEMBERS_LOOKED_FOR_MAX;
 
 const GROUP: ConversationId = ConversationId::new(1);
@@ -41,7 +43,7 @@ fn server(users: u32, nth: u32) -> State {
         let device = DeviceRecord { name: "desk".parse().unwrap(), token, created_at, streams: Vec::new() };
         state.install_device(user(id), actor(id).device, device);
         if id % nth == 0 {
-            state.install_membership(user(id), GROUP);
+            state.install_membership(user(id), GROUP, MembershipRecord { owns: false });
         }
     }
     state
@@ -211,7 +213,7 @@ fn whom_the_asker_has_no_reason_to_watch_has_nothing_loaded() {
     assert_eq!(watch(&state), [Need::Relations(user(1))]);
     state.install_relations(user(1), vec![(user(3), Relation { follows: true, ..Relation::default() })]);
     assert_eq!(watch(&state), [Need::Relations(user(3))]);
-    state.install_membership(user(1), GROUP);
+    state.install_membership(user(1), GROUP, MembershipRecord { owns: false });
     assert_eq!(watch(&state), [Need::Relations(user(2)), Need::Relations(user(3))]);
 }
 

@@ -1,7 +1,7 @@
 //! Room that is promised to uploads before they are stored, and who of several goes on with the same upload.
 //!
 //! An upload under way takes what was announced; one that broke off takes what has arrived of it, until somebody goes on with it or it is
-//! swept.
+//! swept. Both count as a whole file of that length would.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,6 +14,7 @@ use parking_lot::Mutex;
 use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, timeout};
 
+use crate::core::attachment::charged_bytes;
 use crate::limits::{PARTIALS_PER_USER_MAX, UPLOAD_HELD_SILENCE_MAX};
 use crate::store::attachments::Begun;
 
@@ -83,8 +84,8 @@ impl Reservations {
         if let Some(holder) = own.get(&hash).and_then(|reserved| reserved.holder.clone()) {
             return Ok(Taken::Held(holder));
         }
-        let others = own.iter().filter(|(other, _)| **other != hash).map(|(_, reserved)| reserved.bytes);
-        let fits = others.fold(bytes, u64::saturating_add) <= room;
+        let others = own.iter().filter(|(other, _)| **other != hash).map(|(_, reserved)| charged_bytes(reserved.bytes));
+        let fits = others.fold(charged_bytes(bytes), u64::saturating_add) <= room;
         let refusal = match fits {
             true if own.len() < PARTIALS_PER_USER_MAX || own.contains_key(&hash) => None,
             true => Some(ErrorCode::LimitReached),
@@ -174,6 +175,7 @@ mod tests {
     use super::*;
 
     const ADA: UserId = UserId::new(1);
+    const ROOM: u64 = 1 << 20;
 
     fn hash(number: u8) -> AttachmentHash {
         AttachmentHash::new([number; 32])
@@ -196,38 +198,40 @@ mod tests {
     #[test]
     fn uploads_under_way_and_broken_off_take_room() {
         let reservations = Reservations::default();
-        let mut first = free(reservations.take(ADA, hash(1), 60, 100));
-        assert_eq!(reservations.take(ADA, hash(2), 41, 100).unwrap_err(), ErrorCode::QuotaReached);
-        let second = free(reservations.take(ADA, hash(2), 40, 100));
-        drop(free(reservations.take(UserId::new(2), hash(2), 100, 100)));
-        first.arrived_bytes = 10;
+        let room = charged_bytes(60_000) + charged_bytes(40_000);
+        let mut first = free(reservations.take(ADA, hash(1), 60_000, room));
+        assert_eq!(reservations.take(ADA, hash(2), 41_000, room).unwrap_err(), ErrorCode::QuotaReached);
+        let second = free(reservations.take(ADA, hash(2), 40_000, room));
+        assert_eq!(reservations.take(ADA, hash(3), 0, room).unwrap_err(), ErrorCode::QuotaReached, "an empty file takes room as well");
+        drop(free(reservations.take(UserId::new(2), hash(2), 90_000, room)));
+        first.arrived_bytes = 10_000;
         drop((first, second));
-        assert_eq!(reservations.take(ADA, hash(3), 91, 100).unwrap_err(), ErrorCode::QuotaReached);
-        drop(free(reservations.take(ADA, hash(3), 90, 100)));
+        assert_eq!(reservations.take(ADA, hash(3), 91_000, room).unwrap_err(), ErrorCode::QuotaReached);
+        drop(free(reservations.take(ADA, hash(3), 90_000, room)));
         assert_eq!(
-            free(reservations.take(ADA, hash(1), 60, 100)).arrived_bytes,
-            10,
+            free(reservations.take(ADA, hash(1), 60_000, room)).arrived_bytes,
+            10_000,
             "what has arrived stays until somebody says otherwise"
         );
         reservations.take_idle(ADA, hash(1)).unwrap().arrived_bytes = 0;
-        drop(free(reservations.take(ADA, hash(3), 100, 100)));
+        drop(free(reservations.take(ADA, hash(3), 100_000, room)));
     }
 
     #[test]
     fn uploads_that_were_begun_are_counted_apart_from_their_bytes() {
         let reservations = Reservations::default();
-        let begun: Vec<_> = (0..PARTIALS_PER_USER_MAX).map(|number| free(reservations.take(ADA, hash(number as u8), 1, 1000))).collect();
-        assert_eq!(reservations.take(ADA, hash(255), 1, 1000).unwrap_err(), ErrorCode::LimitReached);
+        let begun: Vec<_> = (0..PARTIALS_PER_USER_MAX).map(|number| free(reservations.take(ADA, hash(number as u8), 1, ROOM))).collect();
+        assert_eq!(reservations.take(ADA, hash(255), 1, ROOM).unwrap_err(), ErrorCode::LimitReached);
         drop(begun);
-        drop(free(reservations.take(ADA, hash(255), 1, 1000)));
+        drop(free(reservations.take(ADA, hash(255), 1, ROOM)));
     }
 
     #[tokio::test(start_paused = true)]
     async fn one_that_hears_its_client_is_waited_for() {
         let reservations = Reservations::default();
-        let former = free(reservations.take(ADA, hash(1), 60, 100));
+        let former = free(reservations.take(ADA, hash(1), 60, ROOM));
         assert!(reservations.take_idle(ADA, hash(1)).is_none(), "somebody is at it");
-        let holder = held(reservations.take(ADA, hash(1), 60, 100));
+        let holder = held(reservations.take(ADA, hash(1), 60, ROOM));
         let at_it = async {
             for _ in 0..20 {
                 assert!(former.hear(tokio::time::sleep(UPLOAD_HELD_SILENCE_MAX / 2)).await.is_some());
@@ -239,14 +243,14 @@ mod tests {
         let begun = Instant::now();
         tokio::join!(at_it, holder.let_go());
         assert!(begun.elapsed() >= UPLOAD_HELD_SILENCE_MAX * 50);
-        drop(free(reservations.take(ADA, hash(1), 60, 100)));
+        drop(free(reservations.take(ADA, hash(1), 60, ROOM)));
     }
 
     #[tokio::test(start_paused = true)]
     async fn one_that_hears_nothing_is_made_to_let_go() {
         let reservations = Reservations::default();
-        let former = free(reservations.take(ADA, hash(1), 60, 100));
-        let holder = held(reservations.take(ADA, hash(1), 60, 100));
+        let former = free(reservations.take(ADA, hash(1), 60, ROOM));
+        let holder = held(reservations.take(ADA, hash(1), 60, ROOM));
         let at_it = async {
             assert_eq!(former.hear(pending::<()>()).await, None);
             drop(former);
@@ -254,7 +258,7 @@ mod tests {
         let begun = Instant::now();
         tokio::join!(at_it, holder.let_go());
         assert!(begun.elapsed() < UPLOAD_HELD_SILENCE_MAX * 2);
-        let later = free(reservations.take(ADA, hash(1), 60, 100));
+        let later = free(reservations.take(ADA, hash(1), 60, ROOM));
         assert!(reservations.take_idle(ADA, hash(1)).is_none(), "the later one is at it");
         drop(later);
         assert!(reservations.take_idle(ADA, hash(1)).is_some());

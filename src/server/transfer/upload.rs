@@ -177,21 +177,30 @@ async fn store(
     if !is_whole {
         return Err(discard(shared, actor, hash, reservation, ErrorCode::WrongHash).await);
     }
-    let _placing = transfers.placing.read().await;
+    let placing = transfers.placing.read().await;
     let placed = transfers.on_disk(move |files| files.place(&partial)).await;
     // A place that cannot be made durable was taken all the same: what is there is swept, and takes nothing from the user.
     reservation.arrived_bytes = transfers.on_disk(move |files| files.arrived(actor.user, hash)).await?;
     placed?;
-    match shared.ask_attachment(AttachmentCommand::Stored(actor, hash, bytes)).await {
+    let stored = shared.ask_attachment(AttachmentCommand::Stored(actor, hash, bytes)).await;
+    drop(placing);
+    match stored {
         Ok(_) => Ok(()),
         Err(code) => {
-            // It may be somebody else's as well.
-            if let Ok(AttachmentReply::Unrecorded(unrecorded)) = shared.ask_attachment(AttachmentCommand::Unrecorded(vec![hash])).await {
-                for hash in unrecorded {
-                    transfers.on_disk(move |files| files.remove(hash)).await?;
-                }
-            }
+            take_back(shared, hash).await?;
             Err(code.into())
         }
     }
+}
+
+/// Removes a file that got its place and no record. It may be somebody else's as well, or become so at any moment: that is asked while nobody
+/// places files.
+async fn take_back(shared: &Shared, hash: AttachmentHash) -> Result<(), ErrorCode> {
+    let _placing = shared.transfers.placing.write().await;
+    // Where this cannot be asked, the file stays until the next sweep.
+    let asked = shared.ask_attachment(AttachmentCommand::Unrecorded(vec![hash])).await;
+    if asked == Ok(AttachmentReply::Unrecorded(vec![hash])) {
+        shared.transfers.on_disk(move |files| files.remove(hash)).await?;
+    }
+    Ok(())
 }

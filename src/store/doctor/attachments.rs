@@ -7,7 +7,7 @@ use cairn_proto::attachment::AttachmentHash;
 use cairn_proto::ids::{ConversationId, MsgId, UserId};
 
 use super::{Check, Depth, DoctorError, wrong};
-use crate::core::attachment::AttachmentRecord;
+use crate::core::attachment::{AttachmentRecord, charged_bytes};
 use crate::limits::TRANSFER_BUFFER_BYTES;
 use crate::store::trees::{RowKey, RowPrefix, Tree, parse};
 
@@ -51,7 +51,7 @@ impl Check<'_> {
             if uploaders.len() != record.uploads.len() || !uploaders.is_subset(users) {
                 return Err(wrong(key, "there is no such user among those who uploaded it, or one is there twice"));
             }
-            uploaders.into_iter().for_each(|user| *bytes.entry(user).or_default() += record.bytes);
+            uploaders.into_iter().for_each(|user| *bytes.entry(user).or_default() += charged_bytes(record.bytes));
             check.report.attachments += 1;
             check.report.attachment_bytes += record.bytes;
             check.file(hash, record.bytes, depth)

@@ -43,9 +43,12 @@ impl Check<'_> {
         self.each(Tree::Groups, |check, key, group: GroupRecord| {
             let is_member = |id, user| check.trees.get(&RowKey::membership(user, id)).map(|row| row.is_some());
             let Some(id) = parse::conversation(key.bytes()) else { return Err(wrong(key, "its key is no conversation's")) };
-            for &user in &group.banned {
-                if !users.contains(&user) || is_member(id, user)? {
-                    return Err(wrong(key, format!("user {user} is banned, and there is none, or he is a member")));
+            for user in group.banned.iter().chain(group.muted.iter().map(|(user, _)| user)) {
+                if !users.contains(user) || is_member(id, *user)? {
+                    return Err(wrong(
+                        key,
+                        format!("user {user} is banned, or muted for when he comes back, and there is none, or he is a member"),
+                    ));
                 }
             }
             let is_found = check.trees.get(&RowKey::open_group(id))?.is_some();

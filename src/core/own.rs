@@ -1,0 +1,61 @@
+//! What is a user's own on the server, and the same on all his devices: they are told when it is another.
+
+use cairn_proto::error::ErrorCode;
+use cairn_proto::event::Own;
+use cairn_proto::hello::ServerRole;
+use cairn_proto::ids::UserId;
+use cairn_proto::response::Response;
+
+use super::batch::{Batch, Effect};
+use super::change::Change;
+use super::command::Actor;
+use super::permission::Action;
+use super::record::UserRecord;
+use super::state::State;
+
+/// A part of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum OwnPart {
+    /// How he presents himself.
+    Profile,
+    /// Whether his reads are shown.
+    Reads,
+    /// His role on the server.
+    Role,
+}
+
+impl State {
+    /// What a user's devices are told of a part.
+    #[must_use]
+    pub fn own(&self, user: UserId, part: OwnPart) -> Option<Own> {
+        let record = &self.user(user)?.record;
+        Some(match part {
+            OwnPart::Profile => Own::Profile(self.profile(user)),
+            OwnPart::Reads => Own::Reads(record.reads),
+            OwnPart::Role => Own::Role(record.role),
+        })
+    }
+
+    /// Gives a user another role on the server. It always has an owner.
+    pub(super) fn set_server_role(
+        &mut self,
+        actor: Actor,
+        user: UserId,
+        role: ServerRole,
+        batch: &mut Batch,
+    ) -> Result<Response, ErrorCode> {
+        self.check_on_server(actor.user, Action::SetServerRole)?;
+        let record = &self.users.get(&user).ok_or(ErrorCode::NoSuchUser)?.record;
+        if record.role == role {
+            return Ok(Response::Done);
+        }
+        let owners = self.users.values().filter(|user| user.record.role == ServerRole::Owner).count();
+        if record.role == ServerRole::Owner && owners <= 1 {
+            return Err(ErrorCode::LastOwner);
+        }
+        let record = UserRecord { role, ..record.clone() };
+        self.make(&Change::User(user, record), batch);
+        batch.effect(Effect::Own { user, part: OwnPart::Role });
+        Ok(Response::Done)
+    }
+}

@@ -1,0 +1,79 @@
+//! What is a user's own on the server is the same on all his devices, and they are told when it is another.
+
+use cairn_client::proto::error::ErrorCode;
+use cairn_client::proto::event::Own;
+use cairn_client::proto::hello::ServerRole;
+use cairn_client::proto::people::Profile;
+use cairn_client::proto::receipts::Reads;
+use cairn_client::proto::text::DisplayName;
+use cairn_client::{Client, Event, Events, Options};
+use tokio::time::timeout;
+
+use super::{PATIENCE, refused};
+use crate::support::{Server, invite};
+
+/// The next thing of his own that a client is told of.
+async fn own(events: &mut Events) -> Own {
+    let next = async {
+        loop {
+            if let Event::Own(own) = events.next().await.unwrap() {
+                return *own;
+            }
+        }
+    };
+    timeout(PATIENCE, next).await.expect("nothing is told of")
+}
+
+fn named(name: &str) -> Profile {
+    Profile { display_name: Some(DisplayName::new(name).unwrap()), ..Profile::default() }
+}
+
+#[tokio::test]
+async fn what_one_device_says_of_its_user_the_others_know_at_once() {
+    let server = Server::start();
+    let (ada, account) = server.owner().await;
+    let (bob, _) = invite(&ada, "bob").await;
+    let other = Client::connect(&account, Options::default()).await.unwrap();
+    let (mut here, mut there, mut elsewhere) = (ada.events(), other.events(), bob.events());
+    ada.set_profile(named("Ada")).await.unwrap();
+    for events in [&mut here, &mut there] {
+        assert_eq!(own(events).await, Own::Profile(named("Ada")));
+    }
+    // What is so already is no news.
+    ada.set_profile(named("Ada")).await.unwrap();
+    other.set_own_reads(Reads::Hidden).await.unwrap();
+    for events in [&mut here, &mut there] {
+        assert_eq!(own(events).await, Own::Reads(Reads::Hidden));
+    }
+    // Nobody else is told; his own come in order, so that what had been told would have come before.
+    bob.set_profile(named("Bob")).await.unwrap();
+    assert_eq!(own(&mut elsewhere).await, Own::Profile(named("Bob")));
+}
+
+#[tokio::test]
+async fn the_owner_gives_roles_and_the_last_one_stays_one() {
+    let mut server = Server::start();
+    let (ada, ada_account) = server.owner().await;
+    let (bob, bob_account) = invite(&ada, "bob").await;
+    let life = std::time::Duration::from_secs(60);
+    let (adas, bobs) = (ada_account.user, bob_account.user);
+    let mut of_bob = bob.events();
+    assert_eq!(refused(bob.create_invite(1, life).await), ErrorCode::Forbidden);
+    assert_eq!(refused(bob.set_server_role(bobs, ServerRole::Admin).await), ErrorCode::Forbidden);
+    ada.set_server_role(bobs, ServerRole::Admin).await.unwrap();
+    assert_eq!(own(&mut of_bob).await, Own::Role(ServerRole::Admin));
+    bob.create_invite(1, life).await.unwrap();
+    assert_eq!(refused(bob.set_server_role(adas, ServerRole::Member).await), ErrorCode::Forbidden, "an admin gives no roles");
+    assert_eq!(refused(ada.set_server_role(adas, ServerRole::Member).await), ErrorCode::LastOwner);
+
+    server.kill();
+    server.restart();
+    bob.conversations().await.unwrap();
+    bob.create_invite(1, life).await.unwrap();
+    let again = Client::connect(&bob_account, Options::default()).await.unwrap();
+    assert_eq!(again.whoami().role, ServerRole::Admin);
+    ada.set_server_role(bobs, ServerRole::Owner).await.unwrap();
+    bob.set_server_role(adas, ServerRole::Member).await.unwrap();
+    assert_eq!(refused(ada.create_invite(1, life).await), ErrorCode::Forbidden);
+    assert_eq!(refused(bob.set_server_role(bobs, ServerRole::Admin).await), ErrorCode::LastOwner);
+}
