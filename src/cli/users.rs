@@ -69,7 +69,9 @@ JSON; avatar_bytes is null without an avatar
     },
 
     /// Give a user another role on the server, as its owner; the last owner stays one
-    #[command(after_help = "EXAMPLES\n  cairn users role ada admin\n  cairn users role @ada member")]
+    #[command(after_help = "EXAMPLES\n  cairn users role ada admin\n  cairn users role @ada member\n
+JSON, one object
+  {\"user\":2,\"name\":\"ada\",\"role\":\"admin\"}")]
     Role {
         /// Who it is
         #[arg(value_parser = parse_user)]

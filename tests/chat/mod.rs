@@ -2,6 +2,7 @@
 
 mod attachments;
 mod files_by_command;
+mod full_disk;
 mod gauge;
 mod partials;
 

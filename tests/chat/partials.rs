@@ -83,7 +83,7 @@ async fn a_user_has_so_many_uploads_that_broke_off_and_no_more() {
     leave(&server, account.user, 0);
     server.restart();
     assert_eq!(left(&server).len(), PARTIALS_PER_USER_MAX);
-    assert_eq!(upload(&ada, 1_001).await, Err(ErrorCode::QuotaReached));
+    assert_eq!(upload(&ada, 1_001).await, Err(ErrorCode::LimitReached));
     assert_eq!(left(&server).len(), PARTIALS_PER_USER_MAX, "one that is refused leaves nothing");
     upload(&bob, 1_001).await.unwrap();
     upload(&ada, 7).await.unwrap();

@@ -60,7 +60,7 @@ fn previews(world: &World) {
     world.json("wim", &["recall", "#album", "5"]);
     assert!(world.failure("xia", &["get", "#album", "5"]).1.contains("message 5 was recalled"));
     let (code, said) = world.failure("xia", &["get", "#album", "3", "-o", "no/such/folder"]);
-    assert!(code == Some(1) && said.contains("cannot write no/such/folder.part"), "{said}");
+    assert!(code == Some(1) && said.contains("cannot write no/such/folder."), "{said}");
 }
 
 /// What is too old goes a moment after it is imported; who asks for it is told so, and told otherwise where there never was anything.

@@ -35,6 +35,9 @@ fn own(world: &World) {
     assert!(world.people("quin", &["users", "find", "pia"]).contains("Pia P.  boats"));
     assert_eq!(world.json("quin", &["users", "show", "@pia"])["display_name"], "Pia P.");
     assert!(world.people("quin", &["users", "show", "pia"]).starts_with("pia "));
+    assert_eq!(world.json("ada", &["users", "role", "pia", "admin"]), json!({"user": me["user"], "name": "pia", "role": "admin"}));
+    assert_eq!(world.people("ada", &["users", "role", "@pia", "member"]), "pia: member of this server from now on\n");
+    world.refused("pia", &["users", "role", "quin", "admin"], "your role does not allow that");
 }
 
 /// A second device of one who has a password, and the end of it.

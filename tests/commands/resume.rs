@@ -60,7 +60,8 @@ async fn a_transfer_that_is_killed_goes_on_where_it_was_when_it_is_run_again() {
     let shown = world.lines("ada", &["tail", "#big"]);
     assert_eq!((&shown[1]["attachment"]["hash"], shown.len()), (&whole.as_str().into(), 2));
 
-    let (get, target, part) = (["get", "#big", "2", "-o", "copy"], world.path("copy"), world.path("copy.part"));
+    let (get, target) = (["get", "#big", "2", "-o", "copy"], world.path("copy"));
+    let part = world.path(&format!("copy.{}.part", &whole[..8]));
     let getting = world.live("ada", &get, Form::Json);
     begun(|| Some(part.clone())).await;
     drop(getting);

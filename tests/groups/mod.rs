@@ -188,6 +188,8 @@ async fn who_leaves_while_he_is_muted_is_not_heard_when_he_comes_back() {
     bob.remove_members(team, vec![account.user]).await.unwrap();
     is_sound(&mut server);
     server.restart();
+    // Joining is not asked twice, so there must be a connection first.
+    bob.conversations().await.unwrap();
     bob.join_group(team).await.unwrap();
     assert_eq!(bob.send(team, text("here again")).await, Err(Error::Refused(ErrorCode::Muted)));
     let muted = ada.members(team).await.unwrap().into_iter().find(|member| member.user.id == account.user).unwrap().muted_until;

@@ -119,10 +119,13 @@ fn whoever_is_no_member_has_nothing_loaded() {
 #[test]
 fn of_the_users_of_a_request_those_who_exist_are_looked_for_chunk_by_chunk() {
     let state = loaded(2_000, 1, 1);
-    let add = |users: Vec<u32>| needs(&state, 1, Request::AddMembers { conversation: GROUP, users: users.into_iter().map(user).collect() });
-    assert_eq!(add(vec![100, 100, 101, 2_001, u32::MAX]), [Need::Member(GROUP, user(111))]);
-    assert_eq!(add(vec![1, 2, 3]), [], "they are known");
-    let many = |count: usize| add((0..count as u32).map(|n| 100 + n % 1_000).collect());
+    let users = |users: &[u32]| users.iter().copied().map(user).collect();
+    let remove = |named: &[u32]| needs(&state, 1, Request::RemoveMembers { conversation: GROUP, users: users(named) });
+    assert_eq!(remove(&[100, 100, 101, 2_001, u32::MAX]), [Need::Member(GROUP, user(111))]);
+    assert_eq!(remove(&[1, 2, 3]), [], "they are known");
+    let add = needs(&state, 1, Request::AddMembers { conversation: GROUP, users: users(&[100, 100, 2_001]) });
+    assert_eq!(add, [Need::Member(GROUP, user(111)), Need::Relations(user(100))], "he may have blocked the asker");
+    let many = |count: usize| remove(&(0..count as u32).map(|n| 100 + n % 1_000).collect::<Vec<_>>());
     assert_eq!(many(USERS_PER_REQUEST_MAX).len(), 32);
     assert_eq!(many(USERS_PER_REQUEST_MAX + 1), [], "that is refused");
     assert_eq!(needs(&state, 1, Request::Explain { conversation: GROUP, user: user(4_000) }), []);
@@ -222,7 +225,7 @@ fn that_nobody_of_a_chunk_is_a_member_takes_memory_too() {
     let mut state = loaded(2_000, 1_999, 1_999);
     let before = state.conversation(GROUP).unwrap().memory_bytes();
     let users = (1..=1_000).step_by(16).map(user).collect();
-    let wanted = needs(&state, 1_999, Request::AddMembers { conversation: GROUP, users });
+    let wanted = needs(&state, 1_999, Request::RemoveMembers { conversation: GROUP, users });
     assert_eq!(wanted.len(), 63);
     wanted.into_iter().for_each(|need| load(&mut state, need));
     let found = state.conversation(GROUP).unwrap();
