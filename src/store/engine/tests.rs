@@ -3,6 +3,7 @@ use cairn_proto::ids::Timestamp;
 
 use super::*;
 use crate::core::attachment::AttachmentCommand;
+use crate::limits;
 
 fn hash(n: u64) -> AttachmentHash {
     let mut bytes = [0; 32];
