@@ -28,7 +28,7 @@ pub(super) struct LoginArgs {
     addr: ServerAddr,
 
     /// The server's pin: the SHA-256 of its key, in base64url
-    #[arg(long)]
+    #[arg(long, allow_hyphen_values = true)]
     pin: Pin,
 
     /// Your name
@@ -56,4 +56,15 @@ pub(super) fn run(args: &LoginArgs, context: &Context) -> Result<(), Failure> {
         client.close().await;
         saved
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::cli::command;
+
+    #[test]
+    fn a_pin_may_look_like_an_option() {
+        let pin = "-U16JrCZ5cEB2_AAy1tvYXKDmv24xC8ArpiK3aeeNjU";
+        command().try_get_matches_from(["cairn", "login", "chat.example.org:7766", "--pin", pin, "--name", "ada"]).unwrap();
+    }
 }

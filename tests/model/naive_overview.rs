@@ -7,7 +7,7 @@ use cairn::limits::EPOCHS_MAX;
 use cairn_proto::ids::{ConversationId, EpochId, MsgId, Revision, Timestamp, UserId};
 use cairn_proto::limits::CONVERSATIONS_PER_PAGE_MAX;
 use cairn_proto::overview::{ConversationPage, Moment, OverviewExtent, OverviewPlace};
-use cairn_proto::response::{Conversation, Role};
+use cairn_proto::response::{Conversation, ConversationKind, Role};
 use proptest::prop_assert_eq;
 use proptest::test_runner::TestCaseError;
 
@@ -126,12 +126,16 @@ impl Kept {
         self.as_of = Some(page.as_of);
     }
 
-    /// It is what somebody is told who asks for everything, but for the device's own delivered cursors.
+    /// It is what somebody is told who asks for everything, but for the device's own delivered cursors and the roles of others on the server.
     pub(super) fn check(&self, actor: Actor, naive: &Naive) -> Result<(), TestCaseError> {
         let everything = naive.overview(actor, None, None).items.into_iter().map(|item| (item.id, item));
         let mut expected: BTreeMap<_, _> = everything.collect();
         for (id, item) in &mut expected {
-            item.delivered = self.conversations.get(id).map_or(item.delivered, |kept| kept.delivered);
+            let Some(kept) = self.conversations.get(id) else { continue };
+            item.delivered = kept.delivered;
+            if let (ConversationKind::Direct { peer }, ConversationKind::Direct { peer: known }) = (&mut item.kind, &kept.kind) {
+                peer.role = known.role;
+            }
         }
         prop_assert_eq!(&self.conversations, &expected, "what {:?} keeps", actor);
         Ok(())
