@@ -41,8 +41,11 @@ pub const TRANSFER_BUFFER_BYTES: usize = 256 * 1024;
 /// What a download may have under way: as much as clients let one stream have.
 pub const TRANSFER_SEND_WINDOW_BYTES: u32 = 1024 * 1024;
 
-/// What an upload writes between two syncs, and what of a broken one is read at once.
-pub const TRANSFER_SYNC_BYTES: u64 = 8 * 1024 * 1024;
+/// What an upload writes between two syncs. A commit of messages waits behind no more than that; larger syncs make it wait three times as long.
+pub const TRANSFER_SYNC_BYTES: u64 = 256 * 1024;
+
+/// What of a broken upload is read at once.
+pub const TRANSFER_REREAD_BYTES: u64 = 8 * 1024 * 1024;
 
 /// The priority of transfers among the streams of a connection; that of all others is 0.
 pub const TRANSFER_PRIORITY: i32 = -1;

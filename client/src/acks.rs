@@ -12,11 +12,12 @@ struct Cursor {
     wanted: MsgId,
     sent: MsgId,
     answered: MsgId,
+    answered_at: Option<Instant>,
 }
 
 impl Default for Cursor {
     fn default() -> Self {
-        Self { wanted: MsgId::ZERO, sent: MsgId::ZERO, answered: MsgId::ZERO }
+        Self { wanted: MsgId::ZERO, sent: MsgId::ZERO, answered: MsgId::ZERO, answered_at: None }
     }
 }
 
@@ -74,7 +75,21 @@ impl Acks {
             return false;
         };
         cursor.answered = cursor.sent;
+        cursor.answered_at = Some(now);
         cursor.wanted > cursor.sent && self.mark(conversation, now)
+    }
+
+    /// There is a connection again. A server that was killed may have forgotten what it answered a moment before, and the client may have
+    /// learned of its end only when it was silent for too long: such acks are due once more. An ack that the server has changes nothing.
+    pub(crate) fn reconnected(&mut self, now: Instant) {
+        let in_doubt = |cursor: &Cursor| {
+            let is_fresh = cursor.answered_at.is_some_and(|at| now.saturating_duration_since(at) <= limits::ACK_DOUBT_TIME);
+            is_fresh && cursor.sent == cursor.answered && cursor.wanted == cursor.sent
+        };
+        let again: Vec<_> = self.cursors.iter().filter(|(_, cursor)| in_doubt(cursor)).map(|(&conversation, _)| conversation).collect();
+        for conversation in again {
+            self.mark(conversation, now);
+        }
     }
 
     /// Everything that the server has not answered yet, for the last moment of a client. It counts as sent.
@@ -153,6 +168,22 @@ mod tests {
         assert_eq!(second, first + limits::ACK_INTERVAL);
         let later = second + limits::ACK_INTERVAL;
         assert_eq!(ack(3, later), later + limits::ACK_DELAY, "nothing was said for a while");
+    }
+
+    #[test]
+    fn what_was_answered_shortly_before_a_reconnect_is_said_once_more() {
+        let (mut acks, start) = (Acks::default(), Instant::now());
+        acks.note(ONE, MsgId::new(1), start);
+        acks.take_due(start, true);
+        acks.answered(ONE, start);
+        let later = start + limits::ACK_DOUBT_TIME;
+        acks.note(TWO, MsgId::new(2), later);
+        acks.take_due(later, true);
+        acks.answered(TWO, later);
+        acks.reconnected(later + limits::ACK_DELAY);
+        assert_eq!(acks.take_due(later + limits::ACK_INTERVAL, false), [(TWO, MsgId::new(2))], "the other is durable since long");
+        acks.reconnected(later + limits::ACK_INTERVAL);
+        assert!(acks.due().is_none() || acks.take_due(later + 3 * limits::ACK_INTERVAL, false) == [(TWO, MsgId::new(2))]);
     }
 
     #[test]

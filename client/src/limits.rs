@@ -42,6 +42,10 @@ pub const ACK_DELAY: Duration = Duration::from_millis(200);
 /// The shortest time between acks that nothing else rides with. Each costs two packets, and where much is said, very many clients ack.
 pub const ACK_INTERVAL: Duration = Duration::from_secs(1);
 
+/// How long before a reconnect an ack was answered that may be forgotten: a server that is killed loses half a second of them, and a client
+/// that only listens notices after the idle timeout.
+pub const ACK_DOUBT_TIME: Duration = Duration::from_secs(2 * limits::IDLE_TIME_MAX.as_secs());
+
 /// A session that lived for so long makes the next reconnect begin with the shortest delay again.
 pub const STEADY_AFTER: Duration = Duration::from_secs(1);
 
@@ -68,7 +72,7 @@ pub const SEND_WINDOW_BYTES: u64 = 2 * 1024 * 1024;
 pub const TRANSFER_BUFFER_BYTES: usize = 256 * 1024;
 
 /// What a download writes between two syncs, in bytes: whoever else uses the disk never waits behind gigabytes.
-pub const TRANSFER_SYNC_BYTES: u64 = 8 * 1024 * 1024;
+pub const TRANSFER_SYNC_BYTES: u64 = 256 * 1024;
 
 /// Attempts of a transfer, one after the other, that come no further than those before them.
 pub const TRANSFER_ATTEMPTS_MAX: u32 = 10;

@@ -287,6 +287,7 @@ impl Shared {
             }
         }
         slots.write_all(out);
+        state.acks.reconnected(Instant::now());
         state.phase = Phase::Online;
         state.whoami = WhoAmI::from(welcome);
         state.logged_in(&welcome.overview, &mut wakers);

@@ -15,7 +15,7 @@ use cairn_proto::ids::UserId;
 
 use super::durable::{create_dir, sync_dir};
 use super::room::Room;
-use crate::limits::{TRANSFER_BUFFER_BYTES, TRANSFER_SYNC_BYTES};
+use crate::limits::{TRANSFER_BUFFER_BYTES, TRANSFER_REREAD_BYTES, TRANSFER_SYNC_BYTES};
 
 const PARTIAL: &str = "partial";
 
@@ -206,7 +206,7 @@ impl Partial {
     /// When the file cannot be read.
     pub fn reread(&mut self) -> io::Result<bool> {
         let mut buffer = vec![0; TRANSFER_BUFFER_BYTES];
-        let mut left = TRANSFER_SYNC_BYTES;
+        let mut left = TRANSFER_REREAD_BYTES;
         while left > 0 {
             let bytes = self.file.read(&mut buffer)?;
             if bytes == 0 {

@@ -11,6 +11,7 @@ use cairn_client::proto::hello::ServerRole;
 use cairn_client::proto::ids::{ConversationId, DeviceId, ImportSource, MsgId, Timestamp, UserId};
 use cairn_client::proto::invite::ServerAddr;
 use cairn_client::proto::limits::{FRAME_BYTES_MAX, IMPORT_ENTRIES_MAX, TEXT_BYTES_MAX};
+use cairn_client::proto::receipts::Reads;
 use cairn_client::proto::request::{ImportEntry, Request};
 use cairn_client::proto::response::{Conversation, ConversationKind, Response, Role, UserInfo};
 use cairn_client::proto::secret::InviteToken;
@@ -191,6 +192,25 @@ async fn an_ack_is_sent_in_time_without_anything_else() {
     peer.close(CloseCode::GoingAway);
     let mut peer = fake.welcomed(Vec::new()).await;
     assert_eq!(peer.request().await.1, Request::Ack { conversation: ONE, msgid: MsgId::new(5) }, "unanswered, so again");
+}
+
+#[tokio::test]
+async fn an_ack_that_a_killed_server_may_have_forgotten_is_said_again() {
+    let fake = Fake::start();
+    let (client, mut peer) = fake.client(eager()).await;
+    client.ack(ONE, MsgId::new(5));
+    let (id, _) = peer.request().await;
+    peer.answer(id, Ok(Response::Done)).await;
+    // Answers come in order: with this one the client has the other.
+    let (reads, ()) = tokio::join!(client.own_reads(), async {
+        let (id, request) = peer.request().await;
+        assert_eq!(request, Request::OwnReads);
+        peer.answer(id, Ok(Response::OwnReads(Reads::Shown))).await;
+    });
+    reads.unwrap();
+    peer.close(CloseCode::GoingAway);
+    let mut peer = fake.welcomed(Vec::new()).await;
+    assert_eq!(peer.request().await.1, Request::Ack { conversation: ONE, msgid: MsgId::new(5) });
 }
 
 #[tokio::test]
