@@ -249,7 +249,7 @@ pub const RECEIPTS_INTERVAL: Duration = Duration::from_secs(1);
 pub const RECEIPT_CHUNKS_MAX: u32 = 64;
 
 /// Users of the server that one page of the members of a large group looks through.
-pub const MEMBERS_LOOKED_FOR_MAX: usize = 16 * 1024;
+pub const MEMBERS_LOOKED_FOR_MAX: usize = 2 * 1024;
 
 /// What a command needs may depend on what was loaded for it, and that again: so often at most.
 pub const NEEDS_ROUNDS_MAX: usize = 3;

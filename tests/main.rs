@@ -15,6 +15,7 @@ mod commands;
 mod crash;
 mod evening;
 mod figures;
+mod flat;
 mod groups;
 mod hostile;
 mod model;

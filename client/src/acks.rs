@@ -79,9 +79,10 @@ impl Acks {
         cursor.wanted > cursor.sent && self.mark(conversation, now)
     }
 
-    /// There is a connection again. A server that was killed may have forgotten what it answered a moment before, and the client may have
-    /// learned of its end only when it was silent for too long: such acks are due once more. An ack that the server has changes nothing.
-    pub(crate) fn reconnected(&mut self, now: Instant) {
+    /// The connection broke. A server that was killed may have forgotten what it answered a moment before, and the client may have learned of
+    /// its end only when it was silent for too long: such acks are due once more, over the next connection. An ack that the server has changes
+    /// nothing.
+    pub(crate) fn disconnected(&mut self, now: Instant) {
         let in_doubt = |cursor: &Cursor| {
             let is_fresh = cursor.answered_at.is_some_and(|at| now.saturating_duration_since(at) <= limits::ACK_DOUBT_TIME);
             is_fresh && cursor.sent == cursor.answered && cursor.wanted == cursor.sent
@@ -171,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_answered_shortly_before_a_reconnect_is_said_once_more() {
+    fn what_was_answered_shortly_before_the_connection_broke_is_said_once_more() {
         let (mut acks, start) = (Acks::default(), Instant::now());
         acks.note(ONE, MsgId::new(1), start);
         acks.take_due(start, true);
@@ -180,9 +181,9 @@ mod tests {
         acks.note(TWO, MsgId::new(2), later);
         acks.take_due(later, true);
         acks.answered(TWO, later);
-        acks.reconnected(later + limits::ACK_DELAY);
+        acks.disconnected(later + limits::ACK_DELAY);
         assert_eq!(acks.take_due(later + limits::ACK_INTERVAL, false), [(TWO, MsgId::new(2))], "the other is durable since long");
-        acks.reconnected(later + limits::ACK_INTERVAL);
+        acks.disconnected(later + limits::ACK_INTERVAL);
         assert!(acks.due().is_none() || acks.take_due(later + 3 * limits::ACK_INTERVAL, false) == [(TWO, MsgId::new(2))]);
     }
 

@@ -42,7 +42,7 @@ pub const ACK_DELAY: Duration = Duration::from_millis(200);
 /// The shortest time between acks that nothing else rides with. Each costs two packets, and where much is said, very many clients ack.
 pub const ACK_INTERVAL: Duration = Duration::from_secs(1);
 
-/// How long before a reconnect an ack was answered that may be forgotten: a server that is killed loses half a second of them, and a client
+/// How long before the end of a connection an ack was answered that may be forgotten: a server that is killed loses half a second of them, and a client
 /// that only listens notices after the idle timeout.
 pub const ACK_DOUBT_TIME: Duration = Duration::from_secs(2 * limits::IDLE_TIME_MAX.as_secs());
 

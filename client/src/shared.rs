@@ -268,6 +268,7 @@ impl Shared {
         let mut state = self.state.lock();
         state.phase = Phase::Offline;
         state.out.clear();
+        state.acks.disconnected(Instant::now());
         let given_up = state.slots.take_unrepeatable();
         state.tell(&Event::Disconnected { reason }, &mut wakers);
         drop(state);
@@ -287,7 +288,6 @@ impl Shared {
             }
         }
         slots.write_all(out);
-        state.acks.reconnected(Instant::now());
         state.phase = Phase::Online;
         state.whoami = WhoAmI::from(welcome);
         state.logged_in(&welcome.overview, &mut wakers);

@@ -62,6 +62,7 @@ impl Pending {
                     | Request::Edit { .. }
                     | Request::MarkUnread { .. }
                     | Request::JoinGroup { .. }
+                    | Request::AddMembers { .. }
             )
         )
     }
@@ -72,6 +73,12 @@ impl Pending {
             (Some(Request::RevokeDevice(_)), Err(ErrorCode::NoSuchDevice)) if self.is_repeated => Ok(Response::Done),
             (Some(Request::RemoveMembers { users, .. }), Err(ErrorCode::NotFound)) if self.is_repeated && *users == [user] => {
                 Ok(Response::Changed { users: 0 })
+            }
+            // Who took a role from himself may not do so again.
+            (Some(Request::SetRole { user: whose, .. } | Request::SetServerRole { user: whose, .. }), Err(ErrorCode::Forbidden))
+                if self.is_repeated && *whose == user =>
+            {
+                Ok(Response::Done)
             }
             (_, answer) => answer,
         }

@@ -20,11 +20,27 @@ pub struct Batch {
     header_bytes: usize,
     appended: Vec<EntryAt>,
     rewritten: Vec<EntryAt>,
-    /// Where each of these lies, the latest of each number.
-    places: HashMap<(ConversationId, MsgId), Range<usize>>,
+    places: Places,
     effects: Vec<Effect>,
     forced: bool,
     moves_reads: bool,
+}
+
+/// Where each entry lies, the latest of each number. Few ask for that and entries come all the time, so it is brought up to date when it is
+/// asked for.
+#[derive(Debug, Default)]
+struct Places {
+    ranges: HashMap<(ConversationId, MsgId), Range<usize>>,
+    appended: usize,
+    rewritten: usize,
+}
+
+impl Places {
+    fn bring_up_to(&mut self, appended: &[EntryAt], rewritten: &[EntryAt]) {
+        let news = appended.iter().skip(self.appended).chain(rewritten.iter().skip(self.rewritten));
+        self.ranges.extend(news.map(|at| ((at.conversation, at.msgid), at.range.clone())));
+        (self.appended, self.rewritten) = (appended.len(), rewritten.len());
+    }
 }
 
 /// Where in the batch's buffer a packed entry lies.
@@ -124,7 +140,7 @@ impl Batch {
             header_bytes,
             appended: Vec::new(),
             rewritten: Vec::new(),
-            places: HashMap::new(),
+            places: Places::default(),
             effects: Vec::new(),
             forced: false,
             moves_reads: false,
@@ -167,9 +183,8 @@ impl Batch {
     }
 
     /// An entry, packed, as the batch leaves it: rewritten, or new.
-    #[must_use]
-    pub fn entry(&self, conversation: ConversationId, msgid: MsgId) -> Option<&[u8]> {
-        self.bytes.get(self.places.get(&(conversation, msgid))?.clone())
+    fn entry(&self, conversation: ConversationId, msgid: MsgId) -> Option<&[u8]> {
+        self.bytes.get(self.places.ranges.get(&(conversation, msgid))?.clone())
     }
 
     /// What sessions must learn of.
@@ -185,7 +200,10 @@ impl Batch {
 
     /// The entries of the batch that somebody needs, packed.
     #[must_use]
-    pub fn needed(&self, need: Need) -> Vec<(ConversationId, MsgId, &[u8])> {
+    pub fn needed(&mut self, need: Need) -> Vec<(ConversationId, MsgId, &[u8])> {
+        if matches!(need, Need::Entry(..) | Need::Entries(..)) {
+            self.places.bring_up_to(&self.appended, &self.rewritten);
+        }
         match need {
             Need::Entry(id, msgid) => self.entry(id, msgid).map(|packed| (id, msgid, packed)).into_iter().collect(),
             Need::Entries(id, first, last) => {
@@ -219,7 +237,6 @@ impl Batch {
         });
         let Appended { conversation, msgid, .. } = appended;
         let range = start..self.bytes.len();
-        self.places.insert((conversation, msgid), range.clone());
         self.appended.push(EntryAt { conversation, msgid, range });
         self.forced = true;
     }
@@ -230,7 +247,6 @@ impl Batch {
         let start = self.bytes.len();
         entry.pack(&mut self.bytes);
         let range = start..self.bytes.len();
-        self.places.insert((conversation, msgid), range.clone());
         self.rewritten.push(EntryAt { conversation, msgid, range });
         self.forced = true;
     }

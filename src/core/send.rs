@@ -78,6 +78,9 @@ impl State {
         batch: &mut Batch,
     ) -> Result<Response, ErrorCode> {
         let &Sending { conversation, seq, fingerprint, extras, attachment } = sending;
+        if self.is_short_of_room {
+            return Err(ErrorCode::DiskFull);
+        }
         if !self.conversations.contains_key(&conversation) {
             self.check_begin(actor.user, conversation)?;
             self.check_extras(extras, MsgId::ZERO, MsgId::ZERO)?;

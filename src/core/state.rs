@@ -50,6 +50,8 @@ pub struct State {
     pub(super) entries: HashMap<(ConversationId, MsgId), Entry>,
     /// A body being encoded; kept for its memory.
     pub(super) scratch: Vec<u8>,
+    /// The disk has no room for new messages. It is told from outside, and no part of what is stored.
+    pub(super) is_short_of_room: bool,
 }
 
 /// A user in memory.
@@ -213,6 +215,11 @@ impl State {
         let Some(found) = self.users.get_mut(&user) else { return };
         self.tokens.insert(record.token, (user, id));
         found.devices.insert(id, record);
+    }
+
+    /// Whether new messages are refused because the disk has no room for them. Retries of those that were accepted are answered as ever.
+    pub const fn set_short_of_room(&mut self, is_short_of_room: bool) {
+        self.is_short_of_room = is_short_of_room;
     }
 
     /// A stored invite.

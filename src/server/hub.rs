@@ -304,8 +304,8 @@ impl Hub {
     }
 
     /// There is input on a session. Those who watch its user are told if that is news.
-    pub fn note_input(&self, session: &Session) {
-        let is_back = session.input.note(Instant::now());
+    pub fn note_input(&self, session: &Session, now: Instant) {
+        let is_back = session.input.note(now);
         if let Some(actor) = session.actor().filter(|_| is_back && session.push.is_some()) {
             self.registry.lock().watchers.note(actor.user);
         }

@@ -44,12 +44,13 @@ impl Requests {
     /// When the server is stopping.
     pub async fn take(&mut self, id: RequestId, request: Request) -> Result<(), Closed> {
         let Some(actor) = self.session.actor() else { return Ok(()) };
+        let now = Instant::now();
         if is_input(&request) {
-            self.shared.hub.note_input(&self.session);
+            self.shared.hub.note_input(&self.session, now);
         }
         let has_room = self.session.outbox.begin();
         match request {
-            request if !self.shared.pace.allows(actor.user, &request, Instant::now()) => {
+            request if !self.shared.pace.allows(actor.user, &request, now) => {
                 self.session.outbox.answer_now(id, Err(ErrorCode::RateLimited));
             }
             Request::Pull { conversation, range, limit } => {
@@ -127,9 +128,10 @@ async fn pull(
     if limit == 0 {
         return Err(ErrorCode::BadRequest);
     }
-    let Readable { timeline, floor } = readable(shared, session, actor, conversation).await?;
+    readable(shared, session, actor, conversation).await?;
     loop {
-        // Looked at before the read: what is said meanwhile may be said after the membership ended.
+        // Both looked at before the read, in one go: what is said meanwhile may be said after the membership ended.
+        let Readable { timeline, floor } = session.readable(conversation).ok_or(ErrorCode::NotFound)?;
         let floor = floor.max(timeline.floor());
         let head = timeline.shown().max(floor);
         let run = match between(floor, head, range, limit.min(wire::RUN_MESSAGES_MAX)) {
@@ -231,6 +233,10 @@ pub async fn fill_last(shared: &Shared, page: &mut ConversationPage) -> Result<(
     for item in &mut page.items {
         let Some(timeline) = shared.timelines.get(item.id).filter(|_| item.head > item.floor) else { continue };
         let run = read_history(&shared.history, &timeline, PullRange::From(item.head), 1).await?;
+        // It may have expired meanwhile; then the run goes on further up.
+        if run.first != item.head {
+            continue;
+        }
         // A page goes out in one frame. What does not fit into it can be pulled.
         let Some(left) = bytes_left.checked_sub(run.entries.len()) else { continue };
         bytes_left = left;

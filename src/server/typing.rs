@@ -72,7 +72,7 @@ pub(super) async fn take_datagrams(shared: Arc<Shared>, session: Arc<Session>) {
     while let Ok(datagram) = session.connection.read_datagram().await {
         let is_early = last.is_some_and(|last| last.elapsed() < TYPING_INTERVAL / 2);
         let Ok(ClientDatagram::Typing { conversation }) = codec::decode(&datagram, DATAGRAM_BYTES_MAX) else { continue };
-        shared.hub.note_input(&session);
+        shared.hub.note_input(&session, Instant::now());
         if !is_early {
             last = Some(Instant::now());
             shared.hub.typing(&session, conversation);

@@ -11,7 +11,7 @@ const FILE_NAME: &str = "format";
 const FIRST_WORD: &str = "cairn";
 
 /// The version that this server reads and writes.
-pub const FORMAT_VERSION: u32 = 1;
+pub const FORMAT_VERSION: u32 = 2;
 
 /// Why a directory is no data directory of this server.
 #[derive(Debug, thiserror::Error)]
@@ -30,6 +30,17 @@ pub enum FormatError {
         .dir.display()
     )]
     Newer {
+        /// The directory.
+        dir: PathBuf,
+        /// The version in the file.
+        version: u32,
+    },
+    /// A server from before the first release wrote it.
+    #[error(
+        "{} was written by a cairn from before the first release (format {version}, this one knows {FORMAT_VERSION}); use the version that wrote it",
+        .dir.display()
+    )]
+    Older {
         /// The directory.
         dir: PathBuf,
         /// The version in the file.
@@ -81,6 +92,7 @@ fn check(dir: &Path, path: &Path, bytes: &[u8]) -> Result<(), FormatError> {
     match version {
         Some(FORMAT_VERSION) => Ok(()),
         Some(version) if version > FORMAT_VERSION => Err(FormatError::Newer { dir: dir.to_owned(), version }),
+        Some(version) if version > 0 => Err(FormatError::Older { dir: dir.to_owned(), version }),
         _ => Err(FormatError::Damaged { path: path.to_owned() }),
     }
 }
@@ -107,7 +119,7 @@ mod tests {
         let _lock = DirLock::acquire(dir.path()).unwrap();
         fs::write(dir.path().join("format.new"), "cai").unwrap();
         check_or_create(dir.path()).unwrap();
-        assert_eq!(fs::read_to_string(dir.path().join(FILE_NAME)).unwrap(), "cairn 1\n");
+        assert_eq!(fs::read_to_string(dir.path().join(FILE_NAME)).unwrap(), "cairn 2\n");
         check_or_create(dir.path()).unwrap();
     }
 
@@ -119,8 +131,10 @@ mod tests {
         assert!(matches!(&error, FormatError::Foreign { found, .. } if found == "letter.txt"), "{error}");
         assert!(!dir.path().join(FILE_NAME).exists());
 
-        fs::write(dir.path().join(FILE_NAME), "cairn 2\n").unwrap();
-        assert!(matches!(check_or_create(dir.path()), Err(FormatError::Newer { version: 2, .. })));
+        fs::write(dir.path().join(FILE_NAME), "cairn 3\n").unwrap();
+        assert!(matches!(check_or_create(dir.path()), Err(FormatError::Newer { version: 3, .. })));
+        fs::write(dir.path().join(FILE_NAME), "cairn 1\n").unwrap();
+        assert!(matches!(check_or_create(dir.path()), Err(FormatError::Older { version: 1, .. })));
         for damaged in ["", "cairn", "cairn x", "cairn 0", "1\n"] {
             fs::write(dir.path().join(FILE_NAME), damaged).unwrap();
             assert!(matches!(check_or_create(dir.path()), Err(FormatError::Damaged { .. })), "{damaged:?}");

@@ -106,7 +106,14 @@ impl RoomWatch {
         self.is_short = is_short;
     }
 
-    /// Whether a command must wait for somebody to make room. Whatever moves cursors, takes back or lets go does not.
+    /// Whether there is too little room for new content.
+    #[must_use]
+    pub const fn is_short(&self) -> bool {
+        self.is_short
+    }
+
+    /// Whether a command must wait for somebody to make room. Whatever moves cursors, takes back or lets go does not. Of sends the state
+    /// machine decides: one that was accepted stays accepted, whenever it is asked again.
     #[must_use]
     pub const fn refuses(&self, command: &Command) -> bool {
         self.is_short && takes_room(command)
@@ -117,13 +124,7 @@ const fn takes_room(command: &Command) -> bool {
     let Command::Ask(_, request) = command else { return false };
     matches!(
         request,
-        Request::Send(_)
-            | Request::Forward(_)
-            | Request::Import { .. }
-            | Request::Edit { .. }
-            | Request::React { .. }
-            | Request::CreateGroup { .. }
-            | Request::SetProfile(_)
+        Request::Import { .. } | Request::Edit { .. } | Request::React { .. } | Request::CreateGroup { .. } | Request::SetProfile(_)
     )
 }
 

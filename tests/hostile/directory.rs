@@ -40,11 +40,14 @@ fn what_is_no_directory_of_this_version_is_refused_and_left_alone() {
     let newer = dir.path().join("newer");
     let mut server = Server::start_in(&newer);
     assert!(server.stop().success());
+    for (version, words) in [
+        (3, "newer cairn (format 3, this one knows 2); start it with that version or a later one"),
+        (1, "cairn from before the first release (format 1, this one knows 2); use the version that wrote it"),
+    ] {
+        fs::write(newer.join("format"), format!("cairn {version}\n")).unwrap();
+        is_refused(&serve(&newer), &format!("{} was written by a {words}", newer.display()));
+    }
     fs::write(newer.join("format"), "cairn 2\n").unwrap();
-    let reason =
-        format!("{} was written by a newer cairn (format 2, this one knows 1); start it with that version or a later one", newer.display());
-    is_refused(&serve(&newer), &reason);
-    fs::write(newer.join("format"), "cairn 1\n").unwrap();
     drop(Server::start_in(&newer));
 
     let foreign = dir.path().join("foreign");

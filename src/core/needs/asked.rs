@@ -20,7 +20,9 @@ impl State {
         match request {
             Request::Send(draft) => {
                 self.sending(actor, draft.conversation, needs);
-                self.others(draft.conversation, user, draft.extras.mentioned().take(EXTRAS_SENT_MAX), needs);
+                if draft.extras.mentioned().next().is_some() {
+                    self.others(draft.conversation, user, draft.extras.mentioned().take(EXTRAS_SENT_MAX), needs);
+                }
                 needs.extend(draft.body.attachment().and_then(|attachment| self.record_of(attachment.hash)));
             }
             Request::Forward(forward) => {

@@ -154,7 +154,11 @@ impl TransferStream {
     }
 
     async fn say(&mut self, said: TransferFrame) -> Result<(), Broken> {
-        self.send.write_chunk(frame::frame(&said)).await.map_err(|_| Broken::Gone)
+        // A client that takes nothing must not hold a turn for ever.
+        match timeout(limits::TRANSFER_SILENCE_MAX, self.send.write_chunk(frame::frame(&said))).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) | Err(_) => Err(Broken::Gone),
+        }
     }
 
     /// Says how it ended. Bytes that the client may still be sending are not wanted any more.

@@ -18,6 +18,7 @@ impl Engine {
     pub fn tend(&mut self) -> Result<(), StoreError> {
         if let Some(room) = &mut self.room {
             room.look();
+            self.state.set_short_of_room(room.is_short());
         }
         match self.checkpoints.done.try_recv() {
             Ok(result) => self.checkpoint_done(result)?,
