@@ -183,7 +183,13 @@ impl Batch {
     }
 
     /// An entry, packed, as the batch leaves it: rewritten, or new.
-    fn entry(&self, conversation: ConversationId, msgid: MsgId) -> Option<&[u8]> {
+    #[must_use]
+    pub fn entry(&mut self, conversation: ConversationId, msgid: MsgId) -> Option<&[u8]> {
+        self.places.bring_up_to(&self.appended, &self.rewritten);
+        self.placed(conversation, msgid)
+    }
+
+    fn placed(&self, conversation: ConversationId, msgid: MsgId) -> Option<&[u8]> {
         self.bytes.get(self.places.ranges.get(&(conversation, msgid))?.clone())
     }
 
@@ -201,17 +207,14 @@ impl Batch {
     /// The entries of the batch that somebody needs, packed.
     #[must_use]
     pub fn needed(&mut self, need: Need) -> Vec<(ConversationId, MsgId, &[u8])> {
-        if matches!(need, Need::Entry(..) | Need::Entries(..)) {
-            self.places.bring_up_to(&self.appended, &self.rewritten);
-        }
-        match need {
-            Need::Entry(id, msgid) => self.entry(id, msgid).map(|packed| (id, msgid, packed)).into_iter().collect(),
-            Need::Entries(id, first, last) => {
-                let msgids = (first.get()..=last.get()).map(MsgId::new);
-                msgids.filter_map(|msgid| Some((id, msgid, self.entry(id, msgid)?))).collect()
-            }
-            _ => Vec::new(),
-        }
+        let (id, first, last) = match need {
+            Need::Entry(id, msgid) => (id, msgid, msgid),
+            Need::Entries(id, first, last) => (id, first, last),
+            _ => return Vec::new(),
+        };
+        self.places.bring_up_to(&self.appended, &self.rewritten);
+        let msgids = (first.get()..=last.get()).map(MsgId::new);
+        msgids.filter_map(|msgid| Some((id, msgid, self.placed(id, msgid)?))).collect()
     }
 
     /// Takes the parts: the buffer, where the new and the rewritten entries lie in it, and the effects.
