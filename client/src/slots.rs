@@ -62,7 +62,6 @@ impl Pending {
                     | Request::Edit { .. }
                     | Request::MarkUnread { .. }
                     | Request::JoinGroup { .. }
-                    | Request::AddMembers { .. }
             )
         )
     }
