@@ -174,9 +174,13 @@ impl State {
         for &user in &users {
             self.put_member(id, user, Role::Member, now, batch);
         }
-        self.drop_mutes(id, &users, now, batch);
+        let mutes = self.drop_mutes(id, &users, now, batch);
         let body = Body::System(SystemEntry::Added { users: users.into_iter().collect() });
         self.append_system(id, by, now, &body, batch);
+        // Whoever follows the log from here on may never have heard of them.
+        for (user, until) in mutes {
+            self.append_system(id, by, now, &Body::System(SystemEntry::Muted { user, until }), batch);
+        }
     }
 
     /// A membership that begins with the next entry.

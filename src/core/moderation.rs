@@ -95,15 +95,24 @@ impl State {
         }
     }
 
-    /// The mutes of those who are members again stand with their memberships.
-    pub(super) fn drop_mutes(&mut self, id: ConversationId, users: &BTreeSet<UserId>, now: Timestamp, batch: &mut Batch) {
-        let Some(found) = self.conversations.get(&id) else { return };
-        if found.group.muted.iter().any(|(user, _)| users.contains(user)) {
+    /// The mutes of those who are members again stand with their memberships. Gives those that run on, in the order of the users' ids.
+    pub(super) fn drop_mutes(
+        &mut self,
+        id: ConversationId,
+        users: &BTreeSet<UserId>,
+        now: Timestamp,
+        batch: &mut Batch,
+    ) -> Vec<(UserId, Timestamp)> {
+        let Some(found) = self.conversations.get(&id) else { return Vec::new() };
+        let (mut back, away): (Vec<_>, Vec<_>) = found.group.muted.iter().copied().partition(|(user, _)| users.contains(user));
+        if !back.is_empty() {
             let mut group = found.group.clone();
-            group.muted.retain(|(user, _)| !users.contains(user));
+            group.muted = away;
             group.keep_mutes([], now);
             self.make(&Change::Group(id, group), batch);
         }
+        back.retain(|&(_, until)| until > now);
+        back
     }
 
     pub(super) fn mute_member(

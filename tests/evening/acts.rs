@@ -21,6 +21,7 @@ use super::steps::{Act, Agreement, Back, FileKind, Manner, Place, Seat, Step};
 /// Why people are told no in an evening. Anything else is a fault.
 const ORDINARY: &[ErrorCode] = &[
     ErrorCode::NotFound,
+    ErrorCode::NoSuchUser,
     ErrorCode::Forbidden,
     ErrorCode::BadCursor,
     ErrorCode::LimitReached,
@@ -244,11 +245,13 @@ impl Performance {
         let Some((conversation, msgid, token)) = self.meant(at, message, Some(self.by.user)) else { return Ok(Done::Nothing) };
         let (n, _) = self.scene.token(self.by);
         let text = format!("{token} edited {n}");
-        let edited = self.client.edit(conversation, msgid, Text::new(&*text).unwrap()).await;
+        let words = Text::new(&*text).unwrap();
+        let edited = self.client.edit(conversation, msgid, words.clone()).await;
         // A killed server may have done it, and it is not asked again.
         if edited == Err(Error::Disconnected) {
             let found = self.client.pull(conversation, PullRange::From(msgid), 1).await?.messages.pop();
-            let is_done = found.is_some_and(|found| matches!(found.body, Body::Text(found) if found.as_str() == text));
+            let says_so = |body: Body| body.with_words(&words) == Some(Ok(body));
+            let is_done = found.is_some_and(|found| says_so(found.body));
             if !is_done {
                 return Ok(Done::Nothing);
             }

@@ -20,6 +20,9 @@ const BYTES_MAX: usize = 200_000;
 /// Files are of so many contents: some are sent again and again.
 const CONTENTS: u64 = 8;
 
+/// What the media type of a file begins with. Its number follows: that stays as it is, while captions are edited.
+const MEDIA: &str = "application/x-";
+
 /// What is in the file of this number.
 fn content(n: u64) -> Vec<u8> {
     let mut random = StdRng::seed_from_u64(n % CONTENTS);
@@ -34,7 +37,7 @@ pub async fn upload(client: &Client, n: u64, token: &str, kind: FileKind) -> Res
     let file = Attachment {
         hash: uploaded.hash,
         name: FileName::new(token).unwrap(),
-        media_type: MediaType::new("application/octet-stream").unwrap(),
+        media_type: MediaType::new(format!("{MEDIA}{n}")).unwrap(),
         size_bytes: uploaded.size_bytes,
         caption: Caption::new(format!("file {n}")).unwrap(),
     };
@@ -55,7 +58,7 @@ pub async fn fetch(client: &Client, conversation: ConversationId, msgid: MsgId, 
     let dir = TempDir::new().unwrap();
     let target = dir.path().join("fetched");
     client.download(conversation, msgid, file, &target, |_| {}).await.map_err(refusal)?;
-    let n = file.caption.as_str().trim_start_matches("file ").parse().unwrap();
+    let n = file.media_type.as_str().trim_start_matches(MEDIA).parse().unwrap();
     assert!(std::fs::read(target).unwrap() == content(n), "{conversation}: the file of {msgid} is another than was sent");
     Ok(true)
 }

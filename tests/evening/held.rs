@@ -57,10 +57,7 @@ impl Held {
     }
 
     fn edit(&mut self, text: Text, at: Timestamp, entry: MsgId) {
-        self.body = match self.body {
-            Body::Emote(_) => Body::Emote(text),
-            _ => Body::Text(text),
-        };
+        self.body = self.body.with_words(&text).expect("a message with words").expect("no more words than were taken");
         self.edited = Some((at, entry));
     }
 

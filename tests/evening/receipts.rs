@@ -1,6 +1,6 @@
 //! Receipts: each must be what the read cursors say, for those who are shown them, and everybody must have what all of his devices have.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use cairn_client::Client;
@@ -23,6 +23,8 @@ const LOOKS: u32 = 500;
 struct Shown {
     user: UserId,
     reads: Reads,
+    /// Whom he blocks.
+    blocks: BTreeSet<UserId>,
     /// By conversation and member.
     read: BTreeMap<(ConversationId, UserId), MsgId>,
 }
@@ -38,7 +40,8 @@ pub async fn are_right(evening: &Evening, sights: &[Sight]) -> Result<(), String
             let members = client.members(id).await.map_err(|error| error.to_string())?;
             read.extend(members.iter().map(|member| ((id, member.user.id), member.read)));
         }
-        all.push(Shown { user: evening.scene.users[user], reads, read });
+        let blocks = sight.contacts.iter().filter(|(_, relation)| relation.blocks).map(|(&whom, _)| whom).collect();
+        all.push(Shown { user: evening.scene.users[user], reads, blocks, read });
     }
     for (user, sight) in sights.iter().enumerate() {
         let client = &evening.device(Seat { user, device: 0 }).client;
@@ -62,8 +65,9 @@ async fn are_as_read(
 ) -> Result<(), String> {
     let own: BTreeMap<UserId, &Shown> = all.iter().map(|shown| (shown.user, shown)).collect();
     let shown_read = |member: UserId| {
-        let is_shown = member == asker.user || [asker, own[&member]].iter().all(|shown| shown.reads == Reads::Shown);
-        if is_shown { own[&member].read[&(id, member)] } else { MsgId::ZERO }
+        let is_shown = [asker, own[&member]].iter().all(|shown| shown.reads == Reads::Shown);
+        let is_blocked = id.direct_users().is_some() && (asker.blocks.contains(&member) || own[&member].blocks.contains(&asker.user));
+        if member == asker.user || (is_shown && !is_blocked) { own[&member].read[&(id, member)] } else { MsgId::ZERO }
     };
     for &member in view.about.members.keys() {
         let (told, expected) = (asker.read[&(id, member)], shown_read(member));

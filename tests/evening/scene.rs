@@ -278,10 +278,7 @@ impl State {
             What::New(body) => body.clone(),
             &What::Forwarded { origin, round } => return self.bodies(self.origin(origin), round),
         };
-        let edited = |text: &String| match body {
-            Body::Emote(_) => Body::Emote(Text::new(&**text).unwrap()),
-            _ => Body::Text(Text::new(&**text).unwrap()),
-        };
+        let edited = |text: &String| body.with_words(&Text::new(&**text).unwrap()).unwrap().unwrap();
         let last = said.edits.iter().map(|&(at, _)| at).filter(|&at| at < round).max();
         let edits = said.edits.iter().filter(|&&(at, _)| Some(at) == last || at == round).map(|(_, text)| edited(text));
         let as_said = last.is_none().then(|| body.clone());

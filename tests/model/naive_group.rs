@@ -188,7 +188,7 @@ impl Naive {
         }
     }
 
-    pub(super) fn mute_again(&mut self, id: ConversationId, joiners: &BTreeSet<UserId>, now: Timestamp) {
+    pub(super) fn mute_again(&mut self, id: ConversationId, joiners: &BTreeSet<UserId>, now: Timestamp) -> Vec<(UserId, Timestamp)> {
         let found = self.conversations.get_mut(&id).unwrap();
         let (back, mut away): (BTreeMap<_, _>, BTreeMap<_, _>) =
             std::mem::take(&mut found.left_muted).into_iter().partition(|(user, _)| joiners.contains(user));
@@ -196,9 +196,11 @@ impl Naive {
             away.retain(|_, until| *until > now);
         }
         found.left_muted = away;
-        for (user, until) in back.into_iter().filter(|&(_, until)| until > now) {
+        let back: Vec<_> = back.into_iter().filter(|&(_, until)| until > now).collect();
+        for &(user, until) in &back {
             found.members.get_mut(&user).unwrap().muted_until = until;
         }
+        back
     }
 
     fn join_group(&mut self, actor: Actor, id: ConversationId, now: Timestamp) -> Result<Response, ErrorCode> {

@@ -156,8 +156,11 @@ impl Naive {
         }
         let joined = found.head().next();
         new.iter().for_each(|&user| self.join_conversation(id, user, Role::Member, joined));
-        self.mute_again(id, &new, now);
+        let mutes = self.mute_again(id, &new, now);
         self.push(id, by, now, Body::System(SystemEntry::Added { users: new.iter().copied().collect() }));
+        for (user, until) in mutes {
+            self.push(id, by, now, Body::System(SystemEntry::Muted { user, until }));
+        }
         new.len() as u32
     }
 
