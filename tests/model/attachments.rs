@@ -164,7 +164,9 @@ impl Naive {
 
     fn collect(&mut self, now: Timestamp) -> AttachmentReply {
         let age_max_ms = self.number_set("attachment-unsent-hours", KEPT_HOURS) * HOUR_MS;
-        let is_over = |upload: &Upload| upload.is_sent || now.get() >= upload.stored_at.get() + age_max_ms;
+        // By a clock that went back it was stored just now, which is long enough where nothing is kept.
+        let age_ms = |upload: &Upload| now.get().saturating_sub(upload.stored_at.get());
+        let is_over = |upload: &Upload| upload.is_sent || age_ms(upload) >= age_max_ms;
         let unused = self.unused();
         let needless = |hash: &AttachmentHash| self.attachments[hash].uploads.iter().all(is_over);
         let gone: Vec<_> = unused.into_iter().filter(needless).collect();
