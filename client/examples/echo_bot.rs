@@ -17,7 +17,11 @@ const ACCOUNT_FILE: &str = "echo_bot.json";
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1);
     let client = if let (Some(link), Some(name)) = (arguments.next(), arguments.next()) {
-        let who = JoinRequest { name: name.parse()?, password: None, device: DeviceName::new("bot")? };
+        let who = JoinRequest {
+            name: name.parse()?,
+            password: None,
+            device: DeviceName::new("bot")?,
+        };
         let (client, account) = Client::join(&link.parse()?, who, Options::default()).await?;
         std::fs::write(ACCOUNT_FILE, serde_json::to_vec(&account)?)?;
         client

@@ -45,7 +45,9 @@ where
     T: FromStr<Err: Display>,
     D: Deserializer<'de>,
 {
-    String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+    String::deserialize(deserializer)?
+        .parse()
+        .map_err(de::Error::custom)
 }
 
 #[cfg(test)]
@@ -63,10 +65,18 @@ mod tests {
             device: DeviceId::new(u64::MAX),
         };
         let json = serde_json::to_string(&account).unwrap();
-        assert!(json.starts_with(r#"{"addr":"[2001:db8::7]:7766","pin":"AQEB"#), "{json}");
+        assert!(
+            json.starts_with(r#"{"addr":"[2001:db8::7]:7766","pin":"AQEB"#),
+            "{json}"
+        );
         assert_eq!(serde_json::from_str::<Account>(&json).unwrap(), account);
         assert!(!format!("{account:?}").contains(&account.token.reveal()));
         let broken = json.replace(&account.token.reveal(), "short");
-        assert!(serde_json::from_str::<Account>(&broken).unwrap_err().to_string().contains("32 bytes in base64url"));
+        assert!(
+            serde_json::from_str::<Account>(&broken)
+                .unwrap_err()
+                .to_string()
+                .contains("32 bytes in base64url")
+        );
     }
 }

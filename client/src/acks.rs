@@ -17,7 +17,12 @@ struct Cursor {
 
 impl Default for Cursor {
     fn default() -> Self {
-        Self { wanted: MsgId::ZERO, sent: MsgId::ZERO, answered: MsgId::ZERO, answered_at: None }
+        Self {
+            wanted: MsgId::ZERO,
+            sent: MsgId::ZERO,
+            answered: MsgId::ZERO,
+            answered_at: None,
+        }
     }
 }
 
@@ -33,7 +38,12 @@ pub(crate) struct Acks {
 
 impl Acks {
     /// Notes that everything up to `msgid` is held. True when the sender must learn that something becomes due.
-    pub(crate) fn note(&mut self, conversation: ConversationId, msgid: MsgId, now: Instant) -> bool {
+    pub(crate) fn note(
+        &mut self,
+        conversation: ConversationId,
+        msgid: MsgId,
+        now: Instant,
+    ) -> bool {
         let cursor = self.cursors.entry(conversation).or_default();
         if msgid <= cursor.wanted {
             return false;
@@ -53,7 +63,9 @@ impl Acks {
         let Some(due) = self.due else {
             return Vec::new();
         };
-        let rested = self.sent_at.is_none_or(|at| now.saturating_duration_since(at) >= limits::ACK_DELAY);
+        let rested = self
+            .sent_at
+            .is_none_or(|at| now.saturating_duration_since(at) >= limits::ACK_DELAY);
         if now < due && !(riding && rested) {
             return Vec::new();
         }
@@ -84,11 +96,17 @@ impl Acks {
     /// nothing.
     pub(crate) fn disconnected(&mut self, now: Instant) {
         let in_doubt = |cursor: &Cursor| {
-            let is_fresh = cursor.answered_at.is_some_and(|at| now.saturating_duration_since(at) <= limits::ACK_DOUBT_TIME);
+            let is_fresh = cursor
+                .answered_at
+                .is_some_and(|at| now.saturating_duration_since(at) <= limits::ACK_DOUBT_TIME);
             is_fresh && cursor.sent == cursor.answered && cursor.wanted == cursor.sent
         };
         let mut again = Vec::new();
-        for (&conversation, cursor) in self.cursors.iter_mut().filter(|(_, cursor)| in_doubt(cursor)) {
+        for (&conversation, cursor) in self
+            .cursors
+            .iter_mut()
+            .filter(|(_, cursor)| in_doubt(cursor))
+        {
             // As if it had never been sent: so it is due once, whatever is noted or breaks meanwhile.
             (cursor.sent, cursor.answered) = (MsgId::ZERO, MsgId::ZERO);
             again.push(conversation);
@@ -102,7 +120,10 @@ impl Acks {
     pub(crate) fn take_unanswered(&mut self) -> Vec<(ConversationId, MsgId)> {
         self.dirty.clear();
         self.due = None;
-        let unanswered = self.cursors.iter_mut().filter(|(_, cursor)| cursor.wanted > cursor.answered);
+        let unanswered = self
+            .cursors
+            .iter_mut()
+            .filter(|(_, cursor)| cursor.wanted > cursor.answered);
         unanswered
             .map(|(&conversation, cursor)| {
                 cursor.sent = cursor.wanted;
@@ -116,7 +137,8 @@ impl Acks {
         let is_first = self.due.is_none();
         let rested = self.sent_at.map(|at| at + limits::ACK_INTERVAL);
         let collected = now + limits::ACK_DELAY;
-        self.due.get_or_insert(rested.map_or(collected, |rested| rested.max(collected)));
+        self.due
+            .get_or_insert(rested.map_or(collected, |rested| rested.max(collected)));
         is_first
     }
 }
@@ -131,7 +153,10 @@ mod tests {
     #[test]
     fn many_acks_become_one_per_conversation() {
         let (mut acks, start) = (Acks::default(), Instant::now());
-        assert!(acks.note(ONE, MsgId::new(1), start), "the first wakes the sender");
+        assert!(
+            acks.note(ONE, MsgId::new(1), start),
+            "the first wakes the sender"
+        );
         for id in 2..=100 {
             assert!(!acks.note(ONE, MsgId::new(id), start));
         }
@@ -140,7 +165,10 @@ mod tests {
         assert!(acks.take_due(start, false).is_empty(), "not yet");
         let due = acks.due().unwrap();
         assert_eq!(due, start + limits::ACK_DELAY);
-        assert_eq!(acks.take_due(due, false), [(ONE, MsgId::new(100)), (TWO, MsgId::new(7))]);
+        assert_eq!(
+            acks.take_due(due, false),
+            [(ONE, MsgId::new(100)), (TWO, MsgId::new(7))]
+        );
         assert_eq!(acks.due(), None);
     }
 
@@ -153,7 +181,10 @@ mod tests {
         assert!(!acks.note(ONE, MsgId::new(2), sent));
         assert_eq!(acks.due(), None, "it waits for the answer of the first");
         assert!(acks.answered(ONE, sent));
-        assert_eq!(acks.take_due(sent + limits::ACK_INTERVAL, false), [(ONE, MsgId::new(2))]);
+        assert_eq!(
+            acks.take_due(sent + limits::ACK_INTERVAL, false),
+            [(ONE, MsgId::new(2))]
+        );
         assert!(!acks.answered(ONE, sent));
         assert!(acks.take_unanswered().is_empty());
     }
@@ -173,7 +204,11 @@ mod tests {
         let second = ack(2, first);
         assert_eq!(second, first + limits::ACK_INTERVAL);
         let later = second + limits::ACK_INTERVAL;
-        assert_eq!(ack(3, later), later + limits::ACK_DELAY, "nothing was said for a while");
+        assert_eq!(
+            ack(3, later),
+            later + limits::ACK_DELAY,
+            "nothing was said for a while"
+        );
     }
 
     #[test]
@@ -188,9 +223,17 @@ mod tests {
         acks.answered(TWO, later);
         acks.disconnected(later + limits::ACK_DELAY);
         acks.disconnected(later + limits::ACK_DELAY);
-        assert_eq!(acks.take_due(later + limits::ACK_INTERVAL, false), [(TWO, MsgId::new(2))], "the other is durable since long");
+        assert_eq!(
+            acks.take_due(later + limits::ACK_INTERVAL, false),
+            [(TWO, MsgId::new(2))],
+            "the other is durable since long"
+        );
         acks.disconnected(later + limits::ACK_INTERVAL);
-        assert_eq!(acks.due(), None, "it is on its way, and asked again as every request is");
+        assert_eq!(
+            acks.due(),
+            None,
+            "it is on its way, and asked again as every request is"
+        );
     }
 
     #[test]
@@ -202,7 +245,10 @@ mod tests {
         let mut left = acks.take_unanswered();
         left.sort_unstable();
         assert_eq!(left, [(ONE, MsgId::new(1)), (TWO, MsgId::new(2))]);
-        assert!(acks.take_due(start + limits::ACK_DELAY, true).is_empty(), "it is sent already");
+        assert!(
+            acks.take_due(start + limits::ACK_DELAY, true).is_empty(),
+            "it is sent already"
+        );
     }
 
     #[test]
@@ -212,7 +258,10 @@ mod tests {
         assert_eq!(acks.take_due(start, true).len(), 1);
         acks.answered(ONE, start);
         acks.note(ONE, MsgId::new(2), start);
-        assert!(acks.take_due(start, true).is_empty(), "others left a moment ago");
+        assert!(
+            acks.take_due(start, true).is_empty(),
+            "others left a moment ago"
+        );
         assert_eq!(acks.take_due(start + limits::ACK_DELAY, true).len(), 1);
     }
 }

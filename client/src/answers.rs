@@ -17,7 +17,11 @@ use crate::slots::{Pending, Waiter};
 
 impl Shared {
     /// Hands answers to those who wait for them: one lock for all of them, and the waking outside of it.
-    pub(crate) fn answered(&self, answers: &mut Vec<Answer>, told: &mut Vec<(Waiter, Result<Response, ErrorCode>)>) -> Result<(), Lost> {
+    pub(crate) fn answered(
+        &self,
+        answers: &mut Vec<Answer>,
+        told: &mut Vec<(Waiter, Result<Response, ErrorCode>)>,
+    ) -> Result<(), Lost> {
         let mut result = Ok(());
         let mut wake = false;
         let mut state = self.state.lock();
@@ -28,7 +32,11 @@ impl Shared {
                 Some(pending) => pending.settle(state.whoami.user, answer),
                 None => answer,
             };
-            if let Some(request) = answered.as_ref().and_then(Pending::request).filter(|_| answer.is_ok()) {
+            if let Some(request) = answered
+                .as_ref()
+                .and_then(Pending::request)
+                .filter(|_| answer.is_ok())
+            {
                 state.standing.note(request);
             }
             let watched = match answered.as_ref().and_then(Pending::request) {
@@ -39,9 +47,16 @@ impl Shared {
                 Some(Waiter::Standing) => {
                     // Where the others are is pushed, in the order in which they move.
                     if let Ok(Response::Watching(presences)) = answer {
-                        let is_told = |user: &UserId| presences.iter().any(|presence| presence.user == *user);
+                        let is_told =
+                            |user: &UserId| presences.iter().any(|presence| presence.user == *user);
                         for user in watched.into_iter().filter(|user| !is_told(user)) {
-                            state.tell(&Event::Presence(UserPresence { user, devices: Vec::new() }), &mut wakers);
+                            state.tell(
+                                &Event::Presence(UserPresence {
+                                    user,
+                                    devices: Vec::new(),
+                                }),
+                                &mut wakers,
+                            );
                         }
                     }
                 }
@@ -60,7 +75,10 @@ impl Shared {
         if wake {
             self.wake.notify_one();
         }
-        self.tell(told.drain(..).map(|(waiter, answer)| (waiter, answer.map_err(Error::Refused))));
+        self.tell(
+            told.drain(..)
+                .map(|(waiter, answer)| (waiter, answer.map_err(Error::Refused))),
+        );
         result
     }
 

@@ -15,7 +15,10 @@ pub struct Backoff {
 impl Default for Backoff {
     /// From 250 ms up to 30 s.
     fn default() -> Self {
-        Self { base: Duration::from_millis(250), cap: Duration::from_secs(30) }
+        Self {
+            base: Duration::from_millis(250),
+            cap: Duration::from_secs(30),
+        }
     }
 }
 
@@ -24,7 +27,10 @@ impl Backoff {
     /// less.
     #[must_use]
     pub fn delay(&self, attempt: u32, jitter: f64) -> Duration {
-        let doubled = 1_u32.checked_shl(attempt).and_then(|factor| self.base.checked_mul(factor)).unwrap_or(self.cap);
+        let doubled = 1_u32
+            .checked_shl(attempt)
+            .and_then(|factor| self.base.checked_mul(factor))
+            .unwrap_or(self.cap);
         doubled.min(self.cap).mul_f64(jitter.clamp(0.0, 1.0))
     }
 }
@@ -36,8 +42,13 @@ mod tests {
     #[test]
     fn delays_double_up_to_the_cap_and_stay_there() {
         let backoff = Backoff::default();
-        let whole: Vec<u128> = (0..9).map(|attempt| backoff.delay(attempt, 1.0).as_millis()).collect();
-        assert_eq!(whole, [250, 500, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000]);
+        let whole: Vec<u128> = (0..9)
+            .map(|attempt| backoff.delay(attempt, 1.0).as_millis())
+            .collect();
+        assert_eq!(
+            whole,
+            [250, 500, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000]
+        );
         for attempt in [31, 32, 33, 1_000, u32::MAX] {
             assert_eq!(backoff.delay(attempt, 1.0), backoff.cap);
         }
@@ -45,11 +56,17 @@ mod tests {
 
     #[test]
     fn jitter_covers_everything_from_nothing_to_the_whole() {
-        let backoff = Backoff { base: Duration::from_secs(1), cap: Duration::from_secs(8) };
+        let backoff = Backoff {
+            base: Duration::from_secs(1),
+            cap: Duration::from_secs(8),
+        };
         assert_eq!(backoff.delay(2, 0.0), Duration::ZERO);
         assert_eq!(backoff.delay(2, 0.5), Duration::from_secs(2));
         assert_eq!(backoff.delay(2, 7.0), Duration::from_secs(4));
-        let huge = Backoff { base: Duration::MAX, cap: Duration::from_secs(8) };
+        let huge = Backoff {
+            base: Duration::MAX,
+            cap: Duration::from_secs(8),
+        };
         assert_eq!(huge.delay(3, 1.0), huge.cap);
     }
 }

@@ -74,7 +74,12 @@ pub struct WhoAmI {
 
 impl From<&Welcome> for WhoAmI {
     fn from(welcome: &Welcome) -> Self {
-        Self { user: welcome.user, name: welcome.name.clone(), role: welcome.role, device: welcome.device }
+        Self {
+            user: welcome.user,
+            name: welcome.name.clone(),
+            role: welcome.role,
+            device: welcome.device,
+        }
     }
 }
 
@@ -87,9 +92,22 @@ impl Client {
     /// # Errors
     /// See above; [`Error::LoginRefused`] with `BadInvite` or `NameTaken` among them. When the connection broke before the answer, the
     /// invite may be used up.
-    pub async fn join(link: &InviteLink, who: JoinRequest, options: Options) -> Result<(Self, Account), Error> {
-        let JoinRequest { name, password, device } = who;
-        let credentials = Credentials::Invite { token: link.token, name, password, device };
+    pub async fn join(
+        link: &InviteLink,
+        who: JoinRequest,
+        options: Options,
+    ) -> Result<(Self, Account), Error> {
+        let JoinRequest {
+            name,
+            password,
+            device,
+        } = who;
+        let credentials = Credentials::Invite {
+            token: link.token,
+            name,
+            password,
+            device,
+        };
         Self::new_device(link.addr.clone(), link.pin, credentials, options).await
     }
 
@@ -105,7 +123,17 @@ impl Client {
         device: DeviceName,
         options: Options,
     ) -> Result<(Self, Account), Error> {
-        Self::new_device(addr, pin, Credentials::Password { name, password, device }, options).await
+        Self::new_device(
+            addr,
+            pin,
+            Credentials::Password {
+                name,
+                password,
+                device,
+            },
+            options,
+        )
+        .await
     }
 
     /// Comes back as a device that was here before.
@@ -114,33 +142,91 @@ impl Client {
     /// See above.
     pub async fn connect(account: &Account, options: Options) -> Result<Self, Error> {
         let credentials = Credentials::Token(account.token);
-        let (client, _) = Self::start(account.addr.clone(), account.pin, credentials, options).await?;
+        let (client, _) =
+            Self::start(account.addr.clone(), account.pin, credentials, options).await?;
         Ok(client)
     }
 
-    async fn new_device(addr: ServerAddr, pin: ServerPin, credentials: Credentials, options: Options) -> Result<(Self, Account), Error> {
+    async fn new_device(
+        addr: ServerAddr,
+        pin: ServerPin,
+        credentials: Credentials,
+        options: Options,
+    ) -> Result<(Self, Account), Error> {
         let (client, welcome) = Self::start(addr.clone(), pin, credentials, options).await?;
-        let token = welcome.token.ok_or(Error::Protocol("a new device was given no token"))?;
-        let account = Account { addr, pin, token, user: welcome.user, name: welcome.name, device: welcome.device };
+        let token = welcome
+            .token
+            .ok_or(Error::Protocol("a new device was given no token"))?;
+        let account = Account {
+            addr,
+            pin,
+            token,
+            user: welcome.user,
+            name: welcome.name,
+            device: welcome.device,
+        };
         Ok((client, account))
     }
 
-    async fn start(addr: ServerAddr, pin: ServerPin, credentials: Credentials, options: Options) -> Result<(Self, Welcome), Error> {
-        let Options { push, send_stream, since, reconnect, endpoint, ack_every_packets } = options;
+    async fn start(
+        addr: ServerAddr,
+        pin: ServerPin,
+        credentials: Credentials,
+        options: Options,
+    ) -> Result<(Self, Welcome), Error> {
+        let Options {
+            push,
+            send_stream,
+            since,
+            reconnect,
+            endpoint,
+            ack_every_packets,
+        } = options;
         let send_stream = send_stream.unwrap_or_else(|| SendStreamId::new(rand::random()));
         let owns_endpoint = endpoint.is_none();
         let endpoint = endpoint.map_or_else(Endpoint::new, Ok)?;
-        let target = Target { addr: addr.clone(), pin, ack_every_packets };
-        let mut dialer = Dialer { endpoint, target, hello: Hello { version: WIRE_VERSION, credentials, send_stream, push, since: None } };
+        let target = Target {
+            addr: addr.clone(),
+            pin,
+            ack_every_packets,
+        };
+        let mut dialer = Dialer {
+            endpoint,
+            target,
+            hello: Hello {
+                version: WIRE_VERSION,
+                credentials,
+                send_stream,
+                push,
+                since: None,
+            },
+        };
         let session: Session = dialer.open(since, limits::CONNECT_TIME_MAX).await?;
         let welcome = session.welcome.clone();
         if let Some(token) = welcome.token {
             dialer.hello.credentials = Credentials::Token(token);
         }
         let shared = Arc::new(Shared::new(&welcome, since));
-        let driver = Driver { shared: Arc::clone(&shared), dialer, reconnect, owns_endpoint };
+        let driver = Driver {
+            shared: Arc::clone(&shared),
+            dialer,
+            reconnect,
+            owns_endpoint,
+        };
         let driver = Mutex::new(Some(tokio::spawn(driver.run(session))));
-        Ok((Self { handle: Arc::new(Handle { shared, driver, addr, pin, send_stream, push }) }, welcome))
+        Ok((
+            Self {
+                handle: Arc::new(Handle {
+                    shared,
+                    driver,
+                    addr,
+                    pin,
+                    send_stream,
+                    push,
+                }),
+            },
+            welcome,
+        ))
     }
 
     /// Ends the client: sends the acks that wait, closes the connection and waits until its last packets have left.
@@ -159,12 +245,26 @@ impl Client {
     async fn flush_acks(&self) {
         let unanswered = {
             let mut state = self.shared().state.lock();
-            if state.is_online() { state.acks.take_unanswered() } else { Vec::new() }
+            if state.is_online() {
+                state.acks.take_unanswered()
+            } else {
+                Vec::new()
+            }
         };
         let mut answers = Vec::with_capacity(unanswered.len());
         for (conversation, msgid) in unanswered {
             let (sender, receiver) = oneshot::channel();
-            if self.shared().submit(Request::Ack { conversation, msgid }, Waiter::Own(sender)).is_ok() {
+            if self
+                .shared()
+                .submit(
+                    Request::Ack {
+                        conversation,
+                        msgid,
+                    },
+                    Waiter::Own(sender),
+                )
+                .is_ok()
+            {
                 answers.push(receiver);
             }
         }
@@ -191,8 +291,15 @@ impl Client {
     ///
     /// # Errors
     /// As [`Client::send`].
-    pub async fn reply(&self, conversation: ConversationId, to: MsgId, body: Body) -> Result<MsgId, Error> {
-        self.enqueue_with(conversation, body, Extras::reply_to(to)).await?.await
+    pub async fn reply(
+        &self,
+        conversation: ConversationId,
+        to: MsgId,
+        body: Body,
+    ) -> Result<MsgId, Error> {
+        self.enqueue_with(conversation, body, Extras::reply_to(to))
+            .await?
+            .await
     }
 
     /// Says in conversation `to` what was said in another: as it is now, with its author and without whom it mentioned. It keeps its place
@@ -200,8 +307,18 @@ impl Client {
     ///
     /// # Errors
     /// As [`Client::send`]; [`Error::Refused`] when there is no such message to be seen.
-    pub async fn forward(&self, from: ConversationId, msgid: MsgId, to: ConversationId) -> Result<MsgId, Error> {
-        let room = self.shared().send_room.acquire().await.map_err(|_| self.ended())?;
+    pub async fn forward(
+        &self,
+        from: ConversationId,
+        msgid: MsgId,
+        to: ConversationId,
+    ) -> Result<MsgId, Error> {
+        let room = self
+            .shared()
+            .send_room
+            .acquire()
+            .await
+            .map_err(|_| self.ended())?;
         let accepted = self.submit_send(to, None, Content::Forwarded { from, msgid })?;
         room.forget();
         accepted.await
@@ -215,8 +332,17 @@ impl Client {
     ///
     /// # Errors
     /// [`Error::TooLarge`], and whatever ended the client.
-    pub async fn enqueue(&self, conversation: ConversationId, body: Body) -> Result<Accepted, Error> {
-        let room = self.shared().send_room.acquire().await.map_err(|_| self.ended())?;
+    pub async fn enqueue(
+        &self,
+        conversation: ConversationId,
+        body: Body,
+    ) -> Result<Accepted, Error> {
+        let room = self
+            .shared()
+            .send_room
+            .acquire()
+            .await
+            .map_err(|_| self.ended())?;
         let accepted = self.submit_send(conversation, None, Content::Said(body, Extras::NONE))?;
         room.forget();
         Ok(accepted)
@@ -226,8 +352,18 @@ impl Client {
     ///
     /// # Errors
     /// As [`Client::enqueue`]. The promise fails with [`Error::Refused`] when the server does not take the extras.
-    pub async fn enqueue_with(&self, conversation: ConversationId, body: Body, extras: Extras) -> Result<Accepted, Error> {
-        let room = self.shared().send_room.acquire().await.map_err(|_| self.ended())?;
+    pub async fn enqueue_with(
+        &self,
+        conversation: ConversationId,
+        body: Body,
+        extras: Extras,
+    ) -> Result<Accepted, Error> {
+        let room = self
+            .shared()
+            .send_room
+            .acquire()
+            .await
+            .map_err(|_| self.ended())?;
         let accepted = self.submit_send(conversation, None, Content::Said(body, extras))?;
         room.forget();
         Ok(accepted)
@@ -237,7 +373,11 @@ impl Client {
     ///
     /// # Errors
     /// [`TryEnqueueError::Full`] with the body when there is no room at present; else as [`Client::enqueue`].
-    pub fn try_enqueue(&self, conversation: ConversationId, body: Body) -> Result<Accepted, TryEnqueueError> {
+    pub fn try_enqueue(
+        &self,
+        conversation: ConversationId,
+        body: Body,
+    ) -> Result<Accepted, TryEnqueueError> {
         let room = match self.shared().send_room.try_acquire() {
             Ok(room) => room,
             Err(TryAcquireError::NoPermits) => return Err(TryEnqueueError::Full(body)),
@@ -254,13 +394,27 @@ impl Client {
     /// # Errors
     /// [`Error::SeqUsed`] when the number is not above all that this client used in the conversation; else as [`Client::enqueue`].
     pub async fn enqueue_draft(&self, draft: Draft) -> Result<Accepted, Error> {
-        let room = self.shared().send_room.acquire().await.map_err(|_| self.ended())?;
-        let accepted = self.submit_send(draft.conversation, Some(draft.seq), Content::Said(draft.body, draft.extras))?;
+        let room = self
+            .shared()
+            .send_room
+            .acquire()
+            .await
+            .map_err(|_| self.ended())?;
+        let accepted = self.submit_send(
+            draft.conversation,
+            Some(draft.seq),
+            Content::Said(draft.body, draft.extras),
+        )?;
         room.forget();
         Ok(accepted)
     }
 
-    fn submit_send(&self, conversation: ConversationId, seq: Option<ClientSeq>, content: Content) -> Result<Accepted, Error> {
+    fn submit_send(
+        &self,
+        conversation: ConversationId,
+        seq: Option<ClientSeq>,
+        content: Content,
+    ) -> Result<Accepted, Error> {
         let (seq, answer) = self.shared().send(conversation, seq, content)?;
         Ok(Accepted { seq, answer })
     }
@@ -304,7 +458,10 @@ impl Client {
         let mut state = self.shared().state.lock();
         let key = state.new_key();
         state.subscribers.insert(key, subscriber);
-        Events { client: self.clone(), key }
+        Events {
+            client: self.clone(),
+            key,
+        }
     }
 
     /// Who this client is.
@@ -347,7 +504,12 @@ impl Client {
 
     /// Makes a request and waits for its answer, over any number of reconnects.
     pub(crate) async fn request(&self, request: Request) -> Result<Response, Error> {
-        let room = self.shared().request_room.acquire().await.map_err(|_| self.ended())?;
+        let room = self
+            .shared()
+            .request_room
+            .acquire()
+            .await
+            .map_err(|_| self.ended())?;
         let (sender, receiver) = oneshot::channel();
         self.shared().submit(request, Waiter::Request(sender))?;
         room.forget();
@@ -381,6 +543,8 @@ impl Future for Accepted {
     type Output = Result<MsgId, Error>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        Pin::new(&mut self.answer).poll(context).map(|answer| answer.unwrap_or(Err(Error::Closed)))
+        Pin::new(&mut self.answer)
+            .poll(context)
+            .map(|answer| answer.unwrap_or(Err(Error::Closed)))
     }
 }

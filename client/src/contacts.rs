@@ -29,10 +29,18 @@ impl Client {
         loop {
             let page = ask!(self, Request::Contacts { after }, Response::Contacts(page) => page)?;
             self.remember(page.items.iter().map(|contact| &contact.user));
-            all.extend(page.items.into_iter().map(|contact| (contact.user.id, contact)));
+            all.extend(
+                page.items
+                    .into_iter()
+                    .map(|contact| (contact.user.id, contact)),
+            );
             match page.next_after {
                 Some(next) if after.is_none_or(|after| next > after) => after = Some(next),
-                Some(_) => return Err(Error::Protocol("the pages of the contacts go round in circles")),
+                Some(_) => {
+                    return Err(Error::Protocol(
+                        "the pages of the contacts go round in circles",
+                    ));
+                }
                 None => break,
             }
         }
@@ -42,7 +50,10 @@ impl Client {
                 all.insert(contact.user.id, *contact);
             }
         }
-        Ok(all.into_values().filter(|contact| !contact.relation.is_none()).collect())
+        Ok(all
+            .into_values()
+            .filter(|contact| !contact.relation.is_none())
+            .collect())
     }
 
     /// Changes the user's relation to another, and gives it as it is then. What was done before is not done again.
@@ -51,7 +62,8 @@ impl Client {
     /// As [`Client::contacts`]; [`Error::Refused`] with `NoSuchUser`, with `Blocked` for somebody whom the user has blocked, with `NotAsked`
     /// when there is nothing to accept, or with `LimitReached` when the user has as many contacts, or has blocked as many, as the server allows.
     pub async fn relate(&self, user: UserId, act: RelationAct) -> Result<Relation, Error> {
-        let contact = ask!(self, Request::Relate { user, act }, Response::Related(contact) => contact)?;
+        let contact =
+            ask!(self, Request::Relate { user, act }, Response::Related(contact) => contact)?;
         Ok(contact.relation)
     }
 }
@@ -73,11 +85,14 @@ impl Client {
     /// As [`Client::contacts`].
     pub async fn watch(&self, users: Vec<UserId>) -> Result<Vec<UserPresence>, Error> {
         let mut meanwhile = self.events_meanwhile();
-        let mut presences = ask!(self, Request::Watch { users }, Response::Watching(presences) => presences)?;
+        let mut presences =
+            ask!(self, Request::Watch { users }, Response::Watching(presences) => presences)?;
         // What was told meanwhile may be newer than the answer. If it is older, what is newer is still to be told.
         for event in meanwhile.arrived() {
             if let Event::Presence(told) = event
-                && let Some(presence) = presences.iter_mut().find(|presence| presence.user == told.user)
+                && let Some(presence) = presences
+                    .iter_mut()
+                    .find(|presence| presence.user == told.user)
             {
                 *presence = told;
             }
@@ -117,10 +132,17 @@ impl Client {
     ///
     /// # Errors
     /// As [`Client::contacts`]; [`Error::Refused`] with `TurnedOff` where the owner of the server wants no search.
-    pub async fn search_users(&self, prefix: UserName, limit: usize) -> Result<Vec<UserInfo>, Error> {
+    pub async fn search_users(
+        &self,
+        prefix: UserName,
+        limit: usize,
+    ) -> Result<Vec<UserInfo>, Error> {
         let (mut found, mut after) = (Vec::new(), None);
         while found.len() < limit {
-            let request = Request::SearchUsers { prefix: prefix.clone(), after };
+            let request = Request::SearchUsers {
+                prefix: prefix.clone(),
+                after,
+            };
             let page = ask!(self, request, Response::FoundUsers(page) => page)?;
             if page.items.is_empty() && page.next_after.is_some() {
                 return Err(Error::Protocol("a page of users is empty and not the last"));
@@ -180,8 +202,14 @@ impl Client {
     ///
     /// # Errors
     /// As [`Client::contacts`]; [`Error::Refused`] with `BadSetting` when there is none of that name, or it does not take the value.
-    pub async fn set_setting(&self, name: SettingName, value: SettingValue) -> Result<Setting, Error> {
+    pub async fn set_setting(
+        &self,
+        name: SettingName,
+        value: SettingValue,
+    ) -> Result<Setting, Error> {
         let mut settings = ask!(self, Request::SetSetting { name, value }, Response::Settings(settings) => settings)?;
-        settings.pop().ok_or(Error::Protocol("a setting was set and not told"))
+        settings
+            .pop()
+            .ok_or(Error::Protocol("a setting was set and not told"))
     }
 }

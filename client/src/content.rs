@@ -19,8 +19,18 @@ impl Content {
     /// The request that says it in a conversation, under its number there.
     pub(crate) fn numbered(self, conversation: ConversationId, seq: ClientSeq) -> Request {
         match self {
-            Self::Said(body, extras) => Request::Send(Draft { conversation, seq, body, extras }),
-            Self::Forwarded { from, msgid } => Request::Forward(Forward { to: conversation, seq, from, msgid }),
+            Self::Said(body, extras) => Request::Send(Draft {
+                conversation,
+                seq,
+                body,
+                extras,
+            }),
+            Self::Forwarded { from, msgid } => Request::Forward(Forward {
+                to: conversation,
+                seq,
+                from,
+                msgid,
+            }),
         }
     }
 }

@@ -50,7 +50,10 @@ impl Driver {
                 return error;
             }
             if matches!(self.reconnect, Reconnect::Never) {
-                return Error::Lost { addr: self.dialer.target.addr.clone(), reason: lost.reason() };
+                return Error::Lost {
+                    addr: self.dialer.target.addr.clone(),
+                    reason: lost.reason(),
+                };
             }
             if began.elapsed() >= limits::STEADY_AFTER {
                 attempts = 0;
@@ -84,14 +87,23 @@ impl Driver {
                 Err(error) => error,
             };
             tracing::debug!(%error, attempts = *attempts, "cannot connect yet");
-            if matches!(error, Error::NoAnswer { .. } | Error::LoginUnanswered { .. }) {
+            if matches!(
+                error,
+                Error::NoAnswer { .. } | Error::LoginUnanswered { .. }
+            ) {
                 time_max = limits::CONNECT_TIME_MAX.min(2 * time_max);
             }
         }
     }
 
     async fn session(&self, session: Session) -> Ended {
-        let Session { link, writer, reader, timeline, welcome: _ } = session;
+        let Session {
+            link,
+            writer,
+            reader,
+            timeline,
+            welcome: _,
+        } = session;
         let (_opening, pushed) = timeline.unzip();
         self.shared.lanes.connected(link.clone());
         let ended = tokio::select! {
@@ -160,7 +172,9 @@ fn cut_answers(reader: &mut Reader, answers: &mut Vec<Answer>) -> Result<(), Los
     while let Some(frame) = reader.next()? {
         match codec::decode(&frame, FRAME_BYTES_MAX) {
             Ok(ServerFrame::Response(id, answer)) => answers.push((id, answer)),
-            Ok(ServerFrame::Welcome(_) | ServerFrame::Refused(_)) => return Err(Lost::Protocol("a second welcome")),
+            Ok(ServerFrame::Welcome(_) | ServerFrame::Refused(_)) => {
+                return Err(Lost::Protocol("a second welcome"));
+            }
             Err(_) => return Err(Lost::Protocol("an answer cannot be read")),
         }
     }

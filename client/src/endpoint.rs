@@ -11,7 +11,10 @@ use cairn_proto::invite::ServerAddr;
 use cairn_proto::limits::IDLE_TIME_MAX;
 use cairn_proto::secret::Pin;
 use quinn::crypto::rustls::QuicClientConfig;
-use quinn::{AckFrequencyConfig, ClientConfig, ConnectionError, EndpointConfig, TransportConfig, TransportErrorCode, VarInt};
+use quinn::{
+    AckFrequencyConfig, ClientConfig, ConnectionError, EndpointConfig, TransportConfig,
+    TransportErrorCode, VarInt,
+};
 use rustls::client::Resumption;
 use rustls::crypto::CryptoProvider;
 use socket2::{Domain, Protocol, Socket, Type};
@@ -50,11 +53,17 @@ impl Endpoint {
     /// [`Error::Socket`] when the system gives no socket, or when no tokio runtime is running here.
     pub fn new() -> Result<Self, Error> {
         let open = || -> io::Result<quinn::Endpoint> {
-            let runtime = quinn::default_runtime().ok_or_else(|| io::Error::other("no tokio runtime is running here"))?;
+            let runtime = quinn::default_runtime()
+                .ok_or_else(|| io::Error::other("no tokio runtime is running here"))?;
             quinn::Endpoint::new(EndpointConfig::default(), None, socket()?, runtime)
         };
-        let quinn = open().map_err(|error| Error::Socket { reason: error.to_string() })?;
-        Ok(Self { quinn, provider: Arc::new(rustls::crypto::ring::default_provider()) })
+        let quinn = open().map_err(|error| Error::Socket {
+            reason: error.to_string(),
+        })?;
+        Ok(Self {
+            quinn,
+            provider: Arc::new(rustls::crypto::ring::default_provider()),
+        })
     }
 
     /// Waits until every connection of this endpoint is over and its last packets have left.
@@ -94,13 +103,27 @@ impl Endpoint {
 
     async fn handshake(&self, target: &Target, to: SocketAddr) -> Result<Link, Error> {
         let verifier = Arc::new(PinVerifier::new(target.pin, Arc::clone(&self.provider)));
-        let broken = |reason: String| Error::Broken { addr: target.addr.clone(), reason };
-        let config = client_config(Arc::clone(&verifier), &self.provider, target.ack_every_packets).map_err(&broken)?;
-        let connecting = self.quinn.connect_with(config, to, target.addr.host()).map_err(|error| broken(error.to_string()))?;
+        let broken = |reason: String| Error::Broken {
+            addr: target.addr.clone(),
+            reason,
+        };
+        let config = client_config(
+            Arc::clone(&verifier),
+            &self.provider,
+            target.ack_every_packets,
+        )
+        .map_err(&broken)?;
+        let connecting = self
+            .quinn
+            .connect_with(config, to, target.addr.host())
+            .map_err(|error| broken(error.to_string()))?;
         match connecting.await {
             Ok(connection) => Ok(Link::new(connection)),
             Err(error) => Err(match verifier.other() {
-                Some(shown) => Error::WrongPin { addr: target.addr.clone(), shown: Box::new(shown) },
+                Some(shown) => Error::WrongPin {
+                    addr: target.addr.clone(),
+                    shown: Box::new(shown),
+                },
                 None => handshake_error(&target.addr, error),
             }),
         }
@@ -109,7 +132,9 @@ impl Endpoint {
 
 impl fmt::Debug for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Endpoint").field("local", &self.quinn.local_addr().ok()).finish_non_exhaustive()
+        f.debug_struct("Endpoint")
+            .field("local", &self.quinn.local_addr().ok())
+            .finish_non_exhaustive()
     }
 }
 
@@ -118,8 +143,12 @@ fn handshake_error(addr: &ServerAddr, error: ConnectionError) -> Error {
     let no_protocol = TransportErrorCode::crypto(NO_APPLICATION_PROTOCOL);
     match error {
         ConnectionError::VersionMismatch => Error::NotCairn { addr },
-        ConnectionError::TransportError(error) if error.code == no_protocol => Error::NotCairn { addr },
-        ConnectionError::ConnectionClosed(close) if close.error_code == no_protocol => Error::NotCairn { addr },
+        ConnectionError::TransportError(error) if error.code == no_protocol => {
+            Error::NotCairn { addr }
+        }
+        ConnectionError::ConnectionClosed(close) if close.error_code == no_protocol => {
+            Error::NotCairn { addr }
+        }
         ConnectionError::TimedOut => Error::NoAnswer { addr },
         other => Lost::from(other).into_login_error(addr),
     }
@@ -127,11 +156,23 @@ fn handshake_error(addr: &ServerAddr, error: ConnectionError) -> Error {
 
 /// The first address of the host, and the first one of the other family.
 async fn resolve(addr: &ServerAddr) -> Result<(SocketAddr, Option<SocketAddr>), Error> {
-    let failed = |reason: String| Error::Resolve { addr: addr.clone(), reason };
-    let found: Vec<SocketAddr> =
-        tokio::net::lookup_host((addr.host(), addr.port())).await.map_err(|error| failed(error.to_string()))?.collect();
-    let &first = found.first().ok_or_else(|| failed("it has none".to_owned()))?;
-    Ok((first, found.into_iter().find(|other| other.is_ipv4() != first.is_ipv4())))
+    let failed = |reason: String| Error::Resolve {
+        addr: addr.clone(),
+        reason,
+    };
+    let found: Vec<SocketAddr> = tokio::net::lookup_host((addr.host(), addr.port()))
+        .await
+        .map_err(|error| failed(error.to_string()))?
+        .collect();
+    let &first = found
+        .first()
+        .ok_or_else(|| failed("it has none".to_owned()))?;
+    Ok((
+        first,
+        found
+            .into_iter()
+            .find(|other| other.is_ipv4() != first.is_ipv4()),
+    ))
 }
 
 fn socket() -> io::Result<UdpSocket> {

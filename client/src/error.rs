@@ -30,13 +30,17 @@ pub enum Error {
         reason: String,
     },
     /// Nobody answered in [`crate::limits::CONNECT_TIME_MAX`].
-    #[error("no answer from {addr}: check address and port, that the server is running, and that UDP is let through")]
+    #[error(
+        "no answer from {addr}: check address and port, that the server is running, and that UDP is let through"
+    )]
     NoAnswer {
         /// Where nobody answered.
         addr: ServerAddr,
     },
     /// A server was reached and did not answer the login in [`crate::limits::CONNECT_TIME_MAX`].
-    #[error("the server at {addr} is there but does not answer the login: it may be overloaded, try again later")]
+    #[error(
+        "the server at {addr} is there but does not answer the login: it may be overloaded, try again later"
+    )]
     LoginUnanswered {
         /// Which server.
         addr: ServerAddr,
@@ -61,7 +65,9 @@ pub enum Error {
         shown: Box<Pin>,
     },
     /// What answers is no cairn server of this version.
-    #[error("what answers at {addr} does not speak this version of the cairn protocol: check the port, or update")]
+    #[error(
+        "what answers at {addr} does not speak this version of the cairn protocol: check the port, or update"
+    )]
     NotCairn {
         /// Where it answers.
         addr: ServerAddr,
@@ -80,7 +86,9 @@ pub enum Error {
     /// The connection broke after the request was written and before its answer came: it may have been carried out or not. Only
     /// requests that cannot be repeated without harm end so, each of which says so; look before asking again. All others are asked again on the
     /// next connection.
-    #[error("the connection broke before the answer came: whether it was done is unknown, so look before trying again")]
+    #[error(
+        "the connection broke before the answer came: whether it was done is unknown, so look before trying again"
+    )]
     Disconnected,
     /// The server ended the connection for a reason that connecting again does not mend.
     #[error("the server ended the session: {0}{advice}", advice = advice(.0))]
@@ -143,8 +151,15 @@ impl Error {
     /// Whether connecting again may help. What is final ends the client.
     pub(crate) fn is_final(&self) -> bool {
         match self {
-            Self::LoginRefused { code, .. } => !matches!(code, ErrorCode::RateLimited | ErrorCode::StorageFailed | ErrorCode::LimitReached),
-            Self::WrongPin { .. } | Self::NotCairn { .. } | Self::Ended(_) | Self::Protocol(_) | Self::Closed => true,
+            Self::LoginRefused { code, .. } => !matches!(
+                code,
+                ErrorCode::RateLimited | ErrorCode::StorageFailed | ErrorCode::LimitReached
+            ),
+            Self::WrongPin { .. }
+            | Self::NotCairn { .. }
+            | Self::Ended(_)
+            | Self::Protocol(_)
+            | Self::Closed => true,
             _ => false,
         }
     }

@@ -86,14 +86,40 @@ impl Event {
     pub(crate) fn of(frame: TimelineFrame) -> Option<Self> {
         match frame {
             TimelineFrame::Run(_) | TimelineFrame::Behind { .. } => None,
-            TimelineFrame::Conversation(conversation) => Some(Self::Conversation(Box::new(conversation))),
-            TimelineFrame::Removed { conversation, last } => Some(Self::Removed { conversation, last }),
-            TimelineFrame::Read { conversation, read, head } => Some(Self::Read { conversation, read, head }),
-            TimelineFrame::Floor { conversation, floor } => Some(Self::Expired { conversation, floor }),
+            TimelineFrame::Conversation(conversation) => {
+                Some(Self::Conversation(Box::new(conversation)))
+            }
+            TimelineFrame::Removed { conversation, last } => {
+                Some(Self::Removed { conversation, last })
+            }
+            TimelineFrame::Read {
+                conversation,
+                read,
+                head,
+            } => Some(Self::Read {
+                conversation,
+                read,
+                head,
+            }),
+            TimelineFrame::Floor {
+                conversation,
+                floor,
+            } => Some(Self::Expired {
+                conversation,
+                floor,
+            }),
             TimelineFrame::Own(own) => Some(Self::Own(Box::new(own))),
             TimelineFrame::Contact(contact) => Some(Self::Contact(Box::new(contact))),
             TimelineFrame::Presence(presence) => Some(Self::Presence(presence)),
-            TimelineFrame::Receipts { conversation, cursors, more } => Some(Self::Receipts { conversation, cursors, more }),
+            TimelineFrame::Receipts {
+                conversation,
+                cursors,
+                more,
+            } => Some(Self::Receipts {
+                conversation,
+                cursors,
+                more,
+            }),
         }
     }
 }
@@ -134,13 +160,21 @@ impl Events {
     pub(crate) fn arrived(&mut self) -> Vec<Event> {
         let mut state = self.client.shared().state.lock();
         let subscriber = state.subscribers.get_mut(&self.key);
-        subscriber.into_iter().flat_map(|subscriber| std::iter::from_fn(|| subscriber.take())).collect()
+        subscriber
+            .into_iter()
+            .flat_map(|subscriber| std::iter::from_fn(|| subscriber.take()))
+            .collect()
     }
 }
 
 impl Drop for Events {
     fn drop(&mut self) {
-        self.client.shared().state.lock().subscribers.remove(&self.key);
+        self.client
+            .shared()
+            .state
+            .lock()
+            .subscribers
+            .remove(&self.key);
     }
 }
 
@@ -156,7 +190,10 @@ pub(crate) struct Subscriber {
 
 impl Subscriber {
     pub(crate) fn own() -> Self {
-        Self { is_own: true, ..Self::default() }
+        Self {
+            is_own: true,
+            ..Self::default()
+        }
     }
 
     pub(crate) fn push(&mut self, event: &Event) {
@@ -169,10 +206,12 @@ impl Subscriber {
 
     /// The oldest event. What was dropped is newer than what is queued, so it is reported behind it.
     fn take(&mut self) -> Option<Event> {
-        self.queue.pop_front().or_else(|| match std::mem::take(&mut self.dropped) {
-            0 => None,
-            dropped => Some(Event::Lagged(dropped)),
-        })
+        self.queue
+            .pop_front()
+            .or_else(|| match std::mem::take(&mut self.dropped) {
+                0 => None,
+                dropped => Some(Event::Lagged(dropped)),
+            })
     }
 }
 

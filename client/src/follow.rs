@@ -78,7 +78,19 @@ impl Follower {
     pub(crate) fn new(key: u64, conversation: ConversationId, from: MsgId, extent: Extent) -> Self {
         let next = from.max(MsgId::ZERO.next());
         let (head, runs) = (MsgId::ZERO, VecDeque::new());
-        Self { key, conversation, next, head, floor: MsgId::ZERO, probe: true, runs, buffered_bytes: 0, end: None, extent, waker: None }
+        Self {
+            key,
+            conversation,
+            next,
+            head,
+            floor: MsgId::ZERO,
+            probe: true,
+            runs,
+            buffered_bytes: 0,
+            end: None,
+            extent,
+            waker: None,
+        }
     }
 
     /// The server pushed a run.
@@ -139,7 +151,9 @@ impl Follower {
             if front.first > self.next {
                 break;
             }
-            let Some(run) = self.runs.pop_front() else { break };
+            let Some(run) = self.runs.pop_front() else {
+                break;
+            };
             self.buffered_bytes -= run.entries.len();
             if run.last() >= self.next {
                 return Ok(Step::Take(self.hand_over(run)?));
@@ -148,7 +162,9 @@ impl Follower {
         if self.is_at_end() {
             return Ok(Step::End);
         }
-        Ok(self.page_ahead().map_or(Step::Wait, |(from, limit)| Step::Pull { from, limit }))
+        Ok(self
+            .page_ahead()
+            .map_or(Step::Wait, |(from, limit)| Step::Pull { from, limit }))
     }
 
     /// From where, and how much, to pull: everything up to what was pushed ahead. `None` when the reader has, or was pushed, all there is.
@@ -162,7 +178,14 @@ impl Follower {
             None if self.probe => RUN_MESSAGES_MAX.into(),
             None => last.next().above(self.next),
         };
-        (missing > 0).then(|| (self.next, u32::try_from(missing).unwrap_or(RUN_MESSAGES_MAX).min(RUN_MESSAGES_MAX)))
+        (missing > 0).then(|| {
+            (
+                self.next,
+                u32::try_from(missing)
+                    .unwrap_or(RUN_MESSAGES_MAX)
+                    .min(RUN_MESSAGES_MAX),
+            )
+        })
     }
 
     /// A pull was answered. Gives what of it the reader does not have, if anything.
@@ -180,7 +203,11 @@ impl Follower {
         }
         if run.count == 0 || run.last() < self.next {
             let is_level = self.next > pulled.head;
-            return if is_level || run.count > 0 { Ok(None) } else { Err(Broken("a pull was answered with nothing below the head")) };
+            return if is_level || run.count > 0 {
+                Ok(None)
+            } else {
+                Err(Broken("a pull was answered with nothing below the head"))
+            };
         }
         self.hand_over(run).map(Some)
     }
@@ -204,7 +231,10 @@ pub(crate) struct Followers(HashMap<ConversationId, Vec<Follower>>);
 
 impl Followers {
     pub(crate) fn add(&mut self, follower: Follower) {
-        self.0.entry(follower.conversation).or_default().push(follower);
+        self.0
+            .entry(follower.conversation)
+            .or_default()
+            .push(follower);
     }
 
     pub(crate) fn remove(&mut self, conversation: ConversationId, key: u64) {
@@ -216,22 +246,35 @@ impl Followers {
         }
     }
 
-    pub(crate) fn get_mut(&mut self, conversation: ConversationId, key: u64) -> Option<&mut Follower> {
-        self.of(conversation).iter_mut().find(|follower| follower.key == key)
+    pub(crate) fn get_mut(
+        &mut self,
+        conversation: ConversationId,
+        key: u64,
+    ) -> Option<&mut Follower> {
+        self.of(conversation)
+            .iter_mut()
+            .find(|follower| follower.key == key)
     }
 
     pub(crate) fn of(&mut self, conversation: ConversationId) -> &mut [Follower] {
-        self.0.get_mut(&conversation).map_or(&mut [], Vec::as_mut_slice)
+        self.0
+            .get_mut(&conversation)
+            .map_or(&mut [], Vec::as_mut_slice)
     }
 
     pub(crate) fn all(&mut self) -> impl Iterator<Item = (ConversationId, &mut Follower)> {
-        self.0.iter_mut().flat_map(|(&conversation, followers)| followers.iter_mut().map(move |follower| (conversation, follower)))
+        self.0.iter_mut().flat_map(|(&conversation, followers)| {
+            followers
+                .iter_mut()
+                .map(move |follower| (conversation, follower))
+        })
     }
 }
 
 /// Splits the first message off a run and gives its packed entry.
 pub(crate) fn split_first(run: &mut Run) -> Result<bytes::Bytes, Broken> {
-    let entry = split_entry(&mut run.entries)?.ok_or(Broken("a run has fewer messages than it says"))?;
+    let entry =
+        split_entry(&mut run.entries)?.ok_or(Broken("a run has fewer messages than it says"))?;
     run.first = run.first.next();
     run.count = run.count.saturating_sub(1);
     Ok(entry)

@@ -25,7 +25,11 @@ impl Client {
     ///
     /// # Errors
     /// See above.
-    pub async fn rename_group(&self, conversation: ConversationId, name: GroupName) -> Result<(), Error> {
+    pub async fn rename_group(
+        &self,
+        conversation: ConversationId,
+        name: GroupName,
+    ) -> Result<(), Error> {
         ask!(self, Request::RenameGroup { conversation, name }, Response::Done => ())
     }
 
@@ -41,7 +45,11 @@ impl Client {
     ///
     /// # Errors
     /// See above.
-    pub async fn set_group_settings(&self, conversation: ConversationId, settings: GroupSettings) -> Result<(), Error> {
+    pub async fn set_group_settings(
+        &self,
+        conversation: ConversationId,
+        settings: GroupSettings,
+    ) -> Result<(), Error> {
         ask!(self, Request::SetGroupSettings { conversation, settings }, Response::Done => ())
     }
 
@@ -49,7 +57,12 @@ impl Client {
     ///
     /// # Errors
     /// See above.
-    pub async fn set_role(&self, conversation: ConversationId, user: UserId, role: Role) -> Result<(), Error> {
+    pub async fn set_role(
+        &self,
+        conversation: ConversationId,
+        user: UserId,
+        role: Role,
+    ) -> Result<(), Error> {
         ask!(self, Request::SetRole { conversation, user, role }, Response::Done => ())
     }
 
@@ -66,7 +79,11 @@ impl Client {
     ///
     /// # Errors
     /// See above.
-    pub async fn ban(&self, conversation: ConversationId, users: Vec<UserId>) -> Result<u32, Error> {
+    pub async fn ban(
+        &self,
+        conversation: ConversationId,
+        users: Vec<UserId>,
+    ) -> Result<u32, Error> {
         ask!(self, Request::Ban { conversation, users }, Response::Changed { users } => users)
     }
 
@@ -74,7 +91,11 @@ impl Client {
     ///
     /// # Errors
     /// See above.
-    pub async fn unban(&self, conversation: ConversationId, users: Vec<UserId>) -> Result<u32, Error> {
+    pub async fn unban(
+        &self,
+        conversation: ConversationId,
+        users: Vec<UserId>,
+    ) -> Result<u32, Error> {
         ask!(self, Request::Unban { conversation, users }, Response::Changed { users } => users)
     }
 
@@ -83,7 +104,8 @@ impl Client {
     /// # Errors
     /// See above.
     pub async fn banned_users(&self, conversation: ConversationId) -> Result<Vec<UserInfo>, Error> {
-        let users = ask!(self, Request::BannedUsers { conversation }, Response::Users(users) => users)?;
+        let users =
+            ask!(self, Request::BannedUsers { conversation }, Response::Users(users) => users)?;
         self.remember(users.iter());
         Ok(users)
     }
@@ -92,7 +114,12 @@ impl Client {
     ///
     /// # Errors
     /// See above.
-    pub async fn mute_member(&self, conversation: ConversationId, user: UserId, until: Timestamp) -> Result<(), Error> {
+    pub async fn mute_member(
+        &self,
+        conversation: ConversationId,
+        user: UserId,
+        until: Timestamp,
+    ) -> Result<(), Error> {
         ask!(self, Request::MuteMember { conversation, user, until }, Response::Done => ())
     }
 
@@ -118,7 +145,11 @@ impl Client {
     ///
     /// # Errors
     /// See above.
-    pub async fn set_member_settings(&self, conversation: ConversationId, settings: MemberSettings) -> Result<(), Error> {
+    pub async fn set_member_settings(
+        &self,
+        conversation: ConversationId,
+        settings: MemberSettings,
+    ) -> Result<(), Error> {
         ask!(self, Request::SetMemberSettings { conversation, settings }, Response::Done => ())
     }
 }

@@ -18,7 +18,9 @@ impl Client {
     /// messages at the moment, because nobody looks or the network costs money.
     pub fn hold(&self) -> Hold {
         self.shared().holds.send_modify(|holds| *holds += 1);
-        Hold { client: self.clone() }
+        Hold {
+            client: self.clone(),
+        }
     }
 }
 

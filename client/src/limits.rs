@@ -63,7 +63,8 @@ pub const STREAM_WINDOW_BYTES: u32 = 1024 * 1024;
 
 /// What the server may send on all streams of a connection before the client has read it, in bytes.
 /// Each transfer has room of its own, so that a slow disk never keeps messages waiting.
-pub const CONNECTION_WINDOW_BYTES: u32 = (2 + limits::TRANSFERS_PER_CONNECTION_MAX as u32) * STREAM_WINDOW_BYTES;
+pub const CONNECTION_WINDOW_BYTES: u32 =
+    (2 + limits::TRANSFERS_PER_CONNECTION_MAX as u32) * STREAM_WINDOW_BYTES;
 
 /// What a connection holds until the server has acknowledged it, in bytes.
 pub const SEND_WINDOW_BYTES: u64 = 2 * 1024 * 1024;

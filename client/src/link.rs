@@ -26,7 +26,9 @@ pub(crate) struct Link(quinn::Connection);
 
 impl std::fmt::Debug for Link {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_tuple("Link").field(&self.0.remote_address()).finish()
+        f.debug_tuple("Link")
+            .field(&self.0.remote_address())
+            .finish()
     }
 }
 
@@ -49,8 +51,20 @@ impl Link {
     /// Opens a stream. The server sees it once something is written.
     pub(crate) async fn open(&self) -> Result<(Writer, Reader), Lost> {
         let (send, recv) = self.0.open_bi().await.map_err(Lost::from)?;
-        let reader = Reader { stream: recv, chunks: vec![Bytes::new(); CHUNKS_PER_READ], buffer: BytesMut::new(), link: self.clone() };
-        Ok((Writer { stream: send, link: self.clone(), breaks_off: false }, reader))
+        let reader = Reader {
+            stream: recv,
+            chunks: vec![Bytes::new(); CHUNKS_PER_READ],
+            buffer: BytesMut::new(),
+            link: self.clone(),
+        };
+        Ok((
+            Writer {
+                stream: send,
+                link: self.clone(),
+                breaks_off: false,
+            },
+            reader,
+        ))
     }
 
     /// Whether the connection is known to be over.
@@ -144,7 +158,11 @@ impl Reader {
 
     /// What arrives behind the frames of a stream; `None` at its end.
     pub(crate) async fn part(&mut self) -> Result<Option<Bytes>, Lost> {
-        if self.buffer.is_empty() { self.arrived().await } else { Ok(Some(self.buffer.split().freeze())) }
+        if self.buffer.is_empty() {
+            self.arrived().await
+        } else {
+            Ok(Some(self.buffer.split().freeze()))
+        }
     }
 
     async fn arrived(&mut self) -> Result<Option<Bytes>, Lost> {
@@ -171,16 +189,17 @@ impl Reader {
 
     /// The next frame that has arrived whole.
     pub(crate) fn next(&mut self) -> Result<Option<Bytes>, Lost> {
-        frame::split(&mut self.buffer, FRAME_BYTES_MAX).map_err(|_| Lost::Protocol("a frame is too large"))
+        frame::split(&mut self.buffer, FRAME_BYTES_MAX)
+            .map_err(|_| Lost::Protocol("a frame is too large"))
     }
 }
 
 impl From<ConnectionError> for Lost {
     fn from(error: ConnectionError) -> Self {
         match error {
-            ConnectionError::ApplicationClosed(close) => {
-                Self::Closed(CloseCode::from_number(u32::try_from(close.error_code.into_inner()).unwrap_or(u32::MAX)))
-            }
+            ConnectionError::ApplicationClosed(close) => Self::Closed(CloseCode::from_number(
+                u32::try_from(close.error_code.into_inner()).unwrap_or(u32::MAX),
+            )),
             other => Self::Broken(other.to_string()),
         }
     }
@@ -191,7 +210,11 @@ impl Lost {
     pub(crate) fn final_error(&self) -> Option<Error> {
         match self {
             Self::Closed(
-                code @ (CloseCode::Revoked | CloseCode::AuthFailed | CloseCode::Version | CloseCode::Protocol | CloseCode::FrameTooBig),
+                code @ (CloseCode::Revoked
+                | CloseCode::AuthFailed
+                | CloseCode::Version
+                | CloseCode::Protocol
+                | CloseCode::FrameTooBig),
             ) => Some(Error::Ended(*code)),
             Self::Protocol(what) => Some(Error::Protocol(what)),
             Self::Closed(_) | Self::Broken(_) => None,
@@ -209,6 +232,9 @@ impl Lost {
 
     /// The error of an attempt to log in.
     pub(crate) fn into_login_error(self, addr: ServerAddr) -> Error {
-        self.final_error().unwrap_or_else(|| Error::Broken { addr, reason: self.reason() })
+        self.final_error().unwrap_or_else(|| Error::Broken {
+            addr,
+            reason: self.reason(),
+        })
     }
 }

@@ -37,7 +37,11 @@ pub(crate) struct Session {
 
 impl Dialer {
     /// Connects and logs in, once, within `time_max`. The welcome tells what changed since a moment.
-    pub(crate) async fn open(&self, since: Option<Moment>, time_max: Duration) -> Result<Session, Error> {
+    pub(crate) async fn open(
+        &self,
+        since: Option<Moment>,
+        time_max: Duration,
+    ) -> Result<Session, Error> {
         let deadline = Instant::now() + time_max;
         let addr = || self.target.addr.clone();
         let link = match timeout_at(deadline, self.endpoint.dial(&self.target)).await {
@@ -63,21 +67,36 @@ impl Dialer {
 
     async fn hello(&self, link: &Link, since: Option<Moment>) -> Result<Session, NotWelcome> {
         let (mut writer, mut reader) = link.open().await?;
-        writer.write(&frame::frame(&ClientFrame::Hello(Hello { since, ..self.hello.clone() }))).await?;
+        writer
+            .write(&frame::frame(&ClientFrame::Hello(Hello {
+                since,
+                ..self.hello.clone()
+            })))
+            .await?;
         let first = first_frame(&mut reader).await?;
         let welcome = match codec::decode::<ServerFrame>(&first, FRAME_BYTES_MAX) {
             Ok(ServerFrame::Welcome(welcome)) => welcome,
             Ok(ServerFrame::Refused(code)) => return Err(NotWelcome::Refused(code)),
-            Ok(ServerFrame::Response(..)) | Err(_) => return Err(Lost::Protocol("the login's answer cannot be read").into()),
+            Ok(ServerFrame::Response(..)) | Err(_) => {
+                return Err(Lost::Protocol("the login's answer cannot be read").into());
+            }
         };
         let timeline = if self.hello.push {
             let (mut opening, pushed) = link.open().await?;
-            opening.write(&frame::frame(&StreamOpening::Timeline)).await?;
+            opening
+                .write(&frame::frame(&StreamOpening::Timeline))
+                .await?;
             Some((opening, pushed))
         } else {
             None
         };
-        Ok(Session { link: link.clone(), writer, reader, timeline, welcome })
+        Ok(Session {
+            link: link.clone(),
+            writer,
+            reader,
+            timeline,
+            welcome,
+        })
     }
 }
 

@@ -29,7 +29,14 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { push: true, send_stream: None, since: None, reconnect: Reconnect::default(), endpoint: None, ack_every_packets: None }
+        Self {
+            push: true,
+            send_stream: None,
+            since: None,
+            reconnect: Reconnect::default(),
+            endpoint: None,
+            ack_every_packets: None,
+        }
     }
 }
 

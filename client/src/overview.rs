@@ -29,15 +29,23 @@ pub struct Overview {
 impl Overview {
     /// Brings this overview up to date with a later one.
     pub fn update(&mut self, later: Self) {
-        let Self { conversations, gone, extent, as_of } = later;
+        let Self {
+            conversations,
+            gone,
+            extent,
+            as_of,
+        } = later;
         self.as_of = as_of;
         if extent == OverviewExtent::All {
             self.conversations.clear();
             self.extent = extent;
         }
-        let is_old = |id: ConversationId| gone.contains(&id) || conversations.iter().any(|newer| newer.id == id);
+        let is_old = |id: ConversationId| {
+            gone.contains(&id) || conversations.iter().any(|newer| newer.id == id)
+        };
         self.conversations.retain(|known| !is_old(known.id));
-        self.gone.retain(|id| conversations.iter().all(|newer| newer.id != *id));
+        self.gone
+            .retain(|id| conversations.iter().all(|newer| newer.id != *id));
         self.gone.extend(gone);
         self.conversations.splice(0..0, conversations);
     }
@@ -92,12 +100,20 @@ impl Client {
     ///
     /// # Errors
     /// See above.
-    pub async fn overview_page(&self, since: Option<Moment>, after: Option<OverviewPlace>) -> Result<ConversationPage, Error> {
+    pub async fn overview_page(
+        &self,
+        since: Option<Moment>,
+        after: Option<OverviewPlace>,
+    ) -> Result<ConversationPage, Error> {
         ask!(self, Request::Conversations { since, after }, Response::Conversations(page) => page)
     }
 
     /// All pages, of which the first may be known.
-    async fn whole_overview(&self, since: Option<Moment>, first: Option<ConversationPage>) -> Result<Overview, Error> {
+    async fn whole_overview(
+        &self,
+        since: Option<Moment>,
+        first: Option<ConversationPage>,
+    ) -> Result<Overview, Error> {
         let (mut overview, mut is_whole) = self.read_overview(since, first).await?;
         // While several pages were read, a conversation may have moved from one that was not read yet to one that was.
         while !is_whole {
@@ -110,7 +126,11 @@ impl Client {
     }
 
     /// Reads all pages, as of the first. Says whether that was the only one.
-    async fn read_overview(&self, since: Option<Moment>, mut first: Option<ConversationPage>) -> Result<(Overview, bool), Error> {
+    async fn read_overview(
+        &self,
+        since: Option<Moment>,
+        mut first: Option<ConversationPage>,
+    ) -> Result<(Overview, bool), Error> {
         let mut read: Option<Overview> = None;
         let mut seen = BTreeMap::new();
         let mut after = None;
@@ -124,17 +144,27 @@ impl Client {
                 ConversationKind::Group { .. } => None,
             }));
             let is_whole = read.is_none() && page.next_after.is_none();
-            let overview =
-                read.get_or_insert(Overview { conversations: Vec::new(), gone: page.gone, extent: page.extent, as_of: page.as_of });
+            let overview = read.get_or_insert(Overview {
+                conversations: Vec::new(),
+                gone: page.gone,
+                extent: page.extent,
+                as_of: page.as_of,
+            });
             for item in page.items {
                 if seen.insert(item.id, ()).is_none() {
                     overview.conversations.push(item);
                 }
             }
             match (page.next_after, read.take()) {
-                (Some(next), known) if after.is_none_or(|after| next < after) => (after, read) = (Some(next), known),
+                (Some(next), known) if after.is_none_or(|after| next < after) => {
+                    (after, read) = (Some(next), known)
+                }
                 (None, Some(overview)) => return Ok((overview, is_whole)),
-                _ => return Err(Error::Protocol("the pages of the conversations go round in circles")),
+                _ => {
+                    return Err(Error::Protocol(
+                        "the pages of the conversations go round in circles",
+                    ));
+                }
             }
         }
     }
@@ -149,7 +179,10 @@ pub(crate) struct AtLogin {
 
 impl AtLogin {
     pub(crate) fn new(page: ConversationPage, since: Option<Moment>) -> Self {
-        Self { since, page: Some(Box::new(page)) }
+        Self {
+            since,
+            page: Some(Box::new(page)),
+        }
     }
 
     /// The moment that was asked about and the first page, once.
@@ -167,9 +200,15 @@ impl AtLogin {
 impl State {
     /// A session began: every timeline is told how far its log goes.
     pub(crate) fn logged_in(&mut self, overview: &ConversationPage, wakers: &mut Vec<Waker>) {
-        let heads: HashMap<ConversationId, MsgId> = overview.items.iter().map(|item| (item.id, item.head)).collect();
+        let heads: HashMap<ConversationId, MsgId> = overview
+            .items
+            .iter()
+            .map(|item| (item.id, item.head))
+            .collect();
         let is_whole = overview.next_after.is_none();
-        let is_known = |id| is_whole && overview.extent == OverviewExtent::Changed && !overview.gone.contains(&id);
+        let is_known = |id| {
+            is_whole && overview.extent == OverviewExtent::Changed && !overview.gone.contains(&id)
+        };
         for (conversation, follower) in self.followers.all() {
             let head = heads.get(&conversation).copied();
             if head.is_some() || !is_known(conversation) {

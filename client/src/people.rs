@@ -35,7 +35,11 @@ mod tests {
         let mut people = People::default();
         let name = UserName::new("ada").unwrap();
         for id in 1..=limits::USERS_CACHED_MAX as u32 + 1 {
-            people.remember(UserInfo { id: UserId::new(id), name: name.clone(), role: ServerRole::Member });
+            people.remember(UserInfo {
+                id: UserId::new(id),
+                name: name.clone(),
+                role: ServerRole::Member,
+            });
             assert!(people.0.len() <= limits::USERS_CACHED_MAX);
             assert!(people.get(UserId::new(id)).is_some());
         }

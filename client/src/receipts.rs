@@ -27,18 +27,30 @@ impl Client {
     ///
     /// # Errors
     /// See above.
-    pub async fn receipts(&self, conversation: ConversationId, msgid: MsgId) -> Result<Receipts, Error> {
+    pub async fn receipts(
+        &self,
+        conversation: ConversationId,
+        msgid: MsgId,
+    ) -> Result<Receipts, Error> {
         let (mut who, mut after) = (Vec::new(), None);
         loop {
             let page = self.receipt_page(conversation, msgid, after).await?;
             who.extend(page.items);
             match page.next_after {
                 Some(next) if after.is_none_or(|after| next > after) => after = Some(next),
-                Some(_) => return Err(Error::Protocol("the pages of the receipts go round in circles")),
+                Some(_) => {
+                    return Err(Error::Protocol(
+                        "the pages of the receipts go round in circles",
+                    ));
+                }
                 None => {
                     let mut counts = ReceiptCounts::default();
                     who.iter().for_each(|receipt| counts.add(receipt.state));
-                    return Ok(Receipts { who, counts, reads: page.reads });
+                    return Ok(Receipts {
+                        who,
+                        counts,
+                        reads: page.reads,
+                    });
                 }
             }
         }
@@ -48,7 +60,12 @@ impl Client {
     ///
     /// # Errors
     /// See above.
-    pub async fn receipt_page(&self, conversation: ConversationId, msgid: MsgId, after: Option<UserId>) -> Result<ReceiptPage, Error> {
+    pub async fn receipt_page(
+        &self,
+        conversation: ConversationId,
+        msgid: MsgId,
+        after: Option<UserId>,
+    ) -> Result<ReceiptPage, Error> {
         ask!(self, Request::Receipts { conversation, msgid, after }, Response::Receipts(page) => page)
     }
 
@@ -57,7 +74,11 @@ impl Client {
     ///
     /// # Errors
     /// See above.
-    pub async fn ticks(&self, conversation: ConversationId, msgid: MsgId) -> Result<ReceiptState, Error> {
+    pub async fn ticks(
+        &self,
+        conversation: ConversationId,
+        msgid: MsgId,
+    ) -> Result<ReceiptState, Error> {
         match self.receipt_page(conversation, msgid, None).await?.counts {
             Some(counts) => Ok(counts.ticks()),
             None => Ok(self.receipts(conversation, msgid).await?.counts.ticks()),

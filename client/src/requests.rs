@@ -6,7 +6,9 @@ use std::time::Duration;
 use cairn_proto::figures::Figures;
 use cairn_proto::ids::{ConversationId, DeviceId, ImportSource, MsgId, UserId};
 use cairn_proto::invite::InviteLink;
-use cairn_proto::limits::{FRAME_BYTES_MAX, IMPORT_ENTRIES_MAX, RUN_MESSAGES_MAX, USERS_PER_REQUEST_MAX};
+use cairn_proto::limits::{
+    FRAME_BYTES_MAX, IMPORT_ENTRIES_MAX, RUN_MESSAGES_MAX, USERS_PER_REQUEST_MAX,
+};
 use cairn_proto::message::Message;
 use cairn_proto::request::{ImportEntry, PullRange, Request};
 use cairn_proto::response::{DeviceInfo, Explained, Member, Response, UserInfo};
@@ -46,7 +48,9 @@ macro_rules! ask {
     ($client:expr, $request:expr, $answer:pat => $value:expr) => {
         match $client.request($request).await? {
             $answer => Ok($value),
-            _ => Err($crate::error::Error::Protocol("a request was answered with something else")),
+            _ => Err($crate::error::Error::Protocol(
+                "a request was answered with something else",
+            )),
         }
     };
 }
@@ -59,11 +63,23 @@ impl Client {
     ///
     /// # Errors
     /// See above.
-    pub async fn pull(&self, conversation: ConversationId, range: PullRange, limit: u32) -> Result<Page, Error> {
+    pub async fn pull(
+        &self,
+        conversation: ConversationId,
+        range: PullRange,
+        limit: u32,
+    ) -> Result<Page, Error> {
         let limit = limit.clamp(1, RUN_MESSAGES_MAX);
         let pulled = ask!(self, Request::Pull { conversation, range, limit }, Response::Pulled(pulled) => pulled)?;
-        let messages = pulled.run.messages().map_err(|_| Error::Protocol("a message cannot be read"))?;
-        Ok(Page { messages, head: pulled.head, floor: pulled.floor })
+        let messages = pulled
+            .run
+            .messages()
+            .map_err(|_| Error::Protocol("a message cannot be read"))?;
+        Ok(Page {
+            messages,
+            head: pulled.head,
+            floor: pulled.floor,
+        })
     }
 
     /// The user has read everything up to `msgid`, on all devices. A lower one than before changes nothing.
@@ -80,7 +96,12 @@ impl Client {
     /// # Errors
     /// See above, and [`Error::Disconnected`]: then look at the message before trying again, since asking twice could undo an edit on another
     /// device.
-    pub async fn edit(&self, conversation: ConversationId, msgid: MsgId, text: Text) -> Result<(), Error> {
+    pub async fn edit(
+        &self,
+        conversation: ConversationId,
+        msgid: MsgId,
+        text: Text,
+    ) -> Result<(), Error> {
         ask!(self, Request::Edit { conversation, msgid, text }, Response::Done => ())
     }
 
@@ -96,7 +117,12 @@ impl Client {
     ///
     /// # Errors
     /// See above.
-    pub async fn react(&self, conversation: ConversationId, msgid: MsgId, emoji: EmojiName) -> Result<(), Error> {
+    pub async fn react(
+        &self,
+        conversation: ConversationId,
+        msgid: MsgId,
+        emoji: EmojiName,
+    ) -> Result<(), Error> {
         ask!(self, Request::React { conversation, msgid, emoji }, Response::Done => ())
     }
 
@@ -104,7 +130,12 @@ impl Client {
     ///
     /// # Errors
     /// See above.
-    pub async fn unreact(&self, conversation: ConversationId, msgid: MsgId, emoji: EmojiName) -> Result<(), Error> {
+    pub async fn unreact(
+        &self,
+        conversation: ConversationId,
+        msgid: MsgId,
+        emoji: EmojiName,
+    ) -> Result<(), Error> {
         ask!(self, Request::Unreact { conversation, msgid, emoji }, Response::Done => ())
     }
 
@@ -138,7 +169,11 @@ impl Client {
     /// # Errors
     /// See above, and [`Error::Disconnected`]: then something may have been read on another device since. [`Error::Refused`] with `TooFarBack` when more than [`cairn_proto::limits::MARKED_UNREAD_MAX`] entries, or
     /// [`cairn_proto::limits::MARKED_OWN_MAX`] messages of the user's own, lie between.
-    pub async fn mark_unread(&self, conversation: ConversationId, from: MsgId) -> Result<(), Error> {
+    pub async fn mark_unread(
+        &self,
+        conversation: ConversationId,
+        from: MsgId,
+    ) -> Result<(), Error> {
         ask!(self, Request::MarkUnread { conversation, from }, Response::Done => ())
     }
 
@@ -146,7 +181,11 @@ impl Client {
     ///
     /// # Errors
     /// See above, among them `LimitReached` when he owns as many groups as the server allows, and [`Error::Disconnected`]: then look into [`Client::conversations`] before trying again.
-    pub async fn create_group(&self, name: GroupName, members: Vec<UserId>) -> Result<ConversationId, Error> {
+    pub async fn create_group(
+        &self,
+        name: GroupName,
+        members: Vec<UserId>,
+    ) -> Result<ConversationId, Error> {
         ask!(self, Request::CreateGroup { name, members }, Response::Created { conversation } => conversation)
     }
 
@@ -155,7 +194,11 @@ impl Client {
     ///
     /// # Errors
     /// See above.
-    pub async fn add_members(&self, conversation: ConversationId, users: Vec<UserId>) -> Result<u32, Error> {
+    pub async fn add_members(
+        &self,
+        conversation: ConversationId,
+        users: Vec<UserId>,
+    ) -> Result<u32, Error> {
         ask!(self, Request::AddMembers { conversation, users }, Response::Changed { users } => users)
     }
 
@@ -164,7 +207,11 @@ impl Client {
     ///
     /// # Errors
     /// See above.
-    pub async fn remove_members(&self, conversation: ConversationId, users: Vec<UserId>) -> Result<u32, Error> {
+    pub async fn remove_members(
+        &self,
+        conversation: ConversationId,
+        users: Vec<UserId>,
+    ) -> Result<u32, Error> {
         ask!(self, Request::RemoveMembers { conversation, users }, Response::Changed { users } => users)
     }
 
@@ -179,7 +226,11 @@ impl Client {
             all.extend(page.items);
             match page.next_after {
                 Some(next) if after.is_none_or(|after| next > after) => after = Some(next),
-                Some(_) => return Err(Error::Protocol("the pages of the members go round in circles")),
+                Some(_) => {
+                    return Err(Error::Protocol(
+                        "the pages of the members go round in circles",
+                    ));
+                }
                 None => return Ok(all),
             }
         }
@@ -189,7 +240,11 @@ impl Client {
     ///
     /// # Errors
     /// See above.
-    pub async fn explain(&self, conversation: ConversationId, user: UserId) -> Result<Explained, Error> {
+    pub async fn explain(
+        &self,
+        conversation: ConversationId,
+        user: UserId,
+    ) -> Result<Explained, Error> {
         ask!(self, Request::Explain { conversation, user }, Response::Explained(explained) => explained)
     }
 }
@@ -234,7 +289,9 @@ impl Client {
     pub async fn users(&self, ids: &[UserId]) -> Result<Vec<UserInfo>, Error> {
         let mut known: Vec<Option<UserInfo>> = {
             let state = self.shared().state.lock();
-            ids.iter().map(|&id| state.people.get(id).cloned()).collect()
+            ids.iter()
+                .map(|&id| state.people.get(id).cloned())
+                .collect()
         };
         let unknown: Vec<usize> = (0..ids.len()).filter(|&at| known[at].is_none()).collect();
         for places in unknown.chunks(USERS_PER_REQUEST_MAX) {
@@ -254,7 +311,10 @@ impl Client {
     /// # Errors
     /// As [`Client::find_user`], and [`Error::Disconnected`]: then there may be an invite that nobody knows.
     pub async fn create_invite(&self, uses: u32, life: Duration) -> Result<InviteLink, Error> {
-        let request = Request::CreateInvite { uses, life_seconds: life.as_secs().max(1) };
+        let request = Request::CreateInvite {
+            uses,
+            life_seconds: life.as_secs().max(1),
+        };
         let (addr, token) = ask!(self, request, Response::Invite { addr, token } => (addr, token))?;
         let (_, pin) = self.server();
         Ok(InviteLink { addr, pin, token })
@@ -324,9 +384,18 @@ impl Client {
                 part.push(entry);
             }
             let count = part.len() as u64;
-            let request = Request::Import { conversation, source, first, entries: part };
+            let request = Request::Import {
+                conversation,
+                source,
+                first,
+                entries: part,
+            };
             let (added, users, cursor) = ask!(self, request, Response::Imported { added, users, cursor } => (added, users, cursor))?;
-            sum = Imported { added: sum.added + u64::from(added), users: sum.users + u64::from(users), cursor };
+            sum = Imported {
+                added: sum.added + u64::from(added),
+                users: sum.users + u64::from(users),
+                cursor,
+            };
             first += count;
         }
         Ok(sum)
@@ -336,7 +405,11 @@ impl Client {
     ///
     /// # Errors
     /// [`Error::Refused`], and whatever ends the client.
-    pub async fn import_cursor(&self, conversation: ConversationId, source: ImportSource) -> Result<u64, Error> {
+    pub async fn import_cursor(
+        &self,
+        conversation: ConversationId,
+        source: ImportSource,
+    ) -> Result<u64, Error> {
         ask!(self, Request::ImportCursor { conversation, source }, Response::ImportCursor { cursor } => cursor)
     }
 }

@@ -24,7 +24,11 @@ impl Client {
     ///
     /// # Errors
     /// As [`Client::retention`].
-    pub async fn set_retention(&self, conversation: ConversationId, retention: Option<Retention>) -> Result<(), Error> {
+    pub async fn set_retention(
+        &self,
+        conversation: ConversationId,
+        retention: Option<Retention>,
+    ) -> Result<(), Error> {
         ask!(self, Request::SetRetention { conversation, retention }, Response::Done => ())
     }
 }

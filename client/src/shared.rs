@@ -122,7 +122,11 @@ impl State {
         content: Content,
         waiter: Waiter,
     ) -> Result<(ClientSeq, bool), Error> {
-        let next = self.next_seq.get(&conversation).copied().unwrap_or(ClientSeq::new(1));
+        let next = self
+            .next_seq
+            .get(&conversation)
+            .copied()
+            .unwrap_or(ClientSeq::new(1));
         let seq = seq.unwrap_or(next);
         if seq < next {
             return Err(Error::SeqUsed { seq, next });
@@ -134,11 +138,22 @@ impl State {
 
     fn apply(&mut self, frame: TimelineFrame, wakers: &mut Vec<Waker>) {
         match &frame {
-            TimelineFrame::Run(run) => self.each_follower(run.conversation, wakers, |follower| follower.pushed(run)),
-            &TimelineFrame::Behind { conversation, head } => self.each_follower(conversation, wakers, |follower| follower.grown(head)),
-            TimelineFrame::Conversation(found) => self.each_follower(found.id, wakers, |follower| follower.is_member(found.head)),
-            &TimelineFrame::Removed { conversation, last } => self.each_follower(conversation, wakers, |follower| follower.removed(last)),
-            &TimelineFrame::Floor { conversation, floor } => self.each_follower(conversation, wakers, |follower| follower.expired(floor)),
+            TimelineFrame::Run(run) => {
+                self.each_follower(run.conversation, wakers, |follower| follower.pushed(run))
+            }
+            &TimelineFrame::Behind { conversation, head } => {
+                self.each_follower(conversation, wakers, |follower| follower.grown(head))
+            }
+            TimelineFrame::Conversation(found) => {
+                self.each_follower(found.id, wakers, |follower| follower.is_member(found.head))
+            }
+            &TimelineFrame::Removed { conversation, last } => {
+                self.each_follower(conversation, wakers, |follower| follower.removed(last))
+            }
+            &TimelineFrame::Floor {
+                conversation,
+                floor,
+            } => self.each_follower(conversation, wakers, |follower| follower.expired(floor)),
             TimelineFrame::Read { .. }
             | TimelineFrame::Contact(_)
             | TimelineFrame::Presence(_)
@@ -146,7 +161,11 @@ impl State {
             | TimelineFrame::Own(_) => {}
         }
         if let Some(event) = Event::of(frame) {
-            if self.subscribers.values().all(|subscriber| subscriber.is_own) {
+            if self
+                .subscribers
+                .values()
+                .all(|subscriber| subscriber.is_own)
+            {
                 self.at_login.let_go();
             }
             self.tell(&event, wakers);
@@ -173,8 +192,16 @@ impl State {
     }
 
     fn wake_everybody(&mut self, wakers: &mut Vec<Waker>) {
-        wakers.extend(self.followers.all().filter_map(|(_, follower)| follower.waker.take()));
-        wakers.extend(self.subscribers.values_mut().filter_map(|subscriber| subscriber.waker.take()));
+        wakers.extend(
+            self.followers
+                .all()
+                .filter_map(|(_, follower)| follower.waker.take()),
+        );
+        wakers.extend(
+            self.subscribers
+                .values_mut()
+                .filter_map(|subscriber| subscriber.waker.take()),
+        );
     }
 }
 
@@ -215,7 +242,10 @@ impl Shared {
         content: Content,
     ) -> Result<(ClientSeq, oneshot::Receiver<Result<MsgId, Error>>), Error> {
         let (sender, receiver) = oneshot::channel();
-        let (seq, wake) = self.state.lock().submit_send(conversation, seq, content, Waiter::Send(sender))?;
+        let (seq, wake) =
+            self.state
+                .lock()
+                .submit_send(conversation, seq, content, Waiter::Send(sender))?;
         if wake {
             self.wake.notify_one();
         }
@@ -232,7 +262,12 @@ impl Shared {
 
     /// Notes a delivered cursor.
     pub(crate) fn ack(&self, conversation: ConversationId, msgid: MsgId) {
-        if self.state.lock().acks.note(conversation, msgid, Instant::now()) {
+        if self
+            .state
+            .lock()
+            .acks
+            .note(conversation, msgid, Instant::now())
+        {
             self.wake.notify_one();
         }
     }
@@ -244,7 +279,13 @@ impl Shared {
             let riding = !state.out.is_empty();
             for (conversation, msgid) in state.acks.take_due(Instant::now(), riding) {
                 // An ack is small and the client is not over, so it is always taken in.
-                let _ = state.submit(Request::Ack { conversation, msgid }, Waiter::Ack(conversation));
+                let _ = state.submit(
+                    Request::Ack {
+                        conversation,
+                        msgid,
+                    },
+                    Waiter::Ack(conversation),
+                );
             }
         }
         state.slots.all_written();
@@ -272,7 +313,11 @@ impl Shared {
         let given_up = state.slots.take_unrepeatable();
         state.tell(&Event::Disconnected { reason }, &mut wakers);
         drop(state);
-        self.tell(given_up.into_iter().map(|waiter| (waiter, Err(Error::Disconnected))));
+        self.tell(
+            given_up
+                .into_iter()
+                .map(|waiter| (waiter, Err(Error::Disconnected))),
+        );
         wakers.into_iter().for_each(Waker::wake);
     }
 
@@ -280,7 +325,12 @@ impl Shared {
     pub(crate) fn online(&self, welcome: &Welcome) {
         let mut wakers = Vec::new();
         let mut state = self.state.lock();
-        let State { slots, out, standing, .. } = &mut *state;
+        let State {
+            slots,
+            out,
+            standing,
+            ..
+        } = &mut *state;
         for request in standing.requests() {
             // One that waits is the newer wish. Each of these went through before, so none is too large.
             if !slots.has_kind_of(&request) {
@@ -308,7 +358,11 @@ impl Shared {
         self.lanes.close();
         self.send_room.close();
         self.request_room.close();
-        self.tell(given_up.into_iter().map(|waiter| (waiter, Err(error.clone()))));
+        self.tell(
+            given_up
+                .into_iter()
+                .map(|waiter| (waiter, Err(error.clone()))),
+        );
         wakers.into_iter().for_each(Waker::wake);
     }
 }
@@ -323,7 +377,10 @@ mod tests {
     use cairn_proto::overview::{ConversationPage, OverviewExtent};
     use cairn_proto::text::{Text, UserName};
 
-    const NEVER: Moment = Moment { epoch: EpochId::new(0), revision: Revision::new(0) };
+    const NEVER: Moment = Moment {
+        epoch: EpochId::new(0),
+        revision: Revision::new(0),
+    };
 
     fn welcome() -> Welcome {
         Welcome {
@@ -333,7 +390,13 @@ mod tests {
             device: DeviceId::new(9),
             token: None,
             now: Timestamp::new(0),
-            overview: ConversationPage { items: Vec::new(), gone: Vec::new(), extent: OverviewExtent::All, as_of: NEVER, next_after: None },
+            overview: ConversationPage {
+                items: Vec::new(),
+                gone: Vec::new(),
+                extent: OverviewExtent::All,
+                as_of: NEVER,
+                next_after: None,
+            },
         }
     }
 

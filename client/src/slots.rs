@@ -67,18 +67,28 @@ impl Pending {
     }
 
     /// What the answer says to `user`, who asked. Where a request was asked twice and the second time found done what it asks for, it is done.
-    pub(crate) fn settle(&self, user: UserId, answer: Result<Response, ErrorCode>) -> Result<Response, ErrorCode> {
+    pub(crate) fn settle(
+        &self,
+        user: UserId,
+        answer: Result<Response, ErrorCode>,
+    ) -> Result<Response, ErrorCode> {
         match (self.request(), answer) {
-            (Some(Request::RevokeDevice(_)), Err(ErrorCode::NoSuchDevice)) if self.is_repeated => Ok(Response::Done),
-            (Some(Request::RemoveMembers { users, .. }), Err(ErrorCode::NotFound)) if self.is_repeated && *users == [user] => {
+            (Some(Request::RevokeDevice(_)), Err(ErrorCode::NoSuchDevice)) if self.is_repeated => {
+                Ok(Response::Done)
+            }
+            (Some(Request::RemoveMembers { users, .. }), Err(ErrorCode::NotFound))
+                if self.is_repeated && *users == [user] =>
+            {
                 Ok(Response::Changed { users: 0 })
             }
             // Who took a role from himself may not do so again.
-            (Some(Request::SetRole { user: whose, .. } | Request::SetServerRole { user: whose, .. }), Err(ErrorCode::Forbidden))
-                if self.is_repeated && *whose == user =>
-            {
-                Ok(Response::Done)
-            }
+            (
+                Some(
+                    Request::SetRole { user: whose, .. }
+                    | Request::SetServerRole { user: whose, .. },
+                ),
+                Err(ErrorCode::Forbidden),
+            ) if self.is_repeated && *whose == user => Ok(Response::Done),
             (_, answer) => answer,
         }
     }
@@ -98,7 +108,12 @@ impl Slots {
     /// Takes a request in and appends its frame to `out`.
     ///
     /// A frame beyond the bound is refused, and `out` is left as it was.
-    pub(crate) fn submit(&mut self, request: Request, waiter: Waiter, out: &mut Vec<u8>) -> Result<(), Error> {
+    pub(crate) fn submit(
+        &mut self,
+        request: Request,
+        waiter: Waiter,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Error> {
         let id = self.free.last().copied().unwrap_or(self.slots.len() as u64);
         let frame = ClientFrame::Request(RequestId::new(id), request);
         let start = out.len();
@@ -106,9 +121,17 @@ impl Slots {
         let bytes = out.len() - start - frame::PREFIX_BYTES;
         if bytes > FRAME_BYTES_MAX {
             out.truncate(start);
-            return Err(Error::TooLarge { bytes, max_bytes: FRAME_BYTES_MAX });
+            return Err(Error::TooLarge {
+                bytes,
+                max_bytes: FRAME_BYTES_MAX,
+            });
         }
-        let pending = Some(Pending { order: self.next_order, frame, is_repeated: false, waiter });
+        let pending = Some(Pending {
+            order: self.next_order,
+            frame,
+            is_repeated: false,
+            waiter,
+        });
         self.next_order += 1;
         match self.free.pop() {
             Some(free) => self.slots[free as usize] = pending,
@@ -124,7 +147,10 @@ impl Slots {
 
     /// Takes the request with this id out; `None` when there is none.
     pub(crate) fn answered(&mut self, id: RequestId) -> Option<Pending> {
-        let pending = self.slots.get_mut(usize::try_from(id.get()).ok()?)?.take()?;
+        let pending = self
+            .slots
+            .get_mut(usize::try_from(id.get()).ok()?)?
+            .take()?;
         self.free.push(id.get());
         Some(pending)
     }
@@ -133,14 +159,19 @@ impl Slots {
     pub(crate) fn take_unrepeatable(&mut self) -> Vec<Waiter> {
         let written_below = self.written_below;
         self.take_all_if(|pending| {
-            matches!(pending.waiter, Waiter::Standing) || (pending.order < written_below && !pending.is_repeatable())
+            matches!(pending.waiter, Waiter::Standing)
+                || (pending.order < written_below && !pending.is_repeatable())
         })
     }
 
     /// Whether a request of this kind waits.
     pub(crate) fn has_kind_of(&self, request: &Request) -> bool {
         let kind = mem::discriminant(request);
-        self.slots.iter().flatten().filter_map(Pending::request).any(|known| mem::discriminant(known) == kind)
+        self.slots
+            .iter()
+            .flatten()
+            .filter_map(Pending::request)
+            .any(|known| mem::discriminant(known) == kind)
     }
 
     /// Takes everything out.
@@ -188,7 +219,10 @@ mod tests {
         let mut buffer = BytesMut::from(out);
         let mut ids = Vec::new();
         while let Some(bytes) = frame::split(&mut buffer, FRAME_BYTES_MAX).unwrap() {
-            let ClientFrame::Request(id, _) = codec::decode(&bytes, FRAME_BYTES_MAX).unwrap() else { panic!("no request") };
+            let ClientFrame::Request(id, _) = codec::decode(&bytes, FRAME_BYTES_MAX).unwrap()
+            else {
+                panic!("no request")
+            };
             ids.push(id.get());
         }
         ids
@@ -199,7 +233,10 @@ mod tests {
     }
 
     fn group() -> Request {
-        Request::CreateGroup { name: GroupName::new("team").unwrap(), members: Vec::new() }
+        Request::CreateGroup {
+            name: GroupName::new("team").unwrap(),
+            members: Vec::new(),
+        }
     }
 
     #[test]
@@ -209,13 +246,20 @@ mod tests {
             slots.submit(Request::Devices, ack(), &mut out).unwrap();
         }
         assert!(slots.answered(RequestId::new(0)).is_some());
-        assert!(slots.answered(RequestId::new(0)).is_none(), "answered twice");
+        assert!(
+            slots.answered(RequestId::new(0)).is_none(),
+            "answered twice"
+        );
         assert!(slots.answered(RequestId::new(900)).is_none(), "never asked");
         slots.submit(Request::Devices, ack(), &mut out).unwrap();
         assert_eq!(ids(&out), [0, 1, 2, 0]);
         let mut again = Vec::new();
         slots.write_all(&mut again);
-        assert_eq!(ids(&again), [1, 2, 0], "the newest comes last although its id is the lowest");
+        assert_eq!(
+            ids(&again),
+            [1, 2, 0],
+            "the newest comes last although its id is the lowest"
+        );
     }
 
     #[test]
@@ -236,7 +280,10 @@ mod tests {
     fn a_frame_beyond_the_bound_leaves_no_trace() {
         let (mut slots, mut out) = (Slots::default(), Vec::new());
         let ids = vec![cairn_proto::ids::UserId::new(u32::MAX); FRAME_BYTES_MAX];
-        assert!(matches!(slots.submit(Request::Users { ids }, ack(), &mut out), Err(Error::TooLarge { .. })));
+        assert!(matches!(
+            slots.submit(Request::Users { ids }, ack(), &mut out),
+            Err(Error::TooLarge { .. })
+        ));
         assert!(out.is_empty());
         assert!(slots.take_all().is_empty());
     }

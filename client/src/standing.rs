@@ -25,8 +25,14 @@ impl Standing {
 
     /// All of them, for a new connection.
     pub(crate) fn requests(&self) -> impl Iterator<Item = Request> {
-        let watch = (!self.watched.is_empty()).then(|| Request::Watch { users: self.watched.clone() });
-        let look = self.looks_at.map(|conversation| Request::Look { conversation: Some(conversation) });
-        [self.present.map(Request::SetPresence), watch, look].into_iter().flatten()
+        let watch = (!self.watched.is_empty()).then(|| Request::Watch {
+            users: self.watched.clone(),
+        });
+        let look = self.looks_at.map(|conversation| Request::Look {
+            conversation: Some(conversation),
+        });
+        [self.present.map(Request::SetPresence), watch, look]
+            .into_iter()
+            .flatten()
     }
 }

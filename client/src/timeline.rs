@@ -46,16 +46,39 @@ enum Outlook {
 }
 
 impl Timeline {
-    pub(crate) fn new(client: Client, conversation: ConversationId, from: MsgId, extent: Extent) -> Self {
+    pub(crate) fn new(
+        client: Client,
+        conversation: ConversationId,
+        from: MsgId,
+        extent: Extent,
+    ) -> Self {
         let key = {
             let mut state = client.shared().state.lock();
             let key = state.new_key();
-            state.followers.add(Follower::new(key, conversation, from, extent));
+            state
+                .followers
+                .add(Follower::new(key, conversation, from, extent));
             key
         };
-        let outlook = if extent == Extent::Endless && !client.is_pushed() { Outlook::Failed(Error::PushIsOff) } else { Outlook::Open };
-        let current = Run { conversation, first: from, count: 0, entries: Bytes::new() };
-        Self { client, conversation, key, current, page: None, outlook }
+        let outlook = if extent == Extent::Endless && !client.is_pushed() {
+            Outlook::Failed(Error::PushIsOff)
+        } else {
+            Outlook::Open
+        };
+        let current = Run {
+            conversation,
+            first: from,
+            count: 0,
+            entries: Bytes::new(),
+        };
+        Self {
+            client,
+            conversation,
+            key,
+            current,
+            page: None,
+            outlook,
+        }
     }
 
     /// Which conversation this is.
@@ -69,7 +92,10 @@ impl Timeline {
     #[must_use]
     pub fn floor(&self) -> MsgId {
         let mut state = self.client.shared().state.lock();
-        state.followers.get_mut(self.conversation, self.key).map_or(MsgId::ZERO, |follower| follower.floor())
+        state
+            .followers
+            .get_mut(self.conversation, self.key)
+            .map_or(MsgId::ZERO, |follower| follower.floor())
     }
 
     /// The next message. `None` when there will be none: the user is no member any more, a history has reached its end, or the client was
@@ -87,7 +113,19 @@ impl Timeline {
         let (conversation, msgid) = (self.conversation, self.current.first);
         let read = split_first(&mut self.current).and_then(|entry| Ok(unpack_entry(&entry)?));
         Some(match read {
-            Ok(Entry { sender, sent_at, body, extras }) => Ok(Message { conversation, msgid, sender, sent_at, body, extras }),
+            Ok(Entry {
+                sender,
+                sent_at,
+                body,
+                extras,
+            }) => Ok(Message {
+                conversation,
+                msgid,
+                sender,
+                sent_at,
+                body,
+                extras,
+            }),
             Err(broken) => Err(self.fail(broken)),
         })
     }
@@ -115,7 +153,12 @@ impl Timeline {
             }
         }
         let next = self.current.last().next();
-        let rest = Run { conversation: self.conversation, first: next, count: 0, entries: Bytes::new() };
+        let rest = Run {
+            conversation: self.conversation,
+            first: next,
+            count: 0,
+            entries: Bytes::new(),
+        };
         Some(Ok(std::mem::replace(&mut self.current, rest)))
     }
 
@@ -158,7 +201,9 @@ impl Timeline {
         let Some(follower) = state.followers.get_mut(self.conversation, self.key) else {
             return Ok(Some(Step::End));
         };
-        let step = follower.step().map_err(|broken| Error::Protocol(broken.0))?;
+        let step = follower
+            .step()
+            .map_err(|broken| Error::Protocol(broken.0))?;
         match (step, ended) {
             (step @ (Step::Take(_) | Step::End), _) => Ok(Some(step)),
             (_, Some(error)) => Err(error),
@@ -172,7 +217,11 @@ impl Timeline {
 
     fn pull(&mut self, from: MsgId, limit: u32) {
         let (sender, receiver) = oneshot::channel();
-        let request = Request::Pull { conversation: self.conversation, range: PullRange::From(from), limit };
+        let request = Request::Pull {
+            conversation: self.conversation,
+            range: PullRange::From(from),
+            limit,
+        };
         match self.client.shared().submit(request, Waiter::Own(sender)) {
             Ok(()) => self.page = Some(receiver),
             Err(error) => self.outlook = Outlook::Failed(error),
@@ -182,7 +231,10 @@ impl Timeline {
     fn page_arrived(&mut self, answer: Result<Response, Error>) {
         let pulled = match answer {
             Ok(Response::Pulled(pulled)) => pulled,
-            Ok(_) => return self.outlook = Outlook::Failed(Error::Protocol("a pull was answered with something else")),
+            Ok(_) => {
+                return self.outlook =
+                    Outlook::Failed(Error::Protocol("a pull was answered with something else"));
+            }
             Err(error) => return self.outlook = Outlook::Failed(error),
         };
         let mut state = self.client.shared().state.lock();
@@ -205,13 +257,22 @@ impl Timeline {
 
     fn fail(&mut self, broken: Broken) -> Error {
         self.outlook = Outlook::Over;
-        self.current = Run { count: 0, entries: Bytes::new(), ..self.current.clone() };
+        self.current = Run {
+            count: 0,
+            entries: Bytes::new(),
+            ..self.current.clone()
+        };
         Error::Protocol(broken.0)
     }
 }
 
 impl Drop for Timeline {
     fn drop(&mut self) {
-        self.client.shared().state.lock().followers.remove(self.conversation, self.key);
+        self.client
+            .shared()
+            .state
+            .lock()
+            .followers
+            .remove(self.conversation, self.key);
     }
 }

@@ -25,10 +25,26 @@ impl Totals {
     /// hides counts as well, so leave out what is not shown.
     pub fn of<'a>(conversations: impl IntoIterator<Item = &'a Conversation>) -> Self {
         let mut totals = Self::default();
-        for Conversation { unread, mentions, settings, .. } in conversations.into_iter().filter(|conversation| conversation.unread > 0) {
+        for Conversation {
+            unread,
+            mentions,
+            settings,
+            ..
+        } in conversations
+            .into_iter()
+            .filter(|conversation| conversation.unread > 0)
+        {
             let [in_conversations, in_unread, in_mentions] = match settings.muted {
-                false => [&mut totals.conversations, &mut totals.unread, &mut totals.mentions],
-                true => [&mut totals.muted_conversations, &mut totals.muted_unread, &mut totals.muted_mentions],
+                false => [
+                    &mut totals.conversations,
+                    &mut totals.unread,
+                    &mut totals.mentions,
+                ],
+                true => [
+                    &mut totals.muted_conversations,
+                    &mut totals.muted_unread,
+                    &mut totals.muted_mentions,
+                ],
             };
             *in_conversations += 1;
             *in_unread += unread;

@@ -50,9 +50,14 @@ pub(crate) async fn read_datagrams(shared: &Shared, link: &Link) -> Lost {
         match link.read_datagram().await {
             Ok(datagram) => {
                 // A later version's are passed over: nothing depends on any.
-                if let Ok(ServerDatagram::Typing { conversation, user }) = codec::decode(&datagram, DATAGRAM_BYTES_MAX) {
+                if let Ok(ServerDatagram::Typing { conversation, user }) =
+                    codec::decode(&datagram, DATAGRAM_BYTES_MAX)
+                {
                     let mut wakers = Vec::new();
-                    shared.state.lock().tell(&Event::Typing { conversation, user }, &mut wakers);
+                    shared
+                        .state
+                        .lock()
+                        .tell(&Event::Typing { conversation, user }, &mut wakers);
                     wakers.into_iter().for_each(Waker::wake);
                 }
             }

@@ -18,7 +18,10 @@ pub struct AttachmentHash([u8; Self::BYTES]);
 
 /// A string that is no hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("it is not {} bytes in lower-case hexadecimal digits", AttachmentHash::BYTES)]
+#[error(
+    "it is not {} bytes in lower-case hexadecimal digits",
+    AttachmentHash::BYTES
+)]
 pub struct HashError;
 
 impl AttachmentHash {
@@ -54,7 +57,10 @@ impl FromStr for AttachmentHash {
     type Err = HashError;
 
     fn from_str(s: &str) -> Result<Self, HashError> {
-        let bytes = HEXLOWER.decode(s.as_bytes()).ok().and_then(|bytes| bytes.try_into().ok());
+        let bytes = HEXLOWER
+            .decode(s.as_bytes())
+            .ok()
+            .and_then(|bytes| bytes.try_into().ok());
         bytes.map(Self).ok_or(HashError)
     }
 }
@@ -122,7 +128,13 @@ mod tests {
     fn a_hash_is_read_as_it_is_written() {
         let hash = AttachmentHash::new([0xab; 32]);
         assert_eq!(hash.to_string().parse(), Ok(hash));
-        for wrong in ["", "ab", &"AB".repeat(32), &"ab".repeat(33), "../../etc/passwd"] {
+        for wrong in [
+            "",
+            "ab",
+            &"AB".repeat(32),
+            &"ab".repeat(33),
+            "../../etc/passwd",
+        ] {
             assert_eq!(wrong.parse::<AttachmentHash>(), Err(HashError), "{wrong}");
         }
     }

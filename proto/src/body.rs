@@ -307,6 +307,14 @@ impl Body {
     /// Whether somebody said this: entries that no one said do not count as unread.
     #[must_use]
     pub const fn is_message(&self) -> bool {
-        matches!(self, Self::Text(_) | Self::Emote(_) | Self::Emoji(_) | Self::Image(_) | Self::Video(_) | Self::File(_))
+        matches!(
+            self,
+            Self::Text(_)
+                | Self::Emote(_)
+                | Self::Emoji(_)
+                | Self::Image(_)
+                | Self::Video(_)
+                | Self::File(_)
+        )
     }
 }

@@ -43,7 +43,10 @@ fn config() -> Configuration {
 pub fn encode_into<T: Serialize + ?Sized>(value: &T, out: &mut Vec<u8>) {
     let mut writer = VecWriter(out);
     let written = bincode::serde::encode_into_writer(value, &mut writer, config());
-    debug_assert!(written.is_ok(), "a wire type cannot be encoded: {written:?}");
+    debug_assert!(
+        written.is_ok(),
+        "a wire type cannot be encoded: {written:?}"
+    );
 }
 
 /// The value as bytes.
@@ -71,7 +74,10 @@ pub fn prefixed(out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
 /// When there are more than `max_bytes`, when they are no such value, and when some are left over.
 pub fn decode<T: DeserializeOwned>(bytes: &[u8], max_bytes: usize) -> Result<T, DecodeError> {
     if bytes.len() > max_bytes {
-        return Err(DecodeError::TooLong { bytes: bytes.len(), max_bytes });
+        return Err(DecodeError::TooLong {
+            bytes: bytes.len(),
+            max_bytes,
+        });
     }
     let (value, read) = decode_some(bytes)?;
     match bytes.len() - read {
@@ -94,18 +100,24 @@ pub fn decode_head<T: DeserializeOwned>(bytes: &[u8], max_bytes: usize) -> Resul
 /// # Errors
 /// When they do not begin with such a value.
 pub fn decode_some<T: DeserializeOwned>(bytes: &[u8]) -> Result<(T, usize), DecodeError> {
-    bincode::serde::decode_from_slice(bytes, config().with_limit::<MEMORY_BYTES_MAX>()).map_err(|error| match error {
-        Bincode::UnexpectedVariant { .. } => DecodeError::UnknownVariant,
-        Bincode::OtherString(text) if text.starts_with("invalid value: integer") => DecodeError::UnknownVariant,
-        _ => DecodeError::Malformed,
-    })
+    bincode::serde::decode_from_slice(bytes, config().with_limit::<MEMORY_BYTES_MAX>()).map_err(
+        |error| match error {
+            Bincode::UnexpectedVariant { .. } => DecodeError::UnknownVariant,
+            Bincode::OtherString(text) if text.starts_with("invalid value: integer") => {
+                DecodeError::UnknownVariant
+            }
+            _ => DecodeError::Malformed,
+        },
+    )
 }
 
 /// What one value may claim to hold, in bytes of its memory form: a few times the largest frame.
 const MEMORY_BYTES_MAX: usize = 4 * crate::limits::FRAME_BYTES_MAX;
 
 /// Reads a list that grows with the items that are really there.
-pub(crate) fn list<'de, D: Deserializer<'de>, T: Deserialize<'de>>(reader: D) -> Result<Vec<T>, D::Error> {
+pub(crate) fn list<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    reader: D,
+) -> Result<Vec<T>, D::Error> {
     struct Items<T>(PhantomData<T>);
 
     impl<'de, T: Deserialize<'de>> Visitor<'de> for Items<T> {
@@ -133,7 +145,10 @@ pub(crate) fn bytes<'de, D: Deserializer<'de>>(reader: D) -> Result<Bytes, D::Er
 }
 
 /// Reads bytes, and makes room for them when they are there and not too many.
-pub(crate) fn bytes_up_to<'de, D: Deserializer<'de>>(bytes_max: usize, reader: D) -> Result<Bytes, D::Error> {
+pub(crate) fn bytes_up_to<'de, D: Deserializer<'de>>(
+    bytes_max: usize,
+    reader: D,
+) -> Result<Bytes, D::Error> {
     struct Present {
         bytes_max: usize,
     }
@@ -146,7 +161,11 @@ pub(crate) fn bytes_up_to<'de, D: Deserializer<'de>>(bytes_max: usize, reader: D
         }
 
         fn visit_bytes<E: Error>(self, present: &[u8]) -> Result<Self::Value, E> {
-            if present.len() > self.bytes_max { Err(E::invalid_length(present.len(), &self)) } else { Ok(Bytes::copy_from_slice(present)) }
+            if present.len() > self.bytes_max {
+                Err(E::invalid_length(present.len(), &self))
+            } else {
+                Ok(Bytes::copy_from_slice(present))
+            }
         }
     }
 
@@ -154,7 +173,10 @@ pub(crate) fn bytes_up_to<'de, D: Deserializer<'de>>(bytes_max: usize, reader: D
 }
 
 /// Reads a text, checks it where it stands, and makes room for it when it is taken.
-pub(crate) fn checked_text<'de, D, T, E>(reader: D, check: fn(&str) -> Result<T, E>) -> Result<T, D::Error>
+pub(crate) fn checked_text<'de, D, T, E>(
+    reader: D,
+    check: fn(&str) -> Result<T, E>,
+) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
     E: fmt::Display,
@@ -204,10 +226,22 @@ mod tests {
     fn each_failure_has_its_name() {
         let bytes = encode(&New::A(7));
         assert_eq!(decode::<Old>(&bytes, 16), Ok(Old::A(7)));
-        assert_eq!(decode::<Old>(&encode(&New::B(7)), 16), Err(DecodeError::UnknownVariant));
-        assert_eq!(decode::<Old>(&[bytes, vec![0]].concat(), 16), Err(DecodeError::Trailing(1)));
+        assert_eq!(
+            decode::<Old>(&encode(&New::B(7)), 16),
+            Err(DecodeError::UnknownVariant)
+        );
+        assert_eq!(
+            decode::<Old>(&[bytes, vec![0]].concat(), 16),
+            Err(DecodeError::Trailing(1))
+        );
         assert_eq!(decode::<Old>(&[0], 16), Err(DecodeError::Malformed));
-        assert_eq!(decode::<u8>(&[0; 17], 16), Err(DecodeError::TooLong { bytes: 17, max_bytes: 16 }));
+        assert_eq!(
+            decode::<u8>(&[0; 17], 16),
+            Err(DecodeError::TooLong {
+                bytes: 17,
+                max_bytes: 16
+            })
+        );
     }
 
     #[test]

@@ -112,10 +112,25 @@ impl TimelineFrame {
     /// The frame of a run in two parts, so that the entries go out as they lie in memory, shared by everybody they go to.
     #[must_use]
     pub fn run_parts(run: Run) -> [Bytes; 2] {
-        let Run { conversation, first, count, entries } = run;
+        let Run {
+            conversation,
+            first,
+            count,
+            entries,
+        } = run;
         let mut header = vec![0; frame::PREFIX_BYTES];
-        codec::encode_into(&(RUN_VARIANT, conversation, first, count, entries.len() as u64), &mut header);
-        let len = u32::try_from(header.len() - frame::PREFIX_BYTES + entries.len()).unwrap_or(u32::MAX);
+        codec::encode_into(
+            &(
+                RUN_VARIANT,
+                conversation,
+                first,
+                count,
+                entries.len() as u64,
+            ),
+            &mut header,
+        );
+        let len =
+            u32::try_from(header.len() - frame::PREFIX_BYTES + entries.len()).unwrap_or(u32::MAX);
         if let Some(prefix) = header.first_chunk_mut() {
             *prefix = len.to_le_bytes();
         }
@@ -134,7 +149,12 @@ mod tests {
     fn a_run_in_parts_is_the_same_frame() {
         for len in [0, 1, 250, 251, 70_000] {
             let entries = Bytes::from(vec![7; len]);
-            let run = Run { conversation: ConversationId::new(1 << 40), first: MsgId::new(300), count: 2, entries };
+            let run = Run {
+                conversation: ConversationId::new(1 << 40),
+                first: MsgId::new(300),
+                count: 2,
+                entries,
+            };
             let parts = TimelineFrame::run_parts(run.clone()).concat();
             assert_eq!(parts, frame::frame(&TimelineFrame::Run(run)));
         }

@@ -71,7 +71,13 @@ impl Extras {
     /// # Errors
     /// When there are more than [`limits::EXTRAS_MAX`].
     pub fn new(extras: Vec<Extra>) -> Result<Self, TooManyExtras> {
-        if extras.len() > limits::EXTRAS_MAX { Err(TooManyExtras { count: extras.len() }) } else { Ok(Self(extras)) }
+        if extras.len() > limits::EXTRAS_MAX {
+            Err(TooManyExtras {
+                count: extras.len(),
+            })
+        } else {
+            Ok(Self(extras))
+        }
     }
 
     /// An answer to this message.
@@ -94,31 +100,61 @@ impl Extras {
     /// The message that is answered.
     #[must_use]
     pub fn replied(&self) -> Option<MsgId> {
-        self.0.iter().find_map(|extra| if let Extra::ReplyTo(msgid) = extra { Some(*msgid) } else { None })
+        self.0.iter().find_map(|extra| {
+            if let Extra::ReplyTo(msgid) = extra {
+                Some(*msgid)
+            } else {
+                None
+            }
+        })
     }
 
     /// The users who are mentioned one by one.
     pub fn mentioned(&self) -> impl Iterator<Item = UserId> {
-        self.0.iter().filter_map(|extra| if let Extra::Mention(user) = extra { Some(*user) } else { None })
+        self.0.iter().filter_map(|extra| {
+            if let Extra::Mention(user) = extra {
+                Some(*user)
+            } else {
+                None
+            }
+        })
     }
 
     /// When it was last edited, and the entry of that edit.
     #[must_use]
     pub fn edited(&self) -> Option<(Timestamp, MsgId)> {
-        self.0.iter().find_map(|extra| if let Extra::Edited { at, entry } = extra { Some((*at, *entry)) } else { None })
+        self.0.iter().find_map(|extra| {
+            if let Extra::Edited { at, entry } = extra {
+                Some((*at, *entry))
+            } else {
+                None
+            }
+        })
     }
 
     /// How people reacted.
     #[must_use]
     pub fn reactions(&self) -> &[Reaction] {
-        let reactions = self.0.iter().find_map(|extra| if let Extra::Reactions(reactions) = extra { Some(reactions) } else { None });
+        let reactions = self.0.iter().find_map(|extra| {
+            if let Extra::Reactions(reactions) = extra {
+                Some(reactions)
+            } else {
+                None
+            }
+        });
         reactions.map_or(&[], Vec::as_slice)
     }
 
     /// Who said it first and when, if it was said elsewhere before.
     #[must_use]
     pub fn forwarded(&self) -> Option<(UserId, Timestamp)> {
-        self.0.iter().find_map(|extra| if let Extra::Forwarded { author, at } = extra { Some((*author, *at)) } else { None })
+        self.0.iter().find_map(|extra| {
+            if let Extra::Forwarded { author, at } = extra {
+                Some((*author, *at))
+            } else {
+                None
+            }
+        })
     }
 
     /// What goes with a message that says what somebody said elsewhere.
@@ -130,7 +166,11 @@ impl Extras {
     /// The same with these reactions, if there are any.
     #[must_use]
     pub fn with_reactions(&self, reactions: Vec<Reaction>) -> Self {
-        let others = self.0.iter().filter(|extra| !matches!(extra, Extra::Reactions(_))).cloned();
+        let others = self
+            .0
+            .iter()
+            .filter(|extra| !matches!(extra, Extra::Reactions(_)))
+            .cloned();
         let reactions = (!reactions.is_empty()).then_some(Extra::Reactions(reactions));
         Self(others.chain(reactions).collect())
     }
@@ -138,7 +178,11 @@ impl Extras {
     /// The same, edited by this entry.
     #[must_use]
     pub fn with_edit(&self, at: Timestamp, entry: MsgId) -> Self {
-        let others = self.0.iter().filter(|extra| !matches!(extra, Extra::Edited { .. })).cloned();
+        let others = self
+            .0
+            .iter()
+            .filter(|extra| !matches!(extra, Extra::Edited { .. }))
+            .cloned();
         Self(others.chain([Extra::Edited { at, entry }]).collect())
     }
 
@@ -166,9 +210,11 @@ impl Serialize for Extras {
 impl<'de> Deserialize<'de> for Extras {
     fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
         let packed: Vec<Packed> = codec::list(d)?;
-        let unpacked = packed.into_iter().map(|Packed(bytes)| match codec::decode(&bytes, limits::EXTRA_BYTES_MAX) {
-            Err(DecodeError::UnknownVariant) => Ok(Extra::Unknown(bytes)),
-            other => other.map_err(D::Error::custom),
+        let unpacked = packed.into_iter().map(|Packed(bytes)| {
+            match codec::decode(&bytes, limits::EXTRA_BYTES_MAX) {
+                Err(DecodeError::UnknownVariant) => Ok(Extra::Unknown(bytes)),
+                other => other.map_err(D::Error::custom),
+            }
         });
         Self::new(unpacked.collect::<Result<_, _>>()?).map_err(D::Error::custom)
     }
@@ -180,19 +226,36 @@ mod tests {
 
     #[test]
     fn an_extra_of_a_later_version_is_kept_as_it_came() {
-        let later = vec![Packed(vec![200, 1, 2].into()), Packed(codec::encode(&Extra::MentionAll).into())];
+        let later = vec![
+            Packed(vec![200, 1, 2].into()),
+            Packed(codec::encode(&Extra::MentionAll).into()),
+        ];
         let bytes = codec::encode(&later);
         let read: Extras = codec::decode(&bytes, 64).unwrap();
-        assert_eq!(read, Extras(vec![Extra::Unknown(vec![200, 1, 2].into()), Extra::MentionAll]));
+        assert_eq!(
+            read,
+            Extras(vec![
+                Extra::Unknown(vec![200, 1, 2].into()),
+                Extra::MentionAll
+            ])
+        );
         assert_eq!(codec::encode(&read), bytes);
     }
 
     #[test]
     fn too_many_are_refused_wherever_they_come_from() {
         let many = vec![Extra::MentionAll; limits::EXTRAS_MAX + 1];
-        assert_eq!(Extras::new(many.clone()), Err(TooManyExtras { count: limits::EXTRAS_MAX + 1 }));
+        assert_eq!(
+            Extras::new(many.clone()),
+            Err(TooManyExtras {
+                count: limits::EXTRAS_MAX + 1
+            })
+        );
         let bytes = codec::encode(&Extras(many));
-        assert_eq!(codec::decode::<Extras>(&bytes, 4096), Err(DecodeError::Malformed));
+        assert_eq!(
+            codec::decode::<Extras>(&bytes, 4096),
+            Err(DecodeError::Malformed)
+        );
         assert_eq!(codec::encode(&Extras::NONE), [0]);
     }
 }

@@ -103,7 +103,12 @@ impl CheckpointFigures {
 /// Takes the buckets that hold any events, from the shortest to the longest.
 impl FromIterator<Bucket> for Histogram {
     fn from_iter<I: IntoIterator<Item = Bucket>>(buckets: I) -> Self {
-        Self(buckets.into_iter().filter(|bucket| bucket.count > 0).collect())
+        Self(
+            buckets
+                .into_iter()
+                .filter(|bucket| bucket.count > 0)
+                .collect(),
+        )
     }
 }
 
@@ -117,7 +122,9 @@ impl Histogram {
     /// How many events there were.
     #[must_use]
     pub fn total(&self) -> u64 {
-        self.0.iter().fold(0, |total, bucket| total.saturating_add(bucket.count))
+        self.0
+            .iter()
+            .fold(0, |total, bucket| total.saturating_add(bucket.count))
     }
 
     /// The events of this histogram that `earlier` does not have. `None` when `earlier` has some that this one lacks.
@@ -126,8 +133,13 @@ impl Histogram {
         let mut before = earlier.0.iter().peekable();
         let mut added = Vec::new();
         for bucket in &self.0 {
-            let known = before.next_if(|known| known.up_to_micros == bucket.up_to_micros).map_or(0, |known| known.count);
-            added.push(Bucket { count: bucket.count.checked_sub(known)?, ..*bucket });
+            let known = before
+                .next_if(|known| known.up_to_micros == bucket.up_to_micros)
+                .map_or(0, |known| known.count);
+            added.push(Bucket {
+                count: bucket.count.checked_sub(known)?,
+                ..*bucket
+            });
         }
         before.next().is_none().then(|| added.into_iter().collect())
     }
@@ -143,7 +155,9 @@ impl Histogram {
             seen = seen.saturating_add(bucket.count);
             seen as f64 >= rank
         });
-        reached.or(self.0.last()).map(|bucket| Duration::from_micros(bucket.up_to_micros))
+        reached
+            .or(self.0.last())
+            .map(|bucket| Duration::from_micros(bucket.up_to_micros))
     }
 }
 
@@ -152,14 +166,23 @@ mod tests {
     use super::*;
 
     fn histogram(buckets: &[(u64, u64)]) -> Histogram {
-        buckets.iter().map(|&(up_to_micros, count)| Bucket { up_to_micros, count }).collect()
+        buckets
+            .iter()
+            .map(|&(up_to_micros, count)| Bucket {
+                up_to_micros,
+                count,
+            })
+            .collect()
     }
 
     #[test]
     fn histograms_subtract_bucket_by_bucket() {
         let earlier = histogram(&[(10, 1), (30, 5)]);
         let later = histogram(&[(10, 1), (20, 2), (30, 9), (40, 1)]);
-        assert_eq!(later.since(&earlier), Some(histogram(&[(20, 2), (30, 4), (40, 1)])));
+        assert_eq!(
+            later.since(&earlier),
+            Some(histogram(&[(20, 2), (30, 4), (40, 1)]))
+        );
         assert_eq!(later.since(&Histogram::default()), Some(later.clone()));
         assert_eq!(later.since(&later), Some(Histogram::default()));
     }
@@ -167,8 +190,16 @@ mod tests {
     #[test]
     fn a_histogram_of_another_run_is_not_subtracted() {
         let later = histogram(&[(10, 1), (20, 2)]);
-        assert_eq!(later.since(&histogram(&[(10, 2)])), None, "more than there are now");
-        assert_eq!(later.since(&histogram(&[(15, 1)])), None, "a bucket between");
+        assert_eq!(
+            later.since(&histogram(&[(10, 2)])),
+            None,
+            "more than there are now"
+        );
+        assert_eq!(
+            later.since(&histogram(&[(15, 1)])),
+            None,
+            "a bucket between"
+        );
         assert_eq!(later.since(&histogram(&[(30, 1)])), None, "a bucket behind");
         assert_eq!(Histogram::default().since(&later), None);
     }
@@ -177,19 +208,51 @@ mod tests {
     fn quantiles_are_where_they_belong() {
         let found = histogram(&[(10, 50), (20, 49), (900, 1)]);
         let micros = |share| found.quantile(share).map(|time| time.as_micros());
-        assert_eq!([0.0, 0.5, 0.51, 0.99, 0.991, 1.0].map(micros), [10, 10, 20, 20, 900, 900].map(Some));
+        assert_eq!(
+            [0.0, 0.5, 0.51, 0.99, 0.991, 1.0].map(micros),
+            [10, 10, 20, 20, 900, 900].map(Some)
+        );
         assert_eq!(found.total(), 100);
         assert_eq!(Histogram::default().quantile(0.5), None);
     }
 
     #[test]
     fn figures_subtract_unless_the_server_was_started_again() {
-        let earlier = Figures { uptime_micros: 10, sessions: 9, commands: 3, ..Figures::default() };
-        let checkpoints = CheckpointFigures { done: 1, entries: 64, ..CheckpointFigures::default() };
-        let later = Figures { uptime_micros: 25, sessions: 2, commands: 5, checkpoints, ..earlier.clone() };
-        let expected = Figures { uptime_micros: 15, sessions: 2, commands: 2, checkpoints, ..Figures::default() };
+        let earlier = Figures {
+            uptime_micros: 10,
+            sessions: 9,
+            commands: 3,
+            ..Figures::default()
+        };
+        let checkpoints = CheckpointFigures {
+            done: 1,
+            entries: 64,
+            ..CheckpointFigures::default()
+        };
+        let later = Figures {
+            uptime_micros: 25,
+            sessions: 2,
+            commands: 5,
+            checkpoints,
+            ..earlier.clone()
+        };
+        let expected = Figures {
+            uptime_micros: 15,
+            sessions: 2,
+            commands: 2,
+            checkpoints,
+            ..Figures::default()
+        };
         assert_eq!(later.since(&earlier), Some(expected));
         assert_eq!(earlier.since(&later), None);
-        assert_eq!(Figures { uptime_micros: 30, ..earlier }.since(&later), None, "a counter runs backwards");
+        assert_eq!(
+            Figures {
+                uptime_micros: 30,
+                ..earlier
+            }
+            .since(&later),
+            None,
+            "a counter runs backwards"
+        );
     }
 }

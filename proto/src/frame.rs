@@ -81,9 +81,18 @@ mod tests {
     #[test]
     fn the_bound_is_exact() {
         let mut at = BytesMut::from(&[4, 0, 0, 0, 1, 2, 3, 4][..]);
-        assert_eq!(split(&mut at, 4), Ok(Some(Bytes::from_static(&[1, 2, 3, 4]))));
+        assert_eq!(
+            split(&mut at, 4),
+            Ok(Some(Bytes::from_static(&[1, 2, 3, 4])))
+        );
         let mut over = BytesMut::from(&[5, 0, 0, 0][..]);
-        assert_eq!(split(&mut over, 4), Err(FrameError::TooBig { bytes: 5, max_bytes: 4 }));
+        assert_eq!(
+            split(&mut over, 4),
+            Err(FrameError::TooBig {
+                bytes: 5,
+                max_bytes: 4
+            })
+        );
         let mut huge = BytesMut::from(&[255, 255, 255, 255][..]);
         assert!(split(&mut huge, 4).is_err());
     }

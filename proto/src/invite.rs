@@ -50,7 +50,10 @@ impl ServerAddr {
     /// Takes a host name or address, without brackets, and a port.
     #[must_use]
     pub fn new(host: &str, port: u16) -> Self {
-        Self { host: host.into(), port }
+        Self {
+            host: host.into(),
+            port,
+        }
     }
 
     /// The host name or address, without brackets.
@@ -68,7 +71,11 @@ impl ServerAddr {
 
 impl fmt::Display for ServerAddr {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.host.contains(':') { write!(f, "[{}]:{}", self.host, self.port) } else { write!(f, "{}:{}", self.host, self.port) }
+        if self.host.contains(':') {
+            write!(f, "[{}]:{}", self.host, self.port)
+        } else {
+            write!(f, "{}:{}", self.host, self.port)
+        }
     }
 }
 
@@ -83,7 +90,9 @@ impl FromStr for ServerAddr {
             None if host.contains(':') => return Err(LinkError::Address),
             None => host,
         };
-        let odd = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '/' | '#' | '@' | '[' | ']');
+        let odd = |c: char| {
+            c.is_whitespace() || c.is_control() || matches!(c, '/' | '#' | '@' | '[' | ']')
+        };
         if host.is_empty() || host.len() > HOST_BYTES_MAX || host.contains(odd) || port == 0 {
             return Err(LinkError::Address);
         }
@@ -105,7 +114,13 @@ impl<'de> Deserialize<'de> for ServerAddr {
 
 impl fmt::Display for InviteLink {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{SCHEME}{}/#{}.{}", self.addr, self.pin, self.token.reveal())
+        write!(
+            f,
+            "{SCHEME}{}/#{}.{}",
+            self.addr,
+            self.pin,
+            self.token.reveal()
+        )
     }
 }
 
@@ -117,7 +132,11 @@ impl FromStr for InviteLink {
         let (addr, fragment) = rest.split_once('#').ok_or(LinkError::Fragment)?;
         let addr = addr.strip_suffix('/').unwrap_or(addr).parse()?;
         let (pin, token) = fragment.split_once('.').ok_or(LinkError::Fragment)?;
-        Ok(Self { addr, pin: pin.parse()?, token: token.parse()? })
+        Ok(Self {
+            addr,
+            pin: pin.parse()?,
+            token: token.parse()?,
+        })
     }
 }
 
@@ -128,18 +147,36 @@ mod tests {
     #[test]
     fn a_link_survives_being_written_down() {
         for host in ["chat.example.org", "192.0.2.7", "2001:db8::7"] {
-            let link = InviteLink { addr: ServerAddr::new(host, 7766), pin: Pin::new([3; 32]), token: InviteToken::new([4; 16]) };
+            let link = InviteLink {
+                addr: ServerAddr::new(host, 7766),
+                pin: Pin::new([3; 32]),
+                token: InviteToken::new([4; 16]),
+            };
             assert_eq!(link.to_string().parse(), Ok(link));
         }
     }
 
     #[test]
     fn a_damaged_link_says_what_is_wrong() {
-        let link = InviteLink { addr: ServerAddr::new("h", 1), pin: Pin::new([3; 32]), token: InviteToken::new([4; 16]) }.to_string();
+        let link = InviteLink {
+            addr: ServerAddr::new("h", 1),
+            pin: Pin::new([3; 32]),
+            token: InviteToken::new([4; 16]),
+        }
+        .to_string();
         assert_eq!("https://x".parse::<InviteLink>(), Err(LinkError::Scheme));
-        assert_eq!("cairn://h:1/".parse::<InviteLink>(), Err(LinkError::Fragment));
-        assert_eq!("cairn://h/#a.b".parse::<InviteLink>(), Err(LinkError::Address));
-        assert_eq!(link[..link.len() - 1].parse::<InviteLink>(), Err(LinkError::Secret(SecretError { bytes: 16 })));
+        assert_eq!(
+            "cairn://h:1/".parse::<InviteLink>(),
+            Err(LinkError::Fragment)
+        );
+        assert_eq!(
+            "cairn://h/#a.b".parse::<InviteLink>(),
+            Err(LinkError::Address)
+        );
+        assert_eq!(
+            link[..link.len() - 1].parse::<InviteLink>(),
+            Err(LinkError::Secret(SecretError { bytes: 16 }))
+        );
         assert_eq!("::1:7766".parse::<ServerAddr>(), Err(LinkError::Address));
         assert_eq!("h:0".parse::<ServerAddr>(), Err(LinkError::Address));
     }

@@ -91,7 +91,13 @@ impl Entry {
 }
 
 /// Appends one packed entry to `out` without owning its parts.
-pub fn pack_entry(sender: UserId, sent_at: Timestamp, body: &Body, extras: &Extras, out: &mut Vec<u8>) {
+pub fn pack_entry(
+    sender: UserId,
+    sent_at: Timestamp,
+    body: &Body,
+    extras: &Extras,
+    out: &mut Vec<u8>,
+) {
     codec::prefixed(out, |out| {
         codec::encode_into(&(sender, sent_at), out);
         pack_content(body, extras, out);
@@ -129,12 +135,17 @@ pub fn split_entry(packed: &mut Bytes) -> Result<Option<Bytes>, DecodeError> {
 /// # Errors
 /// When the bytes are no entry, or another number of bytes than the prefix says.
 pub fn unpack_entry(packed: &[u8]) -> Result<Entry, DecodeError> {
-    let (prefix, bytes) = packed.split_first_chunk::<ENTRY_PREFIX_BYTES>().ok_or(DecodeError::Malformed)?;
+    let (prefix, bytes) = packed
+        .split_first_chunk::<ENTRY_PREFIX_BYTES>()
+        .ok_or(DecodeError::Malformed)?;
     if u32::from_le_bytes(*prefix) as usize != bytes.len() {
         return Err(DecodeError::Malformed);
     }
     if bytes.len() > limits::ENTRY_BYTES_MAX {
-        return Err(DecodeError::TooLong { bytes: bytes.len(), max_bytes: limits::ENTRY_BYTES_MAX });
+        return Err(DecodeError::TooLong {
+            bytes: bytes.len(),
+            max_bytes: limits::ENTRY_BYTES_MAX,
+        });
     }
     let ((sender, sent_at, body), read) = match codec::decode_some(bytes) {
         Err(DecodeError::UnknownVariant) => {
@@ -147,7 +158,12 @@ pub fn unpack_entry(packed: &[u8]) -> Result<Entry, DecodeError> {
         [] => Extras::NONE,
         rest => codec::decode(rest, limits::ENTRY_BYTES_MAX)?,
     };
-    Ok(Entry { sender, sent_at, body, extras })
+    Ok(Entry {
+        sender,
+        sent_at,
+        body,
+        extras,
+    })
 }
 
 impl Run {
@@ -163,14 +179,31 @@ impl Run {
     /// When the entries are damaged, or are not `count`.
     pub fn messages(&self) -> Result<Vec<Message>, DecodeError> {
         let mut packed = self.entries.clone();
-        let mut messages = Vec::with_capacity((self.count as usize).min(packed.remaining() / ENTRY_PREFIX_BYTES));
+        let mut messages =
+            Vec::with_capacity((self.count as usize).min(packed.remaining() / ENTRY_PREFIX_BYTES));
         let mut msgid = self.first;
         while let Some(entry) = split_entry(&mut packed)? {
-            let Entry { sender, sent_at, body, extras } = unpack_entry(&entry)?;
-            messages.push(Message { conversation: self.conversation, msgid, sender, sent_at, body, extras });
+            let Entry {
+                sender,
+                sent_at,
+                body,
+                extras,
+            } = unpack_entry(&entry)?;
+            messages.push(Message {
+                conversation: self.conversation,
+                msgid,
+                sender,
+                sent_at,
+                body,
+                extras,
+            });
             msgid = msgid.next();
         }
-        if messages.len() == self.count as usize { Ok(messages) } else { Err(DecodeError::Malformed) }
+        if messages.len() == self.count as usize {
+            Ok(messages)
+        } else {
+            Err(DecodeError::Malformed)
+        }
     }
 }
 
@@ -183,9 +216,20 @@ mod tests {
         let mut entries = Vec::new();
         for text in texts {
             let body = Body::Text(Text::new(*text).unwrap());
-            Entry { sender: UserId::new(3), sent_at: Timestamp::new(1_700_000_000_000), body, extras: Extras::NONE }.pack(&mut entries);
+            Entry {
+                sender: UserId::new(3),
+                sent_at: Timestamp::new(1_700_000_000_000),
+                body,
+                extras: Extras::NONE,
+            }
+            .pack(&mut entries);
         }
-        Run { conversation: ConversationId::new(5), first: MsgId::new(8), count: texts.len() as u32, entries: entries.into() }
+        Run {
+            conversation: ConversationId::new(5),
+            first: MsgId::new(8),
+            count: texts.len() as u32,
+            entries: entries.into(),
+        }
     }
 
     #[test]
@@ -205,7 +249,10 @@ mod tests {
         assert_eq!(wrong.messages(), Err(DecodeError::Malformed));
         let whole = run(&["one", "two"]);
         for cut in 1..whole.entries.len() {
-            let cut = Run { entries: whole.entries.slice(..cut), ..whole.clone() };
+            let cut = Run {
+                entries: whole.entries.slice(..cut),
+                ..whole.clone()
+            };
             assert!(cut.messages().is_err());
         }
     }
@@ -218,13 +265,29 @@ mod tests {
             out.extend_from_slice(&[200, 1, 2, 3]);
         });
         let read = unpack_entry(&entry).unwrap();
-        assert_eq!(read, Entry { sender: UserId::new(3), sent_at: Timestamp::new(4), body: Body::Unknown, extras: Extras::NONE });
+        assert_eq!(
+            read,
+            Entry {
+                sender: UserId::new(3),
+                sent_at: Timestamp::new(4),
+                body: Body::Unknown,
+                extras: Extras::NONE
+            }
+        );
     }
     #[test]
     fn extras_cost_nothing_where_there_are_none() {
         let body = Body::Text(Text::new("hi").unwrap());
-        let plain = Entry { sender: UserId::new(3), sent_at: Timestamp::new(4), body, extras: Extras::NONE };
-        let reply = Entry { extras: Extras::reply_to(MsgId::new(7)), ..plain.clone() };
+        let plain = Entry {
+            sender: UserId::new(3),
+            sent_at: Timestamp::new(4),
+            body,
+            extras: Extras::NONE,
+        };
+        let reply = Entry {
+            extras: Extras::reply_to(MsgId::new(7)),
+            ..plain.clone()
+        };
         let packed = |entry: &Entry| {
             let mut out = Vec::new();
             entry.pack(&mut out);

@@ -140,11 +140,16 @@ pub struct UserProfile {
 }
 
 /// The longest encoded [`UserProfile`], in bytes: its texts and its picture, and room for their lengths, for the id and the role.
-const USER_PROFILE_BYTES_MAX: usize =
-    limits::USER_NAME_BYTES_MAX + limits::DISPLAY_NAME_BYTES_MAX + limits::ABOUT_BYTES_MAX + limits::AVATAR_BYTES_MAX + 32;
+const USER_PROFILE_BYTES_MAX: usize = limits::USER_NAME_BYTES_MAX
+    + limits::DISPLAY_NAME_BYTES_MAX
+    + limits::ABOUT_BYTES_MAX
+    + limits::AVATAR_BYTES_MAX
+    + 32;
 
 // Whatever users say of themselves, one frame holds a whole answer, with what stands before the profiles.
-const _: () = assert!(limits::PROFILES_PER_REQUEST_MAX * USER_PROFILE_BYTES_MAX + 32 <= limits::FRAME_BYTES_MAX);
+const _: () = assert!(
+    limits::PROFILES_PER_REQUEST_MAX * USER_PROFILE_BYTES_MAX + 32 <= limits::FRAME_BYTES_MAX
+);
 
 /// A page of users.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -165,8 +170,11 @@ mod tests {
 
     #[test]
     fn the_largest_profiles_fit_into_one_frame() {
-        let user =
-            UserInfo { id: UserId::new(u32::MAX), name: "n".repeat(limits::USER_NAME_BYTES_MAX).parse().unwrap(), role: ServerRole::Owner };
+        let user = UserInfo {
+            id: UserId::new(u32::MAX),
+            name: "n".repeat(limits::USER_NAME_BYTES_MAX).parse().unwrap(),
+            role: ServerRole::Owner,
+        };
         let profile = Profile {
             display_name: Some("d".repeat(limits::DISPLAY_NAME_BYTES_MAX).parse().unwrap()),
             about: Some("a".repeat(limits::ABOUT_BYTES_MAX).parse().unwrap()),

@@ -30,7 +30,14 @@ impl<const BYTES_MAX: usize> Picture<BYTES_MAX> {
     /// # Errors
     /// When they are more than `BYTES_MAX`.
     pub fn new(bytes: Bytes) -> Result<Self, PictureTooLarge> {
-        if bytes.len() > BYTES_MAX { Err(PictureTooLarge { bytes: bytes.len(), bytes_max: BYTES_MAX }) } else { Ok(Self(bytes)) }
+        if bytes.len() > BYTES_MAX {
+            Err(PictureTooLarge {
+                bytes: bytes.len(),
+                bytes_max: BYTES_MAX,
+            })
+        } else {
+            Ok(Self(bytes))
+        }
     }
 
     /// The bytes.
@@ -56,9 +63,21 @@ mod tests {
     #[test]
     fn a_picture_is_bounded_wherever_it_comes_from() {
         let largest = Small::new(vec![1; 5].into()).unwrap();
-        assert_eq!(codec::decode(&codec::encode(&largest), limits::FRAME_BYTES_MAX), Ok(largest));
+        assert_eq!(
+            codec::decode(&codec::encode(&largest), limits::FRAME_BYTES_MAX),
+            Ok(largest)
+        );
         let larger = Bytes::from(vec![1; 6]);
-        assert_eq!(codec::decode::<Small>(&codec::encode(&larger), limits::FRAME_BYTES_MAX), Err(codec::DecodeError::Malformed));
-        assert_eq!(Small::new(larger), Err(PictureTooLarge { bytes: 6, bytes_max: 5 }));
+        assert_eq!(
+            codec::decode::<Small>(&codec::encode(&larger), limits::FRAME_BYTES_MAX),
+            Err(codec::DecodeError::Malformed)
+        );
+        assert_eq!(
+            Small::new(larger),
+            Err(PictureTooLarge {
+                bytes: 6,
+                bytes_max: 5
+            })
+        );
     }
 }

@@ -220,7 +220,11 @@ impl UserName {
     #[must_use]
     pub fn folded(&self) -> String {
         // The two lower-case sigmas are one letter, written so at the end of a word and otherwise elsewhere.
-        self.0.chars().flat_map(char::to_lowercase).map(|c| if c == 'ς' { 'σ' } else { c }).collect()
+        self.0
+            .chars()
+            .flat_map(char::to_lowercase)
+            .map(|c| if c == 'ς' { 'σ' } else { c })
+            .collect()
     }
 }
 
@@ -255,7 +259,11 @@ impl Text {
 }
 
 fn at_most(raw: &str, max_bytes: usize) -> Result<(), TextError> {
-    if raw.len() > max_bytes { Err(TextError::TooLong { max_bytes }) } else { Ok(()) }
+    if raw.len() > max_bytes {
+        Err(TextError::TooLong { max_bytes })
+    } else {
+        Ok(())
+    }
 }
 
 fn name(raw: &str, max_bytes: usize, also: fn(char) -> bool) -> Result<(), TextError> {
@@ -266,7 +274,10 @@ fn name(raw: &str, max_bytes: usize, also: fn(char) -> bool) -> Result<(), TextE
     if raw.starts_with(['#', '@']) && !also('#') {
         return Err(TextError::Sigil);
     }
-    match raw.chars().find(|&c| !also(c) && (c.is_whitespace() || is_invisible(c))) {
+    match raw
+        .chars()
+        .find(|&c| !also(c) && (c.is_whitespace() || is_invisible(c)))
+    {
         Some(c) => Err(TextError::Character(c.into())),
         None => Ok(()),
     }
@@ -286,7 +297,12 @@ mod tests {
     fn texts_are_taken_to_the_byte() {
         assert!(Text::new("x".repeat(limits::TEXT_BYTES_MAX)).is_ok());
         let long = Text::new("x".repeat(limits::TEXT_BYTES_MAX + 1));
-        assert_eq!(long, Err(TextError::TooLong { max_bytes: limits::TEXT_BYTES_MAX }));
+        assert_eq!(
+            long,
+            Err(TextError::TooLong {
+                max_bytes: limits::TEXT_BYTES_MAX
+            })
+        );
         assert_eq!(Text::new("a\u{2}b\r\0").unwrap().as_str(), "a\u{2}b\r\0");
     }
 
@@ -314,18 +330,35 @@ mod tests {
             assert!(FileName::new(path).is_err(), "{path:?}");
         }
         assert!(MediaType::new("image/ä").is_err());
-        assert_eq!(Topic::new("#1: what we are about, 世界"), "#1: what we are about, 世界".parse());
+        assert_eq!(
+            Topic::new("#1: what we are about, 世界"),
+            "#1: what we are about, 世界".parse()
+        );
         assert!(Topic::none().is_empty());
         assert_eq!(Topic::new("two\nlines"), Err(TextError::Character(10)));
-        assert_eq!(Topic::new("x".repeat(513)), Err(TextError::TooLong { max_bytes: limits::TOPIC_BYTES_MAX }));
+        assert_eq!(
+            Topic::new("x".repeat(513)),
+            Err(TextError::TooLong {
+                max_bytes: limits::TOPIC_BYTES_MAX
+            })
+        );
     }
 
     #[test]
     fn what_begins_a_name_begins_its_folded_form() {
         let folded = |raw: &str| UserName::new(raw).unwrap().folded();
         for name in ["BoB", "ΟΔΟΣΑΣ", "Ärger", "İz", "小明"] {
-            let starts = name.char_indices().skip(1).map(|(at, _)| at).chain([name.len()]);
-            starts.for_each(|end| assert!(folded(name).starts_with(&folded(&name[..end])), "{name} {end}"));
+            let starts = name
+                .char_indices()
+                .skip(1)
+                .map(|(at, _)| at)
+                .chain([name.len()]);
+            starts.for_each(|end| {
+                assert!(
+                    folded(name).starts_with(&folded(&name[..end])),
+                    "{name} {end}"
+                )
+            });
         }
         assert_eq!(folded("ΟΔΟΣ"), folded("οδος"));
     }
@@ -334,6 +367,9 @@ mod tests {
     fn a_password_never_shows_itself() {
         let password = Password::new("correct horse").unwrap();
         assert_eq!(format!("{password:?}"), "Password(..)");
-        assert_eq!(Password::new("short"), Err(TextError::TooShort { min_bytes: 8 }));
+        assert_eq!(
+            Password::new("short"),
+            Err(TextError::TooShort { min_bytes: 8 })
+        );
     }
 }

@@ -2,7 +2,11 @@
 //!
 //! A line there changes only together with [`cairn_proto::WIRE_VERSION`]: other installations, and logs on disk, hold these bytes.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests are tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "helpers of tests are tests"
+)]
 
 mod samples;
 
@@ -24,26 +28,52 @@ const ALIASED: &[&str] = &["Picture"];
 
 /// `name = value` lines; empty lines and those that begin with `//` are for people.
 fn golden() -> BTreeMap<&'static str, &'static str> {
-    let lines = include_str!("golden.txt").lines().filter(|line| !line.is_empty() && !line.starts_with("//"));
+    let lines = include_str!("golden.txt")
+        .lines()
+        .filter(|line| !line.is_empty() && !line.starts_with("//"));
     let mut golden = BTreeMap::new();
     for line in lines {
-        let (name, value) = line.split_once(" = ").unwrap_or_else(|| panic!("golden.txt: not `name = value`: {line}"));
-        assert_eq!(golden.insert(name, value), None, "golden.txt: {name} occurs twice");
+        let (name, value) = line
+            .split_once(" = ")
+            .unwrap_or_else(|| panic!("golden.txt: not `name = value`: {line}"));
+        assert_eq!(
+            golden.insert(name, value),
+            None,
+            "golden.txt: {name} occurs twice"
+        );
     }
     golden
 }
 
 fn invite_links() -> Vec<(String, InviteLink)> {
-    let link = |host| InviteLink { addr: ServerAddr::new(host, 7766), pin: Pin::new([0xfb; 32]), token: InviteToken::new([0x0f; 16]) };
-    let hosts = [("name", "chat.example.org"), ("IPv4", "192.0.2.7"), ("IPv6", "2001:db8::7")];
-    hosts.into_iter().map(|(kind, host)| (format!("InviteLink/{kind}"), link(host))).collect()
+    let link = |host| InviteLink {
+        addr: ServerAddr::new(host, 7766),
+        pin: Pin::new([0xfb; 32]),
+        token: InviteToken::new([0x0f; 16]),
+    };
+    let hosts = [
+        ("name", "chat.example.org"),
+        ("IPv4", "192.0.2.7"),
+        ("IPv6", "2001:db8::7"),
+    ];
+    hosts
+        .into_iter()
+        .map(|(kind, host)| (format!("InviteLink/{kind}"), link(host)))
+        .collect()
 }
 
 /// Everything that this build writes, as it would stand in `golden.txt`.
 fn written() -> BTreeMap<String, String> {
-    let bytes = Samples::all().list.into_iter().map(|sample| (sample.name, HEXLOWER.encode(&sample.bytes)));
-    let links = invite_links().into_iter().map(|(name, link)| (name, link.to_string()));
-    let codes = CloseCode::ALL.iter().map(|code| (format!("CloseCode::{code:?}"), code.number().to_string()));
+    let bytes = Samples::all()
+        .list
+        .into_iter()
+        .map(|sample| (sample.name, HEXLOWER.encode(&sample.bytes)));
+    let links = invite_links()
+        .into_iter()
+        .map(|(name, link)| (name, link.to_string()));
+    let codes = CloseCode::ALL
+        .iter()
+        .map(|code| (format!("CloseCode::{code:?}"), code.number().to_string()));
     bytes.chain(links).chain(codes).collect()
 }
 
@@ -54,8 +84,13 @@ fn every_value_has_its_golden_bytes() {
     for (name, got) in &written {
         match golden.get(name.as_str()) {
             Some(expected) if expected == got => {}
-            Some(expected) => faults += &format!("\n{name}\n  expected {expected}\n  got      {got}"),
-            None => faults += &format!("\nmissing from golden.txt: a new variant goes in as\n{name} = {got}"),
+            Some(expected) => {
+                faults += &format!("\n{name}\n  expected {expected}\n  got      {got}")
+            }
+            None => {
+                faults +=
+                    &format!("\nmissing from golden.txt: a new variant goes in as\n{name} = {got}")
+            }
         }
     }
     for name in golden.keys().filter(|name| !written.contains_key(**name)) {
@@ -68,14 +103,23 @@ fn every_value_has_its_golden_bytes() {
 fn golden_bytes_give_the_value_back() {
     let golden = golden();
     for sample in Samples::all().list {
-        let bytes = HEXLOWER.decode(golden[sample.name.as_str()].as_bytes()).unwrap();
-        assert_eq!((sample.read)(&bytes), Ok(true), "{} is read back as another value", sample.name);
+        let bytes = HEXLOWER
+            .decode(golden[sample.name.as_str()].as_bytes())
+            .unwrap();
+        assert_eq!(
+            (sample.read)(&bytes),
+            Ok(true),
+            "{} is read back as another value",
+            sample.name
+        );
     }
     for (name, link) in invite_links() {
         assert_eq!(golden[name.as_str()].parse(), Ok(link), "{name}");
     }
     for &code in CloseCode::ALL {
-        let number = golden[format!("CloseCode::{code:?}").as_str()].parse().unwrap();
+        let number = golden[format!("CloseCode::{code:?}").as_str()]
+            .parse()
+            .unwrap();
         assert_eq!(CloseCode::from_number(number), code);
     }
 }
@@ -83,25 +127,43 @@ fn golden_bytes_give_the_value_back() {
 #[test]
 fn every_variant_has_a_sample() {
     let samples = Samples::all();
-    let missing: Vec<&String> = samples.required.iter().filter(|name| !samples.seen.contains_key(*name)).collect();
-    assert!(missing.is_empty(), "no sample in samples/values.rs for {missing:?}");
+    let missing: Vec<&String> = samples
+        .required
+        .iter()
+        .filter(|name| !samples.seen.contains_key(*name))
+        .collect();
+    assert!(
+        missing.is_empty(),
+        "no sample in samples/values.rs for {missing:?}"
+    );
 }
 
 #[test]
 fn every_serialized_type_is_named() {
     let required = Samples::all().required;
-    let named: BTreeSet<&str> = required.iter().filter_map(|name| name.split("::").next()).collect();
+    let named: BTreeSet<&str> = required
+        .iter()
+        .filter_map(|name| name.split("::").next())
+        .collect();
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut found = 0;
     for file in std::fs::read_dir(source).unwrap() {
         let path = file.unwrap().path();
         for name in serialized_types(&std::fs::read_to_string(&path).unwrap()) {
             found += 1;
-            let known = [NOT_ON_THE_WIRE, ALIASED].concat().contains(&name.as_str()) || named.contains(name.as_str());
-            assert!(known, "{name} of {} is serialized: name it in samples/named.rs and give it samples", path.display());
+            let known = [NOT_ON_THE_WIRE, ALIASED].concat().contains(&name.as_str())
+                || named.contains(name.as_str());
+            assert!(
+                known,
+                "{name} of {} is serialized: name it in samples/named.rs and give it samples",
+                path.display()
+            );
         }
     }
-    assert!(found > 20, "the search for serialized types finds only {found}");
+    assert!(
+        found > 20,
+        "the search for serialized types finds only {found}"
+    );
 }
 
 /// The types that derive `Serialize` in a source file, but for the newtypes that macros make: those travel inside others.
@@ -113,7 +175,10 @@ fn serialized_types(source: &str) -> Vec<String> {
         if let Some(derives) = line.strip_prefix("#[derive(") {
             serialized = derives.contains("Serialize");
         }
-        if let Some(rest) = line.strip_prefix("pub enum ").or_else(|| line.strip_prefix("pub struct ")) {
+        if let Some(rest) = line
+            .strip_prefix("pub enum ")
+            .or_else(|| line.strip_prefix("pub struct "))
+        {
             let name: String = rest.chars().take_while(|c| c.is_alphanumeric()).collect();
             if std::mem::take(&mut serialized) && !name.is_empty() {
                 types.push(name);

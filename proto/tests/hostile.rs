@@ -1,6 +1,10 @@
 //! Hostile input: whatever the bytes, decoding neither panics nor allocates out of proportion, and what is not whole is refused.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests are tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "helpers of tests are tests"
+)]
 
 mod counting;
 mod samples;
@@ -38,7 +42,11 @@ const PROPORTION_MAX: usize = 64;
 fn measured<T>(bytes: &[u8], what: &str, work: impl FnOnce() -> T) -> T {
     let (result, peak) = peak_bytes(work);
     let allowed = FIXED_BYTES_MAX + PROPORTION_MAX * bytes.len();
-    assert!(peak <= allowed, "{what}: {peak} bytes held for {} bytes of input, where {allowed} are in proportion", bytes.len());
+    assert!(
+        peak <= allowed,
+        "{what}: {peak} bytes held for {} bytes of input, where {allowed} are in proportion",
+        bytes.len()
+    );
     result
 }
 
@@ -51,7 +59,8 @@ fn the_counting_notices_an_allocation() {
     let (block, peak) = peak_bytes(|| vec![1_u8; 5_000]);
     assert!((5_000..6_000).contains(&peak), "{peak}");
     drop(block);
-    let refused = std::panic::catch_unwind(|| measured(&[], "greedy", || vec![1_u8; FIXED_BYTES_MAX + 1]));
+    let refused =
+        std::panic::catch_unwind(|| measured(&[], "greedy", || vec![1_u8; FIXED_BYTES_MAX + 1]));
     assert!(refused.is_err());
 }
 
@@ -62,7 +71,11 @@ fn every_truncation_is_refused() {
         let shortest = usize::from(sample.name.starts_with("packed"));
         for len in shortest..sample.bytes.len() {
             let cut = &sample.bytes[..len];
-            assert!(read(&sample.read, &sample.name, cut).is_err(), "{} cut to {len} bytes is taken", sample.name);
+            assert!(
+                read(&sample.read, &sample.name, cut).is_err(),
+                "{} cut to {len} bytes is taken",
+                sample.name
+            );
         }
     }
 }
@@ -72,7 +85,11 @@ fn every_extension_is_refused() {
     for sample in Samples::all().list {
         for byte in 0..=u8::MAX {
             let longer = [sample.bytes.as_slice(), &[byte]].concat();
-            assert!(read(&sample.read, &sample.name, &longer).is_err(), "{} with {byte:#04x} behind it is taken", sample.name);
+            assert!(
+                read(&sample.read, &sample.name, &longer).is_err(),
+                "{} with {byte:#04x} behind it is taken",
+                sample.name
+            );
         }
     }
 }
@@ -88,7 +105,11 @@ fn no_changed_byte_does_harm() {
                 bytes[place] = original ^ change;
                 match read(&sample.read, &sample.name, &bytes) {
                     Ok(same) => {
-                        assert!(!same, "{}: byte {place} as {:#04x} changes nothing", sample.name, bytes[place]);
+                        assert!(
+                            !same,
+                            "{}: byte {place} as {:#04x} changes nothing",
+                            sample.name, bytes[place]
+                        );
                         taken += 1;
                     }
                     Err(_) => refused += 1,
@@ -97,7 +118,10 @@ fn no_changed_byte_does_harm() {
             bytes[place] = original;
         }
     }
-    assert!(taken > 10_000 && refused > 10_000, "{taken} taken and {refused} refused: is every byte changed?");
+    assert!(
+        taken > 10_000 && refused > 10_000,
+        "{taken} taken and {refused} refused: is every byte changed?"
+    );
 }
 
 /// Decodes as every type that is read from a stream or a disk, and as texts.
@@ -114,13 +138,19 @@ fn read_as_everything(bytes: &[u8]) {
     measured(bytes, "packed entries", || unpack_all(bytes));
     measured(bytes, "frames", || split_all(bytes));
     let text = String::from_utf8_lossy(bytes);
-    let _ = (text.parse::<InviteLink>(), text.parse::<ServerAddr>(), text.parse::<Pin>());
+    let _ = (
+        text.parse::<InviteLink>(),
+        text.parse::<ServerAddr>(),
+        text.parse::<Pin>(),
+    );
     let _ = (text.parse::<DeviceToken>(), text.parse::<InviteToken>());
 }
 
 fn decode_as<T: Serialize + DeserializeOwned + PartialEq + Debug>(bytes: &[u8]) {
     let name = std::any::type_name::<T>();
-    let whole = measured(bytes, name, || codec::decode::<T>(bytes, limits::FRAME_BYTES_MAX));
+    let whole = measured(bytes, name, || {
+        codec::decode::<T>(bytes, limits::FRAME_BYTES_MAX)
+    });
     let some = measured(bytes, name, || codec::decode_some::<T>(bytes));
     match (whole, some) {
         (Ok(value), Ok((same, read))) => {
@@ -139,7 +169,12 @@ fn unpack_all(bytes: &[u8]) {
         let _ = message::unpack_entry(&entry);
     }
     let _ = message::unpack_entry(bytes);
-    let run = Run { conversation: ConversationId::new(1), first: MsgId::ZERO, count: u32::MAX, entries: Bytes::copy_from_slice(bytes) };
+    let run = Run {
+        conversation: ConversationId::new(1),
+        first: MsgId::ZERO,
+        count: u32::MAX,
+        entries: Bytes::copy_from_slice(bytes),
+    };
     assert!(run.messages().is_err());
 }
 
@@ -159,7 +194,10 @@ fn round_trip<T: Serialize + DeserializeOwned + PartialEq + Debug>(value: &T) {
 
 /// Bytes that look like wire data: small numbers and markers of longer ones are much more frequent than in noise.
 fn plausible() -> impl Strategy<Value = Vec<u8>> {
-    vec(prop_oneof![4 => 0..20_u8, 2 => 250..=253_u8, 1 => any::<u8>()], 0..200)
+    vec(
+        prop_oneof![4 => 0..20_u8, 2 => 250..=253_u8, 1 => any::<u8>()],
+        0..200,
+    )
 }
 
 proptest! {

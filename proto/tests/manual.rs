@@ -10,9 +10,15 @@ use cairn_proto::error::ErrorCode;
 /// The rows of the first table of a section that begin with a number.
 fn listed(section: &str) -> Vec<&'static str> {
     let manual = include_str!("../../docs/PROTOCOL.md");
-    let (_, behind) = manual.split_once(&format!("\n## {section}\n")).expect(section);
+    let (_, behind) = manual
+        .split_once(&format!("\n## {section}\n"))
+        .expect(section);
     let rows = behind.lines().take_while(|line| !line.starts_with("## "));
-    rows.filter(|line| line.strip_prefix("| ").is_some_and(|row| row.starts_with(|c: char| c.is_ascii_digit()))).collect()
+    rows.filter(|line| {
+        line.strip_prefix("| ")
+            .is_some_and(|row| row.starts_with(|c: char| c.is_ascii_digit()))
+    })
+    .collect()
 }
 
 fn row(number: u32, code: impl Debug, text: &str) -> String {
@@ -21,14 +27,21 @@ fn row(number: u32, code: impl Debug, text: &str) -> String {
 
 #[test]
 fn the_manual_lists_the_error_codes() {
-    let codes = ErrorCode::ALL.iter().map(|code| row(code.number(), code, code.text()));
+    let codes = ErrorCode::ALL
+        .iter()
+        .map(|code| row(code.number(), code, code.text()));
     assert_eq!(listed("Errors"), codes.collect::<Vec<_>>());
 }
 
 #[test]
 fn the_manual_lists_the_close_codes() {
-    let codes = CloseCode::ALL.iter().map(|code| row(code.number(), code, code.text()));
+    let codes = CloseCode::ALL
+        .iter()
+        .map(|code| row(code.number(), code, code.text()));
     // It says as well which of them no server sends.
-    let listed: Vec<String> = listed("Close codes").into_iter().map(|line| line.replace(" (reserved) |", " |")).collect();
+    let listed: Vec<String> = listed("Close codes")
+        .into_iter()
+        .map(|line| line.replace(" (reserved) |", " |"))
+        .collect();
     assert_eq!(listed, codes.collect::<Vec<_>>());
 }

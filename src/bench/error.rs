@@ -119,7 +119,9 @@ pub(crate) enum BenchError {
         source: StorageFailure,
     },
     /// A batch is more than the commit log takes at once.
-    #[error("{batch} messages of {body_bytes} bytes are more than a commit can take: choose smaller --batches or a smaller --body")]
+    #[error(
+        "{batch} messages of {body_bytes} bytes are more than a commit can take: choose smaller --batches or a smaller --body"
+    )]
     BatchTooLarge {
         /// Its messages.
         batch: usize,
@@ -139,6 +141,8 @@ pub(crate) enum BenchError {
     #[error("{0} sends were not answered after the run")]
     Unanswered(usize),
     /// Receivers that stop reading are compared with others, and there are none.
-    #[error("all {0} receivers would stop reading, and none is left to see what that costs the others: give a smaller --stalled")]
+    #[error(
+        "all {0} receivers would stop reading, and none is left to see what that costs the others: give a smaller --stalled"
+    )]
     NobodyReads(usize),
 }

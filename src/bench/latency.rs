@@ -20,14 +20,21 @@ const PARTS_PER_NINE: f64 = 10.0;
 pub(crate) struct Latencies(Histogram<u64>);
 
 impl Latencies {
-    #[expect(clippy::expect_used, reason = "the bounds are constants, and a test makes one")]
+    #[expect(
+        clippy::expect_used,
+        reason = "the bounds are constants, and a test makes one"
+    )]
     pub(crate) fn new() -> Self {
-        Self(Histogram::new_with_bounds(1, MICROS_MAX, DIGITS).expect("the bounds of the histogram are sound"))
+        Self(
+            Histogram::new_with_bounds(1, MICROS_MAX, DIGITS)
+                .expect("the bounds of the histogram are sound"),
+        )
     }
 
     /// Adds one.
     pub(crate) fn record(&mut self, latency: Duration) {
-        self.0.saturating_record(u64::try_from(latency.as_micros()).unwrap_or(MICROS_MAX));
+        self.0
+            .saturating_record(u64::try_from(latency.as_micros()).unwrap_or(MICROS_MAX));
     }
 
     /// How many were recorded.
@@ -38,15 +45,26 @@ impl Latencies {
     /// Adds all of another.
     #[expect(clippy::expect_used, reason = "all have the same bounds")]
     pub(crate) fn add(&mut self, other: &Self) {
-        self.0.add(&other.0).expect("the bounds of the histograms are the same");
+        self.0
+            .add(&other.0)
+            .expect("the bounds of the histograms are the same");
     }
 
     /// How many took at most how long; `None` when nothing was recorded.
     pub(crate) fn distribution(&self) -> Option<Distribution> {
         let rarest = 0.5 / self.0.len() as f64;
-        let parts = (0..).map(|at| 10_f64.powf(-f64::from(at) / PARTS_PER_NINE)).take_while(|&rest| rest > rarest);
-        let points = parts.chain([rarest]).map(|rest| ((1.0 - rest) * 1e9).round() / 1e9);
-        let point = |quantile| (quantile, self.0.value_at_quantile(quantile) as f64 / 1_000.0);
+        let parts = (0..)
+            .map(|at| 10_f64.powf(-f64::from(at) / PARTS_PER_NINE))
+            .take_while(|&rest| rest > rarest);
+        let points = parts
+            .chain([rarest])
+            .map(|rest| ((1.0 - rest) * 1e9).round() / 1e9);
+        let point = |quantile| {
+            (
+                quantile,
+                self.0.value_at_quantile(quantile) as f64 / 1_000.0,
+            )
+        };
         (!self.0.is_empty()).then(|| Distribution(points.map(point).collect()))
     }
 
@@ -54,7 +72,13 @@ impl Latencies {
     pub(crate) fn percentiles(&self) -> Option<Percentiles> {
         let millis = |micros: u64| micros as f64 / 1_000.0;
         let at = |quantile: f64| millis(self.0.value_at_quantile(quantile));
-        (!self.0.is_empty()).then(|| Percentiles { p50: at(0.5), p90: at(0.9), p99: at(0.99), p999: at(0.999), max: millis(self.0.max()) })
+        (!self.0.is_empty()).then(|| Percentiles {
+            p50: at(0.5),
+            p90: at(0.9),
+            p99: at(0.99),
+            p999: at(0.999),
+            max: millis(self.0.max()),
+        })
     }
 }
 
@@ -70,8 +94,17 @@ pub(crate) struct Percentiles {
 
 impl fmt::Display for Percentiles {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { p50, p90, p99, p999, max } = self;
-        write!(f, "p50 {p50:.2}  p90 {p90:.2}  p99 {p99:.2}  p99.9 {p999:.2}  max {max:.2} ms")
+        let Self {
+            p50,
+            p90,
+            p99,
+            p999,
+            max,
+        } = self;
+        write!(
+            f,
+            "p50 {p50:.2}  p90 {p90:.2}  p99 {p99:.2}  p99.9 {p999:.2}  max {max:.2} ms"
+        )
     }
 }
 
@@ -89,13 +122,25 @@ mod tests {
         assert_eq!(latencies.distribution(), None);
         (1..=1_000).for_each(|micros| latencies.record(Duration::from_micros(micros)));
         let Distribution(points) = latencies.distribution().unwrap();
-        assert!(points.is_sorted_by(|a, b| a.0 < b.0 && a.1 <= b.1), "{points:?}");
-        assert_eq!((points[0], points[10], points[20]), ((0.0, 0.001), (0.9, 0.9), (0.99, 0.99)));
+        assert!(
+            points.is_sorted_by(|a, b| a.0 < b.0 && a.1 <= b.1),
+            "{points:?}"
+        );
+        assert_eq!(
+            (points[0], points[10], points[20]),
+            ((0.0, 0.001), (0.9, 0.9), (0.99, 0.99))
+        );
         assert_eq!(points.last(), Some(&(0.9995, 1.0)));
         latencies = Latencies::new();
         latencies.record(Duration::from_millis(5));
         let Distribution(points) = latencies.distribution().unwrap();
-        assert!(points.iter().all(|&(_, millis)| (millis - 5.0).abs() < 0.01) && points.last().unwrap().0 == 0.5, "{points:?}");
+        assert!(
+            points
+                .iter()
+                .all(|&(_, millis)| (millis - 5.0).abs() < 0.01)
+                && points.last().unwrap().0 == 0.5,
+            "{points:?}"
+        );
     }
 
     #[test]
@@ -106,10 +151,22 @@ mod tests {
             latencies.record(Duration::from_micros(micros));
         }
         let found = latencies.percentiles().unwrap();
-        assert_eq!(found, Percentiles { p50: 0.5, p90: 0.9, p99: 0.99, p999: 0.999, max: 1.0 });
+        assert_eq!(
+            found,
+            Percentiles {
+                p50: 0.5,
+                p90: 0.9,
+                p99: 0.99,
+                p999: 0.999,
+                max: 1.0
+            }
+        );
         latencies.record(Duration::from_secs(5));
         let found = latencies.percentiles().unwrap();
-        assert!((found.max - 5_000.0).abs() < 5.0 && found.p99 < 1.0, "{found}");
+        assert!(
+            (found.max - 5_000.0).abs() < 5.0 && found.p99 < 1.0,
+            "{found}"
+        );
     }
 
     #[test]
@@ -119,7 +176,10 @@ mod tests {
         other.record(Duration::from_millis(3));
         one.add(&other);
         let found = one.percentiles().unwrap();
-        assert!((found.p50 - 1.0).abs() < 0.01 && (found.max - 3.0).abs() < 0.01, "{found}");
+        assert!(
+            (found.p50 - 1.0).abs() < 0.01 && (found.max - 3.0).abs() < 0.01,
+            "{found}"
+        );
     }
 
     #[test]
@@ -129,6 +189,9 @@ mod tests {
         latencies.record(Duration::MAX);
         let found = latencies.percentiles().unwrap();
         assert_eq!(found.p50, 0.0);
-        assert!((found.max / (MICROS_MAX as f64 / 1_000.0) - 1.0).abs() < 0.001, "{found}");
+        assert!(
+            (found.max / (MICROS_MAX as f64 / 1_000.0) - 1.0).abs() < 0.001,
+            "{found}"
+        );
     }
 }

@@ -22,39 +22,63 @@ impl Machine {
     pub(crate) fn this() -> Self {
         Self {
             cores: thread::available_parallelism().map_or(1, usize::from),
-            cpu: fs::read_to_string("/proc/cpuinfo").ok().and_then(|info| field(&info, "model name")),
-            kernel: fs::read_to_string("/proc/sys/kernel/osrelease").ok().map(|release| release.trim().to_owned()),
+            cpu: fs::read_to_string("/proc/cpuinfo")
+                .ok()
+                .and_then(|info| field(&info, "model name")),
+            kernel: fs::read_to_string("/proc/sys/kernel/osrelease")
+                .ok()
+                .map(|release| release.trim().to_owned()),
         }
     }
 }
 
 /// The value behind `name:` in the first line that has it.
 fn field(text: &str, name: &str) -> Option<String> {
-    let value = |line: &str| line.strip_prefix(name)?.trim_start().strip_prefix(':').map(|value| value.trim().to_owned());
+    let value = |line: &str| {
+        line.strip_prefix(name)?
+            .trim_start()
+            .strip_prefix(':')
+            .map(|value| value.trim().to_owned())
+    };
     text.lines().find_map(value)
 }
 
 /// The time on the clock, since 1970. It may step back.
 pub(crate) fn since_1970() -> Duration {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default()
 }
 
 /// The memory of a process that is in use, in KiB.
 pub(crate) fn resident_kib(process: u32) -> Option<u64> {
     let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
-    field(&status, "VmRSS")?.strip_suffix("kB")?.trim().parse().ok()
+    field(&status, "VmRSS")?
+        .strip_suffix("kB")?
+        .trim()
+        .parse()
+        .ok()
 }
 
 /// What a process has written to files so far, in bytes, whether or not the disk has it yet. What it sends over sockets is not in it: those
 /// system calls are counted as network traffic alone.
 pub(crate) fn written_bytes(process: u32) -> Option<u64> {
-    field(&fs::read_to_string(format!("/proc/{process}/io")).ok()?, "wchar")?.parse().ok()
+    field(
+        &fs::read_to_string(format!("/proc/{process}/io")).ok()?,
+        "wchar",
+    )?
+    .parse()
+    .ok()
 }
 
 /// The most memory that a process has had in use, in KiB.
 pub(crate) fn resident_kib_max(process: u32) -> Option<u64> {
     let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
-    field(&status, "VmHWM")?.strip_suffix("kB")?.trim().parse().ok()
+    field(&status, "VmHWM")?
+        .strip_suffix("kB")?
+        .trim()
+        .parse()
+        .ok()
 }
 
 /// What the kernel counts processor time in, a second: the same on every Linux.
@@ -62,7 +86,8 @@ const TICKS_PER_SECOND: f64 = 100.0;
 
 /// The processor time that a process has used, in seconds.
 pub(crate) fn cpu_seconds(process: u32) -> Option<f64> {
-    cpu_ticks(&fs::read_to_string(format!("/proc/{process}/stat")).ok()?).map(|ticks| ticks as f64 / TICKS_PER_SECOND)
+    cpu_ticks(&fs::read_to_string(format!("/proc/{process}/stat")).ok()?)
+        .map(|ticks| ticks as f64 / TICKS_PER_SECOND)
 }
 
 /// User and system time together. The name of the process, in brackets, may hold blanks and brackets.
@@ -101,7 +126,8 @@ fn bytes_on_disk(metadata: &fs::Metadata) -> u64 {
 /// Whether what is written to a folder goes to no disk, so that making it durable costs nothing and means nothing.
 pub(crate) fn is_in_memory(folder: &Path) -> bool {
     let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
-    fs::read_to_string("/proc/self/mounts").is_ok_and(|mounts| matches!(kind_of(&mounts, &folder), Some("tmpfs" | "ramfs")))
+    fs::read_to_string("/proc/self/mounts")
+        .is_ok_and(|mounts| matches!(kind_of(&mounts, &folder), Some("tmpfs" | "ramfs")))
 }
 
 /// The kind of file system that a folder lies on. Of several mounts over each other, the last is seen.
@@ -109,9 +135,15 @@ fn kind_of<'a>(mounts: &'a str, folder: &Path) -> Option<&'a str> {
     let mount = |line: &'a str| {
         let mut fields = line.split(' ').skip(1);
         let (at, kind) = (Path::new(fields.next()?), fields.next()?);
-        folder.starts_with(at).then(|| (at.components().count(), kind))
+        folder
+            .starts_with(at)
+            .then(|| (at.components().count(), kind))
     };
-    mounts.lines().filter_map(mount).max_by_key(|&(depth, _)| depth).map(|(_, kind)| kind)
+    mounts
+        .lines()
+        .filter_map(mount)
+        .max_by_key(|&(depth, _)| depth)
+        .map(|(_, kind)| kind)
 }
 
 #[cfg(test)]
@@ -132,7 +164,10 @@ mod tests {
         fs::write(folder.path().join("a"), [1; 100_000]).unwrap();
         fs::write(folder.path().join("inner/b"), [2; 50_000]).unwrap();
         #[cfg(unix)]
-        fs::File::create(folder.path().join("hole")).unwrap().set_len(1 << 30).unwrap();
+        fs::File::create(folder.path().join("hole"))
+            .unwrap()
+            .set_len(1 << 30)
+            .unwrap();
         let bytes = bytes_below(folder.path());
         assert!((150_000..300_000).contains(&bytes), "{bytes}");
         assert_eq!(bytes_below(&folder.path().join("none")), 0);

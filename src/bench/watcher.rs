@@ -17,8 +17,14 @@ pub(crate) struct Watcher {
 
 impl Watcher {
     /// `stop` becomes true when the run is to end; `show` is called often.
-    pub(crate) fn new(stop: watch::Receiver<bool>, show: impl FnMut(&dyn Fn() -> String) + 'static) -> Self {
-        Self { stop: Stop(stop), show: Box::new(show) }
+    pub(crate) fn new(
+        stop: watch::Receiver<bool>,
+        show: impl FnMut(&dyn Fn() -> String) + 'static,
+    ) -> Self {
+        Self {
+            stop: Stop(stop),
+            show: Box::new(show),
+        }
     }
 
     /// Tells how far the run is.
@@ -34,7 +40,9 @@ impl Watcher {
 
 impl fmt::Debug for Watcher {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Watcher").field("stop", &self.stop).finish_non_exhaustive()
+        f.debug_struct("Watcher")
+            .field("stop", &self.stop)
+            .finish_non_exhaustive()
     }
 }
 
@@ -56,7 +64,10 @@ impl Stop {
     }
 
     /// Does what a run needs before it can measure anything.
-    pub(crate) async fn unless_asked<T>(mut self, work: impl Future<Output = Result<T, BenchError>>) -> Result<T, BenchError> {
+    pub(crate) async fn unless_asked<T>(
+        mut self,
+        work: impl Future<Output = Result<T, BenchError>>,
+    ) -> Result<T, BenchError> {
         tokio::select! {
             biased;
             () = self.asked() => Err(BenchError::Interrupted),

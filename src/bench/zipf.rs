@@ -25,25 +25,43 @@ impl Picker {
         let shares: Vec<f64> = (1..=count).map(|n| (n as f64).powf(-skew)).collect();
         let mean = shares.iter().sum::<f64>() / count.max(1) as f64;
         let mut left: Vec<f64> = shares.iter().map(|share| share / mean).collect();
-        let mut slots: Vec<Slot> = (0..count).map(|n| Slot { own: u32::MAX, other: n as u32 }).collect();
-        let (mut small, mut large): (Vec<usize>, Vec<usize>) = (0..count).partition(|&n| left[n] < 1.0);
+        let mut slots: Vec<Slot> = (0..count)
+            .map(|n| Slot {
+                own: u32::MAX,
+                other: n as u32,
+            })
+            .collect();
+        let (mut small, mut large): (Vec<usize>, Vec<usize>) =
+            (0..count).partition(|&n| left[n] < 1.0);
         while let (Some(poor), Some(&rich)) = (small.pop(), large.last()) {
-            slots[poor] = Slot { own: (left[poor] * f64::from(u32::MAX)) as u32, other: rich as u32 };
+            slots[poor] = Slot {
+                own: (left[poor] * f64::from(u32::MAX)) as u32,
+                other: rich as u32,
+            };
             left[rich] -= 1.0 - left[poor];
             if left[rich] < 1.0 {
                 large.pop();
                 small.push(rich);
             }
         }
-        Self { slots, random: StdRng::seed_from_u64(seed) }
+        Self {
+            slots,
+            random: StdRng::seed_from_u64(seed),
+        }
     }
 
     pub(crate) fn pick(&mut self) -> usize {
         let (at, part) = (self.random.random::<u32>(), self.random.random::<u32>());
         // The product's high half: a number below the count, as evenly as 32 bits allow.
         let at = ((u64::from(at) * self.slots.len() as u64) >> 32) as usize;
-        let Some(slot) = self.slots.get(at) else { return 0 };
-        if part <= slot.own { at } else { slot.other as usize }
+        let Some(slot) = self.slots.get(at) else {
+            return 0;
+        };
+        if part <= slot.own {
+            at
+        } else {
+            slot.other as usize
+        }
     }
 }
 
@@ -82,7 +100,10 @@ mod tests {
     #[test]
     fn without_skew_all_are_alike() {
         let counts = counts(10, 0.0, 100_000);
-        assert!(counts.iter().all(|&count| (9_500..10_500).contains(&count)), "{counts:?}");
+        assert!(
+            counts.iter().all(|&count| (9_500..10_500).contains(&count)),
+            "{counts:?}"
+        );
     }
 
     #[test]
@@ -99,6 +120,8 @@ mod tests {
     #[test]
     fn a_skew_is_a_small_number() {
         assert_eq!(parse_skew("0.8"), Ok(0.8));
-        ["-1", "NaN", "inf", "11", "a"].iter().for_each(|raw| assert!(parse_skew(raw).is_err(), "{raw}"));
+        ["-1", "NaN", "inf", "11", "a"]
+            .iter()
+            .for_each(|raw| assert!(parse_skew(raw).is_err(), "{raw}"));
     }
 }

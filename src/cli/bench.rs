@@ -228,27 +228,75 @@ JSON, one object, with null for what was not measured; among others
 /// `others` run in the race of `cairn bench engine`.
 pub(super) fn run(args: BenchArgs, others: Vec<Contender>, format: Format) -> Result<(), Failure> {
     let cannot = |error: io::Error| Failure::caused(Exit::Failed, "cannot start", &error);
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(cannot)?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(cannot)?;
     let asked = when_asked().map_err(cannot)?;
     let page = args.report.map(PageFile::reserve).transpose()?;
-    let mut results = Results { output: Output::new(format), page };
+    let mut results = Results {
+        output: Output::new(format),
+        page,
+    };
     let result = runtime.block_on(async {
         let mut progress = Progress::new();
         let mut watcher = Watcher::new(asked, move |text| progress.update(text));
         match args.command {
-            BenchCommand::Send(settings) => tell(send::run(settings, &mut watcher).await, watcher, &mut results),
-            BenchCommand::Idle(settings) => tell(idle::run(settings, &mut watcher).await, watcher, &mut results),
-            BenchCommand::Overview(settings) => tell(overview::run(settings, &mut watcher).await, watcher, &mut results),
-            BenchCommand::Fanout(settings) => tell(fanout::run(settings, &mut watcher).await, watcher, &mut results),
-            BenchCommand::Catchup(settings) => tell(catchup::run(settings, &mut watcher).await, watcher, &mut results),
-            BenchCommand::Mixed(settings) if settings.print_scenario => results.output.text(mixed::DEFAULT_SCENARIO),
-            BenchCommand::Mixed(settings) => tell(mixed::run(settings, &mut watcher).await, watcher, &mut results),
-            BenchCommand::Files(settings) => tell(files::run(settings, &mut watcher).await, watcher, &mut results),
-            BenchCommand::Fill(settings) => tell(fill::run(settings, &mut watcher), watcher, &mut results),
-            BenchCommand::Ids(settings) => tell(ids::run(settings, &mut watcher), watcher, &mut results),
-            BenchCommand::Engine(settings) => tell(engine::run(settings, others, &mut watcher), watcher, &mut results),
-            BenchCommand::Schemes(settings) => tell(schemes::run(settings, &mut watcher), watcher, &mut results),
-            BenchCommand::SchemesVictim(args) => Ok(schemes::live(&args, &mut io::stdout(), &mut io::stdin())?),
+            BenchCommand::Send(settings) => tell(
+                send::run(settings, &mut watcher).await,
+                watcher,
+                &mut results,
+            ),
+            BenchCommand::Idle(settings) => tell(
+                idle::run(settings, &mut watcher).await,
+                watcher,
+                &mut results,
+            ),
+            BenchCommand::Overview(settings) => tell(
+                overview::run(settings, &mut watcher).await,
+                watcher,
+                &mut results,
+            ),
+            BenchCommand::Fanout(settings) => tell(
+                fanout::run(settings, &mut watcher).await,
+                watcher,
+                &mut results,
+            ),
+            BenchCommand::Catchup(settings) => tell(
+                catchup::run(settings, &mut watcher).await,
+                watcher,
+                &mut results,
+            ),
+            BenchCommand::Mixed(settings) if settings.print_scenario => {
+                results.output.text(mixed::DEFAULT_SCENARIO)
+            }
+            BenchCommand::Mixed(settings) => tell(
+                mixed::run(settings, &mut watcher).await,
+                watcher,
+                &mut results,
+            ),
+            BenchCommand::Files(settings) => tell(
+                files::run(settings, &mut watcher).await,
+                watcher,
+                &mut results,
+            ),
+            BenchCommand::Fill(settings) => {
+                tell(fill::run(settings, &mut watcher), watcher, &mut results)
+            }
+            BenchCommand::Ids(settings) => {
+                tell(ids::run(settings, &mut watcher), watcher, &mut results)
+            }
+            BenchCommand::Engine(settings) => tell(
+                engine::run(settings, others, &mut watcher),
+                watcher,
+                &mut results,
+            ),
+            BenchCommand::Schemes(settings) => {
+                tell(schemes::run(settings, &mut watcher), watcher, &mut results)
+            }
+            BenchCommand::SchemesVictim(args) => {
+                Ok(schemes::live(&args, &mut io::stdout(), &mut io::stdin())?)
+            }
         }
     });
     let flushed = results.output.flush();
@@ -265,18 +313,26 @@ struct Results {
 /// once at a second one: the server of the run's own must not be left behind, and every wait behind the first is bounded.
 fn when_asked() -> io::Result<watch::Receiver<bool>> {
     let (asked, hears) = watch::channel(false);
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
     let hear = move || match runtime.block_on(stop::either()) {
         // The run may be over already.
         Ok(()) => drop(asked.send(true)),
         Err(_) => runtime.block_on(std::future::pending()),
     };
-    thread::Builder::new().name("signals".to_owned()).spawn(hear)?;
+    thread::Builder::new()
+        .name("signals".to_owned())
+        .spawn(hear)?;
     Ok(hears)
 }
 
 /// Prints what was found, behind the progress line of `watcher`, and writes the page.
-fn tell<S, F>(report: Result<Report<S, F>, BenchError>, watcher: Watcher, results: &mut Results) -> Result<(), Failure>
+fn tell<S, F>(
+    report: Result<Report<S, F>, BenchError>,
+    watcher: Watcher,
+    results: &mut Results,
+) -> Result<(), Failure>
 where
     S: Serialize + Display + Args,
     F: Found,
@@ -285,15 +341,24 @@ where
     let report = report?;
     let written = results.page.take().map(|file| {
         let (sheet, about, command) = (report.sheet(), about(report.benchmark), again::command());
-        file.write(&Page { sheet: &sheet, about: &about, command: &command })
+        file.write(&Page {
+            sheet: &sheet,
+            about: &about,
+            command: &command,
+        })
     });
     results.output.print(&report)?;
     if let Some(path) = written.transpose()? {
         note(format_args!("report: {}", path.display()));
     }
     match report {
-        Report { interrupted: true, .. } => Err(Failure::Interrupted),
-        Report { found, .. } if !found.is_sound() => Err(Failure::new(Exit::Failed, "what was received is not what was sent")),
+        Report {
+            interrupted: true, ..
+        } => Err(Failure::Interrupted),
+        Report { found, .. } if !found.is_sound() => Err(Failure::new(
+            Exit::Failed,
+            "what was received is not what was sent",
+        )),
         Report { .. } => Ok(()),
     }
 }
@@ -301,7 +366,9 @@ where
 /// What a kind of run measures, in the words of its `--help`.
 fn about(benchmark: &str) -> String {
     let commands = BenchCommand::augment_subcommands(Command::new("bench"));
-    let about = commands.find_subcommand(benchmark).and_then(|run| run.get_long_about().or_else(|| run.get_about()));
+    let about = commands
+        .find_subcommand(benchmark)
+        .and_then(|run| run.get_long_about().or_else(|| run.get_about()));
     about.map(ToString::to_string).unwrap_or_default()
 }
 
@@ -322,6 +389,9 @@ mod tests {
     #[test]
     fn what_a_run_measures_is_told_as_its_help_does() {
         let about = about("send");
-        assert!(about.starts_with("How many messages") && about.contains("\n\nNobody listens"), "{about}");
+        assert!(
+            about.starts_with("How many messages") && about.contains("\n\nNobody listens"),
+            "{about}"
+        );
     }
 }

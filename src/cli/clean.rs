@@ -54,10 +54,16 @@ mod tests {
     #[test]
     fn a_terminal_is_not_given_orders() {
         for (raw, shown) in [
-            ("plain text, ünïcode, 小明 👩‍🚀", "plain text, ünïcode, 小明 👩‍🚀"),
+            (
+                "plain text, ünïcode, 小明 👩‍🚀",
+                "plain text, ünïcode, 小明 👩‍🚀",
+            ),
             ("\u{1b}[2J\u{1b}]0;owned\u{7}", "␛[2J␛]0;owned␇"),
             ("\u{9b}31m\u{7f}\0", "\u{fffd}31m␡␀"),
-            ("abc\u{202e}fed\u{2066}x\u{2069}", "abc\u{fffd}fed\u{fffd}x\u{fffd}"),
+            (
+                "abc\u{202e}fed\u{2066}x\u{2069}",
+                "abc\u{fffd}fed\u{fffd}x\u{fffd}",
+            ),
             ("over\rwrite\u{8}", "over␍write␈"),
             ("a\tb", "a    b"),
             ("", ""),
@@ -68,13 +74,21 @@ mod tests {
 
     #[test]
     fn a_second_line_does_not_look_like_another_message() {
-        assert_eq!(Clean("hi\n<boss> you are fired").to_string(), "hi\n    <boss> you are fired");
+        assert_eq!(
+            Clean("hi\n<boss> you are fired").to_string(),
+            "hi\n    <boss> you are fired"
+        );
         assert_eq!(Clean("a\u{2028}b").to_string(), "a\n    b");
     }
 
     #[test]
     fn no_character_that_is_shown_is_a_control() {
         let all: String = (0..=0x0010_ffff).filter_map(char::from_u32).collect();
-        assert!(!Clean(&all).to_string().replace('\n', "").contains(|c: char| c.is_control()));
+        assert!(
+            !Clean(&all)
+                .to_string()
+                .replace('\n', "")
+                .contains(|c: char| c.is_control())
+        );
     }
 }

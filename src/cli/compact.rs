@@ -36,8 +36,15 @@ struct Done(Compacted);
 
 impl fmt::Display for Done {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Compacted { rows, before_bytes, after_bytes } = self.0;
-        write!(f, "{rows} rows live in {after_bytes} bytes; it was {before_bytes} bytes")
+        let Compacted {
+            rows,
+            before_bytes,
+            after_bytes,
+        } = self.0;
+        write!(
+            f,
+            "{rows} rows live in {after_bytes} bytes; it was {before_bytes} bytes"
+        )
     }
 }
 
@@ -55,7 +62,9 @@ fn failure(error: &CompactError) -> Failure {
 
 pub(super) fn run(args: &CompactArgs, context: &Context) -> Result<(), Failure> {
     let mut progress = Progress::new();
-    let done = compact::compact(&args.data, &mut |rows| progress.update(|| format!("{rows} rows copied")));
+    let done = compact::compact(&args.data, &mut |rows| {
+        progress.update(|| format!("{rows} rows copied"))
+    });
     drop(progress);
     let done = done.map_err(|error| failure(&error))?;
     context.run(async |output| output.print(&Done(done)))

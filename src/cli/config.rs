@@ -68,18 +68,38 @@ struct Row(Setting);
 
 impl fmt::Display for Row {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Setting { name, value, takes, about, .. } = &self.0;
+        let Setting {
+            name,
+            value,
+            takes,
+            about,
+            ..
+        } = &self.0;
         write!(f, "{name:23}  {value:12}  {about} ({takes})")
     }
 }
 
 pub(super) fn run(args: &ConfigArgs, context: &Context) -> Result<(), Failure> {
     context.with_client(Conduct::Ask, async |client, output| match &args.action {
-        Action::List => client.settings().await?.into_iter().try_for_each(|setting| output.print(&Row(setting))),
-        Action::Get { name } => match client.settings().await?.into_iter().find(|setting| setting.name == *name) {
+        Action::List => client
+            .settings()
+            .await?
+            .into_iter()
+            .try_for_each(|setting| output.print(&Row(setting))),
+        Action::Get { name } => match client
+            .settings()
+            .await?
+            .into_iter()
+            .find(|setting| setting.name == *name)
+        {
             Some(setting) => output.print(&Row(setting)),
-            None => Err(Failure::new(Exit::Failed, format!("there is no setting named {name}")).hint("`cairn config list` shows them all")),
+            None => Err(
+                Failure::new(Exit::Failed, format!("there is no setting named {name}"))
+                    .hint("`cairn config list` shows them all"),
+            ),
         },
-        Action::Set { name, value } => output.print(&Row(client.set_setting(name.clone(), value.clone()).await?)),
+        Action::Set { name, value } => output.print(&Row(client
+            .set_setting(name.clone(), value.clone())
+            .await?)),
     })
 }

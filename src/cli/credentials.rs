@@ -35,7 +35,8 @@ impl NewDevice {
             return Ok(None);
         }
         if ask("The same again: ")? != first {
-            return Err(Failure::new(Exit::Failed, "the two passwords differ").hint("nothing was sent; try again"));
+            return Err(Failure::new(Exit::Failed, "the two passwords differ")
+                .hint("nothing was sent; try again"));
         }
         checked(first).map(Some)
     }
@@ -46,7 +47,10 @@ impl NewDevice {
             return password_from(io::stdin().lock());
         }
         if !io::stdin().is_terminal() {
-            let failure = Failure::new(Exit::Usage, "there is no terminal to ask for the password on");
+            let failure = Failure::new(
+                Exit::Usage,
+                "there is no terminal to ask for the password on",
+            );
             return Err(failure.hint("give it on standard input, with --password-stdin"));
         }
         checked(ask("Password: ")?)
@@ -66,11 +70,17 @@ impl NewDevice {
 const DEVICE_NAME_DEFAULT: &str = "terminal";
 
 fn ask(prompt: &str) -> Result<String, Failure> {
-    rpassword::prompt_password(prompt).map_err(|error| Failure::caused(Exit::Failed, "cannot read the password", &error))
+    rpassword::prompt_password(prompt)
+        .map_err(|error| Failure::caused(Exit::Failed, "cannot read the password", &error))
 }
 
 fn checked(raw: String) -> Result<Password, Failure> {
-    Password::new(raw).map_err(|error| Failure::new(Exit::Failed, format!("the password cannot be used: {error}")))
+    Password::new(raw).map_err(|error| {
+        Failure::new(
+            Exit::Failed,
+            format!("the password cannot be used: {error}"),
+        )
+    })
 }
 
 /// The first line, without its end.
@@ -80,13 +90,25 @@ fn password_from(input: impl io::Read) -> Result<Password, Failure> {
     input
         .take(bound)
         .read_to_string(&mut raw)
-        .map_err(|error| Failure::caused(Exit::Failed, "cannot read the password from standard input", &error))?;
+        .map_err(|error| {
+            Failure::caused(
+                Exit::Failed,
+                "cannot read the password from standard input",
+                &error,
+            )
+        })?;
     checked(raw.lines().next().unwrap_or_default().to_owned())
 }
 
 fn host_name() -> Option<String> {
-    let from_env = || std::env::var("HOSTNAME").or_else(|_| std::env::var("COMPUTERNAME")).ok();
-    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").ok().or_else(from_env)?;
+    let from_env = || {
+        std::env::var("HOSTNAME")
+            .or_else(|_| std::env::var("COMPUTERNAME"))
+            .ok()
+    };
+    let name = std::fs::read_to_string("/proc/sys/kernel/hostname")
+        .ok()
+        .or_else(from_env)?;
     Some(name.trim().to_owned())
 }
 
@@ -97,10 +119,18 @@ mod tests {
     #[test]
     fn a_password_is_the_first_line() {
         let expected = Password::new("correct horse").unwrap();
-        for raw in ["correct horse", "correct horse\n", "correct horse\r\n", "correct horse\nmore\n"] {
+        for raw in [
+            "correct horse",
+            "correct horse\n",
+            "correct horse\r\n",
+            "correct horse\nmore\n",
+        ] {
             assert_eq!(password_from(raw.as_bytes()).unwrap(), expected);
         }
-        assert_eq!(password_from(" padded pass \n".as_bytes()).unwrap(), Password::new(" padded pass ").unwrap());
+        assert_eq!(
+            password_from(" padded pass \n".as_bytes()).unwrap(),
+            Password::new(" padded pass ").unwrap()
+        );
     }
 
     #[test]

@@ -31,7 +31,9 @@ pub(super) struct DevicesArgs {
 #[derive(Debug, Subcommand)]
 enum Action {
     /// End a device: its sessions are closed and it cannot log in any more
-    #[command(after_help = "EXAMPLES\n  cairn devices revoke 10446744073709551615\n\nJSON\n  {\"revoked\":\"10446744073709551615\"}")]
+    #[command(
+        after_help = "EXAMPLES\n  cairn devices revoke 10446744073709551615\n\nJSON\n  {\"revoked\":\"10446744073709551615\"}"
+    )]
     Revoke {
         /// The device's number, as `cairn devices` shows it
         id: DeviceId,
@@ -50,8 +52,20 @@ struct Device {
 
 impl From<DeviceInfo> for Device {
     fn from(info: DeviceInfo) -> Self {
-        let DeviceInfo { id, name, created_at, current, online } = info;
-        Self { device: id.to_string(), name: name.to_string(), created_at_ms: created_at.get(), current, online }
+        let DeviceInfo {
+            id,
+            name,
+            created_at,
+            current,
+            online,
+        } = info;
+        Self {
+            device: id.to_string(),
+            name: name.to_string(),
+            created_at_ms: created_at.get(),
+            current,
+            online,
+        }
     }
 }
 
@@ -62,7 +76,14 @@ impl fmt::Display for Device {
             (false, true) => "online",
             (false, false) => "offline",
         };
-        write!(f, "{:>20}  {:8}  since {}  {}", self.device, state, clock::Local(self.created_at_ms), self.name)
+        write!(
+            f,
+            "{:>20}  {:8}  since {}  {}",
+            self.device,
+            state,
+            clock::Local(self.created_at_ms),
+            self.name
+        )
     }
 }
 
@@ -79,7 +100,11 @@ impl fmt::Display for Revoked {
 
 pub(super) fn run(args: &DevicesArgs, context: &Context) -> Result<(), Failure> {
     context.with_client(Conduct::Ask, async |client, output| match args.action {
-        None => client.devices().await?.into_iter().try_for_each(|info| output.print(&Device::from(info))),
+        None => client
+            .devices()
+            .await?
+            .into_iter()
+            .try_for_each(|info| output.print(&Device::from(info))),
         Some(Action::Revoke { id }) => revoke(client, output, id).await,
     })
 }
@@ -91,5 +116,7 @@ async fn revoke(client: &Client, output: &mut Output, id: DeviceId) -> Result<()
         Err(Error::Ended(CloseCode::Revoked)) if client.whoami().device == id => {}
         Err(error) => return Err(error.into()),
     }
-    output.print(&Revoked { revoked: id.to_string() })
+    output.print(&Revoked {
+        revoked: id.to_string(),
+    })
 }

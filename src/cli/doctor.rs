@@ -57,14 +57,36 @@ struct Sound(Report);
 
 impl fmt::Display for Sound {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Report { users, devices, conversations, members, messages, blocks, block_bytes, cursors, .. } = self.0;
-        let Report { attachments, attachment_bytes, log_batches, log_messages, .. } = self.0;
+        let Report {
+            users,
+            devices,
+            conversations,
+            members,
+            messages,
+            blocks,
+            block_bytes,
+            cursors,
+            ..
+        } = self.0;
+        let Report {
+            attachments,
+            attachment_bytes,
+            log_batches,
+            log_messages,
+            ..
+        } = self.0;
         writeln!(f, "everything is sound")?;
         writeln!(f, "  {users} users, {devices} devices, {cursors} cursors")?;
         writeln!(f, "  {conversations} conversations, {members} memberships")?;
-        writeln!(f, "  {messages} messages in {blocks} blocks of {block_bytes} bytes")?;
+        writeln!(
+            f,
+            "  {messages} messages in {blocks} blocks of {block_bytes} bytes"
+        )?;
         writeln!(f, "  {attachments} attachments of {attachment_bytes} bytes")?;
-        write!(f, "  {log_messages} of the messages were in the commit log still, in {log_batches} batches")
+        write!(
+            f,
+            "  {log_messages} of the messages were in the commit log still, in {log_batches} batches"
+        )
     }
 }
 
@@ -86,18 +108,64 @@ struct Explanation {
 
 impl fmt::Display for Explanation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { conversation, name, head, floor, joined, read, base, uncounted, unread, mentions, .. } = self;
-        writeln!(f, "{name} has {unread} unread, {mentions} of them mentions, in '#id:{conversation}'")?;
-        writeln!(f, "  base   = max(read {read}, floor {floor}, joined {joined} - 1) = {base}")?;
-        write!(f, "  unread = head {head} - base {base} - {uncounted} entries that are no messages of others = {unread}")
+        let Self {
+            conversation,
+            name,
+            head,
+            floor,
+            joined,
+            read,
+            base,
+            uncounted,
+            unread,
+            mentions,
+            ..
+        } = self;
+        writeln!(
+            f,
+            "{name} has {unread} unread, {mentions} of them mentions, in '#id:{conversation}'"
+        )?;
+        writeln!(
+            f,
+            "  base   = max(read {read}, floor {floor}, joined {joined} - 1) = {base}"
+        )?;
+        write!(
+            f,
+            "  unread = head {head} - base {base} - {uncounted} entries that are no messages of others = {unread}"
+        )
     }
 }
 
 impl Explanation {
-    fn new(conversation: ConversationId, user: UserId, name: UserName, explained: Explained) -> Self {
-        let Explained { head, floor, joined, read, uncounted, unread, mentions } = explained;
+    fn new(
+        conversation: ConversationId,
+        user: UserId,
+        name: UserName,
+        explained: Explained,
+    ) -> Self {
+        let Explained {
+            head,
+            floor,
+            joined,
+            read,
+            uncounted,
+            unread,
+            mentions,
+        } = explained;
         let base = read.max(floor).max(joined.prev());
-        Self { conversation, user, name, head, floor, joined, read, base, uncounted, unread, mentions }
+        Self {
+            conversation,
+            user,
+            name,
+            head,
+            floor,
+            joined,
+            read,
+            base,
+            uncounted,
+            unread,
+            mentions,
+        }
     }
 
     /// Whether the parts make the whole.
@@ -108,16 +176,30 @@ impl Explanation {
 
 pub(super) fn run(args: &DoctorArgs, context: &Context) -> Result<(), Failure> {
     match (&args.data, &args.explain) {
-        (Some(dir), _) => check(dir, if args.full { Depth::Hashes } else { Depth::Lengths }, context),
+        (Some(dir), _) => check(
+            dir,
+            if args.full {
+                Depth::Hashes
+            } else {
+                Depth::Lengths
+            },
+            context,
+        ),
         (None, Some(explain)) => explain_unread(explain, context),
-        (None, None) => Err(Failure::new(Exit::Usage, "say what to look into: --data or --explain")),
+        (None, None) => Err(Failure::new(
+            Exit::Usage,
+            "say what to look into: --data or --explain",
+        )),
     }
 }
 
 fn check(dir: &Path, depth: Depth, context: &Context) -> Result<(), Failure> {
     let mut progress = Progress::new();
     let said = |at: doctor::Progress| {
-        format!("{} conversations, {} messages, {} attachments checked", at.conversations, at.messages, at.attachments)
+        format!(
+            "{} conversations, {} messages, {} attachments checked",
+            at.conversations, at.messages, at.attachments
+        )
     };
     let checked = doctor::check(dir, depth, &mut |at| progress.update(|| said(at)));
     drop(progress);
@@ -127,9 +209,14 @@ fn check(dir: &Path, depth: Depth, context: &Context) -> Result<(), Failure> {
 
 fn explain_unread(explain: &[String], context: &Context) -> Result<(), Failure> {
     let [target, user] = explain else {
-        return Err(Failure::new(Exit::Usage, "--explain takes a target and a user"));
+        return Err(Failure::new(
+            Exit::Usage,
+            "--explain takes a target and a user",
+        ));
     };
-    let usage = |what: &str, error: &dyn fmt::Display| Failure::new(Exit::Usage, format!("{what}: {error}"));
+    let usage = |what: &str, error: &dyn fmt::Display| {
+        Failure::new(Exit::Usage, format!("{what}: {error}"))
+    };
     let target: Target = target.parse().map_err(|error| usage(target, &error))?;
     let name = parse_user(user).map_err(|error| usage(user, &error))?;
     context.with_client(Conduct::Ask, async |client, output| {
@@ -140,7 +227,10 @@ fn explain_unread(explain: &[String], context: &Context) -> Result<(), Failure> 
         output.print(&explanation)?;
         match explanation.adds_up() {
             true => Ok(()),
-            false => Err(Failure::new(Exit::Failed, "the parts do not make the whole: this is a fault of the server")),
+            false => Err(Failure::new(
+                Exit::Failed,
+                "the parts do not make the whole: this is a fault of the server",
+            )),
         }
     })
 }
@@ -151,8 +241,21 @@ mod tests {
 
     fn explanation(read: u64, floor: u64, joined: u64, unread: u64) -> Explanation {
         let (floor, joined, read) = (MsgId::new(floor), MsgId::new(joined), MsgId::new(read));
-        let explained = Explained { head: MsgId::new(20), floor, joined, read, uncounted: 3, unread, mentions: 2 };
-        Explanation::new(ConversationId::new(1), UserId::new(2), UserName::new("ada").unwrap(), explained)
+        let explained = Explained {
+            head: MsgId::new(20),
+            floor,
+            joined,
+            read,
+            uncounted: 3,
+            unread,
+            mentions: 2,
+        };
+        Explanation::new(
+            ConversationId::new(1),
+            UserId::new(2),
+            UserName::new("ada").unwrap(),
+            explained,
+        )
     }
 
     #[test]

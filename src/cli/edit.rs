@@ -48,11 +48,19 @@ impl fmt::Display for Edited {
 }
 
 pub(super) fn run(args: EditArgs, context: &Context) -> Result<(), Failure> {
-    let EditArgs { target, msgid, text } = args;
-    let text = Text::new(text).map_err(|error| Failure::new(Exit::Failed, format!("the text cannot be sent: {error}")))?;
+    let EditArgs {
+        target,
+        msgid,
+        text,
+    } = args;
+    let text = Text::new(text)
+        .map_err(|error| Failure::new(Exit::Failed, format!("the text cannot be sent: {error}")))?;
     context.with_client(Conduct::Ask, async |client, output| {
         let conversation = target.resolve(client).await?;
         client.edit(conversation, msgid, text).await?;
-        output.print(&Edited { conversation, edited: msgid })
+        output.print(&Edited {
+            conversation,
+            edited: msgid,
+        })
     })
 }

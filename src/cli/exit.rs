@@ -59,8 +59,19 @@ mod tests {
 
     #[test]
     fn the_help_lists_every_code() {
-        let all = [Exit::Done, Exit::Failed, Exit::Usage, Exit::NoSession, Exit::DataUnusable, Exit::StorageFailed, Exit::Interrupted];
-        let listed: Vec<u8> = HELP.lines().filter_map(|line| line.split_whitespace().next()?.parse().ok()).collect();
+        let all = [
+            Exit::Done,
+            Exit::Failed,
+            Exit::Usage,
+            Exit::NoSession,
+            Exit::DataUnusable,
+            Exit::StorageFailed,
+            Exit::Interrupted,
+        ];
+        let listed: Vec<u8> = HELP
+            .lines()
+            .filter_map(|line| line.split_whitespace().next()?.parse().ok())
+            .collect();
         assert_eq!(listed, all.map(Exit::code));
     }
 }

@@ -40,7 +40,12 @@ pub(super) struct Told {
 impl Failure {
     /// A failure without a cause beneath it.
     pub(super) fn new(exit: Exit, headline: impl Display) -> Self {
-        Self::Told(Box::new(Told { exit, headline: headline.to_string(), causes: Vec::new(), hint: None }))
+        Self::Told(Box::new(Told {
+            exit,
+            headline: headline.to_string(),
+            causes: Vec::new(),
+            hint: None,
+        }))
     }
 
     /// A failure with the chain of causes beneath it. A cause that its effect has quoted already is left out.
@@ -57,7 +62,12 @@ impl Failure {
             }
             next = cause.source();
         }
-        Self::Told(Box::new(Told { exit, headline, causes, hint: None }))
+        Self::Told(Box::new(Told {
+            exit,
+            headline,
+            causes,
+            hint: None,
+        }))
     }
 
     /// Adds what to do next.
@@ -81,7 +91,8 @@ impl Failure {
     pub(super) fn report(&self) {
         let Self::Told(told) = self else { return };
         let stderr = io::stderr();
-        let is_coloured = stderr.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+        let is_coloured = stderr.is_terminal()
+            && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
         // Nobody is left to be told when this fails.
         let _ = stderr.lock().write_all(told.text(is_coloured).as_bytes());
     }
@@ -98,7 +109,9 @@ impl Told {
             });
         };
         line("error", "31", &self.headline);
-        self.causes.iter().for_each(|cause| line("caused by", "33", cause));
+        self.causes
+            .iter()
+            .for_each(|cause| line("caused by", "33", cause));
         self.hint.iter().for_each(|hint| line("hint", "36", hint));
         text
     }
@@ -128,7 +141,8 @@ const FULL: &str = "the disk is full, and nothing that was accepted is lost: mak
 
 /// Whether a full disk is what is behind it.
 fn is_full(error: &(dyn StdError + 'static)) -> bool {
-    error.downcast_ref::<io::Error>().is_some_and(room::is_full) || error.source().is_some_and(is_full)
+    error.downcast_ref::<io::Error>().is_some_and(room::is_full)
+        || error.source().is_some_and(is_full)
 }
 
 fn exit_of(error: &ClientError) -> Exit {
@@ -141,40 +155,65 @@ fn exit_of(error: &ClientError) -> Exit {
         | ClientError::WrongPin { .. }
         | ClientError::NotCairn { .. }
         | ClientError::Lost { .. }
-        | ClientError::LoginRefused { code: ErrorCode::AuthFailed, .. }
-        | ClientError::Ended(CloseCode::Revoked | CloseCode::AuthFailed | CloseCode::Version) => Exit::NoSession,
+        | ClientError::LoginRefused {
+            code: ErrorCode::AuthFailed,
+            ..
+        }
+        | ClientError::Ended(CloseCode::Revoked | CloseCode::AuthFailed | CloseCode::Version) => {
+            Exit::NoSession
+        }
         _ => Exit::Failed,
     }
 }
 
 fn hint_for(error: &ClientError) -> Option<&'static str> {
-    let (ClientError::LoginRefused { code, .. } | ClientError::Refused(code)) = error else { return None };
+    let (ClientError::LoginRefused { code, .. } | ClientError::Refused(code)) = error else {
+        return None;
+    };
     hint_for_code(*code)
 }
 
 /// What to do when the server refuses with this code. Only of one that a later version introduced nothing is known.
 pub(super) fn hint_for_code(code: ErrorCode) -> Option<&'static str> {
     Some(match code {
-        ErrorCode::BadRequest => "the limits are in docs/OPERATING.md; within them, this is a fault of cairn: please report it",
-        ErrorCode::Unsupported => "the server is older than this command: its operator can update it",
-        ErrorCode::AuthFailed => "check name and password; a device that was revoked logs in again with `cairn login`",
-        ErrorCode::BadInvite => "ask for a new link: any owner or admin makes one with `cairn invite`",
+        ErrorCode::BadRequest => {
+            "the limits are in docs/OPERATING.md; within them, this is a fault of cairn: please report it"
+        }
+        ErrorCode::Unsupported => {
+            "the server is older than this command: its operator can update it"
+        }
+        ErrorCode::AuthFailed => {
+            "check name and password; a device that was revoked logs in again with `cairn login`"
+        }
+        ErrorCode::BadInvite => {
+            "ask for a new link: any owner or admin makes one with `cairn invite`"
+        }
         ErrorCode::NameTaken => "pick another name, or log in as that user with `cairn login`",
         ErrorCode::NotFound => "`cairn list` shows your conversations",
         ErrorCode::Forbidden => "an owner or an admin can do it, or give you the role",
         ErrorCode::NoSuchUser => "names are compared to the letter",
         ErrorCode::BadCursor => "`cairn list --json` shows the head of each conversation",
-        ErrorCode::SeqConflict | ErrorCode::RetryTooOld | ErrorCode::ImportGap => "nothing was stored twice; run the command again",
+        ErrorCode::SeqConflict | ErrorCode::RetryTooOld | ErrorCode::ImportGap => {
+            "nothing was stored twice; run the command again"
+        }
         ErrorCode::EmptyMessage => "say something, or send a file with `cairn send --file`",
-        ErrorCode::LimitReached => "docs/OPERATING.md lists the limits, `cairn config list` those that the owner of the server can change",
+        ErrorCode::LimitReached => {
+            "docs/OPERATING.md lists the limits, `cairn config list` those that the owner of the server can change"
+        }
         ErrorCode::RateLimited => "try again in a minute",
         ErrorCode::LastOwner => {
             "make somebody else an owner first: `cairn group hand-over` or `cairn group role`, for the server `cairn users role`"
         }
-        ErrorCode::StorageFailed | ErrorCode::TransferFailed => "nothing was accepted; send it again when the server is well",
+        ErrorCode::StorageFailed | ErrorCode::TransferFailed => {
+            "nothing was accepted; send it again when the server is well"
+        }
         ErrorCode::NoSuchDevice => "`cairn devices` lists your devices",
-        ErrorCode::Damaged => "the server's operator stops it and runs `cairn doctor --data DIR`, which names what is damaged",
-        ErrorCode::NoSuchMessage => "`cairn tail` shows the messages with --json, each with its msgid",
+        ErrorCode::Damaged => {
+            "the server's operator stops it and runs `cairn doctor --data DIR`, which names what is damaged"
+        }
+        ErrorCode::NoSuchMessage => {
+            "`cairn tail` shows the messages with --json, each with its msgid"
+        }
         ErrorCode::TooLate => {
             "an owner or an admin of the group can recall it; `cairn config get amend-minutes` shows for how long its sender can change it"
         }
@@ -188,14 +227,26 @@ pub(super) fn hint_for_code(code: ErrorCode) -> Option<&'static str> {
         ErrorCode::FriendsOnly => "ask first, with `cairn friend ask`",
         ErrorCode::TurnedOff => "`cairn config list` shows what the owner of the server has set",
         ErrorCode::NoSuchAttachment => "the message may have been recalled, or may name no file",
-        ErrorCode::AttachmentTooLarge => "`cairn config get attachment-bytes-max` shows how large a file may be",
-        ErrorCode::QuotaReached => "recall messages with files that nobody needs; the room is free again a while later",
-        ErrorCode::WrongHash | ErrorCode::WrongSize => "the file changed while it was sent: send it again when it is at rest",
-        ErrorCode::BadOffset => "what has arrived is longer than the file: remove the .part file and fetch it again",
+        ErrorCode::AttachmentTooLarge => {
+            "`cairn config get attachment-bytes-max` shows how large a file may be"
+        }
+        ErrorCode::QuotaReached => {
+            "recall messages with files that nobody needs; the room is free again a while later"
+        }
+        ErrorCode::WrongHash | ErrorCode::WrongSize => {
+            "the file changed while it was sent: send it again when it is at rest"
+        }
+        ErrorCode::BadOffset => {
+            "what has arrived is longer than the file: remove the .part file and fetch it again"
+        }
         ErrorCode::TooManyTransfers => "wait until another transfer has ended, then try again",
         ErrorCode::Expired => "`cairn retention` shows how long messages of a conversation stay",
-        ErrorCode::RetentionBounds => "`cairn config list` shows the bounds: retention-shortest and retention-longest",
-        ErrorCode::TooFarBack => "begin with a newer message: at most 1,000 messages can be marked as unread at once",
+        ErrorCode::RetentionBounds => {
+            "`cairn config list` shows the bounds: retention-shortest and retention-longest"
+        }
+        ErrorCode::TooFarBack => {
+            "begin with a newer message: at most 1,000 messages can be marked as unread at once"
+        }
         _ => return None,
     })
 }
@@ -205,7 +256,8 @@ impl Failure {
     pub(super) fn of_server(error: &ServeError, was_ready: bool) -> Self {
         let exit = match error {
             ServeError::Store(_) if was_ready => Exit::StorageFailed,
-            ServeError::OwnerInvite(ErrorCode::StorageFailed) | ServeError::Begin(ErrorCode::StorageFailed) => Exit::StorageFailed,
+            ServeError::OwnerInvite(ErrorCode::StorageFailed)
+            | ServeError::Begin(ErrorCode::StorageFailed) => Exit::StorageFailed,
             ServeError::Store(_) | ServeError::Identity(_) => Exit::DataUnusable,
             _ => Exit::Failed,
         };
@@ -227,15 +279,18 @@ impl Failure {
     /// A data directory that was checked and is not sound, or cannot be checked.
     pub(super) fn of_check(error: &DoctorError) -> Self {
         match error {
-            DoctorError::NoDirectory(_) => {
-                Self::new(Exit::DataUnusable, error).hint("name the directory that `cairn serve --data` was given")
-            }
+            DoctorError::NoDirectory(_) => Self::new(Exit::DataUnusable, error)
+                .hint("name the directory that `cairn serve --data` was given"),
             DoctorError::Lock(_) | DoctorError::Store(StoreError::Lock(_)) => {
-                Self::caused(Exit::DataUnusable, error, error).hint("stop the server first: nobody may write while everything is read")
+                Self::caused(Exit::DataUnusable, error, error)
+                    .hint("stop the server first: nobody may write while everything is read")
             }
             _ if is_full(error) => Self::caused(Exit::DataUnusable, error, error).hint(FULL),
-            DoctorError::Format(_) | DoctorError::Store(StoreError::Format(_)) => Self::caused(Exit::DataUnusable, error, error),
-            _ => Self::caused(Exit::Failed, error, error).hint("keep a copy of the directory as it is, and restore it from a backup"),
+            DoctorError::Format(_) | DoctorError::Store(StoreError::Format(_)) => {
+                Self::caused(Exit::DataUnusable, error, error)
+            }
+            _ => Self::caused(Exit::Failed, error, error)
+                .hint("keep a copy of the directory as it is, and restore it from a backup"),
         }
     }
 }
@@ -247,7 +302,9 @@ mod tests {
     use cairn_proto::invite::ServerAddr;
 
     fn told(failure: &Failure) -> String {
-        let Failure::Told(told) = failure else { panic!("{failure:?} is told to nobody") };
+        let Failure::Told(told) = failure else {
+            panic!("{failure:?} is told to nobody")
+        };
         told.text(false)
     }
 
@@ -260,7 +317,8 @@ mod tests {
     #[test]
     fn the_chain_is_told_once() {
         let source = io::Error::new(io::ErrorKind::PermissionDenied, "not yours");
-        let failure = Failure::caused(Exit::Failed, "cannot save the profile", &Quoting { source }).hint("become somebody else");
+        let failure = Failure::caused(Exit::Failed, "cannot save the profile", &Quoting { source })
+            .hint("become somebody else");
         let expected = "error: cannot save the profile\ncaused by: cannot open the file: not yours\nhint: become somebody else\n";
         assert_eq!(told(&failure), expected);
     }
@@ -283,9 +341,24 @@ mod tests {
     fn errors_of_the_client_have_their_codes() {
         let addr = ServerAddr::new("h", 1);
         for (error, exit) in [
-            (ClientError::NoAnswer { addr: addr.clone() }, Exit::NoSession),
-            (ClientError::LoginRefused { addr: addr.clone(), code: ErrorCode::AuthFailed }, Exit::NoSession),
-            (ClientError::LoginRefused { addr, code: ErrorCode::NameTaken }, Exit::Failed),
+            (
+                ClientError::NoAnswer { addr: addr.clone() },
+                Exit::NoSession,
+            ),
+            (
+                ClientError::LoginRefused {
+                    addr: addr.clone(),
+                    code: ErrorCode::AuthFailed,
+                },
+                Exit::NoSession,
+            ),
+            (
+                ClientError::LoginRefused {
+                    addr,
+                    code: ErrorCode::NameTaken,
+                },
+                Exit::Failed,
+            ),
             (ClientError::Refused(ErrorCode::NotFound), Exit::Failed),
             (ClientError::Ended(CloseCode::Revoked), Exit::NoSession),
             (ClientError::Ended(CloseCode::Storage), Exit::Failed),
@@ -297,12 +370,21 @@ mod tests {
     #[test]
     fn a_full_disk_is_no_damage() {
         let full = || io::Error::new(io::ErrorKind::StorageFull, "no space left");
-        let at_start = StoreError::NoRoom(NoRoom { dir: "/srv/cairn".into(), source: full() });
-        let expected = format!("error: the data directory /srv/cairn: no space left\nhint: {FULL}\n");
-        assert_eq!(told(&Failure::of_server(&ServeError::Store(at_start), false)), expected);
+        let at_start = StoreError::NoRoom(NoRoom {
+            dir: "/srv/cairn".into(),
+            source: full(),
+        });
+        let expected =
+            format!("error: the data directory /srv/cairn: no space left\nhint: {FULL}\n");
+        assert_eq!(
+            told(&Failure::of_server(&ServeError::Store(at_start), false)),
+            expected
+        );
         let compaction = ServeError::Store(StoreError::Compaction(full()));
         assert!(told(&Failure::of_server(&compaction, true)).ends_with(&format!("hint: {FULL}\n")));
-        let other = ServeError::Store(StoreError::Compaction(io::ErrorKind::PermissionDenied.into()));
+        let other = ServeError::Store(StoreError::Compaction(
+            io::ErrorKind::PermissionDenied.into(),
+        ));
         assert!(!told(&Failure::of_server(&other, false)).contains(FULL));
     }
 
@@ -310,21 +392,45 @@ mod tests {
     fn every_refusal_says_what_to_do_next() {
         for &code in ErrorCode::ALL {
             let said = told(&ClientError::Refused(code).into());
-            assert!(said.contains("\nhint: "), "{code:?} says no more than {said}");
+            assert!(
+                said.contains("\nhint: "),
+                "{code:?} says no more than {said}"
+            );
         }
-        assert_eq!(told(&ClientError::Refused(ErrorCode::Other(900)).into()).lines().count(), 1);
+        assert_eq!(
+            told(&ClientError::Refused(ErrorCode::Other(900)).into())
+                .lines()
+                .count(),
+            1
+        );
     }
 
     #[test]
     fn a_directory_that_cannot_be_opened_differs_from_a_disk_that_breaks() {
         let held = || {
-            let held = LockError::Held { dir: "/srv/cairn".into(), pid: Some("7".into()) };
+            let held = LockError::Held {
+                dir: "/srv/cairn".into(),
+                pid: Some("7".into()),
+            };
             ServeError::Store(StoreError::Lock(held))
         };
-        assert_eq!(Failure::of_server(&held(), false).exit(), Exit::DataUnusable);
-        assert_eq!(Failure::of_server(&held(), true).exit(), Exit::StorageFailed);
-        for first in [ServeError::Begin(ErrorCode::StorageFailed), ServeError::OwnerInvite(ErrorCode::StorageFailed)] {
-            assert_eq!(Failure::of_server(&first, false).exit(), Exit::StorageFailed, "the first commit fails");
+        assert_eq!(
+            Failure::of_server(&held(), false).exit(),
+            Exit::DataUnusable
+        );
+        assert_eq!(
+            Failure::of_server(&held(), true).exit(),
+            Exit::StorageFailed
+        );
+        for first in [
+            ServeError::Begin(ErrorCode::StorageFailed),
+            ServeError::OwnerInvite(ErrorCode::StorageFailed),
+        ] {
+            assert_eq!(
+                Failure::of_server(&first, false).exit(),
+                Exit::StorageFailed,
+                "the first commit fails"
+            );
         }
         let expected = "error: the data directory /srv/cairn is in use by another server (process 7)\n\
                         hint: stop that server, or give this one a directory of its own with --data\n";

@@ -62,13 +62,20 @@ struct Pixels {
 }
 
 fn parse_pixels(raw: &str) -> Result<Pixels, String> {
-    let sides = raw.split_once('x').and_then(|(width, height)| Some((width.parse().ok()?, height.parse().ok()?)));
-    sides.map(|(width, height)| Pixels { width, height }).ok_or_else(|| "two numbers with an x between them".to_owned())
+    let sides = raw
+        .split_once('x')
+        .and_then(|(width, height)| Some((width.parse().ok()?, height.parse().ok()?)));
+    sides
+        .map(|(width, height)| Pixels { width, height })
+        .ok_or_else(|| "two numbers with an x between them".to_owned())
 }
 
 fn parse_seconds(raw: &str) -> Result<Duration, String> {
     let seconds: Result<f64, _> = raw.parse();
-    seconds.ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()).ok_or_else(|| "a number of seconds".to_owned())
+    seconds
+        .ok()
+        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+        .ok_or_else(|| "a number of seconds".to_owned())
 }
 
 /// The message about a file, but for what the server says of it.
@@ -92,38 +99,84 @@ impl FileArgs {
     /// Looks at the file, before anything is sent.
     pub(super) fn prepare(self, path: PathBuf, caption: &str) -> Result<Prepared, Failure> {
         let name = self.name.map_or_else(|| own_name(&path), Ok)?;
-        let caption = Caption::new(caption).map_err(|error| cannot_send(&path, format!("the caption cannot be sent: {error}")))?;
-        let own = imagesize::size(&path).ok().map(|size| (u32::try_from(size.width).ok(), u32::try_from(size.height).ok()));
-        let own = own.and_then(|(width, height)| Some(Pixels { width: width?, height: height? }));
-        let kind = self.kind.unwrap_or(if own.is_some() { FileKind::Image } else { FileKind::File });
-        let preview = self.preview.as_deref().map_or(Ok(Preview::NONE), read_picture)?;
+        let caption = Caption::new(caption)
+            .map_err(|error| cannot_send(&path, format!("the caption cannot be sent: {error}")))?;
+        let own = imagesize::size(&path).ok().map(|size| {
+            (
+                u32::try_from(size.width).ok(),
+                u32::try_from(size.height).ok(),
+            )
+        });
+        let own = own.and_then(|(width, height)| {
+            Some(Pixels {
+                width: width?,
+                height: height?,
+            })
+        });
+        let kind = self.kind.unwrap_or(if own.is_some() {
+            FileKind::Image
+        } else {
+            FileKind::File
+        });
+        let preview = self
+            .preview
+            .as_deref()
+            .map_or(Ok(Preview::NONE), read_picture)?;
         let shape = match (kind, self.pixels.or(own), self.duration) {
             (FileKind::File, ..) => Shape::File,
             (FileKind::Image, Some(pixels), _) => Shape::Image(pixels, preview),
-            (FileKind::Video, Some(pixels), Some(duration)) => Shape::Video(pixels, preview, duration),
-            (FileKind::Image, None, _) => {
-                return Err(cannot_send(&path, "it is no picture of a known kind").hint("say its size with --pixels"));
+            (FileKind::Video, Some(pixels), Some(duration)) => {
+                Shape::Video(pixels, preview, duration)
             }
-            (FileKind::Video, ..) => return Err(cannot_send(&path, "a film needs more").hint("say --pixels and --duration")),
+            (FileKind::Image, None, _) => {
+                return Err(cannot_send(&path, "it is no picture of a known kind")
+                    .hint("say its size with --pixels"));
+            }
+            (FileKind::Video, ..) => {
+                return Err(
+                    cannot_send(&path, "a film needs more").hint("say --pixels and --duration")
+                );
+            }
         };
-        Ok(Prepared { media_type: media_type(&path)?, path, name, caption, shape })
+        Ok(Prepared {
+            media_type: media_type(&path)?,
+            path,
+            name,
+            caption,
+            shape,
+        })
     }
 }
 
 fn own_name(path: &Path) -> Result<FileName, Failure> {
-    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-    let cannot_show = |error| cannot_send(path, format!("its name cannot be shown: {error}")).hint("say another with --name");
+    let name = path
+        .file_name()
+        .and_then(|name| name.to_str())
+        .unwrap_or_default();
+    let cannot_show = |error| {
+        cannot_send(path, format!("its name cannot be shown: {error}"))
+            .hint("say another with --name")
+    };
     FileName::new(name).map_err(cannot_show)
 }
 
 fn cannot_send(path: &Path, why: impl Display) -> Failure {
-    Failure::new(Exit::Failed, format!("cannot send {}: {why}", path.display()))
+    Failure::new(
+        Exit::Failed,
+        format!("cannot send {}: {why}", path.display()),
+    )
 }
 
 /// The media type that goes with the end of the name. Others may know better; nobody relies on it.
 fn media_type(path: &Path) -> Result<MediaType, Failure> {
-    let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default().to_ascii_lowercase();
-    let known = limits::MEDIA_TYPES.iter().find(|(known, _)| *known == extension);
+    let extension = path
+        .extension()
+        .and_then(|extension| extension.to_str())
+        .unwrap_or_default()
+        .to_ascii_lowercase();
+    let known = limits::MEDIA_TYPES
+        .iter()
+        .find(|(known, _)| *known == extension);
     let media_type = known.map_or("application/octet-stream", |(_, media_type)| media_type);
     MediaType::new(media_type).map_err(|error| cannot_send(path, error))
 }
@@ -131,21 +184,43 @@ fn media_type(path: &Path) -> Result<MediaType, Failure> {
 impl Prepared {
     /// Uploads the file. Gives what the message says, and how much of the file the server had already.
     pub(super) async fn upload(self, client: &Client) -> Result<(Body, u64), Failure> {
-        let Self { path, name, media_type, caption, shape } = self;
+        let Self {
+            path,
+            name,
+            media_type,
+            caption,
+            shape,
+        } = self;
         let failed = |error| failure_of(&path, error);
-        let mut source = Source::open(&path).await.map_err(|error| failed(TransferError::Source(error)))?;
+        let mut source = Source::open(&path)
+            .await
+            .map_err(|error| failed(TransferError::Source(error)))?;
         let mut bar = Bar::new();
         let uploaded = client.upload(&mut source, |moved| bar.update(moved)).await;
         drop(bar);
         let Uploaded { hash, size_bytes } = uploaded.map_err(failed)?;
         let resumed_at_bytes = source.sent_from().unwrap_or(size_bytes);
-        let file = Attachment { hash, name, media_type, size_bytes, caption };
-        let media = |Pixels { width, height }, preview, file| Media { file, width, height, preview };
+        let file = Attachment {
+            hash,
+            name,
+            media_type,
+            size_bytes,
+            caption,
+        };
+        let media = |Pixels { width, height }, preview, file| Media {
+            file,
+            width,
+            height,
+            preview,
+        };
         let body = match shape {
             Shape::Image(pixels, preview) => Body::from(media(pixels, preview, file)),
             Shape::Video(pixels, preview, duration) => {
                 let duration_ms = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
-                Body::from(Film { media: media(pixels, preview, file), duration_ms })
+                Body::from(Film {
+                    media: media(pixels, preview, file),
+                    duration_ms,
+                })
             }
             Shape::File => Body::from(file),
         };
@@ -180,12 +255,22 @@ mod tests {
         ] {
             assert_eq!(media_type(Path::new(path)).unwrap().as_str(), expected);
         }
-        assert!(limits::MEDIA_TYPES.iter().all(|(_, media_type)| MediaType::new(*media_type).is_ok()));
+        assert!(
+            limits::MEDIA_TYPES
+                .iter()
+                .all(|(_, media_type)| MediaType::new(*media_type).is_ok())
+        );
     }
 
     #[test]
     fn sizes_and_times_are_read() {
-        assert_eq!(parse_pixels("1920x1080"), Ok(Pixels { width: 1920, height: 1080 }));
+        assert_eq!(
+            parse_pixels("1920x1080"),
+            Ok(Pixels {
+                width: 1920,
+                height: 1080
+            })
+        );
         assert!(parse_pixels("1920").is_err() && parse_pixels("-1x5").is_err());
         assert_eq!(parse_seconds("1.5"), Ok(Duration::from_millis(1500)));
         assert!(parse_seconds("-1").is_err() && parse_seconds("nan").is_err());

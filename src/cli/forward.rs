@@ -45,8 +45,14 @@ impl fmt::Display for Forwarded {
 
 pub(super) fn run(args: &ForwardArgs, context: &Context) -> Result<(), Failure> {
     context.with_client(Conduct::Ask, async |client, output| {
-        let (from, conversation) = (args.from.resolve(client).await?, args.to.resolve(client).await?);
+        let (from, conversation) = (
+            args.from.resolve(client).await?,
+            args.to.resolve(client).await?,
+        );
         let msgid = client.forward(from, args.msgid, conversation).await?;
-        output.print(&Forwarded { conversation, msgid })
+        output.print(&Forwarded {
+            conversation,
+            msgid,
+        })
     })
 }

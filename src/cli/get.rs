@@ -69,7 +69,13 @@ struct Fetched<'a> {
 
 impl fmt::Display for Fetched<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}, {}, is in {}", Clean(self.name), Size(self.size_bytes), self.path.display())?;
+        write!(
+            f,
+            "{}, {}, is in {}",
+            Clean(self.name),
+            Size(self.size_bytes),
+            self.path.display()
+        )?;
         match self.resumed_at_bytes {
             0 => Ok(()),
             bytes => write!(f, "; {} were here already", Size(bytes)),
@@ -88,7 +94,13 @@ struct Previewed<'a> {
 
 impl fmt::Display for Previewed<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the preview of {}, {}, is in {}", Clean(self.name), Size(self.preview_bytes as u64), self.path.display())
+        write!(
+            f,
+            "the preview of {}, {}, is in {}",
+            Clean(self.name),
+            Size(self.preview_bytes as u64),
+            self.path.display()
+        )
     }
 }
 
@@ -103,34 +115,71 @@ pub(super) fn run(args: &GetArgs, context: &Context) -> Result<(), Failure> {
 }
 
 /// The message, which must be there still.
-async fn find(client: &Client, conversation: ConversationId, msgid: MsgId) -> Result<Message, Failure> {
+async fn find(
+    client: &Client,
+    conversation: ConversationId,
+    msgid: MsgId,
+) -> Result<Message, Failure> {
     let page = client.pull(conversation, PullRange::From(msgid), 1).await?;
-    if let Some(message) = page.messages.into_iter().next().filter(|message| message.msgid == msgid) {
+    if let Some(message) = page
+        .messages
+        .into_iter()
+        .next()
+        .filter(|message| message.msgid == msgid)
+    {
         return Ok(message);
     }
     // The page's own floor also covers what was said before one joined, which has not expired.
     let is_below = msgid > MsgId::ZERO && msgid <= page.floor;
-    if is_below && msgid <= client.explain(conversation, client.whoami().user).await?.floor {
-        let failure = Failure::new(Exit::Failed, format!("message {msgid} has expired: the conversation keeps messages for a time only"));
+    if is_below
+        && msgid
+            <= client
+                .explain(conversation, client.whoami().user)
+                .await?
+                .floor
+    {
+        let failure = Failure::new(
+            Exit::Failed,
+            format!("message {msgid} has expired: the conversation keeps messages for a time only"),
+        );
         return Err(failure.hint(hint_for_code(ErrorCode::Expired).unwrap_or_default()));
     }
-    Err(Failure::new(Exit::Failed, format!("there is no message {msgid}")).hint("`cairn tail --json` shows the messages and their numbers"))
+    Err(
+        Failure::new(Exit::Failed, format!("there is no message {msgid}"))
+            .hint("`cairn tail --json` shows the messages and their numbers"),
+    )
 }
 
 /// The file that a message names.
 fn named(message: &Message) -> Result<&Attachment, Failure> {
     let msgid = message.msgid;
     message.body.attachment().ok_or_else(|| match message.body {
-        Body::Recalled { .. } => Failure::new(Exit::Failed, format!("message {msgid} was recalled, and its file with it")),
-        _ => Failure::new(Exit::Failed, format!("message {msgid} names no file")).hint("`cairn tail` shows which messages do"),
+        Body::Recalled { .. } => Failure::new(
+            Exit::Failed,
+            format!("message {msgid} was recalled, and its file with it"),
+        ),
+        _ => Failure::new(Exit::Failed, format!("message {msgid} names no file"))
+            .hint("`cairn tail` shows which messages do"),
     })
 }
 
-async fn fetch(client: &Client, message: &Message, target: Option<&Path>, output: &mut Output) -> Result<(), Failure> {
-    let &Message { conversation, msgid, .. } = message;
+async fn fetch(
+    client: &Client,
+    message: &Message,
+    target: Option<&Path>,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let &Message {
+        conversation,
+        msgid,
+        ..
+    } = message;
     let attachment = named(message)?;
     // What the sender calls it is for people: where it goes is for whoever fetches it to say.
-    let path = target.map_or_else(|| format!("attachment-{conversation}-{msgid}").into(), Path::to_owned);
+    let path = target.map_or_else(
+        || format!("attachment-{conversation}-{msgid}").into(),
+        Path::to_owned,
+    );
     let (mut bar, mut resumed_at_bytes) = (Bar::new(), 0);
     let watched = |moved: Progress| {
         match moved.step {
@@ -141,20 +190,54 @@ async fn fetch(client: &Client, message: &Message, target: Option<&Path>, output
         }
         bar.update(moved);
     };
-    let fetched = client.download(conversation, msgid, attachment, &path, watched).await;
+    let fetched = client
+        .download(conversation, msgid, attachment, &path, watched)
+        .await;
     drop(bar);
     fetched.map_err(|error| failure_of(&path, error))?;
-    let Attachment { hash, name, size_bytes, .. } = attachment;
+    let Attachment {
+        hash,
+        name,
+        size_bytes,
+        ..
+    } = attachment;
     let (name, hash, size_bytes) = (name.as_str(), hash.to_string(), *size_bytes);
-    output.print(&Fetched { conversation, msgid, path: &path, name, size_bytes, hash, resumed_at_bytes })
+    output.print(&Fetched {
+        conversation,
+        msgid,
+        path: &path,
+        name,
+        size_bytes,
+        hash,
+        resumed_at_bytes,
+    })
 }
 
 fn save_preview(message: &Message, path: &Path, output: &mut Output) -> Result<(), Failure> {
-    let &Message { conversation, msgid, .. } = message;
+    let &Message {
+        conversation,
+        msgid,
+        ..
+    } = message;
     let name = named(message)?.name.as_str();
-    let preview = media_of(&message.body).map(|media| media.preview.as_bytes()).filter(|bytes| !bytes.is_empty());
-    let preview = preview.ok_or_else(|| Failure::new(Exit::Failed, format!("message {msgid} has no preview")))?;
-    let failed = |error| Failure::caused(Exit::Failed, format!("cannot write {}", path.display()), &error);
+    let preview = media_of(&message.body)
+        .map(|media| media.preview.as_bytes())
+        .filter(|bytes| !bytes.is_empty());
+    let preview = preview
+        .ok_or_else(|| Failure::new(Exit::Failed, format!("message {msgid} has no preview")))?;
+    let failed = |error| {
+        Failure::caused(
+            Exit::Failed,
+            format!("cannot write {}", path.display()),
+            &error,
+        )
+    };
     std::fs::write(path, preview).map_err(failed)?;
-    output.print(&Previewed { conversation, msgid, path, name, preview_bytes: preview.len() })
+    output.print(&Previewed {
+        conversation,
+        msgid,
+        path,
+        name,
+        preview_bytes: preview.len(),
+    })
 }

@@ -97,7 +97,9 @@ JSON, one for each member; muted_until_ms lies in the past, or is 0, for one who
         group: Target,
     },
     /// Give a group another name
-    #[command(after_help = "EXAMPLES\n  cairn group rename team 'the whole team'\n\nJSON\n  {\"conversation\":1}")]
+    #[command(
+        after_help = "EXAMPLES\n  cairn group rename team 'the whole team'\n\nJSON\n  {\"conversation\":1}"
+    )]
     Rename {
         /// The group
         #[arg(value_name = "NAME", value_parser = parse_group)]
@@ -148,7 +150,9 @@ JSON
         role: RoleArg,
     },
     /// Make a member the owner in your place; you are an admin from then on
-    #[command(after_help = "EXAMPLES\n  cairn group hand-over team bob\n\nJSON\n  {\"conversation\":1}")]
+    #[command(
+        after_help = "EXAMPLES\n  cairn group hand-over team bob\n\nJSON\n  {\"conversation\":1}"
+    )]
     HandOver {
         /// The group
         #[arg(value_name = "NAME", value_parser = parse_group)]
@@ -217,7 +221,9 @@ JSON, one for each group
         prefix: Option<GroupName>,
     },
     /// Become a member of an open group
-    #[command(after_help = "EXAMPLES\n  cairn group join rust\n  cairn group join '#id:17'\n\nJSON\n  {\"conversation\":17}")]
+    #[command(
+        after_help = "EXAMPLES\n  cairn group join rust\n  cairn group join '#id:17'\n\nJSON\n  {\"conversation\":17}"
+    )]
     Join {
         /// The group
         #[arg(value_name = "NAME", value_parser = parse_group)]
@@ -272,14 +278,34 @@ struct Row {
 
 impl From<Member> for Row {
     fn from(member: Member) -> Self {
-        let Member { user, role, joined, read, muted_until } = member;
-        Self { user: user.id, name: user.name, role, server_role: user.role, joined, read, muted_until_ms: muted_until.get() }
+        let Member {
+            user,
+            role,
+            joined,
+            read,
+            muted_until,
+        } = member;
+        Self {
+            user: user.id,
+            name: user.name,
+            role,
+            server_role: user.role,
+            joined,
+            read,
+            muted_until_ms: muted_until.get(),
+        }
     }
 }
 
 impl fmt::Display for Row {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:24}  {:6}  read up to {}", self.name, self.role.as_str(), self.read)?;
+        write!(
+            f,
+            "{:24}  {:6}  read up to {}",
+            self.name,
+            self.role.as_str(),
+            self.read
+        )?;
         if u128::from(self.muted_until_ms) > clock::now().as_millis() {
             write!(f, "  muted until {}", clock::Local(self.muted_until_ms))?;
         }
@@ -290,13 +316,21 @@ impl fmt::Display for Row {
 pub(super) fn run(args: &GroupArgs, context: &Context) -> Result<(), Failure> {
     context.with_client(Conduct::Ask, async |client, output| match &args.action {
         Action::Create { name, users } => create(client, output, name, users).await,
-        Action::Add { group, users } => each(client, output, group, users, Client::add_members).await,
-        Action::Remove { group, users } => each(client, output, group, users, Client::remove_members).await,
+        Action::Add { group, users } => {
+            each(client, output, group, users, Client::add_members).await
+        }
+        Action::Remove { group, users } => {
+            each(client, output, group, users, Client::remove_members).await
+        }
         Action::Ban { group, users } => each(client, output, group, users, Client::ban).await,
         Action::Unban { group, users } => each(client, output, group, users, Client::unban).await,
         Action::Members { group } => {
             let conversation = group.resolve(client).await?;
-            client.members(conversation).await?.into_iter().try_for_each(|member| output.print(&Row::from(member)))
+            client
+                .members(conversation)
+                .await?
+                .into_iter()
+                .try_for_each(|member| output.print(&Row::from(member)))
         }
         Action::Settings(args) => group_settings::settings(client, output, args).await,
         Action::Bans { group } => group_order::bans(client, output, group).await,
@@ -312,18 +346,28 @@ pub(super) fn run(args: &GroupArgs, context: &Context) -> Result<(), Failure> {
             output.print(&Done { conversation })
         }
         Action::Role { group, user, role } => {
-            let (conversation, user) = (group.resolve(client).await?, find_user(client, user).await?);
-            client.set_role(conversation, user.id, (*role).into()).await?;
+            let (conversation, user) =
+                (group.resolve(client).await?, find_user(client, user).await?);
+            client
+                .set_role(conversation, user.id, (*role).into())
+                .await?;
             output.print(&Done { conversation })
         }
         Action::HandOver { group, user } => {
-            let (conversation, user) = (group.resolve(client).await?, find_user(client, user).await?);
+            let (conversation, user) =
+                (group.resolve(client).await?, find_user(client, user).await?);
             client.hand_over(conversation, user.id).await?;
             output.print(&Done { conversation })
         }
-        Action::Mute(args) => output.print(&Done { conversation: group_order::mute(client, args).await? }),
-        Action::Join { group } => output.print(&Done { conversation: group_settings::join(client, group).await? }),
-        Action::Leave { group } => output.print(&Done { conversation: group_order::leave(client, group).await? }),
+        Action::Mute(args) => output.print(&Done {
+            conversation: group_order::mute(client, args).await?,
+        }),
+        Action::Join { group } => output.print(&Done {
+            conversation: group_settings::join(client, group).await?,
+        }),
+        Action::Leave { group } => output.print(&Done {
+            conversation: group_order::leave(client, group).await?,
+        }),
     })
 }
 
@@ -340,10 +384,18 @@ async fn each(
     for users in users.chunks(USERS_PER_REQUEST_MAX) {
         changed += act(client, conversation, users.to_vec()).await?;
     }
-    output.print(&Changed { conversation, changed })
+    output.print(&Changed {
+        conversation,
+        changed,
+    })
 }
 
-async fn create(client: &Client, output: &mut Output, name: &GroupName, users: &[UserName]) -> Result<(), Failure> {
+async fn create(
+    client: &Client,
+    output: &mut Output,
+    name: &GroupName,
+    users: &[UserName],
+) -> Result<(), Failure> {
     let users = find_all(client, users).await?;
     let mut parts = users.chunks(USERS_PER_REQUEST_MAX);
     let first = parts.next().unwrap_or_default();
@@ -358,9 +410,16 @@ async fn create(client: &Client, output: &mut Output, name: &GroupName, users: &
 async fn find_all(client: &Client, names: &[UserName]) -> Result<Vec<UserId>, Failure> {
     let found = client.find_users(names.to_vec()).await?;
     let is_missing = |name: &&UserName| !found.iter().any(|user| user.name == **name);
-    let missing: Vec<&str> = names.iter().filter(is_missing).map(UserName::as_str).collect();
+    let missing: Vec<&str> = names
+        .iter()
+        .filter(is_missing)
+        .map(UserName::as_str)
+        .collect();
     if !missing.is_empty() {
-        let failure = Failure::new(Exit::Failed, format!("there is no user named {}", missing.join(", ")));
+        let failure = Failure::new(
+            Exit::Failed,
+            format!("there is no user named {}", missing.join(", ")),
+        );
         return Err(failure.hint("nothing was changed; users come with `cairn invite`"));
     }
     Ok(found.into_iter().map(|user| user.id).collect())

@@ -59,20 +59,38 @@ impl fmt::Display for Banned {
 }
 
 pub(super) async fn mute(client: &Client, args: &MuteArgs) -> Result<ConversationId, Failure> {
-    let (conversation, user) = (args.group.resolve(client).await?, find_user(client, &args.user).await?);
-    let until = if args.off { Duration::ZERO } else { clock::now().saturating_add(args.time) };
+    let (conversation, user) = (
+        args.group.resolve(client).await?,
+        find_user(client, &args.user).await?,
+    );
+    let until = if args.off {
+        Duration::ZERO
+    } else {
+        clock::now().saturating_add(args.time)
+    };
     let until = Timestamp::new(u64::try_from(until.as_millis()).unwrap_or(u64::MAX));
     client.mute_member(conversation, user.id, until).await?;
     Ok(conversation)
 }
 
-pub(super) async fn bans(client: &Client, output: &mut Output, group: &Target) -> Result<(), Failure> {
+pub(super) async fn bans(
+    client: &Client,
+    output: &mut Output,
+    group: &Target,
+) -> Result<(), Failure> {
     let banned = client.banned_users(group.resolve(client).await?).await?;
-    banned.into_iter().try_for_each(|user| output.print(&Banned { user: user.id, name: user.name }))
+    banned.into_iter().try_for_each(|user| {
+        output.print(&Banned {
+            user: user.id,
+            name: user.name,
+        })
+    })
 }
 
 pub(super) async fn leave(client: &Client, group: &Target) -> Result<ConversationId, Failure> {
     let conversation = group.resolve(client).await?;
-    client.remove_members(conversation, vec![client.whoami().user]).await?;
+    client
+        .remove_members(conversation, vec![client.whoami().user])
+        .await?;
     Ok(conversation)
 }

@@ -102,9 +102,28 @@ pub(super) struct Agreed<'a>(pub(super) &'a GroupSettings);
 
 impl fmt::Display for Agreed<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let GroupSettings { access, history, invite, post, pin, rename } = self.0;
-        write!(f, "access {}, history {}, invite {}, ", access.as_str(), history.as_str(), invite.as_str())?;
-        write!(f, "post {}, pin {}, rename {}", post.as_str(), pin.as_str(), rename.as_str())
+        let GroupSettings {
+            access,
+            history,
+            invite,
+            post,
+            pin,
+            rename,
+        } = self.0;
+        write!(
+            f,
+            "access {}, history {}, invite {}, ",
+            access.as_str(),
+            history.as_str(),
+            invite.as_str()
+        )?;
+        write!(
+            f,
+            "post {}, pin {}, rename {}",
+            post.as_str(),
+            pin.as_str(),
+            rename.as_str()
+        )
     }
 }
 
@@ -118,9 +137,22 @@ struct Details {
 
 impl fmt::Display for Details {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { conversation, topic, members, settings } = self;
-        write!(f, "{}\nmembers: {members}  (#id:{conversation})", Agreed(settings))?;
-        if topic.is_empty() { Ok(()) } else { write!(f, "\ntopic: {topic}") }
+        let Self {
+            conversation,
+            topic,
+            members,
+            settings,
+        } = self;
+        write!(
+            f,
+            "{}\nmembers: {members}  (#id:{conversation})",
+            Agreed(settings)
+        )?;
+        if topic.is_empty() {
+            Ok(())
+        } else {
+            write!(f, "\ntopic: {topic}")
+        }
     }
 }
 
@@ -134,32 +166,72 @@ struct Found {
 
 impl From<OpenGroup> for Found {
     fn from(group: OpenGroup) -> Self {
-        let OpenGroup { conversation, name, topic, members } = group;
-        Self { conversation, name, topic, members }
+        let OpenGroup {
+            conversation,
+            name,
+            topic,
+            members,
+        } = group;
+        Self {
+            conversation,
+            name,
+            topic,
+            members,
+        }
     }
 }
 
 impl fmt::Display for Found {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { conversation, name, topic, members } = self;
+        let Self {
+            conversation,
+            name,
+            topic,
+            members,
+        } = self;
         write!(f, "{members:>8} in  #{name}  (#id:{conversation})")?;
-        if topic.is_empty() { Ok(()) } else { write!(f, "  {topic}") }
+        if topic.is_empty() {
+            Ok(())
+        } else {
+            write!(f, "  {topic}")
+        }
     }
 }
 
-pub(super) async fn settings(client: &Client, output: &mut Output, args: &SettingsArgs) -> Result<(), Failure> {
+pub(super) async fn settings(
+    client: &Client,
+    output: &mut Output,
+    args: &SettingsArgs,
+) -> Result<(), Failure> {
     let conversation = args.group.resolve(client).await?;
     let GroupDetails { settings: old, .. } = client.group(conversation).await?;
     let new = args.onto(old);
     if new != old {
         client.set_group_settings(conversation, new).await?;
     }
-    let GroupDetails { topic, settings, members } = client.group(conversation).await?;
-    output.print(&Details { conversation, topic, members, settings })
+    let GroupDetails {
+        topic,
+        settings,
+        members,
+    } = client.group(conversation).await?;
+    output.print(&Details {
+        conversation,
+        topic,
+        members,
+        settings,
+    })
 }
 
-pub(super) async fn find(client: &Client, output: &mut Output, prefix: Option<GroupName>) -> Result<(), Failure> {
-    client.find_groups(prefix).await?.into_iter().try_for_each(|group| output.print(&Found::from(group)))
+pub(super) async fn find(
+    client: &Client,
+    output: &mut Output,
+    prefix: Option<GroupName>,
+) -> Result<(), Failure> {
+    client
+        .find_groups(prefix)
+        .await?
+        .into_iter()
+        .try_for_each(|group| output.print(&Found::from(group)))
 }
 
 /// Joins the only open group of a name, or the one with a number.
@@ -167,14 +239,21 @@ pub(super) async fn join(client: &Client, group: &Target) -> Result<Conversation
     let conversation = match group {
         Target::Group(name) => {
             let found = client.find_groups(Some(name.clone())).await?;
-            let same: Vec<_> = found.iter().filter(|group| group.name == *name).map(|group| group.conversation).collect();
+            let same: Vec<_> = found
+                .iter()
+                .filter(|group| group.name == *name)
+                .map(|group| group.conversation)
+                .collect();
             super::target::one_of(&same, name)?.ok_or_else(|| {
                 let failure = Failure::new(Exit::Failed, format!("there is no open group named {name}"));
                 failure.hint("`cairn group find` lists open groups; into any other one of its admins adds you")
             })?
         }
         Target::Id(id) => *id,
-        Target::User(_) => return Err(Failure::new(Exit::Failed, "a direct chat needs no joining").hint("begin it with `cairn send`")),
+        Target::User(_) => {
+            return Err(Failure::new(Exit::Failed, "a direct chat needs no joining")
+                .hint("begin it with `cairn send`"));
+        }
     };
     client.join_group(conversation).await?;
     Ok(conversation)

@@ -94,7 +94,17 @@ struct Counts {
 
 impl fmt::Display for Counts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { conversation, files, messages, emotes, added, skipped_joins, skipped_other, users, repaired: _ } = self;
+        let Self {
+            conversation,
+            files,
+            messages,
+            emotes,
+            added,
+            skipped_joins,
+            skipped_other,
+            users,
+            repaired: _,
+        } = self;
         writeln!(
             f,
             "{files} files: {messages} messages and {emotes} emotes; left out: {skipped_joins} joins and parts, {skipped_other} others"
@@ -118,7 +128,10 @@ impl Counts {
 
     fn print(&self, output: &mut Output) -> Result<(), Failure> {
         if self.repaired > 0 {
-            note(format_args!("{} lines are not UTF-8: their bad bytes became \u{fffd}", self.repaired));
+            note(format_args!(
+                "{} lines are not UTF-8: their bad bytes became \u{fffd}",
+                self.repaired
+            ));
         }
         output.print(self)
     }
@@ -132,7 +145,10 @@ pub(super) fn run(args: &ImportArgs, context: &Context) -> Result<(), Failure> {
     }
     context.with_client(Conduct::Deliver, async |client, output| {
         if client.whoami().role < ServerRole::Admin {
-            return Err(Failure::new(Exit::Failed, "only owners and admins of the server may import"));
+            return Err(Failure::new(
+                Exit::Failed,
+                "only owners and admins of the server may import",
+            ));
         }
         let conversation = group(client, &args.group).await?;
         import(client, output, conversation, &files).await
@@ -154,22 +170,39 @@ fn dry_run(files: &[LogFile], output: &mut Output) -> Result<(), Failure> {
 
 /// The group, made if it is not there.
 async fn group(client: &Client, target: &Target) -> Result<ConversationId, Failure> {
-    let Target::Group(name) = target else { return target.resolve(client).await };
+    let Target::Group(name) = target else {
+        return target.resolve(client).await;
+    };
     match one_of(&groups_named(&client.conversations().await?, name), name)? {
         Some(id) => Ok(id),
         None => Ok(client.create_group(name.clone(), Vec::new()).await?),
     }
 }
 
-async fn import(client: &Client, output: &mut Output, conversation: ConversationId, files: &[LogFile]) -> Result<(), Failure> {
-    let mut counts = Counts { conversation: Some(conversation), ..Counts::default() };
+async fn import(
+    client: &Client,
+    output: &mut Output,
+    conversation: ConversationId,
+    files: &[LogFile],
+) -> Result<(), Failure> {
+    let mut counts = Counts {
+        conversation: Some(conversation),
+        ..Counts::default()
+    };
     let mut progress = Progress::new();
     for file in files {
         let mut entries = file.entries()?;
         let mut upload = Upload::begin(client, conversation, file.source()).await?;
         while let Some(entry) = entries.next()? {
             upload.add(entry).await?;
-            progress.update(|| format!("{} of {} files, {} messages added", counts.files, files.len(), counts.added + upload.added()));
+            progress.update(|| {
+                format!(
+                    "{} of {} files, {} messages added",
+                    counts.files,
+                    files.len(),
+                    counts.added + upload.added()
+                )
+            });
         }
         let done = upload.finish().await?;
         counts.added += done.added;
@@ -179,7 +212,10 @@ async fn import(client: &Client, output: &mut Output, conversation: Conversation
     drop(progress);
     if counts.added > 0 {
         // What one has imported is not news to oneself.
-        let head = client.pull(conversation, PullRange::From(MsgId::ZERO.next()), 1).await?.head;
+        let head = client
+            .pull(conversation, PullRange::From(MsgId::ZERO.next()), 1)
+            .await?
+            .head;
         client.mark_read(conversation, head).await?;
     }
     counts.print(output)

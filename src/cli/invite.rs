@@ -34,7 +34,11 @@ pub(super) struct InviteArgs {
 
 fn parse_life(raw: &str) -> Result<Duration, span::SpanError> {
     let life = span::parse(raw)?;
-    if life <= INVITE_LIFE_MAX { Ok(life) } else { Err(span::SpanError::Range) }
+    if life <= INVITE_LIFE_MAX {
+        Ok(life)
+    } else {
+        Err(span::SpanError::Range)
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -53,7 +57,11 @@ impl fmt::Display for Invite {
 pub(super) fn run(args: &InviteArgs, context: &Context) -> Result<(), Failure> {
     context.with_client(Conduct::Ask, async |client, output| {
         let link = client.create_invite(args.uses, args.expires).await?;
-        output.print(&Invite { invite: link.to_string(), uses: args.uses, life_seconds: args.expires.as_secs() })
+        output.print(&Invite {
+            invite: link.to_string(),
+            uses: args.uses,
+            life_seconds: args.expires.as_secs(),
+        })
     })
 }
 

@@ -42,10 +42,17 @@ pub(super) fn run(args: &JoinArgs, context: &Context) -> Result<(), Failure> {
     context.profile.prepare()?;
     let device = args.new_device.name()?;
     let password = args.new_device.choose_password()?;
-    let who = JoinRequest { name: args.name.clone(), password, device };
+    let who = JoinRequest {
+        name: args.name.clone(),
+        password,
+        device,
+    };
     context.run(async |output| {
         let (client, account) = Client::join(&args.link, who, Conduct::Ask.options()).await?;
-        let saved = context.profile.save(&account).and_then(|()| output.print(&Me::new(&client, &account.addr)));
+        let saved = context
+            .profile
+            .save(&account)
+            .and_then(|()| output.print(&Me::new(&client, &account.addr)));
         client.close().await;
         saved
     })

@@ -74,7 +74,14 @@ struct Reacted<'a> {
 
 impl<'a> Line<'a> {
     pub(super) fn new(message: &'a Message, names: &'a Names) -> Self {
-        let Message { conversation, msgid, sender, sent_at, body, extras } = message;
+        let Message {
+            conversation,
+            msgid,
+            sender,
+            sent_at,
+            body,
+            extras,
+        } = message;
         Self {
             conversation: *conversation,
             msgid: *msgid,
@@ -88,7 +95,11 @@ impl<'a> Line<'a> {
             reply_to: extras.replied(),
             mentions: extras.mentioned().map(|user| names.of(user)).collect(),
             mentions_all: extras.mentions_all(),
-            reactions: extras.reactions().iter().map(|reaction| Reacted::new(reaction, names)).collect(),
+            reactions: extras
+                .reactions()
+                .iter()
+                .map(|reaction| Reacted::new(reaction, names))
+                .collect(),
             attachment: Attached::of(body),
         }
     }
@@ -96,13 +107,34 @@ impl<'a> Line<'a> {
 
 impl<'a> Attached<'a> {
     fn of(body: &'a Body) -> Option<Self> {
-        let Attachment { hash, name, media_type, size_bytes, .. } = body.attachment()?;
-        let duration_ms = if let Body::Video(film) = body { Some(film.duration_ms) } else { None };
+        let Attachment {
+            hash,
+            name,
+            media_type,
+            size_bytes,
+            ..
+        } = body.attachment()?;
+        let duration_ms = if let Body::Video(film) = body {
+            Some(film.duration_ms)
+        } else {
+            None
+        };
         let media = media_of(body);
         let (width, height) = media.map(|media| (media.width, media.height)).unzip();
-        let preview_bytes = media.map(|media| media.preview.as_bytes().len()).filter(|&bytes| bytes > 0);
+        let preview_bytes = media
+            .map(|media| media.preview.as_bytes().len())
+            .filter(|&bytes| bytes > 0);
         let (name, media_type, hash) = (name.as_str(), media_type.as_str(), hash.to_string());
-        Some(Self { name, media_type, size_bytes: *size_bytes, hash, width, height, duration_ms, preview_bytes })
+        Some(Self {
+            name,
+            media_type,
+            size_bytes: *size_bytes,
+            hash,
+            width,
+            height,
+            duration_ms,
+            preview_bytes,
+        })
     }
 }
 
@@ -118,7 +150,11 @@ pub(super) fn media_of(body: &Body) -> Option<&Media> {
 impl<'a> Reacted<'a> {
     fn new(reaction: &'a Reaction, names: &'a Names) -> Self {
         let users: Vec<_> = reaction.users.iter().map(|&user| names.of(user)).collect();
-        Self { emoji: reaction.emoji.as_str(), count: users.len(), users }
+        Self {
+            emoji: reaction.emoji.as_str(),
+            count: users.len(),
+            users,
+        }
     }
 }
 
@@ -135,12 +171,21 @@ fn text_of<'a>(body: &'a Body, sender: UserId, names: &Names) -> Cow<'a, str> {
     match body {
         Body::Text(text) | Body::Emote(text) => text.as_str().into(),
         Body::Emoji(name) => name.as_str().into(),
-        Body::Image(_) | Body::Video(_) | Body::File(_) => body.attachment().map_or("", |attachment| attachment.caption.as_str()).into(),
+        Body::Image(_) | Body::Video(_) | Body::File(_) => body
+            .attachment()
+            .map_or("", |attachment| attachment.caption.as_str())
+            .into(),
         Body::System(entry) => happened(entry, sender, names).into(),
         &Body::Recalled { by } => format!("recalled by {}", names.of(by)).into(),
-        Body::Amendment(Amendment::Edited { text, .. }) => text.as_ref().map_or("", Text::as_str).into(),
-        Body::Amendment(Amendment::Recalled { .. } | Amendment::Pinned { .. } | Amendment::Unpinned { .. }) => "".into(),
-        Body::Amendment(Amendment::Reacted { emoji, .. } | Amendment::Unreacted { emoji, .. }) => emoji.as_str().into(),
+        Body::Amendment(Amendment::Edited { text, .. }) => {
+            text.as_ref().map_or("", Text::as_str).into()
+        }
+        Body::Amendment(
+            Amendment::Recalled { .. } | Amendment::Pinned { .. } | Amendment::Unpinned { .. },
+        ) => "".into(),
+        Body::Amendment(Amendment::Reacted { emoji, .. } | Amendment::Unreacted { emoji, .. }) => {
+            emoji.as_str().into()
+        }
         Body::Unknown => "a message of a kind that this version does not know".into(),
     }
 }
@@ -157,34 +202,59 @@ fn happened(entry: &SystemEntry, sender: UserId, names: &Names) -> String {
         SystemEntry::TopicSet { topic } if topic.is_empty() => "took the topic away".to_owned(),
         SystemEntry::TopicSet { topic } => format!("set the topic: {topic}"),
         SystemEntry::SettingsSet { settings } => format!("set {}", Agreed(settings)),
-        SystemEntry::RoleSet { user, role } => format!("made {} {}", names.of(*user), role.as_str()),
+        SystemEntry::RoleSet { user, role } => {
+            format!("made {} {}", names.of(*user), role.as_str())
+        }
         SystemEntry::HandedOver { user } => format!("handed the group over to {}", names.of(*user)),
         SystemEntry::Banned { users } => format!("banned {}", list(users, names)),
         SystemEntry::Unbanned { users } => format!("lifted the ban of {}", list(users, names)),
-        SystemEntry::RetentionSet { retention: Some(retention) } => format!("set how long messages stay: {retention}"),
-        SystemEntry::RetentionSet { retention: None } => "left it to the server how long messages stay".into(),
-        SystemEntry::Muted { user, until } if until.get() == 0 => format!("lets {} speak again", names.of(*user)),
-        SystemEntry::Muted { user, until } => format!("muted {} until {}", names.of(*user), Local(until.get())),
+        SystemEntry::RetentionSet {
+            retention: Some(retention),
+        } => format!("set how long messages stay: {retention}"),
+        SystemEntry::RetentionSet { retention: None } => {
+            "left it to the server how long messages stay".into()
+        }
+        SystemEntry::Muted { user, until } if until.get() == 0 => {
+            format!("lets {} speak again", names.of(*user))
+        }
+        SystemEntry::Muted { user, until } => {
+            format!("muted {} until {}", names.of(*user), Local(until.get()))
+        }
     }
 }
 
 fn list(users: &[UserId], names: &Names) -> String {
-    users.iter().map(|&user| names.of(user)).collect::<Vec<_>>().join(", ")
+    users
+        .iter()
+        .map(|&user| names.of(user))
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 impl Line<'_> {
     fn show_attachment(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: [{}", Clean(&self.sender), self.kind.as_str())?;
-        if let Some(Attached { name, size_bytes, .. }) = &self.attachment {
+        if let Some(Attached {
+            name, size_bytes, ..
+        }) = &self.attachment
+        {
             write!(f, " {} {}", Clean(name), Size(*size_bytes))?;
         }
-        if self.text.is_empty() { f.write_str("]") } else { write!(f, "] {}", Clean(&self.text)) }
+        if self.text.is_empty() {
+            f.write_str("]")
+        } else {
+            write!(f, "] {}", Clean(&self.text))
+        }
     }
 }
 
 impl fmt::Display for Line<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (moment, sender, text) = (Local(self.sent_at_ms), Clean(&self.sender), Clean(&self.text));
+        let (moment, sender, text) = (
+            Local(self.sent_at_ms),
+            Clean(&self.sender),
+            Clean(&self.text),
+        );
         write!(f, "{moment}  ")?;
         if let Some(msgid) = self.reply_to {
             write!(f, "[re {msgid}] ")?;
@@ -199,10 +269,26 @@ impl fmt::Display for Line<'_> {
             Kind::Image | Kind::Video | Kind::File => self.show_attachment(f),
             Kind::System | Kind::Unknown => write!(f, "-- {sender} {text}"),
             Kind::Recalled => write!(f, "{sender}: ({text})"),
-            Kind::Edit if self.text.is_empty() => write!(f, "-- {sender} edited {}, and again since", self.about.unwrap_or_default()),
-            Kind::Edit => write!(f, "-- {sender} edited {}: {text}", self.about.unwrap_or_default()),
-            Kind::React => write!(f, "-- {sender} reacted to {} with :{text}:", self.about.unwrap_or_default()),
-            Kind::Unreact => write!(f, "-- {sender} took :{text}: back from {}", self.about.unwrap_or_default()),
+            Kind::Edit if self.text.is_empty() => write!(
+                f,
+                "-- {sender} edited {}, and again since",
+                self.about.unwrap_or_default()
+            ),
+            Kind::Edit => write!(
+                f,
+                "-- {sender} edited {}: {text}",
+                self.about.unwrap_or_default()
+            ),
+            Kind::React => write!(
+                f,
+                "-- {sender} reacted to {} with :{text}:",
+                self.about.unwrap_or_default()
+            ),
+            Kind::Unreact => write!(
+                f,
+                "-- {sender} took :{text}: back from {}",
+                self.about.unwrap_or_default()
+            ),
             Kind::Pin => write!(f, "-- {sender} pinned {}", self.about.unwrap_or_default()),
             Kind::Unpin => write!(f, "-- {sender} unpinned {}", self.about.unwrap_or_default()),
             Kind::Recall => write!(f, "-- {sender} recalled {}", self.about.unwrap_or_default()),
@@ -213,7 +299,9 @@ impl fmt::Display for Line<'_> {
         let all = self.mentions_all.then_some("all");
         let mut mentions = self.mentions.iter().map(AsRef::as_ref).chain(all);
         mentions.try_for_each(|name| write!(f, " @{}", Clean(name)))?;
-        self.reactions.iter().try_for_each(|Reacted { emoji, count, .. }| write!(f, "  :{}: {count}", Clean(emoji)))
+        self.reactions
+            .iter()
+            .try_for_each(|Reacted { emoji, count, .. }| write!(f, "  :{}: {count}", Clean(emoji)))
     }
 }
 
@@ -228,7 +316,14 @@ mod tests {
 
     fn message(body: Body) -> Message {
         let (conversation, msgid) = (ConversationId::new(1), MsgId::new(17));
-        Message { conversation, msgid, sender: UserId::new(3), sent_at: Timestamp::new(1_700_000_000_000), body, extras: Extras::NONE }
+        Message {
+            conversation,
+            msgid,
+            sender: UserId::new(3),
+            sent_at: Timestamp::new(1_700_000_000_000),
+            body,
+            extras: Extras::NONE,
+        }
     }
 
     #[test]
@@ -243,13 +338,28 @@ mod tests {
 
     #[test]
     fn what_goes_with_a_message_is_shown_with_it() {
-        let reaction = Reaction { emoji: EmojiName::new("wave").unwrap(), users: vec![UserId::new(4), UserId::new(5)] };
-        let extras =
-            vec![Extra::ReplyTo(MsgId::new(9)), Extra::Mention(UserId::new(4)), Extra::MentionAll, Extra::Reactions(vec![reaction])];
-        let message = Message { extras: Extras::new(extras).unwrap(), ..message(Body::Text(Text::new("hi").unwrap())) };
+        let reaction = Reaction {
+            emoji: EmojiName::new("wave").unwrap(),
+            users: vec![UserId::new(4), UserId::new(5)],
+        };
+        let extras = vec![
+            Extra::ReplyTo(MsgId::new(9)),
+            Extra::Mention(UserId::new(4)),
+            Extra::MentionAll,
+            Extra::Reactions(vec![reaction]),
+        ];
+        let message = Message {
+            extras: Extras::new(extras).unwrap(),
+            ..message(Body::Text(Text::new("hi").unwrap()))
+        };
         let names = Names::default();
         let shown = Line::new(&message, &names);
-        assert!(shown.to_string().ends_with("  [re 9] user 3: hi @user 4 @all  :wave: 2"), "{shown}");
+        assert!(
+            shown
+                .to_string()
+                .ends_with("  [re 9] user 3: hi @user 4 @all  :wave: 2"),
+            "{shown}"
+        );
         let json = serde_json::to_string(&shown).unwrap();
         let expected = "\"text\":\"hi\",\"reply_to\":9,\"mentions\":[\"user 4\"],\"mentions_all\":true,\
                         \"reactions\":[{\"emoji\":\"wave\",\"count\":2,\"users\":[\"user 4\",\"user 5\"]}]}";
@@ -259,32 +369,93 @@ mod tests {
     #[test]
     fn the_author_of_what_was_forwarded_is_shown() {
         let extras = Extras::forward_of(UserId::new(4), Timestamp::new(1));
-        let message = Message { extras, ..message(Body::Text(Text::new("hi").unwrap())) };
+        let message = Message {
+            extras,
+            ..message(Body::Text(Text::new("hi").unwrap()))
+        };
         let names = Names::default();
         let shown = Line::new(&message, &names);
-        assert!(shown.to_string().ends_with("  [from user 4] user 3: hi"), "{shown}");
-        assert!(serde_json::to_string(&shown).unwrap().ends_with("\"text\":\"hi\",\"forwarded_from\":\"user 4\"}"));
+        assert!(
+            shown.to_string().ends_with("  [from user 4] user 3: hi"),
+            "{shown}"
+        );
+        assert!(
+            serde_json::to_string(&shown)
+                .unwrap()
+                .ends_with("\"text\":\"hi\",\"forwarded_from\":\"user 4\"}")
+        );
     }
 
     #[test]
     fn people_see_what_happened_and_nothing_obeyed() {
         let names = Names::default();
         for (body, ending) in [
-            (Body::Text(Text::new("hi\u{1b}[2J").unwrap()), "  user 3: hi␛[2J"),
-            (Body::Emote(Text::new("waves").unwrap()), "  * user 3 waves"),
-            (Body::System(SystemEntry::Created { name: GroupName::new("team").unwrap() }), "  -- user 3 made the group team"),
-            (Body::System(SystemEntry::Added { users: vec![UserId::new(4), UserId::new(5)] }), "  -- user 3 added user 4, user 5"),
-            (Body::System(SystemEntry::Added { users: vec![UserId::new(3)] }), "  -- user 3 joined"),
-            (Body::System(SystemEntry::Removed { users: vec![UserId::new(3)] }), "  -- user 3 left"),
-            (Body::System(SystemEntry::RoleSet { user: UserId::new(4), role: Role::Admin }), "  -- user 3 made user 4 admin"),
             (
-                Body::System(SystemEntry::SettingsSet { settings: GroupSettings::default() }),
+                Body::Text(Text::new("hi\u{1b}[2J").unwrap()),
+                "  user 3: hi␛[2J",
+            ),
+            (Body::Emote(Text::new("waves").unwrap()), "  * user 3 waves"),
+            (
+                Body::System(SystemEntry::Created {
+                    name: GroupName::new("team").unwrap(),
+                }),
+                "  -- user 3 made the group team",
+            ),
+            (
+                Body::System(SystemEntry::Added {
+                    users: vec![UserId::new(4), UserId::new(5)],
+                }),
+                "  -- user 3 added user 4, user 5",
+            ),
+            (
+                Body::System(SystemEntry::Added {
+                    users: vec![UserId::new(3)],
+                }),
+                "  -- user 3 joined",
+            ),
+            (
+                Body::System(SystemEntry::Removed {
+                    users: vec![UserId::new(3)],
+                }),
+                "  -- user 3 left",
+            ),
+            (
+                Body::System(SystemEntry::RoleSet {
+                    user: UserId::new(4),
+                    role: Role::Admin,
+                }),
+                "  -- user 3 made user 4 admin",
+            ),
+            (
+                Body::System(SystemEntry::SettingsSet {
+                    settings: GroupSettings::default(),
+                }),
                 "  -- user 3 set access invite-only, history all, invite admin, post member, pin member, rename admin",
             ),
-            (Body::Recalled { by: UserId::new(4) }, "  user 3: (recalled by user 4)"),
-            (Body::Amendment(Amendment::Recalled { msgid: MsgId::new(9) }), "  -- user 3 recalled 9"),
-            (Body::Amendment(Amendment::Edited { msgid: MsgId::new(9), text: None }), "  -- user 3 edited 9, and again since"),
-            (Body::Amendment(Amendment::Edited { msgid: MsgId::new(9), text: Text::new("no").ok() }), "  -- user 3 edited 9: no"),
+            (
+                Body::Recalled { by: UserId::new(4) },
+                "  user 3: (recalled by user 4)",
+            ),
+            (
+                Body::Amendment(Amendment::Recalled {
+                    msgid: MsgId::new(9),
+                }),
+                "  -- user 3 recalled 9",
+            ),
+            (
+                Body::Amendment(Amendment::Edited {
+                    msgid: MsgId::new(9),
+                    text: None,
+                }),
+                "  -- user 3 edited 9, and again since",
+            ),
+            (
+                Body::Amendment(Amendment::Edited {
+                    msgid: MsgId::new(9),
+                    text: Text::new("no").ok(),
+                }),
+                "  -- user 3 edited 9: no",
+            ),
         ] {
             let message = message(body);
             let shown = Line::new(&message, &names).to_string();

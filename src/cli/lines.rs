@@ -29,7 +29,11 @@ pub(super) struct Lines {
 
 impl Lines {
     pub(super) const fn new(max_bytes: usize) -> Self {
-        Self { begun: Vec::new(), line: 0, max_bytes }
+        Self {
+            begun: Vec::new(),
+            line: 0,
+            max_bytes,
+        }
     }
 
     /// The next line that ends within `part`, which is cut off its front. `None` when what is left is only the beginning of a line.
@@ -40,20 +44,32 @@ impl Lines {
         };
         *part = &part[piece.len() + usize::from(ends)..];
         if self.begun.len() + piece.len() > self.max_bytes {
-            return Err(LineError::TooLong { line: self.line + 1, max_bytes: self.max_bytes });
+            return Err(LineError::TooLong {
+                line: self.line + 1,
+                max_bytes: self.max_bytes,
+            });
         }
         self.begun.extend_from_slice(piece);
-        if ends { self.complete().map(Some) } else { Ok(None) }
+        if ends {
+            self.complete().map(Some)
+        } else {
+            Ok(None)
+        }
     }
 
     /// The last line, when the input did not end with an end of line.
     pub(super) fn last(&mut self) -> Result<Option<String>, LineError> {
-        if self.begun.is_empty() { Ok(None) } else { self.complete().map(Some) }
+        if self.begun.is_empty() {
+            Ok(None)
+        } else {
+            self.complete().map(Some)
+        }
     }
 
     fn complete(&mut self) -> Result<String, LineError> {
         self.line += 1;
-        String::from_utf8(std::mem::take(&mut self.begun)).map_err(|_| LineError::NotText { line: self.line })
+        String::from_utf8(std::mem::take(&mut self.begun))
+            .map_err(|_| LineError::NotText { line: self.line })
     }
 }
 
@@ -75,7 +91,10 @@ mod tests {
 
     #[test]
     fn only_the_end_of_line_is_taken_off() {
-        assert_eq!(split(&[b"one\n two \r\n\n\x01\n"], 9).unwrap(), ["one", " two \r", "", "\x01"]);
+        assert_eq!(
+            split(&[b"one\n two \r\n\n\x01\n"], 9).unwrap(),
+            ["one", " two \r", "", "\x01"]
+        );
         assert_eq!(split(&[b"one\ntwo"], 9).unwrap(), ["one", "two"]);
         assert_eq!(split(&[b""], 9).unwrap(), [""; 0]);
     }
@@ -91,9 +110,21 @@ mod tests {
 
     #[test]
     fn a_bad_line_is_named() {
-        assert_eq!(split(&[b"123\n12", b"34\n"], 3), Err(LineError::TooLong { line: 2, max_bytes: 3 }));
+        assert_eq!(
+            split(&[b"123\n12", b"34\n"], 3),
+            Err(LineError::TooLong {
+                line: 2,
+                max_bytes: 3
+            })
+        );
         assert_eq!(split(&[b"123\n123\n"], 3).unwrap().len(), 2);
-        assert_eq!(split(&[b"ok\n\xff\n"], 9), Err(LineError::NotText { line: 2 }));
-        assert_eq!(split(&[b"ok\n\xff"], 9), Err(LineError::NotText { line: 2 }));
+        assert_eq!(
+            split(&[b"ok\n\xff\n"], 9),
+            Err(LineError::NotText { line: 2 })
+        );
+        assert_eq!(
+            split(&[b"ok\n\xff"], 9),
+            Err(LineError::NotText { line: 2 })
+        );
     }
 }

@@ -53,24 +53,64 @@ struct Row {
 
 impl From<Conversation> for Row {
     fn from(conversation: Conversation) -> Self {
-        let Conversation { id, kind, head, read, delivered, unread, mentions, settings, .. } = conversation;
+        let Conversation {
+            id,
+            kind,
+            head,
+            read,
+            delivered,
+            unread,
+            mentions,
+            settings,
+            ..
+        } = conversation;
         let (kind, sigil, name) = match kind {
             ConversationKind::Direct { peer } => ("direct", '@', peer.name.to_string()),
             ConversationKind::Group { name } => ("group", '#', name.to_string()),
         };
-        Self { conversation: id, kind, name, head, read, delivered, unread, mentions, settings, sigil }
+        Self {
+            conversation: id,
+            kind,
+            name,
+            head,
+            read,
+            delivered,
+            unread,
+            mentions,
+            settings,
+            sigil,
+        }
     }
 }
 
 impl fmt::Display for Row {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { conversation, name, head, unread, mentions, sigil, settings, .. } = self;
-        write!(f, "{unread:>8} unread  of {head:>8}  {sigil}{name}  (#id:{conversation})")?;
+        let Self {
+            conversation,
+            name,
+            head,
+            unread,
+            mentions,
+            sigil,
+            settings,
+            ..
+        } = self;
+        write!(
+            f,
+            "{unread:>8} unread  of {head:>8}  {sigil}{name}  (#id:{conversation})"
+        )?;
         if *mentions > 0 {
             write!(f, "  {mentions} mention you")?;
         }
-        let marks = [(settings.favourite, "favourite"), (settings.muted, "muted"), (settings.hidden, "hidden")];
-        marks.iter().filter(|(is_so, _)| *is_so).try_for_each(|(_, mark)| write!(f, "  {mark}"))
+        let marks = [
+            (settings.favourite, "favourite"),
+            (settings.muted, "muted"),
+            (settings.hidden, "hidden"),
+        ];
+        marks
+            .iter()
+            .filter(|(is_so, _)| *is_so)
+            .try_for_each(|(_, mark)| write!(f, "  {mark}"))
     }
 }
 
@@ -81,13 +121,28 @@ struct Total(Totals);
 
 impl fmt::Display for Total {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Totals { conversations, unread, mentions, muted_conversations, muted_unread, muted_mentions } = self.0;
-        write!(f, "{unread:>8} unread  in {}", counted(conversations, "conversation"))?;
+        let Totals {
+            conversations,
+            unread,
+            mentions,
+            muted_conversations,
+            muted_unread,
+            muted_mentions,
+        } = self.0;
+        write!(
+            f,
+            "{unread:>8} unread  in {}",
+            counted(conversations, "conversation")
+        )?;
         if mentions > 0 {
             write!(f, "  {mentions} mention you")?;
         }
         if muted_unread > 0 {
-            write!(f, "  {muted_unread} more in {}", counted(muted_conversations, "muted conversation"))?;
+            write!(
+                f,
+                "  {muted_unread} more in {}",
+                counted(muted_conversations, "muted conversation")
+            )?;
         }
         if muted_mentions > 0 {
             write!(f, ", where {muted_mentions} mention you")?;
@@ -110,7 +165,13 @@ pub(super) fn run(args: &ListArgs, context: &Context) -> Result<(), Failure> {
             return output.print(&total);
         }
         let is_told = !output.is_json() && !conversations.is_empty();
-        conversations.into_iter().try_for_each(|conversation| output.print(&Row::from(conversation)))?;
-        if is_told { output.print(&total) } else { Ok(()) }
+        conversations
+            .into_iter()
+            .try_for_each(|conversation| output.print(&Row::from(conversation)))?;
+        if is_told {
+            output.print(&total)
+        } else {
+            Ok(())
+        }
     })
 }

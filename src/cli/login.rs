@@ -51,8 +51,19 @@ pub(super) fn run(args: &LoginArgs, context: &Context) -> Result<(), Failure> {
     let password = args.new_device.known_password()?;
     context.run(async |output| {
         let options = Conduct::Ask.options();
-        let (client, account) = Client::login(args.addr.clone(), args.pin, args.name.clone(), password, device, options).await?;
-        let saved = context.profile.save(&account).and_then(|()| output.print(&Me::new(&client, &account.addr)));
+        let (client, account) = Client::login(
+            args.addr.clone(),
+            args.pin,
+            args.name.clone(),
+            password,
+            device,
+            options,
+        )
+        .await?;
+        let saved = context
+            .profile
+            .save(&account)
+            .and_then(|()| output.print(&Me::new(&client, &account.addr)));
         client.close().await;
         saved
     })
@@ -65,6 +76,16 @@ mod tests {
     #[test]
     fn a_pin_may_look_like_an_option() {
         let pin = "-U16JrCZ5cEB2_AAy1tvYXKDmv24xC8ArpiK3aeeNjU";
-        command().try_get_matches_from(["cairn", "login", "chat.example.org:7766", "--pin", pin, "--name", "ada"]).unwrap();
+        command()
+            .try_get_matches_from([
+                "cairn",
+                "login",
+                "chat.example.org:7766",
+                "--pin",
+                pin,
+                "--name",
+                "ada",
+            ])
+            .unwrap();
     }
 }

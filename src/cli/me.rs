@@ -45,7 +45,9 @@ JSON, as others see you from now on
     Set(SetArgs),
 
     /// Say whether others see what you have read, and you what they have; without a word, show it
-    #[command(after_help = "EXAMPLES\n  cairn me reads\n  cairn me reads hidden\n\nJSON\n  {\"reads\":\"shown\"}")]
+    #[command(
+        after_help = "EXAMPLES\n  cairn me reads\n  cairn me reads hidden\n\nJSON\n  {\"reads\":\"shown\"}"
+    )]
     Reads {
         /// 'shown' or 'hidden'
         #[arg(value_parser = parse_reads)]
@@ -65,7 +67,10 @@ impl fmt::Display for OwnReads {
 }
 
 fn parse_reads(raw: &str) -> Result<Reads, &'static str> {
-    [Reads::Shown, Reads::Hidden].into_iter().find(|reads| reads.as_str() == raw).ok_or("it is 'shown' or 'hidden'")
+    [Reads::Shown, Reads::Hidden]
+        .into_iter()
+        .find(|reads| reads.as_str() == raw)
+        .ok_or("it is 'shown' or 'hidden'")
 }
 
 #[derive(Debug, Args)]
@@ -115,11 +120,19 @@ impl<T> From<Said<T>> for Option<T> {
 }
 
 fn parse_display_name(raw: &str) -> Result<Said<DisplayName>, cairn_proto::text::TextError> {
-    if raw.is_empty() { Ok(Said::Nothing) } else { DisplayName::new(raw).map(Said::This) }
+    if raw.is_empty() {
+        Ok(Said::Nothing)
+    } else {
+        DisplayName::new(raw).map(Said::This)
+    }
 }
 
 fn parse_about(raw: &str) -> Result<Said<About>, cairn_proto::text::TextError> {
-    if raw.is_empty() { Ok(Said::Nothing) } else { About::new(raw).map(Said::This) }
+    if raw.is_empty() {
+        Ok(Said::Nothing)
+    } else {
+        About::new(raw).map(Said::This)
+    }
 }
 
 pub(super) fn run(args: &MeArgs, context: &Context) -> Result<(), Failure> {
@@ -136,14 +149,24 @@ pub(super) fn run(args: &MeArgs, context: &Context) -> Result<(), Failure> {
         match &args.action {
             None | Some(Action::Reads { .. }) => print(output, own),
             Some(Action::Set(said)) => {
-                let Profile { display_name, about, avatar } = own.profile;
+                let Profile {
+                    display_name,
+                    about,
+                    avatar,
+                } = own.profile;
                 let profile = Profile {
                     display_name: said.display_name.clone().map_or(display_name, Option::from),
                     about: said.about.clone().map_or(about, Option::from),
                     avatar: new_avatar.unwrap_or(avatar),
                 };
                 client.set_profile(profile.clone()).await?;
-                print(output, UserProfile { user: own.user, profile })
+                print(
+                    output,
+                    UserProfile {
+                        user: own.user,
+                        profile,
+                    },
+                )
             }
         }
     })
@@ -153,7 +176,9 @@ async fn reads(client: &Client, output: &mut Output, reads: Option<Reads>) -> Re
     if let Some(reads) = reads {
         client.set_own_reads(reads).await?;
     }
-    output.print(&OwnReads { reads: client.own_reads().await? })
+    output.print(&OwnReads {
+        reads: client.own_reads().await?,
+    })
 }
 
 async fn own(client: &Client) -> Result<UserProfile, Failure> {

@@ -105,7 +105,13 @@ struct Global {
     json: bool,
 
     /// The folder of the profile, which says who this device is [default: cairn in your configuration folder]
-    #[arg(long, global = true, value_name = "DIR", env = "CAIRN_PROFILE", hide_env_values = true)]
+    #[arg(
+        long,
+        global = true,
+        value_name = "DIR",
+        env = "CAIRN_PROFILE",
+        hide_env_values = true
+    )]
     profile: Option<PathBuf>,
 }
 
@@ -194,7 +200,11 @@ fn start(args: impl IntoIterator<Item = OsString>, others: Vec<Contender>) -> Ex
         Err(error) => {
             // Help and version go to standard output, and who does not read them to the end is no failure.
             let _ = error.print();
-            return if error.use_stderr() { Exit::Usage.into() } else { Exit::Done.into() };
+            return if error.use_stderr() {
+                Exit::Usage.into()
+            } else {
+                Exit::Done.into()
+            };
         }
     };
     match run(cli, others) {
@@ -207,7 +217,11 @@ fn start(args: impl IntoIterator<Item = OsString>, others: Vec<Contender>) -> Ex
 }
 
 fn run(cli: Cli, others: Vec<Contender>) -> Result<(), Failure> {
-    let format = if cli.global.json { Format::Json } else { Format::People };
+    let format = if cli.global.json {
+        Format::Json
+    } else {
+        Format::People
+    };
     let context = || Context::new(cli.global.profile.as_deref(), format);
     match cli.command {
         Command::Serve(args) => serve::run(*args, format),
@@ -265,8 +279,15 @@ mod tests {
         fn check(command: &clap::Command) {
             let has_own = command.get_subcommands().next().is_none();
             let help = command.clone().render_long_help().to_string();
-            assert!(!has_own || help.contains("EXAMPLES\n"), "{} has no examples", command.get_name());
-            command.get_subcommands().filter(|sub| sub.get_name() != "help").for_each(check);
+            assert!(
+                !has_own || help.contains("EXAMPLES\n"),
+                "{} has no examples",
+                command.get_name()
+            );
+            command
+                .get_subcommands()
+                .filter(|sub| sub.get_name() != "help")
+                .for_each(check);
         }
         check(&command());
     }

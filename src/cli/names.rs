@@ -18,12 +18,13 @@ pub(super) struct Names(HashMap<UserId, Option<UserName>>);
 /// The users whom an entry is about.
 const fn mentioned(entry: &SystemEntry) -> &[UserId] {
     match entry {
-        SystemEntry::Added { users } | SystemEntry::Removed { users } | SystemEntry::Banned { users } | SystemEntry::Unbanned { users } => {
-            users.as_slice()
-        }
-        SystemEntry::RoleSet { user, .. } | SystemEntry::HandedOver { user } | SystemEntry::Muted { user, .. } => {
-            std::slice::from_ref(user)
-        }
+        SystemEntry::Added { users }
+        | SystemEntry::Removed { users }
+        | SystemEntry::Banned { users }
+        | SystemEntry::Unbanned { users } => users.as_slice(),
+        SystemEntry::RoleSet { user, .. }
+        | SystemEntry::HandedOver { user }
+        | SystemEntry::Muted { user, .. } => std::slice::from_ref(user),
         SystemEntry::Created { .. }
         | SystemEntry::Renamed { .. }
         | SystemEntry::TopicSet { .. }
@@ -34,16 +35,33 @@ const fn mentioned(entry: &SystemEntry) -> &[UserId] {
 
 impl Names {
     /// Learns the names of all users that these messages mention.
-    pub(super) async fn learn(&mut self, client: &Client, messages: &[Message]) -> Result<(), Error> {
+    pub(super) async fn learn(
+        &mut self,
+        client: &Client,
+        messages: &[Message],
+    ) -> Result<(), Error> {
         let mut unknown = Vec::new();
         for message in messages {
             self.note(message.sender, &mut unknown);
-            message.extras.forwarded().into_iter().for_each(|(author, _)| self.note(author, &mut unknown));
-            message.extras.mentioned().for_each(|user| self.note(user, &mut unknown));
-            let reacting = message.extras.reactions().iter().flat_map(|reaction| &reaction.users);
+            message
+                .extras
+                .forwarded()
+                .into_iter()
+                .for_each(|(author, _)| self.note(author, &mut unknown));
+            message
+                .extras
+                .mentioned()
+                .for_each(|user| self.note(user, &mut unknown));
+            let reacting = message
+                .extras
+                .reactions()
+                .iter()
+                .flat_map(|reaction| &reaction.users);
             reacting.for_each(|&user| self.note(user, &mut unknown));
             match &message.body {
-                Body::System(entry) => mentioned(entry).iter().for_each(|&user| self.note(user, &mut unknown)),
+                Body::System(entry) => mentioned(entry)
+                    .iter()
+                    .for_each(|&user| self.note(user, &mut unknown)),
                 &Body::Recalled { by } => self.note(by, &mut unknown),
                 _ => {}
             }
@@ -61,7 +79,11 @@ impl Names {
     }
 
     /// Learns the names of these users.
-    pub(super) async fn learn_users(&mut self, client: &Client, users: &[UserId]) -> Result<(), Error> {
+    pub(super) async fn learn_users(
+        &mut self,
+        client: &Client,
+        users: &[UserId],
+    ) -> Result<(), Error> {
         let mut unknown = Vec::new();
         users.iter().for_each(|&user| self.note(user, &mut unknown));
         if unknown.is_empty() {
@@ -76,7 +98,8 @@ impl Names {
 
     /// Takes the names of users who were found anyway.
     pub(super) fn know(&mut self, users: Vec<UserInfo>) {
-        self.0.extend(users.into_iter().map(|user| (user.id, Some(user.name))));
+        self.0
+            .extend(users.into_iter().map(|user| (user.id, Some(user.name))));
     }
 
     async fn ask(&mut self, client: &Client, unknown: Vec<UserId>) -> Result<(), Error> {

@@ -29,7 +29,10 @@ pub(super) struct Output {
 
 impl Output {
     pub(super) fn new(format: Format) -> Self {
-        Self { writer: BufWriter::with_capacity(limits::IO_BYTES, io::stdout().lock()), format }
+        Self {
+            writer: BufWriter::with_capacity(limits::IO_BYTES, io::stdout().lock()),
+            format,
+        }
     }
 
     /// Whether results are for programs.
@@ -61,7 +64,11 @@ impl Output {
 
     /// Waits for `future`, and flushes first when it is not ready: a reader sees at once what there is, and a long run of results
     /// is still written in large parts. `on_flush` is called when everything is out.
-    pub(super) async fn flush_while_waiting<T>(&mut self, future: impl Future<Output = T>, on_flush: impl FnOnce()) -> Result<T, Failure> {
+    pub(super) async fn flush_while_waiting<T>(
+        &mut self,
+        future: impl Future<Output = T>,
+        on_flush: impl FnOnce(),
+    ) -> Result<T, Failure> {
         let mut future = pin!(future);
         if let Some(ready) = poll_once(future.as_mut()).await {
             return Ok(ready);

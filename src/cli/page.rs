@@ -26,13 +26,18 @@ impl PageFile {
         if fs::metadata(&path).is_ok_and(|found| !found.is_file()) {
             return Err(cannot(&io::Error::other("it is not a file")));
         }
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let folder = path
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty())
+            .unwrap_or(Path::new("."));
         fs::metadata(folder).map_err(|error| cannot(&error))?;
         let mut draft = tempfile::Builder::new();
         draft.prefix(".cairn-report-").suffix(".html");
         readable_by_others(&mut draft);
         // The error names the draft, which nobody has asked for: its kind says enough.
-        let draft = draft.tempfile_in(folder).map_err(|error| cannot(&error.kind().into()))?;
+        let draft = draft
+            .tempfile_in(folder)
+            .map_err(|error| cannot(&error.kind().into()))?;
         Ok(Self { path, draft })
     }
 
@@ -49,7 +54,11 @@ impl PageFile {
     }
 
     fn cannot(path: &Path, error: &io::Error) -> Failure {
-        let failure = Failure::caused(Exit::Failed, format_args!("cannot write the report {}", path.display()), error);
+        let failure = Failure::caused(
+            Exit::Failed,
+            format_args!("cannot write the report {}", path.display()),
+            error,
+        );
         failure.hint("name a file in a folder that you may write to")
     }
 }
@@ -70,7 +79,10 @@ mod tests {
     use super::*;
 
     fn names(folder: &Path) -> Vec<String> {
-        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+        fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect()
     }
 
     #[test]
@@ -107,7 +119,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode();
         fs::write(folder.path().join("other"), "").unwrap();
-        let path = PageFile::reserve(folder.path().join("report.html")).unwrap().write(&"page").unwrap();
+        let path = PageFile::reserve(folder.path().join("report.html"))
+            .unwrap()
+            .write(&"page")
+            .unwrap();
         assert_eq!(mode(&path), mode(&folder.path().join("other")));
     }
 }

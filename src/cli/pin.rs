@@ -43,7 +43,12 @@ struct Pin {
 
 impl fmt::Display for Pin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "message {} is {}", self.msgid, if self.pinned { "pinned" } else { "not pinned" })
+        write!(
+            f,
+            "message {} is {}",
+            self.msgid,
+            if self.pinned { "pinned" } else { "not pinned" }
+        )
     }
 }
 
@@ -52,13 +57,23 @@ pub(super) fn run(args: &PinArgs, context: &Context) -> Result<(), Failure> {
         let conversation = args.target.resolve(client).await?;
         let Some(msgid) = args.msgid else {
             let mut pins = client.pins(conversation).await?.into_iter();
-            return pins.try_for_each(|msgid| output.print(&Pin { conversation, msgid, pinned: true }));
+            return pins.try_for_each(|msgid| {
+                output.print(&Pin {
+                    conversation,
+                    msgid,
+                    pinned: true,
+                })
+            });
         };
         if args.remove {
             client.unpin(conversation, msgid).await?;
         } else {
             client.pin(conversation, msgid).await?;
         }
-        output.print(&Pin { conversation, msgid, pinned: !args.remove })
+        output.print(&Pin {
+            conversation,
+            msgid,
+            pinned: !args.remove,
+        })
     })
 }

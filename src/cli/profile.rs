@@ -25,7 +25,12 @@ impl Profile {
             Some(dir) => dir.to_owned(),
             None => {
                 let base = etcetera::choose_base_strategy().map_err(|error| {
-                    Failure::caused(Exit::Failed, "cannot find your configuration folder", &error).hint("name a folder with --profile DIR")
+                    Failure::caused(
+                        Exit::Failed,
+                        "cannot find your configuration folder",
+                        &error,
+                    )
+                    .hint("name a folder with --profile DIR")
                 })?;
                 base.config_dir().join("cairn")
             }
@@ -43,11 +48,21 @@ impl Profile {
         let bytes = match fs::read(&path) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(Failure::caused(Exit::Failed, format!("cannot read the profile {}", path.display()), &error)),
+            Err(error) => {
+                return Err(Failure::caused(
+                    Exit::Failed,
+                    format!("cannot read the profile {}", path.display()),
+                    &error,
+                ));
+            }
         };
         serde_json::from_slice(&bytes).map(Some).map_err(|error| {
-            Failure::caused(Exit::NoSession, format!("the profile {} is damaged", path.display()), &error)
-                .hint("move it away, and log in again with `cairn login`")
+            Failure::caused(
+                Exit::NoSession,
+                format!("the profile {} is damaged", path.display()),
+                &error,
+            )
+            .hint("move it away, and log in again with `cairn login`")
         })
     }
 
@@ -64,7 +79,13 @@ impl Profile {
         create_private_dir(&self.dir)
             .and_then(|()| tempfile_in(&self.dir))
             .and_then(|(path, _)| fs::remove_file(path))
-            .map_err(|error| Failure::caused(Exit::Failed, format!("cannot write to the profile folder {}", self.dir.display()), &error))
+            .map_err(|error| {
+                Failure::caused(
+                    Exit::Failed,
+                    format!("cannot write to the profile folder {}", self.dir.display()),
+                    &error,
+                )
+            })
     }
 
     /// Stores the account, in place of the one that is there.
@@ -77,13 +98,27 @@ impl Profile {
             file.sync_all()?;
             fs::rename(temporary, self.path())
         };
-        write().map_err(|error| Failure::caused(Exit::Failed, format!("cannot store the profile {}", self.path().display()), &error))
+        write().map_err(|error| {
+            Failure::caused(
+                Exit::Failed,
+                format!("cannot store the profile {}", self.path().display()),
+                &error,
+            )
+        })
     }
 
     /// The failure of one who would overwrite another account.
     pub(super) fn taken_by(&self, account: &Account) -> Failure {
-        let headline = format!("{} holds the profile of {} at {} already", self.dir.display(), account.name, account.addr);
-        Failure::new(Exit::Failed, headline).hint(format!("name another folder with --profile DIR, or move {} away", self.path().display()))
+        let headline = format!(
+            "{} holds the profile of {} at {} already",
+            self.dir.display(),
+            account.name,
+            account.addr
+        );
+        Failure::new(Exit::Failed, headline).hint(format!(
+            "name another folder with --profile DIR, or move {} away",
+            self.path().display()
+        ))
     }
 }
 
@@ -140,7 +175,11 @@ mod tests {
         profile.prepare().unwrap();
         profile.save(&account()).unwrap();
         assert_eq!(profile.account().unwrap(), account());
-        assert_eq!(fs::read_dir(&profile.dir).unwrap().count(), 1, "no temporary file is left");
+        assert_eq!(
+            fs::read_dir(&profile.dir).unwrap().count(),
+            1,
+            "no temporary file is left"
+        );
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt as _;

@@ -16,7 +16,12 @@ const WIPE: &str = "\r\u{1b}[K";
 
 impl Progress {
     pub(super) fn new() -> Self {
-        Self { due: io::stderr().is_terminal().then(|| Instant::now() + limits::PROGRESS_DELAY), is_shown: false }
+        Self {
+            due: io::stderr()
+                .is_terminal()
+                .then(|| Instant::now() + limits::PROGRESS_DELAY),
+            is_shown: false,
+        }
     }
 
     /// Shows how things are, if it is time to.

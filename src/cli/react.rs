@@ -45,7 +45,12 @@ struct Reacted<'a> {
 
 impl fmt::Display for Reacted<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { msgid, emoji, removed, .. } = self;
+        let Self {
+            msgid,
+            emoji,
+            removed,
+            ..
+        } = self;
         if *removed {
             write!(f, "took :{emoji}: back from message {msgid}")
         } else {
@@ -55,7 +60,12 @@ impl fmt::Display for Reacted<'_> {
 }
 
 pub(super) fn run(args: &ReactArgs, context: &Context) -> Result<(), Failure> {
-    let &ReactArgs { ref target, msgid, ref emoji, remove } = args;
+    let &ReactArgs {
+        ref target,
+        msgid,
+        ref emoji,
+        remove,
+    } = args;
     context.with_client(Conduct::Ask, async |client, output| {
         let conversation = target.resolve(client).await?;
         if remove {
@@ -63,6 +73,11 @@ pub(super) fn run(args: &ReactArgs, context: &Context) -> Result<(), Failure> {
         } else {
             client.react(conversation, msgid, emoji.clone()).await?;
         }
-        output.print(&Reacted { conversation, msgid, emoji: emoji.as_str(), removed: remove })
+        output.print(&Reacted {
+            conversation,
+            msgid,
+            emoji: emoji.as_str(),
+            removed: remove,
+        })
     })
 }

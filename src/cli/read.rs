@@ -45,6 +45,9 @@ pub(super) fn run(args: &ReadArgs, context: &Context) -> Result<(), Failure> {
         let conversation = args.target.overview(client).await?;
         let msgid = args.msgid.unwrap_or(conversation.head);
         client.mark_read(conversation.id, msgid).await?;
-        output.print(&Read { conversation: conversation.id, read: msgid.max(conversation.read) })
+        output.print(&Read {
+            conversation: conversation.id,
+            read: msgid.max(conversation.read),
+        })
     })
 }

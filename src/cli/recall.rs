@@ -45,6 +45,9 @@ pub(super) fn run(args: &RecallArgs, context: &Context) -> Result<(), Failure> {
     context.with_client(Conduct::Ask, async |client, output| {
         let conversation = args.target.resolve(client).await?;
         client.recall(conversation, args.msgid).await?;
-        output.print(&Recalled { conversation, recalled: args.msgid })
+        output.print(&Recalled {
+            conversation,
+            recalled: args.msgid,
+        })
     })
 }

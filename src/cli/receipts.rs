@@ -51,14 +51,29 @@ struct Who {
 
 impl fmt::Display for Receipts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let ReceiptCounts { of, delivered, read } = self.counts;
+        let ReceiptCounts {
+            of,
+            delivered,
+            read,
+        } = self.counts;
         match self.reads {
             Reads::Shown => write!(f, "delivered to {delivered}, read by {read} of {of}")?,
-            Reads::Hidden => write!(f, "delivered to {delivered} of {of}; you hide what you read, and see no more")?,
+            Reads::Hidden => write!(
+                f,
+                "delivered to {delivered} of {of}; you hide what you read, and see no more"
+            )?,
         }
-        for state in [ReceiptState::Read, ReceiptState::Delivered, ReceiptState::Sent] {
-            let names: Vec<&str> =
-                self.who.iter().filter(|who| who.state == state).filter_map(|who| who.name.as_ref().map(UserName::as_str)).collect();
+        for state in [
+            ReceiptState::Read,
+            ReceiptState::Delivered,
+            ReceiptState::Sent,
+        ] {
+            let names: Vec<&str> = self
+                .who
+                .iter()
+                .filter(|who| who.state == state)
+                .filter_map(|who| who.name.as_ref().map(UserName::as_str))
+                .collect();
             if !names.is_empty() {
                 let what = match state {
                     ReceiptState::Read => "read",
@@ -75,11 +90,27 @@ impl fmt::Display for Receipts {
 pub(super) fn run(args: &ReceiptsArgs, context: &Context) -> Result<(), Failure> {
     context.with_client(Conduct::Ask, async |client, output| {
         let conversation = args.target.resolve(client).await?;
-        let cairn_client::Receipts { who, counts, reads } = client.receipts(conversation, args.msgid).await?;
+        let cairn_client::Receipts { who, counts, reads } =
+            client.receipts(conversation, args.msgid).await?;
         let ids: Vec<UserId> = who.iter().map(|receipt| receipt.user).collect();
         let users = client.users(&ids).await?;
-        let name = |id| users.iter().find(|user| user.id == id).map(|user| user.name.clone());
-        let who = who.into_iter().map(|receipt| Who { user: receipt.user, name: name(receipt.user), state: receipt.state });
-        output.print(&Receipts { conversation, msgid: args.msgid, counts, reads, who: who.collect() })
+        let name = |id| {
+            users
+                .iter()
+                .find(|user| user.id == id)
+                .map(|user| user.name.clone())
+        };
+        let who = who.into_iter().map(|receipt| Who {
+            user: receipt.user,
+            name: name(receipt.user),
+            state: receipt.state,
+        });
+        output.print(&Receipts {
+            conversation,
+            msgid: args.msgid,
+            counts,
+            reads,
+            who: who.collect(),
+        })
     })
 }

@@ -143,22 +143,38 @@ struct Related {
 impl From<Contact> for Related {
     fn from(contact: Contact) -> Self {
         let Contact { user, relation } = contact;
-        Self { user: user.id, name: user.name, relation }
+        Self {
+            user: user.id,
+            name: user.name,
+            relation,
+        }
     }
 }
 
 impl fmt::Display for Related {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Relation { follows, friendship, blocks } = self.relation;
+        let Relation {
+            follows,
+            friendship,
+            blocks,
+        } = self.relation;
         let friendship = match friendship {
             Friendship::None => None,
             Friendship::Asked => Some("asked"),
             Friendship::Invited => Some("asks to be your friend"),
             Friendship::Friends => Some("friend"),
         };
-        let words = [friendship, follows.then_some("followed"), blocks.then_some("blocked")];
+        let words = [
+            friendship,
+            follows.then_some("followed"),
+            blocks.then_some("blocked"),
+        ];
         let words: Vec<&str> = words.into_iter().flatten().collect();
-        let words = if words.is_empty() { "no relation".to_owned() } else { words.join(", ") };
+        let words = if words.is_empty() {
+            "no relation".to_owned()
+        } else {
+            words.join(", ")
+        };
         write!(f, "{:24}  {words}", self.name)
     }
 }
@@ -174,9 +190,23 @@ struct Listed {
 
 impl fmt::Display for Listed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:8}  {}", self.presence.map_or("", Presence::as_str), self.related)?;
-        let kinds: Vec<&str> = self.devices.iter().flatten().map(|device| device.kind.as_str()).collect();
-        if kinds.is_empty() { Ok(()) } else { write!(f, "  (on {})", kinds.join(", ")) }
+        write!(
+            f,
+            "{:8}  {}",
+            self.presence.map_or("", Presence::as_str),
+            self.related
+        )?;
+        let kinds: Vec<&str> = self
+            .devices
+            .iter()
+            .flatten()
+            .map(|device| device.kind.as_str())
+            .collect();
+        if kinds.is_empty() {
+            Ok(())
+        } else {
+            write!(f, "  (on {})", kinds.join(", "))
+        }
     }
 }
 
@@ -209,12 +239,21 @@ pub(super) fn unblock(args: &UnblockArgs, context: &Context) -> Result<(), Failu
 pub(super) fn contacts(_: &ContactsArgs, context: &Context) -> Result<(), Failure> {
     context.with_client(Conduct::Ask, async |client, output| {
         for contacts in client.contacts().await?.chunks(WATCHED_USERS_MAX) {
-            let seen = client.watch(contacts.iter().map(|contact| contact.user.id).collect()).await?;
+            let seen = client
+                .watch(contacts.iter().map(|contact| contact.user.id).collect())
+                .await?;
             for contact in contacts {
                 let user = contact.user.id;
                 let found = seen.iter().find(|seen| seen.user == user);
-                let (presence, devices) = (found.map(UserPresence::presence), found.map(|found| found.devices.clone()));
-                output.print(&Listed { related: Related::from(contact.clone()), presence, devices })?;
+                let (presence, devices) = (
+                    found.map(UserPresence::presence),
+                    found.map(|found| found.devices.clone()),
+                );
+                output.print(&Listed {
+                    related: Related::from(contact.clone()),
+                    presence,
+                    devices,
+                })?;
             }
         }
         Ok(())
@@ -222,11 +261,22 @@ pub(super) fn contacts(_: &ContactsArgs, context: &Context) -> Result<(), Failur
 }
 
 fn relate(other: &OtherArgs, act: RelationAct, context: &Context) -> Result<(), Failure> {
-    context.with_client(Conduct::Ask, async |client, output| print_related(client, output, &other.user, act).await)
+    context.with_client(Conduct::Ask, async |client, output| {
+        print_related(client, output, &other.user, act).await
+    })
 }
 
-async fn print_related(client: &Client, output: &mut Output, name: &UserName, act: RelationAct) -> Result<(), Failure> {
+async fn print_related(
+    client: &Client,
+    output: &mut Output,
+    name: &UserName,
+    act: RelationAct,
+) -> Result<(), Failure> {
     let user = find_user(client, name).await?;
     let relation = client.relate(user.id, act).await?;
-    output.print(&Related { user: user.id, name: user.name, relation })
+    output.print(&Related {
+        user: user.id,
+        name: user.name,
+        relation,
+    })
 }

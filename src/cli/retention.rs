@@ -74,30 +74,54 @@ impl Held {
             Retention::Days(days) => (Policy::Days, Some(days)),
             Retention::UntilAcked { cap_days } => (Policy::UntilAcked, Some(cap_days)),
         };
-        Self { conversation, retention, days, agreed: set == Some(effective), effective }
+        Self {
+            conversation,
+            retention,
+            days,
+            agreed: set == Some(effective),
+            effective,
+        }
     }
 }
 
 impl fmt::Display for Held {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let whose = if self.agreed { "" } else { "  (as the server has it)" };
-        write!(f, "messages of '#id:{}' stay: {}{whose}", self.conversation, self.effective)
+        let whose = if self.agreed {
+            ""
+        } else {
+            "  (as the server has it)"
+        };
+        write!(
+            f,
+            "messages of '#id:{}' stay: {}{whose}",
+            self.conversation, self.effective
+        )
     }
 }
 
 /// The policy that the words stand for; none where it is left to the server.
-fn parse(policy: Policy, days: Option<u32>, cap_days: Option<u32>) -> Result<Option<Retention>, Failure> {
+fn parse(
+    policy: Policy,
+    days: Option<u32>,
+    cap_days: Option<u32>,
+) -> Result<Option<Retention>, Failure> {
     match (policy, days, cap_days) {
         (Policy::Keep, None, None) => Ok(Some(Retention::Keep)),
         (Policy::Default, None, None) => Ok(None),
         (Policy::Days, Some(days), None) => Ok(Some(Retention::Days(days))),
         (Policy::UntilAcked, None, Some(cap_days)) => Ok(Some(Retention::UntilAcked { cap_days })),
-        _ => Err(Failure::new(Exit::Usage, "say one of: keep, default, days N, until-acked --cap-days N")),
+        _ => Err(Failure::new(
+            Exit::Usage,
+            "say one of: keep, default, days N, until-acked --cap-days N",
+        )),
     }
 }
 
 pub(super) fn run(args: &RetentionArgs, context: &Context) -> Result<(), Failure> {
-    let wanted = args.policy.map(|policy| parse(policy, args.days, args.cap_days)).transpose()?;
+    let wanted = args
+        .policy
+        .map(|policy| parse(policy, args.days, args.cap_days))
+        .transpose()?;
     context.with_client(Conduct::Ask, async |client, output| {
         let conversation = args.target.resolve(client).await?;
         if let Some(retention) = wanted {
@@ -114,7 +138,12 @@ mod tests {
 
     #[test]
     fn words_that_do_not_go_together_are_refused() {
-        let policies = [Policy::Keep, Policy::Default, Policy::Days, Policy::UntilAcked];
+        let policies = [
+            Policy::Keep,
+            Policy::Default,
+            Policy::Days,
+            Policy::UntilAcked,
+        ];
         let fits = |days, cap| policies.map(|policy| parse(policy, days, cap).is_ok());
         assert_eq!(fits(None, None), [true, true, false, false]);
         assert_eq!(fits(Some(3), None), [false, false, true, false]);

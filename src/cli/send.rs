@@ -84,10 +84,20 @@ struct With {
 
 impl With {
     async fn extras(self, client: &Client) -> Result<Extras, Failure> {
-        let mentions = find_users(client, self.mention).await?.into_iter().map(|user| Extra::Mention(user.id));
+        let mentions = find_users(client, self.mention)
+            .await?
+            .into_iter()
+            .map(|user| Extra::Mention(user.id));
         let all = self.mention_all.then_some(Extra::MentionAll);
-        let extras = self.reply_to.map(Extra::ReplyTo).into_iter().chain(mentions).chain(all).collect();
-        Extras::new(extras).map_err(|error| Failure::caused(Exit::Usage, "too much goes with the message", &error))
+        let extras = self
+            .reply_to
+            .map(Extra::ReplyTo)
+            .into_iter()
+            .chain(mentions)
+            .chain(all)
+            .collect();
+        Extras::new(extras)
+            .map_err(|error| Failure::caused(Exit::Usage, "too much goes with the message", &error))
     }
 }
 
@@ -102,7 +112,11 @@ struct Sent {
 
 impl Sent {
     const fn new(conversation: ConversationId, msgid: MsgId) -> Self {
-        Self { conversation, msgid, resumed_at_bytes: None }
+        Self {
+            conversation,
+            msgid,
+            resumed_at_bytes: None,
+        }
     }
 }
 
@@ -117,32 +131,51 @@ impl fmt::Display for Sent {
 }
 
 pub(super) fn run(args: SendArgs, context: &Context) -> Result<(), Failure> {
-    let SendArgs { target, text, emoji, with, mut file } = args;
+    let SendArgs {
+        target,
+        text,
+        emoji,
+        with,
+        mut file,
+    } = args;
     if let Some(path) = file.file.take() {
         let prepared = file.prepare(path, if text == "-" { "" } else { &text })?;
         return context.with_client(Conduct::Deliver, async |client, output| {
             let conversation = target.resolve(client).await?;
             let extras = with.extras(client).await?;
             let (body, resumed_at_bytes) = prepared.upload(client).await?;
-            let msgid = client.enqueue_with(conversation, body, extras).await?.await?;
-            output.print(&Sent { resumed_at_bytes: Some(resumed_at_bytes), ..Sent::new(conversation, msgid) })
+            let msgid = client
+                .enqueue_with(conversation, body, extras)
+                .await?
+                .await?;
+            output.print(&Sent {
+                resumed_at_bytes: Some(resumed_at_bytes),
+                ..Sent::new(conversation, msgid)
+            })
         });
     }
     if text == "-" && emoji.is_none() {
         return context.with_client(Conduct::Deliver, async |client, output| {
             let conversation = target.resolve(client).await?;
             let extras = with.extras(client).await?;
-            Sending::new(client, conversation, extras, output).all(read_stdin()?).await
+            Sending::new(client, conversation, extras, output)
+                .all(read_stdin()?)
+                .await
         });
     }
     let body = match emoji {
         Some(emoji) => Body::Emoji(emoji),
-        None => Body::Text(Text::new(text).map_err(|error| Failure::new(Exit::Failed, format!("the text cannot be sent: {error}")))?),
+        None => Body::Text(Text::new(text).map_err(|error| {
+            Failure::new(Exit::Failed, format!("the text cannot be sent: {error}"))
+        })?),
     };
     context.with_client(Conduct::Deliver, async |client, output| {
         let conversation = target.resolve(client).await?;
         let extras = with.extras(client).await?;
-        let msgid = client.enqueue_with(conversation, body, extras).await?.await?;
+        let msgid = client
+            .enqueue_with(conversation, body, extras)
+            .await?
+            .await?;
         output.print(&Sent::new(conversation, msgid))
     })
 }
@@ -169,7 +202,9 @@ fn read_stdin() -> Result<mpsc::Receiver<io::Result<Vec<u8>>>, Failure> {
             }
         }
     };
-    let started = std::thread::Builder::new().name("stdin".to_owned()).spawn(read);
+    let started = std::thread::Builder::new()
+        .name("stdin".to_owned())
+        .spawn(read);
     started.map_err(|error| Failure::caused(Exit::Failed, "cannot read standard input", &error))?;
     Ok(receiver)
 }
@@ -189,7 +224,12 @@ struct Sending<'a> {
 }
 
 impl<'a> Sending<'a> {
-    fn new(client: &'a Client, conversation: ConversationId, extras: Extras, output: &'a mut Output) -> Self {
+    fn new(
+        client: &'a Client,
+        conversation: ConversationId,
+        extras: Extras,
+        output: &'a mut Output,
+    ) -> Self {
         Self {
             client,
             conversation,
@@ -212,7 +252,10 @@ impl<'a> Sending<'a> {
         sent.and(settled)
     }
 
-    async fn lines_of(&mut self, mut input: mpsc::Receiver<io::Result<Vec<u8>>>) -> Result<(), Failure> {
+    async fn lines_of(
+        &mut self,
+        mut input: mpsc::Receiver<io::Result<Vec<u8>>>,
+    ) -> Result<(), Failure> {
         loop {
             let part = tokio::select! {
                 biased;
@@ -224,7 +267,9 @@ impl<'a> Sending<'a> {
                 }
             };
             let Some(part) = part else { break };
-            let part = part.map_err(|error| Failure::caused(Exit::Failed, "cannot read standard input", &error))?;
+            let part = part.map_err(|error| {
+                Failure::caused(Exit::Failed, "cannot read standard input", &error)
+            })?;
             let mut rest = part.as_slice();
             while let Some(line) = self.lines.next(&mut rest).map_err(bad_line)? {
                 self.send(line).await?;
@@ -242,12 +287,19 @@ impl<'a> Sending<'a> {
             return Ok(());
         }
         if self.unanswered.len() >= SENDS_IN_FLIGHT_MAX {
-            let answer = self.output.flush_while_waiting(front(&mut self.unanswered), || {}).await?;
+            let answer = self
+                .output
+                .flush_while_waiting(front(&mut self.unanswered), || {})
+                .await?;
             self.answered(answer)?;
             self.drain().await?;
         }
-        let text = Text::new(line).map_err(|error| Failure::caused(Exit::Failed, "a line cannot be sent", &error))?;
-        let accepted = self.client.enqueue_with(self.conversation, Body::Text(text), self.extras.clone()).await?;
+        let text = Text::new(line)
+            .map_err(|error| Failure::caused(Exit::Failed, "a line cannot be sent", &error))?;
+        let accepted = self
+            .client
+            .enqueue_with(self.conversation, Body::Text(text), self.extras.clone())
+            .await?;
         self.unanswered.push_back(accepted);
         Ok(())
     }
@@ -255,7 +307,9 @@ impl<'a> Sending<'a> {
     /// Takes every answer that is here, and hands them on when there is none left.
     async fn drain(&mut self) -> Result<(), Failure> {
         while let Some(accepted) = self.unanswered.front_mut() {
-            let Some(answer) = poll_once(Pin::new(accepted)).await else { break };
+            let Some(answer) = poll_once(Pin::new(accepted)).await else {
+                break;
+            };
             self.unanswered.pop_front();
             self.answered(answer)?;
         }
@@ -264,7 +318,10 @@ impl<'a> Sending<'a> {
 
     async fn settle(&mut self) -> Result<(), Failure> {
         while !self.unanswered.is_empty() {
-            let answer = self.output.flush_while_waiting(front(&mut self.unanswered), || {}).await?;
+            let answer = self
+                .output
+                .flush_while_waiting(front(&mut self.unanswered), || {})
+                .await?;
             self.answered(answer)?;
         }
         Ok(())
@@ -273,8 +330,13 @@ impl<'a> Sending<'a> {
     fn answered(&mut self, answer: Result<MsgId, Error>) -> Result<(), Failure> {
         let msgid = answer?;
         self.accepted += 1;
-        self.progress.update(|| format!("{} accepted", self.accepted));
-        if self.prints_each { self.output.print(&Sent::new(self.conversation, msgid)) } else { Ok(()) }
+        self.progress
+            .update(|| format!("{} accepted", self.accepted));
+        if self.prints_each {
+            self.output.print(&Sent::new(self.conversation, msgid))
+        } else {
+            Ok(())
+        }
     }
 
     fn summary(self) {
@@ -284,7 +346,10 @@ impl<'a> Sending<'a> {
         }
         note(match self.empty {
             0 => format!("{} messages accepted", self.accepted),
-            empty => format!("{} messages accepted, {empty} empty lines left out", self.accepted),
+            empty => format!(
+                "{} messages accepted, {empty} empty lines left out",
+                self.accepted
+            ),
         });
     }
 }
@@ -300,5 +365,6 @@ async fn front(unanswered: &mut VecDeque<Accepted>) -> Result<MsgId, Error> {
 }
 
 fn bad_line(error: super::lines::LineError) -> Failure {
-    Failure::new(Exit::Failed, error).hint("the lines before it were sent; this one and those behind it were not")
+    Failure::new(Exit::Failed, error)
+        .hint("the lines before it were sent; this one and those behind it were not")
 }

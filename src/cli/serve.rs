@@ -75,7 +75,10 @@ struct Started {
 
 impl From<&Ready> for Started {
     fn from(ready: &Ready) -> Self {
-        Self { listening: ready.listening, invite: ready.invite.as_ref().map(ToString::to_string) }
+        Self {
+            listening: ready.listening,
+            invite: ready.invite.as_ref().map(ToString::to_string),
+        }
     }
 }
 
@@ -93,12 +96,28 @@ impl fmt::Display for Started {
 }
 
 pub(super) fn run(args: ServeArgs, format: Format) -> Result<(), Failure> {
-    let ServeArgs { data, listen, advertise, disk_reserve, ready_file, log } = args;
-    tracing_subscriber::fmt().with_writer(io::stderr).with_ansi(io::stderr().is_terminal()).with_env_filter(log).init();
+    let ServeArgs {
+        data,
+        listen,
+        advertise,
+        disk_reserve,
+        ready_file,
+        log,
+    } = args;
+    tracing_subscriber::fmt()
+        .with_writer(io::stderr)
+        .with_ansi(io::stderr().is_terminal())
+        .with_env_filter(log)
+        .init();
     if let Some(path) = &ready_file {
         forget(path)?;
     }
-    let options = Options { data, listen, advertise, disk_reserve_bytes: disk_reserve.map(Bytes::get) };
+    let options = Options {
+        data,
+        listen,
+        advertise,
+        disk_reserve_bytes: disk_reserve.map(Bytes::get),
+    };
     // What the server is told when it is ready can fail here, and then it is to stop.
     let (told, give_up) = (RefCell::new(None), Notify::new());
     let ready = |ready: &Ready| {
@@ -130,17 +149,24 @@ fn tell(started: &Started, ready_file: Option<&Path>, format: Format) -> Result<
         Err(failure) => return Err(failure),
     }
     ready_file.map_or(Ok(()), |path| {
-        write_whole(path, started)
-            .map_err(|error| Failure::caused(Exit::Failed, format!("cannot write the ready file {}", path.display()), &error))
+        write_whole(path, started).map_err(|error| {
+            Failure::caused(
+                Exit::Failed,
+                format!("cannot write the ready file {}", path.display()),
+                &error,
+            )
+        })
     })
 }
 
 /// Removes the file of an earlier start, so that nobody takes it for this one's.
 fn forget(path: &Path) -> Result<(), Failure> {
     match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            Err(Failure::caused(Exit::Failed, format!("cannot remove the old ready file {}", path.display()), &error))
-        }
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Failure::caused(
+            Exit::Failed,
+            format!("cannot remove the old ready file {}", path.display()),
+            &error,
+        )),
         _ => Ok(()),
     }
 }
@@ -163,12 +189,21 @@ mod tests {
     fn the_ready_file_has_two_fields() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("ready.json");
-        let mut started = Started { listening: "127.0.0.1:7766".parse().unwrap(), invite: Some("cairn://h:1/#p.t".to_owned()) };
+        let mut started = Started {
+            listening: "127.0.0.1:7766".parse().unwrap(),
+            invite: Some("cairn://h:1/#p.t".to_owned()),
+        };
         write_whole(&path, &started).unwrap();
-        assert_eq!(fs::read_to_string(&path).unwrap(), "{\"listening\":\"127.0.0.1:7766\",\"invite\":\"cairn://h:1/#p.t\"}\n");
+        assert_eq!(
+            fs::read_to_string(&path).unwrap(),
+            "{\"listening\":\"127.0.0.1:7766\",\"invite\":\"cairn://h:1/#p.t\"}\n"
+        );
         started.invite = None;
         write_whole(&path, &started).unwrap();
-        assert_eq!(fs::read_to_string(&path).unwrap(), "{\"listening\":\"127.0.0.1:7766\",\"invite\":null}\n");
+        assert_eq!(
+            fs::read_to_string(&path).unwrap(),
+            "{\"listening\":\"127.0.0.1:7766\",\"invite\":null}\n"
+        );
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
     }
 

@@ -35,8 +35,15 @@ impl Conduct {
     pub(super) fn options(self) -> Options {
         let defaults = Options::default();
         match self {
-            Self::Ask => Options { push: false, reconnect: Reconnect::Never, ..defaults },
-            Self::Deliver => Options { push: false, ..defaults },
+            Self::Ask => Options {
+                push: false,
+                reconnect: Reconnect::Never,
+                ..defaults
+            },
+            Self::Deliver => Options {
+                push: false,
+                ..defaults
+            },
             Self::Listen => defaults,
         }
     }
@@ -44,7 +51,10 @@ impl Conduct {
 
 impl Context {
     pub(super) fn new(profile: Option<&Path>, format: Format) -> Result<Self, Failure> {
-        Ok(Self { profile: Profile::locate(profile)?, format })
+        Ok(Self {
+            profile: Profile::locate(profile)?,
+            format,
+        })
     }
 
     /// Logs in with the profile, does `work`, and ends the session in order, also when `work` fails or Ctrl-C is pressed.
@@ -77,7 +87,9 @@ impl Context {
     }
 }
 
-async fn unless_interrupted<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+async fn unless_interrupted<T>(
+    work: impl Future<Output = Result<T, Failure>>,
+) -> Result<T, Failure> {
     tokio::select! {
         result = work => result,
         Ok(()) = tokio::signal::ctrl_c() => Err(Failure::Interrupted),

@@ -55,9 +55,19 @@ struct Settled {
 
 impl fmt::Display for Settled {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let MemberSettings { muted, favourite, hidden } = self.settings;
+        let MemberSettings {
+            muted,
+            favourite,
+            hidden,
+        } = self.settings;
         let word = |is_on| if is_on { "on" } else { "off" };
-        write!(f, "mute {}, favourite {}, hide {}", word(muted), word(favourite), word(hidden))
+        write!(
+            f,
+            "mute {}, favourite {}, hide {}",
+            word(muted),
+            word(favourite),
+            word(hidden)
+        )
     }
 }
 
@@ -73,6 +83,9 @@ pub(super) fn run(args: &SetArgs, context: &Context) -> Result<(), Failure> {
         if settings != found.settings {
             client.set_member_settings(found.id, settings).await?;
         }
-        output.print(&Settled { conversation: found.id, settings })
+        output.print(&Settled {
+            conversation: found.id,
+            settings,
+        })
     })
 }

@@ -30,7 +30,19 @@ mod tests {
 
     #[test]
     fn the_unit_fits_the_number() {
-        let shown = [0, 1023, 1024, 1_258_291, (1 << 20) - 1, 1 << 30, u64::MAX].map(|bytes| Size(bytes).to_string());
-        assert_eq!(shown, ["0 bytes", "1023 bytes", "1.0 KiB", "1.2 MiB", "1.0 MiB", "1.0 GiB", "16777216.0 TiB"]);
+        let shown = [0, 1023, 1024, 1_258_291, (1 << 20) - 1, 1 << 30, u64::MAX]
+            .map(|bytes| Size(bytes).to_string());
+        assert_eq!(
+            shown,
+            [
+                "0 bytes",
+                "1023 bytes",
+                "1.0 KiB",
+                "1.2 MiB",
+                "1.0 MiB",
+                "1.0 GiB",
+                "16777216.0 TiB"
+            ]
+        );
     }
 }

@@ -19,7 +19,11 @@ pub(super) struct Source {
 
 impl Source {
     pub(super) async fn open(path: &Path) -> io::Result<Self> {
-        Ok(Self { file: File::open(path).await?, is_known: false, sent_from: None })
+        Ok(Self {
+            file: File::open(path).await?,
+            is_known: false,
+            sent_from: None,
+        })
     }
 
     /// Where the sending began, be it behind what the server had already. `None` when nothing was sent, since it had all of it.
@@ -29,7 +33,11 @@ impl Source {
 }
 
 impl AsyncRead for Source {
-    fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
         let read = Pin::new(&mut self.file).poll_read(context, buffer);
         if matches!(read, Poll::Ready(Ok(()))) && buffer.filled().len() == before {

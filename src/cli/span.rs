@@ -41,7 +41,13 @@ mod tests {
 
     #[test]
     fn spans_are_numbers_with_a_unit() {
-        for (raw, seconds) in [("45s", 45), ("30m", 1800), ("12h", 43_200), ("7d", 604_800), ("2w", 1_209_600)] {
+        for (raw, seconds) in [
+            ("45s", 45),
+            ("30m", 1800),
+            ("12h", 43_200),
+            ("7d", 604_800),
+            ("2w", 1_209_600),
+        ] {
             assert_eq!(parse(raw), Ok(Duration::from_secs(seconds)), "{raw}");
         }
     }

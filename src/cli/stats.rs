@@ -72,8 +72,24 @@ struct Checkpoints {
 impl From<Figures> for Stats {
     fn from(figures: Figures) -> Self {
         let seconds = figures.uptime().as_secs_f64();
-        let Figures { sessions, commands, commits, entries, log_bytes, prepared_bytes, syncs, checkpoints, .. } = figures;
-        let bucket = |&Bucket { up_to_micros, count }: &Bucket| SyncBucket { up_to: up_to_micros, count };
+        let Figures {
+            sessions,
+            commands,
+            commits,
+            entries,
+            log_bytes,
+            prepared_bytes,
+            syncs,
+            checkpoints,
+            ..
+        } = figures;
+        let bucket = |&Bucket {
+                          up_to_micros,
+                          count,
+                      }: &Bucket| SyncBucket {
+            up_to: up_to_micros,
+            count,
+        };
         Self {
             seconds,
             sessions,
@@ -92,8 +108,22 @@ impl From<Figures> for Stats {
 
 impl From<CheckpointFigures> for Checkpoints {
     fn from(figures: CheckpointFigures) -> Self {
-        let CheckpointFigures { done, micros, entries, blocks, block_bytes, rows } = figures;
-        Self { done, seconds: Duration::from_micros(micros).as_secs_f64(), entries, blocks, block_bytes, rows }
+        let CheckpointFigures {
+            done,
+            micros,
+            entries,
+            blocks,
+            block_bytes,
+            rows,
+        } = figures;
+        Self {
+            done,
+            seconds: Duration::from_micros(micros).as_secs_f64(),
+            entries,
+            blocks,
+            block_bytes,
+            rows,
+        }
     }
 }
 
@@ -101,25 +131,80 @@ impl fmt::Display for Stats {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let count = |count: u64| grouped(count as f64);
         let mut row = |name, value: String, meaning| Figure::new(name, value, meaning).fmt(f);
-        let Checkpoints { done, seconds, entries, blocks, block_bytes, rows } = self.checkpoints;
-        row("seconds", grouped(self.seconds), "what follows was done in this time")?;
-        row("sessions", count(self.sessions), "devices that are connected now")?;
-        row("commands", count(self.commands), "requests and logins that were decided, those that were refused among them")?;
-        row("entries", count(self.entries), "messages, and what happened to conversations, made durable")?;
-        row("commits", count(self.commits), "writes to the commit log, each with one fdatasync")?;
+        let Checkpoints {
+            done,
+            seconds,
+            entries,
+            blocks,
+            block_bytes,
+            rows,
+        } = self.checkpoints;
+        row(
+            "seconds",
+            grouped(self.seconds),
+            "what follows was done in this time",
+        )?;
+        row(
+            "sessions",
+            count(self.sessions),
+            "devices that are connected now",
+        )?;
+        row(
+            "commands",
+            count(self.commands),
+            "requests and logins that were decided, those that were refused among them",
+        )?;
+        row(
+            "entries",
+            count(self.entries),
+            "messages, and what happened to conversations, made durable",
+        )?;
+        row(
+            "commits",
+            count(self.commits),
+            "writes to the commit log, each with one fdatasync",
+        )?;
         if let Some(entries) = self.entries_per_commit {
-            row("entries each", format!("{entries:.1}"), "entries that share one commit: the more, the busier")?;
+            row(
+                "entries each",
+                format!("{entries:.1}"),
+                "entries that share one commit: the more, the busier",
+            )?;
         }
         if let Some(millis) = self.fdatasync_ms {
-            row("fdatasync", millis.to_string(), "how long the disk took to make a commit durable")?;
+            row(
+                "fdatasync",
+                millis.to_string(),
+                "how long the disk took to make a commit durable",
+            )?;
         }
         row("log", size(self.log_bytes), "written to the commit log")?;
-        row("prepared", size(self.prepared_bytes), "zeros written ahead of the log, so that commits find allocated room")?;
-        row("checkpoints", count(done), "times that the log was moved into the trees")?;
-        row("busy", format!("{seconds:.1} s"), "that checkpoints took, beside everything else")?;
+        row(
+            "prepared",
+            size(self.prepared_bytes),
+            "zeros written ahead of the log, so that commits find allocated room",
+        )?;
+        row(
+            "checkpoints",
+            count(done),
+            "times that the log was moved into the trees",
+        )?;
+        row(
+            "busy",
+            format!("{seconds:.1} s"),
+            "that checkpoints took, beside everything else",
+        )?;
         row("moved", count(entries), "entries that checkpoints moved")?;
-        row("blocks", count(blocks), "blocks of entries that they wrote, those that grew among them")?;
-        row("block bytes", size(block_bytes), "in those blocks, compressed")?;
+        row(
+            "blocks",
+            count(blocks),
+            "blocks of entries that they wrote, those that grew among them",
+        )?;
+        row(
+            "block bytes",
+            size(block_bytes),
+            "in those blocks, compressed",
+        )?;
         row("rows", count(rows), "other rows that they wrote or removed")
     }
 }
@@ -127,7 +212,11 @@ impl fmt::Display for Stats {
 /// Bytes as people read them.
 fn size(bytes: u64) -> String {
     let kib = bytes as f64 / 1_024.0;
-    if kib < 1_024.0 { format!("{kib:.1} KiB") } else { format!("{} MiB", grouped(kib / 1_024.0)) }
+    if kib < 1_024.0 {
+        format!("{kib:.1} KiB")
+    } else {
+        format!("{} MiB", grouped(kib / 1_024.0))
+    }
 }
 
 pub(super) fn run(args: &StatsArgs, context: &Context) -> Result<(), Failure> {
@@ -139,7 +228,9 @@ pub(super) fn run(args: &StatsArgs, context: &Context) -> Result<(), Failure> {
 
 async fn figures(client: &Client) -> Result<Figures, Failure> {
     client.figures().await.map_err(|error| match error {
-        Error::Refused(ErrorCode::Forbidden) => Failure::from(error).hint("only the owner of the server sees how it works"),
+        Error::Refused(ErrorCode::Forbidden) => {
+            Failure::from(error).hint("only the owner of the server sees how it works")
+        }
         error => error.into(),
     })
 }
@@ -149,7 +240,9 @@ async fn watch(client: &Client, output: &mut Output, interval: Duration) -> Resu
     loop {
         sleep(interval).await;
         let now = figures(client).await?;
-        let done = now.since(&before).ok_or_else(|| Failure::new(Exit::Failed, "the server was started again"))?;
+        let done = now
+            .since(&before)
+            .ok_or_else(|| Failure::new(Exit::Failed, "the server was started again"))?;
         output.print(&Stats::from(done))?;
         output.flush()?;
         before = now;
@@ -162,6 +255,9 @@ mod tests {
 
     #[test]
     fn sizes_are_readable() {
-        assert_eq!([0, 512, 1 << 20, 5 << 30].map(size), ["0.0 KiB", "0.5 KiB", "1 MiB", "5,120 MiB"]);
+        assert_eq!(
+            [0, 512, 1 << 20, 5 << 30].map(size),
+            ["0.0 KiB", "0.5 KiB", "1 MiB", "5,120 MiB"]
+        );
     }
 }

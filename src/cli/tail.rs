@@ -59,7 +59,11 @@ pub(super) struct TailArgs {
 }
 
 pub(super) fn run(args: &TailArgs, context: &Context) -> Result<(), Failure> {
-    let conduct = if args.follow { Conduct::Listen } else { Conduct::Ask };
+    let conduct = if args.follow {
+        Conduct::Listen
+    } else {
+        Conduct::Ask
+    };
     context.with_client(conduct, async |client, output| {
         let conversation = args.target.resolve(client).await?;
         let from = match args.from {
@@ -86,7 +90,10 @@ async fn look(client: &Client, conversation: ConversationId) -> Result<(), Error
 
 /// Where the last few messages begin.
 async fn recent(client: &Client, conversation: ConversationId) -> Result<MsgId, Failure> {
-    let head = client.pull(conversation, PullRange::From(MsgId::ZERO.next()), 1).await?.head;
+    let head = client
+        .pull(conversation, PullRange::From(MsgId::ZERO.next()), 1)
+        .await?
+        .head;
     Ok(MsgId::new(head.get().saturating_sub(limits::TAIL_MESSAGES_DEFAULT)).next())
 }
 
@@ -99,7 +106,10 @@ async fn show(client: &Client, output: &mut Output, mut timeline: Timeline) -> R
             client.ack(conversation, shown.get());
         }
     };
-    while let Some(batch) = output.flush_while_waiting(timeline.next_batch(), ack).await? {
+    while let Some(batch) = output
+        .flush_while_waiting(timeline.next_batch(), ack)
+        .await?
+    {
         let batch = batch?;
         names.learn(client, &batch).await?;
         for message in &batch {

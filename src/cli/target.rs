@@ -26,7 +26,9 @@ pub(super) enum Target {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum TargetError {
     /// Neither `#` nor `@`.
-    #[error("a target is '#group' or '@user' (in quotes, or the shell takes # for a comment), or '#id:NUMBER'")]
+    #[error(
+        "a target is '#group' or '@user' (in quotes, or the shell takes # for a comment), or '#id:NUMBER'"
+    )]
     Sigil,
     /// The name cannot be one.
     #[error("{0}")]
@@ -41,7 +43,10 @@ impl FromStr for Target {
 
     fn from_str(raw: &str) -> Result<Self, TargetError> {
         if let Some(number) = raw.strip_prefix("#id:") {
-            return number.parse().map(Self::Id).map_err(|_| TargetError::Number);
+            return number
+                .parse()
+                .map(Self::Id)
+                .map_err(|_| TargetError::Number);
         }
         if let Some(name) = raw.strip_prefix('#') {
             return Ok(Self::Group(GroupName::new(name)?));
@@ -83,7 +88,11 @@ pub(super) fn parse_user(raw: &str) -> Result<UserName, TextError> {
 
 /// The name of an emoji, alone or between the colons that it is shown with.
 pub(super) fn parse_emoji(raw: &str) -> Result<EmojiName, TextError> {
-    EmojiName::new(raw.strip_prefix(':').and_then(|name| name.strip_suffix(':')).unwrap_or(raw))
+    EmojiName::new(
+        raw.strip_prefix(':')
+            .and_then(|name| name.strip_suffix(':'))
+            .unwrap_or(raw),
+    )
 }
 
 impl Target {
@@ -95,12 +104,15 @@ impl Target {
                 let found = groups_named(&client.conversations().await?, name);
                 one_of(&found, name)?.ok_or_else(|| {
                     let headline = format!("you are in no group named {name}");
-                    Failure::new(Exit::Failed, headline).hint("`cairn list` shows your conversations")
+                    Failure::new(Exit::Failed, headline)
+                        .hint("`cairn list` shows your conversations")
                 })
             }
             Self::User(name) => {
                 let user = find_user(client, name).await?;
-                client.direct(user.id).ok_or_else(|| Failure::new(Exit::Failed, "there is no chat with oneself"))
+                client
+                    .direct(user.id)
+                    .ok_or_else(|| Failure::new(Exit::Failed, "there is no chat with oneself"))
             }
         }
     }
@@ -108,47 +120,73 @@ impl Target {
     /// How the conversation stands.
     pub(super) async fn overview(&self, client: &Client) -> Result<Conversation, Failure> {
         let id = self.resolve(client).await?;
-        let found = client.conversations().await?.into_iter().find(|conversation| conversation.id == id);
+        let found = client
+            .conversations()
+            .await?
+            .into_iter()
+            .find(|conversation| conversation.id == id);
         found.ok_or_else(|| {
             let headline = format!("you are in no conversation {self} yet");
-            Failure::new(Exit::Failed, headline).hint("a direct chat begins with its first message: `cairn send`")
+            Failure::new(Exit::Failed, headline)
+                .hint("a direct chat begins with its first message: `cairn send`")
         })
     }
 }
 
 /// The user of a name, who must be there.
 pub(super) async fn find_user(client: &Client, name: &UserName) -> Result<UserInfo, Failure> {
-    client.find_user(name.clone()).await?.ok_or_else(|| nobody(name))
+    client
+        .find_user(name.clone())
+        .await?
+        .ok_or_else(|| nobody(name))
 }
 
 fn nobody(name: &UserName) -> Failure {
-    Failure::new(Exit::Failed, format!("there is no user named {name}")).hint("names are compared to the letter")
+    Failure::new(Exit::Failed, format!("there is no user named {name}"))
+        .hint("names are compared to the letter")
 }
 
 /// The users of these names, who must all be there.
-pub(super) async fn find_users(client: &Client, names: Vec<UserName>) -> Result<Vec<UserInfo>, Failure> {
+pub(super) async fn find_users(
+    client: &Client,
+    names: Vec<UserName>,
+) -> Result<Vec<UserInfo>, Failure> {
     let found = client.find_users(names.clone()).await?;
-    match names.iter().find(|name| !found.iter().any(|user| user.name == **name)) {
+    match names
+        .iter()
+        .find(|name| !found.iter().any(|user| user.name == **name))
+    {
         None => Ok(found),
         Some(name) => Err(nobody(name)),
     }
 }
 
 /// The groups of a name among one's own.
-pub(super) fn groups_named(conversations: &[Conversation], name: &GroupName) -> Vec<ConversationId> {
+pub(super) fn groups_named(
+    conversations: &[Conversation],
+    name: &GroupName,
+) -> Vec<ConversationId> {
     let is_it = |conversation: &&Conversation| matches!(&conversation.kind, ConversationKind::Group { name: other } if other == name);
-    conversations.iter().filter(is_it).map(|conversation| conversation.id).collect()
+    conversations
+        .iter()
+        .filter(is_it)
+        .map(|conversation| conversation.id)
+        .collect()
 }
 
 /// The only one of the groups of a name; `None` when there is none.
-pub(super) fn one_of(found: &[ConversationId], name: &GroupName) -> Result<Option<ConversationId>, Failure> {
+pub(super) fn one_of(
+    found: &[ConversationId],
+    name: &GroupName,
+) -> Result<Option<ConversationId>, Failure> {
     match found {
         [] => Ok(None),
         [id] => Ok(Some(*id)),
         several => {
             let list: Vec<String> = several.iter().map(|id| format!("'#id:{id}'")).collect();
             let headline = format!("you are in {} groups named {name}", several.len());
-            Err(Failure::new(Exit::Failed, headline).hint(format!("say which one: {}", list.join(", "))))
+            Err(Failure::new(Exit::Failed, headline)
+                .hint(format!("say which one: {}", list.join(", "))))
         }
     }
 }
@@ -169,8 +207,14 @@ mod tests {
     fn what_is_no_target_says_why() {
         assert_eq!("ubuntu".parse::<Target>(), Err(TargetError::Sigil));
         assert_eq!("".parse::<Target>(), Err(TargetError::Sigil));
-        assert_eq!("#".parse::<Target>(), Err(TargetError::Name(TextError::Empty)));
-        assert_eq!("@two words".parse::<Target>(), Err(TargetError::Name(TextError::Character(32))));
+        assert_eq!(
+            "#".parse::<Target>(),
+            Err(TargetError::Name(TextError::Empty))
+        );
+        assert_eq!(
+            "@two words".parse::<Target>(),
+            Err(TargetError::Name(TextError::Character(32)))
+        );
         assert_eq!("#id:x".parse::<Target>(), Err(TargetError::Number));
     }
 
@@ -187,10 +231,15 @@ mod tests {
 
     #[test]
     fn groups_that_share_a_name_must_be_told_apart() {
-        let (name, ids) = (GroupName::new("team").unwrap(), [ConversationId::new(3), ConversationId::new(9)]);
+        let (name, ids) = (
+            GroupName::new("team").unwrap(),
+            [ConversationId::new(3), ConversationId::new(9)],
+        );
         assert_eq!(one_of(&[], &name).unwrap(), None);
         assert_eq!(one_of(&ids[..1], &name).unwrap(), Some(ids[0]));
-        let Err(Failure::Told(told)) = one_of(&ids, &name) else { panic!("nobody is told") };
+        let Err(Failure::Told(told)) = one_of(&ids, &name) else {
+            panic!("nobody is told")
+        };
         assert!(format!("{told:?}").contains("'#id:3', '#id:9'"));
     }
 }

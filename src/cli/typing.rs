@@ -64,6 +64,9 @@ pub(super) fn run(args: &TypeArgs, context: &Context) -> Result<(), Failure> {
         let _: Result<(), _> = timeout(args.time, types).await;
         // The answer also tells that the connection has held.
         client.look(None).await?;
-        output.print(&Typed { conversation, typed_ms: u64::try_from(args.time.as_millis()).unwrap_or(u64::MAX) })
+        output.print(&Typed {
+            conversation,
+            typed_ms: u64::try_from(args.time.as_millis()).unwrap_or(u64::MAX),
+        })
     })
 }

@@ -38,7 +38,11 @@ struct Unread {
 
 impl fmt::Display for Unread {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} unread, {} of them mentions", self.unread, self.mentions)
+        write!(
+            f,
+            "{} unread, {} of them mentions",
+            self.unread, self.mentions
+        )
     }
 }
 
@@ -47,6 +51,11 @@ pub(super) fn run(args: &UnreadArgs, context: &Context) -> Result<(), Failure> {
         let id = args.target.resolve(client).await?;
         client.mark_unread(id, args.msgid).await?;
         let explained = client.explain(id, client.whoami().user).await?;
-        output.print(&Unread { conversation: id, read: explained.read, unread: explained.unread, mentions: explained.mentions })
+        output.print(&Unread {
+            conversation: id,
+            read: explained.read,
+            unread: explained.unread,
+            mentions: explained.mentions,
+        })
     })
 }

@@ -69,9 +69,11 @@ JSON; avatar_bytes is null without an avatar
     },
 
     /// Give a user another role on the server, as its owner; the last owner stays one
-    #[command(after_help = "EXAMPLES\n  cairn users role ada admin\n  cairn users role @ada member\n
+    #[command(
+        after_help = "EXAMPLES\n  cairn users role ada admin\n  cairn users role @ada member\n
 JSON, one object
-  {\"user\":2,\"name\":\"ada\",\"role\":\"admin\"}")]
+  {\"user\":2,\"name\":\"ada\",\"role\":\"admin\"}"
+    )]
     Role {
         /// Who it is
         #[arg(value_parser = parse_user)]
@@ -108,7 +110,12 @@ struct Appointed {
 
 impl fmt::Display for Appointed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {} of this server from now on", self.name, self.role.as_str())
+        write!(
+            f,
+            "{}: {} of this server from now on",
+            self.name,
+            self.role.as_str()
+        )
     }
 }
 
@@ -126,17 +133,37 @@ pub(super) struct Person {
 
 impl From<UserProfile> for Person {
     fn from(found: UserProfile) -> Self {
-        let UserProfile { user, profile: Profile { display_name, about, avatar } } = found;
+        let UserProfile {
+            user,
+            profile:
+                Profile {
+                    display_name,
+                    about,
+                    avatar,
+                },
+        } = found;
         let display_name = display_name.map(|name| name.to_string());
         let about = about.map(|about| about.to_string());
         let avatar_bytes = Some(avatar.as_bytes().len()).filter(|&bytes| bytes > 0);
-        Self { user: user.id, name: user.name, role: user.role, display_name, about, avatar_bytes }
+        Self {
+            user: user.id,
+            name: user.name,
+            role: user.role,
+            display_name,
+            about,
+            avatar_bytes,
+        }
     }
 }
 
 impl fmt::Display for Person {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:24}  {}", self.name, self.display_name.as_deref().unwrap_or_default())?;
+        write!(
+            f,
+            "{:24}  {}",
+            self.name,
+            self.display_name.as_deref().unwrap_or_default()
+        )?;
         if let Some(about) = &self.about {
             write!(f, "  {}", Clean(about))?;
         }
@@ -152,12 +179,21 @@ pub(super) fn run(args: &UsersArgs, context: &Context) -> Result<(), Failure> {
         Action::Find { prefix, limit } => {
             let found = client.search_users(prefix.clone(), *limit).await?;
             let ids: Vec<UserId> = found.iter().map(|user| user.id).collect();
-            client.profiles(&ids).await?.into_iter().try_for_each(|found| output.print(&Person::from(found)))
+            client
+                .profiles(&ids)
+                .await?
+                .into_iter()
+                .try_for_each(|found| output.print(&Person::from(found)))
         }
         Action::Show { name, save_avatar } => {
             let user = find_user(client, name).await?;
             let found = client.profiles(&[user.id]).await?.pop();
-            let found = found.ok_or_else(|| Failure::new(Exit::Failed, format!("there is no user named {name} any more")))?;
+            let found = found.ok_or_else(|| {
+                Failure::new(
+                    Exit::Failed,
+                    format!("there is no user named {name} any more"),
+                )
+            })?;
             if let Some(path) = save_avatar {
                 save(&found, path)?;
             }
@@ -166,7 +202,11 @@ pub(super) fn run(args: &UsersArgs, context: &Context) -> Result<(), Failure> {
         Action::Role { name, role } => {
             let (user, role) = (find_user(client, name).await?, ServerRole::from(*role));
             client.set_server_role(user.id, role).await?;
-            output.print(&Appointed { user: user.id, name: user.name, role })
+            output.print(&Appointed {
+                user: user.id,
+                name: user.name,
+                role,
+            })
         }
     })
 }
@@ -175,8 +215,17 @@ pub(super) fn run(args: &UsersArgs, context: &Context) -> Result<(), Failure> {
 fn save(of: &UserProfile, path: &Path) -> Result<(), Failure> {
     let avatar = &of.profile.avatar;
     if *avatar == Avatar::NONE {
-        return Err(Failure::new(Exit::Failed, format!("{} has no avatar", of.user.name)));
+        return Err(Failure::new(
+            Exit::Failed,
+            format!("{} has no avatar", of.user.name),
+        ));
     }
-    let failed = |error| Failure::caused(Exit::Failed, format!("cannot write {}", path.display()), &error);
+    let failed = |error| {
+        Failure::caused(
+            Exit::Failed,
+            format!("cannot write {}", path.display()),
+            &error,
+        )
+    };
     std::fs::write(path, avatar.as_bytes()).map_err(failed)
 }

@@ -98,29 +98,55 @@ enum Seen<'a> {
 impl fmt::Display for Seen<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Presence { name, presence, devices, .. } => {
-                write!(f, "{} is {}", Clean(name), presence.map_or("not to be seen", Presence::as_str))?;
+            Self::Presence {
+                name,
+                presence,
+                devices,
+                ..
+            } => {
+                write!(
+                    f,
+                    "{} is {}",
+                    Clean(name),
+                    presence.map_or("not to be seen", Presence::as_str)
+                )?;
                 let mut before = " on ";
                 devices.iter().copied().flatten().try_for_each(|device| {
-                    write!(f, "{before}{}{}", device.kind.as_str(), if device.is_away { " (away)" } else { "" })?;
+                    write!(
+                        f,
+                        "{before}{}{}",
+                        device.kind.as_str(),
+                        if device.is_away { " (away)" } else { "" }
+                    )?;
                     before = ", ";
                     Ok(())
                 })
             }
             Self::Typing { name, .. } => write!(f, "{} types", Clean(name)),
-            Self::Receipts { name, delivered: Some(delivered), read, .. } => {
+            Self::Receipts {
+                name,
+                delivered: Some(delivered),
+                read,
+                ..
+            } => {
                 write!(f, "{} has got {delivered} and read {read}", Clean(name))
             }
             Self::Receipts { name, read, .. } => write!(f, "{} has read {read}", Clean(name)),
             Self::More { .. } => f.write_str("others have got or read something as well"),
-            Self::Disconnected { reason } => write!(f, "-- the connection broke: {}", Clean(reason)),
+            Self::Disconnected { reason } => {
+                write!(f, "-- the connection broke: {}", Clean(reason))
+            }
             Self::Reconnected => f.write_str("-- connected again"),
         }
     }
 }
 
 pub(super) fn run(args: &WatchArgs, context: &Context) -> Result<(), Failure> {
-    let conduct = if args.once { Conduct::Ask } else { Conduct::Listen };
+    let conduct = if args.once {
+        Conduct::Ask
+    } else {
+        Conduct::Listen
+    };
     context.with_client(conduct, async |client, output| {
         let mut events = client.events();
         let mut watch = Watch::new(args, client, output).await?;
@@ -129,7 +155,11 @@ pub(super) fn run(args: &WatchArgs, context: &Context) -> Result<(), Failure> {
             client.look(watch.within).await?;
         }
         watch.show_state().await?;
-        if args.once { Ok(()) } else { watch.follow(&mut events).await }
+        if args.once {
+            Ok(())
+        } else {
+            watch.follow(&mut events).await
+        }
     })
 }
 
@@ -143,7 +173,11 @@ struct Watch<'a> {
 }
 
 impl<'a> Watch<'a> {
-    async fn new(args: &WatchArgs, client: &'a Client, output: &'a mut Output) -> Result<Self, Failure> {
+    async fn new(
+        args: &WatchArgs,
+        client: &'a Client,
+        output: &'a mut Output,
+    ) -> Result<Self, Failure> {
         let found = find_users(client, args.users.clone()).await?;
         let within = match &args.within {
             Some(target) => Some(target.resolve(client).await?),
@@ -158,7 +192,13 @@ impl<'a> Watch<'a> {
         }
         let mut names = Names::default();
         names.know(found);
-        Ok(Self { client, output, users, within, names })
+        Ok(Self {
+            client,
+            output,
+            users,
+            within,
+            names,
+        })
     }
 
     /// How everything stands now.
@@ -166,14 +206,34 @@ impl<'a> Watch<'a> {
         let seen = self.client.watch(self.users.clone()).await?;
         for &user in &self.users {
             let found = seen.iter().find(|seen| seen.user == user);
-            let (presence, devices) = (found.map(UserPresence::presence), found.map(|found| found.devices.as_slice()));
-            self.output.print(&Seen::Presence { user, name: self.names.of(user), presence, devices })?;
+            let (presence, devices) = (
+                found.map(UserPresence::presence),
+                found.map(|found| found.devices.as_slice()),
+            );
+            self.output.print(&Seen::Presence {
+                user,
+                name: self.names.of(user),
+                presence,
+                devices,
+            })?;
         }
-        let Some(conversation) = self.within else { return Ok(()) };
+        let Some(conversation) = self.within else {
+            return Ok(());
+        };
         for member in self.client.members(conversation).await? {
-            let (user, name, read) = (member.user.id, member.user.name.as_str().into(), member.read);
+            let (user, name, read) = (
+                member.user.id,
+                member.user.name.as_str().into(),
+                member.read,
+            );
             if user != self.client.whoami().user {
-                self.output.print(&Seen::Receipts { conversation, user, name, delivered: None, read })?;
+                self.output.print(&Seen::Receipts {
+                    conversation,
+                    user,
+                    name,
+                    delivered: None,
+                    read,
+                })?;
             }
         }
         Ok(())
@@ -181,24 +241,46 @@ impl<'a> Watch<'a> {
 
     /// What happens from now on.
     async fn follow(&mut self, events: &mut Events) -> Result<(), Failure> {
-        while let Some(event) = self.output.flush_while_waiting(events.next(), || {}).await? {
+        while let Some(event) = self
+            .output
+            .flush_while_waiting(events.next(), || {})
+            .await?
+        {
             match event {
                 Event::Presence(found) if self.users.contains(&found.user) => {
                     let (user, presence) = (found.user, Some(found.presence()));
-                    let seen = Seen::Presence { user, name: self.names.of(user), presence, devices: Some(&found.devices) };
+                    let seen = Seen::Presence {
+                        user,
+                        name: self.names.of(user),
+                        presence,
+                        devices: Some(&found.devices),
+                    };
                     self.output.print(&seen)?;
                 }
                 Event::Typing { conversation, user } if self.within == Some(conversation) => {
                     self.names.learn_users(self.client, &[user]).await?;
-                    self.output.print(&Seen::Typing { conversation, user, name: self.names.of(user) })?;
+                    self.output.print(&Seen::Typing {
+                        conversation,
+                        user,
+                        name: self.names.of(user),
+                    })?;
                 }
-                Event::Receipts { conversation, cursors, more } if self.within == Some(conversation) => {
+                Event::Receipts {
+                    conversation,
+                    cursors,
+                    more,
+                } if self.within == Some(conversation) => {
                     self.show_receipts(conversation, &cursors, more).await?;
                 }
                 Event::Removed { conversation, .. } if self.within == Some(conversation) => {
-                    return Err(Failure::new(Exit::Failed, "you are no member of that conversation any more"));
+                    return Err(Failure::new(
+                        Exit::Failed,
+                        "you are no member of that conversation any more",
+                    ));
                 }
-                Event::Disconnected { reason } => self.output.print(&Seen::Disconnected { reason: &reason })?,
+                Event::Disconnected { reason } => {
+                    self.output.print(&Seen::Disconnected { reason: &reason })?
+                }
                 Event::Reconnected => self.output.print(&Seen::Reconnected)?,
                 Event::Lagged(_) => self.show_state().await?,
                 _ => {}
@@ -208,16 +290,36 @@ impl<'a> Watch<'a> {
         Ok(self.client.watch(Vec::new()).await.map(drop)?)
     }
 
-    async fn show_receipts(&mut self, conversation: ConversationId, cursors: &[MemberCursors], more: bool) -> Result<(), Failure> {
+    async fn show_receipts(
+        &mut self,
+        conversation: ConversationId,
+        cursors: &[MemberCursors],
+        more: bool,
+    ) -> Result<(), Failure> {
         let users: Vec<UserId> = cursors.iter().map(|cursors| cursors.user).collect();
         self.names.learn_users(self.client, &users).await?;
-        for &MemberCursors { user, delivered, read } in cursors {
+        for &MemberCursors {
+            user,
+            delivered,
+            read,
+        } in cursors
+        {
             if user != self.client.whoami().user {
                 let (name, delivered) = (self.names.of(user), Some(delivered));
-                self.output.print(&Seen::Receipts { conversation, user, name, delivered, read })?;
+                self.output.print(&Seen::Receipts {
+                    conversation,
+                    user,
+                    name,
+                    delivered,
+                    read,
+                })?;
             }
         }
-        if more { self.output.print(&Seen::More { conversation }) } else { Ok(()) }
+        if more {
+            self.output.print(&Seen::More { conversation })
+        } else {
+            Ok(())
+        }
     }
 }
 
@@ -227,15 +329,34 @@ mod tests {
 
     #[test]
     fn people_see_each_device_and_nothing_obeyed() {
-        let devices = [(DeviceKind::Phone, true), (DeviceKind::Terminal, false)].map(|(kind, is_away)| PresentDevice { kind, is_away });
+        let devices = [(DeviceKind::Phone, true), (DeviceKind::Terminal, false)]
+            .map(|(kind, is_away)| PresentDevice { kind, is_away });
         let (user, name) = (UserId::new(2), Cow::from("bob\u{1b}"));
-        let seen = Seen::Presence { user, name: name.clone(), presence: Some(Presence::Online), devices: Some(&devices) };
+        let seen = Seen::Presence {
+            user,
+            name: name.clone(),
+            presence: Some(Presence::Online),
+            devices: Some(&devices),
+        };
         assert_eq!(seen.to_string(), "bob␛ is online on phone (away), terminal");
-        let seen = Seen::Presence { user, name: name.clone(), presence: Some(Presence::Offline), devices: Some(&[]) };
+        let seen = Seen::Presence {
+            user,
+            name: name.clone(),
+            presence: Some(Presence::Offline),
+            devices: Some(&[]),
+        };
         assert_eq!(seen.to_string(), "bob␛ is offline");
-        let seen = Seen::Presence { user, name, presence: None, devices: None };
+        let seen = Seen::Presence {
+            user,
+            name,
+            presence: None,
+            devices: None,
+        };
         assert_eq!(seen.to_string(), "bob␛ is not to be seen");
         let json = serde_json::to_string(&seen).unwrap();
-        assert_eq!(json, "{\"event\":\"presence\",\"user\":2,\"name\":\"bob\\u001b\",\"presence\":null,\"devices\":null}");
+        assert_eq!(
+            json,
+            "{\"event\":\"presence\",\"user\":2,\"name\":\"bob\\u001b\",\"presence\":null,\"devices\":null}"
+        );
     }
 }

@@ -37,19 +37,42 @@ pub(super) struct Me {
 
 impl Me {
     pub(super) fn new(client: &Client, server: &ServerAddr) -> Self {
-        let WhoAmI { user, name, role, device } = client.whoami();
-        Self { user, name, role, device: device.to_string(), server: server.to_string() }
+        let WhoAmI {
+            user,
+            name,
+            role,
+            device,
+        } = client.whoami();
+        Self {
+            user,
+            name,
+            role,
+            device: device.to_string(),
+            server: server.to_string(),
+        }
     }
 }
 
 impl fmt::Display for Me {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { user, name, role, device, server } = self;
-        write!(f, "{name} (user {user}, {role}) at {server}, device {device}", role = role.as_str())
+        let Self {
+            user,
+            name,
+            role,
+            device,
+            server,
+        } = self;
+        write!(
+            f,
+            "{name} (user {user}, {role}) at {server}, device {device}",
+            role = role.as_str()
+        )
     }
 }
 
 pub(super) fn run(_: &WhoAmIArgs, context: &Context) -> Result<(), Failure> {
     let account = context.profile.account()?;
-    context.with_client(Conduct::Ask, async |client, output| output.print(&Me::new(client, &account.addr)))
+    context.with_client(Conduct::Ask, async |client, output| {
+        output.print(&Me::new(client, &account.addr))
+    })
 }

@@ -16,10 +16,21 @@ use super::record::{GroupRecord, KindRecord};
 use super::state::State;
 
 impl State {
-    pub(super) fn group_details(&self, actor: Actor, id: ConversationId, now: Timestamp) -> Result<Response, ErrorCode> {
+    pub(super) fn group_details(
+        &self,
+        actor: Actor,
+        id: ConversationId,
+        now: Timestamp,
+    ) -> Result<Response, ErrorCode> {
         let (found, _) = self.permit(actor.user, id, Action::Inspect, now)?;
-        let GroupRecord { topic, settings, .. } = &found.group;
-        Ok(Response::Group(GroupDetails { topic: topic.clone(), settings: *settings, members: found.record.counts.members }))
+        let GroupRecord {
+            topic, settings, ..
+        } = &found.group;
+        Ok(Response::Group(GroupDetails {
+            topic: topic.clone(),
+            settings: *settings,
+            members: found.record.counts.members,
+        }))
     }
 
     pub(super) fn rename_group(
@@ -33,7 +44,13 @@ impl State {
         let (found, _) = self.permit(actor.user, id, Action::Rename, now)?;
         if !matches!(&found.record.kind, KindRecord::Group { name: old } if *old == name) {
             self.make(&Change::Renamed(id, name.clone()), batch);
-            self.append_system(id, actor.user, now, &Body::System(SystemEntry::Renamed { name }), batch);
+            self.append_system(
+                id,
+                actor.user,
+                now,
+                &Body::System(SystemEntry::Renamed { name }),
+                batch,
+            );
         }
         Ok(Response::Done)
     }
@@ -48,9 +65,18 @@ impl State {
     ) -> Result<Response, ErrorCode> {
         let (found, _) = self.permit(actor.user, id, Action::Rename, now)?;
         if found.group.topic != topic {
-            let group = GroupRecord { topic: topic.clone(), ..found.group.clone() };
+            let group = GroupRecord {
+                topic: topic.clone(),
+                ..found.group.clone()
+            };
             self.make(&Change::Group(id, group), batch);
-            self.append_system(id, actor.user, now, &Body::System(SystemEntry::TopicSet { topic }), batch);
+            self.append_system(
+                id,
+                actor.user,
+                now,
+                &Body::System(SystemEntry::TopicSet { topic }),
+                batch,
+            );
         }
         Ok(Response::Done)
     }
@@ -65,9 +91,18 @@ impl State {
     ) -> Result<Response, ErrorCode> {
         let (found, _) = self.permit(actor.user, id, Action::Configure, now)?;
         if found.group.settings != settings {
-            let group = GroupRecord { settings, ..found.group.clone() };
+            let group = GroupRecord {
+                settings,
+                ..found.group.clone()
+            };
             self.make(&Change::Group(id, group), batch);
-            self.append_system(id, actor.user, now, &Body::System(SystemEntry::SettingsSet { settings }), batch);
+            self.append_system(
+                id,
+                actor.user,
+                now,
+                &Body::System(SystemEntry::SettingsSet { settings }),
+                batch,
+            );
         }
         Ok(Response::Done)
     }
@@ -91,7 +126,13 @@ impl State {
         }
         if old != role {
             self.change_role(id, user, role, batch);
-            self.append_system(id, actor.user, now, &Body::System(SystemEntry::RoleSet { user, role }), batch);
+            self.append_system(
+                id,
+                actor.user,
+                now,
+                &Body::System(SystemEntry::RoleSet { user, role }),
+                batch,
+            );
         }
         Ok(Response::Done)
     }
@@ -114,19 +155,45 @@ impl State {
         }
         self.change_role(id, user, Role::Owner, batch);
         self.change_role(id, actor.user, Role::Admin, batch);
-        self.append_system(id, actor.user, now, &Body::System(SystemEntry::HandedOver { user }), batch);
+        self.append_system(
+            id,
+            actor.user,
+            now,
+            &Body::System(SystemEntry::HandedOver { user }),
+            batch,
+        );
         Ok(Response::Done)
     }
 
     /// Gives a member another role, and says so to the member's sessions.
     fn change_role(&mut self, id: ConversationId, user: UserId, role: Role, batch: &mut Batch) {
-        let Some(found) = self.conversations.get(&id) else { return };
-        let Some(Member { record, .. }) = found.member(user).filter(|member| member.record.role != role) else { return };
+        let Some(found) = self.conversations.get(&id) else {
+            return;
+        };
+        let Some(Member { record, .. }) = found
+            .member(user)
+            .filter(|member| member.record.role != role)
+        else {
+            return;
+        };
         let MemberCounts { members, owners } = found.record.counts;
-        let owners = owners - u32::from(record.role == Role::Owner) + u32::from(role == Role::Owner);
+        let owners =
+            owners - u32::from(record.role == Role::Owner) + u32::from(role == Role::Owner);
         let (joined, counts) = (record.joined, MemberCounts { members, owners });
-        self.make(&Change::Member { conversation: id, user, role, joined, counts }, batch);
-        batch.effect(Effect::Changed { conversation: id, user });
+        self.make(
+            &Change::Member {
+                conversation: id,
+                user,
+                role,
+                joined,
+                counts,
+            },
+            batch,
+        );
+        batch.effect(Effect::Changed {
+            conversation: id,
+            user,
+        });
     }
 }
 
@@ -147,9 +214,13 @@ impl State {
 
     /// Lets a group be found, or not, as it is agreed on.
     fn note_open(&mut self, id: ConversationId) {
-        let Some(found) = self.conversations.get(&id) else { return };
+        let Some(found) = self.conversations.get(&id) else {
+            return;
+        };
         let name = match &found.record.kind {
-            KindRecord::Group { name } if found.group.settings.access == Access::Open => Some(name.clone()),
+            KindRecord::Group { name } if found.group.settings.access == Access::Open => {
+                Some(name.clone())
+            }
             KindRecord::Group { .. } | KindRecord::Direct => None,
         };
         self.open_groups.set(id, name);

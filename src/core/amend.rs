@@ -26,10 +26,18 @@ impl State {
         batch: &mut Batch,
     ) -> Result<Response, ErrorCode> {
         let entry = self.message(actor, conversation, msgid)?;
-        let body = entry.body.with_words(&text).ok_or(ErrorCode::NoSuchMessage)?;
+        let body = entry
+            .body
+            .with_words(&text)
+            .ok_or(ErrorCode::NoSuchMessage)?;
         // What was forwarded are the words of somebody else.
         let is_own = entry.sender == actor.user && entry.extras.forwarded().is_none();
-        self.check(actor.user, conversation, Action::Edit(self.words(&entry, is_own, now)), now)?;
+        self.check(
+            actor.user,
+            conversation,
+            Action::Edit(self.words(&entry, is_own, now)),
+            now,
+        )?;
         let body = body.map_err(|_| ErrorCode::BadRequest)?;
         // A file says enough without a caption.
         if text.is_empty() && body.attachment().is_none() {
@@ -38,10 +46,28 @@ impl State {
         if entry.body == body {
             return Ok(Response::Done);
         }
-        let (edit, at) = self.append_amendment(actor, conversation, Amendment::Edited { msgid, text: Some(text) }, now, batch);
+        let (edit, at) = self.append_amendment(
+            actor,
+            conversation,
+            Amendment::Edited {
+                msgid,
+                text: Some(text),
+            },
+            now,
+            batch,
+        );
         self.supersede_edit(conversation, msgid, &entry, batch);
         let extras = entry.extras.with_edit(at, edit);
-        self.rewrite(conversation, msgid, &Entry { body, extras, ..entry }, batch);
+        self.rewrite(
+            conversation,
+            msgid,
+            &Entry {
+                body,
+                extras,
+                ..entry
+            },
+            batch,
+        );
         Ok(Response::Done)
     }
 
@@ -66,12 +92,27 @@ impl State {
         if !entry.body.is_message() {
             return Err(ErrorCode::NoSuchMessage);
         }
-        self.append_amendment(actor, conversation, Amendment::Recalled { msgid }, now, batch);
+        self.append_amendment(
+            actor,
+            conversation,
+            Amendment::Recalled { msgid },
+            now,
+            batch,
+        );
         self.supersede_edit(conversation, msgid, &entry, batch);
         self.drop_pin(conversation, msgid, batch);
         self.end_use(conversation, msgid, batch);
         let body = Body::Recalled { by: actor.user };
-        self.rewrite(conversation, msgid, &Entry { body, extras: Extras::NONE, ..entry }, batch);
+        self.rewrite(
+            conversation,
+            msgid,
+            &Entry {
+                body,
+                extras: Extras::NONE,
+                ..entry
+            },
+            batch,
+        );
         Ok(Response::Done)
     }
 
@@ -90,16 +131,34 @@ impl State {
             return Err(ErrorCode::NoSuchMessage);
         }
         let mut reactions = entry.extras.reactions().to_vec();
-        let (kinds, count) = (reactions.len(), reactions.iter().map(|reaction| reaction.users.len()).sum::<usize>());
-        match reactions.iter_mut().find(|reaction| reaction.emoji == emoji) {
+        let (kinds, count) = (
+            reactions.len(),
+            reactions
+                .iter()
+                .map(|reaction| reaction.users.len())
+                .sum::<usize>(),
+        );
+        match reactions
+            .iter_mut()
+            .find(|reaction| reaction.emoji == emoji)
+        {
             Some(reaction) if reaction.users.contains(&actor.user) => return Ok(Response::Done),
             _ if count >= REACTIONS_MAX => return Err(ErrorCode::LimitReached),
             Some(reaction) => reaction.users.push(actor.user),
             None if kinds >= REACTION_KINDS_MAX => return Err(ErrorCode::LimitReached),
-            None => reactions.push(Reaction { emoji: emoji.clone(), users: vec![actor.user] }),
+            None => reactions.push(Reaction {
+                emoji: emoji.clone(),
+                users: vec![actor.user],
+            }),
         }
         let extras = entry.extras.with_reactions(reactions);
-        self.append_amendment(actor, conversation, Amendment::Reacted { msgid, emoji }, now, batch);
+        self.append_amendment(
+            actor,
+            conversation,
+            Amendment::Reacted { msgid, emoji },
+            now,
+            batch,
+        );
         self.rewrite(conversation, msgid, &Entry { extras, ..entry }, batch);
         Ok(Response::Done)
     }
@@ -116,21 +175,38 @@ impl State {
         self.check(actor.user, conversation, Action::React, now)?;
         let entry = self.message(actor, conversation, msgid)?;
         let mut reactions = entry.extras.reactions().to_vec();
-        let is_own = |reaction: &Reaction| reaction.emoji == emoji && reaction.users.contains(&actor.user);
-        let Some(own) = reactions.iter_mut().find(|reaction| is_own(reaction)) else { return Ok(Response::Done) };
+        let is_own =
+            |reaction: &Reaction| reaction.emoji == emoji && reaction.users.contains(&actor.user);
+        let Some(own) = reactions.iter_mut().find(|reaction| is_own(reaction)) else {
+            return Ok(Response::Done);
+        };
         own.users.retain(|&user| user != actor.user);
         reactions.retain(|reaction| !reaction.users.is_empty());
         let extras = entry.extras.with_reactions(reactions);
-        self.append_amendment(actor, conversation, Amendment::Unreacted { msgid, emoji }, now, batch);
+        self.append_amendment(
+            actor,
+            conversation,
+            Amendment::Unreacted { msgid, emoji },
+            now,
+            batch,
+        );
         self.rewrite(conversation, msgid, &Entry { extras, ..entry }, batch);
         Ok(Response::Done)
     }
 
     /// An entry that a member may read.
-    pub(super) fn message(&self, actor: Actor, conversation: ConversationId, msgid: MsgId) -> Result<Entry, ErrorCode> {
+    pub(super) fn message(
+        &self,
+        actor: Actor,
+        conversation: ConversationId,
+        msgid: MsgId,
+    ) -> Result<Entry, ErrorCode> {
         let (found, member) = self.membership(actor.user, conversation)?;
         found.check_unexpired(msgid)?;
-        let entry = self.entries.get(&(conversation, msgid)).filter(|_| found.shows(&member.record, msgid));
+        let entry = self
+            .entries
+            .get(&(conversation, msgid))
+            .filter(|_| found.shows(&member.record, msgid));
         entry.cloned().ok_or(ErrorCode::NoSuchMessage)
     }
 
@@ -142,8 +218,20 @@ impl State {
         now: Timestamp,
         batch: &mut Batch,
     ) -> (MsgId, Timestamp) {
-        let at = self.conversations.get(&conversation).map_or(now, |found| found.not_before_last(now));
-        (self.append_system(conversation, actor.user, now, &Body::Amendment(amendment), batch), at)
+        let at = self
+            .conversations
+            .get(&conversation)
+            .map_or(now, |found| found.not_before_last(now));
+        (
+            self.append_system(
+                conversation,
+                actor.user,
+                now,
+                &Body::Amendment(amendment),
+                batch,
+            ),
+            at,
+        )
     }
 
     /// Whose words an entry has, for somebody whose own they are or not. What was said in the future, by a clock that was wrong, was said now.
@@ -157,16 +245,42 @@ impl State {
     }
 
     /// What an earlier edit said must not outlive the next one in the entry of that edit.
-    fn supersede_edit(&mut self, conversation: ConversationId, msgid: MsgId, edited: &Entry, batch: &mut Batch) {
+    fn supersede_edit(
+        &mut self,
+        conversation: ConversationId,
+        msgid: MsgId,
+        edited: &Entry,
+        batch: &mut Batch,
+    ) {
         if let Some((sent_at, edit)) = edited.extras.edited() {
             let body = Body::Amendment(Amendment::Edited { msgid, text: None });
-            self.rewrite(conversation, edit, &Entry { sender: edited.sender, sent_at, body, extras: Extras::NONE }, batch);
+            self.rewrite(
+                conversation,
+                edit,
+                &Entry {
+                    sender: edited.sender,
+                    sent_at,
+                    body,
+                    extras: Extras::NONE,
+                },
+                batch,
+            );
         }
     }
 
-    fn rewrite(&mut self, conversation: ConversationId, msgid: MsgId, entry: &Entry, batch: &mut Batch) {
+    fn rewrite(
+        &mut self,
+        conversation: ConversationId,
+        msgid: MsgId,
+        entry: &Entry,
+        batch: &mut Batch,
+    ) {
         batch.push_rewritten(conversation, msgid, entry);
-        self.apply(&Change::Rewritten { conversation, msgid, is_message: entry.body.is_message() });
+        self.apply(&Change::Rewritten {
+            conversation,
+            msgid,
+            is_message: entry.body.is_message(),
+        });
     }
 }
 

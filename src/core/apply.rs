@@ -1,6 +1,8 @@
 //! How changes move the state, live and in a replay alike.
 
-use cairn_proto::ids::{ConversationId, DeviceId, ImportSource, MsgId, Revision, SendStreamId, UserId};
+use cairn_proto::ids::{
+    ConversationId, DeviceId, ImportSource, MsgId, Revision, SendStreamId, UserId,
+};
 use cairn_proto::response::Role;
 
 use super::change::{Appended, Change, MemberCounts, Origin};
@@ -20,8 +22,17 @@ impl State {
     fn move_by(&mut self, change: &Change) {
         match change {
             Change::Appended(appended) => self.apply_appended(appended),
-            &Change::Read { conversation, user, msgid } => self.apply_read(conversation, user, msgid),
-            &Change::Delivered { conversation, user, device, msgid } => self.apply_delivered(conversation, user, device, msgid),
+            &Change::Read {
+                conversation,
+                user,
+                msgid,
+            } => self.apply_read(conversation, user, msgid),
+            &Change::Delivered {
+                conversation,
+                user,
+                device,
+                msgid,
+            } => self.apply_delivered(conversation, user, device, msgid),
             Change::User(id, record) => {
                 self.unsaved.users.insert(*id);
                 if !self.users.contains_key(id) {
@@ -35,7 +46,12 @@ impl State {
                 self.install_device(*user, *id, record.clone());
             }
             &Change::DeviceRemoved(user, device) => self.apply_device_removed(user, device),
-            &Change::StreamOpened { user, device, stream, forgotten } => self.apply_stream_opened(user, device, stream, forgotten),
+            &Change::StreamOpened {
+                user,
+                device,
+                stream,
+                forgotten,
+            } => self.apply_stream_opened(user, device, stream, forgotten),
             Change::Invite(token, record) => {
                 self.unsaved.invites.insert(*token);
                 self.invites.insert(*token, record.clone());
@@ -45,7 +61,13 @@ impl State {
                 self.invites.remove(token);
             }
             Change::Conversation(id, record) => self.apply_conversation(*id, record),
-            &Change::Member { conversation, user, role, joined, counts } => {
+            &Change::Member {
+                conversation,
+                user,
+                role,
+                joined,
+                counts,
+            } => {
                 let record = MemberRecord {
                     role,
                     joined,
@@ -56,28 +78,67 @@ impl State {
                 };
                 self.apply_member(conversation, user, record, counts);
             }
-            &Change::MemberRemoved { conversation, user, counts } => self.apply_member_removed(conversation, user, counts),
-            &Change::Imported { conversation, source, cursor } => self.apply_imported(conversation, source, cursor),
-            &Change::Rewritten { conversation, msgid, is_message } => self.apply_rewritten(conversation, msgid, is_message),
+            &Change::MemberRemoved {
+                conversation,
+                user,
+                counts,
+            } => self.apply_member_removed(conversation, user, counts),
+            &Change::Imported {
+                conversation,
+                source,
+                cursor,
+            } => self.apply_imported(conversation, source, cursor),
+            &Change::Rewritten {
+                conversation,
+                msgid,
+                is_message,
+            } => self.apply_rewritten(conversation, msgid, is_message),
             Change::Attachment(hash, record) => self.attachments.set_record(*hash, record.as_ref()),
-            &Change::Attached { conversation, msgid, hash } => self.attachments.set_use(conversation, msgid, hash),
+            &Change::Attached {
+                conversation,
+                msgid,
+                hash,
+            } => self.attachments.set_use(conversation, msgid, hash),
             &Change::AttachmentUses { hash, uses } => self.attachments.set_uses(hash, uses),
             &Change::AttachmentBytes { user, bytes } => self.attachments.set_bytes(user, bytes),
             Change::Pins { conversation, pins } => self.apply_pins(*conversation, pins),
-            &Change::Retention { conversation, retention } => self.apply_retention(conversation, retention),
-            &Change::FloorRaised { conversation, floor } => self.apply_floor_raised(conversation, floor),
-            Change::Mentioned { conversation, msgid, users } => {
+            &Change::Retention {
+                conversation,
+                retention,
+            } => self.apply_retention(conversation, retention),
+            &Change::FloorRaised {
+                conversation,
+                floor,
+            } => self.apply_floor_raised(conversation, floor),
+            Change::Mentioned {
+                conversation,
+                msgid,
+                users,
+            } => {
                 if let Some(found) = self.touch(*conversation) {
                     found.mention(*msgid, users);
                 }
             }
             Change::Renamed(id, name) => self.apply_renamed(*id, name),
             Change::Group(id, record) => self.apply_group(*id, record),
-            &Change::MemberTerms { conversation, user, terms } => self.apply_terms(conversation, user, terms),
-            &Change::Relation { user, other, relation } => self.apply_relation(user, other, relation),
+            &Change::MemberTerms {
+                conversation,
+                user,
+                terms,
+            } => self.apply_terms(conversation, user, terms),
+            &Change::Relation {
+                user,
+                other,
+                relation,
+            } => self.apply_relation(user, other, relation),
             Change::Profile(user, profile) => self.apply_profile(*user, profile.clone()),
             Change::Setting { name, value } => self.apply_setting(name, value),
-            Change::MarkedUnread { conversation, user, read, mark } => self.apply_marked_unread(*conversation, *user, *read, mark),
+            Change::MarkedUnread {
+                conversation,
+                user,
+                read,
+                mark,
+            } => self.apply_marked_unread(*conversation, *user, *read, mark),
             // It is stamped, and that is all.
             Change::EpochBegun(_) => {}
         }
@@ -93,8 +154,16 @@ impl State {
     }
 
     pub(super) fn apply_appended(&mut self, appended: &Appended) {
-        let &Appended { conversation, msgid, sender, sent_at, origin } = appended;
-        let Some(found) = self.touch(conversation) else { return };
+        let &Appended {
+            conversation,
+            msgid,
+            sender,
+            sent_at,
+            origin,
+        } = appended;
+        let Some(found) = self.touch(conversation) else {
+            return;
+        };
         let is_newest = msgid >= found.record.head;
         found.record.head = found.record.head.max(msgid);
         if origin != Origin::System {
@@ -104,11 +173,25 @@ impl State {
             found.record.last_sent_at = sent_at;
         }
         match origin {
-            Origin::Sent { device, stream, place, seq, body } => {
+            Origin::Sent {
+                device,
+                stream,
+                place,
+                seq,
+                body,
+            } => {
                 found.raise_read(sender, msgid);
                 // A replay over newer trees meets sends of devices and streams that are no more: nobody can ask for them again.
-                let Some(stream_of) = self.streams.get_mut(&(device, stream)) else { return };
-                if stream_of.accept(RecentSend { place, conversation, seq, msgid, body }) {
+                let Some(stream_of) = self.streams.get_mut(&(device, stream)) else {
+                    return;
+                };
+                if stream_of.accept(RecentSend {
+                    place,
+                    conversation,
+                    seq,
+                    msgid,
+                    body,
+                }) {
                     self.unsaved.streams.push((device, stream));
                 }
             }
@@ -133,26 +216,52 @@ impl State {
     }
 
     fn apply_imported(&mut self, conversation: ConversationId, source: ImportSource, cursor: u64) {
-        let Some(found) = self.touch(conversation) else { return };
+        let Some(found) = self.touch(conversation) else {
+            return;
+        };
         let known = found.imports.entry(source).or_default();
         *known = cursor.max(*known);
         found.unsaved.imports.push(source);
     }
 
-    fn apply_member(&mut self, conversation: ConversationId, user: UserId, record: MemberRecord, counts: MemberCounts) {
+    fn apply_member(
+        &mut self,
+        conversation: ConversationId,
+        user: UserId,
+        record: MemberRecord,
+        counts: MemberCounts,
+    ) {
         let MemberRecord { role, joined, .. } = record;
-        let Some(found) = self.touch(conversation) else { return };
+        let Some(found) = self.touch(conversation) else {
+            return;
+        };
         found.record.counts = counts;
-        let member = found.members.entry(user).or_insert_with(|| Member::new(record));
+        let member = found
+            .members
+            .entry(user)
+            .or_insert_with(|| Member::new(record));
         member.record.role = role;
         member.record.joined = joined;
         found.note_member(user);
         self.unsaved.memberships.insert((user, conversation));
-        self.install_membership(user, conversation, MembershipRecord { owns: role == Role::Owner });
+        self.install_membership(
+            user,
+            conversation,
+            MembershipRecord {
+                owns: role == Role::Owner,
+            },
+        );
     }
 
-    fn apply_member_removed(&mut self, conversation: ConversationId, user: UserId, counts: MemberCounts) {
-        let Some(found) = self.touch(conversation) else { return };
+    fn apply_member_removed(
+        &mut self,
+        conversation: ConversationId,
+        user: UserId,
+        counts: MemberCounts,
+    ) {
+        let Some(found) = self.touch(conversation) else {
+            return;
+        };
         found.record.counts = counts;
         found.members.remove(&user);
         found.note_member(user);
@@ -169,13 +278,27 @@ impl State {
         }
     }
 
-    fn apply_delivered(&mut self, conversation: ConversationId, user: UserId, device: DeviceId, msgid: MsgId) {
-        let Some(found) = self.touch(conversation) else { return };
-        let Some(member) = found.members.get_mut(&user) else { return };
-        let at = member.delivered.iter().position(|&(of, _)| of == device).unwrap_or_else(|| {
-            member.delivered.push((device, MsgId::ZERO));
-            member.delivered.len() - 1
-        });
+    fn apply_delivered(
+        &mut self,
+        conversation: ConversationId,
+        user: UserId,
+        device: DeviceId,
+        msgid: MsgId,
+    ) {
+        let Some(found) = self.touch(conversation) else {
+            return;
+        };
+        let Some(member) = found.members.get_mut(&user) else {
+            return;
+        };
+        let at = member
+            .delivered
+            .iter()
+            .position(|&(of, _)| of == device)
+            .unwrap_or_else(|| {
+                member.delivered.push((device, MsgId::ZERO));
+                member.delivered.len() - 1
+            });
         let (_, cursor) = &mut member.delivered[at];
         if msgid > *cursor {
             *cursor = msgid;
@@ -184,16 +307,23 @@ impl State {
     }
 
     fn apply_device_removed(&mut self, user: UserId, device: DeviceId) {
-        let Some(found) = self.users.get_mut(&user) else { return };
+        let Some(found) = self.users.get_mut(&user) else {
+            return;
+        };
         self.unsaved.devices.insert((user, device));
         // In the trees its delivered cursors stay until their rows are written for another reason: who loads them passes them over.
         for conversation in &found.conversations {
-            let member = self.conversations.get_mut(conversation).and_then(|found| found.members.get_mut(&user));
+            let member = self
+                .conversations
+                .get_mut(conversation)
+                .and_then(|found| found.members.get_mut(&user));
             if let Some(member) = member {
                 member.delivered.retain(|&(of, _)| of != device);
             }
         }
-        let Some(record) = found.devices.remove(&device) else { return };
+        let Some(record) = found.devices.remove(&device) else {
+            return;
+        };
         self.tokens.remove(&record.token);
         for stream in record.streams {
             self.streams.remove(&(device, stream));
@@ -201,13 +331,27 @@ impl State {
         }
     }
 
-    fn apply_stream_opened(&mut self, user: UserId, device: DeviceId, stream: SendStreamId, forgotten: Option<SendStreamId>) {
-        let Some(record) = self.users.get_mut(&user).and_then(|found| found.devices.get_mut(&device)) else { return };
+    fn apply_stream_opened(
+        &mut self,
+        user: UserId,
+        device: DeviceId,
+        stream: SendStreamId,
+        forgotten: Option<SendStreamId>,
+    ) {
+        let Some(record) = self
+            .users
+            .get_mut(&user)
+            .and_then(|found| found.devices.get_mut(&device))
+        else {
+            return;
+        };
         if !record.streams.contains(&stream) {
             // It begins anew, whatever the trees still hold of the time before it was forgotten.
             self.streams.insert((device, stream), SendStream::default());
         }
-        record.streams.retain(|&known| known != stream && Some(known) != forgotten);
+        record
+            .streams
+            .retain(|&known| known != stream && Some(known) != forgotten);
         record.streams.insert(0, stream);
         if let Some(forgotten) = forgotten {
             self.streams.remove(&(device, forgotten));

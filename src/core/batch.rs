@@ -37,8 +37,12 @@ struct Places {
 
 impl Places {
     fn bring_up_to(&mut self, appended: &[EntryAt], rewritten: &[EntryAt]) {
-        let news = appended.iter().skip(self.appended).chain(rewritten.iter().skip(self.rewritten));
-        self.ranges.extend(news.map(|at| ((at.conversation, at.msgid), at.range.clone())));
+        let news = appended
+            .iter()
+            .skip(self.appended)
+            .chain(rewritten.iter().skip(self.rewritten));
+        self.ranges
+            .extend(news.map(|at| ((at.conversation, at.msgid), at.range.clone())));
         (self.appended, self.rewritten) = (appended.len(), rewritten.len());
     }
 }
@@ -190,7 +194,8 @@ impl Batch {
     }
 
     fn placed(&self, conversation: ConversationId, msgid: MsgId) -> Option<&[u8]> {
-        self.bytes.get(self.places.ranges.get(&(conversation, msgid))?.clone())
+        self.bytes
+            .get(self.places.ranges.get(&(conversation, msgid))?.clone())
     }
 
     /// What sessions must learn of.
@@ -201,7 +206,11 @@ impl Batch {
 
     /// Takes what sessions may learn of before the batch is durable: everything, if it holds nothing but moves of cursors.
     pub fn take_effects_of_moves(&mut self) -> Vec<Effect> {
-        if self.forced { Vec::new() } else { std::mem::take(&mut self.effects) }
+        if self.forced {
+            Vec::new()
+        } else {
+            std::mem::take(&mut self.effects)
+        }
     }
 
     /// The entries of the batch that somebody needs, packed.
@@ -214,7 +223,9 @@ impl Batch {
         };
         self.places.bring_up_to(&self.appended, &self.rewritten);
         let msgids = (first.get()..=last.get()).map(MsgId::new);
-        msgids.filter_map(|msgid| Some((id, msgid, self.placed(id, msgid)?))).collect()
+        msgids
+            .filter_map(|msgid| Some((id, msgid, self.placed(id, msgid)?)))
+            .collect()
     }
 
     /// Takes the parts: the buffer, where the new and the rewritten entries lie in it, and the effects.
@@ -224,10 +235,16 @@ impl Batch {
     }
 
     pub(super) fn push(&mut self, change: &Change) {
-        debug_assert!(!matches!(change, Change::Appended(_) | Change::Rewritten { .. }), "an entry goes with its bytes");
+        debug_assert!(
+            !matches!(change, Change::Appended(_) | Change::Rewritten { .. }),
+            "an entry goes with its bytes"
+        );
         codec::encode_into(change, &mut self.bytes);
         self.moves_reads |= matches!(change, Change::Read { .. });
-        self.forced |= !matches!(change, Change::Read { .. } | Change::Delivered { .. } | Change::StreamOpened { .. });
+        self.forced |= !matches!(
+            change,
+            Change::Read { .. } | Change::Delivered { .. } | Change::StreamOpened { .. }
+        );
     }
 
     /// Adds an entry whose content is encoded already.
@@ -238,19 +255,43 @@ impl Batch {
             codec::encode_into(&(appended.sender, appended.sent_at), out);
             out.extend_from_slice(content);
         });
-        let Appended { conversation, msgid, .. } = appended;
+        let Appended {
+            conversation,
+            msgid,
+            ..
+        } = appended;
         let range = start..self.bytes.len();
-        self.appended.push(EntryAt { conversation, msgid, range });
+        self.appended.push(EntryAt {
+            conversation,
+            msgid,
+            range,
+        });
         self.forced = true;
     }
 
     /// Adds an entry that takes the place of an earlier one.
-    pub(super) fn push_rewritten(&mut self, conversation: ConversationId, msgid: MsgId, entry: &Entry) {
-        codec::encode_into(&Change::Rewritten { conversation, msgid, is_message: entry.body.is_message() }, &mut self.bytes);
+    pub(super) fn push_rewritten(
+        &mut self,
+        conversation: ConversationId,
+        msgid: MsgId,
+        entry: &Entry,
+    ) {
+        codec::encode_into(
+            &Change::Rewritten {
+                conversation,
+                msgid,
+                is_message: entry.body.is_message(),
+            },
+            &mut self.bytes,
+        );
         let start = self.bytes.len();
         entry.pack(&mut self.bytes);
         let range = start..self.bytes.len();
-        self.rewritten.push(EntryAt { conversation, msgid, range });
+        self.rewritten.push(EntryAt {
+            conversation,
+            msgid,
+            range,
+        });
         self.forced = true;
     }
 
@@ -268,7 +309,10 @@ impl Batch {
 ///
 /// # Errors
 /// When the bytes are no changes; also when `each` fails.
-pub fn replay<E: From<DecodeError>>(mut payload: Bytes, mut each: impl FnMut(Change, Bytes) -> Result<(), E>) -> Result<(), E> {
+pub fn replay<E: From<DecodeError>>(
+    mut payload: Bytes,
+    mut each: impl FnMut(Change, Bytes) -> Result<(), E>,
+) -> Result<(), E> {
     while !payload.is_empty() {
         let (change, read) = codec::decode_some::<Change>(&payload)?;
         let _ = payload.split_to(read);
@@ -285,5 +329,7 @@ pub fn replay<E: From<DecodeError>>(mut payload: Bytes, mut each: impl FnMut(Cha
 }
 
 fn entry_len(payload: &Bytes) -> Result<usize, DecodeError> {
-    split_entry(&mut payload.clone())?.map(|entry| entry.len()).ok_or(DecodeError::Malformed)
+    split_entry(&mut payload.clone())?
+        .map(|entry| entry.len())
+        .ok_or(DecodeError::Malformed)
 }

@@ -4,7 +4,9 @@
 //! were already seen, ends in the same state. Variants only grow at the end.
 
 use cairn_proto::attachment::AttachmentHash;
-use cairn_proto::ids::{ConversationId, DeviceId, EpochId, ImportSource, MsgId, SendStreamId, Timestamp, UserId};
+use cairn_proto::ids::{
+    ConversationId, DeviceId, EpochId, ImportSource, MsgId, SendStreamId, Timestamp, UserId,
+};
 use cairn_proto::people::{Profile, Relation};
 use cairn_proto::response::Role;
 use cairn_proto::retention::Retention;
@@ -14,7 +16,10 @@ use serde::{Deserialize, Serialize};
 
 use super::attachment::AttachmentRecord;
 use super::mark::Mark;
-use super::record::{ConversationRecord, DeviceRecord, GroupRecord, InviteRecord, MemberTerms, SecretHash, UserRecord};
+use super::record::{
+    ConversationRecord, DeviceRecord, GroupRecord, InviteRecord, MemberTerms, SecretHash,
+    UserRecord,
+};
 
 /// One change of the state. In a batch, an entry that is [`Appended`] or rewritten follows its change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

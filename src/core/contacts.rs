@@ -15,7 +15,13 @@ use super::state::State;
 use crate::limits::BLOCKS_MAX;
 
 impl State {
-    pub(super) fn relate(&mut self, actor: Actor, other: UserId, act: RelationAct, batch: &mut Batch) -> Result<Response, ErrorCode> {
+    pub(super) fn relate(
+        &mut self,
+        actor: Actor,
+        other: UserId,
+        act: RelationAct,
+        batch: &mut Batch,
+    ) -> Result<Response, ErrorCode> {
         let user = actor.user;
         if other == user {
             return Err(ErrorCode::BadRequest);
@@ -32,44 +38,79 @@ impl State {
         }
         for (whose, with, relation) in [(user, other, own), (other, user, theirs)] {
             if self.relation(whose, with) != relation {
-                self.make(&Change::Relation { user: whose, other: with, relation }, batch);
-                batch.effect(Effect::Related { user: whose, other: with });
+                self.make(
+                    &Change::Relation {
+                        user: whose,
+                        other: with,
+                        relation,
+                    },
+                    batch,
+                );
+                batch.effect(Effect::Related {
+                    user: whose,
+                    other: with,
+                });
             }
         }
-        self.contact(user, other).map(Response::Related).ok_or(ErrorCode::NoSuchUser)
+        self.contact(user, other)
+            .map(Response::Related)
+            .ok_or(ErrorCode::NoSuchUser)
     }
 
     fn has_room_for_contact(&self, user: UserId) -> bool {
         let is_contact = |&(_, relation): &(UserId, Relation)| relation.is_contact();
-        let count = self.relations(user).map_or(0, |relations| relations.after(None).filter(is_contact).count());
+        let count = self.relations(user).map_or(0, |relations| {
+            relations.after(None).filter(is_contact).count()
+        });
         count < self.settings().contacts_max.get()
     }
 
     /// Blocks have a bound of their own: whoever is asked by very many must be able to block them.
     fn has_room_for_block(&self, user: UserId) -> bool {
         let blocks = |&(_, relation): &(UserId, Relation)| relation.blocks;
-        self.relations(user).map_or(0, |relations| relations.after(None).filter(blocks).count()) < BLOCKS_MAX
+        self.relations(user)
+            .map_or(0, |relations| relations.after(None).filter(blocks).count())
+            < BLOCKS_MAX
     }
 
     /// What `other` is to `user`, as `user` is told.
     #[must_use]
     pub fn contact(&self, user: UserId, other: UserId) -> Option<Contact> {
-        Some(Contact { user: self.user_info(other)?, relation: self.relation(user, other) })
+        Some(Contact {
+            user: self.user_info(other)?,
+            relation: self.relation(user, other),
+        })
     }
 
     pub(super) fn contacts_page(&self, actor: Actor, after: Option<UserId>) -> Response {
         let mut ids: Vec<UserId> = Vec::new();
         if let Some(relations) = self.relations(actor.user) {
-            ids.extend(relations.after(after).map(|(other, _)| other).take(CONTACTS_PER_PAGE_MAX + 1));
+            ids.extend(
+                relations
+                    .after(after)
+                    .map(|(other, _)| other)
+                    .take(CONTACTS_PER_PAGE_MAX + 1),
+            );
         }
         let is_last = ids.len() <= CONTACTS_PER_PAGE_MAX;
         ids.truncate(CONTACTS_PER_PAGE_MAX);
         let next_after = ids.last().copied().filter(|_| !is_last);
-        Response::Contacts(ContactPage { items: ids.iter().filter_map(|&other| self.contact(actor.user, other)).collect(), next_after })
+        Response::Contacts(ContactPage {
+            items: ids
+                .iter()
+                .filter_map(|&other| self.contact(actor.user, other))
+                .collect(),
+            next_after,
+        })
     }
 
     /// Whether a session may be told who types in a conversation, and tell it.
-    pub(super) fn look(&self, actor: Actor, conversation: Option<ConversationId>, now: Timestamp) -> Result<Response, ErrorCode> {
+    pub(super) fn look(
+        &self,
+        actor: Actor,
+        conversation: Option<ConversationId>,
+        now: Timestamp,
+    ) -> Result<Response, ErrorCode> {
         if let Some(conversation) = conversation {
             self.check(actor.user, conversation, Action::Look, now)?;
         }
@@ -81,8 +122,12 @@ impl State {
         let (own, theirs) = (self.relation(user, other), self.relation(other, user));
         if own.blocks {
             Between::BlockedByAsker
-        } else if self.settings().direct_chats == DirectChats::Friends && own.friendship != Friendship::Friends {
-            Between::NoFriends { is_blocked: theirs.blocks }
+        } else if self.settings().direct_chats == DirectChats::Friends
+            && own.friendship != Friendship::Friends
+        {
+            Between::NoFriends {
+                is_blocked: theirs.blocks,
+            }
         } else if theirs.blocks {
             Between::BlockedByOther
         } else {
@@ -105,13 +150,41 @@ pub(super) fn other_of(conversation: ConversationId, user: UserId) -> Option<Use
 /// Who has blocked somebody does not learn that he asks, and he does not learn that he is blocked: his request stays without an answer.
 /// It counts when the other asks in turn, and is heard when it is made again at a better time. The same goes for a request to somebody who has
 /// as many contacts as he may have.
-fn decide(act: RelationAct, own: Relation, theirs: Relation, hears: bool) -> Result<(Relation, Relation), ErrorCode> {
+fn decide(
+    act: RelationAct,
+    own: Relation,
+    theirs: Relation,
+    hears: bool,
+) -> Result<(Relation, Relation), ErrorCode> {
     use Friendship::{Asked, Friends, Invited, None};
-    let both = |mine, yours| (Relation { friendship: mine, ..own }, Relation { friendship: yours, ..theirs });
+    let both = |mine, yours| {
+        (
+            Relation {
+                friendship: mine,
+                ..own
+            },
+            Relation {
+                friendship: yours,
+                ..theirs
+            },
+        )
+    };
     Ok(match act {
         RelationAct::Follow if own.blocks => return Err(ErrorCode::Blocked),
-        RelationAct::Follow => (Relation { follows: true, ..own }, theirs),
-        RelationAct::Unfollow => (Relation { follows: false, ..own }, theirs),
+        RelationAct::Follow => (
+            Relation {
+                follows: true,
+                ..own
+            },
+            theirs,
+        ),
+        RelationAct::Unfollow => (
+            Relation {
+                follows: false,
+                ..own
+            },
+            theirs,
+        ),
         RelationAct::AskFriend if own.blocks => return Err(ErrorCode::Blocked),
         RelationAct::AskFriend => match (own.friendship, theirs.friendship) {
             (Friends, _) => (own, theirs),
@@ -131,9 +204,29 @@ fn decide(act: RelationAct, own: Relation, theirs: Relation, hears: bool) -> Res
             None | Invited => (own, theirs),
         },
         RelationAct::Block => {
-            let left = if theirs.friendship == Asked { Asked } else { None };
-            (Relation { follows: false, friendship: None, blocks: true }, Relation { friendship: left, ..theirs })
+            let left = if theirs.friendship == Asked {
+                Asked
+            } else {
+                None
+            };
+            (
+                Relation {
+                    follows: false,
+                    friendship: None,
+                    blocks: true,
+                },
+                Relation {
+                    friendship: left,
+                    ..theirs
+                },
+            )
         }
-        RelationAct::Unblock => (Relation { blocks: false, ..own }, theirs),
+        RelationAct::Unblock => (
+            Relation {
+                blocks: false,
+                ..own
+            },
+            theirs,
+        ),
     })
 }

@@ -11,7 +11,9 @@ use cairn_proto::retention::Retention;
 use hashbrown::{HashMap, HashSet};
 
 use super::msgid_set::MsgIdSet;
-use super::record::{ConversationRecord, GroupRecord, MemberChunk, MemberRecord, MemberTerms, StoredMember};
+use super::record::{
+    ConversationRecord, GroupRecord, MemberChunk, MemberRecord, MemberTerms, StoredMember,
+};
 use crate::limits::CLOCK_STEP_MS_MAX;
 
 /// A conversation.
@@ -108,7 +110,11 @@ impl Conversation {
     /// Every member in memory, in the order of their ids.
     #[must_use]
     pub fn members_sorted(&self) -> Vec<(UserId, &Member)> {
-        let mut members: Vec<_> = self.members.iter().map(|(&user, member)| (user, member)).collect();
+        let mut members: Vec<_> = self
+            .members
+            .iter()
+            .map(|(&user, member)| (user, member))
+            .collect();
         members.sort_unstable_by_key(|&(user, _)| user);
         members
     }
@@ -120,7 +126,14 @@ impl Conversation {
     pub fn unread(&self, member: &MemberRecord) -> (MsgId, u64, u64) {
         let base = member.read.max(self.record.floor).max(member.joined.prev());
         let uncounted = self.uncounted.count(base, self.record.head);
-        (base, uncounted, self.record.head.above(base).saturating_sub(uncounted + self.own_above(member, base)))
+        (
+            base,
+            uncounted,
+            self.record
+                .head
+                .above(base)
+                .saturating_sub(uncounted + self.own_above(member, base)),
+        )
     }
 
     /// Whether an entry is not gone on purpose.
@@ -128,14 +141,22 @@ impl Conversation {
     /// # Errors
     /// [`ErrorCode::Expired`] when it is.
     pub(super) fn check_unexpired(&self, msgid: MsgId) -> Result<(), ErrorCode> {
-        if msgid > MsgId::ZERO && msgid <= self.record.floor { Err(ErrorCode::Expired) } else { Ok(()) }
+        if msgid > MsgId::ZERO && msgid <= self.record.floor {
+            Err(ErrorCode::Expired)
+        } else {
+            Ok(())
+        }
     }
 
     /// How many of the messages of others above `base` mention a member, by name or with everybody.
     #[must_use]
     pub fn mentions(&self, user: UserId, member: &MemberRecord, base: MsgId) -> u64 {
-        let sets = [user, UserId::SERVER].into_iter().filter_map(|of| self.mentions.get(&of));
-        let all: u64 = sets.map(|set| set.count_without(base, self.record.head, &self.uncounted)).sum();
+        let sets = [user, UserId::SERVER]
+            .into_iter()
+            .filter_map(|of| self.mentions.get(&of));
+        let all: u64 = sets
+            .map(|set| set.count_without(base, self.record.head, &self.uncounted))
+            .sum();
         all.saturating_sub(self.own_mentions_above(member, user, base))
     }
 
@@ -159,20 +180,32 @@ impl Conversation {
     /// message is recalled.
     #[must_use]
     pub fn settings_of(&self, terms: &MemberTerms) -> MemberSettings {
-        let hidden = terms.hidden_at.is_some_and(|at| self.record.last_message <= at);
-        MemberSettings { muted: terms.muted, favourite: terms.favourite, hidden }
+        let hidden = terms
+            .hidden_at
+            .is_some_and(|at| self.record.last_message <= at);
+        MemberSettings {
+            muted: terms.muted,
+            favourite: terms.favourite,
+            hidden,
+        }
     }
 
     /// The members among these users, with their roles.
     pub(super) fn roles_of(&self, users: impl Iterator<Item = UserId>) -> Vec<(UserId, Role)> {
-        users.filter_map(|user| Some((user, self.member(user)?.record.role))).collect()
+        users
+            .filter_map(|user| Some((user, self.member(user)?.record.role)))
+            .collect()
     }
 
     /// The time of an entry that is made now: the clock may go back a little, the times in a log do not, but for imported ones. A clock that
     /// was far ahead for a while is forgotten, though: order comes from numbers, and nobody is to wait until that time has come.
     pub(super) fn not_before_last(&self, now: Timestamp) -> Timestamp {
         let last = self.record.last_sent_at;
-        if last.get().saturating_sub(now.get()) > CLOCK_STEP_MS_MAX { now } else { now.max(last) }
+        if last.get().saturating_sub(now.get()) > CLOCK_STEP_MS_MAX {
+            now
+        } else {
+            now.max(last)
+        }
     }
 
     /// Notes that an entry is no message, or none any more.
@@ -198,7 +231,11 @@ impl Conversation {
     pub(super) fn stored_members(&self, chunk: MemberChunk) -> Vec<StoredMember> {
         let stored = |user| {
             let Member { record, delivered } = self.members.get(&user)?.clone();
-            Some(StoredMember { user, record, delivered })
+            Some(StoredMember {
+                user,
+                record,
+                delivered,
+            })
         };
         chunk.users().filter_map(stored).collect()
     }
@@ -210,19 +247,29 @@ impl Conversation {
 
     /// About how much memory it takes, in bytes.
     pub(super) fn memory_bytes(&self) -> usize {
-        let of_members = self.members.len() * 152 + self.chunks.len() * 8 + self.mentions.len() * 160;
-        320 + of_members + self.imports.len() * 32 + self.group.banned.len() * 4 + self.group.muted.len() * 16
+        let of_members =
+            self.members.len() * 152 + self.chunks.len() * 8 + self.mentions.len() * 160;
+        320 + of_members
+            + self.imports.len() * 32
+            + self.group.banned.len() * 4
+            + self.group.muted.len() * 16
     }
 }
 
 impl Member {
     pub(super) fn new(record: MemberRecord) -> Self {
-        Self { record, delivered: Vec::new() }
+        Self {
+            record,
+            delivered: Vec::new(),
+        }
     }
 
     /// The delivered cursor of a device; 0 when it has acked nothing.
     #[must_use]
     pub fn delivered(&self, device: DeviceId) -> MsgId {
-        self.delivered.iter().find(|&&(of, _)| of == device).map_or(MsgId::ZERO, |&(_, msgid)| msgid)
+        self.delivered
+            .iter()
+            .find(|&&(of, _)| of == device)
+            .map_or(MsgId::ZERO, |&(_, msgid)| msgid)
     }
 }

@@ -22,7 +22,15 @@ impl State {
         let member = self.member_up_to(actor, conversation, msgid)?;
         if msgid > member.delivered(actor.device) {
             let Actor { user, device, .. } = actor;
-            self.make(&Change::Delivered { conversation, user, device, msgid }, batch);
+            self.make(
+                &Change::Delivered {
+                    conversation,
+                    user,
+                    device,
+                    msgid,
+                },
+                batch,
+            );
             batch.effect(Effect::Moved { conversation, user });
         }
         Ok(Response::Done)
@@ -38,7 +46,14 @@ impl State {
         let member = self.member_up_to(actor, conversation, msgid)?;
         if msgid > member.record.read {
             let user = actor.user;
-            self.make(&Change::Read { conversation, user, msgid }, batch);
+            self.make(
+                &Change::Read {
+                    conversation,
+                    user,
+                    msgid,
+                },
+                batch,
+            );
             batch.effect(Effect::Read { conversation, user });
             batch.effect(Effect::Moved { conversation, user });
         }
@@ -47,19 +62,42 @@ impl State {
 
     /// The read cursor of a member, and the head of the log that it goes with.
     #[must_use]
-    pub fn read_cursor(&self, conversation: ConversationId, user: UserId) -> Option<(MsgId, MsgId)> {
+    pub fn read_cursor(
+        &self,
+        conversation: ConversationId,
+        user: UserId,
+    ) -> Option<(MsgId, MsgId)> {
         let (found, member) = self.membership(user, conversation).ok()?;
         Some((member.record.read, found.record.head))
     }
 
     /// The asker's membership, if there is a message `msgid` for a cursor to stand at.
-    fn member_up_to(&self, actor: Actor, conversation: ConversationId, msgid: MsgId) -> Result<&Member, ErrorCode> {
+    fn member_up_to(
+        &self,
+        actor: Actor,
+        conversation: ConversationId,
+        msgid: MsgId,
+    ) -> Result<&Member, ErrorCode> {
         let (found, member) = self.membership(actor.user, conversation)?;
-        if msgid > found.record.head { Err(ErrorCode::BadCursor) } else { Ok(member) }
+        if msgid > found.record.head {
+            Err(ErrorCode::BadCursor)
+        } else {
+            Ok(member)
+        }
     }
 
-    pub(super) fn explain(&self, actor: Actor, conversation: ConversationId, whose: UserId, now: Timestamp) -> Result<Response, ErrorCode> {
-        let action = if whose == actor.user { Action::Explain } else { Action::ExplainOthers };
+    pub(super) fn explain(
+        &self,
+        actor: Actor,
+        conversation: ConversationId,
+        whose: UserId,
+        now: Timestamp,
+    ) -> Result<Response, ErrorCode> {
+        let action = if whose == actor.user {
+            Action::Explain
+        } else {
+            Action::ExplainOthers
+        };
         let found = self.check(actor.user, conversation, action, now)?;
         let member = &found.member(whose).ok_or(ErrorCode::NotFound)?.record;
         let (base, uncounted, unread) = found.unread(member);

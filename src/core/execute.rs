@@ -19,43 +19,97 @@ impl State {
     ///
     /// # Errors
     /// The reason why nothing was changed.
-    pub fn execute(&mut self, command: Command, now: Timestamp, batch: &mut Batch) -> Result<Reply, ErrorCode> {
+    pub fn execute(
+        &mut self,
+        command: Command,
+        now: Timestamp,
+        batch: &mut Batch,
+    ) -> Result<Reply, ErrorCode> {
         match command {
-            Command::OwnerInvite { token, expires_at } => self.owner_invite(token, expires_at, now, batch),
-            Command::Invite { actor, token, uses, life_seconds } => self.invite(actor, token, uses, life_seconds, now, batch),
-            Command::Join { invite, name, password, device } => self.join(invite, name, password, device, now, batch),
+            Command::OwnerInvite { token, expires_at } => {
+                self.owner_invite(token, expires_at, now, batch)
+            }
+            Command::Invite {
+                actor,
+                token,
+                uses,
+                life_seconds,
+            } => self.invite(actor, token, uses, life_seconds, now, batch),
+            Command::Join {
+                invite,
+                name,
+                password,
+                device,
+            } => self.join(invite, name, password, device, now, batch),
             Command::Account { name } => Ok(Reply::Account(self.account(&name))),
             Command::AddDevice { user, device } => self.add_device(user, device, now, batch),
-            Command::Login { token, stream, push, since } => self.login(token, stream, push, since, batch),
+            Command::Login {
+                token,
+                stream,
+                push,
+                since,
+            } => self.login(token, stream, push, since, batch),
             Command::Begin(epoch) => Ok(self.begin_epoch(epoch, batch)),
-            Command::Grant(actor, conversation) => self.grant(actor, conversation).map(Reply::Grant),
+            Command::Grant(actor, conversation) => {
+                self.grant(actor, conversation).map(Reply::Grant)
+            }
             Command::Figures(actor) => self.allow_figures(actor),
-            Command::Attachment(command) => self.attachment(command, now, batch).map(Reply::Attachment),
+            Command::Attachment(command) => {
+                self.attachment(command, now, batch).map(Reply::Attachment)
+            }
             Command::KeepsByDefault => Ok(self.keeps_by_default()),
             Command::Retained(conversation) => self.retained(conversation),
-            Command::Expire { conversation, policy, aged } => self.expire(conversation, policy, aged, batch),
-            Command::Ask(actor, request) => self.ask(actor, request, now, batch).map(Reply::Response),
+            Command::Expire {
+                conversation,
+                policy,
+                aged,
+            } => self.expire(conversation, policy, aged, batch),
+            Command::Ask(actor, request) => {
+                self.ask(actor, request, now, batch).map(Reply::Response)
+            }
         }
     }
 
-    fn ask(&mut self, actor: Actor, request: Request, now: Timestamp, batch: &mut Batch) -> Result<Response, ErrorCode> {
+    fn ask(
+        &mut self,
+        actor: Actor,
+        request: Request,
+        now: Timestamp,
+        batch: &mut Batch,
+    ) -> Result<Response, ErrorCode> {
         self.check_actor(actor)?;
         match request {
             Request::Send(draft) => self.send(actor, &draft, now, batch),
             Request::Forward(forward) => self.forward(actor, forward, now, batch),
-            Request::Ack { conversation, msgid } => self.ack(actor, conversation, msgid, batch),
-            Request::Read { conversation, msgid } => self.read(actor, conversation, msgid, batch),
-            Request::Receipts { conversation, msgid, after } => self.receipts(actor, conversation, msgid, after),
+            Request::Ack {
+                conversation,
+                msgid,
+            } => self.ack(actor, conversation, msgid, batch),
+            Request::Read {
+                conversation,
+                msgid,
+            } => self.read(actor, conversation, msgid, batch),
+            Request::Receipts {
+                conversation,
+                msgid,
+                after,
+            } => self.receipts(actor, conversation, msgid, after),
             Request::OwnReads => Ok(self.own_reads(actor)),
             Request::SetOwnReads(reads) => self.set_own_reads(actor, reads, batch),
-            Request::MarkUnread { conversation, from } => self.mark_unread(actor, conversation, from, batch),
+            Request::MarkUnread { conversation, from } => {
+                self.mark_unread(actor, conversation, from, batch)
+            }
             Request::Conversations { since, after } => {
                 batch.tell_reads();
-                Ok(Response::Conversations(self.overview_page(actor, since, after)))
+                Ok(Response::Conversations(
+                    self.overview_page(actor, since, after),
+                ))
             }
             Request::FindUsers { names } => self.find_users(&names),
             Request::Users { ids } => self.users_by_id(&ids),
-            Request::CreateGroup { name, members } => self.create_group(actor, name, members, now, batch),
+            Request::CreateGroup { name, members } => {
+                self.create_group(actor, name, members, now, batch)
+            }
             Request::AddMembers { .. }
             | Request::RemoveMembers { .. }
             | Request::Group { .. }
@@ -70,23 +124,59 @@ impl State {
             | Request::MuteMember { .. }
             | Request::JoinGroup { .. } => self.ask_group(actor, request, now, batch),
             Request::FindGroups { prefix } => Ok(self.find_groups(prefix.as_ref())),
-            Request::SetMemberSettings { conversation, settings } => self.set_member_settings(actor, conversation, settings, batch),
-            Request::Members { conversation, after } => self.members_page(actor, conversation, after),
+            Request::SetMemberSettings {
+                conversation,
+                settings,
+            } => self.set_member_settings(actor, conversation, settings, batch),
+            Request::Members {
+                conversation,
+                after,
+            } => self.members_page(actor, conversation, after),
             Request::Devices => Ok(Response::Devices(self.devices(actor))),
             Request::RevokeDevice(device) => self.revoke_device(actor, device, batch),
-            Request::Import { conversation, source, first, entries } => {
-                self.import(actor, conversation, source, first, &entries, now, batch)
-            }
-            Request::ImportCursor { conversation, source } => self.import_cursor(actor, conversation, source, now),
+            Request::Import {
+                conversation,
+                source,
+                first,
+                entries,
+            } => self.import(actor, conversation, source, first, &entries, now, batch),
+            Request::ImportCursor {
+                conversation,
+                source,
+            } => self.import_cursor(actor, conversation, source, now),
             Request::Explain { conversation, user } => self.explain(actor, conversation, user, now),
-            Request::Edit { conversation, msgid, text } => self.edit(actor, conversation, msgid, text, now, batch),
-            Request::Recall { conversation, msgid } => self.recall(actor, conversation, msgid, now, batch),
-            Request::React { conversation, msgid, emoji } => self.react(actor, conversation, msgid, emoji, now, batch),
-            Request::Unreact { conversation, msgid, emoji } => self.unreact(actor, conversation, msgid, emoji, now, batch),
-            Request::Pin { conversation, msgid } => self.pin(actor, conversation, msgid, now, batch),
-            Request::Unpin { conversation, msgid } => self.unpin(actor, conversation, msgid, now, batch),
+            Request::Edit {
+                conversation,
+                msgid,
+                text,
+            } => self.edit(actor, conversation, msgid, text, now, batch),
+            Request::Recall {
+                conversation,
+                msgid,
+            } => self.recall(actor, conversation, msgid, now, batch),
+            Request::React {
+                conversation,
+                msgid,
+                emoji,
+            } => self.react(actor, conversation, msgid, emoji, now, batch),
+            Request::Unreact {
+                conversation,
+                msgid,
+                emoji,
+            } => self.unreact(actor, conversation, msgid, emoji, now, batch),
+            Request::Pin {
+                conversation,
+                msgid,
+            } => self.pin(actor, conversation, msgid, now, batch),
+            Request::Unpin {
+                conversation,
+                msgid,
+            } => self.unpin(actor, conversation, msgid, now, batch),
             Request::Pins { conversation } => self.pins(actor, conversation),
-            Request::SetRetention { conversation, retention } => self.set_retention(actor, conversation, retention, now, batch),
+            Request::SetRetention {
+                conversation,
+                retention,
+            } => self.set_retention(actor, conversation, retention, now, batch),
             Request::Retention { conversation } => self.retention(actor, conversation),
             Request::Settings => Ok(self.told_settings()),
             Request::SetSetting { name, value } => self.set_setting(actor, &name, &value, batch),
@@ -99,25 +189,64 @@ impl State {
             Request::Look { conversation } => self.look(actor, conversation, now),
             Request::Watch { users } => self.watchable(actor, &users),
             // A session makes the token of an invite, reads history and gets figures by commands of their own, and knows itself who is there.
-            Request::CreateInvite { .. } | Request::Pull { .. } | Request::Figures | Request::SetPresence(_) => Err(ErrorCode::Unsupported),
+            Request::CreateInvite { .. }
+            | Request::Pull { .. }
+            | Request::Figures
+            | Request::SetPresence(_) => Err(ErrorCode::Unsupported),
         }
     }
 
     /// What concerns a group and who is in it.
-    fn ask_group(&mut self, actor: Actor, request: Request, now: Timestamp, batch: &mut Batch) -> Result<Response, ErrorCode> {
+    fn ask_group(
+        &mut self,
+        actor: Actor,
+        request: Request,
+        now: Timestamp,
+        batch: &mut Batch,
+    ) -> Result<Response, ErrorCode> {
         match request {
-            Request::AddMembers { conversation, users } => self.add_members(actor, conversation, users, now, batch),
-            Request::RemoveMembers { conversation, users } => self.remove_members(actor, conversation, users, now, batch),
+            Request::AddMembers {
+                conversation,
+                users,
+            } => self.add_members(actor, conversation, users, now, batch),
+            Request::RemoveMembers {
+                conversation,
+                users,
+            } => self.remove_members(actor, conversation, users, now, batch),
             Request::Group { conversation } => self.group_details(actor, conversation, now),
-            Request::RenameGroup { conversation, name } => self.rename_group(actor, conversation, name, now, batch),
-            Request::SetTopic { conversation, topic } => self.set_topic(actor, conversation, topic, now, batch),
-            Request::SetGroupSettings { conversation, settings } => self.set_group_settings(actor, conversation, settings, now, batch),
-            Request::SetRole { conversation, user, role } => self.set_role(actor, conversation, user, role, now, batch),
-            Request::HandOver { conversation, user } => self.hand_over(actor, conversation, user, now, batch),
-            Request::Ban { conversation, users } => self.ban(actor, conversation, users, now, batch),
-            Request::Unban { conversation, users } => self.unban(actor, conversation, users, now, batch),
+            Request::RenameGroup { conversation, name } => {
+                self.rename_group(actor, conversation, name, now, batch)
+            }
+            Request::SetTopic {
+                conversation,
+                topic,
+            } => self.set_topic(actor, conversation, topic, now, batch),
+            Request::SetGroupSettings {
+                conversation,
+                settings,
+            } => self.set_group_settings(actor, conversation, settings, now, batch),
+            Request::SetRole {
+                conversation,
+                user,
+                role,
+            } => self.set_role(actor, conversation, user, role, now, batch),
+            Request::HandOver { conversation, user } => {
+                self.hand_over(actor, conversation, user, now, batch)
+            }
+            Request::Ban {
+                conversation,
+                users,
+            } => self.ban(actor, conversation, users, now, batch),
+            Request::Unban {
+                conversation,
+                users,
+            } => self.unban(actor, conversation, users, now, batch),
             Request::BannedUsers { conversation } => self.banned_users(actor, conversation, now),
-            Request::MuteMember { conversation, user, until } => self.mute_member(actor, conversation, user, until, now, batch),
+            Request::MuteMember {
+                conversation,
+                user,
+                until,
+            } => self.mute_member(actor, conversation, user, until, now, batch),
             Request::JoinGroup { conversation } => self.join_group(actor, conversation, now, batch),
             _ => Err(ErrorCode::Unsupported),
         }
@@ -126,18 +255,29 @@ impl State {
     fn grant(&self, actor: Actor, conversation: ConversationId) -> Result<Grant, ErrorCode> {
         self.check_actor(actor)?;
         let (found, member) = self.membership(actor.user, conversation)?;
-        Ok(Grant { conversation, floor: found.floor(&member.record) })
+        Ok(Grant {
+            conversation,
+            floor: found.floor(&member.record),
+        })
     }
 
     fn allow_figures(&self, actor: Actor) -> Result<Reply, ErrorCode> {
         self.check_actor(actor)?;
-        self.check_on_server(actor.user, Action::SeeFigures).map(|()| Reply::FiguresAllowed)
+        self.check_on_server(actor.user, Action::SeeFigures)
+            .map(|()| Reply::FiguresAllowed)
     }
 
     /// A session may outlive its device by the commands that are on their way.
     pub(super) fn check_actor(&self, actor: Actor) -> Result<(), ErrorCode> {
-        let known = self.users.get(&actor.user).is_some_and(|user| user.devices.contains_key(&actor.device));
-        if known { Ok(()) } else { Err(ErrorCode::AuthFailed) }
+        let known = self
+            .users
+            .get(&actor.user)
+            .is_some_and(|user| user.devices.contains_key(&actor.device));
+        if known {
+            Ok(())
+        } else {
+            Err(ErrorCode::AuthFailed)
+        }
     }
 
     /// Makes a change: in memory and in the batch.
@@ -147,10 +287,29 @@ impl State {
     }
 
     /// Appends an entry to a conversation's log and says its number.
-    pub(super) fn append(&mut self, to: ConversationId, entry: NewEntry<'_>, batch: &mut Batch) -> MsgId {
-        let head = self.conversations.get(&to).map_or(MsgId::ZERO, |found| found.record.head);
-        let NewEntry { sender, sent_at, origin, content } = entry;
-        let appended = Appended { conversation: to, msgid: head.next(), sender, sent_at, origin };
+    pub(super) fn append(
+        &mut self,
+        to: ConversationId,
+        entry: NewEntry<'_>,
+        batch: &mut Batch,
+    ) -> MsgId {
+        let head = self
+            .conversations
+            .get(&to)
+            .map_or(MsgId::ZERO, |found| found.record.head);
+        let NewEntry {
+            sender,
+            sent_at,
+            origin,
+            content,
+        } = entry;
+        let appended = Appended {
+            conversation: to,
+            msgid: head.next(),
+            sender,
+            sent_at,
+            origin,
+        };
         batch.push_appended(appended, content);
         self.apply_appended(&appended);
         self.stamp_conversation(to);
@@ -158,10 +317,29 @@ impl State {
     }
 
     /// Appends an entry that no one said.
-    pub(super) fn append_system(&mut self, to: ConversationId, sender: UserId, now: Timestamp, body: &Body, batch: &mut Batch) -> MsgId {
+    pub(super) fn append_system(
+        &mut self,
+        to: ConversationId,
+        sender: UserId,
+        now: Timestamp,
+        body: &Body,
+        batch: &mut Batch,
+    ) -> MsgId {
         let content = codec::encode(body);
-        let sent_at = self.conversations.get(&to).map_or(now, |found| found.not_before_last(now));
-        self.append(to, NewEntry { sender, sent_at, origin: Origin::System, content: &content }, batch)
+        let sent_at = self
+            .conversations
+            .get(&to)
+            .map_or(now, |found| found.not_before_last(now));
+        self.append(
+            to,
+            NewEntry {
+                sender,
+                sent_at,
+                origin: Origin::System,
+                content: &content,
+            },
+            batch,
+        )
     }
 }
 

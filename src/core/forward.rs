@@ -15,23 +15,52 @@ use super::send::Sending;
 use super::state::State;
 
 impl State {
-    pub(super) fn forward(&mut self, actor: Actor, forward: Forward, now: Timestamp, batch: &mut Batch) -> Result<Response, ErrorCode> {
-        let Forward { to, seq, from, msgid } = forward;
+    pub(super) fn forward(
+        &mut self,
+        actor: Actor,
+        forward: Forward,
+        now: Timestamp,
+        batch: &mut Batch,
+    ) -> Result<Response, ErrorCode> {
+        let Forward {
+            to,
+            seq,
+            from,
+            msgid,
+        } = forward;
         // What the message says may change between two tries: it is the request that must be the same.
         let fingerprint = xxh3_64(&codec::encode(&(from, msgid))) as u32;
-        if let Some(msgid) = self.seen(actor, &Sending { conversation: to, seq, fingerprint, extras: &Extras::NONE, attachment: None })? {
+        if let Some(msgid) = self.seen(
+            actor,
+            &Sending {
+                conversation: to,
+                seq,
+                fingerprint,
+                extras: &Extras::NONE,
+                attachment: None,
+            },
+        )? {
             return Ok(Response::Accepted { msgid });
         }
         let entry = self.message(actor, from, msgid)?;
         if !entry.body.is_message() {
             return Err(ErrorCode::NoSuchMessage);
         }
-        let (author, at) = entry.extras.forwarded().unwrap_or((entry.sender, entry.sent_at));
+        let (author, at) = entry
+            .extras
+            .forwarded()
+            .unwrap_or((entry.sender, entry.sent_at));
         let extras = Extras::forward_of(author, at);
         let mut content = Vec::new();
         pack_content(&entry.body, &extras, &mut content);
         // Whoever can read a message may pass on what it names.
-        let sending = Sending { conversation: to, seq, fingerprint, extras: &extras, attachment: entry.body.attachment() };
+        let sending = Sending {
+            conversation: to,
+            seq,
+            fingerprint,
+            extras: &extras,
+            attachment: entry.body.attachment(),
+        };
         self.accept(actor, &sending, &content, now, batch)
     }
 }

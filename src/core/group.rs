@@ -40,7 +40,13 @@ impl State {
         let record = ConversationRecord::new(KindRecord::Group { name: name.clone() }, now);
         self.make(&Change::Conversation(id, record), batch);
         self.put_member(id, actor.user, Role::Owner, now, batch);
-        self.append_system(id, actor.user, now, &Body::System(SystemEntry::Created { name }), batch);
+        self.append_system(
+            id,
+            actor.user,
+            now,
+            &Body::System(SystemEntry::Created { name }),
+            batch,
+        );
         self.put_members(actor.user, id, members, now, batch);
         Ok(Response::Created { conversation: id })
     }
@@ -61,7 +67,8 @@ impl State {
         if users.iter().any(|&user| found.group.bans(user)) {
             return Err(ErrorCode::Banned);
         }
-        if found.record.counts.members as usize + users.len() > limits::MEMBERS_PER_CONVERSATION_MAX {
+        if found.record.counts.members as usize + users.len() > limits::MEMBERS_PER_CONVERSATION_MAX
+        {
             return Err(ErrorCode::LimitReached);
         }
         self.check_memberships(users.iter().copied())?;
@@ -88,7 +95,10 @@ impl State {
         for &(_, role) in leavers.iter().filter(|&&(user, _)| user != actor.user) {
             self.permit(actor.user, id, Action::Moderate(role), now)?;
         }
-        let owners = leavers.iter().filter(|&&(_, role)| role == Role::Owner).count() as u32;
+        let owners = leavers
+            .iter()
+            .filter(|&&(_, role)| role == Role::Owner)
+            .count() as u32;
         let counts = found.record.counts;
         if owners > 0 && owners >= counts.owners {
             return Err(ErrorCode::LastOwner);
@@ -97,9 +107,17 @@ impl State {
             return Ok(Response::Changed { users: 0 });
         }
         let names = leavers.iter().map(|&(user, _)| user).collect();
-        let last = self.append_system(id, actor.user, now, &Body::System(SystemEntry::Removed { users: names }), batch);
+        let last = self.append_system(
+            id,
+            actor.user,
+            now,
+            &Body::System(SystemEntry::Removed { users: names }),
+            batch,
+        );
         self.end_memberships(id, &leavers, counts, last, now, batch);
-        Ok(Response::Changed { users: leavers.len() as u32 })
+        Ok(Response::Changed {
+            users: leavers.len() as u32,
+        })
     }
 
     pub(super) fn end_memberships(
@@ -115,20 +133,50 @@ impl State {
         for &(user, role) in leavers {
             counts.members -= 1;
             counts.owners -= u32::from(role == Role::Owner);
-            self.make(&Change::MemberRemoved { conversation: id, user, counts }, batch);
-            batch.effect(Effect::Left { conversation: id, user, last });
+            self.make(
+                &Change::MemberRemoved {
+                    conversation: id,
+                    user,
+                    counts,
+                },
+                batch,
+            );
+            batch.effect(Effect::Left {
+                conversation: id,
+                user,
+                last,
+            });
         }
     }
 
-    pub(super) fn members_page(&self, actor: Actor, id: ConversationId, after: Option<UserId>) -> Result<Response, ErrorCode> {
+    pub(super) fn members_page(
+        &self,
+        actor: Actor,
+        id: ConversationId,
+        after: Option<UserId>,
+    ) -> Result<Response, ErrorCode> {
         let (found, _) = self.membership(actor.user, id)?;
-        let (page, next_after) = if found.is_counted() { found.members_behind(after) } else { self.members_behind(id, after) };
+        let (page, next_after) = if found.is_counted() {
+            found.members_behind(after)
+        } else {
+            self.members_behind(id, after)
+        };
         let shown = page.into_iter().filter_map(|user| {
             let record = &found.member(user)?.record;
-            let read = if self.shows_reads(id, actor.user, user) { record.told() } else { MsgId::ZERO };
+            let read = if self.shows_reads(id, actor.user, user) {
+                record.told()
+            } else {
+                MsgId::ZERO
+            };
             let user = self.user_info(user)?;
             let muted_until = record.terms.muted_until;
-            Some(response::Member { user, role: record.role, joined: record.joined, read, muted_until })
+            Some(response::Member {
+                user,
+                role: record.role,
+                joined: record.joined,
+                read,
+                muted_until,
+            })
         });
         let items = shown.collect();
         Ok(Response::Members(MemberPage { items, next_after }))
@@ -136,7 +184,11 @@ impl State {
 
     /// The members of a large conversation on the page behind `after`, and where the next one begins. A page looks at so many users of the
     /// server at most, so it may show few of them, or none.
-    pub(super) fn members_behind(&self, id: ConversationId, after: Option<UserId>) -> (Vec<UserId>, Option<UserId>) {
+    pub(super) fn members_behind(
+        &self,
+        id: ConversationId,
+        after: Option<UserId>,
+    ) -> (Vec<UserId>, Option<UserId>) {
         let mut ids = self.ids_behind(after);
         let (mut page, mut last) = (Vec::new(), None);
         for user in ids.by_ref().take(MEMBERS_LOOKED_FOR_MAX) {
@@ -162,12 +214,27 @@ impl State {
     }
 
     /// Nobody is made a member by somebody whom he has blocked, who is answered as if there were no such user.
-    fn check_addable<'a>(&self, by: UserId, mut users: impl Iterator<Item = &'a UserId>) -> Result<(), ErrorCode> {
-        if users.any(|&user| self.relation(user, by).blocks) { Err(ErrorCode::NoSuchUser) } else { Ok(()) }
+    fn check_addable<'a>(
+        &self,
+        by: UserId,
+        mut users: impl Iterator<Item = &'a UserId>,
+    ) -> Result<(), ErrorCode> {
+        if users.any(|&user| self.relation(user, by).blocks) {
+            Err(ErrorCode::NoSuchUser)
+        } else {
+            Ok(())
+        }
     }
 
     /// Makes users members, with the entry that says so.
-    pub(super) fn put_members(&mut self, by: UserId, id: ConversationId, users: BTreeSet<UserId>, now: Timestamp, batch: &mut Batch) {
+    pub(super) fn put_members(
+        &mut self,
+        by: UserId,
+        id: ConversationId,
+        users: BTreeSet<UserId>,
+        now: Timestamp,
+        batch: &mut Batch,
+    ) {
         if users.is_empty() {
             return;
         }
@@ -175,38 +242,85 @@ impl State {
             self.put_member(id, user, Role::Member, now, batch);
         }
         let mutes = self.drop_mutes(id, &users, now, batch);
-        let body = Body::System(SystemEntry::Added { users: users.into_iter().collect() });
+        let body = Body::System(SystemEntry::Added {
+            users: users.into_iter().collect(),
+        });
         self.append_system(id, by, now, &body, batch);
         // Whoever follows the log from here on may never have heard of them.
         for (user, until) in mutes {
-            self.append_system(id, by, now, &Body::System(SystemEntry::Muted { user, until }), batch);
+            self.append_system(
+                id,
+                by,
+                now,
+                &Body::System(SystemEntry::Muted { user, until }),
+                batch,
+            );
         }
     }
 
     /// A membership that begins with the next entry.
-    fn put_member(&mut self, id: ConversationId, user: UserId, role: Role, now: Timestamp, batch: &mut Batch) {
-        let Some(found) = self.conversations.get(&id) else { return };
+    fn put_member(
+        &mut self,
+        id: ConversationId,
+        user: UserId,
+        role: Role,
+        now: Timestamp,
+        batch: &mut Batch,
+    ) {
+        let Some(found) = self.conversations.get(&id) else {
+            return;
+        };
         let MemberCounts { members, owners } = found.record.counts;
-        let counts = MemberCounts { members: members + 1, owners: owners + u32::from(role == Role::Owner) };
+        let counts = MemberCounts {
+            members: members + 1,
+            owners: owners + u32::from(role == Role::Owner),
+        };
         let joined = found.record.head.next();
         let sees_all = found.group.settings.history == JoinerHistory::All;
         let terms = MemberTerms {
             floor: if sees_all { MsgId::ZERO } else { joined.prev() },
-            muted_until: found.group.muted_until(user).filter(|&until| until > now).unwrap_or(Timestamp::new(0)),
+            muted_until: found
+                .group
+                .muted_until(user)
+                .filter(|&until| until > now)
+                .unwrap_or(Timestamp::new(0)),
             ..MemberTerms::default()
         };
-        self.make(&Change::Member { conversation: id, user, role, joined, counts }, batch);
+        self.make(
+            &Change::Member {
+                conversation: id,
+                user,
+                role,
+                joined,
+                counts,
+            },
+            batch,
+        );
         if terms != MemberTerms::default() {
-            self.make(&Change::MemberTerms { conversation: id, user, terms }, batch);
+            self.make(
+                &Change::MemberTerms {
+                    conversation: id,
+                    user,
+                    terms,
+                },
+                batch,
+            );
         }
-        batch.effect(Effect::Joined { conversation: id, user });
+        batch.effect(Effect::Joined {
+            conversation: id,
+            user,
+        });
     }
 }
 
 impl Conversation {
     /// The members on the page behind `after`, and where the next one begins, when all members are in memory.
     fn members_behind(&self, after: Option<UserId>) -> (Vec<UserId>, Option<UserId>) {
-        let behind = self.members_sorted().into_iter().map(|(user, _)| user).filter(|&user| after.is_none_or(|after| user > after));
+        let behind = self
+            .members_sorted()
+            .into_iter()
+            .map(|(user, _)| user)
+            .filter(|&user| after.is_none_or(|after| user > after));
         cut(behind.take(limits::MEMBERS_PER_PAGE_MAX + 1).collect())
     }
 }

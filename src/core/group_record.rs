@@ -25,7 +25,12 @@ pub struct GroupRecord {
 
 impl Default for GroupRecord {
     fn default() -> Self {
-        Self { topic: Topic::none(), settings: GroupSettings::default(), banned: Vec::new(), muted: Vec::new() }
+        Self {
+            topic: Topic::none(),
+            settings: GroupSettings::default(),
+            banned: Vec::new(),
+            muted: Vec::new(),
+        }
     }
 }
 
@@ -39,14 +44,22 @@ impl GroupRecord {
     /// Until when a user who becomes a member can say nothing.
     #[must_use]
     pub fn muted_until(&self, user: UserId) -> Option<Timestamp> {
-        self.muted.binary_search_by_key(&user, |&(of, _)| of).ok().map(|at| self.muted[at].1)
+        self.muted
+            .binary_search_by_key(&user, |&(of, _)| of)
+            .ok()
+            .map(|at| self.muted[at].1)
     }
 
     /// Keeps the mutes of members who leave, and those of others that are not over. Of too many, the first to end are forgotten.
-    pub fn keep_mutes(&mut self, of: impl IntoIterator<Item = (UserId, Timestamp)>, now: Timestamp) {
+    pub fn keep_mutes(
+        &mut self,
+        of: impl IntoIterator<Item = (UserId, Timestamp)>,
+        now: Timestamp,
+    ) {
         self.muted.retain(|&(_, until)| until > now);
         self.muted.extend(of);
-        self.muted.sort_unstable_by_key(|&(user, until)| (Reverse(until), user));
+        self.muted
+            .sort_unstable_by_key(|&(user, until)| (Reverse(until), user));
         self.muted.truncate(MUTES_KEPT_MAX);
         self.muted.sort_unstable_by_key(|&(user, _)| user);
     }
@@ -59,13 +72,30 @@ mod tests {
     #[test]
     fn of_too_many_mutes_those_that_last_longest_are_kept() {
         let mut group = GroupRecord::default();
-        let mutes = |from: u32, until: u64| (from..).map(move |user| (UserId::new(user), Timestamp::new(until))).take(MUTES_KEPT_MAX);
+        let mutes = |from: u32, until: u64| {
+            (from..)
+                .map(move |user| (UserId::new(user), Timestamp::new(until)))
+                .take(MUTES_KEPT_MAX)
+        };
         group.keep_mutes(mutes(1, 50), Timestamp::new(0));
-        group.keep_mutes([(UserId::new(5_000), Timestamp::new(60)), (UserId::new(6_000), Timestamp::new(40))], Timestamp::new(0));
+        group.keep_mutes(
+            [
+                (UserId::new(5_000), Timestamp::new(60)),
+                (UserId::new(6_000), Timestamp::new(40)),
+            ],
+            Timestamp::new(0),
+        );
         assert_eq!(group.muted.len(), MUTES_KEPT_MAX);
-        assert_eq!(group.muted_until(UserId::new(5_000)), Some(Timestamp::new(60)));
+        assert_eq!(
+            group.muted_until(UserId::new(5_000)),
+            Some(Timestamp::new(60))
+        );
         assert_eq!(group.muted_until(UserId::new(6_000)), None);
         group.keep_mutes([], Timestamp::new(50));
-        assert_eq!(group.muted, [(UserId::new(5_000), Timestamp::new(60))], "what is over is not kept");
+        assert_eq!(
+            group.muted,
+            [(UserId::new(5_000), Timestamp::new(60))],
+            "what is over is not kept"
+        );
     }
 }

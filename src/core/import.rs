@@ -20,7 +20,10 @@ use super::record::UserRecord;
 use super::state::State;
 
 impl State {
-    #[expect(clippy::too_many_arguments, reason = "the fields of the request, each of its own type")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "the fields of the request, each of its own type"
+    )]
     pub(super) fn import(
         &mut self,
         actor: Actor,
@@ -32,14 +35,21 @@ impl State {
         batch: &mut Batch,
     ) -> Result<Response, ErrorCode> {
         let cursor = self.import_start(actor, conversation, source, now)?;
-        if entries.len() > limits::IMPORT_ENTRIES_MAX || entries.iter().any(|entry| !is_importable(&entry.body)) {
+        if entries.len() > limits::IMPORT_ENTRIES_MAX
+            || entries.iter().any(|entry| !is_importable(&entry.body))
+        {
             return Err(ErrorCode::BadRequest);
         }
-        let end = first.checked_add(entries.len() as u64).ok_or(ErrorCode::BadRequest)?;
+        let end = first
+            .checked_add(entries.len() as u64)
+            .ok_or(ErrorCode::BadRequest)?;
         if first > cursor {
             return Err(ErrorCode::ImportGap);
         }
-        let fresh = usize::try_from(cursor - first).ok().and_then(|known| entries.get(known..)).unwrap_or_default();
+        let fresh = usize::try_from(cursor - first)
+            .ok()
+            .and_then(|known| entries.get(known..))
+            .unwrap_or_default();
         let mut users = 0;
         for entry in fresh {
             let sender = match self.user_named(&entry.sender) {
@@ -52,18 +62,41 @@ impl State {
             let content = codec::encode(&entry.body);
             // A clock that was ahead elsewhere makes nothing later than now.
             let sent_at = entry.sent_at.min(now);
-            let entry = NewEntry { sender, sent_at, origin: Origin::Imported, content: &content };
+            let entry = NewEntry {
+                sender,
+                sent_at,
+                origin: Origin::Imported,
+                content: &content,
+            };
             let msgid = self.append(conversation, entry, batch);
             // What a member said elsewhere is no news to him.
             if self.membership(sender, conversation).is_ok() {
-                self.make(&Change::Read { conversation, user: sender, msgid }, batch);
+                self.make(
+                    &Change::Read {
+                        conversation,
+                        user: sender,
+                        msgid,
+                    },
+                    batch,
+                );
             }
         }
         let cursor = cursor.max(end);
         if !fresh.is_empty() {
-            self.make(&Change::Imported { conversation, source, cursor }, batch);
+            self.make(
+                &Change::Imported {
+                    conversation,
+                    source,
+                    cursor,
+                },
+                batch,
+            );
         }
-        Ok(Response::Imported { added: u32::try_from(fresh.len()).unwrap_or(u32::MAX), users, cursor })
+        Ok(Response::Imported {
+            added: u32::try_from(fresh.len()).unwrap_or(u32::MAX),
+            users,
+            cursor,
+        })
     }
 
     pub(super) fn import_cursor(
@@ -73,18 +106,37 @@ impl State {
         source: ImportSource,
         now: Timestamp,
     ) -> Result<Response, ErrorCode> {
-        Ok(Response::ImportCursor { cursor: self.import_start(actor, conversation, source, now)? })
+        Ok(Response::ImportCursor {
+            cursor: self.import_start(actor, conversation, source, now)?,
+        })
     }
 
-    fn import_start(&self, actor: Actor, conversation: ConversationId, source: ImportSource, now: Timestamp) -> Result<u64, ErrorCode> {
+    fn import_start(
+        &self,
+        actor: Actor,
+        conversation: ConversationId,
+        source: ImportSource,
+        now: Timestamp,
+    ) -> Result<u64, ErrorCode> {
         let (found, _) = self.permit(actor.user, conversation, Action::Import, now)?;
         Ok(found.imports.get(&source).copied().unwrap_or_default())
     }
 
     /// A user who is known by what he said elsewhere. Nobody can log in as him.
-    fn import_user(&mut self, name: &UserName, now: Timestamp, batch: &mut Batch) -> Result<UserId, ErrorCode> {
+    fn import_user(
+        &mut self,
+        name: &UserName,
+        now: Timestamp,
+        batch: &mut Batch,
+    ) -> Result<UserId, ErrorCode> {
         let id = self.next_user().ok_or(ErrorCode::LimitReached)?;
-        let record = UserRecord { name: name.clone(), role: ServerRole::Member, password: None, created_at: now, reads: Reads::Shown };
+        let record = UserRecord {
+            name: name.clone(),
+            role: ServerRole::Member,
+            password: None,
+            created_at: now,
+            reads: Reads::Shown,
+        };
         self.make(&Change::User(id, record), batch);
         Ok(id)
     }

@@ -28,7 +28,13 @@ impl Mark {
     /// The mark of a member who had read up to `told` and whose own messages these are.
     #[must_use]
     pub fn new(told: MsgId, own: &BTreeSet<MsgId>) -> Self {
-        Self { told, own: own.iter().map(|&msgid| u16::try_from(told.above(msgid)).unwrap_or(u16::MAX)).collect() }
+        Self {
+            told,
+            own: own
+                .iter()
+                .map(|&msgid| u16::try_from(told.above(msgid)).unwrap_or(u16::MAX))
+                .collect(),
+        }
     }
 
     /// How far the member had read.
@@ -38,7 +44,9 @@ impl Mark {
     }
 
     fn own(&self) -> impl Iterator<Item = MsgId> {
-        self.own.iter().map(|&below| MsgId::new(self.told.get().saturating_sub(below.into())))
+        self.own
+            .iter()
+            .map(|&below| MsgId::new(self.told.get().saturating_sub(below.into())))
     }
 }
 
@@ -46,7 +54,9 @@ impl MemberRecord {
     /// How far the member has read, for others.
     #[must_use]
     pub fn told(&self) -> MsgId {
-        self.mark.as_ref().map_or(self.read, |mark| self.read.max(mark.told))
+        self.mark
+            .as_ref()
+            .map_or(self.read, |mark| self.read.max(mark.told))
     }
 }
 
@@ -57,9 +67,20 @@ impl Conversation {
     }
 
     /// How many of those mention a user.
-    pub(super) fn own_mentions_above(&self, member: &MemberRecord, user: UserId, base: MsgId) -> u64 {
-        let sets = || [user, UserId::SERVER].into_iter().filter_map(|of| self.mentions.get(&of));
-        self.counted_own(member, base).map(|msgid| sets().filter(|set| set.contains(msgid)).count() as u64).sum()
+    pub(super) fn own_mentions_above(
+        &self,
+        member: &MemberRecord,
+        user: UserId,
+        base: MsgId,
+    ) -> u64 {
+        let sets = || {
+            [user, UserId::SERVER]
+                .into_iter()
+                .filter_map(|of| self.mentions.get(&of))
+        };
+        self.counted_own(member, base)
+            .map(|msgid| sets().filter(|set| set.contains(msgid)).count() as u64)
+            .sum()
     }
 
     fn counted_own(&self, member: &MemberRecord, base: MsgId) -> impl Iterator<Item = MsgId> {
@@ -71,7 +92,11 @@ impl Conversation {
     ///
     /// # Errors
     /// Why he cannot.
-    pub(super) fn markable(&self, member: &MemberRecord, from: MsgId) -> Result<Option<MsgId>, ErrorCode> {
+    pub(super) fn markable(
+        &self,
+        member: &MemberRecord,
+        from: MsgId,
+    ) -> Result<Option<MsgId>, ErrorCode> {
         self.check_unexpired(from)?;
         if !self.shows(member, from) {
             return Err(ErrorCode::NoSuchMessage);
@@ -80,12 +105,18 @@ impl Conversation {
             return Ok(None);
         }
         let told = member.told();
-        if told.above(from.prev()) > MARKED_UNREAD_MAX { Err(ErrorCode::TooFarBack) } else { Ok(Some(told)) }
+        if told.above(from.prev()) > MARKED_UNREAD_MAX {
+            Err(ErrorCode::TooFarBack)
+        } else {
+            Ok(Some(told))
+        }
     }
 
     /// Moves the read cursor of a member up. Whoever has read what he had marked as unread has marked nothing.
     pub(super) fn raise_read(&mut self, user: UserId, msgid: MsgId) {
-        let Some(member) = self.members.get_mut(&user) else { return };
+        let Some(member) = self.members.get_mut(&user) else {
+            return;
+        };
         let record = &mut member.record;
         let is_over = record.mark.as_ref().is_some_and(|mark| msgid >= mark.told);
         if is_over {
@@ -107,22 +138,47 @@ impl State {
         batch: &mut Batch,
     ) -> Result<Response, ErrorCode> {
         let (found, member) = self.membership(actor.user, conversation)?;
-        let Some(told) = found.markable(&member.record, from)? else { return Ok(Response::Done) };
+        let Some(told) = found.markable(&member.record, from)? else {
+            return Ok(Response::Done);
+        };
         let read = from.prev();
-        let is_own = |msgid: &MsgId| self.entries.get(&(conversation, *msgid)).is_some_and(|entry| entry.sender == actor.user);
-        let own: BTreeSet<MsgId> = (from.get()..=told.get()).map(MsgId::new).filter(is_own).collect();
+        let is_own = |msgid: &MsgId| {
+            self.entries
+                .get(&(conversation, *msgid))
+                .is_some_and(|entry| entry.sender == actor.user)
+        };
+        let own: BTreeSet<MsgId> = (from.get()..=told.get())
+            .map(MsgId::new)
+            .filter(is_own)
+            .collect();
         if own.len() > MARKED_OWN_MAX {
             return Err(ErrorCode::TooFarBack);
         }
         let user = actor.user;
         let mark = Box::new(Mark::new(told, &own));
-        self.make(&Change::MarkedUnread { conversation, user, read, mark }, batch);
+        self.make(
+            &Change::MarkedUnread {
+                conversation,
+                user,
+                read,
+                mark,
+            },
+            batch,
+        );
         batch.effect(Effect::Read { conversation, user });
         Ok(Response::Done)
     }
 
-    pub(super) fn apply_marked_unread(&mut self, conversation: ConversationId, user: UserId, read: MsgId, mark: &Mark) {
-        let Some(found) = self.touch(conversation) else { return };
+    pub(super) fn apply_marked_unread(
+        &mut self,
+        conversation: ConversationId,
+        user: UserId,
+        read: MsgId,
+        mark: &Mark,
+    ) {
+        let Some(found) = self.touch(conversation) else {
+            return;
+        };
         if let Some(member) = found.members.get_mut(&user) {
             member.record.read = read;
             member.record.mark = Some(Box::new(mark.clone()));

@@ -23,17 +23,44 @@ impl State {
         let (terms, user) = (member.record.terms, actor.user);
         let old = found.settings_of(&terms);
         if old != settings {
-            let MemberSettings { muted, favourite, hidden } = settings;
-            let hidden_at = if hidden && !old.hidden { Some(found.record.head) } else { terms.hidden_at.filter(|_| hidden) };
-            let terms = MemberTerms { muted, favourite, hidden_at, ..terms };
-            self.make(&Change::MemberTerms { conversation, user, terms }, batch);
+            let MemberSettings {
+                muted,
+                favourite,
+                hidden,
+            } = settings;
+            let hidden_at = if hidden && !old.hidden {
+                Some(found.record.head)
+            } else {
+                terms.hidden_at.filter(|_| hidden)
+            };
+            let terms = MemberTerms {
+                muted,
+                favourite,
+                hidden_at,
+                ..terms
+            };
+            self.make(
+                &Change::MemberTerms {
+                    conversation,
+                    user,
+                    terms,
+                },
+                batch,
+            );
             batch.effect(Effect::Changed { conversation, user });
         }
         Ok(Response::Done)
     }
 
-    pub(super) fn apply_terms(&mut self, conversation: ConversationId, user: UserId, terms: MemberTerms) {
-        let Some(found) = self.touch(conversation) else { return };
+    pub(super) fn apply_terms(
+        &mut self,
+        conversation: ConversationId,
+        user: UserId,
+        terms: MemberTerms,
+    ) {
+        let Some(found) = self.touch(conversation) else {
+            return;
+        };
         if let Some(member) = found.members.get_mut(&user) {
             member.record.terms = terms;
             found.note_member(user);

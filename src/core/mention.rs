@@ -19,11 +19,20 @@ use super::state::State;
 /// # Errors
 /// When it may not.
 pub(super) fn check_sort(extras: &Extras) -> Result<(), ErrorCode> {
-    let replies = extras.iter().filter(|extra| matches!(extra, Extra::ReplyTo(_))).count();
-    if extras.iter().any(|extra| matches!(extra, Extra::Unknown(_))) {
+    let replies = extras
+        .iter()
+        .filter(|extra| matches!(extra, Extra::ReplyTo(_)))
+        .count();
+    if extras
+        .iter()
+        .any(|extra| matches!(extra, Extra::Unknown(_)))
+    {
         return Err(ErrorCode::Unsupported);
     }
-    if replies > 1 || extras.iter().any(is_of_server) || extras.iter().count() > limits::EXTRAS_SENT_MAX {
+    if replies > 1
+        || extras.iter().any(is_of_server)
+        || extras.iter().count() > limits::EXTRAS_SENT_MAX
+    {
         Err(ErrorCode::BadRequest)
     } else {
         Ok(())
@@ -32,31 +41,67 @@ pub(super) fn check_sort(extras: &Extras) -> Result<(), ErrorCode> {
 
 /// What only the server says of a message.
 const fn is_of_server(extra: &Extra) -> bool {
-    matches!(extra, Extra::Edited { .. } | Extra::Reactions(_) | Extra::Forwarded { .. })
+    matches!(
+        extra,
+        Extra::Edited { .. } | Extra::Reactions(_) | Extra::Forwarded { .. }
+    )
 }
 
 impl State {
     /// Whether a message may have these extras, where its sender sees the messages above `floor` up to `head`.
-    pub(super) fn check_extras(&self, extras: &Extras, floor: MsgId, head: MsgId) -> Result<(), ErrorCode> {
-        if extras.replied().is_some_and(|msgid| msgid <= floor || msgid > head) {
+    pub(super) fn check_extras(
+        &self,
+        extras: &Extras,
+        floor: MsgId,
+        head: MsgId,
+    ) -> Result<(), ErrorCode> {
+        if extras
+            .replied()
+            .is_some_and(|msgid| msgid <= floor || msgid > head)
+        {
             return Err(ErrorCode::NoSuchMessage);
         }
-        if extras.mentioned().all(|user| self.users.contains_key(&user)) { Ok(()) } else { Err(ErrorCode::NoSuchUser) }
+        if extras
+            .mentioned()
+            .all(|user| self.users.contains_key(&user))
+        {
+            Ok(())
+        } else {
+            Err(ErrorCode::NoSuchUser)
+        }
     }
 
     /// Notes whom a new message mentions. Who is no member cannot see it, and is passed over.
-    pub(super) fn note_mentions(&mut self, conversation: ConversationId, msgid: MsgId, extras: &Extras, batch: &mut Batch) {
+    pub(super) fn note_mentions(
+        &mut self,
+        conversation: ConversationId,
+        msgid: MsgId,
+        extras: &Extras,
+        batch: &mut Batch,
+    ) {
         if extras.is_empty() {
             return;
         }
-        let Some(found) = self.conversations.get(&conversation) else { return };
+        let Some(found) = self.conversations.get(&conversation) else {
+            return;
+        };
         let users: BTreeSet<UserId> = match extras.mentions_all() {
             true => [UserId::SERVER].into(),
-            false => extras.mentioned().filter(|&user| found.member(user).is_some()).collect(),
+            false => extras
+                .mentioned()
+                .filter(|&user| found.member(user).is_some())
+                .collect(),
         };
         if !users.is_empty() {
             let users = users.into_iter().collect();
-            self.make(&Change::Mentioned { conversation, msgid, users }, batch);
+            self.make(
+                &Change::Mentioned {
+                    conversation,
+                    msgid,
+                    users,
+                },
+                batch,
+            );
         }
     }
 }
@@ -72,7 +117,9 @@ impl Conversation {
     pub(super) fn mention(&mut self, msgid: MsgId, users: &[UserId]) {
         for &user in users {
             if self.mentions.entry(user).or_default().insert(msgid) {
-                self.unsaved.mentions.insert((user, MsgIdSet::chunk_of(msgid)));
+                self.unsaved
+                    .mentions
+                    .insert((user, MsgIdSet::chunk_of(msgid)));
             }
         }
     }

@@ -45,7 +45,9 @@ impl State {
         group.banned.extend(&users);
         group.banned.sort_unstable();
         let (counts, changed) = (found.record.counts, users.len() as u32);
-        let body = Body::System(SystemEntry::Banned { users: users.into_iter().collect() });
+        let body = Body::System(SystemEntry::Banned {
+            users: users.into_iter().collect(),
+        });
         let last = self.append_system(id, actor.user, now, &body, batch);
         self.make(&Change::Group(id, group), batch);
         self.end_memberships(id, &leavers, counts, last, now, batch);
@@ -74,19 +76,47 @@ impl State {
         group.banned.retain(|user| !users.contains(user));
         self.make(&Change::Group(id, group), batch);
         let changed = users.len() as u32;
-        self.append_system(id, actor.user, now, &Body::System(SystemEntry::Unbanned { users }), batch);
+        self.append_system(
+            id,
+            actor.user,
+            now,
+            &Body::System(SystemEntry::Unbanned { users }),
+            batch,
+        );
         Ok(Response::Changed { users: changed })
     }
 
-    pub(super) fn banned_users(&self, actor: Actor, id: ConversationId, now: Timestamp) -> Result<Response, ErrorCode> {
+    pub(super) fn banned_users(
+        &self,
+        actor: Actor,
+        id: ConversationId,
+        now: Timestamp,
+    ) -> Result<Response, ErrorCode> {
         let (found, _) = self.permit(actor.user, id, Action::Moderate(Role::Member), now)?;
-        Ok(Response::Users(found.group.banned.iter().filter_map(|&user| self.user_info(user)).collect()))
+        Ok(Response::Users(
+            found
+                .group
+                .banned
+                .iter()
+                .filter_map(|&user| self.user_info(user))
+                .collect(),
+        ))
     }
 
     /// The mutes of those who leave run on, so that nobody is heard again by leaving and coming back.
-    pub(super) fn keep_mutes(&mut self, id: ConversationId, leavers: &[(UserId, Role)], now: Timestamp, batch: &mut Batch) {
-        let Some(found) = self.conversations.get(&id) else { return };
-        let mutes = leavers.iter().filter_map(|&(user, _)| Some((user, found.member(user)?.record.terms.muted_until)));
+    pub(super) fn keep_mutes(
+        &mut self,
+        id: ConversationId,
+        leavers: &[(UserId, Role)],
+        now: Timestamp,
+        batch: &mut Batch,
+    ) {
+        let Some(found) = self.conversations.get(&id) else {
+            return;
+        };
+        let mutes = leavers
+            .iter()
+            .filter_map(|&(user, _)| Some((user, found.member(user)?.record.terms.muted_until)));
         let running: Vec<_> = mutes.filter(|&(_, until)| until > now).collect();
         if !running.is_empty() {
             let mut group = found.group.clone();
@@ -103,8 +133,15 @@ impl State {
         now: Timestamp,
         batch: &mut Batch,
     ) -> Vec<(UserId, Timestamp)> {
-        let Some(found) = self.conversations.get(&id) else { return Vec::new() };
-        let (mut back, away): (Vec<_>, Vec<_>) = found.group.muted.iter().copied().partition(|(user, _)| users.contains(user));
+        let Some(found) = self.conversations.get(&id) else {
+            return Vec::new();
+        };
+        let (mut back, away): (Vec<_>, Vec<_>) = found
+            .group
+            .muted
+            .iter()
+            .copied()
+            .partition(|(user, _)| users.contains(user));
         if !back.is_empty() {
             let mut group = found.group.clone();
             group.muted = away;
@@ -130,14 +167,34 @@ impl State {
             return Err(ErrorCode::Forbidden);
         }
         self.permit(actor.user, id, Action::Moderate(member.record.role), now)?;
-        let until = if until > now { until } else { Timestamp::new(0) };
+        let until = if until > now {
+            until
+        } else {
+            Timestamp::new(0)
+        };
         let terms = member.record.terms;
         if terms.muted_until.max(now) == until.max(now) {
             return Ok(Response::Done);
         }
-        let terms = MemberTerms { muted_until: until, ..terms };
-        self.make(&Change::MemberTerms { conversation: id, user, terms }, batch);
-        self.append_system(id, actor.user, now, &Body::System(SystemEntry::Muted { user, until }), batch);
+        let terms = MemberTerms {
+            muted_until: until,
+            ..terms
+        };
+        self.make(
+            &Change::MemberTerms {
+                conversation: id,
+                user,
+                terms,
+            },
+            batch,
+        );
+        self.append_system(
+            id,
+            actor.user,
+            now,
+            &Body::System(SystemEntry::Muted { user, until }),
+            batch,
+        );
         Ok(Response::Done)
     }
 }

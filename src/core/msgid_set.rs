@@ -25,7 +25,10 @@ impl MsgIdSet {
 
     /// Puts `msgid` into the set; says whether it is new there.
     pub fn insert(&mut self, msgid: MsgId) -> bool {
-        self.chunks.entry(Self::chunk_of(msgid)).or_default().insert(low(msgid.get()))
+        self.chunks
+            .entry(Self::chunk_of(msgid))
+            .or_default()
+            .insert(low(msgid.get()))
     }
 
     /// The first chunk that is not at or below `floor` as a whole.
@@ -48,26 +51,35 @@ impl MsgIdSet {
     /// Whether `msgid` is in the set.
     #[must_use]
     pub fn contains(&self, msgid: MsgId) -> bool {
-        self.chunks.get(&Self::chunk_of(msgid)).is_some_and(|bitmap| bitmap.contains(low(msgid.get())))
+        self.chunks
+            .get(&Self::chunk_of(msgid))
+            .is_some_and(|bitmap| bitmap.contains(low(msgid.get())))
     }
 
     /// The greatest id of the set; 0 when it is empty.
     #[must_use]
     pub fn last(&self) -> MsgId {
-        let last = self.chunks.iter().next_back().and_then(|(&chunk, bitmap)| Some((chunk << CHUNK_BITS) | u64::from(bitmap.max()?)));
+        let last =
+            self.chunks.iter().next_back().and_then(|(&chunk, bitmap)| {
+                Some((chunk << CHUNK_BITS) | u64::from(bitmap.max()?))
+            });
         MsgId::new(last.unwrap_or_default())
     }
 
     /// How many ids of the set lie above `base`, up to and with `head`.
     #[must_use]
     pub fn count(&self, base: MsgId, head: MsgId) -> u64 {
-        self.in_range(base, head).map(|(_, bitmap, range)| bitmap.range_cardinality(range)).sum()
+        self.in_range(base, head)
+            .map(|(_, bitmap, range)| bitmap.range_cardinality(range))
+            .sum()
     }
 
     /// How many of those are not in `other` as well.
     #[must_use]
     pub fn count_without(&self, base: MsgId, head: MsgId, other: &Self) -> u64 {
-        let both = |chunk: u64, bitmap: &RoaringBitmap| other.chunks.get(&chunk).map(|others| bitmap & others);
+        let both = |chunk: u64, bitmap: &RoaringBitmap| {
+            other.chunks.get(&chunk).map(|others| bitmap & others)
+        };
         let counts = self.in_range(base, head).map(|(chunk, bitmap, range)| {
             let all = bitmap.range_cardinality(range.clone());
             all - both(chunk, bitmap).map_or(0, |both| both.range_cardinality(range))
@@ -76,12 +88,25 @@ impl MsgIdSet {
     }
 
     /// The chunks with ids above `base` up to `head`, and which part of each that is.
-    fn in_range(&self, base: MsgId, head: MsgId) -> impl Iterator<Item = (u64, &RoaringBitmap, RangeInclusive<u32>)> {
+    fn in_range(
+        &self,
+        base: MsgId,
+        head: MsgId,
+    ) -> impl Iterator<Item = (u64, &RoaringBitmap, RangeInclusive<u32>)> {
         let (first, last) = (base.get().saturating_add(1), head.get());
-        let chunks = (first <= last).then(|| self.chunks.range(first >> CHUNK_BITS..=last >> CHUNK_BITS));
+        let chunks =
+            (first <= last).then(|| self.chunks.range(first >> CHUNK_BITS..=last >> CHUNK_BITS));
         chunks.into_iter().flatten().map(move |(&chunk, bitmap)| {
-            let from = if chunk == first >> CHUNK_BITS { low(first) } else { 0 };
-            let to = if chunk == last >> CHUNK_BITS { low(last) } else { low(LOW) };
+            let from = if chunk == first >> CHUNK_BITS {
+                low(first)
+            } else {
+                0
+            };
+            let to = if chunk == last >> CHUNK_BITS {
+                low(last)
+            } else {
+                low(LOW)
+            };
             (chunk, bitmap, from..=to)
         })
     }
@@ -123,12 +148,25 @@ mod tests {
         for id in ids.into_iter().filter(|id| id % 2 == 0).chain([4, 131_072]) {
             even.insert(MsgId::new(id));
         }
-        for base in [0, 1, 3, 69, 70, 65_534, 65_535, 65_536, 199_999, 200_001, 300_000] {
+        for base in [
+            0, 1, 3, 69, 70, 65_534, 65_535, 65_536, 199_999, 200_001, 300_000,
+        ] {
             for head in [0, 1, 2, 70, 65_535, 65_536, 131_072, 200_000, 400_000] {
                 let expected = ids.iter().filter(|&&id| base < id && id <= head).count() as u64;
-                assert_eq!(set.count(MsgId::new(base), MsgId::new(head)), expected, "({base}, {head}]");
-                let odd = ids.iter().filter(|&&id| base < id && id <= head && id % 2 == 1).count() as u64;
-                assert_eq!(set.count_without(MsgId::new(base), MsgId::new(head), &even), odd, "({base}, {head}]");
+                assert_eq!(
+                    set.count(MsgId::new(base), MsgId::new(head)),
+                    expected,
+                    "({base}, {head}]"
+                );
+                let odd = ids
+                    .iter()
+                    .filter(|&&id| base < id && id <= head && id % 2 == 1)
+                    .count() as u64;
+                assert_eq!(
+                    set.count_without(MsgId::new(base), MsgId::new(head), &even),
+                    odd,
+                    "({base}, {head}]"
+                );
             }
         }
     }
@@ -140,7 +178,8 @@ mod tests {
         set.insert(MsgId::new(70_000));
         let mut back = MsgIdSet::default();
         for chunk in [0, 1] {
-            back.install(chunk, &set.chunk_bytes(chunk).unwrap()).unwrap();
+            back.install(chunk, &set.chunk_bytes(chunk).unwrap())
+                .unwrap();
         }
         assert_eq!(back, set);
         assert_eq!(set.chunk_bytes(2), None);
@@ -153,9 +192,19 @@ mod tests {
         for id in [5, 65_535, 65_536, 70_000, 200_000] {
             set.insert(MsgId::new(id));
         }
-        for (floor, first) in [(0, 5), (65_534, 5), (65_535, 65_536), (131_070, 65_536), (131_071, 200_000), (500_000, 0)] {
+        for (floor, first) in [
+            (0, 5),
+            (65_534, 5),
+            (65_535, 65_536),
+            (131_070, 65_536),
+            (131_071, 200_000),
+            (500_000, 0),
+        ] {
             set.drop_through(MsgId::new(floor));
-            let left = (0..=200_000).map(MsgId::new).find(|&id| set.contains(id)).unwrap_or_default();
+            let left = (0..=200_000)
+                .map(MsgId::new)
+                .find(|&id| set.contains(id))
+                .unwrap_or_default();
             assert_eq!(left, MsgId::new(first), "above {floor}");
         }
         assert!(set.is_empty());

@@ -59,15 +59,27 @@ impl State {
             | Command::Figures(_)
             | Command::KeepsByDefault
             | Command::Begin(_) => {}
-            Command::AddDevice { user, device: NewDevice { push, .. } } => self.session(*user, *push, None, &mut needs),
-            Command::Login { token, stream, push, since } => {
+            Command::AddDevice {
+                user,
+                device: NewDevice { push, .. },
+            } => self.session(*user, *push, None, &mut needs),
+            Command::Login {
+                token,
+                stream,
+                push,
+                since,
+            } => {
                 if let Some((user, device)) = self.device_with(token) {
                     self.session(user, *push, *since, &mut needs);
                     self.stream(user, device, *stream, &mut needs);
                 }
             }
             Command::Retained(conversation) => self.conversation_alone(*conversation, &mut needs),
-            Command::Expire { conversation, policy, aged } => self.expiring(*conversation, *policy, *aged, &mut needs),
+            Command::Expire {
+                conversation,
+                policy,
+                aged,
+            } => self.expiring(*conversation, *policy, *aged, &mut needs),
             Command::Grant(actor, conversation) => {
                 self.own_membership(*conversation, actor.user, &mut needs);
             }
@@ -82,19 +94,40 @@ impl State {
     pub fn missing_for(&self, change: &Change) -> Vec<Need> {
         let mut needs = Vec::new();
         match change {
-            Change::Appended(Appended { conversation, sender, origin, .. }) => {
+            Change::Appended(Appended {
+                conversation,
+                sender,
+                origin,
+                ..
+            }) => {
                 self.member(*conversation, *sender, &mut needs);
                 if let Origin::Sent { device, stream, .. } = origin {
                     self.stream(*sender, *device, *stream, &mut needs);
                 }
             }
-            Change::Read { conversation, user, .. }
-            | Change::Delivered { conversation, user, .. }
-            | Change::Member { conversation, user, .. }
-            | Change::MemberRemoved { conversation, user, .. }
-            | Change::MarkedUnread { conversation, user, .. }
-            | Change::MemberTerms { conversation, user, .. } => self.member(*conversation, *user, &mut needs),
-            Change::Mentioned { conversation, users, .. } => {
+            Change::Read {
+                conversation, user, ..
+            }
+            | Change::Delivered {
+                conversation, user, ..
+            }
+            | Change::Member {
+                conversation, user, ..
+            }
+            | Change::MemberRemoved {
+                conversation, user, ..
+            }
+            | Change::MarkedUnread {
+                conversation, user, ..
+            }
+            | Change::MemberTerms {
+                conversation, user, ..
+            } => self.member(*conversation, *user, &mut needs),
+            Change::Mentioned {
+                conversation,
+                users,
+                ..
+            } => {
                 for &user in users {
                     self.member(*conversation, user, &mut needs);
                 }
@@ -105,7 +138,9 @@ impl State {
             | Change::Renamed(conversation, _)
             | Change::Group(conversation, _)
             | Change::Retention { conversation, .. }
-            | Change::FloorRaised { conversation, .. } => self.conversation_alone(*conversation, &mut needs),
+            | Change::FloorRaised { conversation, .. } => {
+                self.conversation_alone(*conversation, &mut needs)
+            }
             Change::AttachmentUses { hash, .. } => needs.extend(self.record_of(*hash)),
             Change::Relation { user, .. } => self.relations_of([*user], &mut needs),
             _ => {}
@@ -115,18 +150,30 @@ impl State {
 
     fn attachment_needs(&self, command: &AttachmentCommand, needs: &mut Vec<Need>) {
         match command {
-            AttachmentCommand::Begin(_, hash, _) | AttachmentCommand::Stored(_, hash, _) => needs.extend(self.record_of(*hash)),
-            AttachmentCommand::Fetch { actor, conversation, msgid, .. } => {
+            AttachmentCommand::Begin(_, hash, _) | AttachmentCommand::Stored(_, hash, _) => {
+                needs.extend(self.record_of(*hash))
+            }
+            AttachmentCommand::Fetch {
+                actor,
+                conversation,
+                msgid,
+                ..
+            } => {
                 let own = self.own_membership(*conversation, actor.user, needs);
                 if own.is_some_and(|(found, member)| found.shows(&member.record, *msgid)) {
                     self.used(*conversation, *msgid, needs);
                 }
             }
             AttachmentCommand::Collect(above) => {
-                let unused = self.attachments.unused_above(*above).take(ATTACHMENTS_COLLECTED_MAX);
+                let unused = self
+                    .attachments
+                    .unused_above(*above)
+                    .take(ATTACHMENTS_COLLECTED_MAX);
                 needs.extend(unused.filter_map(|hash| self.record_of(hash)));
             }
-            AttachmentCommand::Unrecorded(hashes) => needs.extend(hashes.iter().filter_map(|&hash| self.record_of(hash))),
+            AttachmentCommand::Unrecorded(hashes) => {
+                needs.extend(hashes.iter().filter_map(|&hash| self.record_of(hash)))
+            }
         }
     }
 
@@ -150,14 +197,22 @@ impl State {
     fn member(&self, conversation: ConversationId, user: UserId, needs: &mut Vec<Need>) {
         if !self.users.contains_key(&user) {
             self.conversation_alone(conversation, needs);
-        } else if !self.conversation(conversation).is_some_and(|found| found.knows(user)) {
+        } else if !self
+            .conversation(conversation)
+            .is_some_and(|found| found.knows(user))
+        {
             needs.push(Need::Member(conversation, user));
         }
     }
 
     /// The conversation and the membership of whoever asks, once they are in memory. For who is no member nothing is loaded, since he is told
     /// that there is no such conversation; but a direct chat of his must not be begun twice.
-    fn own_membership(&self, conversation: ConversationId, user: UserId, needs: &mut Vec<Need>) -> Option<(&Conversation, &Member)> {
+    fn own_membership(
+        &self,
+        conversation: ConversationId,
+        user: UserId,
+        needs: &mut Vec<Need>,
+    ) -> Option<(&Conversation, &Member)> {
         if !self.is_member(user, conversation) && other_of(conversation, user).is_none() {
             return None;
         }
@@ -167,14 +222,29 @@ impl State {
     }
 
     /// Whether these users are members too of a conversation of the asker's: the chunks of those who exist, each once.
-    fn others(&self, conversation: ConversationId, by: UserId, users: impl Iterator<Item = UserId>, needs: &mut Vec<Need>) {
+    fn others(
+        &self,
+        conversation: ConversationId,
+        by: UserId,
+        users: impl Iterator<Item = UserId>,
+        needs: &mut Vec<Need>,
+    ) {
         if !self.is_member(by, conversation) {
             return;
         }
         let found = self.conversation(conversation);
-        let chunks: BTreeSet<MemberChunk> = users.filter(|user| self.users.contains_key(user)).map(MemberChunk::of).collect();
-        let unknown = chunks.into_iter().filter(|&chunk| !found.is_some_and(|found| found.knows_chunk(chunk)));
-        needs.extend(unknown.filter_map(|chunk| chunk.users().last()).map(|user| Need::Member(conversation, user)));
+        let chunks: BTreeSet<MemberChunk> = users
+            .filter(|user| self.users.contains_key(user))
+            .map(MemberChunk::of)
+            .collect();
+        let unknown = chunks
+            .into_iter()
+            .filter(|&chunk| !found.is_some_and(|found| found.knows_chunk(chunk)));
+        needs.extend(
+            unknown
+                .filter_map(|chunk| chunk.users().last())
+                .map(|user| Need::Member(conversation, user)),
+        );
     }
 
     /// What the two of a direct chat are to each other.
@@ -186,10 +256,15 @@ impl State {
 
     /// What is needed to let messages go. Mostly none may, and what is in memory says so.
     fn expiring(&self, id: ConversationId, policy: Retention, aged: MsgId, needs: &mut Vec<Need>) {
-        match self.conversation(id).map(|found| (found.record.floor, self.wanted_floor(found, policy, aged))) {
+        match self
+            .conversation(id)
+            .map(|found| (found.record.floor, self.wanted_floor(found, policy, aged)))
+        {
             None => needs.push(Need::Conversation(id)),
             Some((_, None)) => needs.push(Need::Members(id)),
-            Some((floor, Some(wanted))) if wanted > floor && !self.knows_next_uses(id) => needs.push(Need::FirstAttached(id)),
+            Some((floor, Some(wanted))) if wanted > floor && !self.knows_next_uses(id) => {
+                needs.push(Need::FirstAttached(id))
+            }
             Some(_) => {}
         }
     }
@@ -201,10 +276,21 @@ impl State {
     }
 
     fn relations_of(&self, users: impl IntoIterator<Item = UserId>, needs: &mut Vec<Need>) {
-        needs.extend(users.into_iter().filter(|&user| !self.knows_relations(user)).map(Need::Relations));
+        needs.extend(
+            users
+                .into_iter()
+                .filter(|&user| !self.knows_relations(user))
+                .map(Need::Relations),
+        );
     }
 
-    fn overview(&self, user: UserId, since: Option<Moment>, after: Option<OverviewPlace>, needs: &mut Vec<Need>) {
+    fn overview(
+        &self,
+        user: UserId,
+        since: Option<Moment>,
+        after: Option<OverviewPlace>,
+        needs: &mut Vec<Need>,
+    ) {
         for place in self.overview_plan(user, since, after).places {
             self.member(place.conversation, user, needs);
         }
@@ -213,7 +299,11 @@ impl State {
     /// What a session begins with: the first page of its overview and, when it is pushed, where it is everywhere.
     fn session(&self, user: UserId, push: bool, since: Option<Moment>, needs: &mut Vec<Need>) {
         if push {
-            for &conversation in self.user(user).into_iter().flat_map(|found| &found.conversations) {
+            for &conversation in self
+                .user(user)
+                .into_iter()
+                .flat_map(|found| &found.conversations)
+            {
                 self.member(conversation, user, needs);
             }
         } else {

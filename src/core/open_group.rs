@@ -36,8 +36,16 @@ impl State {
     pub(super) fn find_groups(&self, prefix: Option<&GroupName>) -> Response {
         let shown = |id: ConversationId| {
             let found = self.conversations.get(&id)?;
-            let (name, topic) = (self.open_groups.name(id)?.clone(), found.group.topic.clone());
-            Some(OpenGroup { conversation: id, name, topic, members: found.record.counts.members })
+            let (name, topic) = (
+                self.open_groups.name(id)?.clone(),
+                found.group.topic.clone(),
+            );
+            Some(OpenGroup {
+                conversation: id,
+                name,
+                topic,
+                members: found.record.counts.members,
+            })
         };
         Response::Groups(self.open_groups.find(prefix).filter_map(shown).collect())
     }

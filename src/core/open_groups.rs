@@ -34,7 +34,10 @@ impl OpenGroups {
     pub(super) fn find(&self, prefix: Option<&GroupName>) -> impl Iterator<Item = ConversationId> {
         let prefix = prefix.map(GroupName::folded).unwrap_or_default();
         let from = (prefix.clone(), ConversationId::new(0));
-        let found = self.by_name.range(from..).take_while(move |(name, _)| name.starts_with(&prefix));
+        let found = self
+            .by_name
+            .range(from..)
+            .take_while(move |(name, _)| name.starts_with(&prefix));
         found.take(GROUPS_FOUND_MAX).map(|&(_, id)| id)
     }
 }
@@ -47,11 +50,20 @@ mod tests {
     fn groups_are_found_by_how_their_names_begin() {
         let mut groups = OpenGroups::default();
         let name = |raw: &str| GroupName::new(raw).unwrap();
-        for (id, raw) in [(1, "Rust"), (2, "rustaceans"), (3, "ruby"), (4, "rust"), (5, "Öl")] {
+        for (id, raw) in [
+            (1, "Rust"),
+            (2, "rustaceans"),
+            (3, "ruby"),
+            (4, "rust"),
+            (5, "Öl"),
+        ] {
             groups.set(ConversationId::new(id), Some(name(raw)));
         }
         let found = |groups: &OpenGroups, prefix: Option<&str>| -> Vec<u64> {
-            groups.find(prefix.map(name).as_ref()).map(ConversationId::get).collect()
+            groups
+                .find(prefix.map(name).as_ref())
+                .map(ConversationId::get)
+                .collect()
         };
         assert_eq!(found(&groups, Some("RUS")), [1, 4, 2]);
         assert_eq!(found(&groups, Some("öl")), [5]);

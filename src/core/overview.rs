@@ -22,26 +22,63 @@ pub(super) struct OverviewPlan {
 
 impl State {
     /// What a page of an overview shows, without looking at any conversation.
-    pub(super) fn overview_plan(&self, user: UserId, since: Option<Moment>, after: Option<OverviewPlace>) -> OverviewPlan {
+    pub(super) fn overview_plan(
+        &self,
+        user: UserId,
+        since: Option<Moment>,
+        after: Option<OverviewPlace>,
+    ) -> OverviewPlan {
         let since = since.and_then(|moment| self.revisions.since(user, moment));
-        let conversations = self.users.get(&user).into_iter().flat_map(|found| &found.conversations);
-        let told = conversations.filter(|&&id| since.is_none_or(|since| self.revisions.changed(user, id, since)));
-        let places = told.map(|&conversation| OverviewPlace { revision: self.revisions.of(conversation), conversation });
-        let mut places: Vec<_> = places.filter(|&place| after.is_none_or(|after| place < after)).collect();
+        let conversations = self
+            .users
+            .get(&user)
+            .into_iter()
+            .flat_map(|found| &found.conversations);
+        let told = conversations
+            .filter(|&&id| since.is_none_or(|since| self.revisions.changed(user, id, since)));
+        let places = told.map(|&conversation| OverviewPlace {
+            revision: self.revisions.of(conversation),
+            conversation,
+        });
+        let mut places: Vec<_> = places
+            .filter(|&place| after.is_none_or(|after| place < after))
+            .collect();
         places.sort_unstable_by(|a, b| b.cmp(a));
         let is_last = places.len() <= limits::CONVERSATIONS_PER_PAGE_MAX;
         places.truncate(limits::CONVERSATIONS_PER_PAGE_MAX);
-        OverviewPlan { since, next_after: places.last().copied().filter(|_| !is_last), places }
+        OverviewPlan {
+            since,
+            next_after: places.last().copied().filter(|_| !is_last),
+            places,
+        }
     }
 
     /// A page of an overview.
     #[must_use]
-    pub fn overview_page(&self, actor: Actor, since: Option<Moment>, after: Option<OverviewPlace>) -> ConversationPage {
-        let OverviewPlan { since, places, next_after } = self.overview_plan(actor.user, since, after);
+    pub fn overview_page(
+        &self,
+        actor: Actor,
+        since: Option<Moment>,
+        after: Option<OverviewPlace>,
+    ) -> ConversationPage {
+        let OverviewPlan {
+            since,
+            places,
+            next_after,
+        } = self.overview_plan(actor.user, since, after);
         ConversationPage {
-            items: places.iter().filter_map(|place| self.summary(actor, place.conversation)).collect(),
-            gone: since.filter(|_| after.is_none()).map_or_else(Vec::new, |since| self.revisions.gone(actor.user, since)),
-            extent: if since.is_some() { OverviewExtent::Changed } else { OverviewExtent::All },
+            items: places
+                .iter()
+                .filter_map(|place| self.summary(actor, place.conversation))
+                .collect(),
+            gone: since
+                .filter(|_| after.is_none())
+                .map_or_else(Vec::new, |since| self.revisions.gone(actor.user, since)),
+            extent: if since.is_some() {
+                OverviewExtent::Changed
+            } else {
+                OverviewExtent::All
+            },
             as_of: self.revisions.moment(),
             next_after,
         }
@@ -54,7 +91,9 @@ impl State {
         let kind = match &found.record.kind {
             KindRecord::Direct => {
                 let (low, high) = id.direct_users()?;
-                ConversationKind::Direct { peer: self.user_info(if low == actor.user { high } else { low })? }
+                ConversationKind::Direct {
+                    peer: self.user_info(if low == actor.user { high } else { low })?,
+                }
             }
             KindRecord::Group { name } => ConversationKind::Group { name: name.clone() },
         };
@@ -76,7 +115,11 @@ impl State {
 
     /// Where push resumes for a device, in every conversation of its user.
     pub(super) fn feeds(&self, actor: Actor) -> Vec<Feed> {
-        let ids = self.users.get(&actor.user).into_iter().flat_map(|found| &found.conversations);
+        let ids = self
+            .users
+            .get(&actor.user)
+            .into_iter()
+            .flat_map(|found| &found.conversations);
         ids.filter_map(|&id| self.feed(actor, id)).collect()
     }
 
@@ -85,15 +128,24 @@ impl State {
     pub fn feed(&self, actor: Actor, conversation: ConversationId) -> Option<Feed> {
         let (found, member) = self.membership(actor.user, conversation).ok()?;
         let floor = found.floor(&member.record);
-        let position = member.delivered(actor.device).max(member.record.joined.prev()).max(floor);
-        Some(Feed { conversation, position, floor })
+        let position = member
+            .delivered(actor.device)
+            .max(member.record.joined.prev())
+            .max(floor);
+        Some(Feed {
+            conversation,
+            position,
+            floor,
+        })
     }
 
     pub(super) fn find_users(&self, names: &[UserName]) -> Result<Response, ErrorCode> {
         if names.len() > limits::USERS_PER_REQUEST_MAX {
             return Err(ErrorCode::BadRequest);
         }
-        let found = names.iter().filter_map(|name| self.user_info(self.user_named(name)?));
+        let found = names
+            .iter()
+            .filter_map(|name| self.user_info(self.user_named(name)?));
         Ok(Response::Users(found.collect()))
     }
 
@@ -101,6 +153,8 @@ impl State {
         if ids.len() > limits::USERS_PER_REQUEST_MAX {
             return Err(ErrorCode::BadRequest);
         }
-        Ok(Response::Users(ids.iter().filter_map(|&id| self.user_info(id)).collect()))
+        Ok(Response::Users(
+            ids.iter().filter_map(|&id| self.user_info(id)).collect(),
+        ))
     }
 }

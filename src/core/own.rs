@@ -49,13 +49,23 @@ impl State {
         if record.role == role {
             return Ok(Response::Done);
         }
-        let owners = self.users.values().filter(|user| user.record.role == ServerRole::Owner).count();
+        let owners = self
+            .users
+            .values()
+            .filter(|user| user.record.role == ServerRole::Owner)
+            .count();
         if record.role == ServerRole::Owner && owners <= 1 {
             return Err(ErrorCode::LastOwner);
         }
-        let record = UserRecord { role, ..record.clone() };
+        let record = UserRecord {
+            role,
+            ..record.clone()
+        };
         self.make(&Change::User(user, record), batch);
-        batch.effect(Effect::Own { user, part: OwnPart::Role });
+        batch.effect(Effect::Own {
+            user,
+            part: OwnPart::Role,
+        });
         Ok(Response::Done)
     }
 }

@@ -21,36 +21,74 @@ use super::state::State;
 
 impl State {
     /// A page of the users whose names begin so, upper and lower case alike, in the order of their names.
-    pub(super) fn search_users(&self, actor: Actor, prefix: &UserName, after: Option<UserId>) -> Result<Response, ErrorCode> {
+    pub(super) fn search_users(
+        &self,
+        actor: Actor,
+        prefix: &UserName,
+        after: Option<UserId>,
+    ) -> Result<Response, ErrorCode> {
         self.check_on_server(actor.user, Action::SearchUsers)?;
         let prefix = prefix.folded();
         let mut start = Bound::Included((prefix.clone(), UserId::SERVER));
         if let Some(after) = after {
-            let name = self.users.get(&after).ok_or(ErrorCode::NoSuchUser)?.record.name.folded();
+            let name = self
+                .users
+                .get(&after)
+                .ok_or(ErrorCode::NoSuchUser)?
+                .record
+                .name
+                .folded();
             if name >= prefix {
                 start = Bound::Excluded((name, after));
             }
         }
-        let found = self.folded_names.range((start, Bound::Unbounded)).take_while(|(name, _)| name.starts_with(&prefix));
-        let mut ids: Vec<UserId> = found.map(|&(_, user)| user).take(USERS_PER_PAGE_MAX + 1).collect();
+        let found = self
+            .folded_names
+            .range((start, Bound::Unbounded))
+            .take_while(|(name, _)| name.starts_with(&prefix));
+        let mut ids: Vec<UserId> = found
+            .map(|&(_, user)| user)
+            .take(USERS_PER_PAGE_MAX + 1)
+            .collect();
         let is_last = ids.len() <= USERS_PER_PAGE_MAX;
         ids.truncate(USERS_PER_PAGE_MAX);
         let next_after = ids.last().copied().filter(|_| !is_last);
-        Ok(Response::FoundUsers(UserPage { items: ids.into_iter().filter_map(|user| self.user_info(user)).collect(), next_after }))
+        Ok(Response::FoundUsers(UserPage {
+            items: ids
+                .into_iter()
+                .filter_map(|user| self.user_info(user))
+                .collect(),
+            next_after,
+        }))
     }
 
     pub(super) fn profiles_of(&self, users: &[UserId]) -> Result<Response, ErrorCode> {
         if users.len() > PROFILES_PER_REQUEST_MAX {
             return Err(ErrorCode::BadRequest);
         }
-        let profile = |&user| Some(UserProfile { user: self.user_info(user)?, profile: self.profile(user) });
-        Ok(Response::Profiles(users.iter().filter_map(profile).collect()))
+        let profile = |&user| {
+            Some(UserProfile {
+                user: self.user_info(user)?,
+                profile: self.profile(user),
+            })
+        };
+        Ok(Response::Profiles(
+            users.iter().filter_map(profile).collect(),
+        ))
     }
 
-    pub(super) fn set_profile(&mut self, actor: Actor, profile: Profile, batch: &mut Batch) -> Response {
+    pub(super) fn set_profile(
+        &mut self,
+        actor: Actor,
+        profile: Profile,
+        batch: &mut Batch,
+    ) -> Response {
         if self.profile(actor.user) != profile {
             self.make(&Change::Profile(actor.user, profile), batch);
-            batch.effect(Effect::Own { user: actor.user, part: OwnPart::Profile });
+            batch.effect(Effect::Own {
+                user: actor.user,
+                part: OwnPart::Profile,
+            });
         }
         Response::Done
     }
@@ -61,8 +99,17 @@ impl State {
             return Err(ErrorCode::BadRequest);
         }
         let users: BTreeSet<UserId> = users.iter().copied().collect();
-        let watched = users.into_iter().filter(|&other| self.may_watch(actor.user, other));
-        Ok(Response::Watching(watched.map(|user| UserPresence { user, devices: Vec::new() }).collect()))
+        let watched = users
+            .into_iter()
+            .filter(|&other| self.may_watch(actor.user, other));
+        Ok(Response::Watching(
+            watched
+                .map(|user| UserPresence {
+                    user,
+                    devices: Vec::new(),
+                })
+                .collect(),
+        ))
     }
 
     /// Whether a user has to do with another.
@@ -82,7 +129,9 @@ impl State {
     /// the other.
     pub(super) fn has_reason_to_watch(&self, user: UserId, other: UserId) -> bool {
         let own = self.relation(user, other);
-        let [Some(one), Some(another)] = [user, other].map(|user| self.user(user)) else { return false };
+        let [Some(one), Some(another)] = [user, other].map(|user| self.user(user)) else {
+            return false;
+        };
         let is_known = user == other || own.follows || own.friendship == Friendship::Friends;
         !own.blocks && (is_known || !one.conversations.is_disjoint(&another.conversations))
     }
@@ -105,20 +154,33 @@ impl State {
 
     /// A stored profile; none when nothing is stored. One that is in memory already stays as it is, for it may be newer.
     pub fn install_profile(&mut self, user: UserId, profile: Option<Profile>) {
-        self.profiles.entry(user).or_insert_with(|| profile.unwrap_or_default());
+        self.profiles
+            .entry(user)
+            .or_insert_with(|| profile.unwrap_or_default());
     }
 
     pub(super) fn take_profiles(&mut self, rows: &mut Vec<Row>) {
         for user in std::mem::take(&mut self.unsaved.profiles) {
             let profile = self.profile(user);
-            rows.push(Row::Profile(user, (profile != Profile::default()).then_some(profile)));
+            rows.push(Row::Profile(
+                user,
+                (profile != Profile::default()).then_some(profile),
+            ));
         }
     }
 
     pub(super) fn profiles_bytes(&self) -> usize {
         let bytes = |profile: &Profile| {
-            let about = profile.about.as_ref().map_or(0, |about| about.as_str().len());
-            128 + about + profile.avatar.as_bytes().len() + profile.display_name.as_ref().map_or(0, |name| name.as_str().len())
+            let about = profile
+                .about
+                .as_ref()
+                .map_or(0, |about| about.as_str().len());
+            128 + about
+                + profile.avatar.as_bytes().len()
+                + profile
+                    .display_name
+                    .as_ref()
+                    .map_or(0, |name| name.as_str().len())
         };
         self.profiles.values().map(bytes).sum()
     }

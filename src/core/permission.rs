@@ -181,35 +181,78 @@ pub enum Standing {
 ///
 /// # Errors
 /// Why not.
-pub fn decide(action: Action, place: Place, standing: Standing, on_server: ServerRole) -> Result<(), ErrorCode> {
+pub fn decide(
+    action: Action,
+    place: Place,
+    standing: Standing,
+    on_server: ServerRole,
+) -> Result<(), ErrorCode> {
     match (place, standing) {
         (Place::Nowhere, _) => Err(ErrorCode::NotFound),
         (Place::Server { search }, _) => decide_on_server(action, search, on_server),
-        (Place::User(acquaintance), _) => allow(action == Action::Watch && acquaintance == Acquaintance::Known),
+        (Place::User(acquaintance), _) => {
+            allow(action == Action::Watch && acquaintance == Acquaintance::Known)
+        }
         // Those who look after the server look after its counts, wherever they are.
         _ if action == Action::ExplainOthers && on_server >= ServerRole::Admin => Ok(()),
-        (Place::Group(GroupSettings { access: Access::Open, .. }), Standing::Stranger) if action == Action::Join => Ok(()),
-        (Place::Group(GroupSettings { access: Access::Open, .. }), Standing::Banned) if action == Action::Join => Err(ErrorCode::Banned),
+        (
+            Place::Group(GroupSettings {
+                access: Access::Open,
+                ..
+            }),
+            Standing::Stranger,
+        ) if action == Action::Join => Ok(()),
+        (
+            Place::Group(GroupSettings {
+                access: Access::Open,
+                ..
+            }),
+            Standing::Banned,
+        ) if action == Action::Join => Err(ErrorCode::Banned),
         (Place::Unbegun(between), _) if action == Action::Begin => between.may_begin(),
-        (Place::Unbegun(_), _) | (_, Standing::Stranger | Standing::Banned) => Err(ErrorCode::NotFound),
+        (Place::Unbegun(_), _) | (_, Standing::Stranger | Standing::Banned) => {
+            Err(ErrorCode::NotFound)
+        }
         (Place::Direct(between), Standing::Member { .. }) => match action {
             Action::Read | Action::Explain => Ok(()),
-            Action::Post | Action::React | Action::Look | Action::Pin | Action::Retain => between.may_say(),
+            Action::Post | Action::React | Action::Look | Action::Pin | Action::Retain => {
+                between.may_say()
+            }
             Action::Edit(words) => between.may_say().and(words.may_change()),
             Action::Recall(words) => words.may_change(),
             Action::Import => allow(on_server >= ServerRole::Admin),
             _ => Err(ErrorCode::Forbidden),
         },
-        (Place::Group(settings), Standing::Member { role, is_muted }) => decide_in_group(action, settings, role, is_muted, on_server),
+        (Place::Group(settings), Standing::Member { role, is_muted }) => {
+            decide_in_group(action, settings, role, is_muted, on_server)
+        }
     }
 }
 
-fn decide_in_group(action: Action, settings: GroupSettings, role: Role, is_muted: bool, on_server: ServerRole) -> Result<(), ErrorCode> {
+fn decide_in_group(
+    action: Action,
+    settings: GroupSettings,
+    role: Role,
+    is_muted: bool,
+    on_server: ServerRole,
+) -> Result<(), ErrorCode> {
     allow(match action {
-        Action::Read | Action::Inspect | Action::React | Action::Look | Action::Join | Action::Leave | Action::Explain => true,
+        Action::Read
+        | Action::Inspect
+        | Action::React
+        | Action::Look
+        | Action::Join
+        | Action::Leave
+        | Action::Explain => true,
         Action::MentionAll => role >= Role::Admin,
         Action::Post | Action::Edit(_) => role >= settings.post,
-        Action::Recall(words) => return if role >= Role::Admin { Ok(()) } else { words.may_change() },
+        Action::Recall(words) => {
+            return if role >= Role::Admin {
+                Ok(())
+            } else {
+                words.may_change()
+            };
+        }
         Action::Pin => role >= settings.pin,
         Action::Invite => role >= settings.invite,
         Action::Rename => role >= settings.rename,
@@ -217,11 +260,22 @@ fn decide_in_group(action: Action, settings: GroupSettings, role: Role, is_muted
         Action::Moderate(other) => role == Role::Owner || role > other,
         Action::Import => on_server >= ServerRole::Admin,
         Action::Begin | Action::ExplainOthers => false,
-        Action::Watch | Action::CreateInvite | Action::SetSetting | Action::SetServerRole | Action::SeeFigures | Action::SearchUsers => {
-            false
-        }
+        Action::Watch
+        | Action::CreateInvite
+        | Action::SetSetting
+        | Action::SetServerRole
+        | Action::SeeFigures
+        | Action::SearchUsers => false,
     })?;
-    let is_heard = matches!(action, Action::Post | Action::Edit(_) | Action::React | Action::Pin | Action::Invite | Action::Rename);
+    let is_heard = matches!(
+        action,
+        Action::Post
+            | Action::Edit(_)
+            | Action::React
+            | Action::Pin
+            | Action::Invite
+            | Action::Rename
+    );
     match action {
         _ if is_muted && is_heard => Err(ErrorCode::Muted),
         Action::Edit(words) => words.may_change(),
@@ -229,18 +283,30 @@ fn decide_in_group(action: Action, settings: GroupSettings, role: Role, is_muted
     }
 }
 
-fn decide_on_server(action: Action, search: Switch, on_server: ServerRole) -> Result<(), ErrorCode> {
+fn decide_on_server(
+    action: Action,
+    search: Switch,
+    on_server: ServerRole,
+) -> Result<(), ErrorCode> {
     match action {
         Action::CreateInvite => allow(on_server >= ServerRole::Admin),
-        Action::SetSetting | Action::SetServerRole | Action::SeeFigures => allow(on_server == ServerRole::Owner),
-        Action::SearchUsers if search == Switch::Off && on_server < ServerRole::Admin => Err(ErrorCode::TurnedOff),
+        Action::SetSetting | Action::SetServerRole | Action::SeeFigures => {
+            allow(on_server == ServerRole::Owner)
+        }
+        Action::SearchUsers if search == Switch::Off && on_server < ServerRole::Admin => {
+            Err(ErrorCode::TurnedOff)
+        }
         Action::SearchUsers => Ok(()),
         _ => Err(ErrorCode::Forbidden),
     }
 }
 
 const fn allow(may: bool) -> Result<(), ErrorCode> {
-    if may { Ok(()) } else { Err(ErrorCode::Forbidden) }
+    if may {
+        Ok(())
+    } else {
+        Err(ErrorCode::Forbidden)
+    }
 }
 
 impl State {
@@ -248,10 +314,21 @@ impl State {
     ///
     /// # Errors
     /// Why not.
-    pub(super) fn check(&self, user: UserId, id: ConversationId, action: Action, now: Timestamp) -> Result<&Conversation, ErrorCode> {
+    pub(super) fn check(
+        &self,
+        user: UserId,
+        id: ConversationId,
+        action: Action,
+        now: Timestamp,
+    ) -> Result<&Conversation, ErrorCode> {
         let found = self.conversations.get(&id);
         let standing = found.map_or(Standing::Stranger, |found| found.standing(user, now));
-        decide(action, self.place(user, id, found), standing, self.server_role(user))?;
+        decide(
+            action,
+            self.place(user, id, found),
+            standing,
+            self.server_role(user),
+        )?;
         found.ok_or(ErrorCode::NotFound)
     }
 
@@ -260,7 +337,12 @@ impl State {
     /// # Errors
     /// Why not.
     pub(super) fn check_begin(&self, user: UserId, id: ConversationId) -> Result<(), ErrorCode> {
-        decide(Action::Begin, self.place(user, id, self.conversations.get(&id)), Standing::Stranger, self.server_role(user))
+        decide(
+            Action::Begin,
+            self.place(user, id, self.conversations.get(&id)),
+            Standing::Stranger,
+            self.server_role(user),
+        )
     }
 
     /// Whether the user may do it on the server.
@@ -268,18 +350,28 @@ impl State {
     /// # Errors
     /// Why not.
     pub(super) fn check_on_server(&self, user: UserId, action: Action) -> Result<(), ErrorCode> {
-        let place = Place::Server { search: self.settings().user_search };
+        let place = Place::Server {
+            search: self.settings().user_search,
+        };
         decide(action, place, Standing::Stranger, self.server_role(user))
     }
 
     /// Whether the user may be told where another one is.
     pub(super) fn may_watch(&self, user: UserId, other: UserId) -> bool {
         let place = Place::User(self.acquaintance(user, other));
-        decide(Action::Watch, place, Standing::Stranger, self.server_role(user)).is_ok()
+        decide(
+            Action::Watch,
+            place,
+            Standing::Stranger,
+            self.server_role(user),
+        )
+        .is_ok()
     }
 
     fn server_role(&self, user: UserId) -> ServerRole {
-        self.users.get(&user).map_or(ServerRole::Member, |user| user.record.role)
+        self.users
+            .get(&user)
+            .map_or(ServerRole::Member, |user| user.record.role)
     }
 
     fn place(&self, user: UserId, id: ConversationId, found: Option<&Conversation>) -> Place {
@@ -309,7 +401,11 @@ impl State {
 
     /// The conversation and the membership of a user who may read it. Whether there is no such conversation or he is no member is not
     /// told. Nobody is muted when he only reads, so it does not matter when that is.
-    pub(super) fn membership(&self, user: UserId, id: ConversationId) -> Result<(&Conversation, &Member), ErrorCode> {
+    pub(super) fn membership(
+        &self,
+        user: UserId,
+        id: ConversationId,
+    ) -> Result<(&Conversation, &Member), ErrorCode> {
         self.permit(user, id, Action::Read, Timestamp::new(u64::MAX))
     }
 }
@@ -318,7 +414,10 @@ impl Conversation {
     /// What a user is to it at present.
     fn standing(&self, user: UserId, now: Timestamp) -> Standing {
         match self.member(user) {
-            Some(Member { record, .. }) => Standing::Member { role: record.role, is_muted: record.terms.muted_until > now },
+            Some(Member { record, .. }) => Standing::Member {
+                role: record.role,
+                is_muted: record.terms.muted_until > now,
+            },
             None if self.group.bans(user) => Standing::Banned,
             None => Standing::Stranger,
         }

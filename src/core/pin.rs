@@ -26,7 +26,9 @@ impl State {
             return Err(ErrorCode::NoSuchMessage);
         }
         let mut pins = self.membership(actor.user, conversation)?.0.pins.clone();
-        let Err(place) = pins.binary_search(&msgid) else { return Ok(Response::Done) };
+        let Err(place) = pins.binary_search(&msgid) else {
+            return Ok(Response::Done);
+        };
         if pins.len() >= PINS_MAX {
             return Err(ErrorCode::LimitReached);
         }
@@ -51,22 +53,55 @@ impl State {
             return Err(ErrorCode::NoSuchMessage);
         }
         if found.pins.contains(&msgid) {
-            self.append_amendment(actor, conversation, Amendment::Unpinned { msgid }, now, batch);
+            self.append_amendment(
+                actor,
+                conversation,
+                Amendment::Unpinned { msgid },
+                now,
+                batch,
+            );
             self.drop_pin(conversation, msgid, batch);
         }
         Ok(Response::Done)
     }
 
-    pub(super) fn pins(&self, actor: Actor, conversation: ConversationId) -> Result<Response, ErrorCode> {
+    pub(super) fn pins(
+        &self,
+        actor: Actor,
+        conversation: ConversationId,
+    ) -> Result<Response, ErrorCode> {
         let (found, member) = self.membership(actor.user, conversation)?;
         let floor = found.floor(&member.record);
-        Ok(Response::Pins(found.pins.iter().copied().filter(|&pin| pin > floor).collect()))
+        Ok(Response::Pins(
+            found
+                .pins
+                .iter()
+                .copied()
+                .filter(|&pin| pin > floor)
+                .collect(),
+        ))
     }
 
     /// A message that is unpinned, or recalled, is among the pins no more.
-    pub(super) fn drop_pin(&mut self, conversation: ConversationId, msgid: MsgId, batch: &mut Batch) {
-        let Some(found) = self.conversations.get(&conversation).filter(|found| found.pins.contains(&msgid)) else { return };
-        let pins = found.pins.iter().copied().filter(|&pin| pin != msgid).collect();
+    pub(super) fn drop_pin(
+        &mut self,
+        conversation: ConversationId,
+        msgid: MsgId,
+        batch: &mut Batch,
+    ) {
+        let Some(found) = self
+            .conversations
+            .get(&conversation)
+            .filter(|found| found.pins.contains(&msgid))
+        else {
+            return;
+        };
+        let pins = found
+            .pins
+            .iter()
+            .copied()
+            .filter(|&pin| pin != msgid)
+            .collect();
         self.make(&Change::Pins { conversation, pins }, batch);
     }
 }

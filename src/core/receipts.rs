@@ -8,7 +8,9 @@ use std::ops::RangeInclusive;
 use cairn_proto::error::ErrorCode;
 use cairn_proto::ids::{ConversationId, MsgId, UserId};
 use cairn_proto::limits::RECEIPTS_PER_PAGE_MAX;
-use cairn_proto::receipts::{MemberCursors, Reads, Receipt, ReceiptCounts, ReceiptPage, ReceiptState};
+use cairn_proto::receipts::{
+    MemberCursors, Reads, Receipt, ReceiptCounts, ReceiptPage, ReceiptState,
+};
 use cairn_proto::response::Response;
 
 use super::batch::{Batch, Effect};
@@ -47,51 +49,97 @@ impl State {
         if !entry.body.is_message() {
             return Err(ErrorCode::NoSuchMessage);
         }
-        let asked = Asked { conversation, by: actor.user, sender: entry.sender, msgid };
+        let asked = Asked {
+            conversation,
+            by: actor.user,
+            sender: entry.sender,
+            msgid,
+        };
         let (mut items, mut next_after) = (Vec::new(), None);
         let mut counts = None;
         if found.is_counted() {
-            let all: Vec<Receipt> =
-                found.members_sorted().into_iter().filter_map(|(user, member)| self.receipt(asked, user, member)).collect();
+            let all: Vec<Receipt> = found
+                .members_sorted()
+                .into_iter()
+                .filter_map(|(user, member)| self.receipt(asked, user, member))
+                .collect();
             let mut sum = ReceiptCounts::default();
             all.iter().for_each(|receipt| sum.add(receipt.state));
             counts = Some(sum);
-            items.extend(all.into_iter().filter(|receipt| after.is_none_or(|after| receipt.user > after)));
+            items.extend(
+                all.into_iter()
+                    .filter(|receipt| after.is_none_or(|after| receipt.user > after)),
+            );
         } else {
             let chunks = window(after);
-            let last = MemberChunk::new(*chunks.end()).users().last().filter(|&last| self.has_users_above(last));
-            let users = chunks.map(MemberChunk::new).flat_map(MemberChunk::users).filter(|&user| after.is_none_or(|after| user > after));
-            items.extend(users.filter_map(|user| self.receipt(asked, user, found.member(user)?)).take(RECEIPTS_PER_PAGE_MAX + 1));
+            let last = MemberChunk::new(*chunks.end())
+                .users()
+                .last()
+                .filter(|&last| self.has_users_above(last));
+            let users = chunks
+                .map(MemberChunk::new)
+                .flat_map(MemberChunk::users)
+                .filter(|&user| after.is_none_or(|after| user > after));
+            items.extend(
+                users
+                    .filter_map(|user| self.receipt(asked, user, found.member(user)?))
+                    .take(RECEIPTS_PER_PAGE_MAX + 1),
+            );
             next_after = last;
         }
         if items.len() > RECEIPTS_PER_PAGE_MAX {
             items.truncate(RECEIPTS_PER_PAGE_MAX);
             next_after = items.last().map(|receipt| receipt.user);
         }
-        Ok(Response::Receipts(ReceiptPage { items, counts, reads: self.reads(actor.user), next_after }))
+        Ok(Response::Receipts(ReceiptPage {
+            items,
+            counts,
+            reads: self.reads(actor.user),
+            next_after,
+        }))
     }
 
     /// What must be loaded for a page.
-    pub(super) fn receipts_needed(&self, conversation: ConversationId, msgid: MsgId, by: UserId, after: Option<UserId>) -> Vec<Need> {
-        let Some(found) = self.conversation(conversation) else { return Vec::new() };
-        let is_there = found.member(by).is_some_and(|member| found.shows(&member.record, msgid));
+    pub(super) fn receipts_needed(
+        &self,
+        conversation: ConversationId,
+        msgid: MsgId,
+        by: UserId,
+        after: Option<UserId>,
+    ) -> Vec<Need> {
+        let Some(found) = self.conversation(conversation) else {
+            return Vec::new();
+        };
+        let is_there = found
+            .member(by)
+            .is_some_and(|member| found.shows(&member.record, msgid));
         if !is_there || self.settings().receipts == Switch::Off {
             return Vec::new();
         }
         let is_known = self.entries.contains_key(&(conversation, msgid));
-        let mut needs: Vec<Need> = (!is_known).then_some(Need::Entry(conversation, msgid)).into_iter().collect();
+        let mut needs: Vec<Need> = (!is_known)
+            .then_some(Need::Entry(conversation, msgid))
+            .into_iter()
+            .collect();
         if found.is_counted() {
             needs.extend((!found.knows_all()).then_some(Need::Members(conversation)));
         } else {
-            let unknown =
-                window(after).map(MemberChunk::new).filter(|&chunk| !found.knows_chunk(chunk)).filter_map(|chunk| chunk.users().last());
+            let unknown = window(after)
+                .map(MemberChunk::new)
+                .filter(|&chunk| !found.knows_chunk(chunk))
+                .filter_map(|chunk| chunk.users().last());
             needs.extend(unknown.map(|user| Need::Member(conversation, user)));
         }
         needs
     }
 
     fn receipt(&self, asked: Asked, user: UserId, member: &Member) -> Option<Receipt> {
-        let Asked { conversation, by, sender, msgid } = asked;
+        let Asked {
+            conversation,
+            by,
+            sender,
+            msgid,
+        } = asked;
         // Who came later was not spoken to.
         if user == sender || member.record.joined > msgid {
             return None;
@@ -105,42 +153,91 @@ impl State {
     }
 
     /// How far a member is, as far as somebody else is shown it.
-    fn cursors_for(&self, conversation: ConversationId, by: UserId, user: UserId, member: &Member) -> MemberCursors {
+    fn cursors_for(
+        &self,
+        conversation: ConversationId,
+        by: UserId,
+        user: UserId,
+        member: &Member,
+    ) -> MemberCursors {
         let told = member.record.told();
-        let read = if self.shows_reads(conversation, by, user) { told } else { MsgId::ZERO };
-        MemberCursors { user, delivered: delivered(member), read }
+        let read = if self.shows_reads(conversation, by, user) {
+            told
+        } else {
+            MsgId::ZERO
+        };
+        MemberCursors {
+            user,
+            delivered: delivered(member),
+            read,
+        }
     }
 
     /// How far a member is, for those who are shown what others have read. Nothing where there are no receipts.
     #[must_use]
-    pub fn told_cursors(&self, conversation: ConversationId, user: UserId) -> Option<MemberCursors> {
-        let member = self.conversation(conversation)?.member(user).filter(|_| self.settings().receipts == Switch::On)?;
+    pub fn told_cursors(
+        &self,
+        conversation: ConversationId,
+        user: UserId,
+    ) -> Option<MemberCursors> {
+        let member = self
+            .conversation(conversation)?
+            .member(user)
+            .filter(|_| self.settings().receipts == Switch::On)?;
         let told = member.record.told();
-        let read = if self.reads(user) == Reads::Shown { told } else { MsgId::ZERO };
-        Some(MemberCursors { user, delivered: delivered(member), read })
+        let read = if self.reads(user) == Reads::Shown {
+            told
+        } else {
+            MsgId::ZERO
+        };
+        Some(MemberCursors {
+            user,
+            delivered: delivered(member),
+            read,
+        })
     }
 
     /// Whether somebody is shown what a user has read. In a direct chat a block hides it, from either of the two.
     pub(super) fn shows_reads(&self, conversation: ConversationId, to: UserId, of: UserId) -> bool {
-        let both_show = [to, of].iter().all(|&user| self.reads(user) == Reads::Shown);
-        let is_blocked = conversation.direct_users().is_some() && (self.relation(to, of).blocks || self.relation(of, to).blocks);
+        let both_show = [to, of]
+            .iter()
+            .all(|&user| self.reads(user) == Reads::Shown);
+        let is_blocked = conversation.direct_users().is_some()
+            && (self.relation(to, of).blocks || self.relation(of, to).blocks);
         to == of || (self.settings().receipts == Switch::On && both_show && !is_blocked)
     }
 
     pub(super) fn reads(&self, user: UserId) -> Reads {
-        self.users.get(&user).map_or(Reads::Shown, |user| user.record.reads)
+        self.users
+            .get(&user)
+            .map_or(Reads::Shown, |user| user.record.reads)
     }
 
     pub(super) fn own_reads(&self, actor: Actor) -> Response {
         Response::OwnReads(self.reads(actor.user))
     }
 
-    pub(super) fn set_own_reads(&mut self, actor: Actor, reads: Reads, batch: &mut Batch) -> Result<Response, ErrorCode> {
-        let record = &self.users.get(&actor.user).ok_or(ErrorCode::AuthFailed)?.record;
+    pub(super) fn set_own_reads(
+        &mut self,
+        actor: Actor,
+        reads: Reads,
+        batch: &mut Batch,
+    ) -> Result<Response, ErrorCode> {
+        let record = &self
+            .users
+            .get(&actor.user)
+            .ok_or(ErrorCode::AuthFailed)?
+            .record;
         if record.reads != reads {
-            let record = UserRecord { reads, ..record.clone() };
+            let record = UserRecord {
+                reads,
+                ..record.clone()
+            };
             self.make(&Change::User(actor.user, record), batch);
-            batch.effect(Effect::Own { user: actor.user, part: OwnPart::Reads });
+            batch.effect(Effect::Own {
+                user: actor.user,
+                part: OwnPart::Reads,
+            });
         }
         Ok(Response::Done)
     }
@@ -148,11 +245,19 @@ impl State {
 
 /// What any device of a member has. Whoever has read something has got it.
 fn delivered(member: &Member) -> MsgId {
-    member.delivered.iter().map(|&(_, msgid)| msgid).max().unwrap_or_default().max(member.record.told())
+    member
+        .delivered
+        .iter()
+        .map(|&(_, msgid)| msgid)
+        .max()
+        .unwrap_or_default()
+        .max(member.record.told())
 }
 
 /// The chunks that a page of a large conversation looks through.
 fn window(after: Option<UserId>) -> RangeInclusive<u32> {
-    let first = after.map_or(0, |after| MemberChunk::of(UserId::new(after.get().saturating_add(1))).get());
+    let first = after.map_or(0, |after| {
+        MemberChunk::of(UserId::new(after.get().saturating_add(1))).get()
+    });
     first..=first.saturating_add(limits::RECEIPT_CHUNKS_MAX - 1)
 }

@@ -3,7 +3,10 @@
 
 use cairn_proto::attachment::AttachmentHash;
 use cairn_proto::hello::ServerRole;
-use cairn_proto::ids::{ConversationId, DeviceId, EpochId, ImportSource, MsgId, Revision, SendStreamId, Timestamp, UserId};
+use cairn_proto::ids::{
+    ConversationId, DeviceId, EpochId, ImportSource, MsgId, Revision, SendStreamId, Timestamp,
+    UserId,
+};
 use cairn_proto::limits::SENDS_IN_FLIGHT_MAX;
 use cairn_proto::people::Profile;
 use cairn_proto::receipts::Reads;
@@ -163,7 +166,13 @@ pub struct MemberTerms {
 
 impl Default for MemberTerms {
     fn default() -> Self {
-        Self { floor: MsgId::ZERO, muted_until: Timestamp::new(0), muted: false, favourite: false, hidden_at: None }
+        Self {
+            floor: MsgId::ZERO,
+            muted_until: Timestamp::new(0),
+            muted: false,
+            favourite: false,
+            hidden_at: None,
+        }
     }
 }
 
@@ -290,7 +299,11 @@ impl RecentPart {
     /// The part with this number, if there is one.
     #[must_use]
     pub const fn new(number: u8) -> Option<Self> {
-        if (number as usize) < Self::COUNT { Some(Self(number)) } else { None }
+        if (number as usize) < Self::COUNT {
+            Some(Self(number))
+        } else {
+            None
+        }
     }
 
     /// Its number.

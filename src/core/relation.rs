@@ -52,13 +52,20 @@ impl Relations {
     /// Those behind a user, in the order of their ids.
     pub fn after(&self, user: Option<UserId>) -> impl Iterator<Item = StoredRelation> {
         let start = user.unwrap_or(UserId::SERVER);
-        self.0.range(start..).filter(move |&(&other, _)| Some(other) != user).map(|(&other, &relation)| (other, relation))
+        self.0
+            .range(start..)
+            .filter(move |&(&other, _)| Some(other) != user)
+            .map(|(&other, &relation)| (other, relation))
     }
 
     fn stored(&self, chunk: RelationChunk) -> Vec<StoredRelation> {
         let first = chunk.get().saturating_mul(RelationChunk::USERS);
-        let others = UserId::new(first)..=UserId::new(first.saturating_add(RelationChunk::USERS - 1));
-        self.0.range(others).map(|(&other, &relation)| (other, relation)).collect()
+        let others =
+            UserId::new(first)..=UserId::new(first.saturating_add(RelationChunk::USERS - 1));
+        self.0
+            .range(others)
+            .map(|(&other, &relation)| (other, relation))
+            .collect()
     }
 
     /// About how much memory they take, in bytes.
@@ -76,7 +83,10 @@ impl State {
 
     /// What `other` is to `user`, by the side of `user`.
     pub(super) fn relation(&self, user: UserId, other: UserId) -> Relation {
-        self.relations.get(&user).map(|relations| relations.to(other)).unwrap_or_default()
+        self.relations
+            .get(&user)
+            .map(|relations| relations.to(other))
+            .unwrap_or_default()
     }
 
     /// Whether a user's relations are in memory; those of nobody need not be.
@@ -85,22 +95,32 @@ impl State {
     }
 
     pub(super) fn apply_relation(&mut self, user: UserId, other: UserId, relation: Relation) {
-        let Some(Relations(relations)) = self.relations.get_mut(&user) else { return };
+        let Some(Relations(relations)) = self.relations.get_mut(&user) else {
+            return;
+        };
         match relation.is_none() {
             true => drop(relations.remove(&other)),
             false => drop(relations.insert(other, relation)),
         }
-        self.unsaved.relations.insert((user, RelationChunk::of(other)));
+        self.unsaved
+            .relations
+            .insert((user, RelationChunk::of(other)));
     }
 
     /// The stored relations of a user. Those that are in memory already stay as they are, for they may be newer.
     pub fn install_relations(&mut self, user: UserId, stored: Vec<StoredRelation>) {
-        self.relations.entry(user).or_insert_with(|| Relations(stored.into_iter().collect()));
+        self.relations
+            .entry(user)
+            .or_insert_with(|| Relations(stored.into_iter().collect()));
     }
 
     pub(super) fn take_relations(&mut self, rows: &mut Vec<Row>) {
         for (user, chunk) in std::mem::take(&mut self.unsaved.relations) {
-            rows.extend(self.relations.get(&user).map(|relations| Row::Relations(user, chunk, relations.stored(chunk))));
+            rows.extend(
+                self.relations
+                    .get(&user)
+                    .map(|relations| Row::Relations(user, chunk, relations.stored(chunk))),
+            );
         }
     }
 
@@ -112,6 +132,7 @@ impl State {
     pub(super) fn let_go_relations(&mut self) {
         let unsaved = &self.unsaved.relations;
         let chunks_of = |user| (user, RelationChunk::new(0))..=(user, RelationChunk::new(u32::MAX));
-        self.relations.retain(|&user, _| unsaved.range(chunks_of(user)).next().is_some());
+        self.relations
+            .retain(|&user, _| unsaved.range(chunks_of(user)).next().is_some());
     }
 }

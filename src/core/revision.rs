@@ -35,42 +35,71 @@ const NOWHERE: ConversationId = ConversationId::new(0);
 impl Revisions {
     /// When a conversation last changed for everybody.
     pub(super) fn of(&self, conversation: ConversationId) -> Revision {
-        self.conversations.get(&conversation).copied().unwrap_or_default()
+        self.conversations
+            .get(&conversation)
+            .copied()
+            .unwrap_or_default()
     }
 
     /// Whether the conversation is another for the member than it was.
-    pub(super) fn changed(&self, user: UserId, conversation: ConversationId, since: Revision) -> bool {
-        let membership = self.memberships.get(&(user, conversation)).copied().unwrap_or_default();
+    pub(super) fn changed(
+        &self,
+        user: UserId,
+        conversation: ConversationId,
+        since: Revision,
+    ) -> bool {
+        let membership = self
+            .memberships
+            .get(&(user, conversation))
+            .copied()
+            .unwrap_or_default();
         self.of(conversation).max(membership) > since
     }
 
     /// The conversations that the user was a member of, and when he was one no more.
     fn ended_of(&self, user: UserId) -> impl Iterator<Item = (ConversationId, Revision)> {
         let (first, last) = (ConversationId::new(1), ConversationId::new(u64::MAX));
-        self.ended.range((user, first)..=(user, last)).map(|(&(_, id), &at)| (id, at))
+        self.ended
+            .range((user, first)..=(user, last))
+            .map(|(&(_, id), &at)| (id, at))
     }
 
     /// Those of them that a device has not heard of, in the order of their ids.
     pub(super) fn gone(&self, user: UserId, since: Revision) -> Vec<ConversationId> {
-        self.ended_of(user).filter(|&(_, at)| at > since).map(|(id, _)| id).collect()
+        self.ended_of(user)
+            .filter(|&(_, at)| at > since)
+            .map(|(id, _)| id)
+            .collect()
     }
 
     /// Whether everything that ended since then is remembered.
     fn remembers(&self, user: UserId, since: Revision) -> bool {
-        self.ended.get(&(user, NOWHERE)).is_none_or(|&forgotten| since >= forgotten)
+        self.ended
+            .get(&(user, NOWHERE))
+            .is_none_or(|&forgotten| since >= forgotten)
     }
 
     /// The moment of what is durable. What the open batch holds so far is told once more.
     pub(super) fn moment(&self) -> Moment {
-        let epoch = self.epochs.last().map_or(EpochId::new(0), |last| last.epoch);
-        Moment { epoch, revision: Revision::new(self.open.get().saturating_sub(1)) }
+        let epoch = self
+            .epochs
+            .last()
+            .map_or(EpochId::new(0), |last| last.epoch);
+        Moment {
+            epoch,
+            revision: Revision::new(self.open.get().saturating_sub(1)),
+        }
     }
 
     /// The revision of a moment in this server's past, if it is one. What the former life of a restored backup went on to is none.
     pub(super) fn since(&self, user: UserId, moment: Moment) -> Option<Revision> {
-        let at = self.epochs.iter().position(|known| known.epoch == moment.epoch)?;
+        let at = self
+            .epochs
+            .iter()
+            .position(|known| known.epoch == moment.epoch)?;
         let end = self.epochs.get(at + 1).map_or(self.open, |next| next.first);
-        let is_past = moment.revision < end && moment.revision >= Revision::new(self.epochs[at].first.get().saturating_sub(1));
+        let is_past = moment.revision < end
+            && moment.revision >= Revision::new(self.epochs[at].first.get().saturating_sub(1));
         (is_past && self.remembers(user, moment.revision)).then_some(moment.revision)
     }
 
@@ -111,21 +140,40 @@ impl State {
             | Change::Renamed(conversation, _)
             | Change::Group(conversation, _)
             | Change::FloorRaised { conversation, .. } => self.stamp_conversation(*conversation),
-            Change::Read { conversation, user, .. }
-            | Change::MemberTerms { conversation, user, .. }
-            | Change::MarkedUnread { conversation, user, .. } => {
+            Change::Read {
+                conversation, user, ..
+            }
+            | Change::MemberTerms {
+                conversation, user, ..
+            }
+            | Change::MarkedUnread {
+                conversation, user, ..
+            } => {
                 self.stamp_membership(*user, *conversation);
             }
-            Change::Member { conversation, user, .. } => {
-                if self.revisions.ended.remove(&(*user, *conversation)).is_some() {
+            Change::Member {
+                conversation, user, ..
+            } => {
+                if self
+                    .revisions
+                    .ended
+                    .remove(&(*user, *conversation))
+                    .is_some()
+                {
                     self.unsaved.ended.insert((*user, *conversation));
                 }
                 self.stamp_membership(*user, *conversation);
             }
-            Change::MemberRemoved { conversation, user, .. } => {
+            Change::MemberRemoved {
+                conversation, user, ..
+            } => {
                 let forgotten = self.revisions.end(*user, *conversation);
                 self.unsaved.ended.insert((*user, *conversation));
-                self.unsaved.ended.extend(forgotten.into_iter().flat_map(|id| [(*user, id), (*user, NOWHERE)]));
+                self.unsaved.ended.extend(
+                    forgotten
+                        .into_iter()
+                        .flat_map(|id| [(*user, id), (*user, NOWHERE)]),
+                );
             }
             Change::EpochBegun(epoch) => self.apply_epoch(*epoch),
             // A device knows how far it is itself, and the others come with an entry of their own.
@@ -162,7 +210,11 @@ impl State {
 
     fn stamp_membership(&mut self, user: UserId, id: ConversationId) {
         let open = self.revisions.open;
-        if let Some(member) = self.conversations.get_mut(&id).and_then(|found| found.members.get_mut(&user)) {
+        if let Some(member) = self
+            .conversations
+            .get_mut(&id)
+            .and_then(|found| found.members.get_mut(&user))
+        {
             member.record.changed = open.max(member.record.changed);
             let changed = self.revisions.memberships.entry((user, id)).or_default();
             *changed = open.max(*changed);
@@ -172,7 +224,10 @@ impl State {
     fn apply_epoch(&mut self, epoch: EpochId) {
         let epochs = &mut self.revisions.epochs;
         if epochs.iter().all(|known| known.epoch != epoch) {
-            epochs.push(EpochRecord { epoch, first: self.revisions.open });
+            epochs.push(EpochRecord {
+                epoch,
+                first: self.revisions.open,
+            });
             epochs.sort_unstable_by_key(|known| known.first);
             let excess = epochs.len().saturating_sub(limits::EPOCHS_MAX);
             epochs.drain(..excess);
@@ -199,13 +254,24 @@ impl State {
     }
 
     /// When a stored conversation last changed.
-    pub fn install_conversation_revision(&mut self, conversation: ConversationId, changed: Revision) {
+    pub fn install_conversation_revision(
+        &mut self,
+        conversation: ConversationId,
+        changed: Revision,
+    ) {
         self.revisions.conversations.insert(conversation, changed);
     }
 
     /// When a stored membership last changed.
-    pub fn install_membership_revision(&mut self, user: UserId, conversation: ConversationId, changed: Revision) {
-        self.revisions.memberships.insert((user, conversation), changed);
+    pub fn install_membership_revision(
+        &mut self,
+        user: UserId,
+        conversation: ConversationId,
+        changed: Revision,
+    ) {
+        self.revisions
+            .memberships
+            .insert((user, conversation), changed);
     }
 
     /// When a stored membership ended.
@@ -229,13 +295,25 @@ mod tests {
             revisions.open = Revision::new(at);
             revisions.end(ADA, ConversationId::new(at));
         }
-        let remembers = |revisions: &Revisions, since| revisions.remembers(ADA, Revision::new(since));
-        assert!(!remembers(&revisions, 0) && remembers(&revisions, 1), "the first end is forgotten");
+        let remembers =
+            |revisions: &Revisions, since| revisions.remembers(ADA, Revision::new(since));
+        assert!(
+            !remembers(&revisions, 0) && remembers(&revisions, 1),
+            "the first end is forgotten"
+        );
         for came_back in 2..=10 {
-            revisions.ended.remove(&(ADA, ConversationId::new(came_back)));
+            revisions
+                .ended
+                .remove(&(ADA, ConversationId::new(came_back)));
         }
         assert!(!remembers(&revisions, 0) && remembers(&revisions, 1));
-        assert_eq!(revisions.gone(ADA, Revision::new(1)).len(), limits::ENDED_MEMBERSHIPS_MAX - 9);
-        assert!(revisions.remembers(UserId::new(2), Revision::new(0)), "others left nothing");
+        assert_eq!(
+            revisions.gone(ADA, Revision::new(1)).len(),
+            limits::ENDED_MEMBERSHIPS_MAX - 9
+        );
+        assert!(
+            revisions.remembers(UserId::new(2), Revision::new(0)),
+            "others left nothing"
+        );
     }
 }

@@ -15,17 +15,29 @@ impl State {
         self.take_relations(&mut rows);
         self.take_profiles(&mut rows);
         let settings = std::mem::take(&mut self.unsaved.settings);
-        rows.extend(settings.into_iter().map(|(name, value)| Row::Setting(name, value)));
+        rows.extend(
+            settings
+                .into_iter()
+                .map(|(name, value)| Row::Setting(name, value)),
+        );
         self.attachments.take_unsaved(&mut rows);
         rows
     }
 
     fn take_accounts(&mut self, rows: &mut Vec<Row>) {
         for id in std::mem::take(&mut self.unsaved.users) {
-            rows.extend(self.users.get(&id).map(|user| Row::User(id, user.record.clone())));
+            rows.extend(
+                self.users
+                    .get(&id)
+                    .map(|user| Row::User(id, user.record.clone())),
+            );
         }
         for (user, id) in std::mem::take(&mut self.unsaved.devices) {
-            let record = self.users.get(&user).and_then(|user| user.devices.get(&id)).cloned();
+            let record = self
+                .users
+                .get(&user)
+                .and_then(|user| user.devices.get(&id))
+                .cloned();
             rows.push(Row::Device(user, id, record));
         }
         for token in std::mem::take(&mut self.unsaved.invites) {
@@ -36,23 +48,46 @@ impl State {
     fn take_streams(&mut self, rows: &mut Vec<Row>) {
         // Removals go first: a stream that was forgotten and opened again since then has new cursors.
         let removed = std::mem::take(&mut self.unsaved.streams_removed);
-        rows.extend(removed.into_iter().map(|(device, stream)| Row::StreamRemoved(device, stream)));
+        rows.extend(
+            removed
+                .into_iter()
+                .map(|(device, stream)| Row::StreamRemoved(device, stream)),
+        );
         for (device, id) in std::mem::take(&mut self.unsaved.streams) {
-            let Some(stream) = self.streams.get_mut(&(device, id)) else { continue };
+            let Some(stream) = self.streams.get_mut(&(device, id)) else {
+                continue;
+            };
             let StreamRows { cursors, recent } = stream.take_unsaved();
-            rows.extend(cursors.into_iter().map(|(chunk, cursors)| Row::SendCursors(device, id, chunk, cursors)));
-            rows.extend(recent.into_iter().map(|(part, sends)| Row::RecentSends(device, id, part, sends)));
+            rows.extend(
+                cursors
+                    .into_iter()
+                    .map(|(chunk, cursors)| Row::SendCursors(device, id, chunk, cursors)),
+            );
+            rows.extend(
+                recent
+                    .into_iter()
+                    .map(|(part, sends)| Row::RecentSends(device, id, part, sends)),
+            );
         }
     }
 
     fn take_conversations(&mut self, rows: &mut Vec<Row>) {
         for (user, conversation) in std::mem::take(&mut self.unsaved.memberships) {
-            let member = self.users.get(&user).filter(|user| user.conversations.contains(&conversation));
-            let record = member.map(|user| MembershipRecord { owns: user.owned.contains(&conversation) });
+            let member = self
+                .users
+                .get(&user)
+                .filter(|user| user.conversations.contains(&conversation));
+            let record = member.map(|user| MembershipRecord {
+                owns: user.owned.contains(&conversation),
+            });
             rows.push(Row::Membership(user, conversation, record));
         }
         for (user, conversation) in std::mem::take(&mut self.unsaved.ended) {
-            rows.push(Row::Ended(user, conversation, self.ended_at(user, conversation)));
+            rows.push(Row::Ended(
+                user,
+                conversation,
+                self.ended_at(user, conversation),
+            ));
         }
         if std::mem::take(&mut self.unsaved.epochs) {
             rows.push(Row::Epochs(self.epochs().to_vec()));
@@ -61,19 +96,43 @@ impl State {
             rows.push(Row::OpenGroup(id, self.open_groups.name(id).cloned()));
         }
         for id in std::mem::take(&mut self.unsaved.conversations) {
-            let Some(found) = self.conversations.get_mut(&id) else { continue };
+            let Some(found) = self.conversations.get_mut(&id) else {
+                continue;
+            };
             let unsaved = std::mem::take(&mut found.unsaved);
             rows.push(Row::Conversation(id, found.record.clone()));
             if unsaved.group {
-                rows.push(Row::Group(id, Some(found.group.clone()).filter(|group| *group != GroupRecord::default())));
+                rows.push(Row::Group(
+                    id,
+                    Some(found.group.clone()).filter(|group| *group != GroupRecord::default()),
+                ));
             }
-            debug_assert!(unsaved.members.iter().all(|&chunk| found.knows_chunk(chunk)), "a chunk is stored whole");
-            rows.extend(unsaved.members.into_iter().map(|chunk| Row::Members(id, chunk, found.stored_members(chunk))));
+            debug_assert!(
+                unsaved
+                    .members
+                    .iter()
+                    .all(|&chunk| found.knows_chunk(chunk)),
+                "a chunk is stored whole"
+            );
+            rows.extend(
+                unsaved
+                    .members
+                    .into_iter()
+                    .map(|chunk| Row::Members(id, chunk, found.stored_members(chunk))),
+            );
             for chunk in unsaved.chunks {
-                rows.extend(found.uncounted.chunk_bytes(chunk).map(|bytes| Row::Uncounted(id, chunk, bytes)));
+                rows.extend(
+                    found
+                        .uncounted
+                        .chunk_bytes(chunk)
+                        .map(|bytes| Row::Uncounted(id, chunk, bytes)),
+                );
             }
             for (user, chunk) in unsaved.mentions {
-                let bytes = found.mentions.get(&user).and_then(|set| set.chunk_bytes(chunk));
+                let bytes = found
+                    .mentions
+                    .get(&user)
+                    .and_then(|set| set.chunk_bytes(chunk));
                 rows.extend(bytes.map(|bytes| Row::Mentions(id, user, chunk, bytes)));
             }
             if unsaved.pins {
@@ -83,7 +142,12 @@ impl State {
                 rows.push(Row::Retention(id, found.retention));
             }
             for source in unsaved.imports {
-                rows.extend(found.imports.get(&source).map(|&cursor| Row::Import(id, source, cursor)));
+                rows.extend(
+                    found
+                        .imports
+                        .get(&source)
+                        .map(|&cursor| Row::Import(id, source, cursor)),
+                );
             }
         }
     }
@@ -92,15 +156,30 @@ impl State {
     /// `target_bytes`. To be called when everything that [`State::take_unsaved`] gave is stored. Says which conversations went.
     pub fn let_go(&mut self, target_bytes: usize) -> Vec<cairn_proto::ids::ConversationId> {
         self.attachments.let_go();
-        let bytes: usize = self.conversations.values().map(super::conversation::Conversation::memory_bytes).sum();
-        if bytes + self.streams.len() * STREAM_BYTES + self.relations_bytes() + self.profiles_bytes() <= target_bytes {
+        let bytes: usize = self
+            .conversations
+            .values()
+            .map(super::conversation::Conversation::memory_bytes)
+            .sum();
+        if bytes
+            + self.streams.len() * STREAM_BYTES
+            + self.relations_bytes()
+            + self.profiles_bytes()
+            <= target_bytes
+        {
             return Vec::new();
         }
         // One that began anew stays while the trees may still hold what it was before.
-        self.streams.retain(|key, stream| !stream.is_saved() || self.unsaved.streams_removed.contains(key));
+        self.streams
+            .retain(|key, stream| !stream.is_saved() || self.unsaved.streams_removed.contains(key));
         self.let_go_relations();
         self.let_go_profiles();
-        let idle: Vec<_> = self.conversations.iter().filter(|(_, found)| !found.unsaved.listed).map(|(&id, _)| id).collect();
+        let idle: Vec<_> = self
+            .conversations
+            .iter()
+            .filter(|(_, found)| !found.unsaved.listed)
+            .map(|(&id, _)| id)
+            .collect();
         for id in &idle {
             self.conversations.remove(id);
         }

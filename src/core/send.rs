@@ -31,19 +31,38 @@ pub(super) struct Sending<'a> {
 }
 
 impl State {
-    pub(super) fn send(&mut self, actor: Actor, draft: &Draft, now: Timestamp, batch: &mut Batch) -> Result<Response, ErrorCode> {
+    pub(super) fn send(
+        &mut self,
+        actor: Actor,
+        draft: &Draft,
+        now: Timestamp,
+        batch: &mut Batch,
+    ) -> Result<Response, ErrorCode> {
         check_body(&draft.body)?;
         mention::check_sort(&draft.extras)?;
         let mut content = std::mem::take(&mut self.scratch);
         content.clear();
         pack_content(&draft.body, &draft.extras, &mut content);
-        let &Draft { conversation, seq, ref extras, .. } = draft;
+        let &Draft {
+            conversation,
+            seq,
+            ref extras,
+            ..
+        } = draft;
         let attachment = draft.body.attachment();
-        let sending = Sending { conversation, seq, fingerprint: xxh3_64(&content) as u32, extras, attachment };
+        let sending = Sending {
+            conversation,
+            seq,
+            fingerprint: xxh3_64(&content) as u32,
+            extras,
+            attachment,
+        };
         let answer = match self.seen(actor, &sending) {
             Ok(Some(msgid)) => Ok(Response::Accepted { msgid }),
             Ok(None) => {
-                let may_name = attachment.map_or(Ok(()), |attachment| self.check_attachment(actor.user, attachment));
+                let may_name = attachment.map_or(Ok(()), |attachment| {
+                    self.check_attachment(actor.user, attachment)
+                });
                 may_name.and_then(|()| self.accept(actor, &sending, &content, now, batch))
             }
             Err(code) => Err(code),
@@ -54,13 +73,24 @@ impl State {
 
     /// The number that the message got already, if this is a retry. That comes before every other question: what was accepted stays
     /// accepted, even if its sender was removed since.
-    pub(super) fn seen(&self, actor: Actor, sending: &Sending<'_>) -> Result<Option<MsgId>, ErrorCode> {
-        let &Sending { conversation, seq, fingerprint, .. } = sending;
+    pub(super) fn seen(
+        &self,
+        actor: Actor,
+        sending: &Sending<'_>,
+    ) -> Result<Option<MsgId>, ErrorCode> {
+        let &Sending {
+            conversation,
+            seq,
+            fingerprint,
+            ..
+        } = sending;
         if seq.get() == 0 {
             return Err(ErrorCode::BadRequest);
         }
         let stream = self.streams.get(&(actor.device, actor.stream));
-        match stream.map_or(Seen::New, |stream| stream.seen(conversation, seq.get(), fingerprint)) {
+        match stream.map_or(Seen::New, |stream| {
+            stream.seen(conversation, seq.get(), fingerprint)
+        }) {
             Seen::New => Ok(None),
             Seen::Accepted(msgid) => Ok(Some(msgid)),
             Seen::Conflict => Err(ErrorCode::SeqConflict),
@@ -77,7 +107,13 @@ impl State {
         now: Timestamp,
         batch: &mut Batch,
     ) -> Result<Response, ErrorCode> {
-        let &Sending { conversation, seq, fingerprint, extras, attachment } = sending;
+        let &Sending {
+            conversation,
+            seq,
+            fingerprint,
+            extras,
+            attachment,
+        } = sending;
         if self.is_short_of_room {
             return Err(ErrorCode::DiskFull);
         }
@@ -94,15 +130,36 @@ impl State {
         if extras.mentions_all() {
             self.check(actor.user, conversation, Action::MentionAll, now)?;
         }
-        extras.replied().map_or(Ok(()), |msgid| found.check_unexpired(msgid))?;
+        extras
+            .replied()
+            .map_or(Ok(()), |msgid| found.check_unexpired(msgid))?;
         self.check_extras(extras, found.floor(&member.record), found.record.head)?;
         let sent_at = found.not_before_last(now);
-        let place = match self.streams.get(&(actor.device, actor.stream)).map(SendStream::next_place) {
+        let place = match self
+            .streams
+            .get(&(actor.device, actor.stream))
+            .map(SendStream::next_place)
+        {
             Some(place) => place,
             None => self.reopen_stream(actor, batch),
         };
-        let origin = Origin::Sent { device: actor.device, stream: actor.stream, place, seq: seq.get(), body: fingerprint };
-        let msgid = self.append(conversation, NewEntry { sender: actor.user, sent_at, origin, content }, batch);
+        let origin = Origin::Sent {
+            device: actor.device,
+            stream: actor.stream,
+            place,
+            seq: seq.get(),
+            body: fingerprint,
+        };
+        let msgid = self.append(
+            conversation,
+            NewEntry {
+                sender: actor.user,
+                sent_at,
+                origin,
+                content,
+            },
+            batch,
+        );
         self.note_mentions(conversation, msgid, extras, batch);
         if let Some(attachment) = attachment {
             self.begin_use(conversation, msgid, actor.user, attachment, batch);
@@ -111,14 +168,31 @@ impl State {
     }
 
     /// The direct chat of two users comes into being with its first message.
-    fn open_direct(&mut self, id: ConversationId, now: Timestamp, batch: &mut Batch) -> Result<(), ErrorCode> {
+    fn open_direct(
+        &mut self,
+        id: ConversationId,
+        now: Timestamp,
+        batch: &mut Batch,
+    ) -> Result<(), ErrorCode> {
         let (low, high) = id.direct_users().ok_or(ErrorCode::NotFound)?;
         let record = ConversationRecord::new(KindRecord::Direct, now);
         self.make(&Change::Conversation(id, record), batch);
         for (user, members) in [(low, 1), (high, 2)] {
             let counts = MemberCounts { members, owners: 0 };
-            self.make(&Change::Member { conversation: id, user, role: Role::Member, joined: MsgId::ZERO.next(), counts }, batch);
-            batch.effect(Effect::Joined { conversation: id, user });
+            self.make(
+                &Change::Member {
+                    conversation: id,
+                    user,
+                    role: Role::Member,
+                    joined: MsgId::ZERO.next(),
+                    counts,
+                },
+                batch,
+            );
+            batch.effect(Effect::Joined {
+                conversation: id,
+                user,
+            });
         }
         Ok(())
     }
@@ -127,7 +201,14 @@ impl State {
 fn check_body(body: &Body) -> Result<(), ErrorCode> {
     match body {
         Body::Text(text) | Body::Emote(text) if text.is_empty() => Err(ErrorCode::EmptyMessage),
-        Body::Text(_) | Body::Emote(_) | Body::Emoji(_) | Body::Image(_) | Body::Video(_) | Body::File(_) => Ok(()),
-        Body::System(_) | Body::Recalled { .. } | Body::Amendment(_) | Body::Unknown => Err(ErrorCode::BadRequest),
+        Body::Text(_)
+        | Body::Emote(_)
+        | Body::Emoji(_)
+        | Body::Image(_)
+        | Body::Video(_)
+        | Body::File(_) => Ok(()),
+        Body::System(_) | Body::Recalled { .. } | Body::Amendment(_) | Body::Unknown => {
+            Err(ErrorCode::BadRequest)
+        }
     }
 }

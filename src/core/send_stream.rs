@@ -57,7 +57,17 @@ impl SendStream {
     #[must_use]
     pub fn from_stored(cursors: Vec<SendCursor>, recent: Vec<RecentSend>) -> Self {
         let mut stream = Self::default();
-        stream.cursors.extend(cursors.into_iter().map(|(id, last_seq)| (id, Cursor { last_seq, is_unsaved: false })));
+        stream
+            .cursors
+            .extend(cursors.into_iter().map(|(id, last_seq)| {
+                (
+                    id,
+                    Cursor {
+                        last_seq,
+                        is_unsaved: false,
+                    },
+                )
+            }));
         recent.into_iter().for_each(|send| stream.remember(send));
         stream
     }
@@ -71,11 +81,17 @@ impl SendStream {
     /// What `seq` is in `conversation`, given a fingerprint of its body.
     #[must_use]
     pub fn seen(&self, conversation: ConversationId, seq: u64, body: u32) -> Seen {
-        if self.cursors.get(&conversation).is_none_or(|cursor| seq > cursor.last_seq) {
+        if self
+            .cursors
+            .get(&conversation)
+            .is_none_or(|cursor| seq > cursor.last_seq)
+        {
             return Seen::New;
         }
         let oldest = self.last_place.saturating_sub(SENDS_IN_FLIGHT_MAX as u64);
-        match self.recent.iter().find(|send| send.seq == seq && send.conversation == conversation && send.place > oldest) {
+        match self.recent.iter().find(|send| {
+            send.seq == seq && send.conversation == conversation && send.place > oldest
+        }) {
             Some(send) if send.body == body => Seen::Accepted(send.msgid),
             Some(_) => Seen::Conflict,
             None => Seen::Forgotten,
@@ -91,7 +107,11 @@ impl SendStream {
         if !std::mem::replace(&mut cursor.is_unsaved, true) {
             self.unsaved.chunks.push(CursorChunk::of(send.conversation));
         }
-        if let Some(is_unsaved) = self.unsaved.parts.get_mut(usize::from(RecentPart::of(send.place).get())) {
+        if let Some(is_unsaved) = self
+            .unsaved
+            .parts
+            .get_mut(usize::from(RecentPart::of(send.place).get()))
+        {
             *is_unsaved = true;
         }
         self.remember(send);
@@ -104,7 +124,11 @@ impl SendStream {
         if at >= self.recent.len() {
             self.recent.resize(at + 1, NEVER);
         }
-        if let Some(known) = self.recent.get_mut(at).filter(|known| known.place <= send.place) {
+        if let Some(known) = self
+            .recent
+            .get_mut(at)
+            .filter(|known| known.place <= send.place)
+        {
             *known = send;
         }
         self.last_place = self.last_place.max(send.place);
@@ -115,16 +139,33 @@ impl SendStream {
         let Unsaved { mut chunks, parts } = std::mem::take(&mut self.unsaved);
         chunks.sort_unstable();
         chunks.dedup();
-        let mut rows = StreamRows { cursors: chunks.into_iter().map(|chunk| (chunk, Vec::new())).collect(), recent: Vec::new() };
+        let mut rows = StreamRows {
+            cursors: chunks
+                .into_iter()
+                .map(|chunk| (chunk, Vec::new()))
+                .collect(),
+            recent: Vec::new(),
+        };
         for (&conversation, cursor) in &mut self.cursors {
-            if let Ok(at) = rows.cursors.binary_search_by_key(&CursorChunk::of(conversation), |&(chunk, _)| chunk) {
+            if let Ok(at) = rows
+                .cursors
+                .binary_search_by_key(&CursorChunk::of(conversation), |&(chunk, _)| chunk)
+            {
                 cursor.is_unsaved = false;
                 rows.cursors[at].1.push((conversation, cursor.last_seq));
             }
         }
-        rows.cursors.iter_mut().for_each(|(_, cursors)| cursors.sort_unstable());
-        for part in RecentPart::all().zip(parts).filter_map(|(part, is_unsaved)| is_unsaved.then_some(part)) {
-            let sends = self.recent.iter().filter(|send| send.place > 0 && RecentPart::of(send.place) == part);
+        rows.cursors
+            .iter_mut()
+            .for_each(|(_, cursors)| cursors.sort_unstable());
+        for part in RecentPart::all()
+            .zip(parts)
+            .filter_map(|(part, is_unsaved)| is_unsaved.then_some(part))
+        {
+            let sends = self
+                .recent
+                .iter()
+                .filter(|send| send.place > 0 && RecentPart::of(send.place) == part);
             rows.recent.push((part, sends.copied().collect()));
         }
         rows
@@ -138,7 +179,13 @@ impl SendStream {
 }
 
 /// A place of the ring that nothing stands at.
-const NEVER: RecentSend = RecentSend { place: 0, conversation: ConversationId::new(0), seq: 0, msgid: MsgId::ZERO, body: 0 };
+const NEVER: RecentSend = RecentSend {
+    place: 0,
+    conversation: ConversationId::new(0),
+    seq: 0,
+    msgid: MsgId::ZERO,
+    body: 0,
+};
 
 #[cfg(test)]
 mod tests {
@@ -149,7 +196,13 @@ mod tests {
     const MAX: u64 = SENDS_IN_FLIGHT_MAX as u64;
 
     fn send(place: u64, conversation: ConversationId, seq: u64) -> RecentSend {
-        RecentSend { place, conversation, seq, msgid: MsgId::new(seq * 10), body: seq as u32 + 7 }
+        RecentSend {
+            place,
+            conversation,
+            seq,
+            msgid: MsgId::new(seq * 10),
+            body: seq as u32 + 7,
+        }
     }
 
     fn accept(stream: &mut SendStream, conversation: ConversationId, seq: u64) -> bool {
@@ -159,8 +212,18 @@ mod tests {
     fn saved_and_loaded(mut stream: SendStream) -> SendStream {
         let rows = stream.take_unsaved();
         assert!(stream.is_saved());
-        let cursors = rows.cursors.into_iter().flat_map(|(_, cursors)| cursors).collect();
-        SendStream::from_stored(cursors, rows.recent.into_iter().flat_map(|(_, sends)| sends).collect())
+        let cursors = rows
+            .cursors
+            .into_iter()
+            .flat_map(|(_, cursors)| cursors)
+            .collect();
+        SendStream::from_stored(
+            cursors,
+            rows.recent
+                .into_iter()
+                .flat_map(|(_, sends)| sends)
+                .collect(),
+        )
     }
 
     #[test]
@@ -171,7 +234,11 @@ mod tests {
         assert!(!accept(&mut stream, A, 3));
         assert_eq!(stream.seen(A, 1, 8), Seen::Accepted(MsgId::new(10)));
         assert_eq!(stream.seen(A, 1, 9), Seen::Conflict);
-        assert_eq!(stream.seen(A, 2, 9), Seen::Forgotten, "a number that was passed over stays unused");
+        assert_eq!(
+            stream.seen(A, 2, 9),
+            Seen::Forgotten,
+            "a number that was passed over stays unused"
+        );
         assert_eq!(stream.seen(A, 4, 11), Seen::New);
         assert_eq!(stream.seen(B, 1, 8), Seen::New);
     }
@@ -210,14 +277,22 @@ mod tests {
         assert_eq!(stream.take_unsaved().recent.len(), RecentPart::COUNT);
         accept(&mut stream, ConversationId::new(1_000_000), 1);
         let rows = stream.take_unsaved();
-        assert_eq!(rows.cursors, [(CursorChunk::of(ConversationId::new(1_000_000)), vec![(ConversationId::new(1_000_000), 1)])]);
+        assert_eq!(
+            rows.cursors,
+            [(
+                CursorChunk::of(ConversationId::new(1_000_000)),
+                vec![(ConversationId::new(1_000_000), 1)]
+            )]
+        );
         assert_eq!(rows.recent.len(), 1);
         assert!(stream.take_unsaved().recent.is_empty());
     }
 
     #[test]
     fn a_replay_over_newer_rows_ends_as_it_was() {
-        let all: Vec<RecentSend> = (1..=MAX + 300).map(|n| send(n, if n % 3 == 0 { A } else { B }, n)).collect();
+        let all: Vec<RecentSend> = (1..=MAX + 300)
+            .map(|n| send(n, if n % 3 == 0 { A } else { B }, n))
+            .collect();
         let mut stream = SendStream::default();
         for &send in &all {
             stream.accept(send);
@@ -229,14 +304,27 @@ mod tests {
             older.accept(send);
         }
         let older = older.take_unsaved();
-        let mixed = newer.recent.iter().step_by(2).chain(older.recent.iter().skip(1).step_by(2)).flat_map(|(_, sends)| sends.clone());
-        let cursors = older.cursors.into_iter().flat_map(|(_, cursors)| cursors).collect();
+        let mixed = newer
+            .recent
+            .iter()
+            .step_by(2)
+            .chain(older.recent.iter().skip(1).step_by(2))
+            .flat_map(|(_, sends)| sends.clone());
+        let cursors = older
+            .cursors
+            .into_iter()
+            .flat_map(|(_, cursors)| cursors)
+            .collect();
         let mut back = SendStream::from_stored(cursors, mixed.collect());
         for &send in all.iter().skip(700) {
             back.accept(send);
         }
         for send in &all {
-            assert_eq!(back.seen(send.conversation, send.seq, send.body), stream.seen(send.conversation, send.seq, send.body), "{send:?}");
+            assert_eq!(
+                back.seen(send.conversation, send.seq, send.body),
+                stream.seen(send.conversation, send.seq, send.body),
+                "{send:?}"
+            );
         }
         assert_eq!(back.next_place(), stream.next_place());
     }

@@ -158,7 +158,10 @@ impl<const MIN: usize, const MAX: usize> Number<MIN, MAX> {
 
 impl<const MIN: usize, const MAX: usize> Value for Number<MIN, MAX> {
     fn parse(raw: &str) -> Option<Self> {
-        raw.parse().ok().filter(|number| (MIN..=MAX).contains(number)).map(Self)
+        raw.parse()
+            .ok()
+            .filter(|number| (MIN..=MAX).contains(number))
+            .map(Self)
     }
 
     fn written(&self) -> String {
@@ -195,7 +198,9 @@ impl std::str::FromStr for Bytes {
 
 impl Value for Bytes {
     fn parse(raw: &str) -> Option<Self> {
-        let unit = Self::UNITS.iter().find_map(|&(unit, bits)| Some((raw.strip_suffix(unit)?.trim_end(), bits)));
+        let unit = Self::UNITS
+            .iter()
+            .find_map(|&(unit, bits)| Some((raw.strip_suffix(unit)?.trim_end(), bits)));
         let (number, bits) = unit.unwrap_or((raw, 0));
         let bytes = number.parse::<u64>().ok()?.checked_mul(1 << bits)?;
         (bytes <= Self::MAX).then_some(Self(bytes))
@@ -234,18 +239,30 @@ impl<const SECONDS_MAX: u64> Value for Span<SECONDS_MAX> {
         if raw == Self::NEVER || raw == "0" {
             return Some(Self(0));
         }
-        let (number, unit) = Self::UNITS.iter().find_map(|&(unit, seconds)| Some((raw.strip_suffix(unit)?, seconds)))?;
+        let (number, unit) = Self::UNITS
+            .iter()
+            .find_map(|&(unit, seconds)| Some((raw.strip_suffix(unit)?, seconds)))?;
         let seconds = number.parse::<u64>().ok()?.checked_mul(unit)?;
-        (1..=SECONDS_MAX).contains(&seconds).then_some(Self(seconds))
+        (1..=SECONDS_MAX)
+            .contains(&seconds)
+            .then_some(Self(seconds))
     }
 
     fn written(&self) -> String {
         let fits = |&&(_, seconds): &&(&str, u64)| self.0 > 0 && self.0.is_multiple_of(seconds);
-        Self::UNITS.iter().find(fits).map_or(Self::NEVER.into(), |(unit, seconds)| format!("{}{unit}", self.0 / seconds))
+        Self::UNITS
+            .iter()
+            .find(fits)
+            .map_or(Self::NEVER.into(), |(unit, seconds)| {
+                format!("{}{unit}", self.0 / seconds)
+            })
     }
 
     fn takes() -> String {
-        format!("a time such as 90s, 10m or 1h, at most {}; 0 or never for never", Self(SECONDS_MAX).written())
+        format!(
+            "a time such as 90s, 10m or 1h, at most {}; 0 or never for never",
+            Self(SECONDS_MAX).written()
+        )
     }
 }
 
@@ -284,7 +301,12 @@ impl State {
     }
 
     pub(super) fn told_settings(&self) -> Response {
-        Response::Settings(TABLE.iter().filter_map(|row| row.told(&self.settings)).collect())
+        Response::Settings(
+            TABLE
+                .iter()
+                .filter_map(|row| row.told(&self.settings))
+                .collect(),
+        )
     }
 
     pub(super) fn set_setting(
@@ -296,9 +318,18 @@ impl State {
     ) -> Result<Response, ErrorCode> {
         self.check_on_server(actor.user, Action::SetSetting)?;
         let mut changed = self.settings.clone();
-        let told = changed.set(name, value).and_then(|()| Row::named(name)?.told(&changed)).ok_or(ErrorCode::BadSetting)?;
+        let told = changed
+            .set(name, value)
+            .and_then(|()| Row::named(name)?.told(&changed))
+            .ok_or(ErrorCode::BadSetting)?;
         if changed != self.settings {
-            self.make(&Change::Setting { name: told.name.clone(), value: told.value.clone() }, batch);
+            self.make(
+                &Change::Setting {
+                    name: told.name.clone(),
+                    value: told.value.clone(),
+                },
+                batch,
+            );
             batch.effect(Effect::SettingSet);
         }
         Ok(Response::Settings(vec![told]))
@@ -323,10 +354,19 @@ mod tests {
     fn every_setting_can_be_told_and_set_to_what_it_is() {
         let mut settings = Settings::default();
         for row in TABLE {
-            let Setting { name, value, default, .. } = row.told(&settings).expect(row.name);
+            let Setting {
+                name,
+                value,
+                default,
+                ..
+            } = row.told(&settings).expect(row.name);
             assert_eq!(value, default);
             settings.set(&name, &value).expect(row.name);
-            assert_eq!(settings.set(&name, &SettingValue::new("no such value").unwrap()), None, "{name}");
+            assert_eq!(
+                settings.set(&name, &SettingValue::new("no such value").unwrap()),
+                None,
+                "{name}"
+            );
         }
         assert_eq!(settings, Settings::default());
         assert!(TABLE.is_sorted_by(|a, b| a.name < b.name));
@@ -334,33 +374,79 @@ mod tests {
 
     #[test]
     fn numbers_keep_their_bounds() {
-        let parsed = ["0", "1", "9", "10", "-1", "+1", " 2", "x", "99999999999999999999"].map(<Number<1, 9>>::parse);
+        let parsed = [
+            "0",
+            "1",
+            "9",
+            "10",
+            "-1",
+            "+1",
+            " 2",
+            "x",
+            "99999999999999999999",
+        ]
+        .map(<Number<1, 9>>::parse);
         let taken: Vec<usize> = parsed.into_iter().flatten().map(Number::get).collect();
         assert_eq!(taken, [1, 9, 1]);
     }
 
     #[test]
     fn sizes_are_written_in_the_largest_unit_that_fits() {
-        for (raw, bytes, written) in [("0", 0, "0"), ("1536", 1536, "1536"), ("2048", 2048, "2KiB"), ("5 GiB", 5 << 30, "5GiB")] {
+        for (raw, bytes, written) in [
+            ("0", 0, "0"),
+            ("1536", 1536, "1536"),
+            ("2048", 2048, "2KiB"),
+            ("5 GiB", 5 << 30, "5GiB"),
+        ] {
             let parsed = Bytes::parse(raw).unwrap();
             assert_eq!((parsed.get(), parsed.written().as_str()), (bytes, written));
         }
-        for raw in ["", "KiB", "-1", "1.5GiB", "1025TiB", "99999999999TiB", "5GB", "18446744073709551616"] {
+        for raw in [
+            "",
+            "KiB",
+            "-1",
+            "1.5GiB",
+            "1025TiB",
+            "99999999999TiB",
+            "5GB",
+            "18446744073709551616",
+        ] {
             assert_eq!(Bytes::parse(raw), None, "{raw}");
         }
     }
 
     #[test]
     fn times_are_whole_numbers_with_a_unit_or_never() {
-        for (raw, seconds, written) in [("90s", 90, "90s"), ("600s", 600, "10m"), ("2h", 7_200, "2h"), ("90m", 5_400, "90m")] {
+        for (raw, seconds, written) in [
+            ("90s", 90, "90s"),
+            ("600s", 600, "10m"),
+            ("2h", 7_200, "2h"),
+            ("90m", 5_400, "90m"),
+        ] {
             let parsed = <Span<86_400>>::parse(raw).unwrap();
-            assert_eq!((parsed.get(), parsed.written().as_str()), (Some(Duration::from_secs(seconds)), written));
+            assert_eq!(
+                (parsed.get(), parsed.written().as_str()),
+                (Some(Duration::from_secs(seconds)), written)
+            );
         }
         for never in ["0", "never"] {
             let parsed = <Span<9>>::parse(never).unwrap();
             assert_eq!((parsed.get(), parsed.written().as_str()), (None, "never"));
         }
-        for raw in ["", "s", "5", "0s", "10s", "-1s", "1.5s", "1 s", "1d", "1S", "99999999999999999999s", "18446744073709551615h"] {
+        for raw in [
+            "",
+            "s",
+            "5",
+            "0s",
+            "10s",
+            "-1s",
+            "1.5s",
+            "1 s",
+            "1d",
+            "1S",
+            "99999999999999999999s",
+            "18446744073709551615h",
+        ] {
             assert_eq!(<Span<9>>::parse(raw), None, "{raw}");
         }
     }
@@ -371,9 +457,18 @@ mod tests {
         let manual = include_str!("../../docs/OPERATING.md");
         let (_, section) = manual.split_once("\n## Settings\n").unwrap();
         let section = section.split("\n## ").next().unwrap();
-        let listed: Vec<&str> = section.lines().filter(|line| line.starts_with("| `")).collect();
+        let listed: Vec<&str> = section
+            .lines()
+            .filter(|line| line.starts_with("| `"))
+            .collect();
         let line = |row: &Row| {
-            let Setting { name, default, takes, about, .. } = row.told(&Settings::default()).unwrap();
+            let Setting {
+                name,
+                default,
+                takes,
+                about,
+                ..
+            } = row.told(&Settings::default()).unwrap();
             format!("| `{name}` | {takes} | `{default}` | {about} |")
         };
         assert_eq!(listed, TABLE.iter().map(line).collect::<Vec<_>>());

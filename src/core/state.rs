@@ -15,8 +15,8 @@ use super::attachment::Held;
 use super::conversation::{Conversation, Member};
 use super::open_groups::OpenGroups;
 use super::record::{
-    ConversationRecord, DeviceRecord, InviteRecord, MemberChunk, MembershipRecord, RecentSend, SecretHash, SendCursor, StoredMember,
-    StoredMentions, UserRecord,
+    ConversationRecord, DeviceRecord, InviteRecord, MemberChunk, MembershipRecord, RecentSend,
+    SecretHash, SendCursor, StoredMember, StoredMentions, UserRecord,
 };
 use super::relation::{RelationChunk, Relations};
 use super::revision::Revisions;
@@ -117,12 +117,18 @@ impl State {
     #[must_use]
     pub fn user_info(&self, id: UserId) -> Option<UserInfo> {
         let User { record, .. } = self.users.get(&id)?;
-        Some(UserInfo { id, name: record.name.clone(), role: record.role })
+        Some(UserInfo {
+            id,
+            name: record.name.clone(),
+            role: record.role,
+        })
     }
 
     /// Whether a user is a member of a conversation. That is always in memory.
     pub(super) fn is_member(&self, user: UserId, conversation: ConversationId) -> bool {
-        self.users.get(&user).is_some_and(|found| found.conversations.contains(&conversation))
+        self.users
+            .get(&user)
+            .is_some_and(|found| found.conversations.contains(&conversation))
     }
 
     /// A conversation, if it is in memory.
@@ -133,12 +139,21 @@ impl State {
 
     /// The send streams of a device, the most recently used first.
     pub(super) fn streams_of(&self, user: UserId, device: DeviceId) -> &[SendStreamId] {
-        self.users.get(&user).and_then(|found| found.devices.get(&device)).map_or(&[], |device| &device.streams)
+        self.users
+            .get(&user)
+            .and_then(|found| found.devices.get(&device))
+            .map_or(&[], |device| &device.streams)
     }
 
     /// Whether it is known what was sent on a send stream: it is in memory, or the device does not have it.
-    pub(super) fn knows_stream(&self, user: UserId, device: DeviceId, stream: SendStreamId) -> bool {
-        self.streams.contains_key(&(device, stream)) || !self.streams_of(user, device).contains(&stream)
+    pub(super) fn knows_stream(
+        &self,
+        user: UserId,
+        device: DeviceId,
+        stream: SendStreamId,
+    ) -> bool {
+        self.streams.contains_key(&(device, stream))
+            || !self.streams_of(user, device).contains(&stream)
     }
 
     /// How many users there are.
@@ -150,7 +165,9 @@ impl State {
     /// Whether anybody owns the server.
     #[must_use]
     pub fn has_owner(&self) -> bool {
-        self.users.values().any(|user| user.record.role == cairn_proto::hello::ServerRole::Owner)
+        self.users
+            .values()
+            .any(|user| user.record.role == cairn_proto::hello::ServerRole::Owner)
     }
 
     /// Whether there is any user with a higher id.
@@ -212,7 +229,9 @@ impl State {
 
     /// A stored device of an installed user.
     pub fn install_device(&mut self, user: UserId, id: DeviceId, record: DeviceRecord) {
-        let Some(found) = self.users.get_mut(&user) else { return };
+        let Some(found) = self.users.get_mut(&user) else {
+            return;
+        };
         self.tokens.insert(record.token, (user, id));
         found.devices.insert(id, record);
     }
@@ -228,7 +247,12 @@ impl State {
     }
 
     /// A stored membership of an installed user.
-    pub fn install_membership(&mut self, user: UserId, conversation: ConversationId, record: MembershipRecord) {
+    pub fn install_membership(
+        &mut self,
+        user: UserId,
+        conversation: ConversationId,
+        record: MembershipRecord,
+    ) {
         if let Some(found) = self.users.get_mut(&user) {
             found.conversations.insert(conversation);
             match record.owns {
@@ -249,8 +273,14 @@ impl State {
     }
 
     /// A stored conversation, without its members.
-    pub fn install_conversation(&mut self, id: ConversationId, record: ConversationRecord) -> &mut Conversation {
-        self.conversations.entry(id).or_insert_with(|| Conversation::new(record))
+    pub fn install_conversation(
+        &mut self,
+        id: ConversationId,
+        record: ConversationRecord,
+    ) -> &mut Conversation {
+        self.conversations
+            .entry(id)
+            .or_insert_with(|| Conversation::new(record))
     }
 
     /// The stored members of a chunk of an installed conversation, and what mentions users of it; none when nothing is stored. A chunk that
@@ -263,15 +293,31 @@ impl State {
         stored: Vec<StoredMember>,
         mentions: Vec<StoredMentions>,
     ) {
-        let Some(found) = self.conversations.get_mut(&conversation) else { return };
+        let Some(found) = self.conversations.get_mut(&conversation) else {
+            return;
+        };
         if found.members_complete || !found.chunks.insert(chunk) {
             return;
         }
         found.install_mentions(mentions);
-        for StoredMember { user, record, mut delivered } in stored {
-            let Some(known) = self.users.get(&user).filter(|known| known.conversations.contains(&conversation)) else { continue };
+        for StoredMember {
+            user,
+            record,
+            mut delivered,
+        } in stored
+        {
+            let Some(known) = self
+                .users
+                .get(&user)
+                .filter(|known| known.conversations.contains(&conversation))
+            else {
+                continue;
+            };
             delivered.retain(|(device, _)| known.devices.contains_key(device));
-            found.members.entry(user).or_insert(Member { record, delivered });
+            found
+                .members
+                .entry(user)
+                .or_insert(Member { record, delivered });
         }
     }
 
@@ -284,14 +330,27 @@ impl State {
     }
 
     /// A stored import cursor of an installed conversation.
-    pub fn install_import(&mut self, conversation: ConversationId, source: ImportSource, cursor: u64) {
+    pub fn install_import(
+        &mut self,
+        conversation: ConversationId,
+        source: ImportSource,
+        cursor: u64,
+    ) {
         if let Some(found) = self.conversations.get_mut(&conversation) {
             found.imports.entry(source).or_insert(cursor);
         }
     }
 
     /// What is stored of a send stream; nothing of a new one.
-    pub fn install_stream(&mut self, device: DeviceId, stream: SendStreamId, cursors: Vec<SendCursor>, recent: Vec<RecentSend>) {
-        self.streams.entry((device, stream)).or_insert_with(|| SendStream::from_stored(cursors, recent));
+    pub fn install_stream(
+        &mut self,
+        device: DeviceId,
+        stream: SendStreamId,
+        cursors: Vec<SendCursor>,
+        recent: Vec<RecentSend>,
+    ) {
+        self.streams
+            .entry((device, stream))
+            .or_insert_with(|| SendStream::from_stored(cursors, recent));
     }
 }

@@ -17,7 +17,9 @@ pub async fn accept(endpoint: Endpoint, shared: Arc<Shared>) {
     while let Some(incoming) = endpoint.accept().await {
         if endpoint.open_connections() >= CONNECTIONS_MAX {
             incoming.refuse();
-        } else if handshakes.load(Ordering::Relaxed) >= HANDSHAKES_UNPROVEN_MAX && incoming.may_retry() {
+        } else if handshakes.load(Ordering::Relaxed) >= HANDSHAKES_UNPROVEN_MAX
+            && incoming.may_retry()
+        {
             // An address that answers is no forged one. It fails only for a client that was asked before.
             let _ = incoming.retry();
         } else {
@@ -29,7 +31,12 @@ pub async fn accept(endpoint: Endpoint, shared: Arc<Shared>) {
 
 async fn shake_hands(incoming: Incoming, under_way: UnderWay, shared: Arc<Shared>) {
     let remote = incoming.remote_address();
-    let Ok(connecting) = incoming.accept().inspect_err(|error| debug!(%remote, %error, "no handshake")) else { return };
+    let Ok(connecting) = incoming
+        .accept()
+        .inspect_err(|error| debug!(%remote, %error, "no handshake"))
+    else {
+        return;
+    };
     match timeout(LOGIN_TIME_MAX, connecting).await {
         Ok(Ok(connection)) => {
             drop(under_way);

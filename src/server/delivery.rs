@@ -38,8 +38,14 @@ pub enum DeliveryError {
 ///
 /// # Errors
 /// When the stream is gone, or stored messages cannot be read.
-pub async fn deliver(session: Arc<Session>, history: History, mut stream: SendStream) -> Result<(), DeliveryError> {
-    let Some(push) = &session.push else { return Ok(()) };
+pub async fn deliver(
+    session: Arc<Session>,
+    history: History,
+    mut stream: SendStream,
+) -> Result<(), DeliveryError> {
+    let Some(push) = &session.push else {
+        return Ok(());
+    };
     let (mut out, mut rest) = (Outgoing::default(), Duration::ZERO);
     let mut closed = pin!(session.connection.closed());
     loop {
@@ -63,7 +69,13 @@ pub async fn deliver(session: Arc<Session>, history: History, mut stream: SendSt
 /// How long a session rests after a push of a conversation that asks for a rest of `wanted`. Where packets queue, on the way or at either
 /// end, more packets only make the queue longer; the round trip tells.
 fn rest_of(connection: &Connection, wanted: Duration) -> Duration {
-    if wanted.is_zero() { wanted } else { wanted.max(connection.rtt() / limits::RESTS_PER_ROUND_TRIP).min(limits::QUEUEING_REST_MAX) }
+    if wanted.is_zero() {
+        wanted
+    } else {
+        wanted
+            .max(connection.rtt() / limits::RESTS_PER_ROUND_TRIP)
+            .min(limits::QUEUEING_REST_MAX)
+    }
 }
 
 /// Chunks that go out with one write: packets are what costs, not bytes.
@@ -98,16 +110,32 @@ async fn advance(
     out: &mut Outgoing,
     stream: &mut SendStream,
 ) -> Result<(), DeliveryError> {
-    let Feed { timeline, mut position, end, announce, read, floor: told, generation, .. } = feed;
+    let Feed {
+        timeline,
+        mut position,
+        end,
+        announce,
+        read,
+        floor: told,
+        generation,
+        ..
+    } = feed;
     if let Some(summary) = announce {
         out.push(frame::frame(&TimelineFrame::Conversation(*summary)));
     }
     if let Some((read, head)) = read {
-        out.push(frame::frame(&TimelineFrame::Read { conversation, read, head }));
+        out.push(frame::frame(&TimelineFrame::Read {
+            conversation,
+            read,
+            head,
+        }));
     }
     let floor = timeline.floor();
     if floor > told && end.is_none() {
-        out.push(frame::frame(&TimelineFrame::Floor { conversation, floor }));
+        out.push(frame::frame(&TimelineFrame::Floor {
+            conversation,
+            floor,
+        }));
         push.told_floor(conversation, generation, floor);
     }
     let end = loop {
@@ -119,7 +147,9 @@ async fn advance(
             Reach::Ended(last) => (Some(last), last),
             Reach::Gone => return Ok(()),
         };
-        let left = u32::try_from(until.above(position)).unwrap_or(u32::MAX).min(RUN_MESSAGES_MAX);
+        let left = u32::try_from(until.above(position))
+            .unwrap_or(u32::MAX)
+            .min(RUN_MESSAGES_MAX);
         if left == 0 {
             break end;
         }
@@ -128,13 +158,18 @@ async fn advance(
             TailRead::Run(run) => run,
             TailRead::Below => {
                 if until.above(position) > PUSH_BACKLOG_MESSAGES_MAX {
-                    out.push(frame::frame(&TimelineFrame::Behind { conversation, head: until }));
+                    out.push(frame::frame(&TimelineFrame::Behind {
+                        conversation,
+                        head: until,
+                    }));
                     position = until;
                     push.advance(conversation, generation, position);
                     continue;
                 }
                 let range = PullRange::From(position.next());
-                read_history(history, &timeline, range, left).await.map_err(DeliveryError::History)?
+                read_history(history, &timeline, range, left)
+                    .await
+                    .map_err(DeliveryError::History)?
             }
         };
         // The membership ended meanwhile, or what the run should begin with expired.

@@ -7,7 +7,10 @@ use std::time::Duration;
 
 use cairn_proto::{ALPN, limits as wire};
 use quinn::crypto::rustls::QuicServerConfig;
-use quinn::{AckFrequencyConfig, Endpoint, EndpointConfig, IdleTimeout, ServerConfig, TokioRuntime, TransportConfig, VarInt};
+use quinn::{
+    AckFrequencyConfig, Endpoint, EndpointConfig, IdleTimeout, ServerConfig, TokioRuntime,
+    TransportConfig, VarInt,
+};
 use quinn_proto::HashedConnectionIdGenerator;
 use ring::{hkdf, hmac};
 use socket2::{Domain, Protocol, Socket, Type};
@@ -42,7 +45,13 @@ pub fn open(addr: SocketAddr, identity: &Identity) -> Result<Endpoint, EndpointE
     let listen = |source| EndpointError::Listen { addr, source };
     let config = server_config(identity)?;
     let socket = bind(addr).map_err(listen)?;
-    Endpoint::new(endpoint_config(identity), Some(config), socket, Arc::new(TokioRuntime)).map_err(listen)
+    Endpoint::new(
+        endpoint_config(identity),
+        Some(config),
+        socket,
+        Arc::new(TokioRuntime),
+    )
+    .map_err(listen)
 }
 
 /// A UDP socket with room for bursts: the system's default of 200 KiB overflows under any, and each lost packet costs a
@@ -59,7 +68,10 @@ fn bind(addr: SocketAddr) -> io::Result<UdpSocket> {
 }
 
 fn endpoint_config(identity: &Identity) -> EndpointConfig {
-    let mut config = EndpointConfig::new(Arc::new(hmac::Key::new(hmac::HMAC_SHA256, &derive(identity, b"reset"))));
+    let mut config = EndpointConfig::new(Arc::new(hmac::Key::new(
+        hmac::HMAC_SHA256,
+        &derive(identity, b"reset"),
+    )));
     let [a, b, c, d, e, f, g, h, ..] = derive(identity, b"connection id");
     let cid_key = u64::from_le_bytes([a, b, c, d, e, f, g, h]);
     config.cid_generator(move || Box::new(HashedConnectionIdGenerator::from_key(cid_key)));
@@ -71,17 +83,22 @@ fn endpoint_config(identity: &Identity) -> EndpointConfig {
 
 fn server_config(identity: &Identity) -> Result<ServerConfig, EndpointError> {
     let (certificate, key) = identity.certificate()?;
-    let mut tls = rustls::ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-        .with_protocol_versions(&[&rustls::version::TLS13])?
-        .with_no_client_auth()
-        .with_single_cert(vec![certificate], key)?;
+    let mut tls = rustls::ServerConfig::builder_with_provider(Arc::new(
+        rustls::crypto::ring::default_provider(),
+    ))
+    .with_protocol_versions(&[&rustls::version::TLS13])?
+    .with_no_client_auth()
+    .with_single_cert(vec![certificate], key)?;
     tls.alpn_protocols = vec![ALPN.to_vec()];
     // 0-RTT data can be replayed, and nothing here gains enough from it.
     tls.max_early_data_size = 0;
-    let tls = QuicServerConfig::try_from(tls).map_err(|_| rustls::Error::General("no initial cipher suite".to_owned()))?;
+    let tls = QuicServerConfig::try_from(tls)
+        .map_err(|_| rustls::Error::General("no initial cipher suite".to_owned()))?;
     let mut config = ServerConfig::with_crypto(Arc::new(tls));
     config.transport_config(Arc::new(transport()));
-    config.token_key(Arc::new(hkdf::Salt::new(hkdf::HKDF_SHA256, &[]).extract(&derive(identity, b"token"))));
+    config.token_key(Arc::new(
+        hkdf::Salt::new(hkdf::HKDF_SHA256, &[]).extract(&derive(identity, b"token")),
+    ));
     config.max_incoming(limits::HANDSHAKES_MAX);
     config.incoming_buffer_size(limits::HANDSHAKE_BUFFER_BYTES);
     config.incoming_buffer_size_total(limits::HANDSHAKE_BUFFERS_BYTES_TOTAL);
@@ -111,7 +128,12 @@ fn transport() -> TransportConfig {
 fn derive(identity: &Identity, purpose: &[u8]) -> [u8; 32] {
     let prk = hkdf::Salt::new(hkdf::HKDF_SHA256, b"cairn").extract(identity.quic_secret());
     let mut key = [0; 32];
-    let filled = prk.expand(&[purpose], hkdf::HKDF_SHA256).and_then(|okm| okm.fill(&mut key));
-    debug_assert!(filled.is_ok(), "32 bytes are what HKDF-SHA256 gives in one block");
+    let filled = prk
+        .expand(&[purpose], hkdf::HKDF_SHA256)
+        .and_then(|okm| okm.fill(&mut key));
+    debug_assert!(
+        filled.is_ok(),
+        "32 bytes are what HKDF-SHA256 gives in one block"
+    );
     key
 }

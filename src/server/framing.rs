@@ -35,7 +35,10 @@ impl FrameReader {
     /// Reads frames from `stream`.
     #[must_use]
     pub fn new(stream: RecvStream) -> Self {
-        Self { stream, buffer: BytesMut::new() }
+        Self {
+            stream,
+            buffer: BytesMut::new(),
+        }
     }
 
     /// The next frame that has arrived whole already; `None` when more must be read first.

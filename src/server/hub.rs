@@ -82,7 +82,10 @@ impl Session {
             actor: OnceLock::new(),
             readable: Mutex::default(),
             input: Input::new(Instant::now()),
-            present: Mutex::new(PresentDevice { kind: DeviceKind::Unknown, is_away: false }),
+            present: Mutex::new(PresentDevice {
+                kind: DeviceKind::Unknown,
+                is_away: false,
+            }),
             watched: Mutex::default(),
             looks_at: Mutex::default(),
             sees_reads: Mutex::default(),
@@ -98,7 +101,10 @@ impl Session {
     /// What others are told of it. Nobody's input is expected of a bot.
     pub(super) fn shown(&self) -> PresentDevice {
         let said = *self.present.lock();
-        PresentDevice { is_away: said.is_away || (said.kind != DeviceKind::Bot && self.input.is_missing()), ..said }
+        PresentDevice {
+            is_away: said.is_away || (said.kind != DeviceKind::Bot && self.input.is_missing()),
+            ..said
+        }
     }
 
     /// A conversation that the session was found to be allowed to read.
@@ -112,16 +118,26 @@ impl Hub {
     /// A hub without sessions.
     #[must_use]
     pub fn new(timelines: Arc<Timelines>, away_after: Option<Duration>) -> Self {
-        Self { timelines, registry: Mutex::default(), due: Due::default(), away_after: watch::Sender::new(away_after) }
+        Self {
+            timelines,
+            registry: Mutex::default(),
+            due: Due::default(),
+            away_after: watch::Sender::new(away_after),
+        }
     }
 
     /// Tells everybody what they must know. Order matters: first whoever begins is there, since what follows may have been decided after his
     /// login. Then memberships, so that nobody is answered or pushed what he may not see any more, then news, then answers.
     pub fn publish(&self, publication: Publication) {
-        let Publication { touched, notices, answers } = publication;
+        let Publication {
+            touched,
+            notices,
+            answers,
+        } = publication;
         let mut registry = self.registry.lock();
         for (reply_to, answer) in &answers {
-            if let (ReplyTo::Login(session, _), Ok(Reply::LoggedIn(logged_in))) = (reply_to, answer) {
+            if let (ReplyTo::Login(session, _), Ok(Reply::LoggedIn(logged_in))) = (reply_to, answer)
+            {
                 self.enter(&mut registry, session, logged_in);
             }
         }
@@ -146,7 +162,13 @@ impl Hub {
     }
 
     /// Gives an answer. Consecutive answers to one session wake it once.
-    fn reply(&self, registry: &mut Registry, to: ReplyTo, answer: Result<Reply, ErrorCode>, answered: &mut Option<Arc<Session>>) {
+    fn reply(
+        &self,
+        registry: &mut Registry,
+        to: ReplyTo,
+        answer: Result<Reply, ErrorCode>,
+        answered: &mut Option<Arc<Session>>,
+    ) {
         match to {
             ReplyTo::Session(session, id) => {
                 let answer = answer.and_then(|reply| match reply {
@@ -154,7 +176,9 @@ impl Hub {
                     _ => Err(ErrorCode::Unsupported),
                 });
                 session.outbox.answer(id, answer);
-                if answered.as_ref().is_none_or(|last| !Arc::ptr_eq(last, &session))
+                if answered
+                    .as_ref()
+                    .is_none_or(|last| !Arc::ptr_eq(last, &session))
                     && let Some(last) = answered.replace(session)
                 {
                     last.outbox.wake();
@@ -173,7 +197,10 @@ impl Hub {
             }
             ReplyTo::Grant(session, waiter) => {
                 let answer = answer.and_then(|reply| match reply {
-                    Reply::Grant(Grant { conversation, floor }) => match self.timelines.get(conversation) {
+                    Reply::Grant(Grant {
+                        conversation,
+                        floor,
+                    }) => match self.timelines.get(conversation) {
                         Some(timeline) => Ok(Readable { timeline, floor }),
                         None => Err(ErrorCode::NotFound),
                     },
@@ -181,13 +208,18 @@ impl Hub {
                 });
                 // Noted here and not by the waiter, so that a membership that ends later cannot be noted before it.
                 if let Ok(readable) = &answer {
-                    session.readable.lock().insert(readable.timeline.conversation(), readable.clone());
+                    session
+                        .readable
+                        .lock()
+                        .insert(readable.timeline.conversation(), readable.clone());
                 }
                 drop(waiter.send(answer));
             }
             ReplyTo::Watch(session, waiter) => {
                 let answer = answer.and_then(|reply| match reply {
-                    Reply::Response(Response::Watching(allowed)) => Ok(Response::Watching(registry.watch(&session, &allowed))),
+                    Reply::Response(Response::Watching(allowed)) => {
+                        Ok(Response::Watching(registry.watch(&session, &allowed)))
+                    }
                     _ => Err(ErrorCode::Unsupported),
                 });
                 drop(waiter.send(answer));
@@ -209,12 +241,25 @@ impl Hub {
     /// changes nothing.
     fn enter(&self, registry: &mut Registry, session: &Arc<Session>, logged_in: &LoggedIn) {
         let _ = session.actor.set(logged_in.actor);
-        registry.sessions.entry(logged_in.actor.user).or_default().push(session.clone());
+        registry
+            .sessions
+            .entry(logged_in.actor.user)
+            .or_default()
+            .push(session.clone());
         let Some(push) = &session.push else { return };
         for feed in &logged_in.feeds {
-            let Some(timeline) = self.timelines.get(feed.conversation) else { continue };
-            push.put(feed.conversation, Feed::resumed(timeline, feed.position, feed.floor));
-            registry.followers.entry(feed.conversation).or_default().push(session.clone());
+            let Some(timeline) = self.timelines.get(feed.conversation) else {
+                continue;
+            };
+            push.put(
+                feed.conversation,
+                Feed::resumed(timeline, feed.position, feed.floor),
+            );
+            registry
+                .followers
+                .entry(feed.conversation)
+                .or_default()
+                .push(session.clone());
         }
         push.wake();
         registry.watchers.note(logged_in.actor.user);
@@ -222,20 +267,35 @@ impl Hub {
 
     fn notify(&self, registry: &mut Registry, notice: Notice) {
         match notice {
-            Notice::Joined { user, position, summary } => {
-                let Some(timeline) = self.timelines.get(summary.id) else { return };
+            Notice::Joined {
+                user,
+                position,
+                summary,
+            } => {
+                let Some(timeline) = self.timelines.get(summary.id) else {
+                    return;
+                };
                 for session in registry.sessions.get(&user).into_iter().flatten() {
                     let Some(push) = &session.push else { continue };
                     let followers = registry.followers.entry(summary.id).or_default();
                     if !followers.iter().any(|known| Arc::ptr_eq(known, session)) {
                         followers.push(session.clone());
                     }
-                    push.put(summary.id, Feed::joined(timeline.clone(), position, summary.clone()));
+                    push.put(
+                        summary.id,
+                        Feed::joined(timeline.clone(), position, summary.clone()),
+                    );
                     push.wake();
                 }
             }
-            Notice::Left { user, conversation, last } => {
-                let Registry { sessions, lookers, .. } = registry;
+            Notice::Left {
+                user,
+                conversation,
+                last,
+            } => {
+                let Registry {
+                    sessions, lookers, ..
+                } = registry;
                 lookers.part(conversation, sessions.get(&user).map_or(&[], Vec::as_slice));
                 for session in registry.sessions_of(user) {
                     session.readable.lock().remove(&conversation);
@@ -245,22 +305,36 @@ impl Hub {
                     }
                 }
                 if let Some(followers) = registry.followers.get_mut(&conversation) {
-                    followers.retain(|session| session.actor().is_none_or(|actor| actor.user != user));
+                    followers
+                        .retain(|session| session.actor().is_none_or(|actor| actor.user != user));
                 }
             }
-            Notice::Changed { user, device, summary } => {
+            Notice::Changed {
+                user,
+                device,
+                summary,
+            } => {
                 for push in pushes(registry, user, |of| of == device) {
                     push.announce(&summary);
                 }
             }
-            Notice::Read { user, conversation, read, head } => {
+            Notice::Read {
+                user,
+                conversation,
+                read,
+                head,
+            } => {
                 for push in pushes(registry, user, |_| true) {
                     push.read(conversation, read, head);
                 }
             }
-            Notice::Moved { conversation, cursors } => registry.moved.note(conversation, cursors),
+            Notice::Moved {
+                conversation,
+                cursors,
+            } => registry.moved.note(conversation, cursors),
             Notice::SettingSet { away_after } => {
-                self.away_after.send_if_modified(|known| std::mem::replace(known, away_after) != away_after);
+                self.away_after
+                    .send_if_modified(|known| std::mem::replace(known, away_after) != away_after);
             }
             Notice::RetentionSet { conversation } => self.due.add(conversation),
             Notice::FloorRaised { conversation } => mark(registry, conversation),
@@ -282,7 +356,10 @@ impl Hub {
                     registry.sever(user, contact.user.id);
                 }
                 for push in pushes(registry, user, |_| true) {
-                    push.tell(Item::Contact(contact.user.id), TimelineFrame::Contact((*contact).clone()));
+                    push.tell(
+                        Item::Contact(contact.user.id),
+                        TimelineFrame::Contact((*contact).clone()),
+                    );
                     push.wake();
                 }
             }
@@ -298,7 +375,10 @@ impl Hub {
     pub fn set_present(&self, session: &Session, said: PresentDevice) {
         let mut registry = self.registry.lock();
         let before = std::mem::replace(&mut *session.present.lock(), said);
-        if let Some(actor) = session.actor().filter(|_| before != said && session.push.is_some()) {
+        if let Some(actor) = session
+            .actor()
+            .filter(|_| before != said && session.push.is_some())
+        {
             registry.watchers.note(actor.user);
         }
     }
@@ -306,14 +386,19 @@ impl Hub {
     /// There is input on a session. Those who watch its user are told if that is news.
     pub fn note_input(&self, session: &Session, now: Instant) {
         let is_back = session.input.note(now);
-        if let Some(actor) = session.actor().filter(|_| is_back && session.push.is_some()) {
+        if let Some(actor) = session
+            .actor()
+            .filter(|_| is_back && session.push.is_some())
+        {
             self.registry.lock().watchers.note(actor.user);
         }
     }
 
     /// Looks who is without input, or is not any more. Those who watch are told in a moment.
     pub fn note_absences(&self, away_after: Option<Duration>) {
-        self.registry.lock().note_absences(Instant::now(), away_after);
+        self.registry
+            .lock()
+            .note_absences(Instant::now(), away_after);
     }
 
     /// Is notified when somebody who is watched came, went or is somewhere else: [`Hub::tell_presences`] tells of him.
@@ -330,7 +415,10 @@ impl Hub {
     /// Tells those who look at a conversation that somebody types there.
     pub fn typing(&self, session: &Session, conversation: ConversationId) {
         if let Some(actor) = session.actor() {
-            self.registry.lock().lookers.tell(conversation, session, actor.user);
+            self.registry
+                .lock()
+                .lookers
+                .tell(conversation, session, actor.user);
         }
     }
 
@@ -349,31 +437,55 @@ impl Hub {
     #[must_use]
     pub fn is_online(&self, user: UserId, device: DeviceId) -> bool {
         let registry = self.registry.lock();
-        registry.sessions_of(user).iter().any(|session| session.actor().is_some_and(|actor| actor.device == device))
+        registry
+            .sessions_of(user)
+            .iter()
+            .any(|session| session.actor().is_some_and(|actor| actor.device == device))
     }
 
     /// How many sessions there are.
     #[must_use]
     pub fn session_count(&self) -> u64 {
-        self.registry.lock().sessions.values().map(|sessions| sessions.len() as u64).sum()
+        self.registry
+            .lock()
+            .sessions
+            .values()
+            .map(|sessions| sessions.len() as u64)
+            .sum()
     }
 
     /// Every session.
     #[must_use]
     pub fn sessions(&self) -> Vec<Arc<Session>> {
-        self.registry.lock().sessions.values().flatten().cloned().collect()
+        self.registry
+            .lock()
+            .sessions
+            .values()
+            .flatten()
+            .cloned()
+            .collect()
     }
 }
 
 /// Where those sessions of a user are pushed to whose devices are `wanted`.
-fn pushes(registry: &Registry, user: UserId, wanted: impl Fn(DeviceId) -> bool) -> impl Iterator<Item = &Push> {
-    let of_devices = registry.sessions_of(user).iter().filter(move |session| session.actor().is_some_and(|actor| wanted(actor.device)));
+fn pushes(
+    registry: &Registry,
+    user: UserId,
+    wanted: impl Fn(DeviceId) -> bool,
+) -> impl Iterator<Item = &Push> {
+    let of_devices = registry
+        .sessions_of(user)
+        .iter()
+        .filter(move |session| session.actor().is_some_and(|actor| wanted(actor.device)));
     of_devices.filter_map(|session| session.push.as_ref())
 }
 
 /// There is news in a conversation: whoever follows it is to look.
 fn mark(registry: &Registry, conversation: ConversationId) {
-    let followers = registry.followers.get(&conversation).map_or(&[][..], Vec::as_slice);
+    let followers = registry
+        .followers
+        .get(&conversation)
+        .map_or(&[][..], Vec::as_slice);
     let rest = rest_of(followers.len());
     for push in followers.iter().filter_map(|session| session.push.as_ref()) {
         if push.mark(conversation, rest) {
@@ -388,7 +500,9 @@ fn rest_of(followers: usize) -> Duration {
         return Duration::ZERO;
     }
     let followers = u32::try_from(followers).unwrap_or(u32::MAX);
-    limits::REST_PER_FOLLOWER.saturating_mul(followers).min(limits::REST_MAX)
+    limits::REST_PER_FOLLOWER
+        .saturating_mul(followers)
+        .min(limits::REST_MAX)
 }
 
 #[cfg(test)]

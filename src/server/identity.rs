@@ -5,7 +5,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use cairn_proto::secret::Pin;
-use rcgen::{CertificateParams, DistinguishedName, DnType, KeyPair, PKCS_ECDSA_P256_SHA256, PublicKeyData as _};
+use rcgen::{
+    CertificateParams, DistinguishedName, DnType, KeyPair, PKCS_ECDSA_P256_SHA256,
+    PublicKeyData as _,
+};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use sha2::{Digest as _, Sha256};
 
@@ -49,18 +52,29 @@ impl Identity {
     /// When it cannot be read, written or used.
     pub fn open(data: &Path) -> Result<Self, IdentityError> {
         let dir = data.join("identity");
-        durable::create_dir(&dir).map_err(|source| IdentityError::Io { path: dir.clone(), source })?;
+        durable::create_dir(&dir).map_err(|source| IdentityError::Io {
+            path: dir.clone(),
+            source,
+        })?;
         let key_path = dir.join("key.pem");
-        let pem = read_or_make(&key_path, || Ok(KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?.serialize_pem().into_bytes()))?;
+        let pem = read_or_make(&key_path, || {
+            Ok(KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?
+                .serialize_pem()
+                .into_bytes())
+        })?;
         let pem = String::from_utf8(pem).ok();
-        let key = pem.and_then(|pem| KeyPair::from_pem(&pem).ok()).ok_or(IdentityError::Damaged(key_path))?;
+        let key = pem
+            .and_then(|pem| KeyPair::from_pem(&pem).ok())
+            .ok_or(IdentityError::Damaged(key_path))?;
         let secret_path = dir.join("quic-secret");
         let quic_secret = read_or_make(&secret_path, || {
             let mut secret = vec![0; QUIC_SECRET_BYTES];
             getrandom::fill(&mut secret)?;
             Ok(secret)
         })?;
-        let quic_secret = quic_secret.try_into().map_err(|_| IdentityError::Damaged(secret_path))?;
+        let quic_secret = quic_secret
+            .try_into()
+            .map_err(|_| IdentityError::Damaged(secret_path))?;
         Ok(Self { key, quic_secret })
     }
 
@@ -74,12 +88,15 @@ impl Identity {
     ///
     /// # Errors
     /// When the key cannot sign.
-    pub fn certificate(&self) -> Result<(CertificateDer<'static>, PrivateKeyDer<'static>), IdentityError> {
+    pub fn certificate(
+        &self,
+    ) -> Result<(CertificateDer<'static>, PrivateKeyDer<'static>), IdentityError> {
         let mut params = CertificateParams::new(vec!["cairn".to_owned()])?;
         params.distinguished_name = DistinguishedName::new();
         params.distinguished_name.push(DnType::CommonName, "cairn");
         let certificate = params.self_signed(&self.key)?;
-        let key = PrivateKeyDer::try_from(self.key.serialize_der()).map_err(|_| rcgen::Error::CouldNotParseKeyPair)?;
+        let key = PrivateKeyDer::try_from(self.key.serialize_der())
+            .map_err(|_| rcgen::Error::CouldNotParseKeyPair)?;
         Ok((certificate.der().clone(), key))
     }
 
@@ -91,8 +108,14 @@ impl Identity {
     }
 }
 
-fn read_or_make(path: &Path, make: impl FnOnce() -> Result<Vec<u8>, IdentityError>) -> Result<Vec<u8>, IdentityError> {
-    let io = |source| IdentityError::Io { path: path.to_owned(), source };
+fn read_or_make(
+    path: &Path,
+    make: impl FnOnce() -> Result<Vec<u8>, IdentityError>,
+) -> Result<Vec<u8>, IdentityError> {
+    let io = |source| IdentityError::Io {
+        path: path.to_owned(),
+        source,
+    };
     match std::fs::read(path) {
         Ok(bytes) => Ok(bytes),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -124,7 +147,9 @@ mod tests {
         Identity::open(dir.path()).unwrap();
         let path = dir.path().join("identity/key.pem");
         std::fs::write(&path, "no key").unwrap();
-        assert!(matches!(Identity::open(dir.path()), Err(IdentityError::Damaged(named)) if named == path));
+        assert!(
+            matches!(Identity::open(dir.path()), Err(IdentityError::Damaged(named)) if named == path)
+        );
         assert_eq!(std::fs::read(&path).unwrap(), b"no key");
     }
 }

@@ -23,7 +23,10 @@ struct Last {
 impl Input {
     /// A session begins with input: somebody let it log in.
     pub(super) const fn new(now: Instant) -> Self {
-        Self(Mutex::new(Last { at: now, is_missing: false }))
+        Self(Mutex::new(Last {
+            at: now,
+            is_missing: false,
+        }))
     }
 
     /// There is input. Says whether it was missing.
@@ -36,7 +39,8 @@ impl Input {
     /// Looks whether it is missing, where it may be for so long.
     pub(super) fn look(&self, now: Instant, away_after: Option<Duration>) {
         let mut last = self.0.lock();
-        last.is_missing = away_after.is_some_and(|away_after| now.saturating_duration_since(last.at) >= away_after);
+        last.is_missing = away_after
+            .is_some_and(|away_after| now.saturating_duration_since(last.at) >= away_after);
     }
 
     /// Whether it was missing when last looked, and has been since.
@@ -125,7 +129,8 @@ pub(super) async fn note_absences(shared: Arc<Shared>) {
 
 /// How long to wait between two looks.
 fn rest(away_after: Duration) -> Duration {
-    (away_after / limits::AWAY_LOOKS_PER_SPAN).clamp(limits::AWAY_LOOK_REST_MIN, limits::AWAY_LOOK_REST_MAX)
+    (away_after / limits::AWAY_LOOKS_PER_SPAN)
+        .clamp(limits::AWAY_LOOK_REST_MIN, limits::AWAY_LOOK_REST_MAX)
 }
 
 #[cfg(test)]
@@ -148,29 +153,71 @@ mod tests {
         assert!(!is_missing(MINUTE - Duration::from_millis(1), Some(MINUTE)));
         assert!(is_missing(MINUTE, Some(MINUTE)));
         assert!(input.note(begun + MINUTE), "it is back");
-        assert!(!input.is_missing() && !input.note(begun + MINUTE), "it was not away");
-        assert!(!is_missing(2 * MINUTE - Duration::from_millis(1), Some(MINUTE)) && is_missing(2 * MINUTE, Some(MINUTE)));
-        assert!(!is_missing(2 * MINUTE, Some(2 * MINUTE)), "the owner gives more time");
+        assert!(
+            !input.is_missing() && !input.note(begun + MINUTE),
+            "it was not away"
+        );
+        assert!(
+            !is_missing(2 * MINUTE - Duration::from_millis(1), Some(MINUTE))
+                && is_missing(2 * MINUTE, Some(MINUTE))
+        );
+        assert!(
+            !is_missing(2 * MINUTE, Some(2 * MINUTE)),
+            "the owner gives more time"
+        );
         assert!(is_missing(2 * MINUTE, Some(MINUTE)) && !is_missing(1_000 * MINUTE, None));
     }
 
     #[test]
     fn what_a_person_does_is_input_and_what_a_client_does_by_itself_is_none() {
         let (conversation, msgid) = (ConversationId::new(1), MsgId::new(1));
-        let present = PresentDevice { kind: DeviceKind::Phone, is_away: false };
-        for request in [Request::Read { conversation, msgid }, Request::Look { conversation: None }, Request::SetPresence(present)] {
+        let present = PresentDevice {
+            kind: DeviceKind::Phone,
+            is_away: false,
+        };
+        for request in [
+            Request::Read {
+                conversation,
+                msgid,
+            },
+            Request::Look { conversation: None },
+            Request::SetPresence(present),
+        ] {
             assert!(is_input(&request), "{request:?}");
         }
-        let pull = Request::Pull { conversation, range: PullRange::From(msgid), limit: 1 };
-        let overview = Request::Conversations { since: None, after: None };
-        for request in [Request::Ack { conversation, msgid }, pull, overview, Request::Contacts { after: None }] {
+        let pull = Request::Pull {
+            conversation,
+            range: PullRange::From(msgid),
+            limit: 1,
+        };
+        let overview = Request::Conversations {
+            since: None,
+            after: None,
+        };
+        for request in [
+            Request::Ack {
+                conversation,
+                msgid,
+            },
+            pull,
+            overview,
+            Request::Contacts { after: None },
+        ] {
             assert!(!is_input(&request), "{request:?}");
         }
     }
 
     #[test]
     fn looks_are_neither_rare_nor_many() {
-        let rests = [1, 10 * 60, limits::AWAY_AFTER_SECONDS_MAX].map(|seconds| rest(Duration::from_secs(seconds)));
-        assert_eq!(rests, [limits::AWAY_LOOK_REST_MIN, Duration::from_secs(30), limits::AWAY_LOOK_REST_MAX]);
+        let rests = [1, 10 * 60, limits::AWAY_AFTER_SECONDS_MAX]
+            .map(|seconds| rest(Duration::from_secs(seconds)));
+        assert_eq!(
+            rests,
+            [
+                limits::AWAY_LOOK_REST_MIN,
+                Duration::from_secs(30),
+                limits::AWAY_LOOK_REST_MAX
+            ]
+        );
     }
 }

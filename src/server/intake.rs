@@ -45,7 +45,11 @@ impl Intake {
     /// An empty queue.
     #[must_use]
     pub fn new() -> Self {
-        let shared = Shared { waiting: Mutex::default(), arrived: Condvar::new(), room: Semaphore::new(limits::INTAKE_COMMANDS_MAX) };
+        let shared = Shared {
+            waiting: Mutex::default(),
+            arrived: Condvar::new(),
+            room: Semaphore::new(limits::INTAKE_COMMANDS_MAX),
+        };
         Self(Arc::new(shared))
     }
 
@@ -56,7 +60,12 @@ impl Intake {
     pub async fn put(&self, tickets: &mut Vec<Ticket>) -> Result<(), Closed> {
         while !tickets.is_empty() {
             let some = tickets.len().min(limits::INTAKE_COMMANDS_MAX);
-            let permits = self.0.room.acquire_many(u32::try_from(some).unwrap_or(u32::MAX)).await.map_err(|_| Closed)?;
+            let permits = self
+                .0
+                .room
+                .acquire_many(u32::try_from(some).unwrap_or(u32::MAX))
+                .await
+                .map_err(|_| Closed)?;
             permits.forget();
             let mut waiting = self.0.waiting.lock();
             if waiting.closed {

@@ -87,8 +87,18 @@ const HELLO_VARIANT: u32 = 0;
 ///
 /// # Errors
 /// When the credentials are refused.
-pub async fn log_in(shared: &Shared, session: &Arc<Session>, hello: Hello) -> Result<Welcome, ErrorCode> {
-    let Hello { credentials, send_stream, push, since, .. } = hello;
+pub async fn log_in(
+    shared: &Shared,
+    session: &Arc<Session>,
+    hello: Hello,
+) -> Result<Welcome, ErrorCode> {
+    let Hello {
+        credentials,
+        send_stream,
+        push,
+        since,
+        ..
+    } = hello;
     let address = session.connection.remote_address().ip();
     let name = match &credentials {
         Credentials::Password { name, .. } => Some(name.clone()),
@@ -96,35 +106,93 @@ pub async fn log_in(shared: &Shared, session: &Arc<Session>, hello: Hello) -> Re
     };
     // Nobody guesses 256 random bits, and a device that has its token is not kept out by what others at its address do.
     let is_guess = !matches!(credentials, Credentials::Token(_));
-    if is_guess && !shared.throttle.allows(address, name.as_ref(), Instant::now()) {
+    if is_guess
+        && !shared
+            .throttle
+            .allows(address, name.as_ref(), Instant::now())
+    {
         return Err(ErrorCode::RateLimited);
     }
     let outcome = match credentials {
         Credentials::Token(token) => {
-            let command = Command::Login { token: secret_hash(token.as_bytes()), stream: send_stream, push, since };
-            enter(shared, session, command).await.map(|logged_in| (logged_in, None))
+            let command = Command::Login {
+                token: secret_hash(token.as_bytes()),
+                stream: send_stream,
+                push,
+                since,
+            };
+            enter(shared, session, command)
+                .await
+                .map(|logged_in| (logged_in, None))
         }
-        Credentials::Password { name, password, device } => {
-            with_password(shared, session, name, password, NewLogin { device, send_stream, push }).await
+        Credentials::Password {
+            name,
+            password,
+            device,
+        } => {
+            with_password(
+                shared,
+                session,
+                name,
+                password,
+                NewLogin {
+                    device,
+                    send_stream,
+                    push,
+                },
+            )
+            .await
         }
-        Credentials::Invite { token, name, password, device } => {
+        Credentials::Invite {
+            token,
+            name,
+            password,
+            device,
+        } => {
             let password = match password {
                 Some(password) => Some(shared.passwords.hash(password).await?),
                 None => None,
             };
-            let (device, token_of_device) = new_device(NewLogin { device, send_stream, push })?;
-            let command = Command::Join { invite: secret_hash(token.as_bytes()), name, password, device };
-            enter(shared, session, command).await.map(|logged_in| (logged_in, Some(token_of_device)))
+            let (device, token_of_device) = new_device(NewLogin {
+                device,
+                send_stream,
+                push,
+            })?;
+            let command = Command::Join {
+                invite: secret_hash(token.as_bytes()),
+                name,
+                password,
+                device,
+            };
+            enter(shared, session, command)
+                .await
+                .map(|logged_in| (logged_in, Some(token_of_device)))
         }
     };
     let (logged_in, token) = outcome.inspect_err(|code| {
         if is_guess && matches!(code, ErrorCode::AuthFailed | ErrorCode::BadInvite) {
-            shared.throttle.failed(address, name.as_ref(), Instant::now());
+            shared
+                .throttle
+                .failed(address, name.as_ref(), Instant::now());
         }
     })?;
-    let LoggedIn { actor, name, role, mut overview, .. } = *logged_in;
+    let LoggedIn {
+        actor,
+        name,
+        role,
+        mut overview,
+        ..
+    } = *logged_in;
     requests::fill_last(shared, &mut overview).await?;
-    Ok(Welcome { user: actor.user, name, role, device: actor.device, token, now: now(), overview })
+    Ok(Welcome {
+        user: actor.user,
+        name,
+        role,
+        device: actor.device,
+        token,
+        now: now(),
+        overview,
+    })
 }
 
 struct NewLogin {
@@ -135,12 +203,24 @@ struct NewLogin {
 
 type Outcome = Result<(Box<LoggedIn>, Option<DeviceToken>), ErrorCode>;
 
-async fn with_password(shared: &Shared, session: &Arc<Session>, name: UserName, password: Password, login: NewLogin) -> Outcome {
-    let Reply::Account(account) = shared.ask(Command::Account { name: name.clone() }).await? else { return Err(ErrorCode::AuthFailed) };
+async fn with_password(
+    shared: &Shared,
+    session: &Arc<Session>,
+    name: UserName,
+    password: Password,
+    login: NewLogin,
+) -> Outcome {
+    let Reply::Account(account) = shared.ask(Command::Account { name: name.clone() }).await? else {
+        return Err(ErrorCode::AuthFailed);
+    };
     let (user, hash) = account.unzip();
     let turn = shared.passwords.turn().await;
     // Many guesses at once wait here, while the first of them fail.
-    if !shared.throttle.allows(session.connection.remote_address().ip(), Some(&name), Instant::now()) {
+    if !shared.throttle.allows(
+        session.connection.remote_address().ip(),
+        Some(&name),
+        Instant::now(),
+    ) {
         return Err(ErrorCode::RateLimited);
     }
     let matches = turn.matches(password, hash.flatten()).await;
@@ -152,14 +232,36 @@ async fn with_password(shared: &Shared, session: &Arc<Session>, name: UserName, 
 
 fn new_device(login: NewLogin) -> Result<(NewDevice, DeviceToken), ErrorCode> {
     let (mut id, mut token) = ([0; 8], [0; 32]);
-    getrandom::fill(&mut id).and_then(|()| getrandom::fill(&mut token)).map_err(|_| ErrorCode::LimitReached)?;
-    let NewLogin { device: name, send_stream: stream, push } = login;
+    getrandom::fill(&mut id)
+        .and_then(|()| getrandom::fill(&mut token))
+        .map_err(|_| ErrorCode::LimitReached)?;
+    let NewLogin {
+        device: name,
+        send_stream: stream,
+        push,
+    } = login;
     let id = DeviceId::new(u64::from_le_bytes(id));
-    Ok((NewDevice { id, name, token: secret_hash(&token), stream, push }, DeviceToken::new(token)))
+    Ok((
+        NewDevice {
+            id,
+            name,
+            token: secret_hash(&token),
+            stream,
+            push,
+        },
+        DeviceToken::new(token),
+    ))
 }
 
-async fn enter(shared: &Shared, session: &Arc<Session>, command: Command) -> Result<Box<LoggedIn>, ErrorCode> {
+async fn enter(
+    shared: &Shared,
+    session: &Arc<Session>,
+    command: Command,
+) -> Result<Box<LoggedIn>, ErrorCode> {
     let (waiter, answer) = oneshot::channel();
-    let ticket = Ticket { command, reply_to: ReplyTo::Login(session.clone(), waiter) };
+    let ticket = Ticket {
+        command,
+        reply_to: ReplyTo::Login(session.clone(), waiter),
+    };
     shared.submit(ticket, answer).await
 }

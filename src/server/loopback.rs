@@ -32,7 +32,9 @@ pub(super) struct Loopback {
 
 /// Waits, but not for ever.
 pub(super) async fn soon<T>(future: impl Future<Output = T>) -> T {
-    timeout(STEP_TIME_MAX, future).await.expect("a step of the test hangs")
+    timeout(STEP_TIME_MAX, future)
+        .await
+        .expect("a step of the test hangs")
 }
 
 impl Loopback {
@@ -42,20 +44,29 @@ impl Loopback {
         let server = endpoint::open((Ipv4Addr::LOCALHOST, 0).into(), &identity).unwrap();
         let mut roots = rustls::RootCertStore::empty();
         roots.add(identity.certificate().unwrap().0).unwrap();
-        let mut tls = rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-            .with_protocol_versions(&[&rustls::version::TLS13])
-            .unwrap()
-            .with_root_certificates(roots)
-            .with_no_client_auth();
+        let mut tls = rustls::ClientConfig::builder_with_provider(Arc::new(
+            rustls::crypto::ring::default_provider(),
+        ))
+        .with_protocol_versions(&[&rustls::version::TLS13])
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
         tls.alpn_protocols = vec![ALPN.to_vec()];
         let mut config = ClientConfig::new(Arc::new(QuicClientConfig::try_from(tls).unwrap()));
         let mut transport = TransportConfig::default();
         transport.stream_receive_window(VarInt::from_u32(CLIENT_WINDOW_BYTES));
         config.transport_config(Arc::new(transport));
         let client = Endpoint::client((Ipv4Addr::LOCALHOST, 0).into()).unwrap();
-        let connecting = client.connect_with(config, server.local_addr().unwrap(), "cairn").unwrap();
+        let connecting = client
+            .connect_with(config, server.local_addr().unwrap(), "cairn")
+            .unwrap();
         let accepted = async { server.accept().await.unwrap().await.unwrap() };
         let (accepted, connected) = soon(async { tokio::join!(accepted, connecting) }).await;
-        Self { server: accepted, client: connected.unwrap(), dir, _endpoints: [server, client] }
+        Self {
+            server: accepted,
+            client: connected.unwrap(),
+            dir,
+            _endpoints: [server, client],
+        }
     }
 }

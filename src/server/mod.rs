@@ -105,12 +105,23 @@ impl Shared {
     /// As the command's.
     pub async fn ask(&self, command: Command) -> Result<Reply, ErrorCode> {
         let (waiter, answer) = oneshot::channel();
-        self.submit(Ticket { command, reply_to: ReplyTo::Once(waiter) }, answer).await
+        self.submit(
+            Ticket {
+                command,
+                reply_to: ReplyTo::Once(waiter),
+            },
+            answer,
+        )
+        .await
     }
 
     /// Brings one ticket to the sequencer, and waits for its answer. There is none when the server is stopping: the connection
     /// is about to be closed, and its code says why.
-    async fn submit<T>(&self, ticket: Ticket, answer: oneshot::Receiver<Result<T, ErrorCode>>) -> Result<T, ErrorCode> {
+    async fn submit<T>(
+        &self,
+        ticket: Ticket,
+        answer: oneshot::Receiver<Result<T, ErrorCode>>,
+    ) -> Result<T, ErrorCode> {
         if self.intake.put(&mut vec![ticket]).await.is_err() {
             return std::future::pending().await;
         }
@@ -122,7 +133,12 @@ impl Shared {
 }
 
 /// Reads a part of a log: at once when it is in memory, on the pool when it is not.
-async fn read_history(history: &History, timeline: &Arc<Timeline>, range: PullRange, limit: u32) -> Result<Run, ErrorCode> {
+async fn read_history(
+    history: &History,
+    timeline: &Arc<Timeline>,
+    range: PullRange,
+    limit: u32,
+) -> Result<Run, ErrorCode> {
     let limits = RunLimits::of_messages(limit);
     if let PullRange::From(from) = range
         && let TailRead::Run(run) = timeline.read_tail(from, limits)
@@ -131,10 +147,11 @@ async fn read_history(history: &History, timeline: &Arc<Timeline>, range: PullRa
     }
     let (history, timeline) = (history.clone(), timeline.clone());
     let read = tokio::task::spawn_blocking(move || history.read(&timeline, range, limits)).await;
-    read.map_err(|_| ErrorCode::Damaged)?.map_err(|failure: HistoryError| {
-        error!(%failure, "stored messages cannot be read");
-        ErrorCode::Damaged
-    })
+    read.map_err(|_| ErrorCode::Damaged)?
+        .map_err(|failure: HistoryError| {
+            error!(%failure, "stored messages cannot be read");
+            ErrorCode::Damaged
+        })
 }
 
 fn close(connection: &Connection, code: CloseCode) {
@@ -147,6 +164,8 @@ fn secret_hash(secret: &[u8]) -> SecretHash {
 
 /// The clock on the wall. What is ordered is ordered by msgid, never by this.
 fn now() -> Timestamp {
-    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let since_epoch = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
     Timestamp::new(u64::try_from(since_epoch.as_millis()).unwrap_or(u64::MAX))
 }

@@ -114,6 +114,7 @@ impl Outbox {
 
 impl State {
     fn has_room(&self) -> bool {
-        self.closed || (self.in_flight < REQUESTS_IN_FLIGHT_MAX && self.bytes.len() < OUTBOX_BYTES_MAX)
+        self.closed
+            || (self.in_flight < REQUESTS_IN_FLIGHT_MAX && self.bytes.len() < OUTBOX_BYTES_MAX)
     }
 }

@@ -23,8 +23,12 @@ impl Overtaken {
         let mut overtaken = Self::default();
         for notice in notices {
             match notice {
-                Notice::Left { user, conversation, .. } => overtaken.memberships.push((*user, *conversation)),
-                Notice::Related { user, contact } if contact.relation.blocks => overtaken.blocks.push((*user, contact.user.id)),
+                Notice::Left {
+                    user, conversation, ..
+                } => overtaken.memberships.push((*user, *conversation)),
+                Notice::Related { user, contact } if contact.relation.blocks => {
+                    overtaken.blocks.push((*user, contact.user.id))
+                }
                 _ => {}
             }
         }
@@ -54,12 +58,17 @@ impl Overtaken {
     }
 
     fn check_member(&self, user: UserId, conversation: ConversationId) -> Result<(), ErrorCode> {
-        if self.memberships.contains(&(user, conversation)) { Err(ErrorCode::NotFound) } else { Ok(()) }
+        if self.memberships.contains(&(user, conversation)) {
+            Err(ErrorCode::NotFound)
+        } else {
+            Ok(())
+        }
     }
 
     fn check_look(&self, user: UserId, conversation: ConversationId) -> Result<(), ErrorCode> {
         self.check_member(user, conversation)?;
-        let is_here = |&&(by, of): &&(UserId, UserId)| ConversationId::direct(by, of) == Some(conversation);
+        let is_here =
+            |&&(by, of): &&(UserId, UserId)| ConversationId::direct(by, of) == Some(conversation);
         match self.blocks.iter().find(is_here) {
             Some(&(by, _)) if by == user => Err(ErrorCode::Blocked),
             Some(_) => Err(ErrorCode::NotFound),
@@ -68,7 +77,9 @@ impl Overtaken {
     }
 
     fn drop_blocked(&self, user: UserId, watched: &mut Vec<UserPresence>) {
-        watched.retain(|other| !self.blocks.contains(&(user, other.user)) && !self.blocks.contains(&(other.user, user)));
+        watched.retain(|other| {
+            !self.blocks.contains(&(user, other.user)) && !self.blocks.contains(&(other.user, user))
+        });
     }
 }
 
@@ -88,33 +99,78 @@ mod tests {
 
     fn related(user: UserId, other: UserId, blocks: bool) -> Notice {
         let name = UserName::new("somebody").unwrap();
-        let contact =
-            Contact { user: UserInfo { id: other, name, role: ServerRole::Member }, relation: Relation { blocks, ..Relation::default() } };
-        Notice::Related { user, contact: Box::new(contact) }
+        let contact = Contact {
+            user: UserInfo {
+                id: other,
+                name,
+                role: ServerRole::Member,
+            },
+            relation: Relation {
+                blocks,
+                ..Relation::default()
+            },
+        };
+        Notice::Related {
+            user,
+            contact: Box::new(contact),
+        }
     }
 
     #[test]
     fn who_began_to_watch_or_look_in_the_batch_of_a_block_does_neither() {
         let overtaken = Overtaken::by(&[related(ADA, BOB, true), related(BOB, EVE, false)]);
         let watched = |user| {
-            let mut all: Vec<_> = [ADA, BOB, EVE].map(|user| UserPresence { user, devices: Vec::new() }).into();
+            let mut all: Vec<_> = [ADA, BOB, EVE]
+                .map(|user| UserPresence {
+                    user,
+                    devices: Vec::new(),
+                })
+                .into();
             overtaken.drop_blocked(user, &mut all);
-            all.into_iter().map(|presence| presence.user).collect::<Vec<_>>()
+            all.into_iter()
+                .map(|presence| presence.user)
+                .collect::<Vec<_>>()
         };
-        assert_eq!((watched(ADA), watched(BOB), watched(EVE)), (vec![ADA, EVE], vec![BOB, EVE], vec![ADA, BOB, EVE]));
+        assert_eq!(
+            (watched(ADA), watched(BOB), watched(EVE)),
+            (vec![ADA, EVE], vec![BOB, EVE], vec![ADA, BOB, EVE])
+        );
         let chat = |one, another| ConversationId::direct(one, another).unwrap();
-        assert_eq!(overtaken.check_look(ADA, chat(ADA, BOB)), Err(ErrorCode::Blocked));
-        assert_eq!(overtaken.check_look(BOB, chat(ADA, BOB)), Err(ErrorCode::NotFound), "as if there were no such user");
+        assert_eq!(
+            overtaken.check_look(ADA, chat(ADA, BOB)),
+            Err(ErrorCode::Blocked)
+        );
+        assert_eq!(
+            overtaken.check_look(BOB, chat(ADA, BOB)),
+            Err(ErrorCode::NotFound),
+            "as if there were no such user"
+        );
         assert_eq!(overtaken.check_look(BOB, chat(BOB, EVE)), Ok(()));
     }
 
     #[test]
     fn who_left_in_the_batch_in_which_he_came_reads_and_looks_at_nothing() {
         let conversation = ConversationId::new(5);
-        let overtaken = Overtaken::by(&[Notice::Left { user: ADA, conversation, last: MsgId::new(1) }]);
-        let asked = [(ADA, conversation), (BOB, conversation), (ADA, ConversationId::new(6))];
-        let both = asked.map(|(user, of)| (overtaken.check_member(user, of), overtaken.check_look(user, of)));
+        let overtaken = Overtaken::by(&[Notice::Left {
+            user: ADA,
+            conversation,
+            last: MsgId::new(1),
+        }]);
+        let asked = [
+            (ADA, conversation),
+            (BOB, conversation),
+            (ADA, ConversationId::new(6)),
+        ];
+        let both = asked.map(|(user, of)| {
+            (
+                overtaken.check_member(user, of),
+                overtaken.check_look(user, of),
+            )
+        });
         let refused = Err(ErrorCode::NotFound);
-        assert_eq!(both, [(refused, refused), (Ok(()), Ok(())), (Ok(()), Ok(()))]);
+        assert_eq!(
+            both,
+            [(refused, refused), (Ok(()), Ok(())), (Ok(()), Ok(()))]
+        );
     }
 }

@@ -57,7 +57,10 @@ mod tests {
 
     use super::*;
 
-    const PIN: Request = Request::Pin { conversation: ConversationId::new(1), msgid: MsgId::new(1) };
+    const PIN: Request = Request::Pin {
+        conversation: ConversationId::new(1),
+        msgid: MsgId::new(1),
+    };
 
     #[test]
     fn so_much_at_once_and_then_one_by_one() {
@@ -65,11 +68,17 @@ mod tests {
         let (eve, ada) = (UserId::new(1), UserId::new(2));
         assert!((0..REPEATS_AT_ONCE_MAX).all(|_| pace.allows(eve, &PIN, start)));
         assert!(!pace.allows(eve, &PIN, start));
-        assert!(pace.allows(eve, &Request::Devices, start), "that leaves nothing behind");
+        assert!(
+            pace.allows(eve, &Request::Devices, start),
+            "that leaves nothing behind"
+        );
         assert!(pace.allows(ada, &PIN, start), "nobody waits for others");
         let later = start + REPEATS_INTERVAL;
         assert!(pace.allows(eve, &PIN, later));
-        assert!(!pace.allows(eve, &PIN, later), "what was refused is not counted, and what was allowed is");
+        assert!(
+            !pace.allows(eve, &PIN, later),
+            "what was refused is not counted, and what was allowed is"
+        );
         let rested = later + REPEATS_INTERVAL * REPEATS_AT_ONCE_MAX;
         assert!((0..REPEATS_AT_ONCE_MAX).all(|_| pace.allows(eve, &PIN, rested)));
         assert!(!pace.allows(eve, &PIN, rested));

@@ -30,7 +30,9 @@ impl Passwords {
     #[must_use]
     pub fn new() -> Self {
         let cores = std::thread::available_parallelism().map_or(1, Into::into);
-        Self { turns: Arc::new(Semaphore::new(cores)) }
+        Self {
+            turns: Arc::new(Semaphore::new(cores)),
+        }
     }
 
     /// Hashes a new password to a PHC string.
@@ -42,7 +44,11 @@ impl Passwords {
             let hash: PasswordHash = hasher()?.hash_password(password.as_str().as_bytes()).ok()?;
             Some(hash.to_string().into_boxed_str())
         };
-        self.turn().await.take(work).await.ok_or(ErrorCode::LimitReached)
+        self.turn()
+            .await
+            .take(work)
+            .await
+            .ok_or(ErrorCode::LimitReached)
     }
 
     /// Waits for a turn: between it and the check, whether the check is still wanted can be asked again.
@@ -58,19 +64,28 @@ impl Turn {
         let work = move || {
             let Some(hash) = hash else {
                 let mut out = [0; 32];
-                hasher()?.hash_password_into(password.as_str().as_bytes(), b"nobody's salt", &mut out).ok()?;
+                hasher()?
+                    .hash_password_into(password.as_str().as_bytes(), b"nobody's salt", &mut out)
+                    .ok()?;
                 return None;
             };
             let hash = PasswordHash::new(&hash).ok()?;
-            hasher()?.verify_password(password.as_str().as_bytes(), &hash).ok()
+            hasher()?
+                .verify_password(password.as_str().as_bytes(), &hash)
+                .ok()
         };
         self.take(work).await.is_some()
     }
 
     /// The turn lasts as long as the work, also when nobody waits for it any more.
-    async fn take<T: Send + 'static>(self, work: impl FnOnce() -> Option<T> + Send + 'static) -> Option<T> {
+    async fn take<T: Send + 'static>(
+        self,
+        work: impl FnOnce() -> Option<T> + Send + 'static,
+    ) -> Option<T> {
         let turn = self.0?;
-        let (done, _turn) = tokio::task::spawn_blocking(move || (work(), turn)).await.ok()?;
+        let (done, _turn) = tokio::task::spawn_blocking(move || (work(), turn))
+            .await
+            .ok()?;
         done
     }
 }
@@ -96,8 +111,17 @@ mod tests {
         let right = Password::new("correct horse").unwrap();
         let wrong = Password::new("battery staple").unwrap();
         let hash = passwords.hash(right.clone()).await.unwrap();
-        assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
-        assert!(passwords.turn().await.matches(right.clone(), Some(hash.clone())).await);
+        assert!(
+            hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"),
+            "{hash}"
+        );
+        assert!(
+            passwords
+                .turn()
+                .await
+                .matches(right.clone(), Some(hash.clone()))
+                .await
+        );
         assert!(!passwords.turn().await.matches(wrong, Some(hash)).await);
         assert!(!passwords.turn().await.matches(right, None).await);
     }

@@ -38,7 +38,10 @@ impl Watchers {
     pub(super) fn replace(&mut self, session: &Arc<Session>, users: Vec<UserId>) {
         self.remove(session);
         for &user in &users {
-            self.of.entry(user).or_default().insert(key(session), session.clone());
+            self.of
+                .entry(user)
+                .or_default()
+                .insert(key(session), session.clone());
         }
         *session.watched.lock() = users;
     }
@@ -54,12 +57,20 @@ impl Watchers {
     pub(super) fn part(&mut self, user: UserId, sessions: &[Arc<Session>]) {
         for session in sessions.iter().filter(|session| self.take(user, session)) {
             session.watched.lock().retain(|&watched| watched != user);
-            tell(session, UserPresence { user, devices: Vec::new() });
+            tell(
+                session,
+                UserPresence {
+                    user,
+                    devices: Vec::new(),
+                },
+            );
         }
     }
 
     fn take(&mut self, user: UserId, session: &Arc<Session>) -> bool {
-        let Some(watchers) = self.of.get_mut(&user) else { return false };
+        let Some(watchers) = self.of.get_mut(&user) else {
+            return false;
+        };
         let was_there = watchers.remove(&key(session)).is_some();
         if watchers.is_empty() {
             self.of.remove(&user);
@@ -81,7 +92,12 @@ impl Watchers {
 
     /// Tells those who watch him where a user is.
     pub(super) fn tell(&self, presence: &UserPresence) {
-        for session in self.of.get(&presence.user).into_iter().flat_map(HashMap::values) {
+        for session in self
+            .of
+            .get(&presence.user)
+            .into_iter()
+            .flat_map(HashMap::values)
+        {
             tell(session, presence.clone());
         }
     }
@@ -100,7 +116,10 @@ pub(super) async fn tell_moves(shared: Arc<Shared>) {
 
 pub(super) fn tell(session: &Session, presence: UserPresence) {
     if let Some(push) = &session.push {
-        push.tell(Item::Presence(presence.user), TimelineFrame::Presence(presence));
+        push.tell(
+            Item::Presence(presence.user),
+            TimelineFrame::Presence(presence),
+        );
         push.wake();
     }
 }
@@ -109,7 +128,9 @@ pub(super) fn tell(session: &Session, presence: UserPresence) {
 pub(super) fn presence_of(user: UserId, sessions: &[Arc<Session>]) -> UserPresence {
     let mut devices: BTreeMap<DeviceId, PresentDevice> = BTreeMap::new();
     for session in sessions.iter().filter(|session| session.push.is_some()) {
-        let Some(actor) = session.actor() else { continue };
+        let Some(actor) = session.actor() else {
+            continue;
+        };
         let shown = session.shown();
         let device = devices.entry(actor.device).or_insert(shown);
         device.kind = device.kind.max(shown.kind);

@@ -22,13 +22,20 @@ pub enum ReplyTo {
     /// To whoever waits for it.
     Once(oneshot::Sender<Result<Reply, ErrorCode>>),
     /// To a session that begins with it.
-    Login(Arc<Session>, oneshot::Sender<Result<Box<LoggedIn>, ErrorCode>>),
+    Login(
+        Arc<Session>,
+        oneshot::Sender<Result<Box<LoggedIn>, ErrorCode>>,
+    ),
     /// To a session that asks whether it may read a conversation.
     Grant(Arc<Session>, oneshot::Sender<Result<Readable, ErrorCode>>),
     /// To a session that asks to watch users.
     Watch(Arc<Session>, oneshot::Sender<Result<Response, ErrorCode>>),
     /// To a session that asks to look at a conversation, or at none.
-    Look(Arc<Session>, Option<ConversationId>, oneshot::Sender<Result<Response, ErrorCode>>),
+    Look(
+        Arc<Session>,
+        Option<ConversationId>,
+        oneshot::Sender<Result<Response, ErrorCode>>,
+    ),
     /// To a request of a session.
     Session(Arc<Session>, RequestId),
 }

@@ -93,14 +93,27 @@ impl Feed {
     #[must_use]
     pub fn resumed(timeline: Arc<Timeline>, position: MsgId, floor: MsgId) -> Self {
         let (rest, generation) = (Duration::ZERO, Generation::default());
-        Self { timeline, position, end: None, announce: None, read: None, floor, rest, generation, dirty: false }
+        Self {
+            timeline,
+            position,
+            end: None,
+            announce: None,
+            read: None,
+            floor,
+            rest,
+            generation,
+            dirty: false,
+        }
     }
 
     /// A feed of a conversation that is new to the user.
     #[must_use]
     pub fn joined(timeline: Arc<Timeline>, position: MsgId, announce: Box<Conversation>) -> Self {
         let floor = announce.floor;
-        Self { announce: Some(announce), ..Self::resumed(timeline, position, floor) }
+        Self {
+            announce: Some(announce),
+            ..Self::resumed(timeline, position, floor)
+        }
     }
 }
 
@@ -117,7 +130,17 @@ impl Push {
         state.is_urgent = true;
         state.last_generation += 1;
         let generation = Generation(state.last_generation);
-        let is_listed = state.feeds.insert(conversation, Feed { dirty: true, generation, ..feed }).is_some_and(|old| old.dirty);
+        let is_listed = state
+            .feeds
+            .insert(
+                conversation,
+                Feed {
+                    dirty: true,
+                    generation,
+                    ..feed
+                },
+            )
+            .is_some_and(|old| old.dirty);
         if !is_listed {
             state.dirty.push_back(conversation);
         }
@@ -133,7 +156,9 @@ impl Push {
 
     /// The session is told how its user stands in a conversation, and with it how far he has read.
     pub fn announce(&self, summary: &Conversation) {
-        self.note(summary.id, |feed| (feed.announce, feed.read) = (Some(Box::new(summary.clone())), None));
+        self.note(summary.id, |feed| {
+            (feed.announce, feed.read) = (Some(Box::new(summary.clone())), None)
+        });
     }
 
     /// The session is told how far its user has read, by the head that the log had then.
@@ -153,14 +178,23 @@ impl Push {
     /// There is news in a conversation, whose sessions rest for so long once they were pushed some. Says whether the session should be
     /// woken for it.
     pub fn mark(&self, conversation: ConversationId, rest: Duration) -> bool {
-        let State { feeds, dirty, is_urgent: was_urgent, is_resting, .. } = &mut *self.state.lock();
-        let Some(feed) = feeds.get_mut(&conversation) else { return false };
+        let State {
+            feeds,
+            dirty,
+            is_urgent: was_urgent,
+            is_resting,
+            ..
+        } = &mut *self.state.lock();
+        let Some(feed) = feeds.get_mut(&conversation) else {
+            return false;
+        };
         feed.rest = rest;
         let is_listed = std::mem::replace(&mut feed.dirty, true);
         if !is_listed {
             dirty.push_back(conversation);
         }
-        let cannot_wait = rest.is_zero() || feed.timeline.head().above(feed.position) >= limits::RESTING_MESSAGES_MAX;
+        let cannot_wait = rest.is_zero()
+            || feed.timeline.head().above(feed.position) >= limits::RESTING_MESSAGES_MAX;
         let is_urgent = cannot_wait && !std::mem::replace(was_urgent, true);
         if *is_resting { is_urgent } else { !is_listed }
     }
@@ -174,14 +208,30 @@ impl Push {
 
     /// Members of a conversation are further than they were. A session that has not been told of others yet is told that there are more.
     pub fn tell_receipts(&self, conversation: ConversationId, frame: TimelineFrame, reads: Reads) {
-        let TimelineFrame::Receipts { conversation: id, mut cursors, more } = frame else { return };
+        let TimelineFrame::Receipts {
+            conversation: id,
+            mut cursors,
+            more,
+        } = frame
+        else {
+            return;
+        };
         if reads == Reads::Hidden {
-            cursors.iter_mut().for_each(|cursors| cursors.read = MsgId::ZERO);
+            cursors
+                .iter_mut()
+                .for_each(|cursors| cursors.read = MsgId::ZERO);
         }
         let mut state = self.state.lock();
         let more = more || state.told.contains_key(&Item::Receipts(conversation));
         state.is_urgent = true;
-        state.told.insert(Item::Receipts(conversation), TimelineFrame::Receipts { conversation: id, cursors, more });
+        state.told.insert(
+            Item::Receipts(conversation),
+            TimelineFrame::Receipts {
+                conversation: id,
+                cursors,
+                more,
+            },
+        );
     }
 
     /// Takes everything that is to be told beside news of conversations.
@@ -228,7 +278,14 @@ impl Push {
             if let Some(feed) = state.feeds.get_mut(&conversation) {
                 feed.dirty = false;
                 let (announce, read) = (feed.announce.take(), feed.read.take());
-                return Some((conversation, Feed { announce, read, ..feed.clone() }));
+                return Some((
+                    conversation,
+                    Feed {
+                        announce,
+                        read,
+                        ..feed.clone()
+                    },
+                ));
             }
         }
         state.is_urgent = false;
@@ -239,7 +296,11 @@ impl Push {
     #[must_use]
     pub fn reach(&self, conversation: ConversationId, generation: Generation) -> Reach {
         let state = self.state.lock();
-        match state.feeds.get(&conversation).filter(|feed| feed.generation == generation) {
+        match state
+            .feeds
+            .get(&conversation)
+            .filter(|feed| feed.generation == generation)
+        {
             Some(feed) => feed.end.map_or(Reach::Open, Reach::Ended),
             None => Reach::Gone,
         }
@@ -247,16 +308,31 @@ impl Push {
 
     /// Notes that everything up to `position` was pushed.
     pub fn advance(&self, conversation: ConversationId, generation: Generation, position: MsgId) {
-        self.change(conversation, generation, |feed| feed.position = feed.position.max(position));
+        self.change(conversation, generation, |feed| {
+            feed.position = feed.position.max(position)
+        });
     }
 
     /// The session was told that everything up to `floor` is gone on purpose.
     pub fn told_floor(&self, conversation: ConversationId, generation: Generation, floor: MsgId) {
-        self.change(conversation, generation, |feed| feed.floor = feed.floor.max(floor));
+        self.change(conversation, generation, |feed| {
+            feed.floor = feed.floor.max(floor)
+        });
     }
 
-    fn change(&self, conversation: ConversationId, generation: Generation, change: impl FnOnce(&mut Feed)) {
-        if let Some(feed) = self.state.lock().feeds.get_mut(&conversation).filter(|feed| feed.generation == generation) {
+    fn change(
+        &self,
+        conversation: ConversationId,
+        generation: Generation,
+        change: impl FnOnce(&mut Feed),
+    ) {
+        if let Some(feed) = self
+            .state
+            .lock()
+            .feeds
+            .get_mut(&conversation)
+            .filter(|feed| feed.generation == generation)
+        {
             change(feed);
         }
     }
@@ -264,7 +340,11 @@ impl Push {
     /// Takes a feed away whose end was told.
     pub fn remove(&self, conversation: ConversationId, generation: Generation) {
         let mut state = self.state.lock();
-        if state.feeds.get(&conversation).is_some_and(|feed| feed.generation == generation) {
+        if state
+            .feeds
+            .get(&conversation)
+            .is_some_and(|feed| feed.generation == generation)
+        {
             state.feeds.remove(&conversation);
         }
     }
@@ -290,15 +370,21 @@ mod tests {
     /// A session that follows both and was pushed all there is, and the log of the crowd.
     fn push() -> (Push, Arc<Timeline>) {
         let push = Push::default();
-        let [crowd, friends] = [CROWD, FRIENDS].map(|id| Arc::new(Timeline::new(id, MsgId::ZERO, MsgId::ZERO)));
-        push.put(CROWD, Feed::resumed(crowd.clone(), MsgId::ZERO, MsgId::ZERO));
+        let [crowd, friends] =
+            [CROWD, FRIENDS].map(|id| Arc::new(Timeline::new(id, MsgId::ZERO, MsgId::ZERO)));
+        push.put(
+            CROWD,
+            Feed::resumed(crowd.clone(), MsgId::ZERO, MsgId::ZERO),
+        );
         push.put(FRIENDS, Feed::resumed(friends, MsgId::ZERO, MsgId::ZERO));
         assert_eq!(taken(&push), [CROWD, FRIENDS]);
         (push, crowd)
     }
 
     fn taken(push: &Push) -> Vec<ConversationId> {
-        std::iter::from_fn(|| push.next()).map(|(conversation, _)| conversation).collect()
+        std::iter::from_fn(|| push.next())
+            .map(|(conversation, _)| conversation)
+            .collect()
     }
 
     /// How long a session that rests waits for news, of which `tell` tells.
@@ -313,7 +399,10 @@ mod tests {
         let (push, crowd) = push();
         push.end(CROWD, MsgId::new(3));
         let (_, old) = push.next().unwrap();
-        assert_eq!(push.reach(CROWD, old.generation), Reach::Ended(MsgId::new(3)));
+        assert_eq!(
+            push.reach(CROWD, old.generation),
+            Reach::Ended(MsgId::new(3))
+        );
         push.put(CROWD, Feed::resumed(crowd, MsgId::new(7), MsgId::ZERO));
         assert_eq!(push.reach(CROWD, old.generation), Reach::Gone);
         push.advance(CROWD, old.generation, MsgId::new(9));
@@ -332,7 +421,10 @@ mod tests {
         let told = || assert!(!push.mark(CROWD, REST), "nobody needs to be woken");
         assert!((REST..2 * REST).contains(&waited(&push, told).await));
         assert_eq!(taken(&push), [CROWD]);
-        assert!(push.mark(CROWD, REST), "what ends a silence is pushed at once");
+        assert!(
+            push.mark(CROWD, REST),
+            "what ends a silence is pushed at once"
+        );
         push.wake();
         push.news(Duration::ZERO).await;
         assert_eq!(push.next().unwrap().1.rest, REST);
@@ -349,25 +441,50 @@ mod tests {
         assert_eq!(waited(&push, told).await, Duration::ZERO);
         assert_eq!(taken(&push), [CROWD, FRIENDS]);
         let told = || assert!(!push.mark(CROWD, REST));
-        assert!(waited(&push, told).await >= REST, "the next rest is whole again");
+        assert!(
+            waited(&push, told).await >= REST,
+            "the next rest is whole again"
+        );
     }
 
     #[test]
     fn receipts_that_were_not_told_yet_become_one_hint_that_there_are_more() {
         let (push, _) = push();
-        let of = |user: u32| MemberCursors { user: UserId::new(user), delivered: MsgId::new(7), read: MsgId::new(5) };
-        let frame = |user, more| TimelineFrame::Receipts { conversation: CROWD, cursors: vec![of(user)], more };
+        let of = |user: u32| MemberCursors {
+            user: UserId::new(user),
+            delivered: MsgId::new(7),
+            read: MsgId::new(5),
+        };
+        let frame = |user, more| TimelineFrame::Receipts {
+            conversation: CROWD,
+            cursors: vec![of(user)],
+            more,
+        };
         let told = |push: &Push| push.take_told().into_values().collect::<Vec<_>>();
         push.tell_receipts(CROWD, frame(1, false), Reads::Shown);
         assert_eq!(told(&push), [frame(1, false)]);
         push.tell_receipts(CROWD, frame(1, false), Reads::Shown);
         push.tell_receipts(CROWD, frame(2, false), Reads::Shown);
-        assert_eq!(told(&push), [frame(2, true)], "of the first it is only known that there was one");
+        assert_eq!(
+            told(&push),
+            [frame(2, true)],
+            "of the first it is only known that there was one"
+        );
         push.tell_receipts(CROWD, frame(3, true), Reads::Shown);
         assert_eq!(told(&push), [frame(3, true)]);
         push.tell_receipts(CROWD, frame(4, false), Reads::Hidden);
-        let hidden = MemberCursors { read: MsgId::ZERO, ..of(4) };
-        assert_eq!(told(&push), [TimelineFrame::Receipts { conversation: CROWD, cursors: vec![hidden], more: false }]);
+        let hidden = MemberCursors {
+            read: MsgId::ZERO,
+            ..of(4)
+        };
+        assert_eq!(
+            told(&push),
+            [TimelineFrame::Receipts {
+                conversation: CROWD,
+                cursors: vec![hidden],
+                more: false
+            }]
+        );
     }
 
     #[tokio::test(start_paused = true)]
@@ -375,8 +492,13 @@ mod tests {
         let (push, crowd) = push();
         let told = || {
             for msgid in 1..=limits::RESTING_MESSAGES_MAX {
-                crowd.publish(MsgId::new(msgid), [Bytes::from_static(b"entry")]).unwrap();
-                assert_eq!(push.mark(CROWD, REST), msgid == limits::RESTING_MESSAGES_MAX);
+                crowd
+                    .publish(MsgId::new(msgid), [Bytes::from_static(b"entry")])
+                    .unwrap();
+                assert_eq!(
+                    push.mark(CROWD, REST),
+                    msgid == limits::RESTING_MESSAGES_MAX
+                );
             }
             push.wake();
         };

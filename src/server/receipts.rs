@@ -59,9 +59,18 @@ impl Waiting {
 
     /// Takes everything.
     pub(super) fn take(&mut self) -> impl Iterator<Item = (ConversationId, TimelineFrame)> + use<> {
-        std::mem::take(&mut self.0).into_iter().map(|(conversation, Moved { cursors, more })| {
-            (conversation, TimelineFrame::Receipts { conversation, cursors: cursors.into_values().collect(), more })
-        })
+        std::mem::take(&mut self.0)
+            .into_iter()
+            .map(|(conversation, Moved { cursors, more })| {
+                (
+                    conversation,
+                    TimelineFrame::Receipts {
+                        conversation,
+                        cursors: cursors.into_values().collect(),
+                        more,
+                    },
+                )
+            })
     }
 }
 
@@ -83,19 +92,42 @@ mod tests {
     #[test]
     fn a_crowd_is_one_hint_and_each_member_is_told_of_once() {
         let id = ConversationId::new(5);
-        let at = |user: u32, read| MemberCursors { user: UserId::new(user), delivered: MsgId::new(9), read: MsgId::new(read) };
+        let at = |user: u32, read| MemberCursors {
+            user: UserId::new(user),
+            delivered: MsgId::new(9),
+            read: MsgId::new(read),
+        };
         let mut waiting = Waiting::default();
         waiting.note(id, at(1, 3));
         waiting.note(id, at(1, 4));
         assert_eq!(
             waiting.take().collect::<Vec<_>>(),
-            [(id, TimelineFrame::Receipts { conversation: id, cursors: vec![at(1, 4)], more: false })]
+            [(
+                id,
+                TimelineFrame::Receipts {
+                    conversation: id,
+                    cursors: vec![at(1, 4)],
+                    more: false
+                }
+            )]
         );
         assert_eq!(waiting.take().count(), 0);
         (0..10_000).for_each(|user| waiting.note(id, at(user, 1)));
         waiting.note(id, at(0, 2));
         let told: Vec<_> = waiting.take().collect();
-        let [(_, TimelineFrame::Receipts { cursors, more: true, .. })] = &told[..] else { panic!("{told:?}") };
+        let [
+            (
+                _,
+                TimelineFrame::Receipts {
+                    cursors,
+                    more: true,
+                    ..
+                },
+            ),
+        ] = &told[..]
+        else {
+            panic!("{told:?}")
+        };
         assert_eq!((cursors.len(), cursors[0]), (RECEIPT_CURSORS_MAX, at(0, 2)));
     }
 }

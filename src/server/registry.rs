@@ -31,45 +31,69 @@ impl Registry {
 
     /// The session watches those users from now on whom it was found to be allowed to watch. One that is over, or is not pushed anything,
     /// is told where they are and watches nobody.
-    pub(super) fn watch(&mut self, session: &Arc<Session>, allowed: &[UserPresence]) -> Vec<UserPresence> {
+    pub(super) fn watch(
+        &mut self,
+        session: &Arc<Session>,
+        allowed: &[UserPresence],
+    ) -> Vec<UserPresence> {
         let is_told = self.is_here(session) && session.push.is_some();
         if is_told {
-            self.watchers.replace(session, allowed.iter().map(|allowed| allowed.user).collect());
+            self.watchers.replace(
+                session,
+                allowed.iter().map(|allowed| allowed.user).collect(),
+            );
         }
-        let presences: Vec<_> = allowed.iter().map(|allowed| presence_of(allowed.user, self.sessions_of(allowed.user))).collect();
+        let presences: Vec<_> = allowed
+            .iter()
+            .map(|allowed| presence_of(allowed.user, self.sessions_of(allowed.user)))
+            .collect();
         // The answer goes by another stream than what is told from now on, and may come behind it. So the order of the frames decides.
         if is_told {
-            presences.iter().for_each(|presence| presence::tell(session, presence.clone()));
+            presences
+                .iter()
+                .for_each(|presence| presence::tell(session, presence.clone()));
         }
         presences
     }
 
     pub(super) fn is_here(&self, session: &Arc<Session>) -> bool {
-        session.actor().is_some_and(|actor| self.sessions_of(actor.user).iter().any(|known| Arc::ptr_eq(known, session)))
+        session.actor().is_some_and(|actor| {
+            self.sessions_of(actor.user)
+                .iter()
+                .any(|known| Arc::ptr_eq(known, session))
+        })
     }
 
     /// Neither of the two sees any more where the other is, or that he types in their chat.
     pub(super) fn sever(&mut self, one: UserId, another: UserId) {
-        let Self { watchers, sessions, .. } = self;
+        let Self {
+            watchers, sessions, ..
+        } = self;
         for (user, watcher) in [(one, another), (another, one)] {
             watchers.part(user, sessions.get(&watcher).map_or(&[], Vec::as_slice));
         }
-        let Some(chat) = ConversationId::direct(one, another) else { return };
+        let Some(chat) = ConversationId::direct(one, another) else {
+            return;
+        };
         for user in [one, another] {
-            self.lookers.part(chat, self.sessions.get(&user).map_or(&[], Vec::as_slice));
+            self.lookers
+                .part(chat, self.sessions.get(&user).map_or(&[], Vec::as_slice));
         }
     }
 
     /// Tells those who watch where those are who moved since the last time.
     pub(super) fn tell_presences(&mut self) {
         for user in self.watchers.take_moved() {
-            self.watchers.tell(&presence_of(user, self.sessions_of(user)));
+            self.watchers
+                .tell(&presence_of(user, self.sessions_of(user)));
         }
     }
 
     /// Looks which sessions are without input, and notes those that were not, or are not any more.
     pub(super) fn note_absences(&mut self, now: Instant, away_after: Option<Duration>) {
-        let Self { sessions, watchers, .. } = self;
+        let Self {
+            sessions, watchers, ..
+        } = self;
         for (&user, sessions) in sessions {
             let mut is_another = false;
             for session in sessions.iter().filter(|session| session.push.is_some()) {

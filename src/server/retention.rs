@@ -67,10 +67,15 @@ async fn round(shared: &Arc<Shared>) {
     let mut after = None;
     loop {
         let retentions = shared.retentions.clone();
-        let page = tokio::task::spawn_blocking(move || retentions.page(scope, after, limits::RETENTION_PAGE_ROWS)).await;
+        let page = tokio::task::spawn_blocking(move || {
+            retentions.page(scope, after, limits::RETENTION_PAGE_ROWS)
+        })
+        .await;
         let page = match page {
             Ok(Ok(page)) => page,
-            Ok(Err(failure)) => return error!(%failure, "cannot tell which conversations let messages go"),
+            Ok(Err(failure)) => {
+                return error!(%failure, "cannot tell which conversations let messages go");
+            }
             Err(_) => return,
         };
         for &conversation in &page {
@@ -94,18 +99,35 @@ async fn tend(shared: &Arc<Shared>, conversation: ConversationId) {
 }
 
 async fn expire(shared: &Arc<Shared>, conversation: ConversationId) -> Result<(), ErrorCode> {
-    let Reply::Retained(Retained { policy, head, floor }) = shared.ask(Command::Retained(conversation)).await? else { return Ok(()) };
+    let Reply::Retained(Retained {
+        policy,
+        head,
+        floor,
+    }) = shared.ask(Command::Retained(conversation)).await?
+    else {
+        return Ok(());
+    };
     if policy == Retention::Keep || floor >= head {
         return Ok(());
     }
-    let Some(timeline) = shared.timelines.get(conversation) else { return Ok(()) };
+    let Some(timeline) = shared.timelines.get(conversation) else {
+        return Ok(());
+    };
     let mut from = floor;
     loop {
         let Aged { through, is_cut } = aged_through(shared, timeline.clone(), from, policy).await?;
         debug!(%conversation, %policy, %through, "messages are old enough to go");
         // Where age alone counts and nothing is old enough, there is nothing to decide.
         let may_go = through > from || matches!(policy, Retention::UntilAcked { .. });
-        while may_go && let Reply::Expired { is_cut: true } = shared.ask(Command::Expire { conversation, policy, aged: through }).await? {
+        while may_go
+            && let Reply::Expired { is_cut: true } = shared
+                .ask(Command::Expire {
+                    conversation,
+                    policy,
+                    aged: through,
+                })
+                .await?
+        {
             sleep(limits::RETENTION_REST).await;
         }
         if !is_cut {
@@ -116,10 +138,29 @@ async fn expire(shared: &Arc<Shared>, conversation: ConversationId) -> Result<()
     }
 }
 
-async fn aged_through(shared: &Arc<Shared>, timeline: Arc<Timeline>, from: MsgId, policy: Retention) -> Result<Aged, ErrorCode> {
-    let Some(cutoff) = cutoff(policy, now()) else { return Ok(Aged { through: from, is_cut: false }) };
+async fn aged_through(
+    shared: &Arc<Shared>,
+    timeline: Arc<Timeline>,
+    from: MsgId,
+    policy: Retention,
+) -> Result<Aged, ErrorCode> {
+    let Some(cutoff) = cutoff(policy, now()) else {
+        return Ok(Aged {
+            through: from,
+            is_cut: false,
+        });
+    };
     let history = shared.history.clone();
-    let read = tokio::task::spawn_blocking(move || aged(&history, &timeline, from, cutoff, limits::RETENTION_STEP_ENTRIES)).await;
+    let read = tokio::task::spawn_blocking(move || {
+        aged(
+            &history,
+            &timeline,
+            from,
+            cutoff,
+            limits::RETENTION_STEP_ENTRIES,
+        )
+    })
+    .await;
     read.map_err(|_| ErrorCode::Damaged)?.map_err(|failure| {
         error!(%failure, "cannot tell how old messages are");
         ErrorCode::Damaged

@@ -95,10 +95,18 @@ pub enum ServeError {
 ///
 /// # Errors
 /// When the server cannot start, and when its store fails.
-pub fn run(options: &Options, ready: impl FnOnce(&Ready), stop: impl Future<Output = ()>) -> Result<(), ServeError> {
-    let engine = Engine::open(&options.data)?.watch_room(Room::of(&options.data, options.disk_reserve_bytes));
+pub fn run(
+    options: &Options,
+    ready: impl FnOnce(&Ready),
+    stop: impl Future<Output = ()>,
+) -> Result<(), ServeError> {
+    let engine = Engine::open(&options.data)?
+        .watch_room(Room::of(&options.data, options.disk_reserve_bytes));
     let identity = Identity::open(&options.data)?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().max_blocking_threads(limits::BLOCKING_THREADS_MAX).build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .max_blocking_threads(limits::BLOCKING_THREADS_MAX)
+        .build()?;
     let result = runtime.block_on(serve(options, engine, &identity, ready, stop));
     // What still reads history for a client that is gone needs not be waited for.
     runtime.shutdown_timeout(Duration::ZERO);
@@ -115,10 +123,14 @@ async fn serve(
     let endpoint = endpoint::open(options.listen, identity)?;
     let listening = endpoint.local_addr()?;
     let has_owner = engine.state().has_owner();
-    let transfers = Transfers::open(&options.data, options.disk_reserve_bytes).map_err(ServeError::Attachments)?;
+    let transfers = Transfers::open(&options.data, options.disk_reserve_bytes)
+        .map_err(ServeError::Attachments)?;
     let shared = Arc::new(Shared {
         intake: Intake::new(),
-        hub: Hub::new(engine.timelines(), engine.state().settings().away_after.get()),
+        hub: Hub::new(
+            engine.timelines(),
+            engine.state().settings().away_after.get(),
+        ),
         timelines: engine.timelines(),
         history: engine.history(),
         retentions: engine.retentions(),
@@ -126,7 +138,10 @@ async fn serve(
         throttle: Throttle::default(),
         pace: Pace::default(),
         transfers,
-        advertised: options.advertise.clone().unwrap_or_else(|| advertised(listening)),
+        advertised: options
+            .advertise
+            .clone()
+            .unwrap_or_else(|| advertised(listening)),
     });
     let (publish, publications) = mpsc::channel(limits::PUBLICATIONS_MAX);
     let (mut failed, thread) = start_sequencer(engine, &shared, publish)?;
@@ -179,11 +194,13 @@ fn start_sequencer(
 ) -> Result<(oneshot::Receiver<()>, Sequencer), ServeError> {
     let (ended, failed) = oneshot::channel();
     let (intake, looked) = (shared.intake.clone(), shared.hub.looked());
-    let thread = std::thread::Builder::new().name("sequencer".into()).spawn(move || {
-        let result = sequencer::run(engine, &intake, &looked, publish);
-        drop(ended);
-        result
-    })?;
+    let thread = std::thread::Builder::new()
+        .name("sequencer".into())
+        .spawn(move || {
+            let result = sequencer::run(engine, &intake, &looked, publish);
+            drop(ended);
+            result
+        })?;
     Ok((failed, thread))
 }
 
@@ -200,14 +217,23 @@ async fn stop_sessions(shared: &Shared, endpoint: &Endpoint, code: CloseCode) {
             session.outbox.flushed().await;
         }
     };
-    if timeout(limits::STOP_SESSIONS_TIME_MAX, answered).await.is_err() {
+    if timeout(limits::STOP_SESSIONS_TIME_MAX, answered)
+        .await
+        .is_err()
+    {
         warn!("some clients did not read their last answers in time; they will ask again");
     }
     for session in &sessions {
         close(&session.connection, code);
     }
-    endpoint.close(quinn::VarInt::from_u32(code.number()), code.text().as_bytes());
-    if timeout(limits::STOP_SESSIONS_TIME_MAX, endpoint.wait_idle()).await.is_err() {
+    endpoint.close(
+        quinn::VarInt::from_u32(code.number()),
+        code.text().as_bytes(),
+    );
+    if timeout(limits::STOP_SESSIONS_TIME_MAX, endpoint.wait_idle())
+        .await
+        .is_err()
+    {
         warn!("some clients did not confirm the end of their connections");
     }
 }
@@ -225,7 +251,11 @@ async fn begin_epoch(shared: &Shared) -> Result<(), ServeError> {
     let mut epoch = [0; 8];
     getrandom::fill(&mut epoch)?;
     let command = Command::Begin(EpochId::new(u64::from_le_bytes(epoch)));
-    shared.ask(command).await.map_err(ServeError::Begin).map(drop)
+    shared
+        .ask(command)
+        .await
+        .map_err(ServeError::Begin)
+        .map(drop)
 }
 
 /// Makes the invite of whoever shall own the server. A server that has no owner makes a new one at each start, since the link of
@@ -235,15 +265,26 @@ async fn owner_invite(shared: &Shared, identity: &Identity) -> Result<InviteLink
     getrandom::fill(&mut token)?;
     let life = u64::try_from(limits::OWNER_INVITE_LIFE.as_millis()).unwrap_or(u64::MAX);
     let expires_at = Timestamp::new(now().get().saturating_add(life));
-    let command = Command::OwnerInvite { token: secret_hash(&token), expires_at };
+    let command = Command::OwnerInvite {
+        token: secret_hash(&token),
+        expires_at,
+    };
     shared.ask(command).await.map_err(ServeError::OwnerInvite)?;
-    Ok(InviteLink { addr: shared.advertised.clone(), pin: identity.pin(), token: InviteToken::new(token) })
+    Ok(InviteLink {
+        addr: shared.advertised.clone(),
+        pin: identity.pin(),
+        token: InviteToken::new(token),
+    })
 }
 
 /// Where clients find a server that listens on `listening`: the address itself or, where that is every address of the machine, the
 /// one that the machine uses towards others.
 fn advertised(listening: SocketAddr) -> ServerAddr {
-    let ip = if listening.ip().is_unspecified() { outward_ip() } else { listening.ip() };
+    let ip = if listening.ip().is_unspecified() {
+        outward_ip()
+    } else {
+        listening.ip()
+    };
     ServerAddr::new(&ip.to_string(), listening.port())
 }
 

@@ -21,7 +21,12 @@ use crate::store::engine::{Committed, Engine};
 ///
 /// # Errors
 /// When the store failed. Nothing was accepted since; the process must end.
-pub fn run(mut engine: Engine, intake: &Intake, looked: &Looked, publications: mpsc::Sender<Publication>) -> Result<(), StoreError> {
+pub fn run(
+    mut engine: Engine,
+    intake: &Intake,
+    looked: &Looked,
+    publications: mpsc::Sender<Publication>,
+) -> Result<(), StoreError> {
     let mut publication = Publication::default();
     let result = sequence(&mut engine, intake, looked, &mut publication, &publications);
     if let Err(failure) = &result {
@@ -55,14 +60,23 @@ fn sequence(
                 publish(publication, publications);
             }
         }
-        ride_since = if engine.has_changes() { ride_since.or_else(|| Some(Instant::now())) } else { None };
-        let rode_long = ride_since.is_some_and(|since| since.elapsed() >= limits::RIDE_ALONG_TIME_MAX);
+        ride_since = if engine.has_changes() {
+            ride_since.or_else(|| Some(Instant::now()))
+        } else {
+            None
+        };
+        let rode_long =
+            ride_since.is_some_and(|since| since.elapsed() >= limits::RIDE_ALONG_TIME_MAX);
         if engine.must_commit() || rode_long {
             commit(engine, looked, publication)?;
             ride_since = None;
         } else {
             let effects = engine.take_effects_of_moves();
-            publication.notices.extend(effects.into_iter().flat_map(|effect| notices(engine, looked, effect)));
+            publication.notices.extend(
+                effects
+                    .into_iter()
+                    .flat_map(|effect| notices(engine, looked, effect)),
+            );
         }
         publish(publication, publications);
         engine.tend()?;
@@ -81,7 +95,11 @@ fn patience(ride_since: Option<Instant>) -> Duration {
 }
 
 /// Makes everything decided so far durable. On failure, whoever waits is told that nothing was accepted.
-fn commit(engine: &mut Engine, looked: &Looked, publication: &mut Publication) -> Result<(), StoreError> {
+fn commit(
+    engine: &mut Engine,
+    looked: &Looked,
+    publication: &mut Publication,
+) -> Result<(), StoreError> {
     let Committed { touched, effects } = match engine.commit() {
         Ok(committed) => committed,
         Err(failure) => {
@@ -92,63 +110,141 @@ fn commit(engine: &mut Engine, looked: &Looked, publication: &mut Publication) -
         }
     };
     let timelines = engine.timelines();
-    publication.touched.extend(touched.into_iter().filter_map(|id| Some((id, timelines.get(id)?.head()))));
-    publication.notices.extend(effects.into_iter().flat_map(|effect| notices(engine, looked, effect)));
+    publication.touched.extend(
+        touched
+            .into_iter()
+            .filter_map(|id| Some((id, timelines.get(id)?.head()))),
+    );
+    publication.notices.extend(
+        effects
+            .into_iter()
+            .flat_map(|effect| notices(engine, looked, effect)),
+    );
     Ok(())
 }
 
 fn publish(publication: &mut Publication, publications: &mpsc::Sender<Publication>) {
-    if !publication.answers.is_empty() || !publication.touched.is_empty() || !publication.notices.is_empty() {
+    if !publication.answers.is_empty()
+        || !publication.touched.is_empty()
+        || !publication.notices.is_empty()
+    {
         // The receiver goes only when the process does.
         let _ = publications.blocking_send(std::mem::take(publication));
     }
 }
 
-fn refuse_waiting(intake: &Intake, mut publication: Publication, publications: &mpsc::Sender<Publication>) {
+fn refuse_waiting(
+    intake: &Intake,
+    mut publication: Publication,
+    publications: &mpsc::Sender<Publication>,
+) {
     let mut tickets = Vec::new();
     while intake.take(&mut tickets, Duration::ZERO) {
-        publication.answers.extend(tickets.drain(..).map(|ticket| (ticket.reply_to, Err(ErrorCode::StorageFailed))));
+        publication.answers.extend(
+            tickets
+                .drain(..)
+                .map(|ticket| (ticket.reply_to, Err(ErrorCode::StorageFailed))),
+        );
     }
     publish(&mut publication, publications);
 }
 
 fn notices(engine: &Engine, looked: &Looked, effect: Effect) -> Vec<Notice> {
     let state = engine.state();
-    let actor = |user, device| Actor { user, device, stream: SendStreamId::new(0) };
+    let actor = |user, device| Actor {
+        user,
+        device,
+        stream: SendStreamId::new(0),
+    };
     match effect {
         Effect::Joined { conversation, user } => {
             // No device has acked anything yet in a conversation that is new to its user.
             let actor = actor(user, DeviceId::new(0));
-            let joined = state.feed(actor, conversation).zip(state.summary(actor, conversation));
-            let notice = joined.map(|(feed, summary)| Notice::Joined { user, position: feed.position, summary: Box::new(summary) });
+            let joined = state
+                .feed(actor, conversation)
+                .zip(state.summary(actor, conversation));
+            let notice = joined.map(|(feed, summary)| Notice::Joined {
+                user,
+                position: feed.position,
+                summary: Box::new(summary),
+            });
             notice.into_iter().collect()
         }
-        Effect::Left { conversation, user, last } => vec![Notice::Left { user, conversation, last }],
+        Effect::Left {
+            conversation,
+            user,
+            last,
+        } => vec![Notice::Left {
+            user,
+            conversation,
+            last,
+        }],
         Effect::Changed { conversation, user } => {
             // Each device has a delivered cursor of its own.
-            let devices = state.user(user).into_iter().flat_map(|user| user.devices.keys());
+            let devices = state
+                .user(user)
+                .into_iter()
+                .flat_map(|user| user.devices.keys());
             let changed = devices.filter_map(|&device| {
                 let summary = state.summary(actor(user, device), conversation)?;
-                Some(Notice::Changed { user, device, summary: Box::new(summary) })
+                Some(Notice::Changed {
+                    user,
+                    device,
+                    summary: Box::new(summary),
+                })
             });
             changed.collect()
         }
         Effect::Read { conversation, user } => {
             let cursor = state.read_cursor(conversation, user);
-            cursor.map(|(read, head)| Notice::Read { user, conversation, read, head }).into_iter().collect()
+            cursor
+                .map(|(read, head)| Notice::Read {
+                    user,
+                    conversation,
+                    read,
+                    head,
+                })
+                .into_iter()
+                .collect()
         }
         Effect::Moved { conversation, user } => {
-            let cursors = if looked.has(conversation) { state.told_cursors(conversation, user) } else { None };
-            cursors.map(|cursors| Notice::Moved { conversation, cursors }).into_iter().collect()
+            let cursors = if looked.has(conversation) {
+                state.told_cursors(conversation, user)
+            } else {
+                None
+            };
+            cursors
+                .map(|cursors| Notice::Moved {
+                    conversation,
+                    cursors,
+                })
+                .into_iter()
+                .collect()
         }
-        Effect::Own { user, part } => state.own(user, part).map(|own| Notice::Own { user, part, own: Box::new(own) }).into_iter().collect(),
+        Effect::Own { user, part } => state
+            .own(user, part)
+            .map(|own| Notice::Own {
+                user,
+                part,
+                own: Box::new(own),
+            })
+            .into_iter()
+            .collect(),
         Effect::RetentionSet { conversation } => vec![Notice::RetentionSet { conversation }],
         Effect::FloorRaised { conversation, .. } => vec![Notice::FloorRaised { conversation }],
-        Effect::SettingSet => vec![Notice::SettingSet { away_after: state.settings().away_after.get() }],
+        Effect::SettingSet => vec![Notice::SettingSet {
+            away_after: state.settings().away_after.get(),
+        }],
         Effect::Revoked { user, device } => vec![Notice::Revoked { user, device }],
         Effect::Related { user, other } => {
             let contact = state.contact(user, other);
-            contact.map(|contact| Notice::Related { user, contact: Box::new(contact) }).into_iter().collect()
+            contact
+                .map(|contact| Notice::Related {
+                    user,
+                    contact: Box::new(contact),
+                })
+                .into_iter()
+                .collect()
         }
     }
 }

@@ -28,7 +28,9 @@ use crate::limits;
 /// Serves one connection until it ends.
 pub async fn serve(shared: Arc<Shared>, connection: Connection) {
     let remote = connection.remote_address();
-    let begun = timeout(LOGIN_TIME_MAX, begin(&shared, &connection)).await.unwrap_or(Err(Refusal::Silent));
+    let begun = timeout(LOGIN_TIME_MAX, begin(&shared, &connection))
+        .await
+        .unwrap_or(Err(Refusal::Silent));
     let (entered, reader) = match begun {
         Ok(begun) => begun,
         Err(refusal) => {
@@ -56,12 +58,18 @@ impl Drop for Entered {
 }
 
 /// Reads the hello, logs in, and starts what writes to the client.
-async fn begin(shared: &Arc<Shared>, connection: &Connection) -> Result<(Entered, FrameReader), Refusal> {
+async fn begin(
+    shared: &Arc<Shared>,
+    connection: &Connection,
+) -> Result<(Entered, FrameReader), Refusal> {
     let (mut send, recv) = connection.accept_bi().await?;
     let mut reader = FrameReader::new(recv);
     let hello = login::read_hello(&mut reader).await?;
     let session = Session::new(connection.clone(), hello.push);
-    let entered = Entered { shared: shared.clone(), session: session.clone() };
+    let entered = Entered {
+        shared: shared.clone(),
+        session: session.clone(),
+    };
     match login::log_in(shared, &session, hello).await {
         Ok(welcome) => {
             connection.set_receive_window(VarInt::from_u32(limits::MEMBER_WINDOW_BYTES));
@@ -81,7 +89,12 @@ async fn begin(shared: &Arc<Shared>, connection: &Connection) -> Result<(Entered
 
 /// Says why, and waits until the client has it: closing a connection drops what is under way.
 async fn refuse(send: &mut SendStream, code: ErrorCode) {
-    if send.write_chunk(frame::frame(&ServerFrame::Refused(code))).await.is_ok() && send.finish().is_ok() {
+    if send
+        .write_chunk(frame::frame(&ServerFrame::Refused(code)))
+        .await
+        .is_ok()
+        && send.finish().is_ok()
+    {
         let _ = send.stopped().await;
     }
 }
@@ -118,7 +131,9 @@ async fn run(shared: &Arc<Shared>, session: &Arc<Session>, mut reader: FrameRead
 
 /// Reads one request. `Ok(None)` is a second hello, or a frame without so much as a request id: the client does not speak the
 /// protocol. Anything else that is wrong is answered, and the session goes on.
-fn read_request(frame: &[u8]) -> Result<Option<(RequestId, cairn_proto::request::Request)>, (RequestId, ErrorCode)> {
+fn read_request(
+    frame: &[u8],
+) -> Result<Option<(RequestId, cairn_proto::request::Request)>, (RequestId, ErrorCode)> {
     match codec::decode(frame, FRAME_BYTES_MAX) {
         Ok(ClientFrame::Request(id, request)) => Ok(Some((id, request))),
         Ok(ClientFrame::Hello(_)) => Ok(None),
@@ -135,7 +150,9 @@ const REQUEST_VARIANT: u32 = 1;
 const fn refusal_of(error: DecodeError) -> ErrorCode {
     match error {
         DecodeError::UnknownVariant => ErrorCode::Unsupported,
-        DecodeError::Malformed | DecodeError::Trailing(_) | DecodeError::TooLong { .. } => ErrorCode::BadRequest,
+        DecodeError::Malformed | DecodeError::Trailing(_) | DecodeError::TooLong { .. } => {
+            ErrorCode::BadRequest
+        }
     }
 }
 
@@ -149,7 +166,11 @@ async fn write_answers(session: Arc<Session>, mut send: SendStream, welcome: byt
     }
 }
 
-async fn write_all_answers(session: &Session, send: &mut SendStream, welcome: bytes::Bytes) -> Result<(), quinn::WriteError> {
+async fn write_all_answers(
+    session: &Session,
+    send: &mut SendStream,
+    welcome: bytes::Bytes,
+) -> Result<(), quinn::WriteError> {
     send.write_chunk(welcome).await?;
     while let Some(bytes) = session.outbox.take().await {
         send.write_chunk(bytes.into()).await?;
@@ -170,8 +191,16 @@ struct Streams {
 /// Takes the streams that a client opens beside the session stream. Each waits for its opening by itself: that a packet is lost is no reason to
 /// keep others waiting, and there are never more than a connection may have streams.
 async fn accept_streams(shared: Arc<Shared>, session: Arc<Session>) {
-    let (connection, lanes) = (session.connection.clone(), Lanes::of(session.connection.clone()));
-    let streams = Arc::new(Streams { shared, session, lanes, is_pushed: AtomicBool::new(false) });
+    let (connection, lanes) = (
+        session.connection.clone(),
+        Lanes::of(session.connection.clone()),
+    );
+    let streams = Arc::new(Streams {
+        shared,
+        session,
+        lanes,
+        is_pushed: AtomicBool::new(false),
+    });
     while let Ok((send, recv)) = connection.accept_bi().await {
         tokio::spawn(begin_stream(streams.clone(), send, FrameReader::new(recv)));
     }
@@ -197,22 +226,45 @@ async fn begin_stream(streams: Arc<Streams>, mut send: SendStream, mut reader: F
 
 impl Streams {
     fn begin(&self, opening: StreamOpening, send: SendStream, reader: FrameReader) {
-        let Self { shared, session, lanes, is_pushed } = self;
+        let Self {
+            shared,
+            session,
+            lanes,
+            is_pushed,
+        } = self;
         match opening {
-            StreamOpening::Timeline if session.push.is_some() && !is_pushed.swap(true, Ordering::Relaxed) => {
+            StreamOpening::Timeline
+                if session.push.is_some() && !is_pushed.swap(true, Ordering::Relaxed) =>
+            {
                 tokio::spawn(push(shared.clone(), session.clone(), send));
             }
             StreamOpening::Timeline => close(&session.connection, CloseCode::Protocol),
             StreamOpening::Upload { hash, bytes } => {
-                begin_transfer(session, lanes, TransferStream::of(send, reader), |actor, stream| {
-                    transfer::upload(shared.clone(), actor, stream, hash, bytes)
-                });
+                begin_transfer(
+                    session,
+                    lanes,
+                    TransferStream::of(send, reader),
+                    |actor, stream| transfer::upload(shared.clone(), actor, stream, hash, bytes),
+                );
             }
-            StreamOpening::Download { conversation, msgid, hash, from } => {
-                let wanted = Wanted { conversation, msgid, hash, from };
-                begin_transfer(session, lanes, TransferStream::of(send, reader), |actor, stream| {
-                    transfer::download(shared.clone(), actor, stream, wanted)
-                });
+            StreamOpening::Download {
+                conversation,
+                msgid,
+                hash,
+                from,
+            } => {
+                let wanted = Wanted {
+                    conversation,
+                    msgid,
+                    hash,
+                    from,
+                };
+                begin_transfer(
+                    session,
+                    lanes,
+                    TransferStream::of(send, reader),
+                    |actor, stream| transfer::download(shared.clone(), actor, stream, wanted),
+                );
             }
         }
     }

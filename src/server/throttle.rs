@@ -35,7 +35,11 @@ impl Throttle {
     #[must_use]
     pub fn allows(&self, address: IpAddr, name: Option<&UserName>, now: Instant) -> bool {
         let failures = self.failures.lock();
-        let below = |source: &Source| failures.get(source).is_none_or(|f| f.is_over(now) || f.count < LOGIN_FAILURES_MAX);
+        let below = |source: &Source| {
+            failures
+                .get(source)
+                .is_none_or(|f| f.is_over(now) || f.count < LOGIN_FAILURES_MAX)
+        };
         sources(address, name).all(|source| below(&source))
     }
 
@@ -49,9 +53,15 @@ impl Throttle {
             return;
         }
         for source in sources(address, name) {
-            let entry = failures.entry(source).or_insert(Failures { count: 0, since: now });
+            let entry = failures.entry(source).or_insert(Failures {
+                count: 0,
+                since: now,
+            });
             if entry.is_over(now) {
-                *entry = Failures { count: 0, since: now };
+                *entry = Failures {
+                    count: 0,
+                    since: now,
+                };
             }
             entry.count += 1;
         }
@@ -90,7 +100,10 @@ mod tests {
             throttle.failed(here, Some(&bob), start);
         }
         assert!(!throttle.allows(here, None, start));
-        assert!(!throttle.allows(there, Some(&bob), start), "the name is guarded wherever the guesser is");
+        assert!(
+            !throttle.allows(there, Some(&bob), start),
+            "the name is guarded wherever the guesser is"
+        );
         assert!(throttle.allows(there, None, start));
         assert!(throttle.allows(here, Some(&bob), start + LOGIN_FAILURES_TIME));
     }

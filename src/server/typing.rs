@@ -29,12 +29,16 @@ impl Lookers {
         if let Some(lookers) = before.and_then(|before| self.of.get_mut(&before)) {
             lookers.retain(|other| !Arc::ptr_eq(other, session));
         }
-        if let Some(before) = before.filter(|before| self.of.get(before).is_some_and(Vec::is_empty)) {
+        if let Some(before) = before.filter(|before| self.of.get(before).is_some_and(Vec::is_empty))
+        {
             self.of.remove(&before);
             self.looked.set(before, false);
         }
         if let Some(conversation) = conversation {
-            self.of.entry(conversation).or_default().push(session.clone());
+            self.of
+                .entry(conversation)
+                .or_default()
+                .push(session.clone());
             self.looked.set(conversation, true);
         }
     }
@@ -56,10 +60,22 @@ impl Lookers {
 
     /// Tells the others who look at what the session looks at. A crowd is not told: there is always somebody who types.
     pub(super) fn tell(&self, conversation: ConversationId, session: &Session, user: UserId) {
-        let lookers = self.of.get(&conversation).filter(|_| *session.looks_at.lock() == Some(conversation));
-        let Some(lookers) = lookers.filter(|lookers| lookers.len() <= limits::TYPING_LOOKERS_MAX) else { return };
-        let datagram = bytes::Bytes::from(codec::encode(&ServerDatagram::Typing { conversation, user }));
-        for other in lookers.iter().filter(|other| other.actor().is_some_and(|actor| actor.user != user)) {
+        let lookers = self
+            .of
+            .get(&conversation)
+            .filter(|_| *session.looks_at.lock() == Some(conversation));
+        let Some(lookers) = lookers.filter(|lookers| lookers.len() <= limits::TYPING_LOOKERS_MAX)
+        else {
+            return;
+        };
+        let datagram = bytes::Bytes::from(codec::encode(&ServerDatagram::Typing {
+            conversation,
+            user,
+        }));
+        for other in lookers
+            .iter()
+            .filter(|other| other.actor().is_some_and(|actor| actor.user != user))
+        {
             // Whoever cannot be told now is not told.
             let _ = other.connection.send_datagram(datagram.clone());
         }
@@ -71,7 +87,11 @@ pub(super) async fn take_datagrams(shared: Arc<Shared>, session: Arc<Session>) {
     let mut last: Option<Instant> = None;
     while let Ok(datagram) = session.connection.read_datagram().await {
         let is_early = last.is_some_and(|last| last.elapsed() < TYPING_INTERVAL / 2);
-        let Ok(ClientDatagram::Typing { conversation }) = codec::decode(&datagram, DATAGRAM_BYTES_MAX) else { continue };
+        let Ok(ClientDatagram::Typing { conversation }) =
+            codec::decode(&datagram, DATAGRAM_BYTES_MAX)
+        else {
+            continue;
+        };
         shared.hub.note_input(&session, Instant::now());
         if !is_early {
             last = Some(Instant::now());

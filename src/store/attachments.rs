@@ -60,20 +60,29 @@ impl AttachmentFiles {
         let dir = data.join("attachments");
         create_dir(&dir)?;
         create_dir(&dir.join(PARTIAL))?;
-        Ok(Self { room: Room::of(&dir, None), dir })
+        Ok(Self {
+            room: Room::of(&dir, None),
+            dir,
+        })
     }
 
     /// The same, when they are to leave so much of the disk free, and not the usual reserve.
     #[must_use]
     pub fn leaving(self, reserve_bytes: u64) -> Self {
-        Self { room: Room::of(&self.dir, Some(reserve_bytes)), ..self }
+        Self {
+            room: Room::of(&self.dir, Some(reserve_bytes)),
+            ..self
+        }
     }
 
     /// The files in a data directory that may have none.
     #[must_use]
     pub fn in_dir(data: &Path) -> Self {
         let dir = data.join("attachments");
-        Self { room: Room::of(&dir, Some(0)), dir }
+        Self {
+            room: Room::of(&dir, Some(0)),
+            dir,
+        }
     }
 
     /// Goes on with an upload, or begins it. What has arrived must be read again before more is added: [`Partial::reread`].
@@ -82,8 +91,21 @@ impl AttachmentFiles {
     /// When the file cannot be opened or made.
     pub fn upload(&self, user: UserId, hash: AttachmentHash) -> io::Result<Partial> {
         let path = self.partial_path(user, hash);
-        let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path)?;
-        Ok(Partial { file, path, room: self.room.clone(), hash, hasher: blake3::Hasher::new(), bytes: 0, unsynced_bytes: 0 })
+        let file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(&path)?;
+        Ok(Partial {
+            file,
+            path,
+            room: self.room.clone(),
+            hash,
+            hasher: blake3::Hasher::new(),
+            bytes: 0,
+            unsynced_bytes: 0,
+        })
     }
 
     /// Refuses when the disk has no room for so many bytes more.
@@ -153,7 +175,12 @@ impl AttachmentFiles {
             let entry = entry?;
             let metadata = entry.metadata()?;
             if let Some((user, hash)) = entry.file_name().to_str().and_then(parse_partial) {
-                begun.push(Begun { user, hash, bytes: metadata.len(), modified: metadata.modified()? });
+                begun.push(Begun {
+                    user,
+                    hash,
+                    bytes: metadata.len(),
+                    modified: metadata.modified()?,
+                });
             }
         }
         Ok(begun)
@@ -169,7 +196,9 @@ impl AttachmentFiles {
             entries => entries?,
         };
         let names = entries.map(|entry| Ok(entry?.file_name()));
-        let hashes = names.filter_map(|name: io::Result<_>| name.map(|name| name.to_str()?.parse().ok()).transpose());
+        let hashes = names.filter_map(|name: io::Result<_>| {
+            name.map(|name| name.to_str()?.parse().ok()).transpose()
+        });
         hashes.collect()
     }
 
@@ -283,7 +312,13 @@ mod tests {
         let (user, hash) = (UserId::new(7), hash_of(b"one and two"));
         files.upload(user, hash).unwrap().add(b"one and").unwrap();
         let begun = files.begun().unwrap();
-        assert_eq!(begun.iter().map(|begun| (begun.user, begun.hash, begun.bytes)).collect::<Vec<_>>(), [(user, hash, 7)]);
+        assert_eq!(
+            begun
+                .iter()
+                .map(|begun| (begun.user, begun.hash, begun.bytes))
+                .collect::<Vec<_>>(),
+            [(user, hash, 7)]
+        );
         let mut again = files.upload(user, hash).unwrap();
         while again.reread().unwrap() {}
         assert_eq!(again.bytes(), 7);
@@ -292,7 +327,10 @@ mod tests {
         assert!(again.is_whole().unwrap());
         files.place(&again).unwrap();
         assert!(files.begun().unwrap().is_empty());
-        assert_eq!(io::read_to_string(files.read(hash).unwrap()).unwrap(), "one and two");
+        assert_eq!(
+            io::read_to_string(files.read(hash).unwrap()).unwrap(),
+            "one and two"
+        );
         let [first, ..] = *hash.as_bytes();
         assert_eq!(files.beginning_with(first).unwrap(), [hash]);
         files.remove(hash).unwrap();
@@ -305,8 +343,19 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let files = AttachmentFiles::open(dir.path()).unwrap().leaving(1 << 60);
         let (user, hash) = (UserId::new(7), hash_of(b"one"));
-        assert_eq!(files.check_room(1).unwrap_err().kind(), io::ErrorKind::StorageFull);
-        assert_eq!(files.upload(user, hash).unwrap().add(b"one").unwrap_err().kind(), io::ErrorKind::StorageFull);
+        assert_eq!(
+            files.check_room(1).unwrap_err().kind(),
+            io::ErrorKind::StorageFull
+        );
+        assert_eq!(
+            files
+                .upload(user, hash)
+                .unwrap()
+                .add(b"one")
+                .unwrap_err()
+                .kind(),
+            io::ErrorKind::StorageFull
+        );
         assert_eq!(files.arrived(user, hash).unwrap(), 0);
     }
 
@@ -321,6 +370,9 @@ mod tests {
         upload.add(b"right").unwrap();
         assert!(upload.is_whole().unwrap());
         files.place(&upload).unwrap();
-        assert_eq!(io::read_to_string(files.read(hash).unwrap()).unwrap(), "right");
+        assert_eq!(
+            io::read_to_string(files.read(hash).unwrap()).unwrap(),
+            "right"
+        );
     }
 }

@@ -77,10 +77,16 @@ impl Block {
     ///
     /// # Errors
     /// As [`Block::split`].
-    pub(super) fn split_with(&self, rewritten: &BTreeMap<MsgId, Bytes>) -> Result<Vec<Bytes>, BlockError> {
+    pub(super) fn split_with(
+        &self,
+        rewritten: &BTreeMap<MsgId, Bytes>,
+    ) -> Result<Vec<Bytes>, BlockError> {
         let mut entries = self.split()?;
         for (msgid, entry) in rewritten.range(self.place.first..=self.last()) {
-            if let Some(place) = usize::try_from(msgid.above(self.place.first)).ok().and_then(|at| entries.get_mut(at)) {
+            if let Some(place) = usize::try_from(msgid.above(self.place.first))
+                .ok()
+                .and_then(|at| entries.get_mut(at))
+            {
                 *place = entry.clone();
             }
         }
@@ -92,13 +98,22 @@ impl Block {
     /// # Errors
     /// When the entries are not what their count says.
     pub fn split(&self) -> Result<Vec<Bytes>, BlockError> {
-        let damaged = |what| BlockError { place: self.place, what };
+        let damaged = |what| BlockError {
+            place: self.place,
+            what,
+        };
         let mut packed = self.entries.clone();
         let mut entries = Vec::with_capacity(limits::BLOCK_MESSAGES_MAX as usize);
-        while let Some(entry) = split_entry(&mut packed).map_err(|_| damaged(BlockDamage::Entries))? {
+        while let Some(entry) =
+            split_entry(&mut packed).map_err(|_| damaged(BlockDamage::Entries))?
+        {
             entries.push(entry);
         }
-        if entries.len() == self.count as usize { Ok(entries) } else { Err(damaged(BlockDamage::Entries)) }
+        if entries.len() == self.count as usize {
+            Ok(entries)
+        } else {
+            Err(damaged(BlockDamage::Entries))
+        }
     }
 }
 
@@ -157,7 +172,10 @@ impl BlockWriter {
         // Length and checksum are in the block's own header.
         compressor.include_contentsize(false)?;
         compressor.include_checksum(false)?;
-        Ok(Self { compressor, raw: Vec::new() })
+        Ok(Self {
+            compressor,
+            raw: Vec::new(),
+        })
     }
 
     /// The value of the block that begins at this place with these packed entries.
@@ -166,12 +184,29 @@ impl BlockWriter {
     /// When compression fails for want of memory.
     pub fn pack(&mut self, place: BlockPlace, entries: &[Bytes]) -> io::Result<Vec<u8>> {
         self.raw.clear();
-        entries.iter().for_each(|entry| self.raw.extend_from_slice(entry));
+        entries
+            .iter()
+            .for_each(|entry| self.raw.extend_from_slice(entry));
         let frame = self.compressor.compress(&self.raw)?;
-        let (format, body) = if frame.len() < self.raw.len() { (FORMAT_ZSTD, &frame) } else { (FORMAT_RAW, &self.raw) };
-        let header = Header { format, count: length(entries.len()), raw_len: length(self.raw.len()) };
+        let (format, body) = if frame.len() < self.raw.len() {
+            (FORMAT_ZSTD, &frame)
+        } else {
+            (FORMAT_RAW, &self.raw)
+        };
+        let header = Header {
+            format,
+            count: length(entries.len()),
+            raw_len: length(self.raw.len()),
+        };
         let crc = header.checksum(place, body);
-        Ok([&[format][..], &header.count.to_le_bytes(), &crc.to_le_bytes(), &header.raw_len.to_le_bytes(), body].concat())
+        Ok([
+            &[format][..],
+            &header.count.to_le_bytes(),
+            &crc.to_le_bytes(),
+            &header.raw_len.to_le_bytes(),
+            body,
+        ]
+        .concat())
     }
 }
 
@@ -193,7 +228,8 @@ impl BlockReader {
     /// # Errors
     /// When it is not what was packed for this place.
     pub fn unpack(&self, place: BlockPlace, value: &[u8]) -> Result<Block, BlockError> {
-        self.read(place, value).map_err(|what| BlockError { place, what })
+        self.read(place, value)
+            .map_err(|what| BlockError { place, what })
     }
 
     fn read(&self, place: BlockPlace, value: &[u8]) -> Result<Block, BlockDamage> {
@@ -204,7 +240,9 @@ impl BlockReader {
         let raw_len = header.raw_len as usize;
         let entries = match header.format {
             FORMAT_RAW => Bytes::copy_from_slice(body),
-            FORMAT_ZSTD if raw_len <= limits::BLOCK_RAW_BYTES_MAX => self.decompress(body, raw_len)?.into(),
+            FORMAT_ZSTD if raw_len <= limits::BLOCK_RAW_BYTES_MAX => {
+                self.decompress(body, raw_len)?.into()
+            }
             FORMAT_ZSTD => return Err(BlockDamage::Compression),
             other => return Err(BlockDamage::Format(other)),
         };
@@ -214,7 +252,12 @@ impl BlockReader {
         if header.count == 0 {
             return Err(BlockDamage::Empty);
         }
-        Ok(Block { place, count: header.count, entries, stored_bytes: value.len() })
+        Ok(Block {
+            place,
+            count: header.count,
+            entries,
+            stored_bytes: value.len(),
+        })
     }
 
     fn decompress(&self, frame: &[u8], raw_len: usize) -> Result<Vec<u8>, BlockDamage> {
@@ -223,7 +266,9 @@ impl BlockReader {
             Some(kept) => kept,
             None => Decompressor::new().map_err(|_| BlockDamage::Compression)?,
         };
-        let raw = decompressor.decompress(frame, raw_len).map_err(|_| BlockDamage::Compression);
+        let raw = decompressor
+            .decompress(frame, raw_len)
+            .map_err(|_| BlockDamage::Compression);
         let mut kept = self.kept.lock();
         if kept.len() < READERS_KEPT_MAX {
             kept.push(decompressor);
@@ -242,8 +287,14 @@ impl Header {
     fn parse(value: &[u8]) -> Option<(Self, u32, &[u8])> {
         let (header, body) = value.split_first_chunk::<HEADER_BYTES>()?;
         let (format, numbers) = header.split_first()?;
-        let [count, crc, raw_len] = numbers.as_chunks::<4>().0 else { return None };
-        let header = Self { format: *format, count: u32::from_le_bytes(*count), raw_len: u32::from_le_bytes(*raw_len) };
+        let [count, crc, raw_len] = numbers.as_chunks::<4>().0 else {
+            return None;
+        };
+        let header = Self {
+            format: *format,
+            count: u32::from_le_bytes(*count),
+            raw_len: u32::from_le_bytes(*raw_len),
+        };
         Some((header, u32::from_le_bytes(*crc), body))
     }
 
@@ -265,10 +316,15 @@ fn length(len: usize) -> u32 {
 mod tests {
     use super::*;
 
-    const PLACE: BlockPlace = BlockPlace { conversation: ConversationId::new(5), first: MsgId::new(65) };
+    const PLACE: BlockPlace = BlockPlace {
+        conversation: ConversationId::new(5),
+        first: MsgId::new(65),
+    };
 
     fn entry(bytes: &[u8]) -> Bytes {
-        [&(bytes.len() as u32).to_le_bytes()[..], bytes].concat().into()
+        [&(bytes.len() as u32).to_le_bytes()[..], bytes]
+            .concat()
+            .into()
     }
 
     fn value(entries: &[Bytes]) -> Vec<u8> {
@@ -277,8 +333,13 @@ mod tests {
 
     #[test]
     fn messages_come_back_byte_for_byte() {
-        for entries in [vec![entry(b"x")], vec![entry(&[b'a'; 3000]), entry(b""), entry(b"tail")]] {
-            let block = BlockReader::default().unpack(PLACE, &value(&entries)).unwrap();
+        for entries in [
+            vec![entry(b"x")],
+            vec![entry(&[b'a'; 3000]), entry(b""), entry(b"tail")],
+        ] {
+            let block = BlockReader::default()
+                .unpack(PLACE, &value(&entries))
+                .unwrap();
             assert_eq!(block.count as usize, entries.len());
             assert_eq!(block.entries, entries.concat());
             assert_eq!(block.split().unwrap(), entries);
@@ -288,30 +349,49 @@ mod tests {
 
     #[test]
     fn what_does_not_compress_is_stored_as_it_is() {
-        let noise: Vec<u8> = (0..2000u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
+        let noise: Vec<u8> = (0..2000u32)
+            .map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8)
+            .collect();
         let entries = [entry(&noise)];
         let value = value(&entries);
         assert!(value.len() <= HEADER_BYTES + entries[0].len());
-        assert_eq!(BlockReader::default().unpack(PLACE, &value).unwrap().entries, entries[0]);
+        assert_eq!(
+            BlockReader::default()
+                .unpack(PLACE, &value)
+                .unwrap()
+                .entries,
+            entries[0]
+        );
     }
 
     #[test]
     fn every_flip_every_cut_and_another_place_are_noticed() {
         let reader = BlockReader::default();
-        let value = value(&[entry(b"hello hello hello hello hello hello"), entry(b"world")]);
+        let value = value(&[
+            entry(b"hello hello hello hello hello hello"),
+            entry(b"world"),
+        ]);
         for at in 0..value.len() {
             let mut flipped = value.clone();
             flipped[at] ^= 0x10;
             assert!(reader.unpack(PLACE, &flipped).is_err(), "byte {at}");
             assert!(reader.unpack(PLACE, &value[..at]).is_err(), "cut at {at}");
         }
-        let elsewhere = BlockPlace { first: MsgId::new(66), ..PLACE };
-        assert_eq!(reader.unpack(elsewhere, &value).unwrap_err().what, BlockDamage::Checksum);
+        let elsewhere = BlockPlace {
+            first: MsgId::new(66),
+            ..PLACE
+        };
+        assert_eq!(
+            reader.unpack(elsewhere, &value).unwrap_err().what,
+            BlockDamage::Checksum
+        );
     }
 
     #[test]
     fn a_count_that_lies_is_noticed() {
-        let block = BlockReader::default().unpack(PLACE, &value(&[entry(b"one")])).unwrap();
+        let block = BlockReader::default()
+            .unpack(PLACE, &value(&[entry(b"one")]))
+            .unwrap();
         assert!(Block { count: 2, ..block }.split().is_err());
     }
 }

@@ -62,7 +62,9 @@ pub enum CheckpointError {
     #[error("the checkpoint failed: {0}")]
     Blocks(#[from] BlocksError),
     /// The blocks do not hold what they should.
-    #[error("the checkpoint failed: message {msgid} of conversation {conversation} is missing; restore the data directory from a backup")]
+    #[error(
+        "the checkpoint failed: message {msgid} of conversation {conversation} is missing; restore the data directory from a backup"
+    )]
     Damaged {
         /// The conversation.
         conversation: ConversationId,
@@ -104,7 +106,15 @@ impl CheckpointWriter {
     /// When there is no memory for a compression context.
     pub fn new(trees: Trees, poison: &Poison) -> io::Result<Self> {
         let (blocks, packer) = (Blocks::new(trees.clone()), Packer::new()?);
-        Ok(Self { trees, blocks, packer, unsynced_bytes: 0, room: Room::default(), poison: poison.clone(), sum: Arc::default() })
+        Ok(Self {
+            trees,
+            blocks,
+            packer,
+            unsynced_bytes: 0,
+            room: Room::default(),
+            poison: poison.clone(),
+            sum: Arc::default(),
+        })
     }
 
     /// Does the job: when this returns, the trees hold it durably and the timelines are trimmed.
@@ -113,15 +123,23 @@ impl CheckpointWriter {
     /// Any error ends all writing.
     pub fn write(&mut self, job: CheckpointJob) -> Result<CheckpointReport, CheckpointError> {
         let (begun, before) = (Instant::now(), *self.sum.lock());
-        let CheckpointJob { through, rows, mut timelines } = job;
+        let CheckpointJob {
+            through,
+            rows,
+            mut timelines,
+        } = job;
         timelines.sort_unstable_by_key(|(timeline, _)| timeline.conversation());
-        let rewritten: Vec<Rewritten> = timelines.iter().map(|(timeline, _)| timeline.rewritten()).collect();
-        let written =
-            self.write_blocks(&timelines, &rewritten).and_then(|()| self.write_rows(rows)).and_then(|()| self.record(through)).inspect_err(
-                |error| {
-                    self.poison.set(error);
-                },
-            );
+        let rewritten: Vec<Rewritten> = timelines
+            .iter()
+            .map(|(timeline, _)| timeline.rewritten())
+            .collect();
+        let written = self
+            .write_blocks(&timelines, &rewritten)
+            .and_then(|()| self.write_rows(rows))
+            .and_then(|()| self.record(through))
+            .inspect_err(|error| {
+                self.poison.set(error);
+            });
         written?;
         for ((timeline, head), rewritten) in timelines.iter().zip(&rewritten) {
             timeline.trim(*head);
@@ -130,10 +148,17 @@ impl CheckpointWriter {
         let mut sum = self.sum.lock();
         sum.done += 1;
         sum.micros += u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
-        Ok(CheckpointReport { through, figures: sum.since(&before).unwrap_or_default() })
+        Ok(CheckpointReport {
+            through,
+            figures: sum.since(&before).unwrap_or_default(),
+        })
     }
 
-    fn write_blocks(&mut self, timelines: &[(Arc<Timeline>, MsgId)], rewritten: &[Rewritten]) -> Result<(), CheckpointError> {
+    fn write_blocks(
+        &mut self,
+        timelines: &[(Arc<Timeline>, MsgId)],
+        rewritten: &[Rewritten],
+    ) -> Result<(), CheckpointError> {
         let mut pending = Pending::default();
         for ((timeline, head), rewritten) in timelines.iter().zip(rewritten) {
             let floor = timeline.floor().min(*head);
@@ -169,14 +194,27 @@ impl CheckpointWriter {
     fn record(&mut self, through: BatchNo) -> Result<(), CheckpointError> {
         self.sync()?;
         let vacant = std::mem::take(&mut self.room).row(&self.trees)?;
-        self.trees.write(Tree::Meta, [RowChange::put(RowKey::meta(MetaKey::Checkpoint), &through), vacant])?;
+        self.trees.write(
+            Tree::Meta,
+            [
+                RowChange::put(RowKey::meta(MetaKey::Checkpoint), &through),
+                vacant,
+            ],
+        )?;
         Ok(self.trees.sync()?)
     }
 
-    fn push(&mut self, tree: Tree, pending: &mut Pending, change: RowChange) -> Result<(), CheckpointError> {
+    fn push(
+        &mut self,
+        tree: Tree,
+        pending: &mut Pending,
+        change: RowChange,
+    ) -> Result<(), CheckpointError> {
         pending.bytes += written_bytes(&change);
         pending.changes.push(change);
-        if pending.changes.len() < limits::TREE_BATCH_ROWS_MAX && pending.bytes < limits::TREE_BATCH_BYTES_MAX {
+        if pending.changes.len() < limits::TREE_BATCH_ROWS_MAX
+            && pending.bytes < limits::TREE_BATCH_BYTES_MAX
+        {
             return Ok(());
         }
         self.write_pending(tree, pending)
@@ -189,7 +227,11 @@ impl CheckpointWriter {
         }
         self.trees.write(tree, changes)?;
         self.unsynced_bytes += bytes;
-        if self.unsynced_bytes >= limits::TREE_BATCH_BYTES_MAX { self.sync() } else { Ok(()) }
+        if self.unsynced_bytes >= limits::TREE_BATCH_BYTES_MAX {
+            self.sync()
+        } else {
+            Ok(())
+        }
     }
 
     fn sync(&mut self) -> Result<(), CheckpointError> {
@@ -199,10 +241,19 @@ impl CheckpointWriter {
 
     /// Writes the blocks anew in which entries are others now. One that outgrew its bounds is cut: first its later parts are written,
     /// then what is left of it, so that no moment lacks an entry.
-    fn rewrite_blocks(&mut self, timeline: &Timeline, floor: MsgId, rewritten: &Rewritten) -> Result<(), CheckpointError> {
+    fn rewrite_blocks(
+        &mut self,
+        timeline: &Timeline,
+        floor: MsgId,
+        rewritten: &Rewritten,
+    ) -> Result<(), CheckpointError> {
         let (conversation, stored) = (timeline.conversation(), timeline.stored());
         let mut next = floor.next();
-        while let Some((&msgid, _)) = rewritten.range(next..).next().filter(|&(&msgid, _)| msgid <= stored) {
+        while let Some((&msgid, _)) = rewritten
+            .range(next..)
+            .next()
+            .filter(|&(&msgid, _)| msgid <= stored)
+        {
             let block = self.block_with(conversation, msgid)?;
             let entries = block.split_with(rewritten).map_err(BlocksError::from)?;
             self.replace(&block, block.place.first, &entries)?;
@@ -212,22 +263,42 @@ impl CheckpointWriter {
     }
 
     /// Writes what is left of a block, from `first` on, in its place: the later parts first. Parts that a crash left of it go.
-    fn replace(&mut self, block: &Block, first: MsgId, entries: &[Bytes]) -> Result<(), CheckpointError> {
+    fn replace(
+        &mut self,
+        block: &Block,
+        first: MsgId,
+        entries: &[Bytes],
+    ) -> Result<(), CheckpointError> {
         let raw: usize = entries.iter().map(Bytes::len).sum();
-        let together = if raw <= limits::BLOCK_RAW_BYTES_MAX { entries.len() } else { 1 };
+        let together = if raw <= limits::BLOCK_RAW_BYTES_MAX {
+            entries.len()
+        } else {
+            1
+        };
         let conversation = block.place.conversation;
-        let packed = self.packer.pack(conversation, first, entries, together).map_err(CheckpointError::Compression)?;
+        let packed = self
+            .packer
+            .pack(conversation, first, entries, together)
+            .map_err(CheckpointError::Compression)?;
         let stale = self.keys_within(block)?;
-        let stale = stale.into_iter().filter(|key| packed.iter().all(|block| block.place.key() != *key)).map(RowChange::delete);
+        let stale = stale
+            .into_iter()
+            .filter(|key| packed.iter().all(|block| block.place.key() != *key))
+            .map(RowChange::delete);
         let stale: Vec<RowChange> = stale.collect();
         for PackedBlock { place, value, .. } in packed.into_iter().rev() {
             let mut sum = self.sum.lock();
             sum.blocks += 1;
             sum.block_bytes += value.len() as u64;
             drop(sum);
-            self.write_alone(RowChange { key: place.key(), value: Some(value) })?;
+            self.write_alone(RowChange {
+                key: place.key(),
+                value: Some(value),
+            })?;
         }
-        stale.into_iter().try_for_each(|change| self.write_alone(change))
+        stale
+            .into_iter()
+            .try_for_each(|change| self.write_alone(change))
     }
 
     fn write_alone(&mut self, change: RowChange) -> Result<(), CheckpointError> {
@@ -238,11 +309,23 @@ impl CheckpointWriter {
 
     /// The block that holds a stored message. A crash may have left a block that was about to be cut beside its later parts: then it is
     /// the whole one.
-    fn block_with(&self, conversation: ConversationId, msgid: MsgId) -> Result<Block, CheckpointError> {
-        let found = self.blocks.at_or_below(conversation, msgid)?.filter(|block| block.last() >= msgid);
-        let mut block = found.ok_or(CheckpointError::Damaged { conversation, msgid })?;
-        while let Some(whole) =
-            self.blocks.at_or_below(conversation, block.place.first.prev())?.filter(|whole| whole.last() >= block.place.first)
+    fn block_with(
+        &self,
+        conversation: ConversationId,
+        msgid: MsgId,
+    ) -> Result<Block, CheckpointError> {
+        let found = self
+            .blocks
+            .at_or_below(conversation, msgid)?
+            .filter(|block| block.last() >= msgid);
+        let mut block = found.ok_or(CheckpointError::Damaged {
+            conversation,
+            msgid,
+        })?;
+        while let Some(whole) = self
+            .blocks
+            .at_or_below(conversation, block.place.first.prev())?
+            .filter(|whole| whole.last() >= block.place.first)
         {
             block = whole;
         }
@@ -253,7 +336,11 @@ impl CheckpointWriter {
     fn keys_within(&self, block: &Block) -> Result<Vec<RowKey>, CheckpointError> {
         let mut keys = Vec::new();
         let mut first = block.place.first;
-        while let Some(part) = self.blocks.above(block.place.conversation, first)?.filter(|part| part.place.first <= block.last()) {
+        while let Some(part) = self
+            .blocks
+            .above(block.place.conversation, first)?
+            .filter(|part| part.place.first <= block.last())
+        {
             first = part.place.first;
             keys.push(part.place.key());
         }
@@ -261,11 +348,20 @@ impl CheckpointWriter {
     }
 
     /// What must change in the blocks of a conversation so that they hold everything up to `head`.
-    fn block_changes(&mut self, timeline: &Timeline, floor: MsgId, head: MsgId) -> Result<Vec<RowChange>, CheckpointError> {
+    fn block_changes(
+        &mut self,
+        timeline: &Timeline,
+        floor: MsgId,
+        head: MsgId,
+    ) -> Result<Vec<RowChange>, CheckpointError> {
         let conversation = timeline.conversation();
         let (stored, mut new) = timeline.unstored(head);
         // What is gone on purpose before it was stored is never stored.
-        new.drain(..usize::try_from(floor.above(stored)).unwrap_or(usize::MAX).min(new.len()));
+        new.drain(
+            ..usize::try_from(floor.above(stored))
+                .unwrap_or(usize::MAX)
+                .min(new.len()),
+        );
         let stored = stored.max(floor);
         if new.is_empty() {
             return Ok(Vec::new());
@@ -274,15 +370,25 @@ impl CheckpointWriter {
         let (first, mut entries) = match self.last_block(conversation, floor, stored)? {
             Some(block) if block.is_open() || block.last() > stored => {
                 let mut held = block.split().map_err(BlocksError::from)?;
-                held.truncate(usize::try_from(stored.next().above(block.place.first)).unwrap_or(usize::MAX));
+                held.truncate(
+                    usize::try_from(stored.next().above(block.place.first)).unwrap_or(usize::MAX),
+                );
                 (block.place.first, held)
             }
             _ => (stored.next(), Vec::new()),
         };
         let together = entries.len();
         entries.extend(new);
-        let packed = self.packer.pack(conversation, first, &entries, together).map_err(CheckpointError::Compression)?;
-        let mut changes: Vec<RowChange> = self.blocks.keys_above(conversation, stored)?.into_iter().map(RowChange::delete).collect();
+        let packed = self
+            .packer
+            .pack(conversation, first, &entries, together)
+            .map_err(CheckpointError::Compression)?;
+        let mut changes: Vec<RowChange> = self
+            .blocks
+            .keys_above(conversation, stored)?
+            .into_iter()
+            .map(RowChange::delete)
+            .collect();
         changes.retain(|stale| packed.iter().all(|block| block.place.key() != stale.key));
         let bytes: u64 = packed.iter().map(|block| block.value.len() as u64).sum();
         // The rest replaces what was there.
@@ -292,19 +398,30 @@ impl CheckpointWriter {
         for block in packed {
             sum.blocks += 1;
             sum.block_bytes += block.value.len() as u64;
-            changes.push(RowChange { key: block.place.key(), value: Some(block.value) });
+            changes.push(RowChange {
+                key: block.place.key(),
+                value: Some(block.value),
+            });
         }
         Ok(changes)
     }
 
     /// The block that holds the message `stored`, after which the new ones come.
-    fn last_block(&self, conversation: ConversationId, floor: MsgId, stored: MsgId) -> Result<Option<Block>, CheckpointError> {
+    fn last_block(
+        &self,
+        conversation: ConversationId,
+        floor: MsgId,
+        stored: MsgId,
+    ) -> Result<Option<Block>, CheckpointError> {
         if stored <= floor {
             return Ok(None);
         }
         match self.blocks.at_or_below(conversation, stored)? {
             Some(block) if block.last() >= stored => Ok(Some(block)),
-            _ => Err(CheckpointError::Damaged { conversation, msgid: stored }),
+            _ => Err(CheckpointError::Damaged {
+                conversation,
+                msgid: stored,
+            }),
         }
     }
 }
@@ -323,7 +440,11 @@ fn yield_to_others() {}
 /// About what sled writes for a change: a large value once; a small one four times, since its leaf is rewritten after ten changes.
 fn written_bytes(change: &RowChange) -> usize {
     let value = change.value.as_ref().map_or(0, Vec::len);
-    if value >= LARGE_VALUE_BYTES { value } else { 4 * (value + change.key.bytes().len() + ROW_OVERHEAD_BYTES) }
+    if value >= LARGE_VALUE_BYTES {
+        value
+    } else {
+        4 * (value + change.key.bytes().len() + ROW_OVERHEAD_BYTES)
+    }
 }
 
 /// What sled writes beside key and value, and a little more.
@@ -352,9 +473,13 @@ impl Checkpointer {
         let (jobs, of_thread): (_, Receiver<CheckpointJob>) = sync_channel(1);
         let run = move || {
             yield_to_others();
-            of_thread.into_iter().for_each(|job| done(writer.write(job)));
+            of_thread
+                .into_iter()
+                .for_each(|job| done(writer.write(job)));
         };
-        let thread = std::thread::Builder::new().name("checkpoint".into()).spawn(run)?;
+        let thread = std::thread::Builder::new()
+            .name("checkpoint".into())
+            .spawn(run)?;
         Ok(Self { jobs, thread, sum })
     }
 

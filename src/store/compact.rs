@@ -72,13 +72,20 @@ pub fn compact(dir: &Path, progress: &mut dyn FnMut(u64)) -> Result<Compacted, C
     }
     let _lock = DirLock::acquire(dir)?;
     format::check_or_create(dir)?;
-    let io = |source| CompactError::Io { path: dir.to_owned(), source };
+    let io = |source| CompactError::Io {
+        path: dir.to_owned(),
+        source,
+    };
     recover(dir).map_err(io)?;
     let before_bytes = bytes_in(&dir.join(TREES)).map_err(io)?;
     let rows = copy(dir, progress)?;
     replace(dir).map_err(io)?;
     let after_bytes = bytes_in(&dir.join(TREES)).map_err(io)?;
-    Ok(Compacted { rows, before_bytes, after_bytes })
+    Ok(Compacted {
+        rows,
+        before_bytes,
+        after_bytes,
+    })
 }
 
 /// Puts straight what a compaction left that did not come to its end. Call it before the trees are opened.
@@ -109,12 +116,22 @@ fn copy(dir: &Path, progress: &mut dyn FnMut(u64)) -> Result<u64, TreesError> {
     for tree in Tree::ALL {
         let mut after: Option<RowKey> = None;
         loop {
-            let page = from.scan_values(&RowPrefix::all(tree), after.as_ref(), limits::COMPACT_PAGE_ROWS)?;
+            let page = from.scan_values(
+                &RowPrefix::all(tree),
+                after.as_ref(),
+                limits::COMPACT_PAGE_ROWS,
+            )?;
             let Some((last, _)) = page.last() else { break };
             after = Some(*last);
             rows += page.len() as u64;
             unsynced_bytes += page.iter().map(|(_, value)| value.len()).sum::<usize>();
-            to.write(tree, page.into_iter().map(|(key, value)| RowChange { key, value: Some(value.to_vec()) }))?;
+            to.write(
+                tree,
+                page.into_iter().map(|(key, value)| RowChange {
+                    key,
+                    value: Some(value.to_vec()),
+                }),
+            )?;
             if unsynced_bytes >= limits::TREE_BATCH_BYTES_MAX {
                 to.sync()?;
                 unsynced_bytes = 0;
@@ -122,7 +139,10 @@ fn copy(dir: &Path, progress: &mut dyn FnMut(u64)) -> Result<u64, TreesError> {
             progress(rows);
         }
     }
-    to.write(Tree::Meta, [RowChange::delete(RowKey::meta(MetaKey::Vacant))])?;
+    to.write(
+        Tree::Meta,
+        [RowChange::delete(RowKey::meta(MetaKey::Vacant))],
+    )?;
     to.sync()?;
     Ok(rows)
 }
@@ -151,7 +171,9 @@ fn sync_files(dir: &Path) -> io::Result<()> {
 }
 
 fn bytes_in(dir: &Path) -> io::Result<u64> {
-    fs::read_dir(dir)?.map(|entry| Ok(entry?.metadata()?.len())).sum()
+    fs::read_dir(dir)?
+        .map(|entry| Ok(entry?.metadata()?.len()))
+        .sum()
 }
 
 #[cfg(test)]
@@ -171,7 +193,9 @@ mod tests {
     }
 
     fn value(n: u64) -> Vec<u8> {
-        (0..4_000_u64).map(|at| ((at + 1).wrapping_mul(n.wrapping_mul(2_654_435_761) | 1) >> 13) as u8).collect()
+        (0..4_000_u64)
+            .map(|at| ((at + 1).wrapping_mul(n.wrapping_mul(2_654_435_761) | 1) >> 13) as u8)
+            .collect()
     }
 
     /// A data directory in which nine of ten blocks are gone.
@@ -181,16 +205,39 @@ mod tests {
         let trees = open(dir.path(), &Poison::new());
         for part in 0..BLOCKS / 100 {
             let part = part * 100..(part + 1) * 100;
-            trees.write(Tree::Messages, part.map(|n| RowChange { key: key(n), value: Some(value(n)) })).unwrap();
+            trees
+                .write(
+                    Tree::Messages,
+                    part.map(|n| RowChange {
+                        key: key(n),
+                        value: Some(value(n)),
+                    }),
+                )
+                .unwrap();
             trees.sync().unwrap();
         }
         for part in 0..(BLOCKS - KEPT) / 100 {
             let part = part * 100..(part + 1) * 100;
-            trees.write(Tree::Messages, part.map(|n| RowChange::delete(key(n)))).unwrap();
+            trees
+                .write(Tree::Messages, part.map(|n| RowChange::delete(key(n))))
+                .unwrap();
             trees.sync().unwrap();
         }
-        let vacant = Room { left: (BLOCKS - KEPT) * 4_000, taken: 0 }.row(&trees).unwrap();
-        trees.write(Tree::Meta, [RowChange::put(RowKey::meta(MetaKey::Checkpoint), &BatchNo::new(7)), vacant]).unwrap();
+        let vacant = Room {
+            left: (BLOCKS - KEPT) * 4_000,
+            taken: 0,
+        }
+        .row(&trees)
+        .unwrap();
+        trees
+            .write(
+                Tree::Meta,
+                [
+                    RowChange::put(RowKey::meta(MetaKey::Checkpoint), &BatchNo::new(7)),
+                    vacant,
+                ],
+            )
+            .unwrap();
         trees.sync().unwrap();
         drop(trees);
         dir
@@ -209,12 +256,22 @@ mod tests {
     fn what_lives_is_kept_and_the_space_of_the_rest_is_given_back() {
         let dir = worn();
         let mut told = 0;
-        let Compacted { rows, before_bytes, after_bytes } = compact(dir.path(), &mut |rows| told = rows).unwrap();
+        let Compacted {
+            rows,
+            before_bytes,
+            after_bytes,
+        } = compact(dir.path(), &mut |rows| told = rows).unwrap();
         assert_eq!((rows, told), (KEPT + 2, KEPT + 2));
         let given_back = before_bytes.saturating_sub(after_bytes);
-        assert!(given_back >= (BLOCKS - KEPT) * 4_000, "more was vacant than the {given_back} bytes that were given back");
+        assert!(
+            given_back >= (BLOCKS - KEPT) * 4_000,
+            "more was vacant than the {given_back} bytes that were given back"
+        );
         assert_eq!(vacant_bytes(&open(dir.path(), &Poison::new())).unwrap(), 0);
-        assert!(before_bytes >= BLOCKS * 4_000 && after_bytes < before_bytes / 3, "{before_bytes} became {after_bytes}");
+        assert!(
+            before_bytes >= BLOCKS * 4_000 && after_bytes < before_bytes / 3,
+            "{before_bytes} became {after_bytes}"
+        );
         check(dir.path());
         assert!(!dir.path().join(NEW).exists() && !dir.path().join(OLD).exists());
     }
@@ -252,7 +309,13 @@ mod tests {
     fn a_server_that_runs_is_left_alone() {
         let dir = worn();
         let _lock = DirLock::acquire(dir.path()).unwrap();
-        assert!(matches!(compact(dir.path(), &mut |_| ()), Err(CompactError::Lock(_))));
-        assert!(matches!(compact(&dir.path().join("aside"), &mut |_| ()), Err(CompactError::NoDirectory(_))));
+        assert!(matches!(
+            compact(dir.path(), &mut |_| ()),
+            Err(CompactError::Lock(_))
+        ));
+        assert!(matches!(
+            compact(&dir.path().join("aside"), &mut |_| ()),
+            Err(CompactError::NoDirectory(_))
+        ));
     }
 }

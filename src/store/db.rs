@@ -42,7 +42,10 @@ use super::trees::{KEY_BYTES_MAX, MetaKey, RowKey, RowPrefix, Tree};
 
 /// The values of one leaf of sled's tree: it is split when the next visitor finds 17, and may have taken in a neighbour of 3.
 const LEAF_VALUES_MAX: usize = 20;
-const _: () = assert!((limits::TREE_VALUE_BYTES_MAX + 2 * KEY_BYTES_MAX) * LEAF_VALUES_MAX < limits::TREE_SEGMENT_BYTES / 4 - 1024);
+const _: () = assert!(
+    (limits::TREE_VALUE_BYTES_MAX + 2 * KEY_BYTES_MAX) * LEAF_VALUES_MAX
+        < limits::TREE_SEGMENT_BYTES / 4 - 1024
+);
 const _: () = assert!(limits::TREE_BATCH_BYTES_MAX * 4 <= limits::TREE_SEGMENT_BYTES);
 
 /// From here on a value is large: one that is worth a change of its leaf beforehand.
@@ -67,7 +70,9 @@ struct Inner {
 
 impl std::fmt::Debug for Trees {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Trees").field("dir", &self.0.dir).finish_non_exhaustive()
+        f.debug_struct("Trees")
+            .field("dir", &self.0.dir)
+            .finish_non_exhaustive()
     }
 }
 
@@ -101,7 +106,9 @@ pub enum TreesError {
         source: sled::Error,
     },
     /// sled panicked, as it does on damaged files.
-    #[error("cannot {action} the trees, they seem to be damaged: {what}; restore the data directory from a backup")]
+    #[error(
+        "cannot {action} the trees, they seem to be damaged: {what}; restore the data directory from a backup"
+    )]
     Panicked {
         /// What was tried.
         action: &'static str,
@@ -109,7 +116,10 @@ pub enum TreesError {
         what: String,
     },
     /// A value is larger than sled can keep safely. Nothing was written.
-    #[error("the row {key} has {bytes} bytes, where {} are allowed", limits::TREE_VALUE_BYTES_MAX)]
+    #[error(
+        "the row {key} has {bytes} bytes, where {} are allowed",
+        limits::TREE_VALUE_BYTES_MAX
+    )]
     ValueTooLarge {
         /// Its key.
         key: RowKey,
@@ -142,14 +152,31 @@ impl Trees {
     /// # Errors
     /// When sled cannot open them, or says so by a panic.
     pub fn open(dir: &Path, aside: &Path, poison: &Poison) -> Result<Self, TreesError> {
-        let open_error = |what: String| TreesError::Open { dir: dir.to_owned(), what };
-        durable::create_dir_all(dir).map_err(|source| TreesError::Io { action: "make", path: dir.to_owned(), source })?;
-        move_aside(dir, aside).map_err(|source| TreesError::Io { action: "tidy", path: dir.to_owned(), source })?;
+        let open_error = |what: String| TreesError::Open {
+            dir: dir.to_owned(),
+            what,
+        };
+        durable::create_dir_all(dir).map_err(|source| TreesError::Io {
+            action: "make",
+            path: dir.to_owned(),
+            source,
+        })?;
+        move_aside(dir, aside).map_err(|source| TreesError::Io {
+            action: "tidy",
+            path: dir.to_owned(),
+            source,
+        })?;
         release::await_release(&dir.join(DB_FILE));
-        let config = sled::Config::default().path(dir).cache_capacity(limits::TREE_CACHE_BYTES).segment_size(limits::TREE_SEGMENT_BYTES);
+        let config = sled::Config::default()
+            .path(dir)
+            .cache_capacity(limits::TREE_CACHE_BYTES)
+            .segment_size(limits::TREE_SEGMENT_BYTES);
         let opened = catch_unwind(AssertUnwindSafe(|| {
             let db = config.open()?;
-            let trees = Tree::ALL.iter().map(|tree| db.open_tree(tree.name())).collect::<Result<Vec<_>, _>>()?;
+            let trees = Tree::ALL
+                .iter()
+                .map(|tree| db.open_tree(tree.name()))
+                .collect::<Result<Vec<_>, _>>()?;
             Ok((db, trees))
         }));
         let (db, trees) = match opened {
@@ -158,10 +185,28 @@ impl Trees {
             Err(panic) => return Err(open_error(panic_text(panic.as_ref()))),
         };
         let path = dir.join(DB_FILE);
-        let file = File::options().read(true).write(true).open(&path).map_err(|source| TreesError::Io { action: "open", path, source })?;
-        let trees = Self(Arc::new(Inner { dir: dir.to_owned(), db, trees, file, poison: poison.clone() }));
+        let file = File::options()
+            .read(true)
+            .write(true)
+            .open(&path)
+            .map_err(|source| TreesError::Io {
+                action: "open",
+                path,
+                source,
+            })?;
+        let trees = Self(Arc::new(Inner {
+            dir: dir.to_owned(),
+            db,
+            trees,
+            file,
+            poison: poison.clone(),
+        }));
         trees.sync()?;
-        sync_names(dir).map_err(|source| TreesError::Io { action: "sync", path: dir.to_owned(), source })?;
+        sync_names(dir).map_err(|source| TreesError::Io {
+            action: "sync",
+            path: dir.to_owned(),
+            source,
+        })?;
         Ok(trees)
     }
 
@@ -170,7 +215,9 @@ impl Trees {
     /// # Errors
     /// As [`Trees::read`].
     pub fn checkpoint(&self) -> Result<BatchNo, TreesError> {
-        Ok(self.read(&RowKey::meta(MetaKey::Checkpoint))?.unwrap_or_default())
+        Ok(self
+            .read(&RowKey::meta(MetaKey::Checkpoint))?
+            .unwrap_or_default())
     }
 
     /// A row.
@@ -193,17 +240,33 @@ impl Trees {
     ///
     /// # Errors
     /// When a value is too large; nothing has happened then. Any other error ends all writing.
-    pub fn write(&self, tree: Tree, changes: impl IntoIterator<Item = RowChange>) -> Result<(), TreesError> {
+    pub fn write(
+        &self,
+        tree: Tree,
+        changes: impl IntoIterator<Item = RowChange>,
+    ) -> Result<(), TreesError> {
         self.0.poison.check()?;
-        let changes: BTreeMap<RowKey, Option<Vec<u8>>> = changes.into_iter().map(|change| (change.key, change.value)).collect();
+        let changes: BTreeMap<RowKey, Option<Vec<u8>>> = changes
+            .into_iter()
+            .map(|change| (change.key, change.value))
+            .collect();
         for (key, value) in &changes {
             debug_assert_eq!(key.tree(), tree);
-            if let Some(value) = value.as_ref().filter(|value| value.len() > limits::TREE_VALUE_BYTES_MAX) {
-                return Err(TreesError::ValueTooLarge { key: *key, bytes: value.len() });
+            if let Some(value) = value
+                .as_ref()
+                .filter(|value| value.len() > limits::TREE_VALUE_BYTES_MAX)
+            {
+                return Err(TreesError::ValueTooLarge {
+                    key: *key,
+                    bytes: value.len(),
+                });
             }
         }
-        let (large, small): (Vec<_>, Vec<_>) =
-            changes.iter().partition(|(_, value)| value.as_ref().is_some_and(|value| value.len() >= LARGE_VALUE_BYTES));
+        let (large, small): (Vec<_>, Vec<_>) = changes.iter().partition(|(_, value)| {
+            value
+                .as_ref()
+                .is_some_and(|value| value.len() >= LARGE_VALUE_BYTES)
+        });
         self.poisoning(self.guarded("write to", |inner| {
             let tree = inner.tree(tree)?;
             let mut batch = sled::Batch::default();
@@ -232,7 +295,10 @@ impl Trees {
     /// Any error ends all writing: a sync that failed cannot be tried again.
     pub fn sync(&self) -> Result<(), TreesError> {
         self.0.poison.check()?;
-        self.poisoning(self.guarded("flush", |inner| inner.db.flush()).and_then(|_| self.0.sync_file()))
+        self.poisoning(
+            self.guarded("flush", |inner| inner.db.flush())
+                .and_then(|_| self.0.sync_file()),
+        )
     }
 
     /// A value, as it is stored.
@@ -242,32 +308,66 @@ impl Trees {
     }
 
     /// The last row that begins with `prefix` and does not stand behind `up_to`.
-    pub(super) fn last_value(&self, prefix: &RowPrefix, up_to: &RowKey) -> Result<Option<(RowKey, IVec)>, TreesError> {
+    pub(super) fn last_value(
+        &self,
+        prefix: &RowPrefix,
+        up_to: &RowKey,
+    ) -> Result<Option<(RowKey, IVec)>, TreesError> {
         let found = self.guarded("read", |inner| {
-            let mut rows = inner.tree(prefix.tree())?.range(prefix.bytes()..=up_to.bytes()).rev();
-            rows.find(|row| row.as_ref().map_or(true, is_row)).transpose()
+            let mut rows = inner
+                .tree(prefix.tree())?
+                .range(prefix.bytes()..=up_to.bytes())
+                .rev();
+            rows.find(|row| row.as_ref().map_or(true, is_row))
+                .transpose()
         })?;
         Ok(found.and_then(|(key, value)| Some((RowKey::from_bytes(prefix.tree(), &key)?, value))))
     }
 
     /// As [`Trees::scan`], with the values as they are stored.
-    pub(super) fn scan_values(&self, prefix: &RowPrefix, after: Option<&RowKey>, limit: usize) -> Result<Vec<(RowKey, IVec)>, TreesError> {
+    pub(super) fn scan_values(
+        &self,
+        prefix: &RowPrefix,
+        after: Option<&RowKey>,
+        limit: usize,
+    ) -> Result<Vec<(RowKey, IVec)>, TreesError> {
         self.scan_where(prefix, after, limit, is_row)
     }
 
     /// The keys that begin with `prefix` and stand behind `after`, with those that have nothing under them.
-    pub(super) fn keys(&self, prefix: &RowPrefix, after: Option<&RowKey>, limit: usize) -> Result<Vec<RowKey>, TreesError> {
-        Ok(self.scan_where(prefix, after, limit, |_| true)?.into_iter().map(|(key, _)| key).collect())
+    pub(super) fn keys(
+        &self,
+        prefix: &RowPrefix,
+        after: Option<&RowKey>,
+        limit: usize,
+    ) -> Result<Vec<RowKey>, TreesError> {
+        Ok(self
+            .scan_where(prefix, after, limit, |_| true)?
+            .into_iter()
+            .map(|(key, _)| key)
+            .collect())
     }
 
     /// The first keys that begin with `prefix` and do not stand behind `up_to`, with those that have nothing under them, and how many bytes
     /// each has under it.
-    pub(super) fn sizes(&self, prefix: &RowPrefix, up_to: &RowKey, limit: usize) -> Result<Vec<(RowKey, usize)>, TreesError> {
+    pub(super) fn sizes(
+        &self,
+        prefix: &RowPrefix,
+        up_to: &RowKey,
+        limit: usize,
+    ) -> Result<Vec<(RowKey, usize)>, TreesError> {
         let found = self.guarded("read", |inner| {
-            let rows = inner.tree(prefix.tree())?.range(prefix.bytes()..=up_to.bytes());
+            let rows = inner
+                .tree(prefix.tree())?
+                .range(prefix.bytes()..=up_to.bytes());
             rows.take(limit).collect::<Result<Vec<_>, _>>()
         })?;
-        Ok(found.into_iter().filter_map(|(key, value)| Some((RowKey::from_bytes(prefix.tree(), &key)?, value.len()))).collect())
+        Ok(found
+            .into_iter()
+            .filter_map(|(key, value)| {
+                Some((RowKey::from_bytes(prefix.tree(), &key)?, value.len()))
+            })
+            .collect())
     }
 
     fn scan_where(
@@ -280,17 +380,29 @@ impl Trees {
         use std::ops::Bound::{Excluded, Included, Unbounded};
         let from = after.map_or(Included(prefix.bytes()), |after| Excluded(after.bytes()));
         let found = self.guarded("read", |inner| {
-            let range = inner.tree(prefix.tree())?.range::<&[u8], _>((from, Unbounded));
+            let range = inner
+                .tree(prefix.tree())?
+                .range::<&[u8], _>((from, Unbounded));
             range
-                .take_while(|row| row.as_ref().map_or(true, |(key, _)| key.starts_with(prefix.bytes())))
+                .take_while(|row| {
+                    row.as_ref()
+                        .map_or(true, |(key, _)| key.starts_with(prefix.bytes()))
+                })
                 .filter(|row| row.as_ref().map_or(true, keep))
                 .take(limit)
                 .collect::<Result<Vec<_>, _>>()
         })?;
-        Ok(found.into_iter().filter_map(|(key, value)| Some((RowKey::from_bytes(prefix.tree(), &key)?, value))).collect())
+        Ok(found
+            .into_iter()
+            .filter_map(|(key, value)| Some((RowKey::from_bytes(prefix.tree(), &key)?, value)))
+            .collect())
     }
 
-    fn guarded<T>(&self, action: &'static str, call: impl FnOnce(&Inner) -> sled::Result<T>) -> Result<T, TreesError> {
+    fn guarded<T>(
+        &self,
+        action: &'static str,
+        call: impl FnOnce(&Inner) -> sled::Result<T>,
+    ) -> Result<T, TreesError> {
         match guarded(|| call(&self.0)) {
             Ok(Ok(value)) => Ok(value),
             Ok(Err(source)) => Err(TreesError::Sled { action, source }),
@@ -311,19 +423,32 @@ impl Trees {
 
 impl Inner {
     fn tree(&self, tree: Tree) -> sled::Result<&sled::Tree> {
-        self.trees.get(tree as usize).ok_or_else(|| sled::Error::Unsupported(format!("no tree {tree}")))
+        self.trees
+            .get(tree as usize)
+            .ok_or_else(|| sled::Error::Unsupported(format!("no tree {tree}")))
     }
 
     fn sync_file(&self) -> Result<(), TreesError> {
         let path = self.dir.join(DB_FILE);
-        let io = |action, path, source| TreesError::Io { action, path, source };
+        let io = |action, path, source| TreesError::Io {
+            action,
+            path,
+            source,
+        };
         if !is_same_file(&self.file, &path).map_err(|source| io("look at", path.clone(), source))? {
             return Err(TreesError::Replaced { path });
         }
-        self.file.sync_data().map_err(|source| io("sync", path, source))?;
+        self.file
+            .sync_data()
+            .map_err(|source| io("sync", path, source))?;
         let blobs = self.dir.join(BLOBS_DIR);
-        let mut side_files = fs::read_dir(&blobs).map_err(|source| io("list", blobs.clone(), source))?;
-        if side_files.next().is_some() { Err(TreesError::SideFiles { dir: blobs }) } else { Ok(()) }
+        let mut side_files =
+            fs::read_dir(&blobs).map_err(|source| io("list", blobs.clone(), source))?;
+        if side_files.next().is_some() {
+            Err(TreesError::SideFiles { dir: blobs })
+        } else {
+            Ok(())
+        }
     }
 }
 
@@ -347,7 +472,10 @@ fn guarded<T>(call: impl FnOnce() -> T) -> Result<T, String> {
 }
 
 fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
-    let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
+    let text = panic
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| panic.downcast_ref::<&str>().copied());
     text.unwrap_or("a panic without a text").to_owned()
 }
 

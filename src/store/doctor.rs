@@ -31,7 +31,10 @@ use super::trees::{RowKey, RowPrefix, Tree, parse};
 use super::verify;
 use crate::core::change::Appended;
 use crate::core::msgid_set::MsgIdSet;
-use crate::core::record::{ConversationRecord, DeviceRecord, InviteRecord, MemberChunk, MembershipRecord, StoredMember, UserRecord};
+use crate::core::record::{
+    ConversationRecord, DeviceRecord, InviteRecord, MemberChunk, MembershipRecord, StoredMember,
+    UserRecord,
+};
 use crate::core::{Change, batch};
 use cairn_proto::response::Role;
 
@@ -88,7 +91,11 @@ pub enum Depth {
 ///
 /// # Errors
 /// With the first problem.
-pub fn check(dir: &Path, depth: Depth, progress: &mut dyn FnMut(Progress)) -> Result<Report, DoctorError> {
+pub fn check(
+    dir: &Path,
+    depth: Depth,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<Report, DoctorError> {
     // Opening would make one.
     if !format::is_data_dir(dir) {
         return Err(DoctorError::NoDirectory(dir.to_owned()));
@@ -100,7 +107,14 @@ pub fn check(dir: &Path, depth: Depth, progress: &mut dyn FnMut(Progress)) -> Re
     let _lock = DirLock::acquire(dir)?;
     let trees = open_trees(dir)?;
     let files = AttachmentFiles::in_dir(dir);
-    Check { blocks: Blocks::new(trees.clone()), trees, files, report: &mut report, progress }.run(depth)?;
+    Check {
+        blocks: Blocks::new(trees.clone()),
+        trees,
+        files,
+        report: &mut report,
+        progress,
+    }
+    .run(depth)?;
     Ok(report)
 }
 
@@ -121,9 +135,19 @@ fn check_log(dir: &Path, report: &mut Report) -> Result<(), DoctorError> {
         report.log_batches += 1;
         batch::replay(payload, |change, entry| {
             let (conversation, msgid) = match change {
-                Change::Appended(Appended { conversation, msgid, .. }) => (conversation, msgid),
-                Change::Rewritten { conversation, msgid, .. } => {
-                    if differing.contains(&(conversation, msgid)) && is_as_stored(&blocks, conversation, msgid, &entry)? {
+                Change::Appended(Appended {
+                    conversation,
+                    msgid,
+                    ..
+                }) => (conversation, msgid),
+                Change::Rewritten {
+                    conversation,
+                    msgid,
+                    ..
+                } => {
+                    if differing.contains(&(conversation, msgid))
+                        && is_as_stored(&blocks, conversation, msgid, &entry)?
+                    {
                         differing.remove(&(conversation, msgid));
                     }
                     return Ok(());
@@ -133,7 +157,11 @@ fn check_log(dir: &Path, report: &mut Report) -> Result<(), DoctorError> {
             report.log_messages += 1;
             let expected = next.insert(conversation, msgid.next()).unwrap_or(msgid);
             if expected != msgid {
-                return Err(DoctorError::Gap { conversation, expected, found: msgid });
+                return Err(DoctorError::Gap {
+                    conversation,
+                    expected,
+                    found: msgid,
+                });
             }
             if !is_as_stored(&blocks, conversation, msgid, &entry)? {
                 differing.insert((conversation, msgid));
@@ -141,11 +169,19 @@ fn check_log(dir: &Path, report: &mut Report) -> Result<(), DoctorError> {
             Ok(())
         })
     };
-    let log = CommitLog::open(&dir.join("log"), trees.checkpoint()?, &Poison::new(), |_, payload| check(payload));
+    let log = CommitLog::open(
+        &dir.join("log"),
+        trees.checkpoint()?,
+        &Poison::new(),
+        |_, payload| check(payload),
+    );
     match log {
         Ok(_) => match differing.first() {
             None => Ok(()),
-            Some(&(conversation, msgid)) => Err(DoctorError::Differs { conversation, msgid }),
+            Some(&(conversation, msgid)) => Err(DoctorError::Differs {
+                conversation,
+                msgid,
+            }),
         },
         Err(OpenError::Log(error)) => Err(error.into()),
         Err(OpenError::Replay { source, .. }) => Err(source),
@@ -153,8 +189,15 @@ fn check_log(dir: &Path, report: &mut Report) -> Result<(), DoctorError> {
 }
 
 /// Whether no block holds another entry under this number.
-fn is_as_stored(blocks: &Blocks, conversation: ConversationId, msgid: MsgId, entry: &Bytes) -> Result<bool, DoctorError> {
-    let Some(block) = blocks.at_or_below(conversation, msgid)? else { return Ok(true) };
+fn is_as_stored(
+    blocks: &Blocks,
+    conversation: ConversationId,
+    msgid: MsgId,
+    entry: &Bytes,
+) -> Result<bool, DoctorError> {
+    let Some(block) = blocks.at_or_below(conversation, msgid)? else {
+        return Ok(true);
+    };
     if block.last() < msgid {
         return Ok(true);
     }
@@ -179,17 +222,28 @@ impl Check<'_> {
         })?;
         let mut devices = 0;
         self.each(Tree::Devices, |_, key, _: DeviceRecord| {
-            let Some((user, _)) = parse::device(key.bytes()) else { return Err(wrong(key, "its key is no device's")) };
+            let Some((user, _)) = parse::device(key.bytes()) else {
+                return Err(wrong(key, "its key is no device's"));
+            };
             devices += 1;
-            if users.contains(&user) { Ok(()) } else { Err(wrong(key, "there is no such user")) }
+            if users.contains(&user) {
+                Ok(())
+            } else {
+                Err(wrong(key, "there is no such user"))
+            }
         })?;
         self.each(Tree::Invites, |_, _, _: InviteRecord| Ok(()))?;
         let mut heads: BTreeMap<ConversationId, MsgId> = BTreeMap::new();
-        self.each(Tree::Conversations, |check, key, record: ConversationRecord| {
-            let Some(id) = parse::conversation(key.bytes()) else { return Err(wrong(key, "its key is no conversation's")) };
-            heads.insert(id, record.head);
-            check.conversation(id, key, &record, &users)
-        })?;
+        self.each(
+            Tree::Conversations,
+            |check, key, record: ConversationRecord| {
+                let Some(id) = parse::conversation(key.bytes()) else {
+                    return Err(wrong(key, "its key is no conversation's"));
+                };
+                heads.insert(id, record.head);
+                check.conversation(id, key, &record, &users)
+            },
+        )?;
         self.each(Tree::Memberships, |check, key, MembershipRecord { owns }| match parse::membership(key.bytes()) {
             Some((user, id)) => {
                 let chunk: Vec<StoredMember> = check.trees.read(&RowKey::members(id, MemberChunk::of(user)))?.unwrap_or_default();
@@ -221,14 +275,33 @@ impl Check<'_> {
         users: &BTreeSet<UserId>,
     ) -> Result<(), DoctorError> {
         if record.floor > record.head {
-            return Err(wrong(key, format!("its floor {} lies above its head {}", record.floor, record.head)));
+            return Err(wrong(
+                key,
+                format!(
+                    "its floor {} lies above its head {}",
+                    record.floor, record.head
+                ),
+            ));
         }
         if record.last_message > record.head {
-            return Err(wrong(key, format!("its last message {} lies above its head {}", record.last_message, record.head)));
+            return Err(wrong(
+                key,
+                format!(
+                    "its last message {} lies above its head {}",
+                    record.last_message, record.head
+                ),
+            ));
         }
         let pins = RowKey::pins(id);
-        if self.trees.read::<Vec<MsgId>>(&pins)?.is_some_and(|pins| pins.first() <= Some(&record.floor)) {
-            return Err(wrong(&pins, format!("a pin lies at or below the floor {}", record.floor)));
+        if self
+            .trees
+            .read::<Vec<MsgId>>(&pins)?
+            .is_some_and(|pins| pins.first() <= Some(&record.floor))
+        {
+            return Err(wrong(
+                &pins,
+                format!("a pin lies at or below the floor {}", record.floor),
+            ));
         }
         let verified = verify::verify_blocks(&self.blocks, id, record.floor, record.head)?;
         let mut uncounted = MsgIdSet::default();
@@ -239,18 +312,33 @@ impl Check<'_> {
         })?;
         let noted = uncounted.count(record.floor, record.head);
         if noted != verified.uncounted {
-            return Err(DoctorError::Uncounted { conversation: id, noted, found: verified.uncounted });
+            return Err(DoctorError::Uncounted {
+                conversation: id,
+                noted,
+                found: verified.uncounted,
+            });
         }
         self.mentions(id, record.head, users)?;
         self.attached(id, record.floor, &verified.attached)?;
         let mut members = 0;
-        self.each_of(&RowPrefix::members_of(id), |check, key, chunk: Vec<StoredMember>| {
-            members += chunk.len() as u64;
-            let place = parse::members(key.bytes()).map(|(_, chunk)| chunk);
-            chunk.iter().try_for_each(|member| check.member(id, key, record.head, member, place, users))
-        })?;
+        self.each_of(
+            &RowPrefix::members_of(id),
+            |check, key, chunk: Vec<StoredMember>| {
+                members += chunk.len() as u64;
+                let place = parse::members(key.bytes()).map(|(_, chunk)| chunk);
+                chunk
+                    .iter()
+                    .try_for_each(|member| check.member(id, key, record.head, member, place, users))
+            },
+        )?;
         if members != u64::from(record.counts.members) {
-            return Err(wrong(key, format!("it counts {} members, and there are {members}", record.counts.members)));
+            return Err(wrong(
+                key,
+                format!(
+                    "it counts {} members, and there are {members}",
+                    record.counts.members
+                ),
+            ));
         }
         self.report.conversations += 1;
         self.report.members += members;
@@ -262,19 +350,40 @@ impl Check<'_> {
     }
 
     fn tell(&mut self) {
-        let Report { conversations, messages, attachments, .. } = *self.report;
-        (self.progress)(Progress { conversations, messages, attachments });
+        let Report {
+            conversations,
+            messages,
+            attachments,
+            ..
+        } = *self.report;
+        (self.progress)(Progress {
+            conversations,
+            messages,
+            attachments,
+        });
     }
 
-    fn mentions(&mut self, id: ConversationId, head: MsgId, users: &BTreeSet<UserId>) -> Result<(), DoctorError> {
+    fn mentions(
+        &mut self,
+        id: ConversationId,
+        head: MsgId,
+        users: &BTreeSet<UserId>,
+    ) -> Result<(), DoctorError> {
         self.each_of(&RowPrefix::mentions_of(id), |_, key, bytes: Vec<u8>| {
             let mut set = MsgIdSet::default();
-            let Some((_, user, chunk)) = parse::mentions(key.bytes()) else { return Err(wrong(key, "its key is no user's")) };
-            set.install(chunk, &bytes).ok_or_else(|| wrong(key, "its bitmap does not decode"))?;
+            let Some((_, user, chunk)) = parse::mentions(key.bytes()) else {
+                return Err(wrong(key, "its key is no user's"));
+            };
+            set.install(chunk, &bytes)
+                .ok_or_else(|| wrong(key, "its bitmap does not decode"))?;
             if user != UserId::SERVER && !users.contains(&user) {
                 return Err(wrong(key, format!("there is no user {user}")));
             }
-            if set.last() > head { Err(wrong(key, format!("a mention lies above the head {head}"))) } else { Ok(()) }
+            if set.last() > head {
+                Err(wrong(key, format!("a mention lies above the head {head}")))
+            } else {
+                Ok(())
+            }
         })
     }
 
@@ -287,23 +396,43 @@ impl Check<'_> {
         place: Option<MemberChunk>,
         users: &BTreeSet<UserId>,
     ) -> Result<(), DoctorError> {
-        let StoredMember { user, record, delivered } = member;
+        let StoredMember {
+            user,
+            record,
+            delivered,
+        } = member;
         if !users.contains(user) || place != Some(MemberChunk::of(*user)) {
-            return Err(wrong(key, format!("there is no user {user}, or he belongs elsewhere")));
+            return Err(wrong(
+                key,
+                format!("there is no user {user}, or he belongs elsewhere"),
+            ));
         }
         // Cursors of devices that are no more may still be there.
-        let terms = [record.terms.floor, record.terms.hidden_at.unwrap_or_default()];
-        let cursors = delivered.iter().map(|&(_, msgid)| msgid).chain([record.told(), record.joined]).chain(terms);
+        let terms = [
+            record.terms.floor,
+            record.terms.hidden_at.unwrap_or_default(),
+        ];
+        let cursors = delivered
+            .iter()
+            .map(|&(_, msgid)| msgid)
+            .chain([record.told(), record.joined])
+            .chain(terms);
         if cursors.max() > Some(head) {
             return Err(wrong(key, format!("a cursor lies above the head {head}")));
         }
         if record.mark.is_some() && record.told() == record.read {
-            return Err(wrong(key, format!("user {user} has read what he marked as unread")));
+            return Err(wrong(
+                key,
+                format!("user {user} has read what he marked as unread"),
+            ));
         }
         self.report.cursors += delivered.len() as u64;
         match self.trees.get(&RowKey::membership(*user, id))? {
             Some(_) => Ok(()),
-            None => Err(wrong(key, format!("the list of conversations of user {user} lacks it"))),
+            None => Err(wrong(
+                key,
+                format!("the list of conversations of user {user} lacks it"),
+            )),
         }
     }
 
@@ -326,5 +455,8 @@ impl Check<'_> {
 }
 
 fn wrong(key: &RowKey, what: impl Into<String>) -> DoctorError {
-    DoctorError::Row { key: *key, what: what.into() }
+    DoctorError::Row {
+        key: *key,
+        what: what.into(),
+    }
 }

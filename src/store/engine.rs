@@ -92,7 +92,9 @@ pub enum StoreError {
     #[error(transparent)]
     Checkpoint(#[from] CheckpointError),
     /// A batch of the log cannot be applied.
-    #[error("cannot replay batch {batch} of the commit log: {source}; restore the data directory from a backup")]
+    #[error(
+        "cannot replay batch {batch} of the commit log: {source}; restore the data directory from a backup"
+    )]
     Replay {
         /// The batch.
         batch: BatchNo,
@@ -170,10 +172,24 @@ impl Engine {
         })?;
         let touched = replayed.grown.into_iter().chain(replayed.expired).collect();
         state.begin_batch(Revision::new(log.last().next().get()));
-        info!(batches, bytes = log.bytes_since(through), "replayed the log");
+        info!(
+            batches,
+            bytes = log.bytes_since(through),
+            "replayed the log"
+        );
         let (report, done) = channel();
-        let thread = Checkpointer::start(trees.clone(), &poison, move |result| drop(report.send(result))).map_err(StoreError::Thread)?;
-        let checkpoints = Checkpoints { thread, done, through, is_running: false, last_begun: Instant::now(), touched };
+        let thread = Checkpointer::start(trees.clone(), &poison, move |result| {
+            drop(report.send(result))
+        })
+        .map_err(StoreError::Thread)?;
+        let checkpoints = Checkpoints {
+            thread,
+            done,
+            through,
+            is_running: false,
+            last_begun: Instant::now(),
+            touched,
+        };
         Ok(Self {
             state,
             batch: new_batch(0),
@@ -193,7 +209,10 @@ impl Engine {
     /// Makes it refuse new messages while the disk is nearly full.
     #[must_use]
     pub fn watch_room(self, room: Room) -> Self {
-        Self { room: Some(RoomWatch::over(room)), ..self }
+        Self {
+            room: Some(RoomWatch::over(room)),
+            ..self
+        }
     }
 
     /// The state machine's state. What it says of a batch that is not committed may be lost in a power cut.
@@ -225,7 +244,11 @@ impl Engine {
     /// # Errors
     /// The reason why nothing was changed. [`ErrorCode::Damaged`] when something could not be loaded.
     pub fn execute(&mut self, command: Command, now: Timestamp) -> Result<Reply, ErrorCode> {
-        if self.room.as_ref().is_some_and(|room| room.refuses(&command)) {
+        if self
+            .room
+            .as_ref()
+            .is_some_and(|room| room.refuses(&command))
+        {
             return Err(ErrorCode::DiskFull);
         }
         self.load_missing(&command)?;
@@ -233,7 +256,9 @@ impl Engine {
         let decided = self.state.execute(command, now, &mut self.batch);
         self.state.let_go_of_entries();
         match decided? {
-            Reply::FiguresAllowed => Ok(Reply::Response(Response::Figures(Box::new(self.figures())))),
+            Reply::FiguresAllowed => {
+                Ok(Reply::Response(Response::Figures(Box::new(self.figures()))))
+            }
             decided => Ok(decided),
         }
     }
@@ -277,7 +302,8 @@ impl Engine {
         }
         // The next batch is likely to be as long as this one.
         let next = new_batch(self.batch.payload_bytes());
-        let (bytes, appended, rewritten, effects) = std::mem::replace(&mut self.batch, next).into_parts();
+        let (bytes, appended, rewritten, effects) =
+            std::mem::replace(&mut self.batch, next).into_parts();
         let mut buffer = BatchBuf::new();
         *buffer.payload_mut() = bytes;
         let batch = self.log.append(&mut buffer)?;
@@ -287,17 +313,24 @@ impl Engine {
         let mut touched: Vec<ConversationId> = Vec::new();
         let mut timeline: Option<Arc<Timeline>> = None;
         for at in appended {
-            let known = timeline.take().filter(|timeline| timeline.conversation() == at.conversation);
+            let known = timeline
+                .take()
+                .filter(|timeline| timeline.conversation() == at.conversation);
             let of = known.unwrap_or_else(|| {
                 touched.push(at.conversation);
                 // The conversation is loaded, or new.
-                self.timelines.get_or_insert_with(at.conversation, || Timeline::new(at.conversation, at.msgid.prev(), at.msgid.prev()))
+                self.timelines.get_or_insert_with(at.conversation, || {
+                    Timeline::new(at.conversation, at.msgid.prev(), at.msgid.prev())
+                })
             });
             of.publish(at.msgid, [bytes.slice(at.range)])?;
             timeline = Some(of);
         }
         for &effect in &effects {
-            if let Effect::FloorRaised { conversation, floor } = effect
+            if let Effect::FloorRaised {
+                conversation,
+                floor,
+            } = effect
                 && let Some(timeline) = self.timelines.get(conversation)
             {
                 timeline.raise_floor(floor);

@@ -72,10 +72,14 @@ pub fn check_or_create(dir: &Path) -> Result<(), FormatError> {
         Ok(bytes) => check(dir, &path, &bytes),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             if let Some(found) = foreign_file(dir)? {
-                return Err(FormatError::Foreign { dir: dir.to_owned(), found });
+                return Err(FormatError::Foreign {
+                    dir: dir.to_owned(),
+                    found,
+                });
             }
             let text = format!("{FIRST_WORD} {FORMAT_VERSION}\n");
-            durable::write_file(&path, text.as_bytes()).map_err(|source| FormatError::Io { path, source })
+            durable::write_file(&path, text.as_bytes())
+                .map_err(|source| FormatError::Io { path, source })
         }
         Err(source) => Err(FormatError::Io { path, source }),
     }
@@ -88,21 +92,40 @@ pub fn is_data_dir(dir: &Path) -> bool {
 }
 
 fn check(dir: &Path, path: &Path, bytes: &[u8]) -> Result<(), FormatError> {
-    let version = std::str::from_utf8(bytes).ok().and_then(|text| text.trim_end().strip_prefix(FIRST_WORD)?.trim().parse().ok());
+    let version = std::str::from_utf8(bytes).ok().and_then(|text| {
+        text.trim_end()
+            .strip_prefix(FIRST_WORD)?
+            .trim()
+            .parse()
+            .ok()
+    });
     match version {
         Some(FORMAT_VERSION) => Ok(()),
-        Some(version) if version > FORMAT_VERSION => Err(FormatError::Newer { dir: dir.to_owned(), version }),
-        Some(version) if version > 0 => Err(FormatError::Older { dir: dir.to_owned(), version }),
-        _ => Err(FormatError::Damaged { path: path.to_owned() }),
+        Some(version) if version > FORMAT_VERSION => Err(FormatError::Newer {
+            dir: dir.to_owned(),
+            version,
+        }),
+        Some(version) if version > 0 => Err(FormatError::Older {
+            dir: dir.to_owned(),
+            version,
+        }),
+        _ => Err(FormatError::Damaged {
+            path: path.to_owned(),
+        }),
     }
 }
 
 /// A file that is not the lock's, nor what a crash leaves of the format file's making.
 fn foreign_file(dir: &Path) -> Result<Option<String>, FormatError> {
-    let io = |source| FormatError::Io { path: dir.to_owned(), source };
+    let io = |source| FormatError::Io {
+        path: dir.to_owned(),
+        source,
+    };
     for entry in fs::read_dir(dir).map_err(io)? {
         let name = entry.map_err(io)?.file_name();
-        if !DirLock::is_lock_file(&name) && Path::new(&name) != Path::new(FILE_NAME).with_extension("new") {
+        if !DirLock::is_lock_file(&name)
+            && Path::new(&name) != Path::new(FILE_NAME).with_extension("new")
+        {
             return Ok(Some(name.to_string_lossy().into_owned()));
         }
     }
@@ -119,7 +142,10 @@ mod tests {
         let _lock = DirLock::acquire(dir.path()).unwrap();
         fs::write(dir.path().join("format.new"), "cai").unwrap();
         check_or_create(dir.path()).unwrap();
-        assert_eq!(fs::read_to_string(dir.path().join(FILE_NAME)).unwrap(), "cairn 2\n");
+        assert_eq!(
+            fs::read_to_string(dir.path().join(FILE_NAME)).unwrap(),
+            "cairn 2\n"
+        );
         check_or_create(dir.path()).unwrap();
     }
 
@@ -128,16 +154,31 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         fs::write(dir.path().join("letter.txt"), "dear").unwrap();
         let error = check_or_create(dir.path()).unwrap_err();
-        assert!(matches!(&error, FormatError::Foreign { found, .. } if found == "letter.txt"), "{error}");
+        assert!(
+            matches!(&error, FormatError::Foreign { found, .. } if found == "letter.txt"),
+            "{error}"
+        );
         assert!(!dir.path().join(FILE_NAME).exists());
 
         fs::write(dir.path().join(FILE_NAME), "cairn 3\n").unwrap();
-        assert!(matches!(check_or_create(dir.path()), Err(FormatError::Newer { version: 3, .. })));
+        assert!(matches!(
+            check_or_create(dir.path()),
+            Err(FormatError::Newer { version: 3, .. })
+        ));
         fs::write(dir.path().join(FILE_NAME), "cairn 1\n").unwrap();
-        assert!(matches!(check_or_create(dir.path()), Err(FormatError::Older { version: 1, .. })));
+        assert!(matches!(
+            check_or_create(dir.path()),
+            Err(FormatError::Older { version: 1, .. })
+        ));
         for damaged in ["", "cairn", "cairn x", "cairn 0", "1\n"] {
             fs::write(dir.path().join(FILE_NAME), damaged).unwrap();
-            assert!(matches!(check_or_create(dir.path()), Err(FormatError::Damaged { .. })), "{damaged:?}");
+            assert!(
+                matches!(
+                    check_or_create(dir.path()),
+                    Err(FormatError::Damaged { .. })
+                ),
+                "{damaged:?}"
+            );
         }
     }
 }

@@ -20,7 +20,9 @@ pub struct History {
 #[derive(Debug, thiserror::Error)]
 pub enum HistoryError {
     /// A message that should be there is not.
-    #[error("message {msgid} of conversation {conversation} is missing; restore the data directory from a backup")]
+    #[error(
+        "message {msgid} of conversation {conversation} is missing; restore the data directory from a backup"
+    )]
     Damaged {
         /// The conversation.
         conversation: ConversationId,
@@ -36,7 +38,9 @@ impl History {
     /// The conversations in these trees.
     #[must_use]
     pub fn new(trees: Trees) -> Self {
-        Self { blocks: Blocks::new(trees) }
+        Self {
+            blocks: Blocks::new(trees),
+        }
     }
 
     /// Reads a part of a conversation: consecutive messages, none when the part lies outside of what there is. It blocks on the disk
@@ -44,14 +48,28 @@ impl History {
     ///
     /// # Errors
     /// When something that is there cannot be read as it was written.
-    pub fn read(&self, timeline: &Timeline, range: PullRange, limits: RunLimits) -> Result<Run, HistoryError> {
+    pub fn read(
+        &self,
+        timeline: &Timeline,
+        range: PullRange,
+        limits: RunLimits,
+    ) -> Result<Run, HistoryError> {
         match range {
-            PullRange::From(from) => self.read_from(timeline, from.max(timeline.floor().next()), limits),
-            PullRange::Before(before) => self.read_before(timeline, before.min(timeline.head().next()), limits),
+            PullRange::From(from) => {
+                self.read_from(timeline, from.max(timeline.floor().next()), limits)
+            }
+            PullRange::Before(before) => {
+                self.read_before(timeline, before.min(timeline.head().next()), limits)
+            }
         }
     }
 
-    fn read_from(&self, timeline: &Timeline, from: MsgId, limits: RunLimits) -> Result<Run, HistoryError> {
+    fn read_from(
+        &self,
+        timeline: &Timeline,
+        from: MsgId,
+        limits: RunLimits,
+    ) -> Result<Run, HistoryError> {
         if let TailRead::Run(run) = timeline.read_tail(from, limits) {
             return Ok(run);
         }
@@ -63,7 +81,13 @@ impl History {
             match self.block_with(timeline.conversation(), next) {
                 Ok(block) => {
                     let skip = usize::try_from(next.above(block.place.first)).unwrap_or(usize::MAX);
-                    run.append(block.split_with(&rewritten).map_err(BlocksError::from)?.into_iter().skip(skip));
+                    run.append(
+                        block
+                            .split_with(&rewritten)
+                            .map_err(BlocksError::from)?
+                            .into_iter()
+                            .skip(skip),
+                    );
                 }
                 // Retention came first: what is left begins above the floor.
                 Err(_) if timeline.floor() >= next => {
@@ -75,7 +99,12 @@ impl History {
         Ok(run.finish())
     }
 
-    fn read_before(&self, timeline: &Timeline, before: MsgId, limits: RunLimits) -> Result<Run, HistoryError> {
+    fn read_before(
+        &self,
+        timeline: &Timeline,
+        before: MsgId,
+        limits: RunLimits,
+    ) -> Result<Run, HistoryError> {
         let mut run = RunBuilder::new(timeline.conversation(), before, limits);
         while !run.is_full() && run.first().prev() > timeline.floor() {
             let floor = timeline.floor();
@@ -86,7 +115,8 @@ impl History {
             let rewritten = timeline.rewritten();
             match self.block_with(timeline.conversation(), last) {
                 Ok(block) => {
-                    let count = usize::try_from(last.next().above(block.place.first)).unwrap_or(usize::MAX);
+                    let count =
+                        usize::try_from(last.next().above(block.place.first)).unwrap_or(usize::MAX);
                     let above_floor = usize::try_from(last.above(floor)).unwrap_or(usize::MAX);
                     let mut entries = block.split_with(&rewritten).map_err(BlocksError::from)?;
                     entries.truncate(count);
@@ -99,10 +129,17 @@ impl History {
         Ok(run.finish())
     }
 
-    fn block_with(&self, conversation: ConversationId, msgid: MsgId) -> Result<Block, HistoryError> {
+    fn block_with(
+        &self,
+        conversation: ConversationId,
+        msgid: MsgId,
+    ) -> Result<Block, HistoryError> {
         match self.blocks.at_or_below(conversation, msgid)? {
             Some(block) if block.last() >= msgid => Ok(block),
-            _ => Err(HistoryError::Damaged { conversation, msgid }),
+            _ => Err(HistoryError::Damaged {
+                conversation,
+                msgid,
+            }),
         }
     }
 }

@@ -41,13 +41,27 @@ impl DirLock {
     /// # Errors
     /// When another server has it, and when it cannot be made or written to.
     pub fn acquire(dir: &Path) -> Result<Self, LockError> {
-        let io = |source| LockError::Io { dir: dir.to_owned(), source };
+        let io = |source| LockError::Io {
+            dir: dir.to_owned(),
+            source,
+        };
         durable::create_dir_all(dir).map_err(io)?;
         let path = dir.join(FILE_NAME);
-        let mut file = OpenOptions::new().create(true).truncate(false).read(true).write(true).open(path).map_err(io)?;
+        let mut file = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .read(true)
+            .write(true)
+            .open(path)
+            .map_err(io)?;
         match file.try_lock() {
             Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(LockError::Held { dir: dir.to_owned(), pid: read_pid(&mut file) }),
+            Err(TryLockError::WouldBlock) => {
+                return Err(LockError::Held {
+                    dir: dir.to_owned(),
+                    pid: read_pid(&mut file),
+                });
+            }
             Err(TryLockError::Error(source)) => return Err(io(source)),
         }
         write_pid(&mut file).map_err(io)?;
@@ -75,7 +89,8 @@ fn read_pid(file: &mut File) -> Option<String> {
 }
 
 fn of_process(pid: Option<&str>) -> String {
-    pid.map(|pid| format!(" (process {pid})")).unwrap_or_default()
+    pid.map(|pid| format!(" (process {pid})"))
+        .unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -88,7 +103,11 @@ mod tests {
         let data = dir.path().join("a/b");
         let first = DirLock::acquire(&data).unwrap();
         let error = DirLock::acquire(&data).unwrap_err().to_string();
-        let expected = format!("the data directory {} is in use by another server (process {})", data.display(), std::process::id());
+        let expected = format!(
+            "the data directory {} is in use by another server (process {})",
+            data.display(),
+            std::process::id()
+        );
         assert_eq!(error, expected);
         drop(first);
         DirLock::acquire(&data).unwrap();
@@ -101,7 +120,10 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let data = dir.path().join("data");
         let _lock = DirLock::acquire(&data).unwrap();
-        assert_eq!(std::fs::metadata(&data).unwrap().permissions().mode() & 0o777, 0o700);
+        assert_eq!(
+            std::fs::metadata(&data).unwrap().permissions().mode() & 0o777,
+            0o700
+        );
     }
 
     #[test]
@@ -109,6 +131,11 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let data = dir.path().join("data");
         std::fs::write(&data, "text").unwrap();
-        assert!(DirLock::acquire(&data).unwrap_err().to_string().starts_with(&format!("cannot use the data directory {}", data.display())));
+        assert!(
+            DirLock::acquire(&data)
+                .unwrap_err()
+                .to_string()
+                .starts_with(&format!("cannot use the data directory {}", data.display()))
+        );
     }
 }

@@ -19,7 +19,12 @@ pub(super) struct Meter {
 impl Meter {
     /// Counts from now on.
     pub(super) fn start() -> Self {
-        Self { since: Instant::now(), commands: 0, commits: 0, entries: 0 }
+        Self {
+            since: Instant::now(),
+            commands: 0,
+            commits: 0,
+            entries: 0,
+        }
     }
 
     /// A command comes.

@@ -29,7 +29,9 @@ impl Poison {
             tracing::error!(%reason, "the store is poisoned");
             reason.to_string().into()
         });
-        Poisoned { reason: Arc::clone(first) }
+        Poisoned {
+            reason: Arc::clone(first),
+        }
     }
 
     /// Refuses when something has failed.
@@ -39,7 +41,9 @@ impl Poison {
     pub fn check(&self) -> Result<(), Poisoned> {
         match self.0.get() {
             None => Ok(()),
-            Some(reason) => Err(Poisoned { reason: Arc::clone(reason) }),
+            Some(reason) => Err(Poisoned {
+                reason: Arc::clone(reason),
+            }),
         }
     }
 }
@@ -55,6 +59,11 @@ mod tests {
         assert_eq!(other.check(), Ok(()));
         poison.set("no space");
         assert_eq!(other.set("later").reason.as_ref(), "no space");
-        assert_eq!(poison.check(), Err(Poisoned { reason: "no space".into() }));
+        assert_eq!(
+            poison.check(),
+            Err(Poisoned {
+                reason: "no space".into()
+            })
+        );
     }
 }

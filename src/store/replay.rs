@@ -32,24 +32,39 @@ pub(super) fn apply(
         for need in state.missing_for(&change) {
             loader.load(state, need)?;
         }
-        if let Change::Appended(Appended { conversation, msgid, .. }) = change {
+        if let Change::Appended(Appended {
+            conversation,
+            msgid,
+            ..
+        }) = change
+        {
             if replayed.grown.insert(conversation) {
                 // Everything before the first entry in the log is in blocks for certain. What they hold beyond it was written by a
                 // checkpoint that did not come to its end, and is written again.
-                let floor = timelines.get(conversation).map_or(msgid.prev(), |timeline| timeline.floor());
+                let floor = timelines
+                    .get(conversation)
+                    .map_or(msgid.prev(), |timeline| timeline.floor());
                 timelines.put(Timeline::new(conversation, floor, msgid.prev()));
             }
             let timeline = timelines.get(conversation).ok_or(DecodeError::Malformed)?;
             let head = timeline.publish(msgid, [Bytes::copy_from_slice(&entry)])?;
             timeline.show(head);
         }
-        if let Change::FloorRaised { conversation, floor } = change
+        if let Change::FloorRaised {
+            conversation,
+            floor,
+        } = change
             && let Some(timeline) = timelines.get(conversation)
         {
             timeline.raise_floor(floor);
             replayed.expired.insert(conversation);
         }
-        if let Change::Rewritten { conversation, msgid, .. } = change {
+        if let Change::Rewritten {
+            conversation,
+            msgid,
+            ..
+        } = change
+        {
             let timeline = timelines.get(conversation).ok_or(DecodeError::Malformed)?;
             timeline.rewrite(msgid, Bytes::copy_from_slice(&entry));
         }

@@ -57,13 +57,23 @@ impl Retentions {
     ///
     /// # Errors
     /// When the trees cannot be read.
-    pub fn page(&self, scope: Scope, after: Option<ConversationId>, limit: usize) -> Result<Vec<ConversationId>, TreesError> {
+    pub fn page(
+        &self,
+        scope: Scope,
+        after: Option<ConversationId>,
+        limit: usize,
+    ) -> Result<Vec<ConversationId>, TreesError> {
         let (tree, key): (_, fn(ConversationId) -> RowKey) = match scope {
             Scope::All => (Tree::Conversations, RowKey::conversation),
             Scope::Agreed => (Tree::Retention, RowKey::retention),
         };
-        let keys = self.trees.keys(&RowPrefix::all(tree), after.map(key).as_ref(), limit)?;
-        Ok(keys.iter().filter_map(|key| parse::conversation(key.bytes())).collect())
+        let keys = self
+            .trees
+            .keys(&RowPrefix::all(tree), after.map(key).as_ref(), limit)?;
+        Ok(keys
+            .iter()
+            .filter_map(|key| parse::conversation(key.bytes()))
+            .collect())
     }
 }
 
@@ -73,24 +83,39 @@ impl Retentions {
 ///
 /// # Errors
 /// When they cannot be read.
-pub fn aged(history: &History, timeline: &Timeline, from: MsgId, cutoff: Timestamp, entries_max: u64) -> Result<Aged, AgedError> {
+pub fn aged(
+    history: &History,
+    timeline: &Timeline,
+    from: MsgId,
+    cutoff: Timestamp,
+    entries_max: u64,
+) -> Result<Aged, AgedError> {
     let first = from.max(timeline.floor());
     let (mut through, mut seen) = (first, first);
     while seen.above(first) < entries_max {
         let run = history.read(timeline, PullRange::From(seen.next()), RunLimits::MAX)?;
         if run.count == 0 {
-            return Ok(Aged { through, is_cut: false });
+            return Ok(Aged {
+                through,
+                is_cut: false,
+            });
         }
         seen = run.last();
         for message in run.messages()? {
             if message.sent_at < cutoff {
                 through = message.msgid;
             } else if message.body.is_message() {
-                return Ok(Aged { through, is_cut: false });
+                return Ok(Aged {
+                    through,
+                    is_cut: false,
+                });
             }
         }
     }
-    Ok(Aged { through, is_cut: through > first })
+    Ok(Aged {
+        through,
+        is_cut: through > first,
+    })
 }
 
 #[cfg(test)]
@@ -119,12 +144,23 @@ mod tests {
     }
 
     fn happened(sent_at: u64) -> Bytes {
-        packed(sent_at, &Body::System(SystemEntry::Added { users: vec![UserId::new(7)] }))
+        packed(
+            sent_at,
+            &Body::System(SystemEntry::Added {
+                users: vec![UserId::new(7)],
+            }),
+        )
     }
 
     fn packed(sent_at: u64, body: &Body) -> Bytes {
         let mut packed = Vec::new();
-        pack_entry(UserId::new(3), Timestamp::new(sent_at), body, &Extras::NONE, &mut packed);
+        pack_entry(
+            UserId::new(3),
+            Timestamp::new(sent_at),
+            body,
+            &Extras::NONE,
+            &mut packed,
+        );
         packed.into()
     }
 
@@ -138,7 +174,14 @@ mod tests {
     fn found(timeline: &Timeline, from: u64, entries_max: u64) -> (u64, bool) {
         let dir = tempfile::tempdir().unwrap();
         let history = History::new(open(dir.path(), &Poison::new()));
-        let Aged { through, is_cut } = aged(&history, timeline, id(from), Timestamp::new(CUTOFF), entries_max).unwrap();
+        let Aged { through, is_cut } = aged(
+            &history,
+            timeline,
+            id(from),
+            Timestamp::new(CUTOFF),
+            entries_max,
+        )
+        .unwrap();
         (through.get(), is_cut)
     }
 
@@ -148,10 +191,28 @@ mod tests {
         let through = |entries: Vec<Bytes>| found(&timeline(0, entries), 0, ALL);
         assert_eq!(through(vec![]), (0, false));
         assert_eq!(through(vec![old(), old(), old()]), (3, false));
-        assert_eq!(through(vec![old(), said(CUTOFF), old()]), (1, false), "what was imported behind it stays with it");
+        assert_eq!(
+            through(vec![old(), said(CUTOFF), old()]),
+            (1, false),
+            "what was imported behind it stays with it"
+        );
         assert_eq!(through(vec![said(CUTOFF), old()]), (0, false));
-        assert_eq!(through(vec![happened(CUTOFF), old(), happened(CUTOFF), old(), said(CUTOFF)]), (4, false), "no messages hold nothing");
-        assert_eq!(through(vec![old(), happened(CUTOFF), happened(CUTOFF)]), (1, false), "and go at their own time");
+        assert_eq!(
+            through(vec![
+                happened(CUTOFF),
+                old(),
+                happened(CUTOFF),
+                old(),
+                said(CUTOFF)
+            ]),
+            (4, false),
+            "no messages hold nothing"
+        );
+        assert_eq!(
+            through(vec![old(), happened(CUTOFF), happened(CUTOFF)]),
+            (1, false),
+            "and go at their own time"
+        );
         assert_eq!(through(vec![happened(OLD), happened(OLD)]), (2, false));
     }
 
@@ -161,7 +222,11 @@ mod tests {
         assert_eq!(found(&timeline, 0, ALL), (13, false));
         assert_eq!(found(&timeline, 12, ALL), (13, false));
         assert_eq!(found(&timeline, 13, ALL), (13, false));
-        assert_eq!(found(&timeline, 14, ALL), (14, false), "there is nothing behind it");
+        assert_eq!(
+            found(&timeline, 14, ALL),
+            (14, false),
+            "there is nothing behind it"
+        );
     }
 
     #[test]
@@ -177,7 +242,10 @@ mod tests {
                 return;
             }
             let looked_at = through - from;
-            assert!((RETENTION_STEP_ENTRIES..RETENTION_STEP_ENTRIES + 2_000).contains(&looked_at), "{looked_at}");
+            assert!(
+                (RETENTION_STEP_ENTRIES..RETENTION_STEP_ENTRIES + 2_000).contains(&looked_at),
+                "{looked_at}"
+            );
             from = through;
         }
     }
@@ -185,7 +253,11 @@ mod tests {
     #[test]
     fn a_search_that_found_nothing_is_not_gone_on_with() {
         let timeline = timeline(0, (0..5_000).map(|_| happened(CUTOFF)).chain([said(OLD)]));
-        assert_eq!(found(&timeline, 0, 1), (0, false), "or it would look at the same entries for ever");
+        assert_eq!(
+            found(&timeline, 0, 1),
+            (0, false),
+            "or it would look at the same entries for ever"
+        );
         assert_eq!(found(&timeline, 0, ALL), (5_001, false));
     }
 
@@ -196,13 +268,27 @@ mod tests {
         let retentions = Retentions::new(trees.clone());
         let ids = [1, 2, 255, 256, 1 << 32, (3 << 32) | 7].map(ConversationId::new);
         assert_eq!(retentions.page(Scope::All, None, 9).unwrap(), []);
-        trees.write(Tree::Conversations, ids.map(|id| RowChange::put(RowKey::conversation(id), &0_u8))).unwrap();
-        trees.write(Tree::Retention, [ids[1], ids[4]].map(|id| RowChange::put(RowKey::retention(id), &0_u8))).unwrap();
+        trees
+            .write(
+                Tree::Conversations,
+                ids.map(|id| RowChange::put(RowKey::conversation(id), &0_u8)),
+            )
+            .unwrap();
+        trees
+            .write(
+                Tree::Retention,
+                [ids[1], ids[4]].map(|id| RowChange::put(RowKey::retention(id), &0_u8)),
+            )
+            .unwrap();
         let page = |scope, after, limit| retentions.page(scope, after, limit).unwrap();
         assert_eq!(page(Scope::All, None, 9), ids);
         assert_eq!(page(Scope::All, None, 4), ids[..4]);
         assert_eq!(page(Scope::All, Some(ids[3]), 4), ids[4..]);
-        assert_eq!(page(Scope::All, Some(ConversationId::new(3)), 1), [ids[2]], "behind one that is no more");
+        assert_eq!(
+            page(Scope::All, Some(ConversationId::new(3)), 1),
+            [ids[2]],
+            "behind one that is no more"
+        );
         assert_eq!(page(Scope::All, Some(ids[5]), 9), []);
         assert_eq!(page(Scope::Agreed, None, 9), [ids[1], ids[4]]);
         assert_eq!(page(Scope::Agreed, Some(ids[1]), 9), [ids[4]]);

@@ -38,7 +38,12 @@ pub struct NoRoom {
 /// # Errors
 /// When a start needs more room than there is.
 pub fn check_start(dir: &Path) -> Result<(), NoRoom> {
-    Room::of(dir, Some(0)).check(START_ROOM_BYTES).map_err(|source| NoRoom { dir: dir.to_owned(), source })
+    Room::of(dir, Some(0))
+        .check(START_ROOM_BYTES)
+        .map_err(|source| NoRoom {
+            dir: dir.to_owned(),
+            source,
+        })
 }
 
 /// Looks now and then whether there is room for messages.
@@ -53,8 +58,15 @@ impl Room {
     /// The disk that a folder lies on. Without a reserve of the operator's choice it is the usual one, and less on a small disk.
     #[must_use]
     pub fn of(dir: &Path, reserve_bytes: Option<u64>) -> Self {
-        let usual = || disk(dir).map_or(DISK_RESERVE_BYTES, |disk| DISK_RESERVE_BYTES.min(disk.bytes / DISK_RESERVE_SHARE));
-        Self { dir: dir.to_owned(), reserve_bytes: reserve_bytes.unwrap_or_else(usual) }
+        let usual = || {
+            disk(dir).map_or(DISK_RESERVE_BYTES, |disk| {
+                DISK_RESERVE_BYTES.min(disk.bytes / DISK_RESERVE_SHARE)
+            })
+        };
+        Self {
+            dir: dir.to_owned(),
+            reserve_bytes: reserve_bytes.unwrap_or_else(usual),
+        }
     }
 
     /// Refuses when so many bytes more would touch the reserve.
@@ -67,7 +79,9 @@ impl Room {
         }
         let told = match self.reserve_bytes {
             0 => format!("the disk has no room for {bytes} bytes more"),
-            reserved => format!("the disk has no room for {bytes} bytes more beside the {reserved} that stay free for messages"),
+            reserved => format!(
+                "the disk has no room for {bytes} bytes more beside the {reserved} that stay free for messages"
+            ),
         };
         Err(io::Error::new(io::ErrorKind::StorageFull, told))
     }
@@ -81,25 +95,37 @@ impl Room {
 /// Whether this is the failure of a full disk, which passes when somebody makes room.
 #[must_use]
 pub fn is_full(failure: &io::Error) -> bool {
-    matches!(failure.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+    matches!(
+        failure.kind(),
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
+    )
 }
 
 impl RoomWatch {
     /// Watches over the room of messages.
     #[must_use]
     pub fn over(room: Room) -> Self {
-        Self { room, looked_at: None, is_short: false }
+        Self {
+            room,
+            looked_at: None,
+            is_short: false,
+        }
     }
 
     /// Looks, if it is time to.
     pub fn look(&mut self) {
-        if self.looked_at.is_some_and(|looked_at| looked_at.elapsed() < ROOM_LOOK_INTERVAL) {
+        if self
+            .looked_at
+            .is_some_and(|looked_at| looked_at.elapsed() < ROOM_LOOK_INTERVAL)
+        {
             return;
         }
         self.looked_at = Some(Instant::now());
         let is_short = !self.room.has(self.room.reserve_bytes / MESSAGES_LEAVE);
         match (self.is_short, is_short) {
-            (false, true) => warn!("the disk is nearly full: no messages are taken until somebody makes room"),
+            (false, true) => {
+                warn!("the disk is nearly full: no messages are taken until somebody makes room")
+            }
             (true, false) => info!("there is room again: messages are taken"),
             _ => {}
         }
@@ -121,10 +147,16 @@ impl RoomWatch {
 }
 
 const fn takes_room(command: &Command) -> bool {
-    let Command::Ask(_, request) = command else { return false };
+    let Command::Ask(_, request) = command else {
+        return false;
+    };
     matches!(
         request,
-        Request::Import { .. } | Request::Edit { .. } | Request::React { .. } | Request::CreateGroup { .. } | Request::SetProfile(_)
+        Request::Import { .. }
+            | Request::Edit { .. }
+            | Request::React { .. }
+            | Request::CreateGroup { .. }
+            | Request::SetProfile(_)
     )
 }
 
@@ -137,7 +169,10 @@ struct Disk {
 fn disk(folder: &Path) -> Option<Disk> {
     let disk = rustix::fs::statvfs(folder).ok()?;
     let bytes = |blocks: u64| blocks.saturating_mul(disk.f_frsize);
-    Some(Disk { bytes: bytes(disk.f_blocks), free_bytes: bytes(disk.f_bavail) })
+    Some(Disk {
+        bytes: bytes(disk.f_blocks),
+        free_bytes: bytes(disk.f_bavail),
+    })
 }
 
 #[cfg(not(unix))]
@@ -157,7 +192,9 @@ mod tests {
     #[test]
     fn the_reserve_stays_free() {
         let dir = tempfile::tempdir().unwrap();
-        let Some(free) = bytes_free(dir.path()) else { return };
+        let Some(free) = bytes_free(dir.path()) else {
+            return;
+        };
         let failure = Room::of(dir.path(), Some(free * 2)).check(0).unwrap_err();
         assert!(is_full(&failure), "{failure}");
         assert!(Room::of(dir.path(), Some(0)).check(u64::MAX).is_err());
@@ -168,7 +205,9 @@ mod tests {
     #[test]
     fn messages_go_on_where_files_do_not() {
         let dir = tempfile::tempdir().unwrap();
-        let Some(free) = bytes_free(dir.path()) else { return };
+        let Some(free) = bytes_free(dir.path()) else {
+            return;
+        };
         for (reserve, is_short) in [(free * 2, false), (free * 8, true)] {
             let mut watch = RoomWatch::over(Room::of(dir.path(), Some(reserve)));
             watch.look();

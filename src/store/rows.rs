@@ -32,7 +32,10 @@ impl RowChange {
     /// Sets a row.
     #[must_use]
     pub fn put<T: Serialize + ?Sized>(key: RowKey, record: &T) -> Self {
-        Self { key, value: Some(seal(&key, record)) }
+        Self {
+            key,
+            value: Some(seal(&key, record)),
+        }
     }
 
     /// Removes a row.
@@ -90,7 +93,9 @@ pub fn unseal<T: DeserializeOwned>(key: &RowKey, value: &[u8]) -> Result<T, RowE
 }
 
 fn read<T: DeserializeOwned>(key: &RowKey, value: &[u8]) -> Result<T, RowDamage> {
-    let ([version, crc @ ..], record) = value.split_first_chunk::<HEADER_BYTES>().ok_or(RowDamage::Short)?;
+    let ([version, crc @ ..], record) = value
+        .split_first_chunk::<HEADER_BYTES>()
+        .ok_or(RowDamage::Short)?;
     if checksum(key, *version, record).to_le_bytes() != *crc {
         return Err(RowDamage::Checksum);
     }
@@ -116,14 +121,26 @@ mod tests {
     fn a_row_comes_back_only_under_its_key_and_unharmed() {
         let key = RowKey::user(UserId::new(7));
         let sealed = seal(&key, &(MsgId::new(300), "text"));
-        assert_eq!(unseal(&key, &sealed), Ok((MsgId::new(300), "text".to_owned())));
+        assert_eq!(
+            unseal(&key, &sealed),
+            Ok((MsgId::new(300), "text".to_owned()))
+        );
         let other = RowKey::user(UserId::new(8));
-        assert_eq!(unseal::<(MsgId, String)>(&other, &sealed).unwrap_err().what, RowDamage::Checksum);
+        assert_eq!(
+            unseal::<(MsgId, String)>(&other, &sealed).unwrap_err().what,
+            RowDamage::Checksum
+        );
         for at in 0..sealed.len() {
             let mut flipped = sealed.clone();
             flipped[at] ^= 4;
-            assert!(unseal::<(MsgId, String)>(&key, &flipped).is_err(), "byte {at}");
-            assert!(unseal::<(MsgId, String)>(&key, &sealed[..at]).is_err(), "cut at {at}");
+            assert!(
+                unseal::<(MsgId, String)>(&key, &flipped).is_err(),
+                "byte {at}"
+            );
+            assert!(
+                unseal::<(MsgId, String)>(&key, &sealed[..at]).is_err(),
+                "cut at {at}"
+            );
         }
     }
 
@@ -131,6 +148,9 @@ mod tests {
     fn the_error_names_tree_and_key() {
         let key = RowKey::user(UserId::new(7));
         let error = unseal::<u64>(&key, &[]).unwrap_err().to_string();
-        assert!(error.starts_with("the row users/00000007 is damaged: it is cut short"), "{error}");
+        assert!(
+            error.starts_with("the row users/00000007 is damaged: it is cut short"),
+            "{error}"
+        );
     }
 }

@@ -16,18 +16,27 @@ pub struct RunLimits {
 
 impl RunLimits {
     /// As much as the wire allows.
-    pub const MAX: Self = Self { messages: limits::RUN_MESSAGES_MAX, bytes: limits::RUN_BYTES_MAX };
+    pub const MAX: Self = Self {
+        messages: limits::RUN_MESSAGES_MAX,
+        bytes: limits::RUN_BYTES_MAX,
+    };
 
     /// At most so many messages, and what the wire allows; 0 is taken for 1.
     #[must_use]
     pub fn of_messages(messages: u32) -> Self {
-        Self { messages: messages.clamp(1, limits::RUN_MESSAGES_MAX), ..Self::MAX }
+        Self {
+            messages: messages.clamp(1, limits::RUN_MESSAGES_MAX),
+            ..Self::MAX
+        }
     }
 
     /// At most so many bytes as well.
     #[must_use]
     pub fn and_bytes(self, bytes: usize) -> Self {
-        Self { bytes: bytes.min(limits::RUN_BYTES_MAX), ..self }
+        Self {
+            bytes: bytes.min(limits::RUN_BYTES_MAX),
+            ..self
+        }
     }
 }
 
@@ -45,7 +54,14 @@ pub(super) struct RunBuilder {
 impl RunBuilder {
     /// An empty run in front of this message.
     pub(super) fn new(conversation: ConversationId, first: MsgId, limits: RunLimits) -> Self {
-        Self { conversation, first, limits, entries: VecDeque::new(), bytes: 0, is_full: false }
+        Self {
+            conversation,
+            first,
+            limits,
+            entries: VecDeque::new(),
+            bytes: 0,
+            is_full: false,
+        }
     }
 
     pub(super) fn first(&self) -> MsgId {
@@ -84,7 +100,8 @@ impl RunBuilder {
 
     fn take(&mut self, bytes: usize) -> bool {
         let count = u32::try_from(self.entries.len()).unwrap_or(u32::MAX);
-        let fits = count == 0 || (count < self.limits.messages && self.bytes + bytes <= self.limits.bytes);
+        let fits =
+            count == 0 || (count < self.limits.messages && self.bytes + bytes <= self.limits.bytes);
         if fits {
             self.bytes += bytes;
         }
@@ -99,9 +116,16 @@ impl RunBuilder {
             entries.pop_front().unwrap_or_default()
         } else {
             let mut packed = Vec::with_capacity(self.bytes);
-            entries.iter().for_each(|entry| packed.extend_from_slice(entry));
+            entries
+                .iter()
+                .for_each(|entry| packed.extend_from_slice(entry));
             packed.into()
         };
-        Run { conversation: self.conversation, first: self.first, count, entries: packed }
+        Run {
+            conversation: self.conversation,
+            first: self.first,
+            count,
+            entries: packed,
+        }
     }
 }

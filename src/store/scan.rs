@@ -20,7 +20,10 @@ impl Trees {
         after: Option<&RowKey>,
         limit: usize,
     ) -> Result<Vec<(RowKey, T)>, TreesError> {
-        self.scan_values(prefix, after, limit)?.into_iter().map(|(key, value)| Ok((key, rows::unseal(&key, &value)?))).collect()
+        self.scan_values(prefix, after, limit)?
+            .into_iter()
+            .map(|(key, value)| Ok((key, rows::unseal(&key, &value)?)))
+            .collect()
     }
 
     /// Gives every row that begins with `prefix` to `take`, in the order of the keys. It reads them a page at a time: sled's readers hold

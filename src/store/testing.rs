@@ -24,10 +24,21 @@ pub(super) fn id(n: u64) -> MsgId {
 pub(super) fn entry(n: u64) -> Bytes {
     let mut text = format!("message {n}");
     if n.is_multiple_of(7) {
-        (0..n % 500).for_each(|word| text.push_str(&format!(" {}", word.wrapping_mul(n).wrapping_mul(2_654_435_761) % 1009)));
+        (0..n % 500).for_each(|word| {
+            text.push_str(&format!(
+                " {}",
+                word.wrapping_mul(n).wrapping_mul(2_654_435_761) % 1009
+            ))
+        });
     }
     let mut packed = Vec::new();
-    pack_entry(UserId::new(3), Timestamp::new(n), &Body::Text(Text::new(text).unwrap()), &Extras::NONE, &mut packed);
+    pack_entry(
+        UserId::new(3),
+        Timestamp::new(n),
+        &Body::Text(Text::new(text).unwrap()),
+        &Extras::NONE,
+        &mut packed,
+    );
     packed.into()
 }
 
@@ -44,7 +55,9 @@ pub(super) fn timeline(stored: u64, head: u64) -> Arc<Timeline> {
 
 pub(super) fn publish(timeline: &Timeline, head: u64) {
     let first = timeline.head().next();
-    timeline.publish(first, (first.get()..=head).map(entry)).unwrap();
+    timeline
+        .publish(first, (first.get()..=head).map(entry))
+        .unwrap();
 }
 
 pub(super) fn open(dir: &Path, poison: &Poison) -> Trees {

@@ -74,8 +74,19 @@ impl Timeline {
     /// The log of a conversation whose blocks hold everything up to `stored`, which is also its head until more is published.
     #[must_use]
     pub fn new(conversation: ConversationId, floor: MsgId, stored: MsgId) -> Self {
-        let tail = Tail { stored, entries: VecDeque::new(), rewritten: Rewritten::default(), last_run: None };
-        Self { conversation, head: stored.get().into(), shown: stored.get().into(), floor: floor.get().into(), tail: Mutex::new(tail) }
+        let tail = Tail {
+            stored,
+            entries: VecDeque::new(),
+            rewritten: Rewritten::default(),
+            last_run: None,
+        };
+        Self {
+            conversation,
+            head: stored.get().into(),
+            shown: stored.get().into(),
+            floor: floor.get().into(),
+            tail: Mutex::new(tail),
+        }
     }
 
     /// The conversation.
@@ -123,11 +134,19 @@ impl Timeline {
     ///
     /// # Errors
     /// When `first` is not the one after the head; nothing is published then.
-    pub fn publish(&self, first: MsgId, entries: impl IntoIterator<Item = Bytes>) -> Result<MsgId, TimelineGap> {
+    pub fn publish(
+        &self,
+        first: MsgId,
+        entries: impl IntoIterator<Item = Bytes>,
+    ) -> Result<MsgId, TimelineGap> {
         let mut tail = self.tail.lock();
         let expected = tail.head().next();
         if first != expected {
-            return Err(TimelineGap { conversation: self.conversation, expected, found: first });
+            return Err(TimelineGap {
+                conversation: self.conversation,
+                expected,
+                found: first,
+            });
         }
         tail.entries.extend(entries);
         let head = tail.head();
@@ -159,7 +178,10 @@ impl Timeline {
         if !written.is_empty() {
             let mut tail = self.tail.lock();
             let is_written = |msgid: &MsgId, entry: &Bytes| {
-                *msgid <= through && written.get(msgid).is_some_and(|other| entry.as_ptr() == other.as_ptr())
+                *msgid <= through
+                    && written
+                        .get(msgid)
+                        .is_some_and(|other| entry.as_ptr() == other.as_ptr())
             };
             Arc::make_mut(&mut tail.rewritten).retain(|msgid, entry| !is_written(msgid, entry));
         }
@@ -188,7 +210,11 @@ impl Timeline {
         run.append(tail.from(from));
         let is_full = run.is_full();
         let run = run.finish();
-        tail.last_run = Some(LastRun { limits, is_full, run: run.clone() });
+        tail.last_run = Some(LastRun {
+            limits,
+            is_full,
+            run: run.clone(),
+        });
         TailRead::Run(run)
     }
 
@@ -210,7 +236,14 @@ impl Timeline {
         if is_here {
             let count = usize::try_from(before.prev().above(tail.stored)).unwrap_or(usize::MAX);
             let above_floor = usize::try_from(before.prev().above(floor)).unwrap_or(usize::MAX);
-            run.prepend(tail.entries.iter().take(count).rev().take(above_floor).cloned());
+            run.prepend(
+                tail.entries
+                    .iter()
+                    .take(count)
+                    .rev()
+                    .take(above_floor)
+                    .cloned(),
+            );
         }
         is_here
     }
@@ -219,13 +252,18 @@ impl Timeline {
     pub(super) fn unstored(&self, through: MsgId) -> (MsgId, Vec<Bytes>) {
         let tail = self.tail.lock();
         let count = usize::try_from(through.above(tail.stored)).unwrap_or(usize::MAX);
-        (tail.stored, tail.entries.iter().take(count).cloned().collect())
+        (
+            tail.stored,
+            tail.entries.iter().take(count).cloned().collect(),
+        )
     }
 
     /// Lets go of the messages up to this one: blocks hold them, durably.
     pub fn trim(&self, through: MsgId) {
         let mut tail = self.tail.lock();
-        let count = usize::try_from(through.above(tail.stored)).unwrap_or(usize::MAX).min(tail.entries.len());
+        let count = usize::try_from(through.above(tail.stored))
+            .unwrap_or(usize::MAX)
+            .min(tail.entries.len());
         if count > 0 {
             tail.entries.drain(..count);
             let left = tail.entries.len();
@@ -249,7 +287,9 @@ impl Tail {
     }
 
     fn from(&self, msgid: MsgId) -> impl Iterator<Item = Bytes> {
-        let skip = usize::try_from(msgid.prev().above(self.stored)).unwrap_or(usize::MAX).min(self.entries.len());
+        let skip = usize::try_from(msgid.prev().above(self.stored))
+            .unwrap_or(usize::MAX)
+            .min(self.entries.len());
         self.entries.range(skip..).cloned()
     }
 }
@@ -272,23 +312,36 @@ impl Timelines {
     }
 
     /// The timeline of a conversation; when it is not in memory, the one that `make` makes.
-    pub fn get_or_insert_with(&self, conversation: ConversationId, make: impl FnOnce() -> Timeline) -> Arc<Timeline> {
+    pub fn get_or_insert_with(
+        &self,
+        conversation: ConversationId,
+        make: impl FnOnce() -> Timeline,
+    ) -> Arc<Timeline> {
         if let Some(timeline) = self.get(conversation) {
             return timeline;
         }
-        Arc::clone(self.0.write().entry(conversation).or_insert_with(|| Arc::new(make())))
+        Arc::clone(
+            self.0
+                .write()
+                .entry(conversation)
+                .or_insert_with(|| Arc::new(make())),
+        )
     }
 
     /// Puts a timeline in the place of the one that is there, which nobody must be using.
     pub fn put(&self, timeline: Timeline) {
-        self.0.write().insert(timeline.conversation(), Arc::new(timeline));
+        self.0
+            .write()
+            .insert(timeline.conversation(), Arc::new(timeline));
     }
 
     /// Forgets a conversation that nobody reads and whose messages are all in blocks. Says whether it did.
     pub fn let_go(&self, conversation: ConversationId) -> bool {
         let mut timelines = self.0.write();
         // A further handle can only come from this map, which is locked.
-        let is_idle = timelines.get(&conversation).is_some_and(|timeline| Arc::strong_count(timeline) == 1 && timeline.is_stored());
+        let is_idle = timelines
+            .get(&conversation)
+            .is_some_and(|timeline| Arc::strong_count(timeline) == 1 && timeline.is_stored());
         is_idle && timelines.remove(&conversation).is_some()
     }
 

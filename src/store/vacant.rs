@@ -25,7 +25,9 @@ impl Room {
     /// # Errors
     /// When the trees cannot be read.
     pub fn row(self, trees: &Trees) -> Result<RowChange, TreesError> {
-        let bytes = vacant_bytes(trees)?.saturating_add(self.left).saturating_sub(self.taken);
+        let bytes = vacant_bytes(trees)?
+            .saturating_add(self.left)
+            .saturating_sub(self.taken);
         Ok(RowChange::put(RowKey::meta(MetaKey::Vacant), &bytes))
     }
 }
@@ -35,7 +37,9 @@ impl Room {
 /// # Errors
 /// When the trees cannot be read.
 pub fn vacant_bytes(trees: &Trees) -> Result<u64, TreesError> {
-    Ok(trees.read(&RowKey::meta(MetaKey::Vacant))?.unwrap_or_default())
+    Ok(trees
+        .read(&RowKey::meta(MetaKey::Vacant))?
+        .unwrap_or_default())
 }
 
 /// Says so when a compaction is worth its while.
@@ -45,7 +49,10 @@ pub fn vacant_bytes(trees: &Trees) -> Result<u64, TreesError> {
 pub fn tell(trees: &Trees) -> Result<(), TreesError> {
     let bytes = vacant_bytes(trees)?;
     if bytes >= limits::VACANT_BYTES_TOLD {
-        info!("{} MiB are vacant; new messages go there, or `cairn compact` gives them back while the server is stopped", bytes >> 20);
+        info!(
+            "{} MiB are vacant; new messages go there, or `cairn compact` gives them back while the server is stopped",
+            bytes >> 20
+        );
     }
     Ok(())
 }

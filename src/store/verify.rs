@@ -37,7 +37,9 @@ pub enum VerifyError {
         msgid: MsgId,
     },
     /// Blocks hold the same message, or messages above the head.
-    #[error("conversation {conversation}: the block at message {first} holds messages that do not belong there; {expected} comes next")]
+    #[error(
+        "conversation {conversation}: the block at message {first} holds messages that do not belong there; {expected} comes next"
+    )]
     Overlap {
         /// The conversation.
         conversation: ConversationId,
@@ -47,7 +49,9 @@ pub enum VerifyError {
         expected: MsgId,
     },
     /// A block holds what is gone on purpose.
-    #[error("conversation {conversation}: the block at message {first} holds what is gone, up to message {floor}")]
+    #[error(
+        "conversation {conversation}: the block at message {first} holds what is gone, up to message {floor}"
+    )]
     Expired {
         /// The conversation.
         conversation: ConversationId,
@@ -71,20 +75,36 @@ pub enum VerifyError {
 ///
 /// # Errors
 /// With the first thing that is not so.
-pub fn verify_blocks(blocks: &Blocks, conversation: ConversationId, floor: MsgId, stored: MsgId) -> Result<Verified, VerifyError> {
+pub fn verify_blocks(
+    blocks: &Blocks,
+    conversation: ConversationId,
+    floor: MsgId,
+    stored: MsgId,
+) -> Result<Verified, VerifyError> {
     let mut verified = Verified::default();
     let mut expected = floor.next();
     if let Some(block) = blocks.at_or_below(conversation, floor)? {
-        return Err(VerifyError::Expired { conversation, first: block.place.first, floor });
+        return Err(VerifyError::Expired {
+            conversation,
+            first: block.place.first,
+            floor,
+        });
     }
     let mut block = blocks.above(conversation, floor)?;
     while let Some(found) = block {
         let first = found.place.first;
         if first > stored || (first < expected && verified.blocks > 0) || found.last() > stored {
-            return Err(VerifyError::Overlap { conversation, first, expected });
+            return Err(VerifyError::Overlap {
+                conversation,
+                first,
+                expected,
+            });
         }
         if first > expected {
-            return Err(VerifyError::Missing { conversation, msgid: expected });
+            return Err(VerifyError::Missing {
+                conversation,
+                msgid: expected,
+            });
         }
         verify_entries(&found, expected, &mut verified)?;
         verified.blocks += 1;
@@ -93,17 +113,32 @@ pub fn verify_blocks(blocks: &Blocks, conversation: ConversationId, floor: MsgId
         expected = found.last().next();
         block = blocks.above(conversation, first)?;
     }
-    if expected <= stored { Err(VerifyError::Missing { conversation, msgid: expected }) } else { Ok(verified) }
+    if expected <= stored {
+        Err(VerifyError::Missing {
+            conversation,
+            msgid: expected,
+        })
+    } else {
+        Ok(verified)
+    }
 }
 
 /// Checks that every entry decodes, and notes those from `from` on.
 fn verify_entries(block: &Block, from: MsgId, verified: &mut Verified) -> Result<(), VerifyError> {
     let mut msgid = block.place.first;
     for entry in block.split().map_err(BlocksError::from)? {
-        let entry = unpack_entry(&entry).map_err(|_| VerifyError::Entry { conversation: block.place.conversation, msgid })?;
+        let entry = unpack_entry(&entry).map_err(|_| VerifyError::Entry {
+            conversation: block.place.conversation,
+            msgid,
+        })?;
         if msgid >= from {
             verified.uncounted += u64::from(!entry.body.is_message());
-            verified.attached.extend(entry.body.attachment().map(|attachment| (msgid, attachment.hash)));
+            verified.attached.extend(
+                entry
+                    .body
+                    .attachment()
+                    .map(|attachment| (msgid, attachment.hash)),
+            );
         }
         msgid = msgid.next();
     }

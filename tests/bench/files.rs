@@ -4,11 +4,30 @@ use super::bench;
 
 #[test]
 fn a_file_travels_while_others_talk() {
-    let found = bench(&["files", "--mib", "2", "--rate", "50", "--seconds", "1", "--seed", "7"]);
+    let found = bench(&[
+        "files",
+        "--mib",
+        "2",
+        "--rate",
+        "50",
+        "--seconds",
+        "1",
+        "--seed",
+        "7",
+    ]);
     for way in ["up", "down"] {
         assert!(found[way]["mib_per_s"].as_f64().unwrap() > 0.0, "{found}");
-        assert!(found[way]["latency_ms"]["p99"].as_f64().unwrap() > 0.0, "{found}");
-        assert!(found[way]["server_mib_more"].is_number() && found[way]["client_mib_more"].is_number(), "{found}");
+        assert!(
+            found[way]["latency_ms"]["p99"].as_f64().unwrap() > 0.0,
+            "{found}"
+        );
+        assert!(
+            found[way]["server_mib_more"].is_number() && found[way]["client_mib_more"].is_number(),
+            "{found}"
+        );
     }
-    assert!(found["latency_ms_idle"]["p50"].as_f64().unwrap() > 0.0, "{found}");
+    assert!(
+        found["latency_ms_idle"]["p50"].as_f64().unwrap() > 0.0,
+        "{found}"
+    );
 }

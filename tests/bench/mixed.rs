@@ -63,23 +63,59 @@ fn scenario(dir: &Path, text: &str) -> String {
 #[test]
 fn a_small_day_goes_well() {
     let dir = tempfile::tempdir().unwrap();
-    let report = bench(&["mixed", "--scenario", &scenario(dir.path(), SMALL_DAY), "--seconds", "3"]);
+    let report = bench(&[
+        "mixed",
+        "--scenario",
+        &scenario(dir.path(), SMALL_DAY),
+        "--seconds",
+        "3",
+    ]);
     assert_sound(&report);
     let count = |of: &Value, what: &str| of[what].as_u64().unwrap();
-    assert!(count(&report, "sent") > 0 && count(&report, "sent") == count(&report, "accepted"), "{report}");
+    assert!(
+        count(&report, "sent") > 0 && count(&report, "sent") == count(&report, "accepted"),
+        "{report}"
+    );
     // In every conversation there are at least two people with two devices each.
-    assert!(count(&report, "deliveries") >= 4 * count(&report, "sent"), "{report}");
-    assert!(count(&report, "deliveries") > count(&report, "caught_up"), "{report}");
+    assert!(
+        count(&report, "deliveries") >= 4 * count(&report, "sent"),
+        "{report}"
+    );
+    assert!(
+        count(&report, "deliveries") > count(&report, "caught_up"),
+        "{report}"
+    );
     for happened in ["reads", "reconnects", "pages"] {
         assert!(count(&report, happened) > 0, "{happened}: {report}");
     }
     for latency in ["latency_ms", "accept_latency_ms", "reconnect_ms", "page_ms"] {
-        assert!(report[latency]["p50"].as_f64().unwrap() <= report[latency]["max"].as_f64().unwrap(), "{latency}: {report}");
+        assert!(
+            report[latency]["p50"].as_f64().unwrap() <= report[latency]["max"].as_f64().unwrap(),
+            "{latency}: {report}"
+        );
     }
     let phases = report["phases"].as_array().unwrap();
-    assert_eq!(phases.iter().map(|phase| phase["name"].as_str().unwrap()).collect::<Vec<_>>(), ["work", "rest"]);
-    for sum in ["sent", "accepted", "deliveries", "caught_up", "reads", "reconnects", "pages"] {
-        assert_eq!(phases.iter().map(|phase| count(phase, sum)).sum::<u64>(), count(&report, sum), "{sum}: {report}");
+    assert_eq!(
+        phases
+            .iter()
+            .map(|phase| phase["name"].as_str().unwrap())
+            .collect::<Vec<_>>(),
+        ["work", "rest"]
+    );
+    for sum in [
+        "sent",
+        "accepted",
+        "deliveries",
+        "caught_up",
+        "reads",
+        "reconnects",
+        "pages",
+    ] {
+        assert_eq!(
+            phases.iter().map(|phase| count(phase, sum)).sum::<u64>(),
+            count(&report, sum),
+            "{sum}: {report}"
+        );
     }
     assert_eq!(report["settings"]["day"]["people"], 4);
     assert_eq!(report["settings"]["seconds"], 3);
@@ -88,18 +124,44 @@ fn a_small_day_goes_well() {
 #[test]
 fn a_scenario_with_a_mistake_is_refused_with_where_it_is() {
     let dir = tempfile::tempdir().unwrap();
-    let path = scenario(dir.path(), &SMALL_DAY.replace("[reading]", "[reading]\ntyping = true"));
-    let output = cairn(&["bench", "mixed", "--scenario", &path]).output().unwrap();
+    let path = scenario(
+        dir.path(),
+        &SMALL_DAY.replace("[reading]", "[reading]\ntyping = true"),
+    );
+    let output = cairn(&["bench", "mixed", "--scenario", &path])
+        .output()
+        .unwrap();
     assert!(!output.status.success() && output.stdout.is_empty());
     let said = String::from_utf8(output.stderr).unwrap();
-    assert!([path.as_str(), "line 23", "unknown field `typing`", "--print-scenario"].iter().all(|part| said.contains(part)), "{said}");
+    assert!(
+        [
+            path.as_str(),
+            "line 23",
+            "unknown field `typing`",
+            "--print-scenario"
+        ]
+        .iter()
+        .all(|part| said.contains(part)),
+        "{said}"
+    );
 }
 
 #[test]
 fn the_default_scenario_is_printed_and_nothing_else_is_done() {
-    let output = cairn(&["bench", "mixed", "--print-scenario"]).output().unwrap();
+    let output = cairn(&["bench", "mixed", "--print-scenario"])
+        .output()
+        .unwrap();
     assert!(output.status.success() && output.stderr.is_empty());
     let text = String::from_utf8(output.stdout).unwrap();
-    assert!(text.starts_with("# A working day of a team") && text.contains("\n[[phases]]\n"), "{text}");
-    assert!(!cairn(&["bench", "mixed", "--print-scenario", "--seconds", "1"]).output().unwrap().status.success());
+    assert!(
+        text.starts_with("# A working day of a team") && text.contains("\n[[phases]]\n"),
+        "{text}"
+    );
+    assert!(
+        !cairn(&["bench", "mixed", "--print-scenario", "--seconds", "1"])
+            .output()
+            .unwrap()
+            .status
+            .success()
+    );
 }

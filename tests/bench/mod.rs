@@ -11,30 +11,52 @@ use crate::support::cairn;
 
 /// The one object that a run prints, which must end well.
 fn bench(args: &[&str]) -> Value {
-    let output = cairn(&[&["bench"], args, &["--json"]].concat()).output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let output = cairn(&[&["bench"], args, &["--json"]].concat())
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
 /// Everything came once and in order.
 fn assert_sound(found: &Value) {
     let is_none = |name: &&str| assert_eq!(found[name], 0, "{name}: {found}");
-    ["missing", "duplicates", "out_of_order"].iter().for_each(is_none);
+    ["missing", "duplicates", "out_of_order"]
+        .iter()
+        .for_each(is_none);
 }
 
 #[test]
 fn receivers_that_stop_reading_throttle_nobody_and_miss_nothing() {
-    let load = ["fanout", "--receivers", "5", "--conversations", "2", "--inflight", "4", "--seconds", "1"];
+    let load = [
+        "fanout",
+        "--receivers",
+        "5",
+        "--conversations",
+        "2",
+        "--inflight",
+        "4",
+        "--seconds",
+        "1",
+    ];
     let found = bench(&[&load[..], &["--stalled", "2", "--stall-seconds", "1"]].concat());
     assert_sound(&found);
     assert_eq!(found["stalled_missing"], 0);
     let is_number = |name: &&str| assert!(found[name].is_number(), "{name}: {found}");
-    ["p99_ratio", "stalled_level_after_s"].iter().for_each(is_number);
+    ["p99_ratio", "stalled_level_after_s"]
+        .iter()
+        .for_each(is_number);
     // If they had read on they would not be behind, and if the senders waited for them, by no more than what may be on its way.
     assert!(found["stalled_behind"].as_u64().unwrap() > 4 * 5, "{found}");
 
     let calm = bench(&load);
     let is_null = |name: &&str| assert!(calm[name].is_null(), "{name}: {calm}");
-    ["p99_ratio", "stalled_missing", "stalled_behind"].iter().for_each(is_null);
+    ["p99_ratio", "stalled_missing", "stalled_behind"]
+        .iter()
+        .for_each(is_null);
     assert_sound(&calm);
 }

@@ -4,9 +4,21 @@ use super::bench;
 
 #[test]
 fn a_device_that_returns_is_told_what_changed() {
-    let report = bench(&["overview", "--conversations", "60", "--changed", "12", "--rounds", "2"]);
-    let [many, few] = &report["overviews"].as_array().unwrap()[..] else { panic!("{report}") };
-    let sizes = |measured: &serde_json::Value| ["conversations", "changed"].map(|name| measured[name].as_u64().unwrap());
+    let report = bench(&[
+        "overview",
+        "--conversations",
+        "60",
+        "--changed",
+        "12",
+        "--rounds",
+        "2",
+    ]);
+    let [many, few] = &report["overviews"].as_array().unwrap()[..] else {
+        panic!("{report}")
+    };
+    let sizes = |measured: &serde_json::Value| {
+        ["conversations", "changed"].map(|name| measured[name].as_u64().unwrap())
+    };
     assert_eq!((sizes(many), sizes(few)), ([60, 12], [50, 10]));
     for measured in [many, few] {
         assert_eq!(measured["told_right"], true, "{report}");
@@ -17,12 +29,21 @@ fn a_device_that_returns_is_told_what_changed() {
             ("after_restart", "changed_ms"),
             ("after_restart", "all_ms"),
         ] {
-            assert!(measured[when][what]["p50"].as_f64().unwrap() > 0.0, "{when} {what}: {report}");
+            assert!(
+                measured[when][what]["p50"].as_f64().unwrap() > 0.0,
+                "{when} {what}: {report}"
+            );
         }
         let bytes = |what: &str| measured[what].as_u64().unwrap();
-        assert!(0 < bytes("changed_bytes") && bytes("changed_bytes") < bytes("all_bytes"), "{report}");
+        assert!(
+            0 < bytes("changed_bytes") && bytes("changed_bytes") < bytes("all_bytes"),
+            "{report}"
+        );
         // A welcome is the page and a few words on who was welcomed.
         assert_eq!(measured["welcome_is_enough"], true, "{report}");
-        assert!((1..100).contains(&(bytes("welcome_bytes") - bytes("changed_bytes"))), "{report}");
+        assert!(
+            (1..100).contains(&(bytes("welcome_bytes") - bytes("changed_bytes"))),
+            "{report}"
+        );
     }
 }

@@ -28,7 +28,9 @@ const CUTS: u64 = 10;
 
 /// What the large run is asked for.
 fn large_file_mib() -> Option<u64> {
-    std::env::var("CAIRN_TRANSFER_MIB").ok().map(|mib| mib.parse().unwrap())
+    std::env::var("CAIRN_TRANSFER_MIB")
+        .ok()
+        .map(|mib| mib.parse().unwrap())
 }
 
 fn file_bytes() -> u64 {
@@ -53,7 +55,9 @@ pub(super) fn make_file(dir: &Path, seed: u64, bytes: u64) -> PathBuf {
 
 fn hash_of(path: &Path) -> AttachmentHash {
     let mut hasher = blake3::Hasher::new();
-    hasher.update_reader(std::fs::File::open(path).unwrap()).unwrap();
+    hasher
+        .update_reader(std::fs::File::open(path).unwrap())
+        .unwrap();
     AttachmentHash::new(*hasher.finalize().as_bytes())
 }
 
@@ -88,13 +92,17 @@ struct Watched {
 
 impl Watched {
     fn new() -> Self {
-        Self { done: Cell::new(0), began: Cell::new(None) }
+        Self {
+            done: Cell::new(0),
+            began: Cell::new(None),
+        }
     }
 
     fn note(&self, progress: Progress) {
         if progress.step == Step::Moving {
             self.done.set(progress.done_bytes);
-            self.began.set(self.began.get().or(Some(progress.done_bytes)));
+            self.began
+                .set(self.began.get().or(Some(progress.done_bytes)));
         }
     }
 }
@@ -122,7 +130,12 @@ async fn a_file_goes_up_and_down_with_ten_cuts_each_way() {
     for cut in 1..=CUTS {
         let watched = Watched::new();
         let at = bytes * cut / (CUTS + 1);
-        let done = until(at, &watched.done, ada.upload_file(&path, |progress| watch(&watched, progress))).await;
+        let done = until(
+            at,
+            &watched.done,
+            ada.upload_file(&path, |progress| watch(&watched, progress)),
+        )
+        .await;
         assert!(done.is_none(), "cut {cut} came too late");
         if cut % 2 == 0 {
             server.kill();
@@ -132,18 +145,39 @@ async fn a_file_goes_up_and_down_with_ten_cuts_each_way() {
         }
     }
     let watched = Watched::new();
-    let uploaded = ada.upload_file(&path, |progress| watch(&watched, progress)).await.unwrap();
-    assert_eq!(uploaded, Uploaded { hash: hash_of(&path), size_bytes: bytes });
-    assert!(watched.began.get() > Some(bytes / 2), "it began again at {:?}", watched.began);
-    let msgid = ada.send(team, Body::from(attachment(uploaded))).await.unwrap();
+    let uploaded = ada
+        .upload_file(&path, |progress| watch(&watched, progress))
+        .await
+        .unwrap();
+    assert_eq!(
+        uploaded,
+        Uploaded {
+            hash: hash_of(&path),
+            size_bytes: bytes
+        }
+    );
+    assert!(
+        watched.began.get() > Some(bytes / 2),
+        "it began again at {:?}",
+        watched.began
+    );
+    let msgid = ada
+        .send(team, Body::from(attachment(uploaded)))
+        .await
+        .unwrap();
 
     let (target, mut bob) = (dir.path().join("fetched"), bob);
     for cut in 1..=CUTS {
         let watched = Watched::new();
         let at = bytes * cut / (CUTS + 1);
         let file = attachment(uploaded);
-        let fetch = bob.download(team, msgid, &file, &target, |progress| watch(&watched, progress));
-        assert!(until(at, &watched.done, fetch).await.is_none(), "cut {cut} came too late");
+        let fetch = bob.download(team, msgid, &file, &target, |progress| {
+            watch(&watched, progress)
+        });
+        assert!(
+            until(at, &watched.done, fetch).await.is_none(),
+            "cut {cut} came too late"
+        );
         assert!(!target.exists(), "a file that is not whole");
         if cut % 2 == 0 {
             server.kill();
@@ -153,11 +187,23 @@ async fn a_file_goes_up_and_down_with_ten_cuts_each_way() {
         }
     }
     let watched = Watched::new();
-    bob.download(team, msgid, &attachment(uploaded), &target, |progress| watch(&watched, progress)).await.unwrap();
-    assert!(watched.began.get() > Some(bytes / 2), "it began again at {:?}", watched.began);
+    bob.download(team, msgid, &attachment(uploaded), &target, |progress| {
+        watch(&watched, progress)
+    })
+    .await
+    .unwrap();
+    assert!(
+        watched.began.get() > Some(bytes / 2),
+        "it began again at {:?}",
+        watched.began
+    );
     gauge.check(large_file_mib().is_some());
     assert_eq!(hash_of(&target), uploaded.hash);
-    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 2, "the part is gone");
+    assert_eq!(
+        std::fs::read_dir(dir.path()).unwrap().count(),
+        2,
+        "the part is gone"
+    );
 }
 
 #[tokio::test]
@@ -170,16 +216,33 @@ async fn a_transfer_goes_on_by_itself_when_the_server_comes_back() {
     let path = make_file(dir.path(), 2, file_bytes());
     let watched = Watched::new();
     let mut upload = pin!(ada.upload_file(&path, |progress| watched.note(progress)));
-    assert!(until(file_bytes() / 2, &watched.done, upload.as_mut()).await.is_none());
+    assert!(
+        until(file_bytes() / 2, &watched.done, upload.as_mut())
+            .await
+            .is_none()
+    );
     server.kill();
     server.restart();
     let uploaded = upload.await.unwrap();
-    let msgid = ada.send(team, Body::from(attachment(uploaded))).await.unwrap();
+    let msgid = ada
+        .send(team, Body::from(attachment(uploaded)))
+        .await
+        .unwrap();
     // The same user on another device may as well fetch it.
     let other = Client::connect(&account, Options::default()).await.unwrap();
-    let (watched, target, file) = (Watched::new(), dir.path().join("fetched"), attachment(uploaded));
-    let mut fetch = pin!(other.download(team, msgid, &file, &target, |progress| watched.note(progress)));
-    assert!(until(file_bytes() / 2, &watched.done, fetch.as_mut()).await.is_none());
+    let (watched, target, file) = (
+        Watched::new(),
+        dir.path().join("fetched"),
+        attachment(uploaded),
+    );
+    let mut fetch = pin!(other.download(team, msgid, &file, &target, |progress| {
+        watched.note(progress)
+    }));
+    assert!(
+        until(file_bytes() / 2, &watched.done, fetch.as_mut())
+            .await
+            .is_none()
+    );
     server.kill();
     server.restart();
     fetch.await.unwrap();
@@ -194,10 +257,21 @@ async fn an_upload_whose_beginning_a_power_cut_changed_begins_again() {
     let dir = TempDir::new().unwrap();
     let path = make_file(dir.path(), 4, 3_000_000);
     let watched = Watched::new();
-    assert!(until(2_000_000, &watched.done, ada.upload_file(&path, |progress| watched.note(progress))).await.is_none());
+    assert!(
+        until(
+            2_000_000,
+            &watched.done,
+            ada.upload_file(&path, |progress| watched.note(progress))
+        )
+        .await
+        .is_none()
+    );
     server.kill();
     let mut partials = std::fs::read_dir(server.data().join("attachments/partial")).unwrap();
-    let partial = std::fs::OpenOptions::new().write(true).open(partials.next().unwrap().unwrap().path()).unwrap();
+    let partial = std::fs::OpenOptions::new()
+        .write(true)
+        .open(partials.next().unwrap().unwrap().path())
+        .unwrap();
     let arrived = partial.metadata().unwrap().len();
     assert!(arrived > 4096, "{arrived} bytes had arrived");
     partial.set_len(arrived - 4096).unwrap();
@@ -213,7 +287,11 @@ async fn an_upload_whose_beginning_a_power_cut_changed_begins_again() {
     let uploaded = ada.upload_file(&path, note).await.unwrap();
     assert_eq!(uploaded.hash, hash_of(&path));
     assert!(std::fs::read(&stored(&server)[0]).unwrap() == std::fs::read(&path).unwrap());
-    assert!(watched.began.get() > Some(arrived), "what had arrived was made use of at first: {:?}", watched.began);
+    assert!(
+        watched.began.get() > Some(arrived),
+        "what had arrived was made use of at first: {:?}",
+        watched.began
+    );
     assert!(least.get() < arrived, "and then all of it was sent");
 }
 
@@ -227,11 +305,22 @@ async fn an_upload_that_was_given_up_goes_on_over_the_same_connection() {
     for cut in 1..=3 {
         let watched = Watched::new();
         let upload = ada.upload_file(&path, |progress| watched.note(progress));
-        assert!(until(file_bytes() * cut / 4, &watched.done, upload).await.is_none(), "cut {cut} came too late");
+        assert!(
+            until(file_bytes() * cut / 4, &watched.done, upload)
+                .await
+                .is_none(),
+            "cut {cut} came too late"
+        );
     }
     let watched = Watched::new();
-    ada.upload_file(&path, |progress| watched.note(progress)).await.unwrap();
-    assert!(watched.began.get() > Some(file_bytes() / 2), "it began again at {:?}", watched.began);
+    ada.upload_file(&path, |progress| watched.note(progress))
+        .await
+        .unwrap();
+    assert!(
+        watched.began.get() > Some(file_bytes() / 2),
+        "it began again at {:?}",
+        watched.began
+    );
 }
 
 #[tokio::test]
@@ -252,14 +341,21 @@ async fn two_uploads_of_one_file_send_it_once() {
         };
         client.upload_file(&path, note).await.unwrap()
     };
-    let (one, another) = support::soon("they do not keep each other waiting", async { tokio::join!(upload(&ada), upload(&other)) }).await;
+    let (one, another) = support::soon("they do not keep each other waiting", async {
+        tokio::join!(upload(&ada), upload(&other))
+    })
+    .await;
     assert_eq!(one, another);
     assert!(moved.get() <= file_bytes(), "{} bytes moved", moved.get());
 }
 
 fn stored(server: &Server) -> Vec<PathBuf> {
-    let folders = std::fs::read_dir(server.data().join("attachments")).unwrap().map(|entry| entry.unwrap().path());
-    let files = folders.filter(|path| !path.ends_with("partial")).flat_map(|path| std::fs::read_dir(path).unwrap());
+    let folders = std::fs::read_dir(server.data().join("attachments"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    let files = folders
+        .filter(|path| !path.ends_with("partial"))
+        .flat_map(|path| std::fs::read_dir(path).unwrap());
     files.map(|entry| entry.unwrap().path()).collect()
 }
 
@@ -276,28 +372,74 @@ async fn a_file_is_stored_once_and_a_hash_alone_gives_nobody_the_file() {
     let file = attachment(uploaded);
     let msgid = ada.send(team, Body::from(file.clone())).await.unwrap();
     let watched = Watched::new();
-    ada.upload_file(&path, |progress| watched.note(progress)).await.unwrap();
+    ada.upload_file(&path, |progress| watched.note(progress))
+        .await
+        .unwrap();
     assert_eq!(watched.began.get(), None, "she need not send it again");
 
     let refused = |code| Error::Refused(code).to_string();
-    let own = eve.create_group("eve's own".parse().unwrap(), Vec::new()).await.unwrap();
-    assert_eq!(eve.send(own, Body::from(file.clone())).await.unwrap_err().to_string(), refused(ErrorCode::NoSuchAttachment));
+    let own = eve
+        .create_group("eve's own".parse().unwrap(), Vec::new())
+        .await
+        .unwrap();
+    assert_eq!(
+        eve.send(own, Body::from(file.clone()))
+            .await
+            .unwrap_err()
+            .to_string(),
+        refused(ErrorCode::NoSuchAttachment)
+    );
     let target = dir.path().join("stolen");
     let stolen = eve.download(team, msgid, &file, &target, |_| {}).await;
-    assert!(matches!(stolen, Err(TransferError::Client(Error::Refused(ErrorCode::NoSuchAttachment)))), "{stolen:?}");
+    assert!(
+        matches!(
+            stolen,
+            Err(TransferError::Client(Error::Refused(
+                ErrorCode::NoSuchAttachment
+            )))
+        ),
+        "{stolen:?}"
+    );
     let watched = Watched::new();
-    eve.upload_file(&path, |progress| watched.note(progress)).await.unwrap();
-    assert!(watched.began.get().is_some(), "whoever did not upload it must show that he has it");
+    eve.upload_file(&path, |progress| watched.note(progress))
+        .await
+        .unwrap();
+    assert!(
+        watched.began.get().is_some(),
+        "whoever did not upload it must show that he has it"
+    );
     eve.send(own, Body::from(file.clone())).await.unwrap();
     assert_eq!(stored(&server).len(), 1);
 
-    bob.download(team, msgid, &file, &dir.path().join("bob's"), |_| {}).await.unwrap();
-    ada.remove_members(team, vec![bob_account.user]).await.unwrap();
-    let gone = bob.download(team, msgid, &file, &dir.path().join("bob's"), |_| {}).await;
-    assert!(matches!(gone, Err(TransferError::Client(Error::Refused(ErrorCode::NoSuchAttachment)))), "{gone:?}");
+    bob.download(team, msgid, &file, &dir.path().join("bob's"), |_| {})
+        .await
+        .unwrap();
+    ada.remove_members(team, vec![bob_account.user])
+        .await
+        .unwrap();
+    let gone = bob
+        .download(team, msgid, &file, &dir.path().join("bob's"), |_| {})
+        .await;
+    assert!(
+        matches!(
+            gone,
+            Err(TransferError::Client(Error::Refused(
+                ErrorCode::NoSuchAttachment
+            )))
+        ),
+        "{gone:?}"
+    );
     ada.recall(team, msgid).await.unwrap();
     let recalled = ada.download(team, msgid, &file, &target, |_| {}).await;
-    assert!(matches!(recalled, Err(TransferError::Client(Error::Refused(ErrorCode::NoSuchAttachment)))), "{recalled:?}");
+    assert!(
+        matches!(
+            recalled,
+            Err(TransferError::Client(Error::Refused(
+                ErrorCode::NoSuchAttachment
+            )))
+        ),
+        "{recalled:?}"
+    );
 }
 
 #[tokio::test]
@@ -307,18 +449,39 @@ async fn the_sender_of_a_file_says_something_else_of_it() {
     let (bob, bob_account) = invite(&ada, "bob").await;
     let team = group(&ada, &bob_account).await;
     let dir = TempDir::new().unwrap();
-    let file = attachment(ada.upload_file(&make_file(dir.path(), 5, 1000), |_| {}).await.unwrap());
+    let file = attachment(
+        ada.upload_file(&make_file(dir.path(), 5, 1000), |_| {})
+            .await
+            .unwrap(),
+    );
     let msgid = ada.send(team, Body::from(file.clone())).await.unwrap();
     let words = |raw: &str| Text::new(raw).unwrap();
-    ada.edit(team, msgid, words("the last page, corrected")).await.unwrap();
+    ada.edit(team, msgid, words("the last page, corrected"))
+        .await
+        .unwrap();
     let refused = |code| Err(Error::Refused(code));
-    assert_eq!(ada.edit(team, msgid, words(&"x".repeat(CAPTION_BYTES_MAX + 1))).await, refused(ErrorCode::BadRequest));
-    assert_eq!(bob.edit(team, msgid, words("mine")).await, refused(ErrorCode::Forbidden));
+    assert_eq!(
+        ada.edit(team, msgid, words(&"x".repeat(CAPTION_BYTES_MAX + 1)))
+            .await,
+        refused(ErrorCode::BadRequest)
+    );
+    assert_eq!(
+        bob.edit(team, msgid, words("mine")).await,
+        refused(ErrorCode::Forbidden)
+    );
     for _ in 0..2 {
         let page = bob.pull(team, PullRange::From(msgid), 2).await.unwrap();
-        let Body::File(found) = &page.messages[0].body else { panic!("{:?}", page.messages[0]) };
-        assert_eq!((found.caption.as_str(), found.hash), ("the last page, corrected", file.hash));
-        let told = Amendment::Edited { msgid, text: Some(words("the last page, corrected")) };
+        let Body::File(found) = &page.messages[0].body else {
+            panic!("{:?}", page.messages[0])
+        };
+        assert_eq!(
+            (found.caption.as_str(), found.hash),
+            ("the last page, corrected", file.hash)
+        );
+        let told = Amendment::Edited {
+            msgid,
+            text: Some(words("the last page, corrected")),
+        };
         assert_eq!(page.messages[1].body, Body::Amendment(told));
         assert!(server.stop().success());
         server.restart();
@@ -327,7 +490,9 @@ async fn the_sender_of_a_file_says_something_else_of_it() {
     ada.conversations().await.unwrap();
     // A file says enough without words.
     ada.edit(team, msgid, words("")).await.unwrap();
-    bob.download(team, msgid, &file, &dir.path().join("fetched"), |_| {}).await.unwrap();
+    bob.download(team, msgid, &file, &dir.path().join("fetched"), |_| {})
+        .await
+        .unwrap();
 }
 
 /// A server that is started collects first of all, so the test waits for it to have done so.
@@ -340,12 +505,26 @@ async fn what_no_message_names_is_collected_and_what_one_names_is_not() {
     let dir = TempDir::new().unwrap();
     let mut sent = Vec::new();
     for seed in 10..14 {
-        let uploaded = ada.upload_file(&make_file(dir.path(), seed, 1000 + seed), |_| {}).await.unwrap();
-        sent.push((ada.send(team, Body::from(attachment(uploaded))).await.unwrap(), uploaded.hash));
+        let uploaded = ada
+            .upload_file(&make_file(dir.path(), seed, 1000 + seed), |_| {})
+            .await
+            .unwrap();
+        sent.push((
+            ada.send(team, Body::from(attachment(uploaded)))
+                .await
+                .unwrap(),
+            uploaded.hash,
+        ));
     }
-    let again = ada.upload_file(&dir.path().join("file-11"), |_| {}).await.unwrap();
+    let again = ada
+        .upload_file(&dir.path().join("file-11"), |_| {})
+        .await
+        .unwrap();
     let twice = ada.send(team, Body::from(attachment(again))).await.unwrap();
-    let unsent = ada.upload_file(&make_file(dir.path(), 20, 99), |_| {}).await.unwrap();
+    let unsent = ada
+        .upload_file(&make_file(dir.path(), 20, 99), |_| {})
+        .await
+        .unwrap();
     for (msgid, _) in &sent[..3] {
         ada.recall(team, *msgid).await.unwrap();
     }
@@ -355,35 +534,70 @@ async fn what_no_message_names_is_collected_and_what_one_names_is_not() {
     std::fs::write(&stray, "stray").unwrap();
     server.kill();
     server.restart();
-    let mut left: Vec<String> = [sent[1].1, sent[3].1, unsent.hash].iter().map(ToString::to_string).collect();
+    let mut left: Vec<String> = [sent[1].1, sent[3].1, unsent.hash]
+        .iter()
+        .map(ToString::to_string)
+        .collect();
     left.sort();
     let names = || {
         let paths = stored(&server).into_iter();
-        let mut names: Vec<_> = paths.map(|path| path.file_name().unwrap().to_str().unwrap().to_owned()).collect();
+        let mut names: Vec<_> = paths
+            .map(|path| path.file_name().unwrap().to_str().unwrap().to_owned())
+            .collect();
         names.sort();
         names
     };
-    support::until(&format!("nothing but {left:?} is left"), async || names() == left).await;
-    ada.download(team, twice, &attachment(again), &dir.path().join("fetched"), |_| {}).await.unwrap();
+    support::until(&format!("nothing but {left:?} is left"), async || {
+        names() == left
+    })
+    .await;
+    ada.download(
+        team,
+        twice,
+        &attachment(again),
+        &dir.path().join("fetched"),
+        |_| {},
+    )
+    .await
+    .unwrap();
     assert!(server.stop().success());
     assert!(doctor(&server, &["--full"]).is_ok());
 
     // Whoever changes a file is found out.
-    let path = stored(&server).into_iter().find(|path| path.ends_with(&left[0])).unwrap();
+    let path = stored(&server)
+        .into_iter()
+        .find(|path| path.ends_with(&left[0]))
+        .unwrap();
     let whole = std::fs::read(&path).unwrap();
     let mut changed = whole.clone();
     changed[5] ^= 1;
     std::fs::write(&path, &changed).unwrap();
     assert!(doctor(&server, &[]).is_ok(), "its length is right");
-    assert!(doctor(&server, &["--full"]).unwrap_err().contains("holds something else"));
+    assert!(
+        doctor(&server, &["--full"])
+            .unwrap_err()
+            .contains("holds something else")
+    );
     std::fs::write(&path, &whole[1..]).unwrap();
-    assert!(doctor(&server, &[]).unwrap_err().contains("bytes where there should be"));
+    assert!(
+        doctor(&server, &[])
+            .unwrap_err()
+            .contains("bytes where there should be")
+    );
     std::fs::remove_file(&path).unwrap();
     assert!(doctor(&server, &[]).unwrap_err().contains("cannot be read"));
 }
 
 /// What the doctor says of a stopped server.
 fn doctor(server: &Server, options: &[&str]) -> Result<(), String> {
-    let said = cairn(&["doctor", "--json", "--data"]).arg(server.data()).args(options).output().unwrap();
-    if said.status.success() { Ok(()) } else { Err(String::from_utf8(said.stderr).unwrap()) }
+    let said = cairn(&["doctor", "--json", "--data"])
+        .arg(server.data())
+        .args(options)
+        .output()
+        .unwrap();
+    if said.status.success() {
+        Ok(())
+    } else {
+        Err(String::from_utf8(said.stderr).unwrap())
+    }
 }

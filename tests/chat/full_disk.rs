@@ -20,13 +20,31 @@ async fn files_and_then_messages_leave_the_last_of_the_disk_to_the_log() {
         let server = Server::start_with(&["--disk-reserve", &reserve.to_string()]);
         let (ada, _) = server.owner().await;
         let upload = ada.upload_file(&path, |_| {}).await;
-        assert!(matches!(upload, Err(TransferError::Client(Error::Refused(ErrorCode::DiskFull)))), "{upload:?}");
-        assert_eq!(std::fs::read_dir(server.data().join("attachments/partial")).unwrap().count(), 0);
+        assert!(
+            matches!(
+                upload,
+                Err(TransferError::Client(Error::Refused(ErrorCode::DiskFull)))
+            ),
+            "{upload:?}"
+        );
+        assert_eq!(
+            std::fs::read_dir(server.data().join("attachments/partial"))
+                .unwrap()
+                .count(),
+            0
+        );
         let group = ada.create_group("team".parse().unwrap(), Vec::new()).await;
         match takes_messages {
-            true => drop(ada.send(group.unwrap(), Body::Text("hello".parse().unwrap())).await.unwrap()),
+            true => drop(
+                ada.send(group.unwrap(), Body::Text("hello".parse().unwrap()))
+                    .await
+                    .unwrap(),
+            ),
             false => assert_eq!(group.unwrap_err().to_string(), refused(ErrorCode::DiskFull)),
         }
-        assert!(ada.conversations().await.is_ok(), "what is there can be read");
+        assert!(
+            ada.conversations().await.is_ok(),
+            "what is there can be read"
+        );
     }
 }

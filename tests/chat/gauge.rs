@@ -19,7 +19,11 @@ impl Gauge {
     /// Takes what there is now for idle.
     pub fn set(data: &Path) -> Self {
         let idle = both(data);
-        Self { data: data.to_owned(), idle, most: Cell::new(idle) }
+        Self {
+            data: data.to_owned(),
+            idle,
+            most: Cell::new(idle),
+        }
     }
 
     /// Looks.
@@ -32,8 +36,14 @@ impl Gauge {
     pub fn check(&self, is_alone: bool) {
         let [server, clients] = [0, 1].map(|side| self.most.get()[side] - self.idle[side]);
         println!("at most {server} bytes more in the server, {clients} in the clients");
-        assert!(server < GROWTH_BYTES_MAX, "the server takes {server} bytes more than when it was idle");
-        assert!(!is_alone || clients < GROWTH_BYTES_MAX, "the clients take {clients} bytes more than when they were idle");
+        assert!(
+            server < GROWTH_BYTES_MAX,
+            "the server takes {server} bytes more than when it was idle"
+        );
+        assert!(
+            !is_alone || clients < GROWTH_BYTES_MAX,
+            "the clients take {clients} bytes more than when they were idle"
+        );
     }
 }
 

@@ -21,7 +21,10 @@ fn text(words: &str) -> Body {
 }
 
 async fn group(owner: &Client, other: &cairn_client::Account) -> ConversationId {
-    owner.create_group(GroupName::new("team").unwrap(), vec![other.user]).await.unwrap()
+    owner
+        .create_group(GroupName::new("team").unwrap(), vec![other.user])
+        .await
+        .unwrap()
 }
 
 /// The next `count` messages that somebody said.
@@ -46,18 +49,33 @@ async fn two_users_chat() {
     let first = ada.send(team, text("hello")).await.unwrap();
     let second = bob.send(team, text("hello yourself")).await.unwrap();
     assert_eq!(second, first.next());
-    assert_eq!(said(&mut seen_by_bob, 2).await, [(first.get(), "hello".into()), (second.get(), "hello yourself".into())]);
+    assert_eq!(
+        said(&mut seen_by_bob, 2).await,
+        [
+            (first.get(), "hello".into()),
+            (second.get(), "hello yourself".into())
+        ]
+    );
 
     let direct = ConversationId::direct(ada_account.user, bob_account.user).unwrap();
     let mut seen_by_ada = ada.follow(direct, MsgId::new(1));
-    assert_eq!(bob.send(direct, text("just us")).await.unwrap(), MsgId::new(1));
+    assert_eq!(
+        bob.send(direct, text("just us")).await.unwrap(),
+        MsgId::new(1)
+    );
     assert_eq!(said(&mut seen_by_ada, 1).await, [(1, "just us".into())]);
 
-    let unread = |list: Vec<cairn_client::proto::response::Conversation>, id| list.into_iter().find(|c| c.id == id).unwrap().unread;
+    let unread = |list: Vec<cairn_client::proto::response::Conversation>, id| {
+        list.into_iter().find(|c| c.id == id).unwrap().unread
+    };
     assert_eq!(unread(ada.conversations().await.unwrap(), direct), 1);
     ada.mark_read(direct, MsgId::new(1)).await.unwrap();
     assert_eq!(unread(ada.conversations().await.unwrap(), direct), 0);
-    assert_eq!(unread(bob.conversations().await.unwrap(), direct), 0, "sending reads");
+    assert_eq!(
+        unread(bob.conversations().await.unwrap(), direct),
+        0,
+        "sending reads"
+    );
 }
 
 #[tokio::test]
@@ -72,10 +90,19 @@ async fn a_killed_server_loses_nothing_and_nobody_notices_but_by_the_wait() {
     // Enqueued while nobody is there: it is sent when the server is back.
     let during = ada.enqueue(team, text("during")).await.unwrap();
     server.restart();
-    let during = soon("what was said meanwhile is accepted", during).await.unwrap();
+    let during = soon("what was said meanwhile is accepted", during)
+        .await
+        .unwrap();
     let after = ada.send(team, text("after")).await.unwrap();
     assert_eq!((during, after), (before.next(), before.plus(2)));
-    assert_eq!(said(&mut seen, 3).await, [(before.get(), "before".into()), (during.get(), "during".into()), (after.get(), "after".into())]);
+    assert_eq!(
+        said(&mut seen, 3).await,
+        [
+            (before.get(), "before".into()),
+            (during.get(), "during".into()),
+            (after.get(), "after".into())
+        ]
+    );
 }
 
 #[tokio::test]
@@ -85,7 +112,10 @@ async fn a_graceful_stop_keeps_everything_and_ends_well() {
     let (_bob, bob_account) = invite(&ada, "bob").await;
     let team = group(&ada, &bob_account).await;
     for n in 0..200 {
-        let _accepted = ada.enqueue(team, text(&format!("message {n}"))).await.unwrap();
+        let _accepted = ada
+            .enqueue(team, text(&format!("message {n}")))
+            .await
+            .unwrap();
     }
     let last = ada.send(team, text("last")).await.unwrap();
     assert!(server.stop().success());
@@ -114,7 +144,11 @@ async fn a_pull_beyond_the_head_is_empty_only_when_it_says_so_while_others_talk(
             let page = bob.pull(team, PullRange::From(first), 500).await.unwrap();
             match page.messages.last() {
                 Some(last) => first = last.msgid.next(),
-                None => assert!(page.head < first, "nothing of {first} and up, and yet the head is {}", page.head),
+                None => assert!(
+                    page.head < first,
+                    "nothing of {first} and up, and yet the head is {}",
+                    page.head
+                ),
             }
         }
     };
@@ -131,9 +165,17 @@ async fn who_is_mentioned_learns_of_it() {
     let question = bob.send(team, text("who can help?")).await.unwrap();
     let answer = ada.reply(team, question, text("I can")).await.unwrap();
     let extras = Extras::new(vec![Extra::Mention(bob_account.user)]).unwrap();
-    ada.enqueue_with(team, text("look here"), extras).await.unwrap().await.unwrap();
+    ada.enqueue_with(team, text("look here"), extras)
+        .await
+        .unwrap()
+        .await
+        .unwrap();
     let everybody = Extras::new(vec![Extra::MentionAll]).unwrap();
-    ada.enqueue_with(team, text("lunch"), everybody).await.unwrap().await.unwrap();
+    ada.enqueue_with(team, text("lunch"), everybody)
+        .await
+        .unwrap()
+        .await
+        .unwrap();
     let mine = bob.conversations().await.unwrap().remove(0);
     assert_eq!((mine.unread, mine.mentions), (3, 2));
     let page = bob.pull(team, PullRange::From(answer), 1).await.unwrap();
@@ -151,8 +193,12 @@ async fn edits_and_recalls_hold_over_kills_and_restarts() {
     let first = ada.send(team, text("frist")).await.unwrap();
     let secret = bob.send(team, text("my password")).await.unwrap();
     let mut seen = bob.follow(team, secret.next());
-    ada.edit(team, first, Text::new("second?").unwrap()).await.unwrap();
-    ada.edit(team, first, Text::new("first").unwrap()).await.unwrap();
+    ada.edit(team, first, Text::new("second?").unwrap())
+        .await
+        .unwrap();
+    ada.edit(team, first, Text::new("first").unwrap())
+        .await
+        .unwrap();
     bob.recall(team, secret).await.unwrap();
     bob.recall(team, secret).await.unwrap();
     // Whoever follows the log learns of each change; what an edit said that another one followed may be gone by then.
@@ -163,13 +209,39 @@ async fn edits_and_recalls_hold_over_kills_and_restarts() {
     assert_eq!(changes, [Kind::Edit, Kind::Edit, Kind::Recall]);
 
     let check = async |client: &Client| {
-        let page = client.pull(team, PullRange::From(first), 500).await.unwrap();
-        let bodies: Vec<Body> = page.messages.iter().map(|message| message.body.clone()).collect();
-        let edited = |words| Body::Amendment(Amendment::Edited { msgid: first, text: words });
-        let recalled = Body::Recalled { by: bob_account.user };
+        let page = client
+            .pull(team, PullRange::From(first), 500)
+            .await
+            .unwrap();
+        let bodies: Vec<Body> = page
+            .messages
+            .iter()
+            .map(|message| message.body.clone())
+            .collect();
+        let edited = |words| {
+            Body::Amendment(Amendment::Edited {
+                msgid: first,
+                text: words,
+            })
+        };
+        let recalled = Body::Recalled {
+            by: bob_account.user,
+        };
         let told = Body::Amendment(Amendment::Recalled { msgid: secret });
-        assert_eq!(bodies, [text("first"), recalled, edited(None), edited(Text::new("first").ok()), told]);
-        assert_eq!(page.messages[0].extras.edited().map(|(_, entry)| entry), Some(secret.plus(2)));
+        assert_eq!(
+            bodies,
+            [
+                text("first"),
+                recalled,
+                edited(None),
+                edited(Text::new("first").ok()),
+                told
+            ]
+        );
+        assert_eq!(
+            page.messages[0].extras.edited().map(|(_, entry)| entry),
+            Some(secret.plus(2))
+        );
         let mine = client.conversations().await.unwrap().remove(0);
         assert_eq!(mine.unread, 0);
     };
@@ -184,7 +256,10 @@ async fn edits_and_recalls_hold_over_kills_and_restarts() {
     // An edit under which the connection breaks is not asked again: she is back before it.
     check(&ada).await;
     assert_eq!(
-        ada.edit(team, secret, Text::new("mine").unwrap()).await.unwrap_err().to_string(),
+        ada.edit(team, secret, Text::new("mine").unwrap())
+            .await
+            .unwrap_err()
+            .to_string(),
         Error::Refused(ErrorCode::NoSuchMessage).to_string()
     );
 }
@@ -195,25 +270,59 @@ async fn where_nothing_may_be_changed_admins_still_take_back_what_was_said() {
     let (ada, ada_account) = server.owner().await;
     let (bob, bob_account) = invite(&ada, "bob").await;
     let team = group(&ada, &bob_account).await;
-    let [by_bob, by_ada] = [bob.send(team, text("as it is")).await.unwrap(), ada.send(team, text("so be it")).await.unwrap()];
+    let [by_bob, by_ada] = [
+        bob.send(team, text("as it is")).await.unwrap(),
+        ada.send(team, text("so be it")).await.unwrap(),
+    ];
     let direct = bob.direct(ada_account.user).unwrap();
     let between_us = bob.send(direct, text("just us")).await.unwrap();
     // Within the time that there is at first.
-    bob.edit(team, by_bob, Text::new("as it was").unwrap()).await.unwrap();
-    let set = async |minutes: &str| ada.set_setting("amend-minutes".parse().unwrap(), minutes.parse().unwrap()).await.unwrap();
+    bob.edit(team, by_bob, Text::new("as it was").unwrap())
+        .await
+        .unwrap();
+    let set = async |minutes: &str| {
+        ada.set_setting("amend-minutes".parse().unwrap(), minutes.parse().unwrap())
+            .await
+            .unwrap()
+    };
     set("0").await;
     let too_late = Err(Error::Refused(ErrorCode::TooLate));
-    for (client, conversation, msgid) in [(&bob, team, by_bob), (&ada, team, by_ada), (&bob, direct, between_us)] {
-        assert_eq!(client.edit(conversation, msgid, Text::new("other words").unwrap()).await, too_late, "{msgid}");
+    for (client, conversation, msgid) in [
+        (&bob, team, by_bob),
+        (&ada, team, by_ada),
+        (&bob, direct, between_us),
+    ] {
+        assert_eq!(
+            client
+                .edit(conversation, msgid, Text::new("other words").unwrap())
+                .await,
+            too_late,
+            "{msgid}"
+        );
     }
     for (conversation, msgid) in [(team, by_bob), (direct, between_us)] {
         assert_eq!(bob.recall(conversation, msgid).await, too_late, "{msgid}");
     }
-    let body = async |msgid| bob.pull(team, PullRange::From(msgid), 1).await.unwrap().messages.remove(0).body;
-    assert_eq!((body(by_bob).await, body(by_ada).await), (text("as it was"), text("so be it")));
+    let body = async |msgid| {
+        bob.pull(team, PullRange::From(msgid), 1)
+            .await
+            .unwrap()
+            .messages
+            .remove(0)
+            .body
+    };
+    assert_eq!(
+        (body(by_bob).await, body(by_ada).await),
+        (text("as it was"), text("so be it"))
+    );
     for msgid in [by_bob, by_ada] {
         ada.recall(team, msgid).await.unwrap();
-        assert_eq!(body(msgid).await, Body::Recalled { by: ada_account.user });
+        assert_eq!(
+            body(msgid).await,
+            Body::Recalled {
+                by: ada_account.user
+            }
+        );
     }
     set("1").await;
     bob.recall(direct, between_us).await.unwrap();
@@ -226,22 +335,52 @@ async fn what_is_forwarded_keeps_its_author_and_arrives_once() {
     let (bob, bob_account) = invite(&ada, "bob").await;
     let team = group(&ada, &bob_account).await;
     let plan = ada.send(team, text("teh plan")).await.unwrap();
-    ada.edit(team, plan, Text::new("the plan").unwrap()).await.unwrap();
-    let (own, chat) = (bob.create_group(GroupName::new("own").unwrap(), vec![]).await.unwrap(), bob.direct(ada_account.user).unwrap());
+    ada.edit(team, plan, Text::new("the plan").unwrap())
+        .await
+        .unwrap();
+    let (own, chat) = (
+        bob.create_group(GroupName::new("own").unwrap(), vec![])
+            .await
+            .unwrap(),
+        bob.direct(ada_account.user).unwrap(),
+    );
     let there = bob.forward(team, plan, own).await.unwrap();
     // Once more, from where it was forwarded to, into a chat that begins with it.
     assert_eq!(bob.forward(own, there, chat).await.unwrap(), MsgId::new(1));
     ada.recall(team, plan).await.unwrap();
     server.kill();
     server.restart();
-    for (client, conversation, msgid) in [(&bob, own, there), (&bob, chat, MsgId::new(1)), (&ada, chat, MsgId::new(1))] {
-        let message = client.pull(conversation, PullRange::From(msgid), 1).await.unwrap().messages.remove(0);
-        assert_eq!((message.sender, message.body), (bob_account.user, text("the plan")));
-        assert_eq!(message.extras.forwarded().map(|(author, _)| author), Some(ada_account.user));
+    for (client, conversation, msgid) in [
+        (&bob, own, there),
+        (&bob, chat, MsgId::new(1)),
+        (&ada, chat, MsgId::new(1)),
+    ] {
+        let message = client
+            .pull(conversation, PullRange::From(msgid), 1)
+            .await
+            .unwrap()
+            .messages
+            .remove(0);
+        assert_eq!(
+            (message.sender, message.body),
+            (bob_account.user, text("the plan"))
+        );
+        assert_eq!(
+            message.extras.forwarded().map(|(author, _)| author),
+            Some(ada_account.user)
+        );
     }
-    let refused = |result: Result<MsgId, Error>, code| assert_eq!(result.unwrap_err().to_string(), Error::Refused(code).to_string());
+    let refused = |result: Result<MsgId, Error>, code| {
+        assert_eq!(
+            result.unwrap_err().to_string(),
+            Error::Refused(code).to_string()
+        )
+    };
     refused(bob.forward(team, plan, own).await, ErrorCode::NoSuchMessage);
     refused(ada.forward(own, there, team).await, ErrorCode::NotFound);
     let words = Text::new("mine").unwrap();
-    assert_eq!(bob.edit(own, there, words).await.unwrap_err().to_string(), Error::Refused(ErrorCode::Forbidden).to_string());
+    assert_eq!(
+        bob.edit(own, there, words).await.unwrap_err().to_string(),
+        Error::Refused(ErrorCode::Forbidden).to_string()
+    );
 }

@@ -25,13 +25,19 @@ fn partials(server: &Server) -> PathBuf {
 
 /// What has arrived of a file, as a kill leaves it.
 fn leave(server: &Server, user: UserId, n: usize) -> PathBuf {
-    let path = partials(server).join(format!("{user}-{}", blake3::hash(content(n).as_bytes()).to_hex()));
+    let path = partials(server).join(format!(
+        "{user}-{}",
+        blake3::hash(content(n).as_bytes()).to_hex()
+    ));
     std::fs::write(&path, &content(n)[..ARRIVED]).unwrap();
     path
 }
 
 fn left(server: &Server) -> Vec<PathBuf> {
-    let mut left: Vec<_> = std::fs::read_dir(partials(server)).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut left: Vec<_> = std::fs::read_dir(partials(server))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
     left.sort();
     left
 }
@@ -51,21 +57,36 @@ async fn what_nobody_went_on_with_goes_at_the_next_start_after_its_time() {
     server.kill();
     let minute = Duration::from_secs(60);
     let mut kept = Vec::new();
-    for (n, age) in [Duration::ZERO, PARTIAL_TIME_MAX - minute, PARTIAL_TIME_MAX + minute, PARTIAL_TIME_MAX * 9].into_iter().enumerate() {
+    for (n, age) in [
+        Duration::ZERO,
+        PARTIAL_TIME_MAX - minute,
+        PARTIAL_TIME_MAX + minute,
+        PARTIAL_TIME_MAX * 9,
+    ]
+    .into_iter()
+    .enumerate()
+    {
         let path = leave(&server, account.user, n);
         let file = File::options().write(true).open(&path).unwrap();
-        file.set_times(FileTimes::new().set_modified(SystemTime::now() - age)).unwrap();
+        file.set_times(FileTimes::new().set_modified(SystemTime::now() - age))
+            .unwrap();
         if age < PARTIAL_TIME_MAX {
             kept.push(path);
         }
     }
     kept.sort();
     server.restart();
-    until("what is too old goes, and nothing else", async || left(&server) == kept).await;
+    until("what is too old goes, and nothing else", async || {
+        left(&server) == kept
+    })
+    .await;
     for n in 0..4 {
         upload(&ada, n).await.unwrap();
     }
-    assert!(left(&server).is_empty(), "what has come to its end is no partial file any more");
+    assert!(
+        left(&server).is_empty(),
+        "what has come to its end is no partial file any more"
+    );
 }
 
 #[tokio::test]
@@ -84,7 +105,11 @@ async fn a_user_has_so_many_uploads_that_broke_off_and_no_more() {
     server.restart();
     assert_eq!(left(&server).len(), PARTIALS_PER_USER_MAX);
     assert_eq!(upload(&ada, 1_001).await, Err(ErrorCode::LimitReached));
-    assert_eq!(left(&server).len(), PARTIALS_PER_USER_MAX, "one that is refused leaves nothing");
+    assert_eq!(
+        left(&server).len(),
+        PARTIALS_PER_USER_MAX,
+        "one that is refused leaves nothing"
+    );
     upload(&bob, 1_001).await.unwrap();
     upload(&ada, 7).await.unwrap();
     upload(&ada, 1_002).await.unwrap();

@@ -22,7 +22,10 @@ const ELSEWHERE: &[(&str, Form, &str)] = &[
 /// The subcommands that have none of their own, each with its words.
 fn leaves() -> BTreeMap<String, Command> {
     fn walk(command: &Command, words: &[&str], found: &mut BTreeMap<String, Command>) {
-        for sub in command.get_subcommands().filter(|sub| sub.get_name() != "help" && !sub.is_hide_set()) {
+        for sub in command
+            .get_subcommands()
+            .filter(|sub| sub.get_name() != "help" && !sub.is_hide_set())
+        {
             let words = [words, &[sub.get_name()]].concat();
             // `cairn devices` lists them, and `cairn devices revoke` is something else.
             if !sub.is_subcommand_required_set() {
@@ -41,26 +44,43 @@ fn table() -> BTreeMap<String, (String, bool)> {
     let page = include_str!("../../docs/COMMANDS.md");
     let mut rows = BTreeMap::new();
     for line in page.lines().filter(|line| line.starts_with("| `")) {
-        let [words, about, json] = line.trim_matches('|').split('|').map(str::trim).collect::<Vec<_>>()[..] else {
+        let [words, about, json] = line
+            .trim_matches('|')
+            .split('|')
+            .map(str::trim)
+            .collect::<Vec<_>>()[..]
+        else {
             panic!("a row has three columns: {line}");
         };
         let words = words.trim_matches('`').to_owned();
         assert!(matches!(json, "yes" | "no") && !about.is_empty(), "{line}");
-        assert!(rows.insert(words, (about.to_owned(), json == "yes")).is_none(), "{line} is there twice");
+        assert!(
+            rows.insert(words, (about.to_owned(), json == "yes"))
+                .is_none(),
+            "{line} is there twice"
+        );
     }
     rows
 }
 
 /// Checks that every subcommand was run for people, and for scripts where it has `--json`.
 pub fn nothing_is_left_out(done: &BTreeSet<(String, Form)>) {
-    let elsewhere: BTreeSet<_> = ELSEWHERE.iter().map(|&(words, form, _)| (words.to_owned(), form)).collect();
-    let is_run = |words: &String, form| done.contains(&(words.clone(), form)) || elsewhere.contains(&(words.clone(), form));
+    let elsewhere: BTreeSet<_> = ELSEWHERE
+        .iter()
+        .map(|&(words, form, _)| (words.to_owned(), form))
+        .collect();
+    let is_run = |words: &String, form| {
+        done.contains(&(words.clone(), form)) || elsewhere.contains(&(words.clone(), form))
+    };
     let missing: Vec<_> = table()
         .into_iter()
         .flat_map(|(words, (_, has_json))| {
             // A measurement is the same for both, and a long one is run once.
             let for_people = (!words.starts_with("bench ")).then_some(Form::People);
-            let forms: Vec<_> = for_people.into_iter().chain(has_json.then_some(Form::Json)).collect();
+            let forms: Vec<_> = for_people
+                .into_iter()
+                .chain(has_json.then_some(Form::Json))
+                .collect();
             forms.into_iter().map(move |form| (words.clone(), form))
         })
         .filter(|(words, form)| !is_run(words, *form))
@@ -71,11 +91,23 @@ pub fn nothing_is_left_out(done: &BTreeSet<(String, Form)>) {
 #[test]
 fn the_table_of_the_commands_is_complete() {
     let (leaves, table) = (leaves(), table());
-    let missing: Vec<_> = leaves.keys().filter(|words| !table.contains_key(*words)).collect();
+    let missing: Vec<_> = leaves
+        .keys()
+        .filter(|words| !table.contains_key(*words))
+        .collect();
     assert!(missing.is_empty(), "docs/COMMANDS.md lacks {missing:?}");
-    let made_up: Vec<_> = table.keys().filter(|words| !leaves.contains_key(*words)).collect();
-    assert!(made_up.is_empty(), "docs/COMMANDS.md has {made_up:?}, which are no commands");
-    let stale: Vec<_> = ELSEWHERE.iter().filter(|(words, ..)| !leaves.contains_key(*words)).collect();
+    let made_up: Vec<_> = table
+        .keys()
+        .filter(|words| !leaves.contains_key(*words))
+        .collect();
+    assert!(
+        made_up.is_empty(),
+        "docs/COMMANDS.md has {made_up:?}, which are no commands"
+    );
+    let stale: Vec<_> = ELSEWHERE
+        .iter()
+        .filter(|(words, ..)| !leaves.contains_key(*words))
+        .collect();
     assert!(stale.is_empty(), "{stale:?}");
 }
 
@@ -84,11 +116,25 @@ fn every_help_shows_how_and_what_scripts_read() {
     let table = table();
     for (words, command) in leaves() {
         let help = command.clone().render_long_help().to_string();
-        let examples = help.split_once("EXAMPLES\n").unwrap_or_else(|| panic!("{words} has no examples")).1;
-        assert!(examples.contains(&format!("cairn {words}")) || examples.contains(" --profile "), "{words}: its examples are of another");
-        let tells = ["JSON", "READY FILE"].iter().any(|heading| examples.contains(heading));
-        assert!(tells || !table[&words].1, "{words} does not say what its JSON is like");
-        let long: Vec<_> = help.lines().filter(|line| line.chars().count() > 145).collect();
+        let examples = help
+            .split_once("EXAMPLES\n")
+            .unwrap_or_else(|| panic!("{words} has no examples"))
+            .1;
+        assert!(
+            examples.contains(&format!("cairn {words}")) || examples.contains(" --profile "),
+            "{words}: its examples are of another"
+        );
+        let tells = ["JSON", "READY FILE"]
+            .iter()
+            .any(|heading| examples.contains(heading));
+        assert!(
+            tells || !table[&words].1,
+            "{words} does not say what its JSON is like"
+        );
+        let long: Vec<_> = help
+            .lines()
+            .filter(|line| line.chars().count() > 145)
+            .collect();
         assert!(long.is_empty(), "{words}: {long:?}");
     }
 }

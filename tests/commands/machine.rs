@@ -10,26 +10,92 @@ pub fn measured(world: &World) {
     let dir = world.path("measured");
     std::fs::create_dir(&dir).unwrap();
     let dir = dir.to_str().unwrap();
-    let idle = world.json("nobody", &["bench", "idle", "--connections", "3", "--seconds", "1", "--dir", dir]);
+    let idle = world.json(
+        "nobody",
+        &[
+            "bench",
+            "idle",
+            "--connections",
+            "3",
+            "--seconds",
+            "1",
+            "--dir",
+            dir,
+        ],
+    );
     assert!(idle["handshakes_per_s"].is_number(), "{idle}");
-    let engine = world.json("nobody", &["bench", "engine", "--seconds", "0.05", "--batches", "8", "--dir", dir]);
-    let fill = world.json("nobody", &["bench", "fill", "--messages", "2000", "--conversations", "10", "--dir", dir]);
-    let ids = world.json("nobody", &["bench", "ids", "--ids", "2000", "--messages", "2000", "--dir", dir]);
+    let engine = world.json(
+        "nobody",
+        &[
+            "bench",
+            "engine",
+            "--seconds",
+            "0.05",
+            "--batches",
+            "8",
+            "--dir",
+            dir,
+        ],
+    );
+    let fill = world.json(
+        "nobody",
+        &[
+            "bench",
+            "fill",
+            "--messages",
+            "2000",
+            "--conversations",
+            "10",
+            "--dir",
+            dir,
+        ],
+    );
+    let ids = world.json(
+        "nobody",
+        &[
+            "bench",
+            "ids",
+            "--ids",
+            "2000",
+            "--messages",
+            "2000",
+            "--dir",
+            dir,
+        ],
+    );
     for found in [engine, fill, ids] {
-        assert!(found["durability"].is_string() && found["settings"].is_object(), "{found}");
+        assert!(
+            found["durability"].is_string() && found["settings"].is_object(),
+            "{found}"
+        );
     }
 }
 
 /// The server is looked at, stopped, and what it leaves is checked.
 pub fn all(world: &World) {
     world.json("ada", &["send", "@tom", "hello"]);
-    assert_eq!(world.json("ada", &["config", "set", "amend-minutes", "0"])["value"], "0");
-    world.refused("ada", &["edit", "@tom", "1", "goodbye"], "it is too late to change that message");
+    assert_eq!(
+        world.json("ada", &["config", "set", "amend-minutes", "0"])["value"],
+        "0"
+    );
+    world.refused(
+        "ada",
+        &["edit", "@tom", "1", "goodbye"],
+        "it is too late to change that message",
+    );
     let stats = world.json("ada", &["stats"]);
-    assert!(stats["entries"].as_u64().unwrap() > 0 && stats["checkpoints"].is_object(), "{stats}");
+    assert!(
+        stats["entries"].as_u64().unwrap() > 0 && stats["checkpoints"].is_object(),
+        "{stats}"
+    );
     assert!(world.people("ada", &["stats"]).contains("fdatasync"));
     for shell in ["bash", "zsh", "fish"] {
-        assert!(world.people("nobody", &["completions", shell]).contains("cairn"), "{shell}");
+        assert!(
+            world
+                .people("nobody", &["completions", shell])
+                .contains("cairn"),
+            "{shell}"
+        );
     }
     // Who watches is told when the server goes and is back.
     let watch = world.live("ada", &["watch", "tom"], Form::Json);
@@ -45,18 +111,51 @@ pub fn all(world: &World) {
     world.note(&["serve"], Form::Json);
 
     let report = world.json("nobody", &["doctor", "--data", data]);
-    assert!(report["messages"].as_u64().unwrap() > 50 && report["attachments"].as_u64().unwrap() > 0, "{report}");
-    assert!(world.people("nobody", &["doctor", "--data", data, "--full"]).starts_with("everything is sound\n"));
+    assert!(
+        report["messages"].as_u64().unwrap() > 50 && report["attachments"].as_u64().unwrap() > 0,
+        "{report}"
+    );
+    assert!(
+        world
+            .people("nobody", &["doctor", "--data", data, "--full"])
+            .starts_with("everything is sound\n")
+    );
     let done = world.json("nobody", &["compact", "--data", data]);
-    assert!(done["rows"].as_u64().unwrap() > 0 && done["after_bytes"].is_u64(), "{done}");
-    assert!(world.people("nobody", &["compact", "--data", data]).contains(" rows live in "));
-    assert!(world.people("nobody", &["doctor", "--data", data]).starts_with("everything is sound\n"));
+    assert!(
+        done["rows"].as_u64().unwrap() > 0 && done["after_bytes"].is_u64(),
+        "{done}"
+    );
+    assert!(
+        world
+            .people("nobody", &["compact", "--data", data])
+            .contains(" rows live in ")
+    );
+    assert!(
+        world
+            .people("nobody", &["doctor", "--data", data])
+            .starts_with("everything is sound\n")
+    );
 
-    let again = world.live("nobody", &["serve", "--data", data, "--listen", "127.0.0.1:0", "--log", "warn"], Form::People);
+    let again = world.live(
+        "nobody",
+        &[
+            "serve",
+            "--data",
+            data,
+            "--listen",
+            "127.0.0.1:0",
+            "--log",
+            "warn",
+        ],
+        Form::People,
+    );
     again.until(|line| line.starts_with("cairn listens on 127.0.0.1:"));
     world.note(&["serve"], Form::People);
     let (code, said) = world.failure("nobody", &["doctor", "--data", data]);
-    assert!(code == Some(4) && said.contains("\nhint: stop the server first"), "{said}");
+    assert!(
+        code == Some(4) && said.contains("\nhint: stop the server first"),
+        "{said}"
+    );
     assert_eq!(again.interrupt(), Some(0));
     unreached(world);
 }
@@ -64,11 +163,17 @@ pub fn all(world: &World) {
 /// Nobody listens any more, and everybody is told what to look at.
 fn unreached(world: &World) {
     let (code, said) = world.failure("ada", &["whoami"]);
-    assert!(code == Some(3) && said.contains("check address and port"), "{said}");
+    assert!(
+        code == Some(3) && said.contains("check address and port"),
+        "{said}"
+    );
     let missing = world.path("missing");
     for command in ["doctor", "compact"] {
         let (code, said) = world.failure("nobody", &[command, "--data", missing.to_str().unwrap()]);
-        assert!(code == Some(4) && said.contains("\nhint: "), "{command}: {said}");
+        assert!(
+            code == Some(4) && said.contains("\nhint: "),
+            "{command}: {said}"
+        );
     }
     assert!(!Path::new(&missing).exists(), "nobody makes it by looking");
 }
@@ -76,12 +181,23 @@ fn unreached(world: &World) {
 /// What every command has in common.
 #[test]
 fn a_command_line_that_makes_no_sense_is_told_so() {
-    for words in
-        [&["sned"][..], &["send"], &["tail", "team"], &["group", "creat"], &["get", "#team", "x"], &["type", "#team", "--for", "5"]]
-    {
+    for words in [
+        &["sned"][..],
+        &["send"],
+        &["tail", "team"],
+        &["group", "creat"],
+        &["get", "#team", "x"],
+        &["type", "#team", "--for", "5"],
+    ] {
         let output = cairn(words).output().unwrap();
         assert_eq!(output.status.code(), Some(2), "{words:?}");
-        assert!(output.stdout.is_empty() && String::from_utf8(output.stderr).unwrap().starts_with("error: "), "{words:?}");
+        assert!(
+            output.stdout.is_empty()
+                && String::from_utf8(output.stderr)
+                    .unwrap()
+                    .starts_with("error: "),
+            "{words:?}"
+        );
     }
     let version = cairn(&["--version"]).output().unwrap();
     assert!(version.status.success() && version.stdout.starts_with(b"cairn "));

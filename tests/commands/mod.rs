@@ -18,7 +18,14 @@ use world::World;
 #[test]
 fn every_command_does_it_and_says_so() {
     let world = World::new();
-    let parts = [talk::all, groups::all, people::all, presence::all, files::all, machine::measured];
+    let parts = [
+        talk::all,
+        groups::all,
+        people::all,
+        presence::all,
+        files::all,
+        machine::measured,
+    ];
     thread::scope(|scope| {
         for part in parts {
             let world = &world;

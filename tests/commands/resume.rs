@@ -22,7 +22,9 @@ async fn begun(find: impl Fn() -> Option<PathBuf>) -> u64 {
         let mut looks = interval(Duration::from_millis(1));
         loop {
             looks.tick().await;
-            let arrived = find().and_then(|path| fs::metadata(path).ok()).map_or(0, |found| found.len());
+            let arrived = find()
+                .and_then(|path| fs::metadata(path).ok())
+                .map_or(0, |found| found.len());
             if arrived >= BEGUN_BYTES {
                 return arrived;
             }
@@ -50,30 +52,59 @@ async fn a_transfer_that_is_killed_goes_on_where_it_was_when_it_is_run_again() {
     let send = ["send", "#big", "--file", "big.bin"];
     let partials = world.server().data().join("attachments/partial");
     let sending = world.live("ada", &send, Form::Json);
-    let arrived = begun(|| fs::read_dir(&partials).ok()?.next()?.ok().map(|entry| entry.path())).await;
+    let arrived = begun(|| {
+        fs::read_dir(&partials)
+            .ok()?
+            .next()?
+            .ok()
+            .map(|entry| entry.path())
+    })
+    .await;
     drop(sending);
-    assert_eq!(world.lines("ada", &["tail", "#big"]).len(), 1, "what is not whole is not sent");
+    assert_eq!(
+        world.lines("ada", &["tail", "#big"]).len(),
+        1,
+        "what is not whole is not sent"
+    );
     let sent = world.json("ada", &send);
     let resumed = sent["resumed_at_bytes"].as_u64().unwrap();
-    assert!(resumed >= arrived && resumed < whole_bytes, "{arrived} of {whole_bytes} had arrived, and it went on at {resumed}");
+    assert!(
+        resumed >= arrived && resumed < whole_bytes,
+        "{arrived} of {whole_bytes} had arrived, and it went on at {resumed}"
+    );
     assert_eq!(sent["msgid"], 2);
     let shown = world.lines("ada", &["tail", "#big"]);
-    assert_eq!((&shown[1]["attachment"]["hash"], shown.len()), (&whole.as_str().into(), 2));
+    assert_eq!(
+        (&shown[1]["attachment"]["hash"], shown.len()),
+        (&whole.as_str().into(), 2)
+    );
 
     let (get, target) = (["get", "#big", "2", "-o", "copy"], world.path("copy"));
     let part = world.path(&format!("copy.{}.part", &whole[..8]));
     let getting = world.live("ada", &get, Form::Json);
     begun(|| Some(part.clone())).await;
     drop(getting);
-    assert!(!target.exists(), "what is not whole does not look as if it were");
+    assert!(
+        !target.exists(),
+        "what is not whole does not look as if it were"
+    );
     let left = fs::metadata(&part).unwrap().len();
     let got = world.json("ada", &get);
-    assert!(left < whole_bytes && got["resumed_at_bytes"] == left, "{left} of {whole_bytes} were left: {got}");
-    assert_eq!((got["hash"].as_str().unwrap(), hash_of(&target)), (whole.as_str(), whole.clone()));
+    assert!(
+        left < whole_bytes && got["resumed_at_bytes"] == left,
+        "{left} of {whole_bytes} were left: {got}"
+    );
+    assert_eq!(
+        (got["hash"].as_str().unwrap(), hash_of(&target)),
+        (whole.as_str(), whole.clone())
+    );
     assert!(!part.exists());
 
     // What lies there of another file is noticed by its hash, and not counted.
     fs::write(&part, vec![7; BEGUN_BYTES as usize]).unwrap();
     let got = world.json("ada", &get);
-    assert_eq!((&got["resumed_at_bytes"], hash_of(&target)), (&0.into(), whole));
+    assert_eq!(
+        (&got["resumed_at_bytes"], hash_of(&target)),
+        (&0.into(), whole)
+    );
 }

@@ -34,7 +34,11 @@ pub struct World {
 
 impl World {
     pub fn new() -> Self {
-        let world = Self { server: Mutex::new(Server::start()), home: TempDir::new().unwrap(), done: Mutex::default() };
+        let world = Self {
+            server: Mutex::new(Server::start()),
+            home: TempDir::new().unwrap(),
+            done: Mutex::default(),
+        };
         let link = world.server().invite.as_ref().unwrap().to_string();
         let me = world.json("ada", &["join", &link, "--name", "ada"]);
         assert_eq!((&me["name"], &me["role"]), (&"ada".into(), &"owner".into()));
@@ -47,7 +51,10 @@ impl World {
 
     /// Somebody new, as he joins with a link of the owner.
     pub fn join(&self, who: &str) {
-        let link = self.json("ada", &["invite"])["invite"].as_str().unwrap().to_owned();
+        let link = self.json("ada", &["invite"])["invite"]
+            .as_str()
+            .unwrap()
+            .to_owned();
         assert_eq!(self.json(who, &["join", &link, "--name", who])["name"], who);
     }
 
@@ -58,7 +65,11 @@ impl World {
 
     fn command(&self, who: &str, args: &[&str], form: Form) -> Command {
         let mut command = cairn(&[]);
-        command.current_dir(self.home.path()).arg("--profile").arg(self.path(who)).env("TZ", "UTC");
+        command
+            .current_dir(self.home.path())
+            .arg("--profile")
+            .arg(self.path(who))
+            .env("TZ", "UTC");
         if form == Form::Json {
             command.arg("--json");
         }
@@ -68,15 +79,31 @@ impl World {
 
     fn output(&self, who: &str, args: &[&str], form: Form, input: Option<&str>) -> Output {
         let mut command = self.command(who, args, form);
-        let Some(input) = input else { return command.output().unwrap() };
-        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+        let Some(input) = input else {
+            return command.output().unwrap();
+        };
+        let mut child = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        child
+            .stdin
+            .take()
+            .unwrap()
+            .write_all(input.as_bytes())
+            .unwrap();
         child.wait_with_output().unwrap()
     }
 
     fn done(&self, who: &str, args: &[&str], form: Form, input: Option<&str>) -> String {
         let output = self.output(who, args, form, input);
-        assert!(output.status.success(), "{who}: {args:?}: {}", String::from_utf8_lossy(&output.stderr));
+        assert!(
+            output.status.success(),
+            "{who}: {args:?}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
         self.note(args, form);
         String::from_utf8(output.stdout).unwrap()
     }
@@ -93,7 +120,10 @@ impl World {
 
     /// The lines of JSON that the command prints.
     pub fn lines(&self, who: &str, args: &[&str]) -> Vec<Value> {
-        self.done(who, args, Form::Json, None).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+        self.done(who, args, Form::Json, None)
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
     }
 
     /// The one line of JSON that the command prints.
@@ -105,7 +135,10 @@ impl World {
 
     /// The lines of JSON that the command prints when this is its standard input.
     pub fn lines_of_input(&self, who: &str, args: &[&str], input: &str) -> Vec<Value> {
-        self.done(who, args, Form::Json, Some(input)).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+        self.done(who, args, Form::Json, Some(input))
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
     }
 
     /// What the command tells people when this is its standard input.
@@ -117,18 +150,28 @@ impl World {
     pub fn failure(&self, who: &str, args: &[&str]) -> (Option<i32>, String) {
         let output = self.output(who, args, Form::People, None);
         assert!(!output.status.success(), "{who}: {args:?}: it did it");
-        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+        (
+            output.status.code(),
+            String::from_utf8(output.stderr).unwrap(),
+        )
     }
 
     /// Checks that a command is refused, with this in what people are told, and with something to do next.
     pub fn refused(&self, who: &str, args: &[&str], why: &str) {
         let (code, said) = self.failure(who, args);
-        assert!(code == Some(1) && said.contains(why) && said.contains("\nhint: "), "{args:?}: {code:?}: {said}");
+        assert!(
+            code == Some(1) && said.contains(why) && said.contains("\nhint: "),
+            "{args:?}: {code:?}: {said}"
+        );
     }
 
     /// A command that goes on until it is told to end.
     pub fn live(&self, who: &str, args: &[&str], form: Form) -> Live {
-        let mut child = self.command(who, args, form).stdout(Stdio::piped()).spawn().unwrap();
+        let mut child = self
+            .command(who, args, form)
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
         let (sender, lines) = channel();
         let mut output = BufReader::new(child.stdout.take().unwrap());
         thread::spawn(move || {
@@ -139,7 +182,11 @@ impl World {
                 }
             }
         });
-        Live { child, lines, name: format!("{who}: {args:?}") }
+        Live {
+            child,
+            lines,
+            name: format!("{who}: {args:?}"),
+        }
     }
 
     /// Every subcommand that did what it was asked.
@@ -159,7 +206,10 @@ impl Live {
     /// Reads lines until one is as it should be, and gives it.
     pub fn until(&self, is_it: impl Fn(&str) -> bool) -> String {
         let (deadline, mut read) = (Instant::now() + PATIENCE, Vec::new());
-        while let Ok(line) = self.lines.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+        while let Ok(line) = self
+            .lines
+            .recv_timeout(deadline.saturating_duration_since(Instant::now()))
+        {
             if is_it(&line) {
                 return line;
             }
@@ -192,7 +242,9 @@ impl Drop for Live {
 fn subcommand(args: &[&str]) -> String {
     let (mut at, mut words) = (cairn::cli::command(), Vec::new());
     for &word in args {
-        let Some(next) = at.find_subcommand(word).cloned() else { break };
+        let Some(next) = at.find_subcommand(word).cloned() else {
+            break;
+        };
         words.push(word);
         at = next;
     }

@@ -22,7 +22,11 @@ const ATTEMPTS: u64 = 5;
 const REMOVES: &str = "attachments that nobody needs are removed";
 
 /// Kills a server in the middle of a collection, and starts it again. What uploads leave that nobody sends must go at once.
-pub(super) async fn cut_off(mut server: Server, client: &Client, needed: &BTreeSet<String>) -> Server {
+pub(super) async fn cut_off(
+    mut server: Server,
+    client: &Client,
+    needed: &BTreeSet<String>,
+) -> Server {
     for attempt in 0..ATTEMPTS {
         // What earlier kills left without a record goes first, so that it is not this that the kill cuts off.
         server = meanwhile(server, |server| {
@@ -37,7 +41,10 @@ pub(super) async fn cut_off(mut server: Server, client: &Client, needed: &BTreeS
         kill_when_it_removes(&server).await;
         let left = stored(server.data());
         println!("{} of {before} files are left after a kill", left.len());
-        assert!(left.is_superset(needed), "files are lost that messages name");
+        assert!(
+            left.is_superset(needed),
+            "files are lost that messages name"
+        );
         server = meanwhile(server, Server::restart).await;
         if left.len() > needed.len() {
             return server;
@@ -50,17 +57,42 @@ async fn upload_needless(client: &Client, first: u64) {
     let mut uploads = JoinSet::new();
     for n in first..first + NEEDLESS {
         let client = client.clone();
-        uploads.spawn(async move { client.upload(&mut Cursor::new(format!("nobody needs {n}")), |_| {}).await.unwrap() });
+        uploads.spawn(async move {
+            client
+                .upload(&mut Cursor::new(format!("nobody needs {n}")), |_| {})
+                .await
+                .unwrap()
+        });
     }
-    timeout(PATIENCE, uploads.join_all()).await.expect("uploads get nowhere");
+    timeout(PATIENCE, uploads.join_all())
+        .await
+        .expect("uploads get nowhere");
 }
 
 /// Starts another process on the directory, and kills it when it has said that it removes something.
 async fn kill_when_it_removes(server: &Server) {
-    let mut command = cairn(&["serve", "--json", "--log", "info", "--listen", &server.addr.to_string(), "--data"]);
-    let mut process = command.arg(server.data()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut command = cairn(&[
+        "serve",
+        "--json",
+        "--log",
+        "info",
+        "--listen",
+        &server.addr.to_string(),
+        "--data",
+    ]);
+    let mut process = command
+        .arg(server.data())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
     let stderr = BufReader::new(process.stderr.take().unwrap());
-    let says = tokio::task::spawn_blocking(move || stderr.lines().map_while(Result::ok).any(|line| line.contains(REMOVES)));
+    let says = tokio::task::spawn_blocking(move || {
+        stderr
+            .lines()
+            .map_while(Result::ok)
+            .any(|line| line.contains(REMOVES))
+    });
     let says = timeout(PATIENCE, says).await;
     process.kill().unwrap();
     process.wait().unwrap();
@@ -69,18 +101,25 @@ async fn kill_when_it_removes(server: &Server) {
 
 /// The names of all files of attachments, also of those that have not arrived as a whole.
 fn stored(data: &Path) -> BTreeSet<String> {
-    let folders = std::fs::read_dir(data.join("attachments")).unwrap().map(|entry| entry.unwrap().path());
+    let folders = std::fs::read_dir(data.join("attachments"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
     let files = folders.flat_map(|path| std::fs::read_dir(path).unwrap());
-    files.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+    files
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect()
 }
 
 /// Waits until nothing but these is stored.
 pub(super) async fn collected(data: PathBuf, expected: &BTreeSet<String>) {
-    until("nothing stays but the files that messages name", async || {
-        let found = stored(&data);
-        let lost = expected.difference(&found).count();
-        assert!(lost == 0, "{lost} of {} files are lost", expected.len());
-        found.len() == expected.len()
-    })
+    until(
+        "nothing stays but the files that messages name",
+        async || {
+            let found = stored(&data);
+            let lost = expected.difference(&found).count();
+            assert!(lost == 0, "{lost} of {} files are lost", expected.len());
+            found.len() == expected.len()
+        },
+    )
     .await;
 }

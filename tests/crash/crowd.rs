@@ -58,12 +58,22 @@ pub struct Checked {
 
 /// Tries again soon, as a test wants it, and never gives up.
 fn options() -> Options {
-    let backoff = Backoff { base: Duration::from_millis(20), cap: Duration::from_millis(500) };
-    Options { reconnect: Reconnect::Forever(backoff), ..Options::default() }
+    let backoff = Backoff {
+        base: Duration::from_millis(20),
+        cap: Duration::from_millis(500),
+    };
+    Options {
+        reconnect: Reconnect::Forever(backoff),
+        ..Options::default()
+    }
 }
 
 async fn join(link: &InviteLink, name: String) -> Result<(Client, Account), Error> {
-    let who = JoinRequest { name: UserName::new(name).unwrap(), password: None, device: DeviceName::new("test").unwrap() };
+    let who = JoinRequest {
+        name: UserName::new(name).unwrap(),
+        password: None,
+        device: DeviceName::new("test").unwrap(),
+    };
     Client::join(link, who, options()).await
 }
 
@@ -71,11 +81,17 @@ impl Crowd {
     /// Everybody joins: the first of them as the owner of the server.
     pub async fn gather(owner_link: &InviteLink, length: Length, seed: u64) -> Result<Self, Error> {
         let mut people = vec![join(owner_link, "sender0".to_owned()).await?];
-        let link = people[0].0.create_invite(16, Duration::from_secs(3600)).await?;
+        let link = people[0]
+            .0
+            .create_invite(16, Duration::from_secs(3600))
+            .await?;
         for n in 1..SENDERS {
             people.push(join(&link, format!("sender{n}")).await?);
         }
-        let readers = [join(&link, "reader0".to_owned()).await?, join(&link, "reader1".to_owned()).await?];
+        let readers = [
+            join(&link, "reader0".to_owned()).await?,
+            join(&link, "reader1".to_owned()).await?,
+        ];
         let users: Vec<_> = people.iter().map(|(_, account)| account.user).collect();
         let ledger = Arc::new(Ledger::new(length, users.clone(), GROUPS + 1));
         let (mut places, mut followers) = (Vec::new(), JoinSet::new());
@@ -83,25 +99,54 @@ impl Crowd {
             let at = places.len();
             let followed = by.map(|(client, _)| {
                 let (position, followed) = watch::channel(MsgId::ZERO);
-                followers.spawn(follow(client.clone(), id, Arc::clone(&ledger), at, position));
+                followers.spawn(follow(
+                    client.clone(),
+                    id,
+                    Arc::clone(&ledger),
+                    at,
+                    position,
+                ));
                 followed
             });
-            places.push(Place { id, account: by[0].1.clone(), followed: followed.into() });
+            places.push(Place {
+                id,
+                account: by[0].1.clone(),
+                followed: followed.into(),
+            });
         };
-        let everybody: Vec<_> = users[1..].iter().copied().chain(readers.iter().map(|(_, account)| account.user)).collect();
+        let everybody: Vec<_> = users[1..]
+            .iter()
+            .copied()
+            .chain(readers.iter().map(|(_, account)| account.user))
+            .collect();
         for n in 0..GROUPS {
             let name = GroupName::new(format!("group {n}")).unwrap();
-            place(people[0].0.create_group(name, everybody.clone()).await?, [&readers[0], &readers[1]]);
+            place(
+                people[0].0.create_group(name, everybody.clone()).await?,
+                [&readers[0], &readers[1]],
+            );
         }
         let direct = ConversationId::direct(users[0], users[1]).unwrap();
         // A chat without a message is none that can be followed, so it begins with one.
         let (said, text) = ledger.say(0, GROUPS);
-        let first = people[0].0.send(direct, Body::Text(Text::new(text).unwrap())).await?;
+        let first = people[0]
+            .0
+            .send(direct, Body::Text(Text::new(text).unwrap()))
+            .await?;
         ledger.answered(said, Outcome::Accepted(first));
         place(direct, [&people[0], &people[1]]);
         let senders = people.into_iter().map(|(client, _)| client).collect();
         let random = StdRng::seed_from_u64(seed);
-        Ok(Self { ledger, places, senders, followers, sending: JoinSet::new(), pause: watch::Sender::new(true), random, length })
+        Ok(Self {
+            ledger,
+            places,
+            senders,
+            followers,
+            sending: JoinSet::new(),
+            pause: watch::Sender::new(true),
+            random,
+            length,
+        })
     }
 
     /// Everybody talks until [`Crowd::settle`].
@@ -145,7 +190,10 @@ impl Crowd {
     /// said, and the followers must have come as far.
     pub async fn settle(&mut self) -> Result<Checked, String> {
         self.pause.send_replace(true);
-        while let Some(sender) = timeout(PATIENCE, self.sending.join_next()).await.map_err(|_| "sends stay unanswered")? {
+        while let Some(sender) = timeout(PATIENCE, self.sending.join_next())
+            .await
+            .map_err(|_| "sends stay unanswered")?
+        {
             sender.map_err(|panic| panic.to_string())??;
         }
         let mut entries = 0;
@@ -170,10 +218,15 @@ impl Crowd {
     /// Reads the whole log with a client that knows nothing yet.
     async fn read_all(&self, at: usize) -> Result<MsgId, String> {
         let place = &self.places[at];
-        let client = Client::connect(&place.account, options()).await.map_err(|error| format!("a fresh client: {error}"))?;
+        let client = Client::connect(&place.account, options())
+            .await
+            .map_err(|error| format!("a fresh client: {error}"))?;
         let mut history = client.history(place.id, MsgId::new(1));
         let mut reader = self.ledger.reader(at);
-        while let Some(batch) = timeout(PATIENCE, history.next_batch()).await.map_err(|_| "a history does not end")? {
+        while let Some(batch) = timeout(PATIENCE, history.next_batch())
+            .await
+            .map_err(|_| "a history does not end")?
+        {
             for message in batch.map_err(|error| format!("the history of place {at}: {error}"))? {
                 reader.read(&message)?;
             }
@@ -193,7 +246,10 @@ impl Crowd {
 }
 
 /// What goes wrong with those who talk and those who follow, while they ought to go on.
-async fn fault(followers: &mut JoinSet<String>, sending: &mut JoinSet<Result<(), String>>) -> String {
+async fn fault(
+    followers: &mut JoinSet<String>,
+    sending: &mut JoinSet<Result<(), String>>,
+) -> String {
     loop {
         tokio::select! {
             Some(fault) = followers.join_next() => return fault.unwrap_or_else(|panic| panic.to_string()),
@@ -207,7 +263,13 @@ async fn fault(followers: &mut JoinSet<String>, sending: &mut JoinSet<Result<(),
     }
 }
 
-async fn follow(client: Client, id: ConversationId, ledger: Arc<Ledger>, at: usize, position: watch::Sender<MsgId>) -> String {
+async fn follow(
+    client: Client,
+    id: ConversationId,
+    ledger: Arc<Ledger>,
+    at: usize,
+    position: watch::Sender<MsgId>,
+) -> String {
     let mut timeline = client.follow(id, MsgId::new(1));
     let mut reader = ledger.reader(at);
     loop {
@@ -240,8 +302,14 @@ impl Sender {
         while !*pause.borrow() {
             let place = self.random.random_range(0..self.places.len());
             let (said, text) = self.ledger.say(self.n, place);
-            let promise = self.client.enqueue(self.places[place], Body::Text(Text::new(text).unwrap())).await;
-            under_way.push_back((said, promise.map_err(|error| format!("{said:?} cannot be sent: {error}"))?));
+            let promise = self
+                .client
+                .enqueue(self.places[place], Body::Text(Text::new(text).unwrap()))
+                .await;
+            under_way.push_back((
+                said,
+                promise.map_err(|error| format!("{said:?} cannot be sent: {error}"))?,
+            ));
             if under_way.len() >= self.window {
                 self.resolve(under_way.pop_front()).await?;
             }
@@ -253,7 +321,9 @@ impl Sender {
     }
 
     async fn resolve(&self, oldest: Option<(Said, Accepted)>) -> Result<(), String> {
-        let Some((said, promise)) = oldest else { return Ok(()) };
+        let Some((said, promise)) = oldest else {
+            return Ok(());
+        };
         let outcome = match promise.await {
             Ok(msgid) => Outcome::Accepted(msgid),
             Err(Error::Refused(ErrorCode::StorageFailed)) => Outcome::StorageFailed,

@@ -42,7 +42,8 @@ fn group_name(name: &str) -> GroupName {
 
 /// What was said long ago.
 fn long_ago() -> Timestamp {
-    let then = SystemTime::now().duration_since(UNIX_EPOCH).unwrap() - Duration::from_secs(7 * 24 * 60 * 60);
+    let then = SystemTime::now().duration_since(UNIX_EPOCH).unwrap()
+        - Duration::from_secs(7 * 24 * 60 * 60);
     Timestamp::new(then.as_millis() as u64)
 }
 
@@ -69,7 +70,10 @@ impl Historian {
             let at = self.random.random_range(0..self.groups.len());
             if self.random.random_bool(0.3) {
                 let policy = Retention::Days(self.random.random_range(1..4));
-                self.client.set_retention(self.groups[at].id, Some(policy)).await.unwrap();
+                self.client
+                    .set_retention(self.groups[at].id, Some(policy))
+                    .await
+                    .unwrap();
             }
             // In the first group nothing is new, so its floor goes on rising.
             match at > 0 && self.random.random_bool(0.1) {
@@ -91,21 +95,39 @@ impl Historian {
             sent_at: long_ago(),
             body: Body::Text(Text::new(number.to_string()).unwrap()),
         };
-        self.client.import(group.id, SOURCE, group.imported, (group.said..group.said + count).map(old).collect()).await.unwrap();
+        self.client
+            .import(
+                group.id,
+                SOURCE,
+                group.imported,
+                (group.said..group.said + count).map(old).collect(),
+            )
+            .await
+            .unwrap();
         group.said += count;
         group.imported += count;
     }
 
     async fn send(&mut self, at: usize) {
         let group = &mut self.groups[at];
-        self.client.send(group.id, Body::Text(Text::new(group.said.to_string()).unwrap())).await.unwrap();
+        self.client
+            .send(
+                group.id,
+                Body::Text(Text::new(group.said.to_string()).unwrap()),
+            )
+            .await
+            .unwrap();
         group.fresh.get_or_insert(group.said);
         group.said += 1;
     }
 }
 
 /// Sends files, and says that it has everything up to them, so that they may go.
-async fn send_and_ack(mut sender: Sender, policy: impl Fn(u32) -> Option<Retention>, enough: watch::Receiver<bool>) -> Sender {
+async fn send_and_ack(
+    mut sender: Sender,
+    policy: impl Fn(u32) -> Option<Retention>,
+    enough: watch::Receiver<bool>,
+) -> Sender {
     while !*enough.borrow() {
         sender.send().await;
         let (last, _) = sender.sent.last().unwrap();
@@ -113,7 +135,11 @@ async fn send_and_ack(mut sender: Sender, policy: impl Fn(u32) -> Option<Retenti
         if sender.random.random_bool(0.3)
             && let Some(policy) = policy(sender.random.random_range(1..4))
         {
-            sender.client.set_retention(sender.team, Some(policy)).await.unwrap();
+            sender
+                .client
+                .set_retention(sender.team, Some(policy))
+                .await
+                .unwrap();
         }
         sender.done.send_modify(|done| *done += 1);
     }
@@ -130,7 +156,11 @@ async fn end(server: Server, random: &mut StdRng) -> Server {
     if way == 2 {
         let server = meanwhile(server, |server| assert!(server.stop().success())).await;
         let compact = ["compact", "--json", "--data"];
-        let mut compact = cairn(&compact).arg(server.data()).stdout(Stdio::null()).spawn().unwrap();
+        let mut compact = cairn(&compact)
+            .arg(server.data())
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
         sleep(a_moment).await;
         compact.kill().unwrap();
         compact.wait().unwrap();
@@ -149,20 +179,38 @@ struct Floors(BTreeMap<ConversationId, MsgId>);
 
 impl Floors {
     async fn look(&mut self, client: &Client, conversation: ConversationId) -> MsgId {
-        let floor = client.pull(conversation, PullRange::From(MsgId::new(1)), 1).await.unwrap().floor;
+        let floor = client
+            .pull(conversation, PullRange::From(MsgId::new(1)), 1)
+            .await
+            .unwrap()
+            .floor;
         let before = self.0.insert(conversation, floor).unwrap_or(MsgId::ZERO);
-        assert!(floor >= before, "the floor of {conversation} went back from {before} to {floor}");
+        assert!(
+            floor >= before,
+            "the floor of {conversation} went back from {before} to {floor}"
+        );
         floor
     }
 }
 
 /// Reads what is there of a conversation. Nothing above its floor may be missing.
 async fn read(client: &Client, conversation: ConversationId) -> Vec<(MsgId, Body)> {
-    let (mut history, mut read, mut last) = (client.history(conversation, MsgId::new(1)), Vec::new(), MsgId::ZERO);
-    while let Some(batch) = timeout(PATIENCE, history.next_batch()).await.expect("a history does not end") {
+    let (mut history, mut read, mut last) = (
+        client.history(conversation, MsgId::new(1)),
+        Vec::new(),
+        MsgId::ZERO,
+    );
+    while let Some(batch) = timeout(PATIENCE, history.next_batch())
+        .await
+        .expect("a history does not end")
+    {
         for message in batch.unwrap() {
             let floor = history.floor();
-            assert!(message.msgid == last.next() || message.msgid <= floor.next(), "{last}, floor {floor}, {}", message.msgid);
+            assert!(
+                message.msgid == last.next() || message.msgid <= floor.next(),
+                "{last}, floor {floor}, {}",
+                message.msgid
+            );
             last = message.msgid;
             read.push((last, message.body));
         }
@@ -172,21 +220,35 @@ async fn read(client: &Client, conversation: ConversationId) -> Vec<(MsgId, Body
 
 /// The numbers that are there of a group, which must be consecutive.
 async fn numbers(client: &Client, conversation: ConversationId) -> Vec<u64> {
-    let texts = read(client, conversation).await.into_iter().filter_map(|(_, body)| match body {
-        Body::Text(text) => Some(text.as_str().parse().unwrap()),
-        _ => None,
-    });
+    let texts = read(client, conversation)
+        .await
+        .into_iter()
+        .filter_map(|(_, body)| match body {
+            Body::Text(text) => Some(text.as_str().parse().unwrap()),
+            _ => None,
+        });
     let numbers: Vec<u64> = texts.collect();
-    assert!(numbers.windows(2).all(|pair| pair[1] > pair[0]), "something is doubled: {numbers:?}");
+    assert!(
+        numbers.windows(2).all(|pair| pair[1] > pair[0]),
+        "something is doubled: {numbers:?}"
+    );
     numbers
 }
 
 /// Has the server look at a group again and again, until everything is gone from it that `is_done` waits for.
-async fn until_gone(client: &Client, conversation: ConversationId, policies: [Retention; 2], is_done: impl AsyncFn() -> bool) {
+async fn until_gone(
+    client: &Client,
+    conversation: ConversationId,
+    policies: [Retention; 2],
+    is_done: impl AsyncFn() -> bool,
+) {
     let looks = async {
         let mut looks = interval(LOOK_INTERVAL);
         for policy in policies.into_iter().cycle() {
-            client.set_retention(conversation, Some(policy)).await.unwrap();
+            client
+                .set_retention(conversation, Some(policy))
+                .await
+                .unwrap();
             for _ in 0..LOOKS_PER_POLICY {
                 if is_done().await {
                     return;
@@ -195,22 +257,40 @@ async fn until_gone(client: &Client, conversation: ConversationId, policies: [Re
             }
         }
     };
-    timeout(PATIENCE, looks).await.unwrap_or_else(|_| panic!("what may go from {conversation} does not go"));
+    timeout(PATIENCE, looks)
+        .await
+        .unwrap_or_else(|_| panic!("what may go from {conversation} does not go"));
 }
 
 /// Of a group in which messages go by their age, what is left is what was said from the first message of today on.
 async fn check_ageing(client: &Client, group: &Ageing) {
     let left: Vec<u64> = (group.fresh.unwrap_or(group.said)..group.said).collect();
-    until_gone(client, group.id, [Retention::Days(1), Retention::Days(2)], async || {
-        let found = numbers(client, group.id).await;
-        assert!(found.ends_with(&left), "of {} texts {left:?} must be there, and {found:?} are", group.said);
-        found.len() == left.len()
-    })
+    until_gone(
+        client,
+        group.id,
+        [Retention::Days(1), Retention::Days(2)],
+        async || {
+            let found = numbers(client, group.id).await;
+            assert!(
+                found.ends_with(&left),
+                "of {} texts {left:?} must be there, and {found:?} are",
+                group.said
+            );
+            found.len() == left.len()
+        },
+    )
     .await;
 }
 
 async fn delivered(client: &Client, conversation: ConversationId) -> MsgId {
-    client.conversations().await.unwrap().into_iter().find(|found| found.id == conversation).unwrap().delivered
+    client
+        .conversations()
+        .await
+        .unwrap()
+        .into_iter()
+        .find(|found| found.id == conversation)
+        .unwrap()
+        .delivered
 }
 
 /// Of the group in which messages go when everybody has them, what is left is what somebody has not acked. Says where it begins.
@@ -220,15 +300,29 @@ async fn check_acked(senders: &[Sender], floors: &mut Floors) -> MsgId {
     for Sender { client, .. } in senders {
         acked = acked.min(delivered(client, team).await);
     }
-    assert!(acked > floors.look(owner, team).await.min(MsgId::new(1)), "nobody acked anything");
+    assert!(
+        acked > floors.look(owner, team).await.min(MsgId::new(1)),
+        "nobody acked anything"
+    );
     let until_acked = |cap_days| Retention::UntilAcked { cap_days };
     until_gone(owner, team, [until_acked(1), until_acked(2)], async || {
-        let page = owner.pull(team, PullRange::From(MsgId::new(1)), 1).await.unwrap();
-        assert!(page.floor <= acked, "{} is gone, and only {acked} was acked", page.floor);
+        let page = owner
+            .pull(team, PullRange::From(MsgId::new(1)), 1)
+            .await
+            .unwrap();
+        assert!(
+            page.floor <= acked,
+            "{} is gone, and only {acked} was acked",
+            page.floor
+        );
         page.floor == acked
     })
     .await;
-    let left: BTreeSet<MsgId> = read(owner, team).await.into_iter().map(|(msgid, _)| msgid).collect();
+    let left: BTreeSet<MsgId> = read(owner, team)
+        .await
+        .into_iter()
+        .map(|(msgid, _)| msgid)
+        .collect();
     for (msgid, _) in senders.iter().flat_map(|sender| &sender.sent) {
         assert_eq!(left.contains(msgid), *msgid > acked, "message {msgid}");
     }
@@ -238,25 +332,42 @@ async fn check_acked(senders: &[Sender], floors: &mut Floors) -> MsgId {
 /// The files that messages above the floor name.
 fn named(senders: &[Sender], floor: MsgId) -> BTreeSet<String> {
     let sent = senders.iter().flat_map(|sender| &sender.sent);
-    sent.filter(|(msgid, _)| *msgid > floor).map(|(_, file)| file.hash.to_string()).collect()
+    sent.filter(|(msgid, _)| *msgid > floor)
+        .map(|(_, file)| file.hash.to_string())
+        .collect()
 }
 
 /// They are there, and no others.
 async fn check_files(server: &Server, senders: &[Sender], floor: MsgId) {
-    let (sent, named) = (|| senders.iter().flat_map(|sender| &sender.sent), named(senders, floor));
+    let (sent, named) = (
+        || senders.iter().flat_map(|sender| &sender.sent),
+        named(senders, floor),
+    );
     assert!(named.len() >= KEPT_FILES, "{} files stay", named.len());
     collected(server.data().to_owned(), &named).await;
-    let (client, team, dir) = (&senders[0].client, senders[0].team, tempfile::tempdir().unwrap());
+    let (client, team, dir) = (
+        &senders[0].client,
+        senders[0].team,
+        tempfile::tempdir().unwrap(),
+    );
     let mut gone = 0;
     for (msgid, file) in sent() {
         let path = dir.path().join(msgid.to_string());
         match client.download(team, *msgid, file, &path, |_| {}).await {
-            Ok(_) if *msgid > floor => assert!(std::fs::read(&path).unwrap() == content(file), "message {msgid} gives another file"),
-            Err(TransferError::Client(Error::Refused(ErrorCode::Expired))) if *msgid <= floor => gone += 1,
+            Ok(_) if *msgid > floor => assert!(
+                std::fs::read(&path).unwrap() == content(file),
+                "message {msgid} gives another file"
+            ),
+            Err(TransferError::Client(Error::Refused(ErrorCode::Expired))) if *msgid <= floor => {
+                gone += 1
+            }
             other => panic!("message {msgid} above the floor {floor}: {other:?}"),
         }
     }
-    println!("{} files stay, and {gone} messages are gone that named some", named.len());
+    println!(
+        "{} files stay, and {gone} messages are gone that named some",
+        named.len()
+    );
 }
 
 /// Everybody who takes part, at work.
@@ -271,50 +382,101 @@ struct Company {
 impl Company {
     async fn gather(server: &Server, seed: u64) -> (Self, Client, Vec<ConversationId>) {
         let (ada, _) = server.owner().await;
-        let (name, value) = (SettingName::new("attachment-unsent-hours").unwrap(), SettingValue::new("0").unwrap());
+        let (name, value) = (
+            SettingName::new("attachment-unsent-hours").unwrap(),
+            SettingValue::new("0").unwrap(),
+        );
         ada.set_setting(name, value).await.unwrap();
         let (bob, bob_account) = invite(&ada, "bob").await;
         let (enough, done) = (watch::Sender::new(false), Arc::new(watch::Sender::new(0)));
         let (mut groups, mut ids) = (Vec::new(), Vec::new());
         for n in 0..AGEING {
-            let id = ada.create_group(group_name(&format!("ageing {n}")), Vec::new()).await.unwrap();
-            ada.set_retention(id, Some(Retention::Days(1))).await.unwrap();
-            groups.push(Ageing { id, said: 0, imported: 0, fresh: None });
+            let id = ada
+                .create_group(group_name(&format!("ageing {n}")), Vec::new())
+                .await
+                .unwrap();
+            ada.set_retention(id, Some(Retention::Days(1)))
+                .await
+                .unwrap();
+            groups.push(Ageing {
+                id,
+                said: 0,
+                imported: 0,
+                fresh: None,
+            });
             ids.push(id);
         }
-        let team = ada.create_group(group_name("acked"), vec![bob_account.user]).await.unwrap();
+        let team = ada
+            .create_group(group_name("acked"), vec![bob_account.user])
+            .await
+            .unwrap();
         ids.push(team);
         let random = |n| StdRng::seed_from_u64(seed.wrapping_add(n));
-        let historian = Historian { client: ada.clone(), groups, random: random(0), done: done.clone() };
-        let sender = |client: &Client, n| Sender { client: client.clone(), team, random: random(n), sent: Vec::new(), done: done.clone() };
+        let historian = Historian {
+            client: ada.clone(),
+            groups,
+            random: random(0),
+            done: done.clone(),
+        };
+        let sender = |client: &Client, n| Sender {
+            client: client.clone(),
+            team,
+            random: random(n),
+            sent: Vec::new(),
+            done: done.clone(),
+        };
         let as_owner = |cap_days| Some(Retention::UntilAcked { cap_days });
         let senders = [
             tokio::spawn(send_and_ack(sender(&ada, 1), as_owner, enough.subscribe())),
             tokio::spawn(send_and_ack(sender(&bob, 2), |_| None, enough.subscribe())),
         ];
         let historian = tokio::spawn(historian.work(enough.subscribe()));
-        (Self { historian, senders, enough, done }, ada, ids)
+        (
+            Self {
+                historian,
+                senders,
+                enough,
+                done,
+            },
+            ada,
+            ids,
+        )
     }
 
     async fn get_on(&self, steps: u64) {
         let target = *self.done.borrow() + steps;
-        timeout(PATIENCE, self.done.subscribe().wait_for(|done| *done >= target)).await.expect("nobody gets anywhere").unwrap();
+        timeout(
+            PATIENCE,
+            self.done.subscribe().wait_for(|done| *done >= target),
+        )
+        .await
+        .expect("nobody gets anywhere")
+        .unwrap();
     }
 
     /// Everybody comes to an end.
     async fn end(self) -> (Vec<Ageing>, Vec<Sender>) {
         self.enough.send_replace(true);
-        let groups = timeout(PATIENCE, self.historian).await.expect("the historian gets nowhere").unwrap();
+        let groups = timeout(PATIENCE, self.historian)
+            .await
+            .expect("the historian gets nowhere")
+            .unwrap();
         let mut senders = Vec::new();
         for sender in self.senders {
-            senders.push(timeout(PATIENCE, sender).await.expect("a sender gets nowhere").unwrap());
+            senders.push(
+                timeout(PATIENCE, sender)
+                    .await
+                    .expect("a sender gets nowhere")
+                    .unwrap(),
+            );
         }
         (groups, senders)
     }
 }
 
 #[tokio::test]
-async fn a_server_that_is_killed_while_messages_expire_loses_nothing_else_and_brings_nothing_back() {
+async fn a_server_that_is_killed_while_messages_expire_loses_nothing_else_and_brings_nothing_back()
+{
     let (seed, mut random) = random();
     let mut server = Server::start();
     let (company, ada, conversations) = Company::gather(&server, seed).await;
@@ -327,7 +489,10 @@ async fn a_server_that_is_killed_while_messages_expire_loses_nothing_else_and_br
         for &conversation in &conversations {
             let floor = floors.look(&ada, conversation).await;
             let read = read(&ada, conversation).await;
-            println!("round {round}: {} entries of {conversation} above {floor}", read.len());
+            println!(
+                "round {round}: {} entries of {conversation} above {floor}",
+                read.len()
+            );
         }
     }
     let (groups, senders) = company.end().await;
@@ -341,6 +506,13 @@ async fn a_server_that_is_killed_while_messages_expire_loses_nothing_else_and_br
         floors.look(&ada, conversation).await;
     }
     let server = meanwhile(server, |server| assert!(server.stop().success())).await;
-    let doctor = cairn(&["doctor", "--full", "--json", "--data"]).arg(server.data()).output().unwrap();
-    assert!(doctor.status.success(), "the doctor complains: {}", String::from_utf8_lossy(&doctor.stderr));
+    let doctor = cairn(&["doctor", "--full", "--json", "--data"])
+        .arg(server.data())
+        .output()
+        .unwrap();
+    assert!(
+        doctor.status.success(),
+        "the doctor complains: {}",
+        String::from_utf8_lossy(&doctor.stderr)
+    );
 }

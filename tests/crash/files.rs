@@ -10,7 +10,9 @@ use cairn_client::proto::attachment::{Attachment, AttachmentHash};
 use cairn_client::proto::body::Body;
 use cairn_client::proto::error::ErrorCode;
 use cairn_client::proto::ids::{ConversationId, MsgId};
-use cairn_client::proto::text::{Caption, FileName, GroupName, MediaType, SettingName, SettingValue};
+use cairn_client::proto::text::{
+    Caption, FileName, GroupName, MediaType, SettingName, SettingValue,
+};
 use cairn_client::{Client, Error, TransferError};
 use rand::rngs::StdRng;
 use rand::{Rng as _, RngExt as _, SeedableRng as _};
@@ -67,13 +69,28 @@ impl Sender {
     }
 
     async fn upload(&mut self) -> Attachment {
-        let (seed, size_bytes) = (self.random.random::<u64>(), self.random.random_range(1..1_500_000));
-        let (name, media_type) = (FileName::new(format!("{seed}")).unwrap(), MediaType::new("a/b").unwrap());
+        let (seed, size_bytes) = (
+            self.random.random::<u64>(),
+            self.random.random_range(1..1_500_000),
+        );
+        let (name, media_type) = (
+            FileName::new(format!("{seed}")).unwrap(),
+            MediaType::new("a/b").unwrap(),
+        );
         let hash = AttachmentHash::new([0; 32]);
-        let file = Attachment { hash, name, media_type, size_bytes, caption: Caption::new("").unwrap() };
+        let file = Attachment {
+            hash,
+            name,
+            media_type,
+            size_bytes,
+            caption: Caption::new("").unwrap(),
+        };
         let mut bytes = Cursor::new(content(&file));
         match self.client.upload(&mut bytes, |_| {}).await {
-            Ok(uploaded) => Attachment { hash: uploaded.hash, ..file },
+            Ok(uploaded) => Attachment {
+                hash: uploaded.hash,
+                ..file
+            },
             Err(error @ TransferError::Client(_)) => panic!("{error}"),
             Err(error) => panic!("a transfer broke off: {error}"),
         }
@@ -88,24 +105,40 @@ pub(super) fn content(file: &Attachment) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn a_server_that_is_killed_while_files_come_and_go_keeps_what_messages_name_and_nothing_else() {
+async fn a_server_that_is_killed_while_files_come_and_go_keeps_what_messages_name_and_nothing_else()
+{
     let (seed, mut random) = random();
     let mut server = Server::start();
     let (owner, _) = server.owner().await;
-    let (name, value) = (SettingName::new("attachment-unsent-hours").unwrap(), SettingValue::new("0").unwrap());
+    let (name, value) = (
+        SettingName::new("attachment-unsent-hours").unwrap(),
+        SettingValue::new("0").unwrap(),
+    );
     owner.set_setting(name, value).await.unwrap();
-    let team = owner.create_group(GroupName::new("team").unwrap(), Vec::new()).await.unwrap();
+    let team = owner
+        .create_group(GroupName::new("team").unwrap(), Vec::new())
+        .await
+        .unwrap();
     let (enough, done) = (watch::Sender::new(false), Arc::new(watch::Sender::new(0)));
     let mut working = JoinSet::new();
     for n in 0..SENDERS {
         let random = StdRng::seed_from_u64(seed.wrapping_add(n));
-        let sender = Sender { client: owner.clone(), team, random, sent: Vec::new(), done: done.clone() };
+        let sender = Sender {
+            client: owner.clone(),
+            team,
+            random,
+            sent: Vec::new(),
+            done: done.clone(),
+        };
         working.spawn(sender.work(enough.subscribe()));
     }
     for _ in 0..2 * rounds() {
         let target = *done.borrow() + random.random_range(0..8);
         let mut hears = done.subscribe();
-        timeout(PATIENCE, hears.wait_for(|done| *done >= target)).await.expect("the senders get nowhere").unwrap();
+        timeout(PATIENCE, hears.wait_for(|done| *done >= target))
+            .await
+            .expect("the senders get nowhere")
+            .unwrap();
         sleep(Duration::from_micros(random.random_range(0..100_000))).await;
         server = meanwhile(server, |server| {
             server.kill();
@@ -114,7 +147,9 @@ async fn a_server_that_is_killed_while_files_come_and_go_keeps_what_messages_nam
         .await;
     }
     enough.send_replace(true);
-    let senders = timeout(PATIENCE, working.join_all()).await.expect("the senders get nowhere");
+    let senders = timeout(PATIENCE, working.join_all())
+        .await
+        .expect("the senders get nowhere");
     let sent: Vec<_> = senders.into_iter().flat_map(|sender| sender.sent).collect();
     let expected: BTreeSet<String> = sent.iter().map(|(_, file)| file.hash.to_string()).collect();
     let server = cut_off(server, &owner, &expected).await;
@@ -123,10 +158,23 @@ async fn a_server_that_is_killed_while_files_come_and_go_keeps_what_messages_nam
     let dir = tempfile::tempdir().unwrap();
     for (msgid, file) in &sent {
         let path = dir.path().join(msgid.to_string());
-        owner.download(team, *msgid, file, &path, |_| {}).await.unwrap();
-        assert!(std::fs::read(&path).unwrap() == content(file), "message {msgid} gives another file");
+        owner
+            .download(team, *msgid, file, &path, |_| {})
+            .await
+            .unwrap();
+        assert!(
+            std::fs::read(&path).unwrap() == content(file),
+            "message {msgid} gives another file"
+        );
     }
     let server = meanwhile(server, |server| assert!(server.stop().success())).await;
-    let doctor = cairn(&["doctor", "--full", "--json", "--data"]).arg(server.data()).output().unwrap();
-    assert!(doctor.status.success(), "the doctor complains: {}", String::from_utf8_lossy(&doctor.stderr));
+    let doctor = cairn(&["doctor", "--full", "--json", "--data"])
+        .arg(server.data())
+        .output()
+        .unwrap();
+    assert!(
+        doctor.status.success(),
+        "the doctor complains: {}",
+        String::from_utf8_lossy(&doctor.stderr)
+    );
 }

@@ -39,15 +39,27 @@ struct State {
 impl Ledger {
     /// Nothing said yet by these senders at so many places.
     pub fn new(length: Length, senders: Vec<UserId>, places: usize) -> Self {
-        let state = State { sent: vec![vec![Vec::new(); places]; senders.len()], seen: vec![Vec::new(); places] };
-        Self { length, senders, state: Mutex::new(state), accepted: watch::Sender::new(0) }
+        let state = State {
+            sent: vec![vec![Vec::new(); places]; senders.len()],
+            seen: vec![Vec::new(); places],
+        };
+        Self {
+            length,
+            senders,
+            state: Mutex::new(state),
+            accepted: watch::Sender::new(0),
+        }
     }
 
     /// The next message of this sender at this place.
     pub fn say(&self, sender: usize, place: usize) -> (Said, String) {
         let mut state = self.state.lock();
         let sent = &mut state.sent[sender][place];
-        let said = Said { sender, place, n: sent.len() };
+        let said = Said {
+            sender,
+            place,
+            n: sent.len(),
+        };
         sent.push(Outcome::Open);
         (said, said.text(self.length))
     }
@@ -67,7 +79,12 @@ impl Ledger {
 
     /// A reader of the log of this place, from its beginning.
     pub fn reader(&self, place: usize) -> Reader<'_> {
-        Reader { ledger: self, place, next: MsgId::new(1), next_of: vec![0; self.senders.len()] }
+        Reader {
+            ledger: self,
+            place,
+            next: MsgId::new(1),
+            next_of: vec![0; self.senders.len()],
+        }
     }
 }
 
@@ -97,7 +114,10 @@ impl Reader<'_> {
             // A group begins with the entries that made it and brought its members.
             Body::System(SystemEntry::Created { .. }) if message.msgid == MsgId::new(1) => None,
             Body::System(SystemEntry::Added { .. }) if message.msgid == MsgId::new(2) => None,
-            Body::Text(text) => Some(self.identify(message, text.as_str()).map_err(|what| format!("{at}: {what}"))?),
+            Body::Text(text) => Some(
+                self.identify(message, text.as_str())
+                    .map_err(|what| format!("{at}: {what}"))?,
+            ),
             other => return Err(format!("{at}: nobody said {other:?}")),
         };
         self.note(said).map_err(|what| format!("{at}: {what}"))?;
@@ -108,27 +128,39 @@ impl Reader<'_> {
     /// Whose message it is: the next one of its sender, byte for byte.
     fn identify(&self, message: &Message, text: &str) -> Result<Said, String> {
         let said = Said::of(text).ok_or("nobody says such a thing")?;
-        if said.place != self.place || self.ledger.senders.get(said.sender) != Some(&message.sender) {
+        if said.place != self.place || self.ledger.senders.get(said.sender) != Some(&message.sender)
+        {
             return Err(format!("{said:?} is said to be of user {}", message.sender));
         }
         if text != said.text(self.ledger.length) {
-            return Err(format!("the bytes of {said:?} are not those that were sent"));
+            return Err(format!(
+                "the bytes of {said:?} are not those that were sent"
+            ));
         }
         let next = self.next_of[said.sender];
         if said.n < next {
-            return Err(format!("{said:?} stands here again, or too late: {next} of this sender comes next"));
+            return Err(format!(
+                "{said:?} stands here again, or too late: {next} of this sender comes next"
+            ));
         }
         let state = self.ledger.state.lock();
         let sent = &state.sent[said.sender][said.place];
         match sent.get(said.n) {
             None => return Err(format!("{said:?} was never sent")),
-            Some(Outcome::Accepted(msgid)) if *msgid != message.msgid => return Err(format!("{said:?} was accepted as {msgid}")),
+            Some(Outcome::Accepted(msgid)) if *msgid != message.msgid => {
+                return Err(format!("{said:?} was accepted as {msgid}"));
+            }
             Some(_) => {}
         }
-        match sent[next..said.n].iter().position(|outcome| *outcome != Outcome::StorageFailed) {
+        match sent[next..said.n]
+            .iter()
+            .position(|outcome| *outcome != Outcome::StorageFailed)
+        {
             Some(left_out) => {
                 let (n, outcome) = (next + left_out, sent[next + left_out]);
-                Err(format!("{said:?} stands here, and message {n} of this sender does not stand before it: {outcome:?}"))
+                Err(format!(
+                    "{said:?} stands here, and message {n} of this sender does not stand before it: {outcome:?}"
+                ))
             }
             None => Ok(said),
         }
@@ -141,7 +173,11 @@ impl Reader<'_> {
         match seen.get(self.next.prev().get() as usize) {
             None => seen.push(said),
             Some(before) if *before == said => {}
-            Some(before) => return Err(format!("somebody saw {before:?} here, and now it is {said:?}")),
+            Some(before) => {
+                return Err(format!(
+                    "somebody saw {before:?} here, and now it is {said:?}"
+                ));
+            }
         }
         if let Some(said) = said {
             self.next_of[said.sender] = said.n + 1;
@@ -154,14 +190,24 @@ impl Reader<'_> {
         let state = self.ledger.state.lock();
         for (sender, next) in self.next_of.iter().enumerate() {
             let rest = &state.sent[sender][self.place][*next..];
-            if let Some((n, outcome)) = (*next..).zip(rest).find(|(_, outcome)| **outcome != Outcome::StorageFailed) {
+            if let Some((n, outcome)) = (*next..)
+                .zip(rest)
+                .find(|(_, outcome)| **outcome != Outcome::StorageFailed)
+            {
                 let place = self.place;
-                return Err(format!("place {place} ends with {}, without message {n} of sender {sender}: {outcome:?}", self.position()));
+                return Err(format!(
+                    "place {place} ends with {}, without message {n} of sender {sender}: {outcome:?}",
+                    self.position()
+                ));
             }
         }
         let seen = state.seen[self.place].len() as u64;
         if seen != self.position().get() {
-            return Err(format!("place {} ends with {}, and somebody saw message {seen}", self.place, self.position()));
+            return Err(format!(
+                "place {} ends with {}, and somebody saw message {seen}",
+                self.place,
+                self.position()
+            ));
         }
         Ok(())
     }

@@ -33,7 +33,11 @@ const ROUNDS: u64 = 3;
 const ROUNDS_PER_CHECK: u64 = 10;
 
 fn setting(name: &str) -> Option<u64> {
-    std::env::var(name).ok().map(|value| value.parse().unwrap_or_else(|_| panic!("{name} is no number: {value}")))
+    std::env::var(name).ok().map(|value| {
+        value
+            .parse()
+            .unwrap_or_else(|_| panic!("{name} is no number: {value}"))
+    })
 }
 
 fn rounds() -> u64 {
@@ -63,8 +67,14 @@ async fn meanwhile(mut server: Server, act: impl FnOnce(&mut Server) + Send + 's
 async fn is_sound_when_stopped(server: Server, crowd: Crowd, last: Checked) {
     crowd.leave().await;
     let server = meanwhile(server, |server| assert!(server.stop().success())).await;
-    let output = cairn(&["doctor", "--json", "--data"]).arg(server.data()).output().unwrap();
-    let (said, complaint) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8_lossy(&output.stderr).into_owned());
+    let output = cairn(&["doctor", "--json", "--data"])
+        .arg(server.data())
+        .output()
+        .unwrap();
+    let (said, complaint) = (
+        String::from_utf8(output.stdout).unwrap(),
+        String::from_utf8_lossy(&output.stderr).into_owned(),
+    );
     assert!(output.status.success(), "the doctor complains: {complaint}");
     let report: serde_json::Value = serde_json::from_str(&said).unwrap();
     assert_eq!(report["messages"], last.entries, "{report}");
@@ -74,7 +84,9 @@ async fn is_sound_when_stopped(server: Server, crowd: Crowd, last: Checked) {
 async fn a_server_that_is_killed_while_people_talk_loses_nothing_and_doubles_nothing() {
     let (seed, mut random) = random();
     let mut server = Server::start();
-    let mut crowd = Crowd::gather(server.invite.as_ref().unwrap(), Length::Chat, seed).await.unwrap();
+    let mut crowd = Crowd::gather(server.invite.as_ref().unwrap(), Length::Chat, seed)
+        .await
+        .unwrap();
     let mut checked = None;
     for round in 1..=rounds() {
         crowd.talk();
@@ -102,7 +114,9 @@ const PAGES_TO_REPLAY: u64 = 400;
 async fn a_server_that_is_killed_while_it_starts_or_stops_always_opens_again() {
     let (seed, mut random) = random();
     let mut server = Server::start();
-    let mut crowd = Crowd::gather(server.invite.as_ref().unwrap(), Length::Page, seed).await.unwrap();
+    let mut crowd = Crowd::gather(server.invite.as_ref().unwrap(), Length::Page, seed)
+        .await
+        .unwrap();
     crowd.talk();
     must("first", crowd.accepted(PAGES_TO_REPLAY).await);
     let mut checked = None;
@@ -124,7 +138,11 @@ async fn a_server_that_is_killed_while_it_starts_or_stops_always_opens_again() {
 /// they are killed, so that they are in the middle of a checkpoint.
 async fn start_and_kill(server: &Server, random: &mut StdRng) -> Result<(), String> {
     let mut process = spawn(server.data(), &server.addr.to_string());
-    let life: f64 = if random.random_bool(0.5) { random.random_range(0.0..2.0) } else { random.random_range(0.0..0.1) };
+    let life: f64 = if random.random_bool(0.5) {
+        random.random_range(0.0..2.0)
+    } else {
+        random.random_range(0.0..0.1)
+    };
     sleep(Duration::from_secs_f64(life)).await;
     // Whoever ended by himself did not open.
     let ended = process.try_wait().unwrap();
@@ -135,16 +153,32 @@ async fn start_and_kill(server: &Server, random: &mut StdRng) -> Result<(), Stri
     process.kill().unwrap();
     let last = process.wait().unwrap();
     let mut said = String::new();
-    process.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+    process
+        .stderr
+        .take()
+        .unwrap()
+        .read_to_string(&mut said)
+        .unwrap();
     match ended {
-        Some(status) => Err(format!("the server ended by itself with {status} within {life} s: {said}")),
+        Some(status) => Err(format!(
+            "the server ended by itself with {status} within {life} s: {said}"
+        )),
         // A panic or an error on the way is no less of a fault because a kill came after it.
-        None if said.contains("panicked") || said.contains("ERROR") => Err(format!("the server complained and ended with {last}: {said}")),
+        None if said.contains("panicked") || said.contains("ERROR") => Err(format!(
+            "the server complained and ended with {last}: {said}"
+        )),
         None => Ok(()),
     }
 }
 
 fn spawn(data: &Path, listen: &str) -> Child {
-    let mut command = cairn(&["serve", "--json", "--log", "warn", "--listen", listen, "--data"]);
-    command.arg(data).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap()
+    let mut command = cairn(&[
+        "serve", "--json", "--log", "warn", "--listen", listen, "--data",
+    ]);
+    command
+        .arg(data)
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap()
 }

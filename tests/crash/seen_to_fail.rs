@@ -71,7 +71,10 @@ fn a_message_that_is_in_no_answer_yet_may_not_be_missing_before_a_later_one() {
     let (_open, _) = ledger.say(0, 0);
     let (_, text) = ledger.say(0, 0);
     let wrong = read(&ledger, &[message(1, 0, &text)]).unwrap_err();
-    assert!(wrong.contains("message 0 of this sender does not stand before it"), "{wrong}");
+    assert!(
+        wrong.contains("message 0 of this sender does not stand before it"),
+        "{wrong}"
+    );
 }
 
 #[test]
@@ -81,11 +84,22 @@ fn a_failed_send_may_be_there_or_not_but_not_twice() {
         let (failed, first) = ledger.say(0, 0);
         let (_, second) = ledger.say(0, 0);
         ledger.answered(failed, Outcome::StorageFailed);
-        let texts: &[&str] = if is_there { &[&first, &second] } else { &[&second] };
-        let mut log: Vec<Message> = (1..).zip(texts).map(|(msgid, text)| message(msgid, 0, text)).collect();
+        let texts: &[&str] = if is_there {
+            &[&first, &second]
+        } else {
+            &[&second]
+        };
+        let mut log: Vec<Message> = (1..)
+            .zip(texts)
+            .map(|(msgid, text)| message(msgid, 0, text))
+            .collect();
         read(&ledger, &log).unwrap();
         log.push(message(log.len() as u64 + 1, 0, &first));
-        assert!(read(&ledger, &log).unwrap_err().contains("again, or too late"));
+        assert!(
+            read(&ledger, &log)
+                .unwrap_err()
+                .contains("again, or too late")
+        );
     }
 }
 
@@ -114,7 +128,9 @@ fn a_gap_is_found() {
 #[test]
 fn changed_bytes_and_senders_are_found() {
     let wrong = found(|log| {
-        let Body::Text(text) = &log[3].body else { panic!("no text") };
+        let Body::Text(text) = &log[3].body else {
+            panic!("no text")
+        };
         log[3].body = Body::Text(Text::new(format!("{text}.")).unwrap());
     });
     assert!(wrong.contains("the bytes of"), "{wrong}");

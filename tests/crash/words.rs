@@ -30,12 +30,19 @@ impl Said {
     /// The text.
     pub fn text(self, length: Length) -> String {
         let Self { sender, place, n } = self;
-        let mut random = StdRng::seed_from_u64(((sender as u64) << 56) | ((place as u64) << 48) | n as u64);
+        let mut random =
+            StdRng::seed_from_u64(((sender as u64) << 56) | ((place as u64) << 48) | n as u64);
         let is_page = length == Length::Page || random.random_ratio(1, PAGE_EVERY);
-        let bytes = if is_page { random.random_range(12_000..16_000) } else { random.random_range(10..400) };
+        let bytes = if is_page {
+            random.random_range(12_000..16_000)
+        } else {
+            random.random_range(10..400)
+        };
         let mut text = format!("{sender} {place} {n} ");
         // Of the page only its beginning is new, so that it costs little to write and to compare.
-        let words: String = (0..12).map(|_| format!("{:x} ö日", random.random::<u64>())).collect();
+        let words: String = (0..12)
+            .map(|_| format!("{:x} ö日", random.random::<u64>()))
+            .collect();
         while text.len() < bytes {
             text.push_str(&words);
         }
@@ -45,6 +52,10 @@ impl Said {
     /// Whose text this is, when its beginning tells that.
     pub fn of(text: &str) -> Option<Self> {
         let mut numbers = text.split(' ').map(|word| word.parse().ok());
-        Some(Self { sender: numbers.next()??, place: numbers.next()??, n: numbers.next()?? })
+        Some(Self {
+            sender: numbers.next()??,
+            place: numbers.next()??,
+            n: numbers.next()??,
+        })
     }
 }

@@ -49,9 +49,16 @@ pub async fn compare(evening: &Evening) -> Result<(), String> {
 fn note_expired(evening: &Evening, sights: &[Sight]) {
     let is_gone = |(sight, user): (&Sight, &UserId)| {
         let mut views = sight.conversations.values();
-        views.any(|view| view.about.members.get(user).is_some_and(|own| own.joined <= view.floor))
+        views.any(|view| {
+            view.about
+                .members
+                .get(user)
+                .is_some_and(|own| own.joined <= view.floor)
+        })
     };
-    evening.scene.tally(EXPIRE, sights.iter().zip(&evening.scene.users).any(is_gone));
+    evening
+        .scene
+        .tally(EXPIRE, sights.iter().zip(&evening.scene.users).any(is_gone));
 }
 
 /// What the server says to a user, once all of his devices say the same.
@@ -72,7 +79,10 @@ async fn agreed(evening: &Evening, user: usize) -> Result<Sight, String> {
 
 async fn all_agree(evening: &Evening, user: usize, sight: &Sight) -> Result<(), String> {
     for device in 0..DEVICES {
-        let (replica, mut news) = (&evening.device(Seat { user, device }).replica, evening.board.news());
+        let (replica, mut news) = (
+            &evening.device(Seat { user, device }).replica,
+            evening.board.news(),
+        );
         let agreed = async {
             loop {
                 news.borrow_and_update();
@@ -84,7 +94,10 @@ async fn all_agree(evening: &Evening, user: usize, sight: &Sight) -> Result<(), 
         };
         if timeout(PATIENCE, agreed).await.is_err() {
             let here = replica.lock().sight();
-            return Err(format!("user{user} device {device}, and the server: {}", difference(&here, sight)));
+            return Err(format!(
+                "user{user} device {device}, and the server: {}",
+                difference(&here, sight)
+            ));
         }
     }
     Ok(())
@@ -95,21 +108,36 @@ fn difference(one: &Sight, other: &Sight) -> String {
     if one.contacts != other.contacts {
         return format!("contacts {:?} and {:?}", one.contacts, other.contacts);
     }
-    let (ids, others): (Vec<_>, Vec<_>) = (one.conversations.keys().collect(), other.conversations.keys().collect());
+    let (ids, others): (Vec<_>, Vec<_>) = (
+        one.conversations.keys().collect(),
+        other.conversations.keys().collect(),
+    );
     if ids != others {
         return format!("conversations {ids:?} and {others:?}");
     }
     let pairs = one.conversations.iter().zip(other.conversations.values());
-    let differing = pairs.filter(|((_, one), other)| one != other).map(|((id, one), other)| format!("{id}: {}", in_view(one, other)));
+    let differing = pairs
+        .filter(|((_, one), other)| one != other)
+        .map(|((id, one), other)| format!("{id}: {}", in_view(one, other)));
     differing.collect::<Vec<_>>().join("\n")
 }
 
 fn in_view(one: &View, other: &View) -> String {
     let entries = one.entries.keys().chain(other.entries.keys());
-    if let Some(msgid) = entries.filter(|msgid| one.entries.get(msgid) != other.entries.get(msgid)).min() {
-        return format!("entry {msgid} is {:?} and {:?}", one.entries.get(msgid), other.entries.get(msgid));
+    if let Some(msgid) = entries
+        .filter(|msgid| one.entries.get(msgid) != other.entries.get(msgid))
+        .min()
+    {
+        return format!(
+            "entry {msgid} is {:?} and {:?}",
+            one.entries.get(msgid),
+            other.entries.get(msgid)
+        );
     }
-    let [one, other] = [one, other].map(|view| View { entries: BTreeMap::new(), ..view.clone() });
+    let [one, other] = [one, other].map(|view| View {
+        entries: BTreeMap::new(),
+        ..view.clone()
+    });
     format!("{one:?} and {other:?}")
 }
 
@@ -120,11 +148,22 @@ pub fn members_agree(sights: &[Sight]) -> Result<(), String> {
         for (&id, view) in &sight.conversations {
             let &mut (before, known) = first.entry(id).or_insert((user, view));
             let floor = view.floor.max(known.floor).next();
-            let is_same = known.entries.range(floor..).eq(view.entries.range(floor..)) && known.head == view.head;
+            let is_same = known.entries.range(floor..).eq(view.entries.range(floor..))
+                && known.head == view.head;
             let pins = |view: &View| view.about.pins.range(floor..).copied().collect::<Vec<_>>();
-            let about = |view: &View| (view.about.name.clone(), view.about.topic.clone(), view.about.agreed, view.about.members.clone());
+            let about = |view: &View| {
+                (
+                    view.about.name.clone(),
+                    view.about.topic.clone(),
+                    view.about.agreed,
+                    view.about.members.clone(),
+                )
+            };
             if !is_same || pins(known) != pins(view) || about(known) != about(view) {
-                return Err(format!("user{before} and user{user} see {id} otherwise: {}", in_view(known, view)));
+                return Err(format!(
+                    "user{before} and user{user} see {id} otherwise: {}",
+                    in_view(known, view)
+                ));
             }
         }
     }
@@ -137,9 +176,15 @@ async fn who_may_not_cannot(evening: &Evening, sights: &[Sight]) -> Result<(), S
     for (user, sight) in sights.iter().enumerate() {
         let client = &evening.device(Seat { user, device: 0 }).client;
         let me = evening.scene.users[user];
-        files_are_there(client, sight).await.map_err(|fault| format!("user{user}: {fault}"))?;
-        in_groups(evening, client, me, sight, sights).await.map_err(|fault| format!("user{user}: {fault}"))?;
-        to_others(evening, client, me, sights).await.map_err(|fault| format!("user{user}: {fault}"))?;
+        files_are_there(client, sight)
+            .await
+            .map_err(|fault| format!("user{user}: {fault}"))?;
+        in_groups(evening, client, me, sight, sights)
+            .await
+            .map_err(|fault| format!("user{user}: {fault}"))?;
+        to_others(evening, client, me, sights)
+            .await
+            .map_err(|fault| format!("user{user}: {fault}"))?;
     }
     Ok(())
 }
@@ -151,7 +196,9 @@ fn plea() -> Body {
 /// The file that was sent last, as somebody sees it.
 fn last_file(sight: &Sight, group: ConversationId) -> Option<(MsgId, &Body)> {
     let entries = sight.conversations.get(&group)?.entries.iter().rev();
-    entries.map(|(&msgid, held)| (msgid, &held.body)).find(|(_, body)| body.attachment().is_some())
+    entries
+        .map(|(&msgid, held)| (msgid, &held.body))
+        .find(|(_, body)| body.attachment().is_some())
 }
 
 /// Whoever sees a message can fetch the file that it names.
@@ -171,29 +218,50 @@ async fn files_are_there(client: &Client, sight: &Sight) -> Result<(), String> {
 
 /// Whether a message is gone on purpose by now.
 pub async fn is_gone(client: &Client, id: ConversationId, msgid: MsgId) -> Result<bool, String> {
-    let page = client.pull(id, PullRange::From(msgid), 1).await.map_err(|error| error.to_string())?;
+    let page = client
+        .pull(id, PullRange::From(msgid), 1)
+        .await
+        .map_err(|error| error.to_string())?;
     Ok(page.floor >= msgid)
 }
 
-async fn in_groups(evening: &Evening, client: &Client, me: UserId, sight: &Sight, others: &[Sight]) -> Result<(), String> {
+async fn in_groups(
+    evening: &Evening,
+    client: &Client,
+    me: UserId,
+    sight: &Sight,
+    others: &[Sight],
+) -> Result<(), String> {
     for group in evening.scene.groups() {
         match sight.conversations.get(&group) {
             None => {
                 let pulled = client.pull(group, PullRange::From(MsgId::new(1)), 1).await;
-                is_refused(pulled, ErrorCode::NotFound).map_err(|fault| format!("sees {group}, of which he is no member: {fault}"))?;
+                is_refused(pulled, ErrorCode::NotFound)
+                    .map_err(|fault| format!("sees {group}, of which he is no member: {fault}"))?;
                 let sent = client.send(group, plea()).await;
-                is_refused(sent, ErrorCode::NotFound).map_err(|fault| format!("writes to {group}, of which he is no member: {fault}"))?;
-                if let Some((msgid, body)) = others.iter().find_map(|other| last_file(other, group)) {
+                is_refused(sent, ErrorCode::NotFound).map_err(|fault| {
+                    format!("writes to {group}, of which he is no member: {fault}")
+                })?;
+                if let Some((msgid, body)) = others.iter().find_map(|other| last_file(other, group))
+                {
                     files::cannot_fetch(client, group, msgid, body).await?;
                 }
             }
             Some(view) => {
                 let own = view.about.members[&me];
-                let may_post = view.about.agreed.is_none_or(|agreed| own.role >= agreed.post);
-                let code = if may_post { ErrorCode::Muted } else { ErrorCode::Forbidden };
+                let may_post = view
+                    .about
+                    .agreed
+                    .is_none_or(|agreed| own.role >= agreed.post);
+                let code = if may_post {
+                    ErrorCode::Muted
+                } else {
+                    ErrorCode::Forbidden
+                };
                 if !may_post || own.muted_until > Timestamp::new(0) {
                     let sent = client.send(group, plea()).await;
-                    is_refused(sent, code).map_err(|fault| format!("is heard in {group}: {fault}"))?;
+                    is_refused(sent, code)
+                        .map_err(|fault| format!("is heard in {group}: {fault}"))?;
                 }
             }
         }
@@ -201,9 +269,28 @@ async fn in_groups(evening: &Evening, client: &Client, me: UserId, sight: &Sight
     Ok(())
 }
 
-async fn to_others(evening: &Evening, client: &Client, me: UserId, sights: &[Sight]) -> Result<(), String> {
-    let sight = |of: UserId| evening.scene.users.iter().zip(sights).find(|(user, _)| **user == of).unwrap().1;
-    let blocks = |whose, whom| sight(whose).contacts.get(&whom).is_some_and(|relation| relation.blocks);
+async fn to_others(
+    evening: &Evening,
+    client: &Client,
+    me: UserId,
+    sights: &[Sight],
+) -> Result<(), String> {
+    let sight = |of: UserId| {
+        evening
+            .scene
+            .users
+            .iter()
+            .zip(sights)
+            .find(|(user, _)| **user == of)
+            .unwrap()
+            .1
+    };
+    let blocks = |whose, whom| {
+        sight(whose)
+            .contacts
+            .get(&whom)
+            .is_some_and(|relation| relation.blocks)
+    };
     for &other in evening.scene.users.iter().filter(|&&other| other != me) {
         let code = match (blocks(me, other), blocks(other, me)) {
             (true, _) => ErrorCode::Blocked,
@@ -211,7 +298,8 @@ async fn to_others(evening: &Evening, client: &Client, me: UserId, sights: &[Sig
             (false, false) => continue,
         };
         let sent = client.send(client.direct(other).unwrap(), plea()).await;
-        is_refused(sent, code).map_err(|fault| format!("writes to {other} in spite of a block: {fault}"))?;
+        is_refused(sent, code)
+            .map_err(|fault| format!("writes to {other} in spite of a block: {fault}"))?;
     }
     Ok(())
 }

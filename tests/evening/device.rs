@@ -39,7 +39,11 @@ impl Board {
     /// What went wrong, if anything did.
     pub fn check(&self) -> Result<(), String> {
         let faults = self.faults.lock();
-        if faults.is_empty() { Ok(()) } else { Err(faults.join("\n")) }
+        if faults.is_empty() {
+            Ok(())
+        } else {
+            Err(faults.join("\n"))
+        }
     }
 }
 
@@ -61,14 +65,28 @@ pub struct Device {
 
 /// Tries again soon, as a test wants it, and never gives up.
 pub fn options() -> Options {
-    let backoff = Backoff { base: Duration::from_millis(20), cap: Duration::from_millis(200) };
-    Options { reconnect: Reconnect::Forever(backoff), ..Options::default() }
+    let backoff = Backoff {
+        base: Duration::from_millis(20),
+        cap: Duration::from_millis(200),
+    };
+    Options {
+        reconnect: Reconnect::Forever(backoff),
+        ..Options::default()
+    }
 }
 
 impl Device {
     /// The device comes back, with what it kept.
-    pub async fn connect(account: &Account, replica: Replica, board: &Arc<Board>) -> Result<Self, Error> {
-        Ok(Self::attend(Client::connect(account, options()).await?, replica, board))
+    pub async fn connect(
+        account: &Account,
+        replica: Replica,
+        board: &Arc<Board>,
+    ) -> Result<Self, Error> {
+        Ok(Self::attend(
+            Client::connect(account, options()).await?,
+            replica,
+            board,
+        ))
     }
 
     /// The device is there from now on.
@@ -81,12 +99,20 @@ impl Device {
             followers: BTreeMap::new(),
             doubt: Arc::default(),
         };
-        Self { client, replica, attendant: Task(tokio::spawn(attendant.run(events))) }
+        Self {
+            client,
+            replica,
+            attendant: Task(tokio::spawn(attendant.run(events))),
+        }
     }
 
     /// The device goes, and keeps what it has.
     pub async fn leave(self) -> Replica {
-        let Self { client, replica, attendant } = self;
+        let Self {
+            client,
+            replica,
+            attendant,
+        } = self;
         drop(attendant);
         client.close().await;
         replica.lock().clone()
@@ -136,7 +162,8 @@ impl Attendant {
 
     fn fail(&self, what: &str, error: &Error) {
         let name = self.client.whoami().name;
-        self.board.fault(format!("a device of {name} {what}: {error}"));
+        self.board
+            .fault(format!("a device of {name} {what}: {error}"));
     }
 
     /// Asks how everything stands. Answers and events come on streams of their own, so an answer counts only when nothing was heard while it
@@ -145,7 +172,9 @@ impl Attendant {
         loop {
             let (client, moment) = (self.client.clone(), self.replica.lock().moment());
             let mut is_outdated = false;
-            let mut asked = std::pin::pin!(async { Ok::<_, Error>((client.overview(moment).await?, client.contacts().await?)) });
+            let mut asked = std::pin::pin!(async {
+                Ok::<_, Error>((client.overview(moment).await?, client.contacts().await?))
+            });
             let (overview, contacts) = loop {
                 tokio::select! {
                     biased;
@@ -182,8 +211,15 @@ impl Attendant {
         match event {
             Event::Conversation(found) => self.stand(&found).await?,
             Event::Removed { conversation, .. } => self.part(conversation),
-            Event::Read { conversation, read, head } => self.replica.lock().read(conversation, read, head),
-            Event::Expired { conversation, floor } => {
+            Event::Read {
+                conversation,
+                read,
+                head,
+            } => self.replica.lock().read(conversation, read, head),
+            Event::Expired {
+                conversation,
+                floor,
+            } => {
                 if !self.replica.lock().expired(conversation, floor) {
                     self.doubt.notify_one();
                 }
@@ -202,13 +238,19 @@ impl Attendant {
     }
 
     fn is_followed(&self, id: ConversationId) -> bool {
-        self.followers.get(&id).is_some_and(|task| !task.0.is_finished())
+        self.followers
+            .get(&id)
+            .is_some_and(|task| !task.0.is_finished())
     }
 
     /// The user is a member, and stands like this.
     async fn stand(&mut self, found: &Conversation) -> Result<(), Error> {
         let is_followed = self.is_followed(found.id);
-        let goes_on = self.replica.lock().kept(found.id).is_some_and(|kept| kept.goes_on(found.floor));
+        let goes_on = self
+            .replica
+            .lock()
+            .kept(found.id)
+            .is_some_and(|kept| kept.goes_on(found.floor));
         if goes_on {
             self.replica.lock().told(found);
         } else {
@@ -234,11 +276,19 @@ impl Attendant {
         };
         let retention = self.client.retention(found.id).await?.set;
         let members = self.client.members(found.id).await?;
-        Ok(About::told(&found.kind, group, retention, &members, self.client.pins(found.id).await?))
+        Ok(About::told(
+            &found.kind,
+            group,
+            retention,
+            &members,
+            self.client.pins(found.id).await?,
+        ))
     }
 
     fn follow(&mut self, id: ConversationId) {
-        let Some(next) = self.replica.lock().kept(id).map(|kept| kept.next()) else { return };
+        let Some(next) = self.replica.lock().kept(id).map(|kept| kept.next()) else {
+            return;
+        };
         let follower = Follower {
             client: self.client.clone(),
             replica: Arc::clone(&self.replica),
@@ -246,7 +296,8 @@ impl Attendant {
             doubt: Arc::clone(&self.doubt),
             timeline: self.client.follow(id, next),
         };
-        self.followers.insert(id, Task(tokio::spawn(follower.run())));
+        self.followers
+            .insert(id, Task(tokio::spawn(follower.run())));
     }
 }
 
@@ -273,7 +324,9 @@ impl Follower {
                 Ok(false) => return self.doubt.notify_one(),
                 Err(fault) => {
                     let name = self.client.whoami().name;
-                    return self.board.fault(format!("a device of {name} follows {id}: {fault}"));
+                    return self
+                        .board
+                        .fault(format!("a device of {name} follows {id}: {fault}"));
                 }
             }
             if let Some(last) = batch.ok().as_deref().and_then(<[_]>::last) {

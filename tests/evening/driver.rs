@@ -33,19 +33,39 @@ pub struct Evening {
 }
 
 async fn sit_down(link: InviteLink, user: usize, board: Arc<Board>) -> Result<Vec<Chair>, String> {
-    let (name, password) = (UserName::new(format!("user{user}")).unwrap(), Password::new(format!("password {user}")).unwrap());
+    let (name, password) = (
+        UserName::new(format!("user{user}")).unwrap(),
+        Password::new(format!("password {user}")).unwrap(),
+    );
     let mut chairs = Vec::new();
     for number in 0..DEVICES {
         let device = DeviceName::new(format!("device {number}")).unwrap();
         let joined = if number == 0 {
-            let who = JoinRequest { name: name.clone(), password: Some(password.clone()), device };
+            let who = JoinRequest {
+                name: name.clone(),
+                password: Some(password.clone()),
+                device,
+            };
             Client::join(&link, who, options()).await
         } else {
-            Client::login(link.addr.clone(), link.pin, name.clone(), password.clone(), device, options()).await
+            Client::login(
+                link.addr.clone(),
+                link.pin,
+                name.clone(),
+                password.clone(),
+                device,
+                options(),
+            )
+            .await
         };
-        let (client, account) = joined.map_err(|error| format!("{name} cannot sit down: {error}"))?;
+        let (client, account) =
+            joined.map_err(|error| format!("{name} cannot sit down: {error}"))?;
         let device = Device::attend(client, Replica::new(account.user), &board);
-        chairs.push(Chair { account, device: Some(device), kept: None });
+        chairs.push(Chair {
+            account,
+            device: Some(device),
+            kept: None,
+        });
     }
     Ok(chairs)
 }
@@ -56,14 +76,23 @@ impl Evening {
         let (server, board) = (Server::start(), Arc::<Board>::default());
         let owner = sit_down(server.invite.clone().unwrap(), 0, Arc::clone(&board)).await?;
         let inviter = &owner[0].device.as_ref().unwrap().client;
-        let link = inviter.create_invite(USERS as u32, Duration::from_secs(3600)).await.map_err(|error| error.to_string())?;
-        let sitting = (1..USERS).map(|user| tokio::spawn(sit_down(link.clone(), user, Arc::clone(&board))));
+        let link = inviter
+            .create_invite(USERS as u32, Duration::from_secs(3600))
+            .await
+            .map_err(|error| error.to_string())?;
+        let sitting =
+            (1..USERS).map(|user| tokio::spawn(sit_down(link.clone(), user, Arc::clone(&board))));
         let mut chairs = vec![owner];
         for others in sitting.collect::<Vec<_>>() {
             chairs.push(others.await.map_err(|panic| panic.to_string())??);
         }
         let users = chairs.iter().map(|of| of[0].account.user).collect();
-        Ok(Self { server: Some(server), scene: Arc::new(Scene::new(users)), board, chairs })
+        Ok(Self {
+            server: Some(server),
+            scene: Arc::new(Scene::new(users)),
+            board,
+            chairs,
+        })
     }
 
     /// Plays every round. The error says which one went wrong, and how.
@@ -72,7 +101,9 @@ impl Evening {
             let said = format!("{round:?}");
             self.scene.next_round(matches!(round, Round::Crash(_)));
             let played = self.round(round).await;
-            played.and_then(|()| self.board.check()).map_err(|fault| format!("round {number}: {fault}\nit was: {said}"))?;
+            played
+                .and_then(|()| self.board.check())
+                .map_err(|fault| format!("round {number}: {fault}\nit was: {said}"))?;
         }
         Ok(())
     }
@@ -114,8 +145,10 @@ impl Evening {
             }
             Round::Back(seat) => {
                 let chair = &mut self.chairs[seat.user][seat.device];
-                let device = Device::connect(&chair.account, chair.kept.take().unwrap(), &self.board).await;
-                chair.device = Some(device.map_err(|error| format!("{seat:?} cannot come back: {error}"))?);
+                let device =
+                    Device::connect(&chair.account, chair.kept.take().unwrap(), &self.board).await;
+                chair.device =
+                    Some(device.map_err(|error| format!("{seat:?} cannot come back: {error}"))?);
                 Ok(())
             }
             Round::Compare => check::compare(self).await,
@@ -132,13 +165,23 @@ impl Evening {
         for step in steps {
             let device = self.device(step.by);
             let (client, scene) = (device.client.clone(), Arc::clone(&self.scene));
-            begun.spawn(Performance { client, scene, by: step.by }.perform(step));
+            begun.spawn(
+                Performance {
+                    client,
+                    scene,
+                    by: step.by,
+                }
+                .perform(step),
+            );
         }
         begun
     }
 
     /// Does something to the server that blocks, while the clients go on.
-    async fn with_server(&mut self, act: impl FnOnce(&mut Server) -> Result<(), String> + Send + 'static) -> Result<(), String> {
+    async fn with_server(
+        &mut self,
+        act: impl FnOnce(&mut Server) -> Result<(), String> + Send + 'static,
+    ) -> Result<(), String> {
         let mut server = self.server.take().unwrap();
         let acted = tokio::task::spawn_blocking(move || {
             let done = act(&mut server);
@@ -152,9 +195,19 @@ impl Evening {
     /// Everybody who is there asks something, and so notices at once that the server is another.
     async fn wake_all(&self) -> Result<(), String> {
         let mut woken = JoinSet::new();
-        for device in self.chairs.iter().flatten().filter_map(|chair| chair.device.as_ref()) {
+        for device in self
+            .chairs
+            .iter()
+            .flatten()
+            .filter_map(|chair| chair.device.as_ref())
+        {
             let client = device.client.clone();
-            woken.spawn(async move { client.look(None).await.map_err(|error| format!("a device does not come back: {error}")) });
+            woken.spawn(async move {
+                client
+                    .look(None)
+                    .await
+                    .map_err(|error| format!("a device does not come back: {error}"))
+            });
         }
         all(woken).await
     }
@@ -162,7 +215,12 @@ impl Evening {
     /// Everybody goes home, and the server stops. What is stored must be sound.
     pub async fn end(mut self) -> Result<(), String> {
         let mut leaving = JoinSet::new();
-        for device in self.chairs.iter_mut().flatten().filter_map(|chair| chair.device.take()) {
+        for device in self
+            .chairs
+            .iter_mut()
+            .flatten()
+            .filter_map(|chair| chair.device.take())
+        {
             leaving.spawn(async move {
                 device.leave().await;
                 Ok(())
@@ -174,7 +232,12 @@ impl Evening {
 
     /// A server that was killed may have forgotten what devices acked before, until they ack something that is newer.
     fn note_forgotten(&self) {
-        for device in self.chairs.iter().flatten().filter_map(|chair| chair.device.as_ref()) {
+        for device in self
+            .chairs
+            .iter()
+            .flatten()
+            .filter_map(|chair| chair.device.as_ref())
+        {
             for (id, last) in device.replica.lock().last_entries() {
                 self.scene.ack_forgotten(id, last);
             }
@@ -191,11 +254,26 @@ async fn all(mut begun: JoinSet<Result<(), String>>) -> Result<(), String> {
 
 fn stop(server: &mut Server, depth: &[&str]) -> Result<(), String> {
     let status = server.stop();
-    if status.success() { diagnose(server, depth) } else { Err(format!("the server ends with {status}")) }
+    if status.success() {
+        diagnose(server, depth)
+    } else {
+        Err(format!("the server ends with {status}"))
+    }
 }
 
 /// The directory of a server that does not run is sound.
 fn diagnose(server: &mut Server, depth: &[&str]) -> Result<(), String> {
-    let checked = cairn(&["doctor", "--data"]).arg(server.data()).args(depth).output().map_err(|error| error.to_string())?;
-    if checked.status.success() { Ok(()) } else { Err(format!("the doctor complains: {}", String::from_utf8_lossy(&checked.stderr))) }
+    let checked = cairn(&["doctor", "--data"])
+        .arg(server.data())
+        .args(depth)
+        .output()
+        .map_err(|error| error.to_string())?;
+    if checked.status.success() {
+        Ok(())
+    } else {
+        Err(format!(
+            "the doctor complains: {}",
+            String::from_utf8_lossy(&checked.stderr)
+        ))
+    }
 }

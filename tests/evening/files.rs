@@ -33,7 +33,10 @@ fn content(n: u64) -> Vec<u8> {
 
 /// Uploads the file of this number, and gives the message that names it.
 pub async fn upload(client: &Client, n: u64, token: &str, kind: FileKind) -> Result<Body, Error> {
-    let uploaded = client.upload(&mut Cursor::new(content(n)), |_| {}).await.map_err(refusal)?;
+    let uploaded = client
+        .upload(&mut Cursor::new(content(n)), |_| {})
+        .await
+        .map_err(refusal)?;
     let file = Attachment {
         hash: uploaded.hash,
         name: FileName::new(token).unwrap(),
@@ -43,32 +46,67 @@ pub async fn upload(client: &Client, n: u64, token: &str, kind: FileKind) -> Res
     };
     let media = |file| {
         let preview = Preview::new(token.as_bytes().to_vec().into()).unwrap();
-        Media { file, width: 1 + n as u32, height: 2, preview }
+        Media {
+            file,
+            width: 1 + n as u32,
+            height: 2,
+            preview,
+        }
     };
     Ok(match kind {
         FileKind::Plain => Body::from(file),
         FileKind::Picture => Body::from(media(file)),
-        FileKind::Film => Body::from(Film { media: media(file), duration_ms: n }),
+        FileKind::Film => Body::from(Film {
+            media: media(file),
+            duration_ms: n,
+        }),
     })
 }
 
 /// Fetches what a message names. Gives whether it names a file at all, which then is the one that was sent.
-pub async fn fetch(client: &Client, conversation: ConversationId, msgid: MsgId, body: &Body) -> Result<bool, Error> {
-    let Some(file) = body.attachment() else { return Ok(false) };
+pub async fn fetch(
+    client: &Client,
+    conversation: ConversationId,
+    msgid: MsgId,
+    body: &Body,
+) -> Result<bool, Error> {
+    let Some(file) = body.attachment() else {
+        return Ok(false);
+    };
     let dir = TempDir::new().unwrap();
     let target = dir.path().join("fetched");
-    client.download(conversation, msgid, file, &target, |_| {}).await.map_err(refusal)?;
-    let n = file.media_type.as_str().trim_start_matches(MEDIA).parse().unwrap();
-    assert!(std::fs::read(target).unwrap() == content(n), "{conversation}: the file of {msgid} is another than was sent");
+    client
+        .download(conversation, msgid, file, &target, |_| {})
+        .await
+        .map_err(refusal)?;
+    let n = file
+        .media_type
+        .as_str()
+        .trim_start_matches(MEDIA)
+        .parse()
+        .unwrap();
+    assert!(
+        std::fs::read(target).unwrap() == content(n),
+        "{conversation}: the file of {msgid} is another than was sent"
+    );
     Ok(true)
 }
 
 /// Who may not see a message cannot fetch what it names, though he knows its name and number.
-pub async fn cannot_fetch(client: &Client, conversation: ConversationId, msgid: MsgId, body: &Body) -> Result<(), String> {
+pub async fn cannot_fetch(
+    client: &Client,
+    conversation: ConversationId,
+    msgid: MsgId,
+    body: &Body,
+) -> Result<(), String> {
     match fetch(client, conversation, msgid, body).await {
         Ok(false) | Err(Error::Refused(ErrorCode::NoSuchAttachment)) => Ok(()),
-        Ok(true) => Err(format!("fetches the file of {msgid} in {conversation}, of which he is no member")),
-        Err(error) => Err(format!("cannot fetch the file of {msgid} in {conversation}, but is told: {error}")),
+        Ok(true) => Err(format!(
+            "fetches the file of {msgid} in {conversation}, of which he is no member"
+        )),
+        Err(error) => Err(format!(
+            "cannot fetch the file of {msgid} in {conversation}, but is told: {error}"
+        )),
     }
 }
 

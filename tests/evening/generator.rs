@@ -13,7 +13,12 @@ use super::steps::{Act, Agreement, DEVICES, FileKind, Manner, Place, Round, Seat
 const GROUPS_MAX: usize = 6;
 
 /// The groups of the opening: who makes each, and whom he takes in.
-const FIRST_GROUPS: &[(usize, &[usize])] = &[(0, &[1, 2, 3, 4, 5, 6, 7, 8, 9]), (1, &[2, 3, 4]), (2, &[5]), (0, &[1, 5, 8, 9])];
+const FIRST_GROUPS: &[(usize, &[usize])] = &[
+    (0, &[1, 2, 3, 4, 5, 6, 7, 8, 9]),
+    (1, &[2, 3, 4]),
+    (2, &[5]),
+    (0, &[1, 5, 8, 9]),
+];
 
 /// Kinds of reactions, names and topics: few, so that they are the same now and then.
 const KINDS: usize = 4;
@@ -25,8 +30,15 @@ const STEPS_PER_COMPARE: usize = 400;
 pub fn evening(seed: u64, steps: usize) -> Vec<Round> {
     let (random, is_here) = (StdRng::seed_from_u64(seed), [[true; DEVICES]; USERS]);
     let makers = FIRST_GROUPS.iter().map(|&(maker, _)| maker).collect();
-    let guessed = FIRST_GROUPS.iter().map(|&(maker, others)| std::array::from_fn(|user| user == maker || others.contains(&user)));
-    let mut generator = Generator { random, is_here, makers, guessed: guessed.collect() };
+    let guessed = FIRST_GROUPS.iter().map(|&(maker, others)| {
+        std::array::from_fn(|user| user == maker || others.contains(&user))
+    });
+    let mut generator = Generator {
+        random,
+        is_here,
+        makers,
+        guessed: guessed.collect(),
+    };
     let mut rounds = generator.opening();
     let (mut made, mut compared) = (0, 0);
     while made < steps {
@@ -67,11 +79,21 @@ impl Generator {
     /// A device of the user that is here; the first one never goes.
     fn seat(&mut self, user: usize) -> Seat {
         let device = self.below(DEVICES);
-        Seat { user, device: if self.is_here[user][device] { device } else { 0 } }
+        Seat {
+            user,
+            device: if self.is_here[user][device] {
+                device
+            } else {
+                0
+            },
+        }
     }
 
     fn alone(&mut self, user: usize, act: Act) -> Round {
-        Round::Together(vec![Step { by: self.seat(user), act }])
+        Round::Together(vec![Step {
+            by: self.seat(user),
+            act,
+        }])
     }
 
     fn other(&mut self, user: usize) -> usize {
@@ -80,51 +102,230 @@ impl Generator {
 
     /// Everything that there is, once, so that none of it can be missing.
     fn opening(&mut self) -> Vec<Round> {
-        let (settings, relate) = (MemberSettings { favourite: true, ..MemberSettings::default() }, |with, act| Act::Relate { with, act });
-        let agreement = Agreement { is_open: true, from_join: true, is_quiet: false };
+        let (settings, relate) = (
+            MemberSettings {
+                favourite: true,
+                ..MemberSettings::default()
+            },
+            |with, act| Act::Relate { with, act },
+        );
+        let agreement = Agreement {
+            is_open: true,
+            from_join: true,
+            is_quiet: false,
+        };
         let (group, with) = (Place::Group, Place::With);
-        let say = |to, manner| Act::Say { to, manner, count: 3 };
+        let say = |to, manner| Act::Say {
+            to,
+            manner,
+            count: 3,
+        };
         let script = [
-            (2, Act::Agree { group: 2, agreement }),
+            (
+                2,
+                Act::Agree {
+                    group: 2,
+                    agreement,
+                },
+            ),
             (7, Act::Join { group: 2 }),
             (0, say(group(0), Manner::Plain)),
             (5, say(with(6), Manner::Emote)),
             (6, say(with(5), Manner::Emoji)),
-            (1, Act::React { at: group(0), message: 0, emoji: 0 }),
+            (
+                1,
+                Act::React {
+                    at: group(0),
+                    message: 0,
+                    emoji: 0,
+                },
+            ),
             (2, say(group(0), Manner::Reply(0))),
             (3, say(group(0), Manner::Mention(vec![4, 5]))),
             (0, say(group(0), Manner::MentionAll)),
-            (2, Act::Edit { at: group(0), message: 0 }),
-            (2, Act::Edit { at: group(0), message: 0 }),
-            (3, Act::Recall { at: group(0), message: 0 }),
-            (0, Act::RecallAny { at: group(0), message: 1 }),
-            (1, Act::Unreact { at: group(0), message: 0, emoji: 0 }),
-            (4, Act::Pin { at: group(0), message: 0 }),
-            (4, Act::Unpin { at: group(0), message: 0 }),
-            (6, Act::Pin { at: with(5), message: 1 }),
-            (2, Act::React { at: group(0), message: 1, emoji: 1 }),
-            (9, Act::React { at: group(0), message: 1, emoji: 1 }),
-            (4, Act::Read { at: group(0), message: 0 }),
-            (4, Act::MarkUnread { at: group(0), message: 5 }),
-            (5, Act::Forward { from: group(0), message: 2, to: with(6) }),
-            (6, Act::SendFile { to: group(0), kind: FileKind::Plain }),
-            (7, Act::SendFile { to: group(0), kind: FileKind::Picture }),
-            (8, Act::SendFile { to: with(6), kind: FileKind::Film }),
-            (9, Act::Forward { from: group(0), message: 0, to: with(2) }),
-            (8, Act::Fetch { at: group(0), file: 0 }),
+            (
+                2,
+                Act::Edit {
+                    at: group(0),
+                    message: 0,
+                },
+            ),
+            (
+                2,
+                Act::Edit {
+                    at: group(0),
+                    message: 0,
+                },
+            ),
+            (
+                3,
+                Act::Recall {
+                    at: group(0),
+                    message: 0,
+                },
+            ),
+            (
+                0,
+                Act::RecallAny {
+                    at: group(0),
+                    message: 1,
+                },
+            ),
+            (
+                1,
+                Act::Unreact {
+                    at: group(0),
+                    message: 0,
+                    emoji: 0,
+                },
+            ),
+            (
+                4,
+                Act::Pin {
+                    at: group(0),
+                    message: 0,
+                },
+            ),
+            (
+                4,
+                Act::Unpin {
+                    at: group(0),
+                    message: 0,
+                },
+            ),
+            (
+                6,
+                Act::Pin {
+                    at: with(5),
+                    message: 1,
+                },
+            ),
+            (
+                2,
+                Act::React {
+                    at: group(0),
+                    message: 1,
+                    emoji: 1,
+                },
+            ),
+            (
+                9,
+                Act::React {
+                    at: group(0),
+                    message: 1,
+                    emoji: 1,
+                },
+            ),
+            (
+                4,
+                Act::Read {
+                    at: group(0),
+                    message: 0,
+                },
+            ),
+            (
+                4,
+                Act::MarkUnread {
+                    at: group(0),
+                    message: 5,
+                },
+            ),
+            (
+                5,
+                Act::Forward {
+                    from: group(0),
+                    message: 2,
+                    to: with(6),
+                },
+            ),
+            (
+                6,
+                Act::SendFile {
+                    to: group(0),
+                    kind: FileKind::Plain,
+                },
+            ),
+            (
+                7,
+                Act::SendFile {
+                    to: group(0),
+                    kind: FileKind::Picture,
+                },
+            ),
+            (
+                8,
+                Act::SendFile {
+                    to: with(6),
+                    kind: FileKind::Film,
+                },
+            ),
+            (
+                9,
+                Act::Forward {
+                    from: group(0),
+                    message: 0,
+                    to: with(2),
+                },
+            ),
+            (
+                8,
+                Act::Fetch {
+                    at: group(0),
+                    file: 0,
+                },
+            ),
             (3, Act::ShowReads { is_shown: false }),
-            (0, Act::Import { group: 3, count: 30 }),
-            (5, Act::Say { to: group(3), manner: Manner::Plain, count: 3 }),
-            (0, Act::Retain { at: group(3), retention: Some(Retention::Days(1)) }),
-            (4, Act::Settle { at: group(0), settings }),
+            (
+                0,
+                Act::Import {
+                    group: 3,
+                    count: 30,
+                },
+            ),
+            (
+                5,
+                Act::Say {
+                    to: group(3),
+                    manner: Manner::Plain,
+                    count: 3,
+                },
+            ),
+            (
+                0,
+                Act::Retain {
+                    at: group(3),
+                    retention: Some(Retention::Days(1)),
+                },
+            ),
+            (
+                4,
+                Act::Settle {
+                    at: group(0),
+                    settings,
+                },
+            ),
             (0, Act::Rename { group: 0, name: 1 }),
             (0, Act::Describe { group: 0, topic: 1 }),
-            (0, Act::Appoint { group: 0, whom: 1, role: Role::Admin }),
+            (
+                0,
+                Act::Appoint {
+                    group: 0,
+                    whom: 1,
+                    role: Role::Admin,
+                },
+            ),
             (1, Act::Kick { group: 1, whom: 4 }),
             (1, Act::Add { group: 1, whom: 4 }),
             (1, Act::Ban { group: 1, whom: 3 }),
             (1, Act::Unban { group: 1, whom: 3 }),
-            (1, Act::Silence { group: 0, whom: 9, is_over: false }),
+            (
+                1,
+                Act::Silence {
+                    group: 0,
+                    whom: 9,
+                    is_over: false,
+                },
+            ),
             (1, Act::HandOver { group: 1, whom: 2 }),
             (4, Act::Leave { group: 1 }),
             (7, relate(8, RelationAct::AskFriend)),
@@ -138,12 +339,43 @@ impl Generator {
             (9, relate(6, RelationAct::Unblock)),
             (5, relate(3, RelationAct::Block)),
         ];
-        let made = FIRST_GROUPS.iter().map(|&(maker, others)| (maker, Act::Create { others: others.to_vec() }));
-        let mut rounds: Vec<Round> = made.chain(script).map(|(user, act)| self.alone(user, act)).collect();
-        let said = |user| Step { by: Seat { user, device: 1 }, act: Act::Say { to: group(0), manner: Manner::Plain, count: 30 } };
-        rounds.extend([Round::Away(Seat { user: 4, device: 2 }), Round::Crash((1..6).map(said).collect())]);
-        let read = |user| Step { by: Seat { user, device: 1 }, act: Act::Read { at: group(0), message: 0 } };
-        rounds.extend([Round::Back(Seat { user: 4, device: 2 }), Round::Crash((6..9).map(read).collect()), Round::Compare, Round::Restart]);
+        let made = FIRST_GROUPS.iter().map(|&(maker, others)| {
+            (
+                maker,
+                Act::Create {
+                    others: others.to_vec(),
+                },
+            )
+        });
+        let mut rounds: Vec<Round> = made
+            .chain(script)
+            .map(|(user, act)| self.alone(user, act))
+            .collect();
+        let said = |user| Step {
+            by: Seat { user, device: 1 },
+            act: Act::Say {
+                to: group(0),
+                manner: Manner::Plain,
+                count: 30,
+            },
+        };
+        rounds.extend([
+            Round::Away(Seat { user: 4, device: 2 }),
+            Round::Crash((1..6).map(said).collect()),
+        ]);
+        let read = |user| Step {
+            by: Seat { user, device: 1 },
+            act: Act::Read {
+                at: group(0),
+                message: 0,
+            },
+        };
+        rounds.extend([
+            Round::Back(Seat { user: 4, device: 2 }),
+            Round::Crash((6..9).map(read).collect()),
+            Round::Compare,
+            Round::Restart,
+        ]);
         rounds
     }
 
@@ -152,7 +384,11 @@ impl Generator {
             0..10 => self.come_or_go(),
             10 => {
                 // Reads alone force no commit: a server that is killed then forgets what it answered.
-                let act = if self.chance(2) { Self::reading } else { Self::act };
+                let act = if self.chance(2) {
+                    Self::reading
+                } else {
+                    Self::act
+                };
                 Round::Crash(self.many(8, act))
             }
             11 => Round::Restart,
@@ -160,7 +396,9 @@ impl Generator {
                 let (user, count) = (self.below(USERS), self.below(USERS));
                 let others: Vec<usize> = (0..count).map(|_| self.other(user)).collect();
                 self.makers.push(user);
-                self.guessed.push(std::array::from_fn(|member| member == user || others.contains(&member)));
+                self.guessed.push(std::array::from_fn(|member| {
+                    member == user || others.contains(&member)
+                }));
                 self.alone(user, Act::Create { others })
             }
             12..60 => Round::Together(self.many(1, Self::act)),
@@ -175,7 +413,10 @@ impl Generator {
         let mut step = |_| {
             let (user, act) = act(self);
             self.guess(user, &act);
-            Step { by: self.seat(user), act }
+            Step {
+                by: self.seat(user),
+                act,
+            }
         };
         (0..count).map(&mut step).collect()
     }
@@ -185,17 +426,26 @@ impl Generator {
         match *act {
             Act::Add { group, whom } => self.guessed[group][whom] = true,
             Act::Join { group } => self.guessed[group][user] = true,
-            Act::Kick { group, whom } | Act::Ban { group, whom } => self.guessed[group][whom] = false,
+            Act::Kick { group, whom } | Act::Ban { group, whom } => {
+                self.guessed[group][whom] = false
+            }
             Act::Leave { group } => self.guessed[group][user] = false,
             _ => {}
         }
     }
 
     fn come_or_go(&mut self) -> Round {
-        let seat = Seat { user: self.below(USERS), device: 1 + self.below(DEVICES - 1) };
+        let seat = Seat {
+            user: self.below(USERS),
+            device: 1 + self.below(DEVICES - 1),
+        };
         let is_here = &mut self.is_here[seat.user][seat.device];
         *is_here = !*is_here;
-        if *is_here { Round::Back(seat) } else { Round::Away(seat) }
+        if *is_here {
+            Round::Back(seat)
+        } else {
+            Round::Away(seat)
+        }
     }
 
     fn compare(&mut self) -> Vec<Round> {
@@ -212,10 +462,14 @@ impl Generator {
     }
 
     fn place(&mut self, user: usize) -> Place {
-        let groups: Vec<usize> = (0..self.guessed.len()).filter(|&group| self.guessed[group][user]).collect();
+        let groups: Vec<usize> = (0..self.guessed.len())
+            .filter(|&group| self.guessed[group][user])
+            .collect();
         match self.below(4) {
             0 => Place::With(self.other(user)),
-            _ if groups.is_empty() || self.chance(20) => Place::Group(self.below(self.guessed.len())),
+            _ if groups.is_empty() || self.chance(20) => {
+                Place::Group(self.below(self.guessed.len()))
+            }
             _ => Place::Group(groups[self.below(groups.len())]),
         }
     }
@@ -232,7 +486,11 @@ impl Generator {
     }
 
     fn act(&mut self) -> (usize, Act) {
-        if self.chance(4) { self.order() } else { self.ordinary() }
+        if self.chance(4) {
+            self.order()
+        } else {
+            self.ordinary()
+        }
     }
 
     /// What people do all the time.
@@ -240,7 +498,15 @@ impl Generator {
         let user = self.below(USERS);
         let (at, message, emoji) = (self.place(user), self.below(12), self.below(KINDS));
         let act = match self.below(24) {
-            0..7 => Act::Say { to: at, manner: self.manner(user), count: if self.chance(3) { 1 + self.below(40) } else { 1 } },
+            0..7 => Act::Say {
+                to: at,
+                manner: self.manner(user),
+                count: if self.chance(3) {
+                    1 + self.below(40)
+                } else {
+                    1
+                },
+            },
             7..9 => Act::Edit { at, message },
             9 => Act::Recall { at, message },
             10 => Act::RecallAny { at, message },
@@ -251,21 +517,46 @@ impl Generator {
             16..18 => Act::Read { at, message },
             18 => {
                 let [muted, favourite, hidden] = [(); 3].map(|()| self.chance(2));
-                Act::Settle { at, settings: MemberSettings { muted, favourite, hidden } }
+                Act::Settle {
+                    at,
+                    settings: MemberSettings {
+                        muted,
+                        favourite,
+                        hidden,
+                    },
+                }
             }
-            19 if self.chance(4) => Act::ShowReads { is_shown: self.chance(2) },
+            19 if self.chance(4) => Act::ShowReads {
+                is_shown: self.chance(2),
+            },
             19 => Act::MarkUnread { at, message },
-            21 => Act::SendFile { to: at, kind: FileKind::ALL[self.below(FileKind::ALL.len())] },
+            21 => Act::SendFile {
+                to: at,
+                kind: FileKind::ALL[self.below(FileKind::ALL.len())],
+            },
             22 => Act::Fetch { at, file: message },
-            20 => Act::Forward { from: at, message, to: self.place(user) },
-            _ => Act::Relate { with: self.other(user), act: self.relation_act() },
+            20 => Act::Forward {
+                from: at,
+                message,
+                to: self.place(user),
+            },
+            _ => Act::Relate {
+                with: self.other(user),
+                act: self.relation_act(),
+            },
         };
         (user, act)
     }
 
     fn reading(&mut self) -> (usize, Act) {
         let user = self.below(USERS);
-        (user, Act::Read { at: self.place(user), message: self.below(12) })
+        (
+            user,
+            Act::Read {
+                at: self.place(user),
+                message: self.below(12),
+            },
+        )
     }
 
     fn retention(&mut self) -> Option<Retention> {
@@ -293,26 +584,71 @@ impl Generator {
     /// What keeps order in a group, or brings disorder into it.
     fn order(&mut self) -> (usize, Act) {
         let group = self.below(self.makers.len());
-        let user = if self.chance(3) { self.below(USERS) } else { self.makers[group] };
+        let user = if self.chance(3) {
+            self.below(USERS)
+        } else {
+            self.makers[group]
+        };
         let whom = self.other(user);
         let act = match self.below(18) {
-            0 => Act::Rename { group, name: self.below(KINDS) },
-            1 => Act::Describe { group, topic: self.below(KINDS) },
+            0 => Act::Rename {
+                group,
+                name: self.below(KINDS),
+            },
+            1 => Act::Describe {
+                group,
+                topic: self.below(KINDS),
+            },
             2 => {
                 let [is_open, from_join, is_quiet] = [2, 2, 6].map(|one_in| self.chance(one_in));
-                Act::Agree { group, agreement: Agreement { is_open, from_join, is_quiet } }
+                Act::Agree {
+                    group,
+                    agreement: Agreement {
+                        is_open,
+                        from_join,
+                        is_quiet,
+                    },
+                }
             }
-            3..5 => Act::Appoint { group, whom, role: [Role::Member, Role::Admin, Role::Owner][self.below(3)] },
+            3..5 => Act::Appoint {
+                group,
+                whom,
+                role: [Role::Member, Role::Admin, Role::Owner][self.below(3)],
+            },
             5 => Act::HandOver { group, whom },
             6..9 => Act::Add { group, whom },
             9 => Act::Kick { group, whom },
-            10 => return (whom, if self.chance(2) { Act::Leave { group } } else { Act::Join { group } }),
+            10 => {
+                return (
+                    whom,
+                    if self.chance(2) {
+                        Act::Leave { group }
+                    } else {
+                        Act::Join { group }
+                    },
+                );
+            }
             11 => return (whom, Act::Join { group }),
             12 => Act::Ban { group, whom },
             13 => Act::Unban { group, whom },
-            15 => Act::Retain { at: Place::Group(group), retention: self.retention() },
-            14 => return (0, Act::Import { group, count: 1 + self.below(20) }),
-            _ => Act::Silence { group, whom, is_over: !self.chance(3) },
+            15 => Act::Retain {
+                at: Place::Group(group),
+                retention: self.retention(),
+            },
+            14 => {
+                return (
+                    0,
+                    Act::Import {
+                        group,
+                        count: 1 + self.below(20),
+                    },
+                );
+            }
+            _ => Act::Silence {
+                group,
+                whom,
+                is_over: !self.chance(3),
+            },
         };
         (user, act)
     }

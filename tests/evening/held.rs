@@ -27,7 +27,12 @@ pub struct Held {
 
 impl Held {
     pub fn new(sender: UserId, sent_at: Timestamp, body: Body, extras: &Extras) -> Self {
-        let reactions = extras.reactions().iter().map(|reaction| (reaction.emoji.clone(), reaction.users.iter().copied().collect()));
+        let reactions = extras.reactions().iter().map(|reaction| {
+            (
+                reaction.emoji.clone(),
+                reaction.users.iter().copied().collect(),
+            )
+        });
         Self {
             sender,
             sent_at,
@@ -52,12 +57,18 @@ impl Held {
     }
 
     fn recall(&mut self, by: UserId) {
-        let Self { sender, sent_at, .. } = *self;
+        let Self {
+            sender, sent_at, ..
+        } = *self;
         *self = Self::new(sender, sent_at, Body::Recalled { by }, &Extras::NONE);
     }
 
     fn edit(&mut self, text: Text, at: Timestamp, entry: MsgId) {
-        self.body = self.body.with_words(&text).expect("a message with words").expect("no more words than were taken");
+        self.body = self
+            .body
+            .with_words(&text)
+            .expect("a message with words")
+            .expect("no more words than were taken");
         self.edited = Some((at, entry));
     }
 
@@ -75,14 +86,21 @@ impl Held {
 
 impl From<&Message> for Held {
     fn from(message: &Message) -> Self {
-        Self::new(message.sender, message.sent_at, message.body.clone(), &message.extras)
+        Self::new(
+            message.sender,
+            message.sent_at,
+            message.body.clone(),
+            &message.extras,
+        )
     }
 }
 
 /// Puts what an entry of the log tells in the place of the message that it is about. Some of it may be there already: a message that is
 /// pulled comes as it is by then, and the entries behind it tell once more how it came to be.
 pub fn amend(entries: &mut BTreeMap<MsgId, Held>, entry: MsgId, amendment: &Amendment) {
-    let Some((sender, at)) = entries.get(&entry).map(|held| (held.sender, held.sent_at)) else { return };
+    let Some((sender, at)) = entries.get(&entry).map(|held| (held.sender, held.sent_at)) else {
+        return;
+    };
     let msgid = amendment.msgid();
     // What lies below the floor is shown to nobody, but what was taken back of it must not stay in the entries of its edits.
     if let Some(message) = entries.get_mut(&msgid) {
@@ -90,18 +108,25 @@ pub fn amend(entries: &mut BTreeMap<MsgId, Held>, entry: MsgId, amendment: &Amen
             Amendment::Edited { text, .. } => {
                 let newest = message.edited.map_or(MsgId::ZERO, |(_, newest)| newest);
                 match text {
-                    Some(text) if message.body.is_message() && newest < entry => message.edit(text.clone(), at, entry),
+                    Some(text) if message.body.is_message() && newest < entry => {
+                        message.edit(text.clone(), at, entry)
+                    }
                     _ if newest == entry => {}
                     _ => forget_edits(entries, msgid, entry.next()),
                 }
             }
             Amendment::Recalled { .. } => message.recall(sender),
-            Amendment::Reacted { emoji, .. } if message.body.is_message() => message.react(emoji.clone(), sender),
+            Amendment::Reacted { emoji, .. } if message.body.is_message() => {
+                message.react(emoji.clone(), sender)
+            }
             Amendment::Unreacted { emoji, .. } => message.unreact(emoji, sender),
             Amendment::Reacted { .. } | Amendment::Pinned { .. } | Amendment::Unpinned { .. } => {}
         }
     }
-    if matches!(amendment, Amendment::Edited { .. } | Amendment::Recalled { .. }) {
+    if matches!(
+        amendment,
+        Amendment::Edited { .. } | Amendment::Recalled { .. }
+    ) {
         forget_edits(entries, msgid, entry);
     }
 }

@@ -81,16 +81,44 @@ impl About {
             ConversationKind::Direct { .. } => None,
             ConversationKind::Group { name } => Some(name.clone()),
         };
-        let (topic, agreed) = group.map(|details| (details.topic, details.settings)).unzip();
+        let (topic, agreed) = group
+            .map(|details| (details.topic, details.settings))
+            .unzip();
         let members = members.iter().map(|member| {
-            let &Member { role, joined, muted_until, .. } = member;
-            (member.user.id, Membership { role, joined, muted_until })
+            let &Member {
+                role,
+                joined,
+                muted_until,
+                ..
+            } = member;
+            (
+                member.user.id,
+                Membership {
+                    role,
+                    joined,
+                    muted_until,
+                },
+            )
         });
-        Self { name, topic, agreed, retention, members: members.collect(), pins: pins.into_iter().collect() }
+        Self {
+            name,
+            topic,
+            agreed,
+            retention,
+            members: members.collect(),
+            pins: pins.into_iter().collect(),
+        }
     }
 
     fn put(&mut self, user: UserId, role: Role, joined: MsgId) {
-        self.members.insert(user, Membership { role, joined, muted_until: Timestamp::new(0) });
+        self.members.insert(
+            user,
+            Membership {
+                role,
+                joined,
+                muted_until: Timestamp::new(0),
+            },
+        );
     }
 
     fn change(&mut self, user: UserId, change: impl FnOnce(&mut Membership)) {
@@ -105,8 +133,12 @@ impl About {
                 self.name = Some(name.clone());
                 self.put(sender, Role::Owner, msgid);
             }
-            SystemEntry::Added { users } => users.iter().for_each(|&user| self.put(user, Role::Member, msgid)),
-            SystemEntry::Removed { users } | SystemEntry::Banned { users } => self.members.retain(|user, _| !users.contains(user)),
+            SystemEntry::Added { users } => users
+                .iter()
+                .for_each(|&user| self.put(user, Role::Member, msgid)),
+            SystemEntry::Removed { users } | SystemEntry::Banned { users } => {
+                self.members.retain(|user, _| !users.contains(user))
+            }
             SystemEntry::Unbanned { .. } => {}
             SystemEntry::Renamed { name } => self.name = Some(name.clone()),
             SystemEntry::TopicSet { topic } => self.topic = Some(topic.clone()),
@@ -117,14 +149,18 @@ impl About {
                 self.change(user, |member| member.role = Role::Owner);
                 self.change(sender, |member| member.role = Role::Admin);
             }
-            &SystemEntry::Muted { user, until } => self.change(user, |member| member.muted_until = until),
+            &SystemEntry::Muted { user, until } => {
+                self.change(user, |member| member.muted_until = until)
+            }
         }
     }
 
     fn pinned(&mut self, amendment: &Amendment) {
         match amendment {
             Amendment::Pinned { msgid } => drop(self.pins.insert(*msgid)),
-            Amendment::Unpinned { msgid } | Amendment::Recalled { msgid } => drop(self.pins.remove(msgid)),
+            Amendment::Unpinned { msgid } | Amendment::Recalled { msgid } => {
+                drop(self.pins.remove(msgid))
+            }
             Amendment::Edited { .. } | Amendment::Reacted { .. } | Amendment::Unreacted { .. } => {}
         }
     }
@@ -185,8 +221,15 @@ impl Kept {
 
     /// The read cursor stood here when the log went up to `head`. What the user said later has moved it.
     pub fn read(&mut self, read: MsgId, head: MsgId) {
-        let later = self.entries.range(head.next()..).filter(|(_, held)| held.was_message() && held.sender == self.me);
-        self.read = later.map(|(&msgid, _)| msgid).next_back().unwrap_or(read).max(read);
+        let later = self
+            .entries
+            .range(head.next()..)
+            .filter(|(_, held)| held.was_message() && held.sender == self.me);
+        self.read = later
+            .map(|(&msgid, _)| msgid)
+            .next_back()
+            .unwrap_or(read)
+            .max(read);
         self.read_as_of = head;
     }
 
@@ -208,7 +251,11 @@ impl Kept {
     pub fn take(&mut self, message: &Message) -> Result<(), String> {
         let msgid = message.msgid;
         if msgid < self.next() {
-            return if msgid <= self.floor { Ok(()) } else { Err(format!("entry {msgid} comes again")) };
+            return if msgid <= self.floor {
+                Ok(())
+            } else {
+                Err(format!("entry {msgid} comes again"))
+            };
         }
         if msgid > self.next() {
             // The only numbers that are left out are those of entries that are gone on purpose.
@@ -226,7 +273,9 @@ impl Kept {
                     self.about.pinned(amendment);
                 }
             }
-            _ if message.sender == self.me && msgid > self.read_as_of => self.read = self.read.max(msgid),
+            _ if message.sender == self.me && msgid > self.read_as_of => {
+                self.read = self.read.max(msgid)
+            }
             _ => {}
         }
         Ok(())
@@ -234,14 +283,24 @@ impl Kept {
 
     /// What there is to see. `unread = messages of others above max(read, floor, joined - 1)`.
     pub fn view(&self) -> View {
-        let joined = self.about.members.get(&self.me).map_or(MsgId::ZERO, |member| member.joined);
+        let joined = self
+            .about
+            .members
+            .get(&self.me)
+            .map_or(MsgId::ZERO, |member| member.joined);
         let base = self.read.max(self.floor).max(joined.prev());
         let above = self.entries.range(base.next()..).map(|(_, held)| held);
-        let unread: Vec<&Held> = above.filter(|held| held.body.is_message() && held.sender != self.me).collect();
+        let unread: Vec<&Held> = above
+            .filter(|held| held.body.is_message() && held.sender != self.me)
+            .collect();
         let is_news = |(_, held): (&MsgId, &Held)| held.was_message();
         View {
             about: self.about.clone(),
-            own: MemberSettings { hidden: self.own.hidden && !self.entries.range(self.hidden_at.next()..).any(is_news), ..self.own },
+            own: MemberSettings {
+                hidden: self.own.hidden
+                    && !self.entries.range(self.hidden_at.next()..).any(is_news),
+                ..self.own
+            },
             floor: self.floor,
             head: self.last.max(self.floor),
             base,

@@ -30,7 +30,11 @@ impl<K> Default for Marks<K> {
 impl<K: Ord + Clone> Marks<K> {
     /// Somebody put it there, or took it away.
     pub fn note(&mut self, key: K, is_there: bool, round: usize) {
-        self.set(key, if is_there { State::There } else { State::Gone }, round);
+        self.set(
+            key,
+            if is_there { State::There } else { State::Gone },
+            round,
+        );
     }
 
     /// Nobody knows what came of what somebody did.
@@ -40,7 +44,11 @@ impl<K: Ord + Clone> Marks<K> {
 
     fn set(&mut self, key: K, state: State, round: usize) {
         let mark = self.0.entry(key).or_insert(Mark { round, state });
-        let state = if mark.round == round && mark.state != state { State::Either } else { state };
+        let state = if mark.round == round && mark.state != state {
+            State::Either
+        } else {
+            state
+        };
         *mark = Mark { round, state };
     }
 
@@ -52,6 +60,9 @@ impl<K: Ord + Clone> Marks<K> {
 
     /// Everything that must be there.
     pub fn sure(&self) -> impl Iterator<Item = &K> {
-        self.0.iter().filter(|(_, mark)| mark.state == State::There).map(|(key, _)| key)
+        self.0
+            .iter()
+            .filter(|(_, mark)| mark.state == State::There)
+            .map(|(key, _)| key)
     }
 }

@@ -38,13 +38,19 @@ const STEPS: usize = 60;
 const FIXED_SEED: u64 = 7;
 
 fn setting(name: &str) -> Option<u64> {
-    std::env::var(name).ok().map(|value| value.parse().unwrap_or_else(|_| panic!("{name} is no number: {value}")))
+    std::env::var(name).ok().map(|value| {
+        value
+            .parse()
+            .unwrap_or_else(|_| panic!("{name} is no number: {value}"))
+    })
 }
 
 /// Plays an evening, and gives the words for what was never done in it.
 async fn played(seed: u64, steps: usize) -> Vec<&'static str> {
     println!("CAIRN_EVENING_SEED={seed} CAIRN_EVENING_STEPS={steps}");
-    let wrong = |fault| -> Evening { panic!("CAIRN_EVENING_SEED={seed} CAIRN_EVENING_STEPS={steps}: {fault}") };
+    let wrong = |fault| -> Evening {
+        panic!("CAIRN_EVENING_SEED={seed} CAIRN_EVENING_STEPS={steps}: {fault}")
+    };
     let mut evening = Evening::gather().await.unwrap_or_else(wrong);
     let rounds = generator::evening(seed, steps);
     if let Err(fault) = evening.play(rounds).await {
@@ -67,5 +73,9 @@ async fn all_devices_agree_after_an_evening() {
 #[tokio::test]
 async fn all_devices_agree_after_any_other_evening() {
     let steps = setting("CAIRN_EVENING_STEPS").map_or(STEPS, |steps| steps as usize);
-    played(setting("CAIRN_EVENING_SEED").unwrap_or_else(rand::random), steps).await;
+    played(
+        setting("CAIRN_EVENING_SEED").unwrap_or_else(rand::random),
+        steps,
+    )
+    .await;
 }

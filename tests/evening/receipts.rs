@@ -34,14 +34,34 @@ pub async fn are_right(evening: &Evening, sights: &[Sight]) -> Result<(), String
     let mut all = Vec::new();
     for (user, sight) in sights.iter().enumerate() {
         let client = &evening.device(Seat { user, device: 0 }).client;
-        let reads = client.own_reads().await.map_err(|error| error.to_string())?;
+        let reads = client
+            .own_reads()
+            .await
+            .map_err(|error| error.to_string())?;
         let mut read = BTreeMap::new();
         for &id in sight.conversations.keys() {
-            let members = client.members(id).await.map_err(|error| error.to_string())?;
-            read.extend(members.iter().map(|member| ((id, member.user.id), member.read)));
+            let members = client
+                .members(id)
+                .await
+                .map_err(|error| error.to_string())?;
+            read.extend(
+                members
+                    .iter()
+                    .map(|member| ((id, member.user.id), member.read)),
+            );
         }
-        let blocks = sight.contacts.iter().filter(|(_, relation)| relation.blocks).map(|(&whom, _)| whom).collect();
-        all.push(Shown { user: evening.scene.users[user], reads, blocks, read });
+        let blocks = sight
+            .contacts
+            .iter()
+            .filter(|(_, relation)| relation.blocks)
+            .map(|(&whom, _)| whom)
+            .collect();
+        all.push(Shown {
+            user: evening.scene.users[user],
+            reads,
+            blocks,
+            read,
+        });
     }
     for (user, sight) in sights.iter().enumerate() {
         let client = &evening.device(Seat { user, device: 0 }).client;
@@ -65,22 +85,48 @@ async fn are_as_read(
 ) -> Result<(), String> {
     let own: BTreeMap<UserId, &Shown> = all.iter().map(|shown| (shown.user, shown)).collect();
     let shown_read = |member: UserId| {
-        let is_shown = [asker, own[&member]].iter().all(|shown| shown.reads == Reads::Shown);
-        let is_blocked = id.direct_users().is_some() && (asker.blocks.contains(&member) || own[&member].blocks.contains(&asker.user));
-        if member == asker.user || (is_shown && !is_blocked) { own[&member].read[&(id, member)] } else { MsgId::ZERO }
+        let is_shown = [asker, own[&member]]
+            .iter()
+            .all(|shown| shown.reads == Reads::Shown);
+        let is_blocked = id.direct_users().is_some()
+            && (asker.blocks.contains(&member) || own[&member].blocks.contains(&asker.user));
+        if member == asker.user || (is_shown && !is_blocked) {
+            own[&member].read[&(id, member)]
+        } else {
+            MsgId::ZERO
+        }
     };
     for &member in view.about.members.keys() {
         let (told, expected) = (asker.read[&(id, member)], shown_read(member));
         if told != expected {
-            return Err(format!("{member} has read up to {told}, and it is {expected}"));
+            return Err(format!(
+                "{member} has read up to {told}, and it is {expected}"
+            ));
         }
     }
-    let said: Vec<MsgId> = view.entries.iter().filter(|(_, held)| held.body.is_message()).map(|(&msgid, _)| msgid).collect();
+    let said: Vec<MsgId> = view
+        .entries
+        .iter()
+        .filter(|(_, held)| held.body.is_message())
+        .map(|(&msgid, _)| msgid)
+        .collect();
     for &msgid in [said.first(), said.last()].into_iter().flatten() {
         let sender = view.entries[&msgid].sender;
-        let asked = view.about.members.iter().filter(|&(&member, of)| member != sender && of.joined <= msgid);
-        let states =
-            asked.map(|(&member, _)| (member, if shown_read(member) >= msgid { ReceiptState::Read } else { ReceiptState::Delivered }));
+        let asked = view
+            .about
+            .members
+            .iter()
+            .filter(|&(&member, of)| member != sender && of.joined <= msgid);
+        let states = asked.map(|(&member, _)| {
+            (
+                member,
+                if shown_read(member) >= msgid {
+                    ReceiptState::Read
+                } else {
+                    ReceiptState::Delivered
+                },
+            )
+        });
         let expected: BTreeMap<UserId, ReceiptState> = states.collect();
         is_told(client, id, msgid, &expected, may_forget).await?;
     }
@@ -103,14 +149,24 @@ async fn is_told(
             Err(_) if is_gone(client, id, msgid).await? => return Ok(()),
             Err(error) => return Err(error.to_string()),
         };
-        let told = receipts.who.iter().map(|receipt| (receipt.user, receipt.state)).collect();
+        let told = receipts
+            .who
+            .iter()
+            .map(|receipt| (receipt.user, receipt.state))
+            .collect();
         match agree(&told, expected, may_forget) {
             Agreement::Yes => return Ok(()),
             Agreement::NotYet => {}
-            Agreement::No => return Err(format!("who has got {msgid} is {told:?}, and it is {expected:?}")),
+            Agreement::No => {
+                return Err(format!(
+                    "who has got {msgid} is {told:?}, and it is {expected:?}"
+                ));
+            }
         }
     }
-    Err(format!("it is not told that {msgid} is delivered to {expected:?}"))
+    Err(format!(
+        "it is not told that {msgid} is delivered to {expected:?}"
+    ))
 }
 
 /// Whether what is told is right.
@@ -123,11 +179,21 @@ pub enum Agreement {
 }
 
 /// Compares receipts with what is expected of them.
-pub fn agree(told: &BTreeMap<UserId, ReceiptState>, expected: &BTreeMap<UserId, ReceiptState>, may_forget: bool) -> Agreement {
-    let is_late = |(one, other): (&ReceiptState, &ReceiptState)| (one, other) == (&ReceiptState::Sent, &ReceiptState::Delivered);
+pub fn agree(
+    told: &BTreeMap<UserId, ReceiptState>,
+    expected: &BTreeMap<UserId, ReceiptState>,
+    may_forget: bool,
+) -> Agreement {
+    let is_late = |(one, other): (&ReceiptState, &ReceiptState)| {
+        (one, other) == (&ReceiptState::Sent, &ReceiptState::Delivered)
+    };
     let is_right = |pair: (&ReceiptState, &ReceiptState)| pair.0 == pair.1 || is_late(pair);
     if !told.keys().eq(expected.keys()) || !told.values().zip(expected.values()).all(is_right) {
         return Agreement::No;
     }
-    if may_forget || told == expected { Agreement::Yes } else { Agreement::NotYet }
+    if may_forget || told == expected {
+        Agreement::Yes
+    } else {
+        Agreement::NotYet
+    }
 }

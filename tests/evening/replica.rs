@@ -31,7 +31,12 @@ pub struct Sight {
 impl Replica {
     /// Nothing yet.
     pub const fn new(me: UserId) -> Self {
-        Self { me, conversations: BTreeMap::new(), contacts: BTreeMap::new(), moment: None }
+        Self {
+            me,
+            conversations: BTreeMap::new(),
+            contacts: BTreeMap::new(),
+            moment: None,
+        }
     }
 
     pub fn ids(&self) -> BTreeSet<ConversationId> {
@@ -40,7 +45,10 @@ impl Replica {
 
     /// The last entry of each conversation that the device has.
     pub fn last_entries(&self) -> Vec<(ConversationId, MsgId)> {
-        self.conversations.iter().map(|(&id, kept)| (id, kept.next().prev())).collect()
+        self.conversations
+            .iter()
+            .map(|(&id, kept)| (id, kept.next().prev()))
+            .collect()
     }
 
     pub fn kept(&mut self, id: ConversationId) -> Option<&mut Kept> {
@@ -56,7 +64,8 @@ impl Replica {
 
     /// The user is a member. What is here of it begins anew.
     pub fn enter(&mut self, found: &Conversation, about: About) {
-        self.conversations.insert(found.id, Kept::new(self.me, found, about));
+        self.conversations
+            .insert(found.id, Kept::new(self.me, found, about));
     }
 
     /// The user is no member any more.
@@ -66,21 +75,35 @@ impl Replica {
 
     /// The next entries of a log. Says whether the log goes on without a gap.
     pub fn take(&mut self, messages: &[Message]) -> Result<bool, String> {
-        let Some(kept) = messages.first().and_then(|first| self.conversations.get_mut(&first.conversation)) else { return Ok(true) };
+        let Some(kept) = messages
+            .first()
+            .and_then(|first| self.conversations.get_mut(&first.conversation))
+        else {
+            return Ok(true);
+        };
         messages.iter().try_for_each(|message| kept.take(message))?;
         Ok(!kept.has_gap())
     }
 
     /// What to be told of by the next overview: what changed since the last, or everything, where something is to begin anew.
     pub fn moment(&self) -> Option<Moment> {
-        self.moment.filter(|_| !self.conversations.values().any(Kept::has_gap))
+        self.moment
+            .filter(|_| !self.conversations.values().any(Kept::has_gap))
     }
 
     /// An overview, of everything or of what changed since the last. Gives the conversations that are no more.
     pub fn looked_up(&mut self, overview: &Overview) -> Vec<ConversationId> {
-        let listed: BTreeSet<_> = overview.conversations.iter().map(|found| found.id).collect();
+        let listed: BTreeSet<_> = overview
+            .conversations
+            .iter()
+            .map(|found| found.id)
+            .collect();
         let mut gone = overview.gone.clone();
-        for (&id, kept) in self.conversations.iter_mut().filter(|(id, _)| !listed.contains(id)) {
+        for (&id, kept) in self
+            .conversations
+            .iter_mut()
+            .filter(|(id, _)| !listed.contains(id))
+        {
             match overview.extent {
                 OverviewExtent::All => gone.push(id),
                 OverviewExtent::Changed => kept.is_unlisted(),
@@ -123,7 +146,13 @@ impl Replica {
     }
 
     pub fn sight(&self) -> Sight {
-        let views = self.conversations.iter().map(|(&id, kept)| (id, kept.view()));
-        Sight { conversations: views.collect(), contacts: self.contacts.clone() }
+        let views = self
+            .conversations
+            .iter()
+            .map(|(&id, kept)| (id, kept.view()));
+        Sight {
+            conversations: views.collect(),
+            contacts: self.contacts.clone(),
+        }
     }
 }

@@ -33,12 +33,29 @@ pub enum What {
     /// Nothing else that is said holds this text.
     New(Body),
     /// What another one said in that round.
-    Forwarded { origin: (ConversationId, MsgId), round: usize },
+    Forwarded {
+        origin: (ConversationId, MsgId),
+        round: usize,
+    },
 }
 
 impl Said {
-    pub const fn new(n: u64, by: Seat, conversation: ConversationId, msgid: MsgId, what: What) -> Self {
-        Self { n, by, conversation, msgid, what, edits: Vec::new(), is_recalled: false }
+    pub const fn new(
+        n: u64,
+        by: Seat,
+        conversation: ConversationId,
+        msgid: MsgId,
+        what: What,
+    ) -> Self {
+        Self {
+            n,
+            by,
+            conversation,
+            msgid,
+            what,
+            edits: Vec::new(),
+            is_recalled: false,
+        }
     }
 
     /// Its words, when it has any of its own.
@@ -90,7 +107,13 @@ impl Scene {
     pub fn new(users: Vec<UserId>) -> Self {
         let words = WORDS.iter().chain([&EXPIRE]);
         let tallies = words.map(|&word| (word, Tally::default())).collect();
-        Self { users, state: Mutex::new(State { tallies, ..State::default() }) }
+        Self {
+            users,
+            state: Mutex::new(State {
+                tallies,
+                ..State::default()
+            }),
+        }
     }
 
     pub fn next_round(&self, is_crash: bool) {
@@ -124,7 +147,10 @@ impl Scene {
     pub fn token(&self, by: Seat) -> (u64, String) {
         let mut state = self.state.lock();
         state.next += 1;
-        (state.next, format!("u{}d{}n{}.", by.user, by.device, state.next))
+        (
+            state.next,
+            format!("u{}d{}n{}.", by.user, by.device, state.next),
+        )
     }
 
     pub fn accepted(&self, said: Said) {
@@ -132,9 +158,16 @@ impl Scene {
     }
 
     /// The message that somebody means, of his own or of anybody, and its words.
-    pub fn message(&self, conversation: ConversationId, of: Option<usize>, back: Back) -> Option<(MsgId, String)> {
+    pub fn message(
+        &self,
+        conversation: ConversationId,
+        of: Option<usize>,
+        back: Back,
+    ) -> Option<(MsgId, String)> {
         let state = self.state.lock();
-        let meant = state.said.iter().filter(|said| said.conversation == conversation && of.is_none_or(|user| said.by.user == user));
+        let meant = state.said.iter().filter(|said| {
+            said.conversation == conversation && of.is_none_or(|user| said.by.user == user)
+        });
         let mut meant: Vec<&Said> = meant.collect();
         // Not by msgid: those of one round are in any order, and the same seed shall mean the same.
         meant.sort_unstable_by_key(|said| said.n);
@@ -145,44 +178,80 @@ impl Scene {
 
     /// One of the messages that named files.
     pub fn file(&self, conversation: ConversationId, back: Back) -> Option<MsgId> {
-        let names_file = |said: &&Said| matches!(&said.what, What::New(body) if body.attachment().is_some());
+        let names_file =
+            |said: &&Said| matches!(&said.what, What::New(body) if body.attachment().is_some());
         let state = self.state.lock();
-        let files: Vec<&Said> = state.said.iter().filter(|said| said.conversation == conversation).filter(names_file).collect();
+        let files: Vec<&Said> = state
+            .said
+            .iter()
+            .filter(|said| said.conversation == conversation)
+            .filter(names_file)
+            .collect();
         files.get(back % files.len().max(1)).map(|said| said.msgid)
     }
 
     pub fn imported(&self, conversation: ConversationId, texts: Vec<String>) {
-        self.state.lock().imported.entry(conversation).or_default().extend(texts);
+        self.state
+            .lock()
+            .imported
+            .entry(conversation)
+            .or_default()
+            .extend(texts);
     }
 
     pub fn imported_in(&self, conversation: ConversationId) -> BTreeSet<String> {
-        self.state.lock().imported.get(&conversation).cloned().unwrap_or_default()
+        self.state
+            .lock()
+            .imported
+            .get(&conversation)
+            .cloned()
+            .unwrap_or_default()
     }
 
     pub fn edited(&self, conversation: ConversationId, msgid: MsgId, text: String) {
-        self.change(conversation, msgid, |said, round| said.edits.push((round, text)));
+        self.change(conversation, msgid, |said, round| {
+            said.edits.push((round, text))
+        });
     }
 
     pub fn recalled(&self, conversation: ConversationId, msgid: MsgId) {
         self.change(conversation, msgid, |said, _| said.is_recalled = true);
     }
 
-    fn change(&self, conversation: ConversationId, msgid: MsgId, change: impl FnOnce(&mut Said, usize)) {
+    fn change(
+        &self,
+        conversation: ConversationId,
+        msgid: MsgId,
+        change: impl FnOnce(&mut Said, usize),
+    ) {
         let State { said, round, .. } = &mut *self.state.lock();
-        if let Some(said) = said.iter_mut().find(|said| said.conversation == conversation && said.msgid == msgid) {
+        if let Some(said) = said
+            .iter_mut()
+            .find(|said| said.conversation == conversation && said.msgid == msgid)
+        {
             change(said, *round);
         }
     }
 
     /// Somebody reacted, or took it back, unless that was refused.
     pub fn reacted(&self, reaction: Reaction, is_there: bool, is_refused: bool) {
-        let State { reactions, round, is_crash, .. } = &mut *self.state.lock();
+        let State {
+            reactions,
+            round,
+            is_crash,
+            ..
+        } = &mut *self.state.lock();
         mark(reactions, reaction, is_there, is_refused, *round, *is_crash);
     }
 
     /// As [`Scene::reacted`], for a pin.
     pub fn pinned(&self, pin: (ConversationId, MsgId), is_there: bool, is_refused: bool) {
-        let State { pins, round, is_crash, .. } = &mut *self.state.lock();
+        let State {
+            pins,
+            round,
+            is_crash,
+            ..
+        } = &mut *self.state.lock();
         mark(pins, pin, is_there, is_refused, *round, *is_crash);
     }
 
@@ -194,7 +263,12 @@ impl Scene {
     /// Reactions to a message that must be there.
     pub fn reactions_to(&self, conversation: ConversationId, msgid: MsgId) -> Vec<Reaction> {
         let state = self.state.lock();
-        state.reactions.sure().filter(|reaction| (reaction.0, reaction.1) == (conversation, msgid)).cloned().collect()
+        state
+            .reactions
+            .sure()
+            .filter(|reaction| (reaction.0, reaction.1) == (conversation, msgid))
+            .cloned()
+            .collect()
     }
 
     /// Whether a pin may be there.
@@ -204,7 +278,13 @@ impl Scene {
 
     /// Pins in a conversation that must be there, unless the message is gone.
     pub fn pins_in(&self, conversation: ConversationId) -> Vec<MsgId> {
-        self.state.lock().pins.sure().filter(|(id, _)| *id == conversation).map(|&(_, msgid)| msgid).collect()
+        self.state
+            .lock()
+            .pins
+            .sure()
+            .filter(|(id, _)| *id == conversation)
+            .map(|&(_, msgid)| msgid)
+            .collect()
     }
 
     pub fn ack_forgotten(&self, conversation: ConversationId, last: MsgId) {
@@ -215,13 +295,20 @@ impl Scene {
 
     /// Whether the server may not know any more that devices have everything up to `head`.
     pub fn may_have_forgotten(&self, conversation: ConversationId, head: MsgId) -> bool {
-        self.state.lock().acks_forgotten.get(&conversation).is_some_and(|&forgotten| forgotten >= head)
+        self.state
+            .lock()
+            .acks_forgotten
+            .get(&conversation)
+            .is_some_and(|&forgotten| forgotten >= head)
     }
 
     /// Everything that was accepted in a conversation, by its number there.
     pub fn said_in(&self, conversation: ConversationId) -> BTreeMap<MsgId, Said> {
         let state = self.state.lock();
-        let said = state.said.iter().filter(|said| said.conversation == conversation);
+        let said = state
+            .said
+            .iter()
+            .filter(|said| said.conversation == conversation);
         said.map(|said| (said.msgid, said.clone())).collect()
     }
 
@@ -256,13 +343,20 @@ impl Scene {
 
     /// What was never done.
     pub fn never_done(&self) -> Vec<&'static str> {
-        self.tallies().into_iter().filter(|(_, tally)| tally.done == 0).map(|(word, _)| word).collect()
+        self.tallies()
+            .into_iter()
+            .filter(|(_, tally)| tally.done == 0)
+            .map(|(word, _)| word)
+            .collect()
     }
 }
 
 impl State {
     fn origin(&self, (conversation, msgid): (ConversationId, MsgId)) -> &Said {
-        self.said.iter().find(|said| said.conversation == conversation && said.msgid == msgid).unwrap()
+        self.said
+            .iter()
+            .find(|said| said.conversation == conversation && said.msgid == msgid)
+            .unwrap()
     }
 
     fn author(&self, said: &Said) -> Seat {
@@ -278,15 +372,35 @@ impl State {
             What::New(body) => body.clone(),
             &What::Forwarded { origin, round } => return self.bodies(self.origin(origin), round),
         };
-        let edited = |text: &String| body.with_words(&Text::new(&**text).unwrap()).unwrap().unwrap();
-        let last = said.edits.iter().map(|&(at, _)| at).filter(|&at| at < round).max();
-        let edits = said.edits.iter().filter(|&&(at, _)| Some(at) == last || at == round).map(|(_, text)| edited(text));
+        let edited = |text: &String| {
+            body.with_words(&Text::new(&**text).unwrap())
+                .unwrap()
+                .unwrap()
+        };
+        let last = said
+            .edits
+            .iter()
+            .map(|&(at, _)| at)
+            .filter(|&at| at < round)
+            .max();
+        let edits = said
+            .edits
+            .iter()
+            .filter(|&&(at, _)| Some(at) == last || at == round)
+            .map(|(_, text)| edited(text));
         let as_said = last.is_none().then(|| body.clone());
         as_said.into_iter().chain(edits).collect()
     }
 }
 
-fn mark<K: Ord + Clone>(marks: &mut Marks<K>, key: K, is_there: bool, is_refused: bool, round: usize, is_crash: bool) {
+fn mark<K: Ord + Clone>(
+    marks: &mut Marks<K>,
+    key: K,
+    is_there: bool,
+    is_refused: bool,
+    round: usize,
+    is_crash: bool,
+) {
     match is_refused {
         false => marks.note(key, is_there, round),
         true if is_crash => marks.doubt(key, round),

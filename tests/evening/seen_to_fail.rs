@@ -31,12 +31,21 @@ fn text(words: &str) -> Text {
 
 fn message(msgid: u64, sender: UserId, body: Body) -> Message {
     let (msgid, sent_at) = (MsgId::new(msgid), Timestamp::new(msgid));
-    Message { conversation: TEAM, msgid, sender, sent_at, body, extras: Extras::NONE }
+    Message {
+        conversation: TEAM,
+        msgid,
+        sender,
+        sent_at,
+        body,
+        extras: Extras::NONE,
+    }
 }
 
 /// What a device of Ada's makes of a log.
 fn kept(log: &[Message]) -> Result<Kept, String> {
-    let kind = ConversationKind::Group { name: GroupName::new("team").unwrap() };
+    let kind = ConversationKind::Group {
+        name: GroupName::new("team").unwrap(),
+    };
     let about = About::told(&kind, None, None, &[], Vec::new());
     let found = Conversation {
         id: TEAM,
@@ -52,13 +61,22 @@ fn kept(log: &[Message]) -> Result<Kept, String> {
         settings: MemberSettings::default(),
     };
     let mut kept = Kept::new(ADA, &found, about);
-    log.iter().try_for_each(|message| kept.take(message)).map(|()| kept)
+    log.iter()
+        .try_for_each(|message| kept.take(message))
+        .map(|()| kept)
 }
 
 /// Bob says two things, and changes the first.
 fn log() -> Vec<Message> {
-    let edit = Amendment::Edited { msgid: MsgId::new(1), text: text("u1d0n1. edited").into() };
-    vec![message(1, BOB, Body::Text(text("u1d0n1."))), message(2, BOB, Body::Text(text("u1d0n2."))), message(3, BOB, Body::Amendment(edit))]
+    let edit = Amendment::Edited {
+        msgid: MsgId::new(1),
+        text: text("u1d0n1. edited").into(),
+    };
+    vec![
+        message(1, BOB, Body::Text(text("u1d0n1."))),
+        message(2, BOB, Body::Text(text("u1d0n2."))),
+        message(3, BOB, Body::Amendment(edit)),
+    ]
 }
 
 fn scene() -> Scene {
@@ -82,22 +100,57 @@ fn what_was_lost_doubled_changed_or_moved() {
     assert!(found_in(&log()[..2]).is_err(), "the edit is lost");
     let again = [&log()[..], &[message(4, BOB, Body::Text(text("u1d0n2.")))]].concat();
     assert!(found_in(&again).is_err(), "the second stands there twice");
-    let changed = [&log()[..1], &[message(2, BOB, Body::Text(text("u1d0n2")))], &log()[2..]].concat();
-    assert!(found_in(&changed).is_err(), "the second says something else");
-    let by_another = [&log()[..1], &[message(2, ADA, Body::Text(text("u1d0n2.")))], &log()[2..]].concat();
-    assert!(found_in(&by_another).is_err(), "somebody else says the second");
-    let recalled = [&log()[..], &[message(4, ADA, Body::Amendment(Amendment::Recalled { msgid: MsgId::new(2) }))]].concat();
+    let changed = [
+        &log()[..1],
+        &[message(2, BOB, Body::Text(text("u1d0n2")))],
+        &log()[2..],
+    ]
+    .concat();
+    assert!(
+        found_in(&changed).is_err(),
+        "the second says something else"
+    );
+    let by_another = [
+        &log()[..1],
+        &[message(2, ADA, Body::Text(text("u1d0n2.")))],
+        &log()[2..],
+    ]
+    .concat();
+    assert!(
+        found_in(&by_another).is_err(),
+        "somebody else says the second"
+    );
+    let recalled = [
+        &log()[..],
+        &[message(
+            4,
+            ADA,
+            Body::Amendment(Amendment::Recalled {
+                msgid: MsgId::new(2),
+            }),
+        )],
+    ]
+    .concat();
     assert!(found_in(&recalled).is_err(), "nobody recalled the second");
 }
 
 #[test]
 fn what_a_device_missed_or_got_twice() {
-    assert!(kept(&[&log()[..], &log()[2..]].concat()).is_err(), "an entry comes twice");
+    assert!(
+        kept(&[&log()[..], &log()[2..]].concat()).is_err(),
+        "an entry comes twice"
+    );
     assert!(kept(&log()[1..]).unwrap().has_gap(), "an entry is missing");
     let view = |log: &[Message]| kept(log).unwrap().view();
     assert_eq!((view(&log()).unread, view(&log()).mentions), (2, 0));
-    let sight = |view: View| Sight { conversations: BTreeMap::from([(TEAM, view)]), contacts: BTreeMap::new() };
-    assert_eq!(members_agree(&[sight(view(&log())), sight(view(&log()))]), Ok(()));
+    let sight = |view: View| Sight {
+        conversations: BTreeMap::from([(TEAM, view)]),
+        contacts: BTreeMap::new(),
+    };
+    assert_eq!(
+        members_agree(&[sight(view(&log())), sight(view(&log()))]),
+        Ok(())
+    );
     let (whole, part) = (sight(view(&log())), sight(view(&log()[..2])));
     assert!(members_agree(&[whole.clone(), part.clone()]).is_err() && whole != part);
 }
@@ -121,22 +174,57 @@ fn behind(entries: &[Message]) -> Vec<Message> {
 
 #[test]
 fn a_reaction_that_is_lost_or_that_nobody_made() {
-    let react = |msgid, user| amended(msgid, user, Amendment::Reacted { msgid: second(), emoji: wave() });
-    let unreact = |msgid, user| amended(msgid, user, Amendment::Unreacted { msgid: second(), emoji: wave() });
+    let react = |msgid, user| {
+        amended(
+            msgid,
+            user,
+            Amendment::Reacted {
+                msgid: second(),
+                emoji: wave(),
+            },
+        )
+    };
+    let unreact = |msgid, user| {
+        amended(
+            msgid,
+            user,
+            Amendment::Unreacted {
+                msgid: second(),
+                emoji: wave(),
+            },
+        )
+    };
     let reacted = |is_there, is_refused| {
         let scene = scene();
         scene.next_round(false);
         scene.reacted((TEAM, second(), wave(), ADA), is_there, is_refused);
         scene
     };
-    let found = |scene: &Scene, entries: &[Message]| holds_what_was_said(scene, TEAM, &kept(&behind(entries)).unwrap().view());
+    let found = |scene: &Scene, entries: &[Message]| {
+        holds_what_was_said(scene, TEAM, &kept(&behind(entries)).unwrap().view())
+    };
     assert_eq!(found(&reacted(true, false), &[react(4, ADA)]), Ok(()));
     assert!(found(&reacted(true, false), &[]).is_err(), "it is lost");
-    assert!(found(&reacted(true, false), &[react(4, BOB)]).is_err(), "it is somebody else's");
-    assert!(found(&reacted(true, false), &[react(4, ADA), react(5, BOB)]).is_err(), "somebody else's is there too");
-    assert!(found(&reacted(true, true), &[react(4, ADA)]).is_err(), "it was refused");
-    assert!(found(&reacted(false, false), &[react(4, ADA)]).is_err(), "it was taken back");
-    assert_eq!(found(&reacted(false, false), &[react(4, ADA), unreact(5, ADA)]), Ok(()));
+    assert!(
+        found(&reacted(true, false), &[react(4, BOB)]).is_err(),
+        "it is somebody else's"
+    );
+    assert!(
+        found(&reacted(true, false), &[react(4, ADA), react(5, BOB)]).is_err(),
+        "somebody else's is there too"
+    );
+    assert!(
+        found(&reacted(true, true), &[react(4, ADA)]).is_err(),
+        "it was refused"
+    );
+    assert!(
+        found(&reacted(false, false), &[react(4, ADA)]).is_err(),
+        "it was taken back"
+    );
+    assert_eq!(
+        found(&reacted(false, false), &[react(4, ADA), unreact(5, ADA)]),
+        Ok(())
+    );
     assert!(found(&scene(), &[react(4, ADA)]).is_err(), "nobody made it");
 
     // Of what is done at once nobody knows which came last, and of what is refused by a server that was killed whether it was done.
@@ -145,20 +233,37 @@ fn a_reaction_that_is_lost_or_that_nobody_made() {
     killed.next_round(true);
     killed.reacted((TEAM, second(), wave(), ADA), true, true);
     for scene in [at_once, killed] {
-        assert_eq!((found(&scene, &[]), found(&scene, &[react(4, ADA)])), (Ok(()), Ok(())));
+        assert_eq!(
+            (found(&scene, &[]), found(&scene, &[react(4, ADA)])),
+            (Ok(()), Ok(()))
+        );
         scene.next_round(false);
         scene.reacted((TEAM, second(), wave(), ADA), true, false);
         assert!(found(&scene, &[]).is_err(), "it was made again later");
     }
     let recalled = reacted(true, false);
     recalled.recalled(TEAM, second());
-    assert_eq!(found(&recalled, &[react(4, ADA), amended(5, BOB, Amendment::Recalled { msgid: second() })]), Ok(()));
-    assert!(found(&recalled, &[react(4, ADA)]).is_err(), "nothing is left of what was taken back");
+    assert_eq!(
+        found(
+            &recalled,
+            &[
+                react(4, ADA),
+                amended(5, BOB, Amendment::Recalled { msgid: second() })
+            ]
+        ),
+        Ok(())
+    );
+    assert!(
+        found(&recalled, &[react(4, ADA)]).is_err(),
+        "nothing is left of what was taken back"
+    );
 }
 
 #[test]
 fn a_pin_that_is_lost_or_that_nobody_made() {
-    let found = |scene: &Scene, entries: &[Message]| holds_what_was_said(scene, TEAM, &kept(&behind(entries)).unwrap().view());
+    let found = |scene: &Scene, entries: &[Message]| {
+        holds_what_was_said(scene, TEAM, &kept(&behind(entries)).unwrap().view())
+    };
     let pin = || amended(4, ADA, Amendment::Pinned { msgid: second() });
     let pinned = scene();
     pinned.pinned((TEAM, second()), true, false);
@@ -168,7 +273,16 @@ fn a_pin_that_is_lost_or_that_nobody_made() {
     pinned.next_round(false);
     pinned.pinned((TEAM, second()), false, false);
     assert!(found(&pinned, &[pin()]).is_err(), "it was taken back");
-    assert_eq!(found(&pinned, &[pin(), amended(5, ADA, Amendment::Unpinned { msgid: second() })]), Ok(()));
+    assert_eq!(
+        found(
+            &pinned,
+            &[
+                pin(),
+                amended(5, ADA, Amendment::Unpinned { msgid: second() })
+            ]
+        ),
+        Ok(())
+    );
 }
 
 #[test]
@@ -177,27 +291,70 @@ fn a_forwarded_message_that_says_something_else_or_whose_author_is_another() {
     scene.next_round(false);
     scene.edited(TEAM, second(), "u1d0n2. edited".to_owned());
     scene.next_round(false);
-    let forwarded = What::Forwarded { origin: (TEAM, second()), round };
-    scene.accepted(Said::new(5, Seat { user: 0, device: 1 }, TEAM, MsgId::new(5), forwarded));
+    let forwarded = What::Forwarded {
+        origin: (TEAM, second()),
+        round,
+    };
+    scene.accepted(Said::new(
+        5,
+        Seat { user: 0, device: 1 },
+        TEAM,
+        MsgId::new(5),
+        forwarded,
+    ));
     // What becomes of it later is not forwarded with it.
     scene.next_round(false);
     scene.edited(TEAM, second(), "u1d0n2. edited once more".to_owned());
     let found = |words, author: Option<UserId>| {
-        let edit = |words| Amendment::Edited { msgid: second(), text: text(words).into() };
-        let extras = author.map(|author| Extra::Forwarded { author, at: Timestamp::new(2) });
+        let edit = |words| Amendment::Edited {
+            msgid: second(),
+            text: text(words).into(),
+        };
+        let extras = author.map(|author| Extra::Forwarded {
+            author,
+            at: Timestamp::new(2),
+        });
         let extras = Extras::new(extras.into_iter().collect()).unwrap();
-        let forwarded = Message { extras, ..message(5, ADA, Body::Text(text(words))) };
+        let forwarded = Message {
+            extras,
+            ..message(5, ADA, Body::Text(text(words)))
+        };
         let edits = ["u1d0n2. edited", "u1d0n2. edited once more"].map(edit);
-        let entries = [amended(4, BOB, edits[0].clone()), forwarded, amended(6, BOB, edits[1].clone())];
+        let entries = [
+            amended(4, BOB, edits[0].clone()),
+            forwarded,
+            amended(6, BOB, edits[1].clone()),
+        ];
         holds_what_was_said(&scene, TEAM, &kept(&behind(&entries)).unwrap().view())
     };
     assert_eq!(found("u1d0n2. edited", Some(BOB)), Ok(()));
-    assert!(found("u1d0n2. edited", Some(ADA)).is_err(), "somebody else said it first");
-    assert!(found("u1d0n2. edited", None).is_err(), "nobody said it first");
+    assert!(
+        found("u1d0n2. edited", Some(ADA)).is_err(),
+        "somebody else said it first"
+    );
+    assert!(
+        found("u1d0n2. edited", None).is_err(),
+        "nobody said it first"
+    );
     for words in ["u1d0n2.", "u1d0n2. edited once more", "u1d0n1."] {
-        assert!(found(words, Some(BOB)).is_err(), "{words}: it said something else by then");
+        assert!(
+            found(words, Some(BOB)).is_err(),
+            "{words}: it said something else by then"
+        );
     }
-    assert_eq!(scene.author(&Said::new(6, BOBS, TEAM, MsgId::new(6), What::Forwarded { origin: (TEAM, MsgId::new(5)), round: 3 })), BOB);
+    assert_eq!(
+        scene.author(&Said::new(
+            6,
+            BOBS,
+            TEAM,
+            MsgId::new(6),
+            What::Forwarded {
+                origin: (TEAM, MsgId::new(5)),
+                round: 3
+            }
+        )),
+        BOB
+    );
 }
 
 #[test]
@@ -210,40 +367,89 @@ fn a_picture_that_is_another() {
             size_bytes: 9,
             caption: Caption::new("").unwrap(),
         };
-        Media { file, width, height: 2, preview: Preview::NONE }
+        Media {
+            file,
+            width,
+            height: 2,
+            preview: Preview::NONE,
+        }
     };
     let scene = scene();
-    scene.accepted(Said::new(4, BOBS, TEAM, MsgId::new(4), What::New(Body::from(media(7)))));
-    let found = |body| holds_what_was_said(&scene, TEAM, &kept(&behind(&[message(4, BOB, body)])).unwrap().view());
+    scene.accepted(Said::new(
+        4,
+        BOBS,
+        TEAM,
+        MsgId::new(4),
+        What::New(Body::from(media(7))),
+    ));
+    let found = |body| {
+        holds_what_was_said(
+            &scene,
+            TEAM,
+            &kept(&behind(&[message(4, BOB, body)])).unwrap().view(),
+        )
+    };
     assert_eq!(found(Body::from(media(7))), Ok(()));
     assert!(found(Body::from(media(8))).is_err(), "it is wider");
-    assert!(found(Body::from(Film { media: media(7), duration_ms: 1 })).is_err(), "it is a film");
+    assert!(
+        found(Body::from(Film {
+            media: media(7),
+            duration_ms: 1
+        }))
+        .is_err(),
+        "it is a film"
+    );
     assert!(found(Body::from(media(7).file)).is_err(), "it is any file");
 }
 
 #[test]
 fn a_receipt_that_tells_something_else() {
     use ReceiptState::{Delivered, Read, Sent};
-    let told = |states: &[(UserId, ReceiptState)]| states.iter().copied().collect::<BTreeMap<_, _>>();
-    let compared = |one, expected, may_forget| agree(&told(&[(ADA, one)]), &told(&[(ADA, expected)]), may_forget);
+    let told =
+        |states: &[(UserId, ReceiptState)]| states.iter().copied().collect::<BTreeMap<_, _>>();
+    let compared = |one, expected, may_forget| {
+        agree(&told(&[(ADA, one)]), &told(&[(ADA, expected)]), may_forget)
+    };
     for state in [Delivered, Read] {
         assert_eq!(compared(state, state, false), Agreement::Yes);
     }
     assert_eq!(compared(Sent, Delivered, false), Agreement::NotYet);
-    assert_eq!(compared(Sent, Delivered, true), Agreement::Yes, "the server was killed, and may have forgotten");
+    assert_eq!(
+        compared(Sent, Delivered, true),
+        Agreement::Yes,
+        "the server was killed, and may have forgotten"
+    );
     for (one, expected) in [(Sent, Read), (Delivered, Read), (Read, Delivered)] {
         assert_eq!(compared(one, expected, true), Agreement::No);
     }
-    assert_eq!(agree(&told(&[]), &told(&[(ADA, Read)]), true), Agreement::No, "somebody is missing");
-    assert_eq!(agree(&told(&[(BOB, Read)]), &told(&[(ADA, Read)]), true), Agreement::No, "it is somebody else");
+    assert_eq!(
+        agree(&told(&[]), &told(&[(ADA, Read)]), true),
+        Agreement::No,
+        "somebody is missing"
+    );
+    assert_eq!(
+        agree(&told(&[(BOB, Read)]), &told(&[(ADA, Read)]), true),
+        Agreement::No,
+        "it is somebody else"
+    );
 }
 
 #[test]
 fn what_nobody_did() {
     let scene = Scene::new(vec![ADA, BOB]);
-    assert_eq!(scene.never_done().len(), WORDS.len() + 1, "words are all different, and nothing was done yet");
+    assert_eq!(
+        scene.never_done().len(),
+        WORDS.len() + 1,
+        "words are all different, and nothing was done yet"
+    );
     scene.tally("edit", true);
     scene.tally("pin", false);
     let never_done = scene.never_done();
-    assert!(!never_done.contains(&"edit") && ["pin", "unpin", EXPIRE].iter().all(|word| never_done.contains(word)), "{never_done:?}");
+    assert!(
+        !never_done.contains(&"edit")
+            && ["pin", "unpin", EXPIRE]
+                .iter()
+                .all(|word| never_done.contains(word)),
+        "{never_done:?}"
+    );
 }

@@ -11,9 +11,18 @@ use crate::support::{Server, cairn, invite};
 const BODY_BYTES: usize = 300;
 
 async fn say(client: &Client, count: usize) {
-    let group = client.create_group(GroupName::new("team").unwrap(), Vec::new()).await.unwrap();
+    let group = client
+        .create_group(GroupName::new("team").unwrap(), Vec::new())
+        .await
+        .unwrap();
     for n in 1..=count {
-        client.send(group, Body::Text(Text::new(format!("{n:0BODY_BYTES$}")).unwrap())).await.unwrap();
+        client
+            .send(
+                group,
+                Body::Text(Text::new(format!("{n:0BODY_BYTES$}")).unwrap()),
+            )
+            .await
+            .unwrap();
     }
 }
 
@@ -57,7 +66,10 @@ async fn a_plain_member_is_refused() {
     let server = Server::start();
     let (owner, _) = server.owner().await;
     let (bob, _) = invite(&owner, "bob").await;
-    assert!(matches!(bob.figures().await, Err(Error::Refused(ErrorCode::Forbidden))));
+    assert!(matches!(
+        bob.figures().await,
+        Err(Error::Refused(ErrorCode::Forbidden))
+    ));
 }
 
 #[test]
@@ -67,43 +79,106 @@ fn the_owner_sees_them_and_a_member_is_told_why_not() {
     let run = |who: &str, args: &[&str]| {
         let profile = profiles.path().join(who);
         let output = cairn(args).arg("--profile").arg(profile).output().unwrap();
-        (output.status.code(), String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap())
+        (
+            output.status.code(),
+            String::from_utf8(output.stdout).unwrap(),
+            String::from_utf8(output.stderr).unwrap(),
+        )
     };
     let link = server.invite.as_ref().unwrap().to_string();
     assert_eq!(run("ada", &["join", &link, "--name", "ada"]).0, Some(0));
     let (_, link, _) = run("ada", &["invite"]);
-    assert_eq!(run("bob", &["join", link.trim(), "--name", "bob"]).0, Some(0));
+    assert_eq!(
+        run("bob", &["join", link.trim(), "--name", "bob"]).0,
+        Some(0)
+    );
 
     let (code, json, _) = run("ada", &["stats", "--json"]);
     assert_eq!(code, Some(0));
     let stats: Value = serde_json::from_str(&json).unwrap();
-    assert!(stats["commits"].as_u64().unwrap() > 0 && stats["fdatasync_ms"]["p99"].as_f64().unwrap() > 0.0, "{json}");
+    assert!(
+        stats["commits"].as_u64().unwrap() > 0
+            && stats["fdatasync_ms"]["p99"].as_f64().unwrap() > 0.0,
+        "{json}"
+    );
     let buckets = stats["fdatasync_us"].as_array().unwrap();
-    assert_eq!(buckets.iter().map(|bucket| bucket["count"].as_u64().unwrap()).sum::<u64>(), stats["commits"].as_u64().unwrap());
+    assert_eq!(
+        buckets
+            .iter()
+            .map(|bucket| bucket["count"].as_u64().unwrap())
+            .sum::<u64>(),
+        stats["commits"].as_u64().unwrap()
+    );
     let (code, table, _) = run("ada", &["stats"]);
     assert_eq!(code, Some(0));
     for name in ["sessions", "commits", "fdatasync", "checkpoints"] {
-        assert!(table.lines().any(|line| line.trim_start().starts_with(name)), "{name}: {table}");
+        assert!(
+            table
+                .lines()
+                .any(|line| line.trim_start().starts_with(name)),
+            "{name}: {table}"
+        );
     }
 
     let (code, nothing, why) = run("bob", &["stats"]);
     assert_eq!((code, nothing.as_str()), (Some(1), ""));
-    assert!(why.contains("error: ") && why.contains("only the owner"), "{why}");
+    assert!(
+        why.contains("error: ") && why.contains("only the owner"),
+        "{why}"
+    );
 }
 
 #[test]
 fn a_run_of_the_load_generator_has_them() {
     let dir = tempfile::tempdir().unwrap();
-    let load = ["--clients", "2", "--inflight", "8", "--conversations", "2", "--messages", "100", "--json"];
-    let output = cairn(&["bench", "send"]).args(load).arg("--dir").arg(dir.path()).output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let load = [
+        "--clients",
+        "2",
+        "--inflight",
+        "8",
+        "--conversations",
+        "2",
+        "--messages",
+        "100",
+        "--json",
+    ];
+    let output = cairn(&["bench", "send"])
+        .args(load)
+        .arg("--dir")
+        .arg(dir.path())
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     let found: Value = serde_json::from_slice(&output.stdout).unwrap();
-    let number = |name: &str| found[name].as_f64().unwrap_or_else(|| panic!("no {name} in {found}"));
+    let number = |name: &str| {
+        found[name]
+            .as_f64()
+            .unwrap_or_else(|| panic!("no {name} in {found}"))
+    };
     // At most what all clients have in flight shares a commit.
-    assert!((1.0..=16.0).contains(&number("messages_per_commit")), "{found}");
-    assert!(number("log_bytes_per_message") > 200.0, "the texts alone are so long: {found}");
+    assert!(
+        (1.0..=16.0).contains(&number("messages_per_commit")),
+        "{found}"
+    );
+    assert!(
+        number("log_bytes_per_message") > 200.0,
+        "the texts alone are so long: {found}"
+    );
     assert!(number("fdatasync_per_s") > 0.0, "{found}");
-    assert!(found["fdatasync_ms"]["p99"].as_f64() >= found["fdatasync_ms"]["p50"].as_f64(), "{found}");
+    assert!(
+        found["fdatasync_ms"]["p99"].as_f64() >= found["fdatasync_ms"]["p50"].as_f64(),
+        "{found}"
+    );
     // Nothing moves into the trees in so short a time.
-    assert!(found.as_object().unwrap().contains_key("sled_bytes_per_message"), "{found}");
+    assert!(
+        found
+            .as_object()
+            .unwrap()
+            .contains_key("sled_bytes_per_message"),
+        "{found}"
+    );
 }

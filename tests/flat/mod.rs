@@ -9,7 +9,9 @@ use cairn::core::record::SecretHash;
 use cairn::store::engine::Engine;
 use cairn_proto::body::Body;
 use cairn_proto::extras::{Extra, Extras};
-use cairn_proto::ids::{ClientSeq, ConversationId, DeviceId, MsgId, SendStreamId, Timestamp, UserId};
+use cairn_proto::ids::{
+    ClientSeq, ConversationId, DeviceId, MsgId, SendStreamId, Timestamp, UserId,
+};
 use cairn_proto::limits::USERS_PER_REQUEST_MAX;
 use cairn_proto::message::Draft;
 use cairn_proto::request::Request;
@@ -34,17 +36,51 @@ fn token(number: u64) -> SecretHash {
 impl Team {
     fn of(dir: &Path, members: u64) -> Self {
         let mut engine = Engine::open(dir).unwrap();
-        engine.execute(Command::OwnerInvite { token: token(0), expires_at: Timestamp::new(u64::MAX) }, NOW).unwrap();
+        engine
+            .execute(
+                Command::OwnerInvite {
+                    token: token(0),
+                    expires_at: Timestamp::new(u64::MAX),
+                },
+                NOW,
+            )
+            .unwrap();
         let owner = join(&mut engine, token(0), 1);
-        engine.execute(Command::Invite { actor: owner, token: token(u64::MAX), uses: 10_000, life_seconds: 60 }, NOW).unwrap();
-        let others: Vec<UserId> = (2..=members).map(|number| join(&mut engine, token(u64::MAX), number).user).collect();
-        let create = Request::CreateGroup { name: "team".parse().unwrap(), members: Vec::new() };
-        let Ok(Reply::Response(Response::Created { conversation: group })) = engine.execute(Command::Ask(owner, create), NOW) else {
+        engine
+            .execute(
+                Command::Invite {
+                    actor: owner,
+                    token: token(u64::MAX),
+                    uses: 10_000,
+                    life_seconds: 60,
+                },
+                NOW,
+            )
+            .unwrap();
+        let others: Vec<UserId> = (2..=members)
+            .map(|number| join(&mut engine, token(u64::MAX), number).user)
+            .collect();
+        let create = Request::CreateGroup {
+            name: "team".parse().unwrap(),
+            members: Vec::new(),
+        };
+        let Ok(Reply::Response(Response::Created {
+            conversation: group,
+        })) = engine.execute(Command::Ask(owner, create), NOW)
+        else {
             panic!("no group");
         };
-        let mut team = Self { engine, group, owner, member: others[0] };
+        let mut team = Self {
+            engine,
+            group,
+            owner,
+            member: others[0],
+        };
         for users in others.chunks(USERS_PER_REQUEST_MAX) {
-            team.costs(Request::AddMembers { conversation: group, users: users.to_vec() });
+            team.costs(Request::AddMembers {
+                conversation: group,
+                users: users.to_vec(),
+            });
         }
         team.engine.commit().unwrap();
         team
@@ -53,29 +89,65 @@ impl Team {
     /// The bytes of the log that a request of the owner takes.
     fn costs(&mut self, request: Request) -> usize {
         let before = self.engine.batch_bytes();
-        self.engine.execute(Command::Ask(self.owner, request), NOW).unwrap();
+        self.engine
+            .execute(Command::Ask(self.owner, request), NOW)
+            .unwrap();
         self.engine.batch_bytes() - before
     }
 
     fn last(&self) -> MsgId {
-        self.engine.state().conversation(self.group).unwrap().record.head
+        self.engine
+            .state()
+            .conversation(self.group)
+            .unwrap()
+            .record
+            .head
     }
 
     fn all_costs(&mut self) -> Vec<usize> {
         let (conversation, member) = (self.group, self.member);
         let said = |seq: u64, extras: &[Extra]| {
             let body = Body::Text("at noon?".parse().unwrap());
-            Request::Send(Draft { conversation, seq: ClientSeq::new(seq), body, extras: Extras::new(extras.to_vec()).unwrap() })
+            Request::Send(Draft {
+                conversation,
+                seq: ClientSeq::new(seq),
+                body,
+                extras: Extras::new(extras.to_vec()).unwrap(),
+            })
         };
         let mut costs = vec![self.costs(said(1, &[]))];
         let msgid = self.last();
-        costs.push(self.costs(said(2, &[Extra::ReplyTo(msgid), Extra::Mention(member), Extra::MentionAll])));
+        costs.push(self.costs(said(
+            2,
+            &[
+                Extra::ReplyTo(msgid),
+                Extra::Mention(member),
+                Extra::MentionAll,
+            ],
+        )));
         for request in [
-            Request::React { conversation, msgid, emoji: "+1".parse().unwrap() },
-            Request::Edit { conversation, msgid, text: "at one?".parse().unwrap() },
-            Request::Pin { conversation, msgid },
-            Request::Read { conversation, msgid },
-            Request::Recall { conversation, msgid },
+            Request::React {
+                conversation,
+                msgid,
+                emoji: "+1".parse().unwrap(),
+            },
+            Request::Edit {
+                conversation,
+                msgid,
+                text: "at one?".parse().unwrap(),
+            },
+            Request::Pin {
+                conversation,
+                msgid,
+            },
+            Request::Read {
+                conversation,
+                msgid,
+            },
+            Request::Recall {
+                conversation,
+                msgid,
+            },
         ] {
             costs.push(self.costs(request));
         }
@@ -93,7 +165,18 @@ fn join(engine: &mut Engine, invite: SecretHash, number: u64) -> Actor {
         stream: SendStreamId::new(1),
         push: false,
     };
-    match engine.execute(Command::Join { invite, name, password: None, device }, NOW).unwrap() {
+    match engine
+        .execute(
+            Command::Join {
+                invite,
+                name,
+                password: None,
+                device,
+            },
+            NOW,
+        )
+        .unwrap()
+    {
         Reply::LoggedIn(session) => session.actor,
         other => panic!("{other:?}"),
     }
@@ -109,6 +192,8 @@ fn whatever_is_said_takes_the_same_of_the_log_in_a_group_of_three_and_of_two_tho
         costs
     });
     assert_eq!(costs[0], costs[1]);
-    let [text, reply, ..] = costs[0][..] else { panic!("{costs:?}") };
+    let [text, reply, ..] = costs[0][..] else {
+        panic!("{costs:?}")
+    };
     assert!(text > "at noon?".len() && reply > text, "{costs:?}");
 }

@@ -26,24 +26,49 @@ fn text(words: &str) -> Body {
 
 async fn group(owner: &Client, members: &[&Account]) -> ConversationId {
     let members = members.iter().map(|account| account.user).collect();
-    owner.create_group(GroupName::new("team").unwrap(), members).await.unwrap()
+    owner
+        .create_group(GroupName::new("team").unwrap(), members)
+        .await
+        .unwrap()
 }
 
 fn settings(access: Access, history: JoinerHistory) -> GroupSettings {
-    GroupSettings { access, history, ..GroupSettings::default() }
+    GroupSettings {
+        access,
+        history,
+        ..GroupSettings::default()
+    }
 }
 
 /// The numbers of what a pull gives, and the floor it tells.
-async fn pulled(client: &Client, conversation: ConversationId, range: PullRange, limit: u32) -> (Vec<u64>, MsgId) {
+async fn pulled(
+    client: &Client,
+    conversation: ConversationId,
+    range: PullRange,
+    limit: u32,
+) -> (Vec<u64>, MsgId) {
     let page = client.pull(conversation, range, limit).await.unwrap();
-    (page.messages.iter().map(|message| message.msgid.get()).collect(), page.floor)
+    (
+        page.messages
+            .iter()
+            .map(|message| message.msgid.get())
+            .collect(),
+        page.floor,
+    )
 }
 
 /// The same data directory is sound afterwards.
 fn is_sound(server: &mut Server) {
     assert!(server.stop().success());
-    let checked = cairn(&["doctor", "--data"]).arg(server.data()).output().unwrap();
-    assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stderr));
+    let checked = cairn(&["doctor", "--data"])
+        .arg(server.data())
+        .output()
+        .unwrap();
+    assert!(
+        checked.status.success(),
+        "{}",
+        String::from_utf8_lossy(&checked.stderr)
+    );
 }
 
 #[tokio::test]
@@ -56,10 +81,24 @@ async fn who_joins_sees_as_much_as_the_group_says_whichever_way_he_asks() {
     for n in 0..5 {
         ada.send(team, text(&format!("before {n}"))).await.unwrap();
     }
-    assert_eq!(bob.join_group(team).await, Err(Error::Refused(ErrorCode::NotFound)));
-    ada.set_group_settings(team, settings(Access::Open, JoinerHistory::FromJoin)).await.unwrap();
-    let found = bob.find_groups(Some(GroupName::new("TE").unwrap())).await.unwrap();
-    assert_eq!(found.iter().map(|group| (group.conversation, group.members)).collect::<Vec<_>>(), [(team, 1)]);
+    assert_eq!(
+        bob.join_group(team).await,
+        Err(Error::Refused(ErrorCode::NotFound))
+    );
+    ada.set_group_settings(team, settings(Access::Open, JoinerHistory::FromJoin))
+        .await
+        .unwrap();
+    let found = bob
+        .find_groups(Some(GroupName::new("TE").unwrap()))
+        .await
+        .unwrap();
+    assert_eq!(
+        found
+            .iter()
+            .map(|group| (group.conversation, group.members))
+            .collect::<Vec<_>>(),
+        [(team, 1)]
+    );
     bob.join_group(team).await.unwrap();
     let joined = MsgId::new(8);
     let after = ada.send(team, text("after")).await.unwrap();
@@ -76,7 +115,11 @@ async fn who_joins_sees_as_much_as_the_group_says_whichever_way_he_asks() {
         (PullRange::Before(MsgId::new(3)), 500, vec![]),
         (PullRange::Before(MsgId::ZERO), 500, vec![]),
     ] {
-        assert_eq!(pulled(&bob, team, range, limit).await, (numbers, MsgId::new(7)), "{range:?}, {limit}");
+        assert_eq!(
+            pulled(&bob, team, range, limit).await,
+            (numbers, MsgId::new(7)),
+            "{range:?}, {limit}"
+        );
     }
     let mut timeline = bob.follow(team, MsgId::new(1));
     assert_eq!(next(&mut timeline).await.msgid, joined);
@@ -84,24 +127,38 @@ async fn who_joins_sees_as_much_as_the_group_says_whichever_way_he_asks() {
     assert_eq!((item.floor, item.unread), (MsgId::new(7), 1));
 
     // Whoever comes when everything is shown sees everything; nothing changes for those who are there.
-    ada.set_group_settings(team, settings(Access::Open, JoinerHistory::All)).await.unwrap();
+    ada.set_group_settings(team, settings(Access::Open, JoinerHistory::All))
+        .await
+        .unwrap();
     eve.join_group(team).await.unwrap();
-    assert_eq!(pulled(&eve, team, from, 500).await.0, (1..=11).collect::<Vec<_>>());
+    assert_eq!(
+        pulled(&eve, team, from, 500).await.0,
+        (1..=11).collect::<Vec<_>>()
+    );
     assert_eq!(pulled(&bob, team, from, 500).await.0, [8, 9, 10, 11]);
     is_sound(&mut server);
     server.restart();
-    assert_eq!(pulled(&bob, team, from, 500).await.0, [8, 9, 10, 11], "after a restart");
+    assert_eq!(
+        pulled(&bob, team, from, 500).await.0,
+        [8, 9, 10, 11],
+        "after a restart"
+    );
     assert_eq!(eve.find_groups(None).await.unwrap().len(), 1);
     ada.pin(team, MsgId::new(2)).await.unwrap();
     ada.pin(team, after).await.unwrap();
-    assert_eq!((bob.pins(team).await, eve.pins(team).await), (Ok(vec![after]), Ok(vec![MsgId::new(2), after])));
+    assert_eq!(
+        (bob.pins(team).await, eve.pins(team).await),
+        (Ok(vec![after]), Ok(vec![MsgId::new(2), after]))
+    );
 }
 
 /// Changes rows of a stopped server's trees, and gives what the doctor says of that.
 pub(crate) fn diagnosed(data: &Path, changes: Vec<RowChange>) -> String {
     {
         let trees = Trees::open(&data.join("trees"), &data.join("aside"), &Poison::new()).unwrap();
-        changes.into_iter().for_each(|change| trees.write(change.key.tree(), [change]).unwrap());
+        changes
+            .into_iter()
+            .for_each(|change| trees.write(change.key.tree(), [change]).unwrap());
         trees.sync().unwrap();
     }
     let checked = cairn(&["doctor", "--data"]).arg(data).output().unwrap();
@@ -114,18 +171,47 @@ async fn the_doctor_finds_groups_that_are_not_as_they_were_agreed_on() {
     let mut server = Server::start();
     let (ada, account) = server.owner().await;
     let team = group(&ada, &[]).await;
-    ada.set_group_settings(team, settings(Access::Open, JoinerHistory::All)).await.unwrap();
+    ada.set_group_settings(team, settings(Access::Open, JoinerHistory::All))
+        .await
+        .unwrap();
     is_sound(&mut server);
-    let (right, wrong) = (GroupName::new("team").unwrap(), GroupName::new("other").unwrap());
-    let agreed = GroupRecord { settings: settings(Access::Open, JoinerHistory::All), ..GroupRecord::default() };
-    let banned = GroupRecord { banned: vec![account.user], ..agreed.clone() };
+    let (right, wrong) = (
+        GroupName::new("team").unwrap(),
+        GroupName::new("other").unwrap(),
+    );
+    let agreed = GroupRecord {
+        settings: settings(Access::Open, JoinerHistory::All),
+        ..GroupRecord::default()
+    };
+    let banned = GroupRecord {
+        banned: vec![account.user],
+        ..agreed.clone()
+    };
     let (found, as_agreed) = (RowKey::open_group(team), RowKey::group(team));
     let nobodys = RowKey::open_group(ConversationId::new(9));
     for (changes, complaint) in [
-        (vec![RowChange::put(found, &wrong)], "there is no open group of that name"),
-        (vec![RowChange::delete(found)], "the group can be found and is not open, or the other way round"),
-        (vec![RowChange::put(found, &right), RowChange::put(as_agreed, &banned)], "and there is none, or he is a member"),
-        (vec![RowChange::put(as_agreed, &agreed), RowChange::put(nobodys, &right)], "there is no open group of that name"),
+        (
+            vec![RowChange::put(found, &wrong)],
+            "there is no open group of that name",
+        ),
+        (
+            vec![RowChange::delete(found)],
+            "the group can be found and is not open, or the other way round",
+        ),
+        (
+            vec![
+                RowChange::put(found, &right),
+                RowChange::put(as_agreed, &banned),
+            ],
+            "and there is none, or he is a member",
+        ),
+        (
+            vec![
+                RowChange::put(as_agreed, &agreed),
+                RowChange::put(nobodys, &right),
+            ],
+            "there is no open group of that name",
+        ),
     ] {
         let said = diagnosed(server.data(), changes);
         assert!(said.contains(complaint), "{said}");
@@ -139,38 +225,73 @@ async fn what_changes_about_a_group_is_in_its_log_and_survives() {
     let (bob, bob_account) = invite(&ada, "bob").await;
     let (_eve, eve_account) = invite(&ada, "eve").await;
     let team = group(&ada, &[&bob_account, &eve_account]).await;
-    let (name, topic) = (GroupName::new("the whole team").unwrap(), Topic::new("release on Friday").unwrap());
+    let (name, topic) = (
+        GroupName::new("the whole team").unwrap(),
+        Topic::new("release on Friday").unwrap(),
+    );
     ada.rename_group(team, name.clone()).await.unwrap();
     ada.set_topic(team, topic.clone()).await.unwrap();
-    ada.set_role(team, bob_account.user, Role::Admin).await.unwrap();
-    bob.mute_member(team, eve_account.user, Timestamp::new(u64::MAX)).await.unwrap();
+    ada.set_role(team, bob_account.user, Role::Admin)
+        .await
+        .unwrap();
+    bob.mute_member(team, eve_account.user, Timestamp::new(u64::MAX))
+        .await
+        .unwrap();
     assert_eq!(bob.ban(team, vec![eve_account.user]).await, Ok(1));
     assert_eq!(bob.ban(team, vec![eve_account.user]).await, Ok(0));
     ada.hand_over(team, bob_account.user).await.unwrap();
     // What is so already is no entry.
     bob.rename_group(team, name.clone()).await.unwrap();
-    bob.set_role(team, ada_account.user, Role::Admin).await.unwrap();
+    bob.set_role(team, ada_account.user, Role::Admin)
+        .await
+        .unwrap();
 
-    let page = ada.pull(team, PullRange::From(MsgId::new(3)), 500).await.unwrap();
-    let happened: Vec<Body> = page.messages.into_iter().map(|message| message.body).collect();
+    let page = ada
+        .pull(team, PullRange::From(MsgId::new(3)), 500)
+        .await
+        .unwrap();
+    let happened: Vec<Body> = page
+        .messages
+        .into_iter()
+        .map(|message| message.body)
+        .collect();
     let (user, users) = (eve_account.user, vec![eve_account.user]);
     let expected = [
         SystemEntry::Renamed { name: name.clone() },
-        SystemEntry::TopicSet { topic: topic.clone() },
-        SystemEntry::RoleSet { user: bob_account.user, role: Role::Admin },
-        SystemEntry::Muted { user, until: Timestamp::new(u64::MAX) },
+        SystemEntry::TopicSet {
+            topic: topic.clone(),
+        },
+        SystemEntry::RoleSet {
+            user: bob_account.user,
+            role: Role::Admin,
+        },
+        SystemEntry::Muted {
+            user,
+            until: Timestamp::new(u64::MAX),
+        },
         SystemEntry::Banned { users },
-        SystemEntry::HandedOver { user: bob_account.user },
+        SystemEntry::HandedOver {
+            user: bob_account.user,
+        },
     ];
     assert_eq!(happened, expected.map(Body::System));
-    assert_eq!(bob.remove_members(team, vec![bob_account.user]).await, Err(Error::Refused(ErrorCode::LastOwner)));
+    assert_eq!(
+        bob.remove_members(team, vec![bob_account.user]).await,
+        Err(Error::Refused(ErrorCode::LastOwner))
+    );
 
     is_sound(&mut server);
     server.restart();
-    assert_eq!(ada.add_members(team, vec![eve_account.user]).await, Err(Error::Refused(ErrorCode::Banned)));
+    assert_eq!(
+        ada.add_members(team, vec![eve_account.user]).await,
+        Err(Error::Refused(ErrorCode::Banned))
+    );
     let details = ada.group(team).await.unwrap();
     assert_eq!((details.topic, details.members), (topic, 2));
-    assert_eq!(ada.conversations().await.unwrap().pop().unwrap().kind, ConversationKind::Group { name });
+    assert_eq!(
+        ada.conversations().await.unwrap().pop().unwrap().kind,
+        ConversationKind::Group { name }
+    );
     assert_eq!(bob.unban(team, vec![eve_account.user]).await, Ok(1));
     assert_eq!(bob.banned_users(team).await, Ok(Vec::new()));
     assert_eq!(ada.add_members(team, vec![eve_account.user]).await, Ok(1));
@@ -182,7 +303,9 @@ async fn who_leaves_while_he_is_muted_is_not_heard_when_he_comes_back() {
     let (ada, _) = server.owner().await;
     let (bob, account) = invite(&ada, "bob").await;
     let team = group(&ada, &[&account]).await;
-    ada.set_group_settings(team, settings(Access::Open, JoinerHistory::All)).await.unwrap();
+    ada.set_group_settings(team, settings(Access::Open, JoinerHistory::All))
+        .await
+        .unwrap();
     let until = Timestamp::new(u64::MAX);
     ada.mute_member(team, account.user, until).await.unwrap();
     bob.remove_members(team, vec![account.user]).await.unwrap();
@@ -191,15 +314,30 @@ async fn who_leaves_while_he_is_muted_is_not_heard_when_he_comes_back() {
     // Joining is not asked twice, so there must be a connection first.
     bob.conversations().await.unwrap();
     bob.join_group(team).await.unwrap();
-    assert_eq!(bob.send(team, text("here again")).await, Err(Error::Refused(ErrorCode::Muted)));
-    let muted = ada.members(team).await.unwrap().into_iter().find(|member| member.user.id == account.user).unwrap().muted_until;
+    assert_eq!(
+        bob.send(team, text("here again")).await,
+        Err(Error::Refused(ErrorCode::Muted))
+    );
+    let muted = ada
+        .members(team)
+        .await
+        .unwrap()
+        .into_iter()
+        .find(|member| member.user.id == account.user)
+        .unwrap()
+        .muted_until;
     assert_eq!(muted, until);
     // A ban ends nothing of it either.
     ada.ban(team, vec![account.user]).await.unwrap();
     ada.unban(team, vec![account.user]).await.unwrap();
     ada.add_members(team, vec![account.user]).await.unwrap();
-    assert_eq!(bob.send(team, text("and again")).await, Err(Error::Refused(ErrorCode::Muted)));
-    ada.mute_member(team, account.user, Timestamp::new(0)).await.unwrap();
+    assert_eq!(
+        bob.send(team, text("and again")).await,
+        Err(Error::Refused(ErrorCode::Muted))
+    );
+    ada.mute_member(team, account.user, Timestamp::new(0))
+        .await
+        .unwrap();
     bob.remove_members(team, vec![account.user]).await.unwrap();
     bob.join_group(team).await.unwrap();
     bob.send(team, text("at last")).await.unwrap();
@@ -218,42 +356,98 @@ async fn about(events: &mut Events) -> Event {
 async fn what_one_device_reads_or_settles_the_others_know_at_once() {
     let server = Server::start();
     let (ada, _) = server.owner().await;
-    let link = ada.create_invite(1, std::time::Duration::from_secs(3600)).await.unwrap();
-    let (name, device) = (UserName::new("bob").unwrap(), DeviceName::new("desk").unwrap());
+    let link = ada
+        .create_invite(1, std::time::Duration::from_secs(3600))
+        .await
+        .unwrap();
+    let (name, device) = (
+        UserName::new("bob").unwrap(),
+        DeviceName::new("desk").unwrap(),
+    );
     let password = Password::new("correct horse").unwrap();
-    let who = JoinRequest { name: name.clone(), password: Some(password.clone()), device };
+    let who = JoinRequest {
+        name: name.clone(),
+        password: Some(password.clone()),
+        device,
+    };
     let (desk, account) = Client::join(&link, who, Options::default()).await.unwrap();
-    let (phone, _) =
-        Client::login(server.server_addr(), account.pin, name, password, DeviceName::new("phone").unwrap(), Options::default())
-            .await
-            .unwrap();
+    let (phone, _) = Client::login(
+        server.server_addr(),
+        account.pin,
+        name,
+        password,
+        DeviceName::new("phone").unwrap(),
+        Options::default(),
+    )
+    .await
+    .unwrap();
     let (mut on_desk, mut on_phone) = (desk.events(), phone.events());
     let team = group(&ada, &[&account]).await;
     for events in [&mut on_desk, &mut on_phone] {
-        let Event::Conversation(new) = about(events).await else { panic!("no news of the group") };
+        let Event::Conversation(new) = about(events).await else {
+            panic!("no news of the group")
+        };
         assert_eq!(new.id, team);
     }
     let said = ada.send(team, text("hello")).await.unwrap();
     desk.mark_read(team, said).await.unwrap();
     // The device itself as well: what it is told goes in one order with what another device does.
     for events in [&mut on_phone, &mut on_desk] {
-        assert_eq!(about(events).await, Event::Read { conversation: team, read: said, head: said });
+        assert_eq!(
+            about(events).await,
+            Event::Read {
+                conversation: team,
+                read: said,
+                head: said
+            }
+        );
     }
-    assert_eq!(phone.conversations().await.unwrap().pop().unwrap().unread, 0);
+    assert_eq!(
+        phone.conversations().await.unwrap().pop().unwrap().unread,
+        0
+    );
 
-    let hidden = MemberSettings { favourite: true, hidden: true, ..MemberSettings::default() };
+    let hidden = MemberSettings {
+        favourite: true,
+        hidden: true,
+        ..MemberSettings::default()
+    };
     phone.set_member_settings(team, hidden).await.unwrap();
-    let Event::Conversation(settled) = about(&mut on_desk).await else { panic!("no news of the settings") };
-    assert_eq!((settled.id, settled.settings, settled.read), (team, hidden, said));
-    ada.rename_group(team, GroupName::new("crew").unwrap()).await.unwrap();
-    assert!(desk.conversations().await.unwrap().pop().unwrap().settings.hidden, "a new name is no message");
+    let Event::Conversation(settled) = about(&mut on_desk).await else {
+        panic!("no news of the settings")
+    };
+    assert_eq!(
+        (settled.id, settled.settings, settled.read),
+        (team, hidden, said)
+    );
+    ada.rename_group(team, GroupName::new("crew").unwrap())
+        .await
+        .unwrap();
+    assert!(
+        desk.conversations()
+            .await
+            .unwrap()
+            .pop()
+            .unwrap()
+            .settings
+            .hidden,
+        "a new name is no message"
+    );
     let said = ada.send(team, text("anybody here?")).await.unwrap();
     ada.recall(team, said).await.unwrap();
     // Whoever was told that it is shown would not learn that it is hidden again.
     let shown = desk.conversations().await.unwrap().pop().unwrap().settings;
-    assert_eq!(shown, MemberSettings { favourite: true, ..MemberSettings::default() });
+    assert_eq!(
+        shown,
+        MemberSettings {
+            favourite: true,
+            ..MemberSettings::default()
+        }
+    );
 
     ada.set_role(team, account.user, Role::Admin).await.unwrap();
-    let Event::Conversation(promoted) = about(&mut on_desk).await else { panic!("no news of the role") };
+    let Event::Conversation(promoted) = about(&mut on_desk).await else {
+        panic!("no news of the role")
+    };
     assert_eq!(promoted.role, Role::Admin);
 }

@@ -13,7 +13,13 @@ use crate::support::{Server, invite};
 const FULL: Error = Error::Refused(ErrorCode::LimitReached);
 
 async fn set(owner: &Client, name: &str, value: &str) {
-    owner.set_setting(SettingName::new(name).unwrap(), SettingValue::new(value).unwrap()).await.unwrap();
+    owner
+        .set_setting(
+            SettingName::new(name).unwrap(),
+            SettingValue::new(value).unwrap(),
+        )
+        .await
+        .unwrap();
 }
 
 #[tokio::test]
@@ -23,19 +29,33 @@ async fn nobody_owns_more_groups_than_the_server_allows_however_he_comes_by_them
     let (bob, bob_account) = invite(&ada, "bob").await;
     set(&ada, "groups-per-owner", "1").await;
     let name = || GroupName::new("another").unwrap();
-    let (adas, bobs) = (group(&ada, &[&bob_account]).await, group(&bob, &[&ada_account]).await);
+    let (adas, bobs) = (
+        group(&ada, &[&bob_account]).await,
+        group(&bob, &[&ada_account]).await,
+    );
     assert_eq!(bob.create_group(name(), Vec::new()).await, Err(FULL));
     assert_eq!(ada.hand_over(adas, bob_account.user).await, Err(FULL));
-    assert_eq!(ada.set_role(adas, bob_account.user, Role::Owner).await, Err(FULL));
+    assert_eq!(
+        ada.set_role(adas, bob_account.user, Role::Owner).await,
+        Err(FULL)
+    );
     is_sound(&mut server);
     server.restart();
     assert_eq!(bob.conversations().await.unwrap().len(), 2);
-    assert_eq!(bob.create_group(name(), Vec::new()).await, Err(FULL), "after a restart");
+    assert_eq!(
+        bob.create_group(name(), Vec::new()).await,
+        Err(FULL),
+        "after a restart"
+    );
     set(&ada, "groups-per-owner", "2").await;
     bob.hand_over(bobs, ada_account.user).await.unwrap();
     set(&ada, "groups-per-owner", "1").await;
     bob.create_group(name(), Vec::new()).await.unwrap();
-    assert_eq!(ada.create_group(name(), Vec::new()).await, Err(FULL), "she owns two");
+    assert_eq!(
+        ada.create_group(name(), Vec::new()).await,
+        Err(FULL),
+        "she owns two"
+    );
 }
 
 #[tokio::test]
@@ -47,20 +67,41 @@ async fn nobody_is_a_member_of_more_conversations_than_the_server_allows() {
     set(&ada, "conversations-per-user", "2").await;
     let first = group(&ada, &[&bob_account]).await;
     let second = group(&ada, &[]).await;
-    ada.set_group_settings(second, settings(Access::Open, JoinerHistory::All)).await.unwrap();
+    ada.set_group_settings(second, settings(Access::Open, JoinerHistory::All))
+        .await
+        .unwrap();
     bob.join_group(second).await.unwrap();
     let third = group(&eve, &[]).await;
-    eve.set_group_settings(third, settings(Access::Open, JoinerHistory::All)).await.unwrap();
+    eve.set_group_settings(third, settings(Access::Open, JoinerHistory::All))
+        .await
+        .unwrap();
     assert_eq!(bob.join_group(third).await, Err(FULL));
-    assert_eq!(eve.add_members(third, vec![bob_account.user]).await, Err(FULL));
-    assert_eq!(eve.create_group(GroupName::new("fourth").unwrap(), vec![bob_account.user]).await, Err(FULL));
-    assert_eq!(bob.send(bob.direct(eve_account.user).unwrap(), text("hello")).await, Err(FULL));
+    assert_eq!(
+        eve.add_members(third, vec![bob_account.user]).await,
+        Err(FULL)
+    );
+    assert_eq!(
+        eve.create_group(GroupName::new("fourth").unwrap(), vec![bob_account.user])
+            .await,
+        Err(FULL)
+    );
+    assert_eq!(
+        bob.send(bob.direct(eve_account.user).unwrap(), text("hello"))
+            .await,
+        Err(FULL)
+    );
     // Whoever is written to need not have room: nobody can be kept from hearing of others by filling his lists.
-    eve.send(eve.direct(bob_account.user).unwrap(), text("hello")).await.unwrap();
+    eve.send(eve.direct(bob_account.user).unwrap(), text("hello"))
+        .await
+        .unwrap();
     assert_eq!(bob.conversations().await.unwrap().len(), 3);
-    ada.remove_members(first, vec![bob_account.user]).await.unwrap();
+    ada.remove_members(first, vec![bob_account.user])
+        .await
+        .unwrap();
     assert_eq!(bob.join_group(third).await, Err(FULL));
-    bob.remove_members(second, vec![bob_account.user]).await.unwrap();
+    bob.remove_members(second, vec![bob_account.user])
+        .await
+        .unwrap();
     bob.join_group(third).await.unwrap();
     assert_eq!(ada.conversations().await.unwrap().len(), 2);
 }
@@ -72,18 +113,40 @@ async fn who_has_blocked_somebody_is_not_made_a_member_by_him() {
     let (bob, bob_account) = invite(&ada, "bob").await;
     let (eve, eve_account) = invite(&ada, "eve").await;
     let both = group(&ada, &[&bob_account, &eve_account]).await;
-    ada.set_role(both, eve_account.user, Role::Admin).await.unwrap();
-    bob.relate(eve_account.user, RelationAct::Block).await.unwrap();
+    ada.set_role(both, eve_account.user, Role::Admin)
+        .await
+        .unwrap();
+    bob.relate(eve_account.user, RelationAct::Block)
+        .await
+        .unwrap();
     let name = GroupName::new("a trap").unwrap();
     let nobody = Err(Error::Refused(ErrorCode::NoSuchUser));
-    assert_eq!(eve.create_group(name.clone(), vec![bob_account.user]).await, nobody);
+    assert_eq!(
+        eve.create_group(name.clone(), vec![bob_account.user]).await,
+        nobody
+    );
     let own = eve.create_group(name, Vec::new()).await.unwrap();
-    assert_eq!(eve.add_members(own, vec![bob_account.user]).await, Err(Error::Refused(ErrorCode::NoSuchUser)));
-    assert_eq!(eve.add_members(both, vec![bob_account.user]).await, Ok(0), "he is a member already");
+    assert_eq!(
+        eve.add_members(own, vec![bob_account.user]).await,
+        Err(Error::Refused(ErrorCode::NoSuchUser))
+    );
+    assert_eq!(
+        eve.add_members(both, vec![bob_account.user]).await,
+        Ok(0),
+        "he is a member already"
+    );
     assert_eq!(bob.conversations().await.unwrap().len(), 1);
     // The other way round it is his own wish.
     let bobs = group(&bob, &[&eve_account]).await;
-    assert!(eve.conversations().await.unwrap().iter().any(|item| item.id == bobs));
-    bob.relate(eve_account.user, RelationAct::Unblock).await.unwrap();
+    assert!(
+        eve.conversations()
+            .await
+            .unwrap()
+            .iter()
+            .any(|item| item.id == bobs)
+    );
+    bob.relate(eve_account.user, RelationAct::Unblock)
+        .await
+        .unwrap();
     assert_eq!(eve.add_members(own, vec![bob_account.user]).await, Ok(1));
 }

@@ -21,9 +21,23 @@ async fn other_peoples_messages_stay_as_they_are() {
     let said = ada.send(team, text("as it was")).await.unwrap();
     let own = eve.send(team, text("mine")).await.unwrap();
     let server = stage.server.addr;
-    let edit = |msgid, words: &str| Request::Edit { conversation: team, msgid, text: Text::new(words).unwrap() };
-    let recall = |msgid| Request::Recall { conversation: team, msgid };
-    let forward = |from, msgid, seq| Request::Forward(Forward { to: team, seq: ClientSeq::new(seq), from, msgid });
+    let edit = |msgid, words: &str| Request::Edit {
+        conversation: team,
+        msgid,
+        text: Text::new(words).unwrap(),
+    };
+    let recall = |msgid| Request::Recall {
+        conversation: team,
+        msgid,
+    };
+    let forward = |from, msgid, seq| {
+        Request::Forward(Forward {
+            to: team,
+            seq: ClientSeq::new(seq),
+            from,
+            msgid,
+        })
+    };
     let (created, beyond) = (MsgId::new(1), own.next());
     stage
         .meanwhile(async {
@@ -39,9 +53,15 @@ async fn other_peoples_messages_stay_as_they_are() {
                 (recall(MsgId::ZERO), ErrorCode::NoSuchMessage),
                 (forward(team, created, 9), ErrorCode::NoSuchMessage),
                 (forward(team, beyond, 9), ErrorCode::NoSuchMessage),
-                (forward(team, MsgId::new(u64::MAX), 9), ErrorCode::NoSuchMessage),
+                (
+                    forward(team, MsgId::new(u64::MAX), 9),
+                    ErrorCode::NoSuchMessage,
+                ),
                 (forward(team, said, 0), ErrorCode::BadRequest),
-                (forward(ConversationId::new(u64::MAX), said, 9), ErrorCode::NotFound),
+                (
+                    forward(ConversationId::new(u64::MAX), said, 9),
+                    ErrorCode::NotFound,
+                ),
                 (recall(beyond), ErrorCode::NoSuchMessage),
                 (recall(MsgId::new(u64::MAX)), ErrorCode::NoSuchMessage),
             ] {
@@ -51,16 +71,31 @@ async fn other_peoples_messages_stay_as_they_are() {
         .await;
     // The owner of the group takes back what she likes, and puts words into nobody's mouth.
     let mut owner = ada.pull(team, PullRange::From(said), 500).await.unwrap();
-    assert_eq!((owner.head, owner.messages.remove(0).body), (own, text("as it was")));
-    assert!(ada.edit(team, own, Text::new("forged").unwrap()).await.is_err());
+    assert_eq!(
+        (owner.head, owner.messages.remove(0).body),
+        (own, text("as it was"))
+    );
+    assert!(
+        ada.edit(team, own, Text::new("forged").unwrap())
+            .await
+            .is_err()
+    );
     assert!(ada.recall(team, created).await.is_err());
     assert!(ada.pin(team, created).await.is_err(), "nobody said that");
     ada.pin(team, own).await.unwrap();
     ada.pin(team, said).await.unwrap();
     assert_eq!(eve.pins(team).await.unwrap(), [said, own]);
     ada.recall(team, own).await.unwrap();
-    assert_eq!(eve.pins(team).await.unwrap(), [said], "what is recalled is pinned no more");
-    assert!(eve.edit(team, own, Text::new("again").unwrap()).await.is_err());
+    assert_eq!(
+        eve.pins(team).await.unwrap(),
+        [said],
+        "what is recalled is pinned no more"
+    );
+    assert!(
+        eve.edit(team, own, Text::new("again").unwrap())
+            .await
+            .is_err()
+    );
 }
 
 #[tokio::test]
@@ -70,30 +105,67 @@ async fn extras_that_a_member_may_not_send_are_refused() {
     let (eve, account) = stage.user("eve").await;
     let team = group(&ada, "team", &[account.user]).await;
     let (server, first) = (stage.server.addr, MsgId::new(1));
-    let forged = Reaction { emoji: emoji(0), users: vec![UserId::new(1)] };
+    let forged = Reaction {
+        emoji: emoji(0),
+        users: vec![UserId::new(1)],
+    };
     let refused = [
         (vec![Extra::ReplyTo(MsgId::ZERO)], ErrorCode::NoSuchMessage),
-        (vec![Extra::ReplyTo(MsgId::new(99))], ErrorCode::NoSuchMessage),
-        (vec![Extra::ReplyTo(first), Extra::ReplyTo(first)], ErrorCode::BadRequest),
-        (vec![Extra::Mention(UserId::new(999_999))], ErrorCode::NoSuchUser),
+        (
+            vec![Extra::ReplyTo(MsgId::new(99))],
+            ErrorCode::NoSuchMessage,
+        ),
+        (
+            vec![Extra::ReplyTo(first), Extra::ReplyTo(first)],
+            ErrorCode::BadRequest,
+        ),
+        (
+            vec![Extra::Mention(UserId::new(999_999))],
+            ErrorCode::NoSuchUser,
+        ),
         (vec![Extra::Mention(UserId::SERVER)], ErrorCode::NoSuchUser),
         (vec![Extra::MentionAll], ErrorCode::Forbidden),
-        (vec![Extra::Edited { at: Timestamp::new(1), entry: first }], ErrorCode::BadRequest),
+        (
+            vec![Extra::Edited {
+                at: Timestamp::new(1),
+                entry: first,
+            }],
+            ErrorCode::BadRequest,
+        ),
         (vec![Extra::Reactions(vec![forged])], ErrorCode::BadRequest),
-        (vec![Extra::Mention(account.user); EXTRAS_SENT_MAX + 1], ErrorCode::BadRequest),
-        (vec![Extra::Unknown(vec![200; 9].into())], ErrorCode::Unsupported),
+        (
+            vec![Extra::Mention(account.user); EXTRAS_SENT_MAX + 1],
+            ErrorCode::BadRequest,
+        ),
+        (
+            vec![Extra::Unknown(vec![200; 9].into())],
+            ErrorCode::Unsupported,
+        ),
     ];
     stage
         .meanwhile(async {
             let mut raw = Raw::log_in(server, &account).await;
             for (extras, code) in refused {
                 let extras = Extras::new(extras).unwrap();
-                let draft = Draft { conversation: team, seq: ClientSeq::new(1), body: text("x"), extras };
-                assert_eq!(raw.ask(Request::Send(draft.clone())).await, Err(code), "{draft:?}");
+                let draft = Draft {
+                    conversation: team,
+                    seq: ClientSeq::new(1),
+                    body: text("x"),
+                    extras,
+                };
+                assert_eq!(
+                    raw.ask(Request::Send(draft.clone())).await,
+                    Err(code),
+                    "{draft:?}"
+                );
             }
         })
         .await;
-    assert_eq!(eve.conversations().await.unwrap()[0].head, MsgId::new(2), "nothing was stored");
+    assert_eq!(
+        eve.conversations().await.unwrap()[0].head,
+        MsgId::new(2),
+        "nothing was stored"
+    );
 }
 
 fn emoji(number: usize) -> EmojiName {
@@ -108,21 +180,46 @@ async fn a_flood_of_reactions_ends_at_its_bound() {
     let team = group(&ada, "team", &[account.user]).await;
     let said = ada.send(team, text("well?")).await.unwrap();
     let server = stage.server.addr;
-    let react = |msgid, number| Request::React { conversation: team, msgid, emoji: emoji(number) };
+    let react = |msgid, number| Request::React {
+        conversation: team,
+        msgid,
+        emoji: emoji(number),
+    };
     stage
         .meanwhile(async {
             let mut raw = Raw::log_in(server, &account).await;
             for number in (0..REACTION_KINDS_MAX).chain(0..REACTION_KINDS_MAX) {
                 assert_eq!(raw.ask(react(said, number)).await, Ok(Response::Done));
             }
-            assert_eq!(raw.ask(react(said, REACTION_KINDS_MAX)).await, Err(ErrorCode::LimitReached));
-            assert_eq!(raw.ask(react(MsgId::new(1), 0)).await, Err(ErrorCode::NoSuchMessage), "nobody said that the group was made");
-            assert_eq!(raw.ask(react(MsgId::new(u64::MAX), 0)).await, Err(ErrorCode::NoSuchMessage));
+            assert_eq!(
+                raw.ask(react(said, REACTION_KINDS_MAX)).await,
+                Err(ErrorCode::LimitReached)
+            );
+            assert_eq!(
+                raw.ask(react(MsgId::new(1), 0)).await,
+                Err(ErrorCode::NoSuchMessage),
+                "nobody said that the group was made"
+            );
+            assert_eq!(
+                raw.ask(react(MsgId::new(u64::MAX), 0)).await,
+                Err(ErrorCode::NoSuchMessage)
+            );
         })
         .await;
     let page = ada.pull(team, PullRange::From(said), 500).await.unwrap();
-    assert_eq!(page.messages[0].extras.reactions().len(), REACTION_KINDS_MAX);
-    assert_eq!(page.messages.len(), 1 + REACTION_KINDS_MAX, "a reaction that is there already makes no entry");
+    assert_eq!(
+        page.messages[0].extras.reactions().len(),
+        REACTION_KINDS_MAX
+    );
+    assert_eq!(
+        page.messages.len(),
+        1 + REACTION_KINDS_MAX,
+        "a reaction that is there already makes no entry"
+    );
     ada.unreact(team, said, emoji(0)).await.unwrap();
-    assert_eq!(ada.pull(team, PullRange::From(said), 1).await.unwrap().head, page.head, "that was not hers");
+    assert_eq!(
+        ada.pull(team, PullRange::From(said), 1).await.unwrap().head,
+        page.head,
+        "that was not hers"
+    );
 }

@@ -9,7 +9,9 @@ use cairn_client::proto::error::ErrorCode;
 use cairn_client::proto::event::StreamOpening;
 use cairn_client::proto::frame;
 use cairn_client::proto::ids::{ConversationId, MsgId, RequestId};
-use cairn_client::proto::limits::{FRAME_BYTES_MAX, PREVIEW_BYTES_MAX, TRANSFERS_PER_CONNECTION_MAX};
+use cairn_client::proto::limits::{
+    FRAME_BYTES_MAX, PREVIEW_BYTES_MAX, TRANSFERS_PER_CONNECTION_MAX,
+};
 use cairn_client::proto::text::{Caption, FileName, MediaType, SettingName, SettingValue};
 
 use super::raw::{Raw, Stream};
@@ -22,21 +24,36 @@ pub(super) fn hash_of(bytes: &[u8]) -> AttachmentHash {
 
 pub(super) fn file(bytes: &[u8]) -> Attachment {
     let (name, caption) = (FileName::new("a file").unwrap(), Caption::new("").unwrap());
-    Attachment { hash: hash_of(bytes), name, media_type: MediaType::new("text/plain").unwrap(), size_bytes: bytes.len() as u64, caption }
+    Attachment {
+        hash: hash_of(bytes),
+        name,
+        media_type: MediaType::new("text/plain").unwrap(),
+        size_bytes: bytes.len() as u64,
+        caption,
+    }
 }
 
 /// Announces an upload; what the server says first.
 async fn announce(raw: &Raw, hash: AttachmentHash, bytes: u64) -> (Stream, TransferFrame) {
     let mut stream = Stream::open(&raw.connection).await;
-    stream.write(&frame::frame(&StreamOpening::Upload { hash, bytes })).await;
+    stream
+        .write(&frame::frame(&StreamOpening::Upload { hash, bytes }))
+        .await;
     let said = stream.transfer().await;
     (stream, said)
 }
 
 /// Announces so many bytes under this hash and writes others; what comes of it.
-pub(super) async fn upload(raw: &Raw, hash: AttachmentHash, announced: u64, written: &[u8]) -> TransferFrame {
+pub(super) async fn upload(
+    raw: &Raw,
+    hash: AttachmentHash,
+    announced: u64,
+    written: &[u8],
+) -> TransferFrame {
     let (mut stream, said) = announce(raw, hash, announced).await;
-    let TransferFrame::From(from) = said else { return said };
+    let TransferFrame::From(from) = said else {
+        return said;
+    };
     stream.write(&written[from as usize..]).await;
     stream.finish();
     stream.transfer().await
@@ -50,13 +67,22 @@ pub(super) async fn download(
     from: u64,
 ) -> (Stream, TransferFrame) {
     let mut stream = Stream::open(&raw.connection).await;
-    stream.write(&frame::frame(&StreamOpening::Download { conversation, msgid, hash, from })).await;
+    stream
+        .write(&frame::frame(&StreamOpening::Download {
+            conversation,
+            msgid,
+            hash,
+            from,
+        }))
+        .await;
     let said = stream.transfer().await;
     (stream, said)
 }
 
 fn partials(server: &Server) -> usize {
-    std::fs::read_dir(server.data().join("attachments/partial")).unwrap().count()
+    std::fs::read_dir(server.data().join("attachments/partial"))
+        .unwrap()
+        .count()
 }
 
 const REFUSED: fn(ErrorCode) -> TransferFrame = TransferFrame::Refused;
@@ -65,7 +91,10 @@ const REFUSED: fn(ErrorCode) -> TransferFrame = TransferFrame::Refused;
 async fn nobody_uploads_before_he_logs_in() {
     let mut stage = Stage::set().await;
     let server = stage.server.addr;
-    let opening = frame::frame(&StreamOpening::Upload { hash: hash_of(b"mine"), bytes: 4 });
+    let opening = frame::frame(&StreamOpening::Upload {
+        hash: hash_of(b"mine"),
+        bytes: 4,
+    });
     stage
         .meanwhile(async {
             let mut raw = Raw::connect(server).await;
@@ -95,7 +124,11 @@ async fn sizes_and_hashes_that_lie_leave_nothing() {
                 (0, b"x", ErrorCode::WrongSize),
                 (u64::MAX, b"", ErrorCode::AttachmentTooLarge),
             ] {
-                assert_eq!(upload(&raw, hash, announced, written).await, REFUSED(code), "{announced} {written:?}");
+                assert_eq!(
+                    upload(&raw, hash, announced, written).await,
+                    REFUSED(code),
+                    "{announced} {written:?}"
+                );
             }
             // Of what was right of a lie nothing was kept.
             let (mut stream, said) = announce(&raw, hash, 10).await;
@@ -103,8 +136,16 @@ async fn sizes_and_hashes_that_lie_leave_nothing() {
             stream.write(right).await;
             stream.finish();
             assert_eq!(stream.transfer().await, TransferFrame::Stored);
-            assert_eq!(announce(&raw, hash, 11).await.1, REFUSED(ErrorCode::WrongSize), "it is there, and not so long");
-            assert_eq!(upload(&raw, hash_of(b""), 0, b"").await, TransferFrame::Stored, "a file may be empty");
+            assert_eq!(
+                announce(&raw, hash, 11).await.1,
+                REFUSED(ErrorCode::WrongSize),
+                "it is there, and not so long"
+            );
+            assert_eq!(
+                upload(&raw, hash_of(b""), 0, b"").await,
+                TransferFrame::Stored,
+                "a file may be empty"
+            );
         })
         .await;
     assert_eq!(partials(&stage.server), 0);
@@ -121,22 +162,49 @@ async fn what_a_message_says_of_a_file_must_be_so() {
         .meanwhile(async {
             let mut raw = Raw::log_in(server, &account).await;
             let mut send = async |file: Attachment| raw.send(team, 1, Body::from(file)).await;
-            assert_eq!(send(file.clone()).await, Err(ErrorCode::NoSuchAttachment), "nobody uploaded it");
+            assert_eq!(
+                send(file.clone()).await,
+                Err(ErrorCode::NoSuchAttachment),
+                "nobody uploaded it"
+            );
             let other = Raw::log_in(server, &account).await;
-            assert_eq!(upload(&other, file.hash, 10, b"ten bytes.").await, TransferFrame::Stored);
-            assert_eq!(send(Attachment { size_bytes: 11, ..file.clone() }).await, Err(ErrorCode::WrongSize));
+            assert_eq!(
+                upload(&other, file.hash, 10, b"ten bytes.").await,
+                TransferFrame::Stored
+            );
+            assert_eq!(
+                send(Attachment {
+                    size_bytes: 11,
+                    ..file.clone()
+                })
+                .await,
+                Err(ErrorCode::WrongSize)
+            );
             for name in ["../../etc/passwd", "a\0b", "..\\x", "\u{202e}gpj.exe", ""] {
                 raw.stream.write(&draft_of(team, name, 0)).await;
-                assert_eq!(raw.answer_to(RequestId::new(9_000)).await, Err(ErrorCode::BadRequest), "{name:?}");
+                assert_eq!(
+                    raw.answer_to(RequestId::new(9_000)).await,
+                    Err(ErrorCode::BadRequest),
+                    "{name:?}"
+                );
             }
-            raw.stream.write(&draft_of(team, "a", PREVIEW_BYTES_MAX + 1)).await;
-            assert_eq!(raw.answer_to(RequestId::new(9_000)).await, Err(ErrorCode::BadRequest));
+            raw.stream
+                .write(&draft_of(team, "a", PREVIEW_BYTES_MAX + 1))
+                .await;
+            assert_eq!(
+                raw.answer_to(RequestId::new(9_000)).await,
+                Err(ErrorCode::BadRequest)
+            );
             raw.goes_on().await;
             raw.stream.write(&draft_of(team, "a", 1024 * 1024)).await;
             assert_eq!(raw.closed().await, CloseCode::FrameTooBig);
         })
         .await;
-    assert_eq!(eve.conversations().await.unwrap()[0].head, MsgId::new(1), "nothing was said");
+    assert_eq!(
+        eve.conversations().await.unwrap()[0].head,
+        MsgId::new(1),
+        "nothing was said"
+    );
 }
 
 /// `Request(id, Send(Draft { conversation, seq, Image(Media { … }), no extras }))` with a name and a preview that no client would send.
@@ -144,8 +212,23 @@ fn draft_of(to: ConversationId, name: &str, preview_bytes: usize) -> Vec<u8> {
     const REQUEST_VARIANT: u32 = 1;
     const IMAGE_VARIANT: u32 = 3;
     let attachment = (hash_of(b"ten bytes."), name, "image/png", 10_u64, "");
-    let media = (attachment, 640_u32, 480_u32, Bytes::from(vec![0; preview_bytes]));
-    let bytes = frame::frame(&(REQUEST_VARIANT, 9_000_u64, 0_u32, to, 1_u64, IMAGE_VARIANT, media, 0_u32)).to_vec();
+    let media = (
+        attachment,
+        640_u32,
+        480_u32,
+        Bytes::from(vec![0; preview_bytes]),
+    );
+    let bytes = frame::frame(&(
+        REQUEST_VARIANT,
+        9_000_u64,
+        0_u32,
+        to,
+        1_u64,
+        IMAGE_VARIANT,
+        media,
+        0_u32,
+    ))
+    .to_vec();
     assert!(preview_bytes < FRAME_BYTES_MAX || bytes.len() > FRAME_BYTES_MAX);
     bytes
 }
@@ -160,7 +243,10 @@ async fn a_download_gives_what_the_asker_may_see_and_nothing_else() {
     let server = stage.server.addr;
     let file = file(b"ten bytes.");
     let raw = Raw::log_in(server, &ada_account).await;
-    assert_eq!(upload(&raw, file.hash, 10, b"ten bytes.").await, TransferFrame::Stored);
+    assert_eq!(
+        upload(&raw, file.hash, 10, b"ten bytes.").await,
+        TransferFrame::Stored
+    );
     let said = ada.send(team, Body::from(file.clone())).await.unwrap();
     stage
         .meanwhile(async {
@@ -170,7 +256,10 @@ async fn a_download_gives_what_the_asker_may_see_and_nothing_else() {
                 assert_eq!(stream.rest().await, rest);
             }
             for from in [11, u64::MAX] {
-                assert_eq!(download(&raw, team, said, file.hash, from).await.1, REFUSED(ErrorCode::BadOffset));
+                assert_eq!(
+                    download(&raw, team, said, file.hash, from).await.1,
+                    REFUSED(ErrorCode::BadOffset)
+                );
             }
             let (nowhere, nothing) = (ConversationId::new(999_999), hash_of(b"nothing"));
             let eve = Raw::log_in(server, &eve_account).await;
@@ -178,7 +267,13 @@ async fn a_download_gives_what_the_asker_may_see_and_nothing_else() {
                 ("another message", &raw, team, MsgId::new(1), file.hash),
                 ("no message", &raw, team, said.next(), file.hash),
                 ("message 0", &raw, team, MsgId::ZERO, file.hash),
-                ("a message beyond all", &raw, team, MsgId::new(u64::MAX), file.hash),
+                (
+                    "a message beyond all",
+                    &raw,
+                    team,
+                    MsgId::new(u64::MAX),
+                    file.hash,
+                ),
                 ("another hash", &raw, team, said, nothing),
                 ("a foreign conversation", &eve, team, said, file.hash),
                 ("no conversation", &eve, nowhere, said, file.hash),
@@ -206,13 +301,19 @@ async fn a_connection_has_so_many_transfers_and_no_more() {
                 assert_eq!(said, TransferFrame::From(0));
                 under_way.push(stream);
             }
-            assert_eq!(announce(&raw, hash_of(b"one more"), 8).await.1, REFUSED(ErrorCode::TooManyTransfers));
+            assert_eq!(
+                announce(&raw, hash_of(b"one more"), 8).await.1,
+                REFUSED(ErrorCode::TooManyTransfers)
+            );
             let mut first = under_way.remove(0);
             first.write(&[0]).await;
             first.finish();
             assert_eq!(first.transfer().await, TransferFrame::Stored);
             assert!(first.rest().await.is_empty());
-            assert_eq!(upload(&raw, hash_of(b"one more"), 8, b"one more").await, TransferFrame::Stored);
+            assert_eq!(
+                upload(&raw, hash_of(b"one more"), 8, b"one more").await,
+                TransferFrame::Stored
+            );
         })
         .await;
 }
@@ -227,7 +328,10 @@ async fn an_upload_that_ends_too_soon_goes_on_where_it_ended() {
         .meanwhile(async {
             let raw = Raw::log_in(server, &account).await;
             let (hash, whole) = (hash_of(b"ten bytes."), b"ten bytes.");
-            assert_eq!(upload(&raw, hash, 10, b"ten by").await, REFUSED(ErrorCode::WrongSize));
+            assert_eq!(
+                upload(&raw, hash, 10, b"ten by").await,
+                REFUSED(ErrorCode::WrongSize)
+            );
             let (mut stream, said) = announce(&raw, hash, 10).await;
             assert_eq!(said, TransferFrame::From(6));
             stream.write(&whole[6..]).await;
@@ -245,12 +349,18 @@ async fn what_has_arrived_and_cannot_be_read_now_stays() {
     let mut stage = Stage::set().await;
     let account = stage.account("eve").await;
     let hash = hash_of(b"ten bytes.");
-    let partial = stage.server.data().join(format!("attachments/partial/{}-{hash}", account.user));
+    let partial = stage
+        .server
+        .data()
+        .join(format!("attachments/partial/{}-{hash}", account.user));
     stage.server.kill();
     std::os::unix::fs::symlink(&partial, &partial).unwrap();
     stage.server.restart();
     let raw = Raw::log_in(stage.server.addr, &account).await;
-    assert_eq!(announce(&raw, hash, 10).await.1, REFUSED(ErrorCode::TransferFailed));
+    assert_eq!(
+        announce(&raw, hash, 10).await.1,
+        REFUSED(ErrorCode::TransferFailed)
+    );
     assert!(partial.is_symlink());
 }
 
@@ -263,12 +373,20 @@ async fn the_later_of_two_connections_waits_while_the_other_goes_on() {
     let bytes = vec![7; 400_000];
     stage
         .meanwhile(async {
-            let (before, mut after) = (Raw::log_in(server, &account).await, Raw::log_in(server, &account).await);
+            let (before, mut after) = (
+                Raw::log_in(server, &account).await,
+                Raw::log_in(server, &account).await,
+            );
             let (mut first, said) = announce(&before, hash_of(&bytes), bytes.len() as u64).await;
             assert_eq!(said, TransferFrame::From(0));
             first.write(&bytes[..300_000]).await;
             let mut second = Stream::open(&after.connection).await;
-            second.write(&frame::frame(&StreamOpening::Upload { hash: hash_of(&bytes), bytes: bytes.len() as u64 })).await;
+            second
+                .write(&frame::frame(&StreamOpening::Upload {
+                    hash: hash_of(&bytes),
+                    bytes: bytes.len() as u64,
+                }))
+                .await;
             // By then the server has seen it.
             for _ in 0..20 {
                 after.goes_on().await;
@@ -291,11 +409,17 @@ async fn the_later_of_two_connections_goes_on_with_an_upload() {
     let bytes = vec![7; 400_000];
     stage
         .meanwhile(async {
-            let (before, after) = (Raw::log_in(server, &account).await, Raw::log_in(server, &account).await);
+            let (before, after) = (
+                Raw::log_in(server, &account).await,
+                Raw::log_in(server, &account).await,
+            );
             let (mut first, said) = announce(&before, hash_of(&bytes), bytes.len() as u64).await;
             assert_eq!(said, TransferFrame::From(0));
             first.write(&bytes[..300_000]).await;
-            assert_eq!(upload(&after, hash_of(&bytes), bytes.len() as u64, &bytes).await, TransferFrame::Stored);
+            assert_eq!(
+                upload(&after, hash_of(&bytes), bytes.len() as u64, &bytes).await,
+                TransferFrame::Stored
+            );
             assert!(first.is_broken_off().await);
         })
         .await;
@@ -308,40 +432,74 @@ async fn a_quota_holds_for_what_is_stored_and_for_what_is_under_way() {
     let account = stage.account("eve").await;
     let (server, owner) = (stage.server.addr, stage.owner.clone());
     let set = async |name: &str, value: &str| {
-        owner.set_setting(SettingName::new(name).unwrap(), SettingValue::new(value).unwrap()).await.unwrap();
+        owner
+            .set_setting(
+                SettingName::new(name).unwrap(),
+                SettingValue::new(value).unwrap(),
+            )
+            .await
+            .unwrap();
     };
     // Two files of up to 4 KiB: each counts as its blocks and 1 KiB.
     set("attachment-quota", "10240").await;
     stage
         .meanwhile(async {
             let raw = Raw::log_in(server, &account).await;
-            assert_eq!(announce(&raw, hash_of(b"a"), 9 * 1024).await.1, REFUSED(ErrorCode::QuotaReached));
+            assert_eq!(
+                announce(&raw, hash_of(b"a"), 9 * 1024).await.1,
+                REFUSED(ErrorCode::QuotaReached)
+            );
             let (six, five, three) = ([6; 600], [5; 5000], [3; 300]);
             let (mut first, said) = announce(&raw, hash_of(&six), 600).await;
             assert_eq!(said, TransferFrame::From(0));
-            assert_eq!(announce(&raw, hash_of(&five), 5000).await.1, REFUSED(ErrorCode::QuotaReached), "a file is under way");
+            assert_eq!(
+                announce(&raw, hash_of(&five), 5000).await.1,
+                REFUSED(ErrorCode::QuotaReached),
+                "a file is under way"
+            );
             first.write(&six).await;
             first.finish();
             assert_eq!(first.transfer().await, TransferFrame::Stored);
-            assert_eq!(announce(&raw, hash_of(&five), 5000).await.1, REFUSED(ErrorCode::QuotaReached), "a file is stored");
+            assert_eq!(
+                announce(&raw, hash_of(&five), 5000).await.1,
+                REFUSED(ErrorCode::QuotaReached),
+                "a file is stored"
+            );
             let (mut second, said) = announce(&raw, hash_of(&three), 300).await;
             assert_eq!(said, TransferFrame::From(0));
             set("attachment-quota", "10239").await;
             second.write(&three).await;
             second.finish();
-            assert_eq!(second.transfer().await, REFUSED(ErrorCode::QuotaReached), "the quota went down in the middle");
+            assert_eq!(
+                second.transfer().await,
+                REFUSED(ErrorCode::QuotaReached),
+                "the quota went down in the middle"
+            );
             set("attachment-quota", "10240").await;
-            assert_eq!(upload(&raw, hash_of(&three), 300, &three).await, TransferFrame::Stored);
-            assert_eq!(announce(&raw, hash_of(b""), 0).await.1, REFUSED(ErrorCode::QuotaReached), "an empty file takes room as well");
+            assert_eq!(
+                upload(&raw, hash_of(&three), 300, &three).await,
+                TransferFrame::Stored
+            );
+            assert_eq!(
+                announce(&raw, hash_of(b""), 0).await.1,
+                REFUSED(ErrorCode::QuotaReached),
+                "an empty file takes room as well"
+            );
             set("attachment-quota", "15360").await;
             set("attachment-bytes-max", "50").await;
-            assert_eq!(announce(&raw, hash_of(b"b"), 51).await.1, REFUSED(ErrorCode::AttachmentTooLarge));
+            assert_eq!(
+                announce(&raw, hash_of(b"b"), 51).await.1,
+                REFUSED(ErrorCode::AttachmentTooLarge)
+            );
             // Whoever loses a connection has reserved no more than what arrived.
             let (mut broken, said) = announce(&raw, hash_of(&[4; 50]), 50).await;
             assert_eq!(said, TransferFrame::From(0));
             broken.reset();
             assert!(broken.is_broken_off().await);
-            assert_eq!(upload(&raw, hash_of(b"c"), 1, b"c").await, TransferFrame::Stored);
+            assert_eq!(
+                upload(&raw, hash_of(b"c"), 1, b"c").await,
+                TransferFrame::Stored
+            );
         })
         .await;
     assert_eq!(partials(&stage.server), 0);

@@ -29,23 +29,50 @@ async fn a_text_has_from_one_byte_to_16_kib() {
     let longest = "ä".repeat(TEXT_BYTES_MAX / 2);
     assert_eq!(longest.len(), 16 * 1024);
     // Nothing is made of them but what they are.
-    let kept = [longest.as_str(), "a", "\0", "\u{202e}evil\u{2066}", "👩‍👩‍👧‍👦", &"\u{301}".repeat(8_000), " \n\t ", "\u{feff}"];
+    let kept = [
+        longest.as_str(),
+        "a",
+        "\0",
+        "\u{202e}evil\u{2066}",
+        "👩‍👩‍👧‍👦",
+        &"\u{301}".repeat(8_000),
+        " \n\t ",
+        "\u{feff}",
+    ];
     stage
         .meanwhile(async {
             let mut raw = Raw::log_in(server, &account).await;
             for bytes in [TEXT_BYTES_MAX + 1, 64 * 1024] {
-                raw.stream.write(&send_frame(1_000, team, 1, &vec![b'a'; bytes])).await;
-                assert_eq!(raw.answer_to(RequestId::new(1_000)).await, Err(ErrorCode::BadRequest), "{bytes} bytes");
+                raw.stream
+                    .write(&send_frame(1_000, team, 1, &vec![b'a'; bytes]))
+                    .await;
+                assert_eq!(
+                    raw.answer_to(RequestId::new(1_000)).await,
+                    Err(ErrorCode::BadRequest),
+                    "{bytes} bytes"
+                );
             }
-            assert_eq!(raw.send(team, 1, text("")).await, Err(ErrorCode::EmptyMessage));
-            assert_eq!(raw.send(team, 1, Body::Emote(Text::new("").unwrap())).await, Err(ErrorCode::EmptyMessage));
+            assert_eq!(
+                raw.send(team, 1, text("")).await,
+                Err(ErrorCode::EmptyMessage)
+            );
+            assert_eq!(
+                raw.send(team, 1, Body::Emote(Text::new("").unwrap())).await,
+                Err(ErrorCode::EmptyMessage)
+            );
             for (seq, words) in (1..).zip(kept) {
-                assert_eq!(raw.send(team, seq, text(words)).await, Ok(MsgId::new(seq + 1)));
+                assert_eq!(
+                    raw.send(team, seq, text(words)).await,
+                    Ok(MsgId::new(seq + 1))
+                );
             }
         })
         .await;
     for (msgid, words) in (2..).zip(kept) {
-        let page = eve.pull(team, PullRange::From(MsgId::new(msgid)), 1).await.unwrap();
+        let page = eve
+            .pull(team, PullRange::From(MsgId::new(msgid)), 1)
+            .await
+            .unwrap();
         assert_eq!(page.messages[0].body, text(words));
     }
 }
@@ -65,22 +92,56 @@ async fn entries_of_the_server_and_of_files_that_are_not_there_are_refused() {
         size_bytes: u64::MAX,
         caption: Caption::new("").unwrap(),
     };
-    let media = Media { file: file.clone(), width: 0, height: u32::MAX, preview: Preview::new(vec![0; PREVIEW_BYTES_MAX].into()).unwrap() };
+    let media = Media {
+        file: file.clone(),
+        width: 0,
+        height: u32::MAX,
+        preview: Preview::new(vec![0; PREVIEW_BYTES_MAX].into()).unwrap(),
+    };
     let refused = [
-        (Body::System(SystemEntry::Created { name: GroupName::new("mine").unwrap() }), ErrorCode::BadRequest),
-        (Body::System(SystemEntry::Added { users: users.clone() }), ErrorCode::BadRequest),
-        (Body::System(SystemEntry::Removed { users }), ErrorCode::BadRequest),
+        (
+            Body::System(SystemEntry::Created {
+                name: GroupName::new("mine").unwrap(),
+            }),
+            ErrorCode::BadRequest,
+        ),
+        (
+            Body::System(SystemEntry::Added {
+                users: users.clone(),
+            }),
+            ErrorCode::BadRequest,
+        ),
+        (
+            Body::System(SystemEntry::Removed { users }),
+            ErrorCode::BadRequest,
+        ),
         (Body::Recalled { by: account.user }, ErrorCode::BadRequest),
-        (Body::Amendment(Amendment::Recalled { msgid: MsgId::new(1) }), ErrorCode::BadRequest),
+        (
+            Body::Amendment(Amendment::Recalled {
+                msgid: MsgId::new(1),
+            }),
+            ErrorCode::BadRequest,
+        ),
         (Body::from(file), ErrorCode::NoSuchAttachment),
         (Body::from(media.clone()), ErrorCode::NoSuchAttachment),
-        (Body::from(Film { media, duration_ms: u64::MAX }), ErrorCode::NoSuchAttachment),
+        (
+            Body::from(Film {
+                media,
+                duration_ms: u64::MAX,
+            }),
+            ErrorCode::NoSuchAttachment,
+        ),
     ];
     stage
         .meanwhile(async {
             let mut raw = Raw::log_in(server, &account).await;
             for (body, code) in refused {
-                assert_eq!(raw.send(team, 1, body.clone()).await, Err(code), "{:?}", body.kind());
+                assert_eq!(
+                    raw.send(team, 1, body.clone()).await,
+                    Err(code),
+                    "{:?}",
+                    body.kind()
+                );
             }
             // A refused send has used no number up.
             let wave = Body::Emoji(EmojiName::new("wave").unwrap());
@@ -93,35 +154,64 @@ async fn entries_of_the_server_and_of_files_that_are_not_there_are_refused() {
 async fn a_client_seq_names_one_message() {
     let mut stage = Stage::set().await;
     let (eve, account) = stage.user("eve").await;
-    let (team, other) = (group(&eve, "team", &[]).await, group(&eve, "other", &[]).await);
+    let (team, other) = (
+        group(&eve, "team", &[]).await,
+        group(&eve, "other", &[]).await,
+    );
     let server = stage.server.addr;
     let head = stage
         .meanwhile(async {
             let mut raw = Raw::log_in(server, &account).await;
-            assert_eq!(raw.send(team, 0, text("none")).await, Err(ErrorCode::BadRequest));
+            assert_eq!(
+                raw.send(team, 0, text("none")).await,
+                Err(ErrorCode::BadRequest)
+            );
             let first = raw.send(team, 1, text("one")).await.unwrap();
             let third = raw.send(team, 3, text("three")).await.unwrap();
             assert_eq!(third, first.next(), "numbers may be left out");
             assert_eq!(raw.send(team, 1, text("one")).await, Ok(first));
-            assert_eq!(raw.send(team, 1, text("another")).await, Err(ErrorCode::SeqConflict));
-            assert_eq!(raw.send(team, 3, Body::Emote(Text::new("three").unwrap())).await, Err(ErrorCode::SeqConflict));
+            assert_eq!(
+                raw.send(team, 1, text("another")).await,
+                Err(ErrorCode::SeqConflict)
+            );
+            assert_eq!(
+                raw.send(team, 3, Body::Emote(Text::new("three").unwrap()))
+                    .await,
+                Err(ErrorCode::SeqConflict)
+            );
             assert_eq!(raw.send(team, 3, text("three")).await, Ok(third));
             // Each conversation counts for itself.
             assert_eq!(raw.send(other, 1, text("another")).await, Ok(MsgId::new(2)));
             // The same send stream over another connection.
             let mut again = Raw::log_in(server, &account).await;
             assert_eq!(again.send(team, 3, text("three")).await, Ok(third));
-            assert_eq!(again.send(team, 1, text("another")).await, Err(ErrorCode::SeqConflict));
+            assert_eq!(
+                again.send(team, 1, text("another")).await,
+                Err(ErrorCode::SeqConflict)
+            );
             // The greatest number is a number.
             let last = again.send(team, u64::MAX, text("last")).await.unwrap();
             assert_eq!(again.send(team, u64::MAX, text("last")).await, Ok(last));
-            assert_eq!(again.send(team, u64::MAX, text("another")).await, Err(ErrorCode::SeqConflict));
+            assert_eq!(
+                again.send(team, u64::MAX, text("another")).await,
+                Err(ErrorCode::SeqConflict)
+            );
             last
         })
         .await;
-    let page = eve.pull(team, PullRange::From(MsgId::new(2)), 500).await.unwrap();
-    let said: Vec<_> = page.messages.into_iter().map(|message| message.body).collect();
-    assert_eq!((page.head, said), (head, vec![text("one"), text("three"), text("last")]));
+    let page = eve
+        .pull(team, PullRange::From(MsgId::new(2)), 500)
+        .await
+        .unwrap();
+    let said: Vec<_> = page
+        .messages
+        .into_iter()
+        .map(|message| message.body)
+        .collect();
+    assert_eq!(
+        (page.head, said),
+        (head, vec![text("one"), text("three"), text("last")])
+    );
 }
 
 #[tokio::test]
@@ -131,14 +221,23 @@ async fn a_hundred_copies_over_two_connections_are_one_message() {
     let (eve, account) = stage.user("eve").await;
     let team = group(&eve, "team", &[]).await;
     let server = stage.server.addr;
-    let copies: Vec<u8> = (0..COPIES).flat_map(|id| send_frame(id, team, 1, b"once")).collect();
+    let copies: Vec<u8> = (0..COPIES)
+        .flat_map(|id| send_frame(id, team, 1, b"once"))
+        .collect();
     let accepted = async || {
         let mut raw = Raw::log_in(server, &account).await;
         raw.stream.write(&copies).await;
         for id in 0..COPIES {
-            assert_eq!(raw.answer_to(RequestId::new(id)).await, Ok(Response::Accepted { msgid: MsgId::new(2) }));
+            assert_eq!(
+                raw.answer_to(RequestId::new(id)).await,
+                Ok(Response::Accepted {
+                    msgid: MsgId::new(2)
+                })
+            );
         }
     };
-    stage.meanwhile(async { tokio::join!(accepted(), accepted()) }).await;
+    stage
+        .meanwhile(async { tokio::join!(accepted(), accepted()) })
+        .await;
     assert_eq!(eve.conversations().await.unwrap()[0].head, MsgId::new(2));
 }

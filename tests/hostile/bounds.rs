@@ -10,8 +10,8 @@ use cairn_client::proto::frame;
 use cairn_client::proto::group::{Access, GroupSettings};
 use cairn_client::proto::ids::{ConversationId, ImportSource, MsgId, Timestamp, UserId};
 use cairn_client::proto::limits::{
-    BANNED_USERS_MAX, GROUPS_FOUND_MAX, IMPORT_ENTRIES_MAX, PINS_MAX, REACTION_KINDS_MAX, REACTIONS_MAX, TEXT_BYTES_MAX,
-    USER_NAME_BYTES_MAX, USERS_PER_REQUEST_MAX,
+    BANNED_USERS_MAX, GROUPS_FOUND_MAX, IMPORT_ENTRIES_MAX, PINS_MAX, REACTION_KINDS_MAX,
+    REACTIONS_MAX, TEXT_BYTES_MAX, USER_NAME_BYTES_MAX, USERS_PER_REQUEST_MAX,
 };
 use cairn_client::proto::request::{ImportEntry, PullRange, Request};
 use cairn_client::proto::response::{Response, ServerFrame};
@@ -29,7 +29,9 @@ fn emoji(number: usize) -> EmojiName {
 }
 
 fn changed(users: usize) -> Result<Response, ErrorCode> {
-    Ok(Response::Changed { users: users.try_into().unwrap() })
+    Ok(Response::Changed {
+        users: users.try_into().unwrap(),
+    })
 }
 
 /// All reactions that there may be, to the longest message that there may be.
@@ -41,12 +43,28 @@ async fn a_message_has_so_many_reactions_and_no_more() {
     for number in 0..=REACTIONS_MAX / REACTION_KINDS_MAX {
         accounts.push(stage.account(&format!("user{number}")).await);
     }
-    let team = group(&ada, "team", &accounts.iter().map(|account| account.user).collect::<Vec<_>>()).await;
+    let team = group(
+        &ada,
+        "team",
+        &accounts
+            .iter()
+            .map(|account| account.user)
+            .collect::<Vec<_>>(),
+    )
+    .await;
     let words = text(&"x".repeat(TEXT_BYTES_MAX));
     let said = ada.send(team, words.clone()).await.unwrap();
     let server = stage.server.addr;
-    let react = |number| Request::React { conversation: team, msgid: said, emoji: emoji(number) };
-    let unreact = |number| Request::Unreact { conversation: team, msgid: said, emoji: emoji(number) };
+    let react = |number| Request::React {
+        conversation: team,
+        msgid: said,
+        emoji: emoji(number),
+    };
+    let unreact = |number| Request::Unreact {
+        conversation: team,
+        msgid: said,
+        emoji: emoji(number),
+    };
     stage
         .meanwhile(async {
             let (late, others) = accounts.split_last().unwrap();
@@ -56,7 +74,10 @@ async fn a_message_has_so_many_reactions_and_no_more() {
                     assert_eq!(raw.ask(react(number)).await, DONE);
                 }
             }
-            let (mut first, mut late) = (Raw::log_in(server, &others[0]).await, Raw::log_in(server, late).await);
+            let (mut first, mut late) = (
+                Raw::log_in(server, &others[0]).await,
+                Raw::log_in(server, late).await,
+            );
             assert_eq!(late.ask(react(0)).await, Err(ErrorCode::LimitReached));
             assert_eq!(first.ask(react(0)).await, DONE, "it is there already");
             assert_eq!(first.ask(unreact(0)).await, DONE);
@@ -66,8 +87,16 @@ async fn a_message_has_so_many_reactions_and_no_more() {
         .await;
     let page = ada.pull(team, PullRange::From(said), 1).await.unwrap();
     let message = &page.messages[0];
-    let reactions: Vec<usize> = message.extras.reactions().iter().map(|reaction| reaction.users.len()).collect();
-    assert_eq!(reactions, [REACTIONS_MAX / REACTION_KINDS_MAX; REACTION_KINDS_MAX]);
+    let reactions: Vec<usize> = message
+        .extras
+        .reactions()
+        .iter()
+        .map(|reaction| reaction.users.len())
+        .collect();
+    assert_eq!(
+        reactions,
+        [REACTIONS_MAX / REACTION_KINDS_MAX; REACTION_KINDS_MAX]
+    );
     assert_eq!(message.body, words);
     assert_eq!(page.head, MsgId::new(said.get() + REACTIONS_MAX as u64 + 2));
 }
@@ -82,7 +111,10 @@ async fn a_conversation_has_so_many_pins_and_no_more() {
         said.push(eve.send(team, text(&number.to_string())).await.unwrap());
     }
     let server = stage.server.addr;
-    let pin = |msgid| Request::Pin { conversation: team, msgid };
+    let pin = |msgid| Request::Pin {
+        conversation: team,
+        msgid,
+    };
     let (&last, rest) = said.split_last().unwrap();
     stage
         .meanwhile(async {
@@ -93,9 +125,23 @@ async fn a_conversation_has_so_many_pins_and_no_more() {
             assert_eq!(raw.ask(pin(last)).await, Err(ErrorCode::LimitReached));
             assert_eq!(raw.ask(pin(rest[0])).await, DONE, "it is pinned already");
             // What is recalled, and what is taken back, makes room.
-            assert_eq!(raw.ask(Request::Recall { conversation: team, msgid: rest[0] }).await, DONE);
+            assert_eq!(
+                raw.ask(Request::Recall {
+                    conversation: team,
+                    msgid: rest[0]
+                })
+                .await,
+                DONE
+            );
             assert_eq!(raw.ask(pin(last)).await, DONE);
-            assert_eq!(raw.ask(Request::Unpin { conversation: team, msgid: last }).await, DONE);
+            assert_eq!(
+                raw.ask(Request::Unpin {
+                    conversation: team,
+                    msgid: last
+                })
+                .await,
+                DONE
+            );
             assert_eq!(raw.ask(pin(last)).await, DONE);
         })
         .await;
@@ -104,13 +150,34 @@ async fn a_conversation_has_so_many_pins_and_no_more() {
 
 /// Users whom an import made.
 async fn imported(raw: &mut Raw, into: ConversationId, count: usize) -> Vec<UserId> {
-    let names: Vec<UserName> = (0..count).map(|number| UserName::new(format!("old{number}")).unwrap()).collect();
+    let names: Vec<UserName> = (0..count)
+        .map(|number| UserName::new(format!("old{number}")).unwrap())
+        .collect();
     let mut users = Vec::new();
     for (part, names) in (0..).zip(names.chunks(IMPORT_ENTRIES_MAX.min(USERS_PER_REQUEST_MAX))) {
-        let entry = |name: &UserName| ImportEntry { sender: name.clone(), sent_at: Timestamp::new(1), body: text("x") };
-        let (first, entries) = (part * IMPORT_ENTRIES_MAX as u64, names.iter().map(entry).collect());
-        raw.ask(Request::Import { conversation: into, source: ImportSource::new(1), first, entries }).await.unwrap();
-        match raw.ask(Request::FindUsers { names: names.to_vec() }).await {
+        let entry = |name: &UserName| ImportEntry {
+            sender: name.clone(),
+            sent_at: Timestamp::new(1),
+            body: text("x"),
+        };
+        let (first, entries) = (
+            part * IMPORT_ENTRIES_MAX as u64,
+            names.iter().map(entry).collect(),
+        );
+        raw.ask(Request::Import {
+            conversation: into,
+            source: ImportSource::new(1),
+            first,
+            entries,
+        })
+        .await
+        .unwrap();
+        match raw
+            .ask(Request::FindUsers {
+                names: names.to_vec(),
+            })
+            .await
+        {
             Ok(Response::Users(found)) => users.extend(found.into_iter().map(|user| user.id)),
             other => panic!("{other:?}"),
         }
@@ -128,20 +195,47 @@ async fn a_group_bans_so_many_and_no_more() {
         .meanwhile(async {
             let mut raw = Raw::log_in(server, &account).await;
             let users = imported(&mut raw, team, BANNED_USERS_MAX + 1).await;
-            let ban = |users: &[UserId]| Request::Ban { conversation: team, users: users.to_vec() };
+            let ban = |users: &[UserId]| Request::Ban {
+                conversation: team,
+                users: users.to_vec(),
+            };
             let (&last, rest) = users.split_last().unwrap();
             let (some, others) = rest.split_at(USERS_PER_REQUEST_MAX);
             assert_eq!(raw.ask(ban(some)).await, changed(some.len()));
-            assert_eq!(raw.ask(ban(&[&others[1..], &[last, others[0]]].concat())).await, Err(ErrorCode::BadRequest));
+            assert_eq!(
+                raw.ask(ban(&[&others[1..], &[last, others[0]]].concat()))
+                    .await,
+                Err(ErrorCode::BadRequest)
+            );
             assert_eq!(raw.ask(ban(&others[1..])).await, changed(others.len() - 1));
-            assert_eq!(raw.ask(ban(&[others[0], last])).await, Err(ErrorCode::LimitReached), "all or none");
+            assert_eq!(
+                raw.ask(ban(&[others[0], last])).await,
+                Err(ErrorCode::LimitReached),
+                "all or none"
+            );
             assert_eq!(raw.ask(ban(&others[..1])).await, changed(1));
             assert_eq!(raw.ask(ban(&[last])).await, Err(ErrorCode::LimitReached));
-            assert_eq!(raw.ask(ban(some)).await, changed(0), "they are banned already");
+            assert_eq!(
+                raw.ask(ban(some)).await,
+                changed(0),
+                "they are banned already"
+            );
             let listed = raw.ask(Request::BannedUsers { conversation: team }).await;
-            let Ok(Response::Users(listed)) = listed else { panic!("{listed:?}") };
-            assert_eq!(listed.iter().map(|user| user.id).collect::<BTreeSet<_>>(), rest.iter().copied().collect());
-            assert_eq!(raw.ask(Request::Unban { conversation: team, users: vec![some[0]] }).await, changed(1));
+            let Ok(Response::Users(listed)) = listed else {
+                panic!("{listed:?}")
+            };
+            assert_eq!(
+                listed.iter().map(|user| user.id).collect::<BTreeSet<_>>(),
+                rest.iter().copied().collect()
+            );
+            assert_eq!(
+                raw.ask(Request::Unban {
+                    conversation: team,
+                    users: vec![some[0]]
+                })
+                .await,
+                changed(1)
+            );
             assert_eq!(raw.ask(ban(&[last])).await, changed(1));
         })
         .await;
@@ -152,7 +246,10 @@ async fn a_search_finds_so_many_groups_and_no_more() {
     let mut stage = Stage::set().await;
     let (eve, account) = stage.user("eve").await;
     let server = stage.server.addr;
-    let settings = GroupSettings { access: Access::Open, ..GroupSettings::default() };
+    let settings = GroupSettings {
+        access: Access::Open,
+        ..GroupSettings::default()
+    };
     stage
         .meanwhile(async {
             for number in 0..=GROUPS_FOUND_MAX {
@@ -160,12 +257,25 @@ async fn a_search_finds_so_many_groups_and_no_more() {
                 eve.set_group_settings(open, settings).await.unwrap();
             }
             let mut raw = Raw::log_in(server, &account).await;
-            for (prefix, found) in [(None, 0..GROUPS_FOUND_MAX), (Some("Group 10"), GROUPS_FOUND_MAX..GROUPS_FOUND_MAX + 1)] {
+            for (prefix, found) in [
+                (None, 0..GROUPS_FOUND_MAX),
+                (Some("Group 10"), GROUPS_FOUND_MAX..GROUPS_FOUND_MAX + 1),
+            ] {
                 let prefix = prefix.map(|prefix| GroupName::new(prefix).unwrap());
                 let answer = raw.ask(Request::FindGroups { prefix }).await;
-                let Ok(Response::Groups(groups)) = answer else { panic!("{answer:?}") };
-                let names: Vec<String> = groups.iter().map(|group| group.name.as_str().to_owned()).collect();
-                assert_eq!(names, found.map(|number| format!("group {number:03}")).collect::<Vec<_>>());
+                let Ok(Response::Groups(groups)) = answer else {
+                    panic!("{answer:?}")
+                };
+                let names: Vec<String> = groups
+                    .iter()
+                    .map(|group| group.name.as_str().to_owned())
+                    .collect();
+                assert_eq!(
+                    names,
+                    found
+                        .map(|number| format!("group {number:03}"))
+                        .collect::<Vec<_>>()
+                );
             }
         })
         .await;
@@ -179,8 +289,16 @@ async fn flood(raw: &mut Raw, conversation: ConversationId, msgid: MsgId) -> usi
     let mut frames = BytesMut::new();
     for number in 0..FLOOD {
         let request = match number % 2 {
-            0 => Request::React { conversation, msgid, emoji: emoji(1) },
-            _ => Request::Unreact { conversation, msgid, emoji: emoji(1) },
+            0 => Request::React {
+                conversation,
+                msgid,
+                emoji: emoji(1),
+            },
+            _ => Request::Unreact {
+                conversation,
+                msgid,
+                emoji: emoji(1),
+            },
         };
         frames.extend_from_slice(&frame::frame(&raw.request(request).1));
     }
@@ -206,24 +324,55 @@ async fn a_flood_of_reactions_is_slowed_down_on_all_connections_together() {
     let server = stage.server.addr;
     stage
         .meanwhile(async {
-            let (mut one, mut another) = (Raw::log_in(server, &account).await, Raw::log_in(server, &account).await);
+            let (mut one, mut another) = (
+                Raw::log_in(server, &account).await,
+                Raw::log_in(server, &account).await,
+            );
             let begun = Instant::now();
-            let (some, others) = tokio::join!(flood(&mut one, team, said), flood(&mut another, team, said));
-            let allowed = u128::from(REPEATS_AT_ONCE_MAX) + begun.elapsed().as_millis() / REPEATS_INTERVAL.as_millis() + 1;
+            let (some, others) =
+                tokio::join!(flood(&mut one, team, said), flood(&mut another, team, said));
+            let allowed = u128::from(REPEATS_AT_ONCE_MAX)
+                + begun.elapsed().as_millis() / REPEATS_INTERVAL.as_millis()
+                + 1;
             let done = some + others;
-            assert!((REPEATS_AT_ONCE_MAX as usize..2 * FLOOD).contains(&done), "{done} were done");
-            assert!(done as u128 <= allowed, "{done} were done, and {allowed} may be");
-            let entries = ada.pull(team, PullRange::From(said), 1).await.unwrap().head.get() - said.get();
-            assert!((1..=done as u64).contains(&entries), "{entries} entries of {done} requests");
+            assert!(
+                (REPEATS_AT_ONCE_MAX as usize..2 * FLOOD).contains(&done),
+                "{done} were done"
+            );
+            assert!(
+                done as u128 <= allowed,
+                "{done} were done, and {allowed} may be"
+            );
+            let entries = ada
+                .pull(team, PullRange::From(said), 1)
+                .await
+                .unwrap()
+                .head
+                .get()
+                - said.get();
+            assert!(
+                (1..=done as u64).contains(&entries),
+                "{entries} entries of {done} requests"
+            );
             // Everybody else reacts as he likes, and so does she who waits. What is no reaction does not wait at all.
             ada.react(team, said, emoji(2)).await.unwrap();
             one.goes_on().await;
-            let react = || Request::React { conversation: team, msgid: said, emoji: emoji(3) };
+            let react = || Request::React {
+                conversation: team,
+                msgid: said,
+                emoji: emoji(3),
+            };
             let again = async { while one.ask(react()).await == Err(ErrorCode::RateLimited) {} };
             timeout(PATIENCE, again).await.expect("she waits for ever");
         })
         .await;
     let eve = connect(&account).await;
     let page = eve.pull(team, PullRange::From(said), 1).await.unwrap();
-    assert!(page.messages[0].extras.reactions().iter().any(|reaction| reaction.emoji == emoji(3)));
+    assert!(
+        page.messages[0]
+            .extras
+            .reactions()
+            .iter()
+            .any(|reaction| reaction.emoji == emoji(3))
+    );
 }

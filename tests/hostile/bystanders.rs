@@ -30,8 +30,16 @@ impl Bystanders {
         let (ben, account) = invite(owner, "ben").await;
         let team = group(&ann, "bystanders", &[account.user]).await;
         let head = ann.conversations().await.unwrap()[0].head;
-        let (seen_by_ann, seen_by_ben) = (ann.follow(team, head.next()), ben.follow(team, head.next()));
-        Self { team, ann, ben, seen_by_ann, seen_by_ben, last: head }
+        let (seen_by_ann, seen_by_ben) =
+            (ann.follow(team, head.next()), ben.follow(team, head.next()));
+        Self {
+            team,
+            ann,
+            ben,
+            seen_by_ann,
+            seen_by_ben,
+            last: head,
+        }
     }
 
     /// Runs `other` while the two chat: at least once before it, once beside it and once after it.
@@ -61,7 +69,9 @@ impl Bystanders {
 
     /// Each says something, it is accepted under the next number, and both see it.
     async fn exchange(&mut self) {
-        timeout(PATIENCE, self.exchange_now()).await.expect("the bystanders are not served");
+        timeout(PATIENCE, self.exchange_now())
+            .await
+            .expect("the bystanders are not served");
     }
 
     async fn exchange_now(&mut self) {

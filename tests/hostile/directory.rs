@@ -11,7 +11,17 @@ use crate::support::{Server, cairn};
 const DATA_UNUSABLE: i32 = 4;
 
 fn serve(data: &Path) -> Output {
-    cairn(&["serve", "--log", "error", "--listen", "127.0.0.1:0", "--data"]).arg(data).output().unwrap()
+    cairn(&[
+        "serve",
+        "--log",
+        "error",
+        "--listen",
+        "127.0.0.1:0",
+        "--data",
+    ])
+    .arg(data)
+    .output()
+    .unwrap()
 }
 
 fn is_refused(output: &Output, reason: &str) {
@@ -28,10 +38,23 @@ async fn a_second_server_on_the_same_directory_is_refused() {
     let data = stage.server.data().to_owned();
     let second = {
         let data = data.clone();
-        stage.meanwhile(async { tokio::task::spawn_blocking(move || serve(&data)).await.unwrap() }).await
+        stage
+            .meanwhile(async {
+                tokio::task::spawn_blocking(move || serve(&data))
+                    .await
+                    .unwrap()
+            })
+            .await
     };
     let pid = fs::read_to_string(data.join("lock")).unwrap();
-    is_refused(&second, &format!("the data directory {} is in use by another server (process {})", data.display(), pid.trim()));
+    is_refused(
+        &second,
+        &format!(
+            "the data directory {} is in use by another server (process {})",
+            data.display(),
+            pid.trim()
+        ),
+    );
 }
 
 #[test]
@@ -41,11 +64,20 @@ fn what_is_no_directory_of_this_version_is_refused_and_left_alone() {
     let mut server = Server::start_in(&newer);
     assert!(server.stop().success());
     for (version, words) in [
-        (3, "newer cairn (format 3, this one knows 2); start it with that version or a later one"),
-        (1, "cairn from before the first release (format 1, this one knows 2); use the version that wrote it"),
+        (
+            3,
+            "newer cairn (format 3, this one knows 2); start it with that version or a later one",
+        ),
+        (
+            1,
+            "cairn from before the first release (format 1, this one knows 2); use the version that wrote it",
+        ),
     ] {
         fs::write(newer.join("format"), format!("cairn {version}\n")).unwrap();
-        is_refused(&serve(&newer), &format!("{} was written by a {words}", newer.display()));
+        is_refused(
+            &serve(&newer),
+            &format!("{} was written by a {words}", newer.display()),
+        );
     }
     fs::write(newer.join("format"), "cairn 2\n").unwrap();
     drop(Server::start_in(&newer));
@@ -60,15 +92,31 @@ fn what_is_no_directory_of_this_version_is_refused_and_left_alone() {
     let damaged = dir.path().join("damaged");
     fs::create_dir(&damaged).unwrap();
     fs::write(damaged.join("format"), "who knows").unwrap();
-    let reason = "is damaged: it does not name a format version; restore the directory from a backup";
-    is_refused(&serve(&damaged), &format!("{} {reason}", damaged.join("format").display()));
+    let reason =
+        "is damaged: it does not name a format version; restore the directory from a backup";
+    is_refused(
+        &serve(&damaged),
+        &format!("{} {reason}", damaged.join("format").display()),
+    );
 
     let file = dir.path().join("file");
     fs::write(&file, "text").unwrap();
     let output = serve(&file);
-    is_refused(&output, &format!("cannot use the data directory {}: File exists (os error 17)", file.display()));
+    is_refused(
+        &output,
+        &format!(
+            "cannot use the data directory {}: File exists (os error 17)",
+            file.display()
+        ),
+    );
     let below = file.join("data");
-    is_refused(&serve(&below), &format!("cannot use the data directory {}: Not a directory (os error 20)", below.display()));
+    is_refused(
+        &serve(&below),
+        &format!(
+            "cannot use the data directory {}: Not a directory (os error 20)",
+            below.display()
+        ),
+    );
     assert_eq!(fs::read(&file).unwrap(), b"text");
 }
 
@@ -83,15 +131,31 @@ fn a_read_only_directory_is_refused() {
     let mount = "mount --bind \"$1\" \"$1\" && mount -o remount,bind,ro \"$1\"";
     let unshared = |script: &str| {
         let mut command = Command::new("unshare");
-        command.args(["--mount", "sh", "-c", script, "sh"]).arg(&data).stdin(Stdio::null());
+        command
+            .args(["--mount", "sh", "-c", script, "sh"])
+            .arg(&data)
+            .stdin(Stdio::null());
         command
     };
-    if !unshared(mount).output().is_ok_and(|output| output.status.success()) {
+    if !unshared(mount)
+        .output()
+        .is_ok_and(|output| output.status.success())
+    {
         println!("skipped: mounting a directory read-only needs root, Linux and unshare(1)");
         return;
     }
-    let script = format!("{mount} && exec \"$2\" serve --log error --listen 127.0.0.1:0 --data \"$1\"");
-    let output = unshared(&script).arg(env!("CARGO_BIN_EXE_cairn")).output().unwrap();
-    is_refused(&output, &format!("cannot use the data directory {}: Read-only file system (os error 30)", data.display()));
+    let script =
+        format!("{mount} && exec \"$2\" serve --log error --listen 127.0.0.1:0 --data \"$1\"");
+    let output = unshared(&script)
+        .arg(env!("CARGO_BIN_EXE_cairn"))
+        .output()
+        .unwrap();
+    is_refused(
+        &output,
+        &format!(
+            "cannot use the data directory {}: Read-only file system (os error 30)",
+            data.display()
+        ),
+    );
     drop(Server::start_in(&data));
 }

@@ -67,7 +67,9 @@ async fn handshakes_that_nobody_ends_do_not_keep_others_out() {
     stage
         .meanwhile(async {
             let endpoint = endpoint(&[cairn_client::proto::ALPN]);
-            let begun: Vec<_> = (0..HANDSHAKES).map(|_| endpoint.connect(server, "cairn").unwrap()).collect();
+            let begun: Vec<_> = (0..HANDSHAKES)
+                .map(|_| endpoint.connect(server, "cairn").unwrap())
+                .collect();
             connect(&account).await;
             drop(begun);
             connect(&account).await;

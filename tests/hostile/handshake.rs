@@ -23,12 +23,26 @@ async fn another_protocol_or_none_fails_with_the_alert_for_it() {
     stage
         .meanwhile(async {
             for alpn in [&[b"h3".as_slice()][..], &[b"cairn/2", b"cairn"], &[]] {
-                let error = endpoint(alpn).connect(server, "cairn").unwrap().await.unwrap_err();
-                let ConnectionError::ConnectionClosed(close) = error else { panic!("{alpn:?}: {error}") };
-                assert_eq!(close.error_code, TransportErrorCode::crypto(NO_APPLICATION_PROTOCOL), "{alpn:?}");
+                let error = endpoint(alpn)
+                    .connect(server, "cairn")
+                    .unwrap()
+                    .await
+                    .unwrap_err();
+                let ConnectionError::ConnectionClosed(close) = error else {
+                    panic!("{alpn:?}: {error}")
+                };
+                assert_eq!(
+                    close.error_code,
+                    TransportErrorCode::crypto(NO_APPLICATION_PROTOCOL),
+                    "{alpn:?}"
+                );
             }
             // One that the server knows among others is enough.
-            endpoint(&[b"h3", ALPN]).connect(server, "cairn").unwrap().await.unwrap();
+            endpoint(&[b"h3", ALPN])
+                .connect(server, "cairn")
+                .unwrap()
+                .await
+                .unwrap();
         })
         .await;
 }
@@ -37,9 +51,21 @@ async fn another_protocol_or_none_fails_with_the_alert_for_it() {
 async fn a_server_with_another_key_is_a_hard_stop() {
     let mut stage = Stage::set().await;
     let account = stage.account("eve").await;
-    let pinned = Account { pin: Pin::new([7; 32]), ..account.clone() };
-    let error = stage.meanwhile(Client::connect(&pinned, Options::default())).await.unwrap_err();
-    assert_eq!(error, Error::WrongPin { addr: account.addr.clone(), shown: Box::new(account.pin) });
+    let pinned = Account {
+        pin: Pin::new([7; 32]),
+        ..account.clone()
+    };
+    let error = stage
+        .meanwhile(Client::connect(&pinned, Options::default()))
+        .await
+        .unwrap_err();
+    assert_eq!(
+        error,
+        Error::WrongPin {
+            addr: account.addr.clone(),
+            shown: Box::new(account.pin)
+        }
+    );
 }
 
 /// Versions that nobody speaks are answered with those that the server does (RFC 9000, section 6).
@@ -58,9 +84,17 @@ async fn another_version_of_quic_is_answered_with_the_known_ones() {
         answer.truncate(bytes);
         answer
     };
-    let answer = stage.meanwhile(timeout(PATIENCE, answer)).await.expect("no answer");
+    let answer = stage
+        .meanwhile(timeout(PATIENCE, answer))
+        .await
+        .expect("no answer");
     assert_eq!(answer[1..5], [0; 4], "a version negotiation packet");
-    assert!(answer[5..].windows(4).any(|version| version == [0, 0, 0, 1]), "{answer:?}");
+    assert!(
+        answer[5..]
+            .windows(4)
+            .any(|version| version == [0, 0, 0, 1]),
+        "{answer:?}"
+    );
 }
 
 #[tokio::test]
@@ -77,7 +111,16 @@ async fn who_does_not_log_in_in_time_is_closed() {
         raw.stream.write(bytes).await;
         raw.closed().await
     };
-    let ends = stage.meanwhile(async { tokio::join!(silent, half(&whole[..2]), half(&whole[..4]), half(&whole[..whole.len() - 1])) }).await;
+    let ends = stage
+        .meanwhile(async {
+            tokio::join!(
+                silent,
+                half(&whole[..2]),
+                half(&whole[..4]),
+                half(&whole[..whole.len() - 1])
+            )
+        })
+        .await;
     let timeout = CloseCode::AuthTimeout;
     assert_eq!(ends, (timeout, timeout, timeout, timeout));
 }

@@ -33,15 +33,28 @@ fn user(name: &str) -> UserName {
 }
 
 fn password(name: &str, password: &str) -> Credentials {
-    Credentials::Password { name: user(name), password: Password::new(password).unwrap(), device: device() }
+    Credentials::Password {
+        name: user(name),
+        password: Password::new(password).unwrap(),
+        device: device(),
+    }
 }
 
 fn invited(token: InviteToken, name: &str) -> Credentials {
-    Credentials::Invite { token, name: user(name), password: None, device: device() }
+    Credentials::Invite {
+        token,
+        name: user(name),
+        password: None,
+        device: device(),
+    }
 }
 
 async fn join(link: &InviteLink, name: &str, password: &str) -> Client {
-    let who = JoinRequest { name: user(name), password: Some(Password::new(password).unwrap()), device: device() };
+    let who = JoinRequest {
+        name: user(name),
+        password: Some(Password::new(password).unwrap()),
+        device: device(),
+    };
     Client::join(link, who, Options::default()).await.unwrap().0
 }
 
@@ -56,18 +69,56 @@ async fn wrong_credentials_are_refused_and_all_sound_alike() {
     join(&link, "pam", "correct horse").await;
     stage.account("eve").await;
     let archive = group(&stage.owner, "archive", &[]).await;
-    let entry = ImportEntry { sender: user("old-timer"), sent_at: Timestamp::new(1), body: text("hello") };
-    stage.owner.import(archive, ImportSource::new(1), 0, vec![entry]).await.unwrap();
+    let entry = ImportEntry {
+        sender: user("old-timer"),
+        sent_at: Timestamp::new(1),
+        body: text("hello"),
+    };
+    stage
+        .owner
+        .import(archive, ImportSource::new(1), 0, vec![entry])
+        .await
+        .unwrap();
     stage
         .meanwhile(async {
-            assert_eq!(Raw::refused(server, Credentials::Token(DeviceToken::new([1; 32]))).await, REFUSED, "an unknown token");
-            assert_eq!(Raw::refused(server, password("pam", "battery staple")).await, REFUSED, "a wrong password");
-            assert_eq!(Raw::refused(server, password("nobody", "battery staple")).await, REFUSED, "an unknown user");
-            assert_eq!(Raw::refused(server, password("eve", "battery staple")).await, REFUSED, "a user without a password");
-            assert_eq!(Raw::refused(server, password("old-timer", "battery staple")).await, REFUSED, "an imported user");
-            assert_eq!(Raw::refused(server, invited(link.token, "mallory")).await, BAD_INVITE, "an invite that is used up");
-            assert_eq!(Raw::refused(server, invited(InviteToken::new([1; 16]), "mallory")).await, BAD_INVITE, "an unknown invite");
-            let right = Raw::hello(server, password("pam", "correct horse"), false).await.1;
+            assert_eq!(
+                Raw::refused(server, Credentials::Token(DeviceToken::new([1; 32]))).await,
+                REFUSED,
+                "an unknown token"
+            );
+            assert_eq!(
+                Raw::refused(server, password("pam", "battery staple")).await,
+                REFUSED,
+                "a wrong password"
+            );
+            assert_eq!(
+                Raw::refused(server, password("nobody", "battery staple")).await,
+                REFUSED,
+                "an unknown user"
+            );
+            assert_eq!(
+                Raw::refused(server, password("eve", "battery staple")).await,
+                REFUSED,
+                "a user without a password"
+            );
+            assert_eq!(
+                Raw::refused(server, password("old-timer", "battery staple")).await,
+                REFUSED,
+                "an imported user"
+            );
+            assert_eq!(
+                Raw::refused(server, invited(link.token, "mallory")).await,
+                BAD_INVITE,
+                "an invite that is used up"
+            );
+            assert_eq!(
+                Raw::refused(server, invited(InviteToken::new([1; 16]), "mallory")).await,
+                BAD_INVITE,
+                "an unknown invite"
+            );
+            let right = Raw::hello(server, password("pam", "correct horse"), false)
+                .await
+                .1;
             assert!(matches!(right, ServerFrame::Welcome(_)), "{right:?}");
         })
         .await;
@@ -78,20 +129,40 @@ async fn wrong_credentials_are_refused_and_all_sound_alike() {
 async fn of_two_at_once_one_joins() {
     let mut stage = Stage::set().await;
     let server = stage.server.addr;
-    let (single, double) = (stage.owner.create_invite(1, HOUR).await.unwrap(), stage.owner.create_invite(2, HOUR).await.unwrap());
-    let join = async |token, name: &'static str| match Raw::hello(server, invited(token, name), false).await.1 {
-        ServerFrame::Welcome(welcome) => Ok(welcome.name),
-        ServerFrame::Refused(code) => Err(code),
-        other => panic!("{other:?}"),
-    };
+    let (single, double) = (
+        stage.owner.create_invite(1, HOUR).await.unwrap(),
+        stage.owner.create_invite(2, HOUR).await.unwrap(),
+    );
+    let join =
+        async |token, name: &'static str| match Raw::hello(server, invited(token, name), false)
+            .await
+            .1
+        {
+            ServerFrame::Welcome(welcome) => Ok(welcome.name),
+            ServerFrame::Refused(code) => Err(code),
+            other => panic!("{other:?}"),
+        };
     let one_of = |answers: (Result<UserName, ErrorCode>, Result<UserName, ErrorCode>), code| {
-        assert!(matches!(answers, (Ok(_), Err(refused)) | (Err(refused), Ok(_)) if refused == code), "{answers:?}");
+        assert!(
+            matches!(answers, (Ok(_), Err(refused)) | (Err(refused), Ok(_)) if refused == code),
+            "{answers:?}"
+        );
     };
     stage
         .meanwhile(async {
-            one_of(tokio::join!(join(single.token, "first"), join(single.token, "second")), ErrorCode::BadInvite);
-            one_of(tokio::join!(join(double.token, "twin"), join(double.token, "TWIN")), ErrorCode::NameTaken);
-            assert_eq!(join(double.token, "third").await, Ok(user("third")), "a refused login uses nothing up");
+            one_of(
+                tokio::join!(join(single.token, "first"), join(single.token, "second")),
+                ErrorCode::BadInvite,
+            );
+            one_of(
+                tokio::join!(join(double.token, "twin"), join(double.token, "TWIN")),
+                ErrorCode::NameTaken,
+            );
+            assert_eq!(
+                join(double.token, "third").await,
+                Ok(user("third")),
+                "a refused login uses nothing up"
+            );
         })
         .await;
 }
@@ -102,7 +173,11 @@ async fn of_two_at_once_one_joins() {
 async fn an_invite_expires() {
     let mut stage = Stage::set().await;
     let server = stage.server.addr;
-    let link = stage.owner.create_invite(1, Duration::from_secs(1)).await.unwrap();
+    let link = stage
+        .owner
+        .create_invite(1, Duration::from_secs(1))
+        .await
+        .unwrap();
     stage
         .meanwhile(async {
             let mut pace = interval(Duration::from_millis(50));
@@ -122,7 +197,9 @@ async fn an_invite_expires() {
 
 /// How many of `attempts` at once are heard.
 async fn guesses(server: SocketAddr, name: &str, attempts: u32) -> u32 {
-    let tasks: Vec<_> = (0..attempts).map(|_| tokio::spawn(Raw::refused(server, password(name, "battery staple")))).collect();
+    let tasks: Vec<_> = (0..attempts)
+        .map(|_| tokio::spawn(Raw::refused(server, password(name, "battery staple"))))
+        .collect();
     let mut heard = 0;
     for task in tasks {
         match task.await.unwrap() {
@@ -146,12 +223,26 @@ async fn guessing_is_slowed_down_and_keeps_no_device_out() {
     stage
         .meanwhile(async {
             for _ in 0..FAILURES_MAX {
-                assert_eq!(Raw::refused(server, password("pam", "battery staple")).await, REFUSED);
+                assert_eq!(
+                    Raw::refused(server, password("pam", "battery staple")).await,
+                    REFUSED
+                );
             }
             let limited = (ErrorCode::RateLimited, CloseCode::AuthFailed);
-            assert_eq!(Raw::refused(server, password("pam", "battery staple")).await, limited);
-            assert_eq!(Raw::refused(server, password("pam", "correct horse")).await, limited, "not even the right one is heard");
-            assert_eq!(Raw::refused(server, password("somebody", "correct horse")).await, limited, "the address counts as well");
+            assert_eq!(
+                Raw::refused(server, password("pam", "battery staple")).await,
+                limited
+            );
+            assert_eq!(
+                Raw::refused(server, password("pam", "correct horse")).await,
+                limited,
+                "not even the right one is heard"
+            );
+            assert_eq!(
+                Raw::refused(server, password("somebody", "correct horse")).await,
+                limited,
+                "the address counts as well"
+            );
             Raw::log_in(server, &account).await.goes_on().await;
             connect(&account).await;
         })
@@ -169,7 +260,10 @@ async fn guessing_at_once_gains_nothing() {
     stage
         .meanwhile(async {
             let heard = guesses(server, "owner", attempts).await;
-            assert!((FAILURES_MAX..FAILURES_MAX + cores).contains(&heard), "{heard} of {attempts} were heard");
+            assert!(
+                (FAILURES_MAX..FAILURES_MAX + cores).contains(&heard),
+                "{heard} of {attempts} were heard"
+            );
             connect(&account).await;
         })
         .await;
@@ -186,9 +280,14 @@ async fn wrong_tokens_keep_no_password_out() {
         .meanwhile(async {
             for n in 0..=FAILURES_MAX {
                 let token = DeviceToken::new([u8::try_from(n).unwrap(); 32]);
-                assert_eq!(Raw::refused(server, Credentials::Token(token)).await, REFUSED);
+                assert_eq!(
+                    Raw::refused(server, Credentials::Token(token)).await,
+                    REFUSED
+                );
             }
-            let right = Raw::hello(server, password("pam", "correct horse"), false).await.1;
+            let right = Raw::hello(server, password("pam", "correct horse"), false)
+                .await
+                .1;
             assert!(matches!(right, ServerFrame::Welcome(_)), "{right:?}");
         })
         .await;
@@ -208,24 +307,36 @@ async fn a_revoked_device_is_closed_and_stays_out() {
             let foreign = Request::RevokeDevice(pam.whoami().device);
             assert_eq!(raw.ask(foreign).await, Err(ErrorCode::NoSuchDevice));
 
-            let (lost, lost_account) = match Raw::hello(server, password("pam", "correct horse"), true).await {
-                (raw, ServerFrame::Welcome(welcome)) => (raw, welcome),
-                (_, other) => panic!("{other:?}"),
-            };
+            let (lost, lost_account) =
+                match Raw::hello(server, password("pam", "correct horse"), true).await {
+                    (raw, ServerFrame::Welcome(welcome)) => (raw, welcome),
+                    (_, other) => panic!("{other:?}"),
+                };
             pam.revoke_device(lost_account.device).await.unwrap();
             assert_eq!(lost.closed().await, CloseCode::Revoked);
             let token = lost_account.token.unwrap();
-            assert_eq!(Raw::refused(server, Credentials::Token(token)).await, REFUSED);
+            assert_eq!(
+                Raw::refused(server, Credentials::Token(token)).await,
+                REFUSED
+            );
             // Her other device and other users go on.
             assert_eq!(pam.devices().await.unwrap().len(), 1);
             raw.goes_on().await;
 
             // What a device asks for behind its own end is not done.
             let (_, revoke) = raw.request(Request::RevokeDevice(account.device));
-            let (_, create) = raw.request(Request::CreateGroup { name: GroupName::new("late").unwrap(), members: vec![pam.whoami().user] });
-            raw.stream.write(&[frame::frame(&revoke), frame::frame(&create)].concat()).await;
+            let (_, create) = raw.request(Request::CreateGroup {
+                name: GroupName::new("late").unwrap(),
+                members: vec![pam.whoami().user],
+            });
+            raw.stream
+                .write(&[frame::frame(&revoke), frame::frame(&create)].concat())
+                .await;
             assert_eq!(raw.closed().await, CloseCode::Revoked);
-            assert_eq!(Raw::refused(server, Credentials::Token(account.token)).await, REFUSED);
+            assert_eq!(
+                Raw::refused(server, Credentials::Token(account.token)).await,
+                REFUSED
+            );
             assert_eq!(pam.conversations().await.unwrap(), []);
         })
         .await;

@@ -4,7 +4,9 @@ use cairn_client::proto::error::ErrorCode;
 use cairn_client::proto::event::TimelineFrame;
 use cairn_client::proto::group::GroupSettings;
 use cairn_client::proto::ids::{ConversationId, ImportSource, MsgId, Timestamp, UserId};
-use cairn_client::proto::limits::{IMPORT_ENTRIES_MAX, INVITE_LIFE_MAX, INVITE_USES_MAX, USERS_PER_REQUEST_MAX};
+use cairn_client::proto::limits::{
+    IMPORT_ENTRIES_MAX, INVITE_LIFE_MAX, INVITE_USES_MAX, USERS_PER_REQUEST_MAX,
+};
 use cairn_client::proto::request::{ImportEntry, PullRange, Request};
 use cairn_client::proto::response::{Response, Role};
 use cairn_client::proto::text::GroupName;
@@ -16,20 +18,98 @@ use super::{Stage, group, text};
 const NOBODY: UserId = UserId::new(999_999);
 
 /// What an owner is refused who keeps order in a group.
-fn keeping_order(team: ConversationId, direct: ConversationId, ada: UserId, bob: UserId) -> Vec<(Request, ErrorCode)> {
+fn keeping_order(
+    team: ConversationId,
+    direct: ConversationId,
+    ada: UserId,
+    bob: UserId,
+) -> Vec<(Request, ErrorCode)> {
     vec![
-        (Request::Ban { conversation: team, users: vec![bob; USERS_PER_REQUEST_MAX + 1] }, ErrorCode::BadRequest),
-        (Request::Unban { conversation: team, users: vec![bob; USERS_PER_REQUEST_MAX + 1] }, ErrorCode::BadRequest),
-        (Request::Ban { conversation: team, users: vec![NOBODY] }, ErrorCode::NoSuchUser),
-        (Request::Ban { conversation: team, users: vec![bob, ada] }, ErrorCode::Forbidden),
-        (Request::Ban { conversation: direct, users: vec![bob] }, ErrorCode::Forbidden),
-        (Request::SetRole { conversation: team, user: NOBODY, role: Role::Admin }, ErrorCode::NoMember),
-        (Request::SetRole { conversation: team, user: ada, role: Role::Member }, ErrorCode::LastOwner),
-        (Request::HandOver { conversation: team, user: NOBODY }, ErrorCode::NoMember),
-        (Request::HandOver { conversation: team, user: ada }, ErrorCode::BadRequest),
-        (Request::MuteMember { conversation: team, user: ada, until: Timestamp::new(u64::MAX) }, ErrorCode::Forbidden),
-        (Request::JoinGroup { conversation: direct }, ErrorCode::Forbidden),
-        (Request::Group { conversation: direct }, ErrorCode::Forbidden),
+        (
+            Request::Ban {
+                conversation: team,
+                users: vec![bob; USERS_PER_REQUEST_MAX + 1],
+            },
+            ErrorCode::BadRequest,
+        ),
+        (
+            Request::Unban {
+                conversation: team,
+                users: vec![bob; USERS_PER_REQUEST_MAX + 1],
+            },
+            ErrorCode::BadRequest,
+        ),
+        (
+            Request::Ban {
+                conversation: team,
+                users: vec![NOBODY],
+            },
+            ErrorCode::NoSuchUser,
+        ),
+        (
+            Request::Ban {
+                conversation: team,
+                users: vec![bob, ada],
+            },
+            ErrorCode::Forbidden,
+        ),
+        (
+            Request::Ban {
+                conversation: direct,
+                users: vec![bob],
+            },
+            ErrorCode::Forbidden,
+        ),
+        (
+            Request::SetRole {
+                conversation: team,
+                user: NOBODY,
+                role: Role::Admin,
+            },
+            ErrorCode::NoMember,
+        ),
+        (
+            Request::SetRole {
+                conversation: team,
+                user: ada,
+                role: Role::Member,
+            },
+            ErrorCode::LastOwner,
+        ),
+        (
+            Request::HandOver {
+                conversation: team,
+                user: NOBODY,
+            },
+            ErrorCode::NoMember,
+        ),
+        (
+            Request::HandOver {
+                conversation: team,
+                user: ada,
+            },
+            ErrorCode::BadRequest,
+        ),
+        (
+            Request::MuteMember {
+                conversation: team,
+                user: ada,
+                until: Timestamp::new(u64::MAX),
+            },
+            ErrorCode::Forbidden,
+        ),
+        (
+            Request::JoinGroup {
+                conversation: direct,
+            },
+            ErrorCode::Forbidden,
+        ),
+        (
+            Request::Group {
+                conversation: direct,
+            },
+            ErrorCode::Forbidden,
+        ),
     ]
 }
 
@@ -45,9 +125,18 @@ async fn roles_and_bounds_of_groups_hold() {
     stage
         .meanwhile(async {
             let (ada, bob) = (ada_account.user, bob_account.user);
-            let add = |conversation, users| Request::AddMembers { conversation, users };
-            let remove = |conversation, users| Request::RemoveMembers { conversation, users };
-            let create = |members| Request::CreateGroup { name: GroupName::new("new").unwrap(), members };
+            let add = |conversation, users| Request::AddMembers {
+                conversation,
+                users,
+            };
+            let remove = |conversation, users| Request::RemoveMembers {
+                conversation,
+                users,
+            };
+            let create = |members| Request::CreateGroup {
+                name: GroupName::new("new").unwrap(),
+                members,
+            };
             let too_many = vec![bob; USERS_PER_REQUEST_MAX + 1];
 
             let mut owner = Raw::log_in(server, &ada_account).await;
@@ -55,7 +144,12 @@ async fn roles_and_bounds_of_groups_hold() {
                 (add(team, too_many.clone()), ErrorCode::BadRequest),
                 (remove(team, too_many.clone()), ErrorCode::BadRequest),
                 (create(too_many), ErrorCode::BadRequest),
-                (Request::Users { ids: vec![bob; USERS_PER_REQUEST_MAX + 1] }, ErrorCode::BadRequest),
+                (
+                    Request::Users {
+                        ids: vec![bob; USERS_PER_REQUEST_MAX + 1],
+                    },
+                    ErrorCode::BadRequest,
+                ),
                 (add(team, vec![bob, NOBODY]), ErrorCode::NoSuchUser),
                 (add(team, vec![UserId::SERVER]), ErrorCode::NoSuchUser),
                 (create(vec![NOBODY]), ErrorCode::NoSuchUser),
@@ -69,32 +163,80 @@ async fn roles_and_bounds_of_groups_hold() {
             {
                 assert_eq!(owner.ask(request.clone()).await, Err(code), "{request:?}");
             }
-            assert_eq!(owner.ask(add(team, vec![bob; USERS_PER_REQUEST_MAX])).await, Ok(Response::Changed { users: 0 }));
-            assert_eq!(owner.ask(remove(team, vec![NOBODY])).await, Ok(Response::Changed { users: 0 }));
+            assert_eq!(
+                owner.ask(add(team, vec![bob; USERS_PER_REQUEST_MAX])).await,
+                Ok(Response::Changed { users: 0 })
+            );
+            assert_eq!(
+                owner.ask(remove(team, vec![NOBODY])).await,
+                Ok(Response::Changed { users: 0 })
+            );
 
             let mut member = Raw::log_in(server, &bob_account).await;
             for request in [
                 add(team, vec![bob]),
                 remove(team, vec![ada]),
-                Request::Import { conversation: team, source: ImportSource::new(1), first: 0, entries: Vec::new() },
-                Request::ImportCursor { conversation: team, source: ImportSource::new(1) },
-                Request::Explain { conversation: team, user: ada },
-                Request::CreateInvite { uses: 1, life_seconds: 60 },
+                Request::Import {
+                    conversation: team,
+                    source: ImportSource::new(1),
+                    first: 0,
+                    entries: Vec::new(),
+                },
+                Request::ImportCursor {
+                    conversation: team,
+                    source: ImportSource::new(1),
+                },
+                Request::Explain {
+                    conversation: team,
+                    user: ada,
+                },
+                Request::CreateInvite {
+                    uses: 1,
+                    life_seconds: 60,
+                },
                 Request::Figures,
-                Request::RenameGroup { conversation: team, name: GroupName::new("mine").unwrap() },
-                Request::SetGroupSettings { conversation: team, settings: GroupSettings::default() },
-                Request::SetRole { conversation: team, user: bob, role: Role::Owner },
-                Request::Ban { conversation: team, users: vec![ada] },
-                Request::Unban { conversation: team, users: vec![ada] },
+                Request::RenameGroup {
+                    conversation: team,
+                    name: GroupName::new("mine").unwrap(),
+                },
+                Request::SetGroupSettings {
+                    conversation: team,
+                    settings: GroupSettings::default(),
+                },
+                Request::SetRole {
+                    conversation: team,
+                    user: bob,
+                    role: Role::Owner,
+                },
+                Request::Ban {
+                    conversation: team,
+                    users: vec![ada],
+                },
+                Request::Unban {
+                    conversation: team,
+                    users: vec![ada],
+                },
                 Request::BannedUsers { conversation: team },
-                Request::MuteMember { conversation: team, user: ada, until: Timestamp::new(u64::MAX) },
+                Request::MuteMember {
+                    conversation: team,
+                    user: ada,
+                    until: Timestamp::new(u64::MAX),
+                },
             ] {
-                assert_eq!(member.ask(request.clone()).await, Err(ErrorCode::Forbidden), "{request:?}");
+                assert_eq!(
+                    member.ask(request.clone()).await,
+                    Err(ErrorCode::Forbidden),
+                    "{request:?}"
+                );
             }
         })
         .await;
     assert_eq!(ada.members(team).await.unwrap().len(), 2);
-    assert_eq!(ada.conversations().await.unwrap().len(), 2, "no group was made");
+    assert_eq!(
+        ada.conversations().await.unwrap().len(),
+        2,
+        "no group was made"
+    );
 }
 
 #[tokio::test]
@@ -112,19 +254,57 @@ async fn bounds_of_invites_and_imports_hold() {
         .meanwhile(async {
             let mut owner = Raw::log_in(server, &account).await;
             let life_max = INVITE_LIFE_MAX.as_secs();
-            for (uses, life_seconds) in [(0, 60), (INVITE_USES_MAX + 1, 60), (u32::MAX, 60), (1, 0), (1, life_max + 1), (1, u64::MAX)] {
-                let answer = owner.ask(Request::CreateInvite { uses, life_seconds }).await;
-                assert_eq!(answer, Err(ErrorCode::BadRequest), "{uses} uses, {life_seconds} s");
+            for (uses, life_seconds) in [
+                (0, 60),
+                (INVITE_USES_MAX + 1, 60),
+                (u32::MAX, 60),
+                (1, 0),
+                (1, life_max + 1),
+                (1, u64::MAX),
+            ] {
+                let answer = owner
+                    .ask(Request::CreateInvite { uses, life_seconds })
+                    .await;
+                assert_eq!(
+                    answer,
+                    Err(ErrorCode::BadRequest),
+                    "{uses} uses, {life_seconds} s"
+                );
             }
             let import = |first, count| {
                 let entries = vec![entry.clone(); count];
-                Request::Import { conversation: team, source: ImportSource::new(1), first, entries }
+                Request::Import {
+                    conversation: team,
+                    source: ImportSource::new(1),
+                    first,
+                    entries,
+                }
             };
-            assert_eq!(owner.ask(import(0, IMPORT_ENTRIES_MAX + 1)).await, Err(ErrorCode::BadRequest));
+            assert_eq!(
+                owner.ask(import(0, IMPORT_ENTRIES_MAX + 1)).await,
+                Err(ErrorCode::BadRequest)
+            );
             assert_eq!(owner.ask(import(1, 1)).await, Err(ErrorCode::ImportGap));
-            assert_eq!(owner.ask(import(u64::MAX, 1)).await, Err(ErrorCode::BadRequest));
-            assert_eq!(owner.ask(import(0, 2)).await, Ok(Response::Imported { added: 2, users: 1, cursor: 2 }));
-            assert_eq!(owner.ask(import(0, 2)).await, Ok(Response::Imported { added: 0, users: 0, cursor: 2 }));
+            assert_eq!(
+                owner.ask(import(u64::MAX, 1)).await,
+                Err(ErrorCode::BadRequest)
+            );
+            assert_eq!(
+                owner.ask(import(0, 2)).await,
+                Ok(Response::Imported {
+                    added: 2,
+                    users: 1,
+                    cursor: 2
+                })
+            );
+            assert_eq!(
+                owner.ask(import(0, 2)).await,
+                Ok(Response::Imported {
+                    added: 0,
+                    users: 0,
+                    cursor: 2
+                })
+            );
         })
         .await;
 }
@@ -151,18 +331,43 @@ async fn a_removed_member_is_told_nothing_more() {
             let secret = ada.send(team, text("canary")).await.unwrap();
             for request in [
                 pull(team),
-                Request::Ack { conversation: team, msgid: heard },
-                Request::Read { conversation: team, msgid: heard },
-                Request::Members { conversation: team, after: None },
+                Request::Ack {
+                    conversation: team,
+                    msgid: heard,
+                },
+                Request::Read {
+                    conversation: team,
+                    msgid: heard,
+                },
+                Request::Members {
+                    conversation: team,
+                    after: None,
+                },
             ] {
-                assert_eq!(raw.ask(request.clone()).await, Err(ErrorCode::NotFound), "{request:?}");
+                assert_eq!(
+                    raw.ask(request.clone()).await,
+                    Err(ErrorCode::NotFound),
+                    "{request:?}"
+                );
             }
-            assert_eq!(raw.send(team, 1, text("still here")).await, Err(ErrorCode::NotFound));
+            assert_eq!(
+                raw.send(team, 1, text("still here")).await,
+                Err(ErrorCode::NotFound)
+            );
             // What comes last is pushed behind anything that could have been before it.
             let marker = ada.send(other, text("marker")).await.unwrap();
             let before = until_pushed(&mut timeline, other, marker).await;
-            let ends: Vec<_> = before.iter().filter(|news| matches!(news, TimelineFrame::Removed { .. })).collect();
-            assert_eq!(ends, [&TimelineFrame::Removed { conversation: team, last: heard.next() }]);
+            let ends: Vec<_> = before
+                .iter()
+                .filter(|news| matches!(news, TimelineFrame::Removed { .. }))
+                .collect();
+            assert_eq!(
+                ends,
+                [&TimelineFrame::Removed {
+                    conversation: team,
+                    last: heard.next()
+                }]
+            );
             for news in &before {
                 if let TimelineFrame::Run(run) = news
                     && run.conversation == team
@@ -180,11 +385,19 @@ async fn a_removed_member_is_told_nothing_more() {
 }
 
 fn pull(conversation: ConversationId) -> Request {
-    Request::Pull { conversation, range: PullRange::From(MsgId::new(1)), limit: 500 }
+    Request::Pull {
+        conversation,
+        range: PullRange::From(MsgId::new(1)),
+        limit: 500,
+    }
 }
 
 /// Reads the timeline until this entry has come, and gives everything that came.
-async fn until_pushed(timeline: &mut Stream, conversation: ConversationId, msgid: MsgId) -> Vec<TimelineFrame> {
+async fn until_pushed(
+    timeline: &mut Stream,
+    conversation: ConversationId,
+    msgid: MsgId,
+) -> Vec<TimelineFrame> {
     let mut all = Vec::new();
     let read = async {
         loop {

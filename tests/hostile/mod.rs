@@ -41,7 +41,12 @@ impl Stage {
         let server = Server::start();
         let (owner, owner_account) = server.owner().await;
         let bystanders = Bystanders::join(&owner).await;
-        Self { server, owner, owner_account, bystanders }
+        Self {
+            server,
+            owner,
+            owner_account,
+            bystanders,
+        }
     }
 
     /// Does something hostile while the bystanders chat: before, during and after it, whatever they say is accepted and followed.
@@ -67,7 +72,10 @@ fn text(words: &str) -> Body {
 }
 
 async fn group(owner: &Client, name: &str, members: &[UserId]) -> ConversationId {
-    owner.create_group(GroupName::new(name).unwrap(), members.to_vec()).await.unwrap()
+    owner
+        .create_group(GroupName::new(name).unwrap(), members.to_vec())
+        .await
+        .unwrap()
 }
 
 async fn connect(account: &Account) -> Client {

@@ -18,7 +18,10 @@ use super::raw::Raw;
 const NOBODY: UserId = UserId::new(999_999);
 
 fn set(name: &str, value: &str) -> Request {
-    Request::SetSetting { name: SettingName::new(name).unwrap(), value: SettingValue::new(value).unwrap() }
+    Request::SetSetting {
+        name: SettingName::new(name).unwrap(),
+        value: SettingValue::new(value).unwrap(),
+    }
 }
 
 #[tokio::test]
@@ -40,39 +43,109 @@ async fn requests_about_people_that_make_no_sense_change_nothing() {
                 RelationAct::Unblock,
             ];
             for act in all {
-                for (user, code) in
-                    [(eve.user, ErrorCode::BadRequest), (NOBODY, ErrorCode::NoSuchUser), (UserId::SERVER, ErrorCode::NoSuchUser)]
-                {
-                    assert_eq!(raw.ask(Request::Relate { user, act }).await, Err(code), "{act:?} {user}");
+                for (user, code) in [
+                    (eve.user, ErrorCode::BadRequest),
+                    (NOBODY, ErrorCode::NoSuchUser),
+                    (UserId::SERVER, ErrorCode::NoSuchUser),
+                ] {
+                    assert_eq!(
+                        raw.ask(Request::Relate { user, act }).await,
+                        Err(code),
+                        "{act:?} {user}"
+                    );
                 }
             }
-            let accept = Request::Relate { user: ada.user, act: RelationAct::AcceptFriend };
+            let accept = Request::Relate {
+                user: ada.user,
+                act: RelationAct::AcceptFriend,
+            };
             assert_eq!(raw.ask(accept).await, Err(ErrorCode::NotAsked));
-            for act in [RelationAct::Unfollow, RelationAct::DeclineFriend, RelationAct::RemoveFriend, RelationAct::Unblock] {
-                assert!(raw.ask(Request::Relate { user: ada.user, act }).await.is_ok());
+            for act in [
+                RelationAct::Unfollow,
+                RelationAct::DeclineFriend,
+                RelationAct::RemoveFriend,
+                RelationAct::Unblock,
+            ] {
+                assert!(
+                    raw.ask(Request::Relate {
+                        user: ada.user,
+                        act
+                    })
+                    .await
+                    .is_ok()
+                );
             }
             for after in [None, Some(UserId::SERVER), Some(UserId::new(u32::MAX))] {
-                let nothing = ContactPage { items: Vec::new(), next_after: None };
-                assert_eq!(raw.ask(Request::Contacts { after }).await, Ok(Response::Contacts(nothing)));
+                let nothing = ContactPage {
+                    items: Vec::new(),
+                    next_after: None,
+                };
+                assert_eq!(
+                    raw.ask(Request::Contacts { after }).await,
+                    Ok(Response::Contacts(nothing))
+                );
             }
             let users = |count| vec![ada.user; count];
             for (request, code) in [
-                (Request::Profiles { users: users(PROFILES_PER_REQUEST_MAX + 1) }, ErrorCode::BadRequest),
-                (Request::Watch { users: users(WATCHED_USERS_MAX + 1) }, ErrorCode::BadRequest),
-                (Request::SearchUsers { prefix: UserName::new("a").unwrap(), after: Some(NOBODY) }, ErrorCode::NoSuchUser),
+                (
+                    Request::Profiles {
+                        users: users(PROFILES_PER_REQUEST_MAX + 1),
+                    },
+                    ErrorCode::BadRequest,
+                ),
+                (
+                    Request::Watch {
+                        users: users(WATCHED_USERS_MAX + 1),
+                    },
+                    ErrorCode::BadRequest,
+                ),
+                (
+                    Request::SearchUsers {
+                        prefix: UserName::new("a").unwrap(),
+                        after: Some(NOBODY),
+                    },
+                    ErrorCode::NoSuchUser,
+                ),
             ] {
                 assert_eq!(raw.ask(request.clone()).await, Err(code), "{request:?}");
             }
             // Whom she has nothing to do with, and whom there is not: she is told the same of both.
-            assert_eq!(raw.ask(Request::Watch { users: vec![ada.user, NOBODY] }).await, Ok(Response::Watching(Vec::new())));
-            assert_eq!(raw.ask(Request::Profiles { users: vec![NOBODY] }).await, Ok(Response::Profiles(Vec::new())));
-            assert_eq!(raw.ask(set("direct-chats", "friends")).await, Err(ErrorCode::Forbidden));
-            assert_eq!(raw.ask(set("no-such-setting", "friends")).await, Err(ErrorCode::Forbidden));
+            assert_eq!(
+                raw.ask(Request::Watch {
+                    users: vec![ada.user, NOBODY]
+                })
+                .await,
+                Ok(Response::Watching(Vec::new()))
+            );
+            assert_eq!(
+                raw.ask(Request::Profiles {
+                    users: vec![NOBODY]
+                })
+                .await,
+                Ok(Response::Profiles(Vec::new()))
+            );
+            assert_eq!(
+                raw.ask(set("direct-chats", "friends")).await,
+                Err(ErrorCode::Forbidden)
+            );
+            assert_eq!(
+                raw.ask(set("no-such-setting", "friends")).await,
+                Err(ErrorCode::Forbidden)
+            );
 
             let mut raw = Raw::log_in(server, &owner).await;
             let before = raw.ask(Request::Settings).await;
-            for (name, value) in [("direct-chats", "nobody"), ("no-such-setting", "1"), ("contacts-max", "0"), ("contacts-max", "10001")] {
-                assert_eq!(raw.ask(set(name, value)).await, Err(ErrorCode::BadSetting), "{name} {value}");
+            for (name, value) in [
+                ("direct-chats", "nobody"),
+                ("no-such-setting", "1"),
+                ("contacts-max", "0"),
+                ("contacts-max", "10001"),
+            ] {
+                assert_eq!(
+                    raw.ask(set(name, value)).await,
+                    Err(ErrorCode::BadSetting),
+                    "{name} {value}"
+                );
             }
             assert_eq!(raw.ask(Request::Settings).await, before);
         })
@@ -87,10 +160,24 @@ async fn datagrams_that_mean_nothing_are_passed_over() {
     stage
         .meanwhile(async {
             let mut raw = Raw::log_in(server, &eve).await;
-            let typing = |id| codec::encode(&ClientDatagram::Typing { conversation: ConversationId::new(id) });
-            let odd = [Vec::new(), vec![0], vec![9; 40], vec![0xff; 1_000], typing(1), typing(u64::MAX), [typing(1), vec![0]].concat()];
+            let typing = |id| {
+                codec::encode(&ClientDatagram::Typing {
+                    conversation: ConversationId::new(id),
+                })
+            };
+            let odd = [
+                Vec::new(),
+                vec![0],
+                vec![9; 40],
+                vec![0xff; 1_000],
+                typing(1),
+                typing(u64::MAX),
+                [typing(1), vec![0]].concat(),
+            ];
             for datagram in odd.iter().cycle().take(200) {
-                raw.connection.send_datagram(datagram.clone().into()).unwrap();
+                raw.connection
+                    .send_datagram(datagram.clone().into())
+                    .unwrap();
             }
             raw.goes_on().await;
         })
@@ -109,10 +196,27 @@ async fn names_that_no_setting_has_are_malformed() {
             let good = codec::encode(&request);
             let head = good.len() - "direct-chats".len() - 1 - "friends".len() - 1;
             let long = "x".repeat(10 * 1024);
-            for (at, (name, value)) in (1..).zip([(&long[..], "1"), ("direct-chats", &long), ("", ""), ("a\0b", "1"), ("a", "\0")]) {
-                let bytes = [&[1][..], &codec::encode(&RequestId::new(at)), &good[..head], &codec::encode(&(name, value))].concat();
+            for (at, (name, value)) in (1..).zip([
+                (&long[..], "1"),
+                ("direct-chats", &long),
+                ("", ""),
+                ("a\0b", "1"),
+                ("a", "\0"),
+            ]) {
+                let bytes = [
+                    &[1][..],
+                    &codec::encode(&RequestId::new(at)),
+                    &good[..head],
+                    &codec::encode(&(name, value)),
+                ]
+                .concat();
                 raw.stream.write_as(bytes.len(), &bytes).await;
-                assert_eq!(raw.answer_to(RequestId::new(at)).await, Err(ErrorCode::BadRequest), "{}", name.len());
+                assert_eq!(
+                    raw.answer_to(RequestId::new(at)).await,
+                    Err(ErrorCode::BadRequest),
+                    "{}",
+                    name.len()
+                );
             }
         })
         .await;
@@ -125,16 +229,26 @@ async fn avatars_that_are_too_large_are_refused() {
     let (eve, account) = stage.user("eve").await;
     let server = stage.server.addr;
     // Whatever its first bytes say, nobody looks into it.
-    let largest = Profile { avatar: Avatar::new(vec![0xff; AVATAR_BYTES_MAX].into()).unwrap(), ..Profile::default() };
+    let largest = Profile {
+        avatar: Avatar::new(vec![0xff; AVATAR_BYTES_MAX].into()).unwrap(),
+        ..Profile::default()
+    };
     stage
         .meanwhile(async {
             let mut raw = Raw::log_in(server, &account).await;
-            assert_eq!(raw.ask(Request::SetProfile(largest.clone())).await, Ok(Response::Done));
+            assert_eq!(
+                raw.ask(Request::SetProfile(largest.clone())).await,
+                Ok(Response::Done)
+            );
             for (at, bytes) in (1..).zip([AVATAR_BYTES_MAX + 1, 64 * 1024]) {
                 let id = RequestId::new(at);
                 let frame = avatar_of(id, bytes);
                 raw.stream.write_as(frame.len(), &frame).await;
-                assert_eq!(raw.answer_to(id).await, Err(ErrorCode::BadRequest), "{bytes}");
+                assert_eq!(
+                    raw.answer_to(id).await,
+                    Err(ErrorCode::BadRequest),
+                    "{bytes}"
+                );
             }
             raw.goes_on().await;
             let frame = avatar_of(RequestId::new(9), 1024 * 1024);
@@ -143,7 +257,10 @@ async fn avatars_that_are_too_large_are_refused() {
         })
         .await;
     // The largest answer there is arrives whole.
-    let all = eve.profiles(&[account.user; PROFILES_PER_REQUEST_MAX]).await.unwrap();
+    let all = eve
+        .profiles(&[account.user; PROFILES_PER_REQUEST_MAX])
+        .await
+        .unwrap();
     assert_eq!(all.len(), PROFILES_PER_REQUEST_MAX);
     assert!(all.iter().all(|found| found.profile == largest));
 }
@@ -152,5 +269,11 @@ async fn avatars_that_are_too_large_are_refused() {
 fn avatar_of(id: RequestId, avatar_bytes: usize) -> Vec<u8> {
     let good = codec::encode(&Request::SetProfile(Profile::default()));
     let head = good.len() - codec::encode(&Avatar::NONE).len();
-    [&[1][..], &codec::encode(&id), &good[..head], &codec::encode(&Bytes::from(vec![0; avatar_bytes]))].concat()
+    [
+        &[1][..],
+        &codec::encode(&id),
+        &good[..head],
+        &codec::encode(&Bytes::from(vec![0; avatar_bytes])),
+    ]
+    .concat()
 }

@@ -19,7 +19,10 @@ use cairn_client::proto::request::Request;
 use cairn_client::proto::response::{Response, ServerFrame};
 use cairn_client::proto::{ALPN, WIRE_VERSION, codec, frame, limits};
 use quinn::crypto::rustls::QuicClientConfig;
-use quinn::{ClientConfig, Connection, ConnectionError, Endpoint, RecvStream, SendStream, TransportConfig, VarInt};
+use quinn::{
+    ClientConfig, Connection, ConnectionError, Endpoint, RecvStream, SendStream, TransportConfig,
+    VarInt,
+};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{DigitallySignedStruct, Error, SignatureScheme};
@@ -67,8 +70,13 @@ pub(super) fn endpoint(alpn: &[&[u8]]) -> Endpoint {
 
 /// Why a connection ended.
 pub(super) async fn closed(connection: &Connection) -> CloseCode {
-    match timeout(PATIENCE, connection.closed()).await.expect("the connection goes on") {
-        ConnectionError::ApplicationClosed(close) => CloseCode::from_number(close.error_code.into_inner().try_into().unwrap()),
+    match timeout(PATIENCE, connection.closed())
+        .await
+        .expect("the connection goes on")
+    {
+        ConnectionError::ApplicationClosed(close) => {
+            CloseCode::from_number(close.error_code.into_inner().try_into().unwrap())
+        }
         other => panic!("the connection was not closed by the server, but ended: {other}"),
     }
 }
@@ -79,13 +87,24 @@ impl Raw {
         let endpoint = endpoint(&[ALPN]);
         let connection = endpoint.connect(server, "cairn").unwrap().await.unwrap();
         let stream = Stream::open(&connection).await;
-        Self { connection, stream, asked: 0, _endpoint: endpoint }
+        Self {
+            connection,
+            stream,
+            asked: 0,
+            _endpoint: endpoint,
+        }
     }
 
     /// A connection that says hello, and what it is told.
-    pub(super) async fn hello(server: SocketAddr, credentials: Credentials, push: bool) -> (Self, ServerFrame) {
+    pub(super) async fn hello(
+        server: SocketAddr,
+        credentials: Credentials,
+        push: bool,
+    ) -> (Self, ServerFrame) {
         let mut raw = Self::connect(server).await;
-        raw.stream.write(&frame::frame(&hello(credentials, push))).await;
+        raw.stream
+            .write(&frame::frame(&hello(credentials, push)))
+            .await;
         let answer = raw.stream.read().await;
         (raw, answer)
     }
@@ -96,7 +115,11 @@ impl Raw {
     }
 
     /// A session of a known device, and what it is told first.
-    pub(super) async fn log_in_with(server: SocketAddr, account: &Account, push: bool) -> (Self, Welcome) {
+    pub(super) async fn log_in_with(
+        server: SocketAddr,
+        account: &Account,
+        push: bool,
+    ) -> (Self, Welcome) {
         match Self::hello(server, Credentials::Token(account.token), push).await {
             (raw, ServerFrame::Welcome(welcome)) => (raw, welcome),
             (_, other) => panic!("no welcome but {other:?}"),
@@ -104,7 +127,10 @@ impl Raw {
     }
 
     /// A login that is refused: why, and how the connection ends.
-    pub(super) async fn refused(server: SocketAddr, credentials: Credentials) -> (ErrorCode, CloseCode) {
+    pub(super) async fn refused(
+        server: SocketAddr,
+        credentials: Credentials,
+    ) -> (ErrorCode, CloseCode) {
         match Self::hello(server, credentials, false).await {
             (mut raw, ServerFrame::Refused(code)) => {
                 // The server waits until the refusal has been read to its end.
@@ -137,8 +163,21 @@ impl Raw {
         }
     }
 
-    pub(super) async fn send(&mut self, conversation: ConversationId, seq: u64, body: Body) -> Result<MsgId, ErrorCode> {
-        match self.ask(Request::Send(Draft { conversation, seq: ClientSeq::new(seq), body, extras: Extras::NONE })).await? {
+    pub(super) async fn send(
+        &mut self,
+        conversation: ConversationId,
+        seq: u64,
+        body: Body,
+    ) -> Result<MsgId, ErrorCode> {
+        match self
+            .ask(Request::Send(Draft {
+                conversation,
+                seq: ClientSeq::new(seq),
+                body,
+                extras: Extras::NONE,
+            }))
+            .await?
+        {
             Response::Accepted { msgid } => Ok(msgid),
             other => panic!("not accepted but {other:?}"),
         }
@@ -146,7 +185,10 @@ impl Raw {
 
     /// The session is as it was: whatever the client did was answered, and the next request is as well.
     pub(super) async fn goes_on(&mut self) {
-        assert!(matches!(self.ask(Request::Devices).await, Ok(Response::Devices(_))));
+        assert!(matches!(
+            self.ask(Request::Devices).await,
+            Ok(Response::Devices(_))
+        ));
     }
 
     /// Opens a timeline stream.
@@ -165,7 +207,11 @@ impl Raw {
 impl Stream {
     pub(super) async fn open(connection: &Connection) -> Self {
         let (send, recv) = connection.open_bi().await.unwrap();
-        Self { send, recv, buffer: BytesMut::new() }
+        Self {
+            send,
+            recv,
+            buffer: BytesMut::new(),
+        }
     }
 
     /// Writes the bytes as they are. That the server closes the connection meanwhile is what most of them are for.
@@ -211,7 +257,11 @@ impl Stream {
     /// Everything that the server writes until it ends the stream.
     pub(super) async fn rest(&mut self) -> Vec<u8> {
         let mut rest = self.buffer.split().to_vec();
-        while let Some(chunk) = timeout(PATIENCE, self.recv.read_chunk(usize::MAX, true)).await.expect("no end").unwrap() {
+        while let Some(chunk) = timeout(PATIENCE, self.recv.read_chunk(usize::MAX, true))
+            .await
+            .expect("no end")
+            .unwrap()
+        {
             rest.extend_from_slice(&chunk.bytes);
         }
         rest
@@ -219,7 +269,10 @@ impl Stream {
 
     /// Whether the server gives the stream up.
     pub(super) async fn is_broken_off(&mut self) -> bool {
-        timeout(PATIENCE, self.recv.read_chunk(1, true)).await.expect("the stream goes on").is_err()
+        timeout(PATIENCE, self.recv.read_chunk(1, true))
+            .await
+            .expect("the stream goes on")
+            .is_err()
     }
 
     /// Whether the server writes nothing more.
@@ -232,15 +285,27 @@ impl Stream {
             if let Some(frame) = frame::split(&mut self.buffer, limits::FRAME_BYTES_MAX).unwrap() {
                 return frame;
             }
-            let read = timeout(PATIENCE, self.recv.read_chunk(STREAM_WINDOW_BYTES as usize, true)).await.expect("no answer");
-            self.buffer.extend_from_slice(&read.unwrap().expect("the stream ended").bytes);
+            let read = timeout(
+                PATIENCE,
+                self.recv.read_chunk(STREAM_WINDOW_BYTES as usize, true),
+            )
+            .await
+            .expect("no answer");
+            self.buffer
+                .extend_from_slice(&read.unwrap().expect("the stream ended").bytes);
         }
     }
 }
 
 /// The first frame of a session.
 pub(super) fn hello(credentials: Credentials, push: bool) -> ClientFrame {
-    ClientFrame::Hello(Hello { version: WIRE_VERSION, credentials, send_stream: SendStreamId::new(7), push, since: None })
+    ClientFrame::Hello(Hello {
+        version: WIRE_VERSION,
+        credentials,
+        send_stream: SendStreamId::new(7),
+        push,
+        since: None,
+    })
 }
 
 /// The bytes behind a length of one's own choice.
@@ -284,6 +349,8 @@ impl ServerCertVerifier for AnyServer {
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        rustls::crypto::ring::default_provider().signature_verification_algorithms.supported_schemes()
+        rustls::crypto::ring::default_provider()
+            .signature_verification_algorithms
+            .supported_schemes()
     }
 }

@@ -31,7 +31,9 @@ async fn who_does_not_read_costs_nobody_anything() {
     let (bob, _) = stage.user("bob").await;
     let team = group(&bob, "team", &[eve.user]).await;
     let (server, owner) = (stage.server.addr, stage.owner.clone());
-    bob.add_members(team, vec![stage.owner_account.user]).await.unwrap();
+    bob.add_members(team, vec![stage.owner_account.user])
+        .await
+        .unwrap();
     let first = bob.send(team, text("first")).await.unwrap();
     let before = resident_bytes(stage.server.data());
     let mut slow = stage
@@ -52,14 +54,21 @@ async fn who_does_not_read_costs_nobody_anything() {
     for (raw, _) in &mut slow {
         raw.goes_on().await;
     }
-    stage.meanwhile(async { follows_all(&connect(&eve).await, team, first).await }).await;
+    stage
+        .meanwhile(async { follows_all(&connect(&eve).await, team, first).await })
+        .await;
 }
 
 async fn send_all(client: &Client, team: ConversationId) {
     let filler = "x".repeat(MESSAGE_BYTES);
     let mut last = None;
     for n in 0..MESSAGES {
-        last = Some(client.enqueue(team, text(&format!("{n} {filler}"))).await.unwrap());
+        last = Some(
+            client
+                .enqueue(team, text(&format!("{n} {filler}")))
+                .await
+                .unwrap(),
+        );
     }
     last.unwrap().await.unwrap();
 }
@@ -85,7 +94,9 @@ async fn who_goes_without_reading_his_answers_is_gone() {
     let (bob, _) = stage.user("bob").await;
     let team = group(&bob, "team", &[eve.user]).await;
     for _ in 0..8 {
-        bob.send(team, text(&"x".repeat(TEXT_BYTES_MAX))).await.unwrap();
+        bob.send(team, text(&"x".repeat(TEXT_BYTES_MAX)))
+            .await
+            .unwrap();
     }
     let (server, owner) = (stage.server.addr, stage.owner.clone());
     let before = owner.figures().await.unwrap().sessions;
@@ -95,7 +106,15 @@ async fn who_goes_without_reading_his_answers_is_gone() {
             let mut asked = Vec::new();
             for _ in 0..PULLS {
                 let range = PullRange::From(MsgId::new(3));
-                frame::write(&raw.request(Request::Pull { conversation: team, range, limit: RUN_MESSAGES_MAX }).1, &mut asked);
+                frame::write(
+                    &raw.request(Request::Pull {
+                        conversation: team,
+                        range,
+                        limit: RUN_MESSAGES_MAX,
+                    })
+                    .1,
+                    &mut asked,
+                );
             }
             raw.stream.write(&asked).await;
             // What is read of them says that the others are on their way.
@@ -103,7 +122,9 @@ async fn who_goes_without_reading_his_answers_is_gone() {
             assert_eq!(owner.figures().await.unwrap().sessions, before + 1);
             raw.connection.close(0_u32.into(), b"");
             let gone = async { while owner.figures().await.unwrap().sessions > before {} };
-            timeout(PATIENCE, gone).await.expect("the session stays for ever");
+            timeout(PATIENCE, gone)
+                .await
+                .expect("the session stays for ever");
         })
         .await;
 }
@@ -122,7 +143,9 @@ async fn who_does_not_read_answers_is_asked_to_wait() {
     let team = group(&bob, "team", &[eve.user]).await;
     let server = stage.server.addr;
     for _ in 0..8 {
-        bob.send(team, text(&"x".repeat(TEXT_BYTES_MAX))).await.unwrap();
+        bob.send(team, text(&"x".repeat(TEXT_BYTES_MAX)))
+            .await
+            .unwrap();
     }
     let range = PullRange::From(MsgId::new(3));
     let before = resident_bytes(stage.server.data());
@@ -131,12 +154,22 @@ async fn who_does_not_read_answers_is_asked_to_wait() {
             let mut raw = Raw::log_in(server, &eve).await;
             let mut asked = Vec::new();
             for _ in 0..PULLS {
-                let (_, request) = raw.request(Request::Pull { conversation: team, range, limit: RUN_MESSAGES_MAX });
+                let (_, request) = raw.request(Request::Pull {
+                    conversation: team,
+                    range,
+                    limit: RUN_MESSAGES_MAX,
+                });
                 frame::write(&request, &mut asked);
             }
             raw.stream.write(&asked).await;
             for _ in 0..PULLS_BESIDE {
-                assert!(!bob.pull(team, range, RUN_MESSAGES_MAX).await.unwrap().messages.is_empty());
+                assert!(
+                    !bob.pull(team, range, RUN_MESSAGES_MAX)
+                        .await
+                        .unwrap()
+                        .messages
+                        .is_empty()
+                );
             }
             raw
         })
@@ -144,6 +177,8 @@ async fn who_does_not_read_answers_is_asked_to_wait() {
     let grown = resident_bytes(stage.server.data()).saturating_sub(before);
     assert!(grown < GROWTH_BYTES_MAX, "the server grew by {grown} bytes");
     for _ in 0..PULLS_BESIDE {
-        assert!(matches!(raw.stream.read().await, ServerFrame::Response(_, Ok(Response::Pulled(pulled))) if pulled.run.count > 0));
+        assert!(
+            matches!(raw.stream.read().await, ServerFrame::Response(_, Ok(Response::Pulled(pulled))) if pulled.run.count > 0)
+        );
     }
 }

@@ -49,58 +49,225 @@ const OF_NO_CONVERSATION: &[&str] = &[
 /// Everything that can be asked about a conversation, by a member of another one.
 fn requests(conversation: ConversationId, own: ConversationId, member: UserId) -> Vec<Request> {
     let msgid = MsgId::new(1);
-    let entry = ImportEntry { sender: UserName::new("x").unwrap(), sent_at: Timestamp::new(1), body: text("x") };
+    let entry = ImportEntry {
+        sender: UserName::new("x").unwrap(),
+        sent_at: Timestamp::new(1),
+        body: text("x"),
+    };
     let (source, nobody) = (ImportSource::new(1), UserId::new(999_999));
     vec![
-        Request::Send(Draft { conversation, seq: ClientSeq::new(1), body: text("let me in"), extras: Extras::NONE }),
-        Request::Pull { conversation, range: PullRange::From(msgid), limit: 10 },
-        Request::Pull { conversation, range: PullRange::Before(MsgId::new(u64::MAX)), limit: 10 },
-        Request::Ack { conversation, msgid },
-        Request::Ack { conversation, msgid: MsgId::new(u64::MAX) },
-        Request::Read { conversation, msgid },
-        Request::Read { conversation, msgid: MsgId::new(u64::MAX) },
-        Request::MarkUnread { conversation, from: msgid },
-        Request::Receipts { conversation, msgid, after: None },
-        Request::Receipts { conversation, msgid: MsgId::new(u64::MAX), after: Some(UserId::new(u32::MAX)) },
-        Request::Members { conversation, after: None },
-        Request::AddMembers { conversation, users: vec![member] },
-        Request::AddMembers { conversation, users: vec![nobody; USERS_PER_REQUEST_MAX + 1] },
-        Request::RemoveMembers { conversation, users: vec![member] },
-        Request::RemoveMembers { conversation, users: vec![nobody; USERS_PER_REQUEST_MAX + 1] },
-        Request::Import { conversation, source, first: 0, entries: vec![entry] },
-        Request::Import { conversation, source, first: u64::MAX, entries: Vec::new() },
-        Request::ImportCursor { conversation, source },
-        Request::Edit { conversation, msgid, text: Text::new("mine").unwrap() },
-        Request::Recall { conversation, msgid },
-        Request::Pin { conversation, msgid },
-        Request::Unpin { conversation, msgid },
+        Request::Send(Draft {
+            conversation,
+            seq: ClientSeq::new(1),
+            body: text("let me in"),
+            extras: Extras::NONE,
+        }),
+        Request::Pull {
+            conversation,
+            range: PullRange::From(msgid),
+            limit: 10,
+        },
+        Request::Pull {
+            conversation,
+            range: PullRange::Before(MsgId::new(u64::MAX)),
+            limit: 10,
+        },
+        Request::Ack {
+            conversation,
+            msgid,
+        },
+        Request::Ack {
+            conversation,
+            msgid: MsgId::new(u64::MAX),
+        },
+        Request::Read {
+            conversation,
+            msgid,
+        },
+        Request::Read {
+            conversation,
+            msgid: MsgId::new(u64::MAX),
+        },
+        Request::MarkUnread {
+            conversation,
+            from: msgid,
+        },
+        Request::Receipts {
+            conversation,
+            msgid,
+            after: None,
+        },
+        Request::Receipts {
+            conversation,
+            msgid: MsgId::new(u64::MAX),
+            after: Some(UserId::new(u32::MAX)),
+        },
+        Request::Members {
+            conversation,
+            after: None,
+        },
+        Request::AddMembers {
+            conversation,
+            users: vec![member],
+        },
+        Request::AddMembers {
+            conversation,
+            users: vec![nobody; USERS_PER_REQUEST_MAX + 1],
+        },
+        Request::RemoveMembers {
+            conversation,
+            users: vec![member],
+        },
+        Request::RemoveMembers {
+            conversation,
+            users: vec![nobody; USERS_PER_REQUEST_MAX + 1],
+        },
+        Request::Import {
+            conversation,
+            source,
+            first: 0,
+            entries: vec![entry],
+        },
+        Request::Import {
+            conversation,
+            source,
+            first: u64::MAX,
+            entries: Vec::new(),
+        },
+        Request::ImportCursor {
+            conversation,
+            source,
+        },
+        Request::Edit {
+            conversation,
+            msgid,
+            text: Text::new("mine").unwrap(),
+        },
+        Request::Recall {
+            conversation,
+            msgid,
+        },
+        Request::Pin {
+            conversation,
+            msgid,
+        },
+        Request::Unpin {
+            conversation,
+            msgid,
+        },
         Request::Pins { conversation },
-        Request::SetRetention { conversation, retention: Some(Retention::Days(1)) },
+        Request::SetRetention {
+            conversation,
+            retention: Some(Retention::Days(1)),
+        },
         Request::Retention { conversation },
-        Request::React { conversation, msgid, emoji: EmojiName::new("wave").unwrap() },
-        Request::Unreact { conversation, msgid, emoji: EmojiName::new("wave").unwrap() },
-        Request::Recall { conversation, msgid: MsgId::new(u64::MAX) },
-        Request::Forward(Forward { to: conversation, seq: ClientSeq::new(1), from: conversation, msgid }),
-        Request::Forward(Forward { to: conversation, seq: ClientSeq::new(1), from: own, msgid: MsgId::new(2) }),
-        Request::Forward(Forward { to: own, seq: ClientSeq::new(2), from: conversation, msgid }),
-        Request::Forward(Forward { to: own, seq: ClientSeq::new(2), from: conversation, msgid: MsgId::new(2) }),
-        Request::Forward(Forward { to: own, seq: ClientSeq::new(2), from: conversation, msgid: MsgId::new(u64::MAX) }),
+        Request::React {
+            conversation,
+            msgid,
+            emoji: EmojiName::new("wave").unwrap(),
+        },
+        Request::Unreact {
+            conversation,
+            msgid,
+            emoji: EmojiName::new("wave").unwrap(),
+        },
+        Request::Recall {
+            conversation,
+            msgid: MsgId::new(u64::MAX),
+        },
+        Request::Forward(Forward {
+            to: conversation,
+            seq: ClientSeq::new(1),
+            from: conversation,
+            msgid,
+        }),
+        Request::Forward(Forward {
+            to: conversation,
+            seq: ClientSeq::new(1),
+            from: own,
+            msgid: MsgId::new(2),
+        }),
+        Request::Forward(Forward {
+            to: own,
+            seq: ClientSeq::new(2),
+            from: conversation,
+            msgid,
+        }),
+        Request::Forward(Forward {
+            to: own,
+            seq: ClientSeq::new(2),
+            from: conversation,
+            msgid: MsgId::new(2),
+        }),
+        Request::Forward(Forward {
+            to: own,
+            seq: ClientSeq::new(2),
+            from: conversation,
+            msgid: MsgId::new(u64::MAX),
+        }),
         Request::Group { conversation },
-        Request::RenameGroup { conversation, name: GroupName::new("mine").unwrap() },
-        Request::SetTopic { conversation, topic: Topic::none() },
-        Request::SetGroupSettings { conversation, settings: GroupSettings { access: Access::Open, ..GroupSettings::default() } },
-        Request::SetRole { conversation, user: member, role: Role::Owner },
-        Request::SetRole { conversation, user: nobody, role: Role::Owner },
-        Request::HandOver { conversation, user: member },
-        Request::Ban { conversation, users: vec![member] },
-        Request::Ban { conversation, users: vec![nobody; USERS_PER_REQUEST_MAX + 1] },
-        Request::Unban { conversation, users: vec![member] },
-        Request::Unban { conversation, users: vec![nobody; USERS_PER_REQUEST_MAX + 1] },
+        Request::RenameGroup {
+            conversation,
+            name: GroupName::new("mine").unwrap(),
+        },
+        Request::SetTopic {
+            conversation,
+            topic: Topic::none(),
+        },
+        Request::SetGroupSettings {
+            conversation,
+            settings: GroupSettings {
+                access: Access::Open,
+                ..GroupSettings::default()
+            },
+        },
+        Request::SetRole {
+            conversation,
+            user: member,
+            role: Role::Owner,
+        },
+        Request::SetRole {
+            conversation,
+            user: nobody,
+            role: Role::Owner,
+        },
+        Request::HandOver {
+            conversation,
+            user: member,
+        },
+        Request::Ban {
+            conversation,
+            users: vec![member],
+        },
+        Request::Ban {
+            conversation,
+            users: vec![nobody; USERS_PER_REQUEST_MAX + 1],
+        },
+        Request::Unban {
+            conversation,
+            users: vec![member],
+        },
+        Request::Unban {
+            conversation,
+            users: vec![nobody; USERS_PER_REQUEST_MAX + 1],
+        },
         Request::BannedUsers { conversation },
-        Request::MuteMember { conversation, user: member, until: Timestamp::new(u64::MAX) },
+        Request::MuteMember {
+            conversation,
+            user: member,
+            until: Timestamp::new(u64::MAX),
+        },
         Request::JoinGroup { conversation },
-        Request::SetMemberSettings { conversation, settings: MemberSettings { hidden: true, ..MemberSettings::default() } },
-        Request::Look { conversation: Some(conversation) },
+        Request::SetMemberSettings {
+            conversation,
+            settings: MemberSettings {
+                hidden: true,
+                ..MemberSettings::default()
+            },
+        },
+        Request::Look {
+            conversation: Some(conversation),
+        },
     ]
 }
 
@@ -110,10 +277,23 @@ fn explanations(conversation: ConversationId, asker: UserId, member: UserId) -> 
 }
 
 /// Asks everything about each conversation as one user.
-async fn is_told_nothing(server: SocketAddr, asker: &Account, conversations: &[ConversationId], secret: &Secret, explains: bool) {
+async fn is_told_nothing(
+    server: SocketAddr,
+    asker: &Account,
+    conversations: &[ConversationId],
+    secret: &Secret,
+    explains: bool,
+) {
     let mut raw = Raw::log_in(server, asker).await;
-    let made = raw.ask(Request::CreateGroup { name: GroupName::new("own").unwrap(), members: Vec::new() }).await;
-    let Ok(Response::Created { conversation: own }) = made else { panic!("{made:?}") };
+    let made = raw
+        .ask(Request::CreateGroup {
+            name: GroupName::new("own").unwrap(),
+            members: Vec::new(),
+        })
+        .await;
+    let Ok(Response::Created { conversation: own }) = made else {
+        panic!("{made:?}")
+    };
     let last = raw.send(own, 1, text("to myself")).await.unwrap();
     for &conversation in conversations {
         let mut requests = requests(conversation, own, secret.member);
@@ -121,19 +301,51 @@ async fn is_told_nothing(server: SocketAddr, asker: &Account, conversations: &[C
             requests.extend(explanations(conversation, asker.user, secret.member));
         }
         for request in requests {
-            assert_eq!(raw.ask(request.clone()).await, Err(ErrorCode::NotFound), "{request:?}");
+            assert_eq!(
+                raw.ask(request.clone()).await,
+                Err(ErrorCode::NotFound),
+                "{request:?}"
+            );
         }
-        for (msgid, from) in [(secret.msgid, 0), (secret.msgid, secret.bytes), (secret.msgid, u64::MAX), (MsgId::new(u64::MAX), 0)] {
-            let (mut stream, answer) = attachments::download(&raw, conversation, msgid, secret.hash, from).await;
-            assert_eq!(answer, TransferFrame::Refused(ErrorCode::NoSuchAttachment), "{conversation} {msgid} {from}");
+        for (msgid, from) in [
+            (secret.msgid, 0),
+            (secret.msgid, secret.bytes),
+            (secret.msgid, u64::MAX),
+            (MsgId::new(u64::MAX), 0),
+        ] {
+            let (mut stream, answer) =
+                attachments::download(&raw, conversation, msgid, secret.hash, from).await;
+            assert_eq!(
+                answer,
+                TransferFrame::Refused(ErrorCode::NoSuchAttachment),
+                "{conversation} {msgid} {from}"
+            );
             assert!(stream.rest().await.is_empty());
         }
     }
     // Neither is any of it in his list, nor anything in what is his own.
-    let listed = raw.ask(Request::Conversations { since: None, after: None }).await.unwrap();
-    let Response::Conversations(page) = listed else { panic!("{listed:?}") };
-    assert_eq!(page.items.iter().map(|item| (item.id, item.head)).collect::<Vec<_>>(), [(own, last)]);
-    assert_eq!(raw.ask(Request::FindGroups { prefix: None }).await, Ok(Response::Groups(Vec::new())), "no group is open");
+    let listed = raw
+        .ask(Request::Conversations {
+            since: None,
+            after: None,
+        })
+        .await
+        .unwrap();
+    let Response::Conversations(page) = listed else {
+        panic!("{listed:?}")
+    };
+    assert_eq!(
+        page.items
+            .iter()
+            .map(|item| (item.id, item.head))
+            .collect::<Vec<_>>(),
+        [(own, last)]
+    );
+    assert_eq!(
+        raw.ask(Request::FindGroups { prefix: None }).await,
+        Ok(Response::Groups(Vec::new())),
+        "no group is open"
+    );
 }
 
 /// What a stranger would like to have.
@@ -147,10 +359,19 @@ struct Secret {
 
 #[test]
 fn no_request_is_left_out() {
-    let (one, another, user) = (ConversationId::new(1), ConversationId::new(2), UserId::new(1));
-    let asked = requests(one, another, user).into_iter().chain(explanations(one, user, user));
+    let (one, another, user) = (
+        ConversationId::new(1),
+        ConversationId::new(2),
+        UserId::new(1),
+    );
+    let asked = requests(one, another, user)
+        .into_iter()
+        .chain(explanations(one, user, user));
     let of_one: BTreeSet<&str> = asked.map(|request| kinds::kind(&request)).collect();
-    assert_eq!(kinds::left_out(of_one.iter().chain(OF_NO_CONVERSATION).copied()), [""; 0]);
+    assert_eq!(
+        kinds::left_out(of_one.iter().chain(OF_NO_CONVERSATION).copied()),
+        [""; 0]
+    );
     assert!(OF_NO_CONVERSATION.iter().all(|kind| !of_one.contains(kind)));
 }
 
@@ -166,7 +387,10 @@ async fn a_strangers_conversation_is_the_same_as_none() {
     let (server, bytes) = (stage.server.addr, b"for the team");
     let file = attachments::file(bytes);
     let raw = Raw::log_in(server, &ada_account).await;
-    assert_eq!(attachments::upload(&raw, file.hash, file.size_bytes, bytes).await, TransferFrame::Stored);
+    assert_eq!(
+        attachments::upload(&raw, file.hash, file.size_bytes, bytes).await,
+        TransferFrame::Stored
+    );
     let secret = Secret {
         member: ada_account.user,
         hash: file.hash,
@@ -180,7 +404,11 @@ async fn a_strangers_conversation_is_the_same_as_none() {
     let with_herself = raw((u64::from(eve.user.get()) << 32) | u64::from(eve.user.get()));
     let backwards = raw((u64::from(eve.user.get()) << 32) | 1);
     let odd = [0, 4_000_000, u64::from(u32::MAX), 1 << 63, u64::MAX].map(raw);
-    let ids = [&[team, direct, with_nobody, nobodies, with_herself, backwards], &odd[..]].concat();
+    let ids = [
+        &[team, direct, with_nobody, nobodies, with_herself, backwards],
+        &odd[..],
+    ]
+    .concat();
     let owner = stage.owner_account.clone();
     stage
         .meanwhile(async {
@@ -191,8 +419,20 @@ async fn a_strangers_conversation_is_the_same_as_none() {
         .await;
 
     // Nothing came of any of it.
-    assert_eq!(ada.pull(team, PullRange::From(MsgId::new(1)), 500).await.unwrap().head, secret.msgid);
+    assert_eq!(
+        ada.pull(team, PullRange::From(MsgId::new(1)), 500)
+            .await
+            .unwrap()
+            .head,
+        secret.msgid
+    );
     assert_eq!(ada.members(team).await.unwrap().len(), 2);
-    assert_eq!(ada.pull(direct, PullRange::From(MsgId::new(1)), 500).await.unwrap().head, MsgId::new(1));
+    assert_eq!(
+        ada.pull(direct, PullRange::From(MsgId::new(1)), 500)
+            .await
+            .unwrap()
+            .head,
+        MsgId::new(1)
+    );
     assert_eq!(ada.conversations().await.unwrap().len(), 2);
 }

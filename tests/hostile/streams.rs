@@ -47,13 +47,48 @@ async fn each_bad_opening_closes_with_its_code() {
     let server = stage.server.addr;
     let timeline = frame::frame(&StreamOpening::Timeline);
     let cases: [(&str, bool, Vec<Vec<u8>>, CloseCode); 7] = [
-        ("an unknown kind of stream", true, vec![frame::frame(&1000_u32).to_vec()], CloseCode::Protocol),
-        ("garbage", true, vec![prefixed(64, &[0xaa; 64])], CloseCode::Protocol),
-        ("an empty frame", true, vec![prefixed(0, &[])], CloseCode::Protocol),
-        ("a timeline and a byte", true, vec![prefixed(2, &[0, 0])], CloseCode::Protocol),
-        ("a second timeline", true, vec![timeline.to_vec(), timeline.to_vec()], CloseCode::Protocol),
-        ("a timeline without push", false, vec![timeline.to_vec()], CloseCode::Protocol),
-        ("a frame that is too long", true, vec![prefixed(HELLO_BYTES_MAX + 1, &[])], CloseCode::FrameTooBig),
+        (
+            "an unknown kind of stream",
+            true,
+            vec![frame::frame(&1000_u32).to_vec()],
+            CloseCode::Protocol,
+        ),
+        (
+            "garbage",
+            true,
+            vec![prefixed(64, &[0xaa; 64])],
+            CloseCode::Protocol,
+        ),
+        (
+            "an empty frame",
+            true,
+            vec![prefixed(0, &[])],
+            CloseCode::Protocol,
+        ),
+        (
+            "a timeline and a byte",
+            true,
+            vec![prefixed(2, &[0, 0])],
+            CloseCode::Protocol,
+        ),
+        (
+            "a second timeline",
+            true,
+            vec![timeline.to_vec(), timeline.to_vec()],
+            CloseCode::Protocol,
+        ),
+        (
+            "a timeline without push",
+            false,
+            vec![timeline.to_vec()],
+            CloseCode::Protocol,
+        ),
+        (
+            "a frame that is too long",
+            true,
+            vec![prefixed(HELLO_BYTES_MAX + 1, &[])],
+            CloseCode::FrameTooBig,
+        ),
     ];
     stage
         .meanwhile(async {
@@ -71,7 +106,11 @@ async fn each_bad_opening_closes_with_its_code() {
             let mut cut = Stream::open(&raw.connection).await;
             cut.write(&timeline[..3]).await;
             cut.finish();
-            assert_eq!(raw.closed().await, CloseCode::Protocol, "half an opening and the end of the stream");
+            assert_eq!(
+                raw.closed().await,
+                CloseCode::Protocol,
+                "half an opening and the end of the stream"
+            );
         })
         .await;
 }
@@ -108,7 +147,12 @@ async fn a_session_ends_with_either_half_of_its_stream() {
     stage
         .meanwhile(async {
             let mut raw = Raw::log_in(server, &account).await;
-            let draft = Draft { conversation: team, seq: ClientSeq::new(1), body: text("never mind"), extras: Extras::NONE };
+            let draft = Draft {
+                conversation: team,
+                seq: ClientSeq::new(1),
+                body: text("never mind"),
+                extras: Extras::NONE,
+            };
             let (_, request) = raw.request(Request::Send(draft));
             let whole = frame::frame(&request);
             raw.stream.write(&whole[..whole.len() - 1]).await;
@@ -122,5 +166,9 @@ async fn a_session_ends_with_either_half_of_its_stream() {
             assert_eq!(raw.closed().await, CloseCode::Protocol);
         })
         .await;
-    assert_eq!(eve.conversations().await.unwrap()[0].head, MsgId::new(1), "nothing was said");
+    assert_eq!(
+        eve.conversations().await.unwrap()[0].head,
+        MsgId::new(1),
+        "nothing was said"
+    );
 }

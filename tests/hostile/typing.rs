@@ -25,12 +25,22 @@ struct Typer {
 impl Typer {
     async fn enter(server: &Server, account: &Account, team: ConversationId) -> Self {
         let mut raw = Raw::log_in(server.addr, account).await;
-        raw.ask(Request::Look { conversation: Some(team) }).await.unwrap();
-        Self { raw, user: account.user, team }
+        raw.ask(Request::Look {
+            conversation: Some(team),
+        })
+        .await
+        .unwrap();
+        Self {
+            raw,
+            user: account.user,
+            team,
+        }
     }
 
     fn types(&self) {
-        let typing = codec::encode(&ClientDatagram::Typing { conversation: self.team });
+        let typing = codec::encode(&ClientDatagram::Typing {
+            conversation: self.team,
+        });
         self.raw.connection.send_datagram(typing.into()).unwrap();
     }
 
@@ -73,7 +83,10 @@ async fn team(server: &Server) -> (Client, Events, [Account; 2], ConversationId)
     let (ada, _) = server.owner().await;
     let (_, bob) = invite(&ada, "bob").await;
     let (_, eve) = invite(&ada, "eve").await;
-    let team = ada.create_group(GroupName::new("team").unwrap(), vec![bob.user, eve.user]).await.unwrap();
+    let team = ada
+        .create_group(GroupName::new("team").unwrap(), vec![bob.user, eve.user])
+        .await
+        .unwrap();
     ada.look(Some(team)).await.unwrap();
     let events = ada.events();
     (ada, events, [bob, eve], team)
@@ -87,24 +100,39 @@ async fn who_types_faster_than_anybody_can_is_told_of_once_in_a_while() {
     let eve = Typer::enter(&server, &eve, team).await;
     bob.types_times(20).await;
     assert_eq!(told(&mut events).await, bob.user);
-    assert_eq!(eve.types_until_told(&mut events).await, eve.user, "of Bob, once was enough");
+    assert_eq!(
+        eve.types_until_told(&mut events).await,
+        eve.user,
+        "of Bob, once was enough"
+    );
     // His time comes again, and no sooner than half of what a client keeps to.
     let began = std::time::Instant::now();
     assert_eq!(bob.types_until_told(&mut events).await, bob.user);
     assert_eq!(bob.types_until_told(&mut events).await, bob.user);
-    assert!(began.elapsed() >= TYPING_INTERVAL / 2 - Duration::from_millis(100), "{:?}", began.elapsed());
+    assert!(
+        began.elapsed() >= TYPING_INTERVAL / 2 - Duration::from_millis(100),
+        "{:?}",
+        began.elapsed()
+    );
 }
 
 #[tokio::test]
 async fn where_a_crowd_looks_nobody_is_told_who_types() {
     let server = Server::start();
     let (_ada, mut events, [bob, eve], team) = team(&server).await;
-    let mut typers = [Typer::enter(&server, &bob, team).await, Typer::enter(&server, &eve, team).await];
+    let mut typers = [
+        Typer::enter(&server, &bob, team).await,
+        Typer::enter(&server, &eve, team).await,
+    ];
     let endpoint = Endpoint::new().unwrap();
     let mut lookers = Vec::new();
     // Ada and the two look as well.
     for _ in 3..=TYPING_LOOKERS_MAX {
-        let options = Options { push: false, endpoint: Some(endpoint.clone()), ..Options::default() };
+        let options = Options {
+            push: false,
+            endpoint: Some(endpoint.clone()),
+            ..Options::default()
+        };
         let looker = Client::connect(&eve, options).await.unwrap();
         looker.look(Some(team)).await.unwrap();
         lookers.push(looker);
@@ -112,6 +140,10 @@ async fn where_a_crowd_looks_nobody_is_told_who_types() {
     let [bob, eve] = &mut typers;
     bob.types_times(1).await;
     lookers[0].look(None).await.unwrap();
-    assert_eq!(eve.types_until_told(&mut events).await, eve.user, "one fewer, and they are told again");
+    assert_eq!(
+        eve.types_until_told(&mut events).await,
+        eve.user,
+        "one fewer, and they are told again"
+    );
     assert_eq!(bob.types_until_told(&mut events).await, bob.user);
 }

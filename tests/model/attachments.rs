@@ -43,7 +43,12 @@ pub(super) enum FileStep {
     /// Somebody has uploaded.
     Store { by: u8, file: u8, lies: bool },
     /// Somebody sends what he may have uploaded.
-    Attach { by: u8, to: Place, file: u8, lies: bool },
+    Attach {
+        by: u8,
+        to: Place,
+        file: u8,
+        lies: bool,
+    },
     /// Somebody fetches what a message so far from the head may name.
     Fetch { by: u8, to: Place, at: i8, file: u8 },
     /// What nobody needs goes.
@@ -54,7 +59,9 @@ pub(super) enum FileStep {
     Day,
 }
 
-pub(super) fn file_step(place: fn() -> proptest::strategy::BoxedStrategy<Place>) -> impl Strategy<Value = FileStep> {
+pub(super) fn file_step(
+    place: fn() -> proptest::strategy::BoxedStrategy<Place>,
+) -> impl Strategy<Value = FileStep> {
     // Few of each, so that what is sent was mostly uploaded before.
     let (by, file) = (|| 0..4_u8, || prop_oneof![4 => 0..2_u8, 1 => 0..FILES]);
     let lies = || prop::bool::weighted(0.1);
@@ -75,7 +82,11 @@ pub(super) fn hash(file: u8) -> AttachmentHash {
 
 /// The last two are so large that a user has room for two of them.
 const fn size_bytes(file: u8) -> u64 {
-    if file < FILES - 2 { file as u64 * 1000 } else { QUOTA_BYTES / 2 - 10_000 }
+    if file < FILES - 2 {
+        file as u64 * 1000
+    } else {
+        QUOTA_BYTES / 2 - 10_000
+    }
 }
 
 pub(super) fn said_bytes(file: u8, lies: bool) -> u64 {
@@ -89,14 +100,31 @@ fn charge(bytes: u64) -> u64 {
 
 /// A message about a file, of one kind or another.
 pub(super) fn body(file: u8, lies: bool, number: u64) -> Body {
-    let (name, media_type) = (FileName::new("a file").unwrap(), MediaType::new("text/plain").unwrap());
+    let (name, media_type) = (
+        FileName::new("a file").unwrap(),
+        MediaType::new("text/plain").unwrap(),
+    );
     let caption = Caption::new(format!("message {number}")).unwrap();
-    let file = Attachment { hash: hash(file), name, media_type, size_bytes: said_bytes(file, lies), caption };
-    let media = |file| Media { file, width: 3, height: 4, preview: Preview::NONE };
+    let file = Attachment {
+        hash: hash(file),
+        name,
+        media_type,
+        size_bytes: said_bytes(file, lies),
+        caption,
+    };
+    let media = |file| Media {
+        file,
+        width: 3,
+        height: 4,
+        preview: Preview::NONE,
+    };
     match number % 3 {
         0 => Body::from(file),
         1 => Body::from(media(file)),
-        _ => Body::from(Film { media: media(file), duration_ms: number }),
+        _ => Body::from(Film {
+            media: media(file),
+            duration_ms: number,
+        }),
     }
 }
 
@@ -108,58 +136,125 @@ pub(super) struct Stored {
 }
 
 impl Naive {
-    pub(super) fn attachment(&mut self, command: &AttachmentCommand, now: Timestamp) -> Result<Reply, ErrorCode> {
+    pub(super) fn attachment(
+        &mut self,
+        command: &AttachmentCommand,
+        now: Timestamp,
+    ) -> Result<Reply, ErrorCode> {
         match *command {
-            AttachmentCommand::Begin(actor, hash, bytes) => self.begin_upload(actor, hash, bytes, now),
+            AttachmentCommand::Begin(actor, hash, bytes) => {
+                self.begin_upload(actor, hash, bytes, now)
+            }
             AttachmentCommand::Stored(actor, hash, bytes) => self.store(actor, hash, bytes, now),
-            AttachmentCommand::Fetch { actor, conversation, msgid, hash } => self.fetch(actor, conversation, msgid, hash),
+            AttachmentCommand::Fetch {
+                actor,
+                conversation,
+                msgid,
+                hash,
+            } => self.fetch(actor, conversation, msgid, hash),
             AttachmentCommand::Collect(_) => Ok(self.collect(now)),
             AttachmentCommand::Unrecorded(ref hashes) => {
-                let unknown = hashes.iter().copied().filter(|hash| !self.attachments.contains_key(hash));
+                let unknown = hashes
+                    .iter()
+                    .copied()
+                    .filter(|hash| !self.attachments.contains_key(hash));
                 Ok(AttachmentReply::Unrecorded(unknown.collect()))
             }
         }
         .map(Reply::Attachment)
     }
 
-    fn begin_upload(&mut self, actor: Actor, hash: AttachmentHash, bytes: u64, now: Timestamp) -> Result<AttachmentReply, ErrorCode> {
+    fn begin_upload(
+        &mut self,
+        actor: Actor,
+        hash: AttachmentHash,
+        bytes: u64,
+        now: Timestamp,
+    ) -> Result<AttachmentReply, ErrorCode> {
         self.check_actor(actor)?;
         if bytes > self.number_set("attachment-bytes-max", 2 << 30) {
             return Err(ErrorCode::AttachmentTooLarge);
         }
-        if self.may_send(actor.user, hash) { self.store(actor, hash, bytes, now) } else { self.room(actor.user, bytes) }
+        if self.may_send(actor.user, hash) {
+            self.store(actor, hash, bytes, now)
+        } else {
+            self.room(actor.user, bytes)
+        }
     }
 
     fn room(&self, user: UserId, bytes: u64) -> Result<AttachmentReply, ErrorCode> {
-        let room = self.number_set("attachment-quota", QUOTA_BYTES).saturating_sub(self.bytes_of(user));
-        if charge(bytes) > room { Err(ErrorCode::QuotaReached) } else { Ok(AttachmentReply::Wanted { room }) }
+        let room = self
+            .number_set("attachment-quota", QUOTA_BYTES)
+            .saturating_sub(self.bytes_of(user));
+        if charge(bytes) > room {
+            Err(ErrorCode::QuotaReached)
+        } else {
+            Ok(AttachmentReply::Wanted { room })
+        }
     }
 
-    fn store(&mut self, actor: Actor, hash: AttachmentHash, bytes: u64, now: Timestamp) -> Result<AttachmentReply, ErrorCode> {
+    fn store(
+        &mut self,
+        actor: Actor,
+        hash: AttachmentHash,
+        bytes: u64,
+        now: Timestamp,
+    ) -> Result<AttachmentReply, ErrorCode> {
         self.check_actor(actor)?;
-        if self.attachments.get(&hash).is_some_and(|stored| stored.bytes != bytes) {
+        if self
+            .attachments
+            .get(&hash)
+            .is_some_and(|stored| stored.bytes != bytes)
+        {
             return Err(ErrorCode::WrongSize);
         }
         if !self.may_send(actor.user, hash) {
             self.room(actor.user, bytes)?;
         }
-        let stored = self.attachments.entry(hash).or_insert(Stored { bytes, uploads: Vec::new() });
+        let stored = self.attachments.entry(hash).or_insert(Stored {
+            bytes,
+            uploads: Vec::new(),
+        });
         stored.uploads.retain(|upload| upload.user != actor.user);
-        stored.uploads.push(Upload { user: actor.user, stored_at: now, is_sent: false });
+        stored.uploads.push(Upload {
+            user: actor.user,
+            stored_at: now,
+            is_sent: false,
+        });
         Ok(AttachmentReply::Stored)
     }
 
-    fn fetch(&self, actor: Actor, id: ConversationId, msgid: MsgId, hash: AttachmentHash) -> Result<AttachmentReply, ErrorCode> {
+    fn fetch(
+        &self,
+        actor: Actor,
+        id: ConversationId,
+        msgid: MsgId,
+        hash: AttachmentHash,
+    ) -> Result<AttachmentReply, ErrorCode> {
         self.check_actor(actor)?;
-        let found = self.inside(actor.user, id).map_err(|_| ErrorCode::NoSuchAttachment)?;
+        let found = self
+            .inside(actor.user, id)
+            .map_err(|_| ErrorCode::NoSuchAttachment)?;
         let floor = found.members[&actor.user].floor;
         if found.has_expired(msgid) && msgid > floor {
             return Err(ErrorCode::Expired);
         }
         let mut seen = found.above(floor);
-        let entry = seen.find(|&(at, _)| at == msgid).map(|(_, entry)| entry).ok_or(ErrorCode::NoSuchAttachment)?;
-        let is_named = entry.body.attachment().is_some_and(|attachment| attachment.hash == hash);
-        if is_named { Ok(AttachmentReply::Fetch { bytes: self.attachments[&hash].bytes }) } else { Err(ErrorCode::NoSuchAttachment) }
+        let entry = seen
+            .find(|&(at, _)| at == msgid)
+            .map(|(_, entry)| entry)
+            .ok_or(ErrorCode::NoSuchAttachment)?;
+        let is_named = entry
+            .body
+            .attachment()
+            .is_some_and(|attachment| attachment.hash == hash);
+        if is_named {
+            Ok(AttachmentReply::Fetch {
+                bytes: self.attachments[&hash].bytes,
+            })
+        } else {
+            Err(ErrorCode::NoSuchAttachment)
+        }
     }
 
     fn collect(&mut self, now: Timestamp) -> AttachmentReply {
@@ -175,43 +270,68 @@ impl Naive {
     }
 
     pub(super) fn number_set(&self, name: &str, unless_set: u64) -> u64 {
-        self.setting(name).map_or(unless_set, |value| value.parse().unwrap())
+        self.setting(name)
+            .map_or(unless_set, |value| value.parse().unwrap())
     }
 
     /// Whether the user may send a message that names what this one names.
     pub(super) fn check_attachment(&self, user: UserId, body: &Body) -> Result<(), ErrorCode> {
-        let Some(attachment) = body.attachment() else { return Ok(()) };
+        let Some(attachment) = body.attachment() else {
+            return Ok(());
+        };
         if !self.may_send(user, attachment.hash) {
             return Err(ErrorCode::NoSuchAttachment);
         }
-        if self.attachments[&attachment.hash].bytes == attachment.size_bytes { Ok(()) } else { Err(ErrorCode::WrongSize) }
+        if self.attachments[&attachment.hash].bytes == attachment.size_bytes {
+            Ok(())
+        } else {
+            Err(ErrorCode::WrongSize)
+        }
     }
 
     /// The user sent it.
     pub(super) fn sent_attachment(&mut self, user: UserId, body: &Body) {
-        let stored = body.attachment().and_then(|attachment| self.attachments.get_mut(&attachment.hash));
+        let stored = body
+            .attachment()
+            .and_then(|attachment| self.attachments.get_mut(&attachment.hash));
         let uploads = stored.into_iter().flat_map(|stored| &mut stored.uploads);
-        uploads.filter(|upload| upload.user == user).for_each(|upload| upload.is_sent = true);
+        uploads
+            .filter(|upload| upload.user == user)
+            .for_each(|upload| upload.is_sent = true);
     }
 
     fn may_send(&self, user: UserId, hash: AttachmentHash) -> bool {
-        self.attachments.get(&hash).is_some_and(|stored| stored.uploads.iter().any(|upload| upload.user == user))
+        self.attachments
+            .get(&hash)
+            .is_some_and(|stored| stored.uploads.iter().any(|upload| upload.user == user))
     }
 
     fn bytes_of(&self, user: UserId) -> u64 {
-        let own = self.attachments.values().filter(|stored| stored.uploads.iter().any(|upload| upload.user == user));
+        let own = self
+            .attachments
+            .values()
+            .filter(|stored| stored.uploads.iter().any(|upload| upload.user == user));
         own.map(|stored| charge(stored.bytes)).sum()
     }
 
     /// Every message that names an attachment.
     fn uses(&self) -> BTreeMap<(ConversationId, MsgId), AttachmentHash> {
-        let entries = self.conversations.iter().flat_map(|(&id, found)| found.above(found.floor).map(move |entry| (id, entry)));
-        entries.filter_map(|(id, (msgid, entry))| Some(((id, msgid), entry.body.attachment()?.hash))).collect()
+        let entries = self
+            .conversations
+            .iter()
+            .flat_map(|(&id, found)| found.above(found.floor).map(move |entry| (id, entry)));
+        entries
+            .filter_map(|(id, (msgid, entry))| Some(((id, msgid), entry.body.attachment()?.hash)))
+            .collect()
     }
 
     fn unused(&self) -> BTreeSet<AttachmentHash> {
         let used: BTreeSet<_> = self.uses().into_values().collect();
-        self.attachments.keys().copied().filter(|hash| !used.contains(hash)).collect()
+        self.attachments
+            .keys()
+            .copied()
+            .filter(|hash| !used.contains(hash))
+            .collect()
     }
 
     /// What the trees hold of all that.
@@ -219,12 +339,24 @@ impl Naive {
         let uses = self.uses();
         let record = |(&hash, stored): (&AttachmentHash, &Stored)| {
             let named = uses.values().filter(|used| **used == hash).count() as u64;
-            (hash, AttachmentRecord { bytes: stored.bytes, uses: named, uploads: stored.uploads.clone() })
+            (
+                hash,
+                AttachmentRecord {
+                    bytes: stored.bytes,
+                    uses: named,
+                    uploads: stored.uploads.clone(),
+                },
+            )
         };
         AttachmentTrees {
             records: self.attachments.iter().map(record).collect(),
             unused: self.unused().into_iter().map(|hash| (hash, ())).collect(),
-            bytes: self.users.keys().map(|&user| (user, self.bytes_of(user))).filter(|&(_, bytes)| bytes > 0).collect(),
+            bytes: self
+                .users
+                .keys()
+                .map(|&user| (user, self.bytes_of(user)))
+                .filter(|&(_, bytes)| bytes > 0)
+                .collect(),
             uses,
         }
     }
@@ -255,32 +387,54 @@ impl AttachmentTrees {
                 set(&mut self.unused, hash, is_unused.then_some(()));
                 set(&mut self.records, hash, record);
             }
-            Row::Attached(conversation, msgid, hash) => set(&mut self.uses, (conversation, msgid), hash),
-            Row::AttachmentBytes(user, bytes) => set(&mut self.bytes, user, (bytes > 0).then_some(bytes)),
+            Row::Attached(conversation, msgid, hash) => {
+                set(&mut self.uses, (conversation, msgid), hash)
+            }
+            Row::AttachmentBytes(user, bytes) => {
+                set(&mut self.bytes, user, (bytes > 0).then_some(bytes))
+            }
             other => panic!("{other:?} is no row of attachments"),
         }
     }
 
     /// What is in memory from the start.
     pub(super) fn open(&self, state: &mut State) {
-        self.bytes.iter().for_each(|(&user, &bytes)| state.attachments.install_bytes(user, bytes));
-        self.unused.keys().for_each(|&hash| state.attachments.install_unused(hash));
+        self.bytes
+            .iter()
+            .for_each(|(&user, &bytes)| state.attachments.install_bytes(user, bytes));
+        self.unused
+            .keys()
+            .for_each(|&hash| state.attachments.install_unused(hash));
     }
 
     /// Gives the state what it lacks of attachments.
     pub(super) fn load(&self, state: &mut State, need: Need) {
         match need {
-            Need::Attachment(hash) => state.attachments.install_record(hash, self.records.get(&hash).cloned()),
+            Need::Attachment(hash) => state
+                .attachments
+                .install_record(hash, self.records.get(&hash).cloned()),
             Need::Attached(conversation, msgid) => {
-                state.attachments.install_use(conversation, msgid, self.uses.get(&(conversation, msgid)).copied());
+                state.attachments.install_use(
+                    conversation,
+                    msgid,
+                    self.uses.get(&(conversation, msgid)).copied(),
+                );
                 if let Some(hash) = state.attachments.used(conversation, msgid) {
                     self.load(state, Need::Attachment(hash));
                 }
             }
             Need::FirstAttached(conversation) => {
-                let here: Vec<_> = self.uses.keys().filter(|key| key.0 == conversation).copied().collect();
-                here.into_iter().for_each(|(_, msgid)| self.load(state, Need::Attached(conversation, msgid)));
-                state.attachments.install_known_through(conversation, MsgId::new(u64::MAX));
+                let here: Vec<_> = self
+                    .uses
+                    .keys()
+                    .filter(|key| key.0 == conversation)
+                    .copied()
+                    .collect();
+                here.into_iter()
+                    .for_each(|(_, msgid)| self.load(state, Need::Attached(conversation, msgid)));
+                state
+                    .attachments
+                    .install_known_through(conversation, MsgId::new(u64::MAX));
             }
             _ => {}
         }
@@ -300,20 +454,39 @@ impl AttachmentTrees {
 /// Everything that a state can know of attachments, loaded.
 pub(super) fn load_all(state: &mut State, trees: &AttachmentTrees, naive: &Naive) {
     (0..FILES).for_each(|file| trees.load(state, Need::Attachment(hash(file))));
-    naive.uses().keys().for_each(|&(conversation, msgid)| trees.load(state, Need::Attached(conversation, msgid)));
+    naive
+        .uses()
+        .keys()
+        .for_each(|&(conversation, msgid)| trees.load(state, Need::Attached(conversation, msgid)));
 }
 
 /// What a fully loaded state knows of attachments is what the model has.
 pub(super) fn check_state(state: &State, naive: &Naive) -> Result<(), TestCaseError> {
     let expected = naive.attachment_trees();
     for file in 0..FILES {
-        prop_assert_eq!(state.attachments.record(hash(file)), expected.records.get(&hash(file)), "file {}", file);
+        prop_assert_eq!(
+            state.attachments.record(hash(file)),
+            expected.records.get(&hash(file)),
+            "file {}",
+            file
+        );
     }
     for (&(conversation, msgid), &hash) in &expected.uses {
-        prop_assert_eq!(state.attachments.used(conversation, msgid), Some(hash), "message {} of {}", msgid, conversation);
+        prop_assert_eq!(
+            state.attachments.used(conversation, msgid),
+            Some(hash),
+            "message {} of {}",
+            msgid,
+            conversation
+        );
     }
     for &user in naive.users.keys() {
-        prop_assert_eq!(state.attachments.bytes_of(user), naive.bytes_of(user), "bytes of user {}", user);
+        prop_assert_eq!(
+            state.attachments.bytes_of(user),
+            naive.bytes_of(user),
+            "bytes of user {}",
+            user
+        );
     }
     let unused: BTreeSet<_> = state.attachments.unused_above(None).collect();
     prop_assert_eq!(unused, naive.unused());
@@ -329,16 +502,29 @@ pub(super) fn check_hidden(
     now: Timestamp,
 ) -> Result<(), TestCaseError> {
     for ((conversation, msgid), hash) in naive.uses() {
-        if naive.conversations[&conversation].members.contains_key(&actor.user) {
+        if naive.conversations[&conversation]
+            .members
+            .contains_key(&actor.user)
+        {
             continue;
         }
-        let command = Command::Attachment(AttachmentCommand::Fetch { actor, conversation, msgid, hash });
+        let command = Command::Attachment(AttachmentCommand::Fetch {
+            actor,
+            conversation,
+            msgid,
+            hash,
+        });
         for need in state.missing(&command) {
             trees.load(state, need);
         }
         let mut batch = Batch::new(0);
         let answer = state.execute(command.clone(), now, &mut batch);
-        prop_assert_eq!(answer.err(), Some(ErrorCode::NoSuchAttachment), "{:?}", command);
+        prop_assert_eq!(
+            answer.err(),
+            Some(ErrorCode::NoSuchAttachment),
+            "{:?}",
+            command
+        );
         prop_assert!(batch.is_empty(), "{:?}", command);
     }
     Ok(())

@@ -6,18 +6,25 @@ use cairn::core::attachment::AttachmentCommand;
 use cairn::core::command::{Actor, Command, NewDevice, Reply};
 use cairn::core::record::SecretHash;
 use cairn_proto::extras::{Extra, Extras};
-use cairn_proto::ids::{ClientSeq, ConversationId, DeviceId, EpochId, ImportSource, MsgId, Revision, SendStreamId, Timestamp, UserId};
+use cairn_proto::ids::{
+    ClientSeq, ConversationId, DeviceId, EpochId, ImportSource, MsgId, Revision, SendStreamId,
+    Timestamp, UserId,
+};
 use cairn_proto::message::Draft;
 use cairn_proto::overview::{Moment, OverviewPlace};
 use cairn_proto::people::{Avatar, Profile, RelationAct};
 use cairn_proto::receipts::Reads;
 use cairn_proto::request::{Forward, ImportEntry, Request};
 use cairn_proto::response::Response;
-use cairn_proto::text::{About, DeviceName, DisplayName, EmojiName, GroupName, SettingName, SettingValue};
+use cairn_proto::text::{
+    About, DeviceName, DisplayName, EmojiName, GroupName, SettingName, SettingValue,
+};
 
 use super::attachments::{self, FileStep};
 use super::cast_rules::{SETTINGS, VALUES, policy};
-use super::made::{a_body, appoint, ask, beside, govern, mention, pick, place, receipts, some_words, user_name};
+use super::made::{
+    a_body, appoint, ask, beside, govern, mention, pick, place, receipts, some_words, user_name,
+};
 use super::naive::Naive;
 use super::naive_overview::Kept;
 use super::steps::{Place, Question, Seq, Step};
@@ -79,16 +86,32 @@ impl Cast {
                 .filter_map(|_| {
                     self.streams += 1;
                     let token = pick(&self.devices, device)?.1;
-                    Some(Command::Login { token, stream: SendStreamId::new(1000 + self.streams), push: false, since: None })
+                    Some(Command::Login {
+                        token,
+                        stream: SendStreamId::new(1000 + self.streams),
+                        push: false,
+                        since: None,
+                    })
                 })
                 .collect(),
             Step::SendMany { by, to, count } => {
-                let Some(actor) = pick(&self.sessions, by) else { return Vec::new() };
-                (0..count).map(|_| self.send(actor, place(naive, actor, to), Seq::Next, 0, Extras::NONE)).collect()
+                let Some(actor) = pick(&self.sessions, by) else {
+                    return Vec::new();
+                };
+                (0..count)
+                    .map(|_| self.send(actor, place(naive, actor, to), Seq::Next, 0, Extras::NONE))
+                    .collect()
             }
             Step::File(step) => self.file(step, naive).into_iter().collect(),
-            Step::Expire { to, at, policy } => self.expire(to, at, policy, naive, now).into_iter().collect(),
-            _ => self.entrance(step, now).or_else(|| self.request(step, naive, now)).into_iter().collect(),
+            Step::Expire { to, at, policy } => self
+                .expire(to, at, policy, naive, now)
+                .into_iter()
+                .collect(),
+            _ => self
+                .entrance(step, now)
+                .or_else(|| self.request(step, naive, now))
+                .into_iter()
+                .collect(),
         }
     }
 
@@ -103,7 +126,13 @@ impl Cast {
         let token = self.secret();
         let id = DeviceId::new(1000 + self.devices.len() as u64);
         self.devices.push((id, token));
-        NewDevice { id, name: DeviceName::new("a device").unwrap(), token, stream: SendStreamId::new(0), push }
+        NewDevice {
+            id,
+            name: DeviceName::new("a device").unwrap(),
+            token,
+            stream: SendStreamId::new(0),
+            push,
+        }
     }
 
     fn entrance(&mut self, step: &Step, now: Timestamp) -> Option<Command> {
@@ -111,28 +140,62 @@ impl Cast {
             Step::OwnerInvite { life_ms } => {
                 let token = self.secret();
                 self.invites.push(token);
-                Command::OwnerInvite { token, expires_at: Timestamp::new(now.get() + life_ms) }
+                Command::OwnerInvite {
+                    token,
+                    expires_at: Timestamp::new(now.get() + life_ms),
+                }
             }
-            Step::Invite { by, uses, life_seconds } => {
+            Step::Invite {
+                by,
+                uses,
+                life_seconds,
+            } => {
                 let actor = pick(&self.sessions, by)?;
                 let token = self.secret();
                 self.invites.push(token);
-                Command::Invite { actor, token, uses, life_seconds }
+                Command::Invite {
+                    actor,
+                    token,
+                    uses,
+                    life_seconds,
+                }
             }
             Step::Join { invite, name, push } => {
                 let invite = pick(&self.invites, invite)?;
                 let password = (name % 2 == 0).then(|| "a hash".into());
-                Command::Join { invite, name: user_name(name), password, device: self.new_device(push) }
+                Command::Join {
+                    invite,
+                    name: user_name(name),
+                    password,
+                    device: self.new_device(push),
+                }
             }
             Step::Begin => {
                 self.secrets += 1;
                 Command::Begin(EpochId::new(self.secrets))
             }
-            Step::Account { name } => Command::Account { name: user_name(name) },
-            Step::AddDevice { user, push } => Command::AddDevice { user: UserId::new(u32::from(user)), device: self.new_device(push) },
-            Step::Login { device, stream, push } => {
-                let (token, since) = (pick(&self.devices, device)?.1, pick(&self.moments, device.wrapping_mul(7).wrapping_add(stream)));
-                Command::Login { token, stream: SendStreamId::new(stream.into()), push, since }
+            Step::Account { name } => Command::Account {
+                name: user_name(name),
+            },
+            Step::AddDevice { user, push } => Command::AddDevice {
+                user: UserId::new(u32::from(user)),
+                device: self.new_device(push),
+            },
+            Step::Login {
+                device,
+                stream,
+                push,
+            } => {
+                let (token, since) = (
+                    pick(&self.devices, device)?.1,
+                    pick(&self.moments, device.wrapping_mul(7).wrapping_add(stream)),
+                );
+                Command::Login {
+                    token,
+                    stream: SendStreamId::new(stream.into()),
+                    push,
+                    since,
+                }
             }
             _ => return None,
         })
@@ -140,59 +203,179 @@ impl Cast {
 
     fn request(&mut self, step: &Step, naive: &Naive, now: Timestamp) -> Option<Command> {
         let (by, to) = match *step {
-            Step::Send { by, to, .. } | Step::Call { by, to, .. } | Step::Ack { by, to, .. } | Step::Read { by, to, .. } => (by, to),
-            Step::Forward { by, to, .. } | Step::Edit { by, to, .. } | Step::Recall { by, to, .. } | Step::React { by, to, .. } => (by, to),
-            Step::Pin { by, to, .. } | Step::MarkUnread { by, to, .. } | Step::Receipts { by, to, .. } => (by, to),
-            Step::Retain { by, to, .. } | Step::Add { by, to, .. } | Step::Remove { by, to, .. } => (by, to),
-            Step::Import { by, to, .. } | Step::Ask { by, to, .. } | Step::Govern { by, to, .. } => (by, to),
-            Step::CreateGroup { by, .. } | Step::Revoke { by, .. } | Step::ShowReads { by, .. } => (by, Place::Nowhere(0)),
-            Step::Relate { by, .. } | Step::SetProfile { by, .. } | Step::Set { by, .. } => (by, Place::Nowhere(0)),
+            Step::Send { by, to, .. }
+            | Step::Call { by, to, .. }
+            | Step::Ack { by, to, .. }
+            | Step::Read { by, to, .. } => (by, to),
+            Step::Forward { by, to, .. }
+            | Step::Edit { by, to, .. }
+            | Step::Recall { by, to, .. }
+            | Step::React { by, to, .. } => (by, to),
+            Step::Pin { by, to, .. }
+            | Step::MarkUnread { by, to, .. }
+            | Step::Receipts { by, to, .. } => (by, to),
+            Step::Retain { by, to, .. }
+            | Step::Add { by, to, .. }
+            | Step::Remove { by, to, .. } => (by, to),
+            Step::Import { by, to, .. }
+            | Step::Ask { by, to, .. }
+            | Step::Govern { by, to, .. } => (by, to),
+            Step::CreateGroup { by, .. } | Step::Revoke { by, .. } | Step::ShowReads { by, .. } => {
+                (by, Place::Nowhere(0))
+            }
+            Step::Relate { by, .. } | Step::SetProfile { by, .. } | Step::Set { by, .. } => {
+                (by, Place::Nowhere(0))
+            }
             Step::Appoint { by, .. } => (by, Place::Nowhere(0)),
             _ => return None,
         };
         let actor = pick(&self.sessions, by)?;
         let conversation = place(naive, actor, to);
-        let near_head_of = |id, at: i8| MsgId::new(beside(naive.conversations.get(&id).map_or(0, |found| found.head().get()), at));
+        let near_head_of = |id, at: i8| {
+            MsgId::new(beside(
+                naive
+                    .conversations
+                    .get(&id)
+                    .map_or(0, |found| found.head().get()),
+                at,
+            ))
+        };
         let near_head = |at: i8| near_head_of(conversation, at);
         let ids = |users: &[u8]| users.iter().map(|&user| UserId::new(user.into())).collect();
         let request = match step {
-            &Step::Send { seq, body, .. } => return Some(self.send(actor, conversation, seq, body, Extras::NONE)),
+            &Step::Send { seq, body, .. } => {
+                return Some(self.send(actor, conversation, seq, body, Extras::NONE));
+            }
             Step::Call { reply, users, .. } => {
-                let extras = reply.map(|at| Extra::ReplyTo(near_head(at))).into_iter().chain(users.iter().map(|&user| mention(user)));
-                return Some(self.send(actor, conversation, Seq::Next, 0, Extras::new(extras.collect()).unwrap()));
+                let extras = reply
+                    .map(|at| Extra::ReplyTo(near_head(at)))
+                    .into_iter()
+                    .chain(users.iter().map(|&user| mention(user)));
+                return Some(self.send(
+                    actor,
+                    conversation,
+                    Seq::Next,
+                    0,
+                    Extras::new(extras.collect()).unwrap(),
+                ));
             }
-            &Step::Forward { from, at, again, .. } => {
+            &Step::Forward {
+                from, at, again, ..
+            } => {
                 let from = place(naive, actor, from);
-                return Some(self.forward(actor, conversation, (from, near_head_of(from, at)), again));
+                return Some(self.forward(
+                    actor,
+                    conversation,
+                    (from, near_head_of(from, at)),
+                    again,
+                ));
             }
-            &Step::Edit { at, words, .. } => Request::Edit { conversation, msgid: near_head(at), text: some_words(words) },
-            &Step::Recall { at, .. } => Request::Recall { conversation, msgid: near_head(at) },
-            &Step::React { at, emoji, back, .. } => {
-                let (msgid, emoji) = (near_head(at), EmojiName::new(format!("emoji{emoji}")).unwrap());
-                if back { Request::Unreact { conversation, msgid, emoji } } else { Request::React { conversation, msgid, emoji } }
+            &Step::Edit { at, words, .. } => Request::Edit {
+                conversation,
+                msgid: near_head(at),
+                text: some_words(words),
+            },
+            &Step::Recall { at, .. } => Request::Recall {
+                conversation,
+                msgid: near_head(at),
+            },
+            &Step::React {
+                at, emoji, back, ..
+            } => {
+                let (msgid, emoji) = (
+                    near_head(at),
+                    EmojiName::new(format!("emoji{emoji}")).unwrap(),
+                );
+                if back {
+                    Request::Unreact {
+                        conversation,
+                        msgid,
+                        emoji,
+                    }
+                } else {
+                    Request::React {
+                        conversation,
+                        msgid,
+                        emoji,
+                    }
+                }
             }
-            &Step::Pin { at, back: true, .. } => Request::Unpin { conversation, msgid: near_head(at) },
-            &Step::Pin { at, .. } => Request::Pin { conversation, msgid: near_head(at) },
-            &Step::Retain { policy: sort, .. } => Request::SetRetention { conversation, retention: policy(sort) },
-            &Step::Ack { at, .. } => Request::Ack { conversation, msgid: near_head(at) },
+            &Step::Pin { at, back: true, .. } => Request::Unpin {
+                conversation,
+                msgid: near_head(at),
+            },
+            &Step::Pin { at, .. } => Request::Pin {
+                conversation,
+                msgid: near_head(at),
+            },
+            &Step::Retain { policy: sort, .. } => Request::SetRetention {
+                conversation,
+                retention: policy(sort),
+            },
+            &Step::Ack { at, .. } => Request::Ack {
+                conversation,
+                msgid: near_head(at),
+            },
             &Step::Receipts { at, after, .. } => receipts(conversation, near_head(at), after),
-            &Step::ShowReads { shown, .. } => Request::SetOwnReads(if shown { Reads::Shown } else { Reads::Hidden }),
-            &Step::MarkUnread { at, .. } => Request::MarkUnread { conversation, from: near_head(at) },
-            &Step::Read { at, .. } => Request::Read { conversation, msgid: near_head(at) },
-            Step::CreateGroup { users, .. } => Request::CreateGroup { name: GroupName::new("a group").unwrap(), members: ids(users) },
-            Step::Add { users, .. } => Request::AddMembers { conversation, users: ids(users) },
-            Step::Remove { users, .. } => Request::RemoveMembers { conversation, users: ids(users) },
+            &Step::ShowReads { shown, .. } => {
+                Request::SetOwnReads(if shown { Reads::Shown } else { Reads::Hidden })
+            }
+            &Step::MarkUnread { at, .. } => Request::MarkUnread {
+                conversation,
+                from: near_head(at),
+            },
+            &Step::Read { at, .. } => Request::Read {
+                conversation,
+                msgid: near_head(at),
+            },
+            Step::CreateGroup { users, .. } => Request::CreateGroup {
+                name: GroupName::new("a group").unwrap(),
+                members: ids(users),
+            },
+            Step::Add { users, .. } => Request::AddMembers {
+                conversation,
+                users: ids(users),
+            },
+            Step::Remove { users, .. } => Request::RemoveMembers {
+                conversation,
+                users: ids(users),
+            },
             Step::Govern { act, .. } => govern(conversation, act, now),
             &Step::Revoke { device, .. } => Request::RevokeDevice(pick(&self.devices, device)?.0),
-            &Step::Import { source, at, ref entries, .. } => {
+            &Step::Import {
+                source,
+                at,
+                ref entries,
+                ..
+            } => {
                 let source = ImportSource::new(source.into());
-                let cursor = naive.conversations.get(&conversation).and_then(|found| found.imports.get(&source));
+                let cursor = naive
+                    .conversations
+                    .get(&conversation)
+                    .and_then(|found| found.imports.get(&source));
                 let first = beside(cursor.copied().unwrap_or(0), at);
-                Request::Import { conversation, source, first, entries: entries.iter().map(|&entry| self.imported(entry)).collect() }
+                Request::Import {
+                    conversation,
+                    source,
+                    first,
+                    entries: entries.iter().map(|&entry| self.imported(entry)).collect(),
+                }
             }
-            &Step::Ask { about, question: Question::Conversations, .. } => self.ask_conversations(conversation, about),
-            &Step::Relate { other, act, .. } => Request::Relate { user: UserId::new(other.into()), act: pick(&ACTS, act)? },
-            &Step::SetProfile { name, about, avatar, .. } => Request::SetProfile(Profile {
+            &Step::Ask {
+                about,
+                question: Question::Conversations,
+                ..
+            } => self.ask_conversations(conversation, about),
+            &Step::Relate { other, act, .. } => Request::Relate {
+                user: UserId::new(other.into()),
+                act: pick(&ACTS, act)?,
+            },
+            &Step::SetProfile {
+                name,
+                about,
+                avatar,
+                ..
+            } => Request::SetProfile(Profile {
                 display_name: name.then(|| DisplayName::new("Somebody Else").unwrap()),
                 about: about.then(|| About::new("nothing much").unwrap()),
                 avatar: Avatar::new(vec![b'p'; avatar.into()].into()).unwrap(),
@@ -203,14 +386,19 @@ impl Cast {
                 let value = SettingValue::new(pick(&VALUES, value)?).unwrap();
                 Request::SetSetting { name, value }
             }
-            &Step::Ask { about, question, .. } => return Some(ask(actor, conversation, about, question)),
+            &Step::Ask {
+                about, question, ..
+            } => return Some(ask(actor, conversation, about, question)),
             _ => return None,
         };
         Some(Command::Ask(actor, request))
     }
 
     fn spoken_by(&self, actor: Actor) -> impl DoubleEndedIterator<Item = &Request> + Clone {
-        self.spoken.iter().filter(move |(speaker, _)| *speaker == actor).map(|(_, request)| request)
+        self.spoken
+            .iter()
+            .filter(move |(speaker, _)| *speaker == actor)
+            .map(|(_, request)| request)
     }
 
     /// The last number that a session gave to anything it said in a conversation.
@@ -220,31 +408,70 @@ impl Cast {
             Request::Forward(forward) => Some((forward.to, forward.seq)),
             _ => None,
         });
-        numbers.filter(|&(of, _)| of == conversation).map(|(_, seq)| seq.get()).max().unwrap_or(0)
+        numbers
+            .filter(|&(of, _)| of == conversation)
+            .map(|(_, seq)| seq.get())
+            .max()
+            .unwrap_or(0)
     }
 
-    fn forward(&mut self, actor: Actor, to: ConversationId, (from, msgid): (ConversationId, MsgId), again: bool) -> Command {
-        let last = self.spoken_by(actor).rfind(|request| matches!(request, Request::Forward(_))).cloned();
+    fn forward(
+        &mut self,
+        actor: Actor,
+        to: ConversationId,
+        (from, msgid): (ConversationId, MsgId),
+        again: bool,
+    ) -> Command {
+        let last = self
+            .spoken_by(actor)
+            .rfind(|request| matches!(request, Request::Forward(_)))
+            .cloned();
         let next = ClientSeq::new(self.last_seq(actor, to) + 1);
-        let request = last.filter(|_| again).unwrap_or(Request::Forward(Forward { to, seq: next, from, msgid }));
+        let request = last.filter(|_| again).unwrap_or(Request::Forward(Forward {
+            to,
+            seq: next,
+            from,
+            msgid,
+        }));
         self.spoken.push((actor, request.clone()));
         Command::Ask(actor, request)
     }
 
-    fn send(&mut self, actor: Actor, conversation: ConversationId, seq: Seq, body: u8, extras: Extras) -> Command {
+    fn send(
+        &mut self,
+        actor: Actor,
+        conversation: ConversationId,
+        seq: Seq,
+        body: u8,
+        extras: Extras,
+    ) -> Command {
         let last = self.last_seq(actor, conversation);
         self.said += 1;
-        let own = self.spoken_by(actor).filter_map(|request| if let Request::Send(draft) = request { Some(draft.clone()) } else { None });
+        let own = self.spoken_by(actor).filter_map(|request| {
+            if let Request::Send(draft) = request {
+                Some(draft.clone())
+            } else {
+                None
+            }
+        });
         let own: Vec<Draft> = own.collect();
         let earlier = |back: u16| own.iter().rev().nth(back.into()).cloned();
-        let fresh = |seq| Draft { conversation, seq: ClientSeq::new(seq), body: a_body(body, self.said), extras: extras.clone() };
+        let fresh = |seq| Draft {
+            conversation,
+            seq: ClientSeq::new(seq),
+            body: a_body(body, self.said),
+            extras: extras.clone(),
+        };
         let draft = match seq {
             Seq::Next => fresh(last + 1),
             Seq::Skip(over) => fresh(last + 1 + u64::from(over)),
             Seq::Zero => fresh(0),
             Seq::Below(by) => fresh(last.saturating_sub(by.into()).max(1)),
             Seq::Retry(back) => earlier(back).unwrap_or_else(|| fresh(last + 1)),
-            Seq::Conflict(back) => Draft { body: a_body(0, self.said), ..earlier(back).unwrap_or_else(|| fresh(last + 1)) },
+            Seq::Conflict(back) => Draft {
+                body: a_body(0, self.said),
+                ..earlier(back).unwrap_or_else(|| fresh(last + 1))
+            },
         };
         if !matches!(seq, Seq::Retry(_)) {
             self.spoken.push((actor, Request::Send(draft.clone())));
@@ -255,33 +482,66 @@ impl Cast {
     /// Pages, of everything and of what changed, and since moments that never were.
     fn ask_conversations(&self, conversation: ConversationId, about: u8) -> Request {
         let moment = pick(&self.moments, about.wrapping_mul(31));
-        let never = Moment { epoch: EpochId::new(u64::MAX), revision: Revision::new(1) };
-        let since = if about == 0 { Some(never) } else { moment.filter(|_| about > 2) };
-        let place = moment.map(|moment| OverviewPlace { revision: moment.revision, conversation });
-        Request::Conversations { since, after: place.filter(|_| about.is_multiple_of(3)) }
+        let never = Moment {
+            epoch: EpochId::new(u64::MAX),
+            revision: Revision::new(1),
+        };
+        let since = if about == 0 {
+            Some(never)
+        } else {
+            moment.filter(|_| about > 2)
+        };
+        let place = moment.map(|moment| OverviewPlace {
+            revision: moment.revision,
+            conversation,
+        });
+        Request::Conversations {
+            since,
+            after: place.filter(|_| about.is_multiple_of(3)),
+        }
     }
 
     fn file(&mut self, step: FileStep, naive: &Naive) -> Option<Command> {
         let command = match step {
-            FileStep::Begin { by, file, lies } => {
-                AttachmentCommand::Begin(pick(&self.sessions, by)?, attachments::hash(file), attachments::said_bytes(file, lies))
-            }
-            FileStep::Store { by, file, lies } => {
-                AttachmentCommand::Stored(pick(&self.sessions, by)?, attachments::hash(file), attachments::said_bytes(file, lies))
-            }
+            FileStep::Begin { by, file, lies } => AttachmentCommand::Begin(
+                pick(&self.sessions, by)?,
+                attachments::hash(file),
+                attachments::said_bytes(file, lies),
+            ),
+            FileStep::Store { by, file, lies } => AttachmentCommand::Stored(
+                pick(&self.sessions, by)?,
+                attachments::hash(file),
+                attachments::said_bytes(file, lies),
+            ),
             FileStep::Attach { by, to, file, lies } => {
                 let actor = pick(&self.sessions, by)?;
-                return Some(self.send(actor, place(naive, actor, to), Seq::Next, 20 + 2 * file + u8::from(lies), Extras::NONE));
+                return Some(self.send(
+                    actor,
+                    place(naive, actor, to),
+                    Seq::Next,
+                    20 + 2 * file + u8::from(lies),
+                    Extras::NONE,
+                ));
             }
             FileStep::Fetch { by, to, at, file } => {
                 let actor = pick(&self.sessions, by)?;
                 let conversation = place(naive, actor, to);
-                let head = naive.conversations.get(&conversation).map_or(0, |found| found.head().get());
-                AttachmentCommand::Fetch { actor, conversation, msgid: MsgId::new(beside(head, at)), hash: attachments::hash(file) }
+                let head = naive
+                    .conversations
+                    .get(&conversation)
+                    .map_or(0, |found| found.head().get());
+                AttachmentCommand::Fetch {
+                    actor,
+                    conversation,
+                    msgid: MsgId::new(beside(head, at)),
+                    hash: attachments::hash(file),
+                }
             }
             FileStep::Collect => AttachmentCommand::Collect(None),
             FileStep::Day => return None,
-            FileStep::Unrecorded => AttachmentCommand::Unrecorded((0..9).map(attachments::hash).collect()),
+            FileStep::Unrecorded => {
+                AttachmentCommand::Unrecorded((0..9).map(attachments::hash).collect())
+            }
         };
         Some(Command::Attachment(command))
     }
@@ -289,9 +549,21 @@ impl Cast {
     fn imported(&mut self, (name, body): (u8, u8)) -> ImportEntry {
         self.said += 1;
         // Some bodies cannot be imported; most requests shall hold none of them.
-        let body = if body == 11 { a_body(9, self.said) } else { a_body(body % 4, self.said) };
+        let body = if body == 11 {
+            a_body(9, self.said)
+        } else {
+            a_body(body % 4, self.said)
+        };
         // One of those who say something there has a clock that is ahead of all others.
-        let sent_at = Timestamp::new(if name == 13 { u64::MAX } else { u64::from(name) * 1000 });
-        ImportEntry { sender: user_name(name), sent_at, body }
+        let sent_at = Timestamp::new(if name == 13 {
+            u64::MAX
+        } else {
+            u64::from(name) * 1000
+        });
+        ImportEntry {
+            sender: user_name(name),
+            sent_at,
+            body,
+        }
     }
 }

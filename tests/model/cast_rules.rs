@@ -29,7 +29,9 @@ pub(super) const SETTINGS: [&str; 15] = [
 ];
 
 /// Values that some of them take.
-pub(super) const VALUES: [&str; 12] = ["90s", "anyone", "friends", "1", "2", "2000", "10001", "on", "off", "0", "keep", "days 2"];
+pub(super) const VALUES: [&str; 12] = [
+    "90s", "anyone", "friends", "1", "2", "2000", "10001", "on", "off", "0", "keep", "days 2",
+];
 
 /// Policies of every sort; some of them are none.
 pub(super) fn policy(sort: u8) -> Option<Retention> {
@@ -48,17 +50,34 @@ pub(super) fn policy(sort: u8) -> Option<Retention> {
 
 impl Cast {
     /// What the server does by itself, under the policy that holds, or under another one.
-    pub(super) fn expire(&self, to: Place, at: Option<i8>, sort: u8, naive: &Naive, now: Timestamp) -> Option<Command> {
+    pub(super) fn expire(
+        &self,
+        to: Place,
+        at: Option<i8>,
+        sort: u8,
+        naive: &Naive,
+        now: Timestamp,
+    ) -> Option<Command> {
         let conversation = place(naive, *self.sessions.first()?, to);
         let found = naive.conversations.get(&conversation)?;
         Some(match at {
-            None => Command::Expire { conversation, policy: naive.effective(found), aged: found.aged(naive.effective(found), now) },
-            Some(at) if sort.is_multiple_of(2) => {
-                Command::Expire { conversation, policy: naive.effective(found), aged: MsgId::new(beside(found.head().get(), at)) }
-            }
+            None => Command::Expire {
+                conversation,
+                policy: naive.effective(found),
+                aged: found.aged(naive.effective(found), now),
+            },
+            Some(at) if sort.is_multiple_of(2) => Command::Expire {
+                conversation,
+                policy: naive.effective(found),
+                aged: MsgId::new(beside(found.head().get(), at)),
+            },
             Some(0) if sort < 5 => Command::Retained(conversation),
             Some(0) => Command::KeepsByDefault,
-            Some(_) => Command::Expire { conversation, policy: policy(sort).unwrap_or(Retention::Keep), aged: found.head() },
+            Some(_) => Command::Expire {
+                conversation,
+                policy: policy(sort).unwrap_or(Retention::Keep),
+                aged: found.head(),
+            },
         })
     }
 }

@@ -9,7 +9,10 @@ use super::steps::{Act, Crash, Place, Question, Script, Seq, Step, beginning};
 const GROUP: Place = Place::Group(0);
 
 fn goes_well(steps: Vec<Step>, crashes: Vec<Crash>) {
-    let script = Script { steps: [beginning(), steps].concat(), crashes };
+    let script = Script {
+        steps: [beginning(), steps].concat(),
+        crashes,
+    };
     if let Err(why) = play(&script) {
         panic!("{why}\nafter:\n{script:?}");
     }
@@ -18,84 +21,254 @@ fn goes_well(steps: Vec<Step>, crashes: Vec<Crash>) {
 /// Crashes between two moments, in every tree and everywhere at once.
 fn crashes(older: u8, newer: u8) -> Vec<Crash> {
     let trees = Tree::ALL.into_iter().map(Some).chain([None; 8]);
-    trees.zip(0..).map(|(tree, coin)| Crash { older, newer, tree, coin }).collect()
+    trees
+        .zip(0..)
+        .map(|(tree, coin)| Crash {
+            older,
+            newer,
+            tree,
+            coin,
+        })
+        .collect()
 }
 
 fn send(by: u8, seq: Seq) -> Step {
-    Step::Send { by, to: GROUP, seq, body: 0 }
+    Step::Send {
+        by,
+        to: GROUP,
+        seq,
+        body: 0,
+    }
 }
 
 #[test]
 fn who_was_removed_does_not_come_back_from_trees_that_still_have_him() {
-    let remove = Step::Remove { by: 0, to: GROUP, users: vec![2] };
-    let members = Step::Ask { by: 0, to: GROUP, about: 0, question: Question::Members };
-    goes_well(vec![Step::Take, Step::Stored, Step::LetGo, remove.clone(), send(1, Seq::Next), members.clone()], vec![]);
-    goes_well(vec![Step::Take, Step::Stored, Step::LetGo, remove, Step::Take, send(1, Seq::Next), members], vec![]);
+    let remove = Step::Remove {
+        by: 0,
+        to: GROUP,
+        users: vec![2],
+    };
+    let members = Step::Ask {
+        by: 0,
+        to: GROUP,
+        about: 0,
+        question: Question::Members,
+    };
+    goes_well(
+        vec![
+            Step::Take,
+            Step::Stored,
+            Step::LetGo,
+            remove.clone(),
+            send(1, Seq::Next),
+            members.clone(),
+        ],
+        vec![],
+    );
+    goes_well(
+        vec![
+            Step::Take,
+            Step::Stored,
+            Step::LetGo,
+            remove,
+            Step::Take,
+            send(1, Seq::Next),
+            members,
+        ],
+        vec![],
+    );
 }
 
 #[test]
 fn a_forgotten_send_stream_begins_anew_whatever_the_trees_still_have() {
-    let forget = Step::LoginMany { device: 0, sessions: 33 };
-    let again = Step::Login { device: 0, stream: 0, push: false };
-    let sent = [send(0, Seq::Next), send(0, Seq::Next), Step::Take, Step::Stored, Step::LetGo, forget, again];
-    let resent = [send(0, Seq::Retry(1)), Step::Take, send(0, Seq::Retry(0)), Step::Stored, Step::LetGo, send(0, Seq::Retry(0))];
-    goes_well([&sent[..], &resent[..]].concat(), [crashes(0, 1), crashes(0, 2), crashes(1, 2)].concat());
+    let forget = Step::LoginMany {
+        device: 0,
+        sessions: 33,
+    };
+    let again = Step::Login {
+        device: 0,
+        stream: 0,
+        push: false,
+    };
+    let sent = [
+        send(0, Seq::Next),
+        send(0, Seq::Next),
+        Step::Take,
+        Step::Stored,
+        Step::LetGo,
+        forget,
+        again,
+    ];
+    let resent = [
+        send(0, Seq::Retry(1)),
+        Step::Take,
+        send(0, Seq::Retry(0)),
+        Step::Stored,
+        Step::LetGo,
+        send(0, Seq::Retry(0)),
+    ];
+    goes_well(
+        [&sent[..], &resent[..]].concat(),
+        [crashes(0, 1), crashes(0, 2), crashes(1, 2)].concat(),
+    );
 }
 
 #[test]
 fn a_send_stream_that_began_anew_stays_until_the_trees_forgot_the_old_one() {
-    let forget = Step::LoginMany { device: 0, sessions: 33 };
-    let again = Step::Login { device: 0, stream: 0, push: false };
-    let steps = vec![send(0, Seq::Next), Step::Take, Step::Stored, forget, again, Step::LetGo, send(0, Seq::Retry(0))];
+    let forget = Step::LoginMany {
+        device: 0,
+        sessions: 33,
+    };
+    let again = Step::Login {
+        device: 0,
+        stream: 0,
+        push: false,
+    };
+    let steps = vec![
+        send(0, Seq::Next),
+        Step::Take,
+        Step::Stored,
+        forget,
+        again,
+        Step::LetGo,
+        send(0, Seq::Retry(0)),
+    ];
     goes_well(steps, vec![]);
 }
 
 #[test]
 fn a_replay_over_newer_trees_forgets_no_send_stream_that_lives() {
-    let many = |sessions| Step::LoginMany { device: 0, sessions };
-    let again = Step::Login { device: 0, stream: 0, push: false };
-    let steps = vec![send(0, Seq::Next), Step::Take, Step::Stored, many(31), again, many(31), send(0, Seq::Next), Step::Take, Step::Stored];
+    let many = |sessions| Step::LoginMany {
+        device: 0,
+        sessions,
+    };
+    let again = Step::Login {
+        device: 0,
+        stream: 0,
+        push: false,
+    };
+    let steps = vec![
+        send(0, Seq::Next),
+        Step::Take,
+        Step::Stored,
+        many(31),
+        again,
+        many(31),
+        send(0, Seq::Next),
+        Step::Take,
+        Step::Stored,
+    ];
     goes_well(steps, crashes(1, 2));
 }
 
 #[test]
 fn a_session_outlives_its_forgotten_send_stream() {
-    let forget = Step::LoginMany { device: 0, sessions: 33 };
-    goes_well(vec![forget, send(0, Seq::Next), Step::Commit, send(0, Seq::Retry(0)), Step::Revoke { by: 0, device: 0 }], vec![]);
+    let forget = Step::LoginMany {
+        device: 0,
+        sessions: 33,
+    };
+    goes_well(
+        vec![
+            forget,
+            send(0, Seq::Next),
+            Step::Commit,
+            send(0, Seq::Retry(0)),
+            Step::Revoke { by: 0, device: 0 },
+        ],
+        vec![],
+    );
 }
 
 #[test]
 fn nothing_comes_back_of_a_device_that_is_no_more() {
-    let steps = vec![send(0, Seq::Next), Step::Take, Step::Stored, send(0, Seq::Next), Step::Revoke { by: 0, device: 0 }];
+    let steps = vec![
+        send(0, Seq::Next),
+        Step::Take,
+        Step::Stored,
+        send(0, Seq::Next),
+        Step::Revoke { by: 0, device: 0 },
+    ];
     goes_well(steps, crashes(1, 2));
 }
 
 #[test]
 fn the_times_of_a_log_do_not_go_back_with_the_clock() {
-    let add = Step::Add { by: 0, to: GROUP, users: vec![4] };
-    goes_well(vec![send(0, Seq::Next), Step::Clock(-500), add, Step::Clock(-500), send(1, Seq::Next), Step::Commit], vec![]);
+    let add = Step::Add {
+        by: 0,
+        to: GROUP,
+        users: vec![4],
+    };
+    goes_well(
+        vec![
+            send(0, Seq::Next),
+            Step::Clock(-500),
+            add,
+            Step::Clock(-500),
+            send(1, Seq::Next),
+            Step::Commit,
+        ],
+        vec![],
+    );
 }
 
 #[test]
 fn an_invite_ends_at_its_very_millisecond() {
-    let invite = Step::Invite { by: 0, uses: 2, life_seconds: 1 };
-    let join = |name| Step::Join { invite: 2, name, push: false };
-    goes_well(vec![invite, Step::Clock(999), join(5), Step::Clock(1), join(6)], vec![]);
+    let invite = Step::Invite {
+        by: 0,
+        uses: 2,
+        life_seconds: 1,
+    };
+    let join = |name| Step::Join {
+        invite: 2,
+        name,
+        push: false,
+    };
+    goes_well(
+        vec![invite, Step::Clock(999), join(5), Step::Clock(1), join(6)],
+        vec![],
+    );
 }
 
 #[test]
 fn a_recalled_message_mentions_nobody_wherever_it_is_loaded_from() {
-    let call = Step::Call { by: 0, to: GROUP, reply: None, users: vec![9] };
-    let recall = Step::Recall { by: 0, to: GROUP, at: 0 };
-    let edit = |words| Step::Edit { by: 0, to: GROUP, at: -1, words };
+    let call = Step::Call {
+        by: 0,
+        to: GROUP,
+        reply: None,
+        users: vec![9],
+    };
+    let recall = Step::Recall {
+        by: 0,
+        to: GROUP,
+        at: 0,
+    };
+    let edit = |words| Step::Edit {
+        by: 0,
+        to: GROUP,
+        at: -1,
+        words,
+    };
     let save = [Step::Take, Step::Stored, Step::LetGo];
-    let recalled = [&[call.clone(), Step::Commit][..], &save, &[recall], &save, &[call, edit(1), edit(2), Step::Commit, edit(3)]].concat();
-    goes_well(recalled, [crashes(0, 1), crashes(0, 2), crashes(1, 2)].concat());
+    let recalled = [
+        &[call.clone(), Step::Commit][..],
+        &save,
+        &[recall],
+        &save,
+        &[call, edit(1), edit(2), Step::Commit, edit(3)],
+    ]
+    .concat();
+    goes_well(
+        recalled,
+        [crashes(0, 1), crashes(0, 2), crashes(1, 2)].concat(),
+    );
 }
 
 #[test]
 fn no_client_seq_is_0() {
-    goes_well(vec![send(0, Seq::Zero), send(0, Seq::Next), send(0, Seq::Zero)], vec![]);
+    goes_well(
+        vec![send(0, Seq::Zero), send(0, Seq::Next), send(0, Seq::Zero)],
+        vec![],
+    );
 }
 
 #[test]
@@ -103,31 +276,112 @@ fn a_send_stream_remembers_the_same_sends_whenever_it_is_stored() {
     let direct = Place::Direct(2);
     let many = |to, count| Step::SendMany { by: 0, to, count };
     let save = [Step::Take, Step::Stored, Step::LetGo];
-    let busy = [&[many(direct, 1000)], &save[..], &[many(GROUP, 2)], &save, &[many(direct, 22), many(direct, 8)]].concat();
-    let retries = [5, 8, 29, 31, 32, 1022, 1023, 1024, 1030].map(|back| Step::Send { by: 0, to: GROUP, seq: Seq::Retry(back), body: 0 });
-    let pushed_out = [&[many(GROUP, 3)], &save[..], &[many(direct, 1023)], &save, &[send(0, Seq::Retry(1023)), send(0, Seq::Retry(1024))]];
+    let busy = [
+        &[many(direct, 1000)],
+        &save[..],
+        &[many(GROUP, 2)],
+        &save,
+        &[many(direct, 22), many(direct, 8)],
+    ]
+    .concat();
+    let retries = [5, 8, 29, 31, 32, 1022, 1023, 1024, 1030].map(|back| Step::Send {
+        by: 0,
+        to: GROUP,
+        seq: Seq::Retry(back),
+        body: 0,
+    });
+    let pushed_out = [
+        &[many(GROUP, 3)],
+        &save[..],
+        &[many(direct, 1023)],
+        &save,
+        &[send(0, Seq::Retry(1023)), send(0, Seq::Retry(1024))],
+    ];
     goes_well(pushed_out.concat(), crashes(0, 1));
-    goes_well([&busy[..], &retries, &save, &retries].concat(), [crashes(0, 1), crashes(1, 2), crashes(1, 3), crashes(2, 3)].concat());
+    goes_well(
+        [&busy[..], &retries, &save, &retries].concat(),
+        [crashes(0, 1), crashes(1, 2), crashes(1, 3), crashes(2, 3)].concat(),
+    );
 }
 
 #[test]
 fn what_a_recalled_message_named_goes_with_it_wherever_it_is_loaded_from() {
-    let store = Step::File(FileStep::Store { by: 0, file: 1, lies: false });
-    let attach = Step::File(FileStep::Attach { by: 0, to: GROUP, file: 1, lies: false });
-    let recall = Step::Recall { by: 0, to: GROUP, at: 0 };
-    let (fetch, collect) = (Step::File(FileStep::Fetch { by: 0, to: GROUP, at: 0, file: 1 }), Step::File(FileStep::Collect));
-    let sent = [store.clone(), attach.clone(), fetch.clone(), collect.clone(), Step::Take, Step::Stored, Step::LetGo];
-    let gone = [recall, fetch, collect.clone(), Step::Take, Step::Stored, store, Step::LetGo, attach, collect];
-    goes_well([&sent[..], &gone[..]].concat(), [crashes(0, 1), crashes(0, 2), crashes(1, 2)].concat());
+    let store = Step::File(FileStep::Store {
+        by: 0,
+        file: 1,
+        lies: false,
+    });
+    let attach = Step::File(FileStep::Attach {
+        by: 0,
+        to: GROUP,
+        file: 1,
+        lies: false,
+    });
+    let recall = Step::Recall {
+        by: 0,
+        to: GROUP,
+        at: 0,
+    };
+    let (fetch, collect) = (
+        Step::File(FileStep::Fetch {
+            by: 0,
+            to: GROUP,
+            at: 0,
+            file: 1,
+        }),
+        Step::File(FileStep::Collect),
+    );
+    let sent = [
+        store.clone(),
+        attach.clone(),
+        fetch.clone(),
+        collect.clone(),
+        Step::Take,
+        Step::Stored,
+        Step::LetGo,
+    ];
+    let gone = [
+        recall,
+        fetch,
+        collect.clone(),
+        Step::Take,
+        Step::Stored,
+        store,
+        Step::LetGo,
+        attach,
+        collect,
+    ];
+    goes_well(
+        [&sent[..], &gone[..]].concat(),
+        [crashes(0, 1), crashes(0, 2), crashes(1, 2)].concat(),
+    );
 }
 
 #[test]
 fn what_nobody_sent_goes_after_its_time_and_gives_its_room_back() {
-    let store = |by, file| Step::File(FileStep::Store { by, file, lies: false });
+    let store = |by, file| {
+        Step::File(FileStep::Store {
+            by,
+            file,
+            lies: false,
+        })
+    };
     let (collect, day) = (Step::File(FileStep::Collect), Step::File(FileStep::Day));
     // The last two files fill a quota.
-    let full = vec![store(0, 6), store(0, 7), store(0, 5), store(1, 6), collect.clone(), Step::Take, Step::Stored, Step::LetGo];
-    goes_well([full, vec![day, collect, store(0, 5), store(0, 6)]].concat(), crashes(0, 1));
+    let full = vec![
+        store(0, 6),
+        store(0, 7),
+        store(0, 5),
+        store(1, 6),
+        collect.clone(),
+        Step::Take,
+        Step::Stored,
+        Step::LetGo,
+    ];
+    goes_well(
+        [full, vec![day, collect, store(0, 5), store(0, 6)]].concat(),
+        crashes(0, 1),
+    );
 }
 
 fn govern(by: u8, act: Act) -> Step {
@@ -136,29 +390,104 @@ fn govern(by: u8, act: Act) -> Step {
 
 #[test]
 fn who_leaves_while_he_is_muted_is_so_when_he_comes_back() {
-    let open = govern(0, Act::Settings { open: true, from_join: true, least: [0; 4] });
-    let mute = govern(0, Act::Mute { user: 2, for_ms: 2500 });
-    let leave = Step::Remove { by: 1, to: GROUP, users: vec![2] };
+    let open = govern(
+        0,
+        Act::Settings {
+            open: true,
+            from_join: true,
+            least: [0; 4],
+        },
+    );
+    let mute = govern(
+        0,
+        Act::Mute {
+            user: 2,
+            for_ms: 2500,
+        },
+    );
+    let leave = Step::Remove {
+        by: 1,
+        to: GROUP,
+        users: vec![2],
+    };
     let save = [Step::Take, Step::Stored, Step::LetGo];
-    let back = [govern(1, Act::Join), send(1, Seq::Next), Step::Clock(2500), send(1, Seq::Next)];
-    let steps = [&[open, mute][..], &save, &[leave], &save, &back, &[Step::Take, Step::Stored]].concat();
-    goes_well(steps, [crashes(0, 1), crashes(0, 2), crashes(1, 2), crashes(1, 3), crashes(2, 3)].concat());
+    let back = [
+        govern(1, Act::Join),
+        send(1, Seq::Next),
+        Step::Clock(2500),
+        send(1, Seq::Next),
+    ];
+    let steps = [
+        &[open, mute][..],
+        &save,
+        &[leave],
+        &save,
+        &back,
+        &[Step::Take, Step::Stored],
+    ]
+    .concat();
+    goes_well(
+        steps,
+        [
+            crashes(0, 1),
+            crashes(0, 2),
+            crashes(1, 2),
+            crashes(1, 3),
+            crashes(2, 3),
+        ]
+        .concat(),
+    );
 }
 
 #[test]
 fn nobody_takes_back_a_pin_that_he_does_not_see() {
-    let from_join = govern(0, Act::Settings { open: true, from_join: true, least: [0; 4] });
-    let pin = |by, at, back| Step::Pin { by, to: GROUP, at, back };
-    let again = [Step::Remove { by: 1, to: GROUP, users: vec![2] }, govern(1, Act::Join)];
+    let from_join = govern(
+        0,
+        Act::Settings {
+            open: true,
+            from_join: true,
+            least: [0; 4],
+        },
+    );
+    let pin = |by, at, back| Step::Pin {
+        by,
+        to: GROUP,
+        at,
+        back,
+    };
+    let again = [
+        Step::Remove {
+            by: 1,
+            to: GROUP,
+            users: vec![2],
+        },
+        govern(1, Act::Join),
+    ];
     let pinned = [from_join, send(0, Seq::Next), pin(0, 0, false)];
-    goes_well([&pinned[..], &again, &[pin(1, -3, true), pin(0, -3, true)]].concat(), vec![]);
+    goes_well(
+        [&pinned[..], &again, &[pin(1, -3, true), pin(0, -3, true)]].concat(),
+        vec![],
+    );
 }
 
 #[test]
 fn a_clock_that_was_far_ahead_is_not_waited_for() {
     let (ahead, back) = (Step::HalfHours(4), Step::HalfHours(-4));
     let save = [Step::Take, Step::Stored, Step::LetGo];
-    let steps =
-        [&[ahead, send(0, Seq::Next)][..], &save, &[back, send(0, Seq::Next), Step::Clock(-500), send(0, Seq::Next)], &save].concat();
-    goes_well(steps, [crashes(0, 1), crashes(0, 2), crashes(1, 2)].concat());
+    let steps = [
+        &[ahead, send(0, Seq::Next)][..],
+        &save,
+        &[
+            back,
+            send(0, Seq::Next),
+            Step::Clock(-500),
+            send(0, Seq::Next),
+        ],
+        &save,
+    ]
+    .concat();
+    goes_well(
+        steps,
+        [crashes(0, 1), crashes(0, 2), crashes(1, 2)].concat(),
+    );
 }

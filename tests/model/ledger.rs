@@ -34,13 +34,32 @@ impl Ledger {
     pub(super) fn watch(&mut self, payload: &Bytes) -> Result<(), TestCaseError> {
         batch::replay::<TestCaseError>(payload.clone(), |change, entry| match change {
             Change::Appended(appended) => self.appended(&appended, unpack_entry(&entry)?),
-            Change::Rewritten { conversation, msgid, is_message } => self.rewritten(conversation, msgid, is_message, unpack_entry(&entry)?),
+            Change::Rewritten {
+                conversation,
+                msgid,
+                is_message,
+            } => self.rewritten(conversation, msgid, is_message, unpack_entry(&entry)?),
             other => self.moved(&other),
         })?;
-        prop_assert!(self.unannounced.is_empty(), "members without an entry: {:?}", self.unannounced);
+        prop_assert!(
+            self.unannounced.is_empty(),
+            "members without an entry: {:?}",
+            self.unannounced
+        );
         for (&(user, other), relation) in &self.relations {
-            let theirs = self.relations.get(&(other, user)).copied().unwrap_or_default();
-            prop_assert!(relation.fits(theirs), "{} is {:?} to {}, who is {:?}", other, relation, user, theirs);
+            let theirs = self
+                .relations
+                .get(&(other, user))
+                .copied()
+                .unwrap_or_default();
+            prop_assert!(
+                relation.fits(theirs),
+                "{} is {:?} to {}, who is {:?}",
+                other,
+                relation,
+                user,
+                theirs
+            );
         }
         Ok(())
     }
@@ -55,66 +74,172 @@ impl Ledger {
     }
 
     fn appended(&mut self, appended: &Appended, entry: Entry) -> Result<(), TestCaseError> {
-        let &Appended { conversation, msgid, sender, sent_at, origin } = appended;
-        prop_assert_eq!(msgid, self.head(conversation).next(), "a gap or a repeat in {}", conversation);
+        let &Appended {
+            conversation,
+            msgid,
+            sender,
+            sent_at,
+            origin,
+        } = appended;
+        prop_assert_eq!(
+            msgid,
+            self.head(conversation).next(),
+            "a gap or a repeat in {}",
+            conversation
+        );
         prop_assert_eq!((entry.sender, entry.sent_at), (sender, sent_at));
         prop_assert_eq!(entry.body.is_message(), origin != Origin::System);
         if origin != Origin::Imported {
-            prop_assert!(self.members.contains_key(&(conversation, sender)), "{} is no member of {}", sender, conversation);
+            prop_assert!(
+                self.members.contains_key(&(conversation, sender)),
+                "{} is no member of {}",
+                sender,
+                conversation
+            );
             let last = self.last_live.insert(conversation, sent_at);
-            let is_wrong_before = last.is_some_and(|last| last.get() > sent_at.get() + CLOCK_STEP_MS_MAX);
-            prop_assert!(last <= Some(sent_at) || is_wrong_before, "the time of {} in {} goes back", msgid, conversation);
+            let is_wrong_before =
+                last.is_some_and(|last| last.get() > sent_at.get() + CLOCK_STEP_MS_MAX);
+            prop_assert!(
+                last <= Some(sent_at) || is_wrong_before,
+                "the time of {} in {} goes back",
+                msgid,
+                conversation
+            );
         }
-        if let Origin::Sent { device, stream, seq, .. } = origin {
+        if let Origin::Sent {
+            device,
+            stream,
+            seq,
+            ..
+        } = origin
+        {
             let last = self.sent.insert((device, stream, conversation), seq);
-            prop_assert!(seq > last.unwrap_or(0), "seq {} of {:?} in {} was there before", seq, stream, conversation);
-            let read = self.read.entry((conversation, sender)).or_insert(MsgId::ZERO);
+            prop_assert!(
+                seq > last.unwrap_or(0),
+                "seq {} of {:?} in {} was there before",
+                seq,
+                stream,
+                conversation
+            );
+            let read = self
+                .read
+                .entry((conversation, sender))
+                .or_insert(MsgId::ZERO);
             *read = msgid.max(*read);
         }
         match &entry.body {
-            Body::System(SystemEntry::Created { .. }) => self.unannounced.retain(|&key| key != (conversation, sender)),
+            Body::System(SystemEntry::Created { .. }) => self
+                .unannounced
+                .retain(|&key| key != (conversation, sender)),
             Body::System(SystemEntry::Added { users }) => {
-                self.unannounced.retain(|(id, user)| *id != conversation || !users.contains(user));
+                self.unannounced
+                    .retain(|(id, user)| *id != conversation || !users.contains(user));
             }
             // The first message of a direct chat makes both its members.
-            _ if conversation.direct_users().is_some() => self.unannounced.retain(|&(id, _)| id != conversation),
+            _ if conversation.direct_users().is_some() => {
+                self.unannounced.retain(|&(id, _)| id != conversation)
+            }
             _ => {}
         }
         self.entries.entry(conversation).or_default().push(entry);
         Ok(())
     }
 
-    fn rewritten(&mut self, id: ConversationId, msgid: MsgId, is_message: bool, entry: Entry) -> Result<(), TestCaseError> {
+    fn rewritten(
+        &mut self,
+        id: ConversationId,
+        msgid: MsgId,
+        is_message: bool,
+        entry: Entry,
+    ) -> Result<(), TestCaseError> {
         let head = self.head(id);
-        prop_assert!(Some(&msgid) > self.floors.get(&id), "{} of {} is gone and rewritten", msgid, id);
-        prop_assert!(MsgId::ZERO < msgid && msgid < head, "{} of {} is rewritten below the head {}", msgid, id, head);
+        prop_assert!(
+            Some(&msgid) > self.floors.get(&id),
+            "{} of {} is gone and rewritten",
+            msgid,
+            id
+        );
+        prop_assert!(
+            MsgId::ZERO < msgid && msgid < head,
+            "{} of {} is rewritten below the head {}",
+            msgid,
+            id,
+            head
+        );
         let place = &mut self.entries.get_mut(&id).unwrap()[msgid.get() as usize - 1];
         prop_assert_eq!((entry.sender, entry.sent_at), (place.sender, place.sent_at));
         prop_assert_eq!(entry.body.is_message(), is_message);
-        prop_assert!(place.body.is_message() || !is_message, "{} of {} becomes a message", msgid, id);
+        prop_assert!(
+            place.body.is_message() || !is_message,
+            "{} of {} becomes a message",
+            msgid,
+            id
+        );
         *place = entry;
         Ok(())
     }
 
     fn moved(&mut self, change: &Change) -> Result<(), TestCaseError> {
         match *change {
-            Change::Read { conversation, user, msgid } => {
-                prop_assert!(self.members.contains_key(&(conversation, user)) && msgid <= self.head(conversation));
+            Change::Read {
+                conversation,
+                user,
+                msgid,
+            } => {
+                prop_assert!(
+                    self.members.contains_key(&(conversation, user))
+                        && msgid <= self.head(conversation)
+                );
                 let last = self.read.insert((conversation, user), msgid);
                 prop_assert!(last < Some(msgid), "the read cursor of {} goes back", user);
             }
-            Change::MarkedUnread { conversation, user, read, ref mark } => {
-                let last = self.read.insert((conversation, user), read).unwrap_or_default();
-                prop_assert!(read < last && last <= mark.told(), "user {} had not read what he marks as unread", user);
+            Change::MarkedUnread {
+                conversation,
+                user,
+                read,
+                ref mark,
+            } => {
+                let last = self
+                    .read
+                    .insert((conversation, user), read)
+                    .unwrap_or_default();
+                prop_assert!(
+                    read < last && last <= mark.told(),
+                    "user {} had not read what he marks as unread",
+                    user
+                );
             }
-            Change::Delivered { conversation, user, device, msgid } => {
-                prop_assert!(self.members.contains_key(&(conversation, user)) && msgid <= self.head(conversation));
+            Change::Delivered {
+                conversation,
+                user,
+                device,
+                msgid,
+            } => {
+                prop_assert!(
+                    self.members.contains_key(&(conversation, user))
+                        && msgid <= self.head(conversation)
+                );
                 let last = self.delivered.insert((conversation, user, device), msgid);
-                prop_assert!(last < Some(msgid), "the delivered cursor of {} goes back", device);
+                prop_assert!(
+                    last < Some(msgid),
+                    "the delivered cursor of {} goes back",
+                    device
+                );
             }
-            Change::Member { conversation, user, joined, counts, .. } => {
+            Change::Member {
+                conversation,
+                user,
+                joined,
+                counts,
+                ..
+            } => {
                 match self.members.insert((conversation, user), joined) {
-                    Some(before) => prop_assert_eq!(joined, before, "another role of {} is no new membership", user),
+                    Some(before) => prop_assert_eq!(
+                        joined,
+                        before,
+                        "another role of {} is no new membership",
+                        user
+                    ),
                     None => {
                         prop_assert_eq!(joined, self.head(conversation).next());
                         self.unannounced.insert((conversation, user));
@@ -122,40 +247,101 @@ impl Ledger {
                 }
                 self.check_counts(conversation, counts)?;
             }
-            Change::MemberRemoved { conversation, user, counts } => {
-                prop_assert!(self.members.remove(&(conversation, user)).is_some(), "{} is no member", user);
+            Change::MemberRemoved {
+                conversation,
+                user,
+                counts,
+            } => {
+                prop_assert!(
+                    self.members.remove(&(conversation, user)).is_some(),
+                    "{} is no member",
+                    user
+                );
                 let last = self.entries(conversation).last().map(|entry| &entry.body);
                 let is_named = match last {
-                    Some(Body::System(SystemEntry::Removed { users } | SystemEntry::Banned { users })) => users.contains(&user),
+                    Some(Body::System(
+                        SystemEntry::Removed { users } | SystemEntry::Banned { users },
+                    )) => users.contains(&user),
                     _ => false,
                 };
-                prop_assert!(is_named, "no entry says that {} left {}", user, conversation);
+                prop_assert!(
+                    is_named,
+                    "no entry says that {} left {}",
+                    user,
+                    conversation
+                );
                 self.read.remove(&(conversation, user));
-                self.delivered.retain(|key, _| (key.0, key.1) != (conversation, user));
+                self.delivered
+                    .retain(|key, _| (key.0, key.1) != (conversation, user));
                 self.check_counts(conversation, counts)?;
             }
-            Change::FloorRaised { conversation, floor } => {
-                prop_assert!(floor <= self.head(conversation), "the floor of {} lies above its head", conversation);
+            Change::FloorRaised {
+                conversation,
+                floor,
+            } => {
+                prop_assert!(
+                    floor <= self.head(conversation),
+                    "the floor of {} lies above its head",
+                    conversation
+                );
                 let last = self.floors.insert(conversation, floor);
-                prop_assert!(last < Some(floor), "the floor of {} goes back", conversation);
+                prop_assert!(
+                    last < Some(floor),
+                    "the floor of {} goes back",
+                    conversation
+                );
             }
-            Change::Mentioned { conversation, msgid, ref users } => {
+            Change::Mentioned {
+                conversation,
+                msgid,
+                ref users,
+            } => {
                 prop_assert_eq!(msgid, self.head(conversation));
-                let is_member = |&user: &UserId| user == UserId::SERVER || self.members.contains_key(&(conversation, user));
-                prop_assert!(!users.is_empty() && users.iter().all(is_member), "{:?} cannot be mentioned in {}", users, conversation);
+                let is_member = |&user: &UserId| {
+                    user == UserId::SERVER || self.members.contains_key(&(conversation, user))
+                };
+                prop_assert!(
+                    !users.is_empty() && users.iter().all(is_member),
+                    "{:?} cannot be mentioned in {}",
+                    users,
+                    conversation
+                );
             }
-            Change::MemberTerms { conversation, user, terms } => {
+            Change::MemberTerms {
+                conversation,
+                user,
+                terms,
+            } => {
                 let joined = self.members.get(&(conversation, user)).copied();
-                prop_assert!(joined.is_some_and(|joined| terms.floor < joined), "{} sees less than since he joined", user);
+                prop_assert!(
+                    joined.is_some_and(|joined| terms.floor < joined),
+                    "{} sees less than since he joined",
+                    user
+                );
                 prop_assert!(terms.hidden_at <= Some(self.head(conversation)));
             }
-            Change::Relation { user, other, relation } => {
+            Change::Relation {
+                user,
+                other,
+                relation,
+            } => {
                 prop_assert!(user != other);
                 let last = self.relations.insert((user, other), relation);
-                prop_assert!(last.unwrap_or_default() != relation, "{} was {:?} to {} before", other, relation, user);
+                prop_assert!(
+                    last.unwrap_or_default() != relation,
+                    "{} was {:?} to {} before",
+                    other,
+                    relation,
+                    user
+                );
             }
-            Change::StreamOpened { device, forgotten: Some(forgotten), .. } => {
-                self.sent.retain(|key, _| (key.0, key.1) != (device, forgotten));
+            Change::StreamOpened {
+                device,
+                forgotten: Some(forgotten),
+                ..
+            } => {
+                self.sent
+                    .retain(|key, _| (key.0, key.1) != (device, forgotten));
             }
             Change::DeviceRemoved(_, device) => self.sent.retain(|key, _| key.0 != device),
             _ => {}

@@ -36,7 +36,11 @@ const CASES: u32 = if cfg!(debug_assertions) { 200 } else { 10_000 };
 #[test]
 fn the_state_machine_does_what_the_model_does() {
     let cases = std::env::var("CAIRN_MODEL_CASES").map_or(CASES, |cases| cases.parse().unwrap());
-    let mut runner = TestRunner::new(Config { cases, failure_persistence: None, ..Config::default() });
+    let mut runner = TestRunner::new(Config {
+        cases,
+        failure_persistence: None,
+        ..Config::default()
+    });
     match runner.run(&steps::script(), |script| run::play(&script)) {
         Ok(()) => {}
         Err(TestError::Fail(why, script)) => panic!("{why}\nafter:\n{script:?}"),

@@ -12,7 +12,9 @@ use cairn_proto::error::ErrorCode;
 use cairn_proto::extras::Extras;
 use cairn_proto::group::{GroupSettings, JoinerHistory};
 use cairn_proto::hello::ServerRole;
-use cairn_proto::ids::{ConversationId, DeviceId, ImportSource, MsgId, SendStreamId, Timestamp, UserId};
+use cairn_proto::ids::{
+    ConversationId, DeviceId, ImportSource, MsgId, SendStreamId, Timestamp, UserId,
+};
 use cairn_proto::limits;
 use cairn_proto::overview::Moment;
 use cairn_proto::people::Profile;
@@ -136,7 +138,11 @@ pub(super) struct Send {
 
 impl Naive {
     /// What the server answers, and what it does on the way.
-    pub(super) fn execute(&mut self, command: &Command, now: Timestamp) -> Result<Reply, ErrorCode> {
+    pub(super) fn execute(
+        &mut self,
+        command: &Command,
+        now: Timestamp,
+    ) -> Result<Reply, ErrorCode> {
         self.effects.clear();
         let answer = self.decide(command, now);
         self.note_changes();
@@ -145,25 +151,61 @@ impl Naive {
 
     fn decide(&mut self, command: &Command, now: Timestamp) -> Result<Reply, ErrorCode> {
         match command {
-            Command::OwnerInvite { token, expires_at } => self.owner_invite(*token, *expires_at, now),
-            Command::Invite { actor, token, uses, life_seconds } => self.invite(*actor, *token, *uses, *life_seconds, now),
-            Command::Join { invite, name, password, device } => self.join(*invite, name, password.clone(), device, now),
-            Command::Account { name } => Ok(Reply::Account(self.named(name).map(|user| (user, self.users[&user].password.clone())))),
+            Command::OwnerInvite { token, expires_at } => {
+                self.owner_invite(*token, *expires_at, now)
+            }
+            Command::Invite {
+                actor,
+                token,
+                uses,
+                life_seconds,
+            } => self.invite(*actor, *token, *uses, *life_seconds, now),
+            Command::Join {
+                invite,
+                name,
+                password,
+                device,
+            } => self.join(*invite, name, password.clone(), device, now),
+            Command::Account { name } => Ok(Reply::Account(
+                self.named(name)
+                    .map(|user| (user, self.users[&user].password.clone())),
+            )),
             Command::AddDevice { user, device } => self.add_device(*user, device, now),
-            Command::Login { token, stream, push, since } => {
+            Command::Login {
+                token,
+                stream,
+                push,
+                since,
+            } => {
                 let (user, device) = self.device_with(*token).ok_or(ErrorCode::AuthFailed)?;
-                self.begin_session(Actor { user, device, stream: *stream }, *push, *since)
+                self.begin_session(
+                    Actor {
+                        user,
+                        device,
+                        stream: *stream,
+                    },
+                    *push,
+                    *since,
+                )
             }
             Command::Begin(epoch) => Ok(self.begin_epoch(*epoch)),
             Command::Grant(actor, conversation) => self.grant(*actor, *conversation),
             Command::Attachment(command) => self.attachment(command, now),
             Command::Figures(actor) => {
                 self.check_actor(*actor)?;
-                if self.users[&actor.user].role == ServerRole::Owner { Ok(Reply::FiguresAllowed) } else { Err(ErrorCode::Forbidden) }
+                if self.users[&actor.user].role == ServerRole::Owner {
+                    Ok(Reply::FiguresAllowed)
+                } else {
+                    Err(ErrorCode::Forbidden)
+                }
             }
             Command::KeepsByDefault => Ok(self.keeps_by_default()),
             Command::Retained(id) => self.retained(*id),
-            Command::Expire { conversation, policy, aged } => self.expire(*conversation, *policy, *aged),
+            Command::Expire {
+                conversation,
+                policy,
+                aged,
+            } => self.expire(*conversation, *policy, *aged),
             Command::Ask(actor, request) => {
                 self.check_actor(*actor)?;
                 self.ask(*actor, request, now).map(Reply::Response)
@@ -171,25 +213,58 @@ impl Naive {
         }
     }
 
-    fn owner_invite(&mut self, token: SecretHash, expires_at: Timestamp, now: Timestamp) -> Result<Reply, ErrorCode> {
-        if self.users.values().any(|user| user.role == ServerRole::Owner) {
+    fn owner_invite(
+        &mut self,
+        token: SecretHash,
+        expires_at: Timestamp,
+        now: Timestamp,
+    ) -> Result<Reply, ErrorCode> {
+        if self
+            .users
+            .values()
+            .any(|user| user.role == ServerRole::Owner)
+        {
             return Err(ErrorCode::Forbidden);
         }
-        self.invites.retain(|_, invite| invite.role != ServerRole::Owner && invite.expires_at > now);
-        self.invites.insert(token, Invite { uses_left: 1, expires_at, role: ServerRole::Owner });
+        self.invites
+            .retain(|_, invite| invite.role != ServerRole::Owner && invite.expires_at > now);
+        self.invites.insert(
+            token,
+            Invite {
+                uses_left: 1,
+                expires_at,
+                role: ServerRole::Owner,
+            },
+        );
         Ok(Reply::Done)
     }
 
-    fn invite(&mut self, actor: Actor, token: SecretHash, uses: u32, life_seconds: u64, now: Timestamp) -> Result<Reply, ErrorCode> {
+    fn invite(
+        &mut self,
+        actor: Actor,
+        token: SecretHash,
+        uses: u32,
+        life_seconds: u64,
+        now: Timestamp,
+    ) -> Result<Reply, ErrorCode> {
         self.check_actor(actor)?;
         if self.users[&actor.user].role == ServerRole::Member {
             return Err(ErrorCode::Forbidden);
         }
-        if !(1..=limits::INVITE_USES_MAX).contains(&uses) || !(1..=limits::INVITE_LIFE_MAX.as_secs()).contains(&life_seconds) {
+        if !(1..=limits::INVITE_USES_MAX).contains(&uses)
+            || !(1..=limits::INVITE_LIFE_MAX.as_secs()).contains(&life_seconds)
+        {
             return Err(ErrorCode::BadRequest);
         }
         let expires_at = Timestamp::new(now.get() + life_seconds * 1000);
-        self.invites.insert(token, Invite { uses_left: uses, expires_at, role: ServerRole::Member });
+        self.invites.insert(
+            token,
+            Invite {
+                uses_left: uses,
+                expires_at,
+                role: ServerRole::Member,
+            },
+        );
         Ok(Reply::Done)
     }
 
@@ -205,7 +280,11 @@ impl Naive {
         if invite.expires_at <= now {
             return Err(ErrorCode::BadInvite);
         }
-        if self.users.values().any(|user| user.name.folded() == name.folded()) {
+        if self
+            .users
+            .values()
+            .any(|user| user.name.folded() == name.folded())
+        {
             return Err(ErrorCode::NameTaken);
         }
         let role = invite.role;
@@ -215,102 +294,228 @@ impl Naive {
         self.add_device(user, device, now)
     }
 
-    pub(super) fn add_user(&mut self, name: &UserName, role: ServerRole, password: Option<Box<str>>, now: Timestamp) -> UserId {
+    pub(super) fn add_user(
+        &mut self,
+        name: &UserName,
+        role: ServerRole,
+        password: Option<Box<str>>,
+        now: Timestamp,
+    ) -> UserId {
         let id = UserId::new(self.users.len() as u32 + 1);
-        self.users.insert(id, User { name: name.clone(), role, password, created_at: now, devices: BTreeMap::new(), reads: Reads::Shown });
+        self.users.insert(
+            id,
+            User {
+                name: name.clone(),
+                role,
+                password,
+                created_at: now,
+                devices: BTreeMap::new(),
+                reads: Reads::Shown,
+            },
+        );
         id
     }
 
-    fn add_device(&mut self, user: UserId, device: &NewDevice, now: Timestamp) -> Result<Reply, ErrorCode> {
-        let devices = &mut self.users.get_mut(&user).ok_or(ErrorCode::AuthFailed)?.devices;
+    fn add_device(
+        &mut self,
+        user: UserId,
+        device: &NewDevice,
+        now: Timestamp,
+    ) -> Result<Reply, ErrorCode> {
+        let devices = &mut self
+            .users
+            .get_mut(&user)
+            .ok_or(ErrorCode::AuthFailed)?
+            .devices;
         if devices.len() == limits::DEVICES_PER_USER_MAX {
             return Err(ErrorCode::LimitReached);
         }
-        let NewDevice { id, name, token, stream, push } = device.clone();
-        devices.insert(id, Device { name, token, created_at: now, streams: Vec::new() });
-        self.begin_session(Actor { user, device: id, stream }, push, None)
+        let NewDevice {
+            id,
+            name,
+            token,
+            stream,
+            push,
+        } = device.clone();
+        devices.insert(
+            id,
+            Device {
+                name,
+                token,
+                created_at: now,
+                streams: Vec::new(),
+            },
+        );
+        self.begin_session(
+            Actor {
+                user,
+                device: id,
+                stream,
+            },
+            push,
+            None,
+        )
     }
 
-    fn begin_session(&mut self, actor: Actor, push: bool, since: Option<Moment>) -> Result<Reply, ErrorCode> {
+    fn begin_session(
+        &mut self,
+        actor: Actor,
+        push: bool,
+        since: Option<Moment>,
+    ) -> Result<Reply, ErrorCode> {
         self.use_stream(actor);
         let User { name, role, .. } = self.users[&actor.user].clone();
         let ids = self.conversations_of(actor.user);
-        let feeds = if push { ids.iter().filter_map(|&id| self.feed(actor, id)).collect() } else { Vec::new() };
-        Ok(Reply::LoggedIn(Box::new(LoggedIn { actor, name, role, overview: self.overview(actor, since, None), feeds })))
+        let feeds = if push {
+            ids.iter().filter_map(|&id| self.feed(actor, id)).collect()
+        } else {
+            Vec::new()
+        };
+        Ok(Reply::LoggedIn(Box::new(LoggedIn {
+            actor,
+            name,
+            role,
+            overview: self.overview(actor, since, None),
+            feeds,
+        })))
     }
 
     /// The stream becomes the most recently used one. What was sent on the least recently used of too many is forgotten.
     fn use_stream(&mut self, actor: Actor) {
-        let Actor { user, device, stream } = actor;
-        let streams = &mut self.users.get_mut(&user).unwrap().devices.get_mut(&device).unwrap().streams;
+        let Actor {
+            user,
+            device,
+            stream,
+        } = actor;
+        let streams = &mut self
+            .users
+            .get_mut(&user)
+            .unwrap()
+            .devices
+            .get_mut(&device)
+            .unwrap()
+            .streams;
         streams.retain(|&known| known != stream);
         streams.insert(0, stream);
         if streams.len() > SEND_STREAMS_PER_DEVICE_MAX {
             let forgotten = streams.pop().unwrap();
-            self.sends.retain(|send| (send.device, send.stream) != (device, forgotten));
+            self.sends
+                .retain(|send| (send.device, send.stream) != (device, forgotten));
         }
     }
 
     /// A session may send on a stream that was forgotten since it began: it is a new one then.
     pub(super) fn use_stream_if_forgotten(&mut self, actor: Actor) {
-        if !self.users[&actor.user].devices[&actor.device].streams.contains(&actor.stream) {
+        if !self.users[&actor.user].devices[&actor.device]
+            .streams
+            .contains(&actor.stream)
+        {
             self.use_stream(actor);
         }
     }
 
     pub(super) fn revoke(&mut self, actor: Actor, device: DeviceId) -> Result<Response, ErrorCode> {
         let user = self.users.get_mut(&actor.user).unwrap();
-        user.devices.remove(&device).ok_or(ErrorCode::NoSuchDevice)?;
+        user.devices
+            .remove(&device)
+            .ok_or(ErrorCode::NoSuchDevice)?;
         self.sends.retain(|send| send.device != device);
         for conversation in self.conversations.values_mut() {
-            conversation.members.values_mut().for_each(|member| member.delivered.retain(|&known, _| known != device));
+            conversation
+                .members
+                .values_mut()
+                .for_each(|member| member.delivered.retain(|&known, _| known != device));
         }
-        self.effects.push(Effect::Revoked { user: actor.user, device });
+        self.effects.push(Effect::Revoked {
+            user: actor.user,
+            device,
+        });
         Ok(Response::Done)
     }
 
     pub(super) fn devices(&self, actor: Actor) -> Response {
         let info = |(&id, device): (&DeviceId, &Device)| {
             let current = id == actor.device;
-            DeviceInfo { id, name: device.name.clone(), created_at: device.created_at, current, online: current }
+            DeviceInfo {
+                id,
+                name: device.name.clone(),
+                created_at: device.created_at,
+                current,
+                online: current,
+            }
         };
         Response::Devices(self.users[&actor.user].devices.iter().map(info).collect())
     }
 
     pub(super) fn check_actor(&self, actor: Actor) -> Result<(), ErrorCode> {
-        let is_known = self.users.get(&actor.user).is_some_and(|user| user.devices.contains_key(&actor.device));
+        let is_known = self
+            .users
+            .get(&actor.user)
+            .is_some_and(|user| user.devices.contains_key(&actor.device));
         is_known.then_some(()).ok_or(ErrorCode::AuthFailed)
     }
 
     pub(super) fn named(&self, name: &UserName) -> Option<UserId> {
-        self.users.iter().find(|(_, user)| user.name == *name).map(|(&id, _)| id)
+        self.users
+            .iter()
+            .find(|(_, user)| user.name == *name)
+            .map(|(&id, _)| id)
     }
 
     fn device_with(&self, token: SecretHash) -> Option<(UserId, DeviceId)> {
-        let devices = self.users.iter().flat_map(|(&user, record)| record.devices.iter().map(move |(&id, device)| (user, id, device)));
-        devices.filter(|(_, _, device)| device.token == token).map(|(user, id, _)| (user, id)).next()
+        let devices = self.users.iter().flat_map(|(&user, record)| {
+            record
+                .devices
+                .iter()
+                .map(move |(&id, device)| (user, id, device))
+        });
+        devices
+            .filter(|(_, _, device)| device.token == token)
+            .map(|(user, id, _)| (user, id))
+            .next()
     }
 
     pub(super) fn info(&self, id: UserId) -> Option<UserInfo> {
         let user = self.users.get(&id)?;
-        Some(UserInfo { id, name: user.name.clone(), role: user.role })
+        Some(UserInfo {
+            id,
+            name: user.name.clone(),
+            role: user.role,
+        })
     }
 
     /// Whether the user may be a member of one more conversation.
     pub(super) fn check_room(&self, user: UserId) -> Result<(), ErrorCode> {
         let max = self.number_set("conversations-per-user", 20_000);
-        if self.conversations_of(user).len() as u64 >= max { Err(ErrorCode::LimitReached) } else { Ok(()) }
+        if self.conversations_of(user).len() as u64 >= max {
+            Err(ErrorCode::LimitReached)
+        } else {
+            Ok(())
+        }
     }
 
     /// Whether the user may own one more group.
     pub(super) fn check_owned(&self, user: UserId) -> Result<(), ErrorCode> {
-        let owns = |found: &&Conversation| found.members.get(&user).is_some_and(|member| member.role == Role::Owner);
+        let owns = |found: &&Conversation| {
+            found
+                .members
+                .get(&user)
+                .is_some_and(|member| member.role == Role::Owner)
+        };
         let owned = self.conversations.values().filter(owns).count() as u64;
-        if owned >= self.number_set("groups-per-owner", 1_000) { Err(ErrorCode::LimitReached) } else { Ok(()) }
+        if owned >= self.number_set("groups-per-owner", 1_000) {
+            Err(ErrorCode::LimitReached)
+        } else {
+            Ok(())
+        }
     }
 
     pub(super) fn conversations_of(&self, user: UserId) -> BTreeSet<ConversationId> {
-        self.conversations.iter().filter(|(_, found)| found.members.contains_key(&user)).map(|(&id, _)| id).collect()
+        self.conversations
+            .iter()
+            .filter(|(_, found)| found.members.contains_key(&user))
+            .map(|(&id, _)| id)
+            .collect()
     }
 }
 
@@ -321,21 +526,33 @@ impl Conversation {
 
     /// The entries above a message, with their numbers.
     pub(super) fn above(&self, base: MsgId) -> impl Iterator<Item = (MsgId, &LogEntry)> {
-        self.log.iter().enumerate().map(|(at, entry)| (MsgId::new(at as u64 + 1), entry)).filter(move |&(msgid, _)| msgid > base)
+        self.log
+            .iter()
+            .enumerate()
+            .map(|(at, entry)| (MsgId::new(at as u64 + 1), entry))
+            .filter(move |&(msgid, _)| msgid > base)
     }
 
     /// Messages of others that the member has not read.
     pub(super) fn unread(&self, user: UserId) -> u64 {
         let is_unread = |entry: &LogEntry| entry.body.is_message() && entry.sender != user;
-        self.above(self.base(user)).filter(|(_, entry)| is_unread(entry)).count() as u64
+        self.above(self.base(user))
+            .filter(|(_, entry)| is_unread(entry))
+            .count() as u64
     }
 
     /// Messages of others above the read cursor that mention the member.
     pub(super) fn mentions(&self, user: UserId) -> u64 {
         let is_meant = |entry: &LogEntry| {
-            entry.body.is_message() && entry.sender != user && [user, UserId::SERVER].iter().any(|user| entry.mentioned.contains(user))
+            entry.body.is_message()
+                && entry.sender != user
+                && [user, UserId::SERVER]
+                    .iter()
+                    .any(|user| entry.mentioned.contains(user))
         };
-        self.above(self.base(user)).filter(|(_, entry)| is_meant(entry)).count() as u64
+        self.above(self.base(user))
+            .filter(|(_, entry)| is_meant(entry))
+            .count() as u64
     }
 
     /// Entries above the read cursor that are no messages of others.
@@ -345,7 +562,9 @@ impl Conversation {
 
     /// Entries above the read cursor that are no messages.
     pub(super) fn uncounted(&self, user: UserId) -> u64 {
-        self.above(self.base(user)).filter(|(_, entry)| !entry.body.is_message()).count() as u64
+        self.above(self.base(user))
+            .filter(|(_, entry)| !entry.body.is_message())
+            .count() as u64
     }
 
     fn base(&self, user: UserId) -> MsgId {
@@ -354,13 +573,18 @@ impl Conversation {
 
     /// The last entry that somebody said, also when nothing is left of it.
     pub(super) fn last_message(&self) -> MsgId {
-        let said = self.above(MsgId::ZERO).filter(|(_, entry)| entry.body.is_message() || matches!(entry.body, Body::Recalled { .. }));
+        let said = self.above(MsgId::ZERO).filter(|(_, entry)| {
+            entry.body.is_message() || matches!(entry.body, Body::Recalled { .. })
+        });
         said.map(|(msgid, _)| msgid).last().unwrap_or_default()
     }
 
     /// When the last thing happened here, imports aside.
     pub(super) fn last_sent_at(&self) -> Timestamp {
-        self.log.iter().rfind(|entry| !entry.imported).map_or(Timestamp::new(0), |entry| entry.sent_at)
+        self.log
+            .iter()
+            .rfind(|entry| !entry.imported)
+            .map_or(Timestamp::new(0), |entry| entry.sent_at)
     }
 }
 
@@ -373,7 +597,11 @@ impl Member {
             told: MsgId::ZERO,
             marked_own: BTreeSet::new(),
             delivered: BTreeMap::new(),
-            floor: if history == JoinerHistory::All { MsgId::ZERO } else { MsgId::new(joined.get() - 1) },
+            floor: if history == JoinerHistory::All {
+                MsgId::ZERO
+            } else {
+                MsgId::new(joined.get() - 1)
+            },
             muted_until: Timestamp::new(0),
             muted: false,
             favourite: false,

@@ -44,7 +44,15 @@ impl Naive {
         }
         if entry.body != body {
             self.clear_edits(id, msgid);
-            let edit = self.push(id, actor.user, now, Body::Amendment(Amendment::Edited { msgid, text: Some(text.clone()) }));
+            let edit = self.push(
+                id,
+                actor.user,
+                now,
+                Body::Amendment(Amendment::Edited {
+                    msgid,
+                    text: Some(text.clone()),
+                }),
+            );
             let at = self.at(id, edit).sent_at;
             let entry = self.at(id, msgid);
             entry.body = body;
@@ -53,7 +61,13 @@ impl Naive {
         Ok(Response::Done)
     }
 
-    pub(super) fn recall(&mut self, actor: Actor, id: ConversationId, msgid: MsgId, now: Timestamp) -> Result<Response, ErrorCode> {
+    pub(super) fn recall(
+        &mut self,
+        actor: Actor,
+        id: ConversationId,
+        msgid: MsgId,
+        now: Timestamp,
+    ) -> Result<Response, ErrorCode> {
         let entry = self.entry(actor, id, msgid)?;
         let found = self.inside(actor.user, id)?;
         let manages = found.name.is_some() && found.members[&actor.user].role != Role::Member;
@@ -70,7 +84,12 @@ impl Naive {
             self.check_age(entry, now)?;
         }
         self.clear_edits(id, msgid);
-        self.push(id, actor.user, now, Body::Amendment(Amendment::Recalled { msgid }));
+        self.push(
+            id,
+            actor.user,
+            now,
+            Body::Amendment(Amendment::Recalled { msgid }),
+        );
         self.conversations.get_mut(&id).unwrap().pins.remove(&msgid);
         let entry = self.at(id, msgid);
         (entry.body, entry.extras) = (Body::Recalled { by: actor.user }, Extras::NONE);
@@ -91,13 +110,27 @@ impl Naive {
             return Err(ErrorCode::NoSuchMessage);
         }
         let mut reactions = entry.extras.reactions().to_vec();
-        match reactions.iter().position(|reaction| reaction.emoji == *emoji) {
+        match reactions
+            .iter()
+            .position(|reaction| reaction.emoji == *emoji)
+        {
             Some(at) if reactions[at].users.contains(&actor.user) => return Ok(Response::Done),
             Some(at) => reactions[at].users.push(actor.user),
             None if reactions.len() == REACTION_KINDS_MAX => return Err(ErrorCode::LimitReached),
-            None => reactions.push(Reaction { emoji: emoji.clone(), users: vec![actor.user] }),
+            None => reactions.push(Reaction {
+                emoji: emoji.clone(),
+                users: vec![actor.user],
+            }),
         }
-        self.push(id, actor.user, now, Body::Amendment(Amendment::Reacted { msgid, emoji: emoji.clone() }));
+        self.push(
+            id,
+            actor.user,
+            now,
+            Body::Amendment(Amendment::Reacted {
+                msgid,
+                emoji: emoji.clone(),
+            }),
+        );
         let entry = self.at(id, msgid);
         entry.extras = entry.extras.with_reactions(reactions);
         Ok(Response::Done)
@@ -119,26 +152,61 @@ impl Naive {
         }
         after.retain(|reaction| !reaction.users.is_empty());
         if after != before {
-            self.push(id, actor.user, now, Body::Amendment(Amendment::Unreacted { msgid, emoji: emoji.clone() }));
+            self.push(
+                id,
+                actor.user,
+                now,
+                Body::Amendment(Amendment::Unreacted {
+                    msgid,
+                    emoji: emoji.clone(),
+                }),
+            );
             let entry = self.at(id, msgid);
             entry.extras = entry.extras.with_reactions(after);
         }
         Ok(Response::Done)
     }
 
-    pub(super) fn pin(&mut self, actor: Actor, id: ConversationId, msgid: MsgId, now: Timestamp) -> Result<Response, ErrorCode> {
-        self.may_speak(actor.user, id, self.inside(actor.user, id)?.settings.pin, now)?;
+    pub(super) fn pin(
+        &mut self,
+        actor: Actor,
+        id: ConversationId,
+        msgid: MsgId,
+        now: Timestamp,
+    ) -> Result<Response, ErrorCode> {
+        self.may_speak(
+            actor.user,
+            id,
+            self.inside(actor.user, id)?.settings.pin,
+            now,
+        )?;
         if !self.entry(actor, id, msgid)?.body.is_message() {
             return Err(ErrorCode::NoSuchMessage);
         }
         if self.conversations.get_mut(&id).unwrap().pins.insert(msgid) {
-            self.push(id, actor.user, now, Body::Amendment(Amendment::Pinned { msgid }));
+            self.push(
+                id,
+                actor.user,
+                now,
+                Body::Amendment(Amendment::Pinned { msgid }),
+            );
         }
         Ok(Response::Done)
     }
 
-    pub(super) fn unpin(&mut self, actor: Actor, id: ConversationId, msgid: MsgId, now: Timestamp) -> Result<Response, ErrorCode> {
-        self.may_speak(actor.user, id, self.inside(actor.user, id)?.settings.pin, now)?;
+    pub(super) fn unpin(
+        &mut self,
+        actor: Actor,
+        id: ConversationId,
+        msgid: MsgId,
+        now: Timestamp,
+    ) -> Result<Response, ErrorCode> {
+        self.may_speak(
+            actor.user,
+            id,
+            self.inside(actor.user, id)?.settings.pin,
+            now,
+        )?;
         let found = self.inside(actor.user, id)?;
         if found.has_expired(msgid) {
             return Err(ErrorCode::Expired);
@@ -147,7 +215,12 @@ impl Naive {
             return Err(ErrorCode::NoSuchMessage);
         }
         if self.conversations.get_mut(&id).unwrap().pins.remove(&msgid) {
-            self.push(id, actor.user, now, Body::Amendment(Amendment::Unpinned { msgid }));
+            self.push(
+                id,
+                actor.user,
+                now,
+                Body::Amendment(Amendment::Unpinned { msgid }),
+            );
         }
         Ok(Response::Done)
     }
@@ -155,21 +228,43 @@ impl Naive {
     pub(super) fn pins(&self, actor: Actor, id: ConversationId) -> Result<Response, ErrorCode> {
         let found = self.inside(actor.user, id)?;
         let floor = found.members[&actor.user].floor;
-        Ok(Response::Pins(found.pins.iter().copied().filter(|&pin| pin > floor).collect()))
+        Ok(Response::Pins(
+            found
+                .pins
+                .iter()
+                .copied()
+                .filter(|&pin| pin > floor)
+                .collect(),
+        ))
     }
 
     fn check_age(&self, entry: &LogEntry, now: Timestamp) -> Result<(), ErrorCode> {
-        let minutes: u64 = self.setting("amend-minutes").map_or(15, |value| value.parse().unwrap());
+        let minutes: u64 = self
+            .setting("amend-minutes")
+            .map_or(15, |value| value.parse().unwrap());
         let is_late = now.get() >= entry.sent_at.get() + minutes * 60_000;
-        if is_late { Err(ErrorCode::TooLate) } else { Ok(()) }
+        if is_late {
+            Err(ErrorCode::TooLate)
+        } else {
+            Ok(())
+        }
     }
 
-    pub(super) fn entry(&self, actor: Actor, id: ConversationId, msgid: MsgId) -> Result<&LogEntry, ErrorCode> {
+    pub(super) fn entry(
+        &self,
+        actor: Actor,
+        id: ConversationId,
+        msgid: MsgId,
+    ) -> Result<&LogEntry, ErrorCode> {
         let found = self.inside(actor.user, id)?;
         if found.has_expired(msgid) {
             return Err(ErrorCode::Expired);
         }
-        found.above(found.floor_of(actor.user)).find(|&(at, _)| at == msgid).map(|(_, entry)| entry).ok_or(ErrorCode::NoSuchMessage)
+        found
+            .above(found.floor_of(actor.user))
+            .find(|&(at, _)| at == msgid)
+            .map(|(_, entry)| entry)
+            .ok_or(ErrorCode::NoSuchMessage)
     }
 
     fn at(&mut self, id: ConversationId, msgid: MsgId) -> &mut LogEntry {

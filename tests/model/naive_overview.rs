@@ -32,14 +32,38 @@ type Seen = ((usize, MsgId), BTreeMap<UserId, Standing>);
 type Standing = (Role, [MsgId; 4], Timestamp, [bool; 2], Option<MsgId>);
 
 fn standing(member: &Member) -> Standing {
-    let &Member { role, joined, read, told, floor, muted_until, muted, favourite, hidden_at, .. } = member;
-    (role, [joined, read, told, floor], muted_until, [muted, favourite], hidden_at)
+    let &Member {
+        role,
+        joined,
+        read,
+        told,
+        floor,
+        muted_until,
+        muted,
+        favourite,
+        hidden_at,
+        ..
+    } = member;
+    (
+        role,
+        [joined, read, told, floor],
+        muted_until,
+        [muted, favourite],
+        hidden_at,
+    )
 }
 
 impl Default for Changes {
     fn default() -> Self {
         let (conversations, memberships) = (BTreeMap::new(), BTreeMap::new());
-        Self { open: 1, epochs: Vec::new(), conversations, memberships, ended: BTreeMap::new(), seen: BTreeMap::new() }
+        Self {
+            open: 1,
+            epochs: Vec::new(),
+            conversations,
+            memberships,
+            ended: BTreeMap::new(),
+            seen: BTreeMap::new(),
+        }
     }
 }
 
@@ -53,14 +77,25 @@ impl Naive {
 
     /// Notes what the last command made another.
     pub(super) fn note_changes(&mut self) {
-        let Changes { open, conversations, memberships, ended, seen, .. } = &mut self.changes;
+        let Changes {
+            open,
+            conversations,
+            memberships,
+            ended,
+            seen,
+            ..
+        } = &mut self.changes;
         for (&id, found) in &self.conversations {
             let (extent, members) = seen.entry(id).or_default();
             if *extent != (found.log.len(), found.floor) {
                 *extent = (found.log.len(), found.floor);
                 conversations.insert(id, *open);
             }
-            let now: BTreeMap<_, _> = found.members.iter().map(|(&user, member)| (user, standing(member))).collect();
+            let now: BTreeMap<_, _> = found
+                .members
+                .iter()
+                .map(|(&user, member)| (user, standing(member)))
+                .collect();
             for &user in now.keys().filter(|user| now.get(user) != members.get(user)) {
                 memberships.insert((user, id), *open);
                 ended.remove(&(user, id));
@@ -76,33 +111,70 @@ impl Naive {
     /// Where a moment lies in the server's past.
     fn past(&self, moment: Moment) -> Option<u64> {
         let Changes { open, epochs, .. } = &self.changes;
-        let at = epochs.iter().position(|&(epoch, _)| epoch == moment.epoch)?;
+        let at = epochs
+            .iter()
+            .position(|&(epoch, _)| epoch == moment.epoch)?;
         let end = epochs.get(at + 1).map_or(*open, |&(_, first)| first);
         let revision = moment.revision.get();
         (revision + 1 >= epochs[at].1 && revision < end).then_some(revision)
     }
 
-    pub(super) fn overview(&self, actor: Actor, since: Option<Moment>, after: Option<OverviewPlace>) -> ConversationPage {
+    pub(super) fn overview(
+        &self,
+        actor: Actor,
+        since: Option<Moment>,
+        after: Option<OverviewPlace>,
+    ) -> ConversationPage {
         let since = since.and_then(|moment| self.past(moment));
-        let Changes { open, epochs, conversations, memberships, ended, .. } = &self.changes;
+        let Changes {
+            open,
+            epochs,
+            conversations,
+            memberships,
+            ended,
+            ..
+        } = &self.changes;
         let user = actor.user;
         let changed = |id: ConversationId| conversations[&id].max(memberships[&(user, id)]);
         let mut places = Vec::new();
-        for id in self.conversations_of(user).into_iter().filter(|&id| since.is_none_or(|since| changed(id) > since)) {
-            let place = OverviewPlace { revision: Revision::new(conversations[&id]), conversation: id };
+        for id in self
+            .conversations_of(user)
+            .into_iter()
+            .filter(|&id| since.is_none_or(|since| changed(id) > since))
+        {
+            let place = OverviewPlace {
+                revision: Revision::new(conversations[&id]),
+                conversation: id,
+            };
             if after.is_none_or(|after| place < after) {
                 places.push(place);
             }
         }
-        assert!(places.len() <= CONVERSATIONS_PER_PAGE_MAX, "the model has one page only");
+        assert!(
+            places.len() <= CONVERSATIONS_PER_PAGE_MAX,
+            "the model has one page only"
+        );
         places.sort_unstable();
-        let gone = ended.iter().filter(|&(&(of, _), &at)| of == user && after.is_none() && since.is_some_and(|since| at > since));
+        let gone = ended.iter().filter(|&(&(of, _), &at)| {
+            of == user && after.is_none() && since.is_some_and(|since| at > since)
+        });
         let epoch = epochs.last().map_or(EpochId::new(0), |&(epoch, _)| epoch);
         ConversationPage {
-            items: places.into_iter().rev().filter_map(|place| self.summary(actor, place.conversation)).collect(),
+            items: places
+                .into_iter()
+                .rev()
+                .filter_map(|place| self.summary(actor, place.conversation))
+                .collect(),
             gone: gone.map(|(&(_, id), _)| id).collect(),
-            extent: if since.is_some() { OverviewExtent::Changed } else { OverviewExtent::All },
-            as_of: Moment { epoch, revision: Revision::new(open - 1) },
+            extent: if since.is_some() {
+                OverviewExtent::Changed
+            } else {
+                OverviewExtent::All
+            },
+            as_of: Moment {
+                epoch,
+                revision: Revision::new(open - 1),
+            },
             next_after: None,
         }
     }
@@ -122,18 +194,27 @@ impl Kept {
             self.conversations.clear();
         }
         self.conversations.retain(|id, _| !page.gone.contains(id));
-        self.conversations.extend(page.items.into_iter().map(|item| (item.id, item)));
+        self.conversations
+            .extend(page.items.into_iter().map(|item| (item.id, item)));
         self.as_of = Some(page.as_of);
     }
 
     /// It is what somebody is told who asks for everything, but for the device's own delivered cursors and the roles of others on the server.
     pub(super) fn check(&self, actor: Actor, naive: &Naive) -> Result<(), TestCaseError> {
-        let everything = naive.overview(actor, None, None).items.into_iter().map(|item| (item.id, item));
+        let everything = naive
+            .overview(actor, None, None)
+            .items
+            .into_iter()
+            .map(|item| (item.id, item));
         let mut expected: BTreeMap<_, _> = everything.collect();
         for (id, item) in &mut expected {
-            let Some(kept) = self.conversations.get(id) else { continue };
+            let Some(kept) = self.conversations.get(id) else {
+                continue;
+            };
             item.delivered = kept.delivered;
-            if let (ConversationKind::Direct { peer }, ConversationKind::Direct { peer: known }) = (&mut item.kind, &kept.kind) {
+            if let (ConversationKind::Direct { peer }, ConversationKind::Direct { peer: known }) =
+                (&mut item.kind, &kept.kind)
+            {
                 peer.role = known.role;
             }
         }

@@ -13,9 +13,16 @@ use cairn_proto::retention::{Retention, RetentionInfo};
 use super::naive::{Conversation, LogEntry, Naive};
 
 impl Naive {
-    pub(super) fn retention(&self, actor: Actor, id: ConversationId) -> Result<Response, ErrorCode> {
+    pub(super) fn retention(
+        &self,
+        actor: Actor,
+        id: ConversationId,
+    ) -> Result<Response, ErrorCode> {
         let found = self.inside(actor.user, id)?;
-        Ok(Response::Retention(RetentionInfo { set: found.retention, effective: self.effective(found) }))
+        Ok(Response::Retention(RetentionInfo {
+            set: found.retention,
+            effective: self.effective(found),
+        }))
     }
 
     pub(super) fn set_retention(
@@ -43,7 +50,12 @@ impl Naive {
         }
         let found = self.conversations.get_mut(&id).unwrap();
         if std::mem::replace(&mut found.retention, retention) != retention {
-            self.push(id, actor.user, now, Body::System(SystemEntry::RetentionSet { retention }));
+            self.push(
+                id,
+                actor.user,
+                now,
+                Body::System(SystemEntry::RetentionSet { retention }),
+            );
             self.effects.push(Effect::RetentionSet { conversation: id });
         }
         Ok(Response::Done)
@@ -51,23 +63,51 @@ impl Naive {
 
     pub(super) fn retained(&self, id: ConversationId) -> Result<Reply, ErrorCode> {
         let found = self.conversations.get(&id).ok_or(ErrorCode::NotFound)?;
-        Ok(Reply::Retained(Retained { policy: self.effective(found), head: found.head(), floor: found.floor }))
+        Ok(Reply::Retained(Retained {
+            policy: self.effective(found),
+            head: found.head(),
+            floor: found.floor,
+        }))
     }
 
-    pub(super) fn expire(&mut self, id: ConversationId, policy: Retention, aged: MsgId) -> Result<Reply, ErrorCode> {
+    pub(super) fn expire(
+        &mut self,
+        id: ConversationId,
+        policy: Retention,
+        aged: MsgId,
+    ) -> Result<Reply, ErrorCode> {
         let found = self.conversations.get(&id).ok_or(ErrorCode::NotFound)?;
-        let mut floor = if self.effective(found) == policy && policy != Retention::Keep { aged.min(found.head()) } else { MsgId::ZERO };
+        let mut floor = if self.effective(found) == policy && policy != Retention::Keep {
+            aged.min(found.head())
+        } else {
+            MsgId::ZERO
+        };
         if self.effective(found) == policy && matches!(policy, Retention::UntilAcked { .. }) {
-            let has_everybody = |&(msgid, _): &(MsgId, _)| found.members.keys().all(|&user| self.has(found, user, msgid));
-            let nobody_listens = found.members.keys().all(|user| self.users[user].devices.is_empty());
-            let acked = found.above(MsgId::ZERO).take_while(has_everybody).last().filter(|_| !nobody_listens);
+            let has_everybody = |&(msgid, _): &(MsgId, _)| {
+                found
+                    .members
+                    .keys()
+                    .all(|&user| self.has(found, user, msgid))
+            };
+            let nobody_listens = found
+                .members
+                .keys()
+                .all(|user| self.users[user].devices.is_empty());
+            let acked = found
+                .above(MsgId::ZERO)
+                .take_while(has_everybody)
+                .last()
+                .filter(|_| !nobody_listens);
             floor = floor.max(acked.map_or(MsgId::ZERO, |(msgid, _)| msgid));
         }
         let found = self.conversations.get_mut(&id).unwrap();
         if floor > found.floor {
             found.floor = floor;
             found.pins.retain(|&pin| pin > floor);
-            self.effects.push(Effect::FloorRaised { conversation: id, floor });
+            self.effects.push(Effect::FloorRaised {
+                conversation: id,
+                floor,
+            });
         }
         Ok(Reply::Expired { is_cut: false })
     }
@@ -83,26 +123,45 @@ impl Naive {
     }
 
     fn bounded(&self, policy: Retention) -> Retention {
-        let days = |name| self.setting(name).map_or(0, |days| days.parse::<u32>().unwrap());
+        let days = |name| {
+            self.setting(name)
+                .map_or(0, |days| days.parse::<u32>().unwrap())
+        };
         let (shortest, longest) = (days("retention-shortest"), days("retention-longest"));
         let within = |days: u32| if longest > 0 { days.min(longest) } else { days }.max(shortest);
         match policy {
             Retention::Keep if longest == 0 => Retention::Keep,
             Retention::Keep => Retention::Days(within(longest)),
-            Retention::UntilAcked { cap_days } if shortest == 0 => Retention::UntilAcked { cap_days: within(cap_days) },
-            Retention::Days(days) | Retention::UntilAcked { cap_days: days } => Retention::Days(within(days)),
+            Retention::UntilAcked { cap_days } if shortest == 0 => Retention::UntilAcked {
+                cap_days: within(cap_days),
+            },
+            Retention::Days(days) | Retention::UntilAcked { cap_days: days } => {
+                Retention::Days(within(days))
+            }
         }
     }
 
     pub(super) fn keeps_by_default(&self) -> Reply {
-        let is_keep = self.setting("retention-default").is_none_or(|value| value == "keep");
-        Reply::KeepsByDefault(is_keep && self.setting("retention-longest").is_none_or(|days| days == "0"))
+        let is_keep = self
+            .setting("retention-default")
+            .is_none_or(|value| value == "keep");
+        Reply::KeepsByDefault(
+            is_keep
+                && self
+                    .setting("retention-longest")
+                    .is_none_or(|days| days == "0"),
+        )
     }
 
     /// Whether every device of a member has an entry, or it was said before he came.
     fn has(&self, found: &Conversation, user: UserId, msgid: MsgId) -> bool {
         let member = &found.members[&user];
-        let has = |device| member.delivered.get(device).is_some_and(|&cursor| cursor >= msgid);
+        let has = |device| {
+            member
+                .delivered
+                .get(device)
+                .is_some_and(|&cursor| cursor >= msgid)
+        };
         msgid < member.joined || self.users[&user].devices.keys().all(has)
     }
 }
@@ -110,11 +169,18 @@ impl Naive {
 impl Conversation {
     /// The last entry that is old enough to go, as are all below it.
     pub(super) fn aged(&self, policy: Retention, now: Timestamp) -> MsgId {
-        let Some(cutoff) = cutoff(policy, now) else { return MsgId::ZERO };
+        let Some(cutoff) = cutoff(policy, now) else {
+            return MsgId::ZERO;
+        };
         let is_young = |entry: &LogEntry| entry.sent_at >= cutoff;
-        let held = self.above(self.floor).find(|(_, entry)| is_young(entry) && entry.body.is_message());
+        let held = self
+            .above(self.floor)
+            .find(|(_, entry)| is_young(entry) && entry.body.is_message());
         let below = |msgid| held.is_none_or(|(held, _)| msgid < held);
-        let old = self.above(self.floor).filter(|&(msgid, entry)| below(msgid) && !is_young(entry)).last();
+        let old = self
+            .above(self.floor)
+            .filter(|&(msgid, entry)| below(msgid) && !is_young(entry))
+            .last();
         old.map_or(MsgId::ZERO, |(msgid, _)| msgid)
     }
 

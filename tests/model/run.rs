@@ -35,14 +35,21 @@ impl Machine {
     fn new() -> Self {
         let mut state = State::default();
         state.begin_batch(Revision::new(1));
-        Self { state, batch: Batch::new(HEADER_BYTES) }
+        Self {
+            state,
+            batch: Batch::new(HEADER_BYTES),
+        }
     }
 
     fn execute(&mut self, command: &Command, now: Timestamp) -> Result<String, TestCaseError> {
         let before = self.batch.payload_bytes();
         let answer = self.state.execute(command.clone(), now, &mut self.batch);
         self.state.let_go_of_entries();
-        prop_assert!(answer.is_ok() || self.batch.payload_bytes() == before, "{:?} is refused and changes something", command);
+        prop_assert!(
+            answer.is_ok() || self.batch.payload_bytes() == before,
+            "{:?} is refused and changes something",
+            command
+        );
         Ok(format!("{answer:?}"))
     }
 
@@ -55,8 +62,20 @@ impl Machine {
                 _ => continue,
             };
             for msgid in wanted.map(MsgId::new) {
-                let stored = || ledger.entries(id).get((msgid.get() as usize).checked_sub(1)?).cloned();
-                let Some(entry) = self.batch.entry(id, msgid).map(|packed| unpack_entry(packed).unwrap()).or_else(stored) else { break };
+                let stored = || {
+                    ledger
+                        .entries(id)
+                        .get((msgid.get() as usize).checked_sub(1)?)
+                        .cloned()
+                };
+                let Some(entry) = self
+                    .batch
+                    .entry(id, msgid)
+                    .map(|packed| unpack_entry(packed).unwrap())
+                    .or_else(stored)
+                else {
+                    break;
+                };
                 self.state.install_entry(id, msgid, entry);
             }
         }
@@ -106,14 +125,25 @@ pub(super) fn play(script: &Script) -> Result<(), TestCaseError> {
         trees: Trees::default(),
         on_their_way: None,
         log: Vec::new(),
-        moments: vec![Moment { batches: 0, trees: Trees::default() }],
+        moments: vec![Moment {
+            batches: 0,
+            trees: Trees::default(),
+        }],
     };
     for step in &script.steps {
         run.step(step)?;
     }
     run.finish()?;
-    run.recover(Crash { older: 0, newer: 0, tree: None, coin: 0 })?;
-    script.crashes.iter().try_for_each(|&crash| run.recover(crash))
+    run.recover(Crash {
+        older: 0,
+        newer: 0,
+        tree: None,
+        coin: 0,
+    })?;
+    script
+        .crashes
+        .iter()
+        .try_for_each(|&crash| run.recover(crash))
 }
 
 impl Run {
@@ -121,7 +151,11 @@ impl Run {
         match *step {
             Step::Clock(by) => self.now_ms = self.now_ms.saturating_add_signed(by.into()),
             Step::File(FileStep::Day) => self.now_ms += DAY_MS,
-            Step::HalfHours(by) => self.now_ms = self.now_ms.saturating_add_signed(i64::from(by) * 30 * 60 * 1000),
+            Step::HalfHours(by) => {
+                self.now_ms = self
+                    .now_ms
+                    .saturating_add_signed(i64::from(by) * 30 * 60 * 1000)
+            }
             Step::Days(days) => self.now_ms += u64::from(days) * 24 * 60 * 60 * 1000,
             Step::Commit => self.commit()?,
             Step::Take => self.take()?,
@@ -153,21 +187,48 @@ impl Run {
         let effects = self.steady.batch.effects().len();
         let answer = self.naive.execute(command, now);
         let expected = format!("{answer:?}");
-        prop_assert_eq!(self.steady.execute(command, now)?, &expected[..], "{:?}", command);
-        prop_assert_eq!(self.worn.execute(command, now)?, &expected[..], "after saving and loading: {:?}", command);
+        prop_assert_eq!(
+            self.steady.execute(command, now)?,
+            &expected[..],
+            "{:?}",
+            command
+        );
+        prop_assert_eq!(
+            self.worn.execute(command, now)?,
+            &expected[..],
+            "after saving and loading: {:?}",
+            command
+        );
         if answer.is_err() {
             self.naive.effects.clear();
         }
-        prop_assert_eq!(&self.steady.batch.effects()[effects..], &self.naive.effects[..], "{:?}", command);
+        prop_assert_eq!(
+            &self.steady.batch.effects()[effects..],
+            &self.naive.effects[..],
+            "{:?}",
+            command
+        );
         answer.iter().for_each(|reply| self.cast.learn(reply));
         Ok(())
     }
 
     /// Somebody's device asks what changed, and then keeps what there is.
     fn catch_up(&mut self, by: u8) -> Result<(), TestCaseError> {
-        let Some(actor) = self.cast.session(by).filter(|&actor| self.naive.check_actor(actor).is_ok()) else { return Ok(()) };
+        let Some(actor) = self
+            .cast
+            .session(by)
+            .filter(|&actor| self.naive.check_actor(actor).is_ok())
+        else {
+            return Ok(());
+        };
         let mut copy = self.cast.copies.remove(&actor.device).unwrap_or_default();
-        let command = Command::Ask(actor, Request::Conversations { since: copy.as_of, after: None });
+        let command = Command::Ask(
+            actor,
+            Request::Conversations {
+                since: copy.as_of,
+                after: None,
+            },
+        );
         self.execute(&command, Timestamp::new(self.now_ms))?;
         copy.take(self.naive.overview(actor, copy.as_of, None));
         copy.check(actor, &self.naive)?;
@@ -180,14 +241,25 @@ impl Run {
         prop_assert_eq!(self.steady.batch.appended(), self.worn.batch.appended());
         prop_assert_eq!(self.steady.batch.rewritten(), self.worn.batch.rewritten());
         let payload = self.steady.cut();
-        prop_assert_eq!(&payload, &self.worn.cut(), "the same commands give other bytes");
+        prop_assert_eq!(
+            &payload,
+            &self.worn.cut(),
+            "the same commands give other bytes"
+        );
         if payload.is_empty() {
             return Ok(());
         }
         self.ledger.watch(&payload)?;
         for (&id, found) in &self.naive.conversations {
-            let stored = self.ledger.entries(id).iter().map(|entry| (entry.sender, entry.sent_at, &entry.body, &entry.extras));
-            let said = found.log.iter().map(|entry| (entry.sender, entry.sent_at, &entry.body, &entry.extras));
+            let stored = self
+                .ledger
+                .entries(id)
+                .iter()
+                .map(|entry| (entry.sender, entry.sent_at, &entry.body, &entry.extras));
+            let said = found
+                .log
+                .iter()
+                .map(|entry| (entry.sender, entry.sent_at, &entry.body, &entry.extras));
             prop_assert!(stored.eq(said), "the log of {} differs", id);
         }
         self.log.push(payload);
@@ -209,7 +281,10 @@ impl Run {
     fn stored(&mut self) {
         if let Some((batches, rows)) = self.on_their_way.take() {
             rows.into_iter().for_each(|row| self.trees.put(row));
-            self.moments.push(Moment { batches, trees: self.trees.clone() });
+            self.moments.push(Moment {
+                batches,
+                trees: self.trees.clone(),
+            });
         }
     }
 
@@ -240,12 +315,17 @@ impl Run {
     /// What a crash leaves is enough to go on as if there had been none.
     fn recover(&self, crash: Crash) -> Result<(), TestCaseError> {
         let at = [crash.older, crash.newer].map(|at| usize::from(at) % self.moments.len());
-        let (older, newer) = (&self.moments[at[0].min(at[1])], &self.moments[at[0].max(at[1])]);
+        let (older, newer) = (
+            &self.moments[at[0].min(at[1])],
+            &self.moments[at[0].max(at[1])],
+        );
         let mut coin = Coin(crash.coin);
-        let mut trees = Trees::mixed(&older.trees, &newer.trees, |tree| match crash.tree.map(|written| tree.cmp(&written)) {
-            Some(Ordering::Less) => false,
-            Some(Ordering::Greater) => true,
-            Some(Ordering::Equal) | None => coin.toss(),
+        let mut trees = Trees::mixed(&older.trees, &newer.trees, |tree| {
+            match crash.tree.map(|written| tree.cmp(&written)) {
+                Some(Ordering::Less) => false,
+                Some(Ordering::Greater) => true,
+                Some(Ordering::Equal) | None => coin.toss(),
+            }
         });
         let mut state = trees.open();
         // Once as it is, and once more over what came out of that.
@@ -255,7 +335,10 @@ impl Run {
                 replay(&mut state, payload, &mut trees, &mut coin)?;
             }
             state.begin_batch(Revision::new(self.log.len() as u64 + 1));
-            state.take_unsaved().into_iter().for_each(|row| trees.put(row));
+            state
+                .take_unsaved()
+                .into_iter()
+                .for_each(|row| trees.put(row));
             if crash.tree.is_none() {
                 trees.sweep();
             }
@@ -269,14 +352,22 @@ impl Run {
 }
 
 /// Applies a batch. Now and then memory is full on the way.
-fn replay(state: &mut State, payload: &Bytes, trees: &mut Trees, coin: &mut Coin) -> Result<(), TestCaseError> {
+fn replay(
+    state: &mut State,
+    payload: &Bytes,
+    trees: &mut Trees,
+    coin: &mut Coin,
+) -> Result<(), TestCaseError> {
     batch::replay::<TestCaseError>(payload.clone(), |change, _| {
         for need in state.missing_for(&change) {
             trees.load(state, need);
         }
         state.apply(&change);
         if coin.toss() && coin.toss() && coin.toss() && coin.toss() {
-            state.take_unsaved().into_iter().for_each(|row| trees.put(row));
+            state
+                .take_unsaved()
+                .into_iter()
+                .for_each(|row| trees.put(row));
             state.let_go(0);
         }
         Ok(())

@@ -23,7 +23,9 @@ impl fmt::Debug for Script {
         for step in &self.steps {
             writeln!(f, "    {step:?},")?;
         }
-        self.crashes.iter().try_for_each(|crash| writeln!(f, "    {crash:?},"))
+        self.crashes
+            .iter()
+            .try_for_each(|crash| writeln!(f, "    {crash:?},"))
     }
 }
 
@@ -33,7 +35,11 @@ pub(super) enum Step {
     /// An invite of the first owner.
     OwnerInvite { life_ms: u64 },
     /// An invite, good or not.
-    Invite { by: u8, uses: u32, life_seconds: u64 },
+    Invite {
+        by: u8,
+        uses: u32,
+        life_seconds: u64,
+    },
     /// Somebody comes in.
     Join { invite: u8, name: u8, push: bool },
     /// Somebody is about to log in with a password.
@@ -45,19 +51,51 @@ pub(super) enum Step {
     /// A device begins so many sessions, each on a send stream of its own.
     LoginMany { device: u8, sessions: u8 },
     /// A send.
-    Send { by: u8, to: Place, seq: Seq, body: u8 },
+    Send {
+        by: u8,
+        to: Place,
+        seq: Seq,
+        body: u8,
+    },
     /// A send that answers a message so far from the head, and mentions users; everybody when there is a 9 among them.
-    Call { by: u8, to: Place, reply: Option<i8>, users: Vec<u8> },
+    Call {
+        by: u8,
+        to: Place,
+        reply: Option<i8>,
+        users: Vec<u8>,
+    },
     /// A message so far from the head that is said again elsewhere; or the last time that this was asked, once more.
-    Forward { by: u8, to: Place, from: Place, at: i8, again: bool },
+    Forward {
+        by: u8,
+        to: Place,
+        from: Place,
+        at: i8,
+        again: bool,
+    },
     /// Other words for a message so far from the head; the same ones, none, or new ones.
-    Edit { by: u8, to: Place, at: i8, words: u8 },
+    Edit {
+        by: u8,
+        to: Place,
+        at: i8,
+        words: u8,
+    },
     /// A message that is taken back.
     Recall { by: u8, to: Place, at: i8 },
     /// A reaction to a message, or one that is taken back.
-    React { by: u8, to: Place, at: i8, emoji: u8, back: bool },
+    React {
+        by: u8,
+        to: Place,
+        at: i8,
+        emoji: u8,
+        back: bool,
+    },
     /// A message that is pinned, or not any more.
-    Pin { by: u8, to: Place, at: i8, back: bool },
+    Pin {
+        by: u8,
+        to: Place,
+        at: i8,
+        back: bool,
+    },
     /// So many sends in a row.
     SendMany { by: u8, to: Place, count: u16 },
     /// A delivered cursor.
@@ -67,13 +105,22 @@ pub(super) enum Step {
     /// A read cursor that goes back.
     MarkUnread { by: u8, to: Place, at: i8 },
     /// Receipts of a message.
-    Receipts { by: u8, to: Place, at: i8, after: Option<u8> },
+    Receipts {
+        by: u8,
+        to: Place,
+        at: i8,
+        after: Option<u8>,
+    },
     /// Somebody shows what he reads, or hides it.
     ShowReads { by: u8, shown: bool },
     /// How long messages stay, or somebody who would like to say so.
     Retain { by: u8, to: Place, policy: u8 },
     /// The server lets go what is old enough, or what everybody has; or so far from the head, under a policy that need not hold.
-    Expire { to: Place, at: Option<i8>, policy: u8 },
+    Expire {
+        to: Place,
+        at: Option<i8>,
+        policy: u8,
+    },
     /// A new group.
     CreateGroup { by: u8, users: Vec<u8> },
     /// New members.
@@ -83,19 +130,35 @@ pub(super) enum Step {
     /// Something about a group that is to be agreed on.
     Govern { by: u8, to: Place, act: Act },
     /// An import that begins `at` places beside its source's cursor.
-    Import { by: u8, to: Place, source: u8, at: i8, entries: Vec<(u8, u8)> },
+    Import {
+        by: u8,
+        to: Place,
+        source: u8,
+        at: i8,
+        entries: Vec<(u8, u8)>,
+    },
     /// A device that ends.
     Revoke { by: u8, device: u8 },
     /// Somebody acts on his relation to a user.
     Relate { by: u8, other: u8, act: u8 },
     /// Somebody says something of himself, or nothing, and shows a picture of so many bytes.
-    SetProfile { by: u8, name: bool, about: bool, avatar: u16 },
+    SetProfile {
+        by: u8,
+        name: bool,
+        about: bool,
+        avatar: u16,
+    },
     /// Another role on the server, by whoever.
     Appoint { by: u8, user: u8, role: u8 },
     /// A setting, by whoever.
     Set { by: u8, name: u8, value: u8 },
     /// A question.
-    Ask { by: u8, to: Place, about: u8, question: Question },
+    Ask {
+        by: u8,
+        to: Place,
+        about: u8,
+        question: Question,
+    },
     /// Something with an attachment.
     File(FileStep),
     /// So many days go by.
@@ -125,12 +188,22 @@ pub(super) enum Step {
 pub(super) enum Act {
     Rename(u8),
     Topic(u8),
-    Settings { open: bool, from_join: bool, least: [u8; 4] },
-    Role { user: u8, role: u8 },
+    Settings {
+        open: bool,
+        from_join: bool,
+        least: [u8; 4],
+    },
+    Role {
+        user: u8,
+        role: u8,
+    },
     HandOver(u8),
     Ban(Vec<u8>),
     Unban(Vec<u8>),
-    Mute { user: u8, for_ms: i16 },
+    Mute {
+        user: u8,
+        for_ms: i16,
+    },
     Join,
     Settle([bool; 3]),
 }
@@ -226,11 +299,34 @@ fn seq() -> impl Strategy<Value = Seq> {
 
 fn question() -> impl Strategy<Value = Question> {
     use Question::{
-        BannedUsers, Contacts, Conversations, Devices, Explain, Figures, FindGroups, FindUsers, Grant, Group, ImportCursor, Look, Members,
-        Pins, Profiles, Retention, SearchUsers, Settings, Users, Watch,
+        BannedUsers, Contacts, Conversations, Devices, Explain, Figures, FindGroups, FindUsers,
+        Grant, Group, ImportCursor, Look, Members, Pins, Profiles, Retention, SearchUsers,
+        Settings, Users, Watch,
     };
-    let of_server = [FindUsers, Users, Devices, Figures, Contacts, Settings, SearchUsers, Profiles, Watch, Look];
-    let about_groups = [Members, Pins, Retention, Explain, ImportCursor, Grant, Conversations, Group, BannedUsers, FindGroups];
+    let of_server = [
+        FindUsers,
+        Users,
+        Devices,
+        Figures,
+        Contacts,
+        Settings,
+        SearchUsers,
+        Profiles,
+        Watch,
+        Look,
+    ];
+    let about_groups = [
+        Members,
+        Pins,
+        Retention,
+        Explain,
+        ImportCursor,
+        Grant,
+        Conversations,
+        Group,
+        BannedUsers,
+        FindGroups,
+    ];
     prop::sample::select([&of_server[..], &about_groups].concat())
 }
 
@@ -269,7 +365,12 @@ fn people() -> impl Strategy<Value = Step> {
 
 /// Few people, who act on each other again and again.
 fn acquaintance() -> impl Strategy<Value = Step> {
-    let direct = |(by, with)| Step::Send { by, to: Place::Direct(with), seq: Seq::Next, body: 0 };
+    let direct = |(by, with)| Step::Send {
+        by,
+        to: Place::Direct(with),
+        seq: Seq::Next,
+        body: 0,
+    };
     prop_oneof![
         16 => (0..5_u8, 1..4_u8, 0..9_u8).prop_map(|(by, other, act)| Step::Relate { by, other, act }),
         4 => (0..5_u8, 1..4_u8).prop_map(direct),
@@ -332,17 +433,50 @@ fn step() -> impl Strategy<Value = Step> {
 
 /// A few people and a group, so that most lives do not go by waiting for somebody to come in.
 pub(super) fn beginning() -> Vec<Step> {
-    let join = |name| Step::Join { invite: 1, name, push: true };
-    let invites = [Step::Begin, Step::OwnerInvite { life_ms: 1 }, Step::Join { invite: 0, name: 0, push: true }];
-    let invite = Step::Invite { by: 0, uses: 5, life_seconds: 1000 };
-    let group = Step::CreateGroup { by: 0, users: vec![1, 2] };
-    invites.into_iter().chain([invite, join(1), join(2), join(3), group]).collect()
+    let join = |name| Step::Join {
+        invite: 1,
+        name,
+        push: true,
+    };
+    let invites = [
+        Step::Begin,
+        Step::OwnerInvite { life_ms: 1 },
+        Step::Join {
+            invite: 0,
+            name: 0,
+            push: true,
+        },
+    ];
+    let invite = Step::Invite {
+        by: 0,
+        uses: 5,
+        life_seconds: 1000,
+    };
+    let group = Step::CreateGroup {
+        by: 0,
+        users: vec![1, 2],
+    };
+    invites
+        .into_iter()
+        .chain([invite, join(1), join(2), join(3), group])
+        .collect()
 }
 
 /// Any life of a server.
 pub(super) fn script() -> impl Strategy<Value = Script> {
     let tree = prop::option::of(prop::sample::select(&Tree::ALL[..]));
-    let crash = (any::<u8>(), any::<u8>(), tree, any::<u64>()).prop_map(|(older, newer, tree, coin)| Crash { older, newer, tree, coin });
+    let crash =
+        (any::<u8>(), any::<u8>(), tree, any::<u64>()).prop_map(|(older, newer, tree, coin)| {
+            Crash {
+                older,
+                newer,
+                tree,
+                coin,
+            }
+        });
     let start = prop_oneof![1 => Just(Vec::new()), 9 => Just(beginning())];
-    (start, vec(step(), 0..90), vec(crash, 0..4)).prop_map(|(start, steps, crashes)| Script { steps: [start, steps].concat(), crashes })
+    (start, vec(step(), 0..90), vec(crash, 0..4)).prop_map(|(start, steps, crashes)| Script {
+        steps: [start, steps].concat(),
+        crashes,
+    })
 }

@@ -6,12 +6,15 @@ use cairn::core::State;
 use cairn::core::msgid_set::MsgIdSet;
 use cairn::core::needs::Need;
 use cairn::core::record::{
-    ConversationRecord, CursorChunk, DeviceRecord, EpochRecord, GroupRecord, InviteRecord, MemberChunk, MembershipRecord, RecentPart,
-    RecentSend, Row, SecretHash, SendCursor, StoredMember, StoredMentions, UserRecord,
+    ConversationRecord, CursorChunk, DeviceRecord, EpochRecord, GroupRecord, InviteRecord,
+    MemberChunk, MembershipRecord, RecentPart, RecentSend, Row, SecretHash, SendCursor,
+    StoredMember, StoredMentions, UserRecord,
 };
 use cairn::core::relation::{RelationChunk, StoredRelation};
 use cairn::store::trees::Tree;
-use cairn_proto::ids::{ConversationId, DeviceId, ImportSource, MsgId, Revision, SendStreamId, UserId};
+use cairn_proto::ids::{
+    ConversationId, DeviceId, ImportSource, MsgId, Revision, SendStreamId, UserId,
+};
 use cairn_proto::people::Profile;
 use cairn_proto::retention::Retention;
 use cairn_proto::text::{GroupName, SettingName, SettingValue};
@@ -61,24 +64,42 @@ impl Trees {
             Row::Conversation(id, record) => set(&mut self.conversations, id, Some(record)),
             Row::Group(id, record) => set(&mut self.groups, id, record),
             Row::OpenGroup(id, name) => set(&mut self.open_groups, id, name),
-            Row::Members(id, chunk, members) => set(&mut self.members, (id, chunk), (!members.is_empty()).then_some(members)),
+            Row::Members(id, chunk, members) => set(
+                &mut self.members,
+                (id, chunk),
+                (!members.is_empty()).then_some(members),
+            ),
             Row::Membership(user, id, exists) => set(&mut self.memberships, (user, id), exists),
             Row::Ended(user, id, at) => set(&mut self.ended, (user, id), at),
             Row::Epochs(epochs) => set(&mut self.epochs, (), Some(epochs)),
             Row::Uncounted(id, chunk, bytes) => set(&mut self.uncounted, (id, chunk), Some(bytes)),
-            Row::Mentions(id, user, chunk, bytes) => set(&mut self.mentions, (id, user, chunk), Some(bytes)),
-            row @ (Row::Attachment(..) | Row::Attached(..) | Row::AttachmentBytes(..)) => self.attachments.put(row),
+            Row::Mentions(id, user, chunk, bytes) => {
+                set(&mut self.mentions, (id, user, chunk), Some(bytes))
+            }
+            row @ (Row::Attachment(..) | Row::Attached(..) | Row::AttachmentBytes(..)) => {
+                self.attachments.put(row)
+            }
             Row::Pins(id, pins) => set(&mut self.pins, id, (!pins.is_empty()).then_some(pins)),
             Row::Retention(id, retention) => set(&mut self.retention, id, retention),
             Row::Import(id, source, cursor) => set(&mut self.imports, (id, source), Some(cursor)),
-            Row::SendCursors(device, stream, chunk, cursors) => set(&mut self.cursors, (device, stream, chunk), Some(cursors)),
-            Row::RecentSends(device, stream, part, sends) => set(&mut self.recent, (device, stream, part), Some(sends)),
-            Row::Relations(user, chunk, stored) => set(&mut self.relations, (user, chunk), (!stored.is_empty()).then_some(stored)),
+            Row::SendCursors(device, stream, chunk, cursors) => {
+                set(&mut self.cursors, (device, stream, chunk), Some(cursors))
+            }
+            Row::RecentSends(device, stream, part, sends) => {
+                set(&mut self.recent, (device, stream, part), Some(sends))
+            }
+            Row::Relations(user, chunk, stored) => set(
+                &mut self.relations,
+                (user, chunk),
+                (!stored.is_empty()).then_some(stored),
+            ),
             Row::Profile(user, profile) => set(&mut self.profiles, user, profile),
             Row::Setting(name, value) => set(&mut self.settings, name, Some(value)),
             Row::StreamRemoved(device, stream) => {
-                self.cursors.retain(|key, _| (key.0, key.1) != (device, stream));
-                self.recent.retain(|key, _| (key.0, key.1) != (device, stream));
+                self.cursors
+                    .retain(|key, _| (key.0, key.1) != (device, stream));
+                self.recent
+                    .retain(|key, _| (key.0, key.1) != (device, stream));
             }
         }
     }
@@ -109,7 +130,9 @@ impl Trees {
             state.install_conversation_revision(id, record.changed);
         }
         for (&(id, _), members) in &self.members {
-            members.iter().for_each(|member| state.install_membership_revision(member.user, id, member.record.changed));
+            members.iter().for_each(|member| {
+                state.install_membership_revision(member.user, id, member.record.changed)
+            });
         }
         for (&(user, id), &at) in &self.ended {
             state.install_ended(user, id, at);
@@ -126,38 +149,78 @@ impl Trees {
             Need::Member(id, user) => {
                 self.load_conversation(state, id);
                 let chunk = MemberChunk::of(user);
-                let mentions = self.mentions_where(|of, user| of == id && MemberChunk::of(user) == chunk);
-                state.install_members(id, chunk, self.members.get(&(id, chunk)).cloned().unwrap_or_default(), mentions);
+                let mentions =
+                    self.mentions_where(|of, user| of == id && MemberChunk::of(user) == chunk);
+                state.install_members(
+                    id,
+                    chunk,
+                    self.members.get(&(id, chunk)).cloned().unwrap_or_default(),
+                    mentions,
+                );
             }
             Need::Members(id) => {
                 self.load_conversation(state, id);
-                let mentioned = self.mentions.keys().filter(|key| key.0 == id).map(|key| MemberChunk::of(key.1));
-                let chunks: BTreeSet<_> = self.members.keys().filter(|key| key.0 == id).map(|key| key.1).chain(mentioned).collect();
+                let mentioned = self
+                    .mentions
+                    .keys()
+                    .filter(|key| key.0 == id)
+                    .map(|key| MemberChunk::of(key.1));
+                let chunks: BTreeSet<_> = self
+                    .members
+                    .keys()
+                    .filter(|key| key.0 == id)
+                    .map(|key| key.1)
+                    .chain(mentioned)
+                    .collect();
                 for chunk in chunks {
-                    let mentions = self.mentions_where(|of, user| of == id && MemberChunk::of(user) == chunk);
-                    state.install_members(id, chunk, self.members.get(&(id, chunk)).cloned().unwrap_or_default(), mentions);
+                    let mentions =
+                        self.mentions_where(|of, user| of == id && MemberChunk::of(user) == chunk);
+                    state.install_members(
+                        id,
+                        chunk,
+                        self.members.get(&(id, chunk)).cloned().unwrap_or_default(),
+                        mentions,
+                    );
                 }
                 state.install_members_complete(id);
             }
             // Entries are no rows: whoever keeps the log gives them.
             Need::Entry(..) | Need::Entries(..) => {}
-            Need::Attachment(_) | Need::Attached(..) | Need::FirstAttached(_) => self.attachments.load(state, need),
+            Need::Attachment(_) | Need::Attached(..) | Need::FirstAttached(_) => {
+                self.attachments.load(state, need)
+            }
             Need::Stream(device, stream) => {
-                let cursors = self.cursors.iter().filter(|(key, _)| (key.0, key.1) == (device, stream));
-                let recent = self.recent.iter().filter(|(key, _)| (key.0, key.1) == (device, stream));
-                let (cursors, recent) = (cursors.flat_map(|(_, chunk)| chunk.clone()), recent.flat_map(|(_, part)| part.clone()));
+                let cursors = self
+                    .cursors
+                    .iter()
+                    .filter(|(key, _)| (key.0, key.1) == (device, stream));
+                let recent = self
+                    .recent
+                    .iter()
+                    .filter(|(key, _)| (key.0, key.1) == (device, stream));
+                let (cursors, recent) = (
+                    cursors.flat_map(|(_, chunk)| chunk.clone()),
+                    recent.flat_map(|(_, part)| part.clone()),
+                );
                 state.install_stream(device, stream, cursors.collect(), recent.collect());
             }
             Need::Profile(user) => state.install_profile(user, self.profiles.get(&user).cloned()),
             Need::Relations(user) => {
                 let stored = self.relations.iter().filter(|(key, _)| key.0 == user);
-                state.install_relations(user, stored.flat_map(|(_, chunk)| chunk.clone()).collect());
+                state
+                    .install_relations(user, stored.flat_map(|(_, chunk)| chunk.clone()).collect());
             }
         }
     }
 
     fn load_conversation(&self, state: &mut State, id: ConversationId) {
-        let Some(record) = self.conversations.get(&id).filter(|_| state.conversation(id).is_none()) else { return };
+        let Some(record) = self
+            .conversations
+            .get(&id)
+            .filter(|_| state.conversation(id).is_none())
+        else {
+            return;
+        };
         let found = state.install_conversation(id, record.clone());
         found.pins = self.pins.get(&id).cloned().unwrap_or_default();
         found.install_mentions(self.mentions_where(|of, user| of == id && user == UserId::SERVER));
@@ -171,12 +234,21 @@ impl Trees {
         }
     }
 
-    fn mentions_where(&self, mut is_wanted: impl FnMut(ConversationId, UserId) -> bool) -> Vec<StoredMentions> {
+    fn mentions_where(
+        &self,
+        mut is_wanted: impl FnMut(ConversationId, UserId) -> bool,
+    ) -> Vec<StoredMentions> {
         let mut sets = BTreeMap::<UserId, MsgIdSet>::new();
-        for (&(_, user, chunk), bytes) in self.mentions.iter().filter(|(key, _)| is_wanted(key.0, key.1)) {
+        for (&(_, user, chunk), bytes) in self
+            .mentions
+            .iter()
+            .filter(|(key, _)| is_wanted(key.0, key.1))
+        {
             sets.entry(user).or_default().install(chunk, bytes).unwrap();
         }
-        sets.into_iter().map(|(user, mentions)| StoredMentions { user, mentions }).collect()
+        sets.into_iter()
+            .map(|(user, mentions)| StoredMentions { user, mentions })
+            .collect()
     }
 
     /// Takes out what may be left behind of a device that is no more: nothing can reach it.
@@ -187,11 +259,15 @@ impl Trees {
     }
 
     /// The members as whoever loads them gets them: without the cursors of devices that are no more.
-    pub(super) fn living_members(&self) -> BTreeMap<(ConversationId, MemberChunk), Vec<StoredMember>> {
+    pub(super) fn living_members(
+        &self,
+    ) -> BTreeMap<(ConversationId, MemberChunk), Vec<StoredMember>> {
         let alive: BTreeSet<DeviceId> = self.devices.keys().map(|key| key.1).collect();
         let mut members = self.members.clone();
         for member in members.values_mut().flatten() {
-            member.delivered.retain(|(device, _)| alive.contains(device));
+            member
+                .delivered
+                .retain(|(device, _)| alive.contains(device));
             member.delivered.sort_unstable();
             member.record.changed = Revision::default();
         }
@@ -199,15 +275,23 @@ impl Trees {
     }
 
     /// What a crash in the middle of a checkpoint leaves: of each key the older or the newer value.
-    pub(super) fn mixed(older: &Self, newer: &Self, mut is_older: impl FnMut(Tree) -> bool) -> Self {
+    pub(super) fn mixed(
+        older: &Self,
+        newer: &Self,
+        mut is_older: impl FnMut(Tree) -> bool,
+    ) -> Self {
         let pick = &mut is_older;
         Self {
             users: mix(&older.users, &newer.users, || pick(Tree::Users)),
             devices: mix(&older.devices, &newer.devices, || pick(Tree::Devices)),
             invites: mix(&older.invites, &newer.invites, || pick(Tree::Invites)),
-            conversations: mix(&older.conversations, &newer.conversations, || pick(Tree::Conversations)),
+            conversations: mix(&older.conversations, &newer.conversations, || {
+                pick(Tree::Conversations)
+            }),
             members: mix(&older.members, &newer.members, || pick(Tree::Members)),
-            memberships: mix(&older.memberships, &newer.memberships, || pick(Tree::Memberships)),
+            memberships: mix(&older.memberships, &newer.memberships, || {
+                pick(Tree::Memberships)
+            }),
             uncounted: mix(&older.uncounted, &newer.uncounted, || pick(Tree::Uncounted)),
             mentions: mix(&older.mentions, &newer.mentions, || pick(Tree::Mentions)),
             attachments: AttachmentTrees::mixed(&older.attachments, &newer.attachments, pick),
@@ -219,7 +303,9 @@ impl Trees {
             groups: mix(&older.groups, &newer.groups, || pick(Tree::Groups)),
             ended: mix(&older.ended, &newer.ended, || pick(Tree::Ended)),
             epochs: mix(&older.epochs, &newer.epochs, || pick(Tree::Meta)),
-            open_groups: mix(&older.open_groups, &newer.open_groups, || pick(Tree::OpenGroups)),
+            open_groups: mix(&older.open_groups, &newer.open_groups, || {
+                pick(Tree::OpenGroups)
+            }),
             relations: mix(&older.relations, &newer.relations, || pick(Tree::Relations)),
             profiles: mix(&older.profiles, &newer.profiles, || pick(Tree::Profiles)),
             settings: mix(&older.settings, &newer.settings, || pick(Tree::Settings)),
@@ -233,7 +319,15 @@ pub(super) fn mix<K: Ord + Clone, V: Clone>(
     mut is_older: impl FnMut() -> bool,
 ) -> BTreeMap<K, V> {
     let keys: BTreeSet<K> = older.keys().chain(newer.keys()).cloned().collect();
-    let pick = |key: K| (if is_older() { older.get(&key) } else { newer.get(&key) }).cloned().map(|value| (key, value));
+    let pick = |key: K| {
+        (if is_older() {
+            older.get(&key)
+        } else {
+            newer.get(&key)
+        })
+        .cloned()
+        .map(|value| (key, value))
+    };
     keys.into_iter().filter_map(pick).collect()
 }
 

@@ -25,11 +25,18 @@ fn text(words: &str) -> Body {
 
 async fn group(client: &Client, name: &str, others: &[&Account]) -> ConversationId {
     let others = others.iter().map(|account| account.user).collect();
-    client.create_group(GroupName::new(name).unwrap(), others).await.unwrap()
+    client
+        .create_group(GroupName::new(name).unwrap(), others)
+        .await
+        .unwrap()
 }
 
 fn ids(overview: &Overview) -> Vec<ConversationId> {
-    overview.conversations.iter().map(|conversation| conversation.id).collect()
+    overview
+        .conversations
+        .iter()
+        .map(|conversation| conversation.id)
+        .collect()
 }
 
 #[tokio::test]
@@ -41,32 +48,67 @@ async fn a_device_is_told_what_changed_also_over_a_restart() {
     let club = group(&ada, "club", &[&bob_account]).await;
     let den = group(&ada, "den", &[&bob_account]).await;
     let mut kept = bob.overview(None).await.unwrap();
-    assert_eq!((ids(&kept), kept.extent), (vec![den, club, team], OverviewExtent::All), "the last that something happened in comes first");
+    assert_eq!(
+        (ids(&kept), kept.extent),
+        (vec![den, club, team], OverviewExtent::All),
+        "the last that something happened in comes first"
+    );
     assert_eq!(ids(&bob.overview(Some(kept.as_of)).await.unwrap()), []);
 
     bob.close().await;
     let said = ada.send(team, text("where are you?")).await.unwrap();
-    ada.remove_members(den, vec![bob_account.user]).await.unwrap();
+    ada.remove_members(den, vec![bob_account.user])
+        .await
+        .unwrap();
     server.kill();
     server.restart();
-    let bob = Client::connect(&bob_account, Options { since: Some(kept.as_of), ..Options::default() }).await.unwrap();
+    let bob = Client::connect(
+        &bob_account,
+        Options {
+            since: Some(kept.as_of),
+            ..Options::default()
+        },
+    )
+    .await
+    .unwrap();
     let changed = bob.login_overview().await.unwrap();
-    assert_eq!((ids(&changed), &changed.gone[..], changed.extent), (vec![team], &[den][..], OverviewExtent::Changed));
+    assert_eq!(
+        (ids(&changed), &changed.gone[..], changed.extent),
+        (vec![team], &[den][..], OverviewExtent::Changed)
+    );
     let asked = bob.overview(Some(kept.as_of)).await.unwrap();
-    assert_eq!((&asked.conversations, &asked.gone), (&changed.conversations, &changed.gone), "the login tells what asking tells");
-    assert_eq!((changed.conversations[0].head, changed.conversations[0].unread), (said, 1));
+    assert_eq!(
+        (&asked.conversations, &asked.gone),
+        (&changed.conversations, &changed.gone),
+        "the login tells what asking tells"
+    );
+    assert_eq!(
+        (
+            changed.conversations[0].head,
+            changed.conversations[0].unread
+        ),
+        (said, 1)
+    );
     kept.update(changed);
 
     // Read on another device, and settled there.
-    let other = Client::connect(&bob_account, Options::default()).await.unwrap();
+    let other = Client::connect(&bob_account, Options::default())
+        .await
+        .unwrap();
     other.mark_read(team, said).await.unwrap();
     let changed = bob.overview(Some(kept.as_of)).await.unwrap();
-    assert_eq!((ids(&changed), changed.conversations[0].unread), (vec![team], 0));
+    assert_eq!(
+        (ids(&changed), changed.conversations[0].unread),
+        (vec![team], 0)
+    );
     kept.update(changed);
     ada.add_members(den, vec![bob_account.user]).await.unwrap();
     kept.update(bob.overview(Some(kept.as_of)).await.unwrap());
     let everything = bob.overview(None).await.unwrap();
-    assert_eq!((kept.conversations, kept.gone), (everything.conversations, Vec::new()));
+    assert_eq!(
+        (kept.conversations, kept.gone),
+        (everything.conversations, Vec::new())
+    );
 }
 
 #[tokio::test]
@@ -82,7 +124,10 @@ async fn what_an_overview_tells_of_reads_outlives_a_kill() {
     server.restart();
     kept.update(bob.overview(Some(kept.as_of)).await.unwrap());
     let now = bob.overview(None).await.unwrap();
-    assert_eq!((kept.conversations[0].read, kept.conversations[0].unread), (said, 0));
+    assert_eq!(
+        (kept.conversations[0].read, kept.conversations[0].unread),
+        (said, 0)
+    );
     assert_eq!(kept.conversations, now.conversations);
 }
 
@@ -92,14 +137,36 @@ async fn a_moment_that_the_server_never_had_is_answered_with_everything() {
     let (ada, account) = server.owner().await;
     let team = group(&ada, "team", &[]).await;
     let now = ada.overview(None).await.unwrap().as_of;
-    let later = Moment { revision: Revision::new(now.revision.get() + 1000), ..now };
-    let elsewhere = Moment { epoch: EpochId::new(now.epoch.get() ^ 1), ..now };
+    let later = Moment {
+        revision: Revision::new(now.revision.get() + 1000),
+        ..now
+    };
+    let elsewhere = Moment {
+        epoch: EpochId::new(now.epoch.get() ^ 1),
+        ..now
+    };
     for moment in [later, elsewhere] {
-        let options = Options { since: Some(moment), ..Options::default() };
-        let told = Client::connect(&account, options).await.unwrap().login_overview().await.unwrap();
-        assert_eq!((ids(&told), told.extent), (vec![team], OverviewExtent::All), "{moment:?}");
+        let options = Options {
+            since: Some(moment),
+            ..Options::default()
+        };
+        let told = Client::connect(&account, options)
+            .await
+            .unwrap()
+            .login_overview()
+            .await
+            .unwrap();
+        assert_eq!(
+            (ids(&told), told.extent),
+            (vec![team], OverviewExtent::All),
+            "{moment:?}"
+        );
         let overview = ada.overview(Some(moment)).await.unwrap();
-        assert_eq!((ids(&overview), overview.extent), (vec![team], OverviewExtent::All), "{moment:?}");
+        assert_eq!(
+            (ids(&overview), overview.extent),
+            (vec![team], OverviewExtent::All),
+            "{moment:?}"
+        );
     }
 }
 
@@ -126,8 +193,14 @@ async fn a_backup_brought_back_to_life_is_noticed() {
     for words in ["and", "life", "goes", "on"] {
         ada.send(team, text(words)).await.unwrap();
     }
-    assert_eq!(ada.overview(Some(lost)).await.unwrap().extent, OverviewExtent::All);
-    assert_eq!(ada.overview(Some(before)).await.unwrap().extent, OverviewExtent::Changed);
+    assert_eq!(
+        ada.overview(Some(lost)).await.unwrap().extent,
+        OverviewExtent::All
+    );
+    assert_eq!(
+        ada.overview(Some(before)).await.unwrap().extent,
+        OverviewExtent::Changed
+    );
 }
 
 fn copy(from: &Path, to: &Path) {
@@ -161,7 +234,13 @@ async fn long_last_messages_do_not_burst_the_frame_and_pages_follow_each_other()
     let mut sorted = ids(&overview);
     sorted.sort_unstable();
     sorted.dedup();
-    assert_eq!((overview.conversations.len(), sorted.len()), (CONVERSATIONS_PER_PAGE_MAX + 1, CONVERSATIONS_PER_PAGE_MAX + 1));
+    assert_eq!(
+        (overview.conversations.len(), sorted.len()),
+        (
+            CONVERSATIONS_PER_PAGE_MAX + 1,
+            CONVERSATIONS_PER_PAGE_MAX + 1
+        )
+    );
     assert_eq!(overview.conversations[0].head, MsgId::new(1));
     assert_eq!(overview.extent, OverviewExtent::All);
 }
@@ -175,20 +254,49 @@ async fn the_doctor_finds_changes_that_are_yet_to_come_and_cursors_that_cannot_b
     server.stop();
     let (user, later) = (account.user, Revision::new(1_000));
     let (ended, epochs) = (RowKey::ended(user, team), RowKey::meta(MetaKey::Epochs));
-    let epoch = |first: u64| EpochRecord { epoch: EpochId::new(first), first: Revision::new(first) };
+    let epoch = |first: u64| EpochRecord {
+        epoch: EpochId::new(first),
+        first: Revision::new(first),
+    };
     let member = |read: u64, told: u64, changed: Revision| {
         let mark = Some(Box::new(Mark::new(MsgId::new(told), &BTreeSet::new())));
         let (role, joined, terms) = (Role::Owner, MsgId::new(1), MemberTerms::default());
-        let record = MemberRecord { role, joined, read: MsgId::new(read), terms, mark, changed };
-        RowChange::put(RowKey::members(team, MemberChunk::of(user)), &vec![StoredMember { user, record, delivered: Vec::new() }])
+        let record = MemberRecord {
+            role,
+            joined,
+            read: MsgId::new(read),
+            terms,
+            mark,
+            changed,
+        };
+        RowChange::put(
+            RowKey::members(team, MemberChunk::of(user)),
+            &vec![StoredMember {
+                user,
+                record,
+                delivered: Vec::new(),
+            }],
+        )
     };
     let now = Revision::new(1);
     for (changes, complaint) in [
-        (vec![RowChange::put(ended, &now)], "there is no such user, or he is still a member"),
-        (vec![RowChange::delete(ended), member(0, 2, now)], "a cursor lies above the head 1"),
+        (
+            vec![RowChange::put(ended, &now)],
+            "there is no such user, or he is still a member",
+        ),
+        (
+            vec![RowChange::delete(ended), member(0, 2, now)],
+            "a cursor lies above the head 1",
+        ),
         (vec![member(1, 1, now)], "has read what he marked as unread"),
         (vec![member(0, 1, later)], "it changed later than now"),
-        (vec![member(0, 1, now), RowChange::put(epochs, &[epoch(2), epoch(1)][..])], "the starts of the server are not in order"),
+        (
+            vec![
+                member(0, 1, now),
+                RowChange::put(epochs, &[epoch(2), epoch(1)][..]),
+            ],
+            "the starts of the server are not in order",
+        ),
     ] {
         let said = diagnosed(server.data(), changes);
         assert!(said.contains(complaint), "{said}");

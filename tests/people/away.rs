@@ -27,12 +27,26 @@ impl Stage {
         let server = Server::start();
         let (ada, _) = server.owner().await;
         let (bob, account) = invite(&ada, "bob").await;
-        let team = ada.create_group(GroupName::new("team").unwrap(), vec![account.user]).await.unwrap();
+        let team = ada
+            .create_group(GroupName::new("team").unwrap(), vec![account.user])
+            .await
+            .unwrap();
         let said = ada.send(team, text("hello")).await.unwrap();
         bob.set_presence(DeviceKind::Desktop, false).await.unwrap();
         let told = ada.events();
-        let stage = Self { server, ada, bob, bob_id: account.user, team, said, told };
-        assert_eq!(stage.ada.watch(vec![stage.bob_id]).await.unwrap(), [stage.bob_at(false)]);
+        let stage = Self {
+            server,
+            ada,
+            bob,
+            bob_id: account.user,
+            team,
+            said,
+            told,
+        };
+        assert_eq!(
+            stage.ada.watch(vec![stage.bob_id]).await.unwrap(),
+            [stage.bob_at(false)]
+        );
         stage
     }
 
@@ -42,7 +56,10 @@ impl Stage {
     }
 
     fn bob_at(&self, is_away: bool) -> UserPresence {
-        UserPresence { user: self.bob_id, devices: on(&[(DeviceKind::Desktop, is_away)]) }
+        UserPresence {
+            user: self.bob_id,
+            devices: on(&[(DeviceKind::Desktop, is_away)]),
+        }
     }
 
     async fn until_away(&mut self, is_away: bool) {
@@ -58,22 +75,34 @@ async fn who_does_nothing_for_a_while_is_away_until_he_does_something() {
     stage.until_away(true).await;
 
     // What his client does by itself to be up to date.
-    let Stage { bob, team, said, .. } = &stage;
+    let Stage {
+        bob, team, said, ..
+    } = &stage;
     bob.conversations().await.unwrap();
-    bob.pull(*team, PullRange::From(MsgId::new(1)), 10).await.unwrap();
+    bob.pull(*team, PullRange::From(MsgId::new(1)), 10)
+        .await
+        .unwrap();
     bob.contacts().await.unwrap();
     bob.watch(Vec::new()).await.unwrap();
     bob.ack(*team, *said);
     while bob.conversations().await.unwrap()[0].delivered < *said {
         tokio::task::yield_now().await;
     }
-    assert_eq!(stage.ada.watch(vec![stage.bob_id]).await.unwrap(), [stage.bob_at(true)]);
+    assert_eq!(
+        stage.ada.watch(vec![stage.bob_id]).await.unwrap(),
+        [stage.bob_at(true)]
+    );
 
     for act in 0..3 {
-        let Stage { bob, team, said, .. } = &stage;
+        let Stage {
+            bob, team, said, ..
+        } = &stage;
         match act {
             0 => bob.mark_read(*team, *said).await.unwrap(),
-            1 => bob.react(*team, *said, EmojiName::new("tada").unwrap()).await.unwrap(),
+            1 => bob
+                .react(*team, *said, EmojiName::new("tada").unwrap())
+                .await
+                .unwrap(),
             _ => bob.look(Some(*team)).await.unwrap(),
         }
         stage.until_away(false).await;
@@ -95,26 +124,63 @@ async fn who_does_nothing_for_a_while_is_away_until_he_does_something() {
 }
 
 #[tokio::test]
-async fn who_says_that_he_is_away_stays_so_whatever_he_does_and_a_bot_is_not_expected_to_do_anything() {
+async fn who_says_that_he_is_away_stays_so_whatever_he_does_and_a_bot_is_not_expected_to_do_anything()
+ {
     let mut stage = Stage::set().await;
     let (bot, bot_account) = invite(&stage.ada, "bot").await;
     bot.set_presence(DeviceKind::Bot, false).await.unwrap();
-    let team = stage.ada.create_group(GroupName::new("bots").unwrap(), vec![bot_account.user, stage.bob_id]).await.unwrap();
-    stage.ada.watch(vec![stage.bob_id, bot_account.user]).await.unwrap();
+    let team = stage
+        .ada
+        .create_group(
+            GroupName::new("bots").unwrap(),
+            vec![bot_account.user, stage.bob_id],
+        )
+        .await
+        .unwrap();
+    stage
+        .ada
+        .watch(vec![stage.bob_id, bot_account.user])
+        .await
+        .unwrap();
     // He does something later than the bot, so the bot would be found first.
-    stage.bob.set_presence(DeviceKind::Desktop, false).await.unwrap();
+    stage
+        .bob
+        .set_presence(DeviceKind::Desktop, false)
+        .await
+        .unwrap();
     stage.away_soon().await;
     stage.until_away(true).await;
-    let present = stage.ada.watch(vec![bot_account.user, stage.bob_id]).await.unwrap();
-    let of_bot = UserPresence { user: bot_account.user, devices: on(&[(DeviceKind::Bot, false)]) };
+    let present = stage
+        .ada
+        .watch(vec![bot_account.user, stage.bob_id])
+        .await
+        .unwrap();
+    let of_bot = UserPresence {
+        user: bot_account.user,
+        devices: on(&[(DeviceKind::Bot, false)]),
+    };
     let expected = [stage.bob_at(true), of_bot];
     assert_eq!(present.len(), 2);
-    assert!(expected.iter().all(|user| present.contains(user)), "{present:?}");
+    assert!(
+        expected.iter().all(|user| present.contains(user)),
+        "{present:?}"
+    );
 
-    stage.bob.set_presence(DeviceKind::Desktop, true).await.unwrap();
+    stage
+        .bob
+        .set_presence(DeviceKind::Desktop, true)
+        .await
+        .unwrap();
     stage.bob.send(team, text("not really here")).await.unwrap();
-    assert_eq!(stage.ada.watch(vec![stage.bob_id]).await.unwrap(), [stage.bob_at(true)]);
-    stage.bob.set_presence(DeviceKind::Desktop, false).await.unwrap();
+    assert_eq!(
+        stage.ada.watch(vec![stage.bob_id]).await.unwrap(),
+        [stage.bob_at(true)]
+    );
+    stage
+        .bob
+        .set_presence(DeviceKind::Desktop, false)
+        .await
+        .unwrap();
     stage.until_away(false).await;
 }
 
@@ -141,12 +207,21 @@ async fn a_device_is_there_as_long_as_somebody_is_at_one_of_its_sessions() {
     let (eve, account) = invite(&stage.ada, "eve").await;
     let again = Client::connect(&account, Options::default()).await.unwrap();
     let user = account.user;
-    stage.ada.create_group(GroupName::new("eve").unwrap(), vec![user]).await.unwrap();
+    stage
+        .ada
+        .create_group(GroupName::new("eve").unwrap(), vec![user])
+        .await
+        .unwrap();
     stage.ada.watch(vec![user]).await.unwrap();
     stage.away_soon().await;
-    let of_eve = |is_away| UserPresence { user, devices: on(&[(DeviceKind::Unknown, is_away)]) };
+    let of_eve = |is_away| UserPresence {
+        user,
+        devices: on(&[(DeviceKind::Unknown, is_away)]),
+    };
     until(&mut stage.told, &of_eve(true)).await;
-    eve.set_own_reads(eve.own_reads().await.unwrap()).await.unwrap();
+    eve.set_own_reads(eve.own_reads().await.unwrap())
+        .await
+        .unwrap();
     until(&mut stage.told, &of_eve(false)).await;
     drop(again);
 }

@@ -22,7 +22,11 @@ use crate::support::{Server, cairn, invite};
 /// What does not come within this time does not come.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-const NONE: Relation = Relation { follows: false, friendship: Friendship::None, blocks: false };
+const NONE: Relation = Relation {
+    follows: false,
+    friendship: Friendship::None,
+    blocks: false,
+};
 
 fn text(words: &str) -> Body {
     Body::Text(Text::new(words).unwrap())
@@ -37,7 +41,9 @@ async fn told(events: &mut Events) -> Contact {
             }
         }
     };
-    timeout(PATIENCE, next).await.expect("no contact is told of")
+    timeout(PATIENCE, next)
+        .await
+        .expect("no contact is told of")
 }
 
 fn refused<T: std::fmt::Debug>(answer: Result<T, Error>) -> ErrorCode {
@@ -48,12 +54,24 @@ fn refused<T: std::fmt::Debug>(answer: Result<T, Error>) -> ErrorCode {
 }
 
 async fn relations(client: &Client) -> Vec<(UserId, Relation)> {
-    client.contacts().await.unwrap().into_iter().map(|contact| (contact.user.id, contact.relation)).collect()
+    client
+        .contacts()
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|contact| (contact.user.id, contact.relation))
+        .collect()
 }
 
 async fn set(owner: &Client, name: &str, value: &str) {
-    let (name, value) = (SettingName::new(name).unwrap(), SettingValue::new(value).unwrap());
-    assert_eq!(owner.set_setting(name, value.clone()).await.unwrap().value, value);
+    let (name, value) = (
+        SettingName::new(name).unwrap(),
+        SettingValue::new(value).unwrap(),
+    );
+    assert_eq!(
+        owner.set_setting(name, value.clone()).await.unwrap().value,
+        value
+    );
 }
 
 #[tokio::test]
@@ -62,42 +80,105 @@ async fn friends_are_made_in_sight_of_all_devices_and_stay_friends() {
     let (ada, ada_account) = server.owner().await;
     let (bob, bob_account) = invite(&ada, "bob").await;
     let (ada_id, bob_id) = (ada_account.user, bob_account.user);
-    let bobs_other = Client::connect(&bob_account, Options::default()).await.unwrap();
+    let bobs_other = Client::connect(&bob_account, Options::default())
+        .await
+        .unwrap();
     let [mut of_ada, mut of_bob, mut of_other] = [&ada, &bob, &bobs_other].map(Client::events);
 
     let asked = ada.relate(bob_id, RelationAct::AskFriend).await.unwrap();
-    assert_eq!(asked, Relation { friendship: Friendship::Asked, ..NONE });
+    assert_eq!(
+        asked,
+        Relation {
+            friendship: Friendship::Asked,
+            ..NONE
+        }
+    );
     for events in [&mut of_bob, &mut of_other] {
         let Contact { user, relation } = told(events).await;
-        assert_eq!((user.id, relation), (ada_id, Relation { friendship: Friendship::Invited, ..NONE }));
+        assert_eq!(
+            (user.id, relation),
+            (
+                ada_id,
+                Relation {
+                    friendship: Friendship::Invited,
+                    ..NONE
+                }
+            )
+        );
     }
     assert_eq!(told(&mut of_ada).await.relation, asked);
     // Who was not there finds it when he comes.
-    let late = Client::connect(&bob_account, Options::default()).await.unwrap();
-    assert_eq!(relations(&late).await, [(ada_id, Relation { friendship: Friendship::Invited, ..NONE })]);
+    let late = Client::connect(&bob_account, Options::default())
+        .await
+        .unwrap();
+    assert_eq!(
+        relations(&late).await,
+        [(
+            ada_id,
+            Relation {
+                friendship: Friendship::Invited,
+                ..NONE
+            }
+        )]
+    );
 
     bob.relate(ada_id, RelationAct::AcceptFriend).await.unwrap();
-    let friends = Relation { friendship: Friendship::Friends, ..NONE };
+    let friends = Relation {
+        friendship: Friendship::Friends,
+        ..NONE
+    };
     for events in [&mut of_ada, &mut of_bob, &mut of_other] {
         assert_eq!(told(events).await.relation, friends);
     }
     ada.relate(bob_id, RelationAct::Follow).await.unwrap();
     server.kill();
     server.restart();
-    assert_eq!(relations(&ada).await, [(bob_id, Relation { follows: true, ..friends })]);
+    assert_eq!(
+        relations(&ada).await,
+        [(
+            bob_id,
+            Relation {
+                follows: true,
+                ..friends
+            }
+        )]
+    );
     assert!(server.stop().success());
     server.restart();
     assert_eq!(relations(&bob).await, [(ada_id, friends)]);
     let avatar = Avatar::new(vec![7; AVATAR_BYTES_MAX].into()).unwrap();
-    let presented = Profile { about: Some(About::new("here").unwrap()), avatar, ..Profile::default() };
+    let presented = Profile {
+        about: Some(About::new("here").unwrap()),
+        avatar,
+        ..Profile::default()
+    };
     bob.set_profile(presented.clone()).await.unwrap();
     bob.relate(ada_id, RelationAct::RemoveFriend).await.unwrap();
-    assert_eq!(relations(&ada).await, [(bob_id, Relation { follows: true, ..NONE })]);
-    assert_eq!(refused(ada.relate(bob_id, RelationAct::AcceptFriend).await), ErrorCode::NotAsked);
+    assert_eq!(
+        relations(&ada).await,
+        [(
+            bob_id,
+            Relation {
+                follows: true,
+                ..NONE
+            }
+        )]
+    );
+    assert_eq!(
+        refused(ada.relate(bob_id, RelationAct::AcceptFriend).await),
+        ErrorCode::NotAsked
+    );
     set(&ada, "contacts-max", "7").await;
     assert!(server.stop().success());
-    let doctor = cairn(&["doctor", "--data"]).arg(server.data()).output().unwrap();
-    assert!(doctor.status.success(), "{}", String::from_utf8_lossy(&doctor.stderr));
+    let doctor = cairn(&["doctor", "--data"])
+        .arg(server.data())
+        .output()
+        .unwrap();
+    assert!(
+        doctor.status.success(),
+        "{}",
+        String::from_utf8_lossy(&doctor.stderr)
+    );
     server.restart();
     let kept = ada.settings().await.unwrap();
     assert!(kept.iter().any(|setting| setting.name.as_str() == "contacts-max" && setting.value.as_str() == "7"));
@@ -112,26 +193,77 @@ async fn who_is_blocked_cannot_tell_it_from_a_chat_with_nobody() {
     let chat = ada.direct(eve_account.user).unwrap();
     let with_nobody = eve.direct(UserId::new(999_999)).unwrap();
     ada.send(chat, text("hello")).await.unwrap();
-    ada.relate(eve_account.user, RelationAct::AskFriend).await.unwrap();
-    ada.relate(eve_account.user, RelationAct::Block).await.unwrap();
+    ada.relate(eve_account.user, RelationAct::AskFriend)
+        .await
+        .unwrap();
+    ada.relate(eve_account.user, RelationAct::Block)
+        .await
+        .unwrap();
 
     let to_nobody = refused(eve.send(with_nobody, text("hello")).await);
     assert_eq!(refused(eve.send(chat, text("why?")).await), to_nobody);
     assert_eq!(to_nobody, ErrorCode::NotFound);
-    assert_eq!(refused(ada.send(chat, text("because")).await), ErrorCode::Blocked);
-    assert_eq!(refused(ada.relate(eve_account.user, RelationAct::AskFriend).await), ErrorCode::Blocked);
+    assert_eq!(
+        refused(ada.send(chat, text("because")).await),
+        ErrorCode::Blocked
+    );
+    assert_eq!(
+        refused(ada.relate(eve_account.user, RelationAct::AskFriend).await),
+        ErrorCode::Blocked
+    );
     // What she asks looks as if it had been asked, and is not heard of.
-    let asked = eve.relate(ada_account.user, RelationAct::AskFriend).await.unwrap();
+    let asked = eve
+        .relate(ada_account.user, RelationAct::AskFriend)
+        .await
+        .unwrap();
     assert_eq!(asked.friendship, Friendship::Asked);
-    assert_eq!(relations(&ada).await, [(eve_account.user, Relation { blocks: true, ..NONE })]);
-    assert_eq!(relations(&eve).await, [(ada_account.user, Relation { friendship: Friendship::Asked, ..NONE })]);
+    assert_eq!(
+        relations(&ada).await,
+        [(
+            eve_account.user,
+            Relation {
+                blocks: true,
+                ..NONE
+            }
+        )]
+    );
+    assert_eq!(
+        relations(&eve).await,
+        [(
+            ada_account.user,
+            Relation {
+                friendship: Friendship::Asked,
+                ..NONE
+            }
+        )]
+    );
 
-    ada.relate(eve_account.user, RelationAct::Unblock).await.unwrap();
+    ada.relate(eve_account.user, RelationAct::Unblock)
+        .await
+        .unwrap();
     assert_eq!(eve.send(chat, text("again")).await.unwrap(), MsgId::new(2));
-    eve.relate(ada_account.user, RelationAct::AskFriend).await.unwrap();
-    assert_eq!(relations(&ada).await, [(eve_account.user, Relation { friendship: Friendship::Invited, ..NONE })], "she asks once more");
+    eve.relate(ada_account.user, RelationAct::AskFriend)
+        .await
+        .unwrap();
+    assert_eq!(
+        relations(&ada).await,
+        [(
+            eve_account.user,
+            Relation {
+                friendship: Friendship::Invited,
+                ..NONE
+            }
+        )],
+        "she asks once more"
+    );
     // Wanting the same at last is enough.
-    assert_eq!(ada.relate(eve_account.user, RelationAct::AskFriend).await.unwrap().friendship, Friendship::Friends);
+    assert_eq!(
+        ada.relate(eve_account.user, RelationAct::AskFriend)
+            .await
+            .unwrap()
+            .friendship,
+        Friendship::Friends
+    );
 }
 
 #[tokio::test]
@@ -145,28 +277,79 @@ async fn the_owner_says_who_may_begin_direct_chats_and_how_many_contacts_there_a
 
     set(&owner, "direct-chats", "friends").await;
     let chat = bob.direct(carol_account.user).unwrap();
-    assert_eq!(refused(bob.send(chat, text("hello")).await), ErrorCode::FriendsOnly);
+    assert_eq!(
+        refused(bob.send(chat, text("hello")).await),
+        ErrorCode::FriendsOnly
+    );
     bob.send(old, text("chats that exist go on")).await.unwrap();
-    carol.relate(bob_account.user, RelationAct::Block).await.unwrap();
-    assert_eq!(refused(bob.send(chat, text("hello")).await), ErrorCode::FriendsOnly, "as before she blocked him");
-    carol.relate(bob_account.user, RelationAct::Unblock).await.unwrap();
-    carol.relate(bob_account.user, RelationAct::AskFriend).await.unwrap();
-    bob.relate(carol_account.user, RelationAct::AcceptFriend).await.unwrap();
+    carol
+        .relate(bob_account.user, RelationAct::Block)
+        .await
+        .unwrap();
+    assert_eq!(
+        refused(bob.send(chat, text("hello")).await),
+        ErrorCode::FriendsOnly,
+        "as before she blocked him"
+    );
+    carol
+        .relate(bob_account.user, RelationAct::Unblock)
+        .await
+        .unwrap();
+    carol
+        .relate(bob_account.user, RelationAct::AskFriend)
+        .await
+        .unwrap();
+    bob.relate(carol_account.user, RelationAct::AcceptFriend)
+        .await
+        .unwrap();
     bob.send(chat, text("hello")).await.unwrap();
 
     set(&owner, "contacts-max", "1").await;
-    assert_eq!(refused(bob.relate(owner_account.user, RelationAct::Follow).await), ErrorCode::LimitReached);
+    assert_eq!(
+        refused(bob.relate(owner_account.user, RelationAct::Follow).await),
+        ErrorCode::LimitReached
+    );
     // He has no room to be asked, and nobody is told so.
-    let asked = Relation { friendship: Friendship::Asked, ..NONE };
-    assert_eq!(owner.relate(bob_account.user, RelationAct::AskFriend).await.unwrap(), asked);
-    assert_eq!((relations(&owner).await, relations(&bob).await.len()), (vec![(bob_account.user, asked)], 1));
+    let asked = Relation {
+        friendship: Friendship::Asked,
+        ..NONE
+    };
+    assert_eq!(
+        owner
+            .relate(bob_account.user, RelationAct::AskFriend)
+            .await
+            .unwrap(),
+        asked
+    );
+    assert_eq!(
+        (relations(&owner).await, relations(&bob).await.len()),
+        (vec![(bob_account.user, asked)], 1)
+    );
     // Whoever has as many contacts as he may can still block, which makes none, and blocks take no room.
-    assert!(bob.relate(owner_account.user, RelationAct::Block).await.unwrap().blocks);
-    bob.relate(owner_account.user, RelationAct::Unblock).await.unwrap();
+    assert!(
+        bob.relate(owner_account.user, RelationAct::Block)
+            .await
+            .unwrap()
+            .blocks
+    );
+    bob.relate(owner_account.user, RelationAct::Unblock)
+        .await
+        .unwrap();
     set(&owner, "contacts-max", "2").await;
-    owner.relate(bob_account.user, RelationAct::AskFriend).await.unwrap();
-    let invited = Relation { friendship: Friendship::Invited, ..NONE };
-    assert!(relations(&bob).await.contains(&(owner_account.user, invited)), "asking again is heard when there is room");
+    owner
+        .relate(bob_account.user, RelationAct::AskFriend)
+        .await
+        .unwrap();
+    let invited = Relation {
+        friendship: Friendship::Invited,
+        ..NONE
+    };
+    assert!(
+        relations(&bob)
+            .await
+            .contains(&(owner_account.user, invited)),
+        "asking again is heard when there is room"
+    );
 }
 
 #[tokio::test]
@@ -179,15 +362,43 @@ async fn a_block_hides_how_far_one_has_read_and_lets_one_take_back_what_one_said
     let wave = EmojiName::new("wave").unwrap();
     eve.react(chat, said, wave.clone()).await.unwrap();
     ada.mark_read(chat, said).await.unwrap();
-    let read_by_ada = async || eve.members(chat).await.unwrap().into_iter().find(|member| member.user.id == ada_account.user).unwrap().read;
-    assert_eq!((read_by_ada().await, eve.ticks(chat, said).await.unwrap()), (said, ReceiptState::Read));
+    let read_by_ada = async || {
+        eve.members(chat)
+            .await
+            .unwrap()
+            .into_iter()
+            .find(|member| member.user.id == ada_account.user)
+            .unwrap()
+            .read
+    };
+    assert_eq!(
+        (read_by_ada().await, eve.ticks(chat, said).await.unwrap()),
+        (said, ReceiptState::Read)
+    );
 
-    ada.relate(eve_account.user, RelationAct::Block).await.unwrap();
-    assert_eq!((read_by_ada().await, eve.ticks(chat, said).await.unwrap()), (MsgId::ZERO, ReceiptState::Delivered));
-    assert_eq!(refused(eve.react(chat, said, EmojiName::new("again").unwrap()).await), ErrorCode::NotFound);
-    assert_eq!(refused(eve.unreact(chat, said, wave.clone()).await), ErrorCode::NotFound, "which would be seen as well");
+    ada.relate(eve_account.user, RelationAct::Block)
+        .await
+        .unwrap();
+    assert_eq!(
+        (read_by_ada().await, eve.ticks(chat, said).await.unwrap()),
+        (MsgId::ZERO, ReceiptState::Delivered)
+    );
+    assert_eq!(
+        refused(
+            eve.react(chat, said, EmojiName::new("again").unwrap())
+                .await
+        ),
+        ErrorCode::NotFound
+    );
+    assert_eq!(
+        refused(eve.unreact(chat, said, wave.clone()).await),
+        ErrorCode::NotFound,
+        "which would be seen as well"
+    );
     eve.recall(chat, said).await.unwrap();
 
-    ada.relate(eve_account.user, RelationAct::Unblock).await.unwrap();
+    ada.relate(eve_account.user, RelationAct::Unblock)
+        .await
+        .unwrap();
     assert_eq!(read_by_ada().await, said);
 }

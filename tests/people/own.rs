@@ -25,7 +25,10 @@ async fn own(events: &mut Events) -> Own {
 }
 
 fn named(name: &str) -> Profile {
-    Profile { display_name: Some(DisplayName::new(name).unwrap()), ..Profile::default() }
+    Profile {
+        display_name: Some(DisplayName::new(name).unwrap()),
+        ..Profile::default()
+    }
 }
 
 #[tokio::test]
@@ -58,22 +61,43 @@ async fn the_owner_gives_roles_and_the_last_one_stays_one() {
     let life = std::time::Duration::from_secs(60);
     let (adas, bobs) = (ada_account.user, bob_account.user);
     let mut of_bob = bob.events();
-    assert_eq!(refused(bob.create_invite(1, life).await), ErrorCode::Forbidden);
-    assert_eq!(refused(bob.set_server_role(bobs, ServerRole::Admin).await), ErrorCode::Forbidden);
+    assert_eq!(
+        refused(bob.create_invite(1, life).await),
+        ErrorCode::Forbidden
+    );
+    assert_eq!(
+        refused(bob.set_server_role(bobs, ServerRole::Admin).await),
+        ErrorCode::Forbidden
+    );
     ada.set_server_role(bobs, ServerRole::Admin).await.unwrap();
     assert_eq!(own(&mut of_bob).await, Own::Role(ServerRole::Admin));
     bob.create_invite(1, life).await.unwrap();
-    assert_eq!(refused(bob.set_server_role(adas, ServerRole::Member).await), ErrorCode::Forbidden, "an admin gives no roles");
-    assert_eq!(refused(ada.set_server_role(adas, ServerRole::Member).await), ErrorCode::LastOwner);
+    assert_eq!(
+        refused(bob.set_server_role(adas, ServerRole::Member).await),
+        ErrorCode::Forbidden,
+        "an admin gives no roles"
+    );
+    assert_eq!(
+        refused(ada.set_server_role(adas, ServerRole::Member).await),
+        ErrorCode::LastOwner
+    );
 
     server.kill();
     server.restart();
     bob.conversations().await.unwrap();
     bob.create_invite(1, life).await.unwrap();
-    let again = Client::connect(&bob_account, Options::default()).await.unwrap();
+    let again = Client::connect(&bob_account, Options::default())
+        .await
+        .unwrap();
     assert_eq!(again.whoami().role, ServerRole::Admin);
     ada.set_server_role(bobs, ServerRole::Owner).await.unwrap();
     bob.set_server_role(adas, ServerRole::Member).await.unwrap();
-    assert_eq!(refused(ada.create_invite(1, life).await), ErrorCode::Forbidden);
-    assert_eq!(refused(bob.set_server_role(bobs, ServerRole::Admin).await), ErrorCode::LastOwner);
+    assert_eq!(
+        refused(ada.create_invite(1, life).await),
+        ErrorCode::Forbidden
+    );
+    assert_eq!(
+        refused(bob.set_server_role(bobs, ServerRole::Admin).await),
+        ErrorCode::LastOwner
+    );
 }

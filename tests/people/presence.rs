@@ -24,7 +24,9 @@ pub(super) async fn until(events: &mut Events, expected: &UserPresence) {
             }
         }
     };
-    timeout(PATIENCE, next).await.unwrap_or_else(|_| panic!("{expected:?} is not told"));
+    timeout(PATIENCE, next)
+        .await
+        .unwrap_or_else(|_| panic!("{expected:?} is not told"));
 }
 
 /// Waits until those who look are told of somebody on such a device. Gives everybody of whom they were told.
@@ -47,7 +49,10 @@ async fn told_until(events: &mut Events, kind: DeviceKind) -> Vec<UserId> {
 }
 
 pub(super) fn on(devices: &[(DeviceKind, bool)]) -> Vec<PresentDevice> {
-    devices.iter().map(|&(kind, is_away)| PresentDevice { kind, is_away }).collect()
+    devices
+        .iter()
+        .map(|&(kind, is_away)| PresentDevice { kind, is_away })
+        .collect()
 }
 
 #[tokio::test]
@@ -56,24 +61,65 @@ async fn who_looks_is_told_of_every_device_that_comes_goes_or_is_left_alone() {
     let (ada, _) = server.owner().await;
     let (bob, account) = invite(&ada, "bob").await;
     let user = account.user;
-    ada.create_group(GroupName::new("team").unwrap(), vec![user]).await.unwrap();
+    ada.create_group(GroupName::new("team").unwrap(), vec![user])
+        .await
+        .unwrap();
     let mut events = ada.events();
     let devices = on(&[(DeviceKind::Unknown, false)]);
-    assert_eq!(ada.watch(vec![user]).await.unwrap(), [UserPresence { user, devices }]);
+    assert_eq!(
+        ada.watch(vec![user]).await.unwrap(),
+        [UserPresence { user, devices }]
+    );
 
     bob.set_presence(DeviceKind::Phone, true).await.unwrap();
-    until(&mut events, &UserPresence { user, devices: on(&[(DeviceKind::Phone, true)]) }).await;
+    until(
+        &mut events,
+        &UserPresence {
+            user,
+            devices: on(&[(DeviceKind::Phone, true)]),
+        },
+    )
+    .await;
     // A second session of the same device that somebody looks at, and one that asks and goes.
     let again = Client::connect(&account, Options::default()).await.unwrap();
-    until(&mut events, &UserPresence { user, devices: on(&[(DeviceKind::Phone, false)]) }).await;
-    let silent = Client::connect(&account, Options { push: false, ..Options::default() }).await.unwrap();
+    until(
+        &mut events,
+        &UserPresence {
+            user,
+            devices: on(&[(DeviceKind::Phone, false)]),
+        },
+    )
+    .await;
+    let silent = Client::connect(
+        &account,
+        Options {
+            push: false,
+            ..Options::default()
+        },
+    )
+    .await
+    .unwrap();
     bob.close().await;
-    until(&mut events, &UserPresence { user, devices: on(&[(DeviceKind::Unknown, false)]) }).await;
+    until(
+        &mut events,
+        &UserPresence {
+            user,
+            devices: on(&[(DeviceKind::Unknown, false)]),
+        },
+    )
+    .await;
     again.close().await;
-    let gone = UserPresence { user, devices: Vec::new() };
+    let gone = UserPresence {
+        user,
+        devices: Vec::new(),
+    };
     until(&mut events, &gone).await;
     assert_eq!(gone.presence(), Presence::Offline);
-    assert_eq!(silent.watch(vec![user]).await.unwrap(), [gone], "a session that does not listen is nobody's presence");
+    assert_eq!(
+        silent.watch(vec![user]).await.unwrap(),
+        [gone],
+        "a session that does not listen is nobody's presence"
+    );
 }
 
 #[tokio::test]
@@ -82,27 +128,58 @@ async fn only_those_are_seen_with_whom_one_has_to_do_and_nobody_through_a_block(
     let (ada, ada_account) = server.owner().await;
     let (eve, eve_account) = invite(&ada, "eve").await;
     let (ada_id, eve_id) = (ada_account.user, eve_account.user);
-    let sees = async |client: &Client, user| client.watch(vec![user]).await.unwrap().iter().map(UserPresence::presence).collect::<Vec<_>>();
+    let sees = async |client: &Client, user| {
+        client
+            .watch(vec![user])
+            .await
+            .unwrap()
+            .iter()
+            .map(UserPresence::presence)
+            .collect::<Vec<_>>()
+    };
     assert_eq!(sees(&eve, ada_id).await, []);
     eve.relate(ada_id, RelationAct::Follow).await.unwrap();
     assert_eq!(sees(&eve, ada_id).await, [Presence::Online]);
     assert_eq!(sees(&ada, eve_id).await, [], "following is one way");
-    ada.create_group(GroupName::new("team").unwrap(), vec![eve_id]).await.unwrap();
+    ada.create_group(GroupName::new("team").unwrap(), vec![eve_id])
+        .await
+        .unwrap();
     assert_eq!(sees(&ada, eve_id).await, [Presence::Online]);
 
     let mut events = eve.events();
     ada.relate(eve_id, RelationAct::Block).await.unwrap();
-    until(&mut events, &UserPresence { user: ada_id, devices: Vec::new() }).await;
+    until(
+        &mut events,
+        &UserPresence {
+            user: ada_id,
+            devices: Vec::new(),
+        },
+    )
+    .await;
     assert_eq!(sees(&eve, ada_id).await, []);
     assert_eq!(sees(&ada, eve_id).await, []);
     // Nothing is heard of her any more: what comes next is of somebody else.
-    let other = Client::connect(&ada_account, Options::default()).await.unwrap();
+    let other = Client::connect(&ada_account, Options::default())
+        .await
+        .unwrap();
     other.set_presence(DeviceKind::Web, true).await.unwrap();
     let (carol, carol_account) = invite(&ada, "carol").await;
-    carol.create_group(GroupName::new("others").unwrap(), vec![eve_id]).await.unwrap();
-    assert_eq!(eve.watch(vec![ada_id, carol_account.user]).await.unwrap().len(), 1);
+    carol
+        .create_group(GroupName::new("others").unwrap(), vec![eve_id])
+        .await
+        .unwrap();
+    assert_eq!(
+        eve.watch(vec![ada_id, carol_account.user])
+            .await
+            .unwrap()
+            .len(),
+        1
+    );
     carol.set_presence(DeviceKind::Bot, false).await.unwrap();
-    assert_eq!(told_until(&mut events, DeviceKind::Bot).await, [carol_account.user]);
+    assert_eq!(
+        told_until(&mut events, DeviceKind::Bot).await,
+        [carol_account.user]
+    );
 }
 
 /// Says that somebody types until another is told of him: a datagram may be lost.
@@ -134,12 +211,18 @@ async fn who_looks_at_a_conversation_is_told_who_types_there_and_nobody_else() {
     let (ada, ada_account) = server.owner().await;
     let (bob, bob_account) = invite(&ada, "bob").await;
     let (eve, eve_account) = invite(&ada, "eve").await;
-    let team = ada.create_group(GroupName::new("team").unwrap(), vec![bob_account.user]).await.unwrap();
+    let team = ada
+        .create_group(GroupName::new("team").unwrap(), vec![bob_account.user])
+        .await
+        .unwrap();
     let [mut of_ada, mut of_eve] = [&ada, &eve].map(Client::events);
     for client in [&ada, &bob] {
         client.look(Some(team)).await.unwrap();
     }
-    assert_eq!(typing_until_told(&bob, &mut of_ada, team).await, bob_account.user);
+    assert_eq!(
+        typing_until_told(&bob, &mut of_ada, team).await,
+        bob_account.user
+    );
     // Somewhere else she is told who types there: of the team's chat, nothing comes before it.
     let chat = eve.direct(ada_account.user).unwrap();
     eve.send(chat, super::text("hello")).await.unwrap();
@@ -147,42 +230,102 @@ async fn who_looks_at_a_conversation_is_told_who_types_there_and_nobody_else() {
         client.look(Some(chat)).await.unwrap();
     }
     bob.typing(team);
-    assert_eq!(typing_until_told(&eve, &mut of_ada, chat).await, eve_account.user);
-    assert_eq!(typing_until_told(&ada, &mut of_eve, chat).await, ada_account.user);
+    assert_eq!(
+        typing_until_told(&eve, &mut of_ada, chat).await,
+        eve_account.user
+    );
+    assert_eq!(
+        typing_until_told(&ada, &mut of_eve, chat).await,
+        ada_account.user
+    );
     // Who is blocked looks at it no more, as if it were not there.
-    ada.relate(eve_account.user, RelationAct::Block).await.unwrap();
-    assert_eq!(super::refused(eve.look(Some(chat)).await), ErrorCode::NotFound);
-    assert_eq!(super::refused(ada.look(Some(chat)).await), ErrorCode::Blocked);
+    ada.relate(eve_account.user, RelationAct::Block)
+        .await
+        .unwrap();
+    assert_eq!(
+        super::refused(eve.look(Some(chat)).await),
+        ErrorCode::NotFound
+    );
+    assert_eq!(
+        super::refused(ada.look(Some(chat)).await),
+        ErrorCode::Blocked
+    );
 }
 
 #[tokio::test]
 async fn a_user_is_there_as_long_as_one_of_his_devices_is_and_each_is_shown_with_its_kind() {
     let server = Server::start();
     let (ada, _) = server.owner().await;
-    let link = ada.create_invite(1, Duration::from_secs(3600)).await.unwrap();
-    let (name, password) = (UserName::new("bob").unwrap(), Password::new("correct horse").unwrap());
+    let link = ada
+        .create_invite(1, Duration::from_secs(3600))
+        .await
+        .unwrap();
+    let (name, password) = (
+        UserName::new("bob").unwrap(),
+        Password::new("correct horse").unwrap(),
+    );
     let device = |name| DeviceName::new(name).unwrap();
-    let who = JoinRequest { name: name.clone(), password: Some(password.clone()), device: device("phone") };
+    let who = JoinRequest {
+        name: name.clone(),
+        password: Some(password.clone()),
+        device: device("phone"),
+    };
     let (phone, account) = Client::join(&link, who, Options::default()).await.unwrap();
     let (addr, pin) = (account.addr.clone(), account.pin);
-    let (desktop, _) = Client::login(addr, pin, name, password, device("desktop"), Options::default()).await.unwrap();
+    let (desktop, _) = Client::login(
+        addr,
+        pin,
+        name,
+        password,
+        device("desktop"),
+        Options::default(),
+    )
+    .await
+    .unwrap();
     let user = account.user;
-    ada.create_group(GroupName::new("team").unwrap(), vec![user]).await.unwrap();
+    ada.create_group(GroupName::new("team").unwrap(), vec![user])
+        .await
+        .unwrap();
     let mut events = ada.events();
-    assert_eq!(ada.watch(vec![user]).await.unwrap()[0].devices, on(&[(DeviceKind::Unknown, false); 2]));
+    assert_eq!(
+        ada.watch(vec![user]).await.unwrap()[0].devices,
+        on(&[(DeviceKind::Unknown, false); 2])
+    );
 
-    for (phone_away, desktop_away, expected) in
-        [(true, false, Presence::Online), (true, true, Presence::Away), (false, true, Presence::Online), (false, false, Presence::Online)]
-    {
-        phone.set_presence(DeviceKind::Phone, phone_away).await.unwrap();
-        desktop.set_presence(DeviceKind::Desktop, desktop_away).await.unwrap();
-        let devices = on(&[(DeviceKind::Desktop, desktop_away), (DeviceKind::Phone, phone_away)]);
+    for (phone_away, desktop_away, expected) in [
+        (true, false, Presence::Online),
+        (true, true, Presence::Away),
+        (false, true, Presence::Online),
+        (false, false, Presence::Online),
+    ] {
+        phone
+            .set_presence(DeviceKind::Phone, phone_away)
+            .await
+            .unwrap();
+        desktop
+            .set_presence(DeviceKind::Desktop, desktop_away)
+            .await
+            .unwrap();
+        let devices = on(&[
+            (DeviceKind::Desktop, desktop_away),
+            (DeviceKind::Phone, phone_away),
+        ]);
         let told = UserPresence { user, devices };
         until(&mut events, &told).await;
-        assert_eq!((told.presence(), ada.watch(vec![user]).await.unwrap()), (expected, vec![told]));
+        assert_eq!(
+            (told.presence(), ada.watch(vec![user]).await.unwrap()),
+            (expected, vec![told])
+        );
     }
     desktop.close().await;
-    until(&mut events, &UserPresence { user, devices: on(&[(DeviceKind::Phone, false)]) }).await;
+    until(
+        &mut events,
+        &UserPresence {
+            user,
+            devices: on(&[(DeviceKind::Phone, false)]),
+        },
+    )
+    .await;
 }
 
 #[tokio::test]
@@ -193,8 +336,16 @@ async fn friends_who_share_no_conversation_see_each_other_until_they_are_none() 
     let (ada_id, bob_id) = (ada_account.user, bob_account.user);
     let befriend = async || {
         bob.relate(ada_id, RelationAct::AskFriend).await.unwrap();
-        assert_eq!(ada.watch(vec![bob_id]).await.unwrap(), [], "who asks is no friend yet");
-        assert_eq!(bob.watch(vec![ada_id]).await.unwrap(), [], "nor is who is asked");
+        assert_eq!(
+            ada.watch(vec![bob_id]).await.unwrap(),
+            [],
+            "who asks is no friend yet"
+        );
+        assert_eq!(
+            bob.watch(vec![ada_id]).await.unwrap(),
+            [],
+            "nor is who is asked"
+        );
         ada.relate(bob_id, RelationAct::AcceptFriend).await.unwrap();
         ada.watch(vec![bob_id]).await.unwrap().len()
     };
@@ -202,7 +353,10 @@ async fn friends_who_share_no_conversation_see_each_other_until_they_are_none() 
     let mut events = ada.events();
     assert_eq!(befriend().await, 1);
     assert_eq!(bob.watch(vec![ada_id]).await.unwrap().len(), 1);
-    let of_bob = |kind| UserPresence { user: bob_id, devices: on(&[(kind, false)]) };
+    let of_bob = |kind| UserPresence {
+        user: bob_id,
+        devices: on(&[(kind, false)]),
+    };
     bob.set_presence(DeviceKind::Desktop, false).await.unwrap();
     until(&mut events, &of_bob(DeviceKind::Desktop)).await;
 
@@ -215,7 +369,14 @@ async fn friends_who_share_no_conversation_see_each_other_until_they_are_none() 
     // A block ends it at once, in whatever direction.
     assert_eq!(befriend().await, 1);
     bob.relate(ada_id, RelationAct::Block).await.unwrap();
-    until(&mut events, &UserPresence { user: bob_id, devices: Vec::new() }).await;
+    until(
+        &mut events,
+        &UserPresence {
+            user: bob_id,
+            devices: Vec::new(),
+        },
+    )
+    .await;
     assert_eq!(ada.watch(vec![bob_id]).await.unwrap(), []);
     assert_eq!(bob.watch(vec![ada_id]).await.unwrap(), []);
 }
@@ -226,17 +387,28 @@ async fn who_looks_elsewhere_is_told_nothing_more() {
     let (ada, _) = server.owner().await;
     let (bob, bob_account) = invite(&ada, "bob").await;
     let (carol, carol_account) = invite(&ada, "carol").await;
-    ada.create_group(GroupName::new("team").unwrap(), vec![bob_account.user, carol_account.user]).await.unwrap();
+    ada.create_group(
+        GroupName::new("team").unwrap(),
+        vec![bob_account.user, carol_account.user],
+    )
+    .await
+    .unwrap();
     let mut events = ada.events();
     ada.watch(vec![bob_account.user]).await.unwrap();
     ada.watch(vec![carol_account.user]).await.unwrap();
     bob.set_presence(DeviceKind::Web, false).await.unwrap();
     carol.set_presence(DeviceKind::Web, false).await.unwrap();
     // Where both were is told to begin with.
-    assert_eq!(told_until(&mut events, DeviceKind::Web).await, [bob_account.user, carol_account.user]);
+    assert_eq!(
+        told_until(&mut events, DeviceKind::Web).await,
+        [bob_account.user, carol_account.user]
+    );
     bob.set_presence(DeviceKind::Phone, false).await.unwrap();
     carol.set_presence(DeviceKind::Phone, false).await.unwrap();
-    assert_eq!(told_until(&mut events, DeviceKind::Phone).await, [carol_account.user]);
+    assert_eq!(
+        told_until(&mut events, DeviceKind::Phone).await,
+        [carol_account.user]
+    );
 }
 
 #[tokio::test]
@@ -245,7 +417,9 @@ async fn what_was_watched_and_looked_at_is_so_again_after_a_crash() {
     let (ada, ada_account) = server.owner().await;
     let (bob, bob_account) = invite(&ada, "bob").await;
     let chat = ada.direct(bob_account.user).unwrap();
-    ada.send(chat, Body::Text(Text::new("hello").unwrap())).await.unwrap();
+    ada.send(chat, Body::Text(Text::new("hello").unwrap()))
+        .await
+        .unwrap();
     let mut told = bob.events();
     bob.watch(vec![ada_account.user]).await.unwrap();
     ada.set_presence(DeviceKind::Phone, true).await.unwrap();
@@ -254,6 +428,16 @@ async fn what_was_watched_and_looked_at_is_so_again_after_a_crash() {
     }
     server.kill();
     server.restart();
-    until(&mut told, &UserPresence { user: ada_account.user, devices: on(&[(DeviceKind::Phone, true)]) }).await;
-    assert_eq!(typing_until_told(&ada, &mut told, chat).await, ada_account.user);
+    until(
+        &mut told,
+        &UserPresence {
+            user: ada_account.user,
+            devices: on(&[(DeviceKind::Phone, true)]),
+        },
+    )
+    .await;
+    assert_eq!(
+        typing_until_told(&ada, &mut told, chat).await,
+        ada_account.user
+    );
 }

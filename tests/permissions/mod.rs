@@ -29,7 +29,10 @@ struct Section(Vec<(String, Vec<String>)>);
 
 impl Section {
     fn new(head: &str, columns: &[&str]) -> Self {
-        Self(vec![(format!("== {head}"), columns.iter().map(|&column| column.to_owned()).collect())])
+        Self(vec![(
+            format!("== {head}"),
+            columns.iter().map(|&column| column.to_owned()).collect(),
+        )])
     }
 
     fn row(&mut self, label: &str, cells: impl IntoIterator<Item = String>) {
@@ -38,23 +41,39 @@ impl Section {
 
     /// The answers to one request, by everybody: one row, or one for each role on the server where that makes a difference.
     fn rows(&mut self, place: Place, relations: &[Relation], asked: &Asked) {
-        let answers =
-            |role| -> Vec<String> { relations.iter().map(|&relation| cell(World::new(place, relation, role).answers(asked))).collect() };
+        let answers = |role| -> Vec<String> {
+            relations
+                .iter()
+                .map(|&relation| cell(World::new(place, relation, role).answers(asked)))
+                .collect()
+        };
         let all = ROLES.map(answers);
         if all.iter().all(|cells| *cells == all[0]) {
             return self.row(asked.label, all[0].clone());
         }
         for (role, cells) in ROLES.iter().zip(all) {
-            self.row(&format!("{}, by the server's {}", asked.label, role.as_str()), cells);
+            self.row(
+                &format!("{}, by the server's {}", asked.label, role.as_str()),
+                cells,
+            );
         }
     }
 
     fn write(&self, table: &mut String) {
-        let width = |column: usize| self.0.iter().map(|(_, cells)| cells[column].len()).max().unwrap();
+        let width = |column: usize| {
+            self.0
+                .iter()
+                .map(|(_, cells)| cells[column].len())
+                .max()
+                .unwrap()
+        };
         let widths: Vec<usize> = (0..self.0[0].1.len()).map(width).collect();
         for (label, cells) in &self.0 {
             write!(table, "{label:48}").unwrap();
-            cells.iter().zip(&widths).for_each(|(cell, width)| write!(table, " {cell:width$}").unwrap());
+            cells
+                .iter()
+                .zip(&widths)
+                .for_each(|(cell, width)| write!(table, " {cell:width$}").unwrap());
             table.truncate(table.trim_end().len());
             table.push('\n');
         }
@@ -70,31 +89,53 @@ fn table() -> String {
     let mut sections = Vec::new();
     for place in Place::ALL {
         let mut section = Section::new(place.as_str(), &heads(place.relations()));
-        of_a_conversation().iter().for_each(|asked| section.rows(place, place.relations(), asked));
+        of_a_conversation()
+            .iter()
+            .for_each(|asked| section.rows(place, place.relations(), asked));
         sections.push(section);
     }
     let mut section = Section::new("another user, asked by one", &heads(&Relation::BETWEEN));
-    of_a_relation().iter().for_each(|asked| section.rows(Place::Nowhere, &Relation::BETWEEN, asked));
+    of_a_relation()
+        .iter()
+        .for_each(|asked| section.rows(Place::Nowhere, &Relation::BETWEEN, asked));
     for common in Common::ALL {
-        section.row(&format!("{WATCH}, with {}", common.as_str()), Relation::BETWEEN.map(|relation| seen(relation, common, false)));
+        section.row(
+            &format!("{WATCH}, with {}", common.as_str()),
+            Relation::BETWEEN.map(|relation| seen(relation, common, false)),
+        );
     }
-    section.row(&format!("{WATCH} oneself"), Relation::BETWEEN.map(|relation| seen(relation, Common::No, true)));
+    section.row(
+        &format!("{WATCH} oneself"),
+        Relation::BETWEEN.map(|relation| seen(relation, Common::No, true)),
+    );
     sections.push(section);
     let mut section = Section::new("the server, asked by its", &ROLES.map(ServerRole::as_str));
     for asked in of_the_server() {
-        section.row(asked.label, ROLES.map(|role| cell(World::new(Place::Nowhere, Relation::Stranger, role).answers(&asked))));
+        section.row(
+            asked.label,
+            ROLES.map(|role| {
+                cell(World::new(Place::Nowhere, Relation::Stranger, role).answers(&asked))
+            }),
+        );
     }
     section.row(OF_A_SESSION, ROLES.map(|_| cell(Ok(()))));
     sections.push(section);
     let mut table = String::new();
-    sections.iter().for_each(|section| section.write(&mut table));
+    sections
+        .iter()
+        .for_each(|section| section.write(&mut table));
     table.truncate(table.trim_end().len());
     table.push('\n');
     table
 }
 
 fn seen(relation: Relation, common: Common, himself: bool) -> String {
-    if World::sees(relation, common, himself) { "seen" } else { "left out" }.to_owned()
+    if World::sees(relation, common, himself) {
+        "seen"
+    } else {
+        "left out"
+    }
+    .to_owned()
 }
 
 fn all() -> Vec<Asked> {
@@ -104,30 +145,66 @@ fn all() -> Vec<Asked> {
 #[test]
 fn everybody_may_do_what_the_table_says() {
     let (found, expected) = (table(), &TABLE[TABLE.find("== ").unwrap()..]);
-    let differing: Vec<_> = found.lines().zip(expected.lines()).filter(|(found, expected)| found != expected).collect();
-    assert!(found == expected, "{} rows differ, the first are {:#?}\nthe server has\n\n{found}", differing.len(), differing.first());
+    let differing: Vec<_> = found
+        .lines()
+        .zip(expected.lines())
+        .filter(|(found, expected)| found != expected)
+        .collect();
+    assert!(
+        found == expected,
+        "{} rows differ, the first are {:#?}\nthe server has\n\n{found}",
+        differing.len(),
+        differing.first()
+    );
 }
 
 #[test]
 fn no_request_is_left_out() {
     let asked = all();
-    let named = || asked.iter().map(|asked| asked.kind).chain([WATCH, OF_A_SESSION]);
+    let named = || {
+        asked
+            .iter()
+            .map(|asked| asked.kind)
+            .chain([WATCH, OF_A_SESSION])
+    };
     assert_eq!(kinds::left_out(named()), [""; 0]);
     // A download begins with a stream of its own.
-    let others: BTreeSet<&str> = named().filter(|kind| !kinds::KINDS.contains(kind)).collect();
+    let others: BTreeSet<&str> = named()
+        .filter(|kind| !kinds::KINDS.contains(kind))
+        .collect();
     assert_eq!(others, BTreeSet::from(["Download"]));
     // And each of them has its row in what people read.
     let rows: Vec<&str> = TABLE.lines().collect();
     let has_row = |label: &str| rows.iter().any(|row| row.starts_with(label));
-    assert!(asked.iter().map(|asked| asked.label).chain([WATCH, OF_A_SESSION]).all(has_row));
+    assert!(
+        asked
+            .iter()
+            .map(|asked| asked.label)
+            .chain([WATCH, OF_A_SESSION])
+            .all(has_row)
+    );
 }
 
 /// The manual says of each request who may ask it.
 #[test]
 fn the_manual_names_every_request() {
-    let (_, section) = include_str!("../../docs/PROTOCOL.md").split_once("\n## Requests\n").unwrap();
-    let rows: Vec<&str> = section.lines().take_while(|line| !line.starts_with("##")).filter(|line| line.starts_with("| `")).collect();
-    let named: Vec<&str> = rows.iter().flat_map(|row| row.split('|').nth(1).unwrap().split(|c: char| !c.is_alphanumeric())).collect();
+    let (_, section) = include_str!("../../docs/PROTOCOL.md")
+        .split_once("\n## Requests\n")
+        .unwrap();
+    let rows: Vec<&str> = section
+        .lines()
+        .take_while(|line| !line.starts_with("##"))
+        .filter(|line| line.starts_with("| `"))
+        .collect();
+    let named: Vec<&str> = rows
+        .iter()
+        .flat_map(|row| {
+            row.split('|')
+                .nth(1)
+                .unwrap()
+                .split(|c: char| !c.is_alphanumeric())
+        })
+        .collect();
     assert_eq!(kinds::left_out(named), [""; 0]);
 }
 
@@ -146,7 +223,11 @@ async fn everybody_says_what_his_session_is() {
 #[test]
 fn a_hidden_conversation_is_answered_like_none() {
     for place in Place::ALL {
-        for &relation in place.relations().iter().filter(|&&relation| place.is_hidden_from(relation)) {
+        for &relation in place
+            .relations()
+            .iter()
+            .filter(|&&relation| place.is_hidden_from(relation))
+        {
             for role in ROLES {
                 for asked in of_a_conversation() {
                     let found = World::new(place, relation, role).answers(&asked);
@@ -154,11 +235,16 @@ fn a_hidden_conversation_is_answered_like_none() {
                     // A chat is begun by a message. Whom the other one has blocked is answered as if there were no such user, unless
                     // only friends begin chats: then everybody is told that.
                     let begins = ["Send", "Forward"].contains(&asked.kind)
-                        && ((place == Place::Unbegun && relation != Relation::Blocked) || place == Place::UnbegunOfFriends);
+                        && ((place == Place::Unbegun && relation != Relation::Blocked)
+                            || place == Place::UnbegunOfFriends);
                     let may_know = begins
                         || (place == Place::Open && asked.kind == "JoinGroup")
                         || (role >= ServerRole::Admin && asked.label == "Explain another's count");
-                    assert!(may_know || found == none, "{place:?}, {relation:?}, {role:?}: {} {found:?}", asked.label);
+                    assert!(
+                        may_know || found == none,
+                        "{place:?}, {relation:?}, {role:?}: {} {found:?}",
+                        asked.label
+                    );
                 }
             }
         }
@@ -169,7 +255,8 @@ fn a_hidden_conversation_is_answered_like_none() {
 #[test]
 fn a_block_changes_nothing_in_a_group() {
     for asked in of_a_conversation() {
-        let without = World::new(Place::Group, Relation::Member, ServerRole::Member).answers(&asked);
+        let without =
+            World::new(Place::Group, Relation::Member, ServerRole::Member).answers(&asked);
         for relation in [Relation::Blocking, Relation::Blocked] {
             let with = World::new(Place::Peculiar, relation, ServerRole::Member).answers(&asked);
             assert_eq!(with, without, "{relation:?}: {}", asked.label);

@@ -15,7 +15,10 @@ use cairn_proto::receipts::Reads;
 use cairn_proto::request::{Forward, Request};
 use cairn_proto::response::Role;
 use cairn_proto::retention::Retention;
-use cairn_proto::text::{Caption, EmojiName, FileName, GroupName, MediaType, SettingName, SettingValue, Text, Topic, UserName};
+use cairn_proto::text::{
+    Caption, EmojiName, FileName, GroupName, MediaType, SettingName, SettingValue, Text, Topic,
+    UserName,
+};
 
 use super::world::{Cast, FILE, FILE_BYTES};
 
@@ -43,35 +46,90 @@ fn ask(cast: &Cast, request: Request) -> Command {
 
 fn send(cast: &Cast, extras: Extras) -> Command {
     let body = Body::Text(Text::new("hello").unwrap());
-    ask(cast, Request::Send(Draft { conversation: cast.conversation, seq: ClientSeq::new(9), body, extras }))
+    ask(
+        cast,
+        Request::Send(Draft {
+            conversation: cast.conversation,
+            seq: ClientSeq::new(9),
+            body,
+            extras,
+        }),
+    )
 }
 
 fn forward(cast: &Cast, from: ConversationId, to: ConversationId) -> Command {
-    ask(cast, Request::Forward(Forward { to, seq: ClientSeq::new(9), from, msgid: cast.theirs }))
+    ask(
+        cast,
+        Request::Forward(Forward {
+            to,
+            seq: ClientSeq::new(9),
+            from,
+            msgid: cast.theirs,
+        }),
+    )
 }
 
 fn edit(cast: &Cast, msgid: MsgId) -> Command {
-    ask(cast, Request::Edit { conversation: cast.conversation, msgid, text: Text::new("something else").unwrap() })
+    ask(
+        cast,
+        Request::Edit {
+            conversation: cast.conversation,
+            msgid,
+            text: Text::new("something else").unwrap(),
+        },
+    )
 }
 
 fn ban(cast: &Cast, user: UserId) -> Command {
-    ask(cast, Request::Ban { conversation: cast.conversation, users: vec![user] })
+    ask(
+        cast,
+        Request::Ban {
+            conversation: cast.conversation,
+            users: vec![user],
+        },
+    )
 }
 
 fn remove(cast: &Cast, user: UserId) -> Command {
-    ask(cast, Request::RemoveMembers { conversation: cast.conversation, users: vec![user] })
+    ask(
+        cast,
+        Request::RemoveMembers {
+            conversation: cast.conversation,
+            users: vec![user],
+        },
+    )
 }
 
 fn mute(cast: &Cast, user: UserId) -> Command {
-    ask(cast, Request::MuteMember { conversation: cast.conversation, user, until: Timestamp::new(u64::MAX) })
+    ask(
+        cast,
+        Request::MuteMember {
+            conversation: cast.conversation,
+            user,
+            until: Timestamp::new(u64::MAX),
+        },
+    )
 }
 
 fn set_role(cast: &Cast, user: UserId, role: Role) -> Command {
-    ask(cast, Request::SetRole { conversation: cast.conversation, user, role })
+    ask(
+        cast,
+        Request::SetRole {
+            conversation: cast.conversation,
+            user,
+            role,
+        },
+    )
 }
 
 fn relate(cast: &Cast, act: RelationAct) -> Command {
-    ask(cast, Request::Relate { user: cast.owner, act })
+    ask(
+        cast,
+        Request::Relate {
+            user: cast.owner,
+            act,
+        },
+    )
 }
 
 /// What can be asked about a conversation.
@@ -121,12 +179,25 @@ pub(super) fn of_a_conversation() -> Vec<Asked> {
             ask(cast, Request::ImportCursor { conversation: cast.conversation, source: ImportSource::new(1) })
         };
     };
-    [with_setting(talk, "Receipts, turned off", ("receipts", "off")), of_a_message(), of_a_group(), of_others()].concat()
+    [
+        with_setting(talk, "Receipts, turned off", ("receipts", "off")),
+        of_a_message(),
+        of_a_group(),
+        of_others(),
+    ]
+    .concat()
 }
 
 /// The rows, where the one with this label is asked on a server with this setting.
-fn with_setting(mut rows: Vec<Asked>, label: &str, setting: (&'static str, &'static str)) -> Vec<Asked> {
-    rows.iter_mut().find(|asked| asked.label == label).unwrap().setting = Some(setting);
+fn with_setting(
+    mut rows: Vec<Asked>,
+    label: &str,
+    setting: (&'static str, &'static str),
+) -> Vec<Asked> {
+    rows.iter_mut()
+        .find(|asked| asked.label == label)
+        .unwrap()
+        .setting = Some(setting);
     rows
 }
 
@@ -151,7 +222,11 @@ fn of_a_message() -> Vec<Asked> {
         "Pins", Pins, |cast| ask(cast, Request::Pins { conversation: cast.conversation });
     };
     let none = ("amend-minutes", "0");
-    with_setting(with_setting(rows, "Edit one's own, too late", none), "Recall one's own, too late", none)
+    with_setting(
+        with_setting(rows, "Edit one's own, too late", none),
+        "Recall one's own, too late",
+        none,
+    )
 }
 
 fn of_a_group() -> Vec<Asked> {

@@ -11,7 +11,9 @@ use cairn_proto::error::ErrorCode;
 use cairn_proto::extras::Extras;
 use cairn_proto::group::{Access, GroupSettings};
 use cairn_proto::hello::ServerRole;
-use cairn_proto::ids::{ClientSeq, ConversationId, DeviceId, MsgId, SendStreamId, Timestamp, UserId};
+use cairn_proto::ids::{
+    ClientSeq, ConversationId, DeviceId, MsgId, SendStreamId, Timestamp, UserId,
+};
 use cairn_proto::message::{Draft, Entry};
 use cairn_proto::people::RelationAct;
 use cairn_proto::receipts::Reads;
@@ -74,27 +76,56 @@ impl Place {
 
     /// What one can be to it.
     pub(super) const fn relations(self) -> &'static [Relation] {
-        use Relation::{Admin, Asked, Banned, Blocked, Blocking, Friend, Invited, LastOwner, Member, Muted, MutedAdmin, Owner, Stranger};
+        use Relation::{
+            Admin, Asked, Banned, Blocked, Blocking, Friend, Invited, LastOwner, Member, Muted,
+            MutedAdmin, Owner, Stranger,
+        };
         match self {
             Self::Nowhere => &[Stranger],
-            Self::Unbegun | Self::UnbegunOfFriends => &[Relation::None, Asked, Invited, Friend, Blocking, Blocked],
-            Self::Direct | Self::DirectOfFriends => &[Stranger, Relation::None, Asked, Invited, Friend, Blocking, Blocked],
+            Self::Unbegun | Self::UnbegunOfFriends => {
+                &[Relation::None, Asked, Invited, Friend, Blocking, Blocked]
+            }
+            Self::Direct | Self::DirectOfFriends => &[
+                Stranger,
+                Relation::None,
+                Asked,
+                Invited,
+                Friend,
+                Blocking,
+                Blocked,
+            ],
             Self::Peculiar => &[Blocking, Blocked, LastOwner],
-            Self::Group | Self::Open | Self::Easy | Self::Strict => &[Stranger, Banned, Muted, Member, MutedAdmin, Admin, Owner],
+            Self::Group | Self::Open | Self::Easy | Self::Strict => {
+                &[Stranger, Banned, Muted, Member, MutedAdmin, Admin, Owner]
+            }
         }
     }
 
     /// Whether this is nothing to the asker but what everybody sees.
     pub(super) const fn is_hidden_from(self, relation: Relation) -> bool {
-        matches!(self, Self::Unbegun | Self::UnbegunOfFriends) || matches!(relation, Relation::Stranger | Relation::Banned)
+        matches!(self, Self::Unbegun | Self::UnbegunOfFriends)
+            || matches!(relation, Relation::Stranger | Relation::Banned)
     }
 
     fn settings(self) -> GroupSettings {
         let settings = GroupSettings::default();
         match self {
-            Self::Open => GroupSettings { access: Access::Open, ..settings },
-            Self::Easy => GroupSettings { invite: Role::Member, rename: Role::Member, ..settings },
-            Self::Strict => GroupSettings { invite: Role::Owner, post: Role::Admin, pin: Role::Admin, rename: Role::Owner, ..settings },
+            Self::Open => GroupSettings {
+                access: Access::Open,
+                ..settings
+            },
+            Self::Easy => GroupSettings {
+                invite: Role::Member,
+                rename: Role::Member,
+                ..settings
+            },
+            Self::Strict => GroupSettings {
+                invite: Role::Owner,
+                post: Role::Admin,
+                pin: Role::Admin,
+                rename: Role::Owner,
+                ..settings
+            },
             _ => settings,
         }
     }
@@ -123,8 +154,16 @@ pub(super) enum Relation {
 
 impl Relation {
     /// What two users can be to each other.
-    pub(super) const BETWEEN: [Self; 8] =
-        [Self::None, Self::Asked, Self::Invited, Self::Friend, Self::Following, Self::Followed, Self::Blocking, Self::Blocked];
+    pub(super) const BETWEEN: [Self; 8] = [
+        Self::None,
+        Self::Asked,
+        Self::Invited,
+        Self::Friend,
+        Self::Following,
+        Self::Followed,
+        Self::Blocking,
+        Self::Blocked,
+    ];
 
     pub(super) const fn as_str(self) -> &'static str {
         match self {
@@ -220,31 +259,80 @@ impl World {
         let mut state = State::default();
         let [owner, admin, member, outsider, banned, asker, blocking] = people(&mut state);
         let name = UserName::new("asker").unwrap();
-        state.apply(&Change::User(asker.user, UserRecord { name, role, password: None, created_at: NOW, reads: Reads::Shown }));
-        ask(&mut state, blocking, Request::Relate { user: asker.user, act: RelationAct::Block }).unwrap();
+        state.apply(&Change::User(
+            asker.user,
+            UserRecord {
+                name,
+                role,
+                password: None,
+                created_at: NOW,
+                reads: Reads::Shown,
+            },
+        ));
+        ask(
+            &mut state,
+            blocking,
+            Request::Relate {
+                user: asker.user,
+                act: RelationAct::Block,
+            },
+        )
+        .unwrap();
         let elsewhere = own_group(&mut state, asker, outsider.user);
         let conversation = match place {
             Place::Nowhere => ConversationId::new(999),
-            Place::Unbegun | Place::UnbegunOfFriends => ConversationId::direct(owner.user, asker.user).unwrap(),
-            Place::Direct | Place::DirectOfFriends => {
-                direct(&mut state, owner, if relation == Relation::Stranger { admin.user } else { asker.user })
+            Place::Unbegun | Place::UnbegunOfFriends => {
+                ConversationId::direct(owner.user, asker.user).unwrap()
             }
-            Place::Group | Place::Peculiar | Place::Open | Place::Easy | Place::Strict => {
-                group(&mut state, owner, [admin.user, member.user, banned.user], asker, relation, place.settings())
-            }
+            Place::Direct | Place::DirectOfFriends => direct(
+                &mut state,
+                owner,
+                if relation == Relation::Stranger {
+                    admin.user
+                } else {
+                    asker.user
+                },
+            ),
+            Place::Group | Place::Peculiar | Place::Open | Place::Easy | Place::Strict => group(
+                &mut state,
+                owner,
+                [admin.user, member.user, banned.user],
+                asker,
+                relation,
+                place.settings(),
+            ),
         };
         relate(&mut state, asker, owner, relation);
         if matches!(place, Place::UnbegunOfFriends | Place::DirectOfFriends) {
             set(&mut state, ("direct-chats", "friends"));
         }
         let (hash, msgid) = (FILE, MsgId::new(2));
-        let uploads = vec![Upload { user: asker.user, stored_at: NOW, is_sent: false }];
-        state.apply(&Change::Attachment(hash, Some(AttachmentRecord { bytes: FILE_BYTES, uploads, uses: 1 })));
-        state.apply(&Change::Attached { conversation, msgid, hash: Some(hash) });
+        let uploads = vec![Upload {
+            user: asker.user,
+            stored_at: NOW,
+            is_sent: false,
+        }];
+        state.apply(&Change::Attachment(
+            hash,
+            Some(AttachmentRecord {
+                bytes: FILE_BYTES,
+                uploads,
+                uses: 1,
+            }),
+        ));
+        state.apply(&Change::Attached {
+            conversation,
+            msgid,
+            hash: Some(hash),
+        });
         let cast = Cast {
             asker,
             conversation,
-            owner: if relation == Relation::LastOwner { asker.user } else { owner.user },
+            owner: if relation == Relation::LastOwner {
+                asker.user
+            } else {
+                owner.user
+            },
             other: owner.user,
             admin: admin.user,
             member: member.user,
@@ -265,12 +353,23 @@ impl World {
             set(&mut self.state, setting);
         }
         // Nothing was ever let go: what is not in memory is nowhere. But for what was said, which the state never keeps.
-        for (msgid, sender) in [(self.cast.own, self.cast.asker.user), (self.cast.theirs, self.cast.other)] {
-            let entry = Entry { sender, sent_at: NOW, body: text(), extras: Extras::NONE };
-            self.state.install_entry(self.cast.conversation, msgid, entry.clone());
+        for (msgid, sender) in [
+            (self.cast.own, self.cast.asker.user),
+            (self.cast.theirs, self.cast.other),
+        ] {
+            let entry = Entry {
+                sender,
+                sent_at: NOW,
+                body: text(),
+                extras: Extras::NONE,
+            };
+            self.state
+                .install_entry(self.cast.conversation, msgid, entry.clone());
             self.state.install_entry(self.cast.elsewhere, msgid, entry);
         }
-        self.state.execute((asked.command)(&self.cast), NOW, &mut Batch::new(0)).map(drop)
+        self.state
+            .execute((asked.command)(&self.cast), NOW, &mut Batch::new(0))
+            .map(drop)
     }
 
     /// Whether the asker is told where the owner is, or himself.
@@ -279,7 +378,10 @@ impl World {
         let [owner, .., asker] = people(&mut state);
         if common != Common::No {
             let conversation = own_group(&mut state, owner, asker.user);
-            let remove = Request::RemoveMembers { conversation, users: vec![asker.user] };
+            let remove = Request::RemoveMembers {
+                conversation,
+                users: vec![asker.user],
+            };
             (common == Common::NoMore).then(|| ask(&mut state, owner, remove).unwrap());
         }
         relate(&mut state, asker, owner, relation);
@@ -292,13 +394,26 @@ impl World {
 }
 
 fn set(state: &mut State, (name, value): (&str, &str)) {
-    state.apply(&Change::Setting { name: SettingName::new(name).unwrap(), value: SettingValue::new(value).unwrap() });
+    state.apply(&Change::Setting {
+        name: SettingName::new(name).unwrap(),
+        value: SettingValue::new(value).unwrap(),
+    });
 }
 
 fn relate(state: &mut State, asker: Actor, other: Actor, relation: Relation) {
     let (own, theirs) = relation.acts();
     for (who, whom, act) in [(asker, other, own), (other, asker, theirs)] {
-        act.map(|act| ask(state, who, Request::Relate { user: whom.user, act }).unwrap());
+        act.map(|act| {
+            ask(
+                state,
+                who,
+                Request::Relate {
+                    user: whom.user,
+                    act,
+                },
+            )
+            .unwrap()
+        });
     }
 }
 
@@ -306,7 +421,12 @@ fn relate(state: &mut State, asker: Actor, other: Actor, relation: Relation) {
 fn direct(state: &mut State, one: Actor, other: UserId) -> ConversationId {
     let conversation = ConversationId::direct(one.user, other).unwrap();
     for seq in [1, 2] {
-        let draft = Draft { conversation, seq: ClientSeq::new(seq), body: text(), extras: Extras::NONE };
+        let draft = Draft {
+            conversation,
+            seq: ClientSeq::new(seq),
+            body: text(),
+            extras: Extras::NONE,
+        };
         ask(state, one, Request::Send(draft)).unwrap();
     }
     conversation
@@ -321,8 +441,13 @@ fn ask(state: &mut State, actor: Actor, request: Request) -> Result<Response, Er
 
 /// A group with two entries.
 fn own_group(state: &mut State, asker: Actor, outsider: UserId) -> ConversationId {
-    let create = Request::CreateGroup { name: GroupName::new("elsewhere").unwrap(), members: vec![outsider] };
-    let Ok(Response::Created { conversation }) = ask(state, asker, create) else { panic!("no group") };
+    let create = Request::CreateGroup {
+        name: GroupName::new("elsewhere").unwrap(),
+        members: vec![outsider],
+    };
+    let Ok(Response::Created { conversation }) = ask(state, asker, create) else {
+        panic!("no group")
+    };
     conversation
 }
 
@@ -331,17 +456,51 @@ fn people(state: &mut State) -> [Actor; 7] {
     let mut batch = Batch::new(0);
     let token = |number: u8| SecretHash([number; 32]);
     let mut join = |state: &mut State, invite, number: u8| {
-        let (name, id) = (UserName::new(format!("user{number}")).unwrap(), DeviceId::new(number.into()));
-        let device =
-            NewDevice { id, name: DeviceName::new("a device").unwrap(), token: token(number), stream: SendStreamId::new(1), push: false };
-        match state.execute(Command::Join { invite, name, password: None, device }, NOW, &mut batch).unwrap() {
+        let (name, id) = (
+            UserName::new(format!("user{number}")).unwrap(),
+            DeviceId::new(number.into()),
+        );
+        let device = NewDevice {
+            id,
+            name: DeviceName::new("a device").unwrap(),
+            token: token(number),
+            stream: SendStreamId::new(1),
+            push: false,
+        };
+        match state
+            .execute(
+                Command::Join {
+                    invite,
+                    name,
+                    password: None,
+                    device,
+                },
+                NOW,
+                &mut batch,
+            )
+            .unwrap()
+        {
             Reply::LoggedIn(session) => session.actor,
             other => panic!("{other:?}"),
         }
     };
-    state.execute(Command::OwnerInvite { token: token(100), expires_at: LATER }, NOW, &mut Batch::new(0)).unwrap();
+    state
+        .execute(
+            Command::OwnerInvite {
+                token: token(100),
+                expires_at: LATER,
+            },
+            NOW,
+            &mut Batch::new(0),
+        )
+        .unwrap();
     let first = join(state, token(100), 1);
-    let invite = Command::Invite { actor: first, token: token(101), uses: 7, life_seconds: 60 };
+    let invite = Command::Invite {
+        actor: first,
+        token: token(101),
+        uses: 7,
+        life_seconds: 60,
+    };
     state.execute(invite, NOW, &mut Batch::new(0)).unwrap();
     [2, 3, 4, 5, 6, 7, 8].map(|number| join(state, token(101), number))
 }
@@ -354,20 +513,49 @@ fn group(
     relation: Relation,
     settings: GroupSettings,
 ) -> ConversationId {
-    let create = Request::CreateGroup { name: GroupName::new("team").unwrap(), members: vec![admin, member] };
-    let Ok(Response::Created { conversation }) = ask(state, owner, create) else { panic!("no group") };
+    let create = Request::CreateGroup {
+        name: GroupName::new("team").unwrap(),
+        members: vec![admin, member],
+    };
+    let Ok(Response::Created { conversation }) = ask(state, owner, create) else {
+        panic!("no group")
+    };
     let user = asker.user;
     let mut steps = vec![
-        Request::SetRole { conversation, user: admin, role: Role::Admin },
-        Request::Ban { conversation, users: vec![banned] },
-        Request::SetGroupSettings { conversation, settings },
+        Request::SetRole {
+            conversation,
+            user: admin,
+            role: Role::Admin,
+        },
+        Request::Ban {
+            conversation,
+            users: vec![banned],
+        },
+        Request::SetGroupSettings {
+            conversation,
+            settings,
+        },
     ];
     let is_member = !matches!(relation, Relation::Stranger | Relation::Banned);
-    steps.extend(is_member.then_some(Request::AddMembers { conversation, users: vec![user] }));
-    let appoint = |role| Request::SetRole { conversation, user, role };
-    let mute = Request::MuteMember { conversation, user, until: LATER };
+    steps.extend(is_member.then_some(Request::AddMembers {
+        conversation,
+        users: vec![user],
+    }));
+    let appoint = |role| Request::SetRole {
+        conversation,
+        user,
+        role,
+    };
+    let mute = Request::MuteMember {
+        conversation,
+        user,
+        until: LATER,
+    };
     match relation {
-        Relation::Banned => steps.push(Request::Ban { conversation, users: vec![user] }),
+        Relation::Banned => steps.push(Request::Ban {
+            conversation,
+            users: vec![user],
+        }),
         Relation::Muted => steps.push(mute),
         Relation::MutedAdmin => steps.extend([appoint(Role::Admin), mute]),
         Relation::Admin => steps.push(appoint(Role::Admin)),

@@ -38,11 +38,15 @@ fn from_the_script() -> mpsc::Receiver<String> {
 
 /// Does what it is told until there are no more orders. Gives the answers.
 async fn obey_all(link: &InviteLink, mut orders: mpsc::Receiver<String>) -> Vec<Value> {
-    let mut crowd = Crowd::gather(link, Length::Page, rand::random()).await.unwrap();
+    let mut crowd = Crowd::gather(link, Length::Page, rand::random())
+        .await
+        .unwrap();
     println!("\n{}", json!({ "ready": true }));
     let mut answers = Vec::new();
     while let Some(order) = orders.recv().await {
-        let answer = obey(&order, &mut crowd).await.unwrap_or_else(|lost| json!({ "lost": lost }));
+        let answer = obey(&order, &mut crowd)
+            .await
+            .unwrap_or_else(|lost| json!({ "lost": lost }));
         println!("{answer}");
         let is_over = answer.get("lost").is_some();
         answers.push(answer);
@@ -58,9 +62,15 @@ async fn obey(order: &str, crowd: &mut Crowd) -> Result<Value, String> {
         ("talk", more) => {
             let more: u64 = more.parse().unwrap();
             crowd.talk();
-            crowd.accepted(more).await.map(|()| json!({ "accepted": more }))
+            crowd
+                .accepted(more)
+                .await
+                .map(|()| json!({ "accepted": more }))
         }
-        ("settle", _) => crowd.settle().await.map(|checked| json!({ "entries": checked.entries })),
+        ("settle", _) => crowd
+            .settle()
+            .await
+            .map(|checked| json!({ "entries": checked.entries })),
         _ => panic!("there is no such order: {order}"),
     }
 }
@@ -80,5 +90,9 @@ async fn clients_obey_their_orders() {
     let answers = obey_all(server.invite.as_ref().unwrap(), orders).await;
     assert_eq!(answers[0], json!({ "accepted": 20 }));
     assert!(answers[1]["entries"].as_u64() >= Some(20), "{answers:?}");
-    assert!(answers[3]["entries"].as_u64() >= answers[1]["entries"].as_u64().map(|entries| entries + 20), "{answers:?}");
+    assert!(
+        answers[3]["entries"].as_u64()
+            >= answers[1]["entries"].as_u64().map(|entries| entries + 20),
+        "{answers:?}"
+    );
 }

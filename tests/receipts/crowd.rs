@@ -21,13 +21,24 @@ const PATIENCE: Duration = Duration::from_secs(20);
 const READERS: usize = RECEIPT_CURSORS_MAX + 6;
 
 async fn crowd(owner: &Client) -> Vec<Client> {
-    let link = owner.create_invite(READERS as u32, Duration::from_secs(3600)).await.unwrap();
+    let link = owner
+        .create_invite(READERS as u32, Duration::from_secs(3600))
+        .await
+        .unwrap();
     let endpoint = Endpoint::new().unwrap();
     let mut readers = Vec::new();
     for number in 0..READERS {
         let name = UserName::new(format!("reader-{number}")).unwrap();
-        let who = JoinRequest { name, password: None, device: DeviceName::new("test").unwrap() };
-        let options = Options { push: false, endpoint: Some(endpoint.clone()), ..Options::default() };
+        let who = JoinRequest {
+            name,
+            password: None,
+            device: DeviceName::new("test").unwrap(),
+        };
+        let options = Options {
+            push: false,
+            endpoint: Some(endpoint.clone()),
+            ..Options::default()
+        };
         readers.push(Client::join(&link, who, options).await.unwrap().0);
     }
     readers
@@ -48,10 +59,17 @@ async fn all_read(readers: &[Client], id: ConversationId, msgid: MsgId) {
 async fn hints(events: &mut Events, msgid: MsgId) -> (usize, bool) {
     let (mut named, mut count) = (BTreeSet::new(), 0);
     loop {
-        let Event::Receipts { cursors, more, .. } = events.next().await.unwrap() else { continue };
+        let Event::Receipts { cursors, more, .. } = events.next().await.unwrap() else {
+            continue;
+        };
         assert!(cursors.len() <= RECEIPT_CURSORS_MAX, "{}", cursors.len());
         count += 1;
-        named.extend(cursors.iter().filter(|cursors| cursors.read == msgid).map(|cursors| cursors.user));
+        named.extend(
+            cursors
+                .iter()
+                .filter(|cursors| cursors.read == msgid)
+                .map(|cursors| cursors.user),
+        );
         if more || named.len() == READERS {
             return (count, more);
         }
@@ -64,13 +82,19 @@ async fn a_crowd_that_reads_at_once_is_one_hint_that_there_are_more() {
     let (ada, _) = server.owner().await;
     let readers = crowd(&ada).await;
     let users = readers.iter().map(|reader| reader.whoami().user).collect();
-    let team = ada.create_group(GroupName::new("team").unwrap(), users).await.unwrap();
+    let team = ada
+        .create_group(GroupName::new("team").unwrap(), users)
+        .await
+        .unwrap();
     let mut events = ada.events();
     ada.look(Some(team)).await.unwrap();
     // Reads on both sides of a second's end are two hints, so it may take another try.
     let tries = async {
         loop {
-            let said = ada.send(team, Body::Text(Text::new("read this").unwrap())).await.unwrap();
+            let said = ada
+                .send(team, Body::Text(Text::new("read this").unwrap()))
+                .await
+                .unwrap();
             all_read(&readers, team, said).await;
             let (count, more) = hints(&mut events, said).await;
             assert!(count <= 1 + READERS / RECEIPT_CURSORS_MAX, "{count}");
@@ -79,9 +103,18 @@ async fn a_crowd_that_reads_at_once_is_one_hint_that_there_are_more() {
             }
         }
     };
-    let said = timeout(PATIENCE, tries).await.expect("nobody is told that there are more");
+    let said = timeout(PATIENCE, tries)
+        .await
+        .expect("nobody is told that there are more");
     // What is left out is asked for.
     let told = ada.receipts(team, said).await.unwrap();
     let of = READERS as u32;
-    assert_eq!(told.counts, ReceiptCounts { of, delivered: of, read: of });
+    assert_eq!(
+        told.counts,
+        ReceiptCounts {
+            of,
+            delivered: of,
+            read: of
+        }
+    );
 }

@@ -15,12 +15,21 @@ fn text(words: &str) -> Body {
 }
 
 async fn group(owner: &Client, other: &Account) -> ConversationId {
-    owner.create_group(GroupName::new("team").unwrap(), vec![other.user]).await.unwrap()
+    owner
+        .create_group(GroupName::new("team").unwrap(), vec![other.user])
+        .await
+        .unwrap()
 }
 
 /// Unread messages, mentions among them, and the read cursor.
 async fn counts(client: &Client, id: ConversationId) -> (u64, u64, MsgId) {
-    let found = client.conversations().await.unwrap().into_iter().find(|item| item.id == id).unwrap();
+    let found = client
+        .conversations()
+        .await
+        .unwrap()
+        .into_iter()
+        .find(|item| item.id == id)
+        .unwrap();
     (found.unread, found.mentions, found.read)
 }
 
@@ -37,11 +46,18 @@ async fn what_was_read_is_unread_again_on_all_devices_and_own_messages_do_not_co
     let mut server = Server::start();
     let (ada, _) = server.owner().await;
     let (bob, bob_account) = invite(&ada, "bob").await;
-    let phone = Client::connect(&bob_account, Options::default()).await.unwrap();
+    let phone = Client::connect(&bob_account, Options::default())
+        .await
+        .unwrap();
     let team = group(&ada, &bob_account).await;
     let first = ada.send(team, text("first")).await.unwrap();
     let mention = Extras::new(vec![Extra::Mention(bob_account.user)]).unwrap();
-    let second = ada.enqueue_with(team, text("second"), mention).await.unwrap().await.unwrap();
+    let second = ada
+        .enqueue_with(team, text("second"), mention)
+        .await
+        .unwrap()
+        .await
+        .unwrap();
     let own = bob.send(team, text("I see")).await.unwrap();
     let third = ada.send(team, text("third")).await.unwrap();
     bob.mark_read(team, third).await.unwrap();
@@ -49,17 +65,34 @@ async fn what_was_read_is_unread_again_on_all_devices_and_own_messages_do_not_co
 
     let (mut here, mut there) = (bob.events(), phone.events());
     bob.mark_unread(team, first).await.unwrap();
-    assert_eq!((next_read(&mut here).await, next_read(&mut there).await), (first.prev(), first.prev()));
-    assert_eq!(counts(&phone, team).await, (3, 1, first.prev()), "three of others, one of them a mention");
+    assert_eq!(
+        (next_read(&mut here).await, next_read(&mut there).await),
+        (first.prev(), first.prev())
+    );
+    assert_eq!(
+        counts(&phone, team).await,
+        (3, 1, first.prev()),
+        "three of others, one of them a mention"
+    );
     server.kill();
     server.restart();
     assert_eq!(counts(&bob, team).await, (3, 1, first.prev()));
     phone.mark_read(team, second).await.unwrap();
     assert_eq!(counts(&bob, team).await, (1, 0, second));
-    let listed = ada.members(team).await.unwrap().into_iter().find(|member| member.user.id == bob_account.user).unwrap();
+    let listed = ada
+        .members(team)
+        .await
+        .unwrap()
+        .into_iter()
+        .find(|member| member.user.id == bob_account.user)
+        .unwrap();
     assert_eq!(listed.read, third, "others are told what they were told");
     phone.mark_unread(team, own).await.unwrap();
-    assert_eq!(counts(&bob, team).await, (1, 0, second), "nothing that is unread already");
+    assert_eq!(
+        counts(&bob, team).await,
+        (1, 0, second),
+        "nothing that is unread already"
+    );
     let last = bob.send(team, text("and now I know")).await.unwrap();
     assert_eq!(counts(&phone, team).await, (0, 0, last), "sending reads");
 }
@@ -76,21 +109,37 @@ async fn there_is_an_end_to_how_far_back() {
     };
     let mut last = MsgId::ZERO;
     for number in 0..=MARKED_OWN_MAX {
-        last = bob.send(team, text(&format!("own {number}"))).await.unwrap();
+        last = bob
+            .send(team, text(&format!("own {number}")))
+            .await
+            .unwrap();
     }
     let first_own = MsgId::new(last.get() - MARKED_OWN_MAX as u64);
-    assert_eq!(refused(bob.mark_unread(team, first_own).await), Some(ErrorCode::TooFarBack));
+    assert_eq!(
+        refused(bob.mark_unread(team, first_own).await),
+        Some(ErrorCode::TooFarBack)
+    );
     bob.mark_unread(team, first_own.next()).await.unwrap();
     for number in 0..MARKED_UNREAD_MAX {
-        drop(ada.enqueue(team, text(&format!("other {number}"))).await.unwrap());
+        drop(
+            ada.enqueue(team, text(&format!("other {number}")))
+                .await
+                .unwrap(),
+        );
     }
     let head = ada.send(team, text("the last")).await.unwrap();
     bob.mark_read(team, head).await.unwrap();
     let furthest = MsgId::new(head.get() + 1 - MARKED_UNREAD_MAX);
-    assert_eq!(refused(bob.mark_unread(team, furthest.prev()).await), Some(ErrorCode::TooFarBack));
+    assert_eq!(
+        refused(bob.mark_unread(team, furthest.prev()).await),
+        Some(ErrorCode::TooFarBack)
+    );
     bob.mark_unread(team, furthest).await.unwrap();
     assert_eq!(counts(&bob, team).await.0, MARKED_UNREAD_MAX);
     for nowhere in [MsgId::ZERO, head.next(), MsgId::new(u64::MAX)] {
-        assert_eq!(refused(bob.mark_unread(team, nowhere).await), Some(ErrorCode::NoSuchMessage));
+        assert_eq!(
+            refused(bob.mark_unread(team, nowhere).await),
+            Some(ErrorCode::NoSuchMessage)
+        );
     }
 }

@@ -3,7 +3,9 @@
 use cairn_client::proto::body::Body;
 use cairn_client::proto::error::ErrorCode;
 use cairn_client::proto::ids::{ConversationId, ImportSource, MsgId, Timestamp, UserId};
-use cairn_client::proto::limits::{RECEIPTS_COUNTED_MAX, RECEIPTS_PER_PAGE_MAX, USERS_PER_REQUEST_MAX};
+use cairn_client::proto::limits::{
+    RECEIPTS_COUNTED_MAX, RECEIPTS_PER_PAGE_MAX, USERS_PER_REQUEST_MAX,
+};
 use cairn_client::proto::receipts::{MemberCursors, Reads, ReceiptCounts, ReceiptState};
 use cairn_client::proto::request::ImportEntry;
 use cairn_client::proto::text::{GroupName, SettingName, SettingValue, Text, UserName};
@@ -16,11 +18,18 @@ fn text(words: &str) -> Body {
 }
 
 async fn group(owner: &Client, users: &[UserId]) -> ConversationId {
-    owner.create_group(GroupName::new("team").unwrap(), users.to_vec()).await.unwrap()
+    owner
+        .create_group(GroupName::new("team").unwrap(), users.to_vec())
+        .await
+        .unwrap()
 }
 
 const fn counts(of: u32, delivered: u32, read: u32) -> ReceiptCounts {
-    ReceiptCounts { of, delivered, read }
+    ReceiptCounts {
+        of,
+        delivered,
+        read,
+    }
 }
 
 async fn next_receipts(events: &mut Events) -> Vec<MemberCursors> {
@@ -40,20 +49,45 @@ async fn ticks_follow_the_cursors_of_those_who_were_there() {
     let (late, late_account) = invite(&ada, "late").await;
     let team = group(&ada, &[bob_account.user, eve_account.user]).await;
     let said = ada.send(team, text("hello")).await.unwrap();
-    assert_eq!(ada.receipts(team, said).await.unwrap().counts, counts(2, 0, 0));
+    assert_eq!(
+        ada.receipts(team, said).await.unwrap().counts,
+        counts(2, 0, 0)
+    );
     acked(&bob, team, said).await;
     eve.mark_read(team, said).await.unwrap();
     let receipts = ada.receipts(team, said).await.unwrap();
-    let who: Vec<_> = receipts.who.iter().map(|receipt| (receipt.user, receipt.state)).collect();
-    assert_eq!(who, [(bob_account.user, ReceiptState::Delivered), (eve_account.user, ReceiptState::Read)]);
-    assert_eq!((receipts.counts, ada.ticks(team, said).await.unwrap()), (counts(2, 2, 1), ReceiptState::Delivered));
-    ada.add_members(team, vec![late_account.user]).await.unwrap();
+    let who: Vec<_> = receipts
+        .who
+        .iter()
+        .map(|receipt| (receipt.user, receipt.state))
+        .collect();
+    assert_eq!(
+        who,
+        [
+            (bob_account.user, ReceiptState::Delivered),
+            (eve_account.user, ReceiptState::Read)
+        ]
+    );
+    assert_eq!(
+        (receipts.counts, ada.ticks(team, said).await.unwrap()),
+        (counts(2, 2, 1), ReceiptState::Delivered)
+    );
+    ada.add_members(team, vec![late_account.user])
+        .await
+        .unwrap();
     bob.mark_read(team, said).await.unwrap();
     eve.mark_unread(team, said).await.unwrap();
-    assert_eq!(late.receipts(team, said).await.unwrap().counts, counts(2, 2, 2), "who came later was not spoken to, and told is told");
+    assert_eq!(
+        late.receipts(team, said).await.unwrap().counts,
+        counts(2, 2, 2),
+        "who came later was not spoken to, and told is told"
+    );
     assert_eq!(ada.ticks(team, said).await.unwrap(), ReceiptState::Read);
     let refused = ada.receipts(team, MsgId::new(1)).await;
-    assert!(matches!(refused, Err(Error::Refused(ErrorCode::NoSuchMessage))), "an entry that nobody said has no receipts");
+    assert!(
+        matches!(refused, Err(Error::Refused(ErrorCode::NoSuchMessage))),
+        "an entry that nobody said has no receipts"
+    );
 }
 
 #[tokio::test]
@@ -68,19 +102,42 @@ async fn who_hides_his_reads_sees_none_and_the_owner_turns_all_of_it_off() {
     eve.mark_read(team, said).await.unwrap();
     bob.set_own_reads(Reads::Hidden).await.unwrap();
     assert_eq!(bob.own_reads().await.unwrap(), Reads::Hidden);
-    assert_eq!(ada.receipts(team, said).await.unwrap().counts, counts(2, 2, 1), "he has got it still");
+    assert_eq!(
+        ada.receipts(team, said).await.unwrap().counts,
+        counts(2, 2, 1),
+        "he has got it still"
+    );
     let seen = bob.receipts(team, said).await.unwrap();
-    assert_eq!((seen.counts, seen.reads), (counts(2, 2, 1), Reads::Hidden), "but for his own");
-    let reads =
-        async |client: &Client| -> Vec<MsgId> { client.members(team).await.unwrap().into_iter().map(|member| member.read).collect() };
+    assert_eq!(
+        (seen.counts, seen.reads),
+        (counts(2, 2, 1), Reads::Hidden),
+        "but for his own"
+    );
+    let reads = async |client: &Client| -> Vec<MsgId> {
+        client
+            .members(team)
+            .await
+            .unwrap()
+            .into_iter()
+            .map(|member| member.read)
+            .collect()
+    };
     assert_eq!(reads(&ada).await, [said, MsgId::ZERO, said]);
     assert_eq!(reads(&bob).await, [MsgId::ZERO, said, MsgId::ZERO]);
     bob.set_own_reads(Reads::Shown).await.unwrap();
-    assert_eq!(ada.receipts(team, said).await.unwrap().counts, counts(2, 2, 2));
+    assert_eq!(
+        ada.receipts(team, said).await.unwrap().counts,
+        counts(2, 2, 2)
+    );
 
     let receipts = SettingName::new("receipts").unwrap();
-    ada.set_setting(receipts, SettingValue::new("off").unwrap()).await.unwrap();
-    assert!(matches!(ada.receipts(team, said).await, Err(Error::Refused(ErrorCode::TurnedOff))));
+    ada.set_setting(receipts, SettingValue::new("off").unwrap())
+        .await
+        .unwrap();
+    assert!(matches!(
+        ada.receipts(team, said).await,
+        Err(Error::Refused(ErrorCode::TurnedOff))
+    ));
     assert_eq!(reads(&ada).await, [said, MsgId::ZERO, MsgId::ZERO]);
 }
 
@@ -95,14 +152,22 @@ async fn those_who_look_are_told_and_nobody_else() {
     let (mut seen_by_ada, mut seen_by_eve) = (ada.events(), eve.events());
     ada.look(Some(team)).await.unwrap();
     bob.mark_read(team, said).await.unwrap();
-    let bobs = MemberCursors { user: bob_account.user, delivered: said, read: said };
+    let bobs = MemberCursors {
+        user: bob_account.user,
+        delivered: said,
+        read: said,
+    };
     assert_eq!(next_receipts(&mut seen_by_ada).await, [bobs]);
     // Eve looked at nothing when it happened. What she is told first is of later.
     eve.look(Some(team)).await.unwrap();
     bob.set_own_reads(Reads::Hidden).await.unwrap();
     let again = ada.send(team, text("are you there?")).await.unwrap();
     bob.mark_read(team, again).await.unwrap();
-    let hidden = MemberCursors { delivered: again, read: MsgId::ZERO, ..bobs };
+    let hidden = MemberCursors {
+        delivered: again,
+        read: MsgId::ZERO,
+        ..bobs
+    };
     assert_eq!(next_receipts(&mut seen_by_eve).await, [hidden]);
     assert_eq!(next_receipts(&mut seen_by_ada).await, [hidden]);
 }
@@ -120,19 +185,39 @@ async fn of_a_crowd_the_pages_tell() {
     };
     let entries: Vec<ImportEntry> = (0..RECEIPTS_COUNTED_MAX).map(entry).collect();
     let names = entries.iter().map(|entry| entry.sender.clone()).collect();
-    ada.import(crowd, ImportSource::new(1), 0, entries).await.unwrap();
-    let users: Vec<UserId> = ada.find_users(names).await.unwrap().into_iter().map(|user| user.id).collect();
+    ada.import(crowd, ImportSource::new(1), 0, entries)
+        .await
+        .unwrap();
+    let users: Vec<UserId> = ada
+        .find_users(names)
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|user| user.id)
+        .collect();
     for users in users.chunks(USERS_PER_REQUEST_MAX) {
         ada.add_members(crowd, users.to_vec()).await.unwrap();
     }
     let said = ada.send(crowd, text("listen")).await.unwrap();
     bob.mark_read(crowd, said).await.unwrap();
     let first = ada.receipt_page(crowd, said, None).await.unwrap();
-    assert_eq!((first.items.len(), first.counts), (RECEIPTS_PER_PAGE_MAX, None));
+    assert_eq!(
+        (first.items.len(), first.counts),
+        (RECEIPTS_PER_PAGE_MAX, None)
+    );
     let all = ada.receipts(crowd, said).await.unwrap();
     assert_eq!(all.counts, counts(RECEIPTS_COUNTED_MAX as u32 + 1, 1, 1));
-    assert!(all.who.is_sorted_by(|a, b| a.user < b.user) && all.who.iter().all(|receipt| receipt.user != ada_account.user));
+    assert!(
+        all.who.is_sorted_by(|a, b| a.user < b.user)
+            && all
+                .who
+                .iter()
+                .all(|receipt| receipt.user != ada_account.user)
+    );
     assert_eq!(ada.ticks(crowd, said).await.unwrap(), ReceiptState::Sent);
-    let beyond = ada.receipt_page(crowd, said, Some(UserId::new(u32::MAX))).await.unwrap();
+    let beyond = ada
+        .receipt_page(crowd, said, Some(UserId::new(u32::MAX)))
+        .await
+        .unwrap();
     assert_eq!((beyond.items, beyond.next_after), (Vec::new(), None));
 }

@@ -11,15 +11,28 @@ use super::{expired, import, refused, text};
 use crate::support::{Server, acked, invite, until};
 
 async fn set(owner: &Client, name: &str, value: &str) {
-    owner.set_setting(SettingName::new(name).unwrap(), SettingValue::new(value).unwrap()).await.unwrap();
+    owner
+        .set_setting(
+            SettingName::new(name).unwrap(),
+            SettingValue::new(value).unwrap(),
+        )
+        .await
+        .unwrap();
 }
 
 async fn group(owner: &Client, name: &str) -> ConversationId {
-    owner.create_group(GroupName::new(name).unwrap(), Vec::new()).await.unwrap()
+    owner
+        .create_group(GroupName::new(name).unwrap(), Vec::new())
+        .await
+        .unwrap()
 }
 
 async fn floor(client: &Client, conversation: ConversationId) -> MsgId {
-    client.pull(conversation, PullRange::From(MsgId::new(1)), 1).await.unwrap().floor
+    client
+        .pull(conversation, PullRange::From(MsgId::new(1)), 1)
+        .await
+        .unwrap()
+        .floor
 }
 
 /// A server that was stopped in order has every conversation in its trees, and looks at all of them when it starts.
@@ -28,29 +41,62 @@ async fn what_the_owner_sets_for_all_holds_where_nobody_said_anything_else() {
     let mut server = Server::start();
     let (ada, _) = server.owner().await;
     // The server looks at them in this order: what goes from the last one tells that it has looked at the others.
-    let [kept, agreed, silent] = [group(&ada, "kept").await, group(&ada, "agreed").await, group(&ada, "silent").await];
+    let [kept, agreed, silent] = [
+        group(&ada, "kept").await,
+        group(&ada, "agreed").await,
+        group(&ada, "silent").await,
+    ];
     for team in [silent, kept, agreed] {
         // Behind the entry that tells how the group came to be, and that of the policy.
         import(&ada, team, [40, 20, 3].into_iter()).await;
     }
-    ada.set_retention(kept, Some(Retention::Keep)).await.unwrap();
-    ada.set_retention(agreed, Some(Retention::Days(30))).await.unwrap();
-    until("what was agreed on holds", async || floor(&ada, agreed).await == MsgId::new(2)).await;
+    ada.set_retention(kept, Some(Retention::Keep))
+        .await
+        .unwrap();
+    ada.set_retention(agreed, Some(Retention::Days(30)))
+        .await
+        .unwrap();
+    until("what was agreed on holds", async || {
+        floor(&ada, agreed).await == MsgId::new(2)
+    })
+    .await;
     set(&ada, "retention-default", "days 10").await;
-    assert_eq!(ada.retention(silent).await.unwrap(), RetentionInfo { set: None, effective: Retention::Days(10) });
+    assert_eq!(
+        ada.retention(silent).await.unwrap(),
+        RetentionInfo {
+            set: None,
+            effective: Retention::Days(10)
+        }
+    );
     assert!(server.stop().success());
     server.restart();
-    until("what is too old by default goes", async || floor(&ada, silent).await == MsgId::new(3)).await;
-    assert_eq!((floor(&ada, kept).await, floor(&ada, agreed).await), (MsgId::ZERO, MsgId::new(2)), "there it was agreed on otherwise");
+    until("what is too old by default goes", async || {
+        floor(&ada, silent).await == MsgId::new(3)
+    })
+    .await;
+    assert_eq!(
+        (floor(&ada, kept).await, floor(&ada, agreed).await),
+        (MsgId::ZERO, MsgId::new(2)),
+        "there it was agreed on otherwise"
+    );
 
     // The longest time holds whatever was said, and the next start goes on with what the one before left.
     set(&ada, "retention-default", "keep").await;
     set(&ada, "retention-longest", "2").await;
-    assert_eq!(ada.retention(kept).await.unwrap(), RetentionInfo { set: Some(Retention::Keep), effective: Retention::Days(2) });
+    assert_eq!(
+        ada.retention(kept).await.unwrap(),
+        RetentionInfo {
+            set: Some(Retention::Keep),
+            effective: Retention::Days(2)
+        }
+    );
     assert!(server.stop().success());
     server.restart();
     for team in [silent, kept, agreed] {
-        until("nothing stays for longer", async || floor(&ada, team).await == MsgId::new(4)).await;
+        until("nothing stays for longer", async || {
+            floor(&ada, team).await == MsgId::new(4)
+        })
+        .await;
     }
 }
 
@@ -59,17 +105,32 @@ async fn no_group_agrees_on_what_the_server_does_not_allow() {
     let server = Server::start();
     let (ada, _) = server.owner().await;
     let team = group(&ada, "team").await;
-    let [until_acked, days] = [|cap_days| Retention::UntilAcked { cap_days }, Retention::Days];
+    let [until_acked, days] = [
+        |cap_days| Retention::UntilAcked { cap_days },
+        Retention::Days,
+    ];
     let allowed = async |policies: &[Retention]| {
         for &policy in policies {
-            ada.set_retention(team, Some(policy)).await.unwrap_or_else(|error| panic!("{policy}: {error}"));
-            assert_eq!(ada.retention(team).await.unwrap(), RetentionInfo { set: Some(policy), effective: policy });
+            ada.set_retention(team, Some(policy))
+                .await
+                .unwrap_or_else(|error| panic!("{policy}: {error}"));
+            assert_eq!(
+                ada.retention(team).await.unwrap(),
+                RetentionInfo {
+                    set: Some(policy),
+                    effective: policy
+                }
+            );
         }
     };
     let forbidden = async |policies: &[Retention]| {
         let before = ada.retention(team).await.unwrap();
         for &policy in policies {
-            assert_eq!(refused(ada.set_retention(team, Some(policy)).await), ErrorCode::RetentionBounds, "{policy}");
+            assert_eq!(
+                refused(ada.set_retention(team, Some(policy)).await),
+                ErrorCode::RetentionBounds,
+                "{policy}"
+            );
         }
         assert_eq!(ada.retention(team).await.unwrap(), before);
     };
@@ -77,14 +138,35 @@ async fn no_group_agrees_on_what_the_server_does_not_allow() {
     forbidden(&[Retention::Keep, days(31), until_acked(31)]).await;
     allowed(&[days(1), days(30), until_acked(1), until_acked(30)]).await;
     set(&ada, "retention-shortest", "7").await;
-    forbidden(&[Retention::Keep, days(6), days(31), until_acked(7), until_acked(30)]).await;
+    forbidden(&[
+        Retention::Keep,
+        days(6),
+        days(31),
+        until_acked(7),
+        until_acked(30),
+    ])
+    .await;
     allowed(&[days(7), days(30)]).await;
     // Where the bounds contradict each other the shortest time holds, and there is nothing else to agree on.
     set(&ada, "retention-longest", "3").await;
-    forbidden(&[Retention::Keep, days(3), days(6), days(8), until_acked(3), until_acked(7)]).await;
+    forbidden(&[
+        Retention::Keep,
+        days(3),
+        days(6),
+        days(8),
+        until_acked(3),
+        until_acked(7),
+    ])
+    .await;
     allowed(&[days(7)]).await;
     ada.set_retention(team, None).await.unwrap();
-    assert_eq!(ada.retention(team).await.unwrap(), RetentionInfo { set: None, effective: days(7) });
+    assert_eq!(
+        ada.retention(team).await.unwrap(),
+        RetentionInfo {
+            set: None,
+            effective: days(7)
+        }
+    );
 }
 
 /// Policies that change are looked at in the order of their conversations: once the later one was, the one before it was too.
@@ -96,7 +178,10 @@ async fn a_device_that_never_comes_back_holds_messages_up_to_the_cap_and_no_long
     let (lost, lost_account) = invite(&ada, "eve").await;
     lost.close().await;
     let members = vec![bob_account.user, lost_account.user];
-    let team = ada.create_group(GroupName::new("team").unwrap(), members).await.unwrap();
+    let team = ada
+        .create_group(GroupName::new("team").unwrap(), members)
+        .await
+        .unwrap();
     let later = group(&ada, "later").await;
     assert!(team < later);
     import(&ada, team, [3; 10].into_iter()).await;
@@ -105,14 +190,34 @@ async fn a_device_that_never_comes_back_holds_messages_up_to_the_cap_and_no_long
     for client in [&ada, &bob] {
         acked(client, team, today).await;
     }
-    let (mut events, until_acked) = (ada.events(), |cap_days| Some(Retention::UntilAcked { cap_days }));
+    let (mut events, until_acked) = (ada.events(), |cap_days| {
+        Some(Retention::UntilAcked { cap_days })
+    });
     ada.set_retention(team, until_acked(4)).await.unwrap();
-    ada.set_retention(later, Some(Retention::Days(1))).await.unwrap();
+    ada.set_retention(later, Some(Retention::Days(1)))
+        .await
+        .unwrap();
     let before_all = MsgId::new(1);
-    assert_eq!(expired(&mut events).await, (team, before_all), "what was before the others came");
+    assert_eq!(
+        expired(&mut events).await,
+        (team, before_all),
+        "what was before the others came"
+    );
     assert_eq!(expired(&mut events).await.0, later);
-    assert_eq!(floor(&ada, team).await, before_all, "the rest is held, whoever else has it");
+    assert_eq!(
+        floor(&ada, team).await,
+        before_all,
+        "the rest is held, whoever else has it"
+    );
     ada.set_retention(team, until_acked(1)).await.unwrap();
-    assert_eq!(expired(&mut events).await, (team, today.prev()), "nothing is held for longer than the cap");
-    assert_eq!(floor(&bob, team).await, today.prev(), "what is younger is held on");
+    assert_eq!(
+        expired(&mut events).await,
+        (team, today.prev()),
+        "nothing is held for longer than the cap"
+    );
+    assert_eq!(
+        floor(&bob, team).await,
+        today.prev(),
+        "what is younger is held on"
+    );
 }

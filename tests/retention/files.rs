@@ -15,7 +15,10 @@ use super::expired;
 use crate::support::{Server, acked, invite};
 
 async fn send(client: &Client, team: ConversationId, content: &str) -> (MsgId, Attachment) {
-    let uploaded = client.upload(&mut Cursor::new(content), |_| {}).await.unwrap();
+    let uploaded = client
+        .upload(&mut Cursor::new(content), |_| {})
+        .await
+        .unwrap();
     let file = Attachment {
         hash: uploaded.hash,
         name: FileName::new("plan.txt").unwrap(),
@@ -23,13 +26,24 @@ async fn send(client: &Client, team: ConversationId, content: &str) -> (MsgId, A
         size_bytes: uploaded.size_bytes,
         caption: Caption::new("").unwrap(),
     };
-    (client.send(team, Body::from(file.clone())).await.unwrap(), file)
+    (
+        client.send(team, Body::from(file.clone())).await.unwrap(),
+        file,
+    )
 }
 
 /// What becomes of a download.
-async fn fetched(client: &Client, team: ConversationId, msgid: MsgId, file: &Attachment) -> Result<(), ErrorCode> {
+async fn fetched(
+    client: &Client,
+    team: ConversationId,
+    msgid: MsgId,
+    file: &Attachment,
+) -> Result<(), ErrorCode> {
     let dir = tempfile::tempdir().unwrap();
-    match client.download(team, msgid, file, &dir.path().join("fetched"), |_| {}).await {
+    match client
+        .download(team, msgid, file, &dir.path().join("fetched"), |_| {})
+        .await
+    {
         Ok(()) => Ok(()),
         Err(TransferError::Client(Error::Refused(code))) => Err(code),
         Err(error) => panic!("{error}"),
@@ -42,19 +56,35 @@ async fn who_could_see_an_expired_file_is_told_so_and_nobody_else_learns_anythin
     let (ada, _) = server.owner().await;
     let (bob, bob_account) = invite(&ada, "bob").await;
     let (eve, _) = invite(&ada, "eve").await;
-    let team = ada.create_group(GroupName::new("team").unwrap(), Vec::new()).await.unwrap();
-    ada.set_group_settings(team, GroupSettings { history: JoinerHistory::FromJoin, ..GroupSettings::default() }).await.unwrap();
+    let team = ada
+        .create_group(GroupName::new("team").unwrap(), Vec::new())
+        .await
+        .unwrap();
+    ada.set_group_settings(
+        team,
+        GroupSettings {
+            history: JoinerHistory::FromJoin,
+            ..GroupSettings::default()
+        },
+    )
+    .await
+    .unwrap();
     let (before, old) = send(&ada, team, "before bob came").await;
     ada.add_members(team, vec![bob_account.user]).await.unwrap();
     let (after, newer) = send(&ada, team, "after bob came").await;
-    assert_eq!(fetched(&bob, team, before, &old).await, Err(ErrorCode::NoSuchAttachment));
+    assert_eq!(
+        fetched(&bob, team, before, &old).await,
+        Err(ErrorCode::NoSuchAttachment)
+    );
     assert_eq!(fetched(&bob, team, after, &newer).await, Ok(()));
 
     let mut events = ada.events();
     for client in [&ada, &bob] {
         acked(client, team, after).await;
     }
-    ada.set_retention(team, Some(Retention::UntilAcked { cap_days: 9 })).await.unwrap();
+    ada.set_retention(team, Some(Retention::UntilAcked { cap_days: 9 }))
+        .await
+        .unwrap();
     assert_eq!(expired(&mut events).await, (team, after));
     let (last, newest) = send(&ada, team, "after all that").await;
 
@@ -72,9 +102,20 @@ async fn who_could_see_an_expired_file_is_told_so_and_nobody_else_learns_anythin
         (&eve, after, &newer, Err(ErrorCode::NoSuchAttachment)),
         (&eve, last, &newest, Err(ErrorCode::NoSuchAttachment)),
     ] {
-        assert_eq!(fetched(client, team, msgid, file).await, answer, "{}: {msgid}", client.whoami().name);
+        assert_eq!(
+            fetched(client, team, msgid, file).await,
+            answer,
+            "{}: {msgid}",
+            client.whoami().name
+        );
     }
     // What it named before makes no difference.
-    let nothing = Attachment { hash: AttachmentHash::new([0; 32]), ..newer };
-    assert_eq!(fetched(&bob, team, after, &nothing).await, Err(ErrorCode::Expired));
+    let nothing = Attachment {
+        hash: AttachmentHash::new([0; 32]),
+        ..newer
+    };
+    assert_eq!(
+        fetched(&bob, team, after, &nothing).await,
+        Err(ErrorCode::Expired)
+    );
 }

@@ -39,13 +39,19 @@ async fn import(client: &Client, to: ConversationId, days: impl Iterator<Item = 
     };
     let source = ImportSource::new(1);
     let first = client.import_cursor(to, source).await.unwrap();
-    client.import(to, source, first, days.map(said).collect()).await.unwrap();
+    client
+        .import(to, source, first, days.map(said).collect())
+        .await
+        .unwrap();
 }
 
 /// Waits until everything up to some message is gone, and says up to which.
 async fn expired(events: &mut Events) -> (ConversationId, MsgId) {
     let floor_of = |event| match event {
-        Event::Expired { conversation, floor } => Some((conversation, floor)),
+        Event::Expired {
+            conversation,
+            floor,
+        } => Some((conversation, floor)),
         _ => None,
     };
     event(events, "messages expire", floor_of).await
@@ -63,17 +69,40 @@ async fn what_is_too_old_is_gone_for_everybody_and_can_be_told_from_what_never_w
     let mut server = Server::start();
     let (ada, _) = server.owner().await;
     let (bob, bob_account) = invite(&ada, "bob").await;
-    let team = ada.create_group(GroupName::new("team").unwrap(), vec![bob_account.user]).await.unwrap();
+    let team = ada
+        .create_group(GroupName::new("team").unwrap(), vec![bob_account.user])
+        .await
+        .unwrap();
     // Behind the two entries of today that tell how the group came to be.
-    import(&ada, team, [40, 39, 20].into_iter().chain(std::iter::repeat_n(10, 200)).chain([50])).await;
+    import(
+        &ada,
+        team,
+        [40, 39, 20]
+            .into_iter()
+            .chain(std::iter::repeat_n(10, 200))
+            .chain([50]),
+    )
+    .await;
     let (mut seen, mut events) = (bob.follow(team, MsgId::new(1)), bob.events());
     let last = ada.send(team, text("today")).await.unwrap();
     while next(&mut seen).await.msgid < last {}
     assert_eq!(seen.floor(), MsgId::ZERO);
-    for (days, floor) in [(60, None), (30, Some(4)), (15, Some(5)), (12, None), (9, Some(206))] {
-        ada.set_retention(team, Some(Retention::Days(days))).await.unwrap();
+    for (days, floor) in [
+        (60, None),
+        (30, Some(4)),
+        (15, Some(5)),
+        (12, None),
+        (9, Some(206)),
+    ] {
+        ada.set_retention(team, Some(Retention::Days(days)))
+            .await
+            .unwrap();
         if let Some(floor) = floor {
-            assert_eq!(expired(&mut events).await, (team, MsgId::new(floor)), "{days} days");
+            assert_eq!(
+                expired(&mut events).await,
+                (team, MsgId::new(floor)),
+                "{days} days"
+            );
             check_gone(&bob, team, MsgId::new(floor)).await;
         }
     }
@@ -81,26 +110,59 @@ async fn what_is_too_old_is_gone_for_everybody_and_can_be_told_from_what_never_w
 
     let direct = bob.direct(server_owner(&bob).await).unwrap();
     let quiet = ada.send(direct, text("just us")).await.unwrap();
-    assert_eq!(ada.retention(team).await.unwrap(), RetentionInfo { set: Some(Retention::Days(9)), effective: Retention::Days(9) });
-    assert_eq!(refused(bob.set_retention(team, Some(Retention::Days(1))).await), ErrorCode::Forbidden);
+    assert_eq!(
+        ada.retention(team).await.unwrap(),
+        RetentionInfo {
+            set: Some(Retention::Days(9)),
+            effective: Retention::Days(9)
+        }
+    );
+    assert_eq!(
+        refused(bob.set_retention(team, Some(Retention::Days(1))).await),
+        ErrorCode::Forbidden
+    );
     for absurd in [0, RETENTION_DAYS_MAX + 1, u32::MAX] {
-        assert_eq!(refused(ada.set_retention(team, Some(Retention::Days(absurd))).await), ErrorCode::BadRequest);
-        assert_eq!(refused(ada.set_retention(team, Some(Retention::UntilAcked { cap_days: absurd })).await), ErrorCode::BadRequest);
+        assert_eq!(
+            refused(ada.set_retention(team, Some(Retention::Days(absurd))).await),
+            ErrorCode::BadRequest
+        );
+        assert_eq!(
+            refused(
+                ada.set_retention(team, Some(Retention::UntilAcked { cap_days: absurd }))
+                    .await
+            ),
+            ErrorCode::BadRequest
+        );
     }
 
     // Everybody has acked everything: then nothing needs to stay.
     for client in [&ada, &bob] {
         acked(client, team, last).await;
     }
-    ada.set_retention(team, Some(Retention::UntilAcked { cap_days: 1 })).await.unwrap();
+    ada.set_retention(team, Some(Retention::UntilAcked { cap_days: 1 }))
+        .await
+        .unwrap();
     let (conversation, floor) = expired(&mut events).await;
     assert_eq!((conversation, floor), (team, last));
     while next(&mut seen).await.msgid <= last {}
     assert_eq!(seen.floor(), last);
     check_gone(&bob, team, last).await;
     // Elsewhere nothing happened.
-    assert_eq!(bob.pull(direct, PullRange::From(quiet), 1).await.unwrap().messages.len(), 1);
-    assert_eq!(bob.retention(direct).await.unwrap(), RetentionInfo { set: None, effective: Retention::Keep });
+    assert_eq!(
+        bob.pull(direct, PullRange::From(quiet), 1)
+            .await
+            .unwrap()
+            .messages
+            .len(),
+        1
+    );
+    assert_eq!(
+        bob.retention(direct).await.unwrap(),
+        RetentionInfo {
+            set: None,
+            effective: Retention::Keep
+        }
+    );
 
     server.kill();
     server.restart();
@@ -110,11 +172,19 @@ async fn what_is_too_old_is_gone_for_everybody_and_can_be_told_from_what_never_w
     drop((ada, bob));
     assert!(server.stop().success());
     let report = doctor::check(server.data(), doctor::Depth::Hashes, &mut |_| ()).unwrap();
-    assert_eq!(report.messages, 3, "the entry that tells of the policy, what was said since, and the direct chat");
+    assert_eq!(
+        report.messages, 3,
+        "the entry that tells of the policy, what was said since, and the direct chat"
+    );
 }
 
 async fn server_owner(client: &Client) -> cairn_client::proto::ids::UserId {
-    client.find_user(UserName::new("owner").unwrap()).await.unwrap().unwrap().id
+    client
+        .find_user(UserName::new("owner").unwrap())
+        .await
+        .unwrap()
+        .unwrap()
+        .id
 }
 
 /// Nothing can be done to what is gone, and everybody is told why.
@@ -122,15 +192,43 @@ async fn check_gone(client: &Client, team: ConversationId, floor: MsgId) {
     for range in [PullRange::From(MsgId::new(1)), PullRange::Before(floor)] {
         let page = client.pull(team, range, 500).await.unwrap();
         assert_eq!(page.floor, floor);
-        assert!(page.messages.iter().all(|message| message.msgid > floor), "{range:?}");
+        assert!(
+            page.messages.iter().all(|message| message.msgid > floor),
+            "{range:?}"
+        );
     }
     let emoji = EmojiName::new("wave").unwrap();
-    assert_eq!(refused(client.react(team, floor, emoji.clone()).await), ErrorCode::Expired);
-    assert_eq!(refused(client.edit(team, MsgId::new(1), Text::new("other words").unwrap()).await), ErrorCode::Expired);
-    assert_eq!(refused(client.recall(team, floor).await), ErrorCode::Expired);
+    assert_eq!(
+        refused(client.react(team, floor, emoji.clone()).await),
+        ErrorCode::Expired
+    );
+    assert_eq!(
+        refused(
+            client
+                .edit(team, MsgId::new(1), Text::new("other words").unwrap())
+                .await
+        ),
+        ErrorCode::Expired
+    );
+    assert_eq!(
+        refused(client.recall(team, floor).await),
+        ErrorCode::Expired
+    );
     assert_eq!(refused(client.pin(team, floor).await), ErrorCode::Expired);
-    assert_eq!(refused(client.reply(team, floor, text("what did you say?")).await), ErrorCode::Expired);
-    assert_eq!(refused(client.react(team, MsgId::new(9_999), emoji).await), ErrorCode::NoSuchMessage);
-    let overview = client.conversations().await.unwrap().into_iter().find(|found| found.id == team).unwrap();
+    assert_eq!(
+        refused(client.reply(team, floor, text("what did you say?")).await),
+        ErrorCode::Expired
+    );
+    assert_eq!(
+        refused(client.react(team, MsgId::new(9_999), emoji).await),
+        ErrorCode::NoSuchMessage
+    );
+    let overview = client
+        .conversations()
+        .await
+        .unwrap()
+        .into_iter()
+        .find(|found| found.id == team)
+        .unwrap();
     assert_eq!((overview.floor, overview.mentions), (floor, 0));
 }

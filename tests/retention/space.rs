@@ -21,30 +21,56 @@ const LETTERS: usize = 2_000;
 
 /// Words that say nothing.
 fn noise(random: &mut StdRng) -> Body {
-    let letters: String = (0..LETTERS).map(|_| random.random_range('!'..='~')).collect();
+    let letters: String = (0..LETTERS)
+        .map(|_| random.random_range('!'..='~'))
+        .collect();
     Body::Text(Text::new(letters).unwrap())
 }
 
 async fn fill(client: &Client, team: ConversationId) {
     let mut random = StdRng::seed_from_u64(1);
-    let said = |body| ImportEntry { sender: UserName::new("carol").unwrap(), sent_at: days_ago(9), body };
+    let said = |body| ImportEntry {
+        sender: UserName::new("carol").unwrap(),
+        sent_at: days_ago(9),
+        body,
+    };
     // As many as fit into a frame.
     let at_once = IMPORT_ENTRIES_MAX.min(100);
     for first in (0..GONE).step_by(at_once) {
         let entries = (0..at_once).map(|_| said(noise(&mut random))).collect();
-        client.import(team, ImportSource::new(1), first as u64, entries).await.unwrap();
+        client
+            .import(team, ImportSource::new(1), first as u64, entries)
+            .await
+            .unwrap();
     }
 }
 
 fn bytes_in(dir: &Path) -> u64 {
     let entries = std::fs::read_dir(dir).unwrap().map(Result::unwrap);
-    entries.map(|entry| if entry.file_type().unwrap().is_dir() { bytes_in(&entry.path()) } else { entry.metadata().unwrap().len() }).sum()
+    entries
+        .map(|entry| {
+            if entry.file_type().unwrap().is_dir() {
+                bytes_in(&entry.path())
+            } else {
+                entry.metadata().unwrap().len()
+            }
+        })
+        .sum()
 }
 
 /// What a command says of the data directory of a stopped server.
 fn says(server: &Server, args: &[&str]) -> serde_json::Value {
-    let output = cairn(args).arg("--json").arg("--data").arg(server.data()).output().unwrap();
-    assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
+    let output = cairn(args)
+        .arg("--json")
+        .arg("--data")
+        .arg(server.data())
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{args:?}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
@@ -52,7 +78,10 @@ fn says(server: &Server, args: &[&str]) -> serde_json::Value {
 async fn what_is_gone_takes_no_space_once_the_files_are_compacted() {
     let mut server = Server::start();
     let (ada, _) = server.owner().await;
-    let team = ada.create_group(GroupName::new("team").unwrap(), Vec::new()).await.unwrap();
+    let team = ada
+        .create_group(GroupName::new("team").unwrap(), Vec::new())
+        .await
+        .unwrap();
     fill(&ada, team).await;
     let last_old = MsgId::new(GONE as u64 + 1);
     let today = ada.send(team, text("today")).await.unwrap();
@@ -62,19 +91,35 @@ async fn what_is_gone_takes_no_space_once_the_files_are_compacted() {
     server.restart();
 
     let mut events = ada.events();
-    ada.set_retention(team, Some(Retention::Days(1))).await.unwrap();
+    ada.set_retention(team, Some(Retention::Days(1)))
+        .await
+        .unwrap();
     while expired(&mut events).await != (team, last_old) {}
     assert!(server.stop().success());
     let before = bytes_in(server.data());
     let compacted = says(&server, &["compact"]);
     let after = bytes_in(server.data());
-    println!("{full} bytes when it was full, {before} when it had expired, {after} when it was compacted: {compacted}");
-    assert!(after < before / 2 && after < full / 4, "of {full} bytes, {before} before it, {after} are left");
+    println!(
+        "{full} bytes when it was full, {before} when it had expired, {after} when it was compacted: {compacted}"
+    );
+    assert!(
+        after < before / 2 && after < full / 4,
+        "of {full} bytes, {before} before it, {after} are left"
+    );
     let doctor = says(&server, &["doctor", "--full"]);
-    assert_eq!(doctor["messages"], 2, "what was said today, and the entry of the policy: {doctor}");
+    assert_eq!(
+        doctor["messages"], 2,
+        "what was said today, and the entry of the policy: {doctor}"
+    );
 
     server.restart();
-    let left = ada.pull(team, PullRange::From(MsgId::new(1)), 10).await.unwrap();
-    assert_eq!((left.floor, left.messages.len(), left.messages[0].msgid), (last_old, 2, today));
+    let left = ada
+        .pull(team, PullRange::From(MsgId::new(1)), 10)
+        .await
+        .unwrap();
+    assert_eq!(
+        (left.floor, left.messages.len(), left.messages[0].msgid),
+        (last_old, 2, today)
+    );
     assert_eq!(ada.send(team, text("later")).await.unwrap(), today.plus(2));
 }

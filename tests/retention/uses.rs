@@ -12,7 +12,9 @@ use cairn::store::engine::Engine;
 use cairn_client::proto::attachment::{Attachment, AttachmentHash};
 use cairn_client::proto::body::Body;
 use cairn_client::proto::extras::Extras;
-use cairn_client::proto::ids::{ClientSeq, ConversationId, DeviceId, MsgId, SendStreamId, Timestamp};
+use cairn_client::proto::ids::{
+    ClientSeq, ConversationId, DeviceId, MsgId, SendStreamId, Timestamp,
+};
 use cairn_client::proto::message::Draft;
 use cairn_client::proto::request::Request;
 use cairn_client::proto::response::Response;
@@ -37,21 +39,62 @@ impl Talk {
     fn begin(dir: &Path) -> Self {
         let mut engine = Engine::open(dir).unwrap();
         let invite = SecretHash([1; 32]);
-        engine.execute(Command::OwnerInvite { token: invite, expires_at: Timestamp::new(u64::MAX) }, NOW).unwrap();
-        let (id, stream, name) = (DeviceId::new(1), SendStreamId::new(1), DeviceName::new("test").unwrap());
-        let device = NewDevice { id, name, token: SecretHash([2; 32]), stream, push: false };
-        let join = Command::Join { invite, name: UserName::new("ada").unwrap(), password: None, device };
-        let Ok(Reply::LoggedIn(logged_in)) = engine.execute(join, NOW) else { panic!("nobody joined") };
-        let mut talk = Self { engine, actor: logged_in.actor, team: ConversationId::new(1) };
-        let group = Request::CreateGroup { name: GroupName::new("team").unwrap(), members: Vec::new() };
-        let Response::Created { conversation } = talk.ask(group) else { panic!("there is no group") };
+        engine
+            .execute(
+                Command::OwnerInvite {
+                    token: invite,
+                    expires_at: Timestamp::new(u64::MAX),
+                },
+                NOW,
+            )
+            .unwrap();
+        let (id, stream, name) = (
+            DeviceId::new(1),
+            SendStreamId::new(1),
+            DeviceName::new("test").unwrap(),
+        );
+        let device = NewDevice {
+            id,
+            name,
+            token: SecretHash([2; 32]),
+            stream,
+            push: false,
+        };
+        let join = Command::Join {
+            invite,
+            name: UserName::new("ada").unwrap(),
+            password: None,
+            device,
+        };
+        let Ok(Reply::LoggedIn(logged_in)) = engine.execute(join, NOW) else {
+            panic!("nobody joined")
+        };
+        let mut talk = Self {
+            engine,
+            actor: logged_in.actor,
+            team: ConversationId::new(1),
+        };
+        let group = Request::CreateGroup {
+            name: GroupName::new("team").unwrap(),
+            members: Vec::new(),
+        };
+        let Response::Created { conversation } = talk.ask(group) else {
+            panic!("there is no group")
+        };
         talk.team = conversation;
-        talk.ask(Request::SetRetention { conversation, retention: Some(POLICY) });
+        talk.ask(Request::SetRetention {
+            conversation,
+            retention: Some(POLICY),
+        });
         talk
     }
 
     fn ask(&mut self, request: Request) -> Response {
-        match self.engine.execute(Command::Ask(self.actor, request), NOW).unwrap() {
+        match self
+            .engine
+            .execute(Command::Ask(self.actor, request), NOW)
+            .unwrap()
+        {
             Reply::Response(response) => response,
             other => panic!("{other:?}"),
         }
@@ -64,16 +107,35 @@ impl Talk {
         partial.add(content).unwrap();
         assert!(partial.is_whole().unwrap());
         files.place(&partial).unwrap();
-        self.engine.execute(Command::Attachment(AttachmentCommand::Stored(self.actor, hash, size_bytes)), NOW).unwrap();
-        let (name, media_type) = (FileName::new("a").unwrap(), MediaType::new("text/plain").unwrap());
-        Attachment { hash, name, media_type, size_bytes, caption: Caption::new("").unwrap() }
+        self.engine
+            .execute(
+                Command::Attachment(AttachmentCommand::Stored(self.actor, hash, size_bytes)),
+                NOW,
+            )
+            .unwrap();
+        let (name, media_type) = (
+            FileName::new("a").unwrap(),
+            MediaType::new("text/plain").unwrap(),
+        );
+        Attachment {
+            hash,
+            name,
+            media_type,
+            size_bytes,
+            caption: Caption::new("").unwrap(),
+        }
     }
 
     /// Names the files by turns, and says under which numbers.
     fn name(&mut self, files: &[Attachment; 3]) -> Vec<MsgId> {
         let named = files.iter().cycle().zip(1..=USES).map(|(file, seq)| {
             let (seq, body) = (ClientSeq::new(seq), Body::from(file.clone()));
-            match self.ask(Request::Send(Draft { conversation: self.team, seq, body, extras: Extras::NONE })) {
+            match self.ask(Request::Send(Draft {
+                conversation: self.team,
+                seq,
+                body,
+                extras: Extras::NONE,
+            })) {
                 Response::Accepted { msgid } => msgid,
                 other => panic!("{other:?}"),
             }
@@ -83,17 +145,40 @@ impl Talk {
 
     /// One step towards `aged`: where the floor is after it, and whether it was cut.
     fn expire(&mut self, aged: MsgId) -> (MsgId, bool) {
-        let expire = Command::Expire { conversation: self.team, policy: POLICY, aged };
-        let Ok(Reply::Expired { is_cut }) = self.engine.execute(expire, NOW) else { panic!("nothing expired") };
-        let Ok(Reply::Retained(retained)) = self.engine.execute(Command::Retained(self.team), NOW) else { panic!("no floor") };
+        let expire = Command::Expire {
+            conversation: self.team,
+            policy: POLICY,
+            aged,
+        };
+        let Ok(Reply::Expired { is_cut }) = self.engine.execute(expire, NOW) else {
+            panic!("nothing expired")
+        };
+        let Ok(Reply::Retained(retained)) = self.engine.execute(Command::Retained(self.team), NOW)
+        else {
+            panic!("no floor")
+        };
         (retained.floor, is_cut)
     }
 
     /// How many messages name each of the files.
     fn uses(&mut self, files: &[Attachment; 3]) -> [u64; 3] {
         files.each_ref().map(|file| {
-            self.engine.execute(Command::Attachment(AttachmentCommand::Begin(self.actor, file.hash, file.size_bytes)), NOW).unwrap();
-            self.engine.state().attachments.record(file.hash).unwrap().uses
+            self.engine
+                .execute(
+                    Command::Attachment(AttachmentCommand::Begin(
+                        self.actor,
+                        file.hash,
+                        file.size_bytes,
+                    )),
+                    NOW,
+                )
+                .unwrap();
+            self.engine
+                .state()
+                .attachments
+                .record(file.hash)
+                .unwrap()
+                .uses
         })
     }
 }
@@ -102,13 +187,24 @@ impl Talk {
 fn expires_in_steps(talk: &mut Talk, named: &[MsgId], files: &[Attachment; 3]) {
     let step = USES_ENDED_MAX;
     let wanted = named[named.len() - KEPT as usize].prev();
-    for (taken, is_last) in [(step, false), (2 * step, false), (named.len() - KEPT as usize, true)] {
+    for (taken, is_last) in [
+        (step, false),
+        (2 * step, false),
+        (named.len() - KEPT as usize, true),
+    ] {
         let (floor, is_cut) = talk.expire(wanted);
         assert_eq!((floor, is_cut), (named[taken].prev(), !is_last));
-        assert_eq!(talk.uses(files).iter().sum::<u64>(), (named.len() - taken) as u64);
+        assert_eq!(
+            talk.uses(files).iter().sum::<u64>(),
+            (named.len() - taken) as u64
+        );
         talk.engine.commit().unwrap();
     }
-    assert_eq!(talk.expire(wanted), (wanted, false), "nothing is left to do");
+    assert_eq!(
+        talk.expire(wanted),
+        (wanted, false),
+        "nothing is left to do"
+    );
     assert_eq!(talk.uses(files), [KEPT / 3; 3]);
 }
 
@@ -117,20 +213,40 @@ fn a_thousand_attachments_go_at_once_and_the_next_command_goes_on() {
     for is_stored in [false, true] {
         let dir = tempfile::tempdir().unwrap();
         let mut talk = Talk::begin(dir.path());
-        let files = [b"one".as_slice(), b"two", b"three"].map(|content| talk.upload(dir.path(), content));
+        let files =
+            [b"one".as_slice(), b"two", b"three"].map(|content| talk.upload(dir.path(), content));
         let named = talk.name(&files);
         talk.engine.commit().unwrap();
         if is_stored {
-            let Talk { engine, actor, team } = talk;
+            let Talk {
+                engine,
+                actor,
+                team,
+            } = talk;
             engine.close().unwrap();
-            talk = Talk { engine: Engine::open(dir.path()).unwrap(), actor, team };
+            talk = Talk {
+                engine: Engine::open(dir.path()).unwrap(),
+                actor,
+                team,
+            };
         }
         expires_in_steps(&mut talk, &named, &files);
         // The server is killed, and the log is replayed.
-        let Talk { engine, actor, team } = talk;
+        let Talk {
+            engine,
+            actor,
+            team,
+        } = talk;
         drop(engine);
-        let mut talk = Talk { engine: Engine::open(dir.path()).unwrap(), actor, team };
-        assert_eq!(talk.expire(MsgId::ZERO).0, named[named.len() - KEPT as usize].prev());
+        let mut talk = Talk {
+            engine: Engine::open(dir.path()).unwrap(),
+            actor,
+            team,
+        };
+        assert_eq!(
+            talk.expire(MsgId::ZERO).0,
+            named[named.len() - KEPT as usize].prev()
+        );
         assert_eq!(talk.uses(&files), [KEPT / 3; 3]);
         talk.engine.close().unwrap();
         let report = doctor::check(dir.path(), doctor::Depth::Hashes, &mut |_| ()).unwrap();

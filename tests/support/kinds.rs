@@ -27,13 +27,20 @@ kinds! {
 /// The requests that none of these are.
 pub fn left_out<'a>(named: impl IntoIterator<Item = &'a str>) -> Vec<&'static str> {
     let named: Vec<&str> = named.into_iter().collect();
-    KINDS.iter().copied().filter(|kind| !named.contains(kind)).collect()
+    KINDS
+        .iter()
+        .copied()
+        .filter(|kind| !named.contains(kind))
+        .collect()
 }
 
 #[test]
 fn what_is_left_out_is_noticed() {
     assert_eq!(left_out(KINDS.iter().copied()), [""; 0]);
     for &kind in KINDS {
-        assert_eq!(left_out(KINDS.iter().copied().filter(|&other| other != kind)), [kind]);
+        assert_eq!(
+            left_out(KINDS.iter().copied().filter(|&other| other != kind)),
+            [kind]
+        );
     }
 }

@@ -26,7 +26,9 @@ const LOOK_INTERVAL: Duration = Duration::from_millis(10);
 
 /// Waits for what must happen, and fails when it does not: `what` says what that is.
 pub async fn soon<T>(what: &str, happens: impl Future<Output = T>) -> T {
-    timeout(PATIENCE, happens).await.unwrap_or_else(|_| panic!("it does not happen: {what}"))
+    timeout(PATIENCE, happens)
+        .await
+        .unwrap_or_else(|_| panic!("it does not happen: {what}"))
 }
 
 /// Looks again and again whether something is so, and fails when it does not become so.
@@ -41,7 +43,11 @@ pub async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
 }
 
 /// Waits for an event that tells `what`.
-pub async fn event<T>(events: &mut Events, what: &str, mut tells: impl FnMut(Event) -> Option<T>) -> T {
+pub async fn event<T>(
+    events: &mut Events,
+    what: &str,
+    mut tells: impl FnMut(Event) -> Option<T>,
+) -> T {
     let told = async {
         loop {
             let event = events.next().await.expect("the client is over");
@@ -55,13 +61,25 @@ pub async fn event<T>(events: &mut Events, what: &str, mut tells: impl FnMut(Eve
 
 /// The next message of a timeline.
 pub async fn next(timeline: &mut Timeline) -> Message {
-    soon("a message comes", timeline.next()).await.expect("the timeline ends").unwrap()
+    soon("a message comes", timeline.next())
+        .await
+        .expect("the timeline ends")
+        .unwrap()
 }
 
 /// Waits until the server knows that the device of `client` has everything up to this message.
 pub async fn acked(client: &Client, id: ConversationId, msgid: MsgId) {
     client.ack(id, msgid);
-    let delivered = async || client.conversations().await.unwrap().into_iter().find(|item| item.id == id).unwrap().delivered;
+    let delivered = async || {
+        client
+            .conversations()
+            .await
+            .unwrap()
+            .into_iter()
+            .find(|item| item.id == id)
+            .unwrap()
+            .delivered
+    };
     until("the ack arrives", async || delivered().await >= msgid).await;
 }
 
@@ -73,8 +91,16 @@ pub fn resident_bytes(data: &Path) -> u64 {
 
 /// What a process has in memory, by its number or as `self`; 0 when it is gone, and where the system has no `/proc` to tell.
 pub fn resident_bytes_of(process: &str) -> u64 {
-    let Ok(status) = std::fs::read_to_string(format!("/proc/{process}/status")) else { return 0 };
-    let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:")?.trim().strip_suffix(" kB")?.parse().ok());
+    let Ok(status) = std::fs::read_to_string(format!("/proc/{process}/status")) else {
+        return 0;
+    };
+    let resident = status.lines().find_map(|line| {
+        line.strip_prefix("VmRSS:")?
+            .trim()
+            .strip_suffix(" kB")?
+            .parse()
+            .ok()
+    });
     resident.map_or(0, |kib: u64| kib * 1024)
 }
 
@@ -95,14 +121,24 @@ impl Server {
     pub fn start() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let server = Self::start_in(&dir.path().join("data"));
-        Self { dir: Some(dir), ..server }
+        Self {
+            dir: Some(dir),
+            ..server
+        }
     }
 
     /// A new server with these arguments. They are not given again at a restart.
     pub fn start_with(args: &[&str]) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let server = Self::start_at(&dir.path().join("data"), "127.0.0.1:0".parse().unwrap(), args);
-        Self { dir: Some(dir), ..server }
+        let server = Self::start_at(
+            &dir.path().join("data"),
+            "127.0.0.1:0".parse().unwrap(),
+            args,
+        );
+        Self {
+            dir: Some(dir),
+            ..server
+        }
     }
 
     /// A server in this directory.
@@ -111,19 +147,36 @@ impl Server {
     }
 
     fn start_at(data: &Path, listen: SocketAddr, args: &[&str]) -> Self {
-        let mut process = cairn(&["serve", "--json", "--log", "warn", "--listen", &listen.to_string(), "--data"])
-            .arg(data)
-            .args(args)
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let mut process = cairn(&[
+            "serve",
+            "--json",
+            "--log",
+            "warn",
+            "--listen",
+            &listen.to_string(),
+            "--data",
+        ])
+        .arg(data)
+        .args(args)
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
         // It says one line when it accepts connections.
         let mut line = String::new();
-        BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let ready: serde_json::Value = serde_json::from_str(&line).unwrap_or_else(|_| panic!("the server did not start: {line:?}"));
+        BufReader::new(process.stdout.take().unwrap())
+            .read_line(&mut line)
+            .unwrap();
+        let ready: serde_json::Value = serde_json::from_str(&line)
+            .unwrap_or_else(|_| panic!("the server did not start: {line:?}"));
         let addr = ready["listening"].as_str().unwrap().parse().unwrap();
         let invite = ready["invite"].as_str().map(|link| link.parse().unwrap());
-        Self { process: Process(process), addr, invite, data: data.to_owned(), dir: None }
+        Self {
+            process: Process(process),
+            addr,
+            invite,
+            data: data.to_owned(),
+            dir: None,
+        }
     }
 
     /// Its data directory.
@@ -146,7 +199,11 @@ impl Server {
     pub fn restart(&mut self) {
         let again = Self::start_at(&self.data, self.addr, &[]);
         let dir = self.dir.take();
-        *self = Self { dir, invite: self.invite.clone(), ..again };
+        *self = Self {
+            dir,
+            invite: self.invite.clone(),
+            ..again
+        };
     }
 
     /// Asks it to stop, and waits until it has.
@@ -183,24 +240,38 @@ impl Drop for Process {
 /// The binary with these arguments, and no profile or settings of whoever runs the tests.
 pub fn cairn(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_cairn"));
-    command.args(args).env_remove("CAIRN_PROFILE").env_remove("RUST_LOG").stdin(Stdio::null());
+    command
+        .args(args)
+        .env_remove("CAIRN_PROFILE")
+        .env_remove("RUST_LOG")
+        .stdin(Stdio::null());
     command
 }
 
 /// Sends a signal to a process.
 pub fn signal(process: &Child, name: &str) {
-    let sent = Command::new("kill").args([format!("-{name}"), process.id().to_string()]).status().unwrap();
+    let sent = Command::new("kill")
+        .args([format!("-{name}"), process.id().to_string()])
+        .status()
+        .unwrap();
     assert!(sent.success());
 }
 
 /// A new user with an invite.
 pub async fn join(invite: &InviteLink, name: &str) -> (Client, Account) {
-    let who = JoinRequest { name: UserName::new(name).unwrap(), password: None, device: DeviceName::new("test").unwrap() };
+    let who = JoinRequest {
+        name: UserName::new(name).unwrap(),
+        password: None,
+        device: DeviceName::new("test").unwrap(),
+    };
     Client::join(invite, who, Options::default()).await.unwrap()
 }
 
 /// A new user whom the owner invites.
 pub async fn invite(owner: &Client, name: &str) -> (Client, Account) {
-    let link = owner.create_invite(1, Duration::from_secs(3600)).await.unwrap();
+    let link = owner
+        .create_invite(1, Duration::from_secs(3600))
+        .await
+        .unwrap();
     join(&link, name).await
 }

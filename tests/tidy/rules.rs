@@ -26,7 +26,11 @@ impl std::fmt::Display for Finding {
 }
 
 fn finding(source: &Source, line: usize, message: String) -> Finding {
-    Finding { path: source.path.clone(), line, message }
+    Finding {
+        path: source.path.clone(),
+        line,
+        message,
+    }
 }
 
 /// What a part of the repository may not name.
@@ -49,7 +53,16 @@ pub(super) const ARROWS: &[Arrow] = &[
         within: "proto/src/",
         modules: &[],
         std: &["fs", "net"],
-        words: &["tokio", "quinn", "sled", "cairn", "cairn_client", "Instant::now", "SystemTime", ".await"],
+        words: &[
+            "tokio",
+            "quinn",
+            "sled",
+            "cairn",
+            "cairn_client",
+            "Instant::now",
+            "SystemTime",
+            ".await",
+        ],
         instead: "proto is vocabulary and bytes: do the I/O in the client or the server",
     },
     Arrow {
@@ -63,7 +76,15 @@ pub(super) const ARROWS: &[Arrow] = &[
         within: "src/core/",
         modules: &["store", "server", "cli", "terminal", "bench"],
         std: &["fs", "net"],
-        words: &["tokio", "quinn", "sled", "Instant::now", "SystemTime", ".await", "cairn_client"],
+        words: &[
+            "tokio",
+            "quinn",
+            "sled",
+            "Instant::now",
+            "SystemTime",
+            ".await",
+            "cairn_client",
+        ],
         instead: "the core is pure: hand it what it needs in a command, and let it answer with an effect",
     },
     Arrow {
@@ -114,29 +135,61 @@ pub(super) struct Owned {
 
 /// Who owns which dependency.
 pub(super) const OWNED: &[Owned] = &[
-    Owned { word: "sled", among: &["src/", "client/", "proto/"], owners: &["src/store/", "src/bench/storage/"] },
-    Owned { word: "quinn", among: &["src/", "proto/"], owners: &["src/server/"] },
-    Owned { word: "bincode", among: &["src/", "client/", "proto/", "tests/", "benches/"], owners: &["proto/src/codec.rs"] },
+    Owned {
+        word: "sled",
+        among: &["src/", "client/", "proto/"],
+        owners: &["src/store/", "src/bench/storage/"],
+    },
+    Owned {
+        word: "quinn",
+        among: &["src/", "proto/"],
+        owners: &["src/server/"],
+    },
+    Owned {
+        word: "bincode",
+        among: &["src/", "client/", "proto/", "tests/", "benches/"],
+        owners: &["proto/src/codec.rs"],
+    },
 ];
 
 /// Whether `path` is in the part that `within` names: the folder `src/core/` and the file `src/core.rs` are one module.
 fn is_within(path: &str, within: &str) -> bool {
-    path.starts_with(within) || within.strip_suffix('/').is_some_and(|folder| path.strip_suffix(".rs") == Some(folder))
+    path.starts_with(within)
+        || within
+            .strip_suffix('/')
+            .is_some_and(|folder| path.strip_suffix(".rs") == Some(folder))
 }
 
 /// Everything that `source` names against an arrow.
 pub(super) fn against_arrows(source: &Source, arrows: &[Arrow]) -> Vec<Finding> {
     let mut found = Vec::new();
-    for arrow in arrows.iter().filter(|arrow| is_within(&source.path, arrow.within)) {
+    for arrow in arrows
+        .iter()
+        .filter(|arrow| is_within(&source.path, arrow.within))
+    {
         let mut blame = |line, what: &str| {
-            found.push(finding(source, line, format!("{} may not name `{what}`: {}", arrow.within, arrow.instead)));
+            found.push(finding(
+                source,
+                line,
+                format!("{} may not name `{what}`: {}", arrow.within, arrow.instead),
+            ));
         };
-        for (root, forbidden) in [("crate", arrow.modules), ("super", arrow.modules), ("std", arrow.std)] {
-            let named = first_segments(&source.code, root).into_iter().filter(|(_, name)| forbidden.contains(&name.as_str()));
+        for (root, forbidden) in [
+            ("crate", arrow.modules),
+            ("super", arrow.modules),
+            ("std", arrow.std),
+        ] {
+            let named = first_segments(&source.code, root)
+                .into_iter()
+                .filter(|(_, name)| forbidden.contains(&name.as_str()));
             named.for_each(|(line, name)| blame(line, &format!("{root}::{name}")));
         }
         for (line, code) in source.lines() {
-            arrow.words.iter().filter(|word| mentions(code, word)).for_each(|word| blame(line, word));
+            arrow
+                .words
+                .iter()
+                .filter(|word| mentions(code, word))
+                .for_each(|word| blame(line, word));
         }
     }
     found
@@ -145,7 +198,11 @@ pub(super) fn against_arrows(source: &Source, arrows: &[Arrow]) -> Vec<Finding> 
 /// Everything that `source` names although another place owns it.
 pub(super) fn against_owners(source: &Source, owned: &[Owned]) -> Vec<Finding> {
     let applies = |rule: &&Owned| {
-        rule.among.iter().any(|part| source.path.starts_with(part)) && !rule.owners.iter().any(|owner| is_within(&source.path, owner))
+        rule.among.iter().any(|part| source.path.starts_with(part))
+            && !rule
+                .owners
+                .iter()
+                .any(|owner| is_within(&source.path, owner))
     };
     let mut found = Vec::new();
     for rule in owned.iter().filter(applies) {
@@ -153,7 +210,11 @@ pub(super) fn against_owners(source: &Source, owned: &[Owned]) -> Vec<Finding> {
             found.push(finding(
                 source,
                 line,
-                format!("only {} names `{}`: move this there, or ask it", rule.owners.join(" and "), rule.word),
+                format!(
+                    "only {} names `{}`: move this there, or ask it",
+                    rule.owners.join(" and "),
+                    rule.word
+                ),
             ));
         }
     }
@@ -167,19 +228,33 @@ pub(super) fn large_files(sources: &[Source], listed: &[(&str, &str)]) -> Vec<Fi
         let lines = source.raw.lines().count();
         let is_listed = listed.iter().any(|(path, _)| *path == source.path);
         if lines > FILE_LINES_MAX {
-            found.push(finding(source, lines, format!("{lines} lines where {FILE_LINES_MAX} are the limit: split it by ideas")));
+            found.push(finding(
+                source,
+                lines,
+                format!("{lines} lines where {FILE_LINES_MAX} are the limit: split it by ideas"),
+            ));
         } else if lines > FILE_LINES_SOFT && !is_listed {
-            let message =
-                format!("{lines} lines, more than {FILE_LINES_SOFT}: split it by ideas, or list it in tests/tidy/mod.rs with a reason");
+            let message = format!(
+                "{lines} lines, more than {FILE_LINES_SOFT}: split it by ideas, or list it in tests/tidy/mod.rs with a reason"
+            );
             found.push(finding(source, lines, message));
         } else if lines <= FILE_LINES_SOFT && is_listed {
-            found.push(finding(source, lines, "it is listed as large and is not: take it off the list in tests/tidy/mod.rs".to_owned()));
+            found.push(finding(
+                source,
+                lines,
+                "it is listed as large and is not: take it off the list in tests/tidy/mod.rs"
+                    .to_owned(),
+            ));
         }
     }
     for (path, reason) in listed {
         if reason.is_empty() || !sources.iter().any(|source| source.path == *path) {
             let message = "it is listed as large but has no reason or does not exist: put the list in tests/tidy/mod.rs right".to_owned();
-            found.push(Finding { path: (*path).to_owned(), line: 1, message });
+            found.push(Finding {
+                path: (*path).to_owned(),
+                line: 1,
+                message,
+            });
         }
     }
     found
@@ -192,14 +267,18 @@ pub(super) fn long_functions(source: &Source) -> Vec<Finding> {
     for (at, _) in code.match_indices("fn ") {
         let named = code[at + 3..].starts_with(|c: char| c.is_alphabetic() || c == '_');
         let whole_word = !code[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_');
-        let Some(body) = (named && whole_word).then(|| function_text(&code[at..])).flatten() else {
+        let Some(body) = (named && whole_word)
+            .then(|| function_text(&code[at..]))
+            .flatten()
+        else {
             continue;
         };
         let lines = body.lines().count();
         if lines > FUNCTION_LINES_MAX {
             let line = 1 + code[..at].matches('\n').count();
-            let message =
-                format!("a function of {lines} lines where {FUNCTION_LINES_MAX} are the limit: give its steps names of their own");
+            let message = format!(
+                "a function of {lines} lines where {FUNCTION_LINES_MAX} are the limit: give its steps names of their own"
+            );
             found.push(finding(source, line, message));
         }
     }
@@ -224,16 +303,29 @@ fn function_text(code: &str) -> Option<&str> {
 }
 
 /// Words that promise work instead of doing it. They are put together here so that this file does not break its own rule.
-const PROMISES: &[&str] =
-    &[concat!("TO", "DO"), concat!("FIX", "ME"), concat!("to", "do!"), concat!("unimple", "mented!"), concat!("#[ig", "nore")];
+const PROMISES: &[&str] = &[
+    concat!("TO", "DO"),
+    concat!("FIX", "ME"),
+    concat!("to", "do!"),
+    concat!("unimple", "mented!"),
+    concat!("#[ig", "nore"),
+];
 
 /// Promises, tabs, trailing blanks and control characters in any text file.
 pub(super) fn untidy_lines(path: &str, raw: &str) -> Vec<Finding> {
     let mut found = Vec::new();
     for (line, text) in (1..).zip(raw.split('\n')) {
-        let mut blame = |message: String| found.push(Finding { path: path.to_owned(), line, message });
+        let mut blame = |message: String| {
+            found.push(Finding {
+                path: path.to_owned(),
+                line,
+                message,
+            })
+        };
         for promise in PROMISES.iter().filter(|promise| mentions(text, promise)) {
-            blame(format!("`{promise}` is a promise: do it now, or leave it out"));
+            blame(format!(
+                "`{promise}` is a promise: do it now, or leave it out"
+            ));
         }
         if text.contains('\t') {
             blame("a tab: indent with blanks".to_owned());
@@ -241,8 +333,15 @@ pub(super) fn untidy_lines(path: &str, raw: &str) -> Vec<Finding> {
         if text.ends_with([' ', '\t', '\r']) {
             blame("white space at the end of the line: remove it".to_owned());
         }
-        if let Some(c) = text.trim_end_matches('\r').chars().find(|c| c.is_control() && *c != '\t') {
-            blame(format!("the control character U+{:04X}: write it as an escape", u32::from(c)));
+        if let Some(c) = text
+            .trim_end_matches('\r')
+            .chars()
+            .find(|c| c.is_control() && *c != '\t')
+        {
+            blame(format!(
+                "the control character U+{:04X}: write it as an escape",
+                u32::from(c)
+            ));
         }
     }
     found
@@ -256,17 +355,39 @@ const OPENER: &str = "src/store/db.rs";
 
 /// Trees opened elsewhere than in [`OPENER`], and names of trees written a second time.
 pub(super) fn stray_trees(sources: &[Source]) -> Vec<Finding> {
-    let names: Vec<&str> = sources.iter().filter(|source| source.path == TREES).flat_map(tree_names).collect();
+    let names: Vec<&str> = sources
+        .iter()
+        .filter(|source| source.path == TREES)
+        .flat_map(tree_names)
+        .collect();
     let mut found = Vec::new();
-    for source in sources.iter().filter(|source| source.path.starts_with("src/") && source.path != TREES) {
-        for (line, _) in source.lines().filter(|(_, code)| source.path != OPENER && mentions(code, "open_tree")) {
-            found.push(finding(source, line, format!("a tree is opened outside {OPENER}: open it there")));
+    for source in sources
+        .iter()
+        .filter(|source| source.path.starts_with("src/") && source.path != TREES)
+    {
+        for (line, _) in source
+            .lines()
+            .filter(|(_, code)| source.path != OPENER && mentions(code, "open_tree"))
+        {
+            found.push(finding(
+                source,
+                line,
+                format!("a tree is opened outside {OPENER}: open it there"),
+            ));
         }
         if !source.path.starts_with("src/store/") {
             continue;
         }
-        for (line, text) in source.texts.iter().filter(|(_, text)| names.contains(&text.as_str())) {
-            found.push(finding(source, *line, format!("\"{text}\" is the name of a tree: only {TREES} writes it")));
+        for (line, text) in source
+            .texts
+            .iter()
+            .filter(|(_, text)| names.contains(&text.as_str()))
+        {
+            found.push(finding(
+                source,
+                *line,
+                format!("\"{text}\" is the name of a tree: only {TREES} writes it"),
+            ));
         }
     }
     found
@@ -274,21 +395,46 @@ pub(super) fn stray_trees(sources: &[Source]) -> Vec<Finding> {
 
 /// The texts of [`TREES`], before its tests, that can be names.
 fn tree_names(trees: &Source) -> impl Iterator<Item = &str> {
-    let tests_at = trees.lines().find(|(_, code)| code.contains("#[cfg(test)]")).map_or(usize::MAX, |(line, _)| line);
-    let is_name = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_lowercase() || c == '_');
-    trees.texts.iter().filter(move |(line, text)| *line < tests_at && is_name(text)).map(|(_, text)| text.as_str())
+    let tests_at = trees
+        .lines()
+        .find(|(_, code)| code.contains("#[cfg(test)]"))
+        .map_or(usize::MAX, |(line, _)| line);
+    let is_name =
+        |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_lowercase() || c == '_');
+    trees
+        .texts
+        .iter()
+        .filter(move |(line, text)| *line < tests_at && is_name(text))
+        .map(|(_, text)| text.as_str())
 }
 
 /// Test files that `main.rs` does not name, and that are no test binary of their own either.
 pub(super) fn forgotten_tests(main: &str, manifest: &str, files: &[String]) -> Vec<Finding> {
-    let is_module = |name: &str| main.lines().any(|line| line.trim() == format!("mod {name};"));
+    let is_module = |name: &str| {
+        main.lines()
+            .any(|line| line.trim() == format!("mod {name};"))
+    };
     let mut found = Vec::new();
     for path in files.iter().filter(|path| *path != "tests/main.rs") {
-        let Some(inner) = path.strip_prefix("tests/") else { continue };
-        let Some(name) = inner.strip_suffix("/mod.rs").or_else(|| inner.strip_suffix(".rs")) else { continue };
-        if !name.contains('/') && !is_module(name) && !manifest.contains(&format!("path = \"{path}\"")) {
+        let Some(inner) = path.strip_prefix("tests/") else {
+            continue;
+        };
+        let Some(name) = inner
+            .strip_suffix("/mod.rs")
+            .or_else(|| inner.strip_suffix(".rs"))
+        else {
+            continue;
+        };
+        if !name.contains('/')
+            && !is_module(name)
+            && !manifest.contains(&format!("path = \"{path}\""))
+        {
             let message = format!("nothing runs it: write `mod {name};` into tests/main.rs");
-            found.push(Finding { path: path.clone(), line: 1, message });
+            found.push(Finding {
+                path: path.clone(),
+                line: 1,
+                message,
+            });
         }
     }
     found

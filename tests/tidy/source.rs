@@ -14,8 +14,19 @@ pub(super) struct Source {
 
 impl Source {
     pub(super) fn new(path: &str, raw: &str) -> Self {
-        let (code, texts) = Scanner { rest: raw, line: 1, code: String::new(), texts: vec![] }.scan();
-        Self { path: path.to_owned(), raw: raw.to_owned(), code, texts }
+        let (code, texts) = Scanner {
+            rest: raw,
+            line: 1,
+            code: String::new(),
+            texts: vec![],
+        }
+        .scan();
+        Self {
+            path: path.to_owned(),
+            raw: raw.to_owned(),
+            code,
+            texts,
+        }
     }
 
     /// The lines of [`Source::code`], numbered from 1.
@@ -28,8 +39,10 @@ impl Source {
 pub(super) fn mentions(line: &str, word: &str) -> bool {
     line.match_indices(word).any(|(at, _)| {
         let in_name = |c: char| c.is_alphanumeric() || c == '_';
-        let before = line[..at].chars().next_back().is_some_and(in_name) && word.starts_with(in_name);
-        let after = line[at + word.len()..].chars().next().is_some_and(in_name) && word.ends_with(in_name);
+        let before =
+            line[..at].chars().next_back().is_some_and(in_name) && word.starts_with(in_name);
+        let after =
+            line[at + word.len()..].chars().next().is_some_and(in_name) && word.ends_with(in_name);
         !before && !after
     })
 }
@@ -38,12 +51,19 @@ pub(super) fn mentions(line: &str, word: &str) -> bool {
 pub(super) fn first_segments(code: &str, root: &str) -> Vec<(usize, String)> {
     let path = format!("{root}::");
     let mut found = Vec::new();
-    for (at, _) in code.match_indices(&path).filter(|(at, _)| !code[..*at].ends_with(|c: char| c.is_alphanumeric() || c == '_')) {
+    for (at, _) in code
+        .match_indices(&path)
+        .filter(|(at, _)| !code[..*at].ends_with(|c: char| c.is_alphanumeric() || c == '_'))
+    {
         let behind = &code[at + path.len()..];
         let line_at = |offset: usize| 1 + code[..at + path.len() + offset].matches('\n').count();
         match behind.strip_prefix('{') {
             None => found.push((line_at(0), identifier(behind))),
-            Some(group) => found.extend(group_members(group).into_iter().map(|(offset, name)| (line_at(offset + 1), name))),
+            Some(group) => found.extend(
+                group_members(group)
+                    .into_iter()
+                    .map(|(offset, name)| (line_at(offset + 1), name)),
+            ),
         }
     }
     found
@@ -70,7 +90,9 @@ fn group_members(group: &str) -> Vec<(usize, String)> {
 }
 
 fn identifier(text: &str) -> String {
-    text.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect()
+    text.chars()
+        .take_while(|c| c.is_alphanumeric() || *c == '_')
+        .collect()
 }
 
 /// Walks over a file once and sorts it into code and texts.
@@ -98,7 +120,11 @@ impl<'a> Scanner<'a> {
                 self.keep(quoted.closing);
             } else if first == '\'' {
                 let end = char_literal_end(self.rest);
-                if end == 1 { self.keep(1) } else { self.blank(end) }
+                if end == 1 {
+                    self.keep(1)
+                } else {
+                    self.blank(end)
+                }
             } else {
                 self.keep(first.len_utf8());
             }
@@ -120,7 +146,8 @@ impl<'a> Scanner<'a> {
 
     fn blank(&mut self, bytes: usize) {
         let taken = self.take(bytes);
-        self.code.extend(taken.chars().map(|c| if c == '\n' { '\n' } else { ' ' }));
+        self.code
+            .extend(taken.chars().map(|c| if c == '\n' { '\n' } else { ' ' }));
     }
 }
 
@@ -137,7 +164,13 @@ fn quoted_at(rest: &str, before: Option<char>) -> Option<Quoted> {
         return rest.starts_with('"').then(|| plain(rest, 1));
     }
     let prefix = ["br", "cr", "r", "b", "c", ""].into_iter().find(|prefix| {
-        let behind = rest.strip_prefix(prefix).map(|behind| if prefix.ends_with('r') { behind.trim_start_matches('#') } else { behind });
+        let behind = rest.strip_prefix(prefix).map(|behind| {
+            if prefix.ends_with('r') {
+                behind.trim_start_matches('#')
+            } else {
+                behind
+            }
+        });
         behind.is_some_and(|behind| behind.starts_with('"'))
     })?;
     if !prefix.ends_with('r') {
@@ -147,7 +180,11 @@ fn quoted_at(rest: &str, before: Option<char>) -> Option<Quoted> {
     let begin = prefix.len() + hashes + 1;
     let close = format!("\"{}", "#".repeat(hashes));
     let len = rest[begin..].find(&close);
-    Some(Quoted { begin, end: len.map_or(rest.len(), |len| begin + len), closing: len.map_or(0, |_| close.len()) })
+    Some(Quoted {
+        begin,
+        end: len.map_or(rest.len(), |len| begin + len),
+        closing: len.map_or(0, |_| close.len()),
+    })
 }
 
 /// A literal with escapes whose text begins at `begin`.
@@ -155,12 +192,22 @@ fn plain(rest: &str, begin: usize) -> Quoted {
     let mut escaped = false;
     for (at, c) in rest[begin..].char_indices() {
         match c {
-            '"' if !escaped => return Quoted { begin, end: begin + at, closing: 1 },
+            '"' if !escaped => {
+                return Quoted {
+                    begin,
+                    end: begin + at,
+                    closing: 1,
+                };
+            }
             '\\' => escaped = !escaped,
             _ => escaped = false,
         }
     }
-    Quoted { begin, end: rest.len(), closing: 0 }
+    Quoted {
+        begin,
+        end: rest.len(),
+        closing: 0,
+    }
 }
 
 /// Where the character literal at the beginning of `rest` ends; 1 when the quote is that of a lifetime.
@@ -197,15 +244,28 @@ mod tests {
 
     fn code(raw: &str) -> String {
         let source = Source::new("x.rs", raw);
-        assert_eq!(source.code.matches('\n').count(), raw.matches('\n').count(), "a line got lost");
+        assert_eq!(
+            source.code.matches('\n').count(),
+            raw.matches('\n').count(),
+            "a line got lost"
+        );
         source.code.split_whitespace().collect::<Vec<_>>().join(" ")
     }
 
     #[test]
     fn comments_and_texts_are_no_code() {
-        assert_eq!(code("a // sled\nb /* sled /* tokio */ \n sled */ c"), "a b c");
-        assert_eq!(code("f(\"sled \\\" {\", b\"quinn\", 'x')"), "f(\" \", b\" \", )");
-        assert_eq!(code("r#\"a \" sled\"# + br\"\\\" + 1"), "r#\" \"# + br\" \" + 1");
+        assert_eq!(
+            code("a // sled\nb /* sled /* tokio */ \n sled */ c"),
+            "a b c"
+        );
+        assert_eq!(
+            code("f(\"sled \\\" {\", b\"quinn\", 'x')"),
+            "f(\" \", b\" \", )"
+        );
+        assert_eq!(
+            code("r#\"a \" sled\"# + br\"\\\" + 1"),
+            "r#\" \"# + br\" \" + 1"
+        );
         assert_eq!(code("&'a str; '{'; '\\''; '\\u{7d}' x"), "&'a str; ; ; x");
         assert_eq!(code("\"two\nlines\" y \"never closed {"), "\" \" y \"");
         assert_eq!(code("let url = \"a//b\"; z"), "let url = \" \"; z");
@@ -214,7 +274,14 @@ mod tests {
     #[test]
     fn texts_have_their_lines() {
         let source = Source::new("x.rs", "a\n\"one\" b\"two\"\n// \"three\"\nr#\"four\"#");
-        assert_eq!(source.texts, [(2, "one".to_owned()), (2, "two".to_owned()), (4, "four".to_owned())]);
+        assert_eq!(
+            source.texts,
+            [
+                (2, "one".to_owned()),
+                (2, "two".to_owned()),
+                (4, "four".to_owned())
+            ]
+        );
     }
 
     #[test]
@@ -230,7 +297,13 @@ mod tests {
     fn groups_of_uses_are_opened() {
         let code = "use crate::{core::Core, limits::{self, store},\n  server::x};\ncrate::cli::run(); mycrate::no; crate::a";
         let found = first_segments(code, "crate");
-        let expected = [(1, "core"), (1, "limits"), (2, "server"), (3, "cli"), (3, "a")];
+        let expected = [
+            (1, "core"),
+            (1, "limits"),
+            (2, "server"),
+            (3, "cli"),
+            (3, "a"),
+        ];
         assert_eq!(found, expected.map(|(line, name)| (line, name.to_owned())));
     }
 }

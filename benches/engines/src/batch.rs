@@ -18,7 +18,9 @@ impl Batch {
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (Key, &str)> {
         let mut begin = 0;
-        self.keys.iter().map(move |&(key, end)| (key, &self.texts[std::mem::replace(&mut begin, end)..end]))
+        self.keys
+            .iter()
+            .map(move |&(key, end)| (key, &self.texts[std::mem::replace(&mut begin, end)..end]))
     }
 
     /// Keeps its memory for the next one.

@@ -16,7 +16,11 @@ pub(crate) fn contender() -> Contender {
         let database = Database::builder(folder).open()?;
         let messages = database.keyspace("messages", KeyspaceCreateOptions::default)?;
         let batch = durable_batch(&database);
-        Ok(Box::new(Fjall { database, messages, batch }) as Box<dyn Storage>)
+        Ok(Box::new(Fjall {
+            database,
+            messages,
+            batch,
+        }) as Box<dyn Storage>)
     })
 }
 
@@ -38,7 +42,12 @@ impl Storage for Fjall {
     fn read(&mut self, each: &mut dyn FnMut(u64, &[u8])) -> Result<(), StorageFailure> {
         for row in self.messages.iter() {
             let (key, text) = row.into_inner()?;
-            each(Key::from_bytes(&key).ok_or("a key of another length")?.conversation, &text);
+            each(
+                Key::from_bytes(&key)
+                    .ok_or("a key of another length")?
+                    .conversation,
+                &text,
+            );
         }
         Ok(())
     }

@@ -23,7 +23,11 @@ pub(crate) fn contender() -> Contender {
         let mut transaction = env.write_txn()?;
         let messages = env.create_database(&mut transaction, None)?;
         transaction.commit()?;
-        Ok(Box::new(Lmdb { env, messages, batch: Batch::default() }) as Box<dyn Storage>)
+        Ok(Box::new(Lmdb {
+            env,
+            messages,
+            batch: Batch::default(),
+        }) as Box<dyn Storage>)
     })
 }
 
@@ -55,7 +59,12 @@ impl Storage for Lmdb {
         let transaction = self.env.read_txn()?;
         for row in self.messages.iter(&transaction)? {
             let (key, text) = row?;
-            each(Key::from_bytes(key).ok_or("a key of another length")?.conversation, text.as_bytes());
+            each(
+                Key::from_bytes(key)
+                    .ok_or("a key of another length")?
+                    .conversation,
+                text.as_bytes(),
+            );
         }
         Ok(())
     }

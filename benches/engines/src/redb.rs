@@ -19,8 +19,13 @@ struct Redb {
 
 pub(crate) fn contender() -> Contender {
     Contender::new("redb", |folder: &Path| {
-        let database = Database::builder().set_cache_size(CACHE_BYTES).create(folder.join("messages.redb"))?;
-        Ok(Box::new(Redb { database, batch: Batch::default() }) as Box<dyn Storage>)
+        let database = Database::builder()
+            .set_cache_size(CACHE_BYTES)
+            .create(folder.join("messages.redb"))?;
+        Ok(Box::new(Redb {
+            database,
+            batch: Batch::default(),
+        }) as Box<dyn Storage>)
     })
 }
 
@@ -35,7 +40,14 @@ impl Storage for Redb {
         transaction.set_durability(Durability::Immediate)?;
         {
             let mut messages = transaction.open_table(MESSAGES)?;
-            for (Key { conversation, msgid }, text) in self.batch.iter() {
+            for (
+                Key {
+                    conversation,
+                    msgid,
+                },
+                text,
+            ) in self.batch.iter()
+            {
                 messages.insert((conversation, msgid), text)?;
             }
         }

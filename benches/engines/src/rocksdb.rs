@@ -18,7 +18,11 @@ pub(crate) fn contender() -> Contender {
         options.set_compression_type(DBCompressionType::Lz4);
         let mut durable = WriteOptions::default();
         durable.set_sync(true);
-        Ok(Box::new(RocksDb { db: DB::open(&options, folder)?, batch: WriteBatch::default(), durable }) as Box<dyn Storage>)
+        Ok(Box::new(RocksDb {
+            db: DB::open(&options, folder)?,
+            batch: WriteBatch::default(),
+            durable,
+        }) as Box<dyn Storage>)
     })
 }
 
@@ -29,13 +33,20 @@ impl Storage for RocksDb {
     }
 
     fn commit(&mut self) -> Result<(), StorageFailure> {
-        Ok(self.db.write_opt(std::mem::take(&mut self.batch), &self.durable)?)
+        Ok(self
+            .db
+            .write_opt(std::mem::take(&mut self.batch), &self.durable)?)
     }
 
     fn read(&mut self, each: &mut dyn FnMut(u64, &[u8])) -> Result<(), StorageFailure> {
         for row in self.db.iterator(IteratorMode::Start) {
             let (key, text) = row?;
-            each(Key::from_bytes(&key).ok_or("a key of another length")?.conversation, &text);
+            each(
+                Key::from_bytes(&key)
+                    .ok_or("a key of another length")?
+                    .conversation,
+                &text,
+            );
         }
         Ok(())
     }

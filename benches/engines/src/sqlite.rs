@@ -26,7 +26,10 @@ pub(crate) fn contender() -> Contender {
     Contender::new("SQLite", |folder: &Path| {
         let connection = Connection::open(folder.join("messages.sqlite"))?;
         connection.execute_batch(SCHEMA)?;
-        Ok(Box::new(Sqlite { connection, batch: Batch::default() }) as Box<dyn Storage>)
+        Ok(Box::new(Sqlite {
+            connection,
+            batch: Batch::default(),
+        }) as Box<dyn Storage>)
     })
 }
 
@@ -40,7 +43,14 @@ impl Storage for Sqlite {
         let transaction = self.connection.transaction()?;
         {
             let mut insert = transaction.prepare_cached("INSERT INTO messages VALUES (?, ?, ?)")?;
-            for (Key { conversation, msgid }, text) in self.batch.iter() {
+            for (
+                Key {
+                    conversation,
+                    msgid,
+                },
+                text,
+            ) in self.batch.iter()
+            {
                 insert.execute((i64::try_from(conversation)?, i64::try_from(msgid)?, text))?;
             }
         }
@@ -50,10 +60,15 @@ impl Storage for Sqlite {
     }
 
     fn read(&mut self, each: &mut dyn FnMut(u64, &[u8])) -> Result<(), StorageFailure> {
-        let mut all = self.connection.prepare("SELECT conversation, text FROM messages ORDER BY conversation, msgid")?;
+        let mut all = self
+            .connection
+            .prepare("SELECT conversation, text FROM messages ORDER BY conversation, msgid")?;
         let mut rows = all.query(())?;
         while let Some(row) = rows.next()? {
-            each(row.get::<_, i64>(0)?.try_into()?, row.get_ref(1)?.as_bytes()?);
+            each(
+                row.get::<_, i64>(0)?.try_into()?,
+                row.get_ref(1)?.as_bytes()?,
+            );
         }
         Ok(())
     }

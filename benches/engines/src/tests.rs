@@ -12,7 +12,15 @@ fn every_engine_gives_back_its_messages_in_order() {
             for msgid in part * 5 + 1..=part * 5 + 5 {
                 for conversation in [3, 0, 300] {
                     let text = format!("{conversation} {msgid}");
-                    storage.put(Key { conversation, msgid }, &text).unwrap();
+                    storage
+                        .put(
+                            Key {
+                                conversation,
+                                msgid,
+                            },
+                            &text,
+                        )
+                        .unwrap();
                     expected.push((conversation, text));
                 }
                 storage.commit().unwrap();
@@ -20,7 +28,9 @@ fn every_engine_gives_back_its_messages_in_order() {
             storage.close().unwrap();
         }
         let mut read = Vec::new();
-        let each = &mut |conversation, text: &[u8]| read.push((conversation, String::from_utf8(text.to_vec()).unwrap()));
+        let each = &mut |conversation, text: &[u8]| {
+            read.push((conversation, String::from_utf8(text.to_vec()).unwrap()))
+        };
         contender.open(dir.path()).unwrap().read(each).unwrap();
         expected.sort_by_key(|&(conversation, _)| conversation);
         assert_eq!(read, expected, "{}", contender.name());

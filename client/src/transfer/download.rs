@@ -37,12 +37,22 @@ impl Client {
         target: &Path,
         mut progress: impl FnMut(Progress),
     ) -> Result<(), TransferError> {
-        let _lane = self.shared().lanes.take().await.ok_or_else(|| self.ended())?;
+        let _lane = self
+            .shared()
+            .lanes
+            .take()
+            .await
+            .ok_or_else(|| self.ended())?;
         let mut part = Part::open(target, attachment, &mut progress).await?;
         let mut was_resumed = part.done_bytes > 0;
         let mut patience = Patience::new();
         loop {
-            let opening = StreamOpening::Download { conversation, msgid, hash: attachment.hash, from: part.done_bytes };
+            let opening = StreamOpening::Download {
+                conversation,
+                msgid,
+                hash: attachment.hash,
+                from: part.done_bytes,
+            };
             let lost = match self.open_transfer(opening).await? {
                 Ok((mut writer, mut reader)) => {
                     writer.finish();
@@ -82,13 +92,37 @@ struct Part {
 
 impl Part {
     /// Reads what is there, so that it counts.
-    async fn open(target: &Path, attachment: &Attachment, progress: &mut impl FnMut(Progress)) -> Result<Self, TransferError> {
-        check_target(target).await.map_err(|source| TransferError::Target { path: target.to_owned(), source })?;
+    async fn open(
+        target: &Path,
+        attachment: &Attachment,
+        progress: &mut impl FnMut(Progress),
+    ) -> Result<Self, TransferError> {
+        check_target(target)
+            .await
+            .map_err(|source| TransferError::Target {
+                path: target.to_owned(),
+                source,
+            })?;
         let path = beside(target, attachment.hash);
-        let file = open_alone(&path).await.map_err(|source| TransferError::Target { path: path.clone(), source })?;
+        let file = open_alone(&path)
+            .await
+            .map_err(|source| TransferError::Target {
+                path: path.clone(),
+                source,
+            })?;
         let (expected, total_bytes) = (*attachment.hash.as_bytes(), attachment.size_bytes);
-        let mut part = Self { file, path, hasher: blake3::Hasher::new(), expected, done_bytes: 0, unsynced_bytes: 0, total_bytes };
-        part.reread(progress).await.map_err(|source| part.unwritable(source))?;
+        let mut part = Self {
+            file,
+            path,
+            hasher: blake3::Hasher::new(),
+            expected,
+            done_bytes: 0,
+            unsynced_bytes: 0,
+            total_bytes,
+        };
+        part.reread(progress)
+            .await
+            .map_err(|source| part.unwritable(source))?;
         if part.done_bytes > part.total_bytes {
             part.restart().await?;
         }
@@ -104,7 +138,11 @@ impl Part {
             }
             self.hasher.update(&buffer[..bytes]);
             self.done_bytes += bytes as u64;
-            progress(Progress { step: Step::Reading, done_bytes: self.done_bytes, total_bytes: self.total_bytes });
+            progress(Progress {
+                step: Step::Reading,
+                done_bytes: self.done_bytes,
+                total_bytes: self.total_bytes,
+            });
         }
     }
 
@@ -115,10 +153,17 @@ impl Part {
             self.file.set_len(0).await?;
             self.file.rewind().await
         };
-        emptied.await.map_err(|source| self.unwritable(source)).map(drop)
+        emptied
+            .await
+            .map_err(|source| self.unwritable(source))
+            .map(drop)
     }
 
-    async fn receive(&mut self, reader: &mut Reader, progress: &mut impl FnMut(Progress)) -> Result<(), Stopped> {
+    async fn receive(
+        &mut self,
+        reader: &mut Reader,
+        progress: &mut impl FnMut(Progress),
+    ) -> Result<(), Stopped> {
         match heard(reader).await? {
             TransferFrame::From(from) if from == self.done_bytes => {}
             _ => return Err(Lost::Protocol("a download begins elsewhere").into()),
@@ -136,26 +181,47 @@ impl Part {
             }
         };
         self.add(&mut arrived, progress).await?;
-        self.file.flush().await.map_err(|source| self.unwritable(source))?;
+        self.file
+            .flush()
+            .await
+            .map_err(|source| self.unwritable(source))?;
         ended?;
-        if self.done_bytes == self.total_bytes { Ok(()) } else { Err(Lost::Broken("the server ended the transfer".to_owned()).into()) }
+        if self.done_bytes == self.total_bytes {
+            Ok(())
+        } else {
+            Err(Lost::Broken("the server ended the transfer".to_owned()).into())
+        }
     }
 
     /// Takes what arrived, and leaves room for more.
-    async fn add(&mut self, arrived: &mut Vec<u8>, progress: &mut impl FnMut(Progress)) -> Result<(), Stopped> {
+    async fn add(
+        &mut self,
+        arrived: &mut Vec<u8>,
+        progress: &mut impl FnMut(Progress),
+    ) -> Result<(), Stopped> {
         if arrived.len() as u64 > self.total_bytes - self.done_bytes {
             return Err(Lost::Protocol("a download is longer than its file").into());
         }
-        self.file.write_all(arrived).await.map_err(|source| self.unwritable(source))?;
+        self.file
+            .write_all(arrived)
+            .await
+            .map_err(|source| self.unwritable(source))?;
         self.hasher.update(arrived);
         self.done_bytes += arrived.len() as u64;
         self.unsynced_bytes += arrived.len() as u64;
         if self.unsynced_bytes >= limits::TRANSFER_SYNC_BYTES {
-            self.file.sync_data().await.map_err(|source| self.unwritable(source))?;
+            self.file
+                .sync_data()
+                .await
+                .map_err(|source| self.unwritable(source))?;
             self.unsynced_bytes = 0;
         }
         arrived.clear();
-        progress(Progress { step: Step::Moving, done_bytes: self.done_bytes, total_bytes: self.total_bytes });
+        progress(Progress {
+            step: Step::Moving,
+            done_bytes: self.done_bytes,
+            total_bytes: self.total_bytes,
+        });
         Ok(())
     }
 
@@ -173,7 +239,10 @@ impl Part {
     }
 
     fn unwritable(&self, source: io::Error) -> TransferError {
-        TransferError::Target { path: self.path.clone(), source }
+        TransferError::Target {
+            path: self.path.clone(),
+            source,
+        }
     }
 }
 
@@ -188,8 +257,14 @@ fn beside(target: &Path, hash: AttachmentHash) -> PathBuf {
 /// Refuses what a file cannot take the place of, before anything is fetched.
 async fn check_target(target: &Path) -> io::Result<()> {
     match fs::metadata(target).await {
-        Ok(found) if found.is_dir() => Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a folder")),
-        Ok(found) if !found.is_file() => Err(io::Error::new(io::ErrorKind::InvalidInput, "it is something else than a file")),
+        Ok(found) if found.is_dir() => Err(io::Error::new(
+            io::ErrorKind::IsADirectory,
+            "it is a folder",
+        )),
+        Ok(found) if !found.is_file() => Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            "it is something else than a file",
+        )),
         Ok(_) => Ok(()),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         Err(error) => Err(error),
@@ -200,20 +275,33 @@ async fn check_target(target: &Path) -> io::Result<()> {
 async fn open_alone(path: &Path) -> io::Result<File> {
     let mut attempts = 0;
     loop {
-        let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path).await?.into_std().await;
+        let file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(path)
+            .await?
+            .into_std()
+            .await;
         match file.try_lock() {
             // Whoever had it before may have put it into its place meanwhile.
             Ok(()) if !fs::try_exists(path).await? => {}
             Ok(()) => return Ok(File::from_std(file)),
             // A file system without locks.
-            Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => return Ok(File::from_std(file)),
+            Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => {
+                return Ok(File::from_std(file));
+            }
             Err(TryLockError::Error(error)) => return Err(error),
             Err(TryLockError::WouldBlock) if attempts < limits::TRANSFER_ATTEMPTS_MAX => {
                 attempts += 1;
                 sleep(limits::TRANSFER_RETRY_DELAY).await;
             }
             Err(TryLockError::WouldBlock) => {
-                return Err(io::Error::new(io::ErrorKind::ResourceBusy, "another download is writing it"));
+                return Err(io::Error::new(
+                    io::ErrorKind::ResourceBusy,
+                    "another download is writing it",
+                ));
             }
         }
     }
@@ -221,7 +309,10 @@ async fn open_alone(path: &Path) -> io::Result<File> {
 
 /// Makes the name of a file durable.
 async fn sync_folder(file: &Path) -> io::Result<()> {
-    let folder = file.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
+    let folder = file
+        .parent()
+        .filter(|folder| *folder != Path::new(""))
+        .unwrap_or(Path::new("."));
     match cfg!(unix) {
         true => File::open(folder).await?.sync_all().await,
         // Folders cannot be opened there.

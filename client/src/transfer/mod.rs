@@ -114,7 +114,10 @@ pub(crate) struct Lanes {
 
 impl Default for Lanes {
     fn default() -> Self {
-        Self { links: watch::Sender::new(None), room: Semaphore::new(TRANSFERS_PER_CONNECTION_MAX) }
+        Self {
+            links: watch::Sender::new(None),
+            room: Semaphore::new(TRANSFERS_PER_CONNECTION_MAX),
+        }
     }
 }
 
@@ -157,8 +160,16 @@ impl Lanes {
 
 impl Client {
     /// Opens a stream of the connection that there is, or the next one.
-    async fn open_transfer(&self, opening: StreamOpening) -> Result<Result<(Writer, Reader), Lost>, Error> {
-        let link = self.shared().lanes.link().await.ok_or_else(|| self.ended())?;
+    async fn open_transfer(
+        &self,
+        opening: StreamOpening,
+    ) -> Result<Result<(Writer, Reader), Lost>, Error> {
+        let link = self
+            .shared()
+            .lanes
+            .link()
+            .await
+            .ok_or_else(|| self.ended())?;
         let opened = async {
             let (mut writer, reader) = link.open().await?;
             writer.carry_transfer();
@@ -177,7 +188,10 @@ struct Patience {
 
 impl Patience {
     const fn new() -> Self {
-        Self { attempts: 0, reached_bytes: 0 }
+        Self {
+            attempts: 0,
+            reached_bytes: 0,
+        }
     }
 
     /// Waits a little before the next attempt. A transfer that moves on, however slowly, goes on for as long as it takes.
@@ -190,7 +204,9 @@ impl Patience {
         }
         self.attempts += 1;
         if self.attempts >= limits::TRANSFER_ATTEMPTS_MAX {
-            return Err(TransferError::BrokenOff { reason: lost.reason() });
+            return Err(TransferError::BrokenOff {
+                reason: lost.reason(),
+            });
         }
         sleep(limits::TRANSFER_RETRY_DELAY * self.attempts).await;
         Ok(())
@@ -203,10 +219,14 @@ async fn heard(reader: &mut Reader) -> Result<TransferFrame, Stopped> {
         if let Some(frame) = reader.next()? {
             return match codec::decode(&frame, FRAME_BYTES_MAX) {
                 // Those under way come to an end: one that was given up a moment ago may still count.
-                Ok(TransferFrame::Refused(code @ ErrorCode::TooManyTransfers)) => Err(Lost::Broken(code.to_string()).into()),
+                Ok(TransferFrame::Refused(code @ ErrorCode::TooManyTransfers)) => {
+                    Err(Lost::Broken(code.to_string()).into())
+                }
                 Ok(TransferFrame::Refused(code)) => Err(code.into()),
                 Ok(said) => Ok(said),
-                Err(_) => Err(Lost::Protocol("what the server says of a transfer cannot be read").into()),
+                Err(_) => {
+                    Err(Lost::Protocol("what the server says of a transfer cannot be read").into())
+                }
             };
         }
         if !reader.fill_unless_ended().await? {

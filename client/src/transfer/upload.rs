@@ -25,19 +25,40 @@ impl Client {
     /// # Errors
     /// [`TransferError::Client`] with [`crate::Error::Refused`]: `AttachmentTooLarge`, `QuotaReached`; `WrongHash` when the file changes
     /// meanwhile. [`TransferError::Source`] when it cannot be read.
-    pub async fn upload<S>(&self, source: &mut S, mut progress: impl FnMut(Progress)) -> Result<Uploaded, TransferError>
+    pub async fn upload<S>(
+        &self,
+        source: &mut S,
+        mut progress: impl FnMut(Progress),
+    ) -> Result<Uploaded, TransferError>
     where
         S: AsyncRead + AsyncSeek + Unpin,
     {
-        let uploaded = identify(source, &mut progress).await.map_err(TransferError::Source)?;
+        let uploaded = identify(source, &mut progress)
+            .await
+            .map_err(TransferError::Source)?;
         let Uploaded { hash, size_bytes } = uploaded;
-        let _lane = self.shared().lanes.take().await.ok_or_else(|| self.ended())?;
+        let _lane = self
+            .shared()
+            .lanes
+            .take()
+            .await
+            .ok_or_else(|| self.ended())?;
         let (mut patience, mut reach, mut was_refused) = (Patience::new(), Reach::default(), false);
         loop {
-            let lost = match self.open_transfer(StreamOpening::Upload { hash, bytes: size_bytes }).await? {
-                Ok(stream) => match send(source, stream, size_bytes, &mut reach, &mut progress).await {
+            let lost = match self
+                .open_transfer(StreamOpening::Upload {
+                    hash,
+                    bytes: size_bytes,
+                })
+                .await?
+            {
+                Ok(stream) => match send(source, stream, size_bytes, &mut reach, &mut progress)
+                    .await
+                {
                     Ok(()) => return Ok(uploaded),
-                    Err(Stopped::Failed(error)) if reach.went_on() && is_wrong_hash(&error) && !was_refused => {
+                    Err(Stopped::Failed(error))
+                        if reach.went_on() && is_wrong_hash(&error) && !was_refused =>
+                    {
                         // What had arrived before may be something else since a power cut; the server has thrown it away.
                         (patience, reach, was_refused) = (Patience::new(), Reach::default(), true);
                         continue;
@@ -55,8 +76,14 @@ impl Client {
     ///
     /// # Errors
     /// As [`Client::upload`].
-    pub async fn upload_file(&self, path: &Path, progress: impl FnMut(Progress)) -> Result<Uploaded, TransferError> {
-        let mut file = tokio::fs::File::open(path).await.map_err(TransferError::Source)?;
+    pub async fn upload_file(
+        &self,
+        path: &Path,
+        progress: impl FnMut(Progress),
+    ) -> Result<Uploaded, TransferError> {
+        let mut file = tokio::fs::File::open(path)
+            .await
+            .map_err(TransferError::Source)?;
         self.upload(&mut file, progress).await
     }
 }
@@ -78,7 +105,10 @@ impl Reach {
 }
 
 const fn is_wrong_hash(error: &TransferError) -> bool {
-    matches!(error, TransferError::Client(Error::Refused(ErrorCode::WrongHash)))
+    matches!(
+        error,
+        TransferError::Client(Error::Refused(ErrorCode::WrongHash))
+    )
 }
 
 async fn identify<S>(source: &mut S, progress: &mut impl FnMut(Progress)) -> io::Result<Uploaded>
@@ -87,16 +117,27 @@ where
 {
     let total_bytes = source.seek(SeekFrom::End(0)).await?;
     source.rewind().await?;
-    let (mut hasher, mut buffer, mut done_bytes) = (blake3::Hasher::new(), vec![0; limits::TRANSFER_BUFFER_BYTES], 0);
+    let (mut hasher, mut buffer, mut done_bytes) = (
+        blake3::Hasher::new(),
+        vec![0; limits::TRANSFER_BUFFER_BYTES],
+        0,
+    );
     loop {
         let bytes = source.read(&mut buffer).await?;
         if bytes == 0 {
             let hash = AttachmentHash::new(*hasher.finalize().as_bytes());
-            return Ok(Uploaded { hash, size_bytes: done_bytes });
+            return Ok(Uploaded {
+                hash,
+                size_bytes: done_bytes,
+            });
         }
         hasher.update(&buffer[..bytes]);
         done_bytes += bytes as u64;
-        progress(Progress { step: Step::Reading, done_bytes, total_bytes });
+        progress(Progress {
+            step: Step::Reading,
+            done_bytes,
+            total_bytes,
+        });
     }
 }
 
@@ -114,23 +155,37 @@ where
     let from = match heard(&mut reader).await? {
         TransferFrame::Stored => return Ok(()),
         TransferFrame::From(from) if from <= total_bytes => from,
-        TransferFrame::From(_) | TransferFrame::Refused(_) => return Err(Lost::Protocol("an upload begins beyond its end").into()),
+        TransferFrame::From(_) | TransferFrame::Refused(_) => {
+            return Err(Lost::Protocol("an upload begins beyond its end").into());
+        }
     };
     reach.from = from;
     let moved = async {
-        source.seek(SeekFrom::Start(from)).await.map_err(TransferError::Source)?;
+        source
+            .seek(SeekFrom::Start(from))
+            .await
+            .map_err(TransferError::Source)?;
         let mut buffer = vec![0; limits::TRANSFER_BUFFER_BYTES];
         let mut done_bytes = from;
         while done_bytes < total_bytes {
-            let wanted = usize::try_from(total_bytes - done_bytes).unwrap_or(usize::MAX).min(buffer.len());
-            let bytes = source.read(&mut buffer[..wanted]).await.map_err(TransferError::Source)?;
+            let wanted = usize::try_from(total_bytes - done_bytes)
+                .unwrap_or(usize::MAX)
+                .min(buffer.len());
+            let bytes = source
+                .read(&mut buffer[..wanted])
+                .await
+                .map_err(TransferError::Source)?;
             if bytes == 0 {
                 return Err(TransferError::Source(io::ErrorKind::UnexpectedEof.into()).into());
             }
             writer.write(&buffer[..bytes]).await?;
             done_bytes += bytes as u64;
             reach.sent_bytes = done_bytes.max(reach.sent_bytes);
-            progress(Progress { step: Step::Moving, done_bytes, total_bytes });
+            progress(Progress {
+                step: Step::Moving,
+                done_bytes,
+                total_bytes,
+            });
         }
         writer.finish();
         Ok::<_, Stopped>(())
@@ -138,7 +193,9 @@ where
     let answer = async {
         match heard(&mut reader).await? {
             TransferFrame::Stored => Ok(()),
-            TransferFrame::From(_) | TransferFrame::Refused(_) => Err(Lost::Protocol("an upload begins twice").into()),
+            TransferFrame::From(_) | TransferFrame::Refused(_) => {
+                Err(Lost::Protocol("an upload begins twice").into())
+            }
         }
     };
     // A server that wants no more says so while bytes are still on their way.

@@ -37,7 +37,9 @@ pub(crate) const TOKEN: DeviceToken = DeviceToken::new([5; 32]);
 
 /// Waits, but not for ever.
 pub(crate) async fn soon<T>(future: impl Future<Output = T>) -> T {
-    timeout(STEP_TIME_MAX, future).await.expect("a step of the test hangs")
+    timeout(STEP_TIME_MAX, future)
+        .await
+        .expect("a step of the test hangs")
 }
 
 /// Who the server is, whatever happens to its process.
@@ -48,8 +50,12 @@ pub(crate) struct Identity {
 
 impl Identity {
     pub(crate) fn new() -> Self {
-        let rcgen::CertifiedKey { cert, signing_key } = rcgen::generate_simple_self_signed(["cairn".to_owned()]).unwrap();
-        Self { certificate: cert, key: signing_key }
+        let rcgen::CertifiedKey { cert, signing_key } =
+            rcgen::generate_simple_self_signed(["cairn".to_owned()]).unwrap();
+        Self {
+            certificate: cert,
+            key: signing_key,
+        }
     }
 
     pub(crate) fn pin(&self) -> Pin {
@@ -59,12 +65,14 @@ impl Identity {
 
     fn config(&self, alpn: &[u8]) -> ServerConfig {
         let key = PrivatePkcs8KeyDer::from(self.key.serialize_der());
-        let mut tls = rustls::ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-            .with_protocol_versions(&[&rustls::version::TLS13])
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(vec![self.certificate.der().clone()], key.into())
-            .unwrap();
+        let mut tls = rustls::ServerConfig::builder_with_provider(Arc::new(
+            rustls::crypto::ring::default_provider(),
+        ))
+        .with_protocol_versions(&[&rustls::version::TLS13])
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![self.certificate.der().clone()], key.into())
+        .unwrap();
         tls.alpn_protocols = vec![alpn.to_vec()];
         ServerConfig::with_crypto(Arc::new(QuicServerConfig::try_from(tls).unwrap()))
     }
@@ -85,7 +93,11 @@ impl quinn::crypto::HmacKey for ResetKey {
     fn verify(&self, data: &[u8], signature: &[u8]) -> Result<(), quinn::crypto::CryptoError> {
         let mut expected = [0; 32];
         self.sign(data, &mut expected);
-        if expected == signature { Ok(()) } else { Err(quinn::crypto::CryptoError) }
+        if expected == signature {
+            Ok(())
+        } else {
+            Err(quinn::crypto::CryptoError)
+        }
     }
 }
 
@@ -96,11 +108,20 @@ pub(crate) struct Fake {
 }
 
 /// What the fake server always says of the time.
-pub(crate) const NOW: Moment = Moment { epoch: EpochId::new(4), revision: Revision::new(40) };
+pub(crate) const NOW: Moment = Moment {
+    epoch: EpochId::new(4),
+    revision: Revision::new(40),
+};
 
 /// An overview of all conversations, on one page.
 pub(crate) fn everything(items: Vec<Conversation>) -> ConversationPage {
-    ConversationPage { items, gone: Vec::new(), extent: OverviewExtent::All, as_of: NOW, next_after: None }
+    ConversationPage {
+        items,
+        gone: Vec::new(),
+        extent: OverviewExtent::All,
+        as_of: NOW,
+        next_after: None,
+    }
 }
 
 impl Fake {
@@ -114,8 +135,12 @@ impl Fake {
         // Only packets for ids of its own making are answered with a reset, so these outlive a process as well.
         config.cid_generator(|| Box::new(HashedConnectionIdGenerator::from_key(1)));
         let runtime = quinn::default_runtime().unwrap();
-        let endpoint = quinn::Endpoint::new(config, Some(identity.config(alpn)), socket, runtime).unwrap();
-        Self { endpoint, pin: identity.pin() }
+        let endpoint =
+            quinn::Endpoint::new(config, Some(identity.config(alpn)), socket, runtime).unwrap();
+        Self {
+            endpoint,
+            pin: identity.pin(),
+        }
     }
 
     pub(crate) fn local_addr(&self) -> SocketAddr {
@@ -144,7 +169,13 @@ impl Fake {
     /// A client that is welcomed, and the server's end of it.
     pub(crate) async fn client(&self, options: Options) -> (Client, Peer) {
         let account = self.account();
-        let (client, peer) = soon(async { tokio::join!(Client::connect(&account, options), self.welcomed(Vec::new())) }).await;
+        let (client, peer) = soon(async {
+            tokio::join!(
+                Client::connect(&account, options),
+                self.welcomed(Vec::new())
+            )
+        })
+        .await;
         (client.unwrap(), peer)
     }
 
@@ -152,11 +183,30 @@ impl Fake {
     pub(crate) async fn accept(&self) -> Peer {
         soon(async {
             loop {
-                let Ok(connection) = self.endpoint.accept().await.expect("the endpoint is open").await else { continue };
+                let Ok(connection) = self
+                    .endpoint
+                    .accept()
+                    .await
+                    .expect("the endpoint is open")
+                    .await
+                else {
+                    continue;
+                };
                 let (send, recv) = connection.accept_bi().await.unwrap();
-                let mut stream = Stream { send, recv, buffer: BytesMut::new() };
-                let ClientFrame::Hello(hello) = stream.read().await.expect("a hello") else { panic!("no hello") };
-                return Peer { connection, stream, timeline: None, hello };
+                let mut stream = Stream {
+                    send,
+                    recv,
+                    buffer: BytesMut::new(),
+                };
+                let ClientFrame::Hello(hello) = stream.read().await.expect("a hello") else {
+                    panic!("no hello")
+                };
+                return Peer {
+                    connection,
+                    stream,
+                    timeline: None,
+                    hello,
+                };
             }
         })
         .await
@@ -172,7 +222,8 @@ impl Fake {
     /// Says goodbye to all and leaves the port.
     pub(crate) async fn stop(self) -> SocketAddr {
         let addr = self.local_addr();
-        self.endpoint.close(VarInt::from_u32(CloseCode::GoingAway.number()), b"");
+        self.endpoint
+            .close(VarInt::from_u32(CloseCode::GoingAway.number()), b"");
         soon(self.endpoint.wait_idle()).await;
         drop(self.endpoint);
         soon(async {
@@ -215,7 +266,10 @@ impl Stream {
 
     /// Waits for bytes behind the frames, and forgets them.
     pub(crate) async fn some(&mut self) {
-        soon(self.recv.read_chunk(usize::MAX, true)).await.unwrap().expect("some bytes");
+        soon(self.recv.read_chunk(usize::MAX, true))
+            .await
+            .unwrap()
+            .expect("some bytes");
     }
 
     /// The bytes that the client sends, up to the end of the stream.
@@ -250,10 +304,23 @@ impl Peer {
         let token = (!matches!(self.hello.credentials, Credentials::Token(_))).then_some(TOKEN);
         let name = UserName::new("ada").unwrap();
         let (user, device, now) = (UserId::new(7), DeviceId::new(9), Timestamp::new(0));
-        self.write(&ServerFrame::Welcome(Welcome { user, name, role: ServerRole::Member, device, token, now, overview })).await;
+        self.write(&ServerFrame::Welcome(Welcome {
+            user,
+            name,
+            role: ServerRole::Member,
+            device,
+            token,
+            now,
+            overview,
+        }))
+        .await;
         if self.hello.push {
             let (send, recv) = soon(self.connection.accept_bi()).await.unwrap();
-            let mut timeline = Stream { send, recv, buffer: BytesMut::new() };
+            let mut timeline = Stream {
+                send,
+                recv,
+                buffer: BytesMut::new(),
+            };
             assert_eq!(soon(timeline.read()).await, Some(StreamOpening::Timeline));
             self.timeline = Some(timeline);
         }
@@ -262,7 +329,11 @@ impl Peer {
     /// The next transfer that the client opens.
     pub(crate) async fn transfer(&self) -> Stream {
         let (send, recv) = soon(self.connection.accept_bi()).await.unwrap();
-        Stream { send, recv, buffer: BytesMut::new() }
+        Stream {
+            send,
+            recv,
+            buffer: BytesMut::new(),
+        }
     }
 
     pub(crate) async fn write(&mut self, frame: &ServerFrame) {
@@ -274,7 +345,10 @@ impl Peer {
     }
 
     pub(crate) async fn push(&mut self, frame: TimelineFrame) {
-        let timeline = self.timeline.as_mut().expect("the client opened a timeline");
+        let timeline = self
+            .timeline
+            .as_mut()
+            .expect("the client opened a timeline");
         let _ = soon(timeline.send.write_all(&frame::frame(&frame))).await;
     }
 
@@ -297,7 +371,9 @@ impl Peer {
     /// Why the client closed, once it has.
     pub(crate) async fn closed(&self) -> CloseCode {
         match soon(self.connection.closed()).await {
-            quinn::ConnectionError::ApplicationClosed(close) => CloseCode::from_number(close.error_code.into_inner() as u32),
+            quinn::ConnectionError::ApplicationClosed(close) => {
+                CloseCode::from_number(close.error_code.into_inner() as u32)
+            }
             other => panic!("not closed by the client: {other}"),
         }
     }
@@ -310,7 +386,10 @@ impl Peer {
 /// Options of a client that loses no time.
 pub(crate) fn eager() -> Options {
     Options {
-        reconnect: Reconnect::Forever(Backoff { base: Duration::from_millis(1), cap: Duration::from_millis(10) }),
+        reconnect: Reconnect::Forever(Backoff {
+            base: Duration::from_millis(1),
+            cap: Duration::from_millis(10),
+        }),
         ..Options::default()
     }
 }

@@ -28,44 +28,85 @@ pub(crate) struct Log {
 
 impl Log {
     pub(crate) fn up_to(head: u64) -> Self {
-        Self { head, floor: 0, text_bytes: 0 }
+        Self {
+            head,
+            floor: 0,
+            text_bytes: 0,
+        }
     }
 
     pub(crate) fn run(&self, first: u64, count: u64) -> Run {
         let mut entries = Vec::new();
         for msgid in first..first + count {
             let text = Text::new(format!("{msgid:0width$}", width = self.text_bytes)).unwrap();
-            Entry { sender: UserId::new(3), sent_at: Timestamp::new(msgid), body: Body::Text(text), extras: Extras::NONE }
-                .pack(&mut entries);
+            Entry {
+                sender: UserId::new(3),
+                sent_at: Timestamp::new(msgid),
+                body: Body::Text(text),
+                extras: Extras::NONE,
+            }
+            .pack(&mut entries);
         }
-        Run { conversation: ONE, first: MsgId::new(first), count: count as u32, entries: entries.into() }
+        Run {
+            conversation: ONE,
+            first: MsgId::new(first),
+            count: count as u32,
+            entries: entries.into(),
+        }
     }
 
     pub(crate) fn page(&self, from: u64, limit: u32) -> Pulled {
         let first = from.max(self.floor + 1);
         let fitting = (RUN_BYTES_MAX / (self.text_bytes + 16)).max(1) as u64;
-        let count = (self.head + 1).saturating_sub(first).min(limit.into()).min(fitting);
-        Pulled { run: self.run(first, count), head: MsgId::new(self.head), floor: MsgId::new(self.floor) }
+        let count = (self.head + 1)
+            .saturating_sub(first)
+            .min(limit.into())
+            .min(fitting);
+        Pulled {
+            run: self.run(first, count),
+            head: MsgId::new(self.head),
+            floor: MsgId::new(self.floor),
+        }
     }
 
     /// Answers the next request, which must be a pull, and says what was asked.
     pub(crate) async fn answer_pull(&self, peer: &mut Peer) -> (u64, u32) {
         let (id, request) = peer.request().await;
-        let Request::Pull { conversation: ONE, range: PullRange::From(from), limit } = request else { panic!("no pull: {request:?}") };
-        peer.answer(id, Ok(Response::Pulled(self.page(from.get(), limit)))).await;
+        let Request::Pull {
+            conversation: ONE,
+            range: PullRange::From(from),
+            limit,
+        } = request
+        else {
+            panic!("no pull: {request:?}")
+        };
+        peer.answer(id, Ok(Response::Pulled(self.page(from.get(), limit))))
+            .await;
         (from.get(), limit)
     }
 }
 
 fn is_the_message(message: &Message, msgid: u64) {
-    assert_eq!((message.conversation, message.msgid.get(), message.sent_at.get()), (ONE, msgid, msgid));
-    let Body::Text(text) = &message.body else { panic!("{message:?}") };
+    assert_eq!(
+        (
+            message.conversation,
+            message.msgid.get(),
+            message.sent_at.get()
+        ),
+        (ONE, msgid, msgid)
+    );
+    let Body::Text(text) = &message.body else {
+        panic!("{message:?}")
+    };
     assert_eq!(text.as_str().parse(), Ok(msgid));
 }
 
 pub(crate) async fn reads(timeline: &mut Timeline, ids: impl IntoIterator<Item = u64>) {
     for msgid in ids {
-        is_the_message(&soon(timeline.next()).await.expect("there is more").unwrap(), msgid);
+        is_the_message(
+            &soon(timeline.next()).await.expect("there is more").unwrap(),
+            msgid,
+        );
     }
 }
 
@@ -73,13 +114,16 @@ pub(crate) async fn reads(timeline: &mut Timeline, ids: impl IntoIterator<Item =
 async fn level_at_three(fake: &Fake) -> (Client, Peer, Timeline) {
     let (client, mut peer) = fake.client(eager()).await;
     let mut timeline = client.follow(ONE, MsgId::new(1));
-    let ((), asked) = tokio::join!(reads(&mut timeline, 1..=3), async { Log::up_to(3).answer_pull(&mut peer).await });
+    let ((), asked) = tokio::join!(reads(&mut timeline, 1..=3), async {
+        Log::up_to(3).answer_pull(&mut peer).await
+    });
     assert_eq!(asked, (1, RUN_MESSAGES_MAX));
     (client, peer, timeline)
 }
 
 async fn push(peer: &mut Peer, first: u64, count: u64) {
-    peer.push(TimelineFrame::Run(Log::up_to(0).run(first, count))).await;
+    peer.push(TimelineFrame::Run(Log::up_to(0).run(first, count)))
+        .await;
 }
 
 #[tokio::test]
@@ -106,7 +150,9 @@ async fn a_gap_is_pulled_and_no_more_than_the_gap() {
     let fake = Fake::start();
     let (_client, mut peer, mut timeline) = level_at_three(&fake).await;
     push(&mut peer, 7, 2).await;
-    let ((), asked) = tokio::join!(reads(&mut timeline, 4..=8), async { Log::up_to(8).answer_pull(&mut peer).await });
+    let ((), asked) = tokio::join!(reads(&mut timeline, 4..=8), async {
+        Log::up_to(8).answer_pull(&mut peer).await
+    });
     assert_eq!(asked, (4, 3));
 }
 
@@ -128,7 +174,11 @@ async fn pushes_out_of_order_are_put_in_order() {
 async fn behind_is_caught_up_by_pulling() {
     let fake = Fake::start();
     let (_client, mut peer, mut timeline) = level_at_three(&fake).await;
-    peer.push(TimelineFrame::Behind { conversation: ONE, head: MsgId::new(1200) }).await;
+    peer.push(TimelineFrame::Behind {
+        conversation: ONE,
+        head: MsgId::new(1200),
+    })
+    .await;
     push(&mut peer, 1201, 1).await;
     let log = Log::up_to(1201);
     tokio::join!(reads(&mut timeline, 4..=1201), async {
@@ -157,7 +207,10 @@ async fn what_the_overview_does_not_show_is_asked_for() {
     peer.close(CloseCode::GoingAway);
     let ((), _peer) = tokio::join!(reads(&mut timeline, 4..=6), async {
         let mut peer = fake.welcomed(Vec::new()).await;
-        assert_eq!(Log::up_to(6).answer_pull(&mut peer).await, (4, RUN_MESSAGES_MAX));
+        assert_eq!(
+            Log::up_to(6).answer_pull(&mut peer).await,
+            (4, RUN_MESSAGES_MAX)
+        );
         peer
     });
 }
@@ -180,14 +233,21 @@ async fn a_pull_that_was_not_answered_is_repeated() {
 async fn a_slow_reader_is_given_no_more_than_the_bound_and_misses_nothing() {
     let fake = Fake::start();
     let (client, mut peer, mut timeline) = level_at_three(&fake).await;
-    let log = Log { head: 403, floor: 0, text_bytes: 10_000 };
+    let log = Log {
+        head: 403,
+        floor: 0,
+        text_bytes: 10_000,
+    };
     for first in 4..=log.head {
         peer.push(TimelineFrame::Run(log.run(first, 1))).await;
     }
     // The event behind the pushes shows that all of them have arrived.
     let mut events = client.events();
     peer.push(TimelineFrame::Conversation(group(2, 0))).await;
-    assert!(matches!(soon(events.next()).await, Some(Event::Conversation(_))));
+    assert!(matches!(
+        soon(events.next()).await,
+        Some(Event::Conversation(_))
+    ));
 
     let mut pulled = 0;
     soon(async {
@@ -202,7 +262,10 @@ async fn a_slow_reader_is_given_no_more_than_the_bound_and_misses_nothing() {
     })
     .await;
     let kept = limits::TIMELINE_BUFFER_BYTES_MAX / 10_000;
-    assert!(pulled as usize >= 400 - kept, "{pulled} pulled, so more than {kept} were kept");
+    assert!(
+        pulled as usize >= 400 - kept,
+        "{pulled} pulled, so more than {kept} were kept"
+    );
 }
 
 #[tokio::test]
@@ -210,8 +273,14 @@ async fn what_retention_removed_is_jumped_over() {
     let fake = Fake::start();
     let (client, mut peer) = fake.client(eager()).await;
     let mut timeline = client.follow(ONE, MsgId::new(1));
-    let log = Log { head: 9, floor: 6, text_bytes: 0 };
-    tokio::join!(reads(&mut timeline, 7..=9), async { log.answer_pull(&mut peer).await });
+    let log = Log {
+        head: 9,
+        floor: 6,
+        text_bytes: 0,
+    };
+    tokio::join!(reads(&mut timeline, 7..=9), async {
+        log.answer_pull(&mut peer).await
+    });
 }
 
 #[tokio::test]
@@ -219,7 +288,9 @@ async fn two_timelines_of_one_conversation_do_not_disturb_each_other() {
     let fake = Fake::start();
     let (client, mut peer, mut first) = level_at_three(&fake).await;
     let mut second = client.follow(ONE, MsgId::new(3));
-    tokio::join!(reads(&mut second, [3]), async { Log::up_to(3).answer_pull(&mut peer).await });
+    tokio::join!(reads(&mut second, [3]), async {
+        Log::up_to(3).answer_pull(&mut peer).await
+    });
     push(&mut peer, 4, 1).await;
     reads(&mut first, [4]).await;
     drop(first);
@@ -232,7 +303,11 @@ async fn a_timeline_ends_with_the_membership() {
     let fake = Fake::start();
     let (_client, mut peer, mut timeline) = level_at_three(&fake).await;
     push(&mut peer, 4, 1).await;
-    peer.push(TimelineFrame::Removed { conversation: ONE, last: MsgId::new(4) }).await;
+    peer.push(TimelineFrame::Removed {
+        conversation: ONE,
+        last: MsgId::new(4),
+    })
+    .await;
     reads(&mut timeline, [4]).await;
     assert_eq!(soon(timeline.next()).await, None);
 }
@@ -241,11 +316,21 @@ async fn a_timeline_ends_with_the_membership() {
 async fn who_comes_back_before_the_end_was_read_goes_on() {
     let fake = Fake::start();
     let (_client, mut peer, mut timeline) = level_at_three(&fake).await;
-    peer.push(TimelineFrame::Removed { conversation: ONE, last: MsgId::new(4) }).await;
+    peer.push(TimelineFrame::Removed {
+        conversation: ONE,
+        last: MsgId::new(4),
+    })
+    .await;
     peer.push(TimelineFrame::Conversation(group(1, 9))).await;
     // What was said while the user was away is below the floor of the new membership.
-    let log = Log { head: 9, floor: 8, text_bytes: 0 };
-    tokio::join!(reads(&mut timeline, [9]), async { log.answer_pull(&mut peer).await });
+    let log = Log {
+        head: 9,
+        floor: 8,
+        text_bytes: 0,
+    };
+    tokio::join!(reads(&mut timeline, [9]), async {
+        log.answer_pull(&mut peer).await
+    });
 }
 
 #[tokio::test]
@@ -263,22 +348,47 @@ async fn what_cannot_be_read_is_an_error_and_then_the_end() {
 
 #[tokio::test]
 async fn a_server_that_breaks_its_word_is_found_out() {
-    let page = |run: Run, head: u64| Pulled { run, head: MsgId::new(head), floor: MsgId::ZERO };
+    let page = |run: Run, head: u64| Pulled {
+        run,
+        head: MsgId::new(head),
+        floor: MsgId::ZERO,
+    };
     let log = Log::up_to(0);
-    let elsewhere = Run { conversation: ConversationId::new(2), ..log.run(1, 1) };
+    let elsewhere = Run {
+        conversation: ConversationId::new(2),
+        ..log.run(1, 1)
+    };
     let cut = log.run(1, 2);
-    let cut = Run { entries: cut.entries.slice(..cut.entries.len() - 1), ..cut };
-    let short = Run { count: 3, ..log.run(1, 2) };
-    let none = Run { count: 0, entries: Bytes::new(), ..log.run(1, 1) };
-    for (answer, good) in [(page(log.run(2, 1), 2), 0), (page(elsewhere, 1), 0), (page(cut, 2), 1), (page(short, 3), 2), (page(none, 4), 0)]
-    {
+    let cut = Run {
+        entries: cut.entries.slice(..cut.entries.len() - 1),
+        ..cut
+    };
+    let short = Run {
+        count: 3,
+        ..log.run(1, 2)
+    };
+    let none = Run {
+        count: 0,
+        entries: Bytes::new(),
+        ..log.run(1, 1)
+    };
+    for (answer, good) in [
+        (page(log.run(2, 1), 2), 0),
+        (page(elsewhere, 1), 0),
+        (page(cut, 2), 1),
+        (page(short, 3), 2),
+        (page(none, 4), 0),
+    ] {
         let fake = Fake::start();
         let (client, mut peer) = fake.client(eager()).await;
         let mut timeline = client.follow(ONE, MsgId::new(1));
         tokio::join!(
             async {
                 reads(&mut timeline, 1..=good).await;
-                assert!(matches!(soon(timeline.next()).await, Some(Err(Error::Protocol(_)))), "{answer:?}");
+                assert!(
+                    matches!(soon(timeline.next()).await, Some(Err(Error::Protocol(_)))),
+                    "{answer:?}"
+                );
                 assert_eq!(soon(timeline.next()).await, None);
             },
             async {
@@ -292,7 +402,12 @@ async fn a_server_that_breaks_its_word_is_found_out() {
 #[tokio::test]
 async fn a_history_ends_at_the_head_and_needs_no_push() {
     let fake = Fake::start();
-    let (client, mut peer) = fake.client(Options { push: false, ..eager() }).await;
+    let (client, mut peer) = fake
+        .client(Options {
+            push: false,
+            ..eager()
+        })
+        .await;
     let mut history = client.history(ONE, MsgId::new(2));
     tokio::join!(
         async {

@@ -13,7 +13,11 @@ const PUSHES: u64 = 2_000;
 const TEXT_BYTES: usize = 16_000;
 
 async fn push(peer: &mut Peer, messages: u64) {
-    let log = Log { head: messages, floor: 0, text_bytes: TEXT_BYTES };
+    let log = Log {
+        head: messages,
+        floor: 0,
+        text_bytes: TEXT_BYTES,
+    };
     for msgid in 1..=messages {
         peer.push(TimelineFrame::Run(log.run(msgid, 1))).await;
     }
@@ -49,7 +53,11 @@ async fn a_timeline_goes_on_behind_a_hold() {
     let fake = Fake::start();
     let (client, mut peer) = fake.client(eager()).await;
     let mut timeline = client.follow(ONE, MsgId::new(1));
-    let log = Log { head: 3, floor: 0, text_bytes: 0 };
+    let log = Log {
+        head: 3,
+        floor: 0,
+        text_bytes: 0,
+    };
     let hold = client.hold();
     // A pull is answered although nothing that is pushed is read.
     tokio::join!(reads(&mut timeline, 1..=3), log.answer_pull(&mut peer));

@@ -26,13 +26,18 @@ fn laptop() -> DeviceName {
 }
 
 async fn failed(account: &Account) -> Error {
-    soon(Client::connect(account, Options::default())).await.unwrap_err()
+    soon(Client::connect(account, Options::default()))
+        .await
+        .unwrap_err()
 }
 
 #[tokio::test]
 async fn another_key_than_the_pinned_one_is_a_hard_stop() {
     let fake = Fake::start();
-    let account = Account { pin: Pin::new([1; 32]), ..fake.account() };
+    let account = Account {
+        pin: Pin::new([1; 32]),
+        ..fake.account()
+    };
     let error = soon(async {
         tokio::select! {
             error = failed(&account) => error,
@@ -40,8 +45,19 @@ async fn another_key_than_the_pinned_one_is_a_hard_stop() {
         }
     })
     .await;
-    assert_eq!(error, Error::WrongPin { addr: fake.addr(), shown: Box::new(fake.pin()) });
-    assert!(error.to_string().contains("ask its operator for a new invite"), "{error}");
+    assert_eq!(
+        error,
+        Error::WrongPin {
+            addr: fake.addr(),
+            shown: Box::new(fake.pin())
+        }
+    );
+    assert!(
+        error
+            .to_string()
+            .contains("ask its operator for a new invite"),
+        "{error}"
+    );
 }
 
 #[tokio::test]
@@ -64,17 +80,26 @@ async fn a_refused_login_says_why() {
     let account = fake.account();
     let (error, _) = tokio::join!(failed(&account), async {
         let mut peer = fake.accept().await;
-        peer.write(&ServerFrame::Refused(ErrorCode::AuthFailed)).await;
+        peer.write(&ServerFrame::Refused(ErrorCode::AuthFailed))
+            .await;
         let _ = peer.closed().await;
     });
-    assert_eq!(error, Error::LoginRefused { addr: fake.addr(), code: ErrorCode::AuthFailed });
+    assert_eq!(
+        error,
+        Error::LoginRefused {
+            addr: fake.addr(),
+            code: ErrorCode::AuthFailed
+        }
+    );
 }
 
 #[tokio::test]
 async fn a_server_of_another_version_says_so() {
     let fake = Fake::start();
     let account = fake.account();
-    let (error, ()) = tokio::join!(failed(&account), async { fake.accept().await.close(CloseCode::Version) });
+    let (error, ()) = tokio::join!(failed(&account), async {
+        fake.accept().await.close(CloseCode::Version)
+    });
     assert_eq!(error, Error::Ended(CloseCode::Version));
 }
 
@@ -82,17 +107,36 @@ async fn a_server_of_another_version_says_so() {
 async fn a_server_that_goes_away_during_login_is_not_waited_for() {
     let fake = Fake::start();
     let account = fake.account();
-    let (error, ()) = tokio::join!(failed(&account), async { fake.accept().await.close(CloseCode::GoingAway) });
-    assert_eq!(error, Error::Broken { addr: fake.addr(), reason: "the server is stopping".to_owned() });
+    let (error, ()) = tokio::join!(failed(&account), async {
+        fake.accept().await.close(CloseCode::GoingAway)
+    });
+    assert_eq!(
+        error,
+        Error::Broken {
+            addr: fake.addr(),
+            reason: "the server is stopping".to_owned()
+        }
+    );
 }
 
 #[tokio::test(start_paused = true)]
 async fn silence_ends_in_no_answer() {
     let silent = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let addr = ServerAddr::new("127.0.0.1", silent.local_addr().unwrap().port());
-    let account =
-        Account { addr: addr.clone(), pin: Pin::new([1; 32]), token: TOKEN, user: UserId::new(1), name: ada(), device: DeviceId::new(1) };
-    assert_eq!(Client::connect(&account, Options::default()).await.unwrap_err(), Error::NoAnswer { addr });
+    let account = Account {
+        addr: addr.clone(),
+        pin: Pin::new([1; 32]),
+        token: TOKEN,
+        user: UserId::new(1),
+        name: ada(),
+        device: DeviceId::new(1),
+    };
+    assert_eq!(
+        Client::connect(&account, Options::default())
+            .await
+            .unwrap_err(),
+        Error::NoAnswer { addr }
+    );
 }
 
 #[tokio::test]
@@ -105,29 +149,66 @@ async fn a_server_that_does_not_answer_the_login_is_told_from_silence() {
         tokio::time::pause();
         peer
     });
-    assert_eq!(error.unwrap_err(), Error::LoginUnanswered { addr: fake.addr() });
+    assert_eq!(
+        error.unwrap_err(),
+        Error::LoginUnanswered { addr: fake.addr() }
+    );
 }
 
 #[tokio::test]
 async fn a_host_without_an_address_is_named() {
     let fake = Fake::start();
-    let account = Account { addr: ServerAddr::new("two words", 7766), ..fake.account() };
+    let account = Account {
+        addr: ServerAddr::new("two words", 7766),
+        ..fake.account()
+    };
     let error = failed(&account).await;
     assert!(matches!(&error, Error::Resolve { .. }), "{error}");
-    assert!(error.to_string().starts_with("cannot find the address of two words:7766"), "{error}");
+    assert!(
+        error
+            .to_string()
+            .starts_with("cannot find the address of two words:7766"),
+        "{error}"
+    );
 }
 
 #[tokio::test]
 async fn an_invite_becomes_an_account_that_comes_back_by_its_token() {
     let fake = Fake::start();
-    let link = InviteLink { addr: fake.addr(), pin: fake.pin(), token: InviteToken::new([3; 16]) };
+    let link = InviteLink {
+        addr: fake.addr(),
+        pin: fake.pin(),
+        token: InviteToken::new([3; 16]),
+    };
     let password = Some(Password::new("correct horse").unwrap());
-    let who = JoinRequest { name: ada(), password: password.clone(), device: laptop() };
-    let (joined, peer) = soon(async { tokio::join!(Client::join(&link, who, eager()), fake.welcomed(Vec::new())) }).await;
+    let who = JoinRequest {
+        name: ada(),
+        password: password.clone(),
+        device: laptop(),
+    };
+    let (joined, peer) =
+        soon(async { tokio::join!(Client::join(&link, who, eager()), fake.welcomed(Vec::new())) })
+            .await;
     let (client, account) = joined.unwrap();
-    assert_eq!(peer.hello.credentials, Credentials::Invite { token: link.token, name: ada(), password, device: laptop() });
+    assert_eq!(
+        peer.hello.credentials,
+        Credentials::Invite {
+            token: link.token,
+            name: ada(),
+            password,
+            device: laptop()
+        }
+    );
     assert_eq!(account, fake.account());
-    assert_eq!(client.whoami(), WhoAmI { user: UserId::new(7), name: ada(), role: ServerRole::Member, device: DeviceId::new(9) });
+    assert_eq!(
+        client.whoami(),
+        WhoAmI {
+            user: UserId::new(7),
+            name: ada(),
+            role: ServerRole::Member,
+            device: DeviceId::new(9)
+        }
+    );
 
     let send_stream = peer.hello.send_stream;
     peer.close(CloseCode::GoingAway);
@@ -141,17 +222,41 @@ async fn an_invite_becomes_an_account_that_comes_back_by_its_token() {
 async fn a_login_gives_the_name_and_the_password() {
     let fake = Fake::start();
     let password = Password::new("correct horse").unwrap();
-    let login = Client::login(fake.addr(), fake.pin(), ada(), password.clone(), laptop(), Options { push: false, ..eager() });
+    let login = Client::login(
+        fake.addr(),
+        fake.pin(),
+        ada(),
+        password.clone(),
+        laptop(),
+        Options {
+            push: false,
+            ..eager()
+        },
+    );
     let (client, peer) = soon(async { tokio::join!(login, fake.welcomed(Vec::new())) }).await;
     assert_eq!(client.unwrap().1.token, TOKEN);
-    assert_eq!(peer.hello.credentials, Credentials::Password { name: ada(), password, device: laptop() });
+    assert_eq!(
+        peer.hello.credentials,
+        Credentials::Password {
+            name: ada(),
+            password,
+            device: laptop()
+        }
+    );
     assert!(!peer.hello.push);
 }
 
 #[tokio::test]
 async fn a_new_device_without_a_token_is_a_broken_protocol() {
     let fake = Fake::start();
-    let login = Client::login(fake.addr(), fake.pin(), ada(), Password::new("correct horse").unwrap(), laptop(), eager());
+    let login = Client::login(
+        fake.addr(),
+        fake.pin(),
+        ada(),
+        Password::new("correct horse").unwrap(),
+        laptop(),
+        eager(),
+    );
     let (client, ()) = soon(async {
         tokio::join!(login, async {
             let mut peer = fake.accept().await;
@@ -178,8 +283,17 @@ async fn a_changed_key_ends_a_client_that_reconnects() {
         }
     })
     .await;
-    assert_eq!(answer, Err(Error::WrongPin { addr: other.addr(), shown: Box::new(other.pin()) }));
-    assert!(matches!(soon(events.next()).await, Some(Event::Disconnected { .. })));
+    assert_eq!(
+        answer,
+        Err(Error::WrongPin {
+            addr: other.addr(),
+            shown: Box::new(other.pin())
+        })
+    );
+    assert!(matches!(
+        soon(events.next()).await,
+        Some(Event::Disconnected { .. })
+    ));
     assert_eq!(soon(events.next()).await, None);
 }
 
@@ -188,12 +302,19 @@ async fn a_client_that_comes_back_waits_for_a_busy_server_and_ends_when_it_is_un
     let fake = Fake::start();
     let (client, peer) = fake.client(eager()).await;
     peer.close(CloseCode::Rate);
-    for code in [ErrorCode::RateLimited, ErrorCode::StorageFailed, ErrorCode::AuthFailed] {
+    for code in [
+        ErrorCode::RateLimited,
+        ErrorCode::StorageFailed,
+        ErrorCode::AuthFailed,
+    ] {
         let mut peer = fake.accept().await;
         peer.write(&ServerFrame::Refused(code)).await;
         assert_eq!(peer.closed().await, CloseCode::Normal);
     }
-    let refused = Error::LoginRefused { addr: fake.addr(), code: ErrorCode::AuthFailed };
+    let refused = Error::LoginRefused {
+        addr: fake.addr(),
+        code: ErrorCode::AuthFailed,
+    };
     assert_eq!(soon(client.devices()).await, Err(refused));
 }
 
@@ -201,7 +322,9 @@ async fn a_client_that_comes_back_waits_for_a_busy_server_and_ends_when_it_is_un
 fn attempt_of(packet: &[u8]) -> Option<&[u8]> {
     const LONG_HEADER: u8 = 0x80;
     let (&[first, _, _, _, _, length], rest) = packet.split_first_chunk()?;
-    (first & LONG_HEADER != 0).then(|| rest.get(..length.into())).flatten()
+    (first & LONG_HEADER != 0)
+        .then(|| rest.get(..length.into()))
+        .flatten()
 }
 
 #[tokio::test]
@@ -209,7 +332,9 @@ async fn an_attempt_to_come_back_that_nobody_answers_is_soon_begun_anew() {
     let fake = Fake::start();
     let (_client, peer) = fake.client(eager()).await;
     peer.close(CloseCode::GoingAway);
-    let silent = tokio::net::UdpSocket::bind(fake.stop().await).await.unwrap();
+    let silent = tokio::net::UdpSocket::bind(fake.stop().await)
+        .await
+        .unwrap();
     // Nothing happens from here on but what the client does by itself.
     tokio::time::pause();
     let mut began: Vec<(Vec<u8>, Instant)> = Vec::new();
@@ -217,22 +342,36 @@ async fn an_attempt_to_come_back_that_nobody_answers_is_soon_begun_anew() {
     while began.len() < 5 {
         let bytes = silent.recv(&mut packet).await.unwrap();
         match attempt_of(&packet[..bytes]) {
-            Some(attempt) if began.last().is_none_or(|(last, _)| attempt != last) => began.push((attempt.to_vec(), Instant::now())),
+            Some(attempt) if began.last().is_none_or(|(last, _)| attempt != last) => {
+                began.push((attempt.to_vec(), Instant::now()))
+            }
             _ => {}
         }
     }
     let gaps: Vec<Duration> = began.windows(2).map(|pair| pair[1].1 - pair[0].1).collect();
     let pause_max = Duration::from_millis(100);
-    assert!(gaps[0] <= limits::RECONNECT_TIME_FIRST + pause_max, "{gaps:?}");
-    assert!(gaps[1] <= 2 * limits::RECONNECT_TIME_FIRST + pause_max, "{gaps:?}");
-    assert!(gaps[3] >= limits::CONNECT_TIME_MAX, "a server that is far away is given its time: {gaps:?}");
+    assert!(
+        gaps[0] <= limits::RECONNECT_TIME_FIRST + pause_max,
+        "{gaps:?}"
+    );
+    assert!(
+        gaps[1] <= 2 * limits::RECONNECT_TIME_FIRST + pause_max,
+        "{gaps:?}"
+    );
+    assert!(
+        gaps[3] >= limits::CONNECT_TIME_MAX,
+        "a server that is far away is given its time: {gaps:?}"
+    );
 }
 
 #[tokio::test]
 async fn clients_can_share_a_socket_and_close_says_goodbye() {
     let fake = Fake::start();
     let endpoint = Endpoint::new().unwrap();
-    let options = || Options { endpoint: Some(endpoint.clone()), ..eager() };
+    let options = || Options {
+        endpoint: Some(endpoint.clone()),
+        ..eager()
+    };
     let (one, peer_one) = fake.client(options()).await;
     let (two, mut peer_two) = fake.client(options()).await;
     soon(one.close()).await;
@@ -240,10 +379,19 @@ async fn clients_can_share_a_socket_and_close_says_goodbye() {
     assert_eq!(one.devices().await, Err(Error::Closed));
     let (devices, ()) = tokio::join!(two.devices(), async {
         let (id, _) = peer_two.request().await;
-        peer_two.answer(id, Ok(cairn_client::proto::response::Response::Devices(Vec::new()))).await;
+        peer_two
+            .answer(
+                id,
+                Ok(cairn_client::proto::response::Response::Devices(Vec::new())),
+            )
+            .await;
     });
     assert_eq!(devices, Ok(Vec::new()));
     drop(two);
-    assert_eq!(peer_two.closed().await, CloseCode::Normal, "the last handle is gone");
+    assert_eq!(
+        peer_two.closed().await,
+        CloseCode::Normal,
+        "the last handle is gone"
+    );
     soon(endpoint.wait_idle()).await;
 }

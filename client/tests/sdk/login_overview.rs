@@ -19,19 +19,29 @@ type Question = (Option<Moment>, Option<OverviewPlace>);
 const BEFORE: Moment = at(30);
 
 const fn at(revision: u64) -> Moment {
-    Moment { revision: Revision::new(revision), ..NOW }
+    Moment {
+        revision: Revision::new(revision),
+        ..NOW
+    }
 }
 
 /// One conversation is new and another gone since then.
 fn changed() -> ConversationPage {
     let gone = vec![ConversationId::new(3)];
-    ConversationPage { gone, extent: OverviewExtent::Changed, ..everything(vec![group(1, 5)]) }
+    ConversationPage {
+        gone,
+        extent: OverviewExtent::Changed,
+        ..everything(vec![group(1, 5)])
+    }
 }
 
 /// A client that was here before, and is told this.
 async fn returned(fake: &Fake, page: ConversationPage) -> (Client, Peer) {
     let account = fake.account();
-    let options = Options { since: Some(BEFORE), ..eager() };
+    let options = Options {
+        since: Some(BEFORE),
+        ..eager()
+    };
     let (client, peer) = soon(async {
         tokio::join!(Client::connect(&account, options), async {
             let mut peer = fake.accept().await;
@@ -45,7 +55,11 @@ async fn returned(fake: &Fake, page: ConversationPage) -> (Client, Peer) {
 }
 
 /// The overview at login, which the client asks for in these steps.
-async fn asked(client: &Client, peer: &mut Peer, steps: Vec<(Question, ConversationPage)>) -> Overview {
+async fn asked(
+    client: &Client,
+    peer: &mut Peer,
+    steps: Vec<(Question, ConversationPage)>,
+) -> Overview {
     let answers = async {
         for ((since, after), page) in steps {
             let (id, request) = peer.request().await;
@@ -62,10 +76,16 @@ async fn a_client_that_was_here_before_knows_what_changed_once_it_is_welcomed() 
     let fake = Fake::start();
     let (client, mut peer) = returned(&fake, changed()).await;
     let told = asked(&client, &mut peer, Vec::new()).await;
-    assert_eq!((&told.conversations[..], &told.gone[..]), (&[group(1, 5)][..], &[ConversationId::new(3)][..]));
+    assert_eq!(
+        (&told.conversations[..], &told.gone[..]),
+        (&[group(1, 5)][..], &[ConversationId::new(3)][..])
+    );
     assert_eq!((told.extent, told.as_of), (OverviewExtent::Changed, NOW));
     // It is given once; the second time it is asked like any other, and the next login tells of what comes from then on.
-    let later = ConversationPage { as_of: at(50), ..changed() };
+    let later = ConversationPage {
+        as_of: at(50),
+        ..changed()
+    };
     let told = asked(&client, &mut peer, vec![((Some(BEFORE), None), later)]).await;
     assert_eq!(told.as_of, at(50));
     peer.close(CloseCode::GoingAway);
@@ -75,20 +95,46 @@ async fn a_client_that_was_here_before_knows_what_changed_once_it_is_welcomed() 
 #[tokio::test]
 async fn what_did_not_fit_into_the_welcome_is_asked_behind_it() {
     let fake = Fake::start();
-    let place = OverviewPlace { revision: Revision::new(9), conversation: ConversationId::new(1) };
-    let first = ConversationPage { next_after: Some(place), ..changed() };
+    let place = OverviewPlace {
+        revision: Revision::new(9),
+        conversation: ConversationId::new(1),
+    };
+    let first = ConversationPage {
+        next_after: Some(place),
+        ..changed()
+    };
     let (client, mut peer) = returned(&fake, first.clone()).await;
-    let second = ConversationPage { gone: Vec::new(), as_of: at(41), ..changed() };
-    let second = ConversationPage { items: vec![group(2, 2)], ..second };
-    let meanwhile = ConversationPage { items: Vec::new(), as_of: at(42), ..second.clone() };
-    let steps = vec![((Some(BEFORE), Some(place)), second), ((Some(NOW), None), meanwhile)];
+    let second = ConversationPage {
+        gone: Vec::new(),
+        as_of: at(41),
+        ..changed()
+    };
+    let second = ConversationPage {
+        items: vec![group(2, 2)],
+        ..second
+    };
+    let meanwhile = ConversationPage {
+        items: Vec::new(),
+        as_of: at(42),
+        ..second.clone()
+    };
+    let steps = vec![
+        ((Some(BEFORE), Some(place)), second),
+        ((Some(NOW), None), meanwhile),
+    ];
     let told = asked(&client, &mut peer, steps).await;
-    assert_eq!((told.conversations, told.as_of), (vec![group(1, 5), group(2, 2)], at(42)));
+    assert_eq!(
+        (told.conversations, told.as_of),
+        (vec![group(1, 5), group(2, 2)], at(42))
+    );
     assert_eq!(told.gone, [ConversationId::new(3)]);
 
     // A program may go through the pages by itself. Until it has seen all, the next login tells of everything since it was here before.
     let (client, peer) = returned(&fake, first.clone()).await;
-    assert_eq!((client.login_page(), client.login_page()), (Some(first), None));
+    assert_eq!(
+        (client.login_page(), client.login_page()),
+        (Some(first), None)
+    );
     peer.close(CloseCode::GoingAway);
     assert_eq!(soon(fake.accept()).await.hello.since, Some(BEFORE));
 }
@@ -96,21 +142,42 @@ async fn what_did_not_fit_into_the_welcome_is_asked_behind_it() {
 #[tokio::test]
 async fn what_the_login_told_is_not_given_when_something_was_told_since_that_nobody_heard() {
     let fake = Fake::start();
-    let read = || TimelineFrame::Read { conversation: ONE, read: MsgId::new(2), head: MsgId::new(5) };
+    let read = || TimelineFrame::Read {
+        conversation: ONE,
+        read: MsgId::new(2),
+        head: MsgId::new(5),
+    };
     for is_heard in [true, false] {
         let (client, mut peer) = returned(&fake, changed()).await;
         let mut events = is_heard.then(|| client.events());
         let mut timeline = client.follow(ONE, MsgId::new(1));
-        tokio::join!(reads(&mut timeline, 1..=3), async { Log::up_to(3).answer_pull(&mut peer).await });
+        tokio::join!(reads(&mut timeline, 1..=3), async {
+            Log::up_to(3).answer_pull(&mut peer).await
+        });
         peer.push(read()).await;
         peer.push(TimelineFrame::Run(Log::up_to(0).run(4, 1))).await;
         reads(&mut timeline, 4..=4).await;
 
         if let Some(events) = &mut events {
             assert_eq!(asked(&client, &mut peer, Vec::new()).await.as_of, NOW);
-            assert!(matches!(soon(events.next()).await, Some(Event::Read { conversation: ONE, .. })), "it goes on from there");
+            assert!(
+                matches!(
+                    soon(events.next()).await,
+                    Some(Event::Read {
+                        conversation: ONE,
+                        ..
+                    })
+                ),
+                "it goes on from there"
+            );
         } else {
-            let steps = vec![((Some(BEFORE), None), ConversationPage { as_of: at(44), ..changed() })];
+            let steps = vec![(
+                (Some(BEFORE), None),
+                ConversationPage {
+                    as_of: at(44),
+                    ..changed()
+                },
+            )];
             assert_eq!(asked(&client, &mut peer, steps).await.as_of, at(44));
         }
     }
@@ -123,9 +190,25 @@ async fn what_the_login_told_is_not_given_after_another_login() {
     let mut events = client.events();
     peer.close(CloseCode::GoingAway);
     let mut peer = soon(fake.accept()).await;
-    assert_eq!(peer.hello.since, Some(NOW), "the first login told of everything up to then");
-    peer.welcome(ConversationPage { items: Vec::new(), gone: Vec::new(), as_of: at(60), ..changed() }).await;
+    assert_eq!(
+        peer.hello.since,
+        Some(NOW),
+        "the first login told of everything up to then"
+    );
+    peer.welcome(ConversationPage {
+        items: Vec::new(),
+        gone: Vec::new(),
+        as_of: at(60),
+        ..changed()
+    })
+    .await;
     while soon(events.next()).await != Some(Event::Reconnected) {}
-    let steps = vec![((Some(BEFORE), None), ConversationPage { as_of: at(61), ..changed() })];
+    let steps = vec![(
+        (Some(BEFORE), None),
+        ConversationPage {
+            as_of: at(61),
+            ..changed()
+        },
+    )];
     assert_eq!(asked(&client, &mut peer, steps).await.as_of, at(61));
 }

@@ -14,11 +14,21 @@ use cairn_client::proto::text::UserName;
 use crate::fake::{Fake, eager, soon};
 
 fn at(user: u32, kind: DeviceKind) -> UserPresence {
-    UserPresence { user: UserId::new(user), devices: vec![PresentDevice { kind, is_away: false }] }
+    UserPresence {
+        user: UserId::new(user),
+        devices: vec![PresentDevice {
+            kind,
+            is_away: false,
+        }],
+    }
 }
 
 fn contact(user: u32, relation: Relation) -> Contact {
-    let user = UserInfo { id: UserId::new(user), name: UserName::new(format!("user{user}")).unwrap(), role: ServerRole::Member };
+    let user = UserInfo {
+        id: UserId::new(user),
+        name: UserName::new(format!("user{user}")).unwrap(),
+        role: ServerRole::Member,
+    };
     Contact { user, relation }
 }
 
@@ -35,11 +45,21 @@ async fn a_presence_that_was_pushed_before_an_older_answer_stands() {
                 peer.push(TimelineFrame::Presence(told.clone())).await;
                 assert_eq!(events.next().await, Some(Event::Presence(told)));
             }
-            peer.answer(id, Ok(Response::Watching(vec![at(1, DeviceKind::Web), at(2, DeviceKind::Web)]))).await;
+            peer.answer(
+                id,
+                Ok(Response::Watching(vec![
+                    at(1, DeviceKind::Web),
+                    at(2, DeviceKind::Web),
+                ])),
+            )
+            .await;
         })
     })
     .await;
-    assert_eq!(watched.unwrap(), [at(1, DeviceKind::Phone), at(2, DeviceKind::Web)]);
+    assert_eq!(
+        watched.unwrap(),
+        [at(1, DeviceKind::Phone), at(2, DeviceKind::Web)]
+    );
 }
 
 #[tokio::test]
@@ -47,21 +67,45 @@ async fn contacts_that_were_pushed_before_older_pages_stand() {
     let fake = Fake::start();
     let (client, mut peer) = fake.client(eager()).await;
     let mut events = client.events();
-    let follows = Relation { follows: true, ..Relation::default() };
-    let friends = Relation { friendship: Friendship::Friends, ..Relation::default() };
+    let follows = Relation {
+        follows: true,
+        ..Relation::default()
+    };
+    let friends = Relation {
+        friendship: Friendship::Friends,
+        ..Relation::default()
+    };
     let (contacts, ()) = soon(async {
         tokio::join!(client.contacts(), async {
             let (id, _) = peer.request().await;
-            for told in [contact(1, friends), contact(2, Relation::default()), contact(4, follows)] {
+            for told in [
+                contact(1, friends),
+                contact(2, Relation::default()),
+                contact(4, follows),
+            ] {
                 peer.push(TimelineFrame::Contact(told.clone())).await;
                 assert_eq!(events.next().await, Some(Event::Contact(Box::new(told))));
             }
             let items = [1, 2, 3].map(|user| contact(user, follows)).to_vec();
-            peer.answer(id, Ok(Response::Contacts(ContactPage { items, next_after: None }))).await;
+            peer.answer(
+                id,
+                Ok(Response::Contacts(ContactPage {
+                    items,
+                    next_after: None,
+                })),
+            )
+            .await;
         })
     })
     .await;
-    assert_eq!(contacts.unwrap(), [contact(1, friends), contact(3, follows), contact(4, follows)]);
+    assert_eq!(
+        contacts.unwrap(),
+        [
+            contact(1, friends),
+            contact(3, follows),
+            contact(4, follows)
+        ]
+    );
 }
 
 #[tokio::test]
@@ -72,7 +116,14 @@ async fn who_may_not_be_watched_any_more_after_a_reconnect_is_told_to_be_offline
     soon(async {
         let (watched, ()) = tokio::join!(client.watch(users.clone()), async {
             let (id, _) = peer.request().await;
-            peer.answer(id, Ok(Response::Watching(vec![at(1, DeviceKind::Web), at(2, DeviceKind::Web)]))).await;
+            peer.answer(
+                id,
+                Ok(Response::Watching(vec![
+                    at(1, DeviceKind::Web),
+                    at(2, DeviceKind::Web),
+                ])),
+            )
+            .await;
         });
         watched.unwrap();
     })
@@ -83,7 +134,8 @@ async fn who_may_not_be_watched_any_more_after_a_reconnect_is_told_to_be_offline
     let (id, request) = peer.request().await;
     assert_eq!(request, Request::Watch { users });
     // Newer than the answer, which says nothing of it then.
-    peer.push(TimelineFrame::Presence(at(1, DeviceKind::Phone))).await;
+    peer.push(TimelineFrame::Presence(at(1, DeviceKind::Phone)))
+        .await;
     let mut told = Vec::new();
     soon(async {
         while told.len() < 2 {
@@ -93,10 +145,20 @@ async fn who_may_not_be_watched_any_more_after_a_reconnect_is_told_to_be_offline
                 other => panic!("{other:?}"),
             }
             if told.len() == 1 {
-                peer.answer(id, Ok(Response::Watching(vec![at(1, DeviceKind::Web)]))).await;
+                peer.answer(id, Ok(Response::Watching(vec![at(1, DeviceKind::Web)])))
+                    .await;
             }
         }
     })
     .await;
-    assert_eq!(told, [at(1, DeviceKind::Phone), UserPresence { user: UserId::new(2), devices: Vec::new() }]);
+    assert_eq!(
+        told,
+        [
+            at(1, DeviceKind::Phone),
+            UserPresence {
+                user: UserId::new(2),
+                devices: Vec::new()
+            }
+        ]
+    );
 }

@@ -11,29 +11,56 @@ use crate::fake::{Fake, NOW, eager, everything, soon};
 use crate::requests::group;
 
 fn place(revision: u64, conversation: u64) -> OverviewPlace {
-    OverviewPlace { revision: Revision::new(revision), conversation: ConversationId::new(conversation) }
+    OverviewPlace {
+        revision: Revision::new(revision),
+        conversation: ConversationId::new(conversation),
+    }
 }
 
 fn at(revision: u64) -> Moment {
-    Moment { revision: Revision::new(revision), ..NOW }
+    Moment {
+        revision: Revision::new(revision),
+        ..NOW
+    }
 }
 
 fn changed(items: Vec<Conversation>, as_of: Moment) -> ConversationPage {
-    ConversationPage { extent: OverviewExtent::Changed, as_of, ..everything(items) }
+    ConversationPage {
+        extent: OverviewExtent::Changed,
+        as_of,
+        ..everything(items)
+    }
 }
 
 #[tokio::test]
 async fn lists_come_whole_whatever_their_pages_and_whatever_happens_meanwhile() {
     let fake = Fake::start();
     let (client, mut peer) = fake.client(eager()).await;
-    let first = ConversationPage { next_after: Some(place(9, 8)), ..everything(vec![group(8, 2)]) };
-    let second = ConversationPage { next_after: Some(place(7, 3)), as_of: at(41), ..everything(vec![group(3, 0)]) };
+    let first = ConversationPage {
+        next_after: Some(place(9, 8)),
+        ..everything(vec![group(8, 2)])
+    };
+    let second = ConversationPage {
+        next_after: Some(place(7, 3)),
+        as_of: at(41),
+        ..everything(vec![group(3, 0)])
+    };
     let gone = vec![ConversationId::new(3)];
-    let meanwhile = ConversationPage { gone, ..changed(vec![group(1, 5), group(8, 3)], at(42)) };
+    let meanwhile = ConversationPage {
+        gone,
+        ..changed(vec![group(1, 5), group(8, 3)], at(42))
+    };
     let pages = [
         (None, None, first),
         (None, Some(place(9, 8)), second),
-        (None, Some(place(7, 3)), ConversationPage { as_of: at(42), ..everything(Vec::new()) }),
+        (
+            None,
+            Some(place(7, 3)),
+            ConversationPage {
+                as_of: at(42),
+                ..everything(Vec::new())
+            },
+        ),
         (Some(NOW), None, meanwhile),
     ];
     let (overview, ()) = soon(async {
@@ -48,7 +75,10 @@ async fn lists_come_whole_whatever_their_pages_and_whatever_happens_meanwhile() 
     .await;
     let overview = overview.unwrap();
     assert_eq!(overview.conversations, [group(1, 5), group(8, 3)]);
-    assert_eq!((overview.extent, overview.as_of), (OverviewExtent::All, at(42)));
+    assert_eq!(
+        (overview.extent, overview.as_of),
+        (OverviewExtent::All, at(42))
+    );
 }
 
 #[tokio::test]
@@ -59,7 +89,10 @@ async fn pages_that_go_round_in_circles_end() {
         tokio::join!(client.conversations(), async {
             for _ in 0..2 {
                 let (id, _) = peer.request().await;
-                let page = ConversationPage { next_after: Some(place(1, 1)), ..everything(vec![group(1, 1)]) };
+                let page = ConversationPage {
+                    next_after: Some(place(1, 1)),
+                    ..everything(vec![group(1, 1)])
+                };
                 peer.answer(id, Ok(Response::Conversations(page))).await;
             }
         })
@@ -76,8 +109,18 @@ async fn a_client_that_comes_back_asks_what_changed_and_follows_on() {
     let (overview, ()) = soon(async {
         tokio::join!(client.overview(Some(at(39))), async {
             let (id, request) = peer.request().await;
-            assert_eq!(request, Request::Conversations { since: Some(at(39)), after: None });
-            peer.answer(id, Ok(Response::Conversations(changed(vec![group(1, 1)], at(45))))).await;
+            assert_eq!(
+                request,
+                Request::Conversations {
+                    since: Some(at(39)),
+                    after: None
+                }
+            );
+            peer.answer(
+                id,
+                Ok(Response::Conversations(changed(vec![group(1, 1)], at(45)))),
+            )
+            .await;
         })
     })
     .await;
@@ -95,10 +138,33 @@ fn a_kept_overview_is_brought_up_to_date() {
         extent,
         as_of,
     };
-    let mut kept = overview(vec![group(1, 1), group(2, 1), group(3, 1)], &[], OverviewExtent::All, at(1));
-    kept.update(overview(vec![group(2, 4)], &[3], OverviewExtent::Changed, at(2)));
-    assert_eq!(kept, overview(vec![group(2, 4), group(1, 1)], &[3], OverviewExtent::All, at(2)));
-    kept.update(overview(vec![group(3, 9)], &[], OverviewExtent::Changed, at(3)));
+    let mut kept = overview(
+        vec![group(1, 1), group(2, 1), group(3, 1)],
+        &[],
+        OverviewExtent::All,
+        at(1),
+    );
+    kept.update(overview(
+        vec![group(2, 4)],
+        &[3],
+        OverviewExtent::Changed,
+        at(2),
+    ));
+    assert_eq!(
+        kept,
+        overview(
+            vec![group(2, 4), group(1, 1)],
+            &[3],
+            OverviewExtent::All,
+            at(2)
+        )
+    );
+    kept.update(overview(
+        vec![group(3, 9)],
+        &[],
+        OverviewExtent::Changed,
+        at(3),
+    ));
     assert_eq!(kept.conversations[0].head, MsgId::new(9));
     assert!(kept.gone.is_empty());
     kept.update(overview(vec![group(7, 1)], &[], OverviewExtent::All, at(1)));

@@ -25,7 +25,9 @@ const ONE: ConversationId = ConversationId::new(1);
 pub(crate) fn group(id: u64, head: u64) -> Conversation {
     Conversation {
         id: ConversationId::new(id),
-        kind: ConversationKind::Group { name: GroupName::new("team").unwrap() },
+        kind: ConversationKind::Group {
+            name: GroupName::new("team").unwrap(),
+        },
         role: Role::Member,
         head: MsgId::new(head),
         floor: MsgId::ZERO,
@@ -39,7 +41,11 @@ pub(crate) fn group(id: u64, head: u64) -> Conversation {
 }
 
 fn user(id: u32) -> UserInfo {
-    UserInfo { id: UserId::new(id), name: UserName::new(format!("user{id}")).unwrap(), role: ServerRole::Member }
+    UserInfo {
+        id: UserId::new(id),
+        name: UserName::new(format!("user{id}")).unwrap(),
+        role: ServerRole::Member,
+    }
 }
 
 #[tokio::test]
@@ -48,9 +54,15 @@ async fn what_can_be_repeated_is_repeated_and_what_cannot_is_reported() {
     let (client, mut peer) = fake.client(eager()).await;
     let name = GroupName::new("team").unwrap();
     let (group, invite, others, devices, _peer) = soon(async {
-        let (made, invited) = (client.create_group(name, Vec::new()), client.create_invite(1, Duration::from_secs(60)));
+        let (made, invited) = (
+            client.create_group(name, Vec::new()),
+            client.create_invite(1, Duration::from_secs(60)),
+        );
         let edited = client.edit(ONE, MsgId::new(3), Text::new("other words").unwrap());
-        let (handed, marked) = (client.hand_over(ONE, UserId::new(2)), client.mark_unread(ONE, MsgId::new(3)));
+        let (handed, marked) = (
+            client.hand_over(ONE, UserId::new(2)),
+            client.mark_unread(ONE, MsgId::new(3)),
+        );
         let others = async { tokio::join!(handed, edited, marked, client.join_group(ONE)) };
         tokio::join!(made, invited, others, client.devices(), async {
             for _ in 0..7 {
@@ -79,19 +91,32 @@ async fn what_the_second_time_finds_done_is_done() {
     let (own, other) = (client.whoami().user, UserId::new(900));
     let (revoked, left, removed, _peer) = soon(async {
         let [left, removed] = [own, other].map(|user| client.remove_members(ONE, vec![user]));
-        tokio::join!(client.revoke_device(DeviceId::new(5)), left, removed, async {
-            for _ in 0..3 {
-                peer.request().await;
+        tokio::join!(
+            client.revoke_device(DeviceId::new(5)),
+            left,
+            removed,
+            async {
+                for _ in 0..3 {
+                    peer.request().await;
+                }
+                peer.close(CloseCode::GoingAway);
+                let mut peer = fake.welcomed(Vec::new()).await;
+                for _ in 0..3 {
+                    let (id, request) = peer.request().await;
+                    let is_device = matches!(request, Request::RevokeDevice(_));
+                    peer.answer(
+                        id,
+                        Err(if is_device {
+                            ErrorCode::NoSuchDevice
+                        } else {
+                            ErrorCode::NotFound
+                        }),
+                    )
+                    .await;
+                }
+                peer
             }
-            peer.close(CloseCode::GoingAway);
-            let mut peer = fake.welcomed(Vec::new()).await;
-            for _ in 0..3 {
-                let (id, request) = peer.request().await;
-                let is_device = matches!(request, Request::RevokeDevice(_));
-                peer.answer(id, Err(if is_device { ErrorCode::NoSuchDevice } else { ErrorCode::NotFound })).await;
-            }
-            peer
-        })
+        )
     })
     .await;
     assert_eq!((revoked, left), (Ok(()), Ok(0)));
@@ -118,21 +143,41 @@ async fn what_was_asked_without_a_connection_is_asked_later_even_if_it_cannot_be
     let (client, peer) = fake.client(eager()).await;
     let mut events = client.events();
     peer.close(CloseCode::GoingAway);
-    assert_eq!(soon(events.next()).await, Some(Event::Disconnected { reason: "the server is stopping".to_owned() }));
+    assert_eq!(
+        soon(events.next()).await,
+        Some(Event::Disconnected {
+            reason: "the server is stopping".to_owned()
+        })
+    );
     let (link, _peer) = soon(async {
         tokio::join!(client.create_invite(3, Duration::from_millis(1)), async {
             let mut peer = fake.welcomed(Vec::new()).await;
             let (id, request) = peer.request().await;
-            assert_eq!(request, Request::CreateInvite { uses: 3, life_seconds: 1 });
-            peer.answer(id, Ok(Response::Invite { addr: ServerAddr::new("chat.example.org", 7766), token: InviteToken::new([4; 16]) }))
-                .await;
+            assert_eq!(
+                request,
+                Request::CreateInvite {
+                    uses: 3,
+                    life_seconds: 1
+                }
+            );
+            peer.answer(
+                id,
+                Ok(Response::Invite {
+                    addr: ServerAddr::new("chat.example.org", 7766),
+                    token: InviteToken::new([4; 16]),
+                }),
+            )
+            .await;
             peer
         })
     })
     .await;
     let link = link.unwrap();
     let advertised = ServerAddr::new("chat.example.org", 7766);
-    assert_eq!((link.addr, link.pin, link.token), (advertised, fake.pin(), InviteToken::new([4; 16])));
+    assert_eq!(
+        (link.addr, link.pin, link.token),
+        (advertised, fake.pin(), InviteToken::new([4; 16]))
+    );
     assert_eq!(soon(events.next()).await, Some(Event::Reconnected));
 }
 
@@ -155,7 +200,13 @@ async fn a_dropped_question_harms_nobody() {
     let (read, ()) = soon(async {
         tokio::join!(client.mark_read(ONE, MsgId::new(3)), async {
             let (id, request) = peer.request().await;
-            assert_eq!(request, Request::Read { conversation: ONE, msgid: MsgId::new(3) });
+            assert_eq!(
+                request,
+                Request::Read {
+                    conversation: ONE,
+                    msgid: MsgId::new(3)
+                }
+            );
             peer.answer(id, Err(ErrorCode::BadCursor)).await;
         })
     })
@@ -173,7 +224,13 @@ async fn acks_are_coalesced_and_the_last_one_leaves_before_the_client() {
     let ((), acked) = tokio::join!(client.close(), async {
         let mut acked = Vec::new();
         while let Some((id, request)) = peer.try_request().await {
-            let Request::Ack { conversation: ONE, msgid } = request else { panic!("{request:?}") };
+            let Request::Ack {
+                conversation: ONE,
+                msgid,
+            } = request
+            else {
+                panic!("{request:?}")
+            };
             acked.push(msgid.get());
             peer.answer(id, Ok(Response::Done)).await;
         }
@@ -188,10 +245,23 @@ async fn an_ack_is_sent_in_time_without_anything_else() {
     let fake = Fake::start();
     let (client, mut peer) = fake.client(eager()).await;
     client.ack(ONE, MsgId::new(5));
-    assert_eq!(peer.request().await.1, Request::Ack { conversation: ONE, msgid: MsgId::new(5) });
+    assert_eq!(
+        peer.request().await.1,
+        Request::Ack {
+            conversation: ONE,
+            msgid: MsgId::new(5)
+        }
+    );
     peer.close(CloseCode::GoingAway);
     let mut peer = fake.welcomed(Vec::new()).await;
-    assert_eq!(peer.request().await.1, Request::Ack { conversation: ONE, msgid: MsgId::new(5) }, "unanswered, so again");
+    assert_eq!(
+        peer.request().await.1,
+        Request::Ack {
+            conversation: ONE,
+            msgid: MsgId::new(5)
+        },
+        "unanswered, so again"
+    );
 }
 
 #[tokio::test]
@@ -210,7 +280,13 @@ async fn an_ack_that_a_killed_server_may_have_forgotten_is_said_again() {
     reads.unwrap();
     peer.close(CloseCode::GoingAway);
     let mut peer = fake.welcomed(Vec::new()).await;
-    assert_eq!(peer.request().await.1, Request::Ack { conversation: ONE, msgid: MsgId::new(5) });
+    assert_eq!(
+        peer.request().await.1,
+        Request::Ack {
+            conversation: ONE,
+            msgid: MsgId::new(5)
+        }
+    );
 }
 
 #[tokio::test]
@@ -222,16 +298,26 @@ async fn names_are_asked_for_once() {
         tokio::join!(client.users(&ids), async {
             let (id, request) = peer.request().await;
             assert_eq!(request, Request::Users { ids: ids.to_vec() });
-            peer.answer(id, Ok(Response::Users(vec![user(3), user(1)]))).await;
+            peer.answer(id, Ok(Response::Users(vec![user(3), user(1)])))
+                .await;
         })
     })
     .await;
     assert_eq!(users.unwrap(), [user(3), user(1)]);
-    assert_eq!(soon(client.user(UserId::new(1))).await.unwrap(), Some(user(1)), "from memory");
+    assert_eq!(
+        soon(client.user(UserId::new(1))).await.unwrap(),
+        Some(user(1)),
+        "from memory"
+    );
     let (unknown, ()) = soon(async {
         tokio::join!(client.users(&ids), async {
             let (id, request) = peer.request().await;
-            assert_eq!(request, Request::Users { ids: vec![UserId::new(9)] });
+            assert_eq!(
+                request,
+                Request::Users {
+                    ids: vec![UserId::new(9)]
+                }
+            );
             peer.answer(id, Ok(Response::Users(Vec::new()))).await;
         })
     })
@@ -253,23 +339,43 @@ async fn a_large_import_goes_in_parts_that_fit() {
     let total = (small.len() + large.len()) as u64;
     let source = ImportSource::new(6);
     let (done, parts) = soon(async {
-        tokio::join!(client.import(ONE, source, 10, [small, large].concat()), async {
-            let (mut parts, mut next) = (0, 10);
-            while next < 10 + total {
-                let (id, request) = peer.request().await;
-                assert!(cairn_client::proto::codec::encode(&request).len() < FRAME_BYTES_MAX);
-                let Request::Import { first, entries, .. } = request else { panic!("{request:?}") };
-                assert_eq!(first, next);
-                assert!(!entries.is_empty() && entries.len() <= IMPORT_ENTRIES_MAX);
-                next += entries.len() as u64;
-                parts += 1;
-                peer.answer(id, Ok(Response::Imported { added: entries.len() as u32, users: 1, cursor: next })).await;
+        tokio::join!(
+            client.import(ONE, source, 10, [small, large].concat()),
+            async {
+                let (mut parts, mut next) = (0, 10);
+                while next < 10 + total {
+                    let (id, request) = peer.request().await;
+                    assert!(cairn_client::proto::codec::encode(&request).len() < FRAME_BYTES_MAX);
+                    let Request::Import { first, entries, .. } = request else {
+                        panic!("{request:?}")
+                    };
+                    assert_eq!(first, next);
+                    assert!(!entries.is_empty() && entries.len() <= IMPORT_ENTRIES_MAX);
+                    next += entries.len() as u64;
+                    parts += 1;
+                    peer.answer(
+                        id,
+                        Ok(Response::Imported {
+                            added: entries.len() as u32,
+                            users: 1,
+                            cursor: next,
+                        }),
+                    )
+                    .await;
+                }
+                parts
             }
-            parts
-        })
+        )
     })
     .await;
-    assert_eq!(done, Ok(Imported { added: total, users: parts, cursor: 10 + total }));
+    assert_eq!(
+        done,
+        Ok(Imported {
+            added: total,
+            users: parts,
+            cursor: 10 + total
+        })
+    );
     assert!(parts >= 4, "{parts} parts for {total} entries");
 }
 
@@ -279,9 +385,22 @@ async fn events_tell_of_memberships_and_end_with_the_client() {
     let (client, mut peer) = fake.client(eager()).await;
     let mut events = client.events();
     peer.push(TimelineFrame::Conversation(group(4, 1))).await;
-    peer.push(TimelineFrame::Removed { conversation: ConversationId::new(4), last: MsgId::new(2) }).await;
-    assert_eq!(soon(events.next()).await, Some(Event::Conversation(Box::new(group(4, 1)))));
-    assert_eq!(soon(events.next()).await, Some(Event::Removed { conversation: ConversationId::new(4), last: MsgId::new(2) }));
+    peer.push(TimelineFrame::Removed {
+        conversation: ConversationId::new(4),
+        last: MsgId::new(2),
+    })
+    .await;
+    assert_eq!(
+        soon(events.next()).await,
+        Some(Event::Conversation(Box::new(group(4, 1))))
+    );
+    assert_eq!(
+        soon(events.next()).await,
+        Some(Event::Removed {
+            conversation: ConversationId::new(4),
+            last: MsgId::new(2)
+        })
+    );
     let (next, ()) = soon(async { tokio::join!(events.next(), client.close()) }).await;
     assert_eq!(next, None);
 }

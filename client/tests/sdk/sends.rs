@@ -26,7 +26,9 @@ pub(crate) fn text(text: &str) -> Body {
 }
 
 fn accepted(msgid: u64) -> Result<Response, ErrorCode> {
-    Ok(Response::Accepted { msgid: MsgId::new(msgid) })
+    Ok(Response::Accepted {
+        msgid: MsgId::new(msgid),
+    })
 }
 
 async fn draft(peer: &mut Peer) -> (RequestId, Draft) {
@@ -37,7 +39,10 @@ async fn draft(peer: &mut Peer) -> (RequestId, Draft) {
 }
 
 /// Reads `count` drafts and gives the ids, and what matters of each draft in the order of arrival.
-async fn drafts(peer: &mut Peer, count: usize) -> (Vec<RequestId>, Vec<(ConversationId, u64, Body)>) {
+async fn drafts(
+    peer: &mut Peer,
+    count: usize,
+) -> (Vec<RequestId>, Vec<(ConversationId, u64, Body)>) {
     let (mut ids, mut all) = (Vec::new(), Vec::new());
     for _ in 0..count {
         let (id, draft) = draft(peer).await;
@@ -50,7 +55,11 @@ async fn drafts(peer: &mut Peer, count: usize) -> (Vec<RequestId>, Vec<(Conversa
 async fn enqueue(client: &Client, texts: &[(ConversationId, &str)]) -> Vec<Accepted> {
     let mut promises = Vec::new();
     for &(conversation, words) in texts {
-        promises.push(soon(client.enqueue(conversation, text(words))).await.unwrap());
+        promises.push(
+            soon(client.enqueue(conversation, text(words)))
+                .await
+                .unwrap(),
+        );
     }
     promises
 }
@@ -61,8 +70,21 @@ async fn the_order_of_the_calls_is_the_order_on_the_wire_and_answers_may_come_in
     let (client, mut peer) = fake.client(eager()).await;
     let promises = enqueue(&client, &[(ONE, "a"), (TWO, "b"), (ONE, "c")]).await;
     let (ids, sent) = drafts(&mut peer, 3).await;
-    assert_eq!(sent, [(ONE, 1, text("a")), (TWO, 1, text("b")), (ONE, 2, text("c"))]);
-    assert_eq!(promises.iter().map(|promise| promise.seq().get()).collect::<Vec<_>>(), [1, 1, 2]);
+    assert_eq!(
+        sent,
+        [
+            (ONE, 1, text("a")),
+            (TWO, 1, text("b")),
+            (ONE, 2, text("c"))
+        ]
+    );
+    assert_eq!(
+        promises
+            .iter()
+            .map(|promise| promise.seq().get())
+            .collect::<Vec<_>>(),
+        [1, 1, 2]
+    );
     for (id, msgid) in ids.into_iter().zip([51, 61, 52]).rev() {
         peer.answer(id, accepted(msgid)).await;
     }
@@ -75,7 +97,9 @@ async fn the_order_of_the_calls_is_the_order_on_the_wire_and_answers_may_come_in
 async fn a_retry_has_the_same_order_numbers_and_stream_and_leaves_out_what_was_answered() {
     let fake = Fake::start();
     let (client, mut peer) = fake.client(eager()).await;
-    let mut promises = enqueue(&client, &[(ONE, "a"), (TWO, "b"), (ONE, "c"), (TWO, "d")]).await.into_iter();
+    let mut promises = enqueue(&client, &[(ONE, "a"), (TWO, "b"), (ONE, "c"), (TWO, "d")])
+        .await
+        .into_iter();
     let stream = peer.hello.send_stream;
     let (ids, sent) = drafts(&mut peer, 4).await;
     peer.answer(ids[1], accepted(8)).await;
@@ -88,7 +112,15 @@ async fn a_retry_has_the_same_order_numbers_and_stream_and_leaves_out_what_was_a
     let mut peer = fake.welcomed(Vec::new()).await;
     assert_eq!(peer.hello.send_stream, stream);
     let (ids, again) = drafts(&mut peer, 4).await;
-    assert_eq!(again, [sent[0].clone(), sent[2].clone(), sent[3].clone(), (ONE, 3, text("e"))]);
+    assert_eq!(
+        again,
+        [
+            sent[0].clone(),
+            sent[2].clone(),
+            sent[3].clone(),
+            (ONE, 3, text("e"))
+        ]
+    );
     for (id, msgid) in ids.into_iter().zip([1, 2, 9, 3]) {
         peer.answer(id, accepted(msgid)).await;
     }
@@ -136,9 +168,16 @@ async fn a_restart_on_the_same_port_goes_unnoticed_by_the_caller() {
 #[test]
 fn a_killed_server_is_noticed_by_its_reset() {
     let identity = Identity::new();
-    let runtime = || tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let runtime = || {
+        tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .unwrap()
+    };
     let (clients, first) = (runtime(), runtime());
-    let fake = first.block_on(async { Fake::start_as(&identity, ([127, 0, 0, 1], 0).into(), ALPN) });
+    let fake =
+        first.block_on(async { Fake::start_as(&identity, ([127, 0, 0, 1], 0).into(), ALPN) });
     let (addr, account) = (fake.local_addr(), fake.account());
     let connecting = clients.spawn(async move { Client::connect(&account, eager()).await });
     let peer = first.block_on(fake.welcomed(Vec::new()));
@@ -167,7 +206,10 @@ async fn a_refusal_concerns_one_send() {
     let (ids, _) = drafts(&mut peer, 2).await;
     peer.answer(ids[0], Err(ErrorCode::NotFound)).await;
     peer.answer(ids[1], accepted(1)).await;
-    assert_eq!(soon(promises.remove(0)).await, Err(Error::Refused(ErrorCode::NotFound)));
+    assert_eq!(
+        soon(promises.remove(0)).await,
+        Err(Error::Refused(ErrorCode::NotFound))
+    );
     assert_eq!(soon(promises.remove(0)).await, Ok(MsgId::new(1)));
 }
 
@@ -193,12 +235,19 @@ async fn unresolved_sends_are_bounded_and_room_comes_back_with_each_answer() {
     for (msgid, promise) in (1..).zip(promises) {
         assert_eq!(soon(promise).await, Ok(MsgId::new(msgid)));
     }
-    assert_eq!(more.last().unwrap().seq(), ClientSeq::new(2 * SENDS_IN_FLIGHT_MAX as u64));
+    assert_eq!(
+        more.last().unwrap().seq(),
+        ClientSeq::new(2 * SENDS_IN_FLIGHT_MAX as u64)
+    );
 }
 
 #[tokio::test]
 async fn a_final_close_ends_everything_that_waits_and_everything_after() {
-    for code in [CloseCode::Revoked, CloseCode::AuthFailed, CloseCode::Version] {
+    for code in [
+        CloseCode::Revoked,
+        CloseCode::AuthFailed,
+        CloseCode::Version,
+    ] {
         let fake = Fake::start();
         let (client, mut peer) = fake.client(eager()).await;
         let mut timeline = client.follow(ONE, MsgId::new(1));
@@ -217,11 +266,22 @@ async fn a_final_close_ends_everything_that_waits_and_everything_after() {
 #[tokio::test]
 async fn without_reconnecting_a_broken_connection_is_the_end() {
     let fake = Fake::start();
-    let (client, mut peer) = fake.client(Options { reconnect: Reconnect::Never, ..Options::default() }).await;
+    let (client, mut peer) = fake
+        .client(Options {
+            reconnect: Reconnect::Never,
+            ..Options::default()
+        })
+        .await;
     let promise = enqueue(&client, &[(ONE, "a")]).await.remove(0);
     drafts(&mut peer, 1).await;
     peer.close(CloseCode::GoingAway);
-    assert_eq!(soon(promise).await, Err(Error::Lost { addr: fake.addr(), reason: "the server is stopping".to_owned() }));
+    assert_eq!(
+        soon(promise).await,
+        Err(Error::Lost {
+            addr: fake.addr(),
+            reason: "the server is stopping".to_owned()
+        })
+    );
 }
 
 #[tokio::test]
@@ -238,8 +298,16 @@ async fn closing_resolves_what_is_left() {
 #[tokio::test]
 async fn closing_does_not_wait_for_a_server_that_is_away() {
     let fake = Fake::start();
-    let backoff = cairn_client::Backoff { base: Duration::from_secs(3600), cap: Duration::from_secs(3600) };
-    let (client, peer) = fake.client(Options { reconnect: Reconnect::Forever(backoff), ..Options::default() }).await;
+    let backoff = cairn_client::Backoff {
+        base: Duration::from_secs(3600),
+        cap: Duration::from_secs(3600),
+    };
+    let (client, peer) = fake
+        .client(Options {
+            reconnect: Reconnect::Forever(backoff),
+            ..Options::default()
+        })
+        .await;
     let mut events = client.events();
     peer.close(CloseCode::GoingAway);
     soon(events.next()).await;
@@ -264,15 +332,39 @@ async fn what_does_not_fit_into_a_frame_is_refused_here_and_takes_no_number() {
 async fn an_outbox_goes_on_with_its_own_numbers() {
     let fake = Fake::start();
     let send_stream = Some(SendStreamId::new(77));
-    let (client, mut peer) = fake.client(Options { send_stream, ..eager() }).await;
+    let (client, mut peer) = fake
+        .client(Options {
+            send_stream,
+            ..eager()
+        })
+        .await;
     assert_eq!(Some(peer.hello.send_stream), send_stream);
-    let draft = |seq, words| Draft { conversation: ONE, seq: ClientSeq::new(seq), body: text(words), extras: Extras::NONE };
+    let draft = |seq, words| Draft {
+        conversation: ONE,
+        seq: ClientSeq::new(seq),
+        body: text(words),
+        extras: Extras::NONE,
+    };
     let _old = soon(client.enqueue_draft(draft(7, "old"))).await.unwrap();
-    let refused = soon(client.enqueue_draft(draft(7, "again"))).await.unwrap_err();
-    assert_eq!(refused, Error::SeqUsed { seq: ClientSeq::new(7), next: ClientSeq::new(8) });
-    assert!(matches!(soon(client.enqueue_draft(draft(0, "none"))).await, Err(Error::SeqUsed { .. })));
+    let refused = soon(client.enqueue_draft(draft(7, "again")))
+        .await
+        .unwrap_err();
+    assert_eq!(
+        refused,
+        Error::SeqUsed {
+            seq: ClientSeq::new(7),
+            next: ClientSeq::new(8)
+        }
+    );
+    assert!(matches!(
+        soon(client.enqueue_draft(draft(0, "none"))).await,
+        Err(Error::SeqUsed { .. })
+    ));
     let _new = enqueue(&client, &[(ONE, "new")]).await;
-    assert_eq!(drafts(&mut peer, 2).await.1, [(ONE, 7, text("old")), (ONE, 8, text("new"))]);
+    assert_eq!(
+        drafts(&mut peer, 2).await.1,
+        [(ONE, 7, text("old")), (ONE, 8, text("new"))]
+    );
 }
 
 #[tokio::test]
@@ -281,7 +373,10 @@ async fn an_answer_out_of_nowhere_is_a_broken_protocol() {
     let (client, mut peer) = fake.client(eager()).await;
     peer.answer(RequestId::new(5), accepted(1)).await;
     assert_eq!(peer.closed().await, CloseCode::Protocol);
-    assert!(matches!(client.send(ONE, text("a")).await, Err(Error::Protocol(_))));
+    assert!(matches!(
+        client.send(ONE, text("a")).await,
+        Err(Error::Protocol(_))
+    ));
 }
 
 #[tokio::test]

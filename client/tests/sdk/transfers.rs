@@ -12,7 +12,10 @@ use cairn_client::{Error, TransferError, Uploaded};
 use crate::fake::{Fake, Peer, eager, soon};
 
 fn opening(bytes: &[u8]) -> StreamOpening {
-    StreamOpening::Upload { hash: AttachmentHash::new(*blake3::hash(bytes).as_bytes()), bytes: bytes.len() as u64 }
+    StreamOpening::Upload {
+        hash: AttachmentHash::new(*blake3::hash(bytes).as_bytes()),
+        bytes: bytes.len() as u64,
+    }
 }
 
 #[tokio::test]
@@ -21,13 +24,17 @@ async fn an_upload_for_which_there_is_no_room_yet_is_tried_again() {
     let (client, peer) = fake.client(eager()).await;
     let mut file = Cursor::new(b"a file");
     let server = async {
-        for said in [TransferFrame::Refused(ErrorCode::TooManyTransfers), TransferFrame::Stored] {
+        for said in [
+            TransferFrame::Refused(ErrorCode::TooManyTransfers),
+            TransferFrame::Stored,
+        ] {
             let mut transfer = peer.transfer().await;
             assert_eq!(transfer.opening().await, opening(b"a file"));
             transfer.say(said).await;
         }
     };
-    let (uploaded, ()) = soon(async { tokio::join!(client.upload(&mut file, |_| {}), server) }).await;
+    let (uploaded, ()) =
+        soon(async { tokio::join!(client.upload(&mut file, |_| {}), server) }).await;
     assert_eq!(uploaded.unwrap().size_bytes, 6);
 }
 
@@ -79,11 +86,16 @@ async fn uploaded(attempts: &[(u64, TransferFrame)]) -> Result<Uploaded, Transfe
             take(&peer, from, answer).await;
         }
     };
-    soon(async { tokio::join!(client.upload(&mut content, |_| {}), server) }).await.0
+    soon(async { tokio::join!(client.upload(&mut content, |_| {}), server) })
+        .await
+        .0
 }
 
 fn is_refused(answer: &Result<Uploaded, TransferError>) -> bool {
-    matches!(answer, Err(TransferError::Client(Error::Refused(ErrorCode::WrongHash))))
+    matches!(
+        answer,
+        Err(TransferError::Client(Error::Refused(ErrorCode::WrongHash)))
+    )
 }
 
 #[tokio::test]
@@ -93,7 +105,11 @@ async fn an_upload_that_went_on_behind_something_else_begins_again_once() {
     assert_eq!(answer.unwrap().size_bytes, CONTENT.len() as u64);
     let answer = uploaded(&[(4, refused), (7, TransferFrame::Stored)]).await;
     assert!(answer.is_ok(), "where it begins is for the server to say");
-    for attempts in [&[(0, refused)][..], &[(4, refused), (0, refused)], &[(4, refused), (4, refused)]] {
+    for attempts in [
+        &[(0, refused)][..],
+        &[(4, refused), (0, refused)],
+        &[(4, refused), (4, refused)],
+    ] {
         let answer = uploaded(attempts).await;
         assert!(is_refused(&answer), "{attempts:?}: {answer:?}");
     }

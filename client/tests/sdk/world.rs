@@ -25,7 +25,10 @@ struct Dice(u64);
 
 impl Dice {
     fn below(&mut self, bound: u64) -> u64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) % bound
     }
 }
@@ -44,18 +47,38 @@ impl World {
         if msgid == next {
             self.log.push(body);
         } else {
-            assert_eq!(self.log[msgid as usize - 1], body, "a number was used for two messages");
+            assert_eq!(
+                self.log[msgid as usize - 1],
+                body,
+                "a number was used for two messages"
+            );
         }
         msgid
     }
 
     fn run(&self, first: u64, count: u64) -> Run {
         let mut entries = Vec::new();
-        let bodies: Vec<&Body> = self.log.iter().skip(first as usize - 1).take(count as usize).collect();
+        let bodies: Vec<&Body> = self
+            .log
+            .iter()
+            .skip(first as usize - 1)
+            .take(count as usize)
+            .collect();
         for body in &bodies {
-            Entry { sender: UserId::new(7), sent_at: Timestamp::new(0), body: (*body).clone(), extras: Extras::NONE }.pack(&mut entries);
+            Entry {
+                sender: UserId::new(7),
+                sent_at: Timestamp::new(0),
+                body: (*body).clone(),
+                extras: Extras::NONE,
+            }
+            .pack(&mut entries);
         }
-        Run { conversation: ONE, first: MsgId::new(first), count: bodies.len() as u32, entries: entries.into() }
+        Run {
+            conversation: ONE,
+            first: MsgId::new(first),
+            count: bodies.len() as u32,
+            entries: entries.into(),
+        }
     }
 
     fn head(&self) -> u64 {
@@ -64,7 +87,13 @@ impl World {
 }
 
 /// Serves one connection, whose login told the head `pushed`, until the dice break it. Pushes are lost and overlap.
-async fn serve(mut peer: Peer, mut pushed: u64, world: &Mutex<World>, head: &watch::Sender<u64>, dice: &mut Dice) {
+async fn serve(
+    mut peer: Peer,
+    mut pushed: u64,
+    world: &Mutex<World>,
+    head: &watch::Sender<u64>,
+    dice: &mut Dice,
+) {
     let stream = peer.hello.send_stream;
     let mut left = 20 + dice.below(300);
     let mut heads = head.subscribe();
@@ -93,12 +122,22 @@ async fn serve(mut peer: Peer, mut pushed: u64, world: &Mutex<World>, head: &wat
                     (world.accept(stream, draft.seq, draft.body), world.head())
                 };
                 head.send_replace(now);
-                Response::Accepted { msgid: MsgId::new(msgid) }
+                Response::Accepted {
+                    msgid: MsgId::new(msgid),
+                }
             }
-            Request::Pull { range: PullRange::From(from), limit, .. } => {
+            Request::Pull {
+                range: PullRange::From(from),
+                limit,
+                ..
+            } => {
                 let world = world.lock().unwrap();
                 let head = MsgId::new(world.head());
-                Response::Pulled(Pulled { run: world.run(from.get(), limit.into()), head, floor: MsgId::ZERO })
+                Response::Pulled(Pulled {
+                    run: world.run(from.get(), limit.into()),
+                    head,
+                    floor: MsgId::ZERO,
+                })
             }
             Request::Ack { .. } => Response::Done,
             other => panic!("{other:?}"),
@@ -126,15 +165,26 @@ async fn run_with(seed: u64) -> u64 {
             let told = world.lock().unwrap().head();
             let peer = fake.welcomed(vec![group(1, told)]).await;
             let (world, head) = (Arc::clone(&world), head.clone());
-            connections.spawn(async move { serve(peer, told, &world, &head, &mut Dice(seed.wrapping_add(number))).await });
+            connections.spawn(async move {
+                serve(
+                    peer,
+                    told,
+                    &world,
+                    &head,
+                    &mut Dice(seed.wrapping_add(number)),
+                )
+                .await
+            });
             if connections.len() > 2 {
                 connections.join_next().await;
             }
         }
     };
     let talk = async {
-        let (sender, follower) =
-            tokio::join!(cairn_client::Client::connect(&account, eager()), cairn_client::Client::connect(&account, eager()));
+        let (sender, follower) = tokio::join!(
+            cairn_client::Client::connect(&account, eager()),
+            cairn_client::Client::connect(&account, eager())
+        );
         let (sender, follower) = (sender.unwrap(), follower.unwrap());
         let mut breaks = sender.events();
         let sending = async {
@@ -150,7 +200,11 @@ async fn run_with(seed: u64) -> u64 {
             let mut timeline = follower.follow(ONE, MsgId::new(1));
             for n in 1..=MESSAGES {
                 let message = timeline.next().await.unwrap().unwrap();
-                assert_eq!((message.msgid, message.body), (MsgId::new(n), text(&n.to_string())), "seed {seed}");
+                assert_eq!(
+                    (message.msgid, message.body),
+                    (MsgId::new(n), text(&n.to_string())),
+                    "seed {seed}"
+                );
                 follower.ack(ONE, message.msgid);
             }
         };
@@ -176,6 +230,9 @@ async fn run_with(seed: u64) -> u64 {
 #[tokio::test]
 async fn nothing_is_lost_doubled_or_reordered_however_often_connections_break() {
     for seed in 1..=3 {
-        assert!(run_with(seed).await > 0, "no connection broke with seed {seed}");
+        assert!(
+            run_with(seed).await > 0,
+            "no connection broke with seed {seed}"
+        );
     }
 }

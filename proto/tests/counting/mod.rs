@@ -13,7 +13,10 @@ struct Counting;
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-#[expect(unsafe_code, reason = "an allocator cannot be written without; every call goes to the system's as it came")]
+#[expect(
+    unsafe_code,
+    reason = "an allocator cannot be written without; every call goes to the system's as it came"
+)]
 // SAFETY: the system's allocator does all the work. Counting touches thread-local cells that need neither allocation nor destructor.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {

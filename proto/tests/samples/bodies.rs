@@ -23,30 +23,59 @@ fn attachment() -> Attachment {
     let name: FileName = "#1 report.pdf".parse().unwrap();
     let media_type: MediaType = "application/pdf".parse().unwrap();
     let caption = Caption::new("the numbers, 终于").unwrap();
-    Attachment { hash: hash(), name, media_type, size_bytes: 1 << 33, caption }
+    Attachment {
+        hash: hash(),
+        name,
+        media_type,
+        size_bytes: 1 << 33,
+        caption,
+    }
 }
 
 fn media() -> Media {
-    Media { file: attachment(), width: 640, height: 65_536, preview: Preview::new(Bytes::from_static(&[0xff, 0xd8, 0, 1])).unwrap() }
+    Media {
+        file: attachment(),
+        width: 640,
+        height: 65_536,
+        preview: Preview::new(Bytes::from_static(&[0xff, 0xd8, 0, 1])).unwrap(),
+    }
 }
 
 fn film() -> Film {
-    Film { media: Media { preview: Preview::NONE, ..media() }, duration_ms: 90_061 }
+    Film {
+        media: Media {
+            preview: Preview::NONE,
+            ..media()
+        },
+        duration_ms: 90_061,
+    }
 }
 
 fn system_entries() -> Vec<SystemEntry> {
     vec![
         SystemEntry::Created { name: group_name() },
-        SystemEntry::Added { users: vec![ALICE, BOB] },
+        SystemEntry::Added {
+            users: vec![ALICE, BOB],
+        },
         SystemEntry::Removed { users: vec![] },
         SystemEntry::Renamed { name: group_name() },
         SystemEntry::TopicSet { topic: topic() },
-        SystemEntry::SettingsSet { settings: group_settings() },
-        SystemEntry::RoleSet { user: BOB, role: Role::Admin },
+        SystemEntry::SettingsSet {
+            settings: group_settings(),
+        },
+        SystemEntry::RoleSet {
+            user: BOB,
+            role: Role::Admin,
+        },
         SystemEntry::HandedOver { user: BOB },
-        SystemEntry::Banned { users: vec![ALICE, BOB] },
+        SystemEntry::Banned {
+            users: vec![ALICE, BOB],
+        },
         SystemEntry::Unbanned { users: vec![BOB] },
-        SystemEntry::Muted { user: BOB, until: NOON },
+        SystemEntry::Muted {
+            user: BOB,
+            until: NOON,
+        },
     ]
 }
 
@@ -62,7 +91,9 @@ fn bodies() -> Vec<Body> {
         Body::from(attachment()),
         Body::System(SystemEntry::Created { name: group_name() }),
         Body::Recalled { by: BOB },
-        Body::Amendment(Amendment::Recalled { msgid: MsgId::new(251) }),
+        Body::Amendment(Amendment::Recalled {
+            msgid: MsgId::new(251),
+        }),
     ]
 }
 
@@ -72,15 +103,26 @@ fn amendments() -> Vec<Amendment> {
         Amendment::Edited { msgid, text },
         Amendment::Edited { msgid, text: None },
         Amendment::Recalled { msgid },
-        Amendment::Reacted { msgid, emoji: reaction().emoji },
-        Amendment::Unreacted { msgid, emoji: reaction().emoji },
+        Amendment::Reacted {
+            msgid,
+            emoji: reaction().emoji,
+        },
+        Amendment::Unreacted {
+            msgid,
+            emoji: reaction().emoji,
+        },
         Amendment::Pinned { msgid },
         Amendment::Unpinned { msgid },
     ]
 }
 
 pub(super) fn entry(body: Body) -> Entry {
-    Entry { sender: ALICE, sent_at: NOON, body, extras: Extras::NONE }
+    Entry {
+        sender: ALICE,
+        sent_at: NOON,
+        body,
+        extras: Extras::NONE,
+    }
 }
 
 fn extras() -> Vec<Extra> {
@@ -88,14 +130,23 @@ fn extras() -> Vec<Extra> {
         Extra::ReplyTo(MsgId::new(251)),
         Extra::Mention(BOB),
         Extra::MentionAll,
-        Extra::Edited { at: NOON, entry: MsgId::new(252) },
+        Extra::Edited {
+            at: NOON,
+            entry: MsgId::new(252),
+        },
         Extra::Reactions(vec![reaction()]),
-        Extra::Forwarded { author: ALICE, at: NOON },
+        Extra::Forwarded {
+            author: ALICE,
+            at: NOON,
+        },
     ]
 }
 
 pub(super) fn reaction() -> Reaction {
-    Reaction { emoji: "wave".parse().unwrap(), users: vec![ALICE, BOB] }
+    Reaction {
+        emoji: "wave".parse().unwrap(),
+        users: vec![ALICE, BOB],
+    }
 }
 
 fn all_extras() -> Extras {
@@ -106,11 +157,21 @@ pub(super) fn run() -> Run {
     let mut entries = Vec::new();
     entry(text("one")).pack(&mut entries);
     entry(Body::System(SystemEntry::Added { users: vec![BOB] })).pack(&mut entries);
-    Run { conversation: GROUP, first: MsgId::new(250), count: 2, entries: entries.into() }
+    Run {
+        conversation: GROUP,
+        first: MsgId::new(250),
+        count: 2,
+        entries: entries.into(),
+    }
 }
 
 pub(super) fn draft() -> Draft {
-    Draft { conversation: DIRECT, seq: ClientSeq::new(300), body: text("hi"), extras: Extras::NONE }
+    Draft {
+        conversation: DIRECT,
+        seq: ClientSeq::new(300),
+        body: text("hi"),
+        extras: Extras::NONE,
+    }
 }
 
 pub(super) fn add_bodies(samples: &mut Samples) {
@@ -119,7 +180,11 @@ pub(super) fn add_bodies(samples: &mut Samples) {
     samples.add(vec![film()]);
     samples.add(vec![hash()]);
     samples.add(vec![media().preview, Preview::NONE]);
-    samples.add(vec![TransferFrame::From(1 << 33), TransferFrame::Stored, TransferFrame::Refused(ErrorCode::WrongHash)]);
+    samples.add(vec![
+        TransferFrame::From(1 << 33),
+        TransferFrame::Stored,
+        TransferFrame::Refused(ErrorCode::WrongHash),
+    ]);
     samples.add(system_entries());
     samples.add(bodies());
     samples.add(amendments());
@@ -128,11 +193,29 @@ pub(super) fn add_bodies(samples: &mut Samples) {
 pub(super) fn add_logs(samples: &mut Samples) {
     samples.add(extras());
     samples.add(vec![reaction()]);
-    let replying = Entry { extras: all_extras(), ..entry(text("one")) };
+    let replying = Entry {
+        extras: all_extras(),
+        ..entry(text("one"))
+    };
     samples.add(vec![entry(text("one")), replying.clone()]);
-    samples.add_packed(vec![entry(text("one")), entry(Body::from(media())), entry(Body::System(SystemEntry::Added { users: vec![BOB] }))]);
+    samples.add_packed(vec![
+        entry(text("one")),
+        entry(Body::from(media())),
+        entry(Body::System(SystemEntry::Added { users: vec![BOB] })),
+    ]);
     samples.add_packed(vec![replying]);
-    samples.add(vec![draft(), Draft { extras: all_extras(), ..draft() }]);
-    let empty = Run { conversation: DIRECT, first: MsgId::new(u64::MAX), count: 0, entries: Bytes::new() };
+    samples.add(vec![
+        draft(),
+        Draft {
+            extras: all_extras(),
+            ..draft()
+        },
+    ]);
+    let empty = Run {
+        conversation: DIRECT,
+        first: MsgId::new(u64::MAX),
+        count: 0,
+        entries: Bytes::new(),
+    };
     samples.add(vec![run(), empty]);
 }

@@ -59,7 +59,11 @@ impl Samples {
         self.required.extend(T::names());
         for value in values {
             let bytes = codec::encode(&value);
-            self.push(value.name(), bytes, Box::new(move |bytes| Ok(read_twice::<T>(bytes)? == value)));
+            self.push(
+                value.name(),
+                bytes,
+                Box::new(move |bytes| Ok(read_twice::<T>(bytes)? == value)),
+            );
         }
     }
 
@@ -68,20 +72,32 @@ impl Samples {
             let mut bytes = Vec::new();
             entry.pack(&mut bytes);
             let name = format!("packed Entry of {}", entry.body.name());
-            self.push(name, bytes, Box::new(move |bytes| Ok(unpack(bytes)? == [entry.clone()])));
+            self.push(
+                name,
+                bytes,
+                Box::new(move |bytes| Ok(unpack(bytes)? == [entry.clone()])),
+            );
         }
     }
 
     fn add_framed<T: Named>(&mut self, value: T) {
         let bytes = frame::frame(&value).to_vec();
         let name = format!("framed {}", value.name());
-        self.push(name, bytes, Box::new(move |bytes| Ok(unframe::<T>(bytes)? == value)));
+        self.push(
+            name,
+            bytes,
+            Box::new(move |bytes| Ok(unframe::<T>(bytes)? == value)),
+        );
     }
 
     fn push(&mut self, name: String, bytes: Vec<u8>, read: Reader) {
         let count = self.seen.entry(name.clone()).or_default();
         *count += 1;
-        let name = if *count == 1 { name } else { format!("{name}/{count}") };
+        let name = if *count == 1 {
+            name
+        } else {
+            format!("{name}/{count}")
+        };
         self.list.push(Sample { name, bytes, read });
     }
 }
@@ -89,7 +105,10 @@ impl Samples {
 /// Decodes, and checks on the way that what was read can be written and read again.
 fn read_twice<T: Named>(bytes: &[u8]) -> Result<T, DecodeError> {
     let value = codec::decode::<T>(bytes, limits::FRAME_BYTES_MAX)?;
-    assert_eq!(codec::decode::<T>(&codec::encode(&value), usize::MAX).as_ref(), Ok(&value));
+    assert_eq!(
+        codec::decode::<T>(&codec::encode(&value), usize::MAX).as_ref(),
+        Ok(&value)
+    );
     Ok(value)
 }
 
@@ -100,16 +119,31 @@ fn unpack(packed: &[u8]) -> Result<Vec<Entry>, DecodeError> {
     while let Some(entry) = message::split_entry(&mut rest)? {
         entries.push(message::unpack_entry(&entry)?);
     }
-    let run =
-        Run { conversation: ConversationId::new(1), first: MsgId::new(1), count: entries.len() as u32, entries: packed.to_vec().into() };
-    assert_eq!(run.messages().map(|messages| messages.len()), Ok(entries.len()), "two ways to unpack disagree");
+    let run = Run {
+        conversation: ConversationId::new(1),
+        first: MsgId::new(1),
+        count: entries.len() as u32,
+        entries: packed.to_vec().into(),
+    };
+    assert_eq!(
+        run.messages().map(|messages| messages.len()),
+        Ok(entries.len()),
+        "two ways to unpack disagree"
+    );
     Ok(entries)
 }
 
 /// The value in a frame that stands alone. Bytes that are not one whole frame count as malformed.
 fn unframe<T: Named>(bytes: &[u8]) -> Result<T, DecodeError> {
     let mut buffer = BytesMut::from(bytes);
-    let frame = frame::split(&mut buffer, limits::FRAME_BYTES_MAX).ok().flatten().ok_or(DecodeError::Malformed)?;
+    let frame = frame::split(&mut buffer, limits::FRAME_BYTES_MAX)
+        .ok()
+        .flatten()
+        .ok_or(DecodeError::Malformed)?;
     let value = read_twice(&frame)?;
-    if buffer.is_empty() { Ok(value) } else { Err(DecodeError::Trailing(buffer.len())) }
+    if buffer.is_empty() {
+        Ok(value)
+    } else {
+        Err(DecodeError::Trailing(buffer.len()))
+    }
 }

@@ -8,16 +8,23 @@ use cairn_proto::error::ErrorCode;
 use cairn_proto::event::{Own, StreamOpening, TimelineFrame};
 use cairn_proto::extras::{Extra, Reaction};
 use cairn_proto::figures::{Bucket, CheckpointFigures, Figures, Histogram};
-use cairn_proto::group::{Access, GroupDetails, GroupSettings, JoinerHistory, MemberSettings, OpenGroup};
+use cairn_proto::group::{
+    Access, GroupDetails, GroupSettings, JoinerHistory, MemberSettings, OpenGroup,
+};
 use cairn_proto::hello::{ClientFrame, Credentials, Hello, ServerRole, Welcome};
 use cairn_proto::message::{Draft, Entry, Run};
 use cairn_proto::overview::{ConversationPage, Moment, OverviewExtent, OverviewPlace};
-use cairn_proto::people::{Avatar, Contact, ContactPage, Friendship, Profile, Relation, RelationAct, UserPage, UserProfile};
+use cairn_proto::people::{
+    Avatar, Contact, ContactPage, Friendship, Profile, Relation, RelationAct, UserPage, UserProfile,
+};
 use cairn_proto::presence::{DeviceKind, Presence, PresentDevice, UserPresence};
-use cairn_proto::receipts::{MemberCursors, Reads, Receipt, ReceiptCounts, ReceiptPage, ReceiptState};
+use cairn_proto::receipts::{
+    MemberCursors, Reads, Receipt, ReceiptCounts, ReceiptPage, ReceiptState,
+};
 use cairn_proto::request::{Forward, ImportEntry, PullRange, Request};
 use cairn_proto::response::{
-    Conversation, ConversationKind, DeviceInfo, Explained, Member, MemberPage, Pulled, Response, Role, ServerFrame, UserInfo,
+    Conversation, ConversationKind, DeviceInfo, Explained, Member, MemberPage, Pulled, Response,
+    Role, ServerFrame, UserInfo,
 };
 use cairn_proto::retention::{Retention, RetentionInfo};
 use cairn_proto::settings::Setting;
@@ -115,7 +122,11 @@ enums! {
 /// The list of known codes comes from the macro that declares them, so it cannot miss one.
 impl Named for ErrorCode {
     fn names() -> Vec<String> {
-        Self::ALL.iter().map(Self::name).chain(["ErrorCode::Other".to_owned()]).collect()
+        Self::ALL
+            .iter()
+            .map(Self::name)
+            .chain(["ErrorCode::Other".to_owned()])
+            .collect()
     }
 
     fn name(&self) -> String {

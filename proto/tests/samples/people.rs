@@ -4,7 +4,9 @@ use bytes::Bytes;
 use cairn_proto::event::{Own, TimelineFrame};
 use cairn_proto::hello::ServerRole;
 use cairn_proto::ids::{ConversationId, UserId};
-use cairn_proto::people::{Avatar, Contact, ContactPage, Friendship, Profile, Relation, RelationAct, UserPage, UserProfile};
+use cairn_proto::people::{
+    Avatar, Contact, ContactPage, Friendship, Profile, Relation, RelationAct, UserPage, UserProfile,
+};
 use cairn_proto::presence::{DeviceKind, Presence, PresentDevice, UserPresence};
 use cairn_proto::receipts::Reads;
 use cairn_proto::request::Request;
@@ -19,37 +21,90 @@ const CAROL: UserId = UserId::new(300);
 const GROUP: ConversationId = ConversationId::new(u64::MAX);
 
 pub(super) fn add_all(samples: &mut Samples) {
-    samples.add(vec![Friendship::None, Friendship::Asked, Friendship::Invited, Friendship::Friends]);
+    samples.add(vec![
+        Friendship::None,
+        Friendship::Asked,
+        Friendship::Invited,
+        Friendship::Friends,
+    ]);
     samples.add(vec![Relation::default(), contact().relation]);
     samples.add(acts());
     samples.add(vec![contact()]);
-    samples.add(vec![contact_page(), ContactPage { items: vec![], next_after: None }]);
+    samples.add(vec![
+        contact_page(),
+        ContactPage {
+            items: vec![],
+            next_after: None,
+        },
+    ]);
     samples.add(vec![profile(), Profile::default()]);
     samples.add(vec![user_profile()]);
     samples.add(vec![avatar(), Avatar::NONE]);
-    samples.add(vec![user_page(), UserPage { items: vec![], next_after: None }]);
+    samples.add(vec![
+        user_page(),
+        UserPage {
+            items: vec![],
+            next_after: None,
+        },
+    ]);
     samples.add(vec![setting()]);
     samples.add(vec![Presence::Offline, Presence::Away, Presence::Online]);
     samples.add(kinds().to_vec());
-    samples.add(vec![ClientDatagram::Typing { conversation: GROUP }]);
-    samples.add(vec![ServerDatagram::Typing { conversation: GROUP, user: CAROL }]);
+    samples.add(vec![ClientDatagram::Typing {
+        conversation: GROUP,
+    }]);
+    samples.add(vec![ServerDatagram::Typing {
+        conversation: GROUP,
+        user: CAROL,
+    }]);
     samples.add(presence().devices);
     samples.add(owned());
-    samples.add(vec![presence(), UserPresence { devices: vec![], ..presence() }]);
+    samples.add(vec![
+        presence(),
+        UserPresence {
+            devices: vec![],
+            ..presence()
+        },
+    ]);
 }
 
 fn acts() -> Vec<RelationAct> {
-    use RelationAct::{AcceptFriend, AskFriend, Block, DeclineFriend, Follow, RemoveFriend, Unblock, Unfollow};
-    vec![Follow, Unfollow, AskFriend, AcceptFriend, DeclineFriend, RemoveFriend, Block, Unblock]
+    use RelationAct::{
+        AcceptFriend, AskFriend, Block, DeclineFriend, Follow, RemoveFriend, Unblock, Unfollow,
+    };
+    vec![
+        Follow,
+        Unfollow,
+        AskFriend,
+        AcceptFriend,
+        DeclineFriend,
+        RemoveFriend,
+        Block,
+        Unblock,
+    ]
 }
 
 fn contact() -> Contact {
-    let user = UserInfo { id: CAROL, name: "carol".parse().unwrap(), role: ServerRole::Member };
-    Contact { user, relation: Relation { follows: true, friendship: Friendship::Invited, blocks: false } }
+    let user = UserInfo {
+        id: CAROL,
+        name: "carol".parse().unwrap(),
+        role: ServerRole::Member,
+    };
+    Contact {
+        user,
+        relation: Relation {
+            follows: true,
+            friendship: Friendship::Invited,
+            blocks: false,
+        },
+    }
 }
 
 fn contact_page() -> ContactPage {
-    ContactPage { items: vec![contact()], next_after: Some(CAROL) }
+    ContactPage {
+        items: vec![contact()],
+        next_after: Some(CAROL),
+    }
 }
 
 fn avatar() -> Avatar {
@@ -57,15 +112,25 @@ fn avatar() -> Avatar {
 }
 
 fn profile() -> Profile {
-    Profile { display_name: Some("Carol Ω".parse().unwrap()), about: Some("two\nlines".parse().unwrap()), avatar: avatar() }
+    Profile {
+        display_name: Some("Carol Ω".parse().unwrap()),
+        about: Some("two\nlines".parse().unwrap()),
+        avatar: avatar(),
+    }
 }
 
 fn user_profile() -> UserProfile {
-    UserProfile { user: contact().user, profile: profile() }
+    UserProfile {
+        user: contact().user,
+        profile: profile(),
+    }
 }
 
 fn user_page() -> UserPage {
-    UserPage { items: vec![contact().user], next_after: Some(CAROL) }
+    UserPage {
+        items: vec![contact().user],
+        next_after: Some(CAROL),
+    }
 }
 
 fn kinds() -> [DeviceKind; 6] {
@@ -75,11 +140,20 @@ fn kinds() -> [DeviceKind; 6] {
 
 fn presence() -> UserPresence {
     let devices = [(DeviceKind::Phone, true), (DeviceKind::Terminal, false)];
-    UserPresence { user: CAROL, devices: devices.map(|(kind, is_away)| PresentDevice { kind, is_away }).to_vec() }
+    UserPresence {
+        user: CAROL,
+        devices: devices
+            .map(|(kind, is_away)| PresentDevice { kind, is_away })
+            .to_vec(),
+    }
 }
 
 fn owned() -> Vec<Own> {
-    vec![Own::Profile(profile()), Own::Reads(Reads::Hidden), Own::Role(ServerRole::Admin)]
+    vec![
+        Own::Profile(profile()),
+        Own::Reads(Reads::Hidden),
+        Own::Role(ServerRole::Admin),
+    ]
 }
 
 fn names() -> (SettingName, SettingValue) {
@@ -89,7 +163,13 @@ fn names() -> (SettingName, SettingValue) {
 fn setting() -> Setting {
     let (name, value) = names();
     let [takes, about] = ["anyone or friends", "who may"].map(|text| Text::new(text).unwrap());
-    Setting { name, value, default: "any one".parse().unwrap(), takes, about }
+    Setting {
+        name,
+        value,
+        default: "any one".parse().unwrap(),
+        takes,
+        about,
+    }
 }
 
 pub(super) fn requests() -> Vec<Request> {
@@ -97,28 +177,58 @@ pub(super) fn requests() -> Vec<Request> {
     vec![
         Request::Settings,
         Request::SetSetting { name, value },
-        Request::Relate { user: CAROL, act: RelationAct::Unblock },
+        Request::Relate {
+            user: CAROL,
+            act: RelationAct::Unblock,
+        },
         Request::Contacts { after: None },
         Request::Contacts { after: Some(CAROL) },
-        Request::SearchUsers { prefix: "ca".parse().unwrap(), after: None },
-        Request::SearchUsers { prefix: "小".parse().unwrap(), after: Some(CAROL) },
-        Request::Profiles { users: vec![CAROL, UserId::SERVER] },
+        Request::SearchUsers {
+            prefix: "ca".parse().unwrap(),
+            after: None,
+        },
+        Request::SearchUsers {
+            prefix: "小".parse().unwrap(),
+            after: Some(CAROL),
+        },
+        Request::Profiles {
+            users: vec![CAROL, UserId::SERVER],
+        },
         Request::SetProfile(profile()),
         Request::Watch { users: vec![CAROL] },
         Request::SetPresence(presence().devices[0]),
         Request::Look { conversation: None },
-        Request::Look { conversation: Some(GROUP) },
-        Request::SetServerRole { user: CAROL, role: ServerRole::Admin },
+        Request::Look {
+            conversation: Some(GROUP),
+        },
+        Request::SetServerRole {
+            user: CAROL,
+            role: ServerRole::Admin,
+        },
     ]
 }
 
 pub(super) fn responses() -> Vec<Response> {
-    let relations = [Response::Settings(vec![setting()]), Response::Related(contact()), Response::Contacts(contact_page())];
-    let profiles = [Response::FoundUsers(user_page()), Response::Profiles(vec![user_profile()]), Response::Watching(vec![presence()])];
+    let relations = [
+        Response::Settings(vec![setting()]),
+        Response::Related(contact()),
+        Response::Contacts(contact_page()),
+    ];
+    let profiles = [
+        Response::FoundUsers(user_page()),
+        Response::Profiles(vec![user_profile()]),
+        Response::Watching(vec![presence()]),
+    ];
     relations.into_iter().chain(profiles).collect()
 }
 
 pub(super) fn timeline_frames() -> Vec<TimelineFrame> {
     let own = owned().into_iter().map(TimelineFrame::Own);
-    [TimelineFrame::Contact(contact()), TimelineFrame::Presence(presence())].into_iter().chain(own).collect()
+    [
+        TimelineFrame::Contact(contact()),
+        TimelineFrame::Presence(presence()),
+    ]
+    .into_iter()
+    .chain(own)
+    .collect()
 }

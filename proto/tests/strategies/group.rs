@@ -11,47 +11,81 @@ use super::{conversation_id, group_name, role, small, timestamp, topic, user_id,
 pub(super) fn group_settings() -> impl Strategy<Value = GroupSettings> {
     let access = prop_oneof![Just(Access::InviteOnly), Just(Access::Open)];
     let history = prop_oneof![Just(JoinerHistory::All), Just(JoinerHistory::FromJoin)];
-    (access, history, role(), role(), role(), role()).prop_map(|(access, history, invite, post, pin, rename)| GroupSettings {
-        access,
-        history,
-        invite,
-        post,
-        pin,
-        rename,
-    })
+    (access, history, role(), role(), role(), role()).prop_map(
+        |(access, history, invite, post, pin, rename)| GroupSettings {
+            access,
+            history,
+            invite,
+            post,
+            pin,
+            rename,
+        },
+    )
 }
 
 pub(super) fn member_settings() -> impl Strategy<Value = MemberSettings> {
-    any::<[bool; 3]>().prop_map(|[muted, favourite, hidden]| MemberSettings { muted, favourite, hidden })
+    any::<[bool; 3]>().prop_map(|[muted, favourite, hidden]| MemberSettings {
+        muted,
+        favourite,
+        hidden,
+    })
 }
 
 pub(super) fn open_group() -> impl Strategy<Value = OpenGroup> {
-    (conversation_id(), group_name(), topic(), small()).prop_map(|(conversation, name, topic, members)| OpenGroup {
-        conversation,
-        name,
-        topic,
-        members,
-    })
+    (conversation_id(), group_name(), topic(), small()).prop_map(
+        |(conversation, name, topic, members)| OpenGroup {
+            conversation,
+            name,
+            topic,
+            members,
+        },
+    )
 }
 
 pub(super) fn agreement_request() -> impl Strategy<Value = Request> {
     let id = conversation_id;
     let agreed = prop_oneof![
         id().prop_map(|conversation| Request::Group { conversation }),
-        (id(), group_name()).prop_map(|(conversation, name)| Request::RenameGroup { conversation, name }),
-        (id(), topic()).prop_map(|(conversation, topic)| Request::SetTopic { conversation, topic }),
-        (id(), group_settings()).prop_map(|(conversation, settings)| Request::SetGroupSettings { conversation, settings }),
-        (id(), user_id(), role()).prop_map(|(conversation, user, role)| Request::SetRole { conversation, user, role }),
+        (id(), group_name())
+            .prop_map(|(conversation, name)| Request::RenameGroup { conversation, name }),
+        (id(), topic()).prop_map(|(conversation, topic)| Request::SetTopic {
+            conversation,
+            topic
+        }),
+        (id(), group_settings()).prop_map(|(conversation, settings)| Request::SetGroupSettings {
+            conversation,
+            settings
+        }),
+        (id(), user_id(), role()).prop_map(|(conversation, user, role)| Request::SetRole {
+            conversation,
+            user,
+            role
+        }),
         (id(), user_id()).prop_map(|(conversation, user)| Request::HandOver { conversation, user }),
     ];
     let order = prop_oneof![
-        (id(), users()).prop_map(|(conversation, users)| Request::Ban { conversation, users }),
-        (id(), users()).prop_map(|(conversation, users)| Request::Unban { conversation, users }),
+        (id(), users()).prop_map(|(conversation, users)| Request::Ban {
+            conversation,
+            users
+        }),
+        (id(), users()).prop_map(|(conversation, users)| Request::Unban {
+            conversation,
+            users
+        }),
         id().prop_map(|conversation| Request::BannedUsers { conversation }),
-        (id(), user_id(), timestamp()).prop_map(|(conversation, user, until)| Request::MuteMember { conversation, user, until }),
+        (id(), user_id(), timestamp()).prop_map(|(conversation, user, until)| {
+            Request::MuteMember {
+                conversation,
+                user,
+                until,
+            }
+        }),
         id().prop_map(|conversation| Request::JoinGroup { conversation }),
         option::of(group_name()).prop_map(|prefix| Request::FindGroups { prefix }),
-        (id(), member_settings()).prop_map(|(conversation, settings)| Request::SetMemberSettings { conversation, settings }),
+        (id(), member_settings()).prop_map(|(conversation, settings)| Request::SetMemberSettings {
+            conversation,
+            settings
+        }),
     ];
     prop_oneof![agreed, order]
 }

@@ -2,7 +2,9 @@
 
 use cairn_proto::event::Own;
 use cairn_proto::hello::ServerRole;
-use cairn_proto::people::{Avatar, Contact, ContactPage, Friendship, Profile, Relation, RelationAct, UserPage, UserProfile};
+use cairn_proto::people::{
+    Avatar, Contact, ContactPage, Friendship, Profile, Relation, RelationAct, UserPage, UserProfile,
+};
 use cairn_proto::presence::{DeviceKind, PresentDevice, UserPresence};
 use cairn_proto::receipts::Reads;
 use cairn_proto::request::Request;
@@ -16,13 +18,33 @@ use proptest::prelude::*;
 use super::{conversation_id, text, user_id, user_info, user_name, users};
 
 fn relation() -> impl Strategy<Value = Relation> {
-    let friendship = prop::sample::select(vec![Friendship::None, Friendship::Asked, Friendship::Invited, Friendship::Friends]);
-    (any::<bool>(), friendship, any::<bool>()).prop_map(|(follows, friendship, blocks)| Relation { follows, friendship, blocks })
+    let friendship = prop::sample::select(vec![
+        Friendship::None,
+        Friendship::Asked,
+        Friendship::Invited,
+        Friendship::Friends,
+    ]);
+    (any::<bool>(), friendship, any::<bool>()).prop_map(|(follows, friendship, blocks)| Relation {
+        follows,
+        friendship,
+        blocks,
+    })
 }
 
 fn act() -> impl Strategy<Value = RelationAct> {
-    use RelationAct::{AcceptFriend, AskFriend, Block, DeclineFriend, Follow, RemoveFriend, Unblock, Unfollow};
-    prop::sample::select(vec![Follow, Unfollow, AskFriend, AcceptFriend, DeclineFriend, RemoveFriend, Block, Unblock])
+    use RelationAct::{
+        AcceptFriend, AskFriend, Block, DeclineFriend, Follow, RemoveFriend, Unblock, Unfollow,
+    };
+    prop::sample::select(vec![
+        Follow,
+        Unfollow,
+        AskFriend,
+        AcceptFriend,
+        DeclineFriend,
+        RemoveFriend,
+        Block,
+        Unblock,
+    ])
 }
 
 pub(super) fn contact() -> impl Strategy<Value = Contact> {
@@ -38,8 +60,20 @@ fn setting_value() -> impl Strategy<Value = SettingValue> {
 }
 
 fn setting() -> impl Strategy<Value = Setting> {
-    let written = (setting_name(), setting_value(), setting_value(), text(), text());
-    written.prop_map(|(name, value, default, takes, about)| Setting { name, value, default, takes, about })
+    let written = (
+        setting_name(),
+        setting_value(),
+        setting_value(),
+        text(),
+        text(),
+    );
+    written.prop_map(|(name, value, default, takes, about)| Setting {
+        name,
+        value,
+        default,
+        takes,
+        about,
+    })
 }
 
 fn profile() -> impl Strategy<Value = Profile> {
@@ -47,7 +81,11 @@ fn profile() -> impl Strategy<Value = Profile> {
     let about = "(?s).{1,40}".prop_map(|raw| About::new(raw).unwrap());
     let avatar = vec(any::<u8>(), 0..100).prop_map(|bytes| Avatar::new(bytes.into()).unwrap());
     let said = (option::of(display_name), option::of(about), avatar);
-    said.prop_map(|(display_name, about, avatar)| Profile { display_name, about, avatar })
+    said.prop_map(|(display_name, about, avatar)| Profile {
+        display_name,
+        about,
+        avatar,
+    })
 }
 
 fn present_device() -> impl Strategy<Value = PresentDevice> {
@@ -57,11 +95,16 @@ fn present_device() -> impl Strategy<Value = PresentDevice> {
 }
 
 pub(super) fn presence() -> impl Strategy<Value = UserPresence> {
-    (user_id(), vec(present_device(), 0..4)).prop_map(|(user, devices)| UserPresence { user, devices })
+    (user_id(), vec(present_device(), 0..4))
+        .prop_map(|(user, devices)| UserPresence { user, devices })
 }
 
 fn server_role() -> impl Strategy<Value = ServerRole> {
-    prop::sample::select(vec![ServerRole::Member, ServerRole::Admin, ServerRole::Owner])
+    prop::sample::select(vec![
+        ServerRole::Member,
+        ServerRole::Admin,
+        ServerRole::Owner,
+    ])
 }
 
 pub(super) fn own() -> impl Strategy<Value = Own> {
@@ -75,10 +118,12 @@ pub(super) fn own() -> impl Strategy<Value = Own> {
 pub(super) fn request() -> impl Strategy<Value = Request> {
     prop_oneof![
         Just(Request::Settings),
-        (setting_name(), setting_value()).prop_map(|(name, value)| Request::SetSetting { name, value }),
+        (setting_name(), setting_value())
+            .prop_map(|(name, value)| Request::SetSetting { name, value }),
         (user_id(), act()).prop_map(|(user, act)| Request::Relate { user, act }),
         option::of(user_id()).prop_map(|after| Request::Contacts { after }),
-        (user_name(), option::of(user_id())).prop_map(|(prefix, after)| Request::SearchUsers { prefix, after }),
+        (user_name(), option::of(user_id()))
+            .prop_map(|(prefix, after)| Request::SearchUsers { prefix, after }),
         users().prop_map(|users| Request::Profiles { users }),
         profile().prop_map(Request::SetProfile),
         users().prop_map(|users| Request::Watch { users }),
@@ -89,9 +134,12 @@ pub(super) fn request() -> impl Strategy<Value = Request> {
 }
 
 pub(super) fn response() -> impl Strategy<Value = Response> {
-    let page = (vec(contact(), 0..9), option::of(user_id())).prop_map(|(items, next_after)| ContactPage { items, next_after });
-    let found = (vec(user_info(), 0..9), option::of(user_id())).prop_map(|(items, next_after)| UserPage { items, next_after });
-    let profiles = (user_info(), profile()).prop_map(|(user, profile)| UserProfile { user, profile });
+    let page = (vec(contact(), 0..9), option::of(user_id()))
+        .prop_map(|(items, next_after)| ContactPage { items, next_after });
+    let found = (vec(user_info(), 0..9), option::of(user_id()))
+        .prop_map(|(items, next_after)| UserPage { items, next_after });
+    let profiles =
+        (user_info(), profile()).prop_map(|(user, profile)| UserProfile { user, profile });
     prop_oneof![
         vec(setting(), 0..5).prop_map(Response::Settings),
         contact().prop_map(Response::Related),

@@ -1,7 +1,9 @@
 //! Generators of receipts.
 
 use cairn_proto::event::TimelineFrame;
-use cairn_proto::receipts::{MemberCursors, Reads, Receipt, ReceiptCounts, ReceiptPage, ReceiptState};
+use cairn_proto::receipts::{
+    MemberCursors, Reads, Receipt, ReceiptCounts, ReceiptPage, ReceiptState,
+};
 use cairn_proto::request::Request;
 use cairn_proto::response::Response;
 use proptest::collection::vec;
@@ -15,42 +17,68 @@ fn reads() -> impl Strategy<Value = Reads> {
 }
 
 fn receipt() -> impl Strategy<Value = Receipt> {
-    let state = prop::sample::select(vec![ReceiptState::Sent, ReceiptState::Delivered, ReceiptState::Read]);
+    let state = prop::sample::select(vec![
+        ReceiptState::Sent,
+        ReceiptState::Delivered,
+        ReceiptState::Read,
+    ]);
     (user_id(), state).prop_map(|(user, state)| Receipt { user, state })
 }
 
 fn page() -> impl Strategy<Value = ReceiptPage> {
-    let counts = (small(), small(), small()).prop_map(|(of, delivered, read)| ReceiptCounts { of, delivered, read });
-    (vec(receipt(), 0..9), option::of(counts), reads(), option::of(user_id())).prop_map(|(items, counts, reads, next_after)| ReceiptPage {
-        items,
-        counts,
-        reads,
-        next_after,
-    })
+    let counts = (small(), small(), small()).prop_map(|(of, delivered, read)| ReceiptCounts {
+        of,
+        delivered,
+        read,
+    });
+    (
+        vec(receipt(), 0..9),
+        option::of(counts),
+        reads(),
+        option::of(user_id()),
+    )
+        .prop_map(|(items, counts, reads, next_after)| ReceiptPage {
+            items,
+            counts,
+            reads,
+            next_after,
+        })
 }
 
 pub(super) fn request() -> impl Strategy<Value = Request> {
     prop_oneof![
-        (conversation_id(), msgid()).prop_map(|(conversation, from)| Request::MarkUnread { conversation, from }),
-        (conversation_id(), msgid(), option::of(user_id())).prop_map(|(conversation, msgid, after)| Request::Receipts {
-            conversation,
-            msgid,
-            after
-        }),
+        (conversation_id(), msgid())
+            .prop_map(|(conversation, from)| Request::MarkUnread { conversation, from }),
+        (conversation_id(), msgid(), option::of(user_id())).prop_map(
+            |(conversation, msgid, after)| Request::Receipts {
+                conversation,
+                msgid,
+                after
+            }
+        ),
         Just(Request::OwnReads),
         reads().prop_map(Request::SetOwnReads),
     ]
 }
 
 pub(super) fn response() -> impl Strategy<Value = Response> {
-    prop_oneof![page().prop_map(Response::Receipts), reads().prop_map(Response::OwnReads)]
+    prop_oneof![
+        page().prop_map(Response::Receipts),
+        reads().prop_map(Response::OwnReads)
+    ]
 }
 
 pub(super) fn frame() -> impl Strategy<Value = TimelineFrame> {
-    let cursors = (user_id(), msgid(), msgid()).prop_map(|(user, delivered, read)| MemberCursors { user, delivered, read });
-    (conversation_id(), vec(cursors, 0..9), any::<bool>()).prop_map(|(conversation, cursors, more)| TimelineFrame::Receipts {
-        conversation,
-        cursors,
-        more,
-    })
+    let cursors = (user_id(), msgid(), msgid()).prop_map(|(user, delivered, read)| MemberCursors {
+        user,
+        delivered,
+        read,
+    });
+    (conversation_id(), vec(cursors, 0..9), any::<bool>()).prop_map(
+        |(conversation, cursors, more)| TimelineFrame::Receipts {
+            conversation,
+            cursors,
+            more,
+        },
+    )
 }

@@ -41,18 +41,31 @@ impl Audience {
     where
         F: Future<Output = Result<(), BenchError>> + Send + 'static,
     {
-        let cursors: Vec<_> = clients.iter().map(|_| Arc::new(Mutex::new(Cursor::new(MsgId::new(1))))).collect();
-        let receiver = |(client, (group, cursor)): (Client, (&Group, &Arc<Mutex<Cursor>>))| Receiver {
-            client,
-            group: group.id,
-            texts: Arc::clone(&load.texts),
-            gauge: Arc::clone(gauge),
-            window: Arc::clone(window),
-            cursor: Arc::clone(cursor),
-        };
+        let cursors: Vec<_> = clients
+            .iter()
+            .map(|_| Arc::new(Mutex::new(Cursor::new(MsgId::new(1)))))
+            .collect();
+        let receiver =
+            |(client, (group, cursor)): (Client, (&Group, &Arc<Mutex<Cursor>>))| Receiver {
+                client,
+                group: group.id,
+                texts: Arc::clone(&load.texts),
+                gauge: Arc::clone(gauge),
+                window: Arc::clone(window),
+                cursor: Arc::clone(cursor),
+            };
         let places = load.groups.iter().cycle().skip(first_group).zip(&cursors);
-        let listening = clients.into_iter().zip(places).map(|each| listen(receiver(each))).collect();
-        Self { window: Arc::clone(window), cursors, first_group, listening }
+        let listening = clients
+            .into_iter()
+            .zip(places)
+            .map(|each| listen(receiver(each)))
+            .collect();
+        Self {
+            window: Arc::clone(window),
+            cursors,
+            first_group,
+            listening,
+        }
     }
 
     /// As [`delivered`], to all of them.
@@ -62,7 +75,9 @@ impl Audience {
 
     /// How many deliveries are due to all of them, of what each sender has sent.
     pub(crate) fn due(&self, sent: &[Sent]) -> u64 {
-        (0..self.cursors.len()).flat_map(|at| self.to_its_group(at, sent)).sum()
+        (0..self.cursors.len())
+            .flat_map(|at| self.to_its_group(at, sent))
+            .sum()
     }
 
     /// What is amiss with what was received, of what each sender has sent.
@@ -76,7 +91,8 @@ impl Audience {
 
     /// How many messages each sender has sent to the group of one receiver.
     fn to_its_group(&self, at: usize, sent: &[Sent]) -> impl Iterator<Item = u64> {
-        sent.iter().map(move |sent| sent.accepted[(self.first_group + at) % sent.accepted.len()])
+        sent.iter()
+            .map(move |sent| sent.accepted[(self.first_group + at) % sent.accepted.len()])
     }
 }
 
@@ -87,7 +103,10 @@ pub(crate) async fn delivered<T: 'static>(
     receivers: &mut JoinSet<Result<T, BenchError>>,
     mut tell: impl FnMut(i64) -> Wait,
 ) -> Result<(), BenchError> {
-    let (mut left, mut deadline) = (window.undelivered(), Instant::now() + limits::SETTLE_TIME_MAX);
+    let (mut left, mut deadline) = (
+        window.undelivered(),
+        Instant::now() + limits::SETTLE_TIME_MAX,
+    );
     while left > 0 && Instant::now() < deadline && tell(left) == Wait::On {
         sleep(limits::TICK).await;
         if let Some(ended) = receivers.try_join_next() {

@@ -18,7 +18,10 @@ pub(crate) struct Climb {
 impl Climb {
     /// Nothing yet, of so many.
     pub(crate) fn to(goal: usize) -> Self {
-        Self { steps: vec![(0.0, 0)], goal }
+        Self {
+            steps: vec![(0.0, 0)],
+            goal,
+        }
     }
 
     /// Now there are `count`, one more than before. Of many, only some are kept.
@@ -30,7 +33,10 @@ impl Climb {
     }
 
     pub(crate) fn points(&self) -> Vec<(f64, f64)> {
-        self.steps.iter().map(|&(s, count)| (s, count as f64)).collect()
+        self.steps
+            .iter()
+            .map(|&(s, count)| (s, count as f64))
+            .collect()
     }
 }
 
@@ -44,8 +50,15 @@ mod tests {
             let mut climb = Climb::to(goal);
             (1..=goal).for_each(|count| climb.reached(count, Duration::from_millis(count as u64)));
             let points = climb.points();
-            assert!(points.len() <= limits::MOMENTS_MAX + 1, "{goal}: {}", points.len());
-            assert_eq!((points[0], points[points.len() - 1]), ((0.0, 0.0), (goal as f64 / 1_000.0, goal as f64)));
+            assert!(
+                points.len() <= limits::MOMENTS_MAX + 1,
+                "{goal}: {}",
+                points.len()
+            );
+            assert_eq!(
+                (points[0], points[points.len() - 1]),
+                ((0.0, 0.0), (goal as f64 / 1_000.0, goal as f64))
+            );
         }
     }
 }

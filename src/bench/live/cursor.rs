@@ -21,16 +21,23 @@ pub(crate) struct Cursor {
 impl Cursor {
     /// A device that has everything in front of `next`.
     pub(crate) fn new(next: MsgId) -> Self {
-        Self { next, seen: HashMap::new() }
+        Self {
+            next,
+            seen: HashMap::new(),
+        }
     }
 
     /// Takes what came. `saw` is told of each message of the run.
     pub(crate) fn take(&mut self, run: Run, mut saw: impl FnMut(Stamp)) -> Result<(), BenchError> {
         self.next = run.last().next();
         let mut packed = run.entries;
-        while let Some(entry) = split_entry(&mut packed).map_err(|_| Error::Protocol("a message cannot be read"))? {
+        while let Some(entry) =
+            split_entry(&mut packed).map_err(|_| Error::Protocol("a message cannot be read"))?
+        {
             // What has no stamp was not said by the run: that the group was made, and who is in it.
-            let Some(stamp) = Stamp::read(&entry) else { continue };
+            let Some(stamp) = Stamp::read(&entry) else {
+                continue;
+            };
             self.seen.entry(stamp.sender).or_default().saw(stamp.number);
             saw(stamp);
         }
@@ -63,9 +70,20 @@ mod tests {
     fn run(first: u64, bodies: Vec<Body>) -> Run {
         let (mut entries, count) = (Vec::new(), u32::try_from(bodies.len()).unwrap());
         for body in bodies {
-            Entry { sender: UserId::new(3), sent_at: Timestamp::new(1), body, extras: Extras::NONE }.pack(&mut entries);
+            Entry {
+                sender: UserId::new(3),
+                sent_at: Timestamp::new(1),
+                body,
+                extras: Extras::NONE,
+            }
+            .pack(&mut entries);
         }
-        Run { conversation: ConversationId::new(5), first: MsgId::new(first), count, entries: entries.into() }
+        Run {
+            conversation: ConversationId::new(5),
+            first: MsgId::new(first),
+            count,
+            entries: entries.into(),
+        }
     }
 
     #[test]
@@ -75,13 +93,28 @@ mod tests {
         let mut cursor = Cursor::new(MsgId::new(4));
         let mut saw = Vec::new();
         let other = Body::Text(Text::new("not of the run").unwrap());
-        cursor.take(run(4, vec![said(1, 1), other, said(7, 1)]), |stamp| saw.push((stamp.sender, stamp.number))).unwrap();
-        cursor.take(run(7, vec![said(1, 3)]), |stamp| saw.push((stamp.sender, stamp.number))).unwrap();
+        cursor
+            .take(run(4, vec![said(1, 1), other, said(7, 1)]), |stamp| {
+                saw.push((stamp.sender, stamp.number))
+            })
+            .unwrap();
+        cursor
+            .take(run(7, vec![said(1, 3)]), |stamp| {
+                saw.push((stamp.sender, stamp.number))
+            })
+            .unwrap();
         assert_eq!(cursor.next, MsgId::new(8));
         assert_eq!(saw, [(1, 1), (7, 1), (1, 3)]);
         assert_eq!(cursor.check([(7, 1)]), Anomalies::default());
-        let missing = |count| Anomalies { missing: count, ..Anomalies::default() };
+        let missing = |count| Anomalies {
+            missing: count,
+            ..Anomalies::default()
+        };
         assert_eq!(cursor.check([(1, 3), (7, 1)]), missing(1), "in the middle");
-        assert_eq!(cursor.check([(7, 1), (9, 2)]), missing(2), "of one who was never seen");
+        assert_eq!(
+            cursor.check([(7, 1), (9, 2)]),
+            missing(2),
+            "of one who was never seen"
+        );
     }
 }

@@ -81,16 +81,37 @@ impl Settings {
     }
 
     fn deliveries_on_their_way_max(&self, readers: usize) -> i64 {
-        let most = if self.rate.is_some() { usize::MAX } else { self.inflight.saturating_mul(readers) };
+        let most = if self.rate.is_some() {
+            usize::MAX
+        } else {
+            self.inflight.saturating_mul(readers)
+        };
         i64::try_from(most).unwrap_or(i64::MAX)
     }
 }
 
 impl fmt::Display for Settings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { receivers, senders, conversations, skew, body, inflight, rate, stall, .. } = self;
-        let (senders, receivers) = (counted((*senders).into(), "sender"), counted(*receivers, "receiver"));
-        write!(f, "{senders}, {receivers}, {body}-byte bodies, {} (skew {skew}), ", counted(*conversations, "group"))?;
+        let Self {
+            receivers,
+            senders,
+            conversations,
+            skew,
+            body,
+            inflight,
+            rate,
+            stall,
+            ..
+        } = self;
+        let (senders, receivers) = (
+            counted((*senders).into(), "sender"),
+            counted(*receivers, "receiver"),
+        );
+        write!(
+            f,
+            "{senders}, {receivers}, {body}-byte bodies, {} (skew {skew}), ",
+            counted(*conversations, "group")
+        )?;
         match rate {
             Some(rate) => write!(f, "{} messages/s", grouped((*rate).into()))?,
             None => write!(f, "at most {inflight} on their way to the average receiver")?,
@@ -111,12 +132,25 @@ struct Cast {
 ///
 /// # Errors
 /// Says what the run came to nothing by. What was measured before it was interrupted is reported.
-pub(crate) async fn run(settings: Settings, watcher: &mut Watcher) -> Result<Report<Settings, Findings>, BenchError> {
+pub(crate) async fn run(
+    settings: Settings,
+    watcher: &mut Watcher,
+) -> Result<Report<Settings, Findings>, BenchError> {
     let (stop, readers) = (watcher.stop(), settings.readers()?);
-    let Cast { mut venue, senders, mut receivers, groups } = stop.unless_asked(prepare(&settings, readers, watcher)).await?;
+    let Cast {
+        mut venue,
+        senders,
+        mut receivers,
+        groups,
+    } = stop
+        .unless_asked(prepare(&settings, readers, watcher))
+        .await?;
     let (began, senders_count) = (Instant::now(), senders.len());
     let wakes: Vec<Arc<Notify>> = senders.iter().map(|_| Arc::default()).collect();
-    let window = Arc::new(Window::new(settings.deliveries_on_their_way_max(readers), wakes.clone()));
+    let window = Arc::new(Window::new(
+        settings.deliveries_on_their_way_max(readers),
+        wakes.clone(),
+    ));
     let load = Load {
         groups,
         skew: settings.skew,
@@ -129,14 +163,40 @@ pub(crate) async fn run(settings: Settings, watcher: &mut Watcher) -> Result<Rep
     let mut audience = Audience::new(receivers, 0, &load, (&load.gauge, &window), Receiver::run);
     let pace = |sender| match settings.rate {
         None => Pace::Window(Arc::clone(&window)),
-        Some(rate) => Pace::Rate(Turns { began, rate: rate.into(), sender, senders: senders_count }, SENDS_IN_FLIGHT_MAX),
+        Some(rate) => Pace::Rate(
+            Turns {
+                began,
+                rate: rate.into(),
+                sender,
+                senders: senders_count,
+            },
+            SENDS_IN_FLIGHT_MAX,
+        ),
     };
     let mut sending = load.start(senders, &wakes, pace);
-    let clock = settings.rate.map(|rate| Clock::start(began, rate.into(), wakes.clone())).transpose().map_err(BenchError::Clock)?;
-    let mut course = count(&load.gauge, settings.extent, &venue, &mut sending, watcher, progress).await?;
+    let clock = settings
+        .rate
+        .map(|rate| Clock::start(began, rate.into(), wakes.clone()))
+        .transpose()
+        .map_err(BenchError::Clock)?;
+    let mut course = count(
+        &load.gauge,
+        settings.extent,
+        &venue,
+        &mut sending,
+        watcher,
+        progress,
+    )
+    .await?;
     if let (Some(extent), false) = (settings.stall.extent(), course.interrupted) {
         let calm = load.gauge.begin_anew();
-        course = slow.while_stalled(&calm, &venue, count(&load.gauge, extent, &venue, &mut sending, watcher, progress)).await?;
+        course = slow
+            .while_stalled(
+                &calm,
+                &venue,
+                count(&load.gauge, extent, &venue, &mut sending, watcher, progress),
+            )
+            .await?;
     }
     load.gauge.end();
     drop(clock);
@@ -146,31 +206,78 @@ pub(crate) async fn run(settings: Settings, watcher: &mut Watcher) -> Result<Rep
     let mut anomalies = audience.check(&sent);
     let (stall, of_slow) = slow.catch_up(&sent, &venue, watcher).await?;
     anomalies.add(of_slow);
-    Ok(report(settings, &venue, &load.gauge, &course, anomalies, stall))
+    Ok(report(
+        settings,
+        &venue,
+        &load.gauge,
+        &course,
+        anomalies,
+        stall,
+    ))
 }
 
 fn progress(tally: &Tally) -> String {
-    format!("{} accepted, {} delivered", grouped(tally.accepted as f64), grouped(tally.delivered as f64))
+    format!(
+        "{} accepted, {} delivered",
+        grouped(tally.accepted as f64),
+        grouped(tally.delivered as f64)
+    )
 }
 
 /// The first `readers` of the receivers are those that the senders wait for.
-async fn prepare(settings: &Settings, readers: usize, watcher: &mut Watcher) -> Result<Cast, BenchError> {
+async fn prepare(
+    settings: &Settings,
+    readers: usize,
+    watcher: &mut Watcher,
+) -> Result<Cast, BenchError> {
     let venue = Venue::open(&settings.place).await?;
-    let mut join = async |role: &str, count: usize, options: &Options| -> Result<Vec<Client>, BenchError> {
-        let joined = venue.join(role, count, options, |done| watcher.tell(&|| format!("{done} of {count} {role}s have joined"))).await?;
-        Ok(joined.into_iter().map(|(client, _)| client).collect())
-    };
+    let mut join =
+        async |role: &str, count: usize, options: &Options| -> Result<Vec<Client>, BenchError> {
+            let joined = venue
+                .join(role, count, options, |done| {
+                    watcher.tell(&|| format!("{done} of {count} {role}s have joined"))
+                })
+                .await?;
+            Ok(joined.into_iter().map(|(client, _)| client).collect())
+        };
     let senders = join("sender", settings.senders.into(), &quiet()).await?;
     let receivers = join("receiver", settings.receivers, &Options::default()).await?;
-    let users = |clients: &[Client]| -> Vec<UserId> { clients.iter().map(|client| client.whoami().user).collect() };
+    let users = |clients: &[Client]| -> Vec<UserId> {
+        clients.iter().map(|client| client.whoami().user).collect()
+    };
     let (everywhere, listeners) = (users(&senders), users(&receivers));
     let count = settings.conversations;
-    let here = |at: usize, listeners: &[UserId]| listeners.iter().skip(at).step_by(count).copied().collect::<Vec<_>>();
-    let members = |at: usize| everywhere.iter().copied().chain(here(at, &listeners)).collect();
-    let groups = venue.groups(count, members, |done| watcher.tell(&|| format!("{done} of {count} groups are made"))).await?;
-    let group = |(at, &id)| Group { id, receivers: u32::try_from(here(at, &listeners[..readers]).len()).unwrap_or(u32::MAX) };
+    let here = |at: usize, listeners: &[UserId]| {
+        listeners
+            .iter()
+            .skip(at)
+            .step_by(count)
+            .copied()
+            .collect::<Vec<_>>()
+    };
+    let members = |at: usize| {
+        everywhere
+            .iter()
+            .copied()
+            .chain(here(at, &listeners))
+            .collect()
+    };
+    let groups = venue
+        .groups(count, members, |done| {
+            watcher.tell(&|| format!("{done} of {count} groups are made"))
+        })
+        .await?;
+    let group = |(at, &id)| Group {
+        id,
+        receivers: u32::try_from(here(at, &listeners[..readers]).len()).unwrap_or(u32::MAX),
+    };
     let groups = groups.iter().enumerate().map(group).collect();
-    Ok(Cast { venue, senders, receivers, groups })
+    Ok(Cast {
+        venue,
+        senders,
+        receivers,
+        groups,
+    })
 }
 
 fn report(
@@ -198,5 +305,11 @@ fn report(
             ..Findings::of_course(course, venue, tally.delivered)
         }
     });
-    Report::new("fanout", venue.subject(), settings, course.interrupted, found)
+    Report::new(
+        "fanout",
+        venue.subject(),
+        settings,
+        course.interrupted,
+        found,
+    )
 }

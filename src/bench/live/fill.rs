@@ -34,9 +34,16 @@ pub(crate) async fn fill(
     texts: &Arc<Texts>,
     watcher: &mut Watcher,
 ) -> Result<Vec<(ConversationId, MsgId)>, BenchError> {
-    let total = each * fillers.iter().map(|filler| filler.conversations.len() as u64).sum::<u64>();
+    let total = each
+        * fillers
+            .iter()
+            .map(|filler| filler.conversations.len() as u64)
+            .sum::<u64>();
     let stored = Arc::new(AtomicU64::new(0));
-    let mut filling: JoinSet<_> = fillers.into_iter().map(|filler| filler.run(each, Arc::clone(texts), Arc::clone(&stored))).collect();
+    let mut filling: JoinSet<_> = fillers
+        .into_iter()
+        .map(|filler| filler.run(each, Arc::clone(texts), Arc::clone(&stored)))
+        .collect();
     let mut heads = Vec::new();
     loop {
         tokio::select! {
@@ -48,14 +55,32 @@ pub(crate) async fn fill(
             () = sleep(limits::TICK) => {}
         }
         let so_far = stored.load(Ordering::Relaxed) as f64;
-        watcher.tell(&|| format!("{} of {} messages are stored", grouped(so_far), grouped(total as f64)));
+        watcher.tell(&|| {
+            format!(
+                "{} of {} messages are stored",
+                grouped(so_far),
+                grouped(total as f64)
+            )
+        });
     }
 }
 
 impl Filler {
-    async fn run(self, each: u64, texts: Arc<Texts>, stored: Arc<AtomicU64>) -> Result<Vec<(ConversationId, MsgId)>, BenchError> {
-        let Self { client, number: sender, conversations } = self;
-        let mut heads: Vec<_> = conversations.iter().map(|&conversation| (conversation, MsgId::ZERO)).collect();
+    async fn run(
+        self,
+        each: u64,
+        texts: Arc<Texts>,
+        stored: Arc<AtomicU64>,
+    ) -> Result<Vec<(ConversationId, MsgId)>, BenchError> {
+        let Self {
+            client,
+            number: sender,
+            conversations,
+        } = self;
+        let mut heads: Vec<_> = conversations
+            .iter()
+            .map(|&conversation| (conversation, MsgId::ZERO))
+            .collect();
         let mut unanswered = VecDeque::new();
         for number in 1..=each {
             for (at, &conversation) in conversations.iter().enumerate() {

@@ -62,29 +62,55 @@ pub(crate) struct Checked {
 
 impl From<Anomalies> for Checked {
     fn from(found: Anomalies) -> Self {
-        Self { missing: Some(found.missing), duplicates: Some(found.duplicates), out_of_order: Some(found.out_of_order) }
+        Self {
+            missing: Some(found.missing),
+            duplicates: Some(found.duplicates),
+            out_of_order: Some(found.out_of_order),
+        }
     }
 }
 
 impl Checked {
     /// Of a run that was ended before everything could come, so that nothing of it is missing.
     pub(crate) fn unfinished(found: Anomalies) -> Self {
-        Self { missing: None, ..found.into() }
+        Self {
+            missing: None,
+            ..found.into()
+        }
     }
 
     /// Whether everything that was looked at came once and in order.
     pub(crate) fn is_sound(self) -> bool {
-        let Self { missing, duplicates, out_of_order } = self;
-        [missing, duplicates, out_of_order].into_iter().flatten().all(|count| count == 0)
+        let Self {
+            missing,
+            duplicates,
+            out_of_order,
+        } = self;
+        [missing, duplicates, out_of_order]
+            .into_iter()
+            .flatten()
+            .all(|count| count == 0)
     }
 
     pub(crate) fn figures(self) -> Vec<Figure> {
         let all = [
-            ("missing", self.missing, "deliveries that never came, of all that were due"),
+            (
+                "missing",
+                self.missing,
+                "deliveries that never came, of all that were due",
+            ),
             ("duplicates", self.duplicates, "deliveries that came again"),
-            ("out of order", self.out_of_order, "deliveries that came behind later ones"),
+            (
+                "out of order",
+                self.out_of_order,
+                "deliveries that came behind later ones",
+            ),
         ];
-        all.into_iter().filter_map(|(name, count, meaning)| Some(Figure::new(name, grouped(count? as f64), meaning))).collect()
+        all.into_iter()
+            .filter_map(|(name, count, meaning)| {
+                Some(Figure::new(name, grouped(count? as f64), meaning))
+            })
+            .collect()
     }
 }
 
@@ -107,30 +133,91 @@ impl Findings {
 impl Found for Findings {
     fn figures(&self) -> Vec<Figure> {
         let mut figures = Vec::new();
-        let mut row = |name, value: Option<String>, meaning| figures.extend(value.map(|value| Figure::new(name, value, meaning)));
+        let mut row = |name, value: Option<String>, meaning| {
+            figures.extend(value.map(|value| Figure::new(name, value, meaning)))
+        };
         let rate = |rate: f64| format!("{} /s", grouped(rate));
         let count = |count: u64| grouped(count as f64);
         let is_fanout = self.deliveries.is_some();
-        row("deliveries", self.deliveries_per_s.map(rate), "messages that receivers got; one message to ten receivers is ten");
-        row("accepted", self.accepted_per_s.map(rate), "messages that were stored durably, numbered and answered");
-        let latency = if is_fanout { "from the send to its receipt" } else { "from the send to its answer" };
-        figures.extend(self.latency_ms.map(|taken| Figure::of_latency("latency", taken, latency)));
-        figures.extend(self.accept_latency_ms.map(|taken| Figure::of_latency("acceptance", taken, "from the send to its answer")));
+        row(
+            "deliveries",
+            self.deliveries_per_s.map(rate),
+            "messages that receivers got; one message to ten receivers is ten",
+        );
+        row(
+            "accepted",
+            self.accepted_per_s.map(rate),
+            "messages that were stored durably, numbered and answered",
+        );
+        let latency = if is_fanout {
+            "from the send to its receipt"
+        } else {
+            "from the send to its answer"
+        };
+        figures.extend(
+            self.latency_ms
+                .map(|taken| Figure::of_latency("latency", taken, latency)),
+        );
+        figures.extend(
+            self.accept_latency_ms.map(|taken| {
+                Figure::of_latency("acceptance", taken, "from the send to its answer")
+            }),
+        );
         figures.extend(self.anomalies.figures());
-        let mut row = |name, value: Option<String>, meaning| figures.extend(value.map(|value| Figure::new(name, value, meaning)));
-        row("connections", self.connections.map(count), "users who are logged in and do nothing");
-        row("handshakes", self.handshakes_per_s.map(rate), "connections a second, from the first packet to the welcome");
-        row("memory each", self.server_kib_per_connection.map(|kib| format!("{kib:.1} KiB")), "server memory for each connection");
-        row("idle CPU", self.idle_server_cpu_percent.map(|cpu| format!("{cpu:.1} %")), "of one core, by the server, for all of them");
+        let mut row = |name, value: Option<String>, meaning| {
+            figures.extend(value.map(|value| Figure::new(name, value, meaning)))
+        };
+        row(
+            "connections",
+            self.connections.map(count),
+            "users who are logged in and do nothing",
+        );
+        row(
+            "handshakes",
+            self.handshakes_per_s.map(rate),
+            "connections a second, from the first packet to the welcome",
+        );
+        row(
+            "memory each",
+            self.server_kib_per_connection
+                .map(|kib| format!("{kib:.1} KiB")),
+            "server memory for each connection",
+        );
+        row(
+            "idle CPU",
+            self.idle_server_cpu_percent
+                .map(|cpu| format!("{cpu:.1} %")),
+            "of one core, by the server, for all of them",
+        );
         let seconds = |seconds: f64| format!("{seconds:.1} s");
-        row("back (stop)", self.back_after_stop_s.map(seconds), "from a restarted server's readiness until all are back");
-        row("back (crash)", self.back_after_crash_s.map(seconds), "the same behind a kill -9, which tells nobody");
-        row("lost", self.connections_lost.map(count), "connections that did not come back");
+        row(
+            "back (stop)",
+            self.back_after_stop_s.map(seconds),
+            "from a restarted server's readiness until all are back",
+        );
+        row(
+            "back (crash)",
+            self.back_after_crash_s.map(seconds),
+            "the same behind a kill -9, which tells nobody",
+        );
+        row(
+            "lost",
+            self.connections_lost.map(count),
+            "connections that did not come back",
+        );
         let cpu = |cpu: f64| format!("{cpu:.2} s");
-        let per = if is_fanout { "processor time for a million deliveries" } else { "processor time for a million messages" };
+        let per = if is_fanout {
+            "processor time for a million deliveries"
+        } else {
+            "processor time for a million messages"
+        };
         row("server CPU", self.server_cpu_s_per_million.map(cpu), per);
         row("clients CPU", self.clients_cpu_s_per_million.map(cpu), per);
-        row("server memory", self.server_mib.map(|mib| format!("{mib:.0} MiB")), "in use at the end");
+        row(
+            "server memory",
+            self.server_mib.map(|mib| format!("{mib:.0} MiB")),
+            "in use at the end",
+        );
         figures.extend(self.workings.figures());
         figures.extend(self.stall.figures());
         figures
@@ -138,18 +225,35 @@ impl Found for Findings {
 
     fn plots(&self) -> Vec<Plot> {
         let is_fanout = self.deliveries.is_some();
-        let sent = if is_fanout { "sent to received" } else { "sent to accepted" };
+        let sent = if is_fanout {
+            "sent to received"
+        } else {
+            "sent to accepted"
+        };
         let latencies = [
             (sent, &self.latency_distribution),
-            ("the same, while all read", &self.stall.calm_latency_distribution),
+            (
+                "the same, while all read",
+                &self.stall.calm_latency_distribution,
+            ),
             ("sent to accepted", &self.accept_latency_distribution),
         ];
-        let climbs = [("at first", &self.up_at_first), ("after a stop", &self.up_after_stop), ("after a crash", &self.up_after_crash)];
+        let climbs = [
+            ("at first", &self.up_at_first),
+            ("after a stop", &self.up_after_stop),
+            ("after a crash", &self.up_after_crash),
+        ];
         let (latencies, climbs) = (measured(&latencies), measured(&climbs));
         let latency = (!latencies.is_empty()).then(|| plots::latency(&latencies));
-        let throughput = self.timeline.as_ref().map(|timeline| plots::throughput(timeline, is_fanout));
+        let throughput = self
+            .timeline
+            .as_ref()
+            .map(|timeline| plots::throughput(timeline, is_fanout));
         let connections = (!climbs.is_empty()).then(|| plots::connections(&climbs));
-        [latency, throughput, connections].into_iter().flatten().collect()
+        [latency, throughput, connections]
+            .into_iter()
+            .flatten()
+            .collect()
     }
 
     fn seconds(&self) -> Option<f64> {
@@ -164,7 +268,10 @@ impl Found for Findings {
 
 /// What there is, of what could have been measured.
 fn measured<'a, T>(kinds: &[(&'static str, &'a Option<T>)]) -> Vec<(&'static str, &'a T)> {
-    kinds.iter().filter_map(|&(name, measured)| Some((name, measured.as_ref()?))).collect()
+    kinds
+        .iter()
+        .filter_map(|&(name, measured)| Some((name, measured.as_ref()?)))
+        .collect()
 }
 
 #[cfg(test)]
@@ -173,24 +280,77 @@ mod tests {
 
     #[test]
     fn a_run_is_sound_when_nothing_was_found_amiss() {
-        let with = |anomalies: Anomalies| Findings { anomalies: anomalies.into(), ..Findings::default() }.is_sound();
+        let with = |anomalies: Anomalies| {
+            Findings {
+                anomalies: anomalies.into(),
+                ..Findings::default()
+            }
+            .is_sound()
+        };
         assert!(with(Anomalies::default()));
-        assert!(!with(Anomalies { missing: 1, ..Anomalies::default() }));
-        assert!(!with(Anomalies { duplicates: 1, ..Anomalies::default() }));
-        assert!(!with(Anomalies { out_of_order: 1, ..Anomalies::default() }));
-        assert!(!Findings { connections_lost: Some(1), ..Findings::default() }.is_sound());
+        assert!(!with(Anomalies {
+            missing: 1,
+            ..Anomalies::default()
+        }));
+        assert!(!with(Anomalies {
+            duplicates: 1,
+            ..Anomalies::default()
+        }));
+        assert!(!with(Anomalies {
+            out_of_order: 1,
+            ..Anomalies::default()
+        }));
+        assert!(
+            !Findings {
+                connections_lost: Some(1),
+                ..Findings::default()
+            }
+            .is_sound()
+        );
         assert!(Findings::default().is_sound());
     }
 
     #[test]
     fn people_get_what_was_measured_and_programs_every_field() {
-        let latency = Percentiles { p50: 1.0, p90: 2.0, p99: 3.0, p999: 4.0, max: 5.0 };
-        let found = Findings { accepted_per_s: Some(450_000.0), latency_ms: Some(latency), ..Findings::default() };
-        let figures: Vec<_> = found.figures().into_iter().map(|figure| (figure.name, figure.value)).collect();
-        assert_eq!(figures, [("accepted", "450,000 /s".to_owned()), ("latency", latency.to_string())]);
+        let latency = Percentiles {
+            p50: 1.0,
+            p90: 2.0,
+            p99: 3.0,
+            p999: 4.0,
+            max: 5.0,
+        };
+        let found = Findings {
+            accepted_per_s: Some(450_000.0),
+            latency_ms: Some(latency),
+            ..Findings::default()
+        };
+        let figures: Vec<_> = found
+            .figures()
+            .into_iter()
+            .map(|figure| (figure.name, figure.value))
+            .collect();
+        assert_eq!(
+            figures,
+            [
+                ("accepted", "450,000 /s".to_owned()),
+                ("latency", latency.to_string())
+            ]
+        );
         let json = serde_json::to_value(found).unwrap();
-        let fields =
-            ["timeline", "latency_distribution", "deliveries_per_s", "missing", "server_kib_per_connection", "messages_per_commit"];
-        assert!(fields.iter().all(|field| json[*field].is_null() && json.as_object().unwrap().contains_key(*field)), "{json}");
+        let fields = [
+            "timeline",
+            "latency_distribution",
+            "deliveries_per_s",
+            "missing",
+            "server_kib_per_connection",
+            "messages_per_commit",
+        ];
+        assert!(
+            fields
+                .iter()
+                .all(|field| json[*field].is_null()
+                    && json.as_object().unwrap().contains_key(*field)),
+            "{json}"
+        );
     }
 }

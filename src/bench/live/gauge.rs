@@ -71,8 +71,15 @@ impl Tally {
 impl Gauge {
     /// A gauge that counts until `goal` messages are accepted, if there is a goal.
     pub(crate) fn new(goal: Option<u64>) -> Self {
-        let tally = Tally { goal, ..Tally::new(Span::WarmingUp) };
-        Self { tally: Mutex::new(tally), is_over: AtomicBool::new(false), reached: Notify::new() }
+        let tally = Tally {
+            goal,
+            ..Tally::new(Span::WarmingUp)
+        };
+        Self {
+            tally: Mutex::new(tally),
+            is_over: AtomicBool::new(false),
+            reached: Notify::new(),
+        }
     }
 
     /// From now on everything counts.
@@ -85,7 +92,10 @@ impl Gauge {
 
     /// Begins to count anew, without a goal. Gives what was counted before.
     pub(crate) fn begin_anew(&self) -> Tally {
-        mem::replace(&mut *self.tally.lock(), Tally::new(Span::Since(Instant::now())))
+        mem::replace(
+            &mut *self.tally.lock(),
+            Tally::new(Span::Since(Instant::now())),
+        )
     }
 
     /// From now on nothing counts, while the load goes on.
@@ -110,7 +120,9 @@ impl Gauge {
             return;
         }
         tally.accepted += latencies.len() as u64;
-        latencies.iter().for_each(|&latency| tally.accept.record(latency));
+        latencies
+            .iter()
+            .for_each(|&latency| tally.accept.record(latency));
         if tally.goal.is_some_and(|goal| tally.accepted >= goal) {
             tally.end();
             self.reached.notify_one();
@@ -122,7 +134,9 @@ impl Gauge {
         let mut tally = self.tally.lock();
         if tally.is_counting() {
             tally.delivered += latencies.len() as u64;
-            latencies.iter().for_each(|&latency| tally.delivery.record(latency));
+            latencies
+                .iter()
+                .for_each(|&latency| tally.delivery.record(latency));
         }
     }
 
@@ -134,7 +148,14 @@ impl Gauge {
 
 impl Tally {
     fn new(span: Span) -> Self {
-        Self { span, goal: None, accepted: 0, accept: Latencies::new(), delivered: 0, delivery: Latencies::new() }
+        Self {
+            span,
+            goal: None,
+            accepted: 0,
+            accept: Latencies::new(),
+            delivered: 0,
+            delivery: Latencies::new(),
+        }
     }
 
     fn end(&mut self) {
@@ -177,7 +198,10 @@ mod tests {
         assert!(!gauge.is_over());
         let before = gauge.begin_anew();
         gauge.accepted(&[ONE[0]; 3]);
-        assert_eq!((before.accepted, gauge.read(|tally| tally.accepted)), (1, 3));
+        assert_eq!(
+            (before.accepted, gauge.read(|tally| tally.accepted)),
+            (1, 3)
+        );
     }
 
     #[tokio::test]

@@ -37,8 +37,16 @@ pub(crate) struct Settings {
 
 impl fmt::Display for Settings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { connections, seconds, .. } = self;
-        write!(f, "{}, doing nothing for {seconds} s", counted(*connections, "connection"))
+        let Self {
+            connections,
+            seconds,
+            ..
+        } = self;
+        write!(
+            f,
+            "{}, doing nothing for {seconds} s",
+            counted(*connections, "connection")
+        )
     }
 }
 
@@ -46,20 +54,40 @@ impl fmt::Display for Settings {
 ///
 /// # Errors
 /// Says what the run came to nothing by. What was measured before it was interrupted is reported.
-pub(crate) async fn run(settings: Settings, watcher: &mut Watcher) -> Result<Report<Settings, Findings>, BenchError> {
+pub(crate) async fn run(
+    settings: Settings,
+    watcher: &mut Watcher,
+) -> Result<Report<Settings, Findings>, BenchError> {
     let stop = watcher.stop();
-    let mut venue = stop.clone().unless_asked(Venue::open(&settings.place)).await?;
+    let mut venue = stop
+        .clone()
+        .unless_asked(Venue::open(&settings.place))
+        .await?;
     let mut found = Findings::default();
-    let interrupted = match stop.unless_asked(steps(&settings, &mut venue, &mut found, watcher)).await {
+    let interrupted = match stop
+        .unless_asked(steps(&settings, &mut venue, &mut found, watcher))
+        .await
+    {
         Ok(()) => false,
         Err(BenchError::Interrupted) if found.connections.is_some() => true,
         Err(error) => return Err(error),
     };
-    Ok(Report::new("idle", venue.subject(), settings, interrupted, found))
+    Ok(Report::new(
+        "idle",
+        venue.subject(),
+        settings,
+        interrupted,
+        found,
+    ))
 }
 
 /// One step after the other; each adds to what was found.
-async fn steps(settings: &Settings, venue: &mut Venue, found: &mut Findings, watcher: &mut Watcher) -> Result<(), BenchError> {
+async fn steps(
+    settings: &Settings,
+    venue: &mut Venue,
+    found: &mut Findings,
+    watcher: &mut Watcher,
+) -> Result<(), BenchError> {
     let accounts = accounts(settings.connections, venue, watcher).await?;
     // A server that has just started holds nothing of the users who have joined, and no memory that was in use for that.
     venue.restart(End::Stop).await?;
@@ -67,12 +95,29 @@ async fn steps(settings: &Settings, venue: &mut Venue, found: &mut Findings, wat
     let clients = connect(&accounts, venue, found, watcher).await?;
     sleep(limits::IDLE_REST).await;
     let each = |with: u64, without: u64| with.saturating_sub(without) as f64 / clients.len() as f64;
-    found.server_kib_per_connection = venue.server_kib().zip(kib_without).map(|(with, without)| each(with, without));
+    found.server_kib_per_connection = venue
+        .server_kib()
+        .zip(kib_without)
+        .map(|(with, without)| each(with, without));
     rest(settings.seconds, venue, found, watcher).await;
-    if let Some(Return { seconds, climb, lost }) = come_back(&clients, End::Stop, venue, watcher).await? {
-        (found.back_after_stop_s, found.up_after_stop, found.connections_lost) = (Some(seconds), Some(climb), Some(lost));
+    if let Some(Return {
+        seconds,
+        climb,
+        lost,
+    }) = come_back(&clients, End::Stop, venue, watcher).await?
+    {
+        (
+            found.back_after_stop_s,
+            found.up_after_stop,
+            found.connections_lost,
+        ) = (Some(seconds), Some(climb), Some(lost));
     }
-    if let Some(Return { seconds, climb, lost }) = come_back(&clients, End::Crash, venue, watcher).await? {
+    if let Some(Return {
+        seconds,
+        climb,
+        lost,
+    }) = come_back(&clients, End::Crash, venue, watcher).await?
+    {
         (found.back_after_crash_s, found.up_after_crash) = (Some(seconds), Some(climb));
         *found.connections_lost.get_or_insert_default() += lost;
     }
@@ -80,15 +125,34 @@ async fn steps(settings: &Settings, venue: &mut Venue, found: &mut Findings, wat
 }
 
 /// Users who have joined and gone.
-async fn accounts(count: usize, venue: &Venue, watcher: &mut Watcher) -> Result<Vec<Account>, BenchError> {
-    let joined = venue.join("idler", count, &quiet(), |done| watcher.tell(&|| format!("{done} of {count} users have joined"))).await?;
+async fn accounts(
+    count: usize,
+    venue: &Venue,
+    watcher: &mut Watcher,
+) -> Result<Vec<Account>, BenchError> {
+    let joined = venue
+        .join("idler", count, &quiet(), |done| {
+            watcher.tell(&|| format!("{done} of {count} users have joined"))
+        })
+        .await?;
     Ok(joined.into_iter().map(|(_, account)| account).collect())
 }
 
-async fn connect(accounts: &[Account], venue: &Venue, found: &mut Findings, watcher: &mut Watcher) -> Result<Vec<Client>, BenchError> {
+async fn connect(
+    accounts: &[Account],
+    venue: &Venue,
+    found: &mut Findings,
+    watcher: &mut Watcher,
+) -> Result<Vec<Client>, BenchError> {
     let count = accounts.len();
     let connect = |at: usize| {
-        let (account, options) = (accounts[at].clone(), Options { endpoint: venue.endpoint(at), ..Options::default() });
+        let (account, options) = (
+            accounts[at].clone(),
+            Options {
+                endpoint: venue.endpoint(at),
+                ..Options::default()
+            },
+        );
         async move { Ok(Client::connect(&account, options).await?) }
     };
     let (began, mut climb) = (Instant::now(), Climb::to(count));
@@ -104,9 +168,19 @@ async fn connect(accounts: &[Account], venue: &Venue, found: &mut Findings, watc
 }
 
 async fn rest(seconds: u32, venue: &Venue, found: &mut Findings, watcher: &mut Watcher) {
-    let (before, end) = (venue.cpu(), Instant::now() + Duration::from_secs(seconds.into()));
+    let (before, end) = (
+        venue.cpu(),
+        Instant::now() + Duration::from_secs(seconds.into()),
+    );
     while Instant::now() < end {
-        watcher.tell(&|| format!("idle for another {:.0} s", end.saturating_duration_since(Instant::now()).as_secs_f64().ceil()));
+        watcher.tell(&|| {
+            format!(
+                "idle for another {:.0} s",
+                end.saturating_duration_since(Instant::now())
+                    .as_secs_f64()
+                    .ceil()
+            )
+        });
         sleep(limits::TICK).await;
     }
     let percent = |used: f64| 100.0 * used / f64::from(seconds);
@@ -123,9 +197,19 @@ struct Return {
 }
 
 /// Ends the server and starts it again. `None` when it is somebody else's.
-async fn come_back(clients: &[Client], end: End, venue: &mut Venue, watcher: &mut Watcher) -> Result<Option<Return>, BenchError> {
-    let mut returning: JoinSet<Option<Instant>> = clients.iter().map(|client| returned(client.events())).collect();
-    let Some(ready) = venue.restart(end).await? else { return Ok(None) };
+async fn come_back(
+    clients: &[Client],
+    end: End,
+    venue: &mut Venue,
+    watcher: &mut Watcher,
+) -> Result<Option<Return>, BenchError> {
+    let mut returning: JoinSet<Option<Instant>> = clients
+        .iter()
+        .map(|client| returned(client.events()))
+        .collect();
+    let Some(ready) = venue.restart(end).await? else {
+        return Ok(None);
+    };
     let deadline = ready + limits::RETURN_TIME_MAX;
     let (mut back, mut climb) = (0, Climb::to(clients.len()));
     while let Ok(Some(ended)) = timeout_at(deadline, returning.join_next()).await {
@@ -135,7 +219,11 @@ async fn come_back(clients: &[Client], end: End, venue: &mut Venue, watcher: &mu
             watcher.tell(&|| format!("{back} of {} are back", clients.len()));
         }
     }
-    Ok(Some(Return { seconds: ready.elapsed().as_secs_f64(), climb, lost: (clients.len() - back) as u64 }))
+    Ok(Some(Return {
+        seconds: ready.elapsed().as_secs_f64(),
+        climb,
+        lost: (clients.len() - back) as u64,
+    }))
 }
 
 /// Waits until a client has its connection again. Gives when that was; `None` when it has given up.

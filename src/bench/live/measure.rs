@@ -29,7 +29,9 @@ pub(crate) struct Extent {
 
 impl Extent {
     fn time(self) -> Option<Duration> {
-        let seconds = self.seconds.or_else(|| self.messages.is_none().then_some(limits::SECONDS_DEFAULT));
+        let seconds = self
+            .seconds
+            .or_else(|| self.messages.is_none().then_some(limits::SECONDS_DEFAULT));
         seconds.map(|seconds| Duration::from_secs(seconds.into()))
     }
 }
@@ -74,7 +76,11 @@ pub(crate) async fn count<T: 'static>(
 ) -> Result<Course, BenchError> {
     let time = extent.time();
     let warm = Instant::now() + limits::WARM_UP;
-    let mut began = if gauge.read(Tally::is_counting) { Some((venue.reading().await, venue.cpu())) } else { None };
+    let mut began = if gauge.read(Tally::is_counting) {
+        Some((venue.reading().await, venue.cpu()))
+    } else {
+        None
+    };
     let (mut stop, mut timeline) = (watcher.stop(), Timeline::new());
     while !gauge.read(|tally| tally.is_done(time)) && !stop.is_asked() {
         tokio::select! {
@@ -101,6 +107,13 @@ pub(crate) async fn count<T: 'static>(
     let (reading, cpu) = began.ok_or(BenchError::Interrupted)?;
     let cpu = venue.cpu().since(cpu);
     let workings = Workings::between(reading.as_ref(), venue.reading().await.as_ref());
-    let (seconds, timeline) = gauge.read(|tally| (tally.elapsed().as_secs_f64(), timeline.finish(tally.into())));
-    Ok(Course { seconds, cpu, timeline, workings, interrupted: stop.is_asked() })
+    let (seconds, timeline) =
+        gauge.read(|tally| (tally.elapsed().as_secs_f64(), timeline.finish(tally.into())));
+    Ok(Course {
+        seconds,
+        cpu,
+        timeline,
+        workings,
+        interrupted: stop.is_asked(),
+    })
 }

@@ -46,8 +46,18 @@ pub(crate) struct Settings {
 
 impl fmt::Display for Settings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { conversations, changed, rounds, .. } = self;
-        write!(f, "{}, {changed} of them changed, {}", counted(*conversations, "conversation"), counted(*rounds, "return"))
+        let Self {
+            conversations,
+            changed,
+            rounds,
+            ..
+        } = self;
+        write!(
+            f,
+            "{}, {changed} of them changed, {}",
+            counted(*conversations, "conversation"),
+            counted(*rounds, "return")
+        )
     }
 }
 
@@ -104,23 +114,46 @@ struct Stage {
 ///
 /// # Errors
 /// Says what the run came to nothing by. What was measured before it was interrupted is reported.
-pub(crate) async fn run(settings: Settings, watcher: &mut Watcher) -> Result<Report<Settings, Findings>, BenchError> {
+pub(crate) async fn run(
+    settings: Settings,
+    watcher: &mut Watcher,
+) -> Result<Report<Settings, Findings>, BenchError> {
     let stop = watcher.stop();
-    let mut venue = stop.clone().unless_asked(Venue::open(&settings.place)).await?;
+    let mut venue = stop
+        .clone()
+        .unless_asked(Venue::open(&settings.place))
+        .await?;
     let mut found = Findings::default();
-    let interrupted = match stop.unless_asked(steps(&settings, &mut venue, &mut found, watcher)).await {
+    let interrupted = match stop
+        .unless_asked(steps(&settings, &mut venue, &mut found, watcher))
+        .await
+    {
         Ok(()) => false,
         Err(BenchError::Interrupted) if !found.overviews.is_empty() => true,
         Err(error) => return Err(error),
     };
-    Ok(Report::new("overview", venue.subject(), settings, interrupted, found))
+    Ok(Report::new(
+        "overview",
+        venue.subject(),
+        settings,
+        interrupted,
+        found,
+    ))
 }
 
-async fn steps(settings: &Settings, venue: &mut Venue, found: &mut Findings, watcher: &mut Watcher) -> Result<(), BenchError> {
+async fn steps(
+    settings: &Settings,
+    venue: &mut Venue,
+    found: &mut Findings,
+    watcher: &mut Watcher,
+) -> Result<(), BenchError> {
     let changed = settings.changed.min(settings.conversations);
     let beside = limits::OVERVIEW_BESIDE.min(settings.conversations);
     let share = (changed * beside).div_ceil(settings.conversations);
-    for (name, conversations, changed) in [("many", settings.conversations, changed), ("few", beside, share)] {
+    for (name, conversations, changed) in [
+        ("many", settings.conversations, changed),
+        ("few", beside, share),
+    ] {
         let stage = Stage::set(name, conversations, changed, venue, watcher).await?;
         let measured = measure(&stage, settings.rounds, venue, watcher).await?;
         found.overviews.push(measured);
@@ -129,31 +162,65 @@ async fn steps(settings: &Settings, venue: &mut Venue, found: &mut Findings, wat
 }
 
 impl Stage {
-    async fn set(name: &str, conversations: usize, changed: usize, venue: &Venue, watcher: &mut Watcher) -> Result<Self, BenchError> {
+    async fn set(
+        name: &str,
+        conversations: usize,
+        changed: usize,
+        venue: &Venue,
+        watcher: &mut Watcher,
+    ) -> Result<Self, BenchError> {
         let mut joined = venue.join(name, 2, &quiet(), |_| {}).await?;
-        let (Some((owner, account)), Some((talker, _))) = (joined.pop(), joined.pop()) else { return Err(BenchError::Interrupted) };
+        let (Some((owner, account)), Some((talker, _))) = (joined.pop(), joined.pop()) else {
+            return Err(BenchError::Interrupted);
+        };
         owner.close().await;
         let create = |at: usize| {
             let (talker, user) = (talker.clone(), account.user);
-            async move { Ok(talker.create_group(GroupName::new(format!("conversation {at}"))?, vec![user]).await?) }
+            async move {
+                Ok(talker
+                    .create_group(GroupName::new(format!("conversation {at}"))?, vec![user])
+                    .await?)
+            }
         };
-        let told = |done| watcher.tell(&|| format!("{done} of {conversations} conversations are made"));
+        let told =
+            |done| watcher.tell(&|| format!("{done} of {conversations} conversations are made"));
         let groups = gather(conversations, create, told).await?;
-        Ok(Self { talker, account, groups, changed })
+        Ok(Self {
+            talker,
+            account,
+            groups,
+            changed,
+        })
     }
 
     /// Something new in as many conversations as are to change, spread over all.
     async fn talk(&self) -> Result<(), BenchError> {
-        let chosen: Vec<_> = (0..self.changed).map(|at| self.groups[at * self.groups.len() / self.changed]).collect();
+        let chosen: Vec<_> = (0..self.changed)
+            .map(|at| self.groups[at * self.groups.len() / self.changed])
+            .collect();
         let talk = |at: usize| {
             let (talker, group) = (self.talker.clone(), chosen[at]);
-            async move { Ok(talker.send(group, Body::Text(Text::new("something new, in about as many words as people need")?)).await?) }
+            async move {
+                Ok(talker
+                    .send(
+                        group,
+                        Body::Text(Text::new(
+                            "something new, in about as many words as people need",
+                        )?),
+                    )
+                    .await?)
+            }
         };
         gather(chosen.len(), talk, |_| {}).await.map(drop)
     }
 }
 
-async fn measure(stage: &Stage, rounds: usize, venue: &mut Venue, watcher: &mut Watcher) -> Result<Measured, BenchError> {
+async fn measure(
+    stage: &Stage,
+    rounds: usize,
+    venue: &mut Venue,
+    watcher: &mut Watcher,
+) -> Result<Measured, BenchError> {
     let device = Client::connect(&stage.account, quiet()).await?;
     let since = device.overview(None).await?.as_of;
     device.close().await;
@@ -161,15 +228,29 @@ async fn measure(stage: &Stage, rounds: usize, venue: &mut Venue, watcher: &mut 
     let mut warm = Clocks::new();
     // The first return is not counted: it loads what the others find in memory.
     warm.come_back(stage, since).await?;
-    warm = Clocks { told_right: warm.told_right, welcome_is_enough: warm.welcome_is_enough, ..Clocks::new() };
+    warm = Clocks {
+        told_right: warm.told_right,
+        welcome_is_enough: warm.welcome_is_enough,
+        ..Clocks::new()
+    };
     for round in 0..rounds {
-        watcher.tell(&|| format!("return {round} of {rounds}, with {} conversations", stage.groups.len()));
+        watcher.tell(&|| {
+            format!(
+                "return {round} of {rounds}, with {} conversations",
+                stage.groups.len()
+            )
+        });
         warm.come_back(stage, since).await?;
     }
     let mut cold = Clocks::new();
     let restarts = limits::OVERVIEW_RESTARTS;
     for restart in 0..restarts {
-        watcher.tell(&|| format!("restart {restart} of {restarts}, with {} conversations", stage.groups.len()));
+        watcher.tell(&|| {
+            format!(
+                "restart {restart} of {restarts}, with {} conversations",
+                stage.groups.len()
+            )
+        });
         if venue.restart(End::Stop).await?.is_none() {
             break;
         }
@@ -205,7 +286,17 @@ impl Clocks {
     fn new() -> Self {
         let [known, login, changed, all] = [(); 4].map(|()| Latencies::new());
         let (told_right, welcome_is_enough) = (true, true);
-        Self { known, login, changed, all, told_right, welcome_is_enough, welcome_bytes: 0, changed_bytes: 0, all_bytes: 0 }
+        Self {
+            known,
+            login,
+            changed,
+            all,
+            told_right,
+            welcome_is_enough,
+            welcome_bytes: 0,
+            changed_bytes: 0,
+            all_bytes: 0,
+        }
     }
 
     /// The device comes back in both ways.
@@ -217,7 +308,14 @@ impl Clocks {
     /// The device logs in, and is told what changed with the welcome.
     async fn be_told(&mut self, stage: &Stage, since: Moment) -> Result<(), BenchError> {
         let began = Instant::now();
-        let device = Client::connect(&stage.account, Options { since: Some(since), ..Options::default() }).await?;
+        let device = Client::connect(
+            &stage.account,
+            Options {
+                since: Some(since),
+                ..Options::default()
+            },
+        )
+        .await?;
         let first = device.login_page();
         let is_enough = first.as_ref().is_some_and(|page| page.next_after.is_none());
         let pages = pages(&device, Some(since), first).await?;
@@ -241,7 +339,8 @@ impl Clocks {
         let (took, all) = timed(pages(&device, None, None)).await;
         self.all.record(took);
         let (changed, all) = (changed?, all?);
-        self.told_right &= told_of(&changed) == stage.changed && told_of(&all) == stage.groups.len();
+        self.told_right &=
+            told_of(&changed) == stage.changed && told_of(&all) == stage.groups.len();
         (self.changed_bytes, self.all_bytes) = (answer_bytes(changed), answer_bytes(all));
         device.close().await;
         Ok(())
@@ -258,7 +357,11 @@ impl Clocks {
 }
 
 /// All pages of an overview, the first of which may be known.
-async fn pages(device: &Client, since: Option<Moment>, first: Option<ConversationPage>) -> Result<Vec<ConversationPage>, Error> {
+async fn pages(
+    device: &Client,
+    since: Option<Moment>,
+    first: Option<ConversationPage>,
+) -> Result<Vec<ConversationPage>, Error> {
     let first = match first {
         Some(page) => page,
         None => device.overview_page(since, None).await?,
@@ -278,16 +381,35 @@ fn told_of(pages: &[ConversationPage]) -> usize {
 
 /// What pages take on the wire: each is one frame.
 fn answer_bytes(pages: Vec<ConversationPage>) -> usize {
-    let frame_of = |page| frame::frame(&ServerFrame::Response(RequestId::new(1), Ok(Response::Conversations(page))));
+    let frame_of = |page| {
+        frame::frame(&ServerFrame::Response(
+            RequestId::new(1),
+            Ok(Response::Conversations(page)),
+        ))
+    };
     pages.into_iter().map(|page| frame_of(page).len()).sum()
 }
 
 /// What a welcome with this page takes on the wire.
 fn welcome_bytes(device: &Client, overview: ConversationPage) -> usize {
-    let WhoAmI { user, name, role, device } = device.whoami();
+    let WhoAmI {
+        user,
+        name,
+        role,
+        device,
+    } = device.whoami();
     // Any time of these years is as long as any other.
     let now = Timestamp::new(1 << 40);
-    frame::frame(&ServerFrame::Welcome(Welcome { user, name, role, device, token: None, now, overview })).len()
+    frame::frame(&ServerFrame::Welcome(Welcome {
+        user,
+        name,
+        role,
+        device,
+        token: None,
+        now,
+        overview,
+    }))
+    .len()
 }
 
 async fn timed<T>(work: impl Future<Output = T>) -> (Duration, T) {
@@ -299,7 +421,13 @@ async fn timed<T>(work: impl Future<Output = T>) -> (Duration, T) {
 impl Found for Findings {
     fn figures(&self) -> Vec<Figure> {
         let many = self.overviews.first().and_then(|many| many.warm.known_ms);
-        let figure = |took| Figure::of_latency("what changed", took, "from nothing to knowing which conversations have something new");
+        let figure = |took| {
+            Figure::of_latency(
+                "what changed",
+                took,
+                "from nothing to knowing which conversations have something new",
+            )
+        };
         many.map(figure).into_iter().collect()
     }
 
@@ -317,15 +445,41 @@ impl Found for Findings {
             "everything",
         ];
         let rows = self.overviews.iter().flat_map(|measured| {
-            let Measured { conversations, changed, welcome_bytes, changed_bytes, all_bytes, .. } = measured;
+            let Measured {
+                conversations,
+                changed,
+                welcome_bytes,
+                changed_bytes,
+                all_bytes,
+                ..
+            } = measured;
             let row = move |when: &str, returns: &Returns| {
-                let p50 = |took: Option<Percentiles>| took.map_or("–".to_owned(), |took| format!("{:.1}", took.p50));
-                let Returns { known_ms, login_ms, changed_ms, all_ms } = returns;
-                let sizes = [*welcome_bytes, *changed_bytes, *all_bytes].map(|bytes| sized(bytes as u64));
+                let p50 = |took: Option<Percentiles>| {
+                    took.map_or("–".to_owned(), |took| format!("{:.1}", took.p50))
+                };
+                let Returns {
+                    known_ms,
+                    login_ms,
+                    changed_ms,
+                    all_ms,
+                } = returns;
+                let sizes =
+                    [*welcome_bytes, *changed_bytes, *all_bytes].map(|bytes| sized(bytes as u64));
                 let times = [known_ms, login_ms, changed_ms, all_ms].map(|took| p50(*took));
-                [conversations.to_string(), changed.to_string(), when.to_owned()].into_iter().chain(times).chain(sizes).collect()
+                [
+                    conversations.to_string(),
+                    changed.to_string(),
+                    when.to_owned(),
+                ]
+                .into_iter()
+                .chain(times)
+                .chain(sizes)
+                .collect()
             };
-            let cold = measured.after_restart.as_ref().map(|returns| row("after a restart", returns));
+            let cold = measured
+                .after_restart
+                .as_ref()
+                .map(|returns| row("after a restart", returns));
             [row("warm", &measured.warm)].into_iter().chain(cold)
         });
         vec![Table {

@@ -35,15 +35,24 @@ impl Server {
         let dir = tempfile::Builder::new()
             .prefix("cairn-bench-")
             .tempdir_in(parent)
-            .map_err(|source| BenchError::Directory { dir: parent.to_owned(), source })?;
+            .map_err(|source| BenchError::Directory {
+                dir: parent.to_owned(),
+                source,
+            })?;
         let (process, ready) = run(dir.path(), SocketAddr::from(([127, 0, 0, 1], 0)))?;
-        Ok(Self { process, listening: ready.listening, invite: ready.invite, dir })
+        Ok(Self {
+            process,
+            listening: ready.listening,
+            invite: ready.invite,
+            dir,
+        })
     }
 
     /// The link of the first start.
     pub(crate) fn owner_invite(&self) -> Result<InviteLink, BenchError> {
         let link = self.invite.as_deref().unwrap_or_default();
-        link.parse().map_err(|_| BenchError::NotReady(link.to_owned()))
+        link.parse()
+            .map_err(|_| BenchError::NotReady(link.to_owned()))
     }
 
     pub(crate) fn addr(&self) -> ServerAddr {
@@ -72,7 +81,9 @@ impl Server {
         match end {
             End::Crash => self.process.kill(),
             End::Stop => {
-                let asked = Command::new("kill").args(["-TERM", &self.process().to_string()]).status()?;
+                let asked = Command::new("kill")
+                    .args(["-TERM", &self.process().to_string()])
+                    .status()?;
                 if !asked.success() {
                     return Err(io::Error::other("it could not be asked to stop"));
                 }
@@ -93,13 +104,28 @@ pub(crate) enum End {
 
 fn run(dir: &Path, listen: SocketAddr) -> Result<(Child, Ready), BenchError> {
     let mut command = Command::new(env::current_exe().map_err(BenchError::Start)?);
-    command.args(["serve", "--json", "--log", "warn", "--listen", &listen.to_string(), "--data"]).arg(dir.join("data"));
-    command.env_remove("RUST_LOG").stdin(Stdio::null()).stdout(Stdio::piped());
+    command
+        .args([
+            "serve",
+            "--json",
+            "--log",
+            "warn",
+            "--listen",
+            &listen.to_string(),
+            "--data",
+        ])
+        .arg(dir.join("data"));
+    command
+        .env_remove("RUST_LOG")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped());
     child::by_itself(&mut command);
     let mut process = Child::start(&mut command).map_err(BenchError::Start)?;
     let mut line = String::new();
     if let Some(stdout) = process.stdout() {
-        BufReader::new(stdout).read_line(&mut line).map_err(BenchError::Start)?;
+        BufReader::new(stdout)
+            .read_line(&mut line)
+            .map_err(BenchError::Start)?;
     }
     let ready = serde_json::from_str(&line).map_err(|_| BenchError::NotReady(line))?;
     Ok((process, ready))

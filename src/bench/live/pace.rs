@@ -25,8 +25,12 @@ impl Pace {
     pub(crate) fn next(&self, now: Instant, unanswered: usize, sent: u64) -> Option<Instant> {
         match self {
             Self::InFlight(most) => (unanswered < *most).then_some(now),
-            Self::Rate(turns, most) => Some(turns.at(sent)).filter(|&due| due <= now && unanswered < *most),
-            Self::Window(window) => (unanswered < SENDS_IN_FLIGHT_MAX && window.has_room()).then_some(now),
+            Self::Rate(turns, most) => {
+                Some(turns.at(sent)).filter(|&due| due <= now && unanswered < *most)
+            }
+            Self::Window(window) => {
+                (unanswered < SENDS_IN_FLIGHT_MAX && window.has_room()).then_some(now)
+            }
         }
     }
 }
@@ -60,14 +64,31 @@ pub(crate) struct Clock {
 
 impl Clock {
     /// Wakes the n-th of `wakes` at each of the turns of the n-th sender.
-    pub(crate) fn start(began: Instant, rate: f64, wakes: Vec<Arc<Notify>>) -> std::io::Result<Self> {
-        let all = Turns { began, rate, sender: 0, senders: 1 };
+    pub(crate) fn start(
+        began: Instant,
+        rate: f64,
+        wakes: Vec<Arc<Notify>>,
+    ) -> std::io::Result<Self> {
+        let all = Turns {
+            began,
+            rate,
+            sender: 0,
+            senders: 1,
+        };
         let count = wakes.len();
-        Self::of(wakes, (0..).zip((0..count).cycle()).map(move |(turn, sender)| (all.at(turn), sender)))
+        Self::of(
+            wakes,
+            (0..)
+                .zip((0..count).cycle())
+                .map(move |(turn, sender)| (all.at(turn), sender)),
+        )
     }
 
     /// Wakes at each time, in ascending order, the one of `wakes` that stands beside it.
-    pub(crate) fn of(wakes: Vec<Arc<Notify>>, turns: impl Iterator<Item = (Instant, usize)> + Send + 'static) -> std::io::Result<Self> {
+    pub(crate) fn of(
+        wakes: Vec<Arc<Notify>>,
+        turns: impl Iterator<Item = (Instant, usize)> + Send + 'static,
+    ) -> std::io::Result<Self> {
         let is_over = Arc::new(AtomicBool::new(false));
         let over = Arc::clone(&is_over);
         let run = move || {
@@ -84,7 +105,10 @@ impl Clock {
             }
         };
         let thread = thread::Builder::new().name("clock".to_owned()).spawn(run)?;
-        Ok(Self { is_over, thread: Some(thread) })
+        Ok(Self {
+            is_over,
+            thread: Some(thread),
+        })
     }
 }
 
@@ -112,7 +136,12 @@ pub(crate) struct Window {
 impl Window {
     /// `most` deliveries; `wakes` are the senders'.
     pub(crate) const fn new(most: i64, wakes: Vec<Arc<Notify>>) -> Self {
-        Self { undelivered: AtomicI64::new(0), most, is_open: AtomicBool::new(true), wakes }
+        Self {
+            undelivered: AtomicI64::new(0),
+            most,
+            is_open: AtomicBool::new(true),
+            wakes,
+        }
     }
 
     fn has_room(&self) -> bool {
@@ -147,20 +176,44 @@ mod tests {
     #[test]
     fn turns_share_out_the_rate() {
         let began = Instant::now();
-        let turns = |sender| Turns { began, rate: 1_000.0, sender, senders: 4 };
+        let turns = |sender| Turns {
+            began,
+            rate: 1_000.0,
+            sender,
+            senders: 4,
+        };
         let millis = |sender, turn| (turns(sender).at(turn) - began).as_secs_f64() * 1_000.0;
-        let all: Vec<f64> = (0..3).flat_map(|turn| (0..4).map(move |sender| (sender, turn))).map(|(s, t)| millis(s, t)).collect();
-        assert!(all.iter().zip(0..).all(|(at, n)| (at - f64::from(n)).abs() < 1e-3), "{all:?}");
+        let all: Vec<f64> = (0..3)
+            .flat_map(|turn| (0..4).map(move |sender| (sender, turn)))
+            .map(|(s, t)| millis(s, t))
+            .collect();
+        assert!(
+            all.iter()
+                .zip(0..)
+                .all(|(at, n)| (at - f64::from(n)).abs() < 1e-3),
+            "{all:?}"
+        );
     }
 
     #[test]
     fn a_message_that_is_late_keeps_the_time_it_was_meant_for() {
         let began = Instant::now();
-        let pace = Pace::Rate(Turns { began, rate: 10.0, sender: 0, senders: 1 }, 2);
+        let pace = Pace::Rate(
+            Turns {
+                began,
+                rate: 10.0,
+                sender: 0,
+                senders: 1,
+            },
+            2,
+        );
         let late = began + Duration::from_secs(1);
         assert_eq!(pace.next(began, 0, 0), Some(began));
         assert_eq!(pace.next(began, 0, 1), None, "too early");
-        assert_eq!(pace.next(late, 0, 1), Some(began + Duration::from_millis(100)));
+        assert_eq!(
+            pace.next(late, 0, 1),
+            Some(began + Duration::from_millis(100))
+        );
         assert_eq!(pace.next(late, 2, 1), None, "too many are unanswered");
     }
 
@@ -174,7 +227,11 @@ mod tests {
         window.sent(99);
         assert_eq!(pace.next(now, 0, 0), None);
         window.delivered(147);
-        assert_eq!(pace.next(now, 0, 0), None, "more than half is still on its way");
+        assert_eq!(
+            pace.next(now, 0, 0),
+            None,
+            "more than half is still on its way"
+        );
         window.delivered(1);
         assert_eq!(pace.next(now, 0, 0), Some(now));
         assert_eq!(window.undelivered(), 50);

@@ -42,7 +42,10 @@ impl Receiver {
     }
 
     /// As [`Self::run`], but reads nothing for as long as it is told so, neither messages nor the stream that they come on.
-    pub(crate) async fn run_with_stalls(self, mut reading: watch::Receiver<Reading>) -> Result<(), BenchError> {
+    pub(crate) async fn run_with_stalls(
+        self,
+        mut reading: watch::Receiver<Reading>,
+    ) -> Result<(), BenchError> {
         let mut timeline = self.client.follow(self.group, self.cursor.lock().next);
         let mut latencies = Vec::new();
         loop {
@@ -64,7 +67,9 @@ impl Receiver {
 
     fn take(&self, run: Run, latencies: &mut Vec<Duration>) -> Result<(), BenchError> {
         let now = Instant::now();
-        self.cursor.lock().take(run, |stamp| latencies.push(self.texts.age(stamp, now)))?;
+        self.cursor
+            .lock()
+            .take(run, |stamp| latencies.push(self.texts.age(stamp, now)))?;
         self.gauge.delivered(latencies);
         self.window.delivered(latencies.len() as i64);
         latencies.clear();
@@ -80,5 +85,9 @@ pub(crate) enum Reading {
 }
 
 async fn until(wanted: Reading, reading: &mut watch::Receiver<Reading>) -> Result<(), BenchError> {
-    reading.wait_for(|&reading| reading == wanted).await.map(drop).map_err(|_| BenchError::EndedEarly)
+    reading
+        .wait_for(|&reading| reading == wanted)
+        .await
+        .map(drop)
+        .map_err(|_| BenchError::EndedEarly)
 }

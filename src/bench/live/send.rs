@@ -67,10 +67,26 @@ pub(super) fn body_bytes() -> RangedU64ValueParser<usize> {
 
 impl fmt::Display for Settings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { clients, inflight, body, conversations, skew, rate, .. } = self;
-        let (clients, groups) = (counted((*clients).into(), "client"), counted(*conversations, "group"));
-        write!(f, "{clients}, {inflight} in flight each, {body}-byte bodies, {groups} (skew {skew})")?;
-        rate.map_or(Ok(()), |rate| write!(f, ", {} messages/s", grouped(rate.into())))
+        let Self {
+            clients,
+            inflight,
+            body,
+            conversations,
+            skew,
+            rate,
+            ..
+        } = self;
+        let (clients, groups) = (
+            counted((*clients).into(), "client"),
+            counted(*conversations, "group"),
+        );
+        write!(
+            f,
+            "{clients}, {inflight} in flight each, {body}-byte bodies, {groups} (skew {skew})"
+        )?;
+        rate.map_or(Ok(()), |rate| {
+            write!(f, ", {} messages/s", grouped(rate.into()))
+        })
     }
 }
 
@@ -78,42 +94,96 @@ impl fmt::Display for Settings {
 ///
 /// # Errors
 /// Says what the run came to nothing by. What was measured before it was interrupted is reported.
-pub(crate) async fn run(settings: Settings, watcher: &mut Watcher) -> Result<Report<Settings, Findings>, BenchError> {
+pub(crate) async fn run(
+    settings: Settings,
+    watcher: &mut Watcher,
+) -> Result<Report<Settings, Findings>, BenchError> {
     let stop = watcher.stop();
     let (mut venue, clients, groups) = stop.unless_asked(prepare(&settings, watcher)).await?;
     let gauge = Arc::new(Gauge::new(settings.extent.messages));
     let texts = Arc::new(Texts::new(settings.body, settings.place.seed));
-    let load = Load { groups, skew: settings.skew, seed: settings.place.seed, texts, gauge: Arc::clone(&gauge), window: None };
+    let load = Load {
+        groups,
+        skew: settings.skew,
+        seed: settings.place.seed,
+        texts,
+        gauge: Arc::clone(&gauge),
+        window: None,
+    };
     let wakes: Vec<Arc<Notify>> = clients.iter().map(|_| Arc::default()).collect();
     let (began, senders) = (Instant::now(), clients.len());
     let pace = |sender| match settings.rate {
         None => Pace::InFlight(settings.inflight),
-        Some(rate) => Pace::Rate(Turns { began, rate: rate.into(), sender, senders }, settings.inflight),
+        Some(rate) => Pace::Rate(
+            Turns {
+                began,
+                rate: rate.into(),
+                sender,
+                senders,
+            },
+            settings.inflight,
+        ),
     };
     let mut under_way = load.start(clients, &wakes, pace);
-    let clock = settings.rate.map(|rate| Clock::start(began, rate.into(), wakes.clone())).transpose().map_err(BenchError::Clock)?;
-    let course =
-        measure(&gauge, settings.extent, &venue, &mut under_way, watcher, |tally| format!("{} accepted", grouped(tally.accepted as f64)))
-            .await?;
+    let clock = settings
+        .rate
+        .map(|rate| Clock::start(began, rate.into(), wakes.clone()))
+        .transpose()
+        .map_err(BenchError::Clock)?;
+    let course = measure(
+        &gauge,
+        settings.extent,
+        &venue,
+        &mut under_way,
+        watcher,
+        |tally| format!("{} accepted", grouped(tally.accepted as f64)),
+    )
+    .await?;
     drop(clock);
     wakes.iter().for_each(|wake| wake.notify_one());
-    settled(under_way).await.map_err(|error| venue.blame(error))?;
+    settled(under_way)
+        .await
+        .map_err(|error| venue.blame(error))?;
     Ok(report(settings, &venue, &gauge, &course))
 }
 
-async fn prepare(settings: &Settings, watcher: &mut Watcher) -> Result<(Venue, Vec<Client>, Arc<[Group]>), BenchError> {
+async fn prepare(
+    settings: &Settings,
+    watcher: &mut Watcher,
+) -> Result<(Venue, Vec<Client>, Arc<[Group]>), BenchError> {
     let venue = Venue::open(&settings.place).await?;
     let count = usize::from(settings.clients);
-    let joined = venue.join("sender", count, &quiet(), |done| watcher.tell(&|| format!("{done} of {count} clients have joined"))).await?;
+    let joined = venue
+        .join("sender", count, &quiet(), |done| {
+            watcher.tell(&|| format!("{done} of {count} clients have joined"))
+        })
+        .await?;
     let clients: Vec<Client> = joined.into_iter().map(|(client, _)| client).collect();
-    let users = clients.iter().map(|client| client.whoami().user).collect::<Vec<_>>();
+    let users = clients
+        .iter()
+        .map(|client| client.whoami().user)
+        .collect::<Vec<_>>();
     let count = settings.conversations;
-    let groups = venue.groups(count, |_| users.clone(), |done| watcher.tell(&|| format!("{done} of {count} groups are made"))).await?;
-    let groups = groups.iter().map(|&id| Group { id, receivers: 0 }).collect();
+    let groups = venue
+        .groups(
+            count,
+            |_| users.clone(),
+            |done| watcher.tell(&|| format!("{done} of {count} groups are made")),
+        )
+        .await?;
+    let groups = groups
+        .iter()
+        .map(|&id| Group { id, receivers: 0 })
+        .collect();
     Ok((venue, clients, groups))
 }
 
-fn report(settings: Settings, venue: &Venue, gauge: &Gauge, course: &Course) -> Report<Settings, Findings> {
+fn report(
+    settings: Settings,
+    venue: &Venue,
+    gauge: &Gauge,
+    course: &Course,
+) -> Report<Settings, Findings> {
     let found = gauge.read(|tally| Findings {
         accepted: Some(tally.accepted),
         accepted_per_s: Some(tally.accepted as f64 / course.seconds),

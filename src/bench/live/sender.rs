@@ -43,11 +43,18 @@ impl Load {
             load: self.clone(),
             client,
             number,
-            picker: Picker::new(self.groups.len(), self.skew, self.seed.wrapping_add(number.into())),
+            picker: Picker::new(
+                self.groups.len(),
+                self.skew,
+                self.seed.wrapping_add(number.into()),
+            ),
             pace: pace(number.into()),
             wake: Arc::clone(wake),
         };
-        (0..).zip(clients.into_iter().zip(wakes)).map(|each| sender(each).run()).collect()
+        (0..)
+            .zip(clients.into_iter().zip(wakes))
+            .map(|each| sender(each).run())
+            .collect()
     }
 }
 
@@ -73,7 +80,9 @@ pub(crate) struct Group {
 }
 
 /// Waits until every sender has its answers, and gives what each has to show, in the order of the senders.
-pub(crate) async fn settled(mut senders: JoinSet<Result<Sent, BenchError>>) -> Result<Vec<Sent>, BenchError> {
+pub(crate) async fn settled(
+    mut senders: JoinSet<Result<Sent, BenchError>>,
+) -> Result<Vec<Sent>, BenchError> {
     let mut all = Vec::new();
     while let Some(sent) = senders.join_next().await {
         all.push(sent.map_err(|_| BenchError::Panicked)??);
@@ -136,10 +145,18 @@ impl Work {
     /// Everything that is due at this moment goes out together.
     fn send_what_is_due(&mut self) -> Result<(), BenchError> {
         let now = Instant::now();
-        while let Some(due) = self.sender.pace.next(now, self.unanswered.len(), self.total) {
+        while let Some(due) = self
+            .sender
+            .pace
+            .next(now, self.unanswered.len(), self.total)
+        {
             let group = self.sender.picker.pick();
             let Group { id, receivers } = self.sender.load.groups[group];
-            let body = self.sender.load.texts.body(self.sender.number, self.numbers[group] + 1, due)?;
+            let body =
+                self.sender
+                    .load
+                    .texts
+                    .body(self.sender.number, self.numbers[group] + 1, due)?;
             let accepted = match self.sender.client.try_enqueue(id, body) {
                 Ok(accepted) => accepted,
                 Err(TryEnqueueError::Full(_)) => break,
@@ -160,7 +177,8 @@ impl Work {
         let now = Instant::now();
         for send in self.answered.drain(..) {
             self.accepted[send.group] += 1;
-            self.latencies.push(now.saturating_duration_since(send.since));
+            self.latencies
+                .push(now.saturating_duration_since(send.since));
         }
         self.sender.load.gauge.accepted(&self.latencies);
         self.latencies.clear();
@@ -168,12 +186,20 @@ impl Work {
 
     async fn settle(mut self) -> Result<Sent, BenchError> {
         while !self.unanswered.is_empty() {
-            match timeout(limits::SETTLE_TIME_MAX, self.unanswered.accepted(&mut self.answered)).await {
+            match timeout(
+                limits::SETTLE_TIME_MAX,
+                self.unanswered.accepted(&mut self.answered),
+            )
+            .await
+            {
                 Ok(accepted) => accepted?,
                 Err(_) => return Err(BenchError::Unanswered(self.unanswered.len())),
             }
             self.count();
         }
-        Ok(Sent { sender: self.sender.number, accepted: self.accepted })
+        Ok(Sent {
+            sender: self.sender.number,
+            accepted: self.accepted,
+        })
     }
 }

@@ -54,7 +54,10 @@ impl Sequence {
 
     /// The last of the messages, when so many were sent in all.
     pub(crate) fn finish(&self, sent: u64) -> Anomalies {
-        Anomalies { missing: self.found.missing + sent.saturating_sub(self.last), ..self.found }
+        Anomalies {
+            missing: self.found.missing + sent.saturating_sub(self.last),
+            ..self.found
+        }
     }
 }
 
@@ -76,7 +79,10 @@ mod tests {
 
     #[test]
     fn what_does_not_come_is_missing_wherever_it_should_be() {
-        let missing = |count| Anomalies { missing: count, ..Anomalies::default() };
+        let missing = |count| Anomalies {
+            missing: count,
+            ..Anomalies::default()
+        };
         assert_eq!(found(&[2, 3], 3), missing(1), "at the beginning");
         assert_eq!(found(&[1, 5, 6], 6), missing(3), "in the middle");
         assert_eq!(found(&[1], 4), missing(3), "at the end");
@@ -85,14 +91,39 @@ mod tests {
 
     #[test]
     fn what_comes_again_is_a_duplicate() {
-        assert_eq!(found(&[1, 2, 2, 1, 3], 3), Anomalies { duplicates: 2, ..Anomalies::default() });
-        assert_eq!(found(&[1, 3, 2, 2], 3), Anomalies { duplicates: 1, out_of_order: 1, ..Anomalies::default() });
+        assert_eq!(
+            found(&[1, 2, 2, 1, 3], 3),
+            Anomalies {
+                duplicates: 2,
+                ..Anomalies::default()
+            }
+        );
+        assert_eq!(
+            found(&[1, 3, 2, 2], 3),
+            Anomalies {
+                duplicates: 1,
+                out_of_order: 1,
+                ..Anomalies::default()
+            }
+        );
     }
 
     #[test]
     fn what_comes_late_is_out_of_order_and_not_missing() {
-        assert_eq!(found(&[1, 3, 4, 2], 4), Anomalies { out_of_order: 1, ..Anomalies::default() });
-        assert_eq!(found(&[2, 1], 2), Anomalies { out_of_order: 1, ..Anomalies::default() });
+        assert_eq!(
+            found(&[1, 3, 4, 2], 4),
+            Anomalies {
+                out_of_order: 1,
+                ..Anomalies::default()
+            }
+        );
+        assert_eq!(
+            found(&[2, 1], 2),
+            Anomalies {
+                out_of_order: 1,
+                ..Anomalies::default()
+            }
+        );
     }
 
     #[test]

@@ -41,19 +41,35 @@ impl Stall {
     /// How many of so many receivers stop.
     pub(crate) fn count(self, receivers: usize) -> Result<usize, BenchError> {
         let count = self.stalled.unwrap_or_default();
-        if count < receivers { Ok(count) } else { Err(BenchError::NobodyReads(receivers)) }
+        if count < receivers {
+            Ok(count)
+        } else {
+            Err(BenchError::NobodyReads(receivers))
+        }
     }
 
     /// How long to count while they do not read, if any stop.
     pub(crate) fn extent(self) -> Option<Extent> {
-        self.stalled.map(|_| Extent { messages: None, seconds: Some(self.stall_seconds) })
+        self.stalled.map(|_| Extent {
+            messages: None,
+            seconds: Some(self.stall_seconds),
+        })
     }
 }
 
 impl fmt::Display for Stall {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { stalled, stall_seconds } = self;
-        stalled.map_or(Ok(()), |stalled| write!(f, ", {} stopped reading for {stall_seconds} s", counted(stalled, "receiver")))
+        let Self {
+            stalled,
+            stall_seconds,
+        } = self;
+        stalled.map_or(Ok(()), |stalled| {
+            write!(
+                f,
+                ", {} stopped reading for {stall_seconds} s",
+                counted(stalled, "receiver")
+            )
+        })
     }
 }
 
@@ -85,15 +101,30 @@ impl StallFindings {
     /// The others' latency while some did not read, beside that of the calm before.
     pub(crate) fn compare(&mut self, latency: Option<Percentiles>) {
         let p99 = |latency: Option<Percentiles>| latency.map(|latency| latency.p99);
-        self.p99_ratio = p99(latency).zip(p99(self.calm_latency_ms)).filter(|&(_, calm)| calm > 0.0).map(|(now, calm)| now / calm);
+        self.p99_ratio = p99(latency)
+            .zip(p99(self.calm_latency_ms))
+            .filter(|&(_, calm)| calm > 0.0)
+            .map(|(now, calm)| now / calm);
     }
 
     pub(crate) fn figures(&self) -> Vec<Figure> {
         let mut figures = Vec::new();
-        let of_latency = |name, taken: Option<Percentiles>, meaning| taken.map(|taken| Figure::of_latency(name, taken, meaning));
-        figures.extend(of_latency("calm latency", self.calm_latency_ms, "of the same receivers, before some others stopped reading"));
-        figures.extend(of_latency("stalled wait", self.stalled_latency_ms, "of those who stopped, until they were level"));
-        let mut row = |name, value: Option<String>, meaning| figures.extend(value.map(|value| Figure::new(name, value, meaning)));
+        let of_latency = |name, taken: Option<Percentiles>, meaning| {
+            taken.map(|taken| Figure::of_latency(name, taken, meaning))
+        };
+        figures.extend(of_latency(
+            "calm latency",
+            self.calm_latency_ms,
+            "of the same receivers, before some others stopped reading",
+        ));
+        figures.extend(of_latency(
+            "stalled wait",
+            self.stalled_latency_ms,
+            "of those who stopped, until they were level",
+        ));
+        let mut row = |name, value: Option<String>, meaning| {
+            figures.extend(value.map(|value| Figure::new(name, value, meaning)))
+        };
         let count = |count: u64| grouped(count as f64);
         let mib = |mib: f64| format!("{mib:.0} MiB");
         row(
@@ -101,12 +132,37 @@ impl StallFindings {
             self.p99_ratio.map(|ratio| format!("{ratio:.2}")),
             "how many times the calm p99 the p99 was while some did not read",
         );
-        row("left behind", self.stalled_behind.map(count), "deliveries that were due to those who stopped when they read again");
-        row("level after", self.stalled_level_after_s.map(|seconds| format!("{seconds:.1} s")), "of reading again, all of them");
-        row("never came", self.stalled_missing.map(count), "deliveries to them, of those that are missing");
-        row("memory before", self.server_mib_before.map(mib), "the server's, when they stopped");
-        row("memory most", self.server_mib_max.map(mib), "the server's, while they did not read");
-        row("catching up", self.server_mib_max_while_catching_up.map(mib), "the server's memory at most, while they got level");
+        row(
+            "left behind",
+            self.stalled_behind.map(count),
+            "deliveries that were due to those who stopped when they read again",
+        );
+        row(
+            "level after",
+            self.stalled_level_after_s
+                .map(|seconds| format!("{seconds:.1} s")),
+            "of reading again, all of them",
+        );
+        row(
+            "never came",
+            self.stalled_missing.map(count),
+            "deliveries to them, of those that are missing",
+        );
+        row(
+            "memory before",
+            self.server_mib_before.map(mib),
+            "the server's, when they stopped",
+        );
+        row(
+            "memory most",
+            self.server_mib_max.map(mib),
+            "the server's, while they did not read",
+        );
+        row(
+            "catching up",
+            self.server_mib_max_while_catching_up.map(mib),
+            "the server's memory at most, while they got level",
+        );
         figures
     }
 }
@@ -122,15 +178,28 @@ pub(crate) struct Slow {
 impl Slow {
     /// They read, at first. The senders wait for none of them.
     pub(crate) fn new(clients: Vec<Client>, first_group: usize, load: &Load) -> Self {
-        let (gauge, window) = (Arc::new(Gauge::new(None)), Arc::new(Window::new(i64::MAX, Vec::new())));
+        let (gauge, window) = (
+            Arc::new(Gauge::new(None)),
+            Arc::new(Window::new(i64::MAX, Vec::new())),
+        );
         let (reading, told) = watch::channel(Reading::On);
         let listen = |receiver: Receiver| receiver.run_with_stalls(told.clone());
         let audience = Audience::new(clients, first_group, load, (&gauge, &window), listen);
-        Self { audience, gauge, reading, found: StallFindings::default() }
+        Self {
+            audience,
+            gauge,
+            reading,
+            found: StallFindings::default(),
+        }
     }
 
     /// They stop reading while `work` is done, which measures the others; `calm` is what was measured of these before.
-    pub(crate) async fn while_stalled<T>(&mut self, calm: &Tally, venue: &Venue, work: impl Future<Output = T>) -> T {
+    pub(crate) async fn while_stalled<T>(
+        &mut self,
+        calm: &Tally,
+        venue: &Venue,
+        work: impl Future<Output = T>,
+    ) -> T {
         self.found.calm_latency_ms = calm.delivery.percentiles();
         self.found.calm_latency_distribution = calm.delivery.distribution();
         self.found.server_mib_before = mib(venue.server_kib());
@@ -152,19 +221,34 @@ impl Slow {
         let began = Instant::now();
         self.reading.send_replace(Reading::On);
         // Up to now the window has counted down from zero what they have got.
-        self.audience.window.sent(i64::try_from(self.audience.due(sent)).unwrap_or(i64::MAX));
+        self.audience
+            .window
+            .sent(i64::try_from(self.audience.due(sent)).unwrap_or(i64::MAX));
         let stop = watcher.stop();
         let behind = self.audience.window.undelivered();
         let settling = self.audience.settle(|left| {
-            watcher.tell(&|| format!("those who stopped reading are {} deliveries behind", grouped(left as f64)));
-            if stop.is_asked() { Wait::NoMore } else { Wait::On }
+            watcher.tell(&|| {
+                format!(
+                    "those who stopped reading are {} deliveries behind",
+                    grouped(left as f64)
+                )
+            });
+            if stop.is_asked() {
+                Wait::NoMore
+            } else {
+                Wait::On
+            }
         });
         let (settled, most) = venue.with_peak(settling).await;
         settled?;
         self.gauge.rest();
         let is_level = self.audience.window.undelivered() <= 0;
         let is_known = is_level || !stop.is_asked();
-        let anomalies = if is_known { self.audience.check(sent) } else { Anomalies::default() };
+        let anomalies = if is_known {
+            self.audience.check(sent)
+        } else {
+            Anomalies::default()
+        };
         if self.found.calm_latency_ms.is_some() {
             self.found.stalled_behind = u64::try_from(behind).ok();
             self.found.stalled_latency_ms = self.gauge.read(|tally| tally.delivery.percentiles());
@@ -194,9 +278,17 @@ mod tests {
 
     #[test]
     fn the_ratio_is_of_both_counts() {
-        let mut found = StallFindings { calm_latency_ms: all_at(2), ..StallFindings::default() };
+        let mut found = StallFindings {
+            calm_latency_ms: all_at(2),
+            ..StallFindings::default()
+        };
         found.compare(all_at(3));
-        assert!(found.p99_ratio.is_some_and(|ratio| (ratio - 1.5).abs() < 0.01), "{found:?}");
+        assert!(
+            found
+                .p99_ratio
+                .is_some_and(|ratio| (ratio - 1.5).abs() < 0.01),
+            "{found:?}"
+        );
         let mut nobody_stopped = StallFindings::default();
         nobody_stopped.compare(all_at(3));
         assert_eq!(nobody_stopped.p99_ratio, None);
@@ -205,9 +297,15 @@ mod tests {
 
     #[test]
     fn somebody_must_go_on_reading() {
-        let stall = |stalled| Stall { stalled, stall_seconds: 60 };
+        let stall = |stalled| Stall {
+            stalled,
+            stall_seconds: 60,
+        };
         assert_eq!(stall(None).count(1).unwrap(), 0);
         assert_eq!(stall(Some(9)).count(10).unwrap(), 9);
-        assert!(matches!(stall(Some(10)).count(10), Err(BenchError::NobodyReads(10))));
+        assert!(matches!(
+            stall(Some(10)).count(10),
+            Err(BenchError::NobodyReads(10))
+        ));
     }
 }

@@ -30,8 +30,13 @@ pub(crate) struct Stamp {
 
 impl Stamp {
     fn write(self, text: &mut String) {
-        for (value, digits) in [(self.nanos, TIME_DIGITS), (self.sender.into(), SENDER_DIGITS), (self.number, NUMBER_DIGITS)] {
-            let digit = |at: usize| char::from(b"0123456789abcdef"[(value >> (4 * at)) as usize & 15]);
+        for (value, digits) in [
+            (self.nanos, TIME_DIGITS),
+            (self.sender.into(), SENDER_DIGITS),
+            (self.number, NUMBER_DIGITS),
+        ] {
+            let digit =
+                |at: usize| char::from(b"0123456789abcdef"[(value >> (4 * at)) as usize & 15]);
             text.extend((0..digits).rev().map(digit));
         }
     }
@@ -41,7 +46,11 @@ impl Stamp {
     pub(crate) fn read(entry: &[u8]) -> Option<Self> {
         let (time, rest) = entry.last_chunk::<STAMP_BYTES>()?.split_at(TIME_DIGITS);
         let (sender, number) = rest.split_at(SENDER_DIGITS);
-        Some(Self { nanos: value(time)?, sender: u16::try_from(value(sender)?).ok()?, number: value(number)? })
+        Some(Self {
+            nanos: value(time)?,
+            sender: u16::try_from(value(sender)?).ok()?,
+            number: value(number)?,
+        })
     }
 }
 
@@ -69,7 +78,11 @@ impl Texts {
     pub(crate) fn new(body_bytes: usize, seed: u64) -> Self {
         let (words, mut random) = (Words::new(), StdRng::seed_from_u64(seed));
         let mut filling = || words.fill(body_bytes.saturating_sub(STAMP_BYTES), &mut random);
-        Self { fillings: (0..limits::TEXTS).map(|_| filling()).collect(), body_bytes, began: Instant::now() }
+        Self {
+            fillings: (0..limits::TEXTS).map(|_| filling()).collect(),
+            body_bytes,
+            began: Instant::now(),
+        }
     }
 
     /// The message that `sender` means to send at `at` as its `number`-th.
@@ -78,12 +91,28 @@ impl Texts {
     }
 
     /// The same in so many bytes, at least [`STAMP_BYTES`] and at most those of the messages of the run.
-    pub(crate) fn body_of(&self, bytes: usize, sender: u16, number: u64, at: Instant) -> Result<Body, TextError> {
-        let nanos = u64::try_from(at.saturating_duration_since(self.began).as_nanos()).unwrap_or(u64::MAX);
+    pub(crate) fn body_of(
+        &self,
+        bytes: usize,
+        sender: u16,
+        number: u64,
+        at: Instant,
+    ) -> Result<Body, TextError> {
+        let nanos =
+            u64::try_from(at.saturating_duration_since(self.began).as_nanos()).unwrap_or(u64::MAX);
         let mut text = String::with_capacity(bytes);
         let filling = &self.fillings[number as usize % self.fillings.len()];
-        text.push_str(filling.get(..bytes.saturating_sub(STAMP_BYTES)).unwrap_or(filling));
-        Stamp { nanos, sender, number }.write(&mut text);
+        text.push_str(
+            filling
+                .get(..bytes.saturating_sub(STAMP_BYTES))
+                .unwrap_or(filling),
+        );
+        Stamp {
+            nanos,
+            sender,
+            number,
+        }
+        .write(&mut text);
         Ok(Body::Text(Text::new(text)?))
     }
 
@@ -107,19 +136,44 @@ mod tests {
         let body = texts.body(0xabc, 0x12_3456_789a, at).unwrap();
         assert!(matches!(&body, Body::Text(text) if text.as_str().len() == 200));
         let mut entry = Vec::new();
-        Entry { sender: UserId::new(3), sent_at: Timestamp::new(1), body, extras: Extras::NONE }.pack(&mut entry);
+        Entry {
+            sender: UserId::new(3),
+            sent_at: Timestamp::new(1),
+            body,
+            extras: Extras::NONE,
+        }
+        .pack(&mut entry);
         let stamp = Stamp::read(&entry).unwrap();
-        assert_eq!(stamp, Stamp { nanos: 1_234_567_000, sender: 0xabc, number: 0x12_3456_789a });
-        assert_eq!(texts.age(stamp, at + Duration::from_millis(3)), Duration::from_millis(3));
+        assert_eq!(
+            stamp,
+            Stamp {
+                nanos: 1_234_567_000,
+                sender: 0xabc,
+                number: 0x12_3456_789a
+            }
+        );
+        assert_eq!(
+            texts.age(stamp, at + Duration::from_millis(3)),
+            Duration::from_millis(3)
+        );
     }
 
     #[test]
     fn a_shorter_message_has_a_stamp_too() {
         let texts = Texts::new(200, 1);
         for bytes in [STAMP_BYTES, 40, 200] {
-            let Body::Text(text) = texts.body_of(bytes, 7, 3, texts.began).unwrap() else { panic!("it is no text") };
+            let Body::Text(text) = texts.body_of(bytes, 7, 3, texts.began).unwrap() else {
+                panic!("it is no text")
+            };
             assert_eq!(text.as_str().len(), bytes);
-            assert_eq!(Stamp::read(text.as_str().as_bytes()), Some(Stamp { nanos: 0, sender: 7, number: 3 }));
+            assert_eq!(
+                Stamp::read(text.as_str().as_bytes()),
+                Some(Stamp {
+                    nanos: 0,
+                    sender: 7,
+                    number: 3
+                })
+            );
         }
     }
 

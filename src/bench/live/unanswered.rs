@@ -44,10 +44,16 @@ impl Unanswered {
         poll_fn(|context| self.poll(context, accepted)).await
     }
 
-    fn poll(&mut self, context: &mut Context<'_>, accepted: &mut Vec<Send>) -> Poll<Result<(), Error>> {
+    fn poll(
+        &mut self,
+        context: &mut Context<'_>,
+        accepted: &mut Vec<Send>,
+    ) -> Poll<Result<(), Error>> {
         let mut found = Poll::Pending;
         while let Some((send, answer)) = self.0.front_mut() {
-            let Poll::Ready(answer) = Pin::new(answer).poll(context) else { break };
+            let Poll::Ready(answer) = Pin::new(answer).poll(context) else {
+                break;
+            };
             let send = *send;
             self.0.pop_front();
             let answer: Result<MsgId, Error> = answer;

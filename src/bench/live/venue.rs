@@ -10,7 +10,9 @@ use cairn_client::proto::hello::ServerRole;
 use cairn_client::proto::ids::{ConversationId, UserId};
 use cairn_client::proto::invite::InviteLink;
 use cairn_client::proto::limits::{INVITE_USES_MAX, USERS_PER_REQUEST_MAX};
-use cairn_client::proto::text::{DeviceName, GroupName, Password, SettingName, SettingValue, UserName};
+use cairn_client::proto::text::{
+    DeviceName, GroupName, Password, SettingName, SettingValue, UserName,
+};
 use cairn_client::{Account, Client, Endpoint, JoinRequest, Options};
 use clap::Args;
 use serde::Serialize;
@@ -68,25 +70,57 @@ pub(crate) struct Venue {
 impl Venue {
     pub(crate) async fn open(place: &Place) -> Result<Self, BenchError> {
         let (run, seed) = (rand::random(), place.seed);
-        let endpoints: Vec<Endpoint> = (0..limits::ENDPOINTS).map(|_| Endpoint::new()).collect::<Result<_, _>>()?;
+        let endpoints: Vec<Endpoint> = (0..limits::ENDPOINTS)
+            .map(|_| Endpoint::new())
+            .collect::<Result<_, _>>()?;
         let organiser = async |link: &InviteLink| {
-            let options = Options { endpoint: endpoints.first().cloned(), ..quiet() };
-            Client::join(link, guest(run, "organiser")?, options).await.map_err(BenchError::from)
+            let options = Options {
+                endpoint: endpoints.first().cloned(),
+                ..quiet()
+            };
+            Client::join(link, guest(run, "organiser")?, options)
+                .await
+                .map_err(BenchError::from)
         };
         if let Some(link) = place.link.clone() {
             let (organiser, _) = organiser(&link).await?;
             let addr = link.addr.to_string();
-            return Ok(Self { server: None, addr, durability: Durability::Fdatasync, seed, organiser, link, endpoints, run });
+            return Ok(Self {
+                server: None,
+                addr,
+                durability: Durability::Fdatasync,
+                seed,
+                organiser,
+                link,
+                endpoints,
+                run,
+            });
         }
         let parent = place.parent();
         let durability = Durability::in_folder(&parent);
-        let server = spawn_blocking(move || Server::start(&parent)).await.map_err(|_| BenchError::Panicked)??;
+        let server = spawn_blocking(move || Server::start(&parent))
+            .await
+            .map_err(|_| BenchError::Panicked)??;
         let link = server.owner_invite()?;
         let (organiser, _) = organiser(&link).await?;
         for name in limits::BOUNDS_LIFTED {
-            organiser.set_setting(SettingName::new(name)?, SettingValue::new(limits::BOUND_LIFTED)?).await?;
+            organiser
+                .set_setting(
+                    SettingName::new(name)?,
+                    SettingValue::new(limits::BOUND_LIFTED)?,
+                )
+                .await?;
         }
-        Ok(Self { addr: server.addr().to_string(), server: Some(server), durability, seed, organiser, link, endpoints, run })
+        Ok(Self {
+            addr: server.addr().to_string(),
+            server: Some(server),
+            durability,
+            seed,
+            organiser,
+            link,
+            endpoints,
+            run,
+        })
     }
 
     /// What is measured.
@@ -95,14 +129,21 @@ impl Venue {
             Some(_) => "a server of its own, which shares the machine with the clients".to_owned(),
             None => format!("the server at {}", self.addr),
         };
-        Subject { server: Some(server), durability: self.durability, seed: self.seed }
+        Subject {
+            server: Some(server),
+            durability: self.durability,
+            seed: self.seed,
+        }
     }
 
     /// Ends the server of the run's own and starts it again. Gives when it was ready; `None` when it is somebody else's.
     pub(crate) async fn restart(&mut self, end: End) -> Result<Option<Instant>, BenchError> {
-        let Some(mut server) = self.server.take() else { return Ok(None) };
+        let Some(mut server) = self.server.take() else {
+            return Ok(None);
+        };
         // The clients must go on meanwhile: the server waits for them when it stops in order.
-        let restarted = spawn_blocking(move || server.restart(end).map(|()| (server, Instant::now()))).await;
+        let restarted =
+            spawn_blocking(move || server.restart(end).map(|()| (server, Instant::now()))).await;
         let (server, ready) = restarted.map_err(|_| BenchError::Panicked)??;
         self.server = Some(server);
         Ok(Some(ready))
@@ -110,13 +151,22 @@ impl Venue {
 
     /// The reason behind an error: when the server of the run's own has ended, that.
     pub(crate) fn blame(&mut self, error: BenchError) -> BenchError {
-        self.server.as_mut().and_then(Server::ended).map_or(error, BenchError::ServerEnded)
+        self.server
+            .as_mut()
+            .and_then(Server::ended)
+            .map_or(error, BenchError::ServerEnded)
     }
 
     /// The processor time of server and clients so far, in seconds.
     pub(crate) fn cpu(&self) -> Cpu {
-        let server = self.server.as_ref().and_then(|server| system::cpu_seconds(server.process()));
-        Cpu { server, clients: system::cpu_seconds(process::id()) }
+        let server = self
+            .server
+            .as_ref()
+            .and_then(|server| system::cpu_seconds(server.process()));
+        Cpu {
+            server,
+            clients: system::cpu_seconds(process::id()),
+        }
     }
 
     /// What the server tells of itself now; `None` when the organiser does not own it, and when it does not answer in time.
@@ -124,14 +174,25 @@ impl Venue {
         if self.organiser.whoami().role != ServerRole::Owner {
             return None;
         }
-        let figures = timeout(limits::READING_TIME_MAX, self.organiser.figures()).await.ok()?.ok()?;
-        let written_bytes = self.server.as_ref().and_then(|server| system::written_bytes(server.process()));
-        Some(Reading { figures, written_bytes })
+        let figures = timeout(limits::READING_TIME_MAX, self.organiser.figures())
+            .await
+            .ok()?
+            .ok()?;
+        let written_bytes = self
+            .server
+            .as_ref()
+            .and_then(|server| system::written_bytes(server.process()));
+        Some(Reading {
+            figures,
+            written_bytes,
+        })
     }
 
     /// The memory of the server, in KiB.
     pub(crate) fn server_kib(&self) -> Option<u64> {
-        self.server.as_ref().and_then(|server| system::resident_kib(server.process()))
+        self.server
+            .as_ref()
+            .and_then(|server| system::resident_kib(server.process()))
     }
 
     /// Does work, and gives beside what it gives the most memory of the server meanwhile, in KiB.
@@ -174,11 +235,21 @@ impl Venue {
         let links = self.invites(count).await?;
         let join = |at: usize| {
             let link = links[at / INVITE_USES_MAX as usize % links.len()].clone();
-            let options = Options { endpoint: self.endpoint(at), ..options.clone() };
-            let who = guest(self.run, &format!("{role}-{at}")).map(|who| JoinRequest { password: password.cloned(), ..who });
+            let options = Options {
+                endpoint: self.endpoint(at),
+                ..options.clone()
+            };
+            let who = guest(self.run, &format!("{role}-{at}")).map(|who| JoinRequest {
+                password: password.cloned(),
+                ..who
+            });
             async move { Ok(Client::join(&link, who?, options).await?) }
         };
-        let at_once = if password.is_some() { limits::PASSWORDS_AT_ONCE } else { limits::AT_ONCE };
+        let at_once = if password.is_some() {
+            limits::PASSWORDS_AT_ONCE
+        } else {
+            limits::AT_ONCE
+        };
         gather_by(at_once, count, join, joined).await
     }
 
@@ -192,10 +263,21 @@ impl Venue {
     ) -> Result<Vec<(Client, Account)>, BenchError> {
         let log_in = |at: usize| {
             let (account, password) = (accounts[at].clone(), password.clone());
-            let options = Options { endpoint: self.endpoint(at), ..options.clone() };
+            let options = Options {
+                endpoint: self.endpoint(at),
+                ..options.clone()
+            };
             async move {
                 let device = DeviceName::new("bench")?;
-                Ok(Client::login(account.addr, account.pin, account.name, password, device, options).await?)
+                Ok(Client::login(
+                    account.addr,
+                    account.pin,
+                    account.name,
+                    password,
+                    device,
+                    options,
+                )
+                .await?)
             }
         };
         gather_by(limits::PASSWORDS_AT_ONCE, accounts.len(), log_in, logged_in).await
@@ -207,8 +289,13 @@ impl Venue {
         }
         let mut links = Vec::new();
         while uses > 0 || links.is_empty() {
-            let some = u32::try_from(uses).unwrap_or(INVITE_USES_MAX).clamp(1, INVITE_USES_MAX);
-            let link = self.organiser.create_invite(some, limits::INVITE_LIFE).await?;
+            let some = u32::try_from(uses)
+                .unwrap_or(INVITE_USES_MAX)
+                .clamp(1, INVITE_USES_MAX);
+            let link = self
+                .organiser
+                .create_invite(some, limits::INVITE_LIFE)
+                .await?;
             // The server of the run's own is reached where it listens, whatever address it would tell others.
             let addr = self.link.addr.clone();
             links.push(InviteLink { addr, ..link });
@@ -229,7 +316,9 @@ impl Venue {
             async move {
                 let name = GroupName::new(format!("bench {at}"))?;
                 let mut parts = members.chunks(USERS_PER_REQUEST_MAX);
-                let group = organiser.create_group(name, parts.next().unwrap_or_default().to_vec()).await?;
+                let group = organiser
+                    .create_group(name, parts.next().unwrap_or_default().to_vec())
+                    .await?;
                 for part in parts {
                     organiser.add_members(group, part.to_vec()).await?;
                 }
@@ -251,21 +340,36 @@ impl Cpu {
     /// What was used since `earlier`.
     pub(crate) fn since(self, earlier: Self) -> Self {
         let difference = |now: Option<f64>, then: Option<f64>| Some(now? - then?);
-        Self { server: difference(self.server, earlier.server), clients: difference(self.clients, earlier.clients) }
+        Self {
+            server: difference(self.server, earlier.server),
+            clients: difference(self.clients, earlier.clients),
+        }
     }
 }
 
 /// Options of a client that only sends.
 pub(crate) fn quiet() -> Options {
-    Options { push: false, ack_every_packets: Some(limits::ACK_EVERY_PACKETS), ..Options::default() }
+    Options {
+        push: false,
+        ack_every_packets: Some(limits::ACK_EVERY_PACKETS),
+        ..Options::default()
+    }
 }
 
 fn guest(run: u32, role: &str) -> Result<JoinRequest, BenchError> {
-    Ok(JoinRequest { name: UserName::new(format!("bench-{run:08x}-{role}"))?, password: None, device: DeviceName::new("bench")? })
+    Ok(JoinRequest {
+        name: UserName::new(format!("bench-{run:08x}-{role}"))?,
+        password: None,
+        device: DeviceName::new("bench")?,
+    })
 }
 
 /// Starts `count` pieces of work, some at once, and gives what they give, in order.
-pub(crate) async fn gather<T, F>(count: usize, start: impl Fn(usize) -> F, done: impl FnMut(usize)) -> Result<Vec<T>, BenchError>
+pub(crate) async fn gather<T, F>(
+    count: usize,
+    start: impl Fn(usize) -> F,
+    done: impl FnMut(usize),
+) -> Result<Vec<T>, BenchError>
 where
     F: Future<Output = Result<T, BenchError>> + Send + 'static,
     T: Send + 'static,
@@ -293,7 +397,9 @@ where
             under_way.spawn(async move { work.await.map(|value| (at, value)) });
             next += 1;
         }
-        let Some(ended) = under_way.join_next().await else { break };
+        let Some(ended) = under_way.join_next().await else {
+            break;
+        };
         given.push(ended.map_err(|_| BenchError::Panicked)??);
         done(given.len());
     }
@@ -318,7 +424,16 @@ mod tests {
         let given = gather(count, work, |done| told = done).await.unwrap();
         assert_eq!(given, (0..count).collect::<Vec<_>>());
         assert_eq!(told, count);
-        let fails = |at: usize| async move { if at == 5 { Err(BenchError::EndedEarly) } else { Ok(at) } };
-        assert!(matches!(gather(count, fails, |_| {}).await, Err(BenchError::EndedEarly)));
+        let fails = |at: usize| async move {
+            if at == 5 {
+                Err(BenchError::EndedEarly)
+            } else {
+                Ok(at)
+            }
+        };
+        assert!(matches!(
+            gather(count, fails, |_| {}).await,
+            Err(BenchError::EndedEarly)
+        ));
     }
 }

@@ -35,8 +35,15 @@ pub(crate) struct SyncMillis {
 impl SyncMillis {
     /// `None` when there was none.
     pub(crate) fn of(syncs: &Histogram) -> Option<Self> {
-        let millis = |share| syncs.quantile(share).map(|time| time.as_micros() as f64 / 1_000.0);
-        Some(Self { p50: millis(0.5)?, p99: millis(0.99)? })
+        let millis = |share| {
+            syncs
+                .quantile(share)
+                .map(|time| time.as_micros() as f64 / 1_000.0)
+        };
+        Some(Self {
+            p50: millis(0.5)?,
+            p99: millis(0.99)?,
+        })
     }
 }
 
@@ -49,13 +56,20 @@ impl fmt::Display for SyncMillis {
 impl Workings {
     /// What was done between two readings.
     pub(crate) fn between(began: Option<&Reading>, ended: Option<&Reading>) -> Self {
-        let Some((began, ended)) = began.zip(ended) else { return Self::default() };
-        let Some(done) = ended.figures.since(&began.figures) else { return Self::default() };
+        let Some((began, ended)) = began.zip(ended) else {
+            return Self::default();
+        };
+        let Some(done) = ended.figures.since(&began.figures) else {
+            return Self::default();
+        };
         let each = |amount: u64, of: u64| (of > 0).then(|| amount as f64 / of as f64);
         let seconds = done.uptime().as_secs_f64();
         // Whatever the server's process writes that is not its log goes to sled.
         let to_log = done.log_bytes + done.prepared_bytes;
-        let written = ended.written_bytes.zip(began.written_bytes).map(|(ended, began)| ended.saturating_sub(began));
+        let written = ended
+            .written_bytes
+            .zip(began.written_bytes)
+            .map(|(ended, began)| ended.saturating_sub(began));
         let to_sled = written.map(|written| written.saturating_sub(to_log));
         Self {
             messages_per_commit: each(done.entries, done.commits),
@@ -72,23 +86,34 @@ impl Workings {
         let rows = [
             (
                 "batch",
-                self.messages_per_commit.map(|messages| format!("{messages:.1}")),
+                self.messages_per_commit
+                    .map(|messages| format!("{messages:.1}")),
                 "messages that share one commit, which is one write and one fdatasync",
             ),
             (
                 "fdatasyncs",
-                self.fdatasync_per_s.map(|rate| format!("{} /s", grouped(rate))),
+                self.fdatasync_per_s
+                    .map(|rate| format!("{} /s", grouped(rate))),
                 "by commits; checkpoints make a few of their own",
             ),
-            ("fdatasync", self.fdatasync_ms.map(|millis| millis.to_string()), "how long the disk took to make one commit durable"),
-            ("log each", self.log_bytes_per_message.map(bytes), "bytes of the commit log for each message, with the send cursor it moves"),
+            (
+                "fdatasync",
+                self.fdatasync_ms.map(|millis| millis.to_string()),
+                "how long the disk took to make one commit durable",
+            ),
+            (
+                "log each",
+                self.log_bytes_per_message.map(bytes),
+                "bytes of the commit log for each message, with the send cursor it moves",
+            ),
             (
                 "sled each",
                 self.sled_bytes_per_message.map(bytes),
                 "bytes written to sled for each message that moved there; rough unless there were several checkpoints",
             ),
         ];
-        rows.into_iter().filter_map(|(name, value, meaning)| Some(Figure::new(name, value?, meaning)))
+        rows.into_iter()
+            .filter_map(|(name, value, meaning)| Some(Figure::new(name, value?, meaning)))
     }
 }
 
@@ -98,7 +123,10 @@ mod tests {
     use cairn_client::proto::figures::{Bucket, CheckpointFigures};
 
     fn reading(written_bytes: Option<u64>, times: u64) -> Reading {
-        let syncs = [(500, 3), (4_000, 1)].map(|(up_to_micros, count)| Bucket { up_to_micros, count: count * times });
+        let syncs = [(500, 3), (4_000, 1)].map(|(up_to_micros, count)| Bucket {
+            up_to_micros,
+            count: count * times,
+        });
         let figures = Figures {
             uptime_micros: 2_000_000 * times,
             commits: 4 * times,
@@ -106,10 +134,16 @@ mod tests {
             log_bytes: 20_000 * times,
             prepared_bytes: 64_000 * times,
             syncs: Histogram::from_iter(syncs),
-            checkpoints: CheckpointFigures { entries: 50 * times, ..CheckpointFigures::default() },
+            checkpoints: CheckpointFigures {
+                entries: 50 * times,
+                ..CheckpointFigures::default()
+            },
             ..Figures::default()
         };
-        Reading { figures, written_bytes }
+        Reading {
+            figures,
+            written_bytes,
+        }
     }
 
     #[test]
@@ -130,10 +164,23 @@ mod tests {
     fn what_nobody_tells_is_null() {
         let (began, ended) = (reading(None, 3), reading(Some(7), 4));
         let found = Workings::between(Some(&began), Some(&ended));
-        assert_eq!((found.messages_per_commit, found.sled_bytes_per_message), (Some(25.0), None));
-        let nothing = [Workings::between(None, Some(&ended)), Workings::between(Some(&ended), Some(&began))];
+        assert_eq!(
+            (found.messages_per_commit, found.sled_bytes_per_message),
+            (Some(25.0), None)
+        );
+        let nothing = [
+            Workings::between(None, Some(&ended)),
+            Workings::between(Some(&ended), Some(&began)),
+        ];
         for found in nothing {
-            assert!(serde_json::to_value(found).unwrap().as_object().unwrap().values().all(serde_json::Value::is_null));
+            assert!(
+                serde_json::to_value(found)
+                    .unwrap()
+                    .as_object()
+                    .unwrap()
+                    .values()
+                    .all(serde_json::Value::is_null)
+            );
             assert_eq!(found.figures().count(), 0);
         }
     }

@@ -24,6 +24,9 @@ mod tests {
 
     #[test]
     fn nothing_is_left_that_could_be_markup() {
-        assert_eq!(Escaped("a<b & \"c\" 'd'> é").to_string(), "a&lt;b &amp; &quot;c&quot; &#39;d&#39;&gt; é");
+        assert_eq!(
+            Escaped("a<b & \"c\" 'd'> é").to_string(),
+            "a&lt;b &amp; &quot;c&quot; &#39;d&#39;&gt; é"
+        );
     }
 }

@@ -73,7 +73,11 @@ pub(crate) enum Durability {
 impl Durability {
     /// What messages survive that are stored in a folder, with fdatasync behind each commit.
     pub(crate) fn in_folder(folder: &Path) -> Self {
-        if system::is_in_memory(folder) { Self::None } else { Self::Fdatasync }
+        if system::is_in_memory(folder) {
+            Self::None
+        } else {
+            Self::Fdatasync
+        }
     }
 }
 
@@ -104,7 +108,13 @@ pub(crate) trait Found: Serialize {
 }
 
 impl<S, F> Report<S, F> {
-    pub(crate) fn new(benchmark: &'static str, subject: Subject, settings: S, interrupted: bool, found: F) -> Self {
+    pub(crate) fn new(
+        benchmark: &'static str,
+        subject: Subject,
+        settings: S,
+        interrupted: bool,
+        found: F,
+    ) -> Self {
         let now = Timestamp::now();
         Self {
             benchmark,
@@ -137,12 +147,28 @@ impl<S: fmt::Display + Args + Serialize, F: Found> Report<S, F> {
     /// What speaks against the numbers.
     fn cautions(&self) -> Vec<&'static str> {
         let cautions = [
-            (!self.found.is_sound(), "A check failed: not everything is as it must be. The figures below say what."),
-            (self.interrupted, "The run was ended early. The numbers are of what was measured until then."),
-            (self.subject.durability == Durability::None, "Nothing here is durable: the data lies in memory, and no disk was waited for."),
-            (cfg!(debug_assertions), "This is a debug build of cairn, many times slower than a release."),
+            (
+                !self.found.is_sound(),
+                "A check failed: not everything is as it must be. The figures below say what.",
+            ),
+            (
+                self.interrupted,
+                "The run was ended early. The numbers are of what was measured until then.",
+            ),
+            (
+                self.subject.durability == Durability::None,
+                "Nothing here is durable: the data lies in memory, and no disk was waited for.",
+            ),
+            (
+                cfg!(debug_assertions),
+                "This is a debug build of cairn, many times slower than a release.",
+            ),
         ];
-        cautions.into_iter().filter(|&(applies, _)| applies).map(|(_, caution)| caution).collect()
+        cautions
+            .into_iter()
+            .filter(|&(applies, _)| applies)
+            .map(|(_, caution)| caution)
+            .collect()
     }
 
     /// What one must know to believe the numbers: how durable they are, and what they were measured on.
@@ -151,22 +177,51 @@ impl<S: fmt::Display + Args + Serialize, F: Found> Report<S, F> {
             Durability::Fdatasync => "every accept is on disk (fdatasync)",
             Durability::None => "NOT durable: the data directory lies in memory",
         };
-        let seconds = self.found.seconds().map(|seconds| format!("for {seconds:.1} s"));
+        let seconds = self
+            .found
+            .seconds()
+            .map(|seconds| format!("for {seconds:.1} s"));
         let ended = self.interrupted.then(|| "ended early".to_owned());
-        let counted = seconds.into_iter().chain(ended).collect::<Vec<_>>().join(", ");
-        let build = if cfg!(debug_assertions) { " (debug build)" } else { "" };
+        let counted = seconds
+            .into_iter()
+            .chain(ended)
+            .collect::<Vec<_>>()
+            .join(", ");
+        let build = if cfg!(debug_assertions) {
+            " (debug build)"
+        } else {
+            ""
+        };
         let Machine { cores, cpu, kernel } = &self.machine;
-        let (cpu, kernel) = (cpu.as_deref().unwrap_or("unknown"), kernel.as_deref().unwrap_or("unknown"));
+        let (cpu, kernel) = (
+            cpu.as_deref().unwrap_or("unknown"),
+            kernel.as_deref().unwrap_or("unknown"),
+        );
         let conditions = [
             ("counted", counted),
             ("durability", durability.to_owned()),
-            ("server", self.subject.server.as_deref().unwrap_or("none: in one process").to_owned()),
+            (
+                "server",
+                self.subject
+                    .server
+                    .as_deref()
+                    .unwrap_or("none: in one process")
+                    .to_owned(),
+            ),
             ("version", format!("cairn {}{build}", self.version)),
-            ("machine", format!("{cores} cores, CPU {cpu}, kernel {kernel}")),
+            (
+                "machine",
+                format!("{cores} cores, CPU {cpu}, kernel {kernel}"),
+            ),
             ("seed", self.subject.seed.to_string()),
-            ("measured at", self.measured_at.strftime("%Y-%m-%d %H:%M UTC").to_string()),
+            (
+                "measured at",
+                self.measured_at.strftime("%Y-%m-%d %H:%M UTC").to_string(),
+            ),
         ];
-        let condition = |(name, value): (&'static str, String)| (!value.is_empty()).then_some(Condition { name, value });
+        let condition = |(name, value): (&'static str, String)| {
+            (!value.is_empty()).then_some(Condition { name, value })
+        };
         conditions.into_iter().filter_map(condition).collect()
     }
 }
@@ -189,7 +244,13 @@ mod tests {
 
     impl Found for One {
         fn figures(&self) -> Vec<Figure> {
-            let rate = self.accepted_per_s.map(|rate| Figure::new("accepted", format!("{} /s", grouped(rate)), "messages that are stored"));
+            let rate = self.accepted_per_s.map(|rate| {
+                Figure::new(
+                    "accepted",
+                    format!("{} /s", grouped(rate)),
+                    "messages that are stored",
+                )
+            });
             rate.into_iter().collect()
         }
 
@@ -212,11 +273,31 @@ mod tests {
     }
 
     fn report(durability: Durability) -> Report<Few, One> {
-        let machine = Machine { cores: 2, cpu: Some("Abacus".to_owned()), kernel: None };
-        let subject = Subject { server: Some("a server of its own".to_owned()), durability, seed: 7 };
-        let found = One { accepted_per_s: Some(2.5), missing: None };
+        let machine = Machine {
+            cores: 2,
+            cpu: Some("Abacus".to_owned()),
+            kernel: None,
+        };
+        let subject = Subject {
+            server: Some("a server of its own".to_owned()),
+            durability,
+            seed: 7,
+        };
+        let found = One {
+            accepted_per_s: Some(2.5),
+            missing: None,
+        };
         let (measured_at, settings) = (Timestamp::UNIX_EPOCH, Few { clients: 3 });
-        Report { benchmark: "send", version: "1", measured_at, machine, subject, settings, interrupted: true, found }
+        Report {
+            benchmark: "send",
+            version: "1",
+            measured_at,
+            machine,
+            subject,
+            settings,
+            interrupted: true,
+            found,
+        }
     }
 
     #[test]
@@ -227,8 +308,20 @@ mod tests {
         assert_eq!(json["machine"]["cores"], 2);
         assert_eq!(json["seed"], 7);
         assert_eq!(json["measured_at"], "1970-01-01T00:00:00Z");
-        let fields = ["benchmark", "version", "server", "settings", "interrupted", "missing"];
-        assert!(fields.iter().all(|field| json.as_object().unwrap().contains_key(*field)), "{json}");
+        let fields = [
+            "benchmark",
+            "version",
+            "server",
+            "settings",
+            "interrupted",
+            "missing",
+        ];
+        assert!(
+            fields
+                .iter()
+                .all(|field| json.as_object().unwrap().contains_key(*field)),
+            "{json}"
+        );
         assert!(json["missing"].is_null());
     }
 
@@ -240,7 +333,10 @@ mod tests {
             text.contains("\n  counted        for 2.0 s, ended early\n  durability     every accept is on disk (fdatasync)\n"),
             "{text}"
         );
-        assert!(text.contains("2 cores, CPU Abacus, kernel unknown\n  seed           7\n"), "{text}");
+        assert!(
+            text.contains("2 cores, CPU Abacus, kernel unknown\n  seed           7\n"),
+            "{text}"
+        );
         assert!(report(Durability::None).to_string().contains("NOT durable"));
     }
 }

@@ -37,10 +37,28 @@ mod tests {
 
     #[test]
     fn numbers_are_readable() {
-        let all = [(0.0, "0"), (999.4, "999"), (1_000.0, "1,000"), (123_456.0, "123,456"), (1_234_567.8, "1,234,568")];
-        all.iter().for_each(|&(number, expected)| assert_eq!(grouped(number), expected));
-        let sizes = [(0, "0.0 KiB"), (1_536, "1.5 KiB"), (300 << 10, "300 KiB"), (10 << 30, "10.0 GiB"), (9 << 50, "9216 TiB")];
-        sizes.iter().for_each(|&(bytes, expected)| assert_eq!(sized(bytes), expected));
-        assert_eq!([1, 2_000].map(|count| counted(count, "group")), ["1 group", "2,000 groups"]);
+        let all = [
+            (0.0, "0"),
+            (999.4, "999"),
+            (1_000.0, "1,000"),
+            (123_456.0, "123,456"),
+            (1_234_567.8, "1,234,568"),
+        ];
+        all.iter()
+            .for_each(|&(number, expected)| assert_eq!(grouped(number), expected));
+        let sizes = [
+            (0, "0.0 KiB"),
+            (1_536, "1.5 KiB"),
+            (300 << 10, "300 KiB"),
+            (10 << 30, "10.0 GiB"),
+            (9 << 50, "9216 TiB"),
+        ];
+        sizes
+            .iter()
+            .for_each(|&(bytes, expected)| assert_eq!(sized(bytes), expected));
+        assert_eq!(
+            [1, 2_000].map(|count| counted(count, "group")),
+            ["1 group", "2,000 groups"]
+        );
     }
 }

@@ -50,12 +50,26 @@ pub(crate) struct Figure {
 
 impl Figure {
     pub(crate) fn new(name: &'static str, value: String, meaning: &'static str) -> Self {
-        Self { name, value, meaning, percentiles: None }
+        Self {
+            name,
+            value,
+            meaning,
+            percentiles: None,
+        }
     }
 
     /// How long something took.
-    pub(crate) fn of_latency(name: &'static str, latency: Percentiles, meaning: &'static str) -> Self {
-        Self { name, value: latency.to_string(), meaning, percentiles: Some(latency) }
+    pub(crate) fn of_latency(
+        name: &'static str,
+        latency: Percentiles,
+        meaning: &'static str,
+    ) -> Self {
+        Self {
+            name,
+            value: latency.to_string(),
+            meaning,
+            percentiles: Some(latency),
+        }
     }
 }
 

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use cairn_proto::body::Body;
 use cairn_proto::extras::Extras;
-use cairn_proto::ids::{ClientSeq, ConversationId, DeviceId, MsgId, SendStreamId, Timestamp, UserId};
+use cairn_proto::ids::{
+    ClientSeq, ConversationId, DeviceId, MsgId, SendStreamId, Timestamp, UserId,
+};
 use cairn_proto::limits::{INVITE_USES_MAX, USERS_PER_REQUEST_MAX};
 use cairn_proto::message::{Draft, Run};
 use cairn_proto::request::{PullRange, Request};
@@ -48,16 +50,36 @@ impl Driver {
         let mut engine = Engine::open(dir)?;
         let invite = secret("owner", 0);
         let expires_at = Timestamp::new(u64::MAX);
-        engine.execute(Command::OwnerInvite { token: invite, expires_at }, NOW).map_err(BenchError::Refused)?;
+        engine
+            .execute(
+                Command::OwnerInvite {
+                    token: invite,
+                    expires_at,
+                },
+                NOW,
+            )
+            .map_err(BenchError::Refused)?;
         let sender = join(&mut engine, invite, "sender", SENDER)?;
-        let mut driver = Self { engine, sender, groups: Vec::new(), seqs: Vec::new() };
+        let mut driver = Self {
+            engine,
+            sender,
+            groups: Vec::new(),
+            seqs: Vec::new(),
+        };
         for name in limits::BOUNDS_LIFTED {
-            let (name, value) = (SettingName::new(name)?, SettingValue::new(limits::BOUND_LIFTED)?);
+            let (name, value) = (
+                SettingName::new(name)?,
+                SettingValue::new(limits::BOUND_LIFTED)?,
+            );
             driver.ask(Request::SetSetting { name, value })?;
         }
         for number in 0..groups {
             let name = GroupName::new(format!("group-{number}"))?;
-            let Response::Created { conversation } = driver.ask(Request::CreateGroup { name, members: Vec::new() })? else {
+            let Response::Created { conversation } = driver.ask(Request::CreateGroup {
+                name,
+                members: Vec::new(),
+            })?
+            else {
                 return Err(BenchError::NoAnswer);
             };
             driver.groups.push(conversation);
@@ -70,12 +92,27 @@ impl Driver {
     /// Opens a data directory that [`Driver::create`] has made. The sender comes back with another send stream, which counts at 1 again.
     pub(crate) fn open(dir: &Path) -> Result<Self, BenchError> {
         let mut engine = open(dir)?;
-        let login = Command::Login { token: secret("device", SENDER), stream: SendStreamId::new(rand::random()), push: true, since: None };
-        let Reply::LoggedIn(logged_in) = engine.execute(login, NOW).map_err(BenchError::Refused)? else {
+        let login = Command::Login {
+            token: secret("device", SENDER),
+            stream: SendStreamId::new(rand::random()),
+            push: true,
+            since: None,
+        };
+        let Reply::LoggedIn(logged_in) = engine.execute(login, NOW).map_err(BenchError::Refused)?
+        else {
             return Err(BenchError::NoAnswer);
         };
-        let groups: Vec<ConversationId> = logged_in.feeds.iter().map(|feed| feed.conversation).collect();
-        let mut driver = Self { engine, sender: logged_in.actor, seqs: vec![ClientSeq::new(0); groups.len()], groups };
+        let groups: Vec<ConversationId> = logged_in
+            .feeds
+            .iter()
+            .map(|feed| feed.conversation)
+            .collect();
+        let mut driver = Self {
+            engine,
+            sender: logged_in.actor,
+            seqs: vec![ClientSeq::new(0); groups.len()],
+            groups,
+        };
         driver.commit()?;
         Ok(driver)
     }
@@ -88,8 +125,15 @@ impl Driver {
             if (id - first).is_multiple_of(INVITE_USES_MAX.into()) {
                 self.commit()?;
                 invite = secret("invite", id);
-                let command = Command::Invite { actor: self.sender, token: invite, uses: INVITE_USES_MAX, life_seconds: INVITE_SECONDS };
-                self.engine.execute(command, NOW).map_err(BenchError::Refused)?;
+                let command = Command::Invite {
+                    actor: self.sender,
+                    token: invite,
+                    uses: INVITE_USES_MAX,
+                    life_seconds: INVITE_SECONDS,
+                };
+                self.engine
+                    .execute(command, NOW)
+                    .map_err(BenchError::Refused)?;
             }
             users.push(join(&mut self.engine, invite, &format!("user-{id}"), id)?);
         }
@@ -101,7 +145,10 @@ impl Driver {
     pub(crate) fn add_members(&mut self, group: usize, users: &[UserId]) -> Result<(), BenchError> {
         let conversation = self.groups[group];
         for users in users.chunks(USERS_PER_REQUEST_MAX) {
-            self.ask(Request::AddMembers { conversation, users: users.to_vec() })?;
+            self.ask(Request::AddMembers {
+                conversation,
+                users: users.to_vec(),
+            })?;
             self.commit()?;
         }
         Ok(())
@@ -111,7 +158,12 @@ impl Driver {
     pub(crate) fn send(&mut self, group: usize, text: Text) -> Result<MsgId, BenchError> {
         let seq = &mut self.seqs[group];
         *seq = ClientSeq::new(seq.get() + 1);
-        let draft = Draft { conversation: self.groups[group], seq: *seq, body: Body::Text(text), extras: Extras::NONE };
+        let draft = Draft {
+            conversation: self.groups[group],
+            seq: *seq,
+            body: Body::Text(text),
+            extras: Extras::NONE,
+        };
         match self.ask(Request::Send(draft))? {
             Response::Accepted { msgid } => Ok(msgid),
             _ => Err(BenchError::NoAnswer),
@@ -124,8 +176,16 @@ impl Driver {
     }
 
     /// Asks as anybody.
-    pub(crate) fn ask_as(&mut self, actor: Actor, request: Request) -> Result<Response, BenchError> {
-        match self.engine.execute(Command::Ask(actor, request), NOW).map_err(BenchError::Refused)? {
+    pub(crate) fn ask_as(
+        &mut self,
+        actor: Actor,
+        request: Request,
+    ) -> Result<Response, BenchError> {
+        match self
+            .engine
+            .execute(Command::Ask(actor, request), NOW)
+            .map_err(BenchError::Refused)?
+        {
             Reply::Response(response) => Ok(response),
             _ => Err(BenchError::NoAnswer),
         }
@@ -134,12 +194,24 @@ impl Driver {
     /// The last message of one of the groups that a member's device needs no more.
     pub(crate) fn position(&mut self, group: usize, member: Actor) -> Result<MsgId, BenchError> {
         let conversation = self.groups[group];
-        self.engine.execute(Command::Grant(member, conversation), NOW).map_err(BenchError::Refused)?;
-        Ok(self.engine.state().feed(member, conversation).ok_or(BenchError::NoAnswer)?.position)
+        self.engine
+            .execute(Command::Grant(member, conversation), NOW)
+            .map_err(BenchError::Refused)?;
+        Ok(self
+            .engine
+            .state()
+            .feed(member, conversation)
+            .ok_or(BenchError::NoAnswer)?
+            .position)
     }
 
     /// Reads a part of one of the groups' logs: what is committed.
-    pub(crate) fn read(&mut self, group: usize, range: PullRange, limits: RunLimits) -> Result<Run, BenchError> {
+    pub(crate) fn read(
+        &mut self,
+        group: usize,
+        range: PullRange,
+        limits: RunLimits,
+    ) -> Result<Run, BenchError> {
         let timeline = self.timeline(group)?;
         Ok(self.engine.history().read(&timeline, range, limits)?)
     }
@@ -149,9 +221,14 @@ impl Driver {
         let conversation = self.groups[group];
         if self.engine.timelines().get(conversation).is_none() {
             // It is in memory after this.
-            self.engine.execute(Command::Grant(self.sender, conversation), NOW).map_err(BenchError::Refused)?;
+            self.engine
+                .execute(Command::Grant(self.sender, conversation), NOW)
+                .map_err(BenchError::Refused)?;
         }
-        self.engine.timelines().get(conversation).ok_or(BenchError::NoAnswer)
+        self.engine
+            .timelines()
+            .get(conversation)
+            .ok_or(BenchError::NoAnswer)
     }
 
     /// Makes everything so far durable, and looks after the log as the sequencer does.
@@ -163,9 +240,18 @@ impl Driver {
 
     /// Moves everything into the trees, and lets go of the data directory.
     pub(crate) fn into_rest(self) -> Result<AtRest, BenchError> {
-        let Self { engine, sender, groups, seqs } = self;
+        let Self {
+            engine,
+            sender,
+            groups,
+            seqs,
+        } = self;
         engine.close()?;
-        Ok(AtRest { sender, groups, seqs })
+        Ok(AtRest {
+            sender,
+            groups,
+            seqs,
+        })
     }
 
     /// Moves everything into the trees, so that it is at rest.
@@ -185,8 +271,17 @@ pub(crate) struct AtRest {
 impl AtRest {
     /// Opens the data directory again.
     pub(crate) fn open(self, dir: &Path) -> Result<Driver, BenchError> {
-        let Self { sender, groups, seqs } = self;
-        Ok(Driver { engine: open(dir)?, sender, groups, seqs })
+        let Self {
+            sender,
+            groups,
+            seqs,
+        } = self;
+        Ok(Driver {
+            engine: open(dir)?,
+            sender,
+            groups,
+            seqs,
+        })
     }
 }
 
@@ -195,7 +290,11 @@ const STREAM: SendStreamId = SendStreamId::new(1);
 
 /// A user of a run and his device, which has the same number. It holds for those who were made in the order of their numbers.
 pub(crate) fn actor(user: UserId) -> Actor {
-    Actor { user, device: DeviceId::new(user.get().into()), stream: STREAM }
+    Actor {
+        user,
+        device: DeviceId::new(user.get().into()),
+        stream: STREAM,
+    }
 }
 
 /// Opens a data directory that may have been closed a moment ago.
@@ -207,8 +306,25 @@ fn open(dir: &Path) -> Result<Engine, BenchError> {
 /// A new user with one device, both made from the number `id`.
 fn join(engine: &mut Engine, invite: SecretHash, name: &str, id: u64) -> Result<Actor, BenchError> {
     let (name, device_name) = (UserName::new(name)?, DeviceName::new("bench")?);
-    let device = NewDevice { id: DeviceId::new(id), name: device_name, token: secret("device", id), stream: STREAM, push: false };
-    match engine.execute(Command::Join { invite, name, password: None, device }, NOW).map_err(BenchError::Refused)? {
+    let device = NewDevice {
+        id: DeviceId::new(id),
+        name: device_name,
+        token: secret("device", id),
+        stream: STREAM,
+        push: false,
+    };
+    match engine
+        .execute(
+            Command::Join {
+                invite,
+                name,
+                password: None,
+                device,
+            },
+            NOW,
+        )
+        .map_err(BenchError::Refused)?
+    {
         Reply::LoggedIn(logged_in) => Ok(logged_in.actor),
         _ => Err(BenchError::NoAnswer),
     }
@@ -224,9 +340,19 @@ mod tests {
     use super::*;
 
     fn texts(driver: &mut Driver, group: usize) -> Vec<(MsgId, Text)> {
-        let run = driver.read(group, PullRange::From(MsgId::new(1)), RunLimits::MAX).unwrap();
+        let run = driver
+            .read(group, PullRange::From(MsgId::new(1)), RunLimits::MAX)
+            .unwrap();
         let messages = run.messages().unwrap().into_iter();
-        messages.filter_map(|message| if let Body::Text(text) = message.body { Some((message.msgid, text)) } else { None }).collect()
+        messages
+            .filter_map(|message| {
+                if let Body::Text(text) = message.body {
+                    Some((message.msgid, text))
+                } else {
+                    None
+                }
+            })
+            .collect()
     }
 
     #[test]
@@ -253,12 +379,24 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let mut driver = Driver::create(dir.path(), 1).unwrap();
         let count = u64::from(INVITE_USES_MAX) + 1;
-        let users: Vec<UserId> = driver.users(2, count).unwrap().iter().map(|actor| actor.user).collect();
+        let users: Vec<UserId> = driver
+            .users(2, count)
+            .unwrap()
+            .iter()
+            .map(|actor| actor.user)
+            .collect();
         driver.add_members(0, &users).unwrap();
         let (mut members, mut after) = (Vec::new(), None);
         loop {
-            let answer = driver.ask(Request::Members { conversation: driver.groups[0], after }).unwrap();
-            let Response::Members(page) = answer else { panic!("{answer:?}") };
+            let answer = driver
+                .ask(Request::Members {
+                    conversation: driver.groups[0],
+                    after,
+                })
+                .unwrap();
+            let Response::Members(page) = answer else {
+                panic!("{answer:?}")
+            };
             members.extend(page.items.iter().map(|member| member.user.id));
             after = page.next_after;
             if after.is_none() {

@@ -31,13 +31,33 @@ pub(crate) struct Stored {
 
 impl Stored {
     /// Of one race, in which cairn ran first.
-    pub(crate) fn of_race(batch: usize, contenders: &[Contender], outcomes: Vec<Option<Outcome>>) -> Vec<Self> {
-        let cairn = outcomes.first().and_then(Option::as_ref).map(|outcome| outcome.messages_per_s.median);
+    pub(crate) fn of_race(
+        batch: usize,
+        contenders: &[Contender],
+        outcomes: Vec<Option<Outcome>>,
+    ) -> Vec<Self> {
+        let cairn = outcomes
+            .first()
+            .and_then(Option::as_ref)
+            .map(|outcome| outcome.messages_per_s.median);
         let cell = |(contender, outcome): (&Contender, Option<Outcome>)| {
-            let Outcome { messages_per_s, messages, disk_bytes_per_message, is_held } = outcome?;
+            let Outcome {
+                messages_per_s,
+                messages,
+                disk_bytes_per_message,
+                is_held,
+            } = outcome?;
             let cairn_is_times = cairn.map(|cairn| cairn / messages_per_s.median);
             let engine = contender.name().to_owned();
-            Some(Self { engine, batch, messages_per_s, cairn_is_times, messages, disk_bytes_per_message, is_held })
+            Some(Self {
+                engine,
+                batch,
+                messages_per_s,
+                cairn_is_times,
+                messages,
+                disk_bytes_per_message,
+                is_held,
+            })
         };
         contenders.iter().zip(outcomes).filter_map(cell).collect()
     }
@@ -57,8 +77,19 @@ pub(crate) struct OfMembers {
 impl OfMembers {
     /// `log_bytes` are what the messages gave the commit log.
     pub(crate) fn new(members: u64, log_bytes: u64, outcome: Outcome) -> Self {
-        let Outcome { messages_per_s, messages, is_held, .. } = outcome;
-        Self { members, messages_per_s, messages, log_bytes_per_message: log_bytes as f64 / messages as f64, is_held }
+        let Outcome {
+            messages_per_s,
+            messages,
+            is_held,
+            ..
+        } = outcome;
+        Self {
+            members,
+            messages_per_s,
+            messages,
+            log_bytes_per_message: log_bytes as f64 / messages as f64,
+            is_held,
+        }
     }
 }
 
@@ -102,10 +133,16 @@ impl Found for Findings {
 
 fn storing_table(storing: &[Stored]) -> Table {
     let row = |cell: &Stored| {
-        let times = cell.cairn_is_times.map_or_else(not_measured, |times| format!("{times:.2} ×"));
+        let times = cell
+            .cairn_is_times
+            .map_or_else(not_measured, |times| format!("{times:.2} ×"));
         let mut row = vec![cell.engine.clone(), grouped(cell.batch as f64)];
         row.extend(rates(cell.messages_per_s));
-        row.extend([times, bytes(cell.disk_bytes_per_message), held(cell.is_held)]);
+        row.extend([
+            times,
+            bytes(cell.disk_bytes_per_message),
+            held(cell.is_held),
+        ]);
         row
     };
     Table {
@@ -144,7 +181,9 @@ fn bytes(bytes: Option<f64>) -> String {
 }
 
 fn held(is_held: Option<bool>) -> String {
-    is_held.map_or_else(not_measured, |is_held| if is_held { "yes" } else { "NO" }.to_owned())
+    is_held.map_or_else(not_measured, |is_held| {
+        if is_held { "yes" } else { "NO" }.to_owned()
+    })
 }
 
 fn not_measured() -> String {
@@ -157,10 +196,17 @@ fn storing_plot(storing: &[Stored]) -> Plot {
         let point = (cell.batch as f64, cell.messages_per_s.median);
         match series.iter_mut().find(|series| series.name == cell.engine) {
             Some(series) => series.points.push(point),
-            None => series.push(Series { name: cell.engine.clone(), points: vec![point] }),
+            None => series.push(Series {
+                name: cell.engine.clone(),
+                points: vec![point],
+            }),
         }
     }
-    series.iter_mut().for_each(|series| series.points.sort_by(|one, other| one.0.total_cmp(&other.0)));
+    series.iter_mut().for_each(|series| {
+        series
+            .points
+            .sort_by(|one, other| one.0.total_cmp(&other.0))
+    });
     Plot {
         title: "Durable messages a second, by the size of a batch".to_owned(),
         meaning: "Small batches cost what the disk takes for each fdatasync; large ones what the engine does itself.".to_owned(),
@@ -171,14 +217,26 @@ fn storing_plot(storing: &[Stored]) -> Plot {
 }
 
 fn members_plot(members: &[OfMembers]) -> Plot {
-    let mut points: Vec<_> = members.iter().map(|cell| (cell.members as f64, cell.messages_per_s.median)).collect();
+    let mut points: Vec<_> = members
+        .iter()
+        .map(|cell| (cell.members as f64, cell.messages_per_s.median))
+        .collect();
     points.sort_by(|one, other| one.0.total_cmp(&other.0));
     Plot {
         title: "Messages a second, by the size of the group".to_owned(),
         meaning: "A level line: a message is stored once, however many read it.".to_owned(),
-        x: Axis { label: "members", scale: Scale::Log },
-        y: Axis { label: "messages/s", scale: Scale::Linear },
-        series: vec![Series { name: "cairn".to_owned(), points }],
+        x: Axis {
+            label: "members",
+            scale: Scale::Log,
+        },
+        y: Axis {
+            label: "messages/s",
+            scale: Scale::Linear,
+        },
+        series: vec![Series {
+            name: "cairn".to_owned(),
+            points,
+        }],
     }
 }
 
@@ -187,7 +245,11 @@ mod tests {
     use super::*;
 
     fn stored(engine: &str, batch: usize, rate: f64, is_held: Option<bool>) -> Stored {
-        let messages_per_s = Spread { median: rate, min: rate / 2.0, max: rate * 2.0 };
+        let messages_per_s = Spread {
+            median: rate,
+            min: rate / 2.0,
+            max: rate * 2.0,
+        };
         Stored {
             engine: engine.to_owned(),
             batch,
@@ -201,17 +263,36 @@ mod tests {
 
     #[test]
     fn a_loss_is_told() {
-        let findings = |is_held| Findings::Storing { storing: vec![stored("a", 8, 10.0, is_held)] };
+        let findings = |is_held| Findings::Storing {
+            storing: vec![stored("a", 8, 10.0, is_held)],
+        };
         assert!(findings(Some(true)).is_sound() && findings(None).is_sound());
         assert!(!findings(Some(false)).is_sound());
-        assert_eq!(findings(Some(false)).tables()[0].rows[0], ["a", "8", "10", "5", "20", "2.00 ×", "-", "NO"]);
+        assert_eq!(
+            findings(Some(false)).tables()[0].rows[0],
+            ["a", "8", "10", "5", "20", "2.00 ×", "-", "NO"]
+        );
     }
 
     #[test]
     fn an_engine_is_one_line_of_the_plot_from_left_to_right() {
-        let storing = vec![stored("a", 64, 10.0, None), stored("b", 64, 5.0, None), stored("a", 8, 1.0, None)];
+        let storing = vec![
+            stored("a", 64, 10.0, None),
+            stored("b", 64, 5.0, None),
+            stored("a", 8, 1.0, None),
+        ];
         let plot = &Findings::Storing { storing }.plots()[0];
-        let lines: Vec<_> = plot.series.iter().map(|series| (series.name.as_str(), series.points.clone())).collect();
-        assert_eq!(lines, [("a", vec![(8.0, 1.0), (64.0, 10.0)]), ("b", vec![(64.0, 5.0)])]);
+        let lines: Vec<_> = plot
+            .series
+            .iter()
+            .map(|series| (series.name.as_str(), series.points.clone()))
+            .collect();
+        assert_eq!(
+            lines,
+            [
+                ("a", vec![(8.0, 1.0), (64.0, 10.0)]),
+                ("b", vec![(64.0, 5.0)])
+            ]
+        );
     }
 }

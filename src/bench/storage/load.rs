@@ -31,13 +31,24 @@ impl Load {
     /// Messages of so many bytes, at least one, for so many conversations.
     pub(crate) fn new(conversations: usize, body_bytes: usize, seed: u64) -> Self {
         // The texts must not depend on how often the picker has chosen.
-        let (picker, random) = (Picker::new(conversations, SKEW, seed), StdRng::seed_from_u64(!seed));
-        Self { picker, words: Words::new(), random, body_bytes }
+        let (picker, random) = (
+            Picker::new(conversations, SKEW, seed),
+            StdRng::seed_from_u64(!seed),
+        );
+        Self {
+            picker,
+            words: Words::new(),
+            random,
+            body_bytes,
+        }
     }
 
     pub(crate) fn message(&mut self) -> Result<Message, TextError> {
         let conversation = self.picker.pick();
-        Ok(Message { conversation, text: Text::new(self.words.fill(self.body_bytes, &mut self.random))? })
+        Ok(Message {
+            conversation,
+            text: Text::new(self.words.fill(self.body_bytes, &mut self.random))?,
+        })
     }
 
     /// So many at once, so that making them is not a part of what is measured.
@@ -63,8 +74,17 @@ mod tests {
     #[test]
     fn messages_have_their_size_and_the_first_conversation_the_most() {
         let messages = some(1);
-        assert!(messages.iter().all(|message| message.text.as_str().len() == 200 && message.conversation < 10));
-        let of = |conversation| messages.iter().filter(|message| message.conversation == conversation).count();
+        assert!(
+            messages
+                .iter()
+                .all(|message| message.text.as_str().len() == 200 && message.conversation < 10)
+        );
+        let of = |conversation| {
+            messages
+                .iter()
+                .filter(|message| message.conversation == conversation)
+                .count()
+        };
         assert!(of(0) > of(9), "{} against {}", of(0), of(9));
     }
 }

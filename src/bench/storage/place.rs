@@ -31,11 +31,18 @@ impl Place {
     /// A new folder. It is removed with all that is in it when this is dropped.
     pub(crate) fn open(&self) -> Result<TempDir, BenchError> {
         let dir = self.parent();
-        tempfile::Builder::new().prefix("cairn-bench-").tempdir_in(&dir).map_err(|source| BenchError::Directory { dir, source })
+        tempfile::Builder::new()
+            .prefix("cairn-bench-")
+            .tempdir_in(&dir)
+            .map_err(|source| BenchError::Directory { dir, source })
     }
 
     /// What is measured.
     pub(crate) fn subject(&self) -> Subject {
-        Subject { server: None, durability: Durability::in_folder(&self.parent()), seed: self.seed }
+        Subject {
+            server: None,
+            durability: Durability::in_folder(&self.parent()),
+            seed: self.seed,
+        }
     }
 }

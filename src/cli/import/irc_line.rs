@@ -29,12 +29,18 @@ impl<'a> IrcLine<'a> {
         if line.starts_with(b"===") {
             return Self::Join;
         }
-        let Some((minute, rest)) = stamp(line) else { return Self::Other };
+        let Some((minute, rest)) = stamp(line) else {
+            return Self::Other;
+        };
         if let Some(rest) = rest.strip_prefix(b"<") {
-            return message(rest).map_or(Self::Other, |(nick, text)| Self::Message(Said { minute, nick, text }));
+            return message(rest).map_or(Self::Other, |(nick, text)| {
+                Self::Message(Said { minute, nick, text })
+            });
         }
         match rest.strip_prefix(b" * ") {
-            Some(rest) => emote(rest).map_or(Self::Other, |(nick, text)| Self::Emote(Said { minute, nick, text })),
+            Some(rest) => emote(rest).map_or(Self::Other, |(nick, text)| {
+                Self::Emote(Said { minute, nick, text })
+            }),
             None => Self::Other,
         }
     }
@@ -52,13 +58,20 @@ fn message(rest: &[u8]) -> Option<(&[u8], &[u8])> {
     let end = rest.iter().position(|&byte| byte == b'>')?;
     let (nick, rest) = rest.split_at_checked(end)?;
     // Whoever said nothing left no space behind in some logs.
-    let text = if rest == b">" { b"" } else { rest.strip_prefix(b"> ")? };
+    let text = if rest == b">" {
+        b""
+    } else {
+        rest.strip_prefix(b"> ")?
+    };
     Some((nick, text))
 }
 
 /// `nick text`. Here nothing but the space ends the nick.
 fn emote(rest: &[u8]) -> Option<(&[u8], &[u8])> {
-    let end = rest.iter().position(|&byte| byte == b' ').unwrap_or(rest.len());
+    let end = rest
+        .iter()
+        .position(|&byte| byte == b' ')
+        .unwrap_or(rest.len());
     let (nick, rest) = rest.split_at_checked(end)?;
     (!nick.is_empty()).then_some((nick, rest.get(1..).unwrap_or_default()))
 }
@@ -68,24 +81,48 @@ mod tests {
     use super::*;
 
     fn said<'a>(minute: &str, nick: &'a str, text: &'a [u8]) -> Said<'a> {
-        Said { minute: Minute::parse(minute.as_bytes()).unwrap(), nick: nick.as_bytes(), text }
+        Said {
+            minute: Minute::parse(minute.as_bytes()).unwrap(),
+            nick: nick.as_bytes(),
+            text,
+        }
     }
 
     #[test]
     fn a_message_keeps_its_text_to_the_byte() {
         for (line, minute, nick, text) in [
-            (&b"[09:14] <will> hi there"[..], "09:14", "will", &b"hi there"[..]),
-            (b"[09:14] <|QuaD-> totem  xine ", "09:14", "|QuaD-", b"totem  xine "),
+            (
+                &b"[09:14] <will> hi there"[..],
+                "09:14",
+                "will",
+                &b"hi there"[..],
+            ),
+            (
+                b"[09:14] <|QuaD-> totem  xine ",
+                "09:14",
+                "|QuaD-",
+                b"totem  xine ",
+            ),
             (b"[23:59] <a>   spaces", "23:59", "a", b"  spaces"),
             (b"[00:00] <a> ", "00:00", "a", b""),
             (b"[00:00] <a>", "00:00", "a", b""),
             (b"[00:00] <[BTF] Chm0d> hey", "00:00", "[BTF] Chm0d", b"hey"),
             (b"[00:00] <a> <b> c > d", "00:00", "a", b"<b> c > d"),
-            (b"[00:00] <a> \x02bold\x02\r", "00:00", "a", b"\x02bold\x02\r"),
+            (
+                b"[00:00] <a> \x02bold\x02\r",
+                "00:00",
+                "a",
+                b"\x02bold\x02\r",
+            ),
             (b"[00:00] <a> \xff\xfe", "00:00", "a", b"\xff\xfe"),
             (b"[00:00] <> nobody", "00:00", "", b"nobody"),
         ] {
-            assert_eq!(IrcLine::parse(line), IrcLine::Message(said(minute, nick, text)), "{}", line.escape_ascii());
+            assert_eq!(
+                IrcLine::parse(line),
+                IrcLine::Message(said(minute, nick, text)),
+                "{}",
+                line.escape_ascii()
+            );
         }
     }
 
@@ -97,13 +134,22 @@ mod tests {
             (b"[09:14]  * will ", "will", b""),
             (b"[09:14]  * will", "will", b""),
         ] {
-            assert_eq!(IrcLine::parse(line), IrcLine::Emote(said("09:14", nick, text)), "{}", line.escape_ascii());
+            assert_eq!(
+                IrcLine::parse(line),
+                IrcLine::Emote(said("09:14", nick, text)),
+                "{}",
+                line.escape_ascii()
+            );
         }
     }
 
     #[test]
     fn joins_are_told_from_what_nobody_understands() {
-        for line in [&b"=== vassie [~vassie@192.0.2.7]  has joined #ubuntu"[..], b"=== a is now known as b", b"==="] {
+        for line in [
+            &b"=== vassie [~vassie@192.0.2.7]  has joined #ubuntu"[..],
+            b"=== a is now known as b",
+            b"===",
+        ] {
             assert_eq!(IrcLine::parse(line), IrcLine::Join);
         }
         for line in [
@@ -121,7 +167,12 @@ mod tests {
             b"09:14 <a> no brackets",
             b"\xff",
         ] {
-            assert_eq!(IrcLine::parse(line), IrcLine::Other, "{}", line.escape_ascii());
+            assert_eq!(
+                IrcLine::parse(line),
+                IrcLine::Other,
+                "{}",
+                line.escape_ascii()
+            );
         }
     }
 }

@@ -44,7 +44,8 @@ pub(super) fn find(paths: &[PathBuf], day: Option<Day>) -> Result<Vec<LogFile>, 
         }
         if files.len() == before {
             let headline = format!("no file in {} has a day in its name", path.display());
-            return Err(Failure::new(Exit::Failed, headline).hint("name the files themselves, one day each, with --date YYYY-MM-DD"));
+            return Err(Failure::new(Exit::Failed, headline)
+                .hint("name the files themselves, one day each, with --date YYYY-MM-DD"));
         }
     }
     files.sort_by(|a, b| (name_of(&a.path), &a.path).cmp(&(name_of(&b.path), &b.path)));
@@ -57,7 +58,11 @@ fn name_of(path: &Path) -> Cow<'_, str> {
 }
 
 fn cannot_read(path: &Path, error: &io::Error) -> Failure {
-    Failure::caused(Exit::Failed, format!("cannot read {}", path.display()), error)
+    Failure::caused(
+        Exit::Failed,
+        format!("cannot read {}", path.display()),
+        error,
+    )
 }
 
 impl LogFile {
@@ -79,7 +84,17 @@ impl LogFile {
     pub(super) fn entries(&self) -> Result<Entries<'_>, Failure> {
         let input = File::open(&self.path).map_err(|error| cannot_read(&self.path, &error))?;
         let input = BufReader::with_capacity(limits::IO_BYTES, input);
-        Ok(Entries { file: self, input, line: Vec::new(), lines: 0, messages: 0, emotes: 0, joins: 0, others: 0, repaired: 0 })
+        Ok(Entries {
+            file: self,
+            input,
+            line: Vec::new(),
+            lines: 0,
+            messages: 0,
+            emotes: 0,
+            joins: 0,
+            others: 0,
+            repaired: 0,
+        })
     }
 }
 
@@ -114,7 +129,10 @@ impl Entries<'_> {
     pub(super) fn next(&mut self) -> Result<Option<ImportEntry>, Failure> {
         loop {
             self.line.clear();
-            let bytes = self.input.read_until(b'\n', &mut self.line).map_err(|error| cannot_read(&self.file.path, &error))?;
+            let bytes = self
+                .input
+                .read_until(b'\n', &mut self.line)
+                .map_err(|error| cannot_read(&self.file.path, &error))?;
             if bytes == 0 {
                 return Ok(None);
             }
@@ -145,12 +163,22 @@ impl Entries<'_> {
 
     fn entry(&self, said: Said<'_>, body: fn(Text) -> Body) -> Result<ImportEntry, Failure> {
         let refused = |why: &str| {
-            let headline = format!("line {} of {} cannot be imported: {why}", self.lines, self.file.path.display());
-            Failure::new(Exit::Failed, headline).hint("the lines before it were imported; mend it and import again")
+            let headline = format!(
+                "line {} of {} cannot be imported: {why}",
+                self.lines,
+                self.file.path.display()
+            );
+            Failure::new(Exit::Failed, headline)
+                .hint("the lines before it were imported; mend it and import again")
         };
-        let text = Text::new(String::from_utf8_lossy(said.text)).map_err(|error| refused(&error.to_string()))?;
+        let text = Text::new(String::from_utf8_lossy(said.text))
+            .map_err(|error| refused(&error.to_string()))?;
         let sender = nick::user_name(said.nick).ok_or_else(|| refused("it has no nick"))?;
-        Ok(ImportEntry { sender, sent_at: self.file.day.at(said.minute), body: body(text) })
+        Ok(ImportEntry {
+            sender,
+            sent_at: self.file.day.at(said.minute),
+            body: body(text),
+        })
     }
 
     /// Lines that somebody said.
@@ -187,12 +215,17 @@ mod tests {
 
     fn folder(files: &[(&str, &[u8])]) -> tempfile::TempDir {
         let dir = tempfile::tempdir().unwrap();
-        files.iter().for_each(|(name, bytes)| fs::write(dir.path().join(name), bytes).unwrap());
+        files
+            .iter()
+            .for_each(|(name, bytes)| fs::write(dir.path().join(name), bytes).unwrap());
         dir
     }
 
     fn names(files: &[LogFile]) -> Vec<String> {
-        files.iter().map(|file| name_of(&file.path).into_owned()).collect()
+        files
+            .iter()
+            .map(|file| name_of(&file.path).into_owned())
+            .collect()
     }
 
     #[test]
@@ -202,7 +235,11 @@ mod tests {
         let mut entries = files[0].entries().unwrap();
         let mut found = Vec::new();
         while let Some(entry) = entries.next().unwrap() {
-            found.push((entry.sender.to_string(), entry.sent_at.get() % 86_400_000 / 60_000, entry.body));
+            found.push((
+                entry.sender.to_string(),
+                entry.sent_at.get() % 86_400_000 / 60_000,
+                entry.body,
+            ));
         }
         let text = |raw: &str| Text::new(raw).unwrap();
         let expected = [
@@ -211,17 +248,35 @@ mod tests {
             ("ada", 556, Body::Text(text("caf\u{fffd}"))),
             ("ada", 557, Body::Text(text(""))),
         ];
-        assert_eq!(found, expected.map(|(name, minute, body)| (name.to_owned(), minute, body)));
-        let counts = (entries.messages(), entries.emotes(), entries.joins(), entries.others(), entries.repaired());
+        assert_eq!(
+            found,
+            expected.map(|(name, minute, body)| (name.to_owned(), minute, body))
+        );
+        let counts = (
+            entries.messages(),
+            entries.emotes(),
+            entries.joins(),
+            entries.others(),
+            entries.repaired(),
+        );
         assert_eq!(counts, (3, 1, 1, 1, 1));
     }
 
     #[test]
     fn files_are_taken_by_their_names() {
-        let dir = folder(&[("b 2004-12-26.log", b""), ("a 2004-12-27.log", b""), ("README.md", b""), ("notes.txt", b"")]);
+        let dir = folder(&[
+            ("b 2004-12-26.log", b""),
+            ("a 2004-12-27.log", b""),
+            ("README.md", b""),
+            ("notes.txt", b""),
+        ]);
         let files = find(&[dir.path().to_owned()], None).unwrap();
         assert_eq!(names(&files), ["a 2004-12-27.log", "b 2004-12-26.log"]);
-        let twice = find(&[dir.path().to_owned(), dir.path().join("a 2004-12-27.log")], None).unwrap();
+        let twice = find(
+            &[dir.path().to_owned(), dir.path().join("a 2004-12-27.log")],
+            None,
+        )
+        .unwrap();
         assert_eq!(names(&twice).len(), 2);
     }
 
@@ -231,19 +286,34 @@ mod tests {
         let path = [dir.path().join("today.log")];
         assert_eq!(find(&path, None).unwrap_err().exit(), Exit::Failed);
         assert_eq!(find(&path, "2004-12-25".parse().ok()).unwrap().len(), 1);
-        assert!(find(&[dir.path().to_owned()], "2004-12-25".parse().ok()).is_err(), "one day cannot be that of a whole folder");
+        assert!(
+            find(&[dir.path().to_owned()], "2004-12-25".parse().ok()).is_err(),
+            "one day cannot be that of a whole folder"
+        );
     }
 
     #[test]
     fn a_file_is_known_again_when_it_moves_and_grows() {
         let grown = [LOG, b"\n[09:18] <ada> more\n"].concat();
-        let (old, new) = (folder(&[("2004-12-25.txt", LOG)]), folder(&[("2004-12-25.txt", &grown), ("2004-12-26.txt", LOG)]));
+        let (old, new) = (
+            folder(&[("2004-12-25.txt", LOG)]),
+            folder(&[("2004-12-25.txt", &grown), ("2004-12-26.txt", LOG)]),
+        );
         let sources = |dir: &tempfile::TempDir| -> Vec<ImportSource> {
-            find(&[dir.path().to_owned()], None).unwrap().iter().map(LogFile::source).collect()
+            find(&[dir.path().to_owned()], None)
+                .unwrap()
+                .iter()
+                .map(LogFile::source)
+                .collect()
         };
         let (old, new) = (sources(&old), sources(&new));
         assert_eq!(old[0], new[0]);
         assert_ne!(old[0], new[1]);
-        assert_eq!(old[0], ImportSource::new(xxhash_rust::xxh3::xxh3_64(b"2004-12-25.txt\0[09:14] <ada> one\n")));
+        assert_eq!(
+            old[0],
+            ImportSource::new(xxhash_rust::xxh3::xxh3_64(
+                b"2004-12-25.txt\0[09:14] <ada> one\n"
+            ))
+        );
     }
 }

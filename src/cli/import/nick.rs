@@ -11,7 +11,9 @@ pub(super) fn user_name(nick: &[u8]) -> Option<UserName> {
     let mut name: String = nick.chars().filter(|&c| may_be_in_a_name(c)).collect();
     name.drain(..name.len() - name.trim_start_matches(['#', '@']).len());
     name.truncate(name.floor_char_boundary(USER_NAME_BYTES_MAX));
-    UserName::new(name).or_else(|_| UserName::new(NAMELESS)).ok()
+    UserName::new(name)
+        .or_else(|_| UserName::new(NAMELESS))
+        .ok()
 }
 
 const NAMELESS: &str = "unknown";

@@ -34,7 +34,11 @@ const ENTRY_HEAD_BYTES: usize = 32;
 
 impl<'a> Upload<'a> {
     /// Asks where to go on.
-    pub(super) async fn begin(client: &'a Client, conversation: ConversationId, source: ImportSource) -> Result<Self, Error> {
+    pub(super) async fn begin(
+        client: &'a Client,
+        conversation: ConversationId,
+        source: ImportSource,
+    ) -> Result<Self, Error> {
         let known = client.import_cursor(conversation, source).await?;
         Ok(Self {
             client,
@@ -56,7 +60,9 @@ impl<'a> Upload<'a> {
             return Ok(());
         }
         let bytes = entry.sender.as_str().len() + text_bytes(&entry.body) + ENTRY_HEAD_BYTES;
-        if self.page.len() >= IMPORT_ENTRIES_MAX || self.page_bytes + bytes > limits::IMPORT_PAGE_BYTES {
+        if self.page.len() >= IMPORT_ENTRIES_MAX
+            || self.page_bytes + bytes > limits::IMPORT_PAGE_BYTES
+        {
             self.send_page().await?;
         }
         self.page_bytes += bytes;
@@ -89,7 +95,11 @@ impl<'a> Upload<'a> {
         }
         let entries = std::mem::take(&mut self.page);
         let (first, count) = (self.first, entries.len() as u64);
-        let mut page: Page<'a> = Box::pin(self.client.import(self.conversation, self.source, first, entries));
+        let mut page: Page<'a> =
+            Box::pin(
+                self.client
+                    .import(self.conversation, self.source, first, entries),
+            );
         self.first += count;
         self.page_bytes = 0;
         // A request is written when its future is first polled, so the pages go out in their order.

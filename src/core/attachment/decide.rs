@@ -21,9 +21,18 @@ impl State {
         batch: &mut Batch,
     ) -> Result<AttachmentReply, ErrorCode> {
         match command {
-            AttachmentCommand::Begin(actor, hash, bytes) => self.begin_upload(actor, hash, bytes, now, batch),
-            AttachmentCommand::Stored(actor, hash, bytes) => self.uploaded(actor, hash, bytes, now, batch),
-            AttachmentCommand::Fetch { actor, conversation, msgid, hash } => self.fetch(actor, conversation, msgid, hash),
+            AttachmentCommand::Begin(actor, hash, bytes) => {
+                self.begin_upload(actor, hash, bytes, now, batch)
+            }
+            AttachmentCommand::Stored(actor, hash, bytes) => {
+                self.uploaded(actor, hash, bytes, now, batch)
+            }
+            AttachmentCommand::Fetch {
+                actor,
+                conversation,
+                msgid,
+                hash,
+            } => self.fetch(actor, conversation, msgid, hash),
             AttachmentCommand::Collect(above) => Ok(self.collect(above, now, batch)),
             AttachmentCommand::Unrecorded(mut hashes) => {
                 hashes.retain(|&hash| self.attachments.record(hash).is_none());
@@ -56,7 +65,9 @@ impl State {
             self.note_upload(actor.user, hash, record, now, batch);
             return Ok(AttachmentReply::Stored);
         }
-        Ok(AttachmentReply::Wanted { room: self.check_room(actor.user, bytes)? })
+        Ok(AttachmentReply::Wanted {
+            room: self.check_room(actor.user, bytes)?,
+        })
     }
 
     fn uploaded(
@@ -71,7 +82,11 @@ impl State {
         let record = match self.attachments.record(hash) {
             Some(record) if record.bytes != bytes => return Err(ErrorCode::WrongSize),
             Some(record) => record.clone(),
-            None => AttachmentRecord { bytes, uses: 0, uploads: Vec::new() },
+            None => AttachmentRecord {
+                bytes,
+                uses: 0,
+                uploads: Vec::new(),
+            },
         };
         if record.upload_of(actor.user).is_none() {
             self.check_room(actor.user, bytes)?;
@@ -82,20 +97,43 @@ impl State {
 
     /// How much room the user has, if it is enough.
     fn check_room(&self, user: UserId, bytes: u64) -> Result<u64, ErrorCode> {
-        let room = self.settings.attachment_quota.get().saturating_sub(self.attachments.bytes_of(user));
-        if charged_bytes(bytes) > room { Err(ErrorCode::QuotaReached) } else { Ok(room) }
+        let room = self
+            .settings
+            .attachment_quota
+            .get()
+            .saturating_sub(self.attachments.bytes_of(user));
+        if charged_bytes(bytes) > room {
+            Err(ErrorCode::QuotaReached)
+        } else {
+            Ok(room)
+        }
     }
 
     /// Makes the user the latest who had the attachment. When too many had it, the first of them is forgotten: he can upload it again.
-    fn note_upload(&mut self, user: UserId, hash: AttachmentHash, mut record: AttachmentRecord, now: Timestamp, batch: &mut Batch) {
+    fn note_upload(
+        &mut self,
+        user: UserId,
+        hash: AttachmentHash,
+        mut record: AttachmentRecord,
+        now: Timestamp,
+        batch: &mut Batch,
+    ) {
         let bytes = record.bytes;
         let is_new = record.upload_of(user).is_none();
         record.uploads.retain(|upload| upload.user != user);
-        let forgotten = (record.uploads.len() >= UPLOADERS_MAX).then(|| record.uploads.remove(0).user);
-        record.uploads.push(Upload { user, stored_at: now, is_sent: false });
+        let forgotten =
+            (record.uploads.len() >= UPLOADERS_MAX).then(|| record.uploads.remove(0).user);
+        record.uploads.push(Upload {
+            user,
+            stored_at: now,
+            is_sent: false,
+        });
         self.make(&Change::Attachment(hash, Some(record)), batch);
         if is_new {
-            let bytes = self.attachments.bytes_of(user).saturating_add(charged_bytes(bytes));
+            let bytes = self
+                .attachments
+                .bytes_of(user)
+                .saturating_add(charged_bytes(bytes));
             self.make(&Change::AttachmentBytes { user, bytes }, batch);
         }
         if let Some(user) = forgotten {
@@ -105,31 +143,74 @@ impl State {
 
     /// A user has a file of this length no more.
     fn give_room(&mut self, user: UserId, bytes: u64, batch: &mut Batch) {
-        let bytes = self.attachments.bytes_of(user).saturating_sub(charged_bytes(bytes));
+        let bytes = self
+            .attachments
+            .bytes_of(user)
+            .saturating_sub(charged_bytes(bytes));
         self.make(&Change::AttachmentBytes { user, bytes }, batch);
     }
 
     /// Whatever the reason why a user cannot have an attachment, he is told the same: that there is none. But whoever could see the message
     /// while it was there is told that it expired, as with everything else about it.
-    fn fetch(&self, actor: Actor, conversation: ConversationId, msgid: MsgId, hash: AttachmentHash) -> Result<AttachmentReply, ErrorCode> {
+    fn fetch(
+        &self,
+        actor: Actor,
+        conversation: ConversationId,
+        msgid: MsgId,
+        hash: AttachmentHash,
+    ) -> Result<AttachmentReply, ErrorCode> {
         self.check_actor(actor)?;
-        let Ok((found, member)) = self.membership(actor.user, conversation) else { return Err(ErrorCode::NoSuchAttachment) };
+        let Ok((found, member)) = self.membership(actor.user, conversation) else {
+            return Err(ErrorCode::NoSuchAttachment);
+        };
         if msgid > member.record.terms.floor {
             found.check_unexpired(msgid)?;
         }
-        let is_named = msgid > found.floor(&member.record) && self.attachments.used(conversation, msgid) == Some(hash);
-        let record = self.attachments.record(hash).filter(|_| is_named).ok_or(ErrorCode::NoSuchAttachment)?;
-        Ok(AttachmentReply::Fetch { bytes: record.bytes })
+        let is_named = msgid > found.floor(&member.record)
+            && self.attachments.used(conversation, msgid) == Some(hash);
+        let record = self
+            .attachments
+            .record(hash)
+            .filter(|_| is_named)
+            .ok_or(ErrorCode::NoSuchAttachment)?;
+        Ok(AttachmentReply::Fetch {
+            bytes: record.bytes,
+        })
     }
 
-    fn collect(&mut self, above: Option<AttachmentHash>, now: Timestamp, batch: &mut Batch) -> AttachmentReply {
-        let looked_at: Vec<_> = self.attachments.unused_above(above).take(ATTACHMENTS_COLLECTED_MAX).collect();
-        let next = looked_at.last().copied().filter(|_| looked_at.len() == ATTACHMENTS_COLLECTED_MAX);
+    fn collect(
+        &mut self,
+        above: Option<AttachmentHash>,
+        now: Timestamp,
+        batch: &mut Batch,
+    ) -> AttachmentReply {
+        let looked_at: Vec<_> = self
+            .attachments
+            .unused_above(above)
+            .take(ATTACHMENTS_COLLECTED_MAX)
+            .collect();
+        let next = looked_at
+            .last()
+            .copied()
+            .filter(|_| looked_at.len() == ATTACHMENTS_COLLECTED_MAX);
         let kept_ms = self.settings.attachment_unsent_hours.get() as u64 * HOUR_MS;
-        let is_needless = |record: &AttachmentRecord| record.uses == 0 && record.uploads.iter().all(|upload| upload.is_over(now, kept_ms));
+        let is_needless = |record: &AttachmentRecord| {
+            record.uses == 0
+                && record
+                    .uploads
+                    .iter()
+                    .all(|upload| upload.is_over(now, kept_ms))
+        };
         let mut gone = Vec::new();
         for hash in looked_at {
-            let Some(record) = self.attachments.record(hash).filter(|record| is_needless(record)).cloned() else { continue };
+            let Some(record) = self
+                .attachments
+                .record(hash)
+                .filter(|record| is_needless(record))
+                .cloned()
+            else {
+                continue;
+            };
             self.make(&Change::Attachment(hash, None), batch);
             for upload in record.uploads {
                 self.give_room(upload.user, record.bytes, batch);

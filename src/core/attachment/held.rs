@@ -50,7 +50,9 @@ impl Held {
     /// Whether it is known what a message names, and what is known of that.
     #[must_use]
     pub fn knows_use(&self, conversation: ConversationId, msgid: MsgId) -> bool {
-        self.uses.get(&(conversation, msgid)).is_some_and(|hash| hash.is_none_or(|hash| self.knows(hash)))
+        self.uses
+            .get(&(conversation, msgid))
+            .is_some_and(|hash| hash.is_none_or(|hash| self.knows(hash)))
     }
 
     /// What a message names, if it is in memory.
@@ -73,14 +75,22 @@ impl Held {
         above: MsgId,
         last: MsgId,
     ) -> impl Iterator<Item = (MsgId, AttachmentHash)> {
-        let range = (Bound::Excluded((conversation, above)), Bound::Included((conversation, last)));
-        self.uses.range(range).filter_map(|(&(_, msgid), hash)| hash.map(|hash| (msgid, hash)))
+        let range = (
+            Bound::Excluded((conversation, above)),
+            Bound::Included((conversation, last)),
+        );
+        self.uses
+            .range(range)
+            .filter_map(|(&(_, msgid), hash)| hash.map(|hash| (msgid, hash)))
     }
 
     /// What the messages of a conversation up to this one name, as far as that is in memory.
     #[must_use]
     pub fn hashes_through(&self, conversation: ConversationId, last: MsgId) -> Vec<AttachmentHash> {
-        self.uses.range((conversation, MsgId::ZERO)..=(conversation, last)).filter_map(|(_, hash)| *hash).collect()
+        self.uses
+            .range((conversation, MsgId::ZERO)..=(conversation, last))
+            .filter_map(|(_, hash)| *hash)
+            .collect()
     }
 
     /// What the uploads of a user take.
@@ -90,12 +100,19 @@ impl Held {
     }
 
     /// The attachments above this one that no message names, in the order of their hashes.
-    pub fn unused_above(&self, above: Option<AttachmentHash>) -> impl Iterator<Item = AttachmentHash> {
+    pub fn unused_above(
+        &self,
+        above: Option<AttachmentHash>,
+    ) -> impl Iterator<Item = AttachmentHash> {
         let from = above.map_or(Bound::Unbounded, Bound::Excluded);
         self.unused.range((from, Bound::Unbounded)).copied()
     }
 
-    pub(in crate::core) fn set_record(&mut self, hash: AttachmentHash, record: Option<&AttachmentRecord>) {
+    pub(in crate::core) fn set_record(
+        &mut self,
+        hash: AttachmentHash,
+        record: Option<&AttachmentRecord>,
+    ) {
         self.unused.remove(&hash);
         if record.is_some_and(|record| record.uses == 0) {
             self.unused.insert(hash);
@@ -105,7 +122,9 @@ impl Held {
     }
 
     pub(in crate::core) fn set_uses(&mut self, hash: AttachmentHash, uses: u64) {
-        let Some(Some(record)) = self.records.get_mut(&hash) else { return };
+        let Some(Some(record)) = self.records.get_mut(&hash) else {
+            return;
+        };
         record.uses = uses;
         match uses {
             0 => drop(self.unused.insert(hash)),
@@ -114,7 +133,12 @@ impl Held {
         self.unsaved.records.insert(hash);
     }
 
-    pub(in crate::core) fn set_use(&mut self, conversation: ConversationId, msgid: MsgId, hash: Option<AttachmentHash>) {
+    pub(in crate::core) fn set_use(
+        &mut self,
+        conversation: ConversationId,
+        msgid: MsgId,
+        hash: Option<AttachmentHash>,
+    ) {
         self.uses.insert((conversation, msgid), hash);
         self.unsaved.uses.insert((conversation, msgid));
     }
@@ -126,15 +150,35 @@ impl Held {
 
     /// The rows that changed since the last call, as they are now.
     pub(in crate::core) fn take_unsaved(&mut self, rows: &mut Vec<Row>) {
-        let Unsaved { records, uses, bytes } = std::mem::take(&mut self.unsaved);
-        rows.extend(records.into_iter().map(|hash| Row::Attachment(hash, self.record(hash).cloned())));
-        rows.extend(uses.into_iter().map(|(conversation, msgid)| Row::Attached(conversation, msgid, self.used(conversation, msgid))));
-        rows.extend(bytes.into_iter().map(|user| Row::AttachmentBytes(user, self.bytes_of(user))));
+        let Unsaved {
+            records,
+            uses,
+            bytes,
+        } = std::mem::take(&mut self.unsaved);
+        rows.extend(
+            records
+                .into_iter()
+                .map(|hash| Row::Attachment(hash, self.record(hash).cloned())),
+        );
+        rows.extend(uses.into_iter().map(|(conversation, msgid)| {
+            Row::Attached(conversation, msgid, self.used(conversation, msgid))
+        }));
+        rows.extend(
+            bytes
+                .into_iter()
+                .map(|user| Row::AttachmentBytes(user, self.bytes_of(user))),
+        );
     }
 
     /// Lets go of everything that is stored as it is and can be loaded again.
     pub(in crate::core) fn let_go(&mut self) {
-        let Self { records, uses, known_through, unsaved, .. } = self;
+        let Self {
+            records,
+            uses,
+            known_through,
+            unsaved,
+            ..
+        } = self;
         records.retain(|hash, _| unsaved.records.contains(hash));
         uses.retain(|key, _| unsaved.uses.contains(key));
         known_through.clear();
@@ -149,7 +193,12 @@ impl Held {
     }
 
     /// What a message names, as stored; `None` when it names nothing.
-    pub fn install_use(&mut self, conversation: ConversationId, msgid: MsgId, hash: Option<AttachmentHash>) {
+    pub fn install_use(
+        &mut self,
+        conversation: ConversationId,
+        msgid: MsgId,
+        hash: Option<AttachmentHash>,
+    ) {
         self.uses.entry((conversation, msgid)).or_insert(hash);
     }
 

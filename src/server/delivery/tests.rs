@@ -23,8 +23,16 @@ fn id(n: u64) -> MsgId {
 }
 
 fn say(timeline: &Timeline, count: u64) {
-    let message = Bytes::from([&(MESSAGE_BYTES as u32).to_le_bytes()[..], &[b'x'; MESSAGE_BYTES]].concat());
-    timeline.publish(timeline.head().next(), (0..count).map(|_| message.clone())).unwrap();
+    let message = Bytes::from(
+        [
+            &(MESSAGE_BYTES as u32).to_le_bytes()[..],
+            &[b'x'; MESSAGE_BYTES],
+        ]
+        .concat(),
+    );
+    timeline
+        .publish(timeline.head().next(), (0..count).map(|_| message.clone()))
+        .unwrap();
 }
 
 /// A session that is pushed one conversation.
@@ -43,13 +51,25 @@ impl Scene {
         let timeline = Arc::new(Timeline::new(TEAM, MsgId::ZERO, MsgId::ZERO));
         say(&timeline, SAID);
         timeline.show(id(SAID));
-        session.push.as_ref().unwrap().put(TEAM, Feed::resumed(timeline.clone(), MsgId::ZERO, MsgId::ZERO));
-        let (mut opening, recv): (SendStream, RecvStream) = soon(loopback.client.open_bi()).await.unwrap();
+        session.push.as_ref().unwrap().put(
+            TEAM,
+            Feed::resumed(timeline.clone(), MsgId::ZERO, MsgId::ZERO),
+        );
+        let (mut opening, recv): (SendStream, RecvStream) =
+            soon(loopback.client.open_bi()).await.unwrap();
         opening.write_all(b"x").await.unwrap();
         let (send, _) = soon(loopback.server.accept_bi()).await.unwrap();
-        let history = Engine::open(&loopback.dir.path().join("data")).unwrap().history();
+        let history = Engine::open(&loopback.dir.path().join("data"))
+            .unwrap()
+            .history();
         let delivery = tokio::spawn(deliver(session.clone(), history, send));
-        Self { loopback, session, timeline, reader: FrameReader::new(recv), delivery }
+        Self {
+            loopback,
+            session,
+            timeline,
+            reader: FrameReader::new(recv),
+            delivery,
+        }
     }
 
     fn push(&self) -> &Push {
@@ -57,7 +77,11 @@ impl Scene {
     }
 
     async fn news(&mut self) -> TimelineFrame {
-        codec::decode(&soon(self.reader.next(FRAME_BYTES_MAX)).await.unwrap(), FRAME_BYTES_MAX).unwrap()
+        codec::decode(
+            &soon(self.reader.next(FRAME_BYTES_MAX)).await.unwrap(),
+            FRAME_BYTES_MAX,
+        )
+        .unwrap()
     }
 
     /// Reads until the conversation is taken away. The last message that came before, and the one that was said to be the last.
@@ -66,7 +90,10 @@ impl Scene {
         loop {
             match self.news().await {
                 TimelineFrame::Run(run) => seen = run.last(),
-                TimelineFrame::Removed { conversation: TEAM, last } => return (seen, last),
+                TimelineFrame::Removed {
+                    conversation: TEAM,
+                    last,
+                } => return (seen, last),
                 other => panic!("{other:?}"),
             }
         }
@@ -78,7 +105,9 @@ async fn what_is_said_behind_the_end_of_a_membership_is_not_pushed_to_a_slow_rea
     const { assert!(SAID as usize * MESSAGE_BYTES > 4 * CLIENT_WINDOW_BYTES as usize) };
     let mut scene = Scene::set().await;
     // Once something has come, the rest waits for the window.
-    let TimelineFrame::Run(run) = scene.news().await else { panic!("no run") };
+    let TimelineFrame::Run(run) = scene.news().await else {
+        panic!("no run")
+    };
     assert!(run.last() < id(SAID));
     scene.push().end(TEAM, id(SAID));
     scene.push().wake();
@@ -103,8 +132,15 @@ async fn delivery_ends_with_its_connection_and_holds_nothing_any_more() {
     while !matches!(scene.news().await, TimelineFrame::Run(run) if run.last() == id(SAID)) {}
     let session = Arc::downgrade(&scene.session);
     scene.loopback.client.close(0_u32.into(), b"");
-    let Scene { delivery, session: held, .. } = scene;
-    assert!(matches!(soon(delivery).await.unwrap(), Err(DeliveryError::Stream(WriteError::ConnectionLost(_)))));
+    let Scene {
+        delivery,
+        session: held,
+        ..
+    } = scene;
+    assert!(matches!(
+        soon(delivery).await.unwrap(),
+        Err(DeliveryError::Stream(WriteError::ConnectionLost(_)))
+    ));
     drop(held);
     assert!(session.upgrade().is_none());
 }

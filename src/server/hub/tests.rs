@@ -18,8 +18,13 @@ const DEVICE: DeviceId = DeviceId::new(70);
 #[test]
 fn only_crowds_make_sessions_rest_and_never_for_long() {
     assert_eq!(rest_of(limits::RESTING_FOLLOWERS_MIN - 1), Duration::ZERO);
-    let rests: Vec<Duration> = [limits::RESTING_FOLLOWERS_MIN, 500, 1_000, usize::MAX].map(rest_of).to_vec();
-    assert!(rests.is_sorted() && rests[0] > Duration::ZERO && rests[3] == limits::REST_MAX, "{rests:?}");
+    let rests: Vec<Duration> = [limits::RESTING_FOLLOWERS_MIN, 500, 1_000, usize::MAX]
+        .map(rest_of)
+        .to_vec();
+    assert!(
+        rests.is_sorted() && rests[0] > Duration::ZERO && rests[3] == limits::REST_MAX,
+        "{rests:?}"
+    );
 }
 
 fn id(n: u64) -> MsgId {
@@ -36,7 +41,9 @@ fn known_hub() -> (Hub, Arc<Timeline>) {
 fn summary() -> Conversation {
     Conversation {
         id: TEAM,
-        kind: ConversationKind::Group { name: GroupName::new("team").unwrap() },
+        kind: ConversationKind::Group {
+            name: GroupName::new("team").unwrap(),
+        },
         role: Role::Member,
         head: id(10),
         floor: MsgId::ZERO,
@@ -51,17 +58,44 @@ fn summary() -> Conversation {
 
 /// What the sequencer publishes of a batch in which the session's login was decided, with these feeds, and all of this happened.
 fn logs_in(hub: &Hub, session: &Arc<Session>, feeds: &[(MsgId, MsgId)], notices: Vec<Notice>) {
-    let as_of = Moment { epoch: EpochId::new(1), revision: Revision::new(1) };
+    let as_of = Moment {
+        epoch: EpochId::new(1),
+        revision: Revision::new(1),
+    };
     let logged_in = LoggedIn {
-        actor: Actor { user: EVE, device: DEVICE, stream: SendStreamId::new(1) },
+        actor: Actor {
+            user: EVE,
+            device: DEVICE,
+            stream: SendStreamId::new(1),
+        },
         name: UserName::new("eve").unwrap(),
         role: ServerRole::Member,
-        overview: ConversationPage { items: Vec::new(), gone: Vec::new(), extent: OverviewExtent::All, as_of, next_after: None },
-        feeds: feeds.iter().map(|&(position, floor)| command::Feed { conversation: TEAM, position, floor }).collect(),
+        overview: ConversationPage {
+            items: Vec::new(),
+            gone: Vec::new(),
+            extent: OverviewExtent::All,
+            as_of,
+            next_after: None,
+        },
+        feeds: feeds
+            .iter()
+            .map(|&(position, floor)| command::Feed {
+                conversation: TEAM,
+                position,
+                floor,
+            })
+            .collect(),
     };
     let (waiter, mut answer) = oneshot::channel();
-    let answers = vec![(ReplyTo::Login(session.clone(), waiter), Ok(Reply::LoggedIn(Box::new(logged_in))))];
-    hub.publish(Publication { touched: Vec::new(), notices, answers });
+    let answers = vec![(
+        ReplyTo::Login(session.clone(), waiter),
+        Ok(Reply::LoggedIn(Box::new(logged_in))),
+    )];
+    hub.publish(Publication {
+        touched: Vec::new(),
+        notices,
+        answers,
+    });
     assert!(answer.try_recv().unwrap().is_ok());
 }
 
@@ -74,11 +108,19 @@ fn feed(session: &Session) -> Option<Feed> {
 }
 
 fn left(last: u64) -> Notice {
-    Notice::Left { user: EVE, conversation: TEAM, last: id(last) }
+    Notice::Left {
+        user: EVE,
+        conversation: TEAM,
+        last: id(last),
+    }
 }
 
 fn joined(position: u64) -> Notice {
-    Notice::Joined { user: EVE, position: id(position), summary: Box::new(summary()) }
+    Notice::Joined {
+        user: EVE,
+        position: id(position),
+        summary: Box::new(summary()),
+    }
 }
 
 #[tokio::test]
@@ -95,20 +137,48 @@ async fn a_session_learns_of_what_was_decided_behind_its_login_in_the_same_batch
 
     let (hub, _, added) = begin(&[], vec![joined(9)]);
     let found = feed(&added).unwrap();
-    assert_eq!((found.position, found.announce), (id(9), Some(Box::new(summary()))));
-    hub.publish(Publication { touched: vec![(TEAM, id(10))], ..Publication::default() });
+    assert_eq!(
+        (found.position, found.announce),
+        (id(9), Some(Box::new(summary())))
+    );
+    hub.publish(Publication {
+        touched: vec![(TEAM, id(10))],
+        ..Publication::default()
+    });
     assert!(feed(&added).is_some(), "it follows from then on");
 
-    let read = Notice::Read { user: EVE, conversation: TEAM, read: id(4), head: id(10) };
-    assert_eq!(feed(&begin(&[(id(8), id(2))], vec![read]).2).unwrap().read, Some((id(4), id(10))));
-    let changed = Notice::Changed { user: EVE, device: DEVICE, summary: Box::new(summary()) };
-    assert_eq!(feed(&begin(&[(id(8), id(2))], vec![changed]).2).unwrap().announce, Some(Box::new(summary())));
+    let read = Notice::Read {
+        user: EVE,
+        conversation: TEAM,
+        read: id(4),
+        head: id(10),
+    };
+    assert_eq!(
+        feed(&begin(&[(id(8), id(2))], vec![read]).2).unwrap().read,
+        Some((id(4), id(10)))
+    );
+    let changed = Notice::Changed {
+        user: EVE,
+        device: DEVICE,
+        summary: Box::new(summary()),
+    };
+    assert_eq!(
+        feed(&begin(&[(id(8), id(2))], vec![changed]).2)
+            .unwrap()
+            .announce,
+        Some(Box::new(summary()))
+    );
 
     // The overview told of the floor as it was then.
     let (hub, timeline) = known_hub();
     timeline.raise_floor(id(6));
     let session = Session::new(loopback.server.clone(), true);
-    logs_in(&hub, &session, &[(id(8), id(2))], vec![Notice::FloorRaised { conversation: TEAM }]);
+    logs_in(
+        &hub,
+        &session,
+        &[(id(8), id(2))],
+        vec![Notice::FloorRaised { conversation: TEAM }],
+    );
     assert_eq!(feed(&session).unwrap().floor, id(2));
 }
 
@@ -117,9 +187,23 @@ async fn a_session_of_a_device_that_is_revoked_in_the_batch_of_its_login_is_clos
     let loopback = Loopback::connect().await;
     let (hub, _) = known_hub();
     let session = Session::new(loopback.server.clone(), true);
-    logs_in(&hub, &session, &[], vec![Notice::Revoked { user: EVE, device: DEVICE }]);
-    let quinn::ConnectionError::ApplicationClosed(close) = soon(loopback.client.closed()).await else { panic!("not closed") };
-    assert_eq!(close.error_code.into_inner(), u64::from(CloseCode::Revoked.number()));
+    logs_in(
+        &hub,
+        &session,
+        &[],
+        vec![Notice::Revoked {
+            user: EVE,
+            device: DEVICE,
+        }],
+    );
+    let quinn::ConnectionError::ApplicationClosed(close) = soon(loopback.client.closed()).await
+    else {
+        panic!("not closed")
+    };
+    assert_eq!(
+        close.error_code.into_inner(),
+        u64::from(CloseCode::Revoked.number())
+    );
 }
 
 #[tokio::test]
@@ -138,7 +222,10 @@ async fn what_was_decided_before_a_login_in_the_same_batch_does_it_no_harm() {
     assert_eq!((found.position, found.end), (id(9), None));
     assert_eq!(hub.registry.lock().followers[&TEAM].len(), 1);
     hub.leave(&back);
-    assert!(hub.registry.lock().followers.is_empty(), "nothing of it is left");
+    assert!(
+        hub.registry.lock().followers.is_empty(),
+        "nothing of it is left"
+    );
 }
 
 /// Whoever may be watched moves as often as he likes; those who watch are told once in a while, and last how it stands.
@@ -149,21 +236,44 @@ async fn who_moves_many_times_is_told_of_once() {
     let session = Session::new(loopback.server.clone(), true);
     logs_in(&hub, &session, &[], Vec::new());
     let (waiter, mut answer) = oneshot::channel();
-    let allowed = vec![UserPresence { user: EVE, devices: Vec::new() }];
-    let answers = vec![(ReplyTo::Watch(session.clone(), waiter), Ok(Reply::Response(Response::Watching(allowed))))];
-    hub.publish(Publication { answers, ..Publication::default() });
+    let allowed = vec![UserPresence {
+        user: EVE,
+        devices: Vec::new(),
+    }];
+    let answers = vec![(
+        ReplyTo::Watch(session.clone(), waiter),
+        Ok(Reply::Response(Response::Watching(allowed))),
+    )];
+    hub.publish(Publication {
+        answers,
+        ..Publication::default()
+    });
     let told = || session.push.as_ref().unwrap().take_told();
     let of_eve = |kind, is_away| {
-        let presence = UserPresence { user: EVE, devices: vec![PresentDevice { kind, is_away }] };
+        let presence = UserPresence {
+            user: EVE,
+            devices: vec![PresentDevice { kind, is_away }],
+        };
         (Item::Presence(EVE), TimelineFrame::Presence(presence))
     };
     // What the answer says is pushed as well, before whatever comes then.
-    let Ok(Ok(Response::Watching(watched))) = answer.try_recv() else { panic!("no answer") };
+    let Ok(Ok(Response::Watching(watched))) = answer.try_recv() else {
+        panic!("no answer")
+    };
     let first = told();
     assert_eq!(first, [of_eve(DeviceKind::Unknown, false)].into());
-    assert_eq!(first[&Item::Presence(EVE)], TimelineFrame::Presence(watched[0].clone()));
+    assert_eq!(
+        first[&Item::Presence(EVE)],
+        TimelineFrame::Presence(watched[0].clone())
+    );
     for n in 0..100 {
-        hub.set_present(&session, PresentDevice { kind: DeviceKind::Phone, is_away: n % 2 == 0 });
+        hub.set_present(
+            &session,
+            PresentDevice {
+                kind: DeviceKind::Phone,
+                is_away: n % 2 == 0,
+            },
+        );
         assert!(told().is_empty());
     }
     soon(hub.presence_news().notified()).await;
@@ -177,8 +287,13 @@ async fn who_moves_many_times_is_told_of_once() {
 #[tokio::test]
 async fn a_log_is_shown_no_further_than_what_was_published() {
     let (hub, timeline) = known_hub();
-    timeline.publish(id(11), ["a", "b"].map(bytes::Bytes::from)).unwrap();
+    timeline
+        .publish(id(11), ["a", "b"].map(bytes::Bytes::from))
+        .unwrap();
     assert_eq!(timeline.shown(), id(10));
-    hub.publish(Publication { touched: vec![(TEAM, id(11))], ..Publication::default() });
+    hub.publish(Publication {
+        touched: vec![(TEAM, id(11))],
+        ..Publication::default()
+    });
     assert_eq!((timeline.shown(), timeline.head()), (id(11), id(12)));
 }

@@ -29,16 +29,40 @@ pub struct Wanted {
 }
 
 /// Serves a download, from its first frame to its end.
-pub async fn download(shared: Arc<Shared>, actor: Actor, mut stream: TransferStream, wanted: Wanted) {
+pub async fn download(
+    shared: Arc<Shared>,
+    actor: Actor,
+    mut stream: TransferStream,
+    wanted: Wanted,
+) {
     let given = give(&shared, actor, &mut stream, wanted).await;
     stream.end(given).await;
 }
 
-async fn give(shared: &Shared, actor: Actor, stream: &mut TransferStream, wanted: Wanted) -> Result<(), Broken> {
-    let Wanted { conversation, msgid, hash, from } = wanted;
-    let _turn = stream.unless_given_up(shared.transfers.turns.take(actor.user)).await??;
-    let fetch = AttachmentCommand::Fetch { actor, conversation, msgid, hash };
-    let AttachmentReply::Fetch { bytes } = shared.ask_attachment(fetch).await? else { return Err(ErrorCode::Unsupported.into()) };
+async fn give(
+    shared: &Shared,
+    actor: Actor,
+    stream: &mut TransferStream,
+    wanted: Wanted,
+) -> Result<(), Broken> {
+    let Wanted {
+        conversation,
+        msgid,
+        hash,
+        from,
+    } = wanted;
+    let _turn = stream
+        .unless_given_up(shared.transfers.turns.take(actor.user))
+        .await??;
+    let fetch = AttachmentCommand::Fetch {
+        actor,
+        conversation,
+        msgid,
+        hash,
+    };
+    let AttachmentReply::Fetch { bytes } = shared.ask_attachment(fetch).await? else {
+        return Err(ErrorCode::Unsupported.into());
+    };
     if from > bytes {
         return Err(ErrorCode::BadOffset.into());
     }
@@ -56,7 +80,9 @@ async fn give(shared: &Shared, actor: Actor, stream: &mut TransferStream, wanted
     stream.say(TransferFrame::From(from)).await?;
     let mut left = bytes - from;
     while left > 0 {
-        let wanted = usize::try_from(left).unwrap_or(usize::MAX).min(TRANSFER_BUFFER_BYTES);
+        let wanted = usize::try_from(left)
+            .unwrap_or(usize::MAX)
+            .min(TRANSFER_BUFFER_BYTES);
         let part;
         (file, part) = shared
             .transfers
@@ -69,7 +95,12 @@ async fn give(shared: &Shared, actor: Actor, stream: &mut TransferStream, wanted
             // The client is in the middle of the file: an answer would be taken for a part of it.
             .map_err(|_| Broken::Gone)?;
         left -= part.len() as u64;
-        match timeout(TRANSFER_SILENCE_MAX, stream.send.write_chunk(Bytes::from(part))).await {
+        match timeout(
+            TRANSFER_SILENCE_MAX,
+            stream.send.write_chunk(Bytes::from(part)),
+        )
+        .await
+        {
             Ok(Ok(())) => {}
             Ok(Err(_)) | Err(_) => return Err(Broken::Gone),
         }

@@ -35,7 +35,10 @@ impl Lanes {
     /// The lanes of a connection, all of them free.
     #[must_use]
     pub fn of(connection: Connection) -> Self {
-        Self { connection, taken: Arc::default() }
+        Self {
+            connection,
+            taken: Arc::default(),
+        }
     }
 
     /// Takes a lane, if there is a free one.
@@ -58,8 +61,12 @@ impl Lanes {
         };
         // Who does not take what was sent to him gets no more room for it.
         let sending = taken.under_way + taken.draining.min(TRANSFERS_PER_CONNECTION_MAX);
-        self.connection.set_receive_window(VarInt::from_u32(with(taken.under_way, limits::STREAM_WINDOW_BYTES)));
-        self.connection.set_send_window(with(sending, limits::TRANSFER_SEND_WINDOW_BYTES).into());
+        self.connection.set_receive_window(VarInt::from_u32(with(
+            taken.under_way,
+            limits::STREAM_WINDOW_BYTES,
+        )));
+        self.connection
+            .set_send_window(with(sending, limits::TRANSFER_SEND_WINDOW_BYTES).into());
     }
 }
 

@@ -109,19 +109,24 @@ impl Transfers {
             let _turn = turn;
             work(&files)
         });
-        done.await.unwrap_or_else(|_| Err(io::Error::other("it was given up"))).map_err(|failure| {
-            if is_full(&failure) {
-                warn!(%failure, "an attachment is refused");
-                return ErrorCode::DiskFull;
-            }
-            error!(%failure, "an attachment cannot be read or written");
-            ErrorCode::TransferFailed
-        })
+        done.await
+            .unwrap_or_else(|_| Err(io::Error::other("it was given up")))
+            .map_err(|failure| {
+                if is_full(&failure) {
+                    warn!(%failure, "an attachment is refused");
+                    return ErrorCode::DiskFull;
+                }
+                error!(%failure, "an attachment cannot be read or written");
+                ErrorCode::TransferFailed
+            })
     }
 }
 
 impl Shared {
-    async fn ask_attachment(&self, command: AttachmentCommand) -> Result<AttachmentReply, ErrorCode> {
+    async fn ask_attachment(
+        &self,
+        command: AttachmentCommand,
+    ) -> Result<AttachmentReply, ErrorCode> {
         match self.ask(Command::Attachment(command)).await? {
             Reply::Attachment(reply) => Ok(reply),
             _ => Err(ErrorCode::Unsupported),
@@ -136,13 +141,21 @@ impl TransferStream {
         let (recv, received) = reader.into_parts();
         // It fails only for a stream that is gone, and that is noticed soon enough.
         let _ = send.set_priority(limits::TRANSFER_PRIORITY);
-        Self { send, recv, received, lane: None }
+        Self {
+            send,
+            recv,
+            received,
+            lane: None,
+        }
     }
 
     /// The same, on a lane of its connection.
     #[must_use]
     pub fn on(self, lane: Lane) -> Self {
-        Self { lane: Some(lane), ..self }
+        Self {
+            lane: Some(lane),
+            ..self
+        }
     }
 
     /// Waits for something that does not come from the client, for as long as the client waits as well.
@@ -155,7 +168,12 @@ impl TransferStream {
 
     async fn say(&mut self, said: TransferFrame) -> Result<(), Broken> {
         // A client that takes nothing must not hold a turn for ever.
-        match timeout(limits::TRANSFER_SILENCE_MAX, self.send.write_chunk(frame::frame(&said))).await {
+        match timeout(
+            limits::TRANSFER_SILENCE_MAX,
+            self.send.write_chunk(frame::frame(&said)),
+        )
+        .await
+        {
             Ok(Ok(())) => Ok(()),
             Ok(Err(_)) | Err(_) => Err(Broken::Gone),
         }

@@ -67,8 +67,16 @@ impl Reservations {
     pub(super) fn begun(begun: &[Begun]) -> Self {
         let reservations = Self::default();
         for begun in begun {
-            let reserved = Reserved { bytes: begun.bytes, holder: None };
-            reservations.0.lock().entry(begun.user).or_default().insert(begun.hash, reserved);
+            let reserved = Reserved {
+                bytes: begun.bytes,
+                holder: None,
+            };
+            reservations
+                .0
+                .lock()
+                .entry(begun.user)
+                .or_default()
+                .insert(begun.hash, reserved);
         }
         reservations
     }
@@ -78,13 +86,22 @@ impl Reservations {
     /// # Errors
     /// [`ErrorCode::QuotaReached`] when it does not fit into `room` beside the user's other uploads; [`ErrorCode::LimitReached`] when
     /// there are too many of them.
-    pub(super) fn take(&self, user: UserId, hash: AttachmentHash, bytes: u64, room: u64) -> Result<Taken, ErrorCode> {
+    pub(super) fn take(
+        &self,
+        user: UserId,
+        hash: AttachmentHash,
+        bytes: u64,
+        room: u64,
+    ) -> Result<Taken, ErrorCode> {
         let mut all = self.0.lock();
         let own = all.entry(user).or_default();
         if let Some(holder) = own.get(&hash).and_then(|reserved| reserved.holder.clone()) {
             return Ok(Taken::Held(holder));
         }
-        let others = own.iter().filter(|(other, _)| **other != hash).map(|(_, reserved)| charged_bytes(reserved.bytes));
+        let others = own
+            .iter()
+            .filter(|(other, _)| **other != hash)
+            .map(|(_, reserved)| charged_bytes(reserved.bytes));
         let fits = others.fold(charged_bytes(bytes), u64::saturating_add) <= room;
         let refusal = match fits {
             true if own.len() < PARTIALS_PER_USER_MAX || own.contains_key(&hash) => None,
@@ -107,14 +124,34 @@ impl Reservations {
     pub(super) fn take_idle(&self, user: UserId, hash: AttachmentHash) -> Option<Reservation> {
         let mut all = self.0.lock();
         let reserved = all.entry(user).or_default().entry(hash).or_default();
-        reserved.holder.is_none().then(|| self.hold(user, hash, reserved.bytes, reserved))
+        reserved
+            .holder
+            .is_none()
+            .then(|| self.hold(user, hash, reserved.bytes, reserved))
     }
 
-    fn hold(&self, user: UserId, hash: AttachmentHash, arrived_bytes: u64, reserved: &mut Reserved) -> Reservation {
+    fn hold(
+        &self,
+        user: UserId,
+        hash: AttachmentHash,
+        arrived_bytes: u64,
+        reserved: &mut Reserved,
+    ) -> Reservation {
         let (let_go, gone) = watch::channel(());
-        let holder = Arc::new(Holder { waits_since: Mutex::new(None), is_unwanted: Notify::new(), gone });
+        let holder = Arc::new(Holder {
+            waits_since: Mutex::new(None),
+            is_unwanted: Notify::new(),
+            gone,
+        });
         reserved.holder = Some(holder.clone());
-        Reservation { of: self.clone(), user, hash, holder, arrived_bytes, _let_go: let_go }
+        Reservation {
+            of: self.clone(),
+            user,
+            hash,
+            holder,
+            arrived_bytes,
+            _let_go: let_go,
+        }
     }
 }
 
@@ -157,10 +194,18 @@ impl Reservation {
 impl Drop for Reservation {
     fn drop(&mut self) {
         let mut all = self.of.0.lock();
-        let Some(own) = all.get_mut(&self.user) else { return };
+        let Some(own) = all.get_mut(&self.user) else {
+            return;
+        };
         match self.arrived_bytes {
             0 => drop(own.remove(&self.hash)),
-            bytes => drop(own.insert(self.hash, Reserved { bytes, holder: None })),
+            bytes => drop(own.insert(
+                self.hash,
+                Reserved {
+                    bytes,
+                    holder: None,
+                },
+            )),
         }
         if own.is_empty() {
             all.remove(&self.user);
@@ -200,13 +245,28 @@ mod tests {
         let reservations = Reservations::default();
         let room = charged_bytes(60_000) + charged_bytes(40_000);
         let mut first = free(reservations.take(ADA, hash(1), 60_000, room));
-        assert_eq!(reservations.take(ADA, hash(2), 41_000, room).unwrap_err(), ErrorCode::QuotaReached);
+        assert_eq!(
+            reservations.take(ADA, hash(2), 41_000, room).unwrap_err(),
+            ErrorCode::QuotaReached
+        );
         let second = free(reservations.take(ADA, hash(2), 40_000, room));
-        assert_eq!(reservations.take(ADA, hash(3), 0, room).unwrap_err(), ErrorCode::QuotaReached, "an empty file takes room as well");
-        drop(free(reservations.take(UserId::new(2), hash(2), 90_000, room)));
+        assert_eq!(
+            reservations.take(ADA, hash(3), 0, room).unwrap_err(),
+            ErrorCode::QuotaReached,
+            "an empty file takes room as well"
+        );
+        drop(free(reservations.take(
+            UserId::new(2),
+            hash(2),
+            90_000,
+            room,
+        )));
         first.arrived_bytes = 10_000;
         drop((first, second));
-        assert_eq!(reservations.take(ADA, hash(3), 91_000, room).unwrap_err(), ErrorCode::QuotaReached);
+        assert_eq!(
+            reservations.take(ADA, hash(3), 91_000, room).unwrap_err(),
+            ErrorCode::QuotaReached
+        );
         drop(free(reservations.take(ADA, hash(3), 90_000, room)));
         assert_eq!(
             free(reservations.take(ADA, hash(1), 60_000, room)).arrived_bytes,
@@ -220,8 +280,13 @@ mod tests {
     #[test]
     fn uploads_that_were_begun_are_counted_apart_from_their_bytes() {
         let reservations = Reservations::default();
-        let begun: Vec<_> = (0..PARTIALS_PER_USER_MAX).map(|number| free(reservations.take(ADA, hash(number as u8), 1, ROOM))).collect();
-        assert_eq!(reservations.take(ADA, hash(255), 1, ROOM).unwrap_err(), ErrorCode::LimitReached);
+        let begun: Vec<_> = (0..PARTIALS_PER_USER_MAX)
+            .map(|number| free(reservations.take(ADA, hash(number as u8), 1, ROOM)))
+            .collect();
+        assert_eq!(
+            reservations.take(ADA, hash(255), 1, ROOM).unwrap_err(),
+            ErrorCode::LimitReached
+        );
         drop(begun);
         drop(free(reservations.take(ADA, hash(255), 1, ROOM)));
     }
@@ -230,11 +295,19 @@ mod tests {
     async fn one_that_hears_its_client_is_waited_for() {
         let reservations = Reservations::default();
         let former = free(reservations.take(ADA, hash(1), 60, ROOM));
-        assert!(reservations.take_idle(ADA, hash(1)).is_none(), "somebody is at it");
+        assert!(
+            reservations.take_idle(ADA, hash(1)).is_none(),
+            "somebody is at it"
+        );
         let holder = held(reservations.take(ADA, hash(1), 60, ROOM));
         let at_it = async {
             for _ in 0..20 {
-                assert!(former.hear(tokio::time::sleep(UPLOAD_HELD_SILENCE_MAX / 2)).await.is_some());
+                assert!(
+                    former
+                        .hear(tokio::time::sleep(UPLOAD_HELD_SILENCE_MAX / 2))
+                        .await
+                        .is_some()
+                );
                 // The disk may take as long as it takes.
                 tokio::time::sleep(UPLOAD_HELD_SILENCE_MAX * 2).await;
             }
@@ -259,7 +332,10 @@ mod tests {
         tokio::join!(at_it, holder.let_go());
         assert!(begun.elapsed() < UPLOAD_HELD_SILENCE_MAX * 2);
         let later = free(reservations.take(ADA, hash(1), 60, ROOM));
-        assert!(reservations.take_idle(ADA, hash(1)).is_none(), "the later one is at it");
+        assert!(
+            reservations.take_idle(ADA, hash(1)).is_none(),
+            "the later one is at it"
+        );
         drop(later);
         assert!(reservations.take_idle(ADA, hash(1)).is_some());
     }

@@ -30,7 +30,10 @@ impl Turns {
     /// All of them free.
     #[must_use]
     pub(super) fn new() -> Self {
-        Self { all: Arc::new(Semaphore::new(TRANSFERS_MAX)), of_users: Mutex::default() }
+        Self {
+            all: Arc::new(Semaphore::new(TRANSFERS_MAX)),
+            of_users: Mutex::default(),
+        }
     }
 
     /// Waits for a turn of the user, for a while.
@@ -43,9 +46,14 @@ impl Turns {
             // In this order: who waits for his own others keeps nobody else waiting. Neither is ever closed.
             let own = own.acquire_owned().await.ok();
             let of_all = self.all.clone().acquire_owned().await.ok();
-            Turn { _own: own, _of_all: of_all }
+            Turn {
+                _own: own,
+                _of_all: of_all,
+            }
         };
-        timeout(TRANSFER_TURN_TIME_MAX, turn).await.map_err(|_| ErrorCode::TooManyTransfers)
+        timeout(TRANSFER_TURN_TIME_MAX, turn)
+            .await
+            .map_err(|_| ErrorCode::TooManyTransfers)
     }
 
     /// Whether all turns are taken, so that somebody may wait for one.
@@ -77,7 +85,10 @@ mod tests {
         for _ in 0..TRANSFERS_PER_USER_MAX {
             taken.push(turns.take(UserId::new(1)).await.unwrap());
         }
-        assert_eq!(turns.take(UserId::new(1)).await.unwrap_err(), ErrorCode::TooManyTransfers);
+        assert_eq!(
+            turns.take(UserId::new(1)).await.unwrap_err(),
+            ErrorCode::TooManyTransfers
+        );
         assert!(turns.take(UserId::new(2)).await.is_ok());
         taken.pop();
         assert!(turns.take(UserId::new(1)).await.is_ok());
@@ -97,7 +108,10 @@ mod tests {
             taken.push(turns.take(user).await.unwrap());
         }
         assert!(turns.are_all_taken());
-        assert_eq!(turns.take(UserId::new(1000)).await.unwrap_err(), ErrorCode::TooManyTransfers);
+        assert_eq!(
+            turns.take(UserId::new(1000)).await.unwrap_err(),
+            ErrorCode::TooManyTransfers
+        );
         taken.pop();
         assert!(turns.take(UserId::new(1000)).await.is_ok());
     }

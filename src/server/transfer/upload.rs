@@ -16,18 +16,35 @@ use crate::limits::{TRANSFER_BUFFER_BYTES, TRANSFER_PART_TIME_MAX, TRANSFER_SILE
 use crate::store::attachments::Partial;
 
 /// Takes an upload, from its first frame to its end.
-pub async fn upload(shared: Arc<Shared>, actor: Actor, mut stream: TransferStream, hash: AttachmentHash, bytes: u64) {
+pub async fn upload(
+    shared: Arc<Shared>,
+    actor: Actor,
+    mut stream: TransferStream,
+    hash: AttachmentHash,
+    bytes: u64,
+) {
     let taken = take(&shared, actor, &mut stream, hash, bytes).await;
     stream.end(taken).await;
 }
 
-async fn take(shared: &Shared, actor: Actor, stream: &mut TransferStream, hash: AttachmentHash, bytes: u64) -> Result<(), Broken> {
+async fn take(
+    shared: &Shared,
+    actor: Actor,
+    stream: &mut TransferStream,
+    hash: AttachmentHash,
+    bytes: u64,
+) -> Result<(), Broken> {
     if let Some(mut reservation) = reserve(shared, actor, stream, hash, bytes).await? {
-        let _turn = stream.unless_given_up(shared.transfers.turns.take(actor.user)).await??;
+        let _turn = stream
+            .unless_given_up(shared.transfers.turns.take(actor.user))
+            .await??;
         let received = receive(shared, actor, stream, hash, bytes, &mut reservation).await;
         let is_full = matches!(received, Err(Broken::Refused(ErrorCode::DiskFull)));
         if received.is_err() && (is_full || reservation.arrived_bytes == 0) {
-            shared.transfers.on_disk(move |files| files.remove_partial(actor.user, hash)).await?;
+            shared
+                .transfers
+                .on_disk(move |files| files.remove_partial(actor.user, hash))
+                .await?;
             reservation.arrived_bytes = 0;
         }
         store(shared, actor, received?, hash, bytes, &mut reservation).await?;
@@ -45,9 +62,17 @@ async fn reserve(
     bytes: u64,
 ) -> Result<Option<Reservation>, Broken> {
     loop {
-        let begun = shared.ask_attachment(AttachmentCommand::Begin(actor, hash, bytes)).await?;
-        let AttachmentReply::Wanted { room } = begun else { return Ok(None) };
-        match shared.transfers.reservations.take(actor.user, hash, bytes, room)? {
+        let begun = shared
+            .ask_attachment(AttachmentCommand::Begin(actor, hash, bytes))
+            .await?;
+        let AttachmentReply::Wanted { room } = begun else {
+            return Ok(None);
+        };
+        match shared
+            .transfers
+            .reservations
+            .take(actor.user, hash, bytes, room)?
+        {
             Taken::Free(reservation) => return Ok(Some(reservation)),
             Taken::Held(holder) => stream.unless_given_up(holder.let_go()).await?,
         }
@@ -67,11 +92,20 @@ async fn receive(
     let mut partial = resume(shared, actor, hash, bytes).await?;
     reservation.arrived_bytes = partial.bytes();
     let missing = bytes - partial.bytes();
-    shared.transfers.on_disk(move |files| files.check_room(missing)).await?;
+    shared
+        .transfers
+        .on_disk(move |files| files.check_room(missing))
+        .await?;
     stream.say(TransferFrame::From(partial.bytes())).await?;
     loop {
-        let Some(heard) = reservation.hear(next_part(stream)).await else { return Err(Broken::Gone) };
-        let Part { received, is_end, is_slow } = heard?;
+        let Some(heard) = reservation.hear(next_part(stream)).await else {
+            return Err(Broken::Gone);
+        };
+        let Part {
+            received,
+            is_end,
+            is_slow,
+        } = heard?;
         if !received.is_empty() {
             if partial.bytes() + received.len() as u64 > bytes {
                 return Err(discard(shared, actor, hash, reservation, ErrorCode::WrongSize).await);
@@ -92,11 +126,23 @@ async fn receive(
             return Err(Broken::Gone);
         }
     }
-    if partial.bytes() < bytes { Err(ErrorCode::WrongSize.into()) } else { Ok(partial) }
+    if partial.bytes() < bytes {
+        Err(ErrorCode::WrongSize.into())
+    } else {
+        Ok(partial)
+    }
 }
 
-async fn resume(shared: &Shared, actor: Actor, hash: AttachmentHash, bytes: u64) -> Result<Partial, ErrorCode> {
-    let mut partial = shared.transfers.on_disk(move |files| files.upload(actor.user, hash)).await?;
+async fn resume(
+    shared: &Shared,
+    actor: Actor,
+    hash: AttachmentHash,
+    bytes: u64,
+) -> Result<Partial, ErrorCode> {
+    let mut partial = shared
+        .transfers
+        .on_disk(move |files| files.upload(actor.user, hash))
+        .await?;
     loop {
         let more;
         (partial, more) = shared
@@ -144,12 +190,26 @@ async fn next_part(stream: &mut TransferStream) -> Result<Part, Broken> {
         }
         is_slow = begun.elapsed() >= TRANSFER_PART_TIME_MAX;
     }
-    Ok(Part { received: std::mem::take(&mut stream.received), is_end, is_slow })
+    Ok(Part {
+        received: std::mem::take(&mut stream.received),
+        is_end,
+        is_slow,
+    })
 }
 
 /// What lied is of no use to anybody.
-async fn discard(shared: &Shared, actor: Actor, hash: AttachmentHash, reservation: &mut Reservation, code: ErrorCode) -> Broken {
-    match shared.transfers.on_disk(move |files| files.remove_partial(actor.user, hash)).await {
+async fn discard(
+    shared: &Shared,
+    actor: Actor,
+    hash: AttachmentHash,
+    reservation: &mut Reservation,
+    code: ErrorCode,
+) -> Broken {
+    match shared
+        .transfers
+        .on_disk(move |files| files.remove_partial(actor.user, hash))
+        .await
+    {
         Ok(()) => {
             reservation.arrived_bytes = 0;
             Broken::Refused(code)
@@ -180,9 +240,13 @@ async fn store(
     let placing = transfers.placing.read().await;
     let placed = transfers.on_disk(move |files| files.place(&partial)).await;
     // A place that cannot be made durable was taken all the same: what is there is swept, and takes nothing from the user.
-    reservation.arrived_bytes = transfers.on_disk(move |files| files.arrived(actor.user, hash)).await?;
+    reservation.arrived_bytes = transfers
+        .on_disk(move |files| files.arrived(actor.user, hash))
+        .await?;
     placed?;
-    let stored = shared.ask_attachment(AttachmentCommand::Stored(actor, hash, bytes)).await;
+    let stored = shared
+        .ask_attachment(AttachmentCommand::Stored(actor, hash, bytes))
+        .await;
     drop(placing);
     match stored {
         Ok(_) => Ok(()),
@@ -198,9 +262,14 @@ async fn store(
 async fn take_back(shared: &Shared, hash: AttachmentHash) -> Result<(), ErrorCode> {
     let _placing = shared.transfers.placing.write().await;
     // Where this cannot be asked, the file stays until the next sweep.
-    let asked = shared.ask_attachment(AttachmentCommand::Unrecorded(vec![hash])).await;
+    let asked = shared
+        .ask_attachment(AttachmentCommand::Unrecorded(vec![hash]))
+        .await;
     if asked == Ok(AttachmentReply::Unrecorded(vec![hash])) {
-        shared.transfers.on_disk(move |files| files.remove(hash)).await?;
+        shared
+            .transfers
+            .on_disk(move |files| files.remove(hash))
+            .await?;
     }
     Ok(())
 }

@@ -23,7 +23,12 @@ impl Fixture {
         let poison = Poison::new();
         let trees = open(dir.path(), &poison);
         let writer = CheckpointWriter::new(trees.clone(), &poison).unwrap();
-        Self { dir, trees, writer, poison }
+        Self {
+            dir,
+            trees,
+            writer,
+            poison,
+        }
     }
 
     fn new() -> Self {
@@ -54,13 +59,16 @@ impl Fixture {
     }
 
     fn check(&self, head: u64) {
-        let verified = verify_blocks(&self.writer.blocks, CONVERSATION, MsgId::ZERO, id(head)).unwrap();
+        let verified =
+            verify_blocks(&self.writer.blocks, CONVERSATION, MsgId::ZERO, id(head)).unwrap();
         assert_eq!(verified.messages, head);
         let history = History::new(self.trees.clone());
         let stored = timeline(head, head);
         let mut next = 1;
         while next <= head {
-            let run = history.read(&stored, PullRange::From(id(next)), RunLimits::MAX).unwrap();
+            let run = history
+                .read(&stored, PullRange::From(id(next)), RunLimits::MAX)
+                .unwrap();
             let last = run.last().get();
             assert_eq!(run.entries, entries(next..=last));
             next = last + 1;
@@ -73,7 +81,11 @@ fn user() -> RowKey {
 }
 
 fn job(through: u64, rows: Vec<RowChange>, timeline: &Arc<Timeline>) -> CheckpointJob {
-    CheckpointJob { through: BatchNo::new(through), rows, timelines: vec![(Arc::clone(timeline), timeline.head())] }
+    CheckpointJob {
+        through: BatchNo::new(through),
+        rows,
+        timelines: vec![(Arc::clone(timeline), timeline.head())],
+    }
 }
 
 #[test]
@@ -85,13 +97,21 @@ fn the_last_block_grows_until_it_is_full() {
     for (through, head) in [(2, 11), (3, 130), (4, 131), (5, 1000)] {
         publish(&timeline, head);
         let report = fixture.write(through, &timeline);
-        assert_eq!((report.through, report.figures.rows), (BatchNo::new(through), 1));
+        assert_eq!(
+            (report.through, report.figures.rows),
+            (BatchNo::new(through), 1)
+        );
         assert_eq!((timeline.stored(), timeline.is_stored()), (id(head), true));
         fixture.check(head);
     }
     assert_eq!(fixture.trees.checkpoint().unwrap(), BatchNo::new(5));
     assert_eq!(fixture.trees.read(&user()).unwrap(), Some(5_u64));
-    assert!(fixture.blocks().iter().all(|(first, last)| last - first < 64));
+    assert!(
+        fixture
+            .blocks()
+            .iter()
+            .all(|(first, last)| last - first < 64)
+    );
 }
 
 #[test]
@@ -102,9 +122,19 @@ fn a_checkpoint_without_messages_moves_rows_alone() {
     let before = fixture.blocks();
     assert_eq!(fixture.write(2, &timeline).figures.blocks, 0);
     assert_eq!(fixture.blocks(), before);
-    let gone = CheckpointJob { through: BatchNo::new(3), rows: vec![RowChange::delete(user())], timelines: vec![] };
+    let gone = CheckpointJob {
+        through: BatchNo::new(3),
+        rows: vec![RowChange::delete(user())],
+        timelines: vec![],
+    };
     fixture.writer.write(gone).unwrap();
-    assert_eq!((fixture.trees.read::<u64>(&user()).unwrap(), fixture.trees.checkpoint().unwrap()), (None, BatchNo::new(3)));
+    assert_eq!(
+        (
+            fixture.trees.read::<u64>(&user()).unwrap(),
+            fixture.trees.checkpoint().unwrap()
+        ),
+        (None, BatchNo::new(3))
+    );
 }
 
 /// Cuts a checkpoint short after each of its steps, recovers as a start would, and goes on with another amount of messages than before,
@@ -119,16 +149,25 @@ fn a_crash_between_any_two_steps_loses_and_repeats_nothing() {
         let timelines = [(Arc::clone(&timeline), id(head))];
         let mut crashes = vec![fixture.crashed()];
         // The batches of blocks, one by one.
-        let changes = fixture.writer.block_changes(&timeline, MsgId::ZERO, id(head)).unwrap();
+        let changes = fixture
+            .writer
+            .block_changes(&timeline, MsgId::ZERO, id(head))
+            .unwrap();
         for change in changes {
             fixture.trees.write(Tree::Messages, [change]).unwrap();
             if crashes.len() < 4 {
                 crashes.push(fixture.crashed());
             }
         }
-        fixture.writer.write_blocks(&timelines, &[Rewritten::default()]).unwrap();
+        fixture
+            .writer
+            .write_blocks(&timelines, &[Rewritten::default()])
+            .unwrap();
         crashes.push(fixture.crashed());
-        fixture.writer.write_rows(vec![RowChange::put(user(), &2_u64)]).unwrap();
+        fixture
+            .writer
+            .write_rows(vec![RowChange::put(user(), &2_u64)])
+            .unwrap();
         crashes.push(fixture.crashed());
         for (mut crashed, more) in crashes.into_iter().zip([0, 1, 30, 200].into_iter().cycle()) {
             assert_eq!(crashed.trees.checkpoint().unwrap(), BatchNo::new(1));
@@ -145,7 +184,9 @@ fn a_crash_between_any_two_steps_loses_and_repeats_nothing() {
 fn recover_and_check(crashed: &mut Fixture, stored: u64, head: u64, later: u64) {
     let replayed = timeline(stored, head);
     let history = History::new(crashed.trees.clone());
-    let run = history.read(&replayed, PullRange::Before(id(head + 1)), RunLimits::MAX).unwrap();
+    let run = history
+        .read(&replayed, PullRange::Before(id(head + 1)), RunLimits::MAX)
+        .unwrap();
     assert_eq!(run.entries, entries(run.first.get()..=head));
     publish(&replayed, later);
     crashed.write(2, &replayed);
@@ -157,7 +198,11 @@ fn recover_and_check(crashed: &mut Fixture, stored: u64, head: u64, later: u64) 
 fn the_blocks_of_a_neighbour_are_left_alone() {
     let mut fixture = Fixture::new();
     let neighbours = [4, 6].map(|n| {
-        let timeline = Arc::new(Timeline::new(ConversationId::new(n), MsgId::ZERO, MsgId::ZERO));
+        let timeline = Arc::new(Timeline::new(
+            ConversationId::new(n),
+            MsgId::ZERO,
+            MsgId::ZERO,
+        ));
         publish(&timeline, 100);
         timeline
     });
@@ -169,7 +214,13 @@ fn the_blocks_of_a_neighbour_are_left_alone() {
     fixture.write(3, &timeline(0, 3));
     fixture.check(3);
     for timeline in &neighbours {
-        verify_blocks(&fixture.writer.blocks, timeline.conversation(), MsgId::ZERO, id(100)).unwrap();
+        verify_blocks(
+            &fixture.writer.blocks,
+            timeline.conversation(),
+            MsgId::ZERO,
+            id(100),
+        )
+        .unwrap();
     }
 }
 
@@ -178,9 +229,16 @@ fn blocks_that_do_not_hold_what_is_stored_end_all_writing() {
     let mut fixture = Fixture::new();
     fixture.write(1, &timeline(0, 50));
     let failed = fixture.writer.write(job(2, vec![], &timeline(60, 70)));
-    assert!(matches!(failed, Err(CheckpointError::Damaged { conversation: CONVERSATION, msgid }) if msgid == id(60)));
+    assert!(
+        matches!(failed, Err(CheckpointError::Damaged { conversation: CONVERSATION, msgid }) if msgid == id(60))
+    );
     assert!(fixture.poison.check().is_err());
-    assert!(fixture.writer.write(job(3, vec![], &timeline(50, 51))).is_err());
+    assert!(
+        fixture
+            .writer
+            .write(job(3, vec![], &timeline(50, 51)))
+            .is_err()
+    );
     assert_eq!(fixture.trees.checkpoint().unwrap(), BatchNo::new(1));
 }
 
@@ -188,26 +246,51 @@ fn blocks_that_do_not_hold_what_is_stored_end_all_writing() {
 fn the_doctor_finds_what_is_missing_and_what_is_too_much() {
     let mut fixture = Fixture::new();
     fixture.write(1, &timeline(0, 300));
-    let verify = |fixture: &Fixture, floor, stored| verify_blocks(&fixture.writer.blocks, CONVERSATION, id(floor), id(stored));
+    let verify = |fixture: &Fixture, floor, stored| {
+        verify_blocks(&fixture.writer.blocks, CONVERSATION, id(floor), id(stored))
+    };
     assert_eq!(verify(&fixture, 0, 300).unwrap().messages, 300);
-    assert!(matches!(verify(&fixture, 70, 300), Err(VerifyError::Expired { first, .. }) if first <= id(70)));
-    assert!(matches!(verify(&fixture, 0, 301), Err(VerifyError::Missing { msgid, .. }) if msgid == id(301)));
-    assert!(matches!(verify(&fixture, 0, 299), Err(VerifyError::Overlap { .. })));
+    assert!(
+        matches!(verify(&fixture, 70, 300), Err(VerifyError::Expired { first, .. }) if first <= id(70))
+    );
+    assert!(
+        matches!(verify(&fixture, 0, 301), Err(VerifyError::Missing { msgid, .. }) if msgid == id(301))
+    );
+    assert!(matches!(
+        verify(&fixture, 0, 299),
+        Err(VerifyError::Overlap { .. })
+    ));
     let (second, last) = fixture.blocks()[1];
-    fixture.trees.write(Tree::Messages, [RowChange::delete(RowKey::block(CONVERSATION, id(second)))]).unwrap();
-    assert!(matches!(verify(&fixture, 0, 300), Err(VerifyError::Missing { msgid, .. }) if msgid == id(second)));
-    assert!(matches!(verify(&fixture, last, 300), Err(VerifyError::Expired { first, .. }) if first == id(1)));
+    fixture
+        .trees
+        .write(
+            Tree::Messages,
+            [RowChange::delete(RowKey::block(CONVERSATION, id(second)))],
+        )
+        .unwrap();
+    assert!(
+        matches!(verify(&fixture, 0, 300), Err(VerifyError::Missing { msgid, .. }) if msgid == id(second))
+    );
+    assert!(
+        matches!(verify(&fixture, last, 300), Err(VerifyError::Expired { first, .. }) if first == id(1))
+    );
 }
 
 #[test]
 fn the_thread_does_its_jobs_and_ends() {
     let fixture = Fixture::new();
     let (done, reports) = channel();
-    let thread = Checkpointer::start(fixture.trees.clone(), &fixture.poison, move |report| done.send(report).unwrap()).unwrap();
+    let thread = Checkpointer::start(fixture.trees.clone(), &fixture.poison, move |report| {
+        done.send(report).unwrap()
+    })
+    .unwrap();
     let timeline = timeline(0, 100);
     thread.submit(job(7, vec![], &timeline)).unwrap();
     let report = reports.recv().unwrap().unwrap();
-    assert_eq!((report.through, report.figures.done, report.figures.entries), (BatchNo::new(7), 1, 100));
+    assert_eq!(
+        (report.through, report.figures.done, report.figures.entries),
+        (BatchNo::new(7), 1, 100)
+    );
     assert!(thread.finish());
     fixture.check(100);
 }
@@ -215,13 +298,18 @@ fn the_thread_does_its_jobs_and_ends() {
 /// The log and the trees together: what the log drops, the trees hold.
 #[test]
 fn trees_that_went_back_are_noticed_by_the_log() {
-    let replay = |log: &Path, checkpoint| CommitLog::open(log, checkpoint, &Poison::new(), |_, _| Ok::<_, std::convert::Infallible>(()));
+    let replay = |log: &Path, checkpoint| {
+        CommitLog::open(log, checkpoint, &Poison::new(), |_, _| {
+            Ok::<_, std::convert::Infallible>(())
+        })
+    };
     let mut fixture = Fixture::new();
     let logs = fixture.dir.path().join("log");
     let old = {
         let mut log = replay(&logs, BatchNo::ZERO).unwrap();
         let mut commit = |fixture: &mut Fixture, head| {
-            log.append(&mut super::super::commit_log::BatchBuf::new()).unwrap();
+            log.append(&mut super::super::commit_log::BatchBuf::new())
+                .unwrap();
             let through = log.rotate().unwrap();
             fixture.write(through.get(), &timeline(head - 1, head));
             log.drop_through(through);
@@ -234,14 +322,19 @@ fn trees_that_went_back_are_noticed_by_the_log() {
     };
     assert!(replay(&logs, fixture.trees.checkpoint().unwrap()).is_ok());
     let error = replay(&logs, old.trees.checkpoint().unwrap()).unwrap_err();
-    assert!(error.to_string().contains("the commit log lacks batch 2"), "{error}");
+    assert!(
+        error.to_string().contains("the commit log lacks batch 2"),
+        "{error}"
+    );
 }
 
 /// A packed entry of so many bytes that do not compress.
 fn large(seed: u64, bytes: usize) -> Bytes {
     let mut state = seed;
     let next = |_| {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
         (state >> 56) as u8
     };
     let noise: Vec<u8> = (0..bytes).map(next).collect();
@@ -251,10 +344,24 @@ fn large(seed: u64, bytes: usize) -> Bytes {
 /// What a reader gets of each message.
 fn read_all(fixture: &Fixture, timeline: &Timeline) -> Vec<Bytes> {
     let history = History::new(fixture.trees.clone());
-    let one = |n| history.read(timeline, PullRange::From(id(n)), RunLimits::of_messages(1)).unwrap().entries;
+    let one = |n| {
+        history
+            .read(timeline, PullRange::From(id(n)), RunLimits::of_messages(1))
+            .unwrap()
+            .entries
+    };
     let each: Vec<Bytes> = (1..=timeline.head().get()).map(one).collect();
-    let before = history.read(timeline, PullRange::Before(timeline.head().next()), RunLimits::of_messages(500)).unwrap();
-    assert!(each.concat().ends_with(&before.entries), "reading backwards gives something else");
+    let before = history
+        .read(
+            timeline,
+            PullRange::Before(timeline.head().next()),
+            RunLimits::of_messages(500),
+        )
+        .unwrap();
+    assert!(
+        each.concat().ends_with(&before.entries),
+        "reading backwards gives something else"
+    );
     each
 }
 
@@ -275,7 +382,10 @@ fn a_rewritten_entry_is_read_at_once_and_is_in_its_block_after_the_next_checkpoi
     fixture.write(2, &timeline);
     assert!(timeline.is_stored() && timeline.rewritten().is_empty());
     assert_eq!(read_all(&fixture, &timeline), expected);
-    assert_eq!(read_all(&fixture, &Timeline::new(CONVERSATION, MsgId::ZERO, id(310))), expected);
+    assert_eq!(
+        read_all(&fixture, &Timeline::new(CONVERSATION, MsgId::ZERO, id(310))),
+        expected
+    );
 }
 
 #[test]
@@ -291,9 +401,18 @@ fn a_block_that_outgrows_its_bounds_is_cut() {
     }
     fixture.write(2, &timeline);
     let after = fixture.blocks();
-    assert!(after.len() >= before.len() + 10, "{before:?} became {after:?}");
-    assert!(after.windows(2).all(|pair| pair[0].1 + 1 == pair[1].0), "{after:?}");
-    assert_eq!(read_all(&fixture, &Timeline::new(CONVERSATION, MsgId::ZERO, id(200))), expected);
+    assert!(
+        after.len() >= before.len() + 10,
+        "{before:?} became {after:?}"
+    );
+    assert!(
+        after.windows(2).all(|pair| pair[0].1 + 1 == pair[1].0),
+        "{after:?}"
+    );
+    assert_eq!(
+        read_all(&fixture, &Timeline::new(CONVERSATION, MsgId::ZERO, id(200))),
+        expected
+    );
 }
 
 #[test]
@@ -303,19 +422,37 @@ fn what_a_crash_leaves_of_a_cut_is_put_right() {
     fixture.write(1, &first);
     let (begin, end) = fixture.blocks()[0];
     let plain = read_all(&fixture, &first);
-    let whole = fixture.writer.blocks.at_or_below(CONVERSATION, id(begin)).unwrap().unwrap();
+    let whole = fixture
+        .writer
+        .blocks
+        .at_or_below(CONVERSATION, id(begin))
+        .unwrap()
+        .unwrap();
     // Later parts of the first block are there already, and it is still whole.
     let late: Vec<Bytes> = whole.split().unwrap().split_off(20);
-    let parts = Packer::new().unwrap().pack(CONVERSATION, id(begin + 20), &late, 1).unwrap();
+    let parts = Packer::new()
+        .unwrap()
+        .pack(CONVERSATION, id(begin + 20), &late, 1)
+        .unwrap();
     for PackedBlock { place, value, .. } in parts {
-        fixture.writer.write_alone(RowChange { key: place.key(), value: Some(value) }).unwrap();
+        fixture
+            .writer
+            .write_alone(RowChange {
+                key: place.key(),
+                value: Some(value),
+            })
+            .unwrap();
     }
     for n in [3, 30] {
         let crashed = &mut fixture.crashed();
         let again = Arc::new(Timeline::new(CONVERSATION, MsgId::ZERO, id(200)));
         again.rewrite(id(n), large(n, 40));
         crashed.write(2, &again);
-        assert_eq!(crashed.blocks()[0], (begin, end), "nothing is left of the parts");
+        assert_eq!(
+            crashed.blocks()[0],
+            (begin, end),
+            "nothing is left of the parts"
+        );
         let mut expected = plain.clone();
         expected[n as usize - 1] = large(n, 40);
         assert_eq!(read_all(crashed, &again), expected);

@@ -99,7 +99,10 @@ pub enum LogError {
         dir: PathBuf,
     },
     /// A batch is larger than the log takes. Nothing was written.
-    #[error("a batch of {bytes} bytes, where {} are allowed", limits::BATCH_BYTES_MAX)]
+    #[error(
+        "a batch of {bytes} bytes, where {} are allowed",
+        limits::BATCH_BYTES_MAX
+    )]
     TooLarge {
         /// Its size.
         bytes: usize,
@@ -127,11 +130,19 @@ pub enum OpenError<E> {
 
 impl LogError {
     fn io(action: &'static str, path: &Path, source: io::Error) -> Self {
-        Self::Io { action, path: path.to_owned(), source }
+        Self::Io {
+            action,
+            path: path.to_owned(),
+            source,
+        }
     }
 
     fn damaged(path: &Path, offset: usize, what: impl Into<String>) -> Self {
-        Self::Damaged { path: path.to_owned(), offset: offset as u64, what: what.into() }
+        Self::Damaged {
+            path: path.to_owned(),
+            offset: offset as u64,
+            what: what.into(),
+        }
     }
 }
 
@@ -159,16 +170,30 @@ impl CommitLog {
         let last = replayed.last();
         let mut sealed = VecDeque::from(replayed.segments);
         // One without a batch is about to be replaced by the new segment, which gets the same name.
-        if sealed.back().is_some_and(|segment| segment.last < segment.first) {
+        if sealed
+            .back()
+            .is_some_and(|segment| segment.last < segment.first)
+        {
             sealed.pop_back();
         } else if let Some(segment) = sealed.back() {
-            recovery::truncate(segment).map_err(|source| LogError::io("truncate", &segment.path, source))?;
+            recovery::truncate(segment)
+                .map_err(|source| LogError::io("truncate", &segment.path, source))?;
         }
-        let preparer = Preparer::start(dir, spares, next_spare).map_err(|source| LogError::io("start a thread for", dir, source))?;
+        let preparer = Preparer::start(dir, spares, next_spare)
+            .map_err(|source| LogError::io("start a thread for", dir, source))?;
         let active = activate(&preparer, dir, last.next())?;
         preparer.recycle(replayed.dropped);
         let (poison, sync_times) = (poison.clone(), SyncTimes::new());
-        let mut log = Self { dir: dir.to_owned(), poison, preparer, sealed, active, last, written_bytes: 0, sync_times };
+        let mut log = Self {
+            dir: dir.to_owned(),
+            poison,
+            preparer,
+            sealed,
+            active,
+            last,
+            written_bytes: 0,
+            sync_times,
+        };
         log.drop_through(checkpoint);
         Ok(log)
     }
@@ -192,7 +217,9 @@ impl CommitLog {
         };
         match self.active.append(record) {
             Ok(took) => self.sync_times.record(took),
-            Err(source) => return Err(self.fail(LogError::io("append to", &self.active.path, source))),
+            Err(source) => {
+                return Err(self.fail(LogError::io("append to", &self.active.path, source)));
+            }
         }
         self.written_bytes += record.len() as u64;
         self.last = number;
@@ -216,8 +243,13 @@ impl CommitLog {
 
     /// Drops the segments that hold nothing above this batch. The trees hold it durably; nothing needs to wait for the files.
     pub fn drop_through(&mut self, batch: BatchNo) {
-        let keep = self.sealed.iter().position(|sealed| sealed.last > batch).unwrap_or(self.sealed.len());
-        self.preparer.recycle(self.sealed.drain(..keep).map(|sealed| sealed.path));
+        let keep = self
+            .sealed
+            .iter()
+            .position(|sealed| sealed.last > batch)
+            .unwrap_or(self.sealed.len());
+        self.preparer
+            .recycle(self.sealed.drain(..keep).map(|sealed| sealed.path));
     }
 
     /// The last batch.
@@ -235,7 +267,12 @@ impl CommitLog {
     /// The bytes of the batches above this one, to the segment: a segment that ends above it counts as a whole.
     #[must_use]
     pub fn bytes_since(&self, batch: BatchNo) -> u64 {
-        let sealed: u64 = self.sealed.iter().filter(|sealed| sealed.last > batch).map(|sealed| sealed.record_bytes).sum();
+        let sealed: u64 = self
+            .sealed
+            .iter()
+            .filter(|sealed| sealed.last > batch)
+            .map(|sealed| sealed.record_bytes)
+            .sum();
         sealed + self.active.end - segment::SEGMENT_HEADER_BYTES as u64
     }
 
@@ -264,9 +301,13 @@ impl CommitLog {
     pub fn close_clean(self) -> Result<(), LogError> {
         for spare in self.preparer.stop() {
             let path = spare.path.clone();
-            spare.remove().map_err(|source| LogError::io("remove", &path, source))?;
+            spare
+                .remove()
+                .map_err(|source| LogError::io("remove", &path, source))?;
         }
-        self.active.truncate().map_err(|source| LogError::io("truncate", &self.active.path, source))?;
+        self.active
+            .truncate()
+            .map_err(|source| LogError::io("truncate", &self.active.path, source))?;
         durable::sync_dir(&self.dir).map_err(|source| LogError::io("sync", &self.dir, source))
     }
 
@@ -277,7 +318,12 @@ impl CommitLog {
         };
         let full = std::mem::replace(&mut self.active, next);
         let record_bytes = full.end - segment::SEGMENT_HEADER_BYTES as u64;
-        self.sealed.push_back(Sealed { path: full.path, first: full.header.first, last: self.last, record_bytes });
+        self.sealed.push_back(Sealed {
+            path: full.path,
+            first: full.header.first,
+            last: self.last,
+            record_bytes,
+        });
         Ok(())
     }
 
@@ -288,7 +334,10 @@ impl CommitLog {
 }
 
 fn activate(preparer: &Preparer, dir: &Path, first: BatchNo) -> Result<Active, LogError> {
-    preparer.take().and_then(|spare| spare.activate(dir, first)).map_err(|source| LogError::io("start a segment in", dir, source))
+    preparer
+        .take()
+        .and_then(|spare| spare.activate(dir, first))
+        .map_err(|source| LogError::io("start a segment in", dir, source))
 }
 
 #[cfg(test)]

@@ -50,15 +50,31 @@ enum Job {
 impl Preparer {
     /// Starts the thread with the spares that are there; new ones get names from `next_number` on.
     pub(super) fn start(dir: &Path, spares: Vec<Spare>, next_number: u64) -> io::Result<Self> {
-        let mut state = State { next_number, ..State::default() };
-        for surplus in spares.into_iter().filter_map(|spare| state.add(spare)).collect::<Vec<_>>() {
+        let mut state = State {
+            next_number,
+            ..State::default()
+        };
+        for surplus in spares
+            .into_iter()
+            .filter_map(|spare| state.add(spare))
+            .collect::<Vec<_>>()
+        {
             surplus.remove()?;
         }
-        let shared =
-            Arc::new(Shared { dir: dir.to_owned(), state: Mutex::new(state), changed: Condvar::new(), prepared_bytes: AtomicU64::new(0) });
+        let shared = Arc::new(Shared {
+            dir: dir.to_owned(),
+            state: Mutex::new(state),
+            changed: Condvar::new(),
+            prepared_bytes: AtomicU64::new(0),
+        });
         let of_thread = Arc::clone(&shared);
-        let thread = std::thread::Builder::new().name("log-preparer".into()).spawn(move || of_thread.run())?;
-        Ok(Self { shared, thread: Some(thread) })
+        let thread = std::thread::Builder::new()
+            .name("log-preparer".into())
+            .spawn(move || of_thread.run())?;
+        Ok(Self {
+            shared,
+            thread: Some(thread),
+        })
     }
 
     /// Asks for a spare of at least this size. Returns at once.
@@ -80,7 +96,12 @@ impl Preparer {
     pub(super) fn take(&self) -> io::Result<Spare> {
         let mut state = self.shared.state.lock();
         loop {
-            let largest = state.spares.iter().enumerate().max_by_key(|(_, spare)| spare.bytes).map(|(at, _)| at);
+            let largest = state
+                .spares
+                .iter()
+                .enumerate()
+                .max_by_key(|(_, spare)| spare.bytes)
+                .map(|(at, _)| at);
             if let Some(at) = largest {
                 return Ok(state.spares.swap_remove(at));
             }
@@ -143,10 +164,16 @@ impl State {
 
     fn next_job(&mut self) -> Option<Job> {
         if let Some(path) = self.dropped.pop_front() {
-            return Some(Job::Recycle { path, number: self.take_number() });
+            return Some(Job::Recycle {
+                path,
+                number: self.take_number(),
+            });
         }
         let bytes = self.wanted_bytes.take()?;
-        Some(Job::Prepare { bytes, number: self.take_number() })
+        Some(Job::Prepare {
+            bytes,
+            number: self.take_number(),
+        })
     }
 
     /// Adds a spare; returns the one that is not to be kept: the smallest of too many, or one that was cut short.
@@ -158,7 +185,12 @@ impl State {
         if self.spares.len() <= limits::SPARE_SEGMENTS_MAX {
             return None;
         }
-        let smallest = self.spares.iter().enumerate().min_by_key(|(_, spare)| spare.bytes).map(|(at, _)| at)?;
+        let smallest = self
+            .spares
+            .iter()
+            .enumerate()
+            .min_by_key(|(_, spare)| spare.bytes)
+            .map(|(at, _)| at)?;
         Some(self.spares.swap_remove(smallest))
     }
 }

@@ -19,7 +19,9 @@ pub(super) const RECORD_HEADER_BYTES: usize = 16;
 const NUMBER_BYTES: usize = 8;
 
 /// The number of a batch. They count from 1 without a gap; 0 is the place before the first.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 #[serde(transparent)]
 pub struct BatchNo(u64);
 
@@ -95,7 +97,12 @@ impl BatchBuf {
 
     /// Fills in the header. `None` when the header's room was cut off, or the batch is longer than a record can say.
     pub(super) fn seal(&mut self, number: BatchNo, salt: u32) -> Option<&[u8]> {
-        let len = u32::try_from(self.0.len().checked_sub(RECORD_HEADER_BYTES - NUMBER_BYTES)?).ok()?;
+        let len = u32::try_from(
+            self.0
+                .len()
+                .checked_sub(RECORD_HEADER_BYTES - NUMBER_BYTES)?,
+        )
+        .ok()?;
         let (header, changes) = self.0.split_first_chunk_mut::<RECORD_HEADER_BYTES>()?;
         let crc = checksum(salt, len, number, changes);
         let mut word = u128::from(number.0) << 64;
@@ -129,24 +136,42 @@ struct Header {
 
 fn header_at(segment: &[u8], at: usize) -> Option<Header> {
     let word = u128::from_le_bytes(*segment.get(at..)?.first_chunk()?);
-    Some(Header { len: word as u32, crc: (word >> 32) as u32, number: BatchNo((word >> 64) as u64) })
+    Some(Header {
+        len: word as u32,
+        crc: (word >> 32) as u32,
+        number: BatchNo((word >> 64) as u64),
+    })
 }
 
 /// The record at this place of a segment, if there is a whole one.
 pub(super) fn read_at(segment: &[u8], at: usize, salt: u32) -> Option<Found> {
     let Header { len, crc, number } = header_at(segment, at)?;
     let len_bytes = usize::try_from(len).ok()?;
-    let changes_bytes = len_bytes.checked_sub(NUMBER_BYTES).filter(|bytes| *bytes <= limits::BATCH_BYTES_MAX)?;
+    let changes_bytes = len_bytes
+        .checked_sub(NUMBER_BYTES)
+        .filter(|bytes| *bytes <= limits::BATCH_BYTES_MAX)?;
     let changes = at + RECORD_HEADER_BYTES;
     let end = changes.checked_add(changes_bytes)?;
     let bytes = segment.get(changes..end)?;
-    (checksum(salt, len, number, bytes) == crc).then_some(Found { number, changes, end })
+    (checksum(salt, len, number, bytes) == crc).then_some(Found {
+        number,
+        changes,
+        end,
+    })
 }
 
 /// Looks for a whole record of `expected` or a later batch anywhere behind `from`: where there is one, what stands at `from` is not
 /// the torn end of the log but damage in its middle.
-pub(super) fn find_later(segment: &[u8], from: usize, expected: BatchNo, salt: u32) -> Option<(usize, Found)> {
-    let used = segment.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+pub(super) fn find_later(
+    segment: &[u8],
+    from: usize,
+    expected: BatchNo,
+    salt: u32,
+) -> Option<(usize, Found)> {
+    let used = segment
+        .iter()
+        .rposition(|byte| *byte != 0)
+        .map_or(0, |last| last + 1);
     // A record ends with its changes, whose last bytes may be zeros, but its header is not all zeros.
     let last_start = used.min(segment.len().saturating_sub(RECORD_HEADER_BYTES));
     let ahead_max = segment.len().saturating_sub(from) / RECORD_HEADER_BYTES;
@@ -176,7 +201,10 @@ mod tests {
     fn the_bytes_of_a_record_are_pinned() {
         let bytes = record(0x0102, b"hello");
         assert_eq!(bytes[..4], [13, 0, 0, 0]);
-        assert_eq!(bytes[8..], [&[2u8, 1, 0, 0, 0, 0, 0, 0][..], b"hello"].concat());
+        assert_eq!(
+            bytes[8..],
+            [&[2u8, 1, 0, 0, 0, 0, 0, 0][..], b"hello"].concat()
+        );
         let crc = crc32c::crc32c_append(SALT, &[&bytes[..4], &bytes[8..]].concat());
         assert_eq!(bytes[4..8], crc.to_le_bytes());
     }
@@ -184,7 +212,14 @@ mod tests {
     #[test]
     fn only_the_right_salt_reads_it() {
         let bytes = record(7, b"abc");
-        assert_eq!(read_at(&bytes, 0, SALT), Some(Found { number: BatchNo(7), changes: 16, end: 19 }));
+        assert_eq!(
+            read_at(&bytes, 0, SALT),
+            Some(Found {
+                number: BatchNo(7),
+                changes: 16,
+                end: 19
+            })
+        );
         assert_eq!(read_at(&bytes, 0, SALT + 1), None);
     }
 
@@ -208,10 +243,16 @@ mod tests {
         let torn = vec![0xAB; 37];
         let later = record(9, &[0; 40]);
         let segment = [torn, later.clone(), vec![0; 100]].concat();
-        assert_eq!(find_later(&segment, 0, BatchNo(8), SALT).map(|(at, found)| (at, found.number)), Some((37, BatchNo(9))));
+        assert_eq!(
+            find_later(&segment, 0, BatchNo(8), SALT).map(|(at, found)| (at, found.number)),
+            Some((37, BatchNo(9)))
+        );
         // An earlier one is what the segment held before it was recycled.
         assert_eq!(find_later(&segment, 0, BatchNo(10), SALT), None);
-        assert_eq!(find_later(&[vec![1; 16], later].concat(), 0, BatchNo(8), SALT + 1), None);
+        assert_eq!(
+            find_later(&[vec![1; 16], later].concat(), 0, BatchNo(8), SALT + 1),
+            None
+        );
         assert_eq!(find_later(&[0; 64], 0, BatchNo(8), SALT), None);
         assert_eq!(find_later(&[], 0, BatchNo(8), SALT), None);
     }

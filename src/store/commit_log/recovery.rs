@@ -30,9 +30,17 @@ impl Listing {
                 Some(FileKind::Segment(first)) => listing.segments.push((first, path)),
                 Some(FileKind::Spare(number)) => {
                     listing.next_spare = listing.next_spare.max(number.saturating_add(1));
-                    listing.spares.push(Spare::adopt(path.clone()).map_err(|source| LogError::io("open", &path, source))?);
+                    listing.spares.push(
+                        Spare::adopt(path.clone())
+                            .map_err(|source| LogError::io("open", &path, source))?,
+                    );
                 }
-                None => return Err(LogError::Foreign { name: entry.file_name(), dir: dir.to_owned() }),
+                None => {
+                    return Err(LogError::Foreign {
+                        name: entry.file_name(),
+                        dir: dir.to_owned(),
+                    });
+                }
             }
         }
         listing.segments.sort_unstable();
@@ -50,10 +58,17 @@ impl Listing {
         mut replay: impl FnMut(BatchNo, Bytes) -> Result<(), E>,
     ) -> Result<Replayed, OpenError<E>> {
         // Segments below the one that the checkpoint ends in are leftovers of a drop that a crash cut short.
-        let needed = self.segments.partition_point(|(first, _)| *first <= checkpoint.next());
+        let needed = self
+            .segments
+            .partition_point(|(first, _)| *first <= checkpoint.next());
         let Some(begin) = needed.checked_sub(1) else {
             let found = self.segments.first().map(|(first, _)| *first);
-            return Err(LogError::Missing { expected: checkpoint.next(), found, checkpoint }.into());
+            return Err(LogError::Missing {
+                expected: checkpoint.next(),
+                found,
+                checkpoint,
+            }
+            .into());
         };
         let mut replayed = Replayed::default();
         let mut expected = None;
@@ -64,7 +79,12 @@ impl Listing {
                 continue;
             }
             if let Some(expected) = expected.filter(|expected| *expected != first) {
-                return Err(LogError::Missing { expected, found: Some(first), checkpoint }.into());
+                return Err(LogError::Missing {
+                    expected,
+                    found: Some(first),
+                    checkpoint,
+                }
+                .into());
             }
             let next = segments.peek().map(|(_, (next, _))| *next);
             let sealed = read_segment(&path, first, next, checkpoint, &mut replay)?;
@@ -72,7 +92,12 @@ impl Listing {
             replayed.segments.push(sealed);
         }
         if replayed.last() < checkpoint {
-            return Err(LogError::Missing { expected: replayed.last().next(), found: None, checkpoint }.into());
+            return Err(LogError::Missing {
+                expected: replayed.last().next(),
+                found: None,
+                checkpoint,
+            }
+            .into());
         }
         Ok(replayed)
     }
@@ -88,7 +113,9 @@ pub(super) struct Replayed {
 
 impl Replayed {
     pub(super) fn last(&self) -> BatchNo {
-        self.segments.last().map_or(BatchNo::ZERO, |sealed| sealed.last)
+        self.segments
+            .last()
+            .map_or(BatchNo::ZERO, |sealed| sealed.last)
     }
 }
 
@@ -102,7 +129,9 @@ fn read_segment<E>(
     let bytes = Bytes::from(fs::read(path).map_err(|source| LogError::io("read", path, source))?);
     let header = SegmentHeader::decode(&bytes).filter(|header| header.first == first);
     let Some(SegmentHeader { salt, .. }) = header else {
-        return Err(LogError::damaged(path, 0, "it does not begin with the header of its name").into());
+        return Err(
+            LogError::damaged(path, 0, "it does not begin with the header of its name").into(),
+        );
     };
     let mut expected = first;
     let mut end = SEGMENT_HEADER_BYTES;
@@ -112,30 +141,59 @@ fn read_segment<E>(
             break;
         };
         if found.number != expected {
-            return Err(LogError::damaged(path, end, format!("batch {} stands where {expected} belongs", found.number)).into());
+            return Err(LogError::damaged(
+                path,
+                end,
+                format!("batch {} stands where {expected} belongs", found.number),
+            )
+            .into());
         }
         if expected > checkpoint {
             let changes = bytes.slice(found.changes..found.end);
-            replay(expected, changes).map_err(|source| OpenError::Replay { batch: expected, source })?;
+            replay(expected, changes).map_err(|source| OpenError::Replay {
+                batch: expected,
+                source,
+            })?;
         }
         end = found.end;
         expected = expected.next();
     }
     let last = BatchNo::new(expected.get().saturating_sub(1));
-    Ok(Sealed { path: path.to_owned(), first, last, record_bytes: (end - SEGMENT_HEADER_BYTES) as u64 })
+    Ok(Sealed {
+        path: path.to_owned(),
+        first,
+        last,
+        record_bytes: (end - SEGMENT_HEADER_BYTES) as u64,
+    })
 }
 
 /// No record stands at `end`. That is the end of the log if it is the last segment and nothing of it comes later.
-fn check_end(path: &Path, bytes: &[u8], end: usize, expected: BatchNo, next_segment: Option<BatchNo>, salt: u32) -> Result<(), LogError> {
+fn check_end(
+    path: &Path,
+    bytes: &[u8],
+    end: usize,
+    expected: BatchNo,
+    next_segment: Option<BatchNo>,
+    salt: u32,
+) -> Result<(), LogError> {
     if let Some(next) = next_segment {
-        let what = format!("batch {expected} is not there, but the next file goes on with {next}; one between them may be missing");
+        let what = format!(
+            "batch {expected} is not there, but the next file goes on with {next}; one between them may be missing"
+        );
         return Err(LogError::damaged(path, end, what));
     }
     if let Some((at, later)) = record::find_later(bytes, end, expected, salt) {
-        let what = format!("batch {expected} is unreadable, but batch {} stands behind it at offset {at}", later.number);
+        let what = format!(
+            "batch {expected} is unreadable, but batch {} stands behind it at offset {at}",
+            later.number
+        );
         return Err(LogError::damaged(path, end, what));
     }
-    let header_is_zero = bytes.get(end..).is_none_or(|rest| rest.iter().take(record::RECORD_HEADER_BYTES).all(|byte| *byte == 0));
+    let header_is_zero = bytes.get(end..).is_none_or(|rest| {
+        rest.iter()
+            .take(record::RECORD_HEADER_BYTES)
+            .all(|byte| *byte == 0)
+    });
     if !header_is_zero {
         tracing::info!(file = %path.display(), offset = end, batch = %expected, "the log ends here; what follows was never accepted");
     }

@@ -35,11 +35,19 @@ pub(super) struct SegmentHeader {
 
 impl SegmentHeader {
     pub(super) fn new(first: BatchNo) -> Self {
-        Self { first, salt: rand::random() }
+        Self {
+            first,
+            salt: rand::random(),
+        }
     }
 
     fn encode(self) -> Vec<u8> {
-        let mut bytes = [MAGIC.as_slice(), &self.first.get().to_le_bytes(), &self.salt.to_le_bytes()].concat();
+        let mut bytes = [
+            MAGIC.as_slice(),
+            &self.first.get().to_le_bytes(),
+            &self.salt.to_le_bytes(),
+        ]
+        .concat();
         bytes.extend_from_slice(&crc32c::crc32c(&bytes).to_le_bytes());
         bytes
     }
@@ -47,7 +55,10 @@ impl SegmentHeader {
     pub(super) fn decode(segment: &[u8]) -> Option<Self> {
         let first = u64::from_le_bytes(*segment.get(8..)?.first_chunk()?);
         let salt = u32::from_le_bytes(*segment.get(16..)?.first_chunk()?);
-        let header = Self { first: BatchNo::new(first), salt };
+        let header = Self {
+            first: BatchNo::new(first),
+            salt,
+        };
         segment.starts_with(&header.encode()).then_some(header)
     }
 }
@@ -71,7 +82,9 @@ pub(super) fn parse_name(name: &OsStr) -> Option<FileKind> {
         Some(digits) => (digits, FileKind::Spare),
         None => (name, |first| FileKind::Segment(BatchNo::new(first))),
     };
-    let number = (digits.len() == 16).then(|| u64::from_str_radix(digits, 16).ok()).flatten()?;
+    let number = (digits.len() == 16)
+        .then(|| u64::from_str_radix(digits, 16).ok())
+        .flatten()?;
     (format!("{number:016x}") == digits).then(|| kind(number))
 }
 
@@ -90,10 +103,18 @@ impl Spare {
 
     /// Makes a file of so many zeros, allocated and durable. Adds them to `written` as they are written.
     pub(super) fn create(path: PathBuf, bytes: u64, written: &AtomicU64) -> io::Result<Self> {
-        let mut file = OpenOptions::new().create(true).truncate(true).read(true).write(true).open(&path)?;
+        let mut file = OpenOptions::new()
+            .create(true)
+            .truncate(true)
+            .read(true)
+            .write(true)
+            .open(&path)?;
         let mut left = bytes;
         while left > 0 {
-            let chunk = usize::try_from(left).ok().and_then(|left| ZEROS.get(..left)).unwrap_or(ZEROS);
+            let chunk = usize::try_from(left)
+                .ok()
+                .and_then(|left| ZEROS.get(..left))
+                .unwrap_or(ZEROS);
             file.write_all(chunk)?;
             left -= chunk.len() as u64;
             written.fetch_add(chunk.len() as u64, Ordering::Relaxed);
@@ -122,7 +143,13 @@ impl Spare {
         let path = dir.join(file_name(first));
         fs::rename(&self.path, &path)?;
         durable::sync_dir(dir)?;
-        Ok(Active { file: self.file, path, header, end: SEGMENT_HEADER_BYTES as u64, bytes: self.bytes })
+        Ok(Active {
+            file: self.file,
+            path,
+            header,
+            end: SEGMENT_HEADER_BYTES as u64,
+            bytes: self.bytes,
+        })
     }
 }
 
@@ -173,7 +200,10 @@ mod tests {
 
     #[test]
     fn the_bytes_of_a_header_are_pinned() {
-        let header = SegmentHeader { first: BatchNo::new(0x0102), salt: 0x0403 };
+        let header = SegmentHeader {
+            first: BatchNo::new(0x0102),
+            salt: 0x0403,
+        };
         let bytes = header.encode();
         assert_eq!(bytes.len(), SEGMENT_HEADER_BYTES);
         assert_eq!(bytes[..20], *b"cairnlg1\x02\x01\0\0\0\0\0\0\x03\x04\0\0");
@@ -188,9 +218,22 @@ mod tests {
 
     #[test]
     fn a_name_is_read_back_and_no_other_is_taken() {
-        assert_eq!(parse_name(OsStr::new(&file_name(BatchNo::new(255)))), Some(FileKind::Segment(BatchNo::new(255))));
-        assert_eq!(parse_name(OsStr::new("spare-0000000000000002")), Some(FileKind::Spare(2)));
-        for other in ["ff", "00000000000000FF", "+0000000000000ff", "spare-", "00000000000000ff.old", "spare-ff"] {
+        assert_eq!(
+            parse_name(OsStr::new(&file_name(BatchNo::new(255)))),
+            Some(FileKind::Segment(BatchNo::new(255)))
+        );
+        assert_eq!(
+            parse_name(OsStr::new("spare-0000000000000002")),
+            Some(FileKind::Spare(2))
+        );
+        for other in [
+            "ff",
+            "00000000000000FF",
+            "+0000000000000ff",
+            "spare-",
+            "00000000000000ff.old",
+            "spare-ff",
+        ] {
             assert_eq!(parse_name(OsStr::new(other)), None, "{other}");
         }
     }

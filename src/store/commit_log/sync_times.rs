@@ -15,20 +15,32 @@ const MICROS_MAX: u64 = 100_000_000;
 pub(super) struct SyncTimes(hdrhistogram::Histogram<u64>);
 
 impl SyncTimes {
-    #[expect(clippy::expect_used, reason = "the bounds are constants, and a test makes one")]
+    #[expect(
+        clippy::expect_used,
+        reason = "the bounds are constants, and a test makes one"
+    )]
     pub(super) fn new() -> Self {
-        Self(hdrhistogram::Histogram::new_with_bounds(1, MICROS_MAX, DIGITS).expect("the bounds of the histogram are sound"))
+        Self(
+            hdrhistogram::Histogram::new_with_bounds(1, MICROS_MAX, DIGITS)
+                .expect("the bounds of the histogram are sound"),
+        )
     }
 
     /// Adds one.
     pub(super) fn record(&mut self, time: Duration) {
-        self.0.saturating_record(u64::try_from(time.as_micros()).unwrap_or(MICROS_MAX));
+        self.0
+            .saturating_record(u64::try_from(time.as_micros()).unwrap_or(MICROS_MAX));
     }
 
     /// Everything that was recorded.
     pub(super) fn recorded(&self) -> Histogram {
         let buckets = self.0.iter_recorded();
-        buckets.map(|bucket| Bucket { up_to_micros: bucket.value_iterated_to(), count: bucket.count_at_value() }).collect()
+        buckets
+            .map(|bucket| Bucket {
+                up_to_micros: bucket.value_iterated_to(),
+                count: bucket.count_at_value(),
+            })
+            .collect()
     }
 }
 
@@ -40,14 +52,24 @@ mod tests {
     #[test]
     fn two_readings_differ_by_what_came_between_them() {
         let mut times = SyncTimes::new();
-        let record = |times: &mut SyncTimes, all: &[u64]| all.iter().for_each(|&micros| times.record(Duration::from_micros(micros)));
+        let record = |times: &mut SyncTimes, all: &[u64]| {
+            all.iter()
+                .for_each(|&micros| times.record(Duration::from_micros(micros)))
+        };
         record(&mut times, &[90, 90, 1_000, 5_000_000]);
         let earlier = times.recorded();
         assert_eq!(earlier.total(), 4);
         record(&mut times, &[90, 20_000, 20_000]);
         let between = times.recorded().since(&earlier).unwrap();
-        let buckets: Vec<_> = between.buckets().iter().map(|bucket| (bucket.up_to_micros, bucket.count)).collect();
-        assert!(matches!(buckets[..], [(90, 1), (20_000..=20_200, 2)]), "{buckets:?}");
+        let buckets: Vec<_> = between
+            .buckets()
+            .iter()
+            .map(|bucket| (bucket.up_to_micros, bucket.count))
+            .collect();
+        assert!(
+            matches!(buckets[..], [(90, 1), (20_000..=20_200, 2)]),
+            "{buckets:?}"
+        );
     }
 
     #[test]
@@ -61,7 +83,15 @@ mod tests {
         }
         times.record(Duration::MAX);
         let found = times.recorded();
-        assert!((1_000..=HISTOGRAM_BUCKETS_MAX).contains(&found.buckets().len()), "{}", found.buckets().len());
-        assert!(found.buckets().is_sorted_by(|one, next| one.up_to_micros < next.up_to_micros));
+        assert!(
+            (1_000..=HISTOGRAM_BUCKETS_MAX).contains(&found.buckets().len()),
+            "{}",
+            found.buckets().len()
+        );
+        assert!(
+            found
+                .buckets()
+                .is_sorted_by(|one, next| one.up_to_micros < next.up_to_micros)
+        );
     }
 }

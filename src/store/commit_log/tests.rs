@@ -11,10 +11,15 @@ type Batches = Vec<(u64, Vec<u8>)>;
 
 fn open(dir: &Path, checkpoint: u64) -> Result<(CommitLog, Batches), OpenError<Infallible>> {
     let mut batches = Vec::new();
-    let log = CommitLog::open(dir, BatchNo::new(checkpoint), &Poison::new(), |number, changes| {
-        batches.push((number.get(), changes.to_vec()));
-        Ok(())
-    })?;
+    let log = CommitLog::open(
+        dir,
+        BatchNo::new(checkpoint),
+        &Poison::new(),
+        |number, changes| {
+            batches.push((number.get(), changes.to_vec()));
+            Ok(())
+        },
+    )?;
     Ok((log, batches))
 }
 
@@ -27,8 +32,15 @@ fn append(log: &mut CommitLog, changes: &[u8]) -> u64 {
 /// The files of the log, without the spares.
 fn segments(dir: &Path) -> BTreeMap<String, Vec<u8>> {
     let files = fs::read_dir(dir).unwrap().map(|entry| entry.unwrap());
-    let named = files.map(|file| (file.file_name().into_string().unwrap(), fs::read(file.path()).unwrap()));
-    named.filter(|(name, _)| !name.starts_with("spare-")).collect()
+    let named = files.map(|file| {
+        (
+            file.file_name().into_string().unwrap(),
+            fs::read(file.path()).unwrap(),
+        )
+    });
+    named
+        .filter(|(name, _)| !name.starts_with("spare-"))
+        .collect()
 }
 
 fn write_segments(dir: &Path, segments: &BTreeMap<String, Vec<u8>>) {
@@ -49,7 +61,14 @@ fn batches_come_back_in_order_above_the_checkpoint() {
     let dir = tempfile::tempdir().unwrap();
     let (mut log, batches) = open(dir.path(), 0).unwrap();
     assert!(batches.is_empty());
-    assert_eq!((append(&mut log, b"one"), append(&mut log, b""), append(&mut log, b"three")), (1, 2, 3));
+    assert_eq!(
+        (
+            append(&mut log, b"one"),
+            append(&mut log, b""),
+            append(&mut log, b"three")
+        ),
+        (1, 2, 3)
+    );
     drop(log);
     let (mut log, batches) = open(dir.path(), 1).unwrap();
     assert_eq!(batches, [(2, b"".to_vec()), (3, b"three".to_vec())]);
@@ -78,7 +97,9 @@ fn a_batch_larger_than_a_segment_is_written_and_one_too_large_is_refused() {
     append(&mut log, &vec![1; limits::SEGMENT_BYTES_SMALL as usize + 1]);
     let mut batch = BatchBuf::new();
     batch.payload_mut().resize(RECORD_MAX + 1, 0);
-    assert!(matches!(log.append(&mut batch), Err(LogError::TooLarge { bytes }) if bytes == limits::BATCH_BYTES_MAX + 1));
+    assert!(
+        matches!(log.append(&mut batch), Err(LogError::TooLarge { bytes }) if bytes == limits::BATCH_BYTES_MAX + 1)
+    );
     assert_eq!(append(&mut log, b"next"), 2);
     drop(log);
     assert_eq!(open(dir.path(), 0).unwrap().1.len(), 2);
@@ -101,7 +122,10 @@ fn dropped_segments_are_used_again_and_what_they_held_is_not_read() {
         assert_eq!(log.live_bytes(), 0);
     }
     append(&mut log, b"last");
-    assert_eq!(log.bytes_since(BatchNo::new(checkpoint)), 4 + record::RECORD_HEADER_BYTES as u64);
+    assert_eq!(
+        log.bytes_since(BatchNo::new(checkpoint)),
+        4 + record::RECORD_HEADER_BYTES as u64
+    );
     drop(log);
     assert!(fs::read_dir(dir.path()).unwrap().count() <= 2 + limits::SPARE_SEGMENTS_MAX);
     let (_, batches) = open(dir.path(), checkpoint).unwrap();
@@ -116,7 +140,10 @@ fn a_segment_that_was_cut_short_is_not_used_again() {
     let (mut log, _) = open(dir.path(), 0).unwrap();
     log.drop_through(BatchNo::new(1));
     drop(log);
-    let sizes: Vec<u64> = fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().metadata().unwrap().len()).collect();
+    let sizes: Vec<u64> = fs::read_dir(dir.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().metadata().unwrap().len())
+        .collect();
     assert_eq!(sizes, [limits::SEGMENT_BYTES_SMALL]);
 }
 
@@ -146,7 +173,10 @@ fn a_clean_end_leaves_a_few_bytes_and_the_numbers_go_on() {
     let through = log.rotate().unwrap();
     log.drop_through(through);
     log.close_clean().unwrap();
-    let sizes: Vec<u64> = fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().metadata().unwrap().len()).collect();
+    let sizes: Vec<u64> = fs::read_dir(dir.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().metadata().unwrap().len())
+        .collect();
     assert_eq!(sizes, [SEGMENT_HEADER_BYTES as u64]);
     let (mut log, batches) = open(dir.path(), 2).unwrap();
     assert!(batches.is_empty());
@@ -177,7 +207,10 @@ fn a_missing_segment_is_named() {
     for (lost, expected) in [(1, "batch 1"), (2, "batch 2"), (3, "batch 3")] {
         write_segments(dir.path(), &whole);
         fs::remove_file(dir.path().join(file_name(BatchNo::new(lost)))).unwrap();
-        assert!(damage(open(dir.path(), 0)).contains(expected), "without {lost}");
+        assert!(
+            damage(open(dir.path(), 0)).contains(expected),
+            "without {lost}"
+        );
     }
     // Below the checkpoint it is not needed.
     write_segments(dir.path(), &whole);
@@ -212,7 +245,11 @@ fn a_segment_under_another_name_is_refused() {
     append(&mut log, b"one");
     log.rotate().unwrap();
     drop(log);
-    fs::copy(dir.path().join(file_name(BatchNo::new(1))), dir.path().join(file_name(BatchNo::new(2)))).unwrap();
+    fs::copy(
+        dir.path().join(file_name(BatchNo::new(1))),
+        dir.path().join(file_name(BatchNo::new(2))),
+    )
+    .unwrap();
     assert!(damage(open(dir.path(), 0)).contains("it does not begin with the header of its name"));
 }
 
@@ -237,8 +274,13 @@ fn a_refused_batch_is_named() {
     let (mut log, _) = open(dir.path(), 0).unwrap();
     append(&mut log, b"one");
     drop(log);
-    let opened = CommitLog::open(dir.path(), BatchNo::ZERO, &Poison::new(), |_, _| Err("no such user"));
-    assert_eq!(opened.unwrap_err().to_string(), "cannot replay batch 1 of the commit log: no such user");
+    let opened = CommitLog::open(dir.path(), BatchNo::ZERO, &Poison::new(), |_, _| {
+        Err("no such user")
+    });
+    assert_eq!(
+        opened.unwrap_err().to_string(),
+        "cannot replay batch 1 of the commit log: no such user"
+    );
 }
 
 /// Writes the batches, with a rotation behind those that are marked, and returns the files with nothing allocated behind the end.
@@ -254,7 +296,12 @@ fn written(batches: &[(Vec<u8>, bool)]) -> BTreeMap<String, Vec<u8>> {
     drop(log);
     let mut files = segments(dir.path());
     for bytes in files.values_mut() {
-        bytes.truncate(record_ends(bytes).last().copied().unwrap_or(SEGMENT_HEADER_BYTES));
+        bytes.truncate(
+            record_ends(bytes)
+                .last()
+                .copied()
+                .unwrap_or(SEGMENT_HEADER_BYTES),
+        );
     }
     files
 }
@@ -263,7 +310,9 @@ fn written(batches: &[(Vec<u8>, bool)]) -> BTreeMap<String, Vec<u8>> {
 fn record_ends(segment: &[u8]) -> Vec<usize> {
     let salt = segment::SegmentHeader::decode(segment).unwrap().salt;
     let next = |end: &usize| record::read_at(segment, *end, salt).map(|found| found.end);
-    std::iter::successors(Some(SEGMENT_HEADER_BYTES), next).skip(1).collect()
+    std::iter::successors(Some(SEGMENT_HEADER_BYTES), next)
+        .skip(1)
+        .collect()
 }
 
 fn reopened(files: &BTreeMap<String, Vec<u8>>) -> Result<Batches, OpenError<Infallible>> {
@@ -283,7 +332,10 @@ fn read_only(dir: &Path) -> Result<Batches, OpenError<Infallible>> {
 }
 
 fn numbered<'a>(batches: impl IntoIterator<Item = &'a (Vec<u8>, bool)>) -> Batches {
-    (1..).zip(batches).map(|(number, (changes, _))| (number, changes.clone())).collect()
+    (1..)
+        .zip(batches)
+        .map(|(number, (changes, _))| (number, changes.clone()))
+        .collect()
 }
 
 fn some_batches() -> impl Strategy<Value = Vec<(Vec<u8>, bool)>> {

@@ -46,7 +46,9 @@ pub enum DoctorError {
     #[error("the commit log holds a batch that does not decode: {0}")]
     Batch(#[from] DecodeError),
     /// The log and a block differ.
-    #[error("conversation {conversation}: message {msgid} is another in the commit log than in its block")]
+    #[error(
+        "conversation {conversation}: message {msgid} is another in the commit log than in its block"
+    )]
     Differs {
         /// The conversation.
         conversation: ConversationId,
@@ -54,7 +56,9 @@ pub enum DoctorError {
         msgid: MsgId,
     },
     /// The log does not continue what is stored.
-    #[error("conversation {conversation}: the commit log goes on with message {found} where {expected} comes next")]
+    #[error(
+        "conversation {conversation}: the commit log goes on with message {found} where {expected} comes next"
+    )]
     Gap {
         /// The conversation.
         conversation: ConversationId,
@@ -72,7 +76,9 @@ pub enum DoctorError {
         what: String,
     },
     /// The entries that do not count are not those that are noted.
-    #[error("conversation {conversation}: {noted} entries are noted as not counting, but {found} are no messages")]
+    #[error(
+        "conversation {conversation}: {noted} entries are noted as not counting, but {found} are no messages"
+    )]
     Uncounted {
         /// The conversation.
         conversation: ConversationId,
@@ -82,7 +88,9 @@ pub enum DoctorError {
         found: u64,
     },
     /// What messages name is not what is noted.
-    #[error("conversation {conversation}: {noted} messages are noted as naming attachments, {found} do, and they are not the same")]
+    #[error(
+        "conversation {conversation}: {noted} messages are noted as naming attachments, {found} do, and they are not the same"
+    )]
     Attached {
         /// The conversation.
         conversation: ConversationId,

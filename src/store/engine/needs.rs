@@ -22,10 +22,13 @@ impl Engine {
                 break;
             }
             self.loads += needs.len() as u64;
-            needs.into_iter().try_for_each(|need| self.load(need)).map_err(|failure| {
-                error!(%failure, "cannot load what a command needs");
-                ErrorCode::Damaged
-            })?;
+            needs
+                .into_iter()
+                .try_for_each(|need| self.load(need))
+                .map_err(|failure| {
+                    error!(%failure, "cannot load what a command needs");
+                    ErrorCode::Damaged
+                })?;
         }
         Ok(())
     }
@@ -33,7 +36,8 @@ impl Engine {
     /// Loads one part. An entry of the batch is not in its timeline yet, and is there as it was before the batch.
     fn load(&mut self, need: Need) -> Result<(), LoadError> {
         for (conversation, msgid, packed) in self.batch.needed(need) {
-            self.state.install_entry(conversation, msgid, unpack_entry(packed)?);
+            self.state
+                .install_entry(conversation, msgid, unpack_entry(packed)?);
         }
         self.loader.load(&mut self.state, need)
     }

@@ -26,7 +26,9 @@ impl Engine {
             Err(TryRecvError::Disconnected) => return Err(StoreError::CheckpointThread),
         }
         // What the trees do not have is in memory. Who sends faster than they take it waits here, and with him everybody.
-        if self.checkpoints.is_running && self.log.bytes_since(self.checkpoints.through) >= limits::LOG_BYTES_MAX {
+        if self.checkpoints.is_running
+            && self.log.bytes_since(self.checkpoints.through) >= limits::LOG_BYTES_MAX
+        {
             self.await_checkpoint()?;
         }
         // Questions alone load and load, and never make the log longer.
@@ -34,8 +36,12 @@ impl Engine {
             self.let_go();
         }
         let behind = self.log.bytes_since(self.checkpoints.through);
-        let is_old = behind > 0 && self.checkpoints.last_begun.elapsed() >= limits::CHECKPOINT_AGE_MAX;
-        if !self.checkpoints.is_running && self.batch.is_empty() && (is_old || behind >= limits::CHECKPOINT_BYTES) {
+        let is_old =
+            behind > 0 && self.checkpoints.last_begun.elapsed() >= limits::CHECKPOINT_AGE_MAX;
+        if !self.checkpoints.is_running
+            && self.batch.is_empty()
+            && (is_old || behind >= limits::CHECKPOINT_BYTES)
+        {
             self.begin_checkpoint()?;
         }
         Ok(())
@@ -45,19 +51,37 @@ impl Engine {
         let through = self.log.rotate()?;
         let rows = unload::row_changes(&self.trees, self.state.take_unsaved())?;
         let touched = std::mem::take(&mut self.checkpoints.touched);
-        let timelines = touched.into_iter().filter_map(|id| self.timelines.get(id)).map(|timeline| {
-            let head = timeline.head();
-            (timeline, head)
-        });
-        let job = CheckpointJob { through, rows, timelines: timelines.collect() };
-        debug!(through = through.get(), rows = job.rows.len(), conversations = job.timelines.len(), "checkpoint begins");
-        self.checkpoints.thread.submit(job).map_err(|_| StoreError::CheckpointThread)?;
+        let timelines = touched
+            .into_iter()
+            .filter_map(|id| self.timelines.get(id))
+            .map(|timeline| {
+                let head = timeline.head();
+                (timeline, head)
+            });
+        let job = CheckpointJob {
+            through,
+            rows,
+            timelines: timelines.collect(),
+        };
+        debug!(
+            through = through.get(),
+            rows = job.rows.len(),
+            conversations = job.timelines.len(),
+            "checkpoint begins"
+        );
+        self.checkpoints
+            .thread
+            .submit(job)
+            .map_err(|_| StoreError::CheckpointThread)?;
         self.checkpoints.is_running = true;
         self.checkpoints.last_begun = Instant::now();
         Ok(())
     }
 
-    fn checkpoint_done(&mut self, result: Result<CheckpointReport, CheckpointError>) -> Result<(), StoreError> {
+    fn checkpoint_done(
+        &mut self,
+        result: Result<CheckpointReport, CheckpointError>,
+    ) -> Result<(), StoreError> {
         let report = result?;
         debug!(?report, "checkpoint done");
         self.checkpoints.is_running = false;
@@ -98,7 +122,11 @@ impl Engine {
     }
 
     fn await_checkpoint(&mut self) -> Result<(), StoreError> {
-        let result = self.checkpoints.done.recv().map_err(|_| StoreError::CheckpointThread)?;
+        let result = self
+            .checkpoints
+            .done
+            .recv()
+            .map_err(|_| StoreError::CheckpointThread)?;
         self.checkpoint_done(result)
     }
 }

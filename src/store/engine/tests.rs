@@ -35,24 +35,62 @@ fn questions_alone_fill_no_memory() {
     assert!(knows(&engine, 0), "it is not looked for again");
     let last = limits::LOADS_BETWEEN_RELEASES;
     ask(&mut engine, last..last + 1);
-    assert!(!knows(&engine, 0) && !knows(&engine, last), "nothing was written, and everything is forgotten");
+    assert!(
+        !knows(&engine, 0) && !knows(&engine, last),
+        "nothing was written, and everything is forgotten"
+    );
     engine.close().unwrap();
 }
 
 #[test]
 fn what_was_accepted_stays_accepted_when_there_is_no_room_for_more() {
-    let (dir, now, token) = (tempfile::tempdir().unwrap(), Timestamp::new(1), SecretHash([1; 32]));
+    let (dir, now, token) = (
+        tempfile::tempdir().unwrap(),
+        Timestamp::new(1),
+        SecretHash([1; 32]),
+    );
     let mut engine = Engine::open(dir.path()).unwrap();
-    engine.execute(Command::OwnerInvite { token, expires_at: Timestamp::new(2) }, now).unwrap();
-    let device = NewDevice { id: DeviceId::new(1), name: "desk".parse().unwrap(), token, stream: SendStreamId::new(1), push: false };
-    let join = Command::Join { invite: token, name: "ada".parse().unwrap(), password: None, device };
-    let Ok(Reply::LoggedIn(session)) = engine.execute(join, now) else { panic!("no session") };
-    let create = Request::CreateGroup { name: "team".parse().unwrap(), members: Vec::new() };
+    engine
+        .execute(
+            Command::OwnerInvite {
+                token,
+                expires_at: Timestamp::new(2),
+            },
+            now,
+        )
+        .unwrap();
+    let device = NewDevice {
+        id: DeviceId::new(1),
+        name: "desk".parse().unwrap(),
+        token,
+        stream: SendStreamId::new(1),
+        push: false,
+    };
+    let join = Command::Join {
+        invite: token,
+        name: "ada".parse().unwrap(),
+        password: None,
+        device,
+    };
+    let Ok(Reply::LoggedIn(session)) = engine.execute(join, now) else {
+        panic!("no session")
+    };
+    let create = Request::CreateGroup {
+        name: "team".parse().unwrap(),
+        members: Vec::new(),
+    };
     let created = engine.execute(Command::Ask(session.actor, create), now);
-    let Ok(Reply::Response(Response::Created { conversation })) = created else { panic!("{created:?}") };
+    let Ok(Reply::Response(Response::Created { conversation })) = created else {
+        panic!("{created:?}")
+    };
     let send = |engine: &mut Engine, seq| {
         let body = Body::Text("hello".parse().unwrap());
-        let draft = Draft { conversation, seq: ClientSeq::new(seq), body, extras: Extras::default() };
+        let draft = Draft {
+            conversation,
+            seq: ClientSeq::new(seq),
+            body,
+            extras: Extras::default(),
+        };
         match engine.execute(Command::Ask(session.actor, Request::Send(draft)), now)? {
             Reply::Response(response) => Ok(response),
             other => panic!("{other:?}"),

@@ -24,12 +24,24 @@ impl Fixture {
         let poison = Poison::new();
         let trees = open(dir.path(), &poison);
         let writer = CheckpointWriter::new(trees.clone(), &poison).unwrap();
-        Self { history: History::new(trees.clone()), writer, trees, timeline: timeline(0, 0), _dir: dir }
+        Self {
+            history: History::new(trees.clone()),
+            writer,
+            trees,
+            timeline: timeline(0, 0),
+            _dir: dir,
+        }
     }
 
     fn store(&mut self, through: u64) {
         let timelines = vec![(Arc::clone(&self.timeline), id(through))];
-        self.writer.write(CheckpointJob { through: BatchNo::new(through), rows: vec![], timelines }).unwrap();
+        self.writer
+            .write(CheckpointJob {
+                through: BatchNo::new(through),
+                rows: vec![],
+                timelines,
+            })
+            .unwrap();
     }
 
     fn read(&self, range: PullRange, limits: RunLimits) -> Run {
@@ -50,8 +62,15 @@ fn check(run: &Run, wanted: std::ops::RangeInclusive<u64>, from_end: bool) {
     let (begins, ends) = (first == *wanted.start(), last == *wanted.end());
     assert!(if from_end { ends } else { begins });
     if !(begins && ends) {
-        let with_next = if from_end { entries(first - 1..=last) } else { entries(first..=last + 1) };
-        assert!(with_next.len() > cairn_proto::limits::RUN_BYTES_MAX, "{first}..={last} of {wanted:?}");
+        let with_next = if from_end {
+            entries(first - 1..=last)
+        } else {
+            entries(first..=last + 1)
+        };
+        assert!(
+            with_next.len() > cairn_proto::limits::RUN_BYTES_MAX,
+            "{first}..={last} of {wanted:?}"
+        );
     }
 }
 
@@ -64,12 +83,34 @@ fn any_part_is_read_whatever_the_blocks_hold() {
         for limit in [1, 50, 10_000] {
             let limits = RunLimits::of_messages(limit);
             let most = u64::from(limit.min(cairn_proto::limits::RUN_MESSAGES_MAX));
-            for at in [0, 1, 2, 40, stored, stored + 1, 64, 65, head / 2, head, head + 1, head + 9, u64::MAX] {
+            for at in [
+                0,
+                1,
+                2,
+                40,
+                stored,
+                stored + 1,
+                64,
+                65,
+                head / 2,
+                head,
+                head + 1,
+                head + 9,
+                u64::MAX,
+            ] {
                 let from = at.max(1);
                 let end = head.min(from.saturating_add(most - 1));
-                check(&fixture.read(PullRange::From(id(at)), limits), from..=end, false);
+                check(
+                    &fixture.read(PullRange::From(id(at)), limits),
+                    from..=end,
+                    false,
+                );
                 let end = at.saturating_sub(1).min(head);
-                check(&fixture.read(PullRange::Before(id(at)), limits), (end + 1).saturating_sub(most).max(1)..=end, true);
+                check(
+                    &fixture.read(PullRange::Before(id(at)), limits),
+                    (end + 1).saturating_sub(most).max(1)..=end,
+                    true,
+                );
             }
         }
         stored = head - head % 3;
@@ -84,9 +125,21 @@ fn nothing_at_or_below_the_floor_is_read() {
     fixture.store(140);
     for floor in [30, 64, 100, 139, 145, 150] {
         fixture.timeline.raise_floor(id(floor));
-        check(&fixture.read(PullRange::From(id(0)), RunLimits::MAX), floor + 1..=150, false);
-        check(&fixture.read(PullRange::Before(id(151)), RunLimits::MAX), floor + 1..=150, true);
-        check(&fixture.read(PullRange::Before(id(floor)), RunLimits::MAX), floor..=floor - 1, true);
+        check(
+            &fixture.read(PullRange::From(id(0)), RunLimits::MAX),
+            floor + 1..=150,
+            false,
+        );
+        check(
+            &fixture.read(PullRange::Before(id(151)), RunLimits::MAX),
+            floor + 1..=150,
+            true,
+        );
+        check(
+            &fixture.read(PullRange::Before(id(floor)), RunLimits::MAX),
+            floor..=floor - 1,
+            true,
+        );
     }
 }
 
@@ -96,21 +149,73 @@ fn a_missing_or_damaged_block_is_named_and_the_rest_is_read() {
     publish(&fixture.timeline, 200);
     fixture.store(200);
     let blocks = Blocks::new(fixture.trees.clone());
-    let second = blocks.above(CONVERSATION, id(1)).unwrap().unwrap().place.first;
+    let second = blocks
+        .above(CONVERSATION, id(1))
+        .unwrap()
+        .unwrap()
+        .place
+        .first;
     let key = RowKey::block(CONVERSATION, second);
     let value = fixture.trees.get(&key).unwrap().unwrap().to_vec();
-    fixture.trees.write(Tree::Messages, [RowChange::delete(key)]).unwrap();
-    for range in [PullRange::From(second), PullRange::From(id(1)), PullRange::Before(second.next()), PullRange::Before(id(201))] {
-        let error = fixture.history.read(&fixture.timeline, range, RunLimits::MAX).unwrap_err();
-        assert!(matches!(error, HistoryError::Damaged { conversation: CONVERSATION, .. }), "{error}");
+    fixture
+        .trees
+        .write(Tree::Messages, [RowChange::delete(key)])
+        .unwrap();
+    for range in [
+        PullRange::From(second),
+        PullRange::From(id(1)),
+        PullRange::Before(second.next()),
+        PullRange::Before(id(201)),
+    ] {
+        let error = fixture
+            .history
+            .read(&fixture.timeline, range, RunLimits::MAX)
+            .unwrap_err();
+        assert!(
+            matches!(
+                error,
+                HistoryError::Damaged {
+                    conversation: CONVERSATION,
+                    ..
+                }
+            ),
+            "{error}"
+        );
     }
     let mut flipped = value;
     *flipped.last_mut().unwrap() ^= 1;
-    fixture.trees.write(Tree::Messages, [RowChange { key, value: Some(flipped) }]).unwrap();
-    let error = fixture.history.read(&fixture.timeline, PullRange::From(id(1)), RunLimits::MAX).unwrap_err();
-    assert!(error.to_string().contains(&format!("conversation 5 at message {second}")), "{error}");
-    assert_eq!(fixture.read(PullRange::From(id(1)), RunLimits::of_messages(3)).last(), id(3));
-    assert_eq!(fixture.read(PullRange::Before(id(201)), RunLimits::of_messages(3)).last(), id(200));
+    fixture
+        .trees
+        .write(
+            Tree::Messages,
+            [RowChange {
+                key,
+                value: Some(flipped),
+            }],
+        )
+        .unwrap();
+    let error = fixture
+        .history
+        .read(&fixture.timeline, PullRange::From(id(1)), RunLimits::MAX)
+        .unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .contains(&format!("conversation 5 at message {second}")),
+        "{error}"
+    );
+    assert_eq!(
+        fixture
+            .read(PullRange::From(id(1)), RunLimits::of_messages(3))
+            .last(),
+        id(3)
+    );
+    assert_eq!(
+        fixture
+            .read(PullRange::Before(id(201)), RunLimits::of_messages(3))
+            .last(),
+        id(200)
+    );
 }
 
 #[test]
@@ -123,12 +228,23 @@ fn readers_see_no_gap_while_checkpoints_move_messages() {
         let (mut next, mut rounds) = (1, 0_u64);
         while timeline.head() < id(HEAD) || next <= HEAD {
             let head = timeline.head().get();
-            let run = history.read(&timeline, PullRange::From(id(next)), RunLimits::MAX).unwrap();
+            let run = history
+                .read(&timeline, PullRange::From(id(next)), RunLimits::MAX)
+                .unwrap();
             assert_eq!(run.entries, entries(next..=next + u64::from(run.count) - 1));
             assert!(run.count > 0 || next > head);
             next += u64::from(run.count);
-            let before = history.read(&timeline, PullRange::Before(id(next)), RunLimits::of_messages(80)).unwrap();
-            assert_eq!((before.last(), u64::from(before.count)), (id(next - 1), 80.min(next - 1)));
+            let before = history
+                .read(
+                    &timeline,
+                    PullRange::Before(id(next)),
+                    RunLimits::of_messages(80),
+                )
+                .unwrap();
+            assert_eq!(
+                (before.last(), u64::from(before.count)),
+                (id(next - 1), 80.min(next - 1))
+            );
             rounds += 1;
         }
         rounds

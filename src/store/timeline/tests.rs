@@ -6,7 +6,9 @@ fn id(n: u64) -> MsgId {
 
 fn entry(n: u64) -> Bytes {
     let text = format!("message {n}");
-    [&(text.len() as u32).to_le_bytes()[..], text.as_bytes()].concat().into()
+    [&(text.len() as u32).to_le_bytes()[..], text.as_bytes()]
+        .concat()
+        .into()
 }
 
 fn entries(ids: std::ops::RangeInclusive<u64>) -> Vec<u8> {
@@ -15,7 +17,9 @@ fn entries(ids: std::ops::RangeInclusive<u64>) -> Vec<u8> {
 
 fn timeline(stored: u64, head: u64) -> Timeline {
     let timeline = Timeline::new(ConversationId::new(5), MsgId::ZERO, id(stored));
-    timeline.publish(id(stored + 1), (stored + 1..=head).map(entry)).unwrap();
+    timeline
+        .publish(id(stored + 1), (stored + 1..=head).map(entry))
+        .unwrap();
     timeline
 }
 
@@ -33,19 +37,33 @@ fn a_reader_gets_what_is_in_memory_and_is_told_where_the_rest_is() {
     assert_eq!(timeline.read_tail(id(10), RunLimits::MAX), TailRead::Below);
     assert_eq!(timeline.read_tail(id(15), RunLimits::MAX), TailRead::Level);
     let run = read(&timeline, 12, RunLimits::MAX);
-    assert_eq!((run.first, run.count, run.entries), (id(12), 3, entries(12..=14).into()));
-    assert_eq!(read(&timeline, 12, RunLimits::of_messages(2)).last(), id(13));
+    assert_eq!(
+        (run.first, run.count, run.entries),
+        (id(12), 3, entries(12..=14).into())
+    );
+    assert_eq!(
+        read(&timeline, 12, RunLimits::of_messages(2)).last(),
+        id(13)
+    );
     assert_eq!(read(&timeline, 12, RunLimits::MAX.and_bytes(0)).count, 1);
 }
 
 #[test]
 fn readers_at_the_same_place_share_one_buffer_until_there_is_more() {
     let timeline = timeline(0, 4);
-    let (first, second) = (read(&timeline, 2, RunLimits::MAX), read(&timeline, 2, RunLimits::MAX));
+    let (first, second) = (
+        read(&timeline, 2, RunLimits::MAX),
+        read(&timeline, 2, RunLimits::MAX),
+    );
     assert_eq!(first.entries.as_ptr(), second.entries.as_ptr());
     let full = read(&timeline, 2, RunLimits::of_messages(2));
     timeline.publish(id(5), [entry(5)]).unwrap();
-    assert_eq!(read(&timeline, 2, RunLimits::of_messages(2)).entries.as_ptr(), full.entries.as_ptr());
+    assert_eq!(
+        read(&timeline, 2, RunLimits::of_messages(2))
+            .entries
+            .as_ptr(),
+        full.entries.as_ptr()
+    );
     assert_eq!(read(&timeline, 2, RunLimits::MAX).last(), id(5));
 }
 
@@ -53,7 +71,11 @@ fn readers_at_the_same_place_share_one_buffer_until_there_is_more() {
 fn what_does_not_continue_the_log_is_refused() {
     let timeline = timeline(3, 5);
     for found in [4, 5, 7] {
-        let gap = TimelineGap { conversation: ConversationId::new(5), expected: id(6), found: id(found) };
+        let gap = TimelineGap {
+            conversation: ConversationId::new(5),
+            expected: id(6),
+            found: id(found),
+        };
         assert_eq!(timeline.publish(id(found), [entry(found)]), Err(gap));
     }
     assert_eq!(timeline.head(), id(5));
@@ -65,11 +87,17 @@ fn trimming_moves_the_tail_and_nothing_else() {
     timeline.trim(id(4));
     assert_eq!((timeline.stored(), timeline.head()), (id(4), id(6)));
     assert_eq!(timeline.read_tail(id(4), RunLimits::MAX), TailRead::Below);
-    assert_eq!(read(&timeline, 5, RunLimits::MAX).entries, Bytes::from(entries(5..=6)));
+    assert_eq!(
+        read(&timeline, 5, RunLimits::MAX).entries,
+        Bytes::from(entries(5..=6))
+    );
     timeline.trim(id(2));
     assert_eq!(timeline.stored(), id(4));
     timeline.trim(id(100));
-    assert_eq!((timeline.stored(), timeline.head(), timeline.is_stored()), (id(6), id(6), true));
+    assert_eq!(
+        (timeline.stored(), timeline.head(), timeline.is_stored()),
+        (id(6), id(6), true)
+    );
     assert_eq!(timeline.publish(id(7), [entry(7)]), Ok(id(7)));
 }
 

@@ -40,7 +40,9 @@ pub struct RowPrefix(RowKey);
 impl std::fmt::Debug for RowKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}/", self.tree)?;
-        self.bytes().iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        self.bytes()
+            .iter()
+            .try_for_each(|byte| write!(f, "{byte:02x}"))
     }
 }
 
@@ -52,7 +54,11 @@ impl std::fmt::Display for RowKey {
 
 impl RowKey {
     fn new(tree: Tree) -> Self {
-        Self { tree, bytes: [0; KEY_BYTES_MAX], len: 0 }
+        Self {
+            tree,
+            bytes: [0; KEY_BYTES_MAX],
+            len: 0,
+        }
     }
 
     /// The key of this tree with these bytes; `None` when they are too many.
@@ -94,7 +100,9 @@ impl RowKey {
     /// A block, by its first message.
     #[must_use]
     pub fn block(conversation: ConversationId, first: MsgId) -> Self {
-        Self::new(Tree::Messages).and_u64(conversation.get()).and_u64(first.get())
+        Self::new(Tree::Messages)
+            .and_u64(conversation.get())
+            .and_u64(first.get())
     }
 
     /// A conversation.
@@ -118,20 +126,28 @@ impl RowKey {
     /// The members of a chunk.
     #[must_use]
     pub fn members(conversation: ConversationId, chunk: MemberChunk) -> Self {
-        Self::new(Tree::Members).and_u64(conversation.get()).and_u32(chunk.get())
+        Self::new(Tree::Members)
+            .and_u64(conversation.get())
+            .and_u32(chunk.get())
     }
 
     /// A part of the set of entries that do not count.
     #[must_use]
     pub fn uncounted(conversation: ConversationId, chunk: u64) -> Self {
-        Self::new(Tree::Uncounted).and_u64(conversation.get()).and_u64(chunk)
+        Self::new(Tree::Uncounted)
+            .and_u64(conversation.get())
+            .and_u64(chunk)
     }
 
     /// A part of the set of messages that mention a user.
     #[must_use]
     pub fn mentions(conversation: ConversationId, user: UserId, chunk: u64) -> Self {
         let members = MemberChunk::of(user).get();
-        Self::new(Tree::Mentions).and_u64(conversation.get()).and_u32(members).and_u32(user.get()).and_u64(chunk)
+        Self::new(Tree::Mentions)
+            .and_u64(conversation.get())
+            .and_u32(members)
+            .and_u32(user.get())
+            .and_u64(chunk)
     }
 
     /// The pinned messages of a conversation.
@@ -149,13 +165,19 @@ impl RowKey {
     /// The send cursors of a chunk.
     #[must_use]
     pub fn cursors(device: DeviceId, stream: SendStreamId, chunk: CursorChunk) -> Self {
-        Self::new(Tree::Cursors).and_u64(device.get()).and_u64(stream.get()).and_u64(chunk.get())
+        Self::new(Tree::Cursors)
+            .and_u64(device.get())
+            .and_u64(stream.get())
+            .and_u64(chunk.get())
     }
 
     /// A part of the remembered sends.
     #[must_use]
     pub fn recent(device: DeviceId, stream: SendStreamId, part: RecentPart) -> Self {
-        Self::new(Tree::Recent).and_u64(device.get()).and_u64(stream.get()).and(&[part.get()])
+        Self::new(Tree::Recent)
+            .and_u64(device.get())
+            .and_u64(stream.get())
+            .and(&[part.get()])
     }
 
     /// A user.
@@ -167,7 +189,9 @@ impl RowKey {
     /// A device.
     #[must_use]
     pub fn device(user: UserId, device: DeviceId) -> Self {
-        Self::new(Tree::Devices).and_u32(user.get()).and_u64(device.get())
+        Self::new(Tree::Devices)
+            .and_u32(user.get())
+            .and_u64(device.get())
     }
 
     /// An invite.
@@ -179,25 +203,33 @@ impl RowKey {
     /// The way from a user to a conversation.
     #[must_use]
     pub fn membership(user: UserId, conversation: ConversationId) -> Self {
-        Self::new(Tree::Memberships).and_u32(user.get()).and_u64(conversation.get())
+        Self::new(Tree::Memberships)
+            .and_u32(user.get())
+            .and_u64(conversation.get())
     }
 
     /// When a membership ended.
     #[must_use]
     pub fn ended(user: UserId, conversation: ConversationId) -> Self {
-        Self::new(Tree::Ended).and_u32(user.get()).and_u64(conversation.get())
+        Self::new(Tree::Ended)
+            .and_u32(user.get())
+            .and_u64(conversation.get())
     }
 
     /// An import cursor.
     #[must_use]
     pub fn import(conversation: ConversationId, source: ImportSource) -> Self {
-        Self::new(Tree::Imports).and_u64(conversation.get()).and_u64(source.get())
+        Self::new(Tree::Imports)
+            .and_u64(conversation.get())
+            .and_u64(source.get())
     }
 
     /// The relations of a user in a chunk.
     #[must_use]
     pub fn relations(user: UserId, chunk: RelationChunk) -> Self {
-        Self::new(Tree::Relations).and_u32(user.get()).and_u32(chunk.get())
+        Self::new(Tree::Relations)
+            .and_u32(user.get())
+            .and_u32(chunk.get())
     }
 
     /// How a user presents himself.
@@ -253,26 +285,43 @@ impl RowPrefix {
     /// The messages of a conversation that mention users of a chunk.
     #[must_use]
     pub fn mentions_of_chunk(conversation: ConversationId, chunk: MemberChunk) -> Self {
-        Self(RowKey::new(Tree::Mentions).and_u64(conversation.get()).and_u32(chunk.get()))
+        Self(
+            RowKey::new(Tree::Mentions)
+                .and_u64(conversation.get())
+                .and_u32(chunk.get()),
+        )
     }
 
     /// The messages of a conversation that mention a user.
     #[must_use]
     pub fn mentions_of_user(conversation: ConversationId, user: UserId) -> Self {
         let chunk = MemberChunk::of(user).get();
-        Self(RowKey::new(Tree::Mentions).and_u64(conversation.get()).and_u32(chunk).and_u32(user.get()))
+        Self(
+            RowKey::new(Tree::Mentions)
+                .and_u64(conversation.get())
+                .and_u32(chunk)
+                .and_u32(user.get()),
+        )
     }
 
     /// The send cursors of a send stream.
     #[must_use]
     pub fn cursors_of(device: DeviceId, stream: SendStreamId) -> Self {
-        Self(RowKey::new(Tree::Cursors).and_u64(device.get()).and_u64(stream.get()))
+        Self(
+            RowKey::new(Tree::Cursors)
+                .and_u64(device.get())
+                .and_u64(stream.get()),
+        )
     }
 
     /// The remembered sends of a send stream.
     #[must_use]
     pub fn recent_of(device: DeviceId, stream: SendStreamId) -> Self {
-        Self(RowKey::new(Tree::Recent).and_u64(device.get()).and_u64(stream.get()))
+        Self(
+            RowKey::new(Tree::Recent)
+                .and_u64(device.get())
+                .and_u64(stream.get()),
+        )
     }
 
     /// The import cursors of a conversation.

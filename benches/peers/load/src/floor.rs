@@ -43,15 +43,25 @@ pub(crate) struct Found {
 /// # Errors
 /// When the file cannot be made or written.
 pub(crate) fn run(settings: &Settings) -> Result<Found, LoadError> {
-    let failed = |source| LoadError::File { path: settings.file.clone(), source };
-    let file = OpenOptions::new().write(true).create_new(true).open(&settings.file).map_err(failed)?;
+    let failed = |source| LoadError::File {
+        path: settings.file.clone(),
+        source,
+    };
+    let file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .open(&settings.file)
+        .map_err(failed)?;
     let measured = measure(&file, Duration::from_secs(settings.seconds));
     // What went wrong while measuring tells more than that the file is still there.
     let removed = fs::remove_file(&settings.file);
     let latencies = measured.map_err(failed)?;
     removed.map_err(failed)?;
     let latency_ms = latencies.percentiles().ok_or(LoadError::Nothing)?;
-    Ok(Found { fdatasyncs_per_s: latencies.count() as f64 / settings.seconds as f64, latency_ms })
+    Ok(Found {
+        fdatasyncs_per_s: latencies.count() as f64 / settings.seconds as f64,
+        latency_ms,
+    })
 }
 
 fn measure(file: &File, time: Duration) -> io::Result<Latencies> {
@@ -81,7 +91,11 @@ mod tests {
     fn the_file_is_gone_afterwards() {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("floor");
-        let found = run(&Settings { file: file.clone(), seconds: 1 }).unwrap();
+        let found = run(&Settings {
+            file: file.clone(),
+            seconds: 1,
+        })
+        .unwrap();
         assert!(found.fdatasyncs_per_s > 0.0);
         assert!(!file.exists());
     }
@@ -89,8 +103,13 @@ mod tests {
     #[test]
     fn a_file_that_is_there_is_left_alone() {
         let file = tempfile::NamedTempFile::new().unwrap();
-        let found = run(&Settings { file: file.path().to_owned(), seconds: 1 });
-        assert!(matches!(found, Err(LoadError::File { source, .. }) if source.kind() == io::ErrorKind::AlreadyExists));
+        let found = run(&Settings {
+            file: file.path().to_owned(),
+            seconds: 1,
+        });
+        assert!(
+            matches!(found, Err(LoadError::File { source, .. }) if source.kind() == io::ErrorKind::AlreadyExists)
+        );
         assert!(file.path().exists());
     }
 }

@@ -16,13 +16,20 @@ const MICROS_MAX: u64 = 1_000_000_000;
 pub(crate) struct Latencies(Histogram<u64>);
 
 impl Latencies {
-    #[expect(clippy::expect_used, reason = "the bounds are constants, and a test makes one")]
+    #[expect(
+        clippy::expect_used,
+        reason = "the bounds are constants, and a test makes one"
+    )]
     pub(crate) fn new() -> Self {
-        Self(Histogram::new_with_bounds(1, MICROS_MAX, DIGITS).expect("the bounds of the histogram are sound"))
+        Self(
+            Histogram::new_with_bounds(1, MICROS_MAX, DIGITS)
+                .expect("the bounds of the histogram are sound"),
+        )
     }
 
     pub(crate) fn record(&mut self, latency: Duration) {
-        self.0.saturating_record(u64::try_from(latency.as_micros()).unwrap_or(MICROS_MAX));
+        self.0
+            .saturating_record(u64::try_from(latency.as_micros()).unwrap_or(MICROS_MAX));
     }
 
     /// Adds all of another, which has the same bounds.
@@ -38,7 +45,13 @@ impl Latencies {
     pub(crate) fn percentiles(&self) -> Option<Percentiles> {
         let millis = |micros: u64| micros as f64 / 1_000.0;
         let at = |quantile: f64| millis(self.0.value_at_quantile(quantile));
-        (!self.0.is_empty()).then(|| Percentiles { p50: at(0.5), p90: at(0.9), p99: at(0.99), p999: at(0.999), max: millis(self.0.max()) })
+        (!self.0.is_empty()).then(|| Percentiles {
+            p50: at(0.5),
+            p90: at(0.9),
+            p99: at(0.99),
+            p999: at(0.999),
+            max: millis(self.0.max()),
+        })
     }
 }
 
@@ -64,6 +77,15 @@ mod tests {
         (501..=1_000).for_each(|micros| other.record(Duration::from_micros(micros)));
         all.add(&other);
         assert_eq!(all.count(), 1_000);
-        assert_eq!(all.percentiles(), Some(Percentiles { p50: 0.5, p90: 0.9, p99: 0.99, p999: 0.999, max: 1.0 }));
+        assert_eq!(
+            all.percentiles(),
+            Some(Percentiles {
+                p50: 0.5,
+                p90: 0.9,
+                p99: 0.99,
+                p999: 0.999,
+                max: 1.0
+            })
+        );
     }
 }

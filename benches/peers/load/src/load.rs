@@ -82,16 +82,26 @@ impl Plan {
     fn new(settings: &Settings) -> Self {
         let mut random = StdRng::seed_from_u64(settings.seed);
         let mut body = || {
-            let text: Vec<u8> = (0..settings.body).map(|_| random.random_range(b' '..=b'~')).collect();
+            let text: Vec<u8> = (0..settings.body)
+                .map(|_| random.random_range(b' '..=b'~'))
+                .collect();
             let mut body = Vec::new();
             resp::bulk(&mut body, &text);
             body
         };
         let bodies = (0..BODIES).map(|_| body()).collect();
-        let commands = (0..settings.streams).map(|stream| resp::xadd(&format!("g:{stream}"))).collect();
+        let commands = (0..settings.streams)
+            .map(|stream| resp::xadd(&format!("g:{stream}")))
+            .collect();
         let counts_from = Instant::now() + WARM_UP;
         let counts_to = counts_from + Duration::from_secs(settings.seconds);
-        Self { commands, bodies, inflight: settings.inflight as usize, counts_from, counts_to }
+        Self {
+            commands,
+            bodies,
+            inflight: settings.inflight as usize,
+            counts_from,
+            counts_to,
+        }
     }
 }
 
@@ -100,18 +110,30 @@ impl Plan {
 /// # Errors
 /// The first thing that went wrong on any connection.
 pub(crate) fn run(settings: &Settings) -> Result<Found, LoadError> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(LoadError::Start)?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(LoadError::Start)?;
     let latencies = runtime.block_on(all(settings))?;
     let accepted = latencies.count();
     let latency_ms = latencies.percentiles().ok_or(LoadError::Nothing)?;
-    Ok(Found { accepted, accepted_per_s: accepted as f64 / settings.seconds as f64, latency_ms })
+    Ok(Found {
+        accepted,
+        accepted_per_s: accepted as f64 / settings.seconds as f64,
+        latency_ms,
+    })
 }
 
 async fn all(settings: &Settings) -> Result<Latencies, LoadError> {
-    let connection = |source| LoadError::Connection { addr: settings.addr.clone(), source };
+    let connection = |source| LoadError::Connection {
+        addr: settings.addr.clone(),
+        source,
+    };
     let mut streams = Vec::new();
     for _ in 0..settings.clients {
-        let stream = TcpStream::connect(&settings.addr).await.map_err(connection)?;
+        let stream = TcpStream::connect(&settings.addr)
+            .await
+            .map_err(connection)?;
         stream.set_nodelay(true).map_err(connection)?;
         streams.push(stream);
     }
@@ -148,12 +170,21 @@ enum Broken {
 
 impl Connection {
     fn new(plan: Arc<Plan>, stream: TcpStream, seed: u64) -> Self {
-        Self { plan, stream, random: StdRng::seed_from_u64(seed), since: VecDeque::new(), latencies: Latencies::new() }
+        Self {
+            plan,
+            stream,
+            random: StdRng::seed_from_u64(seed),
+            since: VecDeque::new(),
+            latencies: Latencies::new(),
+        }
     }
 
     /// Sends until the time is over, and waits for the answers.
     async fn run(mut self) -> Result<Latencies, Broken> {
-        let (mut out, mut read) = (Vec::with_capacity(BUFFER_BYTES), Vec::with_capacity(BUFFER_BYTES));
+        let (mut out, mut read) = (
+            Vec::with_capacity(BUFFER_BYTES),
+            Vec::with_capacity(BUFFER_BYTES),
+        );
         self.add(self.plan.inflight, &mut out);
         while !self.since.is_empty() {
             self.stream.write_all(&out).await.map_err(Broken::Io)?;
@@ -175,7 +206,9 @@ impl Connection {
     fn add(&mut self, count: usize, out: &mut Vec<u8>) {
         let now = Instant::now();
         for _ in 0..count {
-            out.extend_from_slice(&self.plan.commands[self.random.random_range(0..self.plan.commands.len())]);
+            out.extend_from_slice(
+                &self.plan.commands[self.random.random_range(0..self.plan.commands.len())],
+            );
             out.extend_from_slice(&self.plan.bodies[self.random.random_range(0..BODIES)]);
             self.since.push_back(now);
         }
@@ -200,7 +233,11 @@ mod tests {
     async fn serve(listener: TcpListener, command_bytes: usize) {
         let (mut stream, _) = listener.accept().await.unwrap();
         let mut read = Vec::new();
-        while stream.read_buf(&mut read).await.is_ok_and(|bytes| bytes > 0) {
+        while stream
+            .read_buf(&mut read)
+            .await
+            .is_ok_and(|bytes| bytes > 0)
+        {
             let count = read.len() / command_bytes;
             read.drain(..count * command_bytes);
             let answers = b"$3\r\n1-0\r\n".repeat(count);
@@ -239,7 +276,15 @@ mod tests {
             stream.write_all(b"-ERR no\r\n").await.unwrap();
             let _ = stream.read(&mut [0; 16]).await;
         });
-        let settings = Settings { addr, clients: 1, inflight: 1, streams: 1, body: 1, seconds: 1, seed: 1 };
+        let settings = Settings {
+            addr,
+            clients: 1,
+            inflight: 1,
+            streams: 1,
+            body: 1,
+            seconds: 1,
+            seed: 1,
+        };
         assert!(matches!(all(&settings).await, Err(LoadError::Refused(text)) if text == "-ERR no"));
     }
 }

@@ -28,7 +28,9 @@ pub(crate) fn ids(bytes: &[u8]) -> Result<(usize, usize), LoadError> {
     while let Some(line) = line(&bytes[at..]) {
         let text = || String::from_utf8_lossy(line).into_owned();
         let length = match line.split_first() {
-            Some((b'$', digits)) => std::str::from_utf8(digits).ok().and_then(|digits| digits.parse::<usize>().ok()),
+            Some((b'$', digits)) => std::str::from_utf8(digits)
+                .ok()
+                .and_then(|digits| digits.parse::<usize>().ok()),
             Some((b'-', _)) => return Err(LoadError::Refused(text())),
             _ => None,
         };
@@ -56,7 +58,10 @@ mod tests {
     fn a_command_is_what_redis_expects() {
         let mut command = xadd("g:7");
         bulk(&mut command, b"hello");
-        assert_eq!(command, b"*5\r\n$4\r\nXADD\r\n$3\r\ng:7\r\n$1\r\n*\r\n$1\r\nb\r\n$5\r\nhello\r\n");
+        assert_eq!(
+            command,
+            b"*5\r\n$4\r\nXADD\r\n$3\r\ng:7\r\n$1\r\n*\r\n$1\r\nb\r\n$5\r\nhello\r\n"
+        );
     }
 
     #[test]
@@ -74,7 +79,9 @@ mod tests {
 
     #[test]
     fn what_is_no_id_is_an_error_with_its_text() {
-        assert!(matches!(ids(b"$3\r\n1-0\r\n-OOM no memory\r\n"), Err(LoadError::Refused(text)) if text == "-OOM no memory"));
+        assert!(
+            matches!(ids(b"$3\r\n1-0\r\n-OOM no memory\r\n"), Err(LoadError::Refused(text)) if text == "-OOM no memory")
+        );
         assert!(matches!(ids(b"+OK\r\n"), Err(LoadError::Unexpected(text)) if text == "+OK"));
         assert!(matches!(ids(b"$x\r\n"), Err(LoadError::Unexpected(_))));
     }

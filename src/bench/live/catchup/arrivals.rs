@@ -38,8 +38,18 @@ impl Arrivals {
     /// So many set out at this moment.
     pub(super) fn new(began: Instant, devices: usize) -> Self {
         let zero = || AtomicU64::new(0);
-        let level = Mutex::new(Level { after: Vec::with_capacity(devices), climb: Climb::to(devices) });
-        Self { began, connected: zero(), tried_again: zero(), messages: zero(), bytes: zero(), level }
+        let level = Mutex::new(Level {
+            after: Vec::with_capacity(devices),
+            climb: Climb::to(devices),
+        });
+        Self {
+            began,
+            connected: zero(),
+            tried_again: zero(),
+            messages: zero(),
+            bytes: zero(),
+            level,
+        }
     }
 
     /// A device has logged in.
@@ -103,7 +113,11 @@ impl Arrivals {
         let level = self.level.lock();
         let at = |place: usize| level.after.get(place).map(Duration::as_secs_f64);
         let last = level.after.len().checked_sub(1)?;
-        Some(LevelTimes { first: at(0)?, median: at(last / 2)?, last: at(last)? })
+        Some(LevelTimes {
+            first: at(0)?,
+            median: at(last / 2)?,
+            last: at(last)?,
+        })
     }
 }
 
@@ -115,9 +129,26 @@ mod tests {
     fn the_first_the_median_and_the_last_are_told() {
         let arrivals = Arrivals::new(Instant::now(), 5);
         assert_eq!(arrivals.level_times(), None);
-        [1, 2, 4, 8].map(Duration::from_secs).into_iter().for_each(|after| arrivals.level_after(after));
-        assert_eq!(arrivals.level_times(), Some(LevelTimes { first: 1.0, median: 2.0, last: 8.0 }));
+        [1, 2, 4, 8]
+            .map(Duration::from_secs)
+            .into_iter()
+            .for_each(|after| arrivals.level_after(after));
+        assert_eq!(
+            arrivals.level_times(),
+            Some(LevelTimes {
+                first: 1.0,
+                median: 2.0,
+                last: 8.0
+            })
+        );
         arrivals.level_after(Duration::from_secs(9));
-        assert_eq!(arrivals.level_times(), Some(LevelTimes { first: 1.0, median: 4.0, last: 9.0 }));
+        assert_eq!(
+            arrivals.level_times(),
+            Some(LevelTimes {
+                first: 1.0,
+                median: 4.0,
+                last: 9.0
+            })
+        );
     }
 }

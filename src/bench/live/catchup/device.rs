@@ -40,22 +40,41 @@ impl Away {
         conversations: Vec<(ConversationId, u16)>,
     ) -> Result<Self, BenchError> {
         let overview = client.conversations().await?;
-        let heads: HashMap<ConversationId, MsgId> = overview.into_iter().map(|conversation| (conversation.id, conversation.head)).collect();
+        let heads: HashMap<ConversationId, MsgId> = overview
+            .into_iter()
+            .map(|conversation| (conversation.id, conversation.head))
+            .collect();
         let follow = |(id, filler)| {
             let head = heads.get(&id).copied().unwrap_or_default();
             client.ack(id, head);
-            Followed { id, filler, cursor: Arc::new(Mutex::new(Cursor::new(head.next()))) }
+            Followed {
+                id,
+                filler,
+                cursor: Arc::new(Mutex::new(Cursor::new(head.next()))),
+            }
         };
         let conversations = conversations.into_iter().map(follow).collect();
         client.close().await;
-        Ok(Self { account, endpoint, conversations })
+        Ok(Self {
+            account,
+            endpoint,
+            conversations,
+        })
     }
 
     /// Connects, and reads each conversation until it has the `missed` messages of it. Gives the client, which is level then.
-    pub(super) async fn come_back(self, missed: u64, arrivals: Arc<Arrivals>) -> Result<Client, BenchError> {
-        let client = come_back(&self.account, self.endpoint.as_ref(), || arrivals.try_again()).await?;
+    pub(super) async fn come_back(
+        self,
+        missed: u64,
+        arrivals: Arc<Arrivals>,
+    ) -> Result<Client, BenchError> {
+        let client = come_back(&self.account, self.endpoint.as_ref(), || {
+            arrivals.try_again()
+        })
+        .await?;
         arrivals.connected();
-        let read = |followed: Followed| followed.read(client.clone(), missed, Arc::clone(&arrivals));
+        let read =
+            |followed: Followed| followed.read(client.clone(), missed, Arc::clone(&arrivals));
         let mut reading: JoinSet<_> = self.conversations.iter().cloned().map(read).collect();
         while let Some(ended) = reading.join_next().await {
             ended.map_err(|_| BenchError::Panicked)??;
@@ -67,13 +86,20 @@ impl Away {
     /// What is amiss with what it got, of `missed` messages in each conversation.
     pub(super) fn check(&self, missed: u64) -> Anomalies {
         let mut found = Anomalies::default();
-        self.conversations.iter().for_each(|followed| found.add(followed.cursor.lock().check([(followed.filler, missed)])));
+        self.conversations.iter().for_each(|followed| {
+            found.add(followed.cursor.lock().check([(followed.filler, missed)]))
+        });
         found
     }
 }
 
 impl Followed {
-    async fn read(self, client: Client, missed: u64, arrivals: Arc<Arrivals>) -> Result<(), BenchError> {
+    async fn read(
+        self,
+        client: Client,
+        missed: u64,
+        arrivals: Arc<Arrivals>,
+    ) -> Result<(), BenchError> {
         let from = self.cursor.lock().next;
         let mut timeline = client.follow(self.id, from);
         while self.cursor.lock().next < from.plus(missed) {

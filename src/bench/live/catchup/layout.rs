@@ -13,7 +13,11 @@ impl Layout {
     /// devices has them all.
     pub(super) fn new(devices: usize, groups_each: usize, members: usize) -> Self {
         let groups = (devices * groups_each).div_ceil(members).max(groups_each);
-        Self { devices, groups_each, groups }
+        Self {
+            devices,
+            groups_each,
+            groups,
+        }
     }
 
     /// All groups.
@@ -31,7 +35,8 @@ impl Layout {
     pub(super) fn members(self) -> Vec<Vec<usize>> {
         let mut members = vec![Vec::new(); self.groups];
         for device in 0..self.devices {
-            self.groups_of(device).for_each(|group| members[group].push(device));
+            self.groups_of(device)
+                .for_each(|group| members[group].push(device));
         }
         members
     }
@@ -44,11 +49,20 @@ mod tests {
 
     #[test]
     fn devices_are_in_different_groups_and_groups_are_of_about_one_size() {
-        for (devices, groups_each, members, groups) in [(100, 20, 10, 200), (10, 3, 100, 3), (7, 5, 4, 9), (1, 1, 1, 1), (3, 4, 2, 6)] {
+        for (devices, groups_each, members, groups) in [
+            (100, 20, 10, 200),
+            (10, 3, 100, 3),
+            (7, 5, 4, 9),
+            (1, 1, 1, 1),
+            (3, 4, 2, 6),
+        ] {
             let layout = Layout::new(devices, groups_each, members);
             assert_eq!(layout.groups(), groups);
             for device in 0..devices {
-                assert_eq!(layout.groups_of(device).collect::<HashSet<_>>().len(), groups_each);
+                assert_eq!(
+                    layout.groups_of(device).collect::<HashSet<_>>().len(),
+                    groups_each
+                );
             }
             let sizes: Vec<usize> = layout.members().iter().map(Vec::len).collect();
             let (least, most) = (sizes.iter().min().unwrap(), sizes.iter().max().unwrap());

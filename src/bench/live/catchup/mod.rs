@@ -74,8 +74,17 @@ impl Settings {
 
 impl fmt::Display for Settings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { connections, conversations, messages, body, .. } = self;
-        let (devices, groups) = (counted(*connections, "device"), counted(*conversations, "group"));
+        let Self {
+            connections,
+            conversations,
+            messages,
+            body,
+            ..
+        } = self;
+        let (devices, groups) = (
+            counted(*connections, "device"),
+            counted(*conversations, "group"),
+        );
         let messages = grouped(*messages as f64);
         write!(
             f,
@@ -95,14 +104,25 @@ struct Cast {
 ///
 /// # Errors
 /// Says what the run came to nothing by. What was measured before it was interrupted is reported.
-pub(crate) async fn run(settings: Settings, watcher: &mut Watcher) -> Result<Report<Settings, CatchupFound>, BenchError> {
+pub(crate) async fn run(
+    settings: Settings,
+    watcher: &mut Watcher,
+) -> Result<Report<Settings, CatchupFound>, BenchError> {
     let stop = watcher.stop();
-    let Cast { mut venue, away } = stop.clone().unless_asked(prepare(&settings, watcher)).await?;
+    let Cast { mut venue, away } = stop
+        .clone()
+        .unless_asked(prepare(&settings, watcher))
+        .await?;
     let missed = settings.missed_in_each();
     let (before, cpu, began) = (venue.server_kib(), venue.cpu(), Instant::now());
     let arrivals = Arc::new(Arrivals::new(began, away.len()));
-    let mut returning: JoinSet<_> = away.iter().map(|away| away.clone().come_back(missed, Arc::clone(&arrivals))).collect();
-    let (back, most) = venue.with_peak(watch(&mut returning, &arrivals, watcher)).await;
+    let mut returning: JoinSet<_> = away
+        .iter()
+        .map(|away| away.clone().come_back(missed, Arc::clone(&arrivals)))
+        .collect();
+    let (back, most) = venue
+        .with_peak(watch(&mut returning, &arrivals, watcher))
+        .await;
     let back = back.map_err(|error| venue.blame(error))?;
     let (seconds, cpu) = (began.elapsed().as_secs_f64(), venue.cpu().since(cpu));
     let interrupted = stop.is_asked();
@@ -112,31 +132,78 @@ pub(crate) async fn run(settings: Settings, watcher: &mut Watcher) -> Result<Rep
     drop((back, returning));
     let mut amiss = Anomalies::default();
     away.iter().for_each(|away| amiss.add(away.check(missed)));
-    let checked = if interrupted { Checked::unfinished(amiss) } else { amiss.into() };
+    let checked = if interrupted {
+        Checked::unfinished(amiss)
+    } else {
+        amiss.into()
+    };
     let found = CatchupFound::new(seconds, cpu, memory, checked, &arrivals);
-    Ok(Report::new("catchup", venue.subject(), settings, interrupted, found))
+    Ok(Report::new(
+        "catchup",
+        venue.subject(),
+        settings,
+        interrupted,
+        found,
+    ))
 }
 
 async fn prepare(settings: &Settings, watcher: &mut Watcher) -> Result<Cast, BenchError> {
     let mut venue = Venue::open(&settings.place).await?;
     let layout = settings.layout();
-    let fillers = join("filler", limits::FILLERS.min(layout.groups()), &venue, watcher).await?;
+    let fillers = join(
+        "filler",
+        limits::FILLERS.min(layout.groups()),
+        &venue,
+        watcher,
+    )
+    .await?;
     let devices = join("device", settings.connections, &venue, watcher).await?;
-    let users = |joined: &[(Client, Account)]| -> Vec<UserId> { joined.iter().map(|(_, account)| account.user).collect() };
+    let users = |joined: &[(Client, Account)]| -> Vec<UserId> {
+        joined.iter().map(|(_, account)| account.user).collect()
+    };
     let (filling, listening, members) = (users(&fillers), users(&devices), layout.members());
-    let everybody = |group: usize| filling.iter().copied().chain(members[group].iter().map(|&device| listening[device])).collect();
+    let everybody = |group: usize| {
+        filling
+            .iter()
+            .copied()
+            .chain(members[group].iter().map(|&device| listening[device]))
+            .collect()
+    };
     let count = layout.groups();
-    let groups = venue.groups(count, everybody, |done| watcher.tell(&|| format!("{done} of {count} groups are made"))).await?;
+    let groups = venue
+        .groups(count, everybody, |done| {
+            watcher.tell(&|| format!("{done} of {count} groups are made"))
+        })
+        .await?;
 
     // The n-th filler fills each so-many-th group.
-    let filled: Vec<(ConversationId, u16)> =
-        groups.iter().copied().zip((0..u16::try_from(fillers.len()).unwrap_or(u16::MAX)).cycle()).collect();
+    let filled: Vec<(ConversationId, u16)> = groups
+        .iter()
+        .copied()
+        .zip((0..u16::try_from(fillers.len()).unwrap_or(u16::MAX)).cycle())
+        .collect();
     let away = leave(&devices, layout, &filled, &venue, watcher).await?;
     let clients: Vec<Client> = fillers.into_iter().map(|(client, _)| client).collect();
-    let conversations = |number: u16| filled.iter().filter(move |(_, filler)| *filler == number).map(|&(id, _)| id).collect();
-    let filler = |(number, client): (u16, &Client)| Filler { client: client.clone(), number, conversations: conversations(number) };
+    let conversations = |number: u16| {
+        filled
+            .iter()
+            .filter(move |(_, filler)| *filler == number)
+            .map(|&(id, _)| id)
+            .collect()
+    };
+    let filler = |(number, client): (u16, &Client)| Filler {
+        client: client.clone(),
+        number,
+        conversations: conversations(number),
+    };
     let texts = Arc::new(Texts::new(settings.body, settings.place.seed));
-    fill((0..).zip(&clients).map(filler).collect(), settings.missed_in_each(), &texts, watcher).await?;
+    fill(
+        (0..).zip(&clients).map(filler).collect(),
+        settings.missed_in_each(),
+        &texts,
+        watcher,
+    )
+    .await?;
     for client in clients {
         client.close().await;
     }
@@ -145,8 +212,17 @@ async fn prepare(settings: &Settings, watcher: &mut Watcher) -> Result<Cast, Ben
     Ok(Cast { venue, away })
 }
 
-async fn join(role: &str, count: usize, venue: &Venue, watcher: &mut Watcher) -> Result<Vec<(Client, Account)>, BenchError> {
-    venue.join(role, count, &quiet(), |done| watcher.tell(&|| format!("{done} of {count} {role}s have joined"))).await
+async fn join(
+    role: &str,
+    count: usize,
+    venue: &Venue,
+    watcher: &mut Watcher,
+) -> Result<Vec<(Client, Account)>, BenchError> {
+    venue
+        .join(role, count, &quiet(), |done| {
+            watcher.tell(&|| format!("{done} of {count} {role}s have joined"))
+        })
+        .await
 }
 
 /// Lets the devices go, each with everything that there is by now. `filled` are all groups.
@@ -163,7 +239,10 @@ async fn leave(
         let conversations = layout.groups_of(at).map(|group| filled[group]).collect();
         async move { Away::leave(&client, account, endpoint, conversations).await }
     };
-    gather(count, leave, |done| watcher.tell(&|| format!("{done} of {count} devices have gone"))).await
+    gather(count, leave, |done| {
+        watcher.tell(&|| format!("{done} of {count} devices have gone"))
+    })
+    .await
 }
 
 /// Waits until all are level, nothing comes any more, or somebody ends it. Gives the clients, so that they stay connected.
@@ -185,10 +264,18 @@ async fn watch(
             () = sleep(limits::TICK) => {}
         }
         if arrivals.progress() > progress {
-            (progress, deadline) = (arrivals.progress(), Instant::now() + limits::SETTLE_TIME_MAX);
+            (progress, deadline) = (
+                arrivals.progress(),
+                Instant::now() + limits::SETTLE_TIME_MAX,
+            );
         }
-        watcher
-            .tell(&|| format!("{} of {count} devices are level, {} messages have come", back.len(), grouped(arrivals.messages() as f64)));
+        watcher.tell(&|| {
+            format!(
+                "{} of {count} devices are level, {} messages have come",
+                back.len(),
+                grouped(arrivals.messages() as f64)
+            )
+        });
     }
     Ok(back)
 }

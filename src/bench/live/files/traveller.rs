@@ -35,7 +35,11 @@ const PART_BYTES: usize = 1 << 20;
 
 /// Writes a file of which no two parts are alike.
 pub(super) fn make_file(path: &Path, mib: u32, seed: u64) -> io::Result<()> {
-    let (mut random, mut file, mut part) = (StdRng::seed_from_u64(seed), File::create(path)?, vec![0; PART_BYTES]);
+    let (mut random, mut file, mut part) = (
+        StdRng::seed_from_u64(seed),
+        File::create(path)?,
+        vec![0; PART_BYTES],
+    );
     for _ in 0..mib {
         random.fill_bytes(&mut part);
         file.write_all(&part)?;
@@ -51,9 +55,19 @@ impl Traveller {
         W: AsyncFnOnce(&Client, &Self) -> Result<T, BenchError> + Send + 'static,
     {
         spawn_blocking(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(BenchError::Start)?;
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .map_err(BenchError::Start)?;
             runtime.block_on(async {
-                let client = Client::connect(&self.account, Options { push: false, ..Options::default() }).await?;
+                let client = Client::connect(
+                    &self.account,
+                    Options {
+                        push: false,
+                        ..Options::default()
+                    },
+                )
+                .await?;
                 let done = work(&client, &self).await;
                 client.close().await;
                 done
@@ -65,14 +79,28 @@ impl Traveller {
     pub(super) async fn up(client: &Client, traveller: &Self) -> Result<Sent, BenchError> {
         let Uploaded { hash, size_bytes } = client.upload_file(&traveller.path, |_| {}).await?;
         let (name, caption) = (FileName::new("file")?, Caption::new("")?);
-        let file = Attachment { hash, name, media_type: MediaType::new("application/octet-stream")?, size_bytes, caption };
-        let msgid = client.send(traveller.group, Body::from(file.clone())).await?;
+        let file = Attachment {
+            hash,
+            name,
+            media_type: MediaType::new("application/octet-stream")?,
+            size_bytes,
+            caption,
+        };
+        let msgid = client
+            .send(traveller.group, Body::from(file.clone()))
+            .await?;
         Ok(Sent { msgid, file })
     }
 
     /// Fetches it, which checks the hash.
-    pub(super) async fn down(client: &Client, traveller: &Self, sent: Sent) -> Result<(), BenchError> {
+    pub(super) async fn down(
+        client: &Client,
+        traveller: &Self,
+        sent: Sent,
+    ) -> Result<(), BenchError> {
         let target = traveller.path.with_extension("back");
-        Ok(client.download(traveller.group, sent.msgid, &sent.file, &target, |_| {}).await?)
+        Ok(client
+            .download(traveller.group, sent.msgid, &sent.file, &target, |_| {})
+            .await?)
     }
 }

@@ -17,8 +17,12 @@ impl<const MIN: u32, const MAX: u32> TryFrom<i64> for Count<MIN, MAX> {
     type Error = String;
 
     fn try_from(number: i64) -> Result<Self, Self::Error> {
-        let within = u32::try_from(number).ok().filter(|number| (MIN..=MAX).contains(number));
-        within.map(Self).ok_or_else(|| format!("{number} is not from {MIN} to {MAX}"))
+        let within = u32::try_from(number)
+            .ok()
+            .filter(|number| (MIN..=MAX).contains(number));
+        within
+            .map(Self)
+            .ok_or_else(|| format!("{number} is not from {MIN} to {MAX}"))
     }
 }
 
@@ -39,7 +43,9 @@ impl<const MIN: u32, const MAX: u32> TryFrom<[Count<MIN, MAX>; 2]> for Between<M
         if least <= most {
             Ok(Self { least, most, both })
         } else {
-            Err(format!("{least} is more than {most}: write the smaller one first"))
+            Err(format!(
+                "{least} is more than {most}: write the smaller one first"
+            ))
         }
     }
 }
@@ -68,6 +74,10 @@ impl TryFrom<f64> for PerHour {
     type Error = String;
 
     fn try_from(rate: f64) -> Result<Self, Self::Error> {
-        if (0.0..=PER_HOUR_MAX).contains(&rate) { Ok(Self(rate)) } else { Err(format!("{rate} is not from 0 to {PER_HOUR_MAX}")) }
+        if (0.0..=PER_HOUR_MAX).contains(&rate) {
+            Ok(Self(rate))
+        } else {
+            Err(format!("{rate} is not from 0 to {PER_HOUR_MAX}"))
+        }
     }
 }

@@ -60,10 +60,21 @@ struct Session {
 
 impl Device {
     /// Plays the day, beginning with this connection. Gives what was sent and accepted, once it is night.
-    pub(super) async fn run(self, client: Client, stage: watch::Receiver<Stage>) -> Result<SentToSeats, BenchError> {
+    pub(super) async fn run(
+        self,
+        client: Client,
+        stage: watch::Receiver<Stage>,
+    ) -> Result<SentToSeats, BenchError> {
         let numbers = vec![0; self.seats.len()];
         let session = self.session(client, Instant::now());
-        let mut work = Work { device: self, stage, session, numbers, unanswered: Unanswered::default(), answered: Vec::new() };
+        let mut work = Work {
+            device: self,
+            stage,
+            session,
+            numbers,
+            unanswered: Unanswered::default(),
+            answered: Vec::new(),
+        };
         while work.stage() != Stage::Night {
             if let Some(until) = work.act().await? {
                 work.settle().await?;
@@ -88,11 +99,25 @@ impl Device {
 
     fn session(&self, client: Client, since: Instant) -> Session {
         let listener = |(at, (_, seat)): (u64, &(usize, Seat))| {
-            let seed = self.seed.wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(at);
-            Listener { client: client.clone(), since, seat: seat.clone(), day: Arc::clone(&self.day), seed }.run()
+            let seed = self
+                .seed
+                .wrapping_mul(0x9e37_79b9_7f4a_7c15)
+                .wrapping_add(at);
+            Listener {
+                client: client.clone(),
+                since,
+                seat: seat.clone(),
+                day: Arc::clone(&self.day),
+                seed,
+            }
+            .run()
         };
         let tasks = (0..).zip(&self.seats).map(listener).collect();
-        Session { client, since, tasks }
+        Session {
+            client,
+            since,
+            tasks,
+        }
     }
 }
 
@@ -106,7 +131,13 @@ impl Work {
         let (now, began) = (Instant::now(), self.device.day.tally.began());
         // Beyond that many, the client would have to wait; the answer to the oldest comes first then.
         while self.stage() == Stage::Day && self.unanswered.len() < SENDS_IN_FLIGHT_MAX {
-            let Some(Action { at, what }) = self.device.actions.next_if(|action| began + action.at <= now) else { break };
+            let Some(Action { at, what }) = self
+                .device
+                .actions
+                .next_if(|action| began + action.at <= now)
+            else {
+                break;
+            };
             match what {
                 What::Say { talk, bytes } => self.say(talk, bytes, began + at).await?,
                 What::Scroll { talk } => self.scroll(talk),
@@ -117,7 +148,9 @@ impl Work {
     }
 
     async fn say(&mut self, talk: usize, bytes: usize, due: Instant) -> Result<(), BenchError> {
-        let Some((at, seat)) = self.seat(talk) else { return Ok(()) };
+        let Some((at, seat)) = self.seat(talk) else {
+            return Ok(());
+        };
         // What was due while the device was on its way back is said now, and counts from then on.
         let since = due.max(self.session.since);
         let (number, day) = (self.numbers[at] + 1, Arc::clone(&self.device.day));
@@ -132,16 +165,26 @@ impl Work {
 
     /// Reads some pages, one behind the other, from the newest on.
     fn scroll(&mut self, talk: usize) {
-        let Some((_, seat)) = self.seat(talk) else { return };
+        let Some((_, seat)) = self.seat(talk) else {
+            return;
+        };
         let (client, day) = (self.session.client.clone(), Arc::clone(&self.device.day));
-        let (pages, messages) = (day.scrolling.pages.get(), u32::try_from(day.scrolling.messages.get()).unwrap_or(u32::MAX));
+        let (pages, messages) = (
+            day.scrolling.pages.get(),
+            u32::try_from(day.scrolling.messages.get()).unwrap_or(u32::MAX),
+        );
         self.session.tasks.spawn(async move {
             let mut before = seat.cursor.lock().next;
             for _ in 0..pages {
                 let asked = Instant::now();
-                let page = client.pull(seat.conversation, PullRange::Before(before), messages).await?;
-                day.tally.count(asked, |counts| counts.page.record(asked.elapsed()));
-                let Some(first) = page.messages.first() else { break };
+                let page = client
+                    .pull(seat.conversation, PullRange::Before(before), messages)
+                    .await?;
+                day.tally
+                    .count(asked, |counts| counts.page.record(asked.elapsed()));
+                let Some(first) = page.messages.first() else {
+                    break;
+                };
                 before = first.msgid;
             }
             Ok(())
@@ -150,7 +193,11 @@ impl Work {
 
     /// The seat in a conversation of the plan, and which of the device's it is.
     fn seat(&self, talk: usize) -> Option<(usize, Seat)> {
-        let at = self.device.seats.binary_search_by_key(&talk, |&(talk, _)| talk).ok()?;
+        let at = self
+            .device
+            .seats
+            .binary_search_by_key(&talk, |&(talk, _)| talk)
+            .ok()?;
         Some((at, self.device.seats[at].1.clone()))
     }
 
@@ -158,14 +205,21 @@ impl Work {
     fn count(&mut self) {
         let now = Instant::now();
         for Send { since, .. } in self.answered.drain(..) {
-            self.device.day.tally.count(since, |counts| counts.accept.record(now.saturating_duration_since(since)));
+            self.device.day.tally.count(since, |counts| {
+                counts.accept.record(now.saturating_duration_since(since))
+            });
         }
     }
 
     /// Waits until everything is accepted that was sent.
     async fn settle(&mut self) -> Result<(), BenchError> {
         while !self.unanswered.is_empty() {
-            match timeout(limits::SETTLE_TIME_MAX, self.unanswered.accepted(&mut self.answered)).await {
+            match timeout(
+                limits::SETTLE_TIME_MAX,
+                self.unanswered.accepted(&mut self.answered),
+            )
+            .await
+            {
                 Ok(accepted) => accepted?,
                 Err(_) => return Err(BenchError::Unanswered(self.unanswered.len())),
             }
@@ -177,14 +231,22 @@ impl Work {
     /// Is away until then, or until the evening, and comes back.
     async fn away(mut self, until: Instant) -> Result<Self, BenchError> {
         drop(self.session);
-        let evening = async { self.stage.wait_for(|&stage| stage != Stage::Day).await.is_ok() };
+        let evening = async {
+            self.stage
+                .wait_for(|&stage| stage != Stage::Day)
+                .await
+                .is_ok()
+        };
         tokio::select! {
             () = sleep_until(until.into()) => {}
             _ = evening => {}
         }
         let began = Instant::now();
         let client = come_back(&self.device.account, self.device.endpoint.as_ref(), || ()).await?;
-        self.device.day.tally.count(began, |counts| counts.reconnect.record(began.elapsed()));
+        self.device
+            .day
+            .tally
+            .count(began, |counts| counts.reconnect.record(began.elapsed()));
         let session = self.device.session(client, Instant::now());
         Ok(Self { session, ..self })
     }

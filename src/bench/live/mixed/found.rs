@@ -100,7 +100,9 @@ impl ServerSeen {
             None => self.kib_before = kib,
             Some((then, before)) => {
                 let (used, seconds) = &mut self.phases[phase];
-                *used = used.zip(cpu.since(before).server).map(|(used, more)| used + more);
+                *used = used
+                    .zip(cpu.since(before).server)
+                    .map(|(used, more)| used + more);
                 *seconds += now.saturating_duration_since(then).as_secs_f64();
             }
         }
@@ -109,7 +111,13 @@ impl ServerSeen {
 
 impl Told {
     fn new(counts: &Counts, seconds: f64, server_cpu_s: Option<f64>) -> Self {
-        let per_s = |count: u64| if seconds > 0.0 { count as f64 / seconds } else { 0.0 };
+        let per_s = |count: u64| {
+            if seconds > 0.0 {
+                count as f64 / seconds
+            } else {
+                0.0
+            }
+        };
         let (accepted, deliveries) = (counts.accept.count(), counts.delivered);
         Self {
             sent: counts.sent,
@@ -125,7 +133,9 @@ impl Told {
             reconnect_ms: counts.reconnect.percentiles(),
             pages: counts.page.count(),
             page_ms: counts.page.percentiles(),
-            server_cpu_percent: server_cpu_s.filter(|_| seconds > 0.0).map(|used| 100.0 * used / seconds),
+            server_cpu_percent: server_cpu_s
+                .filter(|_| seconds > 0.0)
+                .map(|used| 100.0 * used / seconds),
         }
     }
 }
@@ -133,18 +143,25 @@ impl Told {
 impl MixedFound {
     pub(super) fn new(tally: &Tally, course: Course, checked: Checked) -> Self {
         let mib = |kib: u64| kib as f64 / 1_024.0;
-        let Course { server: seen, workings, timeline } = course;
+        let Course {
+            server: seen,
+            workings,
+            timeline,
+        } = course;
         let seconds = seen.phases.iter().map(|(_, seconds)| seconds).sum();
         let cpu = seen.phases.iter().map(|&(cpu, _)| cpu).sum();
         tally.read(|counts| {
             let mut whole = Counts::new();
             counts.iter().for_each(|counts| whole.add(counts));
             let phases = tally.spans().iter().zip(counts).zip(&seen.phases);
-            let phase = |((span, counts), &(cpu, seconds)): ((&Span, &Counts), &(Option<f64>, f64))| ToldOfPhase {
-                name: span.name.clone(),
-                seconds,
-                told: Told::new(counts, seconds, cpu),
-            };
+            let phase =
+                |((span, counts), &(cpu, seconds)): ((&Span, &Counts), &(Option<f64>, f64))| {
+                    ToldOfPhase {
+                        name: span.name.clone(),
+                        seconds,
+                        told: Told::new(counts, seconds, cpu),
+                    }
+                };
             Self {
                 seconds,
                 whole: Told::new(&whole, seconds, cpu),
@@ -165,40 +182,124 @@ impl Found for MixedFound {
     fn figures(&self) -> Vec<Figure> {
         let mut figures = Vec::new();
         let (whole, count) = (&self.whole, |count: u64| grouped(count as f64));
-        let latency = |name, taken: Option<Percentiles>, meaning| taken.map(|taken| Figure::of_latency(name, taken, meaning));
-        let mib = |name, mib: Option<f64>, meaning| mib.map(|mib| Figure::new(name, format!("{mib:.0} MiB"), meaning));
-        figures.push(Figure::new("sent", count(whole.sent), "messages that people sent"));
-        figures.push(Figure::new("accepted", count(whole.accepted), "of them, stored durably, numbered and answered"));
-        figures.push(Figure::new("deliveries", count(whole.deliveries), "messages that devices got, the sender's own among them"));
-        figures.push(Figure::new("caught up", count(whole.caught_up), "of them, to devices that had been away"));
-        figures.extend(latency("acceptance", whole.accept_latency_ms, "from when a message was due until it was accepted"));
-        figures.extend(latency("delivery", whole.latency_ms, "from when a message was due until a device had it that was connected"));
-        figures.push(Figure::new("reads", count(whole.reads), "times that somebody has read what was new in a conversation"));
-        figures.push(Figure::new("reconnects", count(whole.reconnects), "times that a device came back"));
-        figures.extend(latency("coming back", whole.reconnect_ms, "from the first packet to the welcome"));
-        figures.push(Figure::new("pages", count(whole.pages), "pages of history that were read"));
-        figures.extend(latency("page", whole.page_ms, "from the request to the messages"));
+        let latency = |name, taken: Option<Percentiles>, meaning| {
+            taken.map(|taken| Figure::of_latency(name, taken, meaning))
+        };
+        let mib = |name, mib: Option<f64>, meaning| {
+            mib.map(|mib| Figure::new(name, format!("{mib:.0} MiB"), meaning))
+        };
+        figures.push(Figure::new(
+            "sent",
+            count(whole.sent),
+            "messages that people sent",
+        ));
+        figures.push(Figure::new(
+            "accepted",
+            count(whole.accepted),
+            "of them, stored durably, numbered and answered",
+        ));
+        figures.push(Figure::new(
+            "deliveries",
+            count(whole.deliveries),
+            "messages that devices got, the sender's own among them",
+        ));
+        figures.push(Figure::new(
+            "caught up",
+            count(whole.caught_up),
+            "of them, to devices that had been away",
+        ));
+        figures.extend(latency(
+            "acceptance",
+            whole.accept_latency_ms,
+            "from when a message was due until it was accepted",
+        ));
+        figures.extend(latency(
+            "delivery",
+            whole.latency_ms,
+            "from when a message was due until a device had it that was connected",
+        ));
+        figures.push(Figure::new(
+            "reads",
+            count(whole.reads),
+            "times that somebody has read what was new in a conversation",
+        ));
+        figures.push(Figure::new(
+            "reconnects",
+            count(whole.reconnects),
+            "times that a device came back",
+        ));
+        figures.extend(latency(
+            "coming back",
+            whole.reconnect_ms,
+            "from the first packet to the welcome",
+        ));
+        figures.push(Figure::new(
+            "pages",
+            count(whole.pages),
+            "pages of history that were read",
+        ));
+        figures.extend(latency(
+            "page",
+            whole.page_ms,
+            "from the request to the messages",
+        ));
         figures.extend(self.checked.figures());
-        let cpu = whole.server_cpu_percent.map(|percent| format!("{percent:.0} %"));
+        let cpu = whole
+            .server_cpu_percent
+            .map(|percent| format!("{percent:.0} %"));
         figures.extend(cpu.map(|cpu| Figure::new("server CPU", cpu, "of one core, on average")));
-        figures.extend(mib("memory before", self.server_mib_before, "of the server, when all devices are connected and quiet"));
-        figures.extend(mib("memory at most", self.server_mib_max, "in the course of the day"));
+        figures.extend(mib(
+            "memory before",
+            self.server_mib_before,
+            "of the server, when all devices are connected and quiet",
+        ));
+        figures.extend(mib(
+            "memory at most",
+            self.server_mib_max,
+            "in the course of the day",
+        ));
         figures.extend(self.workings.figures());
         figures
     }
 
     fn plots(&self) -> Vec<Plot> {
-        let kinds = [("delivery", &self.latency_distribution), ("acceptance", &self.accept_latency_distribution)];
-        let kinds: Vec<_> = kinds.into_iter().filter_map(|(name, distribution)| Some((name, distribution.as_ref()?))).collect();
-        vec![plots::latency(&kinds), plots::throughput(&self.timeline, true)]
+        let kinds = [
+            ("delivery", &self.latency_distribution),
+            ("acceptance", &self.accept_latency_distribution),
+        ];
+        let kinds: Vec<_> = kinds
+            .into_iter()
+            .filter_map(|(name, distribution)| Some((name, distribution.as_ref()?)))
+            .collect();
+        vec![
+            plots::latency(&kinds),
+            plots::throughput(&self.timeline, true),
+        ]
     }
 
     fn tables(&self) -> Vec<Table> {
-        let columns =
-            ["phase", "s", "accepted/s", "deliveries/s", "acceptance p50", "p99", "delivery p50", "p99", "reconnects", "server CPU"];
-        let row = |ToldOfPhase { name, seconds, told }: &ToldOfPhase| {
+        let columns = [
+            "phase",
+            "s",
+            "accepted/s",
+            "deliveries/s",
+            "acceptance p50",
+            "p99",
+            "delivery p50",
+            "p99",
+            "reconnects",
+            "server CPU",
+        ];
+        let row = |ToldOfPhase {
+                       name,
+                       seconds,
+                       told,
+                   }: &ToldOfPhase| {
             let millis = |latency: Option<Percentiles>, of: fn(Percentiles) -> f64| {
-                latency.map_or_else(|| "-".to_owned(), |latency| format!("{:.2} ms", of(latency)))
+                latency.map_or_else(
+                    || "-".to_owned(),
+                    |latency| format!("{:.2} ms", of(latency)),
+                )
             };
             let (accept, delivery) = (told.accept_latency_ms, told.latency_ms);
             vec![
@@ -211,12 +312,14 @@ impl Found for MixedFound {
                 millis(delivery, |latency| latency.p50),
                 millis(delivery, |latency| latency.p99),
                 told.reconnects.to_string(),
-                told.server_cpu_percent.map_or_else(|| "-".to_owned(), |percent| format!("{percent:.0} %")),
+                told.server_cpu_percent
+                    .map_or_else(|| "-".to_owned(), |percent| format!("{percent:.0} %")),
             ]
         };
         vec![Table {
             title: "The phases of the day".to_owned(),
-            meaning: "A message belongs to the phase in which it was due, whenever it came.".to_owned(),
+            meaning: "A message belongs to the phase in which it was due, whenever it came."
+                .to_owned(),
             columns: columns.map(str::to_owned).to_vec(),
             rows: self.phases.iter().map(row).collect(),
         }]

@@ -82,7 +82,11 @@ impl Listener {
 
     /// Tells that the user has read everything that is here by now.
     fn read(&self) -> impl Future<Output = Result<(), BenchError>> + Send + 'static {
-        let (client, conversation, day) = (self.client.clone(), self.seat.conversation, Arc::clone(&self.day));
+        let (client, conversation, day) = (
+            self.client.clone(),
+            self.seat.conversation,
+            Arc::clone(&self.day),
+        );
         let last = self.seat.cursor.lock().next.prev();
         async move {
             client.mark_read(conversation, last).await?;
@@ -126,7 +130,10 @@ mod tests {
 
     #[test]
     fn reading_takes_the_mean_on_average_and_happens_as_often_as_it_should() {
-        let habits = Habits { probability: 0.3, mean: Duration::from_millis(100) };
+        let habits = Habits {
+            probability: 0.3,
+            mean: Duration::from_millis(100),
+        };
         let mut random = StdRng::seed_from_u64(1);
         let sum: Duration = (0..10_000).map(|_| habits.after(&mut random)).sum();
         assert!((sum.as_secs_f64() / 1_000.0 - 1.0).abs() < 0.05, "{sum:?}");

@@ -77,10 +77,17 @@ impl fmt::Display for Settings {
 ///
 /// # Errors
 /// Says what the run came to nothing by. What was measured before it was interrupted is reported.
-pub(crate) async fn run(settings: Settings, watcher: &mut Watcher) -> Result<Report<Settings, MixedFound>, BenchError> {
+pub(crate) async fn run(
+    settings: Settings,
+    watcher: &mut Watcher,
+) -> Result<Report<Settings, MixedFound>, BenchError> {
     let scenario = Scenario::load(settings.scenario.as_deref())?;
     let seconds = settings.seconds.unwrap_or_else(|| scenario.seconds());
-    let plan = Plan::new(&scenario, Duration::from_secs(seconds.into()), settings.place.seed);
+    let plan = Plan::new(
+        &scenario,
+        Duration::from_secs(seconds.into()),
+        settings.place.seed,
+    );
     let texts = Arc::new(Texts::new(scenario.longest(), settings.place.seed));
     let stop = watcher.stop();
     let assembled = async {
@@ -90,7 +97,20 @@ pub(crate) async fn run(settings: Settings, watcher: &mut Watcher) -> Result<Rep
     };
     let (mut venue, team) = stop.clone().unless_asked(assembled).await?;
     let play = Play::begin(&scenario, plan, texts, team, settings.place.seed)?;
-    let found = play.through(&venue, watcher).await.map_err(|error| venue.blame(error))?;
-    let settings = Settings { seconds: Some(seconds), day: Some(scenario), ..settings };
-    Ok(Report::new("mixed", venue.subject(), settings, stop.is_asked(), found))
+    let found = play
+        .through(&venue, watcher)
+        .await
+        .map_err(|error| venue.blame(error))?;
+    let settings = Settings {
+        seconds: Some(seconds),
+        day: Some(scenario),
+        ..settings
+    };
+    Ok(Report::new(
+        "mixed",
+        venue.subject(),
+        settings,
+        stop.is_asked(),
+        found,
+    ))
 }

@@ -73,15 +73,38 @@ impl Plan {
         let phases = phases(scenario, speed);
         let mut actions = Vec::with_capacity(scenario.devices());
         for mine in MyTalks::of_all(scenario, &talks) {
-            actions.extend(Draw { scenario, phases: &phases, speed, random: &mut random }.person(&mine));
+            actions.extend(
+                Draw {
+                    scenario,
+                    phases: &phases,
+                    speed,
+                    random: &mut random,
+                }
+                .person(&mine),
+            );
         }
-        Self { talks, phases, actions, speed }
+        Self {
+            talks,
+            phases,
+            actions,
+            speed,
+        }
     }
 
     /// Which device does something when, in the order of time.
     pub(super) fn turns(&self) -> Vec<(Duration, usize)> {
-        let of_device = |(device, actions): (usize, &Vec<Action>)| actions.iter().map(|action| (action.at, device)).collect::<Vec<_>>();
-        let mut turns: Vec<_> = self.actions.iter().enumerate().flat_map(of_device).collect();
+        let of_device = |(device, actions): (usize, &Vec<Action>)| {
+            actions
+                .iter()
+                .map(|action| (action.at, device))
+                .collect::<Vec<_>>()
+        };
+        let mut turns: Vec<_> = self
+            .actions
+            .iter()
+            .enumerate()
+            .flat_map(of_device)
+            .collect();
         turns.sort_unstable();
         turns
     }
@@ -90,15 +113,27 @@ impl Plan {
 fn talks(scenario: &Scenario, random: &mut StdRng) -> Vec<Talk> {
     let everybody: Vec<usize> = (0..scenario.people.get()).collect();
     let mut talks = Vec::new();
-    for (kind, groups) in [(Kind::SmallGroup, scenario.small_groups), (Kind::LargeGroup, scenario.large_groups)] {
+    for (kind, groups) in [
+        (Kind::SmallGroup, scenario.small_groups),
+        (Kind::LargeGroup, scenario.large_groups),
+    ] {
         talks.extend((0..groups.count.get()).map(|_| {
             let size = random.random_range(groups.members.least..=groups.members.most);
-            Talk { kind, people: everybody.sample(random, size).copied().collect() }
+            Talk {
+                kind,
+                people: everybody.sample(random, size).copied().collect(),
+            }
         }));
     }
-    let mut pairs: Vec<[usize; 2]> = everybody.iter().flat_map(|&a| (a + 1..everybody.len()).map(move |b| [a, b])).collect();
+    let mut pairs: Vec<[usize; 2]> = everybody
+        .iter()
+        .flat_map(|&a| (a + 1..everybody.len()).map(move |b| [a, b]))
+        .collect();
     let (chosen, _) = pairs.partial_shuffle(random, scenario.direct_chats.count.get());
-    talks.extend(chosen.iter().map(|pair| Talk { kind: Kind::DirectChat, people: pair.to_vec() }));
+    talks.extend(chosen.iter().map(|pair| Talk {
+        kind: Kind::DirectChat,
+        people: pair.to_vec(),
+    }));
     talks
 }
 
@@ -108,7 +143,11 @@ fn phases(scenario: &Scenario, speed: f64) -> Vec<Span> {
     let span = |phase: &Phase| {
         let begins = at(minutes);
         minutes += phase.minutes.get();
-        Span { name: phase.name.clone(), begins, ends: at(minutes) }
+        Span {
+            name: phase.name.clone(),
+            begins,
+            ends: at(minutes),
+        }
     };
     scenario.phases.iter().map(span).collect()
 }
@@ -120,17 +159,26 @@ struct MyTalks([(Vec<usize>, usize); 3]);
 impl MyTalks {
     /// Those of each person.
     fn of_all(scenario: &Scenario, talks: &[Talk]) -> Vec<Self> {
-        let shares = [scenario.small_groups.share, scenario.large_groups.share, scenario.direct_chats.share];
-        let mut all = vec![Self(shares.map(|share| (Vec::new(), share.get()))); scenario.people.get()];
+        let shares = [
+            scenario.small_groups.share,
+            scenario.large_groups.share,
+            scenario.direct_chats.share,
+        ];
+        let mut all =
+            vec![Self(shares.map(|share| (Vec::new(), share.get()))); scenario.people.get()];
         for (at, talk) in talks.iter().enumerate() {
-            talk.people.iter().for_each(|&person| all[person].0[talk.kind as usize].0.push(at));
+            talk.people
+                .iter()
+                .for_each(|&person| all[person].0[talk.kind as usize].0.push(at));
         }
         all
     }
 
     /// One of them. `None` for somebody who is in none.
     fn choose(&self, random: &mut StdRng) -> Option<usize> {
-        let share = |(talks, share): &(Vec<usize>, usize)| if talks.is_empty() { 0.0 } else { *share as f64 };
+        let share = |(talks, share): &(Vec<usize>, usize)| {
+            if talks.is_empty() { 0.0 } else { *share as f64 }
+        };
         let (mine, _) = self.0.choose_weighted(random, share).ok()?;
         mine.choose(random).copied()
     }
@@ -150,26 +198,62 @@ type Absence = (Duration, Duration);
 impl Draw<'_> {
     /// What each device of the person does.
     fn person(mut self, mine: &MyTalks) -> Vec<Vec<Action>> {
-        let absences: Vec<Vec<Absence>> = (0..self.scenario.devices_each.get()).map(|_| self.absences()).collect();
-        let drop = |&(at, until): &Absence| Action { at, what: What::Drop { until } };
-        let mut devices: Vec<Vec<Action>> = absences.iter().map(|away| away.iter().map(drop).collect()).collect();
+        let absences: Vec<Vec<Absence>> = (0..self.scenario.devices_each.get())
+            .map(|_| self.absences())
+            .collect();
+        let drop = |&(at, until): &Absence| Action {
+            at,
+            what: What::Drop { until },
+        };
+        let mut devices: Vec<Vec<Action>> = absences
+            .iter()
+            .map(|away| away.iter().map(drop).collect())
+            .collect();
         for at in self.times(|phase| phase.messages_per_hour) {
-            let Some(talk) = mine.choose(self.random) else { continue };
+            let Some(talk) = mine.choose(self.random) else {
+                continue;
+            };
             let bytes = self.bytes();
-            self.give(Action { at, what: What::Say { talk, bytes } }, &absences, &mut devices);
+            self.give(
+                Action {
+                    at,
+                    what: What::Say { talk, bytes },
+                },
+                &absences,
+                &mut devices,
+            );
         }
         for at in self.times(|phase| phase.scrolls_per_hour) {
-            let Some(talk) = mine.choose(self.random) else { continue };
-            self.give(Action { at, what: What::Scroll { talk } }, &absences, &mut devices);
+            let Some(talk) = mine.choose(self.random) else {
+                continue;
+            };
+            self.give(
+                Action {
+                    at,
+                    what: What::Scroll { talk },
+                },
+                &absences,
+                &mut devices,
+            );
         }
-        devices.iter_mut().for_each(|actions| actions.sort_by_key(|action| action.at));
+        devices
+            .iter_mut()
+            .for_each(|actions| actions.sort_by_key(|action| action.at));
         devices
     }
 
     /// Gives the action to one of the devices that are there; to none when all are away.
     fn give(&mut self, action: Action, absences: &[Vec<Absence>], devices: &mut [Vec<Action>]) {
-        let is_there = |away: &[Absence]| away.iter().all(|&(from, until)| action.at < from || action.at > until);
-        let there: Vec<usize> = absences.iter().enumerate().filter(|(_, away)| is_there(away)).map(|(device, _)| device).collect();
+        let is_there = |away: &[Absence]| {
+            away.iter()
+                .all(|&(from, until)| action.at < from || action.at > until)
+        };
+        let there: Vec<usize> = absences
+            .iter()
+            .enumerate()
+            .filter(|(_, away)| is_there(away))
+            .map(|(device, _)| device)
+            .collect();
         if let Some(&device) = there.choose(self.random) {
             devices[device].push(action);
         }
@@ -182,7 +266,10 @@ impl Draw<'_> {
         for at in self.times(|phase| phase.drops_per_hour) {
             let minutes = self.random.random_range(away.least..=away.most);
             if absences.last().is_none_or(|&(_, until)| until < at) {
-                absences.push((at, at + Duration::from_secs_f64(minutes as f64 * 60.0 / self.speed)));
+                absences.push((
+                    at,
+                    at + Duration::from_secs_f64(minutes as f64 * 60.0 / self.speed),
+                ));
             }
         }
         absences
@@ -210,7 +297,10 @@ impl Draw<'_> {
     }
 
     fn bytes(&mut self) -> usize {
-        let chosen = self.scenario.lengths.choose_weighted(self.random, |length| length.share.get() as f64);
+        let chosen = self
+            .scenario
+            .lengths
+            .choose_weighted(self.random, |length| length.share.get() as f64);
         chosen.map_or(0, |length| length.bytes.get())
     }
 }
@@ -223,7 +313,8 @@ mod tests {
     const LENGTH: Duration = Duration::from_secs(54);
 
     fn plan(seed: u64) -> (Scenario, Plan) {
-        let scenario = Scenario::parse(super::super::scenario::DEFAULT, Path::new("day.toml")).unwrap();
+        let scenario =
+            Scenario::parse(super::super::scenario::DEFAULT, Path::new("day.toml")).unwrap();
         let plan = Plan::new(&scenario, LENGTH, seed);
         (scenario, plan)
     }
@@ -238,18 +329,34 @@ mod tests {
     fn phases_follow_each_other_and_fill_the_day() {
         let (_, plan) = plan(1);
         assert_eq!(plan.speed, 600.0);
-        let ends: Vec<f64> = plan.phases.iter().map(|span| span.ends.as_secs_f64()).collect();
+        let ends: Vec<f64> = plan
+            .phases
+            .iter()
+            .map(|span| span.ends.as_secs_f64())
+            .collect();
         assert_eq!(ends, [6.0, 21.0, 27.0, 48.0, 54.0]);
-        assert!(plan.phases.windows(2).all(|pair| pair[0].ends == pair[1].begins));
+        assert!(
+            plan.phases
+                .windows(2)
+                .all(|pair| pair[0].ends == pair[1].begins)
+        );
     }
 
     #[test]
     fn conversations_are_as_the_scenario_says() {
         let (_, plan) = plan(1);
         let of = |kind| plan.talks.iter().filter(move |talk| talk.kind == kind);
-        assert!(of(Kind::SmallGroup).count() == 40 && of(Kind::SmallGroup).all(|talk| (3..=8).contains(&talk.people.len())));
-        assert!(of(Kind::LargeGroup).count() == 4 && of(Kind::LargeGroup).all(|talk| (30..=100).contains(&talk.people.len())));
-        let mut pairs: Vec<_> = of(Kind::DirectChat).map(|talk| talk.people.clone()).collect();
+        assert!(
+            of(Kind::SmallGroup).count() == 40
+                && of(Kind::SmallGroup).all(|talk| (3..=8).contains(&talk.people.len()))
+        );
+        assert!(
+            of(Kind::LargeGroup).count() == 4
+                && of(Kind::LargeGroup).all(|talk| (30..=100).contains(&talk.people.len()))
+        );
+        let mut pairs: Vec<_> = of(Kind::DirectChat)
+            .map(|talk| talk.people.clone())
+            .collect();
         pairs.sort();
         pairs.dedup();
         assert_eq!(pairs.len(), 120);
@@ -279,7 +386,10 @@ mod tests {
         }
         // 100 people: 10 + 2.5 * 20 + 4 + 3.5 * 25 + 6 messages each, less what both devices' absence swallows.
         assert!((14_500..15_900).contains(&said), "{said}");
-        assert!((0.55..0.75).contains(&(f64::from(shared) / f64::from(said))), "{shared} of {said}");
+        assert!(
+            (0.55..0.75).contains(&(f64::from(shared) / f64::from(said))),
+            "{shared} of {said}"
+        );
         assert!(plan.turns().is_sorted());
     }
 }

@@ -41,38 +41,87 @@ pub(super) struct Play {
 
 impl Play {
     /// Lets the day begin, a moment from now: everybody first looks at where the conversations are.
-    pub(super) fn begin(scenario: &Scenario, plan: Plan, texts: Arc<Texts>, team: Vec<Member>, seed: u64) -> Result<Self, BenchError> {
+    pub(super) fn begin(
+        scenario: &Scenario,
+        plan: Plan,
+        texts: Arc<Texts>,
+        team: Vec<Member>,
+        seed: u64,
+    ) -> Result<Self, BenchError> {
         let began = Instant::now() + limits::WARM_UP;
         let wakes: Vec<Arc<Notify>> = team.iter().map(|_| Arc::default()).collect();
-        let turns = plan.turns().into_iter().map(move |(at, device)| (began + at, device));
+        let turns = plan
+            .turns()
+            .into_iter()
+            .map(move |(at, device)| (began + at, device));
         let clock = Clock::of(wakes.clone(), turns).map_err(BenchError::Clock)?;
         let habits = Habits {
-            probability: scenario.reading.percent.get() as f64 / 100.0 / scenario.devices_each.get() as f64,
-            mean: Duration::from_secs_f64(scenario.reading.after_minutes.get() as f64 * 60.0 / plan.speed),
+            probability: scenario.reading.percent.get() as f64
+                / 100.0
+                / scenario.devices_each.get() as f64,
+            mean: Duration::from_secs_f64(
+                scenario.reading.after_minutes.get() as f64 * 60.0 / plan.speed,
+            ),
         };
         let window = Window::new(i64::MAX, Vec::new());
-        let day = Arc::new(Day { texts, tally: Tally::new(began, plan.phases), window, habits, scrolling: scenario.scrolling });
+        let day = Arc::new(Day {
+            texts,
+            tally: Tally::new(began, plan.phases),
+            window,
+            habits,
+            scrolling: scenario.scrolling,
+        });
         let (stage, hears) = watch::channel(Stage::Day);
         let seats = team.iter().map(|member| member.seats.clone()).collect();
         let mut playing = JoinSet::new();
-        for (at, ((member, actions), wake)) in team.into_iter().zip(plan.actions).zip(wakes).enumerate() {
-            let Member { client, account, endpoint, seats } = member;
+        for (at, ((member, actions), wake)) in
+            team.into_iter().zip(plan.actions).zip(wakes).enumerate()
+        {
+            let Member {
+                client,
+                account,
+                endpoint,
+                seats,
+            } = member;
             let actions = actions.into_iter().peekable();
             let seed = seed.wrapping_add(at as u64);
-            let device = Device { account, endpoint, seats, actions, wake, day: Arc::clone(&day), seed };
+            let device = Device {
+                account,
+                endpoint,
+                seats,
+                actions,
+                wake,
+                day: Arc::clone(&day),
+                seed,
+            };
             let hears = hears.clone();
             playing.spawn(async move { Ok((at, device.run(client, hears).await?)) });
         }
-        Ok(Self { day, stage, clock, playing, seats })
+        Ok(Self {
+            day,
+            stage,
+            clock,
+            playing,
+            seats,
+        })
     }
 
     /// Plays the day, or as much of it as is wanted, and lets everything settle.
-    pub(super) async fn through(mut self, venue: &Venue, watcher: &mut Watcher) -> Result<MixedFound, BenchError> {
+    pub(super) async fn through(
+        mut self,
+        venue: &Venue,
+        watcher: &mut Watcher,
+    ) -> Result<MixedFound, BenchError> {
         let course = self.act(venue, watcher).await?;
         drop(self.clock);
         self.stage.send_replace(Stage::Evening);
         let tell = |left: i64| {
-            watcher.tell(&|| format!("the day is over; {} deliveries are on their way", grouped(left as f64)));
+            watcher.tell(&|| {
+                format!(
+                    "the day is over; {} deliveries are on their way",
+                    grouped(left as f64)
+                )
+            });
             Wait::On
         };
         delivered(&self.day.window, &mut self.playing, tell).await?;
@@ -82,7 +131,11 @@ impl Play {
             let (device, to_seats) = ended.map_err(|_| BenchError::Panicked)??;
             sent[device] = to_seats;
         }
-        Ok(MixedFound::new(&self.day.tally, course, check(&self.seats, &sent).into()))
+        Ok(MixedFound::new(
+            &self.day.tally,
+            course,
+            check(&self.seats, &sent).into(),
+        ))
     }
 
     async fn act(&mut self, venue: &Venue, watcher: &mut Watcher) -> Result<Course, BenchError> {
@@ -104,19 +157,32 @@ impl Play {
             }
             now = Instant::now();
             if now >= began {
-                server.during(tally.phase_at(now), now.min(end), venue.cpu(), venue.server_kib());
+                server.during(
+                    tally.phase_at(now),
+                    now.min(end),
+                    venue.cpu(),
+                    venue.server_kib(),
+                );
                 timeline.note(tally.moment(now));
             }
             watcher.tell(&|| {
                 let (phase, moment) = (&tally.spans()[tally.phase_at(now)].name, tally.moment(now));
-                format!("{phase}: {} accepted, {} delivered", grouped(moment.accepted as f64), grouped(moment.delivered as f64))
+                format!(
+                    "{phase}: {} accepted, {} delivered",
+                    grouped(moment.accepted as f64),
+                    grouped(moment.delivered as f64)
+                )
             });
         }
         if server.is_empty() {
             return Err(BenchError::Interrupted);
         }
         let workings = Workings::between(reading.as_ref(), venue.reading().await.as_ref());
-        Ok(Course { server, workings, timeline: timeline.finish(tally.moment(now)) })
+        Ok(Course {
+            server,
+            workings,
+            timeline: timeline.finish(tally.moment(now)),
+        })
     }
 }
 

@@ -128,16 +128,27 @@ pub(crate) enum ScenarioError {
 impl Scenario {
     /// Reads the scenario of a file; without one, the default.
     pub(super) fn load(path: Option<&Path>) -> Result<Self, ScenarioError> {
-        let Some(path) = path else { return Self::parse(DEFAULT, Path::new("day.toml")) };
-        let text = fs::read_to_string(path).map_err(|source| ScenarioError::File { path: path.to_owned(), source })?;
+        let Some(path) = path else {
+            return Self::parse(DEFAULT, Path::new("day.toml"));
+        };
+        let text = fs::read_to_string(path).map_err(|source| ScenarioError::File {
+            path: path.to_owned(),
+            source,
+        })?;
         Self::parse(&text, path)
     }
 
     pub(super) fn parse(text: &str, path: &Path) -> Result<Self, ScenarioError> {
-        let syntax = |source| ScenarioError::Syntax { path: path.to_owned(), source: Box::new(source) };
+        let syntax = |source| ScenarioError::Syntax {
+            path: path.to_owned(),
+            source: Box::new(source),
+        };
         let scenario: Self = toml::from_str(text).map_err(syntax)?;
         match scenario.contradiction() {
-            Some(why) => Err(ScenarioError::Contradiction { path: path.to_owned(), why }),
+            Some(why) => Err(ScenarioError::Contradiction {
+                path: path.to_owned(),
+                why,
+            }),
             None => Ok(scenario),
         }
     }
@@ -145,15 +156,34 @@ impl Scenario {
     /// What does not go together, if anything.
     fn contradiction(&self) -> Option<String> {
         let (people, chats) = (self.people.get(), self.direct_chats.count.get());
-        let groups = [("small_groups", self.small_groups), ("large_groups", self.large_groups)];
-        let too_large = groups.iter().find(|(_, groups)| groups.count.get() > 0 && groups.members.most > people);
-        let kinds = [(self.small_groups.count.get(), self.small_groups.share), (self.large_groups.count.get(), self.large_groups.share)];
+        let groups = [
+            ("small_groups", self.small_groups),
+            ("large_groups", self.large_groups),
+        ];
+        let too_large = groups
+            .iter()
+            .find(|(_, groups)| groups.count.get() > 0 && groups.members.most > people);
+        let kinds = [
+            (self.small_groups.count.get(), self.small_groups.share),
+            (self.large_groups.count.get(), self.large_groups.share),
+        ];
         let mut kinds = kinds.into_iter().chain([(chats, self.direct_chats.share)]);
-        let duplicate = |phase: &Phase| self.phases.iter().filter(|other| other.name == phase.name).count() > 1;
+        let duplicate = |phase: &Phase| {
+            self.phases
+                .iter()
+                .filter(|other| other.name == phase.name)
+                .count()
+                > 1
+        };
         if let Some((kind, groups)) = too_large {
-            Some(format!("{kind} are of up to {} members, but there are {people} people", groups.members.most))
+            Some(format!(
+                "{kind} are of up to {} members, but there are {people} people",
+                groups.members.most
+            ))
         } else if chats > people * (people - 1) / 2 {
-            Some(format!("{people} people have no {chats} direct chats with each other"))
+            Some(format!(
+                "{people} people have no {chats} direct chats with each other"
+            ))
         } else if !kinds.any(|(count, share)| count > 0 && share.get() > 0) {
             Some("no kind of conversation has both a count and a share above 0".to_owned())
         } else if self.lengths.iter().all(|length| length.share.get() == 0) {
@@ -161,9 +191,16 @@ impl Scenario {
         } else if self.phases.is_empty() {
             Some("a day needs phases".to_owned())
         } else if self.actions() > limits::DAY_ACTIONS_MAX {
-            Some(format!("about {:.0} things would happen, at most {:.0} can", self.actions(), limits::DAY_ACTIONS_MAX))
+            Some(format!(
+                "about {:.0} things would happen, at most {:.0} can",
+                self.actions(),
+                limits::DAY_ACTIONS_MAX
+            ))
         } else {
-            self.phases.iter().find(|phase| duplicate(phase)).map(|phase| format!("two phases are called {:?}", phase.name))
+            self.phases
+                .iter()
+                .find(|phase| duplicate(phase))
+                .map(|phase| format!("two phases are called {:?}", phase.name))
         }
     }
 
@@ -174,7 +211,11 @@ impl Scenario {
 
     /// The bytes of the longest message.
     pub(super) fn longest(&self) -> usize {
-        self.lengths.iter().map(|length| length.bytes.get()).max().unwrap_or_default()
+        self.lengths
+            .iter()
+            .map(|length| length.bytes.get())
+            .max()
+            .unwrap_or_default()
     }
 
     /// How long the day is.
@@ -185,9 +226,14 @@ impl Scenario {
     /// How many messages, scrolls and drops there are, about.
     fn actions(&self) -> f64 {
         let (people, devices) = (self.people.get() as f64, self.devices() as f64);
-        let hourly =
-            |phase: &Phase| people * (phase.messages_per_hour.get() + phase.scrolls_per_hour.get()) + devices * phase.drops_per_hour.get();
-        self.phases.iter().map(|phase| hourly(phase) * phase.minutes.get() as f64 / 60.0).sum()
+        let hourly = |phase: &Phase| {
+            people * (phase.messages_per_hour.get() + phase.scrolls_per_hour.get())
+                + devices * phase.drops_per_hour.get()
+        };
+        self.phases
+            .iter()
+            .map(|phase| hourly(phase) * phase.minutes.get() as f64 / 60.0)
+            .sum()
     }
 
     /// All devices of the team.
@@ -198,10 +244,20 @@ impl Scenario {
 
 impl fmt::Display for Scenario {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (people, devices) = (counted(self.people.get(), "user"), counted(self.devices(), "device"));
-        let groups = counted(self.small_groups.count.get() + self.large_groups.count.get(), "group");
+        let (people, devices) = (
+            counted(self.people.get(), "user"),
+            counted(self.devices(), "device"),
+        );
+        let groups = counted(
+            self.small_groups.count.get() + self.large_groups.count.get(),
+            "group",
+        );
         let chats = counted(self.direct_chats.count.get(), "direct chat");
-        write!(f, "{people} with {devices}, {groups}, {chats}, a day of {} minutes", self.minutes())
+        write!(
+            f,
+            "{people} with {devices}, {groups}, {chats}, a day of {} minutes",
+            self.minutes()
+        )
     }
 }
 
@@ -222,21 +278,56 @@ mod tests {
     #[test]
     fn the_default_is_a_scenario() {
         let scenario = parse(DEFAULT).unwrap();
-        assert_eq!((scenario.people.get(), scenario.devices(), scenario.minutes()), (100, 200, 540));
-        assert_eq!(scenario.to_string(), "100 users with 200 devices, 44 groups, 120 direct chats, a day of 540 minutes");
+        assert_eq!(
+            (
+                scenario.people.get(),
+                scenario.devices(),
+                scenario.minutes()
+            ),
+            (100, 200, 540)
+        );
+        assert_eq!(
+            scenario.to_string(),
+            "100 users with 200 devices, 44 groups, 120 direct chats, a day of 540 minutes"
+        );
     }
 
     #[test]
     fn what_is_unknown_missing_or_out_of_bounds_is_refused_with_its_line() {
         let refused = [
-            ("people = 100", "people = 100\ntyping = true", &["my.toml", "line 11", "unknown field `typing`", "--print-scenario"][..]),
+            (
+                "people = 100",
+                "people = 100\ntyping = true",
+                &[
+                    "my.toml",
+                    "line 11",
+                    "unknown field `typing`",
+                    "--print-scenario",
+                ][..],
+            ),
             ("history = 100\n", "", &["missing field `history`"]),
-            ("people = 100", "people = 1", &["line 10", "1 is not from 2 to"]),
+            (
+                "people = 100",
+                "people = 1",
+                &["line 10", "1 is not from 2 to"],
+            ),
             ("people = 100", "people = -1", &["-1 is not from 2 to"]),
-            ("people = 100", "people = \"many\"", &["line 10", "invalid type"]),
-            ("members = [3, 8]", "members = [8, 3]", &["8 is more than 3"]),
+            (
+                "people = 100",
+                "people = \"many\"",
+                &["line 10", "invalid type"],
+            ),
+            (
+                "members = [3, 8]",
+                "members = [8, 3]",
+                &["8 is more than 3"],
+            ),
             ("bytes = 40", "bytes = 31", &["31 is not from 32 to"]),
-            ("messages_per_hour = 10", "messages_per_hour = -0.5", &["-0.5 is not from 0 to"]),
+            (
+                "messages_per_hour = 10",
+                "messages_per_hour = -0.5",
+                &["-0.5 is not from 0 to"],
+            ),
             ("people = 100", "people = ", &["line 10"]),
         ];
         for (from, to, words) in refused {
@@ -248,23 +339,50 @@ mod tests {
     #[test]
     fn what_does_not_go_together_is_refused() {
         let refused = [
-            ("people = 100", "people = 20", "large_groups are of up to 100 members, but there are 20 people"),
-            ("count = 120", "count = 5000", "100 people have no 5000 direct chats"),
-            ("name = \"lunch\"", "name = \"morning\"", "two phases are called \"morning\""),
+            (
+                "people = 100",
+                "people = 20",
+                "large_groups are of up to 100 members, but there are 20 people",
+            ),
+            (
+                "count = 120",
+                "count = 5000",
+                "100 people have no 5000 direct chats",
+            ),
+            (
+                "name = \"lunch\"",
+                "name = \"morning\"",
+                "two phases are called \"morning\"",
+            ),
         ];
         for (from, to, words) in refused {
             let error = changed(from, to).unwrap_err();
             assert!(error.contains(words), "{error}");
         }
-        let frantic = DEFAULT.replace("people = 100", "people = 1000").replace("messages_per_hour = 20", "messages_per_hour = 10000");
-        assert!(parse(&frantic).unwrap_err().contains("things would happen, at most 10000000 can"));
+        let frantic = DEFAULT
+            .replace("people = 100", "people = 1000")
+            .replace("messages_per_hour = 20", "messages_per_hour = 10000");
+        assert!(
+            parse(&frantic)
+                .unwrap_err()
+                .contains("things would happen, at most 10000000 can")
+        );
         let silent = DEFAULT.replace("share = ", "share = 0 #");
-        assert!(parse(&silent).unwrap_err().contains("no kind of conversation"));
+        assert!(
+            parse(&silent)
+                .unwrap_err()
+                .contains("no kind of conversation")
+        );
     }
 
     #[test]
     fn a_file_that_is_not_there_is_named() {
-        let error = Scenario::load(Some(Path::new("/nowhere/day.toml"))).unwrap_err().to_string();
-        assert!(error.starts_with("cannot read the scenario /nowhere/day.toml: "), "{error}");
+        let error = Scenario::load(Some(Path::new("/nowhere/day.toml")))
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.starts_with("cannot read the scenario /nowhere/day.toml: "),
+            "{error}"
+        );
     }
 }

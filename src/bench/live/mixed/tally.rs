@@ -35,7 +35,15 @@ pub(super) struct Counts {
 impl Counts {
     pub(super) fn new() -> Self {
         let none = Latencies::new;
-        Self { sent: 0, accept: none(), delivered: 0, delivery: none(), reconnect: none(), page: none(), reads: 0 }
+        Self {
+            sent: 0,
+            accept: none(),
+            delivered: 0,
+            delivery: none(),
+            reconnect: none(),
+            page: none(),
+            reads: 0,
+        }
     }
 
     pub(super) fn add(&mut self, other: &Self) {
@@ -53,13 +61,19 @@ impl Tally {
     /// A day of these phases, at least one, that began at this moment.
     pub(super) fn new(began: Instant, spans: Vec<Span>) -> Self {
         let counts = spans.iter().map(|_| Counts::new()).collect();
-        Self { began, spans, counts: Mutex::new(counts) }
+        Self {
+            began,
+            spans,
+            counts: Mutex::new(counts),
+        }
     }
 
     /// The phase at a moment. What comes behind the day belongs to its last one.
     pub(super) fn phase_at(&self, at: Instant) -> usize {
         let since = at.saturating_duration_since(self.began);
-        self.spans.partition_point(|span| span.ends <= since).min(self.spans.len() - 1)
+        self.spans
+            .partition_point(|span| span.ends <= since)
+            .min(self.spans.len() - 1)
     }
 
     /// Counts something that was due, or began, at a moment.
@@ -98,7 +112,11 @@ impl Tally {
         let counts = self.counts.lock();
         let sum = |of: fn(&Counts) -> u64| counts.iter().map(of).sum();
         let at = now.saturating_duration_since(self.began);
-        Moment { at, accepted: sum(|counts| counts.accept.count()), delivered: sum(|counts| counts.delivered) }
+        Moment {
+            at,
+            accepted: sum(|counts| counts.accept.count()),
+            delivered: sum(|counts| counts.delivered),
+        }
     }
 
     /// Looks at what was counted of each phase.
@@ -120,14 +138,24 @@ mod tests {
             begins: Duration::from_secs(begins),
             ends: Duration::from_secs(ends),
         };
-        let tally = Tally::new(began, vec![span("morning", [0, 10]), span("evening", [10, 15])]);
-        assert_eq!([0, 9, 10, 14, 15, 99].map(|seconds| tally.phase_at(after(seconds))), [0, 0, 1, 1, 1, 1]);
+        let tally = Tally::new(
+            began,
+            vec![span("morning", [0, 10]), span("evening", [10, 15])],
+        );
+        assert_eq!(
+            [0, 9, 10, 14, 15, 99].map(|seconds| tally.phase_at(after(seconds))),
+            [0, 0, 1, 1, 1, 1]
+        );
         tally.count(after(9), |counts| counts.sent += 1);
         tally.delivered(after(12), &[1, 3, 4].map(Duration::from_secs), after(9));
         tally.read(|counts| {
             assert_eq!((counts[0].sent, counts[1].sent), (1, 0));
             assert_eq!((counts[0].delivered, counts[1].delivered), (2, 1));
-            assert_eq!((counts[0].delivery.count(), counts[1].delivery.count()), (1, 1), "one waited for its device");
+            assert_eq!(
+                (counts[0].delivery.count(), counts[1].delivery.count()),
+                (1, 1),
+                "one waited for its device"
+            );
         });
     }
 }

@@ -43,23 +43,47 @@ pub(super) async fn assemble(
     watcher: &mut Watcher,
 ) -> Result<Vec<Member>, BenchError> {
     let devices = devices(scenario, venue, watcher).await?;
-    let users: Vec<UserId> = devices.iter().step_by(scenario.devices_each.get()).map(|(_, account)| account.user).collect();
+    let users: Vec<UserId> = devices
+        .iter()
+        .step_by(scenario.devices_each.get())
+        .map(|(_, account)| account.user)
+        .collect();
     let conversations = conversations(plan, &users, venue, watcher).await?;
 
     // Who stands first in a conversation has said what was there before.
     let mut fillers: HashMap<usize, Vec<ConversationId>> = HashMap::new();
     for (talk, &conversation) in plan.talks.iter().zip(&conversations) {
-        fillers.entry(talk.people[0]).or_default().push(conversation);
+        fillers
+            .entry(talk.people[0])
+            .or_default()
+            .push(conversation);
     }
     let client = |person: usize| devices[person * scenario.devices_each.get()].0.clone();
-    let filler = |(person, conversations)| Filler { client: client(person), number: BEFORE, conversations };
-    let heads = fill(fillers.into_iter().map(filler).collect(), scenario.history.get() as u64, texts, watcher).await?;
+    let filler = |(person, conversations)| Filler {
+        client: client(person),
+        number: BEFORE,
+        conversations,
+    };
+    let heads = fill(
+        fillers.into_iter().map(filler).collect(),
+        scenario.history.get() as u64,
+        texts,
+        watcher,
+    )
+    .await?;
     let heads: HashMap<ConversationId, MsgId> = heads.into_iter().collect();
 
     let mut seats: Vec<Vec<(usize, Seat)>> = vec![Vec::new(); devices.len()];
     for (at, (talk, &conversation)) in plan.talks.iter().zip(&conversations).enumerate() {
         let next = heads.get(&conversation).copied().unwrap_or_default().next();
-        sit_down(at, talk, conversation, next, scenario.devices_each.get(), &mut seats);
+        sit_down(
+            at,
+            talk,
+            conversation,
+            next,
+            scenario.devices_each.get(),
+            &mut seats,
+        );
     }
     go_home(&devices, &seats, watcher).await?;
     // A server that has just started has no memory in use for how the team came about.
@@ -68,17 +92,26 @@ pub(super) async fn assemble(
 }
 
 /// Lets every device go, with everything that there is by now.
-async fn go_home(devices: &[(Client, Account)], seats: &[Vec<(usize, Seat)>], watcher: &mut Watcher) -> Result<(), BenchError> {
+async fn go_home(
+    devices: &[(Client, Account)],
+    seats: &[Vec<(usize, Seat)>],
+    watcher: &mut Watcher,
+) -> Result<(), BenchError> {
     let count = devices.len();
     let go = |at: usize| {
         let (client, _) = devices[at].clone();
-        seats[at].iter().for_each(|(_, seat)| client.ack(seat.conversation, seat.cursor.lock().next.prev()));
+        seats[at]
+            .iter()
+            .for_each(|(_, seat)| client.ack(seat.conversation, seat.cursor.lock().next.prev()));
         async move {
             client.close().await;
             Ok(())
         }
     };
-    gather(count, go, |done| watcher.tell(&|| format!("{done} of {count} devices have gone"))).await?;
+    gather(count, go, |done| {
+        watcher.tell(&|| format!("{done} of {count} devices have gone"))
+    })
+    .await?;
     Ok(())
 }
 
@@ -91,36 +124,76 @@ async fn come_in(
 ) -> Result<Vec<Member>, BenchError> {
     let count = devices.len();
     let come = |at: usize| {
-        let (account, endpoint, seats) = (devices[at].1.clone(), venue.endpoint(at), seats[at].clone());
+        let (account, endpoint, seats) =
+            (devices[at].1.clone(), venue.endpoint(at), seats[at].clone());
         async move {
             let client = come_back(&account, endpoint.as_ref(), || ()).await?;
-            Ok(Member { client, account, endpoint, seats })
+            Ok(Member {
+                client,
+                account,
+                endpoint,
+                seats,
+            })
         }
     };
-    gather(count, come, |done| watcher.tell(&|| format!("{done} of {count} devices are connected"))).await
+    gather(count, come, |done| {
+        watcher.tell(&|| format!("{done} of {count} devices are connected"))
+    })
+    .await
 }
 
 /// Gives every device of every member a seat in a conversation, and a number in it.
-fn sit_down(at: usize, talk: &Talk, conversation: ConversationId, next: MsgId, devices_each: usize, seats: &mut [Vec<(usize, Seat)>]) {
-    let devices = talk.people.iter().flat_map(|person| person * devices_each..(person + 1) * devices_each);
+fn sit_down(
+    at: usize,
+    talk: &Talk,
+    conversation: ConversationId,
+    next: MsgId,
+    devices_each: usize,
+    seats: &mut [Vec<(usize, Seat)>],
+) {
+    let devices = talk
+        .people
+        .iter()
+        .flat_map(|person| person * devices_each..(person + 1) * devices_each);
     let count = u16::try_from(talk.people.len() * devices_each).unwrap_or(u16::MAX);
     for (number, device) in (0..).zip(devices) {
         let cursor = Arc::new(Mutex::new(Cursor::new(next)));
-        seats[device].push((at, Seat { conversation, number, devices: count, cursor }));
+        seats[device].push((
+            at,
+            Seat {
+                conversation,
+                number,
+                devices: count,
+                cursor,
+            },
+        ));
     }
 }
 
-async fn devices(scenario: &Scenario, venue: &Venue, watcher: &mut Watcher) -> Result<Vec<(Client, Account)>, BenchError> {
+async fn devices(
+    scenario: &Scenario,
+    venue: &Venue,
+    watcher: &mut Watcher,
+) -> Result<Vec<(Client, Account)>, BenchError> {
     let (people, options) = (scenario.people.get(), Options::default());
     let password = Password::new(PASSWORD)?;
     let given = (scenario.devices_each.get() > 1).then_some(&password);
     let joined = |done| watcher.tell(&|| format!("{done} of {people} users have joined"));
-    let first = venue.join_with("person", people, given, &options, joined).await?;
+    let first = venue
+        .join_with("person", people, given, &options, joined)
+        .await?;
     let further = |account: &Account| vec![account.clone(); scenario.devices_each.get() - 1];
-    let accounts: Vec<Account> = first.iter().flat_map(|(_, account)| further(account)).collect();
+    let accounts: Vec<Account> = first
+        .iter()
+        .flat_map(|(_, account)| further(account))
+        .collect();
     let count = accounts.len();
-    let logged_in = |done| watcher.tell(&|| format!("{done} of {count} further devices have logged in"));
-    let mut others = venue.log_in(&accounts, &password, &options, logged_in).await?.into_iter();
+    let logged_in =
+        |done| watcher.tell(&|| format!("{done} of {count} further devices have logged in"));
+    let mut others = venue
+        .log_in(&accounts, &password, &options, logged_in)
+        .await?
+        .into_iter();
     let mut all = Vec::with_capacity(scenario.devices());
     for device in first {
         all.push(device);
@@ -130,16 +203,39 @@ async fn devices(scenario: &Scenario, venue: &Venue, watcher: &mut Watcher) -> R
 }
 
 /// The conversations of a plan, in its order.
-async fn conversations(plan: &Plan, users: &[UserId], venue: &Venue, watcher: &mut Watcher) -> Result<Vec<ConversationId>, BenchError> {
-    let groups: Vec<&Talk> = plan.talks.iter().filter(|talk| talk.kind != Kind::DirectChat).collect();
-    let members = |at: usize| groups[at].people.iter().map(|&person| users[person]).collect();
+async fn conversations(
+    plan: &Plan,
+    users: &[UserId],
+    venue: &Venue,
+    watcher: &mut Watcher,
+) -> Result<Vec<ConversationId>, BenchError> {
+    let groups: Vec<&Talk> = plan
+        .talks
+        .iter()
+        .filter(|talk| talk.kind != Kind::DirectChat)
+        .collect();
+    let members = |at: usize| {
+        groups[at]
+            .people
+            .iter()
+            .map(|&person| users[person])
+            .collect()
+    };
     let count = groups.len();
-    let made = venue.groups(count, members, |done| watcher.tell(&|| format!("{done} of {count} groups are made"))).await?;
+    let made = venue
+        .groups(count, members, |done| {
+            watcher.tell(&|| format!("{done} of {count} groups are made"))
+        })
+        .await?;
     let mut made = made.iter().copied();
     let conversation = |talk: &Talk| match (talk.kind, talk.people.as_slice()) {
         (Kind::DirectChat, &[one, other]) => ConversationId::direct(users[one], users[other]),
         _ => made.next(),
     };
     // There is one for each: a chat has two different people, and a group was made for everything else.
-    plan.talks.iter().map(conversation).collect::<Option<_>>().ok_or(BenchError::EndedEarly)
+    plan.talks
+        .iter()
+        .map(conversation)
+        .collect::<Option<_>>()
+        .ok_or(BenchError::EndedEarly)
 }

@@ -34,7 +34,12 @@ pub(super) struct Course {
 impl Course {
     /// Begins to store so many messages.
     pub(super) fn begin(messages: u64) -> Self {
-        Self { began: Instant::now(), part: messages.div_ceil(FILL_PARTS), marks: Vec::new(), making_texts: Duration::ZERO }
+        Self {
+            began: Instant::now(),
+            part: messages.div_ceil(FILL_PARTS),
+            marks: Vec::new(),
+            making_texts: Duration::ZERO,
+        }
     }
 
     /// Time that went into what the messages say.
@@ -57,7 +62,13 @@ impl Course {
             let seconds = self.began.elapsed().as_secs_f64();
             let messages_per_s = (messages - self.messages()) as f64 / (seconds - self.seconds());
             let memory_mib = system::resident_kib(process::id()).map(|kib| kib as f64 / 1_024.0);
-            self.marks.push(Mark { messages, seconds, messages_per_s, disk_bytes: system::bytes_below(folder), memory_mib });
+            self.marks.push(Mark {
+                messages,
+                seconds,
+                messages_per_s,
+                disk_bytes: system::bytes_below(folder),
+                memory_mib,
+            });
         }
     }
 
@@ -90,10 +101,16 @@ impl Course {
 
     /// When so many messages were stored: between two marks, they came evenly.
     fn seconds_at(&self, messages: f64) -> f64 {
-        let next = self.marks.partition_point(|mark| (mark.messages as f64) < messages);
-        let (from, since) = next.checked_sub(1).map_or((0.0, 0.0), |last| (self.marks[last].messages as f64, self.marks[last].seconds));
+        let next = self
+            .marks
+            .partition_point(|mark| (mark.messages as f64) < messages);
+        let (from, since) = next.checked_sub(1).map_or((0.0, 0.0), |last| {
+            (self.marks[last].messages as f64, self.marks[last].seconds)
+        });
         match self.marks.get(next) {
-            Some(mark) => since + (mark.seconds - since) * (messages - from) / (mark.messages as f64 - from),
+            Some(mark) => {
+                since + (mark.seconds - since) * (messages - from) / (mark.messages as f64 - from)
+            }
             None => since,
         }
     }
@@ -104,21 +121,40 @@ mod tests {
     use super::*;
 
     fn course(marks: &[(u64, f64)]) -> Course {
-        let mark = |&(messages, seconds)| Mark { messages, seconds, messages_per_s: 0.0, disk_bytes: 0, memory_mib: None };
-        Course { marks: marks.iter().map(mark).collect(), ..Course::begin(100) }
+        let mark = |&(messages, seconds)| Mark {
+            messages,
+            seconds,
+            messages_per_s: 0.0,
+            disk_bytes: 0,
+            memory_mib: None,
+        };
+        Course {
+            marks: marks.iter().map(mark).collect(),
+            ..Course::begin(100)
+        }
     }
 
     #[test]
     fn a_tenth_has_the_speed_of_its_own_messages() {
         // The first half at 100 a second, the second at 50.
         let course = course(&[(50, 0.5), (100, 1.5)]);
-        let near = |tenth, expected: f64| assert!((course.tenth_per_s(tenth).unwrap() - expected).abs() < 0.01, "{tenth}");
-        [(0, 100.0), (1, 100.0), (4, 100.0), (5, 50.0), (9, 50.0)].iter().for_each(|&(tenth, expected)| near(tenth, expected));
+        let near = |tenth, expected: f64| {
+            assert!(
+                (course.tenth_per_s(tenth).unwrap() - expected).abs() < 0.01,
+                "{tenth}"
+            )
+        };
+        [(0, 100.0), (1, 100.0), (4, 100.0), (5, 50.0), (9, 50.0)]
+            .iter()
+            .for_each(|&(tenth, expected)| near(tenth, expected));
     }
 
     #[test]
     fn a_fill_without_messages_has_no_speed() {
-        assert_eq!((course(&[]).tenth_per_s(1), course(&[]).texts_share()), (None, None));
+        assert_eq!(
+            (course(&[]).tenth_per_s(1), course(&[]).texts_share()),
+            (None, None)
+        );
     }
 
     #[test]
@@ -132,7 +168,14 @@ mod tests {
         }
         course.mark(100_000, folder.path());
         assert_eq!(course.marks().len() as u64, FILL_PARTS);
-        assert_eq!((course.messages(), course.marks()[0].messages), (100_000, 1_000));
-        assert!(course.marks().iter().all(|mark| mark.messages_per_s > 0.0), "{:?}", course.marks());
+        assert_eq!(
+            (course.messages(), course.marks()[0].messages),
+            (100_000, 1_000)
+        );
+        assert!(
+            course.marks().iter().all(|mark| mark.messages_per_s > 0.0),
+            "{:?}",
+            course.marks()
+        );
     }
 }

@@ -63,7 +63,8 @@ impl Findings {
     /// What is on the disk when everything is at rest.
     pub(super) fn disk(&mut self, bytes: u64) {
         self.disk_bytes = Some(bytes);
-        self.disk_bytes_per_message_byte = (self.message_bytes > 0).then(|| bytes as f64 / self.message_bytes as f64);
+        self.disk_bytes_per_message_byte =
+            (self.message_bytes > 0).then(|| bytes as f64 / self.message_bytes as f64);
     }
 
     /// How many messages there are when the directory is opened again.
@@ -73,14 +74,30 @@ impl Findings {
 
     /// A plot of all marks.
     fn plot(&self, title: &str, meaning: &str, label: &'static str, series: &[Told<'_>]) -> Plot {
-        let points =
-            |y: &dyn Fn(&Mark) -> Option<f64>| self.marks.iter().filter_map(|mark| Some((mark.messages as f64 / 1e6, y(mark)?))).collect();
+        let points = |y: &dyn Fn(&Mark) -> Option<f64>| {
+            self.marks
+                .iter()
+                .filter_map(|mark| Some((mark.messages as f64 / 1e6, y(mark)?)))
+                .collect()
+        };
         Plot {
             title: title.to_owned(),
             meaning: meaning.to_owned(),
-            x: Axis { label: "messages stored, in millions", scale: Scale::Linear },
-            y: Axis { label, scale: Scale::Linear },
-            series: series.iter().map(|(name, y)| Series { name: (*name).to_owned(), points: points(y) }).collect(),
+            x: Axis {
+                label: "messages stored, in millions",
+                scale: Scale::Linear,
+            },
+            y: Axis {
+                label,
+                scale: Scale::Linear,
+            },
+            series: series
+                .iter()
+                .map(|(name, y)| Series {
+                    name: (*name).to_owned(),
+                    points: points(y),
+                })
+                .collect(),
         }
     }
 
@@ -92,12 +109,25 @@ impl Findings {
 impl Found for Findings {
     fn figures(&self) -> Vec<Figure> {
         let mut figures = Vec::new();
-        let mut row = |name, value: Option<String>, meaning| figures.extend(value.map(|value| Figure::new(name, value, meaning)));
+        let mut row = |name, value: Option<String>, meaning| {
+            figures.extend(value.map(|value| Figure::new(name, value, meaning)))
+        };
         let rate = |rate: f64| format!("{} /s", grouped(rate));
-        let (seconds, share) = (|seconds: f64| format!("{seconds:.2} s"), |share: f64| format!("{share:.2}"));
-        let as_many = if self.disk_full { "stored durably: as many as the disk has room for" } else { "stored durably" };
+        let (seconds, share) = (
+            |seconds: f64| format!("{seconds:.2} s"),
+            |share: f64| format!("{share:.2}"),
+        );
+        let as_many = if self.disk_full {
+            "stored durably: as many as the disk has room for"
+        } else {
+            "stored durably"
+        };
         row("messages", Some(grouped(self.messages as f64)), as_many);
-        row("speed", self.messages_per_s.map(rate), "messages, over the whole way");
+        row(
+            "speed",
+            self.messages_per_s.map(rate),
+            "messages, over the whole way",
+        );
         row(
             "steadiness",
             self.last_to_second_tenth.map(share),
@@ -105,28 +135,73 @@ impl Found for Findings {
         );
         row(
             "texts",
-            self.texts_share.map(|share| format!("{:.1} %", share * 100.0)),
+            self.texts_share
+                .map(|share| format!("{:.1} %", share * 100.0)),
             "of the time went into making up what the messages say",
         );
-        row("disk", self.disk_bytes.map(sized), "all files of the data directory, closed");
-        row("disk share", self.disk_bytes_per_message_byte.map(share), "bytes on the disk for each byte of text");
-        row("memory", self.memory_mib_max.map(|mib| format!("{mib:.0} MiB")), "of this process, at most");
-        row("closing", self.close_s.map(seconds), "until everything was in the trees");
-        row("opening", self.open_s.map(seconds), "until the next message could be taken");
-        row("missing", self.missing.map(|count| grouped(count as f64)), "messages that were not there after opening");
+        row(
+            "disk",
+            self.disk_bytes.map(sized),
+            "all files of the data directory, closed",
+        );
+        row(
+            "disk share",
+            self.disk_bytes_per_message_byte.map(share),
+            "bytes on the disk for each byte of text",
+        );
+        row(
+            "memory",
+            self.memory_mib_max.map(|mib| format!("{mib:.0} MiB")),
+            "of this process, at most",
+        );
+        row(
+            "closing",
+            self.close_s.map(seconds),
+            "until everything was in the trees",
+        );
+        row(
+            "opening",
+            self.open_s.map(seconds),
+            "until the next message could be taken",
+        );
+        row(
+            "missing",
+            self.missing.map(|count| grouped(count as f64)),
+            "messages that were not there after opening",
+        );
         let reads = |reads: &Option<Reads>| reads.map(|reads| rate(reads.reads_per_s));
-        let latency = |reads: &Option<Reads>| reads.and_then(|reads| reads.latency_ms).map(|latency| latency.to_string());
+        let latency = |reads: &Option<Reads>| {
+            reads
+                .and_then(|reads| reads.latency_ms)
+                .map(|latency| latency.to_string())
+        };
         row(
             "newest 50",
             reads(&self.last_50),
             "reads of the last 50 messages of a random conversation, or as many as an answer holds, one by one",
         );
         row("latency", latency(&self.last_50), "of one of these reads");
-        row("any 50", reads(&self.old_50), "reads of as many from a random place of all messages, one by one");
+        row(
+            "any 50",
+            reads(&self.old_50),
+            "reads of as many from a random place of all messages, one by one",
+        );
         row("latency", latency(&self.old_50), "of one of these reads");
-        let wrong = [self.last_50, self.old_50].into_iter().flatten().map(|reads| reads.wrong).sum::<u64>();
-        row("wrong reads", (wrong > 0).then(|| grouped(wrong as f64)), "reads that gave other messages than asked for");
-        row("kept in", self.kept_in.as_ref().map(|dir| dir.display().to_string()), "the data directory");
+        let wrong = [self.last_50, self.old_50]
+            .into_iter()
+            .flatten()
+            .map(|reads| reads.wrong)
+            .sum::<u64>();
+        row(
+            "wrong reads",
+            (wrong > 0).then(|| grouped(wrong as f64)),
+            "reads that gave other messages than asked for",
+        );
+        row(
+            "kept in",
+            self.kept_in.as_ref().map(|dir| dir.display().to_string()),
+            "the data directory",
+        );
         figures
     }
 
@@ -134,13 +209,19 @@ impl Found for Findings {
     fn tables(&self) -> Vec<Table> {
         let step = self.marks.len().div_ceil(10).max(1);
         let row = |marks: &[Mark]| {
-            let messages = marks.iter().map(|mark| mark.messages_per_s).map(f64::recip).sum::<f64>() / marks.len() as f64;
+            let messages = marks
+                .iter()
+                .map(|mark| mark.messages_per_s)
+                .map(f64::recip)
+                .sum::<f64>()
+                / marks.len() as f64;
             let last = marks.last()?;
             Some(vec![
                 grouped(last.messages as f64),
                 grouped(messages.recip()),
                 sized(last.disk_bytes),
-                last.memory_mib.map_or_else(String::new, |mib| format!("{mib:.0} MiB")),
+                last.memory_mib
+                    .map_or_else(String::new, |mib| format!("{mib:.0} MiB")),
             ])
         };
         let rows: Vec<_> = self.marks.chunks(step).filter_map(row).collect();
@@ -189,6 +270,7 @@ impl Found for Findings {
     /// Everything stored was there again, and was what was asked for.
     fn is_sound(&self) -> bool {
         let reads = [self.last_50, self.old_50].into_iter().flatten();
-        self.missing.is_none_or(|missing| missing == 0) && reads.map(|reads| reads.wrong).sum::<u64>() == 0
+        self.missing.is_none_or(|missing| missing == 0)
+            && reads.map(|reads| reads.wrong).sum::<u64>() == 0
     }
 }

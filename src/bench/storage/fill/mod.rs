@@ -68,9 +68,19 @@ pub(crate) struct Settings {
 
 impl fmt::Display for Settings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { messages, conversations, body, batch, .. } = self;
+        let Self {
+            messages,
+            conversations,
+            body,
+            batch,
+            ..
+        } = self;
         let groups = counted(*conversations, "group");
-        write!(f, "{} messages to {groups}, {body}-byte bodies, batches of {batch}", grouped(*messages as f64))
+        write!(
+            f,
+            "{} messages to {groups}, {body}-byte bodies, batches of {batch}",
+            grouped(*messages as f64)
+        )
     }
 }
 
@@ -78,17 +88,30 @@ impl fmt::Display for Settings {
 ///
 /// # Errors
 /// Says what the run came to nothing by. What was measured before it was interrupted is reported.
-pub(crate) fn run(settings: Settings, watcher: &mut Watcher) -> Result<Report<Settings, Findings>, BenchError> {
+pub(crate) fn run(
+    settings: Settings,
+    watcher: &mut Watcher,
+) -> Result<Report<Settings, Findings>, BenchError> {
     let folder = settings.place.open()?;
     let mut found = measure(&settings, folder.path(), watcher)?;
     if settings.keep {
         found.kept_in = Some(folder.keep());
     }
     let interrupted = watcher.stop().is_asked();
-    Ok(Report::new("fill", settings.place.subject(), settings, interrupted, found))
+    Ok(Report::new(
+        "fill",
+        settings.place.subject(),
+        settings,
+        interrupted,
+        found,
+    ))
 }
 
-fn measure(settings: &Settings, folder: &Path, watcher: &mut Watcher) -> Result<Findings, BenchError> {
+fn measure(
+    settings: &Settings,
+    folder: &Path,
+    watcher: &mut Watcher,
+) -> Result<Findings, BenchError> {
     let room = Room::of(folder);
     let messages = room.limit(settings.messages, settings.body)?;
     let mut driver = Driver::create(folder, settings.conversations)?;
@@ -107,8 +130,20 @@ fn measure(settings: &Settings, folder: &Path, watcher: &mut Watcher) -> Result<
         let mut driver = at_rest.open(folder)?;
         found.open_s = Some(began.elapsed().as_secs_f64());
         found.found_again(heads(&mut driver)? - heads_before);
-        found.last_50 = reads::read(&mut driver, Target::Newest, settings, course.messages(), watcher)?;
-        found.old_50 = reads::read(&mut driver, Target::Old, settings, course.messages(), watcher)?;
+        found.last_50 = reads::read(
+            &mut driver,
+            Target::Newest,
+            settings,
+            course.messages(),
+            watcher,
+        )?;
+        found.old_50 = reads::read(
+            &mut driver,
+            Target::Old,
+            settings,
+            course.messages(),
+            watcher,
+        )?;
         driver.close()?;
     }
     found.memory_mib_max = system::resident_kib_max(process::id()).map(|kib| kib as f64 / 1_024.0);
@@ -117,14 +152,24 @@ fn measure(settings: &Settings, folder: &Path, watcher: &mut Watcher) -> Result<
 
 /// The entries of all groups together.
 fn heads(driver: &mut Driver) -> Result<u64, BenchError> {
-    (0..driver.groups.len()).map(|group| Ok(driver.timeline(group)?.head().get())).sum()
+    (0..driver.groups.len())
+        .map(|group| Ok(driver.timeline(group)?.head().get()))
+        .sum()
 }
 
 /// Stores the messages, or as many as the disk takes, until somebody ends it.
-fn fill(driver: &mut Driver, messages: u64, settings: &Settings, room: &Room, watcher: &mut Watcher) -> Result<Course, BenchError> {
+fn fill(
+    driver: &mut Driver,
+    messages: u64,
+    settings: &Settings,
+    room: &Room,
+    watcher: &mut Watcher,
+) -> Result<Course, BenchError> {
     let stop = watcher.stop();
-    let (mut scroll, mut picker) =
-        (Scroll::new(settings.body, settings.place.seed), Picker::new(settings.conversations, SKEW, settings.place.seed));
+    let (mut scroll, mut picker) = (
+        Scroll::new(settings.body, settings.place.seed),
+        Picker::new(settings.conversations, SKEW, settings.place.seed),
+    );
     let mut batch = Vec::new();
     let mut course = Course::begin(messages);
     let mut stored = 0;
@@ -158,7 +203,11 @@ fn progress(stored: u64, messages: u64, elapsed: Duration, room: &Room) -> Strin
     let rate = stored as f64 / elapsed.as_secs_f64();
     let (count, of) = (grouped(stored as f64), grouped(messages as f64));
     let left = (messages - stored) as f64 / rate;
-    format!("{count} of {of} messages, {} /s, {} on disk, {left:.0} s left", grouped(rate), sized(system::bytes_below(room.folder())))
+    format!(
+        "{count} of {of} messages, {} /s, {} on disk, {left:.0} s left",
+        grouped(rate),
+        sized(system::bytes_below(room.folder()))
+    )
 }
 
 #[cfg(test)]

@@ -57,8 +57,15 @@ const ENTRY_BYTES: usize = 64;
 impl Chooser {
     fn new(target: Target, settings: &Settings) -> Self {
         let seed = settings.place.seed;
-        let page = READ_MESSAGES.min((RUN_BYTES_MAX / (settings.body + ENTRY_BYTES)) as u32).max(1);
-        Self { target, busy: Picker::new(settings.conversations, SKEW, !seed), random: StdRng::seed_from_u64(seed), page }
+        let page = READ_MESSAGES
+            .min((RUN_BYTES_MAX / (settings.body + ENTRY_BYTES)) as u32)
+            .max(1);
+        Self {
+            target,
+            busy: Picker::new(settings.conversations, SKEW, !seed),
+            random: StdRng::seed_from_u64(seed),
+            page,
+        }
     }
 
     /// Reads once. Says how many messages came, and whether they are those that were asked for.
@@ -70,7 +77,10 @@ impl Chooser {
         };
         let head = driver.timeline(group)?.head();
         let (first, range) = match self.target {
-            Target::Newest => (MsgId::new(head.get().saturating_sub(self.page.into())).next(), PullRange::Before(head.next())),
+            Target::Newest => (
+                MsgId::new(head.get().saturating_sub(self.page.into())).next(),
+                PullRange::Before(head.next()),
+            ),
             Target::Old => {
                 let last_page = head.get().saturating_sub(self.page.into()) + 1;
                 let first = MsgId::new(self.random.random_range(1..=last_page));
@@ -78,7 +88,11 @@ impl Chooser {
             }
         };
         let run = driver.read(group, range, RunLimits::of_messages(self.page))?;
-        let Run { first: found, count, .. } = run;
+        let Run {
+            first: found,
+            count,
+            ..
+        } = run;
         let expected = head.next().above(first).min(self.page.into());
         Ok((count, found == first && u64::from(count) == expected))
     }
@@ -121,6 +135,12 @@ fn read_for(
     }
     let seconds = (last - began).as_secs_f64();
     let per_s = |count: u64| count as f64 / seconds;
-    let found = Reads { reads, reads_per_s: per_s(reads), messages_per_s: per_s(messages), latency_ms: latencies.percentiles(), wrong };
+    let found = Reads {
+        reads,
+        reads_per_s: per_s(reads),
+        messages_per_s: per_s(messages),
+        latency_ms: latencies.percentiles(),
+        wrong,
+    };
     Ok((reads > 0).then_some(found))
 }

@@ -20,7 +20,9 @@ pub(super) struct Room {
 
 impl Room {
     pub(super) fn of(folder: &Path) -> Self {
-        Self { folder: folder.to_owned() }
+        Self {
+            folder: folder.to_owned(),
+        }
     }
 
     pub(super) fn folder(&self) -> &Path {
@@ -32,9 +34,15 @@ impl Room {
     /// # Errors
     /// When it is not a single one.
     pub(super) fn limit(&self, wanted: u64, body_bytes: usize) -> Result<u64, BenchError> {
-        let Some(free) = system::bytes_free(&self.folder) else { return Ok(wanted) };
+        let Some(free) = system::bytes_free(&self.folder) else {
+            return Ok(wanted);
+        };
         match fitting(free, wanted, body_bytes) {
-            0 => Err(BenchError::NoRoom { dir: self.folder.clone(), free, needed: FILL_RESERVE_BYTES }),
+            0 => Err(BenchError::NoRoom {
+                dir: self.folder.clone(),
+                free,
+                needed: FILL_RESERVE_BYTES,
+            }),
             messages => Ok(messages),
         }
     }
@@ -70,6 +78,11 @@ mod tests {
     fn a_full_disk_is_told_from_one_that_says_nothing() {
         let folder = tempfile::tempdir().unwrap();
         assert_eq!(Room::of(folder.path()).limit(1, 1).unwrap(), 1);
-        assert_eq!(Room::of(&folder.path().join("none")).limit(u64::MAX, 1).unwrap(), u64::MAX);
+        assert_eq!(
+            Room::of(&folder.path().join("none"))
+                .limit(u64::MAX, 1)
+                .unwrap(),
+            u64::MAX
+        );
     }
 }

@@ -24,13 +24,19 @@ impl Scroll {
     pub(super) fn new(body_bytes: usize, seed: u64) -> Self {
         let mut random = StdRng::seed_from_u64(!seed);
         let words = Words::new().fill(SCROLL_BYTES + WORD_BYTES_MAX + body_bytes, &mut random);
-        Self { words, body_bytes, random }
+        Self {
+            words,
+            body_bytes,
+            random,
+        }
     }
 
     /// The next message.
     pub(super) fn text(&mut self) -> Result<Text, TextError> {
         let place = self.random.random_range(0..SCROLL_BYTES);
-        let word = self.words[place..].find(' ').map_or(place, |blank| place + blank + 1);
+        let word = self.words[place..]
+            .find(' ')
+            .map_or(place, |blank| place + blank + 1);
         Text::new(&self.words[word..word + self.body_bytes])
     }
 }
@@ -54,11 +60,16 @@ mod tests {
     fn a_seed_gives_the_same_messages_again_and_hardly_any_twice() {
         let some = |seed| {
             let mut scroll = Scroll::new(50, seed);
-            (0..1_000).map(|_| scroll.text().unwrap()).collect::<Vec<_>>()
+            (0..1_000)
+                .map(|_| scroll.text().unwrap())
+                .collect::<Vec<_>>()
         };
         assert_eq!(some(1), some(1));
         assert_ne!(some(1), some(2));
-        let different: std::collections::HashSet<_> = some(3).into_iter().map(|text| text.as_str().to_owned()).collect();
+        let different: std::collections::HashSet<_> = some(3)
+            .into_iter()
+            .map(|text| text.as_str().to_owned())
+            .collect();
         assert!(different.len() > 990, "{}", different.len());
     }
 }

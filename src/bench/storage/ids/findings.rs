@@ -65,8 +65,15 @@ impl Trials {
 
     /// Whether no client could be misled by anything that happened.
     fn are_flawless(&self) -> bool {
-        let all = [self.calm, self.threads, self.clock_back, self.crash, self.crash_and_clock_back];
-        all.iter().all(|tally| (tally.refused, tally.repeated, tally.late, tally.gaps) == (0, 0, 0, 0))
+        let all = [
+            self.calm,
+            self.threads,
+            self.clock_back,
+            self.crash,
+            self.crash_and_clock_back,
+        ];
+        all.iter()
+            .all(|tally| (tally.refused, tally.repeated, tally.late, tally.gaps) == (0, 0, 0, 0))
     }
 }
 
@@ -85,7 +92,9 @@ impl Findings {
             wrong_reads: None,
             trials: None,
         };
-        Self { schemes: Scheme::ALL.map(of).to_vec() }
+        Self {
+            schemes: Scheme::ALL.map(of).to_vec(),
+        }
     }
 
     /// Those of one scheme.
@@ -103,12 +112,17 @@ impl Findings {
     ) -> Table {
         let row = |of: &SchemeFindings| {
             let cells = cells(of).unwrap_or_else(|| std::array::from_fn(|_| NOTHING.to_owned()));
-            std::iter::once(of.scheme.to_string()).chain(cells).collect()
+            std::iter::once(of.scheme.to_string())
+                .chain(cells)
+                .collect()
         };
         Table {
             title: title.to_owned(),
             meaning,
-            columns: std::iter::once("scheme").chain(columns).map(str::to_owned).collect(),
+            columns: std::iter::once("scheme")
+                .chain(columns)
+                .map(str::to_owned)
+                .collect(),
             rows: self.schemes.iter().map(row).collect(),
         }
     }
@@ -194,7 +208,11 @@ impl Found for Findings {
     fn plots(&self) -> Vec<Plot> {
         let series = |of: &SchemeFindings| Series {
             name: of.scheme.to_string(),
-            points: of.stretches.iter().map(|stretch| (stretch.messages as f64, stretch.stored_per_s)).collect(),
+            points: of
+                .stretches
+                .iter()
+                .map(|stretch| (stretch.messages as f64, stretch.stored_per_s))
+                .collect(),
         };
         let plot = Plot {
             title: "Storing under these ids".to_owned(),
@@ -204,13 +222,26 @@ impl Found for Findings {
             y: Axis { label: "messages/s", scale: Scale::Linear },
             series: self.schemes.iter().map(series).collect(),
         };
-        if self.schemes.iter().any(|of| of.stretches.len() > 1) { vec![plot] } else { Vec::new() }
+        if self.schemes.iter().any(|of| of.stretches.len() > 1) {
+            vec![plot]
+        } else {
+            Vec::new()
+        }
     }
 
     /// Every message was found where its id put it, and cairn's own ids misled nobody.
     fn is_sound(&self) -> bool {
-        let is_there = |of: &SchemeFindings| [of.missing, of.wrong_reads].into_iter().flatten().all(|count| count == 0);
-        let mut own = self.schemes.iter().filter(|of| of.scheme == Scheme::Counter).filter_map(|of| of.trials);
+        let is_there = |of: &SchemeFindings| {
+            [of.missing, of.wrong_reads]
+                .into_iter()
+                .flatten()
+                .all(|count| count == 0)
+        };
+        let mut own = self
+            .schemes
+            .iter()
+            .filter(|of| of.scheme == Scheme::Counter)
+            .filter_map(|of| of.trials);
         self.schemes.iter().all(is_there) && own.all(|trials| trials.are_flawless())
     }
 }

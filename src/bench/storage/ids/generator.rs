@@ -85,11 +85,16 @@ const SNOWFLAKE_EPOCH: u64 = 1_577_836_800_000;
 
 impl Snowflake {
     fn of_node(node: u16) -> Self {
-        Self { node: node & ((1 << NODE_BITS) - 1), millisecond: 0, next: 0 }
+        Self {
+            node: node & ((1 << NODE_BITS) - 1),
+            millisecond: 0,
+            next: 0,
+        }
     }
 
     fn next(&mut self, now: Duration) -> Result<Id, Refusal> {
-        let millisecond = (now.as_secs() * 1_000 + u64::from(now.subsec_millis())).saturating_sub(SNOWFLAKE_EPOCH);
+        let millisecond = (now.as_secs() * 1_000 + u64::from(now.subsec_millis()))
+            .saturating_sub(SNOWFLAKE_EPOCH);
         if millisecond < self.millisecond {
             return Err(Refusal::ClockBehind);
         }
@@ -99,7 +104,9 @@ impl Snowflake {
         if self.next >> COUNTER_BITS > 0 {
             return Err(Refusal::MillisecondFull);
         }
-        let id = (millisecond << (NODE_BITS + COUNTER_BITS)) | (u64::from(self.node) << COUNTER_BITS) | self.next;
+        let id = (millisecond << (NODE_BITS + COUNTER_BITS))
+            | (u64::from(self.node) << COUNTER_BITS)
+            | self.next;
         self.next += 1;
         Ok(Id::number(id))
     }
@@ -180,10 +187,15 @@ mod tests {
     #[test]
     fn a_snowflake_has_4096_ids_in_a_millisecond_and_none_while_the_clock_is_behind() {
         let mut generator = Generator::start(Scheme::Snowflake, 3, &Durable::default());
-        let all: Vec<Id> = (0..4_096).map(|_| generator.next(0, BEGIN).unwrap()).collect();
+        let all: Vec<Id> = (0..4_096)
+            .map(|_| generator.next(0, BEGIN).unwrap())
+            .collect();
         assert!(rises(&all));
         assert_eq!(generator.next(0, BEGIN), Err(Refusal::MillisecondFull));
-        assert_eq!(generator.next(0, BEGIN - Duration::from_millis(1)), Err(Refusal::ClockBehind));
+        assert_eq!(
+            generator.next(0, BEGIN - Duration::from_millis(1)),
+            Err(Refusal::ClockBehind)
+        );
         let next = generator.next(0, BEGIN + Duration::from_millis(1)).unwrap();
         assert!(next > all[4_095]);
         assert_eq!((next.low() >> COUNTER_BITS) & 0x3ff, 3);
@@ -191,8 +203,11 @@ mod tests {
 
     #[test]
     fn two_nodes_never_make_the_same_snowflake() {
-        let mut nodes = [1, 2].map(|node| Generator::start(Scheme::Snowflake, node, &Durable::default()));
-        let ids: Vec<Id> = (0..1_000).map(|n| nodes[n % 2].next(0, BEGIN).unwrap()).collect();
+        let mut nodes =
+            [1, 2].map(|node| Generator::start(Scheme::Snowflake, node, &Durable::default()));
+        let ids: Vec<Id> = (0..1_000)
+            .map(|n| nodes[n % 2].next(0, BEGIN).unwrap())
+            .collect();
         assert!(all_different(&ids));
     }
 }

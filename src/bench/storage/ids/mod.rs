@@ -59,10 +59,20 @@ pub(crate) struct Settings {
 
 impl fmt::Display for Settings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { ids, messages, conversations, body, batch, .. } = self;
+        let Self {
+            ids,
+            messages,
+            conversations,
+            body,
+            batch,
+            ..
+        } = self;
         let [ids, messages] = [ids, messages].map(|&count| grouped(count as f64));
         let groups = counted(*conversations, "group");
-        write!(f, "{ids} ids of each kind, {messages} messages to {groups}, {body}-byte bodies, batches of {batch}")
+        write!(
+            f,
+            "{ids} ids of each kind, {messages} messages to {groups}, {body}-byte bodies, batches of {batch}"
+        )
     }
 }
 
@@ -70,16 +80,26 @@ impl fmt::Display for Settings {
 ///
 /// # Errors
 /// Says what the run came to nothing by. What was measured before it was interrupted is reported.
-pub(crate) fn run(settings: Settings, watcher: &mut Watcher) -> Result<Report<Settings, Findings>, BenchError> {
+pub(crate) fn run(
+    settings: Settings,
+    watcher: &mut Watcher,
+) -> Result<Report<Settings, Findings>, BenchError> {
     let (folder, stop) = (settings.place.open()?, watcher.stop());
     let mut found = Findings::new();
     for scheme in Scheme::ALL {
         watcher.tell(&|| format!("trying what {scheme} does"));
-        found.of(scheme).trials = (!stop.is_asked()).then(|| Trials::run(scheme, settings.place.seed));
+        found.of(scheme).trials =
+            (!stop.is_asked()).then(|| Trials::run(scheme, settings.place.seed));
     }
     race::make_ids(&mut found, &settings, folder.path(), watcher)?;
     race::store(&mut found, &settings, folder.path(), watcher)?;
-    Ok(Report::new("ids", settings.place.subject(), settings, stop.is_asked(), found))
+    Ok(Report::new(
+        "ids",
+        settings.place.subject(),
+        settings,
+        stop.is_asked(),
+        found,
+    ))
 }
 
 #[cfg(test)]
@@ -97,9 +117,23 @@ mod tests {
     }
 
     fn report(stop: bool) -> Report<Settings, Findings> {
-        let line = ["ids", "--ids", "20000", "--messages", "5000", "--conversations", "20", "--batch", "100"];
+        let line = [
+            "ids",
+            "--ids",
+            "20000",
+            "--messages",
+            "5000",
+            "--conversations",
+            "20",
+            "--batch",
+            "100",
+        ];
         let stop = watch::Sender::new(stop);
-        run(Line::parse_from(line).settings, &mut Watcher::new(stop.subscribe(), |_| ())).unwrap()
+        run(
+            Line::parse_from(line).settings,
+            &mut Watcher::new(stop.subscribe(), |_| ()),
+        )
+        .unwrap()
     }
 
     #[test]
@@ -108,17 +142,52 @@ mod tests {
         assert!(report.found.is_sound(), "{report}");
         let json = serde_json::to_value(&report).unwrap();
         let schemes = json["schemes"].as_array().unwrap();
-        let names: Vec<_> = schemes.iter().map(|scheme| scheme["scheme"].as_str().unwrap()).collect();
-        assert_eq!(names, ["uuid_v4", "uuid_v7", "snowflake", "segment", "counter"]);
-        let measured = ["key_bytes", "wire_bytes", "ids_per_s", "stored_per_s", "disk_bytes_per_message", "last_50_reads_per_s"];
-        for (scheme, field) in schemes.iter().flat_map(|scheme| measured.map(|field| (scheme, field))) {
-            assert!(scheme[field].as_f64().is_some_and(|value| value > 0.0), "{field}: {scheme}");
+        let names: Vec<_> = schemes
+            .iter()
+            .map(|scheme| scheme["scheme"].as_str().unwrap())
+            .collect();
+        assert_eq!(
+            names,
+            ["uuid_v4", "uuid_v7", "snowflake", "segment", "counter"]
+        );
+        let measured = [
+            "key_bytes",
+            "wire_bytes",
+            "ids_per_s",
+            "stored_per_s",
+            "disk_bytes_per_message",
+            "last_50_reads_per_s",
+        ];
+        for (scheme, field) in schemes
+            .iter()
+            .flat_map(|scheme| measured.map(|field| (scheme, field)))
+        {
+            assert!(
+                scheme[field].as_f64().is_some_and(|value| value > 0.0),
+                "{field}: {scheme}"
+            );
         }
-        for trial in ["calm", "threads", "clock_back", "crash", "crash_and_clock_back"] {
-            assert!(schemes.iter().all(|scheme| scheme["trials"][trial]["stored"].as_u64() > Some(0)), "{trial}: {json}");
+        for trial in [
+            "calm",
+            "threads",
+            "clock_back",
+            "crash",
+            "crash_and_clock_back",
+        ] {
+            assert!(
+                schemes
+                    .iter()
+                    .all(|scheme| scheme["trials"][trial]["stored"].as_u64() > Some(0)),
+                "{trial}: {json}"
+            );
         }
         let text = report.to_string();
-        assert!(["UUIDv4 ", "Snowflake ", "counter (cairn) "].iter().all(|name| text.matches(name).count() == 3), "{text}");
+        assert!(
+            ["UUIDv4 ", "Snowflake ", "counter (cairn) "]
+                .iter()
+                .all(|name| text.matches(name).count() == 3),
+            "{text}"
+        );
     }
 
     #[test]
@@ -126,9 +195,15 @@ mod tests {
         let report = report(true);
         assert!(report.interrupted);
         let json = serde_json::to_value(&report).unwrap();
-        let nothing =
-            |scheme: &serde_json::Value| scheme["trials"].is_null() && scheme["ids_per_s"].is_null() && scheme["stored_per_s"].is_null();
-        assert!(json["schemes"].as_array().unwrap().iter().all(nothing), "{json}");
+        let nothing = |scheme: &serde_json::Value| {
+            scheme["trials"].is_null()
+                && scheme["ids_per_s"].is_null()
+                && scheme["stored_per_s"].is_null()
+        };
+        assert!(
+            json["schemes"].as_array().unwrap().iter().all(nothing),
+            "{json}"
+        );
         assert!(!report.to_string().is_empty());
     }
 }

@@ -26,7 +26,13 @@ pub(super) enum Scheme {
 }
 
 impl Scheme {
-    pub(super) const ALL: [Self; 5] = [Self::UuidV4, Self::UuidV7, Self::Snowflake, Self::Segment, Self::Counter];
+    pub(super) const ALL: [Self; 5] = [
+        Self::UuidV4,
+        Self::UuidV7,
+        Self::Snowflake,
+        Self::Segment,
+        Self::Counter,
+    ];
 
     /// What an id takes in a key.
     pub(super) const fn key_bytes(self) -> usize {

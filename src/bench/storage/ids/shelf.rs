@@ -45,15 +45,32 @@ const TAKEN: &[u8] = b"taken";
 impl Shelf {
     /// A new one.
     pub(super) fn make(folder: &Path, scheme: Scheme) -> Result<Self, ShelfError> {
-        let db = sled::Config::default().path(folder).cache_capacity(TREE_CACHE_BYTES).open()?;
-        let (generator, durable) = (Generator::start(scheme, 1, &Durable::default()), Durable::default());
-        Ok(Self { scheme, generator, durable, db, batch: sled::Batch::default(), file: File::open(folder.join("db"))? })
+        let db = sled::Config::default()
+            .path(folder)
+            .cache_capacity(TREE_CACHE_BYTES)
+            .open()?;
+        let (generator, durable) = (
+            Generator::start(scheme, 1, &Durable::default()),
+            Durable::default(),
+        );
+        Ok(Self {
+            scheme,
+            generator,
+            durable,
+            db,
+            batch: sled::Batch::default(),
+            file: File::open(folder.join("db"))?,
+        })
     }
 
     /// The id of the next message to this conversation, whatever has to be waited for or taken from the store.
     pub(super) fn next_id(&mut self, conversation: u64) -> Result<Id, ShelfError> {
         loop {
-            let now = if self.scheme.needs_clock() { system::since_1970() } else { std::time::Duration::ZERO };
+            let now = if self.scheme.needs_clock() {
+                system::since_1970()
+            } else {
+                std::time::Duration::ZERO
+            };
             match self.generator.next(conversation, now) {
                 Ok(id) => return Ok(id),
                 Err(Refusal::OutOfNumbers) => {
@@ -74,10 +91,16 @@ impl Shelf {
     }
 
     /// Puts a message down. It is durable after [`Shelf::commit`].
-    pub(super) fn put(&mut self, conversation: u64, number: u64, text: &str) -> Result<(), ShelfError> {
+    pub(super) fn put(
+        &mut self,
+        conversation: u64,
+        number: u64,
+        text: &str,
+    ) -> Result<(), ShelfError> {
         let id = self.next_id(conversation)?;
         let key = [&conversation.to_be_bytes()[..], &id.to_key(self.scheme)].concat();
-        self.batch.insert(key, [&number.to_be_bytes()[..], text.as_bytes()].concat());
+        self.batch
+            .insert(key, [&number.to_be_bytes()[..], text.as_bytes()].concat());
         Ok(())
     }
 
@@ -97,11 +120,16 @@ impl Shelf {
         let rows = self.db.scan_prefix(conversation.to_be_bytes()).values();
         let number = |row: sled::Result<sled::IVec>| -> Result<u64, ShelfError> {
             let row = row?;
-            let (number, _) = row.split_first_chunk::<NUMBER_BYTES>().ok_or(ShelfError::Damaged)?;
+            let (number, _) = row
+                .split_first_chunk::<NUMBER_BYTES>()
+                .ok_or(ShelfError::Damaged)?;
             Ok(u64::from_be_bytes(*number))
         };
         let mut numbers: Vec<u64> = if self.scheme.sorts_by_time() {
-            rows.rev().take(count).map(number).collect::<Result<_, _>>()?
+            rows.rev()
+                .take(count)
+                .map(number)
+                .collect::<Result<_, _>>()?
         } else {
             rows.map(number).collect::<Result<_, _>>()?
         };
@@ -111,7 +139,10 @@ impl Shelf {
 
     /// Messages that are stored.
     pub(super) fn count(&self) -> Result<u64, ShelfError> {
-        self.db.iter().keys().try_fold(0, |count, key| Ok(count + u64::from(key?.as_ref() != TAKEN)))
+        self.db.iter().keys().try_fold(
+            0,
+            |count, key| Ok(count + u64::from(key?.as_ref() != TAKEN)),
+        )
     }
 }
 

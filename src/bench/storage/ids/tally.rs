@@ -35,8 +35,12 @@ impl Tally {
     pub(super) fn of(world: &World) -> Self {
         let scheme = world.scheme;
         let mut logs: BTreeMap<u64, Vec<Id>> = BTreeMap::new();
-        world.stored.iter().for_each(|sent| logs.entry(sent.conversation).or_default().push(sent.id));
-        let names: HashSet<(u64, Id)> = world.stored.iter().map(|sent| name(scheme, sent)).collect();
+        world
+            .stored
+            .iter()
+            .for_each(|sent| logs.entry(sent.conversation).or_default().push(sent.id));
+        let names: HashSet<(u64, Id)> =
+            world.stored.iter().map(|sent| name(scheme, sent)).collect();
         let lost: HashSet<(u64, Id)> = world.lost.iter().map(|sent| name(scheme, sent)).collect();
         let neighbours = |log: &Vec<Id>| log.len() as u64 - 1;
         Self {
@@ -48,14 +52,25 @@ impl Tally {
             neighbours: logs.values().map(neighbours).sum(),
             losses_told: losses_told(logs.values()),
             skipped: scheme.counts().then(|| skipped(&names)),
-            reissued: world.stored.iter().filter(|sent| lost.contains(&name(scheme, sent))).count() as u64,
+            reissued: world
+                .stored
+                .iter()
+                .filter(|sent| lost.contains(&name(scheme, sent)))
+                .count() as u64,
         }
     }
 }
 
 /// What tells a message from all others.
 fn name(scheme: Scheme, sent: &Sent) -> (u64, Id) {
-    (if scheme.is_per_conversation() { sent.conversation } else { 0 }, sent.id)
+    (
+        if scheme.is_per_conversation() {
+            sent.conversation
+        } else {
+            0
+        },
+        sent.id,
+    )
 }
 
 fn late(log: &[Id]) -> u64 {
@@ -70,7 +85,9 @@ fn late(log: &[Id]) -> u64 {
 
 /// What a client takes for a loss that checks whether each id follows the one before.
 fn gaps(log: &[Id]) -> u64 {
-    log.windows(2).filter(|pair| !pair[1].follows(pair[0])).count() as u64
+    log.windows(2)
+        .filter(|pair| !pair[1].follows(pair[0]))
+        .count() as u64
 }
 
 fn losses_told<'a>(logs: impl Iterator<Item = &'a Vec<Id>>) -> Option<f64> {
@@ -91,7 +108,10 @@ fn skipped(names: &HashSet<(u64, Id)>) -> u64 {
         let (highest, count) = ranges.entry(range).or_default();
         (*highest, *count) = (id.low().max(*highest), *count + 1);
     }
-    ranges.values().map(|(highest, count)| highest - count).sum()
+    ranges
+        .values()
+        .map(|(highest, count)| highest - count)
+        .sum()
 }
 
 #[cfg(test)]
@@ -104,20 +124,36 @@ mod tests {
 
     #[test]
     fn late_is_what_sorts_before_something_earlier() {
-        let counts = [(&[1, 2, 3][..], 0), (&[1, 3, 2], 1), (&[9, 1, 2, 3], 3), (&[1, 1], 0), (&[], 0)];
-        counts.iter().for_each(|(ids, expected)| assert_eq!(late(&log(ids)), *expected, "{ids:?}"));
+        let counts = [
+            (&[1, 2, 3][..], 0),
+            (&[1, 3, 2], 1),
+            (&[9, 1, 2, 3], 3),
+            (&[1, 1], 0),
+            (&[], 0),
+        ];
+        counts
+            .iter()
+            .for_each(|(ids, expected)| assert_eq!(late(&log(ids)), *expected, "{ids:?}"));
     }
 
     #[test]
     fn a_loss_is_told_where_there_are_no_gaps_without_one() {
         assert_eq!((gaps(&log(&[1, 2, 3])), gaps(&log(&[1, 3, 4, 8]))), (0, 2));
-        assert_eq!(losses_told([log(&[1, 2, 3]), log(&[4, 6, 9])].iter()), Some(0.5));
+        assert_eq!(
+            losses_told([log(&[1, 2, 3]), log(&[4, 6, 9])].iter()),
+            Some(0.5)
+        );
         assert_eq!(losses_told([log(&[1, 2])].iter()), None);
     }
 
     #[test]
     fn skipped_is_what_nothing_has_below_the_highest_of_its_range() {
-        let names = |names: &[(u64, u64)]| names.iter().map(|&(range, id)| (range, Id::number(id))).collect();
+        let names = |names: &[(u64, u64)]| {
+            names
+                .iter()
+                .map(|&(range, id)| (range, Id::number(id)))
+                .collect()
+        };
         assert_eq!(skipped(&names(&[(0, 1), (0, 2), (0, 5)])), 2);
         assert_eq!(skipped(&names(&[(1, 1), (1, 2), (2, 1), (3, 2)])), 1);
     }

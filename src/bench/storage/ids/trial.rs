@@ -11,7 +11,9 @@ use rand::{RngExt as _, SeedableRng as _};
 use super::generator::{Generator, Refusal};
 use super::scheme::{Durable, Id, Scheme};
 use super::tally::Tally;
-use crate::bench::limits::{IDS_CLOCK_STEP, IDS_GENERATORS, IDS_RESTART_TIME, IDS_TRIAL_BATCH, IDS_TRIAL_CONVERSATIONS};
+use crate::bench::limits::{
+    IDS_CLOCK_STEP, IDS_GENERATORS, IDS_RESTART_TIME, IDS_TRIAL_BATCH, IDS_TRIAL_CONVERSATIONS,
+};
 use crate::bench::storage::load::SKEW;
 use crate::bench::zipf::Picker;
 
@@ -39,7 +41,11 @@ const BEGIN: Duration = Duration::from_secs(1_700_000_000);
 impl Trial {
     /// Runs it with so many messages.
     pub(super) fn run(self, scheme: Scheme, messages: usize, seed: u64) -> Tally {
-        let generators = if self == Self::Threads { IDS_GENERATORS } else { 1 };
+        let generators = if self == Self::Threads {
+            IDS_GENERATORS
+        } else {
+            1
+        };
         let mut world = World::new(scheme, generators, seed);
         let mut picker = Picker::new(IDS_TRIAL_CONVERSATIONS, SKEW, seed);
         // In the middle of a batch, so that a crash has something to lose.
@@ -112,14 +118,20 @@ impl World {
     }
 
     fn start(&mut self, generators: u16) {
-        self.generators = (0..generators).map(|node| Generator::start(self.scheme, node, &self.durable)).collect();
+        self.generators = (0..generators)
+            .map(|node| Generator::start(self.scheme, node, &self.durable))
+            .collect();
     }
 
     /// A message comes. What makes its id is any of the generators, except that a conversation has one counter only: in cairn, one
     /// thread decides what is the next message.
     pub(super) fn send(&mut self, conversation: u64) {
         let count = self.generators.len();
-        let at = if self.scheme.is_per_conversation() { conversation as usize % count } else { self.random.random_range(0..count) };
+        let at = if self.scheme.is_per_conversation() {
+            conversation as usize % count
+        } else {
+            self.random.random_range(0..count)
+        };
         let generator = &mut self.generators[at];
         let id = generator.next(conversation, self.now).or_else(|refusal| {
             if refusal == Refusal::OutOfNumbers {
@@ -215,8 +227,16 @@ mod tests {
         for scheme in Scheme::ALL {
             let found = tally(Trial::Calm, scheme);
             let told = found.losses_told.unwrap();
-            assert_eq!((found.stored, found.repeated, found.refused), (20_000, 0, 0), "{scheme}");
-            assert_eq!(told, if scheme == Scheme::Counter { 1.0 } else { 0.0 }, "{scheme}");
+            assert_eq!(
+                (found.stored, found.repeated, found.refused),
+                (20_000, 0, 0),
+                "{scheme}"
+            );
+            assert_eq!(
+                told,
+                if scheme == Scheme::Counter { 1.0 } else { 0.0 },
+                "{scheme}"
+            );
             assert_eq!(found.gaps == 0, scheme == Scheme::Counter, "{scheme}");
             assert_eq!(found.late == 0, scheme.sorts_by_time(), "{scheme}");
         }
@@ -226,7 +246,13 @@ mod tests {
     fn several_generators_keep_the_order_only_when_each_conversation_has_one() {
         let late = |scheme| tally(Trial::Threads, scheme).late;
         assert_eq!(late(Scheme::Counter), 0);
-        let others = [Scheme::UuidV4, Scheme::UuidV7, Scheme::Snowflake, Scheme::Segment].map(late);
+        let others = [
+            Scheme::UuidV4,
+            Scheme::UuidV7,
+            Scheme::Snowflake,
+            Scheme::Segment,
+        ]
+        .map(late);
         assert!(others.iter().all(|&late| late > 0), "{others:?}");
     }
 
@@ -234,9 +260,17 @@ mod tests {
     fn a_clock_that_steps_back_stops_snowflakes_and_nothing_else() {
         for scheme in Scheme::ALL {
             let found = tally(Trial::ClockBack, scheme);
-            let refused = if scheme == Scheme::Snowflake { (IDS_CLOCK_STEP.as_micros() / INTERVAL.as_micros()) as i64 } else { 0 };
+            let refused = if scheme == Scheme::Snowflake {
+                (IDS_CLOCK_STEP.as_micros() / INTERVAL.as_micros()) as i64
+            } else {
+                0
+            };
             // The millisecond of the last id may be gone on with: a hundred messages.
-            assert!((found.refused as i64 - refused).abs() <= 100, "{scheme}: {}", found.refused);
+            assert!(
+                (found.refused as i64 - refused).abs() <= 100,
+                "{scheme}: {}",
+                found.refused
+            );
             assert_eq!(found.repeated, 0, "{scheme}");
             assert_eq!(found.late == 0, scheme.sorts_by_time(), "{scheme}");
         }
@@ -245,17 +279,29 @@ mod tests {
     #[test]
     fn a_crash_costs_a_segment_its_numbers_and_a_counter_none() {
         let segment = tally(Trial::Crash, Scheme::Segment);
-        assert!(segment.skipped.unwrap() > 0 && segment.reissued == 0, "{segment:?}");
+        assert!(
+            segment.skipped.unwrap() > 0 && segment.reissued == 0,
+            "{segment:?}"
+        );
         let counter = tally(Trial::Crash, Scheme::Counter);
         // What was lost was told to nobody, and its numbers are given again.
-        assert_eq!((counter.skipped, counter.reissued), (Some(0), IDS_TRIAL_BATCH as u64 / 2), "{counter:?}");
+        assert_eq!(
+            (counter.skipped, counter.reissued),
+            (Some(0), IDS_TRIAL_BATCH as u64 / 2),
+            "{counter:?}"
+        );
     }
 
     #[test]
-    fn a_clock_that_is_behind_after_a_crash_makes_snowflakes_repeat_and_time_ordered_uuids_come_late() {
+    fn a_clock_that_is_behind_after_a_crash_makes_snowflakes_repeat_and_time_ordered_uuids_come_late()
+     {
         let found = Scheme::ALL.map(|scheme| (scheme, tally(Trial::CrashAndClockBack, scheme)));
         for (scheme, tally) in found {
-            assert_eq!(tally.repeated > 0, scheme == Scheme::Snowflake, "{scheme}: {tally:?}");
+            assert_eq!(
+                tally.repeated > 0,
+                scheme == Scheme::Snowflake,
+                "{scheme}: {tally:?}"
+            );
             let is_late = matches!(scheme, Scheme::UuidV4 | Scheme::UuidV7 | Scheme::Snowflake);
             assert_eq!(tally.late > 0, is_late, "{scheme}: {tally:?}");
         }

@@ -28,7 +28,9 @@ struct Cairn {
 
 /// cairn's engine with so many groups, in which nobody is but the sender.
 pub(crate) fn with_groups(groups: usize) -> Contender {
-    Contender::new("cairn", move |folder: &Path| opened(folder, Meter::default(), || Driver::create(folder, groups)))
+    Contender::new("cairn", move |folder: &Path| {
+        opened(folder, Meter::default(), || Driver::create(folder, groups))
+    })
 }
 
 /// cairn's engine with one group of so many members. `meter` counts what its messages give the log.
@@ -40,23 +42,35 @@ pub(crate) fn with_members(members: u64, meter: Meter) -> Contender {
         driver.add_members(0, &others)?;
         Ok(driver)
     };
-    Contender::new(format!("{members} members"), move |folder: &Path| opened(folder, meter.clone(), || create(folder)))
+    Contender::new(format!("{members} members"), move |folder: &Path| {
+        opened(folder, meter.clone(), || create(folder))
+    })
 }
 
-fn opened(folder: &Path, meter: Meter, create: impl Fn() -> Result<Driver, BenchError>) -> Result<Box<dyn Storage>, StorageFailure> {
+fn opened(
+    folder: &Path,
+    meter: Meter,
+    create: impl Fn() -> Result<Driver, BenchError>,
+) -> Result<Box<dyn Storage>, StorageFailure> {
     let is_new = folder.read_dir()?.next().is_none();
-    let driver = if is_new { create()? } else { Driver::open(folder)? };
+    let driver = if is_new {
+        create()?
+    } else {
+        Driver::open(folder)?
+    };
     Ok(Box::new(Cairn { driver, meter }))
 }
 
 impl Storage for Cairn {
     fn put(&mut self, key: Key, text: &str) -> Result<(), StorageFailure> {
-        self.driver.send(usize::try_from(key.conversation)?, Text::new(text)?)?;
+        self.driver
+            .send(usize::try_from(key.conversation)?, Text::new(text)?)?;
         Ok(())
     }
 
     fn commit(&mut self) -> Result<(), StorageFailure> {
-        self.meter.set(self.meter.get() + self.driver.engine.batch_bytes() as u64);
+        self.meter
+            .set(self.meter.get() + self.driver.engine.batch_bytes() as u64);
         self.driver.commit()?;
         Ok(())
     }
@@ -65,7 +79,9 @@ impl Storage for Cairn {
         for group in 0..self.driver.groups.len() {
             let mut from = MsgId::new(1);
             loop {
-                let run = self.driver.read(group, PullRange::From(from), RunLimits::MAX)?;
+                let run = self
+                    .driver
+                    .read(group, PullRange::From(from), RunLimits::MAX)?;
                 if run.count == 0 {
                     break;
                 }

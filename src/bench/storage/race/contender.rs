@@ -31,7 +31,10 @@ impl Key {
     #[must_use]
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let (conversation, msgid) = bytes.split_first_chunk()?;
-        Some(Self { conversation: u64::from_be_bytes(*conversation), msgid: u64::from_be_bytes(msgid.try_into().ok()?) })
+        Some(Self {
+            conversation: u64::from_be_bytes(*conversation),
+            msgid: u64::from_be_bytes(msgid.try_into().ok()?),
+        })
     }
 }
 
@@ -73,8 +76,14 @@ pub struct Contender {
 
 impl Contender {
     /// `open` gets an empty folder the first time, and what it left there afterwards.
-    pub fn new(name: impl Into<String>, open: impl Fn(&Path) -> Result<Box<dyn Storage>, StorageFailure> + 'static) -> Self {
-        Self { name: name.into(), open: Box::new(open) }
+    pub fn new(
+        name: impl Into<String>,
+        open: impl Fn(&Path) -> Result<Box<dyn Storage>, StorageFailure> + 'static,
+    ) -> Self {
+        Self {
+            name: name.into(),
+            open: Box::new(open),
+        }
     }
 
     /// What it is called in the table.
@@ -94,7 +103,9 @@ impl Contender {
 
 impl fmt::Debug for Contender {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Contender").field("name", &self.name).finish_non_exhaustive()
+        f.debug_struct("Contender")
+            .field("name", &self.name)
+            .finish_non_exhaustive()
     }
 }
 
@@ -104,11 +115,18 @@ mod tests {
 
     #[test]
     fn keys_sort_as_conversations_and_their_messages() {
-        let key = |conversation, msgid| Key { conversation, msgid };
-        let mut sorted = [key(1, 2), key(0, 300), key(1, 1), key(256, 1), key(0, 2)].map(Key::to_bytes);
+        let key = |conversation, msgid| Key {
+            conversation,
+            msgid,
+        };
+        let mut sorted =
+            [key(1, 2), key(0, 300), key(1, 1), key(256, 1), key(0, 2)].map(Key::to_bytes);
         sorted.sort_unstable();
         let keys = sorted.map(|bytes| Key::from_bytes(&bytes).unwrap());
-        assert_eq!(keys, [key(0, 2), key(0, 300), key(1, 1), key(1, 2), key(256, 1)]);
+        assert_eq!(
+            keys,
+            [key(0, 2), key(0, 300), key(1, 1), key(1, 2), key(256, 1)]
+        );
         assert_eq!(Key::from_bytes(&[0; 15]), None);
         assert_eq!(Key::from_bytes(&[0; 17]), None);
     }

@@ -61,7 +61,11 @@ impl Spread {
     fn of(mut rates: Vec<f64>) -> Option<Self> {
         rates.sort_unstable_by(f64::total_cmp);
         let (&min, &max) = rates.first().zip(rates.last())?;
-        Some(Self { median: rates[rates.len() / 2], min, max })
+        Some(Self {
+            median: rates[rates.len() / 2],
+            min,
+            max,
+        })
     }
 }
 
@@ -82,8 +86,16 @@ impl Race<'_> {
     /// Lets them run in a new folder `folder`, which is gone afterwards. `title` names the race in the line of progress.
     ///
     /// Gives `None` for those who have no round to show, since the race was ended early; the last ones may be missing altogether.
-    pub(crate) fn run(&self, title: &str, folder: &Path, watcher: &mut Watcher) -> Result<Vec<Option<Outcome>>, BenchError> {
-        let (stop, in_folder) = (watcher.stop(), |source| BenchError::Directory { dir: folder.to_owned(), source });
+    pub(crate) fn run(
+        &self,
+        title: &str,
+        folder: &Path,
+        watcher: &mut Watcher,
+    ) -> Result<Vec<Option<Outcome>>, BenchError> {
+        let (stop, in_folder) = (watcher.stop(), |source| BenchError::Directory {
+            dir: folder.to_owned(),
+            source,
+        });
         fs::create_dir_all(folder).map_err(in_folder)?;
         let mut runners = Vec::new();
         for (at, contender) in self.contenders.iter().enumerate() {
@@ -96,14 +108,23 @@ impl Race<'_> {
         // The first round is not counted.
         for round in 0..=limits::ROUNDS {
             // Every other one goes backwards, so that what one leaves to do in the background does not always hit the same other.
-            let order: Vec<&mut Runner<'_>> =
-                if round.is_multiple_of(2) { runners.iter_mut().collect() } else { runners.iter_mut().rev().collect() };
+            let order: Vec<&mut Runner<'_>> = if round.is_multiple_of(2) {
+                runners.iter_mut().collect()
+            } else {
+                runners.iter_mut().rev().collect()
+            };
             for runner in order {
                 watcher.tell(&|| match round {
                     0 => format!("{title}: {} warms up", runner.contender.name()),
-                    _ => format!("{title}, round {round} of {}: {}", limits::ROUNDS, runner.contender.name()),
+                    _ => format!(
+                        "{title}, round {round} of {}: {}",
+                        limits::ROUNDS,
+                        runner.contender.name()
+                    ),
                 });
-                let rate = runner.round(self, &stop).map_err(|source| runner.failed(source))?;
+                let rate = runner
+                    .round(self, &stop)
+                    .map_err(|source| runner.failed(source))?;
                 runner.rates.extend(rate.filter(|_| round > 0));
             }
         }
@@ -119,14 +140,25 @@ impl Race<'_> {
 
 impl<'a> Runner<'a> {
     fn ready(contender: &'a Contender, folder: PathBuf) -> Result<Self, BenchError> {
-        fs::create_dir_all(&folder).map_err(|source| BenchError::Directory { dir: folder.clone(), source })?;
+        fs::create_dir_all(&folder).map_err(|source| BenchError::Directory {
+            dir: folder.clone(),
+            source,
+        })?;
         let reopened = || {
             contender.open(&folder)?.close()?;
             let bytes_before = bytes_below(&folder);
             Ok((bytes_before, contender.open(&folder)?))
         };
         let (bytes_before, storage) = reopened().map_err(|source| failed(contender, source))?;
-        Ok(Self { contender, folder, bytes_before, storage, heads: Vec::new(), stored: 0, rates: Vec::new() })
+        Ok(Self {
+            contender,
+            folder,
+            bytes_before,
+            storage,
+            heads: Vec::new(),
+            stored: 0,
+            rates: Vec::new(),
+        })
     }
 
     /// Stores for the time of a round, one batch at least, and gives the messages a second; `None` when it was told to stop.
@@ -142,7 +174,13 @@ impl<'a> Runner<'a> {
                 let head = self.head(conversation);
                 *head += 1;
                 let msgid = *head;
-                self.storage.put(Key { conversation, msgid }, text)?;
+                self.storage.put(
+                    Key {
+                        conversation,
+                        msgid,
+                    },
+                    text,
+                )?;
             }
             self.storage.commit()?;
             self.stored += race.batch as u64;
@@ -162,10 +200,25 @@ impl<'a> Runner<'a> {
     }
 
     fn outcome(self, supply: &Supply, stop: &Stop) -> Result<Option<Outcome>, BenchError> {
-        let Self { contender, folder, bytes_before, storage, stored, rates, .. } = self;
-        let Some(messages_per_s) = Spread::of(rates) else { return Ok(None) };
+        let Self {
+            contender,
+            folder,
+            bytes_before,
+            storage,
+            stored,
+            rates,
+            ..
+        } = self;
+        let Some(messages_per_s) = Spread::of(rates) else {
+            return Ok(None);
+        };
         if stop.is_asked() {
-            return Ok(Some(Outcome { messages_per_s, messages: stored, disk_bytes_per_message: None, is_held: None }));
+            return Ok(Some(Outcome {
+                messages_per_s,
+                messages: stored,
+                disk_bytes_per_message: None,
+                is_held: None,
+            }));
         }
         let held = || {
             storage.close()?;
@@ -177,7 +230,12 @@ impl<'a> Runner<'a> {
         };
         let (bytes, tally) = held().map_err(|source| failed(contender, source))?;
         let disk_bytes_per_message = Some(bytes as f64 / stored as f64);
-        Ok(Some(Outcome { messages_per_s, messages: stored, disk_bytes_per_message, is_held: Some(tally == supply.tally(stored)) }))
+        Ok(Some(Outcome {
+            messages_per_s,
+            messages: stored,
+            disk_bytes_per_message,
+            is_held: Some(tally == supply.tally(stored)),
+        }))
     }
 
     fn failed(&self, source: StorageFailure) -> BenchError {
@@ -186,7 +244,10 @@ impl<'a> Runner<'a> {
 }
 
 fn failed(contender: &Contender, source: StorageFailure) -> BenchError {
-    BenchError::Storage { name: contender.name().to_owned(), source }
+    BenchError::Storage {
+        name: contender.name().to_owned(),
+        source,
+    }
 }
 
 #[cfg(test)]

@@ -20,18 +20,32 @@ struct PlainSled {
 
 /// sled as its documentation tells: a commit is a `flush`, which does no fsync on Linux.
 pub(crate) fn flushed() -> Contender {
-    Contender::new("sled, flush (no fsync)", |folder: &Path| open(folder, |_| Ok(None)))
+    Contender::new("sled, flush (no fsync)", |folder: &Path| {
+        open(folder, |_| Ok(None))
+    })
 }
 
 /// sled with an fdatasync behind each `flush`.
 pub(crate) fn synced() -> Contender {
-    Contender::new("sled, flush + fdatasync", |folder: &Path| open(folder, |folder| File::open(folder.join("db")).map(Some)))
+    Contender::new("sled, flush + fdatasync", |folder: &Path| {
+        open(folder, |folder| File::open(folder.join("db")).map(Some))
+    })
 }
 
-fn open(folder: &Path, file: fn(&Path) -> std::io::Result<Option<File>>) -> Result<Box<dyn Storage>, StorageFailure> {
+fn open(
+    folder: &Path,
+    file: fn(&Path) -> std::io::Result<Option<File>>,
+) -> Result<Box<dyn Storage>, StorageFailure> {
     await_release(folder)?;
-    let db = sled::Config::default().path(folder).cache_capacity(CACHE_BYTES).open()?;
-    Ok(Box::new(PlainSled { db, batch: sled::Batch::default(), file: file(folder)? }))
+    let db = sled::Config::default()
+        .path(folder)
+        .cache_capacity(CACHE_BYTES)
+        .open()?;
+    Ok(Box::new(PlainSled {
+        db,
+        batch: sled::Batch::default(),
+        file: file(folder)?,
+    }))
 }
 
 impl Storage for PlainSled {
@@ -49,7 +63,12 @@ impl Storage for PlainSled {
     fn read(&mut self, each: &mut dyn FnMut(u64, &[u8])) -> Result<(), StorageFailure> {
         for row in self.db.iter() {
             let (key, text) = row?;
-            each(Key::from_bytes(&key).ok_or("a key of another length")?.conversation, &text);
+            each(
+                Key::from_bytes(&key)
+                    .ok_or("a key of another length")?
+                    .conversation,
+                &text,
+            );
         }
         Ok(())
     }

@@ -15,15 +15,23 @@ struct RawFile {
 /// An append-only file with an fdatasync behind each batch.
 pub(crate) fn raw_file() -> Contender {
     Contender::new("raw append + fdatasync", |folder: &Path| {
-        let file = OpenOptions::new().read(true).append(true).create(true).open(folder.join("messages"))?;
-        Ok(Box::new(RawFile { file, batch: Vec::new() }) as Box<dyn Storage>)
+        let file = OpenOptions::new()
+            .read(true)
+            .append(true)
+            .create(true)
+            .open(folder.join("messages"))?;
+        Ok(Box::new(RawFile {
+            file,
+            batch: Vec::new(),
+        }) as Box<dyn Storage>)
     })
 }
 
 impl Storage for RawFile {
     fn put(&mut self, key: Key, text: &str) -> Result<(), StorageFailure> {
         self.batch.extend_from_slice(&key.to_bytes());
-        self.batch.extend_from_slice(&u32::try_from(text.len())?.to_le_bytes());
+        self.batch
+            .extend_from_slice(&u32::try_from(text.len())?.to_le_bytes());
         self.batch.extend_from_slice(text.as_bytes());
         Ok(())
     }
@@ -45,10 +53,15 @@ impl Storage for RawFile {
             reader.read_exact(&mut key)?;
             reader.read_exact(&mut length)?;
             let length = u32::from_le_bytes(length);
-            left = left.checked_sub(20 + u64::from(length)).ok_or("the file ends in the middle of a message")?;
+            left = left
+                .checked_sub(20 + u64::from(length))
+                .ok_or("the file ends in the middle of a message")?;
             text.resize(length as usize, 0);
             reader.read_exact(&mut text)?;
-            each(Key::from_bytes(&key).map_or(0, |key| key.conversation), &text);
+            each(
+                Key::from_bytes(&key).map_or(0, |key| key.conversation),
+                &text,
+            );
         }
         Ok(())
     }

@@ -22,9 +22,16 @@ pub(crate) struct Supply {
 
 impl Supply {
     /// Messages of so many bytes for so many conversations.
-    pub(crate) fn new(conversations: usize, body_bytes: usize, seed: u64) -> Result<Self, TextError> {
+    pub(crate) fn new(
+        conversations: usize,
+        body_bytes: usize,
+        seed: u64,
+    ) -> Result<Self, TextError> {
         let count = (limits::SUPPLY_BYTES_MAX / body_bytes).clamp(1, limits::SUPPLY_MESSAGES);
-        Ok(Self { messages: Load::new(conversations, body_bytes, seed).messages(count)?, body_bytes })
+        Ok(Self {
+            messages: Load::new(conversations, body_bytes, seed).messages(count)?,
+            body_bytes,
+        })
     }
 
     /// The n-th message of the race, from 0: its conversation and its text.
@@ -32,7 +39,10 @@ impl Supply {
         let count = self.messages.len() as u64;
         let (turn, at) = (n / count, n % count);
         let text = (at + turn.wrapping_mul(SHIFT)) % count;
-        (self.messages[at as usize].conversation as u64, self.messages[text as usize].text.as_str())
+        (
+            self.messages[at as usize].conversation as u64,
+            self.messages[text as usize].text.as_str(),
+        )
     }
 
     /// How many messages have so many bytes of text.
@@ -43,7 +53,9 @@ impl Supply {
     /// What a storage must hold that has stored the first `count` messages.
     pub(crate) fn tally(&self, count: u64) -> Tally {
         let mut tally = Tally::default();
-        (0..count).map(|n| self.get(n)).for_each(|(conversation, text)| tally.add(conversation, text.as_bytes()));
+        (0..count)
+            .map(|n| self.get(n))
+            .for_each(|(conversation, text)| tally.add(conversation, text.as_bytes()));
         tally
     }
 }
@@ -60,7 +72,13 @@ impl Tally {
     pub(crate) fn add(&mut self, conversation: u64, text: &[u8]) {
         let head = self.heads.entry(conversation).or_default();
         *head += 1;
-        let place = xxh3_64(&Key { conversation, msgid: *head }.to_bytes());
+        let place = xxh3_64(
+            &Key {
+                conversation,
+                msgid: *head,
+            }
+            .to_bytes(),
+        );
         self.sum = self.sum.wrapping_add(xxh3_64_with_seed(text, place));
     }
 }
@@ -71,13 +89,18 @@ mod tests {
 
     fn tally(messages: &[(u64, &str)]) -> Tally {
         let mut tally = Tally::default();
-        messages.iter().for_each(|(conversation, text)| tally.add(*conversation, text.as_bytes()));
+        messages
+            .iter()
+            .for_each(|(conversation, text)| tally.add(*conversation, text.as_bytes()));
         tally
     }
 
     #[test]
     fn conversations_may_be_read_one_after_the_other() {
-        assert_eq!(tally(&[(1, "a"), (2, "b"), (1, "c")]), tally(&[(1, "a"), (1, "c"), (2, "b")]));
+        assert_eq!(
+            tally(&[(1, "a"), (2, "b"), (1, "c")]),
+            tally(&[(1, "a"), (1, "c"), (2, "b")])
+        );
     }
 
     #[test]
@@ -90,7 +113,9 @@ mod tests {
             &[(1, "a"), (1, "b"), (3, "c")],
             &[(1, "a"), (1, "b"), (2, "c"), (2, "c")],
         ];
-        others.iter().for_each(|wrong| assert_ne!(tally(wrong), right, "{wrong:?}"));
+        others
+            .iter()
+            .for_each(|wrong| assert_ne!(tally(wrong), right, "{wrong:?}"));
     }
 
     #[test]

@@ -95,7 +95,13 @@ impl Cell {
     }
 
     pub(super) fn sent(&mut self, round: Round) {
-        let Course { sent, writes, sends_per_s, accepted_per_s, .. } = &mut self.course;
+        let Course {
+            sent,
+            writes,
+            sends_per_s,
+            accepted_per_s,
+            ..
+        } = &mut self.course;
         let count = round.sent.count();
         self.sends += count;
         *writes += round.writes.0;
@@ -108,8 +114,12 @@ impl Cell {
 
     /// All rounds are over.
     pub(super) fn stored(&mut self, store: &Store) -> Result<(), BenchError> {
-        let (counted, all) = (self.sends as f64, self.all_sent().map_or(0, Sent::count) as f64);
-        self.writes_per_send = Some(self.course.writes as f64 / counted + store.moved()?.0 as f64 / all);
+        let (counted, all) = (
+            self.sends as f64,
+            self.all_sent().map_or(0, Sent::count) as f64,
+        );
+        self.writes_per_send =
+            Some(self.course.writes as f64 / counted + store.moved()?.0 as f64 / all);
         self.bytes_per_send = Some(growth(self.course.warm_bytes, store) / counted);
         Ok(())
     }
@@ -124,14 +134,23 @@ impl Cell {
         self.course.sent
     }
 
-    pub(super) fn acked(&mut self, Acks { took, messages, writes }: Acks) {
+    pub(super) fn acked(
+        &mut self,
+        Acks {
+            took,
+            messages,
+            writes,
+        }: Acks,
+    ) {
         self.ack_us_per_send = Some(took.as_secs_f64() * 1e6 / messages as f64);
         self.ack_writes_per_send = Some(writes.0 as f64 / messages as f64);
     }
 
     /// Every member has acked everything.
     pub(super) fn emptied(&mut self, store: &Store) {
-        self.bytes_left_per_send = self.all_sent().map(|sent| growth(self.course.empty_bytes, store) / sent.count() as f64);
+        self.bytes_left_per_send = self
+            .all_sent()
+            .map(|sent| growth(self.course.empty_bytes, store) / sent.count() as f64);
     }
 }
 

@@ -23,9 +23,16 @@ pub(super) struct Copies {
 }
 
 impl Copies {
-    pub(super) fn open(dir: &Path, members: impl Iterator<Item = UserId>) -> Result<Self, BenchError> {
+    pub(super) fn open(
+        dir: &Path,
+        members: impl Iterator<Item = UserId>,
+    ) -> Result<Self, BenchError> {
         let rows = Rows::open(dir)?;
-        Ok(Self { head: keys::read_head(&rows)?, members: members.collect(), rows })
+        Ok(Self {
+            head: keys::read_head(&rows)?,
+            members: members.collect(),
+            rows,
+        })
     }
 }
 
@@ -46,12 +53,21 @@ impl Scheme for Copies {
     }
 
     fn pull(&mut self, member: UserId, after: MsgId) -> Result<Vec<Pulled>, BenchError> {
-        let copies = self.rows.range(keys::inbox_between(member, after, keys::LAST), limits::SCHEME_PAGE_MESSAGES)?;
-        Ok(copies.iter().map(|(key, text)| keys::pulled(key, text)).collect::<Result<_, _>>()?)
+        let copies = self.rows.range(
+            keys::inbox_between(member, after, keys::LAST),
+            limits::SCHEME_PAGE_MESSAGES,
+        )?;
+        Ok(copies
+            .iter()
+            .map(|(key, text)| keys::pulled(key, text))
+            .collect::<Result<_, _>>()?)
     }
 
     fn ack(&mut self, member: UserId, through: MsgId) -> Result<(), BenchError> {
-        for (key, _) in self.rows.range(keys::inbox_between(member, MsgId::ZERO, through), usize::MAX)? {
+        for (key, _) in self.rows.range(
+            keys::inbox_between(member, MsgId::ZERO, through),
+            usize::MAX,
+        )? {
             self.rows.delete(key);
         }
         Ok(self.rows.complete()?)

@@ -29,14 +29,30 @@ impl Cursors {
     pub(super) fn open(dir: &Path, group: Group) -> Result<Self, BenchError> {
         let rows = Rows::open(dir)?;
         let head = keys::read_head(&rows)?;
-        let cursor = |member| rows.get(&keys::cursor(member))?.map_or(Ok(MsgId::ZERO), |value| keys::msgid(&value));
-        let cursors: HashMap<_, _> = group.members().map(|member| Ok((member, cursor(member)?))).collect::<Result<_, RowsError>>()?;
+        let cursor = |member| {
+            rows.get(&keys::cursor(member))?
+                .map_or(Ok(MsgId::ZERO), |value| keys::msgid(&value))
+        };
+        let cursors: HashMap<_, _> = group
+            .members()
+            .map(|member| Ok((member, cursor(member)?)))
+            .collect::<Result<_, RowsError>>()?;
         let mut standing = BTreeMap::new();
-        cursors.values().for_each(|&cursor| *standing.entry(cursor).or_default() += 1);
+        cursors
+            .values()
+            .for_each(|&cursor| *standing.entry(cursor).or_default() += 1);
         // A crash may have come between the lowest cursor and the end of what it deletes.
         let first = rows.range(keys::body(MsgId::ZERO)..=keys::body(keys::LAST), 1)?;
-        let floor = first.first().map_or(Ok(head), |(key, _)| keys::msgid(key).map(MsgId::prev))?;
-        Ok(Self { rows, head, floor, cursors, standing })
+        let floor = first
+            .first()
+            .map_or(Ok(head), |(key, _)| keys::msgid(key).map(MsgId::prev))?;
+        Ok(Self {
+            rows,
+            head,
+            floor,
+            cursors,
+            standing,
+        })
     }
 
     fn cursor(&self, member: UserId) -> MsgId {
@@ -53,14 +69,17 @@ impl Cursors {
                 self.standing.remove(&before);
             }
         }
-        self.standing.first_key_value().map_or(MsgId::ZERO, |(&lowest, _)| lowest)
+        self.standing
+            .first_key_value()
+            .map_or(MsgId::ZERO, |(&lowest, _)| lowest)
     }
 }
 
 impl Scheme for Cursors {
     fn send(&mut self, text: &Text) -> Result<MsgId, BenchError> {
         self.head = self.head.next();
-        self.rows.put(keys::body(self.head), IVec::from(text.as_str()));
+        self.rows
+            .put(keys::body(self.head), IVec::from(text.as_str()));
         self.rows.put(keys::head(), keys::value(self.head));
         self.rows.complete()?;
         Ok(self.head)
@@ -72,8 +91,14 @@ impl Scheme for Cursors {
 
     fn pull(&mut self, member: UserId, after: MsgId) -> Result<Vec<Pulled>, BenchError> {
         let after = after.max(self.cursor(member));
-        let bodies = self.rows.range(keys::body(after.next())..=keys::body(keys::LAST), limits::SCHEME_PAGE_MESSAGES)?;
-        Ok(bodies.iter().map(|(key, text)| keys::pulled(key, text)).collect::<Result<_, _>>()?)
+        let bodies = self.rows.range(
+            keys::body(after.next())..=keys::body(keys::LAST),
+            limits::SCHEME_PAGE_MESSAGES,
+        )?;
+        Ok(bodies
+            .iter()
+            .map(|(key, text)| keys::pulled(key, text))
+            .collect::<Result<_, _>>()?)
     }
 
     fn ack(&mut self, member: UserId, through: MsgId) -> Result<(), BenchError> {

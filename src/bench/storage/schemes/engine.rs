@@ -32,7 +32,10 @@ pub(super) fn prepare(dir: &Path, group: Group) -> Result<(), BenchError> {
     let mut driver = Driver::create(dir, 1)?;
     if let Some(first) = group.members().next() {
         let users = driver.users(first.get().into(), group.size().into())?;
-        driver.add_members(GROUP, &users.iter().map(|actor| actor.user).collect::<Vec<_>>())?;
+        driver.add_members(
+            GROUP,
+            &users.iter().map(|actor| actor.user).collect::<Vec<_>>(),
+        )?;
     }
     driver.close()
 }
@@ -44,14 +47,20 @@ pub(super) fn blocks(dir: &Path) -> Result<Writes, BenchError> {
     driver.close()?;
     let trees_dir = dir.join("trees");
     await_release(&trees_dir)?;
-    let trees = Trees::open(&trees_dir, &dir.join("aside"), &Poison::new()).map_err(StoreError::from)?;
-    let blocks = Blocks::new(trees).keys_above(group, MsgId::ZERO).map_err(StoreError::from)?;
+    let trees =
+        Trees::open(&trees_dir, &dir.join("aside"), &Poison::new()).map_err(StoreError::from)?;
+    let blocks = Blocks::new(trees)
+        .keys_above(group, MsgId::ZERO)
+        .map_err(StoreError::from)?;
     Ok(Writes(blocks.len() as u64))
 }
 
 impl CairnEngine {
     pub(super) fn open(dir: &Path) -> Result<Self, BenchError> {
-        Ok(Self { driver: Driver::open(dir)?, entries: Writes::default() })
+        Ok(Self {
+            driver: Driver::open(dir)?,
+            entries: Writes::default(),
+        })
     }
 }
 
@@ -68,13 +77,20 @@ impl Scheme for CairnEngine {
     fn pull(&mut self, member: UserId, after: MsgId) -> Result<Vec<Pulled>, BenchError> {
         let mut after = after.max(self.driver.position(GROUP, actor(member))?);
         loop {
-            let run = self.driver.read(GROUP, PullRange::From(after.next()), RunLimits::MAX)?;
+            let run = self
+                .driver
+                .read(GROUP, PullRange::From(after.next()), RunLimits::MAX)?;
             let messages = run.messages()?;
-            let texts = messages.into_iter().filter_map(|message| match message.body {
-                Body::Text(text) => Some(Pulled { msgid: message.msgid, text }),
-                // Who joined is an entry of the log as well.
-                _ => None,
-            });
+            let texts = messages
+                .into_iter()
+                .filter_map(|message| match message.body {
+                    Body::Text(text) => Some(Pulled {
+                        msgid: message.msgid,
+                        text,
+                    }),
+                    // Who joined is an entry of the log as well.
+                    _ => None,
+                });
             let page: Vec<Pulled> = texts.collect();
             if !page.is_empty() || run.count == 0 {
                 return Ok(page);
@@ -85,7 +101,10 @@ impl Scheme for CairnEngine {
 
     fn ack(&mut self, member: UserId, through: MsgId) -> Result<(), BenchError> {
         self.entries.0 += 1;
-        let request = Request::Ack { conversation: self.driver.groups[GROUP], msgid: through };
+        let request = Request::Ack {
+            conversation: self.driver.groups[GROUP],
+            msgid: through,
+        };
         self.driver.ask_as(actor(member), request).map(drop)
     }
 

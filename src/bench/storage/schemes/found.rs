@@ -26,9 +26,19 @@ that were accepted and not pushed when the process was killed.";
 impl Found {
     pub(super) fn new(schemes: Vec<Cell>) -> Self {
         let shares = shares(&schemes);
-        let cairn_over_fastest = shares.iter().filter_map(Share::over_fastest).min_by(f64::total_cmp);
-        let cairn_largest_over_smallest = shares.iter().filter_map(Share::flatness).min_by(f64::total_cmp);
-        Self { schemes, cairn_over_fastest, cairn_largest_over_smallest }
+        let cairn_over_fastest = shares
+            .iter()
+            .filter_map(Share::over_fastest)
+            .min_by(f64::total_cmp);
+        let cairn_largest_over_smallest = shares
+            .iter()
+            .filter_map(Share::flatness)
+            .min_by(f64::total_cmp);
+        Self {
+            schemes,
+            cairn_over_fastest,
+            cairn_largest_over_smallest,
+        }
     }
 }
 
@@ -36,11 +46,19 @@ impl report::Found for Found {
     fn figures(&self) -> Vec<Figure> {
         let times = |times: f64| format!("{times:.2} times");
         let over = self.cairn_over_fastest.map(|over| {
-            Figure::new("cairn ahead", times(over), "its sends a second over the fastest of the four's, in the smallest group")
+            Figure::new(
+                "cairn ahead",
+                times(over),
+                "its sends a second over the fastest of the four's, in the smallest group",
+            )
         });
-        let flat = self
-            .cairn_largest_over_smallest
-            .map(|flat| Figure::new("cairn flat", times(flat), "its sends a second in the largest group over those in the smallest"));
+        let flat = self.cairn_largest_over_smallest.map(|flat| {
+            Figure::new(
+                "cairn flat",
+                times(flat),
+                "its sends a second in the largest group over those in the smallest",
+            )
+        });
         over.into_iter().chain(flat).collect()
     }
 
@@ -55,8 +73,18 @@ impl report::Found for Found {
     fn plots(&self) -> Vec<Plot> {
         let of = |share: &Share<'_>| {
             [
-                share.plot("Sends a second", "The higher the better; flat is better still.", "sends/s", |cell| cell.sends_per_s),
-                share.plot("Bytes on disk for each send", "The lower the better.", "bytes", |cell| cell.bytes_per_send),
+                share.plot(
+                    "Sends a second",
+                    "The higher the better; flat is better still.",
+                    "sends/s",
+                    |cell| cell.sends_per_s,
+                ),
+                share.plot(
+                    "Bytes on disk for each send",
+                    "The lower the better.",
+                    "bytes",
+                    |cell| cell.bytes_per_send,
+                ),
             ]
         };
         shares(&self.schemes).iter().flat_map(of).collect()
@@ -66,7 +94,12 @@ impl report::Found for Found {
     fn is_sound(&self) -> bool {
         let loses_as_it_must = |cell: &Cell| match (cell.lost, cell.at_stake) {
             (Some(lost), Some(at_stake)) if cell.scheme.trusts_push() => {
-                (lost > 0) == (Group::new(cell.members, cell.online_percent).online().next().is_some() && at_stake > 0)
+                (lost > 0)
+                    == (Group::new(cell.members, cell.online_percent)
+                        .online()
+                        .next()
+                        .is_some()
+                        && at_stake > 0)
             }
             (Some(lost), _) => lost == 0,
             (None, _) => true,
@@ -80,12 +113,17 @@ struct Share<'a>(Vec<&'a Cell>);
 
 fn shares(cells: &[Cell]) -> Vec<Share<'_>> {
     let by_share = cells.chunk_by(|a, b| a.online_percent == b.online_percent);
-    by_share.map(|cells| Share(cells.iter().collect())).collect()
+    by_share
+        .map(|cells| Share(cells.iter().collect()))
+        .collect()
 }
 
 impl Share<'_> {
     fn of(&self, scheme: Kind) -> impl Iterator<Item = &Cell> {
-        self.0.iter().copied().filter(move |cell| cell.scheme == scheme)
+        self.0
+            .iter()
+            .copied()
+            .filter(move |cell| cell.scheme == scheme)
     }
 
     fn smallest(&self) -> Option<u32> {
@@ -95,13 +133,21 @@ impl Share<'_> {
     /// The fastest of the four in the smallest group.
     fn fastest(&self) -> Option<(&Cell, f64)> {
         let smallest = self.smallest()?;
-        let rivals = self.0.iter().copied().filter(|cell| cell.scheme != Kind::Cairn && cell.members == smallest);
-        rivals.filter_map(|cell| Some((cell, cell.sends_per_s?))).max_by(|a, b| a.1.total_cmp(&b.1))
+        let rivals = self
+            .0
+            .iter()
+            .copied()
+            .filter(|cell| cell.scheme != Kind::Cairn && cell.members == smallest);
+        rivals
+            .filter_map(|cell| Some((cell, cell.sends_per_s?)))
+            .max_by(|a, b| a.1.total_cmp(&b.1))
     }
 
     /// How fast cairn is with so many members.
     fn cairn(&self, members: u32) -> Option<f64> {
-        self.of(Kind::Cairn).find(|cell| cell.members == members)?.sends_per_s
+        self.of(Kind::Cairn)
+            .find(|cell| cell.members == members)?
+            .sends_per_s
     }
 
     fn over_fastest(&self) -> Option<f64> {
@@ -109,13 +155,23 @@ impl Share<'_> {
     }
 
     fn flatness(&self) -> Option<f64> {
-        let (smallest, largest) = (self.smallest()?, self.0.iter().map(|cell| cell.members).max()?);
-        if smallest == largest { None } else { Some(self.cairn(largest)? / self.cairn(smallest)?) }
+        let (smallest, largest) = (
+            self.smallest()?,
+            self.0.iter().map(|cell| cell.members).max()?,
+        );
+        if smallest == largest {
+            None
+        } else {
+            Some(self.cairn(largest)? / self.cairn(smallest)?)
+        }
     }
 
     /// What the numbers say, in a sentence.
     fn conclusion(&self) -> Option<String> {
-        let (smallest, largest) = (self.smallest()?, self.0.iter().map(|cell| cell.members).max()?);
+        let (smallest, largest) = (
+            self.smallest()?,
+            self.0.iter().map(|cell| cell.members).max()?,
+        );
         let (fastest, rate) = self.fastest()?;
         let (over, name) = (self.over_fastest()?, fastest.scheme.label());
         let (small, large) = (grouped(smallest.into()), grouped(largest.into()));
@@ -124,13 +180,26 @@ impl Share<'_> {
             grouped(rate)
         );
         if let Some(flatness) = self.flatness() {
-            text += &format!("; in the group of {large}, it takes {flatness:.2} times what it takes in the group of {small}");
+            text += &format!(
+                "; in the group of {large}, it takes {flatness:.2} times what it takes in the group of {small}"
+            );
         }
         Some(text + ".")
     }
 
     fn table(&self) -> Table {
-        let columns = ["scheme", "members", "sends/s", "bytes", "writes", "1,000 back", "acks", "ack writes", "left", "lost"];
+        let columns = [
+            "scheme",
+            "members",
+            "sends/s",
+            "bytes",
+            "writes",
+            "1,000 back",
+            "acks",
+            "ack writes",
+            "left",
+            "lost",
+        ];
         Table {
             title: format!("{} % of the members online", self.online_percent()),
             meaning: self.conclusion().unwrap_or_default(),
@@ -143,26 +212,53 @@ impl Share<'_> {
         self.0.first().map_or(0, |cell| cell.online_percent)
     }
 
-    fn plot(&self, what: &str, meaning: &str, unit: &'static str, value: impl Fn(&Cell) -> Option<f64>) -> Plot {
+    fn plot(
+        &self,
+        what: &str,
+        meaning: &str,
+        unit: &'static str,
+        value: impl Fn(&Cell) -> Option<f64>,
+    ) -> Plot {
         let series = Kind::ALL.map(|scheme| {
             // A logarithmic axis has no place for 0.
-            let points = self.of(scheme).filter_map(|cell| Some((f64::from(cell.members), value(cell).filter(|value| *value > 0.0)?)));
-            Series { name: scheme.label().to_owned(), points: points.collect() }
+            let points = self.of(scheme).filter_map(|cell| {
+                Some((
+                    f64::from(cell.members),
+                    value(cell).filter(|value| *value > 0.0)?,
+                ))
+            });
+            Series {
+                name: scheme.label().to_owned(),
+                points: points.collect(),
+            }
         });
         Plot {
             title: format!("{what}, {} % of the members online", self.online_percent()),
             meaning: meaning.to_owned(),
-            x: Axis { label: "members of the group", scale: Scale::Log },
-            y: Axis { label: unit, scale: Scale::Log },
-            series: series.into_iter().filter(|series| !series.points.is_empty()).collect(),
+            x: Axis {
+                label: "members of the group",
+                scale: Scale::Log,
+            },
+            y: Axis {
+                label: unit,
+                scale: Scale::Log,
+            },
+            series: series
+                .into_iter()
+                .filter(|series| !series.points.is_empty())
+                .collect(),
         }
     }
 }
 
 fn row(cell: &Cell) -> Vec<String> {
-    let shown = |value: Option<f64>, unit: &str| value.map_or_else(|| "-".to_owned(), |value| format!("{}{unit}", short(value)));
+    let shown = |value: Option<f64>, unit: &str| {
+        value.map_or_else(|| "-".to_owned(), |value| format!("{}{unit}", short(value)))
+    };
     let lost = match (cell.lost, cell.at_stake) {
-        (Some(lost), Some(at_stake)) => format!("{} of {}", grouped(lost as f64), grouped(at_stake as f64)),
+        (Some(lost), Some(at_stake)) => {
+            format!("{} of {}", grouped(lost as f64), grouped(at_stake as f64))
+        }
         _ => "-".to_owned(),
     };
     vec![
@@ -215,18 +311,39 @@ mod tests {
             (Kind::BodyAndCursors, 1_000, 70_000.0),
             (Kind::Cairn, 1_000, 120_000.0),
         ];
-        let found = Found::new(rates.map(|(kind, members, rate)| cell(kind, members, 20, rate)).into());
-        assert_eq!((found.cairn_over_fastest, found.cairn_largest_over_smallest), (Some(2.5), Some(0.8)));
+        let found = Found::new(
+            rates
+                .map(|(kind, members, rate)| cell(kind, members, 20, rate))
+                .into(),
+        );
+        assert_eq!(
+            (found.cairn_over_fastest, found.cairn_largest_over_smallest),
+            (Some(2.5), Some(0.8))
+        );
         let tables = found.tables();
         let conclusion = "In the group of 10, cairn takes 2.50 times the sends of the fastest of the four (4 one body, cursors: 60,000/s); \
                           in the group of 1,000, it takes 0.80 times what it takes in the group of 10.";
-        assert!(tables[0].meaning.starts_with(COLUMNS) && tables[0].meaning.ends_with(conclusion), "{}", tables[0].meaning);
-        assert!(tables[0].rows.iter().all(|row| row.len() == tables[0].columns.len()));
+        assert!(
+            tables[0].meaning.starts_with(COLUMNS) && tables[0].meaning.ends_with(conclusion),
+            "{}",
+            tables[0].meaning
+        );
+        assert!(
+            tables[0]
+                .rows
+                .iter()
+                .all(|row| row.len() == tables[0].columns.len())
+        );
     }
 
     #[test]
     fn of_several_shares_online_the_least_ratio_counts() {
-        let of = |online, cairn| [cell(Kind::BodyAndCursors, 10, online, 100.0), cell(Kind::Cairn, 10, online, cairn)];
+        let of = |online, cairn| {
+            [
+                cell(Kind::BodyAndCursors, 10, online, 100.0),
+                cell(Kind::Cairn, 10, online, cairn),
+            ]
+        };
         let found = Found::new([of(20, 300.0), of(80, 200.0)].concat());
         assert_eq!(found.cairn_over_fastest, Some(2.0));
         assert_eq!((found.tables().len(), found.plots().len()), (2, 4));
@@ -245,6 +362,9 @@ mod tests {
     fn what_was_not_measured_is_null() {
         let json = serde_json::to_value(crashed(Kind::Cairn, 0, 20)).unwrap();
         assert_eq!(json["schemes"][0]["scheme"], "cairn");
-        assert!(json["schemes"][0]["sends_per_s"].is_null() && json["cairn_over_fastest"].is_null(), "{json}");
+        assert!(
+            json["schemes"][0]["sends_per_s"].is_null() && json["cairn_over_fastest"].is_null(),
+            "{json}"
+        );
     }
 }

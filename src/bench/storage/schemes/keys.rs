@@ -36,22 +36,38 @@ pub(super) fn head() -> IVec {
 
 /// What is there for a member: the message itself, or only its id.
 pub(super) fn inbox(member: UserId, msgid: MsgId) -> IVec {
-    key(About::Inbox, &[&member.get().to_be_bytes(), &GROUP.get().to_be_bytes(), &msgid.get().to_be_bytes()])
+    key(
+        About::Inbox,
+        &[
+            &member.get().to_be_bytes(),
+            &GROUP.get().to_be_bytes(),
+            &msgid.get().to_be_bytes(),
+        ],
+    )
 }
 
 /// A message for everybody.
 pub(super) fn body(msgid: MsgId) -> IVec {
-    key(About::Body, &[&GROUP.get().to_be_bytes(), &msgid.get().to_be_bytes()])
+    key(
+        About::Body,
+        &[&GROUP.get().to_be_bytes(), &msgid.get().to_be_bytes()],
+    )
 }
 
 /// How many members have not acked a message.
 pub(super) fn waiting(msgid: MsgId) -> IVec {
-    key(About::Waiting, &[&GROUP.get().to_be_bytes(), &msgid.get().to_be_bytes()])
+    key(
+        About::Waiting,
+        &[&GROUP.get().to_be_bytes(), &msgid.get().to_be_bytes()],
+    )
 }
 
 /// The last message that a member has acked.
 pub(super) fn cursor(member: UserId) -> IVec {
-    key(About::Cursor, &[&GROUP.get().to_be_bytes(), &member.get().to_be_bytes()])
+    key(
+        About::Cursor,
+        &[&GROUP.get().to_be_bytes(), &member.get().to_be_bytes()],
+    )
 }
 
 /// What is there for a member above `after`, up to `through`.
@@ -64,7 +80,10 @@ pub(super) const LAST: MsgId = MsgId::new(u64::MAX);
 
 /// The number that a key ends with, or a value is.
 pub(super) fn msgid(bytes: &[u8]) -> Result<MsgId, RowsError> {
-    bytes.last_chunk().map(|bytes| MsgId::new(u64::from_be_bytes(*bytes))).ok_or(RowsError::Damaged)
+    bytes
+        .last_chunk()
+        .map(|bytes| MsgId::new(u64::from_be_bytes(*bytes)))
+        .ok_or(RowsError::Damaged)
 }
 
 /// A number as a value.
@@ -74,11 +93,18 @@ pub(super) fn value(msgid: MsgId) -> IVec {
 
 /// The last number that was given to a message, 0 before the first.
 pub(super) fn read_head(rows: &Rows) -> Result<MsgId, RowsError> {
-    rows.get(&head())?.map_or(Ok(MsgId::ZERO), |value| msgid(&value))
+    rows.get(&head())?
+        .map_or(Ok(MsgId::ZERO), |value| msgid(&value))
 }
 
 /// A message from the key and the value that it is stored under.
 pub(super) fn pulled(key: &[u8], text: &[u8]) -> Result<Pulled, RowsError> {
-    let text = std::str::from_utf8(text).ok().and_then(|text| Text::new(text).ok()).ok_or(RowsError::Damaged)?;
-    Ok(Pulled { msgid: msgid(key)?, text })
+    let text = std::str::from_utf8(text)
+        .ok()
+        .and_then(|text| Text::new(text).ok())
+        .ok_or(RowsError::Damaged)?;
+    Ok(Pulled {
+        msgid: msgid(key)?,
+        text,
+    })
 }

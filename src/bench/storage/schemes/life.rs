@@ -44,27 +44,51 @@ pub(super) struct Acks {
 
 /// Every member acks what was sent: the messages page by page, members taking turns, a commit for each batch of acks. It ends behind the
 /// page with which the time is up.
-pub(super) fn acks(store: &Store, sent: Sent, batch: usize, time: Duration, stop: &Stop) -> Result<Acks, BenchError> {
+pub(super) fn acks(
+    store: &Store,
+    sent: Sent,
+    batch: usize,
+    time: Duration,
+    stop: &Stop,
+) -> Result<Acks, BenchError> {
     let mut scheme = store.open()?;
     let began = Instant::now();
     let mut acked = MsgId::ZERO;
     while acked < sent.last && (acked == MsgId::ZERO || began.elapsed() < time) {
-        acked = acked.max(sent.first.prev()).plus(limits::SCHEME_PAGE_MESSAGES as u64).min(sent.last);
+        acked = acked
+            .max(sent.first.prev())
+            .plus(limits::SCHEME_PAGE_MESSAGES as u64)
+            .min(sent.last);
         ack_through(scheme.as_mut(), store.group, acked, batch, stop)?;
     }
     let Closed { writes, .. } = &scheme.close()?;
-    Ok(Acks { took: began.elapsed(), messages: acked.above(sent.first.prev()), writes: *writes })
+    Ok(Acks {
+        took: began.elapsed(),
+        messages: acked.above(sent.first.prev()),
+        writes: *writes,
+    })
 }
 
 /// Every member acks everything.
-pub(super) fn ack_all(store: &Store, sent: Sent, batch: usize, stop: &Stop) -> Result<(), BenchError> {
+pub(super) fn ack_all(
+    store: &Store,
+    sent: Sent,
+    batch: usize,
+    stop: &Stop,
+) -> Result<(), BenchError> {
     let mut scheme = store.open()?;
     ack_through(scheme.as_mut(), store.group, sent.last, batch, stop)?;
     scheme.close().map(drop)
 }
 
 /// Every member acks everything up to here.
-fn ack_through(scheme: &mut dyn Scheme, group: Group, through: MsgId, batch: usize, stop: &Stop) -> Result<(), BenchError> {
+fn ack_through(
+    scheme: &mut dyn Scheme,
+    group: Group,
+    through: MsgId,
+    batch: usize,
+    stop: &Stop,
+) -> Result<(), BenchError> {
     for (at, member) in group.members().enumerate() {
         if stop.is_asked() {
             return Err(BenchError::Interrupted);

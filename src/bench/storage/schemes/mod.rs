@@ -93,11 +93,24 @@ fn parse_seconds(raw: &str) -> Result<f64, String> {
 
 impl fmt::Display for Settings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { sizes, online, batch, body, seconds, .. } = self;
+        let Self {
+            sizes,
+            online,
+            batch,
+            body,
+            seconds,
+            ..
+        } = self;
         let sizes: Vec<String> = sizes.iter().map(|&size| grouped(size.into())).collect();
-        let online: Vec<String> = online.iter().map(|percent| format!("{percent} %")).collect();
+        let online: Vec<String> = online
+            .iter()
+            .map(|percent| format!("{percent} %"))
+            .collect();
         let (sizes, online) = (sizes.join(" / "), online.join(" / "));
-        write!(f, "{sizes} members, {online} online, {body}-byte bodies, batches of {batch}, {seconds} s each")
+        write!(
+            f,
+            "{sizes} members, {online} online, {body}-byte bodies, batches of {batch}, {seconds} s each"
+        )
     }
 }
 
@@ -105,7 +118,10 @@ impl fmt::Display for Settings {
 ///
 /// # Errors
 /// Says what the run came to nothing by. What was measured before it was interrupted is reported.
-pub(crate) fn run(settings: Settings, watcher: &mut Watcher) -> Result<Report<Settings, Found>, BenchError> {
+pub(crate) fn run(
+    settings: Settings,
+    watcher: &mut Watcher,
+) -> Result<Report<Settings, Found>, BenchError> {
     let subject = settings.place.subject();
     let mut cells = Vec::new();
     let result = measure(&settings, &mut cells, watcher);
@@ -115,20 +131,37 @@ pub(crate) fn run(settings: Settings, watcher: &mut Watcher) -> Result<Report<Se
         Err(BenchError::Interrupted) if !cells.is_empty() => true,
         Err(error) => return Err(error),
     };
-    Ok(Report::new("schemes", subject, settings, interrupted, Found::new(cells)))
+    Ok(Report::new(
+        "schemes",
+        subject,
+        settings,
+        interrupted,
+        Found::new(cells),
+    ))
 }
 
-fn measure(settings: &Settings, cells: &mut Vec<Cell>, watcher: &mut Watcher) -> Result<(), BenchError> {
+fn measure(
+    settings: &Settings,
+    cells: &mut Vec<Cell>,
+    watcher: &mut Watcher,
+) -> Result<(), BenchError> {
     let texts = texts(settings)?;
     let place = settings.place.open()?;
     for &online in &settings.online {
         for &members in &settings.sizes {
             let dir = place.path().join(format!("{members}-{online}"));
-            let comparison = Comparison { settings, texts: &texts, dir: &dir, online, group: Group::new(members, online) };
+            let comparison = Comparison {
+                settings,
+                texts: &texts,
+                dir: &dir,
+                online,
+                group: Group::new(members, online),
+            };
             let first = cells.len();
             cells.extend(Kind::ALL.map(|kind| Cell::new(kind, members, online)));
             comparison.measure(&mut cells[first..], watcher)?;
-            std::fs::remove_dir_all(&dir).map_err(|source| BenchError::Directory { dir, source })?;
+            std::fs::remove_dir_all(&dir)
+                .map_err(|source| BenchError::Directory { dir, source })?;
         }
     }
     Ok(())
@@ -136,7 +169,8 @@ fn measure(settings: &Settings, cells: &mut Vec<Cell>, watcher: &mut Watcher) ->
 
 /// Different texts, so that making them is not measured.
 fn texts(settings: &Settings) -> Result<Vec<Text>, TextError> {
-    let messages = Load::new(1, settings.body, settings.place.seed).messages(limits::SCHEME_TEXTS)?;
+    let messages =
+        Load::new(1, settings.body, settings.place.seed).messages(limits::SCHEME_TEXTS)?;
     Ok(messages.into_iter().map(|message| message.text).collect())
 }
 
@@ -157,15 +191,33 @@ impl Comparison<'_> {
         let time = Duration::from_secs_f64(seconds / (1 + limits::SCHEME_ROUNDS) as f64);
         let mut tell = |what: &str, kind: Kind| {
             let members = grouped(self.group.size().into());
-            watcher.tell(&|| format!("{members} members, {} % online: {what}, {}", self.online, kind.label()));
-            if stop.is_asked() { Err(BenchError::Interrupted) } else { Ok(()) }
+            watcher.tell(&|| {
+                format!(
+                    "{members} members, {} % online: {what}, {}",
+                    self.online,
+                    kind.label()
+                )
+            });
+            if stop.is_asked() {
+                Err(BenchError::Interrupted)
+            } else {
+                Ok(())
+            }
         };
         for cell in &mut *cells {
             tell("killing", cell.scheme)?;
-            let crash_batch = (limits::SCHEME_CRASH_PAIRS_MAX / self.group.size() as usize).clamp(1, batch);
-            cell.crashed(crash::crash(&self.store("crash", cell.scheme), self.online, crash_batch)?);
+            let crash_batch =
+                (limits::SCHEME_CRASH_PAIRS_MAX / self.group.size() as usize).clamp(1, batch);
+            cell.crashed(crash::crash(
+                &self.store("crash", cell.scheme),
+                self.online,
+                crash_batch,
+            )?);
         }
-        let stores: Vec<Store> = cells.iter().map(|cell| self.store("store", cell.scheme)).collect();
+        let stores: Vec<Store> = cells
+            .iter()
+            .map(|cell| self.store("store", cell.scheme))
+            .collect();
         for (cell, store) in cells.iter_mut().zip(&stores) {
             store.prepare()?;
             cell.prepared(store);
@@ -190,7 +242,9 @@ impl Comparison<'_> {
             }
         }
         for (cell, store) in cells.iter_mut().zip(&stores) {
-            let Some(sent) = cell.all_sent() else { continue };
+            let Some(sent) = cell.all_sent() else {
+                continue;
+            };
             tell("acking", cell.scheme)?;
             cell.acked(life::acks(store, sent, batch, time, &stop)?);
             life::ack_all(store, sent, batch, &stop)?;

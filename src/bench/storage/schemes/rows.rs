@@ -53,12 +53,26 @@ pub(crate) enum RowsError {
 
 impl Rows {
     pub(super) fn open(dir: &Path) -> Result<Self, RowsError> {
-        let failed = |source| RowsError::Sled { action: "open", dir: dir.to_owned(), source };
+        let failed = |source| RowsError::Sled {
+            action: "open",
+            dir: dir.to_owned(),
+            source,
+        };
         // sled's defaults: a cache of 1 GiB, more than any run fills, and a flush in the background each half second.
         let db = sled::Config::default().path(dir).open().map_err(failed)?;
         let path = dir.join("db");
-        let file = File::open(&path).map_err(|source| RowsError::Io { action: "open", path, source })?;
-        Ok(Self { db, file, path: dir.to_owned(), pending: BTreeMap::new(), writes: Writes::default() })
+        let file = File::open(&path).map_err(|source| RowsError::Io {
+            action: "open",
+            path,
+            source,
+        })?;
+        Ok(Self {
+            db,
+            file,
+            path: dir.to_owned(),
+            pending: BTreeMap::new(),
+            writes: Writes::default(),
+        })
     }
 
     pub(super) fn put(&mut self, key: IVec, value: IVec) {
@@ -72,27 +86,48 @@ impl Rows {
     pub(super) fn get(&self, key: &IVec) -> Result<Option<IVec>, RowsError> {
         match self.pending.get(key) {
             Some(value) => Ok(value.clone()),
-            None => self.db.get(key).map_err(|source| self.failed("read", source)),
+            None => self
+                .db
+                .get(key)
+                .map_err(|source| self.failed("read", source)),
         }
     }
 
     /// At most so many rows with these keys. Deletions are seen at once, new rows when they are committed.
-    pub(super) fn range(&self, keys: RangeInclusive<IVec>, max: usize) -> Result<Vec<(IVec, IVec)>, RowsError> {
-        let is_there = |row: &sled::Result<(IVec, IVec)>| row.as_ref().map_or(true, |(key, _)| self.pending.get(key) != Some(&None));
+    pub(super) fn range(
+        &self,
+        keys: RangeInclusive<IVec>,
+        max: usize,
+    ) -> Result<Vec<(IVec, IVec)>, RowsError> {
+        let is_there = |row: &sled::Result<(IVec, IVec)>| {
+            row.as_ref()
+                .map_or(true, |(key, _)| self.pending.get(key) != Some(&None))
+        };
         let rows = self.db.range(keys).filter(is_there).take(max);
-        rows.collect::<sled::Result<_>>().map_err(|source| self.failed("read", source))
+        rows.collect::<sled::Result<_>>()
+            .map_err(|source| self.failed("read", source))
     }
 
     /// What was put and deleted since the last call belongs together: a crash leaves all of it or nothing.
     pub(super) fn complete(&mut self) -> Result<(), RowsError> {
-        if self.pending.len() >= limits::SCHEME_ROWS_AT_ONCE { self.apply() } else { Ok(()) }
+        if self.pending.len() >= limits::SCHEME_ROWS_AT_ONCE {
+            self.apply()
+        } else {
+            Ok(())
+        }
     }
 
     /// Makes everything durable.
     pub(super) fn commit(&mut self) -> Result<(), RowsError> {
         self.apply()?;
-        self.db.flush().map_err(|source| self.failed("flush", source))?;
-        self.file.sync_data().map_err(|source| RowsError::Io { action: "sync", path: self.path.join("db"), source })
+        self.db
+            .flush()
+            .map_err(|source| self.failed("flush", source))?;
+        self.file.sync_data().map_err(|source| RowsError::Io {
+            action: "sync",
+            path: self.path.join("db"),
+            source,
+        })
     }
 
     pub(super) fn close(mut self) -> Result<Closed, RowsError> {
@@ -110,10 +145,16 @@ impl Rows {
                 None => batch.remove(key),
             }
         }
-        self.db.apply_batch(batch).map_err(|source| self.failed("write", source))
+        self.db
+            .apply_batch(batch)
+            .map_err(|source| self.failed("write", source))
     }
 
     fn failed(&self, action: &'static str, source: sled::Error) -> RowsError {
-        RowsError::Sled { action, dir: self.path.clone(), source }
+        RowsError::Sled {
+            action,
+            dir: self.path.clone(),
+            source,
+        }
     }
 }

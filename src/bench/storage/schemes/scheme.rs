@@ -57,7 +57,10 @@ pub(super) struct Closed {
 impl Closed {
     /// `sled` holds it open.
     pub(super) fn new(writes: Writes, sled: impl Any) -> Self {
-        Self { writes, _sled: Box::new(sled) }
+        Self {
+            writes,
+            _sled: Box::new(sled),
+        }
     }
 }
 
@@ -75,7 +78,10 @@ impl Group {
     /// So many members, and how many of a hundred are online.
     pub(super) fn new(members: u32, online_percent: u8) -> Self {
         let online = (u64::from(members) * u64::from(online_percent) + 50) / 100;
-        Self { members, online: u32::try_from(online).unwrap_or(members).min(members) }
+        Self {
+            members,
+            online: u32::try_from(online).unwrap_or(members).min(members),
+        }
     }
 
     pub(super) const fn size(self) -> u32 {
@@ -117,7 +123,13 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    pub(super) const ALL: [Self; 5] = [Self::OfflineCopies, Self::MemberCopies, Self::BodyAndIds, Self::BodyAndCursors, Self::Cairn];
+    pub(super) const ALL: [Self; 5] = [
+        Self::OfflineCopies,
+        Self::MemberCopies,
+        Self::BodyAndIds,
+        Self::BodyAndCursors,
+        Self::Cairn,
+    ];
 
     /// What people call it.
     pub(super) const fn label(self) -> &'static str {
@@ -132,7 +144,8 @@ impl Kind {
 
     /// What programs call it.
     pub(super) fn name(self) -> String {
-        self.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
+        self.to_possible_value()
+            .map_or_else(String::new, |value| value.get_name().to_owned())
     }
 
     /// Whether it trusts the push: what a member who is online was not pushed is lost to him.
@@ -161,7 +174,10 @@ impl Store {
 
     /// Makes the store, with its members where it knows them.
     pub(super) fn prepare(&self) -> Result<(), BenchError> {
-        fs::create_dir_all(&self.dir).map_err(|source| BenchError::Directory { dir: self.dir.clone(), source })?;
+        fs::create_dir_all(&self.dir).map_err(|source| BenchError::Directory {
+            dir: self.dir.clone(),
+            source,
+        })?;
         match self.kind {
             Kind::Cairn => engine::prepare(&self.dir, self.group),
             _ => self.open()?.close().map(drop),

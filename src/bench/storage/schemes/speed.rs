@@ -24,7 +24,10 @@ impl Sent {
 
     /// These and the ones behind them.
     pub(super) const fn and(self, more: Self) -> Self {
-        Self { first: self.first, last: more.last }
+        Self {
+            first: self.first,
+            last: more.last,
+        }
     }
 }
 
@@ -53,7 +56,10 @@ pub(super) fn send_batch<'a>(
     let mut sent: Option<Sent> = None;
     for text in texts {
         let last = scheme.send(text)?;
-        sent = Some(Sent { first: sent.map_or(last, |sent| sent.first), last });
+        sent = Some(Sent {
+            first: sent.map_or(last, |sent| sent.first),
+            last,
+        });
         if is_over() {
             break;
         }
@@ -74,7 +80,13 @@ pub(super) struct Round {
 }
 
 /// Opens a store and sends to it in batches, for so long; what is accepted is pushed.
-pub(super) fn round(store: &Store, texts: &[Text], batch: usize, time: Duration, stop: &Stop) -> Result<Round, BenchError> {
+pub(super) fn round(
+    store: &Store,
+    texts: &[Text],
+    batch: usize,
+    time: Duration,
+    stop: &Stop,
+) -> Result<Round, BenchError> {
     let mut scheme = store.open()?;
     let mut pushed = Pushed::nothing(store.group);
     let mut texts = texts.iter().cycle();
@@ -93,5 +105,10 @@ pub(super) fn round(store: &Store, texts: &[Text], batch: usize, time: Duration,
     let accepted = began.elapsed();
     let Closed { writes, .. } = &scheme.close()?;
     let closed = began.elapsed();
-    Ok(Round { sent: sent.ok_or(BenchError::NoAnswer)?, accepted, closed, writes: *writes })
+    Ok(Round {
+        sent: sent.ok_or(BenchError::NoAnswer)?,
+        accepted,
+        closed,
+        writes: *writes,
+    })
 }

@@ -14,14 +14,20 @@ use crate::bench::storage::release::await_release;
 
 /// Whom a scheme stores messages for.
 fn stored_for(kind: Kind, group: Group) -> Vec<UserId> {
-    if kind.trusts_push() { group.offline().collect() } else { group.members().collect() }
+    if kind.trusts_push() {
+        group.offline().collect()
+    } else {
+        group.members().collect()
+    }
 }
 
 fn pull_all(scheme: &mut dyn Scheme, member: UserId, mut after: MsgId) -> Vec<Pulled> {
     let mut pulled = Vec::new();
     loop {
         let page = scheme.pull(member, after).unwrap();
-        let Some(last) = page.last() else { return pulled };
+        let Some(last) = page.last() else {
+            return pulled;
+        };
         after = last.msgid;
         pulled.extend(page);
     }
@@ -42,7 +48,13 @@ impl Play {
         let store = Store::at(dir.join("store"), kind, group);
         store.prepare().unwrap();
         let scheme = Some(store.open().unwrap());
-        Self { store, scheme, sent: Vec::new(), acked: HashMap::new(), random: StdRng::seed_from_u64(7) }
+        Self {
+            store,
+            scheme,
+            sent: Vec::new(),
+            acked: HashMap::new(),
+            random: StdRng::seed_from_u64(7),
+        }
     }
 
     fn send(&mut self, count: usize) {
@@ -80,9 +92,18 @@ impl Play {
     fn check(&mut self) {
         for member in stored_for(self.store.kind, self.store.group) {
             let acked = self.acked.get(&member).copied().unwrap_or_default();
-            let expected: Vec<Pulled> = self.sent.iter().filter(|message| message.msgid > acked).cloned().collect();
+            let expected: Vec<Pulled> = self
+                .sent
+                .iter()
+                .filter(|message| message.msgid > acked)
+                .cloned()
+                .collect();
             let found = pull_all(self.scheme(), member, MsgId::ZERO);
-            assert_eq!(found, expected, "{:?}, {member}, acked {acked}", self.store.kind);
+            assert_eq!(
+                found, expected,
+                "{:?}, {member}, acked {acked}",
+                self.store.kind
+            );
         }
     }
 }
@@ -140,14 +161,20 @@ fn when_all_have_acked_nothing_is_left_but_cursors() {
         members.iter().for_each(|&member| play.ack(member, middle));
         play.check();
         // All but one.
-        members[..4].iter().for_each(|&member| play.ack(member, last));
+        members[..4]
+            .iter()
+            .for_each(|&member| play.ack(member, last));
         play.reopen();
         play.check();
         play.ack(members[4], last);
         play.reopen();
         play.check();
         play.scheme.take().unwrap().close().unwrap();
-        let cursors = if kind == Kind::BodyAndCursors { members.len() } else { 0 };
+        let cursors = if kind == Kind::BodyAndCursors {
+            members.len()
+        } else {
+            0
+        };
         assert_eq!(rows_left(&play.store), cursors, "{kind:?}");
     }
 }
@@ -155,7 +182,12 @@ fn when_all_have_acked_nothing_is_left_but_cursors() {
 #[test]
 fn rows_are_counted_where_they_are_written() {
     // For each of 20 messages in a group of 5, of whom 2 are online; and one for the last number, since all go in at once.
-    let expected = [(Kind::OfflineCopies, 3), (Kind::MemberCopies, 5), (Kind::BodyAndIds, 1 + 1 + 5), (Kind::BodyAndCursors, 1)];
+    let expected = [
+        (Kind::OfflineCopies, 3),
+        (Kind::MemberCopies, 5),
+        (Kind::BodyAndIds, 1 + 1 + 5),
+        (Kind::BodyAndCursors, 1),
+    ];
     for (kind, rows) in expected {
         let dir = tempfile::tempdir().unwrap();
         let mut play = Play::begin(kind, Group::new(5, 40), dir.path());

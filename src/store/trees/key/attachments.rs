@@ -22,7 +22,9 @@ impl RowKey {
     /// What a message names.
     #[must_use]
     pub fn attached(conversation: ConversationId, msgid: MsgId) -> Self {
-        Self::new(Tree::Attached).and_u64(conversation.get()).and_u64(msgid.get())
+        Self::new(Tree::Attached)
+            .and_u64(conversation.get())
+            .and_u64(msgid.get())
     }
 
     /// What the uploads of a user take.
@@ -49,11 +51,24 @@ mod tests {
     fn every_key_is_read_back() {
         let (conversation, msgid, user) = (ConversationId::new(7), MsgId::new(9), UserId::new(3));
         let hash = AttachmentHash::new([5; 32]);
-        assert_eq!(parse::attachment(RowKey::attachment(hash).bytes()), Some(hash));
+        assert_eq!(
+            parse::attachment(RowKey::attachment(hash).bytes()),
+            Some(hash)
+        );
         assert_eq!(parse::attachment(RowKey::unused(hash).bytes()), Some(hash));
-        assert_eq!(parse::attached(RowKey::attached(conversation, msgid).bytes()), Some((conversation, msgid)));
-        assert_eq!(parse::user(RowKey::attachment_bytes(user).bytes()), Some(user));
-        assert!(RowKey::attached(conversation, msgid).bytes().starts_with(RowPrefix::attached_in(conversation).bytes()));
+        assert_eq!(
+            parse::attached(RowKey::attached(conversation, msgid).bytes()),
+            Some((conversation, msgid))
+        );
+        assert_eq!(
+            parse::user(RowKey::attachment_bytes(user).bytes()),
+            Some(user)
+        );
+        assert!(
+            RowKey::attached(conversation, msgid)
+                .bytes()
+                .starts_with(RowPrefix::attached_in(conversation).bytes())
+        );
         assert_eq!(parse::attachment(&[0; 31]), None);
     }
 }
