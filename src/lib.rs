@@ -12,9 +12,4 @@
 //! What both sides of the wire agree on is the crate `cairn-proto`; the SDK for clients is `cairn-client`. docs/ARCHITECTURE.md follows a
 //! message through all of it.
 
-pub mod bench;
 pub mod cli;
-pub mod core;
-pub mod limits;
-pub mod server;
-pub mod store;

@@ -113,6 +113,7 @@
 //! socket unless it shares an [`Endpoint`].
 
 #![forbid(unsafe_code)]
+#![deny(missing_docs)]
 
 mod account;
 mod acks;

@@ -22,6 +22,7 @@
 //! * [`limits`]: every bound of the wire, with its unit in its name
 
 #![forbid(unsafe_code)]
+#![deny(missing_docs)]
 #![deny(clippy::indexing_slicing)]
 
 pub mod attachment;

@@ -16,9 +16,9 @@ use super::output::{Format, Output};
 use super::page::PageFile;
 use super::progress::{Progress, note};
 use super::stop;
-use crate::bench::live::{catchup, fanout, files, idle, mixed, overview, send};
-use crate::bench::storage::{engine, fill, ids, schemes};
-use crate::bench::{BenchError, Contender, Found, Page, Report, Watcher};
+use cairn_bench::live::{catchup, fanout, files, idle, mixed, overview, send};
+use cairn_bench::storage::{engine, fill, ids, schemes};
+use cairn_bench::{BenchError, Contender, Found, Page, Report, Watcher};
 
 /// Measure a server, as its users would feel it, and the storage below it
 ///

@@ -14,7 +14,7 @@ use super::failure::Failure;
 use super::progress::Progress;
 use super::session::{Conduct, Context};
 use super::target::{Target, find_user, parse_user};
-use crate::store::doctor::{self, Depth, Report};
+use cairn_store::doctor::{self, Depth, Report};
 
 /// Check what is stored, or explain an unread number
 ///

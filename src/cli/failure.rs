@@ -11,11 +11,11 @@ use cairn_proto::error::ErrorCode;
 
 use super::clean::Clean;
 use super::exit::Exit;
-use crate::server::run::ServeError;
-use crate::store::StoreError;
-use crate::store::doctor::DoctorError;
-use crate::store::lock::LockError;
-use crate::store::room;
+use cairn_server::run::ServeError;
+use cairn_store::StoreError;
+use cairn_store::doctor::DoctorError;
+use cairn_store::lock::LockError;
+use cairn_store::room;
 
 /// Why a command did not do what it was asked.
 #[derive(Debug)]
@@ -298,8 +298,8 @@ impl Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::room::NoRoom;
     use cairn_proto::invite::ServerAddr;
+    use cairn_store::room::NoRoom;
 
     fn told(failure: &Failure) -> String {
         let Failure::Told(told) = failure else {

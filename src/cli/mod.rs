@@ -82,7 +82,7 @@ use self::exit::Exit;
 use self::failure::Failure;
 use self::output::Format;
 use self::session::Context;
-use crate::bench::Contender;
+use cairn_bench::Contender;
 
 /// Team chat in one binary: every message stored once, every reader a cursor
 ///

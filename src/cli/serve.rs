@@ -19,8 +19,8 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::output::{Format, Output};
 use super::stop;
-use crate::core::settings::Bytes;
-use crate::server::run::{self, Options, Ready};
+use cairn_core::settings::Bytes;
+use cairn_server::run::{self, Options, Ready};
 
 /// Run a server
 ///
@@ -56,7 +56,7 @@ pub(super) struct ServeArgs {
     #[arg(long, value_name = "FILE")]
     ready_file: Option<PathBuf>,
 
-    /// What to log on standard error: error, warn, info, debug, trace, or a filter such as cairn::server=debug
+    /// What to log on standard error: error, warn, info, debug, trace, or a filter such as cairn_server=debug
     #[arg(long, value_name = "LEVEL", env = "RUST_LOG", default_value = "info", value_parser = parse_log)]
     log: EnvFilter,
 }
@@ -210,7 +210,7 @@ mod tests {
     #[test]
     fn a_log_level_that_is_none_is_refused() {
         assert!(parse_log("info").is_ok());
-        assert!(parse_log("warn,cairn::server=debug").is_ok());
+        assert!(parse_log("warn,cairn_server=debug").is_ok());
         assert!(parse_log("a=b=c").is_err());
     }
 

@@ -15,8 +15,8 @@ use super::failure::Failure;
 use super::output::Output;
 use super::session::{Conduct, Context};
 use super::span;
-use crate::bench::live::workings::SyncMillis;
-use crate::bench::{Figure, grouped};
+use cairn_bench::live::workings::SyncMillis;
+use cairn_bench::{Figure, grouped};
 
 /// Show how the server works: what it stores, in which portions, and how long the disk takes
 ///

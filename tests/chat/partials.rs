@@ -5,10 +5,10 @@ use std::io::Cursor;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
-use cairn::limits::{PARTIAL_TIME_MAX, PARTIALS_PER_USER_MAX};
 use cairn_client::proto::error::ErrorCode;
 use cairn_client::proto::ids::UserId;
 use cairn_client::{Client, Error, TransferError};
+use cairn_server::limits::{PARTIAL_TIME_MAX, PARTIALS_PER_USER_MAX};
 
 use crate::support::{Server, invite, until};
 

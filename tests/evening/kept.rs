@@ -159,7 +159,7 @@ impl About {
         match amendment {
             Amendment::Pinned { msgid } => drop(self.pins.insert(*msgid)),
             Amendment::Unpinned { msgid } | Amendment::Recalled { msgid } => {
-                drop(self.pins.remove(msgid))
+                let _ = self.pins.remove(msgid);
             }
             Amendment::Edited { .. } | Amendment::Reacted { .. } | Amendment::Unreacted { .. } => {}
         }

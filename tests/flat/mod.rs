@@ -3,10 +3,9 @@
 
 use std::path::Path;
 
-use cairn::core::Command;
-use cairn::core::command::{Actor, NewDevice, Reply};
-use cairn::core::record::SecretHash;
-use cairn::store::engine::Engine;
+use cairn_core::Command;
+use cairn_core::command::{Actor, NewDevice, Reply};
+use cairn_core::record::SecretHash;
 use cairn_proto::body::Body;
 use cairn_proto::extras::{Extra, Extras};
 use cairn_proto::ids::{
@@ -16,6 +15,7 @@ use cairn_proto::limits::USERS_PER_REQUEST_MAX;
 use cairn_proto::message::Draft;
 use cairn_proto::request::Request;
 use cairn_proto::response::Response;
+use cairn_store::engine::Engine;
 use tempfile::TempDir;
 
 const NOW: Timestamp = Timestamp::new(1_000_000);

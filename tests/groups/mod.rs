@@ -4,11 +4,6 @@ mod room;
 
 use std::path::Path;
 
-use cairn::core::record::GroupRecord;
-use cairn::store::db::Trees;
-use cairn::store::poison::Poison;
-use cairn::store::rows::RowChange;
-use cairn::store::trees::RowKey;
 use cairn_client::proto::body::{Body, SystemEntry};
 use cairn_client::proto::error::ErrorCode;
 use cairn_client::proto::group::{Access, GroupSettings, JoinerHistory, MemberSettings};
@@ -17,6 +12,11 @@ use cairn_client::proto::request::PullRange;
 use cairn_client::proto::response::{ConversationKind, Role};
 use cairn_client::proto::text::{DeviceName, GroupName, Password, Text, Topic, UserName};
 use cairn_client::{Account, Client, Error, Event, Events, JoinRequest, Options};
+use cairn_core::record::GroupRecord;
+use cairn_store::db::Trees;
+use cairn_store::poison::Poison;
+use cairn_store::rows::RowChange;
+use cairn_store::trees::RowKey;
 
 use crate::support::{Server, cairn, event, invite, next};
 

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::time::Instant;
 
 use bytes::BytesMut;
-use cairn::limits::{REPEATS_AT_ONCE_MAX, REPEATS_INTERVAL};
 use cairn_client::proto::error::ErrorCode;
 use cairn_client::proto::frame;
 use cairn_client::proto::group::{Access, GroupSettings};
@@ -16,6 +15,7 @@ use cairn_client::proto::limits::{
 use cairn_client::proto::request::{ImportEntry, PullRange, Request};
 use cairn_client::proto::response::{Response, ServerFrame};
 use cairn_client::proto::text::{EmojiName, GroupName, UserName};
+use cairn_server::limits::{REPEATS_AT_ONCE_MAX, REPEATS_INTERVAL};
 use tokio::time::timeout;
 
 use super::raw::{PATIENCE, Raw};

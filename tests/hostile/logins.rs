@@ -19,8 +19,8 @@ use tokio::time::{interval, timeout};
 use super::raw::{PATIENCE, Raw};
 use super::{Stage, connect, group, text};
 
-/// `cairn::limits::LOGIN_FAILURES_MAX`, as clients meet it.
-const FAILURES_MAX: u32 = cairn::limits::LOGIN_FAILURES_MAX;
+/// `cairn_server::limits::LOGIN_FAILURES_MAX`, as clients meet it.
+const FAILURES_MAX: u32 = cairn_server::limits::LOGIN_FAILURES_MAX;
 
 const HOUR: Duration = Duration::from_secs(3600);
 

@@ -13,7 +13,7 @@ use super::raw::{Raw, Stream, prefixed};
 use super::{Stage, connect, group, text};
 
 /// Streams that a client may have open at once.
-const STREAMS_MAX: u32 = cairn::limits::STREAMS_PER_CONNECTION_MAX;
+const STREAMS_MAX: u32 = cairn_server::limits::STREAMS_PER_CONNECTION_MAX;
 
 #[tokio::test]
 async fn more_streams_than_allowed_wait() {

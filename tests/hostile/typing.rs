@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use cairn::limits::TYPING_LOOKERS_MAX;
 use cairn_client::proto::codec;
 use cairn_client::proto::ids::{ConversationId, UserId};
 use cairn_client::proto::limits::TYPING_INTERVAL;
@@ -10,6 +9,7 @@ use cairn_client::proto::request::Request;
 use cairn_client::proto::text::GroupName;
 use cairn_client::proto::typing::ClientDatagram;
 use cairn_client::{Account, Client, Endpoint, Event, Events, Options};
+use cairn_server::limits::TYPING_LOOKERS_MAX;
 use tokio::time::{interval, timeout};
 
 use super::raw::{PATIENCE, Raw};

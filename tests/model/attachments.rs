@@ -2,17 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cairn::core::attachment::{AttachmentCommand, AttachmentRecord, AttachmentReply, Upload};
-use cairn::core::command::{Actor, Command, Reply};
-use cairn::core::needs::Need;
-use cairn::core::record::Row;
-use cairn::core::{Batch, State};
-use cairn::store::trees::Tree;
+use cairn_core::attachment::{AttachmentCommand, AttachmentRecord, AttachmentReply, Upload};
+use cairn_core::command::{Actor, Command, Reply};
+use cairn_core::needs::Need;
+use cairn_core::record::Row;
+use cairn_core::{Batch, State};
 use cairn_proto::attachment::{Attachment, AttachmentHash, Film, Media, Preview};
 use cairn_proto::body::Body;
 use cairn_proto::error::ErrorCode;
 use cairn_proto::ids::{ConversationId, MsgId, Timestamp, UserId};
 use cairn_proto::text::{Caption, FileName, MediaType};
+use cairn_store::trees::Tree;
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
 use proptest::{prop_assert, prop_assert_eq};

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use cairn::core::attachment::AttachmentCommand;
-use cairn::core::command::{Actor, Command, NewDevice, Reply};
-use cairn::core::record::SecretHash;
+use cairn_core::attachment::AttachmentCommand;
+use cairn_core::command::{Actor, Command, NewDevice, Reply};
+use cairn_core::record::SecretHash;
 use cairn_proto::extras::{Extra, Extras};
 use cairn_proto::ids::{
     ClientSeq, ConversationId, DeviceId, EpochId, ImportSource, MsgId, Revision, SendStreamId,

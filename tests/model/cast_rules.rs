@@ -1,6 +1,6 @@
 //! Settings and policies of every sort, and what the server does by itself under them.
 
-use cairn::core::command::Command;
+use cairn_core::command::Command;
 use cairn_proto::ids::{MsgId, Timestamp};
 use cairn_proto::retention::Retention;
 

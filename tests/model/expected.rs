@@ -3,19 +3,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
 
-use cairn::core::change::MemberCounts;
-use cairn::core::command::{Actor, Command};
-use cairn::core::mark::Mark;
-use cairn::core::msgid_set::MsgIdSet;
-use cairn::core::needs::Need;
-use cairn::core::record::{
+use cairn_core::change::MemberCounts;
+use cairn_core::command::{Actor, Command};
+use cairn_core::mark::Mark;
+use cairn_core::msgid_set::MsgIdSet;
+use cairn_core::needs::Need;
+use cairn_core::record::{
     ConversationRecord, CursorChunk, DeviceRecord, EpochRecord, GroupRecord, InviteRecord,
     KindRecord, MemberChunk, MemberRecord, MemberTerms, MembershipRecord, RecentPart, RecentSend,
     StoredMember, UserRecord,
 };
-use cairn::core::relation::{RelationChunk, StoredRelation};
-use cairn::core::settings::TABLE;
-use cairn::core::{Batch, State};
+use cairn_core::relation::{RelationChunk, StoredRelation};
+use cairn_core::settings::TABLE;
+use cairn_core::{Batch, State};
 use cairn_proto::body::Body;
 use cairn_proto::error::ErrorCode;
 use cairn_proto::extras::Extras;

@@ -1,6 +1,6 @@
 //! Lives that went wrong once, each on its own, so that they go well for good.
 
-use cairn::store::trees::Tree;
+use cairn_store::trees::Tree;
 
 use super::attachments::FileStep;
 use super::run::play;

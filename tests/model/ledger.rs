@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
-use cairn::core::change::{Appended, Change, Origin};
-use cairn::core::{batch, change::MemberCounts};
-use cairn::limits::CLOCK_STEP_MS_MAX;
+use cairn_core::change::{Appended, Change, Origin};
+use cairn_core::limits::CLOCK_STEP_MS_MAX;
+use cairn_core::{batch, change::MemberCounts};
 use cairn_proto::body::{Body, SystemEntry};
 use cairn_proto::ids::{ConversationId, DeviceId, MsgId, SendStreamId, Timestamp, UserId};
 use cairn_proto::message::{Entry, unpack_entry};

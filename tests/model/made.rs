@@ -1,6 +1,6 @@
 //! What a step says in few numbers, made into values.
 
-use cairn::core::command::{Actor, Command};
+use cairn_core::command::{Actor, Command};
 use cairn_proto::body::{Amendment, Body, SystemEntry};
 use cairn_proto::extras::Extra;
 use cairn_proto::group::{Access, GroupSettings, JoinerHistory, MemberSettings};

@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cairn::core::batch::Effect;
-use cairn::core::command::{Actor, Command, LoggedIn, NewDevice, Reply};
-use cairn::core::record::SecretHash;
-use cairn::limits::SEND_STREAMS_PER_DEVICE_MAX;
+use cairn_core::batch::Effect;
+use cairn_core::command::{Actor, Command, LoggedIn, NewDevice, Reply};
+use cairn_core::limits::SEND_STREAMS_PER_DEVICE_MAX;
+use cairn_core::record::SecretHash;
 use cairn_proto::attachment::AttachmentHash;
 use cairn_proto::body::Body;
 use cairn_proto::error::ErrorCode;

@@ -1,6 +1,6 @@
 //! The model's edits and recalls.
 
-use cairn::core::command::Actor;
+use cairn_core::command::Actor;
 use cairn_proto::body::{Amendment, Body};
 use cairn_proto::error::ErrorCode;
 use cairn_proto::extras::{Extras, Reaction};

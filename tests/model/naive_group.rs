@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cairn::core::batch::Effect;
-use cairn::core::command::Actor;
+use cairn_core::batch::Effect;
+use cairn_core::command::Actor;
 use cairn_proto::body::{Body, SystemEntry};
 use cairn_proto::error::ErrorCode;
 use cairn_proto::group::{Access, GroupDetails, MemberSettings, OpenGroup};

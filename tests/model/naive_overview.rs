@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use cairn::core::command::{Actor, Reply};
-use cairn::limits::EPOCHS_MAX;
+use cairn_core::command::{Actor, Reply};
+use cairn_core::limits::EPOCHS_MAX;
 use cairn_proto::ids::{ConversationId, EpochId, MsgId, Revision, Timestamp, UserId};
 use cairn_proto::limits::CONVERSATIONS_PER_PAGE_MAX;
 use cairn_proto::overview::{ConversationPage, Moment, OverviewExtent, OverviewPlace};

@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cairn::core::batch::Effect;
-use cairn::core::command::Actor;
-use cairn::core::own::OwnPart;
-use cairn::core::settings::{Settings, TABLE};
+use cairn_core::batch::Effect;
+use cairn_core::command::Actor;
+use cairn_core::own::OwnPart;
+use cairn_core::settings::{Settings, TABLE};
 use cairn_proto::error::ErrorCode;
 use cairn_proto::hello::ServerRole;
 use cairn_proto::ids::{ConversationId, UserId};

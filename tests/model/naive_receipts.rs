@@ -1,8 +1,8 @@
 //! The model's receipts, and what is marked as unread.
 
-use cairn::core::batch::Effect;
-use cairn::core::command::Actor;
-use cairn::core::own::OwnPart;
+use cairn_core::batch::Effect;
+use cairn_core::command::Actor;
+use cairn_core::own::OwnPart;
 use cairn_proto::error::ErrorCode;
 use cairn_proto::ids::{ConversationId, MsgId, UserId};
 use cairn_proto::limits::{MARKED_OWN_MAX, MARKED_UNREAD_MAX};

@@ -1,8 +1,8 @@
 //! The model's retention: how long messages stay, and what goes.
 
-use cairn::core::batch::Effect;
-use cairn::core::command::{Actor, Reply};
-use cairn::core::retention::{Retained, cutoff};
+use cairn_core::batch::Effect;
+use cairn_core::command::{Actor, Reply};
+use cairn_core::retention::{Retained, cutoff};
 use cairn_proto::body::{Body, SystemEntry};
 use cairn_proto::error::ErrorCode;
 use cairn_proto::ids::{ConversationId, MsgId, Timestamp, UserId};

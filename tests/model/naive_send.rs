@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use cairn::core::command::Actor;
+use cairn_core::command::Actor;
 use cairn_proto::body::Body;
 use cairn_proto::error::ErrorCode;
 use cairn_proto::extras::{Extra, Extras};

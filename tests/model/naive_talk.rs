@@ -1,8 +1,8 @@
 //! The model's conversations: who is in them, what is said, and how far everybody is.
 
-use cairn::core::batch::Effect;
-use cairn::core::command::{Actor, Feed, Grant, Reply};
-use cairn::limits::CLOCK_STEP_MS_MAX;
+use cairn_core::batch::Effect;
+use cairn_core::command::{Actor, Feed, Grant, Reply};
+use cairn_core::limits::CLOCK_STEP_MS_MAX;
 use cairn_proto::body::{Body, SystemEntry};
 use cairn_proto::error::ErrorCode;
 use cairn_proto::extras::Extras;

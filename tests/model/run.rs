@@ -3,11 +3,11 @@
 use std::cmp::Ordering;
 
 use bytes::Bytes;
-use cairn::core::command::Command;
-use cairn::core::needs::Need;
-use cairn::core::record::Row;
-use cairn::core::{Batch, State, batch};
-use cairn::limits::NEEDS_ROUNDS_MAX;
+use cairn_core::command::Command;
+use cairn_core::limits::NEEDS_ROUNDS_MAX;
+use cairn_core::needs::Need;
+use cairn_core::record::Row;
+use cairn_core::{Batch, State, batch};
 use cairn_proto::ids::{MsgId, Revision, Timestamp};
 use cairn_proto::message::unpack_entry;
 use cairn_proto::request::Request;

@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use cairn::store::trees::Tree;
+use cairn_store::trees::Tree;
 use proptest::collection::vec;
 use proptest::prelude::*;
 

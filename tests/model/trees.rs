@@ -2,22 +2,22 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cairn::core::State;
-use cairn::core::msgid_set::MsgIdSet;
-use cairn::core::needs::Need;
-use cairn::core::record::{
+use cairn_core::State;
+use cairn_core::msgid_set::MsgIdSet;
+use cairn_core::needs::Need;
+use cairn_core::record::{
     ConversationRecord, CursorChunk, DeviceRecord, EpochRecord, GroupRecord, InviteRecord,
     MemberChunk, MembershipRecord, RecentPart, RecentSend, Row, SecretHash, SendCursor,
     StoredMember, StoredMentions, UserRecord,
 };
-use cairn::core::relation::{RelationChunk, StoredRelation};
-use cairn::store::trees::Tree;
+use cairn_core::relation::{RelationChunk, StoredRelation};
 use cairn_proto::ids::{
     ConversationId, DeviceId, ImportSource, MsgId, Revision, SendStreamId, UserId,
 };
 use cairn_proto::people::Profile;
 use cairn_proto::retention::Retention;
 use cairn_proto::text::{GroupName, SettingName, SettingValue};
+use cairn_store::trees::Tree;
 
 use super::attachments::AttachmentTrees;
 

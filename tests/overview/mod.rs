@@ -4,10 +4,6 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use cairn::core::mark::Mark;
-use cairn::core::record::{EpochRecord, MemberChunk, MemberRecord, MemberTerms, StoredMember};
-use cairn::store::rows::RowChange;
-use cairn::store::trees::{MetaKey, RowKey};
 use cairn_client::proto::body::Body;
 use cairn_client::proto::ids::{ConversationId, EpochId, MsgId, Revision};
 use cairn_client::proto::limits::{CONVERSATIONS_PER_PAGE_MAX, TEXT_BYTES_MAX};
@@ -15,6 +11,10 @@ use cairn_client::proto::overview::{Moment, OverviewExtent};
 use cairn_client::proto::response::Role;
 use cairn_client::proto::text::{GroupName, Text};
 use cairn_client::{Account, Client, Options, Overview};
+use cairn_core::mark::Mark;
+use cairn_core::record::{EpochRecord, MemberChunk, MemberRecord, MemberTerms, StoredMember};
+use cairn_store::rows::RowChange;
+use cairn_store::trees::{MetaKey, RowKey};
 
 use crate::groups::diagnosed;
 use crate::support::{Server, invite};

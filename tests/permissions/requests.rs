@@ -1,8 +1,8 @@
 //! Every request, with each kind of user that it can be about.
 
-use cairn::core::Command;
-use cairn::core::attachment::AttachmentCommand;
-use cairn::core::record::SecretHash;
+use cairn_core::Command;
+use cairn_core::attachment::AttachmentCommand;
+use cairn_core::record::SecretHash;
 use cairn_proto::attachment::Attachment;
 use cairn_proto::body::Body;
 use cairn_proto::extras::{Extra, Extras};

@@ -1,10 +1,10 @@
 //! A small server in memory with one user who asks, and what he asks about.
 
-use cairn::core::attachment::{AttachmentRecord, Upload};
-use cairn::core::change::Change;
-use cairn::core::command::{Actor, Command, NewDevice, Reply};
-use cairn::core::record::{SecretHash, UserRecord};
-use cairn::core::{Batch, State};
+use cairn_core::attachment::{AttachmentRecord, Upload};
+use cairn_core::change::Change;
+use cairn_core::command::{Actor, Command, NewDevice, Reply};
+use cairn_core::record::{SecretHash, UserRecord};
+use cairn_core::{Batch, State};
 use cairn_proto::attachment::AttachmentHash;
 use cairn_proto::body::Body;
 use cairn_proto::error::ErrorCode;

@@ -7,7 +7,6 @@ mod uses;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use cairn::store::doctor;
 use cairn_client::proto::body::Body;
 use cairn_client::proto::error::ErrorCode;
 use cairn_client::proto::ids::{ConversationId, ImportSource, MsgId, Timestamp};
@@ -16,6 +15,7 @@ use cairn_client::proto::request::{ImportEntry, PullRange};
 use cairn_client::proto::retention::{Retention, RetentionInfo};
 use cairn_client::proto::text::{EmojiName, GroupName, Text, UserName};
 use cairn_client::{Client, Error, Event, Events};
+use cairn_store::doctor;
 
 use crate::support::{Server, acked, event, invite, next};
 

@@ -2,13 +2,6 @@
 
 use std::path::Path;
 
-use cairn::core::attachment::AttachmentCommand;
-use cairn::core::command::{Actor, Command, NewDevice, Reply};
-use cairn::core::record::SecretHash;
-use cairn::limits::USES_ENDED_MAX;
-use cairn::store::attachments::AttachmentFiles;
-use cairn::store::doctor;
-use cairn::store::engine::Engine;
 use cairn_client::proto::attachment::{Attachment, AttachmentHash};
 use cairn_client::proto::body::Body;
 use cairn_client::proto::extras::Extras;
@@ -20,6 +13,13 @@ use cairn_client::proto::request::Request;
 use cairn_client::proto::response::Response;
 use cairn_client::proto::retention::Retention;
 use cairn_client::proto::text::{Caption, DeviceName, FileName, GroupName, MediaType, UserName};
+use cairn_core::attachment::AttachmentCommand;
+use cairn_core::command::{Actor, Command, NewDevice, Reply};
+use cairn_core::limits::USES_ENDED_MAX;
+use cairn_core::record::SecretHash;
+use cairn_store::attachments::AttachmentFiles;
+use cairn_store::doctor;
+use cairn_store::engine::Engine;
 
 const NOW: Timestamp = Timestamp::new(1_700_000_000_000);
 const POLICY: Retention = Retention::Days(1);

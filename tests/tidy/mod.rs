@@ -16,7 +16,8 @@ const LARGE_FILES: &[(&str, &str)] = &[];
 
 /// The folders that hold sources, and the root itself without what lies below it.
 const FOLDERS: &[&str] = &[
-    ".ci", "benches", "client", "docs", "examples", "proto", "src", "tests", "web",
+    ".ci", "bench", "benches", "client", "core", "docs", "examples", "proto", "server", "src",
+    "store", "tests", "web",
 ];
 
 /// Which files are texts that people write.

@@ -20,7 +20,7 @@ fn owners(path: &str, raw: &str) -> Vec<usize> {
 #[test]
 fn an_arrow_against_the_grain() {
     for offender in [
-        "use crate::store::Store;",
+        "use cairn_store::Store;",
         "use crate::{limits, server::Server};",
         "super::super::store::open();",
         "use std::fs;",
@@ -40,32 +40,29 @@ fn an_arrow_against_the_grain() {
     assert_eq!(
         arrows(
             "src/core/a.rs",
-            "// sled\nlet restore = \"tokio\";\nuse crate::core::x; use std::fmt;"
+            "// sled\nlet restore = \"tokio\";\nuse cairn_core::x; use std::fmt;"
         ),
         [0_usize; 0]
     );
     assert_eq!(
         arrows(
             "src/store/a.rs",
-            "use crate::core::Core;\nuse std::fs;\n\nuse crate::server::X;\nuse tokio::sync;"
+            "use cairn_core::Core;\nuse std::fs;\n\nuse cairn_server::X;\nuse tokio::sync;"
         ),
         [4, 5]
     );
     assert_eq!(
-        arrows(
-            "src/server/a.rs",
-            "use crate::store::X;\nuse crate::cli::Y;"
-        ),
+        arrows("src/server/a.rs", "use cairn_store::X;\nuse crate::cli::Y;"),
         [2]
     );
     assert_eq!(
-        arrows("client/src/a.rs", "use cairn_proto::x;\nuse cairn::server;"),
+        arrows("client/src/a.rs", "use cairn_proto::x;\nuse cairn_server;"),
         [2]
     );
     assert_eq!(
         arrows(
             "src/terminal/a.rs",
-            "use cairn_client::X;\nuse crate::store;"
+            "use cairn_client::X;\nuse cairn_store;"
         ),
         [2]
     );
@@ -79,7 +76,7 @@ fn an_arrow_against_the_grain() {
     assert_eq!(
         arrows(
             "src/bench/storage/a.rs",
-            "use crate::store::X;\nuse crate::server::Y;"
+            "use cairn_store::X;\nuse cairn_server::Y;"
         ),
         [2]
     );

@@ -1,6 +1,6 @@
 //! The messages of a batch, for engines whose transactions cannot stay open between them.
 
-use cairn::bench::Key;
+use cairn_bench::Key;
 
 /// Messages that wait for their commit. Their texts lie behind each other.
 #[derive(Debug, Default)]

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use cairn::bench::{Contender, Key, Storage, StorageFailure};
+use cairn_bench::{Contender, Key, Storage, StorageFailure};
 use fjall::{Database, Keyspace, KeyspaceCreateOptions, OwnedWriteBatch, PersistMode};
 
 struct Fjall {

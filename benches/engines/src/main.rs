@@ -10,7 +10,7 @@ mod sqlite;
 
 use std::process::ExitCode;
 
-use cairn::bench::Contender;
+use cairn_bench::Contender;
 
 fn main() -> ExitCode {
     cairn::cli::race(contenders())

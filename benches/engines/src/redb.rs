@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use cairn::bench::{Contender, Key, Storage, StorageFailure};
+use cairn_bench::{Contender, Key, Storage, StorageFailure};
 use redb::{Database, Durability, ReadableDatabase as _, ReadableTable as _, TableDefinition};
 
 use crate::batch::Batch;

@@ -1,4 +1,4 @@
-use cairn::bench::Key;
+use cairn_bench::Key;
 
 use super::*;
 

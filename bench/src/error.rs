@@ -1,0 +1,148 @@
+//! Why a run came to nothing.
+
+use std::io;
+use std::path::PathBuf;
+use std::process::ExitStatus;
+
+use cairn_client::proto::text::TextError;
+use cairn_client::{Error as ClientError, TransferError};
+use cairn_proto::codec::DecodeError;
+use cairn_proto::error::ErrorCode;
+
+use super::live::mixed::ScenarioError;
+use super::report::sized;
+use super::storage::ids::ShelfError;
+use super::storage::race::StorageFailure;
+use super::storage::schemes::{CrashError, RowsError};
+use cairn_store::StoreError;
+use cairn_store::history::HistoryError;
+
+/// Why a run came to nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum BenchError {
+    /// A client failed.
+    #[error(transparent)]
+    Client(#[from] ClientError),
+    /// A file did not arrive.
+    #[error(transparent)]
+    Transfer(#[from] TransferError),
+    /// A file could not be made.
+    #[error("cannot make the file {}: {source}", path.display())]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// The server of the run could not be started.
+    #[error("cannot start a server: {0}")]
+    Start(#[source] io::Error),
+    /// The server of the run could not be ended.
+    #[error("cannot end the server: {0}")]
+    End(#[source] io::Error),
+    /// The server of the run ended instead of getting ready.
+    #[error("the server did not start: it said {0:?}")]
+    NotReady(String),
+    /// The server of the run ended in the middle of it.
+    #[error("the server ended during the run: {0}")]
+    ServerEnded(ExitStatus),
+    /// No place for the server's data.
+    #[error("cannot make a temporary directory in {}: {source}", dir.display())]
+    Directory {
+        /// Where it was to be.
+        dir: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// sled itself failed, without the engine around it.
+    #[error(transparent)]
+    Shelf(#[from] ShelfError),
+    /// The disk cannot take a single message.
+    #[error(
+        "there is no room in {}: {} are free, and {} must stay free; name another disk with --dir",
+        dir.display(),
+        sized(*free),
+        sized(*needed)
+    )]
+    NoRoom {
+        /// Where it was to be stored.
+        dir: PathBuf,
+        /// Bytes that are free there.
+        free: u64,
+        /// Bytes that must stay free.
+        needed: u64,
+    },
+    /// No thread for the fixed rate.
+    #[error("cannot start the clock: {0}")]
+    Clock(#[source] io::Error),
+    /// A name or a message that the run made up is none.
+    #[error("a text of the run cannot be sent: {0}")]
+    Text(#[from] TextError),
+    /// The day of a mixed load cannot be played.
+    #[error(transparent)]
+    Scenario(#[from] ScenarioError),
+    /// The engine failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// What the engine stored cannot be read.
+    #[error(transparent)]
+    History(#[from] HistoryError),
+    /// sled's file cannot be waited for.
+    #[error("cannot wait until {} is free: {source}", path.display())]
+    Held {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// The rows of a scheme.
+    #[error(transparent)]
+    Rows(#[from] RowsError),
+    /// A process could not be made to crash.
+    #[error(transparent)]
+    Crash(#[from] CrashError),
+    /// A message that was stored is none.
+    #[error("a message is not what was stored: {0}")]
+    Message(#[from] DecodeError),
+    /// The engine refused what the run asked of it.
+    #[error("the engine refused what the run asked of it: {0:?}")]
+    Refused(ErrorCode),
+    /// The engine answered something else than what it was asked.
+    #[error("the engine did not answer what it was asked")]
+    NoAnswer,
+    /// One of the storages in a race failed.
+    #[error("{name} failed: {source}")]
+    Storage {
+        /// Which one.
+        name: String,
+        /// Why.
+        source: StorageFailure,
+    },
+    /// A batch is more than the commit log takes at once.
+    #[error(
+        "{batch} messages of {body_bytes} bytes are more than a commit can take: choose smaller --batches or a smaller --body"
+    )]
+    BatchTooLarge {
+        /// Its messages.
+        batch: usize,
+        /// The bytes of each.
+        body_bytes: usize,
+    },
+    /// Somebody ended the run before anything was measured.
+    #[error("ended before anything was measured")]
+    Interrupted,
+    /// A task of the run ended by a fault of cairn.
+    #[error("a task of the load generator panicked")]
+    Panicked,
+    /// A sender or a receiver ended although nobody ended it.
+    #[error("a client stopped before the run was over")]
+    EndedEarly,
+    /// The senders have stopped being answered.
+    #[error("{0} sends were not answered after the run")]
+    Unanswered(usize),
+    /// Receivers that stop reading are compared with others, and there are none.
+    #[error(
+        "all {0} receivers would stop reading, and none is left to see what that costs the others: give a smaller --stalled"
+    )]
+    NobodyReads(usize),
+}

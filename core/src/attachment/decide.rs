@@ -1,0 +1,237 @@
+//! Who may upload and fetch, and what is collected.
+
+use cairn_proto::attachment::AttachmentHash;
+use cairn_proto::error::ErrorCode;
+use cairn_proto::ids::{ConversationId, MsgId, Timestamp, UserId};
+
+use super::{AttachmentCommand, AttachmentRecord, AttachmentReply, Upload, charged_bytes};
+use crate::batch::Batch;
+use crate::change::Change;
+use crate::command::Actor;
+use crate::limits::{ATTACHMENTS_COLLECTED_MAX, UPLOADERS_MAX};
+use crate::state::State;
+
+const HOUR_MS: u64 = 60 * 60 * 1000;
+
+impl State {
+    pub(crate) fn attachment(
+        &mut self,
+        command: AttachmentCommand,
+        now: Timestamp,
+        batch: &mut Batch,
+    ) -> Result<AttachmentReply, ErrorCode> {
+        match command {
+            AttachmentCommand::Begin(actor, hash, bytes) => {
+                self.begin_upload(actor, hash, bytes, now, batch)
+            }
+            AttachmentCommand::Stored(actor, hash, bytes) => {
+                self.uploaded(actor, hash, bytes, now, batch)
+            }
+            AttachmentCommand::Fetch {
+                actor,
+                conversation,
+                msgid,
+                hash,
+            } => self.fetch(actor, conversation, msgid, hash),
+            AttachmentCommand::Collect(above) => Ok(self.collect(above, now, batch)),
+            AttachmentCommand::Unrecorded(mut hashes) => {
+                hashes.retain(|&hash| self.attachments.record(hash).is_none());
+                Ok(AttachmentReply::Unrecorded(hashes))
+            }
+        }
+    }
+
+    /// Who has uploaded an attachment before need not again. Anybody else must show that he has it: a hash may be known to whoever saw
+    /// it somewhere, and must not give him the file.
+    fn begin_upload(
+        &mut self,
+        actor: Actor,
+        hash: AttachmentHash,
+        bytes: u64,
+        now: Timestamp,
+        batch: &mut Batch,
+    ) -> Result<AttachmentReply, ErrorCode> {
+        self.check_actor(actor)?;
+        if bytes > self.settings.attachment_bytes_max.get() {
+            return Err(ErrorCode::AttachmentTooLarge);
+        }
+        if let Some(record) = self.attachments.record(hash)
+            && record.upload_of(actor.user).is_some()
+        {
+            if record.bytes != bytes {
+                return Err(ErrorCode::WrongSize);
+            }
+            let record = record.clone();
+            self.note_upload(actor.user, hash, record, now, batch);
+            return Ok(AttachmentReply::Stored);
+        }
+        Ok(AttachmentReply::Wanted {
+            room: self.check_room(actor.user, bytes)?,
+        })
+    }
+
+    fn uploaded(
+        &mut self,
+        actor: Actor,
+        hash: AttachmentHash,
+        bytes: u64,
+        now: Timestamp,
+        batch: &mut Batch,
+    ) -> Result<AttachmentReply, ErrorCode> {
+        self.check_actor(actor)?;
+        let record = match self.attachments.record(hash) {
+            Some(record) if record.bytes != bytes => return Err(ErrorCode::WrongSize),
+            Some(record) => record.clone(),
+            None => AttachmentRecord {
+                bytes,
+                uses: 0,
+                uploads: Vec::new(),
+            },
+        };
+        if record.upload_of(actor.user).is_none() {
+            self.check_room(actor.user, bytes)?;
+        }
+        self.note_upload(actor.user, hash, record, now, batch);
+        Ok(AttachmentReply::Stored)
+    }
+
+    /// How much room the user has, if it is enough.
+    fn check_room(&self, user: UserId, bytes: u64) -> Result<u64, ErrorCode> {
+        let room = self
+            .settings
+            .attachment_quota
+            .get()
+            .saturating_sub(self.attachments.bytes_of(user));
+        if charged_bytes(bytes) > room {
+            Err(ErrorCode::QuotaReached)
+        } else {
+            Ok(room)
+        }
+    }
+
+    /// Makes the user the latest who had the attachment. When too many had it, the first of them is forgotten: he can upload it again.
+    fn note_upload(
+        &mut self,
+        user: UserId,
+        hash: AttachmentHash,
+        mut record: AttachmentRecord,
+        now: Timestamp,
+        batch: &mut Batch,
+    ) {
+        let bytes = record.bytes;
+        let is_new = record.upload_of(user).is_none();
+        record.uploads.retain(|upload| upload.user != user);
+        let forgotten =
+            (record.uploads.len() >= UPLOADERS_MAX).then(|| record.uploads.remove(0).user);
+        record.uploads.push(Upload {
+            user,
+            stored_at: now,
+            is_sent: false,
+        });
+        self.make(&Change::Attachment(hash, Some(record)), batch);
+        if is_new {
+            let bytes = self
+                .attachments
+                .bytes_of(user)
+                .saturating_add(charged_bytes(bytes));
+            self.make(&Change::AttachmentBytes { user, bytes }, batch);
+        }
+        if let Some(user) = forgotten {
+            self.give_room(user, bytes, batch);
+        }
+    }
+
+    /// A user has a file of this length no more.
+    fn give_room(&mut self, user: UserId, bytes: u64, batch: &mut Batch) {
+        let bytes = self
+            .attachments
+            .bytes_of(user)
+            .saturating_sub(charged_bytes(bytes));
+        self.make(&Change::AttachmentBytes { user, bytes }, batch);
+    }
+
+    /// Whatever the reason why a user cannot have an attachment, he is told the same: that there is none. But whoever could see the message
+    /// while it was there is told that it expired, as with everything else about it.
+    fn fetch(
+        &self,
+        actor: Actor,
+        conversation: ConversationId,
+        msgid: MsgId,
+        hash: AttachmentHash,
+    ) -> Result<AttachmentReply, ErrorCode> {
+        self.check_actor(actor)?;
+        let Ok((found, member)) = self.membership(actor.user, conversation) else {
+            return Err(ErrorCode::NoSuchAttachment);
+        };
+        if msgid > member.record.terms.floor {
+            found.check_unexpired(msgid)?;
+        }
+        let is_named = msgid > found.floor(&member.record)
+            && self.attachments.used(conversation, msgid) == Some(hash);
+        let record = self
+            .attachments
+            .record(hash)
+            .filter(|_| is_named)
+            .ok_or(ErrorCode::NoSuchAttachment)?;
+        Ok(AttachmentReply::Fetch {
+            bytes: record.bytes,
+        })
+    }
+
+    fn collect(
+        &mut self,
+        above: Option<AttachmentHash>,
+        now: Timestamp,
+        batch: &mut Batch,
+    ) -> AttachmentReply {
+        let looked_at: Vec<_> = self
+            .attachments
+            .unused_above(above)
+            .take(ATTACHMENTS_COLLECTED_MAX)
+            .collect();
+        let next = looked_at
+            .last()
+            .copied()
+            .filter(|_| looked_at.len() == ATTACHMENTS_COLLECTED_MAX);
+        let kept_ms = self.settings.attachment_unsent_hours.get() as u64 * HOUR_MS;
+        let is_needless = |record: &AttachmentRecord| {
+            record.uses == 0
+                && record
+                    .uploads
+                    .iter()
+                    .all(|upload| upload.is_over(now, kept_ms))
+        };
+        let mut gone = Vec::new();
+        for hash in looked_at {
+            let Some(record) = self
+                .attachments
+                .record(hash)
+                .filter(|record| is_needless(record))
+                .cloned()
+            else {
+                continue;
+            };
+            self.make(&Change::Attachment(hash, None), batch);
+            for upload in record.uploads {
+                self.give_room(upload.user, record.bytes, batch);
+            }
+            gone.push(hash);
+        }
+        AttachmentReply::Collected { gone, next }
+    }
+}
+
+impl AttachmentRecord {
+    /// The upload of a user, if he may send the attachment.
+    #[must_use]
+    pub fn upload_of(&self, user: UserId) -> Option<&Upload> {
+        self.uploads.iter().find(|upload| upload.user == user)
+    }
+}
+
+impl Upload {
+    /// Whether the attachment need not be kept for its user: he sent it, or had time enough to.
+    fn is_over(&self, now: Timestamp, kept_ms: u64) -> bool {
+        self.is_sent || now.get().saturating_sub(self.stored_at.get()) >= kept_ms
+    }
+}

@@ -1,0 +1,269 @@
+//! Which messages name which attachments.
+
+use cairn_proto::attachment::Attachment;
+use cairn_proto::error::ErrorCode;
+use cairn_proto::ids::{ConversationId, MsgId, UserId};
+
+use super::AttachmentRecord;
+use crate::batch::Batch;
+use crate::change::Change;
+use crate::limits::{USES_ENDED_MAX, USES_ENDED_UPLOADS_MAX};
+use crate::state::State;
+
+impl State {
+    /// Whether a user may send a message that names this attachment.
+    pub(crate) fn check_attachment(
+        &self,
+        user: UserId,
+        attachment: &Attachment,
+    ) -> Result<(), ErrorCode> {
+        let record = self
+            .attachments
+            .record(attachment.hash)
+            .filter(|record| record.upload_of(user).is_some());
+        match record {
+            Some(record) if record.bytes == attachment.size_bytes => Ok(()),
+            Some(_) => Err(ErrorCode::WrongSize),
+            None => Err(ErrorCode::NoSuchAttachment),
+        }
+    }
+
+    /// A new message of `user` names an attachment.
+    pub(crate) fn begin_use(
+        &mut self,
+        conversation: ConversationId,
+        msgid: MsgId,
+        user: UserId,
+        attachment: &Attachment,
+        batch: &mut Batch,
+    ) {
+        let hash = attachment.hash;
+        let Some(record) = self.attachments.record(hash) else {
+            return;
+        };
+        let uses = record.uses.saturating_add(1);
+        // The whole record is long where many had the file, so it is written only when it is news that this upload was sent.
+        let is_first = record.upload_of(user).is_some_and(|upload| !upload.is_sent);
+        let sent = is_first.then(|| {
+            let mut record = AttachmentRecord {
+                uses,
+                ..record.clone()
+            };
+            record
+                .uploads
+                .iter_mut()
+                .filter(|upload| upload.user == user)
+                .for_each(|upload| upload.is_sent = true);
+            Change::Attachment(hash, Some(record))
+        });
+        self.make(
+            &Change::Attached {
+                conversation,
+                msgid,
+                hash: Some(hash),
+            },
+            batch,
+        );
+        self.make(
+            &sent.unwrap_or(Change::AttachmentUses { hash, uses }),
+            batch,
+        );
+    }
+
+    /// Whether it is known what the next messages name that go from a conversation.
+    pub(crate) fn knows_next_uses(&self, conversation: ConversationId) -> bool {
+        let floor = self
+            .conversations
+            .get(&conversation)
+            .map_or(MsgId::ZERO, |found| found.record.floor);
+        self.attachments
+            .known_through(conversation)
+            .is_some_and(|known| known > floor)
+    }
+
+    /// How far the floor of a conversation can go from `old` up to `wanted` at once: as far as it is known which attachments that takes,
+    /// and as what is written of them fits into one batch.
+    pub(crate) fn floor_within_known_uses(
+        &self,
+        conversation: ConversationId,
+        old: MsgId,
+        wanted: MsgId,
+    ) -> MsgId {
+        let known = self
+            .attachments
+            .known_through(conversation)
+            .map_or(wanted, |known| wanted.min(known).max(old));
+        let mut uploads = 0;
+        for (taken, (msgid, hash)) in self
+            .attachments
+            .used_within(conversation, old, known)
+            .enumerate()
+        {
+            uploads += self
+                .attachments
+                .record(hash)
+                .map_or(0, |record| record.uploads.len());
+            if taken >= USES_ENDED_MAX || (taken > 0 && uploads > USES_ENDED_UPLOADS_MAX) {
+                return msgid.prev();
+            }
+        }
+        known
+    }
+
+    /// The messages of a conversation above `old` and up to `floor` name nothing any more.
+    pub(crate) fn end_uses_within(
+        &mut self,
+        conversation: ConversationId,
+        old: MsgId,
+        floor: MsgId,
+        batch: &mut Batch,
+    ) {
+        let used: Vec<_> = self
+            .attachments
+            .used_within(conversation, old, floor)
+            .collect();
+        for (msgid, _) in used {
+            self.end_use(conversation, msgid, batch);
+        }
+    }
+
+    /// A message names its attachment no more, if it ever named one: it was recalled, or is gone.
+    pub(crate) fn end_use(
+        &mut self,
+        conversation: ConversationId,
+        msgid: MsgId,
+        batch: &mut Batch,
+    ) {
+        let Some(hash) = self.attachments.used(conversation, msgid) else {
+            return;
+        };
+        self.make(
+            &Change::Attached {
+                conversation,
+                msgid,
+                hash: None,
+            },
+            batch,
+        );
+        if let Some(uses) = self
+            .attachments
+            .record(hash)
+            .map(|record| record.uses.saturating_sub(1))
+        {
+            self.make(&Change::AttachmentUses { hash, uses }, batch);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use cairn_proto::attachment::AttachmentHash;
+    use cairn_proto::ids::Timestamp;
+
+    use super::*;
+    use crate::attachment::Upload;
+    use crate::limits::UPLOADERS_MAX;
+
+    #[test]
+    fn what_a_step_writes_is_bounded_however_many_uploaded_what_goes() {
+        let (mut state, conversation, hash) = (
+            State::default(),
+            ConversationId::new(1),
+            AttachmentHash::new([1; 32]),
+        );
+        let upload = |user| Upload {
+            user: UserId::new(user),
+            stored_at: Timestamp::new(0),
+            is_sent: true,
+        };
+        let uploads: Vec<_> = (0..UPLOADERS_MAX as u32).map(upload).collect();
+        state.attachments.install_record(
+            hash,
+            Some(AttachmentRecord {
+                bytes: 1,
+                uses: 1_000,
+                uploads,
+            }),
+        );
+        (1..=1_000).for_each(|msgid| {
+            state
+                .attachments
+                .install_use(conversation, MsgId::new(msgid), Some(hash))
+        });
+        let step = (USES_ENDED_UPLOADS_MAX / UPLOADERS_MAX) as u64;
+        for old in [0, 500, 999 - step] {
+            let floor =
+                state.floor_within_known_uses(conversation, MsgId::new(old), MsgId::new(1_000));
+            assert_eq!(floor, MsgId::new(old + step));
+        }
+        let floor = state.floor_within_known_uses(
+            conversation,
+            MsgId::new(1_000 - step),
+            MsgId::new(1_000),
+        );
+        assert_eq!(floor, MsgId::new(1_000));
+    }
+
+    #[test]
+    fn a_further_use_of_what_many_uploaded_writes_little() {
+        let (mut state, conversation, hash) = (
+            State::default(),
+            ConversationId::new(1),
+            AttachmentHash::new([1; 32]),
+        );
+        let upload = |user| Upload {
+            user: UserId::new(user),
+            stored_at: Timestamp::new(0),
+            is_sent: user > 1,
+        };
+        let record = AttachmentRecord {
+            bytes: 1,
+            uses: 0,
+            uploads: (1..=UPLOADERS_MAX as u32).map(upload).collect(),
+        };
+        state.attachments.set_record(hash, Some(&record));
+        let (name, media_type) = ("a.txt".parse().unwrap(), "text/plain".parse().unwrap());
+        let attachment = Attachment {
+            hash,
+            size_bytes: 1,
+            name,
+            media_type,
+            caption: "".parse().unwrap(),
+        };
+        let mut msgid = MsgId::ZERO;
+        let mut written = |state: &mut State, user| {
+            let mut batch = Batch::new(0);
+            msgid = msgid.next();
+            state.begin_use(
+                conversation,
+                msgid,
+                UserId::new(user),
+                &attachment,
+                &mut batch,
+            );
+            batch.payload_bytes()
+        };
+        assert!(
+            written(&mut state, 1) > UPLOADERS_MAX,
+            "that he sent it is news"
+        );
+        let sent = state.attachments.record(hash).cloned().unwrap();
+        assert!(sent.uploads.iter().all(|upload| upload.is_sent));
+        assert!(
+            [1, 2, 5_000]
+                .into_iter()
+                .all(|user| written(&mut state, user) < 100)
+        );
+        assert_eq!(
+            state.attachments.record(hash),
+            Some(&AttachmentRecord { uses: 4, ..sent })
+        );
+        let mut batch = Batch::new(0);
+        state.end_uses_within(conversation, MsgId::ZERO, MsgId::new(4), &mut batch);
+        assert!(batch.payload_bytes() < 400, "{}", batch.payload_bytes());
+        assert_eq!(
+            state.attachments.unused_above(None).collect::<Vec<_>>(),
+            [hash]
+        );
+    }
+}

@@ -1,0 +1,453 @@
+use cairn_proto::hello::ServerRole;
+use cairn_proto::ids::{Revision, Timestamp};
+use cairn_proto::limits::USERS_PER_REQUEST_MAX;
+use cairn_proto::people::Relation;
+use cairn_proto::receipts::Reads;
+use cairn_proto::request::Request;
+use cairn_proto::response::{Response, Role};
+
+use super::*;
+use crate::batch::Batch;
+use crate::change::MemberCounts;
+use crate::command::{Actor, Reply};
+use crate::limits::MEMBERS_LOOKED_FOR_MAX;
+use crate::record::{
+    ConversationRecord, DeviceRecord, KindRecord, MemberRecord, MemberTerms, MembershipRecord,
+    SecretHash, StoredMember, UserRecord,
+};
+
+const GROUP: ConversationId = ConversationId::new(1);
+const FLOOR: u64 = 10;
+const HEAD: u64 = 5_000;
+const READ: u64 = 4_000;
+
+fn user(id: u32) -> UserId {
+    UserId::new(id)
+}
+
+fn msgid(id: u64) -> MsgId {
+    MsgId::new(id)
+}
+
+fn actor(id: u32) -> Actor {
+    Actor {
+        user: user(id),
+        device: DeviceId::new(id.into()),
+        stream: SendStreamId::new(1),
+    }
+}
+
+/// A server with a group of every `nth` user. Each has one device, which has acked everything.
+fn server(users: u32, nth: u32) -> State {
+    let mut state = State::default();
+    for id in 1..=users {
+        let created_at = Timestamp::new(0);
+        let name = format!("user{id}").parse().unwrap();
+        state.install_user(
+            user(id),
+            UserRecord {
+                name,
+                role: ServerRole::Member,
+                password: None,
+                created_at,
+                reads: Reads::Shown,
+            },
+        );
+        let token = SecretHash([0; 32]);
+        let device = DeviceRecord {
+            name: "desk".parse().unwrap(),
+            token,
+            created_at,
+            streams: Vec::new(),
+        };
+        state.install_device(user(id), actor(id).device, device);
+        if id % nth == 0 {
+            state.install_membership(user(id), GROUP, MembershipRecord { owns: false });
+        }
+    }
+    state
+}
+
+/// Loads what the group needs.
+fn load(state: &mut State, need: Need) {
+    let is_member = |state: &State, user: &UserId| state.is_member(*user, GROUP);
+    if state.conversation(GROUP).is_none() {
+        let members = state
+            .ids_behind(None)
+            .filter(|user| is_member(state, user))
+            .count() as u32;
+        let record = ConversationRecord::new(
+            KindRecord::Group {
+                name: "team".parse().unwrap(),
+            },
+            Timestamp::new(0),
+        );
+        let counts = MemberCounts { members, owners: 1 };
+        state.install_conversation(
+            GROUP,
+            ConversationRecord {
+                head: msgid(HEAD),
+                floor: msgid(FLOOR),
+                counts,
+                ..record
+            },
+        );
+    }
+    let stored = |user: UserId| {
+        let (terms, joined, read) = (MemberTerms::default(), msgid(1), msgid(READ));
+        let record = MemberRecord {
+            role: Role::Owner,
+            joined,
+            read,
+            terms,
+            mark: None,
+            changed: Revision::default(),
+        };
+        StoredMember {
+            user,
+            record,
+            delivered: vec![(DeviceId::new(user.get().into()), msgid(HEAD))],
+        }
+    };
+    let chunk = |state: &mut State, chunk: MemberChunk| {
+        let members = chunk
+            .users()
+            .filter(|user| is_member(state, user))
+            .map(stored)
+            .collect();
+        state.install_members(GROUP, chunk, members, Vec::new());
+    };
+    match need {
+        Need::Conversation(GROUP) => {}
+        Need::Member(GROUP, user) => chunk(state, MemberChunk::of(user)),
+        Need::Members(GROUP) => {
+            let chunks: BTreeSet<MemberChunk> =
+                state.ids_behind(None).map(MemberChunk::of).collect();
+            chunks.into_iter().for_each(|of| chunk(state, of));
+            state.install_members_complete(GROUP);
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+/// A state in which somebody's own membership is in memory.
+fn loaded(users: u32, nth: u32, by: u32) -> State {
+    let mut state = server(users, nth);
+    load(&mut state, Need::Member(GROUP, user(by)));
+    state
+}
+
+fn needs(state: &State, by: u32, request: Request) -> Vec<Need> {
+    state.missing(&Command::Ask(actor(by), request))
+}
+
+#[test]
+fn whoever_is_no_member_has_nothing_loaded() {
+    let state = server(40, 2);
+    let (conversation, users) = (GROUP, vec![user(2), user(20)]);
+    let whose = user(20);
+    let asked = || {
+        [
+            Request::AddMembers {
+                conversation,
+                users: users.clone(),
+            },
+            Request::RemoveMembers {
+                conversation,
+                users: users.clone(),
+            },
+            Request::Ban {
+                conversation,
+                users: users.clone(),
+            },
+            Request::Members {
+                conversation,
+                after: None,
+            },
+            Request::MarkUnread {
+                conversation,
+                from: msgid(READ),
+            },
+            Request::Receipts {
+                conversation,
+                msgid: msgid(READ),
+                after: None,
+            },
+            Request::Recall {
+                conversation,
+                msgid: msgid(READ),
+            },
+            Request::Explain {
+                conversation,
+                user: whose,
+            },
+            Request::Read {
+                conversation,
+                msgid: msgid(READ),
+            },
+        ]
+    };
+    for request in asked() {
+        assert_eq!(needs(&state, 1, request.clone()), [], "{request:?}");
+        assert_eq!(
+            needs(&state, 2, request.clone()).first(),
+            Some(&Need::Member(GROUP, user(2))),
+            "{request:?}"
+        );
+    }
+    assert_eq!(state.missing(&Command::Grant(actor(1), GROUP)), []);
+    assert_eq!(
+        needs(&state, 1, Request::JoinGroup { conversation }),
+        [Need::Member(GROUP, user(1))],
+        "it may be open"
+    );
+}
+
+#[test]
+fn of_the_users_of_a_request_those_who_exist_are_looked_for_chunk_by_chunk() {
+    let state = loaded(2_000, 1, 1);
+    let users = |users: &[u32]| users.iter().copied().map(user).collect();
+    let remove = |named: &[u32]| {
+        needs(
+            &state,
+            1,
+            Request::RemoveMembers {
+                conversation: GROUP,
+                users: users(named),
+            },
+        )
+    };
+    assert_eq!(
+        remove(&[100, 100, 101, 2_001, u32::MAX]),
+        [Need::Member(GROUP, user(111))]
+    );
+    assert_eq!(remove(&[1, 2, 3]), [], "they are known");
+    let add = needs(
+        &state,
+        1,
+        Request::AddMembers {
+            conversation: GROUP,
+            users: users(&[100, 100, 2_001]),
+        },
+    );
+    assert_eq!(
+        add,
+        [Need::Member(GROUP, user(111)), Need::Relations(user(100))],
+        "he may have blocked the asker"
+    );
+    let many = |count: usize| {
+        remove(
+            &(0..count as u32)
+                .map(|n| 100 + n % 1_000)
+                .collect::<Vec<_>>(),
+        )
+    };
+    assert_eq!(many(USERS_PER_REQUEST_MAX).len(), 32);
+    assert_eq!(many(USERS_PER_REQUEST_MAX + 1), [], "that is refused");
+    assert_eq!(
+        needs(
+            &state,
+            1,
+            Request::Explain {
+                conversation: GROUP,
+                user: user(4_000)
+            }
+        ),
+        []
+    );
+}
+
+#[test]
+fn a_message_is_loaded_where_there_is_one() {
+    let state = loaded(20, 1, 1);
+    let recall = |id| {
+        needs(
+            &state,
+            1,
+            Request::Recall {
+                conversation: GROUP,
+                msgid: msgid(id),
+            },
+        )
+    };
+    for nowhere in [0, FLOOR, HEAD + 1, u64::MAX] {
+        assert_eq!(recall(nowhere), []);
+    }
+    for there in [FLOOR + 1, HEAD] {
+        assert_eq!(
+            recall(there),
+            [
+                Need::Entry(GROUP, msgid(there)),
+                Need::Attached(GROUP, msgid(there))
+            ]
+        );
+    }
+}
+
+#[test]
+fn what_cannot_be_marked_as_unread_is_not_read_through() {
+    let state = loaded(20, 1, 1);
+    let mark = |id| {
+        needs(
+            &state,
+            1,
+            Request::MarkUnread {
+                conversation: GROUP,
+                from: msgid(id),
+            },
+        )
+    };
+    for refused in [0, FLOOR, FLOOR + 1, READ - 1_000, READ + 1, HEAD + 1] {
+        assert_eq!(mark(refused), [], "from {refused}");
+    }
+    assert_eq!(
+        mark(READ - 999),
+        [Need::Entries(GROUP, msgid(READ - 999), msgid(READ))]
+    );
+    assert_eq!(mark(READ), [Need::Entries(GROUP, msgid(READ), msgid(READ))]);
+}
+
+/// All pages of the members, each with what it loads: the members, how many pages they are on, and the most that one page loaded.
+fn page_through(users: u32, nth: u32) -> (Vec<UserId>, usize, usize) {
+    let mut state = loaded(users, nth, nth);
+    let (mut shown, mut after, mut pages, mut loads) = (Vec::new(), None, 0, 0);
+    loop {
+        let request = Request::Members {
+            conversation: GROUP,
+            after,
+        };
+        let wanted = needs(&state, nth, request.clone());
+        loads = loads.max(wanted.len());
+        wanted.into_iter().for_each(|need| load(&mut state, need));
+        assert_eq!(needs(&state, nth, request.clone()), []);
+        let answer = state.execute(
+            Command::Ask(actor(nth), request),
+            Timestamp::new(0),
+            &mut Batch::new(0),
+        );
+        let Ok(Reply::Response(Response::Members(page))) = answer else {
+            panic!("{answer:?}")
+        };
+        shown.extend(page.items.iter().map(|member| member.user.id));
+        (after, pages) = (page.next_after, pages + 1);
+        if after.is_none() {
+            return (shown, pages, loads);
+        }
+    }
+}
+
+#[test]
+fn a_page_of_the_members_of_a_large_group_loads_what_it_shows() {
+    let every = |nth: u32, count: u32| (1..=count).map(|n| user(n * nth)).collect::<Vec<_>>();
+    assert!(page_through(1_600, 1) == (every(1, 1_600), 4, 31));
+    assert!(
+        page_through(1_000, 1) == (every(1, 1_000), 2, 1),
+        "a small one is loaded as it is"
+    );
+    // Few members among many users: a page ends after so many users.
+    let (shown, pages, loads) = page_through(40_000, 32);
+    assert!((shown, pages) == (every(32, 1_250), 20));
+    assert!(loads <= MEMBERS_LOOKED_FOR_MAX / 32 + 1, "{loads}");
+}
+
+#[test]
+fn nothing_is_loaded_where_nothing_may_go() {
+    let days = |aged| Command::Expire {
+        conversation: GROUP,
+        policy: Retention::Days(1),
+        aged: msgid(aged),
+    };
+    let acked = |aged| Command::Expire {
+        conversation: GROUP,
+        policy: Retention::UntilAcked { cap_days: 1 },
+        aged: msgid(aged),
+    };
+    let with = |retention| {
+        let mut state = loaded(40, 1, 1);
+        state.apply_retention(GROUP, Some(retention));
+        state
+    };
+    let mut state = with(Retention::Days(1));
+    assert_eq!(state.missing(&days(0)), []);
+    assert_eq!(state.missing(&days(FLOOR)), []);
+    assert_eq!(state.missing(&acked(HEAD)), [], "another policy holds");
+    assert_eq!(
+        state.missing(&days(FLOOR + 1)),
+        [Need::FirstAttached(GROUP)]
+    );
+    state = with(Retention::UntilAcked { cap_days: 1 });
+    assert_eq!(
+        state.missing(&acked(0)),
+        [Need::Members(GROUP)],
+        "who is in memory has everything"
+    );
+    load(&mut state, Need::Members(GROUP));
+    assert_eq!(state.missing(&acked(0)), [Need::FirstAttached(GROUP)]);
+    state = with(Retention::UntilAcked { cap_days: 1 });
+    state.install_device(
+        user(1),
+        DeviceId::new(99),
+        state.users[&user(1)].devices[&actor(1).device].clone(),
+    );
+    assert_eq!(
+        state.missing(&acked(0)),
+        [],
+        "somebody in memory holds everything back"
+    );
+    assert_eq!(
+        state.missing(&acked(FLOOR + 1)),
+        [Need::FirstAttached(GROUP)],
+        "age does not ask him"
+    );
+}
+
+#[test]
+fn whom_the_asker_has_no_reason_to_watch_has_nothing_loaded() {
+    let mut state = server(40, 2);
+    let watch = |state: &State| {
+        needs(
+            state,
+            1,
+            Request::Watch {
+                users: vec![user(2), user(3), user(3), user(41)],
+            },
+        )
+    };
+    assert_eq!(watch(&state), [Need::Relations(user(1))]);
+    state.install_relations(
+        user(1),
+        vec![(
+            user(3),
+            Relation {
+                follows: true,
+                ..Relation::default()
+            },
+        )],
+    );
+    assert_eq!(watch(&state), [Need::Relations(user(3))]);
+    state.install_membership(user(1), GROUP, MembershipRecord { owns: false });
+    assert_eq!(
+        watch(&state),
+        [Need::Relations(user(2)), Need::Relations(user(3))]
+    );
+}
+
+#[test]
+fn that_nobody_of_a_chunk_is_a_member_takes_memory_too() {
+    let mut state = loaded(2_000, 1_999, 1_999);
+    let before = state.conversation(GROUP).unwrap().memory_bytes();
+    let users = (1..=1_000).step_by(16).map(user).collect();
+    let wanted = needs(
+        &state,
+        1_999,
+        Request::RemoveMembers {
+            conversation: GROUP,
+            users,
+        },
+    );
+    assert_eq!(wanted.len(), 63);
+    wanted.into_iter().for_each(|need| load(&mut state, need));
+    let found = state.conversation(GROUP).unwrap();
+    assert_eq!(found.members_sorted().len(), 1);
+    assert!(found.memory_bytes() >= before + 63 * size_of::<MemberChunk>());
+}

@@ -1,0 +1,146 @@
+use cairn_proto::codec;
+use cairn_proto::ids::MsgId;
+use cairn_proto::limits::FRAME_BYTES_MAX;
+use quinn::RecvStream;
+use tokio::task::JoinHandle;
+
+use super::*;
+use crate::framing::FrameReader;
+use crate::loopback::{CLIENT_WINDOW_BYTES, Loopback, soon};
+use cairn_store::engine::Engine;
+use cairn_store::timeline::Timeline;
+
+const TEAM: ConversationId = ConversationId::new(5);
+
+/// What one message takes. Few of them fill the window of a client that does not read.
+const MESSAGE_BYTES: usize = 16 * 1024;
+
+/// Messages that are said at first: far more than the windows take.
+const SAID: u64 = 40;
+
+fn id(n: u64) -> MsgId {
+    MsgId::new(n)
+}
+
+fn say(timeline: &Timeline, count: u64) {
+    let message = Bytes::from(
+        [
+            &(MESSAGE_BYTES as u32).to_le_bytes()[..],
+            &[b'x'; MESSAGE_BYTES],
+        ]
+        .concat(),
+    );
+    timeline
+        .publish(timeline.head().next(), (0..count).map(|_| message.clone()))
+        .unwrap();
+}
+
+/// A session that is pushed one conversation.
+struct Scene {
+    loopback: Loopback,
+    session: Arc<Session>,
+    timeline: Arc<Timeline>,
+    reader: FrameReader,
+    delivery: JoinHandle<Result<(), DeliveryError>>,
+}
+
+impl Scene {
+    async fn set() -> Self {
+        let loopback = Loopback::connect().await;
+        let session = Session::new(loopback.server.clone(), true);
+        let timeline = Arc::new(Timeline::new(TEAM, MsgId::ZERO, MsgId::ZERO));
+        say(&timeline, SAID);
+        timeline.show(id(SAID));
+        session.push.as_ref().unwrap().put(
+            TEAM,
+            Feed::resumed(timeline.clone(), MsgId::ZERO, MsgId::ZERO),
+        );
+        let (mut opening, recv): (SendStream, RecvStream) =
+            soon(loopback.client.open_bi()).await.unwrap();
+        opening.write_all(b"x").await.unwrap();
+        let (send, _) = soon(loopback.server.accept_bi()).await.unwrap();
+        let history = Engine::open(&loopback.dir.path().join("data"))
+            .unwrap()
+            .history();
+        let delivery = tokio::spawn(deliver(session.clone(), history, send));
+        Self {
+            loopback,
+            session,
+            timeline,
+            reader: FrameReader::new(recv),
+            delivery,
+        }
+    }
+
+    fn push(&self) -> &Push {
+        self.session.push.as_ref().unwrap()
+    }
+
+    async fn news(&mut self) -> TimelineFrame {
+        codec::decode(
+            &soon(self.reader.next(FRAME_BYTES_MAX)).await.unwrap(),
+            FRAME_BYTES_MAX,
+        )
+        .unwrap()
+    }
+
+    /// Reads until the conversation is taken away. The last message that came before, and the one that was said to be the last.
+    async fn until_removed(&mut self) -> (MsgId, MsgId) {
+        let mut seen = MsgId::ZERO;
+        loop {
+            match self.news().await {
+                TimelineFrame::Run(run) => seen = run.last(),
+                TimelineFrame::Removed {
+                    conversation: TEAM,
+                    last,
+                } => return (seen, last),
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_said_behind_the_end_of_a_membership_is_not_pushed_to_a_slow_reader() {
+    const { assert!(SAID as usize * MESSAGE_BYTES > 4 * CLIENT_WINDOW_BYTES as usize) };
+    let mut scene = Scene::set().await;
+    // Once something has come, the rest waits for the window.
+    let TimelineFrame::Run(run) = scene.news().await else {
+        panic!("no run")
+    };
+    assert!(run.last() < id(SAID));
+    scene.push().end(TEAM, id(SAID));
+    scene.push().wake();
+    say(&scene.timeline, 5);
+    scene.timeline.show(id(SAID + 5));
+    assert_eq!(scene.until_removed().await, (id(SAID), id(SAID)));
+}
+
+#[tokio::test]
+async fn what_is_not_shown_yet_is_not_pushed() {
+    let mut scene = Scene::set().await;
+    say(&scene.timeline, 5);
+    while !matches!(scene.news().await, TimelineFrame::Run(run) if run.last() == id(SAID)) {}
+    scene.push().end(TEAM, id(SAID));
+    scene.push().wake();
+    assert_eq!(scene.until_removed().await, (MsgId::ZERO, id(SAID)));
+}
+
+#[tokio::test]
+async fn delivery_ends_with_its_connection_and_holds_nothing_any_more() {
+    let mut scene = Scene::set().await;
+    while !matches!(scene.news().await, TimelineFrame::Run(run) if run.last() == id(SAID)) {}
+    let session = Arc::downgrade(&scene.session);
+    scene.loopback.client.close(0_u32.into(), b"");
+    let Scene {
+        delivery,
+        session: held,
+        ..
+    } = scene;
+    assert!(matches!(
+        soon(delivery).await.unwrap(),
+        Err(DeliveryError::Stream(WriteError::ConnectionLost(_)))
+    ));
+    drop(held);
+    assert!(session.upgrade().is_none());
+}

@@ -1,0 +1,509 @@
+//! Who is connected, and who must learn of what. The sequencer publishes each batch here, once; from here it reaches the sessions.
+
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
+
+use cairn_proto::close::CloseCode;
+use cairn_proto::error::ErrorCode;
+use cairn_proto::event::TimelineFrame;
+use cairn_proto::ids::{ConversationId, DeviceId, MsgId, UserId};
+use cairn_proto::presence::{DeviceKind, PresentDevice};
+use cairn_proto::receipts::Reads;
+use cairn_proto::response::Response;
+use hashbrown::HashMap;
+use parking_lot::Mutex;
+use tokio::sync::{Notify, watch};
+
+use super::close;
+use super::input::Input;
+use super::outbox::Outbox;
+use super::overtaken::Overtaken;
+use super::publication::{Notice, Publication, ReplyTo};
+use super::push::{Feed, Item, Push};
+use super::receipts::Looked;
+use super::registry::Registry;
+use super::retention::Due;
+use crate::limits;
+use cairn_core::Reply;
+use cairn_core::command::{Actor, Grant, LoggedIn};
+use cairn_store::timeline::{Timeline, Timelines};
+
+/// One live connection of a device.
+#[derive(Debug)]
+pub struct Session {
+    /// The connection.
+    pub connection: quinn::Connection,
+    /// The answers to its requests.
+    pub outbox: Outbox,
+    /// What it is pushed, if it wants to be.
+    pub push: Option<Push>,
+    actor: OnceLock<Actor>,
+    readable: Mutex<HashMap<ConversationId, Readable>>,
+    /// When there last was input.
+    pub(super) input: Input,
+    /// What its client says that others are told of it.
+    pub(super) present: Mutex<PresentDevice>,
+    /// Whose presence it watches.
+    pub(super) watched: Mutex<Vec<UserId>>,
+    /// The conversation that it shows.
+    pub(super) looks_at: Mutex<Option<ConversationId>>,
+    /// Whether its user was shown what others have read when it began to look.
+    pub(super) sees_reads: Mutex<Reads>,
+}
+
+/// A conversation that a session may read.
+#[derive(Clone, Debug)]
+pub struct Readable {
+    /// Its log.
+    pub timeline: Arc<Timeline>,
+    /// Everything up to here is not for the session.
+    pub floor: MsgId,
+}
+
+/// The sessions, and which of them follow which conversation.
+#[derive(Debug)]
+pub struct Hub {
+    timelines: Arc<Timelines>,
+    registry: Mutex<Registry>,
+    /// Where retention has something to look at.
+    pub due: Due,
+    /// How long a session is without input before it counts as away; `None` for never.
+    pub(super) away_after: watch::Sender<Option<Duration>>,
+}
+
+impl Session {
+    /// A session that has not logged in yet.
+    #[must_use]
+    pub fn new(connection: quinn::Connection, push: bool) -> Arc<Self> {
+        Arc::new(Self {
+            connection,
+            outbox: Outbox::default(),
+            push: push.then(Push::default),
+            actor: OnceLock::new(),
+            readable: Mutex::default(),
+            input: Input::new(Instant::now()),
+            present: Mutex::new(PresentDevice {
+                kind: DeviceKind::Unknown,
+                is_away: false,
+            }),
+            watched: Mutex::default(),
+            looks_at: Mutex::default(),
+            sees_reads: Mutex::default(),
+        })
+    }
+
+    /// Whose session it is, once it has logged in.
+    #[must_use]
+    pub fn actor(&self) -> Option<Actor> {
+        self.actor.get().copied()
+    }
+
+    /// What others are told of it. Nobody's input is expected of a bot.
+    pub(super) fn shown(&self) -> PresentDevice {
+        let said = *self.present.lock();
+        PresentDevice {
+            is_away: said.is_away || (said.kind != DeviceKind::Bot && self.input.is_missing()),
+            ..said
+        }
+    }
+
+    /// A conversation that the session was found to be allowed to read.
+    #[must_use]
+    pub fn readable(&self, conversation: ConversationId) -> Option<Readable> {
+        self.readable.lock().get(&conversation).cloned()
+    }
+}
+
+impl Hub {
+    /// A hub without sessions.
+    #[must_use]
+    pub fn new(timelines: Arc<Timelines>, away_after: Option<Duration>) -> Self {
+        Self {
+            timelines,
+            registry: Mutex::default(),
+            due: Due::default(),
+            away_after: watch::Sender::new(away_after),
+        }
+    }
+
+    /// Tells everybody what they must know. Order matters: first whoever begins is there, since what follows may have been decided after his
+    /// login. Then memberships, so that nobody is answered or pushed what he may not see any more, then news, then answers.
+    pub fn publish(&self, publication: Publication) {
+        let Publication {
+            touched,
+            notices,
+            answers,
+        } = publication;
+        let mut registry = self.registry.lock();
+        for (reply_to, answer) in &answers {
+            if let (ReplyTo::Login(session, _), Ok(Reply::LoggedIn(logged_in))) = (reply_to, answer)
+            {
+                self.enter(&mut registry, session, logged_in);
+            }
+        }
+        let overtaken = Overtaken::by(&notices);
+        for notice in notices {
+            self.notify(&mut registry, notice);
+        }
+        for (conversation, head) in touched {
+            if let Some(timeline) = self.timelines.get(conversation) {
+                timeline.show(head);
+            }
+            mark(&registry, conversation);
+        }
+        let mut answered: Option<Arc<Session>> = None;
+        for (reply_to, answer) in answers {
+            let answer = answer.and_then(|reply| overtaken.still_true(reply, &reply_to));
+            self.reply(&mut registry, reply_to, answer, &mut answered);
+        }
+        if let Some(session) = answered {
+            session.outbox.wake();
+        }
+    }
+
+    /// Gives an answer. Consecutive answers to one session wake it once.
+    fn reply(
+        &self,
+        registry: &mut Registry,
+        to: ReplyTo,
+        answer: Result<Reply, ErrorCode>,
+        answered: &mut Option<Arc<Session>>,
+    ) {
+        match to {
+            ReplyTo::Session(session, id) => {
+                let answer = answer.and_then(|reply| match reply {
+                    Reply::Response(response) => Ok(response),
+                    _ => Err(ErrorCode::Unsupported),
+                });
+                session.outbox.answer(id, answer);
+                if answered
+                    .as_ref()
+                    .is_none_or(|last| !Arc::ptr_eq(last, &session))
+                    && let Some(last) = answered.replace(session)
+                {
+                    last.outbox.wake();
+                }
+            }
+            ReplyTo::Login(session, waiter) => {
+                let answer = match answer {
+                    Ok(Reply::LoggedIn(logged_in)) => Ok(logged_in),
+                    Ok(_) => Err(ErrorCode::Unsupported),
+                    Err(code) => Err(code),
+                };
+                // The client may be gone already; its session task then takes it out again.
+                if waiter.send(answer).is_err() {
+                    registry.leave(&session);
+                }
+            }
+            ReplyTo::Grant(session, waiter) => {
+                let answer = answer.and_then(|reply| match reply {
+                    Reply::Grant(Grant {
+                        conversation,
+                        floor,
+                    }) => match self.timelines.get(conversation) {
+                        Some(timeline) => Ok(Readable { timeline, floor }),
+                        None => Err(ErrorCode::NotFound),
+                    },
+                    _ => Err(ErrorCode::Unsupported),
+                });
+                // Noted here and not by the waiter, so that a membership that ends later cannot be noted before it.
+                if let Ok(readable) = &answer {
+                    session
+                        .readable
+                        .lock()
+                        .insert(readable.timeline.conversation(), readable.clone());
+                }
+                drop(waiter.send(answer));
+            }
+            ReplyTo::Watch(session, waiter) => {
+                let answer = answer.and_then(|reply| match reply {
+                    Reply::Response(Response::Watching(allowed)) => {
+                        Ok(Response::Watching(registry.watch(&session, &allowed)))
+                    }
+                    _ => Err(ErrorCode::Unsupported),
+                });
+                drop(waiter.send(answer));
+            }
+            ReplyTo::Look(session, conversation, waiter) => {
+                if let Ok(Reply::Response(Response::OwnReads(reads))) = &answer
+                    && registry.is_here(&session)
+                {
+                    *session.sees_reads.lock() = *reads;
+                    registry.lookers.replace(&session, conversation);
+                }
+                drop(waiter.send(answer.map(|_| Response::Done)));
+            }
+            ReplyTo::Once(waiter) => drop(waiter.send(answer)),
+        }
+    }
+
+    /// The session begins. What is told of the same batch that was decided before its login, it begins with already: to be told so once more
+    /// changes nothing.
+    fn enter(&self, registry: &mut Registry, session: &Arc<Session>, logged_in: &LoggedIn) {
+        let _ = session.actor.set(logged_in.actor);
+        registry
+            .sessions
+            .entry(logged_in.actor.user)
+            .or_default()
+            .push(session.clone());
+        let Some(push) = &session.push else { return };
+        for feed in &logged_in.feeds {
+            let Some(timeline) = self.timelines.get(feed.conversation) else {
+                continue;
+            };
+            push.put(
+                feed.conversation,
+                Feed::resumed(timeline, feed.position, feed.floor),
+            );
+            registry
+                .followers
+                .entry(feed.conversation)
+                .or_default()
+                .push(session.clone());
+        }
+        push.wake();
+        registry.watchers.note(logged_in.actor.user);
+    }
+
+    fn notify(&self, registry: &mut Registry, notice: Notice) {
+        match notice {
+            Notice::Joined {
+                user,
+                position,
+                summary,
+            } => {
+                let Some(timeline) = self.timelines.get(summary.id) else {
+                    return;
+                };
+                for session in registry.sessions.get(&user).into_iter().flatten() {
+                    let Some(push) = &session.push else { continue };
+                    let followers = registry.followers.entry(summary.id).or_default();
+                    if !followers.iter().any(|known| Arc::ptr_eq(known, session)) {
+                        followers.push(session.clone());
+                    }
+                    push.put(
+                        summary.id,
+                        Feed::joined(timeline.clone(), position, summary.clone()),
+                    );
+                    push.wake();
+                }
+            }
+            Notice::Left {
+                user,
+                conversation,
+                last,
+            } => {
+                let Registry {
+                    sessions, lookers, ..
+                } = registry;
+                lookers.part(conversation, sessions.get(&user).map_or(&[], Vec::as_slice));
+                for session in registry.sessions_of(user) {
+                    session.readable.lock().remove(&conversation);
+                    if let Some(push) = &session.push {
+                        push.end(conversation, last);
+                        push.wake();
+                    }
+                }
+                if let Some(followers) = registry.followers.get_mut(&conversation) {
+                    followers
+                        .retain(|session| session.actor().is_none_or(|actor| actor.user != user));
+                }
+            }
+            Notice::Changed {
+                user,
+                device,
+                summary,
+            } => {
+                for push in pushes(registry, user, |of| of == device) {
+                    push.announce(&summary);
+                }
+            }
+            Notice::Read {
+                user,
+                conversation,
+                read,
+                head,
+            } => {
+                for push in pushes(registry, user, |_| true) {
+                    push.read(conversation, read, head);
+                }
+            }
+            Notice::Moved {
+                conversation,
+                cursors,
+            } => registry.moved.note(conversation, cursors),
+            Notice::SettingSet { away_after } => {
+                self.away_after
+                    .send_if_modified(|known| std::mem::replace(known, away_after) != away_after);
+            }
+            Notice::RetentionSet { conversation } => self.due.add(conversation),
+            Notice::FloorRaised { conversation } => mark(registry, conversation),
+            Notice::Revoked { user, device } => {
+                for session in registry.sessions_of(user) {
+                    if session.actor().is_some_and(|actor| actor.device == device) {
+                        close(&session.connection, CloseCode::Revoked);
+                    }
+                }
+            }
+            Notice::Own { user, part, own } => {
+                for push in pushes(registry, user, |_| true) {
+                    push.tell(Item::Own(part), TimelineFrame::Own((*own).clone()));
+                    push.wake();
+                }
+            }
+            Notice::Related { user, contact } => {
+                if contact.relation.blocks {
+                    registry.sever(user, contact.user.id);
+                }
+                for push in pushes(registry, user, |_| true) {
+                    push.tell(
+                        Item::Contact(contact.user.id),
+                        TimelineFrame::Contact((*contact).clone()),
+                    );
+                    push.wake();
+                }
+            }
+        }
+    }
+
+    /// Takes a session out.
+    pub fn leave(&self, session: &Arc<Session>) {
+        self.registry.lock().leave(session);
+    }
+
+    /// Notes what others are told of a session. Those who watch its user are told in a moment.
+    pub fn set_present(&self, session: &Session, said: PresentDevice) {
+        let mut registry = self.registry.lock();
+        let before = std::mem::replace(&mut *session.present.lock(), said);
+        if let Some(actor) = session
+            .actor()
+            .filter(|_| before != said && session.push.is_some())
+        {
+            registry.watchers.note(actor.user);
+        }
+    }
+
+    /// There is input on a session. Those who watch its user are told if that is news.
+    pub fn note_input(&self, session: &Session, now: Instant) {
+        let is_back = session.input.note(now);
+        if let Some(actor) = session
+            .actor()
+            .filter(|_| is_back && session.push.is_some())
+        {
+            self.registry.lock().watchers.note(actor.user);
+        }
+    }
+
+    /// Looks who is without input, or is not any more. Those who watch are told in a moment.
+    pub fn note_absences(&self, away_after: Option<Duration>) {
+        self.registry
+            .lock()
+            .note_absences(Instant::now(), away_after);
+    }
+
+    /// Is notified when somebody who is watched came, went or is somewhere else: [`Hub::tell_presences`] tells of him.
+    #[must_use]
+    pub fn presence_news(&self) -> Arc<Notify> {
+        self.registry.lock().watchers.news.clone()
+    }
+
+    /// Tells those who watch where those are who moved since the last time.
+    pub fn tell_presences(&self) {
+        self.registry.lock().tell_presences();
+    }
+
+    /// Tells those who look at a conversation that somebody types there.
+    pub fn typing(&self, session: &Session, conversation: ConversationId) {
+        if let Some(actor) = session.actor() {
+            self.registry
+                .lock()
+                .lookers
+                .tell(conversation, session, actor.user);
+        }
+    }
+
+    /// The conversations that somebody looks at.
+    #[must_use]
+    pub fn looked(&self) -> Looked {
+        self.registry.lock().lookers.looked.clone()
+    }
+
+    /// Tells those who look at conversations who has got and read what since the last time.
+    pub fn tell_receipts(&self) {
+        self.registry.lock().tell_receipts();
+    }
+
+    /// Whether a device has a session.
+    #[must_use]
+    pub fn is_online(&self, user: UserId, device: DeviceId) -> bool {
+        let registry = self.registry.lock();
+        registry
+            .sessions_of(user)
+            .iter()
+            .any(|session| session.actor().is_some_and(|actor| actor.device == device))
+    }
+
+    /// How many sessions there are.
+    #[must_use]
+    pub fn session_count(&self) -> u64 {
+        self.registry
+            .lock()
+            .sessions
+            .values()
+            .map(|sessions| sessions.len() as u64)
+            .sum()
+    }
+
+    /// Every session.
+    #[must_use]
+    pub fn sessions(&self) -> Vec<Arc<Session>> {
+        self.registry
+            .lock()
+            .sessions
+            .values()
+            .flatten()
+            .cloned()
+            .collect()
+    }
+}
+
+/// Where those sessions of a user are pushed to whose devices are `wanted`.
+fn pushes(
+    registry: &Registry,
+    user: UserId,
+    wanted: impl Fn(DeviceId) -> bool,
+) -> impl Iterator<Item = &Push> {
+    let of_devices = registry
+        .sessions_of(user)
+        .iter()
+        .filter(move |session| session.actor().is_some_and(|actor| wanted(actor.device)));
+    of_devices.filter_map(|session| session.push.as_ref())
+}
+
+/// There is news in a conversation: whoever follows it is to look.
+fn mark(registry: &Registry, conversation: ConversationId) {
+    let followers = registry
+        .followers
+        .get(&conversation)
+        .map_or(&[][..], Vec::as_slice);
+    let rest = rest_of(followers.len());
+    for push in followers.iter().filter_map(|session| session.push.as_ref()) {
+        if push.mark(conversation, rest) {
+            push.wake();
+        }
+    }
+}
+
+/// How long a session rests after a push of a conversation that so many follow.
+fn rest_of(followers: usize) -> Duration {
+    if followers < limits::RESTING_FOLLOWERS_MIN {
+        return Duration::ZERO;
+    }
+    let followers = u32::try_from(followers).unwrap_or(u32::MAX);
+    limits::REST_PER_FOLLOWER
+        .saturating_mul(followers)
+        .min(limits::REST_MAX)
+}
+
+#[cfg(test)]
+mod tests;

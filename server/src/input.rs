@@ -1,0 +1,223 @@
+//! Whether somebody is at a session: what counts as input, and what comes of none for a while.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use cairn_proto::request::Request;
+use parking_lot::Mutex;
+use tokio::time::timeout;
+
+use super::Shared;
+use crate::limits;
+
+/// When there last was input on a session, and whether that is too long ago.
+#[derive(Debug)]
+pub(super) struct Input(Mutex<Last>);
+
+#[derive(Debug)]
+struct Last {
+    at: Instant,
+    is_missing: bool,
+}
+
+impl Input {
+    /// A session begins with input: somebody let it log in.
+    pub(super) const fn new(now: Instant) -> Self {
+        Self(Mutex::new(Last {
+            at: now,
+            is_missing: false,
+        }))
+    }
+
+    /// There is input. Says whether it was missing.
+    pub(super) fn note(&self, now: Instant) -> bool {
+        let mut last = self.0.lock();
+        last.at = now;
+        std::mem::take(&mut last.is_missing)
+    }
+
+    /// Looks whether it is missing, where it may be for so long.
+    pub(super) fn look(&self, now: Instant, away_after: Option<Duration>) {
+        let mut last = self.0.lock();
+        last.is_missing = away_after
+            .is_some_and(|away_after| now.saturating_duration_since(last.at) >= away_after);
+    }
+
+    /// Whether it was missing when last looked, and has been since.
+    pub(super) fn is_missing(&self) -> bool {
+        self.0.lock().is_missing
+    }
+}
+
+/// Whether a request comes of what a person does: whatever changes something, and what is only asked when somebody goes for it. What
+/// clients ask by themselves, to be up to date or to show what is there, is none.
+pub(super) const fn is_input(request: &Request) -> bool {
+    match request {
+        Request::Send(_)
+        | Request::Forward(_)
+        | Request::Edit { .. }
+        | Request::Recall { .. }
+        | Request::React { .. }
+        | Request::Unreact { .. }
+        | Request::Pin { .. }
+        | Request::Unpin { .. }
+        | Request::Read { .. }
+        | Request::MarkUnread { .. }
+        | Request::Look { .. }
+        | Request::SetPresence(_)
+        | Request::CreateGroup { .. }
+        | Request::AddMembers { .. }
+        | Request::RemoveMembers { .. }
+        | Request::JoinGroup { .. }
+        | Request::RenameGroup { .. }
+        | Request::SetTopic { .. }
+        | Request::SetGroupSettings { .. }
+        | Request::SetRole { .. }
+        | Request::HandOver { .. }
+        | Request::Ban { .. }
+        | Request::Unban { .. }
+        | Request::MuteMember { .. }
+        | Request::SetMemberSettings { .. }
+        | Request::SetRetention { .. }
+        | Request::SetSetting { .. }
+        | Request::SetServerRole { .. }
+        | Request::SetOwnReads(_)
+        | Request::SetProfile(_)
+        | Request::Relate { .. }
+        | Request::SearchUsers { .. }
+        | Request::FindGroups { .. }
+        | Request::CreateInvite { .. }
+        | Request::RevokeDevice(_) => true,
+        Request::Ack { .. }
+        | Request::Pull { .. }
+        | Request::Conversations { .. }
+        | Request::Contacts { .. }
+        | Request::FindUsers { .. }
+        | Request::Users { .. }
+        | Request::Profiles { .. }
+        | Request::Watch { .. }
+        | Request::Members { .. }
+        | Request::BannedUsers { .. }
+        | Request::Group { .. }
+        | Request::Pins { .. }
+        | Request::Receipts { .. }
+        | Request::OwnReads
+        | Request::Retention { .. }
+        | Request::Settings
+        | Request::Devices
+        | Request::Explain { .. }
+        | Request::Figures
+        | Request::Import { .. }
+        | Request::ImportCursor { .. } => false,
+    }
+}
+
+/// Looks again and again who is without input, until the server ends. One pass over the sessions each time: none of them needs a clock of
+/// its own, and input costs no more than taking note of it.
+pub(super) async fn note_absences(shared: Arc<Shared>) {
+    let mut setting = shared.hub.away_after.subscribe();
+    loop {
+        let away_after = *setting.borrow_and_update();
+        shared.hub.note_absences(away_after);
+        match away_after {
+            // Its other half is in `shared`, so it does not end.
+            None => drop(setting.changed().await),
+            Some(away_after) => drop(timeout(rest(away_after), setting.changed()).await),
+        }
+    }
+}
+
+/// How long to wait between two looks.
+fn rest(away_after: Duration) -> Duration {
+    (away_after / limits::AWAY_LOOKS_PER_SPAN)
+        .clamp(limits::AWAY_LOOK_REST_MIN, limits::AWAY_LOOK_REST_MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cairn_proto::ids::{ConversationId, MsgId};
+    use cairn_proto::presence::{DeviceKind, PresentDevice};
+    use cairn_proto::request::PullRange;
+
+    const MINUTE: Duration = Duration::from_secs(60);
+
+    #[test]
+    fn a_session_is_without_input_from_the_end_of_the_time_until_the_next() {
+        let begun = Instant::now();
+        let input = Input::new(begun);
+        let is_missing = |after: Duration, away_after| {
+            input.look(begun + after, away_after);
+            input.is_missing()
+        };
+        assert!(!is_missing(MINUTE - Duration::from_millis(1), Some(MINUTE)));
+        assert!(is_missing(MINUTE, Some(MINUTE)));
+        assert!(input.note(begun + MINUTE), "it is back");
+        assert!(
+            !input.is_missing() && !input.note(begun + MINUTE),
+            "it was not away"
+        );
+        assert!(
+            !is_missing(2 * MINUTE - Duration::from_millis(1), Some(MINUTE))
+                && is_missing(2 * MINUTE, Some(MINUTE))
+        );
+        assert!(
+            !is_missing(2 * MINUTE, Some(2 * MINUTE)),
+            "the owner gives more time"
+        );
+        assert!(is_missing(2 * MINUTE, Some(MINUTE)) && !is_missing(1_000 * MINUTE, None));
+    }
+
+    #[test]
+    fn what_a_person_does_is_input_and_what_a_client_does_by_itself_is_none() {
+        let (conversation, msgid) = (ConversationId::new(1), MsgId::new(1));
+        let present = PresentDevice {
+            kind: DeviceKind::Phone,
+            is_away: false,
+        };
+        for request in [
+            Request::Read {
+                conversation,
+                msgid,
+            },
+            Request::Look { conversation: None },
+            Request::SetPresence(present),
+        ] {
+            assert!(is_input(&request), "{request:?}");
+        }
+        let pull = Request::Pull {
+            conversation,
+            range: PullRange::From(msgid),
+            limit: 1,
+        };
+        let overview = Request::Conversations {
+            since: None,
+            after: None,
+        };
+        for request in [
+            Request::Ack {
+                conversation,
+                msgid,
+            },
+            pull,
+            overview,
+            Request::Contacts { after: None },
+        ] {
+            assert!(!is_input(&request), "{request:?}");
+        }
+    }
+
+    #[test]
+    fn looks_are_neither_rare_nor_many() {
+        let rests = [1, 10 * 60, cairn_core::limits::AWAY_AFTER_SECONDS_MAX]
+            .map(|seconds| rest(Duration::from_secs(seconds)));
+        assert_eq!(
+            rests,
+            [
+                limits::AWAY_LOOK_REST_MIN,
+                Duration::from_secs(30),
+                limits::AWAY_LOOK_REST_MAX
+            ]
+        );
+    }
+}

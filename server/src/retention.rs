@@ -1,0 +1,168 @@
+//! Letting go of what is old enough, or of what every device has: a task that looks at one conversation after another and has the
+//! sequencer decide. It never holds anybody up: it reads on the pool, a bounded part at a time, and rests in between.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use cairn_proto::error::ErrorCode;
+use cairn_proto::ids::{ConversationId, MsgId};
+use cairn_proto::retention::Retention;
+use parking_lot::Mutex;
+use tokio::sync::Notify;
+use tokio::time::{Instant, sleep, timeout_at};
+use tracing::{debug, error};
+
+use super::{Shared, now};
+use crate::limits;
+use cairn_core::retention::{Retained, cutoff};
+use cairn_core::{Command, Reply};
+use cairn_store::retention::{Aged, Scope, aged};
+use cairn_store::timeline::Timeline;
+
+/// The conversations in which another policy holds since a moment ago.
+#[derive(Debug, Default)]
+pub struct Due {
+    conversations: Mutex<BTreeSet<ConversationId>>,
+    wake: Notify,
+}
+
+impl Due {
+    /// Has a conversation looked at soon. Beyond a bound it waits until its turn comes anyway.
+    pub fn add(&self, conversation: ConversationId) {
+        let mut conversations = self.conversations.lock();
+        if conversations.len() < limits::RETENTION_DUE_MAX {
+            conversations.insert(conversation);
+            self.wake.notify_one();
+        }
+    }
+
+    async fn next(&self) -> ConversationId {
+        loop {
+            let wake = self.wake.notified();
+            if let Some(conversation) = self.conversations.lock().pop_first() {
+                return conversation;
+            }
+            wake.await;
+        }
+    }
+}
+
+/// Looks at every conversation that may let messages go, again and again, and at those whose policy changed at once.
+pub async fn run(shared: Arc<Shared>) {
+    loop {
+        let next_round = Instant::now() + limits::RETENTION_INTERVAL;
+        round(&shared).await;
+        while let Ok(conversation) = timeout_at(next_round, shared.hub.due.next()).await {
+            tend(&shared, conversation).await;
+        }
+    }
+}
+
+async fn round(shared: &Arc<Shared>) {
+    let scope = match shared.ask(Command::KeepsByDefault).await {
+        Ok(Reply::KeepsByDefault(true)) => Scope::Agreed,
+        Ok(_) => Scope::All,
+        Err(code) => return error!(%code, "cannot tell how long messages stay"),
+    };
+    let mut after = None;
+    loop {
+        let retentions = shared.retentions.clone();
+        let page = tokio::task::spawn_blocking(move || {
+            retentions.page(scope, after, limits::RETENTION_PAGE_ROWS)
+        })
+        .await;
+        let page = match page {
+            Ok(Ok(page)) => page,
+            Ok(Err(failure)) => {
+                return error!(%failure, "cannot tell which conversations let messages go");
+            }
+            Err(_) => return,
+        };
+        for &conversation in &page {
+            tend(shared, conversation).await;
+        }
+        match page.last() {
+            Some(&last) if page.len() >= limits::RETENTION_PAGE_ROWS => after = Some(last),
+            Some(_) | None => return,
+        }
+        sleep(limits::RETENTION_REST).await;
+    }
+}
+
+/// Lets go of what a conversation holds no longer.
+async fn tend(shared: &Arc<Shared>, conversation: ConversationId) {
+    match expire(shared, conversation).await {
+        // It may be gone, or have been let go of between the two questions: its turn comes again.
+        Ok(()) | Err(ErrorCode::NotFound) => {}
+        Err(code) => error!(%conversation, %code, "cannot let messages go"),
+    }
+}
+
+async fn expire(shared: &Arc<Shared>, conversation: ConversationId) -> Result<(), ErrorCode> {
+    let Reply::Retained(Retained {
+        policy,
+        head,
+        floor,
+    }) = shared.ask(Command::Retained(conversation)).await?
+    else {
+        return Ok(());
+    };
+    if policy == Retention::Keep || floor >= head {
+        return Ok(());
+    }
+    let Some(timeline) = shared.timelines.get(conversation) else {
+        return Ok(());
+    };
+    let mut from = floor;
+    loop {
+        let Aged { through, is_cut } = aged_through(shared, timeline.clone(), from, policy).await?;
+        debug!(%conversation, %policy, %through, "messages are old enough to go");
+        // Where age alone counts and nothing is old enough, there is nothing to decide.
+        let may_go = through > from || matches!(policy, Retention::UntilAcked { .. });
+        while may_go
+            && let Reply::Expired { is_cut: true } = shared
+                .ask(Command::Expire {
+                    conversation,
+                    policy,
+                    aged: through,
+                })
+                .await?
+        {
+            sleep(limits::RETENTION_REST).await;
+        }
+        if !is_cut {
+            return Ok(());
+        }
+        from = through;
+        sleep(limits::RETENTION_REST).await;
+    }
+}
+
+async fn aged_through(
+    shared: &Arc<Shared>,
+    timeline: Arc<Timeline>,
+    from: MsgId,
+    policy: Retention,
+) -> Result<Aged, ErrorCode> {
+    let Some(cutoff) = cutoff(policy, now()) else {
+        return Ok(Aged {
+            through: from,
+            is_cut: false,
+        });
+    };
+    let history = shared.history.clone();
+    let read = tokio::task::spawn_blocking(move || {
+        aged(
+            &history,
+            &timeline,
+            from,
+            cutoff,
+            cairn_core::limits::RETENTION_STEP_ENTRIES,
+        )
+    })
+    .await;
+    read.map_err(|_| ErrorCode::Damaged)?.map_err(|failure| {
+        error!(%failure, "cannot tell how old messages are");
+        ErrorCode::Damaged
+    })
+}

@@ -1,0 +1,300 @@
+//! The whole server, from start to stop.
+
+use std::convert::Infallible;
+use std::io;
+use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use cairn_proto::close::CloseCode;
+use cairn_proto::error::ErrorCode;
+use cairn_proto::ids::{EpochId, Timestamp};
+use cairn_proto::invite::{InviteLink, ServerAddr};
+use cairn_proto::secret::InviteToken;
+use quinn::Endpoint;
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::timeout;
+use tracing::{info, warn};
+
+use super::endpoint::{self, EndpointError};
+use super::hub::Hub;
+use super::identity::{Identity, IdentityError};
+use super::intake::Intake;
+use super::pace::Pace;
+use super::password::Passwords;
+use super::publication::Publication;
+use super::retention;
+use super::throttle::Throttle;
+use super::transfer::{self, Transfers};
+use super::{Shared, accept, close, input, now, presence, receipts, secret_hash, sequencer};
+use crate::limits;
+use cairn_core::Command;
+use cairn_store::StoreError;
+use cairn_store::engine::Engine;
+use cairn_store::room::Room;
+
+/// What a server is told at its start.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Its data directory.
+    pub data: PathBuf,
+    /// The UDP address that it listens on.
+    pub listen: SocketAddr,
+    /// The address that invite links name. `None` for the one that is listened on, or that of this machine.
+    pub advertise: Option<ServerAddr>,
+    /// What attachments leave free of the disk, in bytes. `None` for the usual reserve.
+    pub disk_reserve_bytes: Option<u64>,
+}
+
+/// A server that accepts connections.
+#[derive(Clone, Debug)]
+pub struct Ready {
+    /// The address that it listens on.
+    pub listening: SocketAddr,
+    /// What lets the first user in as the server's owner; `None` when there is an owner already.
+    pub invite: Option<InviteLink>,
+}
+
+/// Why a server did not start, or stopped.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The store cannot be opened, or failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The server has no identity.
+    #[error(transparent)]
+    Identity(#[from] IdentityError),
+    /// The server cannot listen.
+    #[error(transparent)]
+    Endpoint(#[from] EndpointError),
+    /// The folders for attachments cannot be made or read.
+    #[error("cannot use the folder for attachments: {0}")]
+    Attachments(io::Error),
+    /// A thread or a runtime cannot be started.
+    #[error("cannot start a thread: {0}")]
+    Thread(#[from] io::Error),
+    /// A command of the server's own was refused.
+    #[error("cannot make the owner's invite: {0}")]
+    OwnerInvite(ErrorCode),
+    /// A command of the server's own was refused.
+    #[error("cannot note that the server starts: {0}")]
+    Begin(ErrorCode),
+    /// The system gave no random bytes.
+    #[error("the system gave no random bytes: {0}")]
+    Random(#[from] getrandom::Error),
+    /// A thread of the server panicked. That is a fault of cairn.
+    #[error("a thread of the server panicked")]
+    Panicked,
+}
+
+/// Runs a server until `stop` resolves. `ready` is told when it accepts connections.
+///
+/// The calling thread becomes the network thread.
+///
+/// # Errors
+/// When the server cannot start, and when its store fails.
+pub fn run(
+    options: &Options,
+    ready: impl FnOnce(&Ready),
+    stop: impl Future<Output = ()>,
+) -> Result<(), ServeError> {
+    let engine = Engine::open(&options.data)?
+        .watch_room(Room::of(&options.data, options.disk_reserve_bytes));
+    let identity = Identity::open(&options.data)?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .max_blocking_threads(limits::BLOCKING_THREADS_MAX)
+        .build()?;
+    let result = runtime.block_on(serve(options, engine, &identity, ready, stop));
+    // What still reads history for a client that is gone needs not be waited for.
+    runtime.shutdown_timeout(Duration::ZERO);
+    result
+}
+
+async fn serve(
+    options: &Options,
+    engine: Engine,
+    identity: &Identity,
+    ready: impl FnOnce(&Ready),
+    stop: impl Future<Output = ()>,
+) -> Result<(), ServeError> {
+    let endpoint = endpoint::open(options.listen, identity)?;
+    let listening = endpoint.local_addr()?;
+    let has_owner = engine.state().has_owner();
+    let transfers = Transfers::open(&options.data, options.disk_reserve_bytes)
+        .map_err(ServeError::Attachments)?;
+    let shared = Arc::new(Shared {
+        intake: Intake::new(),
+        hub: Hub::new(
+            engine.timelines(),
+            engine.state().settings().away_after.get(),
+        ),
+        timelines: engine.timelines(),
+        history: engine.history(),
+        retentions: engine.retentions(),
+        passwords: Passwords::new(),
+        throttle: Throttle::default(),
+        pace: Pace::default(),
+        transfers,
+        advertised: options
+            .advertise
+            .clone()
+            .unwrap_or_else(|| advertised(listening)),
+    });
+    let (publish, publications) = mpsc::channel(limits::PUBLICATIONS_MAX);
+    let (mut failed, thread) = start_sequencer(engine, &shared, publish)?;
+    let hub = tokio::spawn(run_hub(shared.clone(), publications));
+    let receipts = tokio::spawn(receipts::tell(shared.clone()));
+    let presences = tokio::spawn(presence::tell_moves(shared.clone()));
+    let absences = tokio::spawn(input::note_absences(shared.clone()));
+    begin_epoch(&shared).await?;
+    let invite = match has_owner {
+        true => None,
+        false => Some(owner_invite(&shared, identity).await?),
+    };
+    let retention = tokio::spawn(retention::run(shared.clone()));
+    let accepting = tokio::spawn(accept::accept(endpoint.clone(), shared.clone()));
+    let keeping_house = tokio::spawn(transfer::keep_house(shared.clone()));
+    info!(%listening, "accepting connections");
+    let announced = async {
+        ready(&Ready { listening, invite });
+        std::future::pending::<Infallible>().await
+    };
+    let code = tokio::select! {
+        // In this order: whoever hears that the server is ready may ask it to stop at once, and it must be listening for that already.
+        biased;
+        () = stop => CloseCode::GoingAway,
+        _ = &mut failed => CloseCode::Storage,
+        never = announced => match never {},
+    };
+    info!(%code, "stopping");
+    endpoint.set_server_config(None);
+    accepting.abort();
+    keeping_house.abort();
+    receipts.abort();
+    presences.abort();
+    absences.abort();
+    retention.abort();
+    shared.intake.close();
+    // Ends when the sequencer has decided and published everything that waited.
+    let _ = hub.await;
+    stop_sessions(&shared, &endpoint, code).await;
+    join(thread).await
+}
+
+type Sequencer = JoinHandle<Result<(), StoreError>>;
+
+/// Starts the sequencer. The receiver resolves when it ends.
+fn start_sequencer(
+    engine: Engine,
+    shared: &Shared,
+    publish: mpsc::Sender<Publication>,
+) -> Result<(oneshot::Receiver<()>, Sequencer), ServeError> {
+    let (ended, failed) = oneshot::channel();
+    let (intake, looked) = (shared.intake.clone(), shared.hub.looked());
+    let thread = std::thread::Builder::new()
+        .name("sequencer".into())
+        .spawn(move || {
+            let result = sequencer::run(engine, &intake, &looked, publish);
+            drop(ended);
+            result
+        })?;
+    Ok((failed, thread))
+}
+
+async fn run_hub(shared: Arc<Shared>, mut publications: mpsc::Receiver<Publication>) {
+    while let Some(publication) = publications.recv().await {
+        shared.hub.publish(publication);
+    }
+}
+
+async fn stop_sessions(shared: &Shared, endpoint: &Endpoint, code: CloseCode) {
+    let sessions = shared.hub.sessions();
+    let answered = async {
+        for session in &sessions {
+            session.outbox.flushed().await;
+        }
+    };
+    if timeout(limits::STOP_SESSIONS_TIME_MAX, answered)
+        .await
+        .is_err()
+    {
+        warn!("some clients did not read their last answers in time; they will ask again");
+    }
+    for session in &sessions {
+        close(&session.connection, code);
+    }
+    endpoint.close(
+        quinn::VarInt::from_u32(code.number()),
+        code.text().as_bytes(),
+    );
+    if timeout(limits::STOP_SESSIONS_TIME_MAX, endpoint.wait_idle())
+        .await
+        .is_err()
+    {
+        warn!("some clients did not confirm the end of their connections");
+    }
+}
+
+async fn join(thread: Sequencer) -> Result<(), ServeError> {
+    let joined = tokio::task::spawn_blocking(move || thread.join()).await;
+    match joined {
+        Ok(Ok(result)) => Ok(result?),
+        Ok(Err(_)) | Err(_) => Err(ServeError::Panicked),
+    }
+}
+
+/// What clients are told of moments from now on is of this start of the server.
+async fn begin_epoch(shared: &Shared) -> Result<(), ServeError> {
+    let mut epoch = [0; 8];
+    getrandom::fill(&mut epoch)?;
+    let command = Command::Begin(EpochId::new(u64::from_le_bytes(epoch)));
+    shared
+        .ask(command)
+        .await
+        .map_err(ServeError::Begin)
+        .map(drop)
+}
+
+/// Makes the invite of whoever shall own the server. A server that has no owner makes a new one at each start, since the link of
+/// the last start may be lost.
+async fn owner_invite(shared: &Shared, identity: &Identity) -> Result<InviteLink, ServeError> {
+    let mut token = [0; 16];
+    getrandom::fill(&mut token)?;
+    let life = u64::try_from(limits::OWNER_INVITE_LIFE.as_millis()).unwrap_or(u64::MAX);
+    let expires_at = Timestamp::new(now().get().saturating_add(life));
+    let command = Command::OwnerInvite {
+        token: secret_hash(&token),
+        expires_at,
+    };
+    shared.ask(command).await.map_err(ServeError::OwnerInvite)?;
+    Ok(InviteLink {
+        addr: shared.advertised.clone(),
+        pin: identity.pin(),
+        token: InviteToken::new(token),
+    })
+}
+
+/// Where clients find a server that listens on `listening`: the address itself or, where that is every address of the machine, the
+/// one that the machine uses towards others.
+fn advertised(listening: SocketAddr) -> ServerAddr {
+    let ip = if listening.ip().is_unspecified() {
+        outward_ip()
+    } else {
+        listening.ip()
+    };
+    ServerAddr::new(&ip.to_string(), listening.port())
+}
+
+/// The address that this machine would use towards others. Connecting a UDP socket sends nothing; it only asks the routing table.
+fn outward_ip() -> IpAddr {
+    let somewhere: SocketAddr = ([192, 0, 2, 1], 9).into();
+    let ask = || {
+        let socket = UdpSocket::bind(SocketAddr::from(([0, 0, 0, 0], 0)))?;
+        socket.connect(somewhere)?;
+        socket.local_addr()
+    };
+    ask().map_or(IpAddr::from([127, 0, 0, 1]), |addr: SocketAddr| addr.ip())
+}

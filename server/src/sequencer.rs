@@ -1,0 +1,250 @@
+//! The sequencer: one thread that owns all state. It takes everything that waits, decides it in order, commits once, and
+//! publishes. While it commits, the next batch gathers by itself.
+
+use std::time::{Duration, Instant};
+
+use cairn_proto::error::ErrorCode;
+use cairn_proto::ids::{DeviceId, SendStreamId};
+use tokio::sync::mpsc;
+use tracing::{error, info};
+
+use super::intake::{Intake, Ticket};
+use super::publication::{Notice, Publication};
+use super::receipts::Looked;
+use crate::limits;
+use cairn_core::batch::Effect;
+use cairn_core::command::Actor;
+use cairn_store::StoreError;
+use cairn_store::engine::{Committed, Engine};
+
+/// Runs until the intake is closed and empty, then moves everything into the trees.
+///
+/// # Errors
+/// When the store failed. Nothing was accepted since; the process must end.
+pub fn run(
+    mut engine: Engine,
+    intake: &Intake,
+    looked: &Looked,
+    publications: mpsc::Sender<Publication>,
+) -> Result<(), StoreError> {
+    let mut publication = Publication::default();
+    let result = sequence(&mut engine, intake, looked, &mut publication, &publications);
+    if let Err(failure) = &result {
+        error!(%failure, "the store failed: nothing more is accepted");
+        intake.close();
+        refuse_waiting(intake, publication, &publications);
+        return result;
+    }
+    // Whoever reads them learns that everything was published.
+    drop(publications);
+    info!("moving the log into the trees");
+    engine.close()
+}
+
+fn sequence(
+    engine: &mut Engine,
+    intake: &Intake,
+    looked: &Looked,
+    publication: &mut Publication,
+    publications: &mpsc::Sender<Publication>,
+) -> Result<(), StoreError> {
+    let mut tickets = Vec::new();
+    let mut ride_since: Option<Instant> = None;
+    while intake.take(&mut tickets, patience(ride_since)) {
+        let now = super::now();
+        for Ticket { command, reply_to } in tickets.drain(..) {
+            let answer = engine.execute(command, now);
+            publication.answers.push((reply_to, answer));
+            if engine.batch_bytes() >= cairn_store::limits::BATCH_BYTES_TARGET {
+                commit(engine, looked, publication)?;
+                publish(publication, publications);
+            }
+        }
+        ride_since = if engine.has_changes() {
+            ride_since.or_else(|| Some(Instant::now()))
+        } else {
+            None
+        };
+        let rode_long =
+            ride_since.is_some_and(|since| since.elapsed() >= limits::RIDE_ALONG_TIME_MAX);
+        if engine.must_commit() || rode_long {
+            commit(engine, looked, publication)?;
+            ride_since = None;
+        } else {
+            let effects = engine.take_effects_of_moves();
+            publication.notices.extend(
+                effects
+                    .into_iter()
+                    .flat_map(|effect| notices(engine, looked, effect)),
+            );
+        }
+        publish(publication, publications);
+        engine.tend()?;
+    }
+    commit(engine, looked, publication)?;
+    publish(publication, publications);
+    Ok(())
+}
+
+/// How long to wait for commands: until cursor moves have ridden long enough, or it is time to look after the log.
+fn patience(ride_since: Option<Instant>) -> Duration {
+    match ride_since {
+        Some(since) => limits::RIDE_ALONG_TIME_MAX.saturating_sub(since.elapsed()),
+        None => limits::TEND_INTERVAL,
+    }
+}
+
+/// Makes everything decided so far durable. On failure, whoever waits is told that nothing was accepted.
+fn commit(
+    engine: &mut Engine,
+    looked: &Looked,
+    publication: &mut Publication,
+) -> Result<(), StoreError> {
+    let Committed { touched, effects } = match engine.commit() {
+        Ok(committed) => committed,
+        Err(failure) => {
+            for (_, answer) in &mut publication.answers {
+                *answer = Err(ErrorCode::StorageFailed);
+            }
+            return Err(failure);
+        }
+    };
+    let timelines = engine.timelines();
+    publication.touched.extend(
+        touched
+            .into_iter()
+            .filter_map(|id| Some((id, timelines.get(id)?.head()))),
+    );
+    publication.notices.extend(
+        effects
+            .into_iter()
+            .flat_map(|effect| notices(engine, looked, effect)),
+    );
+    Ok(())
+}
+
+fn publish(publication: &mut Publication, publications: &mpsc::Sender<Publication>) {
+    if !publication.answers.is_empty()
+        || !publication.touched.is_empty()
+        || !publication.notices.is_empty()
+    {
+        // The receiver goes only when the process does.
+        let _ = publications.blocking_send(std::mem::take(publication));
+    }
+}
+
+fn refuse_waiting(
+    intake: &Intake,
+    mut publication: Publication,
+    publications: &mpsc::Sender<Publication>,
+) {
+    let mut tickets = Vec::new();
+    while intake.take(&mut tickets, Duration::ZERO) {
+        publication.answers.extend(
+            tickets
+                .drain(..)
+                .map(|ticket| (ticket.reply_to, Err(ErrorCode::StorageFailed))),
+        );
+    }
+    publish(&mut publication, publications);
+}
+
+fn notices(engine: &Engine, looked: &Looked, effect: Effect) -> Vec<Notice> {
+    let state = engine.state();
+    let actor = |user, device| Actor {
+        user,
+        device,
+        stream: SendStreamId::new(0),
+    };
+    match effect {
+        Effect::Joined { conversation, user } => {
+            // No device has acked anything yet in a conversation that is new to its user.
+            let actor = actor(user, DeviceId::new(0));
+            let joined = state
+                .feed(actor, conversation)
+                .zip(state.summary(actor, conversation));
+            let notice = joined.map(|(feed, summary)| Notice::Joined {
+                user,
+                position: feed.position,
+                summary: Box::new(summary),
+            });
+            notice.into_iter().collect()
+        }
+        Effect::Left {
+            conversation,
+            user,
+            last,
+        } => vec![Notice::Left {
+            user,
+            conversation,
+            last,
+        }],
+        Effect::Changed { conversation, user } => {
+            // Each device has a delivered cursor of its own.
+            let devices = state
+                .user(user)
+                .into_iter()
+                .flat_map(|user| user.devices.keys());
+            let changed = devices.filter_map(|&device| {
+                let summary = state.summary(actor(user, device), conversation)?;
+                Some(Notice::Changed {
+                    user,
+                    device,
+                    summary: Box::new(summary),
+                })
+            });
+            changed.collect()
+        }
+        Effect::Read { conversation, user } => {
+            let cursor = state.read_cursor(conversation, user);
+            cursor
+                .map(|(read, head)| Notice::Read {
+                    user,
+                    conversation,
+                    read,
+                    head,
+                })
+                .into_iter()
+                .collect()
+        }
+        Effect::Moved { conversation, user } => {
+            let cursors = if looked.has(conversation) {
+                state.told_cursors(conversation, user)
+            } else {
+                None
+            };
+            cursors
+                .map(|cursors| Notice::Moved {
+                    conversation,
+                    cursors,
+                })
+                .into_iter()
+                .collect()
+        }
+        Effect::Own { user, part } => state
+            .own(user, part)
+            .map(|own| Notice::Own {
+                user,
+                part,
+                own: Box::new(own),
+            })
+            .into_iter()
+            .collect(),
+        Effect::RetentionSet { conversation } => vec![Notice::RetentionSet { conversation }],
+        Effect::FloorRaised { conversation, .. } => vec![Notice::FloorRaised { conversation }],
+        Effect::SettingSet => vec![Notice::SettingSet {
+            away_after: state.settings().away_after.get(),
+        }],
+        Effect::Revoked { user, device } => vec![Notice::Revoked { user, device }],
+        Effect::Related { user, other } => {
+            let contact = state.contact(user, other);
+            contact
+                .map(|contact| Notice::Related {
+                    user,
+                    contact: Box::new(contact),
+                })
+                .into_iter()
+                .collect()
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! What nobody needs any more goes: attachments that no message names, files that have no record, uploads that nobody went on with.
+//!
+//! The record goes first and durably, then the file. A crash in between leaves a file without a record, which the next start sweeps.
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use cairn_proto::attachment::AttachmentHash;
+use cairn_proto::error::ErrorCode;
+use tokio::time::{MissedTickBehavior, interval};
+use tracing::{info, warn};
+
+use super::Shared;
+use crate::limits::{COLLECTION_INTERVAL, PARTIAL_TIME_MAX, SWEEPS_EVERY_COLLECTIONS};
+use cairn_core::attachment::{AttachmentCommand, AttachmentReply};
+use cairn_core::limits::ATTACHMENTS_COLLECTED_MAX;
+
+/// Collects at the start and then at intervals, until the server ends.
+pub async fn keep_house(shared: Arc<Shared>) {
+    let mut due = interval(COLLECTION_INTERVAL);
+    due.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    for round in 0_u64.. {
+        due.tick().await;
+        let result = match round % SWEEPS_EVERY_COLLECTIONS {
+            0 => sweep(&shared).await,
+            _ => Ok(()),
+        };
+        if let Err(code) = result
+            .and(collect(&shared).await)
+            .and(drop_partials(&shared).await)
+        {
+            warn!(%code, "attachments that nobody needs stay for now");
+        }
+    }
+}
+
+/// Forgets attachments that no message names, and removes their files.
+async fn collect(shared: &Shared) -> Result<(), ErrorCode> {
+    let mut above = None;
+    loop {
+        let _placing = shared.transfers.placing.write().await;
+        let reply = shared
+            .ask_attachment(AttachmentCommand::Collect(above))
+            .await?;
+        let AttachmentReply::Collected { gone, next } = reply else {
+            return Err(ErrorCode::Unsupported);
+        };
+        remove(shared, gone).await?;
+        above = match next {
+            Some(next) => Some(next),
+            None => return Ok(()),
+        };
+    }
+}
+
+/// Removes files that have no record: what a crash left between the two.
+async fn sweep(shared: &Shared) -> Result<(), ErrorCode> {
+    for first in 0..=u8::MAX {
+        let stored = shared
+            .transfers
+            .on_disk(move |files| files.beginning_with(first))
+            .await?;
+        for some in stored.chunks(ATTACHMENTS_COLLECTED_MAX) {
+            let _placing = shared.transfers.placing.write().await;
+            let reply = shared
+                .ask_attachment(AttachmentCommand::Unrecorded(some.to_vec()))
+                .await?;
+            let AttachmentReply::Unrecorded(unrecorded) = reply else {
+                return Err(ErrorCode::Unsupported);
+            };
+            remove(shared, unrecorded).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn remove(shared: &Shared, gone: Vec<AttachmentHash>) -> Result<(), ErrorCode> {
+    if gone.is_empty() {
+        return Ok(());
+    }
+    info!(
+        attachments = gone.len(),
+        "attachments that nobody needs are removed"
+    );
+    shared
+        .transfers
+        .on_disk(move |files| gone.into_iter().try_for_each(|hash| files.remove(hash)))
+        .await
+}
+
+/// Removes what has arrived of uploads that nobody went on with for long.
+async fn drop_partials(shared: &Shared) -> Result<(), ErrorCode> {
+    let begun = shared.transfers.on_disk(|files| files.begun()).await?;
+    let is_old = |modified: SystemTime| modified.elapsed().is_ok_and(|age| age >= PARTIAL_TIME_MAX);
+    for begun in begun.into_iter().filter(|begun| is_old(begun.modified)) {
+        if let Some(mut reservation) = shared
+            .transfers
+            .reservations
+            .take_idle(begun.user, begun.hash)
+        {
+            shared
+                .transfers
+                .on_disk(move |files| files.remove_partial(begun.user, begun.hash))
+                .await?;
+            reservation.arrived_bytes = 0;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,110 @@
+//! From the disk to a client, as fast as it reads.
+
+use std::io::{Read as _, Seek as _, SeekFrom};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use cairn_proto::attachment::{AttachmentHash, TransferFrame};
+use cairn_proto::error::ErrorCode;
+use cairn_proto::ids::{ConversationId, MsgId};
+use tokio::time::timeout;
+use tracing::error;
+
+use super::{Broken, Shared, TransferStream};
+use crate::limits::TRANSFER_SILENCE_MAX;
+use cairn_core::attachment::{AttachmentCommand, AttachmentReply};
+use cairn_core::command::Actor;
+use cairn_store::limits::TRANSFER_BUFFER_BYTES;
+
+/// What a client wants of an attachment.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted {
+    /// The conversation of a message that names it.
+    pub conversation: ConversationId,
+    /// The message.
+    pub msgid: MsgId,
+    /// The attachment.
+    pub hash: AttachmentHash,
+    /// The first byte.
+    pub from: u64,
+}
+
+/// Serves a download, from its first frame to its end.
+pub async fn download(
+    shared: Arc<Shared>,
+    actor: Actor,
+    mut stream: TransferStream,
+    wanted: Wanted,
+) {
+    let given = give(&shared, actor, &mut stream, wanted).await;
+    stream.end(given).await;
+}
+
+async fn give(
+    shared: &Shared,
+    actor: Actor,
+    stream: &mut TransferStream,
+    wanted: Wanted,
+) -> Result<(), Broken> {
+    let Wanted {
+        conversation,
+        msgid,
+        hash,
+        from,
+    } = wanted;
+    let _turn = stream
+        .unless_given_up(shared.transfers.turns.take(actor.user))
+        .await??;
+    let fetch = AttachmentCommand::Fetch {
+        actor,
+        conversation,
+        msgid,
+        hash,
+    };
+    let AttachmentReply::Fetch { bytes } = shared.ask_attachment(fetch).await? else {
+        return Err(ErrorCode::Unsupported.into());
+    };
+    if from > bytes {
+        return Err(ErrorCode::BadOffset.into());
+    }
+    let open = move |files: &cairn_store::attachments::AttachmentFiles| {
+        let mut file = files.read(hash)?;
+        let stored = file.metadata()?.len();
+        file.seek(SeekFrom::Start(from))?;
+        Ok((file, stored))
+    };
+    let (mut file, stored) = shared.transfers.on_disk(open).await?;
+    if stored != bytes {
+        error!(%hash, stored, bytes, "the file of an attachment is not as long as its record says");
+        return Err(ErrorCode::Damaged.into());
+    }
+    stream.say(TransferFrame::From(from)).await?;
+    let mut left = bytes - from;
+    while left > 0 {
+        let wanted = usize::try_from(left)
+            .unwrap_or(usize::MAX)
+            .min(TRANSFER_BUFFER_BYTES);
+        let part;
+        (file, part) = shared
+            .transfers
+            .on_disk(move |_| {
+                let mut part = vec![0; wanted];
+                file.read_exact(&mut part)?;
+                Ok((file, part))
+            })
+            .await
+            // The client is in the middle of the file: an answer would be taken for a part of it.
+            .map_err(|_| Broken::Gone)?;
+        left -= part.len() as u64;
+        match timeout(
+            TRANSFER_SILENCE_MAX,
+            stream.send.write_chunk(Bytes::from(part)),
+        )
+        .await
+        {
+            Ok(Ok(())) => {}
+            Ok(Err(_)) | Err(_) => return Err(Broken::Gone),
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,342 @@
+//! Room that is promised to uploads before they are stored, and who of several goes on with the same upload.
+//!
+//! An upload under way takes what was announced; one that broke off takes what has arrived of it, until somebody goes on with it or it is
+//! swept. Both count as a whole file of that length would.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use cairn_proto::attachment::AttachmentHash;
+use cairn_proto::error::ErrorCode;
+use cairn_proto::ids::UserId;
+use hashbrown::HashMap;
+use parking_lot::Mutex;
+use tokio::sync::{Notify, watch};
+use tokio::time::{Instant, timeout};
+
+use crate::limits::{PARTIALS_PER_USER_MAX, UPLOAD_HELD_SILENCE_MAX};
+use cairn_core::attachment::charged_bytes;
+use cairn_store::attachments::Begun;
+
+/// What is reserved, by user and attachment.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Reservations(Arc<Mutex<HashMap<UserId, HashMap<AttachmentHash, Reserved>>>>);
+
+#[derive(Debug, Default)]
+struct Reserved {
+    bytes: u64,
+    /// Whoever is at it, while it is under way.
+    holder: Option<Arc<Holder>>,
+}
+
+/// What comes of asking for an upload.
+#[derive(Debug)]
+pub(super) enum Taken {
+    /// It is the asker's.
+    Free(Reservation),
+    /// Somebody else is at it.
+    Held(Arc<Holder>),
+}
+
+/// Who is at an upload, for those who wait for it.
+#[derive(Debug)]
+pub(super) struct Holder {
+    /// Since when it waits for its client, while it does.
+    waits_since: Mutex<Option<Instant>>,
+    /// Told when it shall let go.
+    is_unwanted: Notify,
+    /// Ends when it has let go.
+    gone: watch::Receiver<()>,
+}
+
+/// The right to write to one upload.
+#[derive(Debug)]
+pub(super) struct Reservation {
+    of: Reservations,
+    user: UserId,
+    hash: AttachmentHash,
+    holder: Arc<Holder>,
+    /// What of it takes room on disk when it breaks off.
+    pub(super) arrived_bytes: u64,
+    _let_go: watch::Sender<()>,
+}
+
+impl Reservations {
+    /// What uploads that broke off take.
+    #[must_use]
+    pub(super) fn begun(begun: &[Begun]) -> Self {
+        let reservations = Self::default();
+        for begun in begun {
+            let reserved = Reserved {
+                bytes: begun.bytes,
+                holder: None,
+            };
+            reservations
+                .0
+                .lock()
+                .entry(begun.user)
+                .or_default()
+                .insert(begun.hash, reserved);
+        }
+        reservations
+    }
+
+    /// Reserves what an upload will take, unless somebody is at it.
+    ///
+    /// # Errors
+    /// [`ErrorCode::QuotaReached`] when it does not fit into `room` beside the user's other uploads; [`ErrorCode::LimitReached`] when
+    /// there are too many of them.
+    pub(super) fn take(
+        &self,
+        user: UserId,
+        hash: AttachmentHash,
+        bytes: u64,
+        room: u64,
+    ) -> Result<Taken, ErrorCode> {
+        let mut all = self.0.lock();
+        let own = all.entry(user).or_default();
+        if let Some(holder) = own.get(&hash).and_then(|reserved| reserved.holder.clone()) {
+            return Ok(Taken::Held(holder));
+        }
+        let others = own
+            .iter()
+            .filter(|(other, _)| **other != hash)
+            .map(|(_, reserved)| charged_bytes(reserved.bytes));
+        let fits = others.fold(charged_bytes(bytes), u64::saturating_add) <= room;
+        let refusal = match fits {
+            true if own.len() < PARTIALS_PER_USER_MAX || own.contains_key(&hash) => None,
+            true => Some(ErrorCode::LimitReached),
+            false => Some(ErrorCode::QuotaReached),
+        };
+        if let Some(code) = refusal {
+            if own.is_empty() {
+                all.remove(&user);
+            }
+            return Err(code);
+        }
+        let reserved = own.entry(hash).or_default();
+        let arrived_bytes = std::mem::replace(&mut reserved.bytes, bytes);
+        Ok(Taken::Free(self.hold(user, hash, arrived_bytes, reserved)))
+    }
+
+    /// Takes an upload that nobody is at, for it to be removed; `None` when somebody is.
+    #[must_use]
+    pub(super) fn take_idle(&self, user: UserId, hash: AttachmentHash) -> Option<Reservation> {
+        let mut all = self.0.lock();
+        let reserved = all.entry(user).or_default().entry(hash).or_default();
+        reserved
+            .holder
+            .is_none()
+            .then(|| self.hold(user, hash, reserved.bytes, reserved))
+    }
+
+    fn hold(
+        &self,
+        user: UserId,
+        hash: AttachmentHash,
+        arrived_bytes: u64,
+        reserved: &mut Reserved,
+    ) -> Reservation {
+        let (let_go, gone) = watch::channel(());
+        let holder = Arc::new(Holder {
+            waits_since: Mutex::new(None),
+            is_unwanted: Notify::new(),
+            gone,
+        });
+        reserved.holder = Some(holder.clone());
+        Reservation {
+            of: self.clone(),
+            user,
+            hash,
+            holder,
+            arrived_bytes,
+            _let_go: let_go,
+        }
+    }
+}
+
+impl Holder {
+    /// Waits until it has let go. One that has heard nothing of its client for a while is made to: the connection may be gone without the
+    /// server having noticed.
+    pub(super) async fn let_go(&self) {
+        let mut gone = self.gone.clone();
+        // It fails when its other half is gone, and nothing is ever sent.
+        while timeout(self.patience(), gone.changed()).await.is_err() {
+            if self.patience().is_zero() {
+                self.is_unwanted.notify_one();
+                let _ = gone.changed().await;
+                return;
+            }
+        }
+    }
+
+    /// How long it may hear nothing more.
+    fn patience(&self) -> Duration {
+        let silence = self.waits_since.lock().map(|since| since.elapsed());
+        UPLOAD_HELD_SILENCE_MAX.saturating_sub(silence.unwrap_or_default())
+    }
+}
+
+impl Reservation {
+    /// Waits for the client, and says so to those who wait for the upload. `None` when it shall be left to them.
+    pub(super) async fn hear<T>(&self, client: impl Future<Output = T>) -> Option<T> {
+        *self.holder.waits_since.lock() = Some(Instant::now());
+        let heard = tokio::select! {
+            biased;
+            heard = client => Some(heard),
+            () = self.holder.is_unwanted.notified() => None,
+        };
+        *self.holder.waits_since.lock() = None;
+        heard
+    }
+}
+
+impl Drop for Reservation {
+    fn drop(&mut self) {
+        let mut all = self.of.0.lock();
+        let Some(own) = all.get_mut(&self.user) else {
+            return;
+        };
+        match self.arrived_bytes {
+            0 => drop(own.remove(&self.hash)),
+            bytes => drop(own.insert(
+                self.hash,
+                Reserved {
+                    bytes,
+                    holder: None,
+                },
+            )),
+        }
+        if own.is_empty() {
+            all.remove(&self.user);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::pending;
+
+    use super::*;
+
+    const ADA: UserId = UserId::new(1);
+    const ROOM: u64 = 1 << 20;
+
+    fn hash(number: u8) -> AttachmentHash {
+        AttachmentHash::new([number; 32])
+    }
+
+    fn free(taken: Result<Taken, ErrorCode>) -> Reservation {
+        match taken {
+            Ok(Taken::Free(reservation)) => reservation,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn held(taken: Result<Taken, ErrorCode>) -> Arc<Holder> {
+        match taken {
+            Ok(Taken::Held(holder)) => holder,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn uploads_under_way_and_broken_off_take_room() {
+        let reservations = Reservations::default();
+        let room = charged_bytes(60_000) + charged_bytes(40_000);
+        let mut first = free(reservations.take(ADA, hash(1), 60_000, room));
+        assert_eq!(
+            reservations.take(ADA, hash(2), 41_000, room).unwrap_err(),
+            ErrorCode::QuotaReached
+        );
+        let second = free(reservations.take(ADA, hash(2), 40_000, room));
+        assert_eq!(
+            reservations.take(ADA, hash(3), 0, room).unwrap_err(),
+            ErrorCode::QuotaReached,
+            "an empty file takes room as well"
+        );
+        drop(free(reservations.take(
+            UserId::new(2),
+            hash(2),
+            90_000,
+            room,
+        )));
+        first.arrived_bytes = 10_000;
+        drop((first, second));
+        assert_eq!(
+            reservations.take(ADA, hash(3), 91_000, room).unwrap_err(),
+            ErrorCode::QuotaReached
+        );
+        drop(free(reservations.take(ADA, hash(3), 90_000, room)));
+        assert_eq!(
+            free(reservations.take(ADA, hash(1), 60_000, room)).arrived_bytes,
+            10_000,
+            "what has arrived stays until somebody says otherwise"
+        );
+        reservations.take_idle(ADA, hash(1)).unwrap().arrived_bytes = 0;
+        drop(free(reservations.take(ADA, hash(3), 100_000, room)));
+    }
+
+    #[test]
+    fn uploads_that_were_begun_are_counted_apart_from_their_bytes() {
+        let reservations = Reservations::default();
+        let begun: Vec<_> = (0..PARTIALS_PER_USER_MAX)
+            .map(|number| free(reservations.take(ADA, hash(number as u8), 1, ROOM)))
+            .collect();
+        assert_eq!(
+            reservations.take(ADA, hash(255), 1, ROOM).unwrap_err(),
+            ErrorCode::LimitReached
+        );
+        drop(begun);
+        drop(free(reservations.take(ADA, hash(255), 1, ROOM)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_that_hears_its_client_is_waited_for() {
+        let reservations = Reservations::default();
+        let former = free(reservations.take(ADA, hash(1), 60, ROOM));
+        assert!(
+            reservations.take_idle(ADA, hash(1)).is_none(),
+            "somebody is at it"
+        );
+        let holder = held(reservations.take(ADA, hash(1), 60, ROOM));
+        let at_it = async {
+            for _ in 0..20 {
+                assert!(
+                    former
+                        .hear(tokio::time::sleep(UPLOAD_HELD_SILENCE_MAX / 2))
+                        .await
+                        .is_some()
+                );
+                // The disk may take as long as it takes.
+                tokio::time::sleep(UPLOAD_HELD_SILENCE_MAX * 2).await;
+            }
+            drop(former);
+        };
+        let begun = Instant::now();
+        tokio::join!(at_it, holder.let_go());
+        assert!(begun.elapsed() >= UPLOAD_HELD_SILENCE_MAX * 50);
+        drop(free(reservations.take(ADA, hash(1), 60, ROOM)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_that_hears_nothing_is_made_to_let_go() {
+        let reservations = Reservations::default();
+        let former = free(reservations.take(ADA, hash(1), 60, ROOM));
+        let holder = held(reservations.take(ADA, hash(1), 60, ROOM));
+        let at_it = async {
+            assert_eq!(former.hear(pending::<()>()).await, None);
+            drop(former);
+        };
+        let begun = Instant::now();
+        tokio::join!(at_it, holder.let_go());
+        assert!(begun.elapsed() < UPLOAD_HELD_SILENCE_MAX * 2);
+        let later = free(reservations.take(ADA, hash(1), 60, ROOM));
+        assert!(
+            reservations.take_idle(ADA, hash(1)).is_none(),
+            "the later one is at it"
+        );
+        drop(later);
+        assert!(reservations.take_idle(ADA, hash(1)).is_some());
+    }
+}

@@ -1,0 +1,248 @@
+//! Spares: segment files that are zero-filled ahead of need, or were dropped, so that the sequencer never waits for either.
+
+use std::collections::VecDeque;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread::JoinHandle;
+
+use parking_lot::{Condvar, Mutex};
+
+use crate::durable;
+use crate::limits;
+
+use super::segment::Spare;
+
+/// The thread that looks after the spares.
+#[derive(Debug)]
+pub(super) struct Preparer {
+    shared: Arc<Shared>,
+    thread: Option<JoinHandle<()>>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    dir: PathBuf,
+    state: Mutex<State>,
+    changed: Condvar,
+    /// Zeros that were written since the start.
+    prepared_bytes: AtomicU64,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    spares: Vec<Spare>,
+    /// Segments that hold nothing that is needed.
+    dropped: VecDeque<PathBuf>,
+    /// A spare of at least this size is wanted.
+    wanted_bytes: Option<u64>,
+    working: bool,
+    stop: bool,
+    next_number: u64,
+}
+
+enum Job {
+    Prepare { bytes: u64, number: u64 },
+    Recycle { path: PathBuf, number: u64 },
+}
+
+impl Preparer {
+    /// Starts the thread with the spares that are there; new ones get names from `next_number` on.
+    pub(super) fn start(dir: &Path, spares: Vec<Spare>, next_number: u64) -> io::Result<Self> {
+        let mut state = State {
+            next_number,
+            ..State::default()
+        };
+        for surplus in spares
+            .into_iter()
+            .filter_map(|spare| state.add(spare))
+            .collect::<Vec<_>>()
+        {
+            surplus.remove()?;
+        }
+        let shared = Arc::new(Shared {
+            dir: dir.to_owned(),
+            state: Mutex::new(state),
+            changed: Condvar::new(),
+            prepared_bytes: AtomicU64::new(0),
+        });
+        let of_thread = Arc::clone(&shared);
+        let thread = std::thread::Builder::new()
+            .name("log-preparer".into())
+            .spawn(move || of_thread.run())?;
+        Ok(Self {
+            shared,
+            thread: Some(thread),
+        })
+    }
+
+    /// Asks for a spare of at least this size. Returns at once.
+    pub(super) fn want(&self, bytes: u64) {
+        let mut state = self.shared.state.lock();
+        if state.wanted_bytes.is_none_or(|wanted| wanted < bytes) && !state.has_spare(bytes) {
+            state.wanted_bytes = Some(bytes);
+            self.shared.changed.notify_all();
+        }
+    }
+
+    /// Gives away segments. They become spares, or are removed. Returns at once.
+    pub(super) fn recycle(&self, segments: impl IntoIterator<Item = PathBuf>) {
+        self.shared.state.lock().dropped.extend(segments);
+        self.shared.changed.notify_all();
+    }
+
+    /// The largest spare. When there is none but one is in the making, waits for it; else makes a small one.
+    pub(super) fn take(&self) -> io::Result<Spare> {
+        let mut state = self.shared.state.lock();
+        loop {
+            let largest = state
+                .spares
+                .iter()
+                .enumerate()
+                .max_by_key(|(_, spare)| spare.bytes)
+                .map(|(at, _)| at);
+            if let Some(at) = largest {
+                return Ok(state.spares.swap_remove(at));
+            }
+            if !state.has_work() {
+                break;
+            }
+            self.shared.changed.wait(&mut state);
+        }
+        let number = state.take_number();
+        drop(state);
+        self.shared.create(limits::SEGMENT_BYTES_SMALL, number)
+    }
+
+    /// How many zeros were written since the start.
+    pub(super) fn prepared_bytes(&self) -> u64 {
+        self.shared.prepared_bytes.load(Ordering::Relaxed)
+    }
+
+    /// Ends the thread after what it was given to drop, and hands over the spares.
+    pub(super) fn stop(mut self) -> Vec<Spare> {
+        self.join();
+        std::mem::take(&mut self.shared.state.lock().spares)
+    }
+
+    fn join(&mut self) {
+        {
+            let mut state = self.shared.state.lock();
+            state.stop = true;
+            state.wanted_bytes = None;
+        }
+        self.shared.changed.notify_all();
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            tracing::error!("the thread that prepares log segments panicked");
+        }
+    }
+}
+
+impl Drop for Preparer {
+    fn drop(&mut self) {
+        self.join();
+    }
+}
+
+impl State {
+    fn has_spare(&self, bytes: u64) -> bool {
+        self.spares.iter().any(|spare| spare.bytes >= bytes)
+    }
+
+    fn has_work(&self) -> bool {
+        self.working || self.wanted_bytes.is_some() || !self.dropped.is_empty()
+    }
+
+    fn take_number(&mut self) -> u64 {
+        let number = self.next_number;
+        self.next_number += 1;
+        number
+    }
+
+    fn next_job(&mut self) -> Option<Job> {
+        if let Some(path) = self.dropped.pop_front() {
+            return Some(Job::Recycle {
+                path,
+                number: self.take_number(),
+            });
+        }
+        let bytes = self.wanted_bytes.take()?;
+        Some(Job::Prepare {
+            bytes,
+            number: self.take_number(),
+        })
+    }
+
+    /// Adds a spare; returns the one that is not to be kept: the smallest of too many, or one that was cut short.
+    fn add(&mut self, spare: Spare) -> Option<Spare> {
+        if spare.bytes < limits::SEGMENT_BYTES_SMALL {
+            return Some(spare);
+        }
+        self.spares.push(spare);
+        if self.spares.len() <= limits::SPARE_SEGMENTS_MAX {
+            return None;
+        }
+        let smallest = self
+            .spares
+            .iter()
+            .enumerate()
+            .min_by_key(|(_, spare)| spare.bytes)
+            .map(|(at, _)| at)?;
+        Some(self.spares.swap_remove(smallest))
+    }
+}
+
+impl Shared {
+    fn run(&self) {
+        while let Some(job) = self.wait() {
+            // A failure here costs nothing but a spare: the sequencer makes its own, and meets the error if it lasts.
+            let made = match job {
+                Job::Prepare { bytes, number } => self.create(bytes, number),
+                Job::Recycle { path, number } => self.rename(&path, number),
+            };
+            let mut state = self.state.lock();
+            state.working = false;
+            let surplus = match made {
+                Ok(spare) => state.add(spare),
+                Err(error) => {
+                    tracing::warn!(%error, dir = %self.dir.display(), "cannot prepare a log segment");
+                    None
+                }
+            };
+            drop(state);
+            self.changed.notify_all();
+            if let Some(Err(error)) = surplus.map(Spare::remove) {
+                tracing::warn!(%error, dir = %self.dir.display(), "cannot remove a log segment");
+            }
+        }
+    }
+
+    fn wait(&self) -> Option<Job> {
+        let mut state = self.state.lock();
+        loop {
+            if let Some(job) = state.next_job() {
+                state.working = true;
+                return Some(job);
+            }
+            if state.stop {
+                return None;
+            }
+            self.changed.wait(&mut state);
+        }
+    }
+
+    fn create(&self, bytes: u64, number: u64) -> io::Result<Spare> {
+        Spare::create(Spare::path(&self.dir, number), bytes, &self.prepared_bytes)
+    }
+
+    /// The old name is durably gone before the spare can get another header: else a crash could leave the one with the other.
+    fn rename(&self, path: &Path, number: u64) -> io::Result<Spare> {
+        let spare = Spare::path(&self.dir, number);
+        std::fs::rename(path, &spare)?;
+        durable::sync_dir(&self.dir)?;
+        Spare::adopt(spare)
+    }
+}

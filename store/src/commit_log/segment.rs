@@ -1,0 +1,240 @@
+//! A file of the commit log: a header, then one record behind the other, then whatever was there before.
+//!
+//! ```text
+//! [magic 8][number of the first batch u64][salt u32][crc32c u32]      little-endian
+//! ```
+//!
+//! A segment is named by its first batch. It gets its name only when its header is durable, and is written to only when its name
+//! is, so a file with such a name and another header is damage, never the trace of a crash.
+//! Its blocks are allocated and written beforehand: fdatasync of those takes half as long as of a file that grows.
+
+use std::ffi::OsStr;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Seek as _, SeekFrom, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use crate::durable;
+
+use super::record::BatchNo;
+
+/// The bytes in front of the first record.
+pub(super) const SEGMENT_HEADER_BYTES: usize = 24;
+
+const MAGIC: &[u8; 8] = b"cairnlg1";
+const SPARE_PREFIX: &str = "spare-";
+const ZEROS: &[u8] = &[0; 256 * 1024];
+
+/// What tells this life of a file from its lives before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct SegmentHeader {
+    pub(super) first: BatchNo,
+    pub(super) salt: u32,
+}
+
+impl SegmentHeader {
+    pub(super) fn new(first: BatchNo) -> Self {
+        Self {
+            first,
+            salt: rand::random(),
+        }
+    }
+
+    fn encode(self) -> Vec<u8> {
+        let mut bytes = [
+            MAGIC.as_slice(),
+            &self.first.get().to_le_bytes(),
+            &self.salt.to_le_bytes(),
+        ]
+        .concat();
+        bytes.extend_from_slice(&crc32c::crc32c(&bytes).to_le_bytes());
+        bytes
+    }
+
+    pub(super) fn decode(segment: &[u8]) -> Option<Self> {
+        let first = u64::from_le_bytes(*segment.get(8..)?.first_chunk()?);
+        let salt = u32::from_le_bytes(*segment.get(16..)?.first_chunk()?);
+        let header = Self {
+            first: BatchNo::new(first),
+            salt,
+        };
+        segment.starts_with(&header.encode()).then_some(header)
+    }
+}
+
+/// The name of the segment that begins with this batch.
+pub(super) fn file_name(first: BatchNo) -> String {
+    format!("{:016x}", first.get())
+}
+
+/// What a file in the log's folder is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum FileKind {
+    Segment(BatchNo),
+    Spare(u64),
+}
+
+/// What the name of a file says it is; `None` for a name that the log never gives.
+pub(super) fn parse_name(name: &OsStr) -> Option<FileKind> {
+    let name = name.to_str()?;
+    let (digits, kind): (_, fn(u64) -> FileKind) = match name.strip_prefix(SPARE_PREFIX) {
+        Some(digits) => (digits, FileKind::Spare),
+        None => (name, |first| FileKind::Segment(BatchNo::new(first))),
+    };
+    let number = (digits.len() == 16)
+        .then(|| u64::from_str_radix(digits, 16).ok())
+        .flatten()?;
+    (format!("{number:016x}") == digits).then(|| kind(number))
+}
+
+/// A file that is ready to become a segment.
+#[derive(Debug)]
+pub(super) struct Spare {
+    pub(super) file: File,
+    pub(super) path: PathBuf,
+    pub(super) bytes: u64,
+}
+
+impl Spare {
+    pub(super) fn path(dir: &Path, number: u64) -> PathBuf {
+        dir.join(format!("{SPARE_PREFIX}{number:016x}"))
+    }
+
+    /// Makes a file of so many zeros, allocated and durable. Adds them to `written` as they are written.
+    pub(super) fn create(path: PathBuf, bytes: u64, written: &AtomicU64) -> io::Result<Self> {
+        let mut file = OpenOptions::new()
+            .create(true)
+            .truncate(true)
+            .read(true)
+            .write(true)
+            .open(&path)?;
+        let mut left = bytes;
+        while left > 0 {
+            let chunk = usize::try_from(left)
+                .ok()
+                .and_then(|left| ZEROS.get(..left))
+                .unwrap_or(ZEROS);
+            file.write_all(chunk)?;
+            left -= chunk.len() as u64;
+            written.fetch_add(chunk.len() as u64, Ordering::Relaxed);
+        }
+        file.sync_all()?;
+        Ok(Self { file, path, bytes })
+    }
+
+    /// Takes a file that was a segment or a spare before.
+    pub(super) fn adopt(path: PathBuf) -> io::Result<Self> {
+        let file = OpenOptions::new().read(true).write(true).open(&path)?;
+        let bytes = file.metadata()?.len();
+        Ok(Self { file, path, bytes })
+    }
+
+    pub(super) fn remove(self) -> io::Result<()> {
+        fs::remove_file(self.path)
+    }
+
+    /// Makes it the segment that begins with this batch, durably. A segment of that name is replaced.
+    pub(super) fn activate(mut self, dir: &Path, first: BatchNo) -> io::Result<Active> {
+        let header = SegmentHeader::new(first);
+        self.file.seek(SeekFrom::Start(0))?;
+        self.file.write_all(&header.encode())?;
+        self.file.sync_data()?;
+        let path = dir.join(file_name(first));
+        fs::rename(&self.path, &path)?;
+        durable::sync_dir(dir)?;
+        Ok(Active {
+            file: self.file,
+            path,
+            header,
+            end: SEGMENT_HEADER_BYTES as u64,
+            bytes: self.bytes,
+        })
+    }
+}
+
+/// The segment that is written to. The file's own cursor stands at `end`.
+#[derive(Debug)]
+pub(super) struct Active {
+    pub(super) file: File,
+    pub(super) path: PathBuf,
+    pub(super) header: SegmentHeader,
+    pub(super) end: u64,
+    bytes: u64,
+}
+
+impl Active {
+    pub(super) fn is_empty(&self) -> bool {
+        self.end == SEGMENT_HEADER_BYTES as u64
+    }
+
+    pub(super) fn has_room(&self, bytes: usize) -> bool {
+        self.end.saturating_add(bytes as u64) <= self.bytes
+    }
+
+    pub(super) fn is_half_full(&self) -> bool {
+        self.end > self.bytes / 2
+    }
+
+    /// Writes a record behind the last and makes it durable. Says how long the latter took. After an error nothing may be written any
+    /// more.
+    pub(super) fn append(&mut self, record: &[u8]) -> io::Result<Duration> {
+        self.file.write_all(record)?;
+        let written = Instant::now();
+        self.file.sync_data()?;
+        let took = written.elapsed();
+        self.end += record.len() as u64;
+        Ok(took)
+    }
+
+    /// Gives back what is allocated and holds no record.
+    pub(super) fn truncate(&self) -> io::Result<()> {
+        self.file.set_len(self.end)?;
+        self.file.sync_all()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_bytes_of_a_header_are_pinned() {
+        let header = SegmentHeader {
+            first: BatchNo::new(0x0102),
+            salt: 0x0403,
+        };
+        let bytes = header.encode();
+        assert_eq!(bytes.len(), SEGMENT_HEADER_BYTES);
+        assert_eq!(bytes[..20], *b"cairnlg1\x02\x01\0\0\0\0\0\0\x03\x04\0\0");
+        assert_eq!(SegmentHeader::decode(&bytes), Some(header));
+        for at in 0..bytes.len() {
+            let mut flipped = bytes.clone();
+            flipped[at] ^= 1;
+            assert_eq!(SegmentHeader::decode(&flipped), None, "byte {at}");
+            assert_eq!(SegmentHeader::decode(&bytes[..at]), None);
+        }
+    }
+
+    #[test]
+    fn a_name_is_read_back_and_no_other_is_taken() {
+        assert_eq!(
+            parse_name(OsStr::new(&file_name(BatchNo::new(255)))),
+            Some(FileKind::Segment(BatchNo::new(255)))
+        );
+        assert_eq!(
+            parse_name(OsStr::new("spare-0000000000000002")),
+            Some(FileKind::Spare(2))
+        );
+        for other in [
+            "ff",
+            "00000000000000FF",
+            "+0000000000000ff",
+            "spare-",
+            "00000000000000ff.old",
+            "spare-ff",
+        ] {
+            assert_eq!(parse_name(OsStr::new(other)), None, "{other}");
+        }
+    }
+}

@@ -1,0 +1,106 @@
+use cairn_proto::attachment::AttachmentHash;
+use cairn_proto::body::Body;
+use cairn_proto::extras::Extras;
+use cairn_proto::ids::{ClientSeq, DeviceId, SendStreamId, Timestamp};
+use cairn_proto::message::Draft;
+use cairn_proto::request::Request;
+
+use super::*;
+use crate::limits;
+use cairn_core::attachment::AttachmentCommand;
+use cairn_core::command::NewDevice;
+use cairn_core::record::SecretHash;
+
+fn hash(n: u64) -> AttachmentHash {
+    let mut bytes = [0; 32];
+    bytes[..8].copy_from_slice(&n.to_be_bytes());
+    AttachmentHash::new(bytes)
+}
+
+/// Asks about attachments that nobody knows.
+fn ask(engine: &mut Engine, hashes: std::ops::Range<u64>) {
+    let command = Command::Attachment(AttachmentCommand::Unrecorded(hashes.map(hash).collect()));
+    engine.execute(command, Timestamp::new(1)).unwrap();
+    engine.tend().unwrap();
+}
+
+#[test]
+fn questions_alone_fill_no_memory() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut engine = Engine::open(dir.path()).unwrap();
+    let knows = |engine: &Engine, n| engine.state().attachments.knows(hash(n));
+    ask(&mut engine, 0..limits::LOADS_BETWEEN_RELEASES - 1);
+    assert!(knows(&engine, 0), "that there is no such attachment");
+    ask(&mut engine, 0..1);
+    assert!(knows(&engine, 0), "it is not looked for again");
+    let last = limits::LOADS_BETWEEN_RELEASES;
+    ask(&mut engine, last..last + 1);
+    assert!(
+        !knows(&engine, 0) && !knows(&engine, last),
+        "nothing was written, and everything is forgotten"
+    );
+    engine.close().unwrap();
+}
+
+#[test]
+fn what_was_accepted_stays_accepted_when_there_is_no_room_for_more() {
+    let (dir, now, token) = (
+        tempfile::tempdir().unwrap(),
+        Timestamp::new(1),
+        SecretHash([1; 32]),
+    );
+    let mut engine = Engine::open(dir.path()).unwrap();
+    engine
+        .execute(
+            Command::OwnerInvite {
+                token,
+                expires_at: Timestamp::new(2),
+            },
+            now,
+        )
+        .unwrap();
+    let device = NewDevice {
+        id: DeviceId::new(1),
+        name: "desk".parse().unwrap(),
+        token,
+        stream: SendStreamId::new(1),
+        push: false,
+    };
+    let join = Command::Join {
+        invite: token,
+        name: "ada".parse().unwrap(),
+        password: None,
+        device,
+    };
+    let Ok(Reply::LoggedIn(session)) = engine.execute(join, now) else {
+        panic!("no session")
+    };
+    let create = Request::CreateGroup {
+        name: "team".parse().unwrap(),
+        members: Vec::new(),
+    };
+    let created = engine.execute(Command::Ask(session.actor, create), now);
+    let Ok(Reply::Response(Response::Created { conversation })) = created else {
+        panic!("{created:?}")
+    };
+    let send = |engine: &mut Engine, seq| {
+        let body = Body::Text("hello".parse().unwrap());
+        let draft = Draft {
+            conversation,
+            seq: ClientSeq::new(seq),
+            body,
+            extras: Extras::default(),
+        };
+        match engine.execute(Command::Ask(session.actor, Request::Send(draft)), now)? {
+            Reply::Response(response) => Ok(response),
+            other => panic!("{other:?}"),
+        }
+    };
+    let accepted = send(&mut engine, 1).unwrap();
+    engine.state.set_short_of_room(true);
+    assert_eq!(send(&mut engine, 2), Err(ErrorCode::DiskFull));
+    assert_eq!(send(&mut engine, 1), Ok(accepted), "a retry");
+    engine.state.set_short_of_room(false);
+    assert!(send(&mut engine, 2).is_ok());
+    engine.close().unwrap();
+}

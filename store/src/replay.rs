@@ -1,0 +1,74 @@
+//! Bringing memory to where the log ends, at the start.
+
+use bytes::Bytes;
+use cairn_proto::codec::DecodeError;
+use cairn_proto::ids::ConversationId;
+use hashbrown::HashSet;
+
+use super::engine::ReplayError;
+use super::load::Loader;
+use super::timeline::{Timeline, Timelines};
+use cairn_core::change::Appended;
+use cairn_core::{Change, State, batch};
+
+/// The conversations that the log changes, which the next checkpoint must see to.
+#[derive(Debug, Default)]
+pub(super) struct Replayed {
+    /// Those with entries.
+    pub(super) grown: HashSet<ConversationId>,
+    /// Those whose floor rose.
+    pub(super) expired: HashSet<ConversationId>,
+}
+
+/// Applies a batch of the log to the state that the trees gave, which may be as old as the checkpoint or newer in parts.
+pub(super) fn apply(
+    state: &mut State,
+    loader: &Loader,
+    timelines: &Timelines,
+    replayed: &mut Replayed,
+    payload: Bytes,
+) -> Result<(), ReplayError> {
+    batch::replay(payload, |change, entry| {
+        for need in state.missing_for(&change) {
+            loader.load(state, need)?;
+        }
+        if let Change::Appended(Appended {
+            conversation,
+            msgid,
+            ..
+        }) = change
+        {
+            if replayed.grown.insert(conversation) {
+                // Everything before the first entry in the log is in blocks for certain. What they hold beyond it was written by a
+                // checkpoint that did not come to its end, and is written again.
+                let floor = timelines
+                    .get(conversation)
+                    .map_or(msgid.prev(), |timeline| timeline.floor());
+                timelines.put(Timeline::new(conversation, floor, msgid.prev()));
+            }
+            let timeline = timelines.get(conversation).ok_or(DecodeError::Malformed)?;
+            let head = timeline.publish(msgid, [Bytes::copy_from_slice(&entry)])?;
+            timeline.show(head);
+        }
+        if let Change::FloorRaised {
+            conversation,
+            floor,
+        } = change
+            && let Some(timeline) = timelines.get(conversation)
+        {
+            timeline.raise_floor(floor);
+            replayed.expired.insert(conversation);
+        }
+        if let Change::Rewritten {
+            conversation,
+            msgid,
+            ..
+        } = change
+        {
+            let timeline = timelines.get(conversation).ok_or(DecodeError::Malformed)?;
+            timeline.rewrite(msgid, Bytes::copy_from_slice(&entry));
+        }
+        state.apply(&change);
+        Ok(())
+    })
+}

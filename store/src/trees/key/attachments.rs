@@ -1,0 +1,74 @@
+//! The keys of attachments.
+
+use cairn_proto::attachment::AttachmentHash;
+use cairn_proto::ids::{ConversationId, MsgId, UserId};
+
+use super::{RowKey, RowPrefix};
+use crate::trees::Tree;
+
+impl RowKey {
+    /// An attachment.
+    #[must_use]
+    pub fn attachment(hash: AttachmentHash) -> Self {
+        Self::new(Tree::Attachments).and(hash.as_bytes())
+    }
+
+    /// That no message names an attachment.
+    #[must_use]
+    pub fn unused(hash: AttachmentHash) -> Self {
+        Self::new(Tree::Unused).and(hash.as_bytes())
+    }
+
+    /// What a message names.
+    #[must_use]
+    pub fn attached(conversation: ConversationId, msgid: MsgId) -> Self {
+        Self::new(Tree::Attached)
+            .and_u64(conversation.get())
+            .and_u64(msgid.get())
+    }
+
+    /// What the uploads of a user take.
+    #[must_use]
+    pub fn attachment_bytes(user: UserId) -> Self {
+        Self::new(Tree::AttachmentBytes).and_u32(user.get())
+    }
+}
+
+impl RowPrefix {
+    /// What the messages of a conversation name.
+    #[must_use]
+    pub fn attached_in(conversation: ConversationId) -> Self {
+        Self(RowKey::new(Tree::Attached).and_u64(conversation.get()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::trees::parse;
+
+    #[test]
+    fn every_key_is_read_back() {
+        let (conversation, msgid, user) = (ConversationId::new(7), MsgId::new(9), UserId::new(3));
+        let hash = AttachmentHash::new([5; 32]);
+        assert_eq!(
+            parse::attachment(RowKey::attachment(hash).bytes()),
+            Some(hash)
+        );
+        assert_eq!(parse::attachment(RowKey::unused(hash).bytes()), Some(hash));
+        assert_eq!(
+            parse::attached(RowKey::attached(conversation, msgid).bytes()),
+            Some((conversation, msgid))
+        );
+        assert_eq!(
+            parse::user(RowKey::attachment_bytes(user).bytes()),
+            Some(user)
+        );
+        assert!(
+            RowKey::attached(conversation, msgid)
+                .bytes()
+                .starts_with(RowPrefix::attached_in(conversation).bytes())
+        );
+        assert_eq!(parse::attachment(&[0; 31]), None);
+    }
+}

@@ -1,0 +1,161 @@
+//! The ids in a key, read back. Each is `None` when the bytes are no key of that tree.
+
+use cairn_proto::attachment::AttachmentHash;
+use cairn_proto::ids::{ConversationId, DeviceId, ImportSource, MsgId, SendStreamId, UserId};
+use cairn_proto::text::SettingName;
+
+use cairn_core::record::{CursorChunk, MemberChunk, RecentPart, SecretHash};
+use cairn_core::relation::RelationChunk;
+
+fn u32(key: &mut &[u8]) -> Option<u32> {
+    let (number, rest) = key.split_first_chunk()?;
+    *key = rest;
+    Some(u32::from_be_bytes(*number))
+}
+
+fn u8(key: &mut &[u8]) -> Option<u8> {
+    let (number, rest) = key.split_first()?;
+    *key = rest;
+    Some(*number)
+}
+
+fn u64(key: &mut &[u8]) -> Option<u64> {
+    let (number, rest) = key.split_first_chunk()?;
+    *key = rest;
+    Some(u64::from_be_bytes(*number))
+}
+
+fn whole<T>(mut key: &[u8], parts: impl FnOnce(&mut &[u8]) -> Option<T>) -> Option<T> {
+    let ids = parts(&mut key)?;
+    key.is_empty().then_some(ids)
+}
+
+/// The conversation and the first message of a block.
+#[must_use]
+pub fn block(key: &[u8]) -> Option<(ConversationId, MsgId)> {
+    whole(key, |key| {
+        Some((ConversationId::new(u64(key)?), MsgId::new(u64(key)?)))
+    })
+}
+
+/// A conversation, also as the key of what is agreed on in a group, and of the name of an open one.
+#[must_use]
+pub fn conversation(key: &[u8]) -> Option<ConversationId> {
+    whole(key, |key| Some(ConversationId::new(u64(key)?)))
+}
+
+/// The conversation and the chunk of some of its members.
+#[must_use]
+pub fn members(key: &[u8]) -> Option<(ConversationId, MemberChunk)> {
+    whole(key, |key| {
+        Some((ConversationId::new(u64(key)?), MemberChunk::new(u32(key)?)))
+    })
+}
+
+/// The conversation and the chunk of a part of the entries that do not count.
+#[must_use]
+pub fn uncounted(key: &[u8]) -> Option<(ConversationId, u64)> {
+    whole(key, |key| Some((ConversationId::new(u64(key)?), u64(key)?)))
+}
+
+/// The conversation, the user and the chunk of a part of what mentions him.
+#[must_use]
+pub fn mentions(key: &[u8]) -> Option<(ConversationId, UserId, u64)> {
+    let (conversation, members, user, chunk) = whole(key, |key| {
+        Some((
+            ConversationId::new(u64(key)?),
+            MemberChunk::new(u32(key)?),
+            UserId::new(u32(key)?),
+            u64(key)?,
+        ))
+    })?;
+    (members == MemberChunk::of(user)).then_some((conversation, user, chunk))
+}
+
+/// The send stream and the chunk of some of its cursors.
+#[must_use]
+pub fn cursors(key: &[u8]) -> Option<(DeviceId, SendStreamId, CursorChunk)> {
+    whole(key, |key| {
+        Some((
+            DeviceId::new(u64(key)?),
+            SendStreamId::new(u64(key)?),
+            CursorChunk::new(u64(key)?),
+        ))
+    })
+}
+
+/// The send stream and the part of some of its remembered sends.
+#[must_use]
+pub fn recent(key: &[u8]) -> Option<(DeviceId, SendStreamId, RecentPart)> {
+    whole(key, |key| {
+        Some((
+            DeviceId::new(u64(key)?),
+            SendStreamId::new(u64(key)?),
+            RecentPart::new(u8(key)?)?,
+        ))
+    })
+}
+
+/// A user.
+#[must_use]
+pub fn user(key: &[u8]) -> Option<UserId> {
+    whole(key, |key| Some(UserId::new(u32(key)?)))
+}
+
+/// A device.
+#[must_use]
+pub fn device(key: &[u8]) -> Option<(UserId, DeviceId)> {
+    whole(key, |key| {
+        Some((UserId::new(u32(key)?), DeviceId::new(u64(key)?)))
+    })
+}
+
+/// An invite.
+#[must_use]
+pub fn invite(key: &[u8]) -> Option<SecretHash> {
+    key.try_into().ok().map(SecretHash)
+}
+
+/// The way from a user to a conversation, also to one that he is a member of no more.
+#[must_use]
+pub fn membership(key: &[u8]) -> Option<(UserId, ConversationId)> {
+    whole(key, |key| {
+        Some((UserId::new(u32(key)?), ConversationId::new(u64(key)?)))
+    })
+}
+
+/// An import cursor.
+#[must_use]
+pub fn import(key: &[u8]) -> Option<(ConversationId, ImportSource)> {
+    whole(key, |key| {
+        Some((ConversationId::new(u64(key)?), ImportSource::new(u64(key)?)))
+    })
+}
+
+/// The user and the chunk of some of the relations.
+#[must_use]
+pub fn relations(key: &[u8]) -> Option<(UserId, RelationChunk)> {
+    whole(key, |key| {
+        Some((UserId::new(u32(key)?), RelationChunk::new(u32(key)?)))
+    })
+}
+
+/// A setting.
+#[must_use]
+pub fn setting(key: &[u8]) -> Option<SettingName> {
+    SettingName::new(std::str::from_utf8(key).ok()?).ok()
+}
+
+/// An attachment.
+#[must_use]
+pub fn attachment(key: &[u8]) -> Option<AttachmentHash> {
+    key.try_into().ok().map(AttachmentHash::new)
+}
+
+/// The conversation and the message that names an attachment.
+#[must_use]
+pub fn attached(key: &[u8]) -> Option<(ConversationId, MsgId)> {
+    whole(key, |key| {
+        Some((ConversationId::new(u64(key)?), MsgId::new(u64(key)?)))
+    })
+}
