@@ -64,7 +64,7 @@ pub enum BenchError {
         sized(*free),
         sized(*needed)
     )]
-    NoRoom {
+    OutOfSpace {
         /// Where it was to be stored.
         dir: PathBuf,
         /// Bytes that are free there.

@@ -37,14 +37,14 @@ impl Shared {
                 .and_then(Pending::request)
                 .filter(|_| answer.is_ok())
             {
-                state.standing.note(request);
+                state.subscriptions.note(request);
             }
             let watched = match answered.as_ref().and_then(Pending::request) {
                 Some(Request::Watch { users }) => users.clone(),
                 _ => Vec::new(),
             };
             match answered.map(|pending| pending.waiter) {
-                Some(Waiter::Standing) => {
+                Some(Waiter::Subscriptions) => {
                     // Where the others are is pushed, in the order in which they move.
                     if let Ok(Response::Watching(presences)) = answer {
                         let is_told =
@@ -101,10 +101,10 @@ impl Shared {
                 Waiter::Own(sender) => {
                     let _ = sender.send(answer);
                 }
-                Waiter::Standing | Waiter::Ack(_) => {}
+                Waiter::Subscriptions | Waiter::Ack(_) => {}
             }
         }
-        self.send_room.add_permits(sends);
-        self.request_room.add_permits(requests);
+        self.send_permits.add_permits(sends);
+        self.request_permit.add_permits(requests);
     }
 }

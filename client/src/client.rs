@@ -37,7 +37,7 @@ use crate::timeline::Timeline;
 /// A session with a server that outlives its connections.
 ///
 /// Clones are handles of the same client. It runs in a task of its own until [`Client::close`] is called, the server ends it for good, or
-/// the last handle is gone; [`Timeline`] and [`Events`] hold handles too. Needs a tokio runtime with time and I/O enabled.
+/// the last handle is gone; [`Timeline`] and [`Events`] pause_push handles too. Needs a tokio runtime with time and I/O enabled.
 #[derive(Clone, Debug)]
 pub struct Client {
     handle: Arc<Handle>,
@@ -313,14 +313,14 @@ impl Client {
         msgid: MsgId,
         to: ConversationId,
     ) -> Result<MsgId, Error> {
-        let room = self
+        let permit = self
             .shared()
-            .send_room
+            .send_permits
             .acquire()
             .await
             .map_err(|_| self.ended())?;
         let accepted = self.submit_send(to, None, Content::Forwarded { from, msgid })?;
-        room.forget();
+        permit.forget();
         accepted.await
     }
 
@@ -337,14 +337,14 @@ impl Client {
         conversation: ConversationId,
         body: Body,
     ) -> Result<Accepted, Error> {
-        let room = self
+        let permit = self
             .shared()
-            .send_room
+            .send_permits
             .acquire()
             .await
             .map_err(|_| self.ended())?;
         let accepted = self.submit_send(conversation, None, Content::Said(body, Extras::NONE))?;
-        room.forget();
+        permit.forget();
         Ok(accepted)
     }
 
@@ -358,33 +358,33 @@ impl Client {
         body: Body,
         extras: Extras,
     ) -> Result<Accepted, Error> {
-        let room = self
+        let permit = self
             .shared()
-            .send_room
+            .send_permits
             .acquire()
             .await
             .map_err(|_| self.ended())?;
         let accepted = self.submit_send(conversation, None, Content::Said(body, extras))?;
-        room.forget();
+        permit.forget();
         Ok(accepted)
     }
 
     /// As [`Client::enqueue`], without waiting.
     ///
     /// # Errors
-    /// [`TryEnqueueError::Full`] with the body when there is no room at present; else as [`Client::enqueue`].
+    /// [`TryEnqueueError::Full`] with the body when there is no permit at present; else as [`Client::enqueue`].
     pub fn try_enqueue(
         &self,
         conversation: ConversationId,
         body: Body,
     ) -> Result<Accepted, TryEnqueueError> {
-        let room = match self.shared().send_room.try_acquire() {
-            Ok(room) => room,
+        let permit = match self.shared().send_permits.try_acquire() {
+            Ok(permit) => permit,
             Err(TryAcquireError::NoPermits) => return Err(TryEnqueueError::Full(body)),
             Err(TryAcquireError::Closed) => return Err(self.ended().into()),
         };
         let accepted = self.submit_send(conversation, None, Content::Said(body, Extras::NONE))?;
-        room.forget();
+        permit.forget();
         Ok(accepted)
     }
 
@@ -394,9 +394,9 @@ impl Client {
     /// # Errors
     /// [`Error::SeqUsed`] when the number is not above all that this client used in the conversation; else as [`Client::enqueue`].
     pub async fn enqueue_draft(&self, draft: Draft) -> Result<Accepted, Error> {
-        let room = self
+        let permit = self
             .shared()
-            .send_room
+            .send_permits
             .acquire()
             .await
             .map_err(|_| self.ended())?;
@@ -405,7 +405,7 @@ impl Client {
             Some(draft.seq),
             Content::Said(draft.body, draft.extras),
         )?;
-        room.forget();
+        permit.forget();
         Ok(accepted)
     }
 
@@ -504,15 +504,15 @@ impl Client {
 
     /// Makes a request and waits for its answer, over any number of reconnects.
     pub(crate) async fn request(&self, request: Request) -> Result<Response, Error> {
-        let room = self
+        let permit = self
             .shared()
-            .request_room
+            .request_permit
             .acquire()
             .await
             .map_err(|_| self.ended())?;
         let (sender, receiver) = oneshot::channel();
         self.shared().submit(request, Waiter::Request(sender))?;
-        room.forget();
+        permit.forget();
         receiver.await.unwrap_or(Err(Error::Closed))
     }
 

@@ -105,8 +105,8 @@ impl Client {
     ///
     /// # Errors
     /// As [`Client::contacts`]; [`Error::Refused`] with `NotFound` for a conversation that the user is no member of.
-    pub async fn look(&self, conversation: Option<ConversationId>) -> Result<(), Error> {
-        ask!(self, Request::Look { conversation }, Response::Done => ())
+    pub async fn focus(&self, conversation: Option<ConversationId>) -> Result<(), Error> {
+        ask!(self, Request::Focus { conversation }, Response::Done => ())
     }
 
     /// The user is typing in the conversation that the client looks at. To be called as often as a key is hit: others are told once in

@@ -105,7 +105,7 @@ impl Driver {
             welcome: _,
         } = session;
         let (_opening, pushed) = timeline.unzip();
-        self.shared.lanes.connected(link.clone());
+        self.shared.transfer_slots.connected(link.clone());
         let ended = tokio::select! {
             biased;
             () = self.shared.stop.notified() => Ended::Stopped,
@@ -115,7 +115,7 @@ impl Driver {
             lost = read_datagrams(&self.shared, &link) => Ended::Lost(lost),
             never = write_datagrams(&self.shared, &link) => match never {},
         };
-        self.shared.lanes.disconnected();
+        self.shared.transfer_slots.disconnected();
         link.close(match &ended {
             Ended::Lost(Lost::Protocol(_)) => CloseCode::Protocol,
             Ended::Stopped | Ended::Lost(_) => CloseCode::Normal,

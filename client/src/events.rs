@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::task::{Poll, Waker};
 
-use cairn_proto::event::{Own, TimelineFrame};
+use cairn_proto::event::{AccountUpdate, TimelineFrame};
 use cairn_proto::ids::{ConversationId, MsgId, UserId};
 use cairn_proto::people::Contact;
 use cairn_proto::presence::UserPresence;
@@ -42,17 +42,17 @@ pub enum Event {
     Contact(Box<Contact>),
     /// Something of the user's own is another now, on all his devices: how he presents himself, whether his reads are shown, his role on the
     /// server.
-    Own(Box<Own>),
+    AccountUpdate(Box<AccountUpdate>),
     /// Somebody whom the client watches came, went or is somewhere else: see [`Client::watch`].
     Presence(UserPresence),
-    /// Somebody types in the conversation that the client looks at: see [`Client::look`].
+    /// Somebody types in the conversation that the client looks at: see [`Client::focus`].
     Typing {
         /// The conversation.
         conversation: ConversationId,
         /// Who.
         user: UserId,
     },
-    /// Members of the conversation that the client looks at ([`Client::look`]) are further than they were.
+    /// Members of the conversation that the client looks at ([`Client::focus`]) are further than they were.
     Receipts {
         /// The conversation.
         conversation: ConversationId,
@@ -108,7 +108,7 @@ impl Event {
                 conversation,
                 floor,
             }),
-            TimelineFrame::Own(own) => Some(Self::Own(Box::new(own))),
+            TimelineFrame::AccountUpdate(own) => Some(Self::AccountUpdate(Box::new(own))),
             TimelineFrame::Contact(contact) => Some(Self::Contact(Box::new(contact))),
             TimelineFrame::Presence(presence) => Some(Self::Presence(presence)),
             TimelineFrame::Receipts {

@@ -94,10 +94,10 @@
 //! | how long messages stay | [`Client::retention`], [`Client::set_retention`]; what went: [`Event::Expired`], [`Timeline::floor`] |
 //! | mute, favour or hide a conversation | [`Client::set_member_settings`] |
 //! | friends, following, blocking | [`Client::contacts`], [`Client::relate`] |
-//! | see who is there | [`Client::watch`], [`Client::set_presence`]; who types: [`Client::look`], [`Client::typing`] |
+//! | see who is there | [`Client::watch`], [`Client::set_presence`]; who types: [`Client::focus`], [`Client::typing`] |
 //! | find people, show them | [`Client::search_users`], [`Client::profiles`], [`Client::set_profile`] |
 //! | devices, invites | [`Client::devices`], [`Client::revoke_device`], [`Client::create_invite`] |
-//! | see how the server works | [`Client::figures`], for its owner |
+//! | see how the server works | [`Client::metrics`], for its owner |
 //! | what the server's owner has set | [`Client::settings`], [`Client::set_setting`] |
 //! | end | [`Client::close`] |
 //!
@@ -128,12 +128,12 @@ mod error;
 mod events;
 mod follow;
 mod groups;
-mod hold;
 pub mod limits;
 mod link;
 mod login;
 mod options;
 mod overview;
+mod paused_push;
 mod people;
 mod pin;
 mod receipts;
@@ -141,7 +141,7 @@ mod requests;
 mod retention;
 mod shared;
 mod slots;
-mod standing;
+mod subscriptions;
 mod timeline;
 mod totals;
 mod transfer;
@@ -154,9 +154,9 @@ pub use client::{Accepted, Client, WhoAmI};
 pub use endpoint::Endpoint;
 pub use error::{Error, TryEnqueueError};
 pub use events::{Event, Events};
-pub use hold::Hold;
 pub use options::{JoinRequest, Options, Reconnect};
 pub use overview::Overview;
+pub use paused_push::PausedPush;
 pub use receipts::Receipts;
 pub use requests::{Imported, Page};
 pub use timeline::Timeline;

@@ -114,12 +114,12 @@ impl Client {
         since: Option<Moment>,
         first: Option<ConversationPage>,
     ) -> Result<Overview, Error> {
-        let (mut overview, mut is_whole) = self.read_overview(since, first).await?;
+        let (mut overview, mut is_complete) = self.read_overview(since, first).await?;
         // While several pages were read, a conversation may have moved from one that was not read yet to one that was.
-        while !is_whole {
+        while !is_complete {
             let (later, is_last) = self.read_overview(Some(overview.as_of), None).await?;
             overview.update(later);
-            is_whole = is_last;
+            is_complete = is_last;
         }
         self.shared().state.lock().overview_read(&overview);
         Ok(overview)
@@ -143,7 +143,7 @@ impl Client {
                 ConversationKind::Direct { peer } => Some(peer),
                 ConversationKind::Group { .. } => None,
             }));
-            let is_whole = read.is_none() && page.next_after.is_none();
+            let is_complete = read.is_none() && page.next_after.is_none();
             let overview = read.get_or_insert(Overview {
                 conversations: Vec::new(),
                 gone: page.gone,
@@ -159,7 +159,7 @@ impl Client {
                 (Some(next), known) if after.is_none_or(|after| next < after) => {
                     (after, read) = (Some(next), known)
                 }
-                (None, Some(overview)) => return Ok((overview, is_whole)),
+                (None, Some(overview)) => return Ok((overview, is_complete)),
                 _ => {
                     return Err(Error::Protocol(
                         "the pages of the conversations go round in circles",
@@ -191,7 +191,7 @@ impl AtLogin {
     }
 
     /// The page is out of date.
-    pub(crate) fn let_go(&mut self) {
+    pub(crate) fn evict(&mut self) {
         self.page = None;
     }
 }
@@ -205,9 +205,11 @@ impl State {
             .iter()
             .map(|item| (item.id, item.head))
             .collect();
-        let is_whole = overview.next_after.is_none();
+        let is_complete = overview.next_after.is_none();
         let is_known = |id| {
-            is_whole && overview.extent == OverviewExtent::Changed && !overview.gone.contains(&id)
+            is_complete
+                && overview.extent == OverviewExtent::Changed
+                && !overview.gone.contains(&id)
         };
         for (conversation, follower) in self.followers.all() {
             let head = heads.get(&conversation).copied();
@@ -216,8 +218,8 @@ impl State {
                 wakers.extend(follower.waker.take());
             }
         }
-        self.moment = whole_as_of(overview).or(self.moment);
-        self.at_login.let_go();
+        self.moment = complete_as_of(overview).or(self.moment);
+        self.at_login.evict();
     }
 
     /// The user's conversations were looked through: the next login needs to tell only of what changes from now on.
@@ -228,7 +230,7 @@ impl State {
         }
         wakers.into_iter().for_each(Waker::wake);
         self.moment = Some(overview.as_of);
-        self.at_login.let_go();
+        self.at_login.evict();
     }
 
     /// What the next login is to tell of.
@@ -238,6 +240,6 @@ impl State {
 }
 
 /// The moment of an overview that ends with its first page.
-pub(crate) fn whole_as_of(page: &ConversationPage) -> Option<Moment> {
+pub(crate) fn complete_as_of(page: &ConversationPage) -> Option<Moment> {
     page.next_after.is_none().then_some(page.as_of)
 }

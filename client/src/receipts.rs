@@ -21,9 +21,9 @@ pub struct Receipts {
 }
 
 /// Receipts. A request fails with [`Error::Refused`] when the server says no (with `TurnedOff` where nobody has receipts), or with whatever
-/// ends the client. [`crate::Event::Receipts`] tells a client that looks at a conversation ([`Client::look`]) when they change.
+/// ends the client. [`crate::Event::Receipts`] tells a client that looks at a conversation ([`Client::focus`]) when they change.
 impl Client {
-    /// Who has got a message, and who has read it. It reads all pages: in a very large group look at [`Client::receipt_page`] instead.
+    /// Who has got a message, and who has read it. It reads all pages: in a very large group focus at [`Client::receipt_page`] instead.
     ///
     /// # Errors
     /// See above.

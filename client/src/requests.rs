@@ -3,13 +3,13 @@
 
 use std::time::Duration;
 
-use cairn_proto::figures::Figures;
 use cairn_proto::ids::{ConversationId, DeviceId, ImportSource, MsgId, UserId};
 use cairn_proto::invite::InviteLink;
 use cairn_proto::limits::{
     FRAME_BYTES_MAX, IMPORT_ENTRIES_MAX, RUN_MESSAGES_MAX, USERS_PER_REQUEST_MAX,
 };
 use cairn_proto::message::Message;
+use cairn_proto::metrics::Metrics;
 use cairn_proto::request::{ImportEntry, PullRange, Request};
 use cairn_proto::response::{DeviceInfo, Explained, Member, Response, UserInfo};
 use cairn_proto::text::{EmojiName, GroupName, Text, UserName};
@@ -94,7 +94,7 @@ impl Client {
     /// later gets the new text.
     ///
     /// # Errors
-    /// See above, and [`Error::Disconnected`]: then look at the message before trying again, since asking twice could undo an edit on another
+    /// See above, and [`Error::Disconnected`]: then focus at the message before trying again, since asking twice could undo an edit on another
     /// device.
     pub async fn edit(
         &self,
@@ -180,7 +180,7 @@ impl Client {
     /// Makes a group. The user is its owner; `members`, at most [`USERS_PER_REQUEST_MAX`], are in it from the beginning.
     ///
     /// # Errors
-    /// See above, among them `LimitReached` when he owns as many groups as the server allows, and [`Error::Disconnected`]: then look into [`Client::conversations`] before trying again.
+    /// See above, among them `LimitReached` when he owns as many groups as the server allows, and [`Error::Disconnected`]: then focus into [`Client::conversations`] before trying again.
     pub async fn create_group(
         &self,
         name: GroupName,
@@ -345,12 +345,12 @@ impl Client {
 
 /// The server itself.
 impl Client {
-    /// What the server has done since its start: for its owner. Two readings subtract, see [`Figures::since`].
+    /// What the server has done since its start: for its owner. Two readings subtract, see [`Metrics::since`].
     ///
     /// # Errors
     /// [`Error::Refused`], and whatever ends the client.
-    pub async fn figures(&self) -> Result<Figures, Error> {
-        ask!(self, Request::Figures, Response::Figures(figures) => *figures)
+    pub async fn metrics(&self) -> Result<Metrics, Error> {
+        ask!(self, Request::Metrics, Response::Metrics(metrics) => *metrics)
     }
 }
 
@@ -373,12 +373,13 @@ impl Client {
         let mut first = first;
         let mut entries = entries.into_iter().peekable();
         while entries.peek().is_some() {
-            let mut room = FRAME_BYTES_MAX - REQUEST_HEAD_BYTES;
+            let mut bytes_left = FRAME_BYTES_MAX - REQUEST_HEAD_BYTES;
             let mut part = Vec::new();
             while let Some(entry) = entries.next_if(|entry| {
                 let bytes = encoded_bytes(entry);
-                let fits = part.is_empty() || (bytes <= room && part.len() < IMPORT_ENTRIES_MAX);
-                room = room.saturating_sub(bytes);
+                let fits =
+                    part.is_empty() || (bytes <= bytes_left && part.len() < IMPORT_ENTRIES_MAX);
+                bytes_left = bytes_left.saturating_sub(bytes);
                 fits
             }) {
                 part.push(entry);

@@ -23,11 +23,11 @@ use crate::error::Error;
 use crate::events::{Event, Subscriber};
 use crate::follow::Followers;
 use crate::limits;
-use crate::overview::{AtLogin, whole_as_of};
+use crate::overview::{AtLogin, complete_as_of};
 use crate::people::People;
 use crate::slots::{Slots, Waiter};
-use crate::standing::Standing;
-use crate::transfer::Lanes;
+use crate::subscriptions::Subscriptions;
+use crate::transfer::TransferSlots;
 use crate::typing::Typing;
 
 /// An answer as it came from the wire.
@@ -44,9 +44,9 @@ pub(crate) struct Shared {
     pub(crate) stop: Notify,
     /// How many want nothing to be read that is pushed.
     pub(crate) holds: watch::Sender<usize>,
-    pub(crate) lanes: Lanes,
-    pub(crate) send_room: Semaphore,
-    pub(crate) request_room: Semaphore,
+    pub(crate) transfer_slots: TransferSlots,
+    pub(crate) send_permits: Semaphore,
+    pub(crate) request_permit: Semaphore,
 }
 
 #[derive(Debug)]
@@ -60,7 +60,7 @@ enum Phase {
 #[derive(Debug)]
 pub(crate) struct State {
     phase: Phase,
-    /// Frames for the connection, in order. Empty while there is none: the slots hold what has to go out then.
+    /// Frames for the connection, in order. Empty while there is none: the slots pause_push what has to go out then.
     out: Vec<u8>,
     pub(crate) slots: Slots,
     next_seq: HashMap<ConversationId, ClientSeq>,
@@ -70,7 +70,7 @@ pub(crate) struct State {
     pub(crate) subscribers: HashMap<u64, Subscriber>,
     pub(crate) whoami: WhoAmI,
     pub(crate) people: People,
-    pub(crate) standing: Standing,
+    pub(crate) subscriptions: Subscriptions,
     /// When every timeline was last told how far its log goes.
     pub(crate) moment: Option<Moment>,
     pub(crate) at_login: AtLogin,
@@ -158,7 +158,7 @@ impl State {
             | TimelineFrame::Contact(_)
             | TimelineFrame::Presence(_)
             | TimelineFrame::Receipts { .. }
-            | TimelineFrame::Own(_) => {}
+            | TimelineFrame::AccountUpdate(_) => {}
         }
         if let Some(event) = Event::of(frame) {
             if self
@@ -166,7 +166,7 @@ impl State {
                 .values()
                 .all(|subscriber| subscriber.is_own)
             {
-                self.at_login.let_go();
+                self.at_login.evict();
             }
             self.tell(&event, wakers);
         }
@@ -218,8 +218,8 @@ impl Shared {
             subscribers: HashMap::new(),
             whoami: WhoAmI::from(welcome),
             people: People::default(),
-            standing: Standing::default(),
-            moment: whole_as_of(&welcome.overview).or(since),
+            subscriptions: Subscriptions::default(),
+            moment: complete_as_of(&welcome.overview).or(since),
             at_login: AtLogin::new(welcome.overview.clone(), since),
         };
         Self {
@@ -228,13 +228,13 @@ impl Shared {
             stop: Notify::new(),
             typing: Typing::default(),
             holds: watch::Sender::new(0),
-            lanes: Lanes::default(),
-            send_room: Semaphore::new(SENDS_IN_FLIGHT_MAX),
-            request_room: Semaphore::new(limits::REQUESTS_IN_FLIGHT_MAX),
+            transfer_slots: TransferSlots::default(),
+            send_permits: Semaphore::new(SENDS_IN_FLIGHT_MAX),
+            request_permit: Semaphore::new(limits::REQUESTS_IN_FLIGHT_MAX),
         }
     }
 
-    /// Takes a send in. The caller holds a permit of `send_room` and forgets it when this succeeds.
+    /// Takes a send in. The caller holds a permit of `send_permits` and forgets it when this succeeds.
     pub(crate) fn send(
         &self,
         conversation: ConversationId,
@@ -328,13 +328,13 @@ impl Shared {
         let State {
             slots,
             out,
-            standing,
+            subscriptions,
             ..
         } = &mut *state;
-        for request in standing.requests() {
+        for request in subscriptions.requests() {
             // One that waits is the newer wish. Each of these went through before, so none is too large.
             if !slots.has_kind_of(&request) {
-                let _ = slots.submit(request, Waiter::Standing, &mut Vec::new());
+                let _ = slots.submit(request, Waiter::Subscriptions, &mut Vec::new());
             }
         }
         slots.write_all(out);
@@ -355,9 +355,9 @@ impl Shared {
         let given_up = state.slots.take_all();
         state.wake_everybody(&mut wakers);
         drop(state);
-        self.lanes.close();
-        self.send_room.close();
-        self.request_room.close();
+        self.transfer_slots.close();
+        self.send_permits.close();
+        self.request_permit.close();
         self.tell(
             given_up
                 .into_iter()

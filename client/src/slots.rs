@@ -23,8 +23,8 @@ pub(crate) enum Waiter {
     Request(oneshot::Sender<Result<Response, Error>>),
     /// A request of the client's own, bounded by where it comes from: each timeline pulls one page at a time.
     Own(oneshot::Sender<Result<Response, Error>>),
-    /// A standing request, asked again on a new connection: what it tells is told as events.
-    Standing,
+    /// A subscriptions request, asked again on a new connection: what it tells is told as events.
+    Subscriptions,
     /// A coalesced ack; each conversation has at most one in flight.
     Ack(ConversationId),
 }
@@ -52,7 +52,7 @@ impl Pending {
     /// Whether asking a second time does no harm. What a user settles, for himself or for a group, may be settled anew: among those who may,
     /// the last one who asks has his way, as ever. Some requests make something each time, or take back what somebody else did meanwhile that
     /// is not theirs to take back: a newer edit, what was read since, a removal from the group.
-    fn is_repeatable(&self) -> bool {
+    fn is_idempotent(&self) -> bool {
         !matches!(
             self.request(),
             Some(
@@ -159,8 +159,8 @@ impl Slots {
     pub(crate) fn take_unrepeatable(&mut self) -> Vec<Waiter> {
         let written_below = self.written_below;
         self.take_all_if(|pending| {
-            matches!(pending.waiter, Waiter::Standing)
-                || (pending.order < written_below && !pending.is_repeatable())
+            matches!(pending.waiter, Waiter::Subscriptions)
+                || (pending.order < written_below && !pending.is_idempotent())
         })
     }
 

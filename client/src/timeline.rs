@@ -34,11 +34,11 @@ pub struct Timeline {
     current: Run,
     /// The page on its way.
     page: Option<oneshot::Receiver<Result<Response, Error>>>,
-    outlook: Outlook,
+    push_state: PushState,
 }
 
 #[derive(Debug)]
-enum Outlook {
+enum PushState {
     Open,
     /// An error to report, and then nothing more.
     Failed(Error),
@@ -60,10 +60,10 @@ impl Timeline {
                 .add(Follower::new(key, conversation, from, extent));
             key
         };
-        let outlook = if extent == Extent::Endless && !client.is_pushed() {
-            Outlook::Failed(Error::PushIsOff)
+        let push_state = if extent == Extent::Endless && !client.is_pushed() {
+            PushState::Failed(Error::PushIsOff)
         } else {
-            Outlook::Open
+            PushState::Open
         };
         let current = Run {
             conversation,
@@ -77,7 +77,7 @@ impl Timeline {
             key,
             current,
             page: None,
-            outlook,
+            push_state,
         }
     }
 
@@ -168,11 +168,11 @@ impl Timeline {
 
     fn poll_fill(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<(), Error>>> {
         loop {
-            match std::mem::replace(&mut self.outlook, Outlook::Over) {
-                Outlook::Open => self.outlook = Outlook::Open,
+            match std::mem::replace(&mut self.push_state, PushState::Over) {
+                PushState::Open => self.push_state = PushState::Open,
                 // Whoever closes the client knows it.
-                Outlook::Failed(Error::Closed) | Outlook::Over => return Poll::Ready(None),
-                Outlook::Failed(error) => return Poll::Ready(Some(Err(error))),
+                PushState::Failed(Error::Closed) | PushState::Over => return Poll::Ready(None),
+                PushState::Failed(error) => return Poll::Ready(Some(Err(error))),
             }
             if let Some(page) = &mut self.page
                 && let Poll::Ready(answer) = Pin::new(page).poll(context)
@@ -183,9 +183,9 @@ impl Timeline {
                 match self.step(context) {
                     Ok(Some(Step::Take(run))) => self.current = run,
                     Ok(Some(Step::Pull { from, limit })) => self.pull(from, limit),
-                    Ok(Some(Step::End)) => self.outlook = Outlook::Over,
+                    Ok(Some(Step::End)) => self.push_state = PushState::Over,
                     Ok(Some(Step::Wait) | None) => return Poll::Pending,
-                    Err(error) => self.outlook = Outlook::Failed(error),
+                    Err(error) => self.push_state = PushState::Failed(error),
                 }
             }
             if self.current.count > 0 {
@@ -224,7 +224,7 @@ impl Timeline {
         };
         match self.client.shared().submit(request, Waiter::Own(sender)) {
             Ok(()) => self.page = Some(receiver),
-            Err(error) => self.outlook = Outlook::Failed(error),
+            Err(error) => self.push_state = PushState::Failed(error),
         }
     }
 
@@ -232,14 +232,14 @@ impl Timeline {
         let pulled = match answer {
             Ok(Response::Pulled(pulled)) => pulled,
             Ok(_) => {
-                return self.outlook =
-                    Outlook::Failed(Error::Protocol("a pull was answered with something else"));
+                return self.push_state =
+                    PushState::Failed(Error::Protocol("a pull was answered with something else"));
             }
-            Err(error) => return self.outlook = Outlook::Failed(error),
+            Err(error) => return self.push_state = PushState::Failed(error),
         };
         let mut state = self.client.shared().state.lock();
         let Some(follower) = state.followers.get_mut(self.conversation, self.key) else {
-            return self.outlook = Outlook::Over;
+            return self.push_state = PushState::Over;
         };
         let run = follower.pulled(pulled);
         // The page after this one is asked for while this one is read.
@@ -248,15 +248,15 @@ impl Timeline {
         match run {
             Ok(Some(run)) => self.current = run,
             Ok(None) => {}
-            Err(broken) => self.outlook = Outlook::Failed(Error::Protocol(broken.0)),
+            Err(broken) => self.push_state = PushState::Failed(Error::Protocol(broken.0)),
         }
-        if let (Outlook::Open, Some((from, limit))) = (&self.outlook, ahead) {
+        if let (PushState::Open, Some((from, limit))) = (&self.push_state, ahead) {
             self.pull(from, limit);
         }
     }
 
     fn fail(&mut self, broken: Broken) -> Error {
-        self.outlook = Outlook::Over;
+        self.push_state = PushState::Over;
         self.current = Run {
             count: 0,
             entries: Bytes::new(),

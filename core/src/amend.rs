@@ -12,7 +12,7 @@ use cairn_proto::text::{EmojiName, Text};
 use super::batch::Batch;
 use super::change::Change;
 use super::command::Actor;
-use super::permission::{Action, Words};
+use super::permission::{Action, Authorship};
 use super::state::State;
 
 impl State {
@@ -82,7 +82,7 @@ impl State {
         let entry = self.message(actor, conversation, msgid)?;
         let words = match self.words(&entry, entry.sender == actor.user, now) {
             // What is taken back stays so: it is never too late to say it again.
-            Words::OwnOfOld if !entry.body.is_message() => Words::Own,
+            Authorship::OwnOfOld if !entry.body.is_message() => Authorship::Own,
             words => words,
         };
         self.check(actor.user, conversation, Action::Recall(words), now)?;
@@ -101,7 +101,7 @@ impl State {
         );
         self.supersede_edit(conversation, msgid, &entry, batch);
         self.drop_pin(conversation, msgid, batch);
-        self.end_use(conversation, msgid, batch);
+        self.drop_ref(conversation, msgid, batch);
         let body = Body::Recalled { by: actor.user };
         self.rewrite(
             conversation,
@@ -235,12 +235,12 @@ impl State {
     }
 
     /// Whose words an entry has, for somebody whose own they are or not. What was said in the future, by a clock that was wrong, was said now.
-    fn words(&self, entry: &Entry, is_own: bool, now: Timestamp) -> Words {
+    fn words(&self, entry: &Entry, is_own: bool, now: Timestamp) -> Authorship {
         let minutes = now.get().saturating_sub(entry.sent_at.get()) / 60_000;
         match is_own {
-            false => Words::Others,
-            true if minutes >= self.settings().amend_minutes.get() as u64 => Words::OwnOfOld,
-            true => Words::Own,
+            false => Authorship::Others,
+            true if minutes >= self.settings().amend_minutes.get() as u64 => Authorship::OwnOfOld,
+            true => Authorship::Own,
         }
     }
 
@@ -291,8 +291,8 @@ impl State {
         self.entries.entry((conversation, msgid)).or_insert(entry);
     }
 
-    /// Lets go of all entries: the command is decided, and the next one that needs them gets them as the batch leaves them.
-    pub fn let_go_of_entries(&mut self) {
+    /// Lets go of all entries: the command is decided, and the next one that loads them gets them as the batch leaves them.
+    pub fn evict_entries(&mut self) {
         self.entries.clear();
     }
 }

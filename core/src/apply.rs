@@ -34,7 +34,7 @@ impl State {
                 msgid,
             } => self.apply_delivered(conversation, user, device, msgid),
             Change::User(id, record) => {
-                self.unsaved.users.insert(*id);
+                self.dirty.users.insert(*id);
                 if !self.users.contains_key(id) {
                     // Who is new has no relations.
                     self.relations.insert(*id, Relations::default());
@@ -42,7 +42,7 @@ impl State {
                 self.install_user(*id, record.clone());
             }
             Change::Device(user, id, record) => {
-                self.unsaved.devices.insert((*user, *id));
+                self.dirty.devices.insert((*user, *id));
                 self.install_device(*user, *id, record.clone());
             }
             &Change::DeviceRemoved(user, device) => self.apply_device_removed(user, device),
@@ -53,11 +53,11 @@ impl State {
                 forgotten,
             } => self.apply_stream_opened(user, device, stream, forgotten),
             Change::Invite(token, record) => {
-                self.unsaved.invites.insert(*token);
+                self.dirty.invites.insert(*token);
                 self.invites.insert(*token, record.clone());
             }
             Change::InviteRemoved(token) => {
-                self.unsaved.invites.insert(*token);
+                self.dirty.invites.insert(*token);
                 self.invites.remove(token);
             }
             Change::Conversation(id, record) => self.apply_conversation(*id, record),
@@ -98,8 +98,8 @@ impl State {
                 conversation,
                 msgid,
                 hash,
-            } => self.attachments.set_use(conversation, msgid, hash),
-            &Change::AttachmentUses { hash, uses } => self.attachments.set_uses(hash, uses),
+            } => self.attachments.set_ref(conversation, msgid, hash),
+            &Change::AttachmentRefs { hash, uses } => self.attachments.set_refs(hash, uses),
             &Change::AttachmentBytes { user, bytes } => self.attachments.set_bytes(user, bytes),
             Change::Pins { conversation, pins } => self.apply_pins(*conversation, pins),
             &Change::Retention {
@@ -192,7 +192,7 @@ impl State {
                     msgid,
                     body,
                 }) {
-                    self.unsaved.streams.push((device, stream));
+                    self.dirty.streams.push((device, stream));
                 }
             }
             Origin::System => found.note_uncounted(msgid),
@@ -211,7 +211,7 @@ impl State {
     fn apply_pins(&mut self, conversation: ConversationId, pins: &[MsgId]) {
         if let Some(found) = self.touch(conversation) {
             found.pins = pins.to_vec();
-            found.unsaved.pins = true;
+            found.dirty.pins = true;
         }
     }
 
@@ -221,7 +221,7 @@ impl State {
         };
         let known = found.imports.entry(source).or_default();
         *known = cursor.max(*known);
-        found.unsaved.imports.push(source);
+        found.dirty.imports.push(source);
     }
 
     fn apply_member(
@@ -243,7 +243,7 @@ impl State {
         member.record.role = role;
         member.record.joined = joined;
         found.note_member(user);
-        self.unsaved.memberships.insert((user, conversation));
+        self.dirty.memberships.insert((user, conversation));
         self.install_membership(
             user,
             conversation,
@@ -265,7 +265,7 @@ impl State {
         found.record.counts = counts;
         found.members.remove(&user);
         found.note_member(user);
-        self.unsaved.memberships.insert((user, conversation));
+        self.dirty.memberships.insert((user, conversation));
         if let Some(user) = self.users.get_mut(&user) {
             user.conversations.remove(&conversation);
             user.owned.remove(&conversation);
@@ -310,7 +310,7 @@ impl State {
         let Some(found) = self.users.get_mut(&user) else {
             return;
         };
-        self.unsaved.devices.insert((user, device));
+        self.dirty.devices.insert((user, device));
         // In the trees its delivered cursors stay until their rows are written for another reason: who loads them passes them over.
         for conversation in &found.conversations {
             let member = self
@@ -327,7 +327,7 @@ impl State {
         self.tokens.remove(&record.token);
         for stream in record.streams {
             self.streams.remove(&(device, stream));
-            self.unsaved.streams_removed.insert((device, stream));
+            self.dirty.streams_removed.insert((device, stream));
         }
     }
 
@@ -355,8 +355,8 @@ impl State {
         record.streams.insert(0, stream);
         if let Some(forgotten) = forgotten {
             self.streams.remove(&(device, forgotten));
-            self.unsaved.streams_removed.insert((device, forgotten));
+            self.dirty.streams_removed.insert((device, forgotten));
         }
-        self.unsaved.devices.insert((user, device));
+        self.dirty.devices.insert((user, device));
     }
 }

@@ -8,9 +8,9 @@ use cairn_proto::ids::{ConversationId, DeviceId, MsgId, UserId};
 use cairn_proto::message::{Entry, split_entry};
 use hashbrown::HashMap;
 
+use super::account_update::AccountPart;
 use super::change::{Appended, Change};
-use super::needs::Need;
-use super::own::OwnPart;
+use super::prefetch::Load;
 
 /// The changes of one group commit, encoded. The commit log writes the buffer as it is, and the entries of messages are shared
 /// out of it with tails, blocks and the wire.
@@ -20,22 +20,22 @@ pub struct Batch {
     header_bytes: usize,
     appended: Vec<EntryAt>,
     rewritten: Vec<EntryAt>,
-    places: Places,
+    places: Scopes,
     effects: Vec<Effect>,
     forced: bool,
     moves_reads: bool,
 }
 
 /// Where each entry lies, the latest of each number. Few ask for that and entries come all the time, so it is brought up to date when it is
-/// asked for.
+/// prefetch_request for.
 #[derive(Debug, Default)]
-struct Places {
+struct Scopes {
     ranges: HashMap<(ConversationId, MsgId), Range<usize>>,
     appended: usize,
     rewritten: usize,
 }
 
-impl Places {
+impl Scopes {
     fn bring_up_to(&mut self, appended: &[EntryAt], rewritten: &[EntryAt]) {
         let news = appended
             .iter()
@@ -113,11 +113,11 @@ pub enum Effect {
         other: UserId,
     },
     /// Something of the user's own is another now.
-    Own {
+    AccountUpdate {
         /// Whose it is.
         user: UserId,
         /// What.
-        part: OwnPart,
+        part: AccountPart,
     },
     /// Another policy of retention holds.
     RetentionSet {
@@ -144,7 +144,7 @@ impl Batch {
             header_bytes,
             appended: Vec::new(),
             rewritten: Vec::new(),
-            places: Places::default(),
+            places: Scopes::default(),
             effects: Vec::new(),
             forced: false,
             moves_reads: false,
@@ -213,12 +213,12 @@ impl Batch {
         }
     }
 
-    /// The entries of the batch that somebody needs, packed.
+    /// The entries of the batch that somebody loads, packed.
     #[must_use]
-    pub fn needed(&mut self, need: Need) -> Vec<(ConversationId, MsgId, &[u8])> {
+    pub fn needed(&mut self, need: Load) -> Vec<(ConversationId, MsgId, &[u8])> {
         let (id, first, last) = match need {
-            Need::Entry(id, msgid) => (id, msgid, msgid),
-            Need::Entries(id, first, last) => (id, first, last),
+            Load::Entry(id, msgid) => (id, msgid, msgid),
+            Load::Entries(id, first, last) => (id, first, last),
             _ => return Vec::new(),
         };
         self.places.bring_up_to(&self.appended, &self.rewritten);

@@ -15,11 +15,11 @@ use cairn_proto::text::{SettingName, SettingValue};
 use serde::{Deserialize, Serialize};
 
 use super::attachment::AttachmentRecord;
-use super::mark::Mark;
 use super::record::{
     ConversationRecord, DeviceRecord, GroupRecord, InviteRecord, MemberTerms, SecretHash,
     UserRecord,
 };
+use super::unread_marker::UnreadMarker;
 
 /// One change of the state. In a batch, an entry that is [`Appended`] or rewritten follows its change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -165,7 +165,7 @@ pub enum Change {
         /// The read cursor from now on.
         read: MsgId,
         /// What is remembered of what he had read.
-        mark: Box<Mark>,
+        mark: Box<UnreadMarker>,
     },
     /// The server started.
     EpochBegun(EpochId),
@@ -202,7 +202,7 @@ pub enum Change {
         floor: MsgId,
     },
     /// So many messages name an attachment. One that is no more stays away.
-    AttachmentUses {
+    AttachmentRefs {
         /// The attachment.
         hash: AttachmentHash,
         /// All of them.

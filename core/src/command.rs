@@ -1,4 +1,4 @@
-//! What the state machine is asked, and what it answers.
+//! What the state machine is prefetch_request, and what it answers.
 
 use cairn_proto::hello::ServerRole;
 use cairn_proto::ids::{ConversationId, DeviceId, EpochId, MsgId, SendStreamId, Timestamp, UserId};
@@ -73,7 +73,7 @@ pub enum Command {
         token: SecretHash,
         /// The send stream of this session.
         stream: SendStreamId,
-        /// Whether the session wants to be pushed, and so needs to know where it is in every conversation.
+        /// Whether the session wants to be pushed, and so loads to know where it is in every conversation.
         push: bool,
         /// The moment of the device's last overview.
         since: Option<Moment>,
@@ -83,7 +83,7 @@ pub enum Command {
     /// Whether a session may read a conversation, and from where.
     Grant(Actor, ConversationId),
     /// Whether a session may see how the server works.
-    Figures(Actor),
+    Metrics(Actor),
     /// The server starts; what it tells of moments from now on is of this epoch.
     Begin(EpochId),
     /// What transfers ask.
@@ -138,10 +138,10 @@ pub enum Reply {
     /// To [`Command::Expire`].
     Expired {
         /// Whether more may go at once: the step came to the bound of what names attachments.
-        is_cut: bool,
+        has_more: bool,
     },
-    /// To [`Command::Figures`]: it may. Whoever has the figures puts them in the place of this.
-    FiguresAllowed,
+    /// To [`Command::Metrics`]: it may. Whoever has the metrics puts them in the place of this.
+    MetricsAllowed,
     /// To [`Command::Attachment`].
     Attachment(AttachmentReply),
 }
@@ -166,7 +166,7 @@ pub struct LoggedIn {
 pub struct Feed {
     /// The conversation.
     pub conversation: ConversationId,
-    /// The last entry that the device needs no more.
+    /// The last entry that the device loads no more.
     pub position: MsgId,
     /// Everything up to here is out of reach, as the overview says.
     pub floor: MsgId,

@@ -9,7 +9,7 @@ use cairn_proto::response::Response;
 use super::batch::{Batch, Effect};
 use super::change::Change;
 use super::command::Actor;
-use super::permission::{Action, Between};
+use super::permission::{Action, DirectChatBlock};
 use super::settings::DirectChats;
 use super::state::State;
 use crate::limits::BLOCKS_MAX;
@@ -30,10 +30,10 @@ impl State {
             return Err(ErrorCode::NoSuchUser);
         }
         let (before, theirs) = (self.relation(user, other), self.relation(other, user));
-        let hears = !theirs.blocks && (theirs.is_contact() || self.has_room_for_contact(other));
+        let hears = !theirs.blocks && (theirs.is_contact() || self.may_add_contact(other));
         let (own, theirs) = decide(act, before, theirs, hears)?;
-        let is_full = own.is_contact() && !before.is_contact() && !self.has_room_for_contact(user);
-        if is_full || (own.blocks && !before.blocks && !self.has_room_for_block(user)) {
+        let is_full = own.is_contact() && !before.is_contact() && !self.may_add_contact(user);
+        if is_full || (own.blocks && !before.blocks && !self.may_add_block(user)) {
             return Err(ErrorCode::LimitReached);
         }
         for (whose, with, relation) in [(user, other, own), (other, user, theirs)] {
@@ -57,7 +57,7 @@ impl State {
             .ok_or(ErrorCode::NoSuchUser)
     }
 
-    fn has_room_for_contact(&self, user: UserId) -> bool {
+    fn may_add_contact(&self, user: UserId) -> bool {
         let is_contact = |&(_, relation): &(UserId, Relation)| relation.is_contact();
         let count = self.relations(user).map_or(0, |relations| {
             relations.after(None).filter(is_contact).count()
@@ -65,8 +65,8 @@ impl State {
         count < self.settings().contacts_max.get()
     }
 
-    /// Blocks have a bound of their own: whoever is asked by very many must be able to block them.
-    fn has_room_for_block(&self, user: UserId) -> bool {
+    /// Blocks have a bound of their own: whoever is prefetch_request by very many must be able to block them.
+    fn may_add_block(&self, user: UserId) -> bool {
         let blocks = |&(_, relation): &(UserId, Relation)| relation.blocks;
         self.relations(user)
             .map_or(0, |relations| relations.after(None).filter(blocks).count())
@@ -105,33 +105,33 @@ impl State {
     }
 
     /// Whether a session may be told who types in a conversation, and tell it.
-    pub(super) fn look(
+    pub(super) fn focus(
         &self,
         actor: Actor,
         conversation: Option<ConversationId>,
         now: Timestamp,
     ) -> Result<Response, ErrorCode> {
         if let Some(conversation) = conversation {
-            self.check(actor.user, conversation, Action::Look, now)?;
+            self.check(actor.user, conversation, Action::Focus, now)?;
         }
         Ok(self.own_reads(actor))
     }
 
     /// What keeps a user from saying something to another, by their relations.
-    pub(super) fn between(&self, user: UserId, other: UserId) -> Between {
+    pub(super) fn between(&self, user: UserId, other: UserId) -> DirectChatBlock {
         let (own, theirs) = (self.relation(user, other), self.relation(other, user));
         if own.blocks {
-            Between::BlockedByAsker
+            DirectChatBlock::BlockedByAsker
         } else if self.settings().direct_chats == DirectChats::Friends
             && own.friendship != Friendship::Friends
         {
-            Between::NoFriends {
+            DirectChatBlock::NoFriends {
                 is_blocked: theirs.blocks,
             }
         } else if theirs.blocks {
-            Between::BlockedByOther
+            DirectChatBlock::BlockedByOther
         } else {
-            Between::Free
+            DirectChatBlock::Free
         }
     }
 }

@@ -38,7 +38,7 @@ pub struct Conversation {
     pub(super) members_complete: bool,
     /// The chunks whose members are all in `members`, unless that holds for every chunk.
     pub(super) chunks: HashSet<MemberChunk>,
-    pub(super) unsaved: Unsaved,
+    pub(super) dirty: Dirty,
 }
 
 /// A member in memory.
@@ -52,7 +52,7 @@ pub struct Member {
 
 /// Which parts of a conversation the trees do not have as they are in memory.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Unsaved {
+pub(super) struct Dirty {
     /// Whether the conversation is on the list of those with anything to save.
     pub(super) listed: bool,
     pub(super) group: bool,
@@ -80,7 +80,7 @@ impl Conversation {
             members: HashMap::new(),
             members_complete: false,
             chunks: HashSet::new(),
-            unsaved: Unsaved::default(),
+            dirty: Dirty::default(),
         }
     }
 
@@ -212,8 +212,8 @@ impl Conversation {
     pub(super) fn note_uncounted(&mut self, msgid: MsgId) {
         if self.uncounted.insert(msgid) {
             let chunk = MsgIdSet::chunk_of(msgid);
-            if self.unsaved.chunks.last() != Some(&chunk) {
-                self.unsaved.chunks.push(chunk);
+            if self.dirty.chunks.last() != Some(&chunk) {
+                self.dirty.chunks.push(chunk);
             }
         }
     }
@@ -242,7 +242,7 @@ impl Conversation {
 
     /// Notes that the trees do not have a member as it is in memory, or have one who is gone.
     pub(super) fn note_member(&mut self, user: UserId) {
-        self.unsaved.members.insert(MemberChunk::of(user));
+        self.dirty.members.insert(MemberChunk::of(user));
     }
 
     /// About how much memory it takes, in bytes.

@@ -53,7 +53,7 @@ impl State {
             Command::Grant(actor, conversation) => {
                 self.grant(actor, conversation).map(Reply::Grant)
             }
-            Command::Figures(actor) => self.allow_figures(actor),
+            Command::Metrics(actor) => self.allow_metrics(actor),
             Command::Attachment(command) => {
                 self.attachment(command, now, batch).map(Reply::Attachment)
             }
@@ -186,12 +186,12 @@ impl State {
             Request::Profiles { users } => self.profiles_of(&users),
             Request::SetServerRole { user, role } => self.set_server_role(actor, user, role, batch),
             Request::SetProfile(profile) => Ok(self.set_profile(actor, profile, batch)),
-            Request::Look { conversation } => self.look(actor, conversation, now),
+            Request::Focus { conversation } => self.focus(actor, conversation, now),
             Request::Watch { users } => self.watchable(actor, &users),
-            // A session makes the token of an invite, reads history and gets figures by commands of their own, and knows itself who is there.
+            // A session makes the token of an invite, reads history and gets metrics by commands of their own, and knows itself who is there.
             Request::CreateInvite { .. }
             | Request::Pull { .. }
-            | Request::Figures
+            | Request::Metrics
             | Request::SetPresence(_) => Err(ErrorCode::Unsupported),
         }
     }
@@ -261,10 +261,10 @@ impl State {
         })
     }
 
-    fn allow_figures(&self, actor: Actor) -> Result<Reply, ErrorCode> {
+    fn allow_metrics(&self, actor: Actor) -> Result<Reply, ErrorCode> {
         self.check_actor(actor)?;
-        self.check_on_server(actor.user, Action::SeeFigures)
-            .map(|()| Reply::FiguresAllowed)
+        self.check_on_server(actor.user, Action::ReadMetrics)
+            .map(|()| Reply::MetricsAllowed)
     }
 
     /// A session may outlive its device by the commands that are on their way.

@@ -17,7 +17,7 @@ use super::conversation::Conversation;
 use super::permission::Action;
 use super::record::{ConversationRecord, KindRecord, MemberTerms};
 use super::state::State;
-use crate::limits::MEMBERS_LOOKED_FOR_MAX;
+use crate::limits::MEMBERS_SCANNED_MAX;
 
 impl State {
     pub(super) fn create_group(
@@ -191,7 +191,7 @@ impl State {
     ) -> (Vec<UserId>, Option<UserId>) {
         let mut ids = self.ids_behind(after);
         let (mut page, mut last) = (Vec::new(), None);
-        for user in ids.by_ref().take(MEMBERS_LOOKED_FOR_MAX) {
+        for user in ids.by_ref().take(MEMBERS_SCANNED_MAX) {
             last = Some(user);
             if self.is_member(user, id) {
                 page.push(user);

@@ -2,11 +2,11 @@
 //!
 //! It is pure. It gets a command and the time and either refuses, changing nothing, or makes changes: [`Change`]s are what the
 //! commit log carries and the only way state moves, so a replay of the log gives the same state.
-//! What a command needs and memory lacks is loaded by the caller first ([`needs`]); nothing here reads a clock, a file or a socket.
+//! What a command loads and memory lacks is loaded by the caller first ([`loads`]); nothing here reads a clock, a file or a socket.
 //!
 //! # Layout
 //!
-//! * [`command`], [`needs`]: what comes in, and what must be in memory for it
+//! * [`command`], [`loads`]: what comes in, and what must be in memory for it
 //! * [`state`]: everything that is in memory; [`apply`]: how changes move it
 //! * [`batch`], [`change`]: what goes out, encoded once
 //! * [`execute`]: commands decided, one by one
@@ -22,7 +22,7 @@
 //! * [`record`], [`group_record`]: what is stored of each part
 
 pub mod account;
-pub mod agreement;
+pub mod account_update;
 pub mod amend;
 pub mod apply;
 pub mod attachment;
@@ -32,36 +32,36 @@ pub mod command;
 pub mod contacts;
 pub mod conversation;
 pub mod cursor;
+pub mod dirty;
+pub mod discovery;
 pub mod execute;
 pub mod forward;
 pub mod group;
 pub mod group_record;
+pub mod group_settings;
 pub mod import;
 pub mod limits;
-pub mod mark;
 pub mod member_settings;
 pub mod mention;
 pub mod moderation;
 pub mod msgid_set;
-pub mod needs;
-pub mod open_group;
-pub mod open_groups;
+pub mod open_group_index;
 pub mod overview;
-pub mod own;
 pub mod people;
 pub mod permission;
 pub mod pin;
+pub mod prefetch;
+pub mod quotas;
 pub mod receipts;
 pub mod record;
 pub mod relation;
 pub mod retention;
 pub mod revision;
-pub mod room;
-pub mod saving;
 pub mod send;
 pub mod send_stream;
 pub mod settings;
 pub mod state;
+pub mod unread_marker;
 
 pub use batch::Batch;
 pub use change::Change;

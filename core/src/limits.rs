@@ -14,13 +14,13 @@ pub const ATTACHMENT_BLOCK_BYTES: u64 = 4096;
 pub const UPLOADERS_MAX: usize = 1024;
 
 /// Messages that name attachments and go with one step of retention: as many as are read in a few milliseconds.
-pub const USES_ENDED_MAX: usize = 1_000;
+pub const REFS_DROPPED_MAX: usize = 1_000;
 
 /// Uploads that the records of their attachments tell of, in all: a step writes a few megabytes at most.
-pub const USES_ENDED_UPLOADS_MAX: usize = 128 * 1024;
+pub const REFS_DROPPED_UPLOADS_MAX: usize = 128 * 1024;
 
-/// Attachments that one command looks at to find those that nobody needs.
-pub const ATTACHMENTS_COLLECTED_MAX: usize = 64;
+/// Attachments that one command looks at to find those that nobody loads.
+pub const GC_BATCH_ATTACHMENTS_MAX: usize = 64;
 
 /// The longest time without input that the owner can set, before a session counts as away.
 pub const AWAY_AFTER_SECONDS_MAX: u64 = 24 * 60 * 60;
@@ -29,10 +29,10 @@ pub const AWAY_AFTER_SECONDS_MAX: u64 = 24 * 60 * 60;
 pub const RECEIPT_CHUNKS_MAX: u32 = 64;
 
 /// Users of the server that one page of the members of a large group looks through.
-pub const MEMBERS_LOOKED_FOR_MAX: usize = 2 * 1024;
+pub const MEMBERS_SCANNED_MAX: usize = 2 * 1024;
 
-/// What a command needs may depend on what was loaded for it, and that again: so often at most.
-pub const NEEDS_ROUNDS_MAX: usize = 3;
+/// What a command loads may depend on what was loaded for it, and that again: so often at most.
+pub const PREFETCH_ROUNDS_MAX: usize = 3;
 
 /// Starts of the server that it remembers. A device that was here before them is told of all conversations, not of those that changed.
 pub const EPOCHS_MAX: usize = 64;

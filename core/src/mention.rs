@@ -117,7 +117,7 @@ impl Conversation {
     pub(super) fn mention(&mut self, msgid: MsgId, users: &[UserId]) {
         for &user in users {
             if self.mentions.entry(user).or_default().insert(msgid) {
-                self.unsaved
+                self.dirty
                     .mentions
                     .insert((user, MsgIdSet::chunk_of(msgid)));
             }

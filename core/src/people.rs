@@ -11,11 +11,11 @@ use cairn_proto::presence::UserPresence;
 use cairn_proto::response::Response;
 use cairn_proto::text::UserName;
 
+use super::account_update::AccountPart;
 use super::batch::{Batch, Effect};
 use super::change::Change;
 use super::command::Actor;
-use super::own::OwnPart;
-use super::permission::{Acquaintance, Action};
+use super::permission::{Action, Relationship};
 use super::record::Row;
 use super::state::State;
 
@@ -85,9 +85,9 @@ impl State {
     ) -> Response {
         if self.profile(actor.user) != profile {
             self.make(&Change::Profile(actor.user, profile), batch);
-            batch.effect(Effect::Own {
+            batch.effect(Effect::AccountUpdate {
                 user: actor.user,
-                part: OwnPart::Profile,
+                part: AccountPart::Profile,
             });
         }
         Response::Done
@@ -113,15 +113,15 @@ impl State {
     }
 
     /// Whether a user has to do with another.
-    pub(super) fn acquaintance(&self, user: UserId, other: UserId) -> Acquaintance {
+    pub(super) fn acquaintance(&self, user: UserId, other: UserId) -> Relationship {
         if self.user(user).is_none() || self.user(other).is_none() {
-            Acquaintance::None
+            Relationship::None
         } else if self.relation(user, other).blocks || self.relation(other, user).blocks {
-            Acquaintance::Blocked
+            Relationship::Blocked
         } else if self.has_reason_to_watch(user, other) {
-            Acquaintance::Known
+            Relationship::Known
         } else {
-            Acquaintance::None
+            Relationship::None
         }
     }
 
@@ -148,7 +148,7 @@ impl State {
     }
 
     pub(super) fn apply_profile(&mut self, user: UserId, profile: Profile) {
-        self.unsaved.profiles.insert(user);
+        self.dirty.profiles.insert(user);
         self.profiles.insert(user, profile);
     }
 
@@ -160,7 +160,7 @@ impl State {
     }
 
     pub(super) fn take_profiles(&mut self, rows: &mut Vec<Row>) {
-        for user in std::mem::take(&mut self.unsaved.profiles) {
+        for user in std::mem::take(&mut self.dirty.profiles) {
             let profile = self.profile(user);
             rows.push(Row::Profile(
                 user,
@@ -186,8 +186,8 @@ impl State {
     }
 
     /// Lets go of the profiles that are stored as they are.
-    pub(super) fn let_go_profiles(&mut self) {
-        let unsaved = &self.unsaved.profiles;
-        self.profiles.retain(|user, _| unsaved.contains(user));
+    pub(super) fn evict_profiles(&mut self) {
+        let dirty = &self.dirty.profiles;
+        self.profiles.retain(|user, _| dirty.contains(user));
     }
 }

@@ -28,15 +28,15 @@ pub enum Action {
     /// Send a message.
     Post,
     /// Say something else in the place of a text.
-    Edit(Words),
+    Edit(Authorship),
     /// Take a message back.
-    Recall(Words),
+    Recall(Authorship),
     /// Ask all members to notice a message.
     MentionAll,
     /// React to a message.
     React,
     /// Be told who types, and tell it.
-    Look,
+    Focus,
     /// Pin a message, or take a pin back.
     Pin,
     /// Add members.
@@ -70,14 +70,14 @@ pub enum Action {
     /// Give users roles on the server.
     SetServerRole,
     /// See how the server works.
-    SeeFigures,
+    ReadMetrics,
     /// Find users by the beginning of a name.
     SearchUsers,
 }
 
 /// Whose words a message has, for somebody who wants to change it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Words {
+pub enum Authorship {
     /// His own, and the time to change them is not over.
     Own,
     /// His own, and it is.
@@ -86,7 +86,7 @@ pub enum Words {
     Others,
 }
 
-impl Words {
+impl Authorship {
     const fn may_change(self) -> Result<(), ErrorCode> {
         match self {
             Self::Own => Ok(()),
@@ -98,13 +98,13 @@ impl Words {
 
 /// Where somebody wants to do it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum Scope {
     /// There is no such conversation.
     Nowhere,
     /// A direct chat of the asker's that nobody has begun.
-    Unbegun(Between),
+    Unbegun(DirectChatBlock),
     /// A direct chat.
-    Direct(Between),
+    Direct(DirectChatBlock),
     /// A group where this is agreed on.
     Group(GroupSettings),
     /// No conversation but the server.
@@ -113,12 +113,12 @@ pub enum Place {
         search: Switch,
     },
     /// With another user, or with himself.
-    User(Acquaintance),
+    User(Relationship),
 }
 
 /// Whether somebody has to do with another user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Acquaintance {
+pub enum Relationship {
     /// He has not, or there is no such user.
     None,
     /// They share a conversation, he follows the other or is his friend, or he is the other.
@@ -129,7 +129,7 @@ pub enum Acquaintance {
 
 /// What keeps the asker from saying something in a direct chat, by what the two are to each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Between {
+pub enum DirectChatBlock {
     /// Nothing.
     Free,
     /// The asker has blocked the other one.
@@ -143,7 +143,7 @@ pub enum Between {
     },
 }
 
-impl Between {
+impl DirectChatBlock {
     const fn may_begin(self) -> Result<(), ErrorCode> {
         match self {
             Self::NoFriends { .. } => Err(ErrorCode::FriendsOnly),
@@ -162,7 +162,7 @@ impl Between {
 
 /// What somebody is to the conversation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
+pub enum MembershipStatus {
     /// Nothing.
     Stranger,
     /// Kept out of it.
@@ -183,39 +183,39 @@ pub enum Standing {
 /// Why not.
 pub fn decide(
     action: Action,
-    place: Place,
-    standing: Standing,
+    place: Scope,
+    standing: MembershipStatus,
     on_server: ServerRole,
 ) -> Result<(), ErrorCode> {
     match (place, standing) {
-        (Place::Nowhere, _) => Err(ErrorCode::NotFound),
-        (Place::Server { search }, _) => decide_on_server(action, search, on_server),
-        (Place::User(acquaintance), _) => {
-            allow(action == Action::Watch && acquaintance == Acquaintance::Known)
+        (Scope::Nowhere, _) => Err(ErrorCode::NotFound),
+        (Scope::Server { search }, _) => decide_on_server(action, search, on_server),
+        (Scope::User(acquaintance), _) => {
+            allow(action == Action::Watch && acquaintance == Relationship::Known)
         }
         // Those who look after the server look after its counts, wherever they are.
         _ if action == Action::ExplainOthers && on_server >= ServerRole::Admin => Ok(()),
         (
-            Place::Group(GroupSettings {
+            Scope::Group(GroupSettings {
                 access: Access::Open,
                 ..
             }),
-            Standing::Stranger,
+            MembershipStatus::Stranger,
         ) if action == Action::Join => Ok(()),
         (
-            Place::Group(GroupSettings {
+            Scope::Group(GroupSettings {
                 access: Access::Open,
                 ..
             }),
-            Standing::Banned,
+            MembershipStatus::Banned,
         ) if action == Action::Join => Err(ErrorCode::Banned),
-        (Place::Unbegun(between), _) if action == Action::Begin => between.may_begin(),
-        (Place::Unbegun(_), _) | (_, Standing::Stranger | Standing::Banned) => {
+        (Scope::Unbegun(between), _) if action == Action::Begin => between.may_begin(),
+        (Scope::Unbegun(_), _) | (_, MembershipStatus::Stranger | MembershipStatus::Banned) => {
             Err(ErrorCode::NotFound)
         }
-        (Place::Direct(between), Standing::Member { .. }) => match action {
+        (Scope::Direct(between), MembershipStatus::Member { .. }) => match action {
             Action::Read | Action::Explain => Ok(()),
-            Action::Post | Action::React | Action::Look | Action::Pin | Action::Retain => {
+            Action::Post | Action::React | Action::Focus | Action::Pin | Action::Retain => {
                 between.may_say()
             }
             Action::Edit(words) => between.may_say().and(words.may_change()),
@@ -223,7 +223,7 @@ pub fn decide(
             Action::Import => allow(on_server >= ServerRole::Admin),
             _ => Err(ErrorCode::Forbidden),
         },
-        (Place::Group(settings), Standing::Member { role, is_muted }) => {
+        (Scope::Group(settings), MembershipStatus::Member { role, is_muted }) => {
             decide_in_group(action, settings, role, is_muted, on_server)
         }
     }
@@ -240,7 +240,7 @@ fn decide_in_group(
         Action::Read
         | Action::Inspect
         | Action::React
-        | Action::Look
+        | Action::Focus
         | Action::Join
         | Action::Leave
         | Action::Explain => true,
@@ -264,7 +264,7 @@ fn decide_in_group(
         | Action::CreateInvite
         | Action::SetSetting
         | Action::SetServerRole
-        | Action::SeeFigures
+        | Action::ReadMetrics
         | Action::SearchUsers => false,
     })?;
     let is_heard = matches!(
@@ -290,7 +290,7 @@ fn decide_on_server(
 ) -> Result<(), ErrorCode> {
     match action {
         Action::CreateInvite => allow(on_server >= ServerRole::Admin),
-        Action::SetSetting | Action::SetServerRole | Action::SeeFigures => {
+        Action::SetSetting | Action::SetServerRole | Action::ReadMetrics => {
             allow(on_server == ServerRole::Owner)
         }
         Action::SearchUsers if search == Switch::Off && on_server < ServerRole::Admin => {
@@ -322,7 +322,9 @@ impl State {
         now: Timestamp,
     ) -> Result<&Conversation, ErrorCode> {
         let found = self.conversations.get(&id);
-        let standing = found.map_or(Standing::Stranger, |found| found.standing(user, now));
+        let standing = found.map_or(MembershipStatus::Stranger, |found| {
+            found.standing(user, now)
+        });
         decide(
             action,
             self.place(user, id, found),
@@ -340,7 +342,7 @@ impl State {
         decide(
             Action::Begin,
             self.place(user, id, self.conversations.get(&id)),
-            Standing::Stranger,
+            MembershipStatus::Stranger,
             self.server_role(user),
         )
     }
@@ -350,19 +352,24 @@ impl State {
     /// # Errors
     /// Why not.
     pub(super) fn check_on_server(&self, user: UserId, action: Action) -> Result<(), ErrorCode> {
-        let place = Place::Server {
+        let place = Scope::Server {
             search: self.settings().user_search,
         };
-        decide(action, place, Standing::Stranger, self.server_role(user))
+        decide(
+            action,
+            place,
+            MembershipStatus::Stranger,
+            self.server_role(user),
+        )
     }
 
     /// Whether the user may be told where another one is.
     pub(super) fn may_watch(&self, user: UserId, other: UserId) -> bool {
-        let place = Place::User(self.acquaintance(user, other));
+        let place = Scope::User(self.acquaintance(user, other));
         decide(
             Action::Watch,
             place,
-            Standing::Stranger,
+            MembershipStatus::Stranger,
             self.server_role(user),
         )
         .is_ok()
@@ -374,13 +381,15 @@ impl State {
             .map_or(ServerRole::Member, |user| user.record.role)
     }
 
-    fn place(&self, user: UserId, id: ConversationId, found: Option<&Conversation>) -> Place {
+    fn place(&self, user: UserId, id: ConversationId, found: Option<&Conversation>) -> Scope {
         let other = other_of(id, user).filter(|other| self.users.contains_key(other));
         let between = other.map(|other| self.between(user, other));
         match found.map(|found| (&found.record.kind, found.group.settings)) {
-            None => between.map_or(Place::Nowhere, Place::Unbegun),
-            Some((KindRecord::Direct, _)) => Place::Direct(between.unwrap_or(Between::Free)),
-            Some((KindRecord::Group { .. }, settings)) => Place::Group(settings),
+            None => between.map_or(Scope::Nowhere, Scope::Unbegun),
+            Some((KindRecord::Direct, _)) => {
+                Scope::Direct(between.unwrap_or(DirectChatBlock::Free))
+            }
+            Some((KindRecord::Group { .. }, settings)) => Scope::Group(settings),
         }
     }
 
@@ -412,14 +421,14 @@ impl State {
 
 impl Conversation {
     /// What a user is to it at present.
-    fn standing(&self, user: UserId, now: Timestamp) -> Standing {
+    fn standing(&self, user: UserId, now: Timestamp) -> MembershipStatus {
         match self.member(user) {
-            Some(Member { record, .. }) => Standing::Member {
+            Some(Member { record, .. }) => MembershipStatus::Member {
                 role: record.role,
                 is_muted: record.terms.muted_until > now,
             },
-            None if self.group.bans(user) => Standing::Banned,
-            None => Standing::Stranger,
+            None if self.group.bans(user) => MembershipStatus::Banned,
+            None => MembershipStatus::Stranger,
         }
     }
 }

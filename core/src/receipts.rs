@@ -13,18 +13,18 @@ use cairn_proto::receipts::{
 };
 use cairn_proto::response::Response;
 
+use super::account_update::AccountPart;
 use super::batch::{Batch, Effect};
 use super::change::Change;
 use super::command::Actor;
 use super::conversation::Member;
-use super::needs::Need;
-use super::own::OwnPart;
+use super::prefetch::Load;
 use super::record::{MemberChunk, UserRecord};
 use super::settings::Switch;
 use super::state::State;
 use crate::limits;
 
-/// A message that receipts are asked of.
+/// A message that receipts are prefetch_request of.
 #[derive(Clone, Copy)]
 struct Asked {
     conversation: ConversationId,
@@ -49,7 +49,7 @@ impl State {
         if !entry.body.is_message() {
             return Err(ErrorCode::NoSuchMessage);
         }
-        let asked = Asked {
+        let prefetch_request = Asked {
             conversation,
             by: actor.user,
             sender: entry.sender,
@@ -61,7 +61,7 @@ impl State {
             let all: Vec<Receipt> = found
                 .members_sorted()
                 .into_iter()
-                .filter_map(|(user, member)| self.receipt(asked, user, member))
+                .filter_map(|(user, member)| self.receipt(prefetch_request, user, member))
                 .collect();
             let mut sum = ReceiptCounts::default();
             all.iter().for_each(|receipt| sum.add(receipt.state));
@@ -82,7 +82,7 @@ impl State {
                 .filter(|&user| after.is_none_or(|after| user > after));
             items.extend(
                 users
-                    .filter_map(|user| self.receipt(asked, user, found.member(user)?))
+                    .filter_map(|user| self.receipt(prefetch_request, user, found.member(user)?))
                     .take(RECEIPTS_PER_PAGE_MAX + 1),
             );
             next_after = last;
@@ -100,13 +100,13 @@ impl State {
     }
 
     /// What must be loaded for a page.
-    pub(super) fn receipts_needed(
+    pub(super) fn prefetch_receipts(
         &self,
         conversation: ConversationId,
         msgid: MsgId,
         by: UserId,
         after: Option<UserId>,
-    ) -> Vec<Need> {
+    ) -> Vec<Load> {
         let Some(found) = self.conversation(conversation) else {
             return Vec::new();
         };
@@ -117,29 +117,29 @@ impl State {
             return Vec::new();
         }
         let is_known = self.entries.contains_key(&(conversation, msgid));
-        let mut needs: Vec<Need> = (!is_known)
-            .then_some(Need::Entry(conversation, msgid))
+        let mut loads: Vec<Load> = (!is_known)
+            .then_some(Load::Entry(conversation, msgid))
             .into_iter()
             .collect();
         if found.is_counted() {
-            needs.extend((!found.knows_all()).then_some(Need::Members(conversation)));
+            loads.extend((!found.knows_all()).then_some(Load::Members(conversation)));
         } else {
             let unknown = window(after)
                 .map(MemberChunk::new)
                 .filter(|&chunk| !found.knows_chunk(chunk))
                 .filter_map(|chunk| chunk.users().last());
-            needs.extend(unknown.map(|user| Need::Member(conversation, user)));
+            loads.extend(unknown.map(|user| Load::Member(conversation, user)));
         }
-        needs
+        loads
     }
 
-    fn receipt(&self, asked: Asked, user: UserId, member: &Member) -> Option<Receipt> {
+    fn receipt(&self, prefetch_request: Asked, user: UserId, member: &Member) -> Option<Receipt> {
         let Asked {
             conversation,
             by,
             sender,
             msgid,
-        } = asked;
+        } = prefetch_request;
         // Who came later was not spoken to.
         if user == sender || member.record.joined > msgid {
             return None;
@@ -234,9 +234,9 @@ impl State {
                 ..record.clone()
             };
             self.make(&Change::User(actor.user, record), batch);
-            batch.effect(Effect::Own {
+            batch.effect(Effect::AccountUpdate {
                 user: actor.user,
-                part: OwnPart::Reads,
+                part: AccountPart::Reads,
             });
         }
         Ok(Response::Done)

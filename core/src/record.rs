@@ -17,9 +17,9 @@ use serde::{Deserialize, Serialize};
 
 use super::attachment::AttachmentRecord;
 use super::change::MemberCounts;
-use super::mark::Mark;
 use super::msgid_set::MsgIdSet;
 use super::relation::{RelationChunk, StoredRelation};
+use super::unread_marker::UnreadMarker;
 
 pub use super::group_record::GroupRecord;
 
@@ -128,7 +128,7 @@ pub struct MemberRecord {
     /// What else holds.
     pub terms: MemberTerms,
     /// What he marked as unread although he had read it.
-    pub mark: Option<Box<Mark>>,
+    pub mark: Option<Box<UnreadMarker>>,
     /// When it last changed, but for what the member's sends move.
     pub changed: Revision,
 }

@@ -102,7 +102,7 @@ impl State {
             true => drop(relations.remove(&other)),
             false => drop(relations.insert(other, relation)),
         }
-        self.unsaved
+        self.dirty
             .relations
             .insert((user, RelationChunk::of(other)));
     }
@@ -115,7 +115,7 @@ impl State {
     }
 
     pub(super) fn take_relations(&mut self, rows: &mut Vec<Row>) {
-        for (user, chunk) in std::mem::take(&mut self.unsaved.relations) {
+        for (user, chunk) in std::mem::take(&mut self.dirty.relations) {
             rows.extend(
                 self.relations
                     .get(&user)
@@ -129,10 +129,10 @@ impl State {
     }
 
     /// Lets go of the relations that are stored as they are.
-    pub(super) fn let_go_relations(&mut self) {
-        let unsaved = &self.unsaved.relations;
+    pub(super) fn evict_relations(&mut self) {
+        let dirty = &self.dirty.relations;
         let chunks_of = |user| (user, RelationChunk::new(0))..=(user, RelationChunk::new(u32::MAX));
         self.relations
-            .retain(|&user, _| unsaved.range(chunks_of(user)).next().is_some());
+            .retain(|&user, _| dirty.range(chunks_of(user)).next().is_some());
     }
 }

@@ -154,7 +154,7 @@ impl State {
     }
 
     /// Lets go what may go under `policy`: what is old enough, which is everything up to `aged`, and what every device has; at once, at
-    /// most [`RETENTION_STEP_ENTRIES`], and [`crate::limits::USES_ENDED_MAX`] messages that name attachments. Nothing happens when another policy holds by now.
+    /// most [`RETENTION_STEP_ENTRIES`], and [`crate::limits::REFS_DROPPED_MAX`] messages that name attachments. Nothing happens when another policy holds by now.
     pub(super) fn expire(
         &mut self,
         conversation: ConversationId,
@@ -169,15 +169,15 @@ impl State {
         let old = found.record.floor;
         let wanted = self.wanted_floor(found, policy, aged).unwrap_or(old);
         if wanted <= old {
-            return Ok(Reply::Expired { is_cut: false });
+            return Ok(Reply::Expired { has_more: false });
         }
-        let floor = self.floor_within_known_uses(
+        let floor = self.floor_within_known_refs(
             conversation,
             old,
             wanted.min(old.plus(RETENTION_STEP_ENTRIES)),
         );
         if floor > old {
-            self.end_uses_within(conversation, old, floor, batch);
+            self.drop_refs_within(conversation, old, floor, batch);
             self.make(
                 &Change::FloorRaised {
                     conversation,
@@ -191,7 +191,7 @@ impl State {
             });
         }
         Ok(Reply::Expired {
-            is_cut: old < floor && floor < wanted,
+            has_more: old < floor && floor < wanted,
         })
     }
 
@@ -230,7 +230,7 @@ impl State {
         Reply::KeepsByDefault(is_kept && self.settings.retention_longest.get() == 0)
     }
 
-    /// The last entry above `aged` that every device of every member has, or needs not have, since it was said before he was a member; else
+    /// The last entry above `aged` that every device of every member has, or loads not have, since it was said before he was a member; else
     /// `aged`, as soon as a device is found that lacks the next one. `None` when it is up to members who are not in memory. Who has no device
     /// holds nothing back: nobody knows whether he will ever come.
     fn acked_by_all(&self, found: &Conversation, aged: MsgId) -> Option<MsgId> {
@@ -271,7 +271,7 @@ impl State {
     ) {
         if let Some(found) = self.touch(conversation) {
             found.retention = retention;
-            found.unsaved.retention = true;
+            found.dirty.retention = true;
         }
     }
 
@@ -280,7 +280,7 @@ impl State {
             found.record.floor = found.record.floor.max(floor);
             found.forget_index(floor);
             let above = found.pins.partition_point(|&pin| pin <= floor);
-            found.unsaved.pins |= above > 0;
+            found.dirty.pins |= above > 0;
             found.pins.drain(..above);
         }
     }
@@ -448,7 +448,7 @@ mod tests {
         ] {
             let answer = state.expire(id, policy, MsgId::ZERO, &mut batch);
             assert!(
-                matches!(answer, Ok(Reply::Expired { is_cut }) if is_cut == cut),
+                matches!(answer, Ok(Reply::Expired { has_more }) if has_more == cut),
                 "{answer:?}"
             );
             assert_eq!(state.conversations[&id].record.floor, MsgId::new(floor));

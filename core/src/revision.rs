@@ -160,7 +160,7 @@ impl State {
                     .remove(&(*user, *conversation))
                     .is_some()
                 {
-                    self.unsaved.ended.insert((*user, *conversation));
+                    self.dirty.ended.insert((*user, *conversation));
                 }
                 self.stamp_membership(*user, *conversation);
             }
@@ -168,8 +168,8 @@ impl State {
                 conversation, user, ..
             } => {
                 let forgotten = self.revisions.end(*user, *conversation);
-                self.unsaved.ended.insert((*user, *conversation));
-                self.unsaved.ended.extend(
+                self.dirty.ended.insert((*user, *conversation));
+                self.dirty.ended.extend(
                     forgotten
                         .into_iter()
                         .flat_map(|id| [(*user, id), (*user, NOWHERE)]),
@@ -194,7 +194,7 @@ impl State {
             | Change::Attachment(..)
             | Change::Attached { .. }
             | Change::AttachmentBytes { .. }
-            | Change::AttachmentUses { .. }
+            | Change::AttachmentRefs { .. }
             | Change::Retention { .. } => {}
         }
     }
@@ -231,7 +231,7 @@ impl State {
             epochs.sort_unstable_by_key(|known| known.first);
             let excess = epochs.len().saturating_sub(limits::EPOCHS_MAX);
             epochs.drain(..excess);
-            self.unsaved.epochs = true;
+            self.dirty.epochs = true;
         }
     }
 

@@ -23,7 +23,7 @@ use super::state::State;
 pub(super) struct Sending<'a> {
     pub(super) conversation: ConversationId,
     pub(super) seq: ClientSeq,
-    /// Of what the client asked, so that a mistake is noticed: half of a hash is enough for that, and keeps what is remembered small.
+    /// Of what the client prefetch_request, so that a mistake is noticed: half of a hash is enough for that, and keeps what is remembered small.
     pub(super) fingerprint: u32,
     pub(super) extras: &'a Extras,
     /// What it names. That its sender may say so is known.
@@ -114,7 +114,7 @@ impl State {
             extras,
             attachment,
         } = sending;
-        if self.is_short_of_room {
+        if self.is_disk_low {
             return Err(ErrorCode::DiskFull);
         }
         if !self.conversations.contains_key(&conversation) {
@@ -162,7 +162,7 @@ impl State {
         );
         self.note_mentions(conversation, msgid, extras, batch);
         if let Some(attachment) = attachment {
-            self.begin_use(conversation, msgid, actor.user, attachment, batch);
+            self.add_ref(conversation, msgid, actor.user, attachment, batch);
         }
         Ok(Response::Accepted { msgid })
     }

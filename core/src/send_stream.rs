@@ -14,17 +14,17 @@ pub struct SendStream {
     /// A ring: a send stands at the remainder of its place.
     recent: Vec<RecentSend>,
     last_place: u64,
-    unsaved: Unsaved,
+    dirty: Dirty,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Cursor {
     last_seq: u64,
-    is_unsaved: bool,
+    is_dirty: bool,
 }
 
 #[derive(Clone, Debug, Default)]
-struct Unsaved {
+struct Dirty {
     /// Chunks with a cursor that moved; one may be named several times.
     chunks: Vec<CursorChunk>,
     parts: [bool; RecentPart::COUNT],
@@ -64,7 +64,7 @@ impl SendStream {
                     id,
                     Cursor {
                         last_seq,
-                        is_unsaved: false,
+                        is_dirty: false,
                     },
                 )
             }));
@@ -104,15 +104,15 @@ impl SendStream {
         let was_saved = self.is_saved();
         let cursor = self.cursors.entry(send.conversation).or_default();
         cursor.last_seq = send.seq.max(cursor.last_seq);
-        if !std::mem::replace(&mut cursor.is_unsaved, true) {
-            self.unsaved.chunks.push(CursorChunk::of(send.conversation));
+        if !std::mem::replace(&mut cursor.is_dirty, true) {
+            self.dirty.chunks.push(CursorChunk::of(send.conversation));
         }
-        if let Some(is_unsaved) = self
-            .unsaved
+        if let Some(is_dirty) = self
+            .dirty
             .parts
             .get_mut(usize::from(RecentPart::of(send.place).get()))
         {
-            *is_unsaved = true;
+            *is_dirty = true;
         }
         self.remember(send);
         was_saved
@@ -135,8 +135,8 @@ impl SendStream {
     }
 
     /// What to store; it counts as stored from now on.
-    pub fn take_unsaved(&mut self) -> StreamRows {
-        let Unsaved { mut chunks, parts } = std::mem::take(&mut self.unsaved);
+    pub fn take_dirty(&mut self) -> StreamRows {
+        let Dirty { mut chunks, parts } = std::mem::take(&mut self.dirty);
         chunks.sort_unstable();
         chunks.dedup();
         let mut rows = StreamRows {
@@ -151,7 +151,7 @@ impl SendStream {
                 .cursors
                 .binary_search_by_key(&CursorChunk::of(conversation), |&(chunk, _)| chunk)
             {
-                cursor.is_unsaved = false;
+                cursor.is_dirty = false;
                 rows.cursors[at].1.push((conversation, cursor.last_seq));
             }
         }
@@ -160,7 +160,7 @@ impl SendStream {
             .for_each(|(_, cursors)| cursors.sort_unstable());
         for part in RecentPart::all()
             .zip(parts)
-            .filter_map(|(part, is_unsaved)| is_unsaved.then_some(part))
+            .filter_map(|(part, is_dirty)| is_dirty.then_some(part))
         {
             let sends = self
                 .recent
@@ -174,7 +174,7 @@ impl SendStream {
     /// Whether everything in it is stored.
     #[must_use]
     pub fn is_saved(&self) -> bool {
-        self.unsaved.chunks.is_empty()
+        self.dirty.chunks.is_empty()
     }
 }
 
@@ -210,7 +210,7 @@ mod tests {
     }
 
     fn saved_and_loaded(mut stream: SendStream) -> SendStream {
-        let rows = stream.take_unsaved();
+        let rows = stream.take_dirty();
         assert!(stream.is_saved());
         let cursors = rows
             .cursors
@@ -274,9 +274,9 @@ mod tests {
         for seq in 1..=MAX {
             accept(&mut stream, A, seq);
         }
-        assert_eq!(stream.take_unsaved().recent.len(), RecentPart::COUNT);
+        assert_eq!(stream.take_dirty().recent.len(), RecentPart::COUNT);
         accept(&mut stream, ConversationId::new(1_000_000), 1);
-        let rows = stream.take_unsaved();
+        let rows = stream.take_dirty();
         assert_eq!(
             rows.cursors,
             [(
@@ -285,7 +285,7 @@ mod tests {
             )]
         );
         assert_eq!(rows.recent.len(), 1);
-        assert!(stream.take_unsaved().recent.is_empty());
+        assert!(stream.take_dirty().recent.is_empty());
     }
 
     #[test]
@@ -297,13 +297,13 @@ mod tests {
         for &send in &all {
             stream.accept(send);
         }
-        let newer = stream.take_unsaved();
+        let newer = stream.take_dirty();
         // Some rows are as of the end, some as of the middle; what came since the middle is replayed.
         let mut older = SendStream::default();
         for &send in all.iter().take(700) {
             older.accept(send);
         }
-        let older = older.take_unsaved();
+        let older = older.take_dirty();
         let mixed = newer
             .recent
             .iter()

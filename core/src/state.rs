@@ -13,7 +13,7 @@ use hashbrown::{HashMap, HashSet};
 
 use super::attachment::Held;
 use super::conversation::{Conversation, Member};
-use super::open_groups::OpenGroups;
+use super::open_group_index::OpenGroupIndex;
 use super::record::{
     ConversationRecord, DeviceRecord, InviteRecord, MemberChunk, MembershipRecord, RecentSend,
     SecretHash, SendCursor, StoredMember, StoredMentions, UserRecord,
@@ -34,7 +34,7 @@ pub struct State {
     pub(super) invites: HashMap<SecretHash, InviteRecord>,
     pub(super) conversations: HashMap<ConversationId, Conversation>,
     pub(super) streams: HashMap<(DeviceId, SendStreamId), SendStream>,
-    pub(super) open_groups: OpenGroups,
+    pub(super) open_groups: OpenGroupIndex,
     pub(super) revisions: Revisions,
     /// Of each user either all relations or none.
     pub(super) relations: HashMap<UserId, Relations>,
@@ -45,13 +45,13 @@ pub struct State {
     pub attachments: Held,
     last_user: u32,
     last_numbered: u64,
-    pub(super) unsaved: Unsaved,
-    /// Entries that the command needs.
+    pub(super) dirty: Dirty,
+    /// Entries that the command loads.
     pub(super) entries: HashMap<(ConversationId, MsgId), Entry>,
     /// A body being encoded; kept for its memory.
     pub(super) scratch: Vec<u8>,
     /// The disk has no room for new messages. It is told from outside, and no part of what is stored.
-    pub(super) is_short_of_room: bool,
+    pub(super) is_disk_low: bool,
 }
 
 /// A user in memory.
@@ -69,7 +69,7 @@ pub struct User {
 
 /// What the trees do not have as it is in memory, apart from what each conversation notes of itself.
 #[derive(Debug, Default)]
-pub(super) struct Unsaved {
+pub(super) struct Dirty {
     pub(super) users: BTreeSet<UserId>,
     pub(super) devices: BTreeSet<(UserId, DeviceId)>,
     pub(super) invites: BTreeSet<SecretHash>,
@@ -198,8 +198,8 @@ impl State {
     /// The conversation, noted as one with something to save.
     pub(super) fn touch(&mut self, id: ConversationId) -> Option<&mut Conversation> {
         let found = self.conversations.get_mut(&id)?;
-        if !std::mem::replace(&mut found.unsaved.listed, true) {
-            self.unsaved.conversations.push(id);
+        if !std::mem::replace(&mut found.dirty.listed, true) {
+            self.dirty.conversations.push(id);
         }
         Some(found)
     }
@@ -237,8 +237,8 @@ impl State {
     }
 
     /// Whether new messages are refused because the disk has no room for them. Retries of those that were accepted are answered as ever.
-    pub const fn set_short_of_room(&mut self, is_short_of_room: bool) {
-        self.is_short_of_room = is_short_of_room;
+    pub const fn set_disk_low(&mut self, is_disk_low: bool) {
+        self.is_disk_low = is_disk_low;
     }
 
     /// A stored invite.

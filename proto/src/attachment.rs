@@ -93,9 +93,9 @@ pub struct Media {
     pub preview: Preview,
 }
 
-/// A film.
+/// A video.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Film {
+pub struct Video {
     /// The file, and what one of its pictures is like.
     pub media: Media,
     /// How long it takes, in milliseconds.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::attachment::{Attachment, Film, Media};
+use crate::attachment::{Attachment, Media, Video};
 use crate::codec;
 use crate::group::GroupSettings;
 use crate::ids::{MsgId, Timestamp, UserId};
@@ -21,8 +21,8 @@ pub enum Body {
     Emoji(EmojiName),
     /// A picture.
     Image(Box<Media>),
-    /// A film.
-    Video(Box<Film>),
+    /// A video.
+    Video(Box<Video>),
     /// Any other file.
     File(Box<Attachment>),
     /// Something that happened to the conversation. Only the server writes these.
@@ -45,9 +45,9 @@ impl From<Media> for Body {
     }
 }
 
-impl From<Film> for Body {
-    fn from(film: Film) -> Self {
-        Self::Video(Box::new(film))
+impl From<Video> for Body {
+    fn from(video: Video) -> Self {
+        Self::Video(Box::new(video))
     }
 }
 
@@ -274,7 +274,7 @@ impl Body {
     pub const fn attachment(&self) -> Option<&Attachment> {
         match self {
             Self::Image(picture) => Some(&picture.file),
-            Self::Video(film) => Some(&film.media.file),
+            Self::Video(video) => Some(&video.media.file),
             Self::File(file) => Some(file),
             _ => None,
         }
@@ -293,7 +293,7 @@ impl Body {
                 return Some(Ok(body));
             }
             Self::Image(picture) => &mut picture.file,
-            Self::Video(film) => &mut film.media.file,
+            Self::Video(video) => &mut video.media.file,
             Self::File(file) => &mut **file,
             _ => return None,
         };

@@ -94,12 +94,12 @@ pub enum TimelineFrame {
         floor: MsgId,
     },
     /// Something of the user's own is another now, by what was done on whatever device, this one as well.
-    Own(Own),
+    AccountUpdate(AccountUpdate),
 }
 
 /// What is a user's own, and the same on all his devices.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Own {
+pub enum AccountUpdate {
     /// How he presents himself.
     Profile(Profile),
     /// Whether others see what he reads, and he what they read.

@@ -15,7 +15,7 @@
 //! * [`retention`]: how long messages stay
 //! * [`people`], [`presence`], [`settings`]: what users are to each other, where they are, and what a server's owner can set
 //! * [`event`], [`typing`]: what the server writes on a timeline stream, and what goes by datagram
-//! * [`figures`]: how a server works, in numbers
+//! * [`metrics`]: how a server works, in numbers
 //! * [`error`] and [`close`]: stable numbers for refusals and for the end of a connection
 //! * [`codec`] and [`frame`]: bytes
 //! * [`invite`]: the link that carries address, pin and a one-time token
@@ -32,7 +32,6 @@ pub mod codec;
 pub mod error;
 pub mod event;
 pub mod extras;
-pub mod figures;
 pub mod frame;
 pub mod group;
 pub mod hello;
@@ -40,6 +39,7 @@ pub mod ids;
 pub mod invite;
 pub mod limits;
 pub mod message;
+pub mod metrics;
 pub mod overview;
 pub mod people;
 pub mod picture;

@@ -134,7 +134,7 @@ pub enum Request {
         user: UserId,
     },
     /// How the server works, in numbers. For the owner of the server.
-    Figures,
+    Metrics,
     /// Say something else in the place of a text of one's own.
     Edit {
         /// The conversation.
@@ -322,14 +322,14 @@ pub enum Request {
     /// What others are told of this session, until it ends.
     SetPresence(PresentDevice),
     /// What this session shows: it is told who types there, and may say that its user does.
-    Look {
+    Focus {
         /// The conversation; `None` for none.
         conversation: Option<ConversationId>,
     },
     /// Say in one conversation what was said in another. The server copies it, with its author, so that nobody can change it on the way.
     /// Answered as `Send` is.
     Forward(Forward),
-    /// Mark everything from here on as unread: the read cursor goes back, on all devices. Delivered cursors stay, and so does what others
+    /// UnreadMarker everything from here on as unread: the read cursor goes back, on all devices. Delivered cursors stay, and so does what others
     /// were told as read.
     MarkUnread {
         /// Which log.

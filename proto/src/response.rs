@@ -4,12 +4,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::codec;
 use crate::error::ErrorCode;
-use crate::figures::Figures;
 use crate::group::{GroupDetails, MemberSettings, OpenGroup};
 use crate::hello::{ServerRole, Welcome};
 use crate::ids::{ConversationId, DeviceId, MsgId, RequestId, Timestamp, UserId};
 use crate::invite::ServerAddr;
 use crate::message::{Entry, Run};
+use crate::metrics::Metrics;
 use crate::overview::ConversationPage;
 use crate::people::{Contact, ContactPage, UserPage, UserProfile};
 use crate::presence::UserPresence;
@@ -83,8 +83,8 @@ pub enum Response {
     },
     /// To `Explain`.
     Explained(Explained),
-    /// To `Figures`. In a box, since every other answer is smaller.
-    Figures(Box<Figures>),
+    /// To `Metrics`. In a box, since every other answer is smaller.
+    Metrics(Box<Metrics>),
     /// To `Pins`: in the order of their numbers.
     Pins(#[serde(deserialize_with = "codec::list")] Vec<MsgId>),
     /// To `Group`.

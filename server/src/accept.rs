@@ -1,4 +1,4 @@
-//! New connections: no more than there is room for, and under load only from addresses that are proven.
+//! New connections: no more than there is session_slots for, and under load only from addresses that are proven.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

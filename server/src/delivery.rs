@@ -16,7 +16,7 @@ use cairn_proto::request::PullRange;
 use quinn::{Connection, SendStream, WriteError};
 
 use super::hub::Session;
-use super::push::{Feed, Push, Reach};
+use super::push::{Feed, FeedBound, Push};
 use super::read_history;
 use crate::limits;
 use crate::limits::PUSH_BYTES_TARGET;
@@ -57,10 +57,10 @@ pub async fn deliver(
             lost = &mut closed => return Err(WriteError::ConnectionLost(lost).into()),
         }
         while let Some((conversation, feed)) = push.next() {
-            rest = rest.max(rest_of(&session.connection, feed.rest));
+            rest = rest.max(rest_of(&session.connection, feed.push_delay));
             advance(push, &history, conversation, feed, &mut out, &mut stream).await?;
         }
-        for told in push.take_told().into_values() {
+        for told in push.drain_pending().into_values() {
             out.push(frame::frame(&told));
         }
         out.write(&mut stream).await?;
@@ -74,8 +74,8 @@ fn rest_of(connection: &Connection, wanted: Duration) -> Duration {
         wanted
     } else {
         wanted
-            .max(connection.rtt() / limits::RESTS_PER_ROUND_TRIP)
-            .min(limits::QUEUEING_REST_MAX)
+            .max(connection.rtt() / limits::COALESCING_DELAYS_PER_ROUND_TRIP)
+            .min(limits::QUEUEING_DELAY_MAX)
     }
 }
 
@@ -142,11 +142,11 @@ async fn advance(
     let end = loop {
         position = position.max(timeline.floor());
         // Asked anew each time: while history is read, or the stream takes no more, the membership may end.
-        let reach = push.reach(conversation, generation);
-        let (end, until) = match reach {
-            Reach::Open => (None, timeline.shown()),
-            Reach::Ended(last) => (Some(last), last),
-            Reach::Gone => return Ok(()),
+        let bound = push.bound(conversation, generation);
+        let (end, until) = match bound {
+            FeedBound::Head => (None, timeline.shown()),
+            FeedBound::Until(last) => (Some(last), last),
+            FeedBound::Stale => return Ok(()),
         };
         let left = u32::try_from(until.above(position))
             .unwrap_or(u32::MAX)
@@ -155,9 +155,9 @@ async fn advance(
             break end;
         }
         let run = match timeline.read_tail(position.next(), RunLimits::of_messages(left)) {
-            TailRead::Level => break end,
-            TailRead::Run(run) => run,
-            TailRead::Below => {
+            TailRead::CaughtUp => break end,
+            TailRead::Hit(run) => run,
+            TailRead::OnDisk => {
                 if until.above(position) > PUSH_BACKLOG_MESSAGES_MAX {
                     out.push(frame::frame(&TimelineFrame::Behind {
                         conversation,
@@ -174,7 +174,7 @@ async fn advance(
             }
         };
         // The membership ended meanwhile, or what the run should begin with expired.
-        if run.last() > until || push.reach(conversation, generation) != reach {
+        if run.last() > until || push.bound(conversation, generation) != bound {
             continue;
         }
         if run.count == 0 {

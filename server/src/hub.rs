@@ -14,15 +14,15 @@ use hashbrown::HashMap;
 use parking_lot::Mutex;
 use tokio::sync::{Notify, watch};
 
+use super::activity::Activity;
 use super::close;
-use super::input::Input;
 use super::outbox::Outbox;
-use super::overtaken::Overtaken;
 use super::publication::{Notice, Publication, ReplyTo};
-use super::push::{Feed, Item, Push};
-use super::receipts::Looked;
+use super::push::{Feed, Push, UpdateKey};
+use super::receipts::FocusedConversations;
 use super::registry::Registry;
 use super::retention::Due;
+use super::revoked_in_batch::RevokedInBatch;
 use crate::limits;
 use cairn_core::Reply;
 use cairn_core::command::{Actor, Grant, LoggedIn};
@@ -39,14 +39,14 @@ pub struct Session {
     pub push: Option<Push>,
     actor: OnceLock<Actor>,
     readable: Mutex<HashMap<ConversationId, Readable>>,
-    /// When there last was input.
-    pub(super) input: Input,
+    /// When there last was activity.
+    pub(super) activity: Activity,
     /// What its client says that others are told of it.
     pub(super) present: Mutex<PresentDevice>,
     /// Whose presence it watches.
     pub(super) watched: Mutex<Vec<UserId>>,
     /// The conversation that it shows.
-    pub(super) looks_at: Mutex<Option<ConversationId>>,
+    pub(super) focus: Mutex<Option<ConversationId>>,
     /// Whether its user was shown what others have read when it began to look.
     pub(super) sees_reads: Mutex<Reads>,
 }
@@ -67,7 +67,7 @@ pub struct Hub {
     registry: Mutex<Registry>,
     /// Where retention has something to look at.
     pub due: Due,
-    /// How long a session is without input before it counts as away; `None` for never.
+    /// How long a session is without activity before it counts as away; `None` for never.
     pub(super) away_after: watch::Sender<Option<Duration>>,
 }
 
@@ -81,13 +81,13 @@ impl Session {
             push: push.then(Push::default),
             actor: OnceLock::new(),
             readable: Mutex::default(),
-            input: Input::new(Instant::now()),
+            activity: Activity::new(Instant::now()),
             present: Mutex::new(PresentDevice {
                 kind: DeviceKind::Unknown,
                 is_away: false,
             }),
             watched: Mutex::default(),
-            looks_at: Mutex::default(),
+            focus: Mutex::default(),
             sees_reads: Mutex::default(),
         })
     }
@@ -98,11 +98,11 @@ impl Session {
         self.actor.get().copied()
     }
 
-    /// What others are told of it. Nobody's input is expected of a bot.
+    /// What others are told of it. Nobody's activity is expected of a bot.
     pub(super) fn shown(&self) -> PresentDevice {
         let said = *self.present.lock();
         PresentDevice {
-            is_away: said.is_away || (said.kind != DeviceKind::Bot && self.input.is_missing()),
+            is_away: said.is_away || (said.kind != DeviceKind::Bot && self.activity.is_idle()),
             ..said
         }
     }
@@ -138,10 +138,10 @@ impl Hub {
         for (reply_to, answer) in &answers {
             if let (ReplyTo::Login(session, _), Ok(Reply::LoggedIn(logged_in))) = (reply_to, answer)
             {
-                self.enter(&mut registry, session, logged_in);
+                self.register(&mut registry, session, logged_in);
             }
         }
-        let overtaken = Overtaken::by(&notices);
+        let revoked_in_batch = RevokedInBatch::by(&notices);
         for notice in notices {
             self.notify(&mut registry, notice);
         }
@@ -153,7 +153,7 @@ impl Hub {
         }
         let mut answered: Option<Arc<Session>> = None;
         for (reply_to, answer) in answers {
-            let answer = answer.and_then(|reply| overtaken.still_true(reply, &reply_to));
+            let answer = answer.and_then(|reply| revoked_in_batch.revalidate(reply, &reply_to));
             self.reply(&mut registry, reply_to, answer, &mut answered);
         }
         if let Some(session) = answered {
@@ -224,12 +224,12 @@ impl Hub {
                 });
                 drop(waiter.send(answer));
             }
-            ReplyTo::Look(session, conversation, waiter) => {
+            ReplyTo::Focus(session, conversation, waiter) => {
                 if let Ok(Reply::Response(Response::OwnReads(reads))) = &answer
                     && registry.is_here(&session)
                 {
                     *session.sees_reads.lock() = *reads;
-                    registry.lookers.replace(&session, conversation);
+                    registry.viewers.replace(&session, conversation);
                 }
                 drop(waiter.send(answer.map(|_| Response::Done)));
             }
@@ -239,7 +239,7 @@ impl Hub {
 
     /// The session begins. What is told of the same batch that was decided before its login, it begins with already: to be told so once more
     /// changes nothing.
-    fn enter(&self, registry: &mut Registry, session: &Arc<Session>, logged_in: &LoggedIn) {
+    fn register(&self, registry: &mut Registry, session: &Arc<Session>, logged_in: &LoggedIn) {
         let _ = session.actor.set(logged_in.actor);
         registry
             .sessions
@@ -294,9 +294,9 @@ impl Hub {
                 last,
             } => {
                 let Registry {
-                    sessions, lookers, ..
+                    sessions, viewers, ..
                 } = registry;
-                lookers.part(conversation, sessions.get(&user).map_or(&[], Vec::as_slice));
+                viewers.part(conversation, sessions.get(&user).map_or(&[], Vec::as_slice));
                 for session in registry.sessions_of(user) {
                     session.readable.lock().remove(&conversation);
                     if let Some(push) = &session.push {
@@ -345,9 +345,12 @@ impl Hub {
                     }
                 }
             }
-            Notice::Own { user, part, own } => {
+            Notice::AccountUpdate { user, part, own } => {
                 for push in pushes(registry, user, |_| true) {
-                    push.tell(Item::Own(part), TimelineFrame::Own((*own).clone()));
+                    push.enqueue(
+                        UpdateKey::AccountUpdate(part),
+                        TimelineFrame::AccountUpdate((*own).clone()),
+                    );
                     push.wake();
                 }
             }
@@ -356,8 +359,8 @@ impl Hub {
                     registry.sever(user, contact.user.id);
                 }
                 for push in pushes(registry, user, |_| true) {
-                    push.tell(
-                        Item::Contact(contact.user.id),
+                    push.enqueue(
+                        UpdateKey::Contact(contact.user.id),
                         TimelineFrame::Contact((*contact).clone()),
                     );
                     push.wake();
@@ -383,9 +386,9 @@ impl Hub {
         }
     }
 
-    /// There is input on a session. Those who watch its user are told if that is news.
-    pub fn note_input(&self, session: &Session, now: Instant) {
-        let is_back = session.input.note(now);
+    /// There is activity on a session. Those who watch its user are told if that is news.
+    pub fn record_activity(&self, session: &Session, now: Instant) {
+        let is_back = session.activity.note(now);
         if let Some(actor) = session
             .actor()
             .filter(|_| is_back && session.push.is_some())
@@ -394,22 +397,22 @@ impl Hub {
         }
     }
 
-    /// Looks who is without input, or is not any more. Those who watch are told in a moment.
-    pub fn note_absences(&self, away_after: Option<Duration>) {
+    /// Looks who is without activity, or is not any more. Those who watch are told in a moment.
+    pub fn mark_idle_sessions(&self, away_after: Option<Duration>) {
         self.registry
             .lock()
-            .note_absences(Instant::now(), away_after);
+            .mark_idle_sessions(Instant::now(), away_after);
     }
 
-    /// Is notified when somebody who is watched came, went or is somewhere else: [`Hub::tell_presences`] tells of him.
+    /// Is notified when somebody who is watched came, went or is somewhere else: [`Hub::notify_presences`] tells of him.
     #[must_use]
     pub fn presence_news(&self) -> Arc<Notify> {
         self.registry.lock().watchers.news.clone()
     }
 
     /// Tells those who watch where those are who moved since the last time.
-    pub fn tell_presences(&self) {
-        self.registry.lock().tell_presences();
+    pub fn notify_presences(&self) {
+        self.registry.lock().notify_presences();
     }
 
     /// Tells those who look at a conversation that somebody types there.
@@ -417,20 +420,20 @@ impl Hub {
         if let Some(actor) = session.actor() {
             self.registry
                 .lock()
-                .lookers
-                .tell(conversation, session, actor.user);
+                .viewers
+                .notify(conversation, session, actor.user);
         }
     }
 
     /// The conversations that somebody looks at.
     #[must_use]
-    pub fn looked(&self) -> Looked {
-        self.registry.lock().lookers.looked.clone()
+    pub fn focused(&self) -> FocusedConversations {
+        self.registry.lock().viewers.focused.clone()
     }
 
     /// Tells those who look at conversations who has got and read what since the last time.
-    pub fn tell_receipts(&self) {
-        self.registry.lock().tell_receipts();
+    pub fn enqueue_receipts(&self) {
+        self.registry.lock().enqueue_receipts();
     }
 
     /// Whether a device has a session.
@@ -486,9 +489,9 @@ fn mark(registry: &Registry, conversation: ConversationId) {
         .followers
         .get(&conversation)
         .map_or(&[][..], Vec::as_slice);
-    let rest = rest_of(followers.len());
+    let push_delay = rest_of(followers.len());
     for push in followers.iter().filter_map(|session| session.push.as_ref()) {
-        if push.mark(conversation, rest) {
+        if push.mark(conversation, push_delay) {
             push.wake();
         }
     }
@@ -496,13 +499,13 @@ fn mark(registry: &Registry, conversation: ConversationId) {
 
 /// How long a session rests after a push of a conversation that so many follow.
 fn rest_of(followers: usize) -> Duration {
-    if followers < limits::RESTING_FOLLOWERS_MIN {
+    if followers < limits::COALESCING_FOLLOWERS_MIN {
         return Duration::ZERO;
     }
     let followers = u32::try_from(followers).unwrap_or(u32::MAX);
-    limits::REST_PER_FOLLOWER
+    limits::COALESCING_DELAY_PER_FOLLOWER
         .saturating_mul(followers)
-        .min(limits::REST_MAX)
+        .min(limits::COALESCING_DELAY_MAX)
 }
 
 #[cfg(test)]

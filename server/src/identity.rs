@@ -57,7 +57,7 @@ impl Identity {
             source,
         })?;
         let key_path = dir.join("key.pem");
-        let pem = read_or_make(&key_path, || {
+        let pem = load_or_create(&key_path, || {
             Ok(KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?
                 .serialize_pem()
                 .into_bytes())
@@ -67,7 +67,7 @@ impl Identity {
             .and_then(|pem| KeyPair::from_pem(&pem).ok())
             .ok_or(IdentityError::Damaged(key_path))?;
         let secret_path = dir.join("quic-secret");
-        let quic_secret = read_or_make(&secret_path, || {
+        let quic_secret = load_or_create(&secret_path, || {
             let mut secret = vec![0; QUIC_SECRET_BYTES];
             getrandom::fill(&mut secret)?;
             Ok(secret)
@@ -108,7 +108,7 @@ impl Identity {
     }
 }
 
-fn read_or_make(
+fn load_or_create(
     path: &Path,
     make: impl FnOnce() -> Result<Vec<u8>, IdentityError>,
 ) -> Result<Vec<u8>, IdentityError> {

@@ -27,7 +27,7 @@ pub struct Intake(Arc<Shared>);
 struct Shared {
     waiting: Mutex<Waiting>,
     arrived: Condvar,
-    room: Semaphore,
+    permits: Semaphore,
 }
 
 #[derive(Debug, Default)]
@@ -48,12 +48,12 @@ impl Intake {
         let shared = Shared {
             waiting: Mutex::default(),
             arrived: Condvar::new(),
-            room: Semaphore::new(limits::INTAKE_COMMANDS_MAX),
+            permits: Semaphore::new(limits::INTAKE_COMMANDS_MAX),
         };
         Self(Arc::new(shared))
     }
 
-    /// Adds tickets in their order, and empties `tickets`. Waits for room.
+    /// Adds tickets in their order, and empties `tickets`. Waits for permits.
     ///
     /// # Errors
     /// When the queue was closed.
@@ -62,7 +62,7 @@ impl Intake {
             let some = tickets.len().min(limits::INTAKE_COMMANDS_MAX);
             let permits = self
                 .0
-                .room
+                .permits
                 .acquire_many(u32::try_from(some).unwrap_or(u32::MAX))
                 .await
                 .map_err(|_| Closed)?;
@@ -81,24 +81,24 @@ impl Intake {
         Ok(())
     }
 
-    /// Takes everything that waits into `tickets`, which must be empty. Waits until there is something, at most for `patience`.
+    /// Takes everything that waits into `tickets`, which must be empty. Waits until there is something, at most for `wait_timeout`.
     /// `false` when the queue is closed and empty.
-    pub fn take(&self, tickets: &mut Vec<Ticket>, patience: Duration) -> bool {
+    pub fn take(&self, tickets: &mut Vec<Ticket>, wait_timeout: Duration) -> bool {
         let mut waiting = self.0.waiting.lock();
         if waiting.tickets.is_empty() && !waiting.closed {
-            self.0.arrived.wait_for(&mut waiting, patience);
+            self.0.arrived.wait_for(&mut waiting, wait_timeout);
         }
         std::mem::swap(&mut waiting.tickets, tickets);
         let open = !waiting.closed || !tickets.is_empty();
         drop(waiting);
-        self.0.room.add_permits(tickets.len());
+        self.0.permits.add_permits(tickets.len());
         open
     }
 
     /// Lets nothing more in. What waits can still be taken.
     pub fn close(&self) {
         self.0.waiting.lock().closed = true;
-        self.0.room.close();
+        self.0.permits.close();
         self.0.arrived.notify_one();
     }
 }

@@ -4,45 +4,45 @@
 //!
 //! * [`endpoint`], [`identity`]: the socket, its settings, and who the server is
 //! * [`accept`]: connections, no more than there is room for
-//! * [`login`], [`password`], [`throttle`]: who may come in
-//! * [`session`], [`framing`], [`requests`], [`pace`]: what a client asks, and how often
+//! * [`login`], [`password`], [`login_rate_limiter`]: who may come in
+//! * [`session`], [`framing`], [`requests`], [`rate_limiter`]: what a client asks, and how often
 //! * [`intake`]: the one queue
 //! * [`sequencer`]: the one thread that decides
 //! * [`hub`], `registry`: the sessions, and who must learn of what
 //! * [`outbox`]: answers to the senders
 //! * [`push`], [`delivery`]: news to everybody
-//! * `presence`, `input`, `typing`, [`receipts`]: who is there, who types and who has read what, and who is told of it
+//! * `presence`, `activity`, `typing`, [`receipts`]: who is there, who types and who has read what, and who is told of it
 //! * [`transfer`]: attachments, each on a stream of its own
 //! * [`retention`]: what lets messages go when their time is over
 //! * [`run`]: all of it together, from start to stop
 
 pub mod accept;
+mod activity;
 pub mod delivery;
 pub mod endpoint;
 pub mod framing;
 pub mod hub;
 pub mod identity;
-mod input;
 pub mod intake;
 pub mod limits;
 pub mod login;
+pub mod login_rate_limiter;
 #[cfg(test)]
 mod loopback;
 pub mod outbox;
-mod overtaken;
-pub mod pace;
 pub mod password;
 mod presence;
 pub mod publication;
 pub mod push;
+pub mod rate_limiter;
 pub mod receipts;
 mod registry;
 pub mod requests;
 pub mod retention;
+mod revoked_in_batch;
 pub mod run;
 pub mod sequencer;
 pub mod session;
-pub mod throttle;
 pub mod transfer;
 mod typing;
 
@@ -62,10 +62,10 @@ use tracing::error;
 
 use self::hub::Hub;
 use self::intake::{Intake, Ticket};
-use self::pace::Pace;
+use self::login_rate_limiter::LoginRateLimiter;
 use self::password::Passwords;
 use self::publication::ReplyTo;
-use self::throttle::Throttle;
+use self::rate_limiter::RateLimiter;
 use self::transfer::Transfers;
 use cairn_core::record::SecretHash;
 use cairn_core::{Command, Reply};
@@ -92,9 +92,9 @@ pub struct Shared {
     /// The address that invite links name.
     pub advertised: ServerAddr,
     /// Failed logins.
-    pub throttle: Throttle,
+    pub login_rate_limiter: LoginRateLimiter,
     /// Who does too much at once.
-    pub pace: Pace,
+    pub rate_limiter: RateLimiter,
     /// Attachments on their way.
     pub transfers: Transfers,
 }
@@ -142,7 +142,7 @@ async fn read_history(
 ) -> Result<Run, ErrorCode> {
     let limits = RunLimits::of_messages(limit);
     if let PullRange::From(from) = range
-        && let TailRead::Run(run) = timeline.read_tail(from, limits)
+        && let TailRead::Hit(run) = timeline.read_tail(from, limits)
     {
         return Ok(run);
     }

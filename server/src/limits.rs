@@ -10,7 +10,7 @@ pub const TRANSFERS_MAX: usize = 64;
 pub const TRANSFERS_PER_USER_MAX: usize = TRANSFERS_MAX / 4;
 
 /// How long a transfer waits for its turn before it is refused. Clients ask again.
-pub const TRANSFER_TURN_TIME_MAX: Duration = Duration::from_secs(10);
+pub const TRANSFER_PERMIT_WAIT_MAX: Duration = Duration::from_secs(10);
 
 /// Threads of the pool that read and write attachments. The others are for reads of history and hashes of passwords.
 pub const TRANSFER_DISK_THREADS_MAX: usize = 2;
@@ -39,17 +39,17 @@ pub const PARTIALS_PER_USER_MAX: usize = 64;
 /// What has arrived of an upload is kept for this time after the last of it came.
 pub const PARTIAL_TIME_MAX: Duration = Duration::from_secs(3 * 24 * 60 * 60);
 
-/// How often attachments that nobody needs are looked for. The first time is at the start.
-pub const COLLECTION_INTERVAL: Duration = Duration::from_secs(10 * 60);
+/// How often attachments that nobody needs are focused for. The first time is at the start.
+pub const GC_INTERVAL: Duration = Duration::from_secs(10 * 60);
 
-/// After so many collections, and at the start, all files are looked at: whether each has its record.
-pub const SWEEPS_EVERY_COLLECTIONS: u64 = 144;
+/// After so many collections, and at the start, all files are focused at: whether each has its record.
+pub const GC_ROUNDS_PER_SWEEP: u64 = 144;
 
 /// Commands that wait for the sequencer, over all sessions.
 pub const INTAKE_COMMANDS_MAX: usize = 16 * 1024;
 
 /// Cursor moves that ride along are written after this time when nothing else is.
-pub const RIDE_ALONG_TIME_MAX: Duration = Duration::from_millis(500);
+pub const LAZY_FLUSH_INTERVAL: Duration = Duration::from_millis(500);
 
 /// The UDP socket's buffers, each way.
 pub const SOCKET_BUFFER_BYTES: usize = 4 * 1024 * 1024;
@@ -85,16 +85,16 @@ pub const STREAMS_PER_CONNECTION_MAX: u32 = 8;
 pub const DATAGRAM_BUFFER_BYTES: usize = 2 * 1024;
 
 /// Sessions that look at the same conversation, beyond which none is told who types there.
-pub const TYPING_LOOKERS_MAX: usize = 100;
+pub const TYPING_VIEWERS_MAX: usize = 100;
 
-/// How often within that time it is looked which sessions are without input: whoever turns away is told of so much of it later at most.
-pub const AWAY_LOOKS_PER_SPAN: u32 = 16;
+/// How often within that time it is focused which sessions are without activity: whoever turns away is told of so much of it later at most.
+pub const IDLE_CHECKS_PER_SPAN: u32 = 16;
 
 /// The shortest rest between two such looks.
-pub const AWAY_LOOK_REST_MIN: Duration = Duration::from_millis(250);
+pub const IDLE_CHECK_INTERVAL_MIN: Duration = Duration::from_millis(250);
 
 /// The longest.
-pub const AWAY_LOOK_REST_MAX: Duration = Duration::from_secs(30);
+pub const IDLE_CHECK_INTERVAL_MAX: Duration = Duration::from_secs(30);
 
 /// Packets that a client may receive before it acknowledges them.
 pub const ACK_ELICITING_PACKETS: u32 = 10;
@@ -111,22 +111,22 @@ pub const PUSH_BYTES_TARGET: usize = 128 * 1024;
 /// From so many followers on, a conversation makes the sessions that were pushed something of it rest for a moment. A delivery that is alone
 /// in its packet costs the server ten times what it costs in company, so where very many listen, what is said within a rest shares one packet
 /// and one acknowledgement. Smaller conversations are pushed at once, to resting sessions too, and so is what ends a silence.
-pub const RESTING_FOLLOWERS_MIN: usize = 200;
+pub const COALESCING_FOLLOWERS_MIN: usize = 200;
 
 /// The rest for each follower: twice what a delivery alone in its packet costs the server, so that a crowd leaves it time for others.
-pub const REST_PER_FOLLOWER: Duration = Duration::from_micros(20);
+pub const COALESCING_DELAY_PER_FOLLOWER: Duration = Duration::from_micros(20);
 
 /// The longest rest where nothing queues. It is what a message in a busy and crowded conversation may come later.
-pub const REST_MAX: Duration = Duration::from_millis(20);
+pub const COALESCING_DELAY_MAX: Duration = Duration::from_millis(20);
 
 /// A session whose round trip is long rests for this part of it, and does not notice.
-pub const RESTS_PER_ROUND_TRIP: u32 = 4;
+pub const COALESCING_DELAYS_PER_ROUND_TRIP: u32 = 4;
 
 /// The longest rest of a session whose round trip is long.
-pub const QUEUEING_REST_MAX: Duration = Duration::from_millis(100);
+pub const QUEUEING_DELAY_MAX: Duration = Duration::from_millis(100);
 
 /// Messages of one conversation that wait for a rest to end. They fill several packets, and further waiting would save nothing.
-pub const RESTING_MESSAGES_MAX: u64 = 32;
+pub const COALESCED_MESSAGES_MAX: u64 = 32;
 
 /// Publications of the sequencer that wait for the network thread.
 pub const PUBLICATIONS_MAX: usize = 64;
@@ -142,10 +142,10 @@ pub const LOGIN_FAILURES_TRACKED_MAX: usize = 10_000;
 
 /// Reactions, pins, edits and joins of one user at once: what a member can repeat without end, and an entry each time. Nobody who does them
 /// by hand comes near it.
-pub const REPEATS_AT_ONCE_MAX: u32 = 300;
+pub const REQUEST_BURST_MAX: u32 = 300;
 
 /// How often he may do one more from then on.
-pub const REPEATS_INTERVAL: Duration = Duration::from_millis(100);
+pub const REQUEST_INTERVAL: Duration = Duration::from_millis(100);
 
 /// How long the link of the first start lets its holder own the server.
 pub const OWNER_INVITE_LIFE: Duration = Duration::from_secs(7 * 24 * 60 * 60);
@@ -154,7 +154,7 @@ pub const OWNER_INVITE_LIFE: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 pub const STOP_SESSIONS_TIME_MAX: Duration = Duration::from_secs(2);
 
 /// How often an idle sequencer looks after its log.
-pub const TEND_INTERVAL: Duration = Duration::from_secs(1);
+pub const MAINTENANCE_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Threads for password hashes and old history.
 pub const BLOCKING_THREADS_MAX: usize = 8;
@@ -165,14 +165,14 @@ pub const PRESENCE_INTERVAL: Duration = Duration::from_millis(250);
 /// How often those who look at a conversation are told who got and read what.
 pub const RECEIPTS_INTERVAL: Duration = Duration::from_secs(1);
 
-/// How often each conversation with a policy of retention is looked at.
+/// How often each conversation with a policy of retention is focused at.
 pub const RETENTION_INTERVAL: Duration = Duration::from_secs(60);
 
 /// The rest after each step of letting go: others come first.
-pub const RETENTION_REST: Duration = Duration::from_millis(200);
+pub const RETENTION_PAUSE: Duration = Duration::from_millis(200);
 
-/// Conversations that are listed at once, to be looked at.
+/// Conversations that are listed at once, to be focused at.
 pub const RETENTION_PAGE_ROWS: usize = 64;
 
-/// Conversations that wait to be looked at out of turn, since their policy changed.
+/// Conversations that wait to be focused at out of turn, since their policy changed.
 pub const RETENTION_DUE_MAX: usize = 1024;

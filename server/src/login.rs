@@ -108,7 +108,7 @@ pub async fn log_in(
     let is_guess = !matches!(credentials, Credentials::Token(_));
     if is_guess
         && !shared
-            .throttle
+            .login_rate_limiter
             .allows(address, name.as_ref(), Instant::now())
     {
         return Err(ErrorCode::RateLimited);
@@ -121,7 +121,7 @@ pub async fn log_in(
                 push,
                 since,
             };
-            enter(shared, session, command)
+            register(shared, session, command)
                 .await
                 .map(|logged_in| (logged_in, None))
         }
@@ -164,7 +164,7 @@ pub async fn log_in(
                 password,
                 device,
             };
-            enter(shared, session, command)
+            register(shared, session, command)
                 .await
                 .map(|logged_in| (logged_in, Some(token_of_device)))
         }
@@ -172,7 +172,7 @@ pub async fn log_in(
     let (logged_in, token) = outcome.inspect_err(|code| {
         if is_guess && matches!(code, ErrorCode::AuthFailed | ErrorCode::BadInvite) {
             shared
-                .throttle
+                .login_rate_limiter
                 .failed(address, name.as_ref(), Instant::now());
         }
     })?;
@@ -214,19 +214,19 @@ async fn with_password(
         return Err(ErrorCode::AuthFailed);
     };
     let (user, hash) = account.unzip();
-    let turn = shared.passwords.turn().await;
+    let permit = shared.passwords.permit().await;
     // Many guesses at once wait here, while the first of them fail.
-    if !shared.throttle.allows(
+    if !shared.login_rate_limiter.allows(
         session.connection.remote_address().ip(),
         Some(&name),
         Instant::now(),
     ) {
         return Err(ErrorCode::RateLimited);
     }
-    let matches = turn.matches(password, hash.flatten()).await;
+    let matches = permit.matches(password, hash.flatten()).await;
     let user = user.filter(|_| matches).ok_or(ErrorCode::AuthFailed)?;
     let (device, token) = new_device(login)?;
-    let logged_in = enter(shared, session, Command::AddDevice { user, device }).await?;
+    let logged_in = register(shared, session, Command::AddDevice { user, device }).await?;
     Ok((logged_in, Some(token)))
 }
 
@@ -253,7 +253,7 @@ fn new_device(login: NewLogin) -> Result<(NewDevice, DeviceToken), ErrorCode> {
     ))
 }
 
-async fn enter(
+async fn register(
     shared: &Shared,
     session: &Arc<Session>,
     command: Command,

@@ -31,14 +31,14 @@ impl Outbox {
     pub fn begin(&self) -> bool {
         let mut state = self.state.lock();
         state.in_flight += 1;
-        state.has_room()
+        state.has_capacity()
     }
 
     /// Waits until another request may be taken.
     pub async fn eased(&self) {
         loop {
             let eased = self.eased.notified();
-            if self.state.lock().has_room() {
+            if self.state.lock().has_capacity() {
                 return;
             }
             eased.await;
@@ -113,7 +113,7 @@ impl Outbox {
 }
 
 impl State {
-    fn has_room(&self) -> bool {
+    fn has_capacity(&self) -> bool {
         self.closed
             || (self.in_flight < REQUESTS_IN_FLIGHT_MAX && self.bytes.len() < OUTBOX_BYTES_MAX)
     }

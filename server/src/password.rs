@@ -13,12 +13,12 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 #[derive(Clone, Debug)]
 pub struct Passwords {
     /// Each hash takes [`MEMORY_KIB`] and tens of milliseconds of a core: a flood of logins must not take the server.
-    turns: Arc<Semaphore>,
+    permits: Arc<Semaphore>,
 }
 
 /// The right to check one password.
 #[derive(Debug)]
-pub struct Turn(Option<OwnedSemaphorePermit>);
+pub struct HashPermit(Option<OwnedSemaphorePermit>);
 
 // The least that OWASP's password storage guide recommends for argon2id.
 const MEMORY_KIB: u32 = 19 * 1024;
@@ -31,7 +31,7 @@ impl Passwords {
     pub fn new() -> Self {
         let cores = std::thread::available_parallelism().map_or(1, Into::into);
         Self {
-            turns: Arc::new(Semaphore::new(cores)),
+            permits: Arc::new(Semaphore::new(cores)),
         }
     }
 
@@ -44,20 +44,20 @@ impl Passwords {
             let hash: PasswordHash = hasher()?.hash_password(password.as_str().as_bytes()).ok()?;
             Some(hash.to_string().into_boxed_str())
         };
-        self.turn()
+        self.permit()
             .await
             .take(work)
             .await
             .ok_or(ErrorCode::LimitReached)
     }
 
-    /// Waits for a turn: between it and the check, whether the check is still wanted can be asked again.
-    pub async fn turn(&self) -> Turn {
-        Turn(self.turns.clone().acquire_owned().await.ok())
+    /// Waits for a permit: between it and the check, whether the check is still wanted can be asked again.
+    pub async fn permit(&self) -> HashPermit {
+        HashPermit(self.permits.clone().acquire_owned().await.ok())
     }
 }
 
-impl Turn {
+impl HashPermit {
     /// Whether the password is the hashed one. Without a hash it is not, and that takes as long: who has an account is not told
     /// by how long an answer takes.
     pub async fn matches(self, password: Password, hash: Option<Box<str>>) -> bool {
@@ -77,13 +77,13 @@ impl Turn {
         self.take(work).await.is_some()
     }
 
-    /// The turn lasts as long as the work, also when nobody waits for it any more.
+    /// The permit lasts as long as the work, also when nobody waits for it any more.
     async fn take<T: Send + 'static>(
         self,
         work: impl FnOnce() -> Option<T> + Send + 'static,
     ) -> Option<T> {
-        let turn = self.0?;
-        let (done, _turn) = tokio::task::spawn_blocking(move || (work(), turn))
+        let permit = self.0?;
+        let (done, _permit) = tokio::task::spawn_blocking(move || (work(), permit))
             .await
             .ok()?;
         done
@@ -117,12 +117,12 @@ mod tests {
         );
         assert!(
             passwords
-                .turn()
+                .permit()
                 .await
                 .matches(right.clone(), Some(hash.clone()))
                 .await
         );
-        assert!(!passwords.turn().await.matches(wrong, Some(hash)).await);
-        assert!(!passwords.turn().await.matches(right, None).await);
+        assert!(!passwords.permit().await.matches(wrong, Some(hash)).await);
+        assert!(!passwords.permit().await.matches(right, None).await);
     }
 }

@@ -13,7 +13,7 @@ use tokio::time::sleep;
 
 use super::Shared;
 use super::hub::Session;
-use super::push::Item;
+use super::push::UpdateKey;
 use crate::limits;
 
 /// Which sessions watch whom.
@@ -105,19 +105,19 @@ impl Watchers {
 
 /// Tells those who watch of whoever moves, until the server ends: at once after a silence, and then only so often, since everybody who is
 /// watched can move as often as he likes and each time costs as much as there are sessions that watch him.
-pub(super) async fn tell_moves(shared: Arc<Shared>) {
+pub(super) async fn notify_moves(shared: Arc<Shared>) {
     let news = shared.hub.presence_news();
     loop {
         news.notified().await;
-        shared.hub.tell_presences();
+        shared.hub.notify_presences();
         sleep(limits::PRESENCE_INTERVAL).await;
     }
 }
 
 pub(super) fn tell(session: &Session, presence: UserPresence) {
     if let Some(push) = &session.push {
-        push.tell(
-            Item::Presence(presence.user),
+        push.enqueue(
+            UpdateKey::Presence(presence.user),
             TimelineFrame::Presence(presence),
         );
         push.wake();

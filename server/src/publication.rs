@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cairn_proto::error::ErrorCode;
-use cairn_proto::event::Own;
+use cairn_proto::event::AccountUpdate;
 use cairn_proto::ids::{ConversationId, DeviceId, MsgId, RequestId, UserId};
 use cairn_proto::people::Contact;
 use cairn_proto::receipts::MemberCursors;
@@ -13,8 +13,8 @@ use tokio::sync::oneshot;
 
 use super::hub::{Readable, Session};
 use cairn_core::Reply;
+use cairn_core::account_update::AccountPart;
 use cairn_core::command::LoggedIn;
-use cairn_core::own::OwnPart;
 
 /// Where an answer goes.
 #[derive(Debug)]
@@ -31,7 +31,7 @@ pub enum ReplyTo {
     /// To a session that asks to watch users.
     Watch(Arc<Session>, oneshot::Sender<Result<Response, ErrorCode>>),
     /// To a session that asks to look at a conversation, or at none.
-    Look(
+    Focus(
         Arc<Session>,
         Option<ConversationId>,
         oneshot::Sender<Result<Response, ErrorCode>>,
@@ -112,7 +112,7 @@ pub enum Notice {
     },
     /// The settings are others.
     SettingSet {
-        /// How long a session is without input before it counts as away; `None` for never.
+        /// How long a session is without activity before it counts as away; `None` for never.
         away_after: Option<Duration>,
     },
     /// The device is no more.
@@ -130,12 +130,12 @@ pub enum Notice {
         contact: Box<Contact>,
     },
     /// Something of the user's own is another now.
-    Own {
+    AccountUpdate {
         /// The user.
         user: UserId,
         /// What.
-        part: OwnPart,
+        part: AccountPart,
         /// As it is now.
-        own: Box<Own>,
+        own: Box<AccountUpdate>,
     },
 }

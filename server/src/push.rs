@@ -15,7 +15,7 @@ use tokio::sync::Notify;
 use tokio::time::timeout;
 
 use crate::limits;
-use cairn_core::own::OwnPart;
+use cairn_core::account_update::AccountPart;
 use cairn_store::timeline::Timeline;
 
 /// The feeds of one session.
@@ -30,19 +30,19 @@ struct State {
     feeds: HashMap<ConversationId, Feed>,
     last_generation: u64,
     dirty: VecDeque<ConversationId>,
-    /// What else is to be told, the latest of each thing.
-    told: BTreeMap<Item, TimelineFrame>,
-    /// There is news that must not wait for the end of a rest.
+    /// What else is to be pending, the latest of each thing.
+    pending: BTreeMap<UpdateKey, TimelineFrame>,
+    /// There is news that must not wait for the end of a push_delay.
     is_urgent: bool,
-    is_resting: bool,
+    is_coalescing: bool,
 }
 
-/// What a session is told of beside conversations. Each thing has one place, so that a session that reads slowly is told how it stands and
+/// What a session is pending of beside conversations. Each thing has one place, so that a session that reads slowly is pending how it stands and
 /// not how it came to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Item {
+pub enum UpdateKey {
     /// Something of the user's own.
-    Own(OwnPart),
+    AccountUpdate(AccountPart),
     /// The relation to a user.
     Contact(UserId),
     /// Where a user is.
@@ -60,14 +60,14 @@ pub struct Feed {
     pub position: MsgId,
     /// The entry that ended the membership.
     pub end: Option<MsgId>,
-    /// What the session is told of the conversation first: it is new to the user, or something about it is.
+    /// What the session is pending of the conversation first: it is new to the user, or something about it is.
     pub announce: Option<Box<Conversation>>,
-    /// How far the user has read, by the head that the log had then, when the session has not been told.
+    /// How far the user has read, by the head that the log had then, when the session has not been pending.
     pub read: Option<(MsgId, MsgId)>,
     /// The last entry of which the session knows that it is gone on purpose.
     pub floor: MsgId,
     /// How long the session rests once this was pushed.
-    pub rest: Duration,
+    pub push_delay: Duration,
     /// Which of the feeds it is that the conversation has had, one after the other.
     pub generation: Generation,
     dirty: bool,
@@ -79,20 +79,20 @@ pub struct Generation(u64);
 
 /// How far what a feed pushes goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reach {
+pub enum FeedBound {
     /// As far as sessions are shown the log.
-    Open,
+    Head,
     /// Up to the entry that ended the membership.
-    Ended(MsgId),
+    Until(MsgId),
     /// The feed is no more, or another is in its place.
-    Gone,
+    Stale,
 }
 
 impl Feed {
     /// A feed of a conversation that the client learned of at login, with its floor.
     #[must_use]
     pub fn resumed(timeline: Arc<Timeline>, position: MsgId, floor: MsgId) -> Self {
-        let (rest, generation) = (Duration::ZERO, Generation::default());
+        let (push_delay, generation) = (Duration::ZERO, Generation::default());
         Self {
             timeline,
             position,
@@ -100,7 +100,7 @@ impl Feed {
             announce: None,
             read: None,
             floor,
-            rest,
+            push_delay,
             generation,
             dirty: false,
         }
@@ -119,7 +119,7 @@ impl Feed {
 
 impl State {
     fn has_news(&self) -> bool {
-        !self.dirty.is_empty() || !self.told.is_empty()
+        !self.dirty.is_empty() || !self.pending.is_empty()
     }
 }
 
@@ -154,14 +154,14 @@ impl Push {
         self.mark(conversation, Duration::ZERO);
     }
 
-    /// The session is told how its user stands in a conversation, and with it how far he has read.
+    /// The session is pending how its user stands in a conversation, and with it how far he has read.
     pub fn announce(&self, summary: &Conversation) {
         self.note(summary.id, |feed| {
             (feed.announce, feed.read) = (Some(Box::new(summary.clone())), None)
         });
     }
 
-    /// The session is told how far its user has read, by the head that the log had then.
+    /// The session is pending how far its user has read, by the head that the log had then.
     pub fn read(&self, conversation: ConversationId, read: MsgId, head: MsgId) {
         self.note(conversation, |feed| feed.read = Some((read, head)));
     }
@@ -175,39 +175,48 @@ impl Push {
         }
     }
 
-    /// There is news in a conversation, whose sessions rest for so long once they were pushed some. Says whether the session should be
+    /// There is news in a conversation, whose sessions push_delay for so long once they were pushed some. Says whether the session should be
     /// woken for it.
-    pub fn mark(&self, conversation: ConversationId, rest: Duration) -> bool {
+    pub fn mark(&self, conversation: ConversationId, push_delay: Duration) -> bool {
         let State {
             feeds,
             dirty,
             is_urgent: was_urgent,
-            is_resting,
+            is_coalescing,
             ..
         } = &mut *self.state.lock();
         let Some(feed) = feeds.get_mut(&conversation) else {
             return false;
         };
-        feed.rest = rest;
+        feed.push_delay = push_delay;
         let is_listed = std::mem::replace(&mut feed.dirty, true);
         if !is_listed {
             dirty.push_back(conversation);
         }
-        let cannot_wait = rest.is_zero()
-            || feed.timeline.head().above(feed.position) >= limits::RESTING_MESSAGES_MAX;
+        let cannot_wait = push_delay.is_zero()
+            || feed.timeline.head().above(feed.position) >= limits::COALESCED_MESSAGES_MAX;
         let is_urgent = cannot_wait && !std::mem::replace(was_urgent, true);
-        if *is_resting { is_urgent } else { !is_listed }
+        if *is_coalescing {
+            is_urgent
+        } else {
+            !is_listed
+        }
     }
 
-    /// There is something to tell beside news of conversations. What was to be told of the same item before is not told any more.
-    pub fn tell(&self, item: Item, frame: TimelineFrame) {
+    /// There is something to enqueue beside news of conversations. What was to be pending of the same item before is not pending any more.
+    pub fn enqueue(&self, item: UpdateKey, frame: TimelineFrame) {
         let mut state = self.state.lock();
         state.is_urgent = true;
-        state.told.insert(item, frame);
+        state.pending.insert(item, frame);
     }
 
-    /// Members of a conversation are further than they were. A session that has not been told of others yet is told that there are more.
-    pub fn tell_receipts(&self, conversation: ConversationId, frame: TimelineFrame, reads: Reads) {
+    /// Members of a conversation are further than they were. A session that has not been pending of others yet is pending that there are more.
+    pub fn enqueue_receipts(
+        &self,
+        conversation: ConversationId,
+        frame: TimelineFrame,
+        reads: Reads,
+    ) {
         let TimelineFrame::Receipts {
             conversation: id,
             mut cursors,
@@ -222,10 +231,13 @@ impl Push {
                 .for_each(|cursors| cursors.read = MsgId::ZERO);
         }
         let mut state = self.state.lock();
-        let more = more || state.told.contains_key(&Item::Receipts(conversation));
+        let more = more
+            || state
+                .pending
+                .contains_key(&UpdateKey::Receipts(conversation));
         state.is_urgent = true;
-        state.told.insert(
-            Item::Receipts(conversation),
+        state.pending.insert(
+            UpdateKey::Receipts(conversation),
             TimelineFrame::Receipts {
                 conversation: id,
                 cursors,
@@ -234,9 +246,9 @@ impl Push {
         );
     }
 
-    /// Takes everything that is to be told beside news of conversations.
-    pub fn take_told(&self) -> BTreeMap<Item, TimelineFrame> {
-        std::mem::take(&mut self.state.lock().told)
+    /// Takes everything that is to be pending beside news of conversations.
+    pub fn drain_pending(&self) -> BTreeMap<UpdateKey, TimelineFrame> {
+        std::mem::take(&mut self.state.lock().pending)
     }
 
     /// Wakes whoever waits in [`Push::next`].
@@ -244,13 +256,13 @@ impl Push {
         self.wake.notify_one();
     }
 
-    /// Waits until there is news, after a rest that only urgent news cuts short.
-    pub async fn news(&self, rest: Duration) {
-        if !rest.is_zero() {
-            self.state.lock().is_resting = true;
+    /// Waits until there is news, after a push_delay that only urgent news cuts short.
+    pub async fn news(&self, push_delay: Duration) {
+        if !push_delay.is_zero() {
+            self.state.lock().is_coalescing = true;
             // Whichever ends it, what is new by then is pushed.
-            let _ = timeout(rest, self.urgent_news()).await;
-            self.state.lock().is_resting = false;
+            let _ = timeout(push_delay, self.urgent_news()).await;
+            self.state.lock().is_coalescing = false;
         }
         loop {
             let wake = self.wake.notified();
@@ -294,15 +306,15 @@ impl Push {
 
     /// How far a feed that [`Push::next`] gave goes by now.
     #[must_use]
-    pub fn reach(&self, conversation: ConversationId, generation: Generation) -> Reach {
+    pub fn bound(&self, conversation: ConversationId, generation: Generation) -> FeedBound {
         let state = self.state.lock();
         match state
             .feeds
             .get(&conversation)
             .filter(|feed| feed.generation == generation)
         {
-            Some(feed) => feed.end.map_or(Reach::Open, Reach::Ended),
-            None => Reach::Gone,
+            Some(feed) => feed.end.map_or(FeedBound::Head, FeedBound::Until),
+            None => FeedBound::Stale,
         }
     }
 
@@ -313,7 +325,7 @@ impl Push {
         });
     }
 
-    /// The session was told that everything up to `floor` is gone on purpose.
+    /// The session was pending that everything up to `floor` is gone on purpose.
     pub fn told_floor(&self, conversation: ConversationId, generation: Generation, floor: MsgId) {
         self.change(conversation, generation, |feed| {
             feed.floor = feed.floor.max(floor)
@@ -337,7 +349,7 @@ impl Push {
         }
     }
 
-    /// Takes a feed away whose end was told.
+    /// Takes a feed away whose end was pending.
     pub fn remove(&self, conversation: ConversationId, generation: Generation) {
         let mut state = self.state.lock();
         if state
@@ -365,7 +377,7 @@ mod tests {
 
     const CROWD: ConversationId = ConversationId::new(1);
     const FRIENDS: ConversationId = ConversationId::new(2);
-    const REST: Duration = limits::REST_MAX;
+    const PUSH_DELAY: Duration = limits::COALESCING_DELAY_MAX;
 
     /// A session that follows both and was pushed all there is, and the log of the crowd.
     fn push() -> (Push, Arc<Timeline>) {
@@ -387,10 +399,10 @@ mod tests {
             .collect()
     }
 
-    /// How long a session that rests waits for news, of which `tell` tells.
-    async fn waited(push: &Push, tell: impl FnOnce()) -> Duration {
+    /// How long a session that rests waits for news, of which `enqueue` tells.
+    async fn waited(push: &Push, enqueue: impl FnOnce()) -> Duration {
         let began = Instant::now();
-        tokio::join!(push.news(REST), async { tell() });
+        tokio::join!(push.news(PUSH_DELAY), async { enqueue() });
         began.elapsed()
     }
 
@@ -400,50 +412,50 @@ mod tests {
         push.end(CROWD, MsgId::new(3));
         let (_, old) = push.next().unwrap();
         assert_eq!(
-            push.reach(CROWD, old.generation),
-            Reach::Ended(MsgId::new(3))
+            push.bound(CROWD, old.generation),
+            FeedBound::Until(MsgId::new(3))
         );
         push.put(CROWD, Feed::resumed(crowd, MsgId::new(7), MsgId::ZERO));
-        assert_eq!(push.reach(CROWD, old.generation), Reach::Gone);
+        assert_eq!(push.bound(CROWD, old.generation), FeedBound::Stale);
         push.advance(CROWD, old.generation, MsgId::new(9));
         push.told_floor(CROWD, old.generation, MsgId::new(9));
         push.remove(CROWD, old.generation);
         let (_, new) = push.next().unwrap();
         assert_eq!((new.position, new.floor), (MsgId::new(7), MsgId::ZERO));
-        assert_eq!(push.reach(CROWD, new.generation), Reach::Open);
+        assert_eq!(push.bound(CROWD, new.generation), FeedBound::Head);
         push.remove(CROWD, new.generation);
-        assert_eq!(push.reach(CROWD, new.generation), Reach::Gone);
+        assert_eq!(push.bound(CROWD, new.generation), FeedBound::Stale);
     }
 
     #[tokio::test(start_paused = true)]
     async fn news_of_a_crowd_waits_for_the_end_of_a_rest_and_no_longer() {
         let (push, _) = push();
-        let told = || assert!(!push.mark(CROWD, REST), "nobody needs to be woken");
-        assert!((REST..2 * REST).contains(&waited(&push, told).await));
+        let pending = || assert!(!push.mark(CROWD, PUSH_DELAY), "nobody needs to be woken");
+        assert!((PUSH_DELAY..2 * PUSH_DELAY).contains(&waited(&push, pending).await));
         assert_eq!(taken(&push), [CROWD]);
         assert!(
-            push.mark(CROWD, REST),
+            push.mark(CROWD, PUSH_DELAY),
             "what ends a silence is pushed at once"
         );
         push.wake();
         push.news(Duration::ZERO).await;
-        assert_eq!(push.next().unwrap().1.rest, REST);
+        assert_eq!(push.next().unwrap().1.push_delay, PUSH_DELAY);
     }
 
     #[tokio::test(start_paused = true)]
     async fn other_news_cuts_a_rest_short_and_takes_the_crowds_with_it() {
         let (push, _) = push();
-        let told = || {
-            assert!(!push.mark(CROWD, REST));
+        let pending = || {
+            assert!(!push.mark(CROWD, PUSH_DELAY));
             assert!(push.mark(FRIENDS, Duration::ZERO));
             push.wake();
         };
-        assert_eq!(waited(&push, told).await, Duration::ZERO);
+        assert_eq!(waited(&push, pending).await, Duration::ZERO);
         assert_eq!(taken(&push), [CROWD, FRIENDS]);
-        let told = || assert!(!push.mark(CROWD, REST));
+        let pending = || assert!(!push.mark(CROWD, PUSH_DELAY));
         assert!(
-            waited(&push, told).await >= REST,
-            "the next rest is whole again"
+            waited(&push, pending).await >= PUSH_DELAY,
+            "the next push_delay is whole again"
         );
     }
 
@@ -460,25 +472,25 @@ mod tests {
             cursors: vec![of(user)],
             more,
         };
-        let told = |push: &Push| push.take_told().into_values().collect::<Vec<_>>();
-        push.tell_receipts(CROWD, frame(1, false), Reads::Shown);
-        assert_eq!(told(&push), [frame(1, false)]);
-        push.tell_receipts(CROWD, frame(1, false), Reads::Shown);
-        push.tell_receipts(CROWD, frame(2, false), Reads::Shown);
+        let pending = |push: &Push| push.drain_pending().into_values().collect::<Vec<_>>();
+        push.enqueue_receipts(CROWD, frame(1, false), Reads::Shown);
+        assert_eq!(pending(&push), [frame(1, false)]);
+        push.enqueue_receipts(CROWD, frame(1, false), Reads::Shown);
+        push.enqueue_receipts(CROWD, frame(2, false), Reads::Shown);
         assert_eq!(
-            told(&push),
+            pending(&push),
             [frame(2, true)],
             "of the first it is only known that there was one"
         );
-        push.tell_receipts(CROWD, frame(3, true), Reads::Shown);
-        assert_eq!(told(&push), [frame(3, true)]);
-        push.tell_receipts(CROWD, frame(4, false), Reads::Hidden);
+        push.enqueue_receipts(CROWD, frame(3, true), Reads::Shown);
+        assert_eq!(pending(&push), [frame(3, true)]);
+        push.enqueue_receipts(CROWD, frame(4, false), Reads::Hidden);
         let hidden = MemberCursors {
             read: MsgId::ZERO,
             ..of(4)
         };
         assert_eq!(
-            told(&push),
+            pending(&push),
             [TimelineFrame::Receipts {
                 conversation: CROWD,
                 cursors: vec![hidden],
@@ -490,18 +502,18 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn so_much_news_that_it_fills_packets_cuts_a_rest_short() {
         let (push, crowd) = push();
-        let told = || {
-            for msgid in 1..=limits::RESTING_MESSAGES_MAX {
+        let pending = || {
+            for msgid in 1..=limits::COALESCED_MESSAGES_MAX {
                 crowd
                     .publish(MsgId::new(msgid), [Bytes::from_static(b"entry")])
                     .unwrap();
                 assert_eq!(
-                    push.mark(CROWD, REST),
-                    msgid == limits::RESTING_MESSAGES_MAX
+                    push.mark(CROWD, PUSH_DELAY),
+                    msgid == limits::COALESCED_MESSAGES_MAX
                 );
             }
             push.wake();
         };
-        assert_eq!(waited(&push, told).await, Duration::ZERO);
+        assert_eq!(waited(&push, pending).await, Duration::ZERO);
     }
 }

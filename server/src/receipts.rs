@@ -17,17 +17,17 @@ use crate::limits;
 
 /// The conversations that somebody looks at: nothing is noted of any other.
 #[derive(Clone, Debug, Default)]
-pub struct Looked(Arc<RwLock<HashSet<ConversationId>>>);
+pub struct FocusedConversations(Arc<RwLock<HashSet<ConversationId>>>);
 
-impl Looked {
+impl FocusedConversations {
     /// Whether anybody looks at it.
     #[must_use]
     pub fn has(&self, conversation: ConversationId) -> bool {
         self.0.read().contains(&conversation)
     }
 
-    pub(super) fn set(&self, conversation: ConversationId, is_looked_at: bool) {
-        if is_looked_at {
+    pub(super) fn set(&self, conversation: ConversationId, is_focused: bool) {
+        if is_focused {
             self.0.write().insert(conversation);
         } else {
             self.0.write().remove(&conversation);
@@ -80,7 +80,7 @@ pub async fn tell(shared: Arc<Shared>) {
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
-        shared.hub.tell_receipts();
+        shared.hub.enqueue_receipts();
     }
 }
 

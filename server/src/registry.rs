@@ -11,7 +11,7 @@ use super::hub::Session;
 use super::presence::{self, Watchers, presence_of};
 use super::push::Push;
 use super::receipts::Waiting;
-use super::typing::Lookers;
+use super::typing::Viewers;
 
 /// The sessions, each in every list that it belongs in.
 #[derive(Debug, Default)]
@@ -19,7 +19,7 @@ pub(super) struct Registry {
     pub(super) sessions: HashMap<UserId, Vec<Arc<Session>>>,
     pub(super) followers: HashMap<ConversationId, Vec<Arc<Session>>>,
     pub(super) watchers: Watchers,
-    pub(super) lookers: Lookers,
+    pub(super) viewers: Viewers,
     /// Receipts that those who look are to be told of.
     pub(super) moved: Waiting,
 }
@@ -76,21 +76,21 @@ impl Registry {
             return;
         };
         for user in [one, another] {
-            self.lookers
+            self.viewers
                 .part(chat, self.sessions.get(&user).map_or(&[], Vec::as_slice));
         }
     }
 
     /// Tells those who watch where those are who moved since the last time.
-    pub(super) fn tell_presences(&mut self) {
+    pub(super) fn notify_presences(&mut self) {
         for user in self.watchers.take_moved() {
             self.watchers
                 .tell(&presence_of(user, self.sessions_of(user)));
         }
     }
 
-    /// Looks which sessions are without input, and notes those that were not, or are not any more.
-    pub(super) fn note_absences(&mut self, now: Instant, away_after: Option<Duration>) {
+    /// Looks which sessions are without activity, and notes those that were not, or are not any more.
+    pub(super) fn mark_idle_sessions(&mut self, now: Instant, away_after: Option<Duration>) {
         let Self {
             sessions, watchers, ..
         } = self;
@@ -98,7 +98,7 @@ impl Registry {
             let mut is_another = false;
             for session in sessions.iter().filter(|session| session.push.is_some()) {
                 let before = session.shown();
-                session.input.look(now, away_after);
+                session.activity.check(now, away_after);
                 is_another |= session.shown() != before;
             }
             if is_another {
@@ -108,11 +108,11 @@ impl Registry {
     }
 
     /// Tells those who look at a conversation how far its members are.
-    pub(super) fn tell_receipts(&mut self) {
+    pub(super) fn enqueue_receipts(&mut self) {
         for (conversation, frame) in self.moved.take() {
-            for session in self.lookers.at(conversation) {
+            for session in self.viewers.at(conversation) {
                 if let Some(push) = &session.push {
-                    push.tell_receipts(conversation, frame.clone(), *session.sees_reads.lock());
+                    push.enqueue_receipts(conversation, frame.clone(), *session.sees_reads.lock());
                     push.wake();
                 }
             }
@@ -132,7 +132,7 @@ impl Registry {
             self.sessions.remove(&actor.user);
         }
         self.watchers.remove(session);
-        self.lookers.replace(session, None);
+        self.viewers.replace(session, None);
         if session.push.is_some() {
             self.watchers.note(actor.user);
         }

@@ -14,8 +14,8 @@ use cairn_proto::response::{Pulled, Response};
 use cairn_proto::secret::InviteToken;
 use tokio::sync::{Semaphore, oneshot};
 
+use super::activity::is_user_activity;
 use super::hub::{Readable, Session};
-use super::input::is_input;
 use super::intake::{Closed, Ticket};
 use super::publication::ReplyTo;
 use super::{Shared, read_history, secret_hash};
@@ -52,12 +52,12 @@ impl Requests {
             return Ok(());
         };
         let now = Instant::now();
-        if is_input(&request) {
-            self.shared.hub.note_input(&self.session, now);
+        if is_user_activity(&request) {
+            self.shared.hub.record_activity(&self.session, now);
         }
-        let has_room = self.session.outbox.begin();
+        let has_capacity = self.session.outbox.begin();
         match request {
-            request if !self.shared.pace.allows(actor.user, &request, now) => {
+            request if !self.shared.rate_limiter.allows(actor.user, &request, now) => {
                 self.session
                     .outbox
                     .answer_now(id, Err(ErrorCode::RateLimited));
@@ -91,10 +91,10 @@ impl Requests {
                 )
                 .await?
             }
-            Request::Figures => {
+            Request::Metrics => {
                 self.aside(
                     id,
-                    move |shared, _| async move { figures(&shared, actor).await },
+                    move |shared, _| async move { metrics(&shared, actor).await },
                 )
                 .await?
             }
@@ -104,10 +104,10 @@ impl Requests {
                 })
                 .await?;
             }
-            request @ Request::Look { conversation } => {
+            request @ Request::Focus { conversation } => {
                 self.aside(id, move |shared, session| async move {
                     let (waiter, answer) = oneshot::channel();
-                    let reply_to = ReplyTo::Look(session, conversation, waiter);
+                    let reply_to = ReplyTo::Focus(session, conversation, waiter);
                     shared
                         .submit(
                             Ticket {
@@ -132,7 +132,7 @@ impl Requests {
                 });
             }
         }
-        if !has_room {
+        if !has_capacity {
             self.submit().await?;
             self.session.outbox.eased().await;
         }
@@ -183,7 +183,7 @@ async fn pull(
     }
     readable(shared, session, actor, conversation).await?;
     loop {
-        // Both looked at before the read, in one go: what is said meanwhile may be said after the membership ended.
+        // Both focused at before the read, in one go: what is said meanwhile may be said after the membership ended.
         let Readable { timeline, floor } =
             session.readable(conversation).ok_or(ErrorCode::NotFound)?;
         let floor = floor.max(timeline.floor());
@@ -333,11 +333,11 @@ async fn devices(shared: &Shared, actor: Actor) -> Result<Response, ErrorCode> {
     }
 }
 
-async fn figures(shared: &Shared, actor: Actor) -> Result<Response, ErrorCode> {
-    match shared.ask(Command::Figures(actor)).await? {
-        Reply::Response(Response::Figures(mut figures)) => {
-            figures.sessions = shared.hub.session_count();
-            Ok(Response::Figures(figures))
+async fn metrics(shared: &Shared, actor: Actor) -> Result<Response, ErrorCode> {
+    match shared.ask(Command::Metrics(actor)).await? {
+        Reply::Response(Response::Metrics(mut metrics)) => {
+            metrics.sessions = shared.hub.session_count();
+            Ok(Response::Metrics(metrics))
         }
         _ => Err(ErrorCode::Unsupported),
     }

@@ -27,7 +27,7 @@ pub struct Due {
 }
 
 impl Due {
-    /// Has a conversation looked at soon. Beyond a bound it waits until its turn comes anyway.
+    /// Has a conversation focused at soon. Beyond a bound it waits until its turn comes anyway.
     pub fn add(&self, conversation: ConversationId) {
         let mut conversations = self.conversations.lock();
         if conversations.len() < limits::RETENTION_DUE_MAX {
@@ -53,7 +53,7 @@ pub async fn run(shared: Arc<Shared>) {
         let next_round = Instant::now() + limits::RETENTION_INTERVAL;
         round(&shared).await;
         while let Ok(conversation) = timeout_at(next_round, shared.hub.due.next()).await {
-            tend(&shared, conversation).await;
+            maintain(&shared, conversation).await;
         }
     }
 }
@@ -79,18 +79,18 @@ async fn round(shared: &Arc<Shared>) {
             Err(_) => return,
         };
         for &conversation in &page {
-            tend(shared, conversation).await;
+            maintain(shared, conversation).await;
         }
         match page.last() {
             Some(&last) if page.len() >= limits::RETENTION_PAGE_ROWS => after = Some(last),
             Some(_) | None => return,
         }
-        sleep(limits::RETENTION_REST).await;
+        sleep(limits::RETENTION_PAUSE).await;
     }
 }
 
 /// Lets go of what a conversation holds no longer.
-async fn tend(shared: &Arc<Shared>, conversation: ConversationId) {
+async fn maintain(shared: &Arc<Shared>, conversation: ConversationId) {
     match expire(shared, conversation).await {
         // It may be gone, or have been let go of between the two questions: its turn comes again.
         Ok(()) | Err(ErrorCode::NotFound) => {}
@@ -115,12 +115,13 @@ async fn expire(shared: &Arc<Shared>, conversation: ConversationId) -> Result<()
     };
     let mut from = floor;
     loop {
-        let Aged { through, is_cut } = aged_through(shared, timeline.clone(), from, policy).await?;
+        let Aged { through, has_more } =
+            aged_through(shared, timeline.clone(), from, policy).await?;
         debug!(%conversation, %policy, %through, "messages are old enough to go");
         // Where age alone counts and nothing is old enough, there is nothing to decide.
         let may_go = through > from || matches!(policy, Retention::UntilAcked { .. });
         while may_go
-            && let Reply::Expired { is_cut: true } = shared
+            && let Reply::Expired { has_more: true } = shared
                 .ask(Command::Expire {
                     conversation,
                     policy,
@@ -128,13 +129,13 @@ async fn expire(shared: &Arc<Shared>, conversation: ConversationId) -> Result<()
                 })
                 .await?
         {
-            sleep(limits::RETENTION_REST).await;
+            sleep(limits::RETENTION_PAUSE).await;
         }
-        if !is_cut {
+        if !has_more {
             return Ok(());
         }
         from = through;
-        sleep(limits::RETENTION_REST).await;
+        sleep(limits::RETENTION_PAUSE).await;
     }
 }
 
@@ -147,7 +148,7 @@ async fn aged_through(
     let Some(cutoff) = cutoff(policy, now()) else {
         return Ok(Aged {
             through: from,
-            is_cut: false,
+            has_more: false,
         });
     };
     let history = shared.history.clone();

@@ -22,18 +22,18 @@ use super::endpoint::{self, EndpointError};
 use super::hub::Hub;
 use super::identity::{Identity, IdentityError};
 use super::intake::Intake;
-use super::pace::Pace;
+use super::login_rate_limiter::LoginRateLimiter;
 use super::password::Passwords;
 use super::publication::Publication;
+use super::rate_limiter::RateLimiter;
 use super::retention;
-use super::throttle::Throttle;
 use super::transfer::{self, Transfers};
-use super::{Shared, accept, close, input, now, presence, receipts, secret_hash, sequencer};
+use super::{Shared, accept, activity, close, now, presence, receipts, secret_hash, sequencer};
 use crate::limits;
 use cairn_core::Command;
 use cairn_store::StoreError;
+use cairn_store::disk_reserve::DiskReserve;
 use cairn_store::engine::Engine;
-use cairn_store::room::Room;
 
 /// What a server is told at its start.
 #[derive(Clone, Debug)]
@@ -101,7 +101,7 @@ pub fn run(
     stop: impl Future<Output = ()>,
 ) -> Result<(), ServeError> {
     let engine = Engine::open(&options.data)?
-        .watch_room(Room::of(&options.data, options.disk_reserve_bytes));
+        .monitor_reserve(DiskReserve::of(&options.data, options.disk_reserve_bytes));
     let identity = Identity::open(&options.data)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -135,8 +135,8 @@ async fn serve(
         history: engine.history(),
         retentions: engine.retentions(),
         passwords: Passwords::new(),
-        throttle: Throttle::default(),
-        pace: Pace::default(),
+        login_rate_limiter: LoginRateLimiter::default(),
+        rate_limiter: RateLimiter::default(),
         transfers,
         advertised: options
             .advertise
@@ -147,8 +147,8 @@ async fn serve(
     let (mut failed, thread) = start_sequencer(engine, &shared, publish)?;
     let hub = tokio::spawn(run_hub(shared.clone(), publications));
     let receipts = tokio::spawn(receipts::tell(shared.clone()));
-    let presences = tokio::spawn(presence::tell_moves(shared.clone()));
-    let absences = tokio::spawn(input::note_absences(shared.clone()));
+    let presences = tokio::spawn(presence::notify_moves(shared.clone()));
+    let idle_sessions = tokio::spawn(activity::mark_idle_sessions(shared.clone()));
     begin_epoch(&shared).await?;
     let invite = match has_owner {
         true => None,
@@ -156,7 +156,7 @@ async fn serve(
     };
     let retention = tokio::spawn(retention::run(shared.clone()));
     let accepting = tokio::spawn(accept::accept(endpoint.clone(), shared.clone()));
-    let keeping_house = tokio::spawn(transfer::keep_house(shared.clone()));
+    let keeping_house = tokio::spawn(transfer::run_gc(shared.clone()));
     info!(%listening, "accepting connections");
     let announced = async {
         ready(&Ready { listening, invite });
@@ -175,7 +175,7 @@ async fn serve(
     keeping_house.abort();
     receipts.abort();
     presences.abort();
-    absences.abort();
+    idle_sessions.abort();
     retention.abort();
     shared.intake.close();
     // Ends when the sequencer has decided and published everything that waited.
@@ -193,11 +193,11 @@ fn start_sequencer(
     publish: mpsc::Sender<Publication>,
 ) -> Result<(oneshot::Receiver<()>, Sequencer), ServeError> {
     let (ended, failed) = oneshot::channel();
-    let (intake, looked) = (shared.intake.clone(), shared.hub.looked());
+    let (intake, focused) = (shared.intake.clone(), shared.hub.focused());
     let thread = std::thread::Builder::new()
         .name("sequencer".into())
         .spawn(move || {
-            let result = sequencer::run(engine, &intake, &looked, publish);
+            let result = sequencer::run(engine, &intake, &focused, publish);
             drop(ended);
             result
         })?;

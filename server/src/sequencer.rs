@@ -10,7 +10,7 @@ use tracing::{error, info};
 
 use super::intake::{Intake, Ticket};
 use super::publication::{Notice, Publication};
-use super::receipts::Looked;
+use super::receipts::FocusedConversations;
 use crate::limits;
 use cairn_core::batch::Effect;
 use cairn_core::command::Actor;
@@ -24,11 +24,17 @@ use cairn_store::engine::{Committed, Engine};
 pub fn run(
     mut engine: Engine,
     intake: &Intake,
-    looked: &Looked,
+    focused: &FocusedConversations,
     publications: mpsc::Sender<Publication>,
 ) -> Result<(), StoreError> {
     let mut publication = Publication::default();
-    let result = sequence(&mut engine, intake, looked, &mut publication, &publications);
+    let result = sequence(
+        &mut engine,
+        intake,
+        focused,
+        &mut publication,
+        &publications,
+    );
     if let Err(failure) = &result {
         error!(%failure, "the store failed: nothing more is accepted");
         intake.close();
@@ -44,60 +50,60 @@ pub fn run(
 fn sequence(
     engine: &mut Engine,
     intake: &Intake,
-    looked: &Looked,
+    focused: &FocusedConversations,
     publication: &mut Publication,
     publications: &mpsc::Sender<Publication>,
 ) -> Result<(), StoreError> {
     let mut tickets = Vec::new();
-    let mut ride_since: Option<Instant> = None;
-    while intake.take(&mut tickets, patience(ride_since)) {
+    let mut pending_since: Option<Instant> = None;
+    while intake.take(&mut tickets, wait_timeout(pending_since)) {
         let now = super::now();
         for Ticket { command, reply_to } in tickets.drain(..) {
             let answer = engine.execute(command, now);
             publication.answers.push((reply_to, answer));
             if engine.batch_bytes() >= cairn_store::limits::BATCH_BYTES_TARGET {
-                commit(engine, looked, publication)?;
+                commit(engine, focused, publication)?;
                 publish(publication, publications);
             }
         }
-        ride_since = if engine.has_changes() {
-            ride_since.or_else(|| Some(Instant::now()))
+        pending_since = if engine.has_changes() {
+            pending_since.or_else(|| Some(Instant::now()))
         } else {
             None
         };
         let rode_long =
-            ride_since.is_some_and(|since| since.elapsed() >= limits::RIDE_ALONG_TIME_MAX);
+            pending_since.is_some_and(|since| since.elapsed() >= limits::LAZY_FLUSH_INTERVAL);
         if engine.must_commit() || rode_long {
-            commit(engine, looked, publication)?;
-            ride_since = None;
+            commit(engine, focused, publication)?;
+            pending_since = None;
         } else {
             let effects = engine.take_effects_of_moves();
             publication.notices.extend(
                 effects
                     .into_iter()
-                    .flat_map(|effect| notices(engine, looked, effect)),
+                    .flat_map(|effect| notices(engine, focused, effect)),
             );
         }
         publish(publication, publications);
-        engine.tend()?;
+        engine.maintain()?;
     }
-    commit(engine, looked, publication)?;
+    commit(engine, focused, publication)?;
     publish(publication, publications);
     Ok(())
 }
 
 /// How long to wait for commands: until cursor moves have ridden long enough, or it is time to look after the log.
-fn patience(ride_since: Option<Instant>) -> Duration {
-    match ride_since {
-        Some(since) => limits::RIDE_ALONG_TIME_MAX.saturating_sub(since.elapsed()),
-        None => limits::TEND_INTERVAL,
+fn wait_timeout(pending_since: Option<Instant>) -> Duration {
+    match pending_since {
+        Some(since) => limits::LAZY_FLUSH_INTERVAL.saturating_sub(since.elapsed()),
+        None => limits::MAINTENANCE_INTERVAL,
     }
 }
 
 /// Makes everything decided so far durable. On failure, whoever waits is told that nothing was accepted.
 fn commit(
     engine: &mut Engine,
-    looked: &Looked,
+    focused: &FocusedConversations,
     publication: &mut Publication,
 ) -> Result<(), StoreError> {
     let Committed { touched, effects } = match engine.commit() {
@@ -118,7 +124,7 @@ fn commit(
     publication.notices.extend(
         effects
             .into_iter()
-            .flat_map(|effect| notices(engine, looked, effect)),
+            .flat_map(|effect| notices(engine, focused, effect)),
     );
     Ok(())
 }
@@ -149,7 +155,7 @@ fn refuse_waiting(
     publish(&mut publication, publications);
 }
 
-fn notices(engine: &Engine, looked: &Looked, effect: Effect) -> Vec<Notice> {
+fn notices(engine: &Engine, focused: &FocusedConversations, effect: Effect) -> Vec<Notice> {
     let state = engine.state();
     let actor = |user, device| Actor {
         user,
@@ -208,7 +214,7 @@ fn notices(engine: &Engine, looked: &Looked, effect: Effect) -> Vec<Notice> {
                 .collect()
         }
         Effect::Moved { conversation, user } => {
-            let cursors = if looked.has(conversation) {
+            let cursors = if focused.has(conversation) {
                 state.told_cursors(conversation, user)
             } else {
                 None
@@ -221,9 +227,9 @@ fn notices(engine: &Engine, looked: &Looked, effect: Effect) -> Vec<Notice> {
                 .into_iter()
                 .collect()
         }
-        Effect::Own { user, part } => state
+        Effect::AccountUpdate { user, part } => state
             .own(user, part)
-            .map(|own| Notice::Own {
+            .map(|own| Notice::AccountUpdate {
                 user,
                 part,
                 own: Box::new(own),

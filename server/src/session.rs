@@ -20,7 +20,7 @@ use super::framing::{FrameReader, ReadError};
 use super::hub::Session;
 use super::login::{self, Refusal};
 use super::requests::Requests;
-use super::transfer::{self, Lanes, TransferStream, Wanted};
+use super::transfer::{self, TransferSlots, TransferStream, Wanted};
 use super::{Shared, close, delivery, typing};
 use crate::limits;
 use cairn_core::command::Actor;
@@ -31,26 +31,26 @@ pub async fn serve(shared: Arc<Shared>, connection: Connection) {
     let begun = timeout(LOGIN_TIME_MAX, begin(&shared, &connection))
         .await
         .unwrap_or(Err(Refusal::Silent));
-    let (entered, reader) = match begun {
+    let (guard, reader) = match begun {
         Ok(begun) => begun,
         Err(refusal) => {
             debug!(%remote, %refusal, "no session");
             return close(&connection, refusal.close_code());
         }
     };
-    let end = run(&shared, &entered.session, reader).await;
-    drop(entered);
+    let end = run(&shared, &guard.session, reader).await;
+    drop(guard);
     debug!(%remote, ?end, "session over");
     close(&connection, end);
 }
 
 /// Takes its session out of the hub, however it ends: a login that lasts too long is dropped wherever it is.
-struct Entered {
+struct SessionGuard {
     shared: Arc<Shared>,
     session: Arc<Session>,
 }
 
-impl Drop for Entered {
+impl Drop for SessionGuard {
     fn drop(&mut self) {
         self.shared.hub.leave(&self.session);
         self.session.outbox.close();
@@ -61,12 +61,12 @@ impl Drop for Entered {
 async fn begin(
     shared: &Arc<Shared>,
     connection: &Connection,
-) -> Result<(Entered, FrameReader), Refusal> {
+) -> Result<(SessionGuard, FrameReader), Refusal> {
     let (mut send, recv) = connection.accept_bi().await?;
     let mut reader = FrameReader::new(recv);
     let hello = login::read_hello(&mut reader).await?;
     let session = Session::new(connection.clone(), hello.push);
-    let entered = Entered {
+    let guard = SessionGuard {
         shared: shared.clone(),
         session: session.clone(),
     };
@@ -78,7 +78,7 @@ async fn begin(
             tokio::spawn(write_answers(session.clone(), send, welcome));
             tokio::spawn(typing::take_datagrams(shared.clone(), session.clone()));
             tokio::spawn(accept_streams(shared.clone(), session));
-            Ok((entered, reader))
+            Ok((guard, reader))
         }
         Err(code) => {
             refuse(&mut send, code).await;
@@ -183,7 +183,7 @@ async fn write_all_answers(
 struct Streams {
     shared: Arc<Shared>,
     session: Arc<Session>,
-    lanes: Lanes,
+    transfer_slots: TransferSlots,
     /// The one timeline stream is there.
     is_pushed: AtomicBool,
 }
@@ -191,14 +191,14 @@ struct Streams {
 /// Takes the streams that a client opens beside the session stream. Each waits for its opening by itself: that a packet is lost is no reason to
 /// keep others waiting, and there are never more than a connection may have streams.
 async fn accept_streams(shared: Arc<Shared>, session: Arc<Session>) {
-    let (connection, lanes) = (
+    let (connection, transfer_slots) = (
         session.connection.clone(),
-        Lanes::of(session.connection.clone()),
+        TransferSlots::of(session.connection.clone()),
     );
     let streams = Arc::new(Streams {
         shared,
         session,
-        lanes,
+        transfer_slots,
         is_pushed: AtomicBool::new(false),
     });
     while let Ok((send, recv)) = connection.accept_bi().await {
@@ -229,7 +229,7 @@ impl Streams {
         let Self {
             shared,
             session,
-            lanes,
+            transfer_slots,
             is_pushed,
         } = self;
         match opening {
@@ -242,7 +242,7 @@ impl Streams {
             StreamOpening::Upload { hash, bytes } => {
                 begin_transfer(
                     session,
-                    lanes,
+                    transfer_slots,
                     TransferStream::of(send, reader),
                     |actor, stream| transfer::upload(shared.clone(), actor, stream, hash, bytes),
                 );
@@ -261,7 +261,7 @@ impl Streams {
                 };
                 begin_transfer(
                     session,
-                    lanes,
+                    transfer_slots,
                     TransferStream::of(send, reader),
                     |actor, stream| transfer::download(shared.clone(), actor, stream, wanted),
                 );
@@ -284,11 +284,11 @@ async fn push(shared: Arc<Shared>, session: Arc<Session>, send: SendStream) {
 /// Lets a transfer go its way, if the connection has a lane for it.
 fn begin_transfer<F: Future<Output = ()> + Send + 'static>(
     session: &Session,
-    lanes: &Lanes,
+    transfer_slots: &TransferSlots,
     stream: TransferStream,
     transfer: impl FnOnce(Actor, TransferStream) -> F,
 ) {
-    match (session.actor(), lanes.take()) {
+    match (session.actor(), transfer_slots.take()) {
         (Some(actor), Some(lane)) => drop(tokio::spawn(transfer(actor, stream.on(lane)))),
         _ => drop(tokio::spawn(stream.refuse(ErrorCode::TooManyTransfers))),
     }

@@ -11,35 +11,35 @@ use hashbrown::HashMap;
 
 use super::Shared;
 use super::hub::Session;
-use super::receipts::Looked;
+use super::receipts::FocusedConversations;
 use crate::limits;
 
 /// Which sessions look at what.
 #[derive(Debug, Default)]
-pub(super) struct Lookers {
+pub(super) struct Viewers {
     of: HashMap<ConversationId, Vec<Arc<Session>>>,
     /// The same without the sessions, for whoever must not wait.
-    pub(super) looked: Looked,
+    pub(super) focused: FocusedConversations,
 }
 
-impl Lookers {
+impl Viewers {
     /// The session looks at this from now on, and at nothing else.
     pub(super) fn replace(&mut self, session: &Arc<Session>, conversation: Option<ConversationId>) {
-        let before = std::mem::replace(&mut *session.looks_at.lock(), conversation);
-        if let Some(lookers) = before.and_then(|before| self.of.get_mut(&before)) {
-            lookers.retain(|other| !Arc::ptr_eq(other, session));
+        let before = std::mem::replace(&mut *session.focus.lock(), conversation);
+        if let Some(viewers) = before.and_then(|before| self.of.get_mut(&before)) {
+            viewers.retain(|other| !Arc::ptr_eq(other, session));
         }
         if let Some(before) = before.filter(|before| self.of.get(before).is_some_and(Vec::is_empty))
         {
             self.of.remove(&before);
-            self.looked.set(before, false);
+            self.focused.set(before, false);
         }
         if let Some(conversation) = conversation {
             self.of
                 .entry(conversation)
                 .or_default()
                 .push(session.clone());
-            self.looked.set(conversation, true);
+            self.focused.set(conversation, true);
         }
     }
 
@@ -51,7 +51,7 @@ impl Lookers {
     /// These sessions look at this conversation no more, if they did.
     pub(super) fn part(&mut self, conversation: ConversationId, sessions: &[Arc<Session>]) {
         for session in sessions {
-            let looks = *session.looks_at.lock() == Some(conversation);
+            let looks = *session.focus.lock() == Some(conversation);
             if looks {
                 self.replace(session, None);
             }
@@ -59,12 +59,12 @@ impl Lookers {
     }
 
     /// Tells the others who look at what the session looks at. A crowd is not told: there is always somebody who types.
-    pub(super) fn tell(&self, conversation: ConversationId, session: &Session, user: UserId) {
-        let lookers = self
+    pub(super) fn notify(&self, conversation: ConversationId, session: &Session, user: UserId) {
+        let viewers = self
             .of
             .get(&conversation)
-            .filter(|_| *session.looks_at.lock() == Some(conversation));
-        let Some(lookers) = lookers.filter(|lookers| lookers.len() <= limits::TYPING_LOOKERS_MAX)
+            .filter(|_| *session.focus.lock() == Some(conversation));
+        let Some(viewers) = viewers.filter(|viewers| viewers.len() <= limits::TYPING_VIEWERS_MAX)
         else {
             return;
         };
@@ -72,7 +72,7 @@ impl Lookers {
             conversation,
             user,
         }));
-        for other in lookers
+        for other in viewers
             .iter()
             .filter(|other| other.actor().is_some_and(|actor| actor.user != user))
         {
@@ -92,7 +92,7 @@ pub(super) async fn take_datagrams(shared: Arc<Shared>, session: Arc<Session>) {
         else {
             continue;
         };
-        shared.hub.note_input(&session, Instant::now());
+        shared.hub.record_activity(&session, Instant::now());
         if !is_early {
             last = Some(Instant::now());
             shared.hub.typing(&session, conversation);

@@ -13,9 +13,9 @@ use super::clean::Clean;
 use super::exit::Exit;
 use cairn_server::run::ServeError;
 use cairn_store::StoreError;
+use cairn_store::disk_reserve;
 use cairn_store::doctor::DoctorError;
 use cairn_store::lock::LockError;
-use cairn_store::room;
 
 /// Why a command did not do what it was asked.
 #[derive(Debug)]
@@ -141,7 +141,9 @@ const FULL: &str = "the disk is full, and nothing that was accepted is lost: mak
 
 /// Whether a full disk is what is behind it.
 fn is_full(error: &(dyn StdError + 'static)) -> bool {
-    error.downcast_ref::<io::Error>().is_some_and(room::is_full)
+    error
+        .downcast_ref::<io::Error>()
+        .is_some_and(disk_reserve::is_full)
         || error.source().is_some_and(is_full)
 }
 
@@ -299,7 +301,7 @@ impl Failure {
 mod tests {
     use super::*;
     use cairn_proto::invite::ServerAddr;
-    use cairn_store::room::NoRoom;
+    use cairn_store::disk_reserve::OutOfSpace;
 
     fn told(failure: &Failure) -> String {
         let Failure::Told(told) = failure else {
@@ -370,7 +372,7 @@ mod tests {
     #[test]
     fn a_full_disk_is_no_damage() {
         let full = || io::Error::new(io::ErrorKind::StorageFull, "no space left");
-        let at_start = StoreError::NoRoom(NoRoom {
+        let at_start = StoreError::OutOfSpace(OutOfSpace {
             dir: "/srv/cairn".into(),
             source: full(),
         });

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use cairn_client::{Client, Error, TransferError, Uploaded};
-use cairn_proto::attachment::{Attachment, Film, Media, Preview};
+use cairn_proto::attachment::{Attachment, Media, Preview, Video};
 use cairn_proto::body::Body;
 use cairn_proto::text::{Caption, FileName, MediaType};
 use clap::{Args, ValueEnum};
@@ -36,11 +36,11 @@ pub(super) struct FileArgs {
     #[arg(long, value_name = "PATH", requires = "file")]
     preview: Option<PathBuf>,
 
-    /// The size of a film or a picture in pixels, as 1920x1080 [default for pictures: what the file says]
+    /// The size of a video or a picture in pixels, as 1920x1080 [default for pictures: what the file says]
     #[arg(long, value_name = "WIDTHxHEIGHT", value_parser = parse_pixels, requires = "file")]
     pixels: Option<Pixels>,
 
-    /// How long a film takes, in seconds
+    /// How long a video takes, in seconds
     #[arg(long, value_name = "SECONDS", value_parser = parse_seconds, requires = "file")]
     duration: Option<Duration>,
 }
@@ -49,7 +49,7 @@ pub(super) struct FileArgs {
 enum FileKind {
     /// A picture
     Image,
-    /// A film
+    /// A video
     Video,
     /// Any other file
     File,
@@ -134,7 +134,7 @@ impl FileArgs {
             }
             (FileKind::Video, ..) => {
                 return Err(
-                    cannot_send(&path, "a film needs more").hint("say --pixels and --duration")
+                    cannot_send(&path, "a video needs more").hint("say --pixels and --duration")
                 );
             }
         };
@@ -217,7 +217,7 @@ impl Prepared {
             Shape::Image(pixels, preview) => Body::from(media(pixels, preview, file)),
             Shape::Video(pixels, preview, duration) => {
                 let duration_ms = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
-                Body::from(Film {
+                Body::from(Video {
                     media: media(pixels, preview, file),
                     duration_ms,
                 })

@@ -114,8 +114,8 @@ impl<'a> Attached<'a> {
             size_bytes,
             ..
         } = body.attachment()?;
-        let duration_ms = if let Body::Video(film) = body {
-            Some(film.duration_ms)
+        let duration_ms = if let Body::Video(video) = body {
+            Some(video.duration_ms)
         } else {
             None
         };
@@ -138,11 +138,11 @@ impl<'a> Attached<'a> {
     }
 }
 
-/// The picture of a message, or what one of its film's is like.
+/// The picture of a message, or what one of its video's is like.
 pub(super) fn media_of(body: &Body) -> Option<&Media> {
     match body {
         Body::Image(picture) => Some(picture),
-        Body::Video(film) => Some(&film.media),
+        Body::Video(video) => Some(&video.media),
         _ => None,
     }
 }

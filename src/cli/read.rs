@@ -10,7 +10,7 @@ use super::failure::Failure;
 use super::session::{Conduct, Context};
 use super::target::Target;
 
-/// Mark a conversation as read, on all your devices
+/// UnreadMarker a conversation as read, on all your devices
 ///
 /// Without MSGID, everything that is in it now. A cursor never goes back: a lower MSGID than before changes nothing.
 #[derive(Debug, Args)]

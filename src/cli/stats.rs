@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use cairn_client::{Client, Error};
 use cairn_proto::error::ErrorCode;
-use cairn_proto::figures::{Bucket, CheckpointFigures, Figures};
+use cairn_proto::metrics::{Bucket, CheckpointMetrics, Metrics};
 use clap::Args;
 use serde::Serialize;
 use tokio::time::sleep;
@@ -69,10 +69,10 @@ struct Checkpoints {
     rows: u64,
 }
 
-impl From<Figures> for Stats {
-    fn from(figures: Figures) -> Self {
-        let seconds = figures.uptime().as_secs_f64();
-        let Figures {
+impl From<Metrics> for Stats {
+    fn from(metrics: Metrics) -> Self {
+        let seconds = metrics.uptime().as_secs_f64();
+        let Metrics {
             sessions,
             commands,
             commits,
@@ -82,7 +82,7 @@ impl From<Figures> for Stats {
             syncs,
             checkpoints,
             ..
-        } = figures;
+        } = metrics;
         let bucket = |&Bucket {
                           up_to_micros,
                           count,
@@ -106,16 +106,16 @@ impl From<Figures> for Stats {
     }
 }
 
-impl From<CheckpointFigures> for Checkpoints {
-    fn from(figures: CheckpointFigures) -> Self {
-        let CheckpointFigures {
+impl From<CheckpointMetrics> for Checkpoints {
+    fn from(metrics: CheckpointMetrics) -> Self {
+        let CheckpointMetrics {
             done,
             micros,
             entries,
             blocks,
             block_bytes,
             rows,
-        } = figures;
+        } = metrics;
         Self {
             done,
             seconds: Duration::from_micros(micros).as_secs_f64(),
@@ -221,13 +221,13 @@ fn size(bytes: u64) -> String {
 
 pub(super) fn run(args: &StatsArgs, context: &Context) -> Result<(), Failure> {
     context.with_client(Conduct::Ask, async |client, output| match args.watch {
-        None => output.print(&Stats::from(figures(client).await?)),
+        None => output.print(&Stats::from(metrics(client).await?)),
         Some(interval) => watch(client, output, interval).await,
     })
 }
 
-async fn figures(client: &Client) -> Result<Figures, Failure> {
-    client.figures().await.map_err(|error| match error {
+async fn metrics(client: &Client) -> Result<Metrics, Failure> {
+    client.metrics().await.map_err(|error| match error {
         Error::Refused(ErrorCode::Forbidden) => {
             Failure::from(error).hint("only the owner of the server sees how it works")
         }
@@ -236,10 +236,10 @@ async fn figures(client: &Client) -> Result<Figures, Failure> {
 }
 
 async fn watch(client: &Client, output: &mut Output, interval: Duration) -> Result<(), Failure> {
-    let mut before = figures(client).await?;
+    let mut before = metrics(client).await?;
     loop {
         sleep(interval).await;
-        let now = figures(client).await?;
+        let now = metrics(client).await?;
         let done = now
             .since(&before)
             .ok_or_else(|| Failure::new(Exit::Failed, "the server was started again"))?;

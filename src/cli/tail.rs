@@ -82,7 +82,7 @@ pub(super) fn run(args: &TailArgs, context: &Context) -> Result<(), Failure> {
 /// Looks at the conversation, where that is possible: one can read a direct chat with somebody whom one has blocked, and one that has not
 /// begun.
 async fn look(client: &Client, conversation: ConversationId) -> Result<(), Error> {
-    match client.look(Some(conversation)).await {
+    match client.focus(Some(conversation)).await {
         Err(Error::Refused(_)) => Ok(()),
         looked => looked,
     }

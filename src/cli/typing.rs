@@ -52,7 +52,7 @@ impl fmt::Display for Typed {
 pub(super) fn run(args: &TypeArgs, context: &Context) -> Result<(), Failure> {
     context.with_client(Conduct::Ask, async |client, output| {
         let conversation = args.target.resolve(client).await?;
-        client.look(Some(conversation)).await?;
+        client.focus(Some(conversation)).await?;
         let mut keys = interval(limits::KEY_INTERVAL);
         let types = async {
             loop {
@@ -63,7 +63,7 @@ pub(super) fn run(args: &TypeArgs, context: &Context) -> Result<(), Failure> {
         // It only ends by the time that was given for it.
         let _: Result<(), _> = timeout(args.time, types).await;
         // The answer also tells that the connection has held.
-        client.look(None).await?;
+        client.focus(None).await?;
         output.print(&Typed {
             conversation,
             typed_ms: u64::try_from(args.time.as_millis()).unwrap_or(u64::MAX),

@@ -10,7 +10,7 @@ use super::failure::Failure;
 use super::session::{Conduct, Context};
 use super::target::Target;
 
-/// Mark a conversation as unread from a message on, on all your devices
+/// UnreadMarker a conversation as unread from a message on, on all your devices
 ///
 /// What others were told that you have read, they are told still. Saying something there, or `cairn read`, ends it.
 #[derive(Debug, Args)]

@@ -50,7 +50,7 @@ pub(super) struct WatchArgs {
     #[arg(value_name = "USER", value_parser = parse_user, num_args = 0..=WATCHED_USERS_MAX, group = "what")]
     users: Vec<UserName>,
 
-    /// Look at this conversation as well: '#group', '@user' or '#id:NUMBER'
+    /// Focus at this conversation as well: '#group', '@user' or '#id:NUMBER'
     #[arg(long = "in", value_name = "TARGET", group = "what")]
     within: Option<Target>,
 
@@ -152,7 +152,7 @@ pub(super) fn run(args: &WatchArgs, context: &Context) -> Result<(), Failure> {
         let mut watch = Watch::new(args, client, output).await?;
         if !args.once {
             client.set_presence(DeviceKind::Terminal, args.away).await?;
-            client.look(watch.within).await?;
+            client.focus(watch.within).await?;
         }
         watch.show_state().await?;
         if args.once {

@@ -13,8 +13,8 @@ use std::time::SystemTime;
 use cairn_proto::attachment::AttachmentHash;
 use cairn_proto::ids::UserId;
 
+use super::disk_reserve::DiskReserve;
 use super::durable::{create_dir, sync_dir};
-use super::room::Room;
 use crate::limits::{TRANSFER_BUFFER_BYTES, TRANSFER_REREAD_BYTES, TRANSFER_SYNC_BYTES};
 
 const PARTIAL: &str = "partial";
@@ -23,7 +23,7 @@ const PARTIAL: &str = "partial";
 #[derive(Clone, Debug)]
 pub struct AttachmentFiles {
     dir: PathBuf,
-    room: Room,
+    room: DiskReserve,
 }
 
 /// What has arrived of an upload.
@@ -31,7 +31,7 @@ pub struct AttachmentFiles {
 pub struct Partial {
     file: File,
     path: PathBuf,
-    room: Room,
+    room: DiskReserve,
     hash: AttachmentHash,
     hasher: blake3::Hasher,
     bytes: u64,
@@ -61,7 +61,7 @@ impl AttachmentFiles {
         create_dir(&dir)?;
         create_dir(&dir.join(PARTIAL))?;
         Ok(Self {
-            room: Room::of(&dir, None),
+            room: DiskReserve::of(&dir, None),
             dir,
         })
     }
@@ -70,7 +70,7 @@ impl AttachmentFiles {
     #[must_use]
     pub fn leaving(self, reserve_bytes: u64) -> Self {
         Self {
-            room: Room::of(&self.dir, Some(reserve_bytes)),
+            room: DiskReserve::of(&self.dir, Some(reserve_bytes)),
             ..self
         }
     }
@@ -80,7 +80,7 @@ impl AttachmentFiles {
     pub fn in_dir(data: &Path) -> Self {
         let dir = data.join("attachments");
         Self {
-            room: Room::of(&dir, Some(0)),
+            room: DiskReserve::of(&dir, Some(0)),
             dir,
         }
     }
@@ -112,7 +112,7 @@ impl AttachmentFiles {
     ///
     /// # Errors
     /// Of the kind [`io::ErrorKind::StorageFull`].
-    pub fn check_room(&self, bytes: u64) -> io::Result<()> {
+    pub fn check_space(&self, bytes: u64) -> io::Result<()> {
         self.room.check(bytes)
     }
 
@@ -288,7 +288,7 @@ impl Partial {
     ///
     /// # Errors
     /// When it cannot be synced.
-    pub fn is_whole(&mut self) -> io::Result<bool> {
+    pub fn is_complete(&mut self) -> io::Result<bool> {
         if self.hasher.finalize().as_bytes() != self.hash.as_bytes() {
             return Ok(false);
         }
@@ -322,9 +322,9 @@ mod tests {
         let mut again = files.upload(user, hash).unwrap();
         while again.reread().unwrap() {}
         assert_eq!(again.bytes(), 7);
-        assert!(!again.is_whole().unwrap());
+        assert!(!again.is_complete().unwrap());
         again.add(b" two").unwrap();
-        assert!(again.is_whole().unwrap());
+        assert!(again.is_complete().unwrap());
         files.place(&again).unwrap();
         assert!(files.begun().unwrap().is_empty());
         assert_eq!(
@@ -344,7 +344,7 @@ mod tests {
         let files = AttachmentFiles::open(dir.path()).unwrap().leaving(1 << 60);
         let (user, hash) = (UserId::new(7), hash_of(b"one"));
         assert_eq!(
-            files.check_room(1).unwrap_err().kind(),
+            files.check_space(1).unwrap_err().kind(),
             io::ErrorKind::StorageFull
         );
         assert_eq!(
@@ -368,7 +368,7 @@ mod tests {
         upload.add(b"something longer").unwrap();
         upload.restart().unwrap();
         upload.add(b"right").unwrap();
-        assert!(upload.is_whole().unwrap());
+        assert!(upload.is_complete().unwrap());
         files.place(&upload).unwrap();
         assert_eq!(
             io::read_to_string(files.read(hash).unwrap()).unwrap(),

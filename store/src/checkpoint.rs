@@ -15,8 +15,8 @@ use std::thread::JoinHandle;
 use std::time::Instant;
 
 use bytes::Bytes;
-use cairn_proto::figures::CheckpointFigures;
 use cairn_proto::ids::{ConversationId, MsgId};
+use cairn_proto::metrics::CheckpointMetrics;
 use parking_lot::Mutex;
 
 use crate::limits;
@@ -25,12 +25,12 @@ use super::block::Block;
 use super::blocks::{Blocks, BlocksError};
 use super::commit_log::BatchNo;
 use super::db::{LARGE_VALUE_BYTES, Trees, TreesError};
+use super::free_space::ReclaimableSpace;
 use super::packing::{PackedBlock, Packer};
 use super::poison::Poison;
 use super::rows::RowChange;
 use super::timeline::{Rewritten, Timeline};
 use super::trees::{MetaKey, RowKey, Tree};
-use super::vacant::Room;
 
 /// A part of the log that is to be moved into the trees.
 #[derive(Debug)]
@@ -49,7 +49,7 @@ pub struct CheckpointReport {
     /// The log may be dropped up to here.
     pub through: BatchNo,
     /// What was moved.
-    pub figures: CheckpointFigures,
+    pub metrics: CheckpointMetrics,
 }
 
 /// Why a checkpoint failed. The store is poisoned then.
@@ -85,10 +85,10 @@ pub struct CheckpointWriter {
     /// About what sled has written since the last sync.
     unsynced_bytes: usize,
     /// Since the last position was recorded.
-    room: Room,
+    reclaimable: ReclaimableSpace,
     poison: Poison,
     /// Grows as things are moved.
-    sum: Arc<Mutex<CheckpointFigures>>,
+    sum: Arc<Mutex<CheckpointMetrics>>,
 }
 
 /// What waits to be written to one tree.
@@ -111,7 +111,7 @@ impl CheckpointWriter {
             blocks,
             packer,
             unsynced_bytes: 0,
-            room: Room::default(),
+            reclaimable: ReclaimableSpace::default(),
             poison: poison.clone(),
             sum: Arc::default(),
         })
@@ -150,7 +150,7 @@ impl CheckpointWriter {
         sum.micros += u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
         Ok(CheckpointReport {
             through,
-            figures: sum.since(&before).unwrap_or_default(),
+            metrics: sum.since(&before).unwrap_or_default(),
         })
     }
 
@@ -193,7 +193,7 @@ impl CheckpointWriter {
     /// The position may not be on the disk before everything that it stands for.
     fn record(&mut self, through: BatchNo) -> Result<(), CheckpointError> {
         self.sync()?;
-        let vacant = std::mem::take(&mut self.room).row(&self.trees)?;
+        let vacant = std::mem::take(&mut self.reclaimable).row(&self.trees)?;
         self.trees.write(
             Tree::Meta,
             [
@@ -392,7 +392,7 @@ impl CheckpointWriter {
         changes.retain(|stale| packed.iter().all(|block| block.place.key() != stale.key));
         let bytes: u64 = packed.iter().map(|block| block.value.len() as u64).sum();
         // The rest replaces what was there.
-        self.room.taken += bytes * moved / entries.len() as u64;
+        self.reclaimable.taken += bytes * moved / entries.len() as u64;
         let mut sum = self.sum.lock();
         sum.entries += moved;
         for block in packed {
@@ -426,7 +426,7 @@ impl CheckpointWriter {
     }
 }
 
-/// Nobody waits for a checkpoint while the log has room: what is accepted and delivered goes first. On Linux a nice value is a thread's own.
+/// Nobody waits for a checkpoint while the log has reclaimable: what is accepted and delivered goes first. On Linux a nice value is a thread's own.
 #[cfg(target_os = "linux")]
 fn yield_to_others() {
     if let Err(error) = rustix::process::setpriority_process(None, limits::CHECKPOINT_NICE) {
@@ -455,7 +455,7 @@ const ROW_OVERHEAD_BYTES: usize = 48;
 pub struct Checkpointer {
     jobs: SyncSender<CheckpointJob>,
     thread: JoinHandle<()>,
-    sum: Arc<Mutex<CheckpointFigures>>,
+    sum: Arc<Mutex<CheckpointMetrics>>,
 }
 
 impl Checkpointer {
@@ -485,7 +485,7 @@ impl Checkpointer {
 
     /// What was moved since the start.
     #[must_use]
-    pub fn figures(&self) -> CheckpointFigures {
+    pub fn metrics(&self) -> CheckpointMetrics {
         *self.sum.lock()
     }
 

@@ -182,8 +182,8 @@ mod tests {
 
     use super::*;
     use crate::commit_log::BatchNo;
+    use crate::free_space::{ReclaimableSpace, vacant_bytes};
     use crate::testing::{copy_dir, open};
-    use crate::vacant::{Room, vacant_bytes};
 
     const BLOCKS: u64 = 4_000;
     const KEPT: u64 = 400;
@@ -223,7 +223,7 @@ mod tests {
                 .unwrap();
             trees.sync().unwrap();
         }
-        let vacant = Room {
+        let vacant = ReclaimableSpace {
             left: (BLOCKS - KEPT) * 4_000,
             taken: 0,
         }

@@ -36,9 +36,9 @@ use crate::limits;
 use super::commit_log::BatchNo;
 use super::durable;
 use super::poison::{Poison, Poisoned};
-use super::release;
 use super::rows::{self, RowChange, RowError};
 use super::trees::{KEY_BYTES_MAX, MetaKey, RowKey, RowPrefix, Tree};
+use super::wait_for_lock;
 
 /// The values of one leaf of sled's tree: it is split when the next visitor finds 17, and may have taken in a neighbour of 3.
 const LEAF_VALUES_MAX: usize = 20;
@@ -166,7 +166,7 @@ impl Trees {
             path: dir.to_owned(),
             source,
         })?;
-        release::await_release(&dir.join(DB_FILE));
+        wait_for_lock::wait_for_lock(&dir.join(DB_FILE));
         let config = sled::Config::default()
             .path(dir)
             .cache_capacity(limits::TREE_CACHE_BYTES)

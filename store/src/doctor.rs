@@ -22,11 +22,11 @@ use super::attachments::AttachmentFiles;
 use super::blocks::{Blocks, BlocksError};
 use super::commit_log::{CommitLog, OpenError};
 use super::db::{Trees, TreesError};
+use super::disk_reserve;
 use super::engine::{Engine, StoreError};
 use super::format;
 use super::lock::DirLock;
 use super::poison::Poison;
-use super::room;
 use super::trees::{RowKey, RowPrefix, Tree, parse};
 use super::verify;
 use cairn_core::change::Appended;
@@ -100,7 +100,7 @@ pub fn check(
     if !format::is_data_dir(dir) {
         return Err(DoctorError::NoDirectory(dir.to_owned()));
     }
-    room::check_start(dir).map_err(StoreError::from)?;
+    disk_reserve::check_start(dir).map_err(StoreError::from)?;
     let mut report = Report::default();
     check_log(dir, &mut report)?;
     Engine::open(dir)?.close()?;

@@ -3,11 +3,11 @@
 //! ```text
 //! execute ─▶ load what is missing ─▶ decide ─▶ the batch grows
 //! commit  ─▶ one write, one fdatasync ─▶ heads move
-//! tend    ─▶ a checkpoint begins when the log is long or old; what it moved leaves log and memory when it is done
+//! maintain    ─▶ a checkpoint begins when the log is long or old; what it moved leaves log and memory when it is done
 //! ```
 
-mod needs;
-mod tend;
+mod maintain;
+mod prefetch;
 
 use std::io;
 use std::path::Path;
@@ -17,8 +17,8 @@ use std::time::Instant;
 
 use cairn_proto::codec::DecodeError;
 use cairn_proto::error::ErrorCode;
-use cairn_proto::figures::Figures;
 use cairn_proto::ids::{ConversationId, Revision, Timestamp};
+use cairn_proto::metrics::Metrics;
 use cairn_proto::response::Response;
 use hashbrown::HashSet;
 use tracing::info;
@@ -27,17 +27,17 @@ use super::checkpoint::{CheckpointError, CheckpointReport, Checkpointer};
 use super::commit_log::{BatchBuf, BatchNo, CommitLog, LogError, OpenError};
 use super::compact;
 use super::db::{Trees, TreesError};
+use super::disk_reserve::{self, DiskReserve, OutOfSpace, ReserveMonitor};
 use super::format::{self, FormatError};
+use super::free_space;
 use super::history::History;
-use super::load::{LoadError, Loader};
 use super::lock::{DirLock, LockError};
 use super::meter::Meter;
 use super::poison::Poison;
 use super::replay::{self, Replayed};
 use super::retention::Retentions;
-use super::room::{self, NoRoom, Room, RoomWatch};
+use super::rows_in::{LoadError, Loader};
 use super::timeline::{Timeline, TimelineGap, Timelines};
-use super::vacant;
 use cairn_core::batch::Effect;
 use cairn_core::{Batch, Command, Reply, State};
 
@@ -53,11 +53,11 @@ pub struct Engine {
     checkpoints: Checkpoints,
     /// The conversations that left the state the last time that it was looked through. Their timelines stay until the next time, since
     /// sessions may be about to pick them up.
-    let_go: Vec<ConversationId>,
+    evict: Vec<ConversationId>,
     /// Loads since then.
     loads: u64,
     meter: Meter,
-    room: Option<RoomWatch>,
+    room: Option<ReserveMonitor>,
     _lock: DirLock,
 }
 
@@ -78,7 +78,7 @@ pub enum StoreError {
     Lock(#[from] LockError),
     /// The disk is full.
     #[error(transparent)]
-    NoRoom(#[from] NoRoom),
+    OutOfSpace(#[from] OutOfSpace),
     /// The directory is none of cairn's, or of another version.
     #[error(transparent)]
     Format(#[from] FormatError),
@@ -121,7 +121,7 @@ pub enum ReplayError {
     /// It is not what was written.
     #[error("its changes do not decode: {0}")]
     Decode(#[from] DecodeError),
-    /// What it needs cannot be loaded.
+    /// What it loads cannot be loaded.
     #[error(transparent)]
     Load(#[from] LoadError),
     /// It does not continue a log.
@@ -149,12 +149,12 @@ impl Engine {
     /// When the directory is in use, of another version, or damaged.
     pub fn open(dir: &Path) -> Result<Self, StoreError> {
         let lock = DirLock::acquire(dir)?;
-        room::check_start(dir)?;
+        disk_reserve::check_start(dir)?;
         format::check_or_create(dir)?;
         let poison = Poison::new();
         compact::recover(dir).map_err(StoreError::Compaction)?;
         let trees = Trees::open(&dir.join("trees"), &dir.join("aside"), &poison)?;
-        vacant::tell(&trees)?;
+        free_space::tell(&trees)?;
         let timelines = Arc::new(Timelines::new());
         let loader = Loader::new(trees.clone(), timelines.clone());
         let mut state = loader.load_base()?;
@@ -198,7 +198,7 @@ impl Engine {
             loader,
             timelines,
             checkpoints,
-            let_go: Vec::new(),
+            evict: Vec::new(),
             loads: 0,
             meter: Meter::start(),
             room: None,
@@ -208,9 +208,9 @@ impl Engine {
 
     /// Makes it refuse new messages while the disk is nearly full.
     #[must_use]
-    pub fn watch_room(self, room: Room) -> Self {
+    pub fn monitor_reserve(self, room: DiskReserve) -> Self {
         Self {
-            room: Some(RoomWatch::over(room)),
+            room: Some(ReserveMonitor::over(room)),
             ..self
         }
     }
@@ -251,13 +251,13 @@ impl Engine {
         {
             return Err(ErrorCode::DiskFull);
         }
-        self.load_missing(&command)?;
+        self.prefetch(&command)?;
         self.meter.command();
         let decided = self.state.execute(command, now, &mut self.batch);
-        self.state.let_go_of_entries();
+        self.state.evict_entries();
         match decided? {
-            Reply::FiguresAllowed => {
-                Ok(Reply::Response(Response::Figures(Box::new(self.figures()))))
+            Reply::MetricsAllowed => {
+                Ok(Reply::Response(Response::Metrics(Box::new(self.metrics()))))
             }
             decided => Ok(decided),
         }
@@ -265,8 +265,8 @@ impl Engine {
 
     /// What was done since the engine was opened. It knows of no sessions.
     #[must_use]
-    pub fn figures(&self) -> Figures {
-        self.meter.figures(&self.log, &self.checkpoints.thread)
+    pub fn metrics(&self) -> Metrics {
+        self.meter.metrics(&self.log, &self.checkpoints.thread)
     }
 
     /// The bytes of the changes that are not committed.

@@ -70,7 +70,7 @@ impl History {
         from: MsgId,
         limits: RunLimits,
     ) -> Result<Run, HistoryError> {
-        if let TailRead::Run(run) = timeline.read_tail(from, limits) {
+        if let TailRead::Hit(run) = timeline.read_tail(from, limits) {
             return Ok(run);
         }
         let mut run = RunBuilder::new(timeline.conversation(), from, limits);

@@ -58,7 +58,7 @@ pub const TREE_SEGMENT_BYTES: usize = 2 * 1024 * 1024;
 pub const TREE_BATCH_BYTES_MAX: usize = 512 * 1024;
 
 /// After so many loads, what is stored and can be loaded again is looked through and let go of, also where nobody writes anything.
-pub const LOADS_BETWEEN_RELEASES: u64 = 32 * 1024;
+pub const LOADS_BETWEEN_EVICTIONS: u64 = 32 * 1024;
 
 /// Log bytes that start a checkpoint. The longer, the fewer times the last block of a conversation is written again as it grows; the
 /// shorter, the sooner the server is back after a crash.
@@ -75,10 +75,10 @@ pub const DISK_RESERVE_BYTES: u64 = 2 * 1024 * 1024 * 1024;
 pub const DISK_RESERVE_SHARE: u64 = 4;
 
 /// How often the sequencer looks how much of the disk is free.
-pub const ROOM_LOOK_INTERVAL: Duration = Duration::from_secs(1);
+pub const DISK_CHECK_INTERVAL: Duration = Duration::from_secs(1);
 
 /// What must be free for a server to start: its first segment, and what the trees write to put a log away.
-pub const START_ROOM_BYTES: u64 = 16 * 1024 * 1024;
+pub const START_FREE_BYTES_MIN: u64 = 16 * 1024 * 1024;
 
 /// How much the checkpoint thread lets others go first, as `nice` counts it.
 pub const CHECKPOINT_NICE: i32 = 10;
@@ -87,10 +87,10 @@ pub const CHECKPOINT_NICE: i32 = 10;
 pub const COMPACT_PAGE_ROWS: usize = 128;
 
 /// How long to wait for sled to let go of its file, when it was closed a moment ago.
-pub const TREES_RELEASE_TIME_MAX: Duration = Duration::from_secs(2);
+pub const TREES_LOCK_WAIT_MAX: Duration = Duration::from_secs(2);
 
-/// Room that blocks left and that a start of the server tells of. Less is soon taken again.
-pub const VACANT_BYTES_TOLD: u64 = 256 * 1024 * 1024;
+/// DiskReserve that blocks left and that a start of the server tells of. Less is soon taken again.
+pub const RECLAIMABLE_BYTES_REPORTED_MIN: u64 = 256 * 1024 * 1024;
 
 /// Encoded changes in one batch of the commit log. The sequencer commits when it has gathered so many.
 pub const BATCH_BYTES_TARGET: usize = 1024 * 1024;

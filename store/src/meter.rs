@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use cairn_proto::figures::Figures;
+use cairn_proto::metrics::Metrics;
 
 use super::checkpoint::Checkpointer;
 use super::commit_log::CommitLog;
@@ -39,8 +39,8 @@ impl Meter {
     }
 
     /// All of it together.
-    pub(super) fn figures(&self, log: &CommitLog, checkpointer: &Checkpointer) -> Figures {
-        Figures {
+    pub(super) fn metrics(&self, log: &CommitLog, checkpointer: &Checkpointer) -> Metrics {
+        Metrics {
             uptime_micros: u64::try_from(self.since.elapsed().as_micros()).unwrap_or(u64::MAX),
             // The store knows of none.
             sessions: 0,
@@ -50,7 +50,7 @@ impl Meter {
             log_bytes: log.written_bytes(),
             prepared_bytes: log.prepared_bytes(),
             syncs: log.sync_times(),
-            checkpoints: checkpointer.figures(),
+            checkpoints: checkpointer.metrics(),
         }
     }
 }

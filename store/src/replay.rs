@@ -6,7 +6,7 @@ use cairn_proto::ids::ConversationId;
 use hashbrown::HashSet;
 
 use super::engine::ReplayError;
-use super::load::Loader;
+use super::rows_in::Loader;
 use super::timeline::{Timeline, Timelines};
 use cairn_core::change::Appended;
 use cairn_core::{Change, State, batch};
@@ -29,7 +29,7 @@ pub(super) fn apply(
     payload: Bytes,
 ) -> Result<(), ReplayError> {
     batch::replay(payload, |change, entry| {
-        for need in state.missing_for(&change) {
+        for need in state.loads_for(&change) {
             loader.load(state, need)?;
         }
         if let Change::Appended(Appended {

@@ -31,7 +31,7 @@ pub struct Aged {
     /// The last entry that is, as are all below it.
     pub through: MsgId,
     /// Whether there may be more: the search came to its bound.
-    pub is_cut: bool,
+    pub has_more: bool,
 }
 
 /// Why that cannot be found out.
@@ -97,7 +97,7 @@ pub fn aged(
         if run.count == 0 {
             return Ok(Aged {
                 through,
-                is_cut: false,
+                has_more: false,
             });
         }
         seen = run.last();
@@ -107,14 +107,14 @@ pub fn aged(
             } else if message.body.is_message() {
                 return Ok(Aged {
                     through,
-                    is_cut: false,
+                    has_more: false,
                 });
             }
         }
     }
     Ok(Aged {
         through,
-        is_cut: through > first,
+        has_more: through > first,
     })
 }
 
@@ -174,7 +174,7 @@ mod tests {
     fn found(timeline: &Timeline, from: u64, entries_max: u64) -> (u64, bool) {
         let dir = tempfile::tempdir().unwrap();
         let history = History::new(open(dir.path(), &Poison::new()));
-        let Aged { through, is_cut } = aged(
+        let Aged { through, has_more } = aged(
             &history,
             timeline,
             id(from),
@@ -182,7 +182,7 @@ mod tests {
             entries_max,
         )
         .unwrap();
-        (through.get(), is_cut)
+        (through.get(), has_more)
     }
 
     #[test]
@@ -235,16 +235,16 @@ mod tests {
         let timeline = timeline(0, (0..entries).map(|_| said(OLD)).chain([said(CUTOFF)]));
         let (mut from, mut steps) = (0, 0);
         loop {
-            let (through, is_cut) = found(&timeline, from, RETENTION_STEP_ENTRIES);
+            let (through, has_more) = found(&timeline, from, RETENTION_STEP_ENTRIES);
             steps += 1;
-            if !is_cut {
+            if !has_more {
                 assert_eq!((through, steps), (entries, 3));
                 return;
             }
-            let looked_at = through - from;
+            let scanned = through - from;
             assert!(
-                (RETENTION_STEP_ENTRIES..RETENTION_STEP_ENTRIES + 2_000).contains(&looked_at),
-                "{looked_at}"
+                (RETENTION_STEP_ENTRIES..RETENTION_STEP_ENTRIES + 2_000).contains(&scanned),
+                "{scanned}"
             );
             from = through;
         }

@@ -51,11 +51,11 @@ struct LastRun {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TailRead {
     /// The messages from the asked one on.
-    Run(Run),
+    Hit(Run),
     /// The asked one is in the blocks: see [`super::history`].
-    Below,
+    OnDisk,
     /// The asked one is above the head: there is nothing new.
-    Level,
+    CaughtUp,
 }
 
 /// Messages were published that do not continue the log.
@@ -194,17 +194,17 @@ impl Timeline {
         let head = tail.head();
         let from = from.max(self.floor().next());
         if from > head {
-            return TailRead::Level;
+            return TailRead::CaughtUp;
         }
         if from <= tail.stored {
-            return TailRead::Below;
+            return TailRead::OnDisk;
         }
         if let Some(last) = &tail.last_run
             && last.run.first == from
             && last.limits == limits
             && (last.is_full || last.run.last() == head)
         {
-            return TailRead::Run(last.run.clone());
+            return TailRead::Hit(last.run.clone());
         }
         let mut run = RunBuilder::new(self.conversation, from, limits);
         run.append(tail.from(from));
@@ -215,7 +215,7 @@ impl Timeline {
             is_full,
             run: run.clone(),
         });
-        TailRead::Run(run)
+        TailRead::Hit(run)
     }
 
     /// Adds what follows the run in memory; `false` when the next message is in the blocks.
@@ -336,7 +336,7 @@ impl Timelines {
     }
 
     /// Forgets a conversation that nobody reads and whose messages are all in blocks. Says whether it did.
-    pub fn let_go(&self, conversation: ConversationId) -> bool {
+    pub fn evict(&self, conversation: ConversationId) -> bool {
         let mut timelines = self.0.write();
         // A further handle can only come from this map, which is locked.
         let is_idle = timelines

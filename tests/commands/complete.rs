@@ -8,8 +8,8 @@ use super::world::Form;
 
 /// Subcommands that other tests run, and which.
 const ELSEWHERE: &[(&str, Form, &str)] = &[
-    ("bench send", Form::Json, "tests/figures"),
-    ("bench send", Form::People, "tests/figures"),
+    ("bench send", Form::Json, "tests/metrics"),
+    ("bench send", Form::People, "tests/metrics"),
     ("bench fanout", Form::Json, "tests/bench"),
     ("bench catchup", Form::Json, "tests/bench"),
     ("bench mixed", Form::Json, "tests/bench"),

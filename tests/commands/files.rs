@@ -43,7 +43,7 @@ fn previews(world: &World) {
         (&sent["msgid"], &sent["resumed_at_bytes"]),
         (&3.into(), &0.into())
     );
-    let film = [
+    let video = [
         "--as",
         "video",
         "--pixels",
@@ -57,7 +57,7 @@ fn previews(world: &World) {
         world
             .people(
                 "wim",
-                &[&["send", "#album", "--file", "walk.mp4"], &film[..]].concat()
+                &[&["send", "#album", "--file", "walk.mp4"], &video[..]].concat()
             )
             .contains("message 4")
     );
@@ -109,7 +109,7 @@ fn previews(world: &World) {
         (&shown[0]["kind"], &shown[0]["text"], &shown[0]["reply_to"]),
         (&json!("image"), &json!("a dot"), &1.into())
     );
-    let film = &shown[1]["attachment"];
+    let video = &shown[1]["attachment"];
     let fields = [
         "media_type",
         "width",
@@ -117,7 +117,7 @@ fn previews(world: &World) {
         "duration_ms",
         "preview_bytes",
     ]
-    .map(|field| film[field].clone());
+    .map(|field| video[field].clone());
     assert_eq!(
         fields,
         [

@@ -204,7 +204,7 @@ impl Evening {
             let client = device.client.clone();
             woken.spawn(async move {
                 client
-                    .look(None)
+                    .focus(None)
                     .await
                     .map_err(|error| format!("a device does not come back: {error}"))
             });

@@ -2,7 +2,7 @@
 
 use std::io::Cursor;
 
-use cairn_client::proto::attachment::{Attachment, Film, Media, Preview};
+use cairn_client::proto::attachment::{Attachment, Media, Preview, Video};
 use cairn_client::proto::body::Body;
 use cairn_client::proto::error::ErrorCode;
 use cairn_client::proto::ids::{ConversationId, MsgId};
@@ -56,7 +56,7 @@ pub async fn upload(client: &Client, n: u64, token: &str, kind: FileKind) -> Res
     Ok(match kind {
         FileKind::Plain => Body::from(file),
         FileKind::Picture => Body::from(media(file)),
-        FileKind::Film => Body::from(Film {
+        FileKind::Video => Body::from(Video {
             media: media(file),
             duration_ms: n,
         }),

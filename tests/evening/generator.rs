@@ -256,7 +256,7 @@ impl Generator {
                 8,
                 Act::SendFile {
                     to: with(6),
-                    kind: FileKind::Film,
+                    kind: FileKind::Video,
                 },
             ),
             (

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 /// Marks by what they are on.
 #[derive(Debug)]
-pub struct Marks<K>(BTreeMap<K, Mark>);
+pub struct Marks<K>(BTreeMap<K, UnreadMarker>);
 
 /// What is known of a mark.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Mark {
+struct UnreadMarker {
     round: usize,
     state: State,
 }
@@ -43,13 +43,13 @@ impl<K: Ord + Clone> Marks<K> {
     }
 
     fn set(&mut self, key: K, state: State, round: usize) {
-        let mark = self.0.entry(key).or_insert(Mark { round, state });
+        let mark = self.0.entry(key).or_insert(UnreadMarker { round, state });
         let state = if mark.round == round && mark.state != state {
             State::Either
         } else {
             state
         };
-        *mark = Mark { round, state };
+        *mark = UnreadMarker { round, state };
     }
 
     /// Whether it must be there, and whether it may be.

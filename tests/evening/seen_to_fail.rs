@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use cairn_client::proto::attachment::{Attachment, AttachmentHash, Film, Media, Preview};
+use cairn_client::proto::attachment::{Attachment, AttachmentHash, Media, Preview, Video};
 use cairn_client::proto::body::{Amendment, Body};
 use cairn_client::proto::extras::{Extra, Extras};
 use cairn_client::proto::group::MemberSettings;
@@ -392,12 +392,12 @@ fn a_picture_that_is_another() {
     assert_eq!(found(Body::from(media(7))), Ok(()));
     assert!(found(Body::from(media(8))).is_err(), "it is wider");
     assert!(
-        found(Body::from(Film {
+        found(Body::from(Video {
             media: media(7),
             duration_ms: 1
         }))
         .is_err(),
-        "it is a film"
+        "it is a video"
     );
     assert!(found(Body::from(media(7).file)).is_err(), "it is any file");
 }

@@ -53,11 +53,11 @@ pub enum Manner {
 pub enum FileKind {
     Plain,
     Picture,
-    Film,
+    Video,
 }
 
 impl FileKind {
-    pub const ALL: [Self; 3] = [Self::Plain, Self::Picture, Self::Film];
+    pub const ALL: [Self; 3] = [Self::Plain, Self::Picture, Self::Video];
 }
 
 /// What somebody does.
@@ -262,7 +262,7 @@ words! {
     Act::Forward { .. } => "forward",
     Act::SendFile { kind: FileKind::Plain, .. } => "send file",
     Act::SendFile { kind: FileKind::Picture, .. } => "send picture",
-    Act::SendFile { kind: FileKind::Film, .. } => "send film",
+    Act::SendFile { kind: FileKind::Video, .. } => "send video",
     Act::Fetch { .. } => "fetch",
     Act::Import { .. } => "import",
     Act::Retain { .. } => "retain",

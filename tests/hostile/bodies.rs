@@ -1,6 +1,6 @@
 //! What a message may say, to the byte, and under which number.
 
-use cairn_client::proto::attachment::{Attachment, AttachmentHash, Film, Media, Preview};
+use cairn_client::proto::attachment::{Attachment, AttachmentHash, Media, Preview, Video};
 use cairn_client::proto::body::{Amendment, Body, SystemEntry};
 use cairn_client::proto::error::ErrorCode;
 use cairn_client::proto::frame;
@@ -125,7 +125,7 @@ async fn entries_of_the_server_and_of_files_that_are_not_there_are_refused() {
         (Body::from(file), ErrorCode::NoSuchAttachment),
         (Body::from(media.clone()), ErrorCode::NoSuchAttachment),
         (
-            Body::from(Film {
+            Body::from(Video {
                 media,
                 duration_ms: u64::MAX,
             }),

@@ -15,7 +15,7 @@ use cairn_client::proto::limits::{
 use cairn_client::proto::request::{ImportEntry, PullRange, Request};
 use cairn_client::proto::response::{Response, ServerFrame};
 use cairn_client::proto::text::{EmojiName, GroupName, UserName};
-use cairn_server::limits::{REPEATS_AT_ONCE_MAX, REPEATS_INTERVAL};
+use cairn_server::limits::{REQUEST_BURST_MAX, REQUEST_INTERVAL};
 use tokio::time::timeout;
 
 use super::raw::{PATIENCE, Raw};
@@ -331,12 +331,12 @@ async fn a_flood_of_reactions_is_slowed_down_on_all_connections_together() {
             let begun = Instant::now();
             let (some, others) =
                 tokio::join!(flood(&mut one, team, said), flood(&mut another, team, said));
-            let allowed = u128::from(REPEATS_AT_ONCE_MAX)
-                + begun.elapsed().as_millis() / REPEATS_INTERVAL.as_millis()
+            let allowed = u128::from(REQUEST_BURST_MAX)
+                + begun.elapsed().as_millis() / REQUEST_INTERVAL.as_millis()
                 + 1;
             let done = some + others;
             assert!(
-                (REPEATS_AT_ONCE_MAX as usize..2 * FLOOD).contains(&done),
+                (REQUEST_BURST_MAX as usize..2 * FLOOD).contains(&done),
                 "{done} were done"
             );
             assert!(

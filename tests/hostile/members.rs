@@ -194,7 +194,7 @@ async fn roles_and_bounds_of_groups_hold() {
                     uses: 1,
                     life_seconds: 60,
                 },
-                Request::Figures,
+                Request::Metrics,
                 Request::RenameGroup {
                     conversation: team,
                     name: GroupName::new("mine").unwrap(),

@@ -99,7 +99,7 @@ async fn who_goes_without_reading_his_answers_is_gone() {
             .unwrap();
     }
     let (server, owner) = (stage.server.addr, stage.owner.clone());
-    let before = owner.figures().await.unwrap().sessions;
+    let before = owner.metrics().await.unwrap().sessions;
     stage
         .meanwhile(async {
             let mut raw = Raw::log_in(server, &eve).await;
@@ -119,9 +119,9 @@ async fn who_goes_without_reading_his_answers_is_gone() {
             raw.stream.write(&asked).await;
             // What is read of them says that the others are on their way.
             raw.stream.read().await;
-            assert_eq!(owner.figures().await.unwrap().sessions, before + 1);
+            assert_eq!(owner.metrics().await.unwrap().sessions, before + 1);
             raw.connection.close(0_u32.into(), b"");
-            let gone = async { while owner.figures().await.unwrap().sessions > before {} };
+            let gone = async { while owner.metrics().await.unwrap().sessions > before {} };
             timeout(PATIENCE, gone)
                 .await
                 .expect("the session stays for ever");

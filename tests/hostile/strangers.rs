@@ -30,7 +30,7 @@ const OF_NO_CONVERSATION: &[&str] = &[
     "CreateInvite",
     "Devices",
     "RevokeDevice",
-    "Figures",
+    "Metrics",
     "FindGroups",
     "Settings",
     "SetSetting",
@@ -265,7 +265,7 @@ fn requests(conversation: ConversationId, own: ConversationId, member: UserId) -
                 ..MemberSettings::default()
             },
         },
-        Request::Look {
+        Request::Focus {
             conversation: Some(conversation),
         },
     ]

@@ -9,7 +9,7 @@ use cairn_client::proto::request::Request;
 use cairn_client::proto::text::GroupName;
 use cairn_client::proto::typing::ClientDatagram;
 use cairn_client::{Account, Client, Endpoint, Event, Events, Options};
-use cairn_server::limits::TYPING_LOOKERS_MAX;
+use cairn_server::limits::TYPING_VIEWERS_MAX;
 use tokio::time::{interval, timeout};
 
 use super::raw::{PATIENCE, Raw};
@@ -25,7 +25,7 @@ struct Typer {
 impl Typer {
     async fn enter(server: &Server, account: &Account, team: ConversationId) -> Self {
         let mut raw = Raw::log_in(server.addr, account).await;
-        raw.ask(Request::Look {
+        raw.ask(Request::Focus {
             conversation: Some(team),
         })
         .await
@@ -87,7 +87,7 @@ async fn team(server: &Server) -> (Client, Events, [Account; 2], ConversationId)
         .create_group(GroupName::new("team").unwrap(), vec![bob.user, eve.user])
         .await
         .unwrap();
-    ada.look(Some(team)).await.unwrap();
+    ada.focus(Some(team)).await.unwrap();
     let events = ada.events();
     (ada, events, [bob, eve], team)
 }
@@ -125,21 +125,21 @@ async fn where_a_crowd_looks_nobody_is_told_who_types() {
         Typer::enter(&server, &eve, team).await,
     ];
     let endpoint = Endpoint::new().unwrap();
-    let mut lookers = Vec::new();
+    let mut viewers = Vec::new();
     // Ada and the two look as well.
-    for _ in 3..=TYPING_LOOKERS_MAX {
+    for _ in 3..=TYPING_VIEWERS_MAX {
         let options = Options {
             push: false,
             endpoint: Some(endpoint.clone()),
             ..Options::default()
         };
-        let looker = Client::connect(&eve, options).await.unwrap();
-        looker.look(Some(team)).await.unwrap();
-        lookers.push(looker);
+        let viewer = Client::connect(&eve, options).await.unwrap();
+        viewer.focus(Some(team)).await.unwrap();
+        viewers.push(viewer);
     }
     let [bob, eve] = &mut typers;
     bob.types_times(1).await;
-    lookers[0].look(None).await.unwrap();
+    viewers[0].focus(None).await.unwrap();
     assert_eq!(
         eve.types_until_told(&mut events).await,
         eve.user,

@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cairn_core::attachment::{AttachmentCommand, AttachmentRecord, AttachmentReply, Upload};
 use cairn_core::command::{Actor, Command, Reply};
-use cairn_core::needs::Need;
+use cairn_core::prefetch::Load;
 use cairn_core::record::Row;
 use cairn_core::{Batch, State};
-use cairn_proto::attachment::{Attachment, AttachmentHash, Film, Media, Preview};
+use cairn_proto::attachment::{Attachment, AttachmentHash, Media, Preview, Video};
 use cairn_proto::body::Body;
 use cairn_proto::error::ErrorCode;
 use cairn_proto::ids::{ConversationId, MsgId, Timestamp, UserId};
@@ -51,10 +51,10 @@ pub(super) enum FileStep {
     },
     /// Somebody fetches what a message so far from the head may name.
     Fetch { by: u8, to: Place, at: i8, file: u8 },
-    /// What nobody needs goes.
+    /// What nobody loads goes.
     Collect,
     /// It is asked which files nobody knows.
-    Unrecorded,
+    Orphans,
     /// So much time goes by that what nobody sent may go.
     Day,
 }
@@ -71,7 +71,7 @@ pub(super) fn file_step(
         8 => (by(), place(), file(), lies()).prop_map(|(by, to, file, lies)| FileStep::Attach { by, to, file, lies }),
         4 => (by(), place(), -4..2_i8, file()).prop_map(|(by, to, at, file)| FileStep::Fetch { by, to, at, file }),
         3 => Just(FileStep::Collect),
-        1 => Just(FileStep::Unrecorded),
+        1 => Just(FileStep::Orphans),
         2 => Just(FileStep::Day),
     ]
 }
@@ -80,7 +80,7 @@ pub(super) fn hash(file: u8) -> AttachmentHash {
     AttachmentHash::new([file; 32])
 }
 
-/// The last two are so large that a user has room for two of them.
+/// The last two are so large that a user has quota_left for two of them.
 const fn size_bytes(file: u8) -> u64 {
     if file < FILES - 2 {
         file as u64 * 1000
@@ -121,7 +121,7 @@ pub(super) fn body(file: u8, lies: bool, number: u64) -> Body {
     match number % 3 {
         0 => Body::from(file),
         1 => Body::from(media(file)),
-        _ => Body::from(Film {
+        _ => Body::from(Video {
             media: media(file),
             duration_ms: number,
         }),
@@ -153,12 +153,12 @@ impl Naive {
                 hash,
             } => self.fetch(actor, conversation, msgid, hash),
             AttachmentCommand::Collect(_) => Ok(self.collect(now)),
-            AttachmentCommand::Unrecorded(ref hashes) => {
+            AttachmentCommand::Orphans(ref hashes) => {
                 let unknown = hashes
                     .iter()
                     .copied()
                     .filter(|hash| !self.attachments.contains_key(hash));
-                Ok(AttachmentReply::Unrecorded(unknown.collect()))
+                Ok(AttachmentReply::Orphans(unknown.collect()))
             }
         }
         .map(Reply::Attachment)
@@ -178,18 +178,18 @@ impl Naive {
         if self.may_send(actor.user, hash) {
             self.store(actor, hash, bytes, now)
         } else {
-            self.room(actor.user, bytes)
+            self.quota_left(actor.user, bytes)
         }
     }
 
-    fn room(&self, user: UserId, bytes: u64) -> Result<AttachmentReply, ErrorCode> {
-        let room = self
+    fn quota_left(&self, user: UserId, bytes: u64) -> Result<AttachmentReply, ErrorCode> {
+        let quota_left = self
             .number_set("attachment-quota", QUOTA_BYTES)
             .saturating_sub(self.bytes_of(user));
-        if charge(bytes) > room {
+        if charge(bytes) > quota_left {
             Err(ErrorCode::QuotaReached)
         } else {
-            Ok(AttachmentReply::Wanted { room })
+            Ok(AttachmentReply::Wanted { quota_left })
         }
     }
 
@@ -209,7 +209,7 @@ impl Naive {
             return Err(ErrorCode::WrongSize);
         }
         if !self.may_send(actor.user, hash) {
-            self.room(actor.user, bytes)?;
+            self.quota_left(actor.user, bytes)?;
         }
         let stored = self.attachments.entry(hash).or_insert(Stored {
             bytes,
@@ -408,22 +408,22 @@ impl AttachmentTrees {
     }
 
     /// Gives the state what it lacks of attachments.
-    pub(super) fn load(&self, state: &mut State, need: Need) {
+    pub(super) fn load(&self, state: &mut State, need: Load) {
         match need {
-            Need::Attachment(hash) => state
+            Load::Attachment(hash) => state
                 .attachments
                 .install_record(hash, self.records.get(&hash).cloned()),
-            Need::Attached(conversation, msgid) => {
-                state.attachments.install_use(
+            Load::Attached(conversation, msgid) => {
+                state.attachments.install_ref(
                     conversation,
                     msgid,
                     self.uses.get(&(conversation, msgid)).copied(),
                 );
                 if let Some(hash) = state.attachments.used(conversation, msgid) {
-                    self.load(state, Need::Attachment(hash));
+                    self.load(state, Load::Attachment(hash));
                 }
             }
-            Need::FirstAttached(conversation) => {
+            Load::FirstAttached(conversation) => {
                 let here: Vec<_> = self
                     .uses
                     .keys()
@@ -431,7 +431,7 @@ impl AttachmentTrees {
                     .copied()
                     .collect();
                 here.into_iter()
-                    .for_each(|(_, msgid)| self.load(state, Need::Attached(conversation, msgid)));
+                    .for_each(|(_, msgid)| self.load(state, Load::Attached(conversation, msgid)));
                 state
                     .attachments
                     .install_known_through(conversation, MsgId::new(u64::MAX));
@@ -453,11 +453,11 @@ impl AttachmentTrees {
 
 /// Everything that a state can know of attachments, loaded.
 pub(super) fn load_all(state: &mut State, trees: &AttachmentTrees, naive: &Naive) {
-    (0..FILES).for_each(|file| trees.load(state, Need::Attachment(hash(file))));
+    (0..FILES).for_each(|file| trees.load(state, Load::Attachment(hash(file))));
     naive
         .uses()
         .keys()
-        .for_each(|&(conversation, msgid)| trees.load(state, Need::Attached(conversation, msgid)));
+        .for_each(|&(conversation, msgid)| trees.load(state, Load::Attached(conversation, msgid)));
 }
 
 /// What a fully loaded state knows of attachments is what the model has.

@@ -46,7 +46,7 @@ pub(super) struct Cast {
     said: u64,
 }
 
-/// Asking comes up twice, since most else needs it first.
+/// Asking comes up twice, since most else loads it first.
 const ACTS: [RelationAct; 9] = [
     RelationAct::AskFriend,
     RelationAct::AskFriend,
@@ -539,8 +539,8 @@ impl Cast {
             }
             FileStep::Collect => AttachmentCommand::Collect(None),
             FileStep::Day => return None,
-            FileStep::Unrecorded => {
-                AttachmentCommand::Unrecorded((0..9).map(attachments::hash).collect())
+            FileStep::Orphans => {
+                AttachmentCommand::Orphans((0..9).map(attachments::hash).collect())
             }
         };
         Some(Command::Attachment(command))

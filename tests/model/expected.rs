@@ -5,9 +5,8 @@ use std::fmt::Debug;
 
 use cairn_core::change::MemberCounts;
 use cairn_core::command::{Actor, Command};
-use cairn_core::mark::Mark;
 use cairn_core::msgid_set::MsgIdSet;
-use cairn_core::needs::Need;
+use cairn_core::prefetch::Load;
 use cairn_core::record::{
     ConversationRecord, CursorChunk, DeviceRecord, EpochRecord, GroupRecord, InviteRecord,
     KindRecord, MemberChunk, MemberRecord, MemberTerms, MembershipRecord, RecentPart, RecentSend,
@@ -15,6 +14,7 @@ use cairn_core::record::{
 };
 use cairn_core::relation::{RelationChunk, StoredRelation};
 use cairn_core::settings::TABLE;
+use cairn_core::unread_marker::UnreadMarker;
 use cairn_core::{Batch, State};
 use cairn_proto::body::Body;
 use cairn_proto::error::ErrorCode;
@@ -41,11 +41,11 @@ use super::trees::Trees;
 /// Loads everything there is.
 pub(super) fn load_all(state: &mut State, trees: &Trees, naive: &Naive) {
     for &id in naive.conversations.keys() {
-        trees.load(state, Need::Members(id));
+        trees.load(state, Load::Members(id));
     }
     for &id in naive.users.keys() {
-        trees.load(state, Need::Relations(id));
-        trees.load(state, Need::Profile(id));
+        trees.load(state, Load::Relations(id));
+        trees.load(state, Load::Profile(id));
     }
     attachments::load_all(state, &trees.attachments, naive);
 }
@@ -400,7 +400,7 @@ fn foreign_requests(actor: Actor, conversation: ConversationId) -> Vec<Request> 
                 ..MemberSettings::default()
             },
         },
-        Request::Look {
+        Request::Focus {
             conversation: Some(conversation),
         },
     ]
@@ -463,7 +463,7 @@ fn member_records(found: &Conversation) -> BTreeMap<UserId, MemberRecord> {
         read: member.read,
         terms: terms(member),
         mark: (member.read < member.told)
-            .then(|| Box::new(Mark::new(member.told, &member.marked_own))),
+            .then(|| Box::new(UnreadMarker::new(member.told, &member.marked_own))),
         changed: Revision::default(),
     };
     members

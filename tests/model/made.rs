@@ -174,7 +174,7 @@ pub(super) fn ask(
     let user = UserId::new(about.into());
     let request = match question {
         Question::Grant => return Command::Grant(actor, conversation),
-        Question::Figures => return Command::Figures(actor),
+        Question::Metrics => return Command::Metrics(actor),
         Question::Members => Request::Members {
             conversation,
             after: (about > 4).then(|| UserId::new(u32::from(about) - 4)),
@@ -214,7 +214,7 @@ pub(super) fn ask(
                 after: (about > 4).then(|| UserId::new(u32::from(about) - 4)),
             }
         }
-        Question::Look => Request::Look {
+        Question::Focus => Request::Focus {
             conversation: (about > 0).then_some(conversation),
         },
         Question::Watch => Request::Watch {

@@ -191,10 +191,10 @@ impl Naive {
             Command::Begin(epoch) => Ok(self.begin_epoch(*epoch)),
             Command::Grant(actor, conversation) => self.grant(*actor, *conversation),
             Command::Attachment(command) => self.attachment(command, now),
-            Command::Figures(actor) => {
+            Command::Metrics(actor) => {
                 self.check_actor(*actor)?;
                 if self.users[&actor.user].role == ServerRole::Owner {
-                    Ok(Reply::FiguresAllowed)
+                    Ok(Reply::MetricsAllowed)
                 } else {
                     Err(ErrorCode::Forbidden)
                 }
@@ -485,7 +485,7 @@ impl Naive {
     }
 
     /// Whether the user may be a member of one more conversation.
-    pub(super) fn check_room(&self, user: UserId) -> Result<(), ErrorCode> {
+    pub(super) fn check_membership_quota(&self, user: UserId) -> Result<(), ErrorCode> {
         let max = self.number_set("conversations-per-user", 20_000);
         if self.conversations_of(user).len() as u64 >= max {
             Err(ErrorCode::LimitReached)

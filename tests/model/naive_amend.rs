@@ -28,7 +28,7 @@ impl Naive {
                 None
             }
             Body::Image(picture) => Some(&mut picture.file),
-            Body::Video(film) => Some(&mut film.media.file),
+            Body::Video(video) => Some(&mut video.media.file),
             Body::File(file) => Some(&mut **file),
             _ => return Err(ErrorCode::NoSuchMessage),
         };

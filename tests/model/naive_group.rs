@@ -411,7 +411,7 @@ impl Naive {
                 Err(ErrorCode::Banned)
             }
             (false, Some(_), Access::Open) => {
-                self.check_room(actor.user)?;
+                self.check_membership_quota(actor.user)?;
                 self.put_members(actor.user, id, &[actor.user], now);
                 Ok(Response::Done)
             }

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use cairn_core::account_update::AccountPart;
 use cairn_core::batch::Effect;
 use cairn_core::command::Actor;
-use cairn_core::own::OwnPart;
 use cairn_core::settings::{Settings, TABLE};
 use cairn_proto::error::ErrorCode;
 use cairn_proto::hello::ServerRole;
@@ -281,9 +281,9 @@ impl Naive {
 
     pub(super) fn set_profile(&mut self, actor: Actor, profile: Profile) -> Response {
         if self.profiles.get(&actor.user).cloned().unwrap_or_default() != profile {
-            self.effects.push(Effect::Own {
+            self.effects.push(Effect::AccountUpdate {
                 user: actor.user,
-                part: OwnPart::Profile,
+                part: AccountPart::Profile,
             });
         }
         self.profiles.insert(actor.user, profile);
@@ -311,9 +311,9 @@ impl Naive {
         }
         if role != old {
             self.users.get_mut(&user).unwrap().role = role;
-            self.effects.push(Effect::Own {
+            self.effects.push(Effect::AccountUpdate {
                 user,
-                part: OwnPart::Role,
+                part: AccountPart::Role,
             });
         }
         Ok(Response::Done)

@@ -1,8 +1,8 @@
 //! The model's receipts, and what is marked as unread.
 
+use cairn_core::account_update::AccountPart;
 use cairn_core::batch::Effect;
 use cairn_core::command::Actor;
-use cairn_core::own::OwnPart;
 use cairn_proto::error::ErrorCode;
 use cairn_proto::ids::{ConversationId, MsgId, UserId};
 use cairn_proto::limits::{MARKED_OWN_MAX, MARKED_UNREAD_MAX};
@@ -90,9 +90,9 @@ impl Naive {
 
     pub(super) fn set_own_reads(&mut self, actor: Actor, reads: Reads) -> Response {
         if std::mem::replace(&mut self.users.get_mut(&actor.user).unwrap().reads, reads) != reads {
-            self.effects.push(Effect::Own {
+            self.effects.push(Effect::AccountUpdate {
                 user: actor.user,
-                part: OwnPart::Reads,
+                part: AccountPart::Reads,
             });
         }
         Response::Done

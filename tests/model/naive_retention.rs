@@ -109,7 +109,7 @@ impl Naive {
                 floor,
             });
         }
-        Ok(Reply::Expired { is_cut: false })
+        Ok(Reply::Expired { has_more: false })
     }
 
     /// What holds, with the default and the bounds of the server.

@@ -160,7 +160,7 @@ impl Naive {
             if extras.mentions_all() {
                 return Err(ErrorCode::Forbidden);
             }
-            self.check_room(actor.user)?;
+            self.check_membership_quota(actor.user)?;
             self.open_direct(conversation, now);
         }
         self.sent_attachment(actor.user, &body);
@@ -202,7 +202,7 @@ impl Naive {
         self.may_speak(user, id, self.inside(user, id)?.settings.post, now)
     }
 
-    /// In a group one needs a role, and not to be muted; in a direct chat neither of the two may have blocked the other.
+    /// In a group one loads a role, and not to be muted; in a direct chat neither of the two may have blocked the other.
     pub(super) fn may_speak(
         &self,
         user: UserId,

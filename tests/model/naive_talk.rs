@@ -122,11 +122,11 @@ impl Naive {
             Request::Profiles { users } => Ok(self.profiles(users)),
             Request::SetServerRole { user, role } => self.set_server_role(actor, *user, *role),
             Request::SetProfile(profile) => Ok(self.set_profile(actor, profile.clone())),
-            Request::Look { conversation } => self.look(actor, *conversation),
+            Request::Focus { conversation } => self.look(actor, *conversation),
             Request::Watch { users } => Ok(self.watch(actor, users)),
             Request::CreateInvite { .. }
             | Request::Pull { .. }
-            | Request::Figures
+            | Request::Metrics
             | Request::SetPresence(_) => Err(ErrorCode::Unsupported),
             &Request::SetRetention {
                 conversation,
@@ -258,7 +258,7 @@ impl Naive {
         others
             .iter()
             .chain([&actor.user])
-            .try_for_each(|&user| self.check_room(user))?;
+            .try_for_each(|&user| self.check_membership_quota(user))?;
         let groups = self
             .conversations
             .keys()
@@ -344,7 +344,8 @@ impl Naive {
         if users.iter().any(|user| found.banned.contains(user)) {
             return Err(ErrorCode::Banned);
         }
-        new.iter().try_for_each(|&user| self.check_room(user))?;
+        new.iter()
+            .try_for_each(|&user| self.check_membership_quota(user))?;
         Ok(Response::Changed {
             users: self.put_members(actor.user, id, users, now),
         })

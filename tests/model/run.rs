@@ -4,8 +4,8 @@ use std::cmp::Ordering;
 
 use bytes::Bytes;
 use cairn_core::command::Command;
-use cairn_core::limits::NEEDS_ROUNDS_MAX;
-use cairn_core::needs::Need;
+use cairn_core::limits::PREFETCH_ROUNDS_MAX;
+use cairn_core::prefetch::Load;
 use cairn_core::record::Row;
 use cairn_core::{Batch, State, batch};
 use cairn_proto::ids::{MsgId, Revision, Timestamp};
@@ -44,7 +44,7 @@ impl Machine {
     fn execute(&mut self, command: &Command, now: Timestamp) -> Result<String, TestCaseError> {
         let before = self.batch.payload_bytes();
         let answer = self.state.execute(command.clone(), now, &mut self.batch);
-        self.state.let_go_of_entries();
+        self.state.evict_entries();
         prop_assert!(
             answer.is_ok() || self.batch.payload_bytes() == before,
             "{:?} is refused and changes something",
@@ -57,8 +57,8 @@ impl Machine {
     fn load_entries(&mut self, command: &Command, ledger: &Ledger) {
         for need in self.state.missing(command) {
             let (id, wanted) = match need {
-                Need::Entry(id, msgid) => (id, msgid.get()..=msgid.get()),
-                Need::Entries(id, first, last) => (id, first.get()..=last.get()),
+                Load::Entry(id, msgid) => (id, msgid.get()..=msgid.get()),
+                Load::Entries(id, first, last) => (id, first.get()..=last.get()),
                 _ => continue,
             };
             for msgid in wanted.map(MsgId::new) {
@@ -160,8 +160,8 @@ impl Run {
             Step::Commit => self.commit()?,
             Step::Take => self.take()?,
             Step::Stored => self.stored(),
-            Step::LetGo => self.let_go(),
-            Step::Look => self.look()?,
+            Step::LetGo => self.evict(),
+            Step::Focus => self.look()?,
             Step::CatchUp { by } => self.catch_up(by)?,
             _ => {
                 let now = Timestamp::new(self.now_ms);
@@ -176,7 +176,7 @@ impl Run {
 
     fn execute(&mut self, command: &Command, now: Timestamp) -> Result<(), TestCaseError> {
         // What else is needed may depend on what was loaded before.
-        for _ in 0..NEEDS_ROUNDS_MAX {
+        for _ in 0..PREFETCH_ROUNDS_MAX {
             for need in self.worn.state.missing(command) {
                 self.trees.load(&mut self.worn.state, need);
             }
@@ -273,7 +273,7 @@ impl Run {
     fn take(&mut self) -> Result<(), TestCaseError> {
         self.commit()?;
         if self.on_their_way.is_none() {
-            self.on_their_way = Some((self.log.len(), self.worn.state.take_unsaved()));
+            self.on_their_way = Some((self.log.len(), self.worn.state.take_dirty()));
         }
         Ok(())
     }
@@ -288,9 +288,9 @@ impl Run {
         }
     }
 
-    fn let_go(&mut self) {
+    fn evict(&mut self) {
         if self.on_their_way.is_none() {
-            self.worn.state.let_go(0);
+            self.worn.state.evict(0);
         }
     }
 
@@ -308,7 +308,7 @@ impl Run {
         self.take()?;
         self.stored();
         check_trees(&self.trees, &self.naive)?;
-        self.let_go();
+        self.evict();
         self.look()
     }
 
@@ -336,7 +336,7 @@ impl Run {
             }
             state.begin_batch(Revision::new(self.log.len() as u64 + 1));
             state
-                .take_unsaved()
+                .take_dirty()
                 .into_iter()
                 .for_each(|row| trees.put(row));
             if crash.tree.is_none() {
@@ -359,16 +359,16 @@ fn replay(
     coin: &mut Coin,
 ) -> Result<(), TestCaseError> {
     batch::replay::<TestCaseError>(payload.clone(), |change, _| {
-        for need in state.missing_for(&change) {
+        for need in state.loads_for(&change) {
             trees.load(state, need);
         }
         state.apply(&change);
         if coin.toss() && coin.toss() && coin.toss() && coin.toss() {
             state
-                .take_unsaved()
+                .take_dirty()
                 .into_iter()
                 .for_each(|row| trees.put(row));
-            state.let_go(0);
+            state.evict(0);
         }
         Ok(())
     })

@@ -176,7 +176,7 @@ pub(super) enum Step {
     /// Whatever can leave memory leaves it; only when no row is on its way.
     LetGo,
     /// Everything is loaded and looked at.
-    Look,
+    Focus,
     /// The server starts.
     Begin,
     /// A device brings what it keeps of its user's conversations up to date.
@@ -251,7 +251,7 @@ pub(super) enum Question {
     FindUsers,
     Users,
     Devices,
-    Figures,
+    Metrics,
     Group,
     BannedUsers,
     FindGroups,
@@ -260,7 +260,7 @@ pub(super) enum Question {
     SearchUsers,
     Profiles,
     Watch,
-    Look,
+    Focus,
 }
 
 /// A crash: the trees as of one moment, partly overwritten with those of a later one, and the commit log since the first.
@@ -271,7 +271,7 @@ pub(super) struct Crash {
     /// Which moment some of the rows are of.
     pub(super) newer: u8,
     /// Which tree was being written. Those before it are as newer, those behind it as older. `None` where any row may be either,
-    /// which asks for more than a checkpoint needs that writes its trees one after another.
+    /// which asks for more than a checkpoint loads that writes its trees one after another.
     pub(super) tree: Option<Tree>,
     /// Decides for each row that may be either, and for what happens during the replay.
     pub(super) coin: u64,
@@ -299,21 +299,21 @@ fn seq() -> impl Strategy<Value = Seq> {
 
 fn question() -> impl Strategy<Value = Question> {
     use Question::{
-        BannedUsers, Contacts, Conversations, Devices, Explain, Figures, FindGroups, FindUsers,
-        Grant, Group, ImportCursor, Look, Members, Pins, Profiles, Retention, SearchUsers,
+        BannedUsers, Contacts, Conversations, Devices, Explain, FindGroups, FindUsers, Focus,
+        Grant, Group, ImportCursor, Members, Metrics, Pins, Profiles, Retention, SearchUsers,
         Settings, Users, Watch,
     };
     let of_server = [
         FindUsers,
         Users,
         Devices,
-        Figures,
+        Metrics,
         Contacts,
         Settings,
         SearchUsers,
         Profiles,
         Watch,
-        Look,
+        Focus,
     ];
     let about_groups = [
         Members,
@@ -425,7 +425,7 @@ fn step() -> impl Strategy<Value = Step> {
         4 => Just(Step::Take),
         4 => Just(Step::Stored),
         5 => Just(Step::LetGo),
-        1 => Just(Step::Look),
+        1 => Just(Step::Focus),
         2 => Just(Step::Begin),
         6 => (0..12_u8).prop_map(|by| Step::CatchUp { by }),
     ]

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cairn_core::State;
 use cairn_core::msgid_set::MsgIdSet;
-use cairn_core::needs::Need;
+use cairn_core::prefetch::Load;
 use cairn_core::record::{
     ConversationRecord, CursorChunk, DeviceRecord, EpochRecord, GroupRecord, InviteRecord,
     MemberChunk, MembershipRecord, RecentPart, RecentSend, Row, SecretHash, SendCursor,
@@ -143,10 +143,10 @@ impl Trees {
     }
 
     /// Gives the state what it lacks.
-    pub(super) fn load(&self, state: &mut State, need: Need) {
+    pub(super) fn load(&self, state: &mut State, need: Load) {
         match need {
-            Need::Conversation(id) => self.load_conversation(state, id),
-            Need::Member(id, user) => {
+            Load::Conversation(id) => self.load_conversation(state, id),
+            Load::Member(id, user) => {
                 self.load_conversation(state, id);
                 let chunk = MemberChunk::of(user);
                 let mentions =
@@ -158,7 +158,7 @@ impl Trees {
                     mentions,
                 );
             }
-            Need::Members(id) => {
+            Load::Members(id) => {
                 self.load_conversation(state, id);
                 let mentioned = self
                     .mentions
@@ -185,11 +185,11 @@ impl Trees {
                 state.install_members_complete(id);
             }
             // Entries are no rows: whoever keeps the log gives them.
-            Need::Entry(..) | Need::Entries(..) => {}
-            Need::Attachment(_) | Need::Attached(..) | Need::FirstAttached(_) => {
+            Load::Entry(..) | Load::Entries(..) => {}
+            Load::Attachment(_) | Load::Attached(..) | Load::FirstAttached(_) => {
                 self.attachments.load(state, need)
             }
-            Need::Stream(device, stream) => {
+            Load::Stream(device, stream) => {
                 let cursors = self
                     .cursors
                     .iter()
@@ -204,8 +204,8 @@ impl Trees {
                 );
                 state.install_stream(device, stream, cursors.collect(), recent.collect());
             }
-            Need::Profile(user) => state.install_profile(user, self.profiles.get(&user).cloned()),
-            Need::Relations(user) => {
+            Load::Profile(user) => state.install_profile(user, self.profiles.get(&user).cloned()),
+            Load::Relations(user) => {
                 let stored = self.relations.iter().filter(|(key, _)| key.0 == user);
                 state
                     .install_relations(user, stored.flat_map(|(_, chunk)| chunk.clone()).collect());

@@ -11,8 +11,8 @@ use cairn_client::proto::overview::{Moment, OverviewExtent};
 use cairn_client::proto::response::Role;
 use cairn_client::proto::text::{GroupName, Text};
 use cairn_client::{Account, Client, Options, Overview};
-use cairn_core::mark::Mark;
 use cairn_core::record::{EpochRecord, MemberChunk, MemberRecord, MemberTerms, StoredMember};
+use cairn_core::unread_marker::UnreadMarker;
 use cairn_store::rows::RowChange;
 use cairn_store::trees::{MetaKey, RowKey};
 
@@ -259,7 +259,10 @@ async fn the_doctor_finds_changes_that_are_yet_to_come_and_cursors_that_cannot_b
         first: Revision::new(first),
     };
     let member = |read: u64, told: u64, changed: Revision| {
-        let mark = Some(Box::new(Mark::new(MsgId::new(told), &BTreeSet::new())));
+        let mark = Some(Box::new(UnreadMarker::new(
+            MsgId::new(told),
+            &BTreeSet::new(),
+        )));
         let (role, joined, terms) = (Role::Owner, MsgId::new(1), MemberTerms::default());
         let record = MemberRecord {
             role,

@@ -103,7 +103,7 @@ async fn who_does_nothing_for_a_while_is_away_until_he_does_something() {
                 .react(*team, *said, EmojiName::new("tada").unwrap())
                 .await
                 .unwrap(),
-            _ => bob.look(Some(*team)).await.unwrap(),
+            _ => bob.focus(Some(*team)).await.unwrap(),
         }
         stage.until_away(false).await;
         stage.until_away(true).await;

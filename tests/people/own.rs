@@ -1,7 +1,7 @@
 //! What is a user's own on the server is the same on all his devices, and they are told when it is another.
 
 use cairn_client::proto::error::ErrorCode;
-use cairn_client::proto::event::Own;
+use cairn_client::proto::event::AccountUpdate;
 use cairn_client::proto::hello::ServerRole;
 use cairn_client::proto::people::Profile;
 use cairn_client::proto::receipts::Reads;
@@ -13,10 +13,10 @@ use super::{PATIENCE, refused};
 use crate::support::{Server, invite};
 
 /// The next thing of his own that a client is told of.
-async fn own(events: &mut Events) -> Own {
+async fn own(events: &mut Events) -> AccountUpdate {
     let next = async {
         loop {
-            if let Event::Own(own) = events.next().await.unwrap() {
+            if let Event::AccountUpdate(own) = events.next().await.unwrap() {
                 return *own;
             }
         }
@@ -40,17 +40,20 @@ async fn what_one_device_says_of_its_user_the_others_know_at_once() {
     let (mut here, mut there, mut elsewhere) = (ada.events(), other.events(), bob.events());
     ada.set_profile(named("Ada")).await.unwrap();
     for events in [&mut here, &mut there] {
-        assert_eq!(own(events).await, Own::Profile(named("Ada")));
+        assert_eq!(own(events).await, AccountUpdate::Profile(named("Ada")));
     }
     // What is so already is no news.
     ada.set_profile(named("Ada")).await.unwrap();
     other.set_own_reads(Reads::Hidden).await.unwrap();
     for events in [&mut here, &mut there] {
-        assert_eq!(own(events).await, Own::Reads(Reads::Hidden));
+        assert_eq!(own(events).await, AccountUpdate::Reads(Reads::Hidden));
     }
     // Nobody else is told; his own come in order, so that what had been told would have come before.
     bob.set_profile(named("Bob")).await.unwrap();
-    assert_eq!(own(&mut elsewhere).await, Own::Profile(named("Bob")));
+    assert_eq!(
+        own(&mut elsewhere).await,
+        AccountUpdate::Profile(named("Bob"))
+    );
 }
 
 #[tokio::test]
@@ -70,7 +73,10 @@ async fn the_owner_gives_roles_and_the_last_one_stays_one() {
         ErrorCode::Forbidden
     );
     ada.set_server_role(bobs, ServerRole::Admin).await.unwrap();
-    assert_eq!(own(&mut of_bob).await, Own::Role(ServerRole::Admin));
+    assert_eq!(
+        own(&mut of_bob).await,
+        AccountUpdate::Role(ServerRole::Admin)
+    );
     bob.create_invite(1, life).await.unwrap();
     assert_eq!(
         refused(bob.set_server_role(adas, ServerRole::Member).await),

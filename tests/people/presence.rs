@@ -217,7 +217,7 @@ async fn who_looks_at_a_conversation_is_told_who_types_there_and_nobody_else() {
         .unwrap();
     let [mut of_ada, mut of_eve] = [&ada, &eve].map(Client::events);
     for client in [&ada, &bob] {
-        client.look(Some(team)).await.unwrap();
+        client.focus(Some(team)).await.unwrap();
     }
     assert_eq!(
         typing_until_told(&bob, &mut of_ada, team).await,
@@ -227,7 +227,7 @@ async fn who_looks_at_a_conversation_is_told_who_types_there_and_nobody_else() {
     let chat = eve.direct(ada_account.user).unwrap();
     eve.send(chat, super::text("hello")).await.unwrap();
     for client in [&ada, &eve] {
-        client.look(Some(chat)).await.unwrap();
+        client.focus(Some(chat)).await.unwrap();
     }
     bob.typing(team);
     assert_eq!(
@@ -243,11 +243,11 @@ async fn who_looks_at_a_conversation_is_told_who_types_there_and_nobody_else() {
         .await
         .unwrap();
     assert_eq!(
-        super::refused(eve.look(Some(chat)).await),
+        super::refused(eve.focus(Some(chat)).await),
         ErrorCode::NotFound
     );
     assert_eq!(
-        super::refused(ada.look(Some(chat)).await),
+        super::refused(ada.focus(Some(chat)).await),
         ErrorCode::Blocked
     );
 }
@@ -424,7 +424,7 @@ async fn what_was_watched_and_looked_at_is_so_again_after_a_crash() {
     bob.watch(vec![ada_account.user]).await.unwrap();
     ada.set_presence(DeviceKind::Phone, true).await.unwrap();
     for client in [&ada, &bob] {
-        client.look(Some(chat)).await.unwrap();
+        client.focus(Some(chat)).await.unwrap();
     }
     server.kill();
     server.restart();

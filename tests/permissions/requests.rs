@@ -157,7 +157,7 @@ pub(super) fn of_a_conversation() -> Vec<Asked> {
         "Receipts, turned off", Receipts, |cast| {
             ask(cast, Request::Receipts { conversation: cast.conversation, msgid: MsgId::new(1), after: None })
         };
-        "Look", Look, |cast| ask(cast, Request::Look { conversation: Some(cast.conversation) });
+        "Focus", Focus, |cast| ask(cast, Request::Focus { conversation: Some(cast.conversation) });
         "SetMemberSettings", SetMemberSettings, |cast| {
             let settings = MemberSettings { favourite: true, ..MemberSettings::default() };
             ask(cast, Request::SetMemberSettings { conversation: cast.conversation, settings })
@@ -322,7 +322,7 @@ pub(super) fn of_the_server() -> Vec<Asked> {
         "CreateInvite", CreateInvite, |cast| {
             Command::Invite { actor: cast.asker, token: SecretHash([9; 32]), uses: 1, life_seconds: 60 }
         };
-        "Figures", Figures, |cast| Command::Figures(cast.asker);
+        "Metrics", Metrics, |cast| Command::Metrics(cast.asker);
     };
     with_setting(rows, "SearchUsers, turned off", ("user-search", "off"))
 }

@@ -87,7 +87,7 @@ async fn a_crowd_that_reads_at_once_is_one_hint_that_there_are_more() {
         .await
         .unwrap();
     let mut events = ada.events();
-    ada.look(Some(team)).await.unwrap();
+    ada.focus(Some(team)).await.unwrap();
     // Reads on both sides of a second's end are two hints, so it may take another try.
     let tries = async {
         loop {

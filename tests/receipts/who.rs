@@ -150,7 +150,7 @@ async fn those_who_look_are_told_and_nobody_else() {
     let team = group(&ada, &[bob_account.user, eve_account.user]).await;
     let said = ada.send(team, text("hello")).await.unwrap();
     let (mut seen_by_ada, mut seen_by_eve) = (ada.events(), eve.events());
-    ada.look(Some(team)).await.unwrap();
+    ada.focus(Some(team)).await.unwrap();
     bob.mark_read(team, said).await.unwrap();
     let bobs = MemberCursors {
         user: bob_account.user,
@@ -159,7 +159,7 @@ async fn those_who_look_are_told_and_nobody_else() {
     };
     assert_eq!(next_receipts(&mut seen_by_ada).await, [bobs]);
     // Eve looked at nothing when it happened. What she is told first is of later.
-    eve.look(Some(team)).await.unwrap();
+    eve.focus(Some(team)).await.unwrap();
     bob.set_own_reads(Reads::Hidden).await.unwrap();
     let again = ada.send(team, text("are you there?")).await.unwrap();
     bob.mark_read(team, again).await.unwrap();

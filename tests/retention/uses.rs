@@ -15,7 +15,7 @@ use cairn_client::proto::retention::Retention;
 use cairn_client::proto::text::{Caption, DeviceName, FileName, GroupName, MediaType, UserName};
 use cairn_core::attachment::AttachmentCommand;
 use cairn_core::command::{Actor, Command, NewDevice, Reply};
-use cairn_core::limits::USES_ENDED_MAX;
+use cairn_core::limits::REFS_DROPPED_MAX;
 use cairn_core::record::SecretHash;
 use cairn_store::attachments::AttachmentFiles;
 use cairn_store::doctor;
@@ -25,7 +25,7 @@ const NOW: Timestamp = Timestamp::new(1_700_000_000_000);
 const POLICY: Retention = Retention::Days(1);
 
 /// Messages that name an attachment: two full steps, half of one, and what stays.
-const USES: u64 = USES_ENDED_MAX as u64 * 5 / 2 + KEPT;
+const USES: u64 = REFS_DROPPED_MAX as u64 * 5 / 2 + KEPT;
 const KEPT: u64 = 21;
 
 /// A group in a data directory, and who talks there.
@@ -105,7 +105,7 @@ impl Talk {
         let (files, size_bytes) = (AttachmentFiles::open(dir).unwrap(), content.len() as u64);
         let mut partial = files.upload(self.actor.user, hash).unwrap();
         partial.add(content).unwrap();
-        assert!(partial.is_whole().unwrap());
+        assert!(partial.is_complete().unwrap());
         files.place(&partial).unwrap();
         self.engine
             .execute(
@@ -150,14 +150,14 @@ impl Talk {
             policy: POLICY,
             aged,
         };
-        let Ok(Reply::Expired { is_cut }) = self.engine.execute(expire, NOW) else {
+        let Ok(Reply::Expired { has_more }) = self.engine.execute(expire, NOW) else {
             panic!("nothing expired")
         };
         let Ok(Reply::Retained(retained)) = self.engine.execute(Command::Retained(self.team), NOW)
         else {
             panic!("no floor")
         };
-        (retained.floor, is_cut)
+        (retained.floor, has_more)
     }
 
     /// How many messages name each of the files.
@@ -185,15 +185,15 @@ impl Talk {
 
 /// All steps, one right after the other: none waits for a checkpoint.
 fn expires_in_steps(talk: &mut Talk, named: &[MsgId], files: &[Attachment; 3]) {
-    let step = USES_ENDED_MAX;
+    let step = REFS_DROPPED_MAX;
     let wanted = named[named.len() - KEPT as usize].prev();
     for (taken, is_last) in [
         (step, false),
         (2 * step, false),
         (named.len() - KEPT as usize, true),
     ] {
-        let (floor, is_cut) = talk.expire(wanted);
-        assert_eq!((floor, is_cut), (named[taken].prev(), !is_last));
+        let (floor, has_more) = talk.expire(wanted);
+        assert_eq!((floor, has_more), (named[taken].prev(), !is_last));
         assert_eq!(
             talk.uses(files).iter().sum::<u64>(),
             (named.len() - taken) as u64

@@ -53,7 +53,7 @@ impl Receiver {
                 biased;
                 stopped = until(Reading::Stopped, &mut reading) => {
                     stopped?;
-                    let _hold = self.client.hold();
+                    let _paused = self.client.pause_push();
                     until(Reading::On, &mut reading).await?;
                 }
                 run = timeline.next_run() => {

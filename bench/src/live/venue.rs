@@ -174,7 +174,7 @@ impl Venue {
         if self.organiser.whoami().role != ServerRole::Owner {
             return None;
         }
-        let figures = timeout(limits::READING_TIME_MAX, self.organiser.figures())
+        let figures = timeout(limits::READING_TIME_MAX, self.organiser.metrics())
             .await
             .ok()?
             .ok()?;

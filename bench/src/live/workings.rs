@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use cairn_client::proto::figures::{Figures, Histogram};
+use cairn_client::proto::metrics::{Histogram, Metrics};
 use serde::Serialize;
 
 use crate::report::{Figure, grouped};
@@ -10,7 +10,7 @@ use crate::report::{Figure, grouped};
 /// What a server told at one moment.
 #[derive(Clone, Debug)]
 pub struct Reading {
-    pub figures: Figures,
+    pub figures: Metrics,
     /// What its process has written to files, where the system tells.
     pub written_bytes: Option<u64>,
 }
@@ -120,25 +120,25 @@ impl Workings {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use cairn_client::proto::figures::{Bucket, CheckpointFigures};
+    use cairn_client::proto::metrics::{Bucket, CheckpointMetrics};
 
     fn reading(written_bytes: Option<u64>, times: u64) -> Reading {
         let syncs = [(500, 3), (4_000, 1)].map(|(up_to_micros, count)| Bucket {
             up_to_micros,
             count: count * times,
         });
-        let figures = Figures {
+        let figures = Metrics {
             uptime_micros: 2_000_000 * times,
             commits: 4 * times,
             entries: 100 * times,
             log_bytes: 20_000 * times,
             prepared_bytes: 64_000 * times,
             syncs: Histogram::from_iter(syncs),
-            checkpoints: CheckpointFigures {
+            checkpoints: CheckpointMetrics {
                 entries: 50 * times,
-                ..CheckpointFigures::default()
+                ..CheckpointMetrics::default()
             },
-            ..Figures::default()
+            ..Metrics::default()
         };
         Reading {
             figures,

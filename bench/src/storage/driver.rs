@@ -234,7 +234,7 @@ impl Driver {
     /// Makes everything so far durable, and looks after the log as the sequencer does.
     pub(super) fn commit(&mut self) -> Result<Committed, BenchError> {
         let committed = self.engine.commit()?;
-        self.engine.tend()?;
+        self.engine.maintain()?;
         Ok(committed)
     }
 

@@ -12,7 +12,7 @@ use tokio::fs::{self, File, OpenOptions};
 use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _, AsyncWriteExt as _};
 use tokio::time::sleep;
 
-use super::{Patience, Progress, Step, Stopped, TransferError, heard};
+use super::{Progress, RetryBudget, Step, Stopped, TransferError, heard};
 use crate::client::Client;
 use crate::limits;
 use crate::link::{Lost, Reader};
@@ -37,15 +37,15 @@ impl Client {
         target: &Path,
         mut progress: impl FnMut(Progress),
     ) -> Result<(), TransferError> {
-        let _lane = self
+        let _slot = self
             .shared()
-            .lanes
+            .transfer_slots
             .take()
             .await
             .ok_or_else(|| self.ended())?;
         let mut part = Part::open(target, attachment, &mut progress).await?;
         let mut was_resumed = part.done_bytes > 0;
-        let mut patience = Patience::new();
+        let mut retry_budget = RetryBudget::new();
         loop {
             let opening = StreamOpening::Download {
                 conversation,
@@ -74,7 +74,7 @@ impl Client {
                 }
                 Err(lost) => lost,
             };
-            patience.wait(lost, part.done_bytes).await?;
+            retry_budget.wait(lost, part.done_bytes).await?;
         }
     }
 }

@@ -107,21 +107,21 @@ impl From<ErrorCode> for Stopped {
 
 /// The ways of transfers: over the connection that there is, so many at once as it may have.
 #[derive(Debug)]
-pub(crate) struct Lanes {
+pub(crate) struct TransferSlots {
     links: watch::Sender<Option<Link>>,
-    room: Semaphore,
+    permits: Semaphore,
 }
 
-impl Default for Lanes {
+impl Default for TransferSlots {
     fn default() -> Self {
         Self {
             links: watch::Sender::new(None),
-            room: Semaphore::new(TRANSFERS_PER_CONNECTION_MAX),
+            permits: Semaphore::new(TRANSFERS_PER_CONNECTION_MAX),
         }
     }
 }
 
-impl Lanes {
+impl TransferSlots {
     /// There is a connection.
     pub(crate) fn connected(&self, link: Link) {
         self.links.send_replace(Some(link));
@@ -134,19 +134,19 @@ impl Lanes {
 
     /// There will never be one again.
     pub(crate) fn close(&self) {
-        self.room.close();
+        self.permits.close();
         self.disconnected();
     }
 
     /// The right to one transfer; `None` when the client is over.
     async fn take(&self) -> Option<SemaphorePermit<'_>> {
-        self.room.acquire().await.ok()
+        self.permits.acquire().await.ok()
     }
 
     /// The connection, as soon as there is one; `None` when the client is over.
     async fn link(&self) -> Option<Link> {
         let mut links = self.links.subscribe();
-        while !self.room.is_closed() {
+        while !self.permits.is_closed() {
             let link = links.borrow_and_update().clone();
             if let Some(link) = link.filter(|link| !link.is_over()) {
                 return Some(link);
@@ -166,7 +166,7 @@ impl Client {
     ) -> Result<Result<(Writer, Reader), Lost>, Error> {
         let link = self
             .shared()
-            .lanes
+            .transfer_slots
             .link()
             .await
             .ok_or_else(|| self.ended())?;
@@ -181,12 +181,12 @@ impl Client {
 }
 
 /// Counts attempts that came no further.
-struct Patience {
+struct RetryBudget {
     attempts: u32,
     reached_bytes: u64,
 }
 
-impl Patience {
+impl RetryBudget {
     const fn new() -> Self {
         Self {
             attempts: 0,

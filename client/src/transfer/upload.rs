@@ -8,7 +8,7 @@ use cairn_proto::error::ErrorCode;
 use cairn_proto::event::StreamOpening;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncSeek, AsyncSeekExt as _};
 
-use super::{Patience, Progress, Step, Stopped, TransferError, Uploaded, heard};
+use super::{Progress, RetryBudget, Step, Stopped, TransferError, Uploaded, heard};
 use crate::client::Client;
 use crate::error::Error;
 use crate::limits;
@@ -37,13 +37,14 @@ impl Client {
             .await
             .map_err(TransferError::Source)?;
         let Uploaded { hash, size_bytes } = uploaded;
-        let _lane = self
+        let _slot = self
             .shared()
-            .lanes
+            .transfer_slots
             .take()
             .await
             .ok_or_else(|| self.ended())?;
-        let (mut patience, mut reach, mut was_refused) = (Patience::new(), Reach::default(), false);
+        let (mut retry_budget, mut reach, mut was_refused) =
+            (RetryBudget::new(), Reach::default(), false);
         loop {
             let lost = match self
                 .open_transfer(StreamOpening::Upload {
@@ -52,23 +53,24 @@ impl Client {
                 })
                 .await?
             {
-                Ok(stream) => match send(source, stream, size_bytes, &mut reach, &mut progress)
-                    .await
-                {
-                    Ok(()) => return Ok(uploaded),
-                    Err(Stopped::Failed(error))
-                        if reach.went_on() && is_wrong_hash(&error) && !was_refused =>
-                    {
-                        // What had arrived before may be something else since a power cut; the server has thrown it away.
-                        (patience, reach, was_refused) = (Patience::new(), Reach::default(), true);
-                        continue;
+                Ok(stream) => {
+                    match send(source, stream, size_bytes, &mut reach, &mut progress).await {
+                        Ok(()) => return Ok(uploaded),
+                        Err(Stopped::Failed(error))
+                            if reach.went_on() && is_wrong_hash(&error) && !was_refused =>
+                        {
+                            // What had arrived before may be something else since a power cut; the server has thrown it away.
+                            (retry_budget, reach, was_refused) =
+                                (RetryBudget::new(), Reach::default(), true);
+                            continue;
+                        }
+                        Err(Stopped::Failed(error)) => return Err(error),
+                        Err(Stopped::Lost(lost)) => lost,
                     }
-                    Err(Stopped::Failed(error)) => return Err(error),
-                    Err(Stopped::Lost(lost)) => lost,
-                },
+                }
                 Err(lost) => lost,
             };
-            patience.wait(lost, reach.sent_bytes).await?;
+            retry_budget.wait(lost, reach.sent_bytes).await?;
         }
     }
 

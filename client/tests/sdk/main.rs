@@ -9,11 +9,11 @@
 
 mod fake;
 mod follow;
-mod hold;
 mod login;
 mod login_overview;
 mod overtaken;
 mod overview;
+mod paused_push;
 mod requests;
 mod sends;
 mod transfers;

@@ -223,7 +223,7 @@ async fn unresolved_sends_are_bounded_and_room_comes_back_with_each_answer() {
     }
     let full = client.try_enqueue(ONE, text("too many")).unwrap_err();
     assert_eq!(full, TryEnqueueError::Full(text("too many")));
-    // Promises that nobody awaits hold no room.
+    // Promises that nobody awaits pause_push no room.
     let (ids, _) = drafts(&mut peer, SENDS_IN_FLIGHT_MAX).await;
     for (msgid, id) in (1..).zip(ids) {
         peer.answer(id, accepted(msgid)).await;

@@ -8,7 +8,7 @@ use super::{AttachmentCommand, AttachmentRecord, AttachmentReply, Upload, charge
 use crate::batch::Batch;
 use crate::change::Change;
 use crate::command::Actor;
-use crate::limits::{ATTACHMENTS_COLLECTED_MAX, UPLOADERS_MAX};
+use crate::limits::{GC_BATCH_ATTACHMENTS_MAX, UPLOADERS_MAX};
 use crate::state::State;
 
 const HOUR_MS: u64 = 60 * 60 * 1000;
@@ -34,9 +34,9 @@ impl State {
                 hash,
             } => self.fetch(actor, conversation, msgid, hash),
             AttachmentCommand::Collect(above) => Ok(self.collect(above, now, batch)),
-            AttachmentCommand::Unrecorded(mut hashes) => {
+            AttachmentCommand::Orphans(mut hashes) => {
                 hashes.retain(|&hash| self.attachments.record(hash).is_none());
-                Ok(AttachmentReply::Unrecorded(hashes))
+                Ok(AttachmentReply::Orphans(hashes))
             }
         }
     }
@@ -66,7 +66,7 @@ impl State {
             return Ok(AttachmentReply::Stored);
         }
         Ok(AttachmentReply::Wanted {
-            room: self.check_room(actor.user, bytes)?,
+            quota_left: self.check_quota(actor.user, bytes)?,
         })
     }
 
@@ -89,23 +89,23 @@ impl State {
             },
         };
         if record.upload_of(actor.user).is_none() {
-            self.check_room(actor.user, bytes)?;
+            self.check_quota(actor.user, bytes)?;
         }
         self.note_upload(actor.user, hash, record, now, batch);
         Ok(AttachmentReply::Stored)
     }
 
-    /// How much room the user has, if it is enough.
-    fn check_room(&self, user: UserId, bytes: u64) -> Result<u64, ErrorCode> {
-        let room = self
+    /// How much quota_left the user has, if it is enough.
+    fn check_quota(&self, user: UserId, bytes: u64) -> Result<u64, ErrorCode> {
+        let quota_left = self
             .settings
             .attachment_quota
             .get()
             .saturating_sub(self.attachments.bytes_of(user));
-        if charged_bytes(bytes) > room {
+        if charged_bytes(bytes) > quota_left {
             Err(ErrorCode::QuotaReached)
         } else {
-            Ok(room)
+            Ok(quota_left)
         }
     }
 
@@ -137,12 +137,12 @@ impl State {
             self.make(&Change::AttachmentBytes { user, bytes }, batch);
         }
         if let Some(user) = forgotten {
-            self.give_room(user, bytes, batch);
+            self.release_quota(user, bytes, batch);
         }
     }
 
     /// A user has a file of this length no more.
-    fn give_room(&mut self, user: UserId, bytes: u64, batch: &mut Batch) {
+    fn release_quota(&mut self, user: UserId, bytes: u64, batch: &mut Batch) {
         let bytes = self
             .attachments
             .bytes_of(user)
@@ -184,17 +184,17 @@ impl State {
         now: Timestamp,
         batch: &mut Batch,
     ) -> AttachmentReply {
-        let looked_at: Vec<_> = self
+        let scanned: Vec<_> = self
             .attachments
             .unused_above(above)
-            .take(ATTACHMENTS_COLLECTED_MAX)
+            .take(GC_BATCH_ATTACHMENTS_MAX)
             .collect();
-        let next = looked_at
+        let next = scanned
             .last()
             .copied()
-            .filter(|_| looked_at.len() == ATTACHMENTS_COLLECTED_MAX);
+            .filter(|_| scanned.len() == GC_BATCH_ATTACHMENTS_MAX);
         let kept_ms = self.settings.attachment_unsent_hours.get() as u64 * HOUR_MS;
-        let is_needless = |record: &AttachmentRecord| {
+        let is_unreferenced = |record: &AttachmentRecord| {
             record.uses == 0
                 && record
                     .uploads
@@ -202,18 +202,18 @@ impl State {
                     .all(|upload| upload.is_over(now, kept_ms))
         };
         let mut gone = Vec::new();
-        for hash in looked_at {
+        for hash in scanned {
             let Some(record) = self
                 .attachments
                 .record(hash)
-                .filter(|record| is_needless(record))
+                .filter(|record| is_unreferenced(record))
                 .cloned()
             else {
                 continue;
             };
             self.make(&Change::Attachment(hash, None), batch);
             for upload in record.uploads {
-                self.give_room(upload.user, record.bytes, batch);
+                self.release_quota(upload.user, record.bytes, batch);
             }
             gone.push(hash);
         }

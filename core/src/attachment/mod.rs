@@ -5,8 +5,8 @@
 //! sent yet.
 
 mod decide;
-mod held;
-mod uses;
+mod records;
+mod refs;
 
 use cairn_proto::attachment::AttachmentHash;
 use cairn_proto::ids::{ConversationId, MsgId, Timestamp, UserId};
@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::command::Actor;
 use crate::limits::{ATTACHMENT_BLOCK_BYTES, ATTACHMENT_OVERHEAD_BYTES};
 
-pub use held::Held;
+pub use records::Held;
 
 /// What a file of this length counts against its user's quota, so that many small ones are not for nothing.
 #[must_use]
@@ -66,10 +66,10 @@ pub enum AttachmentCommand {
         /// The attachment.
         hash: AttachmentHash,
     },
-    /// Forget what nobody needs any more, among the next few unused attachments above this one.
+    /// Forget what nobody loads any more, among the next few unused attachments above this one.
     Collect(Option<AttachmentHash>),
     /// Which of these attachments nothing is known of.
-    Unrecorded(Vec<AttachmentHash>),
+    Orphans(Vec<AttachmentHash>),
 }
 
 /// The answer to an [`AttachmentCommand`].
@@ -77,10 +77,10 @@ pub enum AttachmentCommand {
 pub enum AttachmentReply {
     /// The attachment is stored, and the user may send it.
     Stored,
-    /// The bytes are wanted, and the user has room for so many in all.
+    /// The bytes are wanted, and the user has quota_left for so many in all.
     Wanted {
         /// Bytes that the user's attachments may still take, as [`charged_bytes`] counts them.
-        room: u64,
+        quota_left: u64,
     },
     /// The user may have the attachment.
     Fetch {
@@ -95,5 +95,5 @@ pub enum AttachmentReply {
         next: Option<AttachmentHash>,
     },
     /// Nothing is known of these.
-    Unrecorded(Vec<AttachmentHash>),
+    Orphans(Vec<AttachmentHash>),
 }

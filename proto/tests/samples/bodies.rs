@@ -1,7 +1,7 @@
 //! Values of what messages say, and of what goes with them.
 
 use bytes::Bytes;
-use cairn_proto::attachment::{Attachment, AttachmentHash, Film, Media, Preview, TransferFrame};
+use cairn_proto::attachment::{Attachment, AttachmentHash, Media, Preview, TransferFrame, Video};
 use cairn_proto::body::{Amendment, Body, SystemEntry};
 use cairn_proto::error::ErrorCode;
 use cairn_proto::extras::{Extra, Extras, Reaction};
@@ -41,8 +41,8 @@ fn media() -> Media {
     }
 }
 
-fn film() -> Film {
-    Film {
+fn video() -> Video {
+    Video {
         media: Media {
             preview: Preview::NONE,
             ..media()
@@ -87,7 +87,7 @@ fn bodies() -> Vec<Body> {
         Body::Emote(Text::new("waves").unwrap()),
         Body::Emoji(emoji),
         Body::from(media()),
-        Body::from(film()),
+        Body::from(video()),
         Body::from(attachment()),
         Body::System(SystemEntry::Created { name: group_name() }),
         Body::Recalled { by: BOB },
@@ -177,7 +177,7 @@ pub(super) fn draft() -> Draft {
 pub(super) fn add_bodies(samples: &mut Samples) {
     samples.add(vec![attachment()]);
     samples.add(vec![media()]);
-    samples.add(vec![film()]);
+    samples.add(vec![video()]);
     samples.add(vec![hash()]);
     samples.add(vec![media().preview, Preview::NONE]);
     samples.add(vec![

@@ -2,17 +2,17 @@
 
 use std::fmt::Debug;
 
-use cairn_proto::attachment::{Attachment, AttachmentHash, Film, Media, Preview, TransferFrame};
+use cairn_proto::attachment::{Attachment, AttachmentHash, Media, Preview, TransferFrame, Video};
 use cairn_proto::body::{Amendment, Body, SystemEntry};
 use cairn_proto::error::ErrorCode;
-use cairn_proto::event::{Own, StreamOpening, TimelineFrame};
+use cairn_proto::event::{AccountUpdate, StreamOpening, TimelineFrame};
 use cairn_proto::extras::{Extra, Reaction};
-use cairn_proto::figures::{Bucket, CheckpointFigures, Figures, Histogram};
 use cairn_proto::group::{
     Access, GroupDetails, GroupSettings, JoinerHistory, MemberSettings, OpenGroup,
 };
 use cairn_proto::hello::{ClientFrame, Credentials, Hello, ServerRole, Welcome};
 use cairn_proto::message::{Draft, Entry, Run};
+use cairn_proto::metrics::{Bucket, CheckpointMetrics, Histogram, Metrics};
 use cairn_proto::overview::{ConversationPage, Moment, OverviewExtent, OverviewPlace};
 use cairn_proto::people::{
     Avatar, Contact, ContactPage, Friendship, Profile, Relation, RelationAct, UserPage, UserProfile,
@@ -72,8 +72,8 @@ macro_rules! enums {
 }
 
 structs! {
-    Attachment, AttachmentHash, Avatar, Bucket, CheckpointFigures, Contact, ContactPage, Conversation, ConversationPage, DeviceInfo, Draft,
-    Entry, Explained, Figures, Film, Forward, GroupDetails, GroupSettings, Hello, Histogram, ImportEntry, Media, Member, MemberCursors,
+    Attachment, AttachmentHash, Avatar, Bucket, CheckpointMetrics, Contact, ContactPage, Conversation, ConversationPage, DeviceInfo, Draft,
+    Entry, Explained, Metrics, Video, Forward, GroupDetails, GroupSettings, Hello, Histogram, ImportEntry, Media, Member, MemberCursors,
     MemberPage, MemberSettings, Moment, OpenGroup, OverviewPlace, PresentDevice, Preview, Profile, Pulled, Reaction, Receipt, ReceiptCounts,
     ReceiptPage, Relation, RetentionInfo, Run, Setting, UserInfo, UserPage, UserPresence, UserProfile, Welcome,
 }
@@ -92,20 +92,20 @@ enums! {
     Friendship { None, Asked, Invited, Friends }
     Presence { Offline, Away, Online }
     OverviewExtent { All, Changed }
-    Own { Profile, Reads, Role }
+    AccountUpdate { Profile, Reads, Role }
     PullRange { From, Before }
     Reads { Shown, Hidden }
     ReceiptState { Sent, Delivered, Read }
     RelationAct { Follow, Unfollow, AskFriend, AcceptFriend, DeclineFriend, RemoveFriend, Block, Unblock }
     Request {
         Send, Pull, Ack, Read, Conversations, FindUsers, Users, CreateGroup, AddMembers, RemoveMembers, Members, CreateInvite, Devices,
-        RevokeDevice, Import, ImportCursor, Explain, Figures, Edit, Recall, React, Unreact, Pin, Unpin, Pins, Group, RenameGroup, SetTopic,
+        RevokeDevice, Import, ImportCursor, Explain, Metrics, Edit, Recall, React, Unreact, Pin, Unpin, Pins, Group, RenameGroup, SetTopic,
         SetGroupSettings, SetRole, HandOver, Ban, Unban, BannedUsers, MuteMember, JoinGroup, FindGroups, SetMemberSettings, Settings,
-        SetSetting, Relate, Contacts, SearchUsers, Profiles, SetProfile, Watch, SetPresence, Look, Forward, MarkUnread, Receipts, OwnReads,
+        SetSetting, Relate, Contacts, SearchUsers, Profiles, SetProfile, Watch, SetPresence, Focus, Forward, MarkUnread, Receipts, OwnReads,
         SetOwnReads, SetRetention, Retention, SetServerRole
     }
     Response {
-        Accepted, Done, Pulled, Conversations, Users, Created, Changed, Members, Invite, Devices, Imported, ImportCursor, Explained, Figures,
+        Accepted, Done, Pulled, Conversations, Users, Created, Changed, Members, Invite, Devices, Imported, ImportCursor, Explained, Metrics,
         Pins, Group, Groups, Settings, Related, Contacts, FoundUsers, Profiles, Watching, Receipts, OwnReads, Retention
     }
     Retention { Keep, Days, UntilAcked }
@@ -115,7 +115,7 @@ enums! {
     ServerRole { Member, Admin, Owner }
     StreamOpening { Timeline, Upload, Download }
     SystemEntry { Created, Added, Removed, Renamed, TopicSet, SettingsSet, RoleSet, HandedOver, Banned, Unbanned, Muted, RetentionSet }
-    TimelineFrame { Run, Behind, Conversation, Removed, Read, Contact, Presence, Receipts, Floor, Own }
+    TimelineFrame { Run, Behind, Conversation, Removed, Read, Contact, Presence, Receipts, Floor, AccountUpdate }
     TransferFrame { From, Stored, Refused }
 }
 

@@ -1,7 +1,7 @@
 //! The values that say what users are to each other, and what a server's owner can set.
 
 use bytes::Bytes;
-use cairn_proto::event::{Own, TimelineFrame};
+use cairn_proto::event::{AccountUpdate, TimelineFrame};
 use cairn_proto::hello::ServerRole;
 use cairn_proto::ids::{ConversationId, UserId};
 use cairn_proto::people::{
@@ -148,11 +148,11 @@ fn presence() -> UserPresence {
     }
 }
 
-fn owned() -> Vec<Own> {
+fn owned() -> Vec<AccountUpdate> {
     vec![
-        Own::Profile(profile()),
-        Own::Reads(Reads::Hidden),
-        Own::Role(ServerRole::Admin),
+        AccountUpdate::Profile(profile()),
+        AccountUpdate::Reads(Reads::Hidden),
+        AccountUpdate::Role(ServerRole::Admin),
     ]
 }
 
@@ -197,8 +197,8 @@ pub(super) fn requests() -> Vec<Request> {
         Request::SetProfile(profile()),
         Request::Watch { users: vec![CAROL] },
         Request::SetPresence(presence().devices[0]),
-        Request::Look { conversation: None },
-        Request::Look {
+        Request::Focus { conversation: None },
+        Request::Focus {
             conversation: Some(GROUP),
         },
         Request::SetServerRole {
@@ -223,7 +223,7 @@ pub(super) fn responses() -> Vec<Response> {
 }
 
 pub(super) fn timeline_frames() -> Vec<TimelineFrame> {
-    let own = owned().into_iter().map(TimelineFrame::Own);
+    let own = owned().into_iter().map(TimelineFrame::AccountUpdate);
     [
         TimelineFrame::Contact(contact()),
         TimelineFrame::Presence(presence()),

@@ -3,13 +3,13 @@
 use cairn_proto::body::Body;
 use cairn_proto::error::ErrorCode;
 use cairn_proto::event::{StreamOpening, TimelineFrame};
-use cairn_proto::figures::{Bucket, CheckpointFigures, Figures, Histogram};
 use cairn_proto::hello::{ClientFrame, Credentials, Hello, ServerRole, Welcome};
 use cairn_proto::ids::{
     ClientSeq, ConversationId, DeviceId, EpochId, ImportSource, MsgId, RequestId, Revision,
     SendStreamId, Timestamp, UserId,
 };
 use cairn_proto::invite::ServerAddr;
+use cairn_proto::metrics::{Bucket, CheckpointMetrics, Histogram, Metrics};
 use cairn_proto::overview::{ConversationPage, Moment, OverviewExtent, OverviewPlace};
 use cairn_proto::request::{Forward, ImportEntry, PullRange, Request};
 use cairn_proto::response::{
@@ -256,7 +256,7 @@ fn requests() -> Vec<Request> {
             conversation: GROUP,
             user: BOB,
         },
-        Request::Figures,
+        Request::Metrics,
         Request::Edit {
             conversation: GROUP,
             msgid,
@@ -397,13 +397,13 @@ fn explained() -> Explained {
     }
 }
 
-fn figures() -> Figures {
+fn metrics() -> Metrics {
     let buckets =
         [(127, 3), (1_023, 4_000_000), (9_000_000, 1)].map(|(up_to_micros, count)| Bucket {
             up_to_micros,
             count,
         });
-    Figures {
+    Metrics {
         uptime_micros: 86_400_000_000,
         sessions: 17,
         commands: 5_000_000_000,
@@ -412,7 +412,7 @@ fn figures() -> Figures {
         log_bytes: 1 << 41,
         prepared_bytes: 33_554_432,
         syncs: Histogram::from_iter(buckets),
-        checkpoints: CheckpointFigures {
+        checkpoints: CheckpointMetrics {
             done: 250,
             micros: 70_000,
             entries: 65_536,
@@ -457,7 +457,7 @@ fn responses() -> Vec<Response> {
         },
         Response::ImportCursor { cursor: 196_146 },
         Response::Explained(explained()),
-        Response::Figures(Box::new(figures())),
+        Response::Metrics(Box::new(metrics())),
         Response::Pins(vec![MsgId::new(17), MsgId::new(251)]),
         Response::Group(group_details()),
         Response::Groups(vec![open_group()]),
@@ -478,10 +478,10 @@ fn add_pages(samples: &mut Samples) {
     samples.add(member_page().items);
     samples.add(vec![device()]);
     samples.add(vec![explained()]);
-    samples.add(vec![figures()]);
-    samples.add(vec![figures().checkpoints]);
-    samples.add(vec![figures().syncs]);
-    samples.add(figures().syncs.buckets().to_vec());
+    samples.add(vec![metrics()]);
+    samples.add(vec![metrics().checkpoints]);
+    samples.add(vec![metrics().syncs]);
+    samples.add(metrics().syncs.buckets().to_vec());
 }
 
 fn add_frames(samples: &mut Samples) {

@@ -7,12 +7,11 @@ mod people;
 mod receipts;
 mod retention;
 
-use cairn_proto::attachment::Film;
+use cairn_proto::attachment::Video;
 use cairn_proto::body::{Amendment, Body};
 use cairn_proto::error::ErrorCode;
 use cairn_proto::event::TimelineFrame;
 use cairn_proto::extras::{Extra, Extras, Reaction};
-use cairn_proto::figures::{Bucket, CheckpointFigures, Figures};
 use cairn_proto::group::GroupDetails;
 use cairn_proto::hello::{ClientFrame, Credentials, Hello, ServerRole, Welcome};
 use cairn_proto::ids::{
@@ -21,6 +20,7 @@ use cairn_proto::ids::{
 };
 use cairn_proto::invite::{InviteLink, ServerAddr};
 use cairn_proto::message::{Draft, Entry, Run};
+use cairn_proto::metrics::{Bucket, CheckpointMetrics, Metrics};
 use cairn_proto::request::{Forward, ImportEntry, PullRange, Request};
 use cairn_proto::response::{
     Conversation, ConversationKind, DeviceInfo, Explained, Member, MemberPage, Pulled, Response,
@@ -101,7 +101,7 @@ pub(crate) fn body() -> impl Strategy<Value = Body> {
         emoji_name().prop_map(Body::Emoji),
         media().prop_map(Body::from),
         (media(), number())
-            .prop_map(|(media, duration_ms)| Body::from(Film { media, duration_ms })),
+            .prop_map(|(media, duration_ms)| Body::from(Video { media, duration_ms })),
         attachment().prop_map(Body::from),
         system_entry().prop_map(Body::System),
         user_id().prop_map(|by| Body::Recalled { by }),
@@ -336,7 +336,7 @@ fn account_request() -> impl Strategy<Value = Request> {
             conversation,
             source
         }),
-        Just(Request::Figures),
+        Just(Request::Metrics),
     ]
 }
 
@@ -451,7 +451,7 @@ fn explained() -> impl Strategy<Value = Explained> {
     )
 }
 
-fn figures() -> impl Strategy<Value = Figures> {
+fn metrics() -> impl Strategy<Value = Metrics> {
     let six = || prop::array::uniform6(number());
     let buckets = vec(
         (number(), number()).prop_map(|(up_to_micros, count)| Bucket {
@@ -470,7 +470,7 @@ fn figures() -> impl Strategy<Value = Figures> {
             prepared_bytes,
         ] = counts;
         let [done, micros, moved, blocks, block_bytes, rows] = checkpoints;
-        let checkpoints = CheckpointFigures {
+        let checkpoints = CheckpointMetrics {
             done,
             micros,
             entries: moved,
@@ -479,7 +479,7 @@ fn figures() -> impl Strategy<Value = Figures> {
             rows,
         };
         let syncs = buckets.into_iter().collect();
-        Figures {
+        Metrics {
             uptime_micros,
             sessions,
             commands,
@@ -525,7 +525,7 @@ fn response() -> impl Strategy<Value = Response> {
         number().prop_map(|cursor| Response::ImportCursor { cursor }),
         explained().prop_map(Response::Explained),
         vec(msgid(), 0..9).prop_map(Response::Pins),
-        figures().prop_map(|figures| Response::Figures(Box::new(figures))),
+        metrics().prop_map(|metrics| Response::Metrics(Box::new(metrics))),
     ];
     prop_oneof![
         pages.boxed(),
@@ -591,7 +591,7 @@ pub(crate) fn timeline_frame() -> impl Strategy<Value = TimelineFrame> {
         }),
         people::contact().prop_map(TimelineFrame::Contact),
         people::presence().prop_map(TimelineFrame::Presence),
-        people::own().prop_map(TimelineFrame::Own),
+        people::own().prop_map(TimelineFrame::AccountUpdate),
         receipts::frame(),
     ]
 }

@@ -1,6 +1,6 @@
 //! Generators of what users are to each other, and of settings.
 
-use cairn_proto::event::Own;
+use cairn_proto::event::AccountUpdate;
 use cairn_proto::hello::ServerRole;
 use cairn_proto::people::{
     Avatar, Contact, ContactPage, Friendship, Profile, Relation, RelationAct, UserPage, UserProfile,
@@ -107,11 +107,11 @@ fn server_role() -> impl Strategy<Value = ServerRole> {
     ])
 }
 
-pub(super) fn own() -> impl Strategy<Value = Own> {
+pub(super) fn own() -> impl Strategy<Value = AccountUpdate> {
     prop_oneof![
-        profile().prop_map(Own::Profile),
-        prop::sample::select(vec![Reads::Shown, Reads::Hidden]).prop_map(Own::Reads),
-        server_role().prop_map(Own::Role),
+        profile().prop_map(AccountUpdate::Profile),
+        prop::sample::select(vec![Reads::Shown, Reads::Hidden]).prop_map(AccountUpdate::Reads),
+        server_role().prop_map(AccountUpdate::Role),
     ]
 }
 
@@ -128,7 +128,7 @@ pub(super) fn request() -> impl Strategy<Value = Request> {
         profile().prop_map(Request::SetProfile),
         users().prop_map(|users| Request::Watch { users }),
         present_device().prop_map(Request::SetPresence),
-        option::of(conversation_id()).prop_map(|conversation| Request::Look { conversation }),
+        option::of(conversation_id()).prop_map(|conversation| Request::Focus { conversation }),
         (user_id(), server_role()).prop_map(|(user, role)| Request::SetServerRole { user, role }),
     ]
 }

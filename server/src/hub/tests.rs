@@ -17,12 +17,15 @@ const DEVICE: DeviceId = DeviceId::new(70);
 
 #[test]
 fn only_crowds_make_sessions_rest_and_never_for_long() {
-    assert_eq!(rest_of(limits::RESTING_FOLLOWERS_MIN - 1), Duration::ZERO);
-    let rests: Vec<Duration> = [limits::RESTING_FOLLOWERS_MIN, 500, 1_000, usize::MAX]
+    assert_eq!(
+        rest_of(limits::COALESCING_FOLLOWERS_MIN - 1),
+        Duration::ZERO
+    );
+    let rests: Vec<Duration> = [limits::COALESCING_FOLLOWERS_MIN, 500, 1_000, usize::MAX]
         .map(rest_of)
         .to_vec();
     assert!(
-        rests.is_sorted() && rests[0] > Duration::ZERO && rests[3] == limits::REST_MAX,
+        rests.is_sorted() && rests[0] > Duration::ZERO && rests[3] == limits::COALESCING_DELAY_MAX,
         "{rests:?}"
     );
 }
@@ -248,13 +251,13 @@ async fn who_moves_many_times_is_told_of_once() {
         answers,
         ..Publication::default()
     });
-    let told = || session.push.as_ref().unwrap().take_told();
+    let told = || session.push.as_ref().unwrap().drain_pending();
     let of_eve = |kind, is_away| {
         let presence = UserPresence {
             user: EVE,
             devices: vec![PresentDevice { kind, is_away }],
         };
-        (Item::Presence(EVE), TimelineFrame::Presence(presence))
+        (UpdateKey::Presence(EVE), TimelineFrame::Presence(presence))
     };
     // What the answer says is pushed as well, before whatever comes then.
     let Ok(Ok(Response::Watching(watched))) = answer.try_recv() else {
@@ -263,7 +266,7 @@ async fn who_moves_many_times_is_told_of_once() {
     let first = told();
     assert_eq!(first, [of_eve(DeviceKind::Unknown, false)].into());
     assert_eq!(
-        first[&Item::Presence(EVE)],
+        first[&UpdateKey::Presence(EVE)],
         TimelineFrame::Presence(watched[0].clone())
     );
     for n in 0..100 {
@@ -277,9 +280,9 @@ async fn who_moves_many_times_is_told_of_once() {
         assert!(told().is_empty());
     }
     soon(hub.presence_news().notified()).await;
-    hub.tell_presences();
+    hub.notify_presences();
     assert_eq!(told(), [of_eve(DeviceKind::Phone, false)].into());
-    hub.tell_presences();
+    hub.notify_presences();
     assert!(told().is_empty());
 }
 

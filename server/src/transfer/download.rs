@@ -52,8 +52,8 @@ async fn give(
         hash,
         from,
     } = wanted;
-    let _turn = stream
-        .unless_given_up(shared.transfers.turns.take(actor.user))
+    let _permit = stream
+        .unless_given_up(shared.transfers.permits.take(actor.user))
         .await??;
     let fetch = AttachmentCommand::Fetch {
         actor,

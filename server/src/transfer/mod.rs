@@ -4,11 +4,11 @@
 //! however large the file. What it reads and writes on disk goes through a narrow gate, so that the reads of history and the hashes of
 //! passwords that share the pool are not kept waiting.
 
-mod collect;
 mod download;
-mod lanes;
-mod reserve;
-mod turns;
+mod gc;
+mod lease;
+mod permits;
+mod slots;
 mod upload;
 
 use std::io;
@@ -24,27 +24,27 @@ use tokio::sync::{RwLock, Semaphore};
 use tokio::time::timeout;
 use tracing::{error, warn};
 
-use self::reserve::Reservations;
-use self::turns::Turns;
+use self::lease::Reservations;
+use self::permits::TransferPermits;
 use crate::limits;
 use cairn_core::attachment::{AttachmentCommand, AttachmentReply};
 use cairn_core::{Command, Reply};
 use cairn_store::attachments::AttachmentFiles;
-use cairn_store::room::is_full;
+use cairn_store::disk_reserve::is_full;
 
 use super::Shared;
 use super::framing::FrameReader;
 
-pub use collect::keep_house;
 pub use download::{Wanted, download};
-pub use lanes::{Lane, Lanes};
+pub use gc::run_gc;
+pub use slots::{TransferSlot, TransferSlots};
 pub use upload::upload;
 
 /// What all transfers of a server share.
 #[derive(Debug)]
 pub struct Transfers {
     files: AttachmentFiles,
-    turns: Turns,
+    permits: TransferPermits,
     /// The gate to the disk.
     disk: Arc<Semaphore>,
     reservations: Reservations,
@@ -60,7 +60,7 @@ pub struct TransferStream {
     recv: RecvStream,
     /// What came with the first frame.
     received: BytesMut,
-    lane: Option<Lane>,
+    slot: Option<TransferSlot>,
 }
 
 /// Why a transfer ends before its end.
@@ -91,7 +91,7 @@ impl Transfers {
         let reservations = Reservations::begun(&files.begun()?);
         Ok(Self {
             files,
-            turns: Turns::new(),
+            permits: TransferPermits::new(),
             disk: Arc::new(Semaphore::new(limits::TRANSFER_DISK_THREADS_MAX)),
             reservations,
             placing: RwLock::new(()),
@@ -103,10 +103,10 @@ impl Transfers {
         &self,
         work: impl FnOnce(&AttachmentFiles) -> io::Result<T> + Send + 'static,
     ) -> Result<T, ErrorCode> {
-        let turn = self.disk.clone().acquire_owned().await;
+        let permit = self.disk.clone().acquire_owned().await;
         let files = self.files.clone();
         let done = tokio::task::spawn_blocking(move || {
-            let _turn = turn;
+            let _permit = permit;
             work(&files)
         });
         done.await
@@ -145,15 +145,15 @@ impl TransferStream {
             send,
             recv,
             received,
-            lane: None,
+            slot: None,
         }
     }
 
-    /// The same, on a lane of its connection.
+    /// The same, on a slot of its connection.
     #[must_use]
-    pub fn on(self, lane: Lane) -> Self {
+    pub fn on(self, slot: TransferSlot) -> Self {
         Self {
-            lane: Some(lane),
+            slot: Some(slot),
             ..self
         }
     }
@@ -167,7 +167,7 @@ impl TransferStream {
     }
 
     async fn say(&mut self, said: TransferFrame) -> Result<(), Broken> {
-        // A client that takes nothing must not hold a turn for ever.
+        // A client that takes nothing must not hold a permit for ever.
         match timeout(
             limits::TRANSFER_SILENCE_MAX,
             self.send.write_chunk(frame::frame(&said)),
@@ -188,9 +188,9 @@ impl TransferStream {
         }
     }
 
-    /// Ends the stream. The room that it has stays until what was written last has arrived, so that it takes none from messages.
+    /// Ends the stream. The quota_left that it has stays until what was written last has arrived, so that it takes none from messages.
     async fn finish(mut self) {
-        let _draining = self.lane.take().map(Lane::drain);
+        let _draining = self.slot.take().map(TransferSlot::drain);
         if self.send.finish().is_ok() {
             let _ = timeout(limits::TRANSFER_DRAIN_TIME_MAX, self.send.stopped()).await;
         }

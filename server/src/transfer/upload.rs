@@ -8,7 +8,7 @@ use cairn_proto::attachment::{AttachmentHash, TransferFrame};
 use cairn_proto::error::ErrorCode;
 use tokio::time::{Instant, timeout};
 
-use super::reserve::{Reservation, Taken};
+use super::lease::{Reservation, Taken};
 use super::{Broken, Shared, TransferStream};
 use crate::limits::{TRANSFER_PART_TIME_MAX, TRANSFER_SILENCE_MAX};
 use cairn_core::attachment::{AttachmentCommand, AttachmentReply};
@@ -36,8 +36,8 @@ async fn take(
     bytes: u64,
 ) -> Result<(), Broken> {
     if let Some(mut reservation) = reserve(shared, actor, stream, hash, bytes).await? {
-        let _turn = stream
-            .unless_given_up(shared.transfers.turns.take(actor.user))
+        let _permit = stream
+            .unless_given_up(shared.transfers.permits.take(actor.user))
             .await??;
         let received = receive(shared, actor, stream, hash, bytes, &mut reservation).await;
         let is_full = matches!(received, Err(Broken::Refused(ErrorCode::DiskFull)));
@@ -53,7 +53,7 @@ async fn take(
     stream.say(TransferFrame::Stored).await
 }
 
-/// Reserves room for an upload; `None` when there is no need for one. Whoever is at the same one is waited for, and may have come to its
+/// Reserves quota_left for an upload; `None` when there is no need for one. Whoever is at the same one is waited for, and may have come to its
 /// end then.
 async fn reserve(
     shared: &Shared,
@@ -66,16 +66,16 @@ async fn reserve(
         let begun = shared
             .ask_attachment(AttachmentCommand::Begin(actor, hash, bytes))
             .await?;
-        let AttachmentReply::Wanted { room } = begun else {
+        let AttachmentReply::Wanted { quota_left } = begun else {
             return Ok(None);
         };
         match shared
             .transfers
             .reservations
-            .take(actor.user, hash, bytes, room)?
+            .take(actor.user, hash, bytes, quota_left)?
         {
             Taken::Free(reservation) => return Ok(Some(reservation)),
-            Taken::Held(holder) => stream.unless_given_up(holder.let_go()).await?,
+            Taken::Held(holder) => stream.unless_given_up(holder.preempt()).await?,
         }
     }
 }
@@ -95,11 +95,11 @@ async fn receive(
     let missing = bytes - partial.bytes();
     shared
         .transfers
-        .on_disk(move |files| files.check_room(missing))
+        .on_disk(move |files| files.check_space(missing))
         .await?;
     stream.say(TransferFrame::From(partial.bytes())).await?;
     loop {
-        let Some(heard) = reservation.hear(next_part(stream)).await else {
+        let Some(heard) = reservation.read_or_preempted(next_part(stream)).await else {
             return Err(Broken::Gone);
         };
         let Part {
@@ -123,7 +123,7 @@ async fn receive(
         if is_end {
             break;
         }
-        if is_slow && shared.transfers.turns.are_all_taken() {
+        if is_slow && shared.transfers.permits.are_all_taken() {
             return Err(Broken::Gone);
         }
     }
@@ -229,13 +229,13 @@ async fn store(
     reservation: &mut Reservation,
 ) -> Result<(), Broken> {
     let transfers = &shared.transfers;
-    let (partial, is_whole) = transfers
+    let (partial, is_complete) = transfers
         .on_disk(move |_| {
-            let is_whole = partial.is_whole()?;
-            Ok((partial, is_whole))
+            let is_complete = partial.is_complete()?;
+            Ok((partial, is_complete))
         })
         .await?;
-    if !is_whole {
+    if !is_complete {
         return Err(discard(shared, actor, hash, reservation, ErrorCode::WrongHash).await);
     }
     let placing = transfers.placing.read().await;
@@ -264,9 +264,9 @@ async fn take_back(shared: &Shared, hash: AttachmentHash) -> Result<(), ErrorCod
     let _placing = shared.transfers.placing.write().await;
     // Where this cannot be asked, the file stays until the next sweep.
     let asked = shared
-        .ask_attachment(AttachmentCommand::Unrecorded(vec![hash]))
+        .ask_attachment(AttachmentCommand::Orphans(vec![hash]))
         .await;
-    if asked == Ok(AttachmentReply::Unrecorded(vec![hash])) {
+    if asked == Ok(AttachmentReply::Orphans(vec![hash])) {
         shared
             .transfers
             .on_disk(move |files| files.remove(hash))

@@ -46,7 +46,7 @@ impl CheckpointWriter {
             }
         }
         while !expired.is_empty() {
-            self.room.left += expired.iter().map(|&(_, bytes)| bytes as u64).sum::<u64>();
+            self.reclaimable.left += expired.iter().map(|&(_, bytes)| bytes as u64).sum::<u64>();
             self.remove(
                 Tree::Messages,
                 expired.drain(..).map(|(key, _)| RowChange::delete(key)),
@@ -122,9 +122,9 @@ mod tests {
     use super::super::{CheckpointJob, CheckpointWriter};
     use super::*;
     use crate::commit_log::BatchNo;
+    use crate::free_space::vacant_bytes;
     use crate::poison::Poison;
     use crate::testing::{CONVERSATION, copy_dir, entries, id, open, publish, timeline};
-    use crate::vacant::vacant_bytes;
     use crate::verify::verify_blocks;
 
     const HEAD: u64 = 500;

@@ -98,7 +98,7 @@ fn the_last_block_grows_until_it_is_full() {
         publish(&timeline, head);
         let report = fixture.write(through, &timeline);
         assert_eq!(
-            (report.through, report.figures.rows),
+            (report.through, report.metrics.rows),
             (BatchNo::new(through), 1)
         );
         assert_eq!((timeline.stored(), timeline.is_stored()), (id(head), true));
@@ -120,7 +120,7 @@ fn a_checkpoint_without_messages_moves_rows_alone() {
     let timeline = timeline(0, 5);
     fixture.write(1, &timeline);
     let before = fixture.blocks();
-    assert_eq!(fixture.write(2, &timeline).figures.blocks, 0);
+    assert_eq!(fixture.write(2, &timeline).metrics.blocks, 0);
     assert_eq!(fixture.blocks(), before);
     let gone = CheckpointJob {
         through: BatchNo::new(3),
@@ -288,7 +288,7 @@ fn the_thread_does_its_jobs_and_ends() {
     thread.submit(job(7, vec![], &timeline)).unwrap();
     let report = reports.recv().unwrap().unwrap();
     assert_eq!(
-        (report.through, report.figures.done, report.figures.entries),
+        (report.through, report.metrics.done, report.metrics.entries),
         (BatchNo::new(7), 1, 100)
     );
     assert!(thread.finish());

@@ -18,7 +18,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
-use cairn_proto::figures::Histogram;
+use cairn_proto::metrics::Histogram;
 
 use crate::limits;
 
@@ -209,7 +209,7 @@ impl CommitLog {
         if bytes > limits::BATCH_BYTES_MAX {
             return Err(LogError::TooLarge { bytes });
         }
-        if !self.active.has_room(bytes + record::RECORD_HEADER_BYTES) && !self.active.is_empty() {
+        if !self.active.fits(bytes + record::RECORD_HEADER_BYTES) && !self.active.is_empty() {
             self.seal_active()?;
         }
         let Some(record) = batch.seal(number, self.active.header.salt) else {
@@ -241,7 +241,7 @@ impl CommitLog {
         Ok(self.last)
     }
 
-    /// Drops the segments that hold nothing above this batch. The trees hold it durably; nothing needs to wait for the files.
+    /// Drops the segments that hold nothing above this batch. The trees hold it durably; nothing loads to wait for the files.
     pub fn drop_through(&mut self, batch: BatchNo) {
         let keep = self
             .sealed

@@ -168,7 +168,7 @@ impl Active {
         self.end == SEGMENT_HEADER_BYTES as u64
     }
 
-    pub(super) fn has_room(&self, bytes: usize) -> bool {
+    pub(super) fn fits(&self, bytes: usize) -> bool {
         self.end.saturating_add(bytes as u64) <= self.bytes
     }
 

@@ -19,9 +19,9 @@ fn hash(n: u64) -> AttachmentHash {
 
 /// Asks about attachments that nobody knows.
 fn ask(engine: &mut Engine, hashes: std::ops::Range<u64>) {
-    let command = Command::Attachment(AttachmentCommand::Unrecorded(hashes.map(hash).collect()));
+    let command = Command::Attachment(AttachmentCommand::Orphans(hashes.map(hash).collect()));
     engine.execute(command, Timestamp::new(1)).unwrap();
-    engine.tend().unwrap();
+    engine.maintain().unwrap();
 }
 
 #[test]
@@ -29,11 +29,11 @@ fn questions_alone_fill_no_memory() {
     let dir = tempfile::tempdir().unwrap();
     let mut engine = Engine::open(dir.path()).unwrap();
     let knows = |engine: &Engine, n| engine.state().attachments.knows(hash(n));
-    ask(&mut engine, 0..limits::LOADS_BETWEEN_RELEASES - 1);
+    ask(&mut engine, 0..limits::LOADS_BETWEEN_EVICTIONS - 1);
     assert!(knows(&engine, 0), "that there is no such attachment");
     ask(&mut engine, 0..1);
     assert!(knows(&engine, 0), "it is not looked for again");
-    let last = limits::LOADS_BETWEEN_RELEASES;
+    let last = limits::LOADS_BETWEEN_EVICTIONS;
     ask(&mut engine, last..last + 1);
     assert!(
         !knows(&engine, 0) && !knows(&engine, last),
@@ -97,10 +97,10 @@ fn what_was_accepted_stays_accepted_when_there_is_no_room_for_more() {
         }
     };
     let accepted = send(&mut engine, 1).unwrap();
-    engine.state.set_short_of_room(true);
+    engine.state.set_disk_low(true);
     assert_eq!(send(&mut engine, 2), Err(ErrorCode::DiskFull));
     assert_eq!(send(&mut engine, 1), Ok(accepted), "a retry");
-    engine.state.set_short_of_room(false);
+    engine.state.set_disk_low(false);
     assert!(send(&mut engine, 2).is_ok());
     engine.close().unwrap();
 }

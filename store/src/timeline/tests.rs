@@ -25,7 +25,7 @@ fn timeline(stored: u64, head: u64) -> Timeline {
 
 fn read(timeline: &Timeline, from: u64, limits: RunLimits) -> Run {
     match timeline.read_tail(id(from), limits) {
-        TailRead::Run(run) => run,
+        TailRead::Hit(run) => run,
         other => panic!("{other:?}"),
     }
 }
@@ -34,8 +34,11 @@ fn read(timeline: &Timeline, from: u64, limits: RunLimits) -> Run {
 fn a_reader_gets_what_is_in_memory_and_is_told_where_the_rest_is() {
     let timeline = timeline(10, 14);
     assert_eq!(timeline.head(), id(14));
-    assert_eq!(timeline.read_tail(id(10), RunLimits::MAX), TailRead::Below);
-    assert_eq!(timeline.read_tail(id(15), RunLimits::MAX), TailRead::Level);
+    assert_eq!(timeline.read_tail(id(10), RunLimits::MAX), TailRead::OnDisk);
+    assert_eq!(
+        timeline.read_tail(id(15), RunLimits::MAX),
+        TailRead::CaughtUp
+    );
     let run = read(&timeline, 12, RunLimits::MAX);
     assert_eq!(
         (run.first, run.count, run.entries),
@@ -86,7 +89,7 @@ fn trimming_moves_the_tail_and_nothing_else() {
     let timeline = timeline(0, 6);
     timeline.trim(id(4));
     assert_eq!((timeline.stored(), timeline.head()), (id(4), id(6)));
-    assert_eq!(timeline.read_tail(id(4), RunLimits::MAX), TailRead::Below);
+    assert_eq!(timeline.read_tail(id(4), RunLimits::MAX), TailRead::OnDisk);
     assert_eq!(
         read(&timeline, 5, RunLimits::MAX).entries,
         Bytes::from(entries(5..=6))
@@ -120,10 +123,10 @@ fn only_an_idle_timeline_is_let_go() {
     let timelines = Timelines::new();
     let conversation = ConversationId::new(5);
     let held = timelines.get_or_insert_with(conversation, || timeline(0, 1));
-    assert!(!timelines.let_go(conversation));
+    assert!(!timelines.evict(conversation));
     held.trim(id(1));
-    assert!(!timelines.let_go(conversation));
+    assert!(!timelines.evict(conversation));
     drop(held);
-    assert!(timelines.let_go(conversation));
+    assert!(timelines.evict(conversation));
     assert!(timelines.get(conversation).is_none());
 }

@@ -11,7 +11,7 @@ use crate::system;
 
 /// How far a fill was at one time.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub(super) struct Mark {
+pub(super) struct UnreadMarker {
     /// Messages so far.
     pub(super) messages: u64,
     /// Since the beginning.
@@ -27,7 +27,7 @@ pub(super) struct Mark {
 pub(super) struct Course {
     began: Instant,
     part: u64,
-    marks: Vec<Mark>,
+    marks: Vec<UnreadMarker>,
     making_texts: Duration,
 }
 
@@ -62,7 +62,7 @@ impl Course {
             let seconds = self.began.elapsed().as_secs_f64();
             let messages_per_s = (messages - self.messages()) as f64 / (seconds - self.seconds());
             let memory_mib = system::resident_kib(process::id()).map(|kib| kib as f64 / 1_024.0);
-            self.marks.push(Mark {
+            self.marks.push(UnreadMarker {
                 messages,
                 seconds,
                 messages_per_s,
@@ -72,7 +72,7 @@ impl Course {
         }
     }
 
-    pub(super) fn marks(&self) -> &[Mark] {
+    pub(super) fn marks(&self) -> &[UnreadMarker] {
         &self.marks
     }
 
@@ -121,7 +121,7 @@ mod tests {
     use super::*;
 
     fn course(marks: &[(u64, f64)]) -> Course {
-        let mark = |&(messages, seconds)| Mark {
+        let mark = |&(messages, seconds)| UnreadMarker {
             messages,
             seconds,
             messages_per_s: 0.0,

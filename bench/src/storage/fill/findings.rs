@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use super::Settings;
-use super::course::{Course, Mark};
+use super::course::{Course, UnreadMarker};
 use super::reads::Reads;
 use crate::report::{Axis, Figure, Found, Plot, Scale, Series, Table, grouped, sized};
 
@@ -23,7 +23,7 @@ pub struct Findings {
     last_to_second_tenth: Option<f64>,
     /// The part of the time that went into what the messages say.
     texts_share: Option<f64>,
-    marks: Vec<Mark>,
+    marks: Vec<UnreadMarker>,
     /// The texts alone.
     message_bytes: u64,
     disk_bytes: Option<u64>,
@@ -40,7 +40,7 @@ pub struct Findings {
 }
 
 /// What a line of a plot tells of each mark, where there is anything to tell.
-type Told<'a> = (&'a str, &'a dyn Fn(&Mark) -> Option<f64>);
+type Told<'a> = (&'a str, &'a dyn Fn(&UnreadMarker) -> Option<f64>);
 
 impl Findings {
     pub(super) fn of_course(course: &Course, asked: &Settings) -> Self {
@@ -74,7 +74,7 @@ impl Findings {
 
     /// A plot of all marks.
     fn plot(&self, title: &str, meaning: &str, label: &'static str, series: &[Told<'_>]) -> Plot {
-        let points = |y: &dyn Fn(&Mark) -> Option<f64>| {
+        let points = |y: &dyn Fn(&UnreadMarker) -> Option<f64>| {
             self.marks
                 .iter()
                 .filter_map(|mark| Some((mark.messages as f64 / 1e6, y(mark)?)))
@@ -208,7 +208,7 @@ impl Found for Findings {
     /// Every so many marks, so that a screen holds the table.
     fn tables(&self) -> Vec<Table> {
         let step = self.marks.len().div_ceil(10).max(1);
-        let row = |marks: &[Mark]| {
+        let row = |marks: &[UnreadMarker]| {
             let messages = marks
                 .iter()
                 .map(|mark| mark.messages_per_s)

@@ -38,7 +38,7 @@ impl Room {
             return Ok(wanted);
         };
         match fitting(free, wanted, body_bytes) {
-            0 => Err(BenchError::NoRoom {
+            0 => Err(BenchError::OutOfSpace {
                 dir: self.folder.clone(),
                 free,
                 needed: FILL_RESERVE_BYTES,

@@ -12,7 +12,7 @@ use crate::limits::{LOGIN_FAILURES_MAX, LOGIN_FAILURES_TIME, LOGIN_FAILURES_TRAC
 
 /// Counts failed logins.
 #[derive(Debug, Default)]
-pub struct Throttle {
+pub struct LoginRateLimiter {
     failures: Mutex<HashMap<Source, Failures>>,
 }
 
@@ -30,7 +30,7 @@ struct Failures {
     since: Instant,
 }
 
-impl Throttle {
+impl LoginRateLimiter {
     /// Whether another attempt from `address`, as `name`, may be heard.
     #[must_use]
     pub fn allows(&self, address: IpAddr, name: Option<&UserName>, now: Instant) -> bool {
@@ -91,31 +91,31 @@ mod tests {
 
     #[test]
     fn too_many_failures_are_refused_for_a_while() {
-        let throttle = Throttle::default();
+        let login_rate_limiter = LoginRateLimiter::default();
         let (here, there) = ("192.0.2.1".parse().unwrap(), "192.0.2.2".parse().unwrap());
         let bob = UserName::new("bob").unwrap();
         let start = Instant::now();
         for _ in 0..LOGIN_FAILURES_MAX {
-            assert!(throttle.allows(here, Some(&bob), start));
-            throttle.failed(here, Some(&bob), start);
+            assert!(login_rate_limiter.allows(here, Some(&bob), start));
+            login_rate_limiter.failed(here, Some(&bob), start);
         }
-        assert!(!throttle.allows(here, None, start));
+        assert!(!login_rate_limiter.allows(here, None, start));
         assert!(
-            !throttle.allows(there, Some(&bob), start),
+            !login_rate_limiter.allows(there, Some(&bob), start),
             "the name is guarded wherever the guesser is"
         );
-        assert!(throttle.allows(there, None, start));
-        assert!(throttle.allows(here, Some(&bob), start + LOGIN_FAILURES_TIME));
+        assert!(login_rate_limiter.allows(there, None, start));
+        assert!(login_rate_limiter.allows(here, Some(&bob), start + LOGIN_FAILURES_TIME));
     }
 
     #[test]
     fn one_customers_addresses_count_together() {
-        let throttle = Throttle::default();
+        let login_rate_limiter = LoginRateLimiter::default();
         let start = Instant::now();
         for host in 0..LOGIN_FAILURES_MAX {
-            throttle.failed(format!("2001:db8::{host:x}").parse().unwrap(), None, start);
+            login_rate_limiter.failed(format!("2001:db8::{host:x}").parse().unwrap(), None, start);
         }
-        assert!(!throttle.allows("2001:db8::ffff".parse().unwrap(), None, start));
-        assert!(throttle.allows("2001:db8:0:1::1".parse().unwrap(), None, start));
+        assert!(!login_rate_limiter.allows("2001:db8::ffff".parse().unwrap(), None, start));
+        assert!(login_rate_limiter.allows("2001:db8:0:1::1".parse().unwrap(), None, start));
     }
 }

@@ -17,14 +17,14 @@ use super::state::State;
 
 /// What is remembered of a member who marked as unread what he had read, until he has read it again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Mark {
+pub struct UnreadMarker {
     /// How far he had read. Others are told this still.
     told: MsgId,
     /// How far below that his own messages lie that are above the read cursor: they are no messages of others.
     own: Vec<u16>,
 }
 
-impl Mark {
+impl UnreadMarker {
     /// The mark of a member who had read up to `told` and whose own messages these are.
     #[must_use]
     pub fn new(told: MsgId, own: &BTreeSet<MsgId>) -> Self {
@@ -155,7 +155,7 @@ impl State {
             return Err(ErrorCode::TooFarBack);
         }
         let user = actor.user;
-        let mark = Box::new(Mark::new(told, &own));
+        let mark = Box::new(UnreadMarker::new(told, &own));
         self.make(
             &Change::MarkedUnread {
                 conversation,
@@ -174,7 +174,7 @@ impl State {
         conversation: ConversationId,
         user: UserId,
         read: MsgId,
-        mark: &Mark,
+        mark: &UnreadMarker,
     ) {
         let Some(found) = self.touch(conversation) else {
             return;

@@ -23,12 +23,12 @@ pub struct Held {
     bytes: HashMap<UserId, u64>,
     /// Those that no message names. Always in memory: they are few, or about to go.
     unused: BTreeSet<AttachmentHash>,
-    unsaved: Unsaved,
+    dirty: Dirty,
 }
 
 /// What the trees do not have as it is in memory.
 #[derive(Debug, Default)]
-struct Unsaved {
+struct Dirty {
     records: BTreeSet<AttachmentHash>,
     uses: BTreeSet<(ConversationId, MsgId)>,
     bytes: BTreeSet<UserId>,
@@ -49,7 +49,7 @@ impl Held {
 
     /// Whether it is known what a message names, and what is known of that.
     #[must_use]
-    pub fn knows_use(&self, conversation: ConversationId, msgid: MsgId) -> bool {
+    pub fn knows_ref(&self, conversation: ConversationId, msgid: MsgId) -> bool {
         self.uses
             .get(&(conversation, msgid))
             .is_some_and(|hash| hash.is_none_or(|hash| self.knows(hash)))
@@ -114,10 +114,10 @@ impl Held {
             self.unused.insert(hash);
         }
         self.records.insert(hash, record.cloned());
-        self.unsaved.records.insert(hash);
+        self.dirty.records.insert(hash);
     }
 
-    pub(crate) fn set_uses(&mut self, hash: AttachmentHash, uses: u64) {
+    pub(crate) fn set_refs(&mut self, hash: AttachmentHash, uses: u64) {
         let Some(Some(record)) = self.records.get_mut(&hash) else {
             return;
         };
@@ -126,31 +126,31 @@ impl Held {
             0 => drop(self.unused.insert(hash)),
             _ => drop(self.unused.remove(&hash)),
         }
-        self.unsaved.records.insert(hash);
+        self.dirty.records.insert(hash);
     }
 
-    pub(crate) fn set_use(
+    pub(crate) fn set_ref(
         &mut self,
         conversation: ConversationId,
         msgid: MsgId,
         hash: Option<AttachmentHash>,
     ) {
         self.uses.insert((conversation, msgid), hash);
-        self.unsaved.uses.insert((conversation, msgid));
+        self.dirty.uses.insert((conversation, msgid));
     }
 
     pub(crate) fn set_bytes(&mut self, user: UserId, bytes: u64) {
         self.install_bytes(user, bytes);
-        self.unsaved.bytes.insert(user);
+        self.dirty.bytes.insert(user);
     }
 
     /// The rows that changed since the last call, as they are now.
-    pub(crate) fn take_unsaved(&mut self, rows: &mut Vec<Row>) {
-        let Unsaved {
+    pub(crate) fn take_dirty(&mut self, rows: &mut Vec<Row>) {
+        let Dirty {
             records,
             uses,
             bytes,
-        } = std::mem::take(&mut self.unsaved);
+        } = std::mem::take(&mut self.dirty);
         rows.extend(
             records
                 .into_iter()
@@ -167,16 +167,16 @@ impl Held {
     }
 
     /// Lets go of everything that is stored as it is and can be loaded again.
-    pub(crate) fn let_go(&mut self) {
+    pub(crate) fn evict(&mut self) {
         let Self {
             records,
             uses,
             known_through,
-            unsaved,
+            dirty,
             ..
         } = self;
-        records.retain(|hash, _| unsaved.records.contains(hash));
-        uses.retain(|key, _| unsaved.uses.contains(key));
+        records.retain(|hash, _| dirty.records.contains(hash));
+        uses.retain(|key, _| dirty.uses.contains(key));
         known_through.clear();
     }
 }
@@ -189,7 +189,7 @@ impl Held {
     }
 
     /// What a message names, as stored; `None` when it names nothing.
-    pub fn install_use(
+    pub fn install_ref(
         &mut self,
         conversation: ConversationId,
         msgid: MsgId,

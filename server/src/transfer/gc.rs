@@ -11,17 +11,17 @@ use tokio::time::{MissedTickBehavior, interval};
 use tracing::{info, warn};
 
 use super::Shared;
-use crate::limits::{COLLECTION_INTERVAL, PARTIAL_TIME_MAX, SWEEPS_EVERY_COLLECTIONS};
+use crate::limits::{GC_INTERVAL, GC_ROUNDS_PER_SWEEP, PARTIAL_TIME_MAX};
 use cairn_core::attachment::{AttachmentCommand, AttachmentReply};
-use cairn_core::limits::ATTACHMENTS_COLLECTED_MAX;
+use cairn_core::limits::GC_BATCH_ATTACHMENTS_MAX;
 
 /// Collects at the start and then at intervals, until the server ends.
-pub async fn keep_house(shared: Arc<Shared>) {
-    let mut due = interval(COLLECTION_INTERVAL);
+pub async fn run_gc(shared: Arc<Shared>) {
+    let mut due = interval(GC_INTERVAL);
     due.set_missed_tick_behavior(MissedTickBehavior::Delay);
     for round in 0_u64.. {
         due.tick().await;
-        let result = match round % SWEEPS_EVERY_COLLECTIONS {
+        let result = match round % GC_ROUNDS_PER_SWEEP {
             0 => sweep(&shared).await,
             _ => Ok(()),
         };
@@ -60,15 +60,15 @@ async fn sweep(shared: &Shared) -> Result<(), ErrorCode> {
             .transfers
             .on_disk(move |files| files.beginning_with(first))
             .await?;
-        for some in stored.chunks(ATTACHMENTS_COLLECTED_MAX) {
+        for some in stored.chunks(GC_BATCH_ATTACHMENTS_MAX) {
             let _placing = shared.transfers.placing.write().await;
             let reply = shared
-                .ask_attachment(AttachmentCommand::Unrecorded(some.to_vec()))
+                .ask_attachment(AttachmentCommand::Orphans(some.to_vec()))
                 .await?;
-            let AttachmentReply::Unrecorded(unrecorded) = reply else {
+            let AttachmentReply::Orphans(orphans) = reply else {
                 return Err(ErrorCode::Unsupported);
             };
-            remove(shared, unrecorded).await?;
+            remove(shared, orphans).await?;
         }
     }
     Ok(())

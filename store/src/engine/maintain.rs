@@ -8,17 +8,17 @@ use tracing::debug;
 use super::{Engine, StoreError};
 use crate::checkpoint::{CheckpointError, CheckpointJob, CheckpointReport};
 use crate::limits;
-use crate::unload;
+use crate::rows_out;
 
 impl Engine {
     /// Looks after the log: takes note of a checkpoint that is done, and begins one when it is time. To be called between commits.
     ///
     /// # Errors
     /// When a checkpoint failed. The engine takes nothing more then.
-    pub fn tend(&mut self) -> Result<(), StoreError> {
+    pub fn maintain(&mut self) -> Result<(), StoreError> {
         if let Some(room) = &mut self.room {
-            room.look();
-            self.state.set_short_of_room(room.is_short());
+            room.check();
+            self.state.set_disk_low(room.is_short());
         }
         match self.checkpoints.done.try_recv() {
             Ok(result) => self.checkpoint_done(result)?,
@@ -32,8 +32,8 @@ impl Engine {
             self.await_checkpoint()?;
         }
         // Questions alone load and load, and never make the log longer.
-        if !self.checkpoints.is_running && self.loads >= limits::LOADS_BETWEEN_RELEASES {
-            self.let_go();
+        if !self.checkpoints.is_running && self.loads >= limits::LOADS_BETWEEN_EVICTIONS {
+            self.evict();
         }
         let behind = self.log.bytes_since(self.checkpoints.through);
         let is_old =
@@ -49,7 +49,7 @@ impl Engine {
 
     fn begin_checkpoint(&mut self) -> Result<(), StoreError> {
         let through = self.log.rotate()?;
-        let rows = unload::row_changes(&self.trees, self.state.take_unsaved())?;
+        let rows = rows_out::row_changes(&self.trees, self.state.take_dirty())?;
         let touched = std::mem::take(&mut self.checkpoints.touched);
         let timelines = touched
             .into_iter()
@@ -87,18 +87,18 @@ impl Engine {
         self.checkpoints.is_running = false;
         self.checkpoints.through = report.through;
         self.log.drop_through(report.through);
-        self.let_go();
+        self.evict();
         Ok(())
     }
 
     /// Lets go of what is stored when there is too much of it. No checkpoint may be under way.
-    fn let_go(&mut self) {
-        for id in self.let_go.drain(..) {
+    fn evict(&mut self) {
+        for id in self.evict.drain(..) {
             if self.state.conversation(id).is_none() {
-                self.timelines.let_go(id);
+                self.timelines.evict(id);
             }
         }
-        self.let_go = self.state.let_go(limits::STATE_BYTES_TARGET);
+        self.evict = self.state.evict(limits::STATE_BYTES_TARGET);
         self.loads = 0;
     }
 

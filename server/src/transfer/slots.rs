@@ -11,7 +11,7 @@ use crate::limits;
 
 /// The transfers that a connection may have under way.
 #[derive(Clone, Debug)]
-pub struct Lanes {
+pub struct TransferSlots {
     connection: Connection,
     taken: Arc<Mutex<Taken>>,
 }
@@ -19,20 +19,20 @@ pub struct Lanes {
 #[derive(Debug, Default)]
 struct Taken {
     under_way: usize,
-    /// Lanes of transfers that are over, and whose last bytes have not arrived.
+    /// TransferSlots of transfers that are over, and whose last bytes have not arrived.
     draining: usize,
 }
 
 /// The right to one transfer, for as long as it lives.
 #[derive(Debug)]
-pub struct Lane(Lanes);
+pub struct TransferSlot(TransferSlots);
 
-/// The room of a lane whose transfer is over, until what was written last has arrived.
+/// The quota_left of a slot whose transfer is over, until what was written last has arrived.
 #[derive(Debug)]
-pub(super) struct Draining(Lanes);
+pub(super) struct Draining(TransferSlots);
 
-impl Lanes {
-    /// The lanes of a connection, all of them free.
+impl TransferSlots {
+    /// The slots of a connection, all of them free.
     #[must_use]
     pub fn of(connection: Connection) -> Self {
         Self {
@@ -41,25 +41,25 @@ impl Lanes {
         }
     }
 
-    /// Takes a lane, if there is a free one.
+    /// Takes a slot, if there is a free one.
     #[must_use]
-    pub fn take(&self) -> Option<Lane> {
+    pub fn take(&self) -> Option<TransferSlot> {
         let mut taken = self.taken.lock();
         if taken.under_way >= TRANSFERS_PER_CONNECTION_MAX {
             return None;
         }
         taken.under_way += 1;
         self.widen(&taken);
-        Some(Lane(self.clone()))
+        Some(TransferSlot(self.clone()))
     }
 
-    /// Each transfer brings its own room, so that all of them together leave messages what they had.
+    /// Each transfer brings its own quota_left, so that all of them together leave messages what they had.
     fn widen(&self, taken: &Taken) {
-        let with = |lanes: usize, each: u32| {
-            let lanes = u32::try_from(lanes).unwrap_or(u32::MAX);
-            limits::MEMBER_WINDOW_BYTES.saturating_add(lanes.saturating_mul(each))
+        let with = |slots: usize, each: u32| {
+            let slots = u32::try_from(slots).unwrap_or(u32::MAX);
+            limits::MEMBER_WINDOW_BYTES.saturating_add(slots.saturating_mul(each))
         };
-        // Who does not take what was sent to him gets no more room for it.
+        // Who does not take what was sent to him gets no more quota_left for it.
         let sending = taken.under_way + taken.draining.min(TRANSFERS_PER_CONNECTION_MAX);
         self.connection.set_receive_window(VarInt::from_u32(with(
             taken.under_way,
@@ -70,17 +70,17 @@ impl Lanes {
     }
 }
 
-impl Lane {
-    /// Frees the lane for another transfer, and keeps its room.
+impl TransferSlot {
+    /// Frees the slot for another transfer, and keeps its quota_left.
     pub(super) fn drain(self) -> Draining {
-        let lanes = self.0.clone();
-        lanes.taken.lock().draining += 1;
+        let slots = self.0.clone();
+        slots.taken.lock().draining += 1;
         drop(self);
-        Draining(lanes)
+        Draining(slots)
     }
 }
 
-impl Drop for Lane {
+impl Drop for TransferSlot {
     fn drop(&mut self) {
         let mut taken = self.0.taken.lock();
         taken.under_way -= 1;

@@ -31,11 +31,11 @@ async fn figures_grow_with_what_is_done() {
     let server = Server::start();
     let (owner, _) = server.owner().await;
     let (_bob, _) = invite(&owner, "bob").await;
-    let before = owner.figures().await.unwrap();
+    let before = owner.metrics().await.unwrap();
     assert_eq!(before.sessions, 2);
     assert!(before.prepared_bytes > 0, "a new log has a segment");
     say(&owner, 20).await;
-    let after = owner.figures().await.unwrap();
+    let after = owner.metrics().await.unwrap();
     let done = after.since(&before).unwrap();
     // The first entry of a group says that it was made.
     assert_eq!(done.entries, 21);
@@ -53,10 +53,10 @@ async fn a_restart_begins_at_zero() {
     let mut server = Server::start();
     let (owner, _) = server.owner().await;
     say(&owner, 20).await;
-    let before = owner.figures().await.unwrap();
+    let before = owner.metrics().await.unwrap();
     server.kill();
     server.restart();
-    let after = owner.figures().await.unwrap();
+    let after = owner.metrics().await.unwrap();
     assert_eq!(after.entries, 0, "what is replayed is not done again");
     assert_eq!(after.since(&before), None);
 }
@@ -67,7 +67,7 @@ async fn a_plain_member_is_refused() {
     let (owner, _) = server.owner().await;
     let (bob, _) = invite(&owner, "bob").await;
     assert!(matches!(
-        bob.figures().await,
+        bob.metrics().await,
         Err(Error::Refused(ErrorCode::Forbidden))
     ));
 }

@@ -1,4 +1,4 @@
-//! Room that is promised to uploads before they are stored, and who of several goes on with the same upload.
+//! DiskReserve that is promised to uploads before they are stored, and who of several goes on with the same upload.
 //!
 //! An upload under way takes what was announced; one that broke off takes what has arrived of it, until somebody goes on with it or it is
 //! swept. Both count as a whole file of that length would.
@@ -26,7 +26,7 @@ pub(super) struct Reservations(Arc<Mutex<HashMap<UserId, HashMap<AttachmentHash,
 struct Reserved {
     bytes: u64,
     /// Whoever is at it, while it is under way.
-    holder: Option<Arc<Holder>>,
+    holder: Option<Arc<LeaseHolder>>,
 }
 
 /// What comes of asking for an upload.
@@ -35,16 +35,16 @@ pub(super) enum Taken {
     /// It is the asker's.
     Free(Reservation),
     /// Somebody else is at it.
-    Held(Arc<Holder>),
+    Held(Arc<LeaseHolder>),
 }
 
 /// Who is at an upload, for those who wait for it.
 #[derive(Debug)]
-pub(super) struct Holder {
+pub(super) struct LeaseHolder {
     /// Since when it waits for its client, while it does.
     waits_since: Mutex<Option<Instant>>,
     /// Told when it shall let go.
-    is_unwanted: Notify,
+    is_preempted: Notify,
     /// Ends when it has let go.
     gone: watch::Receiver<()>,
 }
@@ -55,10 +55,10 @@ pub(super) struct Reservation {
     of: Reservations,
     user: UserId,
     hash: AttachmentHash,
-    holder: Arc<Holder>,
-    /// What of it takes room on disk when it breaks off.
+    holder: Arc<LeaseHolder>,
+    /// What of it takes quota_left on disk when it breaks off.
     pub(super) arrived_bytes: u64,
-    _let_go: watch::Sender<()>,
+    _preempt: watch::Sender<()>,
 }
 
 impl Reservations {
@@ -84,14 +84,14 @@ impl Reservations {
     /// Reserves what an upload will take, unless somebody is at it.
     ///
     /// # Errors
-    /// [`ErrorCode::QuotaReached`] when it does not fit into `room` beside the user's other uploads; [`ErrorCode::LimitReached`] when
+    /// [`ErrorCode::QuotaReached`] when it does not fit into `quota_left` beside the user's other uploads; [`ErrorCode::LimitReached`] when
     /// there are too many of them.
     pub(super) fn take(
         &self,
         user: UserId,
         hash: AttachmentHash,
         bytes: u64,
-        room: u64,
+        quota_left: u64,
     ) -> Result<Taken, ErrorCode> {
         let mut all = self.0.lock();
         let own = all.entry(user).or_default();
@@ -102,7 +102,7 @@ impl Reservations {
             .iter()
             .filter(|(other, _)| **other != hash)
             .map(|(_, reserved)| charged_bytes(reserved.bytes));
-        let fits = others.fold(charged_bytes(bytes), u64::saturating_add) <= room;
+        let fits = others.fold(charged_bytes(bytes), u64::saturating_add) <= quota_left;
         let refusal = match fits {
             true if own.len() < PARTIALS_PER_USER_MAX || own.contains_key(&hash) => None,
             true => Some(ErrorCode::LimitReached),
@@ -137,10 +137,10 @@ impl Reservations {
         arrived_bytes: u64,
         reserved: &mut Reserved,
     ) -> Reservation {
-        let (let_go, gone) = watch::channel(());
-        let holder = Arc::new(Holder {
+        let (preempt, gone) = watch::channel(());
+        let holder = Arc::new(LeaseHolder {
             waits_since: Mutex::new(None),
-            is_unwanted: Notify::new(),
+            is_preempted: Notify::new(),
             gone,
         });
         reserved.holder = Some(holder.clone());
@@ -150,28 +150,28 @@ impl Reservations {
             hash,
             holder,
             arrived_bytes,
-            _let_go: let_go,
+            _preempt: preempt,
         }
     }
 }
 
-impl Holder {
+impl LeaseHolder {
     /// Waits until it has let go. One that has heard nothing of its client for a while is made to: the connection may be gone without the
     /// server having noticed.
-    pub(super) async fn let_go(&self) {
+    pub(super) async fn preempt(&self) {
         let mut gone = self.gone.clone();
         // It fails when its other half is gone, and nothing is ever sent.
-        while timeout(self.patience(), gone.changed()).await.is_err() {
-            if self.patience().is_zero() {
-                self.is_unwanted.notify_one();
+        while timeout(self.wait_timeout(), gone.changed()).await.is_err() {
+            if self.wait_timeout().is_zero() {
+                self.is_preempted.notify_one();
                 let _ = gone.changed().await;
                 return;
             }
         }
     }
 
-    /// How long it may hear nothing more.
-    fn patience(&self) -> Duration {
+    /// How long it may read_or_preempted nothing more.
+    fn wait_timeout(&self) -> Duration {
         let silence = self.waits_since.lock().map(|since| since.elapsed());
         UPLOAD_HELD_SILENCE_MAX.saturating_sub(silence.unwrap_or_default())
     }
@@ -179,12 +179,12 @@ impl Holder {
 
 impl Reservation {
     /// Waits for the client, and says so to those who wait for the upload. `None` when it shall be left to them.
-    pub(super) async fn hear<T>(&self, client: impl Future<Output = T>) -> Option<T> {
+    pub(super) async fn read_or_preempted<T>(&self, client: impl Future<Output = T>) -> Option<T> {
         *self.holder.waits_since.lock() = Some(Instant::now());
         let heard = tokio::select! {
             biased;
             heard = client => Some(heard),
-            () = self.holder.is_unwanted.notified() => None,
+            () = self.holder.is_preempted.notified() => None,
         };
         *self.holder.waits_since.lock() = None;
         heard
@@ -220,7 +220,7 @@ mod tests {
     use super::*;
 
     const ADA: UserId = UserId::new(1);
-    const ROOM: u64 = 1 << 20;
+    const QUOTA: u64 = 1 << 20;
 
     fn hash(number: u8) -> AttachmentHash {
         AttachmentHash::new([number; 32])
@@ -233,7 +233,7 @@ mod tests {
         }
     }
 
-    fn held(taken: Result<Taken, ErrorCode>) -> Arc<Holder> {
+    fn held(taken: Result<Taken, ErrorCode>) -> Arc<LeaseHolder> {
         match taken {
             Ok(Taken::Held(holder)) => holder,
             other => panic!("{other:?}"),
@@ -243,68 +243,72 @@ mod tests {
     #[test]
     fn uploads_under_way_and_broken_off_take_room() {
         let reservations = Reservations::default();
-        let room = charged_bytes(60_000) + charged_bytes(40_000);
-        let mut first = free(reservations.take(ADA, hash(1), 60_000, room));
+        let quota_left = charged_bytes(60_000) + charged_bytes(40_000);
+        let mut first = free(reservations.take(ADA, hash(1), 60_000, quota_left));
         assert_eq!(
-            reservations.take(ADA, hash(2), 41_000, room).unwrap_err(),
+            reservations
+                .take(ADA, hash(2), 41_000, quota_left)
+                .unwrap_err(),
             ErrorCode::QuotaReached
         );
-        let second = free(reservations.take(ADA, hash(2), 40_000, room));
+        let second = free(reservations.take(ADA, hash(2), 40_000, quota_left));
         assert_eq!(
-            reservations.take(ADA, hash(3), 0, room).unwrap_err(),
+            reservations.take(ADA, hash(3), 0, quota_left).unwrap_err(),
             ErrorCode::QuotaReached,
-            "an empty file takes room as well"
+            "an empty file takes quota_left as well"
         );
         drop(free(reservations.take(
             UserId::new(2),
             hash(2),
             90_000,
-            room,
+            quota_left,
         )));
         first.arrived_bytes = 10_000;
         drop((first, second));
         assert_eq!(
-            reservations.take(ADA, hash(3), 91_000, room).unwrap_err(),
+            reservations
+                .take(ADA, hash(3), 91_000, quota_left)
+                .unwrap_err(),
             ErrorCode::QuotaReached
         );
-        drop(free(reservations.take(ADA, hash(3), 90_000, room)));
+        drop(free(reservations.take(ADA, hash(3), 90_000, quota_left)));
         assert_eq!(
-            free(reservations.take(ADA, hash(1), 60_000, room)).arrived_bytes,
+            free(reservations.take(ADA, hash(1), 60_000, quota_left)).arrived_bytes,
             10_000,
             "what has arrived stays until somebody says otherwise"
         );
         reservations.take_idle(ADA, hash(1)).unwrap().arrived_bytes = 0;
-        drop(free(reservations.take(ADA, hash(3), 100_000, room)));
+        drop(free(reservations.take(ADA, hash(3), 100_000, quota_left)));
     }
 
     #[test]
     fn uploads_that_were_begun_are_counted_apart_from_their_bytes() {
         let reservations = Reservations::default();
         let begun: Vec<_> = (0..PARTIALS_PER_USER_MAX)
-            .map(|number| free(reservations.take(ADA, hash(number as u8), 1, ROOM)))
+            .map(|number| free(reservations.take(ADA, hash(number as u8), 1, QUOTA)))
             .collect();
         assert_eq!(
-            reservations.take(ADA, hash(255), 1, ROOM).unwrap_err(),
+            reservations.take(ADA, hash(255), 1, QUOTA).unwrap_err(),
             ErrorCode::LimitReached
         );
         drop(begun);
-        drop(free(reservations.take(ADA, hash(255), 1, ROOM)));
+        drop(free(reservations.take(ADA, hash(255), 1, QUOTA)));
     }
 
     #[tokio::test(start_paused = true)]
     async fn one_that_hears_its_client_is_waited_for() {
         let reservations = Reservations::default();
-        let former = free(reservations.take(ADA, hash(1), 60, ROOM));
+        let former = free(reservations.take(ADA, hash(1), 60, QUOTA));
         assert!(
             reservations.take_idle(ADA, hash(1)).is_none(),
             "somebody is at it"
         );
-        let holder = held(reservations.take(ADA, hash(1), 60, ROOM));
+        let holder = held(reservations.take(ADA, hash(1), 60, QUOTA));
         let at_it = async {
             for _ in 0..20 {
                 assert!(
                     former
-                        .hear(tokio::time::sleep(UPLOAD_HELD_SILENCE_MAX / 2))
+                        .read_or_preempted(tokio::time::sleep(UPLOAD_HELD_SILENCE_MAX / 2))
                         .await
                         .is_some()
                 );
@@ -314,24 +318,24 @@ mod tests {
             drop(former);
         };
         let begun = Instant::now();
-        tokio::join!(at_it, holder.let_go());
+        tokio::join!(at_it, holder.preempt());
         assert!(begun.elapsed() >= UPLOAD_HELD_SILENCE_MAX * 50);
-        drop(free(reservations.take(ADA, hash(1), 60, ROOM)));
+        drop(free(reservations.take(ADA, hash(1), 60, QUOTA)));
     }
 
     #[tokio::test(start_paused = true)]
     async fn one_that_hears_nothing_is_made_to_let_go() {
         let reservations = Reservations::default();
-        let former = free(reservations.take(ADA, hash(1), 60, ROOM));
-        let holder = held(reservations.take(ADA, hash(1), 60, ROOM));
+        let former = free(reservations.take(ADA, hash(1), 60, QUOTA));
+        let holder = held(reservations.take(ADA, hash(1), 60, QUOTA));
         let at_it = async {
-            assert_eq!(former.hear(pending::<()>()).await, None);
+            assert_eq!(former.read_or_preempted(pending::<()>()).await, None);
             drop(former);
         };
         let begun = Instant::now();
-        tokio::join!(at_it, holder.let_go());
+        tokio::join!(at_it, holder.preempt());
         assert!(begun.elapsed() < UPLOAD_HELD_SILENCE_MAX * 2);
-        let later = free(reservations.take(ADA, hash(1), 60, ROOM));
+        let later = free(reservations.take(ADA, hash(1), 60, QUOTA));
         assert!(
             reservations.take_idle(ADA, hash(1)).is_none(),
             "the later one is at it"

@@ -8,7 +8,7 @@ use crate::limits;
 
 /// Waits until nobody holds the lock of sled's file, for a moment only. When its last handle goes, threads of its own may hold the file a
 /// little longer, and it cannot be opened again before. Who still holds it then is somebody else, and sled says so.
-pub(super) fn await_release(path: &Path) {
+pub(super) fn wait_for_lock(path: &Path) {
     let Ok(file) = File::open(path) else { return };
     if matches!(file.try_lock(), Err(TryLockError::WouldBlock)) {
         let (released, wait) = channel();
@@ -19,6 +19,6 @@ pub(super) fn await_release(path: &Path) {
                 let _ = released.send(());
             }
         });
-        let _ = wait.recv_timeout(limits::TREES_RELEASE_TIME_MAX);
+        let _ = wait.recv_timeout(limits::TREES_LOCK_WAIT_MAX);
     }
 }

@@ -11,27 +11,27 @@ use cairn_proto::limits::{
 use cairn_proto::request::{ImportEntry, Request};
 use cairn_proto::text::GroupName;
 
-use super::Need;
+use super::Load;
 use crate::command::Actor;
 use crate::conversation::Conversation;
 use crate::state::State;
 
 impl State {
     /// What must be loaded before a request is decided.
-    pub(super) fn asked(&self, actor: Actor, request: &Request, needs: &mut Vec<Need>) {
+    pub(super) fn prefetch_request(&self, actor: Actor, request: &Request, loads: &mut Vec<Load>) {
         let user = actor.user;
         match request {
             Request::Send(draft) => {
-                self.sending(actor, draft.conversation, needs);
+                self.sending(actor, draft.conversation, loads);
                 if draft.extras.mentioned().next().is_some() {
                     self.others(
                         draft.conversation,
                         user,
                         draft.extras.mentioned().take(EXTRAS_SENT_MAX),
-                        needs,
+                        loads,
                     );
                 }
-                needs.extend(
+                loads.extend(
                     draft
                         .body
                         .attachment()
@@ -39,8 +39,8 @@ impl State {
                 );
             }
             Request::Forward(forward) => {
-                self.message_with_file(user, forward.from, forward.msgid, needs);
-                self.sending(actor, forward.to, needs);
+                self.message_with_file(user, forward.from, forward.msgid, loads);
+                self.sending(actor, forward.to, loads);
             }
             Request::Pull { conversation, .. }
             | Request::Ack { conversation, .. }
@@ -55,30 +55,30 @@ impl State {
             | Request::BannedUsers { conversation }
             | Request::Unban { conversation, .. }
             | Request::SetMemberSettings { conversation, .. } => {
-                self.own_membership(*conversation, user, needs);
+                self.own_membership(*conversation, user, loads);
             }
             // Whoever is no member may ask this.
-            Request::JoinGroup { conversation } => self.member(*conversation, user, needs),
+            Request::JoinGroup { conversation } => self.member(*conversation, user, loads),
             Request::Import {
                 conversation,
                 entries,
                 ..
             } => {
-                self.own_membership(*conversation, user, needs);
-                self.importing_members(*conversation, user, entries, needs);
+                self.own_membership(*conversation, user, loads);
+                self.importing_members(*conversation, user, entries, loads);
             }
             Request::Receipts { .. } | Request::MarkUnread { .. } => {
-                self.asked_about_cursors(user, request, needs)
+                self.prefetch_cursors(user, request, loads)
             }
-            Request::FindGroups { prefix } => self.found_groups(prefix.as_ref(), needs),
+            Request::FindGroups { prefix } => self.found_groups(prefix.as_ref(), loads),
             Request::Unpin { conversation, .. } | Request::SetRetention { conversation, .. } => {
-                self.own_membership(*conversation, user, needs);
-                self.relations_in(*conversation, user, needs);
+                self.own_membership(*conversation, user, loads);
+                self.relations_in(*conversation, user, loads);
             }
             Request::Recall {
                 conversation,
                 msgid,
-            } => self.message_with_file(user, *conversation, *msgid, needs),
+            } => self.message_with_file(user, *conversation, *msgid, loads),
             Request::Edit {
                 conversation,
                 msgid,
@@ -98,16 +98,16 @@ impl State {
                 conversation,
                 msgid,
             } => {
-                self.message_of(user, *conversation, *msgid, needs);
-                self.relations_in(*conversation, user, needs);
+                self.message_of(user, *conversation, *msgid, loads);
+                self.relations_in(*conversation, user, loads);
             }
-            Request::Conversations { since, after } => self.overview(user, *since, *after, needs),
-            other => self.asked_about_members(user, other, needs),
+            Request::Conversations { since, after } => self.overview(user, *since, *after, loads),
+            other => self.prefetch_members(user, other, loads),
         }
     }
 
     /// The same for requests about members of a conversation.
-    fn asked_about_members(&self, user: UserId, request: &Request, needs: &mut Vec<Need>) {
+    fn prefetch_members(&self, user: UserId, request: &Request, loads: &mut Vec<Load>) {
         match request {
             Request::AddMembers {
                 conversation,
@@ -121,31 +121,31 @@ impl State {
                 conversation,
                 users,
             } => {
-                self.own_membership(*conversation, user, needs);
+                self.own_membership(*conversation, user, loads);
                 if users.len() <= USERS_PER_REQUEST_MAX {
-                    self.others(*conversation, user, users.iter().copied(), needs);
+                    self.others(*conversation, user, users.iter().copied(), loads);
                 }
                 if matches!(request, Request::AddMembers { .. })
                     && self.is_member(user, *conversation)
                 {
-                    self.relations_of_named(users, needs);
+                    self.relations_of_named(users, loads);
                 }
             }
             Request::Members {
                 conversation,
                 after,
             } => {
-                if let Some((found, _)) = self.own_membership(*conversation, user, needs) {
-                    self.page_of_members(*conversation, found, user, *after, needs);
+                if let Some((found, _)) = self.own_membership(*conversation, user, loads) {
+                    self.page_of_members(*conversation, found, user, *after, loads);
                 }
-                self.relations_in(*conversation, user, needs);
+                self.relations_in(*conversation, user, loads);
             }
             Request::Explain {
                 conversation,
                 user: whose,
             } if self.is_server_admin(user) => {
-                self.member(*conversation, user, needs);
-                self.member(*conversation, *whose, needs);
+                self.member(*conversation, user, loads);
+                self.member(*conversation, *whose, loads);
             }
             Request::Explain {
                 conversation,
@@ -165,27 +165,27 @@ impl State {
                 user: whose,
                 ..
             } => {
-                self.own_membership(*conversation, user, needs);
-                self.others(*conversation, user, [*whose].into_iter(), needs);
+                self.own_membership(*conversation, user, loads);
+                self.others(*conversation, user, [*whose].into_iter(), loads);
             }
-            other => self.asked_about_people(user, other, needs),
+            other => self.prefetch_people(user, other, loads),
         }
     }
 
-    /// The same for requests about users. What is left needs nothing: it is about what is always in memory.
-    fn asked_about_people(&self, user: UserId, request: &Request, needs: &mut Vec<Need>) {
+    /// The same for requests about users. What is left loads nothing: it is about what is always in memory.
+    fn prefetch_people(&self, user: UserId, request: &Request, loads: &mut Vec<Load>) {
         match request {
-            &Request::Look {
+            &Request::Focus {
                 conversation: Some(conversation),
             } => {
-                self.own_membership(conversation, user, needs);
-                self.relations_in(conversation, user, needs);
+                self.own_membership(conversation, user, loads);
+                self.relations_in(conversation, user, loads);
             }
-            Request::Relate { user: other, .. } => self.relations_of([user, *other], needs),
-            Request::CreateGroup { members, .. } => self.relations_of_named(members, needs),
-            Request::Contacts { .. } => self.relations_of([user], needs),
+            Request::Relate { user: other, .. } => self.relations_of([user, *other], loads),
+            Request::CreateGroup { members, .. } => self.relations_of_named(members, loads),
+            Request::Contacts { .. } => self.relations_of([user], loads),
             Request::Watch { .. } if !self.knows_relations(user) => {
-                needs.push(Need::Relations(user))
+                loads.push(Load::Relations(user))
             }
             Request::Watch { users } if users.len() <= WATCHED_USERS_MAX => {
                 let others: BTreeSet<UserId> = users
@@ -193,35 +193,35 @@ impl State {
                     .copied()
                     .filter(|&other| !self.knows_relations(other))
                     .collect();
-                needs.extend(
+                loads.extend(
                     others
                         .into_iter()
                         .filter(|&other| self.has_reason_to_watch(user, other))
-                        .map(Need::Relations),
+                        .map(Load::Relations),
                 );
             }
             Request::Profiles { users } => {
                 let users = users.iter().take(PROFILES_PER_REQUEST_MAX).copied();
-                needs.extend(
+                loads.extend(
                     users
                         .filter(|&user| !self.knows_profile(user))
-                        .map(Need::Profile),
+                        .map(Load::Profile),
                 );
             }
-            Request::SetProfile(_) if !self.knows_profile(user) => needs.push(Need::Profile(user)),
+            Request::SetProfile(_) if !self.knows_profile(user) => loads.push(Load::Profile(user)),
             _ => {}
         }
     }
 
     /// Whether those whom somebody makes members have blocked him: those who exist, each once.
-    fn relations_of_named(&self, users: &[UserId], needs: &mut Vec<Need>) {
+    fn relations_of_named(&self, users: &[UserId], loads: &mut Vec<Load>) {
         if users.len() <= USERS_PER_REQUEST_MAX {
             let users: BTreeSet<UserId> = users
                 .iter()
                 .copied()
                 .filter(|user| self.users.contains_key(user))
                 .collect();
-            self.relations_of(users, needs);
+            self.relations_of(users, loads);
         }
     }
 
@@ -231,12 +231,12 @@ impl State {
         user: UserId,
         conversation: ConversationId,
         msgid: MsgId,
-        needs: &mut Vec<Need>,
+        loads: &mut Vec<Load>,
     ) -> bool {
-        let own = self.own_membership(conversation, user, needs);
+        let own = self.own_membership(conversation, user, loads);
         let is_there = own.is_some_and(|(found, member)| found.shows(&member.record, msgid));
         if is_there && !self.entries.contains_key(&(conversation, msgid)) {
-            needs.push(Need::Entry(conversation, msgid));
+            loads.push(Load::Entry(conversation, msgid));
         }
         is_there
     }
@@ -247,10 +247,10 @@ impl State {
         user: UserId,
         conversation: ConversationId,
         msgid: MsgId,
-        needs: &mut Vec<Need>,
+        loads: &mut Vec<Load>,
     ) {
-        if self.message_of(user, conversation, msgid, needs) {
-            self.used(conversation, msgid, needs);
+        if self.message_of(user, conversation, msgid, loads) {
+            self.used(conversation, msgid, loads);
         }
     }
 
@@ -261,30 +261,30 @@ impl State {
         found: &Conversation,
         user: UserId,
         after: Option<UserId>,
-        needs: &mut Vec<Need>,
+        loads: &mut Vec<Load>,
     ) {
         if !found.is_counted() {
             let (page, _) = self.members_behind(id, after);
-            self.others(id, user, page.into_iter(), needs);
+            self.others(id, user, page.into_iter(), loads);
         } else if !found.knows_all() {
-            needs.push(Need::Members(id));
+            loads.push(Load::Members(id));
         }
     }
 
     /// The same for requests about how far members are.
-    fn asked_about_cursors(&self, user: UserId, request: &Request, needs: &mut Vec<Need>) {
+    fn prefetch_cursors(&self, user: UserId, request: &Request, loads: &mut Vec<Load>) {
         match *request {
             Request::Receipts {
                 conversation,
                 msgid,
                 after,
             } => {
-                self.own_membership(conversation, user, needs);
-                self.relations_in(conversation, user, needs);
-                needs.extend(self.receipts_needed(conversation, msgid, user, after));
+                self.own_membership(conversation, user, loads);
+                self.relations_in(conversation, user, loads);
+                loads.extend(self.prefetch_receipts(conversation, msgid, user, after));
             }
             Request::MarkUnread { conversation, from } => {
-                self.marked(conversation, from, user, needs)
+                self.marked(conversation, from, user, loads)
             }
             _ => {}
         }
@@ -296,30 +296,30 @@ impl State {
         conversation: ConversationId,
         from: MsgId,
         user: UserId,
-        needs: &mut Vec<Need>,
+        loads: &mut Vec<Load>,
     ) {
-        let own = self.own_membership(conversation, user, needs);
+        let own = self.own_membership(conversation, user, loads);
         if let Some(Ok(Some(last))) =
             own.map(|(found, member)| found.markable(&member.record, from))
             && !self.entries.contains_key(&(conversation, last))
         {
-            needs.push(Need::Entries(conversation, from, last));
+            loads.push(Load::Entries(conversation, from, last));
         }
     }
 
-    fn sending(&self, actor: Actor, to: ConversationId, needs: &mut Vec<Need>) {
-        self.own_membership(to, actor.user, needs);
-        self.relations_in(to, actor.user, needs);
-        self.stream(actor.user, actor.device, actor.stream, needs);
+    fn sending(&self, actor: Actor, to: ConversationId, loads: &mut Vec<Load>) {
+        self.own_membership(to, actor.user, loads);
+        self.relations_in(to, actor.user, loads);
+        self.stream(actor.user, actor.device, actor.stream, loads);
     }
 
     /// The open groups that a search finds.
-    fn found_groups(&self, prefix: Option<&GroupName>, needs: &mut Vec<Need>) {
+    fn found_groups(&self, prefix: Option<&GroupName>, loads: &mut Vec<Load>) {
         let missing = self
             .open_groups
             .find(prefix)
             .filter(|&id| self.conversation(id).is_none());
-        needs.extend(missing.map(Need::Conversation));
+        loads.extend(missing.map(Load::Conversation));
     }
 
     /// The members among the senders of imported entries: their read cursors move.
@@ -328,7 +328,7 @@ impl State {
         conversation: ConversationId,
         by: UserId,
         entries: &[ImportEntry],
-        needs: &mut Vec<Need>,
+        loads: &mut Vec<Load>,
     ) {
         let senders = entries
             .iter()
@@ -338,7 +338,7 @@ impl State {
             conversation,
             by,
             senders.filter(|&sender| self.is_member(sender, conversation)),
-            needs,
+            loads,
         );
     }
 

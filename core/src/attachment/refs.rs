@@ -7,7 +7,7 @@ use cairn_proto::ids::{ConversationId, MsgId, UserId};
 use super::AttachmentRecord;
 use crate::batch::Batch;
 use crate::change::Change;
-use crate::limits::{USES_ENDED_MAX, USES_ENDED_UPLOADS_MAX};
+use crate::limits::{REFS_DROPPED_MAX, REFS_DROPPED_UPLOADS_MAX};
 use crate::state::State;
 
 impl State {
@@ -29,7 +29,7 @@ impl State {
     }
 
     /// A new message of `user` names an attachment.
-    pub(crate) fn begin_use(
+    pub(crate) fn add_ref(
         &mut self,
         conversation: ConversationId,
         msgid: MsgId,
@@ -65,13 +65,13 @@ impl State {
             batch,
         );
         self.make(
-            &sent.unwrap_or(Change::AttachmentUses { hash, uses }),
+            &sent.unwrap_or(Change::AttachmentRefs { hash, uses }),
             batch,
         );
     }
 
     /// Whether it is known what the next messages name that go from a conversation.
-    pub(crate) fn knows_next_uses(&self, conversation: ConversationId) -> bool {
+    pub(crate) fn knows_next_refs(&self, conversation: ConversationId) -> bool {
         let floor = self
             .conversations
             .get(&conversation)
@@ -83,7 +83,7 @@ impl State {
 
     /// How far the floor of a conversation can go from `old` up to `wanted` at once: as far as it is known which attachments that takes,
     /// and as what is written of them fits into one batch.
-    pub(crate) fn floor_within_known_uses(
+    pub(crate) fn floor_within_known_refs(
         &self,
         conversation: ConversationId,
         old: MsgId,
@@ -103,7 +103,7 @@ impl State {
                 .attachments
                 .record(hash)
                 .map_or(0, |record| record.uploads.len());
-            if taken >= USES_ENDED_MAX || (taken > 0 && uploads > USES_ENDED_UPLOADS_MAX) {
+            if taken >= REFS_DROPPED_MAX || (taken > 0 && uploads > REFS_DROPPED_UPLOADS_MAX) {
                 return msgid.prev();
             }
         }
@@ -111,7 +111,7 @@ impl State {
     }
 
     /// The messages of a conversation above `old` and up to `floor` name nothing any more.
-    pub(crate) fn end_uses_within(
+    pub(crate) fn drop_refs_within(
         &mut self,
         conversation: ConversationId,
         old: MsgId,
@@ -123,12 +123,12 @@ impl State {
             .used_within(conversation, old, floor)
             .collect();
         for (msgid, _) in used {
-            self.end_use(conversation, msgid, batch);
+            self.drop_ref(conversation, msgid, batch);
         }
     }
 
     /// A message names its attachment no more, if it ever named one: it was recalled, or is gone.
-    pub(crate) fn end_use(
+    pub(crate) fn drop_ref(
         &mut self,
         conversation: ConversationId,
         msgid: MsgId,
@@ -150,7 +150,7 @@ impl State {
             .record(hash)
             .map(|record| record.uses.saturating_sub(1))
         {
-            self.make(&Change::AttachmentUses { hash, uses }, batch);
+            self.make(&Change::AttachmentRefs { hash, uses }, batch);
         }
     }
 }
@@ -188,15 +188,15 @@ mod tests {
         (1..=1_000).for_each(|msgid| {
             state
                 .attachments
-                .install_use(conversation, MsgId::new(msgid), Some(hash))
+                .install_ref(conversation, MsgId::new(msgid), Some(hash))
         });
-        let step = (USES_ENDED_UPLOADS_MAX / UPLOADERS_MAX) as u64;
+        let step = (REFS_DROPPED_UPLOADS_MAX / UPLOADERS_MAX) as u64;
         for old in [0, 500, 999 - step] {
             let floor =
-                state.floor_within_known_uses(conversation, MsgId::new(old), MsgId::new(1_000));
+                state.floor_within_known_refs(conversation, MsgId::new(old), MsgId::new(1_000));
             assert_eq!(floor, MsgId::new(old + step));
         }
-        let floor = state.floor_within_known_uses(
+        let floor = state.floor_within_known_refs(
             conversation,
             MsgId::new(1_000 - step),
             MsgId::new(1_000),
@@ -234,7 +234,7 @@ mod tests {
         let mut written = |state: &mut State, user| {
             let mut batch = Batch::new(0);
             msgid = msgid.next();
-            state.begin_use(
+            state.add_ref(
                 conversation,
                 msgid,
                 UserId::new(user),
@@ -259,7 +259,7 @@ mod tests {
             Some(&AttachmentRecord { uses: 4, ..sent })
         );
         let mut batch = Batch::new(0);
-        state.end_uses_within(conversation, MsgId::ZERO, MsgId::new(4), &mut batch);
+        state.drop_refs_within(conversation, MsgId::ZERO, MsgId::new(4), &mut batch);
         assert!(batch.payload_bytes() < 400, "{}", batch.payload_bytes());
         assert_eq!(
             state.attachments.unused_above(None).collect::<Vec<_>>(),

@@ -1,4 +1,4 @@
-//! Whether somebody is at a session: what counts as input, and what comes of none for a while.
+//! Whether somebody is at a session: what counts as activity, and what comes of none for a while.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -10,48 +10,48 @@ use tokio::time::timeout;
 use super::Shared;
 use crate::limits;
 
-/// When there last was input on a session, and whether that is too long ago.
+/// When there last was activity on a session, and whether that is too long ago.
 #[derive(Debug)]
-pub(super) struct Input(Mutex<Last>);
+pub(super) struct Activity(Mutex<Last>);
 
 #[derive(Debug)]
 struct Last {
     at: Instant,
-    is_missing: bool,
+    is_idle: bool,
 }
 
-impl Input {
-    /// A session begins with input: somebody let it log in.
+impl Activity {
+    /// A session begins with activity: somebody let it log in.
     pub(super) const fn new(now: Instant) -> Self {
         Self(Mutex::new(Last {
             at: now,
-            is_missing: false,
+            is_idle: false,
         }))
     }
 
-    /// There is input. Says whether it was missing.
+    /// There is activity. Says whether it was missing.
     pub(super) fn note(&self, now: Instant) -> bool {
         let mut last = self.0.lock();
         last.at = now;
-        std::mem::take(&mut last.is_missing)
+        std::mem::take(&mut last.is_idle)
     }
 
     /// Looks whether it is missing, where it may be for so long.
-    pub(super) fn look(&self, now: Instant, away_after: Option<Duration>) {
+    pub(super) fn check(&self, now: Instant, away_after: Option<Duration>) {
         let mut last = self.0.lock();
-        last.is_missing = away_after
+        last.is_idle = away_after
             .is_some_and(|away_after| now.saturating_duration_since(last.at) >= away_after);
     }
 
-    /// Whether it was missing when last looked, and has been since.
-    pub(super) fn is_missing(&self) -> bool {
-        self.0.lock().is_missing
+    /// Whether it was missing when last focused, and has been since.
+    pub(super) fn is_idle(&self) -> bool {
+        self.0.lock().is_idle
     }
 }
 
 /// Whether a request comes of what a person does: whatever changes something, and what is only asked when somebody goes for it. What
 /// clients ask by themselves, to be up to date or to show what is there, is none.
-pub(super) const fn is_input(request: &Request) -> bool {
+pub(super) const fn is_user_activity(request: &Request) -> bool {
     match request {
         Request::Send(_)
         | Request::Forward(_)
@@ -63,7 +63,7 @@ pub(super) const fn is_input(request: &Request) -> bool {
         | Request::Unpin { .. }
         | Request::Read { .. }
         | Request::MarkUnread { .. }
-        | Request::Look { .. }
+        | Request::Focus { .. }
         | Request::SetPresence(_)
         | Request::CreateGroup { .. }
         | Request::AddMembers { .. }
@@ -106,19 +106,19 @@ pub(super) const fn is_input(request: &Request) -> bool {
         | Request::Settings
         | Request::Devices
         | Request::Explain { .. }
-        | Request::Figures
+        | Request::Metrics
         | Request::Import { .. }
         | Request::ImportCursor { .. } => false,
     }
 }
 
-/// Looks again and again who is without input, until the server ends. One pass over the sessions each time: none of them needs a clock of
-/// its own, and input costs no more than taking note of it.
-pub(super) async fn note_absences(shared: Arc<Shared>) {
+/// Looks again and again who is without activity, until the server ends. One pass over the sessions each time: none of them needs a clock of
+/// its own, and activity costs no more than taking note of it.
+pub(super) async fn mark_idle_sessions(shared: Arc<Shared>) {
     let mut setting = shared.hub.away_after.subscribe();
     loop {
         let away_after = *setting.borrow_and_update();
-        shared.hub.note_absences(away_after);
+        shared.hub.mark_idle_sessions(away_after);
         match away_after {
             // Its other half is in `shared`, so it does not end.
             None => drop(setting.changed().await),
@@ -129,8 +129,10 @@ pub(super) async fn note_absences(shared: Arc<Shared>) {
 
 /// How long to wait between two looks.
 fn rest(away_after: Duration) -> Duration {
-    (away_after / limits::AWAY_LOOKS_PER_SPAN)
-        .clamp(limits::AWAY_LOOK_REST_MIN, limits::AWAY_LOOK_REST_MAX)
+    (away_after / limits::IDLE_CHECKS_PER_SPAN).clamp(
+        limits::IDLE_CHECK_INTERVAL_MIN,
+        limits::IDLE_CHECK_INTERVAL_MAX,
+    )
 }
 
 #[cfg(test)]
@@ -145,27 +147,27 @@ mod tests {
     #[test]
     fn a_session_is_without_input_from_the_end_of_the_time_until_the_next() {
         let begun = Instant::now();
-        let input = Input::new(begun);
-        let is_missing = |after: Duration, away_after| {
-            input.look(begun + after, away_after);
-            input.is_missing()
+        let activity = Activity::new(begun);
+        let is_idle = |after: Duration, away_after| {
+            activity.check(begun + after, away_after);
+            activity.is_idle()
         };
-        assert!(!is_missing(MINUTE - Duration::from_millis(1), Some(MINUTE)));
-        assert!(is_missing(MINUTE, Some(MINUTE)));
-        assert!(input.note(begun + MINUTE), "it is back");
+        assert!(!is_idle(MINUTE - Duration::from_millis(1), Some(MINUTE)));
+        assert!(is_idle(MINUTE, Some(MINUTE)));
+        assert!(activity.note(begun + MINUTE), "it is back");
         assert!(
-            !input.is_missing() && !input.note(begun + MINUTE),
+            !activity.is_idle() && !activity.note(begun + MINUTE),
             "it was not away"
         );
         assert!(
-            !is_missing(2 * MINUTE - Duration::from_millis(1), Some(MINUTE))
-                && is_missing(2 * MINUTE, Some(MINUTE))
+            !is_idle(2 * MINUTE - Duration::from_millis(1), Some(MINUTE))
+                && is_idle(2 * MINUTE, Some(MINUTE))
         );
         assert!(
-            !is_missing(2 * MINUTE, Some(2 * MINUTE)),
+            !is_idle(2 * MINUTE, Some(2 * MINUTE)),
             "the owner gives more time"
         );
-        assert!(is_missing(2 * MINUTE, Some(MINUTE)) && !is_missing(1_000 * MINUTE, None));
+        assert!(is_idle(2 * MINUTE, Some(MINUTE)) && !is_idle(1_000 * MINUTE, None));
     }
 
     #[test]
@@ -180,10 +182,10 @@ mod tests {
                 conversation,
                 msgid,
             },
-            Request::Look { conversation: None },
+            Request::Focus { conversation: None },
             Request::SetPresence(present),
         ] {
-            assert!(is_input(&request), "{request:?}");
+            assert!(is_user_activity(&request), "{request:?}");
         }
         let pull = Request::Pull {
             conversation,
@@ -203,7 +205,7 @@ mod tests {
             overview,
             Request::Contacts { after: None },
         ] {
-            assert!(!is_input(&request), "{request:?}");
+            assert!(!is_user_activity(&request), "{request:?}");
         }
     }
 
@@ -214,9 +216,9 @@ mod tests {
         assert_eq!(
             rests,
             [
-                limits::AWAY_LOOK_REST_MIN,
+                limits::IDLE_CHECK_INTERVAL_MIN,
                 Duration::from_secs(30),
-                limits::AWAY_LOOK_REST_MAX
+                limits::IDLE_CHECK_INTERVAL_MAX
             ]
         );
     }

@@ -208,7 +208,7 @@ impl State {
     pub(super) fn apply_group(&mut self, id: ConversationId, record: &GroupRecord) {
         let Some(found) = self.touch(id) else { return };
         found.group = record.clone();
-        found.unsaved.group = true;
+        found.dirty.group = true;
         self.note_open(id);
     }
 
@@ -224,6 +224,6 @@ impl State {
             KindRecord::Group { .. } | KindRecord::Direct => None,
         };
         self.open_groups.set(id, name);
-        self.unsaved.open_groups.insert(id);
+        self.dirty.open_groups.insert(id);
     }
 }

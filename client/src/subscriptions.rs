@@ -4,20 +4,20 @@ use cairn_proto::ids::{ConversationId, UserId};
 use cairn_proto::presence::PresentDevice;
 use cairn_proto::request::Request;
 
-/// The standing requests, each the latest of its kind that the server took.
+/// The subscriptions requests, each the latest of its kind that the server took.
 #[derive(Debug, Default)]
-pub(crate) struct Standing {
+pub(crate) struct Subscriptions {
     watched: Vec<UserId>,
     looks_at: Option<ConversationId>,
     present: Option<PresentDevice>,
 }
 
-impl Standing {
+impl Subscriptions {
     /// Notes a request that was taken, if it is one that holds for a connection.
     pub(crate) fn note(&mut self, request: &Request) {
         match request {
             Request::Watch { users } => self.watched.clone_from(users),
-            Request::Look { conversation } => self.looks_at = *conversation,
+            Request::Focus { conversation } => self.looks_at = *conversation,
             Request::SetPresence(present) => self.present = Some(*present),
             _ => {}
         }
@@ -28,7 +28,7 @@ impl Standing {
         let watch = (!self.watched.is_empty()).then(|| Request::Watch {
             users: self.watched.clone(),
         });
-        let look = self.looks_at.map(|conversation| Request::Look {
+        let look = self.looks_at.map(|conversation| Request::Focus {
             conversation: Some(conversation),
         });
         [self.present.map(Request::SetPresence), watch, look]

@@ -10,7 +10,7 @@ use super::*;
 use crate::batch::Batch;
 use crate::change::MemberCounts;
 use crate::command::{Actor, Reply};
-use crate::limits::MEMBERS_LOOKED_FOR_MAX;
+use crate::limits::MEMBERS_SCANNED_MAX;
 use crate::record::{
     ConversationRecord, DeviceRecord, KindRecord, MemberRecord, MemberTerms, MembershipRecord,
     SecretHash, StoredMember, UserRecord,
@@ -68,8 +68,8 @@ fn server(users: u32, nth: u32) -> State {
     state
 }
 
-/// Loads what the group needs.
-fn load(state: &mut State, need: Need) {
+/// Loads what the group loads.
+fn load(state: &mut State, need: Load) {
     let is_member = |state: &State, user: &UserId| state.is_member(*user, GROUP);
     if state.conversation(GROUP).is_none() {
         let members = state
@@ -118,9 +118,9 @@ fn load(state: &mut State, need: Need) {
         state.install_members(GROUP, chunk, members, Vec::new());
     };
     match need {
-        Need::Conversation(GROUP) => {}
-        Need::Member(GROUP, user) => chunk(state, MemberChunk::of(user)),
-        Need::Members(GROUP) => {
+        Load::Conversation(GROUP) => {}
+        Load::Member(GROUP, user) => chunk(state, MemberChunk::of(user)),
+        Load::Members(GROUP) => {
             let chunks: BTreeSet<MemberChunk> =
                 state.ids_behind(None).map(MemberChunk::of).collect();
             chunks.into_iter().for_each(|of| chunk(state, of));
@@ -133,11 +133,11 @@ fn load(state: &mut State, need: Need) {
 /// A state in which somebody's own membership is in memory.
 fn loaded(users: u32, nth: u32, by: u32) -> State {
     let mut state = server(users, nth);
-    load(&mut state, Need::Member(GROUP, user(by)));
+    load(&mut state, Load::Member(GROUP, user(by)));
     state
 }
 
-fn needs(state: &State, by: u32, request: Request) -> Vec<Need> {
+fn needed_loads(state: &State, by: u32, request: Request) -> Vec<Load> {
     state.missing(&Command::Ask(actor(by), request))
 }
 
@@ -146,7 +146,7 @@ fn whoever_is_no_member_has_nothing_loaded() {
     let state = server(40, 2);
     let (conversation, users) = (GROUP, vec![user(2), user(20)]);
     let whose = user(20);
-    let asked = || {
+    let prefetch_request = || {
         [
             Request::AddMembers {
                 conversation,
@@ -187,18 +187,18 @@ fn whoever_is_no_member_has_nothing_loaded() {
             },
         ]
     };
-    for request in asked() {
-        assert_eq!(needs(&state, 1, request.clone()), [], "{request:?}");
+    for request in prefetch_request() {
+        assert_eq!(needed_loads(&state, 1, request.clone()), [], "{request:?}");
         assert_eq!(
-            needs(&state, 2, request.clone()).first(),
-            Some(&Need::Member(GROUP, user(2))),
+            needed_loads(&state, 2, request.clone()).first(),
+            Some(&Load::Member(GROUP, user(2))),
             "{request:?}"
         );
     }
     assert_eq!(state.missing(&Command::Grant(actor(1), GROUP)), []);
     assert_eq!(
-        needs(&state, 1, Request::JoinGroup { conversation }),
-        [Need::Member(GROUP, user(1))],
+        needed_loads(&state, 1, Request::JoinGroup { conversation }),
+        [Load::Member(GROUP, user(1))],
         "it may be open"
     );
 }
@@ -208,7 +208,7 @@ fn of_the_users_of_a_request_those_who_exist_are_looked_for_chunk_by_chunk() {
     let state = loaded(2_000, 1, 1);
     let users = |users: &[u32]| users.iter().copied().map(user).collect();
     let remove = |named: &[u32]| {
-        needs(
+        needed_loads(
             &state,
             1,
             Request::RemoveMembers {
@@ -219,10 +219,10 @@ fn of_the_users_of_a_request_those_who_exist_are_looked_for_chunk_by_chunk() {
     };
     assert_eq!(
         remove(&[100, 100, 101, 2_001, u32::MAX]),
-        [Need::Member(GROUP, user(111))]
+        [Load::Member(GROUP, user(111))]
     );
     assert_eq!(remove(&[1, 2, 3]), [], "they are known");
-    let add = needs(
+    let add = needed_loads(
         &state,
         1,
         Request::AddMembers {
@@ -232,7 +232,7 @@ fn of_the_users_of_a_request_those_who_exist_are_looked_for_chunk_by_chunk() {
     );
     assert_eq!(
         add,
-        [Need::Member(GROUP, user(111)), Need::Relations(user(100))],
+        [Load::Member(GROUP, user(111)), Load::Relations(user(100))],
         "he may have blocked the asker"
     );
     let many = |count: usize| {
@@ -245,7 +245,7 @@ fn of_the_users_of_a_request_those_who_exist_are_looked_for_chunk_by_chunk() {
     assert_eq!(many(USERS_PER_REQUEST_MAX).len(), 32);
     assert_eq!(many(USERS_PER_REQUEST_MAX + 1), [], "that is refused");
     assert_eq!(
-        needs(
+        needed_loads(
             &state,
             1,
             Request::Explain {
@@ -261,7 +261,7 @@ fn of_the_users_of_a_request_those_who_exist_are_looked_for_chunk_by_chunk() {
 fn a_message_is_loaded_where_there_is_one() {
     let state = loaded(20, 1, 1);
     let recall = |id| {
-        needs(
+        needed_loads(
             &state,
             1,
             Request::Recall {
@@ -277,8 +277,8 @@ fn a_message_is_loaded_where_there_is_one() {
         assert_eq!(
             recall(there),
             [
-                Need::Entry(GROUP, msgid(there)),
-                Need::Attached(GROUP, msgid(there))
+                Load::Entry(GROUP, msgid(there)),
+                Load::Attached(GROUP, msgid(there))
             ]
         );
     }
@@ -288,7 +288,7 @@ fn a_message_is_loaded_where_there_is_one() {
 fn what_cannot_be_marked_as_unread_is_not_read_through() {
     let state = loaded(20, 1, 1);
     let mark = |id| {
-        needs(
+        needed_loads(
             &state,
             1,
             Request::MarkUnread {
@@ -302,9 +302,9 @@ fn what_cannot_be_marked_as_unread_is_not_read_through() {
     }
     assert_eq!(
         mark(READ - 999),
-        [Need::Entries(GROUP, msgid(READ - 999), msgid(READ))]
+        [Load::Entries(GROUP, msgid(READ - 999), msgid(READ))]
     );
-    assert_eq!(mark(READ), [Need::Entries(GROUP, msgid(READ), msgid(READ))]);
+    assert_eq!(mark(READ), [Load::Entries(GROUP, msgid(READ), msgid(READ))]);
 }
 
 /// All pages of the members, each with what it loads: the members, how many pages they are on, and the most that one page loaded.
@@ -316,10 +316,10 @@ fn page_through(users: u32, nth: u32) -> (Vec<UserId>, usize, usize) {
             conversation: GROUP,
             after,
         };
-        let wanted = needs(&state, nth, request.clone());
+        let wanted = needed_loads(&state, nth, request.clone());
         loads = loads.max(wanted.len());
         wanted.into_iter().for_each(|need| load(&mut state, need));
-        assert_eq!(needs(&state, nth, request.clone()), []);
+        assert_eq!(needed_loads(&state, nth, request.clone()), []);
         let answer = state.execute(
             Command::Ask(actor(nth), request),
             Timestamp::new(0),
@@ -347,7 +347,7 @@ fn a_page_of_the_members_of_a_large_group_loads_what_it_shows() {
     // Few members among many users: a page ends after so many users.
     let (shown, pages, loads) = page_through(40_000, 32);
     assert!((shown, pages) == (every(32, 1_250), 20));
-    assert!(loads <= MEMBERS_LOOKED_FOR_MAX / 32 + 1, "{loads}");
+    assert!(loads <= MEMBERS_SCANNED_MAX / 32 + 1, "{loads}");
 }
 
 #[test]
@@ -373,16 +373,16 @@ fn nothing_is_loaded_where_nothing_may_go() {
     assert_eq!(state.missing(&acked(HEAD)), [], "another policy holds");
     assert_eq!(
         state.missing(&days(FLOOR + 1)),
-        [Need::FirstAttached(GROUP)]
+        [Load::FirstAttached(GROUP)]
     );
     state = with(Retention::UntilAcked { cap_days: 1 });
     assert_eq!(
         state.missing(&acked(0)),
-        [Need::Members(GROUP)],
+        [Load::Members(GROUP)],
         "who is in memory has everything"
     );
-    load(&mut state, Need::Members(GROUP));
-    assert_eq!(state.missing(&acked(0)), [Need::FirstAttached(GROUP)]);
+    load(&mut state, Load::Members(GROUP));
+    assert_eq!(state.missing(&acked(0)), [Load::FirstAttached(GROUP)]);
     state = with(Retention::UntilAcked { cap_days: 1 });
     state.install_device(
         user(1),
@@ -396,7 +396,7 @@ fn nothing_is_loaded_where_nothing_may_go() {
     );
     assert_eq!(
         state.missing(&acked(FLOOR + 1)),
-        [Need::FirstAttached(GROUP)],
+        [Load::FirstAttached(GROUP)],
         "age does not ask him"
     );
 }
@@ -405,7 +405,7 @@ fn nothing_is_loaded_where_nothing_may_go() {
 fn whom_the_asker_has_no_reason_to_watch_has_nothing_loaded() {
     let mut state = server(40, 2);
     let watch = |state: &State| {
-        needs(
+        needed_loads(
             state,
             1,
             Request::Watch {
@@ -413,7 +413,7 @@ fn whom_the_asker_has_no_reason_to_watch_has_nothing_loaded() {
             },
         )
     };
-    assert_eq!(watch(&state), [Need::Relations(user(1))]);
+    assert_eq!(watch(&state), [Load::Relations(user(1))]);
     state.install_relations(
         user(1),
         vec![(
@@ -424,11 +424,11 @@ fn whom_the_asker_has_no_reason_to_watch_has_nothing_loaded() {
             },
         )],
     );
-    assert_eq!(watch(&state), [Need::Relations(user(3))]);
+    assert_eq!(watch(&state), [Load::Relations(user(3))]);
     state.install_membership(user(1), GROUP, MembershipRecord { owns: false });
     assert_eq!(
         watch(&state),
-        [Need::Relations(user(2)), Need::Relations(user(3))]
+        [Load::Relations(user(2)), Load::Relations(user(3))]
     );
 }
 
@@ -437,7 +437,7 @@ fn that_nobody_of_a_chunk_is_a_member_takes_memory_too() {
     let mut state = loaded(2_000, 1_999, 1_999);
     let before = state.conversation(GROUP).unwrap().memory_bytes();
     let users = (1..=1_000).step_by(16).map(user).collect();
-    let wanted = needs(
+    let wanted = needed_loads(
         &state,
         1_999,
         Request::RemoveMembers {

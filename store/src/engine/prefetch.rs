@@ -1,4 +1,4 @@
-//! Bringing into memory what a command needs.
+//! Bringing into memory what a command loads.
 
 use cairn_proto::error::ErrorCode;
 use cairn_proto::message::unpack_entry;
@@ -6,27 +6,27 @@ use hashbrown::HashSet;
 use tracing::error;
 
 use super::Engine;
-use crate::load::LoadError;
+use crate::rows_in::LoadError;
 use cairn_core::Command;
-use cairn_core::limits::NEEDS_ROUNDS_MAX;
-use cairn_core::needs::Need;
+use cairn_core::limits::PREFETCH_ROUNDS_MAX;
+use cairn_core::prefetch::Load;
 
 impl Engine {
-    /// Loads what a command needs. What else that is may depend on what was loaded first; nothing is loaded twice.
-    pub(super) fn load_missing(&mut self, command: &Command) -> Result<(), ErrorCode> {
+    /// Loads what a command loads. What else that is may depend on what was loaded first; nothing is loaded twice.
+    pub(super) fn prefetch(&mut self, command: &Command) -> Result<(), ErrorCode> {
         let mut loaded = HashSet::new();
-        for _ in 0..NEEDS_ROUNDS_MAX {
-            let mut needs = self.state.missing(command);
-            needs.retain(|&need| loaded.insert(need));
-            if needs.is_empty() {
+        for _ in 0..PREFETCH_ROUNDS_MAX {
+            let mut loads = self.state.missing(command);
+            loads.retain(|&need| loaded.insert(need));
+            if loads.is_empty() {
                 break;
             }
-            self.loads += needs.len() as u64;
-            needs
+            self.loads += loads.len() as u64;
+            loads
                 .into_iter()
                 .try_for_each(|need| self.load(need))
                 .map_err(|failure| {
-                    error!(%failure, "cannot load what a command needs");
+                    error!(%failure, "cannot load what a command loads");
                     ErrorCode::Damaged
                 })?;
         }
@@ -34,7 +34,7 @@ impl Engine {
     }
 
     /// Loads one part. An entry of the batch is not in its timeline yet, and is there as it was before the batch.
-    fn load(&mut self, need: Need) -> Result<(), LoadError> {
+    fn load(&mut self, need: Load) -> Result<(), LoadError> {
         for (conversation, msgid, packed) in self.batch.needed(need) {
             self.state
                 .install_entry(conversation, msgid, unpack_entry(packed)?);

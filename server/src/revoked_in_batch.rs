@@ -1,5 +1,5 @@
 //! What was granted early in a batch and ended later in the same batch. Ends are told before answers, and whoever enters a list by an answer
-//! would enter it behind the end: so he does not enter it.
+//! would register it behind the end: so he does not register it.
 
 use cairn_proto::error::ErrorCode;
 use cairn_proto::ids::{ConversationId, UserId};
@@ -11,40 +11,40 @@ use cairn_core::Reply;
 
 /// What ended in a batch.
 #[derive(Debug, Default)]
-pub(super) struct Overtaken {
+pub(super) struct RevokedInBatch {
     memberships: Vec<(UserId, ConversationId)>,
     /// Who blocked whom.
     blocks: Vec<(UserId, UserId)>,
 }
 
-impl Overtaken {
+impl RevokedInBatch {
     /// What these notices tell of.
     pub(super) fn by(notices: &[Notice]) -> Self {
-        let mut overtaken = Self::default();
+        let mut revoked_in_batch = Self::default();
         for notice in notices {
             match notice {
                 Notice::Left {
                     user, conversation, ..
-                } => overtaken.memberships.push((*user, *conversation)),
+                } => revoked_in_batch.memberships.push((*user, *conversation)),
                 Notice::Related { user, contact } if contact.relation.blocks => {
-                    overtaken.blocks.push((*user, contact.user.id))
+                    revoked_in_batch.blocks.push((*user, contact.user.id))
                 }
                 _ => {}
             }
         }
-        overtaken
+        revoked_in_batch
     }
 
     /// The reply as it is by the end of the batch.
-    pub(super) fn still_true(&self, reply: Reply, to: &ReplyTo) -> Result<Reply, ErrorCode> {
+    pub(super) fn revalidate(&self, reply: Reply, to: &ReplyTo) -> Result<Reply, ErrorCode> {
         let user = |session: &super::hub::Session| session.actor().map(|actor| actor.user);
         match (reply, to) {
             (Reply::Grant(grant), ReplyTo::Grant(session, _)) => {
                 user(session).map_or(Ok(()), |user| self.check_member(user, grant.conversation))?;
                 Ok(Reply::Grant(grant))
             }
-            (reply, &ReplyTo::Look(ref session, Some(conversation), _)) => {
-                user(session).map_or(Ok(()), |user| self.check_look(user, conversation))?;
+            (reply, &ReplyTo::Focus(ref session, Some(conversation), _)) => {
+                user(session).map_or(Ok(()), |user| self.check_focus(user, conversation))?;
                 Ok(reply)
             }
             (Reply::Response(Response::Watching(mut watched)), ReplyTo::Watch(session, _)) => {
@@ -65,7 +65,7 @@ impl Overtaken {
         }
     }
 
-    fn check_look(&self, user: UserId, conversation: ConversationId) -> Result<(), ErrorCode> {
+    fn check_focus(&self, user: UserId, conversation: ConversationId) -> Result<(), ErrorCode> {
         self.check_member(user, conversation)?;
         let is_here =
             |&&(by, of): &&(UserId, UserId)| ConversationId::direct(by, of) == Some(conversation);
@@ -118,7 +118,8 @@ mod tests {
 
     #[test]
     fn who_began_to_watch_or_look_in_the_batch_of_a_block_does_neither() {
-        let overtaken = Overtaken::by(&[related(ADA, BOB, true), related(BOB, EVE, false)]);
+        let revoked_in_batch =
+            RevokedInBatch::by(&[related(ADA, BOB, true), related(BOB, EVE, false)]);
         let watched = |user| {
             let mut all: Vec<_> = [ADA, BOB, EVE]
                 .map(|user| UserPresence {
@@ -126,7 +127,7 @@ mod tests {
                     devices: Vec::new(),
                 })
                 .into();
-            overtaken.drop_blocked(user, &mut all);
+            revoked_in_batch.drop_blocked(user, &mut all);
             all.into_iter()
                 .map(|presence| presence.user)
                 .collect::<Vec<_>>()
@@ -137,21 +138,21 @@ mod tests {
         );
         let chat = |one, another| ConversationId::direct(one, another).unwrap();
         assert_eq!(
-            overtaken.check_look(ADA, chat(ADA, BOB)),
+            revoked_in_batch.check_focus(ADA, chat(ADA, BOB)),
             Err(ErrorCode::Blocked)
         );
         assert_eq!(
-            overtaken.check_look(BOB, chat(ADA, BOB)),
+            revoked_in_batch.check_focus(BOB, chat(ADA, BOB)),
             Err(ErrorCode::NotFound),
             "as if there were no such user"
         );
-        assert_eq!(overtaken.check_look(BOB, chat(BOB, EVE)), Ok(()));
+        assert_eq!(revoked_in_batch.check_focus(BOB, chat(BOB, EVE)), Ok(()));
     }
 
     #[test]
     fn who_left_in_the_batch_in_which_he_came_reads_and_looks_at_nothing() {
         let conversation = ConversationId::new(5);
-        let overtaken = Overtaken::by(&[Notice::Left {
+        let revoked_in_batch = RevokedInBatch::by(&[Notice::Left {
             user: ADA,
             conversation,
             last: MsgId::new(1),
@@ -163,8 +164,8 @@ mod tests {
         ];
         let both = asked.map(|(user, of)| {
             (
-                overtaken.check_member(user, of),
-                overtaken.check_look(user, of),
+                revoked_in_batch.check_member(user, of),
+                revoked_in_batch.check_focus(user, of),
             )
         });
         let refused = Err(ErrorCode::NotFound);

@@ -7,7 +7,7 @@ use cairn_client::proto::ids::MsgId;
 use crate::fake::{Fake, Peer, eager, soon};
 use crate::follow::{Log, ONE, reads};
 
-/// Each with a text of [`TEXT_BYTES`]: more than the client's window and the server's buffers hold together.
+/// Each with a text of [`TEXT_BYTES`]: more than the client's window and the server's buffers pause_push together.
 const PUSHES: u64 = 2_000;
 
 const TEXT_BYTES: usize = 16_000;
@@ -28,7 +28,7 @@ async fn the_server_keeps_what_it_pushes_to_a_client_that_holds() {
     let fake = Fake::start();
     let (client, mut peer) = fake.client(eager()).await;
     let (_other, mut others_peer) = fake.client(Options::default()).await;
-    let (first, second) = (client.hold(), client.hold());
+    let (first, second) = (client.pause_push(), client.pause_push());
     let mut held = std::pin::pin!(push(&mut peer, PUSHES));
     // Whoever reads is pushed as much twice over meanwhile.
     tokio::select! {
@@ -41,7 +41,7 @@ async fn the_server_keeps_what_it_pushes_to_a_client_that_holds() {
     drop(first);
     tokio::select! {
         biased;
-        () = &mut held => panic!("one hold was dropped, and the other one was forgotten"),
+        () = &mut held => panic!("one pause_push was dropped, and the other one was forgotten"),
         () = push(&mut others_peer, PUSHES) => {}
     }
     drop(second);
@@ -58,10 +58,10 @@ async fn a_timeline_goes_on_behind_a_hold() {
         floor: 0,
         text_bytes: 0,
     };
-    let hold = client.hold();
+    let pause_push = client.pause_push();
     // A pull is answered although nothing that is pushed is read.
     tokio::join!(reads(&mut timeline, 1..=3), log.answer_pull(&mut peer));
     peer.push(TimelineFrame::Run(log.run(4, 5))).await;
-    drop(hold);
+    drop(pause_push);
     reads(&mut timeline, 4..=8).await;
 }

@@ -1,4 +1,4 @@
-//! Room on the disk: what files leave to messages, and what messages leave to the log and the trees.
+//! DiskReserve on the disk: what files leave to messages, and what messages leave to the log and the trees.
 //!
 //! A log that cannot be written ends the server, so nothing that can be refused may take the last of the room. Files leave the reserve
 //! untouched. Messages leave a quarter of it, which the log and a checkpoint need to put away what was accepted.
@@ -10,7 +10,9 @@ use std::time::Instant;
 use cairn_proto::request::Request;
 use tracing::{info, warn};
 
-use crate::limits::{DISK_RESERVE_BYTES, DISK_RESERVE_SHARE, ROOM_LOOK_INTERVAL, START_ROOM_BYTES};
+use crate::limits::{
+    DISK_CHECK_INTERVAL, DISK_RESERVE_BYTES, DISK_RESERVE_SHARE, START_FREE_BYTES_MIN,
+};
 use cairn_core::Command;
 
 /// Messages leave this share of the reserve untouched.
@@ -18,7 +20,7 @@ const MESSAGES_LEAVE: u64 = 4;
 
 /// The disk that a folder lies on, and what is to stay free of it.
 #[derive(Clone, Debug)]
-pub struct Room {
+pub struct DiskReserve {
     dir: PathBuf,
     reserve_bytes: u64,
 }
@@ -26,7 +28,7 @@ pub struct Room {
 /// Not even what was accepted can be put away.
 #[derive(Debug, thiserror::Error)]
 #[error("the data directory {}: {source}", dir.display())]
-pub struct NoRoom {
+pub struct OutOfSpace {
     /// The directory.
     pub dir: PathBuf,
     /// How much is missing.
@@ -36,11 +38,11 @@ pub struct NoRoom {
 /// Refuses to open a data directory whose disk is full. What would fail on the way would look like damage.
 ///
 /// # Errors
-/// When a start needs more room than there is.
-pub fn check_start(dir: &Path) -> Result<(), NoRoom> {
-    Room::of(dir, Some(0))
-        .check(START_ROOM_BYTES)
-        .map_err(|source| NoRoom {
+/// When a start loads more room than there is.
+pub fn check_start(dir: &Path) -> Result<(), OutOfSpace> {
+    DiskReserve::of(dir, Some(0))
+        .check(START_FREE_BYTES_MIN)
+        .map_err(|source| OutOfSpace {
             dir: dir.to_owned(),
             source,
         })
@@ -48,13 +50,13 @@ pub fn check_start(dir: &Path) -> Result<(), NoRoom> {
 
 /// Looks now and then whether there is room for messages.
 #[derive(Debug)]
-pub struct RoomWatch {
-    room: Room,
-    looked_at: Option<Instant>,
+pub struct ReserveMonitor {
+    room: DiskReserve,
+    checked_at: Option<Instant>,
     is_short: bool,
 }
 
-impl Room {
+impl DiskReserve {
     /// The disk that a folder lies on. Without a reserve of the operator's choice it is the usual one, and less on a small disk.
     #[must_use]
     pub fn of(dir: &Path, reserve_bytes: Option<u64>) -> Self {
@@ -101,26 +103,26 @@ pub fn is_full(failure: &io::Error) -> bool {
     )
 }
 
-impl RoomWatch {
+impl ReserveMonitor {
     /// Watches over the room of messages.
     #[must_use]
-    pub fn over(room: Room) -> Self {
+    pub fn over(room: DiskReserve) -> Self {
         Self {
             room,
-            looked_at: None,
+            checked_at: None,
             is_short: false,
         }
     }
 
     /// Looks, if it is time to.
-    pub fn look(&mut self) {
+    pub fn check(&mut self) {
         if self
-            .looked_at
-            .is_some_and(|looked_at| looked_at.elapsed() < ROOM_LOOK_INTERVAL)
+            .checked_at
+            .is_some_and(|checked_at| checked_at.elapsed() < DISK_CHECK_INTERVAL)
         {
             return;
         }
-        self.looked_at = Some(Instant::now());
+        self.checked_at = Some(Instant::now());
         let is_short = !self.room.has(self.room.reserve_bytes / MESSAGES_LEAVE);
         match (self.is_short, is_short) {
             (false, true) => {
@@ -142,11 +144,11 @@ impl RoomWatch {
     /// machine decides: one that was accepted stays accepted, whenever it is asked again.
     #[must_use]
     pub const fn refuses(&self, command: &Command) -> bool {
-        self.is_short && takes_room(command)
+        self.is_short && grows_storage(command)
     }
 }
 
-const fn takes_room(command: &Command) -> bool {
+const fn grows_storage(command: &Command) -> bool {
     let Command::Ask(_, request) = command else {
         return false;
     };
@@ -195,11 +197,17 @@ mod tests {
         let Some(free) = bytes_free(dir.path()) else {
             return;
         };
-        let failure = Room::of(dir.path(), Some(free * 2)).check(0).unwrap_err();
+        let failure = DiskReserve::of(dir.path(), Some(free * 2))
+            .check(0)
+            .unwrap_err();
         assert!(is_full(&failure), "{failure}");
-        assert!(Room::of(dir.path(), Some(0)).check(u64::MAX).is_err());
-        assert!(Room::of(dir.path(), Some(0)).check(1).is_ok());
-        assert!(Room::of(dir.path(), None).reserve_bytes <= DISK_RESERVE_BYTES);
+        assert!(
+            DiskReserve::of(dir.path(), Some(0))
+                .check(u64::MAX)
+                .is_err()
+        );
+        assert!(DiskReserve::of(dir.path(), Some(0)).check(1).is_ok());
+        assert!(DiskReserve::of(dir.path(), None).reserve_bytes <= DISK_RESERVE_BYTES);
     }
 
     #[test]
@@ -209,8 +217,8 @@ mod tests {
             return;
         };
         for (reserve, is_short) in [(free * 2, false), (free * 8, true)] {
-            let mut watch = RoomWatch::over(Room::of(dir.path(), Some(reserve)));
-            watch.look();
+            let mut watch = ReserveMonitor::over(DiskReserve::of(dir.path(), Some(reserve)));
+            watch.check();
             assert_eq!(watch.is_short, is_short);
         }
     }

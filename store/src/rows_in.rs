@@ -1,4 +1,4 @@
-//! From rows to the state machine: what is always in memory, at the start, and what a command needs, when it comes.
+//! From rows to the state machine: what is always in memory, at the start, and what a command loads, when it comes.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -20,9 +20,9 @@ use super::timeline::{Timeline, Timelines};
 use super::trees::{MetaKey, RowKey, RowPrefix, Tree, parse};
 use cairn_core::State;
 use cairn_core::attachment::AttachmentRecord;
-use cairn_core::limits::USES_ENDED_MAX;
+use cairn_core::limits::REFS_DROPPED_MAX;
 use cairn_core::msgid_set::MsgIdSet;
-use cairn_core::needs::Need;
+use cairn_core::prefetch::Load;
 use cairn_core::record::{
     ConversationRecord, DeviceRecord, GroupRecord, InviteRecord, MemberChunk, MembershipRecord,
     RecentSend, SendCursor, StoredMember, StoredMentions, UserRecord,
@@ -172,12 +172,12 @@ impl Loader {
     ///
     /// # Errors
     /// When rows are damaged.
-    pub fn load(&self, state: &mut State, need: Need) -> Result<(), LoadError> {
+    pub fn load(&self, state: &mut State, need: Load) -> Result<(), LoadError> {
         match need {
-            Need::Conversation(conversation) => {
+            Load::Conversation(conversation) => {
                 Ok(self.conversation(state, conversation).map(drop)?)
             }
-            Need::Member(conversation, user) => {
+            Load::Member(conversation, user) => {
                 let is_there = self.conversation(state, conversation)?;
                 let is_known = state
                     .conversation(conversation)
@@ -188,20 +188,20 @@ impl Loader {
                     Ok(())
                 }
             }
-            Need::Members(conversation) => Ok(self.members(state, conversation)?),
-            Need::Entry(conversation, msgid) => self.entry(state, conversation, msgid),
-            Need::Entries(conversation, first, last) => {
+            Load::Members(conversation) => Ok(self.members(state, conversation)?),
+            Load::Entry(conversation, msgid) => self.entry(state, conversation, msgid),
+            Load::Entries(conversation, first, last) => {
                 self.entries(state, conversation, first, last)
             }
-            Need::Stream(device, stream) => Ok(self.stream(state, device, stream)?),
-            Need::Relations(user) => Ok(self.relations(state, user)?),
-            Need::Profile(user) => {
+            Load::Stream(device, stream) => Ok(self.stream(state, device, stream)?),
+            Load::Relations(user) => Ok(self.relations(state, user)?),
+            Load::Profile(user) => {
                 state.install_profile(user, self.trees.read(&RowKey::profile(user))?);
                 Ok(())
             }
-            Need::Attachment(hash) => Ok(self.attachment(state, hash)?),
-            Need::Attached(conversation, msgid) => Ok(self.attached(state, conversation, msgid)?),
-            Need::FirstAttached(conversation) => Ok(self.first_attached(state, conversation)?),
+            Load::Attachment(hash) => Ok(self.attachment(state, hash)?),
+            Load::Attached(conversation, msgid) => Ok(self.attached(state, conversation, msgid)?),
+            Load::FirstAttached(conversation) => Ok(self.first_attached(state, conversation)?),
         }
     }
 
@@ -441,7 +441,7 @@ impl Loader {
         let stored = self
             .trees
             .read::<AttachmentHash>(&RowKey::attached(conversation, msgid))?;
-        state.attachments.install_use(conversation, msgid, stored);
+        state.attachments.install_ref(conversation, msgid, stored);
         // What is in memory may be newer.
         state
             .attachments
@@ -463,16 +463,16 @@ impl Loader {
         let stored = self.trees.scan::<AttachmentHash>(
             &RowPrefix::attached_in(conversation),
             Some(&after),
-            USES_ENDED_MAX,
+            REFS_DROPPED_MAX,
         )?;
-        let is_all = stored.len() < USES_ENDED_MAX;
+        let is_all = stored.len() < REFS_DROPPED_MAX;
         for (key, hash) in stored {
             let Some((_, msgid)) = parse::attached(key.bytes()) else {
                 continue;
             };
             state
                 .attachments
-                .install_use(conversation, msgid, Some(hash));
+                .install_ref(conversation, msgid, Some(hash));
             last = msgid;
         }
         let known = if is_all { MsgId::new(u64::MAX) } else { last };

@@ -8,20 +8,20 @@ use cairn_proto::request::Request;
 use hashbrown::HashMap;
 use parking_lot::Mutex;
 
-use crate::limits::{REPEATS_AT_ONCE_MAX, REPEATS_INTERVAL};
+use crate::limits::{REQUEST_BURST_MAX, REQUEST_INTERVAL};
 
 /// Who did so much that he must wait: at most one row for each user.
 #[derive(Debug, Default)]
-pub struct Pace {
-    /// When a user would be through, had he done one thing in each [`REPEATS_INTERVAL`].
+pub struct RateLimiter {
+    /// When a user would be through, had he done one thing in each [`REQUEST_INTERVAL`].
     through: Mutex<HashMap<UserId, Instant>>,
 }
 
-impl Pace {
+impl RateLimiter {
     /// Whether the user may ask this now. If so, it is counted.
     #[must_use]
     pub fn allows(&self, user: UserId, request: &Request, now: Instant) -> bool {
-        if !is_repeatable(request) {
+        if !is_rate_limited(request) {
             return true;
         }
         let mut through = self.through.lock();
@@ -29,8 +29,8 @@ impl Pace {
             through.retain(|_, at| *at > now);
         }
         let at = through.entry(user).or_insert(now);
-        let next = (*at).max(now) + REPEATS_INTERVAL;
-        let is_allowed = next <= now + REPEATS_INTERVAL * REPEATS_AT_ONCE_MAX;
+        let next = (*at).max(now) + REQUEST_INTERVAL;
+        let is_allowed = next <= now + REQUEST_INTERVAL * REQUEST_BURST_MAX;
         if is_allowed {
             *at = next;
         }
@@ -39,7 +39,7 @@ impl Pace {
 }
 
 /// Whether any member, or anybody at all, can ask this without end and make an entry each time. A recall is over after one.
-const fn is_repeatable(request: &Request) -> bool {
+const fn is_rate_limited(request: &Request) -> bool {
     matches!(
         request,
         Request::Edit { .. }
@@ -64,32 +64,35 @@ mod tests {
 
     #[test]
     fn so_much_at_once_and_then_one_by_one() {
-        let (pace, start) = (Pace::default(), Instant::now());
+        let (rate_limiter, start) = (RateLimiter::default(), Instant::now());
         let (eve, ada) = (UserId::new(1), UserId::new(2));
-        assert!((0..REPEATS_AT_ONCE_MAX).all(|_| pace.allows(eve, &PIN, start)));
-        assert!(!pace.allows(eve, &PIN, start));
+        assert!((0..REQUEST_BURST_MAX).all(|_| rate_limiter.allows(eve, &PIN, start)));
+        assert!(!rate_limiter.allows(eve, &PIN, start));
         assert!(
-            pace.allows(eve, &Request::Devices, start),
+            rate_limiter.allows(eve, &Request::Devices, start),
             "that leaves nothing behind"
         );
-        assert!(pace.allows(ada, &PIN, start), "nobody waits for others");
-        let later = start + REPEATS_INTERVAL;
-        assert!(pace.allows(eve, &PIN, later));
         assert!(
-            !pace.allows(eve, &PIN, later),
+            rate_limiter.allows(ada, &PIN, start),
+            "nobody waits for others"
+        );
+        let later = start + REQUEST_INTERVAL;
+        assert!(rate_limiter.allows(eve, &PIN, later));
+        assert!(
+            !rate_limiter.allows(eve, &PIN, later),
             "what was refused is not counted, and what was allowed is"
         );
-        let rested = later + REPEATS_INTERVAL * REPEATS_AT_ONCE_MAX;
-        assert!((0..REPEATS_AT_ONCE_MAX).all(|_| pace.allows(eve, &PIN, rested)));
-        assert!(!pace.allows(eve, &PIN, rested));
+        let rested = later + REQUEST_INTERVAL * REQUEST_BURST_MAX;
+        assert!((0..REQUEST_BURST_MAX).all(|_| rate_limiter.allows(eve, &PIN, rested)));
+        assert!(!rate_limiter.allows(eve, &PIN, rested));
     }
 
     #[test]
     fn who_is_through_is_forgotten() {
-        let (pace, start) = (Pace::default(), Instant::now());
+        let (rate_limiter, start) = (RateLimiter::default(), Instant::now());
         for user in 1..10_000_u32 {
-            assert!(pace.allows(UserId::new(user), &PIN, start + REPEATS_INTERVAL * user));
+            assert!(rate_limiter.allows(UserId::new(user), &PIN, start + REQUEST_INTERVAL * user));
         }
-        assert!(pace.through.lock().len() < 100);
+        assert!(rate_limiter.through.lock().len() < 100);
     }
 }

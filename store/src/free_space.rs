@@ -12,14 +12,14 @@ use crate::limits;
 
 /// What one checkpoint does to the room.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Room {
+pub struct ReclaimableSpace {
     /// Bytes of blocks that it removed.
     pub left: u64,
     /// Bytes by which the other blocks became more.
     pub taken: u64,
 }
 
-impl Room {
+impl ReclaimableSpace {
     /// The room that is vacant after this, as a row.
     ///
     /// # Errors
@@ -48,7 +48,7 @@ pub fn vacant_bytes(trees: &Trees) -> Result<u64, TreesError> {
 /// When the trees cannot be read.
 pub fn tell(trees: &Trees) -> Result<(), TreesError> {
     let bytes = vacant_bytes(trees)?;
-    if bytes >= limits::VACANT_BYTES_TOLD {
+    if bytes >= limits::RECLAIMABLE_BYTES_REPORTED_MIN {
         info!(
             "{} MiB are vacant; new messages go there, or `cairn compact` gives them back while the server is stopped",
             bytes >> 20

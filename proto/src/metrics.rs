@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 use crate::codec;
 
 /// What a server has done since its start. All but `sessions` only grows: whoever wants to know of a while asks at its beginning and at
-/// its end, and takes the difference with [`Figures::since`].
+/// its end, and takes the difference with [`Metrics::since`].
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Figures {
+pub struct Metrics {
     /// How long it has been running, in microseconds.
     pub uptime_micros: u64,
     /// Sessions at this moment.
@@ -27,12 +27,12 @@ pub struct Figures {
     /// How long each fdatasync of a group commit took.
     pub syncs: Histogram,
     /// What moved from the commit log into the trees.
-    pub checkpoints: CheckpointFigures,
+    pub checkpoints: CheckpointMetrics,
 }
 
 /// The sum of all checkpoints. What the one that is under way has moved so far is in it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CheckpointFigures {
+pub struct CheckpointMetrics {
     /// How many are done.
     pub done: u64,
     /// The time that those took, in microseconds.
@@ -60,7 +60,7 @@ pub struct Bucket {
     pub count: u64,
 }
 
-impl Figures {
+impl Metrics {
     /// What was done between two readings. `None` when `earlier` is not an earlier reading of the same run of the server. `sessions` is
     /// that of the later one.
     #[must_use]
@@ -85,7 +85,7 @@ impl Figures {
     }
 }
 
-impl CheckpointFigures {
+impl CheckpointMetrics {
     /// What was done between two readings. `None` when `earlier` is not an earlier one.
     #[must_use]
     pub fn since(&self, earlier: &Self) -> Option<Self> {
@@ -218,35 +218,35 @@ mod tests {
 
     #[test]
     fn figures_subtract_unless_the_server_was_started_again() {
-        let earlier = Figures {
+        let earlier = Metrics {
             uptime_micros: 10,
             sessions: 9,
             commands: 3,
-            ..Figures::default()
+            ..Metrics::default()
         };
-        let checkpoints = CheckpointFigures {
+        let checkpoints = CheckpointMetrics {
             done: 1,
             entries: 64,
-            ..CheckpointFigures::default()
+            ..CheckpointMetrics::default()
         };
-        let later = Figures {
+        let later = Metrics {
             uptime_micros: 25,
             sessions: 2,
             commands: 5,
             checkpoints,
             ..earlier.clone()
         };
-        let expected = Figures {
+        let expected = Metrics {
             uptime_micros: 15,
             sessions: 2,
             commands: 2,
             checkpoints,
-            ..Figures::default()
+            ..Metrics::default()
         };
         assert_eq!(later.since(&earlier), Some(expected));
         assert_eq!(earlier.since(&later), None);
         assert_eq!(
-            Figures {
+            Metrics {
                 uptime_micros: 30,
                 ..earlier
             }

@@ -1,7 +1,7 @@
 //! What is a user's own on the server, and the same on all his devices: they are told when it is another.
 
 use cairn_proto::error::ErrorCode;
-use cairn_proto::event::Own;
+use cairn_proto::event::AccountUpdate;
 use cairn_proto::hello::ServerRole;
 use cairn_proto::ids::UserId;
 use cairn_proto::response::Response;
@@ -15,7 +15,7 @@ use super::state::State;
 
 /// A part of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum OwnPart {
+pub enum AccountPart {
     /// How he presents himself.
     Profile,
     /// Whether his reads are shown.
@@ -27,12 +27,12 @@ pub enum OwnPart {
 impl State {
     /// What a user's devices are told of a part.
     #[must_use]
-    pub fn own(&self, user: UserId, part: OwnPart) -> Option<Own> {
+    pub fn own(&self, user: UserId, part: AccountPart) -> Option<AccountUpdate> {
         let record = &self.user(user)?.record;
         Some(match part {
-            OwnPart::Profile => Own::Profile(self.profile(user)),
-            OwnPart::Reads => Own::Reads(record.reads),
-            OwnPart::Role => Own::Role(record.role),
+            AccountPart::Profile => AccountUpdate::Profile(self.profile(user)),
+            AccountPart::Reads => AccountUpdate::Reads(record.reads),
+            AccountPart::Role => AccountUpdate::Role(record.role),
         })
     }
 
@@ -62,9 +62,9 @@ impl State {
             ..record.clone()
         };
         self.make(&Change::User(user, record), batch);
-        batch.effect(Effect::Own {
+        batch.effect(Effect::AccountUpdate {
             user,
-            part: OwnPart::Role,
+            part: AccountPart::Role,
         });
         Ok(Response::Done)
     }

@@ -9,11 +9,11 @@ use parking_lot::Mutex;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
-use crate::limits::{TRANSFER_TURN_TIME_MAX, TRANSFERS_MAX, TRANSFERS_PER_USER_MAX};
+use crate::limits::{TRANSFER_PERMIT_WAIT_MAX, TRANSFERS_MAX, TRANSFERS_PER_USER_MAX};
 
 /// The transfers that may be under way.
 #[derive(Debug)]
-pub(super) struct Turns {
+pub(super) struct TransferPermits {
     all: Arc<Semaphore>,
     /// Those of each user who has one or waits for one.
     of_users: Mutex<HashMap<UserId, Weak<Semaphore>>>,
@@ -21,12 +21,12 @@ pub(super) struct Turns {
 
 /// The right to transfer, for as long as it lives.
 #[derive(Debug)]
-pub(super) struct Turn {
+pub(super) struct TransferPermit {
     _own: Option<OwnedSemaphorePermit>,
     _of_all: Option<OwnedSemaphorePermit>,
 }
 
-impl Turns {
+impl TransferPermits {
     /// All of them free.
     #[must_use]
     pub(super) fn new() -> Self {
@@ -36,27 +36,27 @@ impl Turns {
         }
     }
 
-    /// Waits for a turn of the user, for a while.
+    /// Waits for a permit of the user, for a while.
     ///
     /// # Errors
     /// [`ErrorCode::TooManyTransfers`] when there is none for long.
-    pub(super) async fn take(&self, user: UserId) -> Result<Turn, ErrorCode> {
+    pub(super) async fn take(&self, user: UserId) -> Result<TransferPermit, ErrorCode> {
         let own = self.of(user);
-        let turn = async {
+        let permit = async {
             // In this order: who waits for his own others keeps nobody else waiting. Neither is ever closed.
             let own = own.acquire_owned().await.ok();
             let of_all = self.all.clone().acquire_owned().await.ok();
-            Turn {
+            TransferPermit {
                 _own: own,
                 _of_all: of_all,
             }
         };
-        timeout(TRANSFER_TURN_TIME_MAX, turn)
+        timeout(TRANSFER_PERMIT_WAIT_MAX, permit)
             .await
             .map_err(|_| ErrorCode::TooManyTransfers)
     }
 
-    /// Whether all turns are taken, so that somebody may wait for one.
+    /// Whether all permits are taken, so that somebody may wait for one.
     #[must_use]
     pub(super) fn are_all_taken(&self) -> bool {
         self.all.available_permits() == 0
@@ -80,39 +80,43 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn one_user_leaves_turns_to_others_and_nobody_waits_for_ever() {
-        let turns = Turns::new();
+        let permits = TransferPermits::new();
         let mut taken = Vec::new();
         for _ in 0..TRANSFERS_PER_USER_MAX {
-            taken.push(turns.take(UserId::new(1)).await.unwrap());
+            taken.push(permits.take(UserId::new(1)).await.unwrap());
         }
         assert_eq!(
-            turns.take(UserId::new(1)).await.unwrap_err(),
+            permits.take(UserId::new(1)).await.unwrap_err(),
             ErrorCode::TooManyTransfers
         );
-        assert!(turns.take(UserId::new(2)).await.is_ok());
+        assert!(permits.take(UserId::new(2)).await.is_ok());
         taken.pop();
-        assert!(turns.take(UserId::new(1)).await.is_ok());
+        assert!(permits.take(UserId::new(1)).await.is_ok());
         taken.clear();
-        assert!(turns.take(UserId::new(2)).await.is_ok());
-        drop(turns.take(UserId::new(3)).await.unwrap());
-        assert_eq!(turns.of_users.lock().len(), 1, "who has none is forgotten");
+        assert!(permits.take(UserId::new(2)).await.is_ok());
+        drop(permits.take(UserId::new(3)).await.unwrap());
+        assert_eq!(
+            permits.of_users.lock().len(),
+            1,
+            "who has none is forgotten"
+        );
     }
 
     #[tokio::test(start_paused = true)]
     async fn all_users_together_have_so_many() {
-        let turns = Turns::new();
+        let permits = TransferPermits::new();
         let mut taken = Vec::new();
-        for turn in 0..TRANSFERS_MAX {
-            assert!(!turns.are_all_taken());
-            let user = UserId::new((turn / TRANSFERS_PER_USER_MAX) as u32);
-            taken.push(turns.take(user).await.unwrap());
+        for permit in 0..TRANSFERS_MAX {
+            assert!(!permits.are_all_taken());
+            let user = UserId::new((permit / TRANSFERS_PER_USER_MAX) as u32);
+            taken.push(permits.take(user).await.unwrap());
         }
-        assert!(turns.are_all_taken());
+        assert!(permits.are_all_taken());
         assert_eq!(
-            turns.take(UserId::new(1000)).await.unwrap_err(),
+            permits.take(UserId::new(1000)).await.unwrap_err(),
             ErrorCode::TooManyTransfers
         );
         taken.pop();
-        assert!(turns.take(UserId::new(1000)).await.is_ok());
+        assert!(permits.take(UserId::new(1000)).await.is_ok());
     }
 }

@@ -1,6 +1,6 @@
-//! Which parts of the state a command needs in memory before it can be decided, and a change before it can be applied.
+//! Which parts of the state a command loads in memory before it can be decided, and a change before it can be applied.
 
-mod asked;
+mod request;
 
 use std::collections::BTreeSet;
 
@@ -16,11 +16,11 @@ use super::contacts::other_of;
 use super::conversation::{Conversation, Member};
 use super::record::MemberChunk;
 use super::state::State;
-use crate::limits::ATTACHMENTS_COLLECTED_MAX;
+use crate::limits::GC_BATCH_ATTACHMENTS_MAX;
 
 /// A part of the state that memory lacks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Need {
+pub enum Load {
     /// A conversation, without its members.
     Conversation(ConversationId),
     /// A conversation and one of its members.
@@ -41,28 +41,28 @@ pub enum Need {
     Attachment(AttachmentHash),
     /// What a message names, and that attachment.
     Attached(ConversationId, MsgId),
-    /// What the first messages above the floor of a conversation name that name anything: at most [`crate::limits::USES_ENDED_MAX`] of them.
+    /// What the first messages above the floor of a conversation name that name anything: at most [`crate::limits::REFS_DROPPED_MAX`] of them.
     FirstAttached(ConversationId),
 }
 
 impl State {
     /// What must be loaded before `command` is decided. What is not stored either does not exist. What else that is may depend on what was
-    /// loaded, in [`crate::limits::NEEDS_ROUNDS_MAX`] rounds at most: so what a command would be refused for anyway is never loaded.
+    /// loaded, in [`crate::limits::PREFETCH_ROUNDS_MAX`] rounds at most: so what a command would be refused for anyway is never loaded.
     #[must_use]
-    pub fn missing(&self, command: &Command) -> Vec<Need> {
-        let mut needs = Vec::new();
+    pub fn missing(&self, command: &Command) -> Vec<Load> {
+        let mut loads = Vec::new();
         match command {
             Command::OwnerInvite { .. }
             | Command::Invite { .. }
             | Command::Account { .. }
             | Command::Join { .. }
-            | Command::Figures(_)
+            | Command::Metrics(_)
             | Command::KeepsByDefault
             | Command::Begin(_) => {}
             Command::AddDevice {
                 user,
                 device: NewDevice { push, .. },
-            } => self.session(*user, *push, None, &mut needs),
+            } => self.session(*user, *push, None, &mut loads),
             Command::Login {
                 token,
                 stream,
@@ -70,29 +70,29 @@ impl State {
                 since,
             } => {
                 if let Some((user, device)) = self.device_with(token) {
-                    self.session(user, *push, *since, &mut needs);
-                    self.stream(user, device, *stream, &mut needs);
+                    self.session(user, *push, *since, &mut loads);
+                    self.stream(user, device, *stream, &mut loads);
                 }
             }
-            Command::Retained(conversation) => self.conversation_alone(*conversation, &mut needs),
+            Command::Retained(conversation) => self.conversation_alone(*conversation, &mut loads),
             Command::Expire {
                 conversation,
                 policy,
                 aged,
-            } => self.expiring(*conversation, *policy, *aged, &mut needs),
+            } => self.expiring(*conversation, *policy, *aged, &mut loads),
             Command::Grant(actor, conversation) => {
-                self.own_membership(*conversation, actor.user, &mut needs);
+                self.own_membership(*conversation, actor.user, &mut loads);
             }
-            Command::Attachment(command) => self.attachment_needs(command, &mut needs),
-            Command::Ask(actor, request) => self.asked(*actor, request, &mut needs),
+            Command::Attachment(command) => self.prefetch_attachments(command, &mut loads),
+            Command::Ask(actor, request) => self.prefetch_request(*actor, request, &mut loads),
         }
-        needs
+        loads
     }
 
     /// What must be loaded before `change` is applied.
     #[must_use]
-    pub fn missing_for(&self, change: &Change) -> Vec<Need> {
-        let mut needs = Vec::new();
+    pub fn loads_for(&self, change: &Change) -> Vec<Load> {
+        let mut loads = Vec::new();
         match change {
             Change::Appended(Appended {
                 conversation,
@@ -100,9 +100,9 @@ impl State {
                 origin,
                 ..
             }) => {
-                self.member(*conversation, *sender, &mut needs);
+                self.member(*conversation, *sender, &mut loads);
                 if let Origin::Sent { device, stream, .. } = origin {
-                    self.stream(*sender, *device, *stream, &mut needs);
+                    self.stream(*sender, *device, *stream, &mut loads);
                 }
             }
             Change::Read {
@@ -122,14 +122,14 @@ impl State {
             }
             | Change::MemberTerms {
                 conversation, user, ..
-            } => self.member(*conversation, *user, &mut needs),
+            } => self.member(*conversation, *user, &mut loads),
             Change::Mentioned {
                 conversation,
                 users,
                 ..
             } => {
                 for &user in users {
-                    self.member(*conversation, user, &mut needs);
+                    self.member(*conversation, user, &mut loads);
                 }
             }
             Change::Imported { conversation, .. }
@@ -139,19 +139,19 @@ impl State {
             | Change::Group(conversation, _)
             | Change::Retention { conversation, .. }
             | Change::FloorRaised { conversation, .. } => {
-                self.conversation_alone(*conversation, &mut needs)
+                self.conversation_alone(*conversation, &mut loads)
             }
-            Change::AttachmentUses { hash, .. } => needs.extend(self.record_of(*hash)),
-            Change::Relation { user, .. } => self.relations_of([*user], &mut needs),
+            Change::AttachmentRefs { hash, .. } => loads.extend(self.record_of(*hash)),
+            Change::Relation { user, .. } => self.relations_of([*user], &mut loads),
             _ => {}
         }
-        needs
+        loads
     }
 
-    fn attachment_needs(&self, command: &AttachmentCommand, needs: &mut Vec<Need>) {
+    fn prefetch_attachments(&self, command: &AttachmentCommand, loads: &mut Vec<Load>) {
         match command {
             AttachmentCommand::Begin(_, hash, _) | AttachmentCommand::Stored(_, hash, _) => {
-                needs.extend(self.record_of(*hash))
+                loads.extend(self.record_of(*hash))
             }
             AttachmentCommand::Fetch {
                 actor,
@@ -159,49 +159,49 @@ impl State {
                 msgid,
                 ..
             } => {
-                let own = self.own_membership(*conversation, actor.user, needs);
+                let own = self.own_membership(*conversation, actor.user, loads);
                 if own.is_some_and(|(found, member)| found.shows(&member.record, *msgid)) {
-                    self.used(*conversation, *msgid, needs);
+                    self.used(*conversation, *msgid, loads);
                 }
             }
             AttachmentCommand::Collect(above) => {
                 let unused = self
                     .attachments
                     .unused_above(*above)
-                    .take(ATTACHMENTS_COLLECTED_MAX);
-                needs.extend(unused.filter_map(|hash| self.record_of(hash)));
+                    .take(GC_BATCH_ATTACHMENTS_MAX);
+                loads.extend(unused.filter_map(|hash| self.record_of(hash)));
             }
-            AttachmentCommand::Unrecorded(hashes) => {
-                needs.extend(hashes.iter().filter_map(|&hash| self.record_of(hash)))
+            AttachmentCommand::Orphans(hashes) => {
+                loads.extend(hashes.iter().filter_map(|&hash| self.record_of(hash)))
             }
         }
     }
 
-    fn record_of(&self, hash: AttachmentHash) -> Option<Need> {
-        (!self.attachments.knows(hash)).then_some(Need::Attachment(hash))
+    fn record_of(&self, hash: AttachmentHash) -> Option<Load> {
+        (!self.attachments.knows(hash)).then_some(Load::Attachment(hash))
     }
 
-    fn used(&self, conversation: ConversationId, msgid: MsgId, needs: &mut Vec<Need>) {
-        if !self.attachments.knows_use(conversation, msgid) {
-            needs.push(Need::Attached(conversation, msgid));
+    fn used(&self, conversation: ConversationId, msgid: MsgId, loads: &mut Vec<Load>) {
+        if !self.attachments.knows_ref(conversation, msgid) {
+            loads.push(Load::Attached(conversation, msgid));
         }
     }
 
-    fn conversation_alone(&self, conversation: ConversationId, needs: &mut Vec<Need>) {
+    fn conversation_alone(&self, conversation: ConversationId, loads: &mut Vec<Load>) {
         if self.conversation(conversation).is_none() {
-            needs.push(Need::Conversation(conversation));
+            loads.push(Load::Conversation(conversation));
         }
     }
 
     /// A conversation, and whether a user is a member. Of somebody who does not exist nothing is kept.
-    fn member(&self, conversation: ConversationId, user: UserId, needs: &mut Vec<Need>) {
+    fn member(&self, conversation: ConversationId, user: UserId, loads: &mut Vec<Load>) {
         if !self.users.contains_key(&user) {
-            self.conversation_alone(conversation, needs);
+            self.conversation_alone(conversation, loads);
         } else if !self
             .conversation(conversation)
             .is_some_and(|found| found.knows(user))
         {
-            needs.push(Need::Member(conversation, user));
+            loads.push(Load::Member(conversation, user));
         }
     }
 
@@ -211,12 +211,12 @@ impl State {
         &self,
         conversation: ConversationId,
         user: UserId,
-        needs: &mut Vec<Need>,
+        loads: &mut Vec<Load>,
     ) -> Option<(&Conversation, &Member)> {
         if !self.is_member(user, conversation) && other_of(conversation, user).is_none() {
             return None;
         }
-        self.member(conversation, user, needs);
+        self.member(conversation, user, loads);
         let found = self.conversation(conversation)?;
         Some((found, found.member(user)?))
     }
@@ -227,7 +227,7 @@ impl State {
         conversation: ConversationId,
         by: UserId,
         users: impl Iterator<Item = UserId>,
-        needs: &mut Vec<Need>,
+        loads: &mut Vec<Load>,
     ) {
         if !self.is_member(by, conversation) {
             return;
@@ -240,47 +240,47 @@ impl State {
         let unknown = chunks
             .into_iter()
             .filter(|&chunk| !found.is_some_and(|found| found.knows_chunk(chunk)));
-        needs.extend(
+        loads.extend(
             unknown
                 .filter_map(|chunk| chunk.users().last())
-                .map(|user| Need::Member(conversation, user)),
+                .map(|user| Load::Member(conversation, user)),
         );
     }
 
     /// What the two of a direct chat are to each other.
-    fn relations_in(&self, conversation: ConversationId, user: UserId, needs: &mut Vec<Need>) {
+    fn relations_in(&self, conversation: ConversationId, user: UserId, loads: &mut Vec<Load>) {
         if let Some(other) = other_of(conversation, user) {
-            self.relations_of([user, other], needs);
+            self.relations_of([user, other], loads);
         }
     }
 
     /// What is needed to let messages go. Mostly none may, and what is in memory says so.
-    fn expiring(&self, id: ConversationId, policy: Retention, aged: MsgId, needs: &mut Vec<Need>) {
+    fn expiring(&self, id: ConversationId, policy: Retention, aged: MsgId, loads: &mut Vec<Load>) {
         match self
             .conversation(id)
             .map(|found| (found.record.floor, self.wanted_floor(found, policy, aged)))
         {
-            None => needs.push(Need::Conversation(id)),
-            Some((_, None)) => needs.push(Need::Members(id)),
-            Some((floor, Some(wanted))) if wanted > floor && !self.knows_next_uses(id) => {
-                needs.push(Need::FirstAttached(id))
+            None => loads.push(Load::Conversation(id)),
+            Some((_, None)) => loads.push(Load::Members(id)),
+            Some((floor, Some(wanted))) if wanted > floor && !self.knows_next_refs(id) => {
+                loads.push(Load::FirstAttached(id))
             }
             Some(_) => {}
         }
     }
 
-    fn stream(&self, user: UserId, device: DeviceId, stream: SendStreamId, needs: &mut Vec<Need>) {
+    fn stream(&self, user: UserId, device: DeviceId, stream: SendStreamId, loads: &mut Vec<Load>) {
         if !self.knows_stream(user, device, stream) {
-            needs.push(Need::Stream(device, stream));
+            loads.push(Load::Stream(device, stream));
         }
     }
 
-    fn relations_of(&self, users: impl IntoIterator<Item = UserId>, needs: &mut Vec<Need>) {
-        needs.extend(
+    fn relations_of(&self, users: impl IntoIterator<Item = UserId>, loads: &mut Vec<Load>) {
+        loads.extend(
             users
                 .into_iter()
                 .filter(|&user| !self.knows_relations(user))
-                .map(Need::Relations),
+                .map(Load::Relations),
         );
     }
 
@@ -289,25 +289,25 @@ impl State {
         user: UserId,
         since: Option<Moment>,
         after: Option<OverviewPlace>,
-        needs: &mut Vec<Need>,
+        loads: &mut Vec<Load>,
     ) {
         for place in self.overview_plan(user, since, after).places {
-            self.member(place.conversation, user, needs);
+            self.member(place.conversation, user, loads);
         }
     }
 
     /// What a session begins with: the first page of its overview and, when it is pushed, where it is everywhere.
-    fn session(&self, user: UserId, push: bool, since: Option<Moment>, needs: &mut Vec<Need>) {
+    fn session(&self, user: UserId, push: bool, since: Option<Moment>, loads: &mut Vec<Load>) {
         if push {
             for &conversation in self
                 .user(user)
                 .into_iter()
                 .flat_map(|found| &found.conversations)
             {
-                self.member(conversation, user, needs);
+                self.member(conversation, user, loads);
             }
         } else {
-            self.overview(user, since, None, needs);
+            self.overview(user, since, None, loads);
         }
     }
 }

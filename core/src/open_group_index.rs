@@ -8,12 +8,12 @@ use cairn_proto::text::GroupName;
 
 /// The open groups.
 #[derive(Clone, Debug, Default)]
-pub(super) struct OpenGroups {
+pub(super) struct OpenGroupIndex {
     names: BTreeMap<ConversationId, GroupName>,
     by_name: BTreeSet<(String, ConversationId)>,
 }
 
-impl OpenGroups {
+impl OpenGroupIndex {
     /// Notes that a group is open under this name, or is not open.
     pub(super) fn set(&mut self, id: ConversationId, name: Option<GroupName>) {
         if let Some(old) = self.names.remove(&id) {
@@ -48,7 +48,7 @@ mod tests {
 
     #[test]
     fn groups_are_found_by_how_their_names_begin() {
-        let mut groups = OpenGroups::default();
+        let mut groups = OpenGroupIndex::default();
         let name = |raw: &str| GroupName::new(raw).unwrap();
         for (id, raw) in [
             (1, "Rust"),
@@ -59,7 +59,7 @@ mod tests {
         ] {
             groups.set(ConversationId::new(id), Some(name(raw)));
         }
-        let found = |groups: &OpenGroups, prefix: Option<&str>| -> Vec<u64> {
+        let found = |groups: &OpenGroupIndex, prefix: Option<&str>| -> Vec<u64> {
             groups
                 .find(prefix.map(name).as_ref())
                 .map(ConversationId::get)
