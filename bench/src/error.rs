@@ -6,8 +6,8 @@ use std::process::ExitStatus;
 
 use cairn_client::proto::text::TextError;
 use cairn_client::{Error as ClientError, TransferError};
-use cairn_proto::codec::DecodeError;
-use cairn_proto::error::ErrorCode;
+use cairn_proto::wire::codec::DecodeError;
+use cairn_proto::wire::error::ErrorCode;
 
 use super::live::mixed::ScenarioError;
 use super::report::sized;
@@ -15,7 +15,7 @@ use super::storage::ids::ShelfError;
 use super::storage::race::StorageFailure;
 use super::storage::schemes::{CrashError, RowsError};
 use cairn_store::StoreError;
-use cairn_store::history::HistoryError;
+use cairn_store::timeline::history::HistoryError;
 
 /// Why a run came to nothing.
 #[derive(Debug, thiserror::Error)]

@@ -7,7 +7,7 @@
 //! * `error`, `limits`: what goes wrong, every bound
 //!
 //! All of it is private but for what an engine needs that wants to be measured beside cairn's: a [`Contender`] with its [`Storage`],
-//! handed to [`crate::cli::race`].
+//! handed to `cairn::cli::race`.
 
 pub mod child;
 pub mod error;

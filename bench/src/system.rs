@@ -109,7 +109,7 @@ pub fn bytes_below(folder: &Path) -> u64 {
     entries.map(bytes).sum()
 }
 
-pub use cairn_store::disk_reserve::bytes_free;
+pub use cairn_store::files::disk_reserve::bytes_free;
 
 /// What a file was made long for, and was not written to, takes nothing.
 #[cfg(unix)]

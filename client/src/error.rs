@@ -1,11 +1,11 @@
 //! What can go wrong, in words for people: what failed, and what to do next.
 
-use cairn_proto::body::Body;
-use cairn_proto::close::CloseCode;
-use cairn_proto::error::ErrorCode;
+use cairn_proto::content::body::Body;
 use cairn_proto::ids::ClientSeq;
 use cairn_proto::invite::ServerAddr;
 use cairn_proto::secret::Pin;
+use cairn_proto::wire::close::CloseCode;
+use cairn_proto::wire::error::ErrorCode;
 
 /// What can go wrong.
 ///

@@ -19,7 +19,7 @@
 //! ```no_run
 //! use std::time::Duration;
 //!
-//! use cairn_client::proto::body::Body;
+//! use cairn_client::proto::content::body::Body;
 //! use cairn_client::proto::ids::MsgId;
 //! use cairn_client::proto::invite::InviteLink;
 //! use cairn_client::proto::text::{DeviceName, GroupName, Text, UserName};
@@ -105,7 +105,7 @@
 //!
 //! A first connection that fails says so at once, with a text that tells a person what to do; nothing is tried again behind the caller's
 //! back. Later, requests wait for a connection as long as it takes (or not: [`Reconnect::Never`]; to give up earlier, drop the future).
-//! [`Error::Refused`] concerns one request, with a number that programs may rely on ([`proto::error::ErrorCode`]).
+//! [`Error::Refused`] concerns one request, with a number that programs may rely on ([`proto::wire::error::ErrorCode`]).
 //!
 //! # Runtime
 //!
@@ -116,49 +116,27 @@
 #![deny(missing_docs)]
 
 mod account;
-mod acks;
-mod answers;
-mod backoff;
-mod client;
-mod contacts;
-mod content;
-mod driver;
-mod endpoint;
+pub mod api;
 mod error;
-mod events;
-mod follow;
-mod groups;
 pub mod limits;
-mod link;
-mod login;
 mod options;
-mod overview;
-mod paused_push;
-mod people;
-mod pin;
-mod receipts;
-mod requests;
-mod retention;
-mod shared;
-mod slots;
-mod subscriptions;
-mod timeline;
-mod totals;
+pub mod session;
+pub mod stream;
 mod transfer;
-mod typing;
+pub mod transport;
 
 pub use account::Account;
-pub use backoff::Backoff;
+pub use api::client::{Accepted, Client, WhoAmI};
+pub use api::overview::Overview;
+pub use api::paused_push::PausedPush;
+pub use api::receipts::Receipts;
+pub use api::requests::{Imported, Page};
+pub use api::totals::Totals;
 pub use cairn_proto as proto;
-pub use client::{Accepted, Client, WhoAmI};
-pub use endpoint::Endpoint;
 pub use error::{Error, TryEnqueueError};
-pub use events::{Event, Events};
 pub use options::{JoinRequest, Options, Reconnect};
-pub use overview::Overview;
-pub use paused_push::PausedPush;
-pub use receipts::Receipts;
-pub use requests::{Imported, Page};
-pub use timeline::Timeline;
-pub use totals::Totals;
+pub use session::backoff::Backoff;
+pub use stream::events::{Event, Events};
+pub use stream::timeline::Timeline;
 pub use transfer::{Progress, Step, TransferError, Uploaded};
+pub use transport::endpoint::Endpoint;

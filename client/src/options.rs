@@ -1,11 +1,11 @@
 //! What a client can be told beside where to connect.
 
 use cairn_proto::ids::SendStreamId;
-use cairn_proto::overview::Moment;
 use cairn_proto::text::{DeviceName, Password, UserName};
+use cairn_proto::wire::overview::Moment;
 
-use crate::backoff::Backoff;
-use crate::endpoint::Endpoint;
+use crate::session::backoff::Backoff;
+use crate::transport::endpoint::Endpoint;
 
 /// How a client behaves. `Options::default()` suits a program that one person uses.
 #[derive(Clone, Debug)]

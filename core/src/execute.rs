@@ -1,17 +1,17 @@
 //! Commands decided: each either refuses, changing nothing, or makes its changes.
 
-use cairn_proto::body::Body;
-use cairn_proto::codec;
-use cairn_proto::error::ErrorCode;
+use cairn_proto::content::body::Body;
 use cairn_proto::ids::{ConversationId, MsgId, Timestamp, UserId};
-use cairn_proto::request::Request;
-use cairn_proto::response::Response;
+use cairn_proto::wire::codec;
+use cairn_proto::wire::error::ErrorCode;
+use cairn_proto::wire::request::Request;
+use cairn_proto::wire::response::Response;
 
-use super::batch::Batch;
-use super::change::{Appended, Change, Origin};
-use super::command::{Actor, Command, Grant, Reply};
-use super::permission::Action;
-use super::state::State;
+use crate::api::batch::Batch;
+use crate::api::change::{Appended, Change, Origin};
+use crate::api::command::{Actor, Command, Grant, Reply};
+use crate::permission::Action;
+use crate::state::State;
 
 impl State {
     /// Decides a command. What [`State::missing`] names must have been loaded. The changes are in memory at once, and durable

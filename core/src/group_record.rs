@@ -2,8 +2,8 @@
 
 use std::cmp::Reverse;
 
-use cairn_proto::group::GroupSettings;
 use cairn_proto::ids::{Timestamp, UserId};
+use cairn_proto::model::group::GroupSettings;
 use cairn_proto::text::Topic;
 use serde::{Deserialize, Serialize};
 

@@ -4,17 +4,17 @@
 //! Decided elsewhere is what holds whoever asks: that a group keeps an owner, that nobody bans or mutes himself, that there is room, that
 //! a file was uploaded, that receipts are turned on, which step leads from one relation to another.
 
-use cairn_proto::error::ErrorCode;
-use cairn_proto::group::{Access, GroupSettings};
-use cairn_proto::hello::ServerRole;
 use cairn_proto::ids::{ConversationId, Timestamp, UserId};
-use cairn_proto::response::Role;
+use cairn_proto::model::group::{Access, GroupSettings};
+use cairn_proto::wire::error::ErrorCode;
+use cairn_proto::wire::hello::ServerRole;
+use cairn_proto::wire::response::Role;
 
-use super::contacts::other_of;
-use super::conversation::{Conversation, Member};
-use super::record::KindRecord;
-use super::settings::Switch;
-use super::state::State;
+use crate::people::contacts::other_of;
+use crate::people::settings::Switch;
+use crate::record::KindRecord;
+use crate::state::State;
+use crate::state::conversation::{Conversation, Member};
 
 /// What somebody wants to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,19 +4,19 @@ mod request;
 
 use std::collections::BTreeSet;
 
-use cairn_proto::attachment::AttachmentHash;
+use cairn_proto::content::attachment::AttachmentHash;
 use cairn_proto::ids::{ConversationId, DeviceId, MsgId, SendStreamId, UserId};
-use cairn_proto::overview::{Moment, OverviewPlace};
-use cairn_proto::retention::Retention;
+use cairn_proto::model::retention::Retention;
+use cairn_proto::wire::overview::{Moment, OverviewPlace};
 
-use super::attachment::AttachmentCommand;
-use super::change::{Appended, Change, Origin};
-use super::command::{Command, NewDevice};
-use super::contacts::other_of;
-use super::conversation::{Conversation, Member};
-use super::record::MemberChunk;
-use super::state::State;
+use crate::api::change::{Appended, Change, Origin};
+use crate::api::command::{Command, NewDevice};
+use crate::attachment::AttachmentCommand;
 use crate::limits::GC_BATCH_ATTACHMENTS_MAX;
+use crate::people::contacts::other_of;
+use crate::record::MemberChunk;
+use crate::state::State;
+use crate::state::conversation::{Conversation, Member};
 
 /// A part of the state that memory lacks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -1,27 +1,27 @@
 //! What is stored of each part of the state: the values of the trees, and the parts of [`crate::Change`]s.
 //! Fields only grow behind a new version of the row (see the store's rows), so their order is part of the format.
 
-use cairn_proto::attachment::AttachmentHash;
-use cairn_proto::hello::ServerRole;
+use cairn_proto::content::attachment::AttachmentHash;
 use cairn_proto::ids::{
     ConversationId, DeviceId, EpochId, ImportSource, MsgId, Revision, SendStreamId, Timestamp,
     UserId,
 };
 use cairn_proto::limits::SENDS_IN_FLIGHT_MAX;
-use cairn_proto::people::Profile;
-use cairn_proto::receipts::Reads;
-use cairn_proto::response::Role;
-use cairn_proto::retention::Retention;
+use cairn_proto::model::people::Profile;
+use cairn_proto::model::receipts::Reads;
+use cairn_proto::model::retention::Retention;
 use cairn_proto::text::{DeviceName, GroupName, SettingName, SettingValue, UserName};
+use cairn_proto::wire::hello::ServerRole;
+use cairn_proto::wire::response::Role;
 use serde::{Deserialize, Serialize};
 
-use super::attachment::AttachmentRecord;
-use super::change::MemberCounts;
-use super::msgid_set::MsgIdSet;
-use super::relation::{RelationChunk, StoredRelation};
-use super::unread_marker::UnreadMarker;
+use crate::api::change::MemberCounts;
+use crate::attachment::AttachmentRecord;
+use crate::reading::unread_marker::UnreadMarker;
+use crate::state::msgid_set::MsgIdSet;
+use crate::state::relation::{RelationChunk, StoredRelation};
 
-pub use super::group_record::GroupRecord;
+pub use crate::group_record::GroupRecord;
 
 /// SHA-256 of a secret. The secret itself is never stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]

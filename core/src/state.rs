@@ -1,27 +1,35 @@
-//! Everything that is in memory. How changes move it is in [`super::apply`].
+//! Everything that is in memory. How changes move it is in [`crate::state::apply`].
 //!
 //! Users, devices and invites are always in memory; of conversations, members and send streams only what was needed lately.
+pub mod apply;
+pub mod conversation;
+pub mod dirty;
+pub mod msgid_set;
+pub mod open_group_index;
+pub mod relation;
+pub mod revision;
+pub mod send_stream;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use cairn_proto::content::message::Entry;
 use cairn_proto::ids::{ConversationId, DeviceId, ImportSource, MsgId, SendStreamId, UserId};
-use cairn_proto::message::Entry;
-use cairn_proto::people::Profile;
-use cairn_proto::response::UserInfo;
+use cairn_proto::model::people::Profile;
 use cairn_proto::text::{GroupName, SettingName, SettingValue, UserName};
+use cairn_proto::wire::response::UserInfo;
 use hashbrown::{HashMap, HashSet};
 
-use super::attachment::Held;
-use super::conversation::{Conversation, Member};
-use super::open_group_index::OpenGroupIndex;
-use super::record::{
+use crate::attachment::Held;
+use crate::people::settings::Settings;
+use crate::record::{
     ConversationRecord, DeviceRecord, InviteRecord, MemberChunk, MembershipRecord, RecentSend,
     SecretHash, SendCursor, StoredMember, StoredMentions, UserRecord,
 };
-use super::relation::{RelationChunk, Relations};
-use super::revision::Revisions;
-use super::send_stream::SendStream;
-use super::settings::Settings;
+use crate::state::conversation::{Conversation, Member};
+use crate::state::open_group_index::OpenGroupIndex;
+use crate::state::relation::{RelationChunk, Relations};
+use crate::state::revision::Revisions;
+use crate::state::send_stream::SendStream;
 
 /// Everything that is in memory.
 #[derive(Debug, Default)]
@@ -167,7 +175,7 @@ impl State {
     pub fn has_owner(&self) -> bool {
         self.users
             .values()
-            .any(|user| user.record.role == cairn_proto::hello::ServerRole::Owner)
+            .any(|user| user.record.role == cairn_proto::wire::hello::ServerRole::Owner)
     }
 
     /// Whether there is any user with a higher id.

@@ -5,9 +5,9 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::codec;
 use crate::limits::HOST_BYTES_MAX;
 use crate::secret::{InviteToken, Pin, SecretError};
+use crate::wire::codec;
 
 /// Host and port of a server as people write it: `chat.example.org:7766`, `192.0.2.7:7766`, `[2001:db8::7]:7766`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

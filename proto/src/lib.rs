@@ -7,17 +7,17 @@
 //!
 //! * [`ids`]: numbers that name things; one newtype each
 //! * [`text`]: names and message texts, checked when they are made
-//! * [`body`] and [`message`]: what a message is, and the run of messages that log, block and wire share
-//! * [`attachment`]: files that messages name, and how they travel
-//! * [`group`]: what is agreed on in a group, and what each member settles for himself
-//! * [`hello`]: how a session begins
-//! * [`request`] and [`response`]: what a client asks and what it is told
-//! * [`retention`]: how long messages stay
-//! * [`people`], [`presence`], [`settings`]: what users are to each other, where they are, and what a server's owner can set
-//! * [`event`], [`typing`]: what the server writes on a timeline stream, and what goes by datagram
-//! * [`metrics`]: how a server works, in numbers
-//! * [`error`] and [`close`]: stable numbers for refusals and for the end of a connection
-//! * [`codec`] and [`frame`]: bytes
+//! * [`content::body`] and [`content::message`]: what a message is, and the run of messages that log, block and wire share
+//! * [`content::attachment`]: files that messages name, and how they travel
+//! * [`model::group`]: what is agreed on in a group, and what each member settles for himself
+//! * [`wire::hello`]: how a session begins
+//! * [`wire::request`] and [`wire::response`]: what a client asks and what it is told
+//! * [`model::retention`]: how long messages stay
+//! * [`model::people`], [`model::presence`], [`model::settings`]: what users are to each other, where they are, and what a server's owner can set
+//! * [`wire::event`], [`wire::typing`]: what the server writes on a timeline stream, and what goes by datagram
+//! * [`wire::metrics`]: how a server works, in numbers
+//! * [`wire::error`] and [`wire::close`]: stable numbers for refusals and for the end of a connection
+//! * [`wire::codec`] and [`wire::frame`]: bytes
 //! * [`invite`]: the link that carries address, pin and a one-time token
 //! * [`limits`]: every bound of the wire, with its unit in its name
 
@@ -25,33 +25,14 @@
 #![deny(missing_docs)]
 #![deny(clippy::indexing_slicing)]
 
-pub mod attachment;
-pub mod body;
-pub mod close;
-pub mod codec;
-pub mod error;
-pub mod event;
-pub mod extras;
-pub mod frame;
-pub mod group;
-pub mod hello;
+pub mod content;
 pub mod ids;
 pub mod invite;
 pub mod limits;
-pub mod message;
-pub mod metrics;
-pub mod overview;
-pub mod people;
-pub mod picture;
-pub mod presence;
-pub mod receipts;
-pub mod request;
-pub mod response;
-pub mod retention;
+pub mod model;
 pub mod secret;
-pub mod settings;
 pub mod text;
-pub mod typing;
+pub mod wire;
 
 /// The ALPN protocol id of native clients.
 pub const ALPN: &[u8] = b"cairn/1";

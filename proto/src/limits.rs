@@ -72,7 +72,7 @@ pub const PASSWORD_BYTES_MIN: usize = 8;
 pub const PASSWORD_BYTES_MAX: usize = 128;
 
 /// Sends that a client may have unresolved on one send stream. A retry that lies further back is refused as
-/// [`crate::error::ErrorCode::RetryTooOld`], so a client that keeps to this bound never meets that answer.
+/// [`crate::wire::error::ErrorCode::RetryTooOld`], so a client that keeps to this bound never meets that answer.
 pub const SENDS_IN_FLIGHT_MAX: usize = 1024;
 
 /// Requests of one session that may wait for their answers. The server stops reading the session stream beyond it.

@@ -13,9 +13,9 @@ mod samples;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use cairn_proto::close::CloseCode;
 use cairn_proto::invite::{InviteLink, ServerAddr};
 use cairn_proto::secret::{InviteToken, Pin};
+use cairn_proto::wire::close::CloseCode;
 use data_encoding::HEXLOWER;
 
 use samples::Samples;

@@ -4,8 +4,8 @@
 
 use std::fmt::Debug;
 
-use cairn_proto::close::CloseCode;
-use cairn_proto::error::ErrorCode;
+use cairn_proto::wire::close::CloseCode;
+use cairn_proto::wire::error::ErrorCode;
 
 /// The rows of the first table of a section that begin with a number.
 fn listed(section: &str) -> Vec<&'static str> {

@@ -1,28 +1,30 @@
 //! The timeline stream of one session: everything between its position and the head of each conversation, written when the
 //! stream takes it.
+pub mod outbox;
+pub mod push;
 
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use cairn_proto::error::ErrorCode;
-use cairn_proto::event::TimelineFrame;
-use cairn_proto::frame;
+use cairn_proto::content::message::Run;
 use cairn_proto::ids::ConversationId;
 use cairn_proto::limits::{PUSH_BACKLOG_MESSAGES_MAX, RUN_MESSAGES_MAX};
-use cairn_proto::message::Run;
-use cairn_proto::request::PullRange;
+use cairn_proto::wire::error::ErrorCode;
+use cairn_proto::wire::event::TimelineFrame;
+use cairn_proto::wire::frame;
+use cairn_proto::wire::request::PullRange;
 use quinn::{Connection, SendStream, WriteError};
 
-use super::hub::Session;
-use super::push::{Feed, FeedBound, Push};
 use super::read_history;
+use crate::delivery::push::{Feed, FeedBound, Push};
+use crate::hub::Session;
 use crate::limits;
 use crate::limits::PUSH_BYTES_TARGET;
-use cairn_store::history::History;
-use cairn_store::run::RunLimits;
+use cairn_store::blocks::run::RunLimits;
 use cairn_store::timeline::TailRead;
+use cairn_store::timeline::history::History;
 
 /// Why delivery to a session ends.
 #[derive(Debug, thiserror::Error)]

@@ -1,31 +1,35 @@
 //! Who is connected, and who must learn of what. The sequencer publishes each batch here, once; from here it reaches the sessions.
+pub(crate) mod presence;
+pub mod receipts;
+pub(crate) mod registry;
+pub(crate) mod typing;
 
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-use cairn_proto::close::CloseCode;
-use cairn_proto::error::ErrorCode;
-use cairn_proto::event::TimelineFrame;
 use cairn_proto::ids::{ConversationId, DeviceId, MsgId, UserId};
-use cairn_proto::presence::{DeviceKind, PresentDevice};
-use cairn_proto::receipts::Reads;
-use cairn_proto::response::Response;
+use cairn_proto::model::presence::{DeviceKind, PresentDevice};
+use cairn_proto::model::receipts::Reads;
+use cairn_proto::wire::close::CloseCode;
+use cairn_proto::wire::error::ErrorCode;
+use cairn_proto::wire::event::TimelineFrame;
+use cairn_proto::wire::response::Response;
 use hashbrown::HashMap;
 use parking_lot::Mutex;
 use tokio::sync::{Notify, watch};
 
-use super::activity::Activity;
 use super::close;
-use super::outbox::Outbox;
-use super::publication::{Notice, Publication, ReplyTo};
-use super::push::{Feed, Push, UpdateKey};
-use super::receipts::FocusedConversations;
-use super::registry::Registry;
-use super::retention::Due;
-use super::revoked_in_batch::RevokedInBatch;
+use crate::delivery::outbox::Outbox;
+use crate::delivery::push::{Feed, Push, UpdateKey};
+use crate::hub::receipts::FocusedConversations;
+use crate::hub::registry::Registry;
 use crate::limits;
+use crate::retention::Due;
+use crate::sequencer::publication::{Notice, Publication, ReplyTo};
+use crate::sequencer::revoked_in_batch::RevokedInBatch;
+use crate::session::activity::Activity;
 use cairn_core::Reply;
-use cairn_core::command::{Actor, Grant, LoggedIn};
+use cairn_core::api::command::{Actor, Grant, LoggedIn};
 use cairn_store::timeline::{Timeline, Timelines};
 
 /// One live connection of a device.

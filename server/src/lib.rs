@@ -2,76 +2,58 @@
 //!
 //! # Layout, in the order a message travels
 //!
-//! * [`endpoint`], [`identity`]: the socket, its settings, and who the server is
-//! * [`accept`]: connections, no more than there is room for
-//! * [`login`], [`password`], [`login_rate_limiter`]: who may come in
-//! * [`session`], [`framing`], [`requests`], [`rate_limiter`]: what a client asks, and how often
-//! * [`intake`]: the one queue
+//! * [`transport::endpoint`], [`transport::identity`]: the socket, its settings, and who the server is
+//! * [`transport::accept`]: connections, no more than there is room for
+//! * [`session::login`], [`session::password`], [`session::login_rate_limiter`]: who may come in
+//! * [`session`], [`transport::framing`], [`session::requests`], [`session::rate_limiter`]: what a client asks, and how often
+//! * [`sequencer::intake`]: the one queue
 //! * [`sequencer`]: the one thread that decides
 //! * [`hub`], `registry`: the sessions, and who must learn of what
-//! * [`outbox`]: answers to the senders
-//! * [`push`], [`delivery`]: news to everybody
-//! * `presence`, `activity`, `typing`, [`receipts`]: who is there, who types and who has read what, and who is told of it
+//! * [`delivery::outbox`]: answers to the senders
+//! * [`delivery::push`], [`delivery`]: news to everybody
+//! * `presence`, `activity`, `typing`, [`hub::receipts`]: who is there, who types and who has read what, and who is told of it
 //! * [`transfer`]: attachments, each on a stream of its own
 //! * [`retention`]: what lets messages go when their time is over
 //! * [`run`]: all of it together, from start to stop
 
-pub mod accept;
-mod activity;
 pub mod delivery;
-pub mod endpoint;
-pub mod framing;
 pub mod hub;
-pub mod identity;
-pub mod intake;
 pub mod limits;
-pub mod login;
-pub mod login_rate_limiter;
 #[cfg(test)]
 mod loopback;
-pub mod outbox;
-pub mod password;
-mod presence;
-pub mod publication;
-pub mod push;
-pub mod rate_limiter;
-pub mod receipts;
-mod registry;
-pub mod requests;
 pub mod retention;
-mod revoked_in_batch;
 pub mod run;
 pub mod sequencer;
 pub mod session;
 pub mod transfer;
-mod typing;
+pub mod transport;
 
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use cairn_proto::close::CloseCode;
-use cairn_proto::error::ErrorCode;
+use cairn_proto::content::message::Run;
 use cairn_proto::ids::Timestamp;
 use cairn_proto::invite::ServerAddr;
-use cairn_proto::message::Run;
-use cairn_proto::request::PullRange;
+use cairn_proto::wire::close::CloseCode;
+use cairn_proto::wire::error::ErrorCode;
+use cairn_proto::wire::request::PullRange;
 use quinn::{Connection, VarInt};
 use sha2::{Digest as _, Sha256};
 use tokio::sync::oneshot;
 use tracing::error;
 
 use self::hub::Hub;
-use self::intake::{Intake, Ticket};
-use self::login_rate_limiter::LoginRateLimiter;
-use self::password::Passwords;
-use self::publication::ReplyTo;
-use self::rate_limiter::RateLimiter;
 use self::transfer::Transfers;
+use crate::sequencer::intake::{Intake, Ticket};
+use crate::sequencer::publication::ReplyTo;
+use crate::session::login_rate_limiter::LoginRateLimiter;
+use crate::session::password::Passwords;
+use crate::session::rate_limiter::RateLimiter;
 use cairn_core::record::SecretHash;
 use cairn_core::{Command, Reply};
-use cairn_store::history::{History, HistoryError};
-use cairn_store::retention::Retentions;
-use cairn_store::run::RunLimits;
+use cairn_store::blocks::run::RunLimits;
+use cairn_store::timeline::history::{History, HistoryError};
+use cairn_store::timeline::retention::Retentions;
 use cairn_store::timeline::{TailRead, Timeline, Timelines};
 
 /// What every session shares.

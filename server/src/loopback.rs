@@ -10,8 +10,8 @@ use quinn::{ClientConfig, Connection, Endpoint, TransportConfig, VarInt};
 use tempfile::TempDir;
 use tokio::time::timeout;
 
-use super::endpoint;
-use super::identity::Identity;
+use crate::transport::endpoint;
+use crate::transport::identity::Identity;
 
 /// No step of a test takes longer; it only turns a hang into a failure.
 const STEP_TIME_MAX: Duration = Duration::from_secs(20);

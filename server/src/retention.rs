@@ -4,20 +4,20 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use cairn_proto::error::ErrorCode;
 use cairn_proto::ids::{ConversationId, MsgId};
-use cairn_proto::retention::Retention;
+use cairn_proto::model::retention::Retention;
+use cairn_proto::wire::error::ErrorCode;
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep, timeout_at};
 use tracing::{debug, error};
 
-use super::{Shared, now};
 use crate::limits;
-use cairn_core::retention::{Retained, cutoff};
+use crate::{Shared, now};
+use cairn_core::messages::retention::{Retained, cutoff};
 use cairn_core::{Command, Reply};
-use cairn_store::retention::{Aged, Scope, aged};
 use cairn_store::timeline::Timeline;
+use cairn_store::timeline::retention::{Aged, Scope, aged};
 
 /// The conversations in which another policy holds since a moment ago.
 #[derive(Debug, Default)]

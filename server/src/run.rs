@@ -8,32 +8,35 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use cairn_proto::close::CloseCode;
-use cairn_proto::error::ErrorCode;
 use cairn_proto::ids::{EpochId, Timestamp};
 use cairn_proto::invite::{InviteLink, ServerAddr};
 use cairn_proto::secret::InviteToken;
+use cairn_proto::wire::close::CloseCode;
+use cairn_proto::wire::error::ErrorCode;
 use quinn::Endpoint;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 use tracing::{info, warn};
 
-use super::endpoint::{self, EndpointError};
-use super::hub::Hub;
-use super::identity::{Identity, IdentityError};
-use super::intake::Intake;
-use super::login_rate_limiter::LoginRateLimiter;
-use super::password::Passwords;
-use super::publication::Publication;
-use super::rate_limiter::RateLimiter;
-use super::retention;
-use super::transfer::{self, Transfers};
-use super::{Shared, accept, activity, close, now, presence, receipts, secret_hash, sequencer};
+use crate::hub::Hub;
+use crate::hub::{presence, receipts};
 use crate::limits;
+use crate::retention;
+use crate::sequencer::intake::Intake;
+use crate::sequencer::publication::Publication;
+use crate::session::activity;
+use crate::session::login_rate_limiter::LoginRateLimiter;
+use crate::session::password::Passwords;
+use crate::session::rate_limiter::RateLimiter;
+use crate::transfer::{self, Transfers};
+use crate::transport::accept;
+use crate::transport::endpoint::{self, EndpointError};
+use crate::transport::identity::{Identity, IdentityError};
+use crate::{Shared, close, now, secret_hash, sequencer};
 use cairn_core::Command;
 use cairn_store::StoreError;
-use cairn_store::disk_reserve::DiskReserve;
 use cairn_store::engine::Engine;
+use cairn_store::files::disk_reserve::DiskReserve;
 
 /// What a server is told at its start.
 #[derive(Clone, Debug)]

@@ -1,19 +1,22 @@
 //! The sequencer: one thread that owns all state. It takes everything that waits, decides it in order, commits once, and
 //! publishes. While it commits, the next batch gathers by itself.
+pub mod intake;
+pub mod publication;
+pub(crate) mod revoked_in_batch;
 
 use std::time::{Duration, Instant};
 
-use cairn_proto::error::ErrorCode;
 use cairn_proto::ids::{DeviceId, SendStreamId};
+use cairn_proto::wire::error::ErrorCode;
 use tokio::sync::mpsc;
 use tracing::{error, info};
 
-use super::intake::{Intake, Ticket};
-use super::publication::{Notice, Publication};
-use super::receipts::FocusedConversations;
+use crate::hub::receipts::FocusedConversations;
 use crate::limits;
-use cairn_core::batch::Effect;
-use cairn_core::command::Actor;
+use crate::sequencer::intake::{Intake, Ticket};
+use crate::sequencer::publication::{Notice, Publication};
+use cairn_core::api::batch::Effect;
+use cairn_core::api::command::Actor;
 use cairn_store::StoreError;
 use cairn_store::engine::{Committed, Engine};
 

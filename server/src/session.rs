@@ -1,29 +1,36 @@
 //! A connection from its login to its end: the session stream in, the answers out, and the timeline stream.
+pub(crate) mod activity;
+pub mod login;
+pub mod login_rate_limiter;
+pub mod password;
+pub mod rate_limiter;
+pub mod requests;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use cairn_proto::close::CloseCode;
-use cairn_proto::codec::{self, DecodeError};
-use cairn_proto::error::ErrorCode;
-use cairn_proto::event::StreamOpening;
-use cairn_proto::frame;
-use cairn_proto::hello::ClientFrame;
 use cairn_proto::ids::RequestId;
 use cairn_proto::limits::{FRAME_BYTES_MAX, HELLO_BYTES_MAX, LOGIN_TIME_MAX};
-use cairn_proto::response::ServerFrame;
+use cairn_proto::wire::close::CloseCode;
+use cairn_proto::wire::codec::{self, DecodeError};
+use cairn_proto::wire::error::ErrorCode;
+use cairn_proto::wire::event::StreamOpening;
+use cairn_proto::wire::frame;
+use cairn_proto::wire::hello::ClientFrame;
+use cairn_proto::wire::response::ServerFrame;
 use quinn::{Connection, SendStream, VarInt};
 use tokio::time::timeout;
 use tracing::{debug, warn};
 
-use super::framing::{FrameReader, ReadError};
-use super::hub::Session;
-use super::login::{self, Refusal};
-use super::requests::Requests;
-use super::transfer::{self, TransferSlots, TransferStream, Wanted};
-use super::{Shared, close, delivery, typing};
+use crate::hub::Session;
+use crate::hub::typing;
 use crate::limits;
-use cairn_core::command::Actor;
+use crate::session::login::Refusal;
+use crate::session::requests::Requests;
+use crate::transfer::{self, TransferSlots, TransferStream, Wanted};
+use crate::transport::framing::{FrameReader, ReadError};
+use crate::{Shared, close, delivery};
+use cairn_core::api::command::Actor;
 
 /// Serves one connection until it ends.
 pub async fn serve(shared: Arc<Shared>, connection: Connection) {
@@ -133,7 +140,7 @@ async fn run(shared: &Arc<Shared>, session: &Arc<Session>, mut reader: FrameRead
 /// protocol. Anything else that is wrong is answered, and the session goes on.
 fn read_request(
     frame: &[u8],
-) -> Result<Option<(RequestId, cairn_proto::request::Request)>, (RequestId, ErrorCode)> {
+) -> Result<Option<(RequestId, cairn_proto::wire::request::Request)>, (RequestId, ErrorCode)> {
     match codec::decode(frame, FRAME_BYTES_MAX) {
         Ok(ClientFrame::Request(id, request)) => Ok(Some((id, request))),
         Ok(ClientFrame::Hello(_)) => Ok(None),

@@ -10,7 +10,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::progress::Progress;
 use super::session::Context;
-use cairn_store::compact::{self, CompactError, Compacted};
+use cairn_store::checkpoint::compact::{self, CompactError, Compacted};
 
 /// Give back the disk space of messages that are gone
 ///

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use cairn_proto::settings::Setting;
+use cairn_proto::model::settings::Setting;
 use cairn_proto::text::{SettingName, SettingValue};
 use clap::{Args, Subcommand};
 use serde::Serialize;

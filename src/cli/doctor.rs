@@ -4,8 +4,8 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use cairn_proto::ids::{ConversationId, MsgId, UserId};
-use cairn_proto::response::Explained;
 use cairn_proto::text::UserName;
+use cairn_proto::wire::response::Explained;
 use clap::{ArgGroup, Args};
 use serde::Serialize;
 
@@ -14,7 +14,7 @@ use super::failure::Failure;
 use super::progress::Progress;
 use super::session::{Conduct, Context};
 use super::target::{Target, find_user, parse_user};
-use cairn_store::doctor::{self, Depth, Report};
+use cairn_store::check::doctor::{self, Depth, Report};
 
 /// Check what is stored, or explain an unread number
 ///

@@ -6,16 +6,16 @@ use std::fmt::Display;
 use std::io::{self, IsTerminal as _, Write as _};
 
 use cairn_client::Error as ClientError;
-use cairn_proto::close::CloseCode;
-use cairn_proto::error::ErrorCode;
+use cairn_proto::wire::close::CloseCode;
+use cairn_proto::wire::error::ErrorCode;
 
 use super::clean::Clean;
 use super::exit::Exit;
 use cairn_server::run::ServeError;
 use cairn_store::StoreError;
-use cairn_store::disk_reserve;
-use cairn_store::doctor::DoctorError;
-use cairn_store::lock::LockError;
+use cairn_store::check::doctor::DoctorError;
+use cairn_store::files::disk_reserve;
+use cairn_store::files::lock::LockError;
 
 /// Why a command did not do what it was asked.
 #[derive(Debug)]
@@ -301,7 +301,7 @@ impl Failure {
 mod tests {
     use super::*;
     use cairn_proto::invite::ServerAddr;
-    use cairn_store::disk_reserve::OutOfSpace;
+    use cairn_store::files::disk_reserve::OutOfSpace;
 
     fn told(failure: &Failure) -> String {
         let Failure::Told(told) = failure else {

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use cairn_client::{Client, Error, TransferError, Uploaded};
-use cairn_proto::attachment::{Attachment, Media, Preview, Video};
-use cairn_proto::body::Body;
+use cairn_proto::content::attachment::{Attachment, Media, Preview, Video};
+use cairn_proto::content::body::Body;
 use cairn_proto::text::{Caption, FileName, MediaType};
 use clap::{Args, ValueEnum};
 

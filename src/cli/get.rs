@@ -4,12 +4,12 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use cairn_client::{Client, Progress, Step};
-use cairn_proto::attachment::Attachment;
-use cairn_proto::body::Body;
-use cairn_proto::error::ErrorCode;
+use cairn_proto::content::attachment::Attachment;
+use cairn_proto::content::body::Body;
+use cairn_proto::content::message::Message;
 use cairn_proto::ids::{ConversationId, MsgId};
-use cairn_proto::message::Message;
-use cairn_proto::request::PullRange;
+use cairn_proto::wire::error::ErrorCode;
+use cairn_proto::wire::request::PullRange;
 use clap::Args;
 use serde::Serialize;
 

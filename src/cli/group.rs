@@ -3,11 +3,11 @@
 use std::fmt;
 
 use cairn_client::{Client, Error as ClientError};
-use cairn_proto::hello::ServerRole;
 use cairn_proto::ids::{ConversationId, MsgId, UserId};
 use cairn_proto::limits::USERS_PER_REQUEST_MAX;
-use cairn_proto::response::{Member, Role};
 use cairn_proto::text::{GroupName, Topic, UserName};
+use cairn_proto::wire::hello::ServerRole;
+use cairn_proto::wire::response::{Member, Role};
 use clap::{Args, Subcommand};
 use serde::Serialize;
 

@@ -10,9 +10,9 @@ use std::fmt;
 use std::path::PathBuf;
 
 use cairn_client::Client;
-use cairn_proto::hello::ServerRole;
 use cairn_proto::ids::{ConversationId, MsgId};
-use cairn_proto::request::PullRange;
+use cairn_proto::wire::hello::ServerRole;
+use cairn_proto::wire::request::PullRange;
 use clap::{Args, Subcommand};
 use serde::Serialize;
 

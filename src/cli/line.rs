@@ -3,11 +3,11 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use cairn_proto::attachment::{Attachment, Media};
-use cairn_proto::body::{Amendment, Body, Kind, SystemEntry};
-use cairn_proto::extras::Reaction;
+use cairn_proto::content::attachment::{Attachment, Media};
+use cairn_proto::content::body::{Amendment, Body, Kind, SystemEntry};
+use cairn_proto::content::extras::Reaction;
+use cairn_proto::content::message::Message;
 use cairn_proto::ids::{ConversationId, MsgId, UserId};
-use cairn_proto::message::Message;
 use cairn_proto::text::Text;
 use serde::Serialize;
 
@@ -308,11 +308,11 @@ impl fmt::Display for Line<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use cairn_proto::extras::{Extra, Extras};
-    use cairn_proto::group::GroupSettings;
+    use cairn_proto::content::extras::{Extra, Extras};
     use cairn_proto::ids::Timestamp;
-    use cairn_proto::response::Role;
+    use cairn_proto::model::group::GroupSettings;
     use cairn_proto::text::{EmojiName, GroupName};
+    use cairn_proto::wire::response::Role;
 
     fn message(body: Body) -> Message {
         let (conversation, msgid) = (ConversationId::new(1), MsgId::new(17));

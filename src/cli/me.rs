@@ -4,8 +4,8 @@ use std::fmt;
 use std::path::PathBuf;
 
 use cairn_client::Client;
-use cairn_proto::people::{Avatar, Profile, UserProfile};
-use cairn_proto::receipts::Reads;
+use cairn_proto::model::people::{Avatar, Profile, UserProfile};
+use cairn_proto::model::receipts::Reads;
 use cairn_proto::text::{About, DisplayName};
 use clap::{Args, Subcommand};
 use serde::Serialize;

@@ -3,11 +3,11 @@
 use std::collections::HashMap;
 
 use cairn_client::{Client, Error};
-use cairn_proto::body::{Body, SystemEntry};
+use cairn_proto::content::body::{Body, SystemEntry};
+use cairn_proto::content::message::Message;
 use cairn_proto::ids::UserId;
-use cairn_proto::message::Message;
-use cairn_proto::response::UserInfo;
 use cairn_proto::text::UserName;
+use cairn_proto::wire::response::UserInfo;
 
 use super::limits;
 

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
 
-use cairn_proto::picture::{Picture, PictureTooLarge};
+use cairn_proto::content::picture::{Picture, PictureTooLarge};
 
 use super::exit::Exit;
 use super::failure::Failure;

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use cairn_proto::ids::{ConversationId, MsgId, UserId};
-use cairn_proto::receipts::{Reads, ReceiptCounts, ReceiptState};
+use cairn_proto::model::receipts::{Reads, ReceiptCounts, ReceiptState};
 use cairn_proto::text::UserName;
 use clap::Args;
 use serde::Serialize;

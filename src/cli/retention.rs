@@ -4,7 +4,7 @@ use std::fmt;
 
 use cairn_proto::ids::ConversationId;
 use cairn_proto::limits::RETENTION_DAYS_MAX;
-use cairn_proto::retention::{Retention, RetentionInfo};
+use cairn_proto::model::retention::{Retention, RetentionInfo};
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 

@@ -6,8 +6,8 @@ use std::io::{self, IsTerminal as _, Read as _};
 use std::pin::Pin;
 
 use cairn_client::{Accepted, Client, Error};
-use cairn_proto::body::Body;
-use cairn_proto::extras::{Extra, Extras};
+use cairn_proto::content::body::Body;
+use cairn_proto::content::extras::{Extra, Extras};
 use cairn_proto::ids::{ConversationId, MsgId};
 use cairn_proto::limits::{SENDS_IN_FLIGHT_MAX, TEXT_BYTES_MAX};
 use cairn_proto::text::{EmojiName, Text, UserName};

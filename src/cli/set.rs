@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use cairn_proto::group::MemberSettings;
 use cairn_proto::ids::ConversationId;
+use cairn_proto::model::group::MemberSettings;
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 

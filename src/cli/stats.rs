@@ -4,8 +4,8 @@ use std::fmt;
 use std::time::Duration;
 
 use cairn_client::{Client, Error};
-use cairn_proto::error::ErrorCode;
-use cairn_proto::metrics::{Bucket, CheckpointMetrics, Metrics};
+use cairn_proto::wire::error::ErrorCode;
+use cairn_proto::wire::metrics::{Bucket, CheckpointMetrics, Metrics};
 use clap::Args;
 use serde::Serialize;
 use tokio::time::sleep;

@@ -4,8 +4,8 @@ use std::cell::Cell;
 
 use cairn_client::{Client, Error, Timeline};
 use cairn_proto::ids::{ConversationId, MsgId};
-use cairn_proto::presence::DeviceKind;
-use cairn_proto::request::PullRange;
+use cairn_proto::model::presence::DeviceKind;
+use cairn_proto::wire::request::PullRange;
 use clap::Args;
 
 use super::failure::Failure;

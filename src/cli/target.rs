@@ -5,8 +5,8 @@ use std::str::FromStr;
 
 use cairn_client::Client;
 use cairn_proto::ids::ConversationId;
-use cairn_proto::response::{Conversation, ConversationKind, UserInfo};
 use cairn_proto::text::{EmojiName, GroupName, TextError, UserName};
+use cairn_proto::wire::response::{Conversation, ConversationKind, UserInfo};
 
 use super::exit::Exit;
 use super::failure::Failure;

@@ -3,10 +3,10 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use cairn_proto::hello::ServerRole;
 use cairn_proto::ids::UserId;
-use cairn_proto::people::{Avatar, Profile, UserProfile};
+use cairn_proto::model::people::{Avatar, Profile, UserProfile};
 use cairn_proto::text::UserName;
+use cairn_proto::wire::hello::ServerRole;
 use clap::{Args, Subcommand, ValueEnum};
 use serde::Serialize;
 

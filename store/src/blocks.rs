@@ -1,12 +1,15 @@
 //! The blocks of a conversation in their tree.
+pub mod block;
+pub mod packing;
+pub mod run;
 
 use std::sync::Arc;
 
 use cairn_proto::ids::{ConversationId, MsgId};
 
-use super::block::{Block, BlockError, BlockPlace, BlockReader};
-use super::db::{Trees, TreesError};
-use super::trees::{RowKey, RowPrefix, parse};
+use crate::blocks::block::{Block, BlockError, BlockPlace, BlockReader};
+use crate::trees::db::{Trees, TreesError};
+use crate::trees::{RowKey, RowPrefix, parse};
 
 /// Reads blocks. Clones share their contexts.
 #[derive(Clone, Debug)]

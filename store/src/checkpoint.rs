@@ -5,6 +5,8 @@
 //! between leaves rows and blocks that are newer than the recorded position. Replaying the log over them ends in the same state,
 //! because rows are absolute and because messages that are already in blocks are the same messages: their blocks are written again, and
 //! blocks that begin above what is stored for certain are removed.
+pub mod compact;
+pub mod free_space;
 
 mod expired;
 
@@ -16,21 +18,21 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use cairn_proto::ids::{ConversationId, MsgId};
-use cairn_proto::metrics::CheckpointMetrics;
+use cairn_proto::wire::metrics::CheckpointMetrics;
 use parking_lot::Mutex;
 
 use crate::limits;
 
-use super::block::Block;
-use super::blocks::{Blocks, BlocksError};
-use super::commit_log::BatchNo;
-use super::db::{LARGE_VALUE_BYTES, Trees, TreesError};
-use super::free_space::ReclaimableSpace;
-use super::packing::{PackedBlock, Packer};
-use super::poison::Poison;
-use super::rows::RowChange;
-use super::timeline::{Rewritten, Timeline};
-use super::trees::{MetaKey, RowKey, Tree};
+use crate::blocks::block::Block;
+use crate::blocks::packing::{PackedBlock, Packer};
+use crate::blocks::{Blocks, BlocksError};
+use crate::checkpoint::free_space::ReclaimableSpace;
+use crate::commit_log::BatchNo;
+use crate::files::poison::Poison;
+use crate::timeline::{Rewritten, Timeline};
+use crate::trees::db::{LARGE_VALUE_BYTES, Trees, TreesError};
+use crate::trees::rows::RowChange;
+use crate::trees::{MetaKey, RowKey, Tree};
 
 /// A part of the log that is to be moved into the trees.
 #[derive(Debug)]

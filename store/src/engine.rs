@@ -5,6 +5,8 @@
 //! commit  ─▶ one write, one fdatasync ─▶ heads move
 //! maintain    ─▶ a checkpoint begins when the log is long or old; what it moved leaves log and memory when it is done
 //! ```
+pub(crate) mod meter;
+pub(crate) mod replay;
 
 mod maintain;
 mod prefetch;
@@ -15,30 +17,30 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Instant;
 
-use cairn_proto::codec::DecodeError;
-use cairn_proto::error::ErrorCode;
 use cairn_proto::ids::{ConversationId, Revision, Timestamp};
-use cairn_proto::metrics::Metrics;
-use cairn_proto::response::Response;
+use cairn_proto::wire::codec::DecodeError;
+use cairn_proto::wire::error::ErrorCode;
+use cairn_proto::wire::metrics::Metrics;
+use cairn_proto::wire::response::Response;
 use hashbrown::HashSet;
 use tracing::info;
 
-use super::checkpoint::{CheckpointError, CheckpointReport, Checkpointer};
-use super::commit_log::{BatchBuf, BatchNo, CommitLog, LogError, OpenError};
-use super::compact;
-use super::db::{Trees, TreesError};
-use super::disk_reserve::{self, DiskReserve, OutOfSpace, ReserveMonitor};
-use super::format::{self, FormatError};
-use super::free_space;
-use super::history::History;
-use super::lock::{DirLock, LockError};
-use super::meter::Meter;
-use super::poison::Poison;
-use super::replay::{self, Replayed};
-use super::retention::Retentions;
-use super::rows_in::{LoadError, Loader};
-use super::timeline::{Timeline, TimelineGap, Timelines};
-use cairn_core::batch::Effect;
+use crate::checkpoint::compact;
+use crate::checkpoint::free_space;
+use crate::checkpoint::{CheckpointError, CheckpointReport, Checkpointer};
+use crate::commit_log::{BatchBuf, BatchNo, CommitLog, LogError, OpenError};
+use crate::engine::meter::Meter;
+use crate::engine::replay::Replayed;
+use crate::files::disk_reserve::{self, DiskReserve, OutOfSpace, ReserveMonitor};
+use crate::files::format::{self, FormatError};
+use crate::files::lock::{DirLock, LockError};
+use crate::files::poison::Poison;
+use crate::timeline::history::History;
+use crate::timeline::retention::Retentions;
+use crate::timeline::{Timeline, TimelineGap, Timelines};
+use crate::trees::db::{Trees, TreesError};
+use crate::trees::rows_in::{LoadError, Loader};
+use cairn_core::api::batch::Effect;
 use cairn_core::{Batch, Command, Reply, State};
 
 /// The engine of one data directory.

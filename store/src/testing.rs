@@ -4,15 +4,15 @@ use std::path::Path;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use cairn_proto::body::Body;
-use cairn_proto::extras::Extras;
+use cairn_proto::content::body::Body;
+use cairn_proto::content::extras::Extras;
+use cairn_proto::content::message::pack_entry;
 use cairn_proto::ids::{ConversationId, MsgId, Timestamp, UserId};
-use cairn_proto::message::pack_entry;
 use cairn_proto::text::Text;
 
-use super::db::Trees;
-use super::poison::Poison;
-use super::timeline::Timeline;
+use crate::files::poison::Poison;
+use crate::timeline::Timeline;
+use crate::trees::db::Trees;
 
 pub(super) const CONVERSATION: ConversationId = ConversationId::new(5);
 

@@ -1,18 +1,20 @@
 //! The log of one conversation as its readers see it: where it ends, and its newest messages.
 //!
 //! The sequencer publishes, after the commit; sessions read, from any thread; the checkpoint trims what the blocks hold.
+pub mod history;
+pub mod retention;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
+use cairn_proto::content::message::Run;
 use cairn_proto::ids::{ConversationId, MsgId};
-use cairn_proto::message::Run;
 use hashbrown::HashMap;
 use parking_lot::{Mutex, RwLock};
 
-use super::run::{RunBuilder, RunLimits};
+use crate::blocks::run::{RunBuilder, RunLimits};
 
 /// The log of one conversation.
 #[derive(Debug)]
@@ -52,7 +54,7 @@ struct LastRun {
 pub enum TailRead {
     /// The messages from the asked one on.
     Hit(Run),
-    /// The asked one is in the blocks: see [`super::history`].
+    /// The asked one is in the blocks: see [`crate::timeline::history`].
     OnDisk,
     /// The asked one is above the head: there is nothing new.
     CaughtUp,

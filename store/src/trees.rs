@@ -2,7 +2,7 @@
 //!
 //! | tree | key | value |
 //! |---|---|---|
-//! | messages | conversation u64, msgid u64 of the block's first message | a block, see [`super::block`] |
+//! | messages | conversation u64, msgid u64 of the block's first message | a block, see [`crate::blocks::block`] |
 //! | conversations | conversation u64 | `ConversationRecord` |
 //! | members | conversation u64, `MemberChunk` u32 | a list of `StoredMember` |
 //! | uncounted | conversation u64, chunk u64 | a part of the set of entries that do not count as unread |
@@ -28,7 +28,13 @@
 //! | attachment_bytes | user u32 | what the uploads of the user take, u64 |
 //! | meta | a [`MetaKey`], u8 | see there |
 //!
-//! All values but blocks are sealed, see [`super::rows`].
+//! All values but blocks are sealed, see [`crate::trees::rows`].
+pub mod db;
+pub mod rows;
+pub mod rows_in;
+pub mod rows_out;
+pub mod scan;
+pub(crate) mod wait_for_lock;
 
 mod key;
 pub mod parse;
@@ -124,7 +130,7 @@ mod tests {
 
     use super::*;
     use cairn_core::record::{CursorChunk, MemberChunk, RecentPart, SecretHash};
-    use cairn_core::relation::RelationChunk;
+    use cairn_core::state::relation::RelationChunk;
 
     const G: ConversationId = ConversationId::new(0x0102_0304_0506_0708);
     const U: UserId = UserId::new(0x1112_1314);

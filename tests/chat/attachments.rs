@@ -9,12 +9,12 @@ use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::task::Poll;
 
-use cairn_client::proto::attachment::{Attachment, AttachmentHash};
-use cairn_client::proto::body::{Amendment, Body};
-use cairn_client::proto::error::ErrorCode;
+use cairn_client::proto::content::attachment::{Attachment, AttachmentHash};
+use cairn_client::proto::content::body::{Amendment, Body};
 use cairn_client::proto::limits::CAPTION_BYTES_MAX;
-use cairn_client::proto::request::PullRange;
 use cairn_client::proto::text::{Caption, FileName, MediaType, Text};
+use cairn_client::proto::wire::error::ErrorCode;
+use cairn_client::proto::wire::request::PullRange;
 use cairn_client::{Account, Client, Error, Options, Progress, Step, TransferError, Uploaded};
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};

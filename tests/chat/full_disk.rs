@@ -1,7 +1,7 @@
 //! A disk that is nearly full.
 
-use cairn_client::proto::body::Body;
-use cairn_client::proto::error::ErrorCode;
+use cairn_client::proto::content::body::Body;
+use cairn_client::proto::wire::error::ErrorCode;
 use cairn_client::{Error, TransferError};
 use tempfile::TempDir;
 

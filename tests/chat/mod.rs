@@ -6,12 +6,12 @@ mod full_disk;
 mod gauge;
 mod partials;
 
-use cairn_client::proto::body::{Amendment, Body, Kind};
-use cairn_client::proto::error::ErrorCode;
-use cairn_client::proto::extras::{Extra, Extras};
+use cairn_client::proto::content::body::{Amendment, Body, Kind};
+use cairn_client::proto::content::extras::{Extra, Extras};
 use cairn_client::proto::ids::{ConversationId, MsgId};
-use cairn_client::proto::request::PullRange;
 use cairn_client::proto::text::{GroupName, Text};
+use cairn_client::proto::wire::error::ErrorCode;
+use cairn_client::proto::wire::request::PullRange;
 use cairn_client::{Client, Error, Options, Timeline};
 
 use crate::support::{Server, invite, next, soon};
@@ -65,7 +65,7 @@ async fn two_users_chat() {
     );
     assert_eq!(said(&mut seen_by_ada, 1).await, [(1, "just us".into())]);
 
-    let unread = |list: Vec<cairn_client::proto::response::Conversation>, id| {
+    let unread = |list: Vec<cairn_client::proto::wire::response::Conversation>, id| {
         list.into_iter().find(|c| c.id == id).unwrap().unread
     };
     assert_eq!(unread(ada.conversations().await.unwrap(), direct), 1);

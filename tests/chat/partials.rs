@@ -5,8 +5,8 @@ use std::io::Cursor;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
-use cairn_client::proto::error::ErrorCode;
 use cairn_client::proto::ids::UserId;
+use cairn_client::proto::wire::error::ErrorCode;
 use cairn_client::{Client, Error, TransferError};
 use cairn_server::limits::{PARTIAL_TIME_MAX, PARTIALS_PER_USER_MAX};
 

@@ -6,11 +6,11 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use cairn_client::proto::body::Body;
-use cairn_client::proto::error::ErrorCode;
+use cairn_client::proto::content::body::Body;
 use cairn_client::proto::ids::{ConversationId, MsgId};
 use cairn_client::proto::invite::InviteLink;
 use cairn_client::proto::text::{DeviceName, GroupName, Text, UserName};
+use cairn_client::proto::wire::error::ErrorCode;
 use cairn_client::{Accepted, Account, Backoff, Client, Error, JoinRequest, Options, Reconnect};
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};

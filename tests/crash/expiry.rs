@@ -6,12 +6,12 @@ use std::process::Stdio;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use cairn_client::proto::body::Body;
-use cairn_client::proto::error::ErrorCode;
+use cairn_client::proto::content::body::Body;
 use cairn_client::proto::ids::{ConversationId, ImportSource, MsgId, Timestamp};
-use cairn_client::proto::request::{ImportEntry, PullRange};
-use cairn_client::proto::retention::Retention;
+use cairn_client::proto::model::retention::Retention;
 use cairn_client::proto::text::{GroupName, SettingName, SettingValue, Text, UserName};
+use cairn_client::proto::wire::error::ErrorCode;
+use cairn_client::proto::wire::request::{ImportEntry, PullRange};
 use cairn_client::{Client, Error, TransferError};
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};

@@ -6,13 +6,13 @@ use std::io::Cursor;
 use std::sync::Arc;
 use std::time::Duration;
 
-use cairn_client::proto::attachment::{Attachment, AttachmentHash};
-use cairn_client::proto::body::Body;
-use cairn_client::proto::error::ErrorCode;
+use cairn_client::proto::content::attachment::{Attachment, AttachmentHash};
+use cairn_client::proto::content::body::Body;
 use cairn_client::proto::ids::{ConversationId, MsgId};
 use cairn_client::proto::text::{
     Caption, FileName, GroupName, MediaType, SettingName, SettingValue,
 };
+use cairn_client::proto::wire::error::ErrorCode;
 use cairn_client::{Client, Error, TransferError};
 use rand::rngs::StdRng;
 use rand::{Rng as _, RngExt as _, SeedableRng as _};

@@ -1,8 +1,8 @@
 //! What was said and what became of it, and the readers that hold a log against it.
 
-use cairn_client::proto::body::{Body, SystemEntry};
+use cairn_client::proto::content::body::{Body, SystemEntry};
+use cairn_client::proto::content::message::Message;
 use cairn_client::proto::ids::{MsgId, UserId};
-use cairn_client::proto::message::Message;
 use parking_lot::Mutex;
 use tokio::sync::watch;
 

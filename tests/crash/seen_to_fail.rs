@@ -1,9 +1,9 @@
 //! The reader of the crash runs is seen to find each thing that it is there for.
 
-use cairn_client::proto::body::Body;
-use cairn_client::proto::extras::Extras;
+use cairn_client::proto::content::body::Body;
+use cairn_client::proto::content::extras::Extras;
+use cairn_client::proto::content::message::Message;
 use cairn_client::proto::ids::{ConversationId, MsgId, Timestamp, UserId};
-use cairn_client::proto::message::Message;
 use cairn_client::proto::text::Text;
 
 use super::ledger::{Ledger, Outcome};

@@ -4,11 +4,11 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use cairn_client::proto::body::Body;
-use cairn_client::proto::error::ErrorCode;
+use cairn_client::proto::content::body::Body;
 use cairn_client::proto::ids::{ConversationId, MsgId, Timestamp, UserId};
-use cairn_client::proto::request::PullRange;
 use cairn_client::proto::text::Text;
+use cairn_client::proto::wire::error::ErrorCode;
+use cairn_client::proto::wire::request::PullRange;
 use cairn_client::{Client, Error};
 use tokio::time::timeout;
 

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use cairn_client::proto::error::ErrorCode;
 use cairn_client::proto::ids::ConversationId;
-use cairn_client::proto::response::{Conversation, ConversationKind};
+use cairn_client::proto::wire::error::ErrorCode;
+use cairn_client::proto::wire::response::{Conversation, ConversationKind};
 use cairn_client::{Account, Backoff, Client, Error, Event, Events, Options, Reconnect, Timeline};
 use parking_lot::Mutex;
 use tokio::sync::{Notify, watch};

@@ -2,11 +2,11 @@
 
 use std::io::Cursor;
 
-use cairn_client::proto::attachment::{Attachment, Media, Preview, Video};
-use cairn_client::proto::body::Body;
-use cairn_client::proto::error::ErrorCode;
+use cairn_client::proto::content::attachment::{Attachment, Media, Preview, Video};
+use cairn_client::proto::content::body::Body;
 use cairn_client::proto::ids::{ConversationId, MsgId};
 use cairn_client::proto::text::{Caption, FileName, MediaType};
+use cairn_client::proto::wire::error::ErrorCode;
 use cairn_client::{Client, Error, TransferError};
 use rand::rngs::StdRng;
 use rand::{Rng as _, RngExt as _, SeedableRng as _};

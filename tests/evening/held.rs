@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cairn_client::proto::body::{Amendment, Body};
-use cairn_client::proto::extras::{Extra, Extras};
+use cairn_client::proto::content::body::{Amendment, Body};
+use cairn_client::proto::content::extras::{Extra, Extras};
+use cairn_client::proto::content::message::Message;
 use cairn_client::proto::ids::{MsgId, Timestamp, UserId};
-use cairn_client::proto::message::Message;
 use cairn_client::proto::text::{EmojiName, Text};
 
 /// An entry.

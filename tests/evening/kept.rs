@@ -3,13 +3,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cairn_client::proto::body::{Amendment, Body, SystemEntry};
-use cairn_client::proto::group::{GroupDetails, GroupSettings, MemberSettings};
+use cairn_client::proto::content::body::{Amendment, Body, SystemEntry};
+use cairn_client::proto::content::message::Message;
 use cairn_client::proto::ids::{MsgId, Timestamp, UserId};
-use cairn_client::proto::message::Message;
-use cairn_client::proto::response::{Conversation, ConversationKind, Member, Role};
-use cairn_client::proto::retention::Retention;
+use cairn_client::proto::model::group::{GroupDetails, GroupSettings, MemberSettings};
+use cairn_client::proto::model::retention::Retention;
 use cairn_client::proto::text::{GroupName, Topic};
+use cairn_client::proto::wire::response::{Conversation, ConversationKind, Member, Role};
 
 use super::held::{Held, amend};
 

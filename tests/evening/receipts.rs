@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use cairn_client::Client;
 use cairn_client::proto::ids::{ConversationId, MsgId, UserId};
-use cairn_client::proto::receipts::{Reads, ReceiptState};
+use cairn_client::proto::model::receipts::{Reads, ReceiptState};
 
 use tokio::time::interval;
 

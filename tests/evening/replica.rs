@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cairn_client::Overview;
+use cairn_client::proto::content::message::Message;
 use cairn_client::proto::ids::{ConversationId, MsgId, UserId};
-use cairn_client::proto::message::Message;
-use cairn_client::proto::overview::{Moment, OverviewExtent};
-use cairn_client::proto::people::{Contact, Relation};
-use cairn_client::proto::response::Conversation;
+use cairn_client::proto::model::people::{Contact, Relation};
+use cairn_client::proto::wire::overview::{Moment, OverviewExtent};
+use cairn_client::proto::wire::response::Conversation;
 
 use super::kept::{About, Kept, View};
 

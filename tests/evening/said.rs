@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use cairn_client::proto::body::Body;
+use cairn_client::proto::content::body::Body;
 use cairn_client::proto::ids::{ConversationId, MsgId};
 
 use super::held::Held;

@@ -2,15 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use cairn_client::proto::attachment::{Attachment, AttachmentHash, Media, Preview, Video};
-use cairn_client::proto::body::{Amendment, Body};
-use cairn_client::proto::extras::{Extra, Extras};
-use cairn_client::proto::group::MemberSettings;
+use cairn_client::proto::content::attachment::{Attachment, AttachmentHash, Media, Preview, Video};
+use cairn_client::proto::content::body::{Amendment, Body};
+use cairn_client::proto::content::extras::{Extra, Extras};
+use cairn_client::proto::content::message::Message;
 use cairn_client::proto::ids::{ConversationId, MsgId, Timestamp, UserId};
-use cairn_client::proto::message::Message;
-use cairn_client::proto::receipts::ReceiptState;
-use cairn_client::proto::response::{Conversation, ConversationKind, Role};
+use cairn_client::proto::model::group::MemberSettings;
+use cairn_client::proto::model::receipts::ReceiptState;
 use cairn_client::proto::text::{Caption, EmojiName, FileName, GroupName, MediaType, Text};
+use cairn_client::proto::wire::response::{Conversation, ConversationKind, Role};
 
 use super::check::members_agree;
 use super::kept::{About, Kept, View};

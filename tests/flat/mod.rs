@@ -4,17 +4,17 @@
 use std::path::Path;
 
 use cairn_core::Command;
-use cairn_core::command::{Actor, NewDevice, Reply};
+use cairn_core::api::command::{Actor, NewDevice, Reply};
 use cairn_core::record::SecretHash;
-use cairn_proto::body::Body;
-use cairn_proto::extras::{Extra, Extras};
+use cairn_proto::content::body::Body;
+use cairn_proto::content::extras::{Extra, Extras};
+use cairn_proto::content::message::Draft;
 use cairn_proto::ids::{
     ClientSeq, ConversationId, DeviceId, MsgId, SendStreamId, Timestamp, UserId,
 };
 use cairn_proto::limits::USERS_PER_REQUEST_MAX;
-use cairn_proto::message::Draft;
-use cairn_proto::request::Request;
-use cairn_proto::response::Response;
+use cairn_proto::wire::request::Request;
+use cairn_proto::wire::response::Response;
 use cairn_store::engine::Engine;
 use tempfile::TempDir;
 

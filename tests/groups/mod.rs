@@ -4,19 +4,19 @@ mod room;
 
 use std::path::Path;
 
-use cairn_client::proto::body::{Body, SystemEntry};
-use cairn_client::proto::error::ErrorCode;
-use cairn_client::proto::group::{Access, GroupSettings, JoinerHistory, MemberSettings};
+use cairn_client::proto::content::body::{Body, SystemEntry};
 use cairn_client::proto::ids::{ConversationId, MsgId, Timestamp};
-use cairn_client::proto::request::PullRange;
-use cairn_client::proto::response::{ConversationKind, Role};
+use cairn_client::proto::model::group::{Access, GroupSettings, JoinerHistory, MemberSettings};
 use cairn_client::proto::text::{DeviceName, GroupName, Password, Text, Topic, UserName};
+use cairn_client::proto::wire::error::ErrorCode;
+use cairn_client::proto::wire::request::PullRange;
+use cairn_client::proto::wire::response::{ConversationKind, Role};
 use cairn_client::{Account, Client, Error, Event, Events, JoinRequest, Options};
 use cairn_core::record::GroupRecord;
-use cairn_store::db::Trees;
-use cairn_store::poison::Poison;
-use cairn_store::rows::RowChange;
+use cairn_store::files::poison::Poison;
 use cairn_store::trees::RowKey;
+use cairn_store::trees::db::Trees;
+use cairn_store::trees::rows::RowChange;
 
 use crate::support::{Server, cairn, event, invite, next};
 

@@ -1,13 +1,13 @@
 //! What nobody may do to messages, and what may not go with one.
 
-use cairn_client::proto::error::ErrorCode;
-use cairn_client::proto::extras::{Extra, Extras, Reaction};
+use cairn_client::proto::content::extras::{Extra, Extras, Reaction};
+use cairn_client::proto::content::message::Draft;
 use cairn_client::proto::ids::{ClientSeq, ConversationId, MsgId, Timestamp, UserId};
 use cairn_client::proto::limits::{EXTRAS_SENT_MAX, REACTION_KINDS_MAX};
-use cairn_client::proto::message::Draft;
-use cairn_client::proto::request::{Forward, PullRange, Request};
-use cairn_client::proto::response::Response;
 use cairn_client::proto::text::{EmojiName, Text};
+use cairn_client::proto::wire::error::ErrorCode;
+use cairn_client::proto::wire::request::{Forward, PullRange, Request};
+use cairn_client::proto::wire::response::Response;
 
 use super::raw::Raw;
 use super::{Stage, group, text};

@@ -2,17 +2,17 @@
 
 use bytes::Bytes;
 use cairn_client::Account;
-use cairn_client::proto::attachment::{Attachment, AttachmentHash, TransferFrame};
-use cairn_client::proto::body::Body;
-use cairn_client::proto::close::CloseCode;
-use cairn_client::proto::error::ErrorCode;
-use cairn_client::proto::event::StreamOpening;
-use cairn_client::proto::frame;
+use cairn_client::proto::content::attachment::{Attachment, AttachmentHash, TransferFrame};
+use cairn_client::proto::content::body::Body;
 use cairn_client::proto::ids::{ConversationId, MsgId, RequestId};
 use cairn_client::proto::limits::{
     FRAME_BYTES_MAX, PREVIEW_BYTES_MAX, TRANSFERS_PER_CONNECTION_MAX,
 };
 use cairn_client::proto::text::{Caption, FileName, MediaType, SettingName, SettingValue};
+use cairn_client::proto::wire::close::CloseCode;
+use cairn_client::proto::wire::error::ErrorCode;
+use cairn_client::proto::wire::event::StreamOpening;
+use cairn_client::proto::wire::frame;
 
 use super::raw::{Raw, Stream};
 use super::{Stage, group};

@@ -1,14 +1,14 @@
 //! What a message may say, to the byte, and under which number.
 
-use cairn_client::proto::attachment::{Attachment, AttachmentHash, Media, Preview, Video};
-use cairn_client::proto::body::{Amendment, Body, SystemEntry};
-use cairn_client::proto::error::ErrorCode;
-use cairn_client::proto::frame;
+use cairn_client::proto::content::attachment::{Attachment, AttachmentHash, Media, Preview, Video};
+use cairn_client::proto::content::body::{Amendment, Body, SystemEntry};
 use cairn_client::proto::ids::{ConversationId, MsgId, RequestId, UserId};
 use cairn_client::proto::limits::{PREVIEW_BYTES_MAX, TEXT_BYTES_MAX};
-use cairn_client::proto::request::PullRange;
-use cairn_client::proto::response::Response;
 use cairn_client::proto::text::{Caption, EmojiName, FileName, GroupName, MediaType, Text};
+use cairn_client::proto::wire::error::ErrorCode;
+use cairn_client::proto::wire::frame;
+use cairn_client::proto::wire::request::PullRange;
+use cairn_client::proto::wire::response::Response;
 
 use super::raw::Raw;
 use super::{Stage, group, text};

@@ -4,17 +4,17 @@ use std::collections::BTreeSet;
 use std::time::Instant;
 
 use bytes::BytesMut;
-use cairn_client::proto::error::ErrorCode;
-use cairn_client::proto::frame;
-use cairn_client::proto::group::{Access, GroupSettings};
 use cairn_client::proto::ids::{ConversationId, ImportSource, MsgId, Timestamp, UserId};
 use cairn_client::proto::limits::{
     BANNED_USERS_MAX, GROUPS_FOUND_MAX, IMPORT_ENTRIES_MAX, PINS_MAX, REACTION_KINDS_MAX,
     REACTIONS_MAX, TEXT_BYTES_MAX, USER_NAME_BYTES_MAX, USERS_PER_REQUEST_MAX,
 };
-use cairn_client::proto::request::{ImportEntry, PullRange, Request};
-use cairn_client::proto::response::{Response, ServerFrame};
+use cairn_client::proto::model::group::{Access, GroupSettings};
 use cairn_client::proto::text::{EmojiName, GroupName, UserName};
+use cairn_client::proto::wire::error::ErrorCode;
+use cairn_client::proto::wire::frame;
+use cairn_client::proto::wire::request::{ImportEntry, PullRange, Request};
+use cairn_client::proto::wire::response::{Response, ServerFrame};
 use cairn_server::limits::{REQUEST_BURST_MAX, REQUEST_INTERVAL};
 use tokio::time::timeout;
 

@@ -1,11 +1,11 @@
 //! Cursors and ranges at and beyond the edges of a log.
 
 use cairn_client::Client;
-use cairn_client::proto::error::ErrorCode;
 use cairn_client::proto::ids::{ConversationId, MsgId};
 use cairn_client::proto::limits::{RUN_BYTES_MAX, RUN_MESSAGES_MAX};
-use cairn_client::proto::request::{PullRange, Request};
-use cairn_client::proto::response::{Conversation, Pulled, Response};
+use cairn_client::proto::wire::error::ErrorCode;
+use cairn_client::proto::wire::request::{PullRange, Request};
+use cairn_client::proto::wire::response::{Conversation, Pulled, Response};
 
 use super::raw::Raw;
 use super::{Stage, group, text};

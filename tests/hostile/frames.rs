@@ -1,14 +1,15 @@
 //! Frames that are too long, too short, or something else: before the login and after it.
 
-use cairn_client::proto::close::CloseCode;
-use cairn_client::proto::error::ErrorCode;
-use cairn_client::proto::hello::{ClientFrame, Credentials};
+use cairn_client::proto::WIRE_VERSION;
 use cairn_client::proto::ids::{ConversationId, RequestId};
 use cairn_client::proto::limits::{FRAME_BYTES_MAX, HELLO_BYTES_MAX};
-use cairn_client::proto::request::Request;
-use cairn_client::proto::response::Response;
 use cairn_client::proto::secret::DeviceToken;
-use cairn_client::proto::{WIRE_VERSION, codec, frame};
+use cairn_client::proto::wire::close::CloseCode;
+use cairn_client::proto::wire::error::ErrorCode;
+use cairn_client::proto::wire::hello::{ClientFrame, Credentials};
+use cairn_client::proto::wire::request::Request;
+use cairn_client::proto::wire::response::Response;
+use cairn_client::proto::wire::{codec, frame};
 
 use super::raw::{Raw, hello, prefixed};
 use super::{Stage, group};

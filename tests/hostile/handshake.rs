@@ -1,10 +1,10 @@
 //! Before the login: who does not get so far, and who gets so far and says nothing.
 
 use cairn_client::proto::ALPN;
-use cairn_client::proto::close::CloseCode;
-use cairn_client::proto::frame;
-use cairn_client::proto::hello::Credentials;
 use cairn_client::proto::secret::{DeviceToken, Pin};
+use cairn_client::proto::wire::close::CloseCode;
+use cairn_client::proto::wire::frame;
+use cairn_client::proto::wire::hello::Credentials;
 use cairn_client::{Account, Client, Error, Options};
 use quinn::{ConnectionError, TransportErrorCode};
 use tokio::net::UdpSocket;

@@ -3,16 +3,16 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use cairn_client::proto::close::CloseCode;
-use cairn_client::proto::error::ErrorCode;
-use cairn_client::proto::frame;
-use cairn_client::proto::hello::Credentials;
 use cairn_client::proto::ids::{ImportSource, Timestamp};
 use cairn_client::proto::invite::InviteLink;
-use cairn_client::proto::request::{ImportEntry, Request};
-use cairn_client::proto::response::ServerFrame;
 use cairn_client::proto::secret::{DeviceToken, InviteToken};
 use cairn_client::proto::text::{DeviceName, GroupName, Password, UserName};
+use cairn_client::proto::wire::close::CloseCode;
+use cairn_client::proto::wire::error::ErrorCode;
+use cairn_client::proto::wire::frame;
+use cairn_client::proto::wire::hello::Credentials;
+use cairn_client::proto::wire::request::{ImportEntry, Request};
+use cairn_client::proto::wire::response::ServerFrame;
 use cairn_client::{Client, JoinRequest, Options};
 use tokio::time::{interval, timeout};
 

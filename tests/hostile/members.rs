@@ -1,15 +1,15 @@
 //! What members may not do, and what becomes of those who are members no more.
 
-use cairn_client::proto::error::ErrorCode;
-use cairn_client::proto::event::TimelineFrame;
-use cairn_client::proto::group::GroupSettings;
 use cairn_client::proto::ids::{ConversationId, ImportSource, MsgId, Timestamp, UserId};
 use cairn_client::proto::limits::{
     IMPORT_ENTRIES_MAX, INVITE_LIFE_MAX, INVITE_USES_MAX, USERS_PER_REQUEST_MAX,
 };
-use cairn_client::proto::request::{ImportEntry, PullRange, Request};
-use cairn_client::proto::response::{Response, Role};
+use cairn_client::proto::model::group::GroupSettings;
 use cairn_client::proto::text::GroupName;
+use cairn_client::proto::wire::error::ErrorCode;
+use cairn_client::proto::wire::event::TimelineFrame;
+use cairn_client::proto::wire::request::{ImportEntry, PullRange, Request};
+use cairn_client::proto::wire::response::{Response, Role};
 use tokio::time::timeout;
 
 use super::raw::{PATIENCE, Raw, Stream};

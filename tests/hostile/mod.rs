@@ -20,7 +20,7 @@ mod streams;
 mod texts;
 mod typing;
 
-use cairn_client::proto::body::Body;
+use cairn_client::proto::content::body::Body;
 use cairn_client::proto::ids::{ConversationId, UserId};
 use cairn_client::proto::text::{GroupName, Text};
 use cairn_client::{Account, Client, Options};

@@ -1,16 +1,16 @@
 //! Bad requests about people and settings: each has its answer, and nothing comes of any.
 
 use bytes::Bytes;
-use cairn_client::proto::close::CloseCode;
-use cairn_client::proto::codec;
-use cairn_client::proto::error::ErrorCode;
 use cairn_client::proto::ids::{ConversationId, RequestId, UserId};
 use cairn_client::proto::limits::{AVATAR_BYTES_MAX, PROFILES_PER_REQUEST_MAX, WATCHED_USERS_MAX};
-use cairn_client::proto::people::{Avatar, ContactPage, Profile, RelationAct};
-use cairn_client::proto::request::Request;
-use cairn_client::proto::response::Response;
+use cairn_client::proto::model::people::{Avatar, ContactPage, Profile, RelationAct};
 use cairn_client::proto::text::{SettingName, SettingValue, UserName};
-use cairn_client::proto::typing::ClientDatagram;
+use cairn_client::proto::wire::close::CloseCode;
+use cairn_client::proto::wire::codec;
+use cairn_client::proto::wire::error::ErrorCode;
+use cairn_client::proto::wire::request::Request;
+use cairn_client::proto::wire::response::Response;
+use cairn_client::proto::wire::typing::ClientDatagram;
 
 use super::Stage;
 use super::raw::Raw;

@@ -6,18 +6,19 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 use cairn_client::Account;
-use cairn_client::proto::attachment::TransferFrame;
-use cairn_client::proto::body::Body;
-use cairn_client::proto::close::CloseCode;
-use cairn_client::proto::error::ErrorCode;
-use cairn_client::proto::event::{StreamOpening, TimelineFrame};
-use cairn_client::proto::extras::Extras;
-use cairn_client::proto::hello::{ClientFrame, Credentials, Hello, Welcome};
+use cairn_client::proto::content::attachment::TransferFrame;
+use cairn_client::proto::content::body::Body;
+use cairn_client::proto::content::extras::Extras;
+use cairn_client::proto::content::message::Draft;
 use cairn_client::proto::ids::{ClientSeq, ConversationId, MsgId, RequestId, SendStreamId};
-use cairn_client::proto::message::Draft;
-use cairn_client::proto::request::Request;
-use cairn_client::proto::response::{Response, ServerFrame};
-use cairn_client::proto::{ALPN, WIRE_VERSION, codec, frame, limits};
+use cairn_client::proto::wire::close::CloseCode;
+use cairn_client::proto::wire::error::ErrorCode;
+use cairn_client::proto::wire::event::{StreamOpening, TimelineFrame};
+use cairn_client::proto::wire::hello::{ClientFrame, Credentials, Hello, Welcome};
+use cairn_client::proto::wire::request::Request;
+use cairn_client::proto::wire::response::{Response, ServerFrame};
+use cairn_client::proto::wire::{codec, frame};
+use cairn_client::proto::{ALPN, WIRE_VERSION, limits};
 use quinn::crypto::rustls::QuicClientConfig;
 use quinn::{
     ClientConfig, Connection, ConnectionError, Endpoint, RecvStream, SendStream, TransportConfig,

@@ -2,12 +2,12 @@
 //! nobody else anything.
 
 use cairn_client::Client;
-use cairn_client::proto::body::Body;
-use cairn_client::proto::frame;
+use cairn_client::proto::content::body::Body;
 use cairn_client::proto::ids::{ConversationId, MsgId};
 use cairn_client::proto::limits::{RUN_MESSAGES_MAX, TEXT_BYTES_MAX};
-use cairn_client::proto::request::{PullRange, Request};
-use cairn_client::proto::response::{Response, ServerFrame};
+use cairn_client::proto::wire::frame;
+use cairn_client::proto::wire::request::{PullRange, Request};
+use cairn_client::proto::wire::response::{Response, ServerFrame};
 use tokio::time::timeout;
 
 use super::raw::{PATIENCE, Raw};

@@ -4,18 +4,18 @@ use std::collections::BTreeSet;
 use std::net::SocketAddr;
 
 use cairn_client::Account;
-use cairn_client::proto::attachment::{AttachmentHash, TransferFrame};
-use cairn_client::proto::body::Body;
-use cairn_client::proto::error::ErrorCode;
-use cairn_client::proto::extras::Extras;
-use cairn_client::proto::group::{Access, GroupSettings, MemberSettings};
+use cairn_client::proto::content::attachment::{AttachmentHash, TransferFrame};
+use cairn_client::proto::content::body::Body;
+use cairn_client::proto::content::extras::Extras;
+use cairn_client::proto::content::message::Draft;
 use cairn_client::proto::ids::{ClientSeq, ConversationId, ImportSource, MsgId, Timestamp, UserId};
 use cairn_client::proto::limits::USERS_PER_REQUEST_MAX;
-use cairn_client::proto::message::Draft;
-use cairn_client::proto::request::{Forward, ImportEntry, PullRange, Request};
-use cairn_client::proto::response::{Response, Role};
-use cairn_client::proto::retention::Retention;
+use cairn_client::proto::model::group::{Access, GroupSettings, MemberSettings};
+use cairn_client::proto::model::retention::Retention;
 use cairn_client::proto::text::{EmojiName, GroupName, Text, Topic, UserName};
+use cairn_client::proto::wire::error::ErrorCode;
+use cairn_client::proto::wire::request::{Forward, ImportEntry, PullRange, Request};
+use cairn_client::proto::wire::response::{Response, Role};
 
 use super::raw::Raw;
 use super::{Stage, attachments, group, text};

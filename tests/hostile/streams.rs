@@ -1,13 +1,13 @@
 //! Streams beside the session stream: too many of them, of no kind, and twice the same.
 
-use cairn_client::proto::close::CloseCode;
-use cairn_client::proto::event::{StreamOpening, TimelineFrame};
-use cairn_client::proto::extras::Extras;
-use cairn_client::proto::frame;
+use cairn_client::proto::content::extras::Extras;
+use cairn_client::proto::content::message::Draft;
 use cairn_client::proto::ids::{ClientSeq, MsgId};
 use cairn_client::proto::limits::HELLO_BYTES_MAX;
-use cairn_client::proto::message::Draft;
-use cairn_client::proto::request::Request;
+use cairn_client::proto::wire::close::CloseCode;
+use cairn_client::proto::wire::event::{StreamOpening, TimelineFrame};
+use cairn_client::proto::wire::frame;
+use cairn_client::proto::wire::request::Request;
 
 use super::raw::{Raw, Stream, prefixed};
 use super::{Stage, connect, group, text};

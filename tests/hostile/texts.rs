@@ -2,25 +2,25 @@
 
 use bytes::Bytes;
 use cairn_client::Client;
-use cairn_client::proto::attachment::{Attachment, AttachmentHash, Media};
-use cairn_client::proto::body::Body;
-use cairn_client::proto::close::CloseCode;
-use cairn_client::proto::error::ErrorCode;
-use cairn_client::proto::extras::Extras;
-use cairn_client::proto::hello::{ClientFrame, Credentials};
+use cairn_client::proto::content::attachment::{Attachment, AttachmentHash, Media};
+use cairn_client::proto::content::body::Body;
+use cairn_client::proto::content::extras::Extras;
+use cairn_client::proto::content::message::Draft;
+use cairn_client::proto::content::picture::Picture;
 use cairn_client::proto::ids::{ClientSeq, ConversationId, ImportSource, MsgId, Timestamp, UserId};
 use cairn_client::proto::limits::{AVATAR_BYTES_MAX, FRAME_BYTES_MAX, PREVIEW_BYTES_MAX};
-use cairn_client::proto::message::Draft;
-use cairn_client::proto::people::{Avatar, Profile};
-use cairn_client::proto::picture::Picture;
-use cairn_client::proto::request::{ImportEntry, PullRange, Request};
-use cairn_client::proto::response::ConversationKind;
+use cairn_client::proto::model::people::{Avatar, Profile};
 use cairn_client::proto::secret::InviteToken;
 use cairn_client::proto::text::{
     About, Caption, DeviceName, DisplayName, EmojiName, FileName, GroupName, MediaType,
     SettingName, SettingValue, Text, Topic, UserName,
 };
-use cairn_client::proto::{codec, frame};
+use cairn_client::proto::wire::close::CloseCode;
+use cairn_client::proto::wire::error::ErrorCode;
+use cairn_client::proto::wire::hello::{ClientFrame, Credentials};
+use cairn_client::proto::wire::request::{ImportEntry, PullRange, Request};
+use cairn_client::proto::wire::response::ConversationKind;
+use cairn_client::proto::wire::{codec, frame};
 
 use super::raw::{Raw, hello};
 use super::{Stage, group, text};

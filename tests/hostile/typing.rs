@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use cairn_client::proto::codec;
 use cairn_client::proto::ids::{ConversationId, UserId};
 use cairn_client::proto::limits::TYPING_INTERVAL;
-use cairn_client::proto::request::Request;
 use cairn_client::proto::text::GroupName;
-use cairn_client::proto::typing::ClientDatagram;
+use cairn_client::proto::wire::codec;
+use cairn_client::proto::wire::request::Request;
+use cairn_client::proto::wire::typing::ClientDatagram;
 use cairn_client::{Account, Client, Endpoint, Event, Events, Options};
 use cairn_server::limits::TYPING_VIEWERS_MAX;
 use tokio::time::{interval, timeout};

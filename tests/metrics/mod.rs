@@ -1,8 +1,8 @@
 //! What a server tells its owner of how it works, and that it tells nobody else.
 
-use cairn_client::proto::body::Body;
-use cairn_client::proto::error::ErrorCode;
+use cairn_client::proto::content::body::Body;
 use cairn_client::proto::text::{GroupName, Text};
+use cairn_client::proto::wire::error::ErrorCode;
 use cairn_client::{Client, Error};
 use serde_json::Value;
 

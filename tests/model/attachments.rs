@@ -2,16 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use cairn_core::api::command::{Actor, Command, Reply};
 use cairn_core::attachment::{AttachmentCommand, AttachmentRecord, AttachmentReply, Upload};
-use cairn_core::command::{Actor, Command, Reply};
 use cairn_core::prefetch::Load;
 use cairn_core::record::Row;
 use cairn_core::{Batch, State};
-use cairn_proto::attachment::{Attachment, AttachmentHash, Media, Preview, Video};
-use cairn_proto::body::Body;
-use cairn_proto::error::ErrorCode;
+use cairn_proto::content::attachment::{Attachment, AttachmentHash, Media, Preview, Video};
+use cairn_proto::content::body::Body;
 use cairn_proto::ids::{ConversationId, MsgId, Timestamp, UserId};
 use cairn_proto::text::{Caption, FileName, MediaType};
+use cairn_proto::wire::error::ErrorCode;
 use cairn_store::trees::Tree;
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;

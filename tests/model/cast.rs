@@ -2,23 +2,23 @@
 
 use std::collections::BTreeMap;
 
+use cairn_core::api::command::{Actor, Command, NewDevice, Reply};
 use cairn_core::attachment::AttachmentCommand;
-use cairn_core::command::{Actor, Command, NewDevice, Reply};
 use cairn_core::record::SecretHash;
-use cairn_proto::extras::{Extra, Extras};
+use cairn_proto::content::extras::{Extra, Extras};
+use cairn_proto::content::message::Draft;
 use cairn_proto::ids::{
     ClientSeq, ConversationId, DeviceId, EpochId, ImportSource, MsgId, Revision, SendStreamId,
     Timestamp, UserId,
 };
-use cairn_proto::message::Draft;
-use cairn_proto::overview::{Moment, OverviewPlace};
-use cairn_proto::people::{Avatar, Profile, RelationAct};
-use cairn_proto::receipts::Reads;
-use cairn_proto::request::{Forward, ImportEntry, Request};
-use cairn_proto::response::Response;
+use cairn_proto::model::people::{Avatar, Profile, RelationAct};
+use cairn_proto::model::receipts::Reads;
 use cairn_proto::text::{
     About, DeviceName, DisplayName, EmojiName, GroupName, SettingName, SettingValue,
 };
+use cairn_proto::wire::overview::{Moment, OverviewPlace};
+use cairn_proto::wire::request::{Forward, ImportEntry, Request};
+use cairn_proto::wire::response::Response;
 
 use super::attachments::{self, FileStep};
 use super::cast_rules::{SETTINGS, VALUES, policy};

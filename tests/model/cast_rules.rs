@@ -1,8 +1,8 @@
 //! Settings and policies of every sort, and what the server does by itself under them.
 
-use cairn_core::command::Command;
+use cairn_core::api::command::Command;
 use cairn_proto::ids::{MsgId, Timestamp};
-use cairn_proto::retention::Retention;
+use cairn_proto::model::retention::Retention;
 
 use super::cast::Cast;
 use super::made::{beside, place};

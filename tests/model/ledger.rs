@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
-use cairn_core::change::{Appended, Change, Origin};
+use cairn_core::api::change::{Appended, Change, Origin};
+use cairn_core::api::{batch, change::MemberCounts};
 use cairn_core::limits::CLOCK_STEP_MS_MAX;
-use cairn_core::{batch, change::MemberCounts};
-use cairn_proto::body::{Body, SystemEntry};
+use cairn_proto::content::body::{Body, SystemEntry};
+use cairn_proto::content::message::{Entry, unpack_entry};
 use cairn_proto::ids::{ConversationId, DeviceId, MsgId, SendStreamId, Timestamp, UserId};
-use cairn_proto::message::{Entry, unpack_entry};
-use cairn_proto::people::Relation;
+use cairn_proto::model::people::Relation;
 use proptest::test_runner::TestCaseError;
 use proptest::{prop_assert, prop_assert_eq};
 

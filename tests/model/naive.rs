@@ -2,29 +2,29 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cairn_core::batch::Effect;
-use cairn_core::command::{Actor, Command, LoggedIn, NewDevice, Reply};
+use cairn_core::api::batch::Effect;
+use cairn_core::api::command::{Actor, Command, LoggedIn, NewDevice, Reply};
 use cairn_core::limits::SEND_STREAMS_PER_DEVICE_MAX;
 use cairn_core::record::SecretHash;
-use cairn_proto::attachment::AttachmentHash;
-use cairn_proto::body::Body;
-use cairn_proto::error::ErrorCode;
-use cairn_proto::extras::Extras;
-use cairn_proto::group::{GroupSettings, JoinerHistory};
-use cairn_proto::hello::ServerRole;
+use cairn_proto::content::attachment::AttachmentHash;
+use cairn_proto::content::body::Body;
+use cairn_proto::content::extras::Extras;
 use cairn_proto::ids::{
     ConversationId, DeviceId, ImportSource, MsgId, SendStreamId, Timestamp, UserId,
 };
 use cairn_proto::limits;
-use cairn_proto::overview::Moment;
-use cairn_proto::people::Profile;
-use cairn_proto::receipts::Reads;
-use cairn_proto::request::Request;
-use cairn_proto::response::{DeviceInfo, Response, Role, UserInfo};
+use cairn_proto::model::group::{GroupSettings, JoinerHistory};
+use cairn_proto::model::people::Profile;
+use cairn_proto::model::receipts::Reads;
 use cairn_proto::text::{DeviceName, GroupName, SettingName, SettingValue, Topic, UserName};
+use cairn_proto::wire::error::ErrorCode;
+use cairn_proto::wire::hello::ServerRole;
+use cairn_proto::wire::overview::Moment;
+use cairn_proto::wire::request::Request;
+use cairn_proto::wire::response::{DeviceInfo, Response, Role, UserInfo};
 
 use super::naive_people::Facts;
-use cairn_proto::retention::Retention;
+use cairn_proto::model::retention::Retention;
 
 use super::naive_overview::Changes;
 

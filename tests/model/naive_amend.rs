@@ -1,13 +1,13 @@
 //! The model's edits and recalls.
 
-use cairn_core::command::Actor;
-use cairn_proto::body::{Amendment, Body};
-use cairn_proto::error::ErrorCode;
-use cairn_proto::extras::{Extras, Reaction};
+use cairn_core::api::command::Actor;
+use cairn_proto::content::body::{Amendment, Body};
+use cairn_proto::content::extras::{Extras, Reaction};
 use cairn_proto::ids::{ConversationId, MsgId, Timestamp};
 use cairn_proto::limits::REACTION_KINDS_MAX;
-use cairn_proto::response::{Response, Role};
 use cairn_proto::text::{Caption, EmojiName, Text};
+use cairn_proto::wire::error::ErrorCode;
+use cairn_proto::wire::response::{Response, Role};
 
 use super::naive::{LogEntry, Naive};
 

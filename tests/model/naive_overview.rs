@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use cairn_core::command::{Actor, Reply};
+use cairn_core::api::command::{Actor, Reply};
 use cairn_core::limits::EPOCHS_MAX;
 use cairn_proto::ids::{ConversationId, EpochId, MsgId, Revision, Timestamp, UserId};
 use cairn_proto::limits::CONVERSATIONS_PER_PAGE_MAX;
-use cairn_proto::overview::{ConversationPage, Moment, OverviewExtent, OverviewPlace};
-use cairn_proto::response::{Conversation, ConversationKind, Role};
+use cairn_proto::wire::overview::{ConversationPage, Moment, OverviewExtent, OverviewPlace};
+use cairn_proto::wire::response::{Conversation, ConversationKind, Role};
 use proptest::prop_assert_eq;
 use proptest::test_runner::TestCaseError;
 

@@ -2,20 +2,20 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cairn_core::account_update::AccountPart;
-use cairn_core::batch::Effect;
-use cairn_core::command::Actor;
-use cairn_core::settings::{Settings, TABLE};
-use cairn_proto::error::ErrorCode;
-use cairn_proto::hello::ServerRole;
+use cairn_core::api::batch::Effect;
+use cairn_core::api::command::Actor;
+use cairn_core::people::account_update::AccountPart;
+use cairn_core::people::settings::{Settings, TABLE};
 use cairn_proto::ids::{ConversationId, UserId};
-use cairn_proto::people::{
+use cairn_proto::model::people::{
     Contact, ContactPage, Friendship, Profile, Relation, RelationAct, UserPage, UserProfile,
 };
-use cairn_proto::presence::UserPresence;
-use cairn_proto::response::Response;
-use cairn_proto::settings::Setting;
+use cairn_proto::model::presence::UserPresence;
+use cairn_proto::model::settings::Setting;
 use cairn_proto::text::{SettingName, SettingValue, UserName};
+use cairn_proto::wire::error::ErrorCode;
+use cairn_proto::wire::hello::ServerRole;
+use cairn_proto::wire::response::Response;
 
 use super::naive::Naive;
 

@@ -1,13 +1,13 @@
 //! The model's receipts, and what is marked as unread.
 
-use cairn_core::account_update::AccountPart;
-use cairn_core::batch::Effect;
-use cairn_core::command::Actor;
-use cairn_proto::error::ErrorCode;
+use cairn_core::api::batch::Effect;
+use cairn_core::api::command::Actor;
+use cairn_core::people::account_update::AccountPart;
 use cairn_proto::ids::{ConversationId, MsgId, UserId};
 use cairn_proto::limits::{MARKED_OWN_MAX, MARKED_UNREAD_MAX};
-use cairn_proto::receipts::{Reads, Receipt, ReceiptCounts, ReceiptPage, ReceiptState};
-use cairn_proto::response::Response;
+use cairn_proto::model::receipts::{Reads, Receipt, ReceiptCounts, ReceiptPage, ReceiptState};
+use cairn_proto::wire::error::ErrorCode;
+use cairn_proto::wire::response::Response;
 
 use super::naive::{Member, Naive};
 

@@ -1,14 +1,14 @@
 //! The model's retention: how long messages stay, and what goes.
 
-use cairn_core::batch::Effect;
-use cairn_core::command::{Actor, Reply};
-use cairn_core::retention::{Retained, cutoff};
-use cairn_proto::body::{Body, SystemEntry};
-use cairn_proto::error::ErrorCode;
+use cairn_core::api::batch::Effect;
+use cairn_core::api::command::{Actor, Reply};
+use cairn_core::messages::retention::{Retained, cutoff};
+use cairn_proto::content::body::{Body, SystemEntry};
 use cairn_proto::ids::{ConversationId, MsgId, Timestamp, UserId};
 use cairn_proto::limits::RETENTION_DAYS_MAX;
-use cairn_proto::response::{Response, Role};
-use cairn_proto::retention::{Retention, RetentionInfo};
+use cairn_proto::model::retention::{Retention, RetentionInfo};
+use cairn_proto::wire::error::ErrorCode;
+use cairn_proto::wire::response::{Response, Role};
 
 use super::naive::{Conversation, LogEntry, Naive};
 

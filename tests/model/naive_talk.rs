@@ -1,17 +1,17 @@
 //! The model's conversations: who is in them, what is said, and how far everybody is.
 
-use cairn_core::batch::Effect;
-use cairn_core::command::{Actor, Feed, Grant, Reply};
+use cairn_core::api::batch::Effect;
+use cairn_core::api::command::{Actor, Feed, Grant, Reply};
 use cairn_core::limits::CLOCK_STEP_MS_MAX;
-use cairn_proto::body::{Body, SystemEntry};
-use cairn_proto::error::ErrorCode;
-use cairn_proto::extras::Extras;
-use cairn_proto::group::GroupSettings;
-use cairn_proto::hello::ServerRole;
+use cairn_proto::content::body::{Body, SystemEntry};
+use cairn_proto::content::extras::Extras;
 use cairn_proto::ids::{ConversationId, ImportSource, MsgId, Timestamp, UserId};
-use cairn_proto::request::{ImportEntry, Request};
-use cairn_proto::response::{self, ConversationKind, Explained, MemberPage, Response, Role};
+use cairn_proto::model::group::GroupSettings;
 use cairn_proto::text::{GroupName, Topic};
+use cairn_proto::wire::error::ErrorCode;
+use cairn_proto::wire::hello::ServerRole;
+use cairn_proto::wire::request::{ImportEntry, Request};
+use cairn_proto::wire::response::{self, ConversationKind, Explained, MemberPage, Response, Role};
 
 use std::collections::{BTreeMap, BTreeSet};
 

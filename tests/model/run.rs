@@ -3,14 +3,14 @@
 use std::cmp::Ordering;
 
 use bytes::Bytes;
-use cairn_core::command::Command;
+use cairn_core::api::command::Command;
 use cairn_core::limits::PREFETCH_ROUNDS_MAX;
 use cairn_core::prefetch::Load;
 use cairn_core::record::Row;
-use cairn_core::{Batch, State, batch};
+use cairn_core::{Batch, State, api::batch};
+use cairn_proto::content::message::unpack_entry;
 use cairn_proto::ids::{MsgId, Revision, Timestamp};
-use cairn_proto::message::unpack_entry;
-use cairn_proto::request::Request;
+use cairn_proto::wire::request::Request;
 use proptest::test_runner::TestCaseError;
 use proptest::{prop_assert, prop_assert_eq};
 

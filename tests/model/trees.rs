@@ -3,19 +3,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cairn_core::State;
-use cairn_core::msgid_set::MsgIdSet;
 use cairn_core::prefetch::Load;
 use cairn_core::record::{
     ConversationRecord, CursorChunk, DeviceRecord, EpochRecord, GroupRecord, InviteRecord,
     MemberChunk, MembershipRecord, RecentPart, RecentSend, Row, SecretHash, SendCursor,
     StoredMember, StoredMentions, UserRecord,
 };
-use cairn_core::relation::{RelationChunk, StoredRelation};
+use cairn_core::state::msgid_set::MsgIdSet;
+use cairn_core::state::relation::{RelationChunk, StoredRelation};
 use cairn_proto::ids::{
     ConversationId, DeviceId, ImportSource, MsgId, Revision, SendStreamId, UserId,
 };
-use cairn_proto::people::Profile;
-use cairn_proto::retention::Retention;
+use cairn_proto::model::people::Profile;
+use cairn_proto::model::retention::Retention;
 use cairn_proto::text::{GroupName, SettingName, SettingValue};
 use cairn_store::trees::Tree;
 

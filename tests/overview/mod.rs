@@ -4,16 +4,16 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use cairn_client::proto::body::Body;
+use cairn_client::proto::content::body::Body;
 use cairn_client::proto::ids::{ConversationId, EpochId, MsgId, Revision};
 use cairn_client::proto::limits::{CONVERSATIONS_PER_PAGE_MAX, TEXT_BYTES_MAX};
-use cairn_client::proto::overview::{Moment, OverviewExtent};
-use cairn_client::proto::response::Role;
 use cairn_client::proto::text::{GroupName, Text};
+use cairn_client::proto::wire::overview::{Moment, OverviewExtent};
+use cairn_client::proto::wire::response::Role;
 use cairn_client::{Account, Client, Options, Overview};
+use cairn_core::reading::unread_marker::UnreadMarker;
 use cairn_core::record::{EpochRecord, MemberChunk, MemberRecord, MemberTerms, StoredMember};
-use cairn_core::unread_marker::UnreadMarker;
-use cairn_store::rows::RowChange;
+use cairn_store::trees::rows::RowChange;
 use cairn_store::trees::{MetaKey, RowKey};
 
 use crate::groups::diagnosed;

@@ -7,13 +7,15 @@ mod presence;
 
 use std::time::Duration;
 
-use cairn_client::proto::body::Body;
-use cairn_client::proto::error::ErrorCode;
+use cairn_client::proto::content::body::Body;
 use cairn_client::proto::ids::{MsgId, UserId};
 use cairn_client::proto::limits::AVATAR_BYTES_MAX;
-use cairn_client::proto::people::{Avatar, Contact, Friendship, Profile, Relation, RelationAct};
-use cairn_client::proto::receipts::ReceiptState;
+use cairn_client::proto::model::people::{
+    Avatar, Contact, Friendship, Profile, Relation, RelationAct,
+};
+use cairn_client::proto::model::receipts::ReceiptState;
 use cairn_client::proto::text::{About, EmojiName, SettingName, SettingValue, Text};
+use cairn_client::proto::wire::error::ErrorCode;
 use cairn_client::{Client, Error, Event, Events, Options};
 use tokio::time::timeout;
 

@@ -1,11 +1,11 @@
 //! What is a user's own on the server is the same on all his devices, and they are told when it is another.
 
-use cairn_client::proto::error::ErrorCode;
-use cairn_client::proto::event::AccountUpdate;
-use cairn_client::proto::hello::ServerRole;
-use cairn_client::proto::people::Profile;
-use cairn_client::proto::receipts::Reads;
+use cairn_client::proto::model::people::Profile;
+use cairn_client::proto::model::receipts::Reads;
 use cairn_client::proto::text::DisplayName;
+use cairn_client::proto::wire::error::ErrorCode;
+use cairn_client::proto::wire::event::AccountUpdate;
+use cairn_client::proto::wire::hello::ServerRole;
 use cairn_client::{Client, Event, Events, Options};
 use tokio::time::timeout;
 

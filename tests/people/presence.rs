@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use cairn_client::proto::body::Body;
-use cairn_client::proto::error::ErrorCode;
+use cairn_client::proto::content::body::Body;
 use cairn_client::proto::ids::{ConversationId, UserId};
 use cairn_client::proto::limits::TYPING_INTERVAL;
-use cairn_client::proto::people::RelationAct;
-use cairn_client::proto::presence::{DeviceKind, Presence, PresentDevice, UserPresence};
+use cairn_client::proto::model::people::RelationAct;
+use cairn_client::proto::model::presence::{DeviceKind, Presence, PresentDevice, UserPresence};
 use cairn_client::proto::text::{DeviceName, GroupName, Password, Text, UserName};
+use cairn_client::proto::wire::error::ErrorCode;
 use cairn_client::{Client, Event, Events, JoinRequest, Options};
 use tokio::time::timeout;
 

@@ -1,25 +1,25 @@
 //! A small server in memory with one user who asks, and what he asks about.
 
+use cairn_core::api::change::Change;
+use cairn_core::api::command::{Actor, Command, NewDevice, Reply};
 use cairn_core::attachment::{AttachmentRecord, Upload};
-use cairn_core::change::Change;
-use cairn_core::command::{Actor, Command, NewDevice, Reply};
 use cairn_core::record::{SecretHash, UserRecord};
 use cairn_core::{Batch, State};
-use cairn_proto::attachment::AttachmentHash;
-use cairn_proto::body::Body;
-use cairn_proto::error::ErrorCode;
-use cairn_proto::extras::Extras;
-use cairn_proto::group::{Access, GroupSettings};
-use cairn_proto::hello::ServerRole;
+use cairn_proto::content::attachment::AttachmentHash;
+use cairn_proto::content::body::Body;
+use cairn_proto::content::extras::Extras;
+use cairn_proto::content::message::{Draft, Entry};
 use cairn_proto::ids::{
     ClientSeq, ConversationId, DeviceId, MsgId, SendStreamId, Timestamp, UserId,
 };
-use cairn_proto::message::{Draft, Entry};
-use cairn_proto::people::RelationAct;
-use cairn_proto::receipts::Reads;
-use cairn_proto::request::Request;
-use cairn_proto::response::{Response, Role};
+use cairn_proto::model::group::{Access, GroupSettings};
+use cairn_proto::model::people::RelationAct;
+use cairn_proto::model::receipts::Reads;
 use cairn_proto::text::{DeviceName, GroupName, SettingName, SettingValue, Text, UserName};
+use cairn_proto::wire::error::ErrorCode;
+use cairn_proto::wire::hello::ServerRole;
+use cairn_proto::wire::request::Request;
+use cairn_proto::wire::response::{Response, Role};
 
 use super::requests::Asked;
 

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use cairn_client::proto::body::Body;
+use cairn_client::proto::content::body::Body;
 use cairn_client::proto::ids::{ConversationId, MsgId};
 use cairn_client::proto::limits::RECEIPT_CURSORS_MAX;
-use cairn_client::proto::receipts::ReceiptCounts;
+use cairn_client::proto::model::receipts::ReceiptCounts;
 use cairn_client::proto::text::{DeviceName, GroupName, Text, UserName};
 use cairn_client::{Client, Endpoint, Event, Events, JoinRequest, Options};
 use tokio::task::JoinSet;

@@ -1,11 +1,11 @@
 //! Marking as unread what was read: counts and badges follow on every device, and others notice nothing.
 
-use cairn_client::proto::body::Body;
-use cairn_client::proto::error::ErrorCode;
-use cairn_client::proto::extras::{Extra, Extras};
+use cairn_client::proto::content::body::Body;
+use cairn_client::proto::content::extras::{Extra, Extras};
 use cairn_client::proto::ids::{ConversationId, MsgId};
 use cairn_client::proto::limits::{MARKED_OWN_MAX, MARKED_UNREAD_MAX};
 use cairn_client::proto::text::{GroupName, Text};
+use cairn_client::proto::wire::error::ErrorCode;
 use cairn_client::{Account, Client, Error, Event, Events, Options};
 
 use crate::support::{Server, event, invite};

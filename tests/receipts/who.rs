@@ -1,14 +1,14 @@
 //! Who has got a message and who has read it: as asked, and as told while it changes.
 
-use cairn_client::proto::body::Body;
-use cairn_client::proto::error::ErrorCode;
+use cairn_client::proto::content::body::Body;
 use cairn_client::proto::ids::{ConversationId, ImportSource, MsgId, Timestamp, UserId};
 use cairn_client::proto::limits::{
     RECEIPTS_COUNTED_MAX, RECEIPTS_PER_PAGE_MAX, USERS_PER_REQUEST_MAX,
 };
-use cairn_client::proto::receipts::{MemberCursors, Reads, ReceiptCounts, ReceiptState};
-use cairn_client::proto::request::ImportEntry;
+use cairn_client::proto::model::receipts::{MemberCursors, Reads, ReceiptCounts, ReceiptState};
 use cairn_client::proto::text::{GroupName, SettingName, SettingValue, Text, UserName};
+use cairn_client::proto::wire::error::ErrorCode;
+use cairn_client::proto::wire::request::ImportEntry;
 use cairn_client::{Client, Error, Event, Events};
 
 use crate::support::{Server, acked, event, invite};

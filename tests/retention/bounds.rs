@@ -1,11 +1,11 @@
 //! What holds for all conversations of a server, and what an age means where devices hold messages back.
 
 use cairn_client::Client;
-use cairn_client::proto::error::ErrorCode;
 use cairn_client::proto::ids::{ConversationId, MsgId};
-use cairn_client::proto::request::PullRange;
-use cairn_client::proto::retention::{Retention, RetentionInfo};
+use cairn_client::proto::model::retention::{Retention, RetentionInfo};
 use cairn_client::proto::text::{GroupName, SettingName, SettingValue};
+use cairn_client::proto::wire::error::ErrorCode;
+use cairn_client::proto::wire::request::PullRange;
 
 use super::{expired, import, refused, text};
 use crate::support::{Server, acked, invite, until};

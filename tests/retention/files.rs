@@ -2,13 +2,13 @@
 
 use std::io::Cursor;
 
-use cairn_client::proto::attachment::{Attachment, AttachmentHash};
-use cairn_client::proto::body::Body;
-use cairn_client::proto::error::ErrorCode;
-use cairn_client::proto::group::{GroupSettings, JoinerHistory};
+use cairn_client::proto::content::attachment::{Attachment, AttachmentHash};
+use cairn_client::proto::content::body::Body;
 use cairn_client::proto::ids::{ConversationId, MsgId};
-use cairn_client::proto::retention::Retention;
+use cairn_client::proto::model::group::{GroupSettings, JoinerHistory};
+use cairn_client::proto::model::retention::Retention;
 use cairn_client::proto::text::{Caption, FileName, GroupName, MediaType};
+use cairn_client::proto::wire::error::ErrorCode;
 use cairn_client::{Client, Error, TransferError};
 
 use super::expired;

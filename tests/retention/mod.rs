@@ -7,15 +7,15 @@ mod uses;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use cairn_client::proto::body::Body;
-use cairn_client::proto::error::ErrorCode;
+use cairn_client::proto::content::body::Body;
 use cairn_client::proto::ids::{ConversationId, ImportSource, MsgId, Timestamp};
 use cairn_client::proto::limits::RETENTION_DAYS_MAX;
-use cairn_client::proto::request::{ImportEntry, PullRange};
-use cairn_client::proto::retention::{Retention, RetentionInfo};
+use cairn_client::proto::model::retention::{Retention, RetentionInfo};
 use cairn_client::proto::text::{EmojiName, GroupName, Text, UserName};
+use cairn_client::proto::wire::error::ErrorCode;
+use cairn_client::proto::wire::request::{ImportEntry, PullRange};
 use cairn_client::{Client, Error, Event, Events};
-use cairn_store::doctor;
+use cairn_store::check::doctor;
 
 use crate::support::{Server, acked, event, invite, next};
 

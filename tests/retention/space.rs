@@ -3,12 +3,12 @@
 use std::path::Path;
 
 use cairn_client::Client;
-use cairn_client::proto::body::Body;
+use cairn_client::proto::content::body::Body;
 use cairn_client::proto::ids::{ConversationId, ImportSource, MsgId};
 use cairn_client::proto::limits::IMPORT_ENTRIES_MAX;
-use cairn_client::proto::request::{ImportEntry, PullRange};
-use cairn_client::proto::retention::Retention;
+use cairn_client::proto::model::retention::Retention;
 use cairn_client::proto::text::{GroupName, Text, UserName};
+use cairn_client::proto::wire::request::{ImportEntry, PullRange};
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 

@@ -2,24 +2,24 @@
 
 use std::path::Path;
 
-use cairn_client::proto::attachment::{Attachment, AttachmentHash};
-use cairn_client::proto::body::Body;
-use cairn_client::proto::extras::Extras;
+use cairn_client::proto::content::attachment::{Attachment, AttachmentHash};
+use cairn_client::proto::content::body::Body;
+use cairn_client::proto::content::extras::Extras;
+use cairn_client::proto::content::message::Draft;
 use cairn_client::proto::ids::{
     ClientSeq, ConversationId, DeviceId, MsgId, SendStreamId, Timestamp,
 };
-use cairn_client::proto::message::Draft;
-use cairn_client::proto::request::Request;
-use cairn_client::proto::response::Response;
-use cairn_client::proto::retention::Retention;
+use cairn_client::proto::model::retention::Retention;
 use cairn_client::proto::text::{Caption, DeviceName, FileName, GroupName, MediaType, UserName};
+use cairn_client::proto::wire::request::Request;
+use cairn_client::proto::wire::response::Response;
+use cairn_core::api::command::{Actor, Command, NewDevice, Reply};
 use cairn_core::attachment::AttachmentCommand;
-use cairn_core::command::{Actor, Command, NewDevice, Reply};
 use cairn_core::limits::REFS_DROPPED_MAX;
 use cairn_core::record::SecretHash;
-use cairn_store::attachments::AttachmentFiles;
-use cairn_store::doctor;
+use cairn_store::check::doctor;
 use cairn_store::engine::Engine;
+use cairn_store::files::attachments::AttachmentFiles;
 
 const NOW: Timestamp = Timestamp::new(1_700_000_000_000);
 const POLICY: Retention = Retention::Days(1);

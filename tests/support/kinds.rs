@@ -1,6 +1,6 @@
 //! The requests of the wire by their names, so that a test that is about all of them can say that it leaves none out.
 
-use cairn_client::proto::request::Request;
+use cairn_client::proto::wire::request::Request;
 
 macro_rules! kinds {
     ($($variant:ident),* $(,)?) => {

@@ -10,9 +10,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
+use cairn_client::proto::content::message::Message;
 use cairn_client::proto::ids::{ConversationId, MsgId};
 use cairn_client::proto::invite::{InviteLink, ServerAddr};
-use cairn_client::proto::message::Message;
 use cairn_client::proto::text::{DeviceName, UserName};
 use cairn_client::{Account, Client, Event, Events, JoinRequest, Options, Timeline};
 use tempfile::TempDir;

@@ -1,8 +1,8 @@
 //! Where one device is in one conversation, and whether everything up to there came once and in order.
 
 use cairn_client::Error;
+use cairn_client::proto::content::message::{Run, split_entry};
 use cairn_client::proto::ids::MsgId;
-use cairn_client::proto::message::{Run, split_entry};
 use hashbrown::HashMap;
 
 use super::sequence::{Anomalies, Sequence};
@@ -61,10 +61,10 @@ mod tests {
 
     use super::*;
     use crate::live::stamp::Texts;
-    use cairn_client::proto::body::Body;
-    use cairn_client::proto::extras::Extras;
+    use cairn_client::proto::content::body::Body;
+    use cairn_client::proto::content::extras::Extras;
+    use cairn_client::proto::content::message::Entry;
     use cairn_client::proto::ids::{ConversationId, Timestamp, UserId};
-    use cairn_client::proto::message::Entry;
     use cairn_client::proto::text::Text;
 
     fn run(first: u64, bodies: Vec<Body>) -> Run {

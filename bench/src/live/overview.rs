@@ -3,13 +3,13 @@
 use std::fmt;
 use std::time::Duration;
 
-use cairn_client::proto::body::Body;
-use cairn_client::proto::frame;
-use cairn_client::proto::hello::Welcome;
+use cairn_client::proto::content::body::Body;
 use cairn_client::proto::ids::{ConversationId, RequestId, Timestamp};
-use cairn_client::proto::overview::{ConversationPage, Moment};
-use cairn_client::proto::response::{Response, ServerFrame};
 use cairn_client::proto::text::{GroupName, Text};
+use cairn_client::proto::wire::frame;
+use cairn_client::proto::wire::hello::Welcome;
+use cairn_client::proto::wire::overview::{ConversationPage, Moment};
+use cairn_client::proto::wire::response::{Response, ServerFrame};
 use cairn_client::{Account, Client, Error, Options, WhoAmI};
 use clap::Args;
 use clap::builder::RangedU64ValueParser;

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use cairn_client::Client;
+use cairn_client::proto::content::message::Run;
 use cairn_client::proto::ids::ConversationId;
-use cairn_client::proto::message::Run;
 use parking_lot::Mutex;
 use tokio::sync::watch;
 

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use cairn_client::proto::body::Body;
+use cairn_client::proto::content::body::Body;
 use cairn_client::proto::text::{Text, TextError};
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
@@ -125,9 +125,9 @@ impl Texts {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use cairn_client::proto::extras::Extras;
+    use cairn_client::proto::content::extras::Extras;
+    use cairn_client::proto::content::message::Entry;
     use cairn_client::proto::ids::{Timestamp, UserId};
-    use cairn_client::proto::message::Entry;
 
     #[test]
     fn a_stamp_is_read_from_the_packed_entry_of_its_message() {

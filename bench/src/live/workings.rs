@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use cairn_client::proto::metrics::{Histogram, Metrics};
+use cairn_client::proto::wire::metrics::{Histogram, Metrics};
 use serde::Serialize;
 
 use crate::report::{Figure, grouped};
@@ -120,7 +120,7 @@ impl Workings {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use cairn_client::proto::metrics::{Bucket, CheckpointMetrics};
+    use cairn_client::proto::wire::metrics::{Bucket, CheckpointMetrics};
 
     fn reading(written_bytes: Option<u64>, times: u64) -> Reading {
         let syncs = [(500, 3), (4_000, 1)].map(|(up_to_micros, count)| Bucket {

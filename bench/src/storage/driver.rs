@@ -3,26 +3,26 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use cairn_proto::body::Body;
-use cairn_proto::extras::Extras;
+use cairn_proto::content::body::Body;
+use cairn_proto::content::extras::Extras;
+use cairn_proto::content::message::{Draft, Run};
 use cairn_proto::ids::{
     ClientSeq, ConversationId, DeviceId, MsgId, SendStreamId, Timestamp, UserId,
 };
 use cairn_proto::limits::{INVITE_USES_MAX, USERS_PER_REQUEST_MAX};
-use cairn_proto::message::{Draft, Run};
-use cairn_proto::request::{PullRange, Request};
-use cairn_proto::response::Response;
 use cairn_proto::text::{DeviceName, GroupName, SettingName, SettingValue, Text, UserName};
+use cairn_proto::wire::request::{PullRange, Request};
+use cairn_proto::wire::response::Response;
 use sha2::{Digest as _, Sha256};
 
 use crate::error::BenchError;
 use crate::limits;
 use crate::storage::release::await_release;
-use cairn_core::command::{Actor, NewDevice};
+use cairn_core::api::command::{Actor, NewDevice};
 use cairn_core::record::SecretHash;
 use cairn_core::{Command, Reply};
+use cairn_store::blocks::run::RunLimits;
 use cairn_store::engine::{Committed, Engine};
-use cairn_store::run::RunLimits;
 use cairn_store::timeline::Timeline;
 
 /// When everything in a run happens. The engine knows no clock, and what is stored must not depend on one.

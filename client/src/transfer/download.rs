@@ -5,17 +5,17 @@ use std::fs::TryLockError;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use cairn_proto::attachment::{Attachment, AttachmentHash, TransferFrame};
-use cairn_proto::event::StreamOpening;
+use cairn_proto::content::attachment::{Attachment, AttachmentHash, TransferFrame};
 use cairn_proto::ids::{ConversationId, MsgId};
+use cairn_proto::wire::event::StreamOpening;
 use tokio::fs::{self, File, OpenOptions};
 use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _, AsyncWriteExt as _};
 use tokio::time::sleep;
 
 use super::{Progress, RetryBudget, Step, Stopped, TransferError, heard};
-use crate::client::Client;
+use crate::api::client::Client;
 use crate::limits;
-use crate::link::{Lost, Reader};
+use crate::transport::link::{Lost, Reader};
 
 /// Fetching files.
 impl Client {

@@ -7,19 +7,19 @@ mod upload;
 use std::io;
 use std::path::PathBuf;
 
-use cairn_proto::attachment::{AttachmentHash, TransferFrame};
-use cairn_proto::codec;
-use cairn_proto::error::ErrorCode;
-use cairn_proto::event::StreamOpening;
-use cairn_proto::frame;
+use cairn_proto::content::attachment::{AttachmentHash, TransferFrame};
 use cairn_proto::limits::{FRAME_BYTES_MAX, TRANSFERS_PER_CONNECTION_MAX};
+use cairn_proto::wire::codec;
+use cairn_proto::wire::error::ErrorCode;
+use cairn_proto::wire::event::StreamOpening;
+use cairn_proto::wire::frame;
 use tokio::sync::{Semaphore, SemaphorePermit, watch};
 use tokio::time::sleep;
 
-use crate::client::Client;
+use crate::api::client::Client;
 use crate::error::Error;
 use crate::limits;
-use crate::link::{Link, Lost, Reader, Writer};
+use crate::transport::link::{Link, Lost, Reader, Writer};
 
 /// How far a transfer is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

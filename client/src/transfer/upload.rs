@@ -3,16 +3,16 @@
 use std::io::{self, SeekFrom};
 use std::path::Path;
 
-use cairn_proto::attachment::{AttachmentHash, TransferFrame};
-use cairn_proto::error::ErrorCode;
-use cairn_proto::event::StreamOpening;
+use cairn_proto::content::attachment::{AttachmentHash, TransferFrame};
+use cairn_proto::wire::error::ErrorCode;
+use cairn_proto::wire::event::StreamOpening;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncSeek, AsyncSeekExt as _};
 
 use super::{Progress, RetryBudget, Step, Stopped, TransferError, Uploaded, heard};
-use crate::client::Client;
+use crate::api::client::Client;
 use crate::error::Error;
 use crate::limits;
-use crate::link::{Lost, Reader, Writer};
+use crate::transport::link::{Lost, Reader, Writer};
 
 /// Sending files.
 impl Client {

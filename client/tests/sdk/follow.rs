@@ -1,17 +1,17 @@
 //! Timelines: every message once and in order, whatever is pushed, lost, doubled or late.
 
 use bytes::Bytes;
-use cairn_client::proto::body::Body;
-use cairn_client::proto::close::CloseCode;
-use cairn_client::proto::error::ErrorCode;
-use cairn_client::proto::event::TimelineFrame;
-use cairn_client::proto::extras::Extras;
+use cairn_client::proto::content::body::Body;
+use cairn_client::proto::content::extras::Extras;
+use cairn_client::proto::content::message::{Entry, Message, Run};
 use cairn_client::proto::ids::{ConversationId, MsgId, Timestamp, UserId};
 use cairn_client::proto::limits::{RUN_BYTES_MAX, RUN_MESSAGES_MAX};
-use cairn_client::proto::message::{Entry, Message, Run};
-use cairn_client::proto::request::{PullRange, Request};
-use cairn_client::proto::response::{Pulled, Response};
 use cairn_client::proto::text::Text;
+use cairn_client::proto::wire::close::CloseCode;
+use cairn_client::proto::wire::error::ErrorCode;
+use cairn_client::proto::wire::event::TimelineFrame;
+use cairn_client::proto::wire::request::{PullRange, Request};
+use cairn_client::proto::wire::response::{Pulled, Response};
 use cairn_client::{Client, Error, Event, Options, Timeline, limits};
 
 use crate::fake::{Fake, Peer, eager, soon};

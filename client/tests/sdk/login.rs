@@ -4,14 +4,14 @@ use std::net::{Ipv4Addr, UdpSocket};
 use std::time::Duration;
 
 use cairn_client::proto::ALPN;
-use cairn_client::proto::close::CloseCode;
-use cairn_client::proto::error::ErrorCode;
-use cairn_client::proto::hello::{Credentials, ServerRole};
 use cairn_client::proto::ids::{DeviceId, UserId};
 use cairn_client::proto::invite::{InviteLink, ServerAddr};
-use cairn_client::proto::response::ServerFrame;
 use cairn_client::proto::secret::{InviteToken, Pin};
 use cairn_client::proto::text::{DeviceName, Password, UserName};
+use cairn_client::proto::wire::close::CloseCode;
+use cairn_client::proto::wire::error::ErrorCode;
+use cairn_client::proto::wire::hello::{Credentials, ServerRole};
+use cairn_client::proto::wire::response::ServerFrame;
 use cairn_client::{Account, Client, Endpoint, Error, Event, JoinRequest, Options, WhoAmI, limits};
 use tokio::time::Instant;
 
@@ -382,7 +382,9 @@ async fn clients_can_share_a_socket_and_close_says_goodbye() {
         peer_two
             .answer(
                 id,
-                Ok(cairn_client::proto::response::Response::Devices(Vec::new())),
+                Ok(cairn_client::proto::wire::response::Response::Devices(
+                    Vec::new(),
+                )),
             )
             .await;
     });

@@ -1,11 +1,13 @@
 //! What the login told: at hand without asking, for as long as it is right.
 
-use cairn_client::proto::close::CloseCode;
-use cairn_client::proto::event::TimelineFrame;
 use cairn_client::proto::ids::{ConversationId, MsgId, Revision};
-use cairn_client::proto::overview::{ConversationPage, Moment, OverviewExtent, OverviewPlace};
-use cairn_client::proto::request::Request;
-use cairn_client::proto::response::Response;
+use cairn_client::proto::wire::close::CloseCode;
+use cairn_client::proto::wire::event::TimelineFrame;
+use cairn_client::proto::wire::overview::{
+    ConversationPage, Moment, OverviewExtent, OverviewPlace,
+};
+use cairn_client::proto::wire::request::Request;
+use cairn_client::proto::wire::response::Response;
 use cairn_client::{Client, Event, Options, Overview};
 
 use crate::fake::{Fake, NOW, Peer, eager, everything, soon};

@@ -1,15 +1,15 @@
 //! Answers and what is pushed come by different streams: whichever is first, the newer one stands in the end.
 
 use cairn_client::Event;
-use cairn_client::proto::close::CloseCode;
-use cairn_client::proto::event::TimelineFrame;
-use cairn_client::proto::hello::ServerRole;
 use cairn_client::proto::ids::UserId;
-use cairn_client::proto::people::{Contact, ContactPage, Friendship, Relation};
-use cairn_client::proto::presence::{DeviceKind, PresentDevice, UserPresence};
-use cairn_client::proto::request::Request;
-use cairn_client::proto::response::{Response, UserInfo};
+use cairn_client::proto::model::people::{Contact, ContactPage, Friendship, Relation};
+use cairn_client::proto::model::presence::{DeviceKind, PresentDevice, UserPresence};
 use cairn_client::proto::text::UserName;
+use cairn_client::proto::wire::close::CloseCode;
+use cairn_client::proto::wire::event::TimelineFrame;
+use cairn_client::proto::wire::hello::ServerRole;
+use cairn_client::proto::wire::request::Request;
+use cairn_client::proto::wire::response::{Response, UserInfo};
 
 use crate::fake::{Fake, eager, soon};
 

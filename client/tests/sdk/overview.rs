@@ -1,11 +1,13 @@
 //! Lists of chats: whole whatever their pages, and kept up to date with little.
 
 use cairn_client::Error;
-use cairn_client::proto::close::CloseCode;
 use cairn_client::proto::ids::{ConversationId, MsgId, Revision};
-use cairn_client::proto::overview::{ConversationPage, Moment, OverviewExtent, OverviewPlace};
-use cairn_client::proto::request::Request;
-use cairn_client::proto::response::{Conversation, Response};
+use cairn_client::proto::wire::close::CloseCode;
+use cairn_client::proto::wire::overview::{
+    ConversationPage, Moment, OverviewExtent, OverviewPlace,
+};
+use cairn_client::proto::wire::request::Request;
+use cairn_client::proto::wire::response::{Conversation, Response};
 
 use crate::fake::{Fake, NOW, eager, everything, soon};
 use crate::requests::group;

@@ -1,8 +1,8 @@
 //! A client that does not read for a while.
 
 use cairn_client::Options;
-use cairn_client::proto::event::TimelineFrame;
 use cairn_client::proto::ids::MsgId;
+use cairn_client::proto::wire::event::TimelineFrame;
 
 use crate::fake::{Fake, Peer, eager, soon};
 use crate::follow::{Log, ONE, reads};

@@ -2,20 +2,22 @@
 
 use std::time::Duration;
 
-use cairn_client::proto::body::Body;
-use cairn_client::proto::close::CloseCode;
-use cairn_client::proto::error::ErrorCode;
-use cairn_client::proto::event::TimelineFrame;
-use cairn_client::proto::group::MemberSettings;
-use cairn_client::proto::hello::ServerRole;
+use cairn_client::proto::content::body::Body;
 use cairn_client::proto::ids::{ConversationId, DeviceId, ImportSource, MsgId, Timestamp, UserId};
 use cairn_client::proto::invite::ServerAddr;
 use cairn_client::proto::limits::{FRAME_BYTES_MAX, IMPORT_ENTRIES_MAX, TEXT_BYTES_MAX};
-use cairn_client::proto::receipts::Reads;
-use cairn_client::proto::request::{ImportEntry, Request};
-use cairn_client::proto::response::{Conversation, ConversationKind, Response, Role, UserInfo};
+use cairn_client::proto::model::group::MemberSettings;
+use cairn_client::proto::model::receipts::Reads;
 use cairn_client::proto::secret::InviteToken;
 use cairn_client::proto::text::{GroupName, Text, UserName};
+use cairn_client::proto::wire::close::CloseCode;
+use cairn_client::proto::wire::error::ErrorCode;
+use cairn_client::proto::wire::event::TimelineFrame;
+use cairn_client::proto::wire::hello::ServerRole;
+use cairn_client::proto::wire::request::{ImportEntry, Request};
+use cairn_client::proto::wire::response::{
+    Conversation, ConversationKind, Response, Role, UserInfo,
+};
 use cairn_client::{Error, Event, Imported};
 
 use crate::fake::{Fake, eager, soon};
@@ -345,7 +347,9 @@ async fn a_large_import_goes_in_parts_that_fit() {
                 let (mut parts, mut next) = (0, 10);
                 while next < 10 + total {
                     let (id, request) = peer.request().await;
-                    assert!(cairn_client::proto::codec::encode(&request).len() < FRAME_BYTES_MAX);
+                    assert!(
+                        cairn_client::proto::wire::codec::encode(&request).len() < FRAME_BYTES_MAX
+                    );
                     let Request::Import { first, entries, .. } = request else {
                         panic!("{request:?}")
                     };

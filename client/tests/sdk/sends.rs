@@ -4,16 +4,16 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use cairn_client::proto::ALPN;
-use cairn_client::proto::body::Body;
-use cairn_client::proto::close::CloseCode;
-use cairn_client::proto::error::ErrorCode;
-use cairn_client::proto::extras::{Extra, Extras};
+use cairn_client::proto::content::body::Body;
+use cairn_client::proto::content::extras::{Extra, Extras};
+use cairn_client::proto::content::message::Draft;
 use cairn_client::proto::ids::{ClientSeq, ConversationId, MsgId, RequestId, SendStreamId};
 use cairn_client::proto::limits::SENDS_IN_FLIGHT_MAX;
-use cairn_client::proto::message::Draft;
-use cairn_client::proto::request::Request;
-use cairn_client::proto::response::Response;
 use cairn_client::proto::text::Text;
+use cairn_client::proto::wire::close::CloseCode;
+use cairn_client::proto::wire::error::ErrorCode;
+use cairn_client::proto::wire::request::Request;
+use cairn_client::proto::wire::response::Response;
 use cairn_client::{Accepted, Client, Error, Options, Reconnect, TryEnqueueError};
 
 use crate::fake::{Fake, Identity, Peer, eager, soon};

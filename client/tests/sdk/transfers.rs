@@ -4,9 +4,9 @@ use std::future::poll_fn;
 use std::io::Cursor;
 use std::pin::pin;
 
-use cairn_client::proto::attachment::{AttachmentHash, TransferFrame};
-use cairn_client::proto::error::ErrorCode;
-use cairn_client::proto::event::StreamOpening;
+use cairn_client::proto::content::attachment::{AttachmentHash, TransferFrame};
+use cairn_client::proto::wire::error::ErrorCode;
+use cairn_client::proto::wire::event::StreamOpening;
 use cairn_client::{Error, TransferError, Uploaded};
 
 use crate::fake::{Fake, Peer, eager, soon};

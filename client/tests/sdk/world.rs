@@ -3,14 +3,14 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
-use cairn_client::proto::body::Body;
-use cairn_client::proto::close::CloseCode;
-use cairn_client::proto::event::TimelineFrame;
-use cairn_client::proto::extras::Extras;
+use cairn_client::proto::content::body::Body;
+use cairn_client::proto::content::extras::Extras;
+use cairn_client::proto::content::message::{Entry, Run};
 use cairn_client::proto::ids::{ClientSeq, ConversationId, MsgId, SendStreamId, Timestamp, UserId};
-use cairn_client::proto::message::{Entry, Run};
-use cairn_client::proto::request::{PullRange, Request};
-use cairn_client::proto::response::{Pulled, Response};
+use cairn_client::proto::wire::close::CloseCode;
+use cairn_client::proto::wire::event::TimelineFrame;
+use cairn_client::proto::wire::request::{PullRange, Request};
+use cairn_client::proto::wire::response::{Pulled, Response};
 use tokio::sync::watch;
 
 use crate::fake::{Fake, Peer, eager, soon};

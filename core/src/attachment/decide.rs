@@ -1,13 +1,13 @@
 //! Who may upload and fetch, and what is collected.
 
-use cairn_proto::attachment::AttachmentHash;
-use cairn_proto::error::ErrorCode;
+use cairn_proto::content::attachment::AttachmentHash;
 use cairn_proto::ids::{ConversationId, MsgId, Timestamp, UserId};
+use cairn_proto::wire::error::ErrorCode;
 
 use super::{AttachmentCommand, AttachmentRecord, AttachmentReply, Upload, charged_bytes};
-use crate::batch::Batch;
-use crate::change::Change;
-use crate::command::Actor;
+use crate::api::batch::Batch;
+use crate::api::change::Change;
+use crate::api::command::Actor;
 use crate::limits::{GC_BATCH_ATTACHMENTS_MAX, UPLOADERS_MAX};
 use crate::state::State;
 

@@ -8,11 +8,11 @@ mod decide;
 mod records;
 mod refs;
 
-use cairn_proto::attachment::AttachmentHash;
+use cairn_proto::content::attachment::AttachmentHash;
 use cairn_proto::ids::{ConversationId, MsgId, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 
-use super::command::Actor;
+use crate::api::command::Actor;
 use crate::limits::{ATTACHMENT_BLOCK_BYTES, ATTACHMENT_OVERHEAD_BYTES};
 
 pub use records::Held;

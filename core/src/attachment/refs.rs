@@ -1,12 +1,12 @@
 //! Which messages name which attachments.
 
-use cairn_proto::attachment::Attachment;
-use cairn_proto::error::ErrorCode;
+use cairn_proto::content::attachment::Attachment;
 use cairn_proto::ids::{ConversationId, MsgId, UserId};
+use cairn_proto::wire::error::ErrorCode;
 
 use super::AttachmentRecord;
-use crate::batch::Batch;
-use crate::change::Change;
+use crate::api::batch::Batch;
+use crate::api::change::Change;
 use crate::limits::{REFS_DROPPED_MAX, REFS_DROPPED_UPLOADS_MAX};
 use crate::state::State;
 
@@ -157,7 +157,7 @@ impl State {
 
 #[cfg(test)]
 mod tests {
-    use cairn_proto::attachment::AttachmentHash;
+    use cairn_proto::content::attachment::AttachmentHash;
     use cairn_proto::ids::Timestamp;
 
     use super::*;

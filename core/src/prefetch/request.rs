@@ -2,19 +2,19 @@
 
 use std::collections::BTreeSet;
 
-use cairn_proto::hello::ServerRole;
 use cairn_proto::ids::{ConversationId, MsgId, UserId};
 use cairn_proto::limits::{
     EXTRAS_SENT_MAX, IMPORT_ENTRIES_MAX, PROFILES_PER_REQUEST_MAX, USERS_PER_REQUEST_MAX,
     WATCHED_USERS_MAX,
 };
-use cairn_proto::request::{ImportEntry, Request};
 use cairn_proto::text::GroupName;
+use cairn_proto::wire::hello::ServerRole;
+use cairn_proto::wire::request::{ImportEntry, Request};
 
 use super::Load;
-use crate::command::Actor;
-use crate::conversation::Conversation;
+use crate::api::command::Actor;
 use crate::state::State;
+use crate::state::conversation::Conversation;
 
 impl State {
     /// What must be loaded before a request is decided.

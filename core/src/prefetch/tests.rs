@@ -1,15 +1,15 @@
-use cairn_proto::hello::ServerRole;
 use cairn_proto::ids::{Revision, Timestamp};
 use cairn_proto::limits::USERS_PER_REQUEST_MAX;
-use cairn_proto::people::Relation;
-use cairn_proto::receipts::Reads;
-use cairn_proto::request::Request;
-use cairn_proto::response::{Response, Role};
+use cairn_proto::model::people::Relation;
+use cairn_proto::model::receipts::Reads;
+use cairn_proto::wire::hello::ServerRole;
+use cairn_proto::wire::request::Request;
+use cairn_proto::wire::response::{Response, Role};
 
 use super::*;
-use crate::batch::Batch;
-use crate::change::MemberCounts;
-use crate::command::{Actor, Reply};
+use crate::api::batch::Batch;
+use crate::api::change::MemberCounts;
+use crate::api::command::{Actor, Reply};
 use crate::limits::MEMBERS_SCANNED_MAX;
 use crate::record::{
     ConversationRecord, DeviceRecord, KindRecord, MemberRecord, MemberTerms, MembershipRecord,

@@ -1,14 +1,16 @@
 //! Values of what messages say, and of what goes with them.
 
 use bytes::Bytes;
-use cairn_proto::attachment::{Attachment, AttachmentHash, Media, Preview, TransferFrame, Video};
-use cairn_proto::body::{Amendment, Body, SystemEntry};
-use cairn_proto::error::ErrorCode;
-use cairn_proto::extras::{Extra, Extras, Reaction};
+use cairn_proto::content::attachment::{
+    Attachment, AttachmentHash, Media, Preview, TransferFrame, Video,
+};
+use cairn_proto::content::body::{Amendment, Body, SystemEntry};
+use cairn_proto::content::extras::{Extra, Extras, Reaction};
+use cairn_proto::content::message::{Draft, Entry, Run};
 use cairn_proto::ids::{ClientSeq, MsgId};
-use cairn_proto::message::{Draft, Entry, Run};
-use cairn_proto::response::Role;
 use cairn_proto::text::{Caption, EmojiName, FileName, MediaType, Text};
+use cairn_proto::wire::error::ErrorCode;
+use cairn_proto::wire::response::Role;
 
 use super::Samples;
 use super::group::{group_settings, topic};

@@ -14,11 +14,11 @@ mod values;
 use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::{Bytes, BytesMut};
-use cairn_proto::codec::{self, DecodeError};
-use cairn_proto::frame;
+use cairn_proto::content::message::{self, Entry, Run};
 use cairn_proto::ids::{ConversationId, MsgId};
 use cairn_proto::limits;
-use cairn_proto::message::{self, Entry, Run};
+use cairn_proto::wire::codec::{self, DecodeError};
+use cairn_proto::wire::frame;
 
 use named::Named;
 

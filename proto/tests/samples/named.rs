@@ -2,33 +2,35 @@
 
 use std::fmt::Debug;
 
-use cairn_proto::attachment::{Attachment, AttachmentHash, Media, Preview, TransferFrame, Video};
-use cairn_proto::body::{Amendment, Body, SystemEntry};
-use cairn_proto::error::ErrorCode;
-use cairn_proto::event::{AccountUpdate, StreamOpening, TimelineFrame};
-use cairn_proto::extras::{Extra, Reaction};
-use cairn_proto::group::{
+use cairn_proto::content::attachment::{
+    Attachment, AttachmentHash, Media, Preview, TransferFrame, Video,
+};
+use cairn_proto::content::body::{Amendment, Body, SystemEntry};
+use cairn_proto::content::extras::{Extra, Reaction};
+use cairn_proto::content::message::{Draft, Entry, Run};
+use cairn_proto::model::group::{
     Access, GroupDetails, GroupSettings, JoinerHistory, MemberSettings, OpenGroup,
 };
-use cairn_proto::hello::{ClientFrame, Credentials, Hello, ServerRole, Welcome};
-use cairn_proto::message::{Draft, Entry, Run};
-use cairn_proto::metrics::{Bucket, CheckpointMetrics, Histogram, Metrics};
-use cairn_proto::overview::{ConversationPage, Moment, OverviewExtent, OverviewPlace};
-use cairn_proto::people::{
+use cairn_proto::model::people::{
     Avatar, Contact, ContactPage, Friendship, Profile, Relation, RelationAct, UserPage, UserProfile,
 };
-use cairn_proto::presence::{DeviceKind, Presence, PresentDevice, UserPresence};
-use cairn_proto::receipts::{
+use cairn_proto::model::presence::{DeviceKind, Presence, PresentDevice, UserPresence};
+use cairn_proto::model::receipts::{
     MemberCursors, Reads, Receipt, ReceiptCounts, ReceiptPage, ReceiptState,
 };
-use cairn_proto::request::{Forward, ImportEntry, PullRange, Request};
-use cairn_proto::response::{
+use cairn_proto::model::retention::{Retention, RetentionInfo};
+use cairn_proto::model::settings::Setting;
+use cairn_proto::wire::error::ErrorCode;
+use cairn_proto::wire::event::{AccountUpdate, StreamOpening, TimelineFrame};
+use cairn_proto::wire::hello::{ClientFrame, Credentials, Hello, ServerRole, Welcome};
+use cairn_proto::wire::metrics::{Bucket, CheckpointMetrics, Histogram, Metrics};
+use cairn_proto::wire::overview::{ConversationPage, Moment, OverviewExtent, OverviewPlace};
+use cairn_proto::wire::request::{Forward, ImportEntry, PullRange, Request};
+use cairn_proto::wire::response::{
     Conversation, ConversationKind, DeviceInfo, Explained, Member, MemberPage, Pulled, Response,
     Role, ServerFrame, UserInfo,
 };
-use cairn_proto::retention::{Retention, RetentionInfo};
-use cairn_proto::settings::Setting;
-use cairn_proto::typing::{ClientDatagram, ServerDatagram};
+use cairn_proto::wire::typing::{ClientDatagram, ServerDatagram};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 

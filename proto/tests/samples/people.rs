@@ -1,19 +1,19 @@
 //! The values that say what users are to each other, and what a server's owner can set.
 
 use bytes::Bytes;
-use cairn_proto::event::{AccountUpdate, TimelineFrame};
-use cairn_proto::hello::ServerRole;
 use cairn_proto::ids::{ConversationId, UserId};
-use cairn_proto::people::{
+use cairn_proto::model::people::{
     Avatar, Contact, ContactPage, Friendship, Profile, Relation, RelationAct, UserPage, UserProfile,
 };
-use cairn_proto::presence::{DeviceKind, Presence, PresentDevice, UserPresence};
-use cairn_proto::receipts::Reads;
-use cairn_proto::request::Request;
-use cairn_proto::response::{Response, UserInfo};
-use cairn_proto::settings::Setting;
+use cairn_proto::model::presence::{DeviceKind, Presence, PresentDevice, UserPresence};
+use cairn_proto::model::receipts::Reads;
+use cairn_proto::model::settings::Setting;
 use cairn_proto::text::{SettingName, SettingValue, Text};
-use cairn_proto::typing::{ClientDatagram, ServerDatagram};
+use cairn_proto::wire::event::{AccountUpdate, TimelineFrame};
+use cairn_proto::wire::hello::ServerRole;
+use cairn_proto::wire::request::Request;
+use cairn_proto::wire::response::{Response, UserInfo};
+use cairn_proto::wire::typing::{ClientDatagram, ServerDatagram};
 
 use super::Samples;
 

@@ -1,12 +1,12 @@
 //! The values that say who has got and read what.
 
-use cairn_proto::event::TimelineFrame;
 use cairn_proto::ids::{ConversationId, MsgId, UserId};
-use cairn_proto::receipts::{
+use cairn_proto::model::receipts::{
     MemberCursors, Reads, Receipt, ReceiptCounts, ReceiptPage, ReceiptState,
 };
-use cairn_proto::request::Request;
-use cairn_proto::response::Response;
+use cairn_proto::wire::event::TimelineFrame;
+use cairn_proto::wire::request::Request;
+use cairn_proto::wire::response::Response;
 
 use super::Samples;
 

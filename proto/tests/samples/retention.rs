@@ -1,11 +1,11 @@
 //! How long messages stay.
 
-use cairn_proto::body::SystemEntry;
-use cairn_proto::event::TimelineFrame;
+use cairn_proto::content::body::SystemEntry;
 use cairn_proto::ids::MsgId;
-use cairn_proto::request::Request;
-use cairn_proto::response::Response;
-use cairn_proto::retention::{Retention, RetentionInfo};
+use cairn_proto::model::retention::{Retention, RetentionInfo};
+use cairn_proto::wire::event::TimelineFrame;
+use cairn_proto::wire::request::Request;
+use cairn_proto::wire::response::Response;
 
 use super::Samples;
 use super::values::{DIRECT, GROUP};

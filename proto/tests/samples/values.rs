@@ -1,23 +1,23 @@
 //! The values themselves. What they contain is arbitrary but fixed: the golden bytes hold it.
 
-use cairn_proto::body::Body;
-use cairn_proto::error::ErrorCode;
-use cairn_proto::event::{StreamOpening, TimelineFrame};
-use cairn_proto::hello::{ClientFrame, Credentials, Hello, ServerRole, Welcome};
+use cairn_proto::content::body::Body;
 use cairn_proto::ids::{
     ClientSeq, ConversationId, DeviceId, EpochId, ImportSource, MsgId, RequestId, Revision,
     SendStreamId, Timestamp, UserId,
 };
 use cairn_proto::invite::ServerAddr;
-use cairn_proto::metrics::{Bucket, CheckpointMetrics, Histogram, Metrics};
-use cairn_proto::overview::{ConversationPage, Moment, OverviewExtent, OverviewPlace};
-use cairn_proto::request::{Forward, ImportEntry, PullRange, Request};
-use cairn_proto::response::{
+use cairn_proto::secret::{DeviceToken, InviteToken};
+use cairn_proto::text::{DeviceName, GroupName, Password, Text, UserName};
+use cairn_proto::wire::error::ErrorCode;
+use cairn_proto::wire::event::{StreamOpening, TimelineFrame};
+use cairn_proto::wire::hello::{ClientFrame, Credentials, Hello, ServerRole, Welcome};
+use cairn_proto::wire::metrics::{Bucket, CheckpointMetrics, Histogram, Metrics};
+use cairn_proto::wire::overview::{ConversationPage, Moment, OverviewExtent, OverviewPlace};
+use cairn_proto::wire::request::{Forward, ImportEntry, PullRange, Request};
+use cairn_proto::wire::response::{
     Conversation, ConversationKind, DeviceInfo, Explained, Member, MemberPage, Pulled, Response,
     Role, ServerFrame, UserInfo,
 };
-use cairn_proto::secret::{DeviceToken, InviteToken};
-use cairn_proto::text::{DeviceName, GroupName, Password, Text, UserName};
 
 use super::bodies::{add_bodies, add_logs, draft, entry, hash, reaction, run};
 use super::group::{self, group_details, member_settings, open_group};

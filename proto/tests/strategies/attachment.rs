@@ -1,7 +1,7 @@
 //! Generators of files that messages name, and of how they travel.
 
-use cairn_proto::attachment::{Attachment, AttachmentHash, Media, Preview};
-use cairn_proto::event::StreamOpening;
+use cairn_proto::content::attachment::{Attachment, AttachmentHash, Media, Preview};
+use cairn_proto::wire::event::StreamOpening;
 use proptest::collection::vec;
 use proptest::prelude::*;
 

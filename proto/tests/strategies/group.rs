@@ -1,8 +1,8 @@
 //! Generators of what is agreed on in groups, and of what happens to them.
 
-use cairn_proto::body::SystemEntry;
-use cairn_proto::group::{Access, GroupSettings, JoinerHistory, MemberSettings, OpenGroup};
-use cairn_proto::request::Request;
+use cairn_proto::content::body::SystemEntry;
+use cairn_proto::model::group::{Access, GroupSettings, JoinerHistory, MemberSettings, OpenGroup};
+use cairn_proto::wire::request::Request;
 use proptest::option;
 use proptest::prelude::*;
 

@@ -7,28 +7,28 @@ mod people;
 mod receipts;
 mod retention;
 
-use cairn_proto::attachment::Video;
-use cairn_proto::body::{Amendment, Body};
-use cairn_proto::error::ErrorCode;
-use cairn_proto::event::TimelineFrame;
-use cairn_proto::extras::{Extra, Extras, Reaction};
-use cairn_proto::group::GroupDetails;
-use cairn_proto::hello::{ClientFrame, Credentials, Hello, ServerRole, Welcome};
+use cairn_proto::content::attachment::Video;
+use cairn_proto::content::body::{Amendment, Body};
+use cairn_proto::content::extras::{Extra, Extras, Reaction};
+use cairn_proto::content::message::{Draft, Entry, Run};
 use cairn_proto::ids::{
     ClientSeq, ConversationId, DeviceId, ImportSource, MsgId, RequestId, SendStreamId, Timestamp,
     UserId,
 };
 use cairn_proto::invite::{InviteLink, ServerAddr};
-use cairn_proto::message::{Draft, Entry, Run};
-use cairn_proto::metrics::{Bucket, CheckpointMetrics, Metrics};
-use cairn_proto::request::{Forward, ImportEntry, PullRange, Request};
-use cairn_proto::response::{
-    Conversation, ConversationKind, DeviceInfo, Explained, Member, MemberPage, Pulled, Response,
-    Role, ServerFrame, UserInfo,
-};
+use cairn_proto::model::group::GroupDetails;
 use cairn_proto::secret::{DeviceToken, InviteToken, Pin};
 use cairn_proto::text::{
     Caption, DeviceName, EmojiName, FileName, GroupName, MediaType, Password, Text, Topic, UserName,
+};
+use cairn_proto::wire::error::ErrorCode;
+use cairn_proto::wire::event::TimelineFrame;
+use cairn_proto::wire::hello::{ClientFrame, Credentials, Hello, ServerRole, Welcome};
+use cairn_proto::wire::metrics::{Bucket, CheckpointMetrics, Metrics};
+use cairn_proto::wire::request::{Forward, ImportEntry, PullRange, Request};
+use cairn_proto::wire::response::{
+    Conversation, ConversationKind, DeviceInfo, Explained, Member, MemberPage, Pulled, Response,
+    Role, ServerFrame, UserInfo,
 };
 use proptest::collection::vec;
 use proptest::option;

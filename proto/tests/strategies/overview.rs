@@ -1,7 +1,7 @@
 //! Overviews.
 
 use cairn_proto::ids::{EpochId, Revision};
-use cairn_proto::overview::{ConversationPage, Moment, OverviewExtent, OverviewPlace};
+use cairn_proto::wire::overview::{ConversationPage, Moment, OverviewExtent, OverviewPlace};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;

@@ -1,16 +1,16 @@
 //! Generators of what users are to each other, and of settings.
 
-use cairn_proto::event::AccountUpdate;
-use cairn_proto::hello::ServerRole;
-use cairn_proto::people::{
+use cairn_proto::model::people::{
     Avatar, Contact, ContactPage, Friendship, Profile, Relation, RelationAct, UserPage, UserProfile,
 };
-use cairn_proto::presence::{DeviceKind, PresentDevice, UserPresence};
-use cairn_proto::receipts::Reads;
-use cairn_proto::request::Request;
-use cairn_proto::response::Response;
-use cairn_proto::settings::Setting;
+use cairn_proto::model::presence::{DeviceKind, PresentDevice, UserPresence};
+use cairn_proto::model::receipts::Reads;
+use cairn_proto::model::settings::Setting;
 use cairn_proto::text::{About, DisplayName, SettingName, SettingValue};
+use cairn_proto::wire::event::AccountUpdate;
+use cairn_proto::wire::hello::ServerRole;
+use cairn_proto::wire::request::Request;
+use cairn_proto::wire::response::Response;
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;

@@ -1,11 +1,11 @@
 //! Generators of receipts.
 
-use cairn_proto::event::TimelineFrame;
-use cairn_proto::receipts::{
+use cairn_proto::model::receipts::{
     MemberCursors, Reads, Receipt, ReceiptCounts, ReceiptPage, ReceiptState,
 };
-use cairn_proto::request::Request;
-use cairn_proto::response::Response;
+use cairn_proto::wire::event::TimelineFrame;
+use cairn_proto::wire::request::Request;
+use cairn_proto::wire::response::Response;
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;

@@ -1,9 +1,9 @@
 //! Generators of how long messages stay.
 
-use cairn_proto::body::SystemEntry;
-use cairn_proto::request::Request;
-use cairn_proto::response::Response;
-use cairn_proto::retention::{Retention, RetentionInfo};
+use cairn_proto::content::body::SystemEntry;
+use cairn_proto::model::retention::{Retention, RetentionInfo};
+use cairn_proto::wire::request::Request;
+use cairn_proto::wire::response::Response;
 use proptest::option;
 use proptest::prelude::*;
 

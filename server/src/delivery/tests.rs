@@ -1,12 +1,12 @@
-use cairn_proto::codec;
 use cairn_proto::ids::MsgId;
 use cairn_proto::limits::FRAME_BYTES_MAX;
+use cairn_proto::wire::codec;
 use quinn::RecvStream;
 use tokio::task::JoinHandle;
 
 use super::*;
-use crate::framing::FrameReader;
 use crate::loopback::{CLIENT_WINDOW_BYTES, Loopback, soon};
+use crate::transport::framing::FrameReader;
 use cairn_store::engine::Engine;
 use cairn_store::timeline::Timeline;
 

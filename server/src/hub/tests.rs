@@ -1,15 +1,15 @@
-use cairn_proto::event::TimelineFrame;
-use cairn_proto::hello::ServerRole;
 use cairn_proto::ids::{EpochId, Revision, SendStreamId};
-use cairn_proto::overview::{ConversationPage, Moment, OverviewExtent};
-use cairn_proto::presence::UserPresence;
-use cairn_proto::response::{Conversation, ConversationKind, Role};
+use cairn_proto::model::presence::UserPresence;
 use cairn_proto::text::{GroupName, UserName};
+use cairn_proto::wire::event::TimelineFrame;
+use cairn_proto::wire::hello::ServerRole;
+use cairn_proto::wire::overview::{ConversationPage, Moment, OverviewExtent};
+use cairn_proto::wire::response::{Conversation, ConversationKind, Role};
 use tokio::sync::oneshot;
 
 use super::*;
 use crate::loopback::{Loopback, soon};
-use cairn_core::command;
+use cairn_core::api::command;
 
 const TEAM: ConversationId = ConversationId::new(5);
 const EVE: UserId = UserId::new(7);

@@ -4,16 +4,16 @@ use std::io::{Read as _, Seek as _, SeekFrom};
 use std::sync::Arc;
 
 use bytes::Bytes;
-use cairn_proto::attachment::{AttachmentHash, TransferFrame};
-use cairn_proto::error::ErrorCode;
+use cairn_proto::content::attachment::{AttachmentHash, TransferFrame};
 use cairn_proto::ids::{ConversationId, MsgId};
+use cairn_proto::wire::error::ErrorCode;
 use tokio::time::timeout;
 use tracing::error;
 
 use super::{Broken, Shared, TransferStream};
 use crate::limits::TRANSFER_SILENCE_MAX;
+use cairn_core::api::command::Actor;
 use cairn_core::attachment::{AttachmentCommand, AttachmentReply};
-use cairn_core::command::Actor;
 use cairn_store::limits::TRANSFER_BUFFER_BYTES;
 
 /// What a client wants of an attachment.
@@ -67,7 +67,7 @@ async fn give(
     if from > bytes {
         return Err(ErrorCode::BadOffset.into());
     }
-    let open = move |files: &cairn_store::attachments::AttachmentFiles| {
+    let open = move |files: &cairn_store::files::attachments::AttachmentFiles| {
         let mut file = files.read(hash)?;
         let stored = file.metadata()?.len();
         file.seek(SeekFrom::Start(from))?;

@@ -5,8 +5,8 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use cairn_proto::attachment::AttachmentHash;
-use cairn_proto::error::ErrorCode;
+use cairn_proto::content::attachment::AttachmentHash;
+use cairn_proto::wire::error::ErrorCode;
 use tokio::time::{MissedTickBehavior, interval};
 use tracing::{info, warn};
 

@@ -6,9 +6,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use cairn_proto::attachment::AttachmentHash;
-use cairn_proto::error::ErrorCode;
+use cairn_proto::content::attachment::AttachmentHash;
 use cairn_proto::ids::UserId;
+use cairn_proto::wire::error::ErrorCode;
 use hashbrown::HashMap;
 use parking_lot::Mutex;
 use tokio::sync::{Notify, watch};
@@ -16,7 +16,7 @@ use tokio::time::{Instant, timeout};
 
 use crate::limits::{PARTIALS_PER_USER_MAX, UPLOAD_HELD_SILENCE_MAX};
 use cairn_core::attachment::charged_bytes;
-use cairn_store::attachments::Begun;
+use cairn_store::files::attachments::Begun;
 
 /// What is reserved, by user and attachment.
 #[derive(Clone, Debug, Default)]

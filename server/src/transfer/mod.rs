@@ -16,9 +16,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use bytes::BytesMut;
-use cairn_proto::attachment::TransferFrame;
-use cairn_proto::error::ErrorCode;
-use cairn_proto::frame;
+use cairn_proto::content::attachment::TransferFrame;
+use cairn_proto::wire::error::ErrorCode;
+use cairn_proto::wire::frame;
 use quinn::{RecvStream, SendStream, VarInt};
 use tokio::sync::{RwLock, Semaphore};
 use tokio::time::timeout;
@@ -29,11 +29,11 @@ use self::permits::TransferPermits;
 use crate::limits;
 use cairn_core::attachment::{AttachmentCommand, AttachmentReply};
 use cairn_core::{Command, Reply};
-use cairn_store::attachments::AttachmentFiles;
-use cairn_store::disk_reserve::is_full;
+use cairn_store::files::attachments::AttachmentFiles;
+use cairn_store::files::disk_reserve::is_full;
 
-use super::Shared;
-use super::framing::FrameReader;
+use crate::Shared;
+use crate::transport::framing::FrameReader;
 
 pub use download::{Wanted, download};
 pub use gc::run_gc;

@@ -2,8 +2,8 @@
 
 use std::sync::{Arc, Weak};
 
-use cairn_proto::error::ErrorCode;
 use cairn_proto::ids::UserId;
+use cairn_proto::wire::error::ErrorCode;
 use hashbrown::HashMap;
 use parking_lot::Mutex;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};

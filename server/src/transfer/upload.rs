@@ -4,16 +4,16 @@
 use std::sync::Arc;
 
 use bytes::BytesMut;
-use cairn_proto::attachment::{AttachmentHash, TransferFrame};
-use cairn_proto::error::ErrorCode;
+use cairn_proto::content::attachment::{AttachmentHash, TransferFrame};
+use cairn_proto::wire::error::ErrorCode;
 use tokio::time::{Instant, timeout};
 
 use super::lease::{Reservation, Taken};
 use super::{Broken, Shared, TransferStream};
 use crate::limits::{TRANSFER_PART_TIME_MAX, TRANSFER_SILENCE_MAX};
+use cairn_core::api::command::Actor;
 use cairn_core::attachment::{AttachmentCommand, AttachmentReply};
-use cairn_core::command::Actor;
-use cairn_store::attachments::Partial;
+use cairn_store::files::attachments::Partial;
 use cairn_store::limits::TRANSFER_BUFFER_BYTES;
 
 /// Takes an upload, from its first frame to its end.

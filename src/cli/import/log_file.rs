@@ -5,10 +5,10 @@ use std::fs::{self, File};
 use std::io::{self, BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 
-use cairn_proto::body::Body;
+use cairn_proto::content::body::Body;
 use cairn_proto::ids::ImportSource;
-use cairn_proto::request::ImportEntry;
 use cairn_proto::text::Text;
+use cairn_proto::wire::request::ImportEntry;
 use xxhash_rust::xxh3::Xxh3;
 
 use super::super::exit::Exit;

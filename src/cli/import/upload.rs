@@ -4,10 +4,10 @@ use std::collections::VecDeque;
 use std::pin::Pin;
 
 use cairn_client::{Client, Error, Imported};
-use cairn_proto::body::Body;
+use cairn_proto::content::body::Body;
 use cairn_proto::ids::{ConversationId, ImportSource};
 use cairn_proto::limits::IMPORT_ENTRIES_MAX;
-use cairn_proto::request::ImportEntry;
+use cairn_proto::wire::request::ImportEntry;
 
 use super::super::limits;
 use super::super::output::poll_once;

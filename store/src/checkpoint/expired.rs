@@ -7,10 +7,10 @@ use cairn_proto::ids::{ConversationId, MsgId};
 use super::{CheckpointError, CheckpointWriter};
 use crate::blocks::BlocksError;
 use crate::limits;
-use crate::rows::RowChange;
 use crate::timeline::Timeline;
+use crate::trees::rows::RowChange;
 use crate::trees::{RowKey, RowPrefix, Tree, parse};
-use cairn_core::msgid_set::MsgIdSet;
+use cairn_core::state::msgid_set::MsgIdSet;
 
 impl CheckpointWriter {
     /// Removes what the blocks hold at or below the floor. What is left of a block that reaches over it is written first, so that no
@@ -121,11 +121,11 @@ mod tests {
 
     use super::super::{CheckpointJob, CheckpointWriter};
     use super::*;
+    use crate::check::verify::verify_blocks;
+    use crate::checkpoint::free_space::vacant_bytes;
     use crate::commit_log::BatchNo;
-    use crate::free_space::vacant_bytes;
-    use crate::poison::Poison;
+    use crate::files::poison::Poison;
     use crate::testing::{CONVERSATION, copy_dir, entries, id, open, publish, timeline};
-    use crate::verify::verify_blocks;
 
     const HEAD: u64 = 500;
 

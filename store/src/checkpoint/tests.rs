@@ -2,14 +2,14 @@ use std::path::Path;
 use std::sync::mpsc::channel;
 
 use cairn_proto::ids::UserId;
-use cairn_proto::request::PullRange;
+use cairn_proto::wire::request::PullRange;
 
-use super::super::commit_log::CommitLog;
-use super::super::history::History;
-use super::super::run::RunLimits;
-use super::super::testing::{CONVERSATION, copy_dir, entries, id, open, publish, timeline};
-use super::super::verify::{VerifyError, verify_blocks};
 use super::*;
+use crate::blocks::run::RunLimits;
+use crate::check::verify::{VerifyError, verify_blocks};
+use crate::commit_log::CommitLog;
+use crate::testing::{CONVERSATION, copy_dir, entries, id, open, publish, timeline};
+use crate::timeline::history::History;
 
 struct Fixture {
     dir: tempfile::TempDir,
@@ -308,8 +308,7 @@ fn trees_that_went_back_are_noticed_by_the_log() {
     let old = {
         let mut log = replay(&logs, BatchNo::ZERO).unwrap();
         let mut commit = |fixture: &mut Fixture, head| {
-            log.append(&mut super::super::commit_log::BatchBuf::new())
-                .unwrap();
+            log.append(&mut crate::commit_log::BatchBuf::new()).unwrap();
             let through = log.rotate().unwrap();
             fixture.write(through.get(), &timeline(head - 1, head));
             log.drop_through(through);

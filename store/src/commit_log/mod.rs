@@ -18,7 +18,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
-use cairn_proto::metrics::Histogram;
+use cairn_proto::wire::metrics::Histogram;
 
 use crate::limits;
 
@@ -27,8 +27,8 @@ pub use self::record::{BatchBuf, BatchNo};
 use self::recovery::Listing;
 use self::segment::Active;
 use self::sync_times::SyncTimes;
-use super::durable;
-use super::poison::{Poison, Poisoned};
+use crate::files::durable;
+use crate::files::poison::{Poison, Poisoned};
 
 /// The commit log of one data directory. It has one owner, the sequencer.
 #[derive(Debug)]

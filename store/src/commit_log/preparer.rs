@@ -9,7 +9,7 @@ use std::thread::JoinHandle;
 
 use parking_lot::{Condvar, Mutex};
 
-use crate::durable;
+use crate::files::durable;
 use crate::limits;
 
 use super::segment::Spare;

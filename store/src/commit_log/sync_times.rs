@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cairn_proto::metrics::{Bucket, Histogram};
+use cairn_proto::wire::metrics::{Bucket, Histogram};
 
 /// Digits of a duration that are kept.
 const DIGITS: u8 = 2;

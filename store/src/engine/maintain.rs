@@ -8,7 +8,7 @@ use tracing::debug;
 use super::{Engine, StoreError};
 use crate::checkpoint::{CheckpointError, CheckpointJob, CheckpointReport};
 use crate::limits;
-use crate::rows_out;
+use crate::trees::rows_out;
 
 impl Engine {
     /// Looks after the log: takes note of a checkpoint that is done, and begins one when it is time. To be called between commits.

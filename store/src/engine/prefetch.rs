@@ -1,12 +1,12 @@
 //! Bringing into memory what a command loads.
 
-use cairn_proto::error::ErrorCode;
-use cairn_proto::message::unpack_entry;
+use cairn_proto::content::message::unpack_entry;
+use cairn_proto::wire::error::ErrorCode;
 use hashbrown::HashSet;
 use tracing::error;
 
 use super::Engine;
-use crate::rows_in::LoadError;
+use crate::trees::rows_in::LoadError;
 use cairn_core::Command;
 use cairn_core::limits::PREFETCH_ROUNDS_MAX;
 use cairn_core::prefetch::Load;

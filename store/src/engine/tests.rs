@@ -1,14 +1,14 @@
-use cairn_proto::attachment::AttachmentHash;
-use cairn_proto::body::Body;
-use cairn_proto::extras::Extras;
+use cairn_proto::content::attachment::AttachmentHash;
+use cairn_proto::content::body::Body;
+use cairn_proto::content::extras::Extras;
+use cairn_proto::content::message::Draft;
 use cairn_proto::ids::{ClientSeq, DeviceId, SendStreamId, Timestamp};
-use cairn_proto::message::Draft;
-use cairn_proto::request::Request;
+use cairn_proto::wire::request::Request;
 
 use super::*;
 use crate::limits;
+use cairn_core::api::command::NewDevice;
 use cairn_core::attachment::AttachmentCommand;
-use cairn_core::command::NewDevice;
 use cairn_core::record::SecretHash;
 
 fn hash(n: u64) -> AttachmentHash {

@@ -6,7 +6,7 @@ use cairn_proto::ids::{ConversationId, DeviceId, ImportSource, MsgId, SendStream
 use cairn_proto::text::SettingName;
 
 use cairn_core::record::{CursorChunk, MemberChunk, RecentPart, SecretHash};
-use cairn_core::relation::RelationChunk;
+use cairn_core::state::relation::RelationChunk;
 
 use super::Tree;
 

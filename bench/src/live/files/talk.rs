@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use cairn_client::Client;
-use cairn_client::proto::body::Body;
+use cairn_client::proto::content::body::Body;
 use cairn_client::proto::ids::ConversationId;
 use cairn_client::proto::text::Text;
 use tokio::task::JoinHandle;

@@ -4,8 +4,8 @@ use std::fs::File;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-use cairn_client::proto::attachment::Attachment;
-use cairn_client::proto::body::Body;
+use cairn_client::proto::content::attachment::Attachment;
+use cairn_client::proto::content::body::Body;
 use cairn_client::proto::ids::{ConversationId, MsgId};
 use cairn_client::proto::text::{Caption, FileName, MediaType};
 use cairn_client::{Account, Client, Options, Uploaded};

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use cairn_client::Client;
+use cairn_client::proto::content::message::Run;
 use cairn_client::proto::ids::ConversationId;
-use cairn_client::proto::message::Run;
 use parking_lot::Mutex;
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};

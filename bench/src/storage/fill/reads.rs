@@ -2,10 +2,10 @@
 
 use std::time::{Duration, Instant};
 
+use cairn_proto::content::message::Run;
 use cairn_proto::ids::MsgId;
 use cairn_proto::limits::RUN_BYTES_MAX;
-use cairn_proto::message::Run;
-use cairn_proto::request::PullRange;
+use cairn_proto::wire::request::PullRange;
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 use serde::Serialize;
@@ -19,7 +19,7 @@ use crate::storage::driver::Driver;
 use crate::storage::load::SKEW;
 use crate::watcher::Watcher;
 use crate::zipf::Picker;
-use cairn_store::run::RunLimits;
+use cairn_store::blocks::run::RunLimits;
 
 /// What is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

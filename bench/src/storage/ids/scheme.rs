@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::ops::Range;
 
-use cairn_proto::codec;
+use cairn_proto::wire::codec;
 use serde::Serialize;
 
 use crate::limits::IDS_SEGMENT;

@@ -4,15 +4,15 @@ use std::cell::Cell;
 use std::path::Path;
 use std::rc::Rc;
 
-use cairn_proto::body::Body;
+use cairn_proto::content::body::Body;
 use cairn_proto::ids::{MsgId, UserId};
-use cairn_proto::request::PullRange;
 use cairn_proto::text::Text;
+use cairn_proto::wire::request::PullRange;
 
 use super::contender::{Contender, Key, Storage, StorageFailure};
 use crate::error::BenchError;
 use crate::storage::driver::Driver;
-use cairn_store::run::RunLimits;
+use cairn_store::blocks::run::RunLimits;
 
 /// The id of the first user beside the sender.
 const FIRST_MEMBER: u64 = 2;

@@ -2,20 +2,20 @@
 
 use std::path::Path;
 
-use cairn_proto::body::Body;
+use cairn_proto::content::body::Body;
 use cairn_proto::ids::{MsgId, UserId};
-use cairn_proto::request::{PullRange, Request};
 use cairn_proto::text::Text;
+use cairn_proto::wire::request::{PullRange, Request};
 
 use super::scheme::{Closed, Group, Pulled, Scheme, Writes};
 use crate::error::BenchError;
 use crate::storage::driver::{Driver, actor};
 use crate::storage::release::await_release;
 use cairn_store::blocks::Blocks;
-use cairn_store::db::Trees;
+use cairn_store::blocks::run::RunLimits;
 use cairn_store::engine::StoreError;
-use cairn_store::poison::Poison;
-use cairn_store::run::RunLimits;
+use cairn_store::files::poison::Poison;
+use cairn_store::trees::db::Trees;
 
 /// The driver's number of the only group.
 const GROUP: usize = 0;

@@ -1,6 +1,6 @@
 //! The keys of attachments.
 
-use cairn_proto::attachment::AttachmentHash;
+use cairn_proto::content::attachment::AttachmentHash;
 use cairn_proto::ids::{ConversationId, MsgId, UserId};
 
 use super::{RowKey, RowPrefix};

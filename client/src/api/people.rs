@@ -1,0 +1,47 @@
+//! The users whose names this client remembers.
+
+use std::collections::HashMap;
+
+use cairn_proto::ids::UserId;
+use cairn_proto::wire::response::UserInfo;
+
+use crate::limits;
+
+/// A bounded memory of users.
+#[derive(Debug, Default)]
+pub(crate) struct People(HashMap<UserId, UserInfo>);
+
+impl People {
+    pub(crate) fn get(&self, id: UserId) -> Option<&UserInfo> {
+        self.0.get(&id)
+    }
+
+    pub(crate) fn remember(&mut self, user: UserInfo) {
+        if self.0.len() >= limits::USERS_CACHED_MAX && !self.0.contains_key(&user.id) {
+            self.0.clear();
+        }
+        self.0.insert(user.id, user);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cairn_proto::text::UserName;
+    use cairn_proto::wire::hello::ServerRole;
+
+    #[test]
+    fn the_memory_is_bounded() {
+        let mut people = People::default();
+        let name = UserName::new("ada").unwrap();
+        for id in 1..=limits::USERS_CACHED_MAX as u32 + 1 {
+            people.remember(UserInfo {
+                id: UserId::new(id),
+                name: name.clone(),
+                role: ServerRole::Member,
+            });
+            assert!(people.0.len() <= limits::USERS_CACHED_MAX);
+            assert!(people.get(UserId::new(id)).is_some());
+        }
+    }
+}

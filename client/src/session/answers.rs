@@ -1,0 +1,110 @@
+//! How answers reach those who asked.
+
+use std::task::Waker;
+
+use cairn_proto::ids::UserId;
+use cairn_proto::model::presence::UserPresence;
+use cairn_proto::wire::error::ErrorCode;
+use cairn_proto::wire::request::Request;
+use cairn_proto::wire::response::Response;
+use tokio::time::Instant;
+
+use crate::error::Error;
+use crate::session::shared::{Answer, Shared};
+use crate::session::slots::{Pending, Waiter};
+use crate::stream::events::Event;
+use crate::transport::link::Lost;
+
+impl Shared {
+    /// Hands answers to those who wait for them: one lock for all of them, and the waking outside of it.
+    pub(crate) fn answered(
+        &self,
+        answers: &mut Vec<Answer>,
+        told: &mut Vec<(Waiter, Result<Response, ErrorCode>)>,
+    ) -> Result<(), Lost> {
+        let mut result = Ok(());
+        let mut wake = false;
+        let mut state = self.state.lock();
+        let mut wakers = Vec::new();
+        for (id, answer) in answers.drain(..) {
+            let answered = state.slots.answered(id);
+            let answer = match &answered {
+                Some(pending) => pending.settle(state.whoami.user, answer),
+                None => answer,
+            };
+            if let Some(request) = answered
+                .as_ref()
+                .and_then(Pending::request)
+                .filter(|_| answer.is_ok())
+            {
+                state.subscriptions.note(request);
+            }
+            let watched = match answered.as_ref().and_then(Pending::request) {
+                Some(Request::Watch { users }) => users.clone(),
+                _ => Vec::new(),
+            };
+            match answered.map(|pending| pending.waiter) {
+                Some(Waiter::Subscriptions) => {
+                    // Where the others are is pushed, in the order in which they move.
+                    if let Ok(Response::Watching(presences)) = answer {
+                        let is_told =
+                            |user: &UserId| presences.iter().any(|presence| presence.user == *user);
+                        for user in watched.into_iter().filter(|user| !is_told(user)) {
+                            state.tell(
+                                &Event::Presence(UserPresence {
+                                    user,
+                                    devices: Vec::new(),
+                                }),
+                                &mut wakers,
+                            );
+                        }
+                    }
+                }
+                Some(Waiter::Ack(conversation)) => {
+                    if let Err(code) = answer {
+                        tracing::debug!(%conversation, %code, "an ack was refused");
+                    }
+                    wake |= state.acks.answered(conversation, Instant::now());
+                }
+                Some(waiter) => told.push((waiter, answer)),
+                None => result = Err(Lost::Protocol("an answer to a request that was not made")),
+            }
+        }
+        drop(state);
+        wakers.into_iter().for_each(Waker::wake);
+        if wake {
+            self.wake.notify_one();
+        }
+        self.tell(
+            told.drain(..)
+                .map(|(waiter, answer)| (waiter, answer.map_err(Error::Refused))),
+        );
+        result
+    }
+
+    pub(crate) fn tell(&self, told: impl Iterator<Item = (Waiter, Result<Response, Error>)>) {
+        let (mut sends, mut requests) = (0, 0);
+        for (waiter, answer) in told {
+            match waiter {
+                Waiter::Send(sender) => {
+                    sends += 1;
+                    let _ = sender.send(match answer {
+                        Ok(Response::Accepted { msgid }) => Ok(msgid),
+                        Ok(_) => Err(Error::Protocol("a send was answered with something else")),
+                        Err(error) => Err(error),
+                    });
+                }
+                Waiter::Request(sender) => {
+                    requests += 1;
+                    let _ = sender.send(answer);
+                }
+                Waiter::Own(sender) => {
+                    let _ = sender.send(answer);
+                }
+                Waiter::Subscriptions | Waiter::Ack(_) => {}
+            }
+        }
+        self.send_permits.add_permits(sends);
+        self.request_permit.add_permits(requests);
+    }
+}

@@ -1,0 +1,216 @@
+//! The task behind a client: writes what is ready, hands out what arrives, and connects again when the connection breaks.
+
+use std::sync::Arc;
+use std::task::Waker;
+
+use cairn_proto::limits::FRAME_BYTES_MAX;
+use cairn_proto::wire::close::CloseCode;
+use cairn_proto::wire::codec::{self, DecodeError};
+use cairn_proto::wire::event::TimelineFrame;
+use cairn_proto::wire::response::ServerFrame;
+use tokio::time::{Instant, sleep, sleep_until, timeout};
+
+use crate::api::typing::{read_datagrams, write_datagrams};
+use crate::error::Error;
+use crate::limits;
+use crate::options::Reconnect;
+use crate::session::login::{Dialer, Session};
+use crate::session::shared::{Answer, Shared};
+use crate::transport::link::{Lost, Reader, Writer};
+
+/// What the driver needs beside the session it begins with.
+pub(crate) struct Driver {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) dialer: Dialer,
+    pub(crate) reconnect: Reconnect,
+    /// Whether the endpoint is this client's alone, so that closing the client waits for it.
+    pub(crate) owns_endpoint: bool,
+}
+
+impl Driver {
+    /// Runs until the client is closed or over.
+    pub(crate) async fn run(self, first: Session) {
+        let error = self.sessions(first).await;
+        self.shared.finish(&error);
+        if self.owns_endpoint {
+            let _ = timeout(limits::DRAIN_TIME_MAX, self.dialer.endpoint.wait_idle()).await;
+        }
+    }
+
+    /// One session after the other. Returns why there is no further one.
+    async fn sessions(&self, mut session: Session) -> Error {
+        let mut attempts = 0;
+        loop {
+            let began = Instant::now();
+            let lost = match self.session(session).await {
+                Ended::Stopped => return Error::Closed,
+                Ended::Lost(lost) => lost,
+            };
+            if let Some(error) = lost.final_error() {
+                return error;
+            }
+            if matches!(self.reconnect, Reconnect::Never) {
+                return Error::Lost {
+                    addr: self.dialer.target.addr.clone(),
+                    reason: lost.reason(),
+                };
+            }
+            if began.elapsed() >= limits::STEADY_AFTER {
+                attempts = 0;
+            }
+            tracing::info!(addr = %self.dialer.target.addr, reason = %lost.reason(), "the connection broke");
+            self.shared.offline(lost.reason());
+            session = tokio::select! {
+                biased;
+                () = self.shared.stop.notified() => return Error::Closed,
+                session = self.open_again(&mut attempts) => match session {
+                    Ok(session) => session,
+                    Err(error) => return error,
+                },
+            };
+            self.shared.online(&session.welcome);
+        }
+    }
+
+    /// Tries until there is a session, or an error that trying again does not mend.
+    async fn open_again(&self, attempts: &mut u32) -> Result<Session, Error> {
+        let mut time_max = limits::RECONNECT_TIME_FIRST;
+        let since = self.shared.state.lock().moment();
+        loop {
+            if let Reconnect::Forever(backoff) = self.reconnect {
+                sleep(backoff.delay(*attempts, rand::random())).await;
+            }
+            *attempts = attempts.saturating_add(1);
+            let error = match self.dialer.open(since, time_max).await {
+                Ok(session) => return Ok(session),
+                Err(error) if error.is_final() => return Err(error),
+                Err(error) => error,
+            };
+            tracing::debug!(%error, attempts = *attempts, "cannot connect yet");
+            if matches!(
+                error,
+                Error::NoAnswer { .. } | Error::LoginUnanswered { .. }
+            ) {
+                time_max = limits::CONNECT_TIME_MAX.min(2 * time_max);
+            }
+        }
+    }
+
+    async fn session(&self, session: Session) -> Ended {
+        let Session {
+            link,
+            writer,
+            reader,
+            timeline,
+            welcome: _,
+        } = session;
+        let (_opening, pushed) = timeline.unzip();
+        self.shared.transfer_slots.connected(link.clone());
+        let ended = tokio::select! {
+            biased;
+            () = self.shared.stop.notified() => Ended::Stopped,
+            lost = read_answers(&self.shared, reader) => Ended::Lost(lost),
+            lost = read_pushes(&self.shared, pushed) => Ended::Lost(lost),
+            lost = write(&self.shared, writer) => Ended::Lost(lost),
+            lost = read_datagrams(&self.shared, &link) => Ended::Lost(lost),
+            never = write_datagrams(&self.shared, &link) => match never {},
+        };
+        self.shared.transfer_slots.disconnected();
+        link.close(match &ended {
+            Ended::Lost(Lost::Protocol(_)) => CloseCode::Protocol,
+            Ended::Stopped | Ended::Lost(_) => CloseCode::Normal,
+        });
+        ended
+    }
+}
+
+enum Ended {
+    Stopped,
+    Lost(Lost),
+}
+
+async fn write(shared: &Shared, mut writer: Writer) -> Lost {
+    let mut batch = Vec::new();
+    loop {
+        let acks_due = shared.take_batch(&mut batch);
+        if batch.is_empty() {
+            match acks_due {
+                None => shared.wake.notified().await,
+                Some(due) => tokio::select! {
+                    () = shared.wake.notified() => {}
+                    () = sleep_until(due) => {}
+                },
+            }
+            continue;
+        }
+        if let Err(lost) = writer.write(&batch).await {
+            return lost;
+        }
+        batch.clear();
+        if batch.capacity() > limits::KEPT_BUFFER_BYTES_MAX {
+            batch = Vec::new();
+        }
+    }
+}
+
+async fn read_answers(shared: &Shared, mut reader: Reader) -> Lost {
+    let (mut answers, mut told) = (Vec::new(), Vec::new());
+    loop {
+        // What was cut off well is handed out even when the rest is broken.
+        let cut = cut_answers(&mut reader, &mut answers);
+        let matched = shared.answered(&mut answers, &mut told);
+        if let Err(lost) = cut.and(matched) {
+            return lost;
+        }
+        if let Err(lost) = reader.fill().await {
+            return lost;
+        }
+    }
+}
+
+fn cut_answers(reader: &mut Reader, answers: &mut Vec<Answer>) -> Result<(), Lost> {
+    while let Some(frame) = reader.next()? {
+        match codec::decode(&frame, FRAME_BYTES_MAX) {
+            Ok(ServerFrame::Response(id, answer)) => answers.push((id, answer)),
+            Ok(ServerFrame::Welcome(_) | ServerFrame::Refused(_)) => {
+                return Err(Lost::Protocol("a second welcome"));
+            }
+            Err(_) => return Err(Lost::Protocol("an answer cannot be read")),
+        }
+    }
+    Ok(())
+}
+
+async fn read_pushes(shared: &Shared, reader: Option<Reader>) -> Lost {
+    let Some(mut reader) = reader else {
+        return std::future::pending().await;
+    };
+    let (mut frames, mut wakers): (Vec<TimelineFrame>, Vec<Waker>) = (Vec::new(), Vec::new());
+    let mut holds = shared.holds.subscribe();
+    loop {
+        let cut = cut_pushes(&mut reader, &mut frames);
+        if !frames.is_empty() {
+            shared.pushed(&mut frames, &mut wakers);
+        }
+        if let Err(lost) = cut {
+            return lost;
+        }
+        // It cannot fail: its other half is in `shared`.
+        let _ = holds.wait_for(|&holds| holds == 0).await;
+        if let Err(lost) = reader.fill().await {
+            return lost;
+        }
+    }
+}
+
+fn cut_pushes(reader: &mut Reader, frames: &mut Vec<TimelineFrame>) -> Result<(), Lost> {
+    while let Some(frame) = reader.next()? {
+        match codec::decode(&frame, FRAME_BYTES_MAX) {
+            Ok(pushed) => frames.push(pushed),
+            // A later version's hint. What matters can be pulled.
+            Err(DecodeError::UnknownVariant) => {}
+            Err(_) => return Err(Lost::Protocol("a push cannot be read")),
+        }
+    }
+    Ok(())
+}

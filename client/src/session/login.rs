@@ -1,0 +1,121 @@
+//! From nothing to a session: connect, say hello, be welcomed.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use cairn_proto::limits::FRAME_BYTES_MAX;
+use cairn_proto::wire::close::CloseCode;
+use cairn_proto::wire::codec;
+use cairn_proto::wire::event::StreamOpening;
+use cairn_proto::wire::frame;
+use cairn_proto::wire::hello::{ClientFrame, Hello, Welcome};
+use cairn_proto::wire::overview::Moment;
+use cairn_proto::wire::response::ServerFrame;
+use tokio::time::{Instant, timeout_at};
+
+use crate::error::Error;
+use crate::transport::endpoint::{Endpoint, Target};
+use crate::transport::link::{Link, Lost, Reader, Writer};
+
+/// Everything that an attempt to connect needs.
+pub(crate) struct Dialer {
+    pub(crate) endpoint: Endpoint,
+    pub(crate) target: Target,
+    /// But for the moment, which is another each time.
+    pub(crate) hello: Hello,
+}
+
+/// A connection that was welcomed.
+pub(crate) struct Session {
+    pub(crate) link: Link,
+    pub(crate) writer: Writer,
+    pub(crate) reader: Reader,
+    /// The timeline stream; its sending half is kept so that the server does not see it end.
+    pub(crate) timeline: Option<(Writer, Reader)>,
+    pub(crate) welcome: Welcome,
+}
+
+impl Dialer {
+    /// Connects and logs in, once, within `time_max`. The welcome tells what changed since a moment.
+    pub(crate) async fn open(
+        &self,
+        since: Option<Moment>,
+        time_max: Duration,
+    ) -> Result<Session, Error> {
+        let deadline = Instant::now() + time_max;
+        let addr = || self.target.addr.clone();
+        let link = match timeout_at(deadline, self.endpoint.dial(&self.target)).await {
+            Ok(link) => link?,
+            Err(_) => return Err(Error::NoAnswer { addr: addr() }),
+        };
+        match timeout_at(deadline, self.hello(&link, since)).await {
+            Ok(Ok(session)) => Ok(session),
+            Ok(Err(NotWelcome::Refused(code))) => {
+                link.close(CloseCode::Normal);
+                Err(Error::LoginRefused { addr: addr(), code })
+            }
+            Ok(Err(NotWelcome::Lost(lost))) => {
+                link.close(CloseCode::Protocol);
+                Err(lost.into_login_error(addr()))
+            }
+            Err(_) => {
+                link.close(CloseCode::Normal);
+                Err(Error::LoginUnanswered { addr: addr() })
+            }
+        }
+    }
+
+    async fn hello(&self, link: &Link, since: Option<Moment>) -> Result<Session, NotWelcome> {
+        let (mut writer, mut reader) = link.open().await?;
+        writer
+            .write(&frame::frame(&ClientFrame::Hello(Hello {
+                since,
+                ..self.hello.clone()
+            })))
+            .await?;
+        let first = first_frame(&mut reader).await?;
+        let welcome = match codec::decode::<ServerFrame>(&first, FRAME_BYTES_MAX) {
+            Ok(ServerFrame::Welcome(welcome)) => welcome,
+            Ok(ServerFrame::Refused(code)) => return Err(NotWelcome::Refused(code)),
+            Ok(ServerFrame::Response(..)) | Err(_) => {
+                return Err(Lost::Protocol("the login's answer cannot be read").into());
+            }
+        };
+        let timeline = if self.hello.push {
+            let (mut opening, pushed) = link.open().await?;
+            opening
+                .write(&frame::frame(&StreamOpening::Timeline))
+                .await?;
+            Some((opening, pushed))
+        } else {
+            None
+        };
+        Ok(Session {
+            link: link.clone(),
+            writer,
+            reader,
+            timeline,
+            welcome,
+        })
+    }
+}
+
+async fn first_frame(reader: &mut Reader) -> Result<Bytes, Lost> {
+    loop {
+        if let Some(frame) = reader.next()? {
+            return Ok(frame);
+        }
+        reader.fill().await?;
+    }
+}
+
+enum NotWelcome {
+    Refused(cairn_proto::wire::error::ErrorCode),
+    Lost(Lost),
+}
+
+impl From<Lost> for NotWelcome {
+    fn from(lost: Lost) -> Self {
+        Self::Lost(lost)
+    }
+}

@@ -1,0 +1,5 @@
+//! Stream.
+
+pub(crate) mod events;
+pub(crate) mod follow;
+pub(crate) mod timeline;

@@ -1,0 +1,240 @@
+//! One QUIC connection, its streams cut into frames, and why it ended.
+
+use bytes::{Bytes, BytesMut};
+use cairn_proto::invite::ServerAddr;
+use cairn_proto::limits::FRAME_BYTES_MAX;
+use cairn_proto::wire::close::CloseCode;
+use cairn_proto::wire::frame;
+use quinn::{ConnectionError, ReadError, RecvStream, SendStream, VarInt, WriteError};
+use tokio::time::timeout;
+
+use crate::error::Error;
+use crate::limits;
+
+/// Chunks that are taken from a stream under one lock. A chunk is at most what one packet carries.
+const CHUNKS_PER_READ: usize = 64;
+
+/// What is taken from a transfer at once.
+const PART_BYTES_MAX: usize = limits::TRANSFER_BUFFER_BYTES;
+
+/// The priority of transfers among the streams of a connection; that of all others is 0.
+const TRANSFER_PRIORITY: i32 = -1;
+
+/// An established connection. It is closed when the last handle of it is dropped.
+#[derive(Clone)]
+pub(crate) struct Link(quinn::Connection);
+
+impl std::fmt::Debug for Link {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Link")
+            .field(&self.0.remote_address())
+            .finish()
+    }
+}
+
+/// Why a connection is over.
+#[derive(Clone, Debug)]
+pub(crate) enum Lost {
+    /// The server closed it.
+    Closed(CloseCode),
+    /// It broke: silence, a reset, a stream cut off.
+    Broken(String),
+    /// The server wrote what this client cannot understand.
+    Protocol(&'static str),
+}
+
+impl Link {
+    pub(crate) fn new(connection: quinn::Connection) -> Self {
+        Self(connection)
+    }
+
+    /// Opens a stream. The server sees it once something is written.
+    pub(crate) async fn open(&self) -> Result<(Writer, Reader), Lost> {
+        let (send, recv) = self.0.open_bi().await.map_err(Lost::from)?;
+        let reader = Reader {
+            stream: recv,
+            chunks: vec![Bytes::new(); CHUNKS_PER_READ],
+            buffer: BytesMut::new(),
+            link: self.clone(),
+        };
+        Ok((
+            Writer {
+                stream: send,
+                link: self.clone(),
+                breaks_off: false,
+            },
+            reader,
+        ))
+    }
+
+    /// Whether the connection is known to be over.
+    pub(crate) fn is_over(&self) -> bool {
+        self.0.close_reason().is_some()
+    }
+
+    /// Sends a datagram, if there is room for it now.
+    pub(crate) fn send_datagram(&self, datagram: Vec<u8>) {
+        let _ = self.0.send_datagram(datagram.into());
+    }
+
+    /// The next datagram.
+    pub(crate) async fn read_datagram(&self) -> Result<Bytes, Lost> {
+        self.0.read_datagram().await.map_err(Lost::from)
+    }
+
+    /// Closes the connection. What was written and has not arrived is lost.
+    pub(crate) fn close(&self, code: CloseCode) {
+        self.0.close(VarInt::from_u32(code.number()), b"");
+    }
+
+    /// Why the connection is over, when one of its streams ended. A stream may end a moment before the reason arrives.
+    async fn reason(&self) -> Lost {
+        match timeout(limits::CLOSE_REASON_TIME_MAX, self.0.closed()).await {
+            Ok(error) => error.into(),
+            Err(_) => Lost::Broken("the server ended a stream".to_owned()),
+        }
+    }
+}
+
+/// The sending half of a stream.
+pub(crate) struct Writer {
+    stream: SendStream,
+    link: Link,
+    /// Whether the stream is reset when this is dropped.
+    breaks_off: bool,
+}
+
+impl Writer {
+    /// Makes it the stream of a transfer: every other stream goes first, and it has come to its end only when [`Writer::finish`] says so.
+    pub(crate) fn carry_transfer(&mut self) {
+        // It fails only for a stream that is gone, and that is noticed soon enough.
+        let _ = self.stream.set_priority(TRANSFER_PRIORITY);
+        self.breaks_off = true;
+    }
+
+    /// Says that nothing more comes.
+    pub(crate) fn finish(&mut self) {
+        let _ = self.stream.finish();
+        self.breaks_off = false;
+    }
+
+    /// Writes all of it, as fast as the server reads.
+    pub(crate) async fn write(&mut self, bytes: &[u8]) -> Result<(), Lost> {
+        match self.stream.write_all(bytes).await {
+            Ok(()) => Ok(()),
+            Err(WriteError::ConnectionLost(error)) => Err(error.into()),
+            Err(_) => Err(self.link.reason().await),
+        }
+    }
+}
+
+impl Drop for Writer {
+    /// A stream that is dropped ends as if all had been said. Of a transfer that was given up, the server would take what arrived for the
+    /// whole file.
+    fn drop(&mut self) {
+        if self.breaks_off {
+            let _ = self.stream.reset(VarInt::from_u32(0));
+        }
+    }
+}
+
+/// The receiving half of a stream.
+pub(crate) struct Reader {
+    stream: RecvStream,
+    chunks: Vec<Bytes>,
+    buffer: BytesMut,
+    link: Link,
+}
+
+impl Reader {
+    /// As [`Reader::fill`], for a stream that may end while the connection goes on: whether there is more.
+    pub(crate) async fn fill_unless_ended(&mut self) -> Result<bool, Lost> {
+        match self.arrived().await? {
+            Some(bytes) => self.buffer.extend_from_slice(&bytes),
+            None => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    /// What arrives behind the frames of a stream; `None` at its end.
+    pub(crate) async fn part(&mut self) -> Result<Option<Bytes>, Lost> {
+        if self.buffer.is_empty() {
+            self.arrived().await
+        } else {
+            Ok(Some(self.buffer.split().freeze()))
+        }
+    }
+
+    async fn arrived(&mut self) -> Result<Option<Bytes>, Lost> {
+        match self.stream.read_chunk(PART_BYTES_MAX, true).await {
+            Ok(chunk) => Ok(chunk.map(|chunk| chunk.bytes)),
+            Err(ReadError::ConnectionLost(error)) => Err(error.into()),
+            Err(_) => Err(Lost::Broken("the server broke the transfer off".to_owned())),
+        }
+    }
+
+    /// Waits until there is more, and takes everything that has arrived.
+    pub(crate) async fn fill(&mut self) -> Result<(), Lost> {
+        match self.stream.read_chunks(&mut self.chunks).await {
+            Ok(Some(count)) => {
+                for chunk in self.chunks.iter_mut().take(count) {
+                    self.buffer.extend_from_slice(&std::mem::take(chunk));
+                }
+                Ok(())
+            }
+            Err(ReadError::ConnectionLost(error)) => Err(error.into()),
+            Ok(None) | Err(_) => Err(self.link.reason().await),
+        }
+    }
+
+    /// The next frame that has arrived whole.
+    pub(crate) fn next(&mut self) -> Result<Option<Bytes>, Lost> {
+        frame::split(&mut self.buffer, FRAME_BYTES_MAX)
+            .map_err(|_| Lost::Protocol("a frame is too large"))
+    }
+}
+
+impl From<ConnectionError> for Lost {
+    fn from(error: ConnectionError) -> Self {
+        match error {
+            ConnectionError::ApplicationClosed(close) => Self::Closed(CloseCode::from_number(
+                u32::try_from(close.error_code.into_inner()).unwrap_or(u32::MAX),
+            )),
+            other => Self::Broken(other.to_string()),
+        }
+    }
+}
+
+impl Lost {
+    /// The error that ends the client, when connecting again is of no use.
+    pub(crate) fn final_error(&self) -> Option<Error> {
+        match self {
+            Self::Closed(
+                code @ (CloseCode::Revoked
+                | CloseCode::AuthFailed
+                | CloseCode::Version
+                | CloseCode::Protocol
+                | CloseCode::FrameTooBig),
+            ) => Some(Error::Ended(*code)),
+            Self::Protocol(what) => Some(Error::Protocol(what)),
+            Self::Closed(_) | Self::Broken(_) => None,
+        }
+    }
+
+    /// What happened, for people.
+    pub(crate) fn reason(&self) -> String {
+        match self {
+            Self::Closed(code) => code.text().to_owned(),
+            Self::Broken(reason) => reason.clone(),
+            Self::Protocol(what) => (*what).to_owned(),
+        }
+    }
+
+    /// The error of an attempt to log in.
+    pub(crate) fn into_login_error(self, addr: ServerAddr) -> Error {
+        self.final_error().unwrap_or_else(|| Error::Broken {
+            addr,
+            reason: self.reason(),
+        })
+    }
+}

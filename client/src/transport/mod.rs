@@ -1,0 +1,5 @@
+//! Transport.
+
+pub(crate) mod endpoint;
+pub(crate) mod link;
+pub(crate) mod pin;

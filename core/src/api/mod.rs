@@ -1,0 +1,5 @@
+//! Api.
+
+pub mod batch;
+pub mod change;
+pub mod command;

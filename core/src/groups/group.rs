@@ -1,0 +1,334 @@
+//! Groups: making them, and who is a member. Each change is an entry in the group's log.
+
+use std::collections::BTreeSet;
+
+use cairn_proto::content::body::{Body, SystemEntry};
+use cairn_proto::ids::{ConversationId, MsgId, Timestamp, UserId};
+use cairn_proto::limits;
+use cairn_proto::model::group::JoinerHistory;
+use cairn_proto::text::GroupName;
+use cairn_proto::wire::error::ErrorCode;
+use cairn_proto::wire::response::{self, MemberPage, Response, Role};
+
+use crate::api::batch::{Batch, Effect};
+use crate::api::change::{Change, MemberCounts};
+use crate::api::command::Actor;
+use crate::limits::MEMBERS_SCANNED_MAX;
+use crate::permission::Action;
+use crate::record::{ConversationRecord, KindRecord, MemberTerms};
+use crate::state::State;
+use crate::state::conversation::Conversation;
+
+impl State {
+    pub(crate) fn create_group(
+        &mut self,
+        actor: Actor,
+        name: GroupName,
+        members: Vec<UserId>,
+        now: Timestamp,
+        batch: &mut Batch,
+    ) -> Result<Response, ErrorCode> {
+        let mut members = self.existing_users(members)?;
+        members.remove(&actor.user);
+        self.check_addable(actor.user, members.iter())?;
+        self.check_owned(actor.user)?;
+        self.check_memberships(members.iter().copied().chain([actor.user]))?;
+        let id = self.next_numbered();
+        if !id.is_numbered() {
+            return Err(ErrorCode::LimitReached);
+        }
+        let record = ConversationRecord::new(KindRecord::Group { name: name.clone() }, now);
+        self.make(&Change::Conversation(id, record), batch);
+        self.put_member(id, actor.user, Role::Owner, now, batch);
+        self.append_system(
+            id,
+            actor.user,
+            now,
+            &Body::System(SystemEntry::Created { name }),
+            batch,
+        );
+        self.put_members(actor.user, id, members, now, batch);
+        Ok(Response::Created { conversation: id })
+    }
+
+    pub(crate) fn add_members(
+        &mut self,
+        actor: Actor,
+        id: ConversationId,
+        users: Vec<UserId>,
+        now: Timestamp,
+        batch: &mut Batch,
+    ) -> Result<Response, ErrorCode> {
+        self.permit(actor.user, id, Action::Invite, now)?;
+        let mut users = self.existing_users(users)?;
+        let (found, _) = self.membership(actor.user, id)?;
+        users.retain(|&user| found.member(user).is_none());
+        self.check_addable(actor.user, users.iter())?;
+        if users.iter().any(|&user| found.group.bans(user)) {
+            return Err(ErrorCode::Banned);
+        }
+        if found.record.counts.members as usize + users.len() > limits::MEMBERS_PER_CONVERSATION_MAX
+        {
+            return Err(ErrorCode::LimitReached);
+        }
+        self.check_memberships(users.iter().copied())?;
+        let changed = u32::try_from(users.len()).unwrap_or(u32::MAX);
+        self.put_members(actor.user, id, users, now, batch);
+        Ok(Response::Changed { users: changed })
+    }
+
+    pub(crate) fn remove_members(
+        &mut self,
+        actor: Actor,
+        id: ConversationId,
+        users: Vec<UserId>,
+        now: Timestamp,
+        batch: &mut Batch,
+    ) -> Result<Response, ErrorCode> {
+        let (found, _) = self.permit(actor.user, id, Action::Leave, now)?;
+        if users.len() > limits::USERS_PER_REQUEST_MAX {
+            return Err(ErrorCode::BadRequest);
+        }
+        let mut leavers = found.roles_of(users.into_iter());
+        leavers.sort_unstable();
+        leavers.dedup();
+        for &(_, role) in leavers.iter().filter(|&&(user, _)| user != actor.user) {
+            self.permit(actor.user, id, Action::Moderate(role), now)?;
+        }
+        let owners = leavers
+            .iter()
+            .filter(|&&(_, role)| role == Role::Owner)
+            .count() as u32;
+        let counts = found.record.counts;
+        if owners > 0 && owners >= counts.owners {
+            return Err(ErrorCode::LastOwner);
+        }
+        if leavers.is_empty() {
+            return Ok(Response::Changed { users: 0 });
+        }
+        let names = leavers.iter().map(|&(user, _)| user).collect();
+        let last = self.append_system(
+            id,
+            actor.user,
+            now,
+            &Body::System(SystemEntry::Removed { users: names }),
+            batch,
+        );
+        self.end_memberships(id, &leavers, counts, last, now, batch);
+        Ok(Response::Changed {
+            users: leavers.len() as u32,
+        })
+    }
+
+    pub(crate) fn end_memberships(
+        &mut self,
+        id: ConversationId,
+        leavers: &[(UserId, Role)],
+        mut counts: MemberCounts,
+        last: MsgId,
+        now: Timestamp,
+        batch: &mut Batch,
+    ) {
+        self.keep_mutes(id, leavers, now, batch);
+        for &(user, role) in leavers {
+            counts.members -= 1;
+            counts.owners -= u32::from(role == Role::Owner);
+            self.make(
+                &Change::MemberRemoved {
+                    conversation: id,
+                    user,
+                    counts,
+                },
+                batch,
+            );
+            batch.effect(Effect::Left {
+                conversation: id,
+                user,
+                last,
+            });
+        }
+    }
+
+    pub(crate) fn members_page(
+        &self,
+        actor: Actor,
+        id: ConversationId,
+        after: Option<UserId>,
+    ) -> Result<Response, ErrorCode> {
+        let (found, _) = self.membership(actor.user, id)?;
+        let (page, next_after) = if found.is_counted() {
+            found.members_behind(after)
+        } else {
+            self.members_behind(id, after)
+        };
+        let shown = page.into_iter().filter_map(|user| {
+            let record = &found.member(user)?.record;
+            let read = if self.shows_reads(id, actor.user, user) {
+                record.told()
+            } else {
+                MsgId::ZERO
+            };
+            let user = self.user_info(user)?;
+            let muted_until = record.terms.muted_until;
+            Some(response::Member {
+                user,
+                role: record.role,
+                joined: record.joined,
+                read,
+                muted_until,
+            })
+        });
+        let items = shown.collect();
+        Ok(Response::Members(MemberPage { items, next_after }))
+    }
+
+    /// The members of a large conversation on the page behind `after`, and where the next one begins. A page looks at so many users of the
+    /// server at most, so it may show few of them, or none.
+    pub(crate) fn members_behind(
+        &self,
+        id: ConversationId,
+        after: Option<UserId>,
+    ) -> (Vec<UserId>, Option<UserId>) {
+        let mut ids = self.ids_behind(after);
+        let (mut page, mut last) = (Vec::new(), None);
+        for user in ids.by_ref().take(MEMBERS_SCANNED_MAX) {
+            last = Some(user);
+            if self.is_member(user, id) {
+                page.push(user);
+            }
+            if page.len() > limits::MEMBERS_PER_PAGE_MAX {
+                return cut(page);
+            }
+        }
+        (page, last.filter(|_| ids.next().is_some()))
+    }
+
+    pub(crate) fn existing_users(&self, users: Vec<UserId>) -> Result<BTreeSet<UserId>, ErrorCode> {
+        if users.len() > limits::USERS_PER_REQUEST_MAX {
+            return Err(ErrorCode::BadRequest);
+        }
+        if users.iter().any(|user| !self.users.contains_key(user)) {
+            return Err(ErrorCode::NoSuchUser);
+        }
+        Ok(users.into_iter().collect())
+    }
+
+    /// Nobody is made a member by somebody whom he has blocked, who is answered as if there were no such user.
+    fn check_addable<'a>(
+        &self,
+        by: UserId,
+        mut users: impl Iterator<Item = &'a UserId>,
+    ) -> Result<(), ErrorCode> {
+        if users.any(|&user| self.relation(user, by).blocks) {
+            Err(ErrorCode::NoSuchUser)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Makes users members, with the entry that says so.
+    pub(crate) fn put_members(
+        &mut self,
+        by: UserId,
+        id: ConversationId,
+        users: BTreeSet<UserId>,
+        now: Timestamp,
+        batch: &mut Batch,
+    ) {
+        if users.is_empty() {
+            return;
+        }
+        for &user in &users {
+            self.put_member(id, user, Role::Member, now, batch);
+        }
+        let mutes = self.drop_mutes(id, &users, now, batch);
+        let body = Body::System(SystemEntry::Added {
+            users: users.into_iter().collect(),
+        });
+        self.append_system(id, by, now, &body, batch);
+        // Whoever follows the log from here on may never have heard of them.
+        for (user, until) in mutes {
+            self.append_system(
+                id,
+                by,
+                now,
+                &Body::System(SystemEntry::Muted { user, until }),
+                batch,
+            );
+        }
+    }
+
+    /// A membership that begins with the next entry.
+    fn put_member(
+        &mut self,
+        id: ConversationId,
+        user: UserId,
+        role: Role,
+        now: Timestamp,
+        batch: &mut Batch,
+    ) {
+        let Some(found) = self.conversations.get(&id) else {
+            return;
+        };
+        let MemberCounts { members, owners } = found.record.counts;
+        let counts = MemberCounts {
+            members: members + 1,
+            owners: owners + u32::from(role == Role::Owner),
+        };
+        let joined = found.record.head.next();
+        let sees_all = found.group.settings.history == JoinerHistory::All;
+        let terms = MemberTerms {
+            floor: if sees_all { MsgId::ZERO } else { joined.prev() },
+            muted_until: found
+                .group
+                .muted_until(user)
+                .filter(|&until| until > now)
+                .unwrap_or(Timestamp::new(0)),
+            ..MemberTerms::default()
+        };
+        self.make(
+            &Change::Member {
+                conversation: id,
+                user,
+                role,
+                joined,
+                counts,
+            },
+            batch,
+        );
+        if terms != MemberTerms::default() {
+            self.make(
+                &Change::MemberTerms {
+                    conversation: id,
+                    user,
+                    terms,
+                },
+                batch,
+            );
+        }
+        batch.effect(Effect::Joined {
+            conversation: id,
+            user,
+        });
+    }
+}
+
+impl Conversation {
+    /// The members on the page behind `after`, and where the next one begins, when all members are in memory.
+    fn members_behind(&self, after: Option<UserId>) -> (Vec<UserId>, Option<UserId>) {
+        let behind = self
+            .members_sorted()
+            .into_iter()
+            .map(|(user, _)| user)
+            .filter(|&user| after.is_none_or(|after| user > after));
+        cut(behind.take(limits::MEMBERS_PER_PAGE_MAX + 1).collect())
+    }
+}
+
+/// A page, and where the next one begins if there is one.
+fn cut(mut page: Vec<UserId>) -> (Vec<UserId>, Option<UserId>) {
+    let is_last = page.len() <= limits::MEMBERS_PER_PAGE_MAX;
+    page.truncate(limits::MEMBERS_PER_PAGE_MAX);
+    let next_after = page.last().copied().filter(|_| !is_last);
+    (page, next_after)
+}

@@ -1,0 +1,200 @@
+//! Keeping order in a group: who is kept out of it, and who is not to be heard for a while. Each change is an entry in the group's log.
+
+use std::collections::BTreeSet;
+
+use cairn_proto::content::body::{Body, SystemEntry};
+use cairn_proto::ids::{ConversationId, Timestamp, UserId};
+use cairn_proto::limits::{BANNED_USERS_MAX, USERS_PER_REQUEST_MAX};
+use cairn_proto::wire::error::ErrorCode;
+use cairn_proto::wire::response::{Response, Role};
+
+use crate::api::batch::Batch;
+use crate::api::change::Change;
+use crate::api::command::Actor;
+use crate::permission::Action;
+use crate::record::{GroupRecord, MemberTerms};
+use crate::state::State;
+
+impl State {
+    pub(crate) fn ban(
+        &mut self,
+        actor: Actor,
+        id: ConversationId,
+        users: Vec<UserId>,
+        now: Timestamp,
+        batch: &mut Batch,
+    ) -> Result<Response, ErrorCode> {
+        self.permit(actor.user, id, Action::Moderate(Role::Member), now)?;
+        let mut users = self.existing_users(users)?;
+        let (found, _) = self.membership(actor.user, id)?;
+        users.retain(|&user| !found.group.bans(user));
+        let leavers = found.roles_of(users.iter().copied());
+        if users.contains(&actor.user) {
+            return Err(ErrorCode::Forbidden);
+        }
+        for &(_, role) in &leavers {
+            self.permit(actor.user, id, Action::Moderate(role), now)?;
+        }
+        if found.group.banned.len() + users.len() > BANNED_USERS_MAX {
+            return Err(ErrorCode::LimitReached);
+        }
+        if users.is_empty() {
+            return Ok(Response::Changed { users: 0 });
+        }
+        let mut group = found.group.clone();
+        group.banned.extend(&users);
+        group.banned.sort_unstable();
+        let (counts, changed) = (found.record.counts, users.len() as u32);
+        let body = Body::System(SystemEntry::Banned {
+            users: users.into_iter().collect(),
+        });
+        let last = self.append_system(id, actor.user, now, &body, batch);
+        self.make(&Change::Group(id, group), batch);
+        self.end_memberships(id, &leavers, counts, last, now, batch);
+        Ok(Response::Changed { users: changed })
+    }
+
+    pub(crate) fn unban(
+        &mut self,
+        actor: Actor,
+        id: ConversationId,
+        mut users: Vec<UserId>,
+        now: Timestamp,
+        batch: &mut Batch,
+    ) -> Result<Response, ErrorCode> {
+        let (found, _) = self.permit(actor.user, id, Action::Moderate(Role::Member), now)?;
+        if users.len() > USERS_PER_REQUEST_MAX {
+            return Err(ErrorCode::BadRequest);
+        }
+        users.retain(|&user| found.group.bans(user));
+        users.sort_unstable();
+        users.dedup();
+        if users.is_empty() {
+            return Ok(Response::Changed { users: 0 });
+        }
+        let mut group: GroupRecord = found.group.clone();
+        group.banned.retain(|user| !users.contains(user));
+        self.make(&Change::Group(id, group), batch);
+        let changed = users.len() as u32;
+        self.append_system(
+            id,
+            actor.user,
+            now,
+            &Body::System(SystemEntry::Unbanned { users }),
+            batch,
+        );
+        Ok(Response::Changed { users: changed })
+    }
+
+    pub(crate) fn banned_users(
+        &self,
+        actor: Actor,
+        id: ConversationId,
+        now: Timestamp,
+    ) -> Result<Response, ErrorCode> {
+        let (found, _) = self.permit(actor.user, id, Action::Moderate(Role::Member), now)?;
+        Ok(Response::Users(
+            found
+                .group
+                .banned
+                .iter()
+                .filter_map(|&user| self.user_info(user))
+                .collect(),
+        ))
+    }
+
+    /// The mutes of those who leave run on, so that nobody is heard again by leaving and coming back.
+    pub(crate) fn keep_mutes(
+        &mut self,
+        id: ConversationId,
+        leavers: &[(UserId, Role)],
+        now: Timestamp,
+        batch: &mut Batch,
+    ) {
+        let Some(found) = self.conversations.get(&id) else {
+            return;
+        };
+        let mutes = leavers
+            .iter()
+            .filter_map(|&(user, _)| Some((user, found.member(user)?.record.terms.muted_until)));
+        let running: Vec<_> = mutes.filter(|&(_, until)| until > now).collect();
+        if !running.is_empty() {
+            let mut group = found.group.clone();
+            group.keep_mutes(running, now);
+            self.make(&Change::Group(id, group), batch);
+        }
+    }
+
+    /// The mutes of those who are members again stand with their memberships. Gives those that run on, in the order of the users' ids.
+    pub(crate) fn drop_mutes(
+        &mut self,
+        id: ConversationId,
+        users: &BTreeSet<UserId>,
+        now: Timestamp,
+        batch: &mut Batch,
+    ) -> Vec<(UserId, Timestamp)> {
+        let Some(found) = self.conversations.get(&id) else {
+            return Vec::new();
+        };
+        let (mut back, away): (Vec<_>, Vec<_>) = found
+            .group
+            .muted
+            .iter()
+            .copied()
+            .partition(|(user, _)| users.contains(user));
+        if !back.is_empty() {
+            let mut group = found.group.clone();
+            group.muted = away;
+            group.keep_mutes([], now);
+            self.make(&Change::Group(id, group), batch);
+        }
+        back.retain(|&(_, until)| until > now);
+        back
+    }
+
+    pub(crate) fn mute_member(
+        &mut self,
+        actor: Actor,
+        id: ConversationId,
+        user: UserId,
+        until: Timestamp,
+        now: Timestamp,
+        batch: &mut Batch,
+    ) -> Result<Response, ErrorCode> {
+        let (found, _) = self.permit(actor.user, id, Action::Moderate(Role::Member), now)?;
+        let member = found.member(user).ok_or(ErrorCode::NoMember)?;
+        if user == actor.user {
+            return Err(ErrorCode::Forbidden);
+        }
+        self.permit(actor.user, id, Action::Moderate(member.record.role), now)?;
+        let until = if until > now {
+            until
+        } else {
+            Timestamp::new(0)
+        };
+        let terms = member.record.terms;
+        if terms.muted_until.max(now) == until.max(now) {
+            return Ok(Response::Done);
+        }
+        let terms = MemberTerms {
+            muted_until: until,
+            ..terms
+        };
+        self.make(
+            &Change::MemberTerms {
+                conversation: id,
+                user,
+                terms,
+            },
+            batch,
+        );
+        self.append_system(
+            id,
+            actor.user,
+            now,
+            &Body::System(SystemEntry::Muted { user, until }),
+            batch,
+        );
+        Ok(Response::Done)
+    }
+}

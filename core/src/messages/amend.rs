@@ -1,0 +1,298 @@
+//! Changing what was said: an entry of the log says what happened to which message, and the message itself is rewritten in its place.
+
+use cairn_proto::content::body::{Amendment, Body};
+use cairn_proto::content::extras::{Extras, Reaction};
+use cairn_proto::content::message::Entry;
+use cairn_proto::ids::{ConversationId, MsgId, Timestamp};
+use cairn_proto::limits::{REACTION_KINDS_MAX, REACTIONS_MAX};
+use cairn_proto::text::{EmojiName, Text};
+use cairn_proto::wire::error::ErrorCode;
+use cairn_proto::wire::response::Response;
+
+use crate::api::batch::Batch;
+use crate::api::change::Change;
+use crate::api::command::Actor;
+use crate::permission::{Action, Authorship};
+use crate::state::State;
+
+impl State {
+    pub(crate) fn edit(
+        &mut self,
+        actor: Actor,
+        conversation: ConversationId,
+        msgid: MsgId,
+        text: Text,
+        now: Timestamp,
+        batch: &mut Batch,
+    ) -> Result<Response, ErrorCode> {
+        let entry = self.message(actor, conversation, msgid)?;
+        let body = entry
+            .body
+            .with_words(&text)
+            .ok_or(ErrorCode::NoSuchMessage)?;
+        // What was forwarded are the words of somebody else.
+        let is_own = entry.sender == actor.user && entry.extras.forwarded().is_none();
+        self.check(
+            actor.user,
+            conversation,
+            Action::Edit(self.words(&entry, is_own, now)),
+            now,
+        )?;
+        let body = body.map_err(|_| ErrorCode::BadRequest)?;
+        // A file says enough without a caption.
+        if text.is_empty() && body.attachment().is_none() {
+            return Err(ErrorCode::EmptyMessage);
+        }
+        if entry.body == body {
+            return Ok(Response::Done);
+        }
+        let (edit, at) = self.append_amendment(
+            actor,
+            conversation,
+            Amendment::Edited {
+                msgid,
+                text: Some(text),
+            },
+            now,
+            batch,
+        );
+        self.supersede_edit(conversation, msgid, &entry, batch);
+        let extras = entry.extras.with_edit(at, edit);
+        self.rewrite(
+            conversation,
+            msgid,
+            &Entry {
+                body,
+                extras,
+                ..entry
+            },
+            batch,
+        );
+        Ok(Response::Done)
+    }
+
+    pub(crate) fn recall(
+        &mut self,
+        actor: Actor,
+        conversation: ConversationId,
+        msgid: MsgId,
+        now: Timestamp,
+        batch: &mut Batch,
+    ) -> Result<Response, ErrorCode> {
+        let entry = self.message(actor, conversation, msgid)?;
+        let words = match self.words(&entry, entry.sender == actor.user, now) {
+            // What is taken back stays so: it is never too late to say it again.
+            Authorship::OwnOfOld if !entry.body.is_message() => Authorship::Own,
+            words => words,
+        };
+        self.check(actor.user, conversation, Action::Recall(words), now)?;
+        if matches!(entry.body, Body::Recalled { .. }) {
+            return Ok(Response::Done);
+        }
+        if !entry.body.is_message() {
+            return Err(ErrorCode::NoSuchMessage);
+        }
+        self.append_amendment(
+            actor,
+            conversation,
+            Amendment::Recalled { msgid },
+            now,
+            batch,
+        );
+        self.supersede_edit(conversation, msgid, &entry, batch);
+        self.drop_pin(conversation, msgid, batch);
+        self.drop_ref(conversation, msgid, batch);
+        let body = Body::Recalled { by: actor.user };
+        self.rewrite(
+            conversation,
+            msgid,
+            &Entry {
+                body,
+                extras: Extras::NONE,
+                ..entry
+            },
+            batch,
+        );
+        Ok(Response::Done)
+    }
+
+    pub(crate) fn react(
+        &mut self,
+        actor: Actor,
+        conversation: ConversationId,
+        msgid: MsgId,
+        emoji: EmojiName,
+        now: Timestamp,
+        batch: &mut Batch,
+    ) -> Result<Response, ErrorCode> {
+        self.check(actor.user, conversation, Action::React, now)?;
+        let entry = self.message(actor, conversation, msgid)?;
+        if !entry.body.is_message() {
+            return Err(ErrorCode::NoSuchMessage);
+        }
+        let mut reactions = entry.extras.reactions().to_vec();
+        let (kinds, count) = (
+            reactions.len(),
+            reactions
+                .iter()
+                .map(|reaction| reaction.users.len())
+                .sum::<usize>(),
+        );
+        match reactions
+            .iter_mut()
+            .find(|reaction| reaction.emoji == emoji)
+        {
+            Some(reaction) if reaction.users.contains(&actor.user) => return Ok(Response::Done),
+            _ if count >= REACTIONS_MAX => return Err(ErrorCode::LimitReached),
+            Some(reaction) => reaction.users.push(actor.user),
+            None if kinds >= REACTION_KINDS_MAX => return Err(ErrorCode::LimitReached),
+            None => reactions.push(Reaction {
+                emoji: emoji.clone(),
+                users: vec![actor.user],
+            }),
+        }
+        let extras = entry.extras.with_reactions(reactions);
+        self.append_amendment(
+            actor,
+            conversation,
+            Amendment::Reacted { msgid, emoji },
+            now,
+            batch,
+        );
+        self.rewrite(conversation, msgid, &Entry { extras, ..entry }, batch);
+        Ok(Response::Done)
+    }
+
+    pub(crate) fn unreact(
+        &mut self,
+        actor: Actor,
+        conversation: ConversationId,
+        msgid: MsgId,
+        emoji: EmojiName,
+        now: Timestamp,
+        batch: &mut Batch,
+    ) -> Result<Response, ErrorCode> {
+        self.check(actor.user, conversation, Action::React, now)?;
+        let entry = self.message(actor, conversation, msgid)?;
+        let mut reactions = entry.extras.reactions().to_vec();
+        let is_own =
+            |reaction: &Reaction| reaction.emoji == emoji && reaction.users.contains(&actor.user);
+        let Some(own) = reactions.iter_mut().find(|reaction| is_own(reaction)) else {
+            return Ok(Response::Done);
+        };
+        own.users.retain(|&user| user != actor.user);
+        reactions.retain(|reaction| !reaction.users.is_empty());
+        let extras = entry.extras.with_reactions(reactions);
+        self.append_amendment(
+            actor,
+            conversation,
+            Amendment::Unreacted { msgid, emoji },
+            now,
+            batch,
+        );
+        self.rewrite(conversation, msgid, &Entry { extras, ..entry }, batch);
+        Ok(Response::Done)
+    }
+
+    /// An entry that a member may read.
+    pub(crate) fn message(
+        &self,
+        actor: Actor,
+        conversation: ConversationId,
+        msgid: MsgId,
+    ) -> Result<Entry, ErrorCode> {
+        let (found, member) = self.membership(actor.user, conversation)?;
+        found.check_unexpired(msgid)?;
+        let entry = self
+            .entries
+            .get(&(conversation, msgid))
+            .filter(|_| found.shows(&member.record, msgid));
+        entry.cloned().ok_or(ErrorCode::NoSuchMessage)
+    }
+
+    pub(crate) fn append_amendment(
+        &mut self,
+        actor: Actor,
+        conversation: ConversationId,
+        amendment: Amendment,
+        now: Timestamp,
+        batch: &mut Batch,
+    ) -> (MsgId, Timestamp) {
+        let at = self
+            .conversations
+            .get(&conversation)
+            .map_or(now, |found| found.not_before_last(now));
+        (
+            self.append_system(
+                conversation,
+                actor.user,
+                now,
+                &Body::Amendment(amendment),
+                batch,
+            ),
+            at,
+        )
+    }
+
+    /// Whose words an entry has, for somebody whose own they are or not. What was said in the future, by a clock that was wrong, was said now.
+    fn words(&self, entry: &Entry, is_own: bool, now: Timestamp) -> Authorship {
+        let minutes = now.get().saturating_sub(entry.sent_at.get()) / 60_000;
+        match is_own {
+            false => Authorship::Others,
+            true if minutes >= self.settings().amend_minutes.get() as u64 => Authorship::OwnOfOld,
+            true => Authorship::Own,
+        }
+    }
+
+    /// What an earlier edit said must not outlive the next one in the entry of that edit.
+    fn supersede_edit(
+        &mut self,
+        conversation: ConversationId,
+        msgid: MsgId,
+        edited: &Entry,
+        batch: &mut Batch,
+    ) {
+        if let Some((sent_at, edit)) = edited.extras.edited() {
+            let body = Body::Amendment(Amendment::Edited { msgid, text: None });
+            self.rewrite(
+                conversation,
+                edit,
+                &Entry {
+                    sender: edited.sender,
+                    sent_at,
+                    body,
+                    extras: Extras::NONE,
+                },
+                batch,
+            );
+        }
+    }
+
+    fn rewrite(
+        &mut self,
+        conversation: ConversationId,
+        msgid: MsgId,
+        entry: &Entry,
+        batch: &mut Batch,
+    ) {
+        batch.push_rewritten(conversation, msgid, entry);
+        self.apply(&Change::Rewritten {
+            conversation,
+            msgid,
+            is_message: entry.body.is_message(),
+        });
+    }
+}
+
+/// Entries that commands need.
+impl State {
+    /// An entry as it is now, with what the batch has made of it so far.
+    pub fn install_entry(&mut self, conversation: ConversationId, msgid: MsgId, entry: Entry) {
+        self.entries.entry((conversation, msgid)).or_insert(entry);
+    }
+
+    /// Lets go of all entries: the command is decided, and the next one that loads them gets them as the batch leaves them.
+    pub fn evict_entries(&mut self) {
+        self.entries.clear();
+    }
+}

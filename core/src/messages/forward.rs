@@ -1,0 +1,66 @@
+//! Forwarding: what was said in one conversation is said again in another, by the server's hand, so that it stays what it was.
+
+use cairn_proto::content::extras::Extras;
+use cairn_proto::content::message::pack_content;
+use cairn_proto::ids::Timestamp;
+use cairn_proto::wire::codec;
+use cairn_proto::wire::error::ErrorCode;
+use cairn_proto::wire::request::Forward;
+use cairn_proto::wire::response::Response;
+use xxhash_rust::xxh3::xxh3_64;
+
+use crate::api::batch::Batch;
+use crate::api::command::Actor;
+use crate::messages::send::Sending;
+use crate::state::State;
+
+impl State {
+    pub(crate) fn forward(
+        &mut self,
+        actor: Actor,
+        forward: Forward,
+        now: Timestamp,
+        batch: &mut Batch,
+    ) -> Result<Response, ErrorCode> {
+        let Forward {
+            to,
+            seq,
+            from,
+            msgid,
+        } = forward;
+        // What the message says may change between two tries: it is the request that must be the same.
+        let fingerprint = xxh3_64(&codec::encode(&(from, msgid))) as u32;
+        if let Some(msgid) = self.seen(
+            actor,
+            &Sending {
+                conversation: to,
+                seq,
+                fingerprint,
+                extras: &Extras::NONE,
+                attachment: None,
+            },
+        )? {
+            return Ok(Response::Accepted { msgid });
+        }
+        let entry = self.message(actor, from, msgid)?;
+        if !entry.body.is_message() {
+            return Err(ErrorCode::NoSuchMessage);
+        }
+        let (author, at) = entry
+            .extras
+            .forwarded()
+            .unwrap_or((entry.sender, entry.sent_at));
+        let extras = Extras::forward_of(author, at);
+        let mut content = Vec::new();
+        pack_content(&entry.body, &extras, &mut content);
+        // Whoever can read a message may pass on what it names.
+        let sending = Sending {
+            conversation: to,
+            seq,
+            fingerprint,
+            extras: &extras,
+            attachment: entry.body.attachment(),
+        };
+        self.accept(actor, &sending, &content, now, batch)
+    }
+}

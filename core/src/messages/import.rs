@@ -1,0 +1,147 @@
+//! Messages of other systems: with the sender and the time they had there, once each.
+
+use cairn_proto::content::body::Body;
+use cairn_proto::ids::{ConversationId, ImportSource, Timestamp, UserId};
+use cairn_proto::limits;
+use cairn_proto::model::receipts::Reads;
+use cairn_proto::text::UserName;
+use cairn_proto::wire::codec;
+use cairn_proto::wire::error::ErrorCode;
+use cairn_proto::wire::hello::ServerRole;
+use cairn_proto::wire::request::ImportEntry;
+use cairn_proto::wire::response::Response;
+
+use crate::api::batch::Batch;
+use crate::api::change::{Change, Origin};
+use crate::api::command::Actor;
+use crate::execute::NewEntry;
+use crate::permission::Action;
+use crate::record::UserRecord;
+use crate::state::State;
+
+impl State {
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "the fields of the request, each of its own type"
+    )]
+    pub(crate) fn import(
+        &mut self,
+        actor: Actor,
+        conversation: ConversationId,
+        source: ImportSource,
+        first: u64,
+        entries: &[ImportEntry],
+        now: Timestamp,
+        batch: &mut Batch,
+    ) -> Result<Response, ErrorCode> {
+        let cursor = self.import_start(actor, conversation, source, now)?;
+        if entries.len() > limits::IMPORT_ENTRIES_MAX
+            || entries.iter().any(|entry| !is_importable(&entry.body))
+        {
+            return Err(ErrorCode::BadRequest);
+        }
+        let end = first
+            .checked_add(entries.len() as u64)
+            .ok_or(ErrorCode::BadRequest)?;
+        if first > cursor {
+            return Err(ErrorCode::ImportGap);
+        }
+        let fresh = usize::try_from(cursor - first)
+            .ok()
+            .and_then(|known| entries.get(known..))
+            .unwrap_or_default();
+        let mut users = 0;
+        for entry in fresh {
+            let sender = match self.user_named(&entry.sender) {
+                Some(user) => user,
+                None => {
+                    users += 1;
+                    self.import_user(&entry.sender, now, batch)?
+                }
+            };
+            let content = codec::encode(&entry.body);
+            // A clock that was ahead elsewhere makes nothing later than now.
+            let sent_at = entry.sent_at.min(now);
+            let entry = NewEntry {
+                sender,
+                sent_at,
+                origin: Origin::Imported,
+                content: &content,
+            };
+            let msgid = self.append(conversation, entry, batch);
+            // What a member said elsewhere is no news to him.
+            if self.membership(sender, conversation).is_ok() {
+                self.make(
+                    &Change::Read {
+                        conversation,
+                        user: sender,
+                        msgid,
+                    },
+                    batch,
+                );
+            }
+        }
+        let cursor = cursor.max(end);
+        if !fresh.is_empty() {
+            self.make(
+                &Change::Imported {
+                    conversation,
+                    source,
+                    cursor,
+                },
+                batch,
+            );
+        }
+        Ok(Response::Imported {
+            added: u32::try_from(fresh.len()).unwrap_or(u32::MAX),
+            users,
+            cursor,
+        })
+    }
+
+    pub(crate) fn import_cursor(
+        &self,
+        actor: Actor,
+        conversation: ConversationId,
+        source: ImportSource,
+        now: Timestamp,
+    ) -> Result<Response, ErrorCode> {
+        Ok(Response::ImportCursor {
+            cursor: self.import_start(actor, conversation, source, now)?,
+        })
+    }
+
+    fn import_start(
+        &self,
+        actor: Actor,
+        conversation: ConversationId,
+        source: ImportSource,
+        now: Timestamp,
+    ) -> Result<u64, ErrorCode> {
+        let (found, _) = self.permit(actor.user, conversation, Action::Import, now)?;
+        Ok(found.imports.get(&source).copied().unwrap_or_default())
+    }
+
+    /// A user who is known by what he said elsewhere. Nobody can log in as him.
+    fn import_user(
+        &mut self,
+        name: &UserName,
+        now: Timestamp,
+        batch: &mut Batch,
+    ) -> Result<UserId, ErrorCode> {
+        let id = self.next_user().ok_or(ErrorCode::LimitReached)?;
+        let record = UserRecord {
+            name: name.clone(),
+            role: ServerRole::Member,
+            password: None,
+            created_at: now,
+            reads: Reads::Shown,
+        };
+        self.make(&Change::User(id, record), batch);
+        Ok(id)
+    }
+}
+
+const fn is_importable(body: &Body) -> bool {
+    matches!(body, Body::Text(_) | Body::Emote(_) | Body::Emoji(_))
+}

@@ -1,0 +1,126 @@
+//! Mentions: whom a message asks to notice it. The writes are for those who are mentioned alone, whatever the size of the group.
+
+use std::collections::BTreeSet;
+
+use cairn_proto::content::extras::{Extra, Extras};
+use cairn_proto::ids::{ConversationId, MsgId, UserId};
+use cairn_proto::limits;
+use cairn_proto::wire::error::ErrorCode;
+
+use crate::api::batch::Batch;
+use crate::api::change::Change;
+use crate::record::StoredMentions;
+use crate::state::State;
+use crate::state::conversation::Conversation;
+use crate::state::msgid_set::MsgIdSet;
+
+/// Whether a client may send these extras, whatever the conversation.
+///
+/// # Errors
+/// When it may not.
+pub(crate) fn check_sort(extras: &Extras) -> Result<(), ErrorCode> {
+    let replies = extras
+        .iter()
+        .filter(|extra| matches!(extra, Extra::ReplyTo(_)))
+        .count();
+    if extras
+        .iter()
+        .any(|extra| matches!(extra, Extra::Unknown(_)))
+    {
+        return Err(ErrorCode::Unsupported);
+    }
+    if replies > 1
+        || extras.iter().any(is_of_server)
+        || extras.iter().count() > limits::EXTRAS_SENT_MAX
+    {
+        Err(ErrorCode::BadRequest)
+    } else {
+        Ok(())
+    }
+}
+
+/// What only the server says of a message.
+const fn is_of_server(extra: &Extra) -> bool {
+    matches!(
+        extra,
+        Extra::Edited { .. } | Extra::Reactions(_) | Extra::Forwarded { .. }
+    )
+}
+
+impl State {
+    /// Whether a message may have these extras, where its sender sees the messages above `floor` up to `head`.
+    pub(crate) fn check_extras(
+        &self,
+        extras: &Extras,
+        floor: MsgId,
+        head: MsgId,
+    ) -> Result<(), ErrorCode> {
+        if extras
+            .replied()
+            .is_some_and(|msgid| msgid <= floor || msgid > head)
+        {
+            return Err(ErrorCode::NoSuchMessage);
+        }
+        if extras
+            .mentioned()
+            .all(|user| self.users.contains_key(&user))
+        {
+            Ok(())
+        } else {
+            Err(ErrorCode::NoSuchUser)
+        }
+    }
+
+    /// Notes whom a new message mentions. Who is no member cannot see it, and is passed over.
+    pub(crate) fn note_mentions(
+        &mut self,
+        conversation: ConversationId,
+        msgid: MsgId,
+        extras: &Extras,
+        batch: &mut Batch,
+    ) {
+        if extras.is_empty() {
+            return;
+        }
+        let Some(found) = self.conversations.get(&conversation) else {
+            return;
+        };
+        let users: BTreeSet<UserId> = match extras.mentions_all() {
+            true => [UserId::SERVER].into(),
+            false => extras
+                .mentioned()
+                .filter(|&user| found.member(user).is_some())
+                .collect(),
+        };
+        if !users.is_empty() {
+            let users = users.into_iter().collect();
+            self.make(
+                &Change::Mentioned {
+                    conversation,
+                    msgid,
+                    users,
+                },
+                batch,
+            );
+        }
+    }
+}
+
+impl Conversation {
+    /// The stored mentions of users. Those in memory stay as they are: they may be newer.
+    pub fn install_mentions(&mut self, stored: Vec<StoredMentions>) {
+        for StoredMentions { user, mentions } in stored {
+            self.mentions.entry(user).or_insert(mentions);
+        }
+    }
+
+    pub(crate) fn mention(&mut self, msgid: MsgId, users: &[UserId]) {
+        for &user in users {
+            if self.mentions.entry(user).or_default().insert(msgid) {
+                self.dirty
+                    .mentions
+                    .insert((user, MsgIdSet::chunk_of(msgid)));
+            }
+        }
+    }
+}

@@ -1,0 +1,457 @@
+//! How long messages stay, and what goes: the floor of a conversation. It only goes up, and never above the head.
+
+use cairn_proto::content::body::{Body, SystemEntry};
+use cairn_proto::ids::{ConversationId, MsgId, Timestamp, UserId};
+use cairn_proto::limits::RETENTION_DAYS_MAX;
+use cairn_proto::model::retention::{Retention, RetentionInfo};
+use cairn_proto::wire::error::ErrorCode;
+use cairn_proto::wire::response::Response;
+
+use crate::api::batch::{Batch, Effect};
+use crate::api::change::Change;
+use crate::api::command::{Actor, Reply};
+use crate::limits::RETENTION_STEP_ENTRIES;
+use crate::people::settings::{Settings, Value};
+use crate::permission::Action;
+use crate::state::conversation::{Conversation, Member};
+use crate::state::{State, User};
+
+/// What holds in a conversation, for whoever looks for what is to go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retained {
+    /// How long messages stay.
+    pub policy: Retention,
+    /// The last entry.
+    pub head: MsgId,
+    /// The last entry that is gone.
+    pub floor: MsgId,
+}
+
+/// The last moment at which an entry is old enough to go; `None` where age alone lets nothing go.
+#[must_use]
+pub const fn cutoff(policy: Retention, now: Timestamp) -> Option<Timestamp> {
+    match policy {
+        Retention::Keep => None,
+        Retention::Days(days) | Retention::UntilAcked { cap_days: days } => {
+            Some(Timestamp::new(now.get().saturating_sub(days_ms(days))))
+        }
+    }
+}
+
+/// A policy within the bounds of the server. Where they contradict each other messages stay: what is gone does not come back.
+fn bounded(policy: Retention, settings: &Settings) -> Retention {
+    let bound = |days: usize| u32::try_from(days).unwrap_or(RETENTION_DAYS_MAX);
+    let shortest = bound(settings.retention_shortest.get());
+    let longest = Some(bound(settings.retention_longest.get())).filter(|&days| days > 0);
+    let within = |days: u32| days.min(longest.unwrap_or(days)).max(shortest);
+    match policy {
+        Retention::Keep => {
+            longest.map_or(Retention::Keep, |longest| Retention::Days(within(longest)))
+        }
+        Retention::Days(days) => Retention::Days(within(days)),
+        // What everybody has may be younger than messages must be to go.
+        Retention::UntilAcked { cap_days } if shortest > 0 => Retention::Days(within(cap_days)),
+        Retention::UntilAcked { cap_days } => Retention::UntilAcked {
+            cap_days: within(cap_days),
+        },
+    }
+}
+
+impl Value for Retention {
+    fn parse(raw: &str) -> Option<Self> {
+        let days = |raw: &str| {
+            raw.parse()
+                .ok()
+                .filter(|days| (1..=RETENTION_DAYS_MAX).contains(days))
+        };
+        match raw.split_once(' ') {
+            None if raw == "keep" => Some(Self::Keep),
+            Some(("days", raw)) => days(raw).map(Self::Days),
+            Some(("until-acked", raw)) => days(raw).map(|cap_days| Self::UntilAcked { cap_days }),
+            _ => None,
+        }
+    }
+
+    fn written(&self) -> String {
+        match self {
+            Self::Keep => "keep".into(),
+            Self::Days(days) => format!("days {days}"),
+            Self::UntilAcked { cap_days } => format!("until-acked {cap_days}"),
+        }
+    }
+
+    fn takes() -> String {
+        "keep, days N or until-acked N".into()
+    }
+}
+
+const fn days_ms(days: u32) -> u64 {
+    days as u64 * 24 * 60 * 60 * 1000
+}
+
+impl State {
+    pub(crate) fn retention(
+        &self,
+        actor: Actor,
+        conversation: ConversationId,
+    ) -> Result<Response, ErrorCode> {
+        let (found, _) = self.membership(actor.user, conversation)?;
+        Ok(Response::Retention(RetentionInfo {
+            set: found.retention,
+            effective: self.effective(found),
+        }))
+    }
+
+    pub(crate) fn set_retention(
+        &mut self,
+        actor: Actor,
+        conversation: ConversationId,
+        retention: Option<Retention>,
+        now: Timestamp,
+        batch: &mut Batch,
+    ) -> Result<Response, ErrorCode> {
+        let found = self.check(actor.user, conversation, Action::Retain, now)?;
+        let old = found.retention;
+        if let Some(Retention::Days(days) | Retention::UntilAcked { cap_days: days }) = retention
+            && !(1..=RETENTION_DAYS_MAX).contains(&days)
+        {
+            return Err(ErrorCode::BadRequest);
+        }
+        if retention.is_some_and(|retention| bounded(retention, &self.settings) != retention) {
+            return Err(ErrorCode::RetentionBounds);
+        }
+        if old != retention {
+            self.make(
+                &Change::Retention {
+                    conversation,
+                    retention,
+                },
+                batch,
+            );
+            self.append_system(
+                conversation,
+                actor.user,
+                now,
+                &Body::System(SystemEntry::RetentionSet { retention }),
+                batch,
+            );
+            batch.effect(Effect::RetentionSet { conversation });
+        }
+        Ok(Response::Done)
+    }
+
+    /// What holds in a conversation, to the server itself.
+    pub(crate) fn retained(&self, conversation: ConversationId) -> Result<Reply, ErrorCode> {
+        let found = self
+            .conversations
+            .get(&conversation)
+            .ok_or(ErrorCode::NotFound)?;
+        Ok(Reply::Retained(Retained {
+            policy: self.effective(found),
+            head: found.record.head,
+            floor: found.record.floor,
+        }))
+    }
+
+    /// Lets go what may go under `policy`: what is old enough, which is everything up to `aged`, and what every device has; at once, at
+    /// most [`RETENTION_STEP_ENTRIES`], and [`crate::limits::REFS_DROPPED_MAX`] messages that name attachments. Nothing happens when another policy holds by now.
+    pub(crate) fn expire(
+        &mut self,
+        conversation: ConversationId,
+        policy: Retention,
+        aged: MsgId,
+        batch: &mut Batch,
+    ) -> Result<Reply, ErrorCode> {
+        let found = self
+            .conversations
+            .get(&conversation)
+            .ok_or(ErrorCode::NotFound)?;
+        let old = found.record.floor;
+        let wanted = self.wanted_floor(found, policy, aged).unwrap_or(old);
+        if wanted <= old {
+            return Ok(Reply::Expired { has_more: false });
+        }
+        let floor = self.floor_within_known_refs(
+            conversation,
+            old,
+            wanted.min(old.plus(RETENTION_STEP_ENTRIES)),
+        );
+        if floor > old {
+            self.drop_refs_within(conversation, old, floor, batch);
+            self.make(
+                &Change::FloorRaised {
+                    conversation,
+                    floor,
+                },
+                batch,
+            );
+            batch.effect(Effect::FloorRaised {
+                conversation,
+                floor,
+            });
+        }
+        Ok(Reply::Expired {
+            has_more: old < floor && floor < wanted,
+        })
+    }
+
+    /// How far the floor may rise by `policy`; not at all when another one holds. `None` when that is up to members who are not in memory.
+    pub(crate) fn wanted_floor(
+        &self,
+        found: &Conversation,
+        policy: Retention,
+        aged: MsgId,
+    ) -> Option<MsgId> {
+        let (old, aged) = (
+            found.record.floor,
+            aged.min(found.record.head).max(found.record.floor),
+        );
+        match policy {
+            _ if self.effective(found) != policy => Some(old),
+            Retention::Keep => Some(old),
+            Retention::Days(_) => Some(aged),
+            Retention::UntilAcked { .. } => self
+                .acked_by_all(found, aged)
+                .map(|acked| acked.min(found.record.head)),
+        }
+    }
+
+    /// How long messages stay: as it was agreed on, or as the server has it.
+    fn effective(&self, found: &Conversation) -> Retention {
+        bounded(
+            found.retention.unwrap_or(self.settings.retention_default),
+            &self.settings,
+        )
+    }
+
+    /// Whether messages stay for ever where nobody said otherwise.
+    pub(crate) fn keeps_by_default(&self) -> Reply {
+        let is_kept = bounded(self.settings.retention_default, &self.settings) == Retention::Keep;
+        Reply::KeepsByDefault(is_kept && self.settings.retention_longest.get() == 0)
+    }
+
+    /// The last entry above `aged` that every device of every member has, or loads not have, since it was said before he was a member; else
+    /// `aged`, as soon as a device is found that lacks the next one. `None` when it is up to members who are not in memory. Who has no device
+    /// holds nothing back: nobody knows whether he will ever come.
+    fn acked_by_all(&self, found: &Conversation, aged: MsgId) -> Option<MsgId> {
+        let mut least = None;
+        for cursor in found
+            .members
+            .iter()
+            .flat_map(|(&user, member)| self.device_cursors(user, member))
+        {
+            if cursor <= aged {
+                return Some(aged);
+            }
+            least = Some(least.map_or(cursor, |least: MsgId| least.min(cursor)));
+        }
+        found.knows_all().then(|| least.unwrap_or(aged))
+    }
+
+    fn device_cursors<'a>(
+        &'a self,
+        user: UserId,
+        member: &'a Member,
+    ) -> impl Iterator<Item = MsgId> + 'a {
+        let devices = self
+            .users
+            .get(&user)
+            .into_iter()
+            .flat_map(|User { devices, .. }| devices.keys());
+        devices.map(|&device| member.delivered(device).max(member.record.joined.prev()))
+    }
+}
+
+/// What became of it.
+impl State {
+    pub(crate) fn apply_retention(
+        &mut self,
+        conversation: ConversationId,
+        retention: Option<Retention>,
+    ) {
+        if let Some(found) = self.touch(conversation) {
+            found.retention = retention;
+            found.dirty.retention = true;
+        }
+    }
+
+    pub(crate) fn apply_floor_raised(&mut self, conversation: ConversationId, floor: MsgId) {
+        if let Some(found) = self.touch(conversation) {
+            found.record.floor = found.record.floor.max(floor);
+            found.forget_index(floor);
+            let above = found.pins.partition_point(|&pin| pin <= floor);
+            found.dirty.pins |= above > 0;
+            found.pins.drain(..above);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use cairn_proto::ids::DeviceId;
+    use cairn_proto::model::receipts::Reads;
+    use cairn_proto::wire::hello::ServerRole;
+    use cairn_proto::wire::response::Role;
+
+    use super::*;
+    use crate::api::change::MemberCounts;
+    use crate::record::{ConversationRecord, DeviceRecord, KindRecord, SecretHash, UserRecord};
+
+    fn settings(shortest: &str, longest: &str) -> Settings {
+        let mut settings = Settings::default();
+        for (name, value) in [
+            ("retention-shortest", shortest),
+            ("retention-longest", longest),
+        ] {
+            settings
+                .set(&name.parse().unwrap(), &value.parse().unwrap())
+                .unwrap();
+        }
+        settings
+    }
+
+    #[test]
+    fn bounds_hold_for_every_policy_and_where_they_contradict_messages_stay() {
+        let policies = [
+            Retention::Keep,
+            Retention::Days(1),
+            Retention::Days(90),
+            Retention::UntilAcked { cap_days: 90 },
+        ];
+        let bounded_by = |shortest, longest| {
+            policies.map(|policy| bounded(policy, &settings(shortest, longest)))
+        };
+        let until = |cap_days| Retention::UntilAcked { cap_days };
+        let days = Retention::Days;
+        assert_eq!(bounded_by("0", "0"), policies);
+        assert_eq!(
+            bounded_by("0", "30"),
+            [days(30), days(1), days(30), until(30)]
+        );
+        assert_eq!(
+            bounded_by("7", "0"),
+            [Retention::Keep, days(7), days(90), days(90)]
+        );
+        assert_eq!(
+            bounded_by("30", "7"),
+            [days(30), days(30), days(30), days(30)]
+        );
+    }
+
+    #[test]
+    fn policies_are_read_as_they_are_written() {
+        for policy in [
+            Retention::Keep,
+            Retention::Days(1),
+            Retention::UntilAcked {
+                cap_days: RETENTION_DAYS_MAX,
+            },
+        ] {
+            assert_eq!(Retention::parse(&policy.written()), Some(policy));
+        }
+        for raw in [
+            "",
+            "Keep",
+            "days",
+            "days 0",
+            "days -1",
+            "days 36526",
+            "until-acked",
+            "until-acked x",
+            "keep 1",
+        ] {
+            assert_eq!(Retention::parse(raw), None, "{raw:?}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_old_enough_before_its_days_are_over() {
+        let day = 24 * 60 * 60 * 1000;
+        assert_eq!(cutoff(Retention::Keep, Timestamp::new(9 * day)), None);
+        assert_eq!(
+            cutoff(Retention::Days(2), Timestamp::new(9 * day)),
+            Some(Timestamp::new(7 * day))
+        );
+        assert_eq!(
+            cutoff(
+                Retention::UntilAcked { cap_days: u32::MAX },
+                Timestamp::new(9 * day)
+            ),
+            Some(Timestamp::new(0))
+        );
+    }
+
+    #[test]
+    fn what_everybody_has_goes_in_steps() {
+        let (mut state, id, user) = (State::default(), ConversationId::new(1), UserId::new(1));
+        let head = MsgId::new(2 * RETENTION_STEP_ENTRIES + 7);
+        let group = KindRecord::Group {
+            name: "team".parse().unwrap(),
+        };
+        let mut batch = Batch::new(0);
+        state.make(
+            &Change::Conversation(
+                id,
+                ConversationRecord {
+                    head,
+                    ..ConversationRecord::new(group, Timestamp::new(0))
+                },
+            ),
+            &mut batch,
+        );
+        let (role, reads, device) = (ServerRole::Member, Reads::Shown, DeviceId::new(1));
+        let created_at = Timestamp::new(0);
+        state.install_user(
+            user,
+            UserRecord {
+                name: "ann".parse().unwrap(),
+                role,
+                password: None,
+                created_at,
+                reads,
+            },
+        );
+        let record = DeviceRecord {
+            name: "desk".parse().unwrap(),
+            token: SecretHash([0; 32]),
+            created_at,
+            streams: Vec::new(),
+        };
+        state.install_device(user, device, record);
+        let counts = MemberCounts {
+            members: 1,
+            owners: 1,
+        };
+        state.apply(&Change::Member {
+            conversation: id,
+            user,
+            role: Role::Owner,
+            joined: MsgId::new(1),
+            counts,
+        });
+        state.apply(&Change::Delivered {
+            conversation: id,
+            user,
+            device,
+            msgid: head,
+        });
+        let policy = Retention::UntilAcked { cap_days: 1 };
+        state.apply(&Change::Retention {
+            conversation: id,
+            retention: Some(policy),
+        });
+        for (floor, cut) in [
+            (RETENTION_STEP_ENTRIES, true),
+            (2 * RETENTION_STEP_ENTRIES, true),
+            (head.get(), false),
+            (head.get(), false),
+        ] {
+            let answer = state.expire(id, policy, MsgId::ZERO, &mut batch);
+            assert!(
+                matches!(answer, Ok(Reply::Expired { has_more }) if has_more == cut),
+                "{answer:?}"
+            );
+            assert_eq!(state.conversations[&id].record.floor, MsgId::new(floor));
+        }
+    }
+}

@@ -1,0 +1,214 @@
+//! Sending: the one command that everything else is built around.
+
+use cairn_proto::content::attachment::Attachment;
+use cairn_proto::content::body::Body;
+use cairn_proto::content::extras::Extras;
+use cairn_proto::content::message::{Draft, pack_content};
+use cairn_proto::ids::{ClientSeq, ConversationId, MsgId, Timestamp};
+use cairn_proto::wire::error::ErrorCode;
+use cairn_proto::wire::response::{Response, Role};
+use xxhash_rust::xxh3::xxh3_64;
+
+use crate::api::batch::{Batch, Effect};
+use crate::api::change::{Change, MemberCounts, Origin};
+use crate::api::command::Actor;
+use crate::execute::NewEntry;
+use crate::messages::mention;
+use crate::permission::Action;
+use crate::record::{ConversationRecord, KindRecord};
+use crate::state::State;
+use crate::state::send_stream::{Seen, SendStream};
+
+/// A message on its way into a log.
+pub(crate) struct Sending<'a> {
+    pub(crate) conversation: ConversationId,
+    pub(crate) seq: ClientSeq,
+    /// Of what the client prefetch_request, so that a mistake is noticed: half of a hash is enough for that, and keeps what is remembered small.
+    pub(crate) fingerprint: u32,
+    pub(crate) extras: &'a Extras,
+    /// What it names. That its sender may say so is known.
+    pub(crate) attachment: Option<&'a Attachment>,
+}
+
+impl State {
+    pub(crate) fn send(
+        &mut self,
+        actor: Actor,
+        draft: &Draft,
+        now: Timestamp,
+        batch: &mut Batch,
+    ) -> Result<Response, ErrorCode> {
+        check_body(&draft.body)?;
+        mention::check_sort(&draft.extras)?;
+        let mut content = std::mem::take(&mut self.scratch);
+        content.clear();
+        pack_content(&draft.body, &draft.extras, &mut content);
+        let &Draft {
+            conversation,
+            seq,
+            ref extras,
+            ..
+        } = draft;
+        let attachment = draft.body.attachment();
+        let sending = Sending {
+            conversation,
+            seq,
+            fingerprint: xxh3_64(&content) as u32,
+            extras,
+            attachment,
+        };
+        let answer = match self.seen(actor, &sending) {
+            Ok(Some(msgid)) => Ok(Response::Accepted { msgid }),
+            Ok(None) => {
+                let may_name = attachment.map_or(Ok(()), |attachment| {
+                    self.check_attachment(actor.user, attachment)
+                });
+                may_name.and_then(|()| self.accept(actor, &sending, &content, now, batch))
+            }
+            Err(code) => Err(code),
+        };
+        self.scratch = content;
+        answer
+    }
+
+    /// The number that the message got already, if this is a retry. That comes before every other question: what was accepted stays
+    /// accepted, even if its sender was removed since.
+    pub(crate) fn seen(
+        &self,
+        actor: Actor,
+        sending: &Sending<'_>,
+    ) -> Result<Option<MsgId>, ErrorCode> {
+        let &Sending {
+            conversation,
+            seq,
+            fingerprint,
+            ..
+        } = sending;
+        if seq.get() == 0 {
+            return Err(ErrorCode::BadRequest);
+        }
+        let stream = self.streams.get(&(actor.device, actor.stream));
+        match stream.map_or(Seen::New, |stream| {
+            stream.seen(conversation, seq.get(), fingerprint)
+        }) {
+            Seen::New => Ok(None),
+            Seen::Accepted(msgid) => Ok(Some(msgid)),
+            Seen::Conflict => Err(ErrorCode::SeqConflict),
+            Seen::Forgotten => Err(ErrorCode::RetryTooOld),
+        }
+    }
+
+    /// Takes a message that was not seen before, packed as it is stored.
+    pub(crate) fn accept(
+        &mut self,
+        actor: Actor,
+        sending: &Sending<'_>,
+        content: &[u8],
+        now: Timestamp,
+        batch: &mut Batch,
+    ) -> Result<Response, ErrorCode> {
+        let &Sending {
+            conversation,
+            seq,
+            fingerprint,
+            extras,
+            attachment,
+        } = sending;
+        if self.is_disk_low {
+            return Err(ErrorCode::DiskFull);
+        }
+        if !self.conversations.contains_key(&conversation) {
+            self.check_begin(actor.user, conversation)?;
+            self.check_extras(extras, MsgId::ZERO, MsgId::ZERO)?;
+            if extras.mentions_all() {
+                return Err(ErrorCode::Forbidden);
+            }
+            self.check_memberships([actor.user])?;
+            self.open_direct(conversation, now, batch)?;
+        }
+        let (found, member) = self.permit(actor.user, conversation, Action::Post, now)?;
+        if extras.mentions_all() {
+            self.check(actor.user, conversation, Action::MentionAll, now)?;
+        }
+        extras
+            .replied()
+            .map_or(Ok(()), |msgid| found.check_unexpired(msgid))?;
+        self.check_extras(extras, found.floor(&member.record), found.record.head)?;
+        let sent_at = found.not_before_last(now);
+        let place = match self
+            .streams
+            .get(&(actor.device, actor.stream))
+            .map(SendStream::next_place)
+        {
+            Some(place) => place,
+            None => self.reopen_stream(actor, batch),
+        };
+        let origin = Origin::Sent {
+            device: actor.device,
+            stream: actor.stream,
+            place,
+            seq: seq.get(),
+            body: fingerprint,
+        };
+        let msgid = self.append(
+            conversation,
+            NewEntry {
+                sender: actor.user,
+                sent_at,
+                origin,
+                content,
+            },
+            batch,
+        );
+        self.note_mentions(conversation, msgid, extras, batch);
+        if let Some(attachment) = attachment {
+            self.add_ref(conversation, msgid, actor.user, attachment, batch);
+        }
+        Ok(Response::Accepted { msgid })
+    }
+
+    /// The direct chat of two users comes into being with its first message.
+    fn open_direct(
+        &mut self,
+        id: ConversationId,
+        now: Timestamp,
+        batch: &mut Batch,
+    ) -> Result<(), ErrorCode> {
+        let (low, high) = id.direct_users().ok_or(ErrorCode::NotFound)?;
+        let record = ConversationRecord::new(KindRecord::Direct, now);
+        self.make(&Change::Conversation(id, record), batch);
+        for (user, members) in [(low, 1), (high, 2)] {
+            let counts = MemberCounts { members, owners: 0 };
+            self.make(
+                &Change::Member {
+                    conversation: id,
+                    user,
+                    role: Role::Member,
+                    joined: MsgId::ZERO.next(),
+                    counts,
+                },
+                batch,
+            );
+            batch.effect(Effect::Joined {
+                conversation: id,
+                user,
+            });
+        }
+        Ok(())
+    }
+}
+
+fn check_body(body: &Body) -> Result<(), ErrorCode> {
+    match body {
+        Body::Text(text) | Body::Emote(text) if text.is_empty() => Err(ErrorCode::EmptyMessage),
+        Body::Text(_)
+        | Body::Emote(_)
+        | Body::Emoji(_)
+        | Body::Image(_)
+        | Body::Video(_)
+        | Body::File(_) => Ok(()),
+        Body::System(_) | Body::Recalled { .. } | Body::Amendment(_) | Body::Unknown => {
+            Err(ErrorCode::BadRequest)
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! What is a user's own on the server, and the same on all his devices: they are told when it is another.
+
+use cairn_proto::ids::UserId;
+use cairn_proto::wire::error::ErrorCode;
+use cairn_proto::wire::event::AccountUpdate;
+use cairn_proto::wire::hello::ServerRole;
+use cairn_proto::wire::response::Response;
+
+use crate::api::batch::{Batch, Effect};
+use crate::api::change::Change;
+use crate::api::command::Actor;
+use crate::permission::Action;
+use crate::record::UserRecord;
+use crate::state::State;
+
+/// A part of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum AccountPart {
+    /// How he presents himself.
+    Profile,
+    /// Whether his reads are shown.
+    Reads,
+    /// His role on the server.
+    Role,
+}
+
+impl State {
+    /// What a user's devices are told of a part.
+    #[must_use]
+    pub fn own(&self, user: UserId, part: AccountPart) -> Option<AccountUpdate> {
+        let record = &self.user(user)?.record;
+        Some(match part {
+            AccountPart::Profile => AccountUpdate::Profile(self.profile(user)),
+            AccountPart::Reads => AccountUpdate::Reads(record.reads),
+            AccountPart::Role => AccountUpdate::Role(record.role),
+        })
+    }
+
+    /// Gives a user another role on the server. It always has an owner.
+    pub(crate) fn set_server_role(
+        &mut self,
+        actor: Actor,
+        user: UserId,
+        role: ServerRole,
+        batch: &mut Batch,
+    ) -> Result<Response, ErrorCode> {
+        self.check_on_server(actor.user, Action::SetServerRole)?;
+        let record = &self.users.get(&user).ok_or(ErrorCode::NoSuchUser)?.record;
+        if record.role == role {
+            return Ok(Response::Done);
+        }
+        let owners = self
+            .users
+            .values()
+            .filter(|user| user.record.role == ServerRole::Owner)
+            .count();
+        if record.role == ServerRole::Owner && owners <= 1 {
+            return Err(ErrorCode::LastOwner);
+        }
+        let record = UserRecord {
+            role,
+            ..record.clone()
+        };
+        self.make(&Change::User(user, record), batch);
+        batch.effect(Effect::AccountUpdate {
+            user,
+            part: AccountPart::Role,
+        });
+        Ok(Response::Done)
+    }
+}

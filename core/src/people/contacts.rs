@@ -1,0 +1,232 @@
+//! What users are to each other: following, friendship, blocking, and what comes of it for direct chats.
+
+use cairn_proto::ids::{ConversationId, Timestamp, UserId};
+use cairn_proto::limits::CONTACTS_PER_PAGE_MAX;
+use cairn_proto::model::people::{Contact, ContactPage, Friendship, Relation, RelationAct};
+use cairn_proto::wire::error::ErrorCode;
+use cairn_proto::wire::response::Response;
+
+use crate::api::batch::{Batch, Effect};
+use crate::api::change::Change;
+use crate::api::command::Actor;
+use crate::limits::BLOCKS_MAX;
+use crate::people::settings::DirectChats;
+use crate::permission::{Action, DirectChatBlock};
+use crate::state::State;
+
+impl State {
+    pub(crate) fn relate(
+        &mut self,
+        actor: Actor,
+        other: UserId,
+        act: RelationAct,
+        batch: &mut Batch,
+    ) -> Result<Response, ErrorCode> {
+        let user = actor.user;
+        if other == user {
+            return Err(ErrorCode::BadRequest);
+        }
+        if !self.users.contains_key(&other) {
+            return Err(ErrorCode::NoSuchUser);
+        }
+        let (before, theirs) = (self.relation(user, other), self.relation(other, user));
+        let hears = !theirs.blocks && (theirs.is_contact() || self.may_add_contact(other));
+        let (own, theirs) = decide(act, before, theirs, hears)?;
+        let is_full = own.is_contact() && !before.is_contact() && !self.may_add_contact(user);
+        if is_full || (own.blocks && !before.blocks && !self.may_add_block(user)) {
+            return Err(ErrorCode::LimitReached);
+        }
+        for (whose, with, relation) in [(user, other, own), (other, user, theirs)] {
+            if self.relation(whose, with) != relation {
+                self.make(
+                    &Change::Relation {
+                        user: whose,
+                        other: with,
+                        relation,
+                    },
+                    batch,
+                );
+                batch.effect(Effect::Related {
+                    user: whose,
+                    other: with,
+                });
+            }
+        }
+        self.contact(user, other)
+            .map(Response::Related)
+            .ok_or(ErrorCode::NoSuchUser)
+    }
+
+    fn may_add_contact(&self, user: UserId) -> bool {
+        let is_contact = |&(_, relation): &(UserId, Relation)| relation.is_contact();
+        let count = self.relations(user).map_or(0, |relations| {
+            relations.after(None).filter(is_contact).count()
+        });
+        count < self.settings().contacts_max.get()
+    }
+
+    /// Blocks have a bound of their own: whoever is prefetch_request by very many must be able to block them.
+    fn may_add_block(&self, user: UserId) -> bool {
+        let blocks = |&(_, relation): &(UserId, Relation)| relation.blocks;
+        self.relations(user)
+            .map_or(0, |relations| relations.after(None).filter(blocks).count())
+            < BLOCKS_MAX
+    }
+
+    /// What `other` is to `user`, as `user` is told.
+    #[must_use]
+    pub fn contact(&self, user: UserId, other: UserId) -> Option<Contact> {
+        Some(Contact {
+            user: self.user_info(other)?,
+            relation: self.relation(user, other),
+        })
+    }
+
+    pub(crate) fn contacts_page(&self, actor: Actor, after: Option<UserId>) -> Response {
+        let mut ids: Vec<UserId> = Vec::new();
+        if let Some(relations) = self.relations(actor.user) {
+            ids.extend(
+                relations
+                    .after(after)
+                    .map(|(other, _)| other)
+                    .take(CONTACTS_PER_PAGE_MAX + 1),
+            );
+        }
+        let is_last = ids.len() <= CONTACTS_PER_PAGE_MAX;
+        ids.truncate(CONTACTS_PER_PAGE_MAX);
+        let next_after = ids.last().copied().filter(|_| !is_last);
+        Response::Contacts(ContactPage {
+            items: ids
+                .iter()
+                .filter_map(|&other| self.contact(actor.user, other))
+                .collect(),
+            next_after,
+        })
+    }
+
+    /// Whether a session may be told who types in a conversation, and tell it.
+    pub(crate) fn focus(
+        &self,
+        actor: Actor,
+        conversation: Option<ConversationId>,
+        now: Timestamp,
+    ) -> Result<Response, ErrorCode> {
+        if let Some(conversation) = conversation {
+            self.check(actor.user, conversation, Action::Focus, now)?;
+        }
+        Ok(self.own_reads(actor))
+    }
+
+    /// What keeps a user from saying something to another, by their relations.
+    pub(crate) fn between(&self, user: UserId, other: UserId) -> DirectChatBlock {
+        let (own, theirs) = (self.relation(user, other), self.relation(other, user));
+        if own.blocks {
+            DirectChatBlock::BlockedByAsker
+        } else if self.settings().direct_chats == DirectChats::Friends
+            && own.friendship != Friendship::Friends
+        {
+            DirectChatBlock::NoFriends {
+                is_blocked: theirs.blocks,
+            }
+        } else if theirs.blocks {
+            DirectChatBlock::BlockedByOther
+        } else {
+            DirectChatBlock::Free
+        }
+    }
+}
+
+/// With whom a user talks in a direct chat of his; `None` in any other conversation.
+pub(crate) fn other_of(conversation: ConversationId, user: UserId) -> Option<UserId> {
+    match conversation.direct_users()? {
+        (low, high) if low == user => Some(high),
+        (low, high) if high == user => Some(low),
+        _ => None,
+    }
+}
+
+/// Both sides of a relation after an act of the first. `hears` says whether the other is told of a request.
+///
+/// Who has blocked somebody does not learn that he asks, and he does not learn that he is blocked: his request stays without an answer.
+/// It counts when the other asks in turn, and is heard when it is made again at a better time. The same goes for a request to somebody who has
+/// as many contacts as he may have.
+fn decide(
+    act: RelationAct,
+    own: Relation,
+    theirs: Relation,
+    hears: bool,
+) -> Result<(Relation, Relation), ErrorCode> {
+    use Friendship::{Asked, Friends, Invited, None};
+    let both = |mine, yours| {
+        (
+            Relation {
+                friendship: mine,
+                ..own
+            },
+            Relation {
+                friendship: yours,
+                ..theirs
+            },
+        )
+    };
+    Ok(match act {
+        RelationAct::Follow if own.blocks => return Err(ErrorCode::Blocked),
+        RelationAct::Follow => (
+            Relation {
+                follows: true,
+                ..own
+            },
+            theirs,
+        ),
+        RelationAct::Unfollow => (
+            Relation {
+                follows: false,
+                ..own
+            },
+            theirs,
+        ),
+        RelationAct::AskFriend if own.blocks => return Err(ErrorCode::Blocked),
+        RelationAct::AskFriend => match (own.friendship, theirs.friendship) {
+            (Friends, _) => (own, theirs),
+            (Invited, _) | (None | Asked, Asked) => both(Friends, Friends),
+            (None | Asked, _) if hears => both(Asked, Invited),
+            (None | Asked, _) => both(Asked, theirs.friendship),
+        },
+        RelationAct::AcceptFriend => match own.friendship {
+            Friends => (own, theirs),
+            Invited => both(Friends, Friends),
+            None | Asked => return Err(ErrorCode::NotAsked),
+        },
+        RelationAct::DeclineFriend if own.friendship == Invited => both(None, None),
+        RelationAct::DeclineFriend => (own, theirs),
+        RelationAct::RemoveFriend => match own.friendship {
+            Friends | Asked => both(None, None),
+            None | Invited => (own, theirs),
+        },
+        RelationAct::Block => {
+            let left = if theirs.friendship == Asked {
+                Asked
+            } else {
+                None
+            };
+            (
+                Relation {
+                    follows: false,
+                    friendship: None,
+                    blocks: true,
+                },
+                Relation {
+                    friendship: left,
+                    ..theirs
+                },
+            )
+        }
+        RelationAct::Unblock => (
+            Relation {
+                blocks: false,
+                ..own
+            },
+            theirs,
+        ),
+    })
+}

@@ -1,0 +1,160 @@
+//! What a user sees at a glance: the conversations, where he is in each, and who people are.
+
+use cairn_proto::ids::{ConversationId, Revision, UserId};
+use cairn_proto::limits;
+use cairn_proto::text::UserName;
+use cairn_proto::wire::error::ErrorCode;
+use cairn_proto::wire::overview::{ConversationPage, Moment, OverviewExtent, OverviewPlace};
+use cairn_proto::wire::response::{self, ConversationKind, Response};
+
+use crate::api::command::{Actor, Feed};
+use crate::record::KindRecord;
+use crate::state::State;
+
+/// What a page of an overview shows.
+pub(crate) struct OverviewPlan {
+    /// What changed since then is shown; `None` where everything is.
+    since: Option<Revision>,
+    /// The conversations, in their order.
+    pub(crate) places: Vec<OverviewPlace>,
+    next_after: Option<OverviewPlace>,
+}
+
+impl State {
+    /// What a page of an overview shows, without looking at any conversation.
+    pub(crate) fn overview_plan(
+        &self,
+        user: UserId,
+        since: Option<Moment>,
+        after: Option<OverviewPlace>,
+    ) -> OverviewPlan {
+        let since = since.and_then(|moment| self.revisions.since(user, moment));
+        let conversations = self
+            .users
+            .get(&user)
+            .into_iter()
+            .flat_map(|found| &found.conversations);
+        let told = conversations
+            .filter(|&&id| since.is_none_or(|since| self.revisions.changed(user, id, since)));
+        let places = told.map(|&conversation| OverviewPlace {
+            revision: self.revisions.of(conversation),
+            conversation,
+        });
+        let mut places: Vec<_> = places
+            .filter(|&place| after.is_none_or(|after| place < after))
+            .collect();
+        places.sort_unstable_by(|a, b| b.cmp(a));
+        let is_last = places.len() <= limits::CONVERSATIONS_PER_PAGE_MAX;
+        places.truncate(limits::CONVERSATIONS_PER_PAGE_MAX);
+        OverviewPlan {
+            since,
+            next_after: places.last().copied().filter(|_| !is_last),
+            places,
+        }
+    }
+
+    /// A page of an overview.
+    #[must_use]
+    pub fn overview_page(
+        &self,
+        actor: Actor,
+        since: Option<Moment>,
+        after: Option<OverviewPlace>,
+    ) -> ConversationPage {
+        let OverviewPlan {
+            since,
+            places,
+            next_after,
+        } = self.overview_plan(actor.user, since, after);
+        ConversationPage {
+            items: places
+                .iter()
+                .filter_map(|place| self.summary(actor, place.conversation))
+                .collect(),
+            gone: since
+                .filter(|_| after.is_none())
+                .map_or_else(Vec::new, |since| self.revisions.gone(actor.user, since)),
+            extent: if since.is_some() {
+                OverviewExtent::Changed
+            } else {
+                OverviewExtent::All
+            },
+            as_of: self.revisions.moment(),
+            next_after,
+        }
+    }
+
+    /// A conversation as one member's device sees it, but for its last entry, which is not in here.
+    #[must_use]
+    pub fn summary(&self, actor: Actor, id: ConversationId) -> Option<response::Conversation> {
+        let (found, member) = self.membership(actor.user, id).ok()?;
+        let kind = match &found.record.kind {
+            KindRecord::Direct => {
+                let (low, high) = id.direct_users()?;
+                ConversationKind::Direct {
+                    peer: self.user_info(if low == actor.user { high } else { low })?,
+                }
+            }
+            KindRecord::Group { name } => ConversationKind::Group { name: name.clone() },
+        };
+        let (base, _, unread) = found.unread(&member.record);
+        Some(response::Conversation {
+            id,
+            kind,
+            role: member.record.role,
+            head: found.record.head,
+            floor: found.floor(&member.record),
+            read: member.record.read,
+            delivered: member.delivered(actor.device),
+            unread,
+            mentions: found.mentions(actor.user, &member.record, base),
+            last: None,
+            settings: found.settings_of(&member.record.terms),
+        })
+    }
+
+    /// Where push resumes for a device, in every conversation of its user.
+    pub(crate) fn feeds(&self, actor: Actor) -> Vec<Feed> {
+        let ids = self
+            .users
+            .get(&actor.user)
+            .into_iter()
+            .flat_map(|found| &found.conversations);
+        ids.filter_map(|&id| self.feed(actor, id)).collect()
+    }
+
+    /// Where push resumes for a device in one conversation: behind what it acked, and not before it could see anything.
+    #[must_use]
+    pub fn feed(&self, actor: Actor, conversation: ConversationId) -> Option<Feed> {
+        let (found, member) = self.membership(actor.user, conversation).ok()?;
+        let floor = found.floor(&member.record);
+        let position = member
+            .delivered(actor.device)
+            .max(member.record.joined.prev())
+            .max(floor);
+        Some(Feed {
+            conversation,
+            position,
+            floor,
+        })
+    }
+
+    pub(crate) fn find_users(&self, names: &[UserName]) -> Result<Response, ErrorCode> {
+        if names.len() > limits::USERS_PER_REQUEST_MAX {
+            return Err(ErrorCode::BadRequest);
+        }
+        let found = names
+            .iter()
+            .filter_map(|name| self.user_info(self.user_named(name)?));
+        Ok(Response::Users(found.collect()))
+    }
+
+    pub(crate) fn users_by_id(&self, ids: &[UserId]) -> Result<Response, ErrorCode> {
+        if ids.len() > limits::USERS_PER_REQUEST_MAX {
+            return Err(ErrorCode::BadRequest);
+        }
+        Ok(Response::Users(
+            ids.iter().filter_map(|&id| self.user_info(id)).collect(),
+        ))
+    }
+}

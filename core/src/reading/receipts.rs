@@ -1,0 +1,263 @@
+//! Receipts: who has got a message and who has read it, by the cursors of the members. Nothing is written for them.
+//!
+//! A page costs as much as the members that it shows, and at most as many rows as [`limits::RECEIPT_CHUNKS_MAX`], however large the
+//! conversation is: only in small ones is everybody counted at once.
+
+use std::ops::RangeInclusive;
+
+use cairn_proto::ids::{ConversationId, MsgId, UserId};
+use cairn_proto::limits::RECEIPTS_PER_PAGE_MAX;
+use cairn_proto::model::receipts::{
+    MemberCursors, Reads, Receipt, ReceiptCounts, ReceiptPage, ReceiptState,
+};
+use cairn_proto::wire::error::ErrorCode;
+use cairn_proto::wire::response::Response;
+
+use crate::api::batch::{Batch, Effect};
+use crate::api::change::Change;
+use crate::api::command::Actor;
+use crate::limits;
+use crate::people::account_update::AccountPart;
+use crate::people::settings::Switch;
+use crate::prefetch::Load;
+use crate::record::{MemberChunk, UserRecord};
+use crate::state::State;
+use crate::state::conversation::Member;
+
+/// A message that receipts are prefetch_request of.
+#[derive(Clone, Copy)]
+struct Asked {
+    conversation: ConversationId,
+    by: UserId,
+    sender: UserId,
+    msgid: MsgId,
+}
+
+impl State {
+    pub(crate) fn receipts(
+        &self,
+        actor: Actor,
+        conversation: ConversationId,
+        msgid: MsgId,
+        after: Option<UserId>,
+    ) -> Result<Response, ErrorCode> {
+        let (found, _) = self.membership(actor.user, conversation)?;
+        if self.settings().receipts == Switch::Off {
+            return Err(ErrorCode::TurnedOff);
+        }
+        let entry = self.message(actor, conversation, msgid)?;
+        if !entry.body.is_message() {
+            return Err(ErrorCode::NoSuchMessage);
+        }
+        let prefetch_request = Asked {
+            conversation,
+            by: actor.user,
+            sender: entry.sender,
+            msgid,
+        };
+        let (mut items, mut next_after) = (Vec::new(), None);
+        let mut counts = None;
+        if found.is_counted() {
+            let all: Vec<Receipt> = found
+                .members_sorted()
+                .into_iter()
+                .filter_map(|(user, member)| self.receipt(prefetch_request, user, member))
+                .collect();
+            let mut sum = ReceiptCounts::default();
+            all.iter().for_each(|receipt| sum.add(receipt.state));
+            counts = Some(sum);
+            items.extend(
+                all.into_iter()
+                    .filter(|receipt| after.is_none_or(|after| receipt.user > after)),
+            );
+        } else {
+            let chunks = window(after);
+            let last = MemberChunk::new(*chunks.end())
+                .users()
+                .last()
+                .filter(|&last| self.has_users_above(last));
+            let users = chunks
+                .map(MemberChunk::new)
+                .flat_map(MemberChunk::users)
+                .filter(|&user| after.is_none_or(|after| user > after));
+            items.extend(
+                users
+                    .filter_map(|user| self.receipt(prefetch_request, user, found.member(user)?))
+                    .take(RECEIPTS_PER_PAGE_MAX + 1),
+            );
+            next_after = last;
+        }
+        if items.len() > RECEIPTS_PER_PAGE_MAX {
+            items.truncate(RECEIPTS_PER_PAGE_MAX);
+            next_after = items.last().map(|receipt| receipt.user);
+        }
+        Ok(Response::Receipts(ReceiptPage {
+            items,
+            counts,
+            reads: self.reads(actor.user),
+            next_after,
+        }))
+    }
+
+    /// What must be loaded for a page.
+    pub(crate) fn prefetch_receipts(
+        &self,
+        conversation: ConversationId,
+        msgid: MsgId,
+        by: UserId,
+        after: Option<UserId>,
+    ) -> Vec<Load> {
+        let Some(found) = self.conversation(conversation) else {
+            return Vec::new();
+        };
+        let is_there = found
+            .member(by)
+            .is_some_and(|member| found.shows(&member.record, msgid));
+        if !is_there || self.settings().receipts == Switch::Off {
+            return Vec::new();
+        }
+        let is_known = self.entries.contains_key(&(conversation, msgid));
+        let mut loads: Vec<Load> = (!is_known)
+            .then_some(Load::Entry(conversation, msgid))
+            .into_iter()
+            .collect();
+        if found.is_counted() {
+            loads.extend((!found.knows_all()).then_some(Load::Members(conversation)));
+        } else {
+            let unknown = window(after)
+                .map(MemberChunk::new)
+                .filter(|&chunk| !found.knows_chunk(chunk))
+                .filter_map(|chunk| chunk.users().last());
+            loads.extend(unknown.map(|user| Load::Member(conversation, user)));
+        }
+        loads
+    }
+
+    fn receipt(&self, prefetch_request: Asked, user: UserId, member: &Member) -> Option<Receipt> {
+        let Asked {
+            conversation,
+            by,
+            sender,
+            msgid,
+        } = prefetch_request;
+        // Who came later was not spoken to.
+        if user == sender || member.record.joined > msgid {
+            return None;
+        }
+        let state = match self.cursors_for(conversation, by, user, member) {
+            MemberCursors { read, .. } if read >= msgid => ReceiptState::Read,
+            MemberCursors { delivered, .. } if delivered >= msgid => ReceiptState::Delivered,
+            _ => ReceiptState::Sent,
+        };
+        Some(Receipt { user, state })
+    }
+
+    /// How far a member is, as far as somebody else is shown it.
+    fn cursors_for(
+        &self,
+        conversation: ConversationId,
+        by: UserId,
+        user: UserId,
+        member: &Member,
+    ) -> MemberCursors {
+        let told = member.record.told();
+        let read = if self.shows_reads(conversation, by, user) {
+            told
+        } else {
+            MsgId::ZERO
+        };
+        MemberCursors {
+            user,
+            delivered: delivered(member),
+            read,
+        }
+    }
+
+    /// How far a member is, for those who are shown what others have read. Nothing where there are no receipts.
+    #[must_use]
+    pub fn told_cursors(
+        &self,
+        conversation: ConversationId,
+        user: UserId,
+    ) -> Option<MemberCursors> {
+        let member = self
+            .conversation(conversation)?
+            .member(user)
+            .filter(|_| self.settings().receipts == Switch::On)?;
+        let told = member.record.told();
+        let read = if self.reads(user) == Reads::Shown {
+            told
+        } else {
+            MsgId::ZERO
+        };
+        Some(MemberCursors {
+            user,
+            delivered: delivered(member),
+            read,
+        })
+    }
+
+    /// Whether somebody is shown what a user has read. In a direct chat a block hides it, from either of the two.
+    pub(crate) fn shows_reads(&self, conversation: ConversationId, to: UserId, of: UserId) -> bool {
+        let both_show = [to, of]
+            .iter()
+            .all(|&user| self.reads(user) == Reads::Shown);
+        let is_blocked = conversation.direct_users().is_some()
+            && (self.relation(to, of).blocks || self.relation(of, to).blocks);
+        to == of || (self.settings().receipts == Switch::On && both_show && !is_blocked)
+    }
+
+    pub(crate) fn reads(&self, user: UserId) -> Reads {
+        self.users
+            .get(&user)
+            .map_or(Reads::Shown, |user| user.record.reads)
+    }
+
+    pub(crate) fn own_reads(&self, actor: Actor) -> Response {
+        Response::OwnReads(self.reads(actor.user))
+    }
+
+    pub(crate) fn set_own_reads(
+        &mut self,
+        actor: Actor,
+        reads: Reads,
+        batch: &mut Batch,
+    ) -> Result<Response, ErrorCode> {
+        let record = &self
+            .users
+            .get(&actor.user)
+            .ok_or(ErrorCode::AuthFailed)?
+            .record;
+        if record.reads != reads {
+            let record = UserRecord {
+                reads,
+                ..record.clone()
+            };
+            self.make(&Change::User(actor.user, record), batch);
+            batch.effect(Effect::AccountUpdate {
+                user: actor.user,
+                part: AccountPart::Reads,
+            });
+        }
+        Ok(Response::Done)
+    }
+}
+
+/// What any device of a member has. Whoever has read something has got it.
+fn delivered(member: &Member) -> MsgId {
+    member
+        .delivered
+        .iter()
+        .map(|&(_, msgid)| msgid)
+        .max()
+        .unwrap_or_default()
+        .max(member.record.told())
+}
+
+/// The chunks that a page of a large conversation looks through.
+fn window(after: Option<UserId>) -> RangeInclusive<u32> {
+    let first = after.map_or(0, |after| {
+        MemberChunk::of(UserId::new(after.get().saturating_add(1))).get()
+    });
+    first..=first.saturating_add(limits::RECEIPT_CHUNKS_MAX - 1)
+}

@@ -1,0 +1,362 @@
+//! How changes move the state, live and in a replay alike.
+
+use cairn_proto::ids::{
+    ConversationId, DeviceId, ImportSource, MsgId, Revision, SendStreamId, UserId,
+};
+use cairn_proto::wire::response::Role;
+
+use crate::api::change::{Appended, Change, MemberCounts, Origin};
+use crate::record::{ConversationRecord, MemberRecord, MemberTerms, MembershipRecord, RecentSend};
+use crate::state::State;
+use crate::state::conversation::{Conversation, Member};
+use crate::state::relation::Relations;
+use crate::state::send_stream::SendStream;
+
+impl State {
+    /// Moves the state. A change that was seen before, alone or with all that followed it, ends in the same state.
+    pub fn apply(&mut self, change: &Change) {
+        self.move_by(change);
+        self.stamp(change);
+    }
+
+    fn move_by(&mut self, change: &Change) {
+        match change {
+            Change::Appended(appended) => self.apply_appended(appended),
+            &Change::Read {
+                conversation,
+                user,
+                msgid,
+            } => self.apply_read(conversation, user, msgid),
+            &Change::Delivered {
+                conversation,
+                user,
+                device,
+                msgid,
+            } => self.apply_delivered(conversation, user, device, msgid),
+            Change::User(id, record) => {
+                self.dirty.users.insert(*id);
+                if !self.users.contains_key(id) {
+                    // Who is new has no relations.
+                    self.relations.insert(*id, Relations::default());
+                }
+                self.install_user(*id, record.clone());
+            }
+            Change::Device(user, id, record) => {
+                self.dirty.devices.insert((*user, *id));
+                self.install_device(*user, *id, record.clone());
+            }
+            &Change::DeviceRemoved(user, device) => self.apply_device_removed(user, device),
+            &Change::StreamOpened {
+                user,
+                device,
+                stream,
+                forgotten,
+            } => self.apply_stream_opened(user, device, stream, forgotten),
+            Change::Invite(token, record) => {
+                self.dirty.invites.insert(*token);
+                self.invites.insert(*token, record.clone());
+            }
+            Change::InviteRemoved(token) => {
+                self.dirty.invites.insert(*token);
+                self.invites.remove(token);
+            }
+            Change::Conversation(id, record) => self.apply_conversation(*id, record),
+            &Change::Member {
+                conversation,
+                user,
+                role,
+                joined,
+                counts,
+            } => {
+                let record = MemberRecord {
+                    role,
+                    joined,
+                    read: MsgId::ZERO,
+                    terms: MemberTerms::default(),
+                    mark: None,
+                    changed: Revision::default(),
+                };
+                self.apply_member(conversation, user, record, counts);
+            }
+            &Change::MemberRemoved {
+                conversation,
+                user,
+                counts,
+            } => self.apply_member_removed(conversation, user, counts),
+            &Change::Imported {
+                conversation,
+                source,
+                cursor,
+            } => self.apply_imported(conversation, source, cursor),
+            &Change::Rewritten {
+                conversation,
+                msgid,
+                is_message,
+            } => self.apply_rewritten(conversation, msgid, is_message),
+            Change::Attachment(hash, record) => self.attachments.set_record(*hash, record.as_ref()),
+            &Change::Attached {
+                conversation,
+                msgid,
+                hash,
+            } => self.attachments.set_ref(conversation, msgid, hash),
+            &Change::AttachmentRefs { hash, uses } => self.attachments.set_refs(hash, uses),
+            &Change::AttachmentBytes { user, bytes } => self.attachments.set_bytes(user, bytes),
+            Change::Pins { conversation, pins } => self.apply_pins(*conversation, pins),
+            &Change::Retention {
+                conversation,
+                retention,
+            } => self.apply_retention(conversation, retention),
+            &Change::FloorRaised {
+                conversation,
+                floor,
+            } => self.apply_floor_raised(conversation, floor),
+            Change::Mentioned {
+                conversation,
+                msgid,
+                users,
+            } => {
+                if let Some(found) = self.touch(*conversation) {
+                    found.mention(*msgid, users);
+                }
+            }
+            Change::Renamed(id, name) => self.apply_renamed(*id, name),
+            Change::Group(id, record) => self.apply_group(*id, record),
+            &Change::MemberTerms {
+                conversation,
+                user,
+                terms,
+            } => self.apply_terms(conversation, user, terms),
+            &Change::Relation {
+                user,
+                other,
+                relation,
+            } => self.apply_relation(user, other, relation),
+            Change::Profile(user, profile) => self.apply_profile(*user, profile.clone()),
+            Change::Setting { name, value } => self.apply_setting(name, value),
+            Change::MarkedUnread {
+                conversation,
+                user,
+                read,
+                mark,
+            } => self.apply_marked_unread(*conversation, *user, *read, mark),
+            // It is stamped, and that is all.
+            Change::EpochBegun(_) => {}
+        }
+    }
+
+    fn apply_conversation(&mut self, id: ConversationId, record: &ConversationRecord) {
+        let mut conversation = Conversation::new(record.clone());
+        // Nobody can have been a member before, so what is in memory is all there is.
+        conversation.members_complete = true;
+        self.conversations.insert(id, conversation);
+        self.note_numbered(id);
+        self.touch(id);
+    }
+
+    pub(crate) fn apply_appended(&mut self, appended: &Appended) {
+        let &Appended {
+            conversation,
+            msgid,
+            sender,
+            sent_at,
+            origin,
+        } = appended;
+        let Some(found) = self.touch(conversation) else {
+            return;
+        };
+        let is_newest = msgid >= found.record.head;
+        found.record.head = found.record.head.max(msgid);
+        if origin != Origin::System {
+            found.record.last_message = found.record.last_message.max(msgid);
+        }
+        if origin != Origin::Imported && is_newest {
+            found.record.last_sent_at = sent_at;
+        }
+        match origin {
+            Origin::Sent {
+                device,
+                stream,
+                place,
+                seq,
+                body,
+            } => {
+                found.raise_read(sender, msgid);
+                // A replay over newer trees meets sends of devices and streams that are no more: nobody can ask for them again.
+                let Some(stream_of) = self.streams.get_mut(&(device, stream)) else {
+                    return;
+                };
+                if stream_of.accept(RecentSend {
+                    place,
+                    conversation,
+                    seq,
+                    msgid,
+                    body,
+                }) {
+                    self.dirty.streams.push((device, stream));
+                }
+            }
+            Origin::System => found.note_uncounted(msgid),
+            Origin::Imported => {}
+        }
+    }
+
+    fn apply_rewritten(&mut self, conversation: ConversationId, msgid: MsgId, is_message: bool) {
+        if let Some(found) = self.touch(conversation)
+            && !is_message
+        {
+            found.note_uncounted(msgid);
+        }
+    }
+
+    fn apply_pins(&mut self, conversation: ConversationId, pins: &[MsgId]) {
+        if let Some(found) = self.touch(conversation) {
+            found.pins = pins.to_vec();
+            found.dirty.pins = true;
+        }
+    }
+
+    fn apply_imported(&mut self, conversation: ConversationId, source: ImportSource, cursor: u64) {
+        let Some(found) = self.touch(conversation) else {
+            return;
+        };
+        let known = found.imports.entry(source).or_default();
+        *known = cursor.max(*known);
+        found.dirty.imports.push(source);
+    }
+
+    fn apply_member(
+        &mut self,
+        conversation: ConversationId,
+        user: UserId,
+        record: MemberRecord,
+        counts: MemberCounts,
+    ) {
+        let MemberRecord { role, joined, .. } = record;
+        let Some(found) = self.touch(conversation) else {
+            return;
+        };
+        found.record.counts = counts;
+        let member = found
+            .members
+            .entry(user)
+            .or_insert_with(|| Member::new(record));
+        member.record.role = role;
+        member.record.joined = joined;
+        found.note_member(user);
+        self.dirty.memberships.insert((user, conversation));
+        self.install_membership(
+            user,
+            conversation,
+            MembershipRecord {
+                owns: role == Role::Owner,
+            },
+        );
+    }
+
+    fn apply_member_removed(
+        &mut self,
+        conversation: ConversationId,
+        user: UserId,
+        counts: MemberCounts,
+    ) {
+        let Some(found) = self.touch(conversation) else {
+            return;
+        };
+        found.record.counts = counts;
+        found.members.remove(&user);
+        found.note_member(user);
+        self.dirty.memberships.insert((user, conversation));
+        if let Some(user) = self.users.get_mut(&user) {
+            user.conversations.remove(&conversation);
+            user.owned.remove(&conversation);
+        }
+    }
+
+    fn apply_read(&mut self, conversation: ConversationId, user: UserId, msgid: MsgId) {
+        if let Some(found) = self.touch(conversation) {
+            found.raise_read(user, msgid);
+        }
+    }
+
+    fn apply_delivered(
+        &mut self,
+        conversation: ConversationId,
+        user: UserId,
+        device: DeviceId,
+        msgid: MsgId,
+    ) {
+        let Some(found) = self.touch(conversation) else {
+            return;
+        };
+        let Some(member) = found.members.get_mut(&user) else {
+            return;
+        };
+        let at = member
+            .delivered
+            .iter()
+            .position(|&(of, _)| of == device)
+            .unwrap_or_else(|| {
+                member.delivered.push((device, MsgId::ZERO));
+                member.delivered.len() - 1
+            });
+        let (_, cursor) = &mut member.delivered[at];
+        if msgid > *cursor {
+            *cursor = msgid;
+            found.note_member(user);
+        }
+    }
+
+    fn apply_device_removed(&mut self, user: UserId, device: DeviceId) {
+        let Some(found) = self.users.get_mut(&user) else {
+            return;
+        };
+        self.dirty.devices.insert((user, device));
+        // In the trees its delivered cursors stay until their rows are written for another reason: who loads them passes them over.
+        for conversation in &found.conversations {
+            let member = self
+                .conversations
+                .get_mut(conversation)
+                .and_then(|found| found.members.get_mut(&user));
+            if let Some(member) = member {
+                member.delivered.retain(|&(of, _)| of != device);
+            }
+        }
+        let Some(record) = found.devices.remove(&device) else {
+            return;
+        };
+        self.tokens.remove(&record.token);
+        for stream in record.streams {
+            self.streams.remove(&(device, stream));
+            self.dirty.streams_removed.insert((device, stream));
+        }
+    }
+
+    fn apply_stream_opened(
+        &mut self,
+        user: UserId,
+        device: DeviceId,
+        stream: SendStreamId,
+        forgotten: Option<SendStreamId>,
+    ) {
+        let Some(record) = self
+            .users
+            .get_mut(&user)
+            .and_then(|found| found.devices.get_mut(&device))
+        else {
+            return;
+        };
+        if !record.streams.contains(&stream) {
+            // It begins anew, whatever the trees still hold of the time before it was forgotten.
+            self.streams.insert((device, stream), SendStream::default());
+        }
+        record
+            .streams
+            .retain(|&known| known != stream && Some(known) != forgotten);
+        record.streams.insert(0, stream);
+        if let Some(forgotten) = forgotten {
+            self.streams.remove(&(device, forgotten));
+            self.dirty.streams_removed.insert((device, forgotten));
+        }
+        self.dirty.devices.insert((user, device));
+    }
+}

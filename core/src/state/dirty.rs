@@ -1,0 +1,188 @@
+//! What goes into the trees: the rows that changed since the last time, and what may leave memory when they are stored.
+
+use crate::record::{GroupRecord, MembershipRecord, Row};
+use crate::state::State;
+use crate::state::send_stream::StreamRows;
+
+impl State {
+    /// The rows that changed since the last call, as they are now. They count as saved from now on, so whoever takes them must
+    /// store them or stop.
+    pub fn take_dirty(&mut self) -> Vec<Row> {
+        let mut rows = Vec::new();
+        self.take_accounts(&mut rows);
+        self.take_streams(&mut rows);
+        self.take_conversations(&mut rows);
+        self.take_relations(&mut rows);
+        self.take_profiles(&mut rows);
+        let settings = std::mem::take(&mut self.dirty.settings);
+        rows.extend(
+            settings
+                .into_iter()
+                .map(|(name, value)| Row::Setting(name, value)),
+        );
+        self.attachments.take_dirty(&mut rows);
+        rows
+    }
+
+    fn take_accounts(&mut self, rows: &mut Vec<Row>) {
+        for id in std::mem::take(&mut self.dirty.users) {
+            rows.extend(
+                self.users
+                    .get(&id)
+                    .map(|user| Row::User(id, user.record.clone())),
+            );
+        }
+        for (user, id) in std::mem::take(&mut self.dirty.devices) {
+            let record = self
+                .users
+                .get(&user)
+                .and_then(|user| user.devices.get(&id))
+                .cloned();
+            rows.push(Row::Device(user, id, record));
+        }
+        for token in std::mem::take(&mut self.dirty.invites) {
+            rows.push(Row::Invite(token, self.invites.get(&token).cloned()));
+        }
+    }
+
+    fn take_streams(&mut self, rows: &mut Vec<Row>) {
+        // Removals go first: a stream that was forgotten and opened again since then has new cursors.
+        let removed = std::mem::take(&mut self.dirty.streams_removed);
+        rows.extend(
+            removed
+                .into_iter()
+                .map(|(device, stream)| Row::StreamRemoved(device, stream)),
+        );
+        for (device, id) in std::mem::take(&mut self.dirty.streams) {
+            let Some(stream) = self.streams.get_mut(&(device, id)) else {
+                continue;
+            };
+            let StreamRows { cursors, recent } = stream.take_dirty();
+            rows.extend(
+                cursors
+                    .into_iter()
+                    .map(|(chunk, cursors)| Row::SendCursors(device, id, chunk, cursors)),
+            );
+            rows.extend(
+                recent
+                    .into_iter()
+                    .map(|(part, sends)| Row::RecentSends(device, id, part, sends)),
+            );
+        }
+    }
+
+    fn take_conversations(&mut self, rows: &mut Vec<Row>) {
+        for (user, conversation) in std::mem::take(&mut self.dirty.memberships) {
+            let member = self
+                .users
+                .get(&user)
+                .filter(|user| user.conversations.contains(&conversation));
+            let record = member.map(|user| MembershipRecord {
+                owns: user.owned.contains(&conversation),
+            });
+            rows.push(Row::Membership(user, conversation, record));
+        }
+        for (user, conversation) in std::mem::take(&mut self.dirty.ended) {
+            rows.push(Row::Ended(
+                user,
+                conversation,
+                self.ended_at(user, conversation),
+            ));
+        }
+        if std::mem::take(&mut self.dirty.epochs) {
+            rows.push(Row::Epochs(self.epochs().to_vec()));
+        }
+        for id in std::mem::take(&mut self.dirty.open_groups) {
+            rows.push(Row::OpenGroup(id, self.open_groups.name(id).cloned()));
+        }
+        for id in std::mem::take(&mut self.dirty.conversations) {
+            let Some(found) = self.conversations.get_mut(&id) else {
+                continue;
+            };
+            let dirty = std::mem::take(&mut found.dirty);
+            rows.push(Row::Conversation(id, found.record.clone()));
+            if dirty.group {
+                rows.push(Row::Group(
+                    id,
+                    Some(found.group.clone()).filter(|group| *group != GroupRecord::default()),
+                ));
+            }
+            debug_assert!(
+                dirty.members.iter().all(|&chunk| found.knows_chunk(chunk)),
+                "a chunk is stored whole"
+            );
+            rows.extend(
+                dirty
+                    .members
+                    .into_iter()
+                    .map(|chunk| Row::Members(id, chunk, found.stored_members(chunk))),
+            );
+            for chunk in dirty.chunks {
+                rows.extend(
+                    found
+                        .uncounted
+                        .chunk_bytes(chunk)
+                        .map(|bytes| Row::Uncounted(id, chunk, bytes)),
+                );
+            }
+            for (user, chunk) in dirty.mentions {
+                let bytes = found
+                    .mentions
+                    .get(&user)
+                    .and_then(|set| set.chunk_bytes(chunk));
+                rows.extend(bytes.map(|bytes| Row::Mentions(id, user, chunk, bytes)));
+            }
+            if dirty.pins {
+                rows.push(Row::Pins(id, found.pins.clone()));
+            }
+            if dirty.retention {
+                rows.push(Row::Retention(id, found.retention));
+            }
+            for source in dirty.imports {
+                rows.extend(
+                    found
+                        .imports
+                        .get(&source)
+                        .map(|&cursor| Row::Import(id, source, cursor)),
+                );
+            }
+        }
+    }
+
+    /// Lets go of conversations, send streams, relations and profiles that are stored as they are, when what is in memory takes more than
+    /// `target_bytes`. To be called when everything that [`State::take_dirty`] gave is stored. Says which conversations went.
+    pub fn evict(&mut self, target_bytes: usize) -> Vec<cairn_proto::ids::ConversationId> {
+        self.attachments.evict();
+        let bytes: usize = self
+            .conversations
+            .values()
+            .map(crate::state::conversation::Conversation::memory_bytes)
+            .sum();
+        if bytes
+            + self.streams.len() * STREAM_BYTES
+            + self.relations_bytes()
+            + self.profiles_bytes()
+            <= target_bytes
+        {
+            return Vec::new();
+        }
+        // One that began anew stays while the trees may still hold what it was before.
+        self.streams
+            .retain(|key, stream| !stream.is_saved() || self.dirty.streams_removed.contains(key));
+        self.evict_relations();
+        self.evict_profiles();
+        let idle: Vec<_> = self
+            .conversations
+            .iter()
+            .filter(|(_, found)| !found.dirty.listed)
+            .map(|(&id, _)| id)
+            .collect();
+        for id in &idle {
+            self.conversations.remove(id);
+        }
+        idle
+    }
+}
+
+/// About how much memory a busy send stream takes.
+const STREAM_BYTES: usize = 48 * 1024;

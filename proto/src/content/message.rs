@@ -1,0 +1,301 @@
+//! Messages, and the run: consecutive messages of one conversation, packed. Commit log, tail, block and wire all hold the same bytes.
+
+use bytes::{Buf, Bytes};
+use serde::{Deserialize, Serialize};
+
+use crate::content::body::Body;
+use crate::content::extras::Extras;
+use crate::ids::{ClientSeq, ConversationId, MsgId, Timestamp, UserId};
+use crate::limits;
+use crate::wire::codec::{self, DecodeError};
+
+/// What a client wants to say: not yet numbered, not yet durable.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Draft {
+    /// Where it goes. The direct chat with a user exists from the first message on.
+    pub conversation: ConversationId,
+    /// The sender's own number for it within (send stream, conversation). Sent again under the same number, it is accepted once.
+    pub seq: ClientSeq,
+    /// What it says.
+    pub body: Body,
+    /// What goes with it.
+    pub extras: Extras,
+}
+
+/// A message to be said again elsewhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Forward {
+    /// Where it is to be said.
+    pub to: ConversationId,
+    /// Its number among the sends of this stream there: see [`Draft`].
+    pub seq: ClientSeq,
+    /// Where it was said.
+    pub from: ConversationId,
+    /// The message.
+    pub msgid: MsgId,
+}
+
+/// A numbered, durable message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    /// The conversation it is in.
+    pub conversation: ConversationId,
+    /// Its number in there.
+    pub msgid: MsgId,
+    /// Who said it.
+    pub sender: UserId,
+    /// When the server accepted it, or when an imported message was said.
+    pub sent_at: Timestamp,
+    /// What it says.
+    pub body: Body,
+    /// What goes with it.
+    pub extras: Extras,
+}
+
+/// The part of a message that is stored: its conversation and number are where it stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// Who said it.
+    pub sender: UserId,
+    /// When.
+    pub sent_at: Timestamp,
+    /// What.
+    pub body: Body,
+    /// What goes with it.
+    pub extras: Extras,
+}
+
+/// Consecutive messages of one conversation. `entries` is each [`Entry`] behind its length as a `u32`, little-endian;
+/// an entry without extras ends behind its body.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Run {
+    /// The conversation.
+    pub conversation: ConversationId,
+    /// The number of the first message.
+    pub first: MsgId,
+    /// How many messages there are.
+    pub count: u32,
+    /// The packed entries.
+    #[serde(deserialize_with = "codec::bytes")]
+    pub entries: Bytes,
+}
+
+/// The bytes in front of each packed entry.
+pub const ENTRY_PREFIX_BYTES: usize = 4;
+
+impl Entry {
+    /// Appends this entry, packed, to `out`.
+    pub fn pack(&self, out: &mut Vec<u8>) {
+        pack_entry(self.sender, self.sent_at, &self.body, &self.extras, out);
+    }
+}
+
+/// Appends one packed entry to `out` without owning its parts.
+pub fn pack_entry(
+    sender: UserId,
+    sent_at: Timestamp,
+    body: &Body,
+    extras: &Extras,
+    out: &mut Vec<u8>,
+) {
+    codec::prefixed(out, |out| {
+        codec::encode_into(&(sender, sent_at), out);
+        pack_content(body, extras, out);
+    });
+}
+
+/// Appends the part of a packed entry that its sender decides: the body, and the extras if there are any.
+pub fn pack_content(body: &Body, extras: &Extras, out: &mut Vec<u8>) {
+    codec::encode_into(body, out);
+    if !extras.is_empty() {
+        codec::encode_into(extras, out);
+    }
+}
+
+/// Splits the first packed entry, with its prefix, off `packed`; `None` at the end.
+///
+/// # Errors
+/// When the bytes are no packed entries.
+pub fn split_entry(packed: &mut Bytes) -> Result<Option<Bytes>, DecodeError> {
+    if packed.is_empty() {
+        return Ok(None);
+    }
+    let Some(prefix) = packed.first_chunk::<ENTRY_PREFIX_BYTES>() else {
+        return Err(DecodeError::Malformed);
+    };
+    let len = u32::from_le_bytes(*prefix) as usize;
+    if len > limits::ENTRY_BYTES_MAX || packed.len() - ENTRY_PREFIX_BYTES < len {
+        return Err(DecodeError::Malformed);
+    }
+    Ok(Some(packed.split_to(ENTRY_PREFIX_BYTES + len)))
+}
+
+/// Reads one packed entry, prefix included. A kind of a later version reads as [`Body::Unknown`].
+///
+/// # Errors
+/// When the bytes are no entry, or another number of bytes than the prefix says.
+pub fn unpack_entry(packed: &[u8]) -> Result<Entry, DecodeError> {
+    let (prefix, bytes) = packed
+        .split_first_chunk::<ENTRY_PREFIX_BYTES>()
+        .ok_or(DecodeError::Malformed)?;
+    if u32::from_le_bytes(*prefix) as usize != bytes.len() {
+        return Err(DecodeError::Malformed);
+    }
+    if bytes.len() > limits::ENTRY_BYTES_MAX {
+        return Err(DecodeError::TooLong {
+            bytes: bytes.len(),
+            max_bytes: limits::ENTRY_BYTES_MAX,
+        });
+    }
+    let ((sender, sent_at, body), read) = match codec::decode_some(bytes) {
+        Err(DecodeError::UnknownVariant) => {
+            let (sender, sent_at) = codec::decode_head(bytes, limits::ENTRY_BYTES_MAX)?;
+            ((sender, sent_at, Body::Unknown), bytes.len())
+        }
+        other => other?,
+    };
+    let extras = match bytes.get(read..).unwrap_or_default() {
+        [] => Extras::NONE,
+        rest => codec::decode(rest, limits::ENTRY_BYTES_MAX)?,
+    };
+    Ok(Entry {
+        sender,
+        sent_at,
+        body,
+        extras,
+    })
+}
+
+impl Run {
+    /// The number of the last message; the one before `first` when the run is empty.
+    #[must_use]
+    pub const fn last(&self) -> MsgId {
+        self.first.plus(self.count as u64).prev()
+    }
+
+    /// Unpacks every message.
+    ///
+    /// # Errors
+    /// When the entries are damaged, or are not `count`.
+    pub fn messages(&self) -> Result<Vec<Message>, DecodeError> {
+        let mut packed = self.entries.clone();
+        let mut messages =
+            Vec::with_capacity((self.count as usize).min(packed.remaining() / ENTRY_PREFIX_BYTES));
+        let mut msgid = self.first;
+        while let Some(entry) = split_entry(&mut packed)? {
+            let Entry {
+                sender,
+                sent_at,
+                body,
+                extras,
+            } = unpack_entry(&entry)?;
+            messages.push(Message {
+                conversation: self.conversation,
+                msgid,
+                sender,
+                sent_at,
+                body,
+                extras,
+            });
+            msgid = msgid.next();
+        }
+        if messages.len() == self.count as usize {
+            Ok(messages)
+        } else {
+            Err(DecodeError::Malformed)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::Text;
+
+    fn run(texts: &[&str]) -> Run {
+        let mut entries = Vec::new();
+        for text in texts {
+            let body = Body::Text(Text::new(*text).unwrap());
+            Entry {
+                sender: UserId::new(3),
+                sent_at: Timestamp::new(1_700_000_000_000),
+                body,
+                extras: Extras::NONE,
+            }
+            .pack(&mut entries);
+        }
+        Run {
+            conversation: ConversationId::new(5),
+            first: MsgId::new(8),
+            count: texts.len() as u32,
+            entries: entries.into(),
+        }
+    }
+
+    #[test]
+    fn a_run_numbers_its_messages() {
+        let run = run(&["one", "", "three"]);
+        let messages = run.messages().unwrap();
+        let ids: Vec<u64> = messages.iter().map(|m| m.msgid.get()).collect();
+        assert_eq!(ids, [8, 9, 10]);
+        assert_eq!(run.last(), MsgId::new(10));
+        assert_eq!(messages[2].body, Body::Text(Text::new("three").unwrap()));
+    }
+
+    #[test]
+    fn a_wrong_count_or_a_cut_is_noticed() {
+        let mut wrong = run(&["one", "two"]);
+        wrong.count = 3;
+        assert_eq!(wrong.messages(), Err(DecodeError::Malformed));
+        let whole = run(&["one", "two"]);
+        for cut in 1..whole.entries.len() {
+            let cut = Run {
+                entries: whole.entries.slice(..cut),
+                ..whole.clone()
+            };
+            assert!(cut.messages().is_err());
+        }
+    }
+
+    #[test]
+    fn a_later_kind_reads_as_unknown() {
+        let mut entry = Vec::new();
+        codec::prefixed(&mut entry, |out| {
+            codec::encode_into(&(UserId::new(3), Timestamp::new(4)), out);
+            out.extend_from_slice(&[200, 1, 2, 3]);
+        });
+        let read = unpack_entry(&entry).unwrap();
+        assert_eq!(
+            read,
+            Entry {
+                sender: UserId::new(3),
+                sent_at: Timestamp::new(4),
+                body: Body::Unknown,
+                extras: Extras::NONE
+            }
+        );
+    }
+    #[test]
+    fn extras_cost_nothing_where_there_are_none() {
+        let body = Body::Text(Text::new("hi").unwrap());
+        let plain = Entry {
+            sender: UserId::new(3),
+            sent_at: Timestamp::new(4),
+            body,
+            extras: Extras::NONE,
+        };
+        let reply = Entry {
+            extras: Extras::reply_to(MsgId::new(7)),
+            ..plain.clone()
+        };
+        let packed = |entry: &Entry| {
+            let mut out = Vec::new();
+            entry.pack(&mut out);
+            out
+        };
+        assert_eq!(packed(&plain).len(), ENTRY_PREFIX_BYTES + 6);
+        assert_eq!(packed(&reply).len(), packed(&plain).len() + 4);
+        assert_eq!(unpack_entry(&packed(&plain)), Ok(plain));
+        assert_eq!(unpack_entry(&packed(&reply)), Ok(reply));
+    }
+}

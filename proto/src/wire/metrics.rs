@@ -1,0 +1,258 @@
+//! How a server works, in numbers for its owner.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::wire::codec;
+
+/// What a server has done since its start. All but `sessions` only grows: whoever wants to know of a while asks at its beginning and at
+/// its end, and takes the difference with [`Metrics::since`].
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Metrics {
+    /// How long it has been running, in microseconds.
+    pub uptime_micros: u64,
+    /// Sessions at this moment.
+    pub sessions: u64,
+    /// Commands that were decided, those that were refused among them.
+    pub commands: u64,
+    /// Group commits: each is one write and one fdatasync.
+    pub commits: u64,
+    /// Entries that were committed: messages, and what happened to conversations.
+    pub entries: u64,
+    /// What the group commits have written to the commit log, in bytes.
+    pub log_bytes: u64,
+    /// Zeros that were written ahead of need, so that a segment of the commit log is there when it is wanted, in bytes.
+    pub prepared_bytes: u64,
+    /// How long each fdatasync of a group commit took.
+    pub syncs: Histogram,
+    /// What moved from the commit log into the trees.
+    pub checkpoints: CheckpointMetrics,
+}
+
+/// The sum of all checkpoints. What the one that is under way has moved so far is in it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CheckpointMetrics {
+    /// How many are done.
+    pub done: u64,
+    /// The time that those took, in microseconds.
+    pub micros: u64,
+    /// Entries that they moved.
+    pub entries: u64,
+    /// Blocks that they wrote, those that grew included.
+    pub blocks: u64,
+    /// The bytes of those blocks.
+    pub block_bytes: u64,
+    /// Other rows that they wrote or removed.
+    pub rows: u64,
+}
+
+/// How many events took how long: only the buckets that hold any, from the shortest to the longest.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Histogram(#[serde(deserialize_with = "codec::list")] Vec<Bucket>);
+
+/// The events of about one duration. The bounds of buckets never change, so two histograms can be subtracted bucket by bucket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Bucket {
+    /// The longest duration that belongs here, in microseconds.
+    pub up_to_micros: u64,
+    /// How many events.
+    pub count: u64,
+}
+
+impl Metrics {
+    /// What was done between two readings. `None` when `earlier` is not an earlier reading of the same run of the server. `sessions` is
+    /// that of the later one.
+    #[must_use]
+    pub fn since(&self, earlier: &Self) -> Option<Self> {
+        Some(Self {
+            uptime_micros: self.uptime_micros.checked_sub(earlier.uptime_micros)?,
+            sessions: self.sessions,
+            commands: self.commands.checked_sub(earlier.commands)?,
+            commits: self.commits.checked_sub(earlier.commits)?,
+            entries: self.entries.checked_sub(earlier.entries)?,
+            log_bytes: self.log_bytes.checked_sub(earlier.log_bytes)?,
+            prepared_bytes: self.prepared_bytes.checked_sub(earlier.prepared_bytes)?,
+            syncs: self.syncs.since(&earlier.syncs)?,
+            checkpoints: self.checkpoints.since(&earlier.checkpoints)?,
+        })
+    }
+
+    /// How long it has been running; of a difference, the time between the readings.
+    #[must_use]
+    pub const fn uptime(&self) -> Duration {
+        Duration::from_micros(self.uptime_micros)
+    }
+}
+
+impl CheckpointMetrics {
+    /// What was done between two readings. `None` when `earlier` is not an earlier one.
+    #[must_use]
+    pub fn since(&self, earlier: &Self) -> Option<Self> {
+        Some(Self {
+            done: self.done.checked_sub(earlier.done)?,
+            micros: self.micros.checked_sub(earlier.micros)?,
+            entries: self.entries.checked_sub(earlier.entries)?,
+            blocks: self.blocks.checked_sub(earlier.blocks)?,
+            block_bytes: self.block_bytes.checked_sub(earlier.block_bytes)?,
+            rows: self.rows.checked_sub(earlier.rows)?,
+        })
+    }
+}
+
+/// Takes the buckets that hold any events, from the shortest to the longest.
+impl FromIterator<Bucket> for Histogram {
+    fn from_iter<I: IntoIterator<Item = Bucket>>(buckets: I) -> Self {
+        Self(
+            buckets
+                .into_iter()
+                .filter(|bucket| bucket.count > 0)
+                .collect(),
+        )
+    }
+}
+
+impl Histogram {
+    /// The buckets that hold any events; at most [`crate::limits::HISTOGRAM_BUCKETS_MAX`].
+    #[must_use]
+    pub fn buckets(&self) -> &[Bucket] {
+        &self.0
+    }
+
+    /// How many events there were.
+    #[must_use]
+    pub fn total(&self) -> u64 {
+        self.0
+            .iter()
+            .fold(0, |total, bucket| total.saturating_add(bucket.count))
+    }
+
+    /// The events of this histogram that `earlier` does not have. `None` when `earlier` has some that this one lacks.
+    #[must_use]
+    pub fn since(&self, earlier: &Self) -> Option<Self> {
+        let mut before = earlier.0.iter().peekable();
+        let mut added = Vec::new();
+        for bucket in &self.0 {
+            let known = before
+                .next_if(|known| known.up_to_micros == bucket.up_to_micros)
+                .map_or(0, |known| known.count);
+            added.push(Bucket {
+                count: bucket.count.checked_sub(known)?,
+                ..*bucket
+            });
+        }
+        before.next().is_none().then(|| added.into_iter().collect())
+    }
+
+    /// The duration that this share of all events, between 0 and 1, did not exceed: to the upper bound of a bucket. `None` when there
+    /// were no events.
+    #[must_use]
+    pub fn quantile(&self, share: f64) -> Option<Duration> {
+        // A float holds every whole number up to 2^53; the first event is number 1.
+        let rank = (self.total() as f64 * share).ceil().max(1.0);
+        let mut seen = 0_u64;
+        let reached = self.0.iter().find(|bucket| {
+            seen = seen.saturating_add(bucket.count);
+            seen as f64 >= rank
+        });
+        reached
+            .or(self.0.last())
+            .map(|bucket| Duration::from_micros(bucket.up_to_micros))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn histogram(buckets: &[(u64, u64)]) -> Histogram {
+        buckets
+            .iter()
+            .map(|&(up_to_micros, count)| Bucket {
+                up_to_micros,
+                count,
+            })
+            .collect()
+    }
+
+    #[test]
+    fn histograms_subtract_bucket_by_bucket() {
+        let earlier = histogram(&[(10, 1), (30, 5)]);
+        let later = histogram(&[(10, 1), (20, 2), (30, 9), (40, 1)]);
+        assert_eq!(
+            later.since(&earlier),
+            Some(histogram(&[(20, 2), (30, 4), (40, 1)]))
+        );
+        assert_eq!(later.since(&Histogram::default()), Some(later.clone()));
+        assert_eq!(later.since(&later), Some(Histogram::default()));
+    }
+
+    #[test]
+    fn a_histogram_of_another_run_is_not_subtracted() {
+        let later = histogram(&[(10, 1), (20, 2)]);
+        assert_eq!(
+            later.since(&histogram(&[(10, 2)])),
+            None,
+            "more than there are now"
+        );
+        assert_eq!(
+            later.since(&histogram(&[(15, 1)])),
+            None,
+            "a bucket between"
+        );
+        assert_eq!(later.since(&histogram(&[(30, 1)])), None, "a bucket behind");
+        assert_eq!(Histogram::default().since(&later), None);
+    }
+
+    #[test]
+    fn quantiles_are_where_they_belong() {
+        let found = histogram(&[(10, 50), (20, 49), (900, 1)]);
+        let micros = |share| found.quantile(share).map(|time| time.as_micros());
+        assert_eq!(
+            [0.0, 0.5, 0.51, 0.99, 0.991, 1.0].map(micros),
+            [10, 10, 20, 20, 900, 900].map(Some)
+        );
+        assert_eq!(found.total(), 100);
+        assert_eq!(Histogram::default().quantile(0.5), None);
+    }
+
+    #[test]
+    fn figures_subtract_unless_the_server_was_started_again() {
+        let earlier = Metrics {
+            uptime_micros: 10,
+            sessions: 9,
+            commands: 3,
+            ..Metrics::default()
+        };
+        let checkpoints = CheckpointMetrics {
+            done: 1,
+            entries: 64,
+            ..CheckpointMetrics::default()
+        };
+        let later = Metrics {
+            uptime_micros: 25,
+            sessions: 2,
+            commands: 5,
+            checkpoints,
+            ..earlier.clone()
+        };
+        let expected = Metrics {
+            uptime_micros: 15,
+            sessions: 2,
+            commands: 2,
+            checkpoints,
+            ..Metrics::default()
+        };
+        assert_eq!(later.since(&earlier), Some(expected));
+        assert_eq!(earlier.since(&later), None);
+        assert_eq!(
+            Metrics {
+                uptime_micros: 30,
+                ..earlier
+            }
+            .since(&later),
+            None,
+            "a counter runs backwards"
+        );
+    }
+}

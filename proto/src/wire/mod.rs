@@ -1,0 +1,13 @@
+//! Wire.
+
+pub mod close;
+pub mod codec;
+pub mod error;
+pub mod event;
+pub mod frame;
+pub mod hello;
+pub mod metrics;
+pub mod overview;
+pub mod request;
+pub mod response;
+pub mod typing;

@@ -1,0 +1,133 @@
+//! Receipts as they change: told at most once a second, to those alone who look at the conversation, and to none of them as more than one
+//! hint, however many members moved.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use cairn_proto::ids::{ConversationId, UserId};
+use cairn_proto::limits::RECEIPT_CURSORS_MAX;
+use cairn_proto::model::receipts::MemberCursors;
+use cairn_proto::wire::event::TimelineFrame;
+use hashbrown::{HashMap, HashSet};
+use parking_lot::RwLock;
+use tokio::time::{MissedTickBehavior, interval};
+
+use crate::Shared;
+use crate::limits;
+
+/// The conversations that somebody looks at: nothing is noted of any other.
+#[derive(Clone, Debug, Default)]
+pub struct FocusedConversations(Arc<RwLock<HashSet<ConversationId>>>);
+
+impl FocusedConversations {
+    /// Whether anybody looks at it.
+    #[must_use]
+    pub fn has(&self, conversation: ConversationId) -> bool {
+        self.0.read().contains(&conversation)
+    }
+
+    pub(crate) fn set(&self, conversation: ConversationId, is_focused: bool) {
+        if is_focused {
+            self.0.write().insert(conversation);
+        } else {
+            self.0.write().remove(&conversation);
+        }
+    }
+}
+
+/// What is to be told of one conversation.
+#[derive(Debug, Default)]
+pub(crate) struct Moved {
+    cursors: BTreeMap<UserId, MemberCursors>,
+    more: bool,
+}
+
+/// What is to be told.
+#[derive(Debug, Default)]
+pub(crate) struct Waiting(HashMap<ConversationId, Moved>);
+
+impl Waiting {
+    /// A member is further than he was. Of too many, it is only noted that there are more.
+    pub(crate) fn note(&mut self, conversation: ConversationId, cursors: MemberCursors) {
+        let moved = self.0.entry(conversation).or_default();
+        if moved.cursors.len() < RECEIPT_CURSORS_MAX || moved.cursors.contains_key(&cursors.user) {
+            moved.cursors.insert(cursors.user, cursors);
+        } else {
+            moved.more = true;
+        }
+    }
+
+    /// Takes everything.
+    pub(crate) fn take(&mut self) -> impl Iterator<Item = (ConversationId, TimelineFrame)> + use<> {
+        std::mem::take(&mut self.0)
+            .into_iter()
+            .map(|(conversation, Moved { cursors, more })| {
+                (
+                    conversation,
+                    TimelineFrame::Receipts {
+                        conversation,
+                        cursors: cursors.into_values().collect(),
+                        more,
+                    },
+                )
+            })
+    }
+}
+
+/// Tells what there is to tell, every second, until the server ends.
+pub async fn tell(shared: Arc<Shared>) {
+    let mut ticks = interval(limits::RECEIPTS_INTERVAL);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        shared.hub.enqueue_receipts();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cairn_proto::ids::MsgId;
+
+    #[test]
+    fn a_crowd_is_one_hint_and_each_member_is_told_of_once() {
+        let id = ConversationId::new(5);
+        let at = |user: u32, read| MemberCursors {
+            user: UserId::new(user),
+            delivered: MsgId::new(9),
+            read: MsgId::new(read),
+        };
+        let mut waiting = Waiting::default();
+        waiting.note(id, at(1, 3));
+        waiting.note(id, at(1, 4));
+        assert_eq!(
+            waiting.take().collect::<Vec<_>>(),
+            [(
+                id,
+                TimelineFrame::Receipts {
+                    conversation: id,
+                    cursors: vec![at(1, 4)],
+                    more: false
+                }
+            )]
+        );
+        assert_eq!(waiting.take().count(), 0);
+        (0..10_000).for_each(|user| waiting.note(id, at(user, 1)));
+        waiting.note(id, at(0, 2));
+        let told: Vec<_> = waiting.take().collect();
+        let [
+            (
+                _,
+                TimelineFrame::Receipts {
+                    cursors,
+                    more: true,
+                    ..
+                },
+            ),
+        ] = &told[..]
+        else {
+            panic!("{told:?}")
+        };
+        assert_eq!((cursors.len(), cursors[0]), (RECEIPT_CURSORS_MAX, at(0, 2)));
+    }
+}

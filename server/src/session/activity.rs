@@ -1,0 +1,225 @@
+//! Whether somebody is at a session: what counts as activity, and what comes of none for a while.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use cairn_proto::wire::request::Request;
+use parking_lot::Mutex;
+use tokio::time::timeout;
+
+use crate::Shared;
+use crate::limits;
+
+/// When there last was activity on a session, and whether that is too long ago.
+#[derive(Debug)]
+pub(crate) struct Activity(Mutex<Last>);
+
+#[derive(Debug)]
+struct Last {
+    at: Instant,
+    is_idle: bool,
+}
+
+impl Activity {
+    /// A session begins with activity: somebody let it log in.
+    pub(crate) const fn new(now: Instant) -> Self {
+        Self(Mutex::new(Last {
+            at: now,
+            is_idle: false,
+        }))
+    }
+
+    /// There is activity. Says whether it was missing.
+    pub(crate) fn note(&self, now: Instant) -> bool {
+        let mut last = self.0.lock();
+        last.at = now;
+        std::mem::take(&mut last.is_idle)
+    }
+
+    /// Looks whether it is missing, where it may be for so long.
+    pub(crate) fn check(&self, now: Instant, away_after: Option<Duration>) {
+        let mut last = self.0.lock();
+        last.is_idle = away_after
+            .is_some_and(|away_after| now.saturating_duration_since(last.at) >= away_after);
+    }
+
+    /// Whether it was missing when last focused, and has been since.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.0.lock().is_idle
+    }
+}
+
+/// Whether a request comes of what a person does: whatever changes something, and what is only asked when somebody goes for it. What
+/// clients ask by themselves, to be up to date or to show what is there, is none.
+pub(crate) const fn is_user_activity(request: &Request) -> bool {
+    match request {
+        Request::Send(_)
+        | Request::Forward(_)
+        | Request::Edit { .. }
+        | Request::Recall { .. }
+        | Request::React { .. }
+        | Request::Unreact { .. }
+        | Request::Pin { .. }
+        | Request::Unpin { .. }
+        | Request::Read { .. }
+        | Request::MarkUnread { .. }
+        | Request::Focus { .. }
+        | Request::SetPresence(_)
+        | Request::CreateGroup { .. }
+        | Request::AddMembers { .. }
+        | Request::RemoveMembers { .. }
+        | Request::JoinGroup { .. }
+        | Request::RenameGroup { .. }
+        | Request::SetTopic { .. }
+        | Request::SetGroupSettings { .. }
+        | Request::SetRole { .. }
+        | Request::HandOver { .. }
+        | Request::Ban { .. }
+        | Request::Unban { .. }
+        | Request::MuteMember { .. }
+        | Request::SetMemberSettings { .. }
+        | Request::SetRetention { .. }
+        | Request::SetSetting { .. }
+        | Request::SetServerRole { .. }
+        | Request::SetOwnReads(_)
+        | Request::SetProfile(_)
+        | Request::Relate { .. }
+        | Request::SearchUsers { .. }
+        | Request::FindGroups { .. }
+        | Request::CreateInvite { .. }
+        | Request::RevokeDevice(_) => true,
+        Request::Ack { .. }
+        | Request::Pull { .. }
+        | Request::Conversations { .. }
+        | Request::Contacts { .. }
+        | Request::FindUsers { .. }
+        | Request::Users { .. }
+        | Request::Profiles { .. }
+        | Request::Watch { .. }
+        | Request::Members { .. }
+        | Request::BannedUsers { .. }
+        | Request::Group { .. }
+        | Request::Pins { .. }
+        | Request::Receipts { .. }
+        | Request::OwnReads
+        | Request::Retention { .. }
+        | Request::Settings
+        | Request::Devices
+        | Request::Explain { .. }
+        | Request::Metrics
+        | Request::Import { .. }
+        | Request::ImportCursor { .. } => false,
+    }
+}
+
+/// Looks again and again who is without activity, until the server ends. One pass over the sessions each time: none of them needs a clock of
+/// its own, and activity costs no more than taking note of it.
+pub(crate) async fn mark_idle_sessions(shared: Arc<Shared>) {
+    let mut setting = shared.hub.away_after.subscribe();
+    loop {
+        let away_after = *setting.borrow_and_update();
+        shared.hub.mark_idle_sessions(away_after);
+        match away_after {
+            // Its other half is in `shared`, so it does not end.
+            None => drop(setting.changed().await),
+            Some(away_after) => drop(timeout(rest(away_after), setting.changed()).await),
+        }
+    }
+}
+
+/// How long to wait between two looks.
+fn rest(away_after: Duration) -> Duration {
+    (away_after / limits::IDLE_CHECKS_PER_SPAN).clamp(
+        limits::IDLE_CHECK_INTERVAL_MIN,
+        limits::IDLE_CHECK_INTERVAL_MAX,
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cairn_proto::ids::{ConversationId, MsgId};
+    use cairn_proto::model::presence::{DeviceKind, PresentDevice};
+    use cairn_proto::wire::request::PullRange;
+
+    const MINUTE: Duration = Duration::from_secs(60);
+
+    #[test]
+    fn a_session_is_without_input_from_the_end_of_the_time_until_the_next() {
+        let begun = Instant::now();
+        let activity = Activity::new(begun);
+        let is_idle = |after: Duration, away_after| {
+            activity.check(begun + after, away_after);
+            activity.is_idle()
+        };
+        assert!(!is_idle(MINUTE - Duration::from_millis(1), Some(MINUTE)));
+        assert!(is_idle(MINUTE, Some(MINUTE)));
+        assert!(activity.note(begun + MINUTE), "it is back");
+        assert!(
+            !activity.is_idle() && !activity.note(begun + MINUTE),
+            "it was not away"
+        );
+        assert!(
+            !is_idle(2 * MINUTE - Duration::from_millis(1), Some(MINUTE))
+                && is_idle(2 * MINUTE, Some(MINUTE))
+        );
+        assert!(
+            !is_idle(2 * MINUTE, Some(2 * MINUTE)),
+            "the owner gives more time"
+        );
+        assert!(is_idle(2 * MINUTE, Some(MINUTE)) && !is_idle(1_000 * MINUTE, None));
+    }
+
+    #[test]
+    fn what_a_person_does_is_input_and_what_a_client_does_by_itself_is_none() {
+        let (conversation, msgid) = (ConversationId::new(1), MsgId::new(1));
+        let present = PresentDevice {
+            kind: DeviceKind::Phone,
+            is_away: false,
+        };
+        for request in [
+            Request::Read {
+                conversation,
+                msgid,
+            },
+            Request::Focus { conversation: None },
+            Request::SetPresence(present),
+        ] {
+            assert!(is_user_activity(&request), "{request:?}");
+        }
+        let pull = Request::Pull {
+            conversation,
+            range: PullRange::From(msgid),
+            limit: 1,
+        };
+        let overview = Request::Conversations {
+            since: None,
+            after: None,
+        };
+        for request in [
+            Request::Ack {
+                conversation,
+                msgid,
+            },
+            pull,
+            overview,
+            Request::Contacts { after: None },
+        ] {
+            assert!(!is_user_activity(&request), "{request:?}");
+        }
+    }
+
+    #[test]
+    fn looks_are_neither_rare_nor_many() {
+        let rests = [1, 10 * 60, cairn_core::limits::AWAY_AFTER_SECONDS_MAX]
+            .map(|seconds| rest(Duration::from_secs(seconds)));
+        assert_eq!(
+            rests,
+            [
+                limits::IDLE_CHECK_INTERVAL_MIN,
+                Duration::from_secs(30),
+                limits::IDLE_CHECK_INTERVAL_MAX
+            ]
+        );
+    }
+}

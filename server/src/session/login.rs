@@ -1,0 +1,268 @@
+//! From a finished handshake to a session: the client's first frame, and who it proves to be.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use cairn_proto::ids::{DeviceId, SendStreamId};
+use cairn_proto::limits::HELLO_BYTES_MAX;
+use cairn_proto::secret::DeviceToken;
+use cairn_proto::text::{DeviceName, Password, UserName};
+use cairn_proto::wire::close::CloseCode;
+use cairn_proto::wire::codec::{self, DecodeError};
+use cairn_proto::wire::error::ErrorCode;
+use cairn_proto::wire::hello::{ClientFrame, Credentials, Hello, Welcome};
+use cairn_proto::{WIRE_VERSION, limits as wire};
+use tokio::sync::oneshot;
+
+use crate::hub::Session;
+use crate::sequencer::intake::Ticket;
+use crate::sequencer::publication::ReplyTo;
+use crate::session::requests;
+use crate::transport::framing::{FrameReader, ReadError};
+use crate::{Shared, now, secret_hash};
+use cairn_core::api::command::{LoggedIn, NewDevice};
+use cairn_core::{Command, Reply};
+
+/// Why there is no session. The connection closes with [`Refusal::close_code`].
+#[derive(Debug, thiserror::Error)]
+pub enum Refusal {
+    /// No complete first frame in time.
+    #[error("no login within {} seconds", wire::LOGIN_TIME_MAX.as_secs())]
+    Silent,
+    /// The connection went away.
+    #[error("the connection went away before the login: {0}")]
+    Gone(#[from] quinn::ConnectionError),
+    /// The first frame cannot be read.
+    #[error("no first frame: {0}")]
+    Read(#[from] ReadError),
+    /// The first frame is malformed.
+    #[error("the first frame is malformed: {0}")]
+    Malformed(#[from] DecodeError),
+    /// A request came before the login.
+    #[error("a request came before the login")]
+    NotLoggedIn,
+    /// The client speaks another version.
+    #[error("the client speaks version {0} of the protocol, this server {WIRE_VERSION}")]
+    Version(u16),
+    /// The login was heard and refused.
+    #[error("the login was refused: {0}")]
+    Refused(ErrorCode),
+}
+
+impl Refusal {
+    /// What the client is told with the close.
+    #[must_use]
+    pub const fn close_code(&self) -> CloseCode {
+        match self {
+            Self::Silent => CloseCode::AuthTimeout,
+            Self::Read(ReadError::Frame(_)) => CloseCode::FrameTooBig,
+            Self::Gone(_) | Self::Read(_) | Self::Malformed(_) => CloseCode::Protocol,
+            Self::Version(_) => CloseCode::Version,
+            Self::NotLoggedIn | Self::Refused(_) => CloseCode::AuthFailed,
+        }
+    }
+}
+
+/// Reads the first frame.
+///
+/// # Errors
+/// When it is no acceptable hello.
+pub async fn read_hello(reader: &mut FrameReader) -> Result<Hello, Refusal> {
+    let frame = reader.next(HELLO_BYTES_MAX).await?;
+    // What another version writes behind its number is not for this one to read.
+    if let Ok((HELLO_VARIANT, version)) = codec::decode_head::<(u32, u16)>(&frame, HELLO_BYTES_MAX)
+        && version != WIRE_VERSION
+    {
+        return Err(Refusal::Version(version));
+    }
+    match codec::decode(&frame, HELLO_BYTES_MAX)? {
+        ClientFrame::Hello(hello) => Ok(hello),
+        ClientFrame::Request(..) => Err(Refusal::NotLoggedIn),
+    }
+}
+
+/// The position of [`ClientFrame::Hello`] among the variants.
+const HELLO_VARIANT: u32 = 0;
+
+/// Logs the client in: the session is known to the hub when this returns.
+///
+/// # Errors
+/// When the credentials are refused.
+pub async fn log_in(
+    shared: &Shared,
+    session: &Arc<Session>,
+    hello: Hello,
+) -> Result<Welcome, ErrorCode> {
+    let Hello {
+        credentials,
+        send_stream,
+        push,
+        since,
+        ..
+    } = hello;
+    let address = session.connection.remote_address().ip();
+    let name = match &credentials {
+        Credentials::Password { name, .. } => Some(name.clone()),
+        Credentials::Invite { .. } | Credentials::Token(_) => None,
+    };
+    // Nobody guesses 256 random bits, and a device that has its token is not kept out by what others at its address do.
+    let is_guess = !matches!(credentials, Credentials::Token(_));
+    if is_guess
+        && !shared
+            .login_rate_limiter
+            .allows(address, name.as_ref(), Instant::now())
+    {
+        return Err(ErrorCode::RateLimited);
+    }
+    let outcome = match credentials {
+        Credentials::Token(token) => {
+            let command = Command::Login {
+                token: secret_hash(token.as_bytes()),
+                stream: send_stream,
+                push,
+                since,
+            };
+            register(shared, session, command)
+                .await
+                .map(|logged_in| (logged_in, None))
+        }
+        Credentials::Password {
+            name,
+            password,
+            device,
+        } => {
+            with_password(
+                shared,
+                session,
+                name,
+                password,
+                NewLogin {
+                    device,
+                    send_stream,
+                    push,
+                },
+            )
+            .await
+        }
+        Credentials::Invite {
+            token,
+            name,
+            password,
+            device,
+        } => {
+            let password = match password {
+                Some(password) => Some(shared.passwords.hash(password).await?),
+                None => None,
+            };
+            let (device, token_of_device) = new_device(NewLogin {
+                device,
+                send_stream,
+                push,
+            })?;
+            let command = Command::Join {
+                invite: secret_hash(token.as_bytes()),
+                name,
+                password,
+                device,
+            };
+            register(shared, session, command)
+                .await
+                .map(|logged_in| (logged_in, Some(token_of_device)))
+        }
+    };
+    let (logged_in, token) = outcome.inspect_err(|code| {
+        if is_guess && matches!(code, ErrorCode::AuthFailed | ErrorCode::BadInvite) {
+            shared
+                .login_rate_limiter
+                .failed(address, name.as_ref(), Instant::now());
+        }
+    })?;
+    let LoggedIn {
+        actor,
+        name,
+        role,
+        mut overview,
+        ..
+    } = *logged_in;
+    requests::fill_last(shared, &mut overview).await?;
+    Ok(Welcome {
+        user: actor.user,
+        name,
+        role,
+        device: actor.device,
+        token,
+        now: now(),
+        overview,
+    })
+}
+
+struct NewLogin {
+    device: DeviceName,
+    send_stream: SendStreamId,
+    push: bool,
+}
+
+type Outcome = Result<(Box<LoggedIn>, Option<DeviceToken>), ErrorCode>;
+
+async fn with_password(
+    shared: &Shared,
+    session: &Arc<Session>,
+    name: UserName,
+    password: Password,
+    login: NewLogin,
+) -> Outcome {
+    let Reply::Account(account) = shared.ask(Command::Account { name: name.clone() }).await? else {
+        return Err(ErrorCode::AuthFailed);
+    };
+    let (user, hash) = account.unzip();
+    let permit = shared.passwords.permit().await;
+    // Many guesses at once wait here, while the first of them fail.
+    if !shared.login_rate_limiter.allows(
+        session.connection.remote_address().ip(),
+        Some(&name),
+        Instant::now(),
+    ) {
+        return Err(ErrorCode::RateLimited);
+    }
+    let matches = permit.matches(password, hash.flatten()).await;
+    let user = user.filter(|_| matches).ok_or(ErrorCode::AuthFailed)?;
+    let (device, token) = new_device(login)?;
+    let logged_in = register(shared, session, Command::AddDevice { user, device }).await?;
+    Ok((logged_in, Some(token)))
+}
+
+fn new_device(login: NewLogin) -> Result<(NewDevice, DeviceToken), ErrorCode> {
+    let (mut id, mut token) = ([0; 8], [0; 32]);
+    getrandom::fill(&mut id)
+        .and_then(|()| getrandom::fill(&mut token))
+        .map_err(|_| ErrorCode::LimitReached)?;
+    let NewLogin {
+        device: name,
+        send_stream: stream,
+        push,
+    } = login;
+    let id = DeviceId::new(u64::from_le_bytes(id));
+    Ok((
+        NewDevice {
+            id,
+            name,
+            token: secret_hash(&token),
+            stream,
+            push,
+        },
+        DeviceToken::new(token),
+    ))
+}
+
+async fn register(
+    shared: &Shared,
+    session: &Arc<Session>,
+    command: Command,
+) -> Result<Box<LoggedIn>, ErrorCode> {
+    let (waiter, answer) = oneshot::channel();
+    let ticket = Ticket {
+        command,
+        reply_to: ReplyTo::Login(session.clone(), waiter),
+    };
+    shared.submit(ticket, answer).await
+}

@@ -1,0 +1,128 @@
+//! Passwords: argon2id, away from the network thread, as many at once as there are cores.
+
+use std::sync::Arc;
+
+use argon2::password_hash::phc::PasswordHash;
+use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
+use argon2::{Algorithm, Argon2, Params, Version};
+use cairn_proto::text::Password;
+use cairn_proto::wire::error::ErrorCode;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// Hashes passwords and checks them.
+#[derive(Clone, Debug)]
+pub struct Passwords {
+    /// Each hash takes [`MEMORY_KIB`] and tens of milliseconds of a core: a flood of logins must not take the server.
+    permits: Arc<Semaphore>,
+}
+
+/// The right to check one password.
+#[derive(Debug)]
+pub struct HashPermit(Option<OwnedSemaphorePermit>);
+
+// The least that OWASP's password storage guide recommends for argon2id.
+const MEMORY_KIB: u32 = 19 * 1024;
+const PASSES: u32 = 2;
+const LANES: u32 = 1;
+
+impl Passwords {
+    /// As many hashes at once as there are cores.
+    #[must_use]
+    pub fn new() -> Self {
+        let cores = std::thread::available_parallelism().map_or(1, Into::into);
+        Self {
+            permits: Arc::new(Semaphore::new(cores)),
+        }
+    }
+
+    /// Hashes a new password to a PHC string.
+    ///
+    /// # Errors
+    /// When the system gave no salt or no memory.
+    pub async fn hash(&self, password: Password) -> Result<Box<str>, ErrorCode> {
+        let work = move || {
+            let hash: PasswordHash = hasher()?.hash_password(password.as_str().as_bytes()).ok()?;
+            Some(hash.to_string().into_boxed_str())
+        };
+        self.permit()
+            .await
+            .take(work)
+            .await
+            .ok_or(ErrorCode::LimitReached)
+    }
+
+    /// Waits for a permit: between it and the check, whether the check is still wanted can be asked again.
+    pub async fn permit(&self) -> HashPermit {
+        HashPermit(self.permits.clone().acquire_owned().await.ok())
+    }
+}
+
+impl HashPermit {
+    /// Whether the password is the hashed one. Without a hash it is not, and that takes as long: who has an account is not told
+    /// by how long an answer takes.
+    pub async fn matches(self, password: Password, hash: Option<Box<str>>) -> bool {
+        let work = move || {
+            let Some(hash) = hash else {
+                let mut out = [0; 32];
+                hasher()?
+                    .hash_password_into(password.as_str().as_bytes(), b"nobody's salt", &mut out)
+                    .ok()?;
+                return None;
+            };
+            let hash = PasswordHash::new(&hash).ok()?;
+            hasher()?
+                .verify_password(password.as_str().as_bytes(), &hash)
+                .ok()
+        };
+        self.take(work).await.is_some()
+    }
+
+    /// The permit lasts as long as the work, also when nobody waits for it any more.
+    async fn take<T: Send + 'static>(
+        self,
+        work: impl FnOnce() -> Option<T> + Send + 'static,
+    ) -> Option<T> {
+        let permit = self.0?;
+        let (done, _permit) = tokio::task::spawn_blocking(move || (work(), permit))
+            .await
+            .ok()?;
+        done
+    }
+}
+
+impl Default for Passwords {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+fn hasher() -> Option<Argon2<'static>> {
+    let params = Params::new(MEMORY_KIB, PASSES, LANES, None).ok()?;
+    Some(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn only_the_right_password_matches() {
+        let passwords = Passwords::new();
+        let right = Password::new("correct horse").unwrap();
+        let wrong = Password::new("battery staple").unwrap();
+        let hash = passwords.hash(right.clone()).await.unwrap();
+        assert!(
+            hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"),
+            "{hash}"
+        );
+        assert!(
+            passwords
+                .permit()
+                .await
+                .matches(right.clone(), Some(hash.clone()))
+                .await
+        );
+        assert!(!passwords.permit().await.matches(wrong, Some(hash)).await);
+        assert!(!passwords.permit().await.matches(right, None).await);
+    }
+}

@@ -1,0 +1,64 @@
+//! New connections: no more than there is session_slots for, and under load only from addresses that are proven.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use cairn_proto::limits::LOGIN_TIME_MAX;
+use quinn::{Endpoint, Incoming};
+use tokio::time::timeout;
+use tracing::debug;
+
+use crate::limits::{CONNECTIONS_MAX, HANDSHAKES_UNPROVEN_MAX};
+use crate::{Shared, session};
+
+/// Takes connections until the endpoint is closed.
+pub async fn accept(endpoint: Endpoint, shared: Arc<Shared>) {
+    let handshakes = Arc::new(AtomicUsize::new(0));
+    while let Some(incoming) = endpoint.accept().await {
+        if endpoint.open_connections() >= CONNECTIONS_MAX {
+            incoming.refuse();
+        } else if handshakes.load(Ordering::Relaxed) >= HANDSHAKES_UNPROVEN_MAX
+            && incoming.may_retry()
+        {
+            // An address that answers is no forged one. It fails only for a client that was asked before.
+            let _ = incoming.retry();
+        } else {
+            let under_way = UnderWay::begin(&handshakes);
+            tokio::spawn(shake_hands(incoming, under_way, shared.clone()));
+        }
+    }
+}
+
+async fn shake_hands(incoming: Incoming, under_way: UnderWay, shared: Arc<Shared>) {
+    let remote = incoming.remote_address();
+    let Ok(connecting) = incoming
+        .accept()
+        .inspect_err(|error| debug!(%remote, %error, "no handshake"))
+    else {
+        return;
+    };
+    match timeout(LOGIN_TIME_MAX, connecting).await {
+        Ok(Ok(connection)) => {
+            drop(under_way);
+            session::serve(shared, connection).await;
+        }
+        Ok(Err(error)) => debug!(%remote, %error, "the handshake failed"),
+        Err(_) => debug!(%remote, "the handshake took too long"),
+    }
+}
+
+/// Counts a handshake for as long as it lives.
+struct UnderWay(Arc<AtomicUsize>);
+
+impl UnderWay {
+    fn begin(count: &Arc<AtomicUsize>) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Self(count.clone())
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,6 @@
+//! Transport.
+
+pub mod accept;
+pub mod endpoint;
+pub mod framing;
+pub mod identity;

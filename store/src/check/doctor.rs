@@ -1,0 +1,462 @@
+//! Checking everything that is stored, with the server stopped: what `cairn doctor` does.
+//!
+//! First the log is held against the blocks as they lie there; then the store is opened and closed as a server would, which moves
+//! the log into the trees; then every row of every tree is read and held against the others.
+
+mod attachments;
+mod error;
+mod rows;
+
+mod revisions;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use bytes::Bytes;
+use cairn_proto::ids::{ConversationId, MsgId, UserId};
+use serde::de::DeserializeOwned;
+
+pub use error::DoctorError;
+
+use crate::blocks::{Blocks, BlocksError};
+use crate::check::verify;
+use crate::commit_log::{CommitLog, OpenError};
+use crate::engine::{Engine, StoreError};
+use crate::files::attachments::AttachmentFiles;
+use crate::files::disk_reserve;
+use crate::files::format;
+use crate::files::lock::DirLock;
+use crate::files::poison::Poison;
+use crate::trees::db::{Trees, TreesError};
+use crate::trees::{RowKey, RowPrefix, Tree, parse};
+use cairn_core::api::change::Appended;
+use cairn_core::record::{
+    ConversationRecord, DeviceRecord, InviteRecord, MemberChunk, MembershipRecord, StoredMember,
+    UserRecord,
+};
+use cairn_core::state::msgid_set::MsgIdSet;
+use cairn_core::{Change, api::batch};
+use cairn_proto::wire::response::Role;
+
+/// What was found to be sound.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Report {
+    /// Users.
+    pub users: u64,
+    /// Devices.
+    pub devices: u64,
+    /// Conversations.
+    pub conversations: u64,
+    /// Memberships.
+    pub members: u64,
+    /// Entries of all logs, above their floors.
+    pub messages: u64,
+    /// Blocks that hold them.
+    pub blocks: u64,
+    /// The bytes of the blocks.
+    pub block_bytes: u64,
+    /// Delivered and send cursors.
+    pub cursors: u64,
+    /// Attachments.
+    pub attachments: u64,
+    /// The bytes of their files.
+    pub attachment_bytes: u64,
+    /// Batches that were in the commit log.
+    pub log_batches: u64,
+    /// Entries that were in the commit log.
+    pub log_messages: u64,
+}
+
+/// How far the check is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// Conversations that were checked.
+    pub conversations: u64,
+    /// Entries that were checked.
+    pub messages: u64,
+    /// Attachments that were checked.
+    pub attachments: u64,
+}
+
+/// How closely the files of attachments are looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Depth {
+    /// Whether they are there, and as long as they should be.
+    Lengths,
+    /// Whether they hold what they should: all of them are read.
+    Hashes,
+}
+
+/// Checks a data directory. `progress` is told now and then how far it is.
+///
+/// # Errors
+/// With the first problem.
+pub fn check(
+    dir: &Path,
+    depth: Depth,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<Report, DoctorError> {
+    // Opening would make one.
+    if !format::is_data_dir(dir) {
+        return Err(DoctorError::NoDirectory(dir.to_owned()));
+    }
+    disk_reserve::check_start(dir).map_err(StoreError::from)?;
+    let mut report = Report::default();
+    check_log(dir, &mut report)?;
+    Engine::open(dir)?.close()?;
+    let _lock = DirLock::acquire(dir)?;
+    let trees = open_trees(dir)?;
+    let files = AttachmentFiles::in_dir(dir);
+    Check {
+        blocks: Blocks::new(trees.clone()),
+        trees,
+        files,
+        report: &mut report,
+        progress,
+    }
+    .run(depth)?;
+    Ok(report)
+}
+
+fn open_trees(dir: &Path) -> Result<Trees, TreesError> {
+    Trees::open(&dir.join("trees"), &dir.join("aside"), &Poison::new())
+}
+
+/// Holds what is in the log against what the blocks have of it already.
+fn check_log(dir: &Path, report: &mut Report) -> Result<(), DoctorError> {
+    let _lock = DirLock::acquire(dir)?;
+    format::check_or_create(dir)?;
+    let trees = open_trees(dir)?;
+    let blocks = Blocks::new(trees.clone());
+    let mut next: BTreeMap<ConversationId, MsgId> = BTreeMap::new();
+    // Entries that a checkpoint which did not come to its end may have stored as the log rewrites them later.
+    let mut differing: BTreeSet<(ConversationId, MsgId)> = BTreeSet::new();
+    let mut check = |payload: Bytes| {
+        report.log_batches += 1;
+        batch::replay(payload, |change, entry| {
+            let (conversation, msgid) = match change {
+                Change::Appended(Appended {
+                    conversation,
+                    msgid,
+                    ..
+                }) => (conversation, msgid),
+                Change::Rewritten {
+                    conversation,
+                    msgid,
+                    ..
+                } => {
+                    if differing.contains(&(conversation, msgid))
+                        && is_as_stored(&blocks, conversation, msgid, &entry)?
+                    {
+                        differing.remove(&(conversation, msgid));
+                    }
+                    return Ok(());
+                }
+                _ => return Ok(()),
+            };
+            report.log_messages += 1;
+            let expected = next.insert(conversation, msgid.next()).unwrap_or(msgid);
+            if expected != msgid {
+                return Err(DoctorError::Gap {
+                    conversation,
+                    expected,
+                    found: msgid,
+                });
+            }
+            if !is_as_stored(&blocks, conversation, msgid, &entry)? {
+                differing.insert((conversation, msgid));
+            }
+            Ok(())
+        })
+    };
+    let log = CommitLog::open(
+        &dir.join("log"),
+        trees.checkpoint()?,
+        &Poison::new(),
+        |_, payload| check(payload),
+    );
+    match log {
+        Ok(_) => match differing.first() {
+            None => Ok(()),
+            Some(&(conversation, msgid)) => Err(DoctorError::Differs {
+                conversation,
+                msgid,
+            }),
+        },
+        Err(OpenError::Log(error)) => Err(error.into()),
+        Err(OpenError::Replay { source, .. }) => Err(source),
+    }
+}
+
+/// Whether no block holds another entry under this number.
+fn is_as_stored(
+    blocks: &Blocks,
+    conversation: ConversationId,
+    msgid: MsgId,
+    entry: &Bytes,
+) -> Result<bool, DoctorError> {
+    let Some(block) = blocks.at_or_below(conversation, msgid)? else {
+        return Ok(true);
+    };
+    if block.last() < msgid {
+        return Ok(true);
+    }
+    let place = usize::try_from(msgid.above(block.place.first)).unwrap_or(usize::MAX);
+    Ok(block.split().map_err(BlocksError::from)?.get(place) == Some(entry))
+}
+
+struct Check<'a> {
+    trees: Trees,
+    blocks: Blocks,
+    files: AttachmentFiles,
+    report: &'a mut Report,
+    progress: &'a mut dyn FnMut(Progress),
+}
+
+impl Check<'_> {
+    fn run(&mut self, depth: Depth) -> Result<(), DoctorError> {
+        let mut users = BTreeSet::new();
+        self.each(Tree::Users, |_, key, _: UserRecord| {
+            users.extend(parse::user(key.bytes()));
+            Ok(())
+        })?;
+        let mut devices = 0;
+        self.each(Tree::Devices, |_, key, _: DeviceRecord| {
+            let Some((user, _)) = parse::device(key.bytes()) else {
+                return Err(wrong(key, "its key is no device's"));
+            };
+            devices += 1;
+            if users.contains(&user) {
+                Ok(())
+            } else {
+                Err(wrong(key, "there is no such user"))
+            }
+        })?;
+        self.each(Tree::Invites, |_, _, _: InviteRecord| Ok(()))?;
+        let mut heads: BTreeMap<ConversationId, MsgId> = BTreeMap::new();
+        self.each(
+            Tree::Conversations,
+            |check, key, record: ConversationRecord| {
+                let Some(id) = parse::conversation(key.bytes()) else {
+                    return Err(wrong(key, "its key is no conversation's"));
+                };
+                heads.insert(id, record.head);
+                check.conversation(id, key, &record, &users)
+            },
+        )?;
+        self.each(Tree::Memberships, |check, key, MembershipRecord { owns }| match parse::membership(key.bytes()) {
+            Some((user, id)) => {
+                let chunk: Vec<StoredMember> = check.trees.read(&RowKey::members(id, MemberChunk::of(user)))?.unwrap_or_default();
+                match chunk.iter().find(|member| member.user == user).map(|member| member.record.role == Role::Owner) {
+                    None => Err(wrong(key, "there is no such membership")),
+                    Some(is_owner) if is_owner != owns => {
+                        Err(wrong(key, "it says that the user owns the conversation, and he does not, or the other way round"))
+                    }
+                    Some(_) => Ok(()),
+                }
+            }
+            None => Err(wrong(key, "its key is no membership's")),
+        })?;
+        self.cursors(&heads)?;
+        self.groups(&users)?;
+        self.people(&users)?;
+        self.revisions(&users)?;
+        self.attachments(&users, depth)?;
+        self.report.users = users.len() as u64;
+        self.report.devices = devices;
+        Ok(())
+    }
+
+    fn conversation(
+        &mut self,
+        id: ConversationId,
+        key: &RowKey,
+        record: &ConversationRecord,
+        users: &BTreeSet<UserId>,
+    ) -> Result<(), DoctorError> {
+        if record.floor > record.head {
+            return Err(wrong(
+                key,
+                format!(
+                    "its floor {} lies above its head {}",
+                    record.floor, record.head
+                ),
+            ));
+        }
+        if record.last_message > record.head {
+            return Err(wrong(
+                key,
+                format!(
+                    "its last message {} lies above its head {}",
+                    record.last_message, record.head
+                ),
+            ));
+        }
+        let pins = RowKey::pins(id);
+        if self
+            .trees
+            .read::<Vec<MsgId>>(&pins)?
+            .is_some_and(|pins| pins.first() <= Some(&record.floor))
+        {
+            return Err(wrong(
+                &pins,
+                format!("a pin lies at or below the floor {}", record.floor),
+            ));
+        }
+        let verified = verify::verify_blocks(&self.blocks, id, record.floor, record.head)?;
+        let mut uncounted = MsgIdSet::default();
+        self.each_of(&RowPrefix::uncounted_of(id), |_, key, bytes: Vec<u8>| {
+            let chunk = parse::uncounted(key.bytes()).map(|(_, chunk)| chunk);
+            let installed = chunk.and_then(|chunk| uncounted.install(chunk, &bytes));
+            installed.ok_or_else(|| wrong(key, "its bitmap does not decode"))
+        })?;
+        let noted = uncounted.count(record.floor, record.head);
+        if noted != verified.uncounted {
+            return Err(DoctorError::Uncounted {
+                conversation: id,
+                noted,
+                found: verified.uncounted,
+            });
+        }
+        self.mentions(id, record.head, users)?;
+        self.attached(id, record.floor, &verified.attached)?;
+        let mut members = 0;
+        self.each_of(
+            &RowPrefix::members_of(id),
+            |check, key, chunk: Vec<StoredMember>| {
+                members += chunk.len() as u64;
+                let place = parse::members(key.bytes()).map(|(_, chunk)| chunk);
+                chunk
+                    .iter()
+                    .try_for_each(|member| check.member(id, key, record.head, member, place, users))
+            },
+        )?;
+        if members != u64::from(record.counts.members) {
+            return Err(wrong(
+                key,
+                format!(
+                    "it counts {} members, and there are {members}",
+                    record.counts.members
+                ),
+            ));
+        }
+        self.report.conversations += 1;
+        self.report.members += members;
+        self.report.messages += verified.messages;
+        self.report.blocks += verified.blocks;
+        self.report.block_bytes += verified.stored_bytes;
+        self.tell();
+        Ok(())
+    }
+
+    fn tell(&mut self) {
+        let Report {
+            conversations,
+            messages,
+            attachments,
+            ..
+        } = *self.report;
+        (self.progress)(Progress {
+            conversations,
+            messages,
+            attachments,
+        });
+    }
+
+    fn mentions(
+        &mut self,
+        id: ConversationId,
+        head: MsgId,
+        users: &BTreeSet<UserId>,
+    ) -> Result<(), DoctorError> {
+        self.each_of(&RowPrefix::mentions_of(id), |_, key, bytes: Vec<u8>| {
+            let mut set = MsgIdSet::default();
+            let Some((_, user, chunk)) = parse::mentions(key.bytes()) else {
+                return Err(wrong(key, "its key is no user's"));
+            };
+            set.install(chunk, &bytes)
+                .ok_or_else(|| wrong(key, "its bitmap does not decode"))?;
+            if user != UserId::SERVER && !users.contains(&user) {
+                return Err(wrong(key, format!("there is no user {user}")));
+            }
+            if set.last() > head {
+                Err(wrong(key, format!("a mention lies above the head {head}")))
+            } else {
+                Ok(())
+            }
+        })
+    }
+
+    fn member(
+        &mut self,
+        id: ConversationId,
+        key: &RowKey,
+        head: MsgId,
+        member: &StoredMember,
+        place: Option<MemberChunk>,
+        users: &BTreeSet<UserId>,
+    ) -> Result<(), DoctorError> {
+        let StoredMember {
+            user,
+            record,
+            delivered,
+        } = member;
+        if !users.contains(user) || place != Some(MemberChunk::of(*user)) {
+            return Err(wrong(
+                key,
+                format!("there is no user {user}, or he belongs elsewhere"),
+            ));
+        }
+        // Cursors of devices that are no more may still be there.
+        let terms = [
+            record.terms.floor,
+            record.terms.hidden_at.unwrap_or_default(),
+        ];
+        let cursors = delivered
+            .iter()
+            .map(|&(_, msgid)| msgid)
+            .chain([record.told(), record.joined])
+            .chain(terms);
+        if cursors.max() > Some(head) {
+            return Err(wrong(key, format!("a cursor lies above the head {head}")));
+        }
+        if record.mark.is_some() && record.told() == record.read {
+            return Err(wrong(
+                key,
+                format!("user {user} has read what he marked as unread"),
+            ));
+        }
+        self.report.cursors += delivered.len() as u64;
+        match self.trees.get(&RowKey::membership(*user, id))? {
+            Some(_) => Ok(()),
+            None => Err(wrong(
+                key,
+                format!("the list of conversations of user {user} lacks it"),
+            )),
+        }
+    }
+
+    fn each<T: DeserializeOwned>(
+        &mut self,
+        tree: Tree,
+        each: impl FnMut(&mut Self, &RowKey, T) -> Result<(), DoctorError>,
+    ) -> Result<(), DoctorError> {
+        self.each_of(&RowPrefix::all(tree), each)
+    }
+
+    fn each_of<T: DeserializeOwned>(
+        &mut self,
+        prefix: &RowPrefix,
+        mut each: impl FnMut(&mut Self, &RowKey, T) -> Result<(), DoctorError>,
+    ) -> Result<(), DoctorError> {
+        let trees = self.trees.clone();
+        trees.each(prefix, |key, record| each(self, key, record))
+    }
+}
+
+fn wrong(key: &RowKey, what: impl Into<String>) -> DoctorError {
+    DoctorError::Row {
+        key: *key,
+        what: what.into(),
+    }
+}

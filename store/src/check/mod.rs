@@ -1,0 +1,4 @@
+//! Check.
+
+pub mod doctor;
+pub mod verify;

@@ -1,0 +1,321 @@
+//! Giving back the space of what is gone. sled uses the place of removed rows again and hardly ever shortens its file, so what lives is
+//! copied into a new database, which then takes the place of the old one.
+//!
+//! ```text
+//! trees ─▶ trees.new, synced ─▶ trees becomes trees.old ─▶ trees.new becomes trees ─▶ trees.old is removed
+//! ```
+//!
+//! The folder is synced after each change of a name. Whatever moment a kill or a power cut picks, one whole database is there under a name
+//! that says so, and [`recover`] goes back or on from it at the next start.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::files::durable;
+use crate::files::format::{self, FormatError};
+use crate::files::lock::{DirLock, LockError};
+use crate::files::poison::Poison;
+use crate::limits;
+use crate::trees::db::{Trees, TreesError};
+use crate::trees::rows::RowChange;
+use crate::trees::{MetaKey, RowKey, RowPrefix, Tree};
+
+const TREES: &str = "trees";
+const NEW: &str = "trees.new";
+const OLD: &str = "trees.old";
+
+/// What a compaction did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Compacted {
+    /// Rows and blocks that live.
+    pub rows: u64,
+    /// The bytes of the files before.
+    pub before_bytes: u64,
+    /// The bytes of the files after.
+    pub after_bytes: u64,
+}
+
+/// Why the space was not given back. Everything is as it was.
+#[derive(Debug, thiserror::Error)]
+pub enum CompactError {
+    /// There is no data directory.
+    #[error("{} is no data directory of cairn", .0.display())]
+    NoDirectory(PathBuf),
+    /// A server has it.
+    #[error(transparent)]
+    Lock(#[from] LockError),
+    /// It is none of cairn's, or of another version.
+    #[error(transparent)]
+    Format(#[from] FormatError),
+    /// The trees.
+    #[error(transparent)]
+    Trees(#[from] TreesError),
+    /// A file or folder.
+    #[error("cannot move {} aside or into its place: {source}", .path.display())]
+    Io {
+        /// Which one.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+/// Copies what lives into a new database. The server must be stopped. `progress` is told now and then how many rows were copied.
+///
+/// # Errors
+/// When the trees cannot be read, or there is no room for the copy.
+pub fn compact(dir: &Path, progress: &mut dyn FnMut(u64)) -> Result<Compacted, CompactError> {
+    // Opening would make one.
+    if !format::is_data_dir(dir) {
+        return Err(CompactError::NoDirectory(dir.to_owned()));
+    }
+    let _lock = DirLock::acquire(dir)?;
+    format::check_or_create(dir)?;
+    let io = |source| CompactError::Io {
+        path: dir.to_owned(),
+        source,
+    };
+    recover(dir).map_err(io)?;
+    let before_bytes = bytes_in(&dir.join(TREES)).map_err(io)?;
+    let rows = copy(dir, progress)?;
+    replace(dir).map_err(io)?;
+    let after_bytes = bytes_in(&dir.join(TREES)).map_err(io)?;
+    Ok(Compacted {
+        rows,
+        before_bytes,
+        after_bytes,
+    })
+}
+
+/// Puts straight what a compaction left that did not come to its end. Call it before the trees are opened.
+///
+/// # Errors
+/// When a folder cannot be renamed or removed.
+pub fn recover(dir: &Path) -> io::Result<()> {
+    let [trees, new, old] = [TREES, NEW, OLD].map(|name| dir.join(name));
+    if old.is_dir() && !trees.exists() {
+        fs::rename(&old, &trees)?;
+        durable::sync_dir(dir)?;
+    }
+    for rest in [new, old] {
+        if rest.is_dir() {
+            fs::remove_dir_all(&rest)?;
+            durable::sync_dir(dir)?;
+        }
+    }
+    Ok(())
+}
+
+/// What lives, in a new database beside the old one, durably.
+fn copy(dir: &Path, progress: &mut dyn FnMut(u64)) -> Result<u64, TreesError> {
+    let poison = Poison::new();
+    let from = Trees::open(&dir.join(TREES), &dir.join("aside"), &poison)?;
+    let to = Trees::open(&dir.join(NEW), &dir.join("aside"), &poison)?;
+    let (mut rows, mut unsynced_bytes) = (0, 0);
+    for tree in Tree::ALL {
+        let mut after: Option<RowKey> = None;
+        loop {
+            let page = from.scan_values(
+                &RowPrefix::all(tree),
+                after.as_ref(),
+                limits::COMPACT_PAGE_ROWS,
+            )?;
+            let Some((last, _)) = page.last() else { break };
+            after = Some(*last);
+            rows += page.len() as u64;
+            unsynced_bytes += page.iter().map(|(_, value)| value.len()).sum::<usize>();
+            to.write(
+                tree,
+                page.into_iter().map(|(key, value)| RowChange {
+                    key,
+                    value: Some(value.to_vec()),
+                }),
+            )?;
+            if unsynced_bytes >= limits::TREE_BATCH_BYTES_MAX {
+                to.sync()?;
+                unsynced_bytes = 0;
+            }
+            progress(rows);
+        }
+    }
+    to.write(
+        Tree::Meta,
+        [RowChange::delete(RowKey::meta(MetaKey::Vacant))],
+    )?;
+    to.sync()?;
+    Ok(rows)
+}
+
+/// The new database takes the place of the old one.
+fn replace(dir: &Path) -> io::Result<()> {
+    let [trees, new, old] = [TREES, NEW, OLD].map(|name| dir.join(name));
+    sync_files(&new)?;
+    fs::rename(&trees, &old)?;
+    durable::sync_dir(dir)?;
+    fs::rename(&new, &trees)?;
+    durable::sync_dir(dir)?;
+    fs::remove_dir_all(&old)?;
+    durable::sync_dir(dir)
+}
+
+/// sled wrote some more when it was closed.
+fn sync_files(dir: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(dir)? {
+        let path = entry?.path();
+        if path.is_file() {
+            fs::File::open(&path)?.sync_all()?;
+        }
+    }
+    durable::sync_dir(dir)
+}
+
+fn bytes_in(dir: &Path) -> io::Result<u64> {
+    fs::read_dir(dir)?
+        .map(|entry| Ok(entry?.metadata()?.len()))
+        .sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use cairn_proto::ids::{ConversationId, MsgId};
+
+    use super::*;
+    use crate::checkpoint::free_space::{ReclaimableSpace, vacant_bytes};
+    use crate::commit_log::BatchNo;
+    use crate::testing::{copy_dir, open};
+
+    const BLOCKS: u64 = 4_000;
+    const KEPT: u64 = 400;
+
+    fn key(n: u64) -> RowKey {
+        RowKey::block(ConversationId::new(n % 10 + 1), MsgId::new(n + 1))
+    }
+
+    fn value(n: u64) -> Vec<u8> {
+        (0..4_000_u64)
+            .map(|at| ((at + 1).wrapping_mul(n.wrapping_mul(2_654_435_761) | 1) >> 13) as u8)
+            .collect()
+    }
+
+    /// A data directory in which nine of ten blocks are gone.
+    fn worn() -> tempfile::TempDir {
+        let dir = tempfile::tempdir().unwrap();
+        format::check_or_create(dir.path()).unwrap();
+        let trees = open(dir.path(), &Poison::new());
+        for part in 0..BLOCKS / 100 {
+            let part = part * 100..(part + 1) * 100;
+            trees
+                .write(
+                    Tree::Messages,
+                    part.map(|n| RowChange {
+                        key: key(n),
+                        value: Some(value(n)),
+                    }),
+                )
+                .unwrap();
+            trees.sync().unwrap();
+        }
+        for part in 0..(BLOCKS - KEPT) / 100 {
+            let part = part * 100..(part + 1) * 100;
+            trees
+                .write(Tree::Messages, part.map(|n| RowChange::delete(key(n))))
+                .unwrap();
+            trees.sync().unwrap();
+        }
+        let vacant = ReclaimableSpace {
+            left: (BLOCKS - KEPT) * 4_000,
+            taken: 0,
+        }
+        .row(&trees)
+        .unwrap();
+        trees
+            .write(
+                Tree::Meta,
+                [
+                    RowChange::put(RowKey::meta(MetaKey::Checkpoint), &BatchNo::new(7)),
+                    vacant,
+                ],
+            )
+            .unwrap();
+        trees.sync().unwrap();
+        drop(trees);
+        dir
+    }
+
+    fn check(dir: &Path) {
+        let trees = open(dir, &Poison::new());
+        assert_eq!(trees.checkpoint().unwrap(), BatchNo::new(7));
+        for n in 0..BLOCKS {
+            let found = trees.get(&key(n)).unwrap().map(|found| found.to_vec());
+            assert_eq!(found, (n >= BLOCKS - KEPT).then(|| value(n)), "block {n}");
+        }
+    }
+
+    #[test]
+    fn what_lives_is_kept_and_the_space_of_the_rest_is_given_back() {
+        let dir = worn();
+        let mut told = 0;
+        let Compacted {
+            rows,
+            before_bytes,
+            after_bytes,
+        } = compact(dir.path(), &mut |rows| told = rows).unwrap();
+        assert_eq!((rows, told), (KEPT + 2, KEPT + 2));
+        let given_back = before_bytes.saturating_sub(after_bytes);
+        assert!(
+            given_back >= (BLOCKS - KEPT) * 4_000,
+            "more was vacant than the {given_back} bytes that were given back"
+        );
+        assert_eq!(vacant_bytes(&open(dir.path(), &Poison::new())).unwrap(), 0);
+        assert!(
+            before_bytes >= BLOCKS * 4_000 && after_bytes < before_bytes / 3,
+            "{before_bytes} became {after_bytes}"
+        );
+        check(dir.path());
+        assert!(!dir.path().join(NEW).exists() && !dir.path().join(OLD).exists());
+    }
+
+    #[test]
+    fn whatever_moment_it_is_killed_at_nothing_is_lost() {
+        let dir = worn();
+        let [trees, new, old] = [TREES, NEW, OLD].map(|name| dir.path().join(name));
+        let crash = |dir: &Path| {
+            let crashed = tempfile::tempdir().unwrap();
+            copy_dir(dir, crashed.path());
+            crashed
+        };
+        fs::create_dir(&new).unwrap();
+        fs::write(new.join("db"), "half of it").unwrap();
+        let mut crashes = vec![crash(dir.path())];
+        fs::remove_dir_all(&new).unwrap();
+        copy(dir.path(), &mut |_| ()).unwrap();
+        crashes.push(crash(dir.path()));
+        fs::rename(&trees, &old).unwrap();
+        crashes.push(crash(dir.path()));
+        fs::rename(&new, &trees).unwrap();
+        crashes.push(crash(dir.path()));
+        fs::remove_file(old.join("db")).unwrap();
+        crashes.push(crash(dir.path()));
+        for crashed in crashes {
+            recover(crashed.path()).unwrap();
+            check(crashed.path());
+            assert!(!crashed.path().join(NEW).exists() && !crashed.path().join(OLD).exists());
+            recover(crashed.path()).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_server_that_runs_is_left_alone() {
+        let dir = worn();
+        let _lock = DirLock::acquire(dir.path()).unwrap();
+        assert!(matches!(
+            compact(dir.path(), &mut |_| ()),
+            Err(CompactError::Lock(_))
+        ));
+        assert!(matches!(
+            compact(&dir.path().join("aside"), &mut |_| ()),
+            Err(CompactError::NoDirectory(_))
+        ));
+    }
+}

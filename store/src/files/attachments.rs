@@ -1,0 +1,378 @@
+//! The files of attachments: under the hash of what they hold, and nothing that a client says is ever part of a path but that hash.
+//!
+//! ```text
+//! attachments/partial/<user>-<hash>   what has arrived of an upload
+//! attachments/<2 digits>/<hash>       whole attachments, by the first two digits of their hashes
+//! ```
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use cairn_proto::content::attachment::AttachmentHash;
+use cairn_proto::ids::UserId;
+
+use crate::files::disk_reserve::DiskReserve;
+use crate::files::durable::{create_dir, sync_dir};
+use crate::limits::{TRANSFER_BUFFER_BYTES, TRANSFER_REREAD_BYTES, TRANSFER_SYNC_BYTES};
+
+const PARTIAL: &str = "partial";
+
+/// The files of one data directory.
+#[derive(Clone, Debug)]
+pub struct AttachmentFiles {
+    dir: PathBuf,
+    room: DiskReserve,
+}
+
+/// What has arrived of an upload.
+#[derive(Debug)]
+pub struct Partial {
+    file: File,
+    path: PathBuf,
+    room: DiskReserve,
+    hash: AttachmentHash,
+    hasher: blake3::Hasher,
+    bytes: u64,
+    unsynced_bytes: u64,
+}
+
+/// An upload that was begun and has not come to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Begun {
+    /// Whose.
+    pub user: UserId,
+    /// What it shall be.
+    pub hash: AttachmentHash,
+    /// What of it has arrived.
+    pub bytes: u64,
+    /// When anything arrived last.
+    pub modified: SystemTime,
+}
+
+impl AttachmentFiles {
+    /// The files in a data directory, which gets the folders for them.
+    ///
+    /// # Errors
+    /// When the folders cannot be made.
+    pub fn open(data: &Path) -> io::Result<Self> {
+        let dir = data.join("attachments");
+        create_dir(&dir)?;
+        create_dir(&dir.join(PARTIAL))?;
+        Ok(Self {
+            room: DiskReserve::of(&dir, None),
+            dir,
+        })
+    }
+
+    /// The same, when they are to leave so much of the disk free, and not the usual reserve.
+    #[must_use]
+    pub fn leaving(self, reserve_bytes: u64) -> Self {
+        Self {
+            room: DiskReserve::of(&self.dir, Some(reserve_bytes)),
+            ..self
+        }
+    }
+
+    /// The files in a data directory that may have none.
+    #[must_use]
+    pub fn in_dir(data: &Path) -> Self {
+        let dir = data.join("attachments");
+        Self {
+            room: DiskReserve::of(&dir, Some(0)),
+            dir,
+        }
+    }
+
+    /// Goes on with an upload, or begins it. What has arrived must be read again before more is added: [`Partial::reread`].
+    ///
+    /// # Errors
+    /// When the file cannot be opened or made.
+    pub fn upload(&self, user: UserId, hash: AttachmentHash) -> io::Result<Partial> {
+        let path = self.partial_path(user, hash);
+        let file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(&path)?;
+        Ok(Partial {
+            file,
+            path,
+            room: self.room.clone(),
+            hash,
+            hasher: blake3::Hasher::new(),
+            bytes: 0,
+            unsynced_bytes: 0,
+        })
+    }
+
+    /// Refuses when the disk has no room for so many bytes more.
+    ///
+    /// # Errors
+    /// Of the kind [`io::ErrorKind::StorageFull`].
+    pub fn check_space(&self, bytes: u64) -> io::Result<()> {
+        self.room.check(bytes)
+    }
+
+    /// How much has arrived of an upload, as the disk says.
+    ///
+    /// # Errors
+    /// When the disk does not say.
+    pub fn arrived(&self, user: UserId, hash: AttachmentHash) -> io::Result<u64> {
+        match fs::symlink_metadata(self.partial_path(user, hash)) {
+            Ok(found) => Ok(found.len()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(0),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Gives an upload that came to its end its place among the attachments. It is durable there when this returns. One that is there
+    /// already holds the same and is replaced.
+    ///
+    /// # Errors
+    /// When a folder or the file cannot be made or synced.
+    pub fn place(&self, partial: &Partial) -> io::Result<()> {
+        let path = self.path(partial.hash);
+        let folder = self.folder(partial.hash);
+        create_dir(&folder)?;
+        fs::rename(&partial.path, path)?;
+        sync_dir(&folder)
+    }
+
+    /// Opens an attachment.
+    ///
+    /// # Errors
+    /// When there is no such file, or it cannot be opened.
+    pub fn read(&self, hash: AttachmentHash) -> io::Result<File> {
+        File::open(self.path(hash))
+    }
+
+    /// Removes an attachment; one that is not there is no error. A crash may bring it back, until it is swept.
+    ///
+    /// # Errors
+    /// When the file cannot be removed.
+    pub fn remove(&self, hash: AttachmentHash) -> io::Result<()> {
+        gone(fs::remove_file(self.path(hash)))
+    }
+
+    /// Removes what has arrived of an upload.
+    ///
+    /// # Errors
+    /// When the file cannot be removed.
+    pub fn remove_partial(&self, user: UserId, hash: AttachmentHash) -> io::Result<()> {
+        gone(fs::remove_file(self.partial_path(user, hash)))
+    }
+
+    /// The uploads that were begun.
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    pub fn begun(&self) -> io::Result<Vec<Begun>> {
+        let mut begun = Vec::new();
+        for entry in fs::read_dir(self.dir.join(PARTIAL))? {
+            let entry = entry?;
+            let metadata = entry.metadata()?;
+            if let Some((user, hash)) = entry.file_name().to_str().and_then(parse_partial) {
+                begun.push(Begun {
+                    user,
+                    hash,
+                    bytes: metadata.len(),
+                    modified: metadata.modified()?,
+                });
+            }
+        }
+        Ok(begun)
+    }
+
+    /// The attachments whose hashes begin with this byte.
+    ///
+    /// # Errors
+    /// When the folder is there and cannot be read.
+    pub fn beginning_with(&self, first: u8) -> io::Result<Vec<AttachmentHash>> {
+        let entries = match fs::read_dir(self.dir.join(format!("{first:02x}"))) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            entries => entries?,
+        };
+        let names = entries.map(|entry| Ok(entry?.file_name()));
+        let hashes = names.filter_map(|name: io::Result<_>| {
+            name.map(|name| name.to_str()?.parse().ok()).transpose()
+        });
+        hashes.collect()
+    }
+
+    fn folder(&self, hash: AttachmentHash) -> PathBuf {
+        let [first, ..] = *hash.as_bytes();
+        self.dir.join(format!("{first:02x}"))
+    }
+
+    fn path(&self, hash: AttachmentHash) -> PathBuf {
+        self.folder(hash).join(hash.to_string())
+    }
+
+    fn partial_path(&self, user: UserId, hash: AttachmentHash) -> PathBuf {
+        self.dir.join(PARTIAL).join(format!("{user}-{hash}"))
+    }
+}
+
+fn parse_partial(name: &str) -> Option<(UserId, AttachmentHash)> {
+    let (user, hash) = name.split_once('-')?;
+    Some((user.parse().ok()?, hash.parse().ok()?))
+}
+
+fn gone(removed: io::Result<()>) -> io::Result<()> {
+    match removed {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        removed => removed,
+    }
+}
+
+impl Partial {
+    /// Reads on in what has arrived before, a few megabytes at a time, so that it counts. Says whether there may be more.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn reread(&mut self) -> io::Result<bool> {
+        let mut buffer = vec![0; TRANSFER_BUFFER_BYTES];
+        let mut left = TRANSFER_REREAD_BYTES;
+        while left > 0 {
+            let bytes = self.file.read(&mut buffer)?;
+            if bytes == 0 {
+                return Ok(false);
+            }
+            self.hasher.update(buffer.get(..bytes).unwrap_or_default());
+            self.bytes += bytes as u64;
+            left = left.saturating_sub(bytes as u64);
+        }
+        Ok(true)
+    }
+
+    /// How much has arrived and was counted.
+    #[must_use]
+    pub const fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// Begins anew.
+    ///
+    /// # Errors
+    /// When the file cannot be emptied.
+    pub fn restart(&mut self) -> io::Result<()> {
+        self.file.set_len(0)?;
+        io::Seek::rewind(&mut self.file)?;
+        self.hasher.reset();
+        (self.bytes, self.unsynced_bytes) = (0, 0);
+        Ok(())
+    }
+
+    /// Adds what arrived. It is synced now and then, so that the last sync, which somebody waits for, has little left to do, and a commit
+    /// of messages never waits behind gigabytes.
+    ///
+    /// # Errors
+    /// When it cannot be written, or the disk has no room for it.
+    pub fn add(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.room.check(bytes.len() as u64)?;
+        io::Write::write_all(&mut self.file, bytes)?;
+        self.hasher.update(bytes);
+        self.bytes += bytes.len() as u64;
+        self.unsynced_bytes += bytes.len() as u64;
+        if self.unsynced_bytes >= TRANSFER_SYNC_BYTES {
+            self.file.sync_data()?;
+            self.unsynced_bytes = 0;
+        }
+        Ok(())
+    }
+
+    /// Whether what has arrived is what the hash was made of. It is durable then, but for its name.
+    ///
+    /// # Errors
+    /// When it cannot be synced.
+    pub fn is_complete(&mut self) -> io::Result<bool> {
+        if self.hasher.finalize().as_bytes() != self.hash.as_bytes() {
+            return Ok(false);
+        }
+        self.file.sync_all()?;
+        Ok(true)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hash_of(bytes: &[u8]) -> AttachmentHash {
+        AttachmentHash::new(*blake3::hash(bytes).as_bytes())
+    }
+
+    #[test]
+    fn an_upload_goes_on_where_it_stopped_and_ends_under_its_hash() {
+        let dir = tempfile::tempdir().unwrap();
+        let files = AttachmentFiles::open(dir.path()).unwrap();
+        let (user, hash) = (UserId::new(7), hash_of(b"one and two"));
+        files.upload(user, hash).unwrap().add(b"one and").unwrap();
+        let begun = files.begun().unwrap();
+        assert_eq!(
+            begun
+                .iter()
+                .map(|begun| (begun.user, begun.hash, begun.bytes))
+                .collect::<Vec<_>>(),
+            [(user, hash, 7)]
+        );
+        let mut again = files.upload(user, hash).unwrap();
+        while again.reread().unwrap() {}
+        assert_eq!(again.bytes(), 7);
+        assert!(!again.is_complete().unwrap());
+        again.add(b" two").unwrap();
+        assert!(again.is_complete().unwrap());
+        files.place(&again).unwrap();
+        assert!(files.begun().unwrap().is_empty());
+        assert_eq!(
+            io::read_to_string(files.read(hash).unwrap()).unwrap(),
+            "one and two"
+        );
+        let [first, ..] = *hash.as_bytes();
+        assert_eq!(files.beginning_with(first).unwrap(), [hash]);
+        files.remove(hash).unwrap();
+        files.remove(hash).unwrap();
+        assert!(files.beginning_with(first).unwrap().is_empty());
+    }
+
+    #[test]
+    fn what_arrives_leaves_the_reserve_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let files = AttachmentFiles::open(dir.path()).unwrap().leaving(1 << 60);
+        let (user, hash) = (UserId::new(7), hash_of(b"one"));
+        assert_eq!(
+            files.check_space(1).unwrap_err().kind(),
+            io::ErrorKind::StorageFull
+        );
+        assert_eq!(
+            files
+                .upload(user, hash)
+                .unwrap()
+                .add(b"one")
+                .unwrap_err()
+                .kind(),
+            io::ErrorKind::StorageFull
+        );
+        assert_eq!(files.arrived(user, hash).unwrap(), 0);
+    }
+
+    #[test]
+    fn what_begins_anew_has_nothing_of_what_was_there() {
+        let dir = tempfile::tempdir().unwrap();
+        let files = AttachmentFiles::open(dir.path()).unwrap();
+        let (user, hash) = (UserId::new(7), hash_of(b"right"));
+        let mut upload = files.upload(user, hash).unwrap();
+        upload.add(b"something longer").unwrap();
+        upload.restart().unwrap();
+        upload.add(b"right").unwrap();
+        assert!(upload.is_complete().unwrap());
+        files.place(&upload).unwrap();
+        assert_eq!(
+            io::read_to_string(files.read(hash).unwrap()).unwrap(),
+            "right"
+        );
+    }
+}

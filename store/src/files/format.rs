@@ -1,0 +1,184 @@
+//! The version of everything in a data directory, in a small text file, so that no server reads what it does not understand.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::files::durable;
+use crate::files::lock::DirLock;
+
+const FILE_NAME: &str = "format";
+const FIRST_WORD: &str = "cairn";
+
+/// The version that this server reads and writes.
+pub const FORMAT_VERSION: u32 = 2;
+
+/// Why a directory is no data directory of this server.
+#[derive(Debug, thiserror::Error)]
+pub enum FormatError {
+    /// There are files, but no format file.
+    #[error("{} is not a cairn data directory: it holds {found}, but no file named {FILE_NAME}; choose an empty or new directory", .dir.display())]
+    Foreign {
+        /// The directory.
+        dir: PathBuf,
+        /// One of the files.
+        found: String,
+    },
+    /// A later server wrote it.
+    #[error(
+        "{} was written by a newer cairn (format {version}, this one knows {FORMAT_VERSION}); start it with that version or a later one",
+        .dir.display()
+    )]
+    Newer {
+        /// The directory.
+        dir: PathBuf,
+        /// The version in the file.
+        version: u32,
+    },
+    /// A server from before the first release wrote it.
+    #[error(
+        "{} was written by a cairn from before the first release (format {version}, this one knows {FORMAT_VERSION}); use the version that wrote it",
+        .dir.display()
+    )]
+    Older {
+        /// The directory.
+        dir: PathBuf,
+        /// The version in the file.
+        version: u32,
+    },
+    /// The format file does not say a version.
+    #[error("{} is damaged: it does not name a format version; restore the directory from a backup", .path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+    },
+    /// It cannot be read or written.
+    #[error("cannot use {}: {source}", .path.display())]
+    Io {
+        /// The file or directory.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+/// Checks the version of a data directory; a new one gets the current version, durably. Take the lock first.
+///
+/// # Errors
+/// When the directory is of a newer version, or is no data directory, or cannot be read or written.
+pub fn check_or_create(dir: &Path) -> Result<(), FormatError> {
+    let path = dir.join(FILE_NAME);
+    match fs::read(&path) {
+        Ok(bytes) => check(dir, &path, &bytes),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            if let Some(found) = foreign_file(dir)? {
+                return Err(FormatError::Foreign {
+                    dir: dir.to_owned(),
+                    found,
+                });
+            }
+            let text = format!("{FIRST_WORD} {FORMAT_VERSION}\n");
+            durable::write_file(&path, text.as_bytes())
+                .map_err(|source| FormatError::Io { path, source })
+        }
+        Err(source) => Err(FormatError::Io { path, source }),
+    }
+}
+
+/// Whether a directory says that it is a data directory, of whichever version.
+#[must_use]
+pub fn is_data_dir(dir: &Path) -> bool {
+    dir.join(FILE_NAME).is_file()
+}
+
+fn check(dir: &Path, path: &Path, bytes: &[u8]) -> Result<(), FormatError> {
+    let version = std::str::from_utf8(bytes).ok().and_then(|text| {
+        text.trim_end()
+            .strip_prefix(FIRST_WORD)?
+            .trim()
+            .parse()
+            .ok()
+    });
+    match version {
+        Some(FORMAT_VERSION) => Ok(()),
+        Some(version) if version > FORMAT_VERSION => Err(FormatError::Newer {
+            dir: dir.to_owned(),
+            version,
+        }),
+        Some(version) if version > 0 => Err(FormatError::Older {
+            dir: dir.to_owned(),
+            version,
+        }),
+        _ => Err(FormatError::Damaged {
+            path: path.to_owned(),
+        }),
+    }
+}
+
+/// A file that is not the lock's, nor what a crash leaves of the format file's making.
+fn foreign_file(dir: &Path) -> Result<Option<String>, FormatError> {
+    let io = |source| FormatError::Io {
+        path: dir.to_owned(),
+        source,
+    };
+    for entry in fs::read_dir(dir).map_err(io)? {
+        let name = entry.map_err(io)?.file_name();
+        if !DirLock::is_lock_file(&name)
+            && Path::new(&name) != Path::new(FILE_NAME).with_extension("new")
+        {
+            return Ok(Some(name.to_string_lossy().into_owned()));
+        }
+    }
+    Ok(None)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_new_directory_gets_the_version_and_keeps_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let _lock = DirLock::acquire(dir.path()).unwrap();
+        fs::write(dir.path().join("format.new"), "cai").unwrap();
+        check_or_create(dir.path()).unwrap();
+        assert_eq!(
+            fs::read_to_string(dir.path().join(FILE_NAME)).unwrap(),
+            "cairn 2\n"
+        );
+        check_or_create(dir.path()).unwrap();
+    }
+
+    #[test]
+    fn others_are_refused_and_left_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join("letter.txt"), "dear").unwrap();
+        let error = check_or_create(dir.path()).unwrap_err();
+        assert!(
+            matches!(&error, FormatError::Foreign { found, .. } if found == "letter.txt"),
+            "{error}"
+        );
+        assert!(!dir.path().join(FILE_NAME).exists());
+
+        fs::write(dir.path().join(FILE_NAME), "cairn 3\n").unwrap();
+        assert!(matches!(
+            check_or_create(dir.path()),
+            Err(FormatError::Newer { version: 3, .. })
+        ));
+        fs::write(dir.path().join(FILE_NAME), "cairn 1\n").unwrap();
+        assert!(matches!(
+            check_or_create(dir.path()),
+            Err(FormatError::Older { version: 1, .. })
+        ));
+        for damaged in ["", "cairn", "cairn x", "cairn 0", "1\n"] {
+            fs::write(dir.path().join(FILE_NAME), damaged).unwrap();
+            assert!(
+                matches!(
+                    check_or_create(dir.path()),
+                    Err(FormatError::Damaged { .. })
+                ),
+                "{damaged:?}"
+            );
+        }
+    }
+}

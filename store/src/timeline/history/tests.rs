@@ -1,0 +1,276 @@
+use std::sync::Arc;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::checkpoint::{CheckpointJob, CheckpointWriter};
+use crate::commit_log::BatchNo;
+use crate::files::poison::Poison;
+use crate::testing::{CONVERSATION, entries, id, open, publish, timeline};
+use crate::trees::rows::RowChange;
+use crate::trees::{RowKey, Tree};
+
+struct Fixture {
+    _dir: tempfile::TempDir,
+    trees: Trees,
+    history: History,
+    writer: CheckpointWriter,
+    timeline: Arc<Timeline>,
+}
+
+impl Fixture {
+    fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let poison = Poison::new();
+        let trees = open(dir.path(), &poison);
+        let writer = CheckpointWriter::new(trees.clone(), &poison).unwrap();
+        Self {
+            history: History::new(trees.clone()),
+            writer,
+            trees,
+            timeline: timeline(0, 0),
+            _dir: dir,
+        }
+    }
+
+    fn store(&mut self, through: u64) {
+        let timelines = vec![(Arc::clone(&self.timeline), id(through))];
+        self.writer
+            .write(CheckpointJob {
+                through: BatchNo::new(through),
+                rows: vec![],
+                timelines,
+            })
+            .unwrap();
+    }
+
+    fn read(&self, range: PullRange, limits: RunLimits) -> Run {
+        self.history.read(&self.timeline, range, limits).unwrap()
+    }
+}
+
+/// What a run must be: consecutive, within the limits, and as long as they allow.
+fn check(run: &Run, wanted: std::ops::RangeInclusive<u64>, from_end: bool) {
+    if wanted.is_empty() {
+        assert_eq!((run.count, run.entries.len()), (0, 0));
+        return;
+    }
+    let (first, last) = (run.first.get(), run.last().get());
+    assert!(first >= *wanted.start() && last <= *wanted.end() && run.count > 0);
+    assert_eq!(run.entries, entries(first..=last));
+    assert!(run.count == 1 || run.entries.len() <= cairn_proto::limits::RUN_BYTES_MAX);
+    let (begins, ends) = (first == *wanted.start(), last == *wanted.end());
+    assert!(if from_end { ends } else { begins });
+    if !(begins && ends) {
+        let with_next = if from_end {
+            entries(first - 1..=last)
+        } else {
+            entries(first..=last + 1)
+        };
+        assert!(
+            with_next.len() > cairn_proto::limits::RUN_BYTES_MAX,
+            "{first}..={last} of {wanted:?}"
+        );
+    }
+}
+
+#[test]
+fn any_part_is_read_whatever_the_blocks_hold() {
+    let mut fixture = Fixture::new();
+    let mut stored = 0;
+    for head in [0, 1, 63, 64, 65, 200, 210, 700] {
+        publish(&fixture.timeline, head);
+        for limit in [1, 50, 10_000] {
+            let limits = RunLimits::of_messages(limit);
+            let most = u64::from(limit.min(cairn_proto::limits::RUN_MESSAGES_MAX));
+            for at in [
+                0,
+                1,
+                2,
+                40,
+                stored,
+                stored + 1,
+                64,
+                65,
+                head / 2,
+                head,
+                head + 1,
+                head + 9,
+                u64::MAX,
+            ] {
+                let from = at.max(1);
+                let end = head.min(from.saturating_add(most - 1));
+                check(
+                    &fixture.read(PullRange::From(id(at)), limits),
+                    from..=end,
+                    false,
+                );
+                let end = at.saturating_sub(1).min(head);
+                check(
+                    &fixture.read(PullRange::Before(id(at)), limits),
+                    (end + 1).saturating_sub(most).max(1)..=end,
+                    true,
+                );
+            }
+        }
+        stored = head - head % 3;
+        fixture.store(stored);
+    }
+}
+
+#[test]
+fn nothing_at_or_below_the_floor_is_read() {
+    let mut fixture = Fixture::new();
+    publish(&fixture.timeline, 150);
+    fixture.store(140);
+    for floor in [30, 64, 100, 139, 145, 150] {
+        fixture.timeline.raise_floor(id(floor));
+        check(
+            &fixture.read(PullRange::From(id(0)), RunLimits::MAX),
+            floor + 1..=150,
+            false,
+        );
+        check(
+            &fixture.read(PullRange::Before(id(151)), RunLimits::MAX),
+            floor + 1..=150,
+            true,
+        );
+        check(
+            &fixture.read(PullRange::Before(id(floor)), RunLimits::MAX),
+            floor..=floor - 1,
+            true,
+        );
+    }
+}
+
+#[test]
+fn a_missing_or_damaged_block_is_named_and_the_rest_is_read() {
+    let mut fixture = Fixture::new();
+    publish(&fixture.timeline, 200);
+    fixture.store(200);
+    let blocks = Blocks::new(fixture.trees.clone());
+    let second = blocks
+        .above(CONVERSATION, id(1))
+        .unwrap()
+        .unwrap()
+        .place
+        .first;
+    let key = RowKey::block(CONVERSATION, second);
+    let value = fixture.trees.get(&key).unwrap().unwrap().to_vec();
+    fixture
+        .trees
+        .write(Tree::Messages, [RowChange::delete(key)])
+        .unwrap();
+    for range in [
+        PullRange::From(second),
+        PullRange::From(id(1)),
+        PullRange::Before(second.next()),
+        PullRange::Before(id(201)),
+    ] {
+        let error = fixture
+            .history
+            .read(&fixture.timeline, range, RunLimits::MAX)
+            .unwrap_err();
+        assert!(
+            matches!(
+                error,
+                HistoryError::Damaged {
+                    conversation: CONVERSATION,
+                    ..
+                }
+            ),
+            "{error}"
+        );
+    }
+    let mut flipped = value;
+    *flipped.last_mut().unwrap() ^= 1;
+    fixture
+        .trees
+        .write(
+            Tree::Messages,
+            [RowChange {
+                key,
+                value: Some(flipped),
+            }],
+        )
+        .unwrap();
+    let error = fixture
+        .history
+        .read(&fixture.timeline, PullRange::From(id(1)), RunLimits::MAX)
+        .unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .contains(&format!("conversation 5 at message {second}")),
+        "{error}"
+    );
+    assert_eq!(
+        fixture
+            .read(PullRange::From(id(1)), RunLimits::of_messages(3))
+            .last(),
+        id(3)
+    );
+    assert_eq!(
+        fixture
+            .read(PullRange::Before(id(201)), RunLimits::of_messages(3))
+            .last(),
+        id(200)
+    );
+}
+
+#[test]
+fn readers_see_no_gap_while_checkpoints_move_messages() {
+    const HEAD: u64 = 3000;
+    let mut fixture = Fixture::new();
+    publish(&fixture.timeline, 1);
+    let (history, timeline) = (fixture.history.clone(), Arc::clone(&fixture.timeline));
+    let reader = std::thread::spawn(move || {
+        let (mut next, mut rounds) = (1, 0_u64);
+        while timeline.head() < id(HEAD) || next <= HEAD {
+            let head = timeline.head().get();
+            let run = history
+                .read(&timeline, PullRange::From(id(next)), RunLimits::MAX)
+                .unwrap();
+            assert_eq!(run.entries, entries(next..=next + u64::from(run.count) - 1));
+            assert!(run.count > 0 || next > head);
+            next += u64::from(run.count);
+            let before = history
+                .read(
+                    &timeline,
+                    PullRange::Before(id(next)),
+                    RunLimits::of_messages(80),
+                )
+                .unwrap();
+            assert_eq!(
+                (before.last(), u64::from(before.count)),
+                (id(next - 1), 80.min(next - 1))
+            );
+            rounds += 1;
+        }
+        rounds
+    });
+    while fixture.timeline.head() < id(HEAD) {
+        let head = (fixture.timeline.head().get() + 37).min(HEAD);
+        publish(&fixture.timeline, head);
+        fixture.store(head - head % 5);
+    }
+    assert!(reader.join().unwrap() > 0);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 12, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_history_of_checkpoints_reads_the_same(steps in proptest::collection::vec((1..150_u64, 0..150_u64), 1..6), at in 0..900_u64) {
+        let mut fixture = Fixture::new();
+        for (more, back) in steps {
+            let head = fixture.timeline.head().get() + more;
+            publish(&fixture.timeline, head);
+            fixture.store(head.saturating_sub(back));
+            let end = head.min(at.max(1) + 99);
+            check(&fixture.read(PullRange::From(id(at)), RunLimits::of_messages(100)), at.max(1)..=end, false);
+            let end = at.saturating_sub(1).min(head);
+            check(&fixture.read(PullRange::Before(id(at)), RunLimits::of_messages(100)), (end + 1).saturating_sub(100).max(1)..=end, true);
+        }
+    }
+}

@@ -1,0 +1,296 @@
+//! Finding what is old enough to go, for the task that lets it go. It reads, and decides nothing.
+
+use cairn_proto::ids::{ConversationId, MsgId, Timestamp};
+use cairn_proto::wire::codec::DecodeError;
+use cairn_proto::wire::request::PullRange;
+
+use crate::blocks::run::RunLimits;
+use crate::timeline::Timeline;
+use crate::timeline::history::{History, HistoryError};
+use crate::trees::db::{Trees, TreesError};
+use crate::trees::{RowKey, RowPrefix, Tree, parse};
+
+/// Finds conversations that may have something to let go of.
+#[derive(Clone, Debug)]
+pub struct Retentions {
+    trees: Trees,
+}
+
+/// Which conversations are looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// All of them.
+    All,
+    /// Those whose members agreed on a policy.
+    Agreed,
+}
+
+/// How far the entries of a conversation are old enough.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Aged {
+    /// The last entry that is, as are all below it.
+    pub through: MsgId,
+    /// Whether there may be more: the search came to its bound.
+    pub has_more: bool,
+}
+
+/// Why that cannot be found out.
+#[derive(Debug, thiserror::Error)]
+pub enum AgedError {
+    /// The entries cannot be read.
+    #[error(transparent)]
+    History(#[from] HistoryError),
+    /// An entry is not what was written.
+    #[error("an entry does not decode: {0}")]
+    Entry(#[from] DecodeError),
+}
+
+impl Retentions {
+    /// The conversations in these trees.
+    #[must_use]
+    pub const fn new(trees: Trees) -> Self {
+        Self { trees }
+    }
+
+    /// The conversations behind `after`, in the order of their ids; at most `limit` of them. What is new since the last checkpoint is not
+    /// among them yet.
+    ///
+    /// # Errors
+    /// When the trees cannot be read.
+    pub fn page(
+        &self,
+        scope: Scope,
+        after: Option<ConversationId>,
+        limit: usize,
+    ) -> Result<Vec<ConversationId>, TreesError> {
+        let (tree, key): (_, fn(ConversationId) -> RowKey) = match scope {
+            Scope::All => (Tree::Conversations, RowKey::conversation),
+            Scope::Agreed => (Tree::Retention, RowKey::retention),
+        };
+        let keys = self
+            .trees
+            .keys(&RowPrefix::all(tree), after.map(key).as_ref(), limit)?;
+        Ok(keys
+            .iter()
+            .filter_map(|key| parse::conversation(key.bytes()))
+            .collect())
+    }
+}
+
+/// How far the messages above `from` were said before `cutoff`, each of them. So no message goes before its time: one that was imported
+/// and is older than what lies below it stays until that goes. Entries that are no messages, such as one that tells of a new member, hold
+/// nothing back. Looks at `entries_max` entries or a few more.
+///
+/// # Errors
+/// When they cannot be read.
+pub fn aged(
+    history: &History,
+    timeline: &Timeline,
+    from: MsgId,
+    cutoff: Timestamp,
+    entries_max: u64,
+) -> Result<Aged, AgedError> {
+    let first = from.max(timeline.floor());
+    let (mut through, mut seen) = (first, first);
+    while seen.above(first) < entries_max {
+        let run = history.read(timeline, PullRange::From(seen.next()), RunLimits::MAX)?;
+        if run.count == 0 {
+            return Ok(Aged {
+                through,
+                has_more: false,
+            });
+        }
+        seen = run.last();
+        for message in run.messages()? {
+            if message.sent_at < cutoff {
+                through = message.msgid;
+            } else if message.body.is_message() {
+                return Ok(Aged {
+                    through,
+                    has_more: false,
+                });
+            }
+        }
+    }
+    Ok(Aged {
+        through,
+        has_more: through > first,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use bytes::Bytes;
+    use cairn_proto::content::body::{Body, SystemEntry};
+    use cairn_proto::content::extras::Extras;
+    use cairn_proto::content::message::pack_entry;
+    use cairn_proto::ids::UserId;
+    use cairn_proto::text::Text;
+
+    use super::*;
+    use crate::files::poison::Poison;
+    use crate::testing::{CONVERSATION, id, open};
+    use crate::trees::rows::RowChange;
+    use cairn_core::limits::RETENTION_STEP_ENTRIES;
+
+    const CUTOFF: u64 = 1_000;
+    const OLD: u64 = CUTOFF - 1;
+    const ALL: u64 = u64::MAX;
+
+    fn said(sent_at: u64) -> Bytes {
+        packed(sent_at, &Body::Text(Text::new("words").unwrap()))
+    }
+
+    fn happened(sent_at: u64) -> Bytes {
+        packed(
+            sent_at,
+            &Body::System(SystemEntry::Added {
+                users: vec![UserId::new(7)],
+            }),
+        )
+    }
+
+    fn packed(sent_at: u64, body: &Body) -> Bytes {
+        let mut packed = Vec::new();
+        pack_entry(
+            UserId::new(3),
+            Timestamp::new(sent_at),
+            body,
+            &Extras::NONE,
+            &mut packed,
+        );
+        packed.into()
+    }
+
+    /// A conversation with these entries above a floor, all of them in memory.
+    fn timeline(floor: u64, entries: impl IntoIterator<Item = Bytes>) -> Arc<Timeline> {
+        let timeline = Arc::new(Timeline::new(CONVERSATION, id(floor), id(floor)));
+        timeline.publish(id(floor + 1), entries).unwrap();
+        timeline
+    }
+
+    fn found(timeline: &Timeline, from: u64, entries_max: u64) -> (u64, bool) {
+        let dir = tempfile::tempdir().unwrap();
+        let history = History::new(open(dir.path(), &Poison::new()));
+        let Aged { through, has_more } = aged(
+            &history,
+            timeline,
+            id(from),
+            Timestamp::new(CUTOFF),
+            entries_max,
+        )
+        .unwrap();
+        (through.get(), has_more)
+    }
+
+    #[test]
+    fn what_is_old_enough_ends_at_the_first_message_that_is_not() {
+        let old = || said(OLD);
+        let through = |entries: Vec<Bytes>| found(&timeline(0, entries), 0, ALL);
+        assert_eq!(through(vec![]), (0, false));
+        assert_eq!(through(vec![old(), old(), old()]), (3, false));
+        assert_eq!(
+            through(vec![old(), said(CUTOFF), old()]),
+            (1, false),
+            "what was imported behind it stays with it"
+        );
+        assert_eq!(through(vec![said(CUTOFF), old()]), (0, false));
+        assert_eq!(
+            through(vec![
+                happened(CUTOFF),
+                old(),
+                happened(CUTOFF),
+                old(),
+                said(CUTOFF)
+            ]),
+            (4, false),
+            "no messages hold nothing"
+        );
+        assert_eq!(
+            through(vec![old(), happened(CUTOFF), happened(CUTOFF)]),
+            (1, false),
+            "and go at their own time"
+        );
+        assert_eq!(through(vec![happened(OLD), happened(OLD)]), (2, false));
+    }
+
+    #[test]
+    fn the_search_begins_behind_what_is_gone_or_was_looked_at() {
+        let timeline = timeline(10, [OLD, OLD, OLD, CUTOFF].map(said));
+        assert_eq!(found(&timeline, 0, ALL), (13, false));
+        assert_eq!(found(&timeline, 12, ALL), (13, false));
+        assert_eq!(found(&timeline, 13, ALL), (13, false));
+        assert_eq!(
+            found(&timeline, 14, ALL),
+            (14, false),
+            "there is nothing behind it"
+        );
+    }
+
+    #[test]
+    fn a_long_search_is_cut_and_goes_on_where_it_was() {
+        let entries = RETENTION_STEP_ENTRIES * 2 + 1_000;
+        let timeline = timeline(0, (0..entries).map(|_| said(OLD)).chain([said(CUTOFF)]));
+        let (mut from, mut steps) = (0, 0);
+        loop {
+            let (through, has_more) = found(&timeline, from, RETENTION_STEP_ENTRIES);
+            steps += 1;
+            if !has_more {
+                assert_eq!((through, steps), (entries, 3));
+                return;
+            }
+            let scanned = through - from;
+            assert!(
+                (RETENTION_STEP_ENTRIES..RETENTION_STEP_ENTRIES + 2_000).contains(&scanned),
+                "{scanned}"
+            );
+            from = through;
+        }
+    }
+
+    #[test]
+    fn a_search_that_found_nothing_is_not_gone_on_with() {
+        let timeline = timeline(0, (0..5_000).map(|_| happened(CUTOFF)).chain([said(OLD)]));
+        assert_eq!(
+            found(&timeline, 0, 1),
+            (0, false),
+            "or it would look at the same entries for ever"
+        );
+        assert_eq!(found(&timeline, 0, ALL), (5_001, false));
+    }
+
+    #[test]
+    fn conversations_are_listed_page_by_page() {
+        let dir = tempfile::tempdir().unwrap();
+        let trees = open(dir.path(), &Poison::new());
+        let retentions = Retentions::new(trees.clone());
+        let ids = [1, 2, 255, 256, 1 << 32, (3 << 32) | 7].map(ConversationId::new);
+        assert_eq!(retentions.page(Scope::All, None, 9).unwrap(), []);
+        trees
+            .write(
+                Tree::Conversations,
+                ids.map(|id| RowChange::put(RowKey::conversation(id), &0_u8)),
+            )
+            .unwrap();
+        trees
+            .write(
+                Tree::Retention,
+                [ids[1], ids[4]].map(|id| RowChange::put(RowKey::retention(id), &0_u8)),
+            )
+            .unwrap();
+        let page = |scope, after, limit| retentions.page(scope, after, limit).unwrap();
+        assert_eq!(page(Scope::All, None, 9), ids);
+        assert_eq!(page(Scope::All, None, 4), ids[..4]);
+        assert_eq!(page(Scope::All, Some(ids[3]), 4), ids[4..]);
+        assert_eq!(
+            page(Scope::All, Some(ConversationId::new(3)), 1),
+            [ids[2]],
+            "behind one that is no more"
+        );
+        assert_eq!(page(Scope::All, Some(ids[5]), 9), []);
+        assert_eq!(page(Scope::Agreed, None, 9), [ids[1], ids[4]]);
+        assert_eq!(page(Scope::Agreed, Some(ids[1]), 9), [ids[4]]);
+    }
+}

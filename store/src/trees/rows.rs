@@ -1,0 +1,156 @@
+//! The values of all trees but `messages`: sealed, so that damage is noticed before it is believed.
+//!
+//! ```text
+//! [version u8][crc32c u32 little-endian][the record, by cairn_proto::wire::codec]
+//! ```
+//!
+//! The checksum covers the tree, the key, the version and the record: a value that turns up under another key is damage as well.
+
+use cairn_proto::wire::codec::{self, DecodeError};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::limits;
+
+use crate::trees::RowKey;
+
+/// The version of every record. A record that changes gets the next one, and a reader of this one.
+const ROW_VERSION: u8 = 1;
+const CRC_BYTES: usize = 4;
+const HEADER_BYTES: usize = 1 + CRC_BYTES;
+
+/// A row that is set or removed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RowChange {
+    /// Which row.
+    pub key: RowKey,
+    /// Its sealed value; `None` removes the row.
+    pub value: Option<Vec<u8>>,
+}
+
+impl RowChange {
+    /// Sets a row.
+    #[must_use]
+    pub fn put<T: Serialize + ?Sized>(key: RowKey, record: &T) -> Self {
+        Self {
+            key,
+            value: Some(seal(&key, record)),
+        }
+    }
+
+    /// Removes a row.
+    #[must_use]
+    pub fn delete(key: RowKey) -> Self {
+        Self { key, value: None }
+    }
+}
+
+/// Why a row cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the row {key} is damaged: {what}; restore the data directory from a backup")]
+pub struct RowError {
+    /// Which row.
+    pub key: RowKey,
+    /// What is wrong with it.
+    pub what: RowDamage,
+}
+
+/// What is wrong with a row.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RowDamage {
+    /// It is too short to hold anything.
+    #[error("it is cut short")]
+    Short,
+    /// A later server wrote it.
+    #[error("its version {0} is not known")]
+    Version(u8),
+    /// It is not what was written.
+    #[error("its checksum does not match")]
+    Checksum,
+    /// It is whole, but not the record that it should be.
+    #[error("it does not decode: {0}")]
+    Decode(DecodeError),
+}
+
+/// The sealed value of a row.
+#[must_use]
+pub fn seal<T: Serialize + ?Sized>(key: &RowKey, record: &T) -> Vec<u8> {
+    let mut value = vec![ROW_VERSION, 0, 0, 0, 0];
+    codec::encode_into(record, &mut value);
+    if let Some((header, record)) = value.split_first_chunk_mut::<HEADER_BYTES>() {
+        let [a, b, c, d] = checksum(key, ROW_VERSION, record).to_le_bytes();
+        *header = [ROW_VERSION, a, b, c, d];
+    }
+    value
+}
+
+/// Reads the sealed value of a row.
+///
+/// # Errors
+/// When it is not what was sealed for this key.
+pub fn unseal<T: DeserializeOwned>(key: &RowKey, value: &[u8]) -> Result<T, RowError> {
+    read(key, value).map_err(|what| RowError { key: *key, what })
+}
+
+fn read<T: DeserializeOwned>(key: &RowKey, value: &[u8]) -> Result<T, RowDamage> {
+    let ([version, crc @ ..], record) = value
+        .split_first_chunk::<HEADER_BYTES>()
+        .ok_or(RowDamage::Short)?;
+    if checksum(key, *version, record).to_le_bytes() != *crc {
+        return Err(RowDamage::Checksum);
+    }
+    if *version != ROW_VERSION {
+        return Err(RowDamage::Version(*version));
+    }
+    codec::decode(record, limits::TREE_VALUE_BYTES_MAX).map_err(RowDamage::Decode)
+}
+
+fn checksum(key: &RowKey, version: u8, record: &[u8]) -> u32 {
+    let crc = crc32c::crc32c(key.tree().name().as_bytes());
+    let crc = crc32c::crc32c_append(crc, key.bytes());
+    let crc = crc32c::crc32c_append(crc, &[version]);
+    crc32c::crc32c_append(crc, record)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cairn_proto::ids::{MsgId, UserId};
+
+    #[test]
+    fn a_row_comes_back_only_under_its_key_and_unharmed() {
+        let key = RowKey::user(UserId::new(7));
+        let sealed = seal(&key, &(MsgId::new(300), "text"));
+        assert_eq!(
+            unseal(&key, &sealed),
+            Ok((MsgId::new(300), "text".to_owned()))
+        );
+        let other = RowKey::user(UserId::new(8));
+        assert_eq!(
+            unseal::<(MsgId, String)>(&other, &sealed).unwrap_err().what,
+            RowDamage::Checksum
+        );
+        for at in 0..sealed.len() {
+            let mut flipped = sealed.clone();
+            flipped[at] ^= 4;
+            assert!(
+                unseal::<(MsgId, String)>(&key, &flipped).is_err(),
+                "byte {at}"
+            );
+            assert!(
+                unseal::<(MsgId, String)>(&key, &sealed[..at]).is_err(),
+                "cut at {at}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_error_names_tree_and_key() {
+        let key = RowKey::user(UserId::new(7));
+        let error = unseal::<u64>(&key, &[]).unwrap_err().to_string();
+        assert!(
+            error.starts_with("the row users/00000007 is damaged: it is cut short"),
+            "{error}"
+        );
+    }
+}
