@@ -1,15 +1,13 @@
 //! Team chat in one binary: every message is stored once, and every reader is a cursor.
 //!
-//! # Layout, from the network to the disk
+//! The binary is the command line ([`cli`]) over these crates:
 //!
-//! * [`cli`]: the commands
-//! * [`server`]: QUIC, sessions, delivery, and the sequencer thread
-//! * [`store`]: the engine, with everything on disk behind it
-//! * [`core`]: the state machine that decides, without any I/O
-//! * [`mod@bench`]: the load generator
-//! * [`limits`]: every bound that is not part of the wire
+//! * `cairn-server`: QUIC, sessions, delivery, and the sequencer thread
+//! * `cairn-store`: the engine and everything on disk
+//! * `cairn-core`: the state machine, without any I/O
+//! * `cairn-client`: the SDK; `cairn-proto`: what both ends agree on
+//! * `cairn-bench`: the load generator behind `cairn bench`
 //!
-//! What both sides of the wire agree on is the crate `cairn-proto`; the SDK for clients is `cairn-client`. docs/ARCHITECTURE.md follows a
-//! message through all of it.
+//! docs/ARCHITECTURE.md follows a message through all of them.
 
 pub mod cli;
