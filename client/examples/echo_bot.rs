@@ -1,7 +1,7 @@
 //! A chat bot that answers every message that mentions it.
 //!
-//! The first time: `cargo run --example echo_bot -- 'cairn://…' echo`. Later, without arguments, it comes back as who it was, and answers
-//! what was said to it meanwhile.
+//! The first time: `cargo run --example echo_bot -- 'cairn://…' echo`. Later, without arguments, it
+//! comes back as who it was, and answers what was said to it meanwhile.
 
 use std::collections::HashSet;
 

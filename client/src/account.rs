@@ -9,10 +9,11 @@ use cairn_proto::secret::{DeviceToken, Pin};
 use cairn_proto::text::UserName;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-/// Who a device is, and where: what [`crate::Client::connect`] needs. Store it where only its owner can read it.
+/// Who a device is, and where: what [`crate::Client::connect`] needs. Store it where only its owner
+/// can read it.
 ///
-/// In JSON it is `{"addr":"host:port","pin":"…","token":"…","user":7,"name":"ada","device":123}`, secrets in base64url.
-/// Its `Debug` form hides the token.
+/// In JSON it is `{"addr":"host:port","pin":"…","token":"…","user":7,"name":"ada","device":123}`,
+/// secrets in base64url. Its `Debug` form hides the token.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Account {
     /// Where the server is.

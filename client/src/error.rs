@@ -9,9 +9,10 @@ use cairn_proto::wire::error::ErrorCode;
 
 /// What can go wrong.
 ///
-/// The errors of a first connection are told apart because each needs something else from the user. After that a client gets over
-/// broken connections by itself, and these errors remain: [`Error::Refused`] concerns one request; [`Error::Disconnected`] one request
-/// that may not be repeated; the others end the client.
+/// The errors of a first connection are told apart because each needs something else from the user.
+/// After that a client gets over broken connections by itself, and these errors remain:
+/// [`Error::Refused`] concerns one request; [`Error::Disconnected`] one request that may not be
+/// repeated; the others end the client.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -83,9 +84,9 @@ pub enum Error {
     /// The server refused this request. Others go on.
     #[error("refused: {0}")]
     Refused(ErrorCode),
-    /// The connection broke after the request was written and before its answer came: it may have been carried out or not. Only
-    /// requests that cannot be repeated without harm end so, each of which says so; look before asking again. All others are asked again on the
-    /// next connection.
+    /// The connection broke after the request was written and before its answer came: it may have
+    /// been carried out or not. Only requests that cannot be repeated without harm end so, each of
+    /// which says so; look before asking again. All others are asked again on the next connection.
     #[error(
         "the connection broke before the answer came: whether it was done is unknown, so look before trying again"
     )]
@@ -104,7 +105,8 @@ pub enum Error {
     /// The server wrote what this client cannot understand.
     #[error("the server broke the protocol: {0}: client and server may be of different versions")]
     Protocol(&'static str),
-    /// The request does not fit into a frame of [`cairn_proto::limits::FRAME_BYTES_MAX`]. Nothing was sent.
+    /// The request does not fit into a frame of [`cairn_proto::limits::FRAME_BYTES_MAX`]. Nothing
+    /// was sent.
     #[error("the request takes {bytes} bytes where {max_bytes} are allowed: split it")]
     TooLarge {
         /// What it takes.

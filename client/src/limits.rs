@@ -7,21 +7,25 @@ use cairn_proto::limits;
 /// Requests other than sends that may wait for their answers. Further ones wait their turn.
 pub const REQUESTS_IN_FLIGHT_MAX: usize = 256;
 
-/// Packed messages that wait in one [`crate::Timeline`] for its reader, in bytes. What is pushed beyond it is pulled later.
+/// Packed messages that wait in one [`crate::Timeline`] for its reader, in bytes. What is pushed
+/// beyond it is pulled later.
 pub const TIMELINE_BUFFER_BYTES_MAX: usize = 4 * limits::RUN_BYTES_MAX;
 
-/// Events that wait in one [`crate::Events`] for its reader. Of further ones only their number is kept.
+/// Events that wait in one [`crate::Events`] for its reader. Of further ones only their number is
+/// kept.
 pub const EVENTS_BUFFERED_MAX: usize = 256;
 
 /// Users whose names a client remembers. When there are more, it forgets all and begins again.
 pub const USERS_CACHED_MAX: usize = 10_000;
 
-/// How long a first connection, and each later attempt, may take from the first packet to the login's answer.
+/// How long a first connection, and each later attempt, may take from the first packet to the
+/// login's answer.
 pub const CONNECT_TIME_MAX: Duration = Duration::from_secs(10);
 
-/// How long the first attempt to come back may take. When nobody answered, the next may take twice as long, up to [`CONNECT_TIME_MAX`]. An
-/// attempt waits longer and longer between its packets; one that begins anew meets a server that has just restarted much sooner, and one
-/// that may take longer reaches a server that is slow or far away.
+/// How long the first attempt to come back may take. When nobody answered, the next may take twice
+/// as long, up to [`CONNECT_TIME_MAX`]. An attempt waits longer and longer between its packets; one
+/// that begins anew meets a server that has just restarted much sooner, and one that may take
+/// longer reaches a server that is slow or far away.
 pub const RECONNECT_TIME_FIRST: Duration = Duration::from_secs(3);
 
 /// How long the first address of a host is tried before the other family's is tried beside it.
@@ -39,20 +43,24 @@ pub const CLOSE_REASON_TIME_MAX: Duration = Duration::from_secs(1);
 /// How long acks are collected before they are sent.
 pub const ACK_DELAY: Duration = Duration::from_millis(200);
 
-/// The shortest time between acks that nothing else rides with. Each costs two packets, and where much is said, very many clients ack.
+/// The shortest time between acks that nothing else rides with. Each costs two packets, and where
+/// much is said, very many clients ack.
 pub const ACK_INTERVAL: Duration = Duration::from_secs(1);
 
-/// How long before the end of a connection an ack was answered that may be forgotten: a server that is killed loses half a second of them, and a client
-/// that only listens notices after the idle timeout.
+/// How long before the end of a connection an ack was answered that may be forgotten: a server that
+/// is killed loses half a second of them, and a client that only listens notices after the idle
+/// timeout.
 pub const ACK_DOUBT_TIME: Duration = Duration::from_secs(2 * limits::IDLE_TIME_MAX.as_secs());
 
 /// A session that lived for so long makes the next reconnect begin with the shortest delay again.
 pub const STEADY_AFTER: Duration = Duration::from_secs(1);
 
-/// How often a silent connection shows that it is alive. A client that only listens learns no sooner that the server was restarted.
+/// How often a silent connection shows that it is alive. A client that only listens learns no
+/// sooner that the server was restarted.
 pub const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(limits::IDLE_TIME_MAX.as_secs() / 6);
 
-/// The round trip that is assumed before one was measured: a lost first packet is sent again after three of them.
+/// The round trip that is assumed before one was measured: a lost first packet is sent again after
+/// three of them.
 pub const RTT_ASSUMED: Duration = Duration::from_millis(100);
 
 /// The kernel's buffers of a socket, each way, in bytes. The kernel may give less.
@@ -72,7 +80,8 @@ pub const SEND_WINDOW_BYTES: u64 = 2 * 1024 * 1024;
 /// What a transfer reads or writes at once, in bytes.
 pub const TRANSFER_BUFFER_BYTES: usize = 256 * 1024;
 
-/// What a download writes between two syncs, in bytes: whoever else uses the disk never waits behind gigabytes.
+/// What a download writes between two syncs, in bytes: whoever else uses the disk never waits
+/// behind gigabytes.
 pub const TRANSFER_SYNC_BYTES: u64 = 256 * 1024;
 
 /// Attempts of a transfer, one after the other, that come no further than those before them.

@@ -14,8 +14,8 @@ use crate::permission::Action;
 use crate::state::State;
 
 impl State {
-    /// Decides a command. What [`State::missing`] names must have been loaded. The changes are in memory at once, and durable
-    /// and to be told of when the batch is.
+    /// Decides a command. What [`State::missing`] names must have been loaded. The changes are in
+    /// memory at once, and durable and to be told of when the batch is.
     ///
     /// # Errors
     /// The reason why nothing was changed.
@@ -188,7 +188,8 @@ impl State {
             Request::SetProfile(profile) => Ok(self.set_profile(actor, profile, batch)),
             Request::Focus { conversation } => self.focus(actor, conversation, now),
             Request::Watch { users } => self.watchable(actor, &users),
-            // A session makes the token of an invite, reads history and gets metrics by commands of their own, and knows itself who is there.
+            // A session makes the token of an invite, reads history and gets metrics by commands of
+            // their own, and knows itself who is there.
             Request::CreateInvite { .. }
             | Request::Pull { .. }
             | Request::Metrics

@@ -16,10 +16,11 @@ pub struct GroupRecord {
     pub topic: Topic,
     /// Who may do what, and who may come in.
     pub settings: GroupSettings,
-    /// Who is kept out, in the order of their ids; at most [`cairn_proto::limits::BANNED_USERS_MAX`].
+    /// Who is kept out, in the order of their ids; at most
+    /// [`cairn_proto::limits::BANNED_USERS_MAX`].
     pub banned: Vec<UserId>,
-    /// Until when those can say nothing who were muted and are no members at present, in the order of their ids; at most
-    /// [`crate::limits::MUTES_KEPT_MAX`].
+    /// Until when those can say nothing who were muted and are no members at present, in the order
+    /// of their ids; at most [`crate::limits::MUTES_KEPT_MAX`].
     pub muted: Vec<(UserId, Timestamp)>,
 }
 
@@ -50,7 +51,8 @@ impl GroupRecord {
             .map(|at| self.muted[at].1)
     }
 
-    /// Keeps the mutes of members who leave, and those of others that are not over. Of too many, the first to end are forgotten.
+    /// Keeps the mutes of members who leave, and those of others that are not over. Of too many,
+    /// the first to end are forgotten.
     pub fn keep_mutes(
         &mut self,
         of: impl IntoIterator<Item = (UserId, Timestamp)>,

@@ -1,4 +1,5 @@
-//! Which parts of the state a command loads in memory before it can be decided, and a change before it can be applied.
+//! Which parts of the state a command loads in memory before it can be decided, and a change before
+//! it can be applied.
 
 mod request;
 
@@ -41,13 +42,15 @@ pub enum Load {
     Attachment(AttachmentHash),
     /// What a message names, and that attachment.
     Attached(ConversationId, MsgId),
-    /// What the first messages above the floor of a conversation name that name anything: at most [`crate::limits::REFS_DROPPED_MAX`] of them.
+    /// What the first messages above the floor of a conversation name that name anything: at most
+    /// [`crate::limits::REFS_DROPPED_MAX`] of them.
     FirstAttached(ConversationId),
 }
 
 impl State {
-    /// What must be loaded before `command` is decided. What is not stored either does not exist. What else that is may depend on what was
-    /// loaded, in [`crate::limits::PREFETCH_ROUNDS_MAX`] rounds at most: so what a command would be refused for anyway is never loaded.
+    /// What must be loaded before `command` is decided. What is not stored either does not exist.
+    /// What else that is may depend on what was loaded, in [`crate::limits::PREFETCH_ROUNDS_MAX`]
+    /// rounds at most: so what a command would be refused for anyway is never loaded.
     #[must_use]
     pub fn missing(&self, command: &Command) -> Vec<Load> {
         let mut loads = Vec::new();
@@ -193,7 +196,8 @@ impl State {
         }
     }
 
-    /// A conversation, and whether a user is a member. Of somebody who does not exist nothing is kept.
+    /// A conversation, and whether a user is a member. Of somebody who does not exist nothing is
+    /// kept.
     fn member(&self, conversation: ConversationId, user: UserId, loads: &mut Vec<Load>) {
         if !self.users.contains_key(&user) {
             self.conversation_alone(conversation, loads);
@@ -205,8 +209,9 @@ impl State {
         }
     }
 
-    /// The conversation and the membership of whoever asks, once they are in memory. For who is no member nothing is loaded, since he is told
-    /// that there is no such conversation; but a direct chat of his must not be begun twice.
+    /// The conversation and the membership of whoever asks, once they are in memory. For who is no
+    /// member nothing is loaded, since he is told that there is no such conversation; but a direct
+    /// chat of his must not be begun twice.
     fn own_membership(
         &self,
         conversation: ConversationId,
@@ -221,7 +226,8 @@ impl State {
         Some((found, found.member(user)?))
     }
 
-    /// Whether these users are members too of a conversation of the asker's: the chunks of those who exist, each once.
+    /// Whether these users are members too of a conversation of the asker's: the chunks of those
+    /// who exist, each once.
     fn others(
         &self,
         conversation: ConversationId,
@@ -296,7 +302,8 @@ impl State {
         }
     }
 
-    /// What a session begins with: the first page of its overview and, when it is pushed, where it is everywhere.
+    /// What a session begins with: the first page of its overview and, when it is pushed, where it
+    /// is everywhere.
     fn session(&self, user: UserId, push: bool, since: Option<Moment>, loads: &mut Vec<Load>) {
         if push {
             for &conversation in self

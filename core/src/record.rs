@@ -1,5 +1,6 @@
-//! What is stored of each part of the state: the values of the trees, and the parts of [`crate::Change`]s.
-//! Fields only grow behind a new version of the row (see the store's rows), so their order is part of the format.
+//! What is stored of each part of the state: the values of the trees, and the parts of
+//! [`crate::Change`]s. Fields only grow behind a new version of the row (see the store's rows), so
+//! their order is part of the format.
 
 use cairn_proto::content::attachment::AttachmentHash;
 use cairn_proto::ids::{
@@ -34,7 +35,8 @@ pub struct UserRecord {
     pub name: UserName,
     /// What the user may do on the server.
     pub role: ServerRole,
-    /// The password, as an argon2id PHC string. Without one, no further device can log in; imported users have none.
+    /// The password, as an argon2id PHC string. Without one, no further device can log in; imported
+    /// users have none.
     pub password: Option<Box<str>>,
     /// When the account was made.
     pub created_at: Timestamp,
@@ -51,7 +53,8 @@ pub struct DeviceRecord {
     pub token: SecretHash,
     /// When it first logged in.
     pub created_at: Timestamp,
-    /// Its send streams, the most recently used first; at most [`crate::limits::SEND_STREAMS_PER_DEVICE_MAX`].
+    /// Its send streams, the most recently used first; at most
+    /// [`crate::limits::SEND_STREAMS_PER_DEVICE_MAX`].
     pub streams: Vec<SendStreamId>,
 }
 
@@ -187,7 +190,8 @@ pub struct StoredMember {
     pub delivered: Vec<(DeviceId, MsgId)>,
 }
 
-/// The messages of a conversation that mention a user, as they are loaded: they are stored in chunks of their own.
+/// The messages of a conversation that mention a user, as they are loaded: they are stored in
+/// chunks of their own.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StoredMentions {
     /// Who it is; [`UserId::SERVER`] stands for everybody.
@@ -196,13 +200,15 @@ pub struct StoredMentions {
     pub mentions: MsgIdSet,
 }
 
-/// The members of a conversation that one row holds: those whose ids differ in the last bits only. People who join a server together
-/// talk to each other, so a busy conversation has few rows to write, and a large group is read in few pages.
+/// The members of a conversation that one row holds: those whose ids differ in the last bits only.
+/// People who join a server together talk to each other, so a busy conversation has few rows to
+/// write, and a large group is read in few pages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MemberChunk(u32);
 
 impl MemberChunk {
-    /// Members in one chunk at most. With as many devices each as a user may have, they fit into one value of the trees.
+    /// Members in one chunk at most. With as many devices each as a user may have, they fit into
+    /// one value of the trees.
     pub const MEMBERS: u32 = 16;
 
     /// The chunk that a member is in.
@@ -230,7 +236,8 @@ impl MemberChunk {
     }
 }
 
-/// The conversations whose send cursors one row of a send stream holds: those whose ids differ in the last bits only.
+/// The conversations whose send cursors one row of a send stream holds: those whose ids differ in
+/// the last bits only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CursorChunk(u64);
 
@@ -274,8 +281,8 @@ pub struct RecentSend {
     pub body: u32,
 }
 
-/// A part of the remembered sends of a send stream that one row holds: those with places of the same remainder. A new send overwrites
-/// the oldest, in the same part.
+/// A part of the remembered sends of a send stream that one row holds: those with places of the
+/// same remainder. A new send overwrites the oldest, in the same part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RecentPart(u8);
 

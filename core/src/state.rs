@@ -1,6 +1,7 @@
 //! Everything that is in memory. How changes move it is in [`crate::state::apply`].
 //!
-//! Users, devices and invites are always in memory; of conversations, members and send streams only what was needed lately.
+//! Users, devices and invites are always in memory; of conversations, members and send streams only
+//! what was needed lately.
 pub mod apply;
 pub mod conversation;
 pub mod dirty;
@@ -58,7 +59,8 @@ pub struct State {
     pub(super) entries: HashMap<(ConversationId, MsgId), Entry>,
     /// A body being encoded; kept for its memory.
     pub(super) scratch: Vec<u8>,
-    /// The disk has no room for new messages. It is told from outside, and no part of what is stored.
+    /// The disk has no room for new messages. It is told from outside, and no part of what is
+    /// stored.
     pub(super) is_disk_low: bool,
 }
 
@@ -75,7 +77,8 @@ pub struct User {
     pub owned: BTreeSet<ConversationId>,
 }
 
-/// What the trees do not have as it is in memory, apart from what each conversation notes of itself.
+/// What the trees do not have as it is in memory, apart from what each conversation notes of
+/// itself.
 #[derive(Debug, Default)]
 pub(super) struct Dirty {
     pub(super) users: BTreeSet<UserId>,
@@ -153,7 +156,8 @@ impl State {
             .map_or(&[], |device| &device.streams)
     }
 
-    /// Whether it is known what was sent on a send stream: it is in memory, or the device does not have it.
+    /// Whether it is known what was sent on a send stream: it is in memory, or the device does not
+    /// have it.
     pub(super) fn knows_stream(
         &self,
         user: UserId,
@@ -244,7 +248,8 @@ impl State {
         found.devices.insert(id, record);
     }
 
-    /// Whether new messages are refused because the disk has no room for them. Retries of those that were accepted are answered as ever.
+    /// Whether new messages are refused because the disk has no room for them. Retries of those
+    /// that were accepted are answered as ever.
     pub const fn set_disk_low(&mut self, is_disk_low: bool) {
         self.is_disk_low = is_disk_low;
     }
@@ -291,9 +296,10 @@ impl State {
             .or_insert_with(|| Conversation::new(record))
     }
 
-    /// The stored members of a chunk of an installed conversation, and what mentions users of it; none when nothing is stored. A chunk that
-    /// is in memory already stays as it is, for it may be newer. A member whose membership is not installed, or ended since it was stored,
-    /// is none; and a cursor whose device is no more is none.
+    /// The stored members of a chunk of an installed conversation, and what mentions users of it;
+    /// none when nothing is stored. A chunk that is in memory already stays as it is, for it may be
+    /// newer. A member whose membership is not installed, or ended since it was stored, is none;
+    /// and a cursor whose device is no more is none.
     pub fn install_members(
         &mut self,
         conversation: ConversationId,

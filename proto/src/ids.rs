@@ -1,4 +1,5 @@
-//! Numbers that name things. Each is a type of its own with a private field, so that none is taken for another.
+//! Numbers that name things. Each is a type of its own with a private field, so that none is taken
+//! for another.
 
 use std::fmt;
 use std::str::FromStr;
@@ -49,15 +50,18 @@ macro_rules! id {
 }
 
 id! {
-    /// A user of the server. 0 is nobody: the server itself, as the sender of entries that no user caused.
+    /// A user of the server. 0 is nobody: the server itself, as the sender of entries that no user
+    /// caused.
     UserId(u32)
 }
 id! {
-    /// A conversation. A direct chat's id is `(lower user << 32) | higher user`; any other has its high half 0.
+    /// A conversation. A direct chat's id is `(lower user << 32) | higher user`; any other has its
+    /// high half 0.
     ConversationId(u64)
 }
 id! {
-    /// The number of an entry in its conversation's log, from 1 without a gap. As a cursor, 0 is the place before the first.
+    /// The number of an entry in its conversation's log, from 1 without a gap. As a cursor, 0 is
+    /// the place before the first.
     MsgId(u64)
 }
 id! {
@@ -77,15 +81,18 @@ id! {
     RequestId(u64)
 }
 id! {
-    /// Names the source of an import within a conversation, for instance by a hash of a file's name and first line.
+    /// Names the source of an import within a conversation, for instance by a hash of a file's name
+    /// and first line.
     ImportSource(u64)
 }
 id! {
-    /// One start of the server: random, so that no two servers, nor a server and its backup brought back to life, share one.
+    /// One start of the server: random, so that no two servers, nor a server and its backup brought
+    /// back to life, share one.
     EpochId(u64)
 }
 id! {
-    /// How far a server's state is: the number of the last group commit that changed it. It never goes back.
+    /// How far a server's state is: the number of the last group commit that changed it. It never
+    /// goes back.
     Revision(u64)
 }
 id! {
@@ -154,7 +161,8 @@ impl ClientSeq {
 }
 
 impl ConversationId {
-    /// The id of the direct chat of two users, the same whoever computes it. `None` for a user with himself, and for user 0.
+    /// The id of the direct chat of two users, the same whoever computes it. `None` for a user with
+    /// himself, and for user 0.
     #[must_use]
     pub fn direct(a: UserId, b: UserId) -> Option<Self> {
         let (low, high) = if a < b { (a, b) } else { (b, a) };

@@ -1,4 +1,5 @@
-//! The invite link: where the server is, who it is, and a one-time token. `cairn://host:port/#<pin>.<token>`
+//! The invite link: where the server is, who it is, and a one-time token.
+//! `cairn://host:port/#<pin>.<token>`
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,7 +10,8 @@ use crate::limits::HOST_BYTES_MAX;
 use crate::secret::{InviteToken, Pin, SecretError};
 use crate::wire::codec;
 
-/// Host and port of a server as people write it: `chat.example.org:7766`, `192.0.2.7:7766`, `[2001:db8::7]:7766`.
+/// Host and port of a server as people write it: `chat.example.org:7766`, `192.0.2.7:7766`,
+/// `[2001:db8::7]:7766`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ServerAddr {
     host: Box<str>,

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-/// The largest frame of either direction, without its length prefix. A longer one ends the connection before anything is allocated.
+/// The largest frame of either direction, without its length prefix. A longer one ends the
+/// connection before anything is allocated.
 pub const FRAME_BYTES_MAX: usize = 256 * 1024;
 
 /// The largest first frame of a connection: nobody who has not logged in needs more.
@@ -11,7 +12,8 @@ pub const HELLO_BYTES_MAX: usize = 4 * 1024;
 /// The longest message text, in bytes of UTF-8.
 pub const TEXT_BYTES_MAX: usize = 16 * 1024;
 
-/// The longest encoded entry of a log: a text of [`TEXT_BYTES_MAX`], or a preview and a caption, and what goes with it.
+/// The longest encoded entry of a log: a text of [`TEXT_BYTES_MAX`], or a preview and a caption,
+/// and what goes with it.
 pub const ENTRY_BYTES_MAX: usize = 20 * 1024;
 
 /// Extras of one message: what it answers, whom it mentions, and whatever else goes with it.
@@ -56,7 +58,8 @@ pub const FILE_NAME_BYTES_MAX: usize = 255;
 /// The longest media type, in bytes.
 pub const MEDIA_TYPE_BYTES_MAX: usize = 127;
 
-/// The largest preview that an image or a video carries in its message. With the longest caption it is as long as the longest text.
+/// The largest preview that an image or a video carries in its message. With the longest caption it
+/// is as long as the longest text.
 pub const PREVIEW_BYTES_MAX: usize = 12 * 1024;
 
 /// The longest caption of an attachment, in bytes of UTF-8.
@@ -71,20 +74,24 @@ pub const PASSWORD_BYTES_MIN: usize = 8;
 /// The longest password, in bytes of UTF-8: it is hashed, and hashing is work.
 pub const PASSWORD_BYTES_MAX: usize = 128;
 
-/// Sends that a client may have unresolved on one send stream. A retry that lies further back is refused as
-/// [`crate::wire::error::ErrorCode::RetryTooOld`], so a client that keeps to this bound never meets that answer.
+/// Sends that a client may have unresolved on one send stream. A retry that lies further back is
+/// refused as [`crate::wire::error::ErrorCode::RetryTooOld`], so a client that keeps to this bound
+/// never meets that answer.
 pub const SENDS_IN_FLIGHT_MAX: usize = 1024;
 
-/// Requests of one session that may wait for their answers. The server stops reading the session stream beyond it.
+/// Requests of one session that may wait for their answers. The server stops reading the session
+/// stream beyond it.
 pub const REQUESTS_IN_FLIGHT_MAX: usize = 1024;
 
 /// Messages in one answer to a pull, and in one pushed run.
 pub const RUN_MESSAGES_MAX: u32 = 500;
 
-/// Encoded messages in one answer to a pull, or in one pushed run, in bytes. One message always fits.
+/// Encoded messages in one answer to a pull, or in one pushed run, in bytes. One message always
+/// fits.
 pub const RUN_BYTES_MAX: usize = 64 * 1024;
 
-/// Messages of one conversation that a session is pushed when it starts behind. Beyond it the client is told the distance and pulls.
+/// Messages of one conversation that a session is pushed when it starts behind. Beyond it the
+/// client is told the distance and pulls.
 pub const PUSH_BACKLOG_MESSAGES_MAX: u64 = 500;
 
 /// Users named in one request.
@@ -102,7 +109,8 @@ pub const MARKED_OWN_MAX: usize = 64;
 /// Members in one page of receipts.
 pub const RECEIPTS_PER_PAGE_MAX: usize = 200;
 
-/// Members of a conversation in which those who have got and read a message are counted by the server.
+/// Members of a conversation in which those who have got and read a message are counted by the
+/// server.
 pub const RECEIPTS_COUNTED_MAX: usize = 1000;
 
 /// Members whose cursors one hint of receipts carries.

@@ -74,7 +74,8 @@ fixed_bytes! {
 hidden!(InviteToken);
 
 fixed_bytes! {
-    /// SHA-256 of a server's public key (its SubjectPublicKeyInfo in DER): who the server is, without any authority.
+    /// SHA-256 of a server's public key (its SubjectPublicKeyInfo in DER): who the server is,
+    /// without any authority.
     Pin[32]
 }
 

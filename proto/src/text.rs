@@ -1,4 +1,5 @@
-//! Names and texts. A value of these types has been checked; there is no other way to make one, from the wire neither.
+//! Names and texts. A value of these types has been checked; there is no other way to make one,
+//! from the wire neither.
 
 use std::fmt;
 
@@ -28,7 +29,8 @@ pub enum TextError {
     /// A character that would make two names look alike, or break a line.
     #[error("it contains the character U+{0:04X}, which a name cannot have")]
     Character(u32),
-    /// Names begin with neither of the two, since `#group` and `@user` are how people write targets.
+    /// Names begin with neither of the two, since `#group` and `@user` are how people write
+    /// targets.
     #[error("it begins with # or @")]
     Sigil,
 }
@@ -103,13 +105,15 @@ macro_rules! shown {
 }
 
 checked! {
-    /// The text of a message: any UTF-8 of at most [`limits::TEXT_BYTES_MAX`] bytes, kept byte for byte.
+    /// The text of a message: any UTF-8 of at most [`limits::TEXT_BYTES_MAX`] bytes, kept byte for
+    /// byte.
     Text, |raw| at_most(raw, limits::TEXT_BYTES_MAX)
 }
 shown!(Text);
 
 checked! {
-    /// What is said of an attachment: any UTF-8 of at most [`limits::CAPTION_BYTES_MAX`] bytes, kept byte for byte; may be empty.
+    /// What is said of an attachment: any UTF-8 of at most [`limits::CAPTION_BYTES_MAX`] bytes,
+    /// kept byte for byte; may be empty.
     Caption, |raw| at_most(raw, limits::CAPTION_BYTES_MAX)
 }
 shown!(Caption);
@@ -127,7 +131,8 @@ checked! {
 shown!(GroupName);
 
 checked! {
-    /// What a group is about: one line of visible characters and spaces, of at most [`limits::TOPIC_BYTES_MAX`] bytes; may be empty.
+    /// What a group is about: one line of visible characters and spaces, of at most
+    /// [`limits::TOPIC_BYTES_MAX`] bytes; may be empty.
     Topic, |raw| {
         at_most(raw, limits::TOPIC_BYTES_MAX)?;
         match raw.chars().find(|&c| is_invisible(c)) {
@@ -151,19 +156,22 @@ checked! {
 shown!(EmojiName);
 
 checked! {
-    /// What a user is shown as beside his name, which is what tells him from others: visible characters and inner spaces.
+    /// What a user is shown as beside his name, which is what tells him from others: visible
+    /// characters and inner spaces.
     DisplayName, |raw| name(raw, limits::DISPLAY_NAME_BYTES_MAX, |c| c == ' ')
 }
 shown!(DisplayName);
 
 checked! {
-    /// What a user says of himself: any UTF-8 of at most [`limits::ABOUT_BYTES_MAX`] bytes, but not nothing.
+    /// What a user says of himself: any UTF-8 of at most [`limits::ABOUT_BYTES_MAX`] bytes, but not
+    /// nothing.
     About, |raw| if raw.is_empty() { Err(TextError::Empty) } else { at_most(raw, limits::ABOUT_BYTES_MAX) }
 }
 shown!(About);
 
 checked! {
-    /// The name of a setting of the server, such as `direct-chats`: visible characters without white space.
+    /// The name of a setting of the server, such as `direct-chats`: visible characters without
+    /// white space.
     SettingName, |raw| name(raw, limits::SETTING_NAME_BYTES_MAX, |_| false)
 }
 shown!(SettingName);
@@ -175,8 +183,8 @@ checked! {
 shown!(SettingValue);
 
 checked! {
-    /// What a client calls a file: visible characters and inner spaces, but no separator of paths. It is shown to people and never used
-    /// as a path.
+    /// What a client calls a file: visible characters and inner spaces, but no separator of paths.
+    /// It is shown to people and never used as a path.
     FileName, |raw| {
         name(raw, limits::FILE_NAME_BYTES_MAX, |c| c == ' ' || c == '#' || c == '@')?;
         match raw.chars().find(|c| matches!(c, '/' | '\\')) {
@@ -216,11 +224,13 @@ impl fmt::Debug for Password {
 }
 
 impl UserName {
-    /// The form under which two names count as alike when somebody joins, and in which names are searched: lower case, each character by
-    /// itself, so that what begins a name begins its form as well.
+    /// The form under which two names count as alike when somebody joins, and in which names are
+    /// searched: lower case, each character by itself, so that what begins a name begins its form
+    /// as well.
     #[must_use]
     pub fn folded(&self) -> String {
-        // The two lower-case sigmas are one letter, written so at the end of a word and otherwise elsewhere.
+        // The two lower-case sigmas are one letter, written so at the end of a word and otherwise
+        // elsewhere.
         self.0
             .chars()
             .flat_map(char::to_lowercase)
@@ -252,7 +262,8 @@ impl Topic {
 }
 
 impl Text {
-    /// Whether nothing is in it. A client cannot send such a text; an import can, since old logs have them.
+    /// Whether nothing is in it. A client cannot send such a text; an import can, since old logs
+    /// have them.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -284,7 +295,8 @@ fn name(raw: &str, max_bytes: usize, also: fn(char) -> bool) -> Result<(), TextE
     }
 }
 
-/// Control characters, and those that reorder or hide their neighbours (Unicode, "bidirectional formatting" and "default ignorable").
+/// Control characters, and those that reorder or hide their neighbours (Unicode, "bidirectional
+/// formatting" and "default ignorable").
 fn is_invisible(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')

@@ -1,6 +1,7 @@
 //! Golden bytes: what every wire type and variant looks like, byte for byte, in `golden.txt`.
 //!
-//! A line there changes only together with [`cairn_proto::WIRE_VERSION`]: other installations, and logs on disk, hold these bytes.
+//! A line there changes only together with [`cairn_proto::WIRE_VERSION`]: other installations, and
+//! logs on disk, hold these bytes.
 
 #![allow(
     clippy::unwrap_used,
@@ -166,7 +167,8 @@ fn every_serialized_type_is_named() {
     );
 }
 
-/// The types that derive `Serialize` in a source file, but for the newtypes that macros make: those travel inside others.
+/// The types that derive `Serialize` in a source file, but for the newtypes that macros make: those
+/// travel inside others.
 fn serialized_types(source: &str) -> Vec<String> {
     let product = source.split("#[cfg(test)]").next().unwrap_or(source);
     let mut types = Vec::new();

@@ -1,5 +1,5 @@
-//! The timeline stream of one session: everything between its position and the head of each conversation, written when the
-//! stream takes it.
+//! The timeline stream of one session: everything between its position and the head of each
+//! conversation, written when the stream takes it.
 pub mod outbox;
 pub mod push;
 
@@ -69,8 +69,9 @@ pub async fn deliver(
     }
 }
 
-/// How long a session rests after a push of a conversation that asks for a rest of `wanted`. Where packets queue, on the way or at either
-/// end, more packets only make the queue longer; the round trip tells.
+/// How long a session rests after a push of a conversation that asks for a rest of `wanted`. Where
+/// packets queue, on the way or at either end, more packets only make the queue longer; the round
+/// trip tells.
 fn rest_of(connection: &Connection, wanted: Duration) -> Duration {
     if wanted.is_zero() {
         wanted
@@ -143,7 +144,8 @@ async fn advance(
     }
     let end = loop {
         position = position.max(timeline.floor());
-        // Asked anew each time: while history is read, or the stream takes no more, the membership may end.
+        // Asked anew each time: while history is read, or the stream takes no more, the membership
+        // may end.
         let bound = push.bound(conversation, generation);
         let (end, until) = match bound {
             FeedBound::Head => (None, timeline.shown()),

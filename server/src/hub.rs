@@ -1,4 +1,5 @@
-//! Who is connected, and who must learn of what. The sequencer publishes each batch here, once; from here it reaches the sessions.
+//! Who is connected, and who must learn of what. The sequencer publishes each batch here, once;
+//! from here it reaches the sessions.
 pub(crate) mod presence;
 pub mod receipts;
 pub(crate) mod registry;
@@ -130,8 +131,9 @@ impl Hub {
         }
     }
 
-    /// Tells everybody what they must know. Order matters: first whoever begins is there, since what follows may have been decided after his
-    /// login. Then memberships, so that nobody is answered or pushed what he may not see any more, then news, then answers.
+    /// Tells everybody what they must know. Order matters: first whoever begins is there, since
+    /// what follows may have been decided after his login. Then memberships, so that nobody is
+    /// answered or pushed what he may not see any more, then news, then answers.
     pub fn publish(&self, publication: Publication) {
         let Publication {
             touched,
@@ -210,7 +212,8 @@ impl Hub {
                     },
                     _ => Err(ErrorCode::Unsupported),
                 });
-                // Noted here and not by the waiter, so that a membership that ends later cannot be noted before it.
+                // Noted here and not by the waiter, so that a membership that ends later cannot be
+                // noted before it.
                 if let Ok(readable) = &answer {
                     session
                         .readable
@@ -241,8 +244,8 @@ impl Hub {
         }
     }
 
-    /// The session begins. What is told of the same batch that was decided before its login, it begins with already: to be told so once more
-    /// changes nothing.
+    /// The session begins. What is told of the same batch that was decided before its login, it
+    /// begins with already: to be told so once more changes nothing.
     fn register(&self, registry: &mut Registry, session: &Arc<Session>, logged_in: &LoggedIn) {
         let _ = session.actor.set(logged_in.actor);
         registry
@@ -408,7 +411,8 @@ impl Hub {
             .mark_idle_sessions(Instant::now(), away_after);
     }
 
-    /// Is notified when somebody who is watched came, went or is somewhere else: [`Hub::notify_presences`] tells of him.
+    /// Is notified when somebody who is watched came, went or is somewhere else:
+    /// [`Hub::notify_presences`] tells of him.
     #[must_use]
     pub fn presence_news(&self) -> Arc<Notify> {
         self.registry.lock().watchers.news.clone()

@@ -2,16 +2,19 @@
 //!
 //! # Layout, in the order a message travels
 //!
-//! * [`transport::endpoint`], [`transport::identity`]: the socket, its settings, and who the server is
+//! * [`transport::endpoint`], [`transport::identity`]: the socket, its settings, and who the server
+//!   is
 //! * [`transport::accept`]: connections, no more than there is room for
 //! * [`session::login`], [`session::password`], [`session::login_rate_limiter`]: who may come in
-//! * [`session`], [`transport::framing`], [`session::requests`], [`session::rate_limiter`]: what a client asks, and how often
+//! * [`session`], [`transport::framing`], [`session::requests`], [`session::rate_limiter`]: what a
+//!   client asks, and how often
 //! * [`sequencer::intake`]: the one queue
 //! * [`sequencer`]: the one thread that decides
 //! * [`hub`], `registry`: the sessions, and who must learn of what
 //! * [`delivery::outbox`]: answers to the senders
 //! * [`delivery::push`], [`delivery`]: news to everybody
-//! * `presence`, `activity`, `typing`, [`hub::receipts`]: who is there, who types and who has read what, and who is told of it
+//! * `presence`, `activity`, `typing`, [`hub::receipts`]: who is there, who types and who has read
+//!   what, and who is told of it
 //! * [`transfer`]: attachments, each on a stream of its own
 //! * [`retention`]: what lets messages go when their time is over
 //! * [`run`]: all of it together, from start to stop
@@ -98,8 +101,8 @@ impl Shared {
         .await
     }
 
-    /// Brings one ticket to the sequencer, and waits for its answer. There is none when the server is stopping: the connection
-    /// is about to be closed, and its code says why.
+    /// Brings one ticket to the sequencer, and waits for its answer. There is none when the server
+    /// is stopping: the connection is about to be closed, and its code says why.
     async fn submit<T>(
         &self,
         ticket: Ticket,

@@ -1,9 +1,10 @@
-//! The bounds of the server that are not part of the wire. Names carry the unit; no other file repeats a
-//! number from here.
+//! The bounds of the server that are not part of the wire. Names carry the unit; no other file
+//! repeats a number from here.
 
 use std::time::Duration;
 
-/// Transfers of attachments under way at once, over all connections. Further ones wait for their turn.
+/// Transfers of attachments under way at once, over all connections. Further ones wait for their
+/// turn.
 pub const TRANSFERS_MAX: usize = 64;
 
 /// And of one user: a quarter, so that nobody takes all of them.
@@ -12,7 +13,8 @@ pub const TRANSFERS_PER_USER_MAX: usize = TRANSFERS_MAX / 4;
 /// How long a transfer waits for its turn before it is refused. Clients ask again.
 pub const TRANSFER_PERMIT_WAIT_MAX: Duration = Duration::from_secs(10);
 
-/// Threads of the pool that read and write attachments. The others are for reads of history and hashes of passwords.
+/// Threads of the pool that read and write attachments. The others are for reads of history and
+/// hashes of passwords.
 pub const TRANSFER_DISK_THREADS_MAX: usize = 2;
 
 /// What a download may have under way: as much as clients let one stream have.
@@ -24,13 +26,15 @@ pub const TRANSFER_PRIORITY: i32 = -1;
 /// A transfer of which nothing moves for this time is broken off.
 pub const TRANSFER_SILENCE_MAX: Duration = Duration::from_secs(30);
 
-/// A transfer that takes longer for what it holds in memory at once is slow: it leaves its turn to others when all are taken.
+/// A transfer that takes longer for what it holds in memory at once is slow: it leaves its turn to
+/// others when all are taken.
 pub const TRANSFER_PART_TIME_MAX: Duration = Duration::from_secs(30);
 
 /// How long the last bytes of a transfer may be on their way before their room is taken from them.
 pub const TRANSFER_DRAIN_TIME_MAX: Duration = Duration::from_secs(30);
 
-/// How long whoever is at an upload may hear nothing of its client when somebody else wants to go on with it.
+/// How long whoever is at an upload may hear nothing of its client when somebody else wants to go
+/// on with it.
 pub const UPLOAD_HELD_SILENCE_MAX: Duration = Duration::from_secs(3);
 
 /// Uploads of one user that were begun and have not come to their end.
@@ -42,7 +46,8 @@ pub const PARTIAL_TIME_MAX: Duration = Duration::from_secs(3 * 24 * 60 * 60);
 /// How often attachments that nobody needs are focused for. The first time is at the start.
 pub const GC_INTERVAL: Duration = Duration::from_secs(10 * 60);
 
-/// After so many collections, and at the start, all files are focused at: whether each has its record.
+/// After so many collections, and at the start, all files are focused at: whether each has its
+/// record.
 pub const GC_ROUNDS_PER_SWEEP: u64 = 144;
 
 /// Commands that wait for the sequencer, over all sessions.
@@ -87,7 +92,8 @@ pub const DATAGRAM_BUFFER_BYTES: usize = 2 * 1024;
 /// Sessions that look at the same conversation, beyond which none is told who types there.
 pub const TYPING_VIEWERS_MAX: usize = 100;
 
-/// How often within that time it is focused which sessions are without activity: whoever turns away is told of so much of it later at most.
+/// How often within that time it is focused which sessions are without activity: whoever turns away
+/// is told of so much of it later at most.
 pub const IDLE_CHECKS_PER_SPAN: u32 = 16;
 
 /// The shortest rest between two such looks.
@@ -108,15 +114,19 @@ pub const READS_PER_SESSION_MAX: usize = 4;
 /// What one write of pushed runs may hold.
 pub const PUSH_BYTES_TARGET: usize = 128 * 1024;
 
-/// From so many followers on, a conversation makes the sessions that were pushed something of it rest for a moment. A delivery that is alone
-/// in its packet costs the server ten times what it costs in company, so where very many listen, what is said within a rest shares one packet
-/// and one acknowledgement. Smaller conversations are pushed at once, to resting sessions too, and so is what ends a silence.
+/// From so many followers on, a conversation makes the sessions that were pushed something of it
+/// rest for a moment. A delivery that is alone in its packet costs the server ten times what it
+/// costs in company, so where very many listen, what is said within a rest shares one packet and
+/// one acknowledgement. Smaller conversations are pushed at once, to resting sessions too, and so
+/// is what ends a silence.
 pub const COALESCING_FOLLOWERS_MIN: usize = 200;
 
-/// The rest for each follower: twice what a delivery alone in its packet costs the server, so that a crowd leaves it time for others.
+/// The rest for each follower: twice what a delivery alone in its packet costs the server, so that
+/// a crowd leaves it time for others.
 pub const COALESCING_DELAY_PER_FOLLOWER: Duration = Duration::from_micros(20);
 
-/// The longest rest where nothing queues. It is what a message in a busy and crowded conversation may come later.
+/// The longest rest where nothing queues. It is what a message in a busy and crowded conversation
+/// may come later.
 pub const COALESCING_DELAY_MAX: Duration = Duration::from_millis(20);
 
 /// A session whose round trip is long rests for this part of it, and does not notice.
@@ -125,13 +135,15 @@ pub const COALESCING_DELAYS_PER_ROUND_TRIP: u32 = 4;
 /// The longest rest of a session whose round trip is long.
 pub const QUEUEING_DELAY_MAX: Duration = Duration::from_millis(100);
 
-/// Messages of one conversation that wait for a rest to end. They fill several packets, and further waiting would save nothing.
+/// Messages of one conversation that wait for a rest to end. They fill several packets, and further
+/// waiting would save nothing.
 pub const COALESCED_MESSAGES_MAX: u64 = 32;
 
 /// Publications of the sequencer that wait for the network thread.
 pub const PUBLICATIONS_MAX: usize = 64;
 
-/// Failed logins of one name, or from one address, within [`LOGIN_FAILURES_TIME`] before more are refused unheard.
+/// Failed logins of one name, or from one address, within [`LOGIN_FAILURES_TIME`] before more are
+/// refused unheard.
 pub const LOGIN_FAILURES_MAX: u32 = 10;
 
 /// How long a failed login counts.
@@ -140,8 +152,8 @@ pub const LOGIN_FAILURES_TIME: Duration = Duration::from_secs(60);
 /// Names and addresses whose failed logins are counted at once.
 pub const LOGIN_FAILURES_TRACKED_MAX: usize = 10_000;
 
-/// Reactions, pins, edits and joins of one user at once: what a member can repeat without end, and an entry each time. Nobody who does them
-/// by hand comes near it.
+/// Reactions, pins, edits and joins of one user at once: what a member can repeat without end, and
+/// an entry each time. Nobody who does them by hand comes near it.
 pub const REQUEST_BURST_MAX: u32 = 300;
 
 /// How often he may do one more from then on.

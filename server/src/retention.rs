@@ -1,5 +1,6 @@
-//! Letting go of what is old enough, or of what every device has: a task that looks at one conversation after another and has the
-//! sequencer decide. It never holds anybody up: it reads on the pool, a bounded part at a time, and rests in between.
+//! Letting go of what is old enough, or of what every device has: a task that looks at one
+//! conversation after another and has the sequencer decide. It never holds anybody up: it reads on
+//! the pool, a bounded part at a time, and rests in between.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -47,7 +48,8 @@ impl Due {
     }
 }
 
-/// Looks at every conversation that may let messages go, again and again, and at those whose policy changed at once.
+/// Looks at every conversation that may let messages go, again and again, and at those whose policy
+/// changed at once.
 pub async fn run(shared: Arc<Shared>) {
     loop {
         let next_round = Instant::now() + limits::RETENTION_INTERVAL;

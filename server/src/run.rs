@@ -45,7 +45,8 @@ pub struct Options {
     pub data: PathBuf,
     /// The UDP address that it listens on.
     pub listen: SocketAddr,
-    /// The address that invite links name. `None` for the one that is listened on, or that of this machine.
+    /// The address that invite links name. `None` for the one that is listened on, or that of this
+    /// machine.
     pub advertise: Option<ServerAddr>,
     /// What attachments leave free of the disk, in bytes. `None` for the usual reserve.
     pub disk_reserve_bytes: Option<u64>,
@@ -166,7 +167,8 @@ async fn serve(
         std::future::pending::<Infallible>().await
     };
     let code = tokio::select! {
-        // In this order: whoever hears that the server is ready may ask it to stop at once, and it must be listening for that already.
+        // In this order: whoever hears that the server is ready may ask it to stop at once, and it
+        // must be listening for that already.
         biased;
         () = stop => CloseCode::GoingAway,
         _ = &mut failed => CloseCode::Storage,
@@ -261,8 +263,8 @@ async fn begin_epoch(shared: &Shared) -> Result<(), ServeError> {
         .map(drop)
 }
 
-/// Makes the invite of whoever shall own the server. A server that has no owner makes a new one at each start, since the link of
-/// the last start may be lost.
+/// Makes the invite of whoever shall own the server. A server that has no owner makes a new one at
+/// each start, since the link of the last start may be lost.
 async fn owner_invite(shared: &Shared, identity: &Identity) -> Result<InviteLink, ServeError> {
     let mut token = [0; 16];
     getrandom::fill(&mut token)?;
@@ -280,8 +282,8 @@ async fn owner_invite(shared: &Shared, identity: &Identity) -> Result<InviteLink
     })
 }
 
-/// Where clients find a server that listens on `listening`: the address itself or, where that is every address of the machine, the
-/// one that the machine uses towards others.
+/// Where clients find a server that listens on `listening`: the address itself or, where that is
+/// every address of the machine, the one that the machine uses towards others.
 fn advertised(listening: SocketAddr) -> ServerAddr {
     let ip = if listening.ip().is_unspecified() {
         outward_ip()
@@ -291,7 +293,8 @@ fn advertised(listening: SocketAddr) -> ServerAddr {
     ServerAddr::new(&ip.to_string(), listening.port())
 }
 
-/// The address that this machine would use towards others. Connecting a UDP socket sends nothing; it only asks the routing table.
+/// The address that this machine would use towards others. Connecting a UDP socket sends nothing;
+/// it only asks the routing table.
 fn outward_ip() -> IpAddr {
     let somewhere: SocketAddr = ([192, 0, 2, 1], 9).into();
     let ask = || {

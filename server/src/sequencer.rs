@@ -1,5 +1,5 @@
-//! The sequencer: one thread that owns all state. It takes everything that waits, decides it in order, commits once, and
-//! publishes. While it commits, the next batch gathers by itself.
+//! The sequencer: one thread that owns all state. It takes everything that waits, decides it in
+//! order, commits once, and publishes. While it commits, the next batch gathers by itself.
 pub mod intake;
 pub mod publication;
 pub(crate) mod revoked_in_batch;
@@ -95,7 +95,8 @@ fn sequence(
     Ok(())
 }
 
-/// How long to wait for commands: until cursor moves have ridden long enough, or it is time to look after the log.
+/// How long to wait for commands: until cursor moves have ridden long enough, or it is time to look
+/// after the log.
 fn wait_timeout(pending_since: Option<Instant>) -> Duration {
     match pending_since {
         Some(since) => limits::LAZY_FLUSH_INTERVAL.saturating_sub(since.elapsed()),
@@ -103,7 +104,8 @@ fn wait_timeout(pending_since: Option<Instant>) -> Duration {
     }
 }
 
-/// Makes everything decided so far durable. On failure, whoever waits is told that nothing was accepted.
+/// Makes everything decided so far durable. On failure, whoever waits is told that nothing was
+/// accepted.
 fn commit(
     engine: &mut Engine,
     focused: &FocusedConversations,

@@ -1,4 +1,5 @@
-//! A connection from its login to its end: the session stream in, the answers out, and the timeline stream.
+//! A connection from its login to its end: the session stream in, the answers out, and the timeline
+//! stream.
 pub(crate) mod activity;
 pub mod login;
 pub mod login_rate_limiter;
@@ -51,7 +52,8 @@ pub async fn serve(shared: Arc<Shared>, connection: Connection) {
     close(&connection, end);
 }
 
-/// Takes its session out of the hub, however it ends: a login that lasts too long is dropped wherever it is.
+/// Takes its session out of the hub, however it ends: a login that lasts too long is dropped
+/// wherever it is.
 struct SessionGuard {
     shared: Arc<Shared>,
     session: Arc<Session>,
@@ -106,7 +108,8 @@ async fn refuse(send: &mut SendStream, code: ErrorCode) {
     }
 }
 
-/// Takes requests until the client is done or breaks the protocol; says with which code the connection ends.
+/// Takes requests until the client is done or breaks the protocol; says with which code the
+/// connection ends.
 async fn run(shared: &Arc<Shared>, session: &Arc<Session>, mut reader: FrameReader) -> CloseCode {
     let mut requests = Requests::new(shared.clone(), session.clone());
     loop {
@@ -136,8 +139,9 @@ async fn run(shared: &Arc<Shared>, session: &Arc<Session>, mut reader: FrameRead
     }
 }
 
-/// Reads one request. `Ok(None)` is a second hello, or a frame without so much as a request id: the client does not speak the
-/// protocol. Anything else that is wrong is answered, and the session goes on.
+/// Reads one request. `Ok(None)` is a second hello, or a frame without so much as a request id: the
+/// client does not speak the protocol. Anything else that is wrong is answered, and the session
+/// goes on.
 fn read_request(
     frame: &[u8],
 ) -> Result<Option<(RequestId, cairn_proto::wire::request::Request)>, (RequestId, ErrorCode)> {
@@ -163,7 +167,8 @@ const fn refusal_of(error: DecodeError) -> ErrorCode {
     }
 }
 
-/// Writes the welcome and then answers as they come, everything that is ready with one write. Who wants no answers wants no session.
+/// Writes the welcome and then answers as they come, everything that is ready with one write. Who
+/// wants no answers wants no session.
 async fn write_answers(session: Arc<Session>, mut send: SendStream, welcome: bytes::Bytes) {
     if let Err(error) = write_all_answers(&session, &mut send, welcome).await {
         debug!(%error, "answers cannot be written");
@@ -195,8 +200,9 @@ struct Streams {
     is_pushed: AtomicBool,
 }
 
-/// Takes the streams that a client opens beside the session stream. Each waits for its opening by itself: that a packet is lost is no reason to
-/// keep others waiting, and there are never more than a connection may have streams.
+/// Takes the streams that a client opens beside the session stream. Each waits for its opening by
+/// itself: that a packet is lost is no reason to keep others waiting, and there are never more than
+/// a connection may have streams.
 async fn accept_streams(shared: Arc<Shared>, session: Arc<Session>) {
     let (connection, transfer_slots) = (
         session.connection.clone(),
@@ -213,8 +219,9 @@ async fn accept_streams(shared: Arc<Shared>, session: Arc<Session>) {
     }
 }
 
-/// Reads what a stream is for, and begins it. One of which that never becomes known is given up alone: a stream comes to be with a later one,
-/// before anything of it arrives, and its client may think better of it.
+/// Reads what a stream is for, and begins it. One of which that never becomes known is given up
+/// alone: a stream comes to be with a later one, before anything of it arrives, and its client may
+/// think better of it.
 async fn begin_stream(streams: Arc<Streams>, mut send: SendStream, mut reader: FrameReader) {
     let connection = &streams.session.connection;
     match timeout(LOGIN_TIME_MAX, reader.next(HELLO_BYTES_MAX)).await {
@@ -225,7 +232,8 @@ async fn begin_stream(streams: Arc<Streams>, mut send: SendStream, mut reader: F
         Ok(Err(ReadError::Frame(_))) => close(connection, CloseCode::FrameTooBig),
         Ok(Err(ReadError::Truncated)) => close(connection, CloseCode::Protocol),
         Ok(Err(ReadError::Ended | ReadError::Stream(_))) | Err(_) => {
-            // The other half is stopped when it is dropped. It fails only for a stream that is gone.
+            // The other half is stopped when it is dropped. It fails only for a stream that is
+            // gone.
             let _ = send.reset(VarInt::from_u32(0));
         }
     }

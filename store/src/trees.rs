@@ -1,4 +1,5 @@
-//! The only list of the trees, with the layout of their keys. All numbers are big-endian, so that a range reads in order.
+//! The only list of the trees, with the layout of their keys. All numbers are big-endian, so that a
+//! range reads in order.
 //!
 //! | tree | key | value |
 //! |---|---|---|

@@ -36,8 +36,9 @@ use crate::transport::endpoint::{Endpoint, Target};
 
 /// A session with a server that outlives its connections.
 ///
-/// Clones are handles of the same client. It runs in a task of its own until [`Client::close`] is called, the server ends it for good, or
-/// the last handle is gone; [`Timeline`] and [`Events`] pause_push handles too. Needs a tokio runtime with time and I/O enabled.
+/// Clones are handles of the same client. It runs in a task of its own until [`Client::close`] is
+/// called, the server ends it for good, or the last handle is gone; [`Timeline`] and [`Events`]
+/// pause_push handles too. Needs a tokio runtime with time and I/O enabled.
 #[derive(Clone, Debug)]
 pub struct Client {
     handle: Arc<Handle>,
@@ -83,15 +84,17 @@ impl From<&Welcome> for WhoAmI {
     }
 }
 
-/// How a client begins. Each fails with an error of its own for each thing that a user can do something about: [`Error::Resolve`],
-/// [`Error::NoAnswer`], [`Error::LoginUnanswered`], [`Error::WrongPin`], [`Error::NotCairn`], [`Error::LoginRefused`], [`Error::Broken`],
+/// How a client begins. Each fails with an error of its own for each thing that a user can do
+/// something about: [`Error::Resolve`], [`Error::NoAnswer`], [`Error::LoginUnanswered`],
+/// [`Error::WrongPin`], [`Error::NotCairn`], [`Error::LoginRefused`], [`Error::Broken`],
 /// [`Error::Socket`]. None of them is tried again by itself.
 impl Client {
-    /// Takes an invite: makes a new user with this as the first device. Store the account: its token is told only once.
+    /// Takes an invite: makes a new user with this as the first device. Store the account: its
+    /// token is told only once.
     ///
     /// # Errors
-    /// See above; [`Error::LoginRefused`] with `BadInvite` or `NameTaken` among them. When the connection broke before the answer, the
-    /// invite may be used up.
+    /// See above; [`Error::LoginRefused`] with `BadInvite` or `NameTaken` among them. When the
+    /// connection broke before the answer, the invite may be used up.
     pub async fn join(
         link: &InviteLink,
         who: JoinRequest,
@@ -229,10 +232,12 @@ impl Client {
         ))
     }
 
-    /// Ends the client: sends the acks that wait, closes the connection and waits until its last packets have left.
+    /// Ends the client: sends the acks that wait, closes the connection and waits until its last
+    /// packets have left.
     ///
-    /// Takes at most [`limits::FLUSH_TIME_MAX`] and [`limits::DRAIN_TIME_MAX`]. Whatever is unresolved then ends with [`Error::Closed`], so
-    /// await your sends first. With an endpoint of your own ([`Options::endpoint`]), wait for it too: [`Endpoint::wait_idle`].
+    /// Takes at most [`limits::FLUSH_TIME_MAX`] and [`limits::DRAIN_TIME_MAX`]. Whatever is
+    /// unresolved then ends with [`Error::Closed`], so await your sends first. With an endpoint of
+    /// your own ([`Options::endpoint`]), wait for it too: [`Endpoint::wait_idle`].
     pub async fn close(&self) {
         let _ = timeout(limits::FLUSH_TIME_MAX, self.flush_acks()).await;
         self.shared().stop.notify_one();
@@ -276,8 +281,8 @@ impl Client {
 
 /// Saying something.
 impl Client {
-    /// Sends a message and waits until it is accepted: durable, numbered, visible to all members. That may take any number of
-    /// reconnects; the message is in the log exactly once.
+    /// Sends a message and waits until it is accepted: durable, numbered, visible to all members.
+    /// That may take any number of reconnects; the message is in the log exactly once.
     ///
     /// To send many, one behind the other without waiting for each, use [`Client::enqueue`].
     ///
@@ -302,8 +307,9 @@ impl Client {
             .await
     }
 
-    /// Says in conversation `to` what was said in another: as it is now, with its author and without whom it mentioned. It keeps its place
-    /// among the sends there, and arrives once, as any message does.
+    /// Says in conversation `to` what was said in another: as it is now, with its author and
+    /// without whom it mentioned. It keeps its place among the sends there, and arrives once, as
+    /// any message does.
     ///
     /// # Errors
     /// As [`Client::send`]; [`Error::Refused`] when there is no such message to be seen.
@@ -324,11 +330,13 @@ impl Client {
         accepted.await
     }
 
-    /// Gives a message its place among the sends of this client, and returns the promise of its number.
+    /// Gives a message its place among the sends of this client, and returns the promise of its
+    /// number.
     ///
-    /// When this returns, the order is fixed: messages of one conversation get their numbers in the order in which their `enqueue` (or
-    /// [`Client::try_enqueue`]) returned, whether or not the promises are awaited. It waits only while
-    /// [`cairn_proto::limits::SENDS_IN_FLIGHT_MAX`] sends are unresolved; dropped while it waits, nothing is sent.
+    /// When this returns, the order is fixed: messages of one conversation get their numbers in the
+    /// order in which their `enqueue` (or [`Client::try_enqueue`]) returned, whether or not the
+    /// promises are awaited. It waits only while [`cairn_proto::limits::SENDS_IN_FLIGHT_MAX`] sends
+    /// are unresolved; dropped while it waits, nothing is sent.
     ///
     /// # Errors
     /// [`Error::TooLarge`], and whatever ended the client.
@@ -351,7 +359,8 @@ impl Client {
     /// As [`Client::enqueue`], with what goes with the message: whom it mentions, what it answers.
     ///
     /// # Errors
-    /// As [`Client::enqueue`]. The promise fails with [`Error::Refused`] when the server does not take the extras.
+    /// As [`Client::enqueue`]. The promise fails with [`Error::Refused`] when the server does not
+    /// take the extras.
     pub async fn enqueue_with(
         &self,
         conversation: ConversationId,
@@ -372,7 +381,8 @@ impl Client {
     /// As [`Client::enqueue`], without waiting.
     ///
     /// # Errors
-    /// [`TryEnqueueError::Full`] with the body when there is no permit at present; else as [`Client::enqueue`].
+    /// [`TryEnqueueError::Full`] with the body when there is no permit at present; else as
+    /// [`Client::enqueue`].
     pub fn try_enqueue(
         &self,
         conversation: ConversationId,
@@ -388,11 +398,13 @@ impl Client {
         Ok(accepted)
     }
 
-    /// As [`Client::enqueue`], under a number that the caller picks: for a client that keeps its outbox on disk and goes on with its send
-    /// stream after a restart ([`Options::send_stream`]). What it had not seen accepted, it enqueues again first, under the old numbers.
+    /// As [`Client::enqueue`], under a number that the caller picks: for a client that keeps its
+    /// outbox on disk and goes on with its send stream after a restart ([`Options::send_stream`]).
+    /// What it had not seen accepted, it enqueues again first, under the old numbers.
     ///
     /// # Errors
-    /// [`Error::SeqUsed`] when the number is not above all that this client used in the conversation; else as [`Client::enqueue`].
+    /// [`Error::SeqUsed`] when the number is not above all that this client used in the
+    /// conversation; else as [`Client::enqueue`].
     pub async fn enqueue_draft(&self, draft: Draft) -> Result<Accepted, Error> {
         let permit = self
             .shared()
@@ -419,10 +431,12 @@ impl Client {
         Ok(Accepted { seq, answer })
     }
 
-    /// This device holds everything of the conversation up to `msgid`: the server need not push it again, and may tell the sender.
+    /// This device holds everything of the conversation up to `msgid`: the server need not push it
+    /// again, and may tell the sender.
     ///
-    /// Returns at once. Acks are collected for [`limits::ACK_DELAY`], or until [`limits::ACK_INTERVAL`] after the last ones, and sent
-    /// together; [`Client::close`] sends what is left. A lost ack costs a redelivery, never a message.
+    /// Returns at once. Acks are collected for [`limits::ACK_DELAY`], or until
+    /// [`limits::ACK_INTERVAL`] after the last ones, and sent together; [`Client::close`] sends
+    /// what is left. A lost ack costs a redelivery, never a message.
     pub fn ack(&self, conversation: ConversationId, msgid: MsgId) {
         self.shared().ack(conversation, msgid);
     }
@@ -430,8 +444,8 @@ impl Client {
 
 /// Listening.
 impl Client {
-    /// Every message of the conversation from `from` on, and then each new one as it comes. Any number of timelines may follow the same
-    /// conversation.
+    /// Every message of the conversation from `from` on, and then each new one as it comes. Any
+    /// number of timelines may follow the same conversation.
     #[must_use]
     pub fn follow(&self, conversation: ConversationId, from: MsgId) -> Timeline {
         Timeline::new(self.clone(), conversation, from, Extent::Endless)
@@ -449,7 +463,8 @@ impl Client {
         self.listen(Subscriber::default())
     }
 
-    /// What happens while the client waits for an answer: it goes by another stream, and may come before what it is newer than.
+    /// What happens while the client waits for an answer: it goes by another stream, and may come
+    /// before what it is newer than.
     pub(crate) fn events_meanwhile(&self) -> Events {
         self.listen(Subscriber::own())
     }
@@ -470,7 +485,8 @@ impl Client {
         self.shared().state.lock().whoami.clone()
     }
 
-    /// The direct chat with another user: it exists from its first message on. `None` for oneself and for user 0.
+    /// The direct chat with another user: it exists from its first message on. `None` for oneself
+    /// and for user 0.
     #[must_use]
     pub fn direct(&self, other: UserId) -> Option<ConversationId> {
         ConversationId::direct(self.shared().state.lock().whoami.user, other)
@@ -482,7 +498,8 @@ impl Client {
         self.handle.send_stream
     }
 
-    /// Whether there is a connection at this moment. Nothing depends on it: requests wait for the next connection.
+    /// Whether there is a connection at this moment. Nothing depends on it: requests wait for the
+    /// next connection.
     #[must_use]
     pub fn is_online(&self) -> bool {
         self.shared().state.lock().is_online()
@@ -521,9 +538,11 @@ impl Client {
     }
 }
 
-/// The promise of a message's number: a future that resolves once the message is accepted, after any number of reconnects.
+/// The promise of a message's number: a future that resolves once the message is accepted, after
+/// any number of reconnects.
 ///
-/// Dropping it does not take the message back. It fails with [`Error::Refused`], or with whatever ends the client.
+/// Dropping it does not take the message back. It fails with [`Error::Refused`], or with whatever
+/// ends the client.
 #[derive(Debug)]
 #[must_use = "only the answer tells whether the message was accepted"]
 pub struct Accepted {

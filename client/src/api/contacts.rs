@@ -1,4 +1,5 @@
-//! What users are to each other, how they present themselves and are found, and what the owner of the server has set.
+//! What users are to each other, how they present themselves and are found, and what the owner of
+//! the server has set.
 
 use std::collections::BTreeMap;
 
@@ -17,9 +18,11 @@ use crate::api::requests::ask;
 use crate::error::Error;
 use crate::stream::events::Event;
 
-/// Contacts: everybody to whom the user has a relation. They are the user's own on all devices, and independent of conversations.
+/// Contacts: everybody to whom the user has a relation. They are the user's own on all devices, and
+/// independent of conversations.
 impl Client {
-    /// All contacts of the user, in the order of their ids, as they stand now. [`crate::Event::Contact`] tells of each that changes.
+    /// All contacts of the user, in the order of their ids, as they stand now.
+    /// [`crate::Event::Contact`] tells of each that changes.
     ///
     /// # Errors
     /// [`Error::Refused`], and whatever ends the client.
@@ -44,7 +47,8 @@ impl Client {
                 None => break,
             }
         }
-        // What was told meanwhile may be newer than its page. If it is older, what is newer is still to be told.
+        // What was told meanwhile may be newer than its page. If it is older, what is newer is
+        // still to be told.
         for event in meanwhile.arrived() {
             if let Event::Contact(contact) = event {
                 all.insert(contact.user.id, *contact);
@@ -56,11 +60,14 @@ impl Client {
             .collect())
     }
 
-    /// Changes the user's relation to another, and gives it as it is then. What was done before is not done again.
+    /// Changes the user's relation to another, and gives it as it is then. What was done before is
+    /// not done again.
     ///
     /// # Errors
-    /// As [`Client::contacts`]; [`Error::Refused`] with `NoSuchUser`, with `Blocked` for somebody whom the user has blocked, with `NotAsked`
-    /// when there is nothing to accept, or with `LimitReached` when the user has as many contacts, or has blocked as many, as the server allows.
+    /// As [`Client::contacts`]; [`Error::Refused`] with `NoSuchUser`, with `Blocked` for somebody
+    /// whom the user has blocked, with `NotAsked` when there is nothing to accept, or with
+    /// `LimitReached` when the user has as many contacts, or has blocked as many, as the server
+    /// allows.
     pub async fn relate(&self, user: UserId, act: RelationAct) -> Result<Relation, Error> {
         let contact =
             ask!(self, Request::Relate { user, act }, Response::Related(contact) => contact)?;
@@ -70,16 +77,19 @@ impl Client {
 
 /// Presence, and typing.
 impl Client {
-    /// Watches these users, at most [`cairn_proto::limits::WATCHED_USERS_MAX`], and no others any more: [`crate::Event::Presence`] tells of
-    /// each who comes, goes or is somewhere else. Gives where those are whom the user may watch: whoever shares a conversation, is a friend or
-    /// is followed, and is not blocked. Without push, that is all.
+    /// Watches these users, at most [`cairn_proto::limits::WATCHED_USERS_MAX`], and no others any
+    /// more: [`crate::Event::Presence`] tells of each who comes, goes or is somewhere else. Gives
+    /// where those are whom the user may watch: whoever shares a conversation, is a friend or is
+    /// followed, and is not blocked. Without push, that is all.
     ///
-    /// It holds until the client is closed: on a new connection, it is asked again, and where everybody is by then is told; of those whom the
-    /// user may watch no more, that they are offline. As of this call, the events tell as well where everybody is, and they are what decides:
-    /// they come in the order in which things happen.
+    /// It holds until the client is closed: on a new connection, it is asked again, and where
+    /// everybody is by then is told; of those whom the user may watch no more, that they are
+    /// offline. As of this call, the events tell as well where everybody is, and they are what
+    /// decides: they come in the order in which things happen.
     ///
-    /// Whom the user may watch is looked at with each call and on each connection. Between them, a block ends the watch; that he is followed
-    /// or a friend no more, or shares no conversation any more, does not.
+    /// Whom the user may watch is looked at with each call and on each connection. Between them, a
+    /// block ends the watch; that he is followed or a friend no more, or shares no conversation any
+    /// more, does not.
     ///
     /// # Errors
     /// As [`Client::contacts`].
@@ -87,7 +97,8 @@ impl Client {
         let mut meanwhile = self.events_meanwhile();
         let mut presences =
             ask!(self, Request::Watch { users }, Response::Watching(presences) => presences)?;
-        // What was told meanwhile may be newer than the answer. If it is older, what is newer is still to be told.
+        // What was told meanwhile may be newer than the answer. If it is older, what is newer is
+        // still to be told.
         for event in meanwhile.arrived() {
             if let Event::Presence(told) = event
                 && let Some(presence) = presences
@@ -100,24 +111,28 @@ impl Client {
         Ok(presences)
     }
 
-    /// What the client shows: [`crate::Event::Typing`] tells who types there, and [`Client::typing`] counts there. It holds as
-    /// [`Client::watch`] does.
+    /// What the client shows: [`crate::Event::Typing`] tells who types there, and
+    /// [`Client::typing`] counts there. It holds as [`Client::watch`] does.
     ///
     /// # Errors
-    /// As [`Client::contacts`]; [`Error::Refused`] with `NotFound` for a conversation that the user is no member of.
+    /// As [`Client::contacts`]; [`Error::Refused`] with `NotFound` for a conversation that the user
+    /// is no member of.
     pub async fn focus(&self, conversation: Option<ConversationId>) -> Result<(), Error> {
         ask!(self, Request::Focus { conversation }, Response::Done => ())
     }
 
-    /// The user is typing in the conversation that the client looks at. To be called as often as a key is hit: others are told once in
-    /// [`cairn_proto::limits::TYPING_INTERVAL`]. Returns at once; what cannot be told now is not told.
+    /// The user is typing in the conversation that the client looks at. To be called as often as a
+    /// key is hit: others are told once in [`cairn_proto::limits::TYPING_INTERVAL`]. Returns at
+    /// once; what cannot be told now is not told.
     pub fn typing(&self, conversation: ConversationId) {
         self.shared().typing.note(conversation);
     }
 
-    /// What those who watch the user are told of this device: its kind, and whether nobody looks at it. Without it, a client that is pushed
-    /// is a device of unknown kind, and not away. A client that said so or nothing counts as away by itself when its user has done nothing for
-    /// as long as the server's setting `away-after` says, until he does something. It holds as [`Client::watch`] does.
+    /// What those who watch the user are told of this device: its kind, and whether nobody looks at
+    /// it. Without it, a client that is pushed is a device of unknown kind, and not away. A client
+    /// that said so or nothing counts as away by itself when its user has done nothing for as long
+    /// as the server's setting `away-after` says, until he does something. It holds as
+    /// [`Client::watch`] does.
     ///
     /// # Errors
     /// As [`Client::contacts`].
@@ -128,10 +143,12 @@ impl Client {
 
 /// How users present themselves, and how they are found.
 impl Client {
-    /// Users whose names begin so, upper and lower case alike, in the order of their names; at most `limit`.
+    /// Users whose names begin so, upper and lower case alike, in the order of their names; at most
+    /// `limit`.
     ///
     /// # Errors
-    /// As [`Client::contacts`]; [`Error::Refused`] with `TurnedOff` where the owner of the server wants no search.
+    /// As [`Client::contacts`]; [`Error::Refused`] with `TurnedOff` where the owner of the server
+    /// wants no search.
     pub async fn search_users(
         &self,
         prefix: UserName,
@@ -170,7 +187,8 @@ impl Client {
         Ok(all)
     }
 
-    /// How the user presents himself from now on, all of it. His other devices learn of it by [`crate::Event::AccountUpdate`].
+    /// How the user presents himself from now on, all of it. His other devices learn of it by
+    /// [`crate::Event::AccountUpdate`].
     ///
     /// # Errors
     /// As [`Client::contacts`].
@@ -181,8 +199,8 @@ impl Client {
 
 /// The settings of the server, and who looks after it.
 impl Client {
-    /// Gives a user another role on the server: for its owners. The last one stays one. The user's devices learn of it by
-    /// [`crate::Event::AccountUpdate`].
+    /// Gives a user another role on the server: for its owners. The last one stays one. The user's
+    /// devices learn of it by [`crate::Event::AccountUpdate`].
     ///
     /// # Errors
     /// As [`Client::contacts`]; [`Error::Refused`] with `LastOwner` for the only owner.
@@ -201,7 +219,8 @@ impl Client {
     /// Sets one of them: for the owner of the server. Gives it as it is then.
     ///
     /// # Errors
-    /// As [`Client::contacts`]; [`Error::Refused`] with `BadSetting` when there is none of that name, or it does not take the value.
+    /// As [`Client::contacts`]; [`Error::Refused`] with `BadSetting` when there is none of that
+    /// name, or it does not take the value.
     pub async fn set_setting(
         &self,
         name: SettingName,

@@ -10,8 +10,9 @@ use crate::api::client::Client;
 use crate::api::requests::ask;
 use crate::error::Error;
 
-/// Groups. Each change is an entry in the group's log, so that every member learns of it. A request fails with [`Error::Refused`] when the
-/// server says no, or with whatever ends the client; asking for what is so already changes nothing.
+/// Groups. Each change is an entry in the group's log, so that every member learns of it. A request
+/// fails with [`Error::Refused`] when the server says no, or with whatever ends the client; asking
+/// for what is so already changes nothing.
 impl Client {
     /// What is agreed on in a group.
     ///
@@ -41,7 +42,8 @@ impl Client {
         ask!(self, Request::SetTopic { conversation, topic }, Response::Done => ())
     }
 
-    /// Agrees on something else: who may do what, who may come in, and what those see of what was said before.
+    /// Agrees on something else: who may do what, who may come in, and what those see of what was
+    /// said before.
     ///
     /// # Errors
     /// See above.
@@ -69,13 +71,14 @@ impl Client {
     /// Makes a member an owner in the user's own place; the user is an admin from then on.
     ///
     /// # Errors
-    /// See above, and [`Error::Disconnected`]: then look into [`Client::members`] before trying again.
+    /// See above, and [`Error::Disconnected`]: then look into [`Client::members`] before trying
+    /// again.
     pub async fn hand_over(&self, conversation: ConversationId, user: UserId) -> Result<(), Error> {
         ask!(self, Request::HandOver { conversation, user }, Response::Done => ())
     }
 
-    /// Ends memberships of users, at most [`cairn_proto::limits::USERS_PER_REQUEST_MAX`], and keeps them out, members or not. Gives how
-    /// many were not kept out before.
+    /// Ends memberships of users, at most [`cairn_proto::limits::USERS_PER_REQUEST_MAX`], and keeps
+    /// them out, members or not. Gives how many were not kept out before.
     ///
     /// # Errors
     /// See above.
@@ -87,7 +90,8 @@ impl Client {
         ask!(self, Request::Ban { conversation, users }, Response::Changed { users } => users)
     }
 
-    /// Lets users, at most [`cairn_proto::limits::USERS_PER_REQUEST_MAX`], become members again. Gives how many were kept out.
+    /// Lets users, at most [`cairn_proto::limits::USERS_PER_REQUEST_MAX`], become members again.
+    /// Gives how many were kept out.
     ///
     /// # Errors
     /// See above.
@@ -110,7 +114,8 @@ impl Client {
         Ok(users)
     }
 
-    /// Lets a member say nothing until a time by the server's clock; a time that is over lets the member speak again.
+    /// Lets a member say nothing until a time by the server's clock; a time that is over lets the
+    /// member speak again.
     ///
     /// # Errors
     /// See above.
@@ -126,14 +131,14 @@ impl Client {
     /// Makes the user a member of an open group.
     ///
     /// # Errors
-    /// See above, and [`Error::Disconnected`]: then look into [`Client::conversations`] before trying again, since the user may have been
-    /// removed meanwhile.
+    /// See above, and [`Error::Disconnected`]: then look into [`Client::conversations`] before
+    /// trying again, since the user may have been removed meanwhile.
     pub async fn join_group(&self, conversation: ConversationId) -> Result<(), Error> {
         ask!(self, Request::JoinGroup { conversation }, Response::Done => ())
     }
 
-    /// Open groups whose names begin like this, in any case, or any; at most [`cairn_proto::limits::GROUPS_FOUND_MAX`], in the order of
-    /// their names.
+    /// Open groups whose names begin like this, in any case, or any; at most
+    /// [`cairn_proto::limits::GROUPS_FOUND_MAX`], in the order of their names.
     ///
     /// # Errors
     /// See above.
@@ -141,7 +146,8 @@ impl Client {
         ask!(self, Request::FindGroups { prefix }, Response::Groups(groups) => groups)
     }
 
-    /// Settles something for the user alone, on all devices. The others learn of it by [`crate::Event::Conversation`].
+    /// Settles something for the user alone, on all devices. The others learn of it by
+    /// [`crate::Event::Conversation`].
     ///
     /// # Errors
     /// See above.

@@ -20,9 +20,11 @@ pub struct Overview {
     pub conversations: Vec<Conversation>,
     /// Those that the user is a member of no more.
     pub gone: Vec<ConversationId>,
-    /// Whether these are all conversations of the user, whatever was asked. Then everything that is kept of others is out of date.
+    /// Whether these are all conversations of the user, whatever was asked. Then everything that is
+    /// kept of others is out of date.
     pub extent: OverviewExtent,
-    /// What to ask with the next time. Keep it with what is kept of the conversations; it holds for this server and this user.
+    /// What to ask with the next time. Keep it with what is kept of the conversations; it holds for
+    /// this server and this user.
     pub as_of: Moment,
 }
 
@@ -51,7 +53,8 @@ impl Overview {
     }
 }
 
-/// What a list of chats is made of. A request fails with [`Error::Refused`] when the server says no, or with whatever ends the client.
+/// What a list of chats is made of. A request fails with [`Error::Refused`] when the server says
+/// no, or with whatever ends the client.
 impl Client {
     /// All conversations of the user, in the order of their ids, as they stand now.
     ///
@@ -63,8 +66,9 @@ impl Client {
         Ok(conversations)
     }
 
-    /// The conversations of the user that changed since the moment of an earlier overview, which the caller keeps, also from one run of the
-    /// program to the next; with `None`, all of them. A server that does not know the moment answers with all of them, and says so.
+    /// The conversations of the user that changed since the moment of an earlier overview, which
+    /// the caller keeps, also from one run of the program to the next; with `None`, all of them. A
+    /// server that does not know the moment answers with all of them, and says so.
     ///
     /// This device's own delivered cursor alone changes nothing: the device knows what it acked.
     ///
@@ -74,12 +78,14 @@ impl Client {
         self.whole_overview(since, None).await
     }
 
-    /// What the login told of: the conversations of the user that changed since [`crate::Options::since`], or all of them. It has come already,
-    /// so nothing is asked unless it had more pages.
+    /// What the login told of: the conversations of the user that changed since
+    /// [`crate::Options::since`], or all of them. It has come already, so nothing is asked unless
+    /// it had more pages.
     ///
-    /// It is as of the login: call it first, after [`Client::events`], whose events go on where it ends. Once it was given, or the client
-    /// knows that it is out of date (the connection broke, [`Client::overview`] was asked, something happened that no [`crate::Events`] were
-    /// there to hear), it is asked anew.
+    /// It is as of the login: call it first, after [`Client::events`], whose events go on where it
+    /// ends. Once it was given, or the client knows that it is out of date (the connection broke,
+    /// [`Client::overview`] was asked, something happened that no [`crate::Events`] were there to
+    /// hear), it is asked anew.
     ///
     /// # Errors
     /// See above.
@@ -88,15 +94,16 @@ impl Client {
         self.whole_overview(since, page).await
     }
 
-    /// The first page of what the login told of, as [`Client::login_overview`], for a program that shows it before it asks for the others
-    /// ([`Client::overview_page`]). `None` once it was given or is out of date.
+    /// The first page of what the login told of, as [`Client::login_overview`], for a program that
+    /// shows it before it asks for the others ([`Client::overview_page`]). `None` once it was given
+    /// or is out of date.
     #[must_use]
     pub fn login_page(&self) -> Option<ConversationPage> {
         self.shared().state.lock().at_login.take().1
     }
 
-    /// One page of an overview: the first, or the one that begins where the page before said. Whoever reads several keeps the moment of the
-    /// first. [`Client::overview`] reads all of them.
+    /// One page of an overview: the first, or the one that begins where the page before said.
+    /// Whoever reads several keeps the moment of the first. [`Client::overview`] reads all of them.
     ///
     /// # Errors
     /// See above.
@@ -115,7 +122,8 @@ impl Client {
         first: Option<ConversationPage>,
     ) -> Result<Overview, Error> {
         let (mut overview, mut is_complete) = self.read_overview(since, first).await?;
-        // While several pages were read, a conversation may have moved from one that was not read yet to one that was.
+        // While several pages were read, a conversation may have moved from one that was not read
+        // yet to one that was.
         while !is_complete {
             let (later, is_last) = self.read_overview(Some(overview.as_of), None).await?;
             overview.update(later);
@@ -222,7 +230,8 @@ impl State {
         self.at_login.evict();
     }
 
-    /// The user's conversations were looked through: the next login needs to tell only of what changes from now on.
+    /// The user's conversations were looked through: the next login needs to tell only of what
+    /// changes from now on.
     pub(crate) fn overview_read(&mut self, overview: &Overview) {
         let mut wakers = Vec::new();
         for item in &overview.conversations {

@@ -12,7 +12,8 @@ use crate::error::Error;
 /// Who has got a message, and who has read it, as it stands now.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Receipts {
-    /// The members who were there when it was said and are still, but for its sender, in the order of their ids.
+    /// The members who were there when it was said and are still, but for its sender, in the order
+    /// of their ids.
     pub who: Vec<Receipt>,
     /// How many of them there are.
     pub counts: ReceiptCounts,
@@ -20,10 +21,12 @@ pub struct Receipts {
     pub reads: Reads,
 }
 
-/// Receipts. A request fails with [`Error::Refused`] when the server says no (with `TurnedOff` where nobody has receipts), or with whatever
-/// ends the client. [`crate::Event::Receipts`] tells a client that looks at a conversation ([`Client::focus`]) when they change.
+/// Receipts. A request fails with [`Error::Refused`] when the server says no (with `TurnedOff`
+/// where nobody has receipts), or with whatever ends the client. [`crate::Event::Receipts`] tells a
+/// client that looks at a conversation ([`Client::focus`]) when they change.
 impl Client {
-    /// Who has got a message, and who has read it. It reads all pages: in a very large group focus at [`Client::receipt_page`] instead.
+    /// Who has got a message, and who has read it. It reads all pages: in a very large group focus
+    /// at [`Client::receipt_page`] instead.
     ///
     /// # Errors
     /// See above.
@@ -69,8 +72,8 @@ impl Client {
         ask!(self, Request::Receipts { conversation, msgid, after }, Response::Receipts(page) => page)
     }
 
-    /// What to show beside a message: how far it came for everybody. In one request where the conversation has no more than
-    /// [`cairn_proto::limits::RECEIPTS_COUNTED_MAX`] members.
+    /// What to show beside a message: how far it came for everybody. In one request where the
+    /// conversation has no more than [`cairn_proto::limits::RECEIPTS_COUNTED_MAX`] members.
     ///
     /// # Errors
     /// See above.

@@ -1,5 +1,5 @@
-//! Everything that a client asks and is answered once. All of it waits for a connection when there is none, and is repeated over a new one
-//! when that does no harm.
+//! Everything that a client asks and is answered once. All of it waits for a connection when there
+//! is none, and is repeated over a new one when that does no harm.
 
 use std::time::Duration;
 
@@ -56,10 +56,11 @@ macro_rules! ask {
 }
 pub(crate) use ask;
 
-/// Conversations and their logs. A request fails with [`Error::Refused`] when the server says no, or with whatever ends the client.
+/// Conversations and their logs. A request fails with [`Error::Refused`] when the server says no,
+/// or with whatever ends the client.
 impl Client {
-    /// A part of a log: at most `limit` messages, at most [`RUN_MESSAGES_MAX`], and perhaps fewer. To read on without minding pages there
-    /// are [`Client::history`] and [`Client::follow`].
+    /// A part of a log: at most `limit` messages, at most [`RUN_MESSAGES_MAX`], and perhaps fewer.
+    /// To read on without minding pages there are [`Client::history`] and [`Client::follow`].
     ///
     /// # Errors
     /// See above.
@@ -82,7 +83,8 @@ impl Client {
         })
     }
 
-    /// The user has read everything up to `msgid`, on all devices. A lower one than before changes nothing.
+    /// The user has read everything up to `msgid`, on all devices. A lower one than before changes
+    /// nothing.
     ///
     /// # Errors
     /// See above.
@@ -90,12 +92,13 @@ impl Client {
         ask!(self, Request::Read { conversation, msgid }, Response::Done => ())
     }
 
-    /// Says something else in the place of a text of the user's own, or in the caption of a file that he sent; a caption may become empty. Members learn of it by an entry of its own; whoever reads the message
-    /// later gets the new text.
+    /// Says something else in the place of a text of the user's own, or in the caption of a file
+    /// that he sent; a caption may become empty. Members learn of it by an entry of its own;
+    /// whoever reads the message later gets the new text.
     ///
     /// # Errors
-    /// See above, and [`Error::Disconnected`]: then focus at the message before trying again, since asking twice could undo an edit on another
-    /// device.
+    /// See above, and [`Error::Disconnected`]: then focus at the message before trying again, since
+    /// asking twice could undo an edit on another device.
     pub async fn edit(
         &self,
         conversation: ConversationId,
@@ -105,7 +108,8 @@ impl Client {
         ask!(self, Request::Edit { conversation, msgid, text }, Response::Done => ())
     }
 
-    /// Takes a message back: one's own, or any for owners and admins of a group. Nothing is left of what it said.
+    /// Takes a message back: one's own, or any for owners and admins of a group. Nothing is left of
+    /// what it said.
     ///
     /// # Errors
     /// See above.
@@ -139,7 +143,8 @@ impl Client {
         ask!(self, Request::Unreact { conversation, msgid, emoji }, Response::Done => ())
     }
 
-    /// Pins a message: in a group, for those whom its settings let; in a direct chat, for both. To do so again changes nothing.
+    /// Pins a message: in a group, for those whom its settings let; in a direct chat, for both. To
+    /// do so again changes nothing.
     ///
     /// # Errors
     /// See above.
@@ -163,11 +168,14 @@ impl Client {
         ask!(self, Request::Pins { conversation }, Response::Pins(pins) => pins)
     }
 
-    /// Marks everything from `from` on as unread, on all devices. What others were told as read stays told, and what this device acked stays
-    /// acked. A message that the user has not read yet changes nothing.
+    /// Marks everything from `from` on as unread, on all devices. What others were told as read
+    /// stays told, and what this device acked stays acked. A message that the user has not read yet
+    /// changes nothing.
     ///
     /// # Errors
-    /// See above, and [`Error::Disconnected`]: then something may have been read on another device since. [`Error::Refused`] with `TooFarBack` when more than [`cairn_proto::limits::MARKED_UNREAD_MAX`] entries, or
+    /// See above, and [`Error::Disconnected`]: then something may have been read on another device
+    /// since. [`Error::Refused`] with `TooFarBack` when more than
+    /// [`cairn_proto::limits::MARKED_UNREAD_MAX`] entries, or
     /// [`cairn_proto::limits::MARKED_OWN_MAX`] messages of the user's own, lie between.
     pub async fn mark_unread(
         &self,
@@ -177,10 +185,12 @@ impl Client {
         ask!(self, Request::MarkUnread { conversation, from }, Response::Done => ())
     }
 
-    /// Makes a group. The user is its owner; `members`, at most [`USERS_PER_REQUEST_MAX`], are in it from the beginning.
+    /// Makes a group. The user is its owner; `members`, at most [`USERS_PER_REQUEST_MAX`], are in
+    /// it from the beginning.
     ///
     /// # Errors
-    /// See above, among them `LimitReached` when he owns as many groups as the server allows, and [`Error::Disconnected`]: then focus into [`Client::conversations`] before trying again.
+    /// See above, among them `LimitReached` when he owns as many groups as the server allows, and
+    /// [`Error::Disconnected`]: then focus into [`Client::conversations`] before trying again.
     pub async fn create_group(
         &self,
         name: GroupName,
@@ -189,8 +199,8 @@ impl Client {
         ask!(self, Request::CreateGroup { name, members }, Response::Created { conversation } => conversation)
     }
 
-    /// Makes users, at most [`USERS_PER_REQUEST_MAX`], members of a group. Gives how many were not members before; after a reconnect in
-    /// between, that may be fewer than this call added.
+    /// Makes users, at most [`USERS_PER_REQUEST_MAX`], members of a group. Gives how many were not
+    /// members before; after a reconnect in between, that may be fewer than this call added.
     ///
     /// # Errors
     /// See above.
@@ -202,8 +212,9 @@ impl Client {
         ask!(self, Request::AddMembers { conversation, users }, Response::Changed { users } => users)
     }
 
-    /// Ends memberships of users, at most [`USERS_PER_REQUEST_MAX`]; with oneself, leaves. Gives how many were members, as
-    /// [`Client::add_members`] does: 0 when the user was found to have left after a reconnect in between.
+    /// Ends memberships of users, at most [`USERS_PER_REQUEST_MAX`]; with oneself, leaves. Gives
+    /// how many were members, as [`Client::add_members`] does: 0 when the user was found to have
+    /// left after a reconnect in between.
     ///
     /// # Errors
     /// See above.
@@ -236,7 +247,8 @@ impl Client {
         }
     }
 
-    /// What a member's unread count is made of: one's own, or any for owners and admins of the server.
+    /// What a member's unread count is made of: one's own, or any for owners and admins of the
+    /// server.
     ///
     /// # Errors
     /// See above.
@@ -281,8 +293,9 @@ impl Client {
         Ok(self.users(&[id]).await?.pop())
     }
 
-    /// The users with these ids, in this order; ids that nobody has are left out. The client remembers up to
-    /// [`crate::limits::USERS_CACHED_MAX`] users as they were when it first heard of them, and asks only for the others.
+    /// The users with these ids, in this order; ids that nobody has are left out. The client
+    /// remembers up to [`crate::limits::USERS_CACHED_MAX`] users as they were when it first heard
+    /// of them, and asks only for the others.
     ///
     /// # Errors
     /// As [`Client::find_user`].
@@ -305,11 +318,12 @@ impl Client {
         Ok(known.into_iter().flatten().collect())
     }
 
-    /// Makes an invite that `uses` users may join with, for as long as `life`, at least a second. The link names the address that the
-    /// server's operator advertises.
+    /// Makes an invite that `uses` users may join with, for as long as `life`, at least a second.
+    /// The link names the address that the server's operator advertises.
     ///
     /// # Errors
-    /// As [`Client::find_user`], and [`Error::Disconnected`]: then there may be an invite that nobody knows.
+    /// As [`Client::find_user`], and [`Error::Disconnected`]: then there may be an invite that
+    /// nobody knows.
     pub async fn create_invite(&self, uses: u32, life: Duration) -> Result<InviteLink, Error> {
         let request = Request::CreateInvite {
             uses,
@@ -328,7 +342,8 @@ impl Client {
         ask!(self, Request::Devices, Response::Devices(devices) => devices)
     }
 
-    /// Ends a device: its token is void and its sessions are closed. One that is found gone after a reconnect in between was ended. For this very device the client ends with
+    /// Ends a device: its token is void and its sessions are closed. One that is found gone after a
+    /// reconnect in between was ended. For this very device the client ends with
     /// [`Error::Ended`]`(Revoked)`, perhaps before the answer.
     ///
     /// # Errors
@@ -345,7 +360,8 @@ impl Client {
 
 /// The server itself.
 impl Client {
-    /// What the server has done since its start: for its owner. Two readings subtract, see [`Metrics::since`].
+    /// What the server has done since its start: for its owner. Two readings subtract, see
+    /// [`Metrics::since`].
     ///
     /// # Errors
     /// [`Error::Refused`], and whatever ends the client.
@@ -354,14 +370,17 @@ impl Client {
     }
 }
 
-/// Taking over other systems' logs: for owners and admins of the server who are members of the conversation.
+/// Taking over other systems' logs: for owners and admins of the server who are members of the
+/// conversation.
 impl Client {
-    /// Stores entries of a source, beginning with the source's entry `first`, counted from 0. What is stored already is passed over, so the
-    /// same import can be made again. Any number of entries: they go in several requests, one after the other.
+    /// Stores entries of a source, beginning with the source's entry `first`, counted from 0. What
+    /// is stored already is passed over, so the same import can be made again. Any number of
+    /// entries: they go in several requests, one after the other.
     ///
     /// # Errors
-    /// [`Error::Refused`] with `ImportGap` when `first` lies above the source's cursor; [`Error::TooLarge`]; whatever ends the client. What
-    /// went before the error is stored; [`Client::import_cursor`] tells how much.
+    /// [`Error::Refused`] with `ImportGap` when `first` lies above the source's cursor;
+    /// [`Error::TooLarge`]; whatever ends the client. What went before the error is stored;
+    /// [`Client::import_cursor`] tells how much.
     pub async fn import(
         &self,
         conversation: ConversationId,

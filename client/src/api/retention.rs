@@ -9,7 +9,8 @@ use crate::api::client::Client;
 use crate::api::requests::ask;
 use crate::error::Error;
 
-/// What the server lets go of. A client that follows a conversation learns of it by [`crate::Event::Expired`].
+/// What the server lets go of. A client that follows a conversation learns of it by
+/// [`crate::Event::Expired`].
 impl Client {
     /// How long messages of a conversation stay.
     ///
@@ -19,8 +20,8 @@ impl Client {
         ask!(self, Request::Retention { conversation }, Response::Retention(info) => info)
     }
 
-    /// Says how long messages of a conversation stay, also those that are there already: for owners of a group, and both in a direct chat.
-    /// `None` leaves it to the server.
+    /// Says how long messages of a conversation stay, also those that are there already: for owners
+    /// of a group, and both in a direct chat. `None` leaves it to the server.
     ///
     /// # Errors
     /// As [`Client::retention`].

@@ -3,7 +3,8 @@
 use cairn_proto::wire::response::Conversation;
 use serde::Serialize;
 
-/// What is unread in several conversations, those that are muted counted apart: they shall not ring.
+/// What is unread in several conversations, those that are muted counted apart: they shall not
+/// ring.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Totals {
     /// Conversations that are not muted and have something unread.
@@ -21,8 +22,9 @@ pub struct Totals {
 }
 
 impl Totals {
-    /// Counts these conversations, as [`crate::Client::conversations`] gives them or as an [`crate::Overview`] keeps them. What the user
-    /// hides counts as well, so leave out what is not shown.
+    /// Counts these conversations, as [`crate::Client::conversations`] gives them or as an
+    /// [`crate::Overview`] keeps them. What the user hides counts as well, so leave out what is not
+    /// shown.
     pub fn of<'a>(conversations: impl IntoIterator<Item = &'a Conversation>) -> Self {
         let mut totals = Self::default();
         for Conversation {

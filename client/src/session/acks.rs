@@ -1,4 +1,5 @@
-//! Delivered cursors on their way to the server: the highest of each conversation, collected for a moment and sent together.
+//! Delivered cursors on their way to the server: the highest of each conversation, collected for a
+//! moment and sent together.
 
 use std::collections::HashMap;
 
@@ -37,7 +38,8 @@ pub(crate) struct Acks {
 }
 
 impl Acks {
-    /// Notes that everything up to `msgid` is held. True when the sender must learn that something becomes due.
+    /// Notes that everything up to `msgid` is held. True when the sender must learn that something
+    /// becomes due.
     pub(crate) fn note(
         &mut self,
         conversation: ConversationId,
@@ -58,7 +60,8 @@ impl Acks {
         self.due
     }
 
-    /// What is to be sent now. `riding` says that other frames leave now anyway, so that acks cost no packet of their own.
+    /// What is to be sent now. `riding` says that other frames leave now anyway, so that acks cost
+    /// no packet of their own.
     pub(crate) fn take_due(&mut self, now: Instant, riding: bool) -> Vec<(ConversationId, MsgId)> {
         let Some(due) = self.due else {
             return Vec::new();
@@ -81,7 +84,8 @@ impl Acks {
             .collect()
     }
 
-    /// The server has answered the ack of this conversation. True when there is a newer one to send.
+    /// The server has answered the ack of this conversation. True when there is a newer one to
+    /// send.
     pub(crate) fn answered(&mut self, conversation: ConversationId, now: Instant) -> bool {
         let Some(cursor) = self.cursors.get_mut(&conversation) else {
             return false;
@@ -91,8 +95,9 @@ impl Acks {
         cursor.wanted > cursor.sent && self.mark(conversation, now)
     }
 
-    /// The connection broke. A server that was killed may have forgotten what it answered a moment before, and the client may have learned of
-    /// its end only when it was silent for too long: such acks are due once more, over the next connection. An ack that the server has changes
+    /// The connection broke. A server that was killed may have forgotten what it answered a moment
+    /// before, and the client may have learned of its end only when it was silent for too long:
+    /// such acks are due once more, over the next connection. An ack that the server has changes
     /// nothing.
     pub(crate) fn disconnected(&mut self, now: Instant) {
         let in_doubt = |cursor: &Cursor| {
@@ -107,7 +112,8 @@ impl Acks {
             .iter_mut()
             .filter(|(_, cursor)| in_doubt(cursor))
         {
-            // As if it had never been sent: so it is due once, whatever is noted or breaks meanwhile.
+            // As if it had never been sent: so it is due once, whatever is noted or breaks
+            // meanwhile.
             (cursor.sent, cursor.answered) = (MsgId::ZERO, MsgId::ZERO);
             again.push(conversation);
         }
@@ -116,7 +122,8 @@ impl Acks {
         }
     }
 
-    /// Everything that the server has not answered yet, for the last moment of a client. It counts as sent.
+    /// Everything that the server has not answered yet, for the last moment of a client. It counts
+    /// as sent.
     pub(crate) fn take_unanswered(&mut self) -> Vec<(ConversationId, MsgId)> {
         self.dirty.clear();
         self.due = None;

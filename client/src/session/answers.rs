@@ -16,7 +16,8 @@ use crate::stream::events::Event;
 use crate::transport::link::Lost;
 
 impl Shared {
-    /// Hands answers to those who wait for them: one lock for all of them, and the waking outside of it.
+    /// Hands answers to those who wait for them: one lock for all of them, and the waking outside
+    /// of it.
     pub(crate) fn answered(
         &self,
         answers: &mut Vec<Answer>,

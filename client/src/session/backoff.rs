@@ -1,5 +1,5 @@
-//! How long to wait before the next attempt: exponential, capped, with full jitter, so that the clients of a server that restarts do not
-//! come back all at once.
+//! How long to wait before the next attempt: exponential, capped, with full jitter, so that the
+//! clients of a server that restarts do not come back all at once.
 
 use std::time::Duration;
 
@@ -23,8 +23,8 @@ impl Default for Backoff {
 }
 
 impl Backoff {
-    /// The delay before attempt `attempt`, counted from 0: the fraction `jitter` (0 to 1) of `base * 2^attempt`, or of `cap` when that is
-    /// less.
+    /// The delay before attempt `attempt`, counted from 0: the fraction `jitter` (0 to 1) of `base
+    /// * 2^attempt`, or of `cap` when that is less.
     #[must_use]
     pub fn delay(&self, attempt: u32, jitter: f64) -> Duration {
         let doubled = 1_u32

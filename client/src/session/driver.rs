@@ -1,4 +1,5 @@
-//! The task behind a client: writes what is ready, hands out what arrives, and connects again when the connection breaks.
+//! The task behind a client: writes what is ready, hands out what arrives, and connects again when
+//! the connection breaks.
 
 use std::sync::Arc;
 use std::task::Waker;

@@ -36,7 +36,8 @@ pub(crate) struct Session {
 }
 
 impl Dialer {
-    /// Connects and logs in, once, within `time_max`. The welcome tells what changed since a moment.
+    /// Connects and logs in, once, within `time_max`. The welcome tells what changed since a
+    /// moment.
     pub(crate) async fn open(
         &self,
         since: Option<Moment>,

@@ -1,4 +1,5 @@
-//! What the handles of a client and its driver share: everything under one short lock, and the ways to wake each other.
+//! What the handles of a client and its driver share: everything under one short lock, and the ways
+//! to wake each other.
 
 use std::collections::HashMap;
 use std::mem;
@@ -60,7 +61,8 @@ enum Phase {
 #[derive(Debug)]
 pub(crate) struct State {
     phase: Phase,
-    /// Frames for the connection, in order. Empty while there is none: the slots pause_push what has to go out then.
+    /// Frames for the connection, in order. Empty while there is none: the slots pause_push what
+    /// has to go out then.
     out: Vec<u8>,
     pub(crate) slots: Slots,
     next_seq: HashMap<ConversationId, ClientSeq>,
@@ -234,7 +236,8 @@ impl Shared {
         }
     }
 
-    /// Takes a send in. The caller holds a permit of `send_permits` and forgets it when this succeeds.
+    /// Takes a send in. The caller holds a permit of `send_permits` and forgets it when this
+    /// succeeds.
     pub(crate) fn send(
         &self,
         conversation: ConversationId,
@@ -272,7 +275,8 @@ impl Shared {
         }
     }
 
-    /// Swaps everything that waits to be written into `batch`, which is empty. Without anything, tells when acks become due.
+    /// Swaps everything that waits to be written into `batch`, which is empty. Without anything,
+    /// tells when acks become due.
     pub(crate) fn take_batch(&self, batch: &mut Vec<u8>) -> Option<Instant> {
         let mut state = self.state.lock();
         if state.acks.due().is_some() {
@@ -303,7 +307,8 @@ impl Shared {
         wakers.drain(..).for_each(Waker::wake);
     }
 
-    /// The connection broke. What cannot be repeated ends here; everything else waits for the next connection.
+    /// The connection broke. What cannot be repeated ends here; everything else waits for the next
+    /// connection.
     pub(crate) fn offline(&self, reason: String) {
         let mut wakers = Vec::new();
         let mut state = self.state.lock();
@@ -321,7 +326,8 @@ impl Shared {
         wakers.into_iter().for_each(Waker::wake);
     }
 
-    /// There is a connection again: everything unresolved goes out in the original order, under the same numbers.
+    /// There is a connection again: everything unresolved goes out in the original order, under the
+    /// same numbers.
     pub(crate) fn online(&self, welcome: &Welcome) {
         let mut wakers = Vec::new();
         let mut state = self.state.lock();
@@ -332,7 +338,8 @@ impl Shared {
             ..
         } = &mut *state;
         for request in subscriptions.requests() {
-            // One that waits is the newer wish. Each of these went through before, so none is too large.
+            // One that waits is the newer wish. Each of these went through before, so none is too
+            // large.
             if !slots.has_kind_of(&request) {
                 let _ = slots.submit(request, Waiter::Subscriptions, &mut Vec::new());
             }

@@ -1,4 +1,5 @@
-//! The requests that wait for their answers. A request's id is the number of its slot, so ids stay small and the table stays bounded.
+//! The requests that wait for their answers. A request's id is the number of its slot, so ids stay
+//! small and the table stays bounded.
 
 use std::mem;
 
@@ -21,7 +22,8 @@ pub(crate) enum Waiter {
     Send(oneshot::Sender<Result<MsgId, Error>>),
     /// A request of the caller's, counted against [`crate::limits::REQUESTS_IN_FLIGHT_MAX`].
     Request(oneshot::Sender<Result<Response, Error>>),
-    /// A request of the client's own, bounded by where it comes from: each timeline pulls one page at a time.
+    /// A request of the client's own, bounded by where it comes from: each timeline pulls one page
+    /// at a time.
     Own(oneshot::Sender<Result<Response, Error>>),
     /// A subscriptions request, asked again on a new connection: what it tells is told as events.
     Subscriptions,
@@ -49,9 +51,10 @@ impl Pending {
         }
     }
 
-    /// Whether asking a second time does no harm. What a user settles, for himself or for a group, may be settled anew: among those who may,
-    /// the last one who asks has his way, as ever. Some requests make something each time, or take back what somebody else did meanwhile that
-    /// is not theirs to take back: a newer edit, what was read since, a removal from the group.
+    /// Whether asking a second time does no harm. What a user settles, for himself or for a group,
+    /// may be settled anew: among those who may, the last one who asks has his way, as ever. Some
+    /// requests make something each time, or take back what somebody else did meanwhile that is not
+    /// theirs to take back: a newer edit, what was read since, a removal from the group.
     fn is_idempotent(&self) -> bool {
         !matches!(
             self.request(),
@@ -66,7 +69,8 @@ impl Pending {
         )
     }
 
-    /// What the answer says to `user`, who asked. Where a request was asked twice and the second time found done what it asks for, it is done.
+    /// What the answer says to `user`, who asked. Where a request was asked twice and the second
+    /// time found done what it asks for, it is done.
     pub(crate) fn settle(
         &self,
         user: UserId,
@@ -155,7 +159,8 @@ impl Slots {
         Some(pending)
     }
 
-    /// After the connection broke: takes out what was written and cannot be repeated, and what is asked anew on each connection.
+    /// After the connection broke: takes out what was written and cannot be repeated, and what is
+    /// asked anew on each connection.
     pub(crate) fn take_unrepeatable(&mut self) -> Vec<Waiter> {
         let written_below = self.written_below;
         self.take_all_if(|pending| {

@@ -1,4 +1,5 @@
-//! What the client asked for and the server holds for a connection: asked again on the next one, so that whoever asked need not notice.
+//! What the client asked for and the server holds for a connection: asked again on the next one, so
+//! that whoever asked need not notice.
 
 use cairn_proto::ids::{ConversationId, UserId};
 use cairn_proto::model::presence::PresentDevice;

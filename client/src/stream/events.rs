@@ -18,8 +18,8 @@ use crate::limits;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Event {
-    /// The user became a member of this conversation, or his role or his own settings in it changed. What else changes about a
-    /// conversation is an entry in its log.
+    /// The user became a member of this conversation, or his role or his own settings in it
+    /// changed. What else changes about a conversation is an entry in its log.
     Conversation(Box<Conversation>),
     /// The user is no member any more.
     Removed {
@@ -28,8 +28,8 @@ pub enum Event {
         /// The entry that ended the membership: the last one that can be seen.
         last: MsgId,
     },
-    /// A device of the user, perhaps this one, moved the read cursor, and here it stands. What the user says moves it as well, without this
-    /// event, if it lies above `head`.
+    /// A device of the user, perhaps this one, moved the read cursor, and here it stands. What the
+    /// user says moves it as well, without this event, if it lies above `head`.
     Read {
         /// Of this conversation.
         conversation: ConversationId,
@@ -38,10 +38,11 @@ pub enum Event {
         /// How far the log went then.
         head: MsgId,
     },
-    /// The user's relation to somebody is another now: somebody asks to be a friend, or accepts, or it changed on another device.
+    /// The user's relation to somebody is another now: somebody asks to be a friend, or accepts, or
+    /// it changed on another device.
     Contact(Box<Contact>),
-    /// Something of the user's own is another now, on all his devices: how he presents himself, whether his reads are shown, his role on the
-    /// server.
+    /// Something of the user's own is another now, on all his devices: how he presents himself,
+    /// whether his reads are shown, his role on the server.
     AccountUpdate(Box<AccountUpdate>),
     /// Somebody whom the client watches came, went or is somewhere else: see [`Client::watch`].
     Presence(UserPresence),
@@ -52,7 +53,8 @@ pub enum Event {
         /// Who.
         user: UserId,
     },
-    /// Members of the conversation that the client looks at ([`Client::focus`]) are further than they were.
+    /// Members of the conversation that the client looks at ([`Client::focus`]) are further than
+    /// they were.
     Receipts {
         /// The conversation.
         conversation: ConversationId,
@@ -61,7 +63,8 @@ pub enum Event {
         /// Others moved as well: ask [`Client::receipts`] for what is on screen.
         more: bool,
     },
-    /// Messages are gone on purpose, everything up to `floor`: whoever keeps them lets go of them as well.
+    /// Messages are gone on purpose, everything up to `floor`: whoever keeps them lets go of them
+    /// as well.
     Expired {
         /// Of this conversation.
         conversation: ConversationId,
@@ -73,11 +76,11 @@ pub enum Event {
         /// What happened, for people.
         reason: String,
     },
-    /// The client has a connection again. Memberships and contacts may have changed in between: ask [`Client::conversations`] and
-    /// [`Client::contacts`].
+    /// The client has a connection again. Memberships and contacts may have changed in between: ask
+    /// [`Client::conversations`] and [`Client::contacts`].
     Reconnected,
-    /// So many events were dropped because they were not read: ask [`Client::conversations`] and [`Client::contacts`]
-    /// for how things stand.
+    /// So many events were dropped because they were not read: ask [`Client::conversations`] and
+    /// [`Client::contacts`] for how things stand.
     Lagged(u64),
 }
 
@@ -126,7 +129,8 @@ impl Event {
 
 /// The events of a client from the moment of [`Client::events`] on.
 ///
-/// At most [`limits::EVENTS_BUFFERED_MAX`] wait for the reader; of those beyond it [`Event::Lagged`] tells the number.
+/// At most [`limits::EVENTS_BUFFERED_MAX`] wait for the reader; of those beyond it
+/// [`Event::Lagged`] tells the number.
 #[derive(Debug)]
 pub struct Events {
     pub(crate) client: Client,
@@ -134,7 +138,8 @@ pub struct Events {
 }
 
 impl Events {
-    /// The next event; `None` once the client is closed or ended. Nothing is lost when the future is dropped.
+    /// The next event; `None` once the client is closed or ended. Nothing is lost when the future
+    /// is dropped.
     pub async fn next(&mut self) -> Option<Event> {
         poll_fn(|context| {
             let mut state = self.client.shared().state.lock();
@@ -204,7 +209,8 @@ impl Subscriber {
         }
     }
 
-    /// The oldest event. What was dropped is newer than what is queued, so it is reported behind it.
+    /// The oldest event. What was dropped is newer than what is queued, so it is reported behind
+    /// it.
     fn take(&mut self) -> Option<Event> {
         self.queue
             .pop_front()

@@ -1,7 +1,9 @@
-//! What a timeline knows: where its reader is, what was pushed ahead of it, and how far the log goes. No I/O: it only decides.
+//! What a timeline knows: where its reader is, what was pushed ahead of it, and how far the log
+//! goes. No I/O: it only decides.
 //!
-//! Push is a hint, pull is the truth. A pushed run that continues where the reader is, is taken; one that lies further ahead is kept
-//! while there is room; whatever is missing in between, or did not fit, is pulled.
+//! Push is a hint, pull is the truth. A pushed run that continues where the reader is, is taken;
+//! one that lies further ahead is kept while there is room; whatever is missing in between, or did
+//! not fit, is pulled.
 
 use std::collections::{HashMap, VecDeque};
 use std::task::Waker;
@@ -68,7 +70,8 @@ pub(crate) struct Follower {
     /// Pushed runs ahead of the reader, ascending, perhaps with gaps.
     runs: VecDeque<Run>,
     buffered_bytes: usize,
-    /// The last message to hand over, when there is one: the entry that ended the membership, or the head that a history ends at.
+    /// The last message to hand over, when there is one: the entry that ended the membership, or
+    /// the head that a history ends at.
     end: Option<MsgId>,
     extent: Extent,
     pub(crate) waker: Option<Waker>,
@@ -137,7 +140,8 @@ impl Follower {
         self.grown(head);
     }
 
-    /// A new session began. What came between the two is in no push; `head` is the log's end as of the login, if the login told.
+    /// A new session began. What came between the two is in no push; `head` is the log's end as of
+    /// the login, if the login told.
     pub(crate) fn logged_in(&mut self, head: Option<MsgId>) {
         match head {
             Some(head) => self.grown(head),
@@ -167,7 +171,8 @@ impl Follower {
             .map_or(Step::Wait, |(from, limit)| Step::Pull { from, limit }))
     }
 
-    /// From where, and how much, to pull: everything up to what was pushed ahead. `None` when the reader has, or was pushed, all there is.
+    /// From where, and how much, to pull: everything up to what was pushed ahead. `None` when the
+    /// reader has, or was pushed, all there is.
     pub(crate) fn page_ahead(&self) -> Option<(MsgId, u32)> {
         if self.is_at_end() {
             return None;

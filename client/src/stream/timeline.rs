@@ -16,15 +16,19 @@ use crate::error::Error;
 use crate::session::slots::Waiter;
 use crate::stream::follow::{Broken, Extent, Follower, Step, split_first};
 
-/// The messages of one conversation from a place on: each once, in order, across reconnects and server restarts.
+/// The messages of one conversation from a place on: each once, in order, across reconnects and
+/// server restarts.
 ///
-/// Made by [`Client::follow`] and [`Client::history`]. The numbers go up by one; the only exception are messages that are gone on
-/// purpose, by the conversation's retention, or that were said before the user could see them: the timeline goes on behind those.
+/// Made by [`Client::follow`] and [`Client::history`]. The numbers go up by one; the only exception
+/// are messages that are gone on purpose, by the conversation's retention, or that were said before
+/// the user could see them: the timeline goes on behind those.
 ///
-/// It buffers at most [`crate::limits::TIMELINE_BUFFER_BYTES_MAX`] and one page. A slow reader loses nothing: what does not fit is pulled
-/// when the reader gets there. Following tells the server nothing about what was received: [`Client::ack`] does.
+/// It buffers at most [`crate::limits::TIMELINE_BUFFER_BYTES_MAX`] and one page. A slow reader
+/// loses nothing: what does not fit is pulled when the reader gets there. Following tells the
+/// server nothing about what was received: [`Client::ack`] does.
 ///
-/// All its futures can be dropped at any time, for instance in a `select!`, without losing a message.
+/// All its futures can be dropped at any time, for instance in a `select!`, without losing a
+/// message.
 #[derive(Debug)]
 pub struct Timeline {
     client: Client,
@@ -87,8 +91,9 @@ impl Timeline {
         self.conversation
     }
 
-    /// The last message that is known to be gone on purpose, or to have been said before the user could see it; 0 when none is. The
-    /// timeline goes on behind it: numbers that it leaves out lie at or below, and any other gap is an error.
+    /// The last message that is known to be gone on purpose, or to have been said before the user
+    /// could see it; 0 when none is. The timeline goes on behind it: numbers that it leaves out lie
+    /// at or below, and any other gap is an error.
     #[must_use]
     pub fn floor(&self) -> MsgId {
         let mut state = self.client.shared().state.lock();
@@ -98,11 +103,12 @@ impl Timeline {
             .map_or(MsgId::ZERO, |follower| follower.floor())
     }
 
-    /// The next message. `None` when there will be none: the user is no member any more, a history has reached its end, or the client was
-    /// closed.
+    /// The next message. `None` when there will be none: the user is no member any more, a history
+    /// has reached its end, or the client was closed.
     ///
     /// # Errors
-    /// [`Error::Refused`] when the conversation cannot be read, and whatever ends the client. After an error comes `None`.
+    /// [`Error::Refused`] when the conversation cannot be read, and whatever ends the client. After
+    /// an error comes `None`.
     pub async fn next(&mut self) -> Option<Result<Message, Error>> {
         while self.current.count == 0 {
             match self.fill().await? {
@@ -130,7 +136,8 @@ impl Timeline {
         })
     }
 
-    /// All messages that are here; waits for the next ones when there are none. Never empty. Otherwise as [`Timeline::next`].
+    /// All messages that are here; waits for the next ones when there are none. Never empty.
+    /// Otherwise as [`Timeline::next`].
     ///
     /// # Errors
     /// As [`Timeline::next`].
@@ -141,7 +148,8 @@ impl Timeline {
         })
     }
 
-    /// As [`Timeline::next_batch`], but packed: for those who pass messages on or count them. Never empty.
+    /// As [`Timeline::next_batch`], but packed: for those who pass messages on or count them. Never
+    /// empty.
     ///
     /// # Errors
     /// As [`Timeline::next`].
@@ -194,7 +202,8 @@ impl Timeline {
         }
     }
 
-    /// What to do, or `None` when only the page on its way or a push can help. Then the reader is woken by either.
+    /// What to do, or `None` when only the page on its way or a push can help. Then the reader is
+    /// woken by either.
     fn step(&self, context: &Context<'_>) -> Result<Option<Step>, Error> {
         let mut state = self.client.shared().state.lock();
         let ended = state.ended();

@@ -19,16 +19,20 @@ use crate::transport::link::{Lost, Reader};
 
 /// Fetching files.
 impl Client {
-    /// Fetches what a message names into the file at `target`, which is replaced when everything has arrived and has the right hash. Until
-    /// then it lies beside it under the same name with the beginning of the hash and `.part` behind it, and what is there already is not
-    /// fetched again.
+    /// Fetches what a message names into the file at `target`, which is replaced when everything
+    /// has arrived and has the right hash. Until then it lies beside it under the same name with
+    /// the beginning of the hash and `.part` behind it, and what is there already is not fetched
+    /// again.
     ///
-    /// Goes on after any number of reconnects. `progress` is called for each part of some hundred kilobytes.
+    /// Goes on after any number of reconnects. `progress` is called for each part of some hundred
+    /// kilobytes.
     ///
     /// # Errors
-    /// [`TransferError::Client`] with [`crate::Error::Refused`] and `NoSuchAttachment` when the user cannot see the message, or it names
-    /// another attachment or none; `Expired` when he could see it and retention took it; [`TransferError::Target`] when the file cannot be
-    /// written, `target` is something else than a file, or another download is at it; [`TransferError::Damaged`].
+    /// [`TransferError::Client`] with [`crate::Error::Refused`] and `NoSuchAttachment` when the
+    /// user cannot see the message, or it names another attachment or none; `Expired` when he could
+    /// see it and retention took it; [`TransferError::Target`] when the file cannot be written,
+    /// `target` is something else than a file, or another download is at it;
+    /// [`TransferError::Damaged`].
     pub async fn download(
         &self,
         conversation: ConversationId,
@@ -246,7 +250,8 @@ impl Part {
     }
 }
 
-/// Where the part of a download lies. Its name has the beginning of the hash, so that it is no other file's part, and no file of the user's.
+/// Where the part of a download lies. Its name has the beginning of the hash, so that it is no
+/// other file's part, and no file of the user's.
 fn beside(target: &Path, hash: AttachmentHash) -> PathBuf {
     let mut name: OsString = target.as_os_str().to_owned();
     let [a, b, c, d, ..] = *hash.as_bytes();
@@ -271,7 +276,8 @@ async fn check_target(target: &Path) -> io::Result<()> {
     }
 }
 
-/// Opens a part, or makes it, for as long as nobody else writes to it. A download that was given up may need a moment to let go.
+/// Opens a part, or makes it, for as long as nobody else writes to it. A download that was given up
+/// may need a moment to let go.
 async fn open_alone(path: &Path) -> io::Result<File> {
     let mut attempts = 0;
     loop {

@@ -1,5 +1,5 @@
-//! Attachments: sending a file before a message names it, and fetching what a message names. Each travels on a stream of its own, and
-//! goes on where it stopped when the connection breaks.
+//! Attachments: sending a file before a message names it, and fetching what a message names. Each
+//! travels on a stream of its own, and goes on where it stopped when the connection breaks.
 
 mod download;
 mod upload;
@@ -194,7 +194,8 @@ impl RetryBudget {
         }
     }
 
-    /// Waits a little before the next attempt. A transfer that moves on, however slowly, goes on for as long as it takes.
+    /// Waits a little before the next attempt. A transfer that moves on, however slowly, goes on
+    /// for as long as it takes.
     async fn wait(&mut self, lost: Lost, reached_bytes: u64) -> Result<(), TransferError> {
         if let Some(error) = lost.final_error() {
             return Err(error.into());
@@ -218,7 +219,8 @@ async fn heard(reader: &mut Reader) -> Result<TransferFrame, Stopped> {
     loop {
         if let Some(frame) = reader.next()? {
             return match codec::decode(&frame, FRAME_BYTES_MAX) {
-                // Those under way come to an end: one that was given up a moment ago may still count.
+                // Those under way come to an end: one that was given up a moment ago may still
+                // count.
                 Ok(TransferFrame::Refused(code @ ErrorCode::TooManyTransfers)) => {
                     Err(Lost::Broken(code.to_string()).into())
                 }

@@ -16,15 +16,18 @@ use crate::transport::link::{Lost, Reader, Writer};
 
 /// Sending files.
 impl Client {
-    /// Stores a file on the server, so that messages can name it. Reads it twice: for its hash, and to send it. What the server has
-    /// already is not sent again: all of it when the user uploaded it before, else what arrived of it over an earlier connection, be it
-    /// days ago. Should that turn out to be something else, it is sent once more from the beginning.
+    /// Stores a file on the server, so that messages can name it. Reads it twice: for its hash, and
+    /// to send it. What the server has already is not sent again: all of it when the user uploaded
+    /// it before, else what arrived of it over an earlier connection, be it days ago. Should that
+    /// turn out to be something else, it is sent once more from the beginning.
     ///
-    /// Goes on after any number of reconnects. `progress` is called for each part of some hundred kilobytes.
+    /// Goes on after any number of reconnects. `progress` is called for each part of some hundred
+    /// kilobytes.
     ///
     /// # Errors
-    /// [`TransferError::Client`] with [`crate::Error::Refused`]: `AttachmentTooLarge`, `QuotaReached`; `WrongHash` when the file changes
-    /// meanwhile. [`TransferError::Source`] when it cannot be read.
+    /// [`TransferError::Client`] with [`crate::Error::Refused`]: `AttachmentTooLarge`,
+    /// `QuotaReached`; `WrongHash` when the file changes meanwhile. [`TransferError::Source`] when
+    /// it cannot be read.
     pub async fn upload<S>(
         &self,
         source: &mut S,
@@ -59,7 +62,8 @@ impl Client {
                         Err(Stopped::Failed(error))
                             if reach.went_on() && is_wrong_hash(&error) && !was_refused =>
                         {
-                            // What had arrived before may be something else since a power cut; the server has thrown it away.
+                            // What had arrived before may be something else since a power cut; the
+                            // server has thrown it away.
                             (retry_budget, reach, was_refused) =
                                 (RetryBudget::new(), Reach::default(), true);
                             continue;

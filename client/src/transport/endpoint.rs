@@ -1,4 +1,5 @@
-//! The UDP socket and how it is set up. With [`crate::transport::link`] the only file that names quinn.
+//! The UDP socket and how it is set up. With [`crate::transport::link`] the only file that names
+//! quinn.
 
 use std::fmt;
 use std::io;
@@ -30,8 +31,8 @@ const NO_APPLICATION_PROTOCOL: u8 = 120;
 
 /// A UDP socket from which any number of clients connect.
 ///
-/// A client makes one of its own unless [`crate::Options::endpoint`] gives it one. Programs with very many clients share a few.
-/// Clones are the same socket.
+/// A client makes one of its own unless [`crate::Options::endpoint`] gives it one. Programs with
+/// very many clients share a few. Clones are the same socket.
 #[derive(Clone)]
 pub struct Endpoint {
     quinn: quinn::Endpoint,
@@ -71,7 +72,8 @@ impl Endpoint {
         self.quinn.wait_idle().await;
     }
 
-    /// Connects and checks the pin. Of a host with both kinds of addresses, the second kind is tried a moment later beside the first.
+    /// Connects and checks the pin. Of a host with both kinds of addresses, the second kind is
+    /// tried a moment later beside the first.
     pub(crate) async fn dial(&self, target: &Target) -> Result<Link, Error> {
         let (first, second) = resolve(&target.addr).await?;
         let mut preferred = pin!(self.handshake(target, first));
@@ -188,7 +190,8 @@ fn socket() -> io::Result<UdpSocket> {
         Ok(socket)
     };
     let socket = both().or_else(|_| v4_only())?;
-    // The kernel's default loses packets in a burst. Where it grants no more, the client works all the same.
+    // The kernel's default loses packets in a burst. Where it grants no more, the client works all
+    // the same.
     let _ = socket.set_recv_buffer_size(limits::SOCKET_BUFFER_BYTES);
     let _ = socket.set_send_buffer_size(limits::SOCKET_BUFFER_BYTES);
     Ok(socket.into())

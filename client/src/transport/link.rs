@@ -87,7 +87,8 @@ impl Link {
         self.0.close(VarInt::from_u32(code.number()), b"");
     }
 
-    /// Why the connection is over, when one of its streams ended. A stream may end a moment before the reason arrives.
+    /// Why the connection is over, when one of its streams ended. A stream may end a moment before
+    /// the reason arrives.
     async fn reason(&self) -> Lost {
         match timeout(limits::CLOSE_REASON_TIME_MAX, self.0.closed()).await {
             Ok(error) => error.into(),
@@ -105,7 +106,8 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    /// Makes it the stream of a transfer: every other stream goes first, and it has come to its end only when [`Writer::finish`] says so.
+    /// Makes it the stream of a transfer: every other stream goes first, and it has come to its end
+    /// only when [`Writer::finish`] says so.
     pub(crate) fn carry_transfer(&mut self) {
         // It fails only for a stream that is gone, and that is noticed soon enough.
         let _ = self.stream.set_priority(TRANSFER_PRIORITY);
@@ -129,8 +131,8 @@ impl Writer {
 }
 
 impl Drop for Writer {
-    /// A stream that is dropped ends as if all had been said. Of a transfer that was given up, the server would take what arrived for the
-    /// whole file.
+    /// A stream that is dropped ends as if all had been said. Of a transfer that was given up, the
+    /// server would take what arrived for the whole file.
     fn drop(&mut self) {
         if self.breaks_off {
             let _ = self.stream.reset(VarInt::from_u32(0));
@@ -147,7 +149,8 @@ pub(crate) struct Reader {
 }
 
 impl Reader {
-    /// As [`Reader::fill`], for a stream that may end while the connection goes on: whether there is more.
+    /// As [`Reader::fill`], for a stream that may end while the connection goes on: whether there
+    /// is more.
     pub(crate) async fn fill_unless_ended(&mut self) -> Result<bool, Lost> {
         match self.arrived().await? {
             Some(bytes) => self.buffer.extend_from_slice(&bytes),

@@ -10,7 +10,8 @@ use rustls::server::ParsedCertificate;
 use rustls::{CertificateError, DigitallySignedStruct, Error, SignatureScheme};
 use sha2::{Digest, Sha256};
 
-/// Takes the place of the check of chain, name and dates. The handshake's signature is checked as ever, with the key that was pinned.
+/// Takes the place of the check of chain, name and dates. The handshake's signature is checked as
+/// ever, with the key that was pinned.
 #[derive(Debug)]
 pub(crate) struct PinVerifier {
     pin: Pin,

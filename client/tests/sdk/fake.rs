@@ -132,7 +132,8 @@ impl Fake {
     pub(crate) fn start_as(identity: &Identity, addr: SocketAddr, alpn: &[u8]) -> Self {
         let socket = std::net::UdpSocket::bind(addr).unwrap();
         let mut config = EndpointConfig::new(Arc::new(ResetKey));
-        // Only packets for ids of its own making are answered with a reset, so these outlive a process as well.
+        // Only packets for ids of its own making are answered with a reset, so these outlive a
+        // process as well.
         config.cid_generator(|| Box::new(HashedConnectionIdGenerator::from_key(1)));
         let runtime = quinn::default_runtime().unwrap();
         let endpoint =

@@ -318,7 +318,8 @@ async fn a_client_that_comes_back_waits_for_a_busy_server_and_ends_when_it_is_un
     assert_eq!(soon(client.devices()).await, Err(refused));
 }
 
-/// The id that an attempt to connect makes up for the server; `None` for a packet that begins no connection.
+/// The id that an attempt to connect makes up for the server; `None` for a packet that begins no
+/// connection.
 fn attempt_of(packet: &[u8]) -> Option<&[u8]> {
     const LONG_HEADER: u8 = 0x80;
     let (&[first, _, _, _, _, length], rest) = packet.split_first_chunk()?;

@@ -1,4 +1,5 @@
-//! Answers and what is pushed come by different streams: whichever is first, the newer one stands in the end.
+//! Answers and what is pushed come by different streams: whichever is first, the newer one stands
+//! in the end.
 
 use cairn_client::Event;
 use cairn_client::proto::ids::UserId;

@@ -1,4 +1,5 @@
-//! Requests that are answered once: repeated when that does no harm, coalesced, cut into pages and parts.
+//! Requests that are answered once: repeated when that does no harm, coalesced, cut into pages and
+//! parts.
 
 use std::time::Duration;
 

@@ -12,8 +12,8 @@ use crate::api::change::{Appended, Change};
 use crate::people::account_update::AccountPart;
 use crate::prefetch::Load;
 
-/// The changes of one group commit, encoded. The commit log writes the buffer as it is, and the entries of messages are shared
-/// out of it with tails, blocks and the wire.
+/// The changes of one group commit, encoded. The commit log writes the buffer as it is, and the
+/// entries of messages are shared out of it with tails, blocks and the wire.
 #[derive(Debug)]
 pub struct Batch {
     bytes: Vec<u8>,
@@ -26,8 +26,8 @@ pub struct Batch {
     moves_reads: bool,
 }
 
-/// Where each entry lies, the latest of each number. Few ask for that and entries come all the time, so it is brought up to date when it is
-/// prefetch_request for.
+/// Where each entry lies, the latest of each number. Few ask for that and entries come all the
+/// time, so it is brought up to date when it is prefetch_request for.
 #[derive(Debug, Default)]
 struct Scopes {
     ranges: HashMap<(ConversationId, MsgId), Range<usize>>,
@@ -84,14 +84,16 @@ pub enum Effect {
         /// The member.
         user: UserId,
     },
-    /// A device of the member moved the read cursor. It may be told before the move is durable, as the move itself may be answered.
+    /// A device of the member moved the read cursor. It may be told before the move is durable, as
+    /// the move itself may be answered.
     Read {
         /// The conversation.
         conversation: ConversationId,
         /// Whose it is.
         user: UserId,
     },
-    /// A device of the member acked or read something: he is further than he was. As [`Effect::Read`], it may be told at once.
+    /// A device of the member acked or read something: he is further than he was. As
+    /// [`Effect::Read`], it may be told at once.
     Moved {
         /// The conversation.
         conversation: ConversationId,
@@ -180,7 +182,8 @@ impl Batch {
         &self.appended
     }
 
-    /// Where the rewritten entries lie in the buffer, in order: of two of the same number the later one stands.
+    /// Where the rewritten entries lie in the buffer, in order: of two of the same number the later
+    /// one stands.
     #[must_use]
     pub fn rewritten(&self) -> &[EntryAt] {
         &self.rewritten
@@ -204,7 +207,8 @@ impl Batch {
         &self.effects
     }
 
-    /// Takes what sessions may learn of before the batch is durable: everything, if it holds nothing but moves of cursors.
+    /// Takes what sessions may learn of before the batch is durable: everything, if it holds
+    /// nothing but moves of cursors.
     pub fn take_effects_of_moves(&mut self) -> Vec<Effect> {
         if self.forced {
             Vec::new()
@@ -228,7 +232,8 @@ impl Batch {
             .collect()
     }
 
-    /// Takes the parts: the buffer, where the new and the rewritten entries lie in it, and the effects.
+    /// Takes the parts: the buffer, where the new and the rewritten entries lie in it, and the
+    /// effects.
     #[must_use]
     pub fn into_parts(self) -> (Vec<u8>, Vec<EntryAt>, Vec<EntryAt>, Vec<Effect>) {
         (self.bytes, self.appended, self.rewritten, self.effects)
@@ -295,7 +300,8 @@ impl Batch {
         self.forced = true;
     }
 
-    /// Somebody is told in an overview how far he has read, and asks from then on what changed since. So what was moved waits for no company.
+    /// Somebody is told in an overview how far he has read, and asks from then on what changed
+    /// since. So what was moved waits for no company.
     pub(crate) const fn tell_reads(&mut self) {
         self.forced |= self.moves_reads;
     }
@@ -305,7 +311,8 @@ impl Batch {
     }
 }
 
-/// Reads the changes of a batch back, in order; one of an entry comes with the packed entry, any other with no bytes.
+/// Reads the changes of a batch back, in order; one of an entry comes with the packed entry, any
+/// other with no bytes.
 ///
 /// # Errors
 /// When the bytes are no changes; also when `each` fails.

@@ -1,7 +1,8 @@
 //! What happened: the entries of the commit log, and the only way the state moves.
 //!
-//! Each change is absolute (it sets, it does not add to), so applying one again, or applying an old one before newer ones that
-//! were already seen, ends in the same state. Variants only grow at the end.
+//! Each change is absolute (it sets, it does not add to), so applying one again, or applying an old
+//! one before newer ones that were already seen, ends in the same state. Variants only grow at the
+//! end.
 
 use cairn_proto::content::attachment::AttachmentHash;
 use cairn_proto::ids::{
@@ -21,7 +22,8 @@ use crate::record::{
     UserRecord,
 };
 
-/// One change of the state. In a batch, an entry that is [`Appended`] or rewritten follows its change.
+/// One change of the state. In a batch, an entry that is [`Appended`] or rewritten follows its
+/// change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Change {
     /// An entry at the end of a conversation's log.
@@ -60,7 +62,8 @@ pub enum Change {
         device: DeviceId,
         /// The stream. One that the device does not have begins anew.
         stream: SendStreamId,
-        /// The least recently used of too many, with its cursors. It is named, since a replay may meet another list of streams.
+        /// The least recently used of too many, with its cursors. It is named, since a replay may
+        /// meet another list of streams.
         forgotten: Option<SendStreamId>,
     },
     /// An invite, new or with fewer uses left.
@@ -109,7 +112,8 @@ pub enum Change {
         /// Members; or [`UserId::SERVER`] alone, which stands for all of them.
         users: Vec<UserId>,
     },
-    /// An entry that is another from now on, under the same number. In a batch it is followed by its packed entry.
+    /// An entry that is another from now on, under the same number. In a batch it is followed by
+    /// its packed entry.
     Rewritten {
         /// The conversation.
         conversation: ConversationId,
@@ -250,7 +254,8 @@ pub enum Origin {
         /// A fingerprint of the body, so that another body under the same seq is noticed.
         body: u32,
     },
-    /// It was imported. It moves no cursor by itself: who is a member when it is replayed may not have been one then.
+    /// It was imported. It moves no cursor by itself: who is a member when it is replayed may not
+    /// have been one then.
     Imported,
     /// Something that happened to the conversation. It is no message and does not count as unread.
     System,

@@ -23,7 +23,8 @@ pub struct Actor {
     pub stream: SendStreamId,
 }
 
-/// One thing to do. Randomness and hashes of secrets come with it, so that the same commands always do the same.
+/// One thing to do. Randomness and hashes of secrets come with it, so that the same commands always
+/// do the same.
 #[derive(Clone, Debug)]
 pub enum Command {
     /// Make an invite for whoever shall own the server.
@@ -73,7 +74,8 @@ pub enum Command {
         token: SecretHash,
         /// The send stream of this session.
         stream: SendStreamId,
-        /// Whether the session wants to be pushed, and so loads to know where it is in every conversation.
+        /// Whether the session wants to be pushed, and so loads to know where it is in every
+        /// conversation.
         push: bool,
         /// The moment of the device's last overview.
         since: Option<Moment>,
@@ -90,7 +92,8 @@ pub enum Command {
     Attachment(AttachmentCommand),
     /// Whether messages stay for ever where nobody said otherwise: of the server itself.
     KeepsByDefault,
-    /// How long messages of a conversation stay: of the server itself, which looks for what is to go.
+    /// How long messages of a conversation stay: of the server itself, which looks for what is to
+    /// go.
     Retained(ConversationId),
     /// Let go what may go, and remember how far that was: of the server itself.
     Expire {
@@ -157,7 +160,8 @@ pub struct LoggedIn {
     pub role: ServerRole,
     /// The first page of the user's conversations, or of those that changed.
     pub overview: ConversationPage,
-    /// Where push resumes, in every conversation of the user. Empty unless the session wants to be pushed.
+    /// Where push resumes, in every conversation of the user. Empty unless the session wants to be
+    /// pushed.
     pub feeds: Vec<Feed>,
 }
 

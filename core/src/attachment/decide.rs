@@ -41,8 +41,8 @@ impl State {
         }
     }
 
-    /// Who has uploaded an attachment before need not again. Anybody else must show that he has it: a hash may be known to whoever saw
-    /// it somewhere, and must not give him the file.
+    /// Who has uploaded an attachment before need not again. Anybody else must show that he has it:
+    /// a hash may be known to whoever saw it somewhere, and must not give him the file.
     fn begin_upload(
         &mut self,
         actor: Actor,
@@ -109,7 +109,8 @@ impl State {
         }
     }
 
-    /// Makes the user the latest who had the attachment. When too many had it, the first of them is forgotten: he can upload it again.
+    /// Makes the user the latest who had the attachment. When too many had it, the first of them is
+    /// forgotten: he can upload it again.
     fn note_upload(
         &mut self,
         user: UserId,
@@ -150,8 +151,9 @@ impl State {
         self.make(&Change::AttachmentBytes { user, bytes }, batch);
     }
 
-    /// Whatever the reason why a user cannot have an attachment, he is told the same: that there is none. But whoever could see the message
-    /// while it was there is told that it expired, as with everything else about it.
+    /// Whatever the reason why a user cannot have an attachment, he is told the same: that there is
+    /// none. But whoever could see the message while it was there is told that it expired, as with
+    /// everything else about it.
     fn fetch(
         &self,
         actor: Actor,

@@ -1,8 +1,8 @@
-//! Files that messages name: what is known of each, who may send and fetch it, and when it goes. The bytes themselves are none of the
-//! state machine's business.
+//! Files that messages name: what is known of each, who may send and fetch it, and when it goes.
+//! The bytes themselves are none of the state machine's business.
 //!
-//! An attachment is stored once, whoever uploads it. It stays while a message names it, and for a while after an upload that nobody has
-//! sent yet.
+//! An attachment is stored once, whoever uploads it. It stays while a message names it, and for a
+//! while after an upload that nobody has sent yet.
 
 mod decide;
 mod records;
@@ -17,7 +17,8 @@ use crate::limits::{ATTACHMENT_BLOCK_BYTES, ATTACHMENT_OVERHEAD_BYTES};
 
 pub use records::Held;
 
-/// What a file of this length counts against its user's quota, so that many small ones are not for nothing.
+/// What a file of this length counts against its user's quota, so that many small ones are not for
+/// nothing.
 #[must_use]
 pub const fn charged_bytes(bytes: u64) -> u64 {
     match bytes.checked_next_multiple_of(ATTACHMENT_BLOCK_BYTES) {
@@ -33,7 +34,8 @@ pub struct AttachmentRecord {
     pub bytes: u64,
     /// How many messages name it.
     pub uses: u64,
-    /// Who may send it, the latest upload last, each user once; at most [`crate::limits::UPLOADERS_MAX`].
+    /// Who may send it, the latest upload last, each user once; at most
+    /// [`crate::limits::UPLOADERS_MAX`].
     pub uploads: Vec<Upload>,
 }
 
@@ -51,7 +53,8 @@ pub struct Upload {
 /// What the server asks about attachments on behalf of transfers, and for its own housekeeping.
 #[derive(Clone, Debug)]
 pub enum AttachmentCommand {
-    /// A user wants to upload. Answered with [`AttachmentReply::Stored`] when he need not, else with [`AttachmentReply::Wanted`].
+    /// A user wants to upload. Answered with [`AttachmentReply::Stored`] when he need not, else
+    /// with [`AttachmentReply::Wanted`].
     Begin(Actor, AttachmentHash, u64),
     /// All bytes of an upload are where they belong, under their hash and durable.
     Stored(Actor, AttachmentHash, u64),

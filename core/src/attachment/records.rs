@@ -1,4 +1,5 @@
-//! What is in memory of attachments: what was needed or changed lately, how much each user has stored, and which ones nobody names.
+//! What is in memory of attachments: what was needed or changed lately, how much each user has
+//! stored, and which ones nobody names.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
@@ -19,7 +20,8 @@ pub struct Held {
     uses: BTreeMap<(ConversationId, MsgId), Option<AttachmentHash>>,
     /// Up to which message it is known of a conversation what every one names.
     known_through: HashMap<ConversationId, MsgId>,
-    /// What the uploads of each user take, as [`super::charged_bytes`] counts them. Always in memory, as users are.
+    /// What the uploads of each user take, as [`super::charged_bytes`] counts them. Always in
+    /// memory, as users are.
     bytes: HashMap<UserId, u64>,
     /// Those that no message names. Always in memory: they are few, or about to go.
     unused: BTreeSet<AttachmentHash>,
@@ -67,8 +69,8 @@ impl Held {
         self.known_through.get(&conversation).copied()
     }
 
-    /// The messages of a conversation above `above` and up to `last`, which must not lie below it, that name something, as far as that is
-    /// in memory; and what they name.
+    /// The messages of a conversation above `above` and up to `last`, which must not lie below it,
+    /// that name something, as far as that is in memory; and what they name.
     pub(crate) fn used_within(
         &self,
         conversation: ConversationId,

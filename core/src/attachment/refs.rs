@@ -42,7 +42,8 @@ impl State {
             return;
         };
         let uses = record.uses.saturating_add(1);
-        // The whole record is long where many had the file, so it is written only when it is news that this upload was sent.
+        // The whole record is long where many had the file, so it is written only when it is news
+        // that this upload was sent.
         let is_first = record.upload_of(user).is_some_and(|upload| !upload.is_sent);
         let sent = is_first.then(|| {
             let mut record = AttachmentRecord {
@@ -81,8 +82,8 @@ impl State {
             .is_some_and(|known| known > floor)
     }
 
-    /// How far the floor of a conversation can go from `old` up to `wanted` at once: as far as it is known which attachments that takes,
-    /// and as what is written of them fits into one batch.
+    /// How far the floor of a conversation can go from `old` up to `wanted` at once: as far as it
+    /// is known which attachments that takes, and as what is written of them fits into one batch.
     pub(crate) fn floor_within_known_refs(
         &self,
         conversation: ConversationId,

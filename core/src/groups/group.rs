@@ -182,8 +182,9 @@ impl State {
         Ok(Response::Members(MemberPage { items, next_after }))
     }
 
-    /// The members of a large conversation on the page behind `after`, and where the next one begins. A page looks at so many users of the
-    /// server at most, so it may show few of them, or none.
+    /// The members of a large conversation on the page behind `after`, and where the next one
+    /// begins. A page looks at so many users of the server at most, so it may show few of them, or
+    /// none.
     pub(crate) fn members_behind(
         &self,
         id: ConversationId,
@@ -213,7 +214,8 @@ impl State {
         Ok(users.into_iter().collect())
     }
 
-    /// Nobody is made a member by somebody whom he has blocked, who is answered as if there were no such user.
+    /// Nobody is made a member by somebody whom he has blocked, who is answered as if there were no
+    /// such user.
     fn check_addable<'a>(
         &self,
         by: UserId,
@@ -314,7 +316,8 @@ impl State {
 }
 
 impl Conversation {
-    /// The members on the page behind `after`, and where the next one begins, when all members are in memory.
+    /// The members on the page behind `after`, and where the next one begins, when all members are
+    /// in memory.
     fn members_behind(&self, after: Option<UserId>) -> (Vec<UserId>, Option<UserId>) {
         let behind = self
             .members_sorted()

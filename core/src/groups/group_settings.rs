@@ -1,4 +1,5 @@
-//! What is agreed on in a group: its name, topic and settings, and who has which role. Each change is an entry in the group's log.
+//! What is agreed on in a group: its name, topic and settings, and who has which role. Each change
+//! is an entry in the group's log.
 
 use cairn_proto::content::body::{Body, SystemEntry};
 use cairn_proto::ids::{ConversationId, Timestamp, UserId};

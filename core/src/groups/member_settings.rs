@@ -1,4 +1,5 @@
-//! What a member settles for himself in a conversation. It is no entry in the log: nobody else sees it.
+//! What a member settles for himself in a conversation. It is no entry in the log: nobody else sees
+//! it.
 
 use cairn_proto::ids::{ConversationId, UserId};
 use cairn_proto::model::group::MemberSettings;

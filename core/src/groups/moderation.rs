@@ -1,4 +1,5 @@
-//! Keeping order in a group: who is kept out of it, and who is not to be heard for a while. Each change is an entry in the group's log.
+//! Keeping order in a group: who is kept out of it, and who is not to be heard for a while. Each
+//! change is an entry in the group's log.
 
 use std::collections::BTreeSet;
 
@@ -103,7 +104,8 @@ impl State {
         ))
     }
 
-    /// The mutes of those who leave run on, so that nobody is heard again by leaving and coming back.
+    /// The mutes of those who leave run on, so that nobody is heard again by leaving and coming
+    /// back.
     pub(crate) fn keep_mutes(
         &mut self,
         id: ConversationId,
@@ -125,7 +127,8 @@ impl State {
         }
     }
 
-    /// The mutes of those who are members again stand with their memberships. Gives those that run on, in the order of the users' ids.
+    /// The mutes of those who are members again stand with their memberships. Gives those that run
+    /// on, in the order of the users' ids.
     pub(crate) fn drop_mutes(
         &mut self,
         id: ConversationId,

@@ -1,4 +1,5 @@
-//! How long messages stay, and what goes: the floor of a conversation. It only goes up, and never above the head.
+//! How long messages stay, and what goes: the floor of a conversation. It only goes up, and never
+//! above the head.
 
 use cairn_proto::content::body::{Body, SystemEntry};
 use cairn_proto::ids::{ConversationId, MsgId, Timestamp, UserId};
@@ -38,7 +39,8 @@ pub const fn cutoff(policy: Retention, now: Timestamp) -> Option<Timestamp> {
     }
 }
 
-/// A policy within the bounds of the server. Where they contradict each other messages stay: what is gone does not come back.
+/// A policy within the bounds of the server. Where they contradict each other messages stay: what
+/// is gone does not come back.
 fn bounded(policy: Retention, settings: &Settings) -> Retention {
     let bound = |days: usize| u32::try_from(days).unwrap_or(RETENTION_DAYS_MAX);
     let shortest = bound(settings.retention_shortest.get());
@@ -153,8 +155,10 @@ impl State {
         }))
     }
 
-    /// Lets go what may go under `policy`: what is old enough, which is everything up to `aged`, and what every device has; at once, at
-    /// most [`RETENTION_STEP_ENTRIES`], and [`crate::limits::REFS_DROPPED_MAX`] messages that name attachments. Nothing happens when another policy holds by now.
+    /// Lets go what may go under `policy`: what is old enough, which is everything up to `aged`,
+    /// and what every device has; at once, at most [`RETENTION_STEP_ENTRIES`], and
+    /// [`crate::limits::REFS_DROPPED_MAX`] messages that name attachments. Nothing happens when
+    /// another policy holds by now.
     pub(crate) fn expire(
         &mut self,
         conversation: ConversationId,
@@ -195,7 +199,8 @@ impl State {
         })
     }
 
-    /// How far the floor may rise by `policy`; not at all when another one holds. `None` when that is up to members who are not in memory.
+    /// How far the floor may rise by `policy`; not at all when another one holds. `None` when that
+    /// is up to members who are not in memory.
     pub(crate) fn wanted_floor(
         &self,
         found: &Conversation,
@@ -230,9 +235,10 @@ impl State {
         Reply::KeepsByDefault(is_kept && self.settings.retention_longest.get() == 0)
     }
 
-    /// The last entry above `aged` that every device of every member has, or loads not have, since it was said before he was a member; else
-    /// `aged`, as soon as a device is found that lacks the next one. `None` when it is up to members who are not in memory. Who has no device
-    /// holds nothing back: nobody knows whether he will ever come.
+    /// The last entry above `aged` that every device of every member has, or loads not have, since
+    /// it was said before he was a member; else `aged`, as soon as a device is found that lacks the
+    /// next one. `None` when it is up to members who are not in memory. Who has no device holds
+    /// nothing back: nobody knows whether he will ever come.
     fn acked_by_all(&self, found: &Conversation, aged: MsgId) -> Option<MsgId> {
         let mut least = None;
         for cursor in found

@@ -23,7 +23,8 @@ use crate::state::send_stream::{Seen, SendStream};
 pub(crate) struct Sending<'a> {
     pub(crate) conversation: ConversationId,
     pub(crate) seq: ClientSeq,
-    /// Of what the client prefetch_request, so that a mistake is noticed: half of a hash is enough for that, and keeps what is remembered small.
+    /// Of what the client prefetch_request, so that a mistake is noticed: half of a hash is enough
+    /// for that, and keeps what is remembered small.
     pub(crate) fingerprint: u32,
     pub(crate) extras: &'a Extras,
     /// What it names. That its sender may say so is known.
@@ -71,8 +72,8 @@ impl State {
         answer
     }
 
-    /// The number that the message got already, if this is a retry. That comes before every other question: what was accepted stays
-    /// accepted, even if its sender was removed since.
+    /// The number that the message got already, if this is a retry. That comes before every other
+    /// question: what was accepted stays accepted, even if its sender was removed since.
     pub(crate) fn seen(
         &self,
         actor: Actor,

@@ -19,7 +19,8 @@ use crate::state::State;
 use crate::state::send_stream::SendStream;
 
 impl State {
-    /// Makes the invite of whoever shall own the server. The one before is void: its link is lost when it was not used.
+    /// Makes the invite of whoever shall own the server. The one before is void: its link is lost
+    /// when it was not used.
     pub(crate) fn owner_invite(
         &mut self,
         token: SecretHash,
@@ -251,7 +252,8 @@ impl State {
         }
     }
 
-    /// A session's send stream may have been forgotten since it began. What it sends then is sent on a new one, from this place on.
+    /// A session's send stream may have been forgotten since it began. What it sends then is sent
+    /// on a new one, from this place on.
     pub(crate) fn reopen_stream(&mut self, actor: Actor, batch: &mut Batch) -> u64 {
         self.open_stream(actor, batch);
         self.streams

@@ -1,4 +1,5 @@
-//! What is a user's own on the server, and the same on all his devices: they are told when it is another.
+//! What is a user's own on the server, and the same on all his devices: they are told when it is
+//! another.
 
 use cairn_proto::ids::UserId;
 use cairn_proto::wire::error::ErrorCode;

@@ -1,4 +1,5 @@
-//! What users are to each other: following, friendship, blocking, and what comes of it for direct chats.
+//! What users are to each other: following, friendship, blocking, and what comes of it for direct
+//! chats.
 
 use cairn_proto::ids::{ConversationId, Timestamp, UserId};
 use cairn_proto::limits::CONTACTS_PER_PAGE_MAX;
@@ -65,7 +66,8 @@ impl State {
         count < self.settings().contacts_max.get()
     }
 
-    /// Blocks have a bound of their own: whoever is prefetch_request by very many must be able to block them.
+    /// Blocks have a bound of their own: whoever is prefetch_request by very many must be able to
+    /// block them.
     fn may_add_block(&self, user: UserId) -> bool {
         let blocks = |&(_, relation): &(UserId, Relation)| relation.blocks;
         self.relations(user)
@@ -145,11 +147,13 @@ pub(crate) fn other_of(conversation: ConversationId, user: UserId) -> Option<Use
     }
 }
 
-/// Both sides of a relation after an act of the first. `hears` says whether the other is told of a request.
+/// Both sides of a relation after an act of the first. `hears` says whether the other is told of a
+/// request.
 ///
-/// Who has blocked somebody does not learn that he asks, and he does not learn that he is blocked: his request stays without an answer.
-/// It counts when the other asks in turn, and is heard when it is made again at a better time. The same goes for a request to somebody who has
-/// as many contacts as he may have.
+/// Who has blocked somebody does not learn that he asks, and he does not learn that he is blocked:
+/// his request stays without an answer. It counts when the other asks in turn, and is heard when it
+/// is made again at a better time. The same goes for a request to somebody who has as many contacts
+/// as he may have.
 fn decide(
     act: RelationAct,
     own: Relation,

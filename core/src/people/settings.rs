@@ -1,4 +1,5 @@
-//! What the owner of the server can set while it runs: one table, and the types of its values. A setting is one line in there.
+//! What the owner of the server can set while it runs: one table, and the types of its values. A
+//! setting is one line in there.
 
 use std::time::Duration;
 
@@ -287,7 +288,8 @@ impl Row {
 }
 
 impl Settings {
-    /// Sets the one of this name; `None`, and nothing is changed, when there is none, or it does not take the value.
+    /// Sets the one of this name; `None`, and nothing is changed, when there is none, or it does
+    /// not take the value.
     pub fn set(&mut self, name: &SettingName, value: &SettingValue) -> Option<()> {
         (Row::named(name)?.set)(self, value.as_str())
     }
@@ -340,7 +342,8 @@ impl State {
         self.install_setting(name, value);
     }
 
-    /// A stored setting. One that this version does not have, or does not take, stays stored and is not followed.
+    /// A stored setting. One that this version does not have, or does not take, stays stored and is
+    /// not followed.
     pub fn install_setting(&mut self, name: &SettingName, value: &SettingValue) {
         let _ = self.settings.set(name, value);
     }

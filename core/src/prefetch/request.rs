@@ -1,4 +1,5 @@
-//! What requests need. Who is no member of a conversation has nothing loaded: he is told that there is none.
+//! What requests need. Who is no member of a conversation has nothing loaded: he is told that there
+//! is none.
 
 use std::collections::BTreeSet;
 
@@ -172,7 +173,8 @@ impl State {
         }
     }
 
-    /// The same for requests about users. What is left loads nothing: it is about what is always in memory.
+    /// The same for requests about users. What is left loads nothing: it is about what is always in
+    /// memory.
     fn prefetch_people(&self, user: UserId, request: &Request, loads: &mut Vec<Load>) {
         match request {
             &Request::Focus {

@@ -307,7 +307,8 @@ fn what_cannot_be_marked_as_unread_is_not_read_through() {
     assert_eq!(mark(READ), [Load::Entries(GROUP, msgid(READ), msgid(READ))]);
 }
 
-/// All pages of the members, each with what it loads: the members, how many pages they are on, and the most that one page loaded.
+/// All pages of the members, each with what it loads: the members, how many pages they are on, and
+/// the most that one page loaded.
 fn page_through(users: u32, nth: u32) -> (Vec<UserId>, usize, usize) {
     let mut state = loaded(users, nth, nth);
     let (mut shown, mut after, mut pages, mut loads) = (Vec::new(), None, 0, 0);

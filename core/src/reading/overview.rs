@@ -123,7 +123,8 @@ impl State {
         ids.filter_map(|&id| self.feed(actor, id)).collect()
     }
 
-    /// Where push resumes for a device in one conversation: behind what it acked, and not before it could see anything.
+    /// Where push resumes for a device in one conversation: behind what it acked, and not before it
+    /// could see anything.
     #[must_use]
     pub fn feed(&self, actor: Actor, conversation: ConversationId) -> Option<Feed> {
         let (found, member) = self.membership(actor.user, conversation).ok()?;

@@ -1,4 +1,5 @@
-//! Marking as unread what was read: the one way a read cursor goes back. What others were told as read stays told.
+//! Marking as unread what was read: the one way a read cursor goes back. What others were told as
+//! read stays told.
 
 use std::collections::BTreeSet;
 
@@ -15,12 +16,14 @@ use crate::record::MemberRecord;
 use crate::state::State;
 use crate::state::conversation::Conversation;
 
-/// What is remembered of a member who marked as unread what he had read, until he has read it again.
+/// What is remembered of a member who marked as unread what he had read, until he has read it
+/// again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UnreadMarker {
     /// How far he had read. Others are told this still.
     told: MsgId,
-    /// How far below that his own messages lie that are above the read cursor: they are no messages of others.
+    /// How far below that his own messages lie that are above the read cursor: they are no messages
+    /// of others.
     own: Vec<u16>,
 }
 
@@ -61,7 +64,8 @@ impl MemberRecord {
 }
 
 impl Conversation {
-    /// How many messages above `base` are the member's own: there are some only where he marked as unread what he had read.
+    /// How many messages above `base` are the member's own: there are some only where he marked as
+    /// unread what he had read.
     pub(crate) fn own_above(&self, member: &MemberRecord, base: MsgId) -> u64 {
         self.counted_own(member, base).count() as u64
     }
@@ -88,7 +92,8 @@ impl Conversation {
         own.filter(move |&msgid| msgid > base && !self.uncounted.contains(msgid))
     }
 
-    /// Up to where the messages from `from` on become unread for a member who marks them so; `None` when they are unread already.
+    /// Up to where the messages from `from` on become unread for a member who marks them so; `None`
+    /// when they are unread already.
     ///
     /// # Errors
     /// Why he cannot.
@@ -112,7 +117,8 @@ impl Conversation {
         }
     }
 
-    /// Moves the read cursor of a member up. Whoever has read what he had marked as unread has marked nothing.
+    /// Moves the read cursor of a member up. Whoever has read what he had marked as unread has
+    /// marked nothing.
     pub(crate) fn raise_read(&mut self, user: UserId, msgid: MsgId) {
         let Some(member) = self.members.get_mut(&user) else {
             return;

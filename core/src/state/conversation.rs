@@ -1,4 +1,5 @@
-//! One conversation in memory: its record, the members that were needed so far, and what of it is not stored yet.
+//! One conversation in memory: its record, the members that were needed so far, and what of it is
+//! not stored yet.
 
 use std::collections::BTreeSet;
 
@@ -25,7 +26,8 @@ pub struct Conversation {
     pub group: GroupRecord,
     /// Its entries that are no messages.
     pub uncounted: MsgIdSet,
-    /// The messages that mention a user who was a member then; those that mention everybody stand under [`UserId::SERVER`].
+    /// The messages that mention a user who was a member then; those that mention everybody stand
+    /// under [`UserId::SERVER`].
     pub(crate) mentions: HashMap<UserId, MsgIdSet>,
     /// The pinned messages, in the order of their numbers.
     pub pins: Vec<MsgId>,
@@ -120,8 +122,8 @@ impl Conversation {
     }
 
     /// What `member` has above him: `(base, uncounted, unread)`, by the formula of the read cursor.
-    /// `unread = messages of others above max(read, floor, joined - 1)`. Own messages lie above it only where he marked as unread what he had
-    /// read, since sending reads.
+    /// `unread = messages of others above max(read, floor, joined - 1)`. Own messages lie above it
+    /// only where he marked as unread what he had read, since sending reads.
     #[must_use]
     pub fn unread(&self, member: &MemberRecord) -> (MsgId, u64, u64) {
         let base = member.read.max(self.record.floor).max(member.joined.prev());
@@ -176,8 +178,8 @@ impl Conversation {
         self.record.counts.members as usize <= RECEIPTS_COUNTED_MAX
     }
 
-    /// What a member settled for himself. What is hidden is shown again once there is a message that was not there then, and stays so when that
-    /// message is recalled.
+    /// What a member settled for himself. What is hidden is shown again once there is a message
+    /// that was not there then, and stays so when that message is recalled.
     #[must_use]
     pub fn settings_of(&self, terms: &MemberTerms) -> MemberSettings {
         let hidden = terms
@@ -197,8 +199,9 @@ impl Conversation {
             .collect()
     }
 
-    /// The time of an entry that is made now: the clock may go back a little, the times in a log do not, but for imported ones. A clock that
-    /// was far ahead for a while is forgotten, though: order comes from numbers, and nobody is to wait until that time has come.
+    /// The time of an entry that is made now: the clock may go back a little, the times in a log do
+    /// not, but for imported ones. A clock that was far ahead for a while is forgotten, though:
+    /// order comes from numbers, and nobody is to wait until that time has come.
     pub(crate) fn not_before_last(&self, now: Timestamp) -> Timestamp {
         let last = self.record.last_sent_at;
         if last.get().saturating_sub(now.get()) > CLOCK_STEP_MS_MAX {
@@ -218,7 +221,8 @@ impl Conversation {
         }
     }
 
-    /// Forgets which entries do not count and which mention whom, where they are gone on purpose. The rows go with the blocks.
+    /// Forgets which entries do not count and which mention whom, where they are gone on purpose.
+    /// The rows go with the blocks.
     pub(crate) fn forget_index(&mut self, floor: MsgId) {
         self.uncounted.drop_through(floor);
         self.mentions.retain(|_, set| {

@@ -1,5 +1,5 @@
-//! Sets of entries of one log, such as those that do not count as unread, as compressed bitmaps with rank: counted exactly and cheaply in
-//! any range.
+//! Sets of entries of one log, such as those that do not count as unread, as compressed bitmaps
+//! with rank: counted exactly and cheaply in any range.
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;

@@ -1,4 +1,5 @@
-//! The relations of users in memory, and what is stored of them. Each of the two keeps his side of a relation.
+//! The relations of users in memory, and what is stored of them. Each of the two keeps his side of
+//! a relation.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +9,8 @@ use cairn_proto::model::people::Relation;
 use crate::record::Row;
 use crate::state::State;
 
-/// The relations of a user that one row holds: those to users whose ids differ in the last bits only.
+/// The relations of a user that one row holds: those to users whose ids differ in the last bits
+/// only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RelationChunk(u32);
 
@@ -107,7 +109,8 @@ impl State {
             .insert((user, RelationChunk::of(other)));
     }
 
-    /// The stored relations of a user. Those that are in memory already stay as they are, for they may be newer.
+    /// The stored relations of a user. Those that are in memory already stay as they are, for they
+    /// may be newer.
     pub fn install_relations(&mut self, user: UserId, stored: Vec<StoredRelation>) {
         self.relations
             .entry(user)

@@ -1,7 +1,9 @@
-//! What changed when: which conversations, and which memberships, a device has to be told of that was here before.
+//! What changed when: which conversations, and which memberships, a device has to be told of that
+//! was here before.
 //!
-//! A revision is the number of a batch of the commit log. It is noted where a conversation or a membership is stored anyway, so that nothing
-//! is written for it, and all of them are in memory, so that what changed among thousands is found without loading any.
+//! A revision is the number of a batch of the commit log. It is noted where a conversation or a
+//! membership is stored anyway, so that nothing is written for it, and all of them are in memory,
+//! so that what changed among thousands is found without loading any.
 
 use std::collections::BTreeMap;
 
@@ -91,7 +93,8 @@ impl Revisions {
         }
     }
 
-    /// The revision of a moment in this server's past, if it is one. What the former life of a restored backup went on to is none.
+    /// The revision of a moment in this server's past, if it is one. What the former life of a
+    /// restored backup went on to is none.
     pub(crate) fn since(&self, user: UserId, moment: Moment) -> Option<Revision> {
         let at = self
             .epochs
@@ -103,7 +106,8 @@ impl Revisions {
         (is_past && self.remembers(user, moment.revision)).then_some(moment.revision)
     }
 
-    /// Whoever was a member of too many is told of everything when he asks for what was long ago. Says which end is forgotten.
+    /// Whoever was a member of too many is told of everything when he asks for what was long ago.
+    /// Says which end is forgotten.
     fn end(&mut self, user: UserId, conversation: ConversationId) -> Option<ConversationId> {
         self.memberships.remove(&(user, conversation));
         let at = self.ended.entry((user, conversation)).or_default();
@@ -286,7 +290,8 @@ mod tests {
 
     const ADA: UserId = UserId::new(1);
 
-    /// Coming back makes room among what is remembered. What was forgotten before is forgotten still.
+    /// Coming back makes room among what is remembered. What was forgotten before is forgotten
+    /// still.
     #[test]
     fn who_left_too_many_and_came_back_to_some_is_told_of_everything_still() {
         let mut revisions = Revisions::default();

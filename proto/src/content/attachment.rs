@@ -1,4 +1,5 @@
-//! Files that messages name. Their bytes travel on streams of their own and rest apart from the messages.
+//! Files that messages name. Their bytes travel on streams of their own and rest apart from the
+//! messages.
 
 use std::fmt;
 use std::str::FromStr;
@@ -107,9 +108,10 @@ pub type Preview = Picture<{ limits::PREVIEW_BYTES_MAX }>;
 
 /// What the server writes on a transfer stream.
 ///
-/// An upload: the server says [`TransferFrame::From`]; the client writes the bytes from there on and finishes the stream; the server says
-/// [`TransferFrame::Stored`] when they are durable. A download: the server says [`TransferFrame::From`], writes the bytes from there on and
-/// finishes the stream.
+/// An upload: the server says [`TransferFrame::From`]; the client writes the bytes from there on
+/// and finishes the stream; the server says [`TransferFrame::Stored`] when they are durable. A
+/// download: the server says [`TransferFrame::From`], writes the bytes from there on and finishes
+/// the stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum TransferFrame {
     /// The transfer goes on with the byte at this offset.

@@ -1,4 +1,5 @@
-//! What a message says. Enums here only grow at the end: the position of a variant is its number on the wire and on disk.
+//! What a message says. Enums here only grow at the end: the position of a variant is its number on
+//! the wire and on disk.
 
 use serde::{Deserialize, Serialize};
 
@@ -32,9 +33,11 @@ pub enum Body {
         /// Who took it back: its sender, or an admin of the group.
         by: UserId,
     },
-    /// An earlier entry changed; it is rewritten in its place as well, for those who read it later. Only the server writes these.
+    /// An earlier entry changed; it is rewritten in its place as well, for those who read it later.
+    /// Only the server writes these.
     Amendment(Amendment),
-    /// A kind that this version does not know. It is read, never written, and stays the last variant: new kinds go above it.
+    /// A kind that this version does not know. It is read, never written, and stays the last
+    /// variant: new kinds go above it.
     #[serde(skip)]
     Unknown,
 }
@@ -280,7 +283,8 @@ impl Body {
         }
     }
 
-    /// The same with other words: another text, or another caption of a file. `None` where there are no words.
+    /// The same with other words: another text, or another caption of a file. `None` where there
+    /// are no words.
     ///
     /// # Errors
     /// When they are too long for a caption.

@@ -1,5 +1,6 @@
-//! What goes with a message beside what it says. Each extra travels and rests behind its own length, so that one of a later version can
-//! be passed over, and kept, by whoever does not know it.
+//! What goes with a message beside what it says. Each extra travels and rests behind its own
+//! length, so that one of a later version can be passed over, and kept, by whoever does not know
+//! it.
 
 use bytes::Bytes;
 use serde::de::Error as _;
@@ -14,7 +15,8 @@ use crate::wire::codec::{self, DecodeError};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Extras(Vec<Extra>);
 
-/// One thing that goes with a message. Variants only grow at the end: the position of a variant is its number on the wire and on disk.
+/// One thing that goes with a message. Variants only grow at the end: the position of a variant is
+/// its number on the wire and on disk.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Extra {
     /// It answers this earlier message of the same conversation.
@@ -30,7 +32,8 @@ pub enum Extra {
         /// The entry of the last edit.
         entry: MsgId,
     },
-    /// How people reacted to it, each kind once, in the order in which the kinds came. Only the server says so.
+    /// How people reacted to it, each kind once, in the order in which the kinds came. Only the
+    /// server says so.
     Reactions(#[serde(deserialize_with = "codec::list")] Vec<Reaction>),
     /// It says what somebody said elsewhere. Only the server says so.
     Forwarded {
@@ -39,7 +42,8 @@ pub enum Extra {
         /// When.
         at: Timestamp,
     },
-    /// An extra that this version does not know, encoded. It stays the last variant: new ones go above it.
+    /// An extra that this version does not know, encoded. It stays the last variant: new ones go
+    /// above it.
     #[serde(skip)]
     Unknown(Bytes),
 }

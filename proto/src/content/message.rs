@@ -1,4 +1,5 @@
-//! Messages, and the run: consecutive messages of one conversation, packed. Commit log, tail, block and wire all hold the same bytes.
+//! Messages, and the run: consecutive messages of one conversation, packed. Commit log, tail, block
+//! and wire all hold the same bytes.
 
 use bytes::{Buf, Bytes};
 use serde::{Deserialize, Serialize};
@@ -14,7 +15,8 @@ use crate::wire::codec::{self, DecodeError};
 pub struct Draft {
     /// Where it goes. The direct chat with a user exists from the first message on.
     pub conversation: ConversationId,
-    /// The sender's own number for it within (send stream, conversation). Sent again under the same number, it is accepted once.
+    /// The sender's own number for it within (send stream, conversation). Sent again under the same
+    /// number, it is accepted once.
     pub seq: ClientSeq,
     /// What it says.
     pub body: Body,
@@ -65,8 +67,8 @@ pub struct Entry {
     pub extras: Extras,
 }
 
-/// Consecutive messages of one conversation. `entries` is each [`Entry`] behind its length as a `u32`, little-endian;
-/// an entry without extras ends behind its body.
+/// Consecutive messages of one conversation. `entries` is each [`Entry`] behind its length as a
+/// `u32`, little-endian; an entry without extras ends behind its body.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Run {
     /// The conversation.
@@ -104,7 +106,8 @@ pub fn pack_entry(
     });
 }
 
-/// Appends the part of a packed entry that its sender decides: the body, and the extras if there are any.
+/// Appends the part of a packed entry that its sender decides: the body, and the extras if there
+/// are any.
 pub fn pack_content(body: &Body, extras: &Extras, out: &mut Vec<u8>) {
     codec::encode_into(body, out);
     if !extras.is_empty() {

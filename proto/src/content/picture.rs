@@ -6,7 +6,8 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::wire::codec;
 
-/// A picture of at most `BYTES_MAX` bytes that a client made; empty for none. Nobody checks what it shows, or whether it is a picture.
+/// A picture of at most `BYTES_MAX` bytes that a client made; empty for none. Nobody checks what it
+/// shows, or whether it is a picture.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct Picture<const BYTES_MAX: usize>(Bytes);

@@ -1,4 +1,5 @@
-//! What is agreed on in a group, and what each member settles for himself. Enums here only grow at the end.
+//! What is agreed on in a group, and what each member settles for himself. Enums here only grow at
+//! the end.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,7 +7,8 @@ use crate::ids::ConversationId;
 use crate::text::{GroupName, Topic};
 use crate::wire::response::Role;
 
-/// Who may do what in a group, and who may come in. Where a role stands, members of that role or a higher one may.
+/// Who may do what in a group, and who may come in. Where a role stands, members of that role or a
+/// higher one may.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct GroupSettings {
     /// Who may come in without being added.
@@ -64,7 +66,8 @@ impl Access {
 pub enum JoinerHistory {
     /// Everything.
     All,
-    /// Nothing: the entry that made them members is the first they see, for as long as the membership lasts.
+    /// Nothing: the entry that made them members is the first they see, for as long as the
+    /// membership lasts.
     FromJoin,
 }
 

@@ -9,14 +9,16 @@ use crate::text::{About, DisplayName};
 use crate::wire::codec;
 use crate::wire::response::UserInfo;
 
-/// What another user is to the one who asks. Independent of conversations; the default is nothing at all.
+/// What another user is to the one who asks. Independent of conversations; the default is nothing
+/// at all.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Relation {
     /// The asker follows the other: one way, without asking.
     pub follows: bool,
     /// Whether the two are friends, or may become it.
     pub friendship: Friendship,
-    /// The asker has blocked the other: neither writes to the other directly, and the other sees the asker's presence no more.
+    /// The asker has blocked the other: neither writes to the other directly, and the other sees
+    /// the asker's presence no more.
     pub blocks: bool,
 }
 
@@ -27,7 +29,8 @@ pub enum Friendship {
     /// They are not, and neither has asked.
     #[default]
     None,
-    /// This user has asked, and has no answer. It looks the same whether the other hesitates or does not want to be asked.
+    /// This user has asked, and has no answer. It looks the same whether the other hesitates or
+    /// does not want to be asked.
     Asked,
     /// The other has asked.
     Invited,
@@ -55,7 +58,8 @@ impl Relation {
         *self == Self::default()
     }
 
-    /// Whether the other is a contact: followed, or a friend or about to become one. Somebody who is blocked is none.
+    /// Whether the other is a contact: followed, or a friend or about to become one. Somebody who
+    /// is blocked is none.
     #[must_use]
     pub fn is_contact(&self) -> bool {
         self.follows || self.friendship != Friendship::None
@@ -139,14 +143,16 @@ pub struct UserProfile {
     pub profile: Profile,
 }
 
-/// The longest encoded [`UserProfile`], in bytes: its texts and its picture, and room for their lengths, for the id and the role.
+/// The longest encoded [`UserProfile`], in bytes: its texts and its picture, and room for their
+/// lengths, for the id and the role.
 const USER_PROFILE_BYTES_MAX: usize = limits::USER_NAME_BYTES_MAX
     + limits::DISPLAY_NAME_BYTES_MAX
     + limits::ABOUT_BYTES_MAX
     + limits::AVATAR_BYTES_MAX
     + 32;
 
-// Whatever users say of themselves, one frame holds a whole answer, with what stands before the profiles.
+// Whatever users say of themselves, one frame holds a whole answer, with what stands before the
+// profiles.
 const _: () = assert!(
     limits::PROFILES_PER_REQUEST_MAX * USER_PROFILE_BYTES_MAX + 32 <= limits::FRAME_BYTES_MAX
 );
@@ -154,7 +160,8 @@ const _: () = assert!(
 /// A page of users.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UserPage {
-    /// In the order of their names, upper and lower case alike; at most [`crate::limits::USERS_PER_PAGE_MAX`].
+    /// In the order of their names, upper and lower case alike; at most
+    /// [`crate::limits::USERS_PER_PAGE_MAX`].
     #[serde(deserialize_with = "codec::list")]
     pub items: Vec<UserInfo>,
     /// Where the next page begins: behind this user. `None` when there is none.

@@ -5,18 +5,20 @@ use serde::{Deserialize, Serialize};
 use crate::ids::{MsgId, UserId};
 use crate::wire::codec;
 
-/// Who has got a message, and who has read it: a page of those who were members when it was said and are still, but for its sender.
+/// Who has got a message, and who has read it: a page of those who were members when it was said
+/// and are still, but for its sender.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReceiptPage {
     /// In the order of their ids; at most [`crate::limits::RECEIPTS_PER_PAGE_MAX`].
     #[serde(deserialize_with = "codec::list")]
     pub items: Vec<Receipt>,
-    /// How many of all there are. Of a conversation with more than [`crate::limits::RECEIPTS_COUNTED_MAX`] members they are not counted: the
-    /// pages tell.
+    /// How many of all there are. Of a conversation with more than
+    /// [`crate::limits::RECEIPTS_COUNTED_MAX`] members they are not counted: the pages tell.
     pub counts: Option<ReceiptCounts>,
     /// Whether the asker sees what others have read. Otherwise nobody here has read anything.
     pub reads: Reads,
-    /// Where the next page begins: behind this user. `None` when there is none. A page may be empty and not the last.
+    /// Where the next page begins: behind this user. `None` when there is none. A page may be empty
+    /// and not the last.
     pub next_after: Option<UserId>,
 }
 
@@ -60,7 +62,8 @@ impl ReceiptCounts {
         self.read += matches!(state, ReceiptState::Read) as u32;
     }
 
-    /// What a sender is shown beside his message: how far it came for everybody. Nobody is no one who has read it.
+    /// What a sender is shown beside his message: how far it came for everybody. Nobody is no one
+    /// who has read it.
     #[must_use]
     pub const fn ticks(&self) -> ReceiptState {
         match self {

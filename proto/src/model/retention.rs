@@ -4,14 +4,16 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// How long the messages of a conversation stay. What goes, goes from the oldest on: nothing ever lies above something that is gone.
+/// How long the messages of a conversation stay. What goes, goes from the oldest on: nothing ever
+/// lies above something that is gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Retention {
     /// For ever.
     Keep,
     /// For so many days; 1 to [`crate::limits::RETENTION_DAYS_MAX`].
     Days(u32),
-    /// Until every device of every member has acked them, and for so many days at most, since a device may never return.
+    /// Until every device of every member has acked them, and for so many days at most, since a
+    /// device may never return.
     UntilAcked {
         /// 1 to [`crate::limits::RETENTION_DAYS_MAX`].
         cap_days: u32,

@@ -1,4 +1,5 @@
-//! What the owner of a server can set, as a client shows it. The server knows the types; a client needs none of them.
+//! What the owner of a server can set, as a client shows it. The server knows the types; a client
+//! needs none of them.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,5 @@
-//! Why a connection ended: QUIC application error codes. A number is never used again for something else.
+//! Why a connection ended: QUIC application error codes. A number is never used again for something
+//! else.
 
 use std::fmt;
 

@@ -1,8 +1,9 @@
 //! Values to bytes and back: bincode 2, standard configuration. No other file names bincode.
 //!
-//! Reading is bounded by the bytes at hand, so a length that lies cannot make the reader allocate, and bytes left over are an error.
-//! For that, the fields of wire types that hold lists, bytes and texts are read by `list`, `bytes` and `checked_text` below: the readers
-//! that come with `Vec`, `Bytes` and `String` make room for a length before they look for what it announces.
+//! Reading is bounded by the bytes at hand, so a length that lies cannot make the reader allocate,
+//! and bytes left over are an error. For that, the fields of wire types that hold lists, bytes and
+//! texts are read by `list`, `bytes` and `checked_text` below: the readers that come with `Vec`,
+//! `Bytes` and `String` make room for a length before they look for what it announces.
 
 use std::fmt;
 use std::marker::PhantomData;

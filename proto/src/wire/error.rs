@@ -1,4 +1,5 @@
-//! Why a request was refused: numbers that clients may rely on. A number is never used again for something else.
+//! Why a request was refused: numbers that clients may rely on. A number is never used again for
+//! something else.
 
 use std::fmt;
 
@@ -78,7 +79,8 @@ codes! {
         BadCursor = 7, "the cursor lies beyond the last message";
         /// The same client seq came before with another body.
         SeqConflict = 8, "that client seq was used before for another message";
-        /// A retry of a send that lies too far back to be remembered. It is not stored a second time.
+        /// A retry of a send that lies too far back to be remembered. It is not stored a second
+        /// time.
         RetryTooOld = 9, "a retry of a send that is no longer remembered";
         /// A message without content.
         EmptyMessage = 10, "a message needs content";
@@ -128,11 +130,13 @@ codes! {
         QuotaReached = 42, "your files take all the room that this server gives to one user";
         /// The bytes of an upload are not those that the hash was made of.
         WrongHash = 43, "the bytes are not those that the hash was made of";
-        /// An upload is longer or shorter than was announced, or a message announces another length than the attachment has.
+        /// An upload is longer or shorter than was announced, or a message announces another length
+        /// than the attachment has.
         WrongSize = 44, "the file is not as long as was announced";
         /// A download was to begin behind the end of the attachment.
         BadOffset = 45, "the offset lies beyond the end of the file";
-        /// The connection has as many transfers under way as it may, or there was no turn for one for a while. Try again.
+        /// The connection has as many transfers under way as it may, or there was no turn for one
+        /// for a while. Try again.
         TooManyTransfers = 46, "too many transfers at once: try again in a while";
         /// The server cannot read or write the attachment at present.
         TransferFailed = 47, "the server cannot read or write the file: its operator must look at its log";

@@ -17,7 +17,8 @@ use crate::wire::response::Conversation;
 /// The first frame of every client stream after the session stream: what the stream is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum StreamOpening {
-    /// The server writes [`TimelineFrame`]s on it. One for each session, and only when [`crate::wire::hello::Hello::push`] was set.
+    /// The server writes [`TimelineFrame`]s on it. One for each session, and only when
+    /// [`crate::wire::hello::Hello::push`] was set.
     Timeline,
     /// The client writes an attachment on it: see [`crate::content::attachment::TransferFrame`].
     Upload {
@@ -41,20 +42,23 @@ pub enum StreamOpening {
 
 /// What the server writes on the timeline stream.
 ///
-/// Push is a hint, pull is the truth: a client checks that `run.first` follows what it holds and pulls when it does not.
+/// Push is a hint, pull is the truth: a client checks that `run.first` follows what it holds and
+/// pulls when it does not.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum TimelineFrame {
-    /// New messages of one conversation. Of a conversation, runs come in order; the first begins behind the device's delivered cursor.
+    /// New messages of one conversation. Of a conversation, runs come in order; the first begins
+    /// behind the device's delivered cursor.
     Run(Run),
-    /// The device is further behind than [`crate::limits::PUSH_BACKLOG_MESSAGES_MAX`]: it pulls what it wants up to `head`, and runs
-    /// go on behind it.
+    /// The device is further behind than [`crate::limits::PUSH_BACKLOG_MESSAGES_MAX`]: it pulls
+    /// what it wants up to `head`, and runs go on behind it.
     Behind {
         /// The conversation.
         conversation: ConversationId,
         /// The last message that is not pushed.
         head: MsgId,
     },
-    /// The user is a member of this conversation from now on, or his role or his own settings in it changed.
+    /// The user is a member of this conversation from now on, or his role or his own settings in it
+    /// changed.
     Conversation(Conversation),
     /// The user is no member any more. Nothing above `last` will come.
     Removed {
@@ -63,20 +67,23 @@ pub enum TimelineFrame {
         /// The entry that ended the membership.
         last: MsgId,
     },
-    /// A device of the user, perhaps this one, moved the read cursor. What the user says moves it as well; the run tells.
+    /// A device of the user, perhaps this one, moved the read cursor. What the user says moves it
+    /// as well; the run tells.
     Read {
         /// The conversation.
         conversation: ConversationId,
         /// The last message read.
         read: MsgId,
-        /// How far the log went then: what the user said up to here has moved the cursor already, and perhaps it went back since.
+        /// How far the log went then: what the user said up to here has moved the cursor already,
+        /// and perhaps it went back since.
         head: MsgId,
     },
     /// A relation of the user is another now, by what either of the two did, on whatever device.
     Contact(Contact),
     /// Somebody whom the session watches came, went, or is somewhere else.
     Presence(UserPresence),
-    /// Members of the conversation that the session looks at are further than they were: at most once a second.
+    /// Members of the conversation that the session looks at are further than they were: at most
+    /// once a second.
     Receipts {
         /// The conversation.
         conversation: ConversationId,
@@ -86,14 +93,16 @@ pub enum TimelineFrame {
         /// Others moved as well, too many to name them.
         more: bool,
     },
-    /// Messages are gone on purpose: everything up to `floor`. A client that keeps messages lets go of them as well.
+    /// Messages are gone on purpose: everything up to `floor`. A client that keeps messages lets go
+    /// of them as well.
     Floor {
         /// The conversation.
         conversation: ConversationId,
         /// The last message that is gone.
         floor: MsgId,
     },
-    /// Something of the user's own is another now, by what was done on whatever device, this one as well.
+    /// Something of the user's own is another now, by what was done on whatever device, this one as
+    /// well.
     AccountUpdate(AccountUpdate),
 }
 
@@ -109,7 +118,8 @@ pub enum AccountUpdate {
 }
 
 impl TimelineFrame {
-    /// The frame of a run in two parts, so that the entries go out as they lie in memory, shared by everybody they go to.
+    /// The frame of a run in two parts, so that the entries go out as they lie in memory, shared by
+    /// everybody they go to.
     #[must_use]
     pub fn run_parts(run: Run) -> [Bytes; 2] {
         let Run {

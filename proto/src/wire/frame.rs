@@ -1,4 +1,5 @@
-//! Frames: a value behind its length as a `u32`, little-endian. The length is checked before anything is allocated for it.
+//! Frames: a value behind its length as a `u32`, little-endian. The length is checked before
+//! anything is allocated for it.
 
 use bytes::{Bytes, BytesMut};
 use serde::Serialize;

@@ -8,7 +8,8 @@ use crate::text::{DeviceName, Password, UserName};
 use crate::wire::overview::{ConversationPage, Moment};
 use crate::wire::request::Request;
 
-/// What a client writes on its session stream. The first frame is [`ClientFrame::Hello`], each later one a request.
+/// What a client writes on its session stream. The first frame is [`ClientFrame::Hello`], each
+/// later one a request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ClientFrame {
     /// Who wants in.
@@ -26,9 +27,11 @@ pub struct Hello {
     pub credentials: Credentials,
     /// The send stream of this client process.
     pub send_stream: SendStreamId,
-    /// Whether the client opens a timeline stream. Without one, nothing is pushed and the session costs less.
+    /// Whether the client opens a timeline stream. Without one, nothing is pushed and the session
+    /// costs less.
     pub push: bool,
-    /// The moment of the device's last overview: the welcome tells what changed since. `None` to be told of everything.
+    /// The moment of the device's last overview: the welcome tells what changed since. `None` to be
+    /// told of everything.
     pub since: Option<Moment>,
 }
 
@@ -98,6 +101,7 @@ pub struct Welcome {
     pub token: Option<DeviceToken>,
     /// The server's clock.
     pub now: Timestamp,
-    /// The first page of the user's conversations, or of those that changed since the hello's moment.
+    /// The first page of the user's conversations, or of those that changed since the hello's
+    /// moment.
     pub overview: ConversationPage,
 }

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::wire::codec;
 
-/// What a server has done since its start. All but `sessions` only grows: whoever wants to know of a while asks at its beginning and at
-/// its end, and takes the difference with [`Metrics::since`].
+/// What a server has done since its start. All but `sessions` only grows: whoever wants to know of
+/// a while asks at its beginning and at its end, and takes the difference with [`Metrics::since`].
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Metrics {
     /// How long it has been running, in microseconds.
@@ -22,7 +22,8 @@ pub struct Metrics {
     pub entries: u64,
     /// What the group commits have written to the commit log, in bytes.
     pub log_bytes: u64,
-    /// Zeros that were written ahead of need, so that a segment of the commit log is there when it is wanted, in bytes.
+    /// Zeros that were written ahead of need, so that a segment of the commit log is there when it
+    /// is wanted, in bytes.
     pub prepared_bytes: u64,
     /// How long each fdatasync of a group commit took.
     pub syncs: Histogram,
@@ -51,7 +52,8 @@ pub struct CheckpointMetrics {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Histogram(#[serde(deserialize_with = "codec::list")] Vec<Bucket>);
 
-/// The events of about one duration. The bounds of buckets never change, so two histograms can be subtracted bucket by bucket.
+/// The events of about one duration. The bounds of buckets never change, so two histograms can be
+/// subtracted bucket by bucket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Bucket {
     /// The longest duration that belongs here, in microseconds.
@@ -61,8 +63,8 @@ pub struct Bucket {
 }
 
 impl Metrics {
-    /// What was done between two readings. `None` when `earlier` is not an earlier reading of the same run of the server. `sessions` is
-    /// that of the later one.
+    /// What was done between two readings. `None` when `earlier` is not an earlier reading of the
+    /// same run of the server. `sessions` is that of the later one.
     #[must_use]
     pub fn since(&self, earlier: &Self) -> Option<Self> {
         Some(Self {
@@ -127,7 +129,8 @@ impl Histogram {
             .fold(0, |total, bucket| total.saturating_add(bucket.count))
     }
 
-    /// The events of this histogram that `earlier` does not have. `None` when `earlier` has some that this one lacks.
+    /// The events of this histogram that `earlier` does not have. `None` when `earlier` has some
+    /// that this one lacks.
     #[must_use]
     pub fn since(&self, earlier: &Self) -> Option<Self> {
         let mut before = earlier.0.iter().peekable();
@@ -144,8 +147,8 @@ impl Histogram {
         before.next().is_none().then(|| added.into_iter().collect())
     }
 
-    /// The duration that this share of all events, between 0 and 1, did not exceed: to the upper bound of a bucket. `None` when there
-    /// were no events.
+    /// The duration that this share of all events, between 0 and 1, did not exceed: to the upper
+    /// bound of a bucket. `None` when there were no events.
     #[must_use]
     pub fn quantile(&self, share: f64) -> Option<Duration> {
         // A float holds every whole number up to 2^53; the first event is number 1.

@@ -6,9 +6,11 @@ use crate::ids::{ConversationId, EpochId, Revision};
 use crate::wire::codec;
 use crate::wire::response::Conversation;
 
-/// A moment in the life of a server. A device keeps the one of its last complete overview, and asks what changed since.
+/// A moment in the life of a server. A device keeps the one of its last complete overview, and asks
+/// what changed since.
 ///
-/// A server whose past has no such moment, since it is another one or was restored from an older backup, answers with everything.
+/// A server whose past has no such moment, since it is another one or was restored from an older
+/// backup, answers with everything.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Moment {
     /// The start of the server.
@@ -17,8 +19,8 @@ pub struct Moment {
     pub revision: Revision,
 }
 
-/// Where a page of an overview ends: those conversations stand behind it in which something happened before that, or at the same revision
-/// in one with a lower id.
+/// Where a page of an overview ends: those conversations stand behind it in which something
+/// happened before that, or at the same revision in one with a lower id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct OverviewPlace {
     /// When something last happened in the last conversation of the page.
@@ -30,16 +32,18 @@ pub struct OverviewPlace {
 /// A page of an overview.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ConversationPage {
-    /// Those in which something happened last come first; at most [`crate::limits::CONVERSATIONS_PER_PAGE_MAX`].
+    /// Those in which something happened last come first; at most
+    /// [`crate::limits::CONVERSATIONS_PER_PAGE_MAX`].
     #[serde(deserialize_with = "codec::list")]
     pub items: Vec<Conversation>,
-    /// The conversations that the user is a member of no more. On the first page of an overview of what changed.
+    /// The conversations that the user is a member of no more. On the first page of an overview of
+    /// what changed.
     #[serde(deserialize_with = "codec::list")]
     pub gone: Vec<ConversationId>,
     /// Which conversations the pages tell of.
     pub extent: OverviewExtent,
-    /// What the page tells of is so at this moment. Whoever read several pages keeps the moment of the first: what happened meanwhile is told
-    /// by the next overview of what changed.
+    /// What the page tells of is so at this moment. Whoever read several pages keeps the moment of
+    /// the first: what happened meanwhile is told by the next overview of what changed.
     pub as_of: Moment,
     /// Where the next page begins. `None` when there is none.
     pub next_after: Option<OverviewPlace>,

@@ -1,4 +1,5 @@
-//! What a client asks. Variants only grow at the end: the position of a variant is its number on the wire.
+//! What a client asks. Variants only grow at the end: the position of a variant is its number on
+//! the wire.
 
 use serde::{Deserialize, Serialize};
 
@@ -29,24 +30,28 @@ pub enum Request {
         conversation: ConversationId,
         /// Which part.
         range: PullRange,
-        /// At most so many messages; the server may give fewer. At most [`crate::limits::RUN_MESSAGES_MAX`].
+        /// At most so many messages; the server may give fewer. At most
+        /// [`crate::limits::RUN_MESSAGES_MAX`].
         limit: u32,
     },
-    /// This device holds everything up to here: the delivered cursor. A lower one than before changes nothing.
+    /// This device holds everything up to here: the delivered cursor. A lower one than before
+    /// changes nothing.
     Ack {
         /// Which log.
         conversation: ConversationId,
         /// The last message held.
         msgid: MsgId,
     },
-    /// The user has read everything up to here: the read cursor, the same on all devices. A lower one than before changes nothing.
+    /// The user has read everything up to here: the read cursor, the same on all devices. A lower
+    /// one than before changes nothing.
     Read {
         /// Which log.
         conversation: ConversationId,
         /// The last message read.
         msgid: MsgId,
     },
-    /// A page of the user's conversations: all of them, or those that changed since the device was here before.
+    /// A page of the user's conversations: all of them, or those that changed since the device was
+    /// here before.
     Conversations {
         /// The moment of the device's last overview; `None` to be told of everything.
         since: Option<Moment>,
@@ -107,13 +112,16 @@ pub enum Request {
     Devices,
     /// End a device: its token is void and its sessions are closed.
     RevokeDevice(DeviceId),
-    /// Take messages of another system. For owners and admins of the server who are members of the conversation.
+    /// Take messages of another system. For owners and admins of the server who are members of the
+    /// conversation.
     Import {
         /// Where they go.
         conversation: ConversationId,
-        /// Where they come from. Each source has a cursor of its own, so that importing it again adds nothing.
+        /// Where they come from. Each source has a cursor of its own, so that importing it again
+        /// adds nothing.
         source: ImportSource,
-        /// The place of the first entry in the source, from 0. Entries below the cursor are passed over.
+        /// The place of the first entry in the source, from 0. Entries below the cursor are passed
+        /// over.
         first: u64,
         /// The entries, in order; at most [`crate::limits::IMPORT_ENTRIES_MAX`].
         #[serde(deserialize_with = "codec::list")]
@@ -126,7 +134,8 @@ pub enum Request {
         /// The source.
         source: ImportSource,
     },
-    /// What a member's unread count is made of. One's own, or any for owners and admins of the server.
+    /// What a member's unread count is made of. One's own, or any for owners and admins of the
+    /// server.
     Explain {
         /// The conversation.
         conversation: ConversationId,
@@ -151,7 +160,8 @@ pub enum Request {
         /// The message.
         msgid: MsgId,
     },
-    /// React to a message. At most [`crate::limits::REACTION_KINDS_MAX`] kinds and [`crate::limits::REACTIONS_MAX`] reactions in all.
+    /// React to a message. At most [`crate::limits::REACTION_KINDS_MAX`] kinds and
+    /// [`crate::limits::REACTIONS_MAX`] reactions in all.
     React {
         /// The conversation.
         conversation: ConversationId,
@@ -169,7 +179,8 @@ pub enum Request {
         /// Which.
         emoji: EmojiName,
     },
-    /// Pin a message: for those whom the group's settings let pin, any member unless set otherwise, and both in a direct chat. At most [`crate::limits::PINS_MAX`].
+    /// Pin a message: for those whom the group's settings let pin, any member unless set otherwise,
+    /// and both in a direct chat. At most [`crate::limits::PINS_MAX`].
     Pin {
         /// The conversation.
         conversation: ConversationId,
@@ -313,7 +324,8 @@ pub enum Request {
     },
     /// How the asker presents himself from now on.
     SetProfile(Profile),
-    /// Be told of the presence of these users, and of no others any more. Those whom the asker has no business with are left out.
+    /// Be told of the presence of these users, and of no others any more. Those whom the asker has
+    /// no business with are left out.
     Watch {
         /// At most [`crate::limits::WATCHED_USERS_MAX`].
         #[serde(deserialize_with = "codec::list")]
@@ -326,16 +338,17 @@ pub enum Request {
         /// The conversation; `None` for none.
         conversation: Option<ConversationId>,
     },
-    /// Say in one conversation what was said in another. The server copies it, with its author, so that nobody can change it on the way.
-    /// Answered as `Send` is.
+    /// Say in one conversation what was said in another. The server copies it, with its author, so
+    /// that nobody can change it on the way. Answered as `Send` is.
     Forward(Forward),
-    /// UnreadMarker everything from here on as unread: the read cursor goes back, on all devices. Delivered cursors stay, and so does what others
-    /// were told as read.
+    /// UnreadMarker everything from here on as unread: the read cursor goes back, on all devices.
+    /// Delivered cursors stay, and so does what others were told as read.
     MarkUnread {
         /// Which log.
         conversation: ConversationId,
-        /// The first unread message. At most [`crate::limits::MARKED_UNREAD_MAX`] entries below where the member had read to, and with at most
-        /// [`crate::limits::MARKED_OWN_MAX`] messages of his own above it.
+        /// The first unread message. At most [`crate::limits::MARKED_UNREAD_MAX`] entries below
+        /// where the member had read to, and with at most [`crate::limits::MARKED_OWN_MAX`]
+        /// messages of his own above it.
         from: MsgId,
     },
     /// Who has got a message, and who has read it. For those who may see the message.
@@ -349,7 +362,8 @@ pub enum Request {
     },
     /// Whether the asker's reads are shown.
     OwnReads,
-    /// Show them to others from now on, and see theirs, or neither. It holds for what was read before as well.
+    /// Show them to others from now on, and see theirs, or neither. It holds for what was read
+    /// before as well.
     SetOwnReads(Reads),
     /// Say how long messages stay: for owners of a group, and both in a direct chat.
     SetRetention {

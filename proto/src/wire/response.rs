@@ -1,4 +1,5 @@
-//! What a client is told. Variants only grow at the end: the position of a variant is its number on the wire.
+//! What a client is told. Variants only grow at the end: the position of a variant is its number on
+//! the wire.
 
 use serde::{Deserialize, Serialize};
 
@@ -19,7 +20,8 @@ use crate::wire::hello::{ServerRole, Welcome};
 use crate::wire::metrics::Metrics;
 use crate::wire::overview::ConversationPage;
 
-/// What the server writes on the session stream. The first frame is [`ServerFrame::Welcome`]; answers follow in any order.
+/// What the server writes on the session stream. The first frame is [`ServerFrame::Welcome`];
+/// answers follow in any order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ServerFrame {
     /// The login was taken.
@@ -44,7 +46,8 @@ pub enum Response {
     Pulled(Pulled),
     /// To `Conversations`.
     Conversations(ConversationPage),
-    /// To `FindUsers` and `Users`: those that exist, in the order asked. To `BannedUsers`: in the order of their ids.
+    /// To `FindUsers` and `Users`: those that exist, in the order asked. To `BannedUsers`: in the
+    /// order of their ids.
     Users(#[serde(deserialize_with = "codec::list")] Vec<UserInfo>),
     /// To `CreateGroup`.
     Created {
@@ -89,7 +92,8 @@ pub enum Response {
     Pins(#[serde(deserialize_with = "codec::list")] Vec<MsgId>),
     /// To `Group`.
     Group(GroupDetails),
-    /// To `FindGroups`: by their names, at most [`crate::limits::GROUPS_FOUND_MAX`]. A longer prefix finds the others.
+    /// To `FindGroups`: by their names, at most [`crate::limits::GROUPS_FOUND_MAX`]. A longer
+    /// prefix finds the others.
     Groups(#[serde(deserialize_with = "codec::list")] Vec<OpenGroup>),
     /// To `Settings`: all of them, and to `SetSetting`: the one, as it is now.
     Settings(#[serde(deserialize_with = "codec::list")] Vec<Setting>),
@@ -143,7 +147,8 @@ pub struct Conversation {
     pub unread: u64,
     /// How many of those mention the member, by name or with everybody.
     pub mentions: u64,
-    /// The last entry of the log, when there is one that the member may see. A page that it does not fit into is without it.
+    /// The last entry of the log, when there is one that the member may see. A page that it does
+    /// not fit into is without it.
     pub last: Option<Entry>,
     /// What the member settled for himself.
     pub settings: MemberSettings,
@@ -218,7 +223,8 @@ pub struct Member {
     pub role: Role,
     /// The entry that made the user a member.
     pub joined: MsgId,
-    /// How far the member has read, also when he marked some of it as unread; 0 when that is not shown to the asker.
+    /// How far the member has read, also when he marked some of it as unread; 0 when that is not
+    /// shown to the asker.
     pub read: MsgId,
     /// Until when the member can say nothing; 0 for one who was not muted.
     pub muted_until: Timestamp,
@@ -239,7 +245,8 @@ pub struct DeviceInfo {
     pub online: bool,
 }
 
-/// What an unread count is made of: `unread = (head - base) - uncounted`, where `base = max(read, floor, joined - 1)`.
+/// What an unread count is made of: `unread = (head - base) - uncounted`, where `base = max(read,
+/// floor, joined - 1)`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Explained {
     /// The last message of the log.

@@ -7,7 +7,8 @@ use crate::ids::{ConversationId, UserId};
 /// What a client sends by datagram.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ClientDatagram {
-    /// The user is typing. It counts only in the conversation that the session looks at, and once in [`crate::limits::TYPING_INTERVAL`].
+    /// The user is typing. It counts only in the conversation that the session looks at, and once
+    /// in [`crate::limits::TYPING_INTERVAL`].
     Typing {
         /// The conversation.
         conversation: ConversationId,
@@ -17,7 +18,8 @@ pub enum ClientDatagram {
 /// What the server sends by datagram, to the sessions that look at the conversation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ServerDatagram {
-    /// Somebody else is typing. Without a further one, he has stopped after twice [`crate::limits::TYPING_INTERVAL`].
+    /// Somebody else is typing. Without a further one, he has stopped after twice
+    /// [`crate::limits::TYPING_INTERVAL`].
     Typing {
         /// The conversation.
         conversation: ConversationId,

@@ -40,7 +40,8 @@ use attachment::{attachment, media};
 use group::{agreement_request, group_settings, member_settings, open_group, system_entry};
 use overview::{conversation_page, moment, overview_place};
 
-/// A number of any magnitude: each length that a variable-length integer can have is as likely as the next.
+/// A number of any magnitude: each length that a variable-length integer can have is as likely as
+/// the next.
 fn number() -> impl Strategy<Value = u64> {
     (any::<u64>(), 0..64_u32).prop_map(|(raw, shift)| raw >> shift)
 }

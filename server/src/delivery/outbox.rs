@@ -1,4 +1,5 @@
-//! The answers to one session's requests: gathered while the stream is busy, written together when it is not.
+//! The answers to one session's requests: gathered while the stream is busy, written together when
+//! it is not.
 
 use cairn_proto::ids::RequestId;
 use cairn_proto::limits::REQUESTS_IN_FLIGHT_MAX;
@@ -27,7 +28,8 @@ struct State {
 }
 
 impl Outbox {
-    /// Counts a request in. `false` when the session must wait with [`Outbox::eased`] before it takes another.
+    /// Counts a request in. `false` when the session must wait with [`Outbox::eased`] before it
+    /// takes another.
     pub fn begin(&self) -> bool {
         let mut state = self.state.lock();
         state.in_flight += 1;
@@ -66,7 +68,8 @@ impl Outbox {
         self.wake();
     }
 
-    /// Takes everything that waits to be written. Waits until there is something; `None` when the session is over.
+    /// Takes everything that waits to be written. Waits until there is something; `None` when the
+    /// session is over.
     pub async fn take(&self) -> Option<Vec<u8>> {
         loop {
             let filled = self.filled.notified();

@@ -1,5 +1,6 @@
-//! What one session is to be pushed: a position in each conversation and the set of those with news. There is no queue of
-//! messages, so a session that reads slowly costs distance and no memory.
+//! What one session is to be pushed: a position in each conversation and the set of those with
+//! news. There is no queue of messages, so a session that reads slowly costs distance and no
+//! memory.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -37,8 +38,8 @@ struct State {
     is_coalescing: bool,
 }
 
-/// What a session is pending of beside conversations. Each thing has one place, so that a session that reads slowly is pending how it stands and
-/// not how it came to be.
+/// What a session is pending of beside conversations. Each thing has one place, so that a session
+/// that reads slowly is pending how it stands and not how it came to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum UpdateKey {
     /// Something of the user's own.
@@ -60,9 +61,11 @@ pub struct Feed {
     pub position: MsgId,
     /// The entry that ended the membership.
     pub end: Option<MsgId>,
-    /// What the session is pending of the conversation first: it is new to the user, or something about it is.
+    /// What the session is pending of the conversation first: it is new to the user, or something
+    /// about it is.
     pub announce: Option<Box<Conversation>>,
-    /// How far the user has read, by the head that the log had then, when the session has not been pending.
+    /// How far the user has read, by the head that the log had then, when the session has not been
+    /// pending.
     pub read: Option<(MsgId, MsgId)>,
     /// The last entry of which the session knows that it is gone on purpose.
     pub floor: MsgId,
@@ -154,7 +157,8 @@ impl Push {
         self.mark(conversation, Duration::ZERO);
     }
 
-    /// The session is pending how its user stands in a conversation, and with it how far he has read.
+    /// The session is pending how its user stands in a conversation, and with it how far he has
+    /// read.
     pub fn announce(&self, summary: &Conversation) {
         self.note(summary.id, |feed| {
             (feed.announce, feed.read) = (Some(Box::new(summary.clone())), None)
@@ -175,8 +179,8 @@ impl Push {
         }
     }
 
-    /// There is news in a conversation, whose sessions push_delay for so long once they were pushed some. Says whether the session should be
-    /// woken for it.
+    /// There is news in a conversation, whose sessions push_delay for so long once they were pushed
+    /// some. Says whether the session should be woken for it.
     pub fn mark(&self, conversation: ConversationId, push_delay: Duration) -> bool {
         let State {
             feeds,
@@ -203,14 +207,16 @@ impl Push {
         }
     }
 
-    /// There is something to enqueue beside news of conversations. What was to be pending of the same item before is not pending any more.
+    /// There is something to enqueue beside news of conversations. What was to be pending of the
+    /// same item before is not pending any more.
     pub fn enqueue(&self, item: UpdateKey, frame: TimelineFrame) {
         let mut state = self.state.lock();
         state.is_urgent = true;
         state.pending.insert(item, frame);
     }
 
-    /// Members of a conversation are further than they were. A session that has not been pending of others yet is pending that there are more.
+    /// Members of a conversation are further than they were. A session that has not been pending of
+    /// others yet is pending that there are more.
     pub fn enqueue_receipts(
         &self,
         conversation: ConversationId,

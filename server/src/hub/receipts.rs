@@ -1,5 +1,5 @@
-//! Receipts as they change: told at most once a second, to those alone who look at the conversation, and to none of them as more than one
-//! hint, however many members moved.
+//! Receipts as they change: told at most once a second, to those alone who look at the
+//! conversation, and to none of them as more than one hint, however many members moved.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

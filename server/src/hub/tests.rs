@@ -59,7 +59,8 @@ fn summary() -> Conversation {
     }
 }
 
-/// What the sequencer publishes of a batch in which the session's login was decided, with these feeds, and all of this happened.
+/// What the sequencer publishes of a batch in which the session's login was decided, with these
+/// feeds, and all of this happened.
 fn logs_in(hub: &Hub, session: &Arc<Session>, feeds: &[(MsgId, MsgId)], notices: Vec<Notice>) {
     let as_of = Moment {
         epoch: EpochId::new(1),
@@ -231,7 +232,8 @@ async fn what_was_decided_before_a_login_in_the_same_batch_does_it_no_harm() {
     );
 }
 
-/// Whoever may be watched moves as often as he likes; those who watch are told once in a while, and last how it stands.
+/// Whoever may be watched moves as often as he likes; those who watch are told once in a while, and
+/// last how it stands.
 #[tokio::test]
 async fn who_moves_many_times_is_told_of_once() {
     let loopback = Loopback::connect().await;

@@ -1,4 +1,5 @@
-//! Who types where: told by datagram to the sessions that look at the same conversation, and forgotten.
+//! Who types where: told by datagram to the sessions that look at the same conversation, and
+//! forgotten.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -58,7 +59,8 @@ impl Viewers {
         }
     }
 
-    /// Tells the others who look at what the session looks at. A crowd is not told: there is always somebody who types.
+    /// Tells the others who look at what the session looks at. A crowd is not told: there is always
+    /// somebody who types.
     pub(crate) fn notify(&self, conversation: ConversationId, session: &Session, user: UserId) {
         let viewers = self
             .of
@@ -82,7 +84,8 @@ impl Viewers {
     }
 }
 
-/// Takes the datagrams of a session until its connection ends. One that cannot be read, or comes too soon, is passed over.
+/// Takes the datagrams of a session until its connection ends. One that cannot be read, or comes
+/// too soon, is passed over.
 pub(crate) async fn take_datagrams(shared: Arc<Shared>, session: Arc<Session>) {
     let mut last: Option<Instant> = None;
     while let Ok(datagram) = session.connection.read_datagram().await {

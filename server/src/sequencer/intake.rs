@@ -1,4 +1,5 @@
-//! The one queue between the network and the sequencer. It is bounded over all sessions: whoever brings more waits.
+//! The one queue between the network and the sequencer. It is bounded over all sessions: whoever
+//! brings more waits.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -81,8 +82,8 @@ impl Intake {
         Ok(())
     }
 
-    /// Takes everything that waits into `tickets`, which must be empty. Waits until there is something, at most for `wait_timeout`.
-    /// `false` when the queue is closed and empty.
+    /// Takes everything that waits into `tickets`, which must be empty. Waits until there is
+    /// something, at most for `wait_timeout`. `false` when the queue is closed and empty.
     pub fn take(&self, tickets: &mut Vec<Ticket>, wait_timeout: Duration) -> bool {
         let mut waiting = self.0.waiting.lock();
         if waiting.tickets.is_empty() && !waiting.closed {

@@ -81,8 +81,9 @@ pub enum Notice {
         /// The conversation.
         summary: Box<Conversation>,
     },
-    /// A device moved the user's read cursor. All of his devices are told, that one as well: answers and what is pushed come on streams of their
-    /// own, so that it could not tell otherwise whether another device moved the cursor before or after.
+    /// A device moved the user's read cursor. All of his devices are told, that one as well:
+    /// answers and what is pushed come on streams of their own, so that it could not tell otherwise
+    /// whether another device moved the cursor before or after.
     Read {
         /// The user.
         user: UserId,

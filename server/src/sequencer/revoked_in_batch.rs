@@ -1,5 +1,6 @@
-//! What was granted early in a batch and ended later in the same batch. Ends are told before answers, and whoever enters a list by an answer
-//! would register it behind the end: so he does not register it.
+//! What was granted early in a batch and ended later in the same batch. Ends are told before
+//! answers, and whoever enters a list by an answer would register it behind the end: so he does not
+//! register it.
 
 use cairn_proto::ids::{ConversationId, UserId};
 use cairn_proto::model::presence::UserPresence;

@@ -49,8 +49,9 @@ impl Activity {
     }
 }
 
-/// Whether a request comes of what a person does: whatever changes something, and what is only asked when somebody goes for it. What
-/// clients ask by themselves, to be up to date or to show what is there, is none.
+/// Whether a request comes of what a person does: whatever changes something, and what is only
+/// asked when somebody goes for it. What clients ask by themselves, to be up to date or to show
+/// what is there, is none.
 pub(crate) const fn is_user_activity(request: &Request) -> bool {
     match request {
         Request::Send(_)
@@ -112,8 +113,9 @@ pub(crate) const fn is_user_activity(request: &Request) -> bool {
     }
 }
 
-/// Looks again and again who is without activity, until the server ends. One pass over the sessions each time: none of them needs a clock of
-/// its own, and activity costs no more than taking note of it.
+/// Looks again and again who is without activity, until the server ends. One pass over the sessions
+/// each time: none of them needs a clock of its own, and activity costs no more than taking note of
+/// it.
 pub(crate) async fn mark_idle_sessions(shared: Arc<Shared>) {
     let mut setting = shared.hub.away_after.subscribe();
     loop {

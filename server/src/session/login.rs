@@ -105,7 +105,8 @@ pub async fn log_in(
         Credentials::Password { name, .. } => Some(name.clone()),
         Credentials::Invite { .. } | Credentials::Token(_) => None,
     };
-    // Nobody guesses 256 random bits, and a device that has its token is not kept out by what others at its address do.
+    // Nobody guesses 256 random bits, and a device that has its token is not kept out by what
+    // others at its address do.
     let is_guess = !matches!(credentials, Credentials::Token(_));
     if is_guess
         && !shared

@@ -1,4 +1,5 @@
-//! Failed logins, counted by name and by address, so that guessing takes years. A device that has its token is not affected.
+//! Failed logins, counted by name and by address, so that guessing takes years. A device that has
+//! its token is not affected.
 
 use std::hash::Hash;
 use std::net::{IpAddr, Ipv6Addr};

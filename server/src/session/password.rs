@@ -12,7 +12,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 /// Hashes passwords and checks them.
 #[derive(Clone, Debug)]
 pub struct Passwords {
-    /// Each hash takes [`MEMORY_KIB`] and tens of milliseconds of a core: a flood of logins must not take the server.
+    /// Each hash takes [`MEMORY_KIB`] and tens of milliseconds of a core: a flood of logins must
+    /// not take the server.
     permits: Arc<Semaphore>,
 }
 
@@ -51,15 +52,16 @@ impl Passwords {
             .ok_or(ErrorCode::LimitReached)
     }
 
-    /// Waits for a permit: between it and the check, whether the check is still wanted can be asked again.
+    /// Waits for a permit: between it and the check, whether the check is still wanted can be asked
+    /// again.
     pub async fn permit(&self) -> HashPermit {
         HashPermit(self.permits.clone().acquire_owned().await.ok())
     }
 }
 
 impl HashPermit {
-    /// Whether the password is the hashed one. Without a hash it is not, and that takes as long: who has an account is not told
-    /// by how long an answer takes.
+    /// Whether the password is the hashed one. Without a hash it is not, and that takes as long:
+    /// who has an account is not told by how long an answer takes.
     pub async fn matches(self, password: Password, hash: Option<Box<str>>) -> bool {
         let work = move || {
             let Some(hash) = hash else {

@@ -1,5 +1,6 @@
-//! How fast one user may do what can be done and undone for ever: each time is an entry in a log that everybody follows. It is told
-//! before the sequencer is troubled, so that what is decided and logged depends on no clock.
+//! How fast one user may do what can be done and undone for ever: each time is an entry in a log
+//! that everybody follows. It is told before the sequencer is troubled, so that what is decided and
+//! logged depends on no clock.
 
 use std::time::Instant;
 
@@ -38,7 +39,8 @@ impl RateLimiter {
     }
 }
 
-/// Whether any member, or anybody at all, can ask this without end and make an entry each time. A recall is over after one.
+/// Whether any member, or anybody at all, can ask this without end and make an entry each time. A
+/// recall is over after one.
 const fn is_rate_limited(request: &Request) -> bool {
     matches!(
         request,

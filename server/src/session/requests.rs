@@ -1,4 +1,5 @@
-//! What becomes of each request: most go to the sequencer in the order they came; reading history does not trouble it.
+//! What becomes of each request: most go to the sequencer in the order they came; reading history
+//! does not trouble it.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -183,7 +184,8 @@ async fn pull(
     }
     readable(shared, session, actor, conversation).await?;
     loop {
-        // Both focused at before the read, in one go: what is said meanwhile may be said after the membership ended.
+        // Both focused at before the read, in one go: what is said meanwhile may be said after the
+        // membership ended.
         let Readable { timeline, floor } =
             session.readable(conversation).ok_or(ErrorCode::NotFound)?;
         let floor = floor.max(timeline.floor());
@@ -208,7 +210,8 @@ async fn pull(
     }
 }
 
-/// The part of a range that lies above a floor and not above the head, and how many messages that may be.
+/// The part of a range that lies above a floor and not above the head, and how many messages that
+/// may be.
 ///
 /// # Errors
 /// Where the range ends, when nothing of it does.
@@ -265,7 +268,8 @@ async fn readable(
         .await
 }
 
-/// Watches users. The hub takes note in the order of what the sequencer decided, so that nobody watches behind a block.
+/// Watches users. The hub takes note in the order of what the sequencer decided, so that nobody
+/// watches behind a block.
 async fn watch(
     shared: &Shared,
     session: Arc<Session>,

@@ -1,6 +1,8 @@
-//! What nobody needs any more goes: attachments that no message names, files that have no record, uploads that nobody went on with.
+//! What nobody needs any more goes: attachments that no message names, files that have no record,
+//! uploads that nobody went on with.
 //!
-//! The record goes first and durably, then the file. A crash in between leaves a file without a record, which the next start sweeps.
+//! The record goes first and durably, then the file. A crash in between leaves a file without a
+//! record, which the next start sweeps.
 
 use std::sync::Arc;
 use std::time::SystemTime;

@@ -1,8 +1,9 @@
 //! Attachments on their way, each on a stream of its own, so that a file never delays a message.
 //!
-//! A transfer has a lower priority than everything else of its connection, a window of its own, and buffers of a few hundred kilobytes,
-//! however large the file. What it reads and writes on disk goes through a narrow gate, so that the reads of history and the hashes of
-//! passwords that share the pool are not kept waiting.
+//! A transfer has a lower priority than everything else of its connection, a window of its own, and
+//! buffers of a few hundred kilobytes, however large the file. What it reads and writes on disk
+//! goes through a narrow gate, so that the reads of history and the hashes of passwords that share
+//! the pool are not kept waiting.
 
 mod download;
 mod gc;
@@ -48,8 +49,8 @@ pub struct Transfers {
     /// The gate to the disk.
     disk: Arc<Semaphore>,
     reservations: Reservations,
-    /// Held for reading from the moment that a file has its place until its record is durable, and for writing while files without a
-    /// record go: so that none goes that is about to get one.
+    /// Held for reading from the moment that a file has its place until its record is durable, and
+    /// for writing while files without a record go: so that none goes that is about to get one.
     placing: RwLock<()>,
 }
 
@@ -79,7 +80,8 @@ impl From<ErrorCode> for Broken {
 }
 
 impl Transfers {
-    /// The transfers of a server with this data directory. They leave so much of the disk free, or the usual reserve.
+    /// The transfers of a server with this data directory. They leave so much of the disk free, or
+    /// the usual reserve.
     ///
     /// # Errors
     /// When the folders for attachments cannot be made or read.
@@ -158,7 +160,8 @@ impl TransferStream {
         }
     }
 
-    /// Waits for something that does not come from the client, for as long as the client waits as well.
+    /// Waits for something that does not come from the client, for as long as the client waits as
+    /// well.
     async fn unless_given_up<T>(&self, what: impl Future<Output = T>) -> Result<T, Broken> {
         tokio::select! {
             done = what => Ok(done),
@@ -188,7 +191,8 @@ impl TransferStream {
         }
     }
 
-    /// Ends the stream. The quota_left that it has stays until what was written last has arrived, so that it takes none from messages.
+    /// Ends the stream. The quota_left that it has stays until what was written last has arrived,
+    /// so that it takes none from messages.
     async fn finish(mut self) {
         let _draining = self.slot.take().map(TransferSlot::drain);
         if self.send.finish().is_ok() {

@@ -53,7 +53,8 @@ impl TransferSlots {
         Some(TransferSlot(self.clone()))
     }
 
-    /// Each transfer brings its own quota_left, so that all of them together leave messages what they had.
+    /// Each transfer brings its own quota_left, so that all of them together leave messages what
+    /// they had.
     fn widen(&self, taken: &Taken) {
         let with = |slots: usize, each: u32| {
             let slots = u32::try_from(slots).unwrap_or(u32::MAX);

@@ -1,4 +1,5 @@
-//! New connections: no more than there is session_slots for, and under load only from addresses that are proven.
+//! New connections: no more than there is session_slots for, and under load only from addresses
+//! that are proven.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -20,7 +21,8 @@ pub async fn accept(endpoint: Endpoint, shared: Arc<Shared>) {
         } else if handshakes.load(Ordering::Relaxed) >= HANDSHAKES_UNPROVEN_MAX
             && incoming.may_retry()
         {
-            // An address that answers is no forged one. It fails only for a client that was asked before.
+            // An address that answers is no forged one. It fails only for a client that was asked
+            // before.
             let _ = incoming.retry();
         } else {
             let under_way = UnderWay::begin(&handshakes);

@@ -1,5 +1,5 @@
-//! Who the server is, without any authority: a key of its own, made at the first start, and the secrets that QUIC needs to outlive
-//! a restart.
+//! Who the server is, without any authority: a key of its own, made at the first start, and the
+//! secrets that QUIC needs to outlive a restart.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -84,7 +84,8 @@ impl Identity {
         Pin::new(Sha256::digest(self.key.subject_public_key_info()).into())
     }
 
-    /// A self-signed certificate for the key. It only carries the key: what it says beside has no meaning.
+    /// A self-signed certificate for the key. It only carries the key: what it says beside has no
+    /// meaning.
     ///
     /// # Errors
     /// When the key cannot sign.
@@ -100,8 +101,8 @@ impl Identity {
         Ok((certificate.der().clone(), key))
     }
 
-    /// The secret from which QUIC's reset, token and connection id keys come. That it stays the same lets clients notice a
-    /// restart at once instead of after the idle timeout.
+    /// The secret from which QUIC's reset, token and connection id keys come. That it stays the
+    /// same lets clients notice a restart at once instead of after the idle timeout.
     #[must_use]
     pub const fn quic_secret(&self) -> &[u8; QUIC_SECRET_BYTES] {
         &self.quic_secret

@@ -12,7 +12,8 @@ use crate::trees::{RowKey, RowPrefix, Tree, parse};
 use cairn_core::attachment::{AttachmentRecord, charged_bytes};
 
 impl Check<'_> {
-    /// What the messages of a conversation name is noted, and nothing else is. Rows up to the floor go a while after their messages.
+    /// What the messages of a conversation name is noted, and nothing else is. Rows up to the floor
+    /// go a while after their messages.
     pub(super) fn attached(
         &mut self,
         id: ConversationId,

@@ -1,4 +1,5 @@
-//! The rows that are no part of a log: what they name must be there, and what is said twice must be the same.
+//! The rows that are no part of a log: what they name must be there, and what is said twice must be
+//! the same.
 
 use std::collections::{BTreeMap, BTreeSet};
 
