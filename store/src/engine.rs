@@ -9,38 +9,38 @@
 pub(crate) mod meter;
 pub(crate) mod replay;
 
+mod error;
 mod maintain;
 mod prefetch;
 
-use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Instant;
 
 use cairn_proto::ids::{ConversationId, Revision, Timestamp};
-use cairn_proto::wire::codec::DecodeError;
 use cairn_proto::wire::error::ErrorCode;
 use cairn_proto::wire::metrics::Metrics;
 use cairn_proto::wire::response::Response;
 use hashbrown::HashSet;
 use tracing::info;
 
+pub use self::error::{ReplayError, StoreError};
 use crate::checkpoint::compact;
 use crate::checkpoint::free_space;
 use crate::checkpoint::{CheckpointError, CheckpointReport, Checkpointer};
-use crate::commit_log::{BatchBuf, BatchNo, CommitLog, LogError, OpenError};
+use crate::commit_log::{BatchBuf, BatchNo, CommitLog, OpenError};
 use crate::engine::meter::Meter;
 use crate::engine::replay::Replayed;
-use crate::files::disk_reserve::{self, DiskReserve, OutOfSpace, ReserveMonitor};
-use crate::files::format::{self, FormatError};
-use crate::files::lock::{DirLock, LockError};
+use crate::files::disk_reserve::{self, DiskReserve, ReserveMonitor};
+use crate::files::format;
+use crate::files::lock::DirLock;
 use crate::files::poison::Poison;
 use crate::timeline::history::History;
 use crate::timeline::retention::Retentions;
-use crate::timeline::{Timeline, TimelineGap, Timelines};
-use crate::trees::db::{Trees, TreesError};
-use crate::trees::rows_in::{LoadError, Loader};
+use crate::timeline::{Timeline, Timelines};
+use crate::trees::db::Trees;
+use crate::trees::rows_in::Loader;
 use cairn_core::api::batch::Effect;
 use cairn_core::{Batch, Command, Reply, State};
 
@@ -71,65 +71,6 @@ pub struct Committed {
     pub touched: Vec<ConversationId>,
     /// What happened to memberships and devices.
     pub effects: Vec<Effect>,
-}
-
-/// Why the store cannot be opened, or failed.
-#[derive(Debug, thiserror::Error)]
-pub enum StoreError {
-    /// The directory is in use.
-    #[error(transparent)]
-    Lock(#[from] LockError),
-    /// The disk is full.
-    #[error(transparent)]
-    OutOfSpace(#[from] OutOfSpace),
-    /// The directory is none of cairn's, or of another version.
-    #[error(transparent)]
-    Format(#[from] FormatError),
-    /// The commit log.
-    #[error(transparent)]
-    Log(#[from] LogError),
-    /// The trees.
-    #[error(transparent)]
-    Trees(#[from] TreesError),
-    /// The checkpoint.
-    #[error(transparent)]
-    Checkpoint(#[from] CheckpointError),
-    /// A batch of the log cannot be applied.
-    #[error(
-        "cannot replay batch {batch} of the commit log: {source}; restore the data directory from a backup"
-    )]
-    Replay {
-        /// The batch.
-        batch: BatchNo,
-        /// Why.
-        source: Box<ReplayError>,
-    },
-    /// What was published does not continue a log. That is a fault of cairn.
-    #[error(transparent)]
-    Gap(#[from] TimelineGap),
-    /// What a compaction left that did not come to its end cannot be put straight.
-    #[error("cannot put straight what a compaction left: {0}")]
-    Compaction(#[source] io::Error),
-    /// The checkpoint thread is gone. That is a fault of cairn.
-    #[error("the checkpoint thread ended")]
-    CheckpointThread,
-    /// A thread cannot be started.
-    #[error("cannot start the checkpoint thread: {0}")]
-    Thread(io::Error),
-}
-
-/// Why a batch of the log cannot be applied.
-#[derive(Debug, thiserror::Error)]
-pub enum ReplayError {
-    /// It is not what was written.
-    #[error("its changes do not decode: {0}")]
-    Decode(#[from] DecodeError),
-    /// What it loads cannot be loaded.
-    #[error(transparent)]
-    Load(#[from] LoadError),
-    /// It does not continue a log.
-    #[error(transparent)]
-    Gap(#[from] TimelineGap),
 }
 
 /// How far the trees are behind the log.

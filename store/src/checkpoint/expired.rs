@@ -107,7 +107,7 @@ impl CheckpointWriter {
         tree: Tree,
         changes: impl Iterator<Item = RowChange>,
     ) -> Result<(), CheckpointError> {
-        let mut pending = super::Pending::default();
+        let mut pending = super::writer::Pending::default();
         for change in changes {
             self.push(tree, &mut pending, change)?;
         }

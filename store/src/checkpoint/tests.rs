@@ -1,15 +1,21 @@
 use std::path::Path;
 use std::sync::mpsc::channel;
 
-use cairn_proto::ids::UserId;
+use bytes::Bytes;
+use cairn_proto::ids::{ConversationId, MsgId, UserId};
 use cairn_proto::wire::request::PullRange;
 
 use super::*;
+use crate::blocks::packing::{PackedBlock, Packer};
 use crate::blocks::run::RunLimits;
 use crate::check::verify::{VerifyError, verify_blocks};
+use crate::commit_log::BatchNo;
 use crate::commit_log::CommitLog;
 use crate::testing::{CONVERSATION, copy_dir, entries, id, open, publish, timeline};
 use crate::timeline::history::History;
+use crate::timeline::{Rewritten, Timeline};
+use crate::trees::rows::RowChange;
+use crate::trees::{RowKey, Tree};
 
 struct Fixture {
     dir: tempfile::TempDir,

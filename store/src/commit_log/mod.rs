@@ -9,6 +9,7 @@
 //! What cannot be told apart: damage of the very last record, and a crash while it was written.
 //! Everything before it is loud.
 
+mod error;
 mod preparer;
 mod record;
 mod recovery;
@@ -16,8 +17,6 @@ mod segment;
 mod sync_times;
 
 use std::collections::VecDeque;
-use std::ffi::OsString;
-use std::io;
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
@@ -25,13 +24,14 @@ use cairn_proto::wire::metrics::Histogram;
 
 use crate::limits;
 
+pub use self::error::{LogError, OpenError};
 use self::preparer::Preparer;
 pub use self::record::{BatchBuf, BatchNo};
 use self::recovery::Listing;
-use self::segment::Active;
+use self::segment::{Active, Sealed};
 use self::sync_times::SyncTimes;
 use crate::files::durable;
-use crate::files::poison::{Poison, Poisoned};
+use crate::files::poison::Poison;
 
 /// The commit log of one data directory. It has one owner, the sequencer.
 #[derive(Debug)]
@@ -45,108 +45,6 @@ pub struct CommitLog {
     /// The bytes of the batches that this log has appended since it was opened.
     written_bytes: u64,
     sync_times: SyncTimes,
-}
-
-/// A segment that is not written to any more. It may hold no batch: `last` is below `first` then.
-#[derive(Debug)]
-struct Sealed {
-    path: PathBuf,
-    first: BatchNo,
-    last: BatchNo,
-    record_bytes: u64,
-}
-
-/// What went wrong with the log.
-#[derive(Debug, thiserror::Error)]
-pub enum LogError {
-    /// A file or the folder could not be used.
-    #[error("cannot {action} {}: {source}", .path.display())]
-    Io {
-        /// What was tried.
-        action: &'static str,
-        /// The file or folder.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// A file does not hold what was written to it.
-    #[error("{} is damaged at offset {offset}: {what}; restore the data directory from a backup", .path.display())]
-    Damaged {
-        /// The file.
-        path: PathBuf,
-        /// Where in the file.
-        offset: u64,
-        /// What is wrong there.
-        what: String,
-    },
-    /// Batches are not there.
-    #[error(
-        "the commit log lacks batch {expected}: {}, and the trees hold everything up to {checkpoint}; \
-         restore the data directory from a backup",
-        .found.map_or_else(|| "no segment has it".to_owned(), |found| format!("a segment begins with {found}"))
-    )]
-    Missing {
-        /// The batch.
-        expected: BatchNo,
-        /// What stands in its place.
-        found: Option<BatchNo>,
-        /// What the trees hold.
-        checkpoint: BatchNo,
-    },
-    /// A file that is none of the log's.
-    #[error("{} does not belong into {}; move it elsewhere", recovery::describe(.name), .dir.display())]
-    Foreign {
-        /// The file.
-        name: OsString,
-        /// The log's folder.
-        dir: PathBuf,
-    },
-    /// A batch is larger than the log takes. Nothing was written.
-    #[error(
-        "a batch of {bytes} bytes, where {} are allowed",
-        limits::BATCH_BYTES_MAX
-    )]
-    TooLarge {
-        /// Its size.
-        bytes: usize,
-    },
-    /// An earlier write failed.
-    #[error(transparent)]
-    Poisoned(#[from] Poisoned),
-}
-
-/// Why the log could not be opened.
-#[derive(Debug, thiserror::Error)]
-pub enum OpenError<E> {
-    /// The log itself.
-    #[error(transparent)]
-    Log(#[from] LogError),
-    /// Whoever takes the batches refused one.
-    #[error("cannot replay batch {batch} of the commit log: {source}")]
-    Replay {
-        /// The batch.
-        batch: BatchNo,
-        /// Why.
-        source: E,
-    },
-}
-
-impl LogError {
-    fn io(action: &'static str, path: &Path, source: io::Error) -> Self {
-        Self::Io {
-            action,
-            path: path.to_owned(),
-            source,
-        }
-    }
-
-    fn damaged(path: &Path, offset: usize, what: impl Into<String>) -> Self {
-        Self::Damaged {
-            path: path.to_owned(),
-            offset: offset as u64,
-            what: what.into(),
-        }
-    }
 }
 
 impl CommitLog {

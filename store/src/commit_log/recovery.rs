@@ -1,16 +1,15 @@
 //! Reading the log back. A torn record at the very end is the trace of a crash; anything else that
 //! does not fit is damage, and loud.
 
-use std::ffi::OsString;
 use std::fs::{self, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 
+use super::error::{LogError, OpenError};
 use super::record::{self, BatchNo};
-use super::segment::{self, FileKind, SEGMENT_HEADER_BYTES, SegmentHeader, Spare};
-use super::{LogError, OpenError, Sealed};
+use super::segment::{self, FileKind, SEGMENT_HEADER_BYTES, Sealed, SegmentHeader, Spare};
 
 /// The files of the log's folder.
 #[derive(Debug, Default)]
@@ -209,9 +208,4 @@ pub(super) fn truncate(sealed: &Sealed) -> io::Result<()> {
     let file = OpenOptions::new().write(true).open(&sealed.path)?;
     file.set_len(SEGMENT_HEADER_BYTES as u64 + sealed.record_bytes)?;
     file.sync_all()
-}
-
-/// A file that the log never makes.
-pub(super) fn describe(name: &OsString) -> String {
-    name.to_string_lossy().into_owned()
 }

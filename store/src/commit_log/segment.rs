@@ -157,6 +157,15 @@ impl Spare {
     }
 }
 
+/// A segment that is not written to any more. It may hold no batch: `last` is below `first` then.
+#[derive(Debug)]
+pub(super) struct Sealed {
+    pub(super) path: PathBuf,
+    pub(super) first: BatchNo,
+    pub(super) last: BatchNo,
+    pub(super) record_bytes: u64,
+}
+
 /// The segment that is written to. The file's own cursor stands at `end`.
 #[derive(Debug)]
 pub(super) struct Active {

@@ -5,7 +5,7 @@ use cairn_proto::ids::ConversationId;
 use cairn_proto::wire::codec::DecodeError;
 use hashbrown::HashSet;
 
-use crate::engine::ReplayError;
+use crate::engine::error::ReplayError;
 use crate::timeline::{Timeline, Timelines};
 use crate::trees::rows_in::Loader;
 use cairn_core::api::change::Appended;

@@ -32,6 +32,8 @@
 //! long run shows: `cairn bench fill`. A panic in one of sled's threads cannot be brought about
 //! from outside; `flush_async` is refused by the linter.
 
+mod error;
+
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io;
@@ -42,12 +44,13 @@ use std::sync::Arc;
 use serde::de::DeserializeOwned;
 use sled::IVec;
 
+pub use self::error::TreesError;
 use crate::limits;
 
 use crate::commit_log::BatchNo;
 use crate::files::durable;
-use crate::files::poison::{Poison, Poisoned};
-use crate::trees::rows::{self, RowChange, RowError};
+use crate::files::poison::Poison;
+use crate::trees::rows::{self, RowChange};
 use crate::trees::wait_for_lock;
 use crate::trees::{KEY_BYTES_MAX, MetaKey, RowKey, RowPrefix, Tree};
 
@@ -86,76 +89,6 @@ impl std::fmt::Debug for Trees {
             .field("dir", &self.0.dir)
             .finish_non_exhaustive()
     }
-}
-
-/// What went wrong with the trees.
-#[derive(Debug, thiserror::Error)]
-pub enum TreesError {
-    /// They do not open.
-    #[error("cannot open the trees in {}: {what}; if the disk is sound, restore the data directory from a backup", .dir.display())]
-    Open {
-        /// Their folder.
-        dir: PathBuf,
-        /// What sled said.
-        what: String,
-    },
-    /// A file could not be used.
-    #[error("cannot {action} {}: {source}", .path.display())]
-    Io {
-        /// What was tried.
-        action: &'static str,
-        /// The file or folder.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// sled refused.
-    #[error("cannot {action} the trees: {source}")]
-    Sled {
-        /// What was tried.
-        action: &'static str,
-        /// What it said.
-        source: sled::Error,
-    },
-    /// sled panicked, as it does on damaged files.
-    #[error(
-        "cannot {action} the trees, they seem to be damaged: {what}; restore the data directory from a backup"
-    )]
-    Panicked {
-        /// What was tried.
-        action: &'static str,
-        /// The panic's text.
-        what: String,
-    },
-    /// A value is larger than sled can keep safely. Nothing was written.
-    #[error(
-        "the row {key} has {bytes} bytes, where {} are allowed",
-        limits::TREE_VALUE_BYTES_MAX
-    )]
-    ValueTooLarge {
-        /// Its key.
-        key: RowKey,
-        /// Its size.
-        bytes: usize,
-    },
-    /// sled's file is not the one that was opened.
-    #[error("{} was replaced while it was in use", .path.display())]
-    Replaced {
-        /// The file.
-        path: PathBuf,
-    },
-    /// sled wrote a side file, which it never syncs.
-    #[error("there are side files in {}, which cannot be made durable", .dir.display())]
-    SideFiles {
-        /// Their folder.
-        dir: PathBuf,
-    },
-    /// A value is not what was written.
-    #[error(transparent)]
-    Row(#[from] RowError),
-    /// An earlier write failed.
-    #[error(transparent)]
-    Poisoned(#[from] Poisoned),
 }
 
 impl Trees {

@@ -8,7 +8,7 @@ use cairn_proto::text::SettingName;
 use cairn_core::record::{CursorChunk, MemberChunk, RecentPart, SecretHash};
 use cairn_core::state::relation::RelationChunk;
 
-use super::Tree;
+use super::tree::Tree;
 
 /// What there is one of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

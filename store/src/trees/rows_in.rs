@@ -1,14 +1,15 @@
 //! From rows to the state machine: what is always in memory, at the start, and what a command
 //! loads, when it comes.
 
+mod attached;
+mod base;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use cairn_proto::content::attachment::AttachmentHash;
 use cairn_proto::content::message::{Entry, Message, unpack_entry};
-use cairn_proto::ids::{ConversationId, DeviceId, MsgId, Revision, SendStreamId, UserId};
+use cairn_proto::ids::{ConversationId, DeviceId, MsgId, SendStreamId, UserId};
 use cairn_proto::model::retention::Retention;
-use cairn_proto::text::{GroupName, SettingValue};
 use cairn_proto::wire::codec::DecodeError;
 use cairn_proto::wire::request::PullRange;
 use serde::de::DeserializeOwned;
@@ -18,14 +19,12 @@ use crate::timeline::history::{History, HistoryError};
 use crate::timeline::{Timeline, Timelines};
 use crate::trees::db::{Trees, TreesError};
 use crate::trees::rows::{RowDamage, RowError};
-use crate::trees::{MetaKey, RowKey, RowPrefix, Tree, parse};
+use crate::trees::{RowKey, RowPrefix, parse};
 use cairn_core::State;
-use cairn_core::attachment::AttachmentRecord;
-use cairn_core::limits::REFS_DROPPED_MAX;
 use cairn_core::prefetch::Load;
 use cairn_core::record::{
-    ConversationRecord, DeviceRecord, GroupRecord, InviteRecord, MemberChunk, MembershipRecord,
-    RecentSend, SendCursor, StoredMember, StoredMentions, UserRecord,
+    ConversationRecord, GroupRecord, MemberChunk, RecentSend, SendCursor, StoredMember,
+    StoredMentions,
 };
 use cairn_core::state::msgid_set::MsgIdSet;
 use cairn_core::state::relation::StoredRelation;
@@ -52,9 +51,6 @@ pub enum LoadError {
     Entry(#[from] DecodeError),
 }
 
-/// The greatest id that the server gives to a conversation.
-const LAST_NUMBERED: ConversationId = ConversationId::new(u32::MAX as u64);
-
 impl Loader {
     /// Loads from these trees. Each conversation that is loaded gets its timeline.
     #[must_use]
@@ -64,110 +60,6 @@ impl Loader {
             trees,
             timelines,
         }
-    }
-
-    /// The state that is always in memory: settings, users, devices, invites, who is a member of
-    /// what, and the names of open groups.
-    ///
-    /// # Errors
-    /// When rows are damaged.
-    pub fn load_base(&self) -> Result<State, TreesError> {
-        let mut state = State::default();
-        self.each(&RowPrefix::all(Tree::Users), |key, record: UserRecord| {
-            if let Some(user) = parse::user(key.bytes()) {
-                state.install_user(user, record);
-            }
-        })?;
-        self.each(
-            &RowPrefix::all(Tree::Devices),
-            |key, record: DeviceRecord| {
-                if let Some((user, device)) = parse::device(key.bytes()) {
-                    state.install_device(user, device, record);
-                }
-            },
-        )?;
-        self.each(
-            &RowPrefix::all(Tree::Invites),
-            |key, record: InviteRecord| {
-                if let Some(token) = parse::invite(key.bytes()) {
-                    state.install_invite(token, record);
-                }
-            },
-        )?;
-        self.each(
-            &RowPrefix::all(Tree::Memberships),
-            |key, record: MembershipRecord| {
-                if let Some((user, conversation)) = parse::membership(key.bytes()) {
-                    state.install_membership(user, conversation, record);
-                }
-            },
-        )?;
-        self.each(&RowPrefix::all(Tree::OpenGroups), |key, name: GroupName| {
-            if let Some(conversation) = parse::conversation(key.bytes()) {
-                state.install_open_group(conversation, name);
-            }
-        })?;
-        self.each(
-            &RowPrefix::all(Tree::Settings),
-            |key, value: SettingValue| {
-                if let Some(name) = parse::setting(key.bytes()) {
-                    state.install_setting(&name, &value);
-                }
-            },
-        )?;
-        self.revisions(&mut state)?;
-        self.each(&RowPrefix::all(Tree::AttachmentBytes), |key, bytes: u64| {
-            if let Some(user) = parse::user(key.bytes()) {
-                state.attachments.install_bytes(user, bytes);
-            }
-        })?;
-        self.each(&RowPrefix::all(Tree::Unused), |key, (): ()| {
-            if let Some(hash) = parse::attachment(key.bytes()) {
-                state.attachments.install_unused(hash);
-            }
-        })?;
-        let last = self.trees.last_value(
-            &RowPrefix::all(Tree::Conversations),
-            &RowKey::conversation(LAST_NUMBERED),
-        )?;
-        if let Some(id) = last.and_then(|(key, _)| parse::conversation(key.bytes())) {
-            state.install_last_numbered(id);
-        }
-        Ok(state)
-    }
-
-    /// When what last changed. Nothing is kept of the conversations and memberships but that.
-    fn revisions(&self, state: &mut State) -> Result<(), TreesError> {
-        self.each(
-            &RowPrefix::all(Tree::Conversations),
-            |key, record: ConversationRecord| {
-                if let Some(id) = parse::conversation(key.bytes()) {
-                    state.install_conversation_revision(id, record.changed);
-                }
-            },
-        )?;
-        self.each(
-            &RowPrefix::all(Tree::Members),
-            |key, members: Vec<StoredMember>| {
-                let Some((id, _)) = parse::members(key.bytes()) else {
-                    return;
-                };
-                for StoredMember { user, record, .. } in members {
-                    state.install_membership_revision(user, id, record.changed);
-                }
-            },
-        )?;
-        self.each(&RowPrefix::all(Tree::Ended), |key, at: Revision| {
-            if let Some((user, id)) = parse::membership(key.bytes()) {
-                state.install_ended(user, id, at);
-            }
-        })?;
-        state.install_epochs(
-            self.trees
-                .read(&RowKey::meta(MetaKey::Epochs))?
-                .unwrap_or_default(),
-        );
-        Ok(())
     }
 
     /// Loads one part. What is not stored is left out: it does not exist.
@@ -423,68 +315,6 @@ impl Loader {
             |_, chunk: Vec<StoredRelation>| relations.extend(chunk),
         )?;
         state.install_relations(user, relations);
-        Ok(())
-    }
-
-    fn attachment(&self, state: &mut State, hash: AttachmentHash) -> Result<(), TreesError> {
-        let record = self
-            .trees
-            .read::<AttachmentRecord>(&RowKey::attachment(hash))?;
-        state.attachments.install_record(hash, record);
-        Ok(())
-    }
-
-    /// What a message names, and that attachment.
-    fn attached(
-        &self,
-        state: &mut State,
-        conversation: ConversationId,
-        msgid: MsgId,
-    ) -> Result<(), TreesError> {
-        let stored = self
-            .trees
-            .read::<AttachmentHash>(&RowKey::attached(conversation, msgid))?;
-        state.attachments.install_ref(conversation, msgid, stored);
-        // What is in memory may be newer.
-        state
-            .attachments
-            .used(conversation, msgid)
-            .map_or(Ok(()), |hash| self.attachment(state, hash))
-    }
-
-    /// What the first messages above the floor of a conversation name that name anything, and those
-    /// attachments. Of what went before, the trees may still hold rows.
-    fn first_attached(
-        &self,
-        state: &mut State,
-        conversation: ConversationId,
-    ) -> Result<(), TreesError> {
-        let mut last = state
-            .conversation(conversation)
-            .map_or(MsgId::ZERO, |found| found.record.floor);
-        let after = RowKey::attached(conversation, last);
-        let stored = self.trees.scan::<AttachmentHash>(
-            &RowPrefix::attached_in(conversation),
-            Some(&after),
-            REFS_DROPPED_MAX,
-        )?;
-        let is_all = stored.len() < REFS_DROPPED_MAX;
-        for (key, hash) in stored {
-            let Some((_, msgid)) = parse::attached(key.bytes()) else {
-                continue;
-            };
-            state
-                .attachments
-                .install_ref(conversation, msgid, Some(hash));
-            last = msgid;
-        }
-        let known = if is_all { MsgId::new(u64::MAX) } else { last };
-        state.attachments.install_known_through(conversation, known);
-        for hash in state.attachments.hashes_through(conversation, known) {
-            if !state.attachments.knows(hash) {
-                self.attachment(state, hash)?;
-            }
-        }
         Ok(())
     }
 
