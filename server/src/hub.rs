@@ -30,7 +30,8 @@ use crate::sequencer::publication::{Notice, Publication, ReplyTo};
 use crate::sequencer::revoked_in_batch::RevokedInBatch;
 use crate::session::activity::Activity;
 use cairn_core::Reply;
-use cairn_core::api::command::{Actor, Grant, LoggedIn};
+use cairn_core::api::actor::Actor;
+use cairn_core::api::command::{Grant, LoggedIn};
 use cairn_store::timeline::{Timeline, Timelines};
 
 /// One live connection of a device.

@@ -15,7 +15,8 @@ use tracing::{debug, error};
 
 use crate::limits;
 use crate::{Shared, now};
-use cairn_core::messages::retention::{Retained, cutoff};
+use cairn_core::api::command::Retained;
+use cairn_core::messages::retention::cutoff;
 use cairn_core::{Command, Reply};
 use cairn_store::timeline::Timeline;
 use cairn_store::timeline::retention::{Aged, Scope, aged};

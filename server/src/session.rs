@@ -31,7 +31,7 @@ use crate::session::requests::Requests;
 use crate::transfer::{self, TransferSlots, TransferStream, Wanted};
 use crate::transport::framing::{FrameReader, ReadError};
 use crate::{Shared, close, delivery};
-use cairn_core::api::command::Actor;
+use cairn_core::api::actor::Actor;
 
 /// Serves one connection until it ends.
 pub async fn serve(shared: Arc<Shared>, connection: Connection) {

@@ -9,9 +9,9 @@ use cairn_proto::limits::{BANNED_USERS_MAX, USERS_PER_REQUEST_MAX};
 use cairn_proto::wire::error::ErrorCode;
 use cairn_proto::wire::response::{Response, Role};
 
+use crate::api::actor::Actor;
 use crate::api::batch::Batch;
 use crate::api::change::Change;
-use crate::api::command::Actor;
 use crate::permission::Action;
 use crate::record::{GroupRecord, MemberTerms};
 use crate::state::State;

@@ -16,7 +16,7 @@ use tokio::sync::Notify;
 use tokio::time::timeout;
 
 use crate::limits;
-use cairn_core::people::account_update::AccountPart;
+use cairn_core::api::effect::AccountPart;
 use cairn_store::timeline::Timeline;
 
 /// The feeds of one session.

@@ -14,7 +14,7 @@ use tokio::sync::oneshot;
 use crate::hub::{Readable, Session};
 use cairn_core::Reply;
 use cairn_core::api::command::LoggedIn;
-use cairn_core::people::account_update::AccountPart;
+use cairn_core::api::effect::AccountPart;
 
 /// Where an answer goes.
 #[derive(Debug)]

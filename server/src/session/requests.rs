@@ -21,7 +21,7 @@ use crate::sequencer::intake::{Closed, Ticket};
 use crate::sequencer::publication::ReplyTo;
 use crate::session::activity::is_user_activity;
 use crate::{Shared, read_history, secret_hash};
-use cairn_core::api::command::Actor;
+use cairn_core::api::actor::Actor;
 use cairn_core::{Command, Reply};
 
 /// The requests of one session, on their way.

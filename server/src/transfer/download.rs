@@ -12,8 +12,8 @@ use tracing::error;
 
 use super::{Broken, Shared, TransferStream};
 use crate::limits::TRANSFER_SILENCE_MAX;
-use cairn_core::api::command::Actor;
-use cairn_core::attachment::{AttachmentCommand, AttachmentReply};
+use cairn_core::api::actor::Actor;
+use cairn_core::api::attachment::{AttachmentCommand, AttachmentReply};
 use cairn_store::limits::TRANSFER_BUFFER_BYTES;
 
 /// What a client wants of an attachment.

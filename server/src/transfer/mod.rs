@@ -28,7 +28,7 @@ use tracing::{error, warn};
 use self::lease::Reservations;
 use self::permits::TransferPermits;
 use crate::limits;
-use cairn_core::attachment::{AttachmentCommand, AttachmentReply};
+use cairn_core::api::attachment::{AttachmentCommand, AttachmentReply};
 use cairn_core::{Command, Reply};
 use cairn_store::files::attachments::AttachmentFiles;
 use cairn_store::files::disk_reserve::is_full;

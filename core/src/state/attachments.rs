@@ -8,12 +8,11 @@ use cairn_proto::content::attachment::AttachmentHash;
 use cairn_proto::ids::{ConversationId, MsgId, UserId};
 use hashbrown::HashMap;
 
-use super::AttachmentRecord;
-use crate::record::Row;
+use crate::record::{AttachmentRecord, Row};
 
 /// What is in memory of attachments.
 #[derive(Debug, Default)]
-pub struct Held {
+pub struct Attachments {
     /// `None` of those that are known not to exist.
     records: HashMap<AttachmentHash, Option<AttachmentRecord>>,
     /// What messages name; `None` of those that are known to name nothing.
@@ -36,7 +35,7 @@ struct Dirty {
     bytes: BTreeSet<UserId>,
 }
 
-impl Held {
+impl Attachments {
     /// Whether it is known if there is such an attachment.
     #[must_use]
     pub fn knows(&self, hash: AttachmentHash) -> bool {
@@ -184,7 +183,7 @@ impl Held {
 }
 
 /// Taking back what was stored. What is in memory already stays as it is, for it may be newer.
-impl Held {
+impl Attachments {
     /// A stored attachment; `None` when there is none.
     pub fn install_record(&mut self, hash: AttachmentHash, record: Option<AttachmentRecord>) {
         self.records.entry(hash).or_insert(record);
