@@ -54,7 +54,7 @@ settings! {
     attachment_quota, "attachment-quota": Bytes = Bytes(20 << 30), "what all files that one user uploaded may take; each counts as whole blocks of 4 KiB and 1 KiB more";
     attachment_unsent_hours, "attachment-unsent-hours": Number<0, 8_760> = Number(24), "how long a file is kept that was uploaded and not sent";
     away_after, "away-after": Span<{ limits::AWAY_AFTER_SECONDS_MAX }> = Span(10 * 60), "how long a session is without input before it counts as away";
-    contacts_max, "contacts-max": Number<1, 10_000> = Number(2_000), "how many others a user may follow, have as friends or be prefetch_request by; blocks do not count";
+    contacts_max, "contacts-max": Number<1, 10_000> = Number(2_000), "how many others a user may follow, have as friends or be asked by; blocks do not count";
     conversations_per_user, "conversations-per-user": Number<1, 100_000> = Number(20_000), "how many conversations a user may be a member of; those that write to him are not held up";
     direct_chats, "direct-chats": DirectChats = DirectChats::Anyone, "who may begin a direct chat; those that exist go on";
     groups_per_owner, "groups-per-owner": Number<1, 100_000> = Number(1_000), "how many groups a user may own";
