@@ -6,10 +6,9 @@
 //! step leads from one relation to another.
 
 use cairn_proto::ids::{ConversationId, Timestamp, UserId};
-use cairn_proto::model::group::{Access, GroupSettings};
+use cairn_proto::model::group::{Access, GroupSettings, Role};
+use cairn_proto::model::user::ServerRole;
 use cairn_proto::wire::error::ErrorCode;
-use cairn_proto::wire::hello::ServerRole;
-use cairn_proto::wire::response::Role;
 
 use crate::people::contacts::other_of;
 use crate::people::settings::Switch;

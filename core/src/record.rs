@@ -8,12 +8,12 @@ use cairn_proto::ids::{
     UserId,
 };
 use cairn_proto::limits::SENDS_IN_FLIGHT_MAX;
+use cairn_proto::model::group::Role;
 use cairn_proto::model::people::Profile;
 use cairn_proto::model::receipts::Reads;
 use cairn_proto::model::retention::Retention;
+use cairn_proto::model::user::ServerRole;
 use cairn_proto::text::{DeviceName, GroupName, SettingName, SettingValue, UserName};
-use cairn_proto::wire::hello::ServerRole;
-use cairn_proto::wire::response::Role;
 use serde::{Deserialize, Serialize};
 
 use crate::api::change::MemberCounts;

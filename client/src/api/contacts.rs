@@ -8,10 +8,10 @@ use cairn_proto::limits::PROFILES_PER_REQUEST_MAX;
 use cairn_proto::model::people::{Contact, Profile, Relation, RelationAct, UserProfile};
 use cairn_proto::model::presence::{DeviceKind, PresentDevice, UserPresence};
 use cairn_proto::model::settings::Setting;
+use cairn_proto::model::user::{ServerRole, UserInfo};
 use cairn_proto::text::{SettingName, SettingValue, UserName};
-use cairn_proto::wire::hello::ServerRole;
 use cairn_proto::wire::request::Request;
-use cairn_proto::wire::response::{Response, UserInfo};
+use cairn_proto::wire::response::Response;
 
 use crate::api::client::Client;
 use crate::api::requests::ask;

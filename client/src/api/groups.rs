@@ -1,10 +1,11 @@
 //! What is agreed on in groups, and what a user settles for himself.
 
 use cairn_proto::ids::{ConversationId, Timestamp, UserId};
-use cairn_proto::model::group::{GroupDetails, GroupSettings, MemberSettings, OpenGroup};
+use cairn_proto::model::group::{GroupDetails, GroupSettings, MemberSettings, OpenGroup, Role};
+use cairn_proto::model::user::UserInfo;
 use cairn_proto::text::{GroupName, Topic};
 use cairn_proto::wire::request::Request;
-use cairn_proto::wire::response::{Response, Role, UserInfo};
+use cairn_proto::wire::response::Response;
 
 use crate::api::client::Client;
 use crate::api::requests::ask;

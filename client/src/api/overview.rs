@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, HashMap};
 use std::task::Waker;
 
 use cairn_proto::ids::{ConversationId, MsgId};
+use cairn_proto::model::conversation::{Conversation, ConversationKind};
 use cairn_proto::wire::overview::{ConversationPage, Moment, OverviewExtent, OverviewPlace};
 use cairn_proto::wire::request::Request;
-use cairn_proto::wire::response::{Conversation, ConversationKind, Response};
+use cairn_proto::wire::response::Response;
 
 use crate::api::client::Client;
 use crate::api::requests::ask;

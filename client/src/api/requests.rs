@@ -9,10 +9,12 @@ use cairn_proto::invite::InviteLink;
 use cairn_proto::limits::{
     FRAME_BYTES_MAX, IMPORT_ENTRIES_MAX, RUN_MESSAGES_MAX, USERS_PER_REQUEST_MAX,
 };
+use cairn_proto::model::conversation::{Explained, Member};
+use cairn_proto::model::user::{DeviceInfo, UserInfo};
 use cairn_proto::text::{EmojiName, GroupName, Text, UserName};
 use cairn_proto::wire::metrics::Metrics;
 use cairn_proto::wire::request::{ImportEntry, PullRange, Request};
-use cairn_proto::wire::response::{DeviceInfo, Explained, Member, Response, UserInfo};
+use cairn_proto::wire::response::Response;
 
 use crate::api::client::Client;
 use crate::error::Error;

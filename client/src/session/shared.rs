@@ -380,8 +380,8 @@ mod tests {
     use cairn_proto::content::body::Body;
     use cairn_proto::content::extras::Extras;
     use cairn_proto::ids::{DeviceId, EpochId, Revision, Timestamp, UserId};
+    use cairn_proto::model::user::ServerRole;
     use cairn_proto::text::{Text, UserName};
-    use cairn_proto::wire::hello::ServerRole;
     use cairn_proto::wire::overview::{ConversationPage, OverviewExtent};
 
     const NEVER: Moment = Moment {

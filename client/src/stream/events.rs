@@ -5,11 +5,11 @@ use std::future::poll_fn;
 use std::task::{Poll, Waker};
 
 use cairn_proto::ids::{ConversationId, MsgId, UserId};
+use cairn_proto::model::conversation::Conversation;
 use cairn_proto::model::people::Contact;
 use cairn_proto::model::presence::UserPresence;
 use cairn_proto::model::receipts::MemberCursors;
 use cairn_proto::wire::event::{AccountUpdate, TimelineFrame};
-use cairn_proto::wire::response::Conversation;
 
 use crate::api::client::Client;
 use crate::limits;

@@ -7,9 +7,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cairn_proto::ids::{ConversationId, MsgId, UserId};
+use cairn_proto::model::conversation::Conversation;
 use cairn_proto::model::receipts::Reads;
 use cairn_proto::wire::event::TimelineFrame;
-use cairn_proto::wire::response::Conversation;
 use hashbrown::HashMap;
 use parking_lot::Mutex;
 use tokio::sync::Notify;

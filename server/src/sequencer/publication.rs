@@ -4,11 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cairn_proto::ids::{ConversationId, DeviceId, MsgId, RequestId, UserId};
+use cairn_proto::model::conversation::Conversation;
 use cairn_proto::model::people::Contact;
 use cairn_proto::model::receipts::MemberCursors;
 use cairn_proto::wire::error::ErrorCode;
 use cairn_proto::wire::event::AccountUpdate;
-use cairn_proto::wire::response::{Conversation, Response};
+use cairn_proto::wire::response::Response;
 use tokio::sync::oneshot;
 
 use crate::hub::{Readable, Session};
