@@ -5,8 +5,10 @@ use std::str::FromStr;
 
 use cairn_proto::ids::{DeviceId, UserId};
 use cairn_proto::invite::ServerAddr;
+use cairn_proto::model::user::ServerRole;
 use cairn_proto::secret::{DeviceToken, Pin};
 use cairn_proto::text::UserName;
+use cairn_proto::wire::hello::Welcome;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// Who a device is, and where: what [`crate::Client::connect`] needs. Store it where only its owner
@@ -31,6 +33,30 @@ pub struct Account {
     pub name: UserName,
     /// This device.
     pub device: DeviceId,
+}
+
+/// Who a client is, as the server told at the last login.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WhoAmI {
+    /// The user.
+    pub user: UserId,
+    /// The user's name.
+    pub name: UserName,
+    /// What the user may do on the server as a whole.
+    pub role: ServerRole,
+    /// This device.
+    pub device: DeviceId,
+}
+
+impl From<&Welcome> for WhoAmI {
+    fn from(welcome: &Welcome) -> Self {
+        Self {
+            user: welcome.user,
+            name: welcome.name.clone(),
+            role: welcome.role,
+            device: welcome.device,
+        }
+    }
 }
 
 fn shown<T: Display, S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {

@@ -7,10 +7,9 @@
 
 use crate::api::actor::Actor;
 use cairn_proto::ids::{ConversationId, Timestamp, UserId};
-use cairn_proto::model::group::{Access, GroupSettings};
+use cairn_proto::model::group::{Access, GroupSettings, Role};
+use cairn_proto::model::user::ServerRole;
 use cairn_proto::wire::error::ErrorCode;
-use cairn_proto::wire::hello::ServerRole;
-use cairn_proto::wire::response::Role;
 
 use crate::record::KindRecord;
 use crate::state::State;

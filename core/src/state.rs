@@ -20,8 +20,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use cairn_proto::content::message::Entry;
 use cairn_proto::ids::{ConversationId, DeviceId, ImportSource, MsgId, SendStreamId, UserId};
 use cairn_proto::model::people::Profile;
+use cairn_proto::model::user::UserInfo;
 use cairn_proto::text::{GroupName, SettingName, SettingValue, UserName};
-use cairn_proto::wire::response::UserInfo;
 use hashbrown::{HashMap, HashSet};
 
 use crate::record::RelationChunk;
@@ -184,7 +184,7 @@ impl State {
     pub fn has_owner(&self) -> bool {
         self.users
             .values()
-            .any(|user| user.record.role == cairn_proto::wire::hello::ServerRole::Owner)
+            .any(|user| user.record.role == cairn_proto::model::user::ServerRole::Owner)
     }
 
     /// Whether there is any user with a higher id.

@@ -43,5 +43,5 @@ pub mod wire;
 pub const ALPN: &[u8] = b"cairn/1";
 
 /// The version of the wire format that this crate speaks. A server refuses others with
-/// [`close::CloseCode::Version`].
+/// [`wire::close::CloseCode::Version`].
 pub const WIRE_VERSION: u16 = 2;

@@ -25,13 +25,12 @@ use cairn_proto::ids::{
     UserId,
 };
 use cairn_proto::limits::SENDS_IN_FLIGHT_MAX;
-use cairn_proto::model::group::{Access, GroupSettings, MemberSettings};
+use cairn_proto::model::group::{Access, GroupSettings, MemberSettings, Role};
 use cairn_proto::model::retention::Retention;
 use cairn_proto::text::{EmojiName, GroupName, Text, Topic};
 use cairn_proto::wire::error::ErrorCode;
 use cairn_proto::wire::overview::Moment;
 use cairn_proto::wire::request::{Forward, Request};
-use cairn_proto::wire::response::Role;
 use proptest::test_runner::TestCaseError;
 use proptest::{prop_assert, prop_assert_eq};
 

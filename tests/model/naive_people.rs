@@ -12,9 +12,9 @@ use cairn_proto::model::people::{
 };
 use cairn_proto::model::presence::UserPresence;
 use cairn_proto::model::settings::Setting;
+use cairn_proto::model::user::ServerRole;
 use cairn_proto::text::{SettingName, SettingValue, UserName};
 use cairn_proto::wire::error::ErrorCode;
-use cairn_proto::wire::hello::ServerRole;
 use cairn_proto::wire::response::Response;
 
 use super::naive::Naive;

@@ -8,9 +8,10 @@ use cairn_core::messages::retention::cutoff;
 use cairn_proto::content::body::{Body, SystemEntry};
 use cairn_proto::ids::{ConversationId, MsgId, Timestamp, UserId};
 use cairn_proto::limits::RETENTION_DAYS_MAX;
+use cairn_proto::model::group::Role;
 use cairn_proto::model::retention::{Retention, RetentionInfo};
 use cairn_proto::wire::error::ErrorCode;
-use cairn_proto::wire::response::{Response, Role};
+use cairn_proto::wire::response::Response;
 
 use super::naive::{Conversation, LogEntry, Naive};
 

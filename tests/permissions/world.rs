@@ -13,14 +13,14 @@ use cairn_proto::content::message::{Draft, Entry};
 use cairn_proto::ids::{
     ClientSeq, ConversationId, DeviceId, MsgId, SendStreamId, Timestamp, UserId,
 };
-use cairn_proto::model::group::{Access, GroupSettings};
+use cairn_proto::model::group::{Access, GroupSettings, Role};
 use cairn_proto::model::people::RelationAct;
 use cairn_proto::model::receipts::Reads;
+use cairn_proto::model::user::ServerRole;
 use cairn_proto::text::{DeviceName, GroupName, SettingName, SettingValue, Text, UserName};
 use cairn_proto::wire::error::ErrorCode;
-use cairn_proto::wire::hello::ServerRole;
 use cairn_proto::wire::request::Request;
-use cairn_proto::wire::response::{Response, Role};
+use cairn_proto::wire::response::Response;
 
 use super::requests::Asked;
 

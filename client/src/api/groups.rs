@@ -1,19 +1,80 @@
 //! What is agreed on in groups, and what a user settles for himself.
 
 use cairn_proto::ids::{ConversationId, Timestamp, UserId};
-use cairn_proto::model::group::{GroupDetails, GroupSettings, MemberSettings, OpenGroup};
+use cairn_proto::model::conversation::Member;
+use cairn_proto::model::group::{GroupDetails, GroupSettings, MemberSettings, OpenGroup, Role};
+use cairn_proto::model::user::UserInfo;
 use cairn_proto::text::{GroupName, Topic};
 use cairn_proto::wire::request::Request;
-use cairn_proto::wire::response::{Response, Role, UserInfo};
+use cairn_proto::wire::response::Response;
 
-use crate::api::client::Client;
-use crate::api::requests::ask;
+use crate::api::client::{Client, ask};
 use crate::error::Error;
 
-/// Groups. Each change is an entry in the group's log, so that every member learns of it. A request
-/// fails with [`Error::Refused`] when the server says no, or with whatever ends the client; asking
-/// for what is so already changes nothing.
+/// Groups
 impl Client {
+    /// Makes a group. The user is its owner; `members`, at most [`cairn_proto::limits::USERS_PER_REQUEST_MAX`], are in
+    /// it from the beginning.
+    ///
+    /// # Errors
+    /// See above, among them `LimitReached` when he owns as many groups as the server allows, and
+    /// [`Error::Disconnected`]: then focus into [`Client::conversations`] before trying again.
+    pub async fn create_group(
+        &self,
+        name: GroupName,
+        members: Vec<UserId>,
+    ) -> Result<ConversationId, Error> {
+        ask!(self, Request::CreateGroup { name, members }, Response::Created { conversation } => conversation)
+    }
+
+    /// Makes users, at most [`cairn_proto::limits::USERS_PER_REQUEST_MAX`], members of a group. Gives how many were not
+    /// members before; after a reconnect in between, that may be fewer than this call added.
+    ///
+    /// # Errors
+    /// See above.
+    pub async fn add_members(
+        &self,
+        conversation: ConversationId,
+        users: Vec<UserId>,
+    ) -> Result<u32, Error> {
+        ask!(self, Request::AddMembers { conversation, users }, Response::Changed { users } => users)
+    }
+
+    /// Ends memberships of users, at most [`cairn_proto::limits::USERS_PER_REQUEST_MAX`]; with oneself, leaves. Gives
+    /// how many were members, as [`Client::add_members`] does: 0 when the user was found to have
+    /// left after a reconnect in between.
+    ///
+    /// # Errors
+    /// See above.
+    pub async fn remove_members(
+        &self,
+        conversation: ConversationId,
+        users: Vec<UserId>,
+    ) -> Result<u32, Error> {
+        ask!(self, Request::RemoveMembers { conversation, users }, Response::Changed { users } => users)
+    }
+
+    /// All members of a conversation, in the order of their ids.
+    ///
+    /// # Errors
+    /// See above.
+    pub async fn members(&self, conversation: ConversationId) -> Result<Vec<Member>, Error> {
+        let (mut all, mut after) = (Vec::new(), None);
+        loop {
+            let page = ask!(self, Request::Members { conversation, after }, Response::Members(page) => page)?;
+            all.extend(page.items);
+            match page.next_after {
+                Some(next) if after.is_none_or(|after| next > after) => after = Some(next),
+                Some(_) => {
+                    return Err(Error::Protocol(
+                        "the pages of the members go round in circles",
+                    ));
+                }
+                None => return Ok(all),
+            }
+        }
+    }
+
     /// What is agreed on in a group.
     ///
     /// # Errors

@@ -1,17 +1,15 @@
 //! A user's conversations at a glance, and what changed among them.
 
-use std::collections::{BTreeMap, HashMap};
-use std::task::Waker;
+use std::collections::BTreeMap;
 
-use cairn_proto::ids::{ConversationId, MsgId};
+use cairn_proto::ids::ConversationId;
+use cairn_proto::model::conversation::{Conversation, ConversationKind};
 use cairn_proto::wire::overview::{ConversationPage, Moment, OverviewExtent, OverviewPlace};
 use cairn_proto::wire::request::Request;
-use cairn_proto::wire::response::{Conversation, ConversationKind, Response};
+use cairn_proto::wire::response::Response;
 
-use crate::api::client::Client;
-use crate::api::requests::ask;
+use crate::api::client::{Client, ask};
 use crate::error::Error;
-use crate::session::shared::State;
 
 /// A user's conversations, or those that changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -129,7 +127,10 @@ impl Client {
             overview.update(later);
             is_complete = is_last;
         }
-        self.shared().state.lock().overview_read(&overview);
+        self.shared()
+            .state
+            .lock()
+            .overview_read(&overview.conversations, overview.as_of);
         Ok(overview)
     }
 
@@ -176,79 +177,4 @@ impl Client {
             }
         }
     }
-}
-
-/// What the first login told, for as long as nothing newer is known.
-#[derive(Debug)]
-pub(crate) struct AtLogin {
-    since: Option<Moment>,
-    page: Option<Box<ConversationPage>>,
-}
-
-impl AtLogin {
-    pub(crate) fn new(page: ConversationPage, since: Option<Moment>) -> Self {
-        Self {
-            since,
-            page: Some(Box::new(page)),
-        }
-    }
-
-    /// The moment that was asked about and the first page, once.
-    fn take(&mut self) -> (Option<Moment>, Option<ConversationPage>) {
-        (self.since, self.page.take().map(|page| *page))
-    }
-
-    /// The page is out of date.
-    pub(crate) fn evict(&mut self) {
-        self.page = None;
-    }
-}
-
-/// What the client itself makes of an overview.
-impl State {
-    /// A session began: every timeline is told how far its log goes.
-    pub(crate) fn logged_in(&mut self, overview: &ConversationPage, wakers: &mut Vec<Waker>) {
-        let heads: HashMap<ConversationId, MsgId> = overview
-            .items
-            .iter()
-            .map(|item| (item.id, item.head))
-            .collect();
-        let is_complete = overview.next_after.is_none();
-        let is_known = |id| {
-            is_complete
-                && overview.extent == OverviewExtent::Changed
-                && !overview.gone.contains(&id)
-        };
-        for (conversation, follower) in self.followers.all() {
-            let head = heads.get(&conversation).copied();
-            if head.is_some() || !is_known(conversation) {
-                follower.logged_in(head);
-                wakers.extend(follower.waker.take());
-            }
-        }
-        self.moment = complete_as_of(overview).or(self.moment);
-        self.at_login.evict();
-    }
-
-    /// The user's conversations were looked through: the next login needs to tell only of what
-    /// changes from now on.
-    pub(crate) fn overview_read(&mut self, overview: &Overview) {
-        let mut wakers = Vec::new();
-        for item in &overview.conversations {
-            self.each_follower(item.id, &mut wakers, |follower| follower.grown(item.head));
-        }
-        wakers.into_iter().for_each(Waker::wake);
-        self.moment = Some(overview.as_of);
-        self.at_login.evict();
-    }
-
-    /// What the next login is to tell of.
-    pub(crate) const fn moment(&self) -> Option<Moment> {
-        self.moment
-    }
-}
-
-/// The moment of an overview that ends with its first page.
-pub(crate) fn complete_as_of(page: &ConversationPage) -> Option<Moment> {
-    page.next_after.is_none().then_some(page.as_of)
 }

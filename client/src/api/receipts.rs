@@ -5,8 +5,7 @@ use cairn_proto::model::receipts::{Reads, Receipt, ReceiptCounts, ReceiptPage, R
 use cairn_proto::wire::request::Request;
 use cairn_proto::wire::response::Response;
 
-use crate::api::client::Client;
-use crate::api::requests::ask;
+use crate::api::client::{Client, ask};
 use crate::error::Error;
 
 /// Who has got a message, and who has read it, as it stands now.

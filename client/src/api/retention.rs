@@ -5,8 +5,7 @@ use cairn_proto::model::retention::{Retention, RetentionInfo};
 use cairn_proto::wire::request::Request;
 use cairn_proto::wire::response::Response;
 
-use crate::api::client::Client;
-use crate::api::requests::ask;
+use crate::api::client::{Client, ask};
 use crate::error::Error;
 
 /// What the server lets go of. A client that follows a conversation learns of it by

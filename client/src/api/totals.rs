@@ -1,6 +1,6 @@
 //! What is unread in all: the number on a badge.
 
-use cairn_proto::wire::response::Conversation;
+use cairn_proto::model::conversation::Conversation;
 use serde::Serialize;
 
 /// What is unread in several conversations, those that are muted counted apart: they shall not

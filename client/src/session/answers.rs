@@ -11,8 +11,8 @@ use tokio::time::Instant;
 
 use crate::error::Error;
 use crate::session::shared::{Answer, Shared};
-use crate::session::slots::{Pending, Waiter};
-use crate::stream::events::Event;
+use crate::session::state::in_flight::{Pending, Waiter};
+use crate::stream::event::Event;
 use crate::transport::link::Lost;
 
 impl Shared {

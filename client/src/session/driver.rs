@@ -4,20 +4,22 @@
 use std::sync::Arc;
 use std::task::Waker;
 
-use cairn_proto::limits::FRAME_BYTES_MAX;
+use cairn_proto::limits::{DATAGRAM_BYTES_MAX, FRAME_BYTES_MAX};
 use cairn_proto::wire::close::CloseCode;
 use cairn_proto::wire::codec::{self, DecodeError};
 use cairn_proto::wire::event::TimelineFrame;
 use cairn_proto::wire::response::ServerFrame;
+use cairn_proto::wire::typing::ServerDatagram;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
-use crate::api::typing::{read_datagrams, write_datagrams};
 use crate::error::Error;
 use crate::limits;
 use crate::options::Reconnect;
 use crate::session::login::{Dialer, Session};
 use crate::session::shared::{Answer, Shared};
-use crate::transport::link::{Lost, Reader, Writer};
+use crate::session::typing::write_datagrams;
+use crate::stream::event::Event;
+use crate::transport::link::{Link, Lost, Reader, Writer};
 
 /// What the driver needs beside the session it begins with.
 pub(crate) struct Driver {
@@ -114,7 +116,7 @@ impl Driver {
             lost = read_pushes(&self.shared, pushed) => Ended::Lost(lost),
             lost = write(&self.shared, writer) => Ended::Lost(lost),
             lost = read_datagrams(&self.shared, &link) => Ended::Lost(lost),
-            never = write_datagrams(&self.shared, &link) => match never {},
+            never = write_datagrams(&self.shared.typing, &link) => match never {},
         };
         self.shared.transfer_slots.disconnected();
         link.close(match &ended {
@@ -214,4 +216,26 @@ fn cut_pushes(reader: &mut Reader, frames: &mut Vec<TimelineFrame>) -> Result<()
         }
     }
     Ok(())
+}
+
+/// Tells who else types, until the connection is over.
+async fn read_datagrams(shared: &Shared, link: &Link) -> Lost {
+    loop {
+        match link.read_datagram().await {
+            Ok(datagram) => {
+                // A later version's are passed over: nothing depends on any.
+                if let Ok(ServerDatagram::Typing { conversation, user }) =
+                    codec::decode(&datagram, DATAGRAM_BYTES_MAX)
+                {
+                    let mut wakers = Vec::new();
+                    shared
+                        .state
+                        .lock()
+                        .tell(&Event::Typing { conversation, user }, &mut wakers);
+                    wakers.into_iter().for_each(Waker::wake);
+                }
+            }
+            Err(lost) => return lost,
+        }
+    }
 }

@@ -17,19 +17,20 @@ use parking_lot::Mutex;
 use tokio::sync::{Notify, Semaphore, oneshot, watch};
 use tokio::time::Instant;
 
-use crate::api::client::WhoAmI;
-use crate::api::overview::{AtLogin, complete_as_of};
-use crate::api::people::People;
-use crate::api::typing::Typing;
+use crate::account::WhoAmI;
 use crate::error::Error;
 use crate::limits;
-use crate::session::acks::Acks;
-use crate::session::content::Content;
-use crate::session::slots::{Slots, Waiter};
-use crate::session::subscriptions::Subscriptions;
-use crate::stream::events::{Event, Subscriber};
+use crate::session::state::acks::Acks;
+use crate::session::state::at_login::{AtLogin, complete_as_of};
+use crate::session::state::content::Content;
+use crate::session::state::in_flight::{Slots, Waiter};
+use crate::session::state::subscriptions::Subscriptions;
+use crate::session::state::users::People;
+use crate::session::state::{Phase, State};
+use crate::session::typing::Typing;
+use crate::stream::event::Event;
 use crate::stream::follow::Followers;
-use crate::transfer::TransferSlots;
+use crate::transfer::slots::TransferSlots;
 
 /// An answer as it came from the wire.
 pub(crate) type Answer = (RequestId, Result<Response, ErrorCode>);
@@ -48,163 +49,6 @@ pub(crate) struct Shared {
     pub(crate) transfer_slots: TransferSlots,
     pub(crate) send_permits: Semaphore,
     pub(crate) request_permit: Semaphore,
-}
-
-#[derive(Debug)]
-enum Phase {
-    Online,
-    Offline,
-    Over(Error),
-}
-
-/// Everything under the lock.
-#[derive(Debug)]
-pub(crate) struct State {
-    phase: Phase,
-    /// Frames for the connection, in order. Empty while there is none: the slots pause_push what
-    /// has to go out then.
-    out: Vec<u8>,
-    pub(crate) slots: Slots,
-    next_seq: HashMap<ConversationId, ClientSeq>,
-    next_key: u64,
-    pub(crate) acks: Acks,
-    pub(crate) followers: Followers,
-    pub(crate) subscribers: HashMap<u64, Subscriber>,
-    pub(crate) whoami: WhoAmI,
-    pub(crate) people: People,
-    pub(crate) subscriptions: Subscriptions,
-    /// When every timeline was last told how far its log goes.
-    pub(crate) moment: Option<Moment>,
-    pub(crate) at_login: AtLogin,
-}
-
-impl State {
-    /// Whether the client has ended, and will never have a connection again.
-    pub(crate) const fn is_over(&self) -> bool {
-        matches!(self.phase, Phase::Over(_))
-    }
-
-    /// Why the client ended, once it has.
-    pub(crate) fn ended(&self) -> Option<Error> {
-        match &self.phase {
-            Phase::Over(error) => Some(error.clone()),
-            Phase::Online | Phase::Offline => None,
-        }
-    }
-
-    pub(crate) const fn is_online(&self) -> bool {
-        matches!(self.phase, Phase::Online)
-    }
-
-    /// A number for a timeline or a reader of events.
-    pub(crate) const fn new_key(&mut self) -> u64 {
-        self.next_key += 1;
-        self.next_key
-    }
-
-    /// Takes a request in. True when the writer has to be woken.
-    fn submit(&mut self, request: Request, waiter: Waiter) -> Result<bool, Error> {
-        if let Phase::Over(error) = &self.phase {
-            return Err(error.clone());
-        }
-        let start = self.out.len();
-        self.slots.submit(request, waiter, &mut self.out)?;
-        if !self.is_online() {
-            self.out.truncate(start);
-            return Ok(false);
-        }
-        Ok(start == 0)
-    }
-
-    /// Gives a send its number and takes it in.
-    fn submit_send(
-        &mut self,
-        conversation: ConversationId,
-        seq: Option<ClientSeq>,
-        content: Content,
-        waiter: Waiter,
-    ) -> Result<(ClientSeq, bool), Error> {
-        let next = self
-            .next_seq
-            .get(&conversation)
-            .copied()
-            .unwrap_or(ClientSeq::new(1));
-        let seq = seq.unwrap_or(next);
-        if seq < next {
-            return Err(Error::SeqUsed { seq, next });
-        }
-        let wake = self.submit(content.numbered(conversation, seq), waiter)?;
-        self.next_seq.insert(conversation, seq.next());
-        Ok((seq, wake))
-    }
-
-    fn apply(&mut self, frame: TimelineFrame, wakers: &mut Vec<Waker>) {
-        match &frame {
-            TimelineFrame::Run(run) => {
-                self.each_follower(run.conversation, wakers, |follower| follower.pushed(run))
-            }
-            &TimelineFrame::Behind { conversation, head } => {
-                self.each_follower(conversation, wakers, |follower| follower.grown(head))
-            }
-            TimelineFrame::Conversation(found) => {
-                self.each_follower(found.id, wakers, |follower| follower.is_member(found.head))
-            }
-            &TimelineFrame::Removed { conversation, last } => {
-                self.each_follower(conversation, wakers, |follower| follower.removed(last))
-            }
-            &TimelineFrame::Floor {
-                conversation,
-                floor,
-            } => self.each_follower(conversation, wakers, |follower| follower.expired(floor)),
-            TimelineFrame::Read { .. }
-            | TimelineFrame::Contact(_)
-            | TimelineFrame::Presence(_)
-            | TimelineFrame::Receipts { .. }
-            | TimelineFrame::AccountUpdate(_) => {}
-        }
-        if let Some(event) = Event::of(frame) {
-            if self
-                .subscribers
-                .values()
-                .all(|subscriber| subscriber.is_own)
-            {
-                self.at_login.evict();
-            }
-            self.tell(&event, wakers);
-        }
-    }
-
-    pub(crate) fn each_follower(
-        &mut self,
-        conversation: ConversationId,
-        wakers: &mut Vec<Waker>,
-        mut change: impl FnMut(&mut crate::stream::follow::Follower),
-    ) {
-        for follower in self.followers.of(conversation) {
-            change(follower);
-            wakers.extend(follower.waker.take());
-        }
-    }
-
-    pub(crate) fn tell(&mut self, event: &Event, wakers: &mut Vec<Waker>) {
-        for subscriber in self.subscribers.values_mut() {
-            subscriber.push(event);
-            wakers.extend(subscriber.waker.take());
-        }
-    }
-
-    fn wake_everybody(&mut self, wakers: &mut Vec<Waker>) {
-        wakers.extend(
-            self.followers
-                .all()
-                .filter_map(|(_, follower)| follower.waker.take()),
-        );
-        wakers.extend(
-            self.subscribers
-                .values_mut()
-                .filter_map(|subscriber| subscriber.waker.take()),
-        );
-    }
 }
 
 impl Shared {
@@ -380,8 +224,8 @@ mod tests {
     use cairn_proto::content::body::Body;
     use cairn_proto::content::extras::Extras;
     use cairn_proto::ids::{DeviceId, EpochId, Revision, Timestamp, UserId};
+    use cairn_proto::model::user::ServerRole;
     use cairn_proto::text::{Text, UserName};
-    use cairn_proto::wire::hello::ServerRole;
     use cairn_proto::wire::overview::{ConversationPage, OverviewExtent};
 
     const NEVER: Moment = Moment {

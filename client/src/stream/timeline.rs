@@ -2,6 +2,7 @@
 
 use std::future::poll_fn;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
@@ -11,27 +12,27 @@ use cairn_proto::wire::request::{PullRange, Request};
 use cairn_proto::wire::response::Response;
 use tokio::sync::oneshot;
 
-use crate::api::client::Client;
 use crate::error::Error;
-use crate::session::slots::Waiter;
+use crate::session::handle::Handle;
+use crate::session::state::in_flight::Waiter;
 use crate::stream::follow::{Broken, Extent, Follower, Step, split_first};
 
 /// The messages of one conversation from a place on: each once, in order, across reconnects and
 /// server restarts.
 ///
-/// Made by [`Client::follow`] and [`Client::history`]. The numbers go up by one; the only exception
+/// Made by [`crate::Client::follow`] and [`crate::Client::history`]. The numbers go up by one; the only exception
 /// are messages that are gone on purpose, by the conversation's retention, or that were said before
 /// the user could see them: the timeline goes on behind those.
 ///
 /// It buffers at most [`crate::limits::TIMELINE_BUFFER_BYTES_MAX`] and one page. A slow reader
 /// loses nothing: what does not fit is pulled when the reader gets there. Following tells the
-/// server nothing about what was received: [`Client::ack`] does.
+/// server nothing about what was received: [`crate::Client::ack`] does.
 ///
 /// All its futures can be dropped at any time, for instance in a `select!`, without losing a
 /// message.
 #[derive(Debug)]
 pub struct Timeline {
-    client: Client,
+    handle: Arc<Handle>,
     conversation: ConversationId,
     key: u64,
     /// What is handed over and not yet read.
@@ -51,20 +52,20 @@ enum PushState {
 
 impl Timeline {
     pub(crate) fn new(
-        client: Client,
+        handle: Arc<Handle>,
         conversation: ConversationId,
         from: MsgId,
         extent: Extent,
     ) -> Self {
         let key = {
-            let mut state = client.shared().state.lock();
+            let mut state = handle.shared.state.lock();
             let key = state.new_key();
             state
                 .followers
                 .add(Follower::new(key, conversation, from, extent));
             key
         };
-        let push_state = if extent == Extent::Endless && !client.is_pushed() {
+        let push_state = if extent == Extent::Endless && !handle.push {
             PushState::Failed(Error::PushIsOff)
         } else {
             PushState::Open
@@ -76,7 +77,7 @@ impl Timeline {
             entries: Bytes::new(),
         };
         Self {
-            client,
+            handle,
             conversation,
             key,
             current,
@@ -96,7 +97,7 @@ impl Timeline {
     /// at or below, and any other gap is an error.
     #[must_use]
     pub fn floor(&self) -> MsgId {
-        let mut state = self.client.shared().state.lock();
+        let mut state = self.handle.shared.state.lock();
         state
             .followers
             .get_mut(self.conversation, self.key)
@@ -205,7 +206,7 @@ impl Timeline {
     /// What to do, or `None` when only the page on its way or a push can help. Then the reader is
     /// woken by either.
     fn step(&self, context: &Context<'_>) -> Result<Option<Step>, Error> {
-        let mut state = self.client.shared().state.lock();
+        let mut state = self.handle.shared.state.lock();
         let ended = state.ended();
         let Some(follower) = state.followers.get_mut(self.conversation, self.key) else {
             return Ok(Some(Step::End));
@@ -231,7 +232,7 @@ impl Timeline {
             range: PullRange::From(from),
             limit,
         };
-        match self.client.shared().submit(request, Waiter::Own(sender)) {
+        match self.handle.shared.submit(request, Waiter::Own(sender)) {
             Ok(()) => self.page = Some(receiver),
             Err(error) => self.push_state = PushState::Failed(error),
         }
@@ -246,7 +247,7 @@ impl Timeline {
             }
             Err(error) => return self.push_state = PushState::Failed(error),
         };
-        let mut state = self.client.shared().state.lock();
+        let mut state = self.handle.shared.state.lock();
         let Some(follower) = state.followers.get_mut(self.conversation, self.key) else {
             return self.push_state = PushState::Over;
         };
@@ -277,8 +278,8 @@ impl Timeline {
 
 impl Drop for Timeline {
     fn drop(&mut self) {
-        self.client
-            .shared()
+        self.handle
+            .shared
             .state
             .lock()
             .followers

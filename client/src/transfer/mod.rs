@@ -2,24 +2,24 @@
 //! travels on a stream of its own, and goes on where it stopped when the connection breaks.
 
 mod download;
+pub(crate) mod slots;
 mod upload;
 
 use std::io;
 use std::path::PathBuf;
 
 use cairn_proto::content::attachment::{AttachmentHash, TransferFrame};
-use cairn_proto::limits::{FRAME_BYTES_MAX, TRANSFERS_PER_CONNECTION_MAX};
+use cairn_proto::limits::FRAME_BYTES_MAX;
 use cairn_proto::wire::codec;
 use cairn_proto::wire::error::ErrorCode;
 use cairn_proto::wire::event::StreamOpening;
 use cairn_proto::wire::frame;
-use tokio::sync::{Semaphore, SemaphorePermit, watch};
 use tokio::time::sleep;
 
 use crate::api::client::Client;
 use crate::error::Error;
 use crate::limits;
-use crate::transport::link::{Link, Lost, Reader, Writer};
+use crate::transport::link::{Lost, Reader, Writer};
 
 /// How far a transfer is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,59 +102,6 @@ impl From<TransferError> for Stopped {
 impl From<ErrorCode> for Stopped {
     fn from(code: ErrorCode) -> Self {
         Self::Failed(Error::Refused(code).into())
-    }
-}
-
-/// The ways of transfers: over the connection that there is, so many at once as it may have.
-#[derive(Debug)]
-pub(crate) struct TransferSlots {
-    links: watch::Sender<Option<Link>>,
-    permits: Semaphore,
-}
-
-impl Default for TransferSlots {
-    fn default() -> Self {
-        Self {
-            links: watch::Sender::new(None),
-            permits: Semaphore::new(TRANSFERS_PER_CONNECTION_MAX),
-        }
-    }
-}
-
-impl TransferSlots {
-    /// There is a connection.
-    pub(crate) fn connected(&self, link: Link) {
-        self.links.send_replace(Some(link));
-    }
-
-    /// There is none any more.
-    pub(crate) fn disconnected(&self) {
-        self.links.send_replace(None);
-    }
-
-    /// There will never be one again.
-    pub(crate) fn close(&self) {
-        self.permits.close();
-        self.disconnected();
-    }
-
-    /// The right to one transfer; `None` when the client is over.
-    async fn take(&self) -> Option<SemaphorePermit<'_>> {
-        self.permits.acquire().await.ok()
-    }
-
-    /// The connection, as soon as there is one; `None` when the client is over.
-    async fn link(&self) -> Option<Link> {
-        let mut links = self.links.subscribe();
-        while !self.permits.is_closed() {
-            let link = links.borrow_and_update().clone();
-            if let Some(link) = link.filter(|link| !link.is_over()) {
-                return Some(link);
-            }
-            // It cannot fail: its other half is in `self`.
-            let _ = links.changed().await;
-        }
-        None
     }
 }
 

@@ -1,4 +1,4 @@
-//! Transport.
+//! QUIC connections to a server whose key is pinned.
 
 pub(crate) mod endpoint;
 pub(crate) mod link;

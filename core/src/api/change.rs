@@ -8,11 +8,11 @@ use cairn_proto::content::attachment::AttachmentHash;
 use cairn_proto::ids::{
     ConversationId, DeviceId, EpochId, ImportSource, MsgId, SendStreamId, Timestamp, UserId,
 };
+use cairn_proto::model::group::Role;
 use cairn_proto::model::people::{Profile, Relation};
 use cairn_proto::model::retention::Retention;
 use cairn_proto::text::GroupName;
 use cairn_proto::text::{SettingName, SettingValue};
-use cairn_proto::wire::response::Role;
 use serde::{Deserialize, Serialize};
 
 use crate::record::AttachmentRecord;

@@ -2,8 +2,8 @@
 
 use cairn_proto::ids::{ConversationId, DeviceId, EpochId, MsgId, SendStreamId, Timestamp, UserId};
 use cairn_proto::model::retention::Retention;
+use cairn_proto::model::user::ServerRole;
 use cairn_proto::text::{DeviceName, UserName};
-use cairn_proto::wire::hello::ServerRole;
 use cairn_proto::wire::overview::{ConversationPage, Moment};
 use cairn_proto::wire::request::Request;
 use cairn_proto::wire::response::Response;

@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 use cairn_proto::content::body::{Body, SystemEntry};
 use cairn_proto::ids::{ConversationId, MsgId, Timestamp, UserId};
 use cairn_proto::limits;
-use cairn_proto::model::group::JoinerHistory;
+use cairn_proto::model::conversation::{self, MemberPage};
+use cairn_proto::model::group::{JoinerHistory, Role};
 use cairn_proto::text::GroupName;
 use cairn_proto::wire::error::ErrorCode;
-use cairn_proto::wire::response::{self, MemberPage, Response, Role};
+use cairn_proto::wire::response::Response;
 
 use crate::api::actor::Actor;
 use crate::api::batch::Batch;
@@ -172,7 +173,7 @@ impl State {
             };
             let user = self.user_info(user)?;
             let muted_until = record.terms.muted_until;
-            Some(response::Member {
+            Some(conversation::Member {
                 user,
                 role: record.role,
                 joined: record.joined,

@@ -3,10 +3,10 @@
 
 use cairn_proto::content::body::{Body, SystemEntry};
 use cairn_proto::ids::{ConversationId, Timestamp, UserId};
-use cairn_proto::model::group::{Access, GroupDetails, GroupSettings};
+use cairn_proto::model::group::{Access, GroupDetails, GroupSettings, Role};
 use cairn_proto::text::{GroupName, Topic};
 use cairn_proto::wire::error::ErrorCode;
-use cairn_proto::wire::response::{Response, Role};
+use cairn_proto::wire::response::Response;
 
 use crate::api::actor::Actor;
 use crate::api::batch::Batch;

@@ -259,9 +259,9 @@ impl State {
 #[cfg(test)]
 mod tests {
     use cairn_proto::ids::DeviceId;
+    use cairn_proto::model::group::Role;
     use cairn_proto::model::receipts::Reads;
-    use cairn_proto::wire::hello::ServerRole;
-    use cairn_proto::wire::response::Role;
+    use cairn_proto::model::user::ServerRole;
 
     use super::*;
     use crate::record::MemberCounts;

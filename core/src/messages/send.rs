@@ -5,8 +5,9 @@ use cairn_proto::content::body::Body;
 use cairn_proto::content::extras::Extras;
 use cairn_proto::content::message::{Draft, pack_content};
 use cairn_proto::ids::{ClientSeq, ConversationId, MsgId, Timestamp};
+use cairn_proto::model::group::Role;
 use cairn_proto::wire::error::ErrorCode;
-use cairn_proto::wire::response::{Response, Role};
+use cairn_proto::wire::response::Response;
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::api::actor::Actor;

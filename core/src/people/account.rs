@@ -3,11 +3,11 @@
 use cairn_proto::ids::{DeviceId, SendStreamId, Timestamp, UserId};
 use cairn_proto::limits;
 use cairn_proto::model::receipts::Reads;
+use cairn_proto::model::user::{DeviceInfo, ServerRole};
 use cairn_proto::text::UserName;
 use cairn_proto::wire::error::ErrorCode;
-use cairn_proto::wire::hello::ServerRole;
 use cairn_proto::wire::overview::Moment;
-use cairn_proto::wire::response::{DeviceInfo, Response};
+use cairn_proto::wire::response::Response;
 
 use crate::api::actor::Actor;
 use crate::api::batch::Batch;

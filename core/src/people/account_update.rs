@@ -2,9 +2,9 @@
 //! another.
 
 use cairn_proto::ids::UserId;
+use cairn_proto::model::user::ServerRole;
 use cairn_proto::wire::error::ErrorCode;
 use cairn_proto::wire::event::AccountUpdate;
-use cairn_proto::wire::hello::ServerRole;
 use cairn_proto::wire::response::Response;
 
 use crate::api::actor::Actor;

@@ -1,10 +1,11 @@
 use cairn_proto::ids::{Revision, Timestamp};
 use cairn_proto::limits::USERS_PER_REQUEST_MAX;
+use cairn_proto::model::group::Role;
 use cairn_proto::model::people::Relation;
 use cairn_proto::model::receipts::Reads;
-use cairn_proto::wire::hello::ServerRole;
+use cairn_proto::model::user::ServerRole;
 use cairn_proto::wire::request::Request;
-use cairn_proto::wire::response::{Response, Role};
+use cairn_proto::wire::response::Response;
 
 use super::*;
 use crate::api::actor::Actor;

@@ -1,8 +1,9 @@
 //! How far everybody is: delivered and read cursors, and what an unread count is made of.
 
 use cairn_proto::ids::{ConversationId, MsgId, Timestamp, UserId};
+use cairn_proto::model::conversation::Explained;
 use cairn_proto::wire::error::ErrorCode;
-use cairn_proto::wire::response::{Explained, Response};
+use cairn_proto::wire::response::Response;
 
 use crate::api::actor::Actor;
 use crate::api::batch::Batch;

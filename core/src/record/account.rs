@@ -2,8 +2,8 @@
 
 use cairn_proto::ids::{EpochId, Revision, SendStreamId, Timestamp};
 use cairn_proto::model::receipts::Reads;
+use cairn_proto::model::user::ServerRole;
 use cairn_proto::text::{DeviceName, UserName};
-use cairn_proto::wire::hello::ServerRole;
 use serde::{Deserialize, Serialize};
 
 /// SHA-256 of a secret. The secret itself is never stored.

@@ -1,7 +1,7 @@
 //! The stored form of memberships.
 
 use cairn_proto::ids::{DeviceId, MsgId, Revision, Timestamp, UserId};
-use cairn_proto::wire::response::Role;
+use cairn_proto::model::group::Role;
 use serde::{Deserialize, Serialize};
 
 use super::{MsgIdSet, UnreadMarker};

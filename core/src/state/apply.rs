@@ -3,7 +3,7 @@
 use cairn_proto::ids::{
     ConversationId, DeviceId, ImportSource, MsgId, Revision, SendStreamId, UserId,
 };
-use cairn_proto::wire::response::Role;
+use cairn_proto::model::group::Role;
 
 use crate::api::change::{Appended, Change, Origin};
 use crate::record::MemberCounts;

@@ -5,11 +5,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::content::attachment::{Attachment, Media, Video};
 use crate::ids::{MsgId, Timestamp, UserId};
-use crate::model::group::GroupSettings;
+use crate::model::group::{GroupSettings, Role};
 use crate::model::retention::Retention;
 use crate::text::{Caption, EmojiName, GroupName, Text, TextError, Topic};
 use crate::wire::codec;
-use crate::wire::response::Role;
 
 /// What a message says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -5,7 +5,30 @@ use serde::{Deserialize, Serialize};
 
 use crate::ids::ConversationId;
 use crate::text::{GroupName, Topic};
-use crate::wire::response::Role;
+
+/// What a member may do in a conversation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// Reads and sends.
+    Member,
+    /// Keeps order as well: adds, removes, bans and mutes those below.
+    Admin,
+    /// Everything.
+    Owner,
+}
+
+impl Role {
+    /// The word for people and scripts.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Member => "member",
+            Self::Admin => "admin",
+            Self::Owner => "owner",
+        }
+    }
+}
 
 /// Who may do what in a group, and who may come in. Where a role stands, members of that role or a
 /// higher one may.

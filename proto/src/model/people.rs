@@ -5,9 +5,9 @@ use serde::{Deserialize, Serialize};
 use crate::content::picture::Picture;
 use crate::ids::UserId;
 use crate::limits;
+use crate::model::user::UserInfo;
 use crate::text::{About, DisplayName};
 use crate::wire::codec;
-use crate::wire::response::UserInfo;
 
 /// What another user is to the one who asks. Independent of conversations; the default is nothing
 /// at all.
@@ -172,7 +172,7 @@ pub struct UserPage {
 mod tests {
     use super::*;
     use crate::ids::RequestId;
-    use crate::wire::hello::ServerRole;
+    use crate::model::user::ServerRole;
     use crate::wire::response::{Response, ServerFrame};
 
     #[test]

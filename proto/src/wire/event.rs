@@ -6,13 +6,13 @@ use serde::{Deserialize, Serialize};
 use crate::content::attachment::AttachmentHash;
 use crate::content::message::Run;
 use crate::ids::{ConversationId, MsgId};
+use crate::model::conversation::Conversation;
 use crate::model::people::{Contact, Profile};
 use crate::model::presence::UserPresence;
 use crate::model::receipts::{MemberCursors, Reads};
+use crate::model::user::ServerRole;
 use crate::wire::codec;
 use crate::wire::frame;
-use crate::wire::hello::ServerRole;
-use crate::wire::response::Conversation;
 
 /// The first frame of every client stream after the session stream: what the stream is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{DeviceId, SendStreamId, Timestamp, UserId};
+use crate::model::user::ServerRole;
 use crate::secret::{DeviceToken, InviteToken};
 use crate::text::{DeviceName, Password, UserName};
 use crate::wire::overview::{ConversationPage, Moment};
@@ -60,30 +61,6 @@ pub enum Credentials {
         /// What to call the device.
         device: DeviceName,
     },
-}
-
-/// What a user may do on the server as a whole.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum ServerRole {
-    /// Chats.
-    Member,
-    /// Invites and imports as well.
-    Admin,
-    /// Everything.
-    Owner,
-}
-
-impl ServerRole {
-    /// The word for people and scripts.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Member => "member",
-            Self::Admin => "admin",
-            Self::Owner => "owner",
-        }
-    }
 }
 
 /// The server's first frame on the session stream.

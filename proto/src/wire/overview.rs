@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{ConversationId, EpochId, Revision};
+use crate::model::conversation::Conversation;
 use crate::wire::codec;
-use crate::wire::response::Conversation;
 
 /// A moment in the life of a server. A device keeps the one of its last complete overview, and asks
 /// what changed since.

@@ -6,16 +6,15 @@ use serde::{Deserialize, Serialize};
 use crate::content::body::Body;
 use crate::content::message::Draft;
 use crate::ids::{ConversationId, DeviceId, ImportSource, MsgId, Timestamp, UserId};
-use crate::model::group::{GroupSettings, MemberSettings};
+use crate::model::group::{GroupSettings, MemberSettings, Role};
 use crate::model::people::{Profile, RelationAct};
 use crate::model::presence::PresentDevice;
 use crate::model::receipts::Reads;
 use crate::model::retention::Retention;
+use crate::model::user::ServerRole;
 use crate::text::{EmojiName, GroupName, SettingName, SettingValue, Text, Topic, UserName};
 use crate::wire::codec;
-use crate::wire::hello::ServerRole;
 use crate::wire::overview::{Moment, OverviewPlace};
-use crate::wire::response::Role;
 
 pub use crate::content::message::Forward;
 

@@ -37,7 +37,7 @@ use cairn_core::record::{
     UserRecord,
 };
 use cairn_core::{Change, api::batch};
-use cairn_proto::wire::response::Role;
+use cairn_proto::model::group::Role;
 
 /// What was found to be sound.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]

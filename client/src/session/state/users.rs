@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use cairn_proto::ids::UserId;
-use cairn_proto::wire::response::UserInfo;
+use cairn_proto::model::user::UserInfo;
 
 use crate::limits;
 
@@ -27,8 +27,8 @@ impl People {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use cairn_proto::model::user::ServerRole;
     use cairn_proto::text::UserName;
-    use cairn_proto::wire::hello::ServerRole;
 
     #[test]
     fn the_memory_is_bounded() {

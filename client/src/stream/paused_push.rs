@@ -1,6 +1,9 @@
 //! Not reading for a while: what is pushed stays with the server.
 
+use std::sync::Arc;
+
 use crate::api::client::Client;
+use crate::session::handle::Handle;
 
 /// For as long as it lives, a client reads nothing that is pushed. Made by [`Client::pause_push`].
 ///
@@ -11,7 +14,7 @@ use crate::api::client::Client;
 #[derive(Debug)]
 #[must_use = "the client reads on when this is dropped"]
 pub struct PausedPush {
-    client: Client,
+    handle: Arc<Handle>,
 }
 
 impl Client {
@@ -21,13 +24,13 @@ impl Client {
     pub fn pause_push(&self) -> PausedPush {
         self.shared().holds.send_modify(|holds| *holds += 1);
         PausedPush {
-            client: self.clone(),
+            handle: Arc::clone(self.handle()),
         }
     }
 }
 
 impl Drop for PausedPush {
     fn drop(&mut self) {
-        self.client.shared().holds.send_modify(|holds| *holds -= 1);
+        self.handle.shared.holds.send_modify(|holds| *holds -= 1);
     }
 }

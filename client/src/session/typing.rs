@@ -1,0 +1,42 @@
+//! Typing: what goes by datagram, and may be lost.
+
+use std::convert::Infallible;
+
+use cairn_proto::ids::ConversationId;
+use cairn_proto::limits::TYPING_INTERVAL;
+use cairn_proto::wire::codec;
+use cairn_proto::wire::typing::ClientDatagram;
+use parking_lot::Mutex;
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+use crate::transport::link::Link;
+
+/// Where the user types, and that it is to be told.
+#[derive(Debug, Default)]
+pub(crate) struct Typing {
+    told: Mutex<Option<(ConversationId, Instant)>>,
+    wake: Notify,
+}
+
+impl Typing {
+    /// The user types here. It is told when it has not been for a while.
+    pub(crate) fn note(&self, conversation: ConversationId) {
+        let mut told = self.told.lock();
+        if told.is_none_or(|(last, at)| last != conversation || at.elapsed() >= TYPING_INTERVAL) {
+            *told = Some((conversation, Instant::now()));
+            self.wake.notify_one();
+        }
+    }
+}
+
+/// Says that the user types, whenever he does.
+pub(crate) async fn write_datagrams(typing: &Typing, link: &Link) -> Infallible {
+    loop {
+        typing.wake.notified().await;
+        let told = *typing.told.lock();
+        if let Some((conversation, _)) = told {
+            link.send_datagram(codec::encode(&ClientDatagram::Typing { conversation }));
+        }
+    }
+}
