@@ -1,4 +1,4 @@
-//! How answers reach those who asked.
+//! Matches responses to the requests that wait for them.
 
 use std::task::Waker;
 
@@ -16,8 +16,8 @@ use crate::stream::event::Event;
 use crate::transport::link::Lost;
 
 impl Shared {
-    /// Hands answers to those who wait for them: one lock for all of them, and the waking outside
-    /// of it.
+    /// Delivers responses to their waiters. Takes the lock once for a whole batch, and wakes tasks
+    /// only after releasing it.
     pub(crate) fn answered(
         &self,
         answers: &mut Vec<Answer>,
@@ -46,7 +46,9 @@ impl Shared {
             };
             match answered.map(|pending| pending.waiter) {
                 Some(Waiter::Subscriptions) => {
-                    // Where the others are is pushed, in the order in which they move.
+                    // Pushes report the presence of everyone who may be watched, in order. Users
+                    // whom the server left out of its response get no push, so report them as
+                    // offline here.
                     if let Ok(Response::Watching(presences)) = answer {
                         let is_told =
                             |user: &UserId| presences.iter().any(|presence| presence.user == *user);

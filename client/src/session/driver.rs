@@ -1,5 +1,4 @@
-//! The task behind a client: writes what is ready, hands out what arrives, and connects again when
-//! the connection breaks.
+//! The client's task: writes requests, dispatches what arrives, and reconnects.
 
 use std::sync::Arc;
 use std::task::Waker;
@@ -21,17 +20,17 @@ use crate::session::typing::write_datagrams;
 use crate::stream::event::Event;
 use crate::transport::link::{Link, Lost, Reader, Writer};
 
-/// What the driver needs beside the session it begins with.
+/// The driver's state besides its current session.
 pub(crate) struct Driver {
     pub(crate) shared: Arc<Shared>,
     pub(crate) dialer: Dialer,
     pub(crate) reconnect: Reconnect,
-    /// Whether the endpoint is this client's alone, so that closing the client waits for it.
+    /// Whether the endpoint is exclusive to this client, so that closing waits for its packets.
     pub(crate) owns_endpoint: bool,
 }
 
 impl Driver {
-    /// Runs until the client is closed or over.
+    /// Runs until the client is closed, or a terminal error occurs.
     pub(crate) async fn run(self, first: Session) {
         let error = self.sessions(first).await;
         self.shared.finish(&error);
@@ -40,7 +39,7 @@ impl Driver {
         }
     }
 
-    /// One session after the other. Returns why there is no further one.
+    /// Runs one session after another, and returns the terminal error.
     async fn sessions(&self, mut session: Session) -> Error {
         let mut attempts = 0;
         loop {
@@ -75,7 +74,7 @@ impl Driver {
         }
     }
 
-    /// Tries until there is a session, or an error that trying again does not mend.
+    /// Reconnects with backoff until there is a session or a permanent error.
     async fn open_again(&self, attempts: &mut u32) -> Result<Session, Error> {
         let mut time_max = limits::RECONNECT_TIME_FIRST;
         let since = self.shared.state.lock().moment();
@@ -159,7 +158,8 @@ async fn write(shared: &Shared, mut writer: Writer) -> Lost {
 async fn read_answers(shared: &Shared, mut reader: Reader) -> Lost {
     let (mut answers, mut told) = (Vec::new(), Vec::new());
     loop {
-        // What was cut off well is handed out even when the rest is broken.
+        // Deliver the complete frames even if a malformed one follows: their requests have been
+        // executed.
         let cut = cut_answers(&mut reader, &mut answers);
         let matched = shared.answered(&mut answers, &mut told);
         if let Err(lost) = cut.and(matched) {
@@ -198,7 +198,7 @@ async fn read_pushes(shared: &Shared, reader: Option<Reader>) -> Lost {
         if let Err(lost) = cut {
             return lost;
         }
-        // It cannot fail: its other half is in `shared`.
+        // Cannot fail: the sender lives in `shared`.
         let _ = holds.wait_for(|&holds| holds == 0).await;
         if let Err(lost) = reader.fill().await {
             return lost;
@@ -210,7 +210,8 @@ fn cut_pushes(reader: &mut Reader, frames: &mut Vec<TimelineFrame>) -> Result<()
     while let Some(frame) = reader.next()? {
         match codec::decode(&frame, FRAME_BYTES_MAX) {
             Ok(pushed) => frames.push(pushed),
-            // A later version's hint. What matters can be pulled.
+            // A push of a later version. Skipping it is safe, since everything essential can be
+            // pulled.
             Err(DecodeError::UnknownVariant) => {}
             Err(_) => return Err(Lost::Protocol("a push cannot be read")),
         }
@@ -218,12 +219,12 @@ fn cut_pushes(reader: &mut Reader, frames: &mut Vec<TimelineFrame>) -> Result<()
     Ok(())
 }
 
-/// Tells who else types, until the connection is over.
+/// Reads typing indicators until the connection ends.
 async fn read_datagrams(shared: &Shared, link: &Link) -> Lost {
     loop {
         match link.read_datagram().await {
             Ok(datagram) => {
-                // A later version's are passed over: nothing depends on any.
+                // Skip datagrams of a later version; nothing depends on them.
                 if let Ok(ServerDatagram::Typing { conversation, user }) =
                     codec::decode(&datagram, DATAGRAM_BYTES_MAX)
                 {

@@ -1,4 +1,4 @@
-//! From nothing to a session: connect, say hello, be welcomed.
+//! Establishing a session: connect, send the hello, receive the welcome.
 
 use std::time::Duration;
 
@@ -17,27 +17,27 @@ use crate::error::Error;
 use crate::transport::endpoint::{Endpoint, Target};
 use crate::transport::link::{Link, Lost, Reader, Writer};
 
-/// Everything that an attempt to connect needs.
+/// The parameters of each attempt to connect.
 pub(crate) struct Dialer {
     pub(crate) endpoint: Endpoint,
     pub(crate) target: Target,
-    /// But for the moment, which is another each time.
+    /// A template: `since` is filled in for each attempt.
     pub(crate) hello: Hello,
 }
 
-/// A connection that was welcomed.
+/// An authenticated connection.
 pub(crate) struct Session {
     pub(crate) link: Link,
     pub(crate) writer: Writer,
     pub(crate) reader: Reader,
-    /// The timeline stream; its sending half is kept so that the server does not see it end.
+    /// The timeline stream. Dropping its sending half would finish the stream, so both are kept.
     pub(crate) timeline: Option<(Writer, Reader)>,
     pub(crate) welcome: Welcome,
 }
 
 impl Dialer {
-    /// Connects and logs in, once, within `time_max`. The welcome tells what changed since a
-    /// moment.
+    /// Connects and logs in, in a single attempt within `time_max`. The welcome reports changes
+    /// since `since`.
     pub(crate) async fn open(
         &self,
         since: Option<Moment>,

@@ -1,4 +1,4 @@
-//! Typing: what goes by datagram, and may be lost.
+//! Typing indicators, sent as datagrams.
 
 use std::convert::Infallible;
 
@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use crate::transport::link::Link;
 
-/// Where the user types, and that it is to be told.
+/// The latest typing indicator.
 #[derive(Debug, Default)]
 pub(crate) struct Typing {
     told: Mutex<Option<(ConversationId, Instant)>>,
@@ -20,7 +20,7 @@ pub(crate) struct Typing {
 }
 
 impl Typing {
-    /// The user types here. It is told when it has not been for a while.
+    /// Records that the user is typing, and wakes the sender at most once per [`TYPING_INTERVAL`].
     pub(crate) fn note(&self, conversation: ConversationId) {
         let mut told = self.told.lock();
         if told.is_none_or(|(last, at)| last != conversation || at.elapsed() >= TYPING_INTERVAL) {
@@ -30,7 +30,7 @@ impl Typing {
     }
 }
 
-/// Says that the user types, whenever he does.
+/// Sends typing indicators for as long as the connection lasts.
 pub(crate) async fn write_datagrams(typing: &Typing, link: &Link) -> Infallible {
     loop {
         typing.wake.notified().await;

@@ -1,4 +1,4 @@
-//! A log as its reader sees it: every message once, in order, whatever happens to the connection.
+//! A timeline: every message of a conversation once and in order, across reconnects.
 
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -17,27 +17,26 @@ use crate::session::handle::Handle;
 use crate::session::state::in_flight::Waiter;
 use crate::stream::follow::{Broken, Extent, Follower, Step, split_first};
 
-/// The messages of one conversation from a place on: each once, in order, across reconnects and
-/// server restarts.
+/// The messages of one conversation from a position on: each one once, in order, across reconnects
+/// and server restarts.
 ///
-/// Made by [`crate::Client::follow`] and [`crate::Client::history`]. The numbers go up by one; the only exception
-/// are messages that are gone on purpose, by the conversation's retention, or that were said before
-/// the user could see them: the timeline goes on behind those.
+/// Created by [`crate::Client::follow`] and [`crate::Client::history`]. Numbers are consecutive,
+/// except that messages are skipped which have expired, or which precede what the user may see; see
+/// [`Timeline::floor`].
 ///
-/// It buffers at most [`crate::limits::TIMELINE_BUFFER_BYTES_MAX`] and one page. A slow reader
-/// loses nothing: what does not fit is pulled when the reader gets there. Following tells the
-/// server nothing about what was received: [`crate::Client::ack`] does.
+/// Buffers at most [`crate::limits::TIMELINE_BUFFER_BYTES_MAX`] and one page. A slow reader loses
+/// nothing: what does not fit is pulled later. Following does not acknowledge anything; see
+/// [`crate::Client::ack`].
 ///
-/// All its futures can be dropped at any time, for instance in a `select!`, without losing a
-/// message.
+/// All methods are cancel-safe: dropping a future, for instance in a `select!`, loses no message.
 #[derive(Debug)]
 pub struct Timeline {
     handle: Arc<Handle>,
     conversation: ConversationId,
     key: u64,
-    /// What is handed over and not yet read.
+    /// The run being delivered.
     current: Run,
-    /// The page on its way.
+    /// The pull in flight.
     page: Option<oneshot::Receiver<Result<Response, Error>>>,
     push_state: PushState,
 }
@@ -45,7 +44,7 @@ pub struct Timeline {
 #[derive(Debug)]
 enum PushState {
     Open,
-    /// An error to report, and then nothing more.
+    /// An error to report once, before the end.
     Failed(Error),
     Over,
 }
@@ -86,15 +85,15 @@ impl Timeline {
         }
     }
 
-    /// Which conversation this is.
+    /// Returns the conversation.
     #[must_use]
     pub const fn conversation(&self) -> ConversationId {
         self.conversation
     }
 
-    /// The last message that is known to be gone on purpose, or to have been said before the user
-    /// could see it; 0 when none is. The timeline goes on behind it: numbers that it leaves out lie
-    /// at or below, and any other gap is an error.
+    /// Returns the last message known to have expired, or to precede what the user may see; 0 if
+    /// there is none. All messages that this timeline skips are at or below it; any other gap is
+    /// reported as an error.
     #[must_use]
     pub fn floor(&self) -> MsgId {
         let mut state = self.handle.shared.state.lock();
@@ -104,12 +103,13 @@ impl Timeline {
             .map_or(MsgId::ZERO, |follower| follower.floor())
     }
 
-    /// The next message. `None` when there will be none: the user is no member any more, a history
-    /// has reached its end, or the client was closed.
+    /// Waits for the next message. Returns `None` at the end: the user is no longer a member, a
+    /// history is complete, or the client was closed.
     ///
     /// # Errors
-    /// [`Error::Refused`] when the conversation cannot be read, and whatever ends the client. After
-    /// an error comes `None`.
+    /// [`Error::Refused`] with `NotFound` if the user may not read the conversation,
+    /// [`Error::PushIsOff`] for [`crate::Client::follow`] without push, or a [terminal
+    /// error](Error#terminal-errors). Returns `None` after an error.
     pub async fn next(&mut self) -> Option<Result<Message, Error>> {
         while self.current.count == 0 {
             match self.fill().await? {
@@ -137,8 +137,8 @@ impl Timeline {
         })
     }
 
-    /// All messages that are here; waits for the next ones when there are none. Never empty.
-    /// Otherwise as [`Timeline::next`].
+    /// Returns all messages that have arrived, or waits for the next ones. Never empty. Otherwise
+    /// like [`Timeline::next`].
     ///
     /// # Errors
     /// As [`Timeline::next`].
@@ -149,8 +149,8 @@ impl Timeline {
         })
     }
 
-    /// As [`Timeline::next_batch`], but packed: for those who pass messages on or count them. Never
-    /// empty.
+    /// Returns messages in packed form, for programs that relay or count them. Otherwise like
+    /// [`Timeline::next_batch`].
     ///
     /// # Errors
     /// As [`Timeline::next`].
@@ -179,7 +179,7 @@ impl Timeline {
         loop {
             match std::mem::replace(&mut self.push_state, PushState::Over) {
                 PushState::Open => self.push_state = PushState::Open,
-                // Whoever closes the client knows it.
+                // The caller closed the client, so this is an ordinary end.
                 PushState::Failed(Error::Closed) | PushState::Over => return Poll::Ready(None),
                 PushState::Failed(error) => return Poll::Ready(Some(Err(error))),
             }
@@ -203,8 +203,8 @@ impl Timeline {
         }
     }
 
-    /// What to do, or `None` when only the page on its way or a push can help. Then the reader is
-    /// woken by either.
+    /// Returns what to do, or `None` if only the pull in flight or a push can help; both wake the
+    /// reader.
     fn step(&self, context: &Context<'_>) -> Result<Option<Step>, Error> {
         let mut state = self.handle.shared.state.lock();
         let ended = state.ended();
@@ -252,7 +252,7 @@ impl Timeline {
             return self.push_state = PushState::Over;
         };
         let run = follower.pulled(pulled);
-        // The page after this one is asked for while this one is read.
+        // Prefetch: request the next page while this one is being read.
         let ahead = follower.page_ahead();
         drop(state);
         match run {

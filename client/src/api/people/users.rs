@@ -13,15 +13,15 @@ use crate::error::Error;
 
 /// Users and profiles
 impl Client {
-    /// The user of this name, if there is one.
+    /// Returns the user with exactly this name.
     ///
     /// # Errors
-    /// [`Error::Refused`], and whatever ends the client.
+    /// [`Error::Refused`], or a [terminal error](Error#terminal-errors).
     pub async fn find_user(&self, name: UserName) -> Result<Option<UserInfo>, Error> {
         Ok(self.find_users(vec![name]).await?.pop())
     }
 
-    /// The users of these names, in this order; names that nobody has are left out.
+    /// Returns the users with these names, in the given order and without those that do not exist.
     ///
     /// # Errors
     /// As [`Client::find_user`].
@@ -35,7 +35,7 @@ impl Client {
         Ok(found)
     }
 
-    /// The user with this id, if there is one: from memory when it was asked for before.
+    /// Returns the user with this id, from the cache if possible.
     ///
     /// # Errors
     /// As [`Client::find_user`].
@@ -43,9 +43,9 @@ impl Client {
         Ok(self.users(&[id]).await?.pop())
     }
 
-    /// The users with these ids, in this order; ids that nobody has are left out. The client
-    /// remembers up to [`crate::limits::USERS_CACHED_MAX`] users as they were when it first heard
-    /// of them, and asks only for the others.
+    /// Returns the users with these ids, in the given order and without those that do not exist. Up
+    /// to [`crate::limits::USERS_CACHED_MAX`] users are cached as first seen; only the others are
+    /// requested.
     ///
     /// # Errors
     /// As [`Client::find_user`].
@@ -68,12 +68,11 @@ impl Client {
         Ok(known.into_iter().flatten().collect())
     }
 
-    /// Users whose names begin so, upper and lower case alike, in the order of their names; at most
-    /// `limit`.
+    /// Returns up to `limit` users whose case-folded names begin with `prefix`, ordered by name.
     ///
     /// # Errors
-    /// As [`Client::contacts`]; [`Error::Refused`] with `TurnedOff` where the owner of the server
-    /// wants no search.
+    /// [`Error::Refused`] with `TurnedOff` if the server does not permit searches, or a [terminal
+    /// error](Error#terminal-errors).
     pub async fn search_users(
         &self,
         prefix: UserName,
@@ -100,10 +99,10 @@ impl Client {
         Ok(found)
     }
 
-    /// How these users present themselves, in this order; ids that nobody has are left out.
+    /// Returns users' profiles, in the given order and without users that do not exist.
     ///
     /// # Errors
-    /// As [`Client::contacts`].
+    /// As [`Client::find_user`].
     pub async fn profiles(&self, users: &[UserId]) -> Result<Vec<UserProfile>, Error> {
         let mut all = Vec::with_capacity(users.len());
         for users in users.chunks(PROFILES_PER_REQUEST_MAX) {
@@ -112,11 +111,11 @@ impl Client {
         Ok(all)
     }
 
-    /// How the user presents himself from now on, all of it. His other devices learn of it by
+    /// Replaces the user's profile. The user's other devices receive
     /// [`crate::Event::AccountUpdate`].
     ///
     /// # Errors
-    /// As [`Client::contacts`].
+    /// [`Error::Refused`], or a [terminal error](Error#terminal-errors).
     pub async fn set_profile(&self, profile: Profile) -> Result<(), Error> {
         ask!(self, Request::SetProfile(profile), Response::Done => ())
     }

@@ -1,4 +1,4 @@
-//! The users whose names this client remembers.
+//! A cache of users, to show names without a request.
 
 use std::collections::HashMap;
 
@@ -7,7 +7,7 @@ use cairn_proto::model::user::UserInfo;
 
 use crate::limits;
 
-/// A bounded memory of users.
+/// A bounded cache of users. Cleared when it is full.
 #[derive(Debug, Default)]
 pub(crate) struct People(HashMap<UserId, UserInfo>);
 
