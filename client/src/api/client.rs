@@ -237,7 +237,7 @@ impl Client {
                         conversation,
                         msgid,
                     },
-                    Waiter::Own(sender),
+                    Waiter::Internal(sender),
                 )
                 .is_ok()
             {
@@ -284,8 +284,8 @@ impl Client {
 
     /// Returns the events that arrive while a request is under way. They arrive on another stream
     /// than its response, and may overtake it.
-    pub(crate) fn events_meanwhile(&self) -> Events {
-        self.listen(Subscriber::own())
+    pub(crate) fn events_during_request(&self) -> Events {
+        self.listen(Subscriber::internal())
     }
 
     fn listen(&self, subscriber: Subscriber) -> Events {
@@ -342,7 +342,7 @@ impl Client {
     pub(crate) async fn request(&self, request: Request) -> Result<Response, Error> {
         let permit = self
             .shared()
-            .request_permit
+            .request_permits
             .acquire()
             .await
             .map_err(|_| self.ended())?;

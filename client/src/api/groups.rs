@@ -176,7 +176,7 @@ impl Client {
     pub async fn banned_users(&self, conversation: ConversationId) -> Result<Vec<UserInfo>, Error> {
         let users =
             ask!(self, Request::BannedUsers { conversation }, Response::Users(users) => users)?;
-        self.remember(users.iter());
+        self.cache_users(users.iter());
         Ok(users)
     }
 

@@ -73,7 +73,7 @@ impl Client {
     /// # Errors
     /// [`Error::Refused`], or a [terminal error](Error#terminal-errors).
     pub async fn overview(&self, since: Option<Moment>) -> Result<Overview, Error> {
-        self.whole_overview(since, None).await
+        self.full_overview(since, None).await
     }
 
     /// Returns the overview that the login delivered: what changed since [`crate::Options::since`],
@@ -88,7 +88,7 @@ impl Client {
     /// [`Error::Refused`], or a [terminal error](Error#terminal-errors).
     pub async fn login_overview(&self) -> Result<Overview, Error> {
         let (since, page) = self.shared().state.lock().at_login.take();
-        self.whole_overview(since, page).await
+        self.full_overview(since, page).await
     }
 
     /// Returns the first page of [`Client::login_overview`], for programs that show it before they
@@ -114,7 +114,7 @@ impl Client {
     }
 
     /// Reads all pages, of which the first may be known.
-    async fn whole_overview(
+    async fn full_overview(
         &self,
         since: Option<Moment>,
         first: Option<ConversationPage>,
@@ -148,7 +148,7 @@ impl Client {
                 Some(page) => page,
                 None => self.overview_page(since, after).await?,
             };
-            self.remember(page.items.iter().filter_map(|item| match &item.kind {
+            self.cache_users(page.items.iter().filter_map(|item| match &item.kind {
                 ConversationKind::Direct { peer } => Some(peer),
                 ConversationKind::Group { .. } => None,
             }));

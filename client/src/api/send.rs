@@ -84,7 +84,7 @@ impl Client {
             .acquire()
             .await
             .map_err(|_| self.ended())?;
-        let accepted = self.submit_send(conversation, None, Content::Said(body, Extras::NONE))?;
+        let accepted = self.submit_send(conversation, None, Content::New(body, Extras::NONE))?;
         permit.forget();
         Ok(accepted)
     }
@@ -106,7 +106,7 @@ impl Client {
             .acquire()
             .await
             .map_err(|_| self.ended())?;
-        let accepted = self.submit_send(conversation, None, Content::Said(body, extras))?;
+        let accepted = self.submit_send(conversation, None, Content::New(body, extras))?;
         permit.forget();
         Ok(accepted)
     }
@@ -126,7 +126,7 @@ impl Client {
             Err(TryAcquireError::NoPermits) => return Err(TryEnqueueError::Full(body)),
             Err(TryAcquireError::Closed) => return Err(self.ended().into()),
         };
-        let accepted = self.submit_send(conversation, None, Content::Said(body, Extras::NONE))?;
+        let accepted = self.submit_send(conversation, None, Content::New(body, Extras::NONE))?;
         permit.forget();
         Ok(accepted)
     }
@@ -149,7 +149,7 @@ impl Client {
         let accepted = self.submit_send(
             draft.conversation,
             Some(draft.seq),
-            Content::Said(draft.body, draft.extras),
+            Content::New(draft.body, draft.extras),
         )?;
         permit.forget();
         Ok(accepted)

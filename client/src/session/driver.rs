@@ -45,8 +45,8 @@ impl Driver {
         loop {
             let began = Instant::now();
             let lost = match self.session(session).await {
-                Ended::Stopped => return Error::Closed,
-                Ended::Lost(lost) => lost,
+                SessionEnd::Stopped => return Error::Closed,
+                SessionEnd::Lost(lost) => lost,
             };
             if let Some(error) = lost.final_error() {
                 return error;
@@ -65,7 +65,7 @@ impl Driver {
             session = tokio::select! {
                 biased;
                 () = self.shared.stop.notified() => return Error::Closed,
-                session = self.open_again(&mut attempts) => match session {
+                session = self.reconnect_session(&mut attempts) => match session {
                     Ok(session) => session,
                     Err(error) => return error,
                 },
@@ -75,7 +75,7 @@ impl Driver {
     }
 
     /// Reconnects with backoff until there is a session or a permanent error.
-    async fn open_again(&self, attempts: &mut u32) -> Result<Session, Error> {
+    async fn reconnect_session(&self, attempts: &mut u32) -> Result<Session, Error> {
         let mut time_max = limits::RECONNECT_TIME_FIRST;
         let since = self.shared.state.lock().moment();
         loop {
@@ -98,7 +98,7 @@ impl Driver {
         }
     }
 
-    async fn session(&self, session: Session) -> Ended {
+    async fn session(&self, session: Session) -> SessionEnd {
         let Session {
             link,
             writer,
@@ -110,23 +110,23 @@ impl Driver {
         self.shared.transfer_slots.connected(link.clone());
         let ended = tokio::select! {
             biased;
-            () = self.shared.stop.notified() => Ended::Stopped,
-            lost = read_answers(&self.shared, reader) => Ended::Lost(lost),
-            lost = read_pushes(&self.shared, pushed) => Ended::Lost(lost),
-            lost = write(&self.shared, writer) => Ended::Lost(lost),
-            lost = read_datagrams(&self.shared, &link) => Ended::Lost(lost),
+            () = self.shared.stop.notified() => SessionEnd::Stopped,
+            lost = read_responses(&self.shared, reader) => SessionEnd::Lost(lost),
+            lost = read_pushes(&self.shared, pushed) => SessionEnd::Lost(lost),
+            lost = write(&self.shared, writer) => SessionEnd::Lost(lost),
+            lost = read_datagrams(&self.shared, &link) => SessionEnd::Lost(lost),
             never = write_datagrams(&self.shared.typing, &link) => match never {},
         };
         self.shared.transfer_slots.disconnected();
         link.close(match &ended {
-            Ended::Lost(Lost::Protocol(_)) => CloseCode::Protocol,
-            Ended::Stopped | Ended::Lost(_) => CloseCode::Normal,
+            SessionEnd::Lost(Lost::Protocol(_)) => CloseCode::Protocol,
+            SessionEnd::Stopped | SessionEnd::Lost(_) => CloseCode::Normal,
         });
         ended
     }
 }
 
-enum Ended {
+enum SessionEnd {
     Stopped,
     Lost(Lost),
 }
@@ -155,13 +155,13 @@ async fn write(shared: &Shared, mut writer: Writer) -> Lost {
     }
 }
 
-async fn read_answers(shared: &Shared, mut reader: Reader) -> Lost {
-    let (mut answers, mut told) = (Vec::new(), Vec::new());
+async fn read_responses(shared: &Shared, mut reader: Reader) -> Lost {
+    let (mut answers, mut resolved) = (Vec::new(), Vec::new());
     loop {
         // Deliver the complete frames even if a malformed one follows: their requests have been
         // executed.
-        let cut = cut_answers(&mut reader, &mut answers);
-        let matched = shared.answered(&mut answers, &mut told);
+        let cut = split_responses(&mut reader, &mut answers);
+        let matched = shared.answered(&mut answers, &mut resolved);
         if let Err(lost) = cut.and(matched) {
             return lost;
         }
@@ -171,7 +171,7 @@ async fn read_answers(shared: &Shared, mut reader: Reader) -> Lost {
     }
 }
 
-fn cut_answers(reader: &mut Reader, answers: &mut Vec<Answer>) -> Result<(), Lost> {
+fn split_responses(reader: &mut Reader, answers: &mut Vec<Answer>) -> Result<(), Lost> {
     while let Some(frame) = reader.next()? {
         match codec::decode(&frame, FRAME_BYTES_MAX) {
             Ok(ServerFrame::Response(id, answer)) => answers.push((id, answer)),
@@ -189,9 +189,9 @@ async fn read_pushes(shared: &Shared, reader: Option<Reader>) -> Lost {
         return std::future::pending().await;
     };
     let (mut frames, mut wakers): (Vec<TimelineFrame>, Vec<Waker>) = (Vec::new(), Vec::new());
-    let mut holds = shared.holds.subscribe();
+    let mut pauses = shared.pauses.subscribe();
     loop {
-        let cut = cut_pushes(&mut reader, &mut frames);
+        let cut = split_pushes(&mut reader, &mut frames);
         if !frames.is_empty() {
             shared.pushed(&mut frames, &mut wakers);
         }
@@ -199,14 +199,14 @@ async fn read_pushes(shared: &Shared, reader: Option<Reader>) -> Lost {
             return lost;
         }
         // Cannot fail: the sender lives in `shared`.
-        let _ = holds.wait_for(|&holds| holds == 0).await;
+        let _ = pauses.wait_for(|&pauses| pauses == 0).await;
         if let Err(lost) = reader.fill().await {
             return lost;
         }
     }
 }
 
-fn cut_pushes(reader: &mut Reader, frames: &mut Vec<TimelineFrame>) -> Result<(), Lost> {
+fn split_pushes(reader: &mut Reader, frames: &mut Vec<TimelineFrame>) -> Result<(), Lost> {
     while let Some(frame) = reader.next()? {
         match codec::decode(&frame, FRAME_BYTES_MAX) {
             Ok(pushed) => frames.push(pushed),
@@ -232,7 +232,7 @@ async fn read_datagrams(shared: &Shared, link: &Link) -> Lost {
                     shared
                         .state
                         .lock()
-                        .tell(&Event::Typing { conversation, user }, &mut wakers);
+                        .emit(&Event::Typing { conversation, user }, &mut wakers);
                     wakers.into_iter().for_each(Waker::wake);
                 }
             }

@@ -51,11 +51,11 @@ impl Dialer {
         };
         match timeout_at(deadline, self.hello(&link, since)).await {
             Ok(Ok(session)) => Ok(session),
-            Ok(Err(NotWelcome::Refused(code))) => {
+            Ok(Err(Rejected::Refused(code))) => {
                 link.close(CloseCode::Normal);
                 Err(Error::LoginRefused { addr: addr(), code })
             }
-            Ok(Err(NotWelcome::Lost(lost))) => {
+            Ok(Err(Rejected::Lost(lost))) => {
                 link.close(CloseCode::Protocol);
                 Err(lost.into_login_error(addr()))
             }
@@ -66,7 +66,7 @@ impl Dialer {
         }
     }
 
-    async fn hello(&self, link: &Link, since: Option<Moment>) -> Result<Session, NotWelcome> {
+    async fn hello(&self, link: &Link, since: Option<Moment>) -> Result<Session, Rejected> {
         let (mut writer, mut reader) = link.open().await?;
         writer
             .write(&frame::frame(&ClientFrame::Hello(Hello {
@@ -77,7 +77,7 @@ impl Dialer {
         let first = first_frame(&mut reader).await?;
         let welcome = match codec::decode::<ServerFrame>(&first, FRAME_BYTES_MAX) {
             Ok(ServerFrame::Welcome(welcome)) => welcome,
-            Ok(ServerFrame::Refused(code)) => return Err(NotWelcome::Refused(code)),
+            Ok(ServerFrame::Refused(code)) => return Err(Rejected::Refused(code)),
             Ok(ServerFrame::Response(..)) | Err(_) => {
                 return Err(Lost::Protocol("the login's answer cannot be read").into());
             }
@@ -110,12 +110,12 @@ async fn first_frame(reader: &mut Reader) -> Result<Bytes, Lost> {
     }
 }
 
-enum NotWelcome {
+enum Rejected {
     Refused(cairn_proto::wire::error::ErrorCode),
     Lost(Lost),
 }
 
-impl From<Lost> for NotWelcome {
+impl From<Lost> for Rejected {
     fn from(lost: Lost) -> Self {
         Self::Lost(lost)
     }

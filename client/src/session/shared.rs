@@ -25,7 +25,7 @@ use crate::session::state::at_login::{AtLogin, complete_as_of};
 use crate::session::state::content::Content;
 use crate::session::state::in_flight::{Slots, Waiter};
 use crate::session::state::subscriptions::Subscriptions;
-use crate::session::state::users::People;
+use crate::session::state::users::UserCache;
 use crate::session::state::{Phase, State};
 use crate::session::typing::Typing;
 use crate::stream::event::Event;
@@ -45,10 +45,10 @@ pub(crate) struct Shared {
     /// Stops the driver.
     pub(crate) stop: Notify,
     /// The number of live [`crate::PausedPush`] guards. Pushes are read while it is 0.
-    pub(crate) holds: watch::Sender<usize>,
+    pub(crate) pauses: watch::Sender<usize>,
     pub(crate) transfer_slots: TransferSlots,
     pub(crate) send_permits: Semaphore,
-    pub(crate) request_permit: Semaphore,
+    pub(crate) request_permits: Semaphore,
 }
 
 impl Shared {
@@ -63,7 +63,7 @@ impl Shared {
             followers: Followers::default(),
             subscribers: HashMap::new(),
             whoami: WhoAmI::from(welcome),
-            people: People::default(),
+            user_cache: UserCache::default(),
             subscriptions: Subscriptions::default(),
             moment: complete_as_of(&welcome.overview).or(since),
             at_login: AtLogin::new(welcome.overview.clone(), since),
@@ -73,10 +73,10 @@ impl Shared {
             wake: Notify::new(),
             stop: Notify::new(),
             typing: Typing::default(),
-            holds: watch::Sender::new(0),
+            pauses: watch::Sender::new(0),
             transfer_slots: TransferSlots::default(),
             send_permits: Semaphore::new(SENDS_IN_FLIGHT_MAX),
-            request_permit: Semaphore::new(limits::REQUESTS_IN_FLIGHT_MAX),
+            request_permits: Semaphore::new(limits::REQUESTS_IN_FLIGHT_MAX),
         }
     }
 
@@ -124,8 +124,8 @@ impl Shared {
     pub(crate) fn take_batch(&self, batch: &mut Vec<u8>) -> Option<Instant> {
         let mut state = self.state.lock();
         if state.acks.due().is_some() {
-            let riding = !state.out.is_empty();
-            for (conversation, msgid) in state.acks.take_due(Instant::now(), riding) {
+            let piggyback = !state.out.is_empty();
+            for (conversation, msgid) in state.acks.take_due(Instant::now(), piggyback) {
                 // Cannot fail: an ack fits into a frame, and the driver is still running.
                 let _ = state.submit(
                     Request::Ack {
@@ -159,11 +159,11 @@ impl Shared {
         state.phase = Phase::Offline;
         state.out.clear();
         state.acks.disconnected(Instant::now());
-        let given_up = state.slots.take_unrepeatable();
-        state.tell(&Event::Disconnected { reason }, &mut wakers);
+        let failed = state.slots.take_non_idempotent();
+        state.emit(&Event::Disconnected { reason }, &mut wakers);
         drop(state);
-        self.tell(
-            given_up
+        self.resolve(
+            failed
                 .into_iter()
                 .map(|waiter| (waiter, Err(Error::Disconnected))),
         );
@@ -184,7 +184,7 @@ impl Shared {
         for request in subscriptions.requests() {
             // A pending request of the same kind is newer. Submitting cannot fail: each of these
             // has fitted into a frame before.
-            if !slots.has_kind_of(&request) {
+            if !slots.has_same_kind(&request) {
                 let _ = slots.submit(request, Waiter::Subscriptions, &mut Vec::new());
             }
         }
@@ -192,7 +192,7 @@ impl Shared {
         state.phase = Phase::Online;
         state.whoami = WhoAmI::from(welcome);
         state.logged_in(&welcome.overview, &mut wakers);
-        state.tell(&Event::Reconnected, &mut wakers);
+        state.emit(&Event::Reconnected, &mut wakers);
         drop(state);
         wakers.into_iter().for_each(Waker::wake);
     }
@@ -203,14 +203,14 @@ impl Shared {
         let mut state = self.state.lock();
         state.phase = Phase::Over(error.clone());
         state.out = Vec::new();
-        let given_up = state.slots.take_all();
-        state.wake_everybody(&mut wakers);
+        let failed = state.slots.take_all();
+        state.wake_all(&mut wakers);
         drop(state);
         self.transfer_slots.close();
         self.send_permits.close();
-        self.request_permit.close();
-        self.tell(
-            given_up
+        self.request_permits.close();
+        self.resolve(
+            failed
                 .into_iter()
                 .map(|waiter| (waiter, Err(error.clone()))),
         );
@@ -260,7 +260,7 @@ mod tests {
     #[test]
     fn a_send_is_in_the_next_batch_once_whenever_the_connection_breaks() {
         let send = |shared: &Shared| {
-            let content = Content::Said(Body::Text(Text::new("a").unwrap()), Extras::NONE);
+            let content = Content::New(Body::Text(Text::new("a").unwrap()), Extras::NONE);
             shared.send(ConversationId::new(1), None, content).unwrap()
         };
         let once = Shared::new(&welcome(), None);

@@ -128,16 +128,16 @@ impl Event {
 #[derive(Debug, Default)]
 pub(crate) struct Subscriber {
     /// Whether this reader is internal, for the duration of a request.
-    pub(crate) is_own: bool,
+    pub(crate) is_internal: bool,
     queue: VecDeque<Event>,
     dropped: u64,
     pub(crate) waker: Option<Waker>,
 }
 
 impl Subscriber {
-    pub(crate) fn own() -> Self {
+    pub(crate) fn internal() -> Self {
         Self {
-            is_own: true,
+            is_internal: true,
             ..Self::default()
         }
     }

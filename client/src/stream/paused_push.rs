@@ -21,7 +21,7 @@ impl Client {
     /// Suspends the reading of pushes until this guard, and any other one of this client, is
     /// dropped: for a program in the background, or on a metered network.
     pub fn pause_push(&self) -> PausedPush {
-        self.shared().holds.send_modify(|holds| *holds += 1);
+        self.shared().pauses.send_modify(|pauses| *pauses += 1);
         PausedPush {
             handle: Arc::clone(self.handle()),
         }
@@ -30,6 +30,6 @@ impl Client {
 
 impl Drop for PausedPush {
     fn drop(&mut self) {
-        self.handle.shared.holds.send_modify(|holds| *holds -= 1);
+        self.handle.shared.pauses.send_modify(|pauses| *pauses -= 1);
     }
 }

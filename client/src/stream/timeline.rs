@@ -38,11 +38,11 @@ pub struct Timeline {
     current: Run,
     /// The pull in flight.
     page: Option<oneshot::Receiver<Result<Response, Error>>>,
-    push_state: PushState,
+    status: Status,
 }
 
 #[derive(Debug)]
-enum PushState {
+enum Status {
     Open,
     /// An error to report once, before the end.
     Failed(Error),
@@ -64,10 +64,10 @@ impl Timeline {
                 .add(Follower::new(key, conversation, from, extent));
             key
         };
-        let push_state = if extent == Extent::Endless && !handle.push {
-            PushState::Failed(Error::PushIsOff)
+        let status = if extent == Extent::Endless && !handle.push {
+            Status::Failed(Error::PushIsOff)
         } else {
-            PushState::Open
+            Status::Open
         };
         let current = Run {
             conversation,
@@ -81,7 +81,7 @@ impl Timeline {
             key,
             current,
             page: None,
-            push_state,
+            status,
         }
     }
 
@@ -177,11 +177,11 @@ impl Timeline {
 
     fn poll_fill(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<(), Error>>> {
         loop {
-            match std::mem::replace(&mut self.push_state, PushState::Over) {
-                PushState::Open => self.push_state = PushState::Open,
+            match std::mem::replace(&mut self.status, Status::Over) {
+                Status::Open => self.status = Status::Open,
                 // The caller closed the client, so this is an ordinary end.
-                PushState::Failed(Error::Closed) | PushState::Over => return Poll::Ready(None),
-                PushState::Failed(error) => return Poll::Ready(Some(Err(error))),
+                Status::Failed(Error::Closed) | Status::Over => return Poll::Ready(None),
+                Status::Failed(error) => return Poll::Ready(Some(Err(error))),
             }
             if let Some(page) = &mut self.page
                 && let Poll::Ready(answer) = Pin::new(page).poll(context)
@@ -192,9 +192,9 @@ impl Timeline {
                 match self.step(context) {
                     Ok(Some(Step::Take(run))) => self.current = run,
                     Ok(Some(Step::Pull { from, limit })) => self.pull(from, limit),
-                    Ok(Some(Step::End)) => self.push_state = PushState::Over,
+                    Ok(Some(Step::End)) => self.status = Status::Over,
                     Ok(Some(Step::Wait) | None) => return Poll::Pending,
-                    Err(error) => self.push_state = PushState::Failed(error),
+                    Err(error) => self.status = Status::Failed(error),
                 }
             }
             if self.current.count > 0 {
@@ -232,9 +232,9 @@ impl Timeline {
             range: PullRange::From(from),
             limit,
         };
-        match self.handle.shared.submit(request, Waiter::Own(sender)) {
+        match self.handle.shared.submit(request, Waiter::Internal(sender)) {
             Ok(()) => self.page = Some(receiver),
-            Err(error) => self.push_state = PushState::Failed(error),
+            Err(error) => self.status = Status::Failed(error),
         }
     }
 
@@ -242,14 +242,14 @@ impl Timeline {
         let pulled = match answer {
             Ok(Response::Pulled(pulled)) => pulled,
             Ok(_) => {
-                return self.push_state =
-                    PushState::Failed(Error::Protocol("a pull was answered with something else"));
+                return self.status =
+                    Status::Failed(Error::Protocol("a pull was answered with something else"));
             }
-            Err(error) => return self.push_state = PushState::Failed(error),
+            Err(error) => return self.status = Status::Failed(error),
         };
         let mut state = self.handle.shared.state.lock();
         let Some(follower) = state.followers.get_mut(self.conversation, self.key) else {
-            return self.push_state = PushState::Over;
+            return self.status = Status::Over;
         };
         let run = follower.pulled(pulled);
         // Prefetch: request the next page while this one is being read.
@@ -258,15 +258,15 @@ impl Timeline {
         match run {
             Ok(Some(run)) => self.current = run,
             Ok(None) => {}
-            Err(broken) => self.push_state = PushState::Failed(Error::Protocol(broken.0)),
+            Err(broken) => self.status = Status::Failed(Error::Protocol(broken.0)),
         }
-        if let (PushState::Open, Some((from, limit))) = (&self.push_state, ahead) {
+        if let (Status::Open, Some((from, limit))) = (&self.status, ahead) {
             self.pull(from, limit);
         }
     }
 
     fn fail(&mut self, broken: Broken) -> Error {
-        self.push_state = PushState::Over;
+        self.status = Status::Over;
         self.current = Run {
             count: 0,
             entries: Bytes::new(),

@@ -12,7 +12,7 @@ use tokio::fs::{self, File, OpenOptions};
 use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _, AsyncWriteExt as _};
 use tokio::time::sleep;
 
-use super::{Progress, RetryBudget, Step, Stopped, TransferError, heard};
+use super::{Progress, RetryBudget, Step, Stopped, TransferError, read_frame};
 use crate::api::client::Client;
 use crate::limits;
 use crate::transport::link::{Lost, Reader};
@@ -60,7 +60,7 @@ impl Client {
                 Ok((mut writer, mut reader)) => {
                     writer.finish();
                     match part.receive(&mut reader, &mut progress).await {
-                        Ok(()) if part.has_right_hash() => return part.put(target).await,
+                        Ok(()) if part.matches_hash() => return part.persist(target).await,
                         Ok(()) if was_resumed => {
                             // The partial file of an earlier run may have been modified, so a wrong
                             // hash is not the server's fault yet: start over once.
@@ -107,8 +107,8 @@ impl Part {
                 path: target.to_owned(),
                 source,
             })?;
-        let path = beside(target, attachment.hash);
-        let file = open_alone(&path)
+        let path = part_path(target, attachment.hash);
+        let file = open_exclusive(&path)
             .await
             .map_err(|source| TransferError::Target {
                 path: path.clone(),
@@ -168,13 +168,13 @@ impl Part {
         reader: &mut Reader,
         progress: &mut impl FnMut(Progress),
     ) -> Result<(), Stopped> {
-        match heard(reader).await? {
+        match read_frame(reader).await? {
             TransferFrame::From(from) if from == self.done_bytes => {}
             _ => return Err(Lost::Protocol("a download begins elsewhere").into()),
         }
         let mut arrived = Vec::with_capacity(limits::TRANSFER_BUFFER_BYTES);
         let ended = loop {
-            match reader.part().await {
+            match reader.read_part().await {
                 Ok(Some(bytes)) => arrived.extend_from_slice(&bytes),
                 Ok(None) => break Ok(()),
                 Err(lost) => break Err(lost),
@@ -229,17 +229,17 @@ impl Part {
         Ok(())
     }
 
-    fn has_right_hash(&self) -> bool {
+    fn matches_hash(&self) -> bool {
         *self.hasher.finalize().as_bytes() == self.expected
     }
 
-    async fn put(self, target: &Path) -> Result<(), TransferError> {
-        let put = async {
+    async fn persist(self, target: &Path) -> Result<(), TransferError> {
+        let persisted = async {
             self.file.sync_all().await?;
             fs::rename(&self.path, target).await?;
             sync_folder(target).await
         };
-        put.await.map_err(|source| self.unwritable(source))
+        persisted.await.map_err(|source| self.unwritable(source))
     }
 
     fn unwritable(&self, source: io::Error) -> TransferError {
@@ -252,7 +252,7 @@ impl Part {
 
 /// Returns the path of the partial file. The hash in its name keeps different attachments apart,
 /// and avoids the user's own files.
-fn beside(target: &Path, hash: AttachmentHash) -> PathBuf {
+fn part_path(target: &Path, hash: AttachmentHash) -> PathBuf {
     let mut name: OsString = target.as_os_str().to_owned();
     let [a, b, c, d, ..] = *hash.as_bytes();
     name.push(format!(".{a:02x}{b:02x}{c:02x}{d:02x}.part"));
@@ -278,7 +278,7 @@ async fn check_target(target: &Path) -> io::Result<()> {
 
 /// Opens or creates the partial file with an exclusive lock. Retries for a moment, since an aborted
 /// download may still be releasing it.
-async fn open_alone(path: &Path) -> io::Result<File> {
+async fn open_exclusive(path: &Path) -> io::Result<File> {
     let mut attempts = 0;
     loop {
         let file = OpenOptions::new()

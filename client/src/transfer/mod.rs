@@ -162,7 +162,7 @@ impl RetryBudget {
 }
 
 /// Reads the server's next frame.
-async fn heard(reader: &mut Reader) -> Result<TransferFrame, Stopped> {
+async fn read_frame(reader: &mut Reader) -> Result<TransferFrame, Stopped> {
     loop {
         if let Some(frame) = reader.next()? {
             return match codec::decode(&frame, FRAME_BYTES_MAX) {
@@ -178,7 +178,7 @@ async fn heard(reader: &mut Reader) -> Result<TransferFrame, Stopped> {
                 }
             };
         }
-        if !reader.fill_unless_ended().await? {
+        if !reader.fill_or_end().await? {
             return Err(Lost::Broken("the server ended the transfer".to_owned()).into());
         }
     }

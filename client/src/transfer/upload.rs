@@ -8,7 +8,7 @@ use cairn_proto::wire::error::ErrorCode;
 use cairn_proto::wire::event::StreamOpening;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncSeek, AsyncSeekExt as _};
 
-use super::{Progress, RetryBudget, Step, Stopped, TransferError, Uploaded, heard};
+use super::{Progress, RetryBudget, Step, Stopped, TransferError, Uploaded, read_frame};
 use crate::api::client::Client;
 use crate::error::Error;
 use crate::limits;
@@ -60,7 +60,7 @@ impl Client {
                     match send(source, stream, size_bytes, &mut reach, &mut progress).await {
                         Ok(()) => return Ok(uploaded),
                         Err(Stopped::Failed(error))
-                            if reach.went_on() && is_wrong_hash(&error) && !was_refused =>
+                            if reach.resumed() && is_wrong_hash(&error) && !was_refused =>
                         {
                             // The bytes from an earlier upload may have been damaged by a power
                             // cut. The server has discarded them, so start over once.
@@ -105,7 +105,7 @@ struct Reach {
 
 impl Reach {
     /// Returns whether the latest attempt resumed a partial upload.
-    const fn went_on(&self) -> bool {
+    const fn resumed(&self) -> bool {
         self.from > 0
     }
 }
@@ -158,7 +158,7 @@ where
     S: AsyncRead + AsyncSeek + Unpin,
 {
     reach.from = 0;
-    let from = match heard(&mut reader).await? {
+    let from = match read_frame(&mut reader).await? {
         TransferFrame::Stored => return Ok(()),
         TransferFrame::From(from) if from <= total_bytes => from,
         TransferFrame::From(_) | TransferFrame::Refused(_) => {
@@ -197,7 +197,7 @@ where
         Ok::<_, Stopped>(())
     };
     let answer = async {
-        match heard(&mut reader).await? {
+        match read_frame(&mut reader).await? {
             TransferFrame::Stored => Ok(()),
             TransferFrame::From(_) | TransferFrame::Refused(_) => {
                 Err(Lost::Protocol("an upload begins twice").into())

@@ -122,7 +122,7 @@ impl Endpoint {
             .map_err(|error| broken(error.to_string()))?;
         match connecting.await {
             Ok(connection) => Ok(Link::new(connection)),
-            Err(error) => Err(match verifier.other() {
+            Err(error) => Err(match verifier.presented() {
                 Some(shown) => Error::WrongPin {
                     addr: target.addr.clone(),
                     shown: Box::new(shown),

@@ -61,7 +61,7 @@ impl Link {
             Writer {
                 stream: send,
                 link: self.clone(),
-                breaks_off: false,
+                reset_on_drop: false,
             },
             reader,
         ))
@@ -101,7 +101,7 @@ pub(crate) struct Writer {
     stream: SendStream,
     link: Link,
     /// Whether dropping this resets the stream.
-    breaks_off: bool,
+    reset_on_drop: bool,
 }
 
 impl Writer {
@@ -110,13 +110,13 @@ impl Writer {
     pub(crate) fn carry_transfer(&mut self) {
         // Fails only for a stream that has ended, which the next write reports.
         let _ = self.stream.set_priority(TRANSFER_PRIORITY);
-        self.breaks_off = true;
+        self.reset_on_drop = true;
     }
 
     /// Finishes the stream.
     pub(crate) fn finish(&mut self) {
         let _ = self.stream.finish();
-        self.breaks_off = false;
+        self.reset_on_drop = false;
     }
 
     /// Writes all bytes, subject to the server's flow control.
@@ -133,7 +133,7 @@ impl Drop for Writer {
     /// Dropping a stream finishes it, and the server would take an aborted upload for a complete
     /// file. So reset it instead.
     fn drop(&mut self) {
-        if self.breaks_off {
+        if self.reset_on_drop {
             let _ = self.stream.reset(VarInt::from_u32(0));
         }
     }
@@ -150,8 +150,8 @@ pub(crate) struct Reader {
 impl Reader {
     /// Like [`Reader::fill`], for a stream that may end before its connection. Returns whether more
     /// data arrived.
-    pub(crate) async fn fill_unless_ended(&mut self) -> Result<bool, Lost> {
-        match self.arrived().await? {
+    pub(crate) async fn fill_or_end(&mut self) -> Result<bool, Lost> {
+        match self.read_chunk().await? {
             Some(bytes) => self.buffer.extend_from_slice(&bytes),
             None => return Ok(false),
         }
@@ -159,15 +159,15 @@ impl Reader {
     }
 
     /// Returns the next bytes after the frames of a transfer stream, or `None` at its end.
-    pub(crate) async fn part(&mut self) -> Result<Option<Bytes>, Lost> {
+    pub(crate) async fn read_part(&mut self) -> Result<Option<Bytes>, Lost> {
         if self.buffer.is_empty() {
-            self.arrived().await
+            self.read_chunk().await
         } else {
             Ok(Some(self.buffer.split().freeze()))
         }
     }
 
-    async fn arrived(&mut self) -> Result<Option<Bytes>, Lost> {
+    async fn read_chunk(&mut self) -> Result<Option<Bytes>, Lost> {
         match self.stream.read_chunk(PART_BYTES_MAX, true).await {
             Ok(chunk) => Ok(chunk.map(|chunk| chunk.bytes)),
             Err(ReadError::ConnectionLost(error)) => Err(error.into()),

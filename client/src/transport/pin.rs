@@ -17,7 +17,7 @@ use sha2::{Digest, Sha256};
 pub(crate) struct PinVerifier {
     pin: Pin,
     provider: Arc<CryptoProvider>,
-    other: OnceLock<Pin>,
+    presented: OnceLock<Pin>,
 }
 
 impl PinVerifier {
@@ -25,13 +25,13 @@ impl PinVerifier {
         Self {
             pin,
             provider,
-            other: OnceLock::new(),
+            presented: OnceLock::new(),
         }
     }
 
     /// Returns the pin of the key that was presented instead, if any.
-    pub(crate) fn other(&self) -> Option<Pin> {
-        self.other.get().copied()
+    pub(crate) fn presented(&self) -> Option<Pin> {
+        self.presented.get().copied()
     }
 }
 
@@ -54,7 +54,7 @@ impl ServerCertVerifier for PinVerifier {
         if shown == self.pin {
             return Ok(ServerCertVerified::assertion());
         }
-        let _ = self.other.set(shown);
+        let _ = self.presented.set(shown);
         Err(Error::InvalidCertificate(
             CertificateError::ApplicationVerificationFailure,
         ))

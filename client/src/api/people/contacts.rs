@@ -20,10 +20,10 @@ impl Client {
     /// [`Error::Refused`], or a [terminal error](Error#terminal-errors).
     pub async fn contacts(&self) -> Result<Vec<Contact>, Error> {
         let (mut all, mut after) = (BTreeMap::new(), None);
-        let mut meanwhile = self.events_meanwhile();
+        let mut concurrent_events = self.events_during_request();
         loop {
             let page = ask!(self, Request::Contacts { after }, Response::Contacts(page) => page)?;
-            self.remember(page.items.iter().map(|contact| &contact.user));
+            self.cache_users(page.items.iter().map(|contact| &contact.user));
             all.extend(
                 page.items
                     .into_iter()
@@ -41,7 +41,7 @@ impl Client {
         }
         // An event that arrived during the request may be newer than its page, so it takes
         // precedence. If it is older, a newer one is still to come.
-        for event in meanwhile.arrived() {
+        for event in concurrent_events.arrived() {
             if let Event::Contact(contact) = event {
                 all.insert(contact.user.id, *contact);
             }

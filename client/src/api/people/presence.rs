@@ -27,12 +27,12 @@ impl Client {
     /// # Errors
     /// [`Error::Refused`], or a [terminal error](Error#terminal-errors).
     pub async fn watch(&self, users: Vec<UserId>) -> Result<Vec<UserPresence>, Error> {
-        let mut meanwhile = self.events_meanwhile();
+        let mut concurrent_events = self.events_during_request();
         let mut presences =
             ask!(self, Request::Watch { users }, Response::Watching(presences) => presences)?;
         // An event that arrived during the request may be newer than the response, so it takes
         // precedence. If it is older, a newer one is still to come.
-        for event in meanwhile.arrived() {
+        for event in concurrent_events.arrived() {
             if let Event::Presence(told) = event
                 && let Some(presence) = presences
                     .iter_mut()

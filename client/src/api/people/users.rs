@@ -29,7 +29,7 @@ impl Client {
         let mut found = Vec::with_capacity(names.len());
         for names in names.chunks(USERS_PER_REQUEST_MAX) {
             let users = ask!(self, Request::FindUsers { names: names.to_vec() }, Response::Users(users) => users)?;
-            self.remember(users.iter());
+            self.cache_users(users.iter());
             found.extend(users);
         }
         Ok(found)
@@ -53,14 +53,14 @@ impl Client {
         let mut known: Vec<Option<UserInfo>> = {
             let state = self.shared().state.lock();
             ids.iter()
-                .map(|&id| state.people.get(id).cloned())
+                .map(|&id| state.user_cache.get(id).cloned())
                 .collect()
         };
         let unknown: Vec<usize> = (0..ids.len()).filter(|&at| known[at].is_none()).collect();
         for places in unknown.chunks(USERS_PER_REQUEST_MAX) {
             let asked: Vec<UserId> = places.iter().map(|&at| ids[at]).collect();
             let users = ask!(self, Request::Users { ids: asked }, Response::Users(users) => users)?;
-            self.remember(users.iter());
+            self.cache_users(users.iter());
             for &at in places {
                 known[at] = users.iter().find(|user| user.id == ids[at]).cloned();
             }
@@ -88,7 +88,7 @@ impl Client {
             if page.items.is_empty() && page.next_after.is_some() {
                 return Err(Error::Protocol("a page of users is empty and not the last"));
             }
-            self.remember(page.items.iter());
+            self.cache_users(page.items.iter());
             found.extend(page.items);
             after = page.next_after;
             if after.is_none() {
@@ -120,8 +120,8 @@ impl Client {
         ask!(self, Request::SetProfile(profile), Response::Done => ())
     }
 
-    pub(crate) fn remember<'a>(&self, users: impl Iterator<Item = &'a UserInfo>) {
+    pub(crate) fn cache_users<'a>(&self, users: impl Iterator<Item = &'a UserInfo>) {
         let mut state = self.shared().state.lock();
-        users.for_each(|user| state.people.remember(user.clone()));
+        users.for_each(|user| state.user_cache.insert(user.clone()));
     }
 }

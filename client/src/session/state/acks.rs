@@ -61,14 +61,18 @@ impl Acks {
 
     /// Returns the acks to send now. With `piggyback`, other frames are about to be sent, so that
     /// acks cost no packet of their own.
-    pub(crate) fn take_due(&mut self, now: Instant, riding: bool) -> Vec<(ConversationId, MsgId)> {
+    pub(crate) fn take_due(
+        &mut self,
+        now: Instant,
+        piggyback: bool,
+    ) -> Vec<(ConversationId, MsgId)> {
         let Some(due) = self.due else {
             return Vec::new();
         };
-        let rested = self
+        let delay_elapsed = self
             .sent_at
             .is_none_or(|at| now.saturating_duration_since(at) >= limits::ACK_DELAY);
-        if now < due && !(riding && rested) {
+        if now < due && !(piggyback && delay_elapsed) {
             return Vec::new();
         }
         self.due = None;
@@ -140,10 +144,10 @@ impl Acks {
     fn mark(&mut self, conversation: ConversationId, now: Instant) -> bool {
         self.dirty.push(conversation);
         let is_first = self.due.is_none();
-        let rested = self.sent_at.map(|at| at + limits::ACK_INTERVAL);
+        let interval_end = self.sent_at.map(|at| at + limits::ACK_INTERVAL);
         let collected = now + limits::ACK_DELAY;
         self.due
-            .get_or_insert(rested.map_or(collected, |rested| rested.max(collected)));
+            .get_or_insert(interval_end.map_or(collected, |end| end.max(collected)));
         is_first
     }
 }

@@ -23,7 +23,7 @@ impl AtLogin {
     }
 
     /// Discards the page, which is outdated.
-    pub(crate) fn evict(&mut self) {
+    pub(crate) fn invalidate(&mut self) {
         self.page = None;
     }
 }

@@ -10,16 +10,16 @@ use cairn_proto::wire::request::{Forward, Request};
 #[derive(Debug)]
 pub(crate) enum Content {
     /// A new message.
-    Said(Body, Extras),
+    New(Body, Extras),
     /// A copy of a message from elsewhere.
     Forwarded { from: ConversationId, msgid: MsgId },
 }
 
 impl Content {
     /// Returns the request that sends this under a sequence number.
-    pub(crate) fn numbered(self, conversation: ConversationId, seq: ClientSeq) -> Request {
+    pub(crate) fn into_request(self, conversation: ConversationId, seq: ClientSeq) -> Request {
         match self {
-            Self::Said(body, extras) => Request::Send(Draft {
+            Self::New(body, extras) => Request::Send(Draft {
                 conversation,
                 seq,
                 body,

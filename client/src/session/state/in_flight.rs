@@ -24,7 +24,7 @@ pub(crate) enum Waiter {
     Request(oneshot::Sender<Result<Response, Error>>),
     /// A request of the client itself, bounded by its origin: each timeline pulls one page at a
     /// time.
-    Own(oneshot::Sender<Result<Response, Error>>),
+    Internal(oneshot::Sender<Result<Response, Error>>),
     /// A request repeated on each new connection; its result is reported as events.
     Subscriptions,
     /// A coalesced ack; each conversation has at most one in flight.
@@ -162,7 +162,7 @@ impl Slots {
 
     /// After the connection was lost: removes requests that were written and are not idempotent,
     /// and those that each new connection makes itself.
-    pub(crate) fn take_unrepeatable(&mut self) -> Vec<Waiter> {
+    pub(crate) fn take_non_idempotent(&mut self) -> Vec<Waiter> {
         let written_below = self.written_below;
         self.take_all_if(|pending| {
             matches!(pending.waiter, Waiter::Subscriptions)
@@ -171,7 +171,7 @@ impl Slots {
     }
 
     /// Returns whether a request of the same kind is in flight.
-    pub(crate) fn has_kind_of(&self, request: &Request) -> bool {
+    pub(crate) fn has_same_kind(&self, request: &Request) -> bool {
         let kind = mem::discriminant(request);
         self.slots
             .iter()
@@ -275,7 +275,7 @@ mod tests {
         slots.submit(Request::Devices, ack(), &mut out).unwrap();
         slots.all_written();
         slots.submit(group(), ack(), &mut out).unwrap();
-        assert_eq!(slots.take_unrepeatable().len(), 1);
+        assert_eq!(slots.take_non_idempotent().len(), 1);
         let mut again = Vec::new();
         slots.write_all(&mut again);
         assert_eq!(ids(&again), [1, 2]);

@@ -23,7 +23,7 @@ use crate::session::state::at_login::{AtLogin, complete_as_of};
 use crate::session::state::content::Content;
 use crate::session::state::in_flight::{Slots, Waiter};
 use crate::session::state::subscriptions::Subscriptions;
-use crate::session::state::users::People;
+use crate::session::state::users::UserCache;
 use crate::stream::event::{Event, Subscriber};
 use crate::stream::follow::{Follower, Followers};
 
@@ -48,7 +48,7 @@ pub(crate) struct State {
     pub(crate) followers: Followers,
     pub(crate) subscribers: HashMap<u64, Subscriber>,
     pub(crate) whoami: WhoAmI,
-    pub(crate) people: People,
+    pub(crate) user_cache: UserCache,
     pub(crate) subscriptions: Subscriptions,
     /// The moment as of which every timeline knows its head; the next login requests the changes
     /// since.
@@ -112,7 +112,7 @@ impl State {
         if seq < next {
             return Err(Error::SeqUsed { seq, next });
         }
-        let wake = self.submit(content.numbered(conversation, seq), waiter)?;
+        let wake = self.submit(content.into_request(conversation, seq), waiter)?;
         self.next_seq.insert(conversation, seq.next());
         Ok((seq, wake))
     }
@@ -145,11 +145,11 @@ impl State {
             if self
                 .subscribers
                 .values()
-                .all(|subscriber| subscriber.is_own)
+                .all(|subscriber| subscriber.is_internal)
             {
-                self.at_login.evict();
+                self.at_login.invalidate();
             }
-            self.tell(&event, wakers);
+            self.emit(&event, wakers);
         }
     }
 
@@ -165,14 +165,14 @@ impl State {
         }
     }
 
-    pub(crate) fn tell(&mut self, event: &Event, wakers: &mut Vec<Waker>) {
+    pub(crate) fn emit(&mut self, event: &Event, wakers: &mut Vec<Waker>) {
         for subscriber in self.subscribers.values_mut() {
             subscriber.push(event);
             wakers.extend(subscriber.waker.take());
         }
     }
 
-    pub(crate) fn wake_everybody(&mut self, wakers: &mut Vec<Waker>) {
+    pub(crate) fn wake_all(&mut self, wakers: &mut Vec<Waker>) {
         wakers.extend(
             self.followers
                 .all()
@@ -209,7 +209,7 @@ impl State {
             }
         }
         self.moment = complete_as_of(overview).or(self.moment);
-        self.at_login.evict();
+        self.at_login.invalidate();
     }
 
     /// Handles a complete overview: the next login needs to report only what changes from here on.
@@ -220,7 +220,7 @@ impl State {
         }
         wakers.into_iter().for_each(Waker::wake);
         self.moment = Some(as_of);
-        self.at_login.evict();
+        self.at_login.invalidate();
     }
 
     /// Returns the moment to pass to the next login.

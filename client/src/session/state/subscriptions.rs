@@ -8,7 +8,7 @@ use cairn_proto::wire::request::Request;
 #[derive(Debug, Default)]
 pub(crate) struct Subscriptions {
     watched: Vec<UserId>,
-    looks_at: Option<ConversationId>,
+    focused: Option<ConversationId>,
     present: Option<PresentDevice>,
 }
 
@@ -17,7 +17,7 @@ impl Subscriptions {
     pub(crate) fn note(&mut self, request: &Request) {
         match request {
             Request::Watch { users } => self.watched.clone_from(users),
-            Request::Focus { conversation } => self.looks_at = *conversation,
+            Request::Focus { conversation } => self.focused = *conversation,
             Request::SetPresence(present) => self.present = Some(*present),
             _ => {}
         }
@@ -28,10 +28,10 @@ impl Subscriptions {
         let watch = (!self.watched.is_empty()).then(|| Request::Watch {
             users: self.watched.clone(),
         });
-        let look = self.looks_at.map(|conversation| Request::Focus {
+        let focus = self.focused.map(|conversation| Request::Focus {
             conversation: Some(conversation),
         });
-        [self.present.map(Request::SetPresence), watch, look]
+        [self.present.map(Request::SetPresence), watch, focus]
             .into_iter()
             .flatten()
     }
