@@ -1,5 +1,5 @@
-//! Delivered cursors on their way to the server: the highest of each conversation, collected for a
-//! moment and sent together.
+//! Delivered cursors on their way to the server: the highest one of each conversation, collected
+//! and sent in batches.
 
 use std::collections::HashMap;
 
@@ -31,15 +31,14 @@ impl Default for Cursor {
 #[derive(Debug, Default)]
 pub(crate) struct Acks {
     cursors: HashMap<ConversationId, Cursor>,
-    /// Conversations with something to send and nothing in flight.
+    /// Conversations with a cursor to send and none in flight.
     dirty: Vec<ConversationId>,
     due: Option<Instant>,
     sent_at: Option<Instant>,
 }
 
 impl Acks {
-    /// Notes that everything up to `msgid` is held. True when the sender must learn that something
-    /// becomes due.
+    /// Moves a cursor. Returns whether the writer must be woken to learn its new deadline.
     pub(crate) fn note(
         &mut self,
         conversation: ConversationId,
@@ -55,21 +54,25 @@ impl Acks {
         was_clean && cursor.sent == cursor.answered && self.mark(conversation, now)
     }
 
-    /// When acks are to be sent, even if nothing else is.
+    /// Returns when acks must be sent at the latest.
     pub(crate) const fn due(&self) -> Option<Instant> {
         self.due
     }
 
-    /// What is to be sent now. `riding` says that other frames leave now anyway, so that acks cost
-    /// no packet of their own.
-    pub(crate) fn take_due(&mut self, now: Instant, riding: bool) -> Vec<(ConversationId, MsgId)> {
+    /// Returns the acks to send now. With `piggyback`, other frames are about to be sent, so that
+    /// acks cost no packet of their own.
+    pub(crate) fn take_due(
+        &mut self,
+        now: Instant,
+        piggyback: bool,
+    ) -> Vec<(ConversationId, MsgId)> {
         let Some(due) = self.due else {
             return Vec::new();
         };
-        let rested = self
+        let delay_elapsed = self
             .sent_at
             .is_none_or(|at| now.saturating_duration_since(at) >= limits::ACK_DELAY);
-        if now < due && !(riding && rested) {
+        if now < due && !(piggyback && delay_elapsed) {
             return Vec::new();
         }
         self.due = None;
@@ -84,8 +87,8 @@ impl Acks {
             .collect()
     }
 
-    /// The server has answered the ack of this conversation. True when there is a newer one to
-    /// send.
+    /// Handles the response to an ack. Returns whether the writer must be woken because a newer
+    /// cursor waits.
     pub(crate) fn answered(&mut self, conversation: ConversationId, now: Instant) -> bool {
         let Some(cursor) = self.cursors.get_mut(&conversation) else {
             return false;
@@ -95,10 +98,9 @@ impl Acks {
         cursor.wanted > cursor.sent && self.mark(conversation, now)
     }
 
-    /// The connection broke. A server that was killed may have forgotten what it answered a moment
-    /// before, and the client may have learned of its end only when it was silent for too long:
-    /// such acks are due once more, over the next connection. An ack that the server has changes
-    /// nothing.
+    /// Handles the loss of the connection. A killed server may have lost acks that it answered
+    /// moments before, and the client may notice only after the idle timeout, so recent ones become
+    /// due again. Repeating an ack is harmless.
     pub(crate) fn disconnected(&mut self, now: Instant) {
         let in_doubt = |cursor: &Cursor| {
             let is_fresh = cursor
@@ -112,8 +114,8 @@ impl Acks {
             .iter_mut()
             .filter(|(_, cursor)| in_doubt(cursor))
         {
-            // As if it had never been sent: so it is due once, whatever is noted or breaks
-            // meanwhile.
+            // Reset both, so that the cursor becomes due exactly once, even if it moves or the
+            // connection breaks again.
             (cursor.sent, cursor.answered) = (MsgId::ZERO, MsgId::ZERO);
             again.push(conversation);
         }
@@ -122,8 +124,8 @@ impl Acks {
         }
     }
 
-    /// Everything that the server has not answered yet, for the last moment of a client. It counts
-    /// as sent.
+    /// Returns all cursors that the server has not confirmed, and marks them as sent. Used when
+    /// closing.
     pub(crate) fn take_unanswered(&mut self) -> Vec<(ConversationId, MsgId)> {
         self.dirty.clear();
         self.due = None;
@@ -142,10 +144,10 @@ impl Acks {
     fn mark(&mut self, conversation: ConversationId, now: Instant) -> bool {
         self.dirty.push(conversation);
         let is_first = self.due.is_none();
-        let rested = self.sent_at.map(|at| at + limits::ACK_INTERVAL);
+        let interval_end = self.sent_at.map(|at| at + limits::ACK_INTERVAL);
         let collected = now + limits::ACK_DELAY;
         self.due
-            .get_or_insert(rested.map_or(collected, |rested| rested.max(collected)));
+            .get_or_insert(interval_end.map_or(collected, |end| end.max(collected)));
         is_first
     }
 }
