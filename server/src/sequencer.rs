@@ -15,8 +15,8 @@ use crate::hub::receipts::FocusedConversations;
 use crate::limits;
 use crate::sequencer::intake::{Intake, Ticket};
 use crate::sequencer::publication::{Notice, Publication};
-use cairn_core::api::batch::Effect;
-use cairn_core::api::command::Actor;
+use cairn_core::api::actor::Actor;
+use cairn_core::api::effect::Effect;
 use cairn_store::StoreError;
 use cairn_store::engine::{Committed, Engine};
 

@@ -12,7 +12,7 @@ pub(crate) mod secret_hash;
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
-use cairn_core::api::command::Actor;
+use cairn_core::api::actor::Actor;
 use cairn_proto::ids::{ConversationId, MsgId, UserId};
 use cairn_proto::model::presence::{DeviceKind, PresentDevice};
 use cairn_proto::model::receipts::Reads;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use cairn_core::attachment::{AttachmentCommand, AttachmentReply};
+use cairn_core::api::attachment::{AttachmentCommand, AttachmentReply};
 use cairn_core::{Command, Reply};
 use cairn_proto::invite::ServerAddr;
 use cairn_proto::wire::error::ErrorCode;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cairn_proto::ids::MsgId;
-use cairn_proto::wire::response::Conversation;
+use cairn_proto::model::conversation::Conversation;
 use cairn_store::timeline::Timeline;
 
 /// Where a session is in one conversation.

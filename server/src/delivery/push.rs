@@ -6,9 +6,9 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use cairn_proto::ids::{ConversationId, MsgId, UserId};
+use cairn_proto::model::conversation::Conversation;
 use cairn_proto::model::receipts::Reads;
 use cairn_proto::wire::event::TimelineFrame;
-use cairn_proto::wire::response::Conversation;
 use hashbrown::HashMap;
 use parking_lot::Mutex;
 use tokio::sync::Notify;
@@ -16,7 +16,7 @@ use tokio::time::timeout;
 
 use crate::delivery::feed::{Feed, FeedBound, Generation};
 use crate::limits;
-use cairn_core::people::account_update::AccountPart;
+use cairn_core::api::effect::AccountPart;
 
 /// The feeds of one session.
 #[derive(Debug, Default)]

@@ -4,17 +4,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cairn_proto::ids::{ConversationId, DeviceId, MsgId, RequestId, UserId};
+use cairn_proto::model::conversation::Conversation;
 use cairn_proto::model::people::Contact;
 use cairn_proto::model::receipts::MemberCursors;
 use cairn_proto::wire::error::ErrorCode;
 use cairn_proto::wire::event::AccountUpdate;
-use cairn_proto::wire::response::{Conversation, Response};
+use cairn_proto::wire::response::Response;
 use tokio::sync::oneshot;
 
 use crate::session::{Readable, Session};
 use cairn_core::Reply;
 use cairn_core::api::command::LoggedIn;
-use cairn_core::people::account_update::AccountPart;
+use cairn_core::api::effect::AccountPart;
 
 /// Where an answer goes.
 #[derive(Debug)]

@@ -88,9 +88,8 @@ impl RevokedInBatch {
 mod tests {
     use cairn_proto::ids::MsgId;
     use cairn_proto::model::people::{Contact, Relation};
+    use cairn_proto::model::user::{ServerRole, UserInfo};
     use cairn_proto::text::UserName;
-    use cairn_proto::wire::hello::ServerRole;
-    use cairn_proto::wire::response::UserInfo;
 
     use super::*;
 

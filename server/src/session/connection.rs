@@ -28,7 +28,7 @@ use crate::transfer::download::{self, Wanted};
 use crate::transfer::{TransferSlots, TransferStream, upload};
 use crate::transport::close::close;
 use crate::transport::framing::{FrameReader, ReadError};
-use cairn_core::api::command::Actor;
+use cairn_core::api::actor::Actor;
 
 /// Serves one connection until it ends.
 pub(crate) async fn serve(shared: Arc<Shared>, connection: Connection) {

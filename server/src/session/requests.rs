@@ -23,7 +23,7 @@ use crate::session::activity::is_user_activity;
 use crate::session::secret_hash::secret_hash;
 use crate::session::{Readable, Session};
 use crate::shared::Shared;
-use cairn_core::api::command::Actor;
+use cairn_core::api::actor::Actor;
 use cairn_core::{Command, Reply};
 
 /// The requests of one session, on their way.

@@ -13,8 +13,8 @@ use tracing::error;
 use super::stream::{Broken, TransferStream};
 use crate::limits::TRANSFER_SILENCE_MAX;
 use crate::shared::Shared;
-use cairn_core::api::command::Actor;
-use cairn_core::attachment::{AttachmentCommand, AttachmentReply};
+use cairn_core::api::actor::Actor;
+use cairn_core::api::attachment::{AttachmentCommand, AttachmentReply};
 use cairn_store::limits::TRANSFER_BUFFER_BYTES;
 
 /// What a client wants of an attachment.

@@ -14,7 +14,7 @@ use tracing::{info, warn};
 
 use crate::limits::{GC_INTERVAL, GC_ROUNDS_PER_SWEEP, PARTIAL_TIME_MAX};
 use crate::shared::Shared;
-use cairn_core::attachment::{AttachmentCommand, AttachmentReply};
+use cairn_core::api::attachment::{AttachmentCommand, AttachmentReply};
 use cairn_core::limits::GC_BATCH_ATTACHMENTS_MAX;
 
 /// Collects at the start and then at intervals, until the server ends.

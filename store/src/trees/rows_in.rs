@@ -22,12 +22,12 @@ use crate::trees::rows::{RowDamage, RowError};
 use crate::trees::{RowKey, RowPrefix, parse};
 use cairn_core::State;
 use cairn_core::prefetch::Load;
+use cairn_core::record::MsgIdSet;
+use cairn_core::record::StoredRelation;
 use cairn_core::record::{
     ConversationRecord, GroupRecord, MemberChunk, RecentSend, SendCursor, StoredMember,
     StoredMentions,
 };
-use cairn_core::state::msgid_set::MsgIdSet;
-use cairn_core::state::relation::StoredRelation;
 
 /// Loads parts of the state from the trees.
 #[derive(Clone, Debug)]

@@ -1,8 +1,8 @@
 //! Loading attachments and the messages that refer to them.
 
 use cairn_core::State;
-use cairn_core::attachment::AttachmentRecord;
 use cairn_core::limits::REFS_DROPPED_MAX;
+use cairn_core::record::AttachmentRecord;
 use cairn_proto::content::attachment::AttachmentHash;
 use cairn_proto::ids::{ConversationId, MsgId};
 
