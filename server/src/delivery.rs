@@ -1,5 +1,5 @@
-//! The timeline stream of one session: everything between its position and the head of each
-//! conversation, written when the stream takes it.
+//! The timeline stream of one session. It writes, for each followed conversation, everything
+//! between the session's position and the head, as fast as the stream accepts it.
 pub(crate) mod feed;
 pub(crate) mod outbox;
 pub(crate) mod push;
@@ -28,21 +28,15 @@ use cairn_store::blocks::run::RunLimits;
 use cairn_store::timeline::TailRead;
 use cairn_store::timeline::history::History;
 
-/// Why delivery to a session ends.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum DeliveryError {
-    /// The stream or the connection is gone.
     #[error("the timeline stream ended: {0}")]
     Stream(#[from] WriteError),
-    /// What should be pushed cannot be read.
     #[error("cannot read what is to be pushed: {0}")]
     History(ErrorCode),
 }
 
-/// Writes news until the session ends.
-///
-/// # Errors
-/// When the stream is gone, or stored messages cannot be read.
+/// Writes unread entries and updates until the session ends.
 pub(crate) async fn deliver(
     session: Arc<Session>,
     history: History,
@@ -57,7 +51,7 @@ pub(crate) async fn deliver(
         tokio::select! {
             biased;
             () = push.news(std::mem::take(&mut rest)) => {}
-            // Nothing is written meanwhile that would tell.
+            // A quiet stream reports no error by itself.
             lost = &mut closed => return Err(WriteError::ConnectionLost(lost).into()),
         }
         while let Some((conversation, feed)) = push.next() {
@@ -71,9 +65,9 @@ pub(crate) async fn deliver(
     }
 }
 
-/// How long a session rests after a push of a conversation that asks for a rest of `wanted`. Where
-/// packets queue, on the way or at either end, more packets only make the queue longer; the round
-/// trip tells.
+/// Returns how long to coalesce after pushing a conversation that asks for a delay of `wanted`. A
+/// long round trip means that packets queue somewhere, and more packets would only lengthen the
+/// queue.
 fn rest_of(connection: &Connection, wanted: Duration) -> Duration {
     if wanted.is_zero() {
         wanted
@@ -84,7 +78,7 @@ fn rest_of(connection: &Connection, wanted: Duration) -> Duration {
     }
 }
 
-/// Chunks that go out with one write: packets are what costs, not bytes.
+/// Chunks written together: the cost is per packet, not per byte.
 #[derive(Default)]
 struct Outgoing {
     chunks: Vec<Bytes>,
@@ -107,7 +101,7 @@ impl Outgoing {
     }
 }
 
-/// Brings one conversation of the session level.
+/// Pushes one conversation up to its head.
 async fn advance(
     push: &Push,
     history: &History,
@@ -146,8 +140,8 @@ async fn advance(
     }
     let end = loop {
         position = position.max(timeline.floor());
-        // Asked anew each time: while history is read, or the stream takes no more, the membership
-        // may end.
+        // Read again in each iteration: the membership may end while history is read or the stream
+        // is blocked.
         let bound = push.bound(conversation, generation);
         let (end, until) = match bound {
             FeedBound::Head => (None, timeline.shown()),
@@ -179,7 +173,7 @@ async fn advance(
                     .map_err(DeliveryError::History)?
             }
         };
-        // The membership ended meanwhile, or what the run should begin with expired.
+        // Either the membership ended during the read, or the first entry of the run expired.
         if run.last() > until || push.bound(conversation, generation) != bound {
             continue;
         }
@@ -200,7 +194,7 @@ async fn advance(
     Ok(())
 }
 
-/// The run as a frame: a header of its own, and the entries as they lie in memory.
+/// Queues a run as a header and the entries, which stay shared with the tail.
 fn push_run(run: Run, out: &mut Outgoing) {
     let [header, entries] = TimelineFrame::run_parts(run);
     out.push(header);

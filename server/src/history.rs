@@ -10,7 +10,7 @@ use cairn_store::timeline::history::{History, HistoryError};
 use cairn_store::timeline::{TailRead, Timeline};
 use tracing::error;
 
-/// Reads a part of a log: at once when it is in memory, on the pool when it is not.
+/// Reads a range from the tail in memory, else on the blocking pool.
 pub(crate) async fn read_history(
     history: &History,
     timeline: &Arc<Timeline>,

@@ -1,6 +1,7 @@
-//! Letting go of what is old enough, or of what every device has: a task that looks at one
-//! conversation after another and has the sequencer decide. It never holds anybody up: it reads on
-//! the pool, a bounded part at a time, and rests in between.
+//! Expiry of old entries: a background task that visits one conversation after another and asks the
+//! sequencer to raise its floor.
+//!
+//! It reads on the blocking pool, a bounded part at a time, and pauses in between.
 
 pub(crate) mod due;
 
@@ -21,8 +22,8 @@ use cairn_core::{Command, Reply};
 use cairn_store::timeline::Timeline;
 use cairn_store::timeline::retention::{Aged, Scope, aged};
 
-/// Looks at every conversation that may let messages go, again and again, and at those whose policy
-/// changed at once.
+/// Visits every conversation that may expire entries in rounds, and those whose policy changed at
+/// once.
 pub(crate) async fn run(shared: Arc<Shared>) {
     loop {
         let next_round = Instant::now() + limits::RETENTION_INTERVAL;
@@ -64,10 +65,10 @@ async fn round(shared: &Arc<Shared>) {
     }
 }
 
-/// Lets go of what a conversation holds no longer.
+/// Expires entries of one conversation.
 async fn maintain(shared: &Arc<Shared>, conversation: ConversationId) {
     match expire(shared, conversation).await {
-        // It may be gone, or have been let go of between the two questions: its turn comes again.
+        // It may have been evicted between the two commands. The next round visits it again.
         Ok(()) | Err(ErrorCode::NotFound) => {}
         Err(code) => error!(%conversation, %code, "cannot let messages go"),
     }
@@ -93,7 +94,7 @@ async fn expire(shared: &Arc<Shared>, conversation: ConversationId) -> Result<()
         let Aged { through, has_more } =
             aged_through(shared, timeline.clone(), from, policy).await?;
         debug!(%conversation, %policy, %through, "messages are old enough to go");
-        // Where age alone counts and nothing is old enough, there is nothing to decide.
+        // If only age counts and nothing is old enough, there is nothing to decide.
         let may_go = through > from || matches!(policy, Retention::UntilAcked { .. });
         while may_go
             && let Reply::Expired { has_more: true } = shared

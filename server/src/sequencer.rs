@@ -1,5 +1,5 @@
-//! The sequencer: one thread that owns all state. It takes everything that waits, decides it in
-//! order, commits once, and publishes. While it commits, the next batch gathers by itself.
+//! The sequencer: one thread that owns all state. It takes every queued command, decides them in
+//! order, commits once, and publishes. The next batch gathers during the commit.
 pub(crate) mod intake;
 pub(crate) mod publication;
 pub(crate) mod revoked_in_batch;
@@ -20,10 +20,7 @@ use cairn_core::api::effect::Effect;
 use cairn_store::StoreError;
 use cairn_store::engine::{Committed, Engine};
 
-/// Runs until the intake is closed and empty, then moves everything into the trees.
-///
-/// # Errors
-/// When the store failed. Nothing was accepted since; the process must end.
+/// Runs until the intake is closed and empty, then checkpoints everything.
 pub(crate) fn run(
     mut engine: Engine,
     intake: &Intake,
@@ -44,7 +41,6 @@ pub(crate) fn run(
         refuse_waiting(intake, publication, &publications);
         return result;
     }
-    // Whoever reads them learns that everything was published.
     drop(publications);
     info!("moving the log into the trees");
     engine.close()
@@ -95,8 +91,7 @@ fn sequence(
     Ok(())
 }
 
-/// How long to wait for commands: until cursor moves have ridden long enough, or it is time to look
-/// after the log.
+/// Returns how long to wait for commands: until pending cursor moves are due, or until maintenance.
 fn wait_timeout(pending_since: Option<Instant>) -> Duration {
     match pending_since {
         Some(since) => limits::LAZY_FLUSH_INTERVAL.saturating_sub(since.elapsed()),
@@ -104,8 +99,7 @@ fn wait_timeout(pending_since: Option<Instant>) -> Duration {
     }
 }
 
-/// Makes everything decided so far durable. On failure, whoever waits is told that nothing was
-/// accepted.
+/// Makes everything decided so far durable. On failure, all its commands are refused.
 fn commit(
     engine: &mut Engine,
     focused: &FocusedConversations,
@@ -139,7 +133,7 @@ fn publish(publication: &mut Publication, publications: &mpsc::Sender<Publicatio
         || !publication.touched.is_empty()
         || !publication.notices.is_empty()
     {
-        // The receiver goes only when the process does.
+        // The receiver outlives this thread unless the process ends.
         let _ = publications.blocking_send(std::mem::take(publication));
     }
 }
@@ -169,7 +163,7 @@ fn notices(engine: &Engine, focused: &FocusedConversations, effect: Effect) -> V
     };
     match effect {
         Effect::Joined { conversation, user } => {
-            // No device has acked anything yet in a conversation that is new to its user.
+            // No device has acked anything in a conversation that is new to its user.
             let actor = actor(user, DeviceId::new(0));
             let joined = state
                 .feed(actor, conversation)
@@ -191,7 +185,7 @@ fn notices(engine: &Engine, focused: &FocusedConversations, effect: Effect) -> V
             last,
         }],
         Effect::Changed { conversation, user } => {
-            // Each device has a delivered cursor of its own.
+            // Each device has its own delivered cursor.
             let devices = state
                 .user(user)
                 .into_iter()

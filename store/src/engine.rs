@@ -57,7 +57,6 @@ pub struct Engine {
     /// The conversations that left the state the last time that it was looked through. Their
     /// timelines stay until the next time, since sessions may be about to pick them up.
     evict: Vec<ConversationId>,
-    /// Loads since then.
     loads: u64,
     meter: Meter,
     room: Option<ReserveMonitor>,

@@ -65,11 +65,8 @@ pub enum TailRead {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("message {found} of conversation {conversation} was published where {expected} comes next")]
 pub struct TimelineGap {
-    /// The conversation.
     pub conversation: ConversationId,
-    /// What comes next.
     pub expected: MsgId,
-    /// What was published.
     pub found: MsgId,
 }
 

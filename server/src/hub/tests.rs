@@ -39,7 +39,7 @@ fn id(n: u64) -> MsgId {
     MsgId::new(n)
 }
 
-/// A hub that knows of one group, whose log has ten entries.
+/// A hub with one group, whose log has ten entries.
 fn known_hub() -> (Hub, Arc<Timeline>) {
     let timelines = Arc::new(Timelines::new());
     let timeline = timelines.get_or_insert_with(TEAM, || Timeline::new(TEAM, MsgId::ZERO, id(10)));
@@ -64,8 +64,7 @@ fn summary() -> Conversation {
     }
 }
 
-/// What the sequencer publishes of a batch in which the session's login was decided, with these
-/// feeds, and all of this happened.
+/// Publishes a batch with the session's login, these feeds and these notices.
 fn logs_in(hub: &Hub, session: &Arc<Session>, feeds: &[(MsgId, MsgId)], notices: Vec<Notice>) {
     let as_of = Moment {
         epoch: EpochId::new(1),
@@ -108,7 +107,7 @@ fn logs_in(hub: &Hub, session: &Arc<Session>, feeds: &[(MsgId, MsgId)], notices:
     assert!(answer.try_recv().unwrap().is_ok());
 }
 
-/// The only feed with news that the session has.
+/// The only dirty feed of the session.
 fn feed(session: &Session) -> Option<Feed> {
     let push = session.push.as_ref().unwrap();
     let (conversation, feed) = push.next()?;
@@ -178,7 +177,7 @@ async fn a_session_learns_of_what_was_decided_behind_its_login_in_the_same_batch
         Some(Box::new(summary()))
     );
 
-    // The overview told of the floor as it was then.
+    // The overview had the floor as of the login.
     let (hub, timeline) = known_hub();
     timeline.raise_floor(id(6));
     let session = Session::new(loopback.server.clone(), true);
@@ -237,8 +236,8 @@ async fn what_was_decided_before_a_login_in_the_same_batch_does_it_no_harm() {
     );
 }
 
-/// Whoever may be watched moves as often as he likes; those who watch are told once in a while, and
-/// last how it stands.
+/// Watchers get one update per interval, however often a user's presence changes, and the last one
+/// is current.
 #[tokio::test]
 async fn who_moves_many_times_is_told_of_once() {
     let loopback = Loopback::connect().await;
@@ -266,7 +265,7 @@ async fn who_moves_many_times_is_told_of_once() {
         };
         (UpdateKey::Presence(EVE), TimelineFrame::Presence(presence))
     };
-    // What the answer says is pushed as well, before whatever comes then.
+    // The content of the reply is pushed as well, before anything later.
     let Ok(Ok(Response::Watching(watched))) = answer.try_recv() else {
         panic!("no answer")
     };
@@ -293,7 +292,7 @@ async fn who_moves_many_times_is_told_of_once() {
     assert!(told().is_empty());
 }
 
-/// What is durable and not published yet may have been said behind a membership's end.
+/// A durable entry that is not published yet may have been sent after a membership ended.
 #[tokio::test]
 async fn a_log_is_shown_no_further_than_what_was_published() {
     let (hub, timeline) = known_hub();

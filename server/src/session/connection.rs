@@ -1,5 +1,5 @@
-//! A connection from its login to its end: the session stream in, the answers out, and the
-//! streams that the client opens beside it.
+//! The loop of one connection: login, requests in, replies out, and the streams that the client
+//! opens beside them.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -49,8 +49,7 @@ pub(crate) async fn serve(shared: Arc<Shared>, connection: Connection) {
     close(&connection, end);
 }
 
-/// Takes its session out of the hub, however it ends: a login that lasts too long is dropped
-/// wherever it is.
+/// Removes the session from the hub when dropped, even when the login timed out halfway.
 struct SessionGuard {
     shared: Arc<Shared>,
     session: Arc<Session>,
@@ -63,7 +62,7 @@ impl Drop for SessionGuard {
     }
 }
 
-/// Reads the hello, logs in, and starts what writes to the client.
+/// Reads the hello, logs in, and starts the tasks that write to the client.
 async fn begin(
     shared: &Arc<Shared>,
     connection: &Connection,
@@ -93,7 +92,7 @@ async fn begin(
     }
 }
 
-/// Says why, and waits until the client has it: closing a connection drops what is under way.
+/// Sends the refusal and waits until the client has it: closing a connection drops bytes in flight.
 async fn refuse(send: &mut SendStream, code: ErrorCode) {
     if send
         .write_chunk(frame::frame(&ServerFrame::Refused(code)))
@@ -105,8 +104,7 @@ async fn refuse(send: &mut SendStream, code: ErrorCode) {
     }
 }
 
-/// Takes requests until the client is done or breaks the protocol; says with which code the
-/// connection ends.
+/// Reads requests until the client finishes or breaks the protocol. Returns the close code.
 async fn run(shared: &Arc<Shared>, session: &Arc<Session>, mut reader: FrameReader) -> CloseCode {
     let mut requests = Requests::new(shared.clone(), session.clone());
     loop {
@@ -136,9 +134,9 @@ async fn run(shared: &Arc<Shared>, session: &Arc<Session>, mut reader: FrameRead
     }
 }
 
-/// Reads one request. `Ok(None)` is a second hello, or a frame without so much as a request id: the
-/// client does not speak the protocol. Anything else that is wrong is answered, and the session
-/// goes on.
+/// Reads one request. `Ok(None)` means that the client does not speak the protocol: a second hello,
+/// or a frame without a request id. Any other malformed request is refused, and the session
+/// continues.
 fn read_request(
     frame: &[u8],
 ) -> Result<Option<(RequestId, cairn_proto::wire::request::Request)>, (RequestId, ErrorCode)> {
@@ -164,13 +162,13 @@ const fn refusal_of(error: DecodeError) -> ErrorCode {
     }
 }
 
-/// Writes the welcome and then answers as they come, everything that is ready with one write. Who
-/// wants no answers wants no session.
+/// Writes the welcome, then replies in batches. A client that stops reading replies loses its
+/// session.
 async fn write_answers(session: Arc<Session>, mut send: SendStream, welcome: bytes::Bytes) {
     if let Err(error) = write_all_answers(&session, &mut send, welcome).await {
         debug!(%error, "answers cannot be written");
         close(&session.connection, CloseCode::Protocol);
-        // Whoever waits for room among the answers would wait for ever.
+        // Otherwise the reader would wait for outbox capacity forever.
         session.outbox.close();
     }
 }
@@ -188,18 +186,16 @@ async fn write_all_answers(
     Ok(())
 }
 
-/// What the streams of a session share that its client opens beside the session stream.
+/// State shared by the streams that a client opens beside the session stream.
 struct Streams {
     shared: Arc<Shared>,
     session: Arc<Session>,
     transfer_slots: TransferSlots,
-    /// The one timeline stream is there.
     is_pushed: AtomicBool,
 }
 
-/// Takes the streams that a client opens beside the session stream. Each waits for its opening by
-/// itself: that a packet is lost is no reason to keep others waiting, and there are never more than
-/// a connection may have streams.
+/// Accepts the streams that a client opens. Each waits for its opening frame in its own task, so
+/// that a lost packet delays no other stream; the transport limits their number.
 async fn accept_streams(shared: Arc<Shared>, session: Arc<Session>) {
     let (connection, transfer_slots) = (
         session.connection.clone(),
@@ -216,9 +212,8 @@ async fn accept_streams(shared: Arc<Shared>, session: Arc<Session>) {
     }
 }
 
-/// Reads what a stream is for, and begins it. One of which that never becomes known is given up
-/// alone: a stream comes to be with a later one, before anything of it arrives, and its client may
-/// think better of it.
+/// Reads what a stream is for, and starts it. A stream that never says is dropped alone: opening a
+/// later stream opens it implicitly, and the client may have cancelled it.
 async fn begin_stream(streams: Arc<Streams>, mut send: SendStream, mut reader: FrameReader) {
     let connection = &streams.session.connection;
     match timeout(LOGIN_TIME_MAX, reader.next(HELLO_BYTES_MAX)).await {
@@ -229,8 +224,7 @@ async fn begin_stream(streams: Arc<Streams>, mut send: SendStream, mut reader: F
         Ok(Err(ReadError::Frame(_))) => close(connection, CloseCode::FrameTooBig),
         Ok(Err(ReadError::Truncated)) => close(connection, CloseCode::Protocol),
         Ok(Err(ReadError::Ended | ReadError::Stream(_))) | Err(_) => {
-            // The other half is stopped when it is dropped. It fails only for a stream that is
-            // gone.
+            // Dropping `reader` stops the other half. This only fails for a stream that is gone.
             let _ = send.reset(VarInt::from_u32(0));
         }
     }
@@ -293,7 +287,7 @@ async fn push(shared: Arc<Shared>, session: Arc<Session>, send: SendStream) {
     }
 }
 
-/// Lets a transfer go its way, if the connection has a slot for it.
+/// Starts a transfer, if the connection has a free slot.
 fn begin_transfer<F: Future<Output = ()> + Send + 'static>(
     session: &Session,
     transfer_slots: &TransferSlots,

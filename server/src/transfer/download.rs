@@ -1,4 +1,4 @@
-//! From the disk to a client, as fast as it reads.
+//! Downloads: from disk to a client, as fast as it reads.
 
 use std::io::{Read as _, Seek as _, SeekFrom};
 use std::sync::Arc;
@@ -17,20 +17,15 @@ use cairn_core::api::actor::Actor;
 use cairn_core::api::attachment::{AttachmentCommand, AttachmentReply};
 use cairn_store::limits::TRANSFER_BUFFER_BYTES;
 
-/// What a client wants of an attachment.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Wanted {
-    /// The conversation of a message that names it.
+    /// The conversation of a message that refers to the attachment.
     pub(crate) conversation: ConversationId,
-    /// The message.
     pub(crate) msgid: MsgId,
-    /// The attachment.
     pub(crate) hash: AttachmentHash,
-    /// The first byte.
     pub(crate) from: u64,
 }
 
-/// Serves a download, from its first frame to its end.
 pub(crate) async fn serve(
     shared: Arc<Shared>,
     actor: Actor,
@@ -94,7 +89,7 @@ async fn give(
                 Ok((file, part))
             })
             .await
-            // The client is in the middle of the file: an answer would be taken for a part of it.
+            // Within the file, a refusal would be read as part of it.
             .map_err(|_| Broken::Gone)?;
         left -= part.len() as u64;
         match timeout(

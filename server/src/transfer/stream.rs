@@ -11,22 +11,21 @@ use super::slots::TransferSlot;
 use crate::limits;
 use crate::transport::framing::FrameReader;
 
-/// A stream on which an attachment travels.
 #[derive(Debug)]
 pub(crate) struct TransferStream {
     pub(super) send: SendStream,
     pub(super) recv: RecvStream,
-    /// What came with the first frame.
+    /// Bytes received after the first frame.
     pub(super) received: BytesMut,
     slot: Option<TransferSlot>,
 }
 
-/// Why a transfer ends before its end.
+/// Why a transfer ends early.
 #[derive(Debug)]
 pub(super) enum Broken {
-    /// The client is told why.
+    /// The client gets the reason.
     Refused(ErrorCode),
-    /// Nobody is there to be told, or somebody else goes on with it.
+    /// The client is gone, or another connection continues the upload.
     Gone,
 }
 
@@ -37,11 +36,11 @@ impl From<ErrorCode> for Broken {
 }
 
 impl TransferStream {
-    /// A stream whose first frame was read.
+    /// Creates the stream from one whose first frame was read.
     #[must_use]
     pub(crate) fn of(send: SendStream, reader: FrameReader) -> Self {
         let (recv, received) = reader.into_parts();
-        // It fails only for a stream that is gone, and that is noticed soon enough.
+        // Fails only for a stream that is gone, which the next read reports.
         let _ = send.set_priority(limits::TRANSFER_PRIORITY);
         Self {
             send,
@@ -51,7 +50,7 @@ impl TransferStream {
         }
     }
 
-    /// The same, on a slot of its connection.
+    /// Assigns a slot of the connection.
     #[must_use]
     pub(crate) fn on(self, slot: TransferSlot) -> Self {
         Self {
@@ -60,8 +59,7 @@ impl TransferStream {
         }
     }
 
-    /// Waits for something that does not come from the client, for as long as the client waits as
-    /// well.
+    /// Waits for `what`, or until the client gives up.
     pub(super) async fn unless_given_up<T>(
         &self,
         what: impl Future<Output = T>,
@@ -73,7 +71,7 @@ impl TransferStream {
     }
 
     pub(super) async fn say(&mut self, said: TransferFrame) -> Result<(), Broken> {
-        // A client that takes nothing must not hold a permit for ever.
+        // A client that reads nothing must not hold a permit forever.
         match timeout(
             limits::TRANSFER_SILENCE_MAX,
             self.send.write_chunk(frame::frame(&said)),
@@ -85,7 +83,7 @@ impl TransferStream {
         }
     }
 
-    /// Says how it ended. Bytes that the client may still be sending are not wanted any more.
+    /// Ends the stream with its outcome. Bytes still arriving are discarded.
     pub(super) async fn end(mut self, ended: Result<(), Broken>) {
         match ended {
             Ok(()) => self.finish().await,
@@ -94,8 +92,8 @@ impl TransferStream {
         }
     }
 
-    /// Ends the stream. The quota_left that it has stays until what was written last has arrived,
-    /// so that it takes none from messages.
+    /// Ends the stream. Its window is kept until the last bytes arrived, so that they take nothing
+    /// from messages.
     pub(super) async fn finish(mut self) {
         let _draining = self.slot.take().map(TransferSlot::drain);
         if self.send.finish().is_ok() {
@@ -103,7 +101,7 @@ impl TransferStream {
         }
     }
 
-    /// Tells the client why nothing comes of it.
+    /// Refuses the transfer.
     pub(crate) async fn refuse(mut self, code: ErrorCode) {
         if self.say(TransferFrame::Refused(code)).await.is_ok() {
             let _ = self.send.finish();

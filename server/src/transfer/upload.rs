@@ -1,5 +1,5 @@
-//! From a client to the disk: what has arrived is hashed and written as it comes, and is an
-//! attachment only when all of it is durable under its hash, and its record is.
+//! Uploads: bytes are hashed and written as they arrive, and become an attachment only when the
+//! file is durable under its hash and its record is.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use cairn_core::api::attachment::{AttachmentCommand, AttachmentReply};
 use cairn_store::files::attachments::Partial;
 use cairn_store::limits::TRANSFER_BUFFER_BYTES;
 
-/// Takes an upload, from its first frame to its end.
+/// Serves an upload, from its first frame to its end.
 pub(crate) async fn serve(
     shared: Arc<Shared>,
     actor: Actor,
@@ -54,8 +54,8 @@ async fn take(
     stream.say(TransferFrame::Stored).await
 }
 
-/// Reserves quota_left for an upload; `None` when there is no need for one. Whoever is at the same
-/// one is waited for, and may have come to its end then.
+/// Reserves quota for an upload, waiting for another connection that holds its lease. Returns
+/// `None` when the attachment is stored already.
 async fn reserve(
     shared: &Shared,
     actor: Actor,
@@ -81,8 +81,8 @@ async fn reserve(
     }
 }
 
-/// Everything from where an earlier connection stopped. What arrived stays when this one breaks off
-/// or ends too soon, and goes when it lies or the disk is full.
+/// Receives everything from where an earlier connection stopped. The partial file is kept if the
+/// connection breaks, and removed if its content is wrong or the disk is full.
 async fn receive(
     shared: &Shared,
     actor: Actor,
@@ -170,16 +170,14 @@ async fn resume(
     }
 }
 
-/// What has come of a file.
+/// A part of a file.
 struct Part {
     received: BytesMut,
-    /// Whether it is the last of it.
     is_end: bool,
-    /// Whether it took long to come.
     is_slow: bool,
 }
 
-/// What has come of the file, when it is worth a write or long in coming.
+/// Waits until enough arrived for a write, or until it takes too long.
 async fn next_part(stream: &mut TransferStream) -> Result<Part, Broken> {
     let begun = Instant::now();
     let (mut is_end, mut is_slow) = (false, false);
@@ -199,7 +197,7 @@ async fn next_part(stream: &mut TransferStream) -> Result<Part, Broken> {
     })
 }
 
-/// What lied is of no use to anybody.
+/// Removes a partial file with wrong content.
 async fn discard(
     shared: &Shared,
     actor: Actor,
@@ -220,7 +218,7 @@ async fn discard(
     }
 }
 
-/// Gives the file its place, and then its record. When this returns, both are durable.
+/// Places the file, then records it. Both are durable when this returns.
 async fn store(
     shared: &Shared,
     actor: Actor,
@@ -241,8 +239,8 @@ async fn store(
     }
     let placing = transfers.placing.read().await;
     let placed = transfers.on_disk(move |files| files.place(&partial)).await;
-    // A place that cannot be made durable was taken all the same: what is there is swept, and takes
-    // nothing from the user.
+    // Even when placing fails, the file may have moved: then gc sweeps it, and the user is not
+    // charged.
     reservation.arrived_bytes = transfers
         .on_disk(move |files| files.arrived(actor.user, hash))
         .await?;
@@ -260,11 +258,11 @@ async fn store(
     }
 }
 
-/// Removes a file that got its place and no record. It may be somebody else's as well, or become so
-/// at any moment: that is asked while nobody places files.
+/// Removes a placed file whose record was refused, unless another upload has recorded it. No file
+/// can be placed meanwhile.
 async fn take_back(shared: &Shared, hash: AttachmentHash) -> Result<(), ErrorCode> {
     let _placing = shared.transfers.placing.write().await;
-    // Where this cannot be asked, the file stays until the next sweep.
+    // If this fails, the file stays until the next sweep.
     let asked = shared
         .ask_attachment(AttachmentCommand::Orphans(vec![hash]))
         .await;

@@ -1,5 +1,4 @@
-//! New connections: no more than there is session_slots for, and under load only from addresses
-//! that are proven.
+//! New connections: limited in number and, under load, only from proven addresses.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -13,7 +12,7 @@ use crate::limits::{CONNECTIONS_MAX, HANDSHAKES_UNPROVEN_MAX};
 use crate::session::connection;
 use crate::shared::Shared;
 
-/// Takes connections until the endpoint is closed.
+/// Accepts connections until the endpoint is closed.
 pub(crate) async fn accept(endpoint: Endpoint, shared: Arc<Shared>) {
     let handshakes = Arc::new(AtomicUsize::new(0));
     while let Some(incoming) = endpoint.accept().await {
@@ -22,8 +21,7 @@ pub(crate) async fn accept(endpoint: Endpoint, shared: Arc<Shared>) {
         } else if handshakes.load(Ordering::Relaxed) >= HANDSHAKES_UNPROVEN_MAX
             && incoming.may_retry()
         {
-            // An address that answers is no forged one. It fails only for a client that was asked
-            // before.
+            // A retry proves the address. It fails only for a client that has done it already.
             let _ = incoming.retry();
         } else {
             let under_way = UnderWay::begin(&handshakes);
@@ -50,7 +48,7 @@ async fn shake_hands(incoming: Incoming, under_way: UnderWay, shared: Arc<Shared
     }
 }
 
-/// Counts a handshake for as long as it lives.
+/// Counts a handshake while it lives.
 struct UnderWay(Arc<AtomicUsize>);
 
 impl UnderWay {

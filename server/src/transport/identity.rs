@@ -1,5 +1,5 @@
-//! Who the server is, without any authority: a key of its own, made at the first start, and the
-//! secrets that QUIC needs to outlive a restart.
+//! The server's identity: a self-made key that clients pin, and the secret that lets QUIC's keys
+//! survive a restart.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -14,31 +14,21 @@ use sha2::{Digest as _, Sha256};
 
 use cairn_store::files::durable;
 
-/// The key that clients pin, and the secret from which QUIC's keys come.
 #[derive(Debug)]
 pub(crate) struct Identity {
     key: KeyPair,
     quic_secret: [u8; QUIC_SECRET_BYTES],
 }
 
-/// Why the server has no identity.
 #[derive(Debug, thiserror::Error)]
 pub enum IdentityError {
-    /// A file of it cannot be read or written.
     #[error("cannot use {}: {source}", .path.display())]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// A file of it is damaged. A new key would lock every client out, so none is made.
+    Io { path: PathBuf, source: io::Error },
+    /// No new key is created, as that would lock every client out.
     #[error("{} is damaged: restore it from a backup, or every client must be invited anew", .0.display())]
     Damaged(PathBuf),
-    /// The key cannot be used.
     #[error("cannot make a key or a certificate: {0}")]
     Key(#[from] rcgen::Error),
-    /// The system gave no random bytes.
     #[error("the system gave no random bytes: {0}")]
     Random(#[from] getrandom::Error),
 }
@@ -46,10 +36,7 @@ pub enum IdentityError {
 const QUIC_SECRET_BYTES: usize = 32;
 
 impl Identity {
-    /// Reads the identity in `<data>/identity`, or makes one where there is none.
-    ///
-    /// # Errors
-    /// When it cannot be read, written or used.
+    /// Loads the identity from `<data>/identity`, or creates one.
     pub(crate) fn open(data: &Path) -> Result<Self, IdentityError> {
         let dir = data.join("identity");
         durable::create_dir(&dir).map_err(|source| IdentityError::Io {
@@ -78,17 +65,13 @@ impl Identity {
         Ok(Self { key, quic_secret })
     }
 
-    /// SHA-256 of the public key: what clients pin.
+    /// SHA-256 of the public key, which clients pin.
     #[must_use]
     pub(crate) fn pin(&self) -> Pin {
         Pin::new(Sha256::digest(self.key.subject_public_key_info()).into())
     }
 
-    /// A self-signed certificate for the key. It only carries the key: what it says beside has no
-    /// meaning.
-    ///
-    /// # Errors
-    /// When the key cannot sign.
+    /// Creates a self-signed certificate. Only its key matters.
     pub(crate) fn certificate(
         &self,
     ) -> Result<(CertificateDer<'static>, PrivateKeyDer<'static>), IdentityError> {
@@ -101,8 +84,8 @@ impl Identity {
         Ok((certificate.der().clone(), key))
     }
 
-    /// The secret from which QUIC's reset, token and connection id keys come. That it stays the
-    /// same lets clients notice a restart at once instead of after the idle timeout.
+    /// The secret from which QUIC's reset, token and connection id keys are derived. It survives
+    /// restarts, so that clients notice one at once instead of after the idle timeout.
     #[must_use]
     pub(crate) const fn quic_secret(&self) -> &[u8; QUIC_SECRET_BYTES] {
         &self.quic_secret

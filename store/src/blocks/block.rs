@@ -35,9 +35,7 @@ const READERS_KEPT_MAX: usize = 4;
 /// Where a block belongs: its conversation and its first message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct BlockPlace {
-    /// The conversation.
     pub conversation: ConversationId,
-    /// The first message.
     pub first: MsgId,
 }
 
@@ -52,11 +50,9 @@ impl BlockPlace {
 /// A block, unpacked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Block {
-    /// Where it belongs.
     pub place: BlockPlace,
     /// How many messages there are.
     pub count: u32,
-    /// The packed entries.
     pub entries: Bytes,
     /// The size of the value that it was read from.
     pub stored_bytes: usize,
@@ -76,9 +72,6 @@ impl Block {
     }
 
     /// Each entry as it is now: the rewritten ones in the place of those that were stored.
-    ///
-    /// # Errors
-    /// As [`Block::split`].
     pub(crate) fn split_with(
         &self,
         rewritten: &BTreeMap<MsgId, Bytes>,
@@ -123,7 +116,6 @@ impl Block {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the block of conversation {} at message {} is damaged: {what}; restore the data directory from a backup", .place.conversation, .place.first)]
 pub struct BlockError {
-    /// Which block.
     pub place: BlockPlace,
     /// What is wrong with it.
     pub what: BlockDamage,

@@ -23,11 +23,9 @@ pub struct Packer {
 /// A block, ready to be stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PackedBlock {
-    /// Where it belongs.
     pub place: BlockPlace,
     /// How many messages there are in it.
     pub count: usize,
-    /// Its value.
     pub value: Vec<u8>,
 }
 

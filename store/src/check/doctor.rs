@@ -42,23 +42,16 @@ use cairn_proto::model::group::Role;
 /// What was found to be sound.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Report {
-    /// Users.
     pub users: u64,
-    /// Devices.
     pub devices: u64,
-    /// Conversations.
     pub conversations: u64,
-    /// Memberships.
     pub members: u64,
     /// Entries of all logs, above their floors.
     pub messages: u64,
-    /// Blocks that hold them.
     pub blocks: u64,
     /// The bytes of the blocks.
     pub block_bytes: u64,
-    /// Delivered and send cursors.
     pub cursors: u64,
-    /// Attachments.
     pub attachments: u64,
     /// The bytes of their files.
     pub attachment_bytes: u64,
@@ -71,11 +64,8 @@ pub struct Report {
 /// How far the check is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Progress {
-    /// Conversations that were checked.
     pub conversations: u64,
-    /// Entries that were checked.
     pub messages: u64,
-    /// Attachments that were checked.
     pub attachments: u64,
 }
 

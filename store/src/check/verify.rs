@@ -10,7 +10,6 @@ use crate::blocks::{Blocks, BlocksError};
 /// What was found to be sound.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Verified {
-    /// Blocks.
     pub blocks: u64,
     /// Messages in them, above the floor.
     pub messages: u64,
@@ -31,7 +30,6 @@ pub enum VerifyError {
     /// The blocks leave out messages.
     #[error("conversation {conversation}: message {msgid} is in no block")]
     Missing {
-        /// The conversation.
         conversation: ConversationId,
         /// The first message that is missing.
         msgid: MsgId,
@@ -41,7 +39,6 @@ pub enum VerifyError {
         "conversation {conversation}: the block at message {first} holds messages that do not belong there; {expected} comes next"
     )]
     Overlap {
-        /// The conversation.
         conversation: ConversationId,
         /// The first message of the block.
         first: MsgId,
@@ -53,19 +50,15 @@ pub enum VerifyError {
         "conversation {conversation}: the block at message {first} holds what is gone, up to message {floor}"
     )]
     Expired {
-        /// The conversation.
         conversation: ConversationId,
         /// The first message of the block.
         first: MsgId,
-        /// The floor.
         floor: MsgId,
     },
     /// An entry is whole but no message.
     #[error("conversation {conversation}: message {msgid} does not decode")]
     Entry {
-        /// The conversation.
         conversation: ConversationId,
-        /// The message.
         msgid: MsgId,
     },
 }

@@ -55,12 +55,7 @@ pub enum CompactError {
     Trees(#[from] TreesError),
     /// A file or folder.
     #[error("cannot move {} aside or into its place: {source}", .path.display())]
-    Io {
-        /// Which one.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
+    Io { path: PathBuf, source: io::Error },
 }
 
 /// Copies what lives into a new database. The server must be stopped. `progress` is told now and

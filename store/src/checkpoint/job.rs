@@ -28,7 +28,6 @@ pub struct CheckpointJob {
 pub struct CheckpointReport {
     /// The log may be dropped up to here.
     pub through: BatchNo,
-    /// What was moved.
     pub metrics: CheckpointMetrics,
 }
 
@@ -46,9 +45,7 @@ pub enum CheckpointError {
         "the checkpoint failed: message {msgid} of conversation {conversation} is missing; restore the data directory from a backup"
     )]
     Damaged {
-        /// The conversation.
         conversation: ConversationId,
-        /// The message.
         msgid: MsgId,
     },
     /// Compression failed for want of memory.

@@ -14,21 +14,15 @@ pub enum LogError {
     /// A file or the folder could not be used.
     #[error("cannot {action} {}: {source}", .path.display())]
     Io {
-        /// What was tried.
         action: &'static str,
-        /// The file or folder.
         path: PathBuf,
-        /// What the system said.
         source: io::Error,
     },
     /// A file does not hold what was written to it.
     #[error("{} is damaged at offset {offset}: {what}; restore the data directory from a backup", .path.display())]
     Damaged {
-        /// The file.
         path: PathBuf,
-        /// Where in the file.
         offset: u64,
-        /// What is wrong there.
         what: String,
     },
     /// Batches are not there.
@@ -38,30 +32,20 @@ pub enum LogError {
         .found.map_or_else(|| "no segment has it".to_owned(), |found| format!("a segment begins with {found}"))
     )]
     Missing {
-        /// The batch.
         expected: BatchNo,
         /// What stands in its place.
         found: Option<BatchNo>,
-        /// What the trees hold.
         checkpoint: BatchNo,
     },
     /// A file that is none of the log's.
     #[error("{} does not belong into {}; move it elsewhere", describe(.name), .dir.display())]
-    Foreign {
-        /// The file.
-        name: OsString,
-        /// The log's folder.
-        dir: PathBuf,
-    },
+    Foreign { name: OsString, dir: PathBuf },
     /// A batch is larger than the log takes. Nothing was written.
     #[error(
         "a batch of {bytes} bytes, where {} are allowed",
         limits::BATCH_BYTES_MAX
     )]
-    TooLarge {
-        /// Its size.
-        bytes: usize,
-    },
+    TooLarge { bytes: usize },
     /// An earlier write failed.
     #[error(transparent)]
     Poisoned(#[from] Poisoned),
@@ -75,12 +59,7 @@ pub enum OpenError<E> {
     Log(#[from] LogError),
     /// Whoever takes the batches refused one.
     #[error("cannot replay batch {batch} of the commit log: {source}")]
-    Replay {
-        /// The batch.
-        batch: BatchNo,
-        /// Why.
-        source: E,
-    },
+    Replay { batch: BatchNo, source: E },
 }
 
 impl LogError {

@@ -125,7 +125,6 @@ fn checksum(salt: u32, len: u32, number: BatchNo, changes: &[u8]) -> u32 {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Found {
     pub(super) number: BatchNo,
-    /// Where its changes begin.
     pub(super) changes: usize,
     /// Where the next record begins.
     pub(super) end: usize,

@@ -39,9 +39,7 @@ pub enum StoreError {
         "cannot replay batch {batch} of the commit log: {source}; restore the data directory from a backup"
     )]
     Replay {
-        /// The batch.
         batch: BatchNo,
-        /// Why.
         source: Box<ReplayError>,
     },
     /// What was published does not continue a log. That is a fault of cairn.

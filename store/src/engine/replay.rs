@@ -14,9 +14,7 @@ use cairn_core::{Change, State, api::batch};
 /// The conversations that the log changes, which the next checkpoint must see to.
 #[derive(Debug, Default)]
 pub(crate) struct Replayed {
-    /// Those with entries.
     pub(crate) grown: HashSet<ConversationId>,
-    /// Those whose floor rose.
     pub(crate) expired: HashSet<ConversationId>,
 }
 

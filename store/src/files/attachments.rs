@@ -42,13 +42,10 @@ pub struct Partial {
 /// An upload that was begun and has not come to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Begun {
-    /// Whose.
     pub user: UserId,
-    /// What it shall be.
     pub hash: AttachmentHash,
     /// What of it has arrived.
     pub bytes: u64,
-    /// When anything arrived last.
     pub modified: SystemTime,
 }
 

@@ -31,9 +31,7 @@ pub struct DiskReserve {
 #[derive(Debug, thiserror::Error)]
 #[error("the data directory {}: {source}", dir.display())]
 pub struct OutOfSpace {
-    /// The directory.
     pub dir: PathBuf,
-    /// How much is missing.
     pub source: io::Error,
 }
 

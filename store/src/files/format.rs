@@ -19,19 +19,13 @@ pub const FORMAT_VERSION: u32 = 2;
 pub enum FormatError {
     /// There are files, but no format file.
     #[error("{} is not a cairn data directory: it holds {found}, but no file named {FILE_NAME}; choose an empty or new directory", .dir.display())]
-    Foreign {
-        /// The directory.
-        dir: PathBuf,
-        /// One of the files.
-        found: String,
-    },
+    Foreign { dir: PathBuf, found: String },
     /// A later server wrote it.
     #[error(
         "{} was written by a newer cairn (format {version}, this one knows {FORMAT_VERSION}); start it with that version or a later one",
         .dir.display()
     )]
     Newer {
-        /// The directory.
         dir: PathBuf,
         /// The version in the file.
         version: u32,
@@ -42,25 +36,16 @@ pub enum FormatError {
         .dir.display()
     )]
     Older {
-        /// The directory.
         dir: PathBuf,
         /// The version in the file.
         version: u32,
     },
     /// The format file does not say a version.
     #[error("{} is damaged: it does not name a format version; restore the directory from a backup", .path.display())]
-    Damaged {
-        /// The file.
-        path: PathBuf,
-    },
+    Damaged { path: PathBuf },
     /// It cannot be read or written.
     #[error("cannot use {}: {source}", .path.display())]
-    Io {
-        /// The file or directory.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
+    Io { path: PathBuf, source: io::Error },
 }
 
 /// Checks the version of a data directory; a new one gets the current version, durably. Take the

@@ -21,19 +21,13 @@ pub enum LockError {
     /// Another server has it.
     #[error("the data directory {} is in use by another server{}", .dir.display(), of_process(.pid.as_deref()))]
     Held {
-        /// The directory.
         dir: PathBuf,
         /// The other server's process id, when it could be read.
         pid: Option<String>,
     },
     /// It cannot be made, or not written to.
     #[error("cannot use the data directory {}: {source}", .dir.display())]
-    Io {
-        /// The directory.
-        dir: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
+    Io { dir: PathBuf, source: io::Error },
 }
 
 impl DirLock {

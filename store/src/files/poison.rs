@@ -13,7 +13,6 @@ pub struct Poison(Arc<OnceLock<Arc<str>>>);
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the store takes no more writes since this failed: {reason}")]
 pub struct Poisoned {
-    /// What failed first.
     pub reason: Arc<str>,
 }
 

@@ -24,9 +24,7 @@ pub enum HistoryError {
         "message {msgid} of conversation {conversation} is missing; restore the data directory from a backup"
     )]
     Damaged {
-        /// The conversation.
         conversation: ConversationId,
-        /// The message.
         msgid: MsgId,
     },
     /// A block or the trees.

@@ -19,7 +19,6 @@ pub struct Retentions {
 /// Which conversations are looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scope {
-    /// All of them.
     All,
     /// Those whose members agreed on a policy.
     Agreed,

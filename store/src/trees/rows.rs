@@ -23,7 +23,6 @@ const HEADER_BYTES: usize = 1 + CRC_BYTES;
 /// A row that is set or removed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RowChange {
-    /// Which row.
     pub key: RowKey,
     /// Its sealed value; `None` removes the row.
     pub value: Option<Vec<u8>>,
@@ -50,7 +49,6 @@ impl RowChange {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the row {key} is damaged: {what}; restore the data directory from a backup")]
 pub struct RowError {
-    /// Which row.
     pub key: RowKey,
     /// What is wrong with it.
     pub what: RowDamage,

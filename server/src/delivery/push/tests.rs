@@ -10,7 +10,7 @@ const CROWD: ConversationId = ConversationId::new(1);
 const FRIENDS: ConversationId = ConversationId::new(2);
 const PUSH_DELAY: Duration = limits::COALESCING_DELAY_MAX;
 
-/// A session that follows both and was pushed all there is, and the log of the crowd.
+/// A session that follows both conversations and is up to date, and the timeline of the crowd.
 fn push() -> (Push, Arc<Timeline>) {
     let push = Push::default();
     let [crowd, friends] =
@@ -30,7 +30,7 @@ fn taken(push: &Push) -> Vec<ConversationId> {
         .collect()
 }
 
-/// How long a session that rests waits for news, of which `enqueue` tells.
+/// Returns how long a coalescing session waits when `enqueue` runs meanwhile.
 async fn waited(push: &Push, enqueue: impl FnOnce()) -> Duration {
     let began = Instant::now();
     tokio::join!(push.news(PUSH_DELAY), async { enqueue() });

@@ -50,9 +50,7 @@ pub enum DoctorError {
         "conversation {conversation}: message {msgid} is another in the commit log than in its block"
     )]
     Differs {
-        /// The conversation.
         conversation: ConversationId,
-        /// The message.
         msgid: MsgId,
     },
     /// The log does not continue what is stored.
@@ -60,31 +58,20 @@ pub enum DoctorError {
         "conversation {conversation}: the commit log goes on with message {found} where {expected} comes next"
     )]
     Gap {
-        /// The conversation.
         conversation: ConversationId,
-        /// What comes next.
         expected: MsgId,
-        /// What is there.
         found: MsgId,
     },
     /// A row does not fit the others.
     #[error("the row {key} is wrong: {what}")]
-    Row {
-        /// Which row.
-        key: RowKey,
-        /// What is wrong.
-        what: String,
-    },
+    Row { key: RowKey, what: String },
     /// The entries that do not count are not those that are noted.
     #[error(
         "conversation {conversation}: {noted} entries are noted as not counting, but {found} are no messages"
     )]
     Uncounted {
-        /// The conversation.
         conversation: ConversationId,
-        /// How many are noted.
         noted: u64,
-        /// How many there are.
         found: u64,
     },
     /// What messages name is not what is noted.
@@ -92,35 +79,25 @@ pub enum DoctorError {
         "conversation {conversation}: {noted} messages are noted as naming attachments, {found} do, and they are not the same"
     )]
     Attached {
-        /// The conversation.
         conversation: ConversationId,
-        /// How many are noted.
         noted: usize,
-        /// How many there are.
         found: usize,
     },
     /// The file of an attachment is not there, or cannot be read.
     #[error("attachment {hash}: its file cannot be read: {source}")]
     Unreadable {
-        /// Which attachment.
         hash: AttachmentHash,
-        /// What the system says.
         source: std::io::Error,
     },
     /// The file of an attachment has another length.
     #[error("attachment {hash}: its file has {found} bytes where there should be {noted}")]
     Length {
-        /// Which attachment.
         hash: AttachmentHash,
         /// How long it should be.
         noted: u64,
-        /// How long it is.
         found: u64,
     },
     /// The file of an attachment holds something else.
     #[error("attachment {hash}: its file holds something else")]
-    Content {
-        /// Which attachment.
-        hash: AttachmentHash,
-    },
+    Content { hash: AttachmentHash },
 }

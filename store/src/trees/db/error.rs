@@ -13,63 +13,37 @@ use crate::trees::rows::RowError;
 pub enum TreesError {
     /// They do not open.
     #[error("cannot open the trees in {}: {what}; if the disk is sound, restore the data directory from a backup", .dir.display())]
-    Open {
-        /// Their folder.
-        dir: PathBuf,
-        /// What sled said.
-        what: String,
-    },
+    Open { dir: PathBuf, what: String },
     /// A file could not be used.
     #[error("cannot {action} {}: {source}", .path.display())]
     Io {
-        /// What was tried.
         action: &'static str,
-        /// The file or folder.
         path: PathBuf,
-        /// What the system said.
         source: io::Error,
     },
     /// sled refused.
     #[error("cannot {action} the trees: {source}")]
     Sled {
-        /// What was tried.
         action: &'static str,
-        /// What it said.
         source: sled::Error,
     },
     /// sled panicked, as it does on damaged files.
     #[error(
         "cannot {action} the trees, they seem to be damaged: {what}; restore the data directory from a backup"
     )]
-    Panicked {
-        /// What was tried.
-        action: &'static str,
-        /// The panic's text.
-        what: String,
-    },
+    Panicked { action: &'static str, what: String },
     /// A value is larger than sled can keep safely. Nothing was written.
     #[error(
         "the row {key} has {bytes} bytes, where {} are allowed",
         limits::TREE_VALUE_BYTES_MAX
     )]
-    ValueTooLarge {
-        /// Its key.
-        key: RowKey,
-        /// Its size.
-        bytes: usize,
-    },
+    ValueTooLarge { key: RowKey, bytes: usize },
     /// sled's file is not the one that was opened.
     #[error("{} was replaced while it was in use", .path.display())]
-    Replaced {
-        /// The file.
-        path: PathBuf,
-    },
+    Replaced { path: PathBuf },
     /// sled wrote a side file, which it never syncs.
     #[error("there are side files in {}, which cannot be made durable", .dir.display())]
-    SideFiles {
-        /// Their folder.
-        dir: PathBuf,
-    },
+    SideFiles { dir: PathBuf },
     /// A value is not what was written.
     #[error(transparent)]
     Row(#[from] RowError),
