@@ -1,12 +1,11 @@
-//! Moving the commit log into the trees, by one unhurried thread.
+//! Checkpoints: a low-priority thread moves the commit log into the trees.
 //!
-//! A job is what the state machine knows about a sealed part of the log: the rows that it changed
-//! and the messages that it added. They are written and synced, then the log's position is recorded
-//! and synced, and only then may the log be dropped. A crash anywhere in between leaves rows and
-//! blocks that are newer than the recorded position. Replaying the log over them ends in the same
-//! state, because rows are absolute and because messages that are already in blocks are the same
-//! messages: their blocks are written again, and blocks that begin above what is stored for certain
-//! are removed.
+//! A job holds the rows that a sealed part of the log changed, and the entries that it added. They
+//! are written and synced, then the log position is recorded and synced, and only then may the log
+//! be dropped. A crash in between leaves rows and blocks newer than the recorded position.
+//! Replaying the log over them ends in the same state: rows are absolute values, blocks with the
+//! same entries are written again, and blocks that begin above what is certainly stored are
+//! removed.
 pub mod compact;
 pub mod free_space;
 
@@ -29,8 +28,8 @@ use crate::files::poison::Poison;
 use crate::limits;
 use crate::trees::db::Trees;
 
-/// Nobody waits for a checkpoint while the log has reclaimable: what is accepted and delivered goes
-/// first. On Linux a nice value is a thread's own.
+/// Nothing waits for a checkpoint while the log has space, so accepted messages go first. On Linux
+/// a nice value applies to one thread.
 #[cfg(target_os = "linux")]
 fn yield_to_others() {
     if let Err(error) = rustix::process::setpriority_process(None, limits::CHECKPOINT_NICE) {
@@ -51,9 +50,6 @@ pub struct Checkpointer {
 
 impl Checkpointer {
     /// Starts the thread. `done` is called on it after each job.
-    ///
-    /// # Errors
-    /// When there is no memory for a compression context, or no thread can be started.
     pub fn start(
         trees: Trees,
         poison: &Poison,
@@ -74,7 +70,7 @@ impl Checkpointer {
         Ok(Self { jobs, thread, sum })
     }
 
-    /// What was moved since the start.
+    /// Totals since the start.
     #[must_use]
     pub fn metrics(&self) -> CheckpointMetrics {
         *self.sum.lock()
@@ -83,14 +79,15 @@ impl Checkpointer {
     /// Hands over a job.
     ///
     /// # Errors
-    /// Gives the job back when another one waits already, or the thread has ended.
+    ///
+    /// Returns the job when another one is queued, or the thread has ended.
     pub fn submit(&self, job: CheckpointJob) -> Result<(), Box<CheckpointJob>> {
         self.jobs.try_send(job).map_err(|error| match error {
             TrySendError::Full(job) | TrySendError::Disconnected(job) => Box::new(job),
         })
     }
 
-    /// Ends the thread after the jobs that it has. Says whether it ended as it should.
+    /// Stops the thread after its queued jobs. Returns whether it did not panic.
     #[must_use]
     pub fn finish(self) -> bool {
         drop(self.jobs);

@@ -1,10 +1,10 @@
-//! The storage engine with the state machine in it: commands in, durable batches out. It belongs to
-//! one thread.
+//! The storage engine around the state machine: commands in, durable batches out. It belongs to one
+//! thread.
 //!
 //! ```text
-//! execute ─▶ load what is missing ─▶ decide ─▶ the batch grows
-//! commit  ─▶ one write, one fdatasync ─▶ heads move
-//! maintain    ─▶ a checkpoint begins when the log is long or old; what it moved leaves log and memory when it is done
+//! execute   ─▶ prefetch ─▶ decide ─▶ the batch grows
+//! commit    ─▶ one write, one fdatasync ─▶ heads move
+//! maintain  ─▶ start a checkpoint when the log is long or old; drop log and evict memory after it
 //! ```
 pub(crate) mod meter;
 pub(crate) mod replay;
@@ -44,7 +44,6 @@ use crate::trees::rows_in::Loader;
 use cairn_core::api::effect::Effect;
 use cairn_core::{Batch, Command, Reply, State};
 
-/// The engine of one data directory.
 #[derive(Debug)]
 pub struct Engine {
     state: State,
@@ -54,8 +53,8 @@ pub struct Engine {
     loader: Loader,
     timelines: Arc<Timelines>,
     checkpoints: Checkpoints,
-    /// The conversations that left the state the last time that it was looked through. Their
-    /// timelines stay until the next time, since sessions may be about to pick them up.
+    /// Conversations evicted from the state the last time. Their timelines are evicted the next
+    /// time, since sessions may be about to use them.
     evict: Vec<ConversationId>,
     loads: u64,
     meter: Meter,
@@ -63,16 +62,15 @@ pub struct Engine {
     _lock: DirLock,
 }
 
-/// What became visible with a commit.
+/// The visible result of a commit.
 #[derive(Debug, Default)]
 pub struct Committed {
     /// The conversations with new entries, each once.
     pub touched: Vec<ConversationId>,
-    /// What happened to memberships and devices.
     pub effects: Vec<Effect>,
 }
 
-/// How far the trees are behind the log.
+/// The progress of checkpoints.
 #[derive(Debug)]
 struct Checkpoints {
     thread: Checkpointer,
@@ -81,14 +79,15 @@ struct Checkpoints {
     through: BatchNo,
     is_running: bool,
     last_begun: Instant,
-    /// The conversations that got entries since the last checkpoint began.
+    /// Conversations with new entries or a raised floor since the last checkpoint started.
     touched: HashSet<ConversationId>,
 }
 
 impl Engine {
-    /// Opens a data directory, or makes one, and brings memory to where the log ends.
+    /// Opens a data directory, or creates it, and replays the log.
     ///
     /// # Errors
+    ///
     /// When the directory is in use, of another version, or damaged.
     pub fn open(dir: &Path) -> Result<Self, StoreError> {
         let lock = DirLock::acquire(dir)?;
@@ -149,7 +148,7 @@ impl Engine {
         })
     }
 
-    /// Makes it refuse new messages while the disk is nearly full.
+    /// Refuses new messages while the disk is nearly full.
     #[must_use]
     pub fn monitor_reserve(self, room: DiskReserve) -> Self {
         Self {
@@ -158,26 +157,22 @@ impl Engine {
         }
     }
 
-    /// The state machine's state. What it says of a batch that is not committed may be lost in a
-    /// power cut.
+    /// The state, including the uncommitted batch, which a power cut may lose.
     #[must_use]
     pub const fn state(&self) -> &State {
         &self.state
     }
 
-    /// The logs of the conversations in memory.
     #[must_use]
     pub fn timelines(&self) -> Arc<Timelines> {
         self.timelines.clone()
     }
 
-    /// What was said.
     #[must_use]
     pub fn history(&self) -> History {
         History::new(self.trees.clone())
     }
 
-    /// Which conversations may have something to let go of.
     #[must_use]
     pub fn retentions(&self) -> Retentions {
         Retentions::new(self.trees.clone())
@@ -186,6 +181,7 @@ impl Engine {
     /// Decides a command. Its changes join the batch.
     ///
     /// # Errors
+    ///
     /// The reason why nothing was changed. [`ErrorCode::Damaged`] when something could not be
     /// loaded.
     pub fn execute(&mut self, command: Command, now: Timestamp) -> Result<Reply, ErrorCode> {
@@ -208,40 +204,40 @@ impl Engine {
         }
     }
 
-    /// What was done since the engine was opened. It knows of no sessions.
+    /// Counters since the engine was opened. It does not know the sessions.
     #[must_use]
     pub fn metrics(&self) -> Metrics {
         self.meter.metrics(&self.log, &self.checkpoints.thread)
     }
 
-    /// The bytes of the changes that are not committed.
+    /// Bytes of uncommitted changes.
     #[must_use]
     pub fn batch_bytes(&self) -> usize {
         self.batch.payload_bytes()
     }
 
-    /// Whether somebody waits for the batch.
+    /// Returns whether a reply depends on the batch.
     #[must_use]
     pub const fn must_commit(&self) -> bool {
         self.batch.is_forced()
     }
 
-    /// Whether the batch holds anything at all.
     #[must_use]
     pub fn has_changes(&self) -> bool {
         !self.batch.is_empty()
     }
 
-    /// What sessions must learn of the batch although it is not durable yet: moves of cursors alone
-    /// force no commit, and are told at once.
+    /// Takes the effects of cursor moves. They are published before they are durable: moves alone
+    /// force no commit.
     pub fn take_effects_of_moves(&mut self) -> Vec<Effect> {
         self.batch.take_effects_of_moves()
     }
 
-    /// Makes the batch durable, and what it holds visible.
+    /// Makes the batch durable, then visible.
     ///
     /// # Errors
-    /// When that failed. The engine takes nothing more then.
+    ///
+    /// When that failed. The engine accepts nothing more then.
     pub fn commit(&mut self) -> Result<Committed, StoreError> {
         if self.batch.is_empty() {
             return Ok(Committed::default());

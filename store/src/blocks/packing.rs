@@ -1,5 +1,4 @@
-//! Cutting messages into blocks: as many as fit the target, without compressing everything again
-//! and again.
+//! Cutting messages into blocks of the target size, without compressing everything repeatedly.
 
 use std::io;
 
@@ -10,7 +9,7 @@ use crate::limits;
 
 use crate::blocks::block::{BlockPlace, BlockWriter};
 
-/// Compressed bytes of 1,000, as a first guess.
+/// First guess of the compression ratio: compressed bytes of 1,000.
 const FIRST_GUESS_PER_MILLE: usize = 500;
 
 /// Cuts messages into blocks. It remembers how well the last ones compressed.
@@ -20,20 +19,16 @@ pub struct Packer {
     per_mille: usize,
 }
 
-/// A block, ready to be stored.
+/// A block to store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PackedBlock {
     pub place: BlockPlace,
-    /// How many messages there are in it.
+    /// The number of messages.
     pub count: usize,
     pub value: Vec<u8>,
 }
 
 impl Packer {
-    /// A new one.
-    ///
-    /// # Errors
-    /// When there is no memory for a compression context.
     pub fn new() -> io::Result<Self> {
         Ok(Self {
             writer: BlockWriter::new()?,
@@ -41,11 +36,8 @@ impl Packer {
         })
     }
 
-    /// Blocks of these packed entries, the first of which is message `first`. The first block holds
-    /// at least `together` of them: so many it held before, and no moment may lack one of them.
-    ///
-    /// # Errors
-    /// When compression fails for want of memory.
+    /// Packs entries into blocks, starting at message `first`. The first block holds at least
+    /// `together` entries: the block that it replaces held them, and no crash may lose one.
     pub fn pack(
         &mut self,
         conversation: ConversationId,
@@ -85,7 +77,7 @@ impl Packer {
             prefix(entries, self.per_mille).max(together),
         )?;
         if block.value.len() < limits::BLOCK_BYTES_TARGET / 2 && block.count < entries.len() {
-            // The guess was poor: once more, now that it is known how well these compress.
+            // The guess was poor. Try again with the measured ratio.
             let count = prefix(entries, self.per_mille);
             if count > block.count {
                 block = self.pack_prefix(place, entries, count)?;
@@ -115,8 +107,7 @@ impl Packer {
     }
 }
 
-/// How many of the entries make a block of the target's size when they compress so well; at least
-/// one.
+/// Returns how many entries compress to the target size at this ratio; at least one.
 fn prefix(entries: &[Bytes], per_mille: usize) -> usize {
     let raw_max =
         (limits::BLOCK_BYTES_TARGET * 1000 / per_mille.max(1)).min(limits::BLOCK_RAW_BYTES_MAX);
@@ -155,7 +146,7 @@ mod tests {
         (0..len).map(next).collect()
     }
 
-    /// Packs, and checks what must hold for any input.
+    /// Packs, and checks the invariants of any input.
     fn pack(packer: &mut Packer, entries: &[Bytes], together: usize) -> Vec<PackedBlock> {
         let blocks = packer
             .pack(CONVERSATION, MsgId::new(1), entries, together)

@@ -1,8 +1,8 @@
-//! Checking everything that is stored, with the server stopped: what `cairn doctor` does.
+//! Offline check of everything stored: `cairn doctor`.
 //!
-//! First the log is held against the blocks as they lie there; then the store is opened and closed
-//! as a server would, which moves the log into the trees; then every row of every tree is read and
-//! held against the others.
+//! First the log is compared with the blocks as they are. Then the store is opened and closed as a
+//! server would, which moves the log into the trees. Then every row of every tree is read and
+//! compared with the others.
 
 mod attachments;
 mod error;
@@ -39,29 +39,25 @@ use cairn_core::record::{
 use cairn_core::{Change, api::batch};
 use cairn_proto::model::group::Role;
 
-/// What was found to be sound.
+/// What was checked, all of it sound.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Report {
     pub users: u64,
     pub devices: u64,
     pub conversations: u64,
     pub members: u64,
-    /// Entries of all logs, above their floors.
+    /// Entries above the floors.
     pub messages: u64,
     pub blocks: u64,
-    /// The bytes of the blocks.
     pub block_bytes: u64,
     pub cursors: u64,
     pub attachments: u64,
-    /// The bytes of their files.
     pub attachment_bytes: u64,
-    /// Batches that were in the commit log.
     pub log_batches: u64,
-    /// Entries that were in the commit log.
     pub log_messages: u64,
 }
 
-/// How far the check is.
+/// The progress of the check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Progress {
     pub conversations: u64,
@@ -69,25 +65,26 @@ pub struct Progress {
     pub attachments: u64,
 }
 
-/// How closely the files of attachments are looked at.
+/// How closely attachment files are checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Depth {
-    /// Whether they are there, and as long as they should be.
+    /// They exist with the right length.
     Lengths,
-    /// Whether they hold what they should: all of them are read.
+    /// Their content matches their hash, which reads all of them.
     Hashes,
 }
 
-/// Checks a data directory. `progress` is told now and then how far it is.
+/// Checks a data directory, calling `progress` now and then.
 ///
 /// # Errors
-/// With the first problem.
+///
+/// The first problem found.
 pub fn check(
     dir: &Path,
     depth: Depth,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Report, DoctorError> {
-    // Opening would make one.
+    // Opening would create one.
     if !format::is_data_dir(dir) {
         return Err(DoctorError::NoDirectory(dir.to_owned()));
     }
@@ -113,15 +110,14 @@ fn open_trees(dir: &Path) -> Result<Trees, TreesError> {
     Trees::open(&dir.join("trees"), &dir.join("aside"), &Poison::new())
 }
 
-/// Holds what is in the log against what the blocks have of it already.
+/// Compares the log with the entries that the blocks already have.
 fn check_log(dir: &Path, report: &mut Report) -> Result<(), DoctorError> {
     let _lock = DirLock::acquire(dir)?;
     format::check_or_create(dir)?;
     let trees = open_trees(dir)?;
     let blocks = Blocks::new(trees.clone());
     let mut next: BTreeMap<ConversationId, MsgId> = BTreeMap::new();
-    // Entries that a checkpoint which did not come to its end may have stored as the log rewrites
-    // them later.
+    // Entries that an interrupted checkpoint may have stored as the log rewrites them later.
     let mut differing: BTreeSet<(ConversationId, MsgId)> = BTreeSet::new();
     let mut check = |payload: Bytes| {
         report.log_batches += 1;
@@ -180,7 +176,7 @@ fn check_log(dir: &Path, report: &mut Report) -> Result<(), DoctorError> {
     }
 }
 
-/// Whether no block holds another entry under this number.
+/// Returns whether no block has a different entry with this number.
 fn is_as_stored(
     blocks: &Blocks,
     conversation: ConversationId,
@@ -399,7 +395,7 @@ impl Check<'_> {
                 format!("there is no user {user}, or he belongs elsewhere"),
             ));
         }
-        // Cursors of devices that are no more may still be there.
+        // Cursors of removed devices may remain.
         let terms = [
             record.terms.floor,
             record.terms.hidden_at.unwrap_or_default(),

@@ -1,5 +1,5 @@
-//! Letting go of what is gone on purpose: blocks at or below the floor of their conversation, and
-//! the beginning of the one that reaches over it.
+//! Removing expired blocks: those at or below the floor of their conversation, and the beginning of
+//! the one that reaches across it.
 
 use bytes::Bytes;
 use cairn_proto::ids::{ConversationId, MsgId};
@@ -13,10 +13,9 @@ use crate::trees::{RowKey, RowPrefix, Tree, parse};
 use cairn_core::record::MsgIdSet;
 
 impl CheckpointWriter {
-    /// Removes what the blocks hold at or below the floor. What is left of a block that reaches
-    /// over it is written first, so that no moment lacks an entry that is to stay; a crash in
-    /// between leaves both, and the next checkpoint comes back to them, since the log raises the
-    /// floor again.
+    /// Removes entries at or below the floor. What remains of a block across the floor is written
+    /// first, so that a crash never lacks a live entry. A crash in between leaves both, and the
+    /// next checkpoint removes the rest, since the log raises the floor again.
     pub(super) fn drop_expired(
         &mut self,
         timeline: &Timeline,
@@ -30,8 +29,8 @@ impl CheckpointWriter {
         let Some((first, _)) = expired.first() else {
             return Ok(());
         };
-        // It goes before the blocks do: as long as a block tells of it, the next checkpoint comes
-        // back to what a crash left.
+        // Before the blocks: as long as a block refers to these rows, the next checkpoint finds
+        // what a crash left of them.
         let is_across = parse::block(first.bytes())
             .is_some_and(|(_, first)| MsgIdSet::chunk_of(first) < MsgIdSet::first_above(floor));
         if is_across {
@@ -60,8 +59,8 @@ impl CheckpointWriter {
         Ok(())
     }
 
-    /// Removes the rows that tell which entries do not count and which mention whom, where all of
-    /// them are gone. That is seldom: once in 65,536 entries.
+    /// Removes index rows (uncounted entries, mentions) all of whose entries expired: once in
+    /// 65,536 entries.
     fn drop_index(
         &mut self,
         conversation: ConversationId,
@@ -147,7 +146,7 @@ mod tests {
             .unwrap();
     }
 
-    /// The blocks hold what lies above the floor, byte for byte, and nothing else.
+    /// Asserts that the blocks hold exactly what is above the floor, byte for byte.
     fn check(writer: &CheckpointWriter, floor: u64, head: u64) {
         assert!(
             writer
@@ -235,8 +234,8 @@ mod tests {
         }
     }
 
-    /// A crash leaves a block that reaches over the floor beside what is left of it, and some of
-    /// the blocks below.
+    /// A crash leaves a block across the floor beside what remains of it, and some of the blocks
+    /// below.
     #[test]
     fn a_crash_between_any_two_steps_leaves_what_the_next_checkpoint_puts_right() {
         for (floor, later) in [(30, 30), (100, 100), (100, 300), (HEAD, HEAD)] {

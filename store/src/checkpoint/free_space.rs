@@ -1,9 +1,9 @@
-//! How much room the blocks left that are gone: what a compaction gives back at least, as far as
-//! blocks go.
+//! Reclaimable space: how much of sled's file removed blocks occupied, which a compaction would
+//! return at least.
 //!
-//! sled puts new rows where removed ones were, and does not say how much of its file is free. So
-//! each checkpoint adds what it removes and takes off what it adds, and stores the sum beside its
-//! position. A crash loses the count of what was removed just before it.
+//! sled reuses the place of removed rows and does not report how much of its file is free. So each
+//! checkpoint adds what it removes, subtracts what it adds, and stores the sum beside its position.
+//! A crash loses the count of the removals just before it.
 
 use tracing::info;
 
@@ -12,20 +12,17 @@ use crate::trees::db::{Trees, TreesError};
 use crate::trees::rows::RowChange;
 use crate::trees::{MetaKey, RowKey};
 
-/// What one checkpoint does to the room.
+/// The change by one checkpoint.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ReclaimableSpace {
-    /// Bytes of blocks that it removed.
+    /// Bytes of removed blocks.
     pub left: u64,
-    /// Bytes by which the other blocks became more.
+    /// Bytes that new blocks occupy.
     pub taken: u64,
 }
 
 impl ReclaimableSpace {
-    /// The room that is vacant after this, as a row.
-    ///
-    /// # Errors
-    /// When the trees cannot be read.
+    /// Returns the row with the reclaimable space after this change.
     pub fn row(self, trees: &Trees) -> Result<RowChange, TreesError> {
         let bytes = vacant_bytes(trees)?
             .saturating_add(self.left)
@@ -34,20 +31,14 @@ impl ReclaimableSpace {
     }
 }
 
-/// The room that blocks left and that nothing new has taken, in bytes.
-///
-/// # Errors
-/// When the trees cannot be read.
+/// Returns the bytes that removed blocks occupied and no new rows have taken.
 pub fn vacant_bytes(trees: &Trees) -> Result<u64, TreesError> {
     Ok(trees
         .read(&RowKey::meta(MetaKey::Vacant))?
         .unwrap_or_default())
 }
 
-/// Says so when a compaction is worth its while.
-///
-/// # Errors
-/// When the trees cannot be read.
+/// Logs the reclaimable space when a compaction is worthwhile.
 pub fn tell(trees: &Trees) -> Result<(), TreesError> {
     let bytes = vacant_bytes(trees)?;
     if bytes >= limits::RECLAIMABLE_BYTES_REPORTED_MIN {

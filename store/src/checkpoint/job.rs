@@ -12,18 +12,17 @@ use crate::timeline::Timeline;
 use crate::trees::db::TreesError;
 use crate::trees::rows::RowChange;
 
-/// A part of the log that is to be moved into the trees.
+/// A sealed part of the log to move into the trees.
 #[derive(Debug)]
 pub struct CheckpointJob {
-    /// The last batch of the part.
+    /// Its last batch.
     pub through: BatchNo,
-    /// Every row that the part changed, with its value as of `through` or later.
+    /// Every row that it changed, with its value as of `through` or later.
     pub rows: Vec<RowChange>,
-    /// The conversations that got messages, with their heads as of `through` or later.
+    /// The conversations with new entries, and their heads as of `through` or later.
     pub timelines: Vec<(Arc<Timeline>, MsgId)>,
 }
 
-/// What a checkpoint wrote.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CheckpointReport {
     /// The log may be dropped up to here.
@@ -31,16 +30,14 @@ pub struct CheckpointReport {
     pub metrics: CheckpointMetrics,
 }
 
-/// Why a checkpoint failed. The store is poisoned then.
+/// Why a checkpoint failed. The store is poisoned.
 #[derive(Debug, thiserror::Error)]
 pub enum CheckpointError {
-    /// The trees.
     #[error("the checkpoint failed: {0}")]
     Trees(#[from] TreesError),
-    /// A block that is to be completed.
     #[error("the checkpoint failed: {0}")]
     Blocks(#[from] BlocksError),
-    /// The blocks do not hold what they should.
+    /// The blocks lack an entry.
     #[error(
         "the checkpoint failed: message {msgid} of conversation {conversation} is missing; restore the data directory from a backup"
     )]
@@ -48,7 +45,7 @@ pub enum CheckpointError {
         conversation: ConversationId,
         msgid: MsgId,
     },
-    /// Compression failed for want of memory.
+    /// Compression ran out of memory.
     #[error("the checkpoint failed: cannot compress a block: {0}")]
     Compression(io::Error),
 }

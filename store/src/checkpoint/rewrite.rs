@@ -14,9 +14,7 @@ use crate::trees::rows::RowChange;
 use crate::trees::{RowKey, Tree};
 
 impl CheckpointWriter {
-    /// Writes the blocks anew in which entries are others now. One that outgrew its bounds is cut:
-    /// first its later parts are written, then what is left of it, so that no moment lacks an
-    /// entry.
+    /// Rewrites the blocks with changed entries. One that outgrew its bounds is split.
     pub(super) fn rewrite_blocks(
         &mut self,
         timeline: &Timeline,
@@ -38,8 +36,10 @@ impl CheckpointWriter {
         Ok(())
     }
 
-    /// Writes what is left of a block, from `first` on, in its place: the later parts first. Parts
-    /// that a crash left of it go.
+    /// Writes what remains of a block, from `first` on, and removes the parts that a crash left.
+    ///
+    /// The later parts are written first: until the shortened block replaces the old one, the old
+    /// one still holds every entry.
     pub(super) fn replace(
         &mut self,
         block: &Block,
@@ -84,8 +84,8 @@ impl CheckpointWriter {
         self.write_pending(Tree::Messages, &mut pending)
     }
 
-    /// The block that holds a stored message. A crash may have left a block that was about to be
-    /// cut beside its later parts: then it is the whole one.
+    /// Returns the block that holds a stored message. If a crash left a block beside its later
+    /// parts, this is the complete one.
     pub(super) fn block_with(
         &self,
         conversation: ConversationId,
@@ -109,7 +109,7 @@ impl CheckpointWriter {
         Ok(block)
     }
 
-    /// The keys of what a crash left of parts of this block.
+    /// Returns the keys of the parts that a crash left of this block.
     pub(super) fn keys_within(&self, block: &Block) -> Result<Vec<RowKey>, CheckpointError> {
         let mut keys = Vec::new();
         let mut first = block.place.first;

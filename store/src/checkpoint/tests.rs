@@ -41,7 +41,7 @@ impl Fixture {
         Self::at(tempfile::tempdir().unwrap())
     }
 
-    /// What a crash at this moment would leave.
+    /// The state that a crash at this point would leave.
     fn crashed(&self) -> Self {
         self.trees.sync().unwrap();
         let dir = tempfile::tempdir().unwrap();
@@ -143,8 +143,8 @@ fn a_checkpoint_without_messages_moves_rows_alone() {
     );
 }
 
-/// Cuts a checkpoint short after each of its steps, recovers as a start would, and goes on with
-/// another amount of messages than before, so that blocks are cut elsewhere.
+/// Interrupts a checkpoint after each of its steps, recovers as a start would, and continues with
+/// another number of messages than before, so that blocks are cut elsewhere.
 #[test]
 fn a_crash_between_any_two_steps_loses_and_repeats_nothing() {
     for (stored, head) in [(0, 40), (10, 70), (100, 101), (150, 500)] {
@@ -186,7 +186,7 @@ fn a_crash_between_any_two_steps_loses_and_repeats_nothing() {
     }
 }
 
-/// The log gives back what was accepted, up to `head`; more comes, and checkpoints that end.
+/// Replays what was accepted up to `head`, then appends more and completes checkpoints.
 fn recover_and_check(crashed: &mut Fixture, stored: u64, head: u64, later: u64) {
     let replayed = timeline(stored, head);
     let history = History::new(crashed.trees.clone());
@@ -216,7 +216,7 @@ fn the_blocks_of_a_neighbour_are_left_alone() {
         fixture.write(1, timeline);
     }
     fixture.write(2, &timeline(0, 100));
-    // As after a crash: everything is written again, and what stands above is removed.
+    // As after a crash: everything is written again, and what is above it is removed.
     fixture.write(3, &timeline(0, 3));
     fixture.check(3);
     for timeline in &neighbours {
@@ -301,7 +301,7 @@ fn the_thread_does_its_jobs_and_ends() {
     fixture.check(100);
 }
 
-/// The log and the trees together: what the log drops, the trees hold.
+/// Log and trees together: what the log drops, the trees hold.
 #[test]
 fn trees_that_went_back_are_noticed_by_the_log() {
     let replay = |log: &Path, checkpoint| {
@@ -333,7 +333,7 @@ fn trees_that_went_back_are_noticed_by_the_log() {
     );
 }
 
-/// A packed entry of so many bytes that do not compress.
+/// A packed entry of this many incompressible bytes.
 fn large(seed: u64, bytes: usize) -> Bytes {
     let mut state = seed;
     let next = |_| {
@@ -346,7 +346,7 @@ fn large(seed: u64, bytes: usize) -> Bytes {
     [&(bytes as u32).to_le_bytes()[..], &noise].concat().into()
 }
 
-/// What a reader gets of each message.
+/// Each message as a reader sees it.
 fn read_all(fixture: &Fixture, timeline: &Timeline) -> Vec<Bytes> {
     let history = History::new(fixture.trees.clone());
     let one = |n| {
@@ -433,7 +433,7 @@ fn what_a_crash_leaves_of_a_cut_is_put_right() {
         .at_or_below(CONVERSATION, id(begin))
         .unwrap()
         .unwrap();
-    // Later parts of the first block are there already, and it is still whole.
+    // Later parts of the first block are there already, and it is still complete.
     let late: Vec<Bytes> = whole.split().unwrap().split_off(20);
     let parts = Packer::new()
         .unwrap()

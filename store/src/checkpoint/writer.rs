@@ -1,4 +1,4 @@
-//! Writing a checkpoint.
+//! Writing one checkpoint.
 
 use std::io;
 use std::sync::Arc;
@@ -21,34 +21,30 @@ use crate::trees::db::{LARGE_VALUE_BYTES, Trees};
 use crate::trees::rows::RowChange;
 use crate::trees::{MetaKey, RowKey, Tree};
 
-/// Writes checkpoints, on whichever thread it is called.
+/// Writes checkpoints, on any thread.
 #[derive(Debug)]
 pub struct CheckpointWriter {
     pub(super) trees: Trees,
     pub(super) blocks: Blocks,
     pub(super) packer: Packer,
-    /// About what sled has written since the last sync.
+    /// Approximate bytes that sled wrote since the last sync.
     pub(super) unsynced_bytes: usize,
-    /// Since the last position was recorded.
+    /// Since the last recorded position.
     pub(super) reclaimable: ReclaimableSpace,
     pub(super) poison: Poison,
-    /// Grows as things are moved.
+    /// Totals, updated during a checkpoint.
     pub(super) sum: Arc<Mutex<CheckpointMetrics>>,
 }
 
-/// What waits to be written to one tree.
+/// Changes to be written to one tree.
 #[derive(Debug, Default)]
 pub(super) struct Pending {
     changes: Vec<RowChange>,
-    /// About what sled will write for them.
+    /// Approximate bytes that sled will write for them.
     bytes: usize,
 }
 
 impl CheckpointWriter {
-    /// Writes to these trees.
-    ///
-    /// # Errors
-    /// When there is no memory for a compression context.
     pub fn new(trees: Trees, poison: &Poison) -> io::Result<Self> {
         let (blocks, packer) = (Blocks::new(trees.clone()), Packer::new()?);
         Ok(Self {
@@ -62,10 +58,11 @@ impl CheckpointWriter {
         })
     }
 
-    /// Does the job: when this returns, the trees hold it durably and the timelines are trimmed.
+    /// Runs a job. When this returns, the trees hold it durably and the timelines are trimmed.
     ///
     /// # Errors
-    /// Any error ends all writing.
+    ///
+    /// Every error poisons the store.
     pub fn write(&mut self, job: CheckpointJob) -> Result<CheckpointReport, CheckpointError> {
         let (begun, before) = (Instant::now(), *self.sum.lock());
         let CheckpointJob {
@@ -121,8 +118,8 @@ impl CheckpointWriter {
 
     pub(super) fn write_rows(&mut self, mut rows: Vec<RowChange>) -> Result<(), CheckpointError> {
         self.sum.lock().rows += rows.len() as u64;
-        // In the order of the keys sled touches each page once. The sort is stable: of two changes
-        // of a row the later one wins.
+        // In key order sled touches each page once. The sort is stable, so of two changes of a row
+        // the later one wins.
         rows.sort_by_key(|change| change.key);
         let mut pending = Pending::default();
         let mut of_tree = Tree::Messages;
@@ -136,7 +133,7 @@ impl CheckpointWriter {
         self.write_pending(of_tree, &mut pending)
     }
 
-    /// The position may not be on the disk before everything that it stands for.
+    /// Records the log position after everything that it stands for.
     pub(super) fn record(&mut self, through: BatchNo) -> Result<(), CheckpointError> {
         self.sync()?;
         let vacant = std::mem::take(&mut self.reclaimable).row(&self.trees)?;
@@ -189,7 +186,7 @@ impl CheckpointWriter {
         Ok(self.trees.sync()?)
     }
 
-    /// What must change in the blocks of a conversation so that they hold everything up to `head`.
+    /// Returns the changes after which the blocks of a conversation hold everything up to `head`.
     pub(super) fn block_changes(
         &mut self,
         timeline: &Timeline,
@@ -198,7 +195,7 @@ impl CheckpointWriter {
     ) -> Result<Vec<RowChange>, CheckpointError> {
         let conversation = timeline.conversation();
         let (stored, mut new) = timeline.unstored(head);
-        // What is gone on purpose before it was stored is never stored.
+        // Entries that expired before they were stored are never stored.
         new.drain(
             ..usize::try_from(floor.above(stored))
                 .unwrap_or(usize::MAX)
@@ -233,7 +230,7 @@ impl CheckpointWriter {
             .collect();
         changes.retain(|stale| packed.iter().all(|block| block.place.key() != stale.key));
         let bytes: u64 = packed.iter().map(|block| block.value.len() as u64).sum();
-        // The rest replaces what was there.
+        // The remaining bytes replace what the last block held.
         self.reclaimable.taken += bytes * moved / entries.len() as u64;
         let mut sum = self.sum.lock();
         sum.entries += moved;
@@ -248,7 +245,7 @@ impl CheckpointWriter {
         Ok(changes)
     }
 
-    /// The block that holds the message `stored`, after which the new ones come.
+    /// Returns the block that ends with the message `stored`.
     pub(super) fn last_block(
         &self,
         conversation: ConversationId,
@@ -268,8 +265,8 @@ impl CheckpointWriter {
     }
 }
 
-/// About what sled writes for a change: a large value once; a small one four times, since its leaf
-/// is rewritten after ten changes.
+/// Estimates what sled writes for a change: a large value once; a small one four times, since its
+/// leaf is rewritten after ten changes.
 fn written_bytes(change: &RowChange) -> usize {
     let value = change.value.as_ref().map_or(0, Vec::len);
     if value >= LARGE_VALUE_BYTES {
@@ -279,5 +276,5 @@ fn written_bytes(change: &RowChange) -> usize {
     }
 }
 
-/// What sled writes beside key and value, and a little more.
+/// Bytes beside key and value, with a margin.
 const ROW_OVERHEAD_BYTES: usize = 48;

@@ -1,13 +1,13 @@
-//! The commit log: what `append` has returned for survives a power cut.
+//! The commit log: a batch survives a power cut once `append` has returned.
 //!
-//! A batch is one record: one write, one fdatasync, all of it or nothing after a crash. Segments
-//! are filled one after the other; when the trees hold everything of a segment it is dropped, and
-//! its file is used again. Each life of a file has its own salt, so nothing that it held before is
-//! ever read ([`segment`], [`record`]). After each start the log goes on in a new segment, behind
-//! nothing torn.
+//! A batch is one record: one write and one fdatasync, and after a crash all of it or nothing.
+//! Segments are filled one after the other. When the trees hold everything of a segment, it is
+//! dropped and its file is reused. Each use of a file has its own salt, so its earlier content is
+//! never read ([`segment`], [`record`]). After each start, the log continues in a new segment, so
+//! nothing is ever written after a torn record.
 //!
-//! What cannot be told apart: damage of the very last record, and a crash while it was written.
-//! Everything before it is loud.
+//! Damage of the very last record cannot be distinguished from a crash during its write. All other
+//! damage is reported.
 
 mod error;
 mod preparer;
@@ -33,7 +33,7 @@ use self::sync_times::SyncTimes;
 use crate::files::durable;
 use crate::files::poison::Poison;
 
-/// The commit log of one data directory. It has one owner, the sequencer.
+/// The commit log of one data directory, owned by the sequencer.
 #[derive(Debug)]
 pub struct CommitLog {
     dir: PathBuf,
@@ -42,17 +42,17 @@ pub struct CommitLog {
     sealed: VecDeque<Sealed>,
     active: Active,
     last: BatchNo,
-    /// The bytes of the batches that this log has appended since it was opened.
+    /// Since the log was opened.
     written_bytes: u64,
     sync_times: SyncTimes,
 }
 
 impl CommitLog {
-    /// Opens the log in `dir`, or makes one, and replays each batch above `checkpoint` in order.
-    /// What `replay` gets are the batch's changes; they share the memory of a whole segment, so
-    /// whoever keeps them for long copies them.
+    /// Opens the log in `dir`, or creates it, and replays each batch above `checkpoint` in order.
+    /// The payload passed to `replay` shares the memory of a whole segment: copy what is kept.
     ///
     /// # Errors
+    ///
     /// When the log is damaged or lacks batches, when files cannot be used, and when `replay`
     /// refuses a batch.
     pub fn open<E>(
@@ -72,7 +72,7 @@ impl CommitLog {
         };
         let last = replayed.last();
         let mut sealed = VecDeque::from(replayed.segments);
-        // One without a batch is about to be replaced by the new segment, which gets the same name.
+        // The new segment will replace one without a batch, as both have the same name.
         if sealed
             .back()
             .is_some_and(|segment| segment.last < segment.first)
@@ -101,10 +101,11 @@ impl CommitLog {
         Ok(log)
     }
 
-    /// Writes a batch. When this returns, the batch is durable.
+    /// Appends a batch. When this returns, the batch is durable.
     ///
     /// # Errors
-    /// When the batch is too large; nothing has happened then. Any other error ends all writing.
+    ///
+    /// When the batch is too large; nothing has happened then. Any other error poisons the store.
     pub fn append(&mut self, batch: &mut BatchBuf) -> Result<BatchNo, LogError> {
         self.poison.check()?;
         let number = self.last.next();
@@ -132,11 +133,12 @@ impl CommitLog {
         Ok(number)
     }
 
-    /// Ends the current segment, so that everything up to the returned batch can be dropped after a
-    /// checkpoint.
+    /// Seals the current segment, so that everything up to the returned batch can be dropped after
+    /// a checkpoint.
     ///
     /// # Errors
-    /// Any error ends all writing.
+    ///
+    /// Every error poisons the store.
     pub fn rotate(&mut self) -> Result<BatchNo, LogError> {
         self.poison.check()?;
         if !self.active.is_empty() {
@@ -145,8 +147,8 @@ impl CommitLog {
         Ok(self.last)
     }
 
-    /// Drops the segments that hold nothing above this batch. The trees hold it durably; nothing
-    /// loads to wait for the files.
+    /// Drops the segments without a batch above this one, which the trees must hold durably. Does
+    /// not wait for the files.
     pub fn drop_through(&mut self, batch: BatchNo) {
         let keep = self
             .sealed
@@ -157,20 +159,17 @@ impl CommitLog {
             .recycle(self.sealed.drain(..keep).map(|sealed| sealed.path));
     }
 
-    /// The last batch.
     #[must_use]
     pub fn last(&self) -> BatchNo {
         self.last
     }
 
-    /// The bytes of all batches in the log.
     #[must_use]
     pub fn live_bytes(&self) -> u64 {
         self.bytes_since(BatchNo::ZERO)
     }
 
-    /// The bytes of the batches above this one, to the segment: a segment that ends above it counts
-    /// as a whole.
+    /// The bytes of the batches above this one. A segment that ends above it counts completely.
     #[must_use]
     pub fn bytes_since(&self, batch: BatchNo) -> u64 {
         let sealed: u64 = self
@@ -182,29 +181,30 @@ impl CommitLog {
         sealed + self.active.end - segment::SEGMENT_HEADER_BYTES as u64
     }
 
-    /// The bytes that were appended since the log was opened.
+    /// Bytes appended since the log was opened.
     #[must_use]
     pub const fn written_bytes(&self) -> u64 {
         self.written_bytes
     }
 
-    /// The zeros that were written ahead of need since the log was opened, in bytes.
+    /// Bytes of zeros written in advance since the log was opened.
     #[must_use]
     pub fn prepared_bytes(&self) -> u64 {
         self.preparer.prepared_bytes()
     }
 
-    /// How long the fdatasync of each batch took since the log was opened.
+    /// The time of each batch's fdatasync since the log was opened.
     #[must_use]
     pub fn sync_times(&self) -> Histogram {
         self.sync_times.recorded()
     }
 
-    /// Ends the log so that the folder is as small as it can be: no spares, and nothing allocated
-    /// beyond the last record.
+    /// Closes the log with a minimal folder: no spares, and nothing allocated after the last
+    /// record.
     ///
     /// # Errors
-    /// When files cannot be removed or truncated. The log is whole all the same.
+    ///
+    /// When files cannot be removed or truncated. The log is complete all the same.
     pub fn close_clean(self) -> Result<(), LogError> {
         for spare in self.preparer.stop() {
             let path = spare.path.clone();

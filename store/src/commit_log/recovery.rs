@@ -1,5 +1,5 @@
 //! Reading the log back. A torn record at the very end is the trace of a crash; anything else that
-//! does not fit is damage, and loud.
+//! does not fit is reported as damage.
 
 use std::fs::{self, OpenOptions};
 use std::io;
@@ -11,10 +11,10 @@ use super::error::{LogError, OpenError};
 use super::record::{self, BatchNo};
 use super::segment::{self, FileKind, SEGMENT_HEADER_BYTES, Sealed, SegmentHeader, Spare};
 
-/// The files of the log's folder.
+/// The files in the log's folder.
 #[derive(Debug, Default)]
 pub(super) struct Listing {
-    /// In the order of their batches.
+    /// Sorted by batch.
     segments: Vec<(BatchNo, PathBuf)>,
     pub(super) spares: Vec<Spare>,
     pub(super) next_spare: u64,
@@ -57,8 +57,7 @@ impl Listing {
         checkpoint: BatchNo,
         mut replay: impl FnMut(BatchNo, Bytes) -> Result<(), E>,
     ) -> Result<Replayed, OpenError<E>> {
-        // Segments below the one that the checkpoint ends in are leftovers of a drop that a crash
-        // cut short.
+        // Segments below the one with the checkpoint remain from a drop that a crash interrupted.
         let needed = self
             .segments
             .partition_point(|(first, _)| *first <= checkpoint.next());
@@ -104,11 +103,10 @@ impl Listing {
     }
 }
 
-/// What was read.
 #[derive(Debug, Default)]
 pub(super) struct Replayed {
     pub(super) segments: Vec<Sealed>,
-    /// Files that hold no batch above the checkpoint.
+    /// Files without a batch above the checkpoint.
     pub(super) dropped: Vec<PathBuf>,
 }
 
@@ -168,8 +166,8 @@ fn read_segment<E>(
     })
 }
 
-/// No record stands at `end`. That is the end of the log if it is the last segment and nothing of
-/// it comes later.
+/// Checks that the log may end at `end`, where there is no record: in the last segment, with no
+/// later record after it.
 fn check_end(
     path: &Path,
     bytes: &[u8],
@@ -202,8 +200,8 @@ fn check_end(
     Ok(())
 }
 
-/// Cuts what follows the last record off a segment that will not be written to again: it is not
-/// needed, and a torn record in it is out of the way for good.
+/// Truncates a segment after its last record. It will not be written to again, and a torn record
+/// must not be found by a later start.
 pub(super) fn truncate(sealed: &Sealed) -> io::Result<()> {
     let file = OpenOptions::new().write(true).open(&sealed.path)?;
     file.set_len(SEGMENT_HEADER_BYTES as u64 + sealed.record_bytes)?;

@@ -1,16 +1,16 @@
-//! How long each fdatasync of a batch took.
+//! A histogram of the fdatasync times of batches.
 
 use std::time::Duration;
 
 use cairn_proto::wire::metrics::{Bucket, Histogram};
 
-/// Digits of a duration that are kept.
+/// Significant digits of a duration.
 const DIGITS: u8 = 2;
 
-/// The longest duration that is told from longer ones, in microseconds.
+/// Longer durations count as this one, in microseconds.
 const MICROS_MAX: u64 = 100_000_000;
 
-/// Durations, in buckets whose bounds never change.
+/// The bounds of the buckets never change.
 #[derive(Debug)]
 pub(super) struct SyncTimes(hdrhistogram::Histogram<u64>);
 
@@ -26,13 +26,11 @@ impl SyncTimes {
         )
     }
 
-    /// Adds one.
     pub(super) fn record(&mut self, time: Duration) {
         self.0
             .saturating_record(u64::try_from(time.as_micros()).unwrap_or(MICROS_MAX));
     }
 
-    /// Everything that was recorded.
     pub(super) fn recorded(&self) -> Histogram {
         let buckets = self.0.iter_recorded();
         buckets

@@ -113,7 +113,7 @@ fn dropped_segments_are_used_again_and_what_they_held_is_not_read() {
     let (mut log, _) = open(dir.path(), 0).unwrap();
     let mut checkpoint = 0;
     for round in 0..6_u8 {
-        // Each round writes less than the one before, so that older batches stay behind the newer
+        // Each round writes less than the one before, so that older batches remain after the newer
         // ones.
         for n in 0..(10 - round) {
             append(&mut log, &[round, n, 0xEE]);
@@ -213,7 +213,7 @@ fn a_missing_segment_is_named() {
             "without {lost}"
         );
     }
-    // Below the checkpoint it is not needed.
+    // Below the checkpoint it is not required.
     write_segments(dir.path(), &whole);
     fs::remove_file(dir.path().join(file_name(BatchNo::new(1)))).unwrap();
     assert_eq!(open(dir.path(), 1).unwrap().1.len(), 2);
@@ -284,8 +284,8 @@ fn a_refused_batch_is_named() {
     );
 }
 
-/// Writes the batches, with a rotation behind those that are marked, and returns the files with
-/// nothing allocated behind the end.
+/// Writes the batches, rotating after the marked ones. Returns the files with nothing allocated
+/// after the end.
 fn written(batches: &[(Vec<u8>, bool)]) -> BTreeMap<String, Vec<u8>> {
     let dir = tempfile::tempdir().unwrap();
     let (mut log, _) = open(dir.path(), 0).unwrap();
@@ -308,7 +308,7 @@ fn written(batches: &[(Vec<u8>, bool)]) -> BTreeMap<String, Vec<u8>> {
     files
 }
 
-/// Where the records of a segment end.
+/// The offsets at which the records of a segment end.
 fn record_ends(segment: &[u8]) -> Vec<usize> {
     let salt = segment::SegmentHeader::decode(segment).unwrap().salt;
     let next = |end: &usize| record::read_at(segment, *end, salt).map(|found| found.end);
@@ -323,7 +323,8 @@ fn reopened(files: &BTreeMap<String, Vec<u8>>) -> Result<Batches, OpenError<Infa
     read_only(dir.path())
 }
 
-/// What recovery makes of the folder. Opening would make a new segment each time, which takes long.
+/// What recovery reads from the folder. Opening the log would create a segment each time, which is
+/// slow.
 fn read_only(dir: &Path) -> Result<Batches, OpenError<Infallible>> {
     let mut batches = Vec::new();
     Listing::read(dir)?.replay(BatchNo::ZERO, |number, changes| {
@@ -396,8 +397,7 @@ proptest! {
             let lost = fewer.remove(name).unwrap();
             match reopened(&fewer) {
                 Err(error) => prop_assert!(error.to_string().contains("batch"), "{}", error),
-                // The end of the log is where its last segment ends: only what follows the
-                // checkpoint could tell.
+                // The log ends with its last segment. Only the checkpoint could prove otherwise.
                 Ok(read) => {
                     let is_last = files.keys().next_back() == Some(name);
                     prop_assert!(is_last && (lost.len() == SEGMENT_HEADER_BYTES || read.len() < all.len()));

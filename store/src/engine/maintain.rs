@@ -1,4 +1,4 @@
-//! Looking after the log between commits: checkpoints, and what is let go of when they are done.
+//! Maintenance between commits: checkpoints, and eviction after them.
 
 use std::sync::mpsc::TryRecvError;
 use std::time::Instant;
@@ -11,11 +11,11 @@ use crate::limits;
 use crate::trees::rows_out;
 
 impl Engine {
-    /// Looks after the log: takes note of a checkpoint that is done, and begins one when it is
-    /// time. To be called between commits.
+    /// Finishes a completed checkpoint, and starts one when it is due. Call it between commits.
     ///
     /// # Errors
-    /// When a checkpoint failed. The engine takes nothing more then.
+    ///
+    /// When a checkpoint failed. The engine accepts nothing more then.
     pub fn maintain(&mut self) -> Result<(), StoreError> {
         if let Some(room) = &mut self.room {
             room.check();
@@ -26,14 +26,14 @@ impl Engine {
             Err(TryRecvError::Empty) => {}
             Err(TryRecvError::Disconnected) => return Err(StoreError::CheckpointThread),
         }
-        // What the trees do not have is in memory. Who sends faster than they take it waits here,
-        // and with him everybody.
+        // Everything that the trees lack is in memory. When senders are faster than checkpoints,
+        // all of them wait here.
         if self.checkpoints.is_running
             && self.log.bytes_since(self.checkpoints.through) >= limits::LOG_BYTES_MAX
         {
             self.await_checkpoint()?;
         }
-        // Questions alone load and load, and never make the log longer.
+        // Reads alone load state without making the log longer.
         if !self.checkpoints.is_running && self.loads >= limits::LOADS_BETWEEN_EVICTIONS {
             self.evict();
         }
@@ -93,7 +93,7 @@ impl Engine {
         Ok(())
     }
 
-    /// Lets go of what is stored when there is too much of it. No checkpoint may be under way.
+    /// Evicts stored state beyond the target. No checkpoint may be running.
     fn evict(&mut self) {
         for id in self.evict.drain(..) {
             if self.state.conversation(id).is_none() {
@@ -104,10 +104,11 @@ impl Engine {
         self.loads = 0;
     }
 
-    /// Moves everything into the trees and ends.
+    /// Checkpoints everything and closes the log.
     ///
     /// # Errors
-    /// When that failed. What was committed is still in the log.
+    ///
+    /// When that failed. Committed batches are still in the log.
     pub fn close(mut self) -> Result<(), StoreError> {
         self.commit()?;
         if self.checkpoints.is_running {

@@ -1,4 +1,4 @@
-//! Bringing into memory what a command loads.
+//! Prefetch: loading the state that a command needs.
 
 use cairn_proto::content::message::unpack_entry;
 use cairn_proto::wire::error::ErrorCode;
@@ -12,8 +12,8 @@ use cairn_core::limits::PREFETCH_ROUNDS_MAX;
 use cairn_core::prefetch::Load;
 
 impl Engine {
-    /// Loads what a command loads. What else that is may depend on what was loaded first; nothing
-    /// is loaded twice.
+    /// Loads in rounds, since what else is needed may depend on what was loaded. Nothing is loaded
+    /// twice.
     pub(super) fn prefetch(&mut self, command: &Command) -> Result<(), ErrorCode> {
         let mut loaded = HashSet::new();
         for _ in 0..PREFETCH_ROUNDS_MAX {
@@ -34,8 +34,8 @@ impl Engine {
         Ok(())
     }
 
-    /// Loads one part. An entry of the batch is not in its timeline yet, and is there as it was
-    /// before the batch.
+    /// Loads one part. Entries of the uncommitted batch come from the batch, since their timeline
+    /// does not have them yet.
     fn load(&mut self, need: Load) -> Result<(), LoadError> {
         for (conversation, msgid, packed) in need.pending_entries(&mut self.batch) {
             self.state

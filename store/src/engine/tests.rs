@@ -17,7 +17,7 @@ fn hash(n: u64) -> AttachmentHash {
     AttachmentHash::new(bytes)
 }
 
-/// Asks about attachments that nobody knows.
+/// Asks for attachments that do not exist.
 fn ask(engine: &mut Engine, hashes: std::ops::Range<u64>) {
     let command = Command::Attachment(AttachmentCommand::Orphans(hashes.map(hash).collect()));
     engine.execute(command, Timestamp::new(1)).unwrap();

@@ -1,4 +1,4 @@
-//! One server for each data directory.
+//! The lock: one server per data directory.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read as _, Seek as _, Write as _};
@@ -8,33 +8,26 @@ use crate::files::durable;
 
 const FILE_NAME: &str = "lock";
 
-/// The data directory is ours while this lives. The system lets go of it when the process ends,
-/// however it ends.
+/// Holds the lock while it lives. The system releases it when the process ends, however it ends.
 #[derive(Debug)]
 pub struct DirLock {
     _file: File,
 }
 
-/// Why the data directory is not ours.
 #[derive(Debug, thiserror::Error)]
 pub enum LockError {
-    /// Another server has it.
     #[error("the data directory {} is in use by another server{}", .dir.display(), of_process(.pid.as_deref()))]
     Held {
         dir: PathBuf,
-        /// The other server's process id, when it could be read.
+        /// The other server's process id, if readable.
         pid: Option<String>,
     },
-    /// It cannot be made, or not written to.
     #[error("cannot use the data directory {}: {source}", .dir.display())]
     Io { dir: PathBuf, source: io::Error },
 }
 
 impl DirLock {
-    /// Takes the directory. It is made, for its owner alone, when it is not there.
-    ///
-    /// # Errors
-    /// When another server has it, and when it cannot be made or written to.
+    /// Locks the directory. If missing, it is created for its owner alone.
     pub fn acquire(dir: &Path) -> Result<Self, LockError> {
         let io = |source| LockError::Io {
             dir: dir.to_owned(),
@@ -63,7 +56,7 @@ impl DirLock {
         Ok(Self { _file: file })
     }
 
-    /// Whether a file of this name is the lock's own.
+    /// Returns whether a file of this name belongs to the lock.
     #[must_use]
     pub fn is_lock_file(name: &std::ffi::OsStr) -> bool {
         name == FILE_NAME

@@ -1,15 +1,15 @@
-//! The end of all writing. A failed write or fsync cannot be retried: the kernel drops the dirty
-//! pages and the next fsync succeeds over the loss. So the first failure is remembered, everything
-//! later is refused with it, and the process ends and recovers.
+//! Poison: after the first failed write or fsync, the store refuses all further writes.
+//!
+//! An fsync must never be retried, because the kernel drops the dirty pages and the next call
+//! reports success over lost data. The process exits and recovers from the log at its next start.
 
 use std::fmt::Display;
 use std::sync::{Arc, OnceLock};
 
-/// Set once, by the first failure; shared by everything that writes.
+/// Set once; shared by everything that writes.
 #[derive(Clone, Debug, Default)]
 pub struct Poison(Arc<OnceLock<Arc<str>>>);
 
-/// The store takes no more writes.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the store takes no more writes since this failed: {reason}")]
 pub struct Poisoned {
@@ -17,13 +17,12 @@ pub struct Poisoned {
 }
 
 impl Poison {
-    /// No failure so far.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Records a failure. Only the first one counts; it is returned.
+    /// Records a failure. Returns the first one.
     pub fn set(&self, reason: impl Display) -> Poisoned {
         let first = self.0.get_or_init(|| {
             tracing::error!(%reason, "the store is poisoned");
@@ -34,10 +33,7 @@ impl Poison {
         }
     }
 
-    /// Refuses when something has failed.
-    ///
-    /// # Errors
-    /// With the first failure.
+    /// Fails with the first failure, if any.
     pub fn check(&self) -> Result<(), Poisoned> {
         match self.0.get() {
             None => Ok(()),

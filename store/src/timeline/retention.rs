@@ -1,4 +1,4 @@
-//! Finding what is old enough to go, for the task that lets it go. It reads, and decides nothing.
+//! Finding entries that are old enough to expire. It reads and decides nothing.
 
 use cairn_proto::ids::{ConversationId, MsgId, Timestamp};
 use cairn_proto::wire::codec::DecodeError;
@@ -10,52 +10,45 @@ use crate::timeline::history::{History, HistoryError};
 use crate::trees::db::{Trees, TreesError};
 use crate::trees::{RowKey, RowPrefix, Tree, parse};
 
-/// Finds conversations that may have something to let go of.
+/// Lists conversations that may have entries to expire.
 #[derive(Clone, Debug)]
 pub struct Retentions {
     trees: Trees,
 }
 
-/// Which conversations are looked at.
+/// Which conversations to list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scope {
     All,
-    /// Those whose members agreed on a policy.
+    /// Those whose members set a policy.
     Agreed,
 }
 
 /// How far the entries of a conversation are old enough.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Aged {
-    /// The last entry that is, as are all below it.
+    /// The last old entry; all below it are old as well.
     pub through: MsgId,
-    /// Whether there may be more: the search came to its bound.
+    /// Whether the search reached its limit, so that there may be more.
     pub has_more: bool,
 }
 
-/// Why that cannot be found out.
 #[derive(Debug, thiserror::Error)]
 pub enum AgedError {
-    /// The entries cannot be read.
     #[error(transparent)]
     History(#[from] HistoryError),
-    /// An entry is not what was written.
     #[error("an entry does not decode: {0}")]
     Entry(#[from] DecodeError),
 }
 
 impl Retentions {
-    /// The conversations in these trees.
     #[must_use]
     pub const fn new(trees: Trees) -> Self {
         Self { trees }
     }
 
-    /// The conversations behind `after`, in the order of their ids; at most `limit` of them. What
-    /// is new since the last checkpoint is not among them yet.
-    ///
-    /// # Errors
-    /// When the trees cannot be read.
+    /// Lists conversations after `after` in the order of their ids, at most `limit` of them. Those
+    /// created since the last checkpoint are missing.
     pub fn page(
         &self,
         scope: Scope,
@@ -76,13 +69,9 @@ impl Retentions {
     }
 }
 
-/// How far the messages above `from` were said before `cutoff`, each of them. So no message goes
-/// before its time: one that was imported and is older than what lies below it stays until that
-/// goes. Entries that are no messages, such as one that tells of a new member, hold nothing back.
-/// Looks at `entries_max` entries or a few more.
-///
-/// # Errors
-/// When they cannot be read.
+/// Returns how far all messages above `from` were sent before `cutoff`. No message expires early:
+/// an imported one that is older than those below it stays until they expire. System entries hold
+/// nothing back. Reads `entries_max` entries or a few more.
 pub fn aged(
     history: &History,
     timeline: &Timeline,
@@ -164,7 +153,7 @@ mod tests {
         packed.into()
     }
 
-    /// A conversation with these entries above a floor, all of them in memory.
+    /// A conversation with these entries above a floor, all in memory.
     fn timeline(floor: u64, entries: impl IntoIterator<Item = Bytes>) -> Arc<Timeline> {
         let timeline = Arc::new(Timeline::new(CONVERSATION, id(floor), id(floor)));
         timeline.publish(id(floor + 1), entries).unwrap();

@@ -1,5 +1,5 @@
-//! From rows to the state machine: what is always in memory, at the start, and what a command
-//! loads, when it comes.
+//! Loading the state machine's state from rows: the base at the start, the rest when a command
+//! needs it.
 
 mod attached;
 mod base;
@@ -29,7 +29,6 @@ use cairn_core::record::{
     StoredMentions,
 };
 
-/// Loads parts of the state from the trees.
 #[derive(Clone, Debug)]
 pub struct Loader {
     trees: Trees,
@@ -37,22 +36,18 @@ pub struct Loader {
     timelines: Arc<Timelines>,
 }
 
-/// Why a part of the state cannot be loaded.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
-    /// The trees.
     #[error(transparent)]
     Trees(#[from] TreesError),
-    /// An entry cannot be read.
     #[error(transparent)]
     History(#[from] HistoryError),
-    /// An entry is not what was written.
     #[error("an entry does not decode: {0}")]
     Entry(#[from] DecodeError),
 }
 
 impl Loader {
-    /// Loads from these trees. Each conversation that is loaded gets its timeline.
+    /// Each loaded conversation gets its timeline.
     #[must_use]
     pub fn new(trees: Trees, timelines: Arc<Timelines>) -> Self {
         Self {
@@ -62,10 +57,7 @@ impl Loader {
         }
     }
 
-    /// Loads one part. What is not stored is left out: it does not exist.
-    ///
-    /// # Errors
-    /// When rows are damaged.
+    /// Loads one part. What is not stored does not exist, and is left out.
     pub fn load(&self, state: &mut State, need: Load) -> Result<(), LoadError> {
         match need {
             Load::Conversation(conversation) => {
@@ -99,7 +91,7 @@ impl Loader {
         }
     }
 
-    /// A durable entry of a conversation in memory.
+    /// Loads a durable entry of a conversation in memory.
     fn entry(
         &self,
         state: &mut State,
@@ -122,7 +114,7 @@ impl Loader {
         Ok(())
     }
 
-    /// The durable entries of a conversation in memory, from the first to the last of these.
+    /// Loads a range of durable entries of a conversation in memory.
     fn entries(
         &self,
         state: &mut State,
@@ -174,7 +166,7 @@ impl Loader {
         Ok(())
     }
 
-    /// Whether there is such a conversation, in memory at last.
+    /// Loads a conversation. Returns whether it exists.
     fn conversation(&self, state: &mut State, id: ConversationId) -> Result<bool, TreesError> {
         if state.conversation(id).is_some() {
             return Ok(true);
@@ -185,8 +177,8 @@ impl Loader {
         else {
             return Ok(false);
         };
-        // Everything is read before anything is installed: a conversation that is damaged in part
-        // must not count as loaded.
+        // Everything is read before anything is installed: a partly damaged conversation must not
+        // count as loaded.
         let mut uncounted = MsgIdSet::default();
         let mut damaged = None;
         self.each(&RowPrefix::uncounted_of(id), |key, bytes: Vec<u8>| {
@@ -238,7 +230,7 @@ impl Loader {
         Ok(())
     }
 
-    /// The sets of the users whose rows begin with `prefix`.
+    /// Reads the mention sets whose rows have this prefix.
     fn mentions(&self, prefix: &RowPrefix) -> Result<Vec<StoredMentions>, TreesError> {
         let mut found: Vec<StoredMentions> = Vec::new();
         self.trees.each(prefix, |key, bytes: Vec<u8>| {
@@ -275,7 +267,7 @@ impl Loader {
                 .or_default()
                 .push(of_user);
         }
-        // Who was a member once may have mentions and no membership.
+        // A former member may have mentions but no membership.
         let chunks: BTreeSet<MemberChunk> =
             members.keys().chain(mentions.keys()).copied().collect();
         for chunk in chunks {

@@ -2,7 +2,6 @@
 
 macro_rules! trees {
     ($($(#[$doc:meta])* $name:ident = $text:literal,)+) => {
-        /// A tree.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Tree {
             $($(#[$doc])* $name,)+
@@ -24,55 +23,39 @@ macro_rules! trees {
 }
 
 trees! {
-    /// Blocks of messages.
     Messages = "messages",
-    /// Conversations.
     Conversations = "conversations",
-    /// Memberships, by conversation.
     Members = "members",
     /// Entries that do not count as unread.
     Uncounted = "uncounted",
-    /// Messages that mention somebody.
     Mentions = "mentions",
-    /// Pinned messages.
     Pins = "pins",
-    /// How long messages stay.
+    /// Retention policies.
     Retention = "retention",
-    /// Send cursors.
     Cursors = "cursors",
-    /// Sends that a retry can still ask for.
+    /// Sends that a retry may repeat.
     Recent = "recent",
-    /// Users.
     Users = "users",
-    /// Devices.
     Devices = "devices",
-    /// Invites.
     Invites = "invites",
-    /// Memberships, by user.
     Memberships = "memberships",
-    /// Import cursors.
     Imports = "imports",
-    /// What is agreed on in groups.
+    /// Group settings.
     Groups = "groups",
-    /// The names of open groups.
     OpenGroups = "open_groups",
-    /// What users are to others.
     Relations = "relations",
-    /// How users present themselves.
     Profiles = "profiles",
-    /// What the owner of the server has set.
+    /// Server settings.
     Settings = "settings",
-    /// When memberships ended.
     Ended = "ended",
-    /// Attachments.
     Attachments = "attachment_records",
-    /// Attachments that no message names.
+    /// Unreferenced attachments.
     Unused = "unused",
-    /// What messages name.
+    /// The attachments that messages refer to.
     Attached = "attached",
-    /// What the uploads of users take.
+    /// The quota used by each user's uploads.
     AttachmentBytes = "attachment_bytes",
-    /// What there is one of.
+    /// Single values, by [`super::MetaKey`].
     Meta = "meta",
 }
 

@@ -1,4 +1,4 @@
-//! What is told of as changed: nothing that is yet to come, and no end of a membership that lasts.
+//! Revisions: none in the future, and no end recorded for a membership that lasts.
 
 use std::collections::BTreeSet;
 

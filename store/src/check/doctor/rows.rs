@@ -1,5 +1,4 @@
-//! The rows that are no part of a log: what they name must be there, and what is said twice must be
-//! the same.
+//! Rows outside of logs: what they refer to must exist, and what two rows say must agree.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -106,7 +105,6 @@ impl Check<'_> {
         })
     }
 
-    /// The name of a group.
     fn name_of(&self, id: ConversationId) -> Result<Option<GroupName>, DoctorError> {
         let record: Option<ConversationRecord> = self.trees.read(&RowKey::conversation(id))?;
         Ok(record.and_then(|record| match record.kind {

@@ -23,7 +23,7 @@ impl Loader {
         Ok(())
     }
 
-    /// What a message names, and that attachment.
+    /// Loads the reference of a message, and its attachment.
     pub(super) fn attached(
         &self,
         state: &mut State,
@@ -34,15 +34,15 @@ impl Loader {
             .trees
             .read::<AttachmentHash>(&RowKey::attached(conversation, msgid))?;
         state.attachments.install_ref(conversation, msgid, stored);
-        // What is in memory may be newer.
+        // The reference in memory may be newer.
         state
             .attachments
             .used(conversation, msgid)
             .map_or(Ok(()), |hash| self.attachment(state, hash))
     }
 
-    /// What the first messages above the floor of a conversation name that name anything, and those
-    /// attachments. Of what went before, the trees may still hold rows.
+    /// Loads the first references above the floor of a conversation, and their attachments. Rows
+    /// below the floor may remain.
     pub(super) fn first_attached(
         &self,
         state: &mut State,

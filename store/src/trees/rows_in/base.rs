@@ -11,15 +11,12 @@ use super::Loader;
 use crate::trees::db::TreesError;
 use crate::trees::{MetaKey, RowKey, RowPrefix, Tree, parse};
 
-/// The greatest id that the server gives to a conversation.
+/// The highest id that the server assigns to a conversation.
 const LAST_NUMBERED: ConversationId = ConversationId::new(u32::MAX as u64);
 
 impl Loader {
-    /// The state that is always in memory: settings, users, devices, invites, who is a member of
-    /// what, and the names of open groups.
-    ///
-    /// # Errors
-    /// When rows are damaged.
+    /// Loads the state that is always in memory: settings, users, devices, invites, memberships by
+    /// user, and the names of open groups.
     pub fn load_base(&self) -> Result<State, TreesError> {
         let mut state = State::default();
         self.each(&RowPrefix::all(Tree::Users), |key, record: UserRecord| {
@@ -85,7 +82,7 @@ impl Loader {
         Ok(state)
     }
 
-    /// When what last changed. Nothing is kept of the conversations and memberships but that.
+    /// Loads revisions. Nothing else of these conversations and memberships is kept.
     fn revisions(&self, state: &mut State) -> Result<(), TreesError> {
         self.each(
             &RowPrefix::all(Tree::Conversations),
