@@ -32,7 +32,7 @@ use cairn_store::timeline::history::History;
 pub(crate) enum DeliveryError {
     #[error("the timeline stream ended: {0}")]
     Stream(#[from] WriteError),
-    #[error("cannot read what is to be pushed: {0}")]
+    #[error("cannot read messages to push: {0}")]
     History(ErrorCode),
 }
 
@@ -45,21 +45,21 @@ pub(crate) async fn deliver(
     let Some(push) = &session.push else {
         return Ok(());
     };
-    let (mut out, mut rest) = (Outgoing::default(), Duration::ZERO);
+    let (mut out, mut delay) = (Outgoing::default(), Duration::ZERO);
     let mut closed = pin!(session.connection.closed());
     loop {
         tokio::select! {
             biased;
-            () = push.news(std::mem::take(&mut rest)) => {}
+            () = push.news(std::mem::take(&mut delay)) => {}
             // A quiet stream reports no error by itself.
             lost = &mut closed => return Err(WriteError::ConnectionLost(lost).into()),
         }
         while let Some((conversation, feed)) = push.next() {
-            rest = rest.max(rest_of(&session.connection, feed.push_delay));
+            delay = delay.max(coalescing_delay(&session.connection, feed.push_delay));
             advance(push, &history, conversation, feed, &mut out, &mut stream).await?;
         }
-        for told in push.drain_pending().into_values() {
-            out.push(frame::frame(&told));
+        for update in push.drain_pending().into_values() {
+            out.push(frame::frame(&update));
         }
         out.write(&mut stream).await?;
     }
@@ -68,7 +68,7 @@ pub(crate) async fn deliver(
 /// Returns how long to coalesce after pushing a conversation that asks for a delay of `wanted`. A
 /// long round trip means that packets queue somewhere, and more packets would only lengthen the
 /// queue.
-fn rest_of(connection: &Connection, wanted: Duration) -> Duration {
+fn coalescing_delay(connection: &Connection, wanted: Duration) -> Duration {
     if wanted.is_zero() {
         wanted
     } else {
@@ -116,7 +116,7 @@ async fn advance(
         end,
         announce,
         read,
-        floor: told,
+        floor: known_floor,
         generation,
         ..
     } = feed;
@@ -131,12 +131,12 @@ async fn advance(
         }));
     }
     let floor = timeline.floor();
-    if floor > told && end.is_none() {
+    if floor > known_floor && end.is_none() {
         out.push(frame::frame(&TimelineFrame::Floor {
             conversation,
             floor,
         }));
-        push.told_floor(conversation, generation, floor);
+        push.set_floor(conversation, generation, floor);
     }
     let end = loop {
         position = position.max(timeline.floor());

@@ -27,7 +27,7 @@ pub(crate) async fn read_history(
     let read = tokio::task::spawn_blocking(move || history.read(&timeline, range, limits)).await;
     read.map_err(|_| ErrorCode::Damaged)?
         .map_err(|failure: HistoryError| {
-            error!(%failure, "stored messages cannot be read");
+            error!(%failure, "cannot read stored messages");
             ErrorCode::Damaged
         })
 }

@@ -150,7 +150,7 @@ impl Hub {
             }
             ReplyTo::Focus(session, conversation, waiter) => {
                 if let Ok(Reply::Response(Response::OwnReads(reads))) = &answer
-                    && registry.is_here(&session)
+                    && registry.contains(&session)
                 {
                     *session.sees_reads.lock() = *reads;
                     registry.viewers.replace(&session, conversation);
@@ -220,7 +220,7 @@ impl Hub {
                 let Registry {
                     sessions, viewers, ..
                 } = registry;
-                viewers.part(conversation, sessions.get(&user).map_or(&[], Vec::as_slice));
+                viewers.unfocus(conversation, sessions.get(&user).map_or(&[], Vec::as_slice));
                 for session in registry.sessions_of(user) {
                     session.revoke(conversation);
                     if let Some(push) = &session.push {
@@ -312,7 +312,7 @@ impl Hub {
 
     /// Records activity on a session, and marks its user for the watchers if the session was idle.
     pub(crate) fn record_activity(&self, session: &Session, now: Instant) {
-        let is_back = session.activity.note(now);
+        let is_back = session.activity.record(now);
         if let Some(actor) = session
             .actor()
             .filter(|_| is_back && session.push.is_some())
@@ -394,12 +394,12 @@ impl Hub {
 fn pushes(
     registry: &Registry,
     user: UserId,
-    wanted: impl Fn(DeviceId) -> bool,
+    matches: impl Fn(DeviceId) -> bool,
 ) -> impl Iterator<Item = &Push> {
     let of_devices = registry
         .sessions_of(user)
         .iter()
-        .filter(move |session| session.actor().is_some_and(|actor| wanted(actor.device)));
+        .filter(move |session| session.actor().is_some_and(|actor| matches(actor.device)));
     of_devices.filter_map(|session| session.push.as_ref())
 }
 
@@ -409,7 +409,7 @@ fn mark(registry: &Registry, conversation: ConversationId) {
         .followers
         .get(&conversation)
         .map_or(&[][..], Vec::as_slice);
-    let push_delay = rest_of(followers.len());
+    let push_delay = coalescing_delay(followers.len());
     for push in followers.iter().filter_map(|session| session.push.as_ref()) {
         if push.mark(conversation, push_delay) {
             push.wake();
@@ -418,7 +418,7 @@ fn mark(registry: &Registry, conversation: ConversationId) {
 }
 
 /// Returns the coalescing delay of a conversation with this many followers.
-fn rest_of(followers: usize) -> Duration {
+fn coalescing_delay(followers: usize) -> Duration {
     if followers < limits::COALESCING_FOLLOWERS_MIN {
         return Duration::ZERO;
     }

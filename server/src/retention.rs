@@ -36,9 +36,9 @@ pub(crate) async fn run(shared: Arc<Shared>) {
 
 async fn round(shared: &Arc<Shared>) {
     let scope = match shared.ask(Command::KeepsByDefault).await {
-        Ok(Reply::KeepsByDefault(true)) => Scope::Agreed,
+        Ok(Reply::KeepsByDefault(true)) => Scope::WithPolicy,
         Ok(_) => Scope::All,
-        Err(code) => return error!(%code, "cannot tell how long messages stay"),
+        Err(code) => return error!(%code, "cannot read the default retention"),
     };
     let mut after = None;
     loop {
@@ -50,7 +50,7 @@ async fn round(shared: &Arc<Shared>) {
         let page = match page {
             Ok(Ok(page)) => page,
             Ok(Err(failure)) => {
-                return error!(%failure, "cannot tell which conversations let messages go");
+                return error!(%failure, "cannot list conversations with a retention policy");
             }
             Err(_) => return,
         };
@@ -70,7 +70,7 @@ async fn maintain(shared: &Arc<Shared>, conversation: ConversationId) {
     match expire(shared, conversation).await {
         // It may have been evicted between the two commands. The next round visits it again.
         Ok(()) | Err(ErrorCode::NotFound) => {}
-        Err(code) => error!(%conversation, %code, "cannot let messages go"),
+        Err(code) => error!(%conversation, %code, "cannot expire messages"),
     }
 }
 
@@ -93,7 +93,7 @@ async fn expire(shared: &Arc<Shared>, conversation: ConversationId) -> Result<()
     loop {
         let Aged { through, has_more } =
             aged_through(shared, timeline.clone(), from, policy).await?;
-        debug!(%conversation, %policy, %through, "messages are old enough to go");
+        debug!(%conversation, %policy, %through, "messages are old enough to expire");
         // If only age counts and nothing is old enough, there is nothing to decide.
         let may_go = through > from || matches!(policy, Retention::UntilAcked { .. });
         while may_go
@@ -139,7 +139,7 @@ async fn aged_through(
     })
     .await;
     read.map_err(|_| ErrorCode::Damaged)?.map_err(|failure| {
-        error!(%failure, "cannot tell how old messages are");
+        error!(%failure, "cannot read the age of messages");
         ErrorCode::Damaged
     })
 }

@@ -71,9 +71,9 @@ pub enum ServeError {
     Attachments(io::Error),
     #[error("cannot start a thread: {0}")]
     Thread(#[from] io::Error),
-    #[error("cannot make the owner's invite: {0}")]
+    #[error("cannot create the owner's invite: {0}")]
     OwnerInvite(ErrorCode),
-    #[error("cannot note that the server starts: {0}")]
+    #[error("cannot record the server's start: {0}")]
     Begin(ErrorCode),
     #[error("the system gave no random bytes: {0}")]
     Random(#[from] getrandom::Error),
@@ -143,14 +143,14 @@ async fn serve(
     let receipts = tokio::spawn(tasks::send_receipts(shared.clone()));
     let presences = tokio::spawn(tasks::notify_presences(shared.clone()));
     let idle_sessions = tokio::spawn(tasks::mark_idle_sessions(shared.clone()));
-    begin_epoch(&shared).await?;
+    start_epoch(&shared).await?;
     let invite = match has_owner {
         true => None,
         false => Some(owner_invite(&shared, identity).await?),
     };
     let retention = tokio::spawn(retention::run(shared.clone()));
     let accepting = tokio::spawn(accept::accept(endpoint.clone(), shared.clone()));
-    let keeping_house = tokio::spawn(gc::run(shared.clone()));
+    let gc_task = tokio::spawn(gc::run(shared.clone()));
     info!(%listening, "accepting connections");
     let announced = async {
         ready(&Ready { listening, invite });
@@ -167,7 +167,7 @@ async fn serve(
     info!(%code, "stopping");
     endpoint.set_server_config(None);
     accepting.abort();
-    keeping_house.abort();
+    gc_task.abort();
     receipts.abort();
     presences.abort();
     idle_sessions.abort();
@@ -210,7 +210,7 @@ async fn stop_sessions(shared: &Shared, endpoint: &Endpoint, code: CloseCode) {
         .await
         .is_err()
     {
-        warn!("some clients did not read their last answers in time; they will ask again");
+        warn!("some clients did not read their last replies in time; they will retry");
     }
     for session in &sessions {
         close(&session.connection, code);
@@ -236,7 +236,7 @@ async fn join(thread: Sequencer) -> Result<(), ServeError> {
 }
 
 /// Records this start. Overview revisions before it are then known to be of an earlier start.
-async fn begin_epoch(shared: &Shared) -> Result<(), ServeError> {
+async fn start_epoch(shared: &Shared) -> Result<(), ServeError> {
     let mut epoch = [0; 8];
     getrandom::fill(&mut epoch)?;
     let command = Command::Begin(EpochId::new(u64::from_le_bytes(epoch)));

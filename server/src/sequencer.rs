@@ -42,7 +42,7 @@ pub(crate) fn run(
         return result;
     }
     drop(publications);
-    info!("moving the log into the trees");
+    info!("checkpointing the log");
     engine.close()
 }
 
@@ -70,9 +70,9 @@ fn sequence(
         } else {
             None
         };
-        let rode_long =
+        let is_flush_due =
             pending_since.is_some_and(|since| since.elapsed() >= limits::LAZY_FLUSH_INTERVAL);
-        if engine.must_commit() || rode_long {
+        if engine.must_commit() || is_flush_due {
             commit(engine, focused, publication)?;
             pending_since = None;
         } else {

@@ -58,7 +58,7 @@ pub struct Engine {
     evict: Vec<ConversationId>,
     loads: u64,
     meter: Meter,
-    room: Option<ReserveMonitor>,
+    reserve_monitor: Option<ReserveMonitor>,
     _lock: DirLock,
 }
 
@@ -78,7 +78,7 @@ struct Checkpoints {
     /// The last batch that the trees hold.
     through: BatchNo,
     is_running: bool,
-    last_begun: Instant,
+    last_started: Instant,
     /// Conversations with new entries or a raised floor since the last checkpoint started.
     touched: HashSet<ConversationId>,
 }
@@ -96,7 +96,7 @@ impl Engine {
         let poison = Poison::new();
         compact::recover(dir).map_err(StoreError::Compaction)?;
         let trees = Trees::open(&dir.join("trees"), &dir.join("aside"), &poison)?;
-        free_space::tell(&trees)?;
+        free_space::log_reclaimable(&trees)?;
         let timelines = Arc::new(Timelines::new());
         let loader = Loader::new(trees.clone(), timelines.clone());
         let mut state = loader.load_base()?;
@@ -129,7 +129,7 @@ impl Engine {
             done,
             through,
             is_running: false,
-            last_begun: Instant::now(),
+            last_started: Instant::now(),
             touched,
         };
         Ok(Self {
@@ -143,16 +143,16 @@ impl Engine {
             evict: Vec::new(),
             loads: 0,
             meter: Meter::start(),
-            room: None,
+            reserve_monitor: None,
             _lock: lock,
         })
     }
 
     /// Refuses new messages while the disk is nearly full.
     #[must_use]
-    pub fn monitor_reserve(self, room: DiskReserve) -> Self {
+    pub fn monitor_reserve(self, reserve_monitor: DiskReserve) -> Self {
         Self {
-            room: Some(ReserveMonitor::over(room)),
+            reserve_monitor: Some(ReserveMonitor::over(reserve_monitor)),
             ..self
         }
     }
@@ -186,9 +186,9 @@ impl Engine {
     /// loaded.
     pub fn execute(&mut self, command: Command, now: Timestamp) -> Result<Reply, ErrorCode> {
         if self
-            .room
+            .reserve_monitor
             .as_ref()
-            .is_some_and(|room| room.refuses(&command))
+            .is_some_and(|reserve_monitor| reserve_monitor.refuses(&command))
         {
             return Err(ErrorCode::DiskFull);
         }

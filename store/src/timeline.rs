@@ -314,7 +314,7 @@ impl Timelines {
     pub fn get_or_insert_with(
         &self,
         conversation: ConversationId,
-        make: impl FnOnce() -> Timeline,
+        create: impl FnOnce() -> Timeline,
     ) -> Arc<Timeline> {
         if let Some(timeline) = self.get(conversation) {
             return timeline;
@@ -323,7 +323,7 @@ impl Timelines {
             self.0
                 .write()
                 .entry(conversation)
-                .or_insert_with(|| Arc::new(make())),
+                .or_insert_with(|| Arc::new(create())),
         )
     }
 

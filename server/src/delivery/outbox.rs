@@ -16,7 +16,7 @@ use crate::limits::OUTBOX_BYTES_MAX;
 pub(crate) struct Outbox {
     state: Mutex<State>,
     filled: Notify,
-    eased: Notify,
+    capacity: Notify,
 }
 
 #[derive(Debug, Default)]
@@ -29,21 +29,21 @@ struct State {
 
 impl Outbox {
     /// Counts a request. Returns whether another may be read; otherwise wait with
-    /// [`Outbox::eased`].
-    pub(crate) fn begin(&self) -> bool {
+    /// [`Outbox::capacity`].
+    pub(crate) fn start_request(&self) -> bool {
         let mut state = self.state.lock();
         state.in_flight += 1;
         state.has_capacity()
     }
 
     /// Waits until another request may be read.
-    pub(crate) async fn eased(&self) {
+    pub(crate) async fn capacity(&self) {
         loop {
-            let eased = self.eased.notified();
+            let capacity = self.capacity.notified();
             if self.state.lock().has_capacity() {
                 return;
             }
-            eased.await;
+            capacity.await;
         }
     }
 
@@ -59,7 +59,7 @@ impl Outbox {
     /// Wakes the writer, and the reader if it waits for capacity.
     pub(crate) fn wake(&self) {
         self.filled.notify_one();
-        self.eased.notify_waiters();
+        self.capacity.notify_waiters();
     }
 
     /// Adds a reply and wakes the writer.
@@ -89,20 +89,20 @@ impl Outbox {
     /// Must be called when the bytes of [`Outbox::take`] are written.
     pub(crate) fn written(&self) {
         self.state.lock().writing = false;
-        self.eased.notify_waiters();
+        self.capacity.notify_waiters();
     }
 
     /// Waits until the stream has accepted every reply so far.
     pub(crate) async fn flushed(&self) {
         loop {
-            let eased = self.eased.notified();
+            let capacity = self.capacity.notified();
             {
                 let state = self.state.lock();
                 if state.closed || (state.bytes.is_empty() && !state.writing) {
                     return;
                 }
             }
-            eased.await;
+            capacity.await;
         }
     }
 
@@ -110,7 +110,7 @@ impl Outbox {
     pub(crate) fn close(&self) {
         self.state.lock().closed = true;
         self.filled.notify_one();
-        self.eased.notify_waiters();
+        self.capacity.notify_waiters();
     }
 }
 

@@ -262,7 +262,7 @@ impl Push {
     }
 
     /// Records that the session knows of this floor.
-    pub(crate) fn told_floor(
+    pub(crate) fn set_floor(
         &self,
         conversation: ConversationId,
         generation: Generation,

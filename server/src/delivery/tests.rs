@@ -102,7 +102,7 @@ impl Scene {
 }
 
 #[tokio::test]
-async fn what_is_said_behind_the_end_of_a_membership_is_not_pushed_to_a_slow_reader() {
+async fn entries_after_membership_end_are_not_pushed() {
     const { assert!(SAID as usize * MESSAGE_BYTES > 4 * CLIENT_WINDOW_BYTES as usize) };
     let mut scene = Scene::set().await;
     // One run is in flight; the others wait for the window.
@@ -118,7 +118,7 @@ async fn what_is_said_behind_the_end_of_a_membership_is_not_pushed_to_a_slow_rea
 }
 
 #[tokio::test]
-async fn what_is_not_shown_yet_is_not_pushed() {
+async fn unpublished_entries_are_not_pushed() {
     let mut scene = Scene::set().await;
     say(&scene.timeline, 5);
     while !matches!(scene.news().await, TimelineFrame::Run(run) if run.last() == id(SAID)) {}
@@ -128,7 +128,7 @@ async fn what_is_not_shown_yet_is_not_pushed() {
 }
 
 #[tokio::test]
-async fn delivery_ends_with_its_connection_and_holds_nothing_any_more() {
+async fn delivery_ends_with_connection() {
     let mut scene = Scene::set().await;
     while !matches!(scene.news().await, TimelineFrame::Run(run) if run.last() == id(SAID)) {}
     let session = Arc::downgrade(&scene.session);

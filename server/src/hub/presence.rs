@@ -49,10 +49,10 @@ impl Watchers {
     }
 
     /// Ends these sessions' watch of a user. They last see the user offline.
-    pub(crate) fn part(&mut self, user: UserId, sessions: &[Arc<Session>]) {
+    pub(crate) fn unwatch(&mut self, user: UserId, sessions: &[Arc<Session>]) {
         for session in sessions.iter().filter(|session| self.take(user, session)) {
             session.watched.lock().retain(|&watched| watched != user);
-            tell(
+            send(
                 session,
                 UserPresence {
                     user,
@@ -86,19 +86,19 @@ impl Watchers {
     }
 
     /// Sends a presence to its watchers.
-    pub(crate) fn tell(&self, presence: &UserPresence) {
+    pub(crate) fn send(&self, presence: &UserPresence) {
         for session in self
             .of
             .get(&presence.user)
             .into_iter()
             .flat_map(HashMap::values)
         {
-            tell(session, presence.clone());
+            send(session, presence.clone());
         }
     }
 }
 
-pub(crate) fn tell(session: &Session, presence: UserPresence) {
+pub(crate) fn send(session: &Session, presence: UserPresence) {
     if let Some(push) = &session.push {
         push.enqueue(
             UpdateKey::Presence(presence.user),

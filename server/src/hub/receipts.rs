@@ -74,7 +74,7 @@ mod tests {
     use cairn_proto::ids::MsgId;
 
     #[test]
-    fn a_crowd_is_one_hint_and_each_member_is_told_of_once() {
+    fn receipts_are_bounded_and_unique_per_member() {
         let id = ConversationId::new(5);
         let at = |user: u32, read| MemberCursors {
             user: UserId::new(user),
@@ -98,7 +98,7 @@ mod tests {
         assert_eq!(waiting.take().count(), 0);
         (0..10_000).for_each(|user| waiting.note(id, at(user, 1)));
         waiting.note(id, at(0, 2));
-        let told: Vec<_> = waiting.take().collect();
+        let pending: Vec<_> = waiting.take().collect();
         let [
             (
                 _,
@@ -108,9 +108,9 @@ mod tests {
                     ..
                 },
             ),
-        ] = &told[..]
+        ] = &pending[..]
         else {
-            panic!("{told:?}")
+            panic!("{pending:?}")
         };
         assert_eq!((cursors.len(), cursors[0]), (RECEIPT_CURSORS_MAX, at(0, 2)));
     }

@@ -36,8 +36,8 @@ impl Registry {
         session: &Arc<Session>,
         allowed: &[UserPresence],
     ) -> Vec<UserPresence> {
-        let is_told = self.is_here(session) && session.push.is_some();
-        if is_told {
+        let is_watching = self.contains(session) && session.push.is_some();
+        if is_watching {
             self.watchers.replace(
                 session,
                 allowed.iter().map(|allowed| allowed.user).collect(),
@@ -49,15 +49,15 @@ impl Registry {
             .collect();
         // Also pushed: the reply travels on another stream and may arrive after later updates, so
         // the order of pushed frames must decide.
-        if is_told {
+        if is_watching {
             presences
                 .iter()
-                .for_each(|presence| presence::tell(session, presence.clone()));
+                .for_each(|presence| presence::send(session, presence.clone()));
         }
         presences
     }
 
-    pub(crate) fn is_here(&self, session: &Arc<Session>) -> bool {
+    pub(crate) fn contains(&self, session: &Arc<Session>) -> bool {
         session.actor().is_some_and(|actor| {
             self.sessions_of(actor.user)
                 .iter()
@@ -71,14 +71,14 @@ impl Registry {
             watchers, sessions, ..
         } = self;
         for (user, watcher) in [(one, another), (another, one)] {
-            watchers.part(user, sessions.get(&watcher).map_or(&[], Vec::as_slice));
+            watchers.unwatch(user, sessions.get(&watcher).map_or(&[], Vec::as_slice));
         }
         let Some(chat) = ConversationId::direct(one, another) else {
             return;
         };
         for user in [one, another] {
             self.viewers
-                .part(chat, self.sessions.get(&user).map_or(&[], Vec::as_slice));
+                .unfocus(chat, self.sessions.get(&user).map_or(&[], Vec::as_slice));
         }
     }
 
@@ -86,7 +86,7 @@ impl Registry {
     pub(crate) fn notify_presences(&mut self) {
         for user in self.watchers.take_moved() {
             self.watchers
-                .tell(&presence_of(user, self.sessions_of(user)));
+                .send(&presence_of(user, self.sessions_of(user)));
         }
     }
 
@@ -96,13 +96,13 @@ impl Registry {
             sessions, watchers, ..
         } = self;
         for (&user, sessions) in sessions {
-            let mut is_another = false;
+            let mut has_changed = false;
             for session in sessions.iter().filter(|session| session.push.is_some()) {
                 let before = session.shown();
                 session.activity.check(now, away_after);
-                is_another |= session.shown() != before;
+                has_changed |= session.shown() != before;
             }
-            if is_another {
+            if has_changed {
                 watchers.note(user);
             }
         }

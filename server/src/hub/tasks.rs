@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn looks_are_neither_rare_nor_many() {
+    fn idle_check_interval_is_bounded() {
         let intervals = [1, 10 * 60, cairn_core::limits::AWAY_AFTER_SECONDS_MAX]
             .map(|seconds| idle_check_interval(Duration::from_secs(seconds)));
         assert_eq!(

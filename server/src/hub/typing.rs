@@ -47,10 +47,10 @@ impl Viewers {
     }
 
     /// Ends these sessions' focus of a conversation.
-    pub(crate) fn part(&mut self, conversation: ConversationId, sessions: &[Arc<Session>]) {
+    pub(crate) fn unfocus(&mut self, conversation: ConversationId, sessions: &[Arc<Session>]) {
         for session in sessions {
-            let looks = *session.focus.lock() == Some(conversation);
-            if looks {
+            let is_focused = *session.focus.lock() == Some(conversation);
+            if is_focused {
                 self.replace(session, None);
             }
         }

@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn who_began_to_watch_or_look_in_the_batch_of_a_block_does_neither() {
+    fn block_in_the_same_batch_cancels_watch_and_focus() {
         let revoked_in_batch =
             RevokedInBatch::by(&[related(ADA, BOB, true), related(BOB, EVE, false)]);
         let watched = |user| {
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn who_left_in_the_batch_in_which_he_came_reads_and_looks_at_nothing() {
+    fn leaving_in_the_same_batch_cancels_read_and_focus() {
         let conversation = ConversationId::new(5);
         let revoked_in_batch = RevokedInBatch::by(&[Notice::Left {
             user: ADA,

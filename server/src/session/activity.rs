@@ -25,7 +25,7 @@ impl Activity {
     }
 
     /// Records activity. Returns whether the session was idle.
-    pub(crate) fn note(&self, now: Instant) -> bool {
+    pub(crate) fn record(&self, now: Instant) -> bool {
         let mut last = self.0.lock();
         last.at = now;
         std::mem::take(&mut last.is_idle)
@@ -118,7 +118,7 @@ mod tests {
     const MINUTE: Duration = Duration::from_secs(60);
 
     #[test]
-    fn a_session_is_without_input_from_the_end_of_the_time_until_the_next() {
+    fn session_is_idle_until_next_activity() {
         let begun = Instant::now();
         let activity = Activity::new(begun);
         let is_idle = |after: Duration, away_after| {
@@ -127,24 +127,21 @@ mod tests {
         };
         assert!(!is_idle(MINUTE - Duration::from_millis(1), Some(MINUTE)));
         assert!(is_idle(MINUTE, Some(MINUTE)));
-        assert!(activity.note(begun + MINUTE), "it is back");
+        assert!(activity.record(begun + MINUTE), "it is back");
         assert!(
-            !activity.is_idle() && !activity.note(begun + MINUTE),
+            !activity.is_idle() && !activity.record(begun + MINUTE),
             "it was not away"
         );
         assert!(
             !is_idle(2 * MINUTE - Duration::from_millis(1), Some(MINUTE))
                 && is_idle(2 * MINUTE, Some(MINUTE))
         );
-        assert!(
-            !is_idle(2 * MINUTE, Some(2 * MINUTE)),
-            "the owner gives more time"
-        );
+        assert!(!is_idle(2 * MINUTE, Some(2 * MINUTE)), "a longer idle time");
         assert!(is_idle(2 * MINUTE, Some(MINUTE)) && !is_idle(1_000 * MINUTE, None));
     }
 
     #[test]
-    fn what_a_person_does_is_input_and_what_a_client_does_by_itself_is_none() {
+    fn only_user_requests_count_as_activity() {
         let (conversation, msgid) = (ConversationId::new(1), MsgId::new(1));
         let present = PresentDevice {
             kind: DeviceKind::Phone,

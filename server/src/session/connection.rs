@@ -33,11 +33,11 @@ use cairn_core::api::actor::Actor;
 /// Serves one connection until it ends.
 pub(crate) async fn serve(shared: Arc<Shared>, connection: Connection) {
     let remote = connection.remote_address();
-    let begun = timeout(LOGIN_TIME_MAX, begin(&shared, &connection))
+    let started = timeout(LOGIN_TIME_MAX, start(&shared, &connection))
         .await
         .unwrap_or(Err(Refusal::Silent));
-    let (guard, reader) = match begun {
-        Ok(begun) => begun,
+    let (guard, reader) = match started {
+        Ok(started) => started,
         Err(refusal) => {
             debug!(%remote, %refusal, "no session");
             return close(&connection, refusal.close_code());
@@ -63,7 +63,7 @@ impl Drop for SessionGuard {
 }
 
 /// Reads the hello, logs in, and starts the tasks that write to the client.
-async fn begin(
+async fn start(
     shared: &Arc<Shared>,
     connection: &Connection,
 ) -> Result<(SessionGuard, FrameReader), Refusal> {
@@ -166,7 +166,7 @@ const fn refusal_of(error: DecodeError) -> ErrorCode {
 /// session.
 async fn write_answers(session: Arc<Session>, mut send: SendStream, welcome: bytes::Bytes) {
     if let Err(error) = write_all_answers(&session, &mut send, welcome).await {
-        debug!(%error, "answers cannot be written");
+        debug!(%error, "cannot write replies");
         close(&session.connection, CloseCode::Protocol);
         // Otherwise the reader would wait for outbox capacity forever.
         session.outbox.close();
@@ -208,17 +208,17 @@ async fn accept_streams(shared: Arc<Shared>, session: Arc<Session>) {
         is_pushed: AtomicBool::new(false),
     });
     while let Ok((send, recv)) = connection.accept_bi().await {
-        tokio::spawn(begin_stream(streams.clone(), send, FrameReader::new(recv)));
+        tokio::spawn(start_stream(streams.clone(), send, FrameReader::new(recv)));
     }
 }
 
 /// Reads what a stream is for, and starts it. A stream that never says is dropped alone: opening a
 /// later stream opens it implicitly, and the client may have cancelled it.
-async fn begin_stream(streams: Arc<Streams>, mut send: SendStream, mut reader: FrameReader) {
+async fn start_stream(streams: Arc<Streams>, mut send: SendStream, mut reader: FrameReader) {
     let connection = &streams.session.connection;
     match timeout(LOGIN_TIME_MAX, reader.next(HELLO_BYTES_MAX)).await {
         Ok(Ok(frame)) => match codec::decode::<StreamOpening>(&frame, HELLO_BYTES_MAX) {
-            Ok(opening) => streams.begin(opening, send, reader),
+            Ok(opening) => streams.start(opening, send, reader),
             Err(_) => close(connection, CloseCode::Protocol),
         },
         Ok(Err(ReadError::Frame(_))) => close(connection, CloseCode::FrameTooBig),
@@ -231,7 +231,7 @@ async fn begin_stream(streams: Arc<Streams>, mut send: SendStream, mut reader: F
 }
 
 impl Streams {
-    fn begin(&self, opening: StreamOpening, send: SendStream, reader: FrameReader) {
+    fn start(&self, opening: StreamOpening, send: SendStream, reader: FrameReader) {
         let Self {
             shared,
             session,
@@ -246,7 +246,7 @@ impl Streams {
             }
             StreamOpening::Timeline => close(&session.connection, CloseCode::Protocol),
             StreamOpening::Upload { hash, bytes } => {
-                begin_transfer(
+                start_transfer(
                     session,
                     transfer_slots,
                     TransferStream::of(send, reader),
@@ -265,7 +265,7 @@ impl Streams {
                     hash,
                     from,
                 };
-                begin_transfer(
+                start_transfer(
                     session,
                     transfer_slots,
                     TransferStream::of(send, reader),
@@ -281,14 +281,14 @@ async fn push(shared: Arc<Shared>, session: Arc<Session>, send: SendStream) {
     if let Err(error) = delivery::deliver(session.clone(), shared.history.clone(), send).await {
         debug!(%error, "delivery ended");
         if let delivery::DeliveryError::History(code) = error {
-            warn!(%code, "stored messages cannot be pushed");
+            warn!(%code, "cannot push stored messages");
             close(&session.connection, CloseCode::Internal);
         }
     }
 }
 
 /// Starts a transfer, if the connection has a free slot.
-fn begin_transfer<F: Future<Output = ()> + Send + 'static>(
+fn start_transfer<F: Future<Output = ()> + Send + 'static>(
     session: &Session,
     transfer_slots: &TransferSlots,
     stream: TransferStream,

@@ -54,7 +54,7 @@ impl Requests {
         if is_user_activity(&request) {
             self.shared.hub.record_activity(&self.session, now);
         }
-        let has_capacity = self.session.outbox.begin();
+        let has_capacity = self.session.outbox.start_request();
         match request {
             request
                 if !self
@@ -71,45 +71,45 @@ impl Requests {
                 range,
                 limit,
             } => {
-                self.aside(id, move |shared, session| async move {
+                self.spawn_reply(id, move |shared, session| async move {
                     pull(&shared, &session, actor, conversation, range, limit).await
                 })
                 .await?;
             }
             Request::CreateInvite { uses, life_seconds } => {
-                self.aside(id, move |shared, _| async move {
+                self.spawn_reply(id, move |shared, _| async move {
                     create_invite(&shared, actor, uses, life_seconds).await
                 })
                 .await?;
             }
             request @ Request::Conversations { .. } => {
-                self.aside(id, move |shared, _| async move {
+                self.spawn_reply(id, move |shared, _| async move {
                     conversations(&shared, actor, request).await
                 })
                 .await?;
             }
             Request::Devices => {
-                self.aside(
+                self.spawn_reply(
                     id,
                     move |shared, _| async move { devices(&shared, actor).await },
                 )
                 .await?
             }
             Request::Metrics => {
-                self.aside(
+                self.spawn_reply(
                     id,
                     move |shared, _| async move { metrics(&shared, actor).await },
                 )
                 .await?
             }
             request @ Request::Watch { .. } => {
-                self.aside(id, move |shared, session| async move {
+                self.spawn_reply(id, move |shared, session| async move {
                     watch(&shared, session, actor, request).await
                 })
                 .await?;
             }
             request @ Request::Focus { conversation } => {
-                self.aside(id, move |shared, session| async move {
+                self.spawn_reply(id, move |shared, session| async move {
                     let (waiter, answer) = oneshot::channel();
                     let reply_to = ReplyTo::Focus(session, conversation, waiter);
                     shared
@@ -138,7 +138,7 @@ impl Requests {
         }
         if !has_capacity {
             self.submit().await?;
-            self.session.outbox.eased().await;
+            self.session.outbox.capacity().await;
         }
         Ok(())
     }
@@ -149,7 +149,7 @@ impl Requests {
     }
 
     /// Answers a request in a separate task. Requests before it are submitted first.
-    async fn aside<F>(
+    async fn spawn_reply<F>(
         &mut self,
         id: RequestId,
         answer: impl FnOnce(Arc<Shared>, Arc<Session>) -> F,
@@ -158,14 +158,14 @@ impl Requests {
         F: Future<Output = Result<Response, ErrorCode>> + Send + 'static,
     {
         self.submit().await?;
-        let Ok(turn) = self.reads.clone().acquire_owned().await else {
+        let Ok(permit) = self.reads.clone().acquire_owned().await else {
             return Ok(());
         };
         let answer = answer(self.shared.clone(), self.session.clone());
         let session = self.session.clone();
         tokio::spawn(async move {
             session.outbox.answer_now(id, answer.await);
-            drop(turn);
+            drop(permit);
         });
         Ok(())
     }
@@ -226,9 +226,9 @@ fn between(
             let from = from.max(floor.next());
             match head.above(from.prev()) {
                 0 => Err(from),
-                room => Ok((
+                available => Ok((
                     PullRange::From(from),
-                    limit.min(u32::try_from(room).unwrap_or(u32::MAX)),
+                    limit.min(u32::try_from(available).unwrap_or(u32::MAX)),
                 )),
             }
         }
@@ -236,9 +236,9 @@ fn between(
             let before = before.min(head.next());
             match before.prev().above(floor) {
                 0 => Err(before),
-                room => Ok((
+                available => Ok((
                     PullRange::Before(before),
-                    limit.min(u32::try_from(room).unwrap_or(u32::MAX)),
+                    limit.min(u32::try_from(available).unwrap_or(u32::MAX)),
                 )),
             }
         }
@@ -390,7 +390,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_pull_lies_above_the_floor_and_goes_no_further_than_the_head() {
+    fn pull_is_restricted_to_floor_and_head() {
         let id = MsgId::new;
         let between = |range, limit| between(id(5), id(10), range, limit);
         assert_eq!(

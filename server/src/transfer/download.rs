@@ -10,7 +10,7 @@ use cairn_proto::wire::error::ErrorCode;
 use tokio::time::timeout;
 use tracing::error;
 
-use super::stream::{Broken, TransferStream};
+use super::stream::{Aborted, TransferStream};
 use crate::limits::TRANSFER_SILENCE_MAX;
 use crate::shared::Shared;
 use cairn_core::api::actor::Actor;
@@ -32,16 +32,16 @@ pub(crate) async fn serve(
     mut stream: TransferStream,
     wanted: Wanted,
 ) {
-    let given = give(&shared, actor, &mut stream, wanted).await;
-    stream.end(given).await;
+    let sent = send(&shared, actor, &mut stream, wanted).await;
+    stream.end(sent).await;
 }
 
-async fn give(
+async fn send(
     shared: &Shared,
     actor: Actor,
     stream: &mut TransferStream,
     wanted: Wanted,
-) -> Result<(), Broken> {
+) -> Result<(), Aborted> {
     let Wanted {
         conversation,
         msgid,
@@ -49,7 +49,7 @@ async fn give(
         from,
     } = wanted;
     let _permit = stream
-        .unless_given_up(shared.transfers.permits.take(actor.user))
+        .unless_cancelled(shared.transfers.permits.take(actor.user))
         .await??;
     let fetch = AttachmentCommand::Fetch {
         actor,
@@ -71,10 +71,10 @@ async fn give(
     };
     let (mut file, stored) = shared.transfers.on_disk(open).await?;
     if stored != bytes {
-        error!(%hash, stored, bytes, "the file of an attachment is not as long as its record says");
+        error!(%hash, stored, bytes, "an attachment file differs in length from its record");
         return Err(ErrorCode::Damaged.into());
     }
-    stream.say(TransferFrame::From(from)).await?;
+    stream.send_frame(TransferFrame::From(from)).await?;
     let mut left = bytes - from;
     while left > 0 {
         let wanted = usize::try_from(left)
@@ -90,7 +90,7 @@ async fn give(
             })
             .await
             // Within the file, a refusal would be read as part of it.
-            .map_err(|_| Broken::Gone)?;
+            .map_err(|_| Aborted::Gone)?;
         left -= part.len() as u64;
         match timeout(
             TRANSFER_SILENCE_MAX,
@@ -99,7 +99,7 @@ async fn give(
         .await
         {
             Ok(Ok(())) => {}
-            Ok(Err(_)) | Err(_) => return Err(Broken::Gone),
+            Ok(Err(_)) | Err(_) => return Err(Aborted::Gone),
         }
     }
     Ok(())

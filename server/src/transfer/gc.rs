@@ -30,7 +30,7 @@ pub(crate) async fn run(shared: Arc<Shared>) {
             .and(collect(&shared).await)
             .and(drop_partials(&shared).await)
         {
-            warn!(%code, "attachments that nobody needs stay for now");
+            warn!(%code, "attachment gc failed; it will be retried");
         }
     }
 }
@@ -81,7 +81,7 @@ async fn remove(shared: &Shared, gone: Vec<AttachmentHash>) -> Result<(), ErrorC
     }
     info!(
         attachments = gone.len(),
-        "attachments that nobody needs are removed"
+        "removing unreferenced attachments"
     );
     shared
         .transfers

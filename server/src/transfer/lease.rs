@@ -17,7 +17,7 @@ use tokio::time::{Instant, timeout};
 
 use crate::limits::{PARTIALS_PER_USER_MAX, UPLOAD_HELD_SILENCE_MAX};
 use cairn_core::attachment::charged_bytes;
-use cairn_store::files::attachments::Begun;
+use cairn_store::files::attachments::Unfinished;
 
 /// Reserved bytes, by user and attachment.
 #[derive(Clone, Debug, Default)]
@@ -63,7 +63,7 @@ pub(super) struct Reservation {
 impl Reservations {
     /// Creates the reservations of interrupted uploads.
     #[must_use]
-    pub(super) fn begun(begun: &[Begun]) -> Self {
+    pub(super) fn begun(begun: &[Unfinished]) -> Self {
         let reservations = Self::default();
         for begun in begun {
             let reserved = Reserved {
@@ -241,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn uploads_under_way_and_broken_off_take_room() {
+    fn running_and_interrupted_uploads_reserve_quota() {
         let reservations = Reservations::default();
         let quota_left = charged_bytes(60_000) + charged_bytes(40_000);
         let mut first = free(reservations.take(ADA, hash(1), 60_000, quota_left));
@@ -275,14 +275,14 @@ mod tests {
         assert_eq!(
             free(reservations.take(ADA, hash(1), 60_000, quota_left)).arrived_bytes,
             10_000,
-            "what has arrived stays until somebody says otherwise"
+            "what arrived stays reserved"
         );
         reservations.take_idle(ADA, hash(1)).unwrap().arrived_bytes = 0;
         drop(free(reservations.take(ADA, hash(3), 100_000, quota_left)));
     }
 
     #[test]
-    fn uploads_that_were_begun_are_counted_apart_from_their_bytes() {
+    fn unfinished_uploads_are_limited_in_number() {
         let reservations = Reservations::default();
         let begun: Vec<_> = (0..PARTIALS_PER_USER_MAX)
             .map(|number| free(reservations.take(ADA, hash(number as u8), 1, QUOTA)))
@@ -296,12 +296,12 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn one_that_hears_its_client_is_waited_for() {
+    async fn active_upload_is_not_preempted() {
         let reservations = Reservations::default();
         let former = free(reservations.take(ADA, hash(1), 60, QUOTA));
         assert!(
             reservations.take_idle(ADA, hash(1)).is_none(),
-            "somebody is at it"
+            "the lease is held"
         );
         let holder = held(reservations.take(ADA, hash(1), 60, QUOTA));
         let at_it = async {
@@ -324,7 +324,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn one_that_hears_nothing_is_made_to_let_go() {
+    async fn silent_upload_is_preempted() {
         let reservations = Reservations::default();
         let former = free(reservations.take(ADA, hash(1), 60, QUOTA));
         let holder = held(reservations.take(ADA, hash(1), 60, QUOTA));

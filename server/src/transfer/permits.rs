@@ -79,7 +79,7 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn one_user_leaves_turns_to_others_and_nobody_waits_for_ever() {
+    async fn permits_are_limited_per_user() {
         let permits = TransferPermits::new();
         let mut taken = Vec::new();
         for _ in 0..TRANSFERS_PER_USER_MAX {
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn all_users_together_have_so_many() {
+    async fn permits_are_limited_globally() {
         let permits = TransferPermits::new();
         let mut taken = Vec::new();
         for permit in 0..TRANSFERS_MAX {

@@ -18,7 +18,7 @@ pub(crate) struct TransferSlots {
 
 #[derive(Debug, Default)]
 struct Taken {
-    under_way: usize,
+    running: usize,
     /// Finished transfers whose last bytes the client has not acknowledged.
     draining: usize,
 }
@@ -43,10 +43,10 @@ impl TransferSlots {
     #[must_use]
     pub(crate) fn take(&self) -> Option<TransferSlot> {
         let mut taken = self.taken.lock();
-        if taken.under_way >= TRANSFERS_PER_CONNECTION_MAX {
+        if taken.running >= TRANSFERS_PER_CONNECTION_MAX {
             return None;
         }
-        taken.under_way += 1;
+        taken.running += 1;
         self.widen(&taken);
         Some(TransferSlot(self.clone()))
     }
@@ -58,9 +58,9 @@ impl TransferSlots {
             limits::MEMBER_WINDOW_BYTES.saturating_add(slots.saturating_mul(each))
         };
         // Bounded: a client that reads nothing must not gain window with each transfer.
-        let sending = taken.under_way + taken.draining.min(TRANSFERS_PER_CONNECTION_MAX);
+        let sending = taken.running + taken.draining.min(TRANSFERS_PER_CONNECTION_MAX);
         self.connection.set_receive_window(VarInt::from_u32(with(
-            taken.under_way,
+            taken.running,
             limits::STREAM_WINDOW_BYTES,
         )));
         self.connection
@@ -81,7 +81,7 @@ impl TransferSlot {
 impl Drop for TransferSlot {
     fn drop(&mut self) {
         let mut taken = self.0.taken.lock();
-        taken.under_way -= 1;
+        taken.running -= 1;
         self.0.widen(&taken);
     }
 }

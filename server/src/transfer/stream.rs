@@ -22,14 +22,14 @@ pub(crate) struct TransferStream {
 
 /// Why a transfer ends early.
 #[derive(Debug)]
-pub(super) enum Broken {
+pub(super) enum Aborted {
     /// The client gets the reason.
     Refused(ErrorCode),
     /// The client is gone, or another connection continues the upload.
     Gone,
 }
 
-impl From<ErrorCode> for Broken {
+impl From<ErrorCode> for Aborted {
     fn from(code: ErrorCode) -> Self {
         Self::Refused(code)
     }
@@ -60,17 +60,17 @@ impl TransferStream {
     }
 
     /// Waits for `what`, or until the client gives up.
-    pub(super) async fn unless_given_up<T>(
+    pub(super) async fn unless_cancelled<T>(
         &self,
         what: impl Future<Output = T>,
-    ) -> Result<T, Broken> {
+    ) -> Result<T, Aborted> {
         tokio::select! {
             done = what => Ok(done),
-            _ = self.send.stopped() => Err(Broken::Gone),
+            _ = self.send.stopped() => Err(Aborted::Gone),
         }
     }
 
-    pub(super) async fn say(&mut self, said: TransferFrame) -> Result<(), Broken> {
+    pub(super) async fn send_frame(&mut self, said: TransferFrame) -> Result<(), Aborted> {
         // A client that reads nothing must not hold a permit forever.
         match timeout(
             limits::TRANSFER_SILENCE_MAX,
@@ -79,16 +79,16 @@ impl TransferStream {
         .await
         {
             Ok(Ok(())) => Ok(()),
-            Ok(Err(_)) | Err(_) => Err(Broken::Gone),
+            Ok(Err(_)) | Err(_) => Err(Aborted::Gone),
         }
     }
 
     /// Ends the stream with its outcome. Bytes still arriving are discarded.
-    pub(super) async fn end(mut self, ended: Result<(), Broken>) {
+    pub(super) async fn end(mut self, ended: Result<(), Aborted>) {
         match ended {
             Ok(()) => self.finish().await,
-            Err(Broken::Refused(code)) => self.refuse(code).await,
-            Err(Broken::Gone) => drop(self.send.reset(VarInt::from_u32(0))),
+            Err(Aborted::Refused(code)) => self.refuse(code).await,
+            Err(Aborted::Gone) => drop(self.send.reset(VarInt::from_u32(0))),
         }
     }
 
@@ -103,7 +103,7 @@ impl TransferStream {
 
     /// Refuses the transfer.
     pub(crate) async fn refuse(mut self, code: ErrorCode) {
-        if self.say(TransferFrame::Refused(code)).await.is_ok() {
+        if self.send_frame(TransferFrame::Refused(code)).await.is_ok() {
             let _ = self.send.finish();
         }
     }

@@ -59,10 +59,10 @@ impl Transfers {
             .unwrap_or_else(|_| Err(io::Error::other("it was given up")))
             .map_err(|failure| {
                 if is_full(&failure) {
-                    warn!(%failure, "an attachment is refused");
+                    warn!(%failure, "attachment refused");
                     return ErrorCode::DiskFull;
                 }
-                error!(%failure, "an attachment cannot be read or written");
+                error!(%failure, "cannot read or write an attachment");
                 ErrorCode::TransferFailed
             })
     }

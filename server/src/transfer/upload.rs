@@ -9,7 +9,7 @@ use cairn_proto::wire::error::ErrorCode;
 use tokio::time::{Instant, timeout};
 
 use super::lease::{Reservation, Taken};
-use super::stream::{Broken, TransferStream};
+use super::stream::{Aborted, TransferStream};
 use crate::limits::{TRANSFER_PART_TIME_MAX, TRANSFER_SILENCE_MAX};
 use crate::shared::Shared;
 use cairn_core::api::actor::Actor;
@@ -35,13 +35,13 @@ async fn take(
     stream: &mut TransferStream,
     hash: AttachmentHash,
     bytes: u64,
-) -> Result<(), Broken> {
+) -> Result<(), Aborted> {
     if let Some(mut reservation) = reserve(shared, actor, stream, hash, bytes).await? {
         let _permit = stream
-            .unless_given_up(shared.transfers.permits.take(actor.user))
+            .unless_cancelled(shared.transfers.permits.take(actor.user))
             .await??;
         let received = receive(shared, actor, stream, hash, bytes, &mut reservation).await;
-        let is_full = matches!(received, Err(Broken::Refused(ErrorCode::DiskFull)));
+        let is_full = matches!(received, Err(Aborted::Refused(ErrorCode::DiskFull)));
         if received.is_err() && (is_full || reservation.arrived_bytes == 0) {
             shared
                 .transfers
@@ -51,7 +51,7 @@ async fn take(
         }
         store(shared, actor, received?, hash, bytes, &mut reservation).await?;
     }
-    stream.say(TransferFrame::Stored).await
+    stream.send_frame(TransferFrame::Stored).await
 }
 
 /// Reserves quota for an upload, waiting for another connection that holds its lease. Returns
@@ -62,7 +62,7 @@ async fn reserve(
     stream: &TransferStream,
     hash: AttachmentHash,
     bytes: u64,
-) -> Result<Option<Reservation>, Broken> {
+) -> Result<Option<Reservation>, Aborted> {
     loop {
         let begun = shared
             .ask_attachment(AttachmentCommand::Begin(actor, hash, bytes))
@@ -76,7 +76,7 @@ async fn reserve(
             .take(actor.user, hash, bytes, quota_left)?
         {
             Taken::Free(reservation) => return Ok(Some(reservation)),
-            Taken::Held(holder) => stream.unless_given_up(holder.preempt()).await?,
+            Taken::Held(holder) => stream.unless_cancelled(holder.preempt()).await?,
         }
     }
 }
@@ -90,7 +90,7 @@ async fn receive(
     hash: AttachmentHash,
     bytes: u64,
     reservation: &mut Reservation,
-) -> Result<Partial, Broken> {
+) -> Result<Partial, Aborted> {
     let mut partial = resume(shared, actor, hash, bytes).await?;
     reservation.arrived_bytes = partial.bytes();
     let missing = bytes - partial.bytes();
@@ -98,10 +98,12 @@ async fn receive(
         .transfers
         .on_disk(move |files| files.check_space(missing))
         .await?;
-    stream.say(TransferFrame::From(partial.bytes())).await?;
+    stream
+        .send_frame(TransferFrame::From(partial.bytes()))
+        .await?;
     loop {
         let Some(heard) = reservation.read_or_preempted(next_part(stream)).await else {
-            return Err(Broken::Gone);
+            return Err(Aborted::Gone);
         };
         let Part {
             received,
@@ -125,7 +127,7 @@ async fn receive(
             break;
         }
         if is_slow && shared.transfers.permits.are_all_taken() {
-            return Err(Broken::Gone);
+            return Err(Aborted::Gone);
         }
     }
     if partial.bytes() < bytes {
@@ -178,7 +180,7 @@ struct Part {
 }
 
 /// Waits until enough arrived for a write, or until it takes too long.
-async fn next_part(stream: &mut TransferStream) -> Result<Part, Broken> {
+async fn next_part(stream: &mut TransferStream) -> Result<Part, Aborted> {
     let begun = Instant::now();
     let (mut is_end, mut is_slow) = (false, false);
     while stream.received.len() < TRANSFER_BUFFER_BYTES && !is_end && !is_slow {
@@ -186,7 +188,7 @@ async fn next_part(stream: &mut TransferStream) -> Result<Part, Broken> {
         match timeout(TRANSFER_SILENCE_MAX, stream.recv.read_chunk(wanted, true)).await {
             Ok(Ok(Some(chunk))) => stream.received.extend_from_slice(&chunk.bytes),
             Ok(Ok(None)) => is_end = true,
-            Ok(Err(_)) | Err(_) => return Err(Broken::Gone),
+            Ok(Err(_)) | Err(_) => return Err(Aborted::Gone),
         }
         is_slow = begun.elapsed() >= TRANSFER_PART_TIME_MAX;
     }
@@ -204,7 +206,7 @@ async fn discard(
     hash: AttachmentHash,
     reservation: &mut Reservation,
     code: ErrorCode,
-) -> Broken {
+) -> Aborted {
     match shared
         .transfers
         .on_disk(move |files| files.remove_partial(actor.user, hash))
@@ -212,9 +214,9 @@ async fn discard(
     {
         Ok(()) => {
             reservation.arrived_bytes = 0;
-            Broken::Refused(code)
+            Aborted::Refused(code)
         }
-        Err(failed) => Broken::Refused(failed),
+        Err(failed) => Aborted::Refused(failed),
     }
 }
 
@@ -226,7 +228,7 @@ async fn store(
     hash: AttachmentHash,
     bytes: u64,
     reservation: &mut Reservation,
-) -> Result<(), Broken> {
+) -> Result<(), Aborted> {
     let transfers = &shared.transfers;
     let (partial, is_complete) = transfers
         .on_disk(move |_| {
@@ -252,7 +254,7 @@ async fn store(
     match stored {
         Ok(_) => Ok(()),
         Err(code) => {
-            take_back(shared, hash).await?;
+            remove_unrecorded(shared, hash).await?;
             Err(code.into())
         }
     }
@@ -260,7 +262,7 @@ async fn store(
 
 /// Removes a placed file whose record was refused, unless another upload has recorded it. No file
 /// can be placed meanwhile.
-async fn take_back(shared: &Shared, hash: AttachmentHash) -> Result<(), ErrorCode> {
+async fn remove_unrecorded(shared: &Shared, hash: AttachmentHash) -> Result<(), ErrorCode> {
     let _placing = shared.transfers.placing.write().await;
     // If this fails, the file stays until the next sweep.
     let asked = shared

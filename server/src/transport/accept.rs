@@ -24,13 +24,13 @@ pub(crate) async fn accept(endpoint: Endpoint, shared: Arc<Shared>) {
             // A retry proves the address. It fails only for a client that has done it already.
             let _ = incoming.retry();
         } else {
-            let under_way = UnderWay::begin(&handshakes);
-            tokio::spawn(shake_hands(incoming, under_way, shared.clone()));
+            let in_progress = InProgress::start(&handshakes);
+            tokio::spawn(shake_hands(incoming, in_progress, shared.clone()));
         }
     }
 }
 
-async fn shake_hands(incoming: Incoming, under_way: UnderWay, shared: Arc<Shared>) {
+async fn shake_hands(incoming: Incoming, in_progress: InProgress, shared: Arc<Shared>) {
     let remote = incoming.remote_address();
     let Ok(connecting) = incoming
         .accept()
@@ -40,7 +40,7 @@ async fn shake_hands(incoming: Incoming, under_way: UnderWay, shared: Arc<Shared
     };
     match timeout(LOGIN_TIME_MAX, connecting).await {
         Ok(Ok(connection)) => {
-            drop(under_way);
+            drop(in_progress);
             connection::serve(shared, connection).await;
         }
         Ok(Err(error)) => debug!(%remote, %error, "the handshake failed"),
@@ -49,16 +49,16 @@ async fn shake_hands(incoming: Incoming, under_way: UnderWay, shared: Arc<Shared
 }
 
 /// Counts a handshake while it lives.
-struct UnderWay(Arc<AtomicUsize>);
+struct InProgress(Arc<AtomicUsize>);
 
-impl UnderWay {
-    fn begin(count: &Arc<AtomicUsize>) -> Self {
+impl InProgress {
+    fn start(count: &Arc<AtomicUsize>) -> Self {
         count.fetch_add(1, Ordering::Relaxed);
         Self(count.clone())
     }
 }
 
-impl Drop for UnderWay {
+impl Drop for InProgress {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }

@@ -25,9 +25,9 @@ pub enum IdentityError {
     #[error("cannot use {}: {source}", .path.display())]
     Io { path: PathBuf, source: io::Error },
     /// No new key is created, as that would lock every client out.
-    #[error("{} is damaged: restore it from a backup, or every client must be invited anew", .0.display())]
+    #[error("{} is damaged: restore it from a backup, or every client must be invited again", .0.display())]
     Damaged(PathBuf),
-    #[error("cannot make a key or a certificate: {0}")]
+    #[error("cannot create a key or a certificate: {0}")]
     Key(#[from] rcgen::Error),
     #[error("the system gave no random bytes: {0}")]
     Random(#[from] getrandom::Error),
@@ -94,7 +94,7 @@ impl Identity {
 
 fn load_or_create(
     path: &Path,
-    make: impl FnOnce() -> Result<Vec<u8>, IdentityError>,
+    create: impl FnOnce() -> Result<Vec<u8>, IdentityError>,
 ) -> Result<Vec<u8>, IdentityError> {
     let io = |source| IdentityError::Io {
         path: path.to_owned(),
@@ -103,7 +103,7 @@ fn load_or_create(
     match std::fs::read(path) {
         Ok(bytes) => Ok(bytes),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            let bytes = make()?;
+            let bytes = create()?;
             durable::write_file(path, &bytes).map_err(io)?;
             Ok(bytes)
         }
@@ -116,7 +116,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_identity_outlives_a_restart() {
+    fn identity_survives_restart() {
         let dir = tempfile::tempdir().unwrap();
         let first = Identity::open(dir.path()).unwrap();
         let second = Identity::open(dir.path()).unwrap();
@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn a_damaged_key_is_not_replaced() {
+    fn damaged_key_is_not_replaced() {
         let dir = tempfile::tempdir().unwrap();
         Identity::open(dir.path()).unwrap();
         let path = dir.path().join("identity/key.pem");

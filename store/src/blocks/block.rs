@@ -125,7 +125,7 @@ pub enum BlockDamage {
     /// Not zstd, or of another length.
     #[error("it does not decompress")]
     Compression,
-    #[error("it does not hold the messages that it counts")]
+    #[error("it does not hold as many messages as it says")]
     Entries,
     #[error("it is empty")]
     Empty,
@@ -311,7 +311,7 @@ mod tests {
     }
 
     #[test]
-    fn messages_come_back_byte_for_byte() {
+    fn messages_round_trip() {
         for entries in [
             vec![entry(b"x")],
             vec![entry(&[b'a'; 3000]), entry(b""), entry(b"tail")],
@@ -327,7 +327,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_compress_is_stored_as_it_is() {
+    fn incompressible_bytes_are_stored_raw() {
         let noise: Vec<u8> = (0..2000u32)
             .map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8)
             .collect();
@@ -344,7 +344,7 @@ mod tests {
     }
 
     #[test]
-    fn every_flip_every_cut_and_another_place_are_noticed() {
+    fn every_flip_cut_and_move_is_detected() {
         let reader = BlockReader::default();
         let value = value(&[
             entry(b"hello hello hello hello hello hello"),
@@ -367,7 +367,7 @@ mod tests {
     }
 
     #[test]
-    fn a_count_that_lies_is_noticed() {
+    fn wrong_count_is_detected() {
         let block = BlockReader::default()
             .unpack(PLACE, &value(&[entry(b"one")]))
             .unwrap();

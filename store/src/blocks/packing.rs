@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn short_messages_fill_blocks_to_the_last() {
+    fn short_messages_fill_blocks() {
         let entries: Vec<Bytes> = (0..200)
             .map(|n| entry(format!("message number {n}").as_bytes()))
             .collect();
@@ -190,14 +190,14 @@ mod tests {
     }
 
     #[test]
-    fn the_largest_messages_stand_alone_and_below_the_bound() {
+    fn largest_messages_get_their_own_block() {
         let largest = cairn_proto::limits::ENTRY_BYTES_MAX;
         let entries: Vec<Bytes> = (0..5).map(|n| entry(&noise(largest, n))).collect();
         assert_eq!(pack(&mut Packer::new().unwrap(), &entries, 0).len(), 5);
     }
 
     #[test]
-    fn a_change_of_compressibility_costs_no_small_blocks() {
+    fn compressibility_change_creates_no_small_blocks() {
         let mut packer = Packer::new().unwrap();
         let hard: Vec<Bytes> = (0..40).map(|n| entry(&noise(500, n))).collect();
         let easy: Vec<Bytes> = (0..64)
@@ -210,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_together_stays_together() {
+    fn entries_of_one_block_stay_together() {
         let mut packer = Packer::new().unwrap();
         pack(
             &mut packer,
@@ -225,7 +225,7 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn any_messages_are_cut_within_the_bounds(lens in proptest::collection::vec((0..3000usize, proptest::bool::ANY), 1..150)) {
+        fn blocks_respect_their_bounds(lens in proptest::collection::vec((0..3000usize, proptest::bool::ANY), 1..150)) {
             let entries: Vec<Bytes> =
                 lens.iter().zip(0..).map(|((len, is_noise), n)| entry(&if *is_noise { noise(*len, n) } else { vec![b'a'; *len] })).collect();
             pack(&mut Packer::new().unwrap(), &entries, 0);

@@ -43,7 +43,7 @@ pub enum VerifyError {
     },
     /// A block holds an expired entry.
     #[error(
-        "conversation {conversation}: the block at message {first} holds what is gone, up to message {floor}"
+        "conversation {conversation}: the block at message {first} holds expired messages, up to message {floor}"
     )]
     Expired {
         conversation: ConversationId,

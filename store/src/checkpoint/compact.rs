@@ -36,7 +36,7 @@ pub struct Compacted {
 /// Why nothing was compacted. The data directory is unchanged.
 #[derive(Debug, thiserror::Error)]
 pub enum CompactError {
-    #[error("{} is no data directory of cairn", .0.display())]
+    #[error("{} is not a cairn data directory", .0.display())]
     NoDirectory(PathBuf),
     #[error(transparent)]
     Lock(#[from] LockError),
@@ -123,7 +123,7 @@ fn copy(dir: &Path, progress: &mut dyn FnMut(u64)) -> Result<u64, TreesError> {
     }
     to.write(
         Tree::Meta,
-        [RowChange::delete(RowKey::meta(MetaKey::Vacant))],
+        [RowChange::delete(RowKey::meta(MetaKey::Reclaimable))],
     )?;
     to.sync()?;
     Ok(rows)
@@ -163,7 +163,7 @@ mod tests {
     use cairn_proto::ids::{ConversationId, MsgId};
 
     use super::*;
-    use crate::checkpoint::free_space::{ReclaimableSpace, vacant_bytes};
+    use crate::checkpoint::free_space::{ReclaimableSpace, reclaimable_bytes};
     use crate::commit_log::BatchNo;
     use crate::testing::{copy_dir, open};
 
@@ -206,8 +206,8 @@ mod tests {
             trees.sync().unwrap();
         }
         let vacant = ReclaimableSpace {
-            left: (BLOCKS - KEPT) * 4_000,
-            taken: 0,
+            removed_bytes: (BLOCKS - KEPT) * 4_000,
+            added_bytes: 0,
         }
         .row(&trees)
         .unwrap();
@@ -235,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn what_lives_is_kept_and_the_space_of_the_rest_is_given_back() {
+    fn compaction_keeps_live_rows_and_frees_space() {
         let dir = worn();
         let mut told = 0;
         let Compacted {
@@ -249,7 +249,10 @@ mod tests {
             given_back >= (BLOCKS - KEPT) * 4_000,
             "more was vacant than the {given_back} bytes that were given back"
         );
-        assert_eq!(vacant_bytes(&open(dir.path(), &Poison::new())).unwrap(), 0);
+        assert_eq!(
+            reclaimable_bytes(&open(dir.path(), &Poison::new())).unwrap(),
+            0
+        );
         assert!(
             before_bytes >= BLOCKS * 4_000 && after_bytes < before_bytes / 3,
             "{before_bytes} became {after_bytes}"
@@ -259,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_moment_it_is_killed_at_nothing_is_lost() {
+    fn kill_at_any_step_loses_nothing() {
         let dir = worn();
         let [trees, new, old] = [TREES, NEW, OLD].map(|name| dir.path().join(name));
         let crash = |dir: &Path| {
@@ -288,7 +291,7 @@ mod tests {
     }
 
     #[test]
-    fn a_server_that_runs_is_left_alone() {
+    fn running_server_is_not_compacted() {
         let dir = worn();
         let _lock = DirLock::acquire(dir.path()).unwrap();
         assert!(matches!(

@@ -16,34 +16,34 @@ use crate::trees::{MetaKey, RowKey};
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ReclaimableSpace {
     /// Bytes of removed blocks.
-    pub left: u64,
+    pub removed_bytes: u64,
     /// Bytes that new blocks occupy.
-    pub taken: u64,
+    pub added_bytes: u64,
 }
 
 impl ReclaimableSpace {
     /// Returns the row with the reclaimable space after this change.
     pub fn row(self, trees: &Trees) -> Result<RowChange, TreesError> {
-        let bytes = vacant_bytes(trees)?
-            .saturating_add(self.left)
-            .saturating_sub(self.taken);
-        Ok(RowChange::put(RowKey::meta(MetaKey::Vacant), &bytes))
+        let bytes = reclaimable_bytes(trees)?
+            .saturating_add(self.removed_bytes)
+            .saturating_sub(self.added_bytes);
+        Ok(RowChange::put(RowKey::meta(MetaKey::Reclaimable), &bytes))
     }
 }
 
-/// Returns the bytes that removed blocks occupied and no new rows have taken.
-pub fn vacant_bytes(trees: &Trees) -> Result<u64, TreesError> {
+/// Returns the bytes that removed blocks occupied and no new rows have added_bytes.
+pub fn reclaimable_bytes(trees: &Trees) -> Result<u64, TreesError> {
     Ok(trees
-        .read(&RowKey::meta(MetaKey::Vacant))?
+        .read(&RowKey::meta(MetaKey::Reclaimable))?
         .unwrap_or_default())
 }
 
 /// Logs the reclaimable space when a compaction is worthwhile.
-pub fn tell(trees: &Trees) -> Result<(), TreesError> {
-    let bytes = vacant_bytes(trees)?;
+pub fn log_reclaimable(trees: &Trees) -> Result<(), TreesError> {
+    let bytes = reclaimable_bytes(trees)?;
     if bytes >= limits::RECLAIMABLE_BYTES_REPORTED_MIN {
         info!(
-            "{} MiB are vacant; new messages go there, or `cairn compact` gives them back while the server is stopped",
+            "{} MiB are reclaimable; new messages reuse them, or `cairn compact` frees them while the server is stopped",
             bytes >> 20
         );
     }

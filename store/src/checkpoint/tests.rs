@@ -95,7 +95,7 @@ fn job(through: u64, rows: Vec<RowChange>, timeline: &Arc<Timeline>) -> Checkpoi
 }
 
 #[test]
-fn the_last_block_grows_until_it_is_full() {
+fn last_block_grows_until_full() {
     let mut fixture = Fixture::new();
     let timeline = timeline(0, 10);
     fixture.write(1, &timeline);
@@ -121,7 +121,7 @@ fn the_last_block_grows_until_it_is_full() {
 }
 
 #[test]
-fn a_checkpoint_without_messages_moves_rows_alone() {
+fn checkpoint_without_messages_moves_rows() {
     let mut fixture = Fixture::new();
     let timeline = timeline(0, 5);
     fixture.write(1, &timeline);
@@ -146,7 +146,7 @@ fn a_checkpoint_without_messages_moves_rows_alone() {
 /// Interrupts a checkpoint after each of its steps, recovers as a start would, and continues with
 /// another number of messages than before, so that blocks are cut elsewhere.
 #[test]
-fn a_crash_between_any_two_steps_loses_and_repeats_nothing() {
+fn crash_between_steps_loses_and_repeats_nothing() {
     for (stored, head) in [(0, 40), (10, 70), (100, 101), (150, 500)] {
         let mut fixture = Fixture::new();
         let timeline = timeline(0, stored);
@@ -201,7 +201,7 @@ fn recover_and_check(crashed: &mut Fixture, stored: u64, head: u64, later: u64) 
 }
 
 #[test]
-fn the_blocks_of_a_neighbour_are_left_alone() {
+fn blocks_of_other_conversations_are_untouched() {
     let mut fixture = Fixture::new();
     let neighbours = [4, 6].map(|n| {
         let timeline = Arc::new(Timeline::new(
@@ -231,7 +231,7 @@ fn the_blocks_of_a_neighbour_are_left_alone() {
 }
 
 #[test]
-fn blocks_that_do_not_hold_what_is_stored_end_all_writing() {
+fn missing_block_poisons_the_store() {
     let mut fixture = Fixture::new();
     fixture.write(1, &timeline(0, 50));
     let failed = fixture.writer.write(job(2, vec![], &timeline(60, 70)));
@@ -249,7 +249,7 @@ fn blocks_that_do_not_hold_what_is_stored_end_all_writing() {
 }
 
 #[test]
-fn the_doctor_finds_what_is_missing_and_what_is_too_much() {
+fn doctor_finds_missing_and_surplus_blocks() {
     let mut fixture = Fixture::new();
     fixture.write(1, &timeline(0, 300));
     let verify = |fixture: &Fixture, floor, stored| {
@@ -283,7 +283,7 @@ fn the_doctor_finds_what_is_missing_and_what_is_too_much() {
 }
 
 #[test]
-fn the_thread_does_its_jobs_and_ends() {
+fn thread_finishes_its_jobs() {
     let fixture = Fixture::new();
     let (done, reports) = channel();
     let thread = Checkpointer::start(fixture.trees.clone(), &fixture.poison, move |report| {
@@ -303,7 +303,7 @@ fn the_thread_does_its_jobs_and_ends() {
 
 /// Log and trees together: what the log drops, the trees hold.
 #[test]
-fn trees_that_went_back_are_noticed_by_the_log() {
+fn log_detects_reverted_trees() {
     let replay = |log: &Path, checkpoint| {
         CommitLog::open(log, checkpoint, &Poison::new(), |_, _| {
             Ok::<_, std::convert::Infallible>(())
@@ -365,13 +365,13 @@ fn read_all(fixture: &Fixture, timeline: &Timeline) -> Vec<Bytes> {
         .unwrap();
     assert!(
         each.concat().ends_with(&before.entries),
-        "reading backwards gives something else"
+        "reading backwards differs"
     );
     each
 }
 
 #[test]
-fn a_rewritten_entry_is_read_at_once_and_is_in_its_block_after_the_next_checkpoint() {
+fn rewritten_entry_reaches_its_block() {
     let mut fixture = Fixture::new();
     let timeline = timeline(0, 300);
     fixture.write(1, &timeline);
@@ -394,7 +394,7 @@ fn a_rewritten_entry_is_read_at_once_and_is_in_its_block_after_the_next_checkpoi
 }
 
 #[test]
-fn a_block_that_outgrows_its_bounds_is_cut() {
+fn outgrown_block_is_split() {
     let mut fixture = Fixture::new();
     let timeline = timeline(0, 200);
     fixture.write(1, &timeline);
@@ -421,7 +421,7 @@ fn a_block_that_outgrows_its_bounds_is_cut() {
 }
 
 #[test]
-fn what_a_crash_leaves_of_a_cut_is_put_right() {
+fn interrupted_split_is_repaired() {
     let mut fixture = Fixture::new();
     let first = timeline(0, 200);
     fixture.write(1, &first);
@@ -453,11 +453,7 @@ fn what_a_crash_leaves_of_a_cut_is_put_right() {
         let again = Arc::new(Timeline::new(CONVERSATION, MsgId::ZERO, id(200)));
         again.rewrite(id(n), large(n, 40));
         crashed.write(2, &again);
-        assert_eq!(
-            crashed.blocks()[0],
-            (begin, end),
-            "nothing is left of the parts"
-        );
+        assert_eq!(crashed.blocks()[0], (begin, end), "the parts are removed");
         let mut expected = plain.clone();
         expected[n as usize - 1] = large(n, 40);
         assert_eq!(read_all(crashed, &again), expected);

@@ -136,12 +136,12 @@ impl CheckpointWriter {
     /// Records the log position after everything that it stands for.
     pub(super) fn record(&mut self, through: BatchNo) -> Result<(), CheckpointError> {
         self.sync()?;
-        let vacant = std::mem::take(&mut self.reclaimable).row(&self.trees)?;
+        let reclaimable = std::mem::take(&mut self.reclaimable).row(&self.trees)?;
         self.trees.write(
             Tree::Meta,
             [
                 RowChange::put(RowKey::meta(MetaKey::Checkpoint), &through),
-                vacant,
+                reclaimable,
             ],
         )?;
         Ok(self.trees.sync()?)
@@ -231,7 +231,7 @@ impl CheckpointWriter {
         changes.retain(|stale| packed.iter().all(|block| block.place.key() != stale.key));
         let bytes: u64 = packed.iter().map(|block| block.value.len() as u64).sum();
         // The remaining bytes replace what the last block held.
-        self.reclaimable.taken += bytes * moved / entries.len() as u64;
+        self.reclaimable.added_bytes += bytes * moved / entries.len() as u64;
         let mut sum = self.sum.lock();
         sum.entries += moved;
         for block in packed {

@@ -34,7 +34,7 @@ pub enum LogError {
         found: Option<BatchNo>,
         checkpoint: BatchNo,
     },
-    #[error("{} does not belong into {}; move it elsewhere", describe(.name), .dir.display())]
+    #[error("{} does not belong in {}; move it elsewhere", describe(.name), .dir.display())]
     Foreign { name: OsString, dir: PathBuf },
     /// Nothing was written.
     #[error(

@@ -61,7 +61,7 @@ impl CommitLog {
         poison: &Poison,
         replay: impl FnMut(BatchNo, Bytes) -> Result<(), E>,
     ) -> Result<Self, OpenError<E>> {
-        durable::create_dir_all(dir).map_err(|source| LogError::io("make", dir, source))?;
+        durable::create_dir_all(dir).map_err(|source| LogError::io("create", dir, source))?;
         let mut listing = Listing::read(dir)?;
         let spares = std::mem::take(&mut listing.spares);
         let next_spare = listing.next_spare;

@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn the_bytes_of_a_record_are_pinned() {
+    fn record_bytes_are_pinned() {
         let bytes = record(0x0102, b"hello");
         assert_eq!(bytes[..4], [13, 0, 0, 0]);
         assert_eq!(
@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_right_salt_reads_it() {
+    fn record_needs_its_salt() {
         let bytes = record(7, b"abc");
         assert_eq!(
             read_at(&bytes, 0, SALT),
@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn every_cut_and_every_flip_is_noticed() {
+    fn every_cut_and_flip_is_detected() {
         let bytes = record(7, b"some changes");
         for cut in 0..bytes.len() {
             assert_eq!(read_at(&bytes[..cut], 0, SALT), None);
@@ -235,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn a_later_batch_is_found_wherever_it_stands() {
+    fn later_batch_is_found_anywhere() {
         let torn = vec![0xAB; 37];
         let later = record(9, &[0; 40]);
         let segment = [torn, later.clone(), vec![0; 100]].concat();
@@ -254,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_batch_is_a_batch() {
+    fn empty_batch_is_valid() {
         let bytes = record(1, b"");
         assert_eq!(read_at(&bytes, 0, SALT).unwrap().end, RECORD_HEADER_BYTES);
     }

@@ -128,9 +128,7 @@ fn read_segment<E>(
     let bytes = Bytes::from(fs::read(path).map_err(|source| LogError::io("read", path, source))?);
     let header = SegmentHeader::decode(&bytes).filter(|header| header.first == first);
     let Some(SegmentHeader { salt, .. }) = header else {
-        return Err(
-            LogError::damaged(path, 0, "it does not begin with the header of its name").into(),
-        );
+        return Err(LogError::damaged(path, 0, "its header does not match its name").into());
     };
     let mut expected = first;
     let mut end = SEGMENT_HEADER_BYTES;
@@ -143,7 +141,7 @@ fn read_segment<E>(
             return Err(LogError::damaged(
                 path,
                 end,
-                format!("batch {} stands where {expected} belongs", found.number),
+                format!("found batch {} where {expected} belongs", found.number),
             )
             .into());
         }
@@ -178,13 +176,13 @@ fn check_end(
 ) -> Result<(), LogError> {
     if let Some(next) = next_segment {
         let what = format!(
-            "batch {expected} is not there, but the next file goes on with {next}; one between them may be missing"
+            "batch {expected} is missing, but the next file starts with {next}; one between them may be missing"
         );
         return Err(LogError::damaged(path, end, what));
     }
     if let Some((at, later)) = record::find_later(bytes, end, expected, salt) {
         let what = format!(
-            "batch {expected} is unreadable, but batch {} stands behind it at offset {at}",
+            "batch {expected} is unreadable, but batch {} follows it at offset {at}",
             later.number
         );
         return Err(LogError::damaged(path, end, what));

@@ -207,7 +207,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_bytes_of_a_header_are_pinned() {
+    fn header_bytes_are_pinned() {
         let header = SegmentHeader {
             first: BatchNo::new(0x0102),
             salt: 0x0403,
@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_read_back_and_no_other_is_taken() {
+    fn names_round_trip_and_others_are_refused() {
         assert_eq!(
             parse_name(OsStr::new(&file_name(BatchNo::new(255)))),
             Some(FileKind::Segment(BatchNo::new(255)))

@@ -48,7 +48,7 @@ mod tests {
     use cairn_proto::limits::HISTOGRAM_BUCKETS_MAX;
 
     #[test]
-    fn two_readings_differ_by_what_came_between_them() {
+    fn histograms_subtract() {
         let mut times = SyncTimes::new();
         let record = |times: &mut SyncTimes, all: &[u64]| {
             all.iter()
@@ -71,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_of_all_buckets_stays_within_its_bound() {
+    fn bucket_list_is_bounded() {
         let mut times = SyncTimes::new();
         assert!(times.0.distinct_values() <= HISTOGRAM_BUCKETS_MAX);
         let mut micros = 0_u64;

@@ -57,7 +57,7 @@ fn damage(result: Result<(CommitLog, Batches), OpenError<Infallible>>) -> String
 }
 
 #[test]
-fn batches_come_back_in_order_above_the_checkpoint() {
+fn batches_above_checkpoint_replay_in_order() {
     let dir = tempfile::tempdir().unwrap();
     let (mut log, batches) = open(dir.path(), 0).unwrap();
     assert!(batches.is_empty());
@@ -78,7 +78,7 @@ fn batches_come_back_in_order_above_the_checkpoint() {
 }
 
 #[test]
-fn a_full_segment_is_followed_by_the_next() {
+fn full_segment_is_followed_by_the_next() {
     let dir = tempfile::tempdir().unwrap();
     let (mut log, _) = open(dir.path(), 0).unwrap();
     let changes = vec![7; limits::SEGMENT_BYTES_SMALL as usize / 3];
@@ -91,7 +91,7 @@ fn a_full_segment_is_followed_by_the_next() {
 }
 
 #[test]
-fn a_batch_larger_than_a_segment_is_written_and_one_too_large_is_refused() {
+fn batch_may_exceed_segment_but_not_limit() {
     let dir = tempfile::tempdir().unwrap();
     let (mut log, _) = open(dir.path(), 0).unwrap();
     append(&mut log, &vec![1; limits::SEGMENT_BYTES_SMALL as usize + 1]);
@@ -108,7 +108,7 @@ fn a_batch_larger_than_a_segment_is_written_and_one_too_large_is_refused() {
 const RECORD_MAX: usize = limits::BATCH_BYTES_MAX + record::RECORD_HEADER_BYTES;
 
 #[test]
-fn dropped_segments_are_used_again_and_what_they_held_is_not_read() {
+fn recycled_segments_hide_old_batches() {
     let dir = tempfile::tempdir().unwrap();
     let (mut log, _) = open(dir.path(), 0).unwrap();
     let mut checkpoint = 0;
@@ -134,7 +134,7 @@ fn dropped_segments_are_used_again_and_what_they_held_is_not_read() {
 }
 
 #[test]
-fn a_segment_that_was_cut_short_is_not_used_again() {
+fn truncated_segment_is_not_reused() {
     let dir = tempfile::tempdir().unwrap();
     fs::write(dir.path().join("spare-0000000000000007"), "half").unwrap();
     append(&mut open(dir.path(), 0).unwrap().0, b"one");
@@ -149,7 +149,7 @@ fn a_segment_that_was_cut_short_is_not_used_again() {
 }
 
 #[test]
-fn what_a_client_forged_to_look_like_a_batch_is_not_taken_for_one() {
+fn forged_batch_in_a_message_is_ignored() {
     let dir = tempfile::tempdir().unwrap();
     let (mut log, _) = open(dir.path(), 0).unwrap();
     let mut forged = BatchBuf::new();
@@ -166,7 +166,7 @@ fn what_a_client_forged_to_look_like_a_batch_is_not_taken_for_one() {
 }
 
 #[test]
-fn a_clean_end_leaves_a_few_bytes_and_the_numbers_go_on() {
+fn clean_close_is_small_and_numbers_continue() {
     let dir = tempfile::tempdir().unwrap();
     let (mut log, _) = open(dir.path(), 0).unwrap();
     append(&mut log, b"one");
@@ -185,7 +185,7 @@ fn a_clean_end_leaves_a_few_bytes_and_the_numbers_go_on() {
 }
 
 #[test]
-fn a_clean_end_without_a_checkpoint_keeps_every_batch() {
+fn clean_close_without_checkpoint_keeps_batches() {
     let dir = tempfile::tempdir().unwrap();
     let (mut log, _) = open(dir.path(), 0).unwrap();
     append(&mut log, b"one");
@@ -196,7 +196,7 @@ fn a_clean_end_without_a_checkpoint_keeps_every_batch() {
 }
 
 #[test]
-fn a_missing_segment_is_named() {
+fn missing_segment_is_reported() {
     let dir = tempfile::tempdir().unwrap();
     let (mut log, _) = open(dir.path(), 0).unwrap();
     for _ in 0..3 {
@@ -224,7 +224,7 @@ fn a_missing_segment_is_named() {
 }
 
 #[test]
-fn a_log_that_ends_below_the_checkpoint_is_refused() {
+fn log_below_checkpoint_is_refused() {
     let dir = tempfile::tempdir().unwrap();
     let (mut log, _) = open(dir.path(), 0).unwrap();
     append(&mut log, b"one");
@@ -233,14 +233,14 @@ fn a_log_that_ends_below_the_checkpoint_is_refused() {
 }
 
 #[test]
-fn a_file_that_is_none_of_the_logs_is_named() {
+fn foreign_file_is_reported() {
     let dir = tempfile::tempdir().unwrap();
     fs::write(dir.path().join("notes.txt"), "x").unwrap();
     assert!(damage(open(dir.path(), 0)).contains("notes.txt"));
 }
 
 #[test]
-fn a_segment_under_another_name_is_refused() {
+fn renamed_segment_is_refused() {
     let dir = tempfile::tempdir().unwrap();
     let (mut log, _) = open(dir.path(), 0).unwrap();
     append(&mut log, b"one");
@@ -251,11 +251,11 @@ fn a_segment_under_another_name_is_refused() {
         dir.path().join(file_name(BatchNo::new(2))),
     )
     .unwrap();
-    assert!(damage(open(dir.path(), 0)).contains("it does not begin with the header of its name"));
+    assert!(damage(open(dir.path(), 0)).contains("its header does not match its name"));
 }
 
 #[test]
-fn a_failed_write_ends_all_writing() {
+fn failed_write_poisons_the_store() {
     let dir = tempfile::tempdir().unwrap();
     let (mut log, _) = open(dir.path(), 0).unwrap();
     append(&mut log, b"one");
@@ -270,7 +270,7 @@ fn a_failed_write_ends_all_writing() {
 }
 
 #[test]
-fn a_refused_batch_is_named() {
+fn refused_batch_is_reported() {
     let dir = tempfile::tempdir().unwrap();
     let (mut log, _) = open(dir.path(), 0).unwrap();
     append(&mut log, b"one");
@@ -350,7 +350,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 8, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn a_cut_anywhere_in_the_last_segment_leaves_exactly_a_prefix(batches in some_batches(), stale in any::<u8>()) {
+    fn truncation_leaves_a_prefix(batches in some_batches(), stale in any::<u8>()) {
         let files = written(&batches);
         let all = numbered(&batches);
         prop_assert_eq!(&reopened(&files).unwrap(), &all);
@@ -371,7 +371,7 @@ proptest! {
     }
 
     #[test]
-    fn a_flipped_byte_loses_the_last_batch_or_is_loud(batches in some_batches(), bit in 0..8_u32) {
+    fn flipped_byte_loses_last_batch_or_is_reported(batches in some_batches(), bit in 0..8_u32) {
         let files = written(&batches);
         let all = numbered(&batches);
         for (name, whole) in &files {
@@ -389,7 +389,7 @@ proptest! {
     }
 
     #[test]
-    fn a_lost_segment_is_loud(batches in some_batches()) {
+    fn lost_segment_is_reported(batches in some_batches()) {
         let files = written(&batches);
         let all = numbered(&batches);
         for name in files.keys() {
@@ -408,7 +408,7 @@ proptest! {
     }
 
     #[test]
-    fn after_a_torn_write_the_log_goes_on_behind_what_was_accepted(batches in some_batches(), cut in any::<prop::sample::Index>()) {
+    fn log_continues_after_torn_write(batches in some_batches(), cut in any::<prop::sample::Index>()) {
         let files = written(&batches);
         let (name, whole) = files.last_key_value().unwrap();
         let cut = SEGMENT_HEADER_BYTES + cut.index(whole.len() - SEGMENT_HEADER_BYTES + 1);

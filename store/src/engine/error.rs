@@ -37,7 +37,7 @@ pub enum StoreError {
     /// A bug in cairn.
     #[error(transparent)]
     Gap(#[from] TimelineGap),
-    #[error("cannot put straight what a compaction left: {0}")]
+    #[error("cannot recover from an interrupted compaction: {0}")]
     Compaction(#[source] io::Error),
     /// A bug in cairn.
     #[error("the checkpoint thread ended")]

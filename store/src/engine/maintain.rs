@@ -17,9 +17,9 @@ impl Engine {
     ///
     /// When a checkpoint failed. The engine accepts nothing more then.
     pub fn maintain(&mut self) -> Result<(), StoreError> {
-        if let Some(room) = &mut self.room {
-            room.check();
-            self.state.set_disk_low(room.is_short());
+        if let Some(reserve_monitor) = &mut self.reserve_monitor {
+            reserve_monitor.check();
+            self.state.set_disk_low(reserve_monitor.is_short());
         }
         match self.checkpoints.done.try_recv() {
             Ok(result) => self.checkpoint_done(result)?,
@@ -37,19 +37,19 @@ impl Engine {
         if !self.checkpoints.is_running && self.loads >= limits::LOADS_BETWEEN_EVICTIONS {
             self.evict();
         }
-        let behind = self.log.bytes_since(self.checkpoints.through);
+        let log_bytes = self.log.bytes_since(self.checkpoints.through);
         let is_old =
-            behind > 0 && self.checkpoints.last_begun.elapsed() >= limits::CHECKPOINT_AGE_MAX;
+            log_bytes > 0 && self.checkpoints.last_started.elapsed() >= limits::CHECKPOINT_AGE_MAX;
         if !self.checkpoints.is_running
             && self.batch.is_empty()
-            && (is_old || behind >= limits::CHECKPOINT_BYTES)
+            && (is_old || log_bytes >= limits::CHECKPOINT_BYTES)
         {
-            self.begin_checkpoint()?;
+            self.start_checkpoint()?;
         }
         Ok(())
     }
 
-    fn begin_checkpoint(&mut self) -> Result<(), StoreError> {
+    fn start_checkpoint(&mut self) -> Result<(), StoreError> {
         let through = self.log.rotate()?;
         let rows = rows_out::row_changes(&self.trees, self.state.take_dirty())?;
         let touched = std::mem::take(&mut self.checkpoints.touched);
@@ -69,14 +69,14 @@ impl Engine {
             through = through.get(),
             rows = job.rows.len(),
             conversations = job.timelines.len(),
-            "checkpoint begins"
+            "checkpoint started"
         );
         self.checkpoints
             .thread
             .submit(job)
             .map_err(|_| StoreError::CheckpointThread)?;
         self.checkpoints.is_running = true;
-        self.checkpoints.last_begun = Instant::now();
+        self.checkpoints.last_started = Instant::now();
         Ok(())
     }
 
@@ -115,7 +115,7 @@ impl Engine {
             self.await_checkpoint()?;
         }
         if self.log.last() > self.checkpoints.through {
-            self.begin_checkpoint()?;
+            self.start_checkpoint()?;
             self.await_checkpoint()?;
         }
         if !self.checkpoints.thread.finish() {

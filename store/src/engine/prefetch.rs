@@ -18,16 +18,16 @@ impl Engine {
         let mut loaded = HashSet::new();
         for _ in 0..PREFETCH_ROUNDS_MAX {
             let mut loads = self.state.missing(command);
-            loads.retain(|&need| loaded.insert(need));
+            loads.retain(|&load| loaded.insert(load));
             if loads.is_empty() {
                 break;
             }
             self.loads += loads.len() as u64;
             loads
                 .into_iter()
-                .try_for_each(|need| self.load(need))
+                .try_for_each(|load| self.load(load))
                 .map_err(|failure| {
-                    error!(%failure, "cannot load what a command loads");
+                    error!(%failure, "cannot load the state for a command");
                     ErrorCode::Damaged
                 })?;
         }
@@ -36,11 +36,11 @@ impl Engine {
 
     /// Loads one part. Entries of the uncommitted batch come from the batch, since their timeline
     /// does not have them yet.
-    fn load(&mut self, need: Load) -> Result<(), LoadError> {
-        for (conversation, msgid, packed) in need.pending_entries(&mut self.batch) {
+    fn load(&mut self, load: Load) -> Result<(), LoadError> {
+        for (conversation, msgid, packed) in load.pending_entries(&mut self.batch) {
             self.state
                 .install_entry(conversation, msgid, unpack_entry(packed)?);
         }
-        self.loader.load(&mut self.state, need)
+        self.loader.load(&mut self.state, load)
     }
 }

@@ -40,7 +40,7 @@ pub struct Partial {
 
 /// An unfinished upload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Begun {
+pub struct Unfinished {
     pub user: UserId,
     pub hash: AttachmentHash,
     /// The bytes that arrived.
@@ -140,13 +140,13 @@ impl AttachmentFiles {
     }
 
     /// Lists the unfinished uploads.
-    pub fn begun(&self) -> io::Result<Vec<Begun>> {
+    pub fn begun(&self) -> io::Result<Vec<Unfinished>> {
         let mut begun = Vec::new();
         for entry in fs::read_dir(self.dir.join(PARTIAL))? {
             let entry = entry?;
             let metadata = entry.metadata()?;
             if let Some((user, hash)) = entry.file_name().to_str().and_then(parse_partial) {
-                begun.push(Begun {
+                begun.push(Unfinished {
                     user,
                     hash,
                     bytes: metadata.len(),
@@ -267,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn an_upload_goes_on_where_it_stopped_and_ends_under_its_hash() {
+    fn upload_resumes_and_is_placed_by_hash() {
         let dir = tempfile::tempdir().unwrap();
         let files = AttachmentFiles::open(dir.path()).unwrap();
         let (user, hash) = (UserId::new(7), hash_of(b"one and two"));
@@ -300,7 +300,7 @@ mod tests {
     }
 
     #[test]
-    fn what_arrives_leaves_the_reserve_alone() {
+    fn uploads_respect_the_reserve() {
         let dir = tempfile::tempdir().unwrap();
         let files = AttachmentFiles::open(dir.path()).unwrap().leaving(1 << 60);
         let (user, hash) = (UserId::new(7), hash_of(b"one"));
@@ -321,7 +321,7 @@ mod tests {
     }
 
     #[test]
-    fn what_begins_anew_has_nothing_of_what_was_there() {
+    fn restarted_upload_is_empty() {
         let dir = tempfile::tempdir().unwrap();
         let files = AttachmentFiles::open(dir.path()).unwrap();
         let (user, hash) = (UserId::new(7), hash_of(b"right"));

@@ -80,9 +80,9 @@ impl DiskReserve {
             return Ok(());
         }
         let told = match self.reserve_bytes {
-            0 => format!("the disk has no room for {bytes} bytes more"),
+            0 => format!("the disk has no space for {bytes} more bytes"),
             reserved => format!(
-                "the disk has no room for {bytes} bytes more beside the {reserved} that stay free for messages"
+                "the disk has no space for {bytes} more bytes beside the {reserved} reserved for messages"
             ),
         };
         Err(io::Error::new(io::ErrorKind::StorageFull, told))
@@ -125,9 +125,9 @@ impl ReserveMonitor {
         let is_short = !self.room.has(self.room.reserve_bytes / MESSAGES_LEAVE);
         match (self.is_short, is_short) {
             (false, true) => {
-                warn!("the disk is nearly full: no messages are taken until somebody makes room")
+                warn!("the disk is nearly full: no messages are accepted until space is freed")
             }
-            (true, false) => info!("there is room again: messages are taken"),
+            (true, false) => info!("the disk has space again: messages are accepted"),
             _ => {}
         }
         self.is_short = is_short;
@@ -192,7 +192,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_reserve_stays_free() {
+    fn reserve_stays_free() {
         let dir = tempfile::tempdir().unwrap();
         let Some(free) = bytes_free(dir.path()) else {
             return;
@@ -211,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn messages_go_on_where_files_do_not() {
+    fn messages_continue_below_the_attachment_reserve() {
         let dir = tempfile::tempdir().unwrap();
         let Some(free) = bytes_free(dir.path()) else {
             return;

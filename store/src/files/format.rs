@@ -107,7 +107,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_new_directory_gets_the_version_and_keeps_it() {
+    fn new_directory_gets_current_version() {
         let dir = tempfile::tempdir().unwrap();
         let _lock = DirLock::acquire(dir.path()).unwrap();
         fs::write(dir.path().join("format.new"), "cai").unwrap();
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn others_are_refused_and_left_alone() {
+    fn other_versions_are_refused_unchanged() {
         let dir = tempfile::tempdir().unwrap();
         fs::write(dir.path().join("letter.txt"), "dear").unwrap();
         let error = check_or_create(dir.path()).unwrap_err();

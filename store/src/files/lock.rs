@@ -86,7 +86,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_second_server_is_told_who_has_the_directory() {
+    fn second_server_gets_the_owners_pid() {
         let dir = tempfile::tempdir().unwrap();
         let data = dir.path().join("a/b");
         let first = DirLock::acquire(&data).unwrap();
@@ -103,7 +103,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_new_directory_is_for_its_owner_alone() {
+    fn new_directory_is_private() {
         use std::os::unix::fs::PermissionsExt as _;
         let dir = tempfile::tempdir().unwrap();
         let data = dir.path().join("data");
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_in_its_place_is_named() {
+    fn file_in_place_of_directory_is_reported() {
         let dir = tempfile::tempdir().unwrap();
         let data = dir.path().join("data");
         std::fs::write(&data, "text").unwrap();

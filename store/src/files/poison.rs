@@ -11,7 +11,7 @@ use std::sync::{Arc, OnceLock};
 pub struct Poison(Arc<OnceLock<Arc<str>>>);
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the store takes no more writes since this failed: {reason}")]
+#[error("the store refuses writes since an earlier failure: {reason}")]
 pub struct Poisoned {
     pub reason: Arc<str>,
 }
@@ -49,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_reason_stays_and_is_shared() {
+    fn first_reason_is_kept_and_shared() {
         let poison = Poison::new();
         let other = poison.clone();
         assert_eq!(other.check(), Ok(()));

@@ -21,7 +21,7 @@ pub struct Retentions {
 pub enum Scope {
     All,
     /// Those whose members set a policy.
-    Agreed,
+    WithPolicy,
 }
 
 /// How far the entries of a conversation are old enough.
@@ -57,7 +57,7 @@ impl Retentions {
     ) -> Result<Vec<ConversationId>, TreesError> {
         let (tree, key): (_, fn(ConversationId) -> RowKey) = match scope {
             Scope::All => (Tree::Conversations, RowKey::conversation),
-            Scope::Agreed => (Tree::Retention, RowKey::retention),
+            Scope::WithPolicy => (Tree::Retention, RowKey::retention),
         };
         let keys = self
             .trees
@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_old_enough_ends_at_the_first_message_that_is_not() {
+    fn aging_stops_at_first_young_message() {
         let old = || said(OLD);
         let through = |entries: Vec<Bytes>| found(&timeline(0, entries), 0, ALL);
         assert_eq!(through(vec![]), (0, false));
@@ -183,7 +183,7 @@ mod tests {
         assert_eq!(
             through(vec![old(), said(CUTOFF), old()]),
             (1, false),
-            "what was imported behind it stays with it"
+            "later imports stay with it"
         );
         assert_eq!(through(vec![said(CUTOFF), old()]), (0, false));
         assert_eq!(
@@ -195,7 +195,7 @@ mod tests {
                 said(CUTOFF)
             ]),
             (4, false),
-            "no messages hold nothing"
+            "system entries hold nothing back"
         );
         assert_eq!(
             through(vec![old(), happened(CUTOFF), happened(CUTOFF)]),
@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn the_search_begins_behind_what_is_gone_or_was_looked_at() {
+    fn search_starts_after_floor_or_position() {
         let timeline = timeline(10, [OLD, OLD, OLD, CUTOFF].map(said));
         assert_eq!(found(&timeline, 0, ALL), (13, false));
         assert_eq!(found(&timeline, 12, ALL), (13, false));
@@ -214,12 +214,12 @@ mod tests {
         assert_eq!(
             found(&timeline, 14, ALL),
             (14, false),
-            "there is nothing behind it"
+            "there is nothing after it"
         );
     }
 
     #[test]
-    fn a_long_search_is_cut_and_goes_on_where_it_was() {
+    fn long_search_resumes() {
         let entries = RETENTION_STEP_ENTRIES * 2 + 1_000;
         let timeline = timeline(0, (0..entries).map(|_| said(OLD)).chain([said(CUTOFF)]));
         let (mut from, mut steps) = (0, 0);
@@ -240,18 +240,18 @@ mod tests {
     }
 
     #[test]
-    fn a_search_that_found_nothing_is_not_gone_on_with() {
+    fn search_without_result_stops() {
         let timeline = timeline(0, (0..5_000).map(|_| happened(CUTOFF)).chain([said(OLD)]));
         assert_eq!(
             found(&timeline, 0, 1),
             (0, false),
-            "or it would look at the same entries for ever"
+            "or it would read the same entries forever"
         );
         assert_eq!(found(&timeline, 0, ALL), (5_001, false));
     }
 
     #[test]
-    fn conversations_are_listed_page_by_page() {
+    fn conversations_are_listed_in_pages() {
         let dir = tempfile::tempdir().unwrap();
         let trees = open(dir.path(), &Poison::new());
         let retentions = Retentions::new(trees.clone());
@@ -276,10 +276,10 @@ mod tests {
         assert_eq!(
             page(Scope::All, Some(ConversationId::new(3)), 1),
             [ids[2]],
-            "behind one that is no more"
+            "after a removed one"
         );
         assert_eq!(page(Scope::All, Some(ids[5]), 9), []);
-        assert_eq!(page(Scope::Agreed, None, 9), [ids[1], ids[4]]);
-        assert_eq!(page(Scope::Agreed, Some(ids[1]), 9), [ids[4]]);
+        assert_eq!(page(Scope::WithPolicy, None, 9), [ids[1], ids[4]]);
+        assert_eq!(page(Scope::WithPolicy, Some(ids[1]), 9), [ids[4]]);
     }
 }

@@ -102,7 +102,7 @@ impl Trees {
             what,
         };
         durable::create_dir_all(dir).map_err(|source| TreesError::Io {
-            action: "make",
+            action: "create",
             path: dir.to_owned(),
             source,
         })?;
@@ -384,7 +384,7 @@ impl Inner {
             path,
             source,
         };
-        if !is_same_file(&self.file, &path).map_err(|source| io("look at", path.clone(), source))? {
+        if !is_same_file(&self.file, &path).map_err(|source| io("inspect", path.clone(), source))? {
             return Err(TreesError::Replaced { path });
         }
         self.file

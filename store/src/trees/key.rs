@@ -19,7 +19,7 @@ pub enum MetaKey {
     /// The starts of the server, a list of `EpochRecord`.
     Epochs = 2,
     /// About the reclaimable bytes of removed blocks, a `u64`.
-    Vacant = 3,
+    Reclaimable = 3,
 }
 
 /// The longest key, in bytes.

@@ -109,7 +109,7 @@ mod tests {
     use cairn_proto::ids::{MsgId, UserId};
 
     #[test]
-    fn a_row_comes_back_only_under_its_key_and_unharmed() {
+    fn row_unseals_only_under_its_key() {
         let key = RowKey::user(UserId::new(7));
         let sealed = seal(&key, &(MsgId::new(300), "text"));
         assert_eq!(
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn the_error_names_tree_and_key() {
+    fn error_names_tree_and_key() {
         let key = RowKey::user(UserId::new(7));
         let error = unseal::<u64>(&key, &[]).unwrap_err().to_string();
         assert!(

@@ -58,8 +58,8 @@ impl Loader {
     }
 
     /// Loads one part. What is not stored does not exist, and is left out.
-    pub fn load(&self, state: &mut State, need: Load) -> Result<(), LoadError> {
-        match need {
+    pub fn load(&self, state: &mut State, load: Load) -> Result<(), LoadError> {
+        match load {
             Load::Conversation(conversation) => {
                 Ok(self.conversation(state, conversation).map(drop)?)
             }

@@ -11,7 +11,7 @@ const D: DeviceId = DeviceId::new(0x2122_2324_2526_2728);
 const S: SendStreamId = SendStreamId::new(0x31);
 
 #[test]
-fn every_key_is_read_back() {
+fn keys_round_trip() {
     assert_eq!(
         parse::block(RowKey::block(G, MsgId::new(9)).bytes()),
         Some((G, MsgId::new(9)))
@@ -80,7 +80,7 @@ fn every_key_is_read_back() {
 }
 
 #[test]
-fn the_layout_is_pinned_and_sorts_by_number() {
+fn key_layout_is_pinned_and_sorted() {
     let key = RowKey::members(G, MemberChunk::new(U.get()));
     assert_eq!(key.to_string(), "members/010203040506070811121314");
     assert!(key.bytes().starts_with(RowPrefix::members_of(G).bytes()));

@@ -121,7 +121,7 @@ impl Check<'_> {
             } else {
                 Err(wrong(
                     key,
-                    format!("it counts {noted} bytes, and there are {found}"),
+                    format!("it records {noted} bytes, but there are {found}"),
                 ))
             }
         })?;

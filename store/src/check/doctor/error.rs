@@ -17,7 +17,7 @@ use crate::trees::db::TreesError;
 
 #[derive(Debug, thiserror::Error)]
 pub enum DoctorError {
-    #[error("{} is no data directory of cairn", .0.display())]
+    #[error("{} is not a cairn data directory", .0.display())]
     NoDirectory(PathBuf),
     #[error(transparent)]
     Lock(#[from] LockError),
@@ -36,14 +36,14 @@ pub enum DoctorError {
     #[error("the commit log holds a batch that does not decode: {0}")]
     Batch(#[from] DecodeError),
     #[error(
-        "conversation {conversation}: message {msgid} is another in the commit log than in its block"
+        "conversation {conversation}: message {msgid} in the commit log differs from the one in its block"
     )]
     Differs {
         conversation: ConversationId,
         msgid: MsgId,
     },
     #[error(
-        "conversation {conversation}: the commit log goes on with message {found} where {expected} comes next"
+        "conversation {conversation}: the commit log continues with message {found} where {expected} comes next"
     )]
     Gap {
         conversation: ConversationId,
@@ -53,7 +53,7 @@ pub enum DoctorError {
     #[error("the row {key} is wrong: {what}")]
     Row { key: RowKey, what: String },
     #[error(
-        "conversation {conversation}: {noted} entries are noted as not counting, but {found} are no messages"
+        "conversation {conversation}: {noted} entries are recorded as system entries, but {found} are"
     )]
     Uncounted {
         conversation: ConversationId,
@@ -61,7 +61,7 @@ pub enum DoctorError {
         found: u64,
     },
     #[error(
-        "conversation {conversation}: {noted} messages are noted as naming attachments, {found} do, and they are not the same"
+        "conversation {conversation}: {noted} messages are recorded as referring to attachments, but {found} do, or they refer to others"
     )]
     Attached {
         conversation: ConversationId,

@@ -75,7 +75,7 @@ fn check(run: &Run, wanted: std::ops::RangeInclusive<u64>, from_end: bool) {
 }
 
 #[test]
-fn any_part_is_read_whatever_the_blocks_hold() {
+fn any_range_is_read_from_any_blocks() {
     let mut fixture = Fixture::new();
     let mut stored = 0;
     for head in [0, 1, 63, 64, 65, 200, 210, 700] {
@@ -119,7 +119,7 @@ fn any_part_is_read_whatever_the_blocks_hold() {
 }
 
 #[test]
-fn nothing_at_or_below_the_floor_is_read() {
+fn nothing_below_floor_is_read() {
     let mut fixture = Fixture::new();
     publish(&fixture.timeline, 150);
     fixture.store(140);
@@ -144,7 +144,7 @@ fn nothing_at_or_below_the_floor_is_read() {
 }
 
 #[test]
-fn a_missing_or_damaged_block_is_named_and_the_rest_is_read() {
+fn missing_or_damaged_block_is_reported() {
     let mut fixture = Fixture::new();
     publish(&fixture.timeline, 200);
     fixture.store(200);
@@ -219,7 +219,7 @@ fn a_missing_or_damaged_block_is_named_and_the_rest_is_read() {
 }
 
 #[test]
-fn readers_see_no_gap_while_checkpoints_move_messages() {
+fn readers_see_no_gap_during_checkpoints() {
     const HEAD: u64 = 3000;
     let mut fixture = Fixture::new();
     publish(&fixture.timeline, 1);
@@ -261,7 +261,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 12, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn any_history_of_checkpoints_reads_the_same(steps in proptest::collection::vec((1..150_u64, 0..150_u64), 1..6), at in 0..900_u64) {
+    fn any_sequence_of_checkpoints_reads_the_same(steps in proptest::collection::vec((1..150_u64, 0..150_u64), 1..6), at in 0..900_u64) {
         let mut fixture = Fixture::new();
         for (more, back) in steps {
             let head = fixture.timeline.head().get() + more;

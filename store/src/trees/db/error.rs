@@ -25,7 +25,7 @@ pub enum TreesError {
     },
     /// sled panicked, as it does on damaged files.
     #[error(
-        "cannot {action} the trees, they seem to be damaged: {what}; restore the data directory from a backup"
+        "cannot {action} the trees, which seem to be damaged: {what}; restore the data directory from a backup"
     )]
     Panicked { action: &'static str, what: String },
     /// Larger than sled can keep safely. Nothing was written.

@@ -46,7 +46,7 @@ mod tests {
     use crate::trees::parse;
 
     #[test]
-    fn every_key_is_read_back() {
+    fn keys_round_trip() {
         let (conversation, msgid, user) = (ConversationId::new(7), MsgId::new(9), UserId::new(3));
         let hash = AttachmentHash::new([5; 32]);
         assert_eq!(
