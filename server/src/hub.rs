@@ -61,22 +61,31 @@ impl Hub {
             answers,
         } = publication;
         let mut registry = self.registry.lock();
+        // Logins first: a notice decided after a login in this batch, a kick for one, must find the
+        // session registered. Registered later, the session would miss it and keep what was
+        // revoked.
         for (reply_to, answer) in &answers {
             if let (ReplyTo::Login(session, _), Ok(Reply::LoggedIn(logged_in))) = (reply_to, answer)
             {
                 self.register(&mut registry, session, logged_in);
             }
         }
+        // Memberships before news: a session must not be pushed an entry it lost access to in this
+        // batch.
         let revoked_in_batch = RevokedInBatch::by(&notices);
         for notice in notices {
             self.notify(&mut registry, notice);
         }
+        // `show` before `mark`: a session that wakes before it may see the entries would find
+        // nothing and sleep again.
         for (conversation, head) in touched {
             if let Some(timeline) = self.timelines.get(conversation) {
                 timeline.show(head);
             }
             mark(&registry, conversation);
         }
+        // Replies last: a client that reads its reply may rely on every session having been
+        // notified.
         let mut answered: Option<Arc<Session>> = None;
         for (reply_to, answer) in answers {
             let answer = answer.and_then(|reply| revoked_in_batch.revalidate(reply, &reply_to));

@@ -165,6 +165,9 @@ async fn serve(
         never = announced => match never {},
     };
     info!(%code, "stopping");
+    // Stop intake from outside in: no new connections, then no background commands, then no
+    // commands at all. The sequencer decides what is queued, the hub publishes it, and only then
+    // are sessions closed, so that every accepted message gets its reply. Storage is joined last.
     endpoint.set_server_config(None);
     accepting.abort();
     gc_task.abort();

@@ -58,6 +58,7 @@ fn sequence(
     while intake.take(&mut tickets, wait_timeout(pending_since)) {
         let now = crate::clock::now();
         for Ticket { command, reply_to } in tickets.drain(..) {
+            // Decided, but not durable: replies wait in `publication` until the commit returned.
             let answer = engine.execute(command, now);
             publication.answers.push((reply_to, answer));
             if engine.batch_bytes() >= cairn_store::limits::BATCH_BYTES_TARGET {
@@ -72,10 +73,14 @@ fn sequence(
         };
         let is_flush_due =
             pending_since.is_some_and(|since| since.elapsed() >= limits::LAZY_FLUSH_INTERVAL);
+        // Cursor moves ride along: they alone force no fsync, or every ack would cost one. A crash
+        // loses at most the last interval of them, and clients ack again.
         if engine.must_commit() || is_flush_due {
             commit(engine, focused, publication)?;
             pending_since = None;
         } else {
+            // Moves are published before they are durable, since a lost move only makes a cursor
+            // older.
             let effects = engine.take_effects_of_moves();
             publication.notices.extend(
                 effects
@@ -84,6 +89,8 @@ fn sequence(
             );
         }
         publish(publication, publications);
+        // After publishing: maintenance may wait for a checkpoint, and replies must not wait with
+        // it.
         engine.maintain()?;
     }
     commit(engine, focused, publication)?;
@@ -114,6 +121,8 @@ fn commit(
             return Err(failure);
         }
     };
+    // Publish only after `commit` returned: a head that anyone saw is never reused for another
+    // message.
     let timelines = engine.timelines();
     publication.touched.extend(
         touched

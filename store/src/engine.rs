@@ -91,15 +91,21 @@ impl Engine {
     /// When the directory is in use, of another version, or damaged.
     pub fn open(dir: &Path) -> Result<Self, StoreError> {
         let lock = DirLock::acquire(dir)?;
+        // The lock before anything else is read: another server may be writing.
         disk_reserve::check_start(dir)?;
         format::check_or_create(dir)?;
         let poison = Poison::new();
+        // Before the trees are opened: opening would create an empty database where an interrupted
+        // compaction has renamed the old one away.
         compact::recover(dir).map_err(StoreError::Compaction)?;
         let trees = Trees::open(&dir.join("trees"), &dir.join("aside"), &poison)?;
         free_space::log_reclaimable(&trees)?;
         let timelines = Arc::new(Timelines::new());
         let loader = Loader::new(trees.clone(), timelines.clone());
         let mut state = loader.load_base()?;
+        // The base comes from the trees and may be newer than `through` in parts. Replaying from
+        // `through` is safe since changes are absolute; replaying from later would lose what only
+        // the log holds.
         let through = trees.checkpoint()?;
         let mut replayed = Replayed::default();
         let mut batches = 0_u64;
@@ -248,6 +254,8 @@ impl Engine {
             std::mem::replace(&mut self.batch, next).into_parts();
         let mut buffer = BatchBuf::new();
         *buffer.payload_mut() = bytes;
+        // Durable before visible: if the timelines were extended first, a reader could see an entry
+        // that a crash loses, and its msgid would be given to another one.
         let batch = self.log.append(&mut buffer)?;
         self.state.begin_batch(Revision::new(batch.next().get()));
         self.meter.commit(appended.len());

@@ -71,12 +71,15 @@ async fn start(
     let mut reader = FrameReader::new(recv);
     let hello = login::read_hello(&mut reader).await?;
     let session = Session::new(connection.clone(), hello.push);
+    // Before the login: the hub registers the session with the reply, and a login that times out
+    // after that must still be removed.
     let guard = SessionGuard {
         shared: shared.clone(),
         session: session.clone(),
     };
     match login::log_in(shared, &session, hello).await {
         Ok(welcome) => {
+            // Small windows until here: a stranger must not make the server buffer much.
             connection.set_receive_window(VarInt::from_u32(limits::MEMBER_WINDOW_BYTES));
             connection.set_send_window(limits::MEMBER_WINDOW_BYTES.into());
             let welcome = frame::frame(&ServerFrame::Welcome(welcome));
@@ -119,6 +122,7 @@ async fn run(shared: &Arc<Shared>, session: &Arc<Session>, mut reader: FrameRead
                 Err((id, code)) => session.outbox.answer_now(id, Err(code)),
             },
             Ok(None) => {
+                // Submit before waiting for more bytes: the client may wait for these replies.
                 if requests.submit().await.is_err() {
                     return CloseCode::GoingAway;
                 }

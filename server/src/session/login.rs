@@ -248,6 +248,8 @@ async fn register(
     command: Command,
 ) -> Result<Box<LoggedIn>, ErrorCode> {
     let (waiter, answer) = oneshot::channel();
+    // Registered by the hub with the reply, in decision order. If this task registered the session
+    // after the reply, a kick or revocation decided in between would miss it.
     let ticket = Ticket {
         command,
         reply_to: ReplyTo::Login(session.clone(), waiter),

@@ -137,6 +137,8 @@ impl Requests {
             }
         }
         if !has_capacity {
+            // Submit before waiting: capacity only returns with the replies to what is still
+            // collected here. Not reading on is what slows the client down, by its stream window.
             self.submit().await?;
             self.session.outbox.capacity().await;
         }

@@ -39,6 +39,8 @@ pub(crate) async fn run(shared: Arc<Shared>) {
 async fn collect(shared: &Shared) -> Result<(), ErrorCode> {
     let mut above = None;
     loop {
+        // Locked until the files are removed: an upload of the same content could otherwise record
+        // the attachment between the two, and gc would remove its file.
         let _placing = shared.transfers.placing.write().await;
         let reply = shared
             .ask_attachment(AttachmentCommand::Collect(above))
@@ -62,6 +64,8 @@ async fn sweep(shared: &Shared) -> Result<(), ErrorCode> {
             .on_disk(move |files| files.beginning_with(first))
             .await?;
         for some in stored.chunks(GC_BATCH_ATTACHMENTS_MAX) {
+            // Locked: an upload that has placed its file but not recorded it would look like an
+            // orphan.
             let _placing = shared.transfers.placing.write().await;
             let reply = shared
                 .ask_attachment(AttachmentCommand::Orphans(some.to_vec()))

@@ -239,6 +239,8 @@ async fn store(
     if !is_complete {
         return Err(discard(shared, actor, hash, reservation, ErrorCode::WrongHash).await);
     }
+    // Held until the record is durable, which keeps gc away. The file goes first: a record without
+    // a file would be a broken attachment, a file without a record is swept.
     let placing = transfers.placing.read().await;
     let placed = transfers.on_disk(move |files| files.place(&partial)).await;
     // Even when placing fails, the file may have moved: then gc sweeps it, and the user is not

@@ -71,10 +71,14 @@ impl CheckpointWriter {
             mut timelines,
         } = job;
         timelines.sort_unstable_by_key(|(timeline, _)| timeline.conversation());
+        // Taken before the blocks are read: an entry rewritten from now on stays for the next
+        // checkpoint, and `forget_rewritten` must not drop it.
         let rewritten: Vec<Rewritten> = timelines
             .iter()
             .map(|(timeline, _)| timeline.rewritten())
             .collect();
+        // Blocks and rows, sync, position, sync. A position on disk before what it stands for would
+        // let the log be dropped while it is the only copy.
         let written = self
             .write_blocks(&timelines, &rewritten)
             .and_then(|()| self.write_rows(rows))
@@ -83,6 +87,7 @@ impl CheckpointWriter {
                 self.poison.set(error);
             });
         written?;
+        // Trim only what is durable in blocks: readers fall back from the tail to the blocks.
         for ((timeline, head), rewritten) in timelines.iter().zip(&rewritten) {
             timeline.trim(*head);
             timeline.forget_rewritten(rewritten, *head);
@@ -135,6 +140,7 @@ impl CheckpointWriter {
 
     /// Records the log position after everything that it stands for.
     pub(super) fn record(&mut self, through: BatchNo) -> Result<(), CheckpointError> {
+        // `sync` is a flush and an fdatasync: flush alone leaves the data in the page cache.
         self.sync()?;
         let reclaimable = std::mem::take(&mut self.reclaimable).row(&self.trees)?;
         self.trees.write(
@@ -144,6 +150,7 @@ impl CheckpointWriter {
                 reclaimable,
             ],
         )?;
+        // Synced before this returns, since the caller drops segments of the log next.
         Ok(self.trees.sync()?)
     }
 

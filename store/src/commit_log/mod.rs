@@ -84,6 +84,8 @@ impl CommitLog {
         }
         let preparer = Preparer::start(dir, spares, next_spare)
             .map_err(|source| LogError::io("start a thread for", dir, source))?;
+        // A new segment after each start: appending after a torn record would hide it from the next
+        // recovery.
         let active = activate(&preparer, dir, last.next())?;
         preparer.recycle(replayed.dropped);
         let (poison, sync_times) = (poison.clone(), SyncTimes::new());
@@ -113,6 +115,7 @@ impl CommitLog {
         if bytes > limits::BATCH_BYTES_MAX {
             return Err(LogError::TooLarge { bytes });
         }
+        // Sealed before the record is encoded: its checksum starts from the salt of the segment.
         if !self.active.fits(bytes + record::RECORD_HEADER_BYTES) && !self.active.is_empty() {
             self.seal_active()?;
         }

@@ -135,10 +135,15 @@ impl Spare {
     /// Turns the spare into the segment that begins with this batch, durably. Replaces a segment
     /// with that name.
     pub(super) fn activate(mut self, dir: &Path, first: BatchNo) -> io::Result<Active> {
+        // A new salt each time: the file still holds records of its last use, and with the old salt
+        // recovery would read them as batches of this segment.
         let header = SegmentHeader::new(first);
         self.file.seek(SeekFrom::Start(0))?;
         self.file.write_all(&header.encode())?;
         self.file.sync_data()?;
+        // The header is durable before the name, and the name before the first record. Otherwise a
+        // crash could leave a segment whose header is of another use, or lose an acknowledged batch
+        // together with its file name.
         let path = dir.join(file_name(first));
         fs::rename(&self.path, &path)?;
         durable::sync_dir(dir)?;

@@ -50,6 +50,8 @@ impl Engine {
     }
 
     fn start_checkpoint(&mut self) -> Result<(), StoreError> {
+        // Rotate before the changes are collected: everything up to `through` is then in `rows` and
+        // `timelines`, so its segments can be dropped after the checkpoint.
         let through = self.log.rotate()?;
         let rows = rows_out::row_changes(&self.trees, self.state.take_dirty())?;
         let touched = std::mem::take(&mut self.checkpoints.touched);
@@ -88,6 +90,8 @@ impl Engine {
         debug!(?report, "checkpoint done");
         self.checkpoints.is_running = false;
         self.checkpoints.through = report.through;
+        // Only after the report: until the position is durable in the trees, the log is the only
+        // copy.
         self.log.drop_through(report.through);
         self.evict();
         Ok(())
@@ -111,6 +115,7 @@ impl Engine {
     /// When that failed. Committed batches are still in the log.
     pub fn close(mut self) -> Result<(), StoreError> {
         self.commit()?;
+        // The last checkpoint comes after the running one, which does not hold the latest batches.
         if self.checkpoints.is_running {
             self.await_checkpoint()?;
         }
