@@ -1,6 +1,6 @@
 //! Reading the blocks of a conversation.
 pub mod block;
-pub mod packing;
+pub(crate) mod packing;
 pub mod run;
 
 use std::sync::Arc;
@@ -35,7 +35,7 @@ impl Blocks {
     }
 
     /// Returns the last block that does not begin above this message.
-    pub fn at_or_below(
+    pub(crate) fn at_or_below(
         &self,
         conversation: ConversationId,
         msgid: MsgId,
@@ -81,7 +81,7 @@ impl Blocks {
 
     /// Returns the keys and stored sizes of the first blocks that begin at or below this message,
     /// at most `limit` of them.
-    pub fn sizes_through(
+    pub(crate) fn sizes_through(
         &self,
         conversation: ConversationId,
         msgid: MsgId,

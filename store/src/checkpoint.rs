@@ -7,7 +7,7 @@
 //! same entries are written again, and blocks that begin above what is certainly stored are
 //! removed.
 pub mod compact;
-pub mod free_space;
+pub(crate) mod free_space;
 
 mod expired;
 mod job;
@@ -22,8 +22,9 @@ use std::thread::JoinHandle;
 use cairn_proto::wire::metrics::CheckpointMetrics;
 use parking_lot::Mutex;
 
-pub use self::job::{CheckpointError, CheckpointJob, CheckpointReport};
-pub use self::writer::CheckpointWriter;
+pub use self::job::CheckpointError;
+pub(crate) use self::job::{CheckpointJob, CheckpointReport};
+pub(crate) use self::writer::CheckpointWriter;
 use crate::files::poison::Poison;
 use crate::limits;
 use crate::trees::db::Trees;
@@ -42,7 +43,7 @@ fn yield_to_others() {}
 
 /// The checkpoint thread.
 #[derive(Debug)]
-pub struct Checkpointer {
+pub(crate) struct Checkpointer {
     jobs: SyncSender<CheckpointJob>,
     thread: JoinHandle<()>,
     sum: Arc<Mutex<CheckpointMetrics>>,
@@ -50,7 +51,7 @@ pub struct Checkpointer {
 
 impl Checkpointer {
     /// Starts the thread. `done` is called on it after each job.
-    pub fn start(
+    pub(crate) fn start(
         trees: Trees,
         poison: &Poison,
         mut done: impl FnMut(Result<CheckpointReport, CheckpointError>) + Send + 'static,
@@ -72,7 +73,7 @@ impl Checkpointer {
 
     /// Totals since the start.
     #[must_use]
-    pub fn metrics(&self) -> CheckpointMetrics {
+    pub(crate) fn metrics(&self) -> CheckpointMetrics {
         *self.sum.lock()
     }
 
@@ -81,7 +82,7 @@ impl Checkpointer {
     /// # Errors
     ///
     /// Returns the job when another one is queued, or the thread has ended.
-    pub fn submit(&self, job: CheckpointJob) -> Result<(), Box<CheckpointJob>> {
+    pub(crate) fn submit(&self, job: CheckpointJob) -> Result<(), Box<CheckpointJob>> {
         self.jobs.try_send(job).map_err(|error| match error {
             TrySendError::Full(job) | TrySendError::Disconnected(job) => Box::new(job),
         })
@@ -89,7 +90,7 @@ impl Checkpointer {
 
     /// Stops the thread after its queued jobs. Returns whether it did not panic.
     #[must_use]
-    pub fn finish(self) -> bool {
+    pub(crate) fn finish(self) -> bool {
         drop(self.jobs);
         self.thread.join().is_ok()
     }

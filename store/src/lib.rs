@@ -30,7 +30,7 @@
 pub mod blocks;
 pub mod check;
 pub mod checkpoint;
-pub mod commit_log;
+pub(crate) mod commit_log;
 pub mod engine;
 pub mod files;
 pub mod limits;

@@ -11,92 +11,92 @@ pub const TRANSFER_BUFFER_BYTES: usize = 256 * 1024;
 pub const TRANSFER_SYNC_BYTES: u64 = 256 * 1024;
 
 /// Bytes of an interrupted upload that are read at once.
-pub const TRANSFER_REREAD_BYTES: u64 = 8 * 1024 * 1024;
+pub(crate) const TRANSFER_REREAD_BYTES: u64 = 8 * 1024 * 1024;
 
 /// The largest batch: the target and one more command of the largest kind.
 pub const BATCH_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// The size of a segment of the commit log. A full one starts a checkpoint.
-pub const SEGMENT_BYTES: u64 = 32 * 1024 * 1024;
+pub(crate) const SEGMENT_BYTES: u64 = 32 * 1024 * 1024;
 
 /// A log with any batch is checkpointed after this time.
-pub const CHECKPOINT_AGE_MAX: Duration = Duration::from_secs(60);
+pub(crate) const CHECKPOINT_AGE_MAX: Duration = Duration::from_secs(60);
 
 /// Messages in one block.
-pub const BLOCK_MESSAGES_MAX: u32 = 64;
+pub(crate) const BLOCK_MESSAGES_MAX: u32 = 64;
 
 /// A block is closed when its compressed size would pass this.
-pub const BLOCK_BYTES_TARGET: usize = 4 * 1024;
+pub(crate) const BLOCK_BYTES_TARGET: usize = 4 * 1024;
 
 /// Rows in one write to the trees: larger batches outgrow sled's cache.
-pub const TREE_BATCH_ROWS_MAX: usize = 256;
+pub(crate) const TREE_BATCH_ROWS_MAX: usize = 256;
 
 /// Memory for sled's pages.
 pub const TREE_CACHE_BYTES: u64 = 64 * 1024 * 1024;
 
 /// Memory of idle conversations, members and send streams beyond which they are evicted.
-pub const STATE_BYTES_TARGET: usize = 128 * 1024 * 1024;
+pub(crate) const STATE_BYTES_TARGET: usize = 128 * 1024 * 1024;
 
 /// The first segment of a new commit log, and one that is needed before a large one is ready: a
 /// small server stays small.
-pub const SEGMENT_BYTES_SMALL: u64 = 4 * 1024 * 1024;
+pub(crate) const SEGMENT_BYTES_SMALL: u64 = 4 * 1024 * 1024;
 
 /// Prepared segments of the commit log.
-pub const SPARE_SEGMENTS_MAX: usize = 2;
+pub(crate) const SPARE_SEGMENTS_MAX: usize = 2;
 
 /// The encoded messages of a block, before compression. One message of the largest kind fits alone.
-pub const BLOCK_RAW_BYTES_MAX: usize = 24 * 1024;
+pub(crate) const BLOCK_RAW_BYTES_MAX: usize = 24 * 1024;
 
 /// A block of several messages that compresses to more than this is split.
-pub const BLOCK_BYTES_MAX: usize = 6 * 1024;
+pub(crate) const BLOCK_BYTES_MAX: usize = 6 * 1024;
 
 /// The largest value in the trees. `trees::db` says why sled must never get a larger one.
-pub const TREE_VALUE_BYTES_MAX: usize = 25 * 1024;
+pub(crate) const TREE_VALUE_BYTES_MAX: usize = 25 * 1024;
 
 /// The size of sled's segments. Its default creates side files of large pages that it never syncs.
-pub const TREE_SEGMENT_BYTES: usize = 2 * 1024 * 1024;
+pub(crate) const TREE_SEGMENT_BYTES: usize = 2 * 1024 * 1024;
 
 /// Bytes of one write to the trees. A sync follows each, before sled can reuse the place of what
 /// was replaced.
-pub const TREE_BATCH_BYTES_MAX: usize = 512 * 1024;
+pub(crate) const TREE_BATCH_BYTES_MAX: usize = 512 * 1024;
 
 /// After this many loads, stored state is evicted even if nothing is written.
-pub const LOADS_BETWEEN_EVICTIONS: u64 = 32 * 1024;
+pub(crate) const LOADS_BETWEEN_EVICTIONS: u64 = 32 * 1024;
 
 /// Log bytes that start a checkpoint. More means that the last block of a conversation is rewritten
 /// fewer times; less means a faster start after a crash.
-pub const CHECKPOINT_BYTES: u64 = 64 * 1024 * 1024;
+pub(crate) const CHECKPOINT_BYTES: u64 = 64 * 1024 * 1024;
 
 /// Log bytes that the trees lack, at most. Beyond them the sequencer waits for the running
 /// checkpoint. They are in memory, and are replayed after a crash: a burst of a million and a half
 /// messages is accepted at full speed and checkpointed after it.
-pub const LOG_BYTES_MAX: u64 = 384 * 1024 * 1024;
+pub(crate) const LOG_BYTES_MAX: u64 = 384 * 1024 * 1024;
 
 /// Bytes of the disk that attachments leave free: the longest log, its spares, and what a
 /// checkpoint of it writes before it frees anything.
-pub const DISK_RESERVE_BYTES: u64 = 2 * 1024 * 1024 * 1024;
+pub(crate) const DISK_RESERVE_BYTES: u64 = 2 * 1024 * 1024 * 1024;
 
 /// The reserve is at most this fraction of the disk.
-pub const DISK_RESERVE_SHARE: u64 = 4;
+pub(crate) const DISK_RESERVE_SHARE: u64 = 4;
 
 /// How often the sequencer checks the free space.
-pub const DISK_CHECK_INTERVAL: Duration = Duration::from_secs(1);
+pub(crate) const DISK_CHECK_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Free bytes without which a server does not start: its first segment, and what a checkpoint of
 /// the log writes.
-pub const START_FREE_BYTES_MIN: u64 = 16 * 1024 * 1024;
+pub(crate) const START_FREE_BYTES_MIN: u64 = 16 * 1024 * 1024;
 
 /// The nice value of the checkpoint thread.
-pub const CHECKPOINT_NICE: i32 = 10;
+pub(crate) const CHECKPOINT_NICE: i32 = 10;
 
 /// Rows that a compaction copies at once.
-pub const COMPACT_PAGE_ROWS: usize = 128;
+pub(crate) const COMPACT_PAGE_ROWS: usize = 128;
 
 /// How long to wait for sled to release its file after it was closed.
-pub const TREES_LOCK_WAIT_MAX: Duration = Duration::from_secs(2);
+pub(crate) const TREES_LOCK_WAIT_MAX: Duration = Duration::from_secs(2);
 
 /// Reclaimable bytes from which on a start logs them. Less is soon reused.
-pub const RECLAIMABLE_BYTES_REPORTED_MIN: u64 = 256 * 1024 * 1024;
+pub(crate) const RECLAIMABLE_BYTES_REPORTED_MIN: u64 = 256 * 1024 * 1024;
 
 /// Encoded changes in one batch, beyond which the sequencer commits.
 pub const BATCH_BYTES_TARGET: usize = 1024 * 1024;

@@ -31,8 +31,8 @@
 //! All values but blocks are sealed, see [`crate::trees::rows`].
 pub mod db;
 pub mod rows;
-pub mod rows_in;
-pub mod rows_out;
+pub(crate) mod rows_in;
+pub(crate) mod rows_out;
 pub mod scan;
 pub(crate) mod wait_for_lock;
 
@@ -40,7 +40,8 @@ mod key;
 pub mod parse;
 mod tree;
 
-pub use self::key::{KEY_BYTES_MAX, MetaKey, RowKey, RowPrefix};
+pub(crate) use self::key::KEY_BYTES_MAX;
+pub use self::key::{MetaKey, RowKey, RowPrefix};
 pub use self::tree::Tree;
 
 #[cfg(test)]

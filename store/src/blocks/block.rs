@@ -132,7 +132,7 @@ pub enum BlockDamage {
 }
 
 /// Encodes blocks. It keeps a compression context and a buffer.
-pub struct BlockWriter {
+pub(crate) struct BlockWriter {
     compressor: Compressor<'static>,
     raw: Vec<u8>,
 }
@@ -144,7 +144,7 @@ impl std::fmt::Debug for BlockWriter {
 }
 
 impl BlockWriter {
-    pub fn new() -> io::Result<Self> {
+    pub(crate) fn new() -> io::Result<Self> {
         let mut compressor = Compressor::new(ZSTD_LEVEL)?;
         // Length and checksum are in the block's own header.
         compressor.include_contentsize(false)?;
@@ -160,7 +160,7 @@ impl BlockWriter {
     /// # Errors
     ///
     /// When compression runs out of memory.
-    pub fn pack(&mut self, place: BlockPlace, entries: &[Bytes]) -> io::Result<Vec<u8>> {
+    pub(crate) fn pack(&mut self, place: BlockPlace, entries: &[Bytes]) -> io::Result<Vec<u8>> {
         self.raw.clear();
         entries
             .iter()
@@ -190,7 +190,7 @@ impl BlockWriter {
 
 /// Decodes blocks, from any number of threads.
 #[derive(Default)]
-pub struct BlockReader {
+pub(crate) struct BlockReader {
     kept: Mutex<Vec<Decompressor<'static>>>,
 }
 
@@ -206,7 +206,7 @@ impl BlockReader {
     /// # Errors
     ///
     /// When it is not what was packed for this place.
-    pub fn unpack(&self, place: BlockPlace, value: &[u8]) -> Result<Block, BlockError> {
+    pub(crate) fn unpack(&self, place: BlockPlace, value: &[u8]) -> Result<Block, BlockError> {
         self.read(place, value)
             .map_err(|what| BlockError { place, what })
     }

@@ -14,14 +14,14 @@ const FIRST_GUESS_PER_MILLE: usize = 500;
 
 /// Cuts messages into blocks. It remembers how well the last ones compressed.
 #[derive(Debug)]
-pub struct Packer {
+pub(crate) struct Packer {
     writer: BlockWriter,
     per_mille: usize,
 }
 
 /// A block to store.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PackedBlock {
+pub(crate) struct PackedBlock {
     pub place: BlockPlace,
     /// The number of messages.
     pub count: usize,
@@ -29,7 +29,7 @@ pub struct PackedBlock {
 }
 
 impl Packer {
-    pub fn new() -> io::Result<Self> {
+    pub(crate) fn new() -> io::Result<Self> {
         Ok(Self {
             writer: BlockWriter::new()?,
             per_mille: FIRST_GUESS_PER_MILLE,
@@ -38,7 +38,7 @@ impl Packer {
 
     /// Packs entries into blocks, starting at message `first`. The first block holds at least
     /// `together` entries: the block that it replaces held them, and no crash may lose one.
-    pub fn pack(
+    pub(crate) fn pack(
         &mut self,
         conversation: ConversationId,
         first: MsgId,

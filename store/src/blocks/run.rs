@@ -31,8 +31,8 @@ impl RunLimits {
     }
 
     /// Limits the bytes as well.
-    #[must_use]
-    pub fn and_bytes(self, bytes: usize) -> Self {
+    #[cfg(test)]
+    pub(crate) fn and_bytes(self, bytes: usize) -> Self {
         Self {
             bytes: bytes.min(limits::RUN_BYTES_MAX),
             ..self

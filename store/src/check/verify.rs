@@ -9,7 +9,7 @@ use crate::blocks::{Blocks, BlocksError};
 
 /// What was checked, all of it sound.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Verified {
+pub(crate) struct Verified {
     pub blocks: u64,
     /// Entries above the floor.
     pub messages: u64,
@@ -64,7 +64,7 @@ pub enum VerifyError {
 /// # Errors
 ///
 /// The first problem found.
-pub fn verify_blocks(
+pub(crate) fn verify_blocks(
     blocks: &Blocks,
     conversation: ConversationId,
     floor: MsgId,

@@ -14,7 +14,7 @@ use crate::trees::{MetaKey, RowKey};
 
 /// The change by one checkpoint.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct ReclaimableSpace {
+pub(crate) struct ReclaimableSpace {
     /// Bytes of removed blocks.
     pub removed_bytes: u64,
     /// Bytes that new blocks occupy.
@@ -23,7 +23,7 @@ pub struct ReclaimableSpace {
 
 impl ReclaimableSpace {
     /// Returns the row with the reclaimable space after this change.
-    pub fn row(self, trees: &Trees) -> Result<RowChange, TreesError> {
+    pub(crate) fn row(self, trees: &Trees) -> Result<RowChange, TreesError> {
         let bytes = reclaimable_bytes(trees)?
             .saturating_add(self.removed_bytes)
             .saturating_sub(self.added_bytes);
@@ -32,14 +32,14 @@ impl ReclaimableSpace {
 }
 
 /// Returns the bytes that removed blocks occupied and no new rows have added_bytes.
-pub fn reclaimable_bytes(trees: &Trees) -> Result<u64, TreesError> {
+pub(crate) fn reclaimable_bytes(trees: &Trees) -> Result<u64, TreesError> {
     Ok(trees
         .read(&RowKey::meta(MetaKey::Reclaimable))?
         .unwrap_or_default())
 }
 
 /// Logs the reclaimable space when a compaction is worthwhile.
-pub fn log_reclaimable(trees: &Trees) -> Result<(), TreesError> {
+pub(crate) fn log_reclaimable(trees: &Trees) -> Result<(), TreesError> {
     let bytes = reclaimable_bytes(trees)?;
     if bytes >= limits::RECLAIMABLE_BYTES_REPORTED_MIN {
         info!(

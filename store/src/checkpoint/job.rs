@@ -14,7 +14,7 @@ use crate::trees::rows::RowChange;
 
 /// A sealed part of the log to move into the trees.
 #[derive(Debug)]
-pub struct CheckpointJob {
+pub(crate) struct CheckpointJob {
     /// Its last batch.
     pub through: BatchNo,
     /// Every row that it changed, with its value as of `through` or later.
@@ -24,7 +24,7 @@ pub struct CheckpointJob {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct CheckpointReport {
+pub(crate) struct CheckpointReport {
     /// The log may be dropped up to here.
     pub through: BatchNo,
     pub metrics: CheckpointMetrics,

@@ -23,7 +23,7 @@ use crate::trees::{MetaKey, RowKey, Tree};
 
 /// Writes checkpoints, on any thread.
 #[derive(Debug)]
-pub struct CheckpointWriter {
+pub(crate) struct CheckpointWriter {
     pub(super) trees: Trees,
     pub(super) blocks: Blocks,
     pub(super) packer: Packer,
@@ -45,7 +45,7 @@ pub(super) struct Pending {
 }
 
 impl CheckpointWriter {
-    pub fn new(trees: Trees, poison: &Poison) -> io::Result<Self> {
+    pub(crate) fn new(trees: Trees, poison: &Poison) -> io::Result<Self> {
         let (blocks, packer) = (Blocks::new(trees.clone()), Packer::new()?);
         Ok(Self {
             trees,
@@ -63,7 +63,10 @@ impl CheckpointWriter {
     /// # Errors
     ///
     /// Every error poisons the store.
-    pub fn write(&mut self, job: CheckpointJob) -> Result<CheckpointReport, CheckpointError> {
+    pub(crate) fn write(
+        &mut self,
+        job: CheckpointJob,
+    ) -> Result<CheckpointReport, CheckpointError> {
         let (begun, before) = (Instant::now(), *self.sum.lock());
         let CheckpointJob {
             through,

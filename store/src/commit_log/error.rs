@@ -47,7 +47,7 @@ pub enum LogError {
 }
 
 #[derive(Debug, thiserror::Error)]
-pub enum OpenError<E> {
+pub(crate) enum OpenError<E> {
     #[error(transparent)]
     Log(#[from] LogError),
     /// `replay` refused a batch.

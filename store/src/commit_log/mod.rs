@@ -24,9 +24,11 @@ use cairn_proto::wire::metrics::Histogram;
 
 use crate::limits;
 
-pub use self::error::{LogError, OpenError};
+pub(crate) use self::error::LogError;
+pub(crate) use self::error::OpenError;
 use self::preparer::Preparer;
-pub use self::record::{BatchBuf, BatchNo};
+pub(crate) use self::record::BatchBuf;
+pub(crate) use self::record::BatchNo;
 use self::recovery::Listing;
 use self::segment::{Active, Sealed};
 use self::sync_times::SyncTimes;
@@ -35,7 +37,7 @@ use crate::files::poison::Poison;
 
 /// The commit log of one data directory, owned by the sequencer.
 #[derive(Debug)]
-pub struct CommitLog {
+pub(crate) struct CommitLog {
     dir: PathBuf,
     poison: Poison,
     preparer: Preparer,
@@ -55,7 +57,7 @@ impl CommitLog {
     ///
     /// When the log is damaged or lacks batches, when files cannot be used, and when `replay`
     /// refuses a batch.
-    pub fn open<E>(
+    pub(crate) fn open<E>(
         dir: &Path,
         checkpoint: BatchNo,
         poison: &Poison,
@@ -108,7 +110,7 @@ impl CommitLog {
     /// # Errors
     ///
     /// When the batch is too large; nothing has happened then. Any other error poisons the store.
-    pub fn append(&mut self, batch: &mut BatchBuf) -> Result<BatchNo, LogError> {
+    pub(crate) fn append(&mut self, batch: &mut BatchBuf) -> Result<BatchNo, LogError> {
         self.poison.check()?;
         let number = self.last.next();
         let bytes = batch.payload_bytes();
@@ -142,7 +144,7 @@ impl CommitLog {
     /// # Errors
     ///
     /// Every error poisons the store.
-    pub fn rotate(&mut self) -> Result<BatchNo, LogError> {
+    pub(crate) fn rotate(&mut self) -> Result<BatchNo, LogError> {
         self.poison.check()?;
         if !self.active.is_empty() {
             self.seal_active()?;
@@ -152,7 +154,7 @@ impl CommitLog {
 
     /// Drops the segments without a batch above this one, which the trees must hold durably. Does
     /// not wait for the files.
-    pub fn drop_through(&mut self, batch: BatchNo) {
+    pub(crate) fn drop_through(&mut self, batch: BatchNo) {
         let keep = self
             .sealed
             .iter()
@@ -163,18 +165,18 @@ impl CommitLog {
     }
 
     #[must_use]
-    pub fn last(&self) -> BatchNo {
+    pub(crate) fn last(&self) -> BatchNo {
         self.last
     }
 
-    #[must_use]
-    pub fn live_bytes(&self) -> u64 {
+    #[cfg(test)]
+    pub(crate) fn live_bytes(&self) -> u64 {
         self.bytes_since(BatchNo::ZERO)
     }
 
     /// The bytes of the batches above this one. A segment that ends above it counts completely.
     #[must_use]
-    pub fn bytes_since(&self, batch: BatchNo) -> u64 {
+    pub(crate) fn bytes_since(&self, batch: BatchNo) -> u64 {
         let sealed: u64 = self
             .sealed
             .iter()
@@ -186,19 +188,19 @@ impl CommitLog {
 
     /// Bytes appended since the log was opened.
     #[must_use]
-    pub const fn written_bytes(&self) -> u64 {
+    pub(crate) const fn written_bytes(&self) -> u64 {
         self.written_bytes
     }
 
     /// Bytes of zeros written in advance since the log was opened.
     #[must_use]
-    pub fn prepared_bytes(&self) -> u64 {
+    pub(crate) fn prepared_bytes(&self) -> u64 {
         self.preparer.prepared_bytes()
     }
 
     /// The time of each batch's fdatasync since the log was opened.
     #[must_use]
-    pub fn sync_times(&self) -> Histogram {
+    pub(crate) fn sync_times(&self) -> Histogram {
         self.sync_times.recorded()
     }
 
@@ -208,7 +210,7 @@ impl CommitLog {
     /// # Errors
     ///
     /// When files cannot be removed or truncated. The log is complete all the same.
-    pub fn close_clean(self) -> Result<(), LogError> {
+    pub(crate) fn close_clean(self) -> Result<(), LogError> {
         for spare in self.preparer.stop() {
             let path = spare.path.clone();
             spare

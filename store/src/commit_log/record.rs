@@ -54,7 +54,7 @@ impl std::fmt::Display for BatchNo {
 /// A batch being encoded, with its header reserved in front, so that it reaches the disk without a
 /// copy.
 #[derive(Debug)]
-pub struct BatchBuf(Vec<u8>);
+pub(crate) struct BatchBuf(Vec<u8>);
 
 impl Default for BatchBuf {
     fn default() -> Self {
@@ -64,30 +64,25 @@ impl Default for BatchBuf {
 
 impl BatchBuf {
     #[must_use]
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(vec![0; RECORD_HEADER_BYTES])
     }
 
     /// The buffer to append changes to. It begins with the header's bytes, and offsets in it are
     /// offsets in [`BatchBuf::into_bytes`].
-    pub fn payload_mut(&mut self) -> &mut Vec<u8> {
+    pub(crate) fn payload_mut(&mut self) -> &mut Vec<u8> {
         &mut self.0
     }
 
     /// The bytes of the changes.
     #[must_use]
-    pub fn payload_bytes(&self) -> usize {
+    pub(crate) fn payload_bytes(&self) -> usize {
         self.0.len().saturating_sub(RECORD_HEADER_BYTES)
-    }
-
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.payload_bytes() == 0
     }
 
     /// The whole buffer, header included, shared by all readers of the batch's messages.
     #[must_use]
-    pub fn into_bytes(self) -> Bytes {
+    pub(crate) fn into_bytes(self) -> Bytes {
         self.0.into()
     }
 

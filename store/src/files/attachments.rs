@@ -70,7 +70,7 @@ impl AttachmentFiles {
 
     /// The files in a data directory that may have none.
     #[must_use]
-    pub fn in_dir(data: &Path) -> Self {
+    pub(crate) fn in_dir(data: &Path) -> Self {
         let dir = data.join("attachments");
         Self {
             room: DiskReserve::of(&dir, Some(0)),

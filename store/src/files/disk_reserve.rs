@@ -37,7 +37,7 @@ pub struct OutOfSpace {
 
 /// Refuses to open a data directory on a full disk. Otherwise the failures along the way would look
 /// like damage.
-pub fn check_start(dir: &Path) -> Result<(), OutOfSpace> {
+pub(crate) fn check_start(dir: &Path) -> Result<(), OutOfSpace> {
     DiskReserve::of(dir, Some(0))
         .check(START_FREE_BYTES_MIN)
         .map_err(|source| OutOfSpace {
@@ -48,7 +48,7 @@ pub fn check_start(dir: &Path) -> Result<(), OutOfSpace> {
 
 /// Checks at intervals whether messages can be accepted.
 #[derive(Debug)]
-pub struct ReserveMonitor {
+pub(crate) struct ReserveMonitor {
     room: DiskReserve,
     checked_at: Option<Instant>,
     is_short: bool,
@@ -105,7 +105,7 @@ pub fn is_full(failure: &io::Error) -> bool {
 
 impl ReserveMonitor {
     #[must_use]
-    pub fn over(room: DiskReserve) -> Self {
+    pub(crate) fn over(room: DiskReserve) -> Self {
         Self {
             room,
             checked_at: None,
@@ -114,7 +114,7 @@ impl ReserveMonitor {
     }
 
     /// Checks, if it is due.
-    pub fn check(&mut self) {
+    pub(crate) fn check(&mut self) {
         if self
             .checked_at
             .is_some_and(|checked_at| checked_at.elapsed() < DISK_CHECK_INTERVAL)
@@ -135,7 +135,7 @@ impl ReserveMonitor {
 
     /// Returns whether new content must be refused.
     #[must_use]
-    pub const fn is_short(&self) -> bool {
+    pub(crate) const fn is_short(&self) -> bool {
         self.is_short
     }
 
@@ -143,7 +143,7 @@ impl ReserveMonitor {
     /// expiry never are. Sends are left to the state machine, since one that was accepted must stay
     /// accepted when it is repeated.
     #[must_use]
-    pub const fn refuses(&self, command: &Command) -> bool {
+    pub(crate) const fn refuses(&self, command: &Command) -> bool {
         self.is_short && grows_storage(command)
     }
 }

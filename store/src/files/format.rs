@@ -12,7 +12,7 @@ const FILE_NAME: &str = "format";
 const FIRST_WORD: &str = "cairn";
 
 /// The version that this server reads and writes.
-pub const FORMAT_VERSION: u32 = 2;
+pub(crate) const FORMAT_VERSION: u32 = 2;
 
 #[derive(Debug, thiserror::Error)]
 pub enum FormatError {
@@ -36,7 +36,7 @@ pub enum FormatError {
 
 /// Checks the version of a data directory; a new one gets the current version, durably. Take the
 /// lock first.
-pub fn check_or_create(dir: &Path) -> Result<(), FormatError> {
+pub(crate) fn check_or_create(dir: &Path) -> Result<(), FormatError> {
     let path = dir.join(FILE_NAME);
     match fs::read(&path) {
         Ok(bytes) => check(dir, &path, &bytes),
@@ -57,7 +57,7 @@ pub fn check_or_create(dir: &Path) -> Result<(), FormatError> {
 
 /// Returns whether a directory is a data directory, of any version.
 #[must_use]
-pub fn is_data_dir(dir: &Path) -> bool {
+pub(crate) fn is_data_dir(dir: &Path) -> bool {
     dir.join(FILE_NAME).is_file()
 }
 

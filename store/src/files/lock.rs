@@ -10,7 +10,7 @@ const FILE_NAME: &str = "lock";
 
 /// Holds the lock while it lives. The system releases it when the process ends, however it ends.
 #[derive(Debug)]
-pub struct DirLock {
+pub(crate) struct DirLock {
     _file: File,
 }
 
@@ -28,7 +28,7 @@ pub enum LockError {
 
 impl DirLock {
     /// Locks the directory. If missing, it is created for its owner alone.
-    pub fn acquire(dir: &Path) -> Result<Self, LockError> {
+    pub(crate) fn acquire(dir: &Path) -> Result<Self, LockError> {
         let io = |source| LockError::Io {
             dir: dir.to_owned(),
             source,
@@ -58,7 +58,7 @@ impl DirLock {
 
     /// Returns whether a file of this name belongs to the lock.
     #[must_use]
-    pub fn is_lock_file(name: &std::ffi::OsStr) -> bool {
+    pub(crate) fn is_lock_file(name: &std::ffi::OsStr) -> bool {
         name == FILE_NAME
     }
 }

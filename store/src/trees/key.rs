@@ -23,7 +23,7 @@ pub enum MetaKey {
 }
 
 /// The longest key, in bytes.
-pub const KEY_BYTES_MAX: usize = 32;
+pub(crate) const KEY_BYTES_MAX: usize = 32;
 
 /// A key with its tree.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -238,12 +238,12 @@ impl RowPrefix {
     }
 
     #[must_use]
-    pub fn blocks_of(conversation: ConversationId) -> Self {
+    pub(crate) fn blocks_of(conversation: ConversationId) -> Self {
         Self(RowKey::new(Tree::Messages).and_u64(conversation.get()))
     }
 
     #[must_use]
-    pub fn members_of(conversation: ConversationId) -> Self {
+    pub(crate) fn members_of(conversation: ConversationId) -> Self {
         Self(RowKey::new(Tree::Members).and_u64(conversation.get()))
     }
 
@@ -253,12 +253,12 @@ impl RowPrefix {
     }
 
     #[must_use]
-    pub fn mentions_of(conversation: ConversationId) -> Self {
+    pub(crate) fn mentions_of(conversation: ConversationId) -> Self {
         Self(RowKey::new(Tree::Mentions).and_u64(conversation.get()))
     }
 
     #[must_use]
-    pub fn mentions_of_chunk(conversation: ConversationId, chunk: MemberChunk) -> Self {
+    pub(crate) fn mentions_of_chunk(conversation: ConversationId, chunk: MemberChunk) -> Self {
         Self(
             RowKey::new(Tree::Mentions)
                 .and_u64(conversation.get())
@@ -267,7 +267,7 @@ impl RowPrefix {
     }
 
     #[must_use]
-    pub fn mentions_of_user(conversation: ConversationId, user: UserId) -> Self {
+    pub(crate) fn mentions_of_user(conversation: ConversationId, user: UserId) -> Self {
         let chunk = MemberChunk::of(user).get();
         Self(
             RowKey::new(Tree::Mentions)
@@ -287,7 +287,7 @@ impl RowPrefix {
     }
 
     #[must_use]
-    pub fn recent_of(device: DeviceId, stream: SendStreamId) -> Self {
+    pub(crate) fn recent_of(device: DeviceId, stream: SendStreamId) -> Self {
         Self(
             RowKey::new(Tree::Recent)
                 .and_u64(device.get())
@@ -296,7 +296,7 @@ impl RowPrefix {
     }
 
     #[must_use]
-    pub fn imports_of(conversation: ConversationId) -> Self {
+    pub(crate) fn imports_of(conversation: ConversationId) -> Self {
         Self(RowKey::new(Tree::Imports).and_u64(conversation.get()))
     }
 

@@ -64,7 +64,7 @@ pub enum RowDamage {
 
 /// Seals the value of a row.
 #[must_use]
-pub fn seal<T: Serialize + ?Sized>(key: &RowKey, record: &T) -> Vec<u8> {
+pub(crate) fn seal<T: Serialize + ?Sized>(key: &RowKey, record: &T) -> Vec<u8> {
     let mut value = vec![ROW_VERSION, 0, 0, 0, 0];
     codec::encode_into(record, &mut value);
     if let Some((header, record)) = value.split_first_chunk_mut::<HEADER_BYTES>() {
@@ -79,7 +79,7 @@ pub fn seal<T: Serialize + ?Sized>(key: &RowKey, record: &T) -> Vec<u8> {
 /// # Errors
 ///
 /// When it is not what was sealed for this key.
-pub fn unseal<T: DeserializeOwned>(key: &RowKey, value: &[u8]) -> Result<T, RowError> {
+pub(crate) fn unseal<T: DeserializeOwned>(key: &RowKey, value: &[u8]) -> Result<T, RowError> {
     read(key, value).map_err(|what| RowError { key: *key, what })
 }
 

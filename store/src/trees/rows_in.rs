@@ -30,7 +30,7 @@ use cairn_core::record::{
 };
 
 #[derive(Clone, Debug)]
-pub struct Loader {
+pub(crate) struct Loader {
     trees: Trees,
     history: History,
     timelines: Arc<Timelines>,
@@ -49,7 +49,7 @@ pub enum LoadError {
 impl Loader {
     /// Each loaded conversation gets its timeline.
     #[must_use]
-    pub fn new(trees: Trees, timelines: Arc<Timelines>) -> Self {
+    pub(crate) fn new(trees: Trees, timelines: Arc<Timelines>) -> Self {
         Self {
             history: History::new(trees.clone()),
             trees,
@@ -58,7 +58,7 @@ impl Loader {
     }
 
     /// Loads one part. What is not stored does not exist, and is left out.
-    pub fn load(&self, state: &mut State, load: Load) -> Result<(), LoadError> {
+    pub(crate) fn load(&self, state: &mut State, load: Load) -> Result<(), LoadError> {
         match load {
             Load::Conversation(conversation) => {
                 Ok(self.conversation(state, conversation).map(drop)?)

@@ -8,7 +8,7 @@ use crate::trees::{MetaKey, RowKey, RowPrefix};
 use cairn_core::record::Row;
 
 /// Returns the row changes that store `rows`. Reads the trees to find the rows of a removed stream.
-pub fn row_changes(trees: &Trees, rows: Vec<Row>) -> Result<Vec<RowChange>, TreesError> {
+pub(crate) fn row_changes(trees: &Trees, rows: Vec<Row>) -> Result<Vec<RowChange>, TreesError> {
     let mut changes = Vec::with_capacity(rows.len());
     for row in rows {
         add(trees, row, &mut changes)?;

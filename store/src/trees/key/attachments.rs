@@ -35,7 +35,7 @@ impl RowKey {
 
 impl RowPrefix {
     #[must_use]
-    pub fn attached_in(conversation: ConversationId) -> Self {
+    pub(crate) fn attached_in(conversation: ConversationId) -> Self {
         Self(RowKey::new(Tree::Attached).and_u64(conversation.get()))
     }
 }

@@ -17,7 +17,7 @@ const LAST_NUMBERED: ConversationId = ConversationId::new(u32::MAX as u64);
 impl Loader {
     /// Loads the state that is always in memory: settings, users, devices, invites, memberships by
     /// user, and the names of open groups.
-    pub fn load_base(&self) -> Result<State, TreesError> {
+    pub(crate) fn load_base(&self) -> Result<State, TreesError> {
         let mut state = State::default();
         self.each(&RowPrefix::all(Tree::Users), |key, record: UserRecord| {
             if let Some(user) = parse::user(key.bytes()) {
