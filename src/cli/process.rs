@@ -19,11 +19,12 @@ use crate::cli::{Cli, Command, Global, completions, signals};
 #[cfg(feature = "bench")]
 use {crate::cli::bench, cairn_bench::Contender};
 
-/// Engines that take part in `cairn bench engine` beside cairn's. There are none without `bench`.
-#[cfg(feature = "bench")]
-type Others = Vec<Contender>;
-#[cfg(not(feature = "bench"))]
-type Others = ();
+/// Engines that take part in `cairn bench engine` beside cairn's.
+#[derive(Default)]
+struct Others {
+    #[cfg(feature = "bench")]
+    contenders: Vec<Contender>,
+}
 
 /// Runs the command that the process was started with, and returns its exit code.
 #[must_use]
@@ -31,12 +32,15 @@ pub fn main() -> ExitCode {
     start(env::args_os(), Others::default())
 }
 
-/// Runs `cairn bench engine` with the options of the process, and with `others` in the race.
+/// Runs `cairn bench engine` with the options of the process, and with `contenders` in the race.
 #[cfg(feature = "bench")]
 #[must_use]
-pub fn race(others: Vec<Contender>) -> ExitCode {
+pub fn race(contenders: Vec<Contender>) -> ExitCode {
     let command = ["cairn", "bench", "engine"].map(OsString::from);
-    start(command.into_iter().chain(env::args_os().skip(1)), others)
+    start(
+        command.into_iter().chain(env::args_os().skip(1)),
+        Others { contenders },
+    )
 }
 
 fn start(args: impl IntoIterator<Item = OsString>, others: Others) -> ExitCode {
@@ -72,7 +76,7 @@ fn start(args: impl IntoIterator<Item = OsString>, others: Others) -> ExitCode {
 fn run(
     command: Command,
     global: &Global,
-    others: Others,
+    #[cfg_attr(not(feature = "bench"), allow(unused, reason = "for bench"))] others: Others,
     output: &mut Output,
 ) -> Result<(), Failure> {
     let local = || {
@@ -91,7 +95,7 @@ fn run(
         Command::Compact(args) => compact::run(&args, output),
         Command::Completions(args) => completions::run(&args, output),
         #[cfg(feature = "bench")]
-        Command::Bench(args) => bench::run(*args, others, output),
+        Command::Bench(args) => bench::run(*args, others.contenders, output),
         Command::Client(command) => {
             let local = local()?;
             block_on(async {

@@ -9,10 +9,7 @@ const GAP: u16 = 2;
 /// be compared.
 ///
 /// No line ends with a space; the last one ends with a newline.
-#[cfg_attr(
-    not(feature = "bench"),
-    allow(dead_code, reason = "used by reports alone")
-)]
+#[allow(dead_code, reason = "used by the report of a benchmark alone")]
 pub(crate) fn render(header: &[String], rows: &[Vec<String>]) -> String {
     let align = |at| match at {
         0 => CellAlignment::Left,
