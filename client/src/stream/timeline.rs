@@ -243,7 +243,7 @@ impl Timeline {
             Ok(Response::Pulled(pulled)) => pulled,
             Ok(_) => {
                 return self.status =
-                    Status::Failed(Error::Protocol("a pull was answered with something else"));
+                    Status::Failed(Error::Protocol("a response of the wrong kind to a pull"));
             }
             Err(error) => return self.status = Status::Failed(error),
         };

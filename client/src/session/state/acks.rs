@@ -49,6 +49,8 @@ impl Acks {
         if msgid <= cursor.wanted {
             return false;
         }
+        // At most one ack of a conversation is in flight: a response confirms everything sent, so
+        // with two in flight the first response would confirm the second ack too.
         let was_clean = cursor.wanted == cursor.sent;
         cursor.wanted = msgid;
         was_clean && cursor.sent == cursor.answered && self.mark(conversation, now)
