@@ -171,7 +171,7 @@ impl Client {
 /// Dropping it does not cancel the send. Fails with [`Error::Refused`], or with a [terminal
 /// error](Error#terminal-errors).
 #[derive(Debug)]
-#[must_use = "only the answer tells whether the message was accepted"]
+#[must_use = "the message is not accepted until this resolves"]
 pub struct Accepted {
     seq: ClientSeq,
     answer: oneshot::Receiver<Result<MsgId, Error>>,

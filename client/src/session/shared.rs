@@ -264,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn a_send_is_in_the_next_batch_once_whenever_the_connection_breaks() {
+    fn sends_are_written_once_across_reconnects() {
         let send = |shared: &Shared| {
             let content = Content::New(Body::Text(Text::new("a").unwrap()), Extras::NONE);
             shared.send(ConversationId::new(1), None, content).unwrap()
@@ -280,7 +280,10 @@ mod tests {
             let _early = (!is_late).then(|| send(&shared));
             shared.offline(String::new());
             let _late = is_late.then(|| send(&shared));
-            assert!(batch(&shared).is_empty(), "there is nowhere to write to");
+            assert!(
+                batch(&shared).is_empty(),
+                "nothing is written while offline"
+            );
             shared.online(&welcome());
             assert_eq!(batch(&shared), expected);
         }

@@ -284,7 +284,7 @@ impl Followers {
 /// Splits the first message off a run and returns its packed entry.
 pub(crate) fn split_first(run: &mut Run) -> Result<bytes::Bytes, Broken> {
     let entry =
-        split_entry(&mut run.entries)?.ok_or(Broken("a run has fewer messages than it says"))?;
+        split_entry(&mut run.entries)?.ok_or(Broken("a run has fewer messages than announced"))?;
     run.first = run.first.next();
     run.count = run.count.saturating_sub(1);
     Ok(entry)

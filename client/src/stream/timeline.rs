@@ -162,13 +162,13 @@ impl Timeline {
             }
         }
         let next = self.current.last().next();
-        let rest = Run {
+        let empty = Run {
             conversation: self.conversation,
             first: next,
             count: 0,
             entries: Bytes::new(),
         };
-        Some(Ok(std::mem::replace(&mut self.current, rest)))
+        Some(Ok(std::mem::replace(&mut self.current, empty)))
     }
 
     async fn fill(&mut self) -> Option<Result<(), Error>> {

@@ -172,7 +172,7 @@ async fn read_frame(reader: &mut Reader) -> Result<TransferFrame, Stopped> {
                     Err(Lost::Broken(code.to_string()).into())
                 }
                 Ok(TransferFrame::Refused(code)) => Err(code.into()),
-                Ok(said) => Ok(said),
+                Ok(frame) => Ok(frame),
                 Err(_) => Err(Lost::Protocol("a malformed transfer frame").into()),
             };
         }
