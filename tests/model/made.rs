@@ -1,6 +1,7 @@
 //! What a step says in few numbers, made into values.
 
-use cairn_core::api::command::{Actor, Command};
+use cairn_core::api::actor::Actor;
+use cairn_core::api::command::Command;
 use cairn_proto::content::body::{Amendment, Body, SystemEntry};
 use cairn_proto::content::extras::Extra;
 use cairn_proto::ids::{ConversationId, ImportSource, MsgId, Timestamp, UserId};

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use cairn_core::api::command::{Actor, Reply};
+use cairn_core::api::actor::Actor;
+use cairn_core::api::command::Reply;
 use cairn_core::limits::EPOCHS_MAX;
 use cairn_proto::ids::{ConversationId, EpochId, MsgId, Revision, Timestamp, UserId};
 use cairn_proto::limits::CONVERSATIONS_PER_PAGE_MAX;

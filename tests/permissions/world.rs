@@ -1,8 +1,9 @@
 //! A small server in memory with one user who asks, and what he asks about.
 
+use cairn_core::api::actor::Actor;
 use cairn_core::api::change::Change;
-use cairn_core::api::command::{Actor, Command, NewDevice, Reply};
-use cairn_core::attachment::{AttachmentRecord, Upload};
+use cairn_core::api::command::{Command, NewDevice, Reply};
+use cairn_core::record::{AttachmentRecord, Upload};
 use cairn_core::record::{SecretHash, UserRecord};
 use cairn_core::{Batch, State};
 use cairn_proto::content::attachment::AttachmentHash;

@@ -8,10 +8,12 @@ use cairn_proto::text::{GroupName, Topic};
 use cairn_proto::wire::error::ErrorCode;
 use cairn_proto::wire::response::Response;
 
-use crate::api::batch::{Batch, Effect};
-use crate::api::change::{Change, MemberCounts};
-use crate::api::command::Actor;
+use crate::api::actor::Actor;
+use crate::api::batch::Batch;
+use crate::api::change::Change;
+use crate::api::effect::Effect;
 use crate::permission::Action;
+use crate::record::MemberCounts;
 use crate::record::{GroupRecord, KindRecord};
 use crate::state::State;
 use crate::state::conversation::Member;

@@ -11,13 +11,13 @@ use cairn_proto::wire::error::ErrorCode;
 use cairn_proto::wire::request::ImportEntry;
 use cairn_proto::wire::response::Response;
 
+use crate::api::actor::Actor;
 use crate::api::batch::Batch;
 use crate::api::change::{Change, Origin};
-use crate::api::command::Actor;
-use crate::execute::NewEntry;
 use crate::permission::Action;
 use crate::record::UserRecord;
 use crate::state::State;
+use crate::state::make::NewEntry;
 
 impl State {
     #[expect(

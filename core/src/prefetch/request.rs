@@ -13,7 +13,7 @@ use cairn_proto::text::GroupName;
 use cairn_proto::wire::request::{ImportEntry, Request};
 
 use super::Load;
-use crate::api::command::Actor;
+use crate::api::actor::Actor;
 use crate::state::State;
 use crate::state::conversation::Conversation;
 

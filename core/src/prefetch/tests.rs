@@ -8,10 +8,11 @@ use cairn_proto::wire::request::Request;
 use cairn_proto::wire::response::Response;
 
 use super::*;
+use crate::api::actor::Actor;
 use crate::api::batch::Batch;
-use crate::api::change::MemberCounts;
-use crate::api::command::{Actor, Reply};
+use crate::api::command::Reply;
 use crate::limits::MEMBERS_SCANNED_MAX;
+use crate::record::MemberCounts;
 use crate::record::{
     ConversationRecord, DeviceRecord, KindRecord, MemberRecord, MemberTerms, MembershipRecord,
     SecretHash, StoredMember, UserRecord,

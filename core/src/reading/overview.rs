@@ -8,7 +8,8 @@ use cairn_proto::wire::error::ErrorCode;
 use cairn_proto::wire::overview::{ConversationPage, Moment, OverviewExtent, OverviewPlace};
 use cairn_proto::wire::response::Response;
 
-use crate::api::command::{Actor, Feed};
+use crate::api::actor::Actor;
+use crate::api::command::Feed;
 use crate::record::KindRecord;
 use crate::state::State;
 

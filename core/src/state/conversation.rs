@@ -11,10 +11,10 @@ use cairn_proto::wire::error::ErrorCode;
 use hashbrown::{HashMap, HashSet};
 
 use crate::limits::CLOCK_STEP_MS_MAX;
+use crate::record::MsgIdSet;
 use crate::record::{
     ConversationRecord, GroupRecord, MemberChunk, MemberRecord, MemberTerms, StoredMember,
 };
-use crate::state::msgid_set::MsgIdSet;
 
 /// A conversation.
 #[derive(Clone, Debug)]

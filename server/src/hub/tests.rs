@@ -10,7 +10,11 @@ use tokio::sync::oneshot;
 
 use super::*;
 use crate::loopback::{Loopback, soon};
+use cairn_core::api::actor::Actor;
 use cairn_core::api::command;
+use cairn_proto::ids::MsgId;
+use cairn_proto::model::presence::DeviceKind;
+use cairn_store::timeline::Timeline;
 
 const TEAM: ConversationId = ConversationId::new(5);
 const EVE: UserId = UserId::new(7);

@@ -38,7 +38,7 @@ impl RevokedInBatch {
 
     /// The reply as it is by the end of the batch.
     pub(crate) fn revalidate(&self, reply: Reply, to: &ReplyTo) -> Result<Reply, ErrorCode> {
-        let user = |session: &crate::hub::Session| session.actor().map(|actor| actor.user);
+        let user = |session: &crate::session::Session| session.actor().map(|actor| actor.user);
         match (reply, to) {
             (Reply::Grant(grant), ReplyTo::Grant(session, _)) => {
                 user(session).map_or(Ok(()), |user| self.check_member(user, grant.conversation))?;
