@@ -8,7 +8,7 @@ use crate::api::actor::Actor;
 use crate::api::attachment::{AttachmentCommand, AttachmentReply};
 use crate::api::batch::Batch;
 use crate::api::change::Change;
-use crate::attachment::charged_bytes;
+use super::charged_bytes;
 use crate::limits::{GC_BATCH_ATTACHMENTS_MAX, UPLOADERS_MAX};
 use crate::record::{AttachmentRecord, Upload};
 use crate::state::State;
