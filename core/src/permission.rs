@@ -151,11 +151,11 @@ impl DirectChatBlock {
     const fn may_begin(self) -> Result<(), ErrorCode> {
         match self {
             Self::NoFriends { .. } => Err(ErrorCode::FriendsOnly),
-            Self::Free | Self::BlockedByAsker | Self::BlockedByOther => self.may_say(),
+            Self::Free | Self::BlockedByAsker | Self::BlockedByOther => self.may_send(),
         }
     }
 
-    const fn may_say(self) -> Result<(), ErrorCode> {
+    const fn may_send(self) -> Result<(), ErrorCode> {
         match self {
             Self::Free | Self::NoFriends { is_blocked: false } => Ok(()),
             Self::BlockedByAsker => Err(ErrorCode::Blocked),
@@ -187,15 +187,15 @@ pub enum MembershipStatus {
 /// Why not.
 pub fn decide(
     action: Action,
-    place: Scope,
-    standing: MembershipStatus,
+    scope: Scope,
+    status: MembershipStatus,
     on_server: ServerRole,
 ) -> Result<(), ErrorCode> {
-    match (place, standing) {
+    match (scope, status) {
         (Scope::Nowhere, _) => Err(ErrorCode::NotFound),
         (Scope::Server { search }, _) => decide_on_server(action, search, on_server),
-        (Scope::User(acquaintance), _) => {
-            allow(action == Action::Watch && acquaintance == Relationship::Known)
+        (Scope::User(relationship), _) => {
+            allow(action == Action::Watch && relationship == Relationship::Known)
         }
         // Those who look after the server look after its counts, wherever they are.
         _ if action == Action::ExplainOthers && on_server >= ServerRole::Admin => Ok(()),
@@ -213,17 +213,17 @@ pub fn decide(
             }),
             MembershipStatus::Banned,
         ) if action == Action::Join => Err(ErrorCode::Banned),
-        (Scope::Unbegun(between), _) if action == Action::Begin => between.may_begin(),
+        (Scope::Unbegun(block), _) if action == Action::Begin => block.may_begin(),
         (Scope::Unbegun(_), _) | (_, MembershipStatus::Stranger | MembershipStatus::Banned) => {
             Err(ErrorCode::NotFound)
         }
-        (Scope::Direct(between), MembershipStatus::Member { .. }) => match action {
+        (Scope::Direct(block), MembershipStatus::Member { .. }) => match action {
             Action::Read | Action::Explain => Ok(()),
             Action::Post | Action::React | Action::Focus | Action::Pin | Action::Retain => {
-                between.may_say()
+                block.may_send()
             }
-            Action::Edit(words) => between.may_say().and(words.may_change()),
-            Action::Recall(words) => words.may_change(),
+            Action::Edit(authorship) => block.may_send().and(authorship.may_change()),
+            Action::Recall(authorship) => authorship.may_change(),
             Action::Import => allow(on_server >= ServerRole::Admin),
             _ => Err(ErrorCode::Forbidden),
         },
@@ -250,11 +250,11 @@ fn decide_in_group(
         | Action::Explain => true,
         Action::MentionAll => role >= Role::Admin,
         Action::Post | Action::Edit(_) => role >= settings.post,
-        Action::Recall(words) => {
+        Action::Recall(authorship) => {
             return if role >= Role::Admin {
                 Ok(())
             } else {
-                words.may_change()
+                authorship.may_change()
             };
         }
         Action::Pin => role >= settings.pin,
@@ -282,7 +282,7 @@ fn decide_in_group(
     );
     match action {
         _ if is_muted && is_heard => Err(ErrorCode::Muted),
-        Action::Edit(words) => words.may_change(),
+        Action::Edit(authorship) => authorship.may_change(),
         _ => Ok(()),
     }
 }
@@ -326,13 +326,11 @@ impl State {
         now: Timestamp,
     ) -> Result<&Conversation, ErrorCode> {
         let found = self.conversations.get(&id);
-        let standing = found.map_or(MembershipStatus::Stranger, |found| {
-            found.standing(user, now)
-        });
+        let status = found.map_or(MembershipStatus::Stranger, |found| found.status(user, now));
         decide(
             action,
-            self.place(user, id, found),
-            standing,
+            self.scope(user, id, found),
+            status,
             self.server_role(user),
         )?;
         found.ok_or(ErrorCode::NotFound)
@@ -345,7 +343,7 @@ impl State {
     pub(super) fn check_begin(&self, user: UserId, id: ConversationId) -> Result<(), ErrorCode> {
         decide(
             Action::Begin,
-            self.place(user, id, self.conversations.get(&id)),
+            self.scope(user, id, self.conversations.get(&id)),
             MembershipStatus::Stranger,
             self.server_role(user),
         )
@@ -356,12 +354,12 @@ impl State {
     /// # Errors
     /// Why not.
     pub(super) fn check_on_server(&self, user: UserId, action: Action) -> Result<(), ErrorCode> {
-        let place = Scope::Server {
+        let scope = Scope::Server {
             search: self.settings().user_search,
         };
         decide(
             action,
-            place,
+            scope,
             MembershipStatus::Stranger,
             self.server_role(user),
         )
@@ -369,10 +367,10 @@ impl State {
 
     /// Whether the user may be told where another one is.
     pub(super) fn may_watch(&self, user: UserId, other: UserId) -> bool {
-        let place = Scope::User(self.acquaintance(user, other));
+        let scope = Scope::User(self.relationship(user, other));
         decide(
             Action::Watch,
-            place,
+            scope,
             MembershipStatus::Stranger,
             self.server_role(user),
         )
@@ -385,14 +383,12 @@ impl State {
             .map_or(ServerRole::Member, |user| user.record.role)
     }
 
-    fn place(&self, user: UserId, id: ConversationId, found: Option<&Conversation>) -> Scope {
+    fn scope(&self, user: UserId, id: ConversationId, found: Option<&Conversation>) -> Scope {
         let other = other_of(id, user).filter(|other| self.users.contains_key(other));
-        let between = other.map(|other| self.between(user, other));
+        let block = other.map(|other| self.direct_chat_block(user, other));
         match found.map(|found| (&found.record.kind, found.group.settings)) {
-            None => between.map_or(Scope::Nowhere, Scope::Unbegun),
-            Some((KindRecord::Direct, _)) => {
-                Scope::Direct(between.unwrap_or(DirectChatBlock::Free))
-            }
+            None => block.map_or(Scope::Nowhere, Scope::Unbegun),
+            Some((KindRecord::Direct, _)) => Scope::Direct(block.unwrap_or(DirectChatBlock::Free)),
             Some((KindRecord::Group { .. }, settings)) => Scope::Group(settings),
         }
     }
@@ -439,11 +435,11 @@ impl State {
 
 impl Conversation {
     /// What a user is to it at present.
-    fn standing(&self, user: UserId, now: Timestamp) -> MembershipStatus {
+    fn status(&self, user: UserId, now: Timestamp) -> MembershipStatus {
         match self.member(user) {
             Some(Member { record, .. }) => MembershipStatus::Member {
                 role: record.role,
-                is_muted: record.terms.muted_until > now,
+                is_muted: record.details.muted_until > now,
             },
             None if self.group.bans(user) => MembershipStatus::Banned,
             None => MembershipStatus::Stranger,

@@ -117,7 +117,7 @@ impl State {
 
     /// Whether a new user could be taken for somebody else under this name.
     #[must_use]
-    pub fn looks_taken(&self, name: &UserName) -> bool {
+    pub fn is_confusable(&self, name: &UserName) -> bool {
         let folded = name.folded();
         let mut from = self.folded_names.range((folded.clone(), UserId::SERVER)..);
         from.next().is_some_and(|(known, _)| *known == folded)
@@ -193,7 +193,7 @@ impl State {
     }
 
     /// Every id behind this one that a user may have.
-    pub(super) fn ids_behind(&self, user: Option<UserId>) -> impl Iterator<Item = UserId> + use<> {
+    pub(super) fn ids_after(&self, user: Option<UserId>) -> impl Iterator<Item = UserId> + use<> {
         let behind = user.unwrap_or(UserId::SERVER).get().checked_add(1);
         behind
             .into_iter()

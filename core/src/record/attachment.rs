@@ -36,7 +36,7 @@ impl AttachmentRecord {
 
 impl Upload {
     /// Whether the attachment need not be kept for its user: he sent it, or had time enough to.
-    pub(crate) fn is_over(&self, now: Timestamp, kept_ms: u64) -> bool {
+    pub(crate) fn is_expired(&self, now: Timestamp, kept_ms: u64) -> bool {
         self.is_sent || now.get().saturating_sub(self.stored_at.get()) >= kept_ms
     }
 }

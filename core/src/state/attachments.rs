@@ -58,7 +58,11 @@ impl Attachments {
 
     /// What a message names, if it is in memory.
     #[must_use]
-    pub fn used(&self, conversation: ConversationId, msgid: MsgId) -> Option<AttachmentHash> {
+    pub fn attachment_of(
+        &self,
+        conversation: ConversationId,
+        msgid: MsgId,
+    ) -> Option<AttachmentHash> {
         *self.uses.get(&(conversation, msgid))?
     }
 
@@ -70,7 +74,7 @@ impl Attachments {
 
     /// The messages of a conversation above `above` and up to `last`, which must not lie below it,
     /// that name something, as far as that is in memory; and what they name.
-    pub(crate) fn used_within(
+    pub(crate) fn refs_within(
         &self,
         conversation: ConversationId,
         above: MsgId,
@@ -158,7 +162,7 @@ impl Attachments {
                 .map(|hash| Row::Attachment(hash, self.record(hash).cloned())),
         );
         rows.extend(uses.into_iter().map(|(conversation, msgid)| {
-            Row::Attached(conversation, msgid, self.used(conversation, msgid))
+            Row::Attached(conversation, msgid, self.attachment_of(conversation, msgid))
         }));
         rows.extend(
             bytes

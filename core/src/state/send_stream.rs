@@ -103,7 +103,7 @@ impl SendStream {
     /// Notes an accepted send. Says whether everything was stored until now. To note one again that
     /// was noted before, as a replay does, changes nothing.
     pub fn accept(&mut self, send: RecentSend) -> bool {
-        let was_saved = self.is_saved();
+        let was_clean = self.is_clean();
         let cursor = self.cursors.entry(send.conversation).or_default();
         cursor.last_seq = send.seq.max(cursor.last_seq);
         if !std::mem::replace(&mut cursor.is_dirty, true) {
@@ -117,7 +117,7 @@ impl SendStream {
             *is_dirty = true;
         }
         self.remember(send);
-        was_saved
+        was_clean
     }
 
     /// Each place is given once, so of two sends at one of the ring's the later one stays, in
@@ -176,7 +176,7 @@ impl SendStream {
 
     /// Whether everything in it is stored.
     #[must_use]
-    pub fn is_saved(&self) -> bool {
+    pub fn is_clean(&self) -> bool {
         self.dirty.chunks.is_empty()
     }
 }
@@ -214,7 +214,7 @@ mod tests {
 
     fn saved_and_loaded(mut stream: SendStream) -> SendStream {
         let rows = stream.take_dirty();
-        assert!(stream.is_saved());
+        assert!(stream.is_clean());
         let cursors = rows
             .cursors
             .into_iter()
