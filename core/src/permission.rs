@@ -19,7 +19,7 @@ use crate::state::setting_values::Switch;
 
 /// What somebody wants to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Action {
+pub(crate) enum Action {
     /// Read the log, move one's own cursors, see who is a member, settle something for oneself.
     Read,
     /// See what is agreed on in a group.
@@ -79,7 +79,7 @@ pub enum Action {
 
 /// Whose words a message has, for somebody who wants to change it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Authorship {
+pub(crate) enum Authorship {
     /// His own, and the time to change them is not over.
     Own,
     /// His own, and it is.
@@ -100,7 +100,7 @@ impl Authorship {
 
 /// Where somebody wants to do it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Scope {
+pub(crate) enum Scope {
     /// There is no such conversation.
     Nowhere,
     /// A direct chat of the asker's that nobody has begun.
@@ -120,7 +120,7 @@ pub enum Scope {
 
 /// Whether somebody has to do with another user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Relationship {
+pub(crate) enum Relationship {
     /// He has not, or there is no such user.
     None,
     /// They share a conversation, he follows the other or is his friend, or he is the other.
@@ -131,7 +131,7 @@ pub enum Relationship {
 
 /// What keeps the asker from saying something in a direct chat, by what the two are to each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DirectChatBlock {
+pub(crate) enum DirectChatBlock {
     /// Nothing.
     Free,
     /// The asker has blocked the other one.
@@ -166,7 +166,7 @@ impl DirectChatBlock {
 
 /// What somebody is to the conversation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum MembershipStatus {
+pub(crate) enum MembershipStatus {
     /// Nothing.
     Stranger,
     /// Kept out of it.
@@ -185,7 +185,7 @@ pub enum MembershipStatus {
 ///
 /// # Errors
 /// Why not.
-pub fn decide(
+pub(crate) fn decide(
     action: Action,
     scope: Scope,
     status: MembershipStatus,

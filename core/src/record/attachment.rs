@@ -29,7 +29,7 @@ pub struct Upload {
 impl AttachmentRecord {
     /// The upload of a user, if he may send the attachment.
     #[must_use]
-    pub fn upload_of(&self, user: UserId) -> Option<&Upload> {
+    pub(crate) fn upload_of(&self, user: UserId) -> Option<&Upload> {
         self.uploads.iter().find(|upload| upload.user == user)
     }
 }

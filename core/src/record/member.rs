@@ -97,7 +97,7 @@ pub struct MemberChunk(u32);
 impl MemberChunk {
     /// Members in one chunk at most. With as many devices each as a user may have, they fit into
     /// one value of the trees.
-    pub const MEMBERS: u32 = 16;
+    pub(crate) const MEMBERS: u32 = 16;
 
     /// The chunk that a member is in.
     #[must_use]

@@ -50,7 +50,7 @@ impl Attachments {
 
     /// Whether it is known what a message names, and what is known of that.
     #[must_use]
-    pub fn knows_ref(&self, conversation: ConversationId, msgid: MsgId) -> bool {
+    pub(crate) fn knows_ref(&self, conversation: ConversationId, msgid: MsgId) -> bool {
         self.uses
             .get(&(conversation, msgid))
             .is_some_and(|hash| hash.is_none_or(|hash| self.knows(hash)))
@@ -68,7 +68,7 @@ impl Attachments {
 
     /// Up to which message it is known what every one of a conversation names.
     #[must_use]
-    pub fn known_through(&self, conversation: ConversationId) -> Option<MsgId> {
+    pub(crate) fn known_through(&self, conversation: ConversationId) -> Option<MsgId> {
         self.known_through.get(&conversation).copied()
     }
 

@@ -104,7 +104,7 @@ impl Conversation {
 
     /// Whether every member is in memory.
     #[must_use]
-    pub const fn knows_all(&self) -> bool {
+    pub(crate) const fn knows_all(&self) -> bool {
         self.members_complete
     }
 
