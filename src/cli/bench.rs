@@ -10,11 +10,10 @@ use serde::Serialize;
 use tokio::sync::watch;
 
 use crate::cli::failure::{Exit, Failure};
-use crate::cli::output::{Format, Output};
+use crate::cli::output::Output;
 use crate::cli::page::PageFile;
 use crate::cli::repro_command;
 use crate::cli::signals;
-use crate::ui::progress::{Progress, note};
 use cairn_bench::live::{catchup, fanout, files, idle, mixed, overview, send};
 use cairn_bench::storage::{engine, fill, ids, schemes};
 use cairn_bench::{BenchError, Contender, Found, Page, Report, Watcher};
@@ -225,7 +224,11 @@ JSON, one object, with null for what was not measured; among others
 }
 
 /// `others` run in the race of `cairn bench engine`.
-pub(crate) fn run(args: BenchArgs, others: Vec<Contender>, format: Format) -> Result<(), Failure> {
+pub(crate) fn run(
+    args: BenchArgs,
+    others: Vec<Contender>,
+    output: &mut Output,
+) -> Result<(), Failure> {
     let cannot = |error: io::Error| Failure::caused(Exit::Failed, "cannot start", &error);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -233,12 +236,9 @@ pub(crate) fn run(args: BenchArgs, others: Vec<Contender>, format: Format) -> Re
         .map_err(cannot)?;
     let asked = when_asked().map_err(cannot)?;
     let page = args.report.map(PageFile::reserve).transpose()?;
-    let mut results = Results {
-        output: Output::new(format),
-        page,
-    };
-    let result = runtime.block_on(async {
-        let mut progress = Progress::new();
+    let mut results = Results { output, page };
+    runtime.block_on(async {
+        let mut progress = results.output.progress();
         let mut watcher = Watcher::new(asked, move |text| progress.update(text));
         match args.command {
             BenchCommand::Send(settings) => tell(
@@ -297,14 +297,12 @@ pub(crate) fn run(args: BenchArgs, others: Vec<Contender>, format: Format) -> Re
                 Ok(schemes::live(&args, &mut io::stdout(), &mut io::stdin())?)
             }
         }
-    });
-    let flushed = results.output.flush();
-    result.and(flushed)
+    })
 }
 
 /// Where the results go.
-struct Results {
-    output: Output,
+struct Results<'a> {
+    output: &'a mut Output,
     page: Option<PageFile>,
 }
 
@@ -315,7 +313,7 @@ fn when_asked() -> io::Result<watch::Receiver<bool>> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    let hear = move || match runtime.block_on(signals::either()) {
+    let hear = move || match runtime.block_on(signals::interrupt_or_terminate()) {
         // The run may be over already.
         Ok(()) => drop(asked.send(true)),
         Err(_) => runtime.block_on(std::future::pending()),
@@ -330,7 +328,7 @@ fn when_asked() -> io::Result<watch::Receiver<bool>> {
 fn tell<S, F>(
     report: Result<Report<S, F>, BenchError>,
     watcher: Watcher,
-    results: &mut Results,
+    results: &mut Results<'_>,
 ) -> Result<(), Failure>
 where
     S: Serialize + Display + Args,
@@ -352,7 +350,9 @@ where
     });
     results.output.print(&report)?;
     if let Some(path) = written.transpose()? {
-        note(format_args!("report: {}", path.display()));
+        results
+            .output
+            .note(format_args!("report: {}", path.display()));
     }
     match report {
         Report {

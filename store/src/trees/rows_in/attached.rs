@@ -37,7 +37,7 @@ impl Loader {
         // The reference in memory may be newer.
         state
             .attachments
-            .used(conversation, msgid)
+            .attachment_of(conversation, msgid)
             .map_or(Ok(()), |hash| self.attachment(state, hash))
     }
 
