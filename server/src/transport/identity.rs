@@ -25,7 +25,10 @@ pub enum IdentityError {
     #[error("cannot use {}: {source}", .path.display())]
     Io { path: PathBuf, source: io::Error },
     /// No new key is created, as that would lock every client out.
-    #[error("{} is damaged: restore it from a backup, or every client must be invited again", .0.display())]
+    #[error(
+        "{} is damaged: restore it from a backup, or every client must be invited again",
+        .0.display()
+    )]
     Damaged(PathBuf),
     #[error("cannot create a key or a certificate: {0}")]
     Key(#[from] rcgen::Error),

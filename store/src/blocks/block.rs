@@ -108,7 +108,11 @@ impl Block {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the block of conversation {} at message {} is damaged: {what}; restore the data directory from a backup", .place.conversation, .place.first)]
+#[error(
+    "the block of conversation {} at message {} is damaged: {what}; restore the data directory \
+     from a backup",
+    .place.conversation, .place.first
+)]
 pub struct BlockError {
     pub place: BlockPlace,
     pub what: BlockDamage,

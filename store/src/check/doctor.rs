@@ -232,19 +232,31 @@ impl Check<'_> {
                 check.conversation(id, key, &record, &users)
             },
         )?;
-        self.each(Tree::Memberships, |check, key, MembershipRecord { owns }| match parse::membership(key.bytes()) {
-            Some((user, id)) => {
-                let chunk: Vec<StoredMember> = check.trees.read(&RowKey::members(id, MemberChunk::of(user)))?.unwrap_or_default();
-                match chunk.iter().find(|member| member.user == user).map(|member| member.record.role == Role::Owner) {
-                    None => Err(wrong(key, "there is no such membership")),
-                    Some(is_owner) if is_owner != owns => {
-                        Err(wrong(key, "it says that the user owns the conversation, and he does not, or the other way round"))
+        self.each(
+            Tree::Memberships,
+            |check, key, MembershipRecord { owns }| match parse::membership(key.bytes()) {
+                Some((user, id)) => {
+                    let chunk: Vec<StoredMember> = check
+                        .trees
+                        .read(&RowKey::members(id, MemberChunk::of(user)))?
+                        .unwrap_or_default();
+                    match chunk
+                        .iter()
+                        .find(|member| member.user == user)
+                        .map(|member| member.record.role == Role::Owner)
+                    {
+                        None => Err(wrong(key, "there is no such membership")),
+                        Some(is_owner) if is_owner != owns => Err(wrong(
+                            key,
+                            "it says that the user owns the conversation, and he does \
+                             not, or the other way round",
+                        )),
+                        Some(_) => Ok(()),
                     }
-                    Some(_) => Ok(()),
                 }
-            }
-            None => Err(wrong(key, "its key is no membership's")),
-        })?;
+                None => Err(wrong(key, "its key is no membership's")),
+            },
+        )?;
         self.cursors(&heads)?;
         self.groups(&users)?;
         self.people(&users)?;

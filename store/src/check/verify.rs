@@ -32,7 +32,8 @@ pub enum VerifyError {
     },
     /// Blocks overlap, or reach above the head.
     #[error(
-        "conversation {conversation}: the block at message {first} holds messages that do not belong there; {expected} comes next"
+        "conversation {conversation}: the block at message {first} holds messages that do not \
+         belong there; {expected} comes next"
     )]
     Overlap {
         conversation: ConversationId,
@@ -43,7 +44,8 @@ pub enum VerifyError {
     },
     /// A block holds an expired entry.
     #[error(
-        "conversation {conversation}: the block at message {first} holds expired messages, up to message {floor}"
+        "conversation {conversation}: the block at message {first} holds expired messages, up \
+         to message {floor}"
     )]
     Expired {
         conversation: ConversationId,

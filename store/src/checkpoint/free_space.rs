@@ -43,7 +43,8 @@ pub(crate) fn log_reclaimable(trees: &Trees) -> Result<(), TreesError> {
     let bytes = reclaimable_bytes(trees)?;
     if bytes >= limits::RECLAIMABLE_BYTES_REPORTED_MIN {
         info!(
-            "{} MiB are reclaimable; new messages reuse them, or `cairn compact` frees them while the server is stopped",
+            "{} MiB are reclaimable; new messages reuse them, or `cairn compact` frees them \
+             while the server is stopped",
             bytes >> 20
         );
     }

@@ -39,7 +39,8 @@ pub enum CheckpointError {
     Blocks(#[from] BlocksError),
     /// The blocks lack an entry.
     #[error(
-        "the checkpoint failed: message {msgid} of conversation {conversation} is missing; restore the data directory from a backup"
+        "the checkpoint failed: message {msgid} of conversation {conversation} is missing; \
+         restore the data directory from a backup"
     )]
     Damaged {
         conversation: ConversationId,

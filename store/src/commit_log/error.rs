@@ -16,7 +16,10 @@ pub enum LogError {
         path: PathBuf,
         source: io::Error,
     },
-    #[error("{} is damaged at offset {offset}: {what}; restore the data directory from a backup", .path.display())]
+    #[error(
+        "{} is damaged at offset {offset}: {what}; restore the data directory from a backup",
+        .path.display()
+    )]
     Damaged {
         path: PathBuf,
         offset: u64,

@@ -176,7 +176,8 @@ fn check_end(
 ) -> Result<(), LogError> {
     if let Some(next) = next_segment {
         let what = format!(
-            "batch {expected} is missing, but the next file starts with {next}; one between them may be missing"
+            "batch {expected} is missing, but the next file starts with {next}; one between \
+             them may be missing"
         );
         return Err(LogError::damaged(path, end, what));
     }
@@ -193,7 +194,8 @@ fn check_end(
             .all(|byte| *byte == 0)
     });
     if !header_is_zero {
-        tracing::info!(file = %path.display(), offset = end, batch = %expected, "the log ends here; what follows was never accepted");
+        tracing::info!(file = %path.display(), offset = end, batch = %expected, "the log ends here; \
+             what follows was never accepted");
     }
     Ok(())
 }

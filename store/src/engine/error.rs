@@ -28,7 +28,8 @@ pub enum StoreError {
     #[error(transparent)]
     Checkpoint(#[from] CheckpointError),
     #[error(
-        "cannot replay batch {batch} of the commit log: {source}; restore the data directory from a backup"
+        "cannot replay batch {batch} of the commit log: {source}; restore the data directory \
+         from a backup"
     )]
     Replay {
         batch: BatchNo,

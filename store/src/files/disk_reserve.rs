@@ -82,7 +82,8 @@ impl DiskReserve {
         let told = match self.reserve_bytes {
             0 => format!("the disk has no space for {bytes} more bytes"),
             reserved => format!(
-                "the disk has no space for {bytes} more bytes beside the {reserved} reserved for messages"
+                "the disk has no space for {bytes} more bytes beside the {reserved} reserved \
+                 for messages"
             ),
         };
         Err(io::Error::new(io::ErrorKind::StorageFull, told))

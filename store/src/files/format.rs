@@ -16,19 +16,28 @@ pub(crate) const FORMAT_VERSION: u32 = 2;
 
 #[derive(Debug, thiserror::Error)]
 pub enum FormatError {
-    #[error("{} is not a cairn data directory: it holds {found}, but no file named {FILE_NAME}; choose an empty or new directory", .dir.display())]
+    #[error(
+        "{} is not a cairn data directory: it holds {found}, but no file named {FILE_NAME}; \
+         choose an empty or new directory",
+        .dir.display()
+    )]
     Foreign { dir: PathBuf, found: String },
     #[error(
-        "{} was written by a newer cairn (format {version}, this one knows {FORMAT_VERSION}); start it with that version or a later one",
+        "{} was written by a newer cairn (format {version}, this one knows {FORMAT_VERSION}); \
+         start it with that version or a later one",
         .dir.display()
     )]
     Newer { dir: PathBuf, version: u32 },
     #[error(
-        "{} was written by a cairn from before the first release (format {version}, this one knows {FORMAT_VERSION}); use the version that wrote it",
+        "{} was written by a cairn from before the first release (format {version}, this one \
+         knows {FORMAT_VERSION}); use the version that wrote it",
         .dir.display()
     )]
     Older { dir: PathBuf, version: u32 },
-    #[error("{} is damaged: it does not name a format version; restore the directory from a backup", .path.display())]
+    #[error(
+        "{} is damaged: it does not name a format version; restore the directory from a backup",
+        .path.display()
+    )]
     Damaged { path: PathBuf },
     #[error("cannot use {}: {source}", .path.display())]
     Io { path: PathBuf, source: io::Error },

@@ -16,7 +16,10 @@ pub(crate) struct DirLock {
 
 #[derive(Debug, thiserror::Error)]
 pub enum LockError {
-    #[error("the data directory {} is in use by another server{}", .dir.display(), of_process(.pid.as_deref()))]
+    #[error(
+        "the data directory {} is in use by another server{}",
+        .dir.display(), of_process(.pid.as_deref())
+    )]
     Held {
         dir: PathBuf,
         /// The other server's process id, if readable.

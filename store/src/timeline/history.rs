@@ -18,7 +18,8 @@ pub struct History {
 #[derive(Debug, thiserror::Error)]
 pub enum HistoryError {
     #[error(
-        "message {msgid} of conversation {conversation} is missing; restore the data directory from a backup"
+        "message {msgid} of conversation {conversation} is missing; restore the data directory \
+         from a backup"
     )]
     Damaged {
         conversation: ConversationId,

@@ -467,7 +467,8 @@ fn move_aside(dir: &Path, aside: &Path) -> io::Result<()> {
         fs::rename(dir.join(&name), &place)?;
         durable::sync_dir(aside)?;
         durable::sync_dir(dir)?;
-        tracing::warn!(file = %place.display(), "moved a half-written snapshot aside; nothing is lost");
+        tracing::warn!(file = %place.display(), "moved a half-written snapshot aside; nothing is \
+             lost");
     }
     Ok(())
 }

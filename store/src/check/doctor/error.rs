@@ -36,14 +36,16 @@ pub enum DoctorError {
     #[error("the commit log holds a batch that does not decode: {0}")]
     Batch(#[from] DecodeError),
     #[error(
-        "conversation {conversation}: message {msgid} in the commit log differs from the one in its block"
+        "conversation {conversation}: message {msgid} in the commit log differs from the one \
+         in its block"
     )]
     Differs {
         conversation: ConversationId,
         msgid: MsgId,
     },
     #[error(
-        "conversation {conversation}: the commit log continues with message {found} where {expected} comes next"
+        "conversation {conversation}: the commit log continues with message {found} where \
+         {expected} comes next"
     )]
     Gap {
         conversation: ConversationId,
@@ -53,7 +55,8 @@ pub enum DoctorError {
     #[error("the row {key} is wrong: {what}")]
     Row { key: RowKey, what: String },
     #[error(
-        "conversation {conversation}: {noted} entries are recorded as system entries, but {found} are"
+        "conversation {conversation}: {noted} entries are recorded as system entries, but \
+         {found} are"
     )]
     Uncounted {
         conversation: ConversationId,
@@ -61,7 +64,8 @@ pub enum DoctorError {
         found: u64,
     },
     #[error(
-        "conversation {conversation}: {noted} messages are recorded as referring to attachments, but {found} do, or they refer to others"
+        "conversation {conversation}: {noted} messages are recorded as referring to \
+         attachments, but {found} do, or they refer to others"
     )]
     Attached {
         conversation: ConversationId,

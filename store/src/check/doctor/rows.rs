@@ -74,20 +74,41 @@ impl Check<'_> {
 
     pub(super) fn groups(&mut self, users: &BTreeSet<UserId>) -> Result<(), DoctorError> {
         self.each(Tree::Groups, |check, key, group: GroupRecord| {
-            let is_member = |id, user| check.trees.get(&RowKey::membership(user, id)).map(|row| row.is_some());
-            let Some(id) = parse::conversation(key.bytes()) else { return Err(wrong(key, "its key is no conversation's")) };
-            for user in group.banned.iter().chain(group.muted.iter().map(|(user, _)| user)) {
+            let is_member = |id, user| {
+                check
+                    .trees
+                    .get(&RowKey::membership(user, id))
+                    .map(|row| row.is_some())
+            };
+            let Some(id) = parse::conversation(key.bytes()) else {
+                return Err(wrong(key, "its key is no conversation's"));
+            };
+            for user in group
+                .banned
+                .iter()
+                .chain(group.muted.iter().map(|(user, _)| user))
+            {
                 if !users.contains(user) || is_member(id, *user)? {
                     return Err(wrong(
                         key,
-                        format!("user {user} is banned, or muted for when he comes back, and there is none, or he is a member"),
+                        format!(
+                            "user {user} is banned, or muted for when he comes back, and there \
+                             is none, or he is a member"
+                        ),
                     ));
                 }
             }
             let is_found = check.trees.get(&RowKey::open_group(id))?.is_some();
-            match (check.name_of(id)?, is_found == (group.settings.access == Access::Open)) {
+            match (
+                check.name_of(id)?,
+                is_found == (group.settings.access == Access::Open),
+            ) {
                 (None, _) => Err(wrong(key, "there is no such group")),
-                (Some(_), false) => Err(wrong(key, "the group can be found and is not open, or the other way round")),
+                (Some(_), false) => Err(wrong(
+                    key,
+                    "the group can be found and is not open, or \
+                     the other way round",
+                )),
                 (Some(_), true) => Ok(()),
             }
         })?;

@@ -10,7 +10,11 @@ use crate::trees::rows::RowError;
 
 #[derive(Debug, thiserror::Error)]
 pub enum TreesError {
-    #[error("cannot open the trees in {}: {what}; if the disk is sound, restore the data directory from a backup", .dir.display())]
+    #[error(
+        "cannot open the trees in {}: {what}; if the disk is sound, restore the data directory \
+         from a backup",
+        .dir.display()
+    )]
     Open { dir: PathBuf, what: String },
     #[error("cannot {action} {}: {source}", .path.display())]
     Io {
@@ -25,7 +29,8 @@ pub enum TreesError {
     },
     /// sled panicked, as it does on damaged files.
     #[error(
-        "cannot {action} the trees, which seem to be damaged: {what}; restore the data directory from a backup"
+        "cannot {action} the trees, which seem to be damaged: {what}; restore the data \
+         directory from a backup"
     )]
     Panicked { action: &'static str, what: String },
     /// Larger than sled can keep safely. Nothing was written.
