@@ -1,4 +1,4 @@
-//! The server: one QUIC endpoint, the sessions on it, and the sequencer that decides for all of them.
+//! The server: one QUIC endpoint, the sessions on it, and the sequencer that decides for all.
 //!
 //! # Layout, in the order a message travels
 //!

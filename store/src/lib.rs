@@ -1,5 +1,5 @@
-//! Everything on disk: the commit log that makes a batch durable, the trees that checkpoints move it
-//! into, and recovery at the start.
+//! Everything on disk: the commit log that makes a batch durable, the trees that checkpoints move
+//! it into, and recovery at the start.
 //!
 //! # A data directory
 //!
@@ -14,8 +14,8 @@
 //!
 //! # Layout
 //!
-//! * [`files`]: lock, format, durable writes, disk reserve, attachments, and [`files::poison`], which
-//!   ends all writing after a failure
+//! * [`files`]: lock, format, durable writes, disk reserve, attachments, and [`files::poison`],
+//!   which ends all writing after a failure
 //! * [`commit_log`]: batches, each atomic and durable when `append` returns
 //! * [`trees`]: the trees, the bytes of their keys and values, and state from rows and to rows;
 //!   [`trees::db`] alone calls sled

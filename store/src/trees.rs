@@ -1,12 +1,12 @@
-//! The trees and the layout of their keys. All numbers are big-endian, so that a range reads in order.
+//! The trees and the layout of their keys. All numbers are big-endian, so that ranges are in order.
 //!
 //! | tree | key | value |
 //! |---|---|---|
-//! | messages | conversation u64, msgid u64 of the block's first message | a block, see [`crate::blocks::block`] |
+//! | messages | conversation u64, msgid u64 of the block's first message | a block |
 //! | conversations | conversation u64 | `ConversationRecord` |
 //! | members | conversation u64, `MemberChunk` u32 | a list of `StoredMember` |
-//! | uncounted | conversation u64, chunk u64 | a chunk of the set of entries that do not count as unread |
-//! | mentions | conversation u64, `MemberChunk` u32, user u32, chunk u64 | a chunk of the set of messages that mention the user |
+//! | uncounted | conversation u64, chunk u64 | a chunk of the set of system entries |
+//! | mentions | conversation u64, `MemberChunk` u32, user u32, chunk u64 | a chunk of the mentions |
 //! | pins | conversation u64 | a list of pinned messages |
 //! | retention | conversation u64 | a `Retention`; no row when the server decides |
 //! | cursors | device u64, send stream u64, `CursorChunk` u64 | a list of `SendCursor` |
@@ -21,14 +21,15 @@
 //! | relations | user u32, `RelationChunk` u32 | a list of `StoredRelation` |
 //! | profiles | user u32 | `Profile` |
 //! | settings | the name, as bytes | the value, as text |
-//! | ended | user u32, conversation u64 | the `Revision` at which the membership ended; under conversation 0 that of the newest forgotten one |
+//! | ended | user u32, conversation u64 | the `Revision` of the end; under 0 of the last forgotten |
 //! | attachment_records | hash, 32 bytes | `AttachmentRecord` |
 //! | unused | hash, 32 bytes | nothing: the attachment is unreferenced |
 //! | attached | conversation u64, msgid u64 | the hash of the attachment |
 //! | attachment_bytes | user u32 | the quota used by the user, u64 |
 //! | meta | a [`MetaKey`], u8 | see there |
 //!
-//! All values but blocks are sealed, see [`crate::trees::rows`].
+//! Blocks are described in [`crate::blocks::block`]; all other values are sealed, see
+//! [`crate::trees::rows`].
 pub mod db;
 pub mod rows;
 pub(crate) mod rows_in;

@@ -134,9 +134,10 @@ mod tests {
         Identity::open(dir.path()).unwrap();
         let path = dir.path().join("identity/key.pem");
         std::fs::write(&path, "no key").unwrap();
-        assert!(
-            matches!(Identity::open(dir.path()), Err(IdentityError::Damaged(named)) if named == path)
-        );
+        assert!(matches!(
+            Identity::open(dir.path()),
+            Err(IdentityError::Damaged(named)) if named == path
+        ));
         assert_eq!(std::fs::read(&path).unwrap(), b"no key");
     }
 }

@@ -4,8 +4,8 @@
 //! [format u8][count u32][crc32c u32][raw len u32][body]      little-endian
 //! ```
 //!
-//! The raw bytes are packed entries, as on the wire ([`cairn_proto::content::message`]). The body is
-//! a zstd frame of them, or the raw bytes themselves if that is not longer. The checksum covers
+//! The raw bytes are packed entries, as on the wire ([`cairn_proto::content::message`]). The body
+//! is a zstd frame of them, or the raw bytes themselves if that is not longer. The checksum covers
 //! everything else and the key.
 
 use std::collections::BTreeMap;

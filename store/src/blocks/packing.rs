@@ -225,9 +225,17 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn blocks_respect_their_bounds(lens in proptest::collection::vec((0..3000usize, proptest::bool::ANY), 1..150)) {
+        fn blocks_respect_their_bounds(
+            lens in proptest::collection::vec((0..3000usize, proptest::bool::ANY), 1..150),
+        ) {
             let entries: Vec<Bytes> =
-                lens.iter().zip(0..).map(|((len, is_noise), n)| entry(&if *is_noise { noise(*len, n) } else { vec![b'a'; *len] })).collect();
+                lens
+                .iter()
+                .zip(0..)
+                .map(|((len, is_noise), n)| {
+                    entry(&if *is_noise { noise(*len, n) } else { vec![b'a'; *len] })
+                })
+                .collect();
             pack(&mut Packer::new().unwrap(), &entries, 0);
         }
     }

@@ -404,7 +404,7 @@ impl Check<'_> {
         if !users.contains(user) || place != Some(MemberChunk::of(*user)) {
             return Err(wrong(
                 key,
-                format!("there is no user {user}, or he belongs elsewhere"),
+                format!("there is no user {user}, or the row is misplaced"),
             ));
         }
         // Cursors of removed devices may remain.
@@ -423,7 +423,7 @@ impl Check<'_> {
         if record.marker.is_some() && record.shown_read() == record.read {
             return Err(wrong(
                 key,
-                format!("user {user} has read what he marked as unread"),
+                format!("user {user} has read what is marked as unread"),
             ));
         }
         self.report.cursors += delivered.len() as u64;

@@ -235,9 +235,10 @@ fn missing_block_poisons_the_store() {
     let mut fixture = Fixture::new();
     fixture.write(1, &timeline(0, 50));
     let failed = fixture.writer.write(job(2, vec![], &timeline(60, 70)));
-    assert!(
-        matches!(failed, Err(CheckpointError::Damaged { conversation: CONVERSATION, msgid }) if msgid == id(60))
-    );
+    assert!(matches!(
+        failed,
+        Err(CheckpointError::Damaged { conversation: CONVERSATION, msgid }) if msgid == id(60)
+    ));
     assert!(fixture.poison.check().is_err());
     assert!(
         fixture
@@ -256,12 +257,14 @@ fn doctor_finds_missing_and_surplus_blocks() {
         verify_blocks(&fixture.writer.blocks, CONVERSATION, id(floor), id(stored))
     };
     assert_eq!(verify(&fixture, 0, 300).unwrap().messages, 300);
-    assert!(
-        matches!(verify(&fixture, 70, 300), Err(VerifyError::Expired { first, .. }) if first <= id(70))
-    );
-    assert!(
-        matches!(verify(&fixture, 0, 301), Err(VerifyError::Missing { msgid, .. }) if msgid == id(301))
-    );
+    assert!(matches!(
+        verify(&fixture, 70, 300),
+        Err(VerifyError::Expired { first, .. }) if first <= id(70)
+    ));
+    assert!(matches!(
+        verify(&fixture, 0, 301),
+        Err(VerifyError::Missing { msgid, .. }) if msgid == id(301)
+    ));
     assert!(matches!(
         verify(&fixture, 0, 299),
         Err(VerifyError::Overlap { .. })
@@ -274,12 +277,14 @@ fn doctor_finds_missing_and_surplus_blocks() {
             [RowChange::delete(RowKey::block(CONVERSATION, id(second)))],
         )
         .unwrap();
-    assert!(
-        matches!(verify(&fixture, 0, 300), Err(VerifyError::Missing { msgid, .. }) if msgid == id(second))
-    );
-    assert!(
-        matches!(verify(&fixture, last, 300), Err(VerifyError::Expired { first, .. }) if first == id(1))
-    );
+    assert!(matches!(
+        verify(&fixture, 0, 300),
+        Err(VerifyError::Missing { msgid, .. }) if msgid == id(second)
+    ));
+    assert!(matches!(
+        verify(&fixture, last, 300),
+        Err(VerifyError::Expired { first, .. }) if first == id(1)
+    ));
 }
 
 #[test]

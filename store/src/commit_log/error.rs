@@ -27,9 +27,9 @@ pub enum LogError {
     },
     /// Batches are missing.
     #[error(
-        "the commit log lacks batch {expected}: {}, and the trees hold everything up to {checkpoint}; \
-         restore the data directory from a backup",
-        .found.map_or_else(|| "no segment has it".to_owned(), |found| format!("a segment begins with {found}"))
+        "the commit log lacks batch {expected}: {}, and the trees hold everything up to \
+         {checkpoint}; restore the data directory from a backup",
+        describe_found(*.found)
     )]
     Missing {
         expected: BatchNo,
@@ -73,6 +73,13 @@ impl LogError {
             offset: offset as u64,
             what: what.into(),
         }
+    }
+}
+
+fn describe_found(found: Option<BatchNo>) -> String {
+    match found {
+        Some(found) => format!("a segment begins with {found}"),
+        None => "no segment has it".to_owned(),
     }
 }
 

@@ -210,7 +210,8 @@ impl Shared {
             let surplus = match made {
                 Ok(spare) => state.add(spare),
                 Err(error) => {
-                    tracing::warn!(%error, dir = %self.dir.display(), "cannot prepare a log segment");
+                    let dir = self.dir.display();
+                    tracing::warn!(%error, %dir, "cannot prepare a log segment");
                     None
                 }
             };

@@ -194,8 +194,12 @@ fn check_end(
             .all(|byte| *byte == 0)
     });
     if !header_is_zero {
-        tracing::info!(file = %path.display(), offset = end, batch = %expected, "the log ends here; \
-             what follows was never accepted");
+        tracing::info!(
+            file = %path.display(),
+            offset = end,
+            batch = %expected,
+            "the log ends here; what follows was never accepted"
+        );
     }
     Ok(())
 }

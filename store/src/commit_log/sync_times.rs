@@ -17,7 +17,7 @@ pub(super) struct SyncTimes(hdrhistogram::Histogram<u64>);
 impl SyncTimes {
     #[expect(
         clippy::expect_used,
-        reason = "the bounds are constants, and a test makes one"
+        reason = "the bounds are constants, and a test creates one"
     )]
     pub(super) fn new() -> Self {
         Self(

@@ -97,9 +97,10 @@ fn batch_may_exceed_segment_but_not_limit() {
     append(&mut log, &vec![1; limits::SEGMENT_BYTES_SMALL as usize + 1]);
     let mut batch = BatchBuf::new();
     batch.payload_mut().resize(RECORD_MAX + 1, 0);
-    assert!(
-        matches!(log.append(&mut batch), Err(LogError::TooLarge { bytes }) if bytes == limits::BATCH_BYTES_MAX + 1)
-    );
+    assert!(matches!(
+        log.append(&mut batch),
+        Err(LogError::TooLarge { bytes }) if bytes == limits::BATCH_BYTES_MAX + 1
+    ));
     assert_eq!(append(&mut log, b"next"), 2);
     drop(log);
     assert_eq!(open(dir.path(), 0).unwrap().1.len(), 2);
@@ -347,7 +348,11 @@ fn some_batches() -> impl Strategy<Value = Vec<(Vec<u8>, bool)>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 8, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig {
+        cases: 8,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
 
     #[test]
     fn truncation_leaves_a_prefix(batches in some_batches(), stale in any::<u8>()) {
@@ -365,7 +370,10 @@ proptest! {
                 let read = reopened(&files).unwrap();
                 // A cut record may be completed by what follows it, but by nothing that was not
                 // written.
-                prop_assert!(read == all[..kept] || (read == all[..kept + 1] && rest.first() == whole.get(cut)));
+                prop_assert!(
+                    read == all[..kept]
+                        || (read == all[..kept + 1] && rest.first() == whole.get(cut))
+                );
             }
         }
     }
@@ -380,8 +388,11 @@ proptest! {
                 flipped.get_mut(name).unwrap()[at] ^= 1 << bit;
                 // Damage of the last batch looks like a torn write; nothing else may go unnoticed.
                 if let Ok(read) = reopened(&flipped) {
-                    let is_last = Some(name) == files.keys().rfind(|name| files[*name].len() > SEGMENT_HEADER_BYTES);
-                    prop_assert!(is_last && files.keys().next_back() == Some(name), "{} at {}", name, at);
+                    let mut names = files.keys();
+                    let last = names.rfind(|name| files[*name].len() > SEGMENT_HEADER_BYTES);
+                    let is_last = Some(name) == last;
+                    let is_newest = files.keys().next_back() == Some(name);
+                    prop_assert!(is_last && is_newest, "{} at {}", name, at);
                     prop_assert_eq!(&read[..], &all[..all.len() - 1]);
                 }
             }
@@ -400,7 +411,8 @@ proptest! {
                 // The log ends with its last segment. Only the checkpoint could prove otherwise.
                 Ok(read) => {
                     let is_last = files.keys().next_back() == Some(name);
-                    prop_assert!(is_last && (lost.len() == SEGMENT_HEADER_BYTES || read.len() < all.len()));
+                    let has_lost = lost.len() == SEGMENT_HEADER_BYTES || read.len() < all.len();
+                    prop_assert!(is_last && has_lost);
                     prop_assert_eq!(&read[..], &all[..read.len()]);
                 }
             }
@@ -408,7 +420,10 @@ proptest! {
     }
 
     #[test]
-    fn log_continues_after_torn_write(batches in some_batches(), cut in any::<prop::sample::Index>()) {
+    fn log_continues_after_torn_write(
+        batches in some_batches(),
+        cut in any::<prop::sample::Index>(),
+    ) {
         let files = written(&batches);
         let (name, whole) = files.last_key_value().unwrap();
         let cut = SEGMENT_HEADER_BYTES + cut.index(whole.len() - SEGMENT_HEADER_BYTES + 1);

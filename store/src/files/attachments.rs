@@ -1,8 +1,8 @@
-//! Attachment files, named by the hash of their content. No other part of a path comes from a client.
+//! Attachment files, named by the hash of their content. Clients control no other part of a path.
 //!
 //! ```text
 //! attachments/partial/<user>-<hash>   a partial upload
-//! attachments/<2 digits>/<hash>       complete attachments, by the first two digits of their hashes
+//! attachments/<2 digits>/<hash>       complete attachments, in folders by the first two digits
 //! ```
 
 use std::fs::{self, File, OpenOptions};

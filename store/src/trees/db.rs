@@ -78,7 +78,7 @@ struct Inner {
     dir: PathBuf,
     db: sled::Db,
     trees: Vec<sled::Tree>,
-    /// Our own descriptor of sled's file.
+    /// A second descriptor of sled's file.
     file: File,
     poison: Poison,
 }
@@ -92,7 +92,7 @@ impl std::fmt::Debug for Trees {
 }
 
 impl Trees {
-    /// Opens the trees in `dir`, or makes them. What stands in the way is moved to `aside`.
+    /// Opens the trees in `dir`, or creates them. Files that prevent this are moved to `aside`.
     ///
     /// # Errors
     /// When sled cannot open them, or says so by a panic.

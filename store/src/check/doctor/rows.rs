@@ -81,7 +81,7 @@ impl Check<'_> {
                     .map(|row| row.is_some())
             };
             let Some(id) = parse::conversation(key.bytes()) else {
-                return Err(wrong(key, "its key is no conversation's"));
+                return Err(wrong(key, "its key is not a conversation's"));
             };
             for user in group
                 .banned
@@ -114,7 +114,7 @@ impl Check<'_> {
         })?;
         self.each(Tree::OpenGroups, |check, key, name: GroupName| {
             let Some(id) = parse::conversation(key.bytes()) else {
-                return Err(wrong(key, "its key is no conversation's"));
+                return Err(wrong(key, "its key is not a conversation's"));
             };
             let is_agreed = check.trees.get(&RowKey::group(id))?.is_some();
             let is_sound = is_agreed && check.name_of(id)? == Some(name);
@@ -147,7 +147,7 @@ impl Check<'_> {
                     {
                         return Err(wrong(
                             key,
-                            format!("there is no user {other}, or he belongs elsewhere"),
+                            format!("there is no user {other}, or the row is misplaced"),
                         ));
                     }
                     let key_of_theirs = RowKey::relations(other, RelationChunk::of(user));

@@ -258,19 +258,28 @@ fn readers_see_no_gap_during_checkpoints() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 12, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig {
+        cases: 12,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
 
     #[test]
-    fn any_sequence_of_checkpoints_reads_the_same(steps in proptest::collection::vec((1..150_u64, 0..150_u64), 1..6), at in 0..900_u64) {
+    fn any_sequence_of_checkpoints_reads_the_same(
+        steps in proptest::collection::vec((1..150_u64, 0..150_u64), 1..6),
+        at in 0..900_u64,
+    ) {
         let mut fixture = Fixture::new();
         for (more, back) in steps {
             let head = fixture.timeline.head().get() + more;
             publish(&fixture.timeline, head);
             fixture.store(head.saturating_sub(back));
             let end = head.min(at.max(1) + 99);
-            check(&fixture.read(PullRange::From(id(at)), RunLimits::of_messages(100)), at.max(1)..=end, false);
+            let forward = fixture.read(PullRange::From(id(at)), RunLimits::of_messages(100));
+            check(&forward, at.max(1)..=end, false);
             let end = at.saturating_sub(1).min(head);
-            check(&fixture.read(PullRange::Before(id(at)), RunLimits::of_messages(100)), (end + 1).saturating_sub(100).max(1)..=end, true);
+            let back = fixture.read(PullRange::Before(id(at)), RunLimits::of_messages(100));
+            check(&back, (end + 1).saturating_sub(100).max(1)..=end, true);
         }
     }
 }
