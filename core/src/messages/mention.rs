@@ -1,5 +1,5 @@
-//! Mentions: whom a message asks to notice it. The writes are for those who are mentioned alone,
-//! whatever the size of the group.
+//! Mentions: users whom a message notifies. Writes grow with the mentioned users, not with the
+//! group.
 
 use std::collections::BTreeSet;
 
@@ -15,10 +15,7 @@ use crate::record::StoredMentions;
 use crate::state::State;
 use crate::state::conversation::Conversation;
 
-/// Whether a client may send these extras, whatever the conversation.
-///
-/// # Errors
-/// When it may not.
+/// Checks the extras that a client may send, whatever the conversation.
 pub(crate) fn check_sort(extras: &Extras) -> Result<(), ErrorCode> {
     let replies = extras
         .iter()
@@ -40,7 +37,7 @@ pub(crate) fn check_sort(extras: &Extras) -> Result<(), ErrorCode> {
     }
 }
 
-/// What only the server says of a message.
+/// Returns whether only the server may set this extra.
 const fn is_of_server(extra: &Extra) -> bool {
     matches!(
         extra,
@@ -49,8 +46,8 @@ const fn is_of_server(extra: &Extra) -> bool {
 }
 
 impl State {
-    /// Whether a message may have these extras, where its sender sees the messages above `floor` up
-    /// to `head`.
+    /// Checks that a message may have these extras. Its sender sees the entries above `floor` up to
+    /// `head`.
     pub(crate) fn check_extras(
         &self,
         extras: &Extras,
@@ -73,7 +70,7 @@ impl State {
         }
     }
 
-    /// Notes whom a new message mentions. Who is no member cannot see it, and is passed over.
+    /// Records whom a new message mentions. Users who are not members are skipped.
     pub(crate) fn note_mentions(
         &mut self,
         conversation: ConversationId,
@@ -109,7 +106,7 @@ impl State {
 }
 
 impl Conversation {
-    /// The stored mentions of users. Those in memory stay as they are: they may be newer.
+    /// Installs stored mentions. Sets in memory stay: they may be newer.
     pub fn install_mentions(&mut self, stored: Vec<StoredMentions>) {
         for StoredMentions { user, mentions } in stored {
             self.mentions.entry(user).or_insert(mentions);

@@ -1,4 +1,4 @@
-//! Sending: the one command that everything else is built around.
+//! Sending: exactly once, and in one order for all readers.
 
 use cairn_proto::content::attachment::Attachment;
 use cairn_proto::content::body::Body;
@@ -22,15 +22,15 @@ use crate::state::State;
 use crate::state::make::NewEntry;
 use crate::state::send_stream::{Seen, SendStream};
 
-/// A message on its way into a log.
+/// A message to be appended.
 pub(crate) struct Sending<'a> {
     pub(crate) conversation: ConversationId,
     pub(crate) seq: ClientSeq,
-    /// Of what the client prefetch_request, so that a mistake is noticed: half of a hash is enough
-    /// for that, and keeps what is remembered small.
+    /// Fingerprint of the request, to detect a changed body under the same client seq. 32 bits
+    /// suffice for that and keep the remembered sends small.
     pub(crate) fingerprint: u32,
     pub(crate) extras: &'a Extras,
-    /// What it names. That its sender may say so is known.
+    /// The attachment, once the sender's permission was checked.
     pub(crate) attachment: Option<&'a Attachment>,
 }
 
@@ -75,8 +75,11 @@ impl State {
         answer
     }
 
-    /// The number that the message got already, if this is a retry. That comes before every other
-    /// question: what was accepted stays accepted, even if its sender was removed since.
+    /// Returns the message id of an earlier try.
+    ///
+    /// This check comes before every permission check: a retry of an accepted send must return its
+    /// message id even if the sender has been removed meanwhile, or the client would report a
+    /// delivered message as failed.
     pub(crate) fn seen(
         &self,
         actor: Actor,
@@ -102,7 +105,7 @@ impl State {
         }
     }
 
-    /// Takes a message that was not seen before, packed as it is stored.
+    /// Appends a message that is not a retry. `content` is packed as it is stored.
     pub(crate) fn accept(
         &mut self,
         actor: Actor,
@@ -171,7 +174,7 @@ impl State {
         Ok(Response::Accepted { msgid })
     }
 
-    /// The direct chat of two users comes into being with its first message.
+    /// Creates a direct chat, which starts with its first message.
     fn open_direct(
         &mut self,
         id: ConversationId,

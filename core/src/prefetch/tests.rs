@@ -39,7 +39,7 @@ fn actor(id: u32) -> Actor {
     }
 }
 
-/// A server with a group of every `nth` user. Each has one device, which has acked everything.
+/// A server with a group of every `nth` user. Each has one device that has acked everything.
 fn server(users: u32, nth: u32) -> State {
     let mut state = State::default();
     for id in 1..=users {
@@ -70,7 +70,7 @@ fn server(users: u32, nth: u32) -> State {
     state
 }
 
-/// Loads what the group loads.
+/// Installs what a load asks for.
 fn load(state: &mut State, wanted_load: Load) {
     let is_member = |state: &State, user: &UserId| state.is_member(*user, GROUP);
     if state.conversation(GROUP).is_none() {
@@ -132,7 +132,7 @@ fn load(state: &mut State, wanted_load: Load) {
     }
 }
 
-/// A state in which somebody's own membership is in memory.
+/// A state with one user's own membership in memory.
 fn loaded(users: u32, nth: u32, by: u32) -> State {
     let mut state = server(users, nth);
     load(&mut state, Load::Member(GROUP, user(by)));
@@ -309,8 +309,7 @@ fn what_cannot_be_marked_as_unread_is_not_read_through() {
     assert_eq!(mark(READ), [Load::Entries(GROUP, msgid(READ), msgid(READ))]);
 }
 
-/// All pages of the members, each with what it loads: the members, how many pages they are on, and
-/// the most that one page loaded.
+/// Reads all pages. Returns the members, the number of pages, and the most loads of one page.
 fn page_through(users: u32, nth: u32) -> (Vec<UserId>, usize, usize) {
     let mut state = loaded(users, nth, nth);
     let (mut shown, mut after, mut pages, mut loads) = (Vec::new(), None, 0, 0);
@@ -349,7 +348,7 @@ fn a_page_of_the_members_of_a_large_group_loads_what_it_shows() {
         page_through(1_000, 1) == (every(1, 1_000), 2, 1),
         "a small one is loaded as it is"
     );
-    // Few members among many users: a page ends after so many users.
+    // Few members among many users: a page ends after [`MEMBERS_SCANNED_MAX`] users.
     let (shown, pages, loads) = page_through(40_000, 32);
     assert!((shown, pages) == (every(32, 1_250), 20));
     assert!(loads <= MEMBERS_SCANNED_MAX / 32 + 1, "{loads}");

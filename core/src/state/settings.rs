@@ -1,5 +1,4 @@
-//! What the owner of the server can set while it runs: one table, and the types of its values. A
-//! setting is one line in there.
+//! Server settings that the owner can change at runtime. A setting is one line of the table.
 
 use cairn_proto::limits::RETENTION_DAYS_MAX;
 use cairn_proto::model::retention::Retention;
@@ -11,12 +10,11 @@ use crate::state::setting_values::{Bytes, DirectChats, Number, Span, Switch, Val
 
 const DAYS_MAX: usize = RETENTION_DAYS_MAX as usize;
 
-/// A row of the table, apart from where the value is.
+/// Metadata of one setting.
 #[derive(Clone, Copy, Debug)]
 pub struct Row {
-    /// The name.
     pub name: &'static str,
-    /// What it is for, in one line.
+    /// One line of help.
     pub about: &'static str,
     written: fn(&Settings) -> String,
     takes: fn() -> String,
@@ -25,7 +23,7 @@ pub struct Row {
 
 macro_rules! settings {
     ($($field:ident, $name:literal: $type:ty = $default:expr, $about:literal;)+) => {
-        /// Every setting as it is.
+        /// The current values.
         #[derive(Clone, Debug, PartialEq, Eq)]
         pub struct Settings {
             $(#[doc = $about] pub $field: $type,)+
@@ -37,7 +35,7 @@ macro_rules! settings {
             }
         }
 
-        /// The table, in the order of the names.
+        /// Ordered by name.
         pub const TABLE: &[Row] = &[$(Row {
             name: $name,
             about: $about,
@@ -66,13 +64,11 @@ settings! {
 }
 
 impl Row {
-    /// The row of this name.
     #[must_use]
     pub fn named(name: &SettingName) -> Option<&'static Self> {
         TABLE.iter().find(|row| row.name == name.as_str())
     }
 
-    /// What a client is told of it. Every row of the table can be told.
     #[must_use]
     pub fn describe(&self, settings: &Settings) -> Option<Setting> {
         Some(Setting {
@@ -86,8 +82,8 @@ impl Row {
 }
 
 impl Settings {
-    /// Sets the one of this name; `None`, and nothing is changed, when there is none, or it does
-    /// not take the value.
+    /// Parses and sets a value. Returns `None` without a change if the name is unknown or the value
+    /// is not accepted.
     pub fn set(&mut self, name: &SettingName, value: &SettingValue) -> Option<()> {
         (Row::named(name)?.set)(self, value.as_str())
     }
@@ -119,7 +115,7 @@ mod tests {
         assert!(TABLE.is_sorted_by(|a, b| a.name < b.name));
     }
 
-    /// The manual has a line for each setting, and no other.
+    /// The manual lists exactly these settings.
     #[test]
     fn the_manual_lists_the_table() {
         let manual = include_str!("../../../docs/OPERATING.md");
