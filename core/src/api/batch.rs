@@ -163,10 +163,12 @@ impl Batch {
     pub(crate) fn push(&mut self, change: &Change) {
         debug_assert!(
             !matches!(change, Change::Appended(_) | Change::Rewritten { .. }),
-            "an entry goes with its bytes"
+            "entries are pushed with their bytes"
         );
         codec::encode_into(change, &mut self.bytes);
         self.moves_reads |= matches!(change, Change::Read { .. });
+        // Only what may be lost in a crash rides along. Anything else would be acknowledged while
+        // no commit is due.
         self.forced |= !matches!(
             change,
             Change::Read { .. } | Change::Delivered { .. } | Change::StreamOpened { .. }

@@ -193,7 +193,7 @@ pub enum Origin {
         /// Fingerprint of the body, to detect another body under the same client seq.
         body: u32,
     },
-    /// Imported. Moves no cursor: whoever is a member during a replay may not have been one at the
+    /// Imported. Moves no cursor: a member during a replay may not have been one at the
     /// time.
     Imported,
     /// A change of the conversation itself. Not a message, never unread.

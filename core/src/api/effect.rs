@@ -1,8 +1,8 @@
 //! Effects: what sessions must learn once a batch is durable, apart from its new entries.
 //!
-//! The order of the effects is the order in which they are published. A membership change must
-//! precede the entries that follow it: the hub would otherwise push an entry to a session that lost
-//! access in the same batch.
+//! The hub publishes the effects of a batch in this order, and all of them before its entries.
+//! Were an entry pushed before the [`Effect::Left`] of the same batch, a former member would read
+//! it.
 
 use cairn_proto::ids::{ConversationId, DeviceId, MsgId, UserId};
 

@@ -63,6 +63,8 @@ impl State {
             if record.bytes != bytes {
                 return Err(ErrorCode::WrongSize);
             }
+            // Restarts the grace period: otherwise gc could remove the file between this reply and
+            // the message that references it.
             let record = record.clone();
             self.note_upload(actor.user, hash, record, now, batch);
             return Ok(AttachmentReply::Stored);
@@ -205,6 +207,9 @@ impl State {
                     .iter()
                     .all(|upload| upload.is_expired(now, kept_ms))
         };
+        // Decided and removed in one command, so no upload or send can come in between. The caller
+        // deletes the files only when the batch is durable: in the other order, a crash would leave
+        // a record, and messages sent with it, without bytes.
         let mut collected = Vec::new();
         for hash in scanned {
             let Some(record) = self

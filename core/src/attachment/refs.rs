@@ -166,7 +166,7 @@ mod tests {
     use crate::record::Upload;
 
     #[test]
-    fn what_a_step_writes_is_bounded_however_many_uploaded_what_goes() {
+    fn step_writes_are_bounded_by_uploads() {
         let (mut state, conversation, hash) = (
             State::default(),
             ConversationId::new(1),
@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn a_further_use_of_what_many_uploaded_writes_little() {
+    fn further_references_write_only_the_count() {
         let (mut state, conversation, hash) = (
             State::default(),
             ConversationId::new(1),
@@ -246,7 +246,7 @@ mod tests {
         };
         assert!(
             written(&mut state, 1) > UPLOADERS_MAX,
-            "that he sent it is news"
+            "the first send is recorded"
         );
         let sent = state.attachments.record(hash).cloned().unwrap();
         assert!(sent.uploads.iter().all(|upload| upload.is_sent));

@@ -122,7 +122,7 @@ impl State {
         Ok(found.imports.get(&source).copied().unwrap_or_default())
     }
 
-    /// Creates a user for an imported sender. Without a password, nobody can log in as them.
+    /// Creates a user for an imported sender. Without a password, no one can log in as them.
     fn import_user(
         &mut self,
         name: &UserName,

@@ -146,6 +146,8 @@ impl State {
             wanted.min(old.plus(RETENTION_STEP_ENTRIES)),
         );
         if floor > old {
+            // In the same batch as the floor. References are loaded from the floor upwards: any
+            // that were left below it would never be dropped, and their files never removed.
             self.drop_refs_within(conversation, old, floor, batch);
             self.make(
                 &Change::FloorRaised {
@@ -281,7 +283,7 @@ mod tests {
     }
 
     #[test]
-    fn bounds_hold_for_every_policy_and_where_they_contradict_messages_stay() {
+    fn policies_are_clamped_and_the_lower_bound_wins() {
         let policies = [
             Retention::Keep,
             Retention::Days(1),
@@ -309,7 +311,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_old_enough_before_its_days_are_over() {
+    fn cutoff_is_days_before_now() {
         let day = 24 * 60 * 60 * 1000;
         assert_eq!(cutoff(Retention::Keep, Timestamp::new(9 * day)), None);
         assert_eq!(
@@ -326,7 +328,7 @@ mod tests {
     }
 
     #[test]
-    fn what_everybody_has_goes_in_steps() {
+    fn acked_messages_expire_in_steps() {
         let (mut state, id, user) = (State::default(), ConversationId::new(1), UserId::new(1));
         let head = MsgId::new(2 * RETENTION_STEP_ENTRIES + 7);
         let group = KindRecord::Group {

@@ -61,6 +61,9 @@ impl State {
             extras,
             attachment,
         };
+        // The retry check comes first. After the permission checks, the retry of an accepted
+        // message would be refused once its sender lost access; after `accept`, it would be
+        // appended again.
         let answer = match self.seen(actor, &sending) {
             Ok(Some(msgid)) => Ok(Response::Accepted { msgid }),
             Ok(None) => {
@@ -75,11 +78,7 @@ impl State {
         answer
     }
 
-    /// Returns the message id of an earlier try.
-    ///
-    /// This check comes before every permission check: a retry of an accepted send must return its
-    /// message id even if the sender has been removed meanwhile, or the client would report a
-    /// delivered message as failed.
+    /// Returns the message id of an earlier try, whatever happened to the sender's access since.
     pub(crate) fn seen(
         &self,
         actor: Actor,
@@ -150,6 +149,9 @@ impl State {
             Some(place) => place,
             None => self.reopen_stream(actor, batch),
         };
+        // The entry carries its own send cursor, so that no crash can separate the two. A cursor
+        // without its entry would lose the message, because its retry counts as known; an entry
+        // without its cursor would be appended a second time by the retry.
         let origin = Origin::Sent {
             device: actor.device,
             stream: actor.stream,
@@ -168,6 +170,8 @@ impl State {
             batch,
         );
         self.note_mentions(conversation, msgid, extras, batch);
+        // In the batch of the message: with a reference that came later, gc could remove the file
+        // in between.
         if let Some(attachment) = attachment {
             self.add_ref(conversation, msgid, actor.user, attachment, batch);
         }

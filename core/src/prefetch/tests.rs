@@ -144,7 +144,7 @@ fn loads_of(state: &State, by: u32, request: Request) -> Vec<Load> {
 }
 
 #[test]
-fn whoever_is_no_member_has_nothing_loaded() {
+fn strangers_load_nothing() {
     let state = server(40, 2);
     let (conversation, users) = (GROUP, vec![user(2), user(20)]);
     let whose = user(20);
@@ -201,12 +201,12 @@ fn whoever_is_no_member_has_nothing_loaded() {
     assert_eq!(
         loads_of(&state, 1, Request::JoinGroup { conversation }),
         [Load::Member(GROUP, user(1))],
-        "it may be open"
+        "the group may be open"
     );
 }
 
 #[test]
-fn of_the_users_of_a_request_those_who_exist_are_looked_for_chunk_by_chunk() {
+fn named_users_are_loaded_by_chunk() {
     let state = loaded(2_000, 1, 1);
     let users = |users: &[u32]| users.iter().copied().map(user).collect();
     let remove = |named: &[u32]| {
@@ -223,7 +223,7 @@ fn of_the_users_of_a_request_those_who_exist_are_looked_for_chunk_by_chunk() {
         remove(&[100, 100, 101, 2_001, u32::MAX]),
         [Load::Member(GROUP, user(111))]
     );
-    assert_eq!(remove(&[1, 2, 3]), [], "they are known");
+    assert_eq!(remove(&[1, 2, 3]), [], "their chunk is in memory");
     let add = loads_of(
         &state,
         1,
@@ -235,7 +235,7 @@ fn of_the_users_of_a_request_those_who_exist_are_looked_for_chunk_by_chunk() {
     assert_eq!(
         add,
         [Load::Member(GROUP, user(111)), Load::Relations(user(100))],
-        "he may have blocked the asker"
+        "they may have blocked the requester"
     );
     let many = |count: usize| {
         remove(
@@ -245,7 +245,7 @@ fn of_the_users_of_a_request_those_who_exist_are_looked_for_chunk_by_chunk() {
         )
     };
     assert_eq!(many(USERS_PER_REQUEST_MAX).len(), 32);
-    assert_eq!(many(USERS_PER_REQUEST_MAX + 1), [], "that is refused");
+    assert_eq!(many(USERS_PER_REQUEST_MAX + 1), [], "refused anyway");
     assert_eq!(
         loads_of(
             &state,
@@ -260,7 +260,7 @@ fn of_the_users_of_a_request_those_who_exist_are_looked_for_chunk_by_chunk() {
 }
 
 #[test]
-fn a_message_is_loaded_where_there_is_one() {
+fn only_visible_messages_are_loaded() {
     let state = loaded(20, 1, 1);
     let recall = |id| {
         loads_of(
@@ -287,7 +287,7 @@ fn a_message_is_loaded_where_there_is_one() {
 }
 
 #[test]
-fn what_cannot_be_marked_as_unread_is_not_read_through() {
+fn unmarkable_ranges_are_not_loaded() {
     let state = loaded(20, 1, 1);
     let mark = |id| {
         loads_of(
@@ -341,12 +341,12 @@ fn page_through(users: u32, nth: u32) -> (Vec<UserId>, usize, usize) {
 }
 
 #[test]
-fn a_page_of_the_members_of_a_large_group_loads_what_it_shows() {
+fn member_pages_load_only_what_they_scan() {
     let every = |nth: u32, count: u32| (1..=count).map(|n| user(n * nth)).collect::<Vec<_>>();
     assert!(page_through(1_600, 1) == (every(1, 1_600), 4, 31));
     assert!(
         page_through(1_000, 1) == (every(1, 1_000), 2, 1),
-        "a small one is loaded as it is"
+        "small conversations are loaded completely"
     );
     // Few members among many users: a page ends after [`MEMBERS_SCANNED_MAX`] users.
     let (shown, pages, loads) = page_through(40_000, 32);
@@ -355,7 +355,7 @@ fn a_page_of_the_members_of_a_large_group_loads_what_it_shows() {
 }
 
 #[test]
-fn nothing_is_loaded_where_nothing_may_go() {
+fn expiry_loads_only_when_the_floor_can_rise() {
     let days = |aged| Command::Expire {
         conversation: GROUP,
         policy: Retention::Days(1),
@@ -374,7 +374,11 @@ fn nothing_is_loaded_where_nothing_may_go() {
     let mut state = with(Retention::Days(1));
     assert_eq!(state.missing(&days(0)), []);
     assert_eq!(state.missing(&days(FLOOR)), []);
-    assert_eq!(state.missing(&acked(HEAD)), [], "another policy holds");
+    assert_eq!(
+        state.missing(&acked(HEAD)),
+        [],
+        "another policy is in force"
+    );
     assert_eq!(
         state.missing(&days(FLOOR + 1)),
         [Load::FirstAttached(GROUP)]
@@ -383,7 +387,7 @@ fn nothing_is_loaded_where_nothing_may_go() {
     assert_eq!(
         state.missing(&acked(0)),
         [Load::Members(GROUP)],
-        "who is in memory has everything"
+        "all loaded members have everything"
     );
     load(&mut state, Load::Members(GROUP));
     assert_eq!(state.missing(&acked(0)), [Load::FirstAttached(GROUP)]);
@@ -396,17 +400,17 @@ fn nothing_is_loaded_where_nothing_may_go() {
     assert_eq!(
         state.missing(&acked(0)),
         [],
-        "somebody in memory holds everything back"
+        "a loaded member delays expiry"
     );
     assert_eq!(
         state.missing(&acked(FLOOR + 1)),
         [Load::FirstAttached(GROUP)],
-        "age does not ask him"
+        "expiry by age ignores acks"
     );
 }
 
 #[test]
-fn whom_the_asker_has_no_reason_to_watch_has_nothing_loaded() {
+fn unwatchable_users_load_nothing() {
     let mut state = server(40, 2);
     let watch = |state: &State| {
         loads_of(
@@ -437,7 +441,7 @@ fn whom_the_asker_has_no_reason_to_watch_has_nothing_loaded() {
 }
 
 #[test]
-fn that_nobody_of_a_chunk_is_a_member_takes_memory_too() {
+fn empty_chunks_count_as_memory() {
     let mut state = loaded(2_000, 1_999, 1_999);
     let before = state.conversation(GROUP).unwrap().memory_bytes();
     let users = (1..=1_000).step_by(16).map(user).collect();

@@ -68,7 +68,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn of_too_many_mutes_those_that_last_longest_are_kept() {
+    fn longest_mutes_are_kept() {
         let mut group = GroupRecord::default();
         let mutes = |from: u32, until: u64| {
             (from..)
@@ -93,7 +93,7 @@ mod tests {
         assert_eq!(
             group.muted,
             [(UserId::new(5_000), Timestamp::new(60))],
-            "what is over is not kept"
+            "expired mutes are dropped"
         );
     }
 }

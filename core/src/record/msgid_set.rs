@@ -133,7 +133,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn counts_what_a_plain_set_counts() {
+    fn counts_match_a_plain_set() {
         let ids = [1, 2, 3, 70, 65_535, 65_536, 65_537, 200_000, 200_001];
         let mut set = MsgIdSet::default();
         for id in ids {
@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn chunks_come_back_as_they_went() {
+    fn chunks_round_trip() {
         let mut set = MsgIdSet::default();
         set.insert(MsgId::new(5));
         set.insert(MsgId::new(70_000));
@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn what_lies_below_goes_in_whole_chunks() {
+    fn only_entire_chunks_are_dropped() {
         let mut set = MsgIdSet::default();
         for id in [5, 65_535, 65_536, 70_000, 200_000] {
             set.insert(MsgId::new(id));
@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_id_is_found_across_chunks() {
+    fn last_spans_chunks() {
         let mut set = MsgIdSet::default();
         assert_eq!(set.last(), MsgId::ZERO);
         for id in [70_000, 5] {

@@ -22,6 +22,7 @@ impl State {
     /// Applies a change. Applying it again, alone or with all later changes, ends in the same
     /// state.
     pub fn apply(&mut self, change: &Change) {
+        // Stamped last: the conversation or member that a change adds must exist to take the stamp.
         self.apply_unstamped(change);
         self.stamp(change);
     }
@@ -171,6 +172,8 @@ impl State {
         let Some(found) = self.touch(conversation) else {
             return;
         };
+        // Compared before the head moves: an old entry replayed over newer trees must not turn back
+        // the time of the last one.
         let is_newest = msgid >= found.record.head;
         found.record.head = found.record.head.max(msgid);
         if origin != Origin::System {
@@ -188,8 +191,8 @@ impl State {
                 body,
             } => {
                 found.raise_read(sender, msgid);
-                // A replay over newer trees meets sends of removed devices and streams. Nobody can
-                // retry those.
+                // A replay over newer trees meets sends of removed devices and streams. They cannot
+                // be retried.
                 let Some(stream_of) = self.streams.get_mut(&(device, stream)) else {
                     return;
                 };

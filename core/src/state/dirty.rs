@@ -110,7 +110,7 @@ impl State {
             }
             debug_assert!(
                 dirty.members.iter().all(|&chunk| found.knows_chunk(chunk)),
-                "a chunk is stored whole"
+                "a stored chunk must be loaded completely"
             );
             rows.extend(
                 dirty

@@ -18,8 +18,10 @@ pub(crate) struct NewEntry<'a> {
 }
 
 impl State {
-    /// Makes a change.
+    /// Makes a change: adds it to the batch and applies it.
     pub(crate) fn make(&mut self, change: &Change, batch: &mut Batch) {
+        // Always both, and in the order of the log: a replay must meet the changes in the order in
+        // which memory did, and a change that is only applied is lost at the next start.
         batch.push(change);
         self.apply(change);
     }
@@ -48,6 +50,8 @@ impl State {
             sent_at,
             origin,
         };
+        // The head moves in memory before the entry is durable, so that the next entry of the batch
+        // gets the next number. Readers see neither until the batch is committed.
         batch.push_appended(appended, content);
         self.apply_appended(&appended);
         self.stamp_conversation(to);

@@ -46,7 +46,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn groups_are_found_by_how_their_names_begin() {
+    fn groups_are_found_by_prefix() {
         let mut groups = OpenGroupIndex::default();
         let name = |raw: &str| GroupName::new(raw).unwrap();
         for (id, raw) in [

@@ -131,7 +131,7 @@ mod tests {
 
     /// Rejoining frees space among the remembered ends, but what was forgotten stays so.
     #[test]
-    fn who_left_too_many_and_came_back_to_some_is_told_of_everything_still() {
+    fn forgotten_ends_stay_forgotten_after_rejoining() {
         let mut revisions = Revisions::default();
         for at in 1..=limits::ENDED_MEMBERSHIPS_MAX as u64 + 1 {
             assert!(revisions.remembers(ADA, Revision::new(0)));
@@ -156,7 +156,7 @@ mod tests {
         );
         assert!(
             revisions.remembers(UserId::new(2), Revision::new(0)),
-            "others left nothing"
+            "other users are unaffected"
         );
     }
 }

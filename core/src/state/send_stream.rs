@@ -209,7 +209,7 @@ mod tests {
         stream.accept(send(stream.next_place(), conversation, seq))
     }
 
-    fn saved_and_loaded(mut stream: SendStream) -> SendStream {
+    fn reloaded(mut stream: SendStream) -> SendStream {
         let rows = stream.take_dirty();
         assert!(stream.is_clean());
         let cursors = rows
@@ -227,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn a_retry_gets_its_old_answer() {
+    fn retries_return_the_first_msgid() {
         let mut stream = SendStream::default();
         assert_eq!(stream.seen(A, 1, 8), Seen::New);
         assert!(accept(&mut stream, A, 1));
@@ -237,14 +237,14 @@ mod tests {
         assert_eq!(
             stream.seen(A, 2, 9),
             Seen::Forgotten,
-            "a number that was passed over stays unused"
+            "a skipped client seq cannot be used later"
         );
         assert_eq!(stream.seen(A, 4, 11), Seen::New);
         assert_eq!(stream.seen(B, 1, 8), Seen::New);
     }
 
     #[test]
-    fn it_remembers_as_much_as_a_client_may_have_unresolved() {
+    fn the_full_in_flight_window_is_remembered() {
         let mut stream = SendStream::default();
         for seq in 1..=MAX {
             accept(&mut stream, if seq % 2 == 0 { A } else { B }, seq);
@@ -256,12 +256,12 @@ mod tests {
     }
 
     #[test]
-    fn rows_come_back_as_they_went() {
+    fn rows_round_trip() {
         let mut stream = SendStream::default();
         for seq in 1..=MAX + 100 {
             accept(&mut stream, if seq % 2 == 0 { A } else { B }, seq);
         }
-        let back = saved_and_loaded(stream);
+        let back = reloaded(stream);
         assert_eq!(back.next_place(), MAX + 101);
         assert_eq!(back.seen(B, 99, 106), Seen::Forgotten);
         assert_eq!(back.seen(B, 101, 108), Seen::Accepted(MsgId::new(1010)));
@@ -269,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_changed_is_stored_again() {
+    fn only_dirty_rows_are_stored() {
         let mut stream = SendStream::default();
         for seq in 1..=MAX {
             accept(&mut stream, A, seq);
@@ -289,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn a_replay_over_newer_rows_ends_as_it_was() {
+    fn replay_over_newer_rows_is_idempotent() {
         let all: Vec<RecentSend> = (1..=MAX + 300)
             .map(|n| send(n, if n % 3 == 0 { A } else { B }, n))
             .collect();

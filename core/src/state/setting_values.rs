@@ -226,7 +226,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_keep_their_bounds() {
+    fn numbers_are_bounded() {
         let parsed = [
             "0",
             "1",
@@ -244,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn sizes_are_written_in_the_largest_unit_that_fits() {
+    fn sizes_print_in_the_largest_exact_unit() {
         for (raw, bytes, written) in [
             ("0", 0, "0"),
             ("1536", 1536, "1536"),
@@ -269,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn times_are_whole_numbers_with_a_unit_or_never() {
+    fn durations_parse_and_print() {
         for (raw, seconds, written) in [
             ("90s", 90, "90s"),
             ("600s", 600, "10m"),
@@ -305,7 +305,7 @@ mod tests {
     }
 
     #[test]
-    fn policies_are_read_as_they_are_written() {
+    fn policies_round_trip() {
         for policy in [
             Retention::Keep,
             Retention::Days(1),

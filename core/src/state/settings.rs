@@ -47,20 +47,34 @@ macro_rules! settings {
 }
 
 settings! {
-    amend_minutes, "amend-minutes": Number<0, 525_600> = Number(15), "how long senders may edit or recall their messages; admins recall always";
-    attachment_bytes_max, "attachment-bytes-max": Bytes = Bytes(2 << 30), "how long a file may be";
-    attachment_quota, "attachment-quota": Bytes = Bytes(20 << 30), "what all files that one user uploaded may take; each counts as whole blocks of 4 KiB and 1 KiB more";
-    attachment_unsent_hours, "attachment-unsent-hours": Number<0, 8_760> = Number(24), "how long a file is kept that was uploaded and not sent";
-    away_after, "away-after": Span<{ limits::AWAY_AFTER_SECONDS_MAX }> = Span(10 * 60), "how long a session is without input before it counts as away";
-    contacts_max, "contacts-max": Number<1, 10_000> = Number(2_000), "how many others a user may follow, have as friends or be asked by; blocks do not count";
-    conversations_per_user, "conversations-per-user": Number<1, 100_000> = Number(20_000), "how many conversations a user may be a member of; those that write to him are not held up";
-    direct_chats, "direct-chats": DirectChats = DirectChats::Anyone, "who may begin a direct chat; those that exist go on";
-    groups_per_owner, "groups-per-owner": Number<1, 100_000> = Number(1_000), "how many groups a user may own";
-    receipts, "receipts": Switch = Switch::On, "whether members see who has got and who has read a message";
-    retention_default, "retention-default": Retention = Retention::Keep, "how long messages stay where nobody said; days and until-acked take a number";
-    retention_longest, "retention-longest": Number<0, DAYS_MAX> = Number(0), "how many days messages stay at most, whatever was said; 0 for no bound";
-    retention_shortest, "retention-shortest": Number<0, DAYS_MAX> = Number(0), "how many days messages stay at least, whatever was said; 0 for no bound";
-    user_search, "user-search": Switch = Switch::On, "whether members find users by the beginning of a name; admins always do";
+    amend_minutes, "amend-minutes": Number<0, 525_600> = Number(15),
+        "minutes for which users may edit or recall their messages; admins may always recall";
+    attachment_bytes_max, "attachment-bytes-max": Bytes = Bytes(2 << 30),
+        "the largest file that users may send";
+    attachment_quota, "attachment-quota": Bytes = Bytes(20 << 30),
+        "storage quota for all files of one user; each file counts in blocks of 4 KiB, plus 1 KiB";
+    attachment_unsent_hours, "attachment-unsent-hours": Number<0, 8_760> = Number(24),
+        "hours after which an uploaded but unsent file is removed";
+    away_after, "away-after": Span<{ limits::AWAY_AFTER_SECONDS_MAX }> = Span(10 * 60),
+        "how long a session is idle before it counts as away";
+    contacts_max, "contacts-max": Number<1, 10_000> = Number(2_000),
+        "how many users one may follow, befriend or have requests from; blocks do not count";
+    conversations_per_user, "conversations-per-user": Number<1, 100_000> = Number(20_000),
+        "conversations that one user may be in; direct chats started by others are always possible";
+    direct_chats, "direct-chats": DirectChats = DirectChats::Anyone,
+        "who may start a direct chat; existing chats are not affected";
+    groups_per_owner, "groups-per-owner": Number<1, 100_000> = Number(1_000),
+        "groups that one user may own";
+    receipts, "receipts": Switch = Switch::On,
+        "whether members see who has received and who has read a message";
+    retention_default, "retention-default": Retention = Retention::Keep,
+        "how long messages are kept where no policy is set; days and until-acked take a number";
+    retention_longest, "retention-longest": Number<0, DAYS_MAX> = Number(0),
+        "days after which messages expire, whatever the policy; 0 for no limit";
+    retention_shortest, "retention-shortest": Number<0, DAYS_MAX> = Number(0),
+        "days for which messages are kept, whatever the policy; 0 for no limit";
+    user_search, "user-search": Switch = Switch::On,
+        "whether members may search users by prefix; admins always may";
 }
 
 impl Row {
@@ -94,7 +108,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_setting_can_be_told_and_set_to_what_it_is() {
+    fn every_setting_round_trips() {
         let mut settings = Settings::default();
         for row in TABLE {
             let Setting {
@@ -117,7 +131,7 @@ mod tests {
 
     /// The manual lists exactly these settings.
     #[test]
-    fn the_manual_lists_the_table() {
+    fn manual_lists_every_setting() {
         let manual = include_str!("../../../docs/OPERATING.md");
         let (_, section) = manual.split_once("\n## Settings\n").unwrap();
         let section = section.split("\n## ").next().unwrap();
