@@ -1,4 +1,4 @@
-//! The state in memory. [`apply`] is the only way it moves.
+//! The state in memory. `state::apply` is the only way it moves.
 //!
 //! Users, devices and invites are always in memory; conversations, members and send streams only
 //! while in use.

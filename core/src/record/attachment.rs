@@ -9,7 +9,7 @@ pub struct AttachmentRecord {
     pub bytes: u64,
     /// How many messages reference it.
     pub uses: u64,
-    /// Users who may send it, the latest upload last; at most [`crate::limits::UPLOADERS_MAX`].
+    /// Users who may send it, the latest upload last; at most `UPLOADERS_MAX`.
     pub uploads: Vec<Upload>,
 }
 

@@ -17,7 +17,7 @@ pub struct GroupRecord {
     /// Ordered by id; at most [`cairn_proto::limits::BANNED_USERS_MAX`].
     pub banned: Vec<UserId>,
     /// Running mutes of users who are not members at present, ordered by id; at most
-    /// [`crate::limits::MUTES_KEPT_MAX`].
+    /// `MUTES_KEPT_MAX`.
     pub muted: Vec<(UserId, Timestamp)>,
 }
 
