@@ -32,34 +32,37 @@ use crate::transport::endpoint::{Endpoint, Target};
 /// A session with a server that outlives its connections.
 ///
 /// Clones are handles of the same client. It runs in a task of its own until [`Client::close`] is
-/// called, the server ends it for good, or the last handle is gone; [`Timeline`] and [`Events`]
-/// pause_push handles too. Needs a tokio runtime with time and I/O enabled.
+/// called, a [terminal error](Error#terminal-errors) occurs, or the last handle is dropped; a
+/// [`Timeline`], [`Events`] or [`crate::PausedPush`] counts as a handle too. Requires a tokio
+/// runtime with time and I/O enabled.
 #[derive(Clone, Debug)]
 pub struct Client {
     handle: Arc<Handle>,
 }
 
-/// Makes the request and takes what it needs out of the answer.
+/// Sends a request and matches the expected response.
 macro_rules! ask {
     ($client:expr, $request:expr, $answer:pat => $value:expr) => {
         match $client.request($request).await? {
             $answer => Ok($value),
             _ => Err($crate::error::Error::Protocol(
-                "a request was answered with something else",
+                "a response of the wrong kind",
             )),
         }
     };
 }
 pub(crate) use ask;
 
-/// Connecting
+/// Connecting and closing
 impl Client {
-    /// Takes an invite: makes a new user with this as the first device. Store the account: its
-    /// token is told only once.
+    /// Joins a server with an invite: creates a new user with this device. Persist the returned
+    /// [`Account`]: its token cannot be retrieved again.
     ///
     /// # Errors
-    /// See above; [`Error::LoginRefused`] with `BadInvite` or `NameTaken` among them. When the
-    /// connection broke before the answer, the invite may be used up.
+    /// An error of a first connection: [`Error::Socket`], [`Error::Resolve`], [`Error::NoAnswer`],
+    /// [`Error::NotCairn`], [`Error::WrongPin`], [`Error::Broken`], [`Error::LoginUnanswered`], or
+    /// [`Error::LoginRefused`] with `BadInvite` or `NameTaken` among others. After
+    /// [`Error::Broken`] and [`Error::LoginUnanswered`] the invite may have been used up.
     pub async fn join(
         link: &InviteLink,
         who: JoinRequest,
@@ -79,10 +82,12 @@ impl Client {
         Self::new_device(link.addr.clone(), link.pin, credentials, options).await
     }
 
-    /// Makes this a new device of a known user. Store the account: its token is told only once.
+    /// Logs an existing user in on a new device. Persist the returned [`Account`]: its token cannot
+    /// be retrieved again.
     ///
     /// # Errors
-    /// See above.
+    /// An error of a first connection, as [`Client::join`]; [`Error::LoginRefused`] with
+    /// `AuthFailed` if name and password do not match.
     pub async fn login(
         addr: ServerAddr,
         pin: Pin,
@@ -104,10 +109,11 @@ impl Client {
         .await
     }
 
-    /// Comes back as a device that was here before.
+    /// Connects as a device that has joined or logged in before.
     ///
     /// # Errors
-    /// See above.
+    /// An error of a first connection, as [`Client::join`]; [`Error::LoginRefused`] with
+    /// `AuthFailed` if the device was revoked.
     pub async fn connect(account: &Account, options: Options) -> Result<Self, Error> {
         let credentials = Credentials::Token(account.token);
         let (client, _) =
@@ -124,7 +130,7 @@ impl Client {
         let (client, welcome) = Self::start(addr.clone(), pin, credentials, options).await?;
         let token = welcome
             .token
-            .ok_or(Error::Protocol("a new device was given no token"))?;
+            .ok_or(Error::Protocol("no token for a new device"))?;
         let account = Account {
             addr,
             pin,
@@ -197,12 +203,12 @@ impl Client {
         ))
     }
 
-    /// Ends the client: sends the acks that wait, closes the connection and waits until its last
-    /// packets have left.
+    /// Closes the client: sends pending acks, closes the connection, and waits until its last
+    /// packets have been sent.
     ///
-    /// Takes at most [`limits::FLUSH_TIME_MAX`] and [`limits::DRAIN_TIME_MAX`]. Whatever is
-    /// unresolved then ends with [`Error::Closed`], so await your sends first. With an endpoint of
-    /// your own ([`Options::endpoint`]), wait for it too: [`Endpoint::wait_idle`].
+    /// Takes at most [`limits::FLUSH_TIME_MAX`] plus [`limits::DRAIN_TIME_MAX`]. Unresolved
+    /// requests fail with [`Error::Closed`], so await sends before closing. With a shared endpoint
+    /// ([`Options::endpoint`]), also call [`Endpoint::wait_idle`].
     pub async fn close(&self) {
         let _ = timeout(limits::FLUSH_TIME_MAX, self.flush_acks()).await;
         self.shared().stop.notify_one();
@@ -231,7 +237,7 @@ impl Client {
                         conversation,
                         msgid,
                     },
-                    Waiter::Own(sender),
+                    Waiter::Internal(sender),
                 )
                 .is_ok()
             {
@@ -246,8 +252,8 @@ impl Client {
 
 /// Receiving
 impl Client {
-    /// Every message of the conversation from `from` on, and then each new one as it comes. Any
-    /// number of timelines may follow the same conversation.
+    /// Returns all messages of a conversation from `from` on, followed by new ones as they arrive.
+    /// A conversation may have any number of timelines.
     #[must_use]
     pub fn follow(&self, conversation: ConversationId, from: MsgId) -> Timeline {
         Timeline::new(
@@ -258,7 +264,8 @@ impl Client {
         )
     }
 
-    /// Every message of the conversation from `from` up to its head as of now. Needs no push.
+    /// Returns the messages of a conversation from `from` up to its present head. Works without
+    /// push.
     #[must_use]
     pub fn history(&self, conversation: ConversationId, from: MsgId) -> Timeline {
         Timeline::new(
@@ -269,16 +276,16 @@ impl Client {
         )
     }
 
-    /// What happens beside the messages, from now on.
+    /// Returns the events from now on: changes other than messages.
     #[must_use]
     pub fn events(&self) -> Events {
         self.listen(Subscriber::default())
     }
 
-    /// What happens while the client waits for an answer: it goes by another stream, and may come
-    /// before what it is newer than.
-    pub(crate) fn events_meanwhile(&self) -> Events {
-        self.listen(Subscriber::own())
+    /// Returns the events that arrive while a request is under way. They arrive on another stream
+    /// than its response, and may overtake it.
+    pub(crate) fn events_during_request(&self) -> Events {
+        self.listen(Subscriber::internal())
     }
 
     fn listen(&self, subscriber: Subscriber) -> Events {
@@ -291,26 +298,26 @@ impl Client {
         }
     }
 
-    /// Who this client is.
+    /// Returns the identity of this client.
     #[must_use]
     pub fn whoami(&self) -> WhoAmI {
         self.shared().state.lock().whoami.clone()
     }
 
-    /// The direct chat with another user: it exists from its first message on. `None` for oneself
-    /// and for user 0.
+    /// Returns the direct chat with another user, which exists from its first message on. Returns
+    /// `None` for the user's own id and for user 0.
     #[must_use]
     pub fn direct(&self, other: UserId) -> Option<ConversationId> {
         ConversationId::direct(self.shared().state.lock().whoami.user, other)
     }
 
-    /// The send stream of this client.
+    /// Returns the send stream of this client.
     #[must_use]
     pub fn send_stream(&self) -> SendStreamId {
         self.handle.send_stream
     }
 
-    /// Whether there is a connection at this moment. Nothing depends on it: requests wait for the
+    /// Returns whether there is a connection at present. For display only: requests wait for the
     /// next connection.
     #[must_use]
     pub fn is_online(&self) -> bool {
@@ -331,11 +338,11 @@ impl Client {
         (self.handle.addr.clone(), self.handle.pin)
     }
 
-    /// Makes a request and waits for its answer, over any number of reconnects.
+    /// Sends a request and waits for its response, across reconnects.
     pub(crate) async fn request(&self, request: Request) -> Result<Response, Error> {
         let permit = self
             .shared()
-            .request_permit
+            .request_permits
             .acquire()
             .await
             .map_err(|_| self.ended())?;

@@ -13,30 +13,31 @@ use crate::error::Error;
 
 /// Devices and invites
 impl Client {
-    /// The devices of the user.
+    /// Returns the user's devices.
     ///
     /// # Errors
-    /// As [`Client::find_user`].
+    /// [`Error::Refused`], or a [terminal error](Error#terminal-errors).
     pub async fn devices(&self) -> Result<Vec<DeviceInfo>, Error> {
         ask!(self, Request::Devices, Response::Devices(devices) => devices)
     }
 
-    /// Ends a device: its token is void and its sessions are closed. One that is found gone after a
-    /// reconnect in between was ended. For this very device the client ends with
-    /// [`Error::Ended`]`(Revoked)`, perhaps before the answer.
+    /// Revokes a device: its token becomes invalid and its sessions are closed. Revoking this
+    /// client's own device ends the client with [`Error::Ended`]`(Revoked)`, possibly before this
+    /// call returns.
     ///
     /// # Errors
-    /// As [`Client::find_user`].
+    /// [`Error::Refused`] with `NoSuchDevice`, or a [terminal error](Error#terminal-errors).
     pub async fn revoke_device(&self, device: DeviceId) -> Result<(), Error> {
         ask!(self, Request::RevokeDevice(device), Response::Done => ())
     }
 
-    /// Makes an invite that `uses` users may join with, for as long as `life`, at least a second.
-    /// The link names the address that the server's operator advertises.
+    /// Creates an invite for up to `uses` new users that expires after `life` (at least a second).
+    /// The link contains the address that the server's operator advertises.
     ///
     /// # Errors
-    /// As [`Client::find_user`], and [`Error::Disconnected`]: then there may be an invite that
-    /// nobody knows.
+    /// [`Error::Refused`] with `Forbidden` if the user is no admin of the server;
+    /// [`Error::Disconnected`], after which an unknown invite may exist until it expires; or a
+    /// [terminal error](Error#terminal-errors).
     pub async fn create_invite(&self, uses: u32, life: Duration) -> Result<InviteLink, Error> {
         let request = Request::CreateInvite {
             uses,

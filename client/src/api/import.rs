@@ -12,27 +12,28 @@ use crate::session::state::in_flight::encoded_bytes;
 /// Bytes reserved in each frame for the request around its entries.
 const REQUEST_HEAD_BYTES: usize = 64;
 
-/// What an import did.
+/// The result of an import.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Imported {
-    /// Entries that were stored now; the others had been before.
+    /// Entries stored by this import. Others had been stored before.
     pub added: u64,
-    /// Users that were made for their names.
+    /// Users created for senders.
     pub users: u64,
-    /// How many entries of the source are stored.
+    /// The number of the source's entries that are stored.
     pub cursor: u64,
 }
 
-/// Imports
+/// Imports. For admins of the server who are members of the conversation.
 impl Client {
-    /// Stores entries of a source, beginning with the source's entry `first`, counted from 0. What
-    /// is stored already is passed over, so the same import can be made again. Any number of
-    /// entries: they go in several requests, one after the other.
+    /// Imports entries of a source, starting at position `first`, counted from 0. Entries that are
+    /// already stored are skipped, so an import can be repeated. Any number of entries is split
+    /// into as many requests as needed.
     ///
     /// # Errors
-    /// [`Error::Refused`] with `ImportGap` when `first` lies above the source's cursor;
-    /// [`Error::TooLarge`]; whatever ends the client. What went before the error is stored;
-    /// [`Client::import_cursor`] tells how much.
+    /// [`Error::Refused`] with `ImportGap` if `first` is above the source's cursor;
+    /// [`Error::TooLarge`] if an entry does not fit into a frame; or a [terminal
+    /// error](Error#terminal-errors). Entries before the failed request are stored; see
+    /// [`Client::import_cursor`].
     pub async fn import(
         &self,
         conversation: ConversationId,
@@ -62,7 +63,11 @@ impl Client {
                 first,
                 entries: part,
             };
-            let (added, users, cursor) = ask!(self, request, Response::Imported { added, users, cursor } => (added, users, cursor))?;
+            let (added, users, cursor) = ask!(
+                self,
+                request,
+                Response::Imported { added, users, cursor } => (added, users, cursor)
+            )?;
             sum = Imported {
                 added: sum.added + u64::from(added),
                 users: sum.users + u64::from(users),
@@ -73,15 +78,19 @@ impl Client {
         Ok(sum)
     }
 
-    /// How many entries of a source are stored: where to go on.
+    /// Returns the number of stored entries of a source, which is the position to continue at.
     ///
     /// # Errors
-    /// [`Error::Refused`], and whatever ends the client.
+    /// [`Error::Refused`], or a [terminal error](Error#terminal-errors).
     pub async fn import_cursor(
         &self,
         conversation: ConversationId,
         source: ImportSource,
     ) -> Result<u64, Error> {
-        ask!(self, Request::ImportCursor { conversation, source }, Response::ImportCursor { cursor } => cursor)
+        ask!(
+            self,
+            Request::ImportCursor { conversation, source },
+            Response::ImportCursor { cursor } => cursor
+        )
     }
 }

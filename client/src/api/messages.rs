@@ -11,24 +11,24 @@ use cairn_proto::wire::response::Response;
 use crate::api::client::{Client, ask};
 use crate::error::Error;
 
-/// A part of a log.
+/// A range of a log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Page {
-    /// Consecutive messages, ascending.
+    /// Consecutive messages in ascending order.
     pub messages: Vec<Message>,
-    /// The last message of the log at that moment.
+    /// The last message of the log at that time.
     pub head: MsgId,
-    /// Everything up to here is gone on purpose, or was said before the user could see it.
+    /// Messages up to this one have expired, or precede what the user may see.
     pub floor: MsgId,
 }
 
 /// Reading and changing messages
 impl Client {
-    /// A part of a log: at most `limit` messages, at most [`RUN_MESSAGES_MAX`], and perhaps fewer.
-    /// To read on without minding pages there are [`Client::history`] and [`Client::follow`].
+    /// Reads up to `limit` messages, at most [`RUN_MESSAGES_MAX`]; the server may return fewer.
+    /// [`Client::history`] and [`Client::follow`] page automatically.
     ///
     /// # Errors
-    /// See above.
+    /// [`Error::Refused`] with `NotFound`, or a [terminal error](Error#terminal-errors).
     pub async fn pull(
         &self,
         conversation: ConversationId,
@@ -36,11 +36,15 @@ impl Client {
         limit: u32,
     ) -> Result<Page, Error> {
         let limit = limit.clamp(1, RUN_MESSAGES_MAX);
-        let pulled = ask!(self, Request::Pull { conversation, range, limit }, Response::Pulled(pulled) => pulled)?;
+        let pulled = ask!(
+            self,
+            Request::Pull { conversation, range, limit },
+            Response::Pulled(pulled) => pulled
+        )?;
         let messages = pulled
             .run
             .messages()
-            .map_err(|_| Error::Protocol("a message cannot be read"))?;
+            .map_err(|_| Error::Protocol("a malformed message"))?;
         Ok(Page {
             messages,
             head: pulled.head,
@@ -48,24 +52,23 @@ impl Client {
         })
     }
 
-    /// The user has read everything up to `msgid`, on all devices. A lower one than before changes
-    /// nothing.
+    /// Moves the user's read cursor to `msgid`, on all devices. Never moves it back.
     ///
     /// # Errors
-    /// See above.
+    /// [`Error::Refused`] with `NotFound` or `BadCursor`, or a [terminal
+    /// error](Error#terminal-errors).
     pub async fn mark_read(&self, conversation: ConversationId, msgid: MsgId) -> Result<(), Error> {
         ask!(self, Request::Read { conversation, msgid }, Response::Done => ())
     }
 
-    /// Marks everything from `from` on as unread, on all devices. What others were told as read
-    /// stays told, and what this device acked stays acked. A message that the user has not read yet
-    /// changes nothing.
+    /// Marks everything from `from` on as unread, on all devices. Does not affect read receipts
+    /// that others have seen, nor acks. Has no effect on messages that are still unread.
     ///
     /// # Errors
-    /// See above, and [`Error::Disconnected`]: then something may have been read on another device
-    /// since. [`Error::Refused`] with `TooFarBack` when more than
-    /// [`cairn_proto::limits::MARKED_UNREAD_MAX`] entries, or
-    /// [`cairn_proto::limits::MARKED_OWN_MAX`] messages of the user's own, lie between.
+    /// [`Error::Refused`] with `TooFarBack` if more than [`cairn_proto::limits::MARKED_UNREAD_MAX`]
+    /// entries, or more than [`cairn_proto::limits::MARKED_OWN_MAX`] messages of the user's own,
+    /// follow; [`Error::Disconnected`], since repeating the request could undo a read on another
+    /// device; or a [terminal error](Error#terminal-errors).
     pub async fn mark_unread(
         &self,
         conversation: ConversationId,
@@ -74,26 +77,30 @@ impl Client {
         ask!(self, Request::MarkUnread { conversation, from }, Response::Done => ())
     }
 
-    /// What a member's unread count is made of: one's own, or any for owners and admins of the
-    /// server.
+    /// Returns the terms of a member's unread count. For the member, and for admins of the server.
     ///
     /// # Errors
-    /// See above.
+    /// [`Error::Refused`] with `NotFound` or `Forbidden`, or a [terminal
+    /// error](Error#terminal-errors).
     pub async fn explain(
         &self,
         conversation: ConversationId,
         user: UserId,
     ) -> Result<Explained, Error> {
-        ask!(self, Request::Explain { conversation, user }, Response::Explained(explained) => explained)
+        ask!(
+            self,
+            Request::Explain { conversation, user },
+            Response::Explained(explained) => explained
+        )
     }
 
-    /// Says something else in the place of a text of the user's own, or in the caption of a file
-    /// that he sent; a caption may become empty. Members learn of it by an entry of its own;
-    /// whoever reads the message later gets the new text.
+    /// Edits one of the user's own text messages, or the caption of a file; a caption may become
+    /// empty. Members receive the edit as an entry, and later readers see only the new text.
     ///
     /// # Errors
-    /// See above, and [`Error::Disconnected`]: then focus at the message before trying again, since
-    /// asking twice could undo an edit on another device.
+    /// [`Error::Refused`] with `NoSuchMessage`, `Forbidden` or `TooLate`; [`Error::Disconnected`],
+    /// since repeating the request could undo an edit on another device; or a [terminal
+    /// error](Error#terminal-errors).
     pub async fn edit(
         &self,
         conversation: ConversationId,
@@ -103,19 +110,21 @@ impl Client {
         ask!(self, Request::Edit { conversation, msgid, text }, Response::Done => ())
     }
 
-    /// Takes a message back: one's own, or any for owners and admins of a group. Nothing is left of
-    /// what it said.
+    /// Deletes (recalls) a message for everyone: one's own, or any as an owner or admin of a group.
+    /// Its content is erased.
     ///
     /// # Errors
-    /// See above.
+    /// [`Error::Refused`] with `NoSuchMessage`, `Forbidden` or `TooLate`, or a [terminal
+    /// error](Error#terminal-errors).
     pub async fn recall(&self, conversation: ConversationId, msgid: MsgId) -> Result<(), Error> {
         ask!(self, Request::Recall { conversation, msgid }, Response::Done => ())
     }
 
-    /// Reacts to a message. To do so again changes nothing.
+    /// Adds a reaction to a message. Idempotent.
     ///
     /// # Errors
-    /// See above.
+    /// [`Error::Refused`] with `NoSuchMessage` or `LimitReached`, or a [terminal
+    /// error](Error#terminal-errors).
     pub async fn react(
         &self,
         conversation: ConversationId,
@@ -125,10 +134,10 @@ impl Client {
         ask!(self, Request::React { conversation, msgid, emoji }, Response::Done => ())
     }
 
-    /// Takes a reaction of the user back; when there is none, nothing changes.
+    /// Removes one of the user's own reactions. Idempotent.
     ///
     /// # Errors
-    /// See above.
+    /// [`Error::Refused`] with `NoSuchMessage`, or a [terminal error](Error#terminal-errors).
     pub async fn unreact(
         &self,
         conversation: ConversationId,
@@ -138,27 +147,28 @@ impl Client {
         ask!(self, Request::Unreact { conversation, msgid, emoji }, Response::Done => ())
     }
 
-    /// Pins a message: in a group, for those whom its settings let; in a direct chat, for both. To
-    /// do so again changes nothing.
+    /// Pins a message, subject to the group's settings; in a direct chat, both users may.
+    /// Idempotent.
     ///
     /// # Errors
-    /// See above.
+    /// [`Error::Refused`] with `NoSuchMessage`, `Forbidden` or `LimitReached`, or a [terminal
+    /// error](Error#terminal-errors).
     pub async fn pin(&self, conversation: ConversationId, msgid: MsgId) -> Result<(), Error> {
         ask!(self, Request::Pin { conversation, msgid }, Response::Done => ())
     }
 
-    /// Takes a pin back; when there is none, nothing changes.
+    /// Unpins a message. Idempotent.
     ///
     /// # Errors
-    /// See above.
+    /// [`Error::Refused`] with `Forbidden`, or a [terminal error](Error#terminal-errors).
     pub async fn unpin(&self, conversation: ConversationId, msgid: MsgId) -> Result<(), Error> {
         ask!(self, Request::Unpin { conversation, msgid }, Response::Done => ())
     }
 
-    /// The pinned messages of a conversation, in the order of their numbers.
+    /// Returns the pinned messages of a conversation in ascending order.
     ///
     /// # Errors
-    /// See above.
+    /// [`Error::Refused`] with `NotFound`, or a [terminal error](Error#terminal-errors).
     pub async fn pins(&self, conversation: ConversationId) -> Result<Vec<MsgId>, Error> {
         ask!(self, Request::Pins { conversation }, Response::Pins(pins) => pins)
     }

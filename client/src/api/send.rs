@@ -1,4 +1,4 @@
-//! Sending messages, and acknowledging those that arrived.
+//! Sending messages, and acknowledging received ones.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -15,18 +15,18 @@ use crate::session::state::content::Content;
 
 /// Sending
 impl Client {
-    /// Sends a message and waits until it is accepted: durable, numbered, visible to all members.
-    /// That may take any number of reconnects; the message is in the log exactly once.
+    /// Sends a message and waits until it is accepted: durable, numbered, and visible to all
+    /// members. This may take any number of reconnects; the message is stored exactly once.
     ///
-    /// To send many, one behind the other without waiting for each, use [`Client::enqueue`].
+    /// To send several messages without a round trip for each, use [`Client::enqueue`].
     ///
     /// # Errors
-    /// [`Error::Refused`], [`Error::TooLarge`], and whatever ends the client.
+    /// [`Error::Refused`], [`Error::TooLarge`], or a [terminal error](Error#terminal-errors).
     pub async fn send(&self, conversation: ConversationId, body: Body) -> Result<MsgId, Error> {
         self.enqueue(conversation, body).await?.await
     }
 
-    /// As [`Client::send`], as an answer to a message of the same conversation.
+    /// Sends a reply to a message of the same conversation, like [`Client::send`].
     ///
     /// # Errors
     /// As [`Client::send`].
@@ -41,81 +41,60 @@ impl Client {
             .await
     }
 
-    /// Says in conversation `to` what was said in another: as it is now, with its author and
-    /// without whom it mentioned. It keeps its place among the sends there, and arrives once, as
-    /// any message does.
+    /// Forwards a message to the conversation `to`, with its present content and its author but
+    /// without its mentions. Ordered and deduplicated like any other send.
     ///
     /// # Errors
-    /// As [`Client::send`]; [`Error::Refused`] when there is no such message to be seen.
+    /// As [`Client::send`]; [`Error::Refused`] with `NoSuchMessage` if the user cannot see the
+    /// message.
     pub async fn forward(
         &self,
         from: ConversationId,
         msgid: MsgId,
         to: ConversationId,
     ) -> Result<MsgId, Error> {
-        let permit = self
-            .shared()
-            .send_permits
-            .acquire()
+        self.enqueue_content(to, None, Content::Forwarded { from, msgid })
+            .await?
             .await
-            .map_err(|_| self.ended())?;
-        let accepted = self.submit_send(to, None, Content::Forwarded { from, msgid })?;
-        permit.forget();
-        accepted.await
     }
 
-    /// Gives a message its place among the sends of this client, and returns the promise of its
-    /// number.
+    /// Assigns a message its place in the order of sends, and returns a future for its number.
     ///
-    /// When this returns, the order is fixed: messages of one conversation get their numbers in the
-    /// order in which their `enqueue` (or [`Client::try_enqueue`]) returned, whether or not the
-    /// promises are awaited. It waits only while [`cairn_proto::limits::SENDS_IN_FLIGHT_MAX`] sends
-    /// are unresolved; dropped while it waits, nothing is sent.
+    /// The order is fixed when this returns: the messages of one conversation are numbered in the
+    /// order in which their `enqueue` or [`Client::try_enqueue`] calls returned, whether or not the
+    /// futures are awaited. Waits only while [`cairn_proto::limits::SENDS_IN_FLIGHT_MAX`] sends are
+    /// unresolved. Cancel-safe: if the future of this call is dropped, nothing is sent.
     ///
     /// # Errors
-    /// [`Error::TooLarge`], and whatever ended the client.
+    /// [`Error::TooLarge`], or a [terminal error](Error#terminal-errors).
     pub async fn enqueue(
         &self,
         conversation: ConversationId,
         body: Body,
     ) -> Result<Accepted, Error> {
-        let permit = self
-            .shared()
-            .send_permits
-            .acquire()
+        self.enqueue_content(conversation, None, Content::New(body, Extras::NONE))
             .await
-            .map_err(|_| self.ended())?;
-        let accepted = self.submit_send(conversation, None, Content::Said(body, Extras::NONE))?;
-        permit.forget();
-        Ok(accepted)
     }
 
-    /// As [`Client::enqueue`], with what goes with the message: whom it mentions, what it answers.
+    /// Enqueues a message with extras such as mentions or a reply; see [`Client::enqueue`].
     ///
     /// # Errors
-    /// As [`Client::enqueue`]. The promise fails with [`Error::Refused`] when the server does not
-    /// take the extras.
+    /// As [`Client::enqueue`]. The returned future fails with [`Error::Refused`] if the server
+    /// rejects the extras.
     pub async fn enqueue_with(
         &self,
         conversation: ConversationId,
         body: Body,
         extras: Extras,
     ) -> Result<Accepted, Error> {
-        let permit = self
-            .shared()
-            .send_permits
-            .acquire()
+        self.enqueue_content(conversation, None, Content::New(body, extras))
             .await
-            .map_err(|_| self.ended())?;
-        let accepted = self.submit_send(conversation, None, Content::Said(body, extras))?;
-        permit.forget();
-        Ok(accepted)
     }
 
-    /// As [`Client::enqueue`], without waiting.
+    /// Enqueues a message without waiting; see [`Client::enqueue`].
     ///
     /// # Errors
-    /// [`TryEnqueueError::Full`] with the body when there is no permit at present; else as
+    /// [`TryEnqueueError::Full`] with the body if the in-flight window is full; otherwise as
     /// [`Client::enqueue`].
     pub fn try_enqueue(
         &self,
@@ -127,30 +106,40 @@ impl Client {
             Err(TryAcquireError::NoPermits) => return Err(TryEnqueueError::Full(body)),
             Err(TryAcquireError::Closed) => return Err(self.ended().into()),
         };
-        let accepted = self.submit_send(conversation, None, Content::Said(body, Extras::NONE))?;
+        let accepted = self.submit_send(conversation, None, Content::New(body, Extras::NONE))?;
         permit.forget();
         Ok(accepted)
     }
 
-    /// As [`Client::enqueue`], under a number that the caller picks: for a client that keeps its
-    /// outbox on disk and goes on with its send stream after a restart ([`crate::Options::send_stream`]).
-    /// What it had not seen accepted, it enqueues again first, under the old numbers.
+    /// Enqueues a message under a sequence number chosen by the caller; see [`Client::enqueue`].
+    /// For clients that persist their outbox and continue its send stream after a restart
+    /// ([`crate::Options::send_stream`]). After a restart, first enqueue all drafts without a known
+    /// result again, under their old numbers.
     ///
     /// # Errors
-    /// [`Error::SeqUsed`] when the number is not above all that this client used in the
-    /// conversation; else as [`Client::enqueue`].
+    /// [`Error::SeqUsed`] if the number is not above all those used by this client in the
+    /// conversation; otherwise as [`Client::enqueue`].
     pub async fn enqueue_draft(&self, draft: Draft) -> Result<Accepted, Error> {
+        let content = Content::New(draft.body, draft.extras);
+        self.enqueue_content(draft.conversation, Some(draft.seq), content)
+            .await
+    }
+
+    async fn enqueue_content(
+        &self,
+        conversation: ConversationId,
+        seq: Option<ClientSeq>,
+        content: Content,
+    ) -> Result<Accepted, Error> {
         let permit = self
             .shared()
             .send_permits
             .acquire()
             .await
             .map_err(|_| self.ended())?;
-        let accepted = self.submit_send(
-            draft.conversation,
-            Some(draft.seq),
-            Content::Said(draft.body, draft.extras),
-        )?;
+        let accepted = self.submit_send(conversation, seq, content)?;
+        // Forget the permit only now: if submitting fails, dropping it returns the slot. Afterwards
+        // it belongs to the send, and `Shared::resolve` returns it with the result.
         permit.forget();
         Ok(accepted)
     }
@@ -165,31 +154,31 @@ impl Client {
         Ok(Accepted { seq, answer })
     }
 
-    /// This device holds everything of the conversation up to `msgid`: the server need not push it
-    /// again, and may tell the sender.
+    /// Acknowledges everything up to `msgid`: this device has stored it, so the server need not
+    /// push it again and may report it as delivered.
     ///
     /// Returns at once. Acks are collected for [`crate::limits::ACK_DELAY`], or until
-    /// [`crate::limits::ACK_INTERVAL`] after the last ones, and sent together; [`Client::close`] sends
-    /// what is left. A lost ack costs a redelivery, never a message.
+    /// [`crate::limits::ACK_INTERVAL`] after the last ones, and sent together; [`Client::close`]
+    /// sends the remainder. A lost ack costs a redelivery, never a message.
     pub fn ack(&self, conversation: ConversationId, msgid: MsgId) {
         self.shared().ack(conversation, msgid);
     }
 }
 
-/// The promise of a message's number: a future that resolves once the message is accepted, after
-/// any number of reconnects.
+/// A future for the number of an enqueued message. Resolves once the message is accepted, after any
+/// number of reconnects.
 ///
-/// Dropping it does not take the message back. It fails with [`Error::Refused`], or with whatever
-/// ends the client.
+/// Dropping it does not cancel the send. Fails with [`Error::Refused`], or with a [terminal
+/// error](Error#terminal-errors).
 #[derive(Debug)]
-#[must_use = "only the answer tells whether the message was accepted"]
+#[must_use = "the message is not accepted until this resolves"]
 pub struct Accepted {
     seq: ClientSeq,
     answer: oneshot::Receiver<Result<MsgId, Error>>,
 }
 
 impl Accepted {
-    /// The number of this send within (send stream, conversation).
+    /// Returns the sequence number of this send within (send stream, conversation).
     #[must_use]
     pub const fn seq(&self) -> ClientSeq {
         self.seq

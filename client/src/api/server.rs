@@ -13,44 +13,49 @@ use crate::error::Error;
 
 /// Administration of the server
 impl Client {
-    /// What the server has done since its start: for its owner. Two readings subtract, see
-    /// [`Metrics::since`].
+    /// Returns the server's metrics. For owners of the server. To measure an interval, subtract two
+    /// readings with [`Metrics::since`].
     ///
     /// # Errors
-    /// [`Error::Refused`], and whatever ends the client.
+    /// [`Error::Refused`] with `Forbidden`, or a [terminal error](Error#terminal-errors).
     pub async fn metrics(&self) -> Result<Metrics, Error> {
         ask!(self, Request::Metrics, Response::Metrics(metrics) => *metrics)
     }
 
-    /// All of them.
+    /// Returns all settings of the server.
     ///
     /// # Errors
-    /// As [`Client::contacts`].
+    /// [`Error::Refused`], or a [terminal error](Error#terminal-errors).
     pub async fn settings(&self) -> Result<Vec<Setting>, Error> {
         ask!(self, Request::Settings, Response::Settings(settings) => settings)
     }
 
-    /// Sets one of them: for the owner of the server. Gives it as it is then.
+    /// Changes a setting of the server and returns its new state. For owners of the server.
     ///
     /// # Errors
-    /// As [`Client::contacts`]; [`Error::Refused`] with `BadSetting` when there is none of that
-    /// name, or it does not take the value.
+    /// [`Error::Refused`] with `Forbidden`, or with `BadSetting` if the setting does not exist or
+    /// rejects the value; or a [terminal error](Error#terminal-errors).
     pub async fn set_setting(
         &self,
         name: SettingName,
         value: SettingValue,
     ) -> Result<Setting, Error> {
-        let mut settings = ask!(self, Request::SetSetting { name, value }, Response::Settings(settings) => settings)?;
+        let mut settings = ask!(
+            self,
+            Request::SetSetting { name, value },
+            Response::Settings(settings) => settings
+        )?;
         settings
             .pop()
-            .ok_or(Error::Protocol("a setting was set and not told"))
+            .ok_or(Error::Protocol("no setting in the response"))
     }
 
-    /// Gives a user another role on the server: for its owners. The last one stays one. The user's
-    /// devices learn of it by [`crate::Event::AccountUpdate`].
+    /// Changes a user's role on the server. For owners of the server. The user's devices receive
+    /// [`crate::Event::AccountUpdate`].
     ///
     /// # Errors
-    /// As [`Client::contacts`]; [`Error::Refused`] with `LastOwner` for the only owner.
+    /// [`Error::Refused`] with `Forbidden`, `NoSuchUser` or `LastOwner`, or a [terminal
+    /// error](Error#terminal-errors).
     pub async fn set_server_role(&self, user: UserId, role: ServerRole) -> Result<(), Error> {
         ask!(self, Request::SetServerRole { user, role }, Response::Done => ())
     }

@@ -1,4 +1,4 @@
-//! What the public handles of a client hold. Dropping the last one stops the driver.
+//! The state shared by all public handles of a client. Dropping the last one stops the driver.
 
 use std::sync::Arc;
 

@@ -1,5 +1,5 @@
-//! What the handles of a client and its driver share: everything under one short lock, and the ways
-//! to wake each other.
+//! State shared by a client's handles and its driver. A single lock protects the data; it is held
+//! briefly and never across an await.
 
 use std::collections::HashMap;
 use std::mem;
@@ -25,30 +25,30 @@ use crate::session::state::at_login::{AtLogin, complete_as_of};
 use crate::session::state::content::Content;
 use crate::session::state::in_flight::{Slots, Waiter};
 use crate::session::state::subscriptions::Subscriptions;
-use crate::session::state::users::People;
+use crate::session::state::users::UserCache;
 use crate::session::state::{Phase, State};
 use crate::session::typing::Typing;
 use crate::stream::event::Event;
 use crate::stream::follow::Followers;
 use crate::transfer::slots::TransferSlots;
 
-/// An answer as it came from the wire.
+/// A response as it was decoded.
 pub(crate) type Answer = (RequestId, Result<Response, ErrorCode>);
 
-/// What the handles of a client and its driver share.
+/// State shared by a client's handles and its driver.
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) state: Mutex<State>,
-    /// There is something to write.
+    /// Wakes the driver's writer.
     pub(crate) wake: Notify,
     pub(crate) typing: Typing,
-    /// The client is to close.
+    /// Stops the driver.
     pub(crate) stop: Notify,
-    /// How many want nothing to be read that is pushed.
-    pub(crate) holds: watch::Sender<usize>,
+    /// The number of live [`crate::PausedPush`] guards. Pushes are read while it is 0.
+    pub(crate) pauses: watch::Sender<usize>,
     pub(crate) transfer_slots: TransferSlots,
     pub(crate) send_permits: Semaphore,
-    pub(crate) request_permit: Semaphore,
+    pub(crate) request_permits: Semaphore,
 }
 
 impl Shared {
@@ -63,7 +63,7 @@ impl Shared {
             followers: Followers::default(),
             subscribers: HashMap::new(),
             whoami: WhoAmI::from(welcome),
-            people: People::default(),
+            user_cache: UserCache::default(),
             subscriptions: Subscriptions::default(),
             moment: complete_as_of(&welcome.overview).or(since),
             at_login: AtLogin::new(welcome.overview.clone(), since),
@@ -73,15 +73,15 @@ impl Shared {
             wake: Notify::new(),
             stop: Notify::new(),
             typing: Typing::default(),
-            holds: watch::Sender::new(0),
+            pauses: watch::Sender::new(0),
             transfer_slots: TransferSlots::default(),
             send_permits: Semaphore::new(SENDS_IN_FLIGHT_MAX),
-            request_permit: Semaphore::new(limits::REQUESTS_IN_FLIGHT_MAX),
+            request_permits: Semaphore::new(limits::REQUESTS_IN_FLIGHT_MAX),
         }
     }
 
-    /// Takes a send in. The caller holds a permit of `send_permits` and forgets it when this
-    /// succeeds.
+    /// Submits a send. The caller holds one of `send_permits` and must forget it on success:
+    /// [`Shared::resolve`] returns it when the send is resolved.
     pub(crate) fn send(
         &self,
         conversation: ConversationId,
@@ -99,7 +99,7 @@ impl Shared {
         Ok((seq, receiver))
     }
 
-    /// Takes a request in whose answer `waiter` awaits.
+    /// Submits a request whose response goes to `waiter`.
     pub(crate) fn submit(&self, request: Request, waiter: Waiter) -> Result<(), Error> {
         if self.state.lock().submit(request, waiter)? {
             self.wake.notify_one();
@@ -107,7 +107,7 @@ impl Shared {
         Ok(())
     }
 
-    /// Notes a delivered cursor.
+    /// Moves a delivered cursor.
     pub(crate) fn ack(&self, conversation: ConversationId, msgid: MsgId) {
         if self
             .state
@@ -119,14 +119,14 @@ impl Shared {
         }
     }
 
-    /// Swaps everything that waits to be written into `batch`, which is empty. Without anything,
-    /// tells when acks become due.
+    /// Swaps all pending frames into `batch`, which must be empty. Returns when acks become due if
+    /// there are none now.
     pub(crate) fn take_batch(&self, batch: &mut Vec<u8>) -> Option<Instant> {
         let mut state = self.state.lock();
         if state.acks.due().is_some() {
-            let riding = !state.out.is_empty();
-            for (conversation, msgid) in state.acks.take_due(Instant::now(), riding) {
-                // An ack is small and the client is not over, so it is always taken in.
+            let piggyback = !state.out.is_empty();
+            for (conversation, msgid) in state.acks.take_due(Instant::now(), piggyback) {
+                // Cannot fail: an ack fits into a frame, and the driver is still running.
                 let _ = state.submit(
                     Request::Ack {
                         conversation,
@@ -136,12 +136,14 @@ impl Shared {
                 );
             }
         }
+        // Marked as written before the write, not after it: a write that fails halfway may have
+        // delivered a request, so one that is not idempotent must not be repeated.
         state.slots.all_written();
         mem::swap(&mut state.out, batch);
         state.acks.due()
     }
 
-    /// Applies what the server pushed.
+    /// Applies pushed frames.
     pub(crate) fn pushed(&self, frames: &mut Vec<TimelineFrame>, wakers: &mut Vec<Waker>) {
         let mut state = self.state.lock();
         for frame in frames.drain(..) {
@@ -151,27 +153,29 @@ impl Shared {
         wakers.drain(..).for_each(Waker::wake);
     }
 
-    /// The connection broke. What cannot be repeated ends here; everything else waits for the next
-    /// connection.
+    /// Handles the loss of the connection: requests that are not idempotent fail, all others wait
+    /// for the next connection.
     pub(crate) fn offline(&self, reason: String) {
         let mut wakers = Vec::new();
         let mut state = self.state.lock();
         state.phase = Phase::Offline;
+        // Unwritten frames are dropped, not kept: `online` writes every unresolved request again,
+        // and a frame left here would go out twice.
         state.out.clear();
         state.acks.disconnected(Instant::now());
-        let given_up = state.slots.take_unrepeatable();
-        state.tell(&Event::Disconnected { reason }, &mut wakers);
+        let failed = state.slots.take_non_idempotent();
+        state.emit(&Event::Disconnected { reason }, &mut wakers);
         drop(state);
-        self.tell(
-            given_up
+        self.resolve(
+            failed
                 .into_iter()
                 .map(|waiter| (waiter, Err(Error::Disconnected))),
         );
         wakers.into_iter().for_each(Waker::wake);
     }
 
-    /// There is a connection again: everything unresolved goes out in the original order, under the
-    /// same numbers.
+    /// Handles a new connection: everything unresolved is written again in its original order and
+    /// under its original numbers.
     pub(crate) fn online(&self, welcome: &Welcome) {
         let mut wakers = Vec::new();
         let mut state = self.state.lock();
@@ -182,35 +186,37 @@ impl Shared {
             ..
         } = &mut *state;
         for request in subscriptions.requests() {
-            // One that waits is the newer wish. Each of these went through before, so none is too
-            // large.
-            if !slots.has_kind_of(&request) {
+            // A pending request of the same kind is newer. Submitting cannot fail: each of these
+            // has fitted into a frame before.
+            if !slots.has_same_kind(&request) {
                 let _ = slots.submit(request, Waiter::Subscriptions, &mut Vec::new());
             }
         }
+        // Under the same lock as the switch to `Online`: a send submitted in between would be
+        // written ahead of the older ones that are repeated, and be numbered before them.
         slots.write_all(out);
         state.phase = Phase::Online;
         state.whoami = WhoAmI::from(welcome);
         state.logged_in(&welcome.overview, &mut wakers);
-        state.tell(&Event::Reconnected, &mut wakers);
+        state.emit(&Event::Reconnected, &mut wakers);
         drop(state);
         wakers.into_iter().for_each(Waker::wake);
     }
 
-    /// The client is over: everything that waits is told so.
+    /// Ends the client: everything unresolved fails with `error`.
     pub(crate) fn finish(&self, error: &Error) {
         let mut wakers = Vec::new();
         let mut state = self.state.lock();
         state.phase = Phase::Over(error.clone());
         state.out = Vec::new();
-        let given_up = state.slots.take_all();
-        state.wake_everybody(&mut wakers);
+        let failed = state.slots.take_all();
+        state.wake_all(&mut wakers);
         drop(state);
         self.transfer_slots.close();
         self.send_permits.close();
-        self.request_permit.close();
-        self.tell(
-            given_up
+        self.request_permits.close();
+        self.resolve(
+            failed
                 .into_iter()
                 .map(|waiter| (waiter, Err(error.clone()))),
         );
@@ -258,9 +264,9 @@ mod tests {
     }
 
     #[test]
-    fn a_send_is_in_the_next_batch_once_whenever_the_connection_breaks() {
+    fn sends_are_written_once_across_reconnects() {
         let send = |shared: &Shared| {
-            let content = Content::Said(Body::Text(Text::new("a").unwrap()), Extras::NONE);
+            let content = Content::New(Body::Text(Text::new("a").unwrap()), Extras::NONE);
             shared.send(ConversationId::new(1), None, content).unwrap()
         };
         let once = Shared::new(&welcome(), None);
@@ -268,13 +274,16 @@ mod tests {
         let expected = batch(&once);
         assert!(!expected.is_empty() && batch(&once).is_empty());
 
-        // Said before it broke and not yet written, and said while there was none.
+        // Sent before the connection broke but not yet written, and sent while there was none.
         for is_late in [false, true] {
             let shared = Shared::new(&welcome(), None);
             let _early = (!is_late).then(|| send(&shared));
             shared.offline(String::new());
             let _late = is_late.then(|| send(&shared));
-            assert!(batch(&shared).is_empty(), "there is nowhere to write to");
+            assert!(
+                batch(&shared).is_empty(),
+                "nothing is written while offline"
+            );
             shared.online(&welcome());
             assert_eq!(batch(&shared), expected);
         }

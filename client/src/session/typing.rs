@@ -1,4 +1,4 @@
-//! Typing: what goes by datagram, and may be lost.
+//! Typing indicators, sent as datagrams.
 
 use std::convert::Infallible;
 
@@ -12,30 +12,30 @@ use tokio::time::Instant;
 
 use crate::transport::link::Link;
 
-/// Where the user types, and that it is to be told.
+/// The latest typing indicator.
 #[derive(Debug, Default)]
 pub(crate) struct Typing {
-    told: Mutex<Option<(ConversationId, Instant)>>,
+    latest: Mutex<Option<(ConversationId, Instant)>>,
     wake: Notify,
 }
 
 impl Typing {
-    /// The user types here. It is told when it has not been for a while.
+    /// Records that the user is typing, and wakes the sender at most once per [`TYPING_INTERVAL`].
     pub(crate) fn note(&self, conversation: ConversationId) {
-        let mut told = self.told.lock();
-        if told.is_none_or(|(last, at)| last != conversation || at.elapsed() >= TYPING_INTERVAL) {
-            *told = Some((conversation, Instant::now()));
+        let mut latest = self.latest.lock();
+        if latest.is_none_or(|(last, at)| last != conversation || at.elapsed() >= TYPING_INTERVAL) {
+            *latest = Some((conversation, Instant::now()));
             self.wake.notify_one();
         }
     }
 }
 
-/// Says that the user types, whenever he does.
+/// Sends typing indicators for as long as the connection lasts.
 pub(crate) async fn write_datagrams(typing: &Typing, link: &Link) -> Infallible {
     loop {
         typing.wake.notified().await;
-        let told = *typing.told.lock();
-        if let Some((conversation, _)) = told {
+        let latest = *typing.latest.lock();
+        if let Some((conversation, _)) = latest {
             link.send_datagram(codec::encode(&ClientDatagram::Typing { conversation }));
         }
     }

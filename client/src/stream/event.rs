@@ -1,4 +1,4 @@
-//! What happens beside the messages: memberships, contacts, presence, and the connection itself.
+//! Events: changes of memberships, contacts, presence and the connection, other than messages.
 
 use std::collections::VecDeque;
 use std::task::Waker;
@@ -12,78 +12,77 @@ use cairn_proto::wire::event::{AccountUpdate, TimelineFrame};
 
 use crate::limits;
 
-/// Something that happened beside the messages.
+/// A change other than a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Event {
-    /// The user became a member of this conversation, or his role or his own settings in it
-    /// changed. What else changes about a conversation is an entry in its log.
+    /// The user became a member of a conversation, or the user's role or own settings changed.
+    /// Other changes of a conversation are entries in its log.
     Conversation(Box<Conversation>),
-    /// The user is no member any more.
+    /// The user is no longer a member.
     Removed {
-        /// Of this conversation.
+        /// The conversation.
         conversation: ConversationId,
-        /// The entry that ended the membership: the last one that can be seen.
+        /// The entry that ended the membership, and the last one that the user may see.
         last: MsgId,
     },
-    /// A device of the user, perhaps this one, moved the read cursor, and here it stands. What the
-    /// user says moves it as well, without this event, if it lies above `head`.
+    /// A device of the user, possibly this one, moved the read cursor. Messages that the user sends
+    /// above `head` move it too, without this event.
     Read {
-        /// Of this conversation.
+        /// The conversation.
         conversation: ConversationId,
-        /// The last message read.
+        /// The new read cursor.
         read: MsgId,
-        /// How far the log went then.
+        /// The head of the log at that time.
         head: MsgId,
     },
-    /// The user's relation to somebody is another now: somebody asks to be a friend, or accepts, or
-    /// it changed on another device.
+    /// A relation to another user changed, for example by a friend request, or from another device.
     Contact(Box<Contact>),
-    /// Something of the user's own is another now, on all his devices: how he presents himself,
-    /// whether his reads are shown, his role on the server.
+    /// A property of the user's account changed, on any device: profile, read receipts, or role on
+    /// the server.
     AccountUpdate(Box<AccountUpdate>),
-    /// Somebody whom the client watches came, went or is somewhere else: see [`crate::Client::watch`].
+    /// The presence of a watched user changed; see [`crate::Client::watch`].
     Presence(UserPresence),
-    /// Somebody types in the conversation that the client looks at: see [`crate::Client::focus`].
+    /// Another user is typing in the focused conversation; see [`crate::Client::focus`]. Expires
+    /// after twice [`cairn_proto::limits::TYPING_INTERVAL`] unless repeated.
     Typing {
         /// The conversation.
         conversation: ConversationId,
-        /// Who.
+        /// The user who is typing.
         user: UserId,
     },
-    /// Members of the conversation that the client looks at ([`crate::Client::focus`]) are further than
-    /// they were.
+    /// Cursors of other members advanced in the focused conversation; see [`crate::Client::focus`].
     Receipts {
         /// The conversation.
         conversation: ConversationId,
-        /// How far they are now.
+        /// The new positions.
         cursors: Vec<MemberCursors>,
-        /// Others moved as well: ask [`crate::Client::receipts`] for what is on screen.
+        /// Whether further members advanced that are not listed; request
+        /// [`crate::Client::receipts`] for the messages on screen.
         more: bool,
     },
-    /// Messages are gone on purpose, everything up to `floor`: whoever keeps them lets go of them
-    /// as well.
+    /// Messages up to `floor` have expired. Delete stored copies too.
     Expired {
-        /// Of this conversation.
+        /// The conversation.
         conversation: ConversationId,
-        /// The last message that is gone.
+        /// The last expired message.
         floor: MsgId,
     },
-    /// The connection broke; the client connects again by itself.
+    /// The connection was lost. The client reconnects by itself.
     Disconnected {
-        /// What happened, for people.
+        /// The cause, for display.
         reason: String,
     },
-    /// The client has a connection again. Memberships and contacts may have changed in between: ask
+    /// The client is connected again. Memberships and contacts may have changed in between; request
     /// [`crate::Client::conversations`] and [`crate::Client::contacts`].
     Reconnected,
-    /// So many events were dropped because they were not read: ask [`crate::Client::conversations`] and
-    /// [`crate::Client::contacts`] for how things stand.
+    /// This many events were dropped because the reader fell behind; request
+    /// [`crate::Client::conversations`] and [`crate::Client::contacts`].
     Lagged(u64),
 }
 
 impl Event {
-    /// What a frame says beside messages; nothing when it is about messages alone.
+    /// Returns the event of a pushed frame, or `None` if it concerns messages only.
     pub(crate) fn of(frame: TimelineFrame) -> Option<Self> {
         match frame {
             TimelineFrame::Run(_) | TimelineFrame::Behind { .. } => None,
@@ -109,7 +108,7 @@ impl Event {
                 conversation,
                 floor,
             }),
-            TimelineFrame::AccountUpdate(own) => Some(Self::AccountUpdate(Box::new(own))),
+            TimelineFrame::AccountUpdate(update) => Some(Self::AccountUpdate(Box::new(update))),
             TimelineFrame::Contact(contact) => Some(Self::Contact(Box::new(contact))),
             TimelineFrame::Presence(presence) => Some(Self::Presence(presence)),
             TimelineFrame::Receipts {
@@ -125,20 +124,20 @@ impl Event {
     }
 }
 
-/// What waits for one reader of events.
+/// The queue of one reader of events.
 #[derive(Debug, Default)]
 pub(crate) struct Subscriber {
-    /// The client itself listens, for a moment.
-    pub(crate) is_own: bool,
+    /// Whether this reader is internal, for the duration of a request.
+    pub(crate) is_internal: bool,
     queue: VecDeque<Event>,
     dropped: u64,
     pub(crate) waker: Option<Waker>,
 }
 
 impl Subscriber {
-    pub(crate) fn own() -> Self {
+    pub(crate) fn internal() -> Self {
         Self {
-            is_own: true,
+            is_internal: true,
             ..Self::default()
         }
     }
@@ -151,8 +150,8 @@ impl Subscriber {
         }
     }
 
-    /// The oldest event. What was dropped is newer than what is queued, so it is reported behind
-    /// it.
+    /// Returns the oldest event. Dropped events are newer than queued ones, so [`Event::Lagged`]
+    /// comes last.
     pub(crate) fn take(&mut self) -> Option<Event> {
         self.queue
             .pop_front()
@@ -168,7 +167,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_slow_reader_is_told_how_many_it_missed() {
+    fn slow_reader_lags() {
         let mut subscriber = Subscriber::default();
         for _ in 0..limits::EVENTS_BUFFERED_MAX + 3 {
             subscriber.push(&Event::Reconnected);

@@ -1,4 +1,4 @@
-//! The reader of a client's events.
+//! A reader of a client's events.
 
 use std::future::poll_fn;
 use std::sync::Arc;
@@ -7,10 +7,10 @@ use std::task::Poll;
 use crate::session::handle::Handle;
 use crate::stream::event::Event;
 
-/// The events of a client from the moment of [`crate::Client::events`] on.
+/// The events of a client since the call of [`crate::Client::events`].
 ///
-/// At most [`crate::limits::EVENTS_BUFFERED_MAX`] wait for the reader; of those beyond it
-/// [`Event::Lagged`] tells the number.
+/// At most [`crate::limits::EVENTS_BUFFERED_MAX`] are queued; [`Event::Lagged`] reports the number
+/// of those dropped beyond that.
 #[derive(Debug)]
 pub struct Events {
     pub(crate) handle: Arc<Handle>,
@@ -18,8 +18,7 @@ pub struct Events {
 }
 
 impl Events {
-    /// The next event; `None` once the client is closed or ended. Nothing is lost when the future
-    /// is dropped.
+    /// Waits for the next event. Returns `None` once the client has ended. Cancel-safe.
     pub async fn next(&mut self) -> Option<Event> {
         poll_fn(|context| {
             let mut state = self.handle.shared.state.lock();
@@ -41,7 +40,7 @@ impl Events {
 }
 
 impl Events {
-    /// Everything that came by now.
+    /// Returns all queued events.
     pub(crate) fn arrived(&mut self) -> Vec<Event> {
         let mut state = self.handle.shared.state.lock();
         let subscriber = state.subscribers.get_mut(&self.key);

@@ -1,28 +1,27 @@
-//! Not reading for a while: what is pushed stays with the server.
+//! Suspending the reading of pushes. Flow control then holds them back at the server.
 
 use std::sync::Arc;
 
 use crate::api::client::Client;
 use crate::session::handle::Handle;
 
-/// For as long as it lives, a client reads nothing that is pushed. Made by [`Client::pause_push`].
+/// A guard that suspends the reading of pushes while it lives. Created by [`Client::pause_push`].
 ///
-/// What is on its way fills the stream's window ([`crate::limits::STREAM_WINDOW_BYTES`]); then the
-/// server writes no more, and keeps nothing for this client but the place where it was. The
-/// connection lives on, sends and requests are answered as ever. Timelines tell nothing new that
-/// they would not pull; behind the last pause_push they go on where they were and miss nothing.
+/// Pushes already sent fill the stream's window ([`crate::limits::STREAM_WINDOW_BYTES`]). The
+/// server then stops writing and remembers only this session's position. Sends and requests proceed
+/// as usual. Timelines deliver only what they have to pull anyway; after the last guard is dropped
+/// they continue without a gap.
 #[derive(Debug)]
-#[must_use = "the client reads on when this is dropped"]
+#[must_use = "pushes are read again when this is dropped"]
 pub struct PausedPush {
     handle: Arc<Handle>,
 }
 
 impl Client {
-    /// Stops reading what is pushed until the pause_push, and any other of this client, is dropped:
-    /// for a program that has no use for new messages at the moment, because nobody looks or the
-    /// network costs money.
+    /// Suspends the reading of pushes until this guard, and any other one of this client, is
+    /// dropped: for a program in the background, or on a metered network.
     pub fn pause_push(&self) -> PausedPush {
-        self.shared().holds.send_modify(|holds| *holds += 1);
+        self.shared().pauses.send_modify(|pauses| *pauses += 1);
         PausedPush {
             handle: Arc::clone(self.handle()),
         }
@@ -31,6 +30,6 @@ impl Client {
 
 impl Drop for PausedPush {
     fn drop(&mut self) {
-        self.handle.shared.holds.send_modify(|holds| *holds -= 1);
+        self.handle.shared.pauses.send_modify(|pauses| *pauses -= 1);
     }
 }

@@ -1,11 +1,11 @@
-//! Slots for transfers: the current connection, and permits for as many transfers as it may carry.
+//! Transfer slots: the current connection, and permits for concurrent transfers on it.
 
 use cairn_proto::limits::TRANSFERS_PER_CONNECTION_MAX;
 use tokio::sync::{Semaphore, SemaphorePermit, watch};
 
 use crate::transport::link::Link;
 
-/// The ways of transfers: over the connection that there is, so many at once as it may have.
+/// The current connection, and permits for [`TRANSFERS_PER_CONNECTION_MAX`] transfers.
 #[derive(Debug)]
 pub(crate) struct TransferSlots {
     links: watch::Sender<Option<Link>>,
@@ -22,28 +22,28 @@ impl Default for TransferSlots {
 }
 
 impl TransferSlots {
-    /// There is a connection.
+    /// Sets the current connection.
     pub(crate) fn connected(&self, link: Link) {
         self.links.send_replace(Some(link));
     }
 
-    /// There is none any more.
+    /// Clears the current connection.
     pub(crate) fn disconnected(&self) {
         self.links.send_replace(None);
     }
 
-    /// There will never be one again.
+    /// Ends all waiting, since the client has ended.
     pub(crate) fn close(&self) {
         self.permits.close();
         self.disconnected();
     }
 
-    /// The right to one transfer; `None` when the client is over.
+    /// Waits for a permit. Returns `None` if the client has ended.
     pub(crate) async fn take(&self) -> Option<SemaphorePermit<'_>> {
         self.permits.acquire().await.ok()
     }
 
-    /// The connection, as soon as there is one; `None` when the client is over.
+    /// Waits for a connection. Returns `None` if the client has ended.
     pub(crate) async fn link(&self) -> Option<Link> {
         let mut links = self.links.subscribe();
         while !self.permits.is_closed() {
@@ -51,7 +51,7 @@ impl TransferSlots {
             if let Some(link) = link.filter(|link| !link.is_over()) {
                 return Some(link);
             }
-            // It cannot fail: its other half is in `self`.
+            // Cannot fail: the sender is `self`.
             let _ = links.changed().await;
         }
         None

@@ -9,45 +9,45 @@ use crate::model::user::UserInfo;
 use crate::text::GroupName;
 use crate::wire::codec;
 
-/// A conversation as one member sees it.
+/// A conversation from the point of view of one member and device.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Conversation {
     /// Its id.
     pub id: ConversationId,
-    /// What kind of conversation it is.
+    /// Direct chat or group.
     pub kind: ConversationKind,
     /// The member's role.
     pub role: Role,
-    /// The last message of the log.
+    /// The last entry of the log.
     pub head: MsgId,
-    /// Everything up to here is gone on purpose, or was said before the member could see it.
+    /// Entries up to this one have expired, or precede what the member may see.
     pub floor: MsgId,
-    /// The member's read cursor.
+    /// The member's read cursor, shared by all of the member's devices.
     pub read: MsgId,
-    /// The asking device's delivered cursor.
+    /// The requesting device's delivered cursor.
     pub delivered: MsgId,
-    /// How many messages of others lie above the read cursor.
+    /// Messages of others above the read cursor; see [`Explained`] for the formula.
     pub unread: u64,
-    /// How many of those mention the member, by name or with everybody.
+    /// Unread messages that mention the member, by name or with everyone.
     pub mentions: u64,
-    /// The last entry of the log, when there is one that the member may see. A page that it does
-    /// not fit into is without it.
+    /// The last entry of the log, if the member may see it. Omitted when the page exceeds
+    /// [`crate::limits::OVERVIEW_LAST_BYTES_MAX`].
     pub last: Option<Entry>,
-    /// What the member settled for himself.
+    /// The member's own settings for the conversation.
     pub settings: MemberSettings,
 }
 
-/// The kinds of conversations.
+/// The kind of a conversation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ConversationKind {
-    /// Two users.
+    /// A direct chat of two users.
     Direct {
-        /// The other one.
+        /// The other user.
         peer: UserInfo,
     },
-    /// Any number of users.
+    /// A group of any size.
     Group {
-        /// Its name.
+        /// Not unique.
         name: GroupName,
     },
 }
@@ -55,44 +55,45 @@ pub enum ConversationKind {
 /// A page of members.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MemberPage {
-    /// In the order of their ids; at most [`crate::limits::MEMBERS_PER_PAGE_MAX`].
+    /// Ordered by user id; at most [`crate::limits::MEMBERS_PER_PAGE_MAX`].
     #[serde(deserialize_with = "codec::list")]
     pub items: Vec<Member>,
-    /// Where the next page begins: behind this member. `None` when there is none.
+    /// The last user of this page if there are more, to request the next one.
     pub next_after: Option<UserId>,
 }
 
 /// A member of a conversation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Member {
-    /// Who it is.
+    /// The user.
     pub user: UserInfo,
-    /// What the member may do.
+    /// The user's role in this conversation.
     pub role: Role,
-    /// The entry that made the user a member.
+    /// The entry that started the membership.
     pub joined: MsgId,
-    /// How far the member has read, also when he marked some of it as unread; 0 when that is not
-    /// shown to the asker.
+    /// The furthest position the member has read to, regardless of messages marked as unread since.
+    /// 0 if hidden from the requesting user.
     pub read: MsgId,
-    /// Until when the member can say nothing; 0 for one who was not muted.
+    /// The end of the member's mute; 0 if never muted.
     pub muted_until: Timestamp,
 }
 
-/// What an unread count is made of: `unread = (head - base) - uncounted`, where `base = max(read,
-/// floor, joined - 1)`.
+/// The terms of a member's unread count: `unread = (head - base) - uncounted`, where `base =
+/// max(read, floor, joined - 1)`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Explained {
-    /// The last message of the log.
+    /// The last entry of the log.
     pub head: MsgId,
     /// The retention floor.
     pub floor: MsgId,
-    /// The entry that made the user a member.
+    /// The entry that started the membership.
     pub joined: MsgId,
     /// The member's read cursor.
     pub read: MsgId,
-    /// Entries above the base that are no messages of others.
+    /// Entries above the base that do not count: system entries, amendments and the member's own
+    /// messages.
     pub uncounted: u64,
-    /// The count.
+    /// The resulting count.
     pub unread: u64,
     /// Messages above the base that mention the member.
     pub mentions: u64,

@@ -1,35 +1,35 @@
-//! Users of a server and their devices, as the server describes them to a client.
+//! Users and their devices, as the server describes them to clients.
 
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{DeviceId, Timestamp, UserId};
 use crate::text::{DeviceName, UserName};
 
-/// Who a user is.
+/// A user's identity.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UserInfo {
     /// The user's id.
     pub id: UserId,
-    /// The user's name.
+    /// Unique on the server, compared case-folded.
     pub name: UserName,
     /// The user's role on the server.
     pub role: ServerRole,
 }
 
-/// What a user may do on the server as a whole.
+/// A user's role on the server. Each role includes the permissions of those before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ServerRole {
-    /// Chats.
+    /// Takes part in conversations.
     Member,
-    /// Invites and imports as well.
+    /// Creates invites and imports logs.
     Admin,
-    /// Everything.
+    /// Changes settings and roles, and reads metrics.
     Owner,
 }
 
 impl ServerRole {
-    /// The word for people and scripts.
+    /// Returns the lower-case name, as commands and JSON show it.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -40,17 +40,17 @@ impl ServerRole {
     }
 }
 
-/// A device of the asker.
+/// A device of the requesting user.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeviceInfo {
     /// Its id.
     pub id: DeviceId,
-    /// What its owner calls it.
+    /// Chosen by the user.
     pub name: DeviceName,
-    /// When it first logged in.
+    /// The time of its first login.
     pub created_at: Timestamp,
-    /// Whether it is the one that asks.
+    /// Whether it is the requesting device.
     pub current: bool,
-    /// Whether it has a session now.
+    /// Whether it has a session at present.
     pub online: bool,
 }

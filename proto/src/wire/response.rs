@@ -1,5 +1,4 @@
-//! What a client is told. Variants only grow at the end: the position of a variant is its number on
-//! the wire.
+//! Responses. Enums grow at the end only: a variant's position is its number on the wire.
 
 use serde::{Deserialize, Serialize};
 
@@ -21,108 +20,110 @@ use crate::wire::hello::Welcome;
 use crate::wire::metrics::Metrics;
 use crate::wire::overview::ConversationPage;
 
-/// What the server writes on the session stream. The first frame is [`ServerFrame::Welcome`];
-/// answers follow in any order.
+/// A frame that the server writes on the session stream. The first one is [`ServerFrame::Welcome`];
+/// responses follow in any order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ServerFrame {
-    /// The login was taken.
+    /// The login succeeded.
     Welcome(Welcome),
     /// The login was refused. The connection closes.
     Refused(ErrorCode),
-    /// The answer to one request.
+    /// The response to one request.
     Response(RequestId, Result<Response, ErrorCode>),
 }
 
-/// The answer to the request of the same name.
+/// The successful response to a request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Response {
-    /// To [`crate::wire::request::Request::Send`]: the message is durable under this number.
+    /// The response to [`crate::wire::request::Request::Send`] and `Forward`: the message is
+    /// durable.
     Accepted {
-        /// Its number.
+        /// The message's position in the log.
         msgid: MsgId,
     },
-    /// Done; there is nothing to tell.
+    /// Success, for requests without a result.
     Done,
-    /// To `Pull`.
+    /// The response to `Pull`.
     Pulled(Pulled),
-    /// To `Conversations`.
+    /// The response to `Conversations`.
     Conversations(ConversationPage),
-    /// To `FindUsers` and `Users`: those that exist, in the order asked. To `BannedUsers`: in the
-    /// order of their ids.
+    /// The response to `FindUsers` and `Users`: the existing ones, in the requested order. Also to
+    /// `BannedUsers`, ordered by id.
     Users(#[serde(deserialize_with = "codec::list")] Vec<UserInfo>),
-    /// To `CreateGroup`.
+    /// The response to `CreateGroup`.
     Created {
         /// The new group.
         conversation: ConversationId,
     },
-    /// To `AddMembers`, `RemoveMembers`, `Ban` and `Unban`: for how many users something changed.
+    /// The response to `AddMembers`, `RemoveMembers`, `Ban` and `Unban`.
     Changed {
-        /// How many.
+        /// The number of users for whom something changed.
         users: u32,
     },
-    /// To `Members`.
+    /// The response to `Members`.
     Members(MemberPage),
-    /// To `CreateInvite`.
+    /// The response to `CreateInvite`.
     Invite {
-        /// Where others find the server: it may be another address than the asker came by.
+        /// The address that the operator advertises; may differ from the one that the client
+        /// connected to.
         addr: ServerAddr,
         /// The token of the link.
         token: InviteToken,
     },
-    /// To `Devices`.
+    /// The response to `Devices`.
     Devices(#[serde(deserialize_with = "codec::list")] Vec<DeviceInfo>),
-    /// To `Import`.
+    /// The response to `Import`.
     Imported {
-        /// How many entries of the request were stored now; the others had been before.
+        /// The number of entries stored by this request. Others had been stored before.
         added: u32,
-        /// How many users were made for their names.
+        /// The number of users created for senders.
         users: u32,
-        /// The source's cursor: how many of its entries are stored.
+        /// The source's cursor: the number of its entries that are stored.
         cursor: u64,
     },
-    /// To `ImportCursor`.
+    /// The response to `ImportCursor`.
     ImportCursor {
-        /// How many entries of the source are stored.
+        /// The number of the source's entries that are stored.
         cursor: u64,
     },
-    /// To `Explain`.
+    /// The response to `Explain`.
     Explained(Explained),
-    /// To `Metrics`. In a box, since every other answer is smaller.
+    /// The response to `Metrics`. Boxed because it is larger than all others.
     Metrics(Box<Metrics>),
-    /// To `Pins`: in the order of their numbers.
+    /// The response to `Pins`, in ascending order.
     Pins(#[serde(deserialize_with = "codec::list")] Vec<MsgId>),
-    /// To `Group`.
+    /// The response to `Group`.
     Group(GroupDetails),
-    /// To `FindGroups`: by their names, at most [`crate::limits::GROUPS_FOUND_MAX`]. A longer
-    /// prefix finds the others.
+    /// The response to `FindGroups`: ordered by name, at most [`crate::limits::GROUPS_FOUND_MAX`].
+    /// A longer prefix narrows the search.
     Groups(#[serde(deserialize_with = "codec::list")] Vec<OpenGroup>),
-    /// To `Settings`: all of them, and to `SetSetting`: the one, as it is now.
+    /// The response to `Settings`, with all settings, and to `SetSetting`, with the changed one.
     Settings(#[serde(deserialize_with = "codec::list")] Vec<Setting>),
-    /// To `Relate`: the relation as it is now.
+    /// The response to `Relate`: the resulting relation.
     Related(Contact),
-    /// To `Contacts`.
+    /// The response to `Contacts`.
     Contacts(ContactPage),
-    /// To `SearchUsers`.
+    /// The response to `SearchUsers`.
     FoundUsers(UserPage),
-    /// To `Profiles`: those of users that exist, in the order asked.
+    /// The response to `Profiles`: those of existing users, in the requested order.
     Profiles(#[serde(deserialize_with = "codec::list")] Vec<UserProfile>),
-    /// To `Watch`: those who are watched from now on, each once, and where they are.
+    /// The response to `Watch`: the watched users without duplicates, and their presence.
     Watching(#[serde(deserialize_with = "codec::list")] Vec<UserPresence>),
-    /// To `Receipts`.
+    /// The response to `Receipts`.
     Receipts(ReceiptPage),
-    /// To `OwnReads`.
+    /// The response to `OwnReads`.
     OwnReads(Reads),
-    /// To `Retention`.
+    /// The response to `Retention`.
     Retention(RetentionInfo),
 }
 
-/// A part of a log.
+/// A range of a log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pulled {
     /// The messages.
     pub run: Run,
-    /// The last message of the log at that moment.
+    /// The last message of the log when it was read.
     pub head: MsgId,
-    /// Everything up to here is gone on purpose, or was said before the asker could see it.
+    /// Messages up to this one have expired, or precede what the user may see.
     pub floor: MsgId,
 }

@@ -11,19 +11,19 @@ use crate::api::client::{Client, ask};
 use crate::error::Error;
 use crate::stream::event::Event;
 
-/// Contacts
+/// Contacts. They belong to the user, not to a device or conversation.
 impl Client {
-    /// All contacts of the user, in the order of their ids, as they stand now.
-    /// [`crate::Event::Contact`] tells of each that changes.
+    /// Returns all contacts of the user, ordered by id. [`crate::Event::Contact`] reports later
+    /// changes.
     ///
     /// # Errors
-    /// [`Error::Refused`], and whatever ends the client.
+    /// [`Error::Refused`], or a [terminal error](Error#terminal-errors).
     pub async fn contacts(&self) -> Result<Vec<Contact>, Error> {
         let (mut all, mut after) = (BTreeMap::new(), None);
-        let mut meanwhile = self.events_meanwhile();
+        let mut concurrent_events = self.events_during_request();
         loop {
             let page = ask!(self, Request::Contacts { after }, Response::Contacts(page) => page)?;
-            self.remember(page.items.iter().map(|contact| &contact.user));
+            self.cache_users(page.items.iter().map(|contact| &contact.user));
             all.extend(
                 page.items
                     .into_iter()
@@ -32,16 +32,14 @@ impl Client {
             match page.next_after {
                 Some(next) if after.is_none_or(|after| next > after) => after = Some(next),
                 Some(_) => {
-                    return Err(Error::Protocol(
-                        "the pages of the contacts go round in circles",
-                    ));
+                    return Err(Error::Protocol("pages of contacts do not advance"));
                 }
                 None => break,
             }
         }
-        // What was told meanwhile may be newer than its page. If it is older, what is newer is
-        // still to be told.
-        for event in meanwhile.arrived() {
+        // An event that arrived during the request may be newer than its page, so it takes
+        // precedence. If it is older, a newer one is still to come.
+        for event in concurrent_events.arrived() {
             if let Event::Contact(contact) = event {
                 all.insert(contact.user.id, *contact);
             }
@@ -52,14 +50,12 @@ impl Client {
             .collect())
     }
 
-    /// Changes the user's relation to another, and gives it as it is then. What was done before is
-    /// not done again.
+    /// Changes the user's relation to another user and returns the result. Idempotent.
     ///
     /// # Errors
-    /// As [`Client::contacts`]; [`Error::Refused`] with `NoSuchUser`, with `Blocked` for somebody
-    /// whom the user has blocked, with `NotAsked` when there is nothing to accept, or with
-    /// `LimitReached` when the user has as many contacts, or has blocked as many, as the server
-    /// allows.
+    /// [`Error::Refused`] with `NoSuchUser`; `Blocked` if the user has blocked the other;
+    /// `NotAsked` if there is no request to accept or decline; or `LimitReached` at the server's
+    /// maximum of contacts or blocks. Or a [terminal error](Error#terminal-errors).
     pub async fn relate(&self, user: UserId, act: RelationAct) -> Result<Relation, Error> {
         let contact =
             ask!(self, Request::Relate { user, act }, Response::Related(contact) => contact)?;

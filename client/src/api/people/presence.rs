@@ -9,67 +9,66 @@ use crate::api::client::{Client, ask};
 use crate::error::Error;
 use crate::stream::event::Event;
 
-/// Presence and typing
+/// Presence and typing. These settings last until the client is closed: the client repeats them on
+/// every new connection.
 impl Client {
-    /// Watches these users, at most [`cairn_proto::limits::WATCHED_USERS_MAX`], and no others any
-    /// more: [`crate::Event::Presence`] tells of each who comes, goes or is somewhere else. Gives
-    /// where those are whom the user may watch: whoever shares a conversation, is a friend or is
-    /// followed, and is not blocked. Without push, that is all.
+    /// Replaces the set of watched users, up to [`cairn_proto::limits::WATCHED_USERS_MAX`], and
+    /// returns the presence of those whom the user may watch. [`crate::Event::Presence`] reports
+    /// changes; without push there are none.
     ///
-    /// It holds until the client is closed: on a new connection, it is asked again, and where
-    /// everybody is by then is told; of those whom the user may watch no more, that they are
-    /// offline. As of this call, the events tell as well where everybody is, and they are what
-    /// decides: they come in the order in which things happen.
+    /// A user may be watched if they share a conversation with this user, are a friend, or are
+    /// followed, and neither has blocked the other. This is checked in each call and on each new
+    /// connection. In between, only a block ends the watch.
     ///
-    /// Whom the user may watch is looked at with each call and on each connection. Between them, a
-    /// block ends the watch; that he is followed or a friend no more, or shares no conversation any
-    /// more, does not.
+    /// The events also report the initial presence, and after a reconnect the presence of everyone,
+    /// with those who can no longer be watched as offline. They arrive in the order of the changes
+    /// and take precedence over the result of this call.
     ///
     /// # Errors
-    /// As [`Client::contacts`].
+    /// [`Error::Refused`], or a [terminal error](Error#terminal-errors).
     pub async fn watch(&self, users: Vec<UserId>) -> Result<Vec<UserPresence>, Error> {
-        let mut meanwhile = self.events_meanwhile();
+        let mut concurrent_events = self.events_during_request();
         let mut presences =
             ask!(self, Request::Watch { users }, Response::Watching(presences) => presences)?;
-        // What was told meanwhile may be newer than the answer. If it is older, what is newer is
-        // still to be told.
-        for event in meanwhile.arrived() {
-            if let Event::Presence(told) = event
+        // An event that arrived during the request may be newer than the response, so it takes
+        // precedence. If it is older, a newer one is still to come.
+        for event in concurrent_events.arrived() {
+            if let Event::Presence(newer) = event
                 && let Some(presence) = presences
                     .iter_mut()
-                    .find(|presence| presence.user == told.user)
+                    .find(|presence| presence.user == newer.user)
             {
-                *presence = told;
+                *presence = newer;
             }
         }
         Ok(presences)
     }
 
-    /// What those who watch the user are told of this device: its kind, and whether nobody looks at
-    /// it. Without it, a client that is pushed is a device of unknown kind, and not away. A client
-    /// that said so or nothing counts as away by itself when its user has done nothing for as long
-    /// as the server's setting `away-after` says, until he does something. It holds as
-    /// [`Client::watch`] does.
+    /// Declares this device's kind and whether its user is idle, for those who watch the user. By
+    /// default, a client with push is a device of unknown kind that is not idle. Unless `is_away`
+    /// is set, the server marks the device as idle by itself after the time of its setting
+    /// `away-after` without user activity, until the next activity.
     ///
     /// # Errors
-    /// As [`Client::contacts`].
+    /// [`Error::Refused`], or a [terminal error](Error#terminal-errors).
     pub async fn set_presence(&self, kind: DeviceKind, is_away: bool) -> Result<(), Error> {
         ask!(self, Request::SetPresence(PresentDevice { kind, is_away }), Response::Done => ())
     }
 
-    /// What the client shows: [`crate::Event::Typing`] tells who types there, and
-    /// [`Client::typing`] counts there. It holds as [`Client::watch`] does.
+    /// Sets the focused conversation, the one on screen. The client receives its
+    /// [`crate::Event::Typing`] and [`crate::Event::Receipts`], and may send typing indicators
+    /// there.
     ///
     /// # Errors
-    /// As [`Client::contacts`]; [`Error::Refused`] with `NotFound` for a conversation that the user
-    /// is no member of.
+    /// [`Error::Refused`] with `NotFound` if the user is not a member, or a [terminal
+    /// error](Error#terminal-errors).
     pub async fn focus(&self, conversation: Option<ConversationId>) -> Result<(), Error> {
         ask!(self, Request::Focus { conversation }, Response::Done => ())
     }
 
-    /// The user is typing in the conversation that the client looks at. To be called as often as a
-    /// key is hit: others are told once in [`cairn_proto::limits::TYPING_INTERVAL`]. Returns at
-    /// once; what cannot be told now is not told.
+    /// Shows a typing indicator to others who focus the same conversation. Call it on every key
+    /// press; it is sent once per [`cairn_proto::limits::TYPING_INTERVAL`]. Returns at once, and
+    /// drops the indicator if it cannot be sent now.
     pub fn typing(&self, conversation: ConversationId) {
         self.shared().typing.note(conversation);
     }

@@ -13,29 +13,33 @@ use crate::error::Error;
 
 /// Users and profiles
 impl Client {
-    /// The user of this name, if there is one.
+    /// Returns the user with exactly this name.
     ///
     /// # Errors
-    /// [`Error::Refused`], and whatever ends the client.
+    /// [`Error::Refused`], or a [terminal error](Error#terminal-errors).
     pub async fn find_user(&self, name: UserName) -> Result<Option<UserInfo>, Error> {
         Ok(self.find_users(vec![name]).await?.pop())
     }
 
-    /// The users of these names, in this order; names that nobody has are left out.
+    /// Returns the users with these names, in the given order and without those that do not exist.
     ///
     /// # Errors
     /// As [`Client::find_user`].
     pub async fn find_users(&self, names: Vec<UserName>) -> Result<Vec<UserInfo>, Error> {
         let mut found = Vec::with_capacity(names.len());
         for names in names.chunks(USERS_PER_REQUEST_MAX) {
-            let users = ask!(self, Request::FindUsers { names: names.to_vec() }, Response::Users(users) => users)?;
-            self.remember(users.iter());
+            let users = ask!(
+                self,
+                Request::FindUsers { names: names.to_vec() },
+                Response::Users(users) => users
+            )?;
+            self.cache_users(users.iter());
             found.extend(users);
         }
         Ok(found)
     }
 
-    /// The user with this id, if there is one: from memory when it was asked for before.
+    /// Returns the user with this id, from the cache if possible.
     ///
     /// # Errors
     /// As [`Client::find_user`].
@@ -43,9 +47,9 @@ impl Client {
         Ok(self.users(&[id]).await?.pop())
     }
 
-    /// The users with these ids, in this order; ids that nobody has are left out. The client
-    /// remembers up to [`crate::limits::USERS_CACHED_MAX`] users as they were when it first heard
-    /// of them, and asks only for the others.
+    /// Returns the users with these ids, in the given order and without those that do not exist. Up
+    /// to [`crate::limits::USERS_CACHED_MAX`] users are cached as first seen; only the others are
+    /// requested.
     ///
     /// # Errors
     /// As [`Client::find_user`].
@@ -53,14 +57,14 @@ impl Client {
         let mut known: Vec<Option<UserInfo>> = {
             let state = self.shared().state.lock();
             ids.iter()
-                .map(|&id| state.people.get(id).cloned())
+                .map(|&id| state.user_cache.get(id).cloned())
                 .collect()
         };
         let unknown: Vec<usize> = (0..ids.len()).filter(|&at| known[at].is_none()).collect();
         for places in unknown.chunks(USERS_PER_REQUEST_MAX) {
             let asked: Vec<UserId> = places.iter().map(|&at| ids[at]).collect();
             let users = ask!(self, Request::Users { ids: asked }, Response::Users(users) => users)?;
-            self.remember(users.iter());
+            self.cache_users(users.iter());
             for &at in places {
                 known[at] = users.iter().find(|user| user.id == ids[at]).cloned();
             }
@@ -68,12 +72,11 @@ impl Client {
         Ok(known.into_iter().flatten().collect())
     }
 
-    /// Users whose names begin so, upper and lower case alike, in the order of their names; at most
-    /// `limit`.
+    /// Returns up to `limit` users whose case-folded names begin with `prefix`, ordered by name.
     ///
     /// # Errors
-    /// As [`Client::contacts`]; [`Error::Refused`] with `TurnedOff` where the owner of the server
-    /// wants no search.
+    /// [`Error::Refused`] with `TurnedOff` if the server does not permit searches, or a [terminal
+    /// error](Error#terminal-errors).
     pub async fn search_users(
         &self,
         prefix: UserName,
@@ -87,9 +90,11 @@ impl Client {
             };
             let page = ask!(self, request, Response::FoundUsers(page) => page)?;
             if page.items.is_empty() && page.next_after.is_some() {
-                return Err(Error::Protocol("a page of users is empty and not the last"));
+                return Err(Error::Protocol(
+                    "an empty page of users before the last one",
+                ));
             }
-            self.remember(page.items.iter());
+            self.cache_users(page.items.iter());
             found.extend(page.items);
             after = page.next_after;
             if after.is_none() {
@@ -100,29 +105,33 @@ impl Client {
         Ok(found)
     }
 
-    /// How these users present themselves, in this order; ids that nobody has are left out.
+    /// Returns users' profiles, in the given order and without users that do not exist.
     ///
     /// # Errors
-    /// As [`Client::contacts`].
+    /// As [`Client::find_user`].
     pub async fn profiles(&self, users: &[UserId]) -> Result<Vec<UserProfile>, Error> {
         let mut all = Vec::with_capacity(users.len());
         for users in users.chunks(PROFILES_PER_REQUEST_MAX) {
-            all.extend(ask!(self, Request::Profiles { users: users.to_vec() }, Response::Profiles(profiles) => profiles)?);
+            all.extend(ask!(
+                self,
+                Request::Profiles { users: users.to_vec() },
+                Response::Profiles(profiles) => profiles
+            )?);
         }
         Ok(all)
     }
 
-    /// How the user presents himself from now on, all of it. His other devices learn of it by
+    /// Replaces the user's profile. The user's other devices receive
     /// [`crate::Event::AccountUpdate`].
     ///
     /// # Errors
-    /// As [`Client::contacts`].
+    /// [`Error::Refused`], or a [terminal error](Error#terminal-errors).
     pub async fn set_profile(&self, profile: Profile) -> Result<(), Error> {
         ask!(self, Request::SetProfile(profile), Response::Done => ())
     }
 
-    pub(crate) fn remember<'a>(&self, users: impl Iterator<Item = &'a UserInfo>) {
+    pub(crate) fn cache_users<'a>(&self, users: impl Iterator<Item = &'a UserInfo>) {
         let mut state = self.shared().state.lock();
-        users.for_each(|user| state.people.remember(user.clone()));
+        users.for_each(|user| state.user_cache.insert(user.clone()));
     }
 }

@@ -1,5 +1,5 @@
-//! Delivered cursors on their way to the server: the highest of each conversation, collected for a
-//! moment and sent together.
+//! Delivered cursors on their way to the server: the highest one of each conversation, collected
+//! and sent in batches.
 
 use std::collections::HashMap;
 
@@ -31,15 +31,14 @@ impl Default for Cursor {
 #[derive(Debug, Default)]
 pub(crate) struct Acks {
     cursors: HashMap<ConversationId, Cursor>,
-    /// Conversations with something to send and nothing in flight.
+    /// Conversations with a cursor to send and none in flight.
     dirty: Vec<ConversationId>,
     due: Option<Instant>,
     sent_at: Option<Instant>,
 }
 
 impl Acks {
-    /// Notes that everything up to `msgid` is held. True when the sender must learn that something
-    /// becomes due.
+    /// Moves a cursor. Returns whether the writer must be woken to learn its new deadline.
     pub(crate) fn note(
         &mut self,
         conversation: ConversationId,
@@ -50,26 +49,32 @@ impl Acks {
         if msgid <= cursor.wanted {
             return false;
         }
+        // At most one ack of a conversation is in flight: a response confirms everything sent, so
+        // with two in flight the first response would confirm the second ack too.
         let was_clean = cursor.wanted == cursor.sent;
         cursor.wanted = msgid;
         was_clean && cursor.sent == cursor.answered && self.mark(conversation, now)
     }
 
-    /// When acks are to be sent, even if nothing else is.
+    /// Returns when acks must be sent at the latest.
     pub(crate) const fn due(&self) -> Option<Instant> {
         self.due
     }
 
-    /// What is to be sent now. `riding` says that other frames leave now anyway, so that acks cost
-    /// no packet of their own.
-    pub(crate) fn take_due(&mut self, now: Instant, riding: bool) -> Vec<(ConversationId, MsgId)> {
+    /// Returns the acks to send now. With `piggyback`, other frames are about to be sent, so that
+    /// acks cost no packet of their own.
+    pub(crate) fn take_due(
+        &mut self,
+        now: Instant,
+        piggyback: bool,
+    ) -> Vec<(ConversationId, MsgId)> {
         let Some(due) = self.due else {
             return Vec::new();
         };
-        let rested = self
+        let delay_elapsed = self
             .sent_at
             .is_none_or(|at| now.saturating_duration_since(at) >= limits::ACK_DELAY);
-        if now < due && !(riding && rested) {
+        if now < due && !(piggyback && delay_elapsed) {
             return Vec::new();
         }
         self.due = None;
@@ -84,8 +89,8 @@ impl Acks {
             .collect()
     }
 
-    /// The server has answered the ack of this conversation. True when there is a newer one to
-    /// send.
+    /// Handles the response to an ack. Returns whether the writer must be woken because a newer
+    /// cursor waits.
     pub(crate) fn answered(&mut self, conversation: ConversationId, now: Instant) -> bool {
         let Some(cursor) = self.cursors.get_mut(&conversation) else {
             return false;
@@ -95,10 +100,9 @@ impl Acks {
         cursor.wanted > cursor.sent && self.mark(conversation, now)
     }
 
-    /// The connection broke. A server that was killed may have forgotten what it answered a moment
-    /// before, and the client may have learned of its end only when it was silent for too long:
-    /// such acks are due once more, over the next connection. An ack that the server has changes
-    /// nothing.
+    /// Handles the loss of the connection. A killed server may have lost acks that it answered
+    /// moments before, and the client may notice only after the idle timeout, so recent ones become
+    /// due again. Repeating an ack is harmless.
     pub(crate) fn disconnected(&mut self, now: Instant) {
         let in_doubt = |cursor: &Cursor| {
             let is_fresh = cursor
@@ -112,8 +116,8 @@ impl Acks {
             .iter_mut()
             .filter(|(_, cursor)| in_doubt(cursor))
         {
-            // As if it had never been sent: so it is due once, whatever is noted or breaks
-            // meanwhile.
+            // Reset both, so that the cursor becomes due exactly once, even if it moves or the
+            // connection breaks again.
             (cursor.sent, cursor.answered) = (MsgId::ZERO, MsgId::ZERO);
             again.push(conversation);
         }
@@ -122,8 +126,8 @@ impl Acks {
         }
     }
 
-    /// Everything that the server has not answered yet, for the last moment of a client. It counts
-    /// as sent.
+    /// Returns all cursors that the server has not confirmed, and marks them as sent. Used when
+    /// closing.
     pub(crate) fn take_unanswered(&mut self) -> Vec<(ConversationId, MsgId)> {
         self.dirty.clear();
         self.due = None;
@@ -142,10 +146,10 @@ impl Acks {
     fn mark(&mut self, conversation: ConversationId, now: Instant) -> bool {
         self.dirty.push(conversation);
         let is_first = self.due.is_none();
-        let rested = self.sent_at.map(|at| at + limits::ACK_INTERVAL);
+        let interval_end = self.sent_at.map(|at| at + limits::ACK_INTERVAL);
         let collected = now + limits::ACK_DELAY;
         self.due
-            .get_or_insert(rested.map_or(collected, |rested| rested.max(collected)));
+            .get_or_insert(interval_end.map_or(collected, |end| end.max(collected)));
         is_first
     }
 }
@@ -158,17 +162,17 @@ mod tests {
     const TWO: ConversationId = ConversationId::new(2);
 
     #[test]
-    fn many_acks_become_one_per_conversation() {
+    fn acks_coalesce_per_conversation() {
         let (mut acks, start) = (Acks::default(), Instant::now());
         assert!(
             acks.note(ONE, MsgId::new(1), start),
-            "the first wakes the sender"
+            "the first ack wakes the writer"
         );
         for id in 2..=100 {
             assert!(!acks.note(ONE, MsgId::new(id), start));
         }
         assert!(!acks.note(TWO, MsgId::new(7), start));
-        assert!(!acks.note(ONE, MsgId::new(50), start), "lower than before");
+        assert!(!acks.note(ONE, MsgId::new(50), start), "below the cursor");
         assert!(acks.take_due(start, false).is_empty(), "not yet");
         let due = acks.due().unwrap();
         assert_eq!(due, start + limits::ACK_DELAY);
@@ -180,13 +184,13 @@ mod tests {
     }
 
     #[test]
-    fn one_ack_of_a_conversation_is_in_flight_at_a_time() {
+    fn one_ack_in_flight_per_conversation() {
         let (mut acks, start) = (Acks::default(), Instant::now());
         acks.note(ONE, MsgId::new(1), start);
         let sent = start + limits::ACK_DELAY;
         assert_eq!(acks.take_due(sent, false).len(), 1);
         assert!(!acks.note(ONE, MsgId::new(2), sent));
-        assert_eq!(acks.due(), None, "it waits for the answer of the first");
+        assert_eq!(acks.due(), None, "waits for the first response");
         assert!(acks.answered(ONE, sent));
         assert_eq!(
             acks.take_due(sent + limits::ACK_INTERVAL, false),
@@ -197,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lone_ack_goes_soon_and_many_behind_each_other_go_seldom() {
+    fn consecutive_acks_are_spaced() {
         let (mut acks, start) = (Acks::default(), Instant::now());
         let mut ack = |id, at| {
             acks.note(ONE, MsgId::new(id), at);
@@ -214,12 +218,12 @@ mod tests {
         assert_eq!(
             ack(3, later),
             later + limits::ACK_DELAY,
-            "nothing was said for a while"
+            "the interval has passed"
         );
     }
 
     #[test]
-    fn what_was_answered_shortly_before_the_connection_broke_is_said_once_more() {
+    fn recent_acks_are_repeated_after_a_reconnect() {
         let (mut acks, start) = (Acks::default(), Instant::now());
         acks.note(ONE, MsgId::new(1), start);
         acks.take_due(start, true);
@@ -233,18 +237,18 @@ mod tests {
         assert_eq!(
             acks.take_due(later + limits::ACK_INTERVAL, false),
             [(TWO, MsgId::new(2))],
-            "the other is durable since long"
+            "the older ack is durable"
         );
         acks.disconnected(later + limits::ACK_INTERVAL);
         assert_eq!(
             acks.due(),
             None,
-            "it is on its way, and asked again as every request is"
+            "in flight, and repeated like every request"
         );
     }
 
     #[test]
-    fn the_last_moment_takes_what_waits_and_what_is_unanswered() {
+    fn closing_takes_all_unconfirmed_acks() {
         let (mut acks, start) = (Acks::default(), Instant::now());
         acks.note(ONE, MsgId::new(1), start);
         acks.take_due(start, true);
@@ -254,12 +258,12 @@ mod tests {
         assert_eq!(left, [(ONE, MsgId::new(1)), (TWO, MsgId::new(2))]);
         assert!(
             acks.take_due(start + limits::ACK_DELAY, true).is_empty(),
-            "it is sent already"
+            "already sent"
         );
     }
 
     #[test]
-    fn acks_ride_with_other_frames_but_not_with_each() {
+    fn acks_piggyback_after_a_delay() {
         let (mut acks, start) = (Acks::default(), Instant::now());
         acks.note(ONE, MsgId::new(1), start);
         assert_eq!(acks.take_due(start, true).len(), 1);
@@ -267,7 +271,7 @@ mod tests {
         acks.note(ONE, MsgId::new(2), start);
         assert!(
             acks.take_due(start, true).is_empty(),
-            "others left a moment ago"
+            "acks were sent a moment ago"
         );
         assert_eq!(acks.take_due(start + limits::ACK_DELAY, true).len(), 1);
     }

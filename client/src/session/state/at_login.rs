@@ -2,7 +2,7 @@
 
 use cairn_proto::wire::overview::{ConversationPage, Moment};
 
-/// What the first login told, for as long as nothing newer is known.
+/// The overview of the first login, until it is taken or outdated.
 #[derive(Debug)]
 pub(crate) struct AtLogin {
     since: Option<Moment>,
@@ -17,18 +17,18 @@ impl AtLogin {
         }
     }
 
-    /// The moment that was asked about and the first page, once.
+    /// Returns the requested moment and, the first time, the page.
     pub(crate) fn take(&mut self) -> (Option<Moment>, Option<ConversationPage>) {
         (self.since, self.page.take().map(|page| *page))
     }
 
-    /// The page is out of date.
-    pub(crate) fn evict(&mut self) {
+    /// Discards the page, which is outdated.
+    pub(crate) fn invalidate(&mut self) {
         self.page = None;
     }
 }
 
-/// The moment of an overview that ends with its first page.
+/// Returns the moment of an overview with a single page.
 pub(crate) fn complete_as_of(page: &ConversationPage) -> Option<Moment> {
     page.next_after.is_none().then_some(page.as_of)
 }

@@ -1,4 +1,4 @@
-//! What a client says, before it has its number.
+//! The content of a send that has no sequence number yet.
 
 use cairn_proto::content::body::Body;
 use cairn_proto::content::extras::Extras;
@@ -6,20 +6,20 @@ use cairn_proto::content::message::Draft;
 use cairn_proto::ids::{ClientSeq, ConversationId, MsgId};
 use cairn_proto::wire::request::{Forward, Request};
 
-/// What is to be said.
+/// The content of a send.
 #[derive(Debug)]
 pub(crate) enum Content {
-    /// Something new.
-    Said(Body, Extras),
-    /// What was said elsewhere.
+    /// A new message.
+    New(Body, Extras),
+    /// A copy of a message from elsewhere.
     Forwarded { from: ConversationId, msgid: MsgId },
 }
 
 impl Content {
-    /// The request that says it in a conversation, under its number there.
-    pub(crate) fn numbered(self, conversation: ConversationId, seq: ClientSeq) -> Request {
+    /// Returns the request that sends this under a sequence number.
+    pub(crate) fn into_request(self, conversation: ConversationId, seq: ClientSeq) -> Request {
         match self {
-            Self::Said(body, extras) => Request::Send(Draft {
+            Self::New(body, extras) => Request::Send(Draft {
                 conversation,
                 seq,
                 body,

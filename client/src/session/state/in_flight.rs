@@ -1,5 +1,5 @@
-//! The requests that wait for their answers. A request's id is the number of its slot, so ids stay
-//! small and the table stays bounded.
+//! The requests in flight. A request's id is the index of its slot, which keeps ids small and the
+//! table bounded.
 
 use std::mem;
 
@@ -15,35 +15,35 @@ use tokio::sync::oneshot;
 
 use crate::error::Error;
 
-/// Who is told the answer. One who is gone is not missed.
+/// The recipient of a response. It may be gone by then, which is not an error.
 #[derive(Debug)]
 pub(crate) enum Waiter {
-    /// A send.
+    /// A send; holds one of `send_permits`.
     Send(oneshot::Sender<Result<MsgId, Error>>),
-    /// A request of the caller's, counted against [`crate::limits::REQUESTS_IN_FLIGHT_MAX`].
+    /// A request of the caller; holds one of `request_permits`.
     Request(oneshot::Sender<Result<Response, Error>>),
-    /// A request of the client's own, bounded by where it comes from: each timeline pulls one page
-    /// at a time.
-    Own(oneshot::Sender<Result<Response, Error>>),
-    /// A subscriptions request, asked again on a new connection: what it tells is told as events.
+    /// A request of the client itself, bounded by its origin: each timeline pulls one page at a
+    /// time.
+    Internal(oneshot::Sender<Result<Response, Error>>),
+    /// A request repeated on each new connection; its result is reported as events.
     Subscriptions,
     /// A coalesced ack; each conversation has at most one in flight.
     Ack(ConversationId),
 }
 
-/// A request on its way.
+/// A request in flight.
 #[derive(Debug)]
 pub(crate) struct Pending {
-    /// The place in the order of all requests of this client. Retries go out in it.
+    /// The request's place in the client's order of requests, which retries preserve.
     order: u64,
     frame: ClientFrame,
-    /// It was written to a connection that broke, and is asked again.
+    /// Whether it was written to an earlier connection and is now being repeated.
     is_repeated: bool,
     pub(crate) waiter: Waiter,
 }
 
 impl Pending {
-    /// What was asked.
+    /// Returns the request.
     pub(crate) const fn request(&self) -> Option<&Request> {
         match &self.frame {
             ClientFrame::Request(_, request) => Some(request),
@@ -51,10 +51,11 @@ impl Pending {
         }
     }
 
-    /// Whether asking a second time does no harm. What a user settles, for himself or for a group,
-    /// may be settled anew: among those who may, the last one who asks has his way, as ever. Some
-    /// requests make something each time, or take back what somebody else did meanwhile that is not
-    /// theirs to take back: a newer edit, what was read since, a removal from the group.
+    /// Returns whether the request may be executed twice.
+    ///
+    /// Changes of settings may: the last writer wins in any case. The exceptions create something
+    /// each time, or their repetition could undo what another device or user did in the meantime: a
+    /// newer edit, a read, a removal from the group.
     fn is_idempotent(&self) -> bool {
         !matches!(
             self.request(),
@@ -69,8 +70,8 @@ impl Pending {
         )
     }
 
-    /// What the answer says to `user`, who asked. Where a request was asked twice and the second
-    /// time found done what it asks for, it is done.
+    /// Returns the result for `user`, who made the request. If a repeated request fails because its
+    /// first execution had succeeded, this is a success.
     pub(crate) fn settle(
         &self,
         user: UserId,
@@ -85,7 +86,7 @@ impl Pending {
             {
                 Ok(Response::Changed { users: 0 })
             }
-            // Who took a role from himself may not do so again.
+            // A user who gave up a role is no longer permitted to do it again.
             (
                 Some(
                     Request::SetRole { user: whose, .. }
@@ -98,20 +99,20 @@ impl Pending {
     }
 }
 
-/// All requests that wait for their answers.
+/// All requests in flight.
 #[derive(Debug, Default)]
 pub(crate) struct Slots {
     slots: Vec<Option<Pending>>,
     free: Vec<u64>,
     next_order: u64,
-    /// Requests below this place in the order were handed to a connection.
+    /// Requests with a lower `order` have been written to a connection.
     written_below: u64,
 }
 
 impl Slots {
-    /// Takes a request in and appends its frame to `out`.
+    /// Registers a request and appends its frame to `out`.
     ///
-    /// A frame beyond the bound is refused, and `out` is left as it was.
+    /// A frame that exceeds the limit is refused, and `out` remains unchanged.
     pub(crate) fn submit(
         &mut self,
         request: Request,
@@ -144,12 +145,12 @@ impl Slots {
         Ok(())
     }
 
-    /// Notes that everything submitted so far is handed to the connection.
+    /// Marks all requests as written.
     pub(crate) fn all_written(&mut self) {
         self.written_below = self.next_order;
     }
 
-    /// Takes the request with this id out; `None` when there is none.
+    /// Removes and returns the request with this id.
     pub(crate) fn answered(&mut self, id: RequestId) -> Option<Pending> {
         let pending = self
             .slots
@@ -159,9 +160,9 @@ impl Slots {
         Some(pending)
     }
 
-    /// After the connection broke: takes out what was written and cannot be repeated, and what is
-    /// asked anew on each connection.
-    pub(crate) fn take_unrepeatable(&mut self) -> Vec<Waiter> {
+    /// After the connection was lost: removes requests that were written and are not idempotent,
+    /// and those that each new connection makes itself.
+    pub(crate) fn take_non_idempotent(&mut self) -> Vec<Waiter> {
         let written_below = self.written_below;
         self.take_all_if(|pending| {
             matches!(pending.waiter, Waiter::Subscriptions)
@@ -169,8 +170,8 @@ impl Slots {
         })
     }
 
-    /// Whether a request of this kind waits.
-    pub(crate) fn has_kind_of(&self, request: &Request) -> bool {
+    /// Returns whether a request of the same kind is in flight.
+    pub(crate) fn has_same_kind(&self, request: &Request) -> bool {
         let kind = mem::discriminant(request);
         self.slots
             .iter()
@@ -179,7 +180,7 @@ impl Slots {
             .any(|known| mem::discriminant(known) == kind)
     }
 
-    /// Takes everything out.
+    /// Removes all requests.
     pub(crate) fn take_all(&mut self) -> Vec<Waiter> {
         self.take_all_if(|_| true)
     }
@@ -195,7 +196,7 @@ impl Slots {
         taken
     }
 
-    /// Appends the frames of everything that waits, in the original order.
+    /// Appends the frames of all requests, in their original order.
     pub(crate) fn write_all(&mut self, out: &mut Vec<u8>) {
         let mut waiting: Vec<&mut Pending> = self.slots.iter_mut().flatten().collect();
         waiting.sort_unstable_by_key(|pending| pending.order);
@@ -206,7 +207,7 @@ impl Slots {
     }
 }
 
-/// The bytes that a value takes in a frame.
+/// Returns the encoded length of a value.
 pub(crate) fn encoded_bytes<T: serde::Serialize>(value: &T) -> usize {
     let mut out = Vec::new();
     encode_into(value, &mut out);
@@ -245,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn ids_are_used_again_and_the_order_is_kept() {
+    fn ids_are_reused_and_order_is_kept() {
         let (mut slots, mut out) = (Slots::default(), Vec::new());
         for _ in 0..3 {
             slots.submit(Request::Devices, ack(), &mut out).unwrap();
@@ -253,9 +254,12 @@ mod tests {
         assert!(slots.answered(RequestId::new(0)).is_some());
         assert!(
             slots.answered(RequestId::new(0)).is_none(),
-            "answered twice"
+            "already answered"
         );
-        assert!(slots.answered(RequestId::new(900)).is_none(), "never asked");
+        assert!(
+            slots.answered(RequestId::new(900)).is_none(),
+            "never submitted"
+        );
         slots.submit(Request::Devices, ack(), &mut out).unwrap();
         assert_eq!(ids(&out), [0, 1, 2, 0]);
         let mut again = Vec::new();
@@ -263,18 +267,18 @@ mod tests {
         assert_eq!(
             ids(&again),
             [1, 2, 0],
-            "the newest comes last although its id is the lowest"
+            "the newest request comes last although its id is the lowest"
         );
     }
 
     #[test]
-    fn only_what_was_written_and_cannot_be_repeated_is_given_up() {
+    fn only_written_non_idempotent_requests_fail() {
         let (mut slots, mut out) = (Slots::default(), Vec::new());
         slots.submit(group(), ack(), &mut out).unwrap();
         slots.submit(Request::Devices, ack(), &mut out).unwrap();
         slots.all_written();
         slots.submit(group(), ack(), &mut out).unwrap();
-        assert_eq!(slots.take_unrepeatable().len(), 1);
+        assert_eq!(slots.take_non_idempotent().len(), 1);
         let mut again = Vec::new();
         slots.write_all(&mut again);
         assert_eq!(ids(&again), [1, 2]);
@@ -282,7 +286,7 @@ mod tests {
     }
 
     #[test]
-    fn a_frame_beyond_the_bound_leaves_no_trace() {
+    fn oversized_frame_is_refused_without_trace() {
         let (mut slots, mut out) = (Slots::default(), Vec::new());
         let ids = vec![cairn_proto::ids::UserId::new(u32::MAX); FRAME_BYTES_MAX];
         assert!(matches!(

@@ -1,4 +1,4 @@
-//! Everything that a client keeps under its one lock.
+//! The part of a client's state that is protected by its lock.
 
 pub(crate) mod acks;
 pub(crate) mod at_login;
@@ -23,7 +23,7 @@ use crate::session::state::at_login::{AtLogin, complete_as_of};
 use crate::session::state::content::Content;
 use crate::session::state::in_flight::{Slots, Waiter};
 use crate::session::state::subscriptions::Subscriptions;
-use crate::session::state::users::People;
+use crate::session::state::users::UserCache;
 use crate::stream::event::{Event, Subscriber};
 use crate::stream::follow::{Follower, Followers};
 
@@ -34,12 +34,12 @@ pub(crate) enum Phase {
     Over(Error),
 }
 
-/// Everything under the lock.
+/// The part of a client's state that is protected by its lock.
 #[derive(Debug)]
 pub(crate) struct State {
     pub(crate) phase: Phase,
-    /// Frames for the connection, in order. Empty while there is none: the slots pause_push what
-    /// has to go out then.
+    /// Encoded frames to write, in order. Empty while offline: `slots` holds the requests, and
+    /// writes them on the next connection.
     pub(crate) out: Vec<u8>,
     pub(crate) slots: Slots,
     pub(crate) next_seq: HashMap<ConversationId, ClientSeq>,
@@ -48,20 +48,21 @@ pub(crate) struct State {
     pub(crate) followers: Followers,
     pub(crate) subscribers: HashMap<u64, Subscriber>,
     pub(crate) whoami: WhoAmI,
-    pub(crate) people: People,
+    pub(crate) user_cache: UserCache,
     pub(crate) subscriptions: Subscriptions,
-    /// When every timeline was last told how far its log goes.
+    /// The moment as of which every timeline knows its head; the next login requests the changes
+    /// since.
     pub(crate) moment: Option<Moment>,
     pub(crate) at_login: AtLogin,
 }
 
 impl State {
-    /// Whether the client has ended, and will never have a connection again.
+    /// Returns whether the client has ended for good.
     pub(crate) const fn is_over(&self) -> bool {
         matches!(self.phase, Phase::Over(_))
     }
 
-    /// Why the client ended, once it has.
+    /// Returns the terminal error, once the client has ended.
     pub(crate) fn ended(&self) -> Option<Error> {
         match &self.phase {
             Phase::Over(error) => Some(error.clone()),
@@ -73,13 +74,13 @@ impl State {
         matches!(self.phase, Phase::Online)
     }
 
-    /// A number for a timeline or a reader of events.
+    /// Returns a unique key for a timeline or a reader of events.
     pub(crate) const fn new_key(&mut self) -> u64 {
         self.next_key += 1;
         self.next_key
     }
 
-    /// Takes a request in. True when the writer has to be woken.
+    /// Submits a request. Returns whether the writer must be woken.
     pub(crate) fn submit(&mut self, request: Request, waiter: Waiter) -> Result<bool, Error> {
         if let Phase::Over(error) = &self.phase {
             return Err(error.clone());
@@ -93,7 +94,8 @@ impl State {
         Ok(start == 0)
     }
 
-    /// Gives a send its number and takes it in.
+    /// Assigns a sequence number to a send and submits it. Returns the number, and whether the
+    /// writer must be woken.
     pub(crate) fn submit_send(
         &mut self,
         conversation: ConversationId,
@@ -110,7 +112,9 @@ impl State {
         if seq < next {
             return Err(Error::SeqUsed { seq, next });
         }
-        let wake = self.submit(content.numbered(conversation, seq), waiter)?;
+        // Advance only after `submit` accepted the frame: otherwise a draft that was refused as too
+        // large could not be shortened and enqueued again under its number.
+        let wake = self.submit(content.into_request(conversation, seq), waiter)?;
         self.next_seq.insert(conversation, seq.next());
         Ok((seq, wake))
     }
@@ -143,11 +147,11 @@ impl State {
             if self
                 .subscribers
                 .values()
-                .all(|subscriber| subscriber.is_own)
+                .all(|subscriber| subscriber.is_internal)
             {
-                self.at_login.evict();
+                self.at_login.invalidate();
             }
-            self.tell(&event, wakers);
+            self.emit(&event, wakers);
         }
     }
 
@@ -163,14 +167,14 @@ impl State {
         }
     }
 
-    pub(crate) fn tell(&mut self, event: &Event, wakers: &mut Vec<Waker>) {
+    pub(crate) fn emit(&mut self, event: &Event, wakers: &mut Vec<Waker>) {
         for subscriber in self.subscribers.values_mut() {
             subscriber.push(event);
             wakers.extend(subscriber.waker.take());
         }
     }
 
-    pub(crate) fn wake_everybody(&mut self, wakers: &mut Vec<Waker>) {
+    pub(crate) fn wake_all(&mut self, wakers: &mut Vec<Waker>) {
         wakers.extend(
             self.followers
                 .all()
@@ -184,9 +188,9 @@ impl State {
     }
 }
 
-/// What the client itself makes of an overview.
+/// How overviews affect timelines and the next login.
 impl State {
-    /// A session began: every timeline is told how far its log goes.
+    /// Handles the overview of a new session: informs every timeline of its head.
     pub(crate) fn logged_in(&mut self, overview: &ConversationPage, wakers: &mut Vec<Waker>) {
         let heads: HashMap<ConversationId, MsgId> = overview
             .items
@@ -207,11 +211,10 @@ impl State {
             }
         }
         self.moment = complete_as_of(overview).or(self.moment);
-        self.at_login.evict();
+        self.at_login.invalidate();
     }
 
-    /// The user's conversations were looked through: the next login needs to tell only of what
-    /// changes from now on.
+    /// Handles a complete overview: the next login needs to report only what changes from here on.
     pub(crate) fn overview_read(&mut self, conversations: &[Conversation], as_of: Moment) {
         let mut wakers = Vec::new();
         for item in conversations {
@@ -219,10 +222,10 @@ impl State {
         }
         wakers.into_iter().for_each(Waker::wake);
         self.moment = Some(as_of);
-        self.at_login.evict();
+        self.at_login.invalidate();
     }
 
-    /// What the next login is to tell of.
+    /// Returns the moment to pass to the next login.
     pub(crate) const fn moment(&self) -> Option<Moment> {
         self.moment
     }

@@ -1,38 +1,37 @@
-//! What the client asked for and the server holds for a connection: asked again on the next one, so
-//! that whoever asked need not notice.
+//! Requests whose effect ends with the connection. The client repeats them on every new one.
 
 use cairn_proto::ids::{ConversationId, UserId};
 use cairn_proto::model::presence::PresentDevice;
 use cairn_proto::wire::request::Request;
 
-/// The subscriptions requests, each the latest of its kind that the server took.
+/// The latest successful request of each such kind.
 #[derive(Debug, Default)]
 pub(crate) struct Subscriptions {
     watched: Vec<UserId>,
-    looks_at: Option<ConversationId>,
+    focused: Option<ConversationId>,
     present: Option<PresentDevice>,
 }
 
 impl Subscriptions {
-    /// Notes a request that was taken, if it is one that holds for a connection.
+    /// Records a successful request, if it is of such a kind.
     pub(crate) fn note(&mut self, request: &Request) {
         match request {
             Request::Watch { users } => self.watched.clone_from(users),
-            Request::Focus { conversation } => self.looks_at = *conversation,
+            Request::Focus { conversation } => self.focused = *conversation,
             Request::SetPresence(present) => self.present = Some(*present),
             _ => {}
         }
     }
 
-    /// All of them, for a new connection.
+    /// Returns the requests to repeat on a new connection.
     pub(crate) fn requests(&self) -> impl Iterator<Item = Request> {
         let watch = (!self.watched.is_empty()).then(|| Request::Watch {
             users: self.watched.clone(),
         });
-        let look = self.looks_at.map(|conversation| Request::Focus {
+        let focus = self.focused.map(|conversation| Request::Focus {
             conversation: Some(conversation),
         });
-        [self.present.map(Request::SetPresence), watch, look]
+        [self.present.map(Request::SetPresence), watch, focus]
             .into_iter()
             .flatten()
     }

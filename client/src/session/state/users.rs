@@ -1,4 +1,4 @@
-//! The users whose names this client remembers.
+//! A cache of users, to show names without a request.
 
 use std::collections::HashMap;
 
@@ -7,16 +7,16 @@ use cairn_proto::model::user::UserInfo;
 
 use crate::limits;
 
-/// A bounded memory of users.
+/// A bounded cache of users. Cleared when it is full.
 #[derive(Debug, Default)]
-pub(crate) struct People(HashMap<UserId, UserInfo>);
+pub(crate) struct UserCache(HashMap<UserId, UserInfo>);
 
-impl People {
+impl UserCache {
     pub(crate) fn get(&self, id: UserId) -> Option<&UserInfo> {
         self.0.get(&id)
     }
 
-    pub(crate) fn remember(&mut self, user: UserInfo) {
+    pub(crate) fn insert(&mut self, user: UserInfo) {
         if self.0.len() >= limits::USERS_CACHED_MAX && !self.0.contains_key(&user.id) {
             self.0.clear();
         }
@@ -31,17 +31,17 @@ mod tests {
     use cairn_proto::text::UserName;
 
     #[test]
-    fn the_memory_is_bounded() {
-        let mut people = People::default();
+    fn cache_is_bounded() {
+        let mut cache = UserCache::default();
         let name = UserName::new("ada").unwrap();
         for id in 1..=limits::USERS_CACHED_MAX as u32 + 1 {
-            people.remember(UserInfo {
+            cache.insert(UserInfo {
                 id: UserId::new(id),
                 name: name.clone(),
                 role: ServerRole::Member,
             });
-            assert!(people.0.len() <= limits::USERS_CACHED_MAX);
-            assert!(people.get(UserId::new(id)).is_some());
+            assert!(cache.0.len() <= limits::USERS_CACHED_MAX);
+            assert!(cache.get(UserId::new(id)).is_some());
         }
     }
 }
