@@ -2,6 +2,7 @@
 //!
 //! Users, devices and invites are always in memory; conversations, members and send streams only
 //! while in use.
+
 pub(crate) mod apply;
 pub(crate) mod attachments;
 pub(crate) mod conversation;

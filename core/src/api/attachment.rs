@@ -32,7 +32,8 @@ pub enum AttachmentReply {
     Stored,
     /// The bytes must be uploaded.
     Wanted {
-        /// Bytes of the user's quota that are left, as [`charged_bytes`](crate::attachment::charged_bytes) counts them.
+        /// Bytes of the user's quota that are left, as [`crate::attachment::charged_bytes`] counts
+        /// them.
         quota_left: u64,
     },
     /// The user may read the attachment.
