@@ -1,6 +1,6 @@
 //! The dispatch of every command: each is refused without an effect, or makes its changes.
 
-use cairn_proto::ids::{ConversationId, Timestamp};
+use cairn_proto::ids::{ConversationId, EpochId, Timestamp};
 use cairn_proto::wire::error::ErrorCode;
 use cairn_proto::wire::request::Request;
 use cairn_proto::wire::response::Response;
@@ -11,7 +11,6 @@ use crate::api::change::Change;
 use crate::api::command::{Command, Grant, Reply};
 use crate::permission::Action;
 use crate::state::State;
-use cairn_proto::ids::EpochId;
 
 impl State {
     /// Executes a command. What [`State::missing`] returns must be loaded. The changes take effect

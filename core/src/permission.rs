@@ -5,12 +5,12 @@
 //! users cannot ban or mute themselves, quotas, uploads, disabled receipts, and the steps between
 //! relations.
 
-use crate::api::actor::Actor;
 use cairn_proto::ids::{ConversationId, Timestamp, UserId};
 use cairn_proto::model::group::{Access, GroupSettings, Role};
 use cairn_proto::model::user::ServerRole;
 use cairn_proto::wire::error::ErrorCode;
 
+use crate::api::actor::Actor;
 use crate::record::KindRecord;
 use crate::state::State;
 use crate::state::conversation::{Conversation, Member};
@@ -75,7 +75,7 @@ pub(crate) enum Authorship {
     /// Their own, within the time to amend.
     Own,
     /// Their own, too old to amend.
-    OwnOfOld,
+    OwnExpired,
     /// Another user's.
     Others,
 }
@@ -84,7 +84,7 @@ impl Authorship {
     const fn may_change(self) -> Result<(), ErrorCode> {
         match self {
             Self::Own => Ok(()),
-            Self::OwnOfOld => Err(ErrorCode::TooLate),
+            Self::OwnExpired => Err(ErrorCode::TooLate),
             Self::Others => Err(ErrorCode::Forbidden),
         }
     }
@@ -94,9 +94,9 @@ impl Authorship {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Scope {
     /// No such conversation.
-    Nowhere,
+    Missing,
     /// A direct chat without messages.
-    Unbegun(DirectChatBlock),
+    NotStarted(DirectChatBlock),
     Direct(DirectChatBlock),
     Group(GroupSettings),
     /// The server, outside any conversation.
@@ -122,7 +122,7 @@ pub(crate) enum Relationship {
 /// What prevents the requester from writing in a direct chat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum DirectChatBlock {
-    Free,
+    None,
     BlockedByAsker,
     /// The requester must not be able to distinguish this from an unknown user.
     BlockedByOther,
@@ -138,13 +138,13 @@ impl DirectChatBlock {
     const fn may_begin(self) -> Result<(), ErrorCode> {
         match self {
             Self::NoFriends { .. } => Err(ErrorCode::FriendsOnly),
-            Self::Free | Self::BlockedByAsker | Self::BlockedByOther => self.may_send(),
+            Self::None | Self::BlockedByAsker | Self::BlockedByOther => self.may_send(),
         }
     }
 
     const fn may_send(self) -> Result<(), ErrorCode> {
         match self {
-            Self::Free | Self::NoFriends { is_blocked: false } => Ok(()),
+            Self::None | Self::NoFriends { is_blocked: false } => Ok(()),
             Self::BlockedByAsker => Err(ErrorCode::Blocked),
             Self::BlockedByOther | Self::NoFriends { is_blocked: true } => Err(ErrorCode::NotFound),
         }
@@ -175,7 +175,7 @@ pub(crate) fn decide(
     on_server: ServerRole,
 ) -> Result<(), ErrorCode> {
     match (scope, status) {
-        (Scope::Nowhere, _) => Err(ErrorCode::NotFound),
+        (Scope::Missing, _) => Err(ErrorCode::NotFound),
         (Scope::Server { search }, _) => decide_on_server(action, search, on_server),
         (Scope::User(relationship), _) => {
             allow(action == Action::Watch && relationship == Relationship::Known)
@@ -196,8 +196,8 @@ pub(crate) fn decide(
             }),
             MembershipStatus::Banned,
         ) if action == Action::Join => Err(ErrorCode::Banned),
-        (Scope::Unbegun(block), _) if action == Action::Begin => block.may_begin(),
-        (Scope::Unbegun(_), _) | (_, MembershipStatus::Stranger | MembershipStatus::Banned) => {
+        (Scope::NotStarted(block), _) if action == Action::Begin => block.may_begin(),
+        (Scope::NotStarted(_), _) | (_, MembershipStatus::Stranger | MembershipStatus::Banned) => {
             Err(ErrorCode::NotFound)
         }
         (Scope::Direct(block), MembershipStatus::Member { .. }) => match action {
@@ -254,7 +254,7 @@ fn decide_in_group(
         | Action::ReadMetrics
         | Action::SearchUsers => false,
     })?;
-    let is_heard = matches!(
+    let is_silenced = matches!(
         action,
         Action::Post
             | Action::Edit(_)
@@ -264,7 +264,7 @@ fn decide_in_group(
             | Action::Rename
     );
     match action {
-        _ if is_muted && is_heard => Err(ErrorCode::Muted),
+        _ if is_muted && is_silenced => Err(ErrorCode::Muted),
         Action::Edit(authorship) => authorship.may_change(),
         _ => Ok(()),
     }
@@ -361,8 +361,8 @@ impl State {
         let other = other_of(id, user).filter(|other| self.users.contains_key(other));
         let block = other.map(|other| self.direct_chat_block(user, other));
         match found.map(|found| (&found.record.kind, found.group.settings)) {
-            None => block.map_or(Scope::Nowhere, Scope::Unbegun),
-            Some((KindRecord::Direct, _)) => Scope::Direct(block.unwrap_or(DirectChatBlock::Free)),
+            None => block.map_or(Scope::Missing, Scope::NotStarted),
+            Some((KindRecord::Direct, _)) => Scope::Direct(block.unwrap_or(DirectChatBlock::None)),
             Some((KindRecord::Group { .. }, settings)) => Scope::Group(settings),
         }
     }

@@ -25,10 +25,9 @@ use cairn_proto::model::user::UserInfo;
 use cairn_proto::text::{GroupName, SettingName, SettingValue, UserName};
 use hashbrown::{HashMap, HashSet};
 
-use crate::record::RelationChunk;
 use crate::record::{
     ConversationRecord, DeviceRecord, InviteRecord, MemberChunk, MembershipRecord, RecentSend,
-    SecretHash, SendCursor, StoredMember, StoredMentions, UserRecord,
+    RelationChunk, SecretHash, SendCursor, StoredMember, StoredMentions, UserRecord,
 };
 use crate::state::attachments::Attachments;
 use crate::state::conversation::{Conversation, Member};

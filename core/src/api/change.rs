@@ -11,16 +11,12 @@ use cairn_proto::ids::{
 use cairn_proto::model::group::Role;
 use cairn_proto::model::people::{Profile, Relation};
 use cairn_proto::model::retention::Retention;
-use cairn_proto::text::GroupName;
-use cairn_proto::text::{SettingName, SettingValue};
+use cairn_proto::text::{GroupName, SettingName, SettingValue};
 use serde::{Deserialize, Serialize};
 
-use crate::record::AttachmentRecord;
-use crate::record::MemberCounts;
-use crate::record::UnreadMarker;
 use crate::record::{
-    ConversationRecord, DeviceRecord, GroupRecord, InviteRecord, MemberDetails, SecretHash,
-    UserRecord,
+    AttachmentRecord, ConversationRecord, DeviceRecord, GroupRecord, InviteRecord, MemberCounts,
+    MemberDetails, SecretHash, UnreadMarker, UserRecord,
 };
 
 /// One change of the state. In a batch, the packed entry follows an [`Appended`] or a rewritten

@@ -17,8 +17,7 @@ use crate::api::change::Change;
 use crate::api::effect::Effect;
 use crate::limits::MEMBERS_SCANNED_MAX;
 use crate::permission::Action;
-use crate::record::MemberCounts;
-use crate::record::{ConversationRecord, KindRecord, MemberDetails};
+use crate::record::{ConversationRecord, KindRecord, MemberCounts, MemberDetails};
 use crate::state::State;
 use crate::state::conversation::Conversation;
 
@@ -109,6 +108,7 @@ impl State {
         if leavers.is_empty() {
             return Ok(Response::Changed { users: 0 });
         }
+        // The entry first: it is the last one that the leavers may read, and `Effect::Left` names it.
         let names = leavers.iter().map(|&(user, _)| user).collect();
         let last = self.append_system(
             id,
@@ -186,7 +186,7 @@ impl State {
     }
 
     /// A page of members of a large conversation, and where the next page starts. A page scans at
-    /// most [`limits::MEMBERS_SCANNED_MAX`] users, so it may hold few members or none.
+    /// most [`MEMBERS_SCANNED_MAX`] users, so it may hold few members or none.
     pub(crate) fn members_after(
         &self,
         id: ConversationId,
@@ -242,6 +242,7 @@ impl State {
         if users.is_empty() {
             return;
         }
+        // Members before the entry: the entry that announces them must be the first they can read.
         for &user in &users {
             self.put_member(id, user, Role::Member, now, batch);
         }
@@ -320,12 +321,12 @@ impl State {
 impl Conversation {
     /// A page of members and where the next page starts, if all members are in memory.
     fn members_after(&self, after: Option<UserId>) -> (Vec<UserId>, Option<UserId>) {
-        let after_it = self
+        let later = self
             .members_sorted()
             .into_iter()
             .map(|(user, _)| user)
             .filter(|&user| after.is_none_or(|after| user > after));
-        truncate_page(after_it.take(limits::MEMBERS_PER_PAGE_MAX + 1).collect())
+        truncate_page(later.take(limits::MEMBERS_PER_PAGE_MAX + 1).collect())
     }
 }
 

@@ -12,8 +12,7 @@ use crate::api::batch::Batch;
 use crate::api::change::Change;
 use crate::api::effect::Effect;
 use crate::permission::Action;
-use crate::record::MemberCounts;
-use crate::record::{GroupRecord, KindRecord};
+use crate::record::{GroupRecord, KindRecord, MemberCounts};
 use crate::state::State;
 use crate::state::conversation::Member;
 

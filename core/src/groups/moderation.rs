@@ -126,7 +126,7 @@ impl State {
         }
     }
 
-    /// Moves the mutes of rejoining users back into their memberships. Returns those still running,
+    /// Moves the mutes of rejoining users rejoining into their memberships. Returns those still running,
     /// ordered by user id.
     pub(crate) fn drop_mutes(
         &mut self,
@@ -138,20 +138,20 @@ impl State {
         let Some(found) = self.conversations.get(&id) else {
             return Vec::new();
         };
-        let (mut back, away): (Vec<_>, Vec<_>) = found
+        let (mut rejoining, others): (Vec<_>, Vec<_>) = found
             .group
             .muted
             .iter()
             .copied()
             .partition(|(user, _)| users.contains(user));
-        if !back.is_empty() {
+        if !rejoining.is_empty() {
             let mut group = found.group.clone();
-            group.muted = away;
+            group.muted = others;
             group.keep_mutes([], now);
             self.make(&Change::Group(id, group), batch);
         }
-        back.retain(|&(_, until)| until > now);
-        back
+        rejoining.retain(|&(_, until)| until > now);
+        rejoining
     }
 
     pub(crate) fn mute_member(

@@ -84,7 +84,7 @@ impl State {
         let authorship = match self.authorship(&entry, entry.sender == actor.user, now) {
             // Recalling a recalled message again always succeeds, so a retry after the window does
             // not fail.
-            Authorship::OwnOfOld if !entry.body.is_message() => Authorship::Own,
+            Authorship::OwnExpired if !entry.body.is_message() => Authorship::Own,
             authorship => authorship,
         };
         self.check(actor.user, conversation, Action::Recall(authorship), now)?;
@@ -241,7 +241,7 @@ impl State {
         let minutes = now.get().saturating_sub(entry.sent_at.get()) / 60_000;
         match is_own {
             false => Authorship::Others,
-            true if minutes >= self.settings().amend_minutes.get() as u64 => Authorship::OwnOfOld,
+            true if minutes >= self.settings().amend_minutes.get() as u64 => Authorship::OwnExpired,
             true => Authorship::Own,
         }
     }

@@ -10,13 +10,12 @@ use cairn_proto::wire::error::ErrorCode;
 
 use crate::api::batch::Batch;
 use crate::api::change::Change;
-use crate::record::MsgIdSet;
-use crate::record::StoredMentions;
+use crate::record::{MsgIdSet, StoredMentions};
 use crate::state::State;
 use crate::state::conversation::Conversation;
 
 /// Checks the extras that a client may send, whatever the conversation.
-pub(crate) fn check_sort(extras: &Extras) -> Result<(), ErrorCode> {
+pub(crate) fn check_client_extras(extras: &Extras) -> Result<(), ErrorCode> {
     let replies = extras
         .iter()
         .filter(|extra| matches!(extra, Extra::ReplyTo(_)))
@@ -28,7 +27,7 @@ pub(crate) fn check_sort(extras: &Extras) -> Result<(), ErrorCode> {
         return Err(ErrorCode::Unsupported);
     }
     if replies > 1
-        || extras.iter().any(is_of_server)
+        || extras.iter().any(is_server_only)
         || extras.iter().count() > limits::EXTRAS_SENT_MAX
     {
         Err(ErrorCode::BadRequest)
@@ -38,7 +37,7 @@ pub(crate) fn check_sort(extras: &Extras) -> Result<(), ErrorCode> {
 }
 
 /// Returns whether only the server may set this extra.
-const fn is_of_server(extra: &Extra) -> bool {
+const fn is_server_only(extra: &Extra) -> bool {
     matches!(
         extra,
         Extra::Edited { .. } | Extra::Reactions(_) | Extra::Forwarded { .. }

@@ -16,8 +16,7 @@ use crate::api::change::{Change, Origin};
 use crate::api::effect::Effect;
 use crate::messages::mention;
 use crate::permission::Action;
-use crate::record::MemberCounts;
-use crate::record::{ConversationRecord, KindRecord};
+use crate::record::{ConversationRecord, KindRecord, MemberCounts};
 use crate::state::State;
 use crate::state::make::NewEntry;
 use crate::state::send_stream::{Seen, SendStream};
@@ -43,7 +42,7 @@ impl State {
         batch: &mut Batch,
     ) -> Result<Response, ErrorCode> {
         check_body(&draft.body)?;
-        mention::check_sort(&draft.extras)?;
+        mention::check_client_extras(&draft.extras)?;
         let mut content = std::mem::take(&mut self.scratch);
         content.clear();
         pack_content(&draft.body, &draft.extras, &mut content);

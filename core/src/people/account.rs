@@ -32,12 +32,12 @@ impl State {
         if self.has_owner() {
             return Err(ErrorCode::Forbidden);
         }
-        let is_void =
+        let is_obsolete =
             |invite: &InviteRecord| invite.role == ServerRole::Owner || invite.expires_at <= now;
         let mut old: Vec<_> = self
             .invites
             .iter()
-            .filter(|(_, invite)| is_void(invite))
+            .filter(|(_, invite)| is_obsolete(invite))
             .map(|(&token, _)| token)
             .collect();
         old.sort_unstable();

@@ -135,7 +135,7 @@ impl State {
         } else if theirs.blocks {
             DirectChatBlock::BlockedByOther
         } else {
-            DirectChatBlock::Free
+            DirectChatBlock::None
         }
     }
 }

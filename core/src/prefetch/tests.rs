@@ -12,10 +12,9 @@ use crate::api::actor::Actor;
 use crate::api::batch::Batch;
 use crate::api::command::Reply;
 use crate::limits::MEMBERS_SCANNED_MAX;
-use crate::record::MemberCounts;
 use crate::record::{
-    ConversationRecord, DeviceRecord, KindRecord, MemberDetails, MemberRecord, MembershipRecord,
-    SecretHash, StoredMember, UserRecord,
+    ConversationRecord, DeviceRecord, KindRecord, MemberCounts, MemberDetails, MemberRecord,
+    MembershipRecord, SecretHash, StoredMember, UserRecord,
 };
 
 const GROUP: ConversationId = ConversationId::new(1);

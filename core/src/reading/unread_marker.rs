@@ -11,8 +11,7 @@ use crate::api::actor::Actor;
 use crate::api::batch::Batch;
 use crate::api::change::Change;
 use crate::api::effect::Effect;
-use crate::record::MemberRecord;
-use crate::record::UnreadMarker;
+use crate::record::{MemberRecord, UnreadMarker};
 use crate::state::State;
 use crate::state::conversation::Conversation;
 

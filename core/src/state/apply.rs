@@ -9,9 +9,8 @@ use cairn_proto::ids::{
 use cairn_proto::model::group::Role;
 
 use crate::api::change::{Appended, Change, Origin};
-use crate::record::MemberCounts;
 use crate::record::{
-    ConversationRecord, MemberDetails, MemberRecord, MembershipRecord, RecentSend,
+    ConversationRecord, MemberCounts, MemberDetails, MemberRecord, MembershipRecord, RecentSend,
 };
 use crate::state::State;
 use crate::state::conversation::{Conversation, Member};

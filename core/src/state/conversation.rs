@@ -10,9 +10,9 @@ use cairn_proto::wire::error::ErrorCode;
 use hashbrown::{HashMap, HashSet};
 
 use crate::limits::CLOCK_STEP_MS_MAX;
-use crate::record::MsgIdSet;
 use crate::record::{
-    ConversationRecord, GroupRecord, MemberChunk, MemberDetails, MemberRecord, StoredMember,
+    ConversationRecord, GroupRecord, MemberChunk, MemberDetails, MemberRecord, MsgIdSet,
+    StoredMember,
 };
 
 #[derive(Clone, Debug)]
