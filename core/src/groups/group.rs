@@ -108,7 +108,8 @@ impl State {
         if leavers.is_empty() {
             return Ok(Response::Changed { users: 0 });
         }
-        // The entry first: it is the last one that the leavers may read, and `Effect::Left` names it.
+        // The entry first: it is the last one that the leavers may read, and `Effect::Left` names
+        // it.
         let names = leavers.iter().map(|&(user, _)| user).collect();
         let last = self.append_system(
             id,

@@ -70,7 +70,7 @@ fn server(users: u32, nth: u32) -> State {
 }
 
 /// Installs what a load asks for.
-fn load(state: &mut State, wanted_load: Load) {
+fn load(state: &mut State, part: Load) {
     let is_member = |state: &State, user: &UserId| state.is_member(*user, GROUP);
     if state.conversation(GROUP).is_none() {
         let members = state
@@ -118,7 +118,7 @@ fn load(state: &mut State, wanted_load: Load) {
             .collect();
         state.install_members(GROUP, chunk, members, Vec::new());
     };
-    match wanted_load {
+    match part {
         Load::Conversation(GROUP) => {}
         Load::Member(GROUP, user) => chunk(state, MemberChunk::of(user)),
         Load::Members(GROUP) => {
@@ -274,12 +274,12 @@ fn only_visible_messages_are_loaded() {
     for outside in [0, FLOOR, HEAD + 1, u64::MAX] {
         assert_eq!(recall(outside), []);
     }
-    for there in [FLOOR + 1, HEAD] {
+    for visible in [FLOOR + 1, HEAD] {
         assert_eq!(
-            recall(there),
+            recall(visible),
             [
-                Load::Entry(GROUP, msgid(there)),
-                Load::Attached(GROUP, msgid(there))
+                Load::Entry(GROUP, msgid(visible)),
+                Load::Attached(GROUP, msgid(visible))
             ]
         );
     }
@@ -319,9 +319,7 @@ fn page_through(users: u32, nth: u32) -> (Vec<UserId>, usize, usize) {
         };
         let wanted = loads_of(&state, nth, request.clone());
         loads = loads.max(wanted.len());
-        wanted
-            .into_iter()
-            .for_each(|wanted_load| load(&mut state, wanted_load));
+        wanted.into_iter().for_each(|part| load(&mut state, part));
         assert_eq!(loads_of(&state, nth, request.clone()), []);
         let answer = state.execute(
             Command::Ask(actor(nth), request),
@@ -453,9 +451,7 @@ fn empty_chunks_count_as_memory() {
         },
     );
     assert_eq!(wanted.len(), 63);
-    wanted
-        .into_iter()
-        .for_each(|wanted_load| load(&mut state, wanted_load));
+    wanted.into_iter().for_each(|part| load(&mut state, part));
     let found = state.conversation(GROUP).unwrap();
     assert_eq!(found.members_sorted().len(), 1);
     assert!(found.memory_bytes() >= before + 63 * size_of::<MemberChunk>());
