@@ -17,7 +17,6 @@ use crate::state::conversation::{Conversation, Member};
 use crate::state::relations::other_of;
 use crate::state::setting_values::Switch;
 
-/// An action to be permitted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Action {
     /// Read the log, move one's own cursors, list members, change personal settings.
@@ -27,23 +26,18 @@ pub(crate) enum Action {
     /// Start a direct chat with its first message.
     Begin,
     Post,
-    /// Edit the text of a message.
     Edit(Authorship),
     /// Delete a message for everyone.
     Recall(Authorship),
-    /// Mention all members.
     MentionAll,
     React,
     /// Send and receive typing indicators.
     Focus,
-    /// Pin or unpin a message.
     Pin,
     Invite,
     /// Change the name or topic.
     Rename,
-    /// Change a group's settings.
     Configure,
-    /// Set the retention policy.
     Retain,
     /// Change roles, or transfer ownership.
     Appoint,
@@ -52,20 +46,16 @@ pub(crate) enum Action {
     /// Join without being added.
     Join,
     Leave,
-    /// Import messages from another system.
     Import,
     /// Explain one's own unread count.
     Explain,
     /// Explain another user's unread count.
     ExplainOthers,
-    /// Watch another user's presence.
     Watch,
     CreateInvite,
     SetSetting,
-    /// Change roles on the server.
     SetServerRole,
     ReadMetrics,
-    /// Search users by prefix.
     SearchUsers,
 }
 
@@ -90,10 +80,8 @@ impl Authorship {
     }
 }
 
-/// Where an action takes place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Scope {
-    /// No such conversation.
     Missing,
     /// A direct chat without messages.
     NotStarted(DirectChatBlock),

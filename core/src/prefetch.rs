@@ -28,9 +28,7 @@ use crate::state::relations::other_of;
 pub enum Load {
     /// Without its members.
     Conversation(ConversationId),
-    /// A conversation and one of its members.
     Member(ConversationId, UserId),
-    /// A conversation and all of its members.
     Members(ConversationId),
     /// An entry in its current form.
     Entry(ConversationId, MsgId),

@@ -71,7 +71,6 @@ pub struct State {
 pub struct User {
     pub record: UserRecord,
     pub devices: BTreeMap<DeviceId, DeviceRecord>,
-    /// Memberships of the user.
     pub conversations: BTreeSet<ConversationId>,
     /// Memberships as an owner.
     pub owned: BTreeSet<ConversationId>,
@@ -115,7 +114,6 @@ impl State {
         from.next().is_some_and(|(known, _)| *known == folded)
     }
 
-    /// The device with this token.
     #[must_use]
     pub fn device_with(&self, token: &SecretHash) -> Option<(UserId, DeviceId)> {
         self.tokens.get(token).copied()

@@ -37,10 +37,7 @@ pub enum AttachmentReply {
         quota_left: u64,
     },
     /// The user may read the attachment.
-    Fetch {
-        /// Length of the file.
-        bytes: u64,
-    },
+    Fetch { bytes: u64 },
     /// The records of these attachments are gone; their files can be deleted.
     Collected {
         gone: Vec<AttachmentHash>,

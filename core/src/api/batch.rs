@@ -99,7 +99,6 @@ impl Batch {
         &mut self.bytes
     }
 
-    /// Positions of the new entries.
     #[must_use]
     pub fn appended(&self) -> &[EntryAt] {
         &self.appended
@@ -197,7 +196,6 @@ impl Batch {
         self.forced = true;
     }
 
-    /// Replaces an earlier entry.
     pub(crate) fn push_rewritten(
         &mut self,
         conversation: ConversationId,

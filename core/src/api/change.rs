@@ -24,22 +24,18 @@ use crate::record::{
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Change {
     Appended(Appended),
-    /// A member's read cursor.
     Read {
         conversation: ConversationId,
         user: UserId,
         msgid: MsgId,
     },
-    /// A device's delivered cursor.
     Delivered {
         conversation: ConversationId,
         user: UserId,
         device: DeviceId,
         msgid: MsgId,
     },
-    /// A new or changed user.
     User(UserId, UserRecord),
-    /// A new or changed device.
     Device(UserId, DeviceId, DeviceRecord),
     /// A removed device, with its send streams and cursors.
     DeviceRemoved(UserId, DeviceId),
@@ -110,7 +106,6 @@ pub enum Change {
         user: UserId,
         details: MemberDetails,
     },
-    /// One side of a relation.
     Relation {
         /// The side's user.
         user: UserId,
@@ -146,7 +141,6 @@ pub enum Change {
         user: UserId,
         bytes: u64,
     },
-    /// Retention policy of a conversation.
     Retention {
         conversation: ConversationId,
         /// `None` for the server's default.
@@ -176,7 +170,6 @@ pub struct Appended {
     pub origin: Origin,
 }
 
-/// The origin of an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Origin {
     /// Sent by a device. Moves its send cursor and the sender's read cursor.

@@ -58,7 +58,6 @@ pub enum Command {
         /// Moment of the device's last overview.
         since: Option<Moment>,
     },
-    /// A request of a session.
     Ask(Actor, Request),
     /// Asks for permission to read a conversation.
     Grant(Actor, ConversationId),
@@ -97,7 +96,6 @@ pub struct NewDevice {
 
 #[derive(Clone, Debug)]
 pub enum Reply {
-    /// Done, without a result.
     Done,
     /// To [`Command::Account`]: the user and the password hash, if the user exists.
     Account(Option<(UserId, Option<Box<str>>)>),
@@ -105,24 +103,18 @@ pub enum Reply {
     LoggedIn(Box<LoggedIn>),
     /// To [`Command::Ask`].
     Response(Response),
-    /// To [`Command::Grant`].
     Grant(Grant),
-    /// To [`Command::KeepsByDefault`].
     KeepsByDefault(bool),
-    /// To [`Command::Retained`].
     Retained(Retained),
-    /// To [`Command::Expire`].
     Expired {
         /// Whether more may expire at once: the step reached its limit.
         has_more: bool,
     },
     /// To [`Command::Metrics`]: permitted. The caller supplies the metrics.
     MetricsAllowed,
-    /// To [`Command::Attachment`].
     Attachment(AttachmentReply),
 }
 
-/// A new session.
 #[derive(Clone, Debug)]
 pub struct LoggedIn {
     pub actor: Actor,

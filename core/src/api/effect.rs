@@ -6,15 +6,12 @@
 
 use cairn_proto::ids::{ConversationId, DeviceId, MsgId, UserId};
 
-/// One side effect to publish.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effect {
-    /// A new member.
     Joined {
         conversation: ConversationId,
         user: UserId,
     },
-    /// A former member.
     Left {
         conversation: ConversationId,
         user: UserId,
@@ -39,24 +36,28 @@ pub enum Effect {
         user: UserId,
     },
     /// A device was revoked: its sessions end.
-    Revoked { user: UserId, device: DeviceId },
-    /// One side of a relation changed.
+    Revoked {
+        user: UserId,
+        device: DeviceId,
+    },
     Related {
         /// The side's user.
         user: UserId,
         other: UserId,
     },
     /// Something about the user's account changed.
-    AccountUpdate { user: UserId, part: AccountPart },
-    /// The retention policy changed.
-    RetentionSet { conversation: ConversationId },
-    /// Entries expired.
+    AccountUpdate {
+        user: UserId,
+        part: AccountPart,
+    },
+    RetentionSet {
+        conversation: ConversationId,
+    },
     FloorRaised {
         conversation: ConversationId,
         /// The last expired entry.
         floor: MsgId,
     },
-    /// A setting of the server changed.
     SettingSet,
 }
 
@@ -66,6 +67,5 @@ pub enum AccountPart {
     Profile,
     /// Whether read receipts are shared.
     Reads,
-    /// The role on the server.
     Role,
 }

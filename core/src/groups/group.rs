@@ -231,7 +231,6 @@ impl State {
         }
     }
 
-    /// Adds members, with the entry that announces them.
     pub(crate) fn put_members(
         &mut self,
         by: UserId,

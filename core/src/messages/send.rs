@@ -21,7 +21,6 @@ use crate::state::State;
 use crate::state::make::NewEntry;
 use crate::state::send_stream::{Seen, SendStream};
 
-/// A message to be appended.
 pub(crate) struct Sending<'a> {
     pub(crate) conversation: ConversationId,
     pub(crate) seq: ClientSeq,

@@ -255,7 +255,6 @@ impl State {
         }
     }
 
-    /// The members on one page.
     fn page_of_members(
         &self,
         id: ConversationId,

@@ -40,7 +40,6 @@ pub struct InviteRecord {
     pub role: ServerRole,
 }
 
-/// One start of the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EpochRecord {
     pub epoch: EpochId,

@@ -5,9 +5,7 @@ use serde::{Deserialize, Serialize};
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AttachmentRecord {
-    /// Length of the file.
     pub bytes: u64,
-    /// How many messages reference it.
     pub uses: u64,
     /// Users who may send it, the latest upload last; at most `UPLOADERS_MAX`.
     pub uploads: Vec<Upload>,

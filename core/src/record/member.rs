@@ -11,7 +11,6 @@ pub struct MemberRecord {
     pub role: Role,
     /// The entry that added the member.
     pub joined: MsgId,
-    /// The read cursor.
     pub read: MsgId,
     pub details: MemberDetails,
     /// Set while read messages are marked as unread.

@@ -37,7 +37,6 @@ pub struct RecentSend {
     pub place: u64,
     pub conversation: ConversationId,
     pub seq: u64,
-    /// The message id it got.
     pub msgid: MsgId,
     /// Fingerprint of its body.
     pub body: u32,

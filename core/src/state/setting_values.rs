@@ -9,13 +9,11 @@ use cairn_proto::model::retention::Retention;
 pub trait Value: Sized {
     /// Parses a value; `None` if it is malformed or out of bounds.
     fn parse(raw: &str) -> Option<Self>;
-    /// The text form.
     fn written(&self) -> String;
     /// Describes the accepted values.
     fn takes() -> String;
 }
 
-/// Who may start a direct chat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DirectChats {
     Anyone,
@@ -73,7 +71,6 @@ impl Value for Switch {
     }
 }
 
-/// A bounded number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Number<const MIN: usize, const MAX: usize>(pub(super) usize);
 
