@@ -1,6 +1,7 @@
-//! Convergence: an evening of a team of ten on three devices each, over the real binary. They send,
-//! edit, recall, react, pin, forward, import, transfer files, moderate groups, block and read, under
-//! retention policies. Devices go offline and come back, and the server is stopped and killed.
+//! Convergence: an evening of a team of ten on three devices each, over the real binary. They
+//! send, edit, recall, react, pin, forward, import, transfer files, moderate groups, block and
+//! read, under retention policies. Devices go offline and come back, and the server is stopped and
+//! killed.
 //!
 //! Each device keeps a [`Replica`](cairn_session::Replica), as an interactive client does. When all
 //! devices are online and idle, they must agree: the devices of a user with each other and with a

@@ -174,8 +174,8 @@ impl Syncer {
             .fault(format!("a device of {name} {what}: {error}"));
     }
 
-    /// Fetches an overview and the contacts. Replies and events come on separate streams, so a reply
-    /// counts only if no event arrived while it was on its way.
+    /// Fetches an overview and the contacts. Replies and events come on separate streams, so a
+    /// reply counts only if no event arrived while it was on its way.
     async fn refresh(&mut self, events: &mut Events) -> Result<(), Error> {
         loop {
             let (client, moment) = (self.client.clone(), self.replica.lock().moment());
