@@ -30,19 +30,19 @@
 
 pub mod api;
 pub mod attachment;
-pub mod execute;
-pub mod group_record;
-pub mod groups;
+mod execute;
+mod groups;
 pub mod limits;
 pub mod messages;
-pub mod people;
-pub mod permission;
+mod people;
+mod permission;
 pub mod prefetch;
-pub mod reading;
+mod reading;
 pub mod record;
 pub mod state;
 
+pub use api::actor::Actor;
 pub use api::batch::Batch;
 pub use api::change::Change;
-pub use api::command::{Actor, Command, Reply};
+pub use api::command::{Command, Reply};
 pub use state::State;

@@ -25,7 +25,7 @@
 //! One conversation, entered and followed:
 //!
 //! ```no_run
-//! use cairn_client::proto::wire::response::{Conversation as Summary, ConversationKind};
+//! use cairn_client::proto::model::conversation::{Conversation as Summary, ConversationKind};
 //! use cairn_client::{Client, Error};
 //! use cairn_session::{Details, Replica, Update};
 //!

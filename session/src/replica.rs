@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cairn_client::proto::content::message::Message;
 use cairn_client::proto::ids::{ConversationId, MsgId, UserId};
+use cairn_client::proto::model::conversation::Conversation as Summary;
 use cairn_client::proto::model::people::Contact;
 use cairn_client::proto::wire::overview::{Moment, OverviewExtent};
-use cairn_client::proto::wire::response::Conversation as Summary;
 use cairn_client::{Event, Overview};
 
 use crate::contacts::Contacts;

@@ -6,10 +6,11 @@ use cairn_client::proto::content::body::{Amendment, Body, SystemEntry};
 use cairn_client::proto::content::extras::{Extra, Extras};
 use cairn_client::proto::content::message::Message;
 use cairn_client::proto::ids::{ConversationId, EpochId, MsgId, Revision, Timestamp, UserId};
+use cairn_client::proto::model::conversation::{Conversation as Summary, ConversationKind};
 use cairn_client::proto::model::group::MemberSettings;
+use cairn_client::proto::model::group::Role;
 use cairn_client::proto::text::{EmojiName, GroupName, Text};
 use cairn_client::proto::wire::overview::{Moment, OverviewExtent};
-use cairn_client::proto::wire::response::{Conversation as Summary, ConversationKind, Role};
 use cairn_client::{Event, Overview};
 use cairn_session::{Conversation, Details, Replica, ReplicaError, Update};
 

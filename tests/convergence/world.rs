@@ -170,7 +170,10 @@ impl World {
 
     /// A message with an attachment.
     pub fn file(&self, conversation: ConversationId, recent: Recent) -> Option<MsgId> {
-        let has_file = |sent: &&Sent| matches!(&sent.content, Content::New(body) if body.attachment().is_some());
+        let has_file = |sent: &&Sent| match &sent.content {
+            Content::New(body) => body.attachment().is_some(),
+            Content::Forwarded { .. } => false,
+        };
         let state = self.state.lock();
         let files: Vec<&Sent> = state.sent_in(conversation).filter(has_file).collect();
         files

@@ -12,10 +12,11 @@ use cairn_proto::text::UserName;
 use cairn_proto::wire::error::ErrorCode;
 use cairn_proto::wire::response::Response;
 
-use crate::api::batch::{Batch, Effect};
+use crate::api::actor::Actor;
+use crate::api::batch::Batch;
 use crate::api::change::Change;
-use crate::api::command::Actor;
-use crate::people::account_update::AccountPart;
+use crate::api::effect::AccountPart;
+use crate::api::effect::Effect;
 use crate::permission::{Action, Relationship};
 use crate::record::Row;
 use crate::state::State;
@@ -115,7 +116,7 @@ impl State {
     }
 
     /// Whether a user has to do with another.
-    pub(crate) fn acquaintance(&self, user: UserId, other: UserId) -> Relationship {
+    pub(crate) fn relationship(&self, user: UserId, other: UserId) -> Relationship {
         if self.user(user).is_none() || self.user(other).is_none() {
             Relationship::None
         } else if self.relation(user, other).blocks || self.relation(other, user).blocks {

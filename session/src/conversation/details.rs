@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cairn_client::proto::content::body::{Amendment, SystemEntry};
 use cairn_client::proto::ids::{MsgId, Timestamp, UserId};
+use cairn_client::proto::model::conversation::{ConversationKind, Member};
+use cairn_client::proto::model::group::Role;
 use cairn_client::proto::model::group::{GroupDetails, GroupSettings};
 use cairn_client::proto::model::retention::Retention;
 use cairn_client::proto::text::{GroupName, Topic};
-use cairn_client::proto::wire::response::{ConversationKind, Member, Role};
 
 /// What all members of a conversation share besides its log. Its system entries keep this up to
 /// date.

@@ -8,8 +8,8 @@ mod read_mark;
 use cairn_client::proto::content::body::Body;
 use cairn_client::proto::content::message::Message;
 use cairn_client::proto::ids::{MsgId, UserId};
+use cairn_client::proto::model::conversation::Conversation as Summary;
 use cairn_client::proto::model::group::MemberSettings;
-use cairn_client::proto::wire::response::Conversation as Summary;
 
 use self::entries::Entries;
 use self::read_mark::ReadMark;

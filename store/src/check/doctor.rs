@@ -31,13 +31,13 @@ use crate::files::poison::Poison;
 use crate::trees::db::{Trees, TreesError};
 use crate::trees::{RowKey, RowPrefix, Tree, parse};
 use cairn_core::api::change::Appended;
+use cairn_core::record::MsgIdSet;
 use cairn_core::record::{
     ConversationRecord, DeviceRecord, InviteRecord, MemberChunk, MembershipRecord, StoredMember,
     UserRecord,
 };
-use cairn_core::state::msgid_set::MsgIdSet;
 use cairn_core::{Change, api::batch};
-use cairn_proto::wire::response::Role;
+use cairn_proto::model::group::Role;
 
 /// What was found to be sound.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
@@ -411,18 +411,18 @@ impl Check<'_> {
         }
         // Cursors of devices that are no more may still be there.
         let terms = [
-            record.terms.floor,
-            record.terms.hidden_at.unwrap_or_default(),
+            record.details.floor,
+            record.details.hidden_at.unwrap_or_default(),
         ];
         let cursors = delivered
             .iter()
             .map(|&(_, msgid)| msgid)
-            .chain([record.told(), record.joined])
+            .chain([record.shown_read(), record.joined])
             .chain(terms);
         if cursors.max() > Some(head) {
             return Err(wrong(key, format!("a cursor lies above the head {head}")));
         }
-        if record.mark.is_some() && record.told() == record.read {
+        if record.marker.is_some() && record.shown_read() == record.read {
             return Err(wrong(
                 key,
                 format!("user {user} has read what he marked as unread"),

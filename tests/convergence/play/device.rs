@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cairn_client::proto::ids::{ConversationId, UserId};
+use cairn_client::proto::model::conversation::{Conversation as Summary, ConversationKind};
 use cairn_client::proto::wire::error::ErrorCode;
-use cairn_client::proto::wire::response::{Conversation as Summary, ConversationKind};
 use cairn_client::{Account, Backoff, Client, Error, Event, Events, Options, Reconnect, Timeline};
 use cairn_session::{Details, Replica, Update};
 use parking_lot::Mutex;

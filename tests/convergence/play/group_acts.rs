@@ -2,9 +2,8 @@
 
 use cairn_client::Error;
 use cairn_client::proto::ids::{ConversationId, Timestamp};
-use cairn_client::proto::model::group::{Access, GroupSettings, JoinerHistory};
+use cairn_client::proto::model::group::{Access, GroupSettings, JoinerHistory, Role};
 use cairn_client::proto::text::{GroupName, Topic};
-use cairn_client::proto::wire::response::Role;
 
 use super::super::script::{Act, Chat, GroupRules};
 use super::interpreter::{Interpreter, Outcome};

@@ -4,10 +4,9 @@
 pub mod generator;
 mod opening;
 
-use cairn_client::proto::model::group::MemberSettings;
+use cairn_client::proto::model::group::{MemberSettings, Role};
 use cairn_client::proto::model::people::RelationAct;
 use cairn_client::proto::model::retention::Retention;
-use cairn_client::proto::wire::response::Role;
 
 pub const USERS: usize = 10;
 

@@ -1,9 +1,8 @@
 //! The opening of every evening: each act once, so that none can be missing, and two crashes.
 
-use cairn_client::proto::model::group::MemberSettings;
+use cairn_client::proto::model::group::{MemberSettings, Role};
 use cairn_client::proto::model::people::RelationAct;
 use cairn_client::proto::model::retention::Retention;
-use cairn_client::proto::wire::response::Role;
 
 use super::Chat::{Direct, Group};
 use super::{Act, Chat, FileKind, GroupRules, Recent, Round, Seat, Step, Style};
