@@ -20,6 +20,7 @@ mod conversations;
 mod failure;
 mod files;
 mod group;
+mod help;
 mod import;
 mod input;
 mod limits;
@@ -36,7 +37,7 @@ mod signals;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{Args, CommandFactory as _, Parser, Subcommand};
+use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use self::account::{devices, invite, join, login, me, whoami};
 use self::chat::{edit, forward, pin, react, recall, send, tail, typing};
@@ -58,7 +59,7 @@ pub use self::process::race;
 ///
 /// One machine runs `cairn serve`. Everybody else joins with an invite link and chats.
 #[derive(Debug, Parser)]
-#[command(name = "cairn", version, arg_required_else_help = true, after_long_help = after_help())]
+#[command(name = "cairn", version, arg_required_else_help = true, after_help = help::examples(), after_long_help = help::examples_and_exit_codes())]
 struct Cli {
     #[command(flatten)]
     global: Global,
@@ -176,27 +177,19 @@ impl ClientCommand {
     }
 }
 
-fn after_help() -> String {
-    format!(
-        "EXAMPLES
-  cairn serve --data ./cairn-data                on the server; prints an invite link
-  cairn join 'cairn://…' --name ada              on your machine
-  cairn invite                                   a link for the next one
-  cairn group create team bob
-  cairn send '#team' 'lunch?'
-  cairn tail '#team' --follow
-
-{}",
-        failure::HELP
-    )
-}
-
 /// Returns the definition of the command line: subcommands, options, help.
 #[must_use]
 pub fn command() -> clap::Command {
-    let mut command = Cli::command();
+    let mut command = help::grouped(Cli::command());
     command.build();
     command
+}
+
+impl Cli {
+    fn parse_words(words: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
+        let matches = help::grouped(Self::command()).try_get_matches_from(words)?;
+        Self::from_arg_matches(&matches)
+    }
 }
 
 /// Runs a command inside an interactive client. The words are those behind `cairn`.
@@ -213,7 +206,7 @@ pub async fn run(
 ) -> Result<(), Failure> {
     let words = words.into_iter().map(Into::into);
     let words = std::iter::once(OsString::from("cairn")).chain(words);
-    let cli = match Cli::try_parse_from(words) {
+    let cli = match Cli::parse_words(words) {
         Ok(cli) => cli,
         Err(error) if error.use_stderr() => {
             let text = error.to_string();

@@ -242,13 +242,15 @@ JSON, one for each group
 }
 
 #[derive(Debug, Serialize)]
-struct Created {
+struct Created<'a> {
     conversation: ConversationId,
+    #[serde(skip)]
+    name: &'a GroupName,
 }
 
-impl fmt::Display for Created {
+impl fmt::Display for Created<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "made '#id:{}'", self.conversation)
+        write!(f, "created #{}", self.name)
     }
 }
 
@@ -411,7 +413,7 @@ async fn create(
     for users in parts {
         client.add_members(conversation, users.to_vec()).await?;
     }
-    output.print(&Created { conversation })
+    output.print(&Created { conversation, name })
 }
 
 /// The users of these names. Nothing is done when one of them is nobody's.
