@@ -1,4 +1,4 @@
-//! A message on the screen, or in JSON.
+//! A message, for people and as JSON.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -31,7 +31,7 @@ pub(crate) struct Line<'a> {
     about: Option<MsgId>,
     #[serde(skip_serializing_if = "Option::is_none")]
     edited_at_ms: Option<u64>,
-    /// Who said it first, elsewhere.
+    /// The author of a forwarded message.
     #[serde(skip_serializing_if = "Option::is_none")]
     forwarded_from: Option<Cow<'a, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -138,7 +138,7 @@ impl<'a> Attached<'a> {
     }
 }
 
-/// The picture of a message, or what one of its video's is like.
+/// Returns what is known about the picture or the video of a message.
 pub(crate) fn media_of(body: &Body) -> Option<&Media> {
     match body {
         Body::Image(picture) => Some(picture),
@@ -158,7 +158,7 @@ impl<'a> Reacted<'a> {
     }
 }
 
-/// The message that an entry is about.
+/// Returns the message that an entry changed.
 const fn about(body: &Body) -> Option<MsgId> {
     match body {
         Body::Amendment(amendment) => Some(amendment.msgid()),
@@ -166,7 +166,7 @@ const fn about(body: &Body) -> Option<MsgId> {
     }
 }
 
-/// The message in words: its own where it has some, else what it is about.
+/// Returns the text of a message, or what it is about.
 fn text_of<'a>(body: &'a Body, sender: UserId, names: &Names) -> Cow<'a, str> {
     match body {
         Body::Text(text) | Body::Emote(text) => text.as_str().into(),
@@ -190,7 +190,7 @@ fn text_of<'a>(body: &'a Body, sender: UserId, names: &Names) -> Cow<'a, str> {
     }
 }
 
-/// What happened to the conversation, behind the name of who caused it.
+/// Describes a change of the conversation, to follow the name of its sender.
 fn happened(entry: &SystemEntry, sender: UserId, names: &Names) -> String {
     match entry {
         SystemEntry::Created { name } => format!("made the group {name}"),

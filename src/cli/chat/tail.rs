@@ -18,9 +18,9 @@ use crate::cli::output::Output;
 
 /// Show the messages of a conversation
 ///
-/// Without --from, the last 20. With --follow it goes on showing messages as they come, over broken connections and restarts of the
-/// server, each exactly once. What was shown counts as delivered to this device, not as read: that is `cairn read`. While it runs, others
-/// see you on a terminal.
+/// Without --from, the last 20. With --follow, it continues with new messages as they come, each
+/// exactly once, and reconnects when the connection breaks. Shown messages count as delivered, not
+/// as read (`cairn read`). With --follow, others see you online.
 #[derive(Debug, Args)]
 #[command(after_help = "EXAMPLES
   cairn tail '#team'
@@ -49,11 +49,11 @@ pub(crate) struct TailArgs {
     #[arg(long, value_name = "MSGID")]
     from: Option<MsgId>,
 
-    /// Go on with new messages as they come, until Ctrl-C
+    /// Continue with new messages as they come, until Ctrl-C
     #[arg(short, long)]
     follow: bool,
 
-    /// Let others see that you are away from this terminal
+    /// Appear as away
     #[arg(long, requires = "follow")]
     away: bool,
 }
@@ -78,20 +78,20 @@ pub(crate) async fn run(
         return show(client, output, client.history(conversation, from)).await;
     }
     client.set_presence(DeviceKind::Terminal, args.away).await?;
-    look(client, conversation).await?;
+    focus(client, conversation).await?;
     show(client, output, client.follow(conversation, from)).await
 }
 
-/// Looks at the conversation, where that is possible: one can read a direct chat with somebody whom one has blocked, and one that has not
-/// begun.
-async fn look(client: &Client, conversation: ConversationId) -> Result<(), Error> {
+/// Focuses the conversation, where that is possible: a direct chat with a blocked user can be read
+/// as well, and one that has not begun.
+async fn focus(client: &Client, conversation: ConversationId) -> Result<(), Error> {
     match client.focus(Some(conversation)).await {
         Err(Error::Refused(_)) => Ok(()),
-        looked => looked,
+        focused => focused,
     }
 }
 
-/// Where the last few messages begin.
+/// Returns the first of the last few messages.
 async fn recent(client: &Client, conversation: ConversationId) -> Result<MsgId, Failure> {
     let head = client
         .pull(conversation, PullRange::From(MsgId::ZERO.next()), 1)

@@ -13,7 +13,9 @@ use crate::cli::context::{Conduct, Context};
 use crate::cli::failure::Failure;
 use crate::cli::output::Output;
 
-/// List your conversations, favourites first, with what is unread in each and in all
+/// List your conversations and their unread counts
+///
+/// Favourites come first.
 #[derive(Debug, Args)]
 #[command(after_help = "EXAMPLES
   cairn list
@@ -32,7 +34,7 @@ pub(crate) struct ListArgs {
     #[arg(long)]
     all: bool,
 
-    /// Print only what is unread in all of them
+    /// Print only the totals
     #[arg(long)]
     total: bool,
 }
@@ -115,7 +117,6 @@ impl fmt::Display for Row {
     }
 }
 
-/// What is unread in all conversations that are listed.
 #[derive(Debug, Serialize)]
 #[serde(transparent)]
 struct Total(Totals);
