@@ -1,4 +1,4 @@
-//! Spans of time as people write them: `45s`, `30m`, `12h`, `7d`, `2w`.
+//! Durations as people write them: `45s`, `30m`, `12h`, `7d`, `2w`.
 
 use std::time::Duration;
 
