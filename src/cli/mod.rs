@@ -57,7 +57,7 @@ pub use self::process::race;
 
 /// Team chat in one binary: every message stored once, every reader a cursor
 ///
-/// One machine runs `cairn serve`. Everybody else joins with an invite link and chats.
+/// One machine runs `cairn serve`; users join with an invite link.
 #[derive(Debug, Parser)]
 #[command(name = "cairn", version, arg_required_else_help = true, after_help = help::examples(), after_long_help = help::examples_and_exit_codes())]
 struct Cli {
@@ -71,11 +71,11 @@ struct Cli {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Options of every command")]
 struct Global {
-    /// Print results as JSON, one object a line, with texts as they are
+    /// Print results as JSON, one object a line
     #[arg(long, global = true)]
     json: bool,
 
-    /// The folder of the profile, which says who this device is [default: cairn in your configuration folder]
+    /// The folder of the profile of this device [default: cairn in your configuration folder]
     #[arg(
         long,
         global = true,
@@ -229,12 +229,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_command_line_is_consistent() {
+    fn command_definitions_are_valid() {
         Cli::command().debug_assert();
     }
 
     #[test]
-    fn every_command_teaches_by_example() {
+    fn every_command_has_examples() {
         fn check(command: &clap::Command) {
             let has_own = command.get_subcommands().next().is_none();
             let help = command.clone().render_long_help().to_string();
