@@ -1,7 +1,7 @@
 //! The command line: commands by domain, and what they share.
 //!
-//! A command is a function of its arguments, a [`Context`] with a client, and an [`Output`]. It runs
-//! in a process of its own (`process`) or inside an interactive client ([`run`]).
+//! A command is a function of its arguments, a [`Context`] with a client, and an [`Output`]. It
+//! runs in a process of its own (`process`) or inside an interactive client ([`run`]).
 //!
 //! * `process`, `signals`: standard streams, exit codes, signals, runtimes
 //! * `context`, `input`, `output`, `failure`: what a command works with, and how it ends

@@ -34,12 +34,12 @@ pub(crate) struct InviteArgs {
     expires: Duration,
 }
 
-fn parse_life(raw: &str) -> Result<Duration, duration::SpanError> {
+fn parse_life(raw: &str) -> Result<Duration, duration::DurationError> {
     let life = duration::parse(raw)?;
     if life <= INVITE_LIFE_MAX {
         Ok(life)
     } else {
-        Err(duration::SpanError::Range)
+        Err(duration::DurationError::Range)
     }
 }
 
@@ -77,6 +77,6 @@ mod tests {
     #[test]
     fn invites_are_valid_for_at_most_a_year() {
         assert_eq!(parse_life("366d"), Ok(INVITE_LIFE_MAX));
-        assert_eq!(parse_life("367d"), Err(duration::SpanError::Range));
+        assert_eq!(parse_life("367d"), Err(duration::DurationError::Range));
     }
 }

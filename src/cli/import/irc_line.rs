@@ -15,7 +15,8 @@ pub(super) enum IrcLine<'a> {
     Other,
 }
 
-/// What somebody said or did. The text is everything behind one space, as it stands, and may be empty.
+/// What somebody said or did. The text is everything behind one space, as it stands, and may be
+/// empty.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Said<'a> {
     pub(super) minute: Minute,

@@ -97,8 +97,8 @@ impl LogFile {
     }
 }
 
-/// XXH3 of the file's name, a zero byte, and its first line with the end of line: the same wherever the folder stands and however
-/// much the log has grown.
+/// XXH3 of the file's name, a zero byte, and its first line with the end of line: the same wherever
+/// the folder stands and however much the log has grown.
 fn source_of(path: &Path) -> io::Result<ImportSource> {
     let mut first = Vec::new();
     BufReader::new(File::open(path)?).read_until(b'\n', &mut first)?;

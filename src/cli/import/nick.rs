@@ -3,7 +3,8 @@
 use cairn_proto::limits::USER_NAME_BYTES_MAX;
 use cairn_proto::text::UserName;
 
-/// The user name of a nick: without white space, without what no name may contain, without marks in front of it, and not too long.
+/// The user name of a nick: without white space, without what no name may contain, without marks in
+/// front of it, and not too long.
 ///
 /// Bytes that are no UTF-8 count as `�`. A nick of which nothing is left is `unknown`.
 pub(super) fn user_name(nick: &[u8]) -> Option<UserName> {
@@ -18,7 +19,8 @@ pub(super) fn user_name(nick: &[u8]) -> Option<UserName> {
 
 const NAMELESS: &str = "unknown";
 
-/// A name knows best what may be in it. In front stands a letter, so that this is about the character and not about its place.
+/// A name knows best what may be in it. In front stands a letter, so that this is about the
+/// character and not about its place.
 fn may_be_in_a_name(c: char) -> bool {
     UserName::new(format!("n{c}n")).is_ok()
 }

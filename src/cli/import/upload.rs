@@ -1,4 +1,5 @@
-//! One file on its way to the server: in pages, several of them under way, each going on where the one before ends.
+//! One file on its way to the server: in pages, several of them under way, each going on where the
+//! one before ends.
 
 use std::collections::VecDeque;
 use std::pin::Pin;
