@@ -59,7 +59,13 @@ pub use self::process::race;
 ///
 /// One machine runs `cairn serve`; users join with an invite link.
 #[derive(Debug, Parser)]
-#[command(name = "cairn", version, arg_required_else_help = true, after_help = help::examples(), after_long_help = help::examples_and_exit_codes())]
+#[command(
+    name = "cairn",
+    version,
+    arg_required_else_help = true,
+    after_help = help::examples(),
+    after_long_help = help::examples_and_exit_codes(),
+)]
 struct Cli {
     #[command(flatten)]
     global: Global,

@@ -22,7 +22,8 @@ use crate::ui::time;
   cairn devices --json | jq -r 'select(.online) | .name'
 
 JSON, one for each device; its number is a string
-  {\"device\":\"10446744073709551615\",\"name\":\"laptop\",\"created_at_ms\":1700000000000,\"current\":true,\"online\":true}")]
+  {\"device\":\"10446744073709551615\",\"name\":\"laptop\",\"created_at_ms\":1700000000000,\
+     \"current\":true,\"online\":true}")]
 pub(crate) struct DevicesArgs {
     #[command(subcommand)]
     action: Option<Action>,
@@ -32,7 +33,8 @@ pub(crate) struct DevicesArgs {
 enum Action {
     /// Revoke a device: its sessions end, and it cannot log in again
     #[command(
-        after_help = "EXAMPLES\n  cairn devices revoke 10446744073709551615\n\nJSON\n  {\"revoked\":\"10446744073709551615\"}"
+        after_help = "EXAMPLES\n  cairn devices revoke 10446744073709551615\n\nJSON\n  \
+            {\"revoked\":\"10446744073709551615\"}"
     )]
     Revoke {
         /// The device's number, as `cairn devices` shows it

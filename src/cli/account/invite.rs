@@ -26,7 +26,12 @@ JSON
   {\"invite\":\"cairn://…\",\"uses\":1,\"life_seconds\":604800}")]
 pub(crate) struct InviteArgs {
     /// How many users can join with it
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=i64::from(INVITE_USES_MAX)))]
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 1,
+        value_parser = clap::value_parser!(u32).range(1..=i64::from(INVITE_USES_MAX)),
+    )]
     uses: u32,
 
     /// How long it is valid: 45s, 30m, 12h, 7d, 2w; at most 366d

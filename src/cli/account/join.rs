@@ -24,7 +24,8 @@ use crate::cli::output::Output;
   cairn --profile /tmp/carol join \"$LINK\" --name carol
 
 JSON; the device's number is a string
-  {\"user\":1,\"name\":\"ada\",\"role\":\"owner\",\"device\":\"10446744073709551615\",\"server\":\"chat.example.org:7766\"}")]
+  {\"user\":1,\"name\":\"ada\",\"role\":\"owner\",\"device\":\"10446744073709551615\",\
+     \"server\":\"chat.example.org:7766\"}")]
 pub(crate) struct JoinArgs {
     /// The invite link, as `cairn serve` or `cairn invite` printed it
     link: InviteLink,

@@ -23,7 +23,8 @@ use crate::cli::output::Output;
   cairn login '[2001:db8::7]:7766' --pin PIN --name ada --password-stdin <password.txt
 
 JSON; the device's number is a string
-  {\"user\":1,\"name\":\"ada\",\"role\":\"owner\",\"device\":\"10446744073709551615\",\"server\":\"chat.example.org:7766\"}")]
+  {\"user\":1,\"name\":\"ada\",\"role\":\"owner\",\"device\":\"10446744073709551615\",\
+     \"server\":\"chat.example.org:7766\"}")]
 pub(crate) struct LoginArgs {
     /// The server's address, HOST:PORT
     addr: ServerAddr,

@@ -26,7 +26,8 @@ use crate::cli::people::users::Person;
   cairn me reads hidden
 
 JSON; role is your role on the server
-  {\"user\":1,\"name\":\"ada\",\"role\":\"owner\",\"display_name\":\"Ada Lovelace\",\"about\":null,\"avatar_bytes\":null}")]
+  {\"user\":1,\"name\":\"ada\",\"role\":\"owner\",\"display_name\":\"Ada Lovelace\",\
+     \"about\":null,\"avatar_bytes\":null}")]
 pub(crate) struct MeArgs {
     #[command(subcommand)]
     action: Option<Action>,
@@ -40,12 +41,14 @@ enum Action {
   cairn me set --display-name '' --about '' --no-avatar
 
 JSON, your profile now
-  {\"user\":1,\"name\":\"ada\",\"role\":\"owner\",\"display_name\":\"Ada Lovelace\",\"about\":null,\"avatar_bytes\":2310}")]
+  {\"user\":1,\"name\":\"ada\",\"role\":\"owner\",\"display_name\":\"Ada Lovelace\",\
+     \"about\":null,\"avatar_bytes\":2310}")]
     Set(SetArgs),
 
     /// Show or hide what you have read; hiding it also hides what others have read
     #[command(
-        after_help = "EXAMPLES\n  cairn me reads\n  cairn me reads hidden\n\nJSON\n  {\"reads\":\"shown\"}"
+        after_help = "EXAMPLES\n  cairn me reads\n  cairn me reads hidden\n\nJSON\n  \
+            {\"reads\":\"shown\"}"
     )]
     Reads {
         /// 'shown' or 'hidden'

@@ -68,8 +68,15 @@ impl Profile {
     /// Returns the account of a device that must have logged in.
     pub(crate) fn account(&self) -> Result<Account, Failure> {
         self.load()?.ok_or_else(|| {
-            Failure::new(Exit::NoSession, format!("not logged in: there is no profile in {}", self.dir.display()))
-                .hint("join with an invite link, `cairn join 'cairn://…' --name NAME`, or name another folder with --profile DIR")
+            let dir = self.dir.display();
+            Failure::new(
+                Exit::NoSession,
+                format!("not logged in: there is no profile in {dir}"),
+            )
+            .hint(
+                "join with an invite link, `cairn join 'cairn://…' --name NAME`, or name \
+                    another folder with --profile DIR",
+            )
         })
     }
 

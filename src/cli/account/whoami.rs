@@ -23,7 +23,8 @@ use crate::cli::output::Output;
   cairn whoami --json | jq -r .name
 
 JSON; the device's number is a string
-  {\"user\":1,\"name\":\"ada\",\"role\":\"owner\",\"device\":\"10446744073709551615\",\"server\":\"chat.example.org:7766\"}")]
+  {\"user\":1,\"name\":\"ada\",\"role\":\"owner\",\"device\":\"10446744073709551615\",\
+     \"server\":\"chat.example.org:7766\"}")]
 pub(crate) struct WhoAmIArgs {}
 
 /// A user on a device. The device is a string in JSON, since many JSON readers round numbers of 64

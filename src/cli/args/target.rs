@@ -165,7 +165,10 @@ pub(crate) fn groups_named(
     conversations: &[Conversation],
     name: &GroupName,
 ) -> Vec<ConversationId> {
-    let is_it = |conversation: &&Conversation| matches!(&conversation.kind, ConversationKind::Group { name: other } if other == name);
+    let is_it = |conversation: &&Conversation| match &conversation.kind {
+        ConversationKind::Group { name: other } => other == name,
+        ConversationKind::Direct { .. } => false,
+    };
     conversations
         .iter()
         .filter(is_it)

@@ -332,7 +332,8 @@ mod tests {
         let names = Names::default();
         let message = message(Body::Text(Text::new("a\u{1b}\"ä\u{202e}").unwrap()));
         let json = serde_json::to_string(&Line::new(&message, &names)).unwrap();
-        let expected = "{\"conversation\":1,\"msgid\":17,\"sender\":\"user 3\",\"sent_at_ms\":1700000000000,\"kind\":\"text\",\
+        let expected = "{\"conversation\":1,\"msgid\":17,\"sender\":\"user 3\",\
+            \"sent_at_ms\":1700000000000,\"kind\":\"text\",\
                         \"text\":\"a\\u001b\\\"ä\u{202e}\"}";
         assert_eq!(json, expected);
     }
@@ -362,8 +363,10 @@ mod tests {
             "{shown}"
         );
         let json = serde_json::to_string(&shown).unwrap();
-        let expected = "\"text\":\"hi\",\"reply_to\":9,\"mentions\":[\"user 4\"],\"mentions_all\":true,\
-                        \"reactions\":[{\"emoji\":\"wave\",\"count\":2,\"users\":[\"user 4\",\"user 5\"]}]}";
+        let expected = "\"text\":\"hi\",\"reply_to\":9,\"mentions\":[\"user 4\"],\
+            \"mentions_all\":true,\
+                        \"reactions\":[{\"emoji\":\"wave\",\"count\":2,\"users\":[\"user 4\",\
+                           \"user 5\"]}]}";
         assert!(json.ends_with(expected), "{json}");
     }
 
@@ -431,7 +434,8 @@ mod tests {
                 Body::System(SystemEntry::SettingsSet {
                     settings: GroupSettings::default(),
                 }),
-                "  -- user 3 set access invite-only, history all, invite admin, post member, pin member, rename admin",
+                "  -- user 3 set access invite-only, history all, invite admin, post member, pin \
+                    member, rename admin",
             ),
             (
                 Body::Recalled { by: UserId::new(4) },

@@ -36,13 +36,15 @@ use bytesize::ByteSize;
   cairn send '#team' 'at noon' --reply-to 17 --mention @bob
   cairn send '#team' --emoji party
   cairn send '#team' --file plan.pdf 'the plan'
-  cairn send '#team' --file walk.mp4 --as video --pixels 1920x1080 --duration 12.5 --preview walk.jpg
+  cairn send '#team' --file walk.mp4 --as video --pixels 1920x1080 --duration 12.5 --preview \
+     walk.jpg
   tail -F /var/log/build.log | cairn send '#builds' -
   seq 1000 | cairn send '#load' - --json | tail -n 1
 
 JSON, one for each accepted message, in order
   {\"conversation\":1,\"msgid\":17}
-with --file also how much of it the server had already, from an earlier upload that broke off, or all of it
+with --file also how much of it the server had already, from an earlier upload that broke off, or \
+   all of it
   {\"conversation\":1,\"msgid\":18,\"resumed_at_bytes\":0}")]
 pub(crate) struct SendArgs {
     /// '#group', '@user' or '#id:NUMBER'
@@ -53,7 +55,12 @@ pub(crate) struct SendArgs {
     text: String,
 
     /// Send one large emoji or a sticker, by its name
-    #[arg(long, value_name = "NAME", value_parser = parse_emoji, conflicts_with_all = ["text", "file"])]
+    #[arg(
+        long,
+        value_name = "NAME",
+        value_parser = parse_emoji,
+        conflicts_with_all = ["text", "file"],
+    )]
     emoji: Option<EmojiName>,
 
     #[command(flatten)]

@@ -29,18 +29,24 @@ use crate::cli::output::Output;
   cairn tail @bob --from 1 --json >bob.jsonl
 
 JSON, one for each message
-  {\"conversation\":1,\"msgid\":17,\"sender\":\"ada\",\"sent_at_ms\":1700000000000,\"kind\":\"text\",\"text\":\"lunch?\"}
-kind is text, emote, emoji, image, video, file, system, recalled, edit, recall, react, unreact, pin, unpin or unknown. text is what was said,
-the name of an emoji, the caption of a file, or what happened in words. These fields are there when they say something:
+  {\"conversation\":1,\"msgid\":17,\"sender\":\"ada\",\"sent_at_ms\":1700000000000,\
+     \"kind\":\"text\",\"text\":\"lunch?\"}
+kind is text, emote, emoji, image, video, file, system, recalled, edit, recall, react, unreact, \
+   pin, unpin or unknown. text is what was said,
+the name of an emoji, the caption of a file, or what happened in words. These fields are there \
+   when they say something:
   about                    the message that an edit, recall, react, unreact, pin or unpin changed
   edited_at_ms             when it was last edited
-  forwarded_from           who said it first, elsewhere
+  forwarded_from           the author of a forwarded message
   reply_to                 the message that it answers
-  mentions, mentions_all   who is asked to notice: names; true for everybody
+  mentions, mentions_all   mentioned users: names; true for all members
   reactions                [{\"emoji\":\"wave\",\"count\":2,\"users\":[\"ada\",\"bob\"]}]
-  attachment               {\"name\":\"walk.mp4\",\"media_type\":\"video/mp4\",\"size_bytes\":1258291,\"hash\":\"ab12…\",\"width\":1920,
-                           \"height\":1080,\"duration_ms\":12500,\"preview_bytes\":2310}: width and height of pictures and films,
-                           duration_ms of films, preview_bytes where there is a preview: `cairn get --preview`")]
+  attachment               {\"name\":\"walk.mp4\",\"media_type\":\"video/mp4\",\
+     \"size_bytes\":1258291,\"hash\":\"ab12…\",\"width\":1920,
+                           \"height\":1080,\"duration_ms\":12500,\"preview_bytes\":2310}: width \
+                              and height of pictures and videos,
+                           duration_ms of videos, preview_bytes where there is a preview: `cairn \
+                              get --preview`")]
 pub(crate) struct TailArgs {
     /// '#group', '@user' or '#id:NUMBER'
     target: Target,

@@ -24,11 +24,13 @@ use crate::cli::output::Output;
   cairn list --json | jq -r 'select(.unread > 0) | .name'
 
 JSON, a line for each conversation
-  {\"conversation\":1,\"kind\":\"group\",\"name\":\"team\",\"head\":12,\"read\":10,\"delivered\":12,\"unread\":2,\"mentions\":1,
+  {\"conversation\":1,\"kind\":\"group\",\"name\":\"team\",\"head\":12,\"read\":10,\
+     \"delivered\":12,\"unread\":2,\"mentions\":1,
    \"settings\":{\"muted\":false,\"favourite\":true,\"hidden\":false}}
 
 JSON with --total; conversations are those with something unread, and muted ones are counted apart
-  {\"conversations\":1,\"unread\":2,\"mentions\":1,\"muted_conversations\":0,\"muted_unread\":0,\"muted_mentions\":0}")]
+  {\"conversations\":1,\"unread\":2,\"mentions\":1,\"muted_conversations\":0,\"muted_unread\":0,\
+     \"muted_mentions\":0}")]
 pub(crate) struct ListArgs {
     /// Show hidden conversations as well
     #[arg(long)]

@@ -24,7 +24,8 @@ use crate::cli::output::Output;
 
 JSON; state is sent, delivered or read, reads is shown or hidden
   {\"conversation\":1,\"msgid\":17,\"of\":2,\"delivered\":2,\"read\":1,\"reads\":\"shown\",
-   \"who\":[{\"user\":2,\"name\":\"bob\",\"state\":\"read\"},{\"user\":3,\"name\":\"eve\",\"state\":\"delivered\"}]}")]
+   \"who\":[{\"user\":2,\"name\":\"bob\",\"state\":\"read\"},{\"user\":3,\"name\":\"eve\",\
+      \"state\":\"delivered\"}]}")]
 pub(crate) struct ReceiptsArgs {
     /// '#group', '@user' or '#id:NUMBER'
     target: Target,
@@ -61,7 +62,8 @@ impl fmt::Display for Receipts {
             Reads::Shown => write!(f, "delivered to {delivered}, read by {read} of {of}")?,
             Reads::Hidden => write!(
                 f,
-                "delivered to {delivered} of {of}; you hide what you read, so you cannot see who read it"
+                "delivered to {delivered} of {of}; you hide what you read, so you cannot see who \
+                    read it"
             )?,
         }
         for state in [

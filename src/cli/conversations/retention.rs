@@ -39,11 +39,18 @@ pub(crate) struct RetentionArgs {
     policy: Option<Policy>,
 
     /// How many days
-    #[arg(value_name = "N", value_parser = clap::value_parser!(u32).range(1..=i64::from(RETENTION_DAYS_MAX)))]
+    #[arg(
+        value_name = "N",
+        value_parser = clap::value_parser!(u32).range(1..=i64::from(RETENTION_DAYS_MAX)),
+    )]
     days: Option<u32>,
 
     /// How long until-acked waits for devices that do not connect
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=i64::from(RETENTION_DAYS_MAX)))]
+    #[arg(
+        long,
+        value_name = "N",
+        value_parser = clap::value_parser!(u32).range(1..=i64::from(RETENTION_DAYS_MAX)),
+    )]
     cap_days: Option<u32>,
 }
 

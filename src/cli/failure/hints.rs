@@ -14,7 +14,8 @@ pub(super) fn hint_for(error: &ClientError) -> Option<&'static str> {
 pub(crate) fn hint_for_code(code: ErrorCode) -> Option<&'static str> {
     Some(match code {
         ErrorCode::BadRequest => {
-            "the limits are in docs/OPERATING.md; otherwise this is a bug in cairn; please report it"
+            "the limits are in docs/OPERATING.md; otherwise this is a bug in cairn; please report \
+                it"
         }
         ErrorCode::Unsupported => {
             "the server is older than this command; its operator can update it"
@@ -35,11 +36,13 @@ pub(crate) fn hint_for_code(code: ErrorCode) -> Option<&'static str> {
         }
         ErrorCode::EmptyMessage => "add a text, or send a file with `cairn send --file`",
         ErrorCode::LimitReached => {
-            "docs/OPERATING.md lists the limits; `cairn config list` shows those that the owner of the server can change"
+            "docs/OPERATING.md lists the limits; `cairn config list` shows those that the owner \
+                of the server can change"
         }
         ErrorCode::RateLimited => "try again in a minute",
         ErrorCode::LastOwner => {
-            "make another user an owner first: `cairn group hand-over` or `cairn group role`, for the server `cairn users role`"
+            "make another user an owner first: `cairn group hand-over` or `cairn group role`, for \
+                the server `cairn users role`"
         }
         ErrorCode::StorageFailed | ErrorCode::TransferFailed => {
             "nothing was accepted; try again when the server has recovered"
@@ -50,7 +53,8 @@ pub(crate) fn hint_for_code(code: ErrorCode) -> Option<&'static str> {
         }
         ErrorCode::NoSuchMessage => "`cairn tail --json` shows the messages and their numbers",
         ErrorCode::TooLate => {
-            "owners and admins of the group can still delete it; `cairn config get amend-minutes` shows how long its sender can change it"
+            "owners and admins of the group can still delete it; `cairn config get amend-minutes` \
+                shows how long its sender can change it"
         }
         ErrorCode::Banned => "an owner or admin can lift it with `cairn group unban`",
         ErrorCode::Muted => "an owner or admin can lift it with `cairn group mute --off`",

@@ -142,7 +142,8 @@ impl From<ClientError> for Failure {
     }
 }
 
-const FULL: &str = "the disk is full; no accepted message is lost: free some space, then start again on the same directory";
+const FULL: &str = "the disk is full; no accepted message is lost: free some space, then start \
+    again on the same directory";
 
 /// Returns whether a full disk is the cause.
 fn is_full(error: &(dyn StdError + 'static)) -> bool {
@@ -186,15 +187,23 @@ impl Failure {
         };
         let failure = Self::caused(exit, error, error);
         match (exit, error) {
-            (Exit::StorageFailed, _) if !is_full(error) => {
-                failure.hint("every accepted message is safe: check the disk, then restart the server on the same directory")
-            }
-            (_, ServeError::Endpoint(_)) => failure.hint("choose another address with --listen, or stop the process that uses this one"),
-            (_, ServeError::Store(StoreError::Lock(LockError::Held { .. }))) => {
-                failure.hint("stop that server, or give this one a directory of its own with --data")
-            }
+            (Exit::StorageFailed, _) if !is_full(error) => failure.hint(
+                "every accepted message is safe: check the disk, then restart the \
+                    server on the same directory",
+            ),
+            (_, ServeError::Endpoint(_)) => failure.hint(
+                "choose another address with --listen, \
+                or stop the process that uses this one",
+            ),
+            (_, ServeError::Store(StoreError::Lock(LockError::Held { .. }))) => failure.hint(
+                "stop that server, or give this one a directory of its own with \
+                    --data",
+            ),
             _ if is_full(error) => failure.hint(FULL),
-            (_, ServeError::Panicked) => failure.hint("this is a bug in cairn; please report it with the log above"),
+            (_, ServeError::Panicked) => failure.hint(
+                "this is a bug in cairn; please report it \
+                with the log above",
+            ),
             _ => failure,
         }
     }
@@ -239,7 +248,8 @@ mod tests {
         let source = io::Error::new(io::ErrorKind::PermissionDenied, "not yours");
         let failure = Failure::caused(Exit::Failed, "cannot save the profile", &Quoting { source })
             .hint("switch the user");
-        let expected = "error: cannot save the profile\ncaused by: cannot open the file: not yours\nhint: switch the user\n";
+        let expected = "error: cannot save the profile\ncaused by: cannot open the file: not \
+            yours\nhint: switch the user\n";
         assert_eq!(text(&failure), expected);
     }
 
@@ -352,8 +362,10 @@ mod tests {
                 "the first commit fails"
             );
         }
-        let expected = "error: the data directory /srv/cairn is in use by another server (process 7)\n\
-                        hint: stop that server, or give this one a directory of its own with --data\n";
+        let expected = "error: the data directory /srv/cairn is in use by another server (process \
+            7)\n\
+                        hint: stop that server, or give this one a directory of its own with \
+                           --data\n";
         assert_eq!(text(&Failure::of_server(&held(), false)), expected);
     }
 }

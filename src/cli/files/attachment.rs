@@ -238,7 +238,8 @@ pub(crate) fn failure_of(path: &Path, error: TransferError) -> Failure {
         TransferError::Client(Error::Refused(code)) => hint_for_code(*code).unwrap_or_default(),
         TransferError::Client(other) => return other.clone().into(),
         TransferError::Damaged => {
-            "try again; if it fails again, the file is damaged on the server, and its operator should run `cairn doctor --full`"
+            "try again; if it fails again, the file is damaged on the server, and its operator \
+                should run `cairn doctor --full`"
         }
         _ => return Failure::caused(Exit::Failed, format!("{}: {error}", path.display()), &error),
     };

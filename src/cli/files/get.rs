@@ -34,10 +34,12 @@ use bytesize::ByteSize;
   cairn get '#team' 18 --preview small.jpg
 
 JSON; resumed_at_bytes is how much an earlier run had saved
-  {\"conversation\":1,\"msgid\":17,\"path\":\"plan.pdf\",\"name\":\"plan.pdf\",\"size_bytes\":1258291,\"hash\":\"ab12…\",
+  {\"conversation\":1,\"msgid\":17,\"path\":\"plan.pdf\",\"name\":\"plan.pdf\",\
+     \"size_bytes\":1258291,\"hash\":\"ab12…\",
    \"resumed_at_bytes\":0}
 with --preview
-  {\"conversation\":1,\"msgid\":18,\"path\":\"small.jpg\",\"name\":\"walk.mp4\",\"preview_bytes\":2310}")]
+  {\"conversation\":1,\"msgid\":18,\"path\":\"small.jpg\",\"name\":\"walk.mp4\",\
+     \"preview_bytes\":2310}")]
 pub(crate) struct GetArgs {
     /// '#group', '@user' or '#id:NUMBER'
     target: Target,

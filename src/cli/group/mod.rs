@@ -95,7 +95,8 @@ JSON; changed is the number of users that it changed
 
 JSON, one for each member; muted_until_ms is 0 or in the past for members
 who are not muted; read is 0 where it is hidden
-  {\"user\":2,\"name\":\"bob\",\"role\":\"member\",\"server_role\":\"member\",\"joined\":1,\"read\":17,\"muted_until_ms\":0}")]
+  {\"user\":2,\"name\":\"bob\",\"role\":\"member\",\"server_role\":\"member\",\"joined\":1,\
+     \"read\":17,\"muted_until_ms\":0}")]
     Members {
         /// The group
         #[arg(value_name = "NAME", value_parser = parse_group)]
@@ -103,7 +104,8 @@ who are not muted; read is 0 where it is hidden
     },
     /// Rename a group
     #[command(
-        after_help = "EXAMPLES\n  cairn group rename team 'the whole team'\n\nJSON\n  {\"conversation\":1}"
+        after_help = "EXAMPLES\n  cairn group rename team 'the whole team'\n\nJSON\n  \
+            {\"conversation\":1}"
     )]
     Rename {
         /// The group
@@ -134,7 +136,8 @@ JSON
   cairn group settings news --post admin --pin admin
 
 JSON, the settings now
-  {\"conversation\":1,\"topic\":\"\",\"members\":3,\"settings\":{\"access\":\"invite-only\",\"history\":\"all\",
+  {\"conversation\":1,\"topic\":\"\",\"members\":3,\"settings\":{\"access\":\"invite-only\",\
+     \"history\":\"all\",
    \"invite\":\"admin\",\"post\":\"member\",\"pin\":\"member\",\"rename\":\"admin\"}}")]
     Settings(SettingsArgs),
     /// Change the role of a member
@@ -227,7 +230,8 @@ JSON, one for each group
     },
     /// Join an open group
     #[command(
-        after_help = "EXAMPLES\n  cairn group join rust\n  cairn group join '#id:17'\n\nJSON\n  {\"conversation\":17}"
+        after_help = "EXAMPLES\n  cairn group join rust\n  cairn group join '#id:17'\n\nJSON\n  \
+            {\"conversation\":17}"
     )]
     Join {
         /// The group

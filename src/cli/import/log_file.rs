@@ -210,7 +210,8 @@ impl Entries<'_> {
 mod tests {
     use super::*;
 
-    const LOG: &[u8] = b"[09:14] <ada> one\n=== bob has joined\n[09:15]  * bob waves\nnoise\n[09:16] <ada> caf\xe9\n[09:17] <ada> ";
+    const LOG: &[u8] = b"[09:14] <ada> one\n=== bob has joined\n[09:15]  * bob \
+        waves\nnoise\n[09:16] <ada> caf\xe9\n[09:17] <ada> ";
 
     fn folder(files: &[(&str, &[u8])]) -> tempfile::TempDir {
         let dir = tempfile::tempdir().unwrap();

@@ -58,7 +58,8 @@ enum Source {
   cairn import irc today.log --date 2025-11-21 --group ops --json
 
 JSON
-  {\"conversation\":1,\"files\":2,\"messages\":90,\"emotes\":3,\"added\":93,\"skipped_joins\":12,\"skipped_other\":0,\"users\":7}")]
+  {\"conversation\":1,\"files\":2,\"messages\":90,\"emotes\":3,\"added\":93,\"skipped_joins\":12,\
+     \"skipped_other\":0,\"users\":7}")]
 struct IrcArgs {
     /// Files, or folders of files
     #[arg(value_name = "PATH", required = true)]
@@ -107,7 +108,8 @@ impl fmt::Display for Counts {
         } = self;
         writeln!(
             f,
-            "{files} files: {messages} messages and {emotes} emotes; skipped: {skipped_joins} joins and parts, {skipped_other} others"
+            "{files} files: {messages} messages and {emotes} emotes; skipped: {skipped_joins} \
+                joins and parts, {skipped_other} others"
         )?;
         match conversation {
             Some(id) => write!(f, "{added} added to '#id:{id}', {users} users created"),

@@ -42,7 +42,8 @@ enum Action {
   cairn users find @Ad --limit 5
 
 JSON, one for each user
-  {\"user\":2,\"name\":\"ada\",\"role\":\"member\",\"display_name\":\"Ada Lovelace\",\"about\":null,\"avatar_bytes\":2310}")]
+  {\"user\":2,\"name\":\"ada\",\"role\":\"member\",\"display_name\":\"Ada Lovelace\",\
+     \"about\":null,\"avatar_bytes\":2310}")]
     Find {
         /// The beginning of their names
         #[arg(value_parser = parse_user)]
@@ -58,7 +59,8 @@ JSON, one for each user
   cairn users show @ada --save-avatar ada.webp
 
 JSON; avatar_bytes is null without an avatar
-  {\"user\":2,\"name\":\"ada\",\"role\":\"member\",\"display_name\":\"Ada Lovelace\",\"about\":null,\"avatar_bytes\":2310}")]
+  {\"user\":2,\"name\":\"ada\",\"role\":\"member\",\"display_name\":\"Ada Lovelace\",\
+     \"about\":null,\"avatar_bytes\":2310}")]
     Show {
         /// The user
         #[arg(value_parser = parse_user)]

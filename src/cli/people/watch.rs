@@ -37,18 +37,25 @@ use crate::ui::sanitize::Sanitized;
 
 JSON, one for each event. presence is online, away or offline; presence and devices are null for
 users whose presence you cannot see; kind is unknown, desktop, phone, web, terminal or bot
-  {\"event\":\"presence\",\"user\":2,\"name\":\"bob\",\"presence\":\"online\",\"devices\":[{\"kind\":\"phone\",\"is_away\":false}]}
+  {\"event\":\"presence\",\"user\":2,\"name\":\"bob\",\"presence\":\"online\",\
+     \"devices\":[{\"kind\":\"phone\",\"is_away\":false}]}
 With --in; a typing event repeats every two seconds; delivered is not in the initial state, read is
 0 where it is hidden, and more means that further members moved
   {\"event\":\"typing\",\"conversation\":1,\"user\":2,\"name\":\"bob\"}
-  {\"event\":\"receipts\",\"conversation\":1,\"user\":2,\"name\":\"bob\",\"delivered\":17,\"read\":15}
+  {\"event\":\"receipts\",\"conversation\":1,\"user\":2,\"name\":\"bob\",\"delivered\":17,\
+     \"read\":15}
   {\"event\":\"more\",\"conversation\":1}
 When the connection breaks, and is back
   {\"event\":\"disconnected\",\"reason\":\"…\"}
   {\"event\":\"reconnected\"}")]
 pub(crate) struct WatchArgs {
     /// The users to watch, up to 200
-    #[arg(value_name = "USER", value_parser = parse_user, num_args = 0..=WATCHED_USERS_MAX, group = "what")]
+    #[arg(
+        value_name = "USER",
+        value_parser = parse_user,
+        num_args = 0..=WATCHED_USERS_MAX,
+        group = "what",
+    )]
     users: Vec<UserName>,
 
     /// Watch this conversation as well: '#group', '@user' or '#id:NUMBER'
@@ -364,7 +371,8 @@ mod tests {
         let json = serde_json::to_string(&seen).unwrap();
         assert_eq!(
             json,
-            "{\"event\":\"presence\",\"user\":2,\"name\":\"bob\\u001b\",\"presence\":null,\"devices\":null}"
+            "{\"event\":\"presence\",\"user\":2,\"name\":\"bob\\u001b\",\"presence\":null,\
+                \"devices\":null}"
         );
     }
 }

@@ -50,11 +50,15 @@ fn failure(error: &CompactError) -> Failure {
     let failure = Failure::caused(Exit::DataUnusable, error, error);
     match error {
         CompactError::NoDirectory(_) => failure.hint("use the directory of `cairn serve --data`"),
-        CompactError::Lock(_) => failure.hint("stop the server first: it must not write during the copy"),
+        CompactError::Lock(_) => failure.hint(
+            "stop the server first: it must not write during \
+            the copy",
+        ),
         CompactError::Format(_) => failure,
-        CompactError::Trees(_) | CompactError::Io { .. } => {
-            failure.hint("nothing was changed; free disk space for a second copy, and check the directory with `cairn doctor`")
-        }
+        CompactError::Trees(_) | CompactError::Io { .. } => failure.hint(
+            "nothing was changed; free disk space for a second copy, and check the \
+                directory with `cairn doctor`",
+        ),
     }
 }
 

@@ -21,7 +21,8 @@ use crate::cli::output::Output;
   cairn config set direct-chats friends
 
 JSON
-  {\"name\":\"direct-chats\",\"value\":\"anyone\",\"default\":\"anyone\",\"takes\":\"anyone or friends\",\"about\":\"…\"}")]
+  {\"name\":\"direct-chats\",\"value\":\"anyone\",\"default\":\"anyone\",\"takes\":\"anyone or \
+     friends\",\"about\":\"…\"}")]
 pub(crate) struct ConfigArgs {
     #[command(subcommand)]
     action: Action,
@@ -35,7 +36,8 @@ enum Action {
   cairn config list --json | jq -r 'select(.value != .default) | .name'
 
 JSON, one for each setting
-  {\"name\":\"direct-chats\",\"value\":\"anyone\",\"default\":\"anyone\",\"takes\":\"anyone or friends\",\"about\":\"…\"}")]
+  {\"name\":\"direct-chats\",\"value\":\"anyone\",\"default\":\"anyone\",\"takes\":\"anyone or \
+     friends\",\"about\":\"…\"}")]
     List,
     /// Show one setting
     #[command(after_help = "EXAMPLES
@@ -43,7 +45,8 @@ JSON, one for each setting
   cairn config get direct-chats --json | jq -r .value
 
 JSON
-  {\"name\":\"direct-chats\",\"value\":\"anyone\",\"default\":\"anyone\",\"takes\":\"anyone or friends\",\"about\":\"…\"}")]
+  {\"name\":\"direct-chats\",\"value\":\"anyone\",\"default\":\"anyone\",\"takes\":\"anyone or \
+     friends\",\"about\":\"…\"}")]
     Get {
         /// The setting
         name: SettingName,
@@ -54,7 +57,8 @@ JSON
   cairn config set contacts-max 500
 
 JSON, the setting now
-  {\"name\":\"direct-chats\",\"value\":\"anyone\",\"default\":\"anyone\",\"takes\":\"anyone or friends\",\"about\":\"…\"}")]
+  {\"name\":\"direct-chats\",\"value\":\"anyone\",\"default\":\"anyone\",\"takes\":\"anyone or \
+     friends\",\"about\":\"…\"}")]
     Set {
         /// The setting
         name: SettingName,

@@ -33,7 +33,8 @@ use cairn_store::check::doctor::{self, Depth, Report};
   cairn doctor --explain '#team' ada --json
 
 JSON of --explain; base is the highest of read, floor and joined - 1; unread counts what is above it
-  {\"conversation\":1,\"user\":2,\"name\":\"ada\",\"head\":20,\"floor\":0,\"joined\":1,\"read\":5,\"base\":5,\"uncounted\":3,
+  {\"conversation\":1,\"user\":2,\"name\":\"ada\",\"head\":20,\"floor\":0,\"joined\":1,\"read\":5,\
+     \"base\":5,\"uncounted\":3,
    \"unread\":12,\"mentions\":2}")]
 pub(crate) struct DoctorArgs {
     /// The data directory to check; its server must be stopped
@@ -83,7 +84,8 @@ impl fmt::Display for Sound {
         writeln!(f, "  {attachments} attachments of {attachment_bytes} bytes")?;
         write!(
             f,
-            "  {log_messages} of the messages were still in the commit log, in {log_batches} batches"
+            "  {log_messages} of the messages were still in the commit log, in {log_batches} \
+                batches"
         )
     }
 }
@@ -129,7 +131,8 @@ impl fmt::Display for Explanation {
         )?;
         write!(
             f,
-            "  unread = head {head} - base {base} - {uncounted} entries that do not count = {unread}"
+            "  unread = head {head} - base {base} - {uncounted} entries that do not count = \
+                {unread}"
         )
     }
 }
@@ -265,7 +268,8 @@ mod tests {
 
     #[test]
     fn explanation_shows_the_formula() {
-        let expected = "ada has 12 unread, 2 of them mentions, in '#id:1'\n  base   = max(read 5, floor 0, joined 1 - 1) = 5\n  \
+        let expected = "ada has 12 unread, 2 of them mentions, in '#id:1'\n  base   = max(read 5, \
+            floor 0, joined 1 - 1) = 5\n  \
                         unread = head 20 - base 5 - 3 entries that do not count = 12";
         assert_eq!(explanation(5, 0, 1, 12).to_string(), expected);
     }

@@ -32,7 +32,8 @@ use cairn_server::run::{self, Options, Ready};
   cairn serve --data /tmp/try --listen 127.0.0.1:0 --ready-file /tmp/try.json
 
 READY FILE
-  {\"listening\":\"127.0.0.1:41234\",\"invite\":\"cairn://…\"}    invite is null when the server has an owner")]
+  {\"listening\":\"127.0.0.1:41234\",\"invite\":\"cairn://…\"}    invite is null when the server \
+     has an owner")]
 pub(crate) struct ServeArgs {
     /// The data directory, created if missing; one server for each directory
     #[arg(long, value_name = "DIR")]
@@ -57,7 +58,13 @@ pub(crate) struct ServeArgs {
 
     /// The log on standard error: error, warn, info, debug, trace, or a filter such as
     /// cairn_server=debug
-    #[arg(long, value_name = "LEVEL", env = "RUST_LOG", default_value = "info", value_parser = parse_log)]
+    #[arg(
+        long,
+        value_name = "LEVEL",
+        env = "RUST_LOG",
+        default_value = "info",
+        value_parser = parse_log,
+    )]
     pub(crate) log: EnvFilter,
 }
 
@@ -89,7 +96,8 @@ impl fmt::Display for Started {
             None => Ok(()),
             Some(link) => write!(
                 f,
-                "\n\nThis server has no owner yet. The first user who joins with this link owns it:\n\n  cairn join '{link}' --name YOUR-NAME\n"
+                "\n\nThis server has no owner yet. The first user who joins with this link owns \
+                    it:\n\n  cairn join '{link}' --name YOUR-NAME\n"
             ),
         }
     }

@@ -29,7 +29,8 @@ use crate::ui::table;
   cairn stats --json | jq .fdatasync_ms
 
 JSON, one object for each reading
-  seconds, sessions, commands, commits, entries, entries_per_commit, log_bytes, prepared_bytes, fdatasync_ms {p50, p99},
+  seconds, sessions, commands, commits, entries, entries_per_commit, log_bytes, prepared_bytes, \
+     fdatasync_ms {p50, p99},
   fdatasync_us [{up_to, count}], checkpoints {done, seconds, entries, blocks, block_bytes, rows}")]
 pub(crate) struct StatsArgs {
     /// Repeat, with the numbers of each interval: 1s, 10s, 5m
