@@ -45,10 +45,13 @@ async fn commands_share_one_client_and_write_into_a_buffer() {
         "{shown}"
     );
 
+    let deleted = run(&["delete", "#team", "2"], &context, &mut people).await;
+    assert_eq!(deleted.unwrap(), "recalled message 2\n");
+
     let mut json = Output::memory(Format::Json);
     let read = run(&["read", "#team"], &context, &mut json).await.unwrap();
     let read: Value = serde_json::from_str(&read).unwrap();
-    assert_eq!(read["read"], 4);
+    assert_eq!(read["read"], 5);
     let listed = run(&["list"], &context, &mut json).await.unwrap();
     let listed: Value = serde_json::from_str(&listed).unwrap();
     assert_eq!(
