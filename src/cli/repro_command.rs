@@ -60,7 +60,7 @@ mod tests {
         );
         assert_eq!(
             shown("--link=cairn://chat.example.org:7766/#PIN.TOKEN"),
-            "cairn --link=LINK"
+            "cairn '--link=LINK'"
         );
     }
 }
