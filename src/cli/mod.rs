@@ -198,7 +198,7 @@ impl Cli {
     }
 }
 
-/// Runs a command inside an interactive client. The words are those behind `cairn`.
+/// Runs a command inside an interactive client. The words are those after `cairn`.
 ///
 /// The format is that of `output`; commands that need no client are refused.
 ///

@@ -14,7 +14,7 @@ use crate::cli::output::Output;
 /// Forward a message to another conversation
 ///
 /// The server copies the message as it is now, together with the name of its author. Mentions in it
-/// notify nobody again.
+/// do not notify again.
 #[derive(Debug, Args)]
 #[command(after_help = "EXAMPLES
   cairn forward '#team' 17 @bob

@@ -19,7 +19,7 @@ use bytesize::ByteSize;
 
 /// A message as `tail` shows it. The fields are those of its JSON, in their order.
 #[derive(Debug, Serialize)]
-pub(crate) struct Line<'a> {
+pub(crate) struct MessageView<'a> {
     conversation: ConversationId,
     msgid: MsgId,
     sender: Cow<'a, str>,
@@ -72,7 +72,7 @@ struct Reacted<'a> {
     users: Vec<Cow<'a, str>>,
 }
 
-impl<'a> Line<'a> {
+impl<'a> MessageView<'a> {
     pub(crate) fn new(message: &'a Message, names: &'a Names) -> Self {
         let Message {
             conversation,
@@ -231,7 +231,7 @@ fn list(users: &[UserId], names: &Names) -> String {
         .join(", ")
 }
 
-impl Line<'_> {
+impl MessageView<'_> {
     fn show_attachment(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: [{}", Sanitized(&self.sender), self.kind.as_str())?;
         if let Some(Attached {
@@ -248,7 +248,7 @@ impl Line<'_> {
     }
 }
 
-impl fmt::Display for Line<'_> {
+impl fmt::Display for MessageView<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (moment, sender, text) = (
             Local(self.sent_at_ms),
@@ -331,7 +331,7 @@ mod tests {
     fn json_has_the_promised_fields_and_the_exact_text() {
         let names = Names::default();
         let message = message(Body::Text(Text::new("a\u{1b}\"ä\u{202e}").unwrap()));
-        let json = serde_json::to_string(&Line::new(&message, &names)).unwrap();
+        let json = serde_json::to_string(&MessageView::new(&message, &names)).unwrap();
         let expected = "{\"conversation\":1,\"msgid\":17,\"sender\":\"user 3\",\
             \"sent_at_ms\":1700000000000,\"kind\":\"text\",\
                         \"text\":\"a\\u001b\\\"ä\u{202e}\"}";
@@ -339,7 +339,7 @@ mod tests {
     }
 
     #[test]
-    fn what_goes_with_a_message_is_shown_with_it() {
+    fn extras_are_shown() {
         let reaction = Reaction {
             emoji: EmojiName::new("wave").unwrap(),
             users: vec![UserId::new(4), UserId::new(5)],
@@ -355,7 +355,7 @@ mod tests {
             ..message(Body::Text(Text::new("hi").unwrap()))
         };
         let names = Names::default();
-        let shown = Line::new(&message, &names);
+        let shown = MessageView::new(&message, &names);
         assert!(
             shown
                 .to_string()
@@ -371,14 +371,14 @@ mod tests {
     }
 
     #[test]
-    fn the_author_of_what_was_forwarded_is_shown() {
+    fn author_of_a_forwarded_message_is_shown() {
         let extras = Extras::forward_of(UserId::new(4), Timestamp::new(1));
         let message = Message {
             extras,
             ..message(Body::Text(Text::new("hi").unwrap()))
         };
         let names = Names::default();
-        let shown = Line::new(&message, &names);
+        let shown = MessageView::new(&message, &names);
         assert!(
             shown.to_string().ends_with("  [from user 4] user 3: hi"),
             "{shown}"
@@ -391,7 +391,7 @@ mod tests {
     }
 
     #[test]
-    fn people_see_what_happened_and_nothing_obeyed() {
+    fn events_are_described_and_sanitized() {
         let names = Names::default();
         for (body, ending) in [
             (
@@ -463,7 +463,7 @@ mod tests {
             ),
         ] {
             let message = message(body);
-            let shown = Line::new(&message, &names).to_string();
+            let shown = MessageView::new(&message, &names).to_string();
             assert!(shown.ends_with(ending), "{shown}");
         }
     }

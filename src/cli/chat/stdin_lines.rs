@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_end_of_line_is_taken_off() {
+    fn only_newlines_are_removed() {
         assert_eq!(
             split(&[b"one\n two \r\n\n\x01\n"], 9).unwrap(),
             ["one", " two \r", "", "\x01"]
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn where_the_parts_are_cut_makes_no_difference() {
+    fn lines_do_not_depend_on_parts() {
         let whole = "ab\nä\n\ncd".as_bytes();
         for cut in 0..=whole.len() {
             let (left, right) = whole.split_at(cut);
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bad_line_is_named() {
+    fn bad_line_is_named() {
         assert_eq!(
             split(&[b"123\n12", b"34\n"], 3),
             Err(LineError::TooLong {

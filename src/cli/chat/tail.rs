@@ -9,7 +9,7 @@ use cairn_proto::wire::request::PullRange;
 use clap::Args;
 
 use crate::cli::args::target::Target;
-use crate::cli::chat::message_view::Line;
+use crate::cli::chat::message_view::MessageView;
 use crate::cli::chat::names::Names;
 use crate::cli::context::{Conduct, Context};
 use crate::cli::failure::Failure;
@@ -122,7 +122,7 @@ async fn show(client: &Client, output: &mut Output, mut timeline: Timeline) -> R
         let batch = batch?;
         names.learn(client, &batch).await?;
         for message in &batch {
-            output.print(&Line::new(message, &names))?;
+            output.print(&MessageView::new(message, &names))?;
         }
         shown.set(batch.last().map_or(shown.get(), |last| last.msgid));
     }

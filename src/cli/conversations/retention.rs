@@ -148,7 +148,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_that_do_not_go_together_are_refused() {
+    fn conflicting_arguments_are_refused() {
         let policies = [
             Policy::Keep,
             Policy::Default,

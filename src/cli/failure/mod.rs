@@ -92,7 +92,7 @@ impl Failure {
         }
     }
 
-    /// Returns the lines for people. There are none where nobody needs an explanation.
+    /// Returns the lines for people. There are none for failures without an explanation.
     pub(crate) fn text(&self, is_coloured: bool) -> String {
         match self {
             Self::Report(report) => report.text(is_coloured),
@@ -322,10 +322,7 @@ mod tests {
     fn every_refusal_has_a_hint() {
         for &code in ErrorCode::ALL {
             let said = text(&ClientError::Refused(code).into());
-            assert!(
-                said.contains("\nhint: "),
-                "{code:?} says no more than {said}"
-            );
+            assert!(said.contains("\nhint: "), "{code:?} has no hint: {said}");
         }
         assert_eq!(
             text(&ClientError::Refused(ErrorCode::Other(900)).into())

@@ -251,7 +251,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_end_of_the_name_tells_the_media_type() {
+    fn media_type_follows_the_extension() {
         for (path, expected) in [
             ("a.PDF", "application/pdf"),
             ("b/c.jpg", "image/jpeg"),
@@ -268,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn sizes_and_times_are_read() {
+    fn sizes_and_durations_are_parsed() {
         assert_eq!(
             parse_pixels("1920x1080"),
             Ok(Pixels {
