@@ -1,24 +1,25 @@
-//! Who may do what, in a conversation and on the server: the only place that decides it. `tests/permissions/table.txt` shows the outcome,
-//! request by request.
+//! Who may do what, in a conversation and on the server: the only place that decides it.
+//! `tests/permissions/table.txt` shows the outcome, request by request.
 //!
-//! Decided elsewhere is what holds whoever asks: that a group keeps an owner, that nobody bans or mutes himself, that there is room, that
-//! a file was uploaded, that receipts are turned on, which step leads from one relation to another.
+//! Decided elsewhere is what holds whoever asks: that a group keeps an owner, that nobody bans or
+//! mutes himself, that there is room, that a file was uploaded, that receipts are turned on, which
+//! step leads from one relation to another.
 
+use crate::api::actor::Actor;
 use cairn_proto::ids::{ConversationId, Timestamp, UserId};
-use cairn_proto::model::group::{Access, GroupSettings};
+use cairn_proto::model::group::{Access, GroupSettings, Role};
+use cairn_proto::model::user::ServerRole;
 use cairn_proto::wire::error::ErrorCode;
-use cairn_proto::wire::hello::ServerRole;
-use cairn_proto::wire::response::Role;
 
-use crate::people::contacts::other_of;
-use crate::people::settings::Switch;
 use crate::record::KindRecord;
 use crate::state::State;
 use crate::state::conversation::{Conversation, Member};
+use crate::state::relations::other_of;
+use crate::state::setting_values::Switch;
 
 /// What somebody wants to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Action {
+pub(crate) enum Action {
     /// Read the log, move one's own cursors, see who is a member, settle something for oneself.
     Read,
     /// See what is agreed on in a group.
@@ -49,7 +50,8 @@ pub enum Action {
     Retain,
     /// Give roles, or hand a group over.
     Appoint,
-    /// Remove, ban or mute somebody of this role. Who is no member counts as one of the lowest role.
+    /// Remove, ban or mute somebody of this role. Who is no member counts as one of the lowest
+    /// role.
     Moderate(Role),
     /// Become a member without being added.
     Join,
@@ -77,7 +79,7 @@ pub enum Action {
 
 /// Whose words a message has, for somebody who wants to change it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Authorship {
+pub(crate) enum Authorship {
     /// His own, and the time to change them is not over.
     Own,
     /// His own, and it is.
@@ -98,7 +100,7 @@ impl Authorship {
 
 /// Where somebody wants to do it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Scope {
+pub(crate) enum Scope {
     /// There is no such conversation.
     Nowhere,
     /// A direct chat of the asker's that nobody has begun.
@@ -118,7 +120,7 @@ pub enum Scope {
 
 /// Whether somebody has to do with another user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Relationship {
+pub(crate) enum Relationship {
     /// He has not, or there is no such user.
     None,
     /// They share a conversation, he follows the other or is his friend, or he is the other.
@@ -129,14 +131,16 @@ pub enum Relationship {
 
 /// What keeps the asker from saying something in a direct chat, by what the two are to each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DirectChatBlock {
+pub(crate) enum DirectChatBlock {
     /// Nothing.
     Free,
     /// The asker has blocked the other one.
     BlockedByAsker,
-    /// The other one has blocked the asker, who must not be able to tell it from a chat with nobody.
+    /// The other one has blocked the asker, who must not be able to tell it from a chat with
+    /// nobody.
     BlockedByOther,
-    /// They are no friends, and only friends begin a chat here. That comes first, so that a block is not told.
+    /// They are no friends, and only friends begin a chat here. That comes first, so that a block
+    /// is not told.
     NoFriends {
         /// Whether the other one has blocked the asker.
         is_blocked: bool,
@@ -147,11 +151,11 @@ impl DirectChatBlock {
     const fn may_begin(self) -> Result<(), ErrorCode> {
         match self {
             Self::NoFriends { .. } => Err(ErrorCode::FriendsOnly),
-            Self::Free | Self::BlockedByAsker | Self::BlockedByOther => self.may_say(),
+            Self::Free | Self::BlockedByAsker | Self::BlockedByOther => self.may_send(),
         }
     }
 
-    const fn may_say(self) -> Result<(), ErrorCode> {
+    const fn may_send(self) -> Result<(), ErrorCode> {
         match self {
             Self::Free | Self::NoFriends { is_blocked: false } => Ok(()),
             Self::BlockedByAsker => Err(ErrorCode::Blocked),
@@ -162,7 +166,7 @@ impl DirectChatBlock {
 
 /// What somebody is to the conversation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum MembershipStatus {
+pub(crate) enum MembershipStatus {
     /// Nothing.
     Stranger,
     /// Kept out of it.
@@ -176,22 +180,22 @@ pub enum MembershipStatus {
     },
 }
 
-/// Whether somebody with this role on the server may do it. Whoever may not see a conversation is told what he would be told if there
-/// were none.
+/// Whether somebody with this role on the server may do it. Whoever may not see a conversation is
+/// told what he would be told if there were none.
 ///
 /// # Errors
 /// Why not.
-pub fn decide(
+pub(crate) fn decide(
     action: Action,
-    place: Scope,
-    standing: MembershipStatus,
+    scope: Scope,
+    status: MembershipStatus,
     on_server: ServerRole,
 ) -> Result<(), ErrorCode> {
-    match (place, standing) {
+    match (scope, status) {
         (Scope::Nowhere, _) => Err(ErrorCode::NotFound),
         (Scope::Server { search }, _) => decide_on_server(action, search, on_server),
-        (Scope::User(acquaintance), _) => {
-            allow(action == Action::Watch && acquaintance == Relationship::Known)
+        (Scope::User(relationship), _) => {
+            allow(action == Action::Watch && relationship == Relationship::Known)
         }
         // Those who look after the server look after its counts, wherever they are.
         _ if action == Action::ExplainOthers && on_server >= ServerRole::Admin => Ok(()),
@@ -209,17 +213,17 @@ pub fn decide(
             }),
             MembershipStatus::Banned,
         ) if action == Action::Join => Err(ErrorCode::Banned),
-        (Scope::Unbegun(between), _) if action == Action::Begin => between.may_begin(),
+        (Scope::Unbegun(block), _) if action == Action::Begin => block.may_begin(),
         (Scope::Unbegun(_), _) | (_, MembershipStatus::Stranger | MembershipStatus::Banned) => {
             Err(ErrorCode::NotFound)
         }
-        (Scope::Direct(between), MembershipStatus::Member { .. }) => match action {
+        (Scope::Direct(block), MembershipStatus::Member { .. }) => match action {
             Action::Read | Action::Explain => Ok(()),
             Action::Post | Action::React | Action::Focus | Action::Pin | Action::Retain => {
-                between.may_say()
+                block.may_send()
             }
-            Action::Edit(words) => between.may_say().and(words.may_change()),
-            Action::Recall(words) => words.may_change(),
+            Action::Edit(authorship) => block.may_send().and(authorship.may_change()),
+            Action::Recall(authorship) => authorship.may_change(),
             Action::Import => allow(on_server >= ServerRole::Admin),
             _ => Err(ErrorCode::Forbidden),
         },
@@ -246,11 +250,11 @@ fn decide_in_group(
         | Action::Explain => true,
         Action::MentionAll => role >= Role::Admin,
         Action::Post | Action::Edit(_) => role >= settings.post,
-        Action::Recall(words) => {
+        Action::Recall(authorship) => {
             return if role >= Role::Admin {
                 Ok(())
             } else {
-                words.may_change()
+                authorship.may_change()
             };
         }
         Action::Pin => role >= settings.pin,
@@ -278,7 +282,7 @@ fn decide_in_group(
     );
     match action {
         _ if is_muted && is_heard => Err(ErrorCode::Muted),
-        Action::Edit(words) => words.may_change(),
+        Action::Edit(authorship) => authorship.may_change(),
         _ => Ok(()),
     }
 }
@@ -322,13 +326,11 @@ impl State {
         now: Timestamp,
     ) -> Result<&Conversation, ErrorCode> {
         let found = self.conversations.get(&id);
-        let standing = found.map_or(MembershipStatus::Stranger, |found| {
-            found.standing(user, now)
-        });
+        let status = found.map_or(MembershipStatus::Stranger, |found| found.status(user, now));
         decide(
             action,
-            self.place(user, id, found),
-            standing,
+            self.scope(user, id, found),
+            status,
             self.server_role(user),
         )?;
         found.ok_or(ErrorCode::NotFound)
@@ -341,7 +343,7 @@ impl State {
     pub(super) fn check_begin(&self, user: UserId, id: ConversationId) -> Result<(), ErrorCode> {
         decide(
             Action::Begin,
-            self.place(user, id, self.conversations.get(&id)),
+            self.scope(user, id, self.conversations.get(&id)),
             MembershipStatus::Stranger,
             self.server_role(user),
         )
@@ -352,12 +354,12 @@ impl State {
     /// # Errors
     /// Why not.
     pub(super) fn check_on_server(&self, user: UserId, action: Action) -> Result<(), ErrorCode> {
-        let place = Scope::Server {
+        let scope = Scope::Server {
             search: self.settings().user_search,
         };
         decide(
             action,
-            place,
+            scope,
             MembershipStatus::Stranger,
             self.server_role(user),
         )
@@ -365,10 +367,10 @@ impl State {
 
     /// Whether the user may be told where another one is.
     pub(super) fn may_watch(&self, user: UserId, other: UserId) -> bool {
-        let place = Scope::User(self.acquaintance(user, other));
+        let scope = Scope::User(self.relationship(user, other));
         decide(
             Action::Watch,
-            place,
+            scope,
             MembershipStatus::Stranger,
             self.server_role(user),
         )
@@ -381,14 +383,12 @@ impl State {
             .map_or(ServerRole::Member, |user| user.record.role)
     }
 
-    fn place(&self, user: UserId, id: ConversationId, found: Option<&Conversation>) -> Scope {
+    fn scope(&self, user: UserId, id: ConversationId, found: Option<&Conversation>) -> Scope {
         let other = other_of(id, user).filter(|other| self.users.contains_key(other));
-        let between = other.map(|other| self.between(user, other));
+        let block = other.map(|other| self.direct_chat_block(user, other));
         match found.map(|found| (&found.record.kind, found.group.settings)) {
-            None => between.map_or(Scope::Nowhere, Scope::Unbegun),
-            Some((KindRecord::Direct, _)) => {
-                Scope::Direct(between.unwrap_or(DirectChatBlock::Free))
-            }
+            None => block.map_or(Scope::Nowhere, Scope::Unbegun),
+            Some((KindRecord::Direct, _)) => Scope::Direct(block.unwrap_or(DirectChatBlock::Free)),
             Some((KindRecord::Group { .. }, settings)) => Scope::Group(settings),
         }
     }
@@ -408,8 +408,22 @@ impl State {
         Ok((found, found.member(user).ok_or(ErrorCode::NotFound)?))
     }
 
-    /// The conversation and the membership of a user who may read it. Whether there is no such conversation or he is no member is not
-    /// told. Nobody is muted when he only reads, so it does not matter when that is.
+    /// A session may outlive its device by the commands that are on their way.
+    pub(super) fn check_actor(&self, actor: Actor) -> Result<(), ErrorCode> {
+        let known = self
+            .users
+            .get(&actor.user)
+            .is_some_and(|user| user.devices.contains_key(&actor.device));
+        if known {
+            Ok(())
+        } else {
+            Err(ErrorCode::AuthFailed)
+        }
+    }
+
+    /// The conversation and the membership of a user who may read it. Whether there is no such
+    /// conversation or he is no member is not told. Nobody is muted when he only reads, so it does
+    /// not matter when that is.
     pub(super) fn membership(
         &self,
         user: UserId,
@@ -421,11 +435,11 @@ impl State {
 
 impl Conversation {
     /// What a user is to it at present.
-    fn standing(&self, user: UserId, now: Timestamp) -> MembershipStatus {
+    fn status(&self, user: UserId, now: Timestamp) -> MembershipStatus {
         match self.member(user) {
             Some(Member { record, .. }) => MembershipStatus::Member {
                 role: record.role,
-                is_muted: record.terms.muted_until > now,
+                is_muted: record.details.muted_until > now,
             },
             None if self.group.bans(user) => MembershipStatus::Banned,
             None => MembershipStatus::Stranger,

@@ -2,10 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cairn_core::api::command::{Actor, Command, Reply};
-use cairn_core::attachment::{AttachmentCommand, AttachmentRecord, AttachmentReply, Upload};
+use cairn_core::api::actor::Actor;
+use cairn_core::api::attachment::{AttachmentCommand, AttachmentReply};
+use cairn_core::api::command::{Command, Reply};
 use cairn_core::prefetch::Load;
 use cairn_core::record::Row;
+use cairn_core::record::{AttachmentRecord, Upload};
 use cairn_core::{Batch, State};
 use cairn_proto::content::attachment::{Attachment, AttachmentHash, Media, Preview, Video};
 use cairn_proto::content::body::Body;
@@ -419,7 +421,7 @@ impl AttachmentTrees {
                     msgid,
                     self.uses.get(&(conversation, msgid)).copied(),
                 );
-                if let Some(hash) = state.attachments.used(conversation, msgid) {
+                if let Some(hash) = state.attachments.attachment_of(conversation, msgid) {
                     self.load(state, Load::Attachment(hash));
                 }
             }
@@ -473,7 +475,7 @@ pub(super) fn check_state(state: &State, naive: &Naive) -> Result<(), TestCaseEr
     }
     for (&(conversation, msgid), &hash) in &expected.uses {
         prop_assert_eq!(
-            state.attachments.used(conversation, msgid),
+            state.attachments.attachment_of(conversation, msgid),
             Some(hash),
             "message {} of {}",
             msgid,

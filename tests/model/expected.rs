@@ -3,18 +3,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
 
-use cairn_core::api::change::MemberCounts;
-use cairn_core::api::command::{Actor, Command};
-use cairn_core::people::settings::TABLE;
+use cairn_core::api::actor::Actor;
+use cairn_core::api::command::Command;
 use cairn_core::prefetch::Load;
-use cairn_core::reading::unread_marker::UnreadMarker;
+use cairn_core::record::MemberCounts;
+use cairn_core::record::MsgIdSet;
+use cairn_core::record::UnreadMarker;
 use cairn_core::record::{
     ConversationRecord, CursorChunk, DeviceRecord, EpochRecord, GroupRecord, InviteRecord,
-    KindRecord, MemberChunk, MemberRecord, MemberTerms, MembershipRecord, RecentPart, RecentSend,
+    KindRecord, MemberChunk, MemberDetails, MemberRecord, MembershipRecord, RecentPart, RecentSend,
     StoredMember, UserRecord,
 };
-use cairn_core::state::msgid_set::MsgIdSet;
-use cairn_core::state::relation::{RelationChunk, StoredRelation};
+use cairn_core::record::{RelationChunk, StoredRelation};
+use cairn_core::state::settings::TABLE;
 use cairn_core::{Batch, State};
 use cairn_proto::content::body::Body;
 use cairn_proto::content::extras::Extras;
@@ -24,13 +25,12 @@ use cairn_proto::ids::{
     UserId,
 };
 use cairn_proto::limits::SENDS_IN_FLIGHT_MAX;
-use cairn_proto::model::group::{Access, GroupSettings, MemberSettings};
+use cairn_proto::model::group::{Access, GroupSettings, MemberSettings, Role};
 use cairn_proto::model::retention::Retention;
 use cairn_proto::text::{EmojiName, GroupName, Text, Topic};
 use cairn_proto::wire::error::ErrorCode;
 use cairn_proto::wire::overview::Moment;
 use cairn_proto::wire::request::{Forward, Request};
-use cairn_proto::wire::response::Role;
 use proptest::test_runner::TestCaseError;
 use proptest::{prop_assert, prop_assert_eq};
 
@@ -78,7 +78,7 @@ pub(super) fn check_state(state: &State, naive: &Naive) -> Result<(), TestCaseEr
     check_overviews(state, naive)?;
     let settings: Vec<_> = TABLE
         .iter()
-        .filter_map(|row| row.told(state.settings()))
+        .filter_map(|row| row.describe(state.settings()))
         .collect();
     prop_assert_eq!(settings, naive.told_settings());
     for (&id, expected) in &naive.conversations {
@@ -449,7 +449,7 @@ fn member_records(found: &Conversation) -> BTreeMap<UserId, MemberRecord> {
             hidden_at,
             ..
         } = member;
-        MemberTerms {
+        MemberDetails {
             floor,
             muted_until,
             muted,
@@ -461,8 +461,8 @@ fn member_records(found: &Conversation) -> BTreeMap<UserId, MemberRecord> {
         role: member.role,
         joined: member.joined,
         read: member.read,
-        terms: terms(member),
-        mark: (member.read < member.told)
+        details: terms(member),
+        marker: (member.read < member.told)
             .then(|| Box::new(UnreadMarker::new(member.told, &member.marked_own))),
         changed: Revision::default(),
     };

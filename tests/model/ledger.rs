@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
+use cairn_core::api::batch;
 use cairn_core::api::change::{Appended, Change, Origin};
-use cairn_core::api::{batch, change::MemberCounts};
 use cairn_core::limits::CLOCK_STEP_MS_MAX;
+use cairn_core::record::MemberCounts;
 use cairn_proto::content::body::{Body, SystemEntry};
 use cairn_proto::content::message::{Entry, unpack_entry};
 use cairn_proto::ids::{ConversationId, DeviceId, MsgId, SendStreamId, Timestamp, UserId};
@@ -197,14 +198,14 @@ impl Ledger {
                 conversation,
                 user,
                 read,
-                ref mark,
+                ref marker,
             } => {
                 let last = self
                     .read
                     .insert((conversation, user), read)
                     .unwrap_or_default();
                 prop_assert!(
-                    read < last && last <= mark.told(),
+                    read < last && last <= marker.shown_read(),
                     "user {} had not read what he marks as unread",
                     user
                 );
@@ -307,10 +308,10 @@ impl Ledger {
                     conversation
                 );
             }
-            Change::MemberTerms {
+            Change::MemberDetails {
                 conversation,
                 user,
-                terms,
+                details: terms,
             } => {
                 let joined = self.members.get(&(conversation, user)).copied();
                 prop_assert!(

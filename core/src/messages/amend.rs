@@ -1,4 +1,5 @@
-//! Changing what was said: an entry of the log says what happened to which message, and the message itself is rewritten in its place.
+//! Changing what was said: an entry of the log says what happened to which message, and the message
+//! itself is rewritten in its place.
 
 use cairn_proto::content::body::{Amendment, Body};
 use cairn_proto::content::extras::{Extras, Reaction};
@@ -9,9 +10,9 @@ use cairn_proto::text::{EmojiName, Text};
 use cairn_proto::wire::error::ErrorCode;
 use cairn_proto::wire::response::Response;
 
+use crate::api::actor::Actor;
 use crate::api::batch::Batch;
 use crate::api::change::Change;
-use crate::api::command::Actor;
 use crate::permission::{Action, Authorship};
 use crate::state::State;
 
@@ -35,7 +36,7 @@ impl State {
         self.check(
             actor.user,
             conversation,
-            Action::Edit(self.words(&entry, is_own, now)),
+            Action::Edit(self.authorship(&entry, is_own, now)),
             now,
         )?;
         let body = body.map_err(|_| ErrorCode::BadRequest)?;
@@ -80,12 +81,12 @@ impl State {
         batch: &mut Batch,
     ) -> Result<Response, ErrorCode> {
         let entry = self.message(actor, conversation, msgid)?;
-        let words = match self.words(&entry, entry.sender == actor.user, now) {
+        let authorship = match self.authorship(&entry, entry.sender == actor.user, now) {
             // What is taken back stays so: it is never too late to say it again.
             Authorship::OwnOfOld if !entry.body.is_message() => Authorship::Own,
-            words => words,
+            authorship => authorship,
         };
-        self.check(actor.user, conversation, Action::Recall(words), now)?;
+        self.check(actor.user, conversation, Action::Recall(authorship), now)?;
         if matches!(entry.body, Body::Recalled { .. }) {
             return Ok(Response::Done);
         }
@@ -234,8 +235,9 @@ impl State {
         )
     }
 
-    /// Whose words an entry has, for somebody whose own they are or not. What was said in the future, by a clock that was wrong, was said now.
-    fn words(&self, entry: &Entry, is_own: bool, now: Timestamp) -> Authorship {
+    /// Whose words an entry has, for somebody whose own they are or not. What was said in the
+    /// future, by a clock that was wrong, was said now.
+    fn authorship(&self, entry: &Entry, is_own: bool, now: Timestamp) -> Authorship {
         let minutes = now.get().saturating_sub(entry.sent_at.get()) / 60_000;
         match is_own {
             false => Authorship::Others,
@@ -291,7 +293,8 @@ impl State {
         self.entries.entry((conversation, msgid)).or_insert(entry);
     }
 
-    /// Lets go of all entries: the command is decided, and the next one that loads them gets them as the batch leaves them.
+    /// Lets go of all entries: the command is decided, and the next one that loads them gets them
+    /// as the batch leaves them.
     pub fn evict_entries(&mut self) {
         self.entries.clear();
     }

@@ -3,15 +3,17 @@
 use cairn_proto::ids::{DeviceId, SendStreamId, Timestamp, UserId};
 use cairn_proto::limits;
 use cairn_proto::model::receipts::Reads;
+use cairn_proto::model::user::{DeviceInfo, ServerRole};
 use cairn_proto::text::UserName;
 use cairn_proto::wire::error::ErrorCode;
-use cairn_proto::wire::hello::ServerRole;
 use cairn_proto::wire::overview::Moment;
-use cairn_proto::wire::response::{DeviceInfo, Response};
+use cairn_proto::wire::response::Response;
 
-use crate::api::batch::{Batch, Effect};
+use crate::api::actor::Actor;
+use crate::api::batch::Batch;
 use crate::api::change::Change;
-use crate::api::command::{Actor, LoggedIn, NewDevice, Reply};
+use crate::api::command::{LoggedIn, NewDevice, Reply};
+use crate::api::effect::Effect;
 use crate::limits::SEND_STREAMS_PER_DEVICE_MAX;
 use crate::permission::Action;
 use crate::record::{DeviceRecord, InviteRecord, SecretHash, UserRecord};
@@ -19,7 +21,8 @@ use crate::state::State;
 use crate::state::send_stream::SendStream;
 
 impl State {
-    /// Makes the invite of whoever shall own the server. The one before is void: its link is lost when it was not used.
+    /// Makes the invite of whoever shall own the server. The one before is void: its link is lost
+    /// when it was not used.
     pub(crate) fn owner_invite(
         &mut self,
         token: SecretHash,
@@ -30,12 +33,12 @@ impl State {
         if self.has_owner() {
             return Err(ErrorCode::Forbidden);
         }
-        let void =
+        let is_void =
             |invite: &InviteRecord| invite.role == ServerRole::Owner || invite.expires_at <= now;
         let mut old: Vec<_> = self
             .invites
             .iter()
-            .filter(|(_, invite)| void(invite))
+            .filter(|(_, invite)| is_void(invite))
             .map(|(&token, _)| token)
             .collect();
         old.sort_unstable();
@@ -105,7 +108,7 @@ impl State {
             .filter(|invite| now < invite.expires_at)
             .cloned()
             .ok_or(ErrorCode::BadInvite)?;
-        if self.looks_taken(&name) {
+        if self.is_confusable(&name) {
             return Err(ErrorCode::NameTaken);
         }
         let user = self.next_user().ok_or(ErrorCode::LimitReached)?;
@@ -215,7 +218,7 @@ impl State {
             .record;
         let (name, role) = (record.name.clone(), record.role);
         let feeds = if push { self.feeds(actor) } else { Vec::new() };
-        batch.tell_reads();
+        batch.force_if_reads_moved();
         Ok(LoggedIn {
             actor,
             name,
@@ -251,7 +254,8 @@ impl State {
         }
     }
 
-    /// A session's send stream may have been forgotten since it began. What it sends then is sent on a new one, from this place on.
+    /// A session's send stream may have been forgotten since it began. What it sends then is sent
+    /// on a new one, from this place on.
     pub(crate) fn reopen_stream(&mut self, actor: Actor, batch: &mut Batch) -> u64 {
         self.open_stream(actor, batch);
         self.streams

@@ -1,4 +1,5 @@
-//! What requests need. Who is no member of a conversation has nothing loaded: he is told that there is none.
+//! What requests need. Who is no member of a conversation has nothing loaded: he is told that there
+//! is none.
 
 use std::collections::BTreeSet;
 
@@ -7,12 +8,12 @@ use cairn_proto::limits::{
     EXTRAS_SENT_MAX, IMPORT_ENTRIES_MAX, PROFILES_PER_REQUEST_MAX, USERS_PER_REQUEST_MAX,
     WATCHED_USERS_MAX,
 };
+use cairn_proto::model::user::ServerRole;
 use cairn_proto::text::GroupName;
-use cairn_proto::wire::hello::ServerRole;
 use cairn_proto::wire::request::{ImportEntry, Request};
 
 use super::Load;
-use crate::api::command::Actor;
+use crate::api::actor::Actor;
 use crate::state::State;
 use crate::state::conversation::Conversation;
 
@@ -172,7 +173,8 @@ impl State {
         }
     }
 
-    /// The same for requests about users. What is left loads nothing: it is about what is always in memory.
+    /// The same for requests about users. What is left loads nothing: it is about what is always in
+    /// memory.
     fn prefetch_people(&self, user: UserId, request: &Request, loads: &mut Vec<Load>) {
         match request {
             &Request::Focus {
@@ -234,11 +236,11 @@ impl State {
         loads: &mut Vec<Load>,
     ) -> bool {
         let own = self.own_membership(conversation, user, loads);
-        let is_there = own.is_some_and(|(found, member)| found.shows(&member.record, msgid));
-        if is_there && !self.entries.contains_key(&(conversation, msgid)) {
+        let is_visible = own.is_some_and(|(found, member)| found.shows(&member.record, msgid));
+        if is_visible && !self.entries.contains_key(&(conversation, msgid)) {
             loads.push(Load::Entry(conversation, msgid));
         }
-        is_there
+        is_visible
     }
 
     /// The same, and what it names.
@@ -250,7 +252,7 @@ impl State {
         loads: &mut Vec<Load>,
     ) {
         if self.message_of(user, conversation, msgid, loads) {
-            self.used(conversation, msgid, loads);
+            self.reference(conversation, msgid, loads);
         }
     }
 
@@ -264,7 +266,7 @@ impl State {
         loads: &mut Vec<Load>,
     ) {
         if !found.is_counted() {
-            let (page, _) = self.members_behind(id, after);
+            let (page, _) = self.members_after(id, after);
             self.others(id, user, page.into_iter(), loads);
         } else if !found.knows_all() {
             loads.push(Load::Members(id));

@@ -2,12 +2,14 @@
 
 use cairn_proto::ids::{ConversationId, Revision, UserId};
 use cairn_proto::limits;
+use cairn_proto::model::conversation::{self, ConversationKind};
 use cairn_proto::text::UserName;
 use cairn_proto::wire::error::ErrorCode;
 use cairn_proto::wire::overview::{ConversationPage, Moment, OverviewExtent, OverviewPlace};
-use cairn_proto::wire::response::{self, ConversationKind, Response};
+use cairn_proto::wire::response::Response;
 
-use crate::api::command::{Actor, Feed};
+use crate::api::actor::Actor;
+use crate::api::command::Feed;
 use crate::record::KindRecord;
 use crate::state::State;
 
@@ -34,9 +36,9 @@ impl State {
             .get(&user)
             .into_iter()
             .flat_map(|found| &found.conversations);
-        let told = conversations
+        let recent = conversations
             .filter(|&&id| since.is_none_or(|since| self.revisions.changed(user, id, since)));
-        let places = told.map(|&conversation| OverviewPlace {
+        let places = recent.map(|&conversation| OverviewPlace {
             revision: self.revisions.of(conversation),
             conversation,
         });
@@ -73,7 +75,9 @@ impl State {
                 .collect(),
             gone: since
                 .filter(|_| after.is_none())
-                .map_or_else(Vec::new, |since| self.revisions.gone(actor.user, since)),
+                .map_or_else(Vec::new, |since| {
+                    self.revisions.ended_since(actor.user, since)
+                }),
             extent: if since.is_some() {
                 OverviewExtent::Changed
             } else {
@@ -86,7 +90,7 @@ impl State {
 
     /// A conversation as one member's device sees it, but for its last entry, which is not in here.
     #[must_use]
-    pub fn summary(&self, actor: Actor, id: ConversationId) -> Option<response::Conversation> {
+    pub fn summary(&self, actor: Actor, id: ConversationId) -> Option<conversation::Conversation> {
         let (found, member) = self.membership(actor.user, id).ok()?;
         let kind = match &found.record.kind {
             KindRecord::Direct => {
@@ -98,7 +102,7 @@ impl State {
             KindRecord::Group { name } => ConversationKind::Group { name: name.clone() },
         };
         let (base, _, unread) = found.unread(&member.record);
-        Some(response::Conversation {
+        Some(conversation::Conversation {
             id,
             kind,
             role: member.record.role,
@@ -109,7 +113,7 @@ impl State {
             unread,
             mentions: found.mentions(actor.user, &member.record, base),
             last: None,
-            settings: found.settings_of(&member.record.terms),
+            settings: found.settings_of(&member.record.details),
         })
     }
 
@@ -123,7 +127,8 @@ impl State {
         ids.filter_map(|&id| self.feed(actor, id)).collect()
     }
 
-    /// Where push resumes for a device in one conversation: behind what it acked, and not before it could see anything.
+    /// Where push resumes for a device in one conversation: behind what it acked, and not before it
+    /// could see anything.
     #[must_use]
     pub fn feed(&self, actor: Actor, conversation: ConversationId) -> Option<Feed> {
         let (found, member) = self.membership(actor.user, conversation).ok()?;

@@ -1,4 +1,5 @@
-//! Marking as unread what was read: the one way a read cursor goes back. What others were told as read stays told.
+//! Marking as unread what was read: the one way a read cursor goes back. What others were told as
+//! read stays told.
 
 use std::collections::BTreeSet;
 
@@ -6,62 +7,19 @@ use cairn_proto::ids::{ConversationId, MsgId, UserId};
 use cairn_proto::limits::{MARKED_OWN_MAX, MARKED_UNREAD_MAX};
 use cairn_proto::wire::error::ErrorCode;
 use cairn_proto::wire::response::Response;
-use serde::{Deserialize, Serialize};
 
-use crate::api::batch::{Batch, Effect};
+use crate::api::actor::Actor;
+use crate::api::batch::Batch;
 use crate::api::change::Change;
-use crate::api::command::Actor;
+use crate::api::effect::Effect;
 use crate::record::MemberRecord;
+use crate::record::UnreadMarker;
 use crate::state::State;
 use crate::state::conversation::Conversation;
 
-/// What is remembered of a member who marked as unread what he had read, until he has read it again.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct UnreadMarker {
-    /// How far he had read. Others are told this still.
-    told: MsgId,
-    /// How far below that his own messages lie that are above the read cursor: they are no messages of others.
-    own: Vec<u16>,
-}
-
-impl UnreadMarker {
-    /// The mark of a member who had read up to `told` and whose own messages these are.
-    #[must_use]
-    pub fn new(told: MsgId, own: &BTreeSet<MsgId>) -> Self {
-        Self {
-            told,
-            own: own
-                .iter()
-                .map(|&msgid| u16::try_from(told.above(msgid)).unwrap_or(u16::MAX))
-                .collect(),
-        }
-    }
-
-    /// How far the member had read.
-    #[must_use]
-    pub const fn told(&self) -> MsgId {
-        self.told
-    }
-
-    fn own(&self) -> impl Iterator<Item = MsgId> {
-        self.own
-            .iter()
-            .map(|&below| MsgId::new(self.told.get().saturating_sub(below.into())))
-    }
-}
-
-impl MemberRecord {
-    /// How far the member has read, for others.
-    #[must_use]
-    pub fn told(&self) -> MsgId {
-        self.mark
-            .as_ref()
-            .map_or(self.read, |mark| self.read.max(mark.told))
-    }
-}
-
 impl Conversation {
-    /// How many messages above `base` are the member's own: there are some only where he marked as unread what he had read.
+    /// How many messages above `base` are the member's own: there are some only where he marked as
+    /// unread what he had read.
     pub(crate) fn own_above(&self, member: &MemberRecord, base: MsgId) -> u64 {
         self.counted_own(member, base).count() as u64
     }
@@ -84,11 +42,12 @@ impl Conversation {
     }
 
     fn counted_own(&self, member: &MemberRecord, base: MsgId) -> impl Iterator<Item = MsgId> {
-        let own = member.mark.iter().flat_map(|mark| mark.own());
+        let own = member.marker.iter().flat_map(|marker| marker.own());
         own.filter(move |&msgid| msgid > base && !self.uncounted.contains(msgid))
     }
 
-    /// Up to where the messages from `from` on become unread for a member who marks them so; `None` when they are unread already.
+    /// Up to where the messages from `from` on become unread for a member who marks them so; `None`
+    /// when they are unread already.
     ///
     /// # Errors
     /// Why he cannot.
@@ -104,23 +63,27 @@ impl Conversation {
         if from > member.read {
             return Ok(None);
         }
-        let told = member.told();
-        if told.above(from.prev()) > MARKED_UNREAD_MAX {
+        let shown_read = member.shown_read();
+        if shown_read.above(from.prev()) > MARKED_UNREAD_MAX {
             Err(ErrorCode::TooFarBack)
         } else {
-            Ok(Some(told))
+            Ok(Some(shown_read))
         }
     }
 
-    /// Moves the read cursor of a member up. Whoever has read what he had marked as unread has marked nothing.
+    /// Moves the read cursor of a member up. Whoever has read what he had marked as unread has
+    /// marked nothing.
     pub(crate) fn raise_read(&mut self, user: UserId, msgid: MsgId) {
         let Some(member) = self.members.get_mut(&user) else {
             return;
         };
         let record = &mut member.record;
-        let is_over = record.mark.as_ref().is_some_and(|mark| msgid >= mark.told);
+        let is_over = record
+            .marker
+            .as_ref()
+            .is_some_and(|marker| msgid >= marker.shown_read);
         if is_over {
-            record.mark = None;
+            record.marker = None;
         }
         if msgid > record.read || is_over {
             record.read = msgid.max(record.read);
@@ -138,7 +101,7 @@ impl State {
         batch: &mut Batch,
     ) -> Result<Response, ErrorCode> {
         let (found, member) = self.membership(actor.user, conversation)?;
-        let Some(told) = found.markable(&member.record, from)? else {
+        let Some(shown_read) = found.markable(&member.record, from)? else {
             return Ok(Response::Done);
         };
         let read = from.prev();
@@ -147,7 +110,7 @@ impl State {
                 .get(&(conversation, *msgid))
                 .is_some_and(|entry| entry.sender == actor.user)
         };
-        let own: BTreeSet<MsgId> = (from.get()..=told.get())
+        let own: BTreeSet<MsgId> = (from.get()..=shown_read.get())
             .map(MsgId::new)
             .filter(is_own)
             .collect();
@@ -155,13 +118,13 @@ impl State {
             return Err(ErrorCode::TooFarBack);
         }
         let user = actor.user;
-        let mark = Box::new(UnreadMarker::new(told, &own));
+        let marker = Box::new(UnreadMarker::new(shown_read, &own));
         self.make(
             &Change::MarkedUnread {
                 conversation,
                 user,
                 read,
-                mark,
+                marker,
             },
             batch,
         );
@@ -174,14 +137,14 @@ impl State {
         conversation: ConversationId,
         user: UserId,
         read: MsgId,
-        mark: &UnreadMarker,
+        marker: &UnreadMarker,
     ) {
         let Some(found) = self.touch(conversation) else {
             return;
         };
         if let Some(member) = found.members.get_mut(&user) {
             member.record.read = read;
-            member.record.mark = Some(Box::new(mark.clone()));
+            member.record.marker = Some(Box::new(marker.clone()));
             found.note_member(user);
         }
     }

@@ -3,23 +3,27 @@
 use cairn_proto::ids::{
     ConversationId, DeviceId, ImportSource, MsgId, Revision, SendStreamId, UserId,
 };
-use cairn_proto::wire::response::Role;
+use cairn_proto::model::group::Role;
 
-use crate::api::change::{Appended, Change, MemberCounts, Origin};
-use crate::record::{ConversationRecord, MemberRecord, MemberTerms, MembershipRecord, RecentSend};
+use crate::api::change::{Appended, Change, Origin};
+use crate::record::MemberCounts;
+use crate::record::{
+    ConversationRecord, MemberDetails, MemberRecord, MembershipRecord, RecentSend,
+};
 use crate::state::State;
 use crate::state::conversation::{Conversation, Member};
-use crate::state::relation::Relations;
+use crate::state::relations::Relations;
 use crate::state::send_stream::SendStream;
 
 impl State {
-    /// Moves the state. A change that was seen before, alone or with all that followed it, ends in the same state.
+    /// Moves the state. A change that was seen before, alone or with all that followed it, ends in
+    /// the same state.
     pub fn apply(&mut self, change: &Change) {
-        self.move_by(change);
+        self.apply_unstamped(change);
         self.stamp(change);
     }
 
-    fn move_by(&mut self, change: &Change) {
+    fn apply_unstamped(&mut self, change: &Change) {
         match change {
             Change::Appended(appended) => self.apply_appended(appended),
             &Change::Read {
@@ -72,8 +76,8 @@ impl State {
                     role,
                     joined,
                     read: MsgId::ZERO,
-                    terms: MemberTerms::default(),
-                    mark: None,
+                    details: MemberDetails::default(),
+                    marker: None,
                     changed: Revision::default(),
                 };
                 self.apply_member(conversation, user, record, counts);
@@ -121,11 +125,11 @@ impl State {
             }
             Change::Renamed(id, name) => self.apply_renamed(*id, name),
             Change::Group(id, record) => self.apply_group(*id, record),
-            &Change::MemberTerms {
+            &Change::MemberDetails {
                 conversation,
                 user,
-                terms,
-            } => self.apply_terms(conversation, user, terms),
+                details,
+            } => self.apply_details(conversation, user, details),
             &Change::Relation {
                 user,
                 other,
@@ -137,8 +141,8 @@ impl State {
                 conversation,
                 user,
                 read,
-                mark,
-            } => self.apply_marked_unread(*conversation, *user, *read, mark),
+                marker,
+            } => self.apply_marked_unread(*conversation, *user, *read, marker),
             // It is stamped, and that is all.
             Change::EpochBegun(_) => {}
         }
@@ -181,7 +185,8 @@ impl State {
                 body,
             } => {
                 found.raise_read(sender, msgid);
-                // A replay over newer trees meets sends of devices and streams that are no more: nobody can ask for them again.
+                // A replay over newer trees meets sends of devices and streams that are no more:
+                // nobody can ask for them again.
                 let Some(stream_of) = self.streams.get_mut(&(device, stream)) else {
                     return;
                 };
@@ -311,7 +316,8 @@ impl State {
             return;
         };
         self.dirty.devices.insert((user, device));
-        // In the trees its delivered cursors stay until their rows are written for another reason: who loads them passes them over.
+        // In the trees its delivered cursors stay until their rows are written for another reason:
+        // who loads them passes them over.
         for conversation in &found.conversations {
             let member = self
                 .conversations
