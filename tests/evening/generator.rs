@@ -100,6 +100,7 @@ impl Generator {
     }
 
     /// Everything that there is, once, so that none of it can be missing.
+    #[expect(clippy::too_many_lines, reason = "the steps of one scenario")]
     fn opening(&mut self) -> Vec<Round> {
         let (settings, relate) = (
             MemberSettings {

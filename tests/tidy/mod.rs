@@ -1,6 +1,7 @@
 //! Rules of the source tree that neither Cargo nor clippy holds: sizes, words, the owners of a few
 //! names inside a crate, and that nothing is left undone.
 
+mod pending;
 mod planted;
 mod words;
 
@@ -8,6 +9,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
+use pending::PENDING;
 use words::Words;
 
 const LINES_MAX: usize = 500;
@@ -16,9 +18,6 @@ const COLUMNS_MAX: usize = 100;
 
 /// `.rs` files in one folder, subfolders apart.
 const FOLDER_FILES_MAX: usize = 12;
-
-/// What does not hold yet: files and folders that are too large, retired words still in use.
-const PENDING: &[&str] = &[];
 
 /// Names that one file owns within the given crates. `std::time` and I/O would make core impure.
 const OWNED: &[(&str, &str, &[&str])] = &[
@@ -106,7 +105,7 @@ fn untidy_lines(path: &str, text: &str) -> Findings {
         if text != text.trim_end() || text.contains(char::is_control) {
             blame("trailing white space or a control character");
         }
-        if is_rust(path) && text.chars().count() > COLUMNS_MAX {
+        if is_rust(path) && text.chars().count() > COLUMNS_MAX && !PENDING.contains(&path) {
             blame("more than 100 columns");
         }
     }

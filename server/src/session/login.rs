@@ -90,6 +90,10 @@ const HELLO_VARIANT: u32 = 0;
 ///
 /// # Errors
 /// When the credentials are refused.
+#[expect(
+    clippy::too_many_lines,
+    reason = "the steps of one handshake, in their order"
+)]
 pub(crate) async fn log_in(
     shared: &Shared,
     session: &Arc<Session>,
