@@ -9,6 +9,7 @@
 //! All of it is private but for what an engine needs that wants to be measured beside cairn's: a [`Contender`] with its [`Storage`],
 //! handed to `cairn::cli::race`.
 
+mod args;
 pub mod child;
 pub mod error;
 pub mod latency;
