@@ -19,6 +19,8 @@ pub mod report;
 pub mod results;
 pub mod storage;
 pub mod system;
+#[cfg(test)]
+mod tests;
 pub mod watcher;
 pub mod words;
 pub mod zipf;

@@ -66,15 +66,15 @@ pub(crate) struct StallResults {
     /// Of the others, while some did not read, if any stopped.
     pub(crate) latency: Option<Percentiles>,
     /// Of those who stopped, from then until they caught up: from the send to its receipt.
-    stalled_latency: Option<Percentiles>,
+    pub(crate) stalled_latency: Option<Percentiles>,
     /// Deliveries that were due to them when they read again.
-    behind: Option<u64>,
+    pub(crate) behind: Option<u64>,
     /// `None` when they never caught up.
-    level_after_s: Option<f64>,
-    missing: Option<u64>,
-    mib_before: Option<f64>,
-    mib_max: Option<f64>,
-    mib_max_while_catching_up: Option<f64>,
+    pub(crate) level_after_s: Option<f64>,
+    pub(crate) missing: Option<u64>,
+    pub(crate) mib_before: Option<f64>,
+    pub(crate) mib_max: Option<f64>,
+    pub(crate) mib_max_while_catching_up: Option<f64>,
 }
 
 impl StallResults {

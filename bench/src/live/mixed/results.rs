@@ -183,6 +183,7 @@ impl DayCounts {
         }
     }
 
+    #[cfg(test)]
     pub(crate) fn read<T>(&self, read: impl FnOnce(&[Counts]) -> T) -> T {
         read(&self.counts.lock())
     }
