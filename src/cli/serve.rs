@@ -19,7 +19,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::output::{Format, Output};
 use super::stop;
-use cairn_core::people::settings::Bytes;
+use cairn_core::state::setting_values::Bytes;
 use cairn_server::run::{self, Options, Ready};
 
 /// Run a server

@@ -3,18 +3,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
 
-use cairn_core::api::change::MemberCounts;
 use cairn_core::api::command::{Actor, Command};
-use cairn_core::people::settings::TABLE;
 use cairn_core::prefetch::Load;
-use cairn_core::reading::unread_marker::UnreadMarker;
+use cairn_core::record::MemberCounts;
+use cairn_core::record::MsgIdSet;
+use cairn_core::record::UnreadMarker;
 use cairn_core::record::{
     ConversationRecord, CursorChunk, DeviceRecord, EpochRecord, GroupRecord, InviteRecord,
     KindRecord, MemberChunk, MemberRecord, MemberTerms, MembershipRecord, RecentPart, RecentSend,
     StoredMember, UserRecord,
 };
-use cairn_core::state::msgid_set::MsgIdSet;
 use cairn_core::state::relation::{RelationChunk, StoredRelation};
+use cairn_core::state::settings::TABLE;
 use cairn_core::{Batch, State};
 use cairn_proto::content::body::Body;
 use cairn_proto::content::extras::Extras;

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cairn_core::api::batch::Effect;
 use cairn_core::api::command::{Actor, Command, LoggedIn, NewDevice, Reply};
+use cairn_core::api::effect::Effect;
 use cairn_core::limits::SEND_STREAMS_PER_DEVICE_MAX;
 use cairn_core::record::SecretHash;
 use cairn_proto::content::attachment::AttachmentHash;

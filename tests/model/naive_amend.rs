@@ -1,6 +1,6 @@
 //! The model's edits and recalls.
 
-use cairn_core::api::command::Actor;
+use cairn_core::api::actor::Actor;
 use cairn_proto::content::body::{Amendment, Body};
 use cairn_proto::content::extras::{Extras, Reaction};
 use cairn_proto::ids::{ConversationId, MsgId, Timestamp};

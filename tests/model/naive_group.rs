@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cairn_core::api::batch::Effect;
-use cairn_core::api::command::Actor;
+use cairn_core::api::actor::Actor;
+use cairn_core::api::effect::Effect;
 use cairn_proto::content::body::{Body, SystemEntry};
 use cairn_proto::ids::{ConversationId, Timestamp, UserId};
 use cairn_proto::model::group::{Access, GroupDetails, MemberSettings, OpenGroup};

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cairn_core::api::batch::Effect;
-use cairn_core::api::command::Actor;
-use cairn_core::people::account_update::AccountPart;
+use cairn_core::api::actor::Actor;
+use cairn_core::api::effect::AccountPart;
+use cairn_core::api::effect::Effect;
 use cairn_core::people::settings::{Settings, TABLE};
 use cairn_proto::ids::{ConversationId, UserId};
 use cairn_proto::model::people::{

@@ -1,7 +1,7 @@
 //! The model's retention: how long messages stay, and what goes.
 
-use cairn_core::api::batch::Effect;
 use cairn_core::api::command::{Actor, Reply};
+use cairn_core::api::effect::Effect;
 use cairn_core::messages::retention::{Retained, cutoff};
 use cairn_proto::content::body::{Body, SystemEntry};
 use cairn_proto::ids::{ConversationId, MsgId, Timestamp, UserId};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use cairn_core::api::command::Actor;
+use cairn_core::api::actor::Actor;
 use cairn_proto::content::body::Body;
 use cairn_proto::content::extras::{Extra, Extras};
 use cairn_proto::content::message::Draft;

@@ -11,7 +11,7 @@ use cairn_client::proto::text::{GroupName, Text};
 use cairn_client::proto::wire::overview::{Moment, OverviewExtent};
 use cairn_client::proto::wire::response::Role;
 use cairn_client::{Account, Client, Options, Overview};
-use cairn_core::reading::unread_marker::UnreadMarker;
+use cairn_core::record::UnreadMarker;
 use cairn_core::record::{EpochRecord, MemberChunk, MemberRecord, MemberTerms, StoredMember};
 use cairn_store::trees::rows::RowChange;
 use cairn_store::trees::{MetaKey, RowKey};

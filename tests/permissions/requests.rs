@@ -1,7 +1,7 @@
 //! Every request, with each kind of user that it can be about.
 
 use cairn_core::Command;
-use cairn_core::attachment::AttachmentCommand;
+use cairn_core::api::attachment::AttachmentCommand;
 use cairn_core::record::SecretHash;
 use cairn_proto::content::attachment::Attachment;
 use cairn_proto::content::body::Body;
