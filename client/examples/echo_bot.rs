@@ -1,13 +1,13 @@
 //! A chat bot that answers every message that mentions it.
 //!
-//! The first time: `cargo run --example echo_bot -- 'cairn://…' echo`. Later, without arguments, it comes back as who it was, and answers
-//! what was said to it meanwhile.
+//! The first time: `cargo run --example echo_bot -- 'cairn://…' echo`. Later, without arguments, it
+//! comes back as who it was, and answers what was said to it meanwhile.
 
 use std::collections::HashSet;
 
 use cairn_client::proto::content::body::Body;
+use cairn_client::proto::model::conversation::Conversation;
 use cairn_client::proto::text::{DeviceName, Text};
-use cairn_client::proto::wire::response::Conversation;
 use cairn_client::{Client, Error, Event, JoinRequest, Options};
 
 /// Whoever reads this file is the bot: keep it where nobody else can.

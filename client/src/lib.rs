@@ -1,18 +1,21 @@
 //! The client SDK of cairn: team chat in one binary.
 //!
-//! A conversation is a log of messages numbered 1, 2, 3, … without a gap. A client sends into logs and follows them. It lives in a
-//! [`Client`], which is a session that outlives its connections: when one breaks, or the server restarts, the client connects again by
-//! itself and everything goes on where it was.
+//! A conversation is a log of messages numbered 1, 2, 3, … without a gap. A client sends into logs
+//! and follows them. It lives in a [`Client`], which is a session that outlives its connections:
+//! when one breaks, or the server restarts, the client connects again by itself and everything goes
+//! on where it was.
 //!
 //! # What it promises
 //!
-//! * **A send is accepted exactly once.** [`Client::send`] resolves when the message is durable and numbered, after any number of
-//!   reconnects. What was unresolved is sent again in the original order under the same numbers, and the server stores it once.
-//! * **A timeline is the log.** [`Client::follow`] yields every message from a place on, in order, without gap or repeat, across reconnects
-//!   and server restarts, however slow its reader is.
-//! * **Memory is bounded.** Everything that waits has a bound, listed in [`limits`] and [`proto::limits`].
-//! * **The server is who it was.** There is no certificate authority; the invite link carries the pin of the server's key, and another key
-//!   is a hard stop ([`Error::WrongPin`]).
+//! * **A send is accepted exactly once.** [`Client::send`] resolves when the message is durable and
+//!   numbered, after any number of reconnects. What was unresolved is sent again in the original
+//!   order under the same numbers, and the server stores it once.
+//! * **A timeline is the log.** [`Client::follow`] yields every message from a place on, in order,
+//!   without gap or repeat, across reconnects and server restarts, however slow its reader is.
+//! * **Memory is bounded.** Everything that waits has a bound, listed in [`limits`] and
+//!   [`proto::limits`].
+//! * **The server is who it was.** There is no certificate authority; the invite link carries the
+//!   pin of the server's key, and another key is a hard stop ([`Error::WrongPin`]).
 //!
 //! # A whole program
 //!
@@ -103,40 +106,45 @@
 //!
 //! # Errors
 //!
-//! A first connection that fails says so at once, with a text that tells a person what to do; nothing is tried again behind the caller's
-//! back. Later, requests wait for a connection as long as it takes (or not: [`Reconnect::Never`]; to give up earlier, drop the future).
-//! [`Error::Refused`] concerns one request, with a number that programs may rely on ([`proto::wire::error::ErrorCode`]).
+//! A first connection that fails says so at once, with a text that tells a person what to do;
+//! nothing is tried again behind the caller's back. Later, requests wait for a connection as long
+//! as it takes (or not: [`Reconnect::Never`]; to give up earlier, drop the future).
+//! [`Error::Refused`] concerns one request, with a number that programs may rely on
+//! ([`proto::wire::error::ErrorCode`]).
 //!
 //! # Runtime
 //!
-//! Needs tokio with I/O and time enabled; a current-thread runtime is enough, and best for throughput. A client is one task, and one UDP
-//! socket unless it shares an [`Endpoint`].
+//! Needs tokio with I/O and time enabled; a current-thread runtime is enough, and best for
+//! throughput. A client is one task, and one UDP socket unless it shares an [`Endpoint`].
 
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
 mod account;
-pub mod api;
+mod api;
 mod error;
 pub mod limits;
 mod options;
-pub mod session;
-pub mod stream;
+mod session;
+mod stream;
 mod transfer;
-pub mod transport;
+mod transport;
 
-pub use account::Account;
-pub use api::client::{Accepted, Client, WhoAmI};
+pub use account::{Account, WhoAmI};
+pub use api::client::Client;
+pub use api::import::Imported;
+pub use api::messages::Page;
 pub use api::overview::Overview;
-pub use api::paused_push::PausedPush;
 pub use api::receipts::Receipts;
-pub use api::requests::{Imported, Page};
+pub use api::send::Accepted;
 pub use api::totals::Totals;
 pub use cairn_proto as proto;
 pub use error::{Error, TryEnqueueError};
 pub use options::{JoinRequest, Options, Reconnect};
 pub use session::backoff::Backoff;
-pub use stream::events::{Event, Events};
+pub use stream::event::Event;
+pub use stream::events::Events;
+pub use stream::paused_push::PausedPush;
 pub use stream::timeline::Timeline;
 pub use transfer::{Progress, Step, TransferError, Uploaded};
 pub use transport::endpoint::Endpoint;

@@ -1,20 +1,21 @@
-//! Who may do what, in a conversation and on the server: the only place that decides it. `tests/permissions/table.txt` shows the outcome,
-//! request by request.
+//! Who may do what, in a conversation and on the server: the only place that decides it.
+//! `tests/permissions/table.txt` shows the outcome, request by request.
 //!
-//! Decided elsewhere is what holds whoever asks: that a group keeps an owner, that nobody bans or mutes himself, that there is room, that
-//! a file was uploaded, that receipts are turned on, which step leads from one relation to another.
+//! Decided elsewhere is what holds whoever asks: that a group keeps an owner, that nobody bans or
+//! mutes himself, that there is room, that a file was uploaded, that receipts are turned on, which
+//! step leads from one relation to another.
 
+use crate::api::actor::Actor;
 use cairn_proto::ids::{ConversationId, Timestamp, UserId};
-use cairn_proto::model::group::{Access, GroupSettings};
+use cairn_proto::model::group::{Access, GroupSettings, Role};
+use cairn_proto::model::user::ServerRole;
 use cairn_proto::wire::error::ErrorCode;
-use cairn_proto::wire::hello::ServerRole;
-use cairn_proto::wire::response::Role;
 
-use crate::people::contacts::other_of;
-use crate::people::settings::Switch;
 use crate::record::KindRecord;
 use crate::state::State;
 use crate::state::conversation::{Conversation, Member};
+use crate::state::relations::other_of;
+use crate::state::setting_values::Switch;
 
 /// What somebody wants to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,7 +50,8 @@ pub enum Action {
     Retain,
     /// Give roles, or hand a group over.
     Appoint,
-    /// Remove, ban or mute somebody of this role. Who is no member counts as one of the lowest role.
+    /// Remove, ban or mute somebody of this role. Who is no member counts as one of the lowest
+    /// role.
     Moderate(Role),
     /// Become a member without being added.
     Join,
@@ -134,9 +136,11 @@ pub enum DirectChatBlock {
     Free,
     /// The asker has blocked the other one.
     BlockedByAsker,
-    /// The other one has blocked the asker, who must not be able to tell it from a chat with nobody.
+    /// The other one has blocked the asker, who must not be able to tell it from a chat with
+    /// nobody.
     BlockedByOther,
-    /// They are no friends, and only friends begin a chat here. That comes first, so that a block is not told.
+    /// They are no friends, and only friends begin a chat here. That comes first, so that a block
+    /// is not told.
     NoFriends {
         /// Whether the other one has blocked the asker.
         is_blocked: bool,
@@ -176,8 +180,8 @@ pub enum MembershipStatus {
     },
 }
 
-/// Whether somebody with this role on the server may do it. Whoever may not see a conversation is told what he would be told if there
-/// were none.
+/// Whether somebody with this role on the server may do it. Whoever may not see a conversation is
+/// told what he would be told if there were none.
 ///
 /// # Errors
 /// Why not.
@@ -408,8 +412,22 @@ impl State {
         Ok((found, found.member(user).ok_or(ErrorCode::NotFound)?))
     }
 
-    /// The conversation and the membership of a user who may read it. Whether there is no such conversation or he is no member is not
-    /// told. Nobody is muted when he only reads, so it does not matter when that is.
+    /// A session may outlive its device by the commands that are on their way.
+    pub(super) fn check_actor(&self, actor: Actor) -> Result<(), ErrorCode> {
+        let known = self
+            .users
+            .get(&actor.user)
+            .is_some_and(|user| user.devices.contains_key(&actor.device));
+        if known {
+            Ok(())
+        } else {
+            Err(ErrorCode::AuthFailed)
+        }
+    }
+
+    /// The conversation and the membership of a user who may read it. Whether there is no such
+    /// conversation or he is no member is not told. Nobody is muted when he only reads, so it does
+    /// not matter when that is.
     pub(super) fn membership(
         &self,
         user: UserId,

@@ -1,4 +1,5 @@
-//! Which parts of the state a command loads in memory before it can be decided, and a change before it can be applied.
+//! Which parts of the state a command loads in memory before it can be decided, and a change before
+//! it can be applied.
 
 mod request;
 
@@ -9,14 +10,15 @@ use cairn_proto::ids::{ConversationId, DeviceId, MsgId, SendStreamId, UserId};
 use cairn_proto::model::retention::Retention;
 use cairn_proto::wire::overview::{Moment, OverviewPlace};
 
+use crate::api::attachment::AttachmentCommand;
+use crate::api::batch::Batch;
 use crate::api::change::{Appended, Change, Origin};
 use crate::api::command::{Command, NewDevice};
-use crate::attachment::AttachmentCommand;
 use crate::limits::GC_BATCH_ATTACHMENTS_MAX;
-use crate::people::contacts::other_of;
 use crate::record::MemberChunk;
 use crate::state::State;
 use crate::state::conversation::{Conversation, Member};
+use crate::state::relations::other_of;
 
 /// A part of the state that memory lacks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -41,13 +43,27 @@ pub enum Load {
     Attachment(AttachmentHash),
     /// What a message names, and that attachment.
     Attached(ConversationId, MsgId),
-    /// What the first messages above the floor of a conversation name that name anything: at most [`crate::limits::REFS_DROPPED_MAX`] of them.
+    /// What the first messages above the floor of a conversation name that name anything: at most
+    /// [`crate::limits::REFS_DROPPED_MAX`] of them.
     FirstAttached(ConversationId),
 }
 
+impl Load {
+    /// The entries to load that are in the open batch, packed. They are not readable from disk yet.
+    #[must_use]
+    pub fn pending_entries(self, batch: &mut Batch) -> Vec<(ConversationId, MsgId, &[u8])> {
+        match self {
+            Self::Entry(id, msgid) => batch.entries(id, msgid, msgid),
+            Self::Entries(id, first, last) => batch.entries(id, first, last),
+            _ => Vec::new(),
+        }
+    }
+}
+
 impl State {
-    /// What must be loaded before `command` is decided. What is not stored either does not exist. What else that is may depend on what was
-    /// loaded, in [`crate::limits::PREFETCH_ROUNDS_MAX`] rounds at most: so what a command would be refused for anyway is never loaded.
+    /// What must be loaded before `command` is decided. What is not stored either does not exist.
+    /// What else that is may depend on what was loaded, in [`crate::limits::PREFETCH_ROUNDS_MAX`]
+    /// rounds at most: so what a command would be refused for anyway is never loaded.
     #[must_use]
     pub fn missing(&self, command: &Command) -> Vec<Load> {
         let mut loads = Vec::new();
@@ -193,7 +209,8 @@ impl State {
         }
     }
 
-    /// A conversation, and whether a user is a member. Of somebody who does not exist nothing is kept.
+    /// A conversation, and whether a user is a member. Of somebody who does not exist nothing is
+    /// kept.
     fn member(&self, conversation: ConversationId, user: UserId, loads: &mut Vec<Load>) {
         if !self.users.contains_key(&user) {
             self.conversation_alone(conversation, loads);
@@ -205,8 +222,9 @@ impl State {
         }
     }
 
-    /// The conversation and the membership of whoever asks, once they are in memory. For who is no member nothing is loaded, since he is told
-    /// that there is no such conversation; but a direct chat of his must not be begun twice.
+    /// The conversation and the membership of whoever asks, once they are in memory. For who is no
+    /// member nothing is loaded, since he is told that there is no such conversation; but a direct
+    /// chat of his must not be begun twice.
     fn own_membership(
         &self,
         conversation: ConversationId,
@@ -221,7 +239,8 @@ impl State {
         Some((found, found.member(user)?))
     }
 
-    /// Whether these users are members too of a conversation of the asker's: the chunks of those who exist, each once.
+    /// Whether these users are members too of a conversation of the asker's: the chunks of those
+    /// who exist, each once.
     fn others(
         &self,
         conversation: ConversationId,
@@ -296,7 +315,8 @@ impl State {
         }
     }
 
-    /// What a session begins with: the first page of its overview and, when it is pushed, where it is everywhere.
+    /// What a session begins with: the first page of its overview and, when it is pushed, where it
+    /// is everywhere.
     fn session(&self, user: UserId, push: bool, since: Option<Moment>, loads: &mut Vec<Load>) {
         if push {
             for &conversation in self

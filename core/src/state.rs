@@ -1,35 +1,41 @@
 //! Everything that is in memory. How changes move it is in [`crate::state::apply`].
 //!
-//! Users, devices and invites are always in memory; of conversations, members and send streams only what was needed lately.
+//! Users, devices and invites are always in memory; of conversations, members and send streams only
+//! what was needed lately.
 pub mod apply;
+pub mod attachments;
 pub mod conversation;
 pub mod dirty;
-pub mod msgid_set;
+pub mod make;
 pub mod open_group_index;
-pub mod relation;
-pub mod revision;
+pub mod relations;
+pub mod revisions;
 pub mod send_stream;
+pub mod setting_values;
+pub mod settings;
+pub mod stamp;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use cairn_proto::content::message::Entry;
 use cairn_proto::ids::{ConversationId, DeviceId, ImportSource, MsgId, SendStreamId, UserId};
 use cairn_proto::model::people::Profile;
+use cairn_proto::model::user::UserInfo;
 use cairn_proto::text::{GroupName, SettingName, SettingValue, UserName};
-use cairn_proto::wire::response::UserInfo;
 use hashbrown::{HashMap, HashSet};
 
-use crate::attachment::Held;
-use crate::people::settings::Settings;
+use crate::record::RelationChunk;
 use crate::record::{
     ConversationRecord, DeviceRecord, InviteRecord, MemberChunk, MembershipRecord, RecentSend,
     SecretHash, SendCursor, StoredMember, StoredMentions, UserRecord,
 };
+use crate::state::attachments::Attachments;
 use crate::state::conversation::{Conversation, Member};
 use crate::state::open_group_index::OpenGroupIndex;
-use crate::state::relation::{RelationChunk, Relations};
-use crate::state::revision::Revisions;
+use crate::state::relations::Relations;
+use crate::state::revisions::Revisions;
 use crate::state::send_stream::SendStream;
+use crate::state::settings::Settings;
 
 /// Everything that is in memory.
 #[derive(Debug, Default)]
@@ -50,7 +56,7 @@ pub struct State {
     pub(super) profiles: HashMap<UserId, Profile>,
     pub(super) settings: Settings,
     /// What messages name.
-    pub attachments: Held,
+    pub attachments: Attachments,
     last_user: u32,
     last_numbered: u64,
     pub(super) dirty: Dirty,
@@ -58,7 +64,8 @@ pub struct State {
     pub(super) entries: HashMap<(ConversationId, MsgId), Entry>,
     /// A body being encoded; kept for its memory.
     pub(super) scratch: Vec<u8>,
-    /// The disk has no room for new messages. It is told from outside, and no part of what is stored.
+    /// The disk has no room for new messages. It is told from outside, and no part of what is
+    /// stored.
     pub(super) is_disk_low: bool,
 }
 
@@ -75,7 +82,8 @@ pub struct User {
     pub owned: BTreeSet<ConversationId>,
 }
 
-/// What the trees do not have as it is in memory, apart from what each conversation notes of itself.
+/// What the trees do not have as it is in memory, apart from what each conversation notes of
+/// itself.
 #[derive(Debug, Default)]
 pub(super) struct Dirty {
     pub(super) users: BTreeSet<UserId>,
@@ -153,7 +161,8 @@ impl State {
             .map_or(&[], |device| &device.streams)
     }
 
-    /// Whether it is known what was sent on a send stream: it is in memory, or the device does not have it.
+    /// Whether it is known what was sent on a send stream: it is in memory, or the device does not
+    /// have it.
     pub(super) fn knows_stream(
         &self,
         user: UserId,
@@ -175,7 +184,7 @@ impl State {
     pub fn has_owner(&self) -> bool {
         self.users
             .values()
-            .any(|user| user.record.role == cairn_proto::wire::hello::ServerRole::Owner)
+            .any(|user| user.record.role == cairn_proto::model::user::ServerRole::Owner)
     }
 
     /// Whether there is any user with a higher id.
@@ -244,7 +253,8 @@ impl State {
         found.devices.insert(id, record);
     }
 
-    /// Whether new messages are refused because the disk has no room for them. Retries of those that were accepted are answered as ever.
+    /// Whether new messages are refused because the disk has no room for them. Retries of those
+    /// that were accepted are answered as ever.
     pub const fn set_disk_low(&mut self, is_disk_low: bool) {
         self.is_disk_low = is_disk_low;
     }
@@ -291,9 +301,10 @@ impl State {
             .or_insert_with(|| Conversation::new(record))
     }
 
-    /// The stored members of a chunk of an installed conversation, and what mentions users of it; none when nothing is stored. A chunk that
-    /// is in memory already stays as it is, for it may be newer. A member whose membership is not installed, or ended since it was stored,
-    /// is none; and a cursor whose device is no more is none.
+    /// The stored members of a chunk of an installed conversation, and what mentions users of it;
+    /// none when nothing is stored. A chunk that is in memory already stays as it is, for it may be
+    /// newer. A member whose membership is not installed, or ended since it was stored, is none;
+    /// and a cursor whose device is no more is none.
     pub fn install_members(
         &mut self,
         conversation: ConversationId,

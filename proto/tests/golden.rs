@@ -1,6 +1,7 @@
 //! Golden bytes: what every wire type and variant looks like, byte for byte, in `golden.txt`.
 //!
-//! A line there changes only together with [`cairn_proto::WIRE_VERSION`]: other installations, and logs on disk, hold these bytes.
+//! A line there changes only together with [`cairn_proto::WIRE_VERSION`]: other installations, and
+//! logs on disk, hold these bytes.
 
 #![allow(
     clippy::unwrap_used,
@@ -11,7 +12,7 @@
 mod samples;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use cairn_proto::invite::{InviteLink, ServerAddr};
 use cairn_proto::secret::{InviteToken, Pin};
@@ -147,8 +148,7 @@ fn every_serialized_type_is_named() {
         .collect();
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut found = 0;
-    for file in std::fs::read_dir(source).unwrap() {
-        let path = file.unwrap().path();
+    for path in source_files(&source) {
         for name in serialized_types(&std::fs::read_to_string(&path).unwrap()) {
             found += 1;
             let known = [NOT_ON_THE_WIRE, ALIASED].concat().contains(&name.as_str())
@@ -166,7 +166,22 @@ fn every_serialized_type_is_named() {
     );
 }
 
-/// The types that derive `Serialize` in a source file, but for the newtypes that macros make: those travel inside others.
+/// Every `.rs` file of a folder and its subfolders.
+fn source_files(folder: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files.extend(source_files(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            files.push(path);
+        }
+    }
+    files
+}
+
+/// The types that derive `Serialize` in a source file, but for the newtypes that macros make: those
+/// travel inside others.
 fn serialized_types(source: &str) -> Vec<String> {
     let product = source.split("#[cfg(test)]").next().unwrap_or(source);
     let mut types = Vec::new();

@@ -1,4 +1,5 @@
-//! Hostile input: whatever the bytes, decoding neither panics nor allocates out of proportion, and what is not whole is refused.
+//! Hostile input: whatever the bytes, decoding neither panics nor allocates out of proportion, and
+//! what is not whole is refused.
 
 #![allow(
     clippy::unwrap_used,
@@ -36,7 +37,8 @@ use samples::{Reader, Samples};
 /// What a decoder may hold whatever the bytes: an error text, the first few items of a list.
 const FIXED_BYTES_MAX: usize = 1024;
 
-/// What a decoder may hold for each byte at hand: the memory form of the smallest list items is so much larger than their wire form.
+/// What a decoder may hold for each byte at hand: the memory form of the smallest list items is so
+/// much larger than their wire form.
 const PROPORTION_MAX: usize = 64;
 
 fn measured<T>(bytes: &[u8], what: &str, work: impl FnOnce() -> T) -> T {
@@ -192,7 +194,8 @@ fn round_trip<T: Serialize + DeserializeOwned + PartialEq + Debug>(value: &T) {
     assert_eq!(codec::encode(&again.unwrap()), bytes);
 }
 
-/// Bytes that look like wire data: small numbers and markers of longer ones are much more frequent than in noise.
+/// Bytes that look like wire data: small numbers and markers of longer ones are much more frequent
+/// than in noise.
 fn plausible() -> impl Strategy<Value = Vec<u8>> {
     vec(
         prop_oneof![4 => 0..20_u8, 2 => 250..=253_u8, 1 => any::<u8>()],

@@ -18,21 +18,23 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 use tracing::{info, warn};
 
+use crate::clock::now;
 use crate::hub::Hub;
-use crate::hub::{presence, receipts};
+use crate::hub::tasks;
 use crate::limits;
 use crate::retention;
+use crate::sequencer;
 use crate::sequencer::intake::Intake;
 use crate::sequencer::publication::Publication;
-use crate::session::activity;
-use crate::session::login_rate_limiter::LoginRateLimiter;
 use crate::session::password::Passwords;
-use crate::session::rate_limiter::RateLimiter;
-use crate::transfer::{self, Transfers};
+use crate::session::rate_limit::{LoginRateLimiter, RequestRateLimiter};
+use crate::session::secret_hash::secret_hash;
+use crate::shared::Shared;
+use crate::transfer::{Transfers, gc};
 use crate::transport::accept;
+use crate::transport::close::close;
 use crate::transport::endpoint::{self, EndpointError};
 use crate::transport::identity::{Identity, IdentityError};
-use crate::{Shared, close, now, secret_hash, sequencer};
 use cairn_core::Command;
 use cairn_store::StoreError;
 use cairn_store::engine::Engine;
@@ -45,7 +47,8 @@ pub struct Options {
     pub data: PathBuf,
     /// The UDP address that it listens on.
     pub listen: SocketAddr,
-    /// The address that invite links name. `None` for the one that is listened on, or that of this machine.
+    /// The address that invite links name. `None` for the one that is listened on, or that of this
+    /// machine.
     pub advertise: Option<ServerAddr>,
     /// What attachments leave free of the disk, in bytes. `None` for the usual reserve.
     pub disk_reserve_bytes: Option<u64>,
@@ -139,7 +142,7 @@ async fn serve(
         retentions: engine.retentions(),
         passwords: Passwords::new(),
         login_rate_limiter: LoginRateLimiter::default(),
-        rate_limiter: RateLimiter::default(),
+        request_rate_limiter: RequestRateLimiter::default(),
         transfers,
         advertised: options
             .advertise
@@ -148,10 +151,10 @@ async fn serve(
     });
     let (publish, publications) = mpsc::channel(limits::PUBLICATIONS_MAX);
     let (mut failed, thread) = start_sequencer(engine, &shared, publish)?;
-    let hub = tokio::spawn(run_hub(shared.clone(), publications));
-    let receipts = tokio::spawn(receipts::tell(shared.clone()));
-    let presences = tokio::spawn(presence::notify_moves(shared.clone()));
-    let idle_sessions = tokio::spawn(activity::mark_idle_sessions(shared.clone()));
+    let hub = tokio::spawn(tasks::publish(shared.clone(), publications));
+    let receipts = tokio::spawn(tasks::send_receipts(shared.clone()));
+    let presences = tokio::spawn(tasks::notify_presences(shared.clone()));
+    let idle_sessions = tokio::spawn(tasks::mark_idle_sessions(shared.clone()));
     begin_epoch(&shared).await?;
     let invite = match has_owner {
         true => None,
@@ -159,14 +162,15 @@ async fn serve(
     };
     let retention = tokio::spawn(retention::run(shared.clone()));
     let accepting = tokio::spawn(accept::accept(endpoint.clone(), shared.clone()));
-    let keeping_house = tokio::spawn(transfer::run_gc(shared.clone()));
+    let keeping_house = tokio::spawn(gc::run(shared.clone()));
     info!(%listening, "accepting connections");
     let announced = async {
         ready(&Ready { listening, invite });
         std::future::pending::<Infallible>().await
     };
     let code = tokio::select! {
-        // In this order: whoever hears that the server is ready may ask it to stop at once, and it must be listening for that already.
+        // In this order: whoever hears that the server is ready may ask it to stop at once, and it
+        // must be listening for that already.
         biased;
         () = stop => CloseCode::GoingAway,
         _ = &mut failed => CloseCode::Storage,
@@ -205,12 +209,6 @@ fn start_sequencer(
             result
         })?;
     Ok((failed, thread))
-}
-
-async fn run_hub(shared: Arc<Shared>, mut publications: mpsc::Receiver<Publication>) {
-    while let Some(publication) = publications.recv().await {
-        shared.hub.publish(publication);
-    }
 }
 
 async fn stop_sessions(shared: &Shared, endpoint: &Endpoint, code: CloseCode) {
@@ -261,8 +259,8 @@ async fn begin_epoch(shared: &Shared) -> Result<(), ServeError> {
         .map(drop)
 }
 
-/// Makes the invite of whoever shall own the server. A server that has no owner makes a new one at each start, since the link of
-/// the last start may be lost.
+/// Makes the invite of whoever shall own the server. A server that has no owner makes a new one at
+/// each start, since the link of the last start may be lost.
 async fn owner_invite(shared: &Shared, identity: &Identity) -> Result<InviteLink, ServeError> {
     let mut token = [0; 16];
     getrandom::fill(&mut token)?;
@@ -280,8 +278,8 @@ async fn owner_invite(shared: &Shared, identity: &Identity) -> Result<InviteLink
     })
 }
 
-/// Where clients find a server that listens on `listening`: the address itself or, where that is every address of the machine, the
-/// one that the machine uses towards others.
+/// Where clients find a server that listens on `listening`: the address itself or, where that is
+/// every address of the machine, the one that the machine uses towards others.
 fn advertised(listening: SocketAddr) -> ServerAddr {
     let ip = if listening.ip().is_unspecified() {
         outward_ip()
@@ -291,7 +289,8 @@ fn advertised(listening: SocketAddr) -> ServerAddr {
     ServerAddr::new(&ip.to_string(), listening.port())
 }
 
-/// The address that this machine would use towards others. Connecting a UDP socket sends nothing; it only asks the routing table.
+/// The address that this machine would use towards others. Connecting a UDP socket sends nothing;
+/// it only asks the routing table.
 fn outward_ip() -> IpAddr {
     let somewhere: SocketAddr = ([192, 0, 2, 1], 9).into();
     let ask = || {

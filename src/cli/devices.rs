@@ -4,8 +4,8 @@ use std::fmt;
 
 use cairn_client::{Client, Error};
 use cairn_proto::ids::DeviceId;
+use cairn_proto::model::user::DeviceInfo;
 use cairn_proto::wire::close::CloseCode;
-use cairn_proto::wire::response::DeviceInfo;
 use clap::{Args, Subcommand};
 use serde::Serialize;
 

@@ -4,8 +4,8 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use cairn_proto::ids::{ConversationId, MsgId, UserId};
+use cairn_proto::model::conversation::Explained;
 use cairn_proto::text::UserName;
-use cairn_proto::wire::response::Explained;
 use clap::{ArgGroup, Args};
 use serde::Serialize;
 

@@ -5,9 +5,10 @@ use std::fmt;
 use cairn_client::{Client, Error as ClientError};
 use cairn_proto::ids::{ConversationId, MsgId, UserId};
 use cairn_proto::limits::USERS_PER_REQUEST_MAX;
+use cairn_proto::model::conversation::Member;
+use cairn_proto::model::group::Role;
+use cairn_proto::model::user::ServerRole;
 use cairn_proto::text::{GroupName, Topic, UserName};
-use cairn_proto::wire::hello::ServerRole;
-use cairn_proto::wire::response::{Member, Role};
 use clap::{Args, Subcommand};
 use serde::Serialize;
 

@@ -4,9 +4,10 @@ use std::fmt;
 
 use cairn_client::Client;
 use cairn_proto::ids::ConversationId;
-use cairn_proto::model::group::{Access, GroupDetails, GroupSettings, JoinerHistory, OpenGroup};
+use cairn_proto::model::group::{
+    Access, GroupDetails, GroupSettings, JoinerHistory, OpenGroup, Role,
+};
 use cairn_proto::text::{GroupName, Topic};
-use cairn_proto::wire::response::Role;
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 

@@ -310,9 +310,8 @@ mod tests {
     use super::*;
     use cairn_proto::content::extras::{Extra, Extras};
     use cairn_proto::ids::Timestamp;
-    use cairn_proto::model::group::GroupSettings;
+    use cairn_proto::model::group::{GroupSettings, Role};
     use cairn_proto::text::{EmojiName, GroupName};
-    use cairn_proto::wire::response::Role;
 
     fn message(body: Body) -> Message {
         let (conversation, msgid) = (ConversationId::new(1), MsgId::new(17));

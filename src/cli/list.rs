@@ -4,8 +4,8 @@ use std::fmt;
 
 use cairn_client::Totals;
 use cairn_proto::ids::{ConversationId, MsgId};
+use cairn_proto::model::conversation::{Conversation, ConversationKind};
 use cairn_proto::model::group::MemberSettings;
-use cairn_proto::wire::response::{Conversation, ConversationKind};
 use clap::Args;
 use serde::Serialize;
 

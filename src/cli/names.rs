@@ -6,8 +6,8 @@ use cairn_client::{Client, Error};
 use cairn_proto::content::body::{Body, SystemEntry};
 use cairn_proto::content::message::Message;
 use cairn_proto::ids::UserId;
+use cairn_proto::model::user::UserInfo;
 use cairn_proto::text::UserName;
-use cairn_proto::wire::response::UserInfo;
 
 use super::limits;
 

@@ -5,8 +5,9 @@ use std::str::FromStr;
 
 use cairn_client::Client;
 use cairn_proto::ids::ConversationId;
+use cairn_proto::model::conversation::{Conversation, ConversationKind};
+use cairn_proto::model::user::UserInfo;
 use cairn_proto::text::{EmojiName, GroupName, TextError, UserName};
-use cairn_proto::wire::response::{Conversation, ConversationKind, UserInfo};
 
 use super::exit::Exit;
 use super::failure::Failure;

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use cairn_proto::ids::UserId;
 use cairn_proto::model::people::{Avatar, Profile, UserProfile};
+use cairn_proto::model::user::ServerRole;
 use cairn_proto::text::UserName;
-use cairn_proto::wire::hello::ServerRole;
 use clap::{Args, Subcommand, ValueEnum};
 use serde::Serialize;
 

@@ -5,8 +5,8 @@ use std::fmt;
 use cairn_client::{Client, WhoAmI};
 use cairn_proto::ids::UserId;
 use cairn_proto::invite::ServerAddr;
+use cairn_proto::model::user::ServerRole;
 use cairn_proto::text::UserName;
-use cairn_proto::wire::hello::ServerRole;
 use clap::Args;
 use serde::Serialize;
 

@@ -90,7 +90,8 @@ impl Blocks {
         )?))
     }
 
-    /// The keys of the first blocks that begin at or below this message, and their bytes as they are stored; at most `limit` of them.
+    /// The keys of the first blocks that begin at or below this message, and their bytes as they
+    /// are stored; at most `limit` of them.
     ///
     /// # Errors
     /// When the trees cannot be read.

@@ -1,10 +1,12 @@
 //! Moving the commit log into the trees, by one unhurried thread.
 //!
-//! A job is what the state machine knows about a sealed part of the log: the rows that it changed and the messages that it added. They
-//! are written and synced, then the log's position is recorded and synced, and only then may the log be dropped. A crash anywhere in
-//! between leaves rows and blocks that are newer than the recorded position. Replaying the log over them ends in the same state,
-//! because rows are absolute and because messages that are already in blocks are the same messages: their blocks are written again, and
-//! blocks that begin above what is stored for certain are removed.
+//! A job is what the state machine knows about a sealed part of the log: the rows that it changed
+//! and the messages that it added. They are written and synced, then the log's position is recorded
+//! and synced, and only then may the log be dropped. A crash anywhere in between leaves rows and
+//! blocks that are newer than the recorded position. Replaying the log over them ends in the same
+//! state, because rows are absolute and because messages that are already in blocks are the same
+//! messages: their blocks are written again, and blocks that begin above what is stored for certain
+//! are removed.
 pub mod compact;
 pub mod free_space;
 
@@ -178,7 +180,8 @@ impl CheckpointWriter {
 
     fn write_rows(&mut self, mut rows: Vec<RowChange>) -> Result<(), CheckpointError> {
         self.sum.lock().rows += rows.len() as u64;
-        // In the order of the keys sled touches each page once. The sort is stable: of two changes of a row the later one wins.
+        // In the order of the keys sled touches each page once. The sort is stable: of two changes
+        // of a row the later one wins.
         rows.sort_by_key(|change| change.key);
         let mut pending = Pending::default();
         let mut of_tree = Tree::Messages;
@@ -241,8 +244,9 @@ impl CheckpointWriter {
         Ok(self.trees.sync()?)
     }
 
-    /// Writes the blocks anew in which entries are others now. One that outgrew its bounds is cut: first its later parts are written,
-    /// then what is left of it, so that no moment lacks an entry.
+    /// Writes the blocks anew in which entries are others now. One that outgrew its bounds is cut:
+    /// first its later parts are written, then what is left of it, so that no moment lacks an
+    /// entry.
     fn rewrite_blocks(
         &mut self,
         timeline: &Timeline,
@@ -264,7 +268,8 @@ impl CheckpointWriter {
         Ok(())
     }
 
-    /// Writes what is left of a block, from `first` on, in its place: the later parts first. Parts that a crash left of it go.
+    /// Writes what is left of a block, from `first` on, in its place: the later parts first. Parts
+    /// that a crash left of it go.
     fn replace(
         &mut self,
         block: &Block,
@@ -309,8 +314,8 @@ impl CheckpointWriter {
         self.write_pending(Tree::Messages, &mut pending)
     }
 
-    /// The block that holds a stored message. A crash may have left a block that was about to be cut beside its later parts: then it is
-    /// the whole one.
+    /// The block that holds a stored message. A crash may have left a block that was about to be
+    /// cut beside its later parts: then it is the whole one.
     fn block_with(
         &self,
         conversation: ConversationId,
@@ -428,7 +433,8 @@ impl CheckpointWriter {
     }
 }
 
-/// Nobody waits for a checkpoint while the log has reclaimable: what is accepted and delivered goes first. On Linux a nice value is a thread's own.
+/// Nobody waits for a checkpoint while the log has reclaimable: what is accepted and delivered goes
+/// first. On Linux a nice value is a thread's own.
 #[cfg(target_os = "linux")]
 fn yield_to_others() {
     if let Err(error) = rustix::process::setpriority_process(None, limits::CHECKPOINT_NICE) {
@@ -439,7 +445,8 @@ fn yield_to_others() {
 #[cfg(not(target_os = "linux"))]
 fn yield_to_others() {}
 
-/// About what sled writes for a change: a large value once; a small one four times, since its leaf is rewritten after ten changes.
+/// About what sled writes for a change: a large value once; a small one four times, since its leaf
+/// is rewritten after ten changes.
 fn written_bytes(change: &RowChange) -> usize {
     let value = change.value.as_ref().map_or(0, Vec::len);
     if value >= LARGE_VALUE_BYTES {

@@ -1,4 +1,5 @@
-//! The storage engine with the state machine in it: commands in, durable batches out. It belongs to one thread.
+//! The storage engine with the state machine in it: commands in, durable batches out. It belongs to
+//! one thread.
 //!
 //! ```text
 //! execute ─▶ load what is missing ─▶ decide ─▶ the batch grows
@@ -40,7 +41,7 @@ use crate::timeline::retention::Retentions;
 use crate::timeline::{Timeline, TimelineGap, Timelines};
 use crate::trees::db::{Trees, TreesError};
 use crate::trees::rows_in::{LoadError, Loader};
-use cairn_core::api::batch::Effect;
+use cairn_core::api::effect::Effect;
 use cairn_core::{Batch, Command, Reply, State};
 
 /// The engine of one data directory.
@@ -53,8 +54,8 @@ pub struct Engine {
     loader: Loader,
     timelines: Arc<Timelines>,
     checkpoints: Checkpoints,
-    /// The conversations that left the state the last time that it was looked through. Their timelines stay until the next time, since
-    /// sessions may be about to pick them up.
+    /// The conversations that left the state the last time that it was looked through. Their
+    /// timelines stay until the next time, since sessions may be about to pick them up.
     evict: Vec<ConversationId>,
     /// Loads since then.
     loads: u64,
@@ -217,7 +218,8 @@ impl Engine {
         }
     }
 
-    /// The state machine's state. What it says of a batch that is not committed may be lost in a power cut.
+    /// The state machine's state. What it says of a batch that is not committed may be lost in a
+    /// power cut.
     #[must_use]
     pub const fn state(&self) -> &State {
         &self.state
@@ -244,7 +246,8 @@ impl Engine {
     /// Decides a command. Its changes join the batch.
     ///
     /// # Errors
-    /// The reason why nothing was changed. [`ErrorCode::Damaged`] when something could not be loaded.
+    /// The reason why nothing was changed. [`ErrorCode::Damaged`] when something could not be
+    /// loaded.
     pub fn execute(&mut self, command: Command, now: Timestamp) -> Result<Reply, ErrorCode> {
         if self
             .room
@@ -289,7 +292,8 @@ impl Engine {
         !self.batch.is_empty()
     }
 
-    /// What sessions must learn of the batch although it is not durable yet: moves of cursors alone force no commit, and are told at once.
+    /// What sessions must learn of the batch although it is not durable yet: moves of cursors alone
+    /// force no commit, and are told at once.
     pub fn take_effects_of_moves(&mut self) -> Vec<Effect> {
         self.batch.take_effects_of_moves()
     }

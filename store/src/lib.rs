@@ -1,4 +1,5 @@
-//! Everything on disk: the commit log that makes a batch durable, the trees that it is moved into, and the way back at start.
+//! Everything on disk: the commit log that makes a batch durable, the trees that it is moved into,
+//! and the way back at start.
 //!
 //! # A data directory
 //!
@@ -16,8 +17,10 @@
 //! * [`files::lock`], [`files::format`], [`files::durable`]: the directory itself
 //! * [`files::poison`]: after a failed write nothing is written any more
 //! * [`commit_log`]: batches, each atomic and durable when `append` returns
-//! * [`trees`], [`trees::rows`], [`blocks::block`]: which trees there are, and the bytes of their keys and values
-//! * [`trees::db`], [`trees::scan`]: sled, with its traps walled off in the only file that calls it, and reading many rows
+//! * [`trees`], [`trees::rows`], [`blocks::block`]: which trees there are, and the bytes of their
+//!   keys and values
+//! * [`trees::db`], [`trees::scan`]: sled, with its traps walled off in the only file that calls
+//!   it, and reading many rows
 //! * [`timeline`], [`timeline::history`]: reading a conversation, from memory and from blocks
 //! * [`blocks::packing`], [`checkpoint`]: moving the commit log into the trees
 //! * [`load`], [`unload`]: the state machine's state from rows and to rows

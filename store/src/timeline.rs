@@ -1,6 +1,7 @@
 //! The log of one conversation as its readers see it: where it ends, and its newest messages.
 //!
-//! The sequencer publishes, after the commit; sessions read, from any thread; the checkpoint trims what the blocks hold.
+//! The sequencer publishes, after the commit; sessions read, from any thread; the checkpoint trims
+//! what the blocks hold.
 pub mod history;
 pub mod retention;
 
@@ -73,7 +74,8 @@ pub struct TimelineGap {
 }
 
 impl Timeline {
-    /// The log of a conversation whose blocks hold everything up to `stored`, which is also its head until more is published.
+    /// The log of a conversation whose blocks hold everything up to `stored`, which is also its
+    /// head until more is published.
     #[must_use]
     pub fn new(conversation: ConversationId, floor: MsgId, stored: MsgId) -> Self {
         let tail = Tail {
@@ -103,8 +105,8 @@ impl Timeline {
         MsgId::new(self.head.load(Ordering::Acquire))
     }
 
-    /// The last message that sessions are shown. What is durable above it came with changes, of memberships for one, that they have not
-    /// been told of yet.
+    /// The last message that sessions are shown. What is durable above it came with changes, of
+    /// memberships for one, that they have not been told of yet.
     #[must_use]
     pub fn shown(&self) -> MsgId {
         MsgId::new(self.shown.load(Ordering::Acquire))
@@ -132,7 +134,8 @@ impl Timeline {
         self.tail.lock().stored
     }
 
-    /// Takes in messages that have just become durable. Sessions are shown them when [`Timeline::show`] says so. Returns the new head.
+    /// Takes in messages that have just become durable. Sessions are shown them when
+    /// [`Timeline::show`] says so. Returns the new head.
     ///
     /// # Errors
     /// When `first` is not the one after the head; nothing is published then.
@@ -165,12 +168,14 @@ impl Timeline {
         {
             *place = entry.clone();
         }
-        // Also when it is in the tail: a checkpoint that is under way may have taken what was there before.
+        // Also when it is in the tail: a checkpoint that is under way may have taken what was there
+        // before.
         Arc::make_mut(&mut tail.rewritten).insert(msgid, entry);
         tail.last_run = None;
     }
 
-    /// The entries that are others than in the blocks. To be asked for before the blocks are read: what is missing here is in them.
+    /// The entries that are others than in the blocks. To be asked for before the blocks are read:
+    /// what is missing here is in them.
     pub(super) fn rewritten(&self) -> Rewritten {
         self.tail.lock().rewritten.clone()
     }
@@ -189,7 +194,8 @@ impl Timeline {
         }
     }
 
-    /// The messages from this one on, and above the floor, as far as they are in memory and `limits` allows.
+    /// The messages from this one on, and above the floor, as far as they are in memory and
+    /// `limits` allows.
     #[must_use]
     pub fn read_tail(&self, from: MsgId, limits: RunLimits) -> TailRead {
         let mut tail = self.tail.lock();
@@ -230,7 +236,8 @@ impl Timeline {
         is_here
     }
 
-    /// Adds what precedes the run in memory, above `floor`; `false` when the message before it is in the blocks.
+    /// Adds what precedes the run in memory, above `floor`; `false` when the message before it is
+    /// in the blocks.
     pub(super) fn prepend_to(&self, run: &mut RunBuilder, floor: MsgId) -> bool {
         let tail = self.tail.lock();
         let before = run.first();
@@ -337,7 +344,8 @@ impl Timelines {
             .insert(timeline.conversation(), Arc::new(timeline));
     }
 
-    /// Forgets a conversation that nobody reads and whose messages are all in blocks. Says whether it did.
+    /// Forgets a conversation that nobody reads and whose messages are all in blocks. Says whether
+    /// it did.
     pub fn evict(&self, conversation: ConversationId) -> bool {
         let mut timelines = self.0.write();
         // A further handle can only come from this map, which is locked.

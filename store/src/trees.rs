@@ -1,4 +1,5 @@
-//! The only list of the trees, with the layout of their keys. All numbers are big-endian, so that a range reads in order.
+//! The only list of the trees, with the layout of their keys. All numbers are big-endian, so that a
+//! range reads in order.
 //!
 //! | tree | key | value |
 //! |---|---|---|
@@ -129,8 +130,8 @@ mod tests {
     use cairn_proto::text::SettingName;
 
     use super::*;
+    use cairn_core::record::RelationChunk;
     use cairn_core::record::{CursorChunk, MemberChunk, RecentPart, SecretHash};
-    use cairn_core::state::relation::RelationChunk;
 
     const G: ConversationId = ConversationId::new(0x0102_0304_0506_0708);
     const U: UserId = UserId::new(0x1112_1314);

@@ -3,7 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
 
+<<<<<<< HEAD
 use cairn_core::api::command::{Actor, Command};
+=======
+use cairn_core::api::actor::Actor;
+use cairn_core::api::command::Command;
+>>>>>>> main
 use cairn_core::prefetch::Load;
 use cairn_core::record::MemberCounts;
 use cairn_core::record::MsgIdSet;
@@ -13,7 +18,11 @@ use cairn_core::record::{
     KindRecord, MemberChunk, MemberRecord, MemberTerms, MembershipRecord, RecentPart, RecentSend,
     StoredMember, UserRecord,
 };
+<<<<<<< HEAD
 use cairn_core::state::relation::{RelationChunk, StoredRelation};
+=======
+use cairn_core::record::{RelationChunk, StoredRelation};
+>>>>>>> main
 use cairn_core::state::settings::TABLE;
 use cairn_core::{Batch, State};
 use cairn_proto::content::body::Body;
@@ -24,13 +33,12 @@ use cairn_proto::ids::{
     UserId,
 };
 use cairn_proto::limits::SENDS_IN_FLIGHT_MAX;
-use cairn_proto::model::group::{Access, GroupSettings, MemberSettings};
+use cairn_proto::model::group::{Access, GroupSettings, MemberSettings, Role};
 use cairn_proto::model::retention::Retention;
 use cairn_proto::text::{EmojiName, GroupName, Text, Topic};
 use cairn_proto::wire::error::ErrorCode;
 use cairn_proto::wire::overview::Moment;
 use cairn_proto::wire::request::{Forward, Request};
-use cairn_proto::wire::response::Role;
 use proptest::test_runner::TestCaseError;
 use proptest::{prop_assert, prop_assert_eq};
 

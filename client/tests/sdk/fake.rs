@@ -10,6 +10,8 @@ use cairn_client::proto::content::attachment::TransferFrame;
 use cairn_client::proto::ids::{DeviceId, EpochId, RequestId, Revision, Timestamp, UserId};
 use cairn_client::proto::invite::ServerAddr;
 use cairn_client::proto::limits::FRAME_BYTES_MAX;
+use cairn_client::proto::model::conversation::Conversation;
+use cairn_client::proto::model::user::ServerRole;
 use cairn_client::proto::secret::{DeviceToken, Pin};
 use cairn_client::proto::text::UserName;
 use cairn_client::proto::wire::close::CloseCode;
@@ -17,10 +19,10 @@ use cairn_client::proto::wire::codec;
 use cairn_client::proto::wire::error::ErrorCode;
 use cairn_client::proto::wire::event::{StreamOpening, TimelineFrame};
 use cairn_client::proto::wire::frame;
-use cairn_client::proto::wire::hello::{ClientFrame, Credentials, Hello, ServerRole, Welcome};
+use cairn_client::proto::wire::hello::{ClientFrame, Credentials, Hello, Welcome};
 use cairn_client::proto::wire::overview::{ConversationPage, Moment, OverviewExtent};
 use cairn_client::proto::wire::request::Request;
-use cairn_client::proto::wire::response::{Conversation, Response, ServerFrame};
+use cairn_client::proto::wire::response::{Response, ServerFrame};
 use cairn_client::{Account, Backoff, Client, Options, Reconnect};
 use quinn::crypto::rustls::QuicServerConfig;
 use quinn::{EndpointConfig, RecvStream, SendStream, ServerConfig, VarInt};
@@ -132,7 +134,8 @@ impl Fake {
     pub(crate) fn start_as(identity: &Identity, addr: SocketAddr, alpn: &[u8]) -> Self {
         let socket = std::net::UdpSocket::bind(addr).unwrap();
         let mut config = EndpointConfig::new(Arc::new(ResetKey));
-        // Only packets for ids of its own making are answered with a reset, so these outlive a process as well.
+        // Only packets for ids of its own making are answered with a reset, so these outlive a
+        // process as well.
         config.cid_generator(|| Box::new(HashedConnectionIdGenerator::from_key(1)));
         let runtime = quinn::default_runtime().unwrap();
         let endpoint =

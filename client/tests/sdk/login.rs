@@ -6,11 +6,12 @@ use std::time::Duration;
 use cairn_client::proto::ALPN;
 use cairn_client::proto::ids::{DeviceId, UserId};
 use cairn_client::proto::invite::{InviteLink, ServerAddr};
+use cairn_client::proto::model::user::ServerRole;
 use cairn_client::proto::secret::{InviteToken, Pin};
 use cairn_client::proto::text::{DeviceName, Password, UserName};
 use cairn_client::proto::wire::close::CloseCode;
 use cairn_client::proto::wire::error::ErrorCode;
-use cairn_client::proto::wire::hello::{Credentials, ServerRole};
+use cairn_client::proto::wire::hello::Credentials;
 use cairn_client::proto::wire::response::ServerFrame;
 use cairn_client::{Account, Client, Endpoint, Error, Event, JoinRequest, Options, WhoAmI, limits};
 use tokio::time::Instant;
@@ -318,7 +319,8 @@ async fn a_client_that_comes_back_waits_for_a_busy_server_and_ends_when_it_is_un
     assert_eq!(soon(client.devices()).await, Err(refused));
 }
 
-/// The id that an attempt to connect makes up for the server; `None` for a packet that begins no connection.
+/// The id that an attempt to connect makes up for the server; `None` for a packet that begins no
+/// connection.
 fn attempt_of(packet: &[u8]) -> Option<&[u8]> {
     const LONG_HEADER: u8 = 0x80;
     let (&[first, _, _, _, _, length], rest) = packet.split_first_chunk()?;

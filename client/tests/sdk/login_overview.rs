@@ -83,7 +83,8 @@ async fn a_client_that_was_here_before_knows_what_changed_once_it_is_welcomed() 
         (&[group(1, 5)][..], &[ConversationId::new(3)][..])
     );
     assert_eq!((told.extent, told.as_of), (OverviewExtent::Changed, NOW));
-    // It is given once; the second time it is asked like any other, and the next login tells of what comes from then on.
+    // It is given once; the second time it is asked like any other, and the next login tells of
+    // what comes from then on.
     let later = ConversationPage {
         as_of: at(50),
         ..changed()
@@ -131,7 +132,8 @@ async fn what_did_not_fit_into_the_welcome_is_asked_behind_it() {
     );
     assert_eq!(told.gone, [ConversationId::new(3)]);
 
-    // A program may go through the pages by itself. Until it has seen all, the next login tells of everything since it was here before.
+    // A program may go through the pages by itself. Until it has seen all, the next login tells of
+    // everything since it was here before.
     let (client, peer) = returned(&fake, first.clone()).await;
     assert_eq!(
         (client.login_page(), client.login_page()),

@@ -7,7 +7,8 @@ use cairn_client::proto::wire::event::TimelineFrame;
 use crate::fake::{Fake, Peer, eager, soon};
 use crate::follow::{Log, ONE, reads};
 
-/// Each with a text of [`TEXT_BYTES`]: more than the client's window and the server's buffers pause_push together.
+/// Each with a text of [`TEXT_BYTES`]: more than the client's window and the server's buffers
+/// pause_push together.
 const PUSHES: u64 = 2_000;
 
 const TEXT_BYTES: usize = 16_000;

@@ -1,4 +1,5 @@
-//! Sends: accepted exactly once, in order, under the same numbers, whatever happens to the connection.
+//! Sends: accepted exactly once, in order, under the same numbers, whatever happens to the
+//! connection.
 
 use std::time::Duration;
 
@@ -182,7 +183,8 @@ fn a_killed_server_is_noticed_by_its_reset() {
     let connecting = clients.spawn(async move { Client::connect(&account, eager()).await });
     let peer = first.block_on(fake.welcomed(Vec::new()));
     let client = clients.block_on(connecting).unwrap().unwrap();
-    // Nobody says goodbye: its tasks are gone from one moment to the next, and its socket behind them.
+    // Nobody says goodbye: its tasks are gone from one moment to the next, and its socket behind
+    // them.
     drop(first);
     drop(peer);
     drop(fake);

@@ -1,4 +1,5 @@
-//! A small server that keeps its promises and whose connections break all the time, at places that a seed picks.
+//! A small server that keeps its promises and whose connections break all the time, at places that
+//! a seed picks.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -86,7 +87,8 @@ impl World {
     }
 }
 
-/// Serves one connection, whose login told the head `pushed`, until the dice break it. Pushes are lost and overlap.
+/// Serves one connection, whose login told the head `pushed`, until the dice break it. Pushes are
+/// lost and overlap.
 async fn serve(
     mut peer: Peer,
     mut pushed: u64,

@@ -1,27 +1,30 @@
 //! What happened: the entries of the commit log, and the only way the state moves.
 //!
-//! Each change is absolute (it sets, it does not add to), so applying one again, or applying an old one before newer ones that
-//! were already seen, ends in the same state. Variants only grow at the end.
+//! Each change is absolute (it sets, it does not add to), so applying one again, or applying an old
+//! one before newer ones that were already seen, ends in the same state. Variants only grow at the
+//! end.
 
 use cairn_proto::content::attachment::AttachmentHash;
 use cairn_proto::ids::{
     ConversationId, DeviceId, EpochId, ImportSource, MsgId, SendStreamId, Timestamp, UserId,
 };
+use cairn_proto::model::group::Role;
 use cairn_proto::model::people::{Profile, Relation};
 use cairn_proto::model::retention::Retention;
 use cairn_proto::text::GroupName;
 use cairn_proto::text::{SettingName, SettingValue};
-use cairn_proto::wire::response::Role;
 use serde::{Deserialize, Serialize};
 
-use crate::attachment::AttachmentRecord;
-use crate::reading::unread_marker::UnreadMarker;
+use crate::record::AttachmentRecord;
+use crate::record::MemberCounts;
+use crate::record::UnreadMarker;
 use crate::record::{
     ConversationRecord, DeviceRecord, GroupRecord, InviteRecord, MemberTerms, SecretHash,
     UserRecord,
 };
 
-/// One change of the state. In a batch, an entry that is [`Appended`] or rewritten follows its change.
+/// One change of the state. In a batch, an entry that is [`Appended`] or rewritten follows its
+/// change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Change {
     /// An entry at the end of a conversation's log.
@@ -60,7 +63,8 @@ pub enum Change {
         device: DeviceId,
         /// The stream. One that the device does not have begins anew.
         stream: SendStreamId,
-        /// The least recently used of too many, with its cursors. It is named, since a replay may meet another list of streams.
+        /// The least recently used of too many, with its cursors. It is named, since a replay may
+        /// meet another list of streams.
         forgotten: Option<SendStreamId>,
     },
     /// An invite, new or with fewer uses left.
@@ -109,7 +113,8 @@ pub enum Change {
         /// Members; or [`UserId::SERVER`] alone, which stands for all of them.
         users: Vec<UserId>,
     },
-    /// An entry that is another from now on, under the same number. In a batch it is followed by its packed entry.
+    /// An entry that is another from now on, under the same number. In a batch it is followed by
+    /// its packed entry.
     Rewritten {
         /// The conversation.
         conversation: ConversationId,
@@ -210,15 +215,6 @@ pub enum Change {
     },
 }
 
-/// How many members a conversation has after a change.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct MemberCounts {
-    /// All of them.
-    pub members: u32,
-    /// The owners among them.
-    pub owners: u32,
-}
-
 /// An entry at the end of a conversation's log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Appended {
@@ -250,7 +246,8 @@ pub enum Origin {
         /// A fingerprint of the body, so that another body under the same seq is noticed.
         body: u32,
     },
-    /// It was imported. It moves no cursor by itself: who is a member when it is replayed may not have been one then.
+    /// It was imported. It moves no cursor by itself: who is a member when it is replayed may not
+    /// have been one then.
     Imported,
     /// Something that happened to the conversation. It is no message and does not count as unread.
     System,

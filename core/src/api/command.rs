@@ -2,28 +2,18 @@
 
 use cairn_proto::ids::{ConversationId, DeviceId, EpochId, MsgId, SendStreamId, Timestamp, UserId};
 use cairn_proto::model::retention::Retention;
+use cairn_proto::model::user::ServerRole;
 use cairn_proto::text::{DeviceName, UserName};
-use cairn_proto::wire::hello::ServerRole;
 use cairn_proto::wire::overview::{ConversationPage, Moment};
 use cairn_proto::wire::request::Request;
 use cairn_proto::wire::response::Response;
 
-use crate::attachment::{AttachmentCommand, AttachmentReply};
-use crate::messages::retention::Retained;
+use crate::api::actor::Actor;
+use crate::api::attachment::{AttachmentCommand, AttachmentReply};
 use crate::record::SecretHash;
 
-/// Who asks: a logged-in device and the send stream of its process.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Actor {
-    /// The user.
-    pub user: UserId,
-    /// The device.
-    pub device: DeviceId,
-    /// The send stream.
-    pub stream: SendStreamId,
-}
-
-/// One thing to do. Randomness and hashes of secrets come with it, so that the same commands always do the same.
+/// One thing to do. Randomness and hashes of secrets come with it, so that the same commands always
+/// do the same.
 #[derive(Clone, Debug)]
 pub enum Command {
     /// Make an invite for whoever shall own the server.
@@ -73,7 +63,8 @@ pub enum Command {
         token: SecretHash,
         /// The send stream of this session.
         stream: SendStreamId,
-        /// Whether the session wants to be pushed, and so loads to know where it is in every conversation.
+        /// Whether the session wants to be pushed, and so loads to know where it is in every
+        /// conversation.
         push: bool,
         /// The moment of the device's last overview.
         since: Option<Moment>,
@@ -90,7 +81,8 @@ pub enum Command {
     Attachment(AttachmentCommand),
     /// Whether messages stay for ever where nobody said otherwise: of the server itself.
     KeepsByDefault,
-    /// How long messages of a conversation stay: of the server itself, which looks for what is to go.
+    /// How long messages of a conversation stay: of the server itself, which looks for what is to
+    /// go.
     Retained(ConversationId),
     /// Let go what may go, and remember how far that was: of the server itself.
     Expire {
@@ -157,7 +149,8 @@ pub struct LoggedIn {
     pub role: ServerRole,
     /// The first page of the user's conversations, or of those that changed.
     pub overview: ConversationPage,
-    /// Where push resumes, in every conversation of the user. Empty unless the session wants to be pushed.
+    /// Where push resumes, in every conversation of the user. Empty unless the session wants to be
+    /// pushed.
     pub feeds: Vec<Feed>,
 }
 
@@ -178,5 +171,16 @@ pub struct Grant {
     /// The conversation.
     pub conversation: ConversationId,
     /// Everything up to here is out of reach.
+    pub floor: MsgId,
+}
+
+/// What holds in a conversation, for whoever looks for what is to go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retained {
+    /// How long messages stay.
+    pub policy: Retention,
+    /// The last entry.
+    pub head: MsgId,
+    /// The last entry that is gone.
     pub floor: MsgId,
 }

@@ -4,11 +4,13 @@ use cairn_proto::content::attachment::AttachmentHash;
 use cairn_proto::ids::{ConversationId, MsgId, Timestamp, UserId};
 use cairn_proto::wire::error::ErrorCode;
 
-use super::{AttachmentCommand, AttachmentRecord, AttachmentReply, Upload, charged_bytes};
+use crate::api::actor::Actor;
+use crate::api::attachment::{AttachmentCommand, AttachmentReply};
 use crate::api::batch::Batch;
 use crate::api::change::Change;
-use crate::api::command::Actor;
+use crate::attachment::charged_bytes;
 use crate::limits::{GC_BATCH_ATTACHMENTS_MAX, UPLOADERS_MAX};
+use crate::record::{AttachmentRecord, Upload};
 use crate::state::State;
 
 const HOUR_MS: u64 = 60 * 60 * 1000;
@@ -41,8 +43,8 @@ impl State {
         }
     }
 
-    /// Who has uploaded an attachment before need not again. Anybody else must show that he has it: a hash may be known to whoever saw
-    /// it somewhere, and must not give him the file.
+    /// Who has uploaded an attachment before need not again. Anybody else must show that he has it:
+    /// a hash may be known to whoever saw it somewhere, and must not give him the file.
     fn begin_upload(
         &mut self,
         actor: Actor,
@@ -109,7 +111,8 @@ impl State {
         }
     }
 
-    /// Makes the user the latest who had the attachment. When too many had it, the first of them is forgotten: he can upload it again.
+    /// Makes the user the latest who had the attachment. When too many had it, the first of them is
+    /// forgotten: he can upload it again.
     fn note_upload(
         &mut self,
         user: UserId,
@@ -150,8 +153,9 @@ impl State {
         self.make(&Change::AttachmentBytes { user, bytes }, batch);
     }
 
-    /// Whatever the reason why a user cannot have an attachment, he is told the same: that there is none. But whoever could see the message
-    /// while it was there is told that it expired, as with everything else about it.
+    /// Whatever the reason why a user cannot have an attachment, he is told the same: that there is
+    /// none. But whoever could see the message while it was there is told that it expired, as with
+    /// everything else about it.
     fn fetch(
         &self,
         actor: Actor,
@@ -218,20 +222,5 @@ impl State {
             gone.push(hash);
         }
         AttachmentReply::Collected { gone, next }
-    }
-}
-
-impl AttachmentRecord {
-    /// The upload of a user, if he may send the attachment.
-    #[must_use]
-    pub fn upload_of(&self, user: UserId) -> Option<&Upload> {
-        self.uploads.iter().find(|upload| upload.user == user)
-    }
-}
-
-impl Upload {
-    /// Whether the attachment need not be kept for its user: he sent it, or had time enough to.
-    fn is_over(&self, now: Timestamp, kept_ms: u64) -> bool {
-        self.is_sent || now.get().saturating_sub(self.stored_at.get()) >= kept_ms
     }
 }

@@ -4,10 +4,10 @@ use cairn_proto::content::attachment::Attachment;
 use cairn_proto::ids::{ConversationId, MsgId, UserId};
 use cairn_proto::wire::error::ErrorCode;
 
-use super::AttachmentRecord;
 use crate::api::batch::Batch;
 use crate::api::change::Change;
 use crate::limits::{REFS_DROPPED_MAX, REFS_DROPPED_UPLOADS_MAX};
+use crate::record::AttachmentRecord;
 use crate::state::State;
 
 impl State {
@@ -42,7 +42,8 @@ impl State {
             return;
         };
         let uses = record.uses.saturating_add(1);
-        // The whole record is long where many had the file, so it is written only when it is news that this upload was sent.
+        // The whole record is long where many had the file, so it is written only when it is news
+        // that this upload was sent.
         let is_first = record.upload_of(user).is_some_and(|upload| !upload.is_sent);
         let sent = is_first.then(|| {
             let mut record = AttachmentRecord {
@@ -81,8 +82,8 @@ impl State {
             .is_some_and(|known| known > floor)
     }
 
-    /// How far the floor of a conversation can go from `old` up to `wanted` at once: as far as it is known which attachments that takes,
-    /// and as what is written of them fits into one batch.
+    /// How far the floor of a conversation can go from `old` up to `wanted` at once: as far as it
+    /// is known which attachments that takes, and as what is written of them fits into one batch.
     pub(crate) fn floor_within_known_refs(
         &self,
         conversation: ConversationId,
@@ -160,9 +161,9 @@ mod tests {
     use cairn_proto::content::attachment::AttachmentHash;
     use cairn_proto::ids::Timestamp;
 
-    use super::*;
-    use crate::attachment::Upload;
+    use crate::attachment::*;
     use crate::limits::UPLOADERS_MAX;
+    use crate::record::Upload;
 
     #[test]
     fn what_a_step_writes_is_bounded_however_many_uploaded_what_goes() {

@@ -1,16 +1,18 @@
-//! Keeping order in a group: who is kept out of it, and who is not to be heard for a while. Each change is an entry in the group's log.
+//! Keeping order in a group: who is kept out of it, and who is not to be heard for a while. Each
+//! change is an entry in the group's log.
 
 use std::collections::BTreeSet;
 
 use cairn_proto::content::body::{Body, SystemEntry};
 use cairn_proto::ids::{ConversationId, Timestamp, UserId};
 use cairn_proto::limits::{BANNED_USERS_MAX, USERS_PER_REQUEST_MAX};
+use cairn_proto::model::group::Role;
 use cairn_proto::wire::error::ErrorCode;
-use cairn_proto::wire::response::{Response, Role};
+use cairn_proto::wire::response::Response;
 
+use crate::api::actor::Actor;
 use crate::api::batch::Batch;
 use crate::api::change::Change;
-use crate::api::command::Actor;
 use crate::permission::Action;
 use crate::record::{GroupRecord, MemberTerms};
 use crate::state::State;
@@ -103,7 +105,8 @@ impl State {
         ))
     }
 
-    /// The mutes of those who leave run on, so that nobody is heard again by leaving and coming back.
+    /// The mutes of those who leave run on, so that nobody is heard again by leaving and coming
+    /// back.
     pub(crate) fn keep_mutes(
         &mut self,
         id: ConversationId,
@@ -125,7 +128,8 @@ impl State {
         }
     }
 
-    /// The mutes of those who are members again stand with their memberships. Gives those that run on, in the order of the users' ids.
+    /// The mutes of those who are members again stand with their memberships. Gives those that run
+    /// on, in the order of the users' ids.
     pub(crate) fn drop_mutes(
         &mut self,
         id: ConversationId,

@@ -1,5 +1,5 @@
-//! Room for one more: how many groups one user may own, and of how many conversations he may be a member. Without bounds, one user could
-//! fill the server, or the lists of everybody else.
+//! Room for one more: how many groups one user may own, and of how many conversations he may be a
+//! member. Without bounds, one user could fill the server, or the lists of everybody else.
 
 use cairn_proto::ids::UserId;
 use cairn_proto::wire::error::ErrorCode;

@@ -1,4 +1,5 @@
-//! Changing what was said: an entry of the log says what happened to which message, and the message itself is rewritten in its place.
+//! Changing what was said: an entry of the log says what happened to which message, and the message
+//! itself is rewritten in its place.
 
 use cairn_proto::content::body::{Amendment, Body};
 use cairn_proto::content::extras::{Extras, Reaction};
@@ -9,9 +10,9 @@ use cairn_proto::text::{EmojiName, Text};
 use cairn_proto::wire::error::ErrorCode;
 use cairn_proto::wire::response::Response;
 
+use crate::api::actor::Actor;
 use crate::api::batch::Batch;
 use crate::api::change::Change;
-use crate::api::command::Actor;
 use crate::permission::{Action, Authorship};
 use crate::state::State;
 
@@ -234,7 +235,8 @@ impl State {
         )
     }
 
-    /// Whose words an entry has, for somebody whose own they are or not. What was said in the future, by a clock that was wrong, was said now.
+    /// Whose words an entry has, for somebody whose own they are or not. What was said in the
+    /// future, by a clock that was wrong, was said now.
     fn words(&self, entry: &Entry, is_own: bool, now: Timestamp) -> Authorship {
         let minutes = now.get().saturating_sub(entry.sent_at.get()) / 60_000;
         match is_own {
@@ -291,7 +293,8 @@ impl State {
         self.entries.entry((conversation, msgid)).or_insert(entry);
     }
 
-    /// Lets go of all entries: the command is decided, and the next one that loads them gets them as the batch leaves them.
+    /// Lets go of all entries: the command is decided, and the next one that loads them gets them
+    /// as the batch leaves them.
     pub fn evict_entries(&mut self) {
         self.entries.clear();
     }

@@ -1,4 +1,5 @@
-//! Forwarding: what was said in one conversation is said again in another, by the server's hand, so that it stays what it was.
+//! Forwarding: what was said in one conversation is said again in another, by the server's hand, so
+//! that it stays what it was.
 
 use cairn_proto::content::extras::Extras;
 use cairn_proto::content::message::pack_content;
@@ -9,8 +10,8 @@ use cairn_proto::wire::request::Forward;
 use cairn_proto::wire::response::Response;
 use xxhash_rust::xxh3::xxh3_64;
 
+use crate::api::actor::Actor;
 use crate::api::batch::Batch;
-use crate::api::command::Actor;
 use crate::messages::send::Sending;
 use crate::state::State;
 
@@ -28,7 +29,8 @@ impl State {
             from,
             msgid,
         } = forward;
-        // What the message says may change between two tries: it is the request that must be the same.
+        // What the message says may change between two tries: it is the request that must be the
+        // same.
         let fingerprint = xxh3_64(&codec::encode(&(from, msgid))) as u32;
         if let Some(msgid) = self.seen(
             actor,

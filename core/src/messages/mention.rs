@@ -1,4 +1,5 @@
-//! Mentions: whom a message asks to notice it. The writes are for those who are mentioned alone, whatever the size of the group.
+//! Mentions: whom a message asks to notice it. The writes are for those who are mentioned alone,
+//! whatever the size of the group.
 
 use std::collections::BTreeSet;
 
@@ -9,10 +10,10 @@ use cairn_proto::wire::error::ErrorCode;
 
 use crate::api::batch::Batch;
 use crate::api::change::Change;
+use crate::record::MsgIdSet;
 use crate::record::StoredMentions;
 use crate::state::State;
 use crate::state::conversation::Conversation;
-use crate::state::msgid_set::MsgIdSet;
 
 /// Whether a client may send these extras, whatever the conversation.
 ///
@@ -48,7 +49,8 @@ const fn is_of_server(extra: &Extra) -> bool {
 }
 
 impl State {
-    /// Whether a message may have these extras, where its sender sees the messages above `floor` up to `head`.
+    /// Whether a message may have these extras, where its sender sees the messages above `floor` up
+    /// to `head`.
     pub(crate) fn check_extras(
         &self,
         extras: &Extras,

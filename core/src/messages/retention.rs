@@ -1,4 +1,5 @@
-//! How long messages stay, and what goes: the floor of a conversation. It only goes up, and never above the head.
+//! How long messages stay, and what goes: the floor of a conversation. It only goes up, and never
+//! above the head.
 
 use cairn_proto::content::body::{Body, SystemEntry};
 use cairn_proto::ids::{ConversationId, MsgId, Timestamp, UserId};
@@ -7,25 +8,17 @@ use cairn_proto::model::retention::{Retention, RetentionInfo};
 use cairn_proto::wire::error::ErrorCode;
 use cairn_proto::wire::response::Response;
 
-use crate::api::batch::{Batch, Effect};
+use crate::api::actor::Actor;
+use crate::api::batch::Batch;
 use crate::api::change::Change;
-use crate::api::command::{Actor, Reply};
+use crate::api::command::Reply;
+use crate::api::command::Retained;
+use crate::api::effect::Effect;
 use crate::limits::RETENTION_STEP_ENTRIES;
-use crate::people::settings::{Settings, Value};
 use crate::permission::Action;
 use crate::state::conversation::{Conversation, Member};
+use crate::state::settings::Settings;
 use crate::state::{State, User};
-
-/// What holds in a conversation, for whoever looks for what is to go.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Retained {
-    /// How long messages stay.
-    pub policy: Retention,
-    /// The last entry.
-    pub head: MsgId,
-    /// The last entry that is gone.
-    pub floor: MsgId,
-}
 
 /// The last moment at which an entry is old enough to go; `None` where age alone lets nothing go.
 #[must_use]
@@ -38,7 +31,8 @@ pub const fn cutoff(policy: Retention, now: Timestamp) -> Option<Timestamp> {
     }
 }
 
-/// A policy within the bounds of the server. Where they contradict each other messages stay: what is gone does not come back.
+/// A policy within the bounds of the server. Where they contradict each other messages stay: what
+/// is gone does not come back.
 fn bounded(policy: Retention, settings: &Settings) -> Retention {
     let bound = |days: usize| u32::try_from(days).unwrap_or(RETENTION_DAYS_MAX);
     let shortest = bound(settings.retention_shortest.get());
@@ -54,34 +48,6 @@ fn bounded(policy: Retention, settings: &Settings) -> Retention {
         Retention::UntilAcked { cap_days } => Retention::UntilAcked {
             cap_days: within(cap_days),
         },
-    }
-}
-
-impl Value for Retention {
-    fn parse(raw: &str) -> Option<Self> {
-        let days = |raw: &str| {
-            raw.parse()
-                .ok()
-                .filter(|days| (1..=RETENTION_DAYS_MAX).contains(days))
-        };
-        match raw.split_once(' ') {
-            None if raw == "keep" => Some(Self::Keep),
-            Some(("days", raw)) => days(raw).map(Self::Days),
-            Some(("until-acked", raw)) => days(raw).map(|cap_days| Self::UntilAcked { cap_days }),
-            _ => None,
-        }
-    }
-
-    fn written(&self) -> String {
-        match self {
-            Self::Keep => "keep".into(),
-            Self::Days(days) => format!("days {days}"),
-            Self::UntilAcked { cap_days } => format!("until-acked {cap_days}"),
-        }
-    }
-
-    fn takes() -> String {
-        "keep, days N or until-acked N".into()
     }
 }
 
@@ -153,8 +119,10 @@ impl State {
         }))
     }
 
-    /// Lets go what may go under `policy`: what is old enough, which is everything up to `aged`, and what every device has; at once, at
-    /// most [`RETENTION_STEP_ENTRIES`], and [`crate::limits::REFS_DROPPED_MAX`] messages that name attachments. Nothing happens when another policy holds by now.
+    /// Lets go what may go under `policy`: what is old enough, which is everything up to `aged`,
+    /// and what every device has; at once, at most [`RETENTION_STEP_ENTRIES`], and
+    /// [`crate::limits::REFS_DROPPED_MAX`] messages that name attachments. Nothing happens when
+    /// another policy holds by now.
     pub(crate) fn expire(
         &mut self,
         conversation: ConversationId,
@@ -195,7 +163,8 @@ impl State {
         })
     }
 
-    /// How far the floor may rise by `policy`; not at all when another one holds. `None` when that is up to members who are not in memory.
+    /// How far the floor may rise by `policy`; not at all when another one holds. `None` when that
+    /// is up to members who are not in memory.
     pub(crate) fn wanted_floor(
         &self,
         found: &Conversation,
@@ -230,9 +199,10 @@ impl State {
         Reply::KeepsByDefault(is_kept && self.settings.retention_longest.get() == 0)
     }
 
-    /// The last entry above `aged` that every device of every member has, or loads not have, since it was said before he was a member; else
-    /// `aged`, as soon as a device is found that lacks the next one. `None` when it is up to members who are not in memory. Who has no device
-    /// holds nothing back: nobody knows whether he will ever come.
+    /// The last entry above `aged` that every device of every member has, or loads not have, since
+    /// it was said before he was a member; else `aged`, as soon as a device is found that lacks the
+    /// next one. `None` when it is up to members who are not in memory. Who has no device holds
+    /// nothing back: nobody knows whether he will ever come.
     fn acked_by_all(&self, found: &Conversation, aged: MsgId) -> Option<MsgId> {
         let mut least = None;
         for cursor in found
@@ -289,12 +259,12 @@ impl State {
 #[cfg(test)]
 mod tests {
     use cairn_proto::ids::DeviceId;
+    use cairn_proto::model::group::Role;
     use cairn_proto::model::receipts::Reads;
-    use cairn_proto::wire::hello::ServerRole;
-    use cairn_proto::wire::response::Role;
+    use cairn_proto::model::user::ServerRole;
 
     use super::*;
-    use crate::api::change::MemberCounts;
+    use crate::record::MemberCounts;
     use crate::record::{ConversationRecord, DeviceRecord, KindRecord, SecretHash, UserRecord};
 
     fn settings(shortest: &str, longest: &str) -> Settings {
@@ -336,32 +306,6 @@ mod tests {
             bounded_by("30", "7"),
             [days(30), days(30), days(30), days(30)]
         );
-    }
-
-    #[test]
-    fn policies_are_read_as_they_are_written() {
-        for policy in [
-            Retention::Keep,
-            Retention::Days(1),
-            Retention::UntilAcked {
-                cap_days: RETENTION_DAYS_MAX,
-            },
-        ] {
-            assert_eq!(Retention::parse(&policy.written()), Some(policy));
-        }
-        for raw in [
-            "",
-            "Keep",
-            "days",
-            "days 0",
-            "days -1",
-            "days 36526",
-            "until-acked",
-            "until-acked x",
-            "keep 1",
-        ] {
-            assert_eq!(Retention::parse(raw), None, "{raw:?}");
-        }
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! How users present themselves, how they are found by the beginning of a name, and who may see where they are.
+//! How users present themselves, how they are found by the beginning of a name, and who may see
+//! where they are.
 
 use std::collections::BTreeSet;
 use std::ops::Bound;
@@ -11,16 +12,18 @@ use cairn_proto::text::UserName;
 use cairn_proto::wire::error::ErrorCode;
 use cairn_proto::wire::response::Response;
 
-use crate::api::batch::{Batch, Effect};
+use crate::api::actor::Actor;
+use crate::api::batch::Batch;
 use crate::api::change::Change;
-use crate::api::command::Actor;
-use crate::people::account_update::AccountPart;
+use crate::api::effect::AccountPart;
+use crate::api::effect::Effect;
 use crate::permission::{Action, Relationship};
 use crate::record::Row;
 use crate::state::State;
 
 impl State {
-    /// A page of the users whose names begin so, upper and lower case alike, in the order of their names.
+    /// A page of the users whose names begin so, upper and lower case alike, in the order of their
+    /// names.
     pub(crate) fn search_users(
         &self,
         actor: Actor,
@@ -125,8 +128,8 @@ impl State {
         }
     }
 
-    /// Whether, by the user's own side, he has to do with another: they share a conversation, he follows the other or is his friend, or he is
-    /// the other.
+    /// Whether, by the user's own side, he has to do with another: they share a conversation, he
+    /// follows the other or is his friend, or he is the other.
     pub(crate) fn has_reason_to_watch(&self, user: UserId, other: UserId) -> bool {
         let own = self.relation(user, other);
         let [Some(one), Some(another)] = [user, other].map(|user| self.user(user)) else {
@@ -136,7 +139,8 @@ impl State {
         !own.blocks && (is_known || !one.conversations.is_disjoint(&another.conversations))
     }
 
-    /// How a user presents himself, if that is in memory; else as somebody who says nothing of himself.
+    /// How a user presents himself, if that is in memory; else as somebody who says nothing of
+    /// himself.
     #[must_use]
     pub fn profile(&self, user: UserId) -> Profile {
         self.profiles.get(&user).cloned().unwrap_or_default()
@@ -152,7 +156,8 @@ impl State {
         self.profiles.insert(user, profile);
     }
 
-    /// A stored profile; none when nothing is stored. One that is in memory already stays as it is, for it may be newer.
+    /// A stored profile; none when nothing is stored. One that is in memory already stays as it is,
+    /// for it may be newer.
     pub fn install_profile(&mut self, user: UserId, profile: Option<Profile>) {
         self.profiles
             .entry(user)

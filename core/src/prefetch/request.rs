@@ -1,4 +1,5 @@
-//! What requests need. Who is no member of a conversation has nothing loaded: he is told that there is none.
+//! What requests need. Who is no member of a conversation has nothing loaded: he is told that there
+//! is none.
 
 use std::collections::BTreeSet;
 
@@ -7,12 +8,12 @@ use cairn_proto::limits::{
     EXTRAS_SENT_MAX, IMPORT_ENTRIES_MAX, PROFILES_PER_REQUEST_MAX, USERS_PER_REQUEST_MAX,
     WATCHED_USERS_MAX,
 };
+use cairn_proto::model::user::ServerRole;
 use cairn_proto::text::GroupName;
-use cairn_proto::wire::hello::ServerRole;
 use cairn_proto::wire::request::{ImportEntry, Request};
 
 use super::Load;
-use crate::api::command::Actor;
+use crate::api::actor::Actor;
 use crate::state::State;
 use crate::state::conversation::Conversation;
 
@@ -172,7 +173,8 @@ impl State {
         }
     }
 
-    /// The same for requests about users. What is left loads nothing: it is about what is always in memory.
+    /// The same for requests about users. What is left loads nothing: it is about what is always in
+    /// memory.
     fn prefetch_people(&self, user: UserId, request: &Request, loads: &mut Vec<Load>) {
         match request {
             &Request::Focus {

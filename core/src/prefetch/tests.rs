@@ -1,16 +1,18 @@
 use cairn_proto::ids::{Revision, Timestamp};
 use cairn_proto::limits::USERS_PER_REQUEST_MAX;
+use cairn_proto::model::group::Role;
 use cairn_proto::model::people::Relation;
 use cairn_proto::model::receipts::Reads;
-use cairn_proto::wire::hello::ServerRole;
+use cairn_proto::model::user::ServerRole;
 use cairn_proto::wire::request::Request;
-use cairn_proto::wire::response::{Response, Role};
+use cairn_proto::wire::response::Response;
 
 use super::*;
+use crate::api::actor::Actor;
 use crate::api::batch::Batch;
-use crate::api::change::MemberCounts;
-use crate::api::command::{Actor, Reply};
+use crate::api::command::Reply;
 use crate::limits::MEMBERS_SCANNED_MAX;
+use crate::record::MemberCounts;
 use crate::record::{
     ConversationRecord, DeviceRecord, KindRecord, MemberRecord, MemberTerms, MembershipRecord,
     SecretHash, StoredMember, UserRecord,
@@ -307,7 +309,8 @@ fn what_cannot_be_marked_as_unread_is_not_read_through() {
     assert_eq!(mark(READ), [Load::Entries(GROUP, msgid(READ), msgid(READ))]);
 }
 
-/// All pages of the members, each with what it loads: the members, how many pages they are on, and the most that one page loaded.
+/// All pages of the members, each with what it loads: the members, how many pages they are on, and
+/// the most that one page loaded.
 fn page_through(users: u32, nth: u32) -> (Vec<UserId>, usize, usize) {
     let mut state = loaded(users, nth, nth);
     let (mut shown, mut after, mut pages, mut loads) = (Vec::new(), None, 0, 0);

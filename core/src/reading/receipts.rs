@@ -1,7 +1,9 @@
-//! Receipts: who has got a message and who has read it, by the cursors of the members. Nothing is written for them.
+//! Receipts: who has got a message and who has read it, by the cursors of the members. Nothing is
+//! written for them.
 //!
-//! A page costs as much as the members that it shows, and at most as many rows as [`limits::RECEIPT_CHUNKS_MAX`], however large the
-//! conversation is: only in small ones is everybody counted at once.
+//! A page costs as much as the members that it shows, and at most as many rows as
+//! [`limits::RECEIPT_CHUNKS_MAX`], however large the conversation is: only in small ones is
+//! everybody counted at once.
 
 use std::ops::RangeInclusive;
 
@@ -13,16 +15,17 @@ use cairn_proto::model::receipts::{
 use cairn_proto::wire::error::ErrorCode;
 use cairn_proto::wire::response::Response;
 
-use crate::api::batch::{Batch, Effect};
+use crate::api::actor::Actor;
+use crate::api::batch::Batch;
 use crate::api::change::Change;
-use crate::api::command::Actor;
+use crate::api::effect::AccountPart;
+use crate::api::effect::Effect;
 use crate::limits;
-use crate::people::account_update::AccountPart;
-use crate::people::settings::Switch;
 use crate::prefetch::Load;
 use crate::record::{MemberChunk, UserRecord};
 use crate::state::State;
 use crate::state::conversation::Member;
+use crate::state::setting_values::Switch;
 
 /// A message that receipts are prefetch_request of.
 #[derive(Clone, Copy)]
@@ -173,7 +176,8 @@ impl State {
         }
     }
 
-    /// How far a member is, for those who are shown what others have read. Nothing where there are no receipts.
+    /// How far a member is, for those who are shown what others have read. Nothing where there are
+    /// no receipts.
     #[must_use]
     pub fn told_cursors(
         &self,
@@ -197,7 +201,8 @@ impl State {
         })
     }
 
-    /// Whether somebody is shown what a user has read. In a direct chat a block hides it, from either of the two.
+    /// Whether somebody is shown what a user has read. In a direct chat a block hides it, from
+    /// either of the two.
     pub(crate) fn shows_reads(&self, conversation: ConversationId, to: UserId, of: UserId) -> bool {
         let both_show = [to, of]
             .iter()

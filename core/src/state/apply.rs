@@ -3,17 +3,19 @@
 use cairn_proto::ids::{
     ConversationId, DeviceId, ImportSource, MsgId, Revision, SendStreamId, UserId,
 };
-use cairn_proto::wire::response::Role;
+use cairn_proto::model::group::Role;
 
-use crate::api::change::{Appended, Change, MemberCounts, Origin};
+use crate::api::change::{Appended, Change, Origin};
+use crate::record::MemberCounts;
 use crate::record::{ConversationRecord, MemberRecord, MemberTerms, MembershipRecord, RecentSend};
 use crate::state::State;
 use crate::state::conversation::{Conversation, Member};
-use crate::state::relation::Relations;
+use crate::state::relations::Relations;
 use crate::state::send_stream::SendStream;
 
 impl State {
-    /// Moves the state. A change that was seen before, alone or with all that followed it, ends in the same state.
+    /// Moves the state. A change that was seen before, alone or with all that followed it, ends in
+    /// the same state.
     pub fn apply(&mut self, change: &Change) {
         self.move_by(change);
         self.stamp(change);
@@ -181,7 +183,8 @@ impl State {
                 body,
             } => {
                 found.raise_read(sender, msgid);
-                // A replay over newer trees meets sends of devices and streams that are no more: nobody can ask for them again.
+                // A replay over newer trees meets sends of devices and streams that are no more:
+                // nobody can ask for them again.
                 let Some(stream_of) = self.streams.get_mut(&(device, stream)) else {
                     return;
                 };
@@ -311,7 +314,8 @@ impl State {
             return;
         };
         self.dirty.devices.insert((user, device));
-        // In the trees its delivered cursors stay until their rows are written for another reason: who loads them passes them over.
+        // In the trees its delivered cursors stay until their rows are written for another reason:
+        // who loads them passes them over.
         for conversation in &found.conversations {
             let member = self
                 .conversations

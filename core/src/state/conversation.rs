@@ -1,20 +1,20 @@
-//! One conversation in memory: its record, the members that were needed so far, and what of it is not stored yet.
+//! One conversation in memory: its record, the members that were needed so far, and what of it is
+//! not stored yet.
 
 use std::collections::BTreeSet;
 
 use cairn_proto::ids::{DeviceId, ImportSource, MsgId, Timestamp, UserId};
 use cairn_proto::limits::RECEIPTS_COUNTED_MAX;
-use cairn_proto::model::group::MemberSettings;
+use cairn_proto::model::group::{MemberSettings, Role};
 use cairn_proto::model::retention::Retention;
 use cairn_proto::wire::error::ErrorCode;
-use cairn_proto::wire::response::Role;
 use hashbrown::{HashMap, HashSet};
 
 use crate::limits::CLOCK_STEP_MS_MAX;
+use crate::record::MsgIdSet;
 use crate::record::{
     ConversationRecord, GroupRecord, MemberChunk, MemberRecord, MemberTerms, StoredMember,
 };
-use crate::state::msgid_set::MsgIdSet;
 
 /// A conversation.
 #[derive(Clone, Debug)]
@@ -25,7 +25,8 @@ pub struct Conversation {
     pub group: GroupRecord,
     /// Its entries that are no messages.
     pub uncounted: MsgIdSet,
-    /// The messages that mention a user who was a member then; those that mention everybody stand under [`UserId::SERVER`].
+    /// The messages that mention a user who was a member then; those that mention everybody stand
+    /// under [`UserId::SERVER`].
     pub(crate) mentions: HashMap<UserId, MsgIdSet>,
     /// The pinned messages, in the order of their numbers.
     pub pins: Vec<MsgId>,
@@ -120,8 +121,8 @@ impl Conversation {
     }
 
     /// What `member` has above him: `(base, uncounted, unread)`, by the formula of the read cursor.
-    /// `unread = messages of others above max(read, floor, joined - 1)`. Own messages lie above it only where he marked as unread what he had
-    /// read, since sending reads.
+    /// `unread = messages of others above max(read, floor, joined - 1)`. Own messages lie above it
+    /// only where he marked as unread what he had read, since sending reads.
     #[must_use]
     pub fn unread(&self, member: &MemberRecord) -> (MsgId, u64, u64) {
         let base = member.read.max(self.record.floor).max(member.joined.prev());
@@ -176,8 +177,8 @@ impl Conversation {
         self.record.counts.members as usize <= RECEIPTS_COUNTED_MAX
     }
 
-    /// What a member settled for himself. What is hidden is shown again once there is a message that was not there then, and stays so when that
-    /// message is recalled.
+    /// What a member settled for himself. What is hidden is shown again once there is a message
+    /// that was not there then, and stays so when that message is recalled.
     #[must_use]
     pub fn settings_of(&self, terms: &MemberTerms) -> MemberSettings {
         let hidden = terms
@@ -197,8 +198,9 @@ impl Conversation {
             .collect()
     }
 
-    /// The time of an entry that is made now: the clock may go back a little, the times in a log do not, but for imported ones. A clock that
-    /// was far ahead for a while is forgotten, though: order comes from numbers, and nobody is to wait until that time has come.
+    /// The time of an entry that is made now: the clock may go back a little, the times in a log do
+    /// not, but for imported ones. A clock that was far ahead for a while is forgotten, though:
+    /// order comes from numbers, and nobody is to wait until that time has come.
     pub(crate) fn not_before_last(&self, now: Timestamp) -> Timestamp {
         let last = self.record.last_sent_at;
         if last.get().saturating_sub(now.get()) > CLOCK_STEP_MS_MAX {
@@ -218,7 +220,8 @@ impl Conversation {
         }
     }
 
-    /// Forgets which entries do not count and which mention whom, where they are gone on purpose. The rows go with the blocks.
+    /// Forgets which entries do not count and which mention whom, where they are gone on purpose.
+    /// The rows go with the blocks.
     pub(crate) fn forget_index(&mut self, floor: MsgId) {
         self.uncounted.drop_through(floor);
         self.mentions.retain(|_, set| {

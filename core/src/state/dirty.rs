@@ -1,12 +1,13 @@
-//! What goes into the trees: the rows that changed since the last time, and what may leave memory when they are stored.
+//! What goes into the trees: the rows that changed since the last time, and what may leave memory
+//! when they are stored.
 
 use crate::record::{GroupRecord, MembershipRecord, Row};
 use crate::state::State;
 use crate::state::send_stream::StreamRows;
 
 impl State {
-    /// The rows that changed since the last call, as they are now. They count as saved from now on, so whoever takes them must
-    /// store them or stop.
+    /// The rows that changed since the last call, as they are now. They count as saved from now on,
+    /// so whoever takes them must store them or stop.
     pub fn take_dirty(&mut self) -> Vec<Row> {
         let mut rows = Vec::new();
         self.take_accounts(&mut rows);
@@ -46,7 +47,8 @@ impl State {
     }
 
     fn take_streams(&mut self, rows: &mut Vec<Row>) {
-        // Removals go first: a stream that was forgotten and opened again since then has new cursors.
+        // Removals go first: a stream that was forgotten and opened again since then has new
+        // cursors.
         let removed = std::mem::take(&mut self.dirty.streams_removed);
         rows.extend(
             removed
@@ -149,8 +151,9 @@ impl State {
         }
     }
 
-    /// Lets go of conversations, send streams, relations and profiles that are stored as they are, when what is in memory takes more than
-    /// `target_bytes`. To be called when everything that [`State::take_dirty`] gave is stored. Says which conversations went.
+    /// Lets go of conversations, send streams, relations and profiles that are stored as they are,
+    /// when what is in memory takes more than `target_bytes`. To be called when everything that
+    /// [`State::take_dirty`] gave is stored. Says which conversations went.
     pub fn evict(&mut self, target_bytes: usize) -> Vec<cairn_proto::ids::ConversationId> {
         self.attachments.evict();
         let bytes: usize = self

@@ -1,4 +1,5 @@
-//! Exactly-once sending: what is remembered of the sends of one send stream, so that a retry gets its old answer.
+//! Exactly-once sending: what is remembered of the sends of one send stream, so that a retry gets
+//! its old answer.
 
 use cairn_proto::ids::{ConversationId, MsgId};
 use cairn_proto::limits::SENDS_IN_FLIGHT_MAX;
@@ -6,8 +7,9 @@ use hashbrown::HashMap;
 
 use crate::record::{CursorChunk, RecentPart, RecentSend, SendCursor};
 
-/// The send cursors of one send stream, and its last [`SENDS_IN_FLIGHT_MAX`] sends over all conversations. A client has at
-/// most so many unresolved, so each retry that can come finds its answer here.
+/// The send cursors of one send stream, and its last [`SENDS_IN_FLIGHT_MAX`] sends over all
+/// conversations. A client has at most so many unresolved, so each retry that can come finds its
+/// answer here.
 #[derive(Clone, Debug, Default)]
 pub struct SendStream {
     cursors: HashMap<ConversationId, Cursor>,
@@ -98,8 +100,8 @@ impl SendStream {
         }
     }
 
-    /// Notes an accepted send. Says whether everything was stored until now. To note one again that was noted before, as a replay does,
-    /// changes nothing.
+    /// Notes an accepted send. Says whether everything was stored until now. To note one again that
+    /// was noted before, as a replay does, changes nothing.
     pub fn accept(&mut self, send: RecentSend) -> bool {
         let was_saved = self.is_saved();
         let cursor = self.cursors.entry(send.conversation).or_default();
@@ -118,7 +120,8 @@ impl SendStream {
         was_saved
     }
 
-    /// Each place is given once, so of two sends at one of the ring's the later one stays, in whatever order they come.
+    /// Each place is given once, so of two sends at one of the ring's the later one stays, in
+    /// whatever order they come.
     fn remember(&mut self, send: RecentSend) {
         let at = (send.place % SENDS_IN_FLIGHT_MAX as u64) as usize;
         if at >= self.recent.len() {
@@ -298,7 +301,8 @@ mod tests {
             stream.accept(send);
         }
         let newer = stream.take_dirty();
-        // Some rows are as of the end, some as of the middle; what came since the middle is replayed.
+        // Some rows are as of the end, some as of the middle; what came since the middle is
+        // replayed.
         let mut older = SendStream::default();
         for &send in all.iter().take(700) {
             older.accept(send);

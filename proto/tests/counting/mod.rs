@@ -1,4 +1,5 @@
-//! An allocator that counts, per thread, so that a test can say how much memory a piece of code held at most.
+//! An allocator that counts, per thread, so that a test can say how much memory a piece of code
+//! held at most.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -17,7 +18,8 @@ static ALLOCATOR: Counting = Counting;
     unsafe_code,
     reason = "an allocator cannot be written without; every call goes to the system's as it came"
 )]
-// SAFETY: the system's allocator does all the work. Counting touches thread-local cells that need neither allocation nor destructor.
+// SAFETY: the system's allocator does all the work. Counting touches thread-local cells that need
+// neither allocation nor destructor.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         grow(layout.size());
@@ -55,7 +57,8 @@ fn shrink(bytes: usize) {
     LIVE_BYTES.set(LIVE_BYTES.get().saturating_sub(bytes));
 }
 
-/// What `work` returns, and the most bytes that it held at once beside what this thread held before.
+/// What `work` returns, and the most bytes that it held at once beside what this thread held
+/// before.
 pub(crate) fn peak_bytes<T>(work: impl FnOnce() -> T) -> (T, usize) {
     let before = LIVE_BYTES.get();
     PEAK_BYTES.set(before);

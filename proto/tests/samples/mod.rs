@@ -1,7 +1,9 @@
-//! Values of every wire type and every variant, with fixed content: the golden bytes and the hostile input both start from them.
+//! Values of every wire type and every variant, with fixed content: the golden bytes and the
+//! hostile input both start from them.
 //!
-//! Nothing can be left out: [`named::Named`] is written with an exhaustive `match`, so a new variant does not compile until it has a
-//! name, a name without a sample fails a test, and so does a serialized type that is not named at all.
+//! Nothing can be left out: [`named::Named`] is written with an exhaustive `match`, so a new
+//! variant does not compile until it has a name, a name without a sample fails a test, and so does
+//! a serialized type that is not named at all.
 
 mod bodies;
 mod group;

@@ -16,20 +16,21 @@ use cairn_proto::ids::{
     UserId,
 };
 use cairn_proto::invite::{InviteLink, ServerAddr};
-use cairn_proto::model::group::GroupDetails;
+use cairn_proto::model::conversation::{
+    Conversation, ConversationKind, Explained, Member, MemberPage,
+};
+use cairn_proto::model::group::{GroupDetails, Role};
+use cairn_proto::model::user::{DeviceInfo, ServerRole, UserInfo};
 use cairn_proto::secret::{DeviceToken, InviteToken, Pin};
 use cairn_proto::text::{
     Caption, DeviceName, EmojiName, FileName, GroupName, MediaType, Password, Text, Topic, UserName,
 };
 use cairn_proto::wire::error::ErrorCode;
 use cairn_proto::wire::event::TimelineFrame;
-use cairn_proto::wire::hello::{ClientFrame, Credentials, Hello, ServerRole, Welcome};
+use cairn_proto::wire::hello::{ClientFrame, Credentials, Hello, Welcome};
 use cairn_proto::wire::metrics::{Bucket, CheckpointMetrics, Metrics};
 use cairn_proto::wire::request::{Forward, ImportEntry, PullRange, Request};
-use cairn_proto::wire::response::{
-    Conversation, ConversationKind, DeviceInfo, Explained, Member, MemberPage, Pulled, Response,
-    Role, ServerFrame, UserInfo,
-};
+use cairn_proto::wire::response::{Pulled, Response, ServerFrame};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
@@ -40,7 +41,8 @@ use attachment::{attachment, media};
 use group::{agreement_request, group_settings, member_settings, open_group, system_entry};
 use overview::{conversation_page, moment, overview_place};
 
-/// A number of any magnitude: each length that a variable-length integer can have is as likely as the next.
+/// A number of any magnitude: each length that a variable-length integer can have is as likely as
+/// the next.
 fn number() -> impl Strategy<Value = u64> {
     (any::<u64>(), 0..64_u32).prop_map(|(raw, shift)| raw >> shift)
 }

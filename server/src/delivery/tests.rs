@@ -84,7 +84,8 @@ impl Scene {
         .unwrap()
     }
 
-    /// Reads until the conversation is taken away. The last message that came before, and the one that was said to be the last.
+    /// Reads until the conversation is taken away. The last message that came before, and the one
+    /// that was said to be the last.
     async fn until_removed(&mut self) -> (MsgId, MsgId) {
         let mut seen = MsgId::ZERO;
         loop {

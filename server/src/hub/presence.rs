@@ -1,5 +1,5 @@
-//! Who is there, and who is told of it: an index from users to the sessions that watch them, so that whoever comes or goes costs as much as
-//! there are sessions that look at him.
+//! Who is there, and who is told of it: an index from users to the sessions that watch them, so
+//! that whoever comes or goes costs as much as there are sessions that look at him.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -9,12 +9,9 @@ use cairn_proto::model::presence::{PresentDevice, UserPresence};
 use cairn_proto::wire::event::TimelineFrame;
 use hashbrown::{HashMap, HashSet};
 use tokio::sync::Notify;
-use tokio::time::sleep;
 
-use crate::Shared;
 use crate::delivery::push::UpdateKey;
-use crate::hub::Session;
-use crate::limits;
+use crate::session::Session;
 
 /// Which sessions watch whom.
 #[derive(Debug, Default)]
@@ -53,7 +50,8 @@ impl Watchers {
         }
     }
 
-    /// These sessions watch this user no more, if they did. What they are told at last is that he went.
+    /// These sessions watch this user no more, if they did. What they are told at last is that he
+    /// went.
     pub(crate) fn part(&mut self, user: UserId, sessions: &[Arc<Session>]) {
         for session in sessions.iter().filter(|session| self.take(user, session)) {
             session.watched.lock().retain(|&watched| watched != user);
@@ -78,7 +76,8 @@ impl Watchers {
         was_there
     }
 
-    /// A user came, went or is somewhere else. Those who watch him are told in a moment, however often he moves until then.
+    /// A user came, went or is somewhere else. Those who watch him are told in a moment, however
+    /// often he moves until then.
     pub(crate) fn note(&mut self, user: UserId) {
         if self.of.contains_key(&user) && self.moved.insert(user) {
             self.news.notify_one();
@@ -103,17 +102,6 @@ impl Watchers {
     }
 }
 
-/// Tells those who watch of whoever moves, until the server ends: at once after a silence, and then only so often, since everybody who is
-/// watched can move as often as he likes and each time costs as much as there are sessions that watch him.
-pub(crate) async fn notify_moves(shared: Arc<Shared>) {
-    let news = shared.hub.presence_news();
-    loop {
-        news.notified().await;
-        shared.hub.notify_presences();
-        sleep(limits::PRESENCE_INTERVAL).await;
-    }
-}
-
 pub(crate) fn tell(session: &Session, presence: UserPresence) {
     if let Some(push) = &session.push {
         push.enqueue(
@@ -124,7 +112,8 @@ pub(crate) fn tell(session: &Session, presence: UserPresence) {
     }
 }
 
-/// Where a user is, by his sessions. Those that do not listen do not count: a command that asks and goes is nobody who is there.
+/// Where a user is, by his sessions. Those that do not listen do not count: a command that asks and
+/// goes is nobody who is there.
 pub(crate) fn presence_of(user: UserId, sessions: &[Arc<Session>]) -> UserPresence {
     let mut devices: BTreeMap<DeviceId, PresentDevice> = BTreeMap::new();
     for session in sessions.iter().filter(|session| session.push.is_some()) {

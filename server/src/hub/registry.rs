@@ -8,10 +8,10 @@ use cairn_proto::model::presence::UserPresence;
 use hashbrown::HashMap;
 
 use crate::delivery::push::Push;
-use crate::hub::Session;
 use crate::hub::presence::{self, Watchers, presence_of};
 use crate::hub::receipts::Waiting;
 use crate::hub::typing::Viewers;
+use crate::session::Session;
 
 /// The sessions, each in every list that it belongs in.
 #[derive(Debug, Default)]
@@ -29,8 +29,8 @@ impl Registry {
         self.sessions.get(&user).map_or(&[], Vec::as_slice)
     }
 
-    /// The session watches those users from now on whom it was found to be allowed to watch. One that is over, or is not pushed anything,
-    /// is told where they are and watches nobody.
+    /// The session watches those users from now on whom it was found to be allowed to watch. One
+    /// that is over, or is not pushed anything, is told where they are and watches nobody.
     pub(crate) fn watch(
         &mut self,
         session: &Arc<Session>,
@@ -47,7 +47,8 @@ impl Registry {
             .iter()
             .map(|allowed| presence_of(allowed.user, self.sessions_of(allowed.user)))
             .collect();
-        // The answer goes by another stream than what is told from now on, and may come behind it. So the order of the frames decides.
+        // The answer goes by another stream than what is told from now on, and may come behind it.
+        // So the order of the frames decides.
         if is_told {
             presences
                 .iter()
@@ -89,7 +90,8 @@ impl Registry {
         }
     }
 
-    /// Looks which sessions are without activity, and notes those that were not, or are not any more.
+    /// Looks which sessions are without activity, and notes those that were not, or are not any
+    /// more.
     pub(crate) fn mark_idle_sessions(&mut self, now: Instant, away_after: Option<Duration>) {
         let Self {
             sessions, watchers, ..

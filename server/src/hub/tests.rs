@@ -1,15 +1,20 @@
 use cairn_proto::ids::{EpochId, Revision, SendStreamId};
+use cairn_proto::model::conversation::{Conversation, ConversationKind};
+use cairn_proto::model::group::Role;
 use cairn_proto::model::presence::UserPresence;
+use cairn_proto::model::user::ServerRole;
 use cairn_proto::text::{GroupName, UserName};
 use cairn_proto::wire::event::TimelineFrame;
-use cairn_proto::wire::hello::ServerRole;
 use cairn_proto::wire::overview::{ConversationPage, Moment, OverviewExtent};
-use cairn_proto::wire::response::{Conversation, ConversationKind, Role};
 use tokio::sync::oneshot;
 
 use super::*;
 use crate::loopback::{Loopback, soon};
+use cairn_core::api::actor::Actor;
 use cairn_core::api::command;
+use cairn_proto::ids::MsgId;
+use cairn_proto::model::presence::DeviceKind;
+use cairn_store::timeline::Timeline;
 
 const TEAM: ConversationId = ConversationId::new(5);
 const EVE: UserId = UserId::new(7);
@@ -59,7 +64,8 @@ fn summary() -> Conversation {
     }
 }
 
-/// What the sequencer publishes of a batch in which the session's login was decided, with these feeds, and all of this happened.
+/// What the sequencer publishes of a batch in which the session's login was decided, with these
+/// feeds, and all of this happened.
 fn logs_in(hub: &Hub, session: &Arc<Session>, feeds: &[(MsgId, MsgId)], notices: Vec<Notice>) {
     let as_of = Moment {
         epoch: EpochId::new(1),
@@ -231,7 +237,8 @@ async fn what_was_decided_before_a_login_in_the_same_batch_does_it_no_harm() {
     );
 }
 
-/// Whoever may be watched moves as often as he likes; those who watch are told once in a while, and last how it stands.
+/// Whoever may be watched moves as often as he likes; those who watch are told once in a while, and
+/// last how it stands.
 #[tokio::test]
 async fn who_moves_many_times_is_told_of_once() {
     let loopback = Loopback::connect().await;

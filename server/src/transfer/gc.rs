@@ -1,6 +1,8 @@
-//! What nobody needs any more goes: attachments that no message names, files that have no record, uploads that nobody went on with.
+//! What nobody needs any more goes: attachments that no message names, files that have no record,
+//! uploads that nobody went on with.
 //!
-//! The record goes first and durably, then the file. A crash in between leaves a file without a record, which the next start sweeps.
+//! The record goes first and durably, then the file. A crash in between leaves a file without a
+//! record, which the next start sweeps.
 
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -10,13 +12,13 @@ use cairn_proto::wire::error::ErrorCode;
 use tokio::time::{MissedTickBehavior, interval};
 use tracing::{info, warn};
 
-use super::Shared;
 use crate::limits::{GC_INTERVAL, GC_ROUNDS_PER_SWEEP, PARTIAL_TIME_MAX};
-use cairn_core::attachment::{AttachmentCommand, AttachmentReply};
+use crate::shared::Shared;
+use cairn_core::api::attachment::{AttachmentCommand, AttachmentReply};
 use cairn_core::limits::GC_BATCH_ATTACHMENTS_MAX;
 
 /// Collects at the start and then at intervals, until the server ends.
-pub async fn run_gc(shared: Arc<Shared>) {
+pub(crate) async fn run(shared: Arc<Shared>) {
     let mut due = interval(GC_INTERVAL);
     due.set_missed_tick_behavior(MissedTickBehavior::Delay);
     for round in 0_u64.. {

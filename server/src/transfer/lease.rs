@@ -1,7 +1,8 @@
-//! DiskReserve that is promised to uploads before they are stored, and who of several goes on with the same upload.
+//! DiskReserve that is promised to uploads before they are stored, and who of several goes on with
+//! the same upload.
 //!
-//! An upload under way takes what was announced; one that broke off takes what has arrived of it, until somebody goes on with it or it is
-//! swept. Both count as a whole file of that length would.
+//! An upload under way takes what was announced; one that broke off takes what has arrived of it,
+//! until somebody goes on with it or it is swept. Both count as a whole file of that length would.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -84,8 +85,8 @@ impl Reservations {
     /// Reserves what an upload will take, unless somebody is at it.
     ///
     /// # Errors
-    /// [`ErrorCode::QuotaReached`] when it does not fit into `quota_left` beside the user's other uploads; [`ErrorCode::LimitReached`] when
-    /// there are too many of them.
+    /// [`ErrorCode::QuotaReached`] when it does not fit into `quota_left` beside the user's other
+    /// uploads; [`ErrorCode::LimitReached`] when there are too many of them.
     pub(super) fn take(
         &self,
         user: UserId,
@@ -156,8 +157,8 @@ impl Reservations {
 }
 
 impl LeaseHolder {
-    /// Waits until it has let go. One that has heard nothing of its client for a while is made to: the connection may be gone without the
-    /// server having noticed.
+    /// Waits until it has let go. One that has heard nothing of its client for a while is made to:
+    /// the connection may be gone without the server having noticed.
     pub(super) async fn preempt(&self) {
         let mut gone = self.gone.clone();
         // It fails when its other half is gone, and nothing is ever sent.
@@ -178,7 +179,8 @@ impl LeaseHolder {
 }
 
 impl Reservation {
-    /// Waits for the client, and says so to those who wait for the upload. `None` when it shall be left to them.
+    /// Waits for the client, and says so to those who wait for the upload. `None` when it shall be
+    /// left to them.
     pub(super) async fn read_or_preempted<T>(&self, client: impl Future<Output = T>) -> Option<T> {
         *self.holder.waits_since.lock() = Some(Instant::now());
         let heard = tokio::select! {

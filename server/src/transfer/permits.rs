@@ -1,4 +1,5 @@
-//! Who may transfer now: so many over all connections, and of one user no more than leaves others some.
+//! Who may transfer now: so many over all connections, and of one user no more than leaves others
+//! some.
 
 use std::sync::{Arc, Weak};
 
@@ -43,7 +44,8 @@ impl TransferPermits {
     pub(super) async fn take(&self, user: UserId) -> Result<TransferPermit, ErrorCode> {
         let own = self.of(user);
         let permit = async {
-            // In this order: who waits for his own others keeps nobody else waiting. Neither is ever closed.
+            // In this order: who waits for his own others keeps nobody else waiting. Neither is
+            // ever closed.
             let own = own.acquire_owned().await.ok();
             let of_all = self.all.clone().acquire_owned().await.ok();
             TransferPermit {

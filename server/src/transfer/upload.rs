@@ -1,5 +1,5 @@
-//! From a client to the disk: what has arrived is hashed and written as it comes, and is an attachment only when all of it is durable
-//! under its hash, and its record is.
+//! From a client to the disk: what has arrived is hashed and written as it comes, and is an
+//! attachment only when all of it is durable under its hash, and its record is.
 
 use std::sync::Arc;
 
@@ -9,15 +9,16 @@ use cairn_proto::wire::error::ErrorCode;
 use tokio::time::{Instant, timeout};
 
 use super::lease::{Reservation, Taken};
-use super::{Broken, Shared, TransferStream};
+use super::stream::{Broken, TransferStream};
 use crate::limits::{TRANSFER_PART_TIME_MAX, TRANSFER_SILENCE_MAX};
-use cairn_core::api::command::Actor;
-use cairn_core::attachment::{AttachmentCommand, AttachmentReply};
+use crate::shared::Shared;
+use cairn_core::api::actor::Actor;
+use cairn_core::api::attachment::{AttachmentCommand, AttachmentReply};
 use cairn_store::files::attachments::Partial;
 use cairn_store::limits::TRANSFER_BUFFER_BYTES;
 
 /// Takes an upload, from its first frame to its end.
-pub async fn upload(
+pub(crate) async fn serve(
     shared: Arc<Shared>,
     actor: Actor,
     mut stream: TransferStream,
@@ -53,8 +54,8 @@ async fn take(
     stream.say(TransferFrame::Stored).await
 }
 
-/// Reserves quota_left for an upload; `None` when there is no need for one. Whoever is at the same one is waited for, and may have come to its
-/// end then.
+/// Reserves quota_left for an upload; `None` when there is no need for one. Whoever is at the same
+/// one is waited for, and may have come to its end then.
 async fn reserve(
     shared: &Shared,
     actor: Actor,
@@ -80,8 +81,8 @@ async fn reserve(
     }
 }
 
-/// Everything from where an earlier connection stopped. What arrived stays when this one breaks off or ends too soon, and goes when it
-/// lies or the disk is full.
+/// Everything from where an earlier connection stopped. What arrived stays when this one breaks off
+/// or ends too soon, and goes when it lies or the disk is full.
 async fn receive(
     shared: &Shared,
     actor: Actor,
@@ -240,7 +241,8 @@ async fn store(
     }
     let placing = transfers.placing.read().await;
     let placed = transfers.on_disk(move |files| files.place(&partial)).await;
-    // A place that cannot be made durable was taken all the same: what is there is swept, and takes nothing from the user.
+    // A place that cannot be made durable was taken all the same: what is there is swept, and takes
+    // nothing from the user.
     reservation.arrived_bytes = transfers
         .on_disk(move |files| files.arrived(actor.user, hash))
         .await?;
@@ -258,8 +260,8 @@ async fn store(
     }
 }
 
-/// Removes a file that got its place and no record. It may be somebody else's as well, or become so at any moment: that is asked while nobody
-/// places files.
+/// Removes a file that got its place and no record. It may be somebody else's as well, or become so
+/// at any moment: that is asked while nobody places files.
 async fn take_back(shared: &Shared, hash: AttachmentHash) -> Result<(), ErrorCode> {
     let _placing = shared.transfers.placing.write().await;
     // Where this cannot be asked, the file stays until the next sweep.

@@ -1,4 +1,5 @@
-//! New connections: no more than there is session_slots for, and under load only from addresses that are proven.
+//! New connections: no more than there is session_slots for, and under load only from addresses
+//! that are proven.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -9,10 +10,11 @@ use tokio::time::timeout;
 use tracing::debug;
 
 use crate::limits::{CONNECTIONS_MAX, HANDSHAKES_UNPROVEN_MAX};
-use crate::{Shared, session};
+use crate::session::connection;
+use crate::shared::Shared;
 
 /// Takes connections until the endpoint is closed.
-pub async fn accept(endpoint: Endpoint, shared: Arc<Shared>) {
+pub(crate) async fn accept(endpoint: Endpoint, shared: Arc<Shared>) {
     let handshakes = Arc::new(AtomicUsize::new(0));
     while let Some(incoming) = endpoint.accept().await {
         if endpoint.open_connections() >= CONNECTIONS_MAX {
@@ -20,7 +22,8 @@ pub async fn accept(endpoint: Endpoint, shared: Arc<Shared>) {
         } else if handshakes.load(Ordering::Relaxed) >= HANDSHAKES_UNPROVEN_MAX
             && incoming.may_retry()
         {
-            // An address that answers is no forged one. It fails only for a client that was asked before.
+            // An address that answers is no forged one. It fails only for a client that was asked
+            // before.
             let _ = incoming.retry();
         } else {
             let under_way = UnderWay::begin(&handshakes);
@@ -40,7 +43,7 @@ async fn shake_hands(incoming: Incoming, under_way: UnderWay, shared: Arc<Shared
     match timeout(LOGIN_TIME_MAX, connecting).await {
         Ok(Ok(connection)) => {
             drop(under_way);
-            session::serve(shared, connection).await;
+            connection::serve(shared, connection).await;
         }
         Ok(Err(error)) => debug!(%remote, %error, "the handshake failed"),
         Err(_) => debug!(%remote, "the handshake took too long"),

@@ -1,4 +1,5 @@
-//! The QUIC endpoint and its settings. Each differs from quinn's default for a reason that stands beside it.
+//! The QUIC endpoint and its settings. Each differs from quinn's default for a reason that stands
+//! beside it.
 
 use std::io;
 use std::net::{SocketAddr, UdpSocket};
@@ -41,7 +42,7 @@ pub enum EndpointError {
 ///
 /// # Errors
 /// When the address cannot be listened on, or the key cannot be used.
-pub fn open(addr: SocketAddr, identity: &Identity) -> Result<Endpoint, EndpointError> {
+pub(crate) fn open(addr: SocketAddr, identity: &Identity) -> Result<Endpoint, EndpointError> {
     let listen = |source| EndpointError::Listen { addr, source };
     let config = server_config(identity)?;
     let socket = bind(addr).map_err(listen)?;
@@ -54,8 +55,8 @@ pub fn open(addr: SocketAddr, identity: &Identity) -> Result<Endpoint, EndpointE
     .map_err(listen)
 }
 
-/// A UDP socket with room for bursts: the system's default of 200 KiB overflows under any, and each lost packet costs a
-/// retransmission. The system may grant less.
+/// A UDP socket with room for bursts: the system's default of 200 KiB overflows under any, and each
+/// lost packet costs a retransmission. The system may grant less.
 fn bind(addr: SocketAddr) -> io::Result<UdpSocket> {
     let socket = Socket::new(Domain::for_address(addr), Type::DGRAM, Some(Protocol::UDP))?;
     if addr.is_ipv6() && addr.ip().is_unspecified() {
@@ -75,8 +76,9 @@ fn endpoint_config(identity: &Identity) -> EndpointConfig {
     let [a, b, c, d, e, f, g, h, ..] = derive(identity, b"connection id");
     let cid_key = u64::from_le_bytes([a, b, c, d, e, f, g, h]);
     config.cid_generator(move || Box::new(HashedConnectionIdGenerator::from_key(cid_key)));
-    // After a restart, thousands of clients at once must hear that their connection is gone. quinn takes the time once for all packets
-    // that it finds waiting, so any interval would let one of them hear it. A reset is smaller than the packet that it answers.
+    // After a restart, thousands of clients at once must hear that their connection is gone. quinn
+    // takes the time once for all packets that it finds waiting, so any interval would let one of
+    // them hear it. A reset is smaller than the packet that it answers.
     config.min_reset_interval(Duration::ZERO);
     config
 }

@@ -4,8 +4,9 @@
 //! [format u8][count u32][crc32c u32][raw len u32][body]      little-endian
 //! ```
 //!
-//! The raw bytes are packed entries, as on the wire ([`cairn_proto::content::message`]). The body is a zstd frame of them, or the raw bytes
-//! themselves where that is not longer. The checksum covers everything else and the key.
+//! The raw bytes are packed entries, as on the wire ([`cairn_proto::content::message`]). The body
+//! is a zstd frame of them, or the raw bytes themselves where that is not longer. The checksum
+//! covers everything else and the key.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -23,7 +24,8 @@ use crate::trees::RowKey;
 const FORMAT_RAW: u8 = 0;
 const FORMAT_ZSTD: u8 = 1;
 const HEADER_BYTES: usize = 13;
-/// The fastest ordinary level. The third takes a third more time and saves 2 % of the bytes of real chat.
+/// The fastest ordinary level. The third takes a third more time and saves 2 % of the bytes of real
+/// chat.
 const ZSTD_LEVEL: i32 = 1;
 /// A block that is smaller than this share of the target takes more messages.
 const OPEN_BYTES_MAX: usize = limits::BLOCK_BYTES_TARGET / 4 * 3;

@@ -1,4 +1,5 @@
-//! Cutting messages into blocks: as many as fit the target, without compressing everything again and again.
+//! Cutting messages into blocks: as many as fit the target, without compressing everything again
+//! and again.
 
 use std::io;
 
@@ -42,8 +43,8 @@ impl Packer {
         })
     }
 
-    /// Blocks of these packed entries, the first of which is message `first`. The first block holds at least `together` of them: so
-    /// many it held before, and no moment may lack one of them.
+    /// Blocks of these packed entries, the first of which is message `first`. The first block holds
+    /// at least `together` of them: so many it held before, and no moment may lack one of them.
     ///
     /// # Errors
     /// When compression fails for want of memory.
@@ -116,7 +117,8 @@ impl Packer {
     }
 }
 
-/// How many of the entries make a block of the target's size when they compress so well; at least one.
+/// How many of the entries make a block of the target's size when they compress so well; at least
+/// one.
 fn prefix(entries: &[Bytes], per_mille: usize) -> usize {
     let raw_max =
         (limits::BLOCK_BYTES_TARGET * 1000 / per_mille.max(1)).min(limits::BLOCK_RAW_BYTES_MAX);

@@ -1,7 +1,8 @@
 //! Checking everything that is stored, with the server stopped: what `cairn doctor` does.
 //!
-//! First the log is held against the blocks as they lie there; then the store is opened and closed as a server would, which moves
-//! the log into the trees; then every row of every tree is read and held against the others.
+//! First the log is held against the blocks as they lie there; then the store is opened and closed
+//! as a server would, which moves the log into the trees; then every row of every tree is read and
+//! held against the others.
 
 mod attachments;
 mod error;
@@ -30,13 +31,13 @@ use crate::files::poison::Poison;
 use crate::trees::db::{Trees, TreesError};
 use crate::trees::{RowKey, RowPrefix, Tree, parse};
 use cairn_core::api::change::Appended;
+use cairn_core::record::MsgIdSet;
 use cairn_core::record::{
     ConversationRecord, DeviceRecord, InviteRecord, MemberChunk, MembershipRecord, StoredMember,
     UserRecord,
 };
-use cairn_core::state::msgid_set::MsgIdSet;
 use cairn_core::{Change, api::batch};
-use cairn_proto::wire::response::Role;
+use cairn_proto::model::group::Role;
 
 /// What was found to be sound.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
@@ -129,7 +130,8 @@ fn check_log(dir: &Path, report: &mut Report) -> Result<(), DoctorError> {
     let trees = open_trees(dir)?;
     let blocks = Blocks::new(trees.clone());
     let mut next: BTreeMap<ConversationId, MsgId> = BTreeMap::new();
-    // Entries that a checkpoint which did not come to its end may have stored as the log rewrites them later.
+    // Entries that a checkpoint which did not come to its end may have stored as the log rewrites
+    // them later.
     let mut differing: BTreeSet<(ConversationId, MsgId)> = BTreeSet::new();
     let mut check = |payload: Bytes| {
         report.log_batches += 1;

@@ -70,8 +70,8 @@ pub enum VerifyError {
     },
 }
 
-/// Checks that the blocks of a conversation hold every message above `floor` up to `stored` once, unharmed, and nothing else. Call it
-/// when the log holds nothing above the checkpoint.
+/// Checks that the blocks of a conversation hold every message above `floor` up to `stored` once,
+/// unharmed, and nothing else. Call it when the log holds nothing above the checkpoint.
 ///
 /// # Errors
 /// With the first thing that is not so.

@@ -1,12 +1,14 @@
-//! Giving back the space of what is gone. sled uses the place of removed rows again and hardly ever shortens its file, so what lives is
-//! copied into a new database, which then takes the place of the old one.
+//! Giving back the space of what is gone. sled uses the place of removed rows again and hardly ever
+//! shortens its file, so what lives is copied into a new database, which then takes the place of
+//! the old one.
 //!
 //! ```text
 //! trees ─▶ trees.new, synced ─▶ trees becomes trees.old ─▶ trees.new becomes trees ─▶ trees.old is removed
 //! ```
 //!
-//! The folder is synced after each change of a name. Whatever moment a kill or a power cut picks, one whole database is there under a name
-//! that says so, and [`recover`] goes back or on from it at the next start.
+//! The folder is synced after each change of a name. Whatever moment a kill or a power cut picks,
+//! one whole database is there under a name that says so, and [`recover`] goes back or on from it
+//! at the next start.
 
 use std::fs;
 use std::io;
@@ -61,7 +63,8 @@ pub enum CompactError {
     },
 }
 
-/// Copies what lives into a new database. The server must be stopped. `progress` is told now and then how many rows were copied.
+/// Copies what lives into a new database. The server must be stopped. `progress` is told now and
+/// then how many rows were copied.
 ///
 /// # Errors
 /// When the trees cannot be read, or there is no room for the copy.
@@ -88,7 +91,8 @@ pub fn compact(dir: &Path, progress: &mut dyn FnMut(u64)) -> Result<Compacted, C
     })
 }
 
-/// Puts straight what a compaction left that did not come to its end. Call it before the trees are opened.
+/// Puts straight what a compaction left that did not come to its end. Call it before the trees are
+/// opened.
 ///
 /// # Errors
 /// When a folder cannot be renamed or removed.

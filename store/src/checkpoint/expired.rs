@@ -1,5 +1,5 @@
-//! Letting go of what is gone on purpose: blocks at or below the floor of their conversation, and the beginning of the one that
-//! reaches over it.
+//! Letting go of what is gone on purpose: blocks at or below the floor of their conversation, and
+//! the beginning of the one that reaches over it.
 
 use bytes::Bytes;
 use cairn_proto::ids::{ConversationId, MsgId};
@@ -10,12 +10,13 @@ use crate::limits;
 use crate::timeline::Timeline;
 use crate::trees::rows::RowChange;
 use crate::trees::{RowKey, RowPrefix, Tree, parse};
-use cairn_core::state::msgid_set::MsgIdSet;
+use cairn_core::record::MsgIdSet;
 
 impl CheckpointWriter {
-    /// Removes what the blocks hold at or below the floor. What is left of a block that reaches over it is written first, so that no
-    /// moment lacks an entry that is to stay; a crash in between leaves both, and the next checkpoint comes back to them, since the log
-    /// raises the floor again.
+    /// Removes what the blocks hold at or below the floor. What is left of a block that reaches
+    /// over it is written first, so that no moment lacks an entry that is to stay; a crash in
+    /// between leaves both, and the next checkpoint comes back to them, since the log raises the
+    /// floor again.
     pub(super) fn drop_expired(
         &mut self,
         timeline: &Timeline,
@@ -29,7 +30,8 @@ impl CheckpointWriter {
         let Some((first, _)) = expired.first() else {
             return Ok(());
         };
-        // It goes before the blocks do: as long as a block tells of it, the next checkpoint comes back to what a crash left.
+        // It goes before the blocks do: as long as a block tells of it, the next checkpoint comes
+        // back to what a crash left.
         let is_across = parse::block(first.bytes())
             .is_some_and(|(_, first)| MsgIdSet::chunk_of(first) < MsgIdSet::first_above(floor));
         if is_across {
@@ -58,8 +60,8 @@ impl CheckpointWriter {
         Ok(())
     }
 
-    /// Removes the rows that tell which entries do not count and which mention whom, where all of them are gone. That is seldom: once in
-    /// 65,536 entries.
+    /// Removes the rows that tell which entries do not count and which mention whom, where all of
+    /// them are gone. That is seldom: once in 65,536 entries.
     fn drop_index(
         &mut self,
         conversation: ConversationId,
@@ -233,7 +235,8 @@ mod tests {
         }
     }
 
-    /// A crash leaves a block that reaches over the floor beside what is left of it, and some of the blocks below.
+    /// A crash leaves a block that reaches over the floor beside what is left of it, and some of
+    /// the blocks below.
     #[test]
     fn a_crash_between_any_two_steps_leaves_what_the_next_checkpoint_puts_right() {
         for (floor, later) in [(30, 30), (100, 100), (100, 300), (HEAD, HEAD)] {

@@ -1,7 +1,9 @@
-//! How much room the blocks left that are gone: what a compaction gives back at least, as far as blocks go.
+//! How much room the blocks left that are gone: what a compaction gives back at least, as far as
+//! blocks go.
 //!
-//! sled puts new rows where removed ones were, and does not say how much of its file is free. So each checkpoint adds what it removes and
-//! takes off what it adds, and stores the sum beside its position. A crash loses the count of what was removed just before it.
+//! sled puts new rows where removed ones were, and does not say how much of its file is free. So
+//! each checkpoint adds what it removes and takes off what it adds, and stores the sum beside its
+//! position. A crash loses the count of what was removed just before it.
 
 use tracing::info;
 

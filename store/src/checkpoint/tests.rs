@@ -137,8 +137,8 @@ fn a_checkpoint_without_messages_moves_rows_alone() {
     );
 }
 
-/// Cuts a checkpoint short after each of its steps, recovers as a start would, and goes on with another amount of messages than before,
-/// so that blocks are cut elsewhere.
+/// Cuts a checkpoint short after each of its steps, recovers as a start would, and goes on with
+/// another amount of messages than before, so that blocks are cut elsewhere.
 #[test]
 fn a_crash_between_any_two_steps_loses_and_repeats_nothing() {
     for (stored, head) in [(0, 40), (10, 70), (100, 101), (150, 500)] {

@@ -1,10 +1,13 @@
 //! The commit log: what `append` has returned for survives a power cut.
 //!
-//! A batch is one record: one write, one fdatasync, all of it or nothing after a crash. Segments are filled one after the other; when
-//! the trees hold everything of a segment it is dropped, and its file is used again. Each life of a file has its own salt, so nothing
-//! that it held before is ever read ([`segment`], [`record`]). After each start the log goes on in a new segment, behind nothing torn.
+//! A batch is one record: one write, one fdatasync, all of it or nothing after a crash. Segments
+//! are filled one after the other; when the trees hold everything of a segment it is dropped, and
+//! its file is used again. Each life of a file has its own salt, so nothing that it held before is
+//! ever read ([`segment`], [`record`]). After each start the log goes on in a new segment, behind
+//! nothing torn.
 //!
-//! What cannot be told apart: damage of the very last record, and a crash while it was written. Everything before it is loud.
+//! What cannot be told apart: damage of the very last record, and a crash while it was written.
+//! Everything before it is loud.
 
 mod preparer;
 mod record;
@@ -147,11 +150,13 @@ impl LogError {
 }
 
 impl CommitLog {
-    /// Opens the log in `dir`, or makes one, and replays each batch above `checkpoint` in order. What `replay` gets are the batch's
-    /// changes; they share the memory of a whole segment, so whoever keeps them for long copies them.
+    /// Opens the log in `dir`, or makes one, and replays each batch above `checkpoint` in order.
+    /// What `replay` gets are the batch's changes; they share the memory of a whole segment, so
+    /// whoever keeps them for long copies them.
     ///
     /// # Errors
-    /// When the log is damaged or lacks batches, when files cannot be used, and when `replay` refuses a batch.
+    /// When the log is damaged or lacks batches, when files cannot be used, and when `replay`
+    /// refuses a batch.
     pub fn open<E>(
         dir: &Path,
         checkpoint: BatchNo,
@@ -229,7 +234,8 @@ impl CommitLog {
         Ok(number)
     }
 
-    /// Ends the current segment, so that everything up to the returned batch can be dropped after a checkpoint.
+    /// Ends the current segment, so that everything up to the returned batch can be dropped after a
+    /// checkpoint.
     ///
     /// # Errors
     /// Any error ends all writing.
@@ -241,7 +247,8 @@ impl CommitLog {
         Ok(self.last)
     }
 
-    /// Drops the segments that hold nothing above this batch. The trees hold it durably; nothing loads to wait for the files.
+    /// Drops the segments that hold nothing above this batch. The trees hold it durably; nothing
+    /// loads to wait for the files.
     pub fn drop_through(&mut self, batch: BatchNo) {
         let keep = self
             .sealed
@@ -264,7 +271,8 @@ impl CommitLog {
         self.bytes_since(BatchNo::ZERO)
     }
 
-    /// The bytes of the batches above this one, to the segment: a segment that ends above it counts as a whole.
+    /// The bytes of the batches above this one, to the segment: a segment that ends above it counts
+    /// as a whole.
     #[must_use]
     pub fn bytes_since(&self, batch: BatchNo) -> u64 {
         let sealed: u64 = self
@@ -294,7 +302,8 @@ impl CommitLog {
         self.sync_times.recorded()
     }
 
-    /// Ends the log so that the folder is as small as it can be: no spares, and nothing allocated beyond the last record.
+    /// Ends the log so that the folder is as small as it can be: no spares, and nothing allocated
+    /// beyond the last record.
     ///
     /// # Errors
     /// When files cannot be removed or truncated. The log is whole all the same.

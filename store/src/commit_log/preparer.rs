@@ -1,4 +1,5 @@
-//! Spares: segment files that are zero-filled ahead of need, or were dropped, so that the sequencer never waits for either.
+//! Spares: segment files that are zero-filled ahead of need, or were dropped, so that the sequencer
+//! never waits for either.
 
 use std::collections::VecDeque;
 use std::io;
@@ -92,7 +93,8 @@ impl Preparer {
         self.shared.changed.notify_all();
     }
 
-    /// The largest spare. When there is none but one is in the making, waits for it; else makes a small one.
+    /// The largest spare. When there is none but one is in the making, waits for it; else makes a
+    /// small one.
     pub(super) fn take(&self) -> io::Result<Spare> {
         let mut state = self.shared.state.lock();
         loop {
@@ -176,7 +178,8 @@ impl State {
         })
     }
 
-    /// Adds a spare; returns the one that is not to be kept: the smallest of too many, or one that was cut short.
+    /// Adds a spare; returns the one that is not to be kept: the smallest of too many, or one that
+    /// was cut short.
     fn add(&mut self, spare: Spare) -> Option<Spare> {
         if spare.bytes < limits::SEGMENT_BYTES_SMALL {
             return Some(spare);
@@ -198,7 +201,8 @@ impl State {
 impl Shared {
     fn run(&self) {
         while let Some(job) = self.wait() {
-            // A failure here costs nothing but a spare: the sequencer makes its own, and meets the error if it lasts.
+            // A failure here costs nothing but a spare: the sequencer makes its own, and meets the
+            // error if it lasts.
             let made = match job {
                 Job::Prepare { bytes, number } => self.create(bytes, number),
                 Job::Recycle { path, number } => self.rename(&path, number),
@@ -238,7 +242,8 @@ impl Shared {
         Spare::create(Spare::path(&self.dir, number), bytes, &self.prepared_bytes)
     }
 
-    /// The old name is durably gone before the spare can get another header: else a crash could leave the one with the other.
+    /// The old name is durably gone before the spare can get another header: else a crash could
+    /// leave the one with the other.
     fn rename(&self, path: &Path, number: u64) -> io::Result<Spare> {
         let spare = Spare::path(&self.dir, number);
         std::fs::rename(path, &spare)?;

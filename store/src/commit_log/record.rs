@@ -4,8 +4,9 @@
 //! [len u32][crc32c u32][batch number u64][changes]      little-endian; len counts from the batch number on
 //! ```
 //!
-//! The checksum covers the length and the payload and begins from the segment's salt, a secret random number. So bytes that a
-//! recycled segment held before, and bytes that a client wrote into a message to look like a batch, are never taken for one.
+//! The checksum covers the length and the payload and begins from the segment's salt, a secret
+//! random number. So bytes that a recycled segment held before, and bytes that a client wrote into
+//! a message to look like a batch, are never taken for one.
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -54,7 +55,8 @@ impl std::fmt::Display for BatchNo {
     }
 }
 
-/// A batch that is being encoded, with room for its header in front, so that it reaches the disk without a copy.
+/// A batch that is being encoded, with room for its header in front, so that it reaches the disk
+/// without a copy.
 #[derive(Debug)]
 pub struct BatchBuf(Vec<u8>);
 
@@ -71,8 +73,8 @@ impl BatchBuf {
         Self(vec![0; RECORD_HEADER_BYTES])
     }
 
-    /// Where the changes are encoded: append only. It begins with the header's bytes, and places in it are places in
-    /// [`BatchBuf::into_bytes`].
+    /// Where the changes are encoded: append only. It begins with the header's bytes, and places in
+    /// it are places in [`BatchBuf::into_bytes`].
     pub fn payload_mut(&mut self) -> &mut Vec<u8> {
         &mut self.0
     }
@@ -95,7 +97,8 @@ impl BatchBuf {
         self.0.into()
     }
 
-    /// Fills in the header. `None` when the header's room was cut off, or the batch is longer than a record can say.
+    /// Fills in the header. `None` when the header's room was cut off, or the batch is longer than
+    /// a record can say.
     pub(super) fn seal(&mut self, number: BatchNo, salt: u32) -> Option<&[u8]> {
         let len = u32::try_from(
             self.0
@@ -160,8 +163,8 @@ pub(super) fn read_at(segment: &[u8], at: usize, salt: u32) -> Option<Found> {
     })
 }
 
-/// Looks for a whole record of `expected` or a later batch anywhere behind `from`: where there is one, what stands at `from` is not
-/// the torn end of the log but damage in its middle.
+/// Looks for a whole record of `expected` or a later batch anywhere behind `from`: where there is
+/// one, what stands at `from` is not the torn end of the log but damage in its middle.
 pub(super) fn find_later(
     segment: &[u8],
     from: usize,
@@ -172,7 +175,8 @@ pub(super) fn find_later(
         .iter()
         .rposition(|byte| *byte != 0)
         .map_or(0, |last| last + 1);
-    // A record ends with its changes, whose last bytes may be zeros, but its header is not all zeros.
+    // A record ends with its changes, whose last bytes may be zeros, but its header is not all
+    // zeros.
     let last_start = used.min(segment.len().saturating_sub(RECORD_HEADER_BYTES));
     let ahead_max = segment.len().saturating_sub(from) / RECORD_HEADER_BYTES;
     let ahead_max = u64::try_from(ahead_max).unwrap_or(u64::MAX);

@@ -1,4 +1,5 @@
-//! Reading the log back. A torn record at the very end is the trace of a crash; anything else that does not fit is damage, and loud.
+//! Reading the log back. A torn record at the very end is the trace of a crash; anything else that
+//! does not fit is damage, and loud.
 
 use std::ffi::OsString;
 use std::fs::{self, OpenOptions};
@@ -57,7 +58,8 @@ impl Listing {
         checkpoint: BatchNo,
         mut replay: impl FnMut(BatchNo, Bytes) -> Result<(), E>,
     ) -> Result<Replayed, OpenError<E>> {
-        // Segments below the one that the checkpoint ends in are leftovers of a drop that a crash cut short.
+        // Segments below the one that the checkpoint ends in are leftovers of a drop that a crash
+        // cut short.
         let needed = self
             .segments
             .partition_point(|(first, _)| *first <= checkpoint.next());
@@ -167,7 +169,8 @@ fn read_segment<E>(
     })
 }
 
-/// No record stands at `end`. That is the end of the log if it is the last segment and nothing of it comes later.
+/// No record stands at `end`. That is the end of the log if it is the last segment and nothing of
+/// it comes later.
 fn check_end(
     path: &Path,
     bytes: &[u8],
@@ -200,8 +203,8 @@ fn check_end(
     Ok(())
 }
 
-/// Cuts what follows the last record off a segment that will not be written to again: it is not needed, and a torn record in it
-/// is out of the way for good.
+/// Cuts what follows the last record off a segment that will not be written to again: it is not
+/// needed, and a torn record in it is out of the way for good.
 pub(super) fn truncate(sealed: &Sealed) -> io::Result<()> {
     let file = OpenOptions::new().write(true).open(&sealed.path)?;
     file.set_len(SEGMENT_HEADER_BYTES as u64 + sealed.record_bytes)?;

@@ -1,12 +1,14 @@
-//! A file of the commit log: a header, then one record behind the other, then whatever was there before.
+//! A file of the commit log: a header, then one record behind the other, then whatever was there
+//! before.
 //!
 //! ```text
 //! [magic 8][number of the first batch u64][salt u32][crc32c u32]      little-endian
 //! ```
 //!
-//! A segment is named by its first batch. It gets its name only when its header is durable, and is written to only when its name
-//! is, so a file with such a name and another header is damage, never the trace of a crash.
-//! Its blocks are allocated and written beforehand: fdatasync of those takes half as long as of a file that grows.
+//! A segment is named by its first batch. It gets its name only when its header is durable, and is
+//! written to only when its name is, so a file with such a name and another header is damage, never
+//! the trace of a crash. Its blocks are allocated and written beforehand: fdatasync of those takes
+//! half as long as of a file that grows.
 
 use std::ffi::OsStr;
 use std::fs::{self, File, OpenOptions};
@@ -101,7 +103,8 @@ impl Spare {
         dir.join(format!("{SPARE_PREFIX}{number:016x}"))
     }
 
-    /// Makes a file of so many zeros, allocated and durable. Adds them to `written` as they are written.
+    /// Makes a file of so many zeros, allocated and durable. Adds them to `written` as they are
+    /// written.
     pub(super) fn create(path: PathBuf, bytes: u64, written: &AtomicU64) -> io::Result<Self> {
         let mut file = OpenOptions::new()
             .create(true)
@@ -134,7 +137,8 @@ impl Spare {
         fs::remove_file(self.path)
     }
 
-    /// Makes it the segment that begins with this batch, durably. A segment of that name is replaced.
+    /// Makes it the segment that begins with this batch, durably. A segment of that name is
+    /// replaced.
     pub(super) fn activate(mut self, dir: &Path, first: BatchNo) -> io::Result<Active> {
         let header = SegmentHeader::new(first);
         self.file.seek(SeekFrom::Start(0))?;
@@ -176,8 +180,8 @@ impl Active {
         self.end > self.bytes / 2
     }
 
-    /// Writes a record behind the last and makes it durable. Says how long the latter took. After an error nothing may be written any
-    /// more.
+    /// Writes a record behind the last and makes it durable. Says how long the latter took. After
+    /// an error nothing may be written any more.
     pub(super) fn append(&mut self, record: &[u8]) -> io::Result<Duration> {
         self.file.write_all(record)?;
         let written = Instant::now();

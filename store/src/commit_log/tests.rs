@@ -113,7 +113,8 @@ fn dropped_segments_are_used_again_and_what_they_held_is_not_read() {
     let (mut log, _) = open(dir.path(), 0).unwrap();
     let mut checkpoint = 0;
     for round in 0..6_u8 {
-        // Each round writes less than the one before, so that older batches stay behind the newer ones.
+        // Each round writes less than the one before, so that older batches stay behind the newer
+        // ones.
         for n in 0..(10 - round) {
             append(&mut log, &[round, n, 0xEE]);
         }
@@ -283,7 +284,8 @@ fn a_refused_batch_is_named() {
     );
 }
 
-/// Writes the batches, with a rotation behind those that are marked, and returns the files with nothing allocated behind the end.
+/// Writes the batches, with a rotation behind those that are marked, and returns the files with
+/// nothing allocated behind the end.
 fn written(batches: &[(Vec<u8>, bool)]) -> BTreeMap<String, Vec<u8>> {
     let dir = tempfile::tempdir().unwrap();
     let (mut log, _) = open(dir.path(), 0).unwrap();
@@ -360,7 +362,8 @@ proptest! {
                 let mut files = files.clone();
                 files.insert(name.clone(), [&whole[..cut], &rest].concat());
                 let read = reopened(&files).unwrap();
-                // A cut record may be completed by what follows it, but by nothing that was not written.
+                // A cut record may be completed by what follows it, but by nothing that was not
+                // written.
                 prop_assert!(read == all[..kept] || (read == all[..kept + 1] && rest.first() == whole.get(cut)));
             }
         }
@@ -393,7 +396,8 @@ proptest! {
             let lost = fewer.remove(name).unwrap();
             match reopened(&fewer) {
                 Err(error) => prop_assert!(error.to_string().contains("batch"), "{}", error),
-                // The end of the log is where its last segment ends: only what follows the checkpoint could tell.
+                // The end of the log is where its last segment ends: only what follows the
+                // checkpoint could tell.
                 Ok(read) => {
                     let is_last = files.keys().next_back() == Some(name);
                     prop_assert!(is_last && (lost.len() == SEGMENT_HEADER_BYTES || read.len() < all.len()));

@@ -11,7 +11,8 @@ use crate::limits;
 use crate::trees::rows_out;
 
 impl Engine {
-    /// Looks after the log: takes note of a checkpoint that is done, and begins one when it is time. To be called between commits.
+    /// Looks after the log: takes note of a checkpoint that is done, and begins one when it is
+    /// time. To be called between commits.
     ///
     /// # Errors
     /// When a checkpoint failed. The engine takes nothing more then.
@@ -25,7 +26,8 @@ impl Engine {
             Err(TryRecvError::Empty) => {}
             Err(TryRecvError::Disconnected) => return Err(StoreError::CheckpointThread),
         }
-        // What the trees do not have is in memory. Who sends faster than they take it waits here, and with him everybody.
+        // What the trees do not have is in memory. Who sends faster than they take it waits here,
+        // and with him everybody.
         if self.checkpoints.is_running
             && self.log.bytes_since(self.checkpoints.through) >= limits::LOG_BYTES_MAX
         {

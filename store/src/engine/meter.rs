@@ -1,4 +1,5 @@
-//! What the engine itself has done since it was opened. The commit log and the checkpoint thread count what they do.
+//! What the engine itself has done since it was opened. The commit log and the checkpoint thread
+//! count what they do.
 
 use std::time::Instant;
 

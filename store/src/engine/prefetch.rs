@@ -12,7 +12,8 @@ use cairn_core::limits::PREFETCH_ROUNDS_MAX;
 use cairn_core::prefetch::Load;
 
 impl Engine {
-    /// Loads what a command loads. What else that is may depend on what was loaded first; nothing is loaded twice.
+    /// Loads what a command loads. What else that is may depend on what was loaded first; nothing
+    /// is loaded twice.
     pub(super) fn prefetch(&mut self, command: &Command) -> Result<(), ErrorCode> {
         let mut loaded = HashSet::new();
         for _ in 0..PREFETCH_ROUNDS_MAX {
@@ -33,9 +34,10 @@ impl Engine {
         Ok(())
     }
 
-    /// Loads one part. An entry of the batch is not in its timeline yet, and is there as it was before the batch.
+    /// Loads one part. An entry of the batch is not in its timeline yet, and is there as it was
+    /// before the batch.
     fn load(&mut self, need: Load) -> Result<(), LoadError> {
-        for (conversation, msgid, packed) in self.batch.needed(need) {
+        for (conversation, msgid, packed) in need.pending_entries(&mut self.batch) {
             self.state
                 .install_entry(conversation, msgid, unpack_entry(packed)?);
         }

@@ -20,7 +20,8 @@ pub(crate) struct Replayed {
     pub(crate) expired: HashSet<ConversationId>,
 }
 
-/// Applies a batch of the log to the state that the trees gave, which may be as old as the checkpoint or newer in parts.
+/// Applies a batch of the log to the state that the trees gave, which may be as old as the
+/// checkpoint or newer in parts.
 pub(crate) fn apply(
     state: &mut State,
     loader: &Loader,
@@ -39,8 +40,9 @@ pub(crate) fn apply(
         }) = change
         {
             if replayed.grown.insert(conversation) {
-                // Everything before the first entry in the log is in blocks for certain. What they hold beyond it was written by a
-                // checkpoint that did not come to its end, and is written again.
+                // Everything before the first entry in the log is in blocks for certain. What they
+                // hold beyond it was written by a checkpoint that did not come to its end, and is
+                // written again.
                 let floor = timelines
                     .get(conversation)
                     .map_or(msgid.prev(), |timeline| timeline.floor());

@@ -1,4 +1,5 @@
-//! The files of attachments: under the hash of what they hold, and nothing that a client says is ever part of a path but that hash.
+//! The files of attachments: under the hash of what they hold, and nothing that a client says is
+//! ever part of a path but that hash.
 //!
 //! ```text
 //! attachments/partial/<user>-<hash>   what has arrived of an upload
@@ -85,7 +86,8 @@ impl AttachmentFiles {
         }
     }
 
-    /// Goes on with an upload, or begins it. What has arrived must be read again before more is added: [`Partial::reread`].
+    /// Goes on with an upload, or begins it. What has arrived must be read again before more is
+    /// added: [`Partial::reread`].
     ///
     /// # Errors
     /// When the file cannot be opened or made.
@@ -128,8 +130,8 @@ impl AttachmentFiles {
         }
     }
 
-    /// Gives an upload that came to its end its place among the attachments. It is durable there when this returns. One that is there
-    /// already holds the same and is replaced.
+    /// Gives an upload that came to its end its place among the attachments. It is durable there
+    /// when this returns. One that is there already holds the same and is replaced.
     ///
     /// # Errors
     /// When a folder or the file cannot be made or synced.
@@ -149,7 +151,8 @@ impl AttachmentFiles {
         File::open(self.path(hash))
     }
 
-    /// Removes an attachment; one that is not there is no error. A crash may bring it back, until it is swept.
+    /// Removes an attachment; one that is not there is no error. A crash may bring it back, until
+    /// it is swept.
     ///
     /// # Errors
     /// When the file cannot be removed.
@@ -229,7 +232,8 @@ fn gone(removed: io::Result<()>) -> io::Result<()> {
 }
 
 impl Partial {
-    /// Reads on in what has arrived before, a few megabytes at a time, so that it counts. Says whether there may be more.
+    /// Reads on in what has arrived before, a few megabytes at a time, so that it counts. Says
+    /// whether there may be more.
     ///
     /// # Errors
     /// When the file cannot be read.
@@ -266,8 +270,8 @@ impl Partial {
         Ok(())
     }
 
-    /// Adds what arrived. It is synced now and then, so that the last sync, which somebody waits for, has little left to do, and a commit
-    /// of messages never waits behind gigabytes.
+    /// Adds what arrived. It is synced now and then, so that the last sync, which somebody waits
+    /// for, has little left to do, and a commit of messages never waits behind gigabytes.
     ///
     /// # Errors
     /// When it cannot be written, or the disk has no room for it.

@@ -1,7 +1,9 @@
-//! DiskReserve on the disk: what files leave to messages, and what messages leave to the log and the trees.
+//! DiskReserve on the disk: what files leave to messages, and what messages leave to the log and
+//! the trees.
 //!
-//! A log that cannot be written ends the server, so nothing that can be refused may take the last of the room. Files leave the reserve
-//! untouched. Messages leave a quarter of it, which the log and a checkpoint need to put away what was accepted.
+//! A log that cannot be written ends the server, so nothing that can be refused may take the last
+//! of the room. Files leave the reserve untouched. Messages leave a quarter of it, which the log
+//! and a checkpoint need to put away what was accepted.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -35,7 +37,8 @@ pub struct OutOfSpace {
     pub source: io::Error,
 }
 
-/// Refuses to open a data directory whose disk is full. What would fail on the way would look like damage.
+/// Refuses to open a data directory whose disk is full. What would fail on the way would look like
+/// damage.
 ///
 /// # Errors
 /// When a start loads more room than there is.
@@ -57,7 +60,8 @@ pub struct ReserveMonitor {
 }
 
 impl DiskReserve {
-    /// The disk that a folder lies on. Without a reserve of the operator's choice it is the usual one, and less on a small disk.
+    /// The disk that a folder lies on. Without a reserve of the operator's choice it is the usual
+    /// one, and less on a small disk.
     #[must_use]
     pub fn of(dir: &Path, reserve_bytes: Option<u64>) -> Self {
         let usual = || {
@@ -140,8 +144,9 @@ impl ReserveMonitor {
         self.is_short
     }
 
-    /// Whether a command must wait for somebody to make room. Whatever moves cursors, takes back or lets go does not. Of sends the state
-    /// machine decides: one that was accepted stays accepted, whenever it is asked again.
+    /// Whether a command must wait for somebody to make room. Whatever moves cursors, takes back or
+    /// lets go does not. Of sends the state machine decides: one that was accepted stays accepted,
+    /// whenever it is asked again.
     #[must_use]
     pub const fn refuses(&self, command: &Command) -> bool {
         self.is_short && grows_storage(command)
@@ -182,7 +187,8 @@ fn disk(_: &Path) -> Option<Disk> {
     None
 }
 
-/// The bytes that may still be written to the disk that a folder lies on; `None` when the system does not say.
+/// The bytes that may still be written to the disk that a folder lies on; `None` when the system
+/// does not say.
 pub fn bytes_free(folder: &Path) -> Option<u64> {
     disk(folder).map(|disk| disk.free_bytes)
 }

@@ -1,4 +1,5 @@
-//! Files whose existence is durable: a file system may forget a new name until the folder itself was synced.
+//! Files whose existence is durable: a file system may forget a new name until the folder itself
+//! was synced.
 
 use std::fs::{self, File};
 use std::io::{self, Write as _};
@@ -12,7 +13,8 @@ pub fn sync_dir(dir: &Path) -> io::Result<()> {
     File::open(dir)?.sync_all()
 }
 
-/// Makes a folder that only its owner may enter, and its name durable; one that is there stays as it is.
+/// Makes a folder that only its owner may enter, and its name durable; one that is there stays as
+/// it is.
 ///
 /// # Errors
 /// When it cannot be made, or its parent cannot be synced.

@@ -1,4 +1,5 @@
-//! The version of everything in a data directory, in a small text file, so that no server reads what it does not understand.
+//! The version of everything in a data directory, in a small text file, so that no server reads
+//! what it does not understand.
 
 use std::fs;
 use std::io;
@@ -62,7 +63,8 @@ pub enum FormatError {
     },
 }
 
-/// Checks the version of a data directory; a new one gets the current version, durably. Take the lock first.
+/// Checks the version of a data directory; a new one gets the current version, durably. Take the
+/// lock first.
 ///
 /// # Errors
 /// When the directory is of a newer version, or is no data directory, or cannot be read or written.

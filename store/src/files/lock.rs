@@ -8,7 +8,8 @@ use crate::files::durable;
 
 const FILE_NAME: &str = "lock";
 
-/// The data directory is ours while this lives. The system lets go of it when the process ends, however it ends.
+/// The data directory is ours while this lives. The system lets go of it when the process ends,
+/// however it ends.
 #[derive(Debug)]
 pub struct DirLock {
     _file: File,

@@ -1,5 +1,6 @@
-//! The end of all writing. A failed write or fsync cannot be retried: the kernel drops the dirty pages and the next fsync succeeds
-//! over the loss. So the first failure is remembered, everything later is refused with it, and the process ends and recovers.
+//! The end of all writing. A failed write or fsync cannot be retried: the kernel drops the dirty
+//! pages and the next fsync succeeds over the loss. So the first failure is remembered, everything
+//! later is refused with it, and the process ends and recovers.
 
 use std::fmt::Display;
 use std::sync::{Arc, OnceLock};

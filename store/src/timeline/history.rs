@@ -43,8 +43,8 @@ impl History {
         }
     }
 
-    /// Reads a part of a conversation: consecutive messages, none when the part lies outside of what there is. It blocks on the disk
-    /// for what is not in memory.
+    /// Reads a part of a conversation: consecutive messages, none when the part lies outside of
+    /// what there is. It blocks on the disk for what is not in memory.
     ///
     /// # Errors
     /// When something that is there cannot be read as it was written.
@@ -74,7 +74,8 @@ impl History {
             return Ok(run);
         }
         let mut run = RunBuilder::new(timeline.conversation(), from, limits);
-        // What a checkpoint moves from the tail to the blocks meanwhile is found there by the next turn.
+        // What a checkpoint moves from the tail to the blocks meanwhile is found there by the next
+        // turn.
         while !run.is_full() && !timeline.append_to(&mut run) {
             let next = run.next();
             let rewritten = timeline.rewritten();

@@ -52,8 +52,8 @@ impl Retentions {
         Self { trees }
     }
 
-    /// The conversations behind `after`, in the order of their ids; at most `limit` of them. What is new since the last checkpoint is not
-    /// among them yet.
+    /// The conversations behind `after`, in the order of their ids; at most `limit` of them. What
+    /// is new since the last checkpoint is not among them yet.
     ///
     /// # Errors
     /// When the trees cannot be read.
@@ -77,9 +77,10 @@ impl Retentions {
     }
 }
 
-/// How far the messages above `from` were said before `cutoff`, each of them. So no message goes before its time: one that was imported
-/// and is older than what lies below it stays until that goes. Entries that are no messages, such as one that tells of a new member, hold
-/// nothing back. Looks at `entries_max` entries or a few more.
+/// How far the messages above `from` were said before `cutoff`, each of them. So no message goes
+/// before its time: one that was imported and is older than what lies below it stays until that
+/// goes. Entries that are no messages, such as one that tells of a new member, hold nothing back.
+/// Looks at `entries_max` entries or a few more.
 ///
 /// # Errors
 /// When they cannot be read.

@@ -1,25 +1,36 @@
 //! sled 0.34.7, with its traps walled off. No other file calls it.
 //!
-//! * `flush` is no fsync: [`Trees::sync`] adds `fdatasync` on a descriptor of our own. A write error that sled's own flusher thread
-//!   met and only logged comes up there as well: the kernel tells it to every descriptor once.
-//! * A new page may overwrite a segment whose live contents have moved into a segment that was written but never synced. sled frees a
-//!   segment only after a whole further segment was written, so a sync after each [`limits::TREE_BATCH_BYTES_MAX`] comes first.
-//! * A page near a quarter of a segment goes to `blobs/`, which nobody syncs. A leaf has at most 20 values, so
-//!   [`limits::TREE_SEGMENT_BYTES`] and [`limits::TREE_VALUE_BYTES_MAX`] keep every page below; [`Trees::sync`] fails if one is there.
-//! * A half-written `snap.*.generating` makes the next open fail: it is moved aside first. Nothing refers to it.
-//! * Corruption shows as a panic as often as an error: every call is behind [`guarded`], which turns a panic into an error and poisons
-//!   the store. A panic in one of sled's own threads cannot be caught; the next flush fails or the process stands still in it.
-//! * Damage near the end of its file it takes for a torn write, and silently goes back to what was before. The recorded checkpoint is
-//!   always the last that is written, so it goes back as well, and the commit log then says which batches it lacks.
-//! * `flush_async` deadlocks and is a disallowed method; `flush` is never called in a transaction, as there are none.
-//! * `flush_every_ms` keeps its default, and batches stay within [`limits::TREE_BATCH_ROWS_MAX`]: else its memory has no bound.
-//! * `mode` and `segment_cleanup_threshold` do nothing in this version, and its compression is slow: none is set.
+//! * `flush` is no fsync: [`Trees::sync`] adds `fdatasync` on a descriptor of our own. A write
+//!   error that sled's own flusher thread met and only logged comes up there as well: the kernel
+//!   tells it to every descriptor once.
+//! * A new page may overwrite a segment whose live contents have moved into a segment that was
+//!   written but never synced. sled frees a segment only after a whole further segment was written,
+//!   so a sync after each [`limits::TREE_BATCH_BYTES_MAX`] comes first.
+//! * A page near a quarter of a segment goes to `blobs/`, which nobody syncs. A leaf has at most 20
+//!   values, so [`limits::TREE_SEGMENT_BYTES`] and [`limits::TREE_VALUE_BYTES_MAX`] keep every page
+//!   below; [`Trees::sync`] fails if one is there.
+//! * A half-written `snap.*.generating` makes the next open fail: it is moved aside first. Nothing
+//!   refers to it.
+//! * Corruption shows as a panic as often as an error: every call is behind [`guarded`], which
+//!   turns a panic into an error and poisons the store. A panic in one of sled's own threads cannot
+//!   be caught; the next flush fails or the process stands still in it.
+//! * Damage near the end of its file it takes for a torn write, and silently goes back to what was
+//!   before. The recorded checkpoint is always the last that is written, so it goes back as well,
+//!   and the commit log then says which batches it lacks.
+//! * `flush_async` deadlocks and is a disallowed method; `flush` is never called in a transaction,
+//!   as there are none.
+//! * `flush_every_ms` keeps its default, and batches stay within [`limits::TREE_BATCH_ROWS_MAX`]:
+//!   else its memory has no bound.
+//! * `mode` and `segment_cleanup_threshold` do nothing in this version, and its compression is
+//!   slow: none is set.
 //! * It syncs neither its `conf` nor its folder: [`Trees::open`] does.
-//! * When its last handle goes it writes once more, and panics when that fails: a poisoned store keeps one handle for ever.
+//! * When its last handle goes it writes once more, and panics when that fails: a poisoned store
+//!   keeps one handle for ever.
 //!
-//! Each has a test in `db/tests.rs`, but for these. That `fdatasync` is needed and called only a power cut shows: `tests/powercut/run.py`,
-//! which also takes it out to see the loss. Memory only a long run shows: `cairn bench fill`. A panic in one of
-//! sled's threads cannot be brought about from outside; `flush_async` is refused by the linter.
+//! Each has a test in `db/tests.rs`, but for these. That `fdatasync` is needed and called only a
+//! power cut shows: `tests/powercut/run.py`, which also takes it out to see the loss. Memory only a
+//! long run shows: `cairn bench fill`. A panic in one of sled's threads cannot be brought about
+//! from outside; `flush_async` is refused by the linter.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -40,7 +51,8 @@ use crate::trees::rows::{self, RowChange, RowError};
 use crate::trees::wait_for_lock;
 use crate::trees::{KEY_BYTES_MAX, MetaKey, RowKey, RowPrefix, Tree};
 
-/// The values of one leaf of sled's tree: it is split when the next visitor finds 17, and may have taken in a neighbour of 3.
+/// The values of one leaf of sled's tree: it is split when the next visitor finds 17, and may have
+/// taken in a neighbour of 3.
 const LEAF_VALUES_MAX: usize = 20;
 const _: () = assert!(
     (limits::TREE_VALUE_BYTES_MAX + 2 * KEY_BYTES_MAX) * LEAF_VALUES_MAX
@@ -231,11 +243,13 @@ impl Trees {
         }
     }
 
-    /// Writes rows of one tree; of several changes of a row the last one wins. They are durable after the next [`Trees::sync`].
+    /// Writes rows of one tree; of several changes of a row the last one wins. They are durable
+    /// after the next [`Trees::sync`].
     ///
-    /// Small rows go in together. Large ones go in one by one in the order of their keys, and the new keys among them first, with
-    /// nothing under them: sled rewrites a leaf after ten changes and when it splits, and this way a value is written about once
-    /// instead of three times. A row with nothing under it is none: readers pass over it, and after a crash the replay of the log
+    /// Small rows go in together. Large ones go in one by one in the order of their keys, and the
+    /// new keys among them first, with nothing under them: sled rewrites a leaf after ten changes
+    /// and when it splits, and this way a value is written about once instead of three times. A row
+    /// with nothing under it is none: readers pass over it, and after a crash the replay of the log
     /// writes it again.
     ///
     /// # Errors
@@ -334,7 +348,8 @@ impl Trees {
         self.scan_where(prefix, after, limit, is_row)
     }
 
-    /// The keys that begin with `prefix` and stand behind `after`, with those that have nothing under them.
+    /// The keys that begin with `prefix` and stand behind `after`, with those that have nothing
+    /// under them.
     pub(crate) fn keys(
         &self,
         prefix: &RowPrefix,
@@ -348,8 +363,8 @@ impl Trees {
             .collect())
     }
 
-    /// The first keys that begin with `prefix` and do not stand behind `up_to`, with those that have nothing under them, and how many bytes
-    /// each has under it.
+    /// The first keys that begin with `prefix` and do not stand behind `up_to`, with those that
+    /// have nothing under them, and how many bytes each has under it.
     pub(crate) fn sizes(
         &self,
         prefix: &RowPrefix,
@@ -454,7 +469,8 @@ impl Inner {
 
 impl Drop for Inner {
     fn drop(&mut self) {
-        // After a failure nothing is written any more, and the process is about to end with the reason, not with sled's panic.
+        // After a failure nothing is written any more, and the process is about to end with the
+        // reason, not with sled's panic.
         if self.poison.check().is_err() {
             std::mem::forget(self.db.clone());
         }

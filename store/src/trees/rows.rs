@@ -4,7 +4,8 @@
 //! [version u8][crc32c u32 little-endian][the record, by cairn_proto::wire::codec]
 //! ```
 //!
-//! The checksum covers the tree, the key, the version and the record: a value that turns up under another key is damage as well.
+//! The checksum covers the tree, the key, the version and the record: a value that turns up under
+//! another key is damage as well.
 
 use cairn_proto::wire::codec::{self, DecodeError};
 use serde::Serialize;

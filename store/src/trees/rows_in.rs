@@ -1,4 +1,5 @@
-//! From rows to the state machine: what is always in memory, at the start, and what a command loads, when it comes.
+//! From rows to the state machine: what is always in memory, at the start, and what a command
+//! loads, when it comes.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -19,15 +20,15 @@ use crate::trees::db::{Trees, TreesError};
 use crate::trees::rows::{RowDamage, RowError};
 use crate::trees::{MetaKey, RowKey, RowPrefix, Tree, parse};
 use cairn_core::State;
-use cairn_core::attachment::AttachmentRecord;
 use cairn_core::limits::REFS_DROPPED_MAX;
 use cairn_core::prefetch::Load;
+use cairn_core::record::AttachmentRecord;
+use cairn_core::record::MsgIdSet;
+use cairn_core::record::StoredRelation;
 use cairn_core::record::{
     ConversationRecord, DeviceRecord, GroupRecord, InviteRecord, MemberChunk, MembershipRecord,
     RecentSend, SendCursor, StoredMember, StoredMentions, UserRecord,
 };
-use cairn_core::state::msgid_set::MsgIdSet;
-use cairn_core::state::relation::StoredRelation;
 
 /// Loads parts of the state from the trees.
 #[derive(Clone, Debug)]
@@ -65,7 +66,8 @@ impl Loader {
         }
     }
 
-    /// The state that is always in memory: settings, users, devices, invites, who is a member of what, and the names of open groups.
+    /// The state that is always in memory: settings, users, devices, invites, who is a member of
+    /// what, and the names of open groups.
     ///
     /// # Errors
     /// When rows are damaged.
@@ -291,7 +293,8 @@ impl Loader {
         else {
             return Ok(false);
         };
-        // Everything is read before anything is installed: a conversation that is damaged in part must not count as loaded.
+        // Everything is read before anything is installed: a conversation that is damaged in part
+        // must not count as loaded.
         let mut uncounted = MsgIdSet::default();
         let mut damaged = None;
         self.each(&RowPrefix::uncounted_of(id), |key, bytes: Vec<u8>| {
@@ -449,8 +452,8 @@ impl Loader {
             .map_or(Ok(()), |hash| self.attachment(state, hash))
     }
 
-    /// What the first messages above the floor of a conversation name that name anything, and those attachments. Of what went before, the
-    /// trees may still hold rows.
+    /// What the first messages above the floor of a conversation name that name anything, and those
+    /// attachments. Of what went before, the trees may still hold rows.
     fn first_attached(
         &self,
         state: &mut State,

@@ -10,7 +10,8 @@ use crate::trees::{RowKey, RowPrefix};
 const PAGE_ROWS: usize = 1024;
 
 impl Trees {
-    /// The rows that begin with `prefix` and stand behind `after`, in the order of their keys; at most `limit` of them.
+    /// The rows that begin with `prefix` and stand behind `after`, in the order of their keys; at
+    /// most `limit` of them.
     ///
     /// # Errors
     /// As [`Trees::read`].
@@ -26,8 +27,8 @@ impl Trees {
             .collect()
     }
 
-    /// Gives every row that begins with `prefix` to `take`, in the order of the keys. It reads them a page at a time: sled's readers hold
-    /// up its writer.
+    /// Gives every row that begins with `prefix` to `take`, in the order of the keys. It reads them
+    /// a page at a time: sled's readers hold up its writer.
     ///
     /// # Errors
     /// As [`Trees::read`], and what `take` fails with.

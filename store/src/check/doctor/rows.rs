@@ -1,4 +1,5 @@
-//! The rows that are no part of a log: what they name must be there, and what is said twice must be the same.
+//! The rows that are no part of a log: what they name must be there, and what is said twice must be
+//! the same.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,7 +14,7 @@ use crate::trees::{RowKey, Tree, parse};
 use cairn_core::record::{
     ConversationRecord, CursorChunk, GroupRecord, KindRecord, RecentPart, RecentSend, SendCursor,
 };
-use cairn_core::state::relation::{RelationChunk, StoredRelation};
+use cairn_core::record::{RelationChunk, StoredRelation};
 
 impl Check<'_> {
     pub(super) fn cursors(

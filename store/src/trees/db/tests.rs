@@ -109,7 +109,8 @@ fn a_half_written_snapshot_is_moved_aside() {
     );
 }
 
-/// Fills pages to the brim with values of the largest kind, in an order that splits and merges them.
+/// Fills pages to the brim with values of the largest kind, in an order that splits and merges
+/// them.
 fn fill(mut write: impl FnMut(Vec<(RowKey, Option<Vec<u8>>)>)) {
     let key = |n: u64| RowKey::uncounted(ConversationId::new(1), n);
     for round in 0..4_u64 {
@@ -223,8 +224,9 @@ fn a_panic_in_sled_is_an_error_and_ends_all_writing() {
     assert!(poison.check().is_err());
 }
 
-/// sled takes damage near the end of its file for a torn write and silently goes back to what was before. The recorded checkpoint was
-/// written last, so it goes back as well, and then the commit log lacks the batches that follow it.
+/// sled takes damage near the end of its file for a torn write and silently goes back to what was
+/// before. The recorded checkpoint was written last, so it goes back as well, and then the commit
+/// log lacks the batches that follow it.
 #[test]
 fn poisoned_trees_are_let_go_without_a_last_write() {
     let dir = tempfile::tempdir().unwrap();
@@ -232,7 +234,8 @@ fn poisoned_trees_are_let_go_without_a_last_write() {
     let trees = open(dir.path(), &poison);
     poison.set("no space");
     drop(trees);
-    // sled gives its file free only after it has written once more: whoever still finds it taken knows that it did not.
+    // sled gives its file free only after it has written once more: whoever still finds it taken
+    // knows that it did not.
     let again = Trees::open(
         &dir.path().join("trees"),
         &dir.path().join("aside"),

@@ -1,0 +1,15 @@
+//! How results look: tables for terminals, plots for pages.
+//!
+//! Plain values go in, text comes out: any command can use these modules, with or without the
+//! feature `bench`.
+
+#[allow(
+    dead_code,
+    reason = "drawn by the report of a benchmark alone, which is a feature"
+)]
+pub(crate) mod plot;
+#[allow(
+    dead_code,
+    reason = "used by the report of a benchmark alone, which is a feature"
+)]
+pub(crate) mod table;
