@@ -9,13 +9,12 @@ use clap::{Args, Command, Subcommand};
 use serde::Serialize;
 use tokio::sync::watch;
 
-use super::again;
-use super::exit::Exit;
-use super::failure::Failure;
-use super::output::{Format, Output};
-use super::page::PageFile;
-use super::progress::{Progress, note};
-use super::stop;
+use crate::cli::failure::{Exit, Failure};
+use crate::cli::output::{Format, Output};
+use crate::cli::page::PageFile;
+use crate::cli::repro_command;
+use crate::cli::signals;
+use crate::ui::progress::{Progress, note};
 use cairn_bench::live::{catchup, fanout, files, idle, mixed, overview, send};
 use cairn_bench::storage::{engine, fill, ids, schemes};
 use cairn_bench::{BenchError, Contender, Found, Page, Report, Watcher};
@@ -28,7 +27,7 @@ use cairn_bench::{BenchError, Contender, Found, Page, Report, Watcher};
 /// load that goes on for a time begins with a second that is not counted. engine, fill, schemes and ids measure storage in one process.
 /// Each says what its numbers mean and how durable they are. Ctrl-C ends a run early, and what was measured until then is reported.
 #[derive(Debug, Args)]
-pub(super) struct BenchArgs {
+pub(crate) struct BenchArgs {
     /// Write a page for a browser too, with plots: one file that can be sent to others
     #[arg(long, value_name = "FILE.html", global = true)]
     report: Option<PathBuf>,
@@ -226,7 +225,7 @@ JSON, one object, with null for what was not measured; among others
 }
 
 /// `others` run in the race of `cairn bench engine`.
-pub(super) fn run(args: BenchArgs, others: Vec<Contender>, format: Format) -> Result<(), Failure> {
+pub(crate) fn run(args: BenchArgs, others: Vec<Contender>, format: Format) -> Result<(), Failure> {
     let cannot = |error: io::Error| Failure::caused(Exit::Failed, "cannot start", &error);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -316,7 +315,7 @@ fn when_asked() -> io::Result<watch::Receiver<bool>> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    let hear = move || match runtime.block_on(stop::either()) {
+    let hear = move || match runtime.block_on(signals::either()) {
         // The run may be over already.
         Ok(()) => drop(asked.send(true)),
         Err(_) => runtime.block_on(std::future::pending()),
@@ -340,7 +339,11 @@ where
     drop(watcher);
     let report = report?;
     let written = results.page.take().map(|file| {
-        let (sheet, about, command) = (report.sheet(), about(report.benchmark), again::command());
+        let (sheet, about, command) = (
+            report.sheet(),
+            about(report.benchmark),
+            repro_command::command(),
+        );
         file.write(&Page {
             sheet: &sheet,
             about: &about,

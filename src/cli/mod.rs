@@ -12,64 +12,24 @@
 //! * `stop`: how a server is asked to end
 //! * `limits`: every bound of the commands
 
-mod again;
-mod bar;
+mod account;
+mod args;
 mod bench;
-mod clean;
-mod clock;
-mod compact;
+mod chat;
 mod completions;
-mod config;
-mod credentials;
-mod devices;
-mod doctor;
-mod edit;
-mod exit;
+mod context;
+mod conversations;
 mod failure;
-mod file;
-mod forward;
-mod get;
+mod files;
 mod group;
-mod group_order;
-mod group_settings;
 mod import;
-mod invite;
-mod join;
 mod limits;
-mod line;
-mod lines;
-mod list;
-mod login;
-mod me;
-mod names;
 mod output;
 mod page;
-mod picture;
-mod pin;
-mod profile;
-mod progress;
-mod react;
-mod read;
-mod recall;
-mod receipts;
-mod relate;
-mod retention;
-mod send;
-mod serve;
-mod session;
-mod set;
-mod size;
-mod source;
-mod span;
-mod stats;
-mod stop;
-mod tail;
-mod target;
-mod typing;
-mod unread;
-mod users;
-mod watch;
-mod whoami;
+mod people;
+mod repro_command;
+mod server;
+mod signals;
 
 use std::env;
 use std::ffi::OsString;
@@ -78,10 +38,15 @@ use std::process::ExitCode;
 
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
 
-use self::exit::Exit;
-use self::failure::Failure;
+use self::account::{devices, invite, join, login, me, whoami};
+use self::chat::{edit, forward, pin, react, recall, send, tail, typing};
+use self::context::Context;
+use self::conversations::{list, read, receipts, retention, set, unread};
+use self::failure::{Exit, Failure};
+use self::files::get;
 use self::output::Format;
-use self::session::Context;
+use self::people::{contacts, users, watch};
+use self::server::{compact, config, doctor, serve, stats};
 use cairn_bench::Contender;
 
 /// Team chat in one binary: every message stored once, every reader a cursor
@@ -127,12 +92,12 @@ enum Command {
     Devices(devices::DevicesArgs),
     Invite(invite::InviteArgs),
     Group(group::GroupArgs),
-    Contacts(relate::ContactsArgs),
-    Friend(relate::FriendArgs),
-    Follow(relate::FollowArgs),
-    Unfollow(relate::UnfollowArgs),
-    Block(relate::BlockArgs),
-    Unblock(relate::UnblockArgs),
+    Contacts(contacts::ContactsArgs),
+    Friend(contacts::FriendArgs),
+    Follow(contacts::FollowArgs),
+    Unfollow(contacts::UnfollowArgs),
+    Block(contacts::BlockArgs),
+    Unblock(contacts::UnblockArgs),
     Watch(watch::WatchArgs),
     Send(send::SendArgs),
     Forward(forward::ForwardArgs),
@@ -169,7 +134,7 @@ fn after_help() -> String {
   cairn tail '#team' --follow
 
 {}",
-        exit::HELP
+        failure::HELP
     )
 }
 
@@ -233,12 +198,12 @@ fn run(cli: Cli, others: Vec<Contender>) -> Result<(), Failure> {
         Command::Devices(args) => devices::run(&args, &context()?),
         Command::Invite(args) => invite::run(&args, &context()?),
         Command::Group(args) => group::run(&args, &context()?),
-        Command::Contacts(args) => relate::contacts(&args, &context()?),
-        Command::Friend(args) => relate::friend(&args, &context()?),
-        Command::Follow(args) => relate::follow(&args, &context()?),
-        Command::Unfollow(args) => relate::unfollow(&args, &context()?),
-        Command::Block(args) => relate::block(&args, &context()?),
-        Command::Unblock(args) => relate::unblock(&args, &context()?),
+        Command::Contacts(args) => contacts::contacts(&args, &context()?),
+        Command::Friend(args) => contacts::friend(&args, &context()?),
+        Command::Follow(args) => contacts::follow(&args, &context()?),
+        Command::Unfollow(args) => contacts::unfollow(&args, &context()?),
+        Command::Block(args) => contacts::block(&args, &context()?),
+        Command::Unblock(args) => contacts::unblock(&args, &context()?),
         Command::Watch(args) => watch::run(&args, &context()?),
         Command::Send(args) => send::run(args, &context()?),
         Command::Forward(args) => forward::run(&args, &context()?),

@@ -8,12 +8,12 @@ use std::task::Poll;
 
 use serde::Serialize;
 
-use super::failure::Failure;
-use super::limits;
+use crate::cli::failure::Failure;
+use crate::cli::limits;
 
 /// For whom results are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Format {
+pub(crate) enum Format {
     /// Words. Texts of other people are cleaned.
     People,
     /// One JSON object a line. Texts are exact.
@@ -22,13 +22,13 @@ pub(super) enum Format {
 
 /// Standard output. What is written waits in a buffer until [`Output::flush`], or until there is much of it.
 #[derive(Debug)]
-pub(super) struct Output {
+pub(crate) struct Output {
     writer: BufWriter<StdoutLock<'static>>,
     format: Format,
 }
 
 impl Output {
-    pub(super) fn new(format: Format) -> Self {
+    pub(crate) fn new(format: Format) -> Self {
         Self {
             writer: BufWriter::with_capacity(limits::IO_BYTES, io::stdout().lock()),
             format,
@@ -36,12 +36,12 @@ impl Output {
     }
 
     /// Whether results are for programs.
-    pub(super) fn is_json(&self) -> bool {
+    pub(crate) fn is_json(&self) -> bool {
         self.format == Format::Json
     }
 
     /// Writes one result.
-    pub(super) fn print<T: Serialize + Display>(&mut self, result: &T) -> Result<(), Failure> {
+    pub(crate) fn print<T: Serialize + Display>(&mut self, result: &T) -> Result<(), Failure> {
         match self.format {
             Format::People => writeln!(self.writer, "{result}")?,
             Format::Json => {
@@ -53,18 +53,18 @@ impl Output {
     }
 
     /// Writes a text as it is, whoever reads it.
-    pub(super) fn text(&mut self, text: &str) -> Result<(), Failure> {
+    pub(crate) fn text(&mut self, text: &str) -> Result<(), Failure> {
         Ok(self.writer.write_all(text.as_bytes())?)
     }
 
     /// Hands everything to whoever reads it.
-    pub(super) fn flush(&mut self) -> Result<(), Failure> {
+    pub(crate) fn flush(&mut self) -> Result<(), Failure> {
         Ok(self.writer.flush()?)
     }
 
     /// Waits for `future`, and flushes first when it is not ready: a reader sees at once what there is, and a long run of results
     /// is still written in large parts. `on_flush` is called when everything is out.
-    pub(super) async fn flush_while_waiting<T>(
+    pub(crate) async fn flush_while_waiting<T>(
         &mut self,
         future: impl Future<Output = T>,
         on_flush: impl FnOnce(),
@@ -80,7 +80,7 @@ impl Output {
 }
 
 /// What `future` gives when it is ready now. It is woken as after any poll.
-pub(super) async fn poll_once<F: Future + ?Sized>(mut future: Pin<&mut F>) -> Option<F::Output> {
+pub(crate) async fn poll_once<F: Future + ?Sized>(mut future: Pin<&mut F>) -> Option<F::Output> {
     poll_fn(|context| {
         Poll::Ready(match future.as_mut().poll(context) {
             Poll::Ready(value) => Some(value),

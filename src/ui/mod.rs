@@ -8,8 +8,13 @@
     reason = "drawn by the report of a benchmark alone, which is a feature"
 )]
 pub(crate) mod plot;
+pub(crate) mod progress;
+pub(crate) mod progress_bar;
+pub(crate) mod sanitize;
+pub(crate) mod size;
 #[allow(
     dead_code,
     reason = "used by the report of a benchmark alone, which is a feature"
 )]
 pub(crate) mod table;
+pub(crate) mod time;

@@ -3,12 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
 
-<<<<<<< HEAD
-use cairn_core::api::command::{Actor, Command};
-=======
 use cairn_core::api::actor::Actor;
 use cairn_core::api::command::Command;
->>>>>>> main
 use cairn_core::prefetch::Load;
 use cairn_core::record::MemberCounts;
 use cairn_core::record::MsgIdSet;
@@ -18,11 +14,7 @@ use cairn_core::record::{
     KindRecord, MemberChunk, MemberRecord, MemberTerms, MembershipRecord, RecentPart, RecentSend,
     StoredMember, UserRecord,
 };
-<<<<<<< HEAD
-use cairn_core::state::relation::{RelationChunk, StoredRelation};
-=======
 use cairn_core::record::{RelationChunk, StoredRelation};
->>>>>>> main
 use cairn_core::state::settings::TABLE;
 use cairn_core::{Batch, State};
 use cairn_proto::content::body::Body;

@@ -2,12 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-<<<<<<< HEAD
-use cairn_core::api::command::{Actor, Command, LoggedIn, NewDevice, Reply};
-=======
 use cairn_core::api::actor::Actor;
 use cairn_core::api::command::{Command, LoggedIn, NewDevice, Reply};
->>>>>>> main
 use cairn_core::api::effect::Effect;
 use cairn_core::limits::SEND_STREAMS_PER_DEVICE_MAX;
 use cairn_core::record::SecretHash;

@@ -5,11 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use cairn_core::api::actor::Actor;
 use cairn_core::api::effect::AccountPart;
 use cairn_core::api::effect::Effect;
-<<<<<<< HEAD
-use cairn_core::people::settings::{Settings, TABLE};
-=======
 use cairn_core::state::settings::{Settings, TABLE};
->>>>>>> main
 use cairn_proto::ids::{ConversationId, UserId};
 use cairn_proto::model::people::{
     Contact, ContactPage, Friendship, Profile, Relation, RelationAct, UserPage, UserProfile,

@@ -1,16 +1,10 @@
 //! The model's retention: how long messages stay, and what goes.
 
-<<<<<<< HEAD
-use cairn_core::api::command::{Actor, Reply};
-use cairn_core::api::effect::Effect;
-use cairn_core::messages::retention::{Retained, cutoff};
-=======
 use cairn_core::api::actor::Actor;
 use cairn_core::api::command::Reply;
 use cairn_core::api::command::Retained;
 use cairn_core::api::effect::Effect;
 use cairn_core::messages::retention::cutoff;
->>>>>>> main
 use cairn_proto::content::body::{Body, SystemEntry};
 use cairn_proto::ids::{ConversationId, MsgId, Timestamp, UserId};
 use cairn_proto::limits::RETENTION_DAYS_MAX;

@@ -1,11 +1,7 @@
 //! The model's conversations: who is in them, what is said, and how far everybody is.
 
-<<<<<<< HEAD
-use cairn_core::api::command::{Actor, Feed, Grant, Reply};
-=======
 use cairn_core::api::actor::Actor;
 use cairn_core::api::command::{Feed, Grant, Reply};
->>>>>>> main
 use cairn_core::api::effect::Effect;
 use cairn_core::limits::CLOCK_STEP_MS_MAX;
 use cairn_proto::content::body::{Body, SystemEntry};

@@ -10,11 +10,7 @@ use cairn_core::record::{
     MemberChunk, MembershipRecord, RecentPart, RecentSend, Row, SecretHash, SendCursor,
     StoredMember, StoredMentions, UserRecord,
 };
-<<<<<<< HEAD
-use cairn_core::state::relation::{RelationChunk, StoredRelation};
-=======
 use cairn_core::record::{RelationChunk, StoredRelation};
->>>>>>> main
 use cairn_proto::ids::{
     ConversationId, DeviceId, ImportSource, MsgId, Revision, SendStreamId, UserId,
 };

@@ -1,0 +1,59 @@
+//! `cairn join`
+
+use cairn_client::{Client, JoinRequest};
+use cairn_proto::invite::InviteLink;
+use cairn_proto::text::UserName;
+use clap::Args;
+
+use crate::cli::account::credentials::NewDevice;
+use crate::cli::account::whoami::Me;
+use crate::cli::args::target::parse_user;
+use crate::cli::context::{Conduct, Context};
+use crate::cli::failure::Failure;
+
+/// Take an invite: become a user of a server, with this as the first device
+///
+/// The link names the server, pins its key and lets you in once. Put it in quotes: it contains a #.
+/// A password lets you log in on further devices; without one, this device is the only way in.
+#[derive(Debug, Args)]
+#[command(after_help = "EXAMPLES
+  cairn join 'cairn://chat.example.org:7766/#PIN.TOKEN' --name ada
+  cairn join \"$LINK\" --name bob --password-stdin <password.txt
+  cairn --profile /tmp/carol join \"$LINK\" --name carol
+
+JSON; the device's number is a string
+  {\"user\":1,\"name\":\"ada\",\"role\":\"owner\",\"device\":\"10446744073709551615\",\"server\":\"chat.example.org:7766\"}")]
+pub(crate) struct JoinArgs {
+    /// The invite link, as `cairn serve` or `cairn invite` printed it
+    link: InviteLink,
+
+    /// The name to take: no spaces, not beginning with # or @
+    #[arg(long, value_parser = parse_user)]
+    name: UserName,
+
+    #[command(flatten)]
+    new_device: NewDevice,
+}
+
+pub(crate) fn run(args: &JoinArgs, context: &Context) -> Result<(), Failure> {
+    if let Some(account) = context.profile.load()? {
+        return Err(context.profile.taken_by(&account));
+    }
+    context.profile.prepare()?;
+    let device = args.new_device.name()?;
+    let password = args.new_device.choose_password()?;
+    let who = JoinRequest {
+        name: args.name.clone(),
+        password,
+        device,
+    };
+    context.run(async |output| {
+        let (client, account) = Client::join(&args.link, who, Conduct::Ask.options()).await?;
+        let saved = context
+            .profile
+            .save(&account)
+            .and_then(|()| output.print(&Me::new(&client, &account.addr)));
+        client.close().await;
+        saved
+    })
+}
