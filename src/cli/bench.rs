@@ -1,14 +1,15 @@
 //! `cairn bench`
 
-use std::fmt::Display;
+mod report;
+
 use std::io;
 use std::path::PathBuf;
 use std::thread;
 
 use clap::{Args, Command, Subcommand};
-use serde::Serialize;
 use tokio::sync::watch;
 
+use self::report::Shown;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::{Format, Output};
 use crate::cli::page::PageFile;
@@ -17,7 +18,7 @@ use crate::cli::signals;
 use crate::ui::progress::{Progress, note};
 use cairn_bench::live::{catchup, fanout, files, idle, mixed, overview, send};
 use cairn_bench::storage::{engine, fill, ids, schemes};
-use cairn_bench::{BenchError, Contender, Found, Page, Report, Watcher};
+use cairn_bench::{BenchError, Contender, Report, Watcher};
 
 /// Measure a server, as its users would feel it, and the storage below it
 ///
@@ -240,63 +241,29 @@ pub(crate) fn run(args: BenchArgs, others: Vec<Contender>, format: Format) -> Re
     let result = runtime.block_on(async {
         let mut progress = Progress::new();
         let mut watcher = Watcher::new(asked, move |text| progress.update(text));
-        match args.command {
-            BenchCommand::Send(settings) => tell(
-                send::run(settings, &mut watcher).await,
-                watcher,
-                &mut results,
-            ),
-            BenchCommand::Idle(settings) => tell(
-                idle::run(settings, &mut watcher).await,
-                watcher,
-                &mut results,
-            ),
-            BenchCommand::Overview(settings) => tell(
-                overview::run(settings, &mut watcher).await,
-                watcher,
-                &mut results,
-            ),
-            BenchCommand::Fanout(settings) => tell(
-                fanout::run(settings, &mut watcher).await,
-                watcher,
-                &mut results,
-            ),
-            BenchCommand::Catchup(settings) => tell(
-                catchup::run(settings, &mut watcher).await,
-                watcher,
-                &mut results,
-            ),
+        let w = &mut watcher;
+        let report = match args.command {
+            BenchCommand::Send(settings) => send::run(settings, w).await?,
+            BenchCommand::Idle(settings) => idle::run(settings, w).await?,
+            BenchCommand::Overview(settings) => overview::run(settings, w).await?,
+            BenchCommand::Fanout(settings) => fanout::run(settings, w).await?,
+            BenchCommand::Catchup(settings) => catchup::run(settings, w).await?,
             BenchCommand::Mixed(settings) if settings.print_scenario => {
-                results.output.text(mixed::DEFAULT_SCENARIO)
+                return results.output.text(mixed::DEFAULT_SCENARIO);
             }
-            BenchCommand::Mixed(settings) => tell(
-                mixed::run(settings, &mut watcher).await,
-                watcher,
-                &mut results,
-            ),
-            BenchCommand::Files(settings) => tell(
-                files::run(settings, &mut watcher).await,
-                watcher,
-                &mut results,
-            ),
-            BenchCommand::Fill(settings) => {
-                tell(fill::run(settings, &mut watcher), watcher, &mut results)
-            }
-            BenchCommand::Ids(settings) => {
-                tell(ids::run(settings, &mut watcher), watcher, &mut results)
-            }
-            BenchCommand::Engine(settings) => tell(
-                engine::run(settings, others, &mut watcher),
-                watcher,
-                &mut results,
-            ),
-            BenchCommand::Schemes(settings) => {
-                tell(schemes::run(settings, &mut watcher), watcher, &mut results)
-            }
+            BenchCommand::Mixed(settings) => mixed::run(settings, w).await?,
+            BenchCommand::Files(settings) => files::run(settings, w).await?,
+            BenchCommand::Fill(settings) => fill::run(settings, w)?,
+            BenchCommand::Ids(settings) => ids::run(settings, w)?,
+            BenchCommand::Engine(settings) => engine::run(settings, others, w)?,
+            BenchCommand::Schemes(settings) => schemes::run(settings, w)?,
             BenchCommand::SchemesVictim(args) => {
-                Ok(schemes::live(&args, &mut io::stdout(), &mut io::stdin())?)
+                return Ok(schemes::live(&args, &mut io::stdout(), &mut io::stdin())?);
             }
-        }
+        };
+        // Wipes the progress line before anything is printed.
+        drop(watcher);
+        results.print(&report)
     });
     let flushed = results.output.flush();
     result.and(flushed)
@@ -326,53 +293,30 @@ fn when_asked() -> io::Result<watch::Receiver<bool>> {
     Ok(hears)
 }
 
-/// Prints what was found, behind the progress line of `watcher`, and writes the page.
-fn tell<S, F>(
-    report: Result<Report<S, F>, BenchError>,
-    watcher: Watcher,
-    results: &mut Results,
-) -> Result<(), Failure>
-where
-    S: Serialize + Display + Args,
-    F: Found,
-{
-    drop(watcher);
-    let report = report?;
-    let written = results.page.take().map(|file| {
-        let (sheet, about, command) = (
-            report.sheet(),
-            about(report.benchmark),
-            repro_command::command(),
-        );
-        file.write(&Page {
-            sheet: &sheet,
-            about: &about,
-            command: &command,
-        })
-    });
-    results.output.print(&report)?;
-    if let Some(path) = written.transpose()? {
-        note(format_args!("report: {}", path.display()));
+impl Results {
+    /// Prints what was found, and writes the page.
+    fn print(&mut self, report: &Report) -> Result<(), Failure> {
+        let command = BenchCommand::augment_subcommands(Command::new("bench"));
+        let command = command
+            .find_subcommand(report.benchmark)
+            .cloned()
+            .unwrap_or_default();
+        let shown = Shown { report, command };
+        let page = self.page.take();
+        let written = page.map(|file| file.write(&shown.page(&repro_command::command())));
+        self.output.print(&shown)?;
+        if let Some(path) = written.transpose()? {
+            note(format_args!("report: {}", path.display()));
+        }
+        match report.interrupted {
+            true => Err(Failure::Interrupted),
+            false if report.results.is_sound => Ok(()),
+            false => Err(Failure::new(
+                Exit::Failed,
+                "what was received is not what was sent",
+            )),
+        }
     }
-    match report {
-        Report {
-            interrupted: true, ..
-        } => Err(Failure::Interrupted),
-        Report { found, .. } if !found.is_sound() => Err(Failure::new(
-            Exit::Failed,
-            "what was received is not what was sent",
-        )),
-        Report { .. } => Ok(()),
-    }
-}
-
-/// What a kind of run measures, in the words of its `--help`.
-fn about(benchmark: &str) -> String {
-    let commands = BenchCommand::augment_subcommands(Command::new("bench"));
-    let about = commands
-        .find_subcommand(benchmark)
-        .and_then(|run| run.get_long_about().or_else(|| run.get_about()));
-    about.map(ToString::to_string).unwrap_or_default()
 }
 
 impl From<BenchError> for Failure {
@@ -382,19 +326,5 @@ impl From<BenchError> for Failure {
             BenchError::Interrupted => Self::Interrupted,
             error => Self::caused(Exit::Failed, &error, &error),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_a_run_measures_is_told_as_its_help_does() {
-        let about = about("send");
-        assert!(
-            about.starts_with("How many messages") && about.contains("\n\nNobody listens"),
-            "{about}"
-        );
     }
 }

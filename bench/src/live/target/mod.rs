@@ -14,7 +14,7 @@ use cairn_client::proto::limits::{INVITE_USES_MAX, USERS_PER_REQUEST_MAX};
 use cairn_client::proto::text::{
     DeviceName, GroupName, Password, SettingName, SettingValue, UserName,
 };
-use cairn_client::proto::wire::hello::ServerRole;
+use cairn_client::proto::model::user::ServerRole;
 use cairn_client::{Account, Client, Endpoint, JoinRequest, Options};
 use clap::Args;
 use serde::Serialize;
