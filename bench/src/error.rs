@@ -20,45 +20,26 @@ use tokio::task::JoinError;
 /// Why a run came to nothing.
 #[derive(Debug, thiserror::Error)]
 pub enum BenchError {
-    /// A client failed.
     #[error(transparent)]
     Client(#[from] ClientError),
-    /// A file did not arrive.
     #[error(transparent)]
     Transfer(#[from] TransferError),
     /// Something outside of cairn failed, such as a file or a thread.
     #[error("{what}: {source}")]
-    Io {
-        /// What could not be done: "cannot sync sled's file".
-        what: String,
-        /// Why not.
-        source: io::Error,
-    },
+    Io { what: String, source: io::Error },
     /// sled failed, without cairn's engine around it.
     #[error("{what}: {source}")]
-    Sled {
-        /// What sled could not do: "sled failed".
-        what: String,
-        /// Why not.
-        source: sled::Error,
-    },
+    Sled { what: String, source: sled::Error },
     /// A run found itself in a state that it cannot measure.
     #[error("{0}")]
     Failed(String),
-    /// The server of the run ended instead of getting ready.
     #[error("the server did not start: it said {0:?}")]
     NotReady(String),
-    /// The server of the run ended in the middle of it.
     #[error("the server ended during the run: {0}")]
     ServerEnded(ExitStatus),
     /// No place for the server's data.
     #[error("cannot make a temporary directory in {}: {source}", dir.display())]
-    Directory {
-        /// Where it was to be.
-        dir: PathBuf,
-        /// Why not.
-        source: io::Error,
-    },
+    Directory { dir: PathBuf, source: io::Error },
     // Storage.
     /// sled itself failed, without the engine around it.
     #[error(transparent)]

@@ -109,7 +109,7 @@ struct Setup {
 impl Setup {
     async fn new(settings: &Settings, watcher: &mut Watcher) -> Result<Self, BenchError> {
         let target = Target::open(&settings.target).await?;
-        let mut joined = target.join("talker", 2, &quiet(), watcher).await?;
+        let mut joined = target.join("talker", 2, None, &quiet(), watcher).await?;
         let (Some((owner, account)), Some((talker, _))) = (joined.pop(), joined.pop()) else {
             return Err(BenchError::EndedEarly);
         };

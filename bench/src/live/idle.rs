@@ -11,7 +11,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 use super::target::{Stop, Target, TargetArgs, gather, quiet};
 use super::traffic::TrafficResults;
-use super::traffic::ramp::Ramp;
+use super::traffic::ramp::ramp;
 use crate::args::whole;
 use crate::error::BenchError;
 use crate::limits;
@@ -69,7 +69,7 @@ async fn steps(
     watcher: &mut Watcher,
 ) -> Result<(), BenchError> {
     let joined = target
-        .join("idler", settings.connections, &quiet(), watcher)
+        .join("idler", settings.connections, None, &quiet(), watcher)
         .await?;
     let accounts: Vec<_> = joined.into_iter().map(|(_, account)| account).collect();
     // A server that has just started has no memory in use for how the users joined.
@@ -106,15 +106,15 @@ async fn connect(
         };
         async move { Ok(Client::connect(&account, options).await?) }
     };
-    let (began, mut ramp) = (Instant::now(), Ramp::to(count));
+    let (began, mut times) = (Instant::now(), Vec::new());
     let connected = |done| {
-        ramp.reached(done, began.elapsed());
+        times.push(began.elapsed());
         watcher.counter(count, "are connected")(done);
     };
     let clients = gather(limits::AT_ONCE, count, connect, connected).await?;
     results.connections = Some(count as u64);
     results.handshakes_per_s = Some(count as f64 / began.elapsed().as_secs_f64());
-    results.ramps[0] = Some(ramp);
+    results.ramps[0] = Some(ramp(&times));
     Ok(clients)
 }
 
@@ -144,7 +144,7 @@ async fn restart(
     stop: Stop,
     target: &mut Target,
     watcher: &mut Watcher,
-) -> Result<Option<(f64, Ramp, u64)>, BenchError> {
+) -> Result<Option<(f64, Vec<(f64, usize)>, u64)>, BenchError> {
     let count = clients.len();
     let mut returning: JoinSet<_> = clients
         .iter()
@@ -153,19 +153,15 @@ async fn restart(
     let Some(ready) = target.restart(stop).await? else {
         return Ok(None);
     };
-    let (deadline, mut back, mut ramp) = (ready + limits::RETURN_TIME_MAX, 0, Ramp::to(count));
+    let (deadline, mut times) = (ready + limits::RETURN_TIME_MAX, Vec::new());
     while let Ok(Some(ended)) = timeout_at(deadline, returning.join_next()).await {
         if let Some(at) = ended? {
-            back += 1;
-            ramp.reached(back, at.saturating_duration_since(ready));
-            watcher.counter(count, "are back")(back);
+            times.push(at.saturating_duration_since(ready));
+            watcher.counter(count, "are back")(times.len());
         }
     }
-    Ok(Some((
-        ready.elapsed().as_secs_f64(),
-        ramp,
-        (count - back) as u64,
-    )))
+    let lost = (count - times.len()) as u64;
+    Ok(Some((ready.elapsed().as_secs_f64(), ramp(&times), lost)))
 }
 
 /// When a client has its connection again; `None` when it has given up.

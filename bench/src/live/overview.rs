@@ -132,7 +132,7 @@ impl User {
         target: &Target,
         watcher: &mut Watcher,
     ) -> Result<Self, BenchError> {
-        let mut joined = target.join(name, 2, &quiet(), watcher).await?;
+        let mut joined = target.join(name, 2, None, &quiet(), watcher).await?;
         let (Some((owner, account)), Some((writer, _))) = (joined.pop(), joined.pop()) else {
             return Err(BenchError::EndedEarly);
         };

@@ -106,7 +106,7 @@ async fn prepare(
 ) -> Result<(Target, Vec<Client>, Arc<[Group]>), BenchError> {
     let target = Target::open(&settings.target).await?;
     let joined = target
-        .join("sender", settings.clients.into(), &quiet(), watcher)
+        .join("sender", settings.clients.into(), None, &quiet(), watcher)
         .await?;
     let users: Vec<_> = joined.iter().map(|(_, account)| account.user).collect();
     let ids = target

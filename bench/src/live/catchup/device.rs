@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 
 use crate::error::BenchError;
 use crate::live::traffic::cursor::{Anomalies, Cursor};
-use crate::live::traffic::ramp::{Ramp, reconnect};
+use crate::live::traffic::ramp::reconnect;
 
 /// A device that is away, with what it stores: its account, and a cursor in each conversation.
 #[derive(Clone, Debug)]
@@ -76,7 +76,7 @@ impl Away {
         }
         let mut arrivals = arrivals.lock();
         let after = arrivals.began.elapsed();
-        arrivals.level(after);
+        arrivals.level_after.push(after);
         Ok(client)
     }
 
@@ -120,9 +120,8 @@ pub(crate) struct Arrivals {
     pub(super) messages: u64,
     /// Of the messages, packed.
     pub(super) bytes: u64,
-    /// When devices were level, in ascending order.
-    level_after: Vec<Duration>,
-    pub(super) ramp: Ramp,
+    /// When devices had everything, in ascending order.
+    pub(crate) level_after: Vec<Duration>,
 }
 
 /// How long devices took to have everything, in seconds from when all set out.
@@ -134,22 +133,15 @@ pub(crate) struct LevelTimes {
 }
 
 impl Arrivals {
-    pub(crate) fn new(began: Instant, devices: usize) -> Self {
+    pub(crate) fn new(began: Instant) -> Self {
         Self {
             began,
             connected: 0,
             failed_logins: 0,
             messages: 0,
             bytes: 0,
-            level_after: Vec::with_capacity(devices),
-            ramp: Ramp::to(devices),
+            level_after: Vec::new(),
         }
-    }
-
-    /// Notes that a device has everything.
-    pub(crate) fn level(&mut self, after: Duration) {
-        self.level_after.push(after);
-        self.ramp.reached(self.level_after.len(), after);
     }
 
     /// Grows for as long as anything goes on.
@@ -157,18 +149,15 @@ impl Arrivals {
         self.messages + self.connected
     }
 
-    pub(super) fn devices_level(&self) -> usize {
-        self.level_after.len()
-    }
-
     /// `None` when no device has everything.
     pub(crate) fn level_times(&self) -> Option<LevelTimes> {
-        let at = |place: usize| self.level_after.get(place).map(Duration::as_secs_f64);
         let last = self.level_after.len().checked_sub(1)?;
+        let [first, median, last] =
+            [0, last / 2, last].map(|at| self.level_after[at].as_secs_f64());
         Some(LevelTimes {
-            first: at(0)?,
-            median: at(last / 2)?,
-            last: at(last)?,
+            first,
+            median,
+            last,
         })
     }
 }

@@ -17,6 +17,7 @@ use self::device::{Arrivals, Away};
 use super::target::{Cpu, Stop, Target, TargetArgs, gather, quiet};
 use super::traffic::cursor::Anomalies;
 use super::traffic::fill::{Filler, fill};
+use super::traffic::ramp::{points, ramp};
 use super::traffic::stamp::Texts;
 use crate::args::{body_bytes, whole};
 use crate::error::BenchError;
@@ -112,7 +113,7 @@ pub async fn run(settings: Settings, watcher: &mut Watcher) -> Result<Report, Be
         .await?;
     let missed = settings.missed_in_each();
     let (mib_before, cpu, began) = (target.server_mib(), target.cpu(), Instant::now());
-    let arrivals = Arc::new(Mutex::new(Arrivals::new(began, away.len())));
+    let arrivals = Arc::new(Mutex::new(Arrivals::new(began)));
     let mut returning = JoinSet::new();
     for away in &away {
         returning.spawn(away.clone().come_back(missed, Arc::clone(&arrivals)));
@@ -152,10 +153,10 @@ async fn prepare(
     let layout = settings.layout();
     let filler_count = limits::FILLERS.min(layout.groups);
     let fillers = target
-        .join("filler", filler_count, &quiet(), watcher)
+        .join("filler", filler_count, None, &quiet(), watcher)
         .await?;
     let devices = target
-        .join("device", settings.connections, &quiet(), watcher)
+        .join("device", settings.connections, None, &quiet(), watcher)
         .await?;
     let users = |joined: &[(Client, Account)]| -> Vec<UserId> {
         joined.iter().map(|(_, account)| account.user).collect()
@@ -246,7 +247,7 @@ fn list(
     list! { results;
         "level_s": arrivals.level_times(), Unit::SECONDS,
             "level" => "from when all set out until a device has everything it missed";
-        "devices_level": arrivals.devices_level(), Unit::COUNT,
+        "devices_level": arrivals.level_after.len(), Unit::COUNT,
             "devices level" => "devices that have everything";
         "deliveries_per_s": rate(arrivals.messages), Unit::PER_S,
             "deliveries" => "missed messages that devices got";
@@ -265,11 +266,12 @@ fn list(
     }
     let cost = "processor time for a million deliveries, logins included";
     cpu.list(arrivals.messages, results, cost);
-    results.json("level_climb", &arrivals.ramp);
+    let ramp = ramp(&arrivals.level_after);
+    results.json("level_climb", &ramp);
     let meaning = "A steep line means that all wait alike; a long tail, that a few wait for long.";
     let x = Scale::Linear.axis("seconds since all set out");
     let y = Scale::Linear.axis("devices that have everything");
-    let series = vec![Series::new("devices", arrivals.ramp.points())];
+    let series = vec![Series::new("devices", points(&ramp))];
     results.plot(("Devices that are level", meaning), x, y, series);
     listed
 }

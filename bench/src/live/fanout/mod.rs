@@ -176,11 +176,11 @@ async fn prepare(
 ) -> Result<Clients, BenchError> {
     let target = Target::open(&settings.target).await?;
     let senders = target
-        .join("sender", settings.senders.into(), &quiet(), watcher)
+        .join("sender", settings.senders.into(), None, &quiet(), watcher)
         .await?;
     let options = Options::default();
     let receivers = target
-        .join("receiver", settings.receivers, &options, watcher)
+        .join("receiver", settings.receivers, None, &options, watcher)
         .await?;
     let [senders, receivers] =
         [senders, receivers].map(|joined| joined.into_iter().map(|(client, _)| client).collect());

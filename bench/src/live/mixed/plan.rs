@@ -102,8 +102,8 @@ fn talks(scenario: &Scenario, random: &mut StdRng) -> Vec<Talk> {
     let everyone: Vec<usize> = (0..scenario.people.get()).collect();
     let mut talks = Vec::new();
     for (kind, groups) in [
-        (Kind::SmallGroup, scenario.small_groups),
-        (Kind::LargeGroup, scenario.large_groups),
+        (Kind::SmallGroup, &scenario.small_groups),
+        (Kind::LargeGroup, &scenario.large_groups),
     ] {
         talks.extend((0..groups.count.get()).map(|_| {
             let size = random.random_range(groups.members.least..=groups.members.most);

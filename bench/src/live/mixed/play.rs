@@ -56,7 +56,7 @@ pub(super) async fn play(
         counts: DayCounts::new(began, plan.phases),
         window: Window::open(),
         habits,
-        scrolling: scenario.scrolling,
+        scrolling: scenario.scrolling.clone(),
     });
     let (stage, hears) = watch::channel(Stage::Day);
     let seats: Vec<_> = team.iter().map(|member| member.seats.clone()).collect();

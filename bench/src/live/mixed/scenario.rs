@@ -36,56 +36,35 @@ pub(crate) struct Scenario {
 /// Relative to others of its kind.
 type Share = Count<0, 1_000_000>;
 
-#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Groups {
-    pub(super) count: Count<0, 10_000>,
-    pub(super) members: Between<2, { limits::PEOPLE_MAX }>,
-    pub(super) share: Share,
+/// Tables of the file, in which unknown fields are refused.
+macro_rules! tables {
+    ($($name:ident { $($field:ident: $kind:ty),* })*) => {
+        $(#[derive(Clone, Debug, Deserialize, Serialize)]
+        #[serde(deny_unknown_fields)]
+        pub(super) struct $name {
+            $(pub(super) $field: $kind),*
+        })*
+    };
 }
 
-#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Chats {
-    pub(super) count: Count<0, 100_000>,
-    pub(super) share: Share,
-}
-
-#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Length {
-    pub(super) bytes: Count<{ STAMP_BYTES as u32 }, { TEXT_BYTES_MAX as u32 }>,
-    pub(super) share: Share,
-}
-
-#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Reading {
-    pub(super) percent: Count<0, 100>,
-    pub(super) after_minutes: Count<0, 1_440>,
-}
-
-#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Dropping {
-    pub(super) away_minutes: Between<0, 1_440>,
-}
-
-#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Scrolling {
-    pub(super) pages: Count<1, 1_000>,
-    pub(super) messages: Count<1, { RUN_MESSAGES_MAX }>,
-}
-
-#[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Phase {
-    pub(super) name: String,
-    pub(super) minutes: Count<1, 1_440>,
-    pub(super) messages_per_hour: PerHour,
-    pub(super) scrolls_per_hour: PerHour,
-    pub(super) drops_per_hour: PerHour,
+tables! {
+    Groups {
+        count: Count<0, 10_000>,
+        members: Between<2, { limits::PEOPLE_MAX }>,
+        share: Share
+    }
+    Chats { count: Count<0, 100_000>, share: Share }
+    Length { bytes: Count<{ STAMP_BYTES as u32 }, { TEXT_BYTES_MAX as u32 }>, share: Share }
+    Reading { percent: Count<0, 100>, after_minutes: Count<0, 1_440> }
+    Dropping { away_minutes: Between<0, 1_440> }
+    Scrolling { pages: Count<1, 1_000>, messages: Count<1, { RUN_MESSAGES_MAX }> }
+    Phase {
+        name: String,
+        minutes: Count<1, 1_440>,
+        messages_per_hour: PerHour,
+        scrolls_per_hour: PerHour,
+        drops_per_hour: PerHour
+    }
 }
 
 impl Scenario {
@@ -115,8 +94,8 @@ impl Scenario {
     fn contradiction(&self) -> Option<String> {
         let (people, chats) = (self.people.get(), self.direct_chats.count.get());
         let groups = [
-            ("small_groups", self.small_groups),
-            ("large_groups", self.large_groups),
+            ("small_groups", &self.small_groups),
+            ("large_groups", &self.large_groups),
         ];
         let is_too_large = |groups: &Groups| groups.count.get() > 0 && groups.members.most > people;
         let mut kinds = groups

@@ -145,7 +145,7 @@ async fn devices(
     let (password, options) = (Password::new(PASSWORD)?, Options::default());
     let given = (further > 0).then_some(&password);
     let first = target
-        .join_with("person", people, given, &options, watcher)
+        .join("person", people, given, &options, watcher)
         .await?;
     let accounts = first
         .iter()

@@ -11,14 +11,16 @@ use std::process;
 use cairn_client::proto::ids::{ConversationId, UserId};
 use cairn_client::proto::invite::InviteLink;
 use cairn_client::proto::limits::{INVITE_USES_MAX, USERS_PER_REQUEST_MAX};
+use cairn_client::proto::model::user::ServerRole;
 use cairn_client::proto::text::{
     DeviceName, GroupName, Password, SettingName, SettingValue, UserName,
 };
-use cairn_client::proto::model::user::ServerRole;
 use cairn_client::{Account, Client, Endpoint, JoinRequest, Options};
 use clap::Args;
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesOrdered;
 use serde::Serialize;
-use tokio::task::{JoinSet, spawn_blocking};
+use tokio::task::spawn_blocking;
 use tokio::time::{Instant, sleep, timeout};
 
 use self::server::Server;
@@ -195,19 +197,9 @@ impl Target {
         self.endpoints.get(at % self.endpoints.len()).cloned()
     }
 
-    /// Creates users, each with a connection. `role` is a part of their names.
+    /// Creates users, each with a connection. `role` is a part of their names; further devices log in
+    /// with the password.
     pub(crate) async fn join(
-        &self,
-        role: &str,
-        count: usize,
-        options: &Options,
-        watcher: &mut Watcher,
-    ) -> Result<Vec<(Client, Account)>, BenchError> {
-        self.join_with(role, count, None, options, watcher).await
-    }
-
-    /// As [`Target::join`], with a password for further devices of the users.
-    pub(crate) async fn join_with(
         &self,
         role: &str,
         count: usize,
@@ -353,33 +345,25 @@ fn guest(run: u32, role: &str) -> Result<JoinRequest, BenchError> {
     })
 }
 
-/// Runs `count` futures as tasks, `at_once` at a time; returns their outputs in order. `done` is
-/// called with the number of those that have ended.
-pub(crate) async fn gather<T, F>(
+/// Runs `count` futures, `at_once` at a time; returns their outputs in order. `done` is called with
+/// the number of those that have ended.
+pub(crate) async fn gather<T, F: Future<Output = Result<T, BenchError>>>(
     at_once: usize,
     count: usize,
     start: impl Fn(usize) -> F,
     mut done: impl FnMut(usize),
-) -> Result<Vec<T>, BenchError>
-where
-    F: Future<Output = Result<T, BenchError>> + Send + 'static,
-    T: Send + 'static,
-{
-    let mut tasks = JoinSet::new();
-    let mut outputs: Vec<(usize, T)> = Vec::with_capacity(count);
-    let mut next = 0;
+) -> Result<Vec<T>, BenchError> {
+    let (mut outputs, mut next) = (Vec::with_capacity(count), 0);
+    let mut running = FuturesOrdered::new();
     loop {
-        while next < count && tasks.len() < at_once {
-            let (at, work) = (next, start(next));
-            tasks.spawn(async move { work.await.map(|value| (at, value)) });
+        while next < count && running.len() < at_once {
+            running.push_back(start(next));
             next += 1;
         }
-        let Some(ended) = tasks.join_next().await else {
-            break;
+        let Some(output) = running.next().await else {
+            return Ok(outputs);
         };
-        outputs.push(ended??);
+        outputs.push(output?);
         done(outputs.len());
     }
-    outputs.sort_unstable_by_key(|&(at, _)| at);
-    Ok(outputs.into_iter().map(|(_, value)| value).collect())
 }

@@ -4,12 +4,12 @@ use std::time::{Duration, Instant};
 
 #[test]
 fn the_first_the_median_and_the_last_are_told() {
-    let mut arrivals = Arrivals::new(Instant::now(), 5);
+    let mut arrivals = Arrivals::new(Instant::now());
     assert_eq!(arrivals.level_times(), None);
     [1, 2, 4, 8]
         .map(Duration::from_secs)
         .into_iter()
-        .for_each(|after| arrivals.level(after));
+        .for_each(|after| arrivals.level_after.push(after));
     assert_eq!(
         arrivals.level_times(),
         Some(LevelTimes {
@@ -18,7 +18,7 @@ fn the_first_the_median_and_the_last_are_told() {
             last: 8.0
         })
     );
-    arrivals.level(Duration::from_secs(9));
+    arrivals.level_after.push(Duration::from_secs(9));
     assert_eq!(
         arrivals.level_times(),
         Some(LevelTimes {

@@ -16,7 +16,7 @@ pub(crate) mod stamp;
 use self::counters::Counts;
 use self::cursor::Anomalies;
 use self::progress::{Progress, Rates};
-use self::ramp::Ramp;
+use self::ramp::points;
 use super::fanout::stall::StallResults;
 use super::target::{Cpu, ServerStats};
 use crate::latency::{Distribution, Latencies, Percentiles};
@@ -44,7 +44,7 @@ pub(crate) struct TrafficResults {
     pub(crate) idle_server_cpu_percent: Option<f64>,
     pub(crate) connections_lost: Option<u64>,
     /// How the connections came up: at first, after a stop and after a crash of the server.
-    pub(crate) ramps: [Option<Ramp>; 3],
+    pub(crate) ramps: [Option<Vec<(f64, usize)>>; 3],
     /// How long that took, after a stop and after a crash.
     pub(crate) back_s: [Option<f64>; 2],
 }
@@ -149,10 +149,10 @@ impl TrafficResults {
     }
 }
 
-fn list_ramps(ramps: [Option<Ramp>; 3], results: &mut Results) {
+fn list_ramps(ramps: [Option<Vec<(f64, usize)>>; 3], results: &mut Results) {
     let names = ["at first", "after a stop", "after a crash"].into_iter();
     let series = names.zip(&ramps);
-    let series = series.filter_map(|(name, ramp)| Some(Series::new(name, ramp.as_ref()?.points())));
+    let series = series.filter_map(|(name, ramp)| Some(Series::new(name, points(ramp.as_ref()?))));
     let series: Vec<_> = series.collect();
     if !series.is_empty() {
         let meaning = "How many there are, from the first packet, \

@@ -3,40 +3,22 @@
 use std::time::Duration;
 
 use cairn_client::{Account, Backoff, Client, Endpoint, Error, Options};
-use serde::Serialize;
 use tokio::time::sleep;
 
 use crate::limits;
 
-/// Steps of a rise to a known number: seconds, and how many there were.
-#[derive(Clone, Debug, Serialize)]
-#[serde(transparent)]
-pub(crate) struct Ramp {
-    steps: Vec<(f64, usize)>,
-    #[serde(skip)]
-    goal: usize,
+/// Steps of a rise: seconds, and how many there were. `times` are those of each further one, in
+/// ascending order. Of many, only some are kept.
+pub(crate) fn ramp(times: &[Duration]) -> Vec<(f64, usize)> {
+    let every = times.len().div_ceil(limits::MOMENTS_MAX - 1).max(1);
+    let is_kept = |&(count, _): &(usize, _)| count % every == 0 || count == times.len();
+    let steps = (1..).zip(times).filter(is_kept);
+    let steps = steps.map(|(count, after)| (after.as_millis() as f64 / 1_000.0, count));
+    [(0.0, 0)].into_iter().chain(steps).collect()
 }
 
-impl Ramp {
-    pub(crate) fn to(goal: usize) -> Self {
-        let steps = vec![(0.0, 0)];
-        Self { steps, goal }
-    }
-
-    /// Notes that there are `count`, one more than before. Of many, only some are kept.
-    pub(crate) fn reached(&mut self, count: usize, after: Duration) {
-        let every = self.goal.div_ceil(limits::MOMENTS_MAX - 1).max(1);
-        if count.is_multiple_of(every) || count == self.goal {
-            self.steps.push((after.as_millis() as f64 / 1_000.0, count));
-        }
-    }
-
-    pub(crate) fn points(&self) -> Vec<(f64, f64)> {
-        self.steps
-            .iter()
-            .map(|&(s, count)| (s, count as f64))
-            .collect()
-    }
+pub(crate) fn points(ramp: &[(f64, usize)]) -> Vec<(f64, f64)> {
+    ramp.iter().map(|&(s, count)| (s, count as f64)).collect()
 }
 
 /// Connects a device that was here before, with push. Tries again for as long as that may help,
