@@ -308,7 +308,7 @@ impl Ledger {
                     conversation
                 );
             }
-            Change::MemberTerms {
+            Change::MemberDetails {
                 conversation,
                 user,
                 terms,

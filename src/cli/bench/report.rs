@@ -144,7 +144,7 @@ impl Shown<'_> {
             page.text(&each.meaning);
             page.drawing(&drawn(each));
         }
-        page.heading("Figures");
+        page.heading("Metrics");
         let figures = results.figures.iter();
         let figures = figures.map(|each| [each.name, &each.value, each.meaning].map(str::to_owned));
         page.texts(&figures.map(Vec::from).collect::<Vec<_>>());

@@ -18,7 +18,7 @@ use tracing_subscriber::filter::ParseError;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::{Format, Output};
 use crate::cli::signals;
-use cairn_core::people::settings::Bytes;
+use cairn_core::state::setting_values::Bytes;
 use cairn_server::run::{self, Options, Ready};
 
 /// Run a server
