@@ -161,7 +161,7 @@ mod tests {
     use cairn_proto::content::attachment::AttachmentHash;
     use cairn_proto::ids::Timestamp;
 
-    use crate::attachment::*;
+    use super::*;
     use crate::limits::UPLOADERS_MAX;
     use crate::record::Upload;
 
