@@ -11,7 +11,7 @@ use cairn_core::record::MsgIdSet;
 use cairn_core::record::UnreadMarker;
 use cairn_core::record::{
     ConversationRecord, CursorChunk, DeviceRecord, EpochRecord, GroupRecord, InviteRecord,
-    KindRecord, MemberChunk, MemberDetails, MemberRecord, MembershipRecord, RecentPart, RecentSend,
+    KindRecord, MemberChunk, MemberRecord, MemberTerms, MembershipRecord, RecentPart, RecentSend,
     StoredMember, UserRecord,
 };
 use cairn_core::record::{RelationChunk, StoredRelation};
@@ -449,7 +449,7 @@ fn member_records(found: &Conversation) -> BTreeMap<UserId, MemberRecord> {
             hidden_at,
             ..
         } = member;
-        MemberDetails {
+        MemberTerms {
             floor,
             muted_until,
             muted,

@@ -308,7 +308,7 @@ impl Ledger {
                     conversation
                 );
             }
-            Change::MemberDetails {
+            Change::MemberTerms {
                 conversation,
                 user,
                 terms,
