@@ -11,11 +11,10 @@ use tokio::sync::watch;
 
 use self::report::Shown;
 use crate::cli::failure::{Exit, Failure};
-use crate::cli::output::{Format, Output};
+use crate::cli::output::Output;
 use crate::cli::page::PageFile;
 use crate::cli::repro_command;
 use crate::cli::signals;
-use crate::ui::progress::{Progress, note};
 use cairn_bench::live::{catchup, fanout, files, idle, mixed, overview, send};
 use cairn_bench::storage::{engine, fill, ids, schemes};
 use cairn_bench::{BenchError, Contender, Report, Watcher};
@@ -226,7 +225,11 @@ JSON, one object, with null for what was not measured; among others
 }
 
 /// `others` run in the race of `cairn bench engine`.
-pub(crate) fn run(args: BenchArgs, others: Vec<Contender>, format: Format) -> Result<(), Failure> {
+pub(crate) fn run(
+    args: BenchArgs,
+    others: Vec<Contender>,
+    output: &mut Output,
+) -> Result<(), Failure> {
     let cannot = |error: io::Error| Failure::caused(Exit::Failed, "cannot start", &error);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -234,14 +237,10 @@ pub(crate) fn run(args: BenchArgs, others: Vec<Contender>, format: Format) -> Re
         .map_err(cannot)?;
     let asked = when_asked().map_err(cannot)?;
     let page = args.report.map(PageFile::reserve).transpose()?;
-    let mut results = Results {
-        output: Output::new(format),
-        page,
-    };
-    let result = runtime.block_on(async {
-        let mut progress = Progress::new();
-        let mut watcher = Watcher::new(asked, move |text| progress.update(text));
-        let w = &mut watcher;
+    let mut progress = output.progress();
+    let mut watcher = Watcher::new(asked, move |text| progress.update(text));
+    let w = &mut watcher;
+    let run = async {
         let report = match args.command {
             BenchCommand::Send(settings) => send::run(settings, w).await?,
             BenchCommand::Idle(settings) => idle::run(settings, w).await?,
@@ -249,7 +248,8 @@ pub(crate) fn run(args: BenchArgs, others: Vec<Contender>, format: Format) -> Re
             BenchCommand::Fanout(settings) => fanout::run(settings, w).await?,
             BenchCommand::Catchup(settings) => catchup::run(settings, w).await?,
             BenchCommand::Mixed(settings) if settings.print_scenario => {
-                return results.output.text(mixed::DEFAULT_SCENARIO);
+                output.text(mixed::DEFAULT_SCENARIO)?;
+                return Ok(None);
             }
             BenchCommand::Mixed(settings) => mixed::run(settings, w).await?,
             BenchCommand::Files(settings) => files::run(settings, w).await?,
@@ -258,21 +258,16 @@ pub(crate) fn run(args: BenchArgs, others: Vec<Contender>, format: Format) -> Re
             BenchCommand::Engine(settings) => engine::run(settings, others, w)?,
             BenchCommand::Schemes(settings) => schemes::run(settings, w)?,
             BenchCommand::SchemesVictim(args) => {
-                return Ok(schemes::live(&args, &mut io::stdout(), &mut io::stdin())?);
+                schemes::live(&args, &mut io::stdout(), &mut io::stdin())?;
+                return Ok(None);
             }
         };
-        // Wipes the progress line before anything is printed.
-        drop(watcher);
-        results.print(&report)
-    });
-    let flushed = results.output.flush();
-    result.and(flushed)
-}
-
-/// Where the results go.
-struct Results {
-    output: Output,
-    page: Option<PageFile>,
+        Ok(Some(report))
+    };
+    let report: Result<Option<Report>, Failure> = runtime.block_on(run);
+    // Wipes the progress line before anything is printed.
+    drop(watcher);
+    report?.map_or(Ok(()), |report| print(&report, page, output))
 }
 
 /// Becomes true at Ctrl-C. It is heard on a thread of its own, so that a run that never waits can be ended too. There is no ending at
@@ -282,7 +277,7 @@ fn when_asked() -> io::Result<watch::Receiver<bool>> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    let hear = move || match runtime.block_on(signals::either()) {
+    let hear = move || match runtime.block_on(signals::interrupt_or_terminate()) {
         // The run may be over already.
         Ok(()) => drop(asked.send(true)),
         Err(_) => runtime.block_on(std::future::pending()),
@@ -293,29 +288,20 @@ fn when_asked() -> io::Result<watch::Receiver<bool>> {
     Ok(hears)
 }
 
-impl Results {
-    /// Prints what was found, and writes the page.
-    fn print(&mut self, report: &Report) -> Result<(), Failure> {
-        let command = BenchCommand::augment_subcommands(Command::new("bench"));
-        let command = command
-            .find_subcommand(report.benchmark)
-            .cloned()
-            .unwrap_or_default();
-        let shown = Shown { report, command };
-        let page = self.page.take();
-        let written = page.map(|file| file.write(&shown.page(&repro_command::command())));
-        self.output.print(&shown)?;
-        if let Some(path) = written.transpose()? {
-            note(format_args!("report: {}", path.display()));
-        }
-        match report.interrupted {
-            true => Err(Failure::Interrupted),
-            false if report.results.is_sound => Ok(()),
-            false => Err(Failure::new(
-                Exit::Failed,
-                "what was received is not what was sent",
-            )),
-        }
+/// Prints what was found, and writes the page.
+fn print(report: &Report, page: Option<PageFile>, output: &mut Output) -> Result<(), Failure> {
+    let command = BenchCommand::augment_subcommands(Command::new("bench"));
+    let command = command.find_subcommand(report.benchmark).cloned().unwrap_or_default();
+    let shown = Shown { report, command };
+    let written = page.map(|file| file.write(&shown.page(&repro_command::command())));
+    output.print(&shown)?;
+    if let Some(path) = written.transpose()? {
+        output.note(format_args!("report: {}", path.display()));
+    }
+    match report.interrupted {
+        true => Err(Failure::Interrupted),
+        false if report.results.is_sound => Ok(()),
+        false => Err(Failure::new(Exit::Failed, "what was received is not what was sent")),
     }
 }
 

@@ -1,12 +1,11 @@
 //! `cairn completions`
 
-use std::io::{self, Write as _};
-
 use clap::{Args, CommandFactory as _};
 use clap_complete::Shell;
 
 use crate::cli::Cli;
 use crate::cli::failure::Failure;
+use crate::cli::output::Output;
 
 /// Print the completion script of a shell
 #[derive(Debug, Args)]
@@ -19,9 +18,9 @@ pub(crate) struct CompletionsArgs {
     shell: Shell,
 }
 
-pub(crate) fn run(args: &CompletionsArgs) -> Result<(), Failure> {
+pub(crate) fn run(args: &CompletionsArgs, output: &mut Output) -> Result<(), Failure> {
     // The generator panics when its writer fails, as a pipe does whose reader is gone.
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut Cli::command(), "cairn", &mut script);
-    Ok(io::stdout().lock().write_all(&script)?)
+    output.text(&String::from_utf8_lossy(&script))
 }

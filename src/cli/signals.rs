@@ -1,7 +1,6 @@
-//! How a server is asked to stop.
+//! Signals that ask the process to stop.
 
 use std::io;
-use std::process;
 
 use tokio::signal;
 use tracing::warn;
@@ -9,16 +8,16 @@ use tracing::warn;
 use crate::cli::failure::Exit;
 
 /// Resolves at the first Ctrl-C or SIGTERM. From then on, a second Ctrl-C ends the process at once.
-pub(crate) async fn asked_for() {
-    match either().await {
+pub(crate) async fn stop_requested() {
+    match interrupt_or_terminate().await {
         Ok(()) => {
             tokio::spawn(async {
                 if signal::ctrl_c().await.is_ok() {
-                    process::exit(Exit::Interrupted.code().into());
+                    exit_interrupted();
                 }
             });
         }
-        // The system's own way of ending a process remains, and a cairn that is killed loses nothing that it accepted.
+        // The system can still end the process, which loses nothing that was accepted.
         Err(error) => {
             warn!(%error, "cannot listen for signals");
             std::future::pending().await
@@ -26,9 +25,14 @@ pub(crate) async fn asked_for() {
     }
 }
 
+#[allow(clippy::exit, reason = "a second Ctrl-C must not wait for anything")]
+fn exit_interrupted() {
+    std::process::exit(Exit::Interrupted.code().into());
+}
+
 /// Resolves at the next Ctrl-C or SIGTERM.
 #[cfg(unix)]
-pub(crate) async fn either() -> io::Result<()> {
+pub(crate) async fn interrupt_or_terminate() -> io::Result<()> {
     let mut terminate = signal::unix::signal(signal::unix::SignalKind::terminate())?;
     tokio::select! {
         result = signal::ctrl_c() => result,
@@ -38,6 +42,6 @@ pub(crate) async fn either() -> io::Result<()> {
 
 /// Resolves at the next Ctrl-C.
 #[cfg(not(unix))]
-pub(crate) async fn either() -> io::Result<()> {
+pub(crate) async fn interrupt_or_terminate() -> io::Result<()> {
     signal::ctrl_c().await
 }

@@ -1,4 +1,4 @@
-//! How results look: tables for terminals, plots for pages.
+//! How results look: tables, progress, sizes and times for terminals, plots for pages.
 //!
 //! Plain values go in, text comes out: any command can use these modules, with or without the
 //! feature `bench`.
@@ -14,12 +14,6 @@ pub(crate) mod page;
 )]
 pub(crate) mod plot;
 pub(crate) mod progress;
-pub(crate) mod progress_bar;
 pub(crate) mod sanitize;
-pub(crate) mod size;
-#[allow(
-    dead_code,
-    reason = "used by the report of a benchmark alone, which is a feature"
-)]
 pub(crate) mod table;
 pub(crate) mod time;

@@ -6,12 +6,12 @@ use std::fmt::{self, Write as _};
 /// A text that is safe to show: control characters appear as their Unicode pictures (`␛`), overrides of the writing direction as `�`, and
 /// each further line is indented, so that it cannot be taken for another message.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Clean<'a>(pub(crate) &'a str);
+pub(crate) struct Sanitized<'a>(pub(crate) &'a str);
 
 /// What stands in front of the second and each further line.
 const INDENT: &str = "\n    ";
 
-impl fmt::Display for Clean<'_> {
+impl fmt::Display for Sanitized<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut rest = self.0;
         while let Some((at, odd)) = rest.char_indices().find(|&(_, c)| is_odd(c)) {
@@ -68,24 +68,24 @@ mod tests {
             ("a\tb", "a    b"),
             ("", ""),
         ] {
-            assert_eq!(Clean(raw).to_string(), shown, "{raw:?}");
+            assert_eq!(Sanitized(raw).to_string(), shown, "{raw:?}");
         }
     }
 
     #[test]
     fn a_second_line_does_not_look_like_another_message() {
         assert_eq!(
-            Clean("hi\n<boss> you are fired").to_string(),
+            Sanitized("hi\n<boss> you are fired").to_string(),
             "hi\n    <boss> you are fired"
         );
-        assert_eq!(Clean("a\u{2028}b").to_string(), "a\n    b");
+        assert_eq!(Sanitized("a\u{2028}b").to_string(), "a\n    b");
     }
 
     #[test]
     fn no_character_that_is_shown_is_a_control() {
         let all: String = (0..=0x0010_ffff).filter_map(char::from_u32).collect();
         assert!(
-            !Clean(&all)
+            !Sanitized(&all)
                 .to_string()
                 .replace('\n', "")
                 .contains(|c: char| c.is_control())

@@ -9,7 +9,31 @@ const GAP: u16 = 2;
 /// be compared.
 ///
 /// No line ends with a space; the last one ends with a newline.
+#[allow(dead_code, reason = "used by the report of a benchmark alone")]
 pub(crate) fn render(header: &[String], rows: &[Vec<String>]) -> String {
+    let align = |at| match at {
+        0 => CellAlignment::Left,
+        _ => CellAlignment::Right,
+    };
+    text(header, rows.iter().map(Vec::as_slice), align)
+}
+
+/// Returns rows of a name, a value and what it means, all aligned left.
+pub(crate) fn described(rows: &[[String; 3]]) -> String {
+    text(&[], rows.iter().map(<[_; 3]>::as_slice), |_| {
+        CellAlignment::Left
+    })
+}
+
+fn text<'a>(
+    header: &[String],
+    rows: impl Iterator<Item = &'a [String]>,
+    align: impl Fn(usize) -> CellAlignment,
+) -> String {
+    let cells = |row: &[String]| -> Vec<Cell> {
+        let cell = |(at, text)| Cell::new(text).set_alignment(align(at));
+        row.iter().enumerate().map(cell).collect()
+    };
     let mut table = Table::new();
     table.load_style(comfy_table::presets::NOTHING);
     if !header.is_empty() {
@@ -24,15 +48,6 @@ pub(crate) fn render(header: &[String], rows: &[Vec<String>]) -> String {
     let mut text = table.trim_fmt();
     text.push('\n');
     text
-}
-
-fn cells(row: &[String]) -> impl Iterator<Item = Cell> {
-    row.iter().enumerate().map(|(at, text)| {
-        Cell::new(text).set_alignment(match at {
-            0 => CellAlignment::Left,
-            _ => CellAlignment::Right,
-        })
-    })
 }
 
 #[cfg(test)]

@@ -1,12 +1,13 @@
 //! What a new device needs beside a name: a password, and something to call it.
 
-use std::io::{self, IsTerminal as _, Read as _};
+use std::io::{self, Read as _};
 
 use cairn_proto::limits::PASSWORD_BYTES_MAX;
 use cairn_proto::text::{DeviceName, Password};
 use clap::Args;
 
 use crate::cli::failure::{Exit, Failure};
+use crate::cli::input::Input;
 
 /// How a password is given, and what the device is called.
 #[derive(Debug, Args)]
@@ -22,18 +23,18 @@ pub(crate) struct NewDevice {
 
 impl NewDevice {
     /// A password for a new account. `None` when there is nobody to ask, or when he wants none.
-    pub(crate) fn choose_password(&self) -> Result<Option<Password>, Failure> {
+    pub(crate) fn choose_password(&self, input: &Input) -> Result<Option<Password>, Failure> {
         if self.password_stdin {
-            return password_from(io::stdin().lock()).map(Some);
+            return password_from(input.reader()).map(Some);
         }
-        if !io::stdin().is_terminal() {
+        if !input.is_terminal() {
             return Ok(None);
         }
-        let first = ask("Choose a password for further devices (empty for none): ")?;
+        let first = Input::ask_secret("Choose a password for further devices (empty for none): ")?;
         if first.is_empty() {
             return Ok(None);
         }
-        if ask("The same again: ")? != first {
+        if Input::ask_secret("The same again: ")? != first {
             return Err(Failure::new(Exit::Failed, "the two passwords differ")
                 .hint("nothing was sent; try again"));
         }
@@ -41,18 +42,18 @@ impl NewDevice {
     }
 
     /// The password of an account that there is.
-    pub(crate) fn known_password(&self) -> Result<Password, Failure> {
+    pub(crate) fn known_password(&self, input: &Input) -> Result<Password, Failure> {
         if self.password_stdin {
-            return password_from(io::stdin().lock());
+            return password_from(input.reader());
         }
-        if !io::stdin().is_terminal() {
+        if !input.is_terminal() {
             let failure = Failure::new(
                 Exit::Usage,
                 "there is no terminal to ask for the password on",
             );
             return Err(failure.hint("give it on standard input, with --password-stdin"));
         }
-        checked(ask("Password: ")?)
+        checked(Input::ask_secret("Password: ")?)
     }
 
     /// What the device is called.
@@ -67,11 +68,6 @@ impl NewDevice {
 }
 
 const DEVICE_NAME_DEFAULT: &str = "terminal";
-
-fn ask(prompt: &str) -> Result<String, Failure> {
-    rpassword::prompt_password(prompt)
-        .map_err(|error| Failure::caused(Exit::Failed, "cannot read the password", &error))
-}
 
 fn checked(raw: String) -> Result<Password, Failure> {
     Password::new(raw).map_err(|error| {

@@ -98,15 +98,20 @@ impl fmt::Display for Revoked {
     }
 }
 
-pub(crate) fn run(args: &DevicesArgs, context: &Context) -> Result<(), Failure> {
-    context.with_client(Conduct::Ask, async |client, output| match args.action {
+pub(crate) async fn run(
+    args: &DevicesArgs,
+    context: &Context<'_>,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let client = context.client(Conduct::Ask).await?;
+    match args.action {
         None => client
             .devices()
             .await?
             .into_iter()
             .try_for_each(|info| output.print(&Device::from(info))),
         Some(Action::Revoke { id }) => revoke(client, output, id).await,
-    })
+    }
 }
 
 async fn revoke(client: &Client, output: &mut Output, id: DeviceId) -> Result<(), Failure> {

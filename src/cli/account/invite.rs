@@ -10,6 +10,7 @@ use serde::Serialize;
 use crate::cli::args::duration;
 use crate::cli::context::{Conduct, Context};
 use crate::cli::failure::Failure;
+use crate::cli::output::Output;
 
 /// Make an invite link
 ///
@@ -54,14 +55,17 @@ impl fmt::Display for Invite {
     }
 }
 
-pub(crate) fn run(args: &InviteArgs, context: &Context) -> Result<(), Failure> {
-    context.with_client(Conduct::Ask, async |client, output| {
-        let link = client.create_invite(args.uses, args.expires).await?;
-        output.print(&Invite {
-            invite: link.to_string(),
-            uses: args.uses,
-            life_seconds: args.expires.as_secs(),
-        })
+pub(crate) async fn run(
+    args: &InviteArgs,
+    context: &Context<'_>,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let client = context.client(Conduct::Ask).await?;
+    let link = client.create_invite(args.uses, args.expires).await?;
+    output.print(&Invite {
+        invite: link.to_string(),
+        uses: args.uses,
+        life_seconds: args.expires.as_secs(),
     })
 }
 

@@ -8,8 +8,9 @@ use clap::Args;
 use crate::cli::account::credentials::NewDevice;
 use crate::cli::account::whoami::Me;
 use crate::cli::args::target::parse_user;
-use crate::cli::context::{Conduct, Context};
+use crate::cli::context::{Conduct, Local};
 use crate::cli::failure::Failure;
+use crate::cli::output::Output;
 
 /// Take an invite: become a user of a server, with this as the first device
 ///
@@ -35,25 +36,28 @@ pub(crate) struct JoinArgs {
     new_device: NewDevice,
 }
 
-pub(crate) fn run(args: &JoinArgs, context: &Context) -> Result<(), Failure> {
-    if let Some(account) = context.profile.load()? {
-        return Err(context.profile.taken_by(&account));
+pub(crate) async fn run(
+    args: &JoinArgs,
+    local: &Local,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    if let Some(account) = local.profile.load()? {
+        return Err(local.profile.taken_by(&account));
     }
-    context.profile.prepare()?;
+    local.profile.prepare()?;
     let device = args.new_device.name()?;
-    let password = args.new_device.choose_password()?;
+    let password = args.new_device.choose_password(&local.input)?;
     let who = JoinRequest {
         name: args.name.clone(),
         password,
         device,
     };
-    context.run(async |output| {
-        let (client, account) = Client::join(&args.link, who, Conduct::Ask.options()).await?;
-        let saved = context
-            .profile
-            .save(&account)
-            .and_then(|()| output.print(&Me::new(&client, &account.addr)));
-        client.close().await;
-        saved
-    })
+
+    let (client, account) = Client::join(&args.link, who, Conduct::Ask.options()).await?;
+    let saved = local
+        .profile
+        .save(&account)
+        .and_then(|()| output.print(&Me::new(&client, &account.addr)));
+    client.close().await;
+    saved
 }

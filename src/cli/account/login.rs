@@ -9,8 +9,9 @@ use clap::Args;
 use crate::cli::account::credentials::NewDevice;
 use crate::cli::account::whoami::Me;
 use crate::cli::args::target::parse_user;
-use crate::cli::context::{Conduct, Context};
+use crate::cli::context::{Conduct, Local};
 use crate::cli::failure::Failure;
+use crate::cli::output::Output;
 
 /// Log in on a further device, with name and password
 ///
@@ -39,34 +40,37 @@ pub(crate) struct LoginArgs {
     new_device: NewDevice,
 }
 
-pub(crate) fn run(args: &LoginArgs, context: &Context) -> Result<(), Failure> {
+pub(crate) async fn run(
+    args: &LoginArgs,
+    local: &Local,
+    output: &mut Output,
+) -> Result<(), Failure> {
     // To log in anew where one was logged in before is how one comes back after a revocation.
-    if let Some(account) = context.profile.load()?
+    if let Some(account) = local.profile.load()?
         && (account.pin, &account.name) != (args.pin, &args.name)
     {
-        return Err(context.profile.taken_by(&account));
+        return Err(local.profile.taken_by(&account));
     }
-    context.profile.prepare()?;
+    local.profile.prepare()?;
     let device = args.new_device.name()?;
-    let password = args.new_device.known_password()?;
-    context.run(async |output| {
-        let options = Conduct::Ask.options();
-        let (client, account) = Client::login(
-            args.addr.clone(),
-            args.pin,
-            args.name.clone(),
-            password,
-            device,
-            options,
-        )
-        .await?;
-        let saved = context
-            .profile
-            .save(&account)
-            .and_then(|()| output.print(&Me::new(&client, &account.addr)));
-        client.close().await;
-        saved
-    })
+    let password = args.new_device.known_password(&local.input)?;
+
+    let options = Conduct::Ask.options();
+    let (client, account) = Client::login(
+        args.addr.clone(),
+        args.pin,
+        args.name.clone(),
+        password,
+        device,
+        options,
+    )
+    .await?;
+    let saved = local
+        .profile
+        .save(&account)
+        .and_then(|()| output.print(&Me::new(&client, &account.addr)));
+    client.close().await;
+    saved
 }
 
 #[cfg(test)]

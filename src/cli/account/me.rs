@@ -134,41 +134,44 @@ fn parse_about(raw: &str) -> Result<Said<About>, cairn_proto::text::TextError> {
     }
 }
 
-pub(crate) fn run(args: &MeArgs, context: &Context) -> Result<(), Failure> {
+pub(crate) async fn run(
+    args: &MeArgs,
+    context: &Context<'_>,
+    output: &mut Output,
+) -> Result<(), Failure> {
     // A file that will not do is told of before the server is asked anything.
     let new_avatar = match &args.action {
         Some(Action::Set(said)) => said.avatar()?,
         None | Some(Action::Reads { .. }) => None,
     };
-    context.with_client(Conduct::Ask, async |client, output| {
-        if let Some(Action::Reads { reads }) = args.action {
-            return self::reads(client, output, reads).await;
+    let client = context.client(Conduct::Ask).await?;
+    if let Some(Action::Reads { reads }) = args.action {
+        return self::reads(client, output, reads).await;
+    }
+    let own = own(client).await?;
+    match &args.action {
+        None | Some(Action::Reads { .. }) => print(output, own),
+        Some(Action::Set(said)) => {
+            let Profile {
+                display_name,
+                about,
+                avatar,
+            } = own.profile;
+            let profile = Profile {
+                display_name: said.display_name.clone().map_or(display_name, Option::from),
+                about: said.about.clone().map_or(about, Option::from),
+                avatar: new_avatar.unwrap_or(avatar),
+            };
+            client.set_profile(profile.clone()).await?;
+            print(
+                output,
+                UserProfile {
+                    user: own.user,
+                    profile,
+                },
+            )
         }
-        let own = own(client).await?;
-        match &args.action {
-            None | Some(Action::Reads { .. }) => print(output, own),
-            Some(Action::Set(said)) => {
-                let Profile {
-                    display_name,
-                    about,
-                    avatar,
-                } = own.profile;
-                let profile = Profile {
-                    display_name: said.display_name.clone().map_or(display_name, Option::from),
-                    about: said.about.clone().map_or(about, Option::from),
-                    avatar: new_avatar.unwrap_or(avatar),
-                };
-                client.set_profile(profile.clone()).await?;
-                print(
-                    output,
-                    UserProfile {
-                        user: own.user,
-                        profile,
-                    },
-                )
-            }
-        }
-    })
+    }
 }
 
 async fn reads(client: &Client, output: &mut Output, reads: Option<Reads>) -> Result<(), Failure> {

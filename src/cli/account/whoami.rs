@@ -12,6 +12,7 @@ use serde::Serialize;
 
 use crate::cli::context::{Conduct, Context};
 use crate::cli::failure::Failure;
+use crate::cli::output::Output;
 
 /// Show who this device is, and where
 ///
@@ -70,9 +71,12 @@ impl fmt::Display for Me {
     }
 }
 
-pub(crate) fn run(_: &WhoAmIArgs, context: &Context) -> Result<(), Failure> {
-    let account = context.profile.account()?;
-    context.with_client(Conduct::Ask, async |client, output| {
-        output.print(&Me::new(client, &account.addr))
-    })
+pub(crate) async fn run(
+    _: &WhoAmIArgs,
+    context: &Context<'_>,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let server = context.server()?;
+    let client = context.client(Conduct::Ask).await?;
+    output.print(&Me::new(client, &server))
 }

@@ -237,9 +237,7 @@ mod tests {
         );
         assert_eq!(one_of(&[], &name).unwrap(), None);
         assert_eq!(one_of(&ids[..1], &name).unwrap(), Some(ids[0]));
-        let Err(Failure::Told(told)) = one_of(&ids, &name) else {
-            panic!("nobody is told")
-        };
-        assert!(format!("{told:?}").contains("'#id:3', '#id:9'"));
+        let failure = one_of(&ids, &name).unwrap_err();
+        assert!(failure.text(false).contains("'#id:3', '#id:9'"));
     }
 }

@@ -10,6 +10,7 @@ use serde::Serialize;
 use crate::cli::args::target::Target;
 use crate::cli::context::{Conduct, Context};
 use crate::cli::failure::{Exit, Failure};
+use crate::cli::output::Output;
 
 /// Say something else in the place of a message
 ///
@@ -46,7 +47,11 @@ impl fmt::Display for Edited {
     }
 }
 
-pub(crate) fn run(args: EditArgs, context: &Context) -> Result<(), Failure> {
+pub(crate) async fn run(
+    args: EditArgs,
+    context: &Context<'_>,
+    output: &mut Output,
+) -> Result<(), Failure> {
     let EditArgs {
         target,
         msgid,
@@ -54,12 +59,11 @@ pub(crate) fn run(args: EditArgs, context: &Context) -> Result<(), Failure> {
     } = args;
     let text = Text::new(text)
         .map_err(|error| Failure::new(Exit::Failed, format!("the text cannot be sent: {error}")))?;
-    context.with_client(Conduct::Ask, async |client, output| {
-        let conversation = target.resolve(client).await?;
-        client.edit(conversation, msgid, text).await?;
-        output.print(&Edited {
-            conversation,
-            edited: msgid,
-        })
+    let client = context.client(Conduct::Ask).await?;
+    let conversation = target.resolve(client).await?;
+    client.edit(conversation, msgid, text).await?;
+    output.print(&Edited {
+        conversation,
+        edited: msgid,
     })
 }

@@ -9,6 +9,7 @@ use serde::Serialize;
 use crate::cli::args::target::Target;
 use crate::cli::context::{Conduct, Context};
 use crate::cli::failure::Failure;
+use crate::cli::output::Output;
 
 /// Say in another conversation what was said in one
 ///
@@ -43,16 +44,19 @@ impl fmt::Display for Forwarded {
     }
 }
 
-pub(crate) fn run(args: &ForwardArgs, context: &Context) -> Result<(), Failure> {
-    context.with_client(Conduct::Ask, async |client, output| {
-        let (from, conversation) = (
-            args.from.resolve(client).await?,
-            args.to.resolve(client).await?,
-        );
-        let msgid = client.forward(from, args.msgid, conversation).await?;
-        output.print(&Forwarded {
-            conversation,
-            msgid,
-        })
+pub(crate) async fn run(
+    args: &ForwardArgs,
+    context: &Context<'_>,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let client = context.client(Conduct::Ask).await?;
+    let (from, conversation) = (
+        args.from.resolve(client).await?,
+        args.to.resolve(client).await?,
+    );
+    let msgid = client.forward(from, args.msgid, conversation).await?;
+    output.print(&Forwarded {
+        conversation,
+        msgid,
     })
 }

@@ -13,9 +13,9 @@ use serde::Serialize;
 
 use crate::cli::chat::names::Names;
 use crate::cli::group::settings::Agreed;
-use crate::ui::sanitize::Clean;
-use crate::ui::size::Size;
+use crate::ui::sanitize::Sanitized;
 use crate::ui::time::Local;
+use bytesize::ByteSize;
 
 /// A message as `tail` shows it. The fields are those of its JSON, in their order.
 #[derive(Debug, Serialize)]
@@ -233,17 +233,17 @@ fn list(users: &[UserId], names: &Names) -> String {
 
 impl Line<'_> {
     fn show_attachment(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: [{}", Clean(&self.sender), self.kind.as_str())?;
+        write!(f, "{}: [{}", Sanitized(&self.sender), self.kind.as_str())?;
         if let Some(Attached {
             name, size_bytes, ..
         }) = &self.attachment
         {
-            write!(f, " {} {}", Clean(name), Size(*size_bytes))?;
+            write!(f, " {} {}", Sanitized(name), ByteSize(*size_bytes))?;
         }
         if self.text.is_empty() {
             f.write_str("]")
         } else {
-            write!(f, "] {}", Clean(&self.text))
+            write!(f, "] {}", Sanitized(&self.text))
         }
     }
 }
@@ -252,15 +252,15 @@ impl fmt::Display for Line<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (moment, sender, text) = (
             Local(self.sent_at_ms),
-            Clean(&self.sender),
-            Clean(&self.text),
+            Sanitized(&self.sender),
+            Sanitized(&self.text),
         );
         write!(f, "{moment}  ")?;
         if let Some(msgid) = self.reply_to {
             write!(f, "[re {msgid}] ")?;
         }
         if let Some(author) = &self.forwarded_from {
-            write!(f, "[from {}] ", Clean(author))?;
+            write!(f, "[from {}] ", Sanitized(author))?;
         }
         match self.kind {
             Kind::Text => write!(f, "{sender}: {text}"),
@@ -298,10 +298,12 @@ impl fmt::Display for Line<'_> {
         }
         let all = self.mentions_all.then_some("all");
         let mut mentions = self.mentions.iter().map(AsRef::as_ref).chain(all);
-        mentions.try_for_each(|name| write!(f, " @{}", Clean(name)))?;
+        mentions.try_for_each(|name| write!(f, " @{}", Sanitized(name)))?;
         self.reactions
             .iter()
-            .try_for_each(|Reacted { emoji, count, .. }| write!(f, "  :{}: {count}", Clean(emoji)))
+            .try_for_each(|Reacted { emoji, count, .. }| {
+                write!(f, "  :{}: {count}", Sanitized(emoji))
+            })
     }
 }
 

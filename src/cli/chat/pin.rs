@@ -9,6 +9,7 @@ use serde::Serialize;
 use crate::cli::args::target::Target;
 use crate::cli::context::{Conduct, Context};
 use crate::cli::failure::Failure;
+use crate::cli::output::Output;
 
 /// Pin a message, take a pin back, or list the pinned messages
 ///
@@ -52,28 +53,31 @@ impl fmt::Display for Pin {
     }
 }
 
-pub(crate) fn run(args: &PinArgs, context: &Context) -> Result<(), Failure> {
-    context.with_client(Conduct::Ask, async |client, output| {
-        let conversation = args.target.resolve(client).await?;
-        let Some(msgid) = args.msgid else {
-            let mut pins = client.pins(conversation).await?.into_iter();
-            return pins.try_for_each(|msgid| {
-                output.print(&Pin {
-                    conversation,
-                    msgid,
-                    pinned: true,
-                })
-            });
-        };
-        if args.remove {
-            client.unpin(conversation, msgid).await?;
-        } else {
-            client.pin(conversation, msgid).await?;
-        }
-        output.print(&Pin {
-            conversation,
-            msgid,
-            pinned: !args.remove,
-        })
+pub(crate) async fn run(
+    args: &PinArgs,
+    context: &Context<'_>,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let client = context.client(Conduct::Ask).await?;
+    let conversation = args.target.resolve(client).await?;
+    let Some(msgid) = args.msgid else {
+        let mut pins = client.pins(conversation).await?.into_iter();
+        return pins.try_for_each(|msgid| {
+            output.print(&Pin {
+                conversation,
+                msgid,
+                pinned: true,
+            })
+        });
+    };
+    if args.remove {
+        client.unpin(conversation, msgid).await?;
+    } else {
+        client.pin(conversation, msgid).await?;
+    }
+    output.print(&Pin {
+        conversation,
+        msgid,
+        pinned: !args.remove,
     })
 }

@@ -10,6 +10,7 @@ use serde::Serialize;
 use crate::cli::args::target::{Target, parse_emoji};
 use crate::cli::context::{Conduct, Context};
 use crate::cli::failure::Failure;
+use crate::cli::output::Output;
 
 /// React to a message, or take a reaction back
 #[derive(Debug, Args)]
@@ -59,25 +60,28 @@ impl fmt::Display for Reacted<'_> {
     }
 }
 
-pub(crate) fn run(args: &ReactArgs, context: &Context) -> Result<(), Failure> {
+pub(crate) async fn run(
+    args: &ReactArgs,
+    context: &Context<'_>,
+    output: &mut Output,
+) -> Result<(), Failure> {
     let &ReactArgs {
         ref target,
         msgid,
         ref emoji,
         remove,
     } = args;
-    context.with_client(Conduct::Ask, async |client, output| {
-        let conversation = target.resolve(client).await?;
-        if remove {
-            client.unreact(conversation, msgid, emoji.clone()).await?;
-        } else {
-            client.react(conversation, msgid, emoji.clone()).await?;
-        }
-        output.print(&Reacted {
-            conversation,
-            msgid,
-            emoji: emoji.as_str(),
-            removed: remove,
-        })
+    let client = context.client(Conduct::Ask).await?;
+    let conversation = target.resolve(client).await?;
+    if remove {
+        client.unreact(conversation, msgid, emoji.clone()).await?;
+    } else {
+        client.react(conversation, msgid, emoji.clone()).await?;
+    }
+    output.print(&Reacted {
+        conversation,
+        msgid,
+        emoji: emoji.as_str(),
+        removed: remove,
     })
 }

@@ -9,6 +9,7 @@ use serde::Serialize;
 use crate::cli::args::target::Target;
 use crate::cli::context::{Conduct, Context};
 use crate::cli::failure::Failure;
+use crate::cli::output::Output;
 
 /// Take a message back
 ///
@@ -41,13 +42,16 @@ impl fmt::Display for Recalled {
     }
 }
 
-pub(crate) fn run(args: &RecallArgs, context: &Context) -> Result<(), Failure> {
-    context.with_client(Conduct::Ask, async |client, output| {
-        let conversation = args.target.resolve(client).await?;
-        client.recall(conversation, args.msgid).await?;
-        output.print(&Recalled {
-            conversation,
-            recalled: args.msgid,
-        })
+pub(crate) async fn run(
+    args: &RecallArgs,
+    context: &Context<'_>,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let client = context.client(Conduct::Ask).await?;
+    let conversation = args.target.resolve(client).await?;
+    client.recall(conversation, args.msgid).await?;
+    output.print(&Recalled {
+        conversation,
+        recalled: args.msgid,
     })
 }

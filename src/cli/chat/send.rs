@@ -2,7 +2,6 @@
 
 use std::collections::VecDeque;
 use std::fmt;
-use std::io::{self, IsTerminal as _, Read as _};
 use std::pin::Pin;
 
 use cairn_client::{Accepted, Client, Error};
@@ -13,17 +12,16 @@ use cairn_proto::limits::{SENDS_IN_FLIGHT_MAX, TEXT_BYTES_MAX};
 use cairn_proto::text::{EmojiName, Text, UserName};
 use clap::Args;
 use serde::Serialize;
-use tokio::sync::mpsc;
 
 use crate::cli::args::target::{Target, find_users, parse_emoji, parse_user};
 use crate::cli::chat::stdin_lines::Lines;
 use crate::cli::context::{Conduct, Context};
 use crate::cli::failure::{Exit, Failure};
-use crate::cli::files::attachment::FileArgs;
-use crate::cli::limits;
+use crate::cli::files::attachment::{FileArgs, Prepared};
+use crate::cli::input::{Parts, cannot_read};
 use crate::cli::output::{Output, poll_once};
-use crate::ui::progress::{Progress, note};
-use crate::ui::size::Size;
+use crate::ui::progress::Progress;
+use bytesize::ByteSize;
 
 /// Say something
 ///
@@ -123,13 +121,17 @@ impl fmt::Display for Sent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "accepted as message {}", self.msgid)?;
         match self.resumed_at_bytes {
-            Some(bytes) if bytes > 0 => write!(f, "; {} were there already", Size(bytes)),
+            Some(bytes) if bytes > 0 => write!(f, "; {} were there already", ByteSize(bytes)),
             _ => Ok(()),
         }
     }
 }
 
-pub(crate) fn run(args: SendArgs, context: &Context) -> Result<(), Failure> {
+pub(crate) async fn run(
+    args: SendArgs,
+    context: &Context<'_>,
+    output: &mut Output,
+) -> Result<(), Failure> {
     let SendArgs {
         target,
         text,
@@ -137,75 +139,45 @@ pub(crate) fn run(args: SendArgs, context: &Context) -> Result<(), Failure> {
         with,
         mut file,
     } = args;
-    if let Some(path) = file.file.take() {
-        let prepared = file.prepare(path, if text == "-" { "" } else { &text })?;
-        return context.with_client(Conduct::Deliver, async |client, output| {
-            let conversation = target.resolve(client).await?;
-            let extras = with.extras(client).await?;
-            let (body, resumed_at_bytes) = prepared.upload(client).await?;
-            let msgid = client
-                .enqueue_with(conversation, body, extras)
-                .await?
-                .await?;
-            output.print(&Sent {
-                resumed_at_bytes: Some(resumed_at_bytes),
-                ..Sent::new(conversation, msgid)
-            })
-        });
-    }
-    if text == "-" && emoji.is_none() {
-        return context.with_client(Conduct::Deliver, async |client, output| {
-            let conversation = target.resolve(client).await?;
-            let extras = with.extras(client).await?;
-            Sending::new(client, conversation, extras, output)
-                .all(read_stdin()?)
-                .await
-        });
-    }
-    let body = match emoji {
-        Some(emoji) => Body::Emoji(emoji),
-        None => Body::Text(Text::new(text).map_err(|error| {
+    let message = match (file.file.take(), emoji) {
+        (Some(path), _) => {
+            Outgoing::File(file.prepare(path, if text == "-" { "" } else { &text })?)
+        }
+        (None, Some(emoji)) => Outgoing::Body(Body::Emoji(emoji)),
+        (None, None) if text == "-" => Outgoing::Lines,
+        (None, None) => Outgoing::Body(Body::Text(Text::new(text).map_err(|error| {
             Failure::new(Exit::Failed, format!("the text cannot be sent: {error}"))
-        })?),
+        })?)),
     };
-    context.with_client(Conduct::Deliver, async |client, output| {
-        let conversation = target.resolve(client).await?;
-        let extras = with.extras(client).await?;
-        let msgid = client
-            .enqueue_with(conversation, body, extras)
-            .await?
-            .await?;
-        output.print(&Sent::new(conversation, msgid))
+    let client = context.client(Conduct::Deliver).await?;
+    let conversation = target.resolve(client).await?;
+    let extras = with.extras(client).await?;
+    let (body, resumed_at_bytes) = match message {
+        Outgoing::Body(body) => (body, None),
+        Outgoing::File(prepared) => {
+            let (body, resumed_at) = prepared.upload(client, output.progress()).await?;
+            (body, Some(resumed_at))
+        }
+        Outgoing::Lines => {
+            let input = context.input().parts()?;
+            return Sending::new(client, conversation, extras, output)
+                .all(input)
+                .await;
+        }
+    };
+    let accepted = client.enqueue_with(conversation, body, extras).await?;
+    output.print(&Sent {
+        resumed_at_bytes,
+        ..Sent::new(conversation, accepted.await?)
     })
 }
 
-/// Standard input, in parts. A thread of its own waits for it, and for whoever takes the parts.
-fn read_stdin() -> Result<mpsc::Receiver<io::Result<Vec<u8>>>, Failure> {
-    let (parts, receiver) = mpsc::channel(limits::INPUT_PARTS_MAX);
-    let read = move || {
-        let mut input = io::stdin().lock();
-        loop {
-            let mut part = vec![0; limits::IO_BYTES];
-            let result = match input.read(&mut part) {
-                Ok(0) => return,
-                Ok(bytes) => {
-                    part.truncate(bytes);
-                    Ok(part)
-                }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(error) => Err(error),
-            };
-            let is_over = result.is_err();
-            if parts.blocking_send(result).is_err() || is_over {
-                return;
-            }
-        }
-    };
-    let started = std::thread::Builder::new()
-        .name("stdin".to_owned())
-        .spawn(read);
-    started.map_err(|error| Failure::caused(Exit::Failed, "cannot read standard input", &error))?;
-    Ok(receiver)
+/// What is sent.
+enum Outgoing {
+    Body(Body),
+    File(Prepared),
+    /// Each line of the input.
+    Lines,
 }
 
 /// Lines on their way. At most [`SENDS_IN_FLIGHT_MAX`] are unanswered, so the memory does not grow with the input.
@@ -229,6 +201,7 @@ impl<'a> Sending<'a> {
         extras: Extras,
         output: &'a mut Output,
     ) -> Self {
+        let progress = output.progress();
         Self {
             client,
             conversation,
@@ -239,11 +212,11 @@ impl<'a> Sending<'a> {
             unanswered: VecDeque::with_capacity(SENDS_IN_FLIGHT_MAX),
             accepted: 0,
             empty: 0,
-            progress: Progress::new(),
+            progress,
         }
     }
 
-    async fn all(mut self, input: mpsc::Receiver<io::Result<Vec<u8>>>) -> Result<(), Failure> {
+    async fn all(mut self, input: Parts) -> Result<(), Failure> {
         let sent = self.lines_of(input).await;
         // What was sent before a bad line is sent: wait for it, and tell its numbers, whatever comes then.
         let settled = self.settle().await;
@@ -251,10 +224,7 @@ impl<'a> Sending<'a> {
         sent.and(settled)
     }
 
-    async fn lines_of(
-        &mut self,
-        mut input: mpsc::Receiver<io::Result<Vec<u8>>>,
-    ) -> Result<(), Failure> {
+    async fn lines_of(&mut self, mut input: Parts) -> Result<(), Failure> {
         loop {
             let part = tokio::select! {
                 biased;
@@ -266,9 +236,7 @@ impl<'a> Sending<'a> {
                 }
             };
             let Some(part) = part else { break };
-            let part = part.map_err(|error| {
-                Failure::caused(Exit::Failed, "cannot read standard input", &error)
-            })?;
+            let part = part.map_err(|error| cannot_read(&error))?;
             let mut rest = part.as_slice();
             while let Some(line) = self.lines.next(&mut rest).map_err(bad_line)? {
                 self.send(line).await?;
@@ -340,13 +308,13 @@ impl<'a> Sending<'a> {
 
     fn summary(self) {
         drop(self.progress);
-        if !io::stderr().is_terminal() {
+        if !self.output.is_watched() {
             return;
         }
-        note(match self.empty {
+        self.output.note(match self.empty {
             0 => format!("{} messages accepted", self.accepted),
             empty => format!(
-                "{} messages accepted, {empty} empty lines left out",
+                "{} messages accepted, {empty} empty lines skipped",
                 self.accepted
             ),
         });

@@ -58,25 +58,28 @@ pub(crate) struct TailArgs {
     away: bool,
 }
 
-pub(crate) fn run(args: &TailArgs, context: &Context) -> Result<(), Failure> {
+pub(crate) async fn run(
+    args: &TailArgs,
+    context: &Context<'_>,
+    output: &mut Output,
+) -> Result<(), Failure> {
     let conduct = if args.follow {
         Conduct::Listen
     } else {
         Conduct::Ask
     };
-    context.with_client(conduct, async |client, output| {
-        let conversation = args.target.resolve(client).await?;
-        let from = match args.from {
-            Some(from) => from,
-            None => recent(client, conversation).await?,
-        };
-        if !args.follow {
-            return show(client, output, client.history(conversation, from)).await;
-        }
-        client.set_presence(DeviceKind::Terminal, args.away).await?;
-        look(client, conversation).await?;
-        show(client, output, client.follow(conversation, from)).await
-    })
+    let client = context.client(conduct).await?;
+    let conversation = args.target.resolve(client).await?;
+    let from = match args.from {
+        Some(from) => from,
+        None => recent(client, conversation).await?,
+    };
+    if !args.follow {
+        return show(client, output, client.history(conversation, from)).await;
+    }
+    client.set_presence(DeviceKind::Terminal, args.away).await?;
+    look(client, conversation).await?;
+    show(client, output, client.follow(conversation, from)).await
 }
 
 /// Looks at the conversation, where that is possible: one can read a direct chat with somebody whom one has blocked, and one that has not

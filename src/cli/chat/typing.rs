@@ -13,6 +13,7 @@ use crate::cli::args::target::Target;
 use crate::cli::context::{Conduct, Context};
 use crate::cli::failure::Failure;
 use crate::cli::limits;
+use crate::cli::output::Output;
 
 /// Let others see that you type
 ///
@@ -49,24 +50,27 @@ impl fmt::Display for Typed {
     }
 }
 
-pub(crate) fn run(args: &TypeArgs, context: &Context) -> Result<(), Failure> {
-    context.with_client(Conduct::Ask, async |client, output| {
-        let conversation = args.target.resolve(client).await?;
-        client.focus(Some(conversation)).await?;
-        let mut keys = interval(limits::KEY_INTERVAL);
-        let types = async {
-            loop {
-                keys.tick().await;
-                client.typing(conversation);
-            }
-        };
-        // It only ends by the time that was given for it.
-        let _: Result<(), _> = timeout(args.time, types).await;
-        // The answer also tells that the connection has held.
-        client.focus(None).await?;
-        output.print(&Typed {
-            conversation,
-            typed_ms: u64::try_from(args.time.as_millis()).unwrap_or(u64::MAX),
-        })
+pub(crate) async fn run(
+    args: &TypeArgs,
+    context: &Context<'_>,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let client = context.client(Conduct::Ask).await?;
+    let conversation = args.target.resolve(client).await?;
+    client.focus(Some(conversation)).await?;
+    let mut keys = interval(limits::KEY_INTERVAL);
+    let types = async {
+        loop {
+            keys.tick().await;
+            client.typing(conversation);
+        }
+    };
+    // It only ends by the time that was given for it.
+    let _: Result<(), _> = timeout(args.time, types).await;
+    // The answer also tells that the connection has held.
+    client.focus(None).await?;
+    output.print(&Typed {
+        conversation,
+        typed_ms: u64::try_from(args.time.as_millis()).unwrap_or(u64::MAX),
     })
 }

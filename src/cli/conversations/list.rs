@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use crate::cli::context::{Conduct, Context};
 use crate::cli::failure::Failure;
+use crate::cli::output::Output;
 
 /// List your conversations, favourites first, with what is unread in each and in all
 #[derive(Debug, Args)]
@@ -155,23 +156,26 @@ fn counted(number: u64, what: &str) -> String {
     format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
-pub(crate) fn run(args: &ListArgs, context: &Context) -> Result<(), Failure> {
-    context.with_client(Conduct::Ask, async |client, output| {
-        let mut conversations = client.conversations().await?;
-        conversations.retain(|conversation| args.all || !conversation.settings.hidden);
-        conversations.sort_by_key(|conversation| !conversation.settings.favourite);
-        let total = Total(Totals::of(&conversations));
-        if args.total {
-            return output.print(&total);
-        }
-        let is_told = !output.is_json() && !conversations.is_empty();
-        conversations
-            .into_iter()
-            .try_for_each(|conversation| output.print(&Row::from(conversation)))?;
-        if is_told {
-            output.print(&total)
-        } else {
-            Ok(())
-        }
-    })
+pub(crate) async fn run(
+    args: &ListArgs,
+    context: &Context<'_>,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let client = context.client(Conduct::Ask).await?;
+    let mut conversations = client.conversations().await?;
+    conversations.retain(|conversation| args.all || !conversation.settings.hidden);
+    conversations.sort_by_key(|conversation| !conversation.settings.favourite);
+    let total = Total(Totals::of(&conversations));
+    if args.total {
+        return output.print(&total);
+    }
+    let is_told = !output.is_json() && !conversations.is_empty();
+    conversations
+        .into_iter()
+        .try_for_each(|conversation| output.print(&Row::from(conversation)))?;
+    if is_told {
+        output.print(&total)
+    } else {
+        Ok(())
+    }
 }

@@ -9,6 +9,7 @@ use serde::Serialize;
 use crate::cli::args::target::Target;
 use crate::cli::context::{Conduct, Context};
 use crate::cli::failure::Failure;
+use crate::cli::output::Output;
 
 /// UnreadMarker a conversation as read, on all your devices
 ///
@@ -40,14 +41,17 @@ impl fmt::Display for Read {
     }
 }
 
-pub(crate) fn run(args: &ReadArgs, context: &Context) -> Result<(), Failure> {
-    context.with_client(Conduct::Ask, async |client, output| {
-        let conversation = args.target.overview(client).await?;
-        let msgid = args.msgid.unwrap_or(conversation.head);
-        client.mark_read(conversation.id, msgid).await?;
-        output.print(&Read {
-            conversation: conversation.id,
-            read: msgid.max(conversation.read),
-        })
+pub(crate) async fn run(
+    args: &ReadArgs,
+    context: &Context<'_>,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let client = context.client(Conduct::Ask).await?;
+    let conversation = args.target.overview(client).await?;
+    let msgid = args.msgid.unwrap_or(conversation.head);
+    client.mark_read(conversation.id, msgid).await?;
+    output.print(&Read {
+        conversation: conversation.id,
+        read: msgid.max(conversation.read),
     })
 }

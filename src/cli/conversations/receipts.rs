@@ -11,6 +11,7 @@ use serde::Serialize;
 use crate::cli::args::target::Target;
 use crate::cli::context::{Conduct, Context};
 use crate::cli::failure::Failure;
+use crate::cli::output::Output;
 
 /// Show who has got a message, and who has read it
 ///
@@ -87,30 +88,33 @@ impl fmt::Display for Receipts {
     }
 }
 
-pub(crate) fn run(args: &ReceiptsArgs, context: &Context) -> Result<(), Failure> {
-    context.with_client(Conduct::Ask, async |client, output| {
-        let conversation = args.target.resolve(client).await?;
-        let cairn_client::Receipts { who, counts, reads } =
-            client.receipts(conversation, args.msgid).await?;
-        let ids: Vec<UserId> = who.iter().map(|receipt| receipt.user).collect();
-        let users = client.users(&ids).await?;
-        let name = |id| {
-            users
-                .iter()
-                .find(|user| user.id == id)
-                .map(|user| user.name.clone())
-        };
-        let who = who.into_iter().map(|receipt| Who {
-            user: receipt.user,
-            name: name(receipt.user),
-            state: receipt.state,
-        });
-        output.print(&Receipts {
-            conversation,
-            msgid: args.msgid,
-            counts,
-            reads,
-            who: who.collect(),
-        })
+pub(crate) async fn run(
+    args: &ReceiptsArgs,
+    context: &Context<'_>,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let client = context.client(Conduct::Ask).await?;
+    let conversation = args.target.resolve(client).await?;
+    let cairn_client::Receipts { who, counts, reads } =
+        client.receipts(conversation, args.msgid).await?;
+    let ids: Vec<UserId> = who.iter().map(|receipt| receipt.user).collect();
+    let users = client.users(&ids).await?;
+    let name = |id| {
+        users
+            .iter()
+            .find(|user| user.id == id)
+            .map(|user| user.name.clone())
+    };
+    let who = who.into_iter().map(|receipt| Who {
+        user: receipt.user,
+        name: name(receipt.user),
+        state: receipt.state,
+    });
+    output.print(&Receipts {
+        conversation,
+        msgid: args.msgid,
+        counts,
+        reads,
+        who: who.collect(),
     })
 }

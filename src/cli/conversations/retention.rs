@@ -11,6 +11,7 @@ use serde::Serialize;
 use crate::cli::args::target::Target;
 use crate::cli::context::{Conduct, Context};
 use crate::cli::failure::{Exit, Failure};
+use crate::cli::output::Output;
 
 /// Say how long messages of a conversation stay, or ask
 ///
@@ -116,19 +117,22 @@ fn parse(
     }
 }
 
-pub(crate) fn run(args: &RetentionArgs, context: &Context) -> Result<(), Failure> {
+pub(crate) async fn run(
+    args: &RetentionArgs,
+    context: &Context<'_>,
+    output: &mut Output,
+) -> Result<(), Failure> {
     let wanted = args
         .policy
         .map(|policy| parse(policy, args.days, args.cap_days))
         .transpose()?;
-    context.with_client(Conduct::Ask, async |client, output| {
-        let conversation = args.target.resolve(client).await?;
-        if let Some(retention) = wanted {
-            client.set_retention(conversation, retention).await?;
-        }
-        let info = client.retention(conversation).await?;
-        output.print(&Held::new(conversation, info))
-    })
+    let client = context.client(Conduct::Ask).await?;
+    let conversation = args.target.resolve(client).await?;
+    if let Some(retention) = wanted {
+        client.set_retention(conversation, retention).await?;
+    }
+    let info = client.retention(conversation).await?;
+    output.print(&Held::new(conversation, info))
 }
 
 #[cfg(test)]

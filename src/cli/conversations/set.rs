@@ -10,6 +10,7 @@ use serde::Serialize;
 use crate::cli::args::target::Target;
 use crate::cli::context::{Conduct, Context};
 use crate::cli::failure::Failure;
+use crate::cli::output::Output;
 
 /// Settle something about a conversation for yourself, on all your devices
 ///
@@ -71,21 +72,24 @@ impl fmt::Display for Settled {
     }
 }
 
-pub(crate) fn run(args: &SetArgs, context: &Context) -> Result<(), Failure> {
-    context.with_client(Conduct::Ask, async |client, output| {
-        let found = args.target.overview(client).await?;
-        let asked = |switch: Option<Switch>, now| switch.map_or(now, |switch| switch == Switch::On);
-        let settings = MemberSettings {
-            muted: asked(args.mute, found.settings.muted),
-            favourite: asked(args.favourite, found.settings.favourite),
-            hidden: asked(args.hide, found.settings.hidden),
-        };
-        if settings != found.settings {
-            client.set_member_settings(found.id, settings).await?;
-        }
-        output.print(&Settled {
-            conversation: found.id,
-            settings,
-        })
+pub(crate) async fn run(
+    args: &SetArgs,
+    context: &Context<'_>,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let client = context.client(Conduct::Ask).await?;
+    let found = args.target.overview(client).await?;
+    let asked = |switch: Option<Switch>, now| switch.map_or(now, |switch| switch == Switch::On);
+    let settings = MemberSettings {
+        muted: asked(args.mute, found.settings.muted),
+        favourite: asked(args.favourite, found.settings.favourite),
+        hidden: asked(args.hide, found.settings.hidden),
+    };
+    if settings != found.settings {
+        client.set_member_settings(found.id, settings).await?;
+    }
+    output.print(&Settled {
+        conversation: found.id,
+        settings,
     })
 }

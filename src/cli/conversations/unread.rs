@@ -9,6 +9,7 @@ use serde::Serialize;
 use crate::cli::args::target::Target;
 use crate::cli::context::{Conduct, Context};
 use crate::cli::failure::Failure;
+use crate::cli::output::Output;
 
 /// UnreadMarker a conversation as unread from a message on, on all your devices
 ///
@@ -46,16 +47,19 @@ impl fmt::Display for Unread {
     }
 }
 
-pub(crate) fn run(args: &UnreadArgs, context: &Context) -> Result<(), Failure> {
-    context.with_client(Conduct::Ask, async |client, output| {
-        let id = args.target.resolve(client).await?;
-        client.mark_unread(id, args.msgid).await?;
-        let explained = client.explain(id, client.whoami().user).await?;
-        output.print(&Unread {
-            conversation: id,
-            read: explained.read,
-            unread: explained.unread,
-            mentions: explained.mentions,
-        })
+pub(crate) async fn run(
+    args: &UnreadArgs,
+    context: &Context<'_>,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let client = context.client(Conduct::Ask).await?;
+    let id = args.target.resolve(client).await?;
+    client.mark_unread(id, args.msgid).await?;
+    let explained = client.explain(id, client.whoami().user).await?;
+    output.print(&Unread {
+        conversation: id,
+        read: explained.read,
+        unread: explained.unread,
+        mentions: explained.mentions,
     })
 }

@@ -2,17 +2,22 @@
 //! and an exit code.
 
 mod exit;
+mod hints;
 
 use std::error::Error as StdError;
 use std::fmt::Display;
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io;
 
+use anstyle::AnsiColor;
 use cairn_client::Error as ClientError;
 use cairn_proto::wire::close::CloseCode;
 use cairn_proto::wire::error::ErrorCode;
 
+use self::hints::hint_for;
+
 pub(crate) use self::exit::{Exit, HELP};
-use crate::ui::sanitize::Clean;
+pub(crate) use self::hints::hint_for_code;
+use crate::ui::sanitize::Sanitized;
 use cairn_server::run::ServeError;
 use cairn_store::StoreError;
 use cairn_store::check::doctor::DoctorError;
@@ -21,18 +26,18 @@ use cairn_store::files::lock::LockError;
 
 /// Why a command did not do what it was asked.
 #[derive(Debug)]
-pub(crate) enum Failure {
+pub enum Failure {
     /// The reader of the output went away: that is how `| head` ends.
     BrokenPipe,
     /// Ctrl-C.
     Interrupted,
     /// Anything that people must be told.
-    Told(Box<Told>),
+    Report(Box<Report>),
 }
 
 /// What people are told.
 #[derive(Debug)]
-pub(crate) struct Told {
+pub struct Report {
     exit: Exit,
     headline: String,
     causes: Vec<String>,
@@ -42,7 +47,7 @@ pub(crate) struct Told {
 impl Failure {
     /// A failure without a cause beneath it.
     pub(crate) fn new(exit: Exit, headline: impl Display) -> Self {
-        Self::Told(Box::new(Told {
+        Self::Report(Box::new(Report {
             exit,
             headline: headline.to_string(),
             causes: Vec::new(),
@@ -64,7 +69,7 @@ impl Failure {
             }
             next = cause.source();
         }
-        Self::Told(Box::new(Told {
+        Self::Report(Box::new(Report {
             exit,
             headline,
             causes,
@@ -74,8 +79,8 @@ impl Failure {
 
     /// Adds what to do next.
     pub(crate) fn hint(mut self, hint: impl Display) -> Self {
-        if let Self::Told(told) = &mut self {
-            told.hint = Some(hint.to_string());
+        if let Self::Report(report) = &mut self {
+            report.hint = Some(hint.to_string());
         }
         self
     }
@@ -85,36 +90,36 @@ impl Failure {
         match self {
             Self::BrokenPipe => Exit::Done,
             Self::Interrupted => Exit::Interrupted,
-            Self::Told(told) => told.exit,
+            Self::Report(report) => report.exit,
         }
     }
 
-    /// Tells people, on standard error.
-    pub(crate) fn report(&self) {
-        let Self::Told(told) = self else { return };
-        let stderr = io::stderr();
-        let is_coloured = stderr.is_terminal()
-            && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-        // Nobody is left to be told when this fails.
-        let _ = stderr.lock().write_all(told.text(is_coloured).as_bytes());
+    /// Returns the lines for people. There are none where nobody needs an explanation.
+    pub(crate) fn text(&self, is_coloured: bool) -> String {
+        match self {
+            Self::Report(report) => report.text(is_coloured),
+            Self::BrokenPipe | Self::Interrupted => String::new(),
+        }
     }
 }
 
-impl Told {
+impl Report {
     fn text(&self, is_coloured: bool) -> String {
         let mut text = String::new();
-        let mut line = |label: &str, colour: &str, said: &str| {
-            let said = Clean(said);
+        let mut line = |label: &str, colour: AnsiColor, message: &str| {
+            let (message, style) = (Sanitized(message), colour.on_default().bold());
             text.push_str(&match is_coloured {
-                true => format!("\u{1b}[1;{colour}m{label}:\u{1b}[0m {said}\n"),
-                false => format!("{label}: {said}\n"),
+                true => format!("{style}{label}:{style:#} {message}\n"),
+                false => format!("{label}: {message}\n"),
             });
         };
-        line("error", "31", &self.headline);
-        self.causes
-            .iter()
-            .for_each(|cause| line("caused by", "33", cause));
-        self.hint.iter().for_each(|hint| line("hint", "36", hint));
+        line("error", AnsiColor::Red, &self.headline);
+        for cause in &self.causes {
+            line("caused by", AnsiColor::Yellow, cause);
+        }
+        if let Some(hint) = &self.hint {
+            line("hint", AnsiColor::Cyan, hint);
+        }
         text
     }
 }
@@ -170,91 +175,6 @@ fn exit_of(error: &ClientError) -> Exit {
     }
 }
 
-fn hint_for(error: &ClientError) -> Option<&'static str> {
-    let (ClientError::LoginRefused { code, .. } | ClientError::Refused(code)) = error else {
-        return None;
-    };
-    hint_for_code(*code)
-}
-
-/// What to do when the server refuses with this code. Only of one that a later version introduced nothing is known.
-pub(crate) fn hint_for_code(code: ErrorCode) -> Option<&'static str> {
-    Some(match code {
-        ErrorCode::BadRequest => {
-            "the limits are in docs/OPERATING.md; within them, this is a fault of cairn: please report it"
-        }
-        ErrorCode::Unsupported => {
-            "the server is older than this command: its operator can update it"
-        }
-        ErrorCode::AuthFailed => {
-            "check name and password; a device that was revoked logs in again with `cairn login`"
-        }
-        ErrorCode::BadInvite => {
-            "ask for a new link: any owner or admin makes one with `cairn invite`"
-        }
-        ErrorCode::NameTaken => "pick another name, or log in as that user with `cairn login`",
-        ErrorCode::NotFound => "`cairn list` shows your conversations",
-        ErrorCode::Forbidden => "an owner or an admin can do it, or give you the role",
-        ErrorCode::NoSuchUser => "names are compared to the letter",
-        ErrorCode::BadCursor => "`cairn list --json` shows the head of each conversation",
-        ErrorCode::SeqConflict | ErrorCode::RetryTooOld | ErrorCode::ImportGap => {
-            "nothing was stored twice; run the command again"
-        }
-        ErrorCode::EmptyMessage => "say something, or send a file with `cairn send --file`",
-        ErrorCode::LimitReached => {
-            "docs/OPERATING.md lists the limits, `cairn config list` those that the owner of the server can change"
-        }
-        ErrorCode::RateLimited => "try again in a minute",
-        ErrorCode::LastOwner => {
-            "make somebody else an owner first: `cairn group hand-over` or `cairn group role`, for the server `cairn users role`"
-        }
-        ErrorCode::StorageFailed | ErrorCode::TransferFailed => {
-            "nothing was accepted; send it again when the server is well"
-        }
-        ErrorCode::NoSuchDevice => "`cairn devices` lists your devices",
-        ErrorCode::Damaged => {
-            "the server's operator stops it and runs `cairn doctor --data DIR`, which names what is damaged"
-        }
-        ErrorCode::NoSuchMessage => {
-            "`cairn tail` shows the messages with --json, each with its msgid"
-        }
-        ErrorCode::TooLate => {
-            "an owner or an admin of the group can recall it; `cairn config get amend-minutes` shows for how long its sender can change it"
-        }
-        ErrorCode::Banned => "an owner or an admin lifts it with `cairn group unban`",
-        ErrorCode::Muted => "an owner or an admin lifts it with `cairn group mute --off`",
-        ErrorCode::NoMember => "`cairn group members` lists the members",
-        ErrorCode::BadSetting => "`cairn config list` shows the settings and what they take",
-        ErrorCode::NotAsked => "ask first, with `cairn friend ask`",
-        ErrorCode::Blocked => "`cairn unblock` ends that",
-        ErrorCode::DiskFull => "nothing was accepted; try again when there is room",
-        ErrorCode::FriendsOnly => "ask first, with `cairn friend ask`",
-        ErrorCode::TurnedOff => "`cairn config list` shows what the owner of the server has set",
-        ErrorCode::NoSuchAttachment => "the message may have been recalled, or may name no file",
-        ErrorCode::AttachmentTooLarge => {
-            "`cairn config get attachment-bytes-max` shows how large a file may be"
-        }
-        ErrorCode::QuotaReached => {
-            "recall messages with files that nobody needs; the room is free again a while later"
-        }
-        ErrorCode::WrongHash | ErrorCode::WrongSize => {
-            "the file changed while it was sent: send it again when it is at rest"
-        }
-        ErrorCode::BadOffset => {
-            "what has arrived is longer than the file: remove the .part file and fetch it again"
-        }
-        ErrorCode::TooManyTransfers => "wait until another transfer has ended, then try again",
-        ErrorCode::Expired => "`cairn retention` shows how long messages of a conversation stay",
-        ErrorCode::RetentionBounds => {
-            "`cairn config list` shows the bounds: retention-shortest and retention-longest"
-        }
-        ErrorCode::TooFarBack => {
-            "begin with a newer message: at most 1,000 messages can be marked as unread at once"
-        }
-        _ => return None,
-    })
-}
-
 impl Failure {
     /// A server that did not start, or stopped. `was_ready` tells a directory that cannot be opened from a storage that broke in use.
     pub(crate) fn of_server(error: &ServeError, was_ready: bool) -> Self {
@@ -306,10 +226,7 @@ mod tests {
     use cairn_store::files::disk_reserve::OutOfSpace;
 
     fn told(failure: &Failure) -> String {
-        let Failure::Told(told) = failure else {
-            panic!("{failure:?} is told to nobody")
-        };
-        told.text(false)
+        failure.text(false)
     }
 
     #[derive(Debug, thiserror::Error)]

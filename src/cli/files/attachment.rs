@@ -14,7 +14,7 @@ use crate::cli::failure::{Exit, Failure, hint_for_code};
 use crate::cli::files::picture::read_picture;
 use crate::cli::files::upload_source::Source;
 use crate::cli::limits;
-use crate::ui::progress_bar::Bar;
+use crate::ui::progress::Progress;
 
 /// A file that is sent.
 #[derive(Debug, Args)]
@@ -182,7 +182,11 @@ fn media_type(path: &Path) -> Result<MediaType, Failure> {
 
 impl Prepared {
     /// Uploads the file. Gives what the message says, and how much of the file the server had already.
-    pub(crate) async fn upload(self, client: &Client) -> Result<(Body, u64), Failure> {
+    pub(crate) async fn upload(
+        self,
+        client: &Client,
+        mut progress: Progress,
+    ) -> Result<(Body, u64), Failure> {
         let Self {
             path,
             name,
@@ -194,9 +198,10 @@ impl Prepared {
         let mut source = Source::open(&path)
             .await
             .map_err(|error| failed(TransferError::Source(error)))?;
-        let mut bar = Bar::new();
-        let uploaded = client.upload(&mut source, |moved| bar.update(moved)).await;
-        drop(bar);
+        let uploaded = client
+            .upload(&mut source, |moved| progress.transfer(moved))
+            .await;
+        drop(progress);
         let Uploaded { hash, size_bytes } = uploaded.map_err(failed)?;
         let resumed_at_bytes = source.sent_from().unwrap_or(size_bytes);
         let file = Attachment {

@@ -19,9 +19,8 @@ use crate::cli::context::{Conduct, Context};
 use crate::cli::failure::{Exit, Failure, hint_for_code};
 use crate::cli::files::attachment::failure_of;
 use crate::cli::output::Output;
-use crate::ui::progress_bar::Bar;
-use crate::ui::sanitize::Clean;
-use crate::ui::size::Size;
+use crate::ui::sanitize::Sanitized;
+use bytesize::ByteSize;
 
 /// Fetch the file of a message
 ///
@@ -71,13 +70,13 @@ impl fmt::Display for Fetched<'_> {
         write!(
             f,
             "{}, {}, is in {}",
-            Clean(self.name),
-            Size(self.size_bytes),
+            Sanitized(self.name),
+            ByteSize(self.size_bytes),
             self.path.display()
         )?;
         match self.resumed_at_bytes {
             0 => Ok(()),
-            bytes => write!(f, "; {} were here already", Size(bytes)),
+            bytes => write!(f, "; {} were here already", ByteSize(bytes)),
         }
     }
 }
@@ -96,21 +95,24 @@ impl fmt::Display for Previewed<'_> {
         write!(
             f,
             "the preview of {}, {}, is in {}",
-            Clean(self.name),
-            Size(self.preview_bytes as u64),
+            Sanitized(self.name),
+            ByteSize(self.preview_bytes as u64),
             self.path.display()
         )
     }
 }
 
-pub(crate) fn run(args: &GetArgs, context: &Context) -> Result<(), Failure> {
-    context.with_client(Conduct::Deliver, async |client, output| {
-        let message = find(client, args.target.resolve(client).await?, args.msgid).await?;
-        match &args.preview {
-            Some(path) => save_preview(&message, path, output),
-            None => fetch(client, &message, args.output.as_deref(), output).await,
-        }
-    })
+pub(crate) async fn run(
+    args: &GetArgs,
+    context: &Context<'_>,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let client = context.client(Conduct::Deliver).await?;
+    let message = find(client, args.target.resolve(client).await?, args.msgid).await?;
+    match &args.preview {
+        Some(path) => save_preview(&message, path, output),
+        None => fetch(client, &message, args.output.as_deref(), output).await,
+    }
 }
 
 /// The message, which must be there still.
@@ -179,7 +181,7 @@ async fn fetch(
         || format!("attachment-{conversation}-{msgid}").into(),
         Path::to_owned,
     );
-    let (mut bar, mut resumed_at_bytes) = (Bar::new(), 0);
+    let (mut progress, mut resumed_at_bytes) = (output.progress(), 0);
     let watched = |moved: Progress| {
         match moved.step {
             Step::Reading => resumed_at_bytes = moved.done_bytes,
@@ -187,12 +189,12 @@ async fn fetch(
             Step::Moving if moved.done_bytes < resumed_at_bytes => resumed_at_bytes = 0,
             Step::Moving => {}
         }
-        bar.update(moved);
+        progress.transfer(moved);
     };
     let fetched = client
         .download(conversation, msgid, attachment, &path, watched)
         .await;
-    drop(bar);
+    drop(progress);
     fetched.map_err(|error| failure_of(&path, error))?;
     let Attachment {
         hash,

@@ -316,8 +316,13 @@ impl fmt::Display for Row {
     }
 }
 
-pub(crate) fn run(args: &GroupArgs, context: &Context) -> Result<(), Failure> {
-    context.with_client(Conduct::Ask, async |client, output| match &args.action {
+pub(crate) async fn run(
+    args: &GroupArgs,
+    context: &Context<'_>,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let client = context.client(Conduct::Ask).await?;
+    match &args.action {
         Action::Create { name, users } => create(client, output, name, users).await,
         Action::Add { group, users } => {
             each(client, output, group, users, Client::add_members).await
@@ -371,7 +376,7 @@ pub(crate) fn run(args: &GroupArgs, context: &Context) -> Result<(), Failure> {
         Action::Leave { group } => output.print(&Done {
             conversation: moderation::leave(client, group).await?,
         }),
-    })
+    }
 }
 
 /// Does something to users of a group, as many at once as a request may name.

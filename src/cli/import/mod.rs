@@ -23,7 +23,6 @@ use crate::cli::args::target::{Target, groups_named, one_of, parse_group};
 use crate::cli::context::{Conduct, Context};
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::Output;
-use crate::ui::progress::{Progress, note};
 
 /// Take over the messages of another system
 #[derive(Debug, Args)]
@@ -127,7 +126,7 @@ impl Counts {
 
     fn print(&self, output: &mut Output) -> Result<(), Failure> {
         if self.repaired > 0 {
-            note(format_args!(
+            output.note(format_args!(
                 "{} lines are not UTF-8: their bad bytes became \u{fffd}",
                 self.repaired
             ));
@@ -136,27 +135,30 @@ impl Counts {
     }
 }
 
-pub(crate) fn run(args: &ImportArgs, context: &Context) -> Result<(), Failure> {
+pub(crate) async fn run(
+    args: &ImportArgs,
+    context: &Context<'_>,
+    output: &mut Output,
+) -> Result<(), Failure> {
     let Source::Irc(args) = &args.source;
     let files = log_file::find(&args.paths, args.date)?;
     if args.dry_run {
-        return context.run(async |output| dry_run(&files, output));
+        return dry_run(&files, output);
     }
-    context.with_client(Conduct::Deliver, async |client, output| {
-        if client.whoami().role < ServerRole::Admin {
-            return Err(Failure::new(
-                Exit::Failed,
-                "only owners and admins of the server may import",
-            ));
-        }
-        let conversation = group(client, &args.group).await?;
-        import(client, output, conversation, &files).await
-    })
+    let client = context.client(Conduct::Deliver).await?;
+    if client.whoami().role < ServerRole::Admin {
+        return Err(Failure::new(
+            Exit::Failed,
+            "only owners and admins of the server may import",
+        ));
+    }
+    let conversation = group(client, &args.group).await?;
+    import(client, output, conversation, &files).await
 }
 
 fn dry_run(files: &[LogFile], output: &mut Output) -> Result<(), Failure> {
     let mut counts = Counts::default();
-    let mut progress = Progress::new();
+    let mut progress = output.progress();
     for file in files {
         let mut entries = file.entries()?;
         while entries.next()?.is_some() {}
@@ -188,7 +190,7 @@ async fn import(
         conversation: Some(conversation),
         ..Counts::default()
     };
-    let mut progress = Progress::new();
+    let mut progress = output.progress();
     for file in files {
         let mut entries = file.entries()?;
         let mut upload = Upload::begin(client, conversation, file.source()).await?;

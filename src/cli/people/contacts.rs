@@ -210,60 +210,87 @@ impl fmt::Display for Listed {
     }
 }
 
-pub(crate) fn friend(args: &FriendArgs, context: &Context) -> Result<(), Failure> {
+pub(crate) async fn friend(
+    args: &FriendArgs,
+    context: &Context<'_>,
+    output: &mut Output,
+) -> Result<(), Failure> {
     let (other, act) = match &args.action {
         FriendAction::Ask(other) => (other, RelationAct::AskFriend),
         FriendAction::Accept(other) => (other, RelationAct::AcceptFriend),
         FriendAction::Decline(other) => (other, RelationAct::DeclineFriend),
         FriendAction::Remove(other) => (other, RelationAct::RemoveFriend),
     };
-    relate(other, act, context)
+    relate(other, act, context, output).await
 }
 
-pub(crate) fn follow(args: &FollowArgs, context: &Context) -> Result<(), Failure> {
-    relate(&args.other, RelationAct::Follow, context)
+pub(crate) async fn follow(
+    args: &FollowArgs,
+    context: &Context<'_>,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    relate(&args.other, RelationAct::Follow, context, output).await
 }
 
-pub(crate) fn unfollow(args: &UnfollowArgs, context: &Context) -> Result<(), Failure> {
-    relate(&args.other, RelationAct::Unfollow, context)
+pub(crate) async fn unfollow(
+    args: &UnfollowArgs,
+    context: &Context<'_>,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    relate(&args.other, RelationAct::Unfollow, context, output).await
 }
 
-pub(crate) fn block(args: &BlockArgs, context: &Context) -> Result<(), Failure> {
-    relate(&args.other, RelationAct::Block, context)
+pub(crate) async fn block(
+    args: &BlockArgs,
+    context: &Context<'_>,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    relate(&args.other, RelationAct::Block, context, output).await
 }
 
-pub(crate) fn unblock(args: &UnblockArgs, context: &Context) -> Result<(), Failure> {
-    relate(&args.other, RelationAct::Unblock, context)
+pub(crate) async fn unblock(
+    args: &UnblockArgs,
+    context: &Context<'_>,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    relate(&args.other, RelationAct::Unblock, context, output).await
 }
 
-pub(crate) fn contacts(_: &ContactsArgs, context: &Context) -> Result<(), Failure> {
-    context.with_client(Conduct::Ask, async |client, output| {
-        for contacts in client.contacts().await?.chunks(WATCHED_USERS_MAX) {
-            let seen = client
-                .watch(contacts.iter().map(|contact| contact.user.id).collect())
-                .await?;
-            for contact in contacts {
-                let user = contact.user.id;
-                let found = seen.iter().find(|seen| seen.user == user);
-                let (presence, devices) = (
-                    found.map(UserPresence::presence),
-                    found.map(|found| found.devices.clone()),
-                );
-                output.print(&Listed {
-                    related: Related::from(contact.clone()),
-                    presence,
-                    devices,
-                })?;
-            }
+pub(crate) async fn contacts(
+    _: &ContactsArgs,
+    context: &Context<'_>,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let client = context.client(Conduct::Ask).await?;
+    for contacts in client.contacts().await?.chunks(WATCHED_USERS_MAX) {
+        let seen = client
+            .watch(contacts.iter().map(|contact| contact.user.id).collect())
+            .await?;
+        for contact in contacts {
+            let user = contact.user.id;
+            let found = seen.iter().find(|seen| seen.user == user);
+            let (presence, devices) = (
+                found.map(UserPresence::presence),
+                found.map(|found| found.devices.clone()),
+            );
+            output.print(&Listed {
+                related: Related::from(contact.clone()),
+                presence,
+                devices,
+            })?;
         }
-        Ok(())
-    })
+    }
+    Ok(())
 }
 
-fn relate(other: &OtherArgs, act: RelationAct, context: &Context) -> Result<(), Failure> {
-    context.with_client(Conduct::Ask, async |client, output| {
-        print_related(client, output, &other.user, act).await
-    })
+async fn relate(
+    other: &OtherArgs,
+    act: RelationAct,
+    context: &Context<'_>,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let client = context.client(Conduct::Ask).await?;
+    print_related(client, output, &other.user, act).await
 }
 
 async fn print_related(

@@ -14,8 +14,9 @@ use crate::cli::args::target::{find_user, parse_user};
 use crate::cli::context::{Conduct, Context};
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::limits;
-use crate::ui::sanitize::Clean;
-use crate::ui::size::Size;
+use crate::cli::output::Output;
+use crate::ui::sanitize::Sanitized;
+use bytesize::ByteSize;
 
 /// Find the users of this server, see how they present themselves, and say what they may do
 #[derive(Debug, Args)]
@@ -164,17 +165,22 @@ impl fmt::Display for Person {
             self.display_name.as_deref().unwrap_or_default()
         )?;
         if let Some(about) = &self.about {
-            write!(f, "  {}", Clean(about))?;
+            write!(f, "  {}", Sanitized(about))?;
         }
         match self.avatar_bytes {
-            Some(bytes) => write!(f, "  (avatar of {})", Size(bytes as u64)),
+            Some(bytes) => write!(f, "  (avatar of {})", ByteSize(bytes as u64)),
             None => Ok(()),
         }
     }
 }
 
-pub(crate) fn run(args: &UsersArgs, context: &Context) -> Result<(), Failure> {
-    context.with_client(Conduct::Ask, async |client, output| match &args.action {
+pub(crate) async fn run(
+    args: &UsersArgs,
+    context: &Context<'_>,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let client = context.client(Conduct::Ask).await?;
+    match &args.action {
         Action::Find { prefix, limit } => {
             let found = client.search_users(prefix.clone(), *limit).await?;
             let ids: Vec<UserId> = found.iter().map(|user| user.id).collect();
@@ -207,7 +213,7 @@ pub(crate) fn run(args: &UsersArgs, context: &Context) -> Result<(), Failure> {
                 role,
             })
         }
-    })
+    }
 }
 
 /// Puts the picture of a user into a file.

@@ -17,7 +17,7 @@ use crate::cli::chat::names::Names;
 use crate::cli::context::{Conduct, Context};
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::Output;
-use crate::ui::sanitize::Clean;
+use crate::ui::sanitize::Sanitized;
 
 /// Show who is there, as they come and go
 ///
@@ -106,7 +106,7 @@ impl fmt::Display for Seen<'_> {
                 write!(
                     f,
                     "{} is {}",
-                    Clean(name),
+                    Sanitized(name),
                     presence.map_or("not to be seen", Presence::as_str)
                 )?;
                 let mut before = " on ";
@@ -121,45 +121,48 @@ impl fmt::Display for Seen<'_> {
                     Ok(())
                 })
             }
-            Self::Typing { name, .. } => write!(f, "{} types", Clean(name)),
+            Self::Typing { name, .. } => write!(f, "{} types", Sanitized(name)),
             Self::Receipts {
                 name,
                 delivered: Some(delivered),
                 read,
                 ..
             } => {
-                write!(f, "{} has got {delivered} and read {read}", Clean(name))
+                write!(f, "{} has got {delivered} and read {read}", Sanitized(name))
             }
-            Self::Receipts { name, read, .. } => write!(f, "{} has read {read}", Clean(name)),
+            Self::Receipts { name, read, .. } => write!(f, "{} has read {read}", Sanitized(name)),
             Self::More { .. } => f.write_str("others have got or read something as well"),
             Self::Disconnected { reason } => {
-                write!(f, "-- the connection broke: {}", Clean(reason))
+                write!(f, "-- the connection broke: {}", Sanitized(reason))
             }
             Self::Reconnected => f.write_str("-- connected again"),
         }
     }
 }
 
-pub(crate) fn run(args: &WatchArgs, context: &Context) -> Result<(), Failure> {
+pub(crate) async fn run(
+    args: &WatchArgs,
+    context: &Context<'_>,
+    output: &mut Output,
+) -> Result<(), Failure> {
     let conduct = if args.once {
         Conduct::Ask
     } else {
         Conduct::Listen
     };
-    context.with_client(conduct, async |client, output| {
-        let mut events = client.events();
-        let mut watch = Watch::new(args, client, output).await?;
-        if !args.once {
-            client.set_presence(DeviceKind::Terminal, args.away).await?;
-            client.focus(watch.within).await?;
-        }
-        watch.show_state().await?;
-        if args.once {
-            Ok(())
-        } else {
-            watch.follow(&mut events).await
-        }
-    })
+    let client = context.client(conduct).await?;
+    let mut events = client.events();
+    let mut watch = Watch::new(args, client, output).await?;
+    if !args.once {
+        client.set_presence(DeviceKind::Terminal, args.away).await?;
+        client.focus(watch.within).await?;
+    }
+    watch.show_state().await?;
+    if args.once {
+        Ok(())
+    } else {
+        watch.follow(&mut events).await
+    }
 }
 
 /// A look at some users, and into a conversation.

@@ -6,9 +6,8 @@ use std::path::PathBuf;
 use clap::Args;
 use serde::Serialize;
 
-use crate::cli::context::Context;
 use crate::cli::failure::{Exit, Failure};
-use crate::ui::progress::Progress;
+use crate::cli::output::Output;
 use cairn_store::checkpoint::compact::{self, CompactError, Compacted};
 
 /// Give back the disk space of messages that are gone
@@ -59,12 +58,12 @@ fn failure(error: &CompactError) -> Failure {
     }
 }
 
-pub(crate) fn run(args: &CompactArgs, context: &Context) -> Result<(), Failure> {
-    let mut progress = Progress::new();
+pub(crate) fn run(args: &CompactArgs, output: &mut Output) -> Result<(), Failure> {
+    let mut progress = output.progress();
     let done = compact::compact(&args.data, &mut |rows| {
         progress.update(|| format!("{rows} rows copied"))
     });
     drop(progress);
     let done = done.map_err(|error| failure(&error))?;
-    context.run(async |output| output.print(&Done(done)))
+    output.print(&Done(done))
 }

@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use crate::cli::context::{Conduct, Context};
 use crate::cli::failure::{Exit, Failure};
+use crate::cli::output::Output;
 
 /// Show the settings of the server, or set one as its owner
 ///
@@ -78,8 +79,13 @@ impl fmt::Display for Row {
     }
 }
 
-pub(crate) fn run(args: &ConfigArgs, context: &Context) -> Result<(), Failure> {
-    context.with_client(Conduct::Ask, async |client, output| match &args.action {
+pub(crate) async fn run(
+    args: &ConfigArgs,
+    context: &Context<'_>,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let client = context.client(Conduct::Ask).await?;
+    match &args.action {
         Action::List => client
             .settings()
             .await?
@@ -100,5 +106,5 @@ pub(crate) fn run(args: &ConfigArgs, context: &Context) -> Result<(), Failure> {
         Action::Set { name, value } => output.print(&Row(client
             .set_setting(name.clone(), value.clone())
             .await?)),
-    })
+    }
 }

@@ -12,7 +12,7 @@ use serde::Serialize;
 use crate::cli::args::target::{Target, find_user, parse_user};
 use crate::cli::context::{Conduct, Context};
 use crate::cli::failure::{Exit, Failure};
-use crate::ui::progress::Progress;
+use crate::cli::output::Output;
 use cairn_store::check::doctor::{self, Depth, Report};
 
 /// Check what is stored, or explain an unread number
@@ -173,7 +173,11 @@ impl Explanation {
     }
 }
 
-pub(crate) fn run(args: &DoctorArgs, context: &Context) -> Result<(), Failure> {
+pub(crate) async fn run(
+    args: &DoctorArgs,
+    context: &Context<'_>,
+    output: &mut Output,
+) -> Result<(), Failure> {
     match (&args.data, &args.explain) {
         (Some(dir), _) => check(
             dir,
@@ -182,9 +186,9 @@ pub(crate) fn run(args: &DoctorArgs, context: &Context) -> Result<(), Failure> {
             } else {
                 Depth::Lengths
             },
-            context,
+            output,
         ),
-        (None, Some(explain)) => explain_unread(explain, context),
+        (None, Some(explain)) => explain_unread(explain, context, output).await,
         (None, None) => Err(Failure::new(
             Exit::Usage,
             "say what to look into: --data or --explain",
@@ -192,8 +196,8 @@ pub(crate) fn run(args: &DoctorArgs, context: &Context) -> Result<(), Failure> {
     }
 }
 
-fn check(dir: &Path, depth: Depth, context: &Context) -> Result<(), Failure> {
-    let mut progress = Progress::new();
+fn check(dir: &Path, depth: Depth, output: &mut Output) -> Result<(), Failure> {
+    let mut progress = output.progress();
     let said = |at: doctor::Progress| {
         format!(
             "{} conversations, {} messages, {} attachments checked",
@@ -203,10 +207,14 @@ fn check(dir: &Path, depth: Depth, context: &Context) -> Result<(), Failure> {
     let checked = doctor::check(dir, depth, &mut |at| progress.update(|| said(at)));
     drop(progress);
     let report = checked.map_err(|error| Failure::of_check(&error))?;
-    context.run(async |output| output.print(&Sound(report)))
+    output.print(&Sound(report))
 }
 
-fn explain_unread(explain: &[String], context: &Context) -> Result<(), Failure> {
+async fn explain_unread(
+    explain: &[String],
+    context: &Context<'_>,
+    output: &mut Output,
+) -> Result<(), Failure> {
     let [target, user] = explain else {
         return Err(Failure::new(
             Exit::Usage,
@@ -218,20 +226,19 @@ fn explain_unread(explain: &[String], context: &Context) -> Result<(), Failure> 
     };
     let target: Target = target.parse().map_err(|error| usage(target, &error))?;
     let name = parse_user(user).map_err(|error| usage(user, &error))?;
-    context.with_client(Conduct::Ask, async |client, output| {
-        let conversation = target.resolve(client).await?;
-        let user = find_user(client, &name).await?;
-        let explained = client.explain(conversation, user.id).await?;
-        let explanation = Explanation::new(conversation, user.id, user.name, explained);
-        output.print(&explanation)?;
-        match explanation.adds_up() {
-            true => Ok(()),
-            false => Err(Failure::new(
-                Exit::Failed,
-                "the parts do not make the whole: this is a fault of the server",
-            )),
-        }
-    })
+    let client = context.client(Conduct::Ask).await?;
+    let conversation = target.resolve(client).await?;
+    let user = find_user(client, &name).await?;
+    let explained = client.explain(conversation, user.id).await?;
+    let explanation = Explanation::new(conversation, user.id, user.name, explained);
+    output.print(&explanation)?;
+    match explanation.adds_up() {
+        true => Ok(()),
+        false => Err(Failure::new(
+            Exit::Failed,
+            "the parts do not make the whole: this is a fault of the server",
+        )),
+    }
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::fmt;
 use std::fs;
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::{self, Write as _};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -16,8 +16,7 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::ParseError;
 
 use crate::cli::failure::{Exit, Failure};
-use crate::cli::output::{Format, Output};
-use crate::cli::signals;
+use crate::cli::output::Output;
 use cairn_core::state::setting_values::Bytes;
 use cairn_server::run::{self, Options, Ready};
 
@@ -57,7 +56,7 @@ pub(crate) struct ServeArgs {
 
     /// What to log on standard error: error, warn, info, debug, trace, or a filter such as cairn_server=debug
     #[arg(long, value_name = "LEVEL", env = "RUST_LOG", default_value = "info", value_parser = parse_log)]
-    log: EnvFilter,
+    pub(crate) log: EnvFilter,
 }
 
 /// The conversion that clap would choose by itself passes over what it does not understand.
@@ -94,20 +93,20 @@ impl fmt::Display for Started {
     }
 }
 
-pub(crate) fn run(args: ServeArgs, format: Format) -> Result<(), Failure> {
+/// Runs until `stop` is ready, or the first words cannot be written.
+pub(crate) fn run(
+    args: ServeArgs,
+    output: &mut Output,
+    stop: impl Future<Output = ()>,
+) -> Result<(), Failure> {
     let ServeArgs {
         data,
         listen,
         advertise,
         disk_reserve,
         ready_file,
-        log,
+        log: _, // set up by the process
     } = args;
-    tracing_subscriber::fmt()
-        .with_writer(io::stderr)
-        .with_ansi(io::stderr().is_terminal())
-        .with_env_filter(log)
-        .init();
     if let Some(path) = &ready_file {
         forget(path)?;
     }
@@ -118,30 +117,33 @@ pub(crate) fn run(args: ServeArgs, format: Format) -> Result<(), Failure> {
         disk_reserve_bytes: disk_reserve.map(Bytes::get),
     };
     // What the server is told when it is ready can fail here, and then it is to stop.
-    let (told, give_up) = (RefCell::new(None), Notify::new());
+    let (announced, give_up) = (RefCell::new(None), Notify::new());
     let ready = |ready: &Ready| {
-        let result = tell(&Started::from(ready), ready_file.as_deref(), format);
+        let result = announce(&Started::from(ready), ready_file.as_deref(), output);
         if result.is_err() {
             give_up.notify_one();
         }
-        *told.borrow_mut() = Some(result);
+        *announced.borrow_mut() = Some(result);
     };
     let stop = async {
         tokio::select! {
-            () = signals::asked_for() => {}
+            () = stop => {}
             () = give_up.notified() => {}
         }
     };
     let result = run::run(&options, ready, stop);
-    let told = told.into_inner();
-    let was_ready = told.is_some();
+    let announced = announced.into_inner();
+    let was_ready = announced.is_some();
     result.map_err(|error| Failure::of_server(&error, was_ready))?;
     info!("stopped");
-    told.unwrap_or(Ok(()))
+    announced.unwrap_or(Ok(()))
 }
 
-fn tell(started: &Started, ready_file: Option<&Path>, format: Format) -> Result<(), Failure> {
-    let mut output = Output::new(format);
+fn announce(
+    started: &Started,
+    ready_file: Option<&Path>,
+    output: &mut Output,
+) -> Result<(), Failure> {
     // A server outlives whoever read its first words.
     match output.print(started).and_then(|()| output.flush()) {
         Ok(()) | Err(Failure::BrokenPipe) => {}

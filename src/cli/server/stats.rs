@@ -3,10 +3,12 @@
 use std::fmt;
 use std::time::Duration;
 
+use bytesize::ByteSize;
 use cairn_client::{Client, Error};
 use cairn_proto::wire::error::ErrorCode;
-use cairn_proto::wire::metrics::{Bucket, CheckpointMetrics, Metrics};
+use cairn_proto::wire::metrics::{Bucket, CheckpointMetrics, Histogram, Metrics};
 use clap::Args;
+use indicatif::HumanCount;
 use serde::Serialize;
 use tokio::time::sleep;
 
@@ -14,8 +16,7 @@ use crate::cli::args::duration;
 use crate::cli::context::{Conduct, Context};
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::Output;
-use cairn_bench::live::workings::SyncMillis;
-use cairn_bench::{Figure, grouped};
+use crate::ui::table;
 
 /// Show how the server works: what it stores, in which portions, and how long the disk takes
 ///
@@ -50,6 +51,23 @@ struct Stats {
     fdatasync_ms: Option<SyncMillis>,
     fdatasync_us: Vec<SyncBucket>,
     checkpoints: Checkpoints,
+}
+
+/// How long an fdatasync took: half of them at most `p50`, 99 of a hundred at most `p99`.
+#[derive(Clone, Copy, Debug, Serialize)]
+struct SyncMillis {
+    p50: f64,
+    p99: f64,
+}
+
+impl SyncMillis {
+    fn of(syncs: &Histogram) -> Option<Self> {
+        let millis = |share| Some(syncs.quantile(share)?.as_micros() as f64 / 1_000.0);
+        Some(Self {
+            p50: millis(0.5)?,
+            p99: millis(0.99)?,
+        })
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -128,101 +146,92 @@ impl From<CheckpointMetrics> for Checkpoints {
 
 impl fmt::Display for Stats {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let count = |count: u64| grouped(count as f64);
-        let mut row = |name, value: String, meaning| Figure::new(name, value, meaning).fmt(f);
-        let Checkpoints {
-            done,
-            seconds,
-            entries,
-            blocks,
-            block_bytes,
-            rows,
-        } = self.checkpoints;
-        row(
-            "seconds",
-            grouped(self.seconds),
-            "what follows was done in this time",
-        )?;
-        row(
-            "sessions",
-            count(self.sessions),
-            "devices that are connected now",
-        )?;
+        let count = |count| HumanCount(count).to_string();
+        let size = |bytes| ByteSize(bytes).to_string();
+        let mut rows = vec![
+            [
+                "seconds",
+                &format!("{:.0}", self.seconds),
+                "the time in which this was done",
+            ]
+            .map(str::to_owned),
+        ];
+        let mut row = |name: &str, value: String, meaning: &str| {
+            rows.push([name.to_owned(), value, meaning.to_owned()]);
+        };
+        row("sessions", count(self.sessions), "devices connected now");
         row(
             "commands",
             count(self.commands),
-            "requests and logins that were decided, those that were refused among them",
-        )?;
+            "requests and logins, refused ones included",
+        );
         row(
             "entries",
             count(self.entries),
-            "messages, and what happened to conversations, made durable",
-        )?;
+            "messages and other changes made durable",
+        );
         row(
             "commits",
             count(self.commits),
-            "writes to the commit log, each with one fdatasync",
-        )?;
+            "writes to the commit log, one fdatasync each",
+        );
         if let Some(entries) = self.entries_per_commit {
             row(
                 "entries each",
                 format!("{entries:.1}"),
-                "entries that share one commit: the more, the busier",
-            )?;
+                "per commit; more under load",
+            );
         }
-        if let Some(millis) = self.fdatasync_ms {
-            row(
-                "fdatasync",
-                millis.to_string(),
-                "how long the disk took to make a commit durable",
-            )?;
+        if let Some(SyncMillis { p50, p99 }) = self.fdatasync_ms {
+            let millis = format!("p50 {p50:.2}  p99 {p99:.2} ms");
+            row("fdatasync", millis, "until a commit was on disk");
         }
-        row("log", size(self.log_bytes), "written to the commit log")?;
+        row("log", size(self.log_bytes), "written to the commit log");
         row(
             "prepared",
             size(self.prepared_bytes),
-            "zeros written ahead of the log, so that commits find allocated room",
-        )?;
+            "zeros written ahead of the log",
+        );
+        self.checkpoints.rows(&mut row);
+        f.write_str(table::described(&rows).trim_end())
+    }
+}
+
+impl Checkpoints {
+    fn rows(&self, row: &mut impl FnMut(&str, String, &str)) {
+        let count = |count| HumanCount(count).to_string();
         row(
             "checkpoints",
-            count(done),
-            "times that the log was moved into the trees",
-        )?;
+            count(self.done),
+            "times the log was moved into the trees",
+        );
         row(
             "busy",
-            format!("{seconds:.1} s"),
-            "that checkpoints took, beside everything else",
-        )?;
-        row("moved", count(entries), "entries that checkpoints moved")?;
+            format!("{:.1} s", self.seconds),
+            "time that checkpoints took",
+        );
+        row("moved", count(self.entries), "entries moved by checkpoints");
         row(
             "blocks",
-            count(blocks),
-            "blocks of entries that they wrote, those that grew among them",
-        )?;
-        row(
-            "block bytes",
-            size(block_bytes),
-            "in those blocks, compressed",
-        )?;
-        row("rows", count(rows), "other rows that they wrote or removed")
+            count(self.blocks),
+            "blocks of entries written, grown ones included",
+        );
+        let block_bytes = ByteSize(self.block_bytes).to_string();
+        row("block bytes", block_bytes, "in those blocks, compressed");
+        row("rows", count(self.rows), "other rows written or removed");
     }
 }
 
-/// Bytes as people read them.
-fn size(bytes: u64) -> String {
-    let kib = bytes as f64 / 1_024.0;
-    if kib < 1_024.0 {
-        format!("{kib:.1} KiB")
-    } else {
-        format!("{} MiB", grouped(kib / 1_024.0))
-    }
-}
-
-pub(crate) fn run(args: &StatsArgs, context: &Context) -> Result<(), Failure> {
-    context.with_client(Conduct::Ask, async |client, output| match args.watch {
+pub(crate) async fn run(
+    args: &StatsArgs,
+    context: &Context<'_>,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let client = context.client(Conduct::Ask).await?;
+    match args.watch {
         None => output.print(&Stats::from(metrics(client).await?)),
         Some(interval) => watch(client, output, interval).await,
-    })
+    }
 }
 
 async fn metrics(client: &Client) -> Result<Metrics, Failure> {
@@ -245,18 +254,5 @@ async fn watch(client: &Client, output: &mut Output, interval: Duration) -> Resu
         output.print(&Stats::from(done))?;
         output.flush()?;
         before = now;
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn sizes_are_readable() {
-        assert_eq!(
-            [0, 512, 1 << 20, 5 << 30].map(size),
-            ["0.0 KiB", "0.5 KiB", "1 MiB", "5,120 MiB"]
-        );
     }
 }
