@@ -34,6 +34,25 @@ pub enum BenchError {
         /// Why not.
         source: io::Error,
     },
+    /// Something outside of cairn failed, such as a file or a thread.
+    #[error("{what}: {source}")]
+    Io {
+        /// What could not be done: "cannot sync sled's file".
+        what: String,
+        /// Why not.
+        source: io::Error,
+    },
+    /// sled failed, without cairn's engine around it.
+    #[error("{what}: {source}")]
+    Sled {
+        /// What sled could not do: "sled failed".
+        what: String,
+        /// Why not.
+        source: sled::Error,
+    },
+    /// A run found itself in a state that it cannot measure.
+    #[error("{0}")]
+    Failed(String),
     /// The server of the run could not be started.
     #[error("cannot start a server: {0}")]
     Start(#[source] io::Error),
@@ -54,6 +73,7 @@ pub enum BenchError {
         /// Why not.
         source: io::Error,
     },
+    // Storage.
     /// sled itself failed, without the engine around it.
     #[error(transparent)]
     Shelf(#[from] ShelfError),
@@ -145,4 +165,22 @@ pub enum BenchError {
         "all {0} receivers would stop reading, and none is left to see what that costs the others: give a smaller --stalled"
     )]
     NobodyReads(usize),
+}
+
+impl BenchError {
+    /// For `map_err`: what could not be done, as in "cannot open the folder".
+    pub(crate) fn io(what: impl Into<String>) -> impl FnOnce(io::Error) -> Self {
+        move |source| Self::Io {
+            what: what.into(),
+            source,
+        }
+    }
+
+    /// The same for sled.
+    pub(crate) fn sled(what: impl Into<String>) -> impl FnOnce(sled::Error) -> Self {
+        move |source| Self::Sled {
+            what: what.into(),
+            source,
+        }
+    }
 }

@@ -15,6 +15,7 @@ pub mod latency;
 pub mod limits;
 pub mod live;
 pub mod report;
+pub mod results;
 pub mod storage;
 pub mod system;
 pub mod watcher;
