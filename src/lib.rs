@@ -11,3 +11,4 @@
 //! docs/ARCHITECTURE.md follows a message through all of them.
 
 pub mod cli;
+mod ui;

@@ -9,70 +9,37 @@ use cairn_client::{Error as ClientError, TransferError};
 use cairn_proto::wire::codec::DecodeError;
 use cairn_proto::wire::error::ErrorCode;
 
-use super::live::mixed::ScenarioError;
-use super::report::sized;
+use super::results::sized;
 use super::storage::ids::ShelfError;
 use super::storage::race::StorageFailure;
 use super::storage::schemes::{CrashError, RowsError};
 use cairn_store::StoreError;
 use cairn_store::timeline::history::HistoryError;
+use tokio::task::JoinError;
 
 /// Why a run came to nothing.
 #[derive(Debug, thiserror::Error)]
 pub enum BenchError {
-    /// A client failed.
     #[error(transparent)]
     Client(#[from] ClientError),
-    /// A file did not arrive.
     #[error(transparent)]
     Transfer(#[from] TransferError),
-    /// A file could not be made.
-    #[error("cannot make the file {}: {source}", path.display())]
-    File {
-        /// Which.
-        path: PathBuf,
-        /// Why not.
-        source: io::Error,
-    },
     /// Something outside of cairn failed, such as a file or a thread.
     #[error("{what}: {source}")]
-    Io {
-        /// What could not be done: "cannot sync sled's file".
-        what: String,
-        /// Why not.
-        source: io::Error,
-    },
+    Io { what: String, source: io::Error },
     /// sled failed, without cairn's engine around it.
     #[error("{what}: {source}")]
-    Sled {
-        /// What sled could not do: "sled failed".
-        what: String,
-        /// Why not.
-        source: sled::Error,
-    },
+    Sled { what: String, source: sled::Error },
     /// A run found itself in a state that it cannot measure.
     #[error("{0}")]
     Failed(String),
-    /// The server of the run could not be started.
-    #[error("cannot start a server: {0}")]
-    Start(#[source] io::Error),
-    /// The server of the run could not be ended.
-    #[error("cannot end the server: {0}")]
-    End(#[source] io::Error),
-    /// The server of the run ended instead of getting ready.
     #[error("the server did not start: it said {0:?}")]
     NotReady(String),
-    /// The server of the run ended in the middle of it.
     #[error("the server ended during the run: {0}")]
     ServerEnded(ExitStatus),
     /// No place for the server's data.
     #[error("cannot make a temporary directory in {}: {source}", dir.display())]
-    Directory {
-        /// Where it was to be.
-        dir: PathBuf,
-        /// Why not.
-        source: io::Error,
-    },
+    Directory { dir: PathBuf, source: io::Error },
     // Storage.
     /// sled itself failed, without the engine around it.
     #[error(transparent)]
@@ -92,15 +59,9 @@ pub enum BenchError {
         /// Bytes that must stay free.
         needed: u64,
     },
-    /// No thread for the fixed rate.
-    #[error("cannot start the clock: {0}")]
-    Clock(#[source] io::Error),
     /// A name or a message that the run made up is none.
     #[error("a text of the run cannot be sent: {0}")]
     Text(#[from] TextError),
-    /// The day of a mixed load cannot be played.
-    #[error(transparent)]
-    Scenario(#[from] ScenarioError),
     /// The engine failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -164,7 +125,13 @@ pub enum BenchError {
     #[error(
         "all {0} receivers would stop reading, and none is left to see what that costs the others: give a smaller --stalled"
     )]
-    NobodyReads(usize),
+    NoReaders(usize),
+}
+
+impl From<JoinError> for BenchError {
+    fn from(_: JoinError) -> Self {
+        Self::Panicked
+    }
 }
 
 impl BenchError {

@@ -1,4 +1,4 @@
-"""cairn beside other durable stores, in interleaved rounds of one run. See README.md beside this file."""
+"""Compares cairn with other durable stores, in interleaved rounds of one run. See README.md in this folder."""
 
 import argparse
 import json
@@ -20,9 +20,9 @@ CELLS = "16x128,64x1,1x1"
 
 
 def main() -> int:
-    """Gives the exit code."""
+    """Returns the exit code."""
     arguments = _arguments()
-    # Whoever ends this ends the servers too.
+    # SIGTERM stops the servers too.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         load = Load(arguments.load or build())
@@ -47,7 +47,7 @@ def main() -> int:
 
 
 def _peers(names: list[str], cairn: Path, load: Load) -> tuple[list[Peer], dict[str, str]]:
-    """Those that are installed, cairn first, and why the others are left out."""
+    """Returns the installed peers, cairn first, and why the others are left out."""
     makers: dict[str, Callable[[], Peer]] = {"redis": lambda: Redis(load), "postgresql": PostgreSQL}
     peers: list[Peer] = [Cairn(cairn)]
     left_out: dict[str, str] = {}
@@ -63,16 +63,16 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python3 benches/peers",
         description=f"Measures how many messages a second {NAME} and others make durable, each in turn, and prints the ratios. Every "
-        "server is started on an empty folder of its own and removed afterwards. Ctrl-C ends it early, and what was measured is told.",
+        "server is started on an empty folder of its own and removed afterwards. Ctrl-C ends it early and prints what was measured.",
     )
     parser.add_argument("--cairn", type=Path, default=ROOT / "target/release/cairn", help="the program [target/release/cairn]")
-    parser.add_argument("--dir", type=Path, help="where all keep their data, on the disk to be measured [the system's temporary folder]")
-    parser.add_argument("--rounds", type=_positive, default=3, help="rounds, in each of which everybody has a turn in every cell [3]")
-    parser.add_argument("--seconds", type=_positive, default=4, help="what counts of a turn, behind a second that does not [4]")
+    parser.add_argument("--dir", type=Path, help="data directory of all peers, on the disk to measure [the system's temporary folder]")
+    parser.add_argument("--rounds", type=_positive, default=3, help="rounds; in each, every peer takes a turn in every cell [3]")
+    parser.add_argument("--seconds", type=_positive, default=4, help="measured seconds per turn, after one second of warm-up [4]")
     parser.add_argument("--cells", type=_listed(Cell.parse), default=CELLS, help=f"clients x sends in flight [{CELLS}]")
-    parser.add_argument("--peers", type=_listed(_peer), default="redis,postgresql", help="beside whom [redis,postgresql]")
+    parser.add_argument("--peers", type=_listed(_peer), default="redis,postgresql", help="peers to compare with [redis,postgresql]")
     parser.add_argument("--seed", type=int, default=1, help="repeats the choices of an earlier run [1]")
-    parser.add_argument("--load", type=Path, help="the load generator, already built [built when it is needed]")
+    parser.add_argument("--load", type=Path, help="a prebuilt load generator [built when needed]")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     return parser.parse_args()
 

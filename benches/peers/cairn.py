@@ -22,7 +22,7 @@ class Cairn:
         self.version = run([str(self.program), "--version"], SLACK_SECONDS).strip()
 
     def loads(self, cell: Cell) -> bool:
-        """Takes every load."""
+        """Supports every load."""
         return True
 
     def measure(self, cell: Cell, seconds: int, seed: int, folder: Path) -> Shown:

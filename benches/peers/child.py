@@ -1,4 +1,4 @@
-"""Programs that this one starts, and never leaves behind."""
+"""Child processes, which never outlive this program."""
 
 import signal
 import socket
@@ -14,15 +14,15 @@ STOP_SECONDS_MAX = 20
 
 
 def free_port() -> int:
-    """A port of this machine that nobody has at this moment."""
+    """Returns a port that is free at this moment."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
 
 
 def run(command: list[str], seconds_max: float, user: str | None = None, cwd: Path | None = None) -> str:
-    """Runs a program to its end and gives what it printed. Ctrl-C, or any other exception, ends the program first."""
-    # In a session of its own, so that Ctrl-C comes to this program alone, which then ends the others in order.
+    """Runs a program and returns its output. Ctrl-C, or any other exception, ends the program first."""
+    # In a session of its own, so that Ctrl-C reaches only this program, which then stops the others in order.
     program = subprocess.Popen(
         command, text=True, start_new_session=True, user=user, cwd=cwd,
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
@@ -40,7 +40,7 @@ def run(command: list[str], seconds_max: float, user: str | None = None, cwd: Pa
 
 
 def end(program: subprocess.Popen, first: signal.Signals) -> None:
-    """Asks a program to end, and ends it when it does not."""
+    """Terminates a program, and kills it if it does not exit."""
     for sign in (first, signal.SIGKILL):
         if program.poll() is not None:
             break
@@ -55,7 +55,7 @@ def end(program: subprocess.Popen, first: signal.Signals) -> None:
 
 
 class Server:
-    """A server that runs for as long as the block. Inside, it accepts connections."""
+    """Runs a server for the duration of the block. Inside, it accepts connections."""
 
     def __init__(self, command: list[str], port: int, log: Path, stop: signal.Signals, user: str | None = None) -> None:
         self.command, self.port, self.log, self.stop, self.user = command, port, log, stop, user

@@ -1,4 +1,4 @@
-"""What the disk is asked for meanwhile: how often it is told to make everything durable."""
+"""Counts the flushes of a disk during a measurement."""
 
 import os
 import statistics
@@ -14,10 +14,10 @@ FLUSHES_FIELD = 15
 
 
 def stat_file(folder: Path) -> Path | None:
-    """The numbers of the device that a folder lies on. None where there is no such device, or it does not count flushes."""
+    """Returns the statistics file of a folder's device. None without such a device, or if it does not count flushes."""
     number = os.stat(folder).st_dev
     device = Path(f"/sys/dev/block/{os.major(number)}:{os.minor(number)}")
-    # A part of a disk is flushed with the whole disk, and only that counts it.
+    # A partition is flushed with its disk, and only the disk counts flushes.
     candidates = [device.resolve().parent / "stat", device / "stat"] if (device / "partition").exists() else [device / "stat"]
     for stat in candidates:
         if _flushes(stat) is not None:
@@ -34,7 +34,7 @@ def _flushes(stat: Path) -> int | None:
 
 
 class Flushes:
-    """Counts the flushes of a device for as long as the block."""
+    """Counts the flushes of a device for the duration of the block."""
 
     def __init__(self, stat: Path | None) -> None:
         self.stat = stat
@@ -57,7 +57,7 @@ class Flushes:
                 self.samples.append((time.monotonic(), flushes))
 
     def per_s(self, seconds: float) -> float | None:
-        """The median rate of the last so many seconds: what the beginning and the end of a load do does not count."""
+        """Returns the median rate of the last seconds, which excludes the start and end of a load."""
         if len(self.samples) < 2:
             return None
         since = self.samples[-1][0] - seconds

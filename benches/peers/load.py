@@ -1,4 +1,4 @@
-"""The compiled load generator: built, and asked."""
+"""Builds and runs the compiled load generator."""
 
 import json
 import os
@@ -13,7 +13,7 @@ SLACK_SECONDS = 60
 
 
 def build() -> Path:
-    """Builds it, out of the way of the project's own build, and gives the program."""
+    """Builds it outside the project's own build folder and returns the program."""
     target = Path(os.environ.get("CARGO_TARGET_DIR", HERE.parents[1] / "target"))
     manifest = HERE / "load" / "Cargo.toml"
     run(["cargo", "build", "--release", "--locked", "--manifest-path", str(manifest), "--target-dir", str(target)], BUILD_SECONDS_MAX)
@@ -21,20 +21,20 @@ def build() -> Path:
 
 
 class Load:
-    """The load generator at work."""
+    """The compiled load generator."""
 
     def __init__(self, program: Path) -> None:
         self.program = program
 
     def redis(self, port: int, cell: Cell, seconds: int, seed: int) -> Shown:
-        """Adds entries to the streams of the Redis at `port`."""
+        """Adds entries to the streams of the Redis server at `port`."""
         return shown(self._ask(
             seconds, "redis", "--addr", f"127.0.0.1:{port}", "--clients", cell.clients, "--inflight", cell.inflight,
             "--streams", GROUPS, "--body", BODY_BYTES, "--seconds", seconds, "--seed", seed,
         ))
 
     def floor(self, folder: Path, seconds: int) -> Floor:
-        """What the disk of a folder takes for a small durable write."""
+        """Measures the duration of a small durable write on the disk of a folder."""
         found = self._ask(seconds, "floor", "--file", folder / "floor", "--seconds", seconds)
         return Floor(found["fdatasyncs_per_s"], found["latency_ms"]["p50"], found["latency_ms"]["p99"])
 
@@ -43,7 +43,7 @@ class Load:
 
 
 def shown(found: dict) -> Shown:
-    """What the one JSON object says that both `cairn bench send` and the load generator print."""
+    """Reads the JSON object that `cairn bench send` and the load generator print."""
     latency = found["latency_ms"]
     if found["accepted_per_s"] is None or latency is None:
         raise PeerError("nothing was accepted in the time that counts")

@@ -1,8 +1,8 @@
-"""What is measured: the cells of the table, and what one peer showed in one of them."""
+"""The cells of the table, and the result of one peer in one of them."""
 
 from dataclasses import dataclass
 
-# What every peer is given.
+# The same for every peer.
 BODY_BYTES = 200
 GROUPS = 1000
 WARM_UP_SECONDS = 1
@@ -10,14 +10,14 @@ WARM_UP_SECONDS = 1
 
 @dataclass(frozen=True)
 class Cell:
-    """So many clients, each with so many sends that wait for their answers."""
+    """A number of clients, each with a number of sends in flight."""
 
     clients: int
     inflight: int
 
     @classmethod
     def parse(cls, text: str) -> "Cell":
-        """Takes `16x128`."""
+        """Parses `16x128`."""
         clients, times, inflight = text.partition("x")
         if not (times and clients.isdigit() and inflight.isdigit() and int(clients) > 0 and int(inflight) > 0):
             raise ValueError(f"{text!r} is no cell: give clients x sends in flight, such as 16x128")
@@ -33,18 +33,18 @@ ALONE = Cell(1, 1)
 
 @dataclass(frozen=True)
 class Shown:
-    """What one peer showed in one cell of one round."""
+    """The result of one peer in one cell of one round."""
 
     accepted_per_s: float
     p50_ms: float
     p99_ms: float
-    # Of the whole device, by whomever. None where the system does not tell.
+    # Of the whole device, including other writers. None where the system does not report it.
     flushes_per_s: float | None = None
 
 
 @dataclass(frozen=True)
 class Floor:
-    """4 KiB written and made durable, one after the other."""
+    """Durable writes of 4 KiB, one at a time."""
 
     fdatasyncs_per_s: float
     p50_ms: float
@@ -52,8 +52,8 @@ class Floor:
 
 
 class PeerError(Exception):
-    """A peer could not be measured, and why."""
+    """A peer could not be measured; the message says why."""
 
 
 class NotDurable(Exception):
-    """No peer can be measured here, and why."""
+    """No peer can be measured here; the message says why."""

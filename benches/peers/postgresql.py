@@ -1,4 +1,4 @@
-"""PostgreSQL: a row for each message, a counter for each group, commit behind the fdatasync. Measured with pgbench over plain TCP."""
+"""PostgreSQL: a row per message, a counter per group, commit after the fdatasync. Measured with pgbench over plain TCP."""
 
 import os
 import pwd
@@ -10,7 +10,7 @@ from child import Server, free_port, run
 from load import SLACK_SECONDS
 from measured import BODY_BYTES, GROUPS, WARM_UP_SECONDS, Cell, PeerError, Shown
 
-# The user that Debian's package makes. The server refuses to run as root.
+# The user created by Debian's package. The server refuses to run as root.
 USER = "postgres"
 
 CONFIG = """\
@@ -43,7 +43,7 @@ INSERT = (
 
 
 class PostgreSQL:
-    """A PostgreSQL that is started for each cell and gone afterwards."""
+    """A PostgreSQL server, started for each cell and removed afterwards."""
 
     name = "postgresql"
 
@@ -53,11 +53,11 @@ class PostgreSQL:
         self.version = run([str(self.bin / "postgres"), "--version"], SLACK_SECONDS).strip()
 
     def loads(self, cell: Cell) -> bool:
-        """Many sends in flight are a pipeline, in one transaction, which needs groups that no other client touches."""
+        """Many sends in flight are one pipeline in one transaction, which needs groups of the client's own."""
         return cell.inflight == 1 or cell.clients <= GROUPS
 
     def measure(self, cell: Cell, seconds: int, seed: int, folder: Path) -> Shown:
-        """Makes a cluster in a folder, measures it, and stops it."""
+        """Creates a cluster in a folder, measures it, and stops it."""
         data, script, log = folder / "data", folder / "script.sql", folder / "tx"
         if self.user:
             shutil.chown(folder, self.user)
@@ -66,7 +66,7 @@ class PostgreSQL:
         with (data / "postgresql.conf").open("a") as config:
             config.write(CONFIG.format(port=port))
         script.write_text(_script(cell))
-        # SIGQUIT: what it would write when it stops in order is removed right away.
+        # SIGQUIT: an orderly stop would write files that are removed right away.
         with Server([str(self.bin / "postgres"), "-D", str(data)], port, folder / "log", signal.SIGQUIT, self.user):
             there = ("-h", "127.0.0.1", "-p", port, "-U", USER)
             _retried(lambda: self._run("psql", "-q", *there, "-c", "select 1", "postgres", folder=folder))
@@ -112,7 +112,7 @@ def _programs() -> Path:
 def _script(cell: Cell) -> str:
     if cell.inflight == 1:
         return f"\\set g random(1, {GROUPS})\n{INSERT.format(group='g')}\n"
-    # Each client has groups of its own: two transactions that hold counters in different orders would wait for each other for ever.
+    # Each client has groups of its own: two transactions that hold counters in different orders would deadlock.
     own = GROUPS // cell.clients
     groups = [f"\\set g{at} :client_id * {own} + random(1, {own})" for at in range(cell.inflight)]
     inserts = [INSERT.format(group=f"g{at}") for at in range(cell.inflight)]
@@ -120,7 +120,7 @@ def _script(cell: Cell) -> str:
 
 
 def _read(folder: Path, cell: Cell, seconds: int) -> Shown:
-    """What pgbench logged of each transaction: behind the warm-up, for so long."""
+    """Returns what pgbench logged of each transaction in the measured seconds after the warm-up."""
     lines = [line.split() for log in folder.glob("tx.*") for line in log.read_text().splitlines()]
     # Client, number, microseconds it took, script, and when it ended: seconds and microseconds.
     ended = [(int(line[4]) + int(line[5]) / 1e6, int(line[2])) for line in lines if line[2].isdigit()]

@@ -1,4 +1,4 @@
-"""Redis Streams: XADD over plain TCP, with an answer only behind the fsync (`appendfsync always`)."""
+"""Redis Streams: XADD over plain TCP, answered after the fsync (`appendfsync always`)."""
 
 import shutil
 import signal
@@ -21,7 +21,7 @@ maxclients 10000
 
 
 class Redis:
-    """A Redis that is started for each cell and gone afterwards."""
+    """A Redis server, started for each cell and removed afterwards."""
 
     name = "redis"
 
@@ -34,7 +34,7 @@ class Redis:
         self.version = "Redis " + next((word.removeprefix("v=") for word in words if word.startswith("v=")), "of unknown version")
 
     def loads(self, cell: Cell) -> bool:
-        """Takes every load."""
+        """Supports every load."""
         return True
 
     def measure(self, cell: Cell, seconds: int, seed: int, folder: Path) -> Shown:
@@ -42,6 +42,6 @@ class Redis:
         port = free_port()
         config = folder / "redis.conf"
         config.write_text(CONFIG.format(port=port, dir=folder))
-        # SIGKILL: what it would write when it stops in order is removed right away.
+        # SIGKILL: an orderly stop would write files that are removed right away.
         with Server([self.program, str(config)], port, folder / "log", signal.SIGKILL):
             return self.load.redis(port, cell, seconds, seed)

@@ -1,4 +1,4 @@
-"""The course: rounds, in each of which every peer has its turn in every cell, so that a slow minute of the machine hits all alike."""
+"""Interleaved rounds: in each, every peer takes a turn in every cell, so that a slow minute of the machine affects all."""
 
 import shutil
 import sys
@@ -23,15 +23,15 @@ class Peer(Protocol):
     version: str
 
     def loads(self, cell: Cell) -> bool:
-        """Whether it can be given the load of a cell."""
+        """Returns whether it supports the load of a cell."""
 
     def measure(self, cell: Cell, seconds: int, seed: int, folder: Path) -> Shown:
-        """Starts on an empty folder, is measured, and stops."""
+        """Starts it on an empty folder, measures it, and stops it."""
 
 
 @dataclass
 class Results:
-    """What was measured so far, by the number of the round: a turn that failed is in none."""
+    """Results so far, by round number. A failed turn has none."""
 
     floors: dict[int, Floor] = field(default_factory=dict)
     shown: dict[tuple[Cell, str], dict[int, Shown]] = field(default_factory=dict)
@@ -40,10 +40,10 @@ class Results:
 
 @contextmanager
 def folder_in(parent: Path | None) -> Iterator[Path]:
-    """An empty folder that goes with everything in it."""
+    """An empty folder, removed at the end with everything in it."""
     folder = Path(tempfile.mkdtemp(prefix="cairn-peers-", dir=parent))
     try:
-        # PostgreSQL comes as a user of its own and must get through.
+        # PostgreSQL runs as its own user and needs access.
         folder.chmod(0o755)
         yield folder
     finally:
@@ -52,7 +52,7 @@ def folder_in(parent: Path | None) -> Iterator[Path]:
 
 @dataclass(frozen=True)
 class Course:
-    """Who is measured, under which loads, for how long, and where."""
+    """Peers, loads, duration and folder of a run."""
 
     peers: list[Peer]
     cells: list[Cell]
@@ -63,7 +63,7 @@ class Course:
     parent: Path | None
 
     def run(self) -> Results:
-        """Measures all. Ctrl-C ends it, and what was measured until then is given."""
+        """Measures everything. Ctrl-C ends it and returns the results so far."""
         results = Results()
         try:
             for number in range(self.rounds):
@@ -74,11 +74,11 @@ class Course:
         return results
 
     def _round(self, number: int, results: Results) -> None:
-        # What is compared with the disk's floor is measured right behind it.
+        # Results that are compared with the disk's floor are measured right after it.
         for cell in sorted(self.cells, key=lambda cell: cell == ALONE):
             if cell == ALONE:
                 self._floor(number, results)
-            # Each round begins with another peer: none always follows the same one.
+            # Each round begins with a different peer, so that none always follows the same one.
             turn = number % len(self.peers)
             for peer in self.peers[turn:] + self.peers[:turn]:
                 if peer.loads(cell):
@@ -107,7 +107,7 @@ class Course:
 
 
 def _tell(text: str, stays: bool = False) -> None:
-    """One line of progress, for people only. One that stays is for everybody."""
+    """Prints progress: a transient line on a terminal, or a permanent line."""
     if sys.stderr.isatty():
         print(f"\r\033[K{text}", end="\n" if stays else "", file=sys.stderr, flush=True)
     elif stays:

@@ -1,4 +1,4 @@
-"""What is told of a course: tables for people, one object for programs."""
+"""The results of a run: tables, or one JSON object."""
 
 import os
 import platform
@@ -9,7 +9,7 @@ from cairn import NAME as CAIRN
 from measured import ALONE, BODY_BYTES, GROUPS, Cell, Floor, Shown
 from rounds import Results
 
-# How much longer than the disk's own p50 a client alone may wait at the median.
+# Upper limit for the p50 of a single client above the disk's own p50.
 ABOVE_FLOOR_MS_MAX = 0.15
 
 
@@ -19,7 +19,7 @@ class Spread:
     def __init__(self, values: list[float]) -> None:
         self.median, self.min, self.max = statistics.median(values), min(values), max(values)
 
-    def told(self, digits: int = 0) -> str:
+    def format(self, digits: int = 0) -> str:
         """`1,234 [1,200-1,300]`"""
         return f"{self.median:,.{digits}f} [{self.min:,.{digits}f}-{self.max:,.{digits}f}]"
 
@@ -28,32 +28,32 @@ class Spread:
 
 
 def spread(turns: dict[int, Shown] | dict[int, Floor], value: Callable) -> Spread | None:
-    """None when nothing was measured."""
+    """Returns None when nothing was measured."""
     values = [number for number in map(value, turns.values()) if number is not None]
     return Spread(values) if values else None
 
 
 def per_flush_of(turn: Shown) -> float | None:
-    """How many messages one flush of the device made durable."""
+    """Messages per flush of the device."""
     return turn.accepted_per_s / turn.flushes_per_s if turn.flushes_per_s else None
 
 
 def ratio(results: Results, cell: Cell, peer: str) -> Spread | None:
-    """How many times the peer's rate cairn's is, round by round."""
+    """cairn's rate divided by the peer's, round by round."""
     ours, theirs = results.shown.get((cell, CAIRN), {}), results.shown.get((cell, peer), {})
     ratios = [ours[number].accepted_per_s / theirs[number].accepted_per_s for number in ours.keys() & theirs.keys()]
     return Spread(ratios) if ratios else None
 
 
 def above_floor(results: Results) -> Spread | None:
-    """How much longer than the disk's p50, in milliseconds, cairn's is for a client alone, round by round."""
+    """cairn's p50 of a single client minus the disk's, in milliseconds, round by round."""
     turns = results.shown.get((ALONE, CAIRN), {})
     above = [turns[number].p50_ms - results.floors[number].p50_ms for number in turns.keys() & results.floors.keys()]
     return Spread(above) if above else None
 
 
 def text(results: Results, names: list[str], cells: list[Cell], notes: list[str], seconds: int) -> str:
-    """All for people."""
+    """Renders the tables."""
     load = f"{BODY_BYTES}-byte bodies, {GROUPS:,} groups at random, {seconds} s each"
     rounds = max(map(len, results.shown.values()), default=0)
     parts = [f"Durable sends: {load}, medians [min-max] of {rounds} round{'' if rounds == 1 else 's'}"]
@@ -71,10 +71,10 @@ def _cell(results: Results, cell: Cell, names: list[str]) -> str:
             rate, times = spread(turns, lambda turn: turn.accepted_per_s), ratio(results, cell, name)
             flushes, per_flush = spread(turns, lambda turn: turn.flushes_per_s), spread(turns, per_flush_of)
             rows.append([
-                name, rate.told(), f"{spread(turns, lambda turn: turn.p50_ms).median:.2f}",
+                name, rate.format(), f"{spread(turns, lambda turn: turn.p50_ms).median:.2f}",
                 f"{spread(turns, lambda turn: turn.p99_ms).median:.2f}", f"{flushes.median:,.0f}" if flushes else "unknown",
                 f"{per_flush.median:,.1f}" if per_flush else "unknown",
-                f"{times.told(2)} times that" if times and name != CAIRN else "",
+                f"{times.format(2)} times that" if times and name != CAIRN else "",
             ])
     if len(rows) == 1:
         return ""
@@ -90,17 +90,17 @@ def _floor(results: Results) -> str:
         return ""
     p50, p99 = spread(results.floors, lambda floor: floor.p50_ms), spread(results.floors, lambda floor: floor.p99_ms)
     rate = spread(results.floors, lambda floor: floor.fdatasyncs_per_s)
-    lines = [f"The disk alone, 4 KiB and fdatasync: {rate.told()} /s, p50 {p50.told(3)} ms, p99 {p99.told(3)} ms"]
+    lines = [f"The disk alone, 4 KiB and fdatasync: {rate.format()} /s, p50 {p50.format(3)} ms, p99 {p99.format(3)} ms"]
     above = above_floor(results)
     if above:
-        lines.append(f"  1 client x 1 in flight: cairn's p50 is {above.told(3)} ms above that: {_verdict(above.median)}")
+        lines.append(f"  1 client x 1 in flight: cairn's p50 is {above.format(3)} ms above that: {_verdict(above.median)}")
     return "\n".join(lines)
 
 
 def _verdict(above_ms: float) -> str:
-    # Nothing that is durable can be faster than the disk: something else took its time in one of the two turns.
+    # No durable write is faster than the disk: something else slowed one of the two turns.
     if above_ms < 0:
-        return "the machine was not quiet, measure again"
+        return "the machine was busy, measure again"
     return f"{'within' if above_ms <= ABOVE_FLOOR_MS_MAX else 'NOT within'} {ABOVE_FLOOR_MS_MAX} ms"
 
 
@@ -113,7 +113,7 @@ def _cores() -> int:
 
 
 def json_object(results: Results, versions: dict[str, str], left_out: dict[str, str], cells: list[Cell], settings: dict) -> dict:
-    """All for programs."""
+    """Builds the JSON object."""
     return {
         "benchmark": "peers", "settings": settings, "versions": versions, "left_out": left_out, "interrupted": results.interrupted,
         "machine": {"cores": _cores(), "kernel": platform.release()},

@@ -6,8 +6,8 @@
 use std::collections::HashSet;
 
 use cairn_client::proto::content::body::Body;
+use cairn_client::proto::model::conversation::Conversation;
 use cairn_client::proto::text::{DeviceName, Text};
-use cairn_client::proto::wire::response::Conversation;
 use cairn_client::{Client, Error, Event, JoinRequest, Options};
 
 /// Whoever reads this file is the bot: keep it where nobody else can.

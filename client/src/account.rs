@@ -1,36 +1,63 @@
-//! What a client stores in order to come back: the account.
+//! The account: a device's stored identity and credential, and the identity of a session.
 
 use std::fmt::Display;
 use std::str::FromStr;
 
 use cairn_proto::ids::{DeviceId, UserId};
 use cairn_proto::invite::ServerAddr;
+use cairn_proto::model::user::ServerRole;
 use cairn_proto::secret::{DeviceToken, Pin};
 use cairn_proto::text::UserName;
+use cairn_proto::wire::hello::Welcome;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-/// Who a device is, and where: what [`crate::Client::connect`] needs. Store it where only its owner
-/// can read it.
+/// A device's identity and credential, as [`crate::Client::connect`] needs them. Store it readable
+/// by its owner only: it contains the device token.
 ///
-/// In JSON it is `{"addr":"host:port","pin":"…","token":"…","user":7,"name":"ada","device":123}`,
-/// secrets in base64url. Its `Debug` form hides the token.
+/// Serialized to JSON, it reads
+/// `{"addr":"host:port","pin":"…","token":"…","user":7,"name":"ada","device":123}` with secrets in
+/// base64url. The `Debug` form hides the token.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Account {
-    /// Where the server is.
+    /// The server's address.
     #[serde(serialize_with = "shown", deserialize_with = "parsed")]
     pub addr: ServerAddr,
-    /// Who the server is.
+    /// The server's identity.
     #[serde(serialize_with = "shown", deserialize_with = "parsed")]
     pub pin: Pin,
-    /// What this device proves itself with.
+    /// This device's credential.
     #[serde(serialize_with = "revealed", deserialize_with = "parsed")]
     pub token: DeviceToken,
-    /// The user.
+    /// The user's id.
     pub user: UserId,
     /// The user's name.
     pub name: UserName,
-    /// This device.
+    /// This device's id.
     pub device: DeviceId,
+}
+
+/// The authenticated identity, as of the latest login.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WhoAmI {
+    /// The user's id.
+    pub user: UserId,
+    /// The user's name.
+    pub name: UserName,
+    /// The user's role on the server.
+    pub role: ServerRole,
+    /// This device's id.
+    pub device: DeviceId,
+}
+
+impl From<&Welcome> for WhoAmI {
+    fn from(welcome: &Welcome) -> Self {
+        Self {
+            user: welcome.user,
+            name: welcome.name.clone(),
+            role: welcome.role,
+            device: welcome.device,
+        }
+    }
 }
 
 fn shown<T: Display, S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {

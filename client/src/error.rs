@@ -1,4 +1,4 @@
-//! What can go wrong, in words for people: what failed, and what to do next.
+//! Errors, with messages that name the cause and the next step.
 
 use cairn_proto::content::body::Body;
 use cairn_proto::ids::ClientSeq;
@@ -7,136 +7,145 @@ use cairn_proto::secret::Pin;
 use cairn_proto::wire::close::CloseCode;
 use cairn_proto::wire::error::ErrorCode;
 
-/// What can go wrong.
+/// An error of the client.
 ///
-/// The errors of a first connection are told apart because each needs something else from the user.
-/// After that a client gets over broken connections by itself, and these errors remain:
-/// [`Error::Refused`] concerns one request; [`Error::Disconnected`] one request that may not be
-/// repeated; the others end the client.
+/// The errors of a first connection are distinct because each one calls for a different reaction of
+/// the user. An established session survives broken connections by itself; after that,
+/// [`Error::Refused`] and [`Error::TooLarge`] concern a single request, [`Error::SeqUsed`] a single
+/// draft, [`Error::PushIsOff`] a single timeline, and [`Error::Disconnected`] a single request that
+/// must not be repeated.
+///
+/// # Terminal errors
+///
+/// All other errors end the client: [`Error::Ended`], [`Error::Lost`], [`Error::Protocol`] for a
+/// violation of the session's protocol, [`Error::Closed`], and the errors of a first connection
+/// when a reconnect meets a permanent one. Every unresolved and every later call then fails with
+/// the same error.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The host has no address.
+    /// The host name has no address.
     #[error("cannot find the address of {addr}: {reason}: check the spelling and the network")]
     Resolve {
-        /// What was looked up.
+        /// The address as given.
         addr: ServerAddr,
-        /// What the system says.
+        /// The system's message.
         reason: String,
     },
     /// No UDP socket could be opened.
     #[error("cannot open a UDP socket: {reason}")]
     Socket {
-        /// What the system says.
+        /// The system's message.
         reason: String,
     },
-    /// Nobody answered in [`crate::limits::CONNECT_TIME_MAX`].
+    /// No reply within [`crate::limits::CONNECT_TIME_MAX`].
     #[error(
         "no answer from {addr}: check address and port, that the server is running, and that UDP is let through"
     )]
     NoAnswer {
-        /// Where nobody answered.
+        /// The server's address.
         addr: ServerAddr,
     },
-    /// A server was reached and did not answer the login in [`crate::limits::CONNECT_TIME_MAX`].
+    /// The server was reached, but did not answer the login within
+    /// [`crate::limits::CONNECT_TIME_MAX`].
     #[error(
         "the server at {addr} is there but does not answer the login: it may be overloaded, try again later"
     )]
     LoginUnanswered {
-        /// Which server.
+        /// The server's address.
         addr: ServerAddr,
     },
     /// The connection broke before the login was answered.
     #[error("cannot log in at {addr}: {reason}")]
     Broken {
-        /// Which server.
+        /// The server's address.
         addr: ServerAddr,
-        /// What happened.
+        /// The cause.
         reason: String,
     },
-    /// The server's key is not the pinned one. Nothing was told to it.
+    /// The server's key is not the pinned one. Nothing was sent to it.
     #[error(
         "the server at {addr} proves another identity than the pinned one: it was reinstalled, or somebody is in between; \
          ask its operator for a new invite (shown: {shown})"
     )]
     WrongPin {
-        /// Which server.
+        /// The server's address.
         addr: ServerAddr,
-        /// The identity that was shown instead.
+        /// The pin of the key that the server presented.
         shown: Box<Pin>,
     },
-    /// What answers is no cairn server of this version.
+    /// Another kind of server replied, or an incompatible version.
     #[error(
         "what answers at {addr} does not speak this version of the cairn protocol: check the port, or update"
     )]
     NotCairn {
-        /// Where it answers.
+        /// The server's address.
         addr: ServerAddr,
     },
     /// The server refused the login.
     #[error("the server at {addr} refused the login: {code}")]
     LoginRefused {
-        /// Which server.
+        /// The server's address.
         addr: ServerAddr,
-        /// Why.
+        /// The reason.
         code: ErrorCode,
     },
-    /// The server refused this request. Others go on.
+    /// The server refused this request. The session continues.
     #[error("refused: {0}")]
     Refused(ErrorCode),
-    /// The connection broke after the request was written and before its answer came: it may have
-    /// been carried out or not. Only requests that cannot be repeated without harm end so, each of
-    /// which says so; look before asking again. All others are asked again on the next connection.
+    /// The connection broke after the request was written and before it was answered, so it may or
+    /// may not have been executed. Only requests that are not idempotent fail this way, and their
+    /// documentation says so; check the state before repeating one. All others are repeated on the
+    /// next connection.
     #[error(
         "the connection broke before the answer came: whether it was done is unknown, so look before trying again"
     )]
     Disconnected,
-    /// The server ended the connection for a reason that connecting again does not mend.
+    /// The server ended the session for good.
     #[error("the server ended the session: {0}{advice}", advice = advice(.0))]
     Ended(CloseCode),
-    /// The connection is gone and the options say not to connect again.
+    /// The connection was lost, and [`crate::Options::reconnect`] is [`crate::Reconnect::Never`].
     #[error("the connection to {addr} is lost: {reason}")]
     Lost {
-        /// Which server.
+        /// The server's address.
         addr: ServerAddr,
-        /// What happened.
+        /// The cause.
         reason: String,
     },
-    /// The server wrote what this client cannot understand.
+    /// The server sent something that this client cannot interpret.
     #[error("the server broke the protocol: {0}: client and server may be of different versions")]
     Protocol(&'static str),
-    /// The request does not fit into a frame of [`cairn_proto::limits::FRAME_BYTES_MAX`]. Nothing
-    /// was sent.
+    /// The request exceeds [`cairn_proto::limits::FRAME_BYTES_MAX`]. Nothing was sent.
     #[error("the request takes {bytes} bytes where {max_bytes} are allowed: split it")]
     TooLarge {
-        /// What it takes.
+        /// The size of the request.
         bytes: usize,
-        /// The bound.
+        /// The limit.
         max_bytes: usize,
     },
-    /// A draft with a number that was used before, or 0. Nothing was sent.
+    /// A draft's sequence number is 0, or is not above those already used. Nothing was sent.
     #[error("client seq {seq} lies below {next}, the next free one of the conversation")]
     SeqUsed {
         /// The draft's number.
         seq: ClientSeq,
-        /// The least that is free.
+        /// The lowest free number.
         next: ClientSeq,
     },
-    /// A timeline was asked of a client that was made with [`crate::Options::push`] off.
+    /// A timeline needs [`crate::Options::push`], which is off.
     #[error("this client was made without push: it can pull, not follow")]
     PushIsOff,
-    /// The client was closed, by [`crate::Client::close`] or because its last handle is gone.
+    /// The client was closed by [`crate::Client::close`], or its last handle was dropped.
     #[error("the client was closed")]
     Closed,
 }
 
-/// Why [`crate::Client::try_enqueue`] did not take a message.
+/// The reasons why [`crate::Client::try_enqueue`] does not accept a message.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TryEnqueueError {
-    /// As many sends as may be are unresolved. Here is the body again.
+    /// The in-flight window is full; returns the unsent body.
     #[error("too many sends are unresolved: wait for one of them")]
     Full(Body),
-    /// What [`crate::Client::enqueue`] fails with.
+    /// An error of [`crate::Client::enqueue`].
     #[error(transparent)]
     Failed(#[from] Error),
 }
@@ -150,7 +159,7 @@ fn advice(code: &CloseCode) -> &'static str {
 }
 
 impl Error {
-    /// Whether connecting again may help. What is final ends the client.
+    /// Returns whether the error is permanent, so that another attempt to connect is pointless.
     pub(crate) fn is_final(&self) -> bool {
         match self {
             Self::LoginRefused { code, .. } => !matches!(

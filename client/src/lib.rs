@@ -121,27 +121,30 @@
 #![deny(missing_docs)]
 
 mod account;
-pub mod api;
+mod api;
 mod error;
 pub mod limits;
 mod options;
-pub mod session;
-pub mod stream;
+mod session;
+mod stream;
 mod transfer;
-pub mod transport;
+mod transport;
 
-pub use account::Account;
-pub use api::client::{Accepted, Client, WhoAmI};
+pub use account::{Account, WhoAmI};
+pub use api::client::Client;
+pub use api::import::Imported;
+pub use api::messages::Page;
 pub use api::overview::Overview;
-pub use api::paused_push::PausedPush;
 pub use api::receipts::Receipts;
-pub use api::requests::{Imported, Page};
+pub use api::send::Accepted;
 pub use api::totals::Totals;
 pub use cairn_proto as proto;
 pub use error::{Error, TryEnqueueError};
 pub use options::{JoinRequest, Options, Reconnect};
 pub use session::backoff::Backoff;
-pub use stream::events::{Event, Events};
+pub use stream::event::Event;
+pub use stream::events::Events;
+pub use stream::paused_push::PausedPush;
 pub use stream::timeline::Timeline;
 pub use transfer::{Progress, Step, TransferError, Uploaded};
 pub use transport::endpoint::Endpoint;

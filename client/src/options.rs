@@ -1,4 +1,4 @@
-//! What a client can be told beside where to connect.
+//! Options of a client.
 
 use cairn_proto::ids::SendStreamId;
 use cairn_proto::text::{DeviceName, Password, UserName};
@@ -7,30 +7,28 @@ use cairn_proto::wire::overview::Moment;
 use crate::session::backoff::Backoff;
 use crate::transport::endpoint::Endpoint;
 
-/// How a client behaves. `Options::default()` suits a program that one person uses.
+/// Options of a client. The default suits an interactive program.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// Whether new messages are pushed to this client. Without it [`crate::Client::follow`] and
-    /// [`crate::Client::events`] tell nothing new, and the session costs the server less: right for
-    /// a program that sends and goes. Default: true.
+    /// Whether the server pushes messages and events. Without it [`crate::Client::follow`] fails,
+    /// [`crate::Client::events`] reports connection changes only, and the session costs the server
+    /// less: suitable for a program that sends and exits. Default: true.
     pub push: bool,
-    /// The send stream to go on with. Only a client that keeps its outbox on disk gives one, and it
-    /// must number its drafts itself ([`crate::Client::enqueue_draft`]): the server takes a number
-    /// that the stream used before for a retry. Default: a new random one.
+    /// The send stream to continue. Only for clients that persist their outbox, which must then
+    /// number all drafts themselves ([`crate::Client::enqueue_draft`]): the server treats a number
+    /// that the stream has used before as a retry. Default: a new random one.
     pub send_stream: Option<SendStreamId>,
-    /// The moment of the overview that the program kept when it was here before
-    /// ([`crate::Overview::as_of`]). The login then tells what changed since, and
-    /// [`crate::Client::login_overview`] gives it without asking again. Default: none, and the
-    /// login tells of everything.
+    /// The moment of the last overview that the program stored ([`crate::Overview::as_of`]). The
+    /// login then returns what changed since, available from [`crate::Client::login_overview`]
+    /// without another round trip. Default: `None`, for all conversations.
     pub since: Option<Moment>,
-    /// What to do when an established connection breaks. Default: connect again for as long as it
-    /// takes.
+    /// What to do when an established connection breaks. Default: reconnect indefinitely.
     pub reconnect: Reconnect,
-    /// The sockets to use. Clients that are given clones of one endpoint share its socket. Default:
-    /// an endpoint of its own.
+    /// The UDP socket to use. Clients with clones of one endpoint share its socket. Default: a new
+    /// endpoint.
     pub endpoint: Option<Endpoint>,
-    /// Asks the server to acknowledge only every so many packets: fewer packets when a client sends
-    /// very much. Default: QUIC's own pace.
+    /// Asks the server's QUIC stack to acknowledge only every n-th packet, which saves packets for
+    /// a client that sends a lot. Default: QUIC's standard frequency.
     pub ack_every_packets: Option<u32>,
 }
 
@@ -47,14 +45,14 @@ impl Default for Options {
     }
 }
 
-/// What to do when an established connection breaks. A first connection that fails is always
-/// reported at once.
+/// What to do when an established connection breaks. A failed first connection is always reported
+/// and never retried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reconnect {
-    /// Connect again, for ever, unless the server says that it is of no use. Everything unresolved
-    /// goes on over the new connection.
+    /// Reconnect indefinitely, unless the server's answer is permanent. Unresolved requests
+    /// continue on the new connection.
     Forever(Backoff),
-    /// End the client with [`crate::Error::Lost`]: for commands that would rather fail than wait.
+    /// End the client with [`crate::Error::Lost`]: for commands that should fail rather than wait.
     Never,
 }
 
@@ -64,13 +62,14 @@ impl Default for Reconnect {
     }
 }
 
-/// Who joins with an invite.
+/// The new user of an invite.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JoinRequest {
-    /// The name the new user takes.
+    /// The user's name; must be free.
     pub name: UserName,
-    /// For logging in on further devices. Without it this device is the only way in.
+    /// Permits logging in on further devices. Without one, this device is the only access to the
+    /// account.
     pub password: Option<Password>,
-    /// What to call this device.
+    /// This device's name.
     pub device: DeviceName,
 }

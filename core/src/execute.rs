@@ -1,17 +1,17 @@
 //! Commands decided: each either refuses, changing nothing, or makes its changes.
 
-use cairn_proto::content::body::Body;
-use cairn_proto::ids::{ConversationId, MsgId, Timestamp, UserId};
-use cairn_proto::wire::codec;
+use cairn_proto::ids::{ConversationId, Timestamp};
 use cairn_proto::wire::error::ErrorCode;
 use cairn_proto::wire::request::Request;
 use cairn_proto::wire::response::Response;
 
+use crate::api::actor::Actor;
 use crate::api::batch::Batch;
-use crate::api::change::{Appended, Change, Origin};
-use crate::api::command::{Actor, Command, Grant, Reply};
+use crate::api::change::Change;
+use crate::api::command::{Command, Grant, Reply};
 use crate::permission::Action;
 use crate::state::State;
+use cairn_proto::ids::EpochId;
 
 impl State {
     /// Decides a command. What [`State::missing`] names must have been loaded. The changes are in
@@ -268,87 +268,9 @@ impl State {
             .map(|()| Reply::MetricsAllowed)
     }
 
-    /// A session may outlive its device by the commands that are on their way.
-    pub(super) fn check_actor(&self, actor: Actor) -> Result<(), ErrorCode> {
-        let known = self
-            .users
-            .get(&actor.user)
-            .is_some_and(|user| user.devices.contains_key(&actor.device));
-        if known {
-            Ok(())
-        } else {
-            Err(ErrorCode::AuthFailed)
-        }
+    /// The server starts.
+    fn begin_epoch(&mut self, epoch: EpochId, batch: &mut Batch) -> Reply {
+        self.make(&Change::EpochBegun(epoch), batch);
+        Reply::Done
     }
-
-    /// Makes a change: in memory and in the batch.
-    pub(super) fn make(&mut self, change: &Change, batch: &mut Batch) {
-        batch.push(change);
-        self.apply(change);
-    }
-
-    /// Appends an entry to a conversation's log and says its number.
-    pub(super) fn append(
-        &mut self,
-        to: ConversationId,
-        entry: NewEntry<'_>,
-        batch: &mut Batch,
-    ) -> MsgId {
-        let head = self
-            .conversations
-            .get(&to)
-            .map_or(MsgId::ZERO, |found| found.record.head);
-        let NewEntry {
-            sender,
-            sent_at,
-            origin,
-            content,
-        } = entry;
-        let appended = Appended {
-            conversation: to,
-            msgid: head.next(),
-            sender,
-            sent_at,
-            origin,
-        };
-        batch.push_appended(appended, content);
-        self.apply_appended(&appended);
-        self.stamp_conversation(to);
-        appended.msgid
-    }
-
-    /// Appends an entry that no one said.
-    pub(super) fn append_system(
-        &mut self,
-        to: ConversationId,
-        sender: UserId,
-        now: Timestamp,
-        body: &Body,
-        batch: &mut Batch,
-    ) -> MsgId {
-        let content = codec::encode(body);
-        let sent_at = self
-            .conversations
-            .get(&to)
-            .map_or(now, |found| found.not_before_last(now));
-        self.append(
-            to,
-            NewEntry {
-                sender,
-                sent_at,
-                origin: Origin::System,
-                content: &content,
-            },
-            batch,
-        )
-    }
-}
-
-/// An entry that has no number yet.
-pub(super) struct NewEntry<'a> {
-    pub(super) sender: UserId,
-    pub(super) sent_at: Timestamp,
-    pub(super) origin: Origin,
-    /// The encoded [`Body`], and the extras if there are any.
-    pub(super) content: &'a [u8],
 }

@@ -31,7 +31,6 @@
 pub mod api;
 pub mod attachment;
 pub mod execute;
-pub mod group_record;
 pub mod groups;
 pub mod limits;
 pub mod messages;
@@ -42,7 +41,8 @@ pub mod reading;
 pub mod record;
 pub mod state;
 
+pub use api::actor::Actor;
 pub use api::batch::Batch;
 pub use api::change::Change;
-pub use api::command::{Actor, Command, Reply};
+pub use api::command::{Command, Reply};
 pub use state::State;

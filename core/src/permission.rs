@@ -5,17 +5,17 @@
 //! mutes himself, that there is room, that a file was uploaded, that receipts are turned on, which
 //! step leads from one relation to another.
 
+use crate::api::actor::Actor;
 use cairn_proto::ids::{ConversationId, Timestamp, UserId};
-use cairn_proto::model::group::{Access, GroupSettings};
+use cairn_proto::model::group::{Access, GroupSettings, Role};
+use cairn_proto::model::user::ServerRole;
 use cairn_proto::wire::error::ErrorCode;
-use cairn_proto::wire::hello::ServerRole;
-use cairn_proto::wire::response::Role;
 
-use crate::people::contacts::other_of;
-use crate::people::settings::Switch;
 use crate::record::KindRecord;
 use crate::state::State;
 use crate::state::conversation::{Conversation, Member};
+use crate::state::relations::other_of;
+use crate::state::setting_values::Switch;
 
 /// What somebody wants to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -410,6 +410,19 @@ impl State {
     ) -> Result<(&Conversation, &Member), ErrorCode> {
         let found = self.check(user, id, action, now)?;
         Ok((found, found.member(user).ok_or(ErrorCode::NotFound)?))
+    }
+
+    /// A session may outlive its device by the commands that are on their way.
+    pub(super) fn check_actor(&self, actor: Actor) -> Result<(), ErrorCode> {
+        let known = self
+            .users
+            .get(&actor.user)
+            .is_some_and(|user| user.devices.contains_key(&actor.device));
+        if known {
+            Ok(())
+        } else {
+            Err(ErrorCode::AuthFailed)
+        }
     }
 
     /// The conversation and the membership of a user who may read it. Whether there is no such

@@ -10,14 +10,15 @@ use cairn_proto::ids::{ConversationId, DeviceId, MsgId, SendStreamId, UserId};
 use cairn_proto::model::retention::Retention;
 use cairn_proto::wire::overview::{Moment, OverviewPlace};
 
+use crate::api::attachment::AttachmentCommand;
+use crate::api::batch::Batch;
 use crate::api::change::{Appended, Change, Origin};
 use crate::api::command::{Command, NewDevice};
-use crate::attachment::AttachmentCommand;
 use crate::limits::GC_BATCH_ATTACHMENTS_MAX;
-use crate::people::contacts::other_of;
 use crate::record::MemberChunk;
 use crate::state::State;
 use crate::state::conversation::{Conversation, Member};
+use crate::state::relations::other_of;
 
 /// A part of the state that memory lacks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -45,6 +46,18 @@ pub enum Load {
     /// What the first messages above the floor of a conversation name that name anything: at most
     /// [`crate::limits::REFS_DROPPED_MAX`] of them.
     FirstAttached(ConversationId),
+}
+
+impl Load {
+    /// The entries to load that are in the open batch, packed. They are not readable from disk yet.
+    #[must_use]
+    pub fn pending_entries(self, batch: &mut Batch) -> Vec<(ConversationId, MsgId, &[u8])> {
+        match self {
+            Self::Entry(id, msgid) => batch.entries(id, msgid, msgid),
+            Self::Entries(id, first, last) => batch.entries(id, first, last),
+            _ => Vec::new(),
+        }
+    }
 }
 
 impl State {

@@ -3,34 +3,39 @@
 //! Users, devices and invites are always in memory; of conversations, members and send streams only
 //! what was needed lately.
 pub mod apply;
+pub mod attachments;
 pub mod conversation;
 pub mod dirty;
-pub mod msgid_set;
+pub mod make;
 pub mod open_group_index;
-pub mod relation;
-pub mod revision;
+pub mod relations;
+pub mod revisions;
 pub mod send_stream;
+pub mod setting_values;
+pub mod settings;
+pub mod stamp;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use cairn_proto::content::message::Entry;
 use cairn_proto::ids::{ConversationId, DeviceId, ImportSource, MsgId, SendStreamId, UserId};
 use cairn_proto::model::people::Profile;
+use cairn_proto::model::user::UserInfo;
 use cairn_proto::text::{GroupName, SettingName, SettingValue, UserName};
-use cairn_proto::wire::response::UserInfo;
 use hashbrown::{HashMap, HashSet};
 
-use crate::attachment::Held;
-use crate::people::settings::Settings;
+use crate::record::RelationChunk;
 use crate::record::{
     ConversationRecord, DeviceRecord, InviteRecord, MemberChunk, MembershipRecord, RecentSend,
     SecretHash, SendCursor, StoredMember, StoredMentions, UserRecord,
 };
+use crate::state::attachments::Attachments;
 use crate::state::conversation::{Conversation, Member};
 use crate::state::open_group_index::OpenGroupIndex;
-use crate::state::relation::{RelationChunk, Relations};
-use crate::state::revision::Revisions;
+use crate::state::relations::Relations;
+use crate::state::revisions::Revisions;
 use crate::state::send_stream::SendStream;
+use crate::state::settings::Settings;
 
 /// Everything that is in memory.
 #[derive(Debug, Default)]
@@ -51,7 +56,7 @@ pub struct State {
     pub(super) profiles: HashMap<UserId, Profile>,
     pub(super) settings: Settings,
     /// What messages name.
-    pub attachments: Held,
+    pub attachments: Attachments,
     last_user: u32,
     last_numbered: u64,
     pub(super) dirty: Dirty,
@@ -179,7 +184,7 @@ impl State {
     pub fn has_owner(&self) -> bool {
         self.users
             .values()
-            .any(|user| user.record.role == cairn_proto::wire::hello::ServerRole::Owner)
+            .any(|user| user.record.role == cairn_proto::model::user::ServerRole::Owner)
     }
 
     /// Whether there is any user with a higher id.

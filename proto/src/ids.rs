@@ -1,5 +1,5 @@
-//! Numbers that name things. Each is a type of its own with a private field, so that none is taken
-//! for another.
+//! Identifiers. Each is a newtype with a private field, so that one kind cannot be passed for
+//! another.
 
 use std::fmt;
 use std::str::FromStr;
@@ -14,13 +14,13 @@ macro_rules! id {
         pub struct $name($raw);
 
         impl $name {
-            /// Wraps the bare number.
+            /// Wraps a raw number.
             #[must_use]
             pub const fn new(raw: $raw) -> Self {
                 Self(raw)
             }
 
-            /// The bare number, for keys and for display.
+            /// Returns the raw number, for keys and for display.
             #[must_use]
             pub const fn get(self) -> $raw {
                 self.0
@@ -50,70 +50,71 @@ macro_rules! id {
 }
 
 id! {
-    /// A user of the server. 0 is nobody: the server itself, as the sender of entries that no user
-    /// caused.
+    /// A user of a server. User 0 is the server itself: the sender of entries that no user caused.
     UserId(u32)
 }
 id! {
-    /// A conversation. A direct chat's id is `(lower user << 32) | higher user`; any other has its
-    /// high half 0.
+    /// A conversation. A direct chat's id is `(lower user << 32) | higher user`; all other ids are
+    /// assigned by the server and have a high half of 0.
     ConversationId(u64)
 }
 id! {
-    /// The number of an entry in its conversation's log, from 1 without a gap. As a cursor, 0 is
-    /// the place before the first.
+    /// An entry's position in its conversation's log, counted from 1 without gaps. As a cursor, 0
+    /// is the position before the first entry.
     MsgId(u64)
 }
 id! {
-    /// One installation of a user, a "terminal". Random.
+    /// One installation of a client, assigned by the server at random.
     DeviceId(u64)
 }
 id! {
-    /// A random number that a client process picks. With its device it names a send stream.
+    /// A random number that a client process picks. Together with the [`DeviceId`] it identifies a
+    /// send stream, the scope in which retries are recognized.
     SendStreamId(u64)
 }
 id! {
-    /// Counts the sends within (send stream, conversation), from 1.
+    /// A sequence number within one send stream and conversation, counted from 1.
     ClientSeq(u64)
 }
 id! {
-    /// Pairs an answer with its request within one session. The client picks it.
+    /// Matches a response to its request within one session. Picked by the client.
     RequestId(u64)
 }
 id! {
-    /// Names the source of an import within a conversation, for instance by a hash of a file's name
-    /// and first line.
+    /// Identifies the source of an import within a conversation, for instance by a hash of a file's
+    /// name and first line.
     ImportSource(u64)
 }
 id! {
-    /// One start of the server: random, so that no two servers, nor a server and its backup brought
-    /// back to life, share one.
+    /// One run of a server process. Random, so that no two servers share one, and neither do a
+    /// server and a restored backup of it.
     EpochId(u64)
 }
 id! {
-    /// How far a server's state is: the number of the last group commit that changed it. It never
-    /// goes back.
+    /// The version of a server's state: the number of the last group commit that changed it.
+    /// Never decreases.
     Revision(u64)
 }
 id! {
-    /// Milliseconds since 1970-01-01 00:00 UTC. Informational: order comes from [`MsgId`] alone.
+    /// Milliseconds since 1970-01-01 00:00 UTC. Informational: messages are ordered by [`MsgId`]
+    /// alone.
     Timestamp(u64)
 }
 
 impl UserId {
-    /// The server itself.
+    /// The server itself, as a sender.
     pub const SERVER: Self = Self(0);
 }
 
 impl Default for Revision {
-    /// That of a server in whose life nothing happened yet.
+    /// Returns the revision of a server without any commit.
     fn default() -> Self {
         Self(0)
     }
 }
 
 impl Revision {
-    /// After everything.
+    /// An upper bound of all revisions.
     pub const MAX: Self = Self(u64::MAX);
 }
 
@@ -124,28 +125,28 @@ impl Default for MsgId {
 }
 
 impl MsgId {
-    /// The place before the first entry.
+    /// The position before the first entry.
     pub const ZERO: Self = Self(0);
 
-    /// The id after this one.
+    /// Returns the following id. Saturates.
     #[must_use]
     pub const fn next(self) -> Self {
         Self(self.0.saturating_add(1))
     }
 
-    /// The id before this one; 0 stays 0.
+    /// Returns the preceding id; 0 stays 0.
     #[must_use]
     pub const fn prev(self) -> Self {
         Self(self.0.saturating_sub(1))
     }
 
-    /// The id `n` places on.
+    /// Returns the id `n` positions later. Saturates.
     #[must_use]
     pub const fn plus(self, n: u64) -> Self {
         Self(self.0.saturating_add(n))
     }
 
-    /// How many ids lie above `floor` up to and with this one.
+    /// Returns the number of ids in `floor + 1..=self`, or 0 if `self` is not above `floor`.
     #[must_use]
     pub const fn above(self, floor: Self) -> u64 {
         self.0.saturating_sub(floor.0)
@@ -153,7 +154,7 @@ impl MsgId {
 }
 
 impl ClientSeq {
-    /// The number after this one.
+    /// Returns the following number. Saturates.
     #[must_use]
     pub const fn next(self) -> Self {
         Self(self.0.saturating_add(1))
@@ -161,22 +162,23 @@ impl ClientSeq {
 }
 
 impl ConversationId {
-    /// The id of the direct chat of two users, the same whoever computes it. `None` for a user with
-    /// himself, and for user 0.
+    /// Returns the id of the direct chat between two users, independent of their order. Returns
+    /// `None` if both are the same user, or if one is [`UserId::SERVER`].
     #[must_use]
     pub fn direct(a: UserId, b: UserId) -> Option<Self> {
         let (low, high) = if a < b { (a, b) } else { (b, a) };
         (low != high && low.0 != 0).then(|| Self((u64::from(low.0) << 32) | u64::from(high.0)))
     }
 
-    /// The two users of a direct chat, lower id first; `None` for any other conversation.
+    /// Returns the two users of a direct chat, lower id first, or `None` for any other
+    /// conversation.
     #[must_use]
     pub fn direct_users(self) -> Option<(UserId, UserId)> {
         let (low, high) = (UserId((self.0 >> 32) as u32), UserId(self.0 as u32));
         (low.0 != 0 && low < high).then_some((low, high))
     }
 
-    /// Whether this can be the id of a group or another conversation that the server numbers.
+    /// Returns whether this can be an id that the server assigned, such as a group's.
     #[must_use]
     pub const fn is_numbered(self) -> bool {
         self.0 >> 32 == 0 && self.0 != 0

@@ -1,5 +1,5 @@
-//! The invite link: where the server is, who it is, and a one-time token.
-//! `cairn://host:port/#<pin>.<token>`
+//! Invite links: `cairn://host:port/#<pin>.<token>`, a server's address, its identity and a
+//! one-time token.
 
 use std::fmt;
 use std::str::FromStr;
@@ -10,7 +10,7 @@ use crate::limits::HOST_BYTES_MAX;
 use crate::secret::{InviteToken, Pin, SecretError};
 use crate::wire::codec;
 
-/// Host and port of a server as people write it: `chat.example.org:7766`, `192.0.2.7:7766`,
+/// A server's host and UDP port in the usual notation: `chat.example.org:7766`, `192.0.2.7:7766`,
 /// `[2001:db8::7]:7766`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ServerAddr {
@@ -18,38 +18,38 @@ pub struct ServerAddr {
     port: u16,
 }
 
-/// Everything that somebody needs in order to join.
+/// Everything that a new user needs to join a server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InviteLink {
-    /// Where the server is.
+    /// The address that the operator advertises.
     pub addr: ServerAddr,
-    /// Who it is.
+    /// The server's identity, checked during the handshake.
     pub pin: Pin,
-    /// What lets the holder in.
+    /// The one-time secret that permits joining.
     pub token: InviteToken,
 }
 
-/// Why a string is no invite link or address.
+/// The reasons why a string is not an invite link or an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LinkError {
-    /// It does not begin with `cairn://`.
+    /// The string does not begin with `cairn://`.
     #[error("an invite link begins with cairn://")]
     Scheme,
-    /// No `host:port`.
+    /// There is no valid `host:port`.
     #[error("an address is HOST:PORT, such as chat.example.org:7766 or [2001:db8::7]:7766")]
     Address,
-    /// No `#pin.token`: often the shell has cut it off.
-    #[error("the link ends before its # part: put it in quotes")]
+    /// There is no `#pin.token`. Shells drop it when the link is not quoted.
+    #[error("the link ends before its # part: quote it")]
     Fragment,
     /// The pin or the token is damaged.
-    #[error("the part of the link behind # is damaged: {0}")]
+    #[error("the part of the link after # is damaged: {0}")]
     Secret(#[from] SecretError),
 }
 
 const SCHEME: &str = "cairn://";
 
 impl ServerAddr {
-    /// Takes a host name or address, without brackets, and a port.
+    /// Creates an address from a host name or IP address, without brackets, and a port.
     #[must_use]
     pub fn new(host: &str, port: u16) -> Self {
         Self {
@@ -58,13 +58,13 @@ impl ServerAddr {
         }
     }
 
-    /// The host name or address, without brackets.
+    /// Returns the host name or IP address, without brackets.
     #[must_use]
     pub fn host(&self) -> &str {
         &self.host
     }
 
-    /// The UDP port.
+    /// Returns the UDP port.
     #[must_use]
     pub const fn port(&self) -> u16 {
         self.port

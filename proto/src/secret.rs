@@ -1,4 +1,4 @@
-//! Secrets that clients hold and servers know only by their hash.
+//! Secrets that clients hold and of which servers store only a hash, and the server's pin.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,11 +6,11 @@ use std::str::FromStr;
 use data_encoding::BASE64URL_NOPAD;
 use serde::{Deserialize, Serialize};
 
-/// A string that is no such secret or pin.
+/// A string is not a secret or pin in base64url of the expected length.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("it is not {bytes} bytes in base64url")]
 pub struct SecretError {
-    /// How many bytes it should have.
+    /// The expected length in bytes, before encoding.
     pub bytes: usize,
 }
 
@@ -21,19 +21,20 @@ macro_rules! fixed_bytes {
         pub struct $name([u8; $len]);
 
         impl $name {
-            /// Takes the bytes.
+            /// Wraps the raw bytes.
             #[must_use]
             pub const fn new(bytes: [u8; $len]) -> Self {
                 Self(bytes)
             }
 
-            /// The bytes.
+            /// Returns the raw bytes.
             #[must_use]
             pub const fn as_bytes(&self) -> &[u8; $len] {
                 &self.0
             }
 
-            /// The bytes in base64url, as links and profiles hold them.
+            /// Returns the bytes in base64url without padding, as invite links and account files
+            /// hold them.
             #[must_use]
             pub fn reveal(&self) -> String {
                 BASE64URL_NOPAD.encode(&self.0)
@@ -45,7 +46,10 @@ macro_rules! fixed_bytes {
 
             fn from_str(s: &str) -> Result<Self, SecretError> {
                 let bytes = BASE64URL_NOPAD.decode(s.as_bytes()).ok();
-                bytes.and_then(|bytes| bytes.try_into().ok()).map(Self).ok_or(SecretError { bytes: $len })
+                bytes
+                    .and_then(|bytes| bytes.try_into().ok())
+                    .map(Self)
+                    .ok_or(SecretError { bytes: $len })
             }
         }
     };
@@ -62,20 +66,20 @@ macro_rules! hidden {
 }
 
 fixed_bytes! {
-    /// What a device proves itself with. The server stores its SHA-256.
+    /// A device's login credential. The server stores its SHA-256.
     DeviceToken[32]
 }
 hidden!(DeviceToken);
 
 fixed_bytes! {
-    /// What an invite link carries. The server stores its SHA-256.
+    /// An invite's one-time credential. The server stores its SHA-256.
     InviteToken[16]
 }
 hidden!(InviteToken);
 
 fixed_bytes! {
-    /// SHA-256 of a server's public key (its SubjectPublicKeyInfo in DER): who the server is,
-    /// without any authority.
+    /// A server's identity: the SHA-256 of its public key (`SubjectPublicKeyInfo` in DER). Clients
+    /// pin it instead of trusting a certificate authority.
     Pin[32]
 }
 

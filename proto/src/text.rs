@@ -1,5 +1,5 @@
-//! Names and texts. A value of these types has been checked; there is no other way to make one,
-//! from the wire neither.
+//! Names and texts. Every value has been validated: construction and deserialization apply the same
+//! rules.
 
 use std::fmt;
 
@@ -8,29 +8,28 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::limits;
 use crate::wire::codec;
 
-/// Why a name or a text was refused.
+/// The reasons why a name or text is rejected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TextError {
-    /// Nothing is left of it.
+    /// The string is empty.
     #[error("it is empty")]
     Empty,
-    /// It has fewer bytes than required.
+    /// The string is too short.
     #[error("it is shorter than {min_bytes} bytes")]
     TooShort {
-        /// The least number of bytes.
+        /// The minimum, in bytes.
         min_bytes: usize,
     },
-    /// It has more bytes than allowed.
+    /// The string is too long.
     #[error("it is longer than {max_bytes} bytes")]
     TooLong {
-        /// The greatest number of bytes.
+        /// The maximum, in bytes.
         max_bytes: usize,
     },
-    /// A character that would make two names look alike, or break a line.
-    #[error("it contains the character U+{0:04X}, which a name cannot have")]
+    /// A code point that could make two names look alike, or break a line.
+    #[error("it contains the character U+{0:04X}, which names must not contain")]
     Character(u32),
-    /// Names begin with neither of the two, since `#group` and `@user` are how people write
-    /// targets.
+    /// The name begins with `#` or `@`, which mark groups and users in commands.
     #[error("it begins with # or @")]
     Sigil,
 }
@@ -42,10 +41,10 @@ macro_rules! checked {
         pub struct $name(Box<str>);
 
         impl $name {
-            /// Checks and takes the string.
+            /// Validates and wraps a string.
             ///
             /// # Errors
-            /// Says which rule it breaks.
+            /// Returns the rule that the string breaks.
             pub fn new(raw: impl Into<Box<str>>) -> Result<Self, TextError> {
                 let raw = raw.into();
                 let check: fn(&str) -> Result<(), TextError> = $check;
@@ -53,7 +52,7 @@ macro_rules! checked {
                 Ok(Self(raw))
             }
 
-            /// The string.
+            /// Returns the string.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 &self.0
@@ -105,15 +104,15 @@ macro_rules! shown {
 }
 
 checked! {
-    /// The text of a message: any UTF-8 of at most [`limits::TEXT_BYTES_MAX`] bytes, kept byte for
-    /// byte.
+    /// The text of a message: any UTF-8 of up to [`limits::TEXT_BYTES_MAX`] bytes, preserved byte
+    /// for byte.
     Text, |raw| at_most(raw, limits::TEXT_BYTES_MAX)
 }
 shown!(Text);
 
 checked! {
-    /// What is said of an attachment: any UTF-8 of at most [`limits::CAPTION_BYTES_MAX`] bytes,
-    /// kept byte for byte; may be empty.
+    /// The caption of an attachment: any UTF-8 of up to [`limits::CAPTION_BYTES_MAX`] bytes,
+    /// preserved byte for byte; may be empty.
     Caption, |raw| at_most(raw, limits::CAPTION_BYTES_MAX)
 }
 shown!(Caption);
@@ -131,7 +130,7 @@ checked! {
 shown!(GroupName);
 
 checked! {
-    /// What a group is about: one line of visible characters and spaces, of at most
+    /// A group's topic: one line of visible characters and spaces, up to
     /// [`limits::TOPIC_BYTES_MAX`] bytes; may be empty.
     Topic, |raw| {
         at_most(raw, limits::TOPIC_BYTES_MAX)?;
@@ -144,7 +143,7 @@ checked! {
 shown!(Topic);
 
 checked! {
-    /// What a user calls a device: visible characters and inner spaces.
+    /// A device's name: visible characters and inner spaces.
     DeviceName, |raw| name(raw, limits::DEVICE_NAME_BYTES_MAX, |c| c == ' ')
 }
 shown!(DeviceName);
@@ -156,35 +155,36 @@ checked! {
 shown!(EmojiName);
 
 checked! {
-    /// What a user is shown as beside his name, which is what tells him from others: visible
-    /// characters and inner spaces.
+    /// A name shown next to the unique user name: visible characters and inner spaces.
     DisplayName, |raw| name(raw, limits::DISPLAY_NAME_BYTES_MAX, |c| c == ' ')
 }
 shown!(DisplayName);
 
 checked! {
-    /// What a user says of himself: any UTF-8 of at most [`limits::ABOUT_BYTES_MAX`] bytes, but not
-    /// nothing.
-    About, |raw| if raw.is_empty() { Err(TextError::Empty) } else { at_most(raw, limits::ABOUT_BYTES_MAX) }
+    /// A profile's description: any non-empty UTF-8 of up to [`limits::ABOUT_BYTES_MAX`] bytes.
+    About, |raw| match raw {
+        "" => Err(TextError::Empty),
+        _ => at_most(raw, limits::ABOUT_BYTES_MAX),
+    }
 }
 shown!(About);
 
 checked! {
-    /// The name of a setting of the server, such as `direct-chats`: visible characters without
-    /// white space.
+    /// The name of a server setting, such as `direct-chats`: visible characters without white
+    /// space.
     SettingName, |raw| name(raw, limits::SETTING_NAME_BYTES_MAX, |_| false)
 }
 shown!(SettingName);
 
 checked! {
-    /// The value of a setting, as people write it: visible characters and inner spaces.
+    /// The value of a server setting in its textual form: visible characters and inner spaces.
     SettingValue, |raw| name(raw, limits::SETTING_VALUE_BYTES_MAX, |c| c == ' ')
 }
 shown!(SettingValue);
 
 checked! {
-    /// What a client calls a file: visible characters and inner spaces, but no separator of paths.
-    /// It is shown to people and never used as a path.
+    /// A file's name: visible characters and inner spaces, without path separators. For display
+    /// only; never use it as a path.
     FileName, |raw| {
         name(raw, limits::FILE_NAME_BYTES_MAX, |c| c == ' ' || c == '#' || c == '@')?;
         match raw.chars().find(|c| matches!(c, '/' | '\\')) {
@@ -208,7 +208,7 @@ checked! {
 shown!(MediaType);
 
 checked! {
-    /// A password as its owner typed it. It shows itself nowhere.
+    /// A password as typed. Its `Debug` form hides it.
     Password, |raw| {
         if raw.len() < limits::PASSWORD_BYTES_MIN {
             return Err(TextError::TooShort { min_bytes: limits::PASSWORD_BYTES_MIN });
@@ -224,13 +224,11 @@ impl fmt::Debug for Password {
 }
 
 impl UserName {
-    /// The form under which two names count as alike when somebody joins, and in which names are
-    /// searched: lower case, each character by itself, so that what begins a name begins its form
-    /// as well.
+    /// Returns the case-folded form, under which names must be unique and are searched. Folds each
+    /// character by itself, so that a prefix of a name folds to a prefix of its folded form.
     #[must_use]
     pub fn folded(&self) -> String {
-        // The two lower-case sigmas are one letter, written so at the end of a word and otherwise
-        // elsewhere.
+        // Final and medial sigma are the same letter; fold both to the medial form.
         self.0
             .chars()
             .flat_map(char::to_lowercase)
@@ -240,7 +238,7 @@ impl UserName {
 }
 
 impl GroupName {
-    /// The form under which groups are found: lower case.
+    /// Returns the case-folded form, under which groups are searched.
     #[must_use]
     pub fn folded(&self) -> String {
         self.0.to_lowercase()
@@ -248,13 +246,13 @@ impl GroupName {
 }
 
 impl Topic {
-    /// That of a group that has none.
+    /// Returns the empty topic.
     #[must_use]
     pub fn none() -> Self {
         Self("".into())
     }
 
-    /// Whether nothing is in it.
+    /// Returns whether the topic is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -262,8 +260,8 @@ impl Topic {
 }
 
 impl Text {
-    /// Whether nothing is in it. A client cannot send such a text; an import can, since old logs
-    /// have them.
+    /// Returns whether the text is empty. Clients cannot send empty texts; imports can, since old
+    /// logs contain them.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -295,11 +293,15 @@ fn name(raw: &str, max_bytes: usize, also: fn(char) -> bool) -> Result<(), TextE
     }
 }
 
-/// Control characters, and those that reorder or hide their neighbours (Unicode, "bidirectional
-/// formatting" and "default ignorable").
+/// Returns whether `c` is a control character, or one that reorders or hides its neighbours
+/// (Unicode bidirectional formatting and default-ignorable code points).
 fn is_invisible(c: char) -> bool {
     c.is_control()
-        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{feff}')
+        || matches!(
+            c,
+            '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
+        )
 }
 
 #[cfg(test)]

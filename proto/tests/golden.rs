@@ -12,7 +12,7 @@
 mod samples;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use cairn_proto::invite::{InviteLink, ServerAddr};
 use cairn_proto::secret::{InviteToken, Pin};
@@ -148,8 +148,7 @@ fn every_serialized_type_is_named() {
         .collect();
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut found = 0;
-    for file in std::fs::read_dir(source).unwrap() {
-        let path = file.unwrap().path();
+    for path in source_files(&source) {
         for name in serialized_types(&std::fs::read_to_string(&path).unwrap()) {
             found += 1;
             let known = [NOT_ON_THE_WIRE, ALIASED].concat().contains(&name.as_str())
@@ -165,6 +164,20 @@ fn every_serialized_type_is_named() {
         found > 20,
         "the search for serialized types finds only {found}"
     );
+}
+
+/// Every `.rs` file of a folder and its subfolders.
+fn source_files(folder: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files.extend(source_files(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            files.push(path);
+        }
+    }
+    files
 }
 
 /// The types that derive `Serialize` in a source file, but for the newtypes that macros make: those

@@ -1,7 +1,8 @@
 //! The timeline stream of one session: everything between its position and the head of each
 //! conversation, written when the stream takes it.
-pub mod outbox;
-pub mod push;
+pub(crate) mod feed;
+pub(crate) mod outbox;
+pub(crate) mod push;
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -17,18 +18,19 @@ use cairn_proto::wire::frame;
 use cairn_proto::wire::request::PullRange;
 use quinn::{Connection, SendStream, WriteError};
 
-use super::read_history;
-use crate::delivery::push::{Feed, FeedBound, Push};
-use crate::hub::Session;
+use crate::delivery::feed::{Feed, FeedBound};
+use crate::delivery::push::Push;
+use crate::history::read_history;
 use crate::limits;
 use crate::limits::PUSH_BYTES_TARGET;
+use crate::session::Session;
 use cairn_store::blocks::run::RunLimits;
 use cairn_store::timeline::TailRead;
 use cairn_store::timeline::history::History;
 
 /// Why delivery to a session ends.
 #[derive(Debug, thiserror::Error)]
-pub enum DeliveryError {
+pub(crate) enum DeliveryError {
     /// The stream or the connection is gone.
     #[error("the timeline stream ended: {0}")]
     Stream(#[from] WriteError),
@@ -41,7 +43,7 @@ pub enum DeliveryError {
 ///
 /// # Errors
 /// When the stream is gone, or stored messages cannot be read.
-pub async fn deliver(
+pub(crate) async fn deliver(
     session: Arc<Session>,
     history: History,
     mut stream: SendStream,

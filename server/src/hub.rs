@@ -1,128 +1,52 @@
 //! Who is connected, and who must learn of what. The sequencer publishes each batch here, once;
 //! from here it reaches the sessions.
 pub(crate) mod presence;
-pub mod receipts;
+pub(crate) mod receipts;
 pub(crate) mod registry;
+pub(crate) mod tasks;
 pub(crate) mod typing;
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use cairn_proto::ids::{ConversationId, DeviceId, MsgId, UserId};
-use cairn_proto::model::presence::{DeviceKind, PresentDevice};
-use cairn_proto::model::receipts::Reads;
+use cairn_proto::ids::{ConversationId, DeviceId, UserId};
+use cairn_proto::model::presence::PresentDevice;
 use cairn_proto::wire::close::CloseCode;
 use cairn_proto::wire::error::ErrorCode;
 use cairn_proto::wire::event::TimelineFrame;
 use cairn_proto::wire::response::Response;
-use hashbrown::HashMap;
 use parking_lot::Mutex;
 use tokio::sync::{Notify, watch};
 
-use super::close;
-use crate::delivery::outbox::Outbox;
-use crate::delivery::push::{Feed, Push, UpdateKey};
+use crate::delivery::feed::Feed;
+use crate::delivery::push::{Push, UpdateKey};
 use crate::hub::receipts::FocusedConversations;
 use crate::hub::registry::Registry;
 use crate::limits;
-use crate::retention::Due;
+use crate::retention::due::Due;
 use crate::sequencer::publication::{Notice, Publication, ReplyTo};
 use crate::sequencer::revoked_in_batch::RevokedInBatch;
-use crate::session::activity::Activity;
+use crate::session::{Readable, Session};
+use crate::transport::close::close;
 use cairn_core::Reply;
-use cairn_core::api::command::{Actor, Grant, LoggedIn};
-use cairn_store::timeline::{Timeline, Timelines};
-
-/// One live connection of a device.
-#[derive(Debug)]
-pub struct Session {
-    /// The connection.
-    pub connection: quinn::Connection,
-    /// The answers to its requests.
-    pub outbox: Outbox,
-    /// What it is pushed, if it wants to be.
-    pub push: Option<Push>,
-    actor: OnceLock<Actor>,
-    readable: Mutex<HashMap<ConversationId, Readable>>,
-    /// When there last was activity.
-    pub(super) activity: Activity,
-    /// What its client says that others are told of it.
-    pub(super) present: Mutex<PresentDevice>,
-    /// Whose presence it watches.
-    pub(super) watched: Mutex<Vec<UserId>>,
-    /// The conversation that it shows.
-    pub(super) focus: Mutex<Option<ConversationId>>,
-    /// Whether its user was shown what others have read when it began to look.
-    pub(super) sees_reads: Mutex<Reads>,
-}
-
-/// A conversation that a session may read.
-#[derive(Clone, Debug)]
-pub struct Readable {
-    /// Its log.
-    pub timeline: Arc<Timeline>,
-    /// Everything up to here is not for the session.
-    pub floor: MsgId,
-}
+use cairn_core::api::command::{Grant, LoggedIn};
+use cairn_store::timeline::Timelines;
 
 /// The sessions, and which of them follow which conversation.
 #[derive(Debug)]
-pub struct Hub {
+pub(crate) struct Hub {
     timelines: Arc<Timelines>,
     registry: Mutex<Registry>,
     /// Where retention has something to look at.
-    pub due: Due,
+    pub(crate) due: Due,
     /// How long a session is without activity before it counts as away; `None` for never.
     pub(super) away_after: watch::Sender<Option<Duration>>,
-}
-
-impl Session {
-    /// A session that has not logged in yet.
-    #[must_use]
-    pub fn new(connection: quinn::Connection, push: bool) -> Arc<Self> {
-        Arc::new(Self {
-            connection,
-            outbox: Outbox::default(),
-            push: push.then(Push::default),
-            actor: OnceLock::new(),
-            readable: Mutex::default(),
-            activity: Activity::new(Instant::now()),
-            present: Mutex::new(PresentDevice {
-                kind: DeviceKind::Unknown,
-                is_away: false,
-            }),
-            watched: Mutex::default(),
-            focus: Mutex::default(),
-            sees_reads: Mutex::default(),
-        })
-    }
-
-    /// Whose session it is, once it has logged in.
-    #[must_use]
-    pub fn actor(&self) -> Option<Actor> {
-        self.actor.get().copied()
-    }
-
-    /// What others are told of it. Nobody's activity is expected of a bot.
-    pub(super) fn shown(&self) -> PresentDevice {
-        let said = *self.present.lock();
-        PresentDevice {
-            is_away: said.is_away || (said.kind != DeviceKind::Bot && self.activity.is_idle()),
-            ..said
-        }
-    }
-
-    /// A conversation that the session was found to be allowed to read.
-    #[must_use]
-    pub fn readable(&self, conversation: ConversationId) -> Option<Readable> {
-        self.readable.lock().get(&conversation).cloned()
-    }
 }
 
 impl Hub {
     /// A hub without sessions.
     #[must_use]
-    pub fn new(timelines: Arc<Timelines>, away_after: Option<Duration>) -> Self {
+    pub(crate) fn new(timelines: Arc<Timelines>, away_after: Option<Duration>) -> Self {
         Self {
             timelines,
             registry: Mutex::default(),
@@ -134,7 +58,7 @@ impl Hub {
     /// Tells everybody what they must know. Order matters: first whoever begins is there, since
     /// what follows may have been decided after his login. Then memberships, so that nobody is
     /// answered or pushed what he may not see any more, then news, then answers.
-    pub fn publish(&self, publication: Publication) {
+    pub(crate) fn publish(&self, publication: Publication) {
         let Publication {
             touched,
             notices,
@@ -215,10 +139,7 @@ impl Hub {
                 // Noted here and not by the waiter, so that a membership that ends later cannot be
                 // noted before it.
                 if let Ok(readable) = &answer {
-                    session
-                        .readable
-                        .lock()
-                        .insert(readable.timeline.conversation(), readable.clone());
+                    session.grant(readable.clone());
                 }
                 drop(waiter.send(answer));
             }
@@ -247,7 +168,7 @@ impl Hub {
     /// The session begins. What is told of the same batch that was decided before its login, it
     /// begins with already: to be told so once more changes nothing.
     fn register(&self, registry: &mut Registry, session: &Arc<Session>, logged_in: &LoggedIn) {
-        let _ = session.actor.set(logged_in.actor);
+        session.authenticate(logged_in.actor);
         registry
             .sessions
             .entry(logged_in.actor.user)
@@ -305,7 +226,7 @@ impl Hub {
                 } = registry;
                 viewers.part(conversation, sessions.get(&user).map_or(&[], Vec::as_slice));
                 for session in registry.sessions_of(user) {
-                    session.readable.lock().remove(&conversation);
+                    session.revoke(conversation);
                     if let Some(push) = &session.push {
                         push.end(conversation, last);
                         push.wake();
@@ -377,12 +298,12 @@ impl Hub {
     }
 
     /// Takes a session out.
-    pub fn leave(&self, session: &Arc<Session>) {
+    pub(crate) fn leave(&self, session: &Arc<Session>) {
         self.registry.lock().leave(session);
     }
 
     /// Notes what others are told of a session. Those who watch its user are told in a moment.
-    pub fn set_present(&self, session: &Session, said: PresentDevice) {
+    pub(crate) fn set_present(&self, session: &Session, said: PresentDevice) {
         let mut registry = self.registry.lock();
         let before = std::mem::replace(&mut *session.present.lock(), said);
         if let Some(actor) = session
@@ -394,7 +315,7 @@ impl Hub {
     }
 
     /// There is activity on a session. Those who watch its user are told if that is news.
-    pub fn record_activity(&self, session: &Session, now: Instant) {
+    pub(crate) fn record_activity(&self, session: &Session, now: Instant) {
         let is_back = session.activity.note(now);
         if let Some(actor) = session
             .actor()
@@ -405,7 +326,7 @@ impl Hub {
     }
 
     /// Looks who is without activity, or is not any more. Those who watch are told in a moment.
-    pub fn mark_idle_sessions(&self, away_after: Option<Duration>) {
+    pub(crate) fn mark_idle_sessions(&self, away_after: Option<Duration>) {
         self.registry
             .lock()
             .mark_idle_sessions(Instant::now(), away_after);
@@ -414,17 +335,17 @@ impl Hub {
     /// Is notified when somebody who is watched came, went or is somewhere else:
     /// [`Hub::notify_presences`] tells of him.
     #[must_use]
-    pub fn presence_news(&self) -> Arc<Notify> {
+    pub(crate) fn presence_news(&self) -> Arc<Notify> {
         self.registry.lock().watchers.news.clone()
     }
 
     /// Tells those who watch where those are who moved since the last time.
-    pub fn notify_presences(&self) {
+    pub(crate) fn notify_presences(&self) {
         self.registry.lock().notify_presences();
     }
 
     /// Tells those who look at a conversation that somebody types there.
-    pub fn typing(&self, session: &Session, conversation: ConversationId) {
+    pub(crate) fn typing(&self, session: &Session, conversation: ConversationId) {
         if let Some(actor) = session.actor() {
             self.registry
                 .lock()
@@ -435,18 +356,18 @@ impl Hub {
 
     /// The conversations that somebody looks at.
     #[must_use]
-    pub fn focused(&self) -> FocusedConversations {
+    pub(crate) fn focused(&self) -> FocusedConversations {
         self.registry.lock().viewers.focused.clone()
     }
 
     /// Tells those who look at conversations who has got and read what since the last time.
-    pub fn enqueue_receipts(&self) {
+    pub(crate) fn enqueue_receipts(&self) {
         self.registry.lock().enqueue_receipts();
     }
 
     /// Whether a device has a session.
     #[must_use]
-    pub fn is_online(&self, user: UserId, device: DeviceId) -> bool {
+    pub(crate) fn is_online(&self, user: UserId, device: DeviceId) -> bool {
         let registry = self.registry.lock();
         registry
             .sessions_of(user)
@@ -456,7 +377,7 @@ impl Hub {
 
     /// How many sessions there are.
     #[must_use]
-    pub fn session_count(&self) -> u64 {
+    pub(crate) fn session_count(&self) -> u64 {
         self.registry
             .lock()
             .sessions
@@ -467,7 +388,7 @@ impl Hub {
 
     /// Every session.
     #[must_use]
-    pub fn sessions(&self) -> Vec<Arc<Session>> {
+    pub(crate) fn sessions(&self) -> Vec<Arc<Session>> {
         self.registry
             .lock()
             .sessions

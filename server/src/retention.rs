@@ -2,55 +2,28 @@
 //! conversation after another and has the sequencer decide. It never holds anybody up: it reads on
 //! the pool, a bounded part at a time, and rests in between.
 
-use std::collections::BTreeSet;
+pub(crate) mod due;
+
 use std::sync::Arc;
 
 use cairn_proto::ids::{ConversationId, MsgId};
 use cairn_proto::model::retention::Retention;
 use cairn_proto::wire::error::ErrorCode;
-use parking_lot::Mutex;
-use tokio::sync::Notify;
 use tokio::time::{Instant, sleep, timeout_at};
 use tracing::{debug, error};
 
+use crate::clock::now;
 use crate::limits;
-use crate::{Shared, now};
-use cairn_core::messages::retention::{Retained, cutoff};
+use crate::shared::Shared;
+use cairn_core::api::command::Retained;
+use cairn_core::messages::retention::cutoff;
 use cairn_core::{Command, Reply};
 use cairn_store::timeline::Timeline;
 use cairn_store::timeline::retention::{Aged, Scope, aged};
 
-/// The conversations in which another policy holds since a moment ago.
-#[derive(Debug, Default)]
-pub struct Due {
-    conversations: Mutex<BTreeSet<ConversationId>>,
-    wake: Notify,
-}
-
-impl Due {
-    /// Has a conversation focused at soon. Beyond a bound it waits until its turn comes anyway.
-    pub fn add(&self, conversation: ConversationId) {
-        let mut conversations = self.conversations.lock();
-        if conversations.len() < limits::RETENTION_DUE_MAX {
-            conversations.insert(conversation);
-            self.wake.notify_one();
-        }
-    }
-
-    async fn next(&self) -> ConversationId {
-        loop {
-            let wake = self.wake.notified();
-            if let Some(conversation) = self.conversations.lock().pop_first() {
-                return conversation;
-            }
-            wake.await;
-        }
-    }
-}
-
 /// Looks at every conversation that may let messages go, again and again, and at those whose policy
 /// changed at once.
-pub async fn run(shared: Arc<Shared>) {
+pub(crate) async fn run(shared: Arc<Shared>) {
     loop {
         let next_round = Instant::now() + limits::RETENTION_INTERVAL;
         round(&shared).await;

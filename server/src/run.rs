@@ -18,21 +18,23 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 use tracing::{info, warn};
 
+use crate::clock::now;
 use crate::hub::Hub;
-use crate::hub::{presence, receipts};
+use crate::hub::tasks;
 use crate::limits;
 use crate::retention;
+use crate::sequencer;
 use crate::sequencer::intake::Intake;
 use crate::sequencer::publication::Publication;
-use crate::session::activity;
-use crate::session::login_rate_limiter::LoginRateLimiter;
 use crate::session::password::Passwords;
-use crate::session::rate_limiter::RateLimiter;
-use crate::transfer::{self, Transfers};
+use crate::session::rate_limit::{LoginRateLimiter, RequestRateLimiter};
+use crate::session::secret_hash::secret_hash;
+use crate::shared::Shared;
+use crate::transfer::{Transfers, gc};
 use crate::transport::accept;
+use crate::transport::close::close;
 use crate::transport::endpoint::{self, EndpointError};
 use crate::transport::identity::{Identity, IdentityError};
-use crate::{Shared, close, now, secret_hash, sequencer};
 use cairn_core::Command;
 use cairn_store::StoreError;
 use cairn_store::engine::Engine;
@@ -140,7 +142,7 @@ async fn serve(
         retentions: engine.retentions(),
         passwords: Passwords::new(),
         login_rate_limiter: LoginRateLimiter::default(),
-        rate_limiter: RateLimiter::default(),
+        request_rate_limiter: RequestRateLimiter::default(),
         transfers,
         advertised: options
             .advertise
@@ -149,10 +151,10 @@ async fn serve(
     });
     let (publish, publications) = mpsc::channel(limits::PUBLICATIONS_MAX);
     let (mut failed, thread) = start_sequencer(engine, &shared, publish)?;
-    let hub = tokio::spawn(run_hub(shared.clone(), publications));
-    let receipts = tokio::spawn(receipts::tell(shared.clone()));
-    let presences = tokio::spawn(presence::notify_moves(shared.clone()));
-    let idle_sessions = tokio::spawn(activity::mark_idle_sessions(shared.clone()));
+    let hub = tokio::spawn(tasks::publish(shared.clone(), publications));
+    let receipts = tokio::spawn(tasks::send_receipts(shared.clone()));
+    let presences = tokio::spawn(tasks::notify_presences(shared.clone()));
+    let idle_sessions = tokio::spawn(tasks::mark_idle_sessions(shared.clone()));
     begin_epoch(&shared).await?;
     let invite = match has_owner {
         true => None,
@@ -160,7 +162,7 @@ async fn serve(
     };
     let retention = tokio::spawn(retention::run(shared.clone()));
     let accepting = tokio::spawn(accept::accept(endpoint.clone(), shared.clone()));
-    let keeping_house = tokio::spawn(transfer::run_gc(shared.clone()));
+    let keeping_house = tokio::spawn(gc::run(shared.clone()));
     info!(%listening, "accepting connections");
     let announced = async {
         ready(&Ready { listening, invite });
@@ -207,12 +209,6 @@ fn start_sequencer(
             result
         })?;
     Ok((failed, thread))
-}
-
-async fn run_hub(shared: Arc<Shared>, mut publications: mpsc::Receiver<Publication>) {
-    while let Some(publication) = publications.recv().await {
-        shared.hub.publish(publication);
-    }
 }
 
 async fn stop_sessions(shared: &Shared, endpoint: &Endpoint, code: CloseCode) {

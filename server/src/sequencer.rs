@@ -1,7 +1,7 @@
 //! The sequencer: one thread that owns all state. It takes everything that waits, decides it in
 //! order, commits once, and publishes. While it commits, the next batch gathers by itself.
-pub mod intake;
-pub mod publication;
+pub(crate) mod intake;
+pub(crate) mod publication;
 pub(crate) mod revoked_in_batch;
 
 use std::time::{Duration, Instant};
@@ -15,8 +15,8 @@ use crate::hub::receipts::FocusedConversations;
 use crate::limits;
 use crate::sequencer::intake::{Intake, Ticket};
 use crate::sequencer::publication::{Notice, Publication};
-use cairn_core::api::batch::Effect;
-use cairn_core::api::command::Actor;
+use cairn_core::api::actor::Actor;
+use cairn_core::api::effect::Effect;
 use cairn_store::StoreError;
 use cairn_store::engine::{Committed, Engine};
 
@@ -24,7 +24,7 @@ use cairn_store::engine::{Committed, Engine};
 ///
 /// # Errors
 /// When the store failed. Nothing was accepted since; the process must end.
-pub fn run(
+pub(crate) fn run(
     mut engine: Engine,
     intake: &Intake,
     focused: &FocusedConversations,
@@ -60,7 +60,7 @@ fn sequence(
     let mut tickets = Vec::new();
     let mut pending_since: Option<Instant> = None;
     while intake.take(&mut tickets, wait_timeout(pending_since)) {
-        let now = super::now();
+        let now = crate::clock::now();
         for Ticket { command, reply_to } in tickets.drain(..) {
             let answer = engine.execute(command, now);
             publication.answers.push((reply_to, answer));

@@ -1,310 +1,116 @@
-//! A connection from its login to its end: the session stream in, the answers out, and the timeline
-//! stream.
+//! A session: one live connection of a device, and what the hub knows of it.
+
 pub(crate) mod activity;
-pub mod login;
-pub mod login_rate_limiter;
-pub mod password;
-pub mod rate_limiter;
-pub mod requests;
+pub(crate) mod connection;
+pub(crate) mod datagrams;
+pub(crate) mod login;
+pub(crate) mod password;
+pub(crate) mod rate_limit;
+pub(crate) mod requests;
+pub(crate) mod secret_hash;
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::Instant;
 
-use cairn_proto::ids::RequestId;
-use cairn_proto::limits::{FRAME_BYTES_MAX, HELLO_BYTES_MAX, LOGIN_TIME_MAX};
-use cairn_proto::wire::close::CloseCode;
-use cairn_proto::wire::codec::{self, DecodeError};
-use cairn_proto::wire::error::ErrorCode;
-use cairn_proto::wire::event::StreamOpening;
-use cairn_proto::wire::frame;
-use cairn_proto::wire::hello::ClientFrame;
-use cairn_proto::wire::response::ServerFrame;
-use quinn::{Connection, SendStream, VarInt};
-use tokio::time::timeout;
-use tracing::{debug, warn};
+use cairn_core::api::actor::Actor;
+use cairn_proto::ids::{ConversationId, MsgId, UserId};
+use cairn_proto::model::presence::{DeviceKind, PresentDevice};
+use cairn_proto::model::receipts::Reads;
+use cairn_store::timeline::Timeline;
+use hashbrown::HashMap;
+use parking_lot::Mutex;
 
-use crate::hub::Session;
-use crate::hub::typing;
-use crate::limits;
-use crate::session::login::Refusal;
-use crate::session::requests::Requests;
-use crate::transfer::{self, TransferSlots, TransferStream, Wanted};
-use crate::transport::framing::{FrameReader, ReadError};
-use crate::{Shared, close, delivery};
-use cairn_core::api::command::Actor;
+use crate::delivery::outbox::Outbox;
+use crate::delivery::push::Push;
+use crate::session::activity::Activity;
 
-/// Serves one connection until it ends.
-pub async fn serve(shared: Arc<Shared>, connection: Connection) {
-    let remote = connection.remote_address();
-    let begun = timeout(LOGIN_TIME_MAX, begin(&shared, &connection))
-        .await
-        .unwrap_or(Err(Refusal::Silent));
-    let (guard, reader) = match begun {
-        Ok(begun) => begun,
-        Err(refusal) => {
-            debug!(%remote, %refusal, "no session");
-            return close(&connection, refusal.close_code());
-        }
-    };
-    let end = run(&shared, &guard.session, reader).await;
-    drop(guard);
-    debug!(%remote, ?end, "session over");
-    close(&connection, end);
+/// One live connection of a device.
+#[derive(Debug)]
+pub(crate) struct Session {
+    /// The connection.
+    pub(crate) connection: quinn::Connection,
+    /// The answers to its requests.
+    pub(crate) outbox: Outbox,
+    /// What it is pushed, if it wants to be.
+    pub(crate) push: Option<Push>,
+    actor: OnceLock<Actor>,
+    readable: Mutex<HashMap<ConversationId, Readable>>,
+    /// When there last was activity.
+    pub(crate) activity: Activity,
+    /// What its client says that others are told of it.
+    pub(crate) present: Mutex<PresentDevice>,
+    /// Whose presence it watches.
+    pub(crate) watched: Mutex<Vec<UserId>>,
+    /// The conversation that it shows.
+    pub(crate) focus: Mutex<Option<ConversationId>>,
+    /// Whether its user was shown what others have read when it began to look.
+    pub(crate) sees_reads: Mutex<Reads>,
 }
 
-/// Takes its session out of the hub, however it ends: a login that lasts too long is dropped
-/// wherever it is.
-struct SessionGuard {
-    shared: Arc<Shared>,
-    session: Arc<Session>,
+/// A conversation that a session may read.
+#[derive(Clone, Debug)]
+pub(crate) struct Readable {
+    /// Its log.
+    pub(crate) timeline: Arc<Timeline>,
+    /// Everything up to here is not for the session.
+    pub(crate) floor: MsgId,
 }
 
-impl Drop for SessionGuard {
-    fn drop(&mut self) {
-        self.shared.hub.leave(&self.session);
-        self.session.outbox.close();
+impl Session {
+    /// A session that has not logged in yet.
+    #[must_use]
+    pub(crate) fn new(connection: quinn::Connection, push: bool) -> Arc<Self> {
+        Arc::new(Self {
+            connection,
+            outbox: Outbox::default(),
+            push: push.then(Push::default),
+            actor: OnceLock::new(),
+            readable: Mutex::default(),
+            activity: Activity::new(Instant::now()),
+            present: Mutex::new(PresentDevice {
+                kind: DeviceKind::Unknown,
+                is_away: false,
+            }),
+            watched: Mutex::default(),
+            focus: Mutex::default(),
+            sees_reads: Mutex::default(),
+        })
     }
-}
 
-/// Reads the hello, logs in, and starts what writes to the client.
-async fn begin(
-    shared: &Arc<Shared>,
-    connection: &Connection,
-) -> Result<(SessionGuard, FrameReader), Refusal> {
-    let (mut send, recv) = connection.accept_bi().await?;
-    let mut reader = FrameReader::new(recv);
-    let hello = login::read_hello(&mut reader).await?;
-    let session = Session::new(connection.clone(), hello.push);
-    let guard = SessionGuard {
-        shared: shared.clone(),
-        session: session.clone(),
-    };
-    match login::log_in(shared, &session, hello).await {
-        Ok(welcome) => {
-            connection.set_receive_window(VarInt::from_u32(limits::MEMBER_WINDOW_BYTES));
-            connection.set_send_window(limits::MEMBER_WINDOW_BYTES.into());
-            let welcome = frame::frame(&ServerFrame::Welcome(welcome));
-            tokio::spawn(write_answers(session.clone(), send, welcome));
-            tokio::spawn(typing::take_datagrams(shared.clone(), session.clone()));
-            tokio::spawn(accept_streams(shared.clone(), session));
-            Ok((guard, reader))
-        }
-        Err(code) => {
-            refuse(&mut send, code).await;
-            Err(Refusal::Refused(code))
+    /// Whose session it is, once it has logged in.
+    #[must_use]
+    pub(crate) fn actor(&self) -> Option<Actor> {
+        self.actor.get().copied()
+    }
+
+    /// What others are told of it. Nobody's activity is expected of a bot.
+    pub(crate) fn shown(&self) -> PresentDevice {
+        let said = *self.present.lock();
+        PresentDevice {
+            is_away: said.is_away || (said.kind != DeviceKind::Bot && self.activity.is_idle()),
+            ..said
         }
     }
-}
 
-/// Says why, and waits until the client has it: closing a connection drops what is under way.
-async fn refuse(send: &mut SendStream, code: ErrorCode) {
-    if send
-        .write_chunk(frame::frame(&ServerFrame::Refused(code)))
-        .await
-        .is_ok()
-        && send.finish().is_ok()
-    {
-        let _ = send.stopped().await;
+    /// A conversation that the session was found to be allowed to read.
+    #[must_use]
+    pub(crate) fn readable(&self, conversation: ConversationId) -> Option<Readable> {
+        self.readable.lock().get(&conversation).cloned()
     }
-}
 
-/// Takes requests until the client is done or breaks the protocol; says with which code the
-/// connection ends.
-async fn run(shared: &Arc<Shared>, session: &Arc<Session>, mut reader: FrameReader) -> CloseCode {
-    let mut requests = Requests::new(shared.clone(), session.clone());
-    loop {
-        match reader.buffered(FRAME_BYTES_MAX) {
-            Ok(Some(frame)) => match read_request(&frame) {
-                Ok(Some((id, request))) => {
-                    if requests.take(id, request).await.is_err() {
-                        return CloseCode::GoingAway;
-                    }
-                }
-                Ok(None) => return CloseCode::Protocol,
-                Err((id, code)) => session.outbox.answer_now(id, Err(code)),
-            },
-            Ok(None) => {
-                if requests.submit().await.is_err() {
-                    return CloseCode::GoingAway;
-                }
-                match reader.read_more().await {
-                    Ok(()) => {}
-                    Err(ReadError::Frame(_)) => return CloseCode::FrameTooBig,
-                    Err(ReadError::Truncated) => return CloseCode::Protocol,
-                    Err(ReadError::Ended | ReadError::Stream(_)) => return CloseCode::Normal,
-                }
-            }
-            Err(_) => return CloseCode::FrameTooBig,
-        }
+    /// Sets whose session it is, once.
+    pub(crate) fn authenticate(&self, actor: Actor) {
+        let _ = self.actor.set(actor);
     }
-}
 
-/// Reads one request. `Ok(None)` is a second hello, or a frame without so much as a request id: the
-/// client does not speak the protocol. Anything else that is wrong is answered, and the session
-/// goes on.
-fn read_request(
-    frame: &[u8],
-) -> Result<Option<(RequestId, cairn_proto::wire::request::Request)>, (RequestId, ErrorCode)> {
-    match codec::decode(frame, FRAME_BYTES_MAX) {
-        Ok(ClientFrame::Request(id, request)) => Ok(Some((id, request))),
-        Ok(ClientFrame::Hello(_)) => Ok(None),
-        Err(error) => match codec::decode_head::<(u32, RequestId)>(frame, FRAME_BYTES_MAX) {
-            Ok((REQUEST_VARIANT, id)) => Err((id, refusal_of(error))),
-            Ok(_) | Err(_) => Ok(None),
-        },
+    /// Lets the session read a conversation without asking again.
+    pub(crate) fn grant(&self, readable: Readable) {
+        let conversation = readable.timeline.conversation();
+        self.readable.lock().insert(conversation, readable);
     }
-}
 
-/// The position of [`ClientFrame::Request`] among the variants.
-const REQUEST_VARIANT: u32 = 1;
-
-const fn refusal_of(error: DecodeError) -> ErrorCode {
-    match error {
-        DecodeError::UnknownVariant => ErrorCode::Unsupported,
-        DecodeError::Malformed | DecodeError::Trailing(_) | DecodeError::TooLong { .. } => {
-            ErrorCode::BadRequest
-        }
-    }
-}
-
-/// Writes the welcome and then answers as they come, everything that is ready with one write. Who
-/// wants no answers wants no session.
-async fn write_answers(session: Arc<Session>, mut send: SendStream, welcome: bytes::Bytes) {
-    if let Err(error) = write_all_answers(&session, &mut send, welcome).await {
-        debug!(%error, "answers cannot be written");
-        close(&session.connection, CloseCode::Protocol);
-        // Whoever waits for room among the answers would wait for ever.
-        session.outbox.close();
-    }
-}
-
-async fn write_all_answers(
-    session: &Session,
-    send: &mut SendStream,
-    welcome: bytes::Bytes,
-) -> Result<(), quinn::WriteError> {
-    send.write_chunk(welcome).await?;
-    while let Some(bytes) = session.outbox.take().await {
-        send.write_chunk(bytes.into()).await?;
-        session.outbox.written();
-    }
-    Ok(())
-}
-
-/// What the streams of a session share that its client opens beside the session stream.
-struct Streams {
-    shared: Arc<Shared>,
-    session: Arc<Session>,
-    transfer_slots: TransferSlots,
-    /// The one timeline stream is there.
-    is_pushed: AtomicBool,
-}
-
-/// Takes the streams that a client opens beside the session stream. Each waits for its opening by
-/// itself: that a packet is lost is no reason to keep others waiting, and there are never more than
-/// a connection may have streams.
-async fn accept_streams(shared: Arc<Shared>, session: Arc<Session>) {
-    let (connection, transfer_slots) = (
-        session.connection.clone(),
-        TransferSlots::of(session.connection.clone()),
-    );
-    let streams = Arc::new(Streams {
-        shared,
-        session,
-        transfer_slots,
-        is_pushed: AtomicBool::new(false),
-    });
-    while let Ok((send, recv)) = connection.accept_bi().await {
-        tokio::spawn(begin_stream(streams.clone(), send, FrameReader::new(recv)));
-    }
-}
-
-/// Reads what a stream is for, and begins it. One of which that never becomes known is given up
-/// alone: a stream comes to be with a later one, before anything of it arrives, and its client may
-/// think better of it.
-async fn begin_stream(streams: Arc<Streams>, mut send: SendStream, mut reader: FrameReader) {
-    let connection = &streams.session.connection;
-    match timeout(LOGIN_TIME_MAX, reader.next(HELLO_BYTES_MAX)).await {
-        Ok(Ok(frame)) => match codec::decode::<StreamOpening>(&frame, HELLO_BYTES_MAX) {
-            Ok(opening) => streams.begin(opening, send, reader),
-            Err(_) => close(connection, CloseCode::Protocol),
-        },
-        Ok(Err(ReadError::Frame(_))) => close(connection, CloseCode::FrameTooBig),
-        Ok(Err(ReadError::Truncated)) => close(connection, CloseCode::Protocol),
-        Ok(Err(ReadError::Ended | ReadError::Stream(_))) | Err(_) => {
-            // The other half is stopped when it is dropped. It fails only for a stream that is
-            // gone.
-            let _ = send.reset(VarInt::from_u32(0));
-        }
-    }
-}
-
-impl Streams {
-    fn begin(&self, opening: StreamOpening, send: SendStream, reader: FrameReader) {
-        let Self {
-            shared,
-            session,
-            transfer_slots,
-            is_pushed,
-        } = self;
-        match opening {
-            StreamOpening::Timeline
-                if session.push.is_some() && !is_pushed.swap(true, Ordering::Relaxed) =>
-            {
-                tokio::spawn(push(shared.clone(), session.clone(), send));
-            }
-            StreamOpening::Timeline => close(&session.connection, CloseCode::Protocol),
-            StreamOpening::Upload { hash, bytes } => {
-                begin_transfer(
-                    session,
-                    transfer_slots,
-                    TransferStream::of(send, reader),
-                    |actor, stream| transfer::upload(shared.clone(), actor, stream, hash, bytes),
-                );
-            }
-            StreamOpening::Download {
-                conversation,
-                msgid,
-                hash,
-                from,
-            } => {
-                let wanted = Wanted {
-                    conversation,
-                    msgid,
-                    hash,
-                    from,
-                };
-                begin_transfer(
-                    session,
-                    transfer_slots,
-                    TransferStream::of(send, reader),
-                    |actor, stream| transfer::download(shared.clone(), actor, stream, wanted),
-                );
-            }
-        }
-    }
-}
-
-/// Writes the timeline stream until the session ends.
-async fn push(shared: Arc<Shared>, session: Arc<Session>, send: SendStream) {
-    if let Err(error) = delivery::deliver(session.clone(), shared.history.clone(), send).await {
-        debug!(%error, "delivery ended");
-        if let delivery::DeliveryError::History(code) = error {
-            warn!(%code, "stored messages cannot be pushed");
-            close(&session.connection, CloseCode::Internal);
-        }
-    }
-}
-
-/// Lets a transfer go its way, if the connection has a lane for it.
-fn begin_transfer<F: Future<Output = ()> + Send + 'static>(
-    session: &Session,
-    transfer_slots: &TransferSlots,
-    stream: TransferStream,
-    transfer: impl FnOnce(Actor, TransferStream) -> F,
-) {
-    match (session.actor(), transfer_slots.take()) {
-        (Some(actor), Some(lane)) => drop(tokio::spawn(transfer(actor, stream.on(lane)))),
-        _ => drop(tokio::spawn(stream.refuse(ErrorCode::TooManyTransfers))),
+    /// Ends what [`Session::grant`] allowed.
+    pub(crate) fn revoke(&self, conversation: ConversationId) {
+        self.readable.lock().remove(&conversation);
     }
 }

@@ -1,24 +1,23 @@
 //! `cairn bench`
 
-use std::fmt::Display;
+mod report;
+
 use std::io;
 use std::path::PathBuf;
 use std::thread;
 
 use clap::{Args, Command, Subcommand};
-use serde::Serialize;
 use tokio::sync::watch;
 
-use super::again;
-use super::exit::Exit;
-use super::failure::Failure;
-use super::output::{Format, Output};
-use super::page::PageFile;
-use super::progress::{Progress, note};
-use super::stop;
+use self::report::Shown;
+use crate::cli::failure::{Exit, Failure};
+use crate::cli::output::Output;
+use crate::cli::page::PageFile;
+use crate::cli::repro_command;
+use crate::cli::signals;
 use cairn_bench::live::{catchup, fanout, files, idle, mixed, overview, send};
 use cairn_bench::storage::{engine, fill, ids, schemes};
-use cairn_bench::{BenchError, Contender, Found, Page, Report, Watcher};
+use cairn_bench::{BenchError, Contender, Report, Watcher};
 
 /// Measure a server, as its users would feel it, and the storage below it
 ///
@@ -28,7 +27,7 @@ use cairn_bench::{BenchError, Contender, Found, Page, Report, Watcher};
 /// load that goes on for a time begins with a second that is not counted. engine, fill, schemes and ids measure storage in one process.
 /// Each says what its numbers mean and how durable they are. Ctrl-C ends a run early, and what was measured until then is reported.
 #[derive(Debug, Args)]
-pub(super) struct BenchArgs {
+pub(crate) struct BenchArgs {
     /// Write a page for a browser too, with plots: one file that can be sent to others
     #[arg(long, value_name = "FILE.html", global = true)]
     report: Option<PathBuf>,
@@ -226,7 +225,11 @@ JSON, one object, with null for what was not measured; among others
 }
 
 /// `others` run in the race of `cairn bench engine`.
-pub(super) fn run(args: BenchArgs, others: Vec<Contender>, format: Format) -> Result<(), Failure> {
+pub(crate) fn run(
+    args: BenchArgs,
+    others: Vec<Contender>,
+    output: &mut Output,
+) -> Result<(), Failure> {
     let cannot = |error: io::Error| Failure::caused(Exit::Failed, "cannot start", &error);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -234,79 +237,37 @@ pub(super) fn run(args: BenchArgs, others: Vec<Contender>, format: Format) -> Re
         .map_err(cannot)?;
     let asked = when_asked().map_err(cannot)?;
     let page = args.report.map(PageFile::reserve).transpose()?;
-    let mut results = Results {
-        output: Output::new(format),
-        page,
-    };
-    let result = runtime.block_on(async {
-        let mut progress = Progress::new();
-        let mut watcher = Watcher::new(asked, move |text| progress.update(text));
-        match args.command {
-            BenchCommand::Send(settings) => tell(
-                send::run(settings, &mut watcher).await,
-                watcher,
-                &mut results,
-            ),
-            BenchCommand::Idle(settings) => tell(
-                idle::run(settings, &mut watcher).await,
-                watcher,
-                &mut results,
-            ),
-            BenchCommand::Overview(settings) => tell(
-                overview::run(settings, &mut watcher).await,
-                watcher,
-                &mut results,
-            ),
-            BenchCommand::Fanout(settings) => tell(
-                fanout::run(settings, &mut watcher).await,
-                watcher,
-                &mut results,
-            ),
-            BenchCommand::Catchup(settings) => tell(
-                catchup::run(settings, &mut watcher).await,
-                watcher,
-                &mut results,
-            ),
+    let mut progress = output.progress();
+    let mut watcher = Watcher::new(asked, move |text| progress.update(text));
+    let w = &mut watcher;
+    let run = async {
+        let report = match args.command {
+            BenchCommand::Send(settings) => send::run(settings, w).await?,
+            BenchCommand::Idle(settings) => idle::run(settings, w).await?,
+            BenchCommand::Overview(settings) => overview::run(settings, w).await?,
+            BenchCommand::Fanout(settings) => fanout::run(settings, w).await?,
+            BenchCommand::Catchup(settings) => catchup::run(settings, w).await?,
             BenchCommand::Mixed(settings) if settings.print_scenario => {
-                results.output.text(mixed::DEFAULT_SCENARIO)
+                output.text(mixed::DEFAULT_SCENARIO)?;
+                return Ok(None);
             }
-            BenchCommand::Mixed(settings) => tell(
-                mixed::run(settings, &mut watcher).await,
-                watcher,
-                &mut results,
-            ),
-            BenchCommand::Files(settings) => tell(
-                files::run(settings, &mut watcher).await,
-                watcher,
-                &mut results,
-            ),
-            BenchCommand::Fill(settings) => {
-                tell(fill::run(settings, &mut watcher), watcher, &mut results)
-            }
-            BenchCommand::Ids(settings) => {
-                tell(ids::run(settings, &mut watcher), watcher, &mut results)
-            }
-            BenchCommand::Engine(settings) => tell(
-                engine::run(settings, others, &mut watcher),
-                watcher,
-                &mut results,
-            ),
-            BenchCommand::Schemes(settings) => {
-                tell(schemes::run(settings, &mut watcher), watcher, &mut results)
-            }
+            BenchCommand::Mixed(settings) => mixed::run(settings, w).await?,
+            BenchCommand::Files(settings) => files::run(settings, w).await?,
+            BenchCommand::Fill(settings) => fill::run(settings, w)?,
+            BenchCommand::Ids(settings) => ids::run(settings, w)?,
+            BenchCommand::Engine(settings) => engine::run(settings, others, w)?,
+            BenchCommand::Schemes(settings) => schemes::run(settings, w)?,
             BenchCommand::SchemesVictim(args) => {
-                Ok(schemes::live(&args, &mut io::stdout(), &mut io::stdin())?)
+                schemes::live(&args, &mut io::stdout(), &mut io::stdin())?;
+                return Ok(None);
             }
-        }
-    });
-    let flushed = results.output.flush();
-    result.and(flushed)
-}
-
-/// Where the results go.
-struct Results {
-    output: Output,
-    page: Option<PageFile>,
+        };
+        Ok(Some(report))
+    };
+    let report: Result<Option<Report>, Failure> = runtime.block_on(run);
+    // Wipes the progress line before anything is printed.
+    drop(watcher);
+    report?.map_or(Ok(()), |report| print(&report, page, output))
 }
 
 /// Becomes true at Ctrl-C. It is heard on a thread of its own, so that a run that never waits can be ended too. There is no ending at
@@ -316,7 +277,7 @@ fn when_asked() -> io::Result<watch::Receiver<bool>> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    let hear = move || match runtime.block_on(stop::either()) {
+    let hear = move || match runtime.block_on(signals::interrupt_or_terminate()) {
         // The run may be over already.
         Ok(()) => drop(asked.send(true)),
         Err(_) => runtime.block_on(std::future::pending()),
@@ -327,49 +288,21 @@ fn when_asked() -> io::Result<watch::Receiver<bool>> {
     Ok(hears)
 }
 
-/// Prints what was found, behind the progress line of `watcher`, and writes the page.
-fn tell<S, F>(
-    report: Result<Report<S, F>, BenchError>,
-    watcher: Watcher,
-    results: &mut Results,
-) -> Result<(), Failure>
-where
-    S: Serialize + Display + Args,
-    F: Found,
-{
-    drop(watcher);
-    let report = report?;
-    let written = results.page.take().map(|file| {
-        let (sheet, about, command) = (report.sheet(), about(report.benchmark), again::command());
-        file.write(&Page {
-            sheet: &sheet,
-            about: &about,
-            command: &command,
-        })
-    });
-    results.output.print(&report)?;
+/// Prints what was found, and writes the page.
+fn print(report: &Report, page: Option<PageFile>, output: &mut Output) -> Result<(), Failure> {
+    let command = BenchCommand::augment_subcommands(Command::new("bench"));
+    let command = command.find_subcommand(report.benchmark).cloned().unwrap_or_default();
+    let shown = Shown { report, command };
+    let written = page.map(|file| file.write(&shown.page(&repro_command::command())));
+    output.print(&shown)?;
     if let Some(path) = written.transpose()? {
-        note(format_args!("report: {}", path.display()));
+        output.note(format_args!("report: {}", path.display()));
     }
-    match report {
-        Report {
-            interrupted: true, ..
-        } => Err(Failure::Interrupted),
-        Report { found, .. } if !found.is_sound() => Err(Failure::new(
-            Exit::Failed,
-            "what was received is not what was sent",
-        )),
-        Report { .. } => Ok(()),
+    match report.interrupted {
+        true => Err(Failure::Interrupted),
+        false if report.results.is_sound => Ok(()),
+        false => Err(Failure::new(Exit::Failed, "what was received is not what was sent")),
     }
-}
-
-/// What a kind of run measures, in the words of its `--help`.
-fn about(benchmark: &str) -> String {
-    let commands = BenchCommand::augment_subcommands(Command::new("bench"));
-    let about = commands
-        .find_subcommand(benchmark)
-        .and_then(|run| run.get_long_about().or_else(|| run.get_about()));
-    about.map(ToString::to_string).unwrap_or_default()
 }
 
 impl From<BenchError> for Failure {
@@ -379,19 +312,5 @@ impl From<BenchError> for Failure {
             BenchError::Interrupted => Self::Interrupted,
             error => Self::caused(Exit::Failed, &error, &error),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_a_run_measures_is_told_as_its_help_does() {
-        let about = about("send");
-        assert!(
-            about.starts_with("How many messages") && about.contains("\n\nNobody listens"),
-            "{about}"
-        );
     }
 }

@@ -1,12 +1,11 @@
 //! `cairn completions`
 
-use std::io::{self, Write as _};
-
 use clap::{Args, CommandFactory as _};
 use clap_complete::Shell;
 
-use super::Cli;
-use super::failure::Failure;
+use crate::cli::Cli;
+use crate::cli::failure::Failure;
+use crate::cli::output::Output;
 
 /// Print the completion script of a shell
 #[derive(Debug, Args)]
@@ -14,14 +13,14 @@ use super::failure::Failure;
   cairn completions bash >~/.local/share/bash-completion/completions/cairn
   cairn completions zsh >\"${fpath[1]}/_cairn\"
   cairn completions fish >~/.config/fish/completions/cairn.fish")]
-pub(super) struct CompletionsArgs {
+pub(crate) struct CompletionsArgs {
     /// Which shell
     shell: Shell,
 }
 
-pub(super) fn run(args: &CompletionsArgs) -> Result<(), Failure> {
+pub(crate) fn run(args: &CompletionsArgs, output: &mut Output) -> Result<(), Failure> {
     // The generator panics when its writer fails, as a pipe does whose reader is gone.
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut Cli::command(), "cairn", &mut script);
-    Ok(io::stdout().lock().write_all(&script)?)
+    output.text(&String::from_utf8_lossy(&script))
 }

@@ -3,37 +3,31 @@
 use std::time::Duration;
 
 /// Messages that `tail` shows when it is not told where to begin.
-pub(super) const TAIL_MESSAGES_DEFAULT: u64 = 20;
+pub(crate) const TAIL_MESSAGES_DEFAULT: u64 = 20;
 
 /// Users that `users find` shows when it is not told how many.
-pub(super) const USERS_FOUND_DEFAULT: usize = 50;
+pub(crate) const USERS_FOUND_DEFAULT: usize = 50;
 
 /// User names that one command remembers. When there are more, it forgets all and begins again.
-pub(super) const NAMES_CACHED_MAX: usize = 100_000;
+pub(crate) const NAMES_CACHED_MAX: usize = 100_000;
 
 /// How often `type` hits a key. The client tells others less often.
-pub(super) const KEY_INTERVAL: Duration = Duration::from_millis(250);
+pub(crate) const KEY_INTERVAL: Duration = Duration::from_millis(250);
 
 /// What is read from standard input, or written to standard output, at once.
-pub(super) const IO_BYTES: usize = 64 * 1024;
+pub(crate) const IO_BYTES: usize = 64 * 1024;
 
 /// Parts of standard input that wait to be sent.
-pub(super) const INPUT_PARTS_MAX: usize = 4;
+pub(crate) const INPUT_PARTS_MAX: usize = 4;
 
 /// What the entries of one import request may take, well within a frame.
-pub(super) const IMPORT_PAGE_BYTES: usize = 128 * 1024;
+pub(crate) const IMPORT_PAGE_BYTES: usize = 128 * 1024;
 
 /// Import requests under way at once.
-pub(super) const IMPORT_PAGES_IN_FLIGHT_MAX: usize = 4;
-
-/// A command that is done before this shows no progress.
-pub(super) const PROGRESS_DELAY: Duration = Duration::from_millis(250);
-
-/// The least time between two looks of the progress line.
-pub(super) const PROGRESS_INTERVAL: Duration = Duration::from_millis(100);
+pub(crate) const IMPORT_PAGES_IN_FLIGHT_MAX: usize = 4;
 
 /// The media types of files, by the ends of their names.
-pub(super) const MEDIA_TYPES: &[(&str, &str)] = &[
+pub(crate) const MEDIA_TYPES: &[(&str, &str)] = &[
     ("avif", "image/avif"),
     ("bmp", "image/bmp"),
     ("csv", "text/csv"),

@@ -1,88 +1,58 @@
-//! The command line: one file for each subcommand, and what they share.
+//! The command line: commands by domain, and what they share.
 //!
-//! # What they share
+//! A command is a function of its arguments, a [`Context`] with a client, and an [`Output`]. It runs
+//! in a process of its own (`process`) or inside an interactive client ([`run`]).
 //!
-//! * `exit`, `failure`: how a command ends, and what people are told about it
-//! * `output`, `clean`, `clock`, `progress`: results on standard output, everything else on standard error
-//! * `profile`, `session`, `credentials`: who this device is
-//! * `target`, `span`: what people type
-//! * `lines`, `line`, `names`: messages in and out
-//! * `file`, `source`, `picture`, `bar`, `size`: files in and out
-//! * `page`, `again`: the report of a run as a page, and the command that repeats it
-//! * `stop`: how a server is asked to end
+//! * `process`, `signals`: standard streams, exit codes, signals, runtimes
+//! * `context`, `input`, `output`, `failure`: what a command works with, and how it ends
+//! * `account`, `people`, `chat`, `conversations`, `files`, `group`, `import`, `server`: commands
+//! * `args`: values that people type
 //! * `limits`: every bound of the commands
 
-mod again;
-mod bar;
+mod account;
+mod args;
+#[cfg(feature = "bench")]
 mod bench;
-mod clean;
-mod clock;
-mod compact;
+mod chat;
 mod completions;
-mod config;
-mod credentials;
-mod devices;
-mod doctor;
-mod edit;
-mod exit;
+mod context;
+mod conversations;
 mod failure;
-mod file;
-mod forward;
-mod get;
+mod files;
 mod group;
-mod group_order;
-mod group_settings;
 mod import;
-mod invite;
-mod join;
+mod input;
 mod limits;
-mod line;
-mod lines;
-mod list;
-mod login;
-mod me;
-mod names;
 mod output;
+#[cfg(feature = "bench")]
 mod page;
-mod picture;
-mod pin;
-mod profile;
-mod progress;
-mod react;
-mod read;
-mod recall;
-mod receipts;
-mod relate;
-mod retention;
-mod send;
-mod serve;
-mod session;
-mod set;
-mod size;
-mod source;
-mod span;
-mod stats;
-mod stop;
-mod tail;
-mod target;
-mod typing;
-mod unread;
-mod users;
-mod watch;
-mod whoami;
+mod people;
+mod process;
+#[cfg(feature = "bench")]
+mod repro_command;
+mod server;
+mod signals;
 
-use std::env;
 use std::ffi::OsString;
 use std::path::PathBuf;
-use std::process::ExitCode;
 
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
 
-use self::exit::Exit;
-use self::failure::Failure;
-use self::output::Format;
-use self::session::Context;
-use cairn_bench::Contender;
+use self::account::{devices, invite, join, login, me, whoami};
+use self::chat::{edit, forward, pin, react, recall, send, tail, typing};
+use self::conversations::{list, read, receipts, retention, set, unread};
+use self::failure::Exit;
+use self::files::get;
+use self::people::{contacts, users, watch};
+use self::server::{compact, config, doctor, serve, stats};
+
+pub use self::context::Context;
+pub use self::failure::Failure;
+pub use self::input::Input;
+pub use self::output::{Format, Output};
+pub use self::process::main;
+#[cfg(feature = "bench")]
+pub use self::process::race;
 
 /// Team chat in one binary: every message stored once, every reader a cursor
 ///
@@ -120,6 +90,17 @@ enum Command {
     Serve(Box<serve::ServeArgs>),
     Join(join::JoinArgs),
     Login(login::LoginArgs),
+    #[command(flatten)]
+    Client(ClientCommand),
+    Compact(compact::CompactArgs),
+    #[cfg(feature = "bench")]
+    Bench(Box<bench::BenchArgs>),
+    Completions(completions::CompletionsArgs),
+}
+
+/// The commands that run over a client, also over that of an interactive one.
+#[derive(Debug, Subcommand)]
+enum ClientCommand {
     #[command(name = "whoami")]
     WhoAmI(whoami::WhoAmIArgs),
     Me(me::MeArgs),
@@ -127,16 +108,17 @@ enum Command {
     Devices(devices::DevicesArgs),
     Invite(invite::InviteArgs),
     Group(group::GroupArgs),
-    Contacts(relate::ContactsArgs),
-    Friend(relate::FriendArgs),
-    Follow(relate::FollowArgs),
-    Unfollow(relate::UnfollowArgs),
-    Block(relate::BlockArgs),
-    Unblock(relate::UnblockArgs),
+    Contacts(contacts::ContactsArgs),
+    Friend(contacts::FriendArgs),
+    Follow(contacts::FollowArgs),
+    Unfollow(contacts::UnfollowArgs),
+    Block(contacts::BlockArgs),
+    Unblock(contacts::UnblockArgs),
     Watch(watch::WatchArgs),
     Send(send::SendArgs),
     Forward(forward::ForwardArgs),
     Edit(edit::EditArgs),
+    #[command(visible_alias = "delete")]
     Recall(recall::RecallArgs),
     React(react::ReactArgs),
     Pin(pin::PinArgs),
@@ -152,10 +134,46 @@ enum Command {
     Import(import::ImportArgs),
     Config(config::ConfigArgs),
     Doctor(doctor::DoctorArgs),
-    Compact(compact::CompactArgs),
     Stats(stats::StatsArgs),
-    Bench(Box<bench::BenchArgs>),
-    Completions(completions::CompletionsArgs),
+}
+
+impl ClientCommand {
+    async fn run(self, context: &Context<'_>, output: &mut Output) -> Result<(), Failure> {
+        match self {
+            Self::WhoAmI(args) => whoami::run(&args, context, output).await,
+            Self::Me(args) => me::run(&args, context, output).await,
+            Self::Users(args) => users::run(&args, context, output).await,
+            Self::Devices(args) => devices::run(&args, context, output).await,
+            Self::Invite(args) => invite::run(&args, context, output).await,
+            Self::Group(args) => group::run(&args, context, output).await,
+            Self::Contacts(args) => contacts::contacts(&args, context, output).await,
+            Self::Friend(args) => contacts::friend(&args, context, output).await,
+            Self::Follow(args) => contacts::follow(&args, context, output).await,
+            Self::Unfollow(args) => contacts::unfollow(&args, context, output).await,
+            Self::Block(args) => contacts::block(&args, context, output).await,
+            Self::Unblock(args) => contacts::unblock(&args, context, output).await,
+            Self::Watch(args) => watch::run(&args, context, output).await,
+            Self::Send(args) => send::run(args, context, output).await,
+            Self::Forward(args) => forward::run(&args, context, output).await,
+            Self::Edit(args) => edit::run(args, context, output).await,
+            Self::Recall(args) => recall::run(&args, context, output).await,
+            Self::React(args) => react::run(&args, context, output).await,
+            Self::Pin(args) => pin::run(&args, context, output).await,
+            Self::Get(args) => get::run(&args, context, output).await,
+            Self::Type(args) => typing::run(&args, context, output).await,
+            Self::Tail(args) => tail::run(&args, context, output).await,
+            Self::List(args) => list::run(&args, context, output).await,
+            Self::Read(args) => read::run(&args, context, output).await,
+            Self::Unread(args) => unread::run(&args, context, output).await,
+            Self::Receipts(args) => receipts::run(&args, context, output).await,
+            Self::Set(args) => set::run(&args, context, output).await,
+            Self::Retention(args) => retention::run(&args, context, output).await,
+            Self::Import(args) => import::run(&args, context, output).await,
+            Self::Config(args) => config::run(&args, context, output).await,
+            Self::Doctor(args) => doctor::run(&args, context, output).await,
+            Self::Stats(args) => stats::run(&args, context, output).await,
+        }
+    }
 }
 
 fn after_help() -> String {
@@ -169,11 +187,11 @@ fn after_help() -> String {
   cairn tail '#team' --follow
 
 {}",
-        exit::HELP
+        failure::HELP
     )
 }
 
-/// The whole command line, for those who describe it: subcommands, options, help.
+/// Returns the definition of the command line: subcommands, options, help.
 #[must_use]
 pub fn command() -> clap::Command {
     let mut command = Cli::command();
@@ -181,87 +199,35 @@ pub fn command() -> clap::Command {
     command
 }
 
-/// Runs the command that the process was started with, and gives what it ends with.
-#[must_use]
-pub fn main() -> ExitCode {
-    start(env::args_os(), Vec::new())
-}
-
-/// Runs `cairn bench engine` with the options that the process was started with, and with `others` in the race.
-#[must_use]
-pub fn race(others: Vec<Contender>) -> ExitCode {
-    let command = ["cairn", "bench", "engine"].map(OsString::from);
-    start(command.into_iter().chain(env::args_os().skip(1)), others)
-}
-
-fn start(args: impl IntoIterator<Item = OsString>, others: Vec<Contender>) -> ExitCode {
-    let cli = match Cli::try_parse_from(args) {
+/// Runs a command inside an interactive client. The words are those behind `cairn`.
+///
+/// The format is that of `output`; commands that need no client are refused.
+///
+/// # Errors
+///
+/// Fails as the command does, and for words that are no command.
+pub async fn run(
+    words: impl IntoIterator<Item = impl Into<OsString>>,
+    context: &Context<'_>,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let words = words.into_iter().map(Into::into);
+    let words = std::iter::once(OsString::from("cairn")).chain(words);
+    let cli = match Cli::try_parse_from(words) {
         Ok(cli) => cli,
-        Err(error) => {
-            // Help and version go to standard output, and who does not read them to the end is no failure.
-            let _ = error.print();
-            return if error.use_stderr() {
-                Exit::Usage.into()
-            } else {
-                Exit::Done.into()
-            };
+        Err(error) if error.use_stderr() => {
+            let text = error.to_string();
+            let text = text.trim_start_matches("error: ").trim_end();
+            return Err(Failure::new(Exit::Usage, text));
         }
+        Err(help) => return output.text(&help.to_string()),
     };
-    match run(cli, others) {
-        Ok(()) => Exit::Done.into(),
-        Err(failure) => {
-            failure.report();
-            failure.exit().into()
-        }
-    }
-}
-
-fn run(cli: Cli, others: Vec<Contender>) -> Result<(), Failure> {
-    let format = if cli.global.json {
-        Format::Json
-    } else {
-        Format::People
-    };
-    let context = || Context::new(cli.global.profile.as_deref(), format);
     match cli.command {
-        Command::Serve(args) => serve::run(*args, format),
-        Command::Join(args) => join::run(&args, &context()?),
-        Command::Login(args) => login::run(&args, &context()?),
-        Command::WhoAmI(args) => whoami::run(&args, &context()?),
-        Command::Me(args) => me::run(&args, &context()?),
-        Command::Users(args) => users::run(&args, &context()?),
-        Command::Devices(args) => devices::run(&args, &context()?),
-        Command::Invite(args) => invite::run(&args, &context()?),
-        Command::Group(args) => group::run(&args, &context()?),
-        Command::Contacts(args) => relate::contacts(&args, &context()?),
-        Command::Friend(args) => relate::friend(&args, &context()?),
-        Command::Follow(args) => relate::follow(&args, &context()?),
-        Command::Unfollow(args) => relate::unfollow(&args, &context()?),
-        Command::Block(args) => relate::block(&args, &context()?),
-        Command::Unblock(args) => relate::unblock(&args, &context()?),
-        Command::Watch(args) => watch::run(&args, &context()?),
-        Command::Send(args) => send::run(args, &context()?),
-        Command::Forward(args) => forward::run(&args, &context()?),
-        Command::Edit(args) => edit::run(args, &context()?),
-        Command::Recall(args) => recall::run(&args, &context()?),
-        Command::React(args) => react::run(&args, &context()?),
-        Command::Get(args) => get::run(&args, &context()?),
-        Command::Type(args) => typing::run(&args, &context()?),
-        Command::Pin(args) => pin::run(&args, &context()?),
-        Command::Tail(args) => tail::run(&args, &context()?),
-        Command::List(args) => list::run(&args, &context()?),
-        Command::Read(args) => read::run(&args, &context()?),
-        Command::Unread(args) => unread::run(&args, &context()?),
-        Command::Receipts(args) => receipts::run(&args, &context()?),
-        Command::Set(args) => set::run(&args, &context()?),
-        Command::Retention(args) => retention::run(&args, &context()?),
-        Command::Import(args) => import::run(&args, &context()?),
-        Command::Config(args) => config::run(&args, &context()?),
-        Command::Doctor(args) => doctor::run(&args, &context()?),
-        Command::Compact(args) => compact::run(&args, &context()?),
-        Command::Stats(args) => stats::run(&args, &context()?),
-        Command::Bench(args) => bench::run(*args, others, format),
-        Command::Completions(args) => completions::run(&args),
+        Command::Client(command) => command.run(context, output).await,
+        _ => Err(Failure::new(
+            Exit::Usage,
+            "this command runs in a process of its own",
+        )),
     }
 }
 

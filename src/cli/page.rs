@@ -7,12 +7,11 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
-use super::exit::Exit;
-use super::failure::Failure;
+use crate::cli::failure::{Exit, Failure};
 
 /// A place for a page. Dropped without a page, it leaves nothing behind.
 #[derive(Debug)]
-pub(super) struct PageFile {
+pub(crate) struct PageFile {
     path: PathBuf,
     /// Beside `path`, so that it can take its name in one step.
     draft: NamedTempFile,
@@ -20,7 +19,7 @@ pub(super) struct PageFile {
 
 impl PageFile {
     /// Makes sure that a page can be written there.
-    pub(super) fn reserve(path: PathBuf) -> Result<Self, Failure> {
+    pub(crate) fn reserve(path: PathBuf) -> Result<Self, Failure> {
         let cannot = |error: &io::Error| Self::cannot(&path, error);
         // What is no file, such as a folder or a device, must not be replaced.
         if fs::metadata(&path).is_ok_and(|found| !found.is_file()) {
@@ -42,7 +41,7 @@ impl PageFile {
     }
 
     /// Puts the page there, in place of an older one. Gives where it is.
-    pub(super) fn write(self, page: &impl Display) -> Result<PathBuf, Failure> {
+    pub(crate) fn write(self, page: &impl Display) -> Result<PathBuf, Failure> {
         let Self { path, draft } = self;
         let mut writer = BufWriter::new(draft.as_file());
         let written = write!(writer, "{page}").and_then(|()| writer.flush());

@@ -41,7 +41,7 @@ use crate::timeline::retention::Retentions;
 use crate::timeline::{Timeline, TimelineGap, Timelines};
 use crate::trees::db::{Trees, TreesError};
 use crate::trees::rows_in::{LoadError, Loader};
-use cairn_core::api::batch::Effect;
+use cairn_core::api::effect::Effect;
 use cairn_core::{Batch, Command, Reply, State};
 
 /// The engine of one data directory.

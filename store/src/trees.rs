@@ -130,8 +130,8 @@ mod tests {
     use cairn_proto::text::SettingName;
 
     use super::*;
+    use cairn_core::record::RelationChunk;
     use cairn_core::record::{CursorChunk, MemberChunk, RecentPart, SecretHash};
-    use cairn_core::state::relation::RelationChunk;
 
     const G: ConversationId = ConversationId::new(0x0102_0304_0506_0708);
     const U: UserId = UserId::new(0x1112_1314);

@@ -65,7 +65,7 @@ async fn two_users_chat() {
     );
     assert_eq!(said(&mut seen_by_ada, 1).await, [(1, "just us".into())]);
 
-    let unread = |list: Vec<cairn_client::proto::wire::response::Conversation>, id| {
+    let unread = |list: Vec<cairn_client::proto::model::conversation::Conversation>, id| {
         list.into_iter().find(|c| c.id == id).unwrap().unread
     };
     assert_eq!(unread(ada.conversations().await.unwrap(), direct), 1);

@@ -6,12 +6,11 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use cairn_client::proto::content::body::Body;
 use cairn_client::proto::content::extras::{Extra, Extras};
 use cairn_client::proto::ids::{ConversationId, ImportSource, MsgId, Timestamp};
-use cairn_client::proto::model::group::{Access, GroupSettings, JoinerHistory};
+use cairn_client::proto::model::group::{Access, GroupSettings, JoinerHistory, Role};
 use cairn_client::proto::model::receipts::Reads;
 use cairn_client::proto::text::{EmojiName, GroupName, Text, Topic, UserName};
 use cairn_client::proto::wire::error::ErrorCode;
 use cairn_client::proto::wire::request::{ImportEntry, PullRange};
-use cairn_client::proto::wire::response::Role;
 use cairn_client::{Client, Error};
 
 use super::files;

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cairn_client::proto::ids::ConversationId;
+use cairn_client::proto::model::conversation::{Conversation, ConversationKind};
 use cairn_client::proto::wire::error::ErrorCode;
-use cairn_client::proto::wire::response::{Conversation, ConversationKind};
 use cairn_client::{Account, Backoff, Client, Error, Event, Events, Options, Reconnect, Timeline};
 use parking_lot::Mutex;
 use tokio::sync::{Notify, watch};

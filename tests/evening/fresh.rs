@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::error::Error;
 
 use cairn_client::proto::ids::{MsgId, UserId};
-use cairn_client::proto::wire::response::{Conversation, ConversationKind};
+use cairn_client::proto::model::conversation::{Conversation, ConversationKind};
 use cairn_client::{Account, Client, Options};
 
 use super::device::options;

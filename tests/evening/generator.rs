@@ -1,9 +1,8 @@
 //! Makes an evening out of a seed: an opening in which everything happens once, and then whatever comes.
 
-use cairn_client::proto::model::group::MemberSettings;
+use cairn_client::proto::model::group::{MemberSettings, Role};
 use cairn_client::proto::model::people::RelationAct;
 use cairn_client::proto::model::retention::Retention;
-use cairn_client::proto::wire::response::Role;
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 

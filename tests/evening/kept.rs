@@ -6,10 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use cairn_client::proto::content::body::{Amendment, Body, SystemEntry};
 use cairn_client::proto::content::message::Message;
 use cairn_client::proto::ids::{MsgId, Timestamp, UserId};
-use cairn_client::proto::model::group::{GroupDetails, GroupSettings, MemberSettings};
+use cairn_client::proto::model::conversation::{Conversation, ConversationKind, Member};
+use cairn_client::proto::model::group::{GroupDetails, GroupSettings, MemberSettings, Role};
 use cairn_client::proto::model::retention::Retention;
 use cairn_client::proto::text::{GroupName, Topic};
-use cairn_client::proto::wire::response::{Conversation, ConversationKind, Member, Role};
 
 use super::held::{Held, amend};
 

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use cairn_client::Overview;
 use cairn_client::proto::content::message::Message;
 use cairn_client::proto::ids::{ConversationId, MsgId, UserId};
+use cairn_client::proto::model::conversation::Conversation;
 use cairn_client::proto::model::people::{Contact, Relation};
 use cairn_client::proto::wire::overview::{Moment, OverviewExtent};
-use cairn_client::proto::wire::response::Conversation;
 
 use super::kept::{About, Kept, View};
 

@@ -7,10 +7,10 @@ use cairn_client::proto::content::body::{Amendment, Body};
 use cairn_client::proto::content::extras::{Extra, Extras};
 use cairn_client::proto::content::message::Message;
 use cairn_client::proto::ids::{ConversationId, MsgId, Timestamp, UserId};
-use cairn_client::proto::model::group::MemberSettings;
+use cairn_client::proto::model::conversation::{Conversation, ConversationKind};
+use cairn_client::proto::model::group::{MemberSettings, Role};
 use cairn_client::proto::model::receipts::ReceiptState;
 use cairn_client::proto::text::{Caption, EmojiName, FileName, GroupName, MediaType, Text};
-use cairn_client::proto::wire::response::{Conversation, ConversationKind, Role};
 
 use super::check::members_agree;
 use super::kept::{About, Kept, View};

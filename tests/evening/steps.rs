@@ -1,9 +1,8 @@
 //! What happens in an evening: steps, made from a seed alone. Nothing here knows a server.
 
-use cairn_client::proto::model::group::MemberSettings;
+use cairn_client::proto::model::group::{MemberSettings, Role};
 use cairn_client::proto::model::people::RelationAct;
 use cairn_client::proto::model::retention::Retention;
-use cairn_client::proto::wire::response::Role;
 
 /// People of the team.
 pub const USERS: usize = 10;

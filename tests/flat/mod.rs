@@ -4,7 +4,8 @@
 use std::path::Path;
 
 use cairn_core::Command;
-use cairn_core::api::command::{Actor, NewDevice, Reply};
+use cairn_core::api::actor::Actor;
+use cairn_core::api::command::{NewDevice, Reply};
 use cairn_core::record::SecretHash;
 use cairn_proto::content::body::Body;
 use cairn_proto::content::extras::{Extra, Extras};

@@ -6,11 +6,13 @@ use std::path::Path;
 
 use cairn_client::proto::content::body::{Body, SystemEntry};
 use cairn_client::proto::ids::{ConversationId, MsgId, Timestamp};
-use cairn_client::proto::model::group::{Access, GroupSettings, JoinerHistory, MemberSettings};
+use cairn_client::proto::model::conversation::ConversationKind;
+use cairn_client::proto::model::group::{
+    Access, GroupSettings, JoinerHistory, MemberSettings, Role,
+};
 use cairn_client::proto::text::{DeviceName, GroupName, Password, Text, Topic, UserName};
 use cairn_client::proto::wire::error::ErrorCode;
 use cairn_client::proto::wire::request::PullRange;
-use cairn_client::proto::wire::response::{ConversationKind, Role};
 use cairn_client::{Account, Client, Error, Event, Events, JoinRequest, Options};
 use cairn_core::record::GroupRecord;
 use cairn_store::files::poison::Poison;

@@ -1,10 +1,9 @@
 //! How many groups and conversations there may be of one user, and who puts whom into them.
 
-use cairn_client::proto::model::group::{Access, JoinerHistory};
+use cairn_client::proto::model::group::{Access, JoinerHistory, Role};
 use cairn_client::proto::model::people::RelationAct;
 use cairn_client::proto::text::{GroupName, SettingName, SettingValue};
 use cairn_client::proto::wire::error::ErrorCode;
-use cairn_client::proto::wire::response::Role;
 use cairn_client::{Client, Error};
 
 use super::{group, is_sound, settings, text};

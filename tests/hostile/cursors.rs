@@ -3,9 +3,10 @@
 use cairn_client::Client;
 use cairn_client::proto::ids::{ConversationId, MsgId};
 use cairn_client::proto::limits::{RUN_BYTES_MAX, RUN_MESSAGES_MAX};
+use cairn_client::proto::model::conversation::Conversation;
 use cairn_client::proto::wire::error::ErrorCode;
 use cairn_client::proto::wire::request::{PullRange, Request};
-use cairn_client::proto::wire::response::{Conversation, Pulled, Response};
+use cairn_client::proto::wire::response::{Pulled, Response};
 
 use super::raw::Raw;
 use super::{Stage, group, text};

@@ -4,12 +4,12 @@ use cairn_client::proto::ids::{ConversationId, ImportSource, MsgId, Timestamp, U
 use cairn_client::proto::limits::{
     IMPORT_ENTRIES_MAX, INVITE_LIFE_MAX, INVITE_USES_MAX, USERS_PER_REQUEST_MAX,
 };
-use cairn_client::proto::model::group::GroupSettings;
+use cairn_client::proto::model::group::{GroupSettings, Role};
 use cairn_client::proto::text::GroupName;
 use cairn_client::proto::wire::error::ErrorCode;
 use cairn_client::proto::wire::event::TimelineFrame;
 use cairn_client::proto::wire::request::{ImportEntry, PullRange, Request};
-use cairn_client::proto::wire::response::{Response, Role};
+use cairn_client::proto::wire::response::Response;
 use tokio::time::timeout;
 
 use super::raw::{PATIENCE, Raw, Stream};

@@ -9,6 +9,7 @@ use cairn_client::proto::content::message::Draft;
 use cairn_client::proto::content::picture::Picture;
 use cairn_client::proto::ids::{ClientSeq, ConversationId, ImportSource, MsgId, Timestamp, UserId};
 use cairn_client::proto::limits::{AVATAR_BYTES_MAX, FRAME_BYTES_MAX, PREVIEW_BYTES_MAX};
+use cairn_client::proto::model::conversation::ConversationKind;
 use cairn_client::proto::model::people::{Avatar, Profile};
 use cairn_client::proto::secret::InviteToken;
 use cairn_client::proto::text::{
@@ -19,7 +20,6 @@ use cairn_client::proto::wire::close::CloseCode;
 use cairn_client::proto::wire::error::ErrorCode;
 use cairn_client::proto::wire::hello::{ClientFrame, Credentials};
 use cairn_client::proto::wire::request::{ImportEntry, PullRange, Request};
-use cairn_client::proto::wire::response::ConversationKind;
 use cairn_client::proto::wire::{codec, frame};
 
 use super::raw::{Raw, hello};

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Imports a folder of IRC logs into a fresh server and compares what comes out with what went in, byte for byte.
+"""Imports a folder of IRC logs into a fresh server and compares the output with the input, byte for byte.
 
     tests/irc/check.py FOLDER [--binary target/release/cairn]
 
 The folder holds files whose names begin with a date (2007-01-12….txt) and whose lines are `[HH:MM] <nick> text` or
-`[HH:MM]  * nick does`. It needs Python 3.8 and nothing else. It prints how long each step took and how many bytes a message takes on
-disk, and exits 1 with the first difference.
+`[HH:MM]  * nick does`. Needs Python 3.8 only. Prints the duration of each step and the bytes per message
+on disk, and exits with 1 at the first difference.
 """
 
 import argparse
@@ -23,7 +23,7 @@ DONE = re.compile(rb"\[\d\d:\d\d\]  \* ([^ ]+)(?: (.*))?", re.S)
 
 
 def expected(folder):
-    """What must come out: (kind, text) in the order of the file names and lines."""
+    """Returns the expected output: (kind, text) in the order of file names and lines."""
     for path in sorted(folder.iterdir()):
         if not re.match(r"\d{4}-\d\d-\d\d", path.name):
             continue
@@ -76,7 +76,7 @@ def main():
         texts = sum(len(text.encode()) for _, text in want)
         size = {name: sum(f.stat().st_size for f in (data / name).rglob("*") if f.is_file()) for name in ("log", "trees")}
         total = sum(f.stat().st_size for f in data.rglob("*") if f.is_file())
-        # Afterwards, since opening the store fills up its last segment.
+        # Afterwards, because opening the store fills up its last segment.
         cairn("doctor", "--data", data)
         said = sum(kind == "text" for kind, _ in want)
         print(f"{counts.strip()}")

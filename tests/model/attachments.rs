@@ -2,10 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cairn_core::api::command::{Actor, Command, Reply};
-use cairn_core::attachment::{AttachmentCommand, AttachmentRecord, AttachmentReply, Upload};
+use cairn_core::api::actor::Actor;
+use cairn_core::api::attachment::{AttachmentCommand, AttachmentReply};
+use cairn_core::api::command::{Command, Reply};
 use cairn_core::prefetch::Load;
 use cairn_core::record::Row;
+use cairn_core::record::{AttachmentRecord, Upload};
 use cairn_core::{Batch, State};
 use cairn_proto::content::attachment::{Attachment, AttachmentHash, Media, Preview, Video};
 use cairn_proto::content::body::Body;

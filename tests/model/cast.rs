@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use cairn_core::api::command::{Actor, Command, NewDevice, Reply};
-use cairn_core::attachment::AttachmentCommand;
+use cairn_core::api::actor::Actor;
+use cairn_core::api::attachment::AttachmentCommand;
+use cairn_core::api::command::{Command, NewDevice, Reply};
 use cairn_core::record::SecretHash;
 use cairn_proto::content::extras::{Extra, Extras};
 use cairn_proto::content::message::Draft;

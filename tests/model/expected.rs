@@ -3,18 +3,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
 
-use cairn_core::api::change::MemberCounts;
-use cairn_core::api::command::{Actor, Command};
-use cairn_core::people::settings::TABLE;
+use cairn_core::api::actor::Actor;
+use cairn_core::api::command::Command;
 use cairn_core::prefetch::Load;
-use cairn_core::reading::unread_marker::UnreadMarker;
+use cairn_core::record::MemberCounts;
+use cairn_core::record::MsgIdSet;
+use cairn_core::record::UnreadMarker;
 use cairn_core::record::{
     ConversationRecord, CursorChunk, DeviceRecord, EpochRecord, GroupRecord, InviteRecord,
     KindRecord, MemberChunk, MemberRecord, MemberTerms, MembershipRecord, RecentPart, RecentSend,
     StoredMember, UserRecord,
 };
-use cairn_core::state::msgid_set::MsgIdSet;
-use cairn_core::state::relation::{RelationChunk, StoredRelation};
+use cairn_core::record::{RelationChunk, StoredRelation};
+use cairn_core::state::settings::TABLE;
 use cairn_core::{Batch, State};
 use cairn_proto::content::body::Body;
 use cairn_proto::content::extras::Extras;
@@ -24,13 +25,12 @@ use cairn_proto::ids::{
     UserId,
 };
 use cairn_proto::limits::SENDS_IN_FLIGHT_MAX;
-use cairn_proto::model::group::{Access, GroupSettings, MemberSettings};
+use cairn_proto::model::group::{Access, GroupSettings, MemberSettings, Role};
 use cairn_proto::model::retention::Retention;
 use cairn_proto::text::{EmojiName, GroupName, Text, Topic};
 use cairn_proto::wire::error::ErrorCode;
 use cairn_proto::wire::overview::Moment;
 use cairn_proto::wire::request::{Forward, Request};
-use cairn_proto::wire::response::Role;
 use proptest::test_runner::TestCaseError;
 use proptest::{prop_assert, prop_assert_eq};
 

@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
+use cairn_core::api::batch;
 use cairn_core::api::change::{Appended, Change, Origin};
-use cairn_core::api::{batch, change::MemberCounts};
 use cairn_core::limits::CLOCK_STEP_MS_MAX;
+use cairn_core::record::MemberCounts;
 use cairn_proto::content::body::{Body, SystemEntry};
 use cairn_proto::content::message::{Entry, unpack_entry};
 use cairn_proto::ids::{ConversationId, DeviceId, MsgId, SendStreamId, Timestamp, UserId};

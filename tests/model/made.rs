@@ -1,14 +1,14 @@
 //! What a step says in few numbers, made into values.
 
-use cairn_core::api::command::{Actor, Command};
+use cairn_core::api::actor::Actor;
+use cairn_core::api::command::Command;
 use cairn_proto::content::body::{Amendment, Body, SystemEntry};
 use cairn_proto::content::extras::Extra;
 use cairn_proto::ids::{ConversationId, ImportSource, MsgId, Timestamp, UserId};
-use cairn_proto::model::group::{Access, GroupSettings, JoinerHistory, MemberSettings};
+use cairn_proto::model::group::{Access, GroupSettings, JoinerHistory, MemberSettings, Role};
+use cairn_proto::model::user::ServerRole;
 use cairn_proto::text::{EmojiName, GroupName, Text, Topic, UserName};
-use cairn_proto::wire::hello::ServerRole;
 use cairn_proto::wire::request::Request;
-use cairn_proto::wire::response::Role;
 
 use super::attachments;
 use super::naive::Naive;

@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cairn_core::api::batch::Effect;
-use cairn_core::api::command::{Actor, Command, LoggedIn, NewDevice, Reply};
+use cairn_core::api::actor::Actor;
+use cairn_core::api::command::{Command, LoggedIn, NewDevice, Reply};
+use cairn_core::api::effect::Effect;
 use cairn_core::limits::SEND_STREAMS_PER_DEVICE_MAX;
 use cairn_core::record::SecretHash;
 use cairn_proto::content::attachment::AttachmentHash;
@@ -13,15 +14,15 @@ use cairn_proto::ids::{
     ConversationId, DeviceId, ImportSource, MsgId, SendStreamId, Timestamp, UserId,
 };
 use cairn_proto::limits;
-use cairn_proto::model::group::{GroupSettings, JoinerHistory};
+use cairn_proto::model::group::{GroupSettings, JoinerHistory, Role};
 use cairn_proto::model::people::Profile;
 use cairn_proto::model::receipts::Reads;
+use cairn_proto::model::user::{DeviceInfo, ServerRole, UserInfo};
 use cairn_proto::text::{DeviceName, GroupName, SettingName, SettingValue, Topic, UserName};
 use cairn_proto::wire::error::ErrorCode;
-use cairn_proto::wire::hello::ServerRole;
 use cairn_proto::wire::overview::Moment;
 use cairn_proto::wire::request::Request;
-use cairn_proto::wire::response::{DeviceInfo, Response, Role, UserInfo};
+use cairn_proto::wire::response::Response;
 
 use super::naive_people::Facts;
 use cairn_proto::model::retention::Retention;

@@ -1,13 +1,14 @@
 //! The model's edits and recalls.
 
-use cairn_core::api::command::Actor;
+use cairn_core::api::actor::Actor;
 use cairn_proto::content::body::{Amendment, Body};
 use cairn_proto::content::extras::{Extras, Reaction};
 use cairn_proto::ids::{ConversationId, MsgId, Timestamp};
 use cairn_proto::limits::REACTION_KINDS_MAX;
+use cairn_proto::model::group::Role;
 use cairn_proto::text::{Caption, EmojiName, Text};
 use cairn_proto::wire::error::ErrorCode;
-use cairn_proto::wire::response::{Response, Role};
+use cairn_proto::wire::response::Response;
 
 use super::naive::{LogEntry, Naive};
 

@@ -2,15 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cairn_core::api::batch::Effect;
-use cairn_core::api::command::Actor;
+use cairn_core::api::actor::Actor;
+use cairn_core::api::effect::Effect;
 use cairn_proto::content::body::{Body, SystemEntry};
 use cairn_proto::ids::{ConversationId, Timestamp, UserId};
-use cairn_proto::model::group::{Access, GroupDetails, MemberSettings, OpenGroup};
+use cairn_proto::model::group::{Access, GroupDetails, MemberSettings, OpenGroup, Role};
 use cairn_proto::text::GroupName;
 use cairn_proto::wire::error::ErrorCode;
 use cairn_proto::wire::request::Request;
-use cairn_proto::wire::response::{Response, Role};
+use cairn_proto::wire::response::Response;
 
 use super::naive::{Conversation, Member, Naive};
 

@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use cairn_core::api::command::{Actor, Reply};
+use cairn_core::api::actor::Actor;
+use cairn_core::api::command::Reply;
 use cairn_core::limits::EPOCHS_MAX;
 use cairn_proto::ids::{ConversationId, EpochId, MsgId, Revision, Timestamp, UserId};
 use cairn_proto::limits::CONVERSATIONS_PER_PAGE_MAX;
+use cairn_proto::model::conversation::{Conversation, ConversationKind};
+use cairn_proto::model::group::Role;
 use cairn_proto::wire::overview::{ConversationPage, Moment, OverviewExtent, OverviewPlace};
-use cairn_proto::wire::response::{Conversation, ConversationKind, Role};
 use proptest::prop_assert_eq;
 use proptest::test_runner::TestCaseError;
 

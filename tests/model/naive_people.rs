@@ -2,19 +2,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cairn_core::api::batch::Effect;
-use cairn_core::api::command::Actor;
-use cairn_core::people::account_update::AccountPart;
-use cairn_core::people::settings::{Settings, TABLE};
+use cairn_core::api::actor::Actor;
+use cairn_core::api::effect::AccountPart;
+use cairn_core::api::effect::Effect;
+use cairn_core::state::settings::{Settings, TABLE};
 use cairn_proto::ids::{ConversationId, UserId};
 use cairn_proto::model::people::{
     Contact, ContactPage, Friendship, Profile, Relation, RelationAct, UserPage, UserProfile,
 };
 use cairn_proto::model::presence::UserPresence;
 use cairn_proto::model::settings::Setting;
+use cairn_proto::model::user::ServerRole;
 use cairn_proto::text::{SettingName, SettingValue, UserName};
 use cairn_proto::wire::error::ErrorCode;
-use cairn_proto::wire::hello::ServerRole;
 use cairn_proto::wire::response::Response;
 
 use super::naive::Naive;

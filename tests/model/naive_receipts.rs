@@ -1,8 +1,8 @@
 //! The model's receipts, and what is marked as unread.
 
-use cairn_core::api::batch::Effect;
-use cairn_core::api::command::Actor;
-use cairn_core::people::account_update::AccountPart;
+use cairn_core::api::actor::Actor;
+use cairn_core::api::effect::AccountPart;
+use cairn_core::api::effect::Effect;
 use cairn_proto::ids::{ConversationId, MsgId, UserId};
 use cairn_proto::limits::{MARKED_OWN_MAX, MARKED_UNREAD_MAX};
 use cairn_proto::model::receipts::{Reads, Receipt, ReceiptCounts, ReceiptPage, ReceiptState};

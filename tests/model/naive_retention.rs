@@ -1,14 +1,17 @@
 //! The model's retention: how long messages stay, and what goes.
 
-use cairn_core::api::batch::Effect;
-use cairn_core::api::command::{Actor, Reply};
-use cairn_core::messages::retention::{Retained, cutoff};
+use cairn_core::api::actor::Actor;
+use cairn_core::api::command::Reply;
+use cairn_core::api::command::Retained;
+use cairn_core::api::effect::Effect;
+use cairn_core::messages::retention::cutoff;
 use cairn_proto::content::body::{Body, SystemEntry};
 use cairn_proto::ids::{ConversationId, MsgId, Timestamp, UserId};
 use cairn_proto::limits::RETENTION_DAYS_MAX;
+use cairn_proto::model::group::Role;
 use cairn_proto::model::retention::{Retention, RetentionInfo};
 use cairn_proto::wire::error::ErrorCode;
-use cairn_proto::wire::response::{Response, Role};
+use cairn_proto::wire::response::Response;
 
 use super::naive::{Conversation, LogEntry, Naive};
 

@@ -2,15 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use cairn_core::api::command::Actor;
+use cairn_core::api::actor::Actor;
 use cairn_proto::content::body::Body;
 use cairn_proto::content::extras::{Extra, Extras};
 use cairn_proto::content::message::Draft;
 use cairn_proto::ids::{ClientSeq, ConversationId, MsgId, Timestamp, UserId};
 use cairn_proto::limits::SENDS_IN_FLIGHT_MAX;
+use cairn_proto::model::group::Role;
 use cairn_proto::wire::error::ErrorCode;
 use cairn_proto::wire::request::{Forward, Request};
-use cairn_proto::wire::response::{Response, Role};
+use cairn_proto::wire::response::Response;
 
 use super::naive::{LogEntry, Naive, Send};
 

@@ -1,17 +1,19 @@
 //! The model's conversations: who is in them, what is said, and how far everybody is.
 
-use cairn_core::api::batch::Effect;
-use cairn_core::api::command::{Actor, Feed, Grant, Reply};
+use cairn_core::api::actor::Actor;
+use cairn_core::api::command::{Feed, Grant, Reply};
+use cairn_core::api::effect::Effect;
 use cairn_core::limits::CLOCK_STEP_MS_MAX;
 use cairn_proto::content::body::{Body, SystemEntry};
 use cairn_proto::content::extras::Extras;
 use cairn_proto::ids::{ConversationId, ImportSource, MsgId, Timestamp, UserId};
-use cairn_proto::model::group::GroupSettings;
+use cairn_proto::model::conversation::{self, ConversationKind, Explained, MemberPage};
+use cairn_proto::model::group::{GroupSettings, Role};
+use cairn_proto::model::user::ServerRole;
 use cairn_proto::text::{GroupName, Topic};
 use cairn_proto::wire::error::ErrorCode;
-use cairn_proto::wire::hello::ServerRole;
 use cairn_proto::wire::request::{ImportEntry, Request};
-use cairn_proto::wire::response::{self, ConversationKind, Explained, MemberPage, Response, Role};
+use cairn_proto::wire::response::Response;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -416,7 +418,7 @@ impl Naive {
         after: Option<UserId>,
     ) -> Result<Response, ErrorCode> {
         let found = self.inside(actor.user, id)?;
-        let item = |(&user, member): (&UserId, &Member)| response::Member {
+        let item = |(&user, member): (&UserId, &Member)| conversation::Member {
             user: self.info(user).unwrap(),
             role: member.role,
             joined: member.joined,
@@ -597,7 +599,7 @@ impl Naive {
         &self,
         actor: Actor,
         id: ConversationId,
-    ) -> Option<response::Conversation> {
+    ) -> Option<conversation::Conversation> {
         let found = self.inside(actor.user, id).ok()?;
         let member = &found.members[&actor.user];
         let kind = match &found.name {
@@ -606,7 +608,7 @@ impl Naive {
                 peer: self.info(*found.members.keys().find(|&&user| user != actor.user)?)?,
             },
         };
-        Some(response::Conversation {
+        Some(conversation::Conversation {
             id,
             kind,
             role: member.role,

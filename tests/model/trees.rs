@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cairn_core::State;
 use cairn_core::prefetch::Load;
+use cairn_core::record::MsgIdSet;
 use cairn_core::record::{
     ConversationRecord, CursorChunk, DeviceRecord, EpochRecord, GroupRecord, InviteRecord,
     MemberChunk, MembershipRecord, RecentPart, RecentSend, Row, SecretHash, SendCursor,
     StoredMember, StoredMentions, UserRecord,
 };
-use cairn_core::state::msgid_set::MsgIdSet;
-use cairn_core::state::relation::{RelationChunk, StoredRelation};
+use cairn_core::record::{RelationChunk, StoredRelation};
 use cairn_proto::ids::{
     ConversationId, DeviceId, ImportSource, MsgId, Revision, SendStreamId, UserId,
 };

@@ -2,10 +2,10 @@
 
 use cairn_client::proto::model::people::Profile;
 use cairn_client::proto::model::receipts::Reads;
+use cairn_client::proto::model::user::ServerRole;
 use cairn_client::proto::text::DisplayName;
 use cairn_client::proto::wire::error::ErrorCode;
 use cairn_client::proto::wire::event::AccountUpdate;
-use cairn_client::proto::wire::hello::ServerRole;
 use cairn_client::{Client, Event, Events, Options};
 use tokio::time::timeout;
 

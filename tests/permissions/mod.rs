@@ -9,8 +9,8 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use cairn_client::proto::model::presence::DeviceKind;
+use cairn_proto::model::user::ServerRole;
 use cairn_proto::wire::error::ErrorCode;
-use cairn_proto::wire::hello::ServerRole;
 
 use crate::support::{Server, invite, kinds};
 use requests::{Asked, OF_A_SESSION, WATCH, of_a_conversation, of_a_relation, of_the_server};

@@ -1,24 +1,23 @@
 //! Every request, with each kind of user that it can be about.
 
 use cairn_core::Command;
-use cairn_core::attachment::AttachmentCommand;
+use cairn_core::api::attachment::AttachmentCommand;
 use cairn_core::record::SecretHash;
 use cairn_proto::content::attachment::Attachment;
 use cairn_proto::content::body::Body;
 use cairn_proto::content::extras::{Extra, Extras};
 use cairn_proto::content::message::Draft;
 use cairn_proto::ids::{ClientSeq, ConversationId, ImportSource, MsgId, Timestamp, UserId};
-use cairn_proto::model::group::{GroupSettings, JoinerHistory, MemberSettings};
+use cairn_proto::model::group::{GroupSettings, JoinerHistory, MemberSettings, Role};
 use cairn_proto::model::people::{Profile, RelationAct};
 use cairn_proto::model::receipts::Reads;
 use cairn_proto::model::retention::Retention;
+use cairn_proto::model::user::ServerRole;
 use cairn_proto::text::{
     Caption, EmojiName, FileName, GroupName, MediaType, SettingName, SettingValue, Text, Topic,
     UserName,
 };
-use cairn_proto::wire::hello::ServerRole;
 use cairn_proto::wire::request::{Forward, Request};
-use cairn_proto::wire::response::Role;
 
 use super::world::{Cast, FILE, FILE_BYTES};
 

@@ -1,8 +1,9 @@
 //! A small server in memory with one user who asks, and what he asks about.
 
+use cairn_core::api::actor::Actor;
 use cairn_core::api::change::Change;
-use cairn_core::api::command::{Actor, Command, NewDevice, Reply};
-use cairn_core::attachment::{AttachmentRecord, Upload};
+use cairn_core::api::command::{Command, NewDevice, Reply};
+use cairn_core::record::{AttachmentRecord, Upload};
 use cairn_core::record::{SecretHash, UserRecord};
 use cairn_core::{Batch, State};
 use cairn_proto::content::attachment::AttachmentHash;
@@ -12,14 +13,14 @@ use cairn_proto::content::message::{Draft, Entry};
 use cairn_proto::ids::{
     ClientSeq, ConversationId, DeviceId, MsgId, SendStreamId, Timestamp, UserId,
 };
-use cairn_proto::model::group::{Access, GroupSettings};
+use cairn_proto::model::group::{Access, GroupSettings, Role};
 use cairn_proto::model::people::RelationAct;
 use cairn_proto::model::receipts::Reads;
+use cairn_proto::model::user::ServerRole;
 use cairn_proto::text::{DeviceName, GroupName, SettingName, SettingValue, Text, UserName};
 use cairn_proto::wire::error::ErrorCode;
-use cairn_proto::wire::hello::ServerRole;
 use cairn_proto::wire::request::Request;
-use cairn_proto::wire::response::{Response, Role};
+use cairn_proto::wire::response::Response;
 
 use super::requests::Asked;
 

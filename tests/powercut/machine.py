@@ -1,4 +1,4 @@
-"""What a power cut takes: a disk that can lose its power, the server on it, and its clients."""
+"""A simulated power cut: a disk that can lose power, the server on it, and its clients."""
 
 import fcntl
 import json
@@ -19,11 +19,11 @@ class CannotRun(Exception):
 
 
 class Fault(Exception):
-    """The server or the clients do not do what they must."""
+    """The server or the clients misbehave."""
 
 
 class Loss(Fault):
-    """Something that was accepted is not there any more, or cannot be reached."""
+    """Something accepted is lost or unreachable."""
 
 
 class Lines:
@@ -41,7 +41,7 @@ class Lines:
         self.queue.put(None)
 
     def await_one(self, wanted, seconds=PATIENCE_SECONDS):
-        """The next line that `wanted` likes; None when the pipe ends or nothing comes in time."""
+        """Returns the next line that `wanted` accepts; None at the end of the pipe or on a timeout."""
         until = time.monotonic() + seconds
         while True:
             try:
@@ -80,7 +80,7 @@ class Disk:
             os.close(folder)
 
     def copy(self):
-        """A copy of one moment: when something was written meanwhile, it is made again."""
+        """Copies the image at one moment: repeats the copy when something was written meanwhile."""
         copied = self.image.with_suffix(".copy")
         for _ in range(20):
             before = self.image.stat().st_mtime_ns
@@ -116,7 +116,7 @@ class Server:
             raise Fault(f"no checkpoint {event} under load")
 
     def is_in_checkpoint(self):
-        """Whether one was begun that is not done. What the log has not said yet counts as not done."""
+        """Returns whether a checkpoint is in progress. One that is not logged as done counts as in progress."""
         begun, done = (sum(words in line for line in self.said) for words in ("checkpoint begins", "checkpoint done"))
         return begun > done
 
@@ -139,7 +139,7 @@ class Server:
 
 
 class Clients:
-    """Those who talk; see tests/powercut/mod.rs."""
+    """The sending clients; see tests/powercut/mod.rs."""
 
     def __init__(self, program, invite):
         command = [program, "--exact", "powercut::clients_obey_their_orders", "--nocapture"]
@@ -172,7 +172,7 @@ class Clients:
 
 
 def last_words(said):
-    """The end of what a program said, on one line."""
+    """Returns the end of a program's output, on one line."""
     return " / ".join(line.strip() for line in said[-5:])
 
 

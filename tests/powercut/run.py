@@ -1,22 +1,22 @@
 #!/usr/bin/env python3
-"""Cuts the power under load and looks whether anything that was accepted is gone.
+"""Cuts the power under load and checks that nothing accepted is lost.
 
-    sudo tests/powercut/run.py                    50 cuts, both ways in turn
+    sudo tests/powercut/run.py                    50 cuts, alternating between both ways
     sudo tests/powercut/run.py --expect-loss      the control: without fdatasync it must report losses
-    sudo tests/powercut/run.py --expect-loss trees    the same without that of the checkpoints alone
+    sudo tests/powercut/run.py --expect-loss trees    the same, without the fdatasync of checkpoints only
 
-The server's data directory is on a loop-mounted ext4 image. Clients write pages into it until the power goes: at a random moment, in
-the middle of a checkpoint or right behind one, and sometimes once more while the server opens again. There are two ways:
+The server's data directory is on a loop-mounted ext4 image. Clients write pages into it until the power is cut: at a random moment,
+during a checkpoint or right after one, and sometimes again while the server starts. There are two ways to cut the power:
 
-    shutdown   FS_IOC_SHUTDOWN without a flush of the journal: nothing that is not on the image by then gets there. The server still
-               runs; it must notice that its storage failed, accept nothing more and end with exit code 5.
-    copy       SIGSTOP, a copy of the image as it is on the disk, SIGKILL; the copy is what is mounted afterwards.
+    shutdown   FS_IOC_SHUTDOWN without a journal flush: nothing reaches the image from then on. The server still runs; it must detect
+               that its storage failed, accept nothing more and exit with code 5.
+    copy       SIGSTOP, a copy of the image as it is on the disk, SIGKILL; the copy is mounted afterwards.
 
-Then the file system recovers, the server opens with its own recovery, the clients come back by themselves, send again what was not
-answered, and everything is read and compared: each accepted message once, under its number, byte for byte, without a gap. After five cuts
-there is a new image, and the doctor looks into the old one.
+Then the file system and the server recover, the clients reconnect and repeat unanswered sends, and everything is read and compared: each
+accepted message once, under its id, byte for byte, without a gap. After five cuts a new image is created, and the doctor checks the old
+one.
 
-Needs root, loop mounts and 3 GiB. Exit codes: 0 as it must be, 1 not so, 77 it cannot run here.
+Needs root, loop mounts and 3 GiB. Exit codes: 0 passed, 1 failed, 77 cannot run here.
 """
 
 import argparse
@@ -44,7 +44,7 @@ STORAGE_FAILED = 5
 
 
 def load(server, clients, moment):
-    """Lets the clients talk, and returns when it is time for the cut."""
+    """Runs the clients, and returns when it is time for the cut."""
     clients.order(f"talk {random.randint(1, 1500)}")
     if moment == "load":
         clients.answer()
@@ -53,13 +53,13 @@ def load(server, clients, moment):
         server.await_checkpoint("begins")
         time.sleep(random.uniform(0, 0.6))
     else:
-        # Now the trees are all there is of what was dropped from the log.
+        # From here on, the trees hold the only copy of what was dropped from the log.
         server.await_checkpoint("done")
         time.sleep(random.uniform(0, 0.3))
 
 
 def cut(disk, server, way, serving=True):
-    """The power goes, and comes back."""
+    """Cuts and restores the power."""
     if way == "shutdown":
         disk.cut()
         if serving:
@@ -78,7 +78,7 @@ def cut(disk, server, way, serving=True):
 
 
 class Run:
-    """Cut after cut, on one image after the other."""
+    """Performs one cut after another, each on its own image."""
 
     def __init__(self, options, folder):
         self.options, self.disk = options, Disk(folder)
@@ -103,7 +103,7 @@ class Run:
         self.disk.make()
         self.start_server()
         self.clients = Clients(self.options.clients, self.server.invite)
-        # The control is about messages, not about the accounts of those who send them.
+        # The control concerns messages, not the accounts of their senders.
         os.sync()
 
     def end_image(self):
@@ -128,29 +128,29 @@ class Run:
         self.start_server(listen)
         opened = time.monotonic() - started
         if moment != "load":
-            # Its order is answered only now, if the cut came before so many were accepted.
+            # The order is answered only now if the cut came before that many were accepted.
             self.clients.answer()
         self.clients.order("settle")
         entries = self.clients.answer()["entries"]
         return f"{where}, opened in {opened:.2f} s, {entries} entries as they must be"
 
     def cut_while_opening(self, way, listen):
-        """The power goes again before the server is back, or soon after."""
+        """Cuts the power again while the server starts, or soon after."""
         self.in_start += 1
         self.server = Server(self.options.binary, self.data, listen, self.env)
         time.sleep(random.uniform(0, 0.8))
         cut(self.disk, self.server, way, serving=False)
 
     def check_by_doctor(self):
-        """After a stop in order, everything stored is sound."""
+        """After an orderly stop, everything stored is sound."""
         self.clients.kill()
         self.server.stop()
         run(self.options.binary, "doctor", "--data", str(self.data))
 
     def control(self, number, way):
-        """One cut without fdatasync: true when the loss is seen."""
+        """Performs one cut without fdatasync; returns whether the loss was detected."""
         self.begin_image()
-        moment = "behind a checkpoint" if self.options.expect_loss == "trees" else "load"
+        moment = "after a checkpoint" if self.options.expect_loss == "trees" else "load"
         try:
             print(f"cut {number} {way}: NOTHING LOST, {self.round(way, moment)}", flush=True)
             return False
@@ -168,7 +168,7 @@ class Run:
             if self.options.expect_loss:
                 faults += self.control(number + 1, way)
                 continue
-            moment = random.choice(["load", "checkpoint", "checkpoint", "behind a checkpoint"])
+            moment = random.choice(["load", "checkpoint", "checkpoint", "after a checkpoint"])
             try:
                 if self.clients is None:
                     self.begin_image()
@@ -185,7 +185,7 @@ class Run:
         return cuts, faults
 
     def keep(self):
-        """The image of a fault is for a person to look at."""
+        """Keeps the image of a fault for inspection."""
         kept = Path(tempfile.mkdtemp(prefix="cairn-powercut-fault-"))
         if self.server is not None:
             self.server.kill()
@@ -205,7 +205,7 @@ def build_preload(folder):
 
 
 def build(options):
-    """Builds what was not given: the server, and the clients, which are part of the integration tests."""
+    """Builds the server and the clients (part of the integration tests) unless they were given."""
     if not options.clients or not options.binary:
         command = ["cargo", "test", "--locked", "--test", "main", "--no-run", "--message-format", "json-render-diagnostics"]
         done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
@@ -246,14 +246,14 @@ def main():
         choices=["all", "trees"],
         nargs="?",
         const="all",
-        help="take the fdatasync out, everywhere or of the trees alone, and fail when nothing is lost",
+        help="remove the fdatasync, everywhere or for the trees only, and fail when nothing is lost",
     )
     parser.add_argument("--seed", type=int, default=random.randrange(1 << 32))
     parser.add_argument("--binary", help="the server (default: built here)")
     parser.add_argument("--clients", help="the integration tests' binary (default: built here)")
     options = parser.parse_args()
     options.rounds = options.rounds or (6 if options.expect_loss else 50)
-    # Whoever ends this early leaves nothing behind either.
+    # An interrupted run leaves nothing behind either.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     try:
         check_machine()

@@ -1,4 +1,5 @@
-//! fjall: a log-structured merge tree in Rust. A batch is one write to its journal and one fdatasync of it.
+//! fjall: a log-structured merge tree in Rust. A batch is one write to its journal and one
+//! fdatasync of it.
 
 use std::path::Path;
 

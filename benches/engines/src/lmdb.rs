@@ -1,4 +1,5 @@
-//! LMDB: a copy-on-write B-tree in a memory map. A batch is a transaction; nothing of its default durability is switched off.
+//! LMDB: a copy-on-write B-tree in a memory map. A batch is a transaction; nothing of its default
+//! durability is switched off.
 
 use std::path::Path;
 
@@ -35,7 +36,8 @@ pub(crate) fn contender() -> Contender {
 fn open(folder: &Path) -> heed::Result<Env> {
     let mut options = EnvOpenOptions::new();
     options.map_size(MAP_BYTES);
-    // SAFETY: the map is of a file in a folder of this run alone, which nobody else writes to or cuts short.
+    // SAFETY: the map is of a file in a folder of this run alone, which nobody else writes to or
+    // cuts short.
     unsafe { options.open(folder) }
 }
 

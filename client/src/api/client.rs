@@ -1,35 +1,30 @@
-//! The client: how it begins and ends, and what it says.
+//! The client: connecting, receiving and closing.
 
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 
 use cairn_proto::WIRE_VERSION;
-use cairn_proto::content::body::Body;
-use cairn_proto::content::extras::Extras;
-use cairn_proto::content::message::Draft;
-use cairn_proto::ids::{ClientSeq, ConversationId, DeviceId, MsgId, SendStreamId, UserId};
+use cairn_proto::ids::{ConversationId, MsgId, SendStreamId, UserId};
 use cairn_proto::invite::{InviteLink, ServerAddr};
-use cairn_proto::secret::Pin as ServerPin;
+use cairn_proto::secret::Pin;
 use cairn_proto::text::{DeviceName, Password, UserName};
-use cairn_proto::wire::hello::{Credentials, Hello, ServerRole, Welcome};
+use cairn_proto::wire::hello::{Credentials, Hello, Welcome};
 use cairn_proto::wire::request::Request;
 use cairn_proto::wire::response::Response;
 use parking_lot::Mutex;
-use tokio::sync::{TryAcquireError, oneshot};
-use tokio::task::JoinHandle;
+use tokio::sync::oneshot;
 use tokio::time::timeout;
 
-use crate::account::Account;
-use crate::error::{Error, TryEnqueueError};
+use crate::account::{Account, WhoAmI};
+use crate::error::Error;
 use crate::limits;
 use crate::options::{JoinRequest, Options};
-use crate::session::content::Content;
 use crate::session::driver::Driver;
+use crate::session::handle::Handle;
 use crate::session::login::{Dialer, Session};
 use crate::session::shared::Shared;
-use crate::session::slots::Waiter;
-use crate::stream::events::{Events, Subscriber};
+use crate::session::state::in_flight::Waiter;
+use crate::stream::event::Subscriber;
+use crate::stream::events::Events;
 use crate::stream::follow::Extent;
 use crate::stream::timeline::Timeline;
 use crate::transport::endpoint::{Endpoint, Target};
@@ -37,64 +32,37 @@ use crate::transport::endpoint::{Endpoint, Target};
 /// A session with a server that outlives its connections.
 ///
 /// Clones are handles of the same client. It runs in a task of its own until [`Client::close`] is
-/// called, the server ends it for good, or the last handle is gone; [`Timeline`] and [`Events`]
-/// pause_push handles too. Needs a tokio runtime with time and I/O enabled.
+/// called, a [terminal error](Error#terminal-errors) occurs, or the last handle is dropped; a
+/// [`Timeline`], [`Events`] or [`crate::PausedPush`] counts as a handle too. Requires a tokio
+/// runtime with time and I/O enabled.
 #[derive(Clone, Debug)]
 pub struct Client {
     handle: Arc<Handle>,
 }
 
-#[derive(Debug)]
-struct Handle {
-    shared: Arc<Shared>,
-    driver: Mutex<Option<JoinHandle<()>>>,
-    addr: ServerAddr,
-    pin: ServerPin,
-    send_stream: SendStreamId,
-    push: bool,
-}
-
-impl Drop for Handle {
-    fn drop(&mut self) {
-        self.shared.stop.notify_one();
-    }
-}
-
-/// Who a client is, as the server told at the last login.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct WhoAmI {
-    /// The user.
-    pub user: UserId,
-    /// The user's name.
-    pub name: UserName,
-    /// What the user may do on the server as a whole.
-    pub role: ServerRole,
-    /// This device.
-    pub device: DeviceId,
-}
-
-impl From<&Welcome> for WhoAmI {
-    fn from(welcome: &Welcome) -> Self {
-        Self {
-            user: welcome.user,
-            name: welcome.name.clone(),
-            role: welcome.role,
-            device: welcome.device,
+/// Sends a request and matches the expected response.
+macro_rules! ask {
+    ($client:expr, $request:expr, $answer:pat => $value:expr) => {
+        match $client.request($request).await? {
+            $answer => Ok($value),
+            _ => Err($crate::error::Error::Protocol(
+                "a request was answered with something else",
+            )),
         }
-    }
+    };
 }
+pub(crate) use ask;
 
-/// How a client begins. Each fails with an error of its own for each thing that a user can do
-/// something about: [`Error::Resolve`], [`Error::NoAnswer`], [`Error::LoginUnanswered`],
-/// [`Error::WrongPin`], [`Error::NotCairn`], [`Error::LoginRefused`], [`Error::Broken`],
-/// [`Error::Socket`]. None of them is tried again by itself.
+/// Connecting and closing
 impl Client {
-    /// Takes an invite: makes a new user with this as the first device. Store the account: its
-    /// token is told only once.
+    /// Joins a server with an invite: creates a new user with this device. Persist the returned
+    /// [`Account`]: its token cannot be retrieved again.
     ///
     /// # Errors
-    /// See above; [`Error::LoginRefused`] with `BadInvite` or `NameTaken` among them. When the
-    /// connection broke before the answer, the invite may be used up.
+    /// An error of a first connection: [`Error::Socket`], [`Error::Resolve`], [`Error::NoAnswer`],
+    /// [`Error::NotCairn`], [`Error::WrongPin`], [`Error::Broken`], [`Error::LoginUnanswered`], or
+    /// [`Error::LoginRefused`] with `BadInvite` or `NameTaken` among others. After
+    /// [`Error::Broken`] and [`Error::LoginUnanswered`] the invite may have been used up.
     pub async fn join(
         link: &InviteLink,
         who: JoinRequest,
@@ -114,13 +82,15 @@ impl Client {
         Self::new_device(link.addr.clone(), link.pin, credentials, options).await
     }
 
-    /// Makes this a new device of a known user. Store the account: its token is told only once.
+    /// Logs an existing user in on a new device. Persist the returned [`Account`]: its token cannot
+    /// be retrieved again.
     ///
     /// # Errors
-    /// See above.
+    /// An error of a first connection, as [`Client::join`]; [`Error::LoginRefused`] with
+    /// `AuthFailed` if name and password do not match.
     pub async fn login(
         addr: ServerAddr,
-        pin: ServerPin,
+        pin: Pin,
         name: UserName,
         password: Password,
         device: DeviceName,
@@ -139,10 +109,11 @@ impl Client {
         .await
     }
 
-    /// Comes back as a device that was here before.
+    /// Connects as a device that has joined or logged in before.
     ///
     /// # Errors
-    /// See above.
+    /// An error of a first connection, as [`Client::join`]; [`Error::LoginRefused`] with
+    /// `AuthFailed` if the device was revoked.
     pub async fn connect(account: &Account, options: Options) -> Result<Self, Error> {
         let credentials = Credentials::Token(account.token);
         let (client, _) =
@@ -152,7 +123,7 @@ impl Client {
 
     async fn new_device(
         addr: ServerAddr,
-        pin: ServerPin,
+        pin: Pin,
         credentials: Credentials,
         options: Options,
     ) -> Result<(Self, Account), Error> {
@@ -173,7 +144,7 @@ impl Client {
 
     async fn start(
         addr: ServerAddr,
-        pin: ServerPin,
+        pin: Pin,
         credentials: Credentials,
         options: Options,
     ) -> Result<(Self, Welcome), Error> {
@@ -232,12 +203,12 @@ impl Client {
         ))
     }
 
-    /// Ends the client: sends the acks that wait, closes the connection and waits until its last
-    /// packets have left.
+    /// Closes the client: sends pending acks, closes the connection, and waits until its last
+    /// packets have been sent.
     ///
-    /// Takes at most [`limits::FLUSH_TIME_MAX`] and [`limits::DRAIN_TIME_MAX`]. Whatever is
-    /// unresolved then ends with [`Error::Closed`], so await your sends first. With an endpoint of
-    /// your own ([`Options::endpoint`]), wait for it too: [`Endpoint::wait_idle`].
+    /// Takes at most [`limits::FLUSH_TIME_MAX`] plus [`limits::DRAIN_TIME_MAX`]. Unresolved
+    /// requests fail with [`Error::Closed`], so await sends before closing. With a shared endpoint
+    /// ([`Options::endpoint`]), also call [`Endpoint::wait_idle`].
     pub async fn close(&self) {
         let _ = timeout(limits::FLUSH_TIME_MAX, self.flush_acks()).await;
         self.shared().stop.notify_one();
@@ -266,7 +237,7 @@ impl Client {
                         conversation,
                         msgid,
                     },
-                    Waiter::Own(sender),
+                    Waiter::Internal(sender),
                 )
                 .is_ok()
             {
@@ -279,194 +250,42 @@ impl Client {
     }
 }
 
-/// Saying something.
+/// Receiving
 impl Client {
-    /// Sends a message and waits until it is accepted: durable, numbered, visible to all members.
-    /// That may take any number of reconnects; the message is in the log exactly once.
-    ///
-    /// To send many, one behind the other without waiting for each, use [`Client::enqueue`].
-    ///
-    /// # Errors
-    /// [`Error::Refused`], [`Error::TooLarge`], and whatever ends the client.
-    pub async fn send(&self, conversation: ConversationId, body: Body) -> Result<MsgId, Error> {
-        self.enqueue(conversation, body).await?.await
-    }
-
-    /// As [`Client::send`], as an answer to a message of the same conversation.
-    ///
-    /// # Errors
-    /// As [`Client::send`].
-    pub async fn reply(
-        &self,
-        conversation: ConversationId,
-        to: MsgId,
-        body: Body,
-    ) -> Result<MsgId, Error> {
-        self.enqueue_with(conversation, body, Extras::reply_to(to))
-            .await?
-            .await
-    }
-
-    /// Says in conversation `to` what was said in another: as it is now, with its author and
-    /// without whom it mentioned. It keeps its place among the sends there, and arrives once, as
-    /// any message does.
-    ///
-    /// # Errors
-    /// As [`Client::send`]; [`Error::Refused`] when there is no such message to be seen.
-    pub async fn forward(
-        &self,
-        from: ConversationId,
-        msgid: MsgId,
-        to: ConversationId,
-    ) -> Result<MsgId, Error> {
-        let permit = self
-            .shared()
-            .send_permits
-            .acquire()
-            .await
-            .map_err(|_| self.ended())?;
-        let accepted = self.submit_send(to, None, Content::Forwarded { from, msgid })?;
-        permit.forget();
-        accepted.await
-    }
-
-    /// Gives a message its place among the sends of this client, and returns the promise of its
-    /// number.
-    ///
-    /// When this returns, the order is fixed: messages of one conversation get their numbers in the
-    /// order in which their `enqueue` (or [`Client::try_enqueue`]) returned, whether or not the
-    /// promises are awaited. It waits only while [`cairn_proto::limits::SENDS_IN_FLIGHT_MAX`] sends
-    /// are unresolved; dropped while it waits, nothing is sent.
-    ///
-    /// # Errors
-    /// [`Error::TooLarge`], and whatever ended the client.
-    pub async fn enqueue(
-        &self,
-        conversation: ConversationId,
-        body: Body,
-    ) -> Result<Accepted, Error> {
-        let permit = self
-            .shared()
-            .send_permits
-            .acquire()
-            .await
-            .map_err(|_| self.ended())?;
-        let accepted = self.submit_send(conversation, None, Content::Said(body, Extras::NONE))?;
-        permit.forget();
-        Ok(accepted)
-    }
-
-    /// As [`Client::enqueue`], with what goes with the message: whom it mentions, what it answers.
-    ///
-    /// # Errors
-    /// As [`Client::enqueue`]. The promise fails with [`Error::Refused`] when the server does not
-    /// take the extras.
-    pub async fn enqueue_with(
-        &self,
-        conversation: ConversationId,
-        body: Body,
-        extras: Extras,
-    ) -> Result<Accepted, Error> {
-        let permit = self
-            .shared()
-            .send_permits
-            .acquire()
-            .await
-            .map_err(|_| self.ended())?;
-        let accepted = self.submit_send(conversation, None, Content::Said(body, extras))?;
-        permit.forget();
-        Ok(accepted)
-    }
-
-    /// As [`Client::enqueue`], without waiting.
-    ///
-    /// # Errors
-    /// [`TryEnqueueError::Full`] with the body when there is no permit at present; else as
-    /// [`Client::enqueue`].
-    pub fn try_enqueue(
-        &self,
-        conversation: ConversationId,
-        body: Body,
-    ) -> Result<Accepted, TryEnqueueError> {
-        let permit = match self.shared().send_permits.try_acquire() {
-            Ok(permit) => permit,
-            Err(TryAcquireError::NoPermits) => return Err(TryEnqueueError::Full(body)),
-            Err(TryAcquireError::Closed) => return Err(self.ended().into()),
-        };
-        let accepted = self.submit_send(conversation, None, Content::Said(body, Extras::NONE))?;
-        permit.forget();
-        Ok(accepted)
-    }
-
-    /// As [`Client::enqueue`], under a number that the caller picks: for a client that keeps its
-    /// outbox on disk and goes on with its send stream after a restart ([`Options::send_stream`]).
-    /// What it had not seen accepted, it enqueues again first, under the old numbers.
-    ///
-    /// # Errors
-    /// [`Error::SeqUsed`] when the number is not above all that this client used in the
-    /// conversation; else as [`Client::enqueue`].
-    pub async fn enqueue_draft(&self, draft: Draft) -> Result<Accepted, Error> {
-        let permit = self
-            .shared()
-            .send_permits
-            .acquire()
-            .await
-            .map_err(|_| self.ended())?;
-        let accepted = self.submit_send(
-            draft.conversation,
-            Some(draft.seq),
-            Content::Said(draft.body, draft.extras),
-        )?;
-        permit.forget();
-        Ok(accepted)
-    }
-
-    fn submit_send(
-        &self,
-        conversation: ConversationId,
-        seq: Option<ClientSeq>,
-        content: Content,
-    ) -> Result<Accepted, Error> {
-        let (seq, answer) = self.shared().send(conversation, seq, content)?;
-        Ok(Accepted { seq, answer })
-    }
-
-    /// This device holds everything of the conversation up to `msgid`: the server need not push it
-    /// again, and may tell the sender.
-    ///
-    /// Returns at once. Acks are collected for [`limits::ACK_DELAY`], or until
-    /// [`limits::ACK_INTERVAL`] after the last ones, and sent together; [`Client::close`] sends
-    /// what is left. A lost ack costs a redelivery, never a message.
-    pub fn ack(&self, conversation: ConversationId, msgid: MsgId) {
-        self.shared().ack(conversation, msgid);
-    }
-}
-
-/// Listening.
-impl Client {
-    /// Every message of the conversation from `from` on, and then each new one as it comes. Any
-    /// number of timelines may follow the same conversation.
+    /// Returns all messages of a conversation from `from` on, followed by new ones as they arrive.
+    /// A conversation may have any number of timelines.
     #[must_use]
     pub fn follow(&self, conversation: ConversationId, from: MsgId) -> Timeline {
-        Timeline::new(self.clone(), conversation, from, Extent::Endless)
+        Timeline::new(
+            Arc::clone(self.handle()),
+            conversation,
+            from,
+            Extent::Endless,
+        )
     }
 
-    /// Every message of the conversation from `from` up to its head as of now. Needs no push.
+    /// Returns the messages of a conversation from `from` up to its present head. Works without
+    /// push.
     #[must_use]
     pub fn history(&self, conversation: ConversationId, from: MsgId) -> Timeline {
-        Timeline::new(self.clone(), conversation, from, Extent::ToHead)
+        Timeline::new(
+            Arc::clone(self.handle()),
+            conversation,
+            from,
+            Extent::ToHead,
+        )
     }
 
-    /// What happens beside the messages, from now on.
+    /// Returns the events from now on: changes other than messages.
     #[must_use]
     pub fn events(&self) -> Events {
         self.listen(Subscriber::default())
     }
 
-    /// What happens while the client waits for an answer: it goes by another stream, and may come
-    /// before what it is newer than.
-    pub(crate) fn events_meanwhile(&self) -> Events {
-        self.listen(Subscriber::own())
+    /// Returns the events that arrive while a request is under way. They arrive on another stream
+    /// than its response, and may overtake it.
+    pub(crate) fn events_during_request(&self) -> Events {
+        self.listen(Subscriber::internal())
     }
 
     fn listen(&self, subscriber: Subscriber) -> Events {
@@ -474,31 +293,31 @@ impl Client {
         let key = state.new_key();
         state.subscribers.insert(key, subscriber);
         Events {
-            client: self.clone(),
+            handle: Arc::clone(&self.handle),
             key,
         }
     }
 
-    /// Who this client is.
+    /// Returns the identity of this client.
     #[must_use]
     pub fn whoami(&self) -> WhoAmI {
         self.shared().state.lock().whoami.clone()
     }
 
-    /// The direct chat with another user: it exists from its first message on. `None` for oneself
-    /// and for user 0.
+    /// Returns the direct chat with another user, which exists from its first message on. Returns
+    /// `None` for the user's own id and for user 0.
     #[must_use]
     pub fn direct(&self, other: UserId) -> Option<ConversationId> {
         ConversationId::direct(self.shared().state.lock().whoami.user, other)
     }
 
-    /// The send stream of this client.
+    /// Returns the send stream of this client.
     #[must_use]
     pub fn send_stream(&self) -> SendStreamId {
         self.handle.send_stream
     }
 
-    /// Whether there is a connection at this moment. Nothing depends on it: requests wait for the
+    /// Returns whether there is a connection at present. For display only: requests wait for the
     /// next connection.
     #[must_use]
     pub fn is_online(&self) -> bool {
@@ -507,23 +326,23 @@ impl Client {
 }
 
 impl Client {
+    pub(crate) fn handle(&self) -> &Arc<Handle> {
+        &self.handle
+    }
+
     pub(crate) fn shared(&self) -> &Shared {
         &self.handle.shared
     }
 
-    pub(crate) fn is_pushed(&self) -> bool {
-        self.handle.push
-    }
-
-    pub(crate) fn server(&self) -> (ServerAddr, ServerPin) {
+    pub(crate) fn server(&self) -> (ServerAddr, Pin) {
         (self.handle.addr.clone(), self.handle.pin)
     }
 
-    /// Makes a request and waits for its answer, over any number of reconnects.
+    /// Sends a request and waits for its response, across reconnects.
     pub(crate) async fn request(&self, request: Request) -> Result<Response, Error> {
         let permit = self
             .shared()
-            .request_permit
+            .request_permits
             .acquire()
             .await
             .map_err(|_| self.ended())?;
@@ -534,36 +353,6 @@ impl Client {
     }
 
     pub(crate) fn ended(&self) -> Error {
-        self.shared().state.lock().ended().unwrap_or(Error::Closed)
-    }
-}
-
-/// The promise of a message's number: a future that resolves once the message is accepted, after
-/// any number of reconnects.
-///
-/// Dropping it does not take the message back. It fails with [`Error::Refused`], or with whatever
-/// ends the client.
-#[derive(Debug)]
-#[must_use = "only the answer tells whether the message was accepted"]
-pub struct Accepted {
-    seq: ClientSeq,
-    answer: oneshot::Receiver<Result<MsgId, Error>>,
-}
-
-impl Accepted {
-    /// The number of this send within (send stream, conversation).
-    #[must_use]
-    pub const fn seq(&self) -> ClientSeq {
-        self.seq
-    }
-}
-
-impl Future for Accepted {
-    type Output = Result<MsgId, Error>;
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        Pin::new(&mut self.answer)
-            .poll(context)
-            .map(|answer| answer.unwrap_or(Err(Error::Closed)))
+        self.handle.ended()
     }
 }

@@ -1,13 +1,14 @@
-//! Api.
+//! The methods of [`crate::Client`], by subject.
 
 pub(crate) mod client;
-pub(crate) mod contacts;
-pub(crate) mod groups;
+mod devices;
+mod groups;
+pub(crate) mod import;
+pub(crate) mod messages;
 pub(crate) mod overview;
-pub(crate) mod paused_push;
-pub(crate) mod people;
+mod people;
 pub(crate) mod receipts;
-pub(crate) mod requests;
-pub(crate) mod retention;
+mod retention;
+pub(crate) mod send;
+mod server;
 pub(crate) mod totals;
-pub(crate) mod typing;

@@ -1,35 +1,33 @@
-//! A user's conversations at a glance, and what changed among them.
+//! Overviews: the user's conversations, or those that changed since an earlier overview.
 
-use std::collections::{BTreeMap, HashMap};
-use std::task::Waker;
+use std::collections::BTreeMap;
 
-use cairn_proto::ids::{ConversationId, MsgId};
+use cairn_proto::ids::ConversationId;
+use cairn_proto::model::conversation::{Conversation, ConversationKind};
 use cairn_proto::wire::overview::{ConversationPage, Moment, OverviewExtent, OverviewPlace};
 use cairn_proto::wire::request::Request;
-use cairn_proto::wire::response::{Conversation, ConversationKind, Response};
+use cairn_proto::wire::response::Response;
 
-use crate::api::client::Client;
-use crate::api::requests::ask;
+use crate::api::client::{Client, ask};
 use crate::error::Error;
-use crate::session::shared::State;
 
 /// A user's conversations, or those that changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Overview {
-    /// The conversations. Those in which something happened last come first.
+    /// The most recently changed conversations first.
     pub conversations: Vec<Conversation>,
-    /// Those that the user is a member of no more.
+    /// Conversations that the user is no longer a member of.
     pub gone: Vec<ConversationId>,
-    /// Whether these are all conversations of the user, whatever was asked. Then everything that is
-    /// kept of others is out of date.
+    /// Whether this is a complete list, even if changes were requested. If it is, discard all other
+    /// stored conversations.
     pub extent: OverviewExtent,
-    /// What to ask with the next time. Keep it with what is kept of the conversations; it holds for
-    /// this server and this user.
+    /// The moment to pass to the next request. Store it with the conversations; it is valid for
+    /// this server and user only.
     pub as_of: Moment,
 }
 
 impl Overview {
-    /// Brings this overview up to date with a later one.
+    /// Merges a later overview into this one.
     pub fn update(&mut self, later: Self) {
         let Self {
             conversations,
@@ -53,60 +51,60 @@ impl Overview {
     }
 }
 
-/// What a list of chats is made of. A request fails with [`Error::Refused`] when the server says
-/// no, or with whatever ends the client.
+/// Overviews
 impl Client {
-    /// All conversations of the user, in the order of their ids, as they stand now.
+    /// Returns all conversations of the user, ordered by id.
     ///
     /// # Errors
-    /// See above.
+    /// [`Error::Refused`], or a [terminal error](Error#terminal-errors).
     pub async fn conversations(&self) -> Result<Vec<Conversation>, Error> {
         let mut conversations = self.overview(None).await?.conversations;
         conversations.sort_unstable_by_key(|conversation| conversation.id);
         Ok(conversations)
     }
 
-    /// The conversations of the user that changed since the moment of an earlier overview, which
-    /// the caller keeps, also from one run of the program to the next; with `None`, all of them. A
-    /// server that does not know the moment answers with all of them, and says so.
+    /// Returns the conversations that changed since an earlier overview's moment, or all of them
+    /// with `None`. The moment may be from an earlier run of the program. A server that does not
+    /// know it returns all conversations; see [`Overview::extent`].
     ///
-    /// This device's own delivered cursor alone changes nothing: the device knows what it acked.
+    /// A change of this device's own delivered cursor is not reported, since the device knows what
+    /// it acked.
     ///
     /// # Errors
-    /// See above.
+    /// [`Error::Refused`], or a [terminal error](Error#terminal-errors).
     pub async fn overview(&self, since: Option<Moment>) -> Result<Overview, Error> {
-        self.whole_overview(since, None).await
+        self.full_overview(since, None).await
     }
 
-    /// What the login told of: the conversations of the user that changed since
-    /// [`crate::Options::since`], or all of them. It has come already, so nothing is asked unless
-    /// it had more pages.
+    /// Returns the overview that the login delivered: what changed since [`crate::Options::since`],
+    /// or all conversations. Needs no round trip unless it has several pages.
     ///
-    /// It is as of the login: call it first, after [`Client::events`], whose events go on where it
-    /// ends. Once it was given, or the client knows that it is out of date (the connection broke,
-    /// [`Client::overview`] was asked, something happened that no [`crate::Events`] were there to
-    /// hear), it is asked anew.
+    /// It describes the state at the login. Call [`Client::events`] first, whose events continue
+    /// from there, and then this. If the overview was already taken or is out of date (after a
+    /// reconnect, a call of [`Client::overview`], or an event without an [`crate::Events`] to
+    /// receive it), a new one is requested.
     ///
     /// # Errors
-    /// See above.
+    /// [`Error::Refused`], or a [terminal error](Error#terminal-errors).
     pub async fn login_overview(&self) -> Result<Overview, Error> {
         let (since, page) = self.shared().state.lock().at_login.take();
-        self.whole_overview(since, page).await
+        self.full_overview(since, page).await
     }
 
-    /// The first page of what the login told of, as [`Client::login_overview`], for a program that
-    /// shows it before it asks for the others ([`Client::overview_page`]). `None` once it was given
-    /// or is out of date.
+    /// Returns the first page of [`Client::login_overview`], for programs that show it before they
+    /// request the others with [`Client::overview_page`]. Returns `None` if it was already taken or
+    /// is out of date.
     #[must_use]
     pub fn login_page(&self) -> Option<ConversationPage> {
         self.shared().state.lock().at_login.take().1
     }
 
-    /// One page of an overview: the first, or the one that begins where the page before said.
-    /// Whoever reads several keeps the moment of the first. [`Client::overview`] reads all of them.
+    /// Returns one page of an overview; pass the previous page's `next_after` to continue. A caller
+    /// that reads several pages stores the moment of the first one. [`Client::overview`] reads all
+    /// pages.
     ///
     /// # Errors
-    /// See above.
+    /// [`Error::Refused`], or a [terminal error](Error#terminal-errors).
     pub async fn overview_page(
         &self,
         since: Option<Moment>,
@@ -115,25 +113,28 @@ impl Client {
         ask!(self, Request::Conversations { since, after }, Response::Conversations(page) => page)
     }
 
-    /// All pages, of which the first may be known.
-    async fn whole_overview(
+    /// Reads all pages, of which the first may be known.
+    async fn full_overview(
         &self,
         since: Option<Moment>,
         first: Option<ConversationPage>,
     ) -> Result<Overview, Error> {
         let (mut overview, mut is_complete) = self.read_overview(since, first).await?;
-        // While several pages were read, a conversation may have moved from one that was not read
-        // yet to one that was.
+        // A conversation may have moved from an unread page to one already read, so several pages
+        // are not a snapshot: read the changes since the first page until they fit into one.
         while !is_complete {
             let (later, is_last) = self.read_overview(Some(overview.as_of), None).await?;
             overview.update(later);
             is_complete = is_last;
         }
-        self.shared().state.lock().overview_read(&overview);
+        self.shared()
+            .state
+            .lock()
+            .overview_read(&overview.conversations, overview.as_of);
         Ok(overview)
     }
 
-    /// Reads all pages, as of the first. Says whether that was the only one.
+    /// Reads all pages, as of the first one. Returns whether it was the only one.
     async fn read_overview(
         &self,
         since: Option<Moment>,
@@ -147,7 +148,7 @@ impl Client {
                 Some(page) => page,
                 None => self.overview_page(since, after).await?,
             };
-            self.remember(page.items.iter().filter_map(|item| match &item.kind {
+            self.cache_users(page.items.iter().filter_map(|item| match &item.kind {
                 ConversationKind::Direct { peer } => Some(peer),
                 ConversationKind::Group { .. } => None,
             }));
@@ -176,79 +177,4 @@ impl Client {
             }
         }
     }
-}
-
-/// What the first login told, for as long as nothing newer is known.
-#[derive(Debug)]
-pub(crate) struct AtLogin {
-    since: Option<Moment>,
-    page: Option<Box<ConversationPage>>,
-}
-
-impl AtLogin {
-    pub(crate) fn new(page: ConversationPage, since: Option<Moment>) -> Self {
-        Self {
-            since,
-            page: Some(Box::new(page)),
-        }
-    }
-
-    /// The moment that was asked about and the first page, once.
-    fn take(&mut self) -> (Option<Moment>, Option<ConversationPage>) {
-        (self.since, self.page.take().map(|page| *page))
-    }
-
-    /// The page is out of date.
-    pub(crate) fn evict(&mut self) {
-        self.page = None;
-    }
-}
-
-/// What the client itself makes of an overview.
-impl State {
-    /// A session began: every timeline is told how far its log goes.
-    pub(crate) fn logged_in(&mut self, overview: &ConversationPage, wakers: &mut Vec<Waker>) {
-        let heads: HashMap<ConversationId, MsgId> = overview
-            .items
-            .iter()
-            .map(|item| (item.id, item.head))
-            .collect();
-        let is_complete = overview.next_after.is_none();
-        let is_known = |id| {
-            is_complete
-                && overview.extent == OverviewExtent::Changed
-                && !overview.gone.contains(&id)
-        };
-        for (conversation, follower) in self.followers.all() {
-            let head = heads.get(&conversation).copied();
-            if head.is_some() || !is_known(conversation) {
-                follower.logged_in(head);
-                wakers.extend(follower.waker.take());
-            }
-        }
-        self.moment = complete_as_of(overview).or(self.moment);
-        self.at_login.evict();
-    }
-
-    /// The user's conversations were looked through: the next login needs to tell only of what
-    /// changes from now on.
-    pub(crate) fn overview_read(&mut self, overview: &Overview) {
-        let mut wakers = Vec::new();
-        for item in &overview.conversations {
-            self.each_follower(item.id, &mut wakers, |follower| follower.grown(item.head));
-        }
-        wakers.into_iter().for_each(Waker::wake);
-        self.moment = Some(overview.as_of);
-        self.at_login.evict();
-    }
-
-    /// What the next login is to tell of.
-    pub(crate) const fn moment(&self) -> Option<Moment> {
-        self.moment
-    }
-}
-
-/// The moment of an overview that ends with its first page.
-pub(crate) fn complete_as_of(page: &ConversationPage) -> Option<Moment> {
-    page.next_after.is_none().then_some(page.as_of)
 }

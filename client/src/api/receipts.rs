@@ -1,35 +1,33 @@
-//! Who has got a message, and who has read it.
+//! Receipts: who received and who read a message.
 
 use cairn_proto::ids::{ConversationId, MsgId, UserId};
 use cairn_proto::model::receipts::{Reads, Receipt, ReceiptCounts, ReceiptPage, ReceiptState};
 use cairn_proto::wire::request::Request;
 use cairn_proto::wire::response::Response;
 
-use crate::api::client::Client;
-use crate::api::requests::ask;
+use crate::api::client::{Client, ask};
 use crate::error::Error;
 
-/// Who has got a message, and who has read it, as it stands now.
+/// The receipts of a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Receipts {
-    /// The members who were there when it was said and are still, but for its sender, in the order
-    /// of their ids.
+    /// Everyone who was a member when the message was sent and still is, except its sender, ordered
+    /// by id.
     pub who: Vec<Receipt>,
-    /// How many of them there are.
+    /// The receipts, counted by state.
     pub counts: ReceiptCounts,
     /// Whether the user sees what others have read.
     pub reads: Reads,
 }
 
-/// Receipts. A request fails with [`Error::Refused`] when the server says no (with `TurnedOff`
-/// where nobody has receipts), or with whatever ends the client. [`crate::Event::Receipts`] tells a
-/// client that looks at a conversation ([`Client::focus`]) when they change.
+/// Receipts. [`crate::Event::Receipts`] reports changes in the focused conversation
+/// ([`Client::focus`]).
 impl Client {
-    /// Who has got a message, and who has read it. It reads all pages: in a very large group focus
-    /// at [`Client::receipt_page`] instead.
+    /// Returns all receipts of a message. In very large groups, prefer [`Client::receipt_page`].
     ///
     /// # Errors
-    /// See above.
+    /// [`Error::Refused`] with `NoSuchMessage`, or with `TurnedOff` if the server has no receipts;
+    /// or a [terminal error](Error#terminal-errors).
     pub async fn receipts(
         &self,
         conversation: ConversationId,
@@ -59,10 +57,10 @@ impl Client {
         }
     }
 
-    /// A page of those receipts: those of the users behind `after`.
+    /// Returns the page of receipts after the user `after`, or the first one.
     ///
     /// # Errors
-    /// See above.
+    /// As [`Client::receipts`].
     pub async fn receipt_page(
         &self,
         conversation: ConversationId,
@@ -72,11 +70,12 @@ impl Client {
         ask!(self, Request::Receipts { conversation, msgid, after }, Response::Receipts(page) => page)
     }
 
-    /// What to show beside a message: how far it came for everybody. In one request where the
-    /// conversation has no more than [`cairn_proto::limits::RECEIPTS_COUNTED_MAX`] members.
+    /// Returns the state to show next to a message: the least that holds for every member. Takes
+    /// one request in conversations with up to [`cairn_proto::limits::RECEIPTS_COUNTED_MAX`]
+    /// members.
     ///
     /// # Errors
-    /// See above.
+    /// As [`Client::receipts`].
     pub async fn ticks(
         &self,
         conversation: ConversationId,
@@ -88,18 +87,18 @@ impl Client {
         }
     }
 
-    /// Whether the user's reads are shown.
+    /// Returns whether the user shares read receipts.
     ///
     /// # Errors
-    /// See above.
+    /// [`Error::Refused`], or a [terminal error](Error#terminal-errors).
     pub async fn own_reads(&self) -> Result<Reads, Error> {
         ask!(self, Request::OwnReads, Response::OwnReads(reads) => reads)
     }
 
-    /// Shows the user's reads to others from now on, and theirs to him, or neither.
+    /// Sets whether the user shares read receipts, and in return sees those of others.
     ///
     /// # Errors
-    /// See above.
+    /// [`Error::Refused`], or a [terminal error](Error#terminal-errors).
     pub async fn set_own_reads(&self, reads: Reads) -> Result<(), Error> {
         ask!(self, Request::SetOwnReads(reads), Response::Done => ())
     }

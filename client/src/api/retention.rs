@@ -1,30 +1,30 @@
-//! How long messages stay.
+//! Retention policies.
 
 use cairn_proto::ids::ConversationId;
 use cairn_proto::model::retention::{Retention, RetentionInfo};
 use cairn_proto::wire::request::Request;
 use cairn_proto::wire::response::Response;
 
-use crate::api::client::Client;
-use crate::api::requests::ask;
+use crate::api::client::{Client, ask};
 use crate::error::Error;
 
-/// What the server lets go of. A client that follows a conversation learns of it by
-/// [`crate::Event::Expired`].
+/// Retention. A client that follows a conversation receives [`crate::Event::Expired`] when messages
+/// expire.
 impl Client {
-    /// How long messages of a conversation stay.
+    /// Returns a conversation's retention policy.
     ///
     /// # Errors
-    /// [`Error::Refused`], and whatever ends the client.
+    /// [`Error::Refused`] with `NotFound`, or a [terminal error](Error#terminal-errors).
     pub async fn retention(&self, conversation: ConversationId) -> Result<RetentionInfo, Error> {
         ask!(self, Request::Retention { conversation }, Response::Retention(info) => info)
     }
 
-    /// Says how long messages of a conversation stay, also those that are there already: for owners
-    /// of a group, and both in a direct chat. `None` leaves it to the server.
+    /// Sets a conversation's retention policy, which applies to existing messages too. For owners
+    /// of a group, and for both users of a direct chat. `None` selects the server's default.
     ///
     /// # Errors
-    /// As [`Client::retention`].
+    /// [`Error::Refused`] with `Forbidden` or `RetentionBounds`, or a [terminal
+    /// error](Error#terminal-errors).
     pub async fn set_retention(
         &self,
         conversation: ConversationId,

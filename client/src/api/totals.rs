@@ -1,30 +1,28 @@
-//! What is unread in all: the number on a badge.
+//! Unread totals over several conversations, as a badge shows them.
 
-use cairn_proto::wire::response::Conversation;
+use cairn_proto::model::conversation::Conversation;
 use serde::Serialize;
 
-/// What is unread in several conversations, those that are muted counted apart: they shall not
-/// ring.
+/// Unread totals. Muted conversations are counted separately, since they must not notify the user.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Totals {
-    /// Conversations that are not muted and have something unread.
+    /// Unmuted conversations with unread messages.
     pub conversations: u64,
-    /// Unread messages in them.
+    /// Unread messages in unmuted conversations.
     pub unread: u64,
-    /// Those among them that mention the user.
+    /// Unread mentions in unmuted conversations.
     pub mentions: u64,
-    /// Muted conversations that have something unread.
+    /// Muted conversations with unread messages.
     pub muted_conversations: u64,
-    /// Unread messages in them.
+    /// Unread messages in muted conversations.
     pub muted_unread: u64,
-    /// Those among them that mention the user.
+    /// Unread mentions in muted conversations.
     pub muted_mentions: u64,
 }
 
 impl Totals {
-    /// Counts these conversations, as [`crate::Client::conversations`] gives them or as an
-    /// [`crate::Overview`] keeps them. What the user hides counts as well, so leave out what is not
-    /// shown.
+    /// Sums up conversations from [`crate::Client::conversations`] or a [`crate::Overview`].
+    /// Includes hidden ones; filter them out first if they are not shown.
     pub fn of<'a>(conversations: impl IntoIterator<Item = &'a Conversation>) -> Self {
         let mut totals = Self::default();
         for Conversation {

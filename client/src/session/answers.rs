@@ -1,4 +1,4 @@
-//! How answers reach those who asked.
+//! Matches responses to the requests that wait for them.
 
 use std::task::Waker;
 
@@ -11,17 +11,17 @@ use tokio::time::Instant;
 
 use crate::error::Error;
 use crate::session::shared::{Answer, Shared};
-use crate::session::slots::{Pending, Waiter};
-use crate::stream::events::Event;
+use crate::session::state::in_flight::{Pending, Waiter};
+use crate::stream::event::Event;
 use crate::transport::link::Lost;
 
 impl Shared {
-    /// Hands answers to those who wait for them: one lock for all of them, and the waking outside
-    /// of it.
+    /// Delivers responses to their waiters. Takes the lock once for a whole batch, and wakes tasks
+    /// only after releasing it.
     pub(crate) fn answered(
         &self,
         answers: &mut Vec<Answer>,
-        told: &mut Vec<(Waiter, Result<Response, ErrorCode>)>,
+        resolved: &mut Vec<(Waiter, Result<Response, ErrorCode>)>,
     ) -> Result<(), Lost> {
         let mut result = Ok(());
         let mut wake = false;
@@ -46,12 +46,14 @@ impl Shared {
             };
             match answered.map(|pending| pending.waiter) {
                 Some(Waiter::Subscriptions) => {
-                    // Where the others are is pushed, in the order in which they move.
+                    // Pushes report the presence of everyone who may be watched, in order. Users
+                    // whom the server left out of its response get no push, so report them as
+                    // offline here.
                     if let Ok(Response::Watching(presences)) = answer {
-                        let is_told =
+                        let is_included =
                             |user: &UserId| presences.iter().any(|presence| presence.user == *user);
-                        for user in watched.into_iter().filter(|user| !is_told(user)) {
-                            state.tell(
+                        for user in watched.into_iter().filter(|user| !is_included(user)) {
+                            state.emit(
                                 &Event::Presence(UserPresence {
                                     user,
                                     devices: Vec::new(),
@@ -67,7 +69,7 @@ impl Shared {
                     }
                     wake |= state.acks.answered(conversation, Instant::now());
                 }
-                Some(waiter) => told.push((waiter, answer)),
+                Some(waiter) => resolved.push((waiter, answer)),
                 None => result = Err(Lost::Protocol("an answer to a request that was not made")),
             }
         }
@@ -76,16 +78,20 @@ impl Shared {
         if wake {
             self.wake.notify_one();
         }
-        self.tell(
-            told.drain(..)
+        self.resolve(
+            resolved
+                .drain(..)
                 .map(|(waiter, answer)| (waiter, answer.map_err(Error::Refused))),
         );
         result
     }
 
-    pub(crate) fn tell(&self, told: impl Iterator<Item = (Waiter, Result<Response, Error>)>) {
+    pub(crate) fn resolve(
+        &self,
+        resolved: impl Iterator<Item = (Waiter, Result<Response, Error>)>,
+    ) {
         let (mut sends, mut requests) = (0, 0);
-        for (waiter, answer) in told {
+        for (waiter, answer) in resolved {
             match waiter {
                 Waiter::Send(sender) => {
                     sends += 1;
@@ -99,13 +105,13 @@ impl Shared {
                     requests += 1;
                     let _ = sender.send(answer);
                 }
-                Waiter::Own(sender) => {
+                Waiter::Internal(sender) => {
                     let _ = sender.send(answer);
                 }
                 Waiter::Subscriptions | Waiter::Ack(_) => {}
             }
         }
         self.send_permits.add_permits(sends);
-        self.request_permit.add_permits(requests);
+        self.request_permits.add_permits(requests);
     }
 }

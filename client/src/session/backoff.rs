@@ -1,19 +1,19 @@
-//! How long to wait before the next attempt: exponential, capped, with full jitter, so that the
-//! clients of a server that restarts do not come back all at once.
+//! Reconnect delays: exponential, capped, with full jitter, so that the clients of a restarting
+//! server do not all return at once.
 
 use std::time::Duration;
 
 /// The delays between attempts to reconnect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Backoff {
-    /// The upper end of the first delay. It doubles with each attempt.
+    /// The upper bound of the first delay. It doubles with each attempt.
     pub base: Duration,
-    /// The upper end that is never exceeded.
+    /// The limit of the upper bound.
     pub cap: Duration,
 }
 
 impl Default for Backoff {
-    /// From 250 ms up to 30 s.
+    /// 250 ms, capped at 30 s.
     fn default() -> Self {
         Self {
             base: Duration::from_millis(250),
@@ -23,8 +23,10 @@ impl Default for Backoff {
 }
 
 impl Backoff {
-    /// The delay before attempt `attempt`, counted from 0: the fraction `jitter` (0 to 1) of `base
-    /// * 2^attempt`, or of `cap` when that is less.
+    /// Returns the delay before attempt `attempt`, counted from 0: `jitter * min(base * 2^attempt,
+    /// cap)` with `jitter` in `0..=1`.
+    ///
+    /// Full jitter is described in "Exponential Backoff And Jitter", AWS Architecture Blog, 2015.
     #[must_use]
     pub fn delay(&self, attempt: u32, jitter: f64) -> Duration {
         let doubled = 1_u32

@@ -1,35 +1,36 @@
-//! The task behind a client: writes what is ready, hands out what arrives, and connects again when
-//! the connection breaks.
+//! The client's task: writes requests, dispatches what arrives, and reconnects.
 
 use std::sync::Arc;
 use std::task::Waker;
 
-use cairn_proto::limits::FRAME_BYTES_MAX;
+use cairn_proto::limits::{DATAGRAM_BYTES_MAX, FRAME_BYTES_MAX};
 use cairn_proto::wire::close::CloseCode;
 use cairn_proto::wire::codec::{self, DecodeError};
 use cairn_proto::wire::event::TimelineFrame;
 use cairn_proto::wire::response::ServerFrame;
+use cairn_proto::wire::typing::ServerDatagram;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
-use crate::api::typing::{read_datagrams, write_datagrams};
 use crate::error::Error;
 use crate::limits;
 use crate::options::Reconnect;
 use crate::session::login::{Dialer, Session};
 use crate::session::shared::{Answer, Shared};
-use crate::transport::link::{Lost, Reader, Writer};
+use crate::session::typing::write_datagrams;
+use crate::stream::event::Event;
+use crate::transport::link::{Link, Lost, Reader, Writer};
 
-/// What the driver needs beside the session it begins with.
+/// The driver's state besides its current session.
 pub(crate) struct Driver {
     pub(crate) shared: Arc<Shared>,
     pub(crate) dialer: Dialer,
     pub(crate) reconnect: Reconnect,
-    /// Whether the endpoint is this client's alone, so that closing the client waits for it.
+    /// Whether the endpoint is exclusive to this client, so that closing waits for its packets.
     pub(crate) owns_endpoint: bool,
 }
 
 impl Driver {
-    /// Runs until the client is closed or over.
+    /// Runs until the client is closed, or a terminal error occurs.
     pub(crate) async fn run(self, first: Session) {
         let error = self.sessions(first).await;
         self.shared.finish(&error);
@@ -38,14 +39,14 @@ impl Driver {
         }
     }
 
-    /// One session after the other. Returns why there is no further one.
+    /// Runs one session after another, and returns the terminal error.
     async fn sessions(&self, mut session: Session) -> Error {
         let mut attempts = 0;
         loop {
             let began = Instant::now();
             let lost = match self.session(session).await {
-                Ended::Stopped => return Error::Closed,
-                Ended::Lost(lost) => lost,
+                SessionEnd::Stopped => return Error::Closed,
+                SessionEnd::Lost(lost) => lost,
             };
             if let Some(error) = lost.final_error() {
                 return error;
@@ -64,7 +65,7 @@ impl Driver {
             session = tokio::select! {
                 biased;
                 () = self.shared.stop.notified() => return Error::Closed,
-                session = self.open_again(&mut attempts) => match session {
+                session = self.reconnect_session(&mut attempts) => match session {
                     Ok(session) => session,
                     Err(error) => return error,
                 },
@@ -73,8 +74,8 @@ impl Driver {
         }
     }
 
-    /// Tries until there is a session, or an error that trying again does not mend.
-    async fn open_again(&self, attempts: &mut u32) -> Result<Session, Error> {
+    /// Reconnects with backoff until there is a session or a permanent error.
+    async fn reconnect_session(&self, attempts: &mut u32) -> Result<Session, Error> {
         let mut time_max = limits::RECONNECT_TIME_FIRST;
         let since = self.shared.state.lock().moment();
         loop {
@@ -97,7 +98,7 @@ impl Driver {
         }
     }
 
-    async fn session(&self, session: Session) -> Ended {
+    async fn session(&self, session: Session) -> SessionEnd {
         let Session {
             link,
             writer,
@@ -109,23 +110,23 @@ impl Driver {
         self.shared.transfer_slots.connected(link.clone());
         let ended = tokio::select! {
             biased;
-            () = self.shared.stop.notified() => Ended::Stopped,
-            lost = read_answers(&self.shared, reader) => Ended::Lost(lost),
-            lost = read_pushes(&self.shared, pushed) => Ended::Lost(lost),
-            lost = write(&self.shared, writer) => Ended::Lost(lost),
-            lost = read_datagrams(&self.shared, &link) => Ended::Lost(lost),
-            never = write_datagrams(&self.shared, &link) => match never {},
+            () = self.shared.stop.notified() => SessionEnd::Stopped,
+            lost = read_responses(&self.shared, reader) => SessionEnd::Lost(lost),
+            lost = read_pushes(&self.shared, pushed) => SessionEnd::Lost(lost),
+            lost = write(&self.shared, writer) => SessionEnd::Lost(lost),
+            lost = read_datagrams(&self.shared, &link) => SessionEnd::Lost(lost),
+            never = write_datagrams(&self.shared.typing, &link) => match never {},
         };
         self.shared.transfer_slots.disconnected();
         link.close(match &ended {
-            Ended::Lost(Lost::Protocol(_)) => CloseCode::Protocol,
-            Ended::Stopped | Ended::Lost(_) => CloseCode::Normal,
+            SessionEnd::Lost(Lost::Protocol(_)) => CloseCode::Protocol,
+            SessionEnd::Stopped | SessionEnd::Lost(_) => CloseCode::Normal,
         });
         ended
     }
 }
 
-enum Ended {
+enum SessionEnd {
     Stopped,
     Lost(Lost),
 }
@@ -154,12 +155,13 @@ async fn write(shared: &Shared, mut writer: Writer) -> Lost {
     }
 }
 
-async fn read_answers(shared: &Shared, mut reader: Reader) -> Lost {
-    let (mut answers, mut told) = (Vec::new(), Vec::new());
+async fn read_responses(shared: &Shared, mut reader: Reader) -> Lost {
+    let (mut answers, mut resolved) = (Vec::new(), Vec::new());
     loop {
-        // What was cut off well is handed out even when the rest is broken.
-        let cut = cut_answers(&mut reader, &mut answers);
-        let matched = shared.answered(&mut answers, &mut told);
+        // Deliver the complete frames even if a malformed one follows: their requests have been
+        // executed.
+        let cut = split_responses(&mut reader, &mut answers);
+        let matched = shared.answered(&mut answers, &mut resolved);
         if let Err(lost) = cut.and(matched) {
             return lost;
         }
@@ -169,7 +171,7 @@ async fn read_answers(shared: &Shared, mut reader: Reader) -> Lost {
     }
 }
 
-fn cut_answers(reader: &mut Reader, answers: &mut Vec<Answer>) -> Result<(), Lost> {
+fn split_responses(reader: &mut Reader, answers: &mut Vec<Answer>) -> Result<(), Lost> {
     while let Some(frame) = reader.next()? {
         match codec::decode(&frame, FRAME_BYTES_MAX) {
             Ok(ServerFrame::Response(id, answer)) => answers.push((id, answer)),
@@ -187,31 +189,54 @@ async fn read_pushes(shared: &Shared, reader: Option<Reader>) -> Lost {
         return std::future::pending().await;
     };
     let (mut frames, mut wakers): (Vec<TimelineFrame>, Vec<Waker>) = (Vec::new(), Vec::new());
-    let mut holds = shared.holds.subscribe();
+    let mut pauses = shared.pauses.subscribe();
     loop {
-        let cut = cut_pushes(&mut reader, &mut frames);
+        let cut = split_pushes(&mut reader, &mut frames);
         if !frames.is_empty() {
             shared.pushed(&mut frames, &mut wakers);
         }
         if let Err(lost) = cut {
             return lost;
         }
-        // It cannot fail: its other half is in `shared`.
-        let _ = holds.wait_for(|&holds| holds == 0).await;
+        // Cannot fail: the sender lives in `shared`.
+        let _ = pauses.wait_for(|&pauses| pauses == 0).await;
         if let Err(lost) = reader.fill().await {
             return lost;
         }
     }
 }
 
-fn cut_pushes(reader: &mut Reader, frames: &mut Vec<TimelineFrame>) -> Result<(), Lost> {
+fn split_pushes(reader: &mut Reader, frames: &mut Vec<TimelineFrame>) -> Result<(), Lost> {
     while let Some(frame) = reader.next()? {
         match codec::decode(&frame, FRAME_BYTES_MAX) {
             Ok(pushed) => frames.push(pushed),
-            // A later version's hint. What matters can be pulled.
+            // A push of a later version. Skipping it is safe, since everything essential can be
+            // pulled.
             Err(DecodeError::UnknownVariant) => {}
             Err(_) => return Err(Lost::Protocol("a push cannot be read")),
         }
     }
     Ok(())
+}
+
+/// Reads typing indicators until the connection ends.
+async fn read_datagrams(shared: &Shared, link: &Link) -> Lost {
+    loop {
+        match link.read_datagram().await {
+            Ok(datagram) => {
+                // Skip datagrams of a later version; nothing depends on them.
+                if let Ok(ServerDatagram::Typing { conversation, user }) =
+                    codec::decode(&datagram, DATAGRAM_BYTES_MAX)
+                {
+                    let mut wakers = Vec::new();
+                    shared
+                        .state
+                        .lock()
+                        .emit(&Event::Typing { conversation, user }, &mut wakers);
+                    wakers.into_iter().for_each(Waker::wake);
+                }
+            }
+            Err(lost) => return lost,
+        }
+    }
 }

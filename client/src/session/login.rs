@@ -1,4 +1,4 @@
-//! From nothing to a session: connect, say hello, be welcomed.
+//! Establishing a session: connect, send the hello, receive the welcome.
 
 use std::time::Duration;
 
@@ -17,27 +17,27 @@ use crate::error::Error;
 use crate::transport::endpoint::{Endpoint, Target};
 use crate::transport::link::{Link, Lost, Reader, Writer};
 
-/// Everything that an attempt to connect needs.
+/// The parameters of each attempt to connect.
 pub(crate) struct Dialer {
     pub(crate) endpoint: Endpoint,
     pub(crate) target: Target,
-    /// But for the moment, which is another each time.
+    /// A template: `since` is filled in for each attempt.
     pub(crate) hello: Hello,
 }
 
-/// A connection that was welcomed.
+/// An authenticated connection.
 pub(crate) struct Session {
     pub(crate) link: Link,
     pub(crate) writer: Writer,
     pub(crate) reader: Reader,
-    /// The timeline stream; its sending half is kept so that the server does not see it end.
+    /// The timeline stream. Dropping its sending half would finish the stream, so both are kept.
     pub(crate) timeline: Option<(Writer, Reader)>,
     pub(crate) welcome: Welcome,
 }
 
 impl Dialer {
-    /// Connects and logs in, once, within `time_max`. The welcome tells what changed since a
-    /// moment.
+    /// Connects and logs in, in a single attempt within `time_max`. The welcome reports changes
+    /// since `since`.
     pub(crate) async fn open(
         &self,
         since: Option<Moment>,
@@ -51,11 +51,11 @@ impl Dialer {
         };
         match timeout_at(deadline, self.hello(&link, since)).await {
             Ok(Ok(session)) => Ok(session),
-            Ok(Err(NotWelcome::Refused(code))) => {
+            Ok(Err(Rejected::Refused(code))) => {
                 link.close(CloseCode::Normal);
                 Err(Error::LoginRefused { addr: addr(), code })
             }
-            Ok(Err(NotWelcome::Lost(lost))) => {
+            Ok(Err(Rejected::Lost(lost))) => {
                 link.close(CloseCode::Protocol);
                 Err(lost.into_login_error(addr()))
             }
@@ -66,7 +66,7 @@ impl Dialer {
         }
     }
 
-    async fn hello(&self, link: &Link, since: Option<Moment>) -> Result<Session, NotWelcome> {
+    async fn hello(&self, link: &Link, since: Option<Moment>) -> Result<Session, Rejected> {
         let (mut writer, mut reader) = link.open().await?;
         writer
             .write(&frame::frame(&ClientFrame::Hello(Hello {
@@ -77,7 +77,7 @@ impl Dialer {
         let first = first_frame(&mut reader).await?;
         let welcome = match codec::decode::<ServerFrame>(&first, FRAME_BYTES_MAX) {
             Ok(ServerFrame::Welcome(welcome)) => welcome,
-            Ok(ServerFrame::Refused(code)) => return Err(NotWelcome::Refused(code)),
+            Ok(ServerFrame::Refused(code)) => return Err(Rejected::Refused(code)),
             Ok(ServerFrame::Response(..)) | Err(_) => {
                 return Err(Lost::Protocol("the login's answer cannot be read").into());
             }
@@ -110,12 +110,12 @@ async fn first_frame(reader: &mut Reader) -> Result<Bytes, Lost> {
     }
 }
 
-enum NotWelcome {
+enum Rejected {
     Refused(cairn_proto::wire::error::ErrorCode),
     Lost(Lost),
 }
 
-impl From<Lost> for NotWelcome {
+impl From<Lost> for Rejected {
     fn from(lost: Lost) -> Self {
         Self::Lost(lost)
     }

@@ -1,148 +1,27 @@
-//! What happens beside the messages: memberships, contacts, presence, and the connection itself.
+//! A reader of a client's events.
 
-use std::collections::VecDeque;
 use std::future::poll_fn;
-use std::task::{Poll, Waker};
+use std::sync::Arc;
+use std::task::Poll;
 
-use cairn_proto::ids::{ConversationId, MsgId, UserId};
-use cairn_proto::model::people::Contact;
-use cairn_proto::model::presence::UserPresence;
-use cairn_proto::model::receipts::MemberCursors;
-use cairn_proto::wire::event::{AccountUpdate, TimelineFrame};
-use cairn_proto::wire::response::Conversation;
+use crate::session::handle::Handle;
+use crate::stream::event::Event;
 
-use crate::api::client::Client;
-use crate::limits;
-
-/// Something that happened beside the messages.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Event {
-    /// The user became a member of this conversation, or his role or his own settings in it
-    /// changed. What else changes about a conversation is an entry in its log.
-    Conversation(Box<Conversation>),
-    /// The user is no member any more.
-    Removed {
-        /// Of this conversation.
-        conversation: ConversationId,
-        /// The entry that ended the membership: the last one that can be seen.
-        last: MsgId,
-    },
-    /// A device of the user, perhaps this one, moved the read cursor, and here it stands. What the
-    /// user says moves it as well, without this event, if it lies above `head`.
-    Read {
-        /// Of this conversation.
-        conversation: ConversationId,
-        /// The last message read.
-        read: MsgId,
-        /// How far the log went then.
-        head: MsgId,
-    },
-    /// The user's relation to somebody is another now: somebody asks to be a friend, or accepts, or
-    /// it changed on another device.
-    Contact(Box<Contact>),
-    /// Something of the user's own is another now, on all his devices: how he presents himself,
-    /// whether his reads are shown, his role on the server.
-    AccountUpdate(Box<AccountUpdate>),
-    /// Somebody whom the client watches came, went or is somewhere else: see [`Client::watch`].
-    Presence(UserPresence),
-    /// Somebody types in the conversation that the client looks at: see [`Client::focus`].
-    Typing {
-        /// The conversation.
-        conversation: ConversationId,
-        /// Who.
-        user: UserId,
-    },
-    /// Members of the conversation that the client looks at ([`Client::focus`]) are further than
-    /// they were.
-    Receipts {
-        /// The conversation.
-        conversation: ConversationId,
-        /// How far they are now.
-        cursors: Vec<MemberCursors>,
-        /// Others moved as well: ask [`Client::receipts`] for what is on screen.
-        more: bool,
-    },
-    /// Messages are gone on purpose, everything up to `floor`: whoever keeps them lets go of them
-    /// as well.
-    Expired {
-        /// Of this conversation.
-        conversation: ConversationId,
-        /// The last message that is gone.
-        floor: MsgId,
-    },
-    /// The connection broke; the client connects again by itself.
-    Disconnected {
-        /// What happened, for people.
-        reason: String,
-    },
-    /// The client has a connection again. Memberships and contacts may have changed in between: ask
-    /// [`Client::conversations`] and [`Client::contacts`].
-    Reconnected,
-    /// So many events were dropped because they were not read: ask [`Client::conversations`] and
-    /// [`Client::contacts`] for how things stand.
-    Lagged(u64),
-}
-
-impl Event {
-    /// What a frame says beside messages; nothing when it is about messages alone.
-    pub(crate) fn of(frame: TimelineFrame) -> Option<Self> {
-        match frame {
-            TimelineFrame::Run(_) | TimelineFrame::Behind { .. } => None,
-            TimelineFrame::Conversation(conversation) => {
-                Some(Self::Conversation(Box::new(conversation)))
-            }
-            TimelineFrame::Removed { conversation, last } => {
-                Some(Self::Removed { conversation, last })
-            }
-            TimelineFrame::Read {
-                conversation,
-                read,
-                head,
-            } => Some(Self::Read {
-                conversation,
-                read,
-                head,
-            }),
-            TimelineFrame::Floor {
-                conversation,
-                floor,
-            } => Some(Self::Expired {
-                conversation,
-                floor,
-            }),
-            TimelineFrame::AccountUpdate(own) => Some(Self::AccountUpdate(Box::new(own))),
-            TimelineFrame::Contact(contact) => Some(Self::Contact(Box::new(contact))),
-            TimelineFrame::Presence(presence) => Some(Self::Presence(presence)),
-            TimelineFrame::Receipts {
-                conversation,
-                cursors,
-                more,
-            } => Some(Self::Receipts {
-                conversation,
-                cursors,
-                more,
-            }),
-        }
-    }
-}
-
-/// The events of a client from the moment of [`Client::events`] on.
+/// The events of a client since the call of [`crate::Client::events`].
 ///
-/// At most [`limits::EVENTS_BUFFERED_MAX`] wait for the reader; of those beyond it
-/// [`Event::Lagged`] tells the number.
+/// At most [`crate::limits::EVENTS_BUFFERED_MAX`] are queued; [`Event::Lagged`] reports the number
+/// of those dropped beyond that.
 #[derive(Debug)]
 pub struct Events {
-    pub(crate) client: Client,
+    pub(crate) handle: Arc<Handle>,
     pub(crate) key: u64,
 }
 
 impl Events {
-    /// The next event; `None` once the client is closed or ended. Nothing is lost when the future
-    /// is dropped.
+    /// Waits for the next event. Returns `None` once the client has ended. Cancel-safe.
     pub async fn next(&mut self) -> Option<Event> {
         poll_fn(|context| {
-            let mut state = self.client.shared().state.lock();
+            let mut state = self.handle.shared.state.lock();
             let is_over = state.is_over();
             let Some(subscriber) = state.subscribers.get_mut(&self.key) else {
                 return Poll::Ready(None);
@@ -161,9 +40,9 @@ impl Events {
 }
 
 impl Events {
-    /// Everything that came by now.
+    /// Returns all queued events.
     pub(crate) fn arrived(&mut self) -> Vec<Event> {
-        let mut state = self.client.shared().state.lock();
+        let mut state = self.handle.shared.state.lock();
         let subscriber = state.subscribers.get_mut(&self.key);
         subscriber
             .into_iter()
@@ -174,69 +53,11 @@ impl Events {
 
 impl Drop for Events {
     fn drop(&mut self) {
-        self.client
-            .shared()
+        self.handle
+            .shared
             .state
             .lock()
             .subscribers
             .remove(&self.key);
-    }
-}
-
-/// What waits for one reader of events.
-#[derive(Debug, Default)]
-pub(crate) struct Subscriber {
-    /// The client itself listens, for a moment.
-    pub(crate) is_own: bool,
-    queue: VecDeque<Event>,
-    dropped: u64,
-    pub(crate) waker: Option<Waker>,
-}
-
-impl Subscriber {
-    pub(crate) fn own() -> Self {
-        Self {
-            is_own: true,
-            ..Self::default()
-        }
-    }
-
-    pub(crate) fn push(&mut self, event: &Event) {
-        if self.queue.len() < limits::EVENTS_BUFFERED_MAX && self.dropped == 0 {
-            self.queue.push_back(event.clone());
-        } else {
-            self.dropped += 1;
-        }
-    }
-
-    /// The oldest event. What was dropped is newer than what is queued, so it is reported behind
-    /// it.
-    fn take(&mut self) -> Option<Event> {
-        self.queue
-            .pop_front()
-            .or_else(|| match std::mem::take(&mut self.dropped) {
-                0 => None,
-                dropped => Some(Event::Lagged(dropped)),
-            })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_slow_reader_is_told_how_many_it_missed() {
-        let mut subscriber = Subscriber::default();
-        for _ in 0..limits::EVENTS_BUFFERED_MAX + 3 {
-            subscriber.push(&Event::Reconnected);
-        }
-        for _ in 0..limits::EVENTS_BUFFERED_MAX {
-            assert_eq!(subscriber.take(), Some(Event::Reconnected));
-        }
-        assert_eq!(subscriber.take(), Some(Event::Lagged(3)));
-        assert_eq!(subscriber.take(), None);
-        subscriber.push(&Event::Reconnected);
-        assert_eq!(subscriber.take(), Some(Event::Reconnected));
     }
 }

@@ -1,9 +1,8 @@
-//! What a timeline knows: where its reader is, what was pushed ahead of it, and how far the log
-//! goes. No I/O: it only decides.
+//! The state machine of a timeline: the reader's position, the pushed runs ahead of it, and the
+//! known extent of the log. Performs no I/O.
 //!
-//! Push is a hint, pull is the truth. A pushed run that continues where the reader is, is taken;
-//! one that lies further ahead is kept while there is room; whatever is missing in between, or did
-//! not fit, is pulled.
+//! Pushes are hints, the log is the truth. A pushed run that continues at the reader's position is
+//! delivered; one further ahead is buffered if it fits; whatever is missing in between is pulled.
 
 use std::collections::{HashMap, VecDeque};
 use std::task::Waker;
@@ -16,25 +15,25 @@ use cairn_proto::wire::response::Pulled;
 
 use crate::limits;
 
-/// What comes next for a reader.
+/// The next step of a timeline.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Step {
-    /// Hand over this run. It begins exactly where the reader is.
+    /// Deliver this run. It begins exactly at the reader's position.
     Take(Run),
-    /// Ask for a part of the log.
+    /// Pull a range of the log.
     Pull {
-        /// From here.
+        /// The first message.
         from: MsgId,
-        /// At most so many messages.
+        /// The maximum number of messages.
         limit: u32,
     },
-    /// There will be nothing more.
+    /// The timeline has ended.
     End,
-    /// Nothing is known that the reader does not have.
+    /// The reader has everything that is known to exist.
     Wait,
 }
 
-/// The server broke its word about a log.
+/// The server's responses contradict each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Broken(pub(crate) &'static str);
 
@@ -44,34 +43,35 @@ impl From<DecodeError> for Broken {
     }
 }
 
-/// How far a timeline goes.
+/// The extent of a timeline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Extent {
-    /// On and on.
+    /// Without end.
     Endless,
-    /// To the head as of the first answer.
+    /// Up to the head as of the first response.
     ToHead,
 }
 
 /// One reader of one conversation.
 #[derive(Debug)]
 pub(crate) struct Follower {
-    /// Tells it from others of the same conversation.
+    /// Distinguishes readers of the same conversation.
     key: u64,
     conversation: ConversationId,
-    /// The first message that the reader does not have.
+    /// The reader's position: the first message not yet delivered.
     next: MsgId,
-    /// The last message that is known to exist.
+    /// The last message known to exist.
     head: MsgId,
-    /// The last message that is known to be gone on purpose, or not to be for this member.
+    /// The last message known to have expired, or to precede what the user may see.
     floor: MsgId,
-    /// Whether there may be messages beyond `head` of which no push will tell.
+    /// Whether messages above `head` may exist that are not going to be pushed, so that one pull is
+    /// needed to find out.
     probe: bool,
-    /// Pushed runs ahead of the reader, ascending, perhaps with gaps.
+    /// Pushed runs ahead of the reader, in ascending order, possibly with gaps.
     runs: VecDeque<Run>,
     buffered_bytes: usize,
-    /// The last message to hand over, when there is one: the entry that ended the membership, or
-    /// the head that a history ends at.
+    /// The last message to deliver, if known: the entry that ended the membership, or the head at
+    /// which a history ends.
     end: Option<MsgId>,
     extent: Extent,
     pub(crate) waker: Option<Waker>,
@@ -96,7 +96,7 @@ impl Follower {
         }
     }
 
-    /// The server pushed a run.
+    /// Handles a pushed run.
     pub(crate) fn pushed(&mut self, run: &Run) {
         if self.extent == Extent::ToHead {
             return;
@@ -110,29 +110,29 @@ impl Follower {
         }
     }
 
-    /// The log reaches at least up to here.
+    /// Raises the known head.
     pub(crate) fn grown(&mut self, head: MsgId) {
         self.head = self.head.max(head);
     }
 
-    /// Everything up to here is gone on purpose. The reader goes on behind it.
+    /// Raises the floor, and moves the reader past it.
     pub(crate) fn expired(&mut self, floor: MsgId) {
         self.floor = self.floor.max(floor);
         self.next = self.next.max(self.floor.next());
     }
 
-    /// The last message that is known to be gone on purpose.
+    /// Returns the floor.
     pub(crate) const fn floor(&self) -> MsgId {
         self.floor
     }
 
-    /// The membership ended with this entry.
+    /// Handles the end of the membership.
     pub(crate) fn removed(&mut self, last: MsgId) {
         self.grown(last);
         self.end = Some(last);
     }
 
-    /// The user is a member, perhaps again.
+    /// Handles a membership, possibly a renewed one.
     pub(crate) fn is_member(&mut self, head: MsgId) {
         if self.extent == Extent::Endless {
             self.end = None;
@@ -140,8 +140,8 @@ impl Follower {
         self.grown(head);
     }
 
-    /// A new session began. What came between the two is in no push; `head` is the log's end as of
-    /// the login, if the login told.
+    /// Handles a new session. Messages between two sessions are not pushed; `head` is the head at
+    /// the login, if it is known.
     pub(crate) fn logged_in(&mut self, head: Option<MsgId>) {
         match head {
             Some(head) => self.grown(head),
@@ -149,7 +149,7 @@ impl Follower {
         }
     }
 
-    /// What comes next. A run that is taken counts as handed over.
+    /// Returns the next step. The reader's position moves past a returned run.
     pub(crate) fn step(&mut self) -> Result<Step, Broken> {
         while let Some(front) = self.runs.front() {
             if front.first > self.next {
@@ -171,8 +171,8 @@ impl Follower {
             .map_or(Step::Wait, |(from, limit)| Step::Pull { from, limit }))
     }
 
-    /// From where, and how much, to pull: everything up to what was pushed ahead. `None` when the
-    /// reader has, or was pushed, all there is.
+    /// Returns the range to pull, up to the first buffered run. Returns `None` if nothing is
+    /// missing.
     pub(crate) fn page_ahead(&self) -> Option<(MsgId, u32)> {
         if self.is_at_end() {
             return None;
@@ -193,14 +193,15 @@ impl Follower {
         })
     }
 
-    /// A pull was answered. Gives what of it the reader does not have, if anything.
+    /// Handles the response to a pull, and returns the part that the reader does not have.
     pub(crate) fn pulled(&mut self, pulled: Pulled) -> Result<Option<Run>, Broken> {
         self.probe = false;
         self.grown(pulled.head);
         if self.extent == Extent::ToHead {
             self.end.get_or_insert(pulled.head);
         }
-        // What lies at or below the floor is gone on purpose, or is not for this member.
+        // The floor must be applied before the run is checked: messages at or below it are
+        // legitimately missing, and the check would take them for a gap.
         self.expired(pulled.floor);
         let run = pulled.run;
         if run.conversation != self.conversation || (run.count > 0 && run.first > self.next) {
@@ -230,7 +231,7 @@ impl Follower {
     }
 }
 
-/// Every follower of a client, by what it follows.
+/// All timelines of a client, by conversation.
 #[derive(Debug, Default)]
 pub(crate) struct Followers(HashMap<ConversationId, Vec<Follower>>);
 
@@ -276,7 +277,7 @@ impl Followers {
     }
 }
 
-/// Splits the first message off a run and gives its packed entry.
+/// Splits the first message off a run and returns its packed entry.
 pub(crate) fn split_first(run: &mut Run) -> Result<bytes::Bytes, Broken> {
     let entry =
         split_entry(&mut run.entries)?.ok_or(Broken("a run has fewer messages than it says"))?;

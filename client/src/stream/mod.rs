@@ -1,5 +1,7 @@
-//! Stream.
+//! Receiving: timelines of messages, and events.
 
+pub(crate) mod event;
 pub(crate) mod events;
 pub(crate) mod follow;
+pub(crate) mod paused_push;
 pub(crate) mod timeline;

@@ -1,7 +1,8 @@
-//! A log as its reader sees it: every message once, in order, whatever happens to the connection.
+//! A timeline: every message of a conversation once and in order, across reconnects.
 
 use std::future::poll_fn;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
@@ -11,63 +12,62 @@ use cairn_proto::wire::request::{PullRange, Request};
 use cairn_proto::wire::response::Response;
 use tokio::sync::oneshot;
 
-use crate::api::client::Client;
 use crate::error::Error;
-use crate::session::slots::Waiter;
+use crate::session::handle::Handle;
+use crate::session::state::in_flight::Waiter;
 use crate::stream::follow::{Broken, Extent, Follower, Step, split_first};
 
-/// The messages of one conversation from a place on: each once, in order, across reconnects and
-/// server restarts.
+/// The messages of one conversation from a position on: each one once, in order, across reconnects
+/// and server restarts.
 ///
-/// Made by [`Client::follow`] and [`Client::history`]. The numbers go up by one; the only exception
-/// are messages that are gone on purpose, by the conversation's retention, or that were said before
-/// the user could see them: the timeline goes on behind those.
+/// Created by [`crate::Client::follow`] and [`crate::Client::history`]. Numbers are consecutive,
+/// except that messages are skipped which have expired, or which precede what the user may see; see
+/// [`Timeline::floor`].
 ///
-/// It buffers at most [`crate::limits::TIMELINE_BUFFER_BYTES_MAX`] and one page. A slow reader
-/// loses nothing: what does not fit is pulled when the reader gets there. Following tells the
-/// server nothing about what was received: [`Client::ack`] does.
+/// Buffers at most [`crate::limits::TIMELINE_BUFFER_BYTES_MAX`] and one page. A slow reader loses
+/// nothing: what does not fit is pulled later. Following does not acknowledge anything; see
+/// [`crate::Client::ack`].
 ///
-/// All its futures can be dropped at any time, for instance in a `select!`, without losing a
-/// message.
+/// All methods are cancel-safe: dropping a future, for instance in a `select!`, loses no message.
 #[derive(Debug)]
 pub struct Timeline {
-    client: Client,
+    handle: Arc<Handle>,
     conversation: ConversationId,
     key: u64,
-    /// What is handed over and not yet read.
+    /// The run being delivered.
     current: Run,
-    /// The page on its way.
+    /// The pull in flight.
     page: Option<oneshot::Receiver<Result<Response, Error>>>,
-    push_state: PushState,
+    status: Status,
 }
 
 #[derive(Debug)]
-enum PushState {
+enum Status {
     Open,
-    /// An error to report, and then nothing more.
+    /// An error to report once, before the end.
     Failed(Error),
     Over,
 }
 
 impl Timeline {
     pub(crate) fn new(
-        client: Client,
+        handle: Arc<Handle>,
         conversation: ConversationId,
         from: MsgId,
         extent: Extent,
     ) -> Self {
         let key = {
-            let mut state = client.shared().state.lock();
+            let mut state = handle.shared.state.lock();
             let key = state.new_key();
             state
                 .followers
                 .add(Follower::new(key, conversation, from, extent));
             key
         };
-        let push_state = if extent == Extent::Endless && !client.is_pushed() {
-            PushState::Failed(Error::PushIsOff)
+        let status = if extent == Extent::Endless && !handle.push {
+            Status::Failed(Error::PushIsOff)
         } else {
-            PushState::Open
+            Status::Open
         };
         let current = Run {
             conversation,
@@ -76,39 +76,40 @@ impl Timeline {
             entries: Bytes::new(),
         };
         Self {
-            client,
+            handle,
             conversation,
             key,
             current,
             page: None,
-            push_state,
+            status,
         }
     }
 
-    /// Which conversation this is.
+    /// Returns the conversation.
     #[must_use]
     pub const fn conversation(&self) -> ConversationId {
         self.conversation
     }
 
-    /// The last message that is known to be gone on purpose, or to have been said before the user
-    /// could see it; 0 when none is. The timeline goes on behind it: numbers that it leaves out lie
-    /// at or below, and any other gap is an error.
+    /// Returns the last message known to have expired, or to precede what the user may see; 0 if
+    /// there is none. All messages that this timeline skips are at or below it; any other gap is
+    /// reported as an error.
     #[must_use]
     pub fn floor(&self) -> MsgId {
-        let mut state = self.client.shared().state.lock();
+        let mut state = self.handle.shared.state.lock();
         state
             .followers
             .get_mut(self.conversation, self.key)
             .map_or(MsgId::ZERO, |follower| follower.floor())
     }
 
-    /// The next message. `None` when there will be none: the user is no member any more, a history
-    /// has reached its end, or the client was closed.
+    /// Waits for the next message. Returns `None` at the end: the user is no longer a member, a
+    /// history is complete, or the client was closed.
     ///
     /// # Errors
-    /// [`Error::Refused`] when the conversation cannot be read, and whatever ends the client. After
-    /// an error comes `None`.
+    /// [`Error::Refused`] with `NotFound` if the user may not read the conversation,
+    /// [`Error::PushIsOff`] for [`crate::Client::follow`] without push, or a [terminal
+    /// error](Error#terminal-errors). Returns `None` after an error.
     pub async fn next(&mut self) -> Option<Result<Message, Error>> {
         while self.current.count == 0 {
             match self.fill().await? {
@@ -136,8 +137,8 @@ impl Timeline {
         })
     }
 
-    /// All messages that are here; waits for the next ones when there are none. Never empty.
-    /// Otherwise as [`Timeline::next`].
+    /// Returns all messages that have arrived, or waits for the next ones. Never empty. Otherwise
+    /// like [`Timeline::next`].
     ///
     /// # Errors
     /// As [`Timeline::next`].
@@ -148,8 +149,8 @@ impl Timeline {
         })
     }
 
-    /// As [`Timeline::next_batch`], but packed: for those who pass messages on or count them. Never
-    /// empty.
+    /// Returns messages in packed form, for programs that relay or count them. Otherwise like
+    /// [`Timeline::next_batch`].
     ///
     /// # Errors
     /// As [`Timeline::next`].
@@ -176,11 +177,11 @@ impl Timeline {
 
     fn poll_fill(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<(), Error>>> {
         loop {
-            match std::mem::replace(&mut self.push_state, PushState::Over) {
-                PushState::Open => self.push_state = PushState::Open,
-                // Whoever closes the client knows it.
-                PushState::Failed(Error::Closed) | PushState::Over => return Poll::Ready(None),
-                PushState::Failed(error) => return Poll::Ready(Some(Err(error))),
+            match std::mem::replace(&mut self.status, Status::Over) {
+                Status::Open => self.status = Status::Open,
+                // The caller closed the client, so this is an ordinary end.
+                Status::Failed(Error::Closed) | Status::Over => return Poll::Ready(None),
+                Status::Failed(error) => return Poll::Ready(Some(Err(error))),
             }
             if let Some(page) = &mut self.page
                 && let Poll::Ready(answer) = Pin::new(page).poll(context)
@@ -191,9 +192,9 @@ impl Timeline {
                 match self.step(context) {
                     Ok(Some(Step::Take(run))) => self.current = run,
                     Ok(Some(Step::Pull { from, limit })) => self.pull(from, limit),
-                    Ok(Some(Step::End)) => self.push_state = PushState::Over,
+                    Ok(Some(Step::End)) => self.status = Status::Over,
                     Ok(Some(Step::Wait) | None) => return Poll::Pending,
-                    Err(error) => self.push_state = PushState::Failed(error),
+                    Err(error) => self.status = Status::Failed(error),
                 }
             }
             if self.current.count > 0 {
@@ -202,10 +203,10 @@ impl Timeline {
         }
     }
 
-    /// What to do, or `None` when only the page on its way or a push can help. Then the reader is
-    /// woken by either.
+    /// Returns what to do, or `None` if only the pull in flight or a push can help; both wake the
+    /// reader.
     fn step(&self, context: &Context<'_>) -> Result<Option<Step>, Error> {
-        let mut state = self.client.shared().state.lock();
+        let mut state = self.handle.shared.state.lock();
         let ended = state.ended();
         let Some(follower) = state.followers.get_mut(self.conversation, self.key) else {
             return Ok(Some(Step::End));
@@ -231,9 +232,9 @@ impl Timeline {
             range: PullRange::From(from),
             limit,
         };
-        match self.client.shared().submit(request, Waiter::Own(sender)) {
+        match self.handle.shared.submit(request, Waiter::Internal(sender)) {
             Ok(()) => self.page = Some(receiver),
-            Err(error) => self.push_state = PushState::Failed(error),
+            Err(error) => self.status = Status::Failed(error),
         }
     }
 
@@ -241,31 +242,31 @@ impl Timeline {
         let pulled = match answer {
             Ok(Response::Pulled(pulled)) => pulled,
             Ok(_) => {
-                return self.push_state =
-                    PushState::Failed(Error::Protocol("a pull was answered with something else"));
+                return self.status =
+                    Status::Failed(Error::Protocol("a pull was answered with something else"));
             }
-            Err(error) => return self.push_state = PushState::Failed(error),
+            Err(error) => return self.status = Status::Failed(error),
         };
-        let mut state = self.client.shared().state.lock();
+        let mut state = self.handle.shared.state.lock();
         let Some(follower) = state.followers.get_mut(self.conversation, self.key) else {
-            return self.push_state = PushState::Over;
+            return self.status = Status::Over;
         };
         let run = follower.pulled(pulled);
-        // The page after this one is asked for while this one is read.
+        // Prefetch: request the next page while this one is being read.
         let ahead = follower.page_ahead();
         drop(state);
         match run {
             Ok(Some(run)) => self.current = run,
             Ok(None) => {}
-            Err(broken) => self.push_state = PushState::Failed(Error::Protocol(broken.0)),
+            Err(broken) => self.status = Status::Failed(Error::Protocol(broken.0)),
         }
-        if let (PushState::Open, Some((from, limit))) = (&self.push_state, ahead) {
+        if let (Status::Open, Some((from, limit))) = (&self.status, ahead) {
             self.pull(from, limit);
         }
     }
 
     fn fail(&mut self, broken: Broken) -> Error {
-        self.push_state = PushState::Over;
+        self.status = Status::Over;
         self.current = Run {
             count: 0,
             entries: Bytes::new(),
@@ -277,8 +278,8 @@ impl Timeline {
 
 impl Drop for Timeline {
     fn drop(&mut self) {
-        self.client
-            .shared()
+        self.handle
+            .shared
             .state
             .lock()
             .followers

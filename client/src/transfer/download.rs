@@ -1,4 +1,4 @@
-//! From the server to a file.
+//! Downloads: from the server to a file.
 
 use std::ffi::OsString;
 use std::fs::TryLockError;
@@ -12,27 +12,26 @@ use tokio::fs::{self, File, OpenOptions};
 use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _, AsyncWriteExt as _};
 use tokio::time::sleep;
 
-use super::{Progress, RetryBudget, Step, Stopped, TransferError, heard};
+use super::{Progress, RetryBudget, Step, Stopped, TransferError, read_frame};
 use crate::api::client::Client;
 use crate::limits;
 use crate::transport::link::{Lost, Reader};
 
-/// Fetching files.
+/// Downloads
 impl Client {
-    /// Fetches what a message names into the file at `target`, which is replaced when everything
-    /// has arrived and has the right hash. Until then it lies beside it under the same name with
-    /// the beginning of the hash and `.part` behind it, and what is there already is not fetched
-    /// again.
+    /// Downloads an attachment to the file at `target`, which is replaced once all bytes have
+    /// arrived and match the hash. Until then they are stored next to it, under a name with the
+    /// beginning of the hash and `.part` appended. A later call resumes from there.
     ///
-    /// Goes on after any number of reconnects. `progress` is called for each part of some hundred
-    /// kilobytes.
+    /// Continues across reconnects. `progress` is called for each chunk of
+    /// [`limits::TRANSFER_BUFFER_BYTES`].
     ///
     /// # Errors
-    /// [`TransferError::Client`] with [`crate::Error::Refused`] and `NoSuchAttachment` when the
-    /// user cannot see the message, or it names another attachment or none; `Expired` when he could
-    /// see it and retention took it; [`TransferError::Target`] when the file cannot be written,
-    /// `target` is something else than a file, or another download is at it;
-    /// [`TransferError::Damaged`].
+    /// [`TransferError::Client`] with [`crate::Error::Refused`]: `NoSuchAttachment` if the user
+    /// cannot see the message or it refers to another attachment, `Expired` if it has expired.
+    /// [`TransferError::Target`] if the file cannot be written, `target` is not a regular file, or
+    /// another download is writing it. [`TransferError::Damaged`] if the bytes do not match the
+    /// hash.
     pub async fn download(
         &self,
         conversation: ConversationId,
@@ -61,9 +60,10 @@ impl Client {
                 Ok((mut writer, mut reader)) => {
                     writer.finish();
                     match part.receive(&mut reader, &mut progress).await {
-                        Ok(()) if part.has_right_hash() => return part.put(target).await,
+                        Ok(()) if part.matches_hash() => return part.persist(target).await,
                         Ok(()) if was_resumed => {
-                            // What was there before may have been changed by somebody.
+                            // The partial file of an earlier run may have been modified, so a wrong
+                            // hash is not the server's fault yet: start over once.
                             was_resumed = false;
                             part.restart().await?;
                             continue;
@@ -83,7 +83,7 @@ impl Client {
     }
 }
 
-/// What has arrived.
+/// A partial download.
 struct Part {
     file: File,
     path: PathBuf,
@@ -95,7 +95,7 @@ struct Part {
 }
 
 impl Part {
-    /// Reads what is there, so that it counts.
+    /// Opens the partial file and hashes its content, to resume after it.
     async fn open(
         target: &Path,
         attachment: &Attachment,
@@ -107,8 +107,8 @@ impl Part {
                 path: target.to_owned(),
                 source,
             })?;
-        let path = beside(target, attachment.hash);
-        let file = open_alone(&path)
+        let path = part_path(target, attachment.hash);
+        let file = open_exclusive(&path)
             .await
             .map_err(|source| TransferError::Target {
                 path: path.clone(),
@@ -168,18 +168,18 @@ impl Part {
         reader: &mut Reader,
         progress: &mut impl FnMut(Progress),
     ) -> Result<(), Stopped> {
-        match heard(reader).await? {
+        match read_frame(reader).await? {
             TransferFrame::From(from) if from == self.done_bytes => {}
             _ => return Err(Lost::Protocol("a download begins elsewhere").into()),
         }
         let mut arrived = Vec::with_capacity(limits::TRANSFER_BUFFER_BYTES);
         let ended = loop {
-            match reader.part().await {
+            match reader.read_part().await {
                 Ok(Some(bytes)) => arrived.extend_from_slice(&bytes),
                 Ok(None) => break Ok(()),
                 Err(lost) => break Err(lost),
             }
-            // A packet's worth at a time would cost more than the network.
+            // Write in large chunks: a write for each packet would cost more than the network.
             if arrived.len() >= limits::TRANSFER_BUFFER_BYTES {
                 self.add(&mut arrived, progress).await?;
             }
@@ -197,7 +197,7 @@ impl Part {
         }
     }
 
-    /// Takes what arrived, and leaves room for more.
+    /// Writes the received bytes and clears the buffer.
     async fn add(
         &mut self,
         arrived: &mut Vec<u8>,
@@ -229,17 +229,17 @@ impl Part {
         Ok(())
     }
 
-    fn has_right_hash(&self) -> bool {
+    fn matches_hash(&self) -> bool {
         *self.hasher.finalize().as_bytes() == self.expected
     }
 
-    async fn put(self, target: &Path) -> Result<(), TransferError> {
-        let put = async {
+    async fn persist(self, target: &Path) -> Result<(), TransferError> {
+        let persisted = async {
             self.file.sync_all().await?;
             fs::rename(&self.path, target).await?;
             sync_folder(target).await
         };
-        put.await.map_err(|source| self.unwritable(source))
+        persisted.await.map_err(|source| self.unwritable(source))
     }
 
     fn unwritable(&self, source: io::Error) -> TransferError {
@@ -250,16 +250,16 @@ impl Part {
     }
 }
 
-/// Where the part of a download lies. Its name has the beginning of the hash, so that it is no
-/// other file's part, and no file of the user's.
-fn beside(target: &Path, hash: AttachmentHash) -> PathBuf {
+/// Returns the path of the partial file. The hash in its name keeps different attachments apart,
+/// and avoids the user's own files.
+fn part_path(target: &Path, hash: AttachmentHash) -> PathBuf {
     let mut name: OsString = target.as_os_str().to_owned();
     let [a, b, c, d, ..] = *hash.as_bytes();
     name.push(format!(".{a:02x}{b:02x}{c:02x}{d:02x}.part"));
     name.into()
 }
 
-/// Refuses what a file cannot take the place of, before anything is fetched.
+/// Checks, before anything is downloaded, that `target` can be replaced.
 async fn check_target(target: &Path) -> io::Result<()> {
     match fs::metadata(target).await {
         Ok(found) if found.is_dir() => Err(io::Error::new(
@@ -276,9 +276,9 @@ async fn check_target(target: &Path) -> io::Result<()> {
     }
 }
 
-/// Opens a part, or makes it, for as long as nobody else writes to it. A download that was given up
-/// may need a moment to let go.
-async fn open_alone(path: &Path) -> io::Result<File> {
+/// Opens or creates the partial file with an exclusive lock. Retries for a moment, since an aborted
+/// download may still be releasing it.
+async fn open_exclusive(path: &Path) -> io::Result<File> {
     let mut attempts = 0;
     loop {
         let file = OpenOptions::new()
@@ -291,10 +291,10 @@ async fn open_alone(path: &Path) -> io::Result<File> {
             .into_std()
             .await;
         match file.try_lock() {
-            // Whoever had it before may have put it into its place meanwhile.
+            // The previous owner of the lock may have renamed the file to its target.
             Ok(()) if !fs::try_exists(path).await? => {}
             Ok(()) => return Ok(File::from_std(file)),
-            // A file system without locks.
+            // The file system does not support locks.
             Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => {
                 return Ok(File::from_std(file));
             }
@@ -313,7 +313,7 @@ async fn open_alone(path: &Path) -> io::Result<File> {
     }
 }
 
-/// Makes the name of a file durable.
+/// Makes a renamed file durable: the directory entry needs an fsync of its own.
 async fn sync_folder(file: &Path) -> io::Result<()> {
     let folder = file
         .parent()
@@ -321,7 +321,7 @@ async fn sync_folder(file: &Path) -> io::Result<()> {
         .unwrap_or(Path::new("."));
     match cfg!(unix) {
         true => File::open(folder).await?.sync_all().await,
-        // Folders cannot be opened there.
+        // Directories cannot be opened on other platforms.
         false => Ok(()),
     }
 }

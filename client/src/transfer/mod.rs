@@ -1,89 +1,89 @@
-//! Attachments: sending a file before a message names it, and fetching what a message names. Each
-//! travels on a stream of its own, and goes on where it stopped when the connection breaks.
+//! Attachments: uploads before a message refers to them, and downloads. Each transfer uses a stream
+//! of its own and resumes after a reconnect.
 
 mod download;
+pub(crate) mod slots;
 mod upload;
 
 use std::io;
 use std::path::PathBuf;
 
 use cairn_proto::content::attachment::{AttachmentHash, TransferFrame};
-use cairn_proto::limits::{FRAME_BYTES_MAX, TRANSFERS_PER_CONNECTION_MAX};
+use cairn_proto::limits::FRAME_BYTES_MAX;
 use cairn_proto::wire::codec;
 use cairn_proto::wire::error::ErrorCode;
 use cairn_proto::wire::event::StreamOpening;
 use cairn_proto::wire::frame;
-use tokio::sync::{Semaphore, SemaphorePermit, watch};
 use tokio::time::sleep;
 
 use crate::api::client::Client;
 use crate::error::Error;
 use crate::limits;
-use crate::transport::link::{Link, Lost, Reader, Writer};
+use crate::transport::link::{Lost, Reader, Writer};
 
-/// How far a transfer is.
+/// The progress of a transfer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Progress {
-    /// What is being done.
+    /// The current phase.
     pub step: Step,
-    /// Bytes that it is done with, from the beginning of the file.
+    /// Bytes processed in this phase, counted from the beginning of the file.
     pub done_bytes: u64,
     /// The length of the file.
     pub total_bytes: u64,
 }
 
-/// What a transfer is doing.
+/// A phase of a transfer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// The file is read, to know its hash or what of it is here.
+    /// Reading a local file, to hash it or to resume a partial download.
     Reading,
-    /// The bytes are on their way.
+    /// Transferring bytes.
     Moving,
 }
 
-/// What is stored on the server and can be sent.
+/// An attachment that is stored on the server and can be sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Uploaded {
-    /// Its hash.
+    /// The attachment's address.
     pub hash: AttachmentHash,
-    /// Its length in bytes.
+    /// The length in bytes.
     pub size_bytes: u64,
 }
 
-/// Why a transfer came to nothing.
+/// The reasons why a transfer fails.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TransferError {
-    /// The server refused it, or the client ended.
+    /// The server refused the transfer, or the client ended.
     #[error(transparent)]
     Client(#[from] Error),
-    /// The file cannot be read, or became shorter meanwhile.
+    /// The source cannot be read, or was truncated during the upload.
     #[error("cannot read the file: {0}")]
     Source(io::Error),
-    /// What arrives cannot be written.
+    /// The downloaded bytes cannot be written.
     #[error("cannot write {}: {source}", path.display())]
     Target {
-        /// Where to.
+        /// The path of the file.
         path: PathBuf,
-        /// What the system says.
+        /// The system's error.
         source: io::Error,
     },
-    /// What arrived is not what the hash was made of.
+    /// The downloaded bytes do not match the hash.
     #[error("what arrived is not the file that was sent: its hash differs")]
     Damaged,
-    /// The server broke the transfer off again and again.
+    /// [`limits::TRANSFER_ATTEMPTS_MAX`] consecutive attempts made no progress.
     #[error("the server broke the transfer off again and again: {reason}")]
     BrokenOff {
-        /// What happened the last time.
+        /// The cause of the last failure.
         reason: String,
     },
 }
 
-/// Why one attempt ended.
+/// The reasons why one attempt failed.
 enum Stopped {
-    /// Over another stream or connection it may go on.
+    /// The stream or connection was lost; another attempt may succeed.
     Lost(Lost),
-    /// It will not.
+    /// A permanent error.
     Failed(TransferError),
 }
 
@@ -105,61 +105,8 @@ impl From<ErrorCode> for Stopped {
     }
 }
 
-/// The ways of transfers: over the connection that there is, so many at once as it may have.
-#[derive(Debug)]
-pub(crate) struct TransferSlots {
-    links: watch::Sender<Option<Link>>,
-    permits: Semaphore,
-}
-
-impl Default for TransferSlots {
-    fn default() -> Self {
-        Self {
-            links: watch::Sender::new(None),
-            permits: Semaphore::new(TRANSFERS_PER_CONNECTION_MAX),
-        }
-    }
-}
-
-impl TransferSlots {
-    /// There is a connection.
-    pub(crate) fn connected(&self, link: Link) {
-        self.links.send_replace(Some(link));
-    }
-
-    /// There is none any more.
-    pub(crate) fn disconnected(&self) {
-        self.links.send_replace(None);
-    }
-
-    /// There will never be one again.
-    pub(crate) fn close(&self) {
-        self.permits.close();
-        self.disconnected();
-    }
-
-    /// The right to one transfer; `None` when the client is over.
-    async fn take(&self) -> Option<SemaphorePermit<'_>> {
-        self.permits.acquire().await.ok()
-    }
-
-    /// The connection, as soon as there is one; `None` when the client is over.
-    async fn link(&self) -> Option<Link> {
-        let mut links = self.links.subscribe();
-        while !self.permits.is_closed() {
-            let link = links.borrow_and_update().clone();
-            if let Some(link) = link.filter(|link| !link.is_over()) {
-                return Some(link);
-            }
-            // It cannot fail: its other half is in `self`.
-            let _ = links.changed().await;
-        }
-        None
-    }
-}
-
 impl Client {
-    /// Opens a stream of the connection that there is, or the next one.
+    /// Opens a transfer stream on the current connection, or on the next one.
     async fn open_transfer(
         &self,
         opening: StreamOpening,
@@ -180,7 +127,7 @@ impl Client {
     }
 }
 
-/// Counts attempts that came no further.
+/// Limits consecutive attempts without progress.
 struct RetryBudget {
     attempts: u32,
     reached_bytes: u64,
@@ -194,8 +141,8 @@ impl RetryBudget {
         }
     }
 
-    /// Waits a little before the next attempt. A transfer that moves on, however slowly, goes on
-    /// for as long as it takes.
+    /// Waits before the next attempt. A transfer that makes progress, however slowly, is never
+    /// given up.
     async fn wait(&mut self, lost: Lost, reached_bytes: u64) -> Result<(), TransferError> {
         if let Some(error) = lost.final_error() {
             return Err(error.into());
@@ -214,13 +161,13 @@ impl RetryBudget {
     }
 }
 
-/// The server's next word.
-async fn heard(reader: &mut Reader) -> Result<TransferFrame, Stopped> {
+/// Reads the server's next frame.
+async fn read_frame(reader: &mut Reader) -> Result<TransferFrame, Stopped> {
     loop {
         if let Some(frame) = reader.next()? {
             return match codec::decode(&frame, FRAME_BYTES_MAX) {
-                // Those under way come to an end: one that was given up a moment ago may still
-                // count.
+                // Not permanent: the server may still count a transfer that was aborted a moment
+                // ago.
                 Ok(TransferFrame::Refused(code @ ErrorCode::TooManyTransfers)) => {
                     Err(Lost::Broken(code.to_string()).into())
                 }
@@ -231,7 +178,7 @@ async fn heard(reader: &mut Reader) -> Result<TransferFrame, Stopped> {
                 }
             };
         }
-        if !reader.fill_unless_ended().await? {
+        if !reader.fill_or_end().await? {
             return Err(Lost::Broken("the server ended the transfer".to_owned()).into());
         }
     }

@@ -1,4 +1,4 @@
-//! From a file to the server.
+//! Uploads: from a file to the server.
 
 use std::io::{self, SeekFrom};
 use std::path::Path;
@@ -8,26 +8,26 @@ use cairn_proto::wire::error::ErrorCode;
 use cairn_proto::wire::event::StreamOpening;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncSeek, AsyncSeekExt as _};
 
-use super::{Progress, RetryBudget, Step, Stopped, TransferError, Uploaded, heard};
+use super::{Progress, RetryBudget, Step, Stopped, TransferError, Uploaded, read_frame};
 use crate::api::client::Client;
 use crate::error::Error;
 use crate::limits;
 use crate::transport::link::{Lost, Reader, Writer};
 
-/// Sending files.
+/// Uploads
 impl Client {
-    /// Stores a file on the server, so that messages can name it. Reads it twice: for its hash, and
-    /// to send it. What the server has already is not sent again: all of it when the user uploaded
-    /// it before, else what arrived of it over an earlier connection, be it days ago. Should that
-    /// turn out to be something else, it is sent once more from the beginning.
+    /// Uploads a file, so that messages can refer to it. Reads the file twice: to hash it, and to
+    /// send it. Bytes that the server already has are not sent again, whether from an earlier
+    /// upload by this user or from a partial one, possibly days ago. If those turn out to be
+    /// damaged, the upload restarts once from the beginning.
     ///
-    /// Goes on after any number of reconnects. `progress` is called for each part of some hundred
-    /// kilobytes.
+    /// Continues across reconnects. `progress` is called for each chunk of
+    /// [`limits::TRANSFER_BUFFER_BYTES`].
     ///
     /// # Errors
     /// [`TransferError::Client`] with [`crate::Error::Refused`]: `AttachmentTooLarge`,
-    /// `QuotaReached`; `WrongHash` when the file changes meanwhile. [`TransferError::Source`] when
-    /// it cannot be read.
+    /// `QuotaReached`, or `WrongHash` if the file changed during the upload.
+    /// [`TransferError::Source`] if it cannot be read.
     pub async fn upload<S>(
         &self,
         source: &mut S,
@@ -60,10 +60,10 @@ impl Client {
                     match send(source, stream, size_bytes, &mut reach, &mut progress).await {
                         Ok(()) => return Ok(uploaded),
                         Err(Stopped::Failed(error))
-                            if reach.went_on() && is_wrong_hash(&error) && !was_refused =>
+                            if reach.resumed() && is_wrong_hash(&error) && !was_refused =>
                         {
-                            // What had arrived before may be something else since a power cut; the
-                            // server has thrown it away.
+                            // The bytes from an earlier upload may have been damaged by a power
+                            // cut. The server has discarded them, so start over once.
                             (retry_budget, reach, was_refused) =
                                 (RetryBudget::new(), Reach::default(), true);
                             continue;
@@ -78,7 +78,7 @@ impl Client {
         }
     }
 
-    /// As [`Client::upload`], from the file at `path`.
+    /// Uploads the file at `path`; see [`Client::upload`].
     ///
     /// # Errors
     /// As [`Client::upload`].
@@ -94,18 +94,18 @@ impl Client {
     }
 }
 
-/// How far an upload came.
+/// The progress of an upload across attempts.
 #[derive(Default)]
 struct Reach {
-    /// Where the last attempt began.
+    /// The offset at which the latest attempt started.
     from: u64,
-    /// The furthest that any came.
+    /// The furthest offset of any attempt.
     sent_bytes: u64,
 }
 
 impl Reach {
-    /// Whether the last attempt went on behind what had arrived earlier.
-    const fn went_on(&self) -> bool {
+    /// Returns whether the latest attempt resumed a partial upload.
+    const fn resumed(&self) -> bool {
         self.from > 0
     }
 }
@@ -158,7 +158,7 @@ where
     S: AsyncRead + AsyncSeek + Unpin,
 {
     reach.from = 0;
-    let from = match heard(&mut reader).await? {
+    let from = match read_frame(&mut reader).await? {
         TransferFrame::Stored => return Ok(()),
         TransferFrame::From(from) if from <= total_bytes => from,
         TransferFrame::From(_) | TransferFrame::Refused(_) => {
@@ -197,14 +197,14 @@ where
         Ok::<_, Stopped>(())
     };
     let answer = async {
-        match heard(&mut reader).await? {
+        match read_frame(&mut reader).await? {
             TransferFrame::Stored => Ok(()),
             TransferFrame::From(_) | TransferFrame::Refused(_) => {
                 Err(Lost::Protocol("an upload begins twice").into())
             }
         }
     };
-    // A server that wants no more says so while bytes are still on their way.
+    // Read the answer concurrently: a server that refuses does so while bytes are still being sent.
     let mut answer = std::pin::pin!(answer);
     tokio::select! {
         biased;

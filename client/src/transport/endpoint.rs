@@ -1,4 +1,4 @@
-//! The UDP socket and how it is set up. With [`crate::transport::link`] the only file that names
+//! The UDP socket and its QUIC configuration. Only this file and [`crate::transport::link`] name
 //! quinn.
 
 use std::fmt;
@@ -26,20 +26,20 @@ use crate::limits;
 use crate::transport::link::{Link, Lost};
 use crate::transport::pin::PinVerifier;
 
-/// The TLS alert `no_application_protocol`.
+/// The TLS alert `no_application_protocol` (RFC 8446, section 6).
 const NO_APPLICATION_PROTOCOL: u8 = 120;
 
-/// A UDP socket from which any number of clients connect.
+/// A UDP socket from which any number of clients can connect.
 ///
-/// A client makes one of its own unless [`crate::Options::endpoint`] gives it one. Programs with
-/// very many clients share a few. Clones are the same socket.
+/// A client creates its own unless [`crate::Options::endpoint`] is set. Programs with many clients
+/// should share a few. Clones refer to the same socket.
 #[derive(Clone)]
 pub struct Endpoint {
     quinn: quinn::Endpoint,
     provider: Arc<CryptoProvider>,
 }
 
-/// Where to connect, and whom to expect there.
+/// The server to connect to.
 #[derive(Clone, Debug)]
 pub(crate) struct Target {
     pub(crate) addr: ServerAddr,
@@ -48,10 +48,10 @@ pub(crate) struct Target {
 }
 
 impl Endpoint {
-    /// Opens a socket on a free port, for IPv4 and IPv6 where there are both.
+    /// Opens a socket on an ephemeral port, for IPv4 and, where available, IPv6.
     ///
     /// # Errors
-    /// [`Error::Socket`] when the system gives no socket, or when no tokio runtime is running here.
+    /// [`Error::Socket`] if the system provides no socket, or outside of a tokio runtime.
     pub fn new() -> Result<Self, Error> {
         let open = || -> io::Result<quinn::Endpoint> {
             let runtime = quinn::default_runtime()
@@ -67,13 +67,14 @@ impl Endpoint {
         })
     }
 
-    /// Waits until every connection of this endpoint is over and its last packets have left.
+    /// Waits until all connections of this endpoint have ended and their last packets have been
+    /// sent.
     pub async fn wait_idle(&self) {
         self.quinn.wait_idle().await;
     }
 
-    /// Connects and checks the pin. Of a host with both kinds of addresses, the second kind is
-    /// tried a moment later beside the first.
+    /// Connects and verifies the pin. If the host has addresses of both families, the second one is
+    /// tried in parallel after [`limits::FAMILY_HEAD_START`].
     pub(crate) async fn dial(&self, target: &Target) -> Result<Link, Error> {
         let (first, second) = resolve(&target.addr).await?;
         let mut preferred = pin!(self.handshake(target, first));
@@ -121,7 +122,7 @@ impl Endpoint {
             .map_err(|error| broken(error.to_string()))?;
         match connecting.await {
             Ok(connection) => Ok(Link::new(connection)),
-            Err(error) => Err(match verifier.other() {
+            Err(error) => Err(match verifier.presented() {
                 Some(shown) => Error::WrongPin {
                     addr: target.addr.clone(),
                     shown: Box::new(shown),
@@ -156,7 +157,7 @@ fn handshake_error(addr: &ServerAddr, error: ConnectionError) -> Error {
     }
 }
 
-/// The first address of the host, and the first one of the other family.
+/// Returns the host's first address, and its first one of the other family.
 async fn resolve(addr: &ServerAddr) -> Result<(SocketAddr, Option<SocketAddr>), Error> {
     let failed = |reason: String| Error::Resolve {
         addr: addr.clone(),
@@ -190,8 +191,7 @@ fn socket() -> io::Result<UdpSocket> {
         Ok(socket)
     };
     let socket = both().or_else(|_| v4_only())?;
-    // The kernel's default loses packets in a burst. Where it grants no more, the client works all
-    // the same.
+    // The kernel's default buffers lose packets in bursts. Best effort: smaller ones still work.
     let _ = socket.set_recv_buffer_size(limits::SOCKET_BUFFER_BYTES);
     let _ = socket.set_send_buffer_size(limits::SOCKET_BUFFER_BYTES);
     Ok(socket.into())
@@ -209,7 +209,7 @@ fn client_config(
         .with_custom_certificate_verifier(verifier)
         .with_no_client_auth();
     tls.alpn_protocols = vec![ALPN.to_vec()];
-    // Each connection checks the pin anew.
+    // Resumed sessions skip certificate verification, and with it the pin.
     tls.resumption = Resumption::disabled();
     let quic = QuicClientConfig::try_from(tls).map_err(|error| error.to_string())?;
     let mut config = ClientConfig::new(Arc::new(quic));

@@ -1,4 +1,4 @@
-//! One QUIC connection, its streams cut into frames, and why it ended.
+//! A QUIC connection, its streams split into frames, and the reason for its end.
 
 use bytes::{Bytes, BytesMut};
 use cairn_proto::invite::ServerAddr;
@@ -11,16 +11,16 @@ use tokio::time::timeout;
 use crate::error::Error;
 use crate::limits;
 
-/// Chunks that are taken from a stream under one lock. A chunk is at most what one packet carries.
+/// Chunks read from a stream under one lock. A chunk holds at most the content of one packet.
 const CHUNKS_PER_READ: usize = 64;
 
-/// What is taken from a transfer at once.
+/// The chunk size when reading a transfer.
 const PART_BYTES_MAX: usize = limits::TRANSFER_BUFFER_BYTES;
 
-/// The priority of transfers among the streams of a connection; that of all others is 0.
+/// The priority of transfer streams; all others have 0.
 const TRANSFER_PRIORITY: i32 = -1;
 
-/// An established connection. It is closed when the last handle of it is dropped.
+/// An established connection. Closed when its last handle is dropped.
 #[derive(Clone)]
 pub(crate) struct Link(quinn::Connection);
 
@@ -32,14 +32,14 @@ impl std::fmt::Debug for Link {
     }
 }
 
-/// Why a connection is over.
+/// The reason why a connection ended.
 #[derive(Clone, Debug)]
 pub(crate) enum Lost {
     /// The server closed it.
     Closed(CloseCode),
-    /// It broke: silence, a reset, a stream cut off.
+    /// It failed: a timeout, a reset, or a truncated stream.
     Broken(String),
-    /// The server wrote what this client cannot understand.
+    /// The server violated the protocol.
     Protocol(&'static str),
 }
 
@@ -61,34 +61,33 @@ impl Link {
             Writer {
                 stream: send,
                 link: self.clone(),
-                breaks_off: false,
+                reset_on_drop: false,
             },
             reader,
         ))
     }
 
-    /// Whether the connection is known to be over.
+    /// Returns whether the connection is known to have ended.
     pub(crate) fn is_over(&self) -> bool {
         self.0.close_reason().is_some()
     }
 
-    /// Sends a datagram, if there is room for it now.
+    /// Sends a datagram, or drops it if the buffer is full.
     pub(crate) fn send_datagram(&self, datagram: Vec<u8>) {
         let _ = self.0.send_datagram(datagram.into());
     }
 
-    /// The next datagram.
+    /// Waits for the next datagram.
     pub(crate) async fn read_datagram(&self) -> Result<Bytes, Lost> {
         self.0.read_datagram().await.map_err(Lost::from)
     }
 
-    /// Closes the connection. What was written and has not arrived is lost.
+    /// Closes the connection. Data that has not arrived is lost.
     pub(crate) fn close(&self, code: CloseCode) {
         self.0.close(VarInt::from_u32(code.number()), b"");
     }
 
-    /// Why the connection is over, when one of its streams ended. A stream may end a moment before
-    /// the reason arrives.
+    /// Returns the reason why a stream ended. It may arrive a moment after the stream's end.
     async fn reason(&self) -> Lost {
         match timeout(limits::CLOSE_REASON_TIME_MAX, self.0.closed()).await {
             Ok(error) => error.into(),
@@ -101,26 +100,26 @@ impl Link {
 pub(crate) struct Writer {
     stream: SendStream,
     link: Link,
-    /// Whether the stream is reset when this is dropped.
-    breaks_off: bool,
+    /// Whether dropping this resets the stream.
+    reset_on_drop: bool,
 }
 
 impl Writer {
-    /// Makes it the stream of a transfer: every other stream goes first, and it has come to its end
-    /// only when [`Writer::finish`] says so.
+    /// Marks this as a transfer stream: all other streams have priority, and it counts as complete
+    /// only after [`Writer::finish`].
     pub(crate) fn carry_transfer(&mut self) {
-        // It fails only for a stream that is gone, and that is noticed soon enough.
+        // Fails only for a stream that has ended, which the next write reports.
         let _ = self.stream.set_priority(TRANSFER_PRIORITY);
-        self.breaks_off = true;
+        self.reset_on_drop = true;
     }
 
-    /// Says that nothing more comes.
+    /// Finishes the stream.
     pub(crate) fn finish(&mut self) {
         let _ = self.stream.finish();
-        self.breaks_off = false;
+        self.reset_on_drop = false;
     }
 
-    /// Writes all of it, as fast as the server reads.
+    /// Writes all bytes, subject to the server's flow control.
     pub(crate) async fn write(&mut self, bytes: &[u8]) -> Result<(), Lost> {
         match self.stream.write_all(bytes).await {
             Ok(()) => Ok(()),
@@ -131,10 +130,10 @@ impl Writer {
 }
 
 impl Drop for Writer {
-    /// A stream that is dropped ends as if all had been said. Of a transfer that was given up, the
-    /// server would take what arrived for the whole file.
+    /// Dropping a stream finishes it, and the server would take an aborted upload for a complete
+    /// file. So reset it instead.
     fn drop(&mut self) {
-        if self.breaks_off {
+        if self.reset_on_drop {
             let _ = self.stream.reset(VarInt::from_u32(0));
         }
     }
@@ -149,26 +148,26 @@ pub(crate) struct Reader {
 }
 
 impl Reader {
-    /// As [`Reader::fill`], for a stream that may end while the connection goes on: whether there
-    /// is more.
-    pub(crate) async fn fill_unless_ended(&mut self) -> Result<bool, Lost> {
-        match self.arrived().await? {
+    /// Like [`Reader::fill`], for a stream that may end before its connection. Returns whether more
+    /// data arrived.
+    pub(crate) async fn fill_or_end(&mut self) -> Result<bool, Lost> {
+        match self.read_chunk().await? {
             Some(bytes) => self.buffer.extend_from_slice(&bytes),
             None => return Ok(false),
         }
         Ok(true)
     }
 
-    /// What arrives behind the frames of a stream; `None` at its end.
-    pub(crate) async fn part(&mut self) -> Result<Option<Bytes>, Lost> {
+    /// Returns the next bytes after the frames of a transfer stream, or `None` at its end.
+    pub(crate) async fn read_part(&mut self) -> Result<Option<Bytes>, Lost> {
         if self.buffer.is_empty() {
-            self.arrived().await
+            self.read_chunk().await
         } else {
             Ok(Some(self.buffer.split().freeze()))
         }
     }
 
-    async fn arrived(&mut self) -> Result<Option<Bytes>, Lost> {
+    async fn read_chunk(&mut self) -> Result<Option<Bytes>, Lost> {
         match self.stream.read_chunk(PART_BYTES_MAX, true).await {
             Ok(chunk) => Ok(chunk.map(|chunk| chunk.bytes)),
             Err(ReadError::ConnectionLost(error)) => Err(error.into()),
@@ -176,7 +175,7 @@ impl Reader {
         }
     }
 
-    /// Waits until there is more, and takes everything that has arrived.
+    /// Waits for data, and buffers everything that has arrived.
     pub(crate) async fn fill(&mut self) -> Result<(), Lost> {
         match self.stream.read_chunks(&mut self.chunks).await {
             Ok(Some(count)) => {
@@ -190,7 +189,7 @@ impl Reader {
         }
     }
 
-    /// The next frame that has arrived whole.
+    /// Returns the next complete frame.
     pub(crate) fn next(&mut self) -> Result<Option<Bytes>, Lost> {
         frame::split(&mut self.buffer, FRAME_BYTES_MAX)
             .map_err(|_| Lost::Protocol("a frame is too large"))
@@ -209,7 +208,7 @@ impl From<ConnectionError> for Lost {
 }
 
 impl Lost {
-    /// The error that ends the client, when connecting again is of no use.
+    /// Returns the terminal error, if reconnecting is pointless.
     pub(crate) fn final_error(&self) -> Option<Error> {
         match self {
             Self::Closed(
@@ -224,7 +223,7 @@ impl Lost {
         }
     }
 
-    /// What happened, for people.
+    /// Returns the cause, for display.
     pub(crate) fn reason(&self) -> String {
         match self {
             Self::Closed(code) => code.text().to_owned(),
@@ -233,7 +232,7 @@ impl Lost {
         }
     }
 
-    /// The error of an attempt to log in.
+    /// Returns the error of a failed login.
     pub(crate) fn into_login_error(self, addr: ServerAddr) -> Error {
         self.final_error().unwrap_or_else(|| Error::Broken {
             addr,

@@ -1,4 +1,4 @@
-//! Transport.
+//! The transport: QUIC connections to a server with a pinned key.
 
 pub(crate) mod endpoint;
 pub(crate) mod link;

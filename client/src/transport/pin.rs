@@ -1,4 +1,5 @@
-//! TLS without authorities: the server is who the pin says, whatever its certificate claims.
+//! TLS without certificate authorities: the pin identifies the server, whatever its certificate
+//! claims.
 
 use std::sync::{Arc, OnceLock};
 
@@ -10,13 +11,13 @@ use rustls::server::ParsedCertificate;
 use rustls::{CertificateError, DigitallySignedStruct, Error, SignatureScheme};
 use sha2::{Digest, Sha256};
 
-/// Takes the place of the check of chain, name and dates. The handshake's signature is checked as
-/// ever, with the key that was pinned.
+/// Replaces the verification of chain, name and validity period. Handshake signatures are verified
+/// as usual, with the pinned key.
 #[derive(Debug)]
 pub(crate) struct PinVerifier {
     pin: Pin,
     provider: Arc<CryptoProvider>,
-    other: OnceLock<Pin>,
+    presented: OnceLock<Pin>,
 }
 
 impl PinVerifier {
@@ -24,17 +25,17 @@ impl PinVerifier {
         Self {
             pin,
             provider,
-            other: OnceLock::new(),
+            presented: OnceLock::new(),
         }
     }
 
-    /// The identity that was shown instead of the pinned one, if one was.
-    pub(crate) fn other(&self) -> Option<Pin> {
-        self.other.get().copied()
+    /// Returns the pin of the key that was presented instead, if any.
+    pub(crate) fn presented(&self) -> Option<Pin> {
+        self.presented.get().copied()
     }
 }
 
-/// SHA-256 of the public key of a certificate.
+/// Returns the SHA-256 of a certificate's public key.
 fn pin_of(certificate: &CertificateDer<'_>) -> Result<Pin, Error> {
     let key = ParsedCertificate::try_from(certificate)?.subject_public_key_info();
     Ok(Pin::new(Sha256::digest(key.as_ref()).into()))
@@ -53,7 +54,7 @@ impl ServerCertVerifier for PinVerifier {
         if shown == self.pin {
             return Ok(ServerCertVerified::assertion());
         }
-        let _ = self.other.set(shown);
+        let _ = self.presented.set(shown);
         Err(Error::InvalidCertificate(
             CertificateError::ApplicationVerificationFailure,
         ))

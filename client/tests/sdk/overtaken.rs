@@ -5,12 +5,12 @@ use cairn_client::Event;
 use cairn_client::proto::ids::UserId;
 use cairn_client::proto::model::people::{Contact, ContactPage, Friendship, Relation};
 use cairn_client::proto::model::presence::{DeviceKind, PresentDevice, UserPresence};
+use cairn_client::proto::model::user::{ServerRole, UserInfo};
 use cairn_client::proto::text::UserName;
 use cairn_client::proto::wire::close::CloseCode;
 use cairn_client::proto::wire::event::TimelineFrame;
-use cairn_client::proto::wire::hello::ServerRole;
 use cairn_client::proto::wire::request::Request;
-use cairn_client::proto::wire::response::{Response, UserInfo};
+use cairn_client::proto::wire::response::Response;
 
 use crate::fake::{Fake, eager, soon};
 

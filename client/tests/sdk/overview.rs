@@ -2,12 +2,13 @@
 
 use cairn_client::Error;
 use cairn_client::proto::ids::{ConversationId, MsgId, Revision};
+use cairn_client::proto::model::conversation::Conversation;
 use cairn_client::proto::wire::close::CloseCode;
 use cairn_client::proto::wire::overview::{
     ConversationPage, Moment, OverviewExtent, OverviewPlace,
 };
 use cairn_client::proto::wire::request::Request;
-use cairn_client::proto::wire::response::{Conversation, Response};
+use cairn_client::proto::wire::response::Response;
 
 use crate::fake::{Fake, NOW, eager, everything, soon};
 use crate::requests::group;

@@ -7,18 +7,17 @@ use cairn_client::proto::content::body::Body;
 use cairn_client::proto::ids::{ConversationId, DeviceId, ImportSource, MsgId, Timestamp, UserId};
 use cairn_client::proto::invite::ServerAddr;
 use cairn_client::proto::limits::{FRAME_BYTES_MAX, IMPORT_ENTRIES_MAX, TEXT_BYTES_MAX};
-use cairn_client::proto::model::group::MemberSettings;
+use cairn_client::proto::model::conversation::{Conversation, ConversationKind};
+use cairn_client::proto::model::group::{MemberSettings, Role};
 use cairn_client::proto::model::receipts::Reads;
+use cairn_client::proto::model::user::{ServerRole, UserInfo};
 use cairn_client::proto::secret::InviteToken;
 use cairn_client::proto::text::{GroupName, Text, UserName};
 use cairn_client::proto::wire::close::CloseCode;
 use cairn_client::proto::wire::error::ErrorCode;
 use cairn_client::proto::wire::event::TimelineFrame;
-use cairn_client::proto::wire::hello::ServerRole;
 use cairn_client::proto::wire::request::{ImportEntry, Request};
-use cairn_client::proto::wire::response::{
-    Conversation, ConversationKind, Response, Role, UserInfo,
-};
+use cairn_client::proto::wire::response::Response;
 use cairn_client::{Error, Event, Imported};
 
 use crate::fake::{Fake, eager, soon};

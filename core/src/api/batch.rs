@@ -4,13 +4,12 @@ use std::ops::Range;
 
 use bytes::Bytes;
 use cairn_proto::content::message::{Entry, split_entry};
-use cairn_proto::ids::{ConversationId, DeviceId, MsgId, UserId};
+use cairn_proto::ids::{ConversationId, MsgId};
 use cairn_proto::wire::codec::{self, DecodeError};
 use hashbrown::HashMap;
 
 use crate::api::change::{Appended, Change};
-use crate::people::account_update::AccountPart;
-use crate::prefetch::Load;
+use crate::api::effect::Effect;
 
 /// The changes of one group commit, encoded. The commit log writes the buffer as it is, and the
 /// entries of messages are shared out of it with tails, blocks and the wire.
@@ -56,85 +55,6 @@ pub struct EntryAt {
     pub msgid: MsgId,
     /// The packed entry.
     pub range: Range<usize>,
-}
-
-/// What sessions must learn of when the batch is durable, beside new entries.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Effect {
-    /// The user is a member from now on.
-    Joined {
-        /// The conversation.
-        conversation: ConversationId,
-        /// The new member.
-        user: UserId,
-    },
-    /// The user is no member any more.
-    Left {
-        /// The conversation.
-        conversation: ConversationId,
-        /// The former member.
-        user: UserId,
-        /// The entry that ended the membership.
-        last: MsgId,
-    },
-    /// The member's role, or what he settled for himself, is another.
-    Changed {
-        /// The conversation.
-        conversation: ConversationId,
-        /// The member.
-        user: UserId,
-    },
-    /// A device of the member moved the read cursor. It may be told before the move is durable, as
-    /// the move itself may be answered.
-    Read {
-        /// The conversation.
-        conversation: ConversationId,
-        /// Whose it is.
-        user: UserId,
-    },
-    /// A device of the member acked or read something: he is further than he was. As
-    /// [`Effect::Read`], it may be told at once.
-    Moved {
-        /// The conversation.
-        conversation: ConversationId,
-        /// The member.
-        user: UserId,
-    },
-    /// The device is no more: its sessions end.
-    Revoked {
-        /// Whose it was.
-        user: UserId,
-        /// The device.
-        device: DeviceId,
-    },
-    /// The user's side of a relation changed.
-    Related {
-        /// Whose side.
-        user: UserId,
-        /// The other one.
-        other: UserId,
-    },
-    /// Something of the user's own is another now.
-    AccountUpdate {
-        /// Whose it is.
-        user: UserId,
-        /// What.
-        part: AccountPart,
-    },
-    /// Another policy of retention holds.
-    RetentionSet {
-        /// The conversation.
-        conversation: ConversationId,
-    },
-    /// Entries are gone on purpose.
-    FloorRaised {
-        /// The conversation.
-        conversation: ConversationId,
-        /// The last entry that is gone.
-        floor: MsgId,
-    },
-    /// A setting of the server is another.
-    SettingSet,
 }
 
 impl Batch {
@@ -217,18 +137,17 @@ impl Batch {
         }
     }
 
-    /// The entries of the batch that somebody loads, packed.
-    #[must_use]
-    pub fn needed(&mut self, need: Load) -> Vec<(ConversationId, MsgId, &[u8])> {
-        let (id, first, last) = match need {
-            Load::Entry(id, msgid) => (id, msgid, msgid),
-            Load::Entries(id, first, last) => (id, first, last),
-            _ => return Vec::new(),
-        };
+    /// The packed entries of the batch from `first` to `last` of a conversation.
+    pub(crate) fn entries(
+        &mut self,
+        conversation: ConversationId,
+        first: MsgId,
+        last: MsgId,
+    ) -> Vec<(ConversationId, MsgId, &[u8])> {
         self.places.bring_up_to(&self.appended, &self.rewritten);
-        let msgids = (first.get()..=last.get()).map(MsgId::new);
-        msgids
-            .filter_map(|msgid| Some((id, msgid, self.placed(id, msgid)?)))
+        (first.get()..=last.get())
+            .map(MsgId::new)
+            .filter_map(|msgid| Some((conversation, msgid, self.placed(conversation, msgid)?)))
             .collect()
     }
 

@@ -8,15 +8,16 @@ use cairn_proto::content::attachment::AttachmentHash;
 use cairn_proto::ids::{
     ConversationId, DeviceId, EpochId, ImportSource, MsgId, SendStreamId, Timestamp, UserId,
 };
+use cairn_proto::model::group::Role;
 use cairn_proto::model::people::{Profile, Relation};
 use cairn_proto::model::retention::Retention;
 use cairn_proto::text::GroupName;
 use cairn_proto::text::{SettingName, SettingValue};
-use cairn_proto::wire::response::Role;
 use serde::{Deserialize, Serialize};
 
-use crate::attachment::AttachmentRecord;
-use crate::reading::unread_marker::UnreadMarker;
+use crate::record::AttachmentRecord;
+use crate::record::MemberCounts;
+use crate::record::UnreadMarker;
 use crate::record::{
     ConversationRecord, DeviceRecord, GroupRecord, InviteRecord, MemberTerms, SecretHash,
     UserRecord,
@@ -212,15 +213,6 @@ pub enum Change {
         /// All of them.
         uses: u64,
     },
-}
-
-/// How many members a conversation has after a change.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct MemberCounts {
-    /// All of them.
-    pub members: u32,
-    /// The owners among them.
-    pub owners: u32,
 }
 
 /// An entry at the end of a conversation's log.

@@ -2,26 +2,15 @@
 
 use cairn_proto::ids::{ConversationId, DeviceId, EpochId, MsgId, SendStreamId, Timestamp, UserId};
 use cairn_proto::model::retention::Retention;
+use cairn_proto::model::user::ServerRole;
 use cairn_proto::text::{DeviceName, UserName};
-use cairn_proto::wire::hello::ServerRole;
 use cairn_proto::wire::overview::{ConversationPage, Moment};
 use cairn_proto::wire::request::Request;
 use cairn_proto::wire::response::Response;
 
-use crate::attachment::{AttachmentCommand, AttachmentReply};
-use crate::messages::retention::Retained;
+use crate::api::actor::Actor;
+use crate::api::attachment::{AttachmentCommand, AttachmentReply};
 use crate::record::SecretHash;
-
-/// Who asks: a logged-in device and the send stream of its process.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Actor {
-    /// The user.
-    pub user: UserId,
-    /// The device.
-    pub device: DeviceId,
-    /// The send stream.
-    pub stream: SendStreamId,
-}
 
 /// One thing to do. Randomness and hashes of secrets come with it, so that the same commands always
 /// do the same.
@@ -182,5 +171,16 @@ pub struct Grant {
     /// The conversation.
     pub conversation: ConversationId,
     /// Everything up to here is out of reach.
+    pub floor: MsgId,
+}
+
+/// What holds in a conversation, for whoever looks for what is to go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retained {
+    /// How long messages stay.
+    pub policy: Retention,
+    /// The last entry.
+    pub head: MsgId,
+    /// The last entry that is gone.
     pub floor: MsgId,
 }

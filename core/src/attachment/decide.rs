@@ -4,11 +4,13 @@ use cairn_proto::content::attachment::AttachmentHash;
 use cairn_proto::ids::{ConversationId, MsgId, Timestamp, UserId};
 use cairn_proto::wire::error::ErrorCode;
 
-use super::{AttachmentCommand, AttachmentRecord, AttachmentReply, Upload, charged_bytes};
+use crate::api::actor::Actor;
+use crate::api::attachment::{AttachmentCommand, AttachmentReply};
 use crate::api::batch::Batch;
 use crate::api::change::Change;
-use crate::api::command::Actor;
+use crate::attachment::charged_bytes;
 use crate::limits::{GC_BATCH_ATTACHMENTS_MAX, UPLOADERS_MAX};
+use crate::record::{AttachmentRecord, Upload};
 use crate::state::State;
 
 const HOUR_MS: u64 = 60 * 60 * 1000;
@@ -220,20 +222,5 @@ impl State {
             gone.push(hash);
         }
         AttachmentReply::Collected { gone, next }
-    }
-}
-
-impl AttachmentRecord {
-    /// The upload of a user, if he may send the attachment.
-    #[must_use]
-    pub fn upload_of(&self, user: UserId) -> Option<&Upload> {
-        self.uploads.iter().find(|upload| upload.user == user)
-    }
-}
-
-impl Upload {
-    /// Whether the attachment need not be kept for its user: he sent it, or had time enough to.
-    fn is_over(&self, now: Timestamp, kept_ms: u64) -> bool {
-        self.is_sent || now.get().saturating_sub(self.stored_at.get()) >= kept_ms
     }
 }

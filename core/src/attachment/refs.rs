@@ -4,10 +4,10 @@ use cairn_proto::content::attachment::Attachment;
 use cairn_proto::ids::{ConversationId, MsgId, UserId};
 use cairn_proto::wire::error::ErrorCode;
 
-use super::AttachmentRecord;
 use crate::api::batch::Batch;
 use crate::api::change::Change;
 use crate::limits::{REFS_DROPPED_MAX, REFS_DROPPED_UPLOADS_MAX};
+use crate::record::AttachmentRecord;
 use crate::state::State;
 
 impl State {
@@ -162,8 +162,8 @@ mod tests {
     use cairn_proto::ids::Timestamp;
 
     use super::*;
-    use crate::attachment::Upload;
     use crate::limits::UPLOADERS_MAX;
+    use crate::record::Upload;
 
     #[test]
     fn what_a_step_writes_is_bounded_however_many_uploaded_what_goes() {

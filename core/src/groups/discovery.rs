@@ -9,8 +9,8 @@ use cairn_proto::text::GroupName;
 use cairn_proto::wire::error::ErrorCode;
 use cairn_proto::wire::response::Response;
 
+use crate::api::actor::Actor;
 use crate::api::batch::Batch;
-use crate::api::command::Actor;
 use crate::permission::Action;
 use crate::state::State;
 

@@ -5,16 +5,19 @@ use std::collections::BTreeSet;
 use cairn_proto::content::body::{Body, SystemEntry};
 use cairn_proto::ids::{ConversationId, MsgId, Timestamp, UserId};
 use cairn_proto::limits;
-use cairn_proto::model::group::JoinerHistory;
+use cairn_proto::model::conversation::{self, MemberPage};
+use cairn_proto::model::group::{JoinerHistory, Role};
 use cairn_proto::text::GroupName;
 use cairn_proto::wire::error::ErrorCode;
-use cairn_proto::wire::response::{self, MemberPage, Response, Role};
+use cairn_proto::wire::response::Response;
 
-use crate::api::batch::{Batch, Effect};
-use crate::api::change::{Change, MemberCounts};
-use crate::api::command::Actor;
+use crate::api::actor::Actor;
+use crate::api::batch::Batch;
+use crate::api::change::Change;
+use crate::api::effect::Effect;
 use crate::limits::MEMBERS_SCANNED_MAX;
 use crate::permission::Action;
+use crate::record::MemberCounts;
 use crate::record::{ConversationRecord, KindRecord, MemberTerms};
 use crate::state::State;
 use crate::state::conversation::Conversation;
@@ -170,7 +173,7 @@ impl State {
             };
             let user = self.user_info(user)?;
             let muted_until = record.terms.muted_until;
-            Some(response::Member {
+            Some(conversation::Member {
                 user,
                 role: record.role,
                 joined: record.joined,

@@ -3,15 +3,17 @@
 
 use cairn_proto::content::body::{Body, SystemEntry};
 use cairn_proto::ids::{ConversationId, Timestamp, UserId};
-use cairn_proto::model::group::{Access, GroupDetails, GroupSettings};
+use cairn_proto::model::group::{Access, GroupDetails, GroupSettings, Role};
 use cairn_proto::text::{GroupName, Topic};
 use cairn_proto::wire::error::ErrorCode;
-use cairn_proto::wire::response::{Response, Role};
+use cairn_proto::wire::response::Response;
 
-use crate::api::batch::{Batch, Effect};
-use crate::api::change::{Change, MemberCounts};
-use crate::api::command::Actor;
+use crate::api::actor::Actor;
+use crate::api::batch::Batch;
+use crate::api::change::Change;
+use crate::api::effect::Effect;
 use crate::permission::Action;
+use crate::record::MemberCounts;
 use crate::record::{GroupRecord, KindRecord};
 use crate::state::State;
 use crate::state::conversation::Member;

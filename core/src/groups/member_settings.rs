@@ -6,9 +6,10 @@ use cairn_proto::model::group::MemberSettings;
 use cairn_proto::wire::error::ErrorCode;
 use cairn_proto::wire::response::Response;
 
-use crate::api::batch::{Batch, Effect};
+use crate::api::actor::Actor;
+use crate::api::batch::Batch;
 use crate::api::change::Change;
-use crate::api::command::Actor;
+use crate::api::effect::Effect;
 use crate::record::MemberTerms;
 use crate::state::State;
 

@@ -6,12 +6,13 @@ use std::collections::BTreeSet;
 use cairn_proto::content::body::{Body, SystemEntry};
 use cairn_proto::ids::{ConversationId, Timestamp, UserId};
 use cairn_proto::limits::{BANNED_USERS_MAX, USERS_PER_REQUEST_MAX};
+use cairn_proto::model::group::Role;
 use cairn_proto::wire::error::ErrorCode;
-use cairn_proto::wire::response::{Response, Role};
+use cairn_proto::wire::response::Response;
 
+use crate::api::actor::Actor;
 use crate::api::batch::Batch;
 use crate::api::change::Change;
-use crate::api::command::Actor;
 use crate::permission::Action;
 use crate::record::{GroupRecord, MemberTerms};
 use crate::state::State;

@@ -10,9 +10,9 @@ use cairn_proto::text::{EmojiName, Text};
 use cairn_proto::wire::error::ErrorCode;
 use cairn_proto::wire::response::Response;
 
+use crate::api::actor::Actor;
 use crate::api::batch::Batch;
 use crate::api::change::Change;
-use crate::api::command::Actor;
 use crate::permission::{Action, Authorship};
 use crate::state::State;
 

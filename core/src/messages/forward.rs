@@ -10,8 +10,8 @@ use cairn_proto::wire::request::Forward;
 use cairn_proto::wire::response::Response;
 use xxhash_rust::xxh3::xxh3_64;
 
+use crate::api::actor::Actor;
 use crate::api::batch::Batch;
-use crate::api::command::Actor;
 use crate::messages::send::Sending;
 use crate::state::State;
 

@@ -4,20 +4,20 @@ use cairn_proto::content::body::Body;
 use cairn_proto::ids::{ConversationId, ImportSource, Timestamp, UserId};
 use cairn_proto::limits;
 use cairn_proto::model::receipts::Reads;
+use cairn_proto::model::user::ServerRole;
 use cairn_proto::text::UserName;
 use cairn_proto::wire::codec;
 use cairn_proto::wire::error::ErrorCode;
-use cairn_proto::wire::hello::ServerRole;
 use cairn_proto::wire::request::ImportEntry;
 use cairn_proto::wire::response::Response;
 
+use crate::api::actor::Actor;
 use crate::api::batch::Batch;
 use crate::api::change::{Change, Origin};
-use crate::api::command::Actor;
-use crate::execute::NewEntry;
 use crate::permission::Action;
 use crate::record::UserRecord;
 use crate::state::State;
+use crate::state::make::NewEntry;
 
 impl State {
     #[expect(

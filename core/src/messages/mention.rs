@@ -10,10 +10,10 @@ use cairn_proto::wire::error::ErrorCode;
 
 use crate::api::batch::Batch;
 use crate::api::change::Change;
+use crate::record::MsgIdSet;
 use crate::record::StoredMentions;
 use crate::state::State;
 use crate::state::conversation::Conversation;
-use crate::state::msgid_set::MsgIdSet;
 
 /// Whether a client may send these extras, whatever the conversation.
 ///

@@ -6,9 +6,9 @@ use cairn_proto::limits::PINS_MAX;
 use cairn_proto::wire::error::ErrorCode;
 use cairn_proto::wire::response::Response;
 
+use crate::api::actor::Actor;
 use crate::api::batch::Batch;
 use crate::api::change::Change;
-use crate::api::command::Actor;
 use crate::permission::Action;
 use crate::state::State;
 

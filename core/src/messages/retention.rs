@@ -8,25 +8,17 @@ use cairn_proto::model::retention::{Retention, RetentionInfo};
 use cairn_proto::wire::error::ErrorCode;
 use cairn_proto::wire::response::Response;
 
-use crate::api::batch::{Batch, Effect};
+use crate::api::actor::Actor;
+use crate::api::batch::Batch;
 use crate::api::change::Change;
-use crate::api::command::{Actor, Reply};
+use crate::api::command::Reply;
+use crate::api::command::Retained;
+use crate::api::effect::Effect;
 use crate::limits::RETENTION_STEP_ENTRIES;
-use crate::people::settings::{Settings, Value};
 use crate::permission::Action;
 use crate::state::conversation::{Conversation, Member};
+use crate::state::settings::Settings;
 use crate::state::{State, User};
-
-/// What holds in a conversation, for whoever looks for what is to go.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Retained {
-    /// How long messages stay.
-    pub policy: Retention,
-    /// The last entry.
-    pub head: MsgId,
-    /// The last entry that is gone.
-    pub floor: MsgId,
-}
 
 /// The last moment at which an entry is old enough to go; `None` where age alone lets nothing go.
 #[must_use]
@@ -56,34 +48,6 @@ fn bounded(policy: Retention, settings: &Settings) -> Retention {
         Retention::UntilAcked { cap_days } => Retention::UntilAcked {
             cap_days: within(cap_days),
         },
-    }
-}
-
-impl Value for Retention {
-    fn parse(raw: &str) -> Option<Self> {
-        let days = |raw: &str| {
-            raw.parse()
-                .ok()
-                .filter(|days| (1..=RETENTION_DAYS_MAX).contains(days))
-        };
-        match raw.split_once(' ') {
-            None if raw == "keep" => Some(Self::Keep),
-            Some(("days", raw)) => days(raw).map(Self::Days),
-            Some(("until-acked", raw)) => days(raw).map(|cap_days| Self::UntilAcked { cap_days }),
-            _ => None,
-        }
-    }
-
-    fn written(&self) -> String {
-        match self {
-            Self::Keep => "keep".into(),
-            Self::Days(days) => format!("days {days}"),
-            Self::UntilAcked { cap_days } => format!("until-acked {cap_days}"),
-        }
-    }
-
-    fn takes() -> String {
-        "keep, days N or until-acked N".into()
     }
 }
 
@@ -295,12 +259,12 @@ impl State {
 #[cfg(test)]
 mod tests {
     use cairn_proto::ids::DeviceId;
+    use cairn_proto::model::group::Role;
     use cairn_proto::model::receipts::Reads;
-    use cairn_proto::wire::hello::ServerRole;
-    use cairn_proto::wire::response::Role;
+    use cairn_proto::model::user::ServerRole;
 
     use super::*;
-    use crate::api::change::MemberCounts;
+    use crate::record::MemberCounts;
     use crate::record::{ConversationRecord, DeviceRecord, KindRecord, SecretHash, UserRecord};
 
     fn settings(shortest: &str, longest: &str) -> Settings {
@@ -342,32 +306,6 @@ mod tests {
             bounded_by("30", "7"),
             [days(30), days(30), days(30), days(30)]
         );
-    }
-
-    #[test]
-    fn policies_are_read_as_they_are_written() {
-        for policy in [
-            Retention::Keep,
-            Retention::Days(1),
-            Retention::UntilAcked {
-                cap_days: RETENTION_DAYS_MAX,
-            },
-        ] {
-            assert_eq!(Retention::parse(&policy.written()), Some(policy));
-        }
-        for raw in [
-            "",
-            "Keep",
-            "days",
-            "days 0",
-            "days -1",
-            "days 36526",
-            "until-acked",
-            "until-acked x",
-            "keep 1",
-        ] {
-            assert_eq!(Retention::parse(raw), None, "{raw:?}");
-        }
     }
 
     #[test]

@@ -5,18 +5,21 @@ use cairn_proto::content::body::Body;
 use cairn_proto::content::extras::Extras;
 use cairn_proto::content::message::{Draft, pack_content};
 use cairn_proto::ids::{ClientSeq, ConversationId, MsgId, Timestamp};
+use cairn_proto::model::group::Role;
 use cairn_proto::wire::error::ErrorCode;
-use cairn_proto::wire::response::{Response, Role};
+use cairn_proto::wire::response::Response;
 use xxhash_rust::xxh3::xxh3_64;
 
-use crate::api::batch::{Batch, Effect};
-use crate::api::change::{Change, MemberCounts, Origin};
-use crate::api::command::Actor;
-use crate::execute::NewEntry;
+use crate::api::actor::Actor;
+use crate::api::batch::Batch;
+use crate::api::change::{Change, Origin};
+use crate::api::effect::Effect;
 use crate::messages::mention;
 use crate::permission::Action;
+use crate::record::MemberCounts;
 use crate::record::{ConversationRecord, KindRecord};
 use crate::state::State;
+use crate::state::make::NewEntry;
 use crate::state::send_stream::{Seen, SendStream};
 
 /// A message on its way into a log.

@@ -3,15 +3,17 @@
 use cairn_proto::ids::{DeviceId, SendStreamId, Timestamp, UserId};
 use cairn_proto::limits;
 use cairn_proto::model::receipts::Reads;
+use cairn_proto::model::user::{DeviceInfo, ServerRole};
 use cairn_proto::text::UserName;
 use cairn_proto::wire::error::ErrorCode;
-use cairn_proto::wire::hello::ServerRole;
 use cairn_proto::wire::overview::Moment;
-use cairn_proto::wire::response::{DeviceInfo, Response};
+use cairn_proto::wire::response::Response;
 
-use crate::api::batch::{Batch, Effect};
+use crate::api::actor::Actor;
+use crate::api::batch::Batch;
 use crate::api::change::Change;
-use crate::api::command::{Actor, LoggedIn, NewDevice, Reply};
+use crate::api::command::{LoggedIn, NewDevice, Reply};
+use crate::api::effect::Effect;
 use crate::limits::SEND_STREAMS_PER_DEVICE_MAX;
 use crate::permission::Action;
 use crate::record::{DeviceRecord, InviteRecord, SecretHash, UserRecord};

@@ -2,28 +2,19 @@
 //! another.
 
 use cairn_proto::ids::UserId;
+use cairn_proto::model::user::ServerRole;
 use cairn_proto::wire::error::ErrorCode;
 use cairn_proto::wire::event::AccountUpdate;
-use cairn_proto::wire::hello::ServerRole;
 use cairn_proto::wire::response::Response;
 
-use crate::api::batch::{Batch, Effect};
+use crate::api::actor::Actor;
+use crate::api::batch::Batch;
 use crate::api::change::Change;
-use crate::api::command::Actor;
+use crate::api::effect::AccountPart;
+use crate::api::effect::Effect;
 use crate::permission::Action;
 use crate::record::UserRecord;
 use crate::state::State;
-
-/// A part of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum AccountPart {
-    /// How he presents himself.
-    Profile,
-    /// Whether his reads are shown.
-    Reads,
-    /// His role on the server.
-    Role,
-}
 
 impl State {
     /// What a user's devices are told of a part.

@@ -7,13 +7,16 @@ use cairn_proto::model::people::{Contact, ContactPage, Friendship, Relation, Rel
 use cairn_proto::wire::error::ErrorCode;
 use cairn_proto::wire::response::Response;
 
-use crate::api::batch::{Batch, Effect};
+use crate::api::actor::Actor;
+use crate::api::batch::Batch;
 use crate::api::change::Change;
-use crate::api::command::Actor;
+use crate::api::effect::Effect;
 use crate::limits::BLOCKS_MAX;
-use crate::people::settings::DirectChats;
 use crate::permission::{Action, DirectChatBlock};
+use crate::record::{RelationChunk, Row, StoredRelation};
 use crate::state::State;
+use crate::state::relations::Relations;
+use crate::state::setting_values::DirectChats;
 
 impl State {
     pub(crate) fn relate(
@@ -138,15 +141,6 @@ impl State {
     }
 }
 
-/// With whom a user talks in a direct chat of his; `None` in any other conversation.
-pub(crate) fn other_of(conversation: ConversationId, user: UserId) -> Option<UserId> {
-    match conversation.direct_users()? {
-        (low, high) if low == user => Some(high),
-        (low, high) if high == user => Some(low),
-        _ => None,
-    }
-}
-
 /// Both sides of a relation after an act of the first. `hears` says whether the other is told of a
 /// request.
 ///
@@ -233,4 +227,65 @@ fn decide(
             theirs,
         ),
     })
+}
+
+impl State {
+    /// The relations of a user, if they are in memory.
+    #[must_use]
+    pub fn relations(&self, user: UserId) -> Option<&Relations> {
+        self.relations.get(&user)
+    }
+
+    /// What `other` is to `user`, by the side of `user`.
+    pub(crate) fn relation(&self, user: UserId, other: UserId) -> Relation {
+        self.relations
+            .get(&user)
+            .map(|relations| relations.to(other))
+            .unwrap_or_default()
+    }
+
+    /// Whether a user's relations are in memory; those of nobody need not be.
+    pub(crate) fn knows_relations(&self, user: UserId) -> bool {
+        self.relations.contains_key(&user) || !self.users.contains_key(&user)
+    }
+
+    pub(crate) fn apply_relation(&mut self, user: UserId, other: UserId, relation: Relation) {
+        let Some(relations) = self.relations.get_mut(&user) else {
+            return;
+        };
+        relations.set(other, relation);
+        self.dirty
+            .relations
+            .insert((user, RelationChunk::of(other)));
+    }
+
+    /// The stored relations of a user. Those that are in memory already stay as they are, for they
+    /// may be newer.
+    pub fn install_relations(&mut self, user: UserId, stored: Vec<StoredRelation>) {
+        self.relations
+            .entry(user)
+            .or_insert_with(|| Relations::from_stored(stored));
+    }
+
+    pub(crate) fn take_relations(&mut self, rows: &mut Vec<Row>) {
+        for (user, chunk) in std::mem::take(&mut self.dirty.relations) {
+            rows.extend(
+                self.relations
+                    .get(&user)
+                    .map(|relations| Row::Relations(user, chunk, relations.stored(chunk))),
+            );
+        }
+    }
+
+    pub(crate) fn relations_bytes(&self) -> usize {
+        self.relations.values().map(Relations::memory_bytes).sum()
+    }
+
+    /// Lets go of the relations that are stored as they are.
+    pub(crate) fn evict_relations(&mut self) {
+        let dirty = &self.dirty.relations;
+        let chunks_of = |user| (user, RelationChunk::new(0))..=(user, RelationChunk::new(u32::MAX));
+        self.relations
+            .retain(|&user, _| dirty.range(chunks_of(user)).next().is_some());
+    }
 }

@@ -12,10 +12,11 @@ use cairn_proto::text::UserName;
 use cairn_proto::wire::error::ErrorCode;
 use cairn_proto::wire::response::Response;
 
-use crate::api::batch::{Batch, Effect};
+use crate::api::actor::Actor;
+use crate::api::batch::Batch;
 use crate::api::change::Change;
-use crate::api::command::Actor;
-use crate::people::account_update::AccountPart;
+use crate::api::effect::AccountPart;
+use crate::api::effect::Effect;
 use crate::permission::{Action, Relationship};
 use crate::record::Row;
 use crate::state::State;

@@ -8,12 +8,12 @@ use cairn_proto::limits::{
     EXTRAS_SENT_MAX, IMPORT_ENTRIES_MAX, PROFILES_PER_REQUEST_MAX, USERS_PER_REQUEST_MAX,
     WATCHED_USERS_MAX,
 };
+use cairn_proto::model::user::ServerRole;
 use cairn_proto::text::GroupName;
-use cairn_proto::wire::hello::ServerRole;
 use cairn_proto::wire::request::{ImportEntry, Request};
 
 use super::Load;
-use crate::api::command::Actor;
+use crate::api::actor::Actor;
 use crate::state::State;
 use crate::state::conversation::Conversation;
 

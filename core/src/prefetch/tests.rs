@@ -1,16 +1,18 @@
 use cairn_proto::ids::{Revision, Timestamp};
 use cairn_proto::limits::USERS_PER_REQUEST_MAX;
+use cairn_proto::model::group::Role;
 use cairn_proto::model::people::Relation;
 use cairn_proto::model::receipts::Reads;
-use cairn_proto::wire::hello::ServerRole;
+use cairn_proto::model::user::ServerRole;
 use cairn_proto::wire::request::Request;
-use cairn_proto::wire::response::{Response, Role};
+use cairn_proto::wire::response::Response;
 
 use super::*;
+use crate::api::actor::Actor;
 use crate::api::batch::Batch;
-use crate::api::change::MemberCounts;
-use crate::api::command::{Actor, Reply};
+use crate::api::command::Reply;
 use crate::limits::MEMBERS_SCANNED_MAX;
+use crate::record::MemberCounts;
 use crate::record::{
     ConversationRecord, DeviceRecord, KindRecord, MemberRecord, MemberTerms, MembershipRecord,
     SecretHash, StoredMember, UserRecord,

@@ -1,12 +1,14 @@
 //! How far everybody is: delivered and read cursors, and what an unread count is made of.
 
 use cairn_proto::ids::{ConversationId, MsgId, Timestamp, UserId};
+use cairn_proto::model::conversation::Explained;
 use cairn_proto::wire::error::ErrorCode;
-use cairn_proto::wire::response::{Explained, Response};
+use cairn_proto::wire::response::Response;
 
-use crate::api::batch::{Batch, Effect};
+use crate::api::actor::Actor;
+use crate::api::batch::Batch;
 use crate::api::change::Change;
-use crate::api::command::Actor;
+use crate::api::effect::Effect;
 use crate::permission::Action;
 use crate::state::State;
 use crate::state::conversation::Member;

@@ -2,12 +2,14 @@
 
 use cairn_proto::ids::{ConversationId, Revision, UserId};
 use cairn_proto::limits;
+use cairn_proto::model::conversation::{self, ConversationKind};
 use cairn_proto::text::UserName;
 use cairn_proto::wire::error::ErrorCode;
 use cairn_proto::wire::overview::{ConversationPage, Moment, OverviewExtent, OverviewPlace};
-use cairn_proto::wire::response::{self, ConversationKind, Response};
+use cairn_proto::wire::response::Response;
 
-use crate::api::command::{Actor, Feed};
+use crate::api::actor::Actor;
+use crate::api::command::Feed;
 use crate::record::KindRecord;
 use crate::state::State;
 
@@ -86,7 +88,7 @@ impl State {
 
     /// A conversation as one member's device sees it, but for its last entry, which is not in here.
     #[must_use]
-    pub fn summary(&self, actor: Actor, id: ConversationId) -> Option<response::Conversation> {
+    pub fn summary(&self, actor: Actor, id: ConversationId) -> Option<conversation::Conversation> {
         let (found, member) = self.membership(actor.user, id).ok()?;
         let kind = match &found.record.kind {
             KindRecord::Direct => {
@@ -98,7 +100,7 @@ impl State {
             KindRecord::Group { name } => ConversationKind::Group { name: name.clone() },
         };
         let (base, _, unread) = found.unread(&member.record);
-        Some(response::Conversation {
+        Some(conversation::Conversation {
             id,
             kind,
             role: member.record.role,

@@ -15,16 +15,17 @@ use cairn_proto::model::receipts::{
 use cairn_proto::wire::error::ErrorCode;
 use cairn_proto::wire::response::Response;
 
-use crate::api::batch::{Batch, Effect};
+use crate::api::actor::Actor;
+use crate::api::batch::Batch;
 use crate::api::change::Change;
-use crate::api::command::Actor;
+use crate::api::effect::AccountPart;
+use crate::api::effect::Effect;
 use crate::limits;
-use crate::people::account_update::AccountPart;
-use crate::people::settings::Switch;
 use crate::prefetch::Load;
 use crate::record::{MemberChunk, UserRecord};
 use crate::state::State;
 use crate::state::conversation::Member;
+use crate::state::setting_values::Switch;
 
 /// A message that receipts are prefetch_request of.
 #[derive(Clone, Copy)]

@@ -7,61 +7,15 @@ use cairn_proto::ids::{ConversationId, MsgId, UserId};
 use cairn_proto::limits::{MARKED_OWN_MAX, MARKED_UNREAD_MAX};
 use cairn_proto::wire::error::ErrorCode;
 use cairn_proto::wire::response::Response;
-use serde::{Deserialize, Serialize};
 
-use crate::api::batch::{Batch, Effect};
+use crate::api::actor::Actor;
+use crate::api::batch::Batch;
 use crate::api::change::Change;
-use crate::api::command::Actor;
+use crate::api::effect::Effect;
 use crate::record::MemberRecord;
+use crate::record::UnreadMarker;
 use crate::state::State;
 use crate::state::conversation::Conversation;
-
-/// What is remembered of a member who marked as unread what he had read, until he has read it
-/// again.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct UnreadMarker {
-    /// How far he had read. Others are told this still.
-    told: MsgId,
-    /// How far below that his own messages lie that are above the read cursor: they are no messages
-    /// of others.
-    own: Vec<u16>,
-}
-
-impl UnreadMarker {
-    /// The mark of a member who had read up to `told` and whose own messages these are.
-    #[must_use]
-    pub fn new(told: MsgId, own: &BTreeSet<MsgId>) -> Self {
-        Self {
-            told,
-            own: own
-                .iter()
-                .map(|&msgid| u16::try_from(told.above(msgid)).unwrap_or(u16::MAX))
-                .collect(),
-        }
-    }
-
-    /// How far the member had read.
-    #[must_use]
-    pub const fn told(&self) -> MsgId {
-        self.told
-    }
-
-    fn own(&self) -> impl Iterator<Item = MsgId> {
-        self.own
-            .iter()
-            .map(|&below| MsgId::new(self.told.get().saturating_sub(below.into())))
-    }
-}
-
-impl MemberRecord {
-    /// How far the member has read, for others.
-    #[must_use]
-    pub fn told(&self) -> MsgId {
-        self.mark
-            .as_ref()
-            .map_or(self.read, |mark| self.read.max(mark.told))
-    }
-}
 
 impl Conversation {
     /// How many messages above `base` are the member's own: there are some only where he marked as

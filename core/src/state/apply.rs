@@ -3,13 +3,14 @@
 use cairn_proto::ids::{
     ConversationId, DeviceId, ImportSource, MsgId, Revision, SendStreamId, UserId,
 };
-use cairn_proto::wire::response::Role;
+use cairn_proto::model::group::Role;
 
-use crate::api::change::{Appended, Change, MemberCounts, Origin};
+use crate::api::change::{Appended, Change, Origin};
+use crate::record::MemberCounts;
 use crate::record::{ConversationRecord, MemberRecord, MemberTerms, MembershipRecord, RecentSend};
 use crate::state::State;
 use crate::state::conversation::{Conversation, Member};
-use crate::state::relation::Relations;
+use crate::state::relations::Relations;
 use crate::state::send_stream::SendStream;
 
 impl State {

@@ -5,17 +5,16 @@ use std::collections::BTreeSet;
 
 use cairn_proto::ids::{DeviceId, ImportSource, MsgId, Timestamp, UserId};
 use cairn_proto::limits::RECEIPTS_COUNTED_MAX;
-use cairn_proto::model::group::MemberSettings;
+use cairn_proto::model::group::{MemberSettings, Role};
 use cairn_proto::model::retention::Retention;
 use cairn_proto::wire::error::ErrorCode;
-use cairn_proto::wire::response::Role;
 use hashbrown::{HashMap, HashSet};
 
 use crate::limits::CLOCK_STEP_MS_MAX;
+use crate::record::MsgIdSet;
 use crate::record::{
     ConversationRecord, GroupRecord, MemberChunk, MemberRecord, MemberTerms, StoredMember,
 };
-use crate::state::msgid_set::MsgIdSet;
 
 /// A conversation.
 #[derive(Clone, Debug)]

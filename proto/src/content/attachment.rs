@@ -1,5 +1,5 @@
-//! Files that messages name. Their bytes travel on streams of their own and rest apart from the
-//! messages.
+//! Attachments: files that messages refer to. Their bytes travel on streams of their own and are
+//! stored apart from the log.
 
 use std::fmt;
 use std::str::FromStr;
@@ -12,12 +12,12 @@ use crate::limits;
 use crate::text::{Caption, FileName, MediaType};
 use crate::wire::error::ErrorCode;
 
-/// BLAKE3 of all bytes of an attachment; its only address.
+/// The BLAKE3 hash of an attachment's bytes, and its only address.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct AttachmentHash([u8; Self::BYTES]);
 
-/// A string that is no hash.
+/// A string is not an [`AttachmentHash`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "it is not {} bytes in lower-case hexadecimal digits",
@@ -26,16 +26,16 @@ pub struct AttachmentHash([u8; Self::BYTES]);
 pub struct HashError;
 
 impl AttachmentHash {
-    /// How long a hash is, in bytes.
+    /// The length of a hash, in bytes.
     pub const BYTES: usize = 32;
 
-    /// Takes the bytes.
+    /// Wraps the raw hash.
     #[must_use]
     pub const fn new(bytes: [u8; Self::BYTES]) -> Self {
         Self(bytes)
     }
 
-    /// The bytes.
+    /// Returns the raw hash.
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; Self::BYTES] {
         &self.0
@@ -66,59 +66,60 @@ impl FromStr for AttachmentHash {
     }
 }
 
-/// A file that a message names.
+/// A message's reference to a file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attachment {
-    /// Where its bytes are, and what they must be.
+    /// The address of the bytes, and their checksum.
     pub hash: AttachmentHash,
-    /// What the sender calls it.
+    /// Chosen by the sender; see [`FileName`].
     pub name: FileName,
-    /// Its media type, as the sender says.
+    /// As declared by the sender; not verified.
     pub media_type: MediaType,
-    /// Its length in bytes.
+    /// The length in bytes.
     pub size_bytes: u64,
-    /// What the sender says of it; may be empty.
+    /// May be empty.
     pub caption: Caption,
 }
 
-/// A picture.
+/// An image.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Media {
-    /// The file itself.
+    /// The image file.
     pub file: Attachment,
-    /// Width in pixels.
+    /// In pixels.
     pub width: u32,
-    /// Height in pixels.
+    /// In pixels.
     pub height: u32,
-    /// What is shown until the file is there.
+    /// Shown until the file is downloaded.
     pub preview: Preview,
 }
 
 /// A video.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Video {
-    /// The file, and what one of its pictures is like.
+    /// The video file, and its dimensions and preview.
     pub media: Media,
-    /// How long it takes, in milliseconds.
+    /// In milliseconds.
     pub duration_ms: u64,
 }
 
-/// A small picture that the sender's client made; may be empty.
+/// A small image made by the sender's client; may be empty.
 pub type Preview = Picture<{ limits::PREVIEW_BYTES_MAX }>;
 
-/// What the server writes on a transfer stream.
+/// A frame that the server writes on a transfer stream.
 ///
-/// An upload: the server says [`TransferFrame::From`]; the client writes the bytes from there on
-/// and finishes the stream; the server says [`TransferFrame::Stored`] when they are durable. A
-/// download: the server says [`TransferFrame::From`], writes the bytes from there on and finishes
-/// the stream.
+/// Upload: the server writes [`TransferFrame::From`]; the client writes the bytes from that offset
+/// on and finishes the stream; the server writes [`TransferFrame::Stored`] once they are durable.
+///
+/// Download: the server writes [`TransferFrame::From`], then the bytes from that offset on, and
+/// finishes the stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum TransferFrame {
-    /// The transfer goes on with the byte at this offset.
+    /// The transfer continues at this byte offset.
     From(u64),
-    /// The whole attachment is durable, and the user may send it.
+    /// The attachment is complete and durable, and the user may send it.
     Stored,
-    /// The transfer is refused, or broken off. Nothing follows.
+    /// The transfer is refused or aborted. Nothing follows.
     Refused(ErrorCode),
 }
 

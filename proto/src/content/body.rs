@@ -1,43 +1,42 @@
-//! What a message says. Enums here only grow at the end: the position of a variant is its number on
-//! the wire and on disk.
+//! Message bodies. Enums grow at the end only: a variant's position is its number on the wire and
+//! on disk.
 
 use serde::{Deserialize, Serialize};
 
 use crate::content::attachment::{Attachment, Media, Video};
 use crate::ids::{MsgId, Timestamp, UserId};
-use crate::model::group::GroupSettings;
+use crate::model::group::{GroupSettings, Role};
 use crate::model::retention::Retention;
 use crate::text::{Caption, EmojiName, GroupName, Text, TextError, Topic};
 use crate::wire::codec;
-use crate::wire::response::Role;
 
-/// What a message says.
+/// The body of an entry.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Body {
-    /// Words.
+    /// Plain text.
     Text(Text),
-    /// What the sender does, shown behind his name: `/me waves`.
+    /// An action, shown after the sender's name: `/me waves`.
     Emote(Text),
-    /// One large emoji or a sticker, by its name.
+    /// A single large emoji or sticker, by name.
     Emoji(EmojiName),
-    /// A picture.
+    /// An image.
     Image(Box<Media>),
     /// A video.
     Video(Box<Video>),
     /// Any other file.
     File(Box<Attachment>),
-    /// Something that happened to the conversation. Only the server writes these.
+    /// A change of the conversation itself. Written by the server only.
     System(SystemEntry),
-    /// A message was here, and nothing is left of it.
+    /// The tombstone of a recalled message. Nothing of its content is kept.
     Recalled {
-        /// Who took it back: its sender, or an admin of the group.
+        /// The sender, or an admin of the group.
         by: UserId,
     },
-    /// An earlier entry changed; it is rewritten in its place as well, for those who read it later.
-    /// Only the server writes these.
+    /// A change of an earlier entry, which is also rewritten in place for later readers. Written by
+    /// the server only.
     Amendment(Amendment),
-    /// A kind that this version does not know. It is read, never written, and stays the last
-    /// variant: new kinds go above it.
+    /// A kind that this version does not know. Decoded, never encoded, and always the last variant:
+    /// add new kinds above it.
     #[serde(skip)]
     Unknown,
 }
@@ -60,122 +59,122 @@ impl From<Attachment> for Body {
     }
 }
 
-/// Something that happened to a conversation. The message's sender is who caused it.
+/// A change of a conversation. The entry's sender caused it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum SystemEntry {
-    /// The group was made; the sender is its owner.
+    /// The group was created. The sender is its owner.
     Created {
-        /// Its name.
+        /// The group's name.
         name: GroupName,
     },
-    /// These users are members from this entry on. A sender who names himself joined an open group.
+    /// Users became members. A sender in the list joined an open group.
     Added {
-        /// The new members, in the order of their ids.
+        /// The new members, ordered by id.
         #[serde(deserialize_with = "codec::list")]
         users: Vec<UserId>,
     },
-    /// These users are members no more. A sender who names himself left.
+    /// Users are no longer members. A sender in the list left.
     Removed {
-        /// The former members, in the order of their ids.
+        /// The former members, ordered by id.
         #[serde(deserialize_with = "codec::list")]
         users: Vec<UserId>,
     },
-    /// The group has another name.
+    /// The group was renamed.
     Renamed {
-        /// Its name from now on.
+        /// The new name.
         name: GroupName,
     },
-    /// The group has another topic.
+    /// The group's topic changed.
     TopicSet {
-        /// What it is about; empty when that is not said any more.
+        /// The new topic; empty if it was removed.
         topic: Topic,
     },
-    /// Something else is agreed on.
+    /// The group's settings changed.
     SettingsSet {
-        /// All that is agreed on.
+        /// All settings after the change.
         settings: GroupSettings,
     },
-    /// A member has another role.
+    /// A member's role changed.
     RoleSet {
         /// The member.
         user: UserId,
-        /// The role from now on.
+        /// The new role.
         role: Role,
     },
-    /// The sender, who was an owner, made this member one and is an admin from now on.
+    /// The sender transferred ownership to this member and became an admin.
     HandedOver {
         /// The new owner.
         user: UserId,
     },
-    /// These users are members no more, if they were, and cannot become members again.
+    /// Users were banned. Those who were members no longer are.
     Banned {
-        /// Who, in the order of their ids.
+        /// Ordered by id.
         #[serde(deserialize_with = "codec::list")]
         users: Vec<UserId>,
     },
-    /// These users may become members again.
+    /// Users may become members again.
     Unbanned {
-        /// Who, in the order of their ids.
+        /// Ordered by id.
         #[serde(deserialize_with = "codec::list")]
         users: Vec<UserId>,
     },
-    /// A member cannot say anything for a while.
+    /// A member was muted or unmuted.
     Muted {
         /// The member.
         user: UserId,
-        /// When that ends; 0 when it ends now.
+        /// The end of the mute; 0 if the member was unmuted.
         until: Timestamp,
     },
-    /// Messages stay for another time from now on.
+    /// The retention policy changed.
     RetentionSet {
-        /// How long; `None` where that is left to the server.
+        /// The new policy; `None` for the server's default.
         retention: Option<Retention>,
     },
 }
 
-/// What happened to an earlier entry of the same conversation. The entry's sender is who did it.
+/// A change of an earlier entry in the same conversation. The amendment's sender made it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Amendment {
-    /// It says something else now.
+    /// The text was edited.
     Edited {
-        /// Which entry.
+        /// The edited entry.
         msgid: MsgId,
-        /// What it says; nothing when that changed again since, or was recalled.
+        /// The new text; `None` if a later edit or a recall replaced it.
         text: Option<Text>,
     },
-    /// It was taken back.
+    /// The message was recalled.
     Recalled {
-        /// Which entry.
+        /// The recalled entry.
         msgid: MsgId,
     },
-    /// Somebody reacted to it.
+    /// A reaction was added.
     Reacted {
-        /// Which entry.
+        /// The entry with the reaction.
         msgid: MsgId,
-        /// With what.
+        /// The reaction.
         emoji: EmojiName,
     },
-    /// Somebody took a reaction back.
+    /// A reaction was removed.
     Unreacted {
-        /// Which entry.
+        /// The entry with the reaction.
         msgid: MsgId,
-        /// Which reaction.
+        /// The reaction.
         emoji: EmojiName,
     },
-    /// It was pinned.
+    /// The message was pinned.
     Pinned {
-        /// Which entry.
+        /// The pinned entry.
         msgid: MsgId,
     },
-    /// It is pinned no more.
+    /// The message was unpinned.
     Unpinned {
-        /// Which entry.
+        /// The unpinned entry.
         msgid: MsgId,
     },
 }
 
 impl Amendment {
-    /// The entry that it is about.
+    /// Returns the entry that is amended.
     #[must_use]
     pub const fn msgid(&self) -> MsgId {
         match self {
@@ -189,7 +188,7 @@ impl Amendment {
     }
 }
 
-/// The kinds of [`Body`], for people and scripts.
+/// The kind of a [`Body`], as commands and JSON name it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
@@ -226,7 +225,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// The word that `--json` prints.
+    /// Returns the lower-case name, as `--json` prints it.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -250,7 +249,7 @@ impl Kind {
 }
 
 impl Body {
-    /// Which kind this is.
+    /// Returns the body's kind.
     #[must_use]
     pub const fn kind(&self) -> Kind {
         match self {
@@ -272,7 +271,7 @@ impl Body {
         }
     }
 
-    /// The file that it names.
+    /// Returns the attachment, if the body refers to one.
     #[must_use]
     pub const fn attachment(&self) -> Option<&Attachment> {
         match self {
@@ -283,11 +282,11 @@ impl Body {
         }
     }
 
-    /// The same with other words: another text, or another caption of a file. `None` where there
-    /// are no words.
+    /// Returns a copy with another text, or with another caption if this is a file. Returns `None`
+    /// for kinds that have neither.
     ///
     /// # Errors
-    /// When they are too long for a caption.
+    /// Returns [`TextError::TooLong`] if the text exceeds a caption.
     #[must_use]
     pub fn with_words(&self, words: &Text) -> Option<Result<Self, TextError>> {
         let mut body = self.clone();
@@ -308,7 +307,8 @@ impl Body {
         Some(Ok(body))
     }
 
-    /// Whether somebody said this: entries that no one said do not count as unread.
+    /// Returns whether this is a user's message. System entries, amendments and tombstones are not,
+    /// and do not count as unread.
     #[must_use]
     pub const fn is_message(&self) -> bool {
         matches!(

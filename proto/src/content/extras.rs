@@ -1,6 +1,5 @@
-//! What goes with a message beside what it says. Each extra travels and rests behind its own
-//! length, so that one of a later version can be passed over, and kept, by whoever does not know
-//! it.
+//! Extras: what accompanies a message besides its body. Each one is length-prefixed on the wire and
+//! on disk, so that a version that does not know it can skip and preserve it.
 
 use bytes::Bytes;
 use serde::de::Error as _;
@@ -11,69 +10,69 @@ use crate::limits;
 use crate::text::EmojiName;
 use crate::wire::codec::{self, DecodeError};
 
-/// What goes with a message: at most [`limits::EXTRAS_MAX`], in the order of the sender.
+/// A message's extras: at most [`limits::EXTRAS_MAX`], in the sender's order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Extras(Vec<Extra>);
 
-/// One thing that goes with a message. Variants only grow at the end: the position of a variant is
-/// its number on the wire and on disk.
+/// One extra. The enum grows at the end only: a variant's position is its number on the wire and on
+/// disk.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Extra {
-    /// It answers this earlier message of the same conversation.
+    /// The message replies to this earlier one in the same conversation.
     ReplyTo(MsgId),
-    /// It wants to be noticed by this user.
+    /// The message mentions this user.
     Mention(UserId),
-    /// It wants to be noticed by every member. Only owners and admins of a group may ask for that.
+    /// The message mentions every member. Reserved for owners and admins of a group.
     MentionAll,
-    /// It was edited since it was sent. Only the server says so.
+    /// The message was edited. Set by the server only.
     Edited {
-        /// When, last.
+        /// The time of the latest edit.
         at: Timestamp,
-        /// The entry of the last edit.
+        /// The entry of the latest edit.
         entry: MsgId,
     },
-    /// How people reacted to it, each kind once, in the order in which the kinds came. Only the
-    /// server says so.
+    /// The reactions to the message, each emoji once, in order of first use. Set by the server
+    /// only.
     Reactions(#[serde(deserialize_with = "codec::list")] Vec<Reaction>),
-    /// It says what somebody said elsewhere. Only the server says so.
+    /// The message was forwarded from another conversation. Set by the server only.
     Forwarded {
-        /// Who said it first.
+        /// The original author.
         author: UserId,
-        /// When.
+        /// The time of the original message.
         at: Timestamp,
     },
-    /// An extra that this version does not know, encoded. It stays the last variant: new ones go
+    /// An encoded extra that this version does not know. Always the last variant: add new ones
     /// above it.
     #[serde(skip)]
     Unknown(Bytes),
 }
 
-/// One kind of reaction to a message.
+/// A reaction and the users who chose it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reaction {
-    /// With what.
+    /// The reaction.
     pub emoji: EmojiName,
-    /// Who, in the order in which they reacted; never nobody.
+    /// In order of reaction; never empty.
     #[serde(deserialize_with = "codec::list")]
     pub users: Vec<UserId>,
 }
 
-/// There are more extras than a message may have.
+/// A message has more than [`limits::EXTRAS_MAX`] extras.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{count} extras where {max} are allowed", max = limits::EXTRAS_MAX)]
 pub struct TooManyExtras {
-    /// How many there are.
+    /// The number of extras.
     pub count: usize,
 }
 
 impl Extras {
-    /// Nothing beside what is said.
+    /// No extras.
     pub const NONE: Self = Self(Vec::new());
 
-    /// Takes the extras.
+    /// Wraps a list of extras.
     ///
     /// # Errors
-    /// When there are more than [`limits::EXTRAS_MAX`].
+    /// Returns an error if there are more than [`limits::EXTRAS_MAX`].
     pub fn new(extras: Vec<Extra>) -> Result<Self, TooManyExtras> {
         if extras.len() > limits::EXTRAS_MAX {
             Err(TooManyExtras {
@@ -84,24 +83,24 @@ impl Extras {
         }
     }
 
-    /// An answer to this message.
+    /// Returns the extras of a reply to this message.
     #[must_use]
     pub fn reply_to(msgid: MsgId) -> Self {
         Self(vec![Extra::ReplyTo(msgid)])
     }
 
-    /// Whether there is none.
+    /// Returns whether there are no extras.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Each of them, in order.
+    /// Returns an iterator over the extras, in order.
     pub fn iter(&self) -> impl Iterator<Item = &Extra> {
         self.0.iter()
     }
 
-    /// The message that is answered.
+    /// Returns the message that this one replies to.
     #[must_use]
     pub fn replied(&self) -> Option<MsgId> {
         self.0.iter().find_map(|extra| {
@@ -113,7 +112,7 @@ impl Extras {
         })
     }
 
-    /// The users who are mentioned one by one.
+    /// Returns the users who are mentioned by name.
     pub fn mentioned(&self) -> impl Iterator<Item = UserId> {
         self.0.iter().filter_map(|extra| {
             if let Extra::Mention(user) = extra {
@@ -124,7 +123,7 @@ impl Extras {
         })
     }
 
-    /// When it was last edited, and the entry of that edit.
+    /// Returns the time and the entry of the latest edit.
     #[must_use]
     pub fn edited(&self) -> Option<(Timestamp, MsgId)> {
         self.0.iter().find_map(|extra| {
@@ -136,7 +135,7 @@ impl Extras {
         })
     }
 
-    /// How people reacted.
+    /// Returns the reactions.
     #[must_use]
     pub fn reactions(&self) -> &[Reaction] {
         let reactions = self.0.iter().find_map(|extra| {
@@ -149,7 +148,7 @@ impl Extras {
         reactions.map_or(&[], Vec::as_slice)
     }
 
-    /// Who said it first and when, if it was said elsewhere before.
+    /// Returns the original author and time of a forwarded message.
     #[must_use]
     pub fn forwarded(&self) -> Option<(UserId, Timestamp)> {
         self.0.iter().find_map(|extra| {
@@ -161,13 +160,13 @@ impl Extras {
         })
     }
 
-    /// What goes with a message that says what somebody said elsewhere.
+    /// Returns the extras of a forwarded message.
     #[must_use]
     pub fn forward_of(author: UserId, at: Timestamp) -> Self {
         Self(vec![Extra::Forwarded { author, at }])
     }
 
-    /// The same with these reactions, if there are any.
+    /// Returns a copy with these reactions in place of the present ones.
     #[must_use]
     pub fn with_reactions(&self, reactions: Vec<Reaction>) -> Self {
         let others = self
@@ -179,7 +178,7 @@ impl Extras {
         Self(others.chain(reactions).collect())
     }
 
-    /// The same, edited by this entry.
+    /// Returns a copy that records this edit as the latest.
     #[must_use]
     pub fn with_edit(&self, at: Timestamp, entry: MsgId) -> Self {
         let others = self
@@ -190,14 +189,14 @@ impl Extras {
         Self(others.chain([Extra::Edited { at, entry }]).collect())
     }
 
-    /// Whether every member is mentioned.
+    /// Returns whether every member is mentioned.
     #[must_use]
     pub fn mentions_all(&self) -> bool {
         self.0.contains(&Extra::MentionAll)
     }
 }
 
-/// One extra, encoded.
+/// One encoded extra.
 #[derive(Serialize, Deserialize)]
 #[serde(transparent)]
 struct Packed(#[serde(deserialize_with = "codec::bytes")] Bytes);

@@ -1,5 +1,5 @@
-//! Messages, and the run: consecutive messages of one conversation, packed. Commit log, tail, block
-//! and wire all hold the same bytes.
+//! Messages, and runs of consecutive messages in packed form. Commit log, tail cache, block and
+//! wire hold the same bytes, so that none of them re-encodes a message.
 
 use bytes::{Buf, Bytes};
 use serde::{Deserialize, Serialize};
@@ -10,89 +10,91 @@ use crate::ids::{ClientSeq, ConversationId, MsgId, Timestamp, UserId};
 use crate::limits;
 use crate::wire::codec::{self, DecodeError};
 
-/// What a client wants to say: not yet numbered, not yet durable.
+/// A message to be sent, before the server has assigned a number.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Draft {
-    /// Where it goes. The direct chat with a user exists from the first message on.
+    /// The destination. A direct chat is created by its first message.
     pub conversation: ConversationId,
-    /// The sender's own number for it within (send stream, conversation). Sent again under the same
-    /// number, it is accepted once.
+    /// The sequence number within (send stream, conversation). A retry with the same number is
+    /// stored once.
     pub seq: ClientSeq,
-    /// What it says.
+    /// The body.
     pub body: Body,
-    /// What goes with it.
+    /// Replies and mentions.
     pub extras: Extras,
 }
 
-/// A message to be said again elsewhere.
+/// A message to be copied into another conversation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Forward {
-    /// Where it is to be said.
+    /// The destination.
     pub to: ConversationId,
-    /// Its number among the sends of this stream there: see [`Draft`].
+    /// The sequence number within (send stream, destination); see [`Draft::seq`].
     pub seq: ClientSeq,
-    /// Where it was said.
+    /// The source.
     pub from: ConversationId,
-    /// The message.
+    /// The message to copy.
     pub msgid: MsgId,
 }
 
-/// A numbered, durable message.
+/// A durable message with its number.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message {
-    /// The conversation it is in.
+    /// The conversation.
     pub conversation: ConversationId,
-    /// Its number in there.
+    /// The position in the conversation's log.
     pub msgid: MsgId,
-    /// Who said it.
+    /// The sender.
     pub sender: UserId,
-    /// When the server accepted it, or when an imported message was said.
+    /// The time at which the server accepted the message or, for an import, at which it was
+    /// originally sent.
     pub sent_at: Timestamp,
-    /// What it says.
+    /// The body.
     pub body: Body,
-    /// What goes with it.
+    /// What accompanies the body.
     pub extras: Extras,
 }
 
-/// The part of a message that is stored: its conversation and number are where it stands.
+/// The stored part of a message. Its conversation and number follow from its position.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
-    /// Who said it.
+    /// The sender.
     pub sender: UserId,
-    /// When.
+    /// See [`Message::sent_at`].
     pub sent_at: Timestamp,
-    /// What.
+    /// The body.
     pub body: Body,
-    /// What goes with it.
+    /// What accompanies the body.
     pub extras: Extras,
 }
 
-/// Consecutive messages of one conversation. `entries` is each [`Entry`] behind its length as a
-/// `u32`, little-endian; an entry without extras ends behind its body.
+/// Consecutive messages of one conversation. `entries` is a sequence of encoded [`Entry`] values,
+/// each prefixed by its length as a little-endian `u32`. An entry without extras ends after its
+/// body.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Run {
     /// The conversation.
     pub conversation: ConversationId,
     /// The number of the first message.
     pub first: MsgId,
-    /// How many messages there are.
+    /// The number of messages.
     pub count: u32,
     /// The packed entries.
     #[serde(deserialize_with = "codec::bytes")]
     pub entries: Bytes,
 }
 
-/// The bytes in front of each packed entry.
+/// The length prefix of a packed entry, in bytes.
 pub const ENTRY_PREFIX_BYTES: usize = 4;
 
 impl Entry {
-    /// Appends this entry, packed, to `out`.
+    /// Appends the packed entry to `out`.
     pub fn pack(&self, out: &mut Vec<u8>) {
         pack_entry(self.sender, self.sent_at, &self.body, &self.extras, out);
     }
 }
 
-/// Appends one packed entry to `out` without owning its parts.
+/// Appends one packed entry to `out`, from borrowed parts.
 pub fn pack_entry(
     sender: UserId,
     sent_at: Timestamp,
@@ -106,8 +108,8 @@ pub fn pack_entry(
     });
 }
 
-/// Appends the part of a packed entry that its sender decides: the body, and the extras if there
-/// are any.
+/// Appends the part of a packed entry that its sender controls: the body, followed by the extras if
+/// there are any.
 pub fn pack_content(body: &Body, extras: &Extras, out: &mut Vec<u8>) {
     codec::encode_into(body, out);
     if !extras.is_empty() {
@@ -115,10 +117,10 @@ pub fn pack_content(body: &Body, extras: &Extras, out: &mut Vec<u8>) {
     }
 }
 
-/// Splits the first packed entry, with its prefix, off `packed`; `None` at the end.
+/// Splits the first packed entry, prefix included, off `packed`. Returns `None` at the end.
 ///
 /// # Errors
-/// When the bytes are no packed entries.
+/// Returns an error if the bytes are not packed entries.
 pub fn split_entry(packed: &mut Bytes) -> Result<Option<Bytes>, DecodeError> {
     if packed.is_empty() {
         return Ok(None);
@@ -133,10 +135,11 @@ pub fn split_entry(packed: &mut Bytes) -> Result<Option<Bytes>, DecodeError> {
     Ok(Some(packed.split_to(ENTRY_PREFIX_BYTES + len)))
 }
 
-/// Reads one packed entry, prefix included. A kind of a later version reads as [`Body::Unknown`].
+/// Decodes one packed entry, prefix included. A body kind of a later version decodes as
+/// [`Body::Unknown`].
 ///
 /// # Errors
-/// When the bytes are no entry, or another number of bytes than the prefix says.
+/// Returns an error if the bytes are not an entry, or if their length differs from the prefix.
 pub fn unpack_entry(packed: &[u8]) -> Result<Entry, DecodeError> {
     let (prefix, bytes) = packed
         .split_first_chunk::<ENTRY_PREFIX_BYTES>()
@@ -170,16 +173,16 @@ pub fn unpack_entry(packed: &[u8]) -> Result<Entry, DecodeError> {
 }
 
 impl Run {
-    /// The number of the last message; the one before `first` when the run is empty.
+    /// Returns the number of the last message, or the one before `first` if the run is empty.
     #[must_use]
     pub const fn last(&self) -> MsgId {
         self.first.plus(self.count as u64).prev()
     }
 
-    /// Unpacks every message.
+    /// Decodes all messages.
     ///
     /// # Errors
-    /// When the entries are damaged, or are not `count`.
+    /// Returns an error if the entries are damaged, or if there are not exactly `count`.
     pub fn messages(&self) -> Result<Vec<Message>, DecodeError> {
         let mut packed = self.entries.clone();
         let mut messages =

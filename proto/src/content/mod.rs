@@ -1,4 +1,4 @@
-//! Content.
+//! What messages carry: bodies, attachments, extras, and the packed form that log and wire share.
 
 pub mod attachment;
 pub mod body;

@@ -1,4 +1,4 @@
-//! Small pictures that travel inside other values.
+//! Small pictures embedded in other values.
 
 use bytes::Bytes;
 use serde::de::Error as _;
@@ -6,19 +6,19 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::wire::codec;
 
-/// A picture of at most `BYTES_MAX` bytes that a client made; empty for none. Nobody checks what it
-/// shows, or whether it is a picture.
+/// An encoded picture of at most `BYTES_MAX` bytes; empty for none. The bytes come from a client
+/// and are not verified in any way.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct Picture<const BYTES_MAX: usize>(Bytes);
 
-/// A picture is too large.
+/// A picture exceeds its limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("it has {bytes} bytes where {bytes_max} are allowed")]
 pub struct PictureTooLarge {
-    /// How large it is.
+    /// The length in bytes.
     pub bytes: usize,
-    /// How large it may be.
+    /// The limit in bytes.
     pub bytes_max: usize,
 }
 
@@ -26,10 +26,10 @@ impl<const BYTES_MAX: usize> Picture<BYTES_MAX> {
     /// No picture.
     pub const NONE: Self = Self(Bytes::new());
 
-    /// Takes the bytes.
+    /// Wraps the encoded bytes.
     ///
     /// # Errors
-    /// When they are more than `BYTES_MAX`.
+    /// Returns an error if there are more than `BYTES_MAX`.
     pub fn new(bytes: Bytes) -> Result<Self, PictureTooLarge> {
         if bytes.len() > BYTES_MAX {
             Err(PictureTooLarge {
@@ -41,7 +41,7 @@ impl<const BYTES_MAX: usize> Picture<BYTES_MAX> {
         }
     }
 
-    /// The bytes.
+    /// Returns the encoded bytes.
     #[must_use]
     pub const fn as_bytes(&self) -> &Bytes {
         &self.0

@@ -1,32 +1,55 @@
-//! What is agreed on in a group, and what each member settles for himself. Enums here only grow at
-//! the end.
+//! Groups: roles, settings shared by all members, and settings of a single member. Enums grow at
+//! the end only.
 
 use serde::{Deserialize, Serialize};
 
 use crate::ids::ConversationId;
 use crate::text::{GroupName, Topic};
-use crate::wire::response::Role;
 
-/// Who may do what in a group, and who may come in. Where a role stands, members of that role or a
-/// higher one may.
+/// A member's role in a conversation. Each role includes the permissions of those before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// Reads, sends, and does what the group's settings permit.
+    Member,
+    /// Adds, removes, bans and mutes members of a lower role.
+    Admin,
+    /// Changes roles and settings.
+    Owner,
+}
+
+impl Role {
+    /// Returns the lower-case name, as commands and JSON show it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Member => "member",
+            Self::Admin => "admin",
+            Self::Owner => "owner",
+        }
+    }
+}
+
+/// A group's permissions. Each [`Role`] is the minimum required.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct GroupSettings {
-    /// Who may come in without being added.
+    /// Who may join without being added.
     pub access: Access,
-    /// What those who come in see of what was said before.
+    /// Which part of the history new members may read.
     pub history: JoinerHistory,
-    /// Who may add members.
+    /// May add members.
     pub invite: Role,
-    /// Who may send messages.
+    /// May send messages.
     pub post: Role,
-    /// Who may pin messages.
+    /// May pin and unpin messages.
     pub pin: Role,
-    /// Who may change name and topic.
+    /// May change name and topic.
     pub rename: Role,
 }
 
 impl Default for GroupSettings {
-    /// Those of a new group: everybody posts and pins; admins add members and rename.
+    /// Returns the settings of a new group: invite only, full history; members post and pin, admins
+    /// add members and rename.
     fn default() -> Self {
         Self {
             access: Access::InviteOnly,
@@ -39,18 +62,18 @@ impl Default for GroupSettings {
     }
 }
 
-/// Who may come in without being added.
+/// Who may join a group without being added.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Access {
-    /// Nobody. Whoever is no member cannot tell that there is such a group.
+    /// No one. The group's existence is hidden from non-members.
     InviteOnly,
-    /// Any user of the server, who finds the group by its name.
+    /// Any user of the server. The group can be found by name.
     Open,
 }
 
 impl Access {
-    /// The word for people and scripts.
+    /// Returns the name in kebab case, as commands and JSON show it.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -60,19 +83,18 @@ impl Access {
     }
 }
 
-/// What new members see of what was said before they came.
+/// Which part of a group's history new members may read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum JoinerHistory {
-    /// Everything.
+    /// The entire history.
     All,
-    /// Nothing: the entry that made them members is the first they see, for as long as the
-    /// membership lasts.
+    /// Nothing before the entry that started the membership, for as long as it lasts.
     FromJoin,
 }
 
 impl JoinerHistory {
-    /// The word for people and scripts.
+    /// Returns the name in kebab case, as commands and JSON show it.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -82,37 +104,37 @@ impl JoinerHistory {
     }
 }
 
-/// What members are told of their group beside its name.
+/// A group's properties besides its name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GroupDetails {
-    /// What it is about; may be empty.
+    /// May be empty.
     pub topic: Topic,
-    /// What is agreed on.
+    /// The group's permissions.
     pub settings: GroupSettings,
-    /// How many members there are.
+    /// The number of members.
     pub members: u32,
 }
 
-/// An open group, as any user of the server finds it.
+/// An open group as a search result.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OpenGroup {
-    /// Its id.
+    /// The group's id.
     pub conversation: ConversationId,
-    /// Its name. Other groups may have the same.
+    /// Not unique.
     pub name: GroupName,
-    /// What it is about; may be empty.
+    /// May be empty.
     pub topic: Topic,
-    /// How many members there are.
+    /// The number of members.
     pub members: u32,
 }
 
-/// What a member settles for himself in a conversation, the same on all of his devices.
+/// A member's own settings for a conversation, shared by all of the member's devices.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct MemberSettings {
-    /// News of it shall not ring.
+    /// New messages must not notify the user.
     pub muted: bool,
-    /// It stands before others.
+    /// Sorted before other conversations.
     pub favourite: bool,
-    /// It is not shown until there is a message that was not there when it was hidden.
+    /// Hidden from lists until a message newer than the change arrives.
     pub hidden: bool,
 }

@@ -1,8 +1,10 @@
-//! Model.
+//! The state that a server keeps and clients show: users, conversations, groups and settings.
 
+pub mod conversation;
 pub mod group;
 pub mod people;
 pub mod presence;
 pub mod receipts;
 pub mod retention;
 pub mod settings;
+pub mod user;

@@ -1,45 +1,43 @@
-//! What users are to each other, how they present themselves, and whether they are there.
+//! Relations between users, and profiles.
 
 use serde::{Deserialize, Serialize};
 
 use crate::content::picture::Picture;
 use crate::ids::UserId;
 use crate::limits;
+use crate::model::user::UserInfo;
 use crate::text::{About, DisplayName};
 use crate::wire::codec;
-use crate::wire::response::UserInfo;
 
-/// What another user is to the one who asks. Independent of conversations; the default is nothing
-/// at all.
+/// One user's relation to another, independent of conversations. The default is no relation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Relation {
-    /// The asker follows the other: one way, without asking.
+    /// The user follows the other. One-way; needs no consent.
     pub follows: bool,
-    /// Whether the two are friends, or may become it.
+    /// The state of the friendship, as seen by this user.
     pub friendship: Friendship,
-    /// The asker has blocked the other: neither writes to the other directly, and the other sees
-    /// the asker's presence no more.
+    /// The user has blocked the other: neither can send the other direct messages, and the other
+    /// cannot see the user's presence.
     pub blocks: bool,
 }
 
-/// Whether two users are friends, as one of them sees it.
+/// The state of a friendship, as one of the two users sees it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Friendship {
-    /// They are not, and neither has asked.
+    /// Not friends, and no request is pending.
     #[default]
     None,
-    /// This user has asked, and has no answer. It looks the same whether the other hesitates or
-    /// does not want to be asked.
+    /// This user has sent a request. A request that the other declined looks the same.
     Asked,
-    /// The other has asked.
+    /// The other user has sent a request.
     Invited,
-    /// They are.
+    /// Friends.
     Friends,
 }
 
 impl Friendship {
-    /// The word for people and scripts.
+    /// Returns the lower-case name, as commands and JSON show it.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -52,20 +50,20 @@ impl Friendship {
 }
 
 impl Relation {
-    /// Whether there is none.
+    /// Returns whether there is no relation.
     #[must_use]
     pub fn is_none(&self) -> bool {
         *self == Self::default()
     }
 
-    /// Whether the other is a contact: followed, or a friend or about to become one. Somebody who
-    /// is blocked is none.
+    /// Returns whether the other user is a contact: followed, a friend, or with a friend request
+    /// pending. A blocked user is not.
     #[must_use]
     pub fn is_contact(&self) -> bool {
         self.follows || self.friendship != Friendship::None
     }
 
-    /// Whether this can be one side of a relation whose other side is `theirs`.
+    /// Returns whether this can be one side of a relation whose other side is `theirs`.
     #[must_use]
     pub fn fits(&self, theirs: Self) -> bool {
         let is_severed = !self.blocks || (self.friendship == Friendship::None && !self.follows);
@@ -80,79 +78,79 @@ impl Relation {
     }
 }
 
-/// A change to a relation, by one of the two. Each can be repeated without harm.
+/// A change of a relation by one of the two users. All of them are idempotent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum RelationAct {
-    /// Follow the other.
+    /// Follows the other user.
     Follow,
-    /// Follow the other no more.
+    /// Stops following.
     Unfollow,
-    /// Ask to be friends; or become friends, when the other has asked.
+    /// Sends a friend request, or accepts the pending one of the other user.
     AskFriend,
-    /// Become friends: the other has asked.
+    /// Accepts the pending friend request of the other user.
     AcceptFriend,
-    /// Turn down what the other asked.
+    /// Declines the pending friend request of the other user.
     DeclineFriend,
-    /// End a friendship, or take back what was asked.
+    /// Ends a friendship, or withdraws a request.
     RemoveFriend,
-    /// Block the other. It ends a friendship and following, and what either asked.
+    /// Blocks the other user. Ends friendship, follows and requests in both directions.
     Block,
-    /// Block the other no more.
+    /// Unblocks the other user.
     Unblock,
 }
 
-/// Somebody to whom the asker has a relation.
+/// A user to whom the requesting user has a relation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Contact {
-    /// Who it is.
+    /// The other user.
     pub user: UserInfo,
-    /// The relation, as the asker sees it.
+    /// The relation, as the requesting user sees it.
     pub relation: Relation,
 }
 
 /// A page of contacts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ContactPage {
-    /// In the order of their ids; at most [`crate::limits::CONTACTS_PER_PAGE_MAX`].
+    /// Ordered by user id; at most [`crate::limits::CONTACTS_PER_PAGE_MAX`].
     #[serde(deserialize_with = "codec::list")]
     pub items: Vec<Contact>,
-    /// Where the next page begins: behind this user. `None` when there is none.
+    /// The last user of this page if there are more, to request the next one.
     pub next_after: Option<UserId>,
 }
 
-/// How a user presents himself.
+/// A user's public profile.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Profile {
-    /// What others are shown beside the user's name.
+    /// Shown next to the user name.
     pub display_name: Option<DisplayName>,
-    /// What the user says of himself.
+    /// A description written by the user.
     pub about: Option<About>,
-    /// What others are shown of the user; empty for nothing.
+    /// Empty for none.
     pub avatar: Avatar,
 }
 
-/// A small picture by which a user is known. His client makes it small.
+/// A small profile picture, scaled down by the client.
 pub type Avatar = Picture<{ limits::AVATAR_BYTES_MAX }>;
 
-/// A user, as he presents himself.
+/// A user with profile.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UserProfile {
-    /// Who it is.
+    /// The user.
     pub user: UserInfo,
-    /// How.
+    /// The user's profile.
     pub profile: Profile,
 }
 
-/// The longest encoded [`UserProfile`], in bytes: its texts and its picture, and room for their
-/// lengths, for the id and the role.
+/// The longest encoded [`UserProfile`], in bytes: all texts and the avatar at their limits, plus 32
+/// bytes for lengths, id and role.
 const USER_PROFILE_BYTES_MAX: usize = limits::USER_NAME_BYTES_MAX
     + limits::DISPLAY_NAME_BYTES_MAX
     + limits::ABOUT_BYTES_MAX
     + limits::AVATAR_BYTES_MAX
     + 32;
 
-// Whatever users say of themselves, one frame holds a whole answer, with what stands before the
-// profiles.
+// A full response of the largest profiles must fit into one frame, with 32 bytes for what precedes
+// the list.
 const _: () = assert!(
     limits::PROFILES_PER_REQUEST_MAX * USER_PROFILE_BYTES_MAX + 32 <= limits::FRAME_BYTES_MAX
 );
@@ -160,11 +158,10 @@ const _: () = assert!(
 /// A page of users.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UserPage {
-    /// In the order of their names, upper and lower case alike; at most
-    /// [`crate::limits::USERS_PER_PAGE_MAX`].
+    /// Ordered by case-folded name; at most [`crate::limits::USERS_PER_PAGE_MAX`].
     #[serde(deserialize_with = "codec::list")]
     pub items: Vec<UserInfo>,
-    /// Where the next page begins: behind this user. `None` when there is none.
+    /// The last user of this page if there are more, to request the next one.
     pub next_after: Option<UserId>,
 }
 
@@ -172,7 +169,7 @@ pub struct UserPage {
 mod tests {
     use super::*;
     use crate::ids::RequestId;
-    use crate::wire::hello::ServerRole;
+    use crate::model::user::ServerRole;
     use crate::wire::response::{Response, ServerFrame};
 
     #[test]

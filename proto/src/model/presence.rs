@@ -1,24 +1,24 @@
-//! Whether users are there, from all their sessions that listen.
+//! Presence: which users are online, combined over their sessions that receive pushes.
 
 use serde::{Deserialize, Serialize};
 
 use crate::ids::UserId;
 use crate::wire::codec;
 
-/// Whether somebody is there.
+/// A user's presence, combined over all devices.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Presence {
-    /// On no device.
+    /// No device is online.
     Offline,
-    /// On a device, but not looking at it.
+    /// At least one device is online, and all of them are idle.
     Away,
-    /// On a device.
+    /// At least one device is online and active.
     Online,
 }
 
 impl Presence {
-    /// The word for people and scripts.
+    /// Returns the lower-case name, as commands and JSON show it.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -29,26 +29,26 @@ impl Presence {
     }
 }
 
-/// What kind of device it is, as its client says.
+/// The kind of a device, as declared by its client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum DeviceKind {
-    /// The client has not said.
+    /// Not declared.
     Unknown,
-    /// A program on a computer.
+    /// A desktop application.
     Desktop,
-    /// A phone or a tablet.
+    /// A phone or tablet.
     Phone,
     /// A browser.
     Web,
     /// A terminal.
     Terminal,
-    /// Nobody: a program that talks by itself.
+    /// A program without a human user.
     Bot,
 }
 
 impl DeviceKind {
-    /// The word for people and scripts.
+    /// Returns the lower-case name, as commands and JSON show it.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -62,27 +62,27 @@ impl DeviceKind {
     }
 }
 
-/// A device with a session that listens.
+/// A device that is online.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct PresentDevice {
     /// Its kind.
     pub kind: DeviceKind,
-    /// Whether nobody looks at it, in none of its sessions.
+    /// Whether the user is idle in all sessions of this device.
     pub is_away: bool,
 }
 
-/// Where a user is.
+/// A user's presence.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UserPresence {
     /// The user.
     pub user: UserId,
-    /// The devices that he is on, by their kinds; none when he is offline.
+    /// The user's online devices, ordered by kind; empty when offline.
     #[serde(deserialize_with = "codec::list")]
     pub devices: Vec<PresentDevice>,
 }
 
 impl UserPresence {
-    /// Whether the user is there.
+    /// Returns the presence, combined over all devices.
     #[must_use]
     pub fn presence(&self) -> Presence {
         match self.devices.iter().find(|device| !device.is_away) {

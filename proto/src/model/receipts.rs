@@ -1,69 +1,70 @@
-//! Who has got a message, and who has read it: computed from cursors, never stored.
+//! Receipts: who received and who read a message. Computed from cursors, never stored.
 
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{MsgId, UserId};
 use crate::wire::codec;
 
-/// Who has got a message, and who has read it: a page of those who were members when it was said
-/// and are still, but for its sender.
+/// A page of a message's receipts. Covers everyone who was a member when the message was sent and
+/// still is, except its sender.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReceiptPage {
-    /// In the order of their ids; at most [`crate::limits::RECEIPTS_PER_PAGE_MAX`].
+    /// Ordered by user id; at most [`crate::limits::RECEIPTS_PER_PAGE_MAX`].
     #[serde(deserialize_with = "codec::list")]
     pub items: Vec<Receipt>,
-    /// How many of all there are. Of a conversation with more than
-    /// [`crate::limits::RECEIPTS_COUNTED_MAX`] members they are not counted: the pages tell.
+    /// Totals over all pages. `None` in conversations with more than
+    /// [`crate::limits::RECEIPTS_COUNTED_MAX`] members: add up the pages.
     pub counts: Option<ReceiptCounts>,
-    /// Whether the asker sees what others have read. Otherwise nobody here has read anything.
+    /// Whether the requesting user sees what others have read. With [`Reads::Hidden`], no receipt
+    /// is [`ReceiptState::Read`].
     pub reads: Reads,
-    /// Where the next page begins: behind this user. `None` when there is none. A page may be empty
-    /// and not the last.
+    /// The last user of this page if there are more, to request the next one. A page may be empty
+    /// without being the last.
     pub next_after: Option<UserId>,
 }
 
-/// What has become of a message for one member.
+/// A message's state for one member.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Receipt {
     /// The member.
     pub user: UserId,
-    /// What.
+    /// How far the message got.
     pub state: ReceiptState,
 }
 
-/// How far a message came.
+/// How far a message got.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ReceiptState {
-    /// No device of the member has it.
+    /// None of the member's devices has received it.
     Sent,
-    /// A device has it.
+    /// At least one device has received it.
     Delivered,
     /// The member has read it.
     Read,
 }
 
-/// For how many a message came how far.
+/// A message's receipts, counted by state.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReceiptCounts {
-    /// All of them.
+    /// All receipts.
     pub of: u32,
-    /// Those who have it.
+    /// Members who received it, including those who read it.
     pub delivered: u32,
-    /// Those who have read it.
+    /// Members who read it.
     pub read: u32,
 }
 
 impl ReceiptCounts {
-    /// Counts one more.
+    /// Counts one more receipt.
     pub const fn add(&mut self, state: ReceiptState) {
         self.of += 1;
         self.delivered += matches!(state, ReceiptState::Delivered | ReceiptState::Read) as u32;
         self.read += matches!(state, ReceiptState::Read) as u32;
     }
 
-    /// What a sender is shown beside his message: how far it came for everybody. Nobody is no one
-    /// who has read it.
+    /// Returns the state to show next to a message: the least that holds for every member.
+    /// [`ReceiptState::Sent`] if there are no receipts.
     #[must_use]
     pub const fn ticks(&self) -> ReceiptState {
         match self {
@@ -75,11 +76,11 @@ impl ReceiptCounts {
     }
 }
 
-/// Whether a user's reads are shown.
+/// Whether a user shares read receipts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Reads {
-    /// Others see what he has read, and he sees what they have read.
+    /// Others see what the user has read, and the user sees what they have read.
     #[default]
     Shown,
     /// Neither.
@@ -87,7 +88,7 @@ pub enum Reads {
 }
 
 impl Reads {
-    /// The word for people and scripts.
+    /// Returns the lower-case name, as commands and JSON show it.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -97,13 +98,13 @@ impl Reads {
     }
 }
 
-/// How far a member is.
+/// A member's cursors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MemberCursors {
     /// The member.
     pub user: UserId,
-    /// The furthest delivered cursor of his devices.
+    /// The furthest delivered cursor over all of the member's devices.
     pub delivered: MsgId,
-    /// How far he has read; 0 when that is not shown.
+    /// The furthest position read; 0 if hidden.
     pub read: MsgId,
 }

@@ -1,31 +1,31 @@
-//! How long messages stay: the policy of a conversation.
+//! Retention: how long the messages of a conversation are kept.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// How long the messages of a conversation stay. What goes, goes from the oldest on: nothing ever
-/// lies above something that is gone.
+/// A conversation's retention policy. Messages expire from the oldest on, so that the log never has
+/// holes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Retention {
-    /// For ever.
+    /// Forever.
     Keep,
-    /// For so many days; 1 to [`crate::limits::RETENTION_DAYS_MAX`].
+    /// For this many days: 1 to [`crate::limits::RETENTION_DAYS_MAX`].
     Days(u32),
-    /// Until every device of every member has acked them, and for so many days at most, since a
+    /// Until every device of every member has acknowledged them, but no longer than a cap, since a
     /// device may never return.
     UntilAcked {
-        /// 1 to [`crate::limits::RETENTION_DAYS_MAX`].
+        /// In days: 1 to [`crate::limits::RETENTION_DAYS_MAX`].
         cap_days: u32,
     },
 }
 
-/// The policy of a conversation, and what comes of it.
+/// A conversation's retention policy, as set and as applied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RetentionInfo {
-    /// What its members agreed on; `None` when they leave it to the server.
+    /// The members' choice; `None` for the server's default.
     pub set: Option<Retention>,
-    /// What holds: the server has a default, and bounds.
+    /// The policy in effect, after the server's default and bounds.
     pub effective: Retention,
 }
 

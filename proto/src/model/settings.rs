@@ -1,5 +1,5 @@
-//! What the owner of a server can set, as a client shows it. The server knows the types; a client
-//! needs none of them.
+//! Server settings in textual form. Only the server knows their types, so that clients can show
+//! settings newer than themselves.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,14 +8,14 @@ use crate::text::{SettingName, SettingValue, Text};
 /// A setting of the server.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Setting {
-    /// Its name.
+    /// Such as `direct-chats`.
     pub name: SettingName,
-    /// Its value.
+    /// The current value.
     pub value: SettingValue,
-    /// The value that it has unless somebody sets another.
+    /// The value in effect while none is set.
     pub default: SettingValue,
-    /// The values that it takes, for people.
+    /// A description of the accepted values.
     pub takes: Text,
-    /// What it is for, in one line.
+    /// A one-line description.
     pub about: Text,
 }

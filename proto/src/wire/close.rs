@@ -1,34 +1,33 @@
-//! Why a connection ended: QUIC application error codes. A number is never used again for something
-//! else.
+//! Close codes: the QUIC application error code of a closed connection. Numbers are never reused.
 
 use std::fmt;
 
 crate::wire::error::codes! {
-    /// Why a connection was closed.
+    /// The reason why a connection was closed.
     CloseCode {
-        /// The client is done.
+        /// The client closed it.
         Normal = 0, "closed by the client";
-        /// The server stops or restarts. Connect again after a moment.
+        /// The server is stopping or restarting. Reconnect after a backoff.
         GoingAway = 1, "the server is stopping";
-        /// Bytes that break the protocol.
-        Protocol = 2, "the other side broke the protocol";
-        /// No login in time.
+        /// A peer sent bytes that violate the protocol.
+        Protocol = 2, "the peer violated the protocol";
+        /// No login within [`crate::limits::LOGIN_TIME_MAX`].
         AuthTimeout = 3, "no login in time";
-        /// The login was refused, or a request came before it.
+        /// The login was refused, or a request preceded it.
         AuthFailed = 4, "the login was refused";
-        /// A frame beyond the bound.
+        /// A frame exceeded its limit.
         FrameTooBig = 5, "a frame was too large";
-        /// Too much at once.
+        /// The client exceeded a rate limit or the number of connections.
         Rate = 6, "too many connections or requests";
         /// The client did not read for too long.
         Slow = 7, "the client did not read for too long";
         /// The device was revoked.
         Revoked = 8, "this device was revoked";
-        /// A fault of the server.
+        /// An internal error of the server.
         Internal = 9, "the server failed";
-        /// The server cannot store any more and stops.
+        /// The server's storage failed. It stops.
         Storage = 10, "the server's storage failed";
-        /// The client speaks a version that the server does not.
+        /// The server does not speak the client's [`crate::WIRE_VERSION`].
         Version = 11, "the two sides speak different versions";
     }
 }

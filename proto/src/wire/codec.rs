@@ -1,9 +1,9 @@
-//! Values to bytes and back: bincode 2, standard configuration. No other file names bincode.
+//! The codec: bincode 2 in its standard configuration. No other file names bincode.
 //!
-//! Reading is bounded by the bytes at hand, so a length that lies cannot make the reader allocate,
-//! and bytes left over are an error. For that, the fields of wire types that hold lists, bytes and
-//! texts are read by `list`, `bytes` and `checked_text` below: the readers that come with `Vec`,
-//! `Bytes` and `String` make room for a length before they look for what it announces.
+//! Decoding is bounded by the bytes at hand: a forged length cannot cause an allocation, and
+//! trailing bytes are an error. To that end, fields of wire types that hold lists, bytes or strings
+//! are decoded by `list`, `bytes` and `checked_text` below, because the implementations of `Vec`,
+//! `Bytes` and `String` allocate for an announced length before they read the content.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -14,24 +14,24 @@ use bytes::Bytes;
 use serde::de::{DeserializeOwned, Error, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
-/// Why bytes could not be read.
+/// The reasons why bytes cannot be decoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DecodeError {
-    /// They are not what they claim to be, or hold a value that its type refuses.
+    /// The bytes are malformed, or hold a value that its type rejects.
     #[error("malformed bytes")]
     Malformed,
-    /// A variant that this version does not know.
+    /// An enum variant that this version does not know.
     #[error("an unknown variant")]
     UnknownVariant,
-    /// Bytes are left over.
+    /// This many bytes follow the value.
     #[error("{0} bytes too many")]
     Trailing(usize),
-    /// More bytes than this value may have.
+    /// The input exceeds the limit of this value.
     #[error("{bytes} bytes where {max_bytes} are allowed")]
     TooLong {
-        /// How many there are.
+        /// The length in bytes.
         bytes: usize,
-        /// How many may be.
+        /// The limit in bytes.
         max_bytes: usize,
     },
 }
@@ -40,7 +40,7 @@ fn config() -> Configuration {
     standard()
 }
 
-/// Appends the value to `out`.
+/// Appends the encoded value to `out`.
 pub fn encode_into<T: Serialize + ?Sized>(value: &T, out: &mut Vec<u8>) {
     let mut writer = VecWriter(out);
     let written = bincode::serde::encode_into_writer(value, &mut writer, config());
@@ -50,7 +50,7 @@ pub fn encode_into<T: Serialize + ?Sized>(value: &T, out: &mut Vec<u8>) {
     );
 }
 
-/// The value as bytes.
+/// Encodes a value.
 #[must_use]
 pub fn encode<T: Serialize + ?Sized>(value: &T) -> Vec<u8> {
     let mut out = Vec::new();
@@ -58,7 +58,7 @@ pub fn encode<T: Serialize + ?Sized>(value: &T) -> Vec<u8> {
     out
 }
 
-/// Appends what `write` appends, behind its length as a `u32`, little-endian.
+/// Appends what `write` appends, prefixed by its length as a little-endian `u32`.
 pub fn prefixed(out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
     let start = out.len();
     out.extend_from_slice(&[0; 4]);
@@ -69,10 +69,11 @@ pub fn prefixed(out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
     }
 }
 
-/// Reads a value that fills `bytes`.
+/// Decodes a value that takes all of `bytes`.
 ///
 /// # Errors
-/// When there are more than `max_bytes`, when they are no such value, and when some are left over.
+/// Returns an error if there are more than `max_bytes`, if they are malformed, or if some are left
+/// over.
 pub fn decode<T: DeserializeOwned>(bytes: &[u8], max_bytes: usize) -> Result<T, DecodeError> {
     if bytes.len() > max_bytes {
         return Err(DecodeError::TooLong {
@@ -87,19 +88,19 @@ pub fn decode<T: DeserializeOwned>(bytes: &[u8], max_bytes: usize) -> Result<T, 
     }
 }
 
-/// Reads a value at the beginning of `bytes` and leaves the rest alone.
+/// Decodes a value at the beginning of `bytes` and ignores the rest.
 ///
 /// # Errors
-/// As [`decode`], but for bytes left over.
+/// As [`decode`], except for trailing bytes.
 pub fn decode_head<T: DeserializeOwned>(bytes: &[u8], max_bytes: usize) -> Result<T, DecodeError> {
     let head = bytes.get(..max_bytes).unwrap_or(bytes);
     decode_some(head).map(|(value, _)| value)
 }
 
-/// Reads a value at the beginning of `bytes` and says how many bytes it took.
+/// Decodes a value at the beginning of `bytes` and returns it with its encoded length.
 ///
 /// # Errors
-/// When they do not begin with such a value.
+/// Returns an error if the bytes do not begin with such a value.
 pub fn decode_some<T: DeserializeOwned>(bytes: &[u8]) -> Result<(T, usize), DecodeError> {
     bincode::serde::decode_from_slice(bytes, config().with_limit::<MEMORY_BYTES_MAX>()).map_err(
         |error| match error {
@@ -112,10 +113,10 @@ pub fn decode_some<T: DeserializeOwned>(bytes: &[u8]) -> Result<(T, usize), Deco
     )
 }
 
-/// What one value may claim to hold, in bytes of its memory form: a few times the largest frame.
+/// The limit on the memory that one decoded value may claim, in bytes.
 const MEMORY_BYTES_MAX: usize = 4 * crate::limits::FRAME_BYTES_MAX;
 
-/// Reads a list that grows with the items that are really there.
+/// Decodes a list, allocating only for items that are present.
 pub(crate) fn list<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     reader: D,
 ) -> Result<Vec<T>, D::Error> {
@@ -140,12 +141,12 @@ pub(crate) fn list<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     reader.deserialize_seq(Items(PhantomData))
 }
 
-/// Reads bytes, and makes room for them when they are there.
+/// Decodes bytes, allocating only once they are present.
 pub(crate) fn bytes<'de, D: Deserializer<'de>>(reader: D) -> Result<Bytes, D::Error> {
     bytes_up_to(usize::MAX, reader)
 }
 
-/// Reads bytes, and makes room for them when they are there and not too many.
+/// Decodes bytes, allocating only once they are present and within the limit.
 pub(crate) fn bytes_up_to<'de, D: Deserializer<'de>>(
     bytes_max: usize,
     reader: D,
@@ -173,7 +174,7 @@ pub(crate) fn bytes_up_to<'de, D: Deserializer<'de>>(
     reader.deserialize_bytes(Present { bytes_max })
 }
 
-/// Reads a text, checks it where it stands, and makes room for it when it is taken.
+/// Decodes a string, validating it in place before it is allocated.
 pub(crate) fn checked_text<'de, D, T, E>(
     reader: D,
     check: fn(&str) -> Result<T, E>,

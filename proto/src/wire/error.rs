@@ -1,26 +1,27 @@
-//! Why a request was refused: numbers that clients may rely on. A number is never used again for
-//! something else.
+//! Error codes: the stable numbers of refusals. Numbers are never reused.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
 macro_rules! codes {
-    ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $code:literal, $text:literal;)* }) => {
+    ($(#[$doc:meta])* $name:ident {
+        $($(#[$vdoc:meta])* $variant:ident = $code:literal, $text:literal;)*
+    }) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         #[non_exhaustive]
         pub enum $name {
             $($(#[$vdoc])* $variant,)*
-            /// A number that a later version introduced.
+            /// A code of a later version.
             Other(u32),
         }
 
         impl $name {
-            /// Every code that this version knows.
+            /// All codes that this version knows.
             pub const ALL: &[Self] = &[$(Self::$variant,)*];
 
-            /// The number on the wire.
+            /// Returns the number on the wire.
             #[must_use]
             pub const fn number(self) -> u32 {
                 match self {
@@ -29,7 +30,7 @@ macro_rules! codes {
                 }
             }
 
-            /// The code with this number.
+            /// Returns the code with this number.
             #[must_use]
             pub const fn from_number(number: u32) -> Self {
                 match number {
@@ -38,7 +39,7 @@ macro_rules! codes {
                 }
             }
 
-            /// What it says to people.
+            /// Returns the message shown to users.
             #[must_use]
             pub const fn text(self) -> &'static str {
                 match self {
@@ -61,93 +62,96 @@ macro_rules! codes {
 pub(crate) use codes;
 
 codes! {
-    /// Why a request was refused. The connection goes on.
+    /// The reason why the server refused a request. The session continues.
     ErrorCode {
-        /// The request cannot be read, or breaks a bound.
-        BadRequest = 1, "the request is malformed or breaks a limit";
-        /// The request or something in it is of a kind that this server does not know.
-        Unsupported = 2, "this server does not know that kind of request";
-        /// No such conversation, or none that the asker may see: the two are not told apart.
+        /// The request is malformed or exceeds a limit.
+        BadRequest = 1, "the request is malformed or exceeds a limit";
+        /// The request, or a value in it, is of a kind that this server does not know.
+        Unsupported = 2, "this server does not support that request";
+        /// The conversation does not exist, or the user is not a member. The two are deliberately
+        /// indistinguishable.
         NotFound = 3, "no such conversation, or you are not a member of it";
-        /// The asker may see it but not do this.
+        /// The user's role does not permit the request.
         Forbidden = 4, "your role does not allow that";
-        /// No such user.
+        /// The user does not exist.
         NoSuchUser = 5, "no such user";
-        /// Somebody has that name, or one that looks like it.
+        /// The name, compared case-folded, is in use.
         NameTaken = 6, "that name is taken";
-        /// A cursor beyond the head of its conversation.
+        /// The cursor is above the conversation's head.
         BadCursor = 7, "the cursor lies beyond the last message";
-        /// The same client seq came before with another body.
-        SeqConflict = 8, "that client seq was used before for another message";
-        /// A retry of a send that lies too far back to be remembered. It is not stored a second
-        /// time.
-        RetryTooOld = 9, "a retry of a send that is no longer remembered";
-        /// A message without content.
+        /// The sequence number was used for a different message.
+        SeqConflict = 8, "that sequence number was already used for a different message";
+        /// The retry precedes the [`crate::limits::SENDS_IN_FLIGHT_MAX`] sends that the server
+        /// remembers. It is not stored a second time.
+        RetryTooOld = 9, "the send is too old to be retried";
+        /// The message is empty.
         EmptyMessage = 10, "a message needs content";
-        /// The invite is unknown, used up or expired.
+        /// The invite does not exist, was used up or has expired.
         BadInvite = 11, "the invite is unknown, used up or expired";
-        /// Name and password, or the token, do not match an account.
-        AuthFailed = 12, "name and password, or the device token, are wrong";
-        /// A bound on how many there may be.
-        LimitReached = 13, "a limit of this server is reached";
-        /// Too many attempts. Wait and try again.
-        RateLimited = 14, "too many attempts: wait a little";
-        /// The last owner cannot leave.
+        /// The name and password, or the device token, do not match.
+        AuthFailed = 12, "wrong name or password, or invalid device token";
+        /// The request would exceed a limit of the server, such as the number of groups or devices
+        /// of a user.
+        LimitReached = 13, "a limit of this server has been reached";
+        /// Too many attempts. Retry after a while.
+        RateLimited = 14, "too many attempts; try again later";
+        /// The last owner cannot leave, be removed or change role.
         LastOwner = 15, "the last owner cannot leave or be removed";
-        /// The server cannot store anything at present. Nothing was accepted.
-        StorageFailed = 16, "the server cannot store messages: its operator must look at its log";
-        /// No such device of the asker.
+        /// The server cannot write. Nothing was accepted.
+        StorageFailed = 16, "the server cannot store messages; ask its operator to check the log";
+        /// The user has no such device.
         NoSuchDevice = 17, "no such device";
-        /// Stored bytes are damaged. Nothing wrong is served.
+        /// Stored data is damaged. The server never returns damaged data.
         Damaged = 18, "stored messages are damaged: the operator should run `cairn doctor`";
-        /// The import continues at another entry than the one given.
+        /// The import does not continue at the source's cursor.
         ImportGap = 19, "the import does not continue where it stopped";
-        /// No such message in that conversation, or none that this can be done to.
+        /// The message does not exist, or the request does not apply to its kind.
         NoSuchMessage = 20, "no such message";
-        /// The time in which its sender may change a message is over.
+        /// The time within which a sender may change a message has passed.
         TooLate = 21, "it is too late to change that message";
         /// The user, or one of those named, is banned from the group.
         Banned = 25, "banned from that group";
-        /// A member who is not to be heard for a while wants to say or change something.
+        /// The user is muted in the group.
         Muted = 26, "you are muted in that group for a while";
-        /// The user named is no member of the group.
+        /// The user named is not a member of the group.
         NoMember = 27, "that user is not a member of the group";
-        /// No such setting, or a value that it does not take.
-        BadSetting = 30, "there is no such setting, or it does not take that value";
-        /// Nobody asked what was to be accepted or declined.
+        /// The setting does not exist, or rejects the value.
+        BadSetting = 30, "there is no such setting, or it does not accept that value";
+        /// There is no friend request to accept or decline.
         NotAsked = 31, "that user has not asked to be your friend";
-        /// The asker has blocked whom this is about.
+        /// The user has blocked the user named.
         Blocked = 32, "you have blocked that user";
-        /// Only friends begin direct chats here.
-        FriendsOnly = 33, "on this server only friends begin a direct chat";
-        /// The owner of the server has turned this off.
+        /// The server restricts direct chats to friends.
+        FriendsOnly = 33, "this server restricts direct chats to friends";
+        /// The server's owner has disabled the feature.
         TurnedOff = 34, "the owner of this server has turned that off";
-        /// No such attachment, or none that the asker may see or send: they are not told apart.
+        /// The attachment does not exist, or the user may not see or send it. These are
+        /// deliberately indistinguishable.
         NoSuchAttachment = 40, "no such attachment, or none that you may see or send";
-        /// The attachment is longer than the server takes.
-        AttachmentTooLarge = 41, "the file is larger than this server takes";
-        /// The user's attachments would take more than the server gives to one user.
-        QuotaReached = 42, "your files take all the room that this server gives to one user";
-        /// The bytes of an upload are not those that the hash was made of.
-        WrongHash = 43, "the bytes are not those that the hash was made of";
-        /// An upload is longer or shorter than was announced, or a message announces another length
-        /// than the attachment has.
-        WrongSize = 44, "the file is not as long as was announced";
-        /// A download was to begin behind the end of the attachment.
-        BadOffset = 45, "the offset lies beyond the end of the file";
-        /// The connection has as many transfers under way as it may, or there was no turn for one
-        /// for a while. Try again.
-        TooManyTransfers = 46, "too many transfers at once: try again in a while";
-        /// The server cannot read or write the attachment at present.
-        TransferFailed = 47, "the server cannot read or write the file: its operator must look at its log";
-        /// The disk of the server has no room for it. Nothing was accepted.
-        DiskFull = 48, "the server's disk is full: its operator must make room";
-        /// The message is gone on purpose: it lies at or below the floor of its conversation.
+        /// The attachment exceeds the server's limit.
+        AttachmentTooLarge = 41, "the file exceeds this server's size limit";
+        /// The user's attachments would exceed the user's quota.
+        QuotaReached = 42, "your files would exceed your storage quota on this server";
+        /// The uploaded bytes do not match the hash.
+        WrongHash = 43, "the uploaded bytes do not match the hash";
+        /// The upload, or an attachment named by a message, does not have the announced length.
+        WrongSize = 44, "the file does not have the announced size";
+        /// The download starts after the end of the attachment.
+        BadOffset = 45, "the offset is beyond the end of the file";
+        /// The connection has [`crate::limits::TRANSFERS_PER_CONNECTION_MAX`] transfers under way,
+        /// or no transfer permit became free in time. Retry.
+        TooManyTransfers = 46, "too many concurrent transfers; try again later";
+        /// The server cannot read or write the attachment.
+        TransferFailed = 47, "the server cannot access the file; ask its operator to check the log";
+        /// The server's disk is full. Nothing was accepted.
+        DiskFull = 48, "the server's disk is full; ask its operator to free disk space";
+        /// The message has expired: it is at or below the conversation's floor.
         Expired = 50, "that message has expired: the conversation keeps messages for a time only";
-        /// The server's settings allow no such policy of retention.
-        RetentionBounds = 51, "this server does not allow that retention";
-        /// More was said since than can be marked as unread at once.
-        TooFarBack = 55, "too much was said since then to mark it all as unread";
+        /// The policy is outside the bounds that the server's owner has set.
+        RetentionBounds = 51, "this server does not allow that retention policy";
+        /// More entries follow than [`crate::limits::MARKED_UNREAD_MAX`] or
+        /// [`crate::limits::MARKED_OWN_MAX`] permit.
+        TooFarBack = 55, "too many messages followed to mark them all as unread";
     }
 }
 

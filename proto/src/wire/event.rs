@@ -1,4 +1,4 @@
-//! What is written on the streams beside the session stream. Variants only grow at the end.
+//! Frames on the streams other than the session stream. Enums grow at the end only.
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -6,120 +6,117 @@ use serde::{Deserialize, Serialize};
 use crate::content::attachment::AttachmentHash;
 use crate::content::message::Run;
 use crate::ids::{ConversationId, MsgId};
+use crate::model::conversation::Conversation;
 use crate::model::people::{Contact, Profile};
 use crate::model::presence::UserPresence;
 use crate::model::receipts::{MemberCursors, Reads};
+use crate::model::user::ServerRole;
 use crate::wire::codec;
 use crate::wire::frame;
-use crate::wire::hello::ServerRole;
-use crate::wire::response::Conversation;
 
-/// The first frame of every client stream after the session stream: what the stream is for.
+/// The first frame of every stream that a client opens after the session stream. It declares the
+/// stream's purpose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum StreamOpening {
-    /// The server writes [`TimelineFrame`]s on it. One for each session, and only when
-    /// [`crate::wire::hello::Hello::push`] was set.
+    /// The server pushes [`TimelineFrame`]s. At most one per session, and only with
+    /// [`crate::wire::hello::Hello::push`].
     Timeline,
-    /// The client writes an attachment on it: see [`crate::content::attachment::TransferFrame`].
+    /// The client uploads an attachment; see [`crate::content::attachment::TransferFrame`].
     Upload {
-        /// The BLAKE3 of all its bytes.
+        /// The BLAKE3 hash of the attachment.
         hash: AttachmentHash,
-        /// How many there are.
+        /// The length of the attachment.
         bytes: u64,
     },
-    /// The server writes an attachment on it: see [`crate::content::attachment::TransferFrame`].
+    /// The server sends an attachment; see [`crate::content::attachment::TransferFrame`].
     Download {
-        /// The conversation of a message that names it.
+        /// The conversation of a message that refers to the attachment.
         conversation: ConversationId,
         /// The message.
         msgid: MsgId,
-        /// The attachment that the message names.
+        /// The attachment.
         hash: AttachmentHash,
-        /// The first byte that is wanted.
+        /// The byte offset to start at.
         from: u64,
     },
 }
 
-/// What the server writes on the timeline stream.
+/// A frame on the timeline stream.
 ///
-/// Push is a hint, pull is the truth: a client checks that `run.first` follows what it holds and
-/// pulls when it does not.
+/// Pushes are hints, the log is the truth: a client checks that `run.first` continues what it has,
+/// and pulls if it does not.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum TimelineFrame {
-    /// New messages of one conversation. Of a conversation, runs come in order; the first begins
-    /// behind the device's delivered cursor.
+    /// New messages of one conversation. A conversation's runs arrive in order; the first one
+    /// follows the device's delivered cursor.
     Run(Run),
-    /// The device is further behind than [`crate::limits::PUSH_BACKLOG_MESSAGES_MAX`]: it pulls
-    /// what it wants up to `head`, and runs go on behind it.
+    /// The device is more than [`crate::limits::PUSH_BACKLOG_MESSAGES_MAX`] behind. It pulls what
+    /// it needs up to `head`, after which runs continue.
     Behind {
         /// The conversation.
         conversation: ConversationId,
         /// The last message that is not pushed.
         head: MsgId,
     },
-    /// The user is a member of this conversation from now on, or his role or his own settings in it
-    /// changed.
+    /// The user became a member, or the user's role or own settings changed.
     Conversation(Conversation),
-    /// The user is no member any more. Nothing above `last` will come.
+    /// The user is no longer a member. Nothing above `last` follows.
     Removed {
         /// The conversation.
         conversation: ConversationId,
         /// The entry that ended the membership.
         last: MsgId,
     },
-    /// A device of the user, perhaps this one, moved the read cursor. What the user says moves it
-    /// as well; the run tells.
+    /// A device of the user, possibly this one, moved the read cursor. The user's own messages move
+    /// it too; those arrive as a run instead.
     Read {
         /// The conversation.
         conversation: ConversationId,
-        /// The last message read.
+        /// The new read cursor.
         read: MsgId,
-        /// How far the log went then: what the user said up to here has moved the cursor already,
-        /// and perhaps it went back since.
+        /// The head at that time. Messages of the user up to here have already moved the cursor,
+        /// which may have moved back since.
         head: MsgId,
     },
-    /// A relation of the user is another now, by what either of the two did, on whatever device.
+    /// A relation changed, by either user, on any device.
     Contact(Contact),
-    /// Somebody whom the session watches came, went, or is somewhere else.
+    /// The presence of a watched user changed.
     Presence(UserPresence),
-    /// Members of the conversation that the session looks at are further than they were: at most
-    /// once a second.
+    /// Cursors of other members advanced in the focused conversation. Sent at most once a second.
     Receipts {
         /// The conversation.
         conversation: ConversationId,
-        /// How far they are now; at most [`crate::limits::RECEIPT_CURSORS_MAX`].
+        /// The new positions; at most [`crate::limits::RECEIPT_CURSORS_MAX`].
         #[serde(deserialize_with = "codec::list")]
         cursors: Vec<MemberCursors>,
-        /// Others moved as well, too many to name them.
+        /// Whether the cursors of further members advanced that are not listed.
         more: bool,
     },
-    /// Messages are gone on purpose: everything up to `floor`. A client that keeps messages lets go
-    /// of them as well.
+    /// Messages up to `floor` have expired. A client that stores messages deletes them too.
     Floor {
         /// The conversation.
         conversation: ConversationId,
-        /// The last message that is gone.
+        /// The last expired message.
         floor: MsgId,
     },
-    /// Something of the user's own is another now, by what was done on whatever device, this one as
-    /// well.
+    /// A property of the user's account changed, on any device including this one.
     AccountUpdate(AccountUpdate),
 }
 
-/// What is a user's own, and the same on all his devices.
+/// A changed property of a user's account, shared by all of the user's devices.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum AccountUpdate {
-    /// How he presents himself.
+    /// The user's profile.
     Profile(Profile),
-    /// Whether others see what he reads, and he what they read.
+    /// Whether the user shares read receipts.
     Reads(Reads),
-    /// What he may do on the server as a whole.
+    /// The user's role on the server.
     Role(ServerRole),
 }
 
 impl TimelineFrame {
-    /// The frame of a run in two parts, so that the entries go out as they lie in memory, shared by
-    /// everybody they go to.
+    /// Encodes a run as a frame in two parts. The second one shares the packed entries with all
+    /// recipients instead of copying them.
     #[must_use]
     pub fn run_parts(run: Run) -> [Bytes; 2] {
         let Run {

@@ -1,33 +1,33 @@
-//! Frames: a value behind its length as a `u32`, little-endian. The length is checked before
-//! anything is allocated for it.
+//! Framing: an encoded value prefixed by its length as a little-endian `u32`. The length is checked
+//! before anything is allocated for the frame.
 
 use bytes::{Bytes, BytesMut};
 use serde::Serialize;
 
 use crate::wire::codec;
 
-/// The bytes in front of each frame.
+/// The length prefix of a frame, in bytes.
 pub const PREFIX_BYTES: usize = 4;
 
-/// Why a stream cannot be cut into frames any further.
+/// A stream can no longer be split into frames.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FrameError {
-    /// A frame announces more than this stream may carry.
+    /// A frame exceeds the limit of its stream.
     #[error("a frame of {bytes} bytes where {max_bytes} are allowed")]
     TooBig {
         /// The announced length.
         bytes: usize,
-        /// The bound.
+        /// The limit.
         max_bytes: usize,
     },
 }
 
-/// Appends the value as a frame.
+/// Appends the value to `out` as a frame.
 pub fn write<T: Serialize + ?Sized>(value: &T, out: &mut Vec<u8>) {
     codec::prefixed(out, |out| codec::encode_into(value, out));
 }
 
-/// The value as a frame.
+/// Encodes the value as a frame.
 #[must_use]
 pub fn frame<T: Serialize + ?Sized>(value: &T) -> Bytes {
     let mut out = Vec::new();
@@ -35,10 +35,11 @@ pub fn frame<T: Serialize + ?Sized>(value: &T) -> Bytes {
     out.into()
 }
 
-/// Cuts the next frame off `buffer`, without its prefix; `None` until it has arrived whole.
+/// Splits the next frame, without its prefix, off `buffer`. Returns `None` until the frame is
+/// complete.
 ///
 /// # Errors
-/// When it announces more than `max_bytes`.
+/// Returns an error if the frame exceeds `max_bytes`.
 pub fn split(buffer: &mut BytesMut, max_bytes: usize) -> Result<Option<Bytes>, FrameError> {
     let Some(prefix) = buffer.first_chunk::<PREFIX_BYTES>() else {
         return Ok(None);

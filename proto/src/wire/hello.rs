@@ -1,107 +1,85 @@
-//! How a session begins: the client's first frame, and what a logged-in client is told.
+//! The handshake: the client's hello and the server's welcome.
 
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{DeviceId, SendStreamId, Timestamp, UserId};
+use crate::model::user::ServerRole;
 use crate::secret::{DeviceToken, InviteToken};
 use crate::text::{DeviceName, Password, UserName};
 use crate::wire::overview::{ConversationPage, Moment};
 use crate::wire::request::Request;
 
-/// What a client writes on its session stream. The first frame is [`ClientFrame::Hello`], each
-/// later one a request.
+/// A frame that a client writes on the session stream. The first one is [`ClientFrame::Hello`], all
+/// others are requests.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ClientFrame {
-    /// Who wants in.
+    /// The login.
     Hello(Hello),
-    /// One request. The id comes first, so that even a request of an unknown kind can be answered.
+    /// A request. The id precedes it, so that the server can respond even to a kind that it does
+    /// not know.
     Request(crate::ids::RequestId, Request),
 }
 
 /// The first frame of a session.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hello {
-    /// [`crate::WIRE_VERSION`] of the client.
+    /// The client's [`crate::WIRE_VERSION`].
     pub version: u16,
-    /// How the client proves who it is.
+    /// Proof of identity.
     pub credentials: Credentials,
     /// The send stream of this client process.
     pub send_stream: SendStreamId,
-    /// Whether the client opens a timeline stream. Without one, nothing is pushed and the session
-    /// costs less.
+    /// Whether the client opens a timeline stream. Without one nothing is pushed, and the session
+    /// costs the server less.
     pub push: bool,
-    /// The moment of the device's last overview: the welcome tells what changed since. `None` to be
-    /// told of everything.
+    /// The moment of the device's last complete overview, to receive changes only; `None` to
+    /// receive all conversations.
     pub since: Option<Moment>,
 }
 
-/// How a client proves who it is.
+/// A client's proof of identity.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Credentials {
-    /// A device that was here before.
+    /// A known device.
     Token(DeviceToken),
-    /// A new device of a known user.
+    /// A new device of an existing user.
     Password {
-        /// The user.
+        /// The user's name.
         name: UserName,
         /// The user's password.
         password: Password,
-        /// What to call the device.
+        /// The device's name.
         device: DeviceName,
     },
     /// A new user.
     Invite {
-        /// From the link.
+        /// The token of the invite link.
         token: InviteToken,
-        /// The name the user takes.
+        /// The new user's name.
         name: UserName,
-        /// For logging in on further devices. Without it, this device is the only way in.
+        /// Permits logging in on further devices. Without one, this device is the only access to
+        /// the account.
         password: Option<Password>,
-        /// What to call the device.
+        /// The device's name.
         device: DeviceName,
     },
 }
 
-/// What a user may do on the server as a whole.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum ServerRole {
-    /// Chats.
-    Member,
-    /// Invites and imports as well.
-    Admin,
-    /// Everything.
-    Owner,
-}
-
-impl ServerRole {
-    /// The word for people and scripts.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Member => "member",
-            Self::Admin => "admin",
-            Self::Owner => "owner",
-        }
-    }
-}
-
-/// The server's first frame on the session stream.
+/// The first frame that the server writes on the session stream, after a successful login.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Welcome {
-    /// Who the client is.
+    /// The authenticated user.
     pub user: UserId,
     /// The user's name.
     pub name: UserName,
     /// The user's role on the server.
     pub role: ServerRole,
-    /// Which device this is.
+    /// The device of this session.
     pub device: DeviceId,
-    /// For a new device: what it logs in with from now on. It is told this once.
+    /// A new device's credential for all later logins. The server returns it only once.
     pub token: Option<DeviceToken>,
-    /// The server's clock.
+    /// The server's wall-clock time.
     pub now: Timestamp,
-    /// The first page of the user's conversations, or of those that changed since the hello's
-    /// moment.
+    /// The first page of the user's conversations, or of those changed since [`Hello::since`].
     pub overview: ConversationPage,
 }

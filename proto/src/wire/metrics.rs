@@ -1,4 +1,4 @@
-//! How a server works, in numbers for its owner.
+//! Metrics of a running server, for its owner.
 
 use std::time::Duration;
 
@@ -6,65 +6,64 @@ use serde::{Deserialize, Serialize};
 
 use crate::wire::codec;
 
-/// What a server has done since its start. All but `sessions` only grows: whoever wants to know of
-/// a while asks at its beginning and at its end, and takes the difference with [`Metrics::since`].
+/// A server's counters since its start. All but `sessions` are monotonic; to measure an interval,
+/// read twice and take the difference with [`Metrics::since`].
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Metrics {
-    /// How long it has been running, in microseconds.
+    /// Uptime in microseconds.
     pub uptime_micros: u64,
-    /// Sessions at this moment.
+    /// Open sessions at present.
     pub sessions: u64,
-    /// Commands that were decided, those that were refused among them.
+    /// Executed commands, including refused ones.
     pub commands: u64,
-    /// Group commits: each is one write and one fdatasync.
+    /// Group commits. Each is one write and one fdatasync.
     pub commits: u64,
-    /// Entries that were committed: messages, and what happened to conversations.
+    /// Committed entries: messages and changes of conversations.
     pub entries: u64,
-    /// What the group commits have written to the commit log, in bytes.
+    /// Bytes appended to the commit log by group commits.
     pub log_bytes: u64,
-    /// Zeros that were written ahead of need, so that a segment of the commit log is there when it
-    /// is wanted, in bytes.
+    /// Bytes of zeros written to preallocate commit log segments.
     pub prepared_bytes: u64,
-    /// How long each fdatasync of a group commit took.
+    /// The duration of each fdatasync of a group commit.
     pub syncs: Histogram,
-    /// What moved from the commit log into the trees.
+    /// The work of checkpoints, which move data from the commit log into the trees.
     pub checkpoints: CheckpointMetrics,
 }
 
-/// The sum of all checkpoints. What the one that is under way has moved so far is in it.
+/// The sum of all checkpoints, including the progress of a running one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CheckpointMetrics {
-    /// How many are done.
+    /// Completed checkpoints.
     pub done: u64,
-    /// The time that those took, in microseconds.
+    /// The duration of completed checkpoints, in microseconds.
     pub micros: u64,
-    /// Entries that they moved.
+    /// Entries moved.
     pub entries: u64,
-    /// Blocks that they wrote, those that grew included.
+    /// Blocks written, including extended ones.
     pub blocks: u64,
-    /// The bytes of those blocks.
+    /// The size of those blocks in bytes.
     pub block_bytes: u64,
-    /// Other rows that they wrote or removed.
+    /// Other rows written or removed.
     pub rows: u64,
 }
 
-/// How many events took how long: only the buckets that hold any, from the shortest to the longest.
+/// A histogram of durations. Holds only non-empty buckets, in ascending order.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Histogram(#[serde(deserialize_with = "codec::list")] Vec<Bucket>);
 
-/// The events of about one duration. The bounds of buckets never change, so two histograms can be
+/// The events of about one duration. Bucket bounds never change, so that histograms can be
 /// subtracted bucket by bucket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Bucket {
-    /// The longest duration that belongs here, in microseconds.
+    /// The bucket's upper bound, inclusive, in microseconds.
     pub up_to_micros: u64,
-    /// How many events.
+    /// The number of events.
     pub count: u64,
 }
 
 impl Metrics {
-    /// What was done between two readings. `None` when `earlier` is not an earlier reading of the
-    /// same run of the server. `sessions` is that of the later one.
+    /// Returns the difference between two readings, with the `sessions` of the later one. Returns
+    /// `None` if `earlier` is not an earlier reading of the same run of the server.
     #[must_use]
     pub fn since(&self, earlier: &Self) -> Option<Self> {
         Some(Self {
@@ -80,7 +79,7 @@ impl Metrics {
         })
     }
 
-    /// How long it has been running; of a difference, the time between the readings.
+    /// Returns the uptime or, for a difference, the time between the two readings.
     #[must_use]
     pub const fn uptime(&self) -> Duration {
         Duration::from_micros(self.uptime_micros)
@@ -88,7 +87,7 @@ impl Metrics {
 }
 
 impl CheckpointMetrics {
-    /// What was done between two readings. `None` when `earlier` is not an earlier one.
+    /// Returns the difference between two readings, or `None` if `earlier` is not the earlier one.
     #[must_use]
     pub fn since(&self, earlier: &Self) -> Option<Self> {
         Some(Self {
@@ -102,7 +101,7 @@ impl CheckpointMetrics {
     }
 }
 
-/// Takes the buckets that hold any events, from the shortest to the longest.
+/// Collects non-empty buckets in ascending order.
 impl FromIterator<Bucket> for Histogram {
     fn from_iter<I: IntoIterator<Item = Bucket>>(buckets: I) -> Self {
         Self(
@@ -115,13 +114,13 @@ impl FromIterator<Bucket> for Histogram {
 }
 
 impl Histogram {
-    /// The buckets that hold any events; at most [`crate::limits::HISTOGRAM_BUCKETS_MAX`].
+    /// Returns the non-empty buckets; at most [`crate::limits::HISTOGRAM_BUCKETS_MAX`].
     #[must_use]
     pub fn buckets(&self) -> &[Bucket] {
         &self.0
     }
 
-    /// How many events there were.
+    /// Returns the number of events.
     #[must_use]
     pub fn total(&self) -> u64 {
         self.0
@@ -129,8 +128,8 @@ impl Histogram {
             .fold(0, |total, bucket| total.saturating_add(bucket.count))
     }
 
-    /// The events of this histogram that `earlier` does not have. `None` when `earlier` has some
-    /// that this one lacks.
+    /// Returns the events that `earlier` does not contain, or `None` if `earlier` contains events
+    /// that this histogram lacks.
     #[must_use]
     pub fn since(&self, earlier: &Self) -> Option<Self> {
         let mut before = earlier.0.iter().peekable();
@@ -147,11 +146,11 @@ impl Histogram {
         before.next().is_none().then(|| added.into_iter().collect())
     }
 
-    /// The duration that this share of all events, between 0 and 1, did not exceed: to the upper
-    /// bound of a bucket. `None` when there were no events.
+    /// Returns the quantile `share` (0 to 1), rounded up to the upper bound of its bucket. Returns
+    /// `None` without events.
     #[must_use]
     pub fn quantile(&self, share: f64) -> Option<Duration> {
-        // A float holds every whole number up to 2^53; the first event is number 1.
+        // An f64 represents integers exactly up to 2^53. Ranks count from 1.
         let rank = (self.total() as f64 * share).ceil().max(1.0);
         let mut seen = 0_u64;
         let reached = self.0.iter().find(|bucket| {

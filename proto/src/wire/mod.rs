@@ -1,4 +1,4 @@
-//! Wire.
+//! The wire format: frames, the codec, and every value that client and server exchange.
 
 pub mod close;
 pub mod codec;

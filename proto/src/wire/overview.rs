@@ -1,60 +1,60 @@
-//! A user's conversations at a glance, and what changed among them since a device was here before.
+//! Overviews: a user's conversations, or those that changed since an earlier overview.
 
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{ConversationId, EpochId, Revision};
+use crate::model::conversation::Conversation;
 use crate::wire::codec;
-use crate::wire::response::Conversation;
 
-/// A moment in the life of a server. A device keeps the one of its last complete overview, and asks
-/// what changed since.
+/// A version of a server's state. A device stores the moment of its last complete overview, and
+/// later requests only what changed since.
 ///
-/// A server whose past has no such moment, since it is another one or was restored from an older
-/// backup, answers with everything.
+/// A server whose history does not contain the moment, because it is another server or was restored
+/// from an older backup, responds with all conversations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Moment {
-    /// The start of the server.
+    /// The run of the server.
     pub epoch: EpochId,
-    /// How far its state was.
+    /// The version within that run.
     pub revision: Revision,
 }
 
-/// Where a page of an overview ends: those conversations stand behind it in which something
-/// happened before that, or at the same revision in one with a lower id.
+/// A position between two pages of an overview, which is ordered by descending revision and, within
+/// one revision, by descending id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct OverviewPlace {
-    /// When something last happened in the last conversation of the page.
+    /// The revision of the last conversation on the page.
     pub revision: Revision,
-    /// That conversation.
+    /// The last conversation on the page.
     pub conversation: ConversationId,
 }
 
 /// A page of an overview.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ConversationPage {
-    /// Those in which something happened last come first; at most
+    /// The most recently changed conversations first; at most
     /// [`crate::limits::CONVERSATIONS_PER_PAGE_MAX`].
     #[serde(deserialize_with = "codec::list")]
     pub items: Vec<Conversation>,
-    /// The conversations that the user is a member of no more. On the first page of an overview of
-    /// what changed.
+    /// Conversations that the user is no longer a member of. Sent with the first page of an
+    /// [`OverviewExtent::Changed`] overview.
     #[serde(deserialize_with = "codec::list")]
     pub gone: Vec<ConversationId>,
-    /// Which conversations the pages tell of.
+    /// Whether the overview is complete or differential.
     pub extent: OverviewExtent,
-    /// What the page tells of is so at this moment. Whoever read several pages keeps the moment of
-    /// the first: what happened meanwhile is told by the next overview of what changed.
+    /// The moment at which this page was read. A client that reads several pages stores the moment
+    /// of the first one: later changes then appear in the next differential overview.
     pub as_of: Moment,
-    /// Where the next page begins. `None` when there is none.
+    /// The position of the next page; `None` on the last one.
     pub next_after: Option<OverviewPlace>,
 }
 
-/// Which conversations an overview tells of.
+/// Whether an overview is complete or differential.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum OverviewExtent {
-    /// Every conversation of the user; there are no others.
+    /// All conversations of the user. The client discards any others.
     All,
-    /// Those that changed since the moment that was asked about.
+    /// The conversations that changed since the requested moment.
     Changed,
 }

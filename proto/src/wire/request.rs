@@ -1,84 +1,82 @@
-//! What a client asks. Variants only grow at the end: the position of a variant is its number on
-//! the wire.
+//! Requests. Enums grow at the end only: a variant's position is its number on the wire.
 
 use serde::{Deserialize, Serialize};
 
 use crate::content::body::Body;
 use crate::content::message::Draft;
 use crate::ids::{ConversationId, DeviceId, ImportSource, MsgId, Timestamp, UserId};
-use crate::model::group::{GroupSettings, MemberSettings};
+use crate::model::group::{GroupSettings, MemberSettings, Role};
 use crate::model::people::{Profile, RelationAct};
 use crate::model::presence::PresentDevice;
 use crate::model::receipts::Reads;
 use crate::model::retention::Retention;
+use crate::model::user::ServerRole;
 use crate::text::{EmojiName, GroupName, SettingName, SettingValue, Text, Topic, UserName};
 use crate::wire::codec;
-use crate::wire::hello::ServerRole;
 use crate::wire::overview::{Moment, OverviewPlace};
-use crate::wire::response::Role;
 
 pub use crate::content::message::Forward;
 
-/// A request. [`crate::wire::response::Response`] has the answer of the same name.
+/// A request. The [`crate::wire::response::Response`] variants name the requests that they answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Request {
-    /// Say something. Answered when it is durable.
+    /// Sends a message. Answered once it is durable.
     Send(Draft),
-    /// Read a part of a log.
+    /// Reads a range of a log.
     Pull {
-        /// Which log.
+        /// The conversation.
         conversation: ConversationId,
-        /// Which part.
+        /// The range.
         range: PullRange,
-        /// At most so many messages; the server may give fewer. At most
-        /// [`crate::limits::RUN_MESSAGES_MAX`].
+        /// The maximum number of messages, up to [`crate::limits::RUN_MESSAGES_MAX`]. The server
+        /// may return fewer.
         limit: u32,
     },
-    /// This device holds everything up to here: the delivered cursor. A lower one than before
-    /// changes nothing.
+    /// Moves the delivered cursor: this device has received everything up to here. Never moves it
+    /// back.
     Ack {
-        /// Which log.
+        /// The conversation.
         conversation: ConversationId,
-        /// The last message held.
+        /// The last message received.
         msgid: MsgId,
     },
-    /// The user has read everything up to here: the read cursor, the same on all devices. A lower
-    /// one than before changes nothing.
+    /// Moves the read cursor, shared by all of the user's devices. Never moves it back.
     Read {
-        /// Which log.
+        /// The conversation.
         conversation: ConversationId,
         /// The last message read.
         msgid: MsgId,
     },
-    /// A page of the user's conversations: all of them, or those that changed since the device was
-    /// here before.
+    /// Reads a page of the user's conversations.
     Conversations {
-        /// The moment of the device's last overview; `None` to be told of everything.
+        /// The moment of the device's last overview, to receive changes only; `None` for all
+        /// conversations.
         since: Option<Moment>,
-        /// Where the page before ended; `None` for the first page.
+        /// [`crate::wire::overview::ConversationPage::next_after`] of the previous page; `None` for
+        /// the first one.
         after: Option<OverviewPlace>,
     },
-    /// Users by their names.
+    /// Looks users up by name.
     FindUsers {
         /// At most [`crate::limits::USERS_PER_REQUEST_MAX`].
         #[serde(deserialize_with = "codec::list")]
         names: Vec<UserName>,
     },
-    /// Users by their ids.
+    /// Looks users up by id.
     Users {
         /// At most [`crate::limits::USERS_PER_REQUEST_MAX`].
         #[serde(deserialize_with = "codec::list")]
         ids: Vec<UserId>,
     },
-    /// Make a group. The asker is its owner.
+    /// Creates a group with the user as its owner.
     CreateGroup {
-        /// Its name.
+        /// Need not be unique.
         name: GroupName,
-        /// Its first members beside the owner; at most [`crate::limits::USERS_PER_REQUEST_MAX`].
+        /// Initial members besides the owner; at most [`crate::limits::USERS_PER_REQUEST_MAX`].
         #[serde(deserialize_with = "codec::list")]
         members: Vec<UserId>,
     },
-    /// Make users members of a group. Those who are already stay what they are.
+    /// Adds members. Existing members keep their roles.
     AddMembers {
         /// The group.
         conversation: ConversationId,
@@ -86,7 +84,7 @@ pub enum Request {
         #[serde(deserialize_with = "codec::list")]
         users: Vec<UserId>,
     },
-    /// End memberships, or leave.
+    /// Removes members. With the user alone in the list, leaves the group.
     RemoveMembers {
         /// The group.
         conversation: ConversationId,
@@ -94,154 +92,153 @@ pub enum Request {
         #[serde(deserialize_with = "codec::list")]
         users: Vec<UserId>,
     },
-    /// A page of the members of a conversation, in the order of their ids.
+    /// Reads a page of a conversation's members, ordered by id.
     Members {
         /// The conversation.
         conversation: ConversationId,
-        /// The last member of the page before.
+        /// The last member of the previous page.
         after: Option<UserId>,
     },
-    /// Make an invite link's token.
+    /// Creates an invite. For admins of the server.
     CreateInvite {
-        /// How many users may join with it.
+        /// How many users may join with it; at most [`crate::limits::INVITE_USES_MAX`].
         uses: u32,
-        /// How long it lives, in seconds.
+        /// Its lifetime in seconds; at most [`crate::limits::INVITE_LIFE_MAX`].
         life_seconds: u64,
     },
-    /// The devices of the asker.
+    /// Lists the user's devices.
     Devices,
-    /// End a device: its token is void and its sessions are closed.
+    /// Revokes a device: its token becomes invalid and its sessions are closed.
     RevokeDevice(DeviceId),
-    /// Take messages of another system. For owners and admins of the server who are members of the
+    /// Imports messages from another system. For admins of the server who are members of the
     /// conversation.
     Import {
-        /// Where they go.
+        /// The conversation.
         conversation: ConversationId,
-        /// Where they come from. Each source has a cursor of its own, so that importing it again
-        /// adds nothing.
+        /// The source. Each source has a cursor, so that repeating an import adds nothing.
         source: ImportSource,
-        /// The place of the first entry in the source, from 0. Entries below the cursor are passed
-        /// over.
+        /// The position of the first entry in the source, counted from 0. Entries below the cursor
+        /// are skipped.
         first: u64,
         /// The entries, in order; at most [`crate::limits::IMPORT_ENTRIES_MAX`].
         #[serde(deserialize_with = "codec::list")]
         entries: Vec<ImportEntry>,
     },
-    /// How many entries of a source were imported.
+    /// Reads the cursor of an import source.
     ImportCursor {
         /// The conversation.
         conversation: ConversationId,
         /// The source.
         source: ImportSource,
     },
-    /// What a member's unread count is made of. One's own, or any for owners and admins of the
-    /// server.
+    /// Reads the terms of a member's unread count. For the member, and for admins of the server.
     Explain {
         /// The conversation.
         conversation: ConversationId,
         /// The member.
         user: UserId,
     },
-    /// How the server works, in numbers. For the owner of the server.
+    /// Reads the server's metrics. For owners of the server.
     Metrics,
-    /// Say something else in the place of a text of one's own.
+    /// Replaces the text or caption of one of the user's own messages.
     Edit {
         /// The conversation.
         conversation: ConversationId,
         /// The message.
         msgid: MsgId,
-        /// What it says from now on.
+        /// The new text.
         text: Text,
     },
-    /// Take a message back: one's own, or any for owners and admins of a group.
+    /// Deletes (recalls) a message for everyone. For its sender, and for owners and admins of a
+    /// group.
     Recall {
         /// The conversation.
         conversation: ConversationId,
         /// The message.
         msgid: MsgId,
     },
-    /// React to a message. At most [`crate::limits::REACTION_KINDS_MAX`] kinds and
-    /// [`crate::limits::REACTIONS_MAX`] reactions in all.
+    /// Adds a reaction. Limited by [`crate::limits::REACTION_KINDS_MAX`] and
+    /// [`crate::limits::REACTIONS_MAX`] per message.
     React {
         /// The conversation.
         conversation: ConversationId,
         /// The message.
         msgid: MsgId,
-        /// With what.
+        /// The reaction.
         emoji: EmojiName,
     },
-    /// Take a reaction of one's own back.
+    /// Removes one of the user's own reactions.
     Unreact {
         /// The conversation.
         conversation: ConversationId,
         /// The message.
         msgid: MsgId,
-        /// Which.
+        /// The reaction.
         emoji: EmojiName,
     },
-    /// Pin a message: for those whom the group's settings let pin, any member unless set otherwise,
-    /// and both in a direct chat. At most [`crate::limits::PINS_MAX`].
+    /// Pins a message. In a group, subject to [`GroupSettings::pin`]; at most
+    /// [`crate::limits::PINS_MAX`] per conversation.
     Pin {
         /// The conversation.
         conversation: ConversationId,
         /// The message.
         msgid: MsgId,
     },
-    /// Take a pin back: for those who may pin.
+    /// Unpins a message. In a group, subject to [`GroupSettings::pin`].
     Unpin {
         /// The conversation.
         conversation: ConversationId,
         /// The message.
         msgid: MsgId,
     },
-    /// The pinned messages of a conversation.
+    /// Lists the pinned messages of a conversation.
     Pins {
         /// The conversation.
         conversation: ConversationId,
     },
-    /// What is agreed on in a group.
+    /// Reads a group's topic, settings and size.
     Group {
         /// The group.
         conversation: ConversationId,
     },
-    /// Give a group another name.
+    /// Renames a group. Subject to [`GroupSettings::rename`].
     RenameGroup {
         /// The group.
         conversation: ConversationId,
-        /// Its name from now on.
+        /// The new name.
         name: GroupName,
     },
-    /// Say what a group is about.
+    /// Changes a group's topic. Subject to [`GroupSettings::rename`].
     SetTopic {
         /// The group.
         conversation: ConversationId,
-        /// The topic from now on.
+        /// The new topic.
         topic: Topic,
     },
-    /// Agree on something else in a group.
+    /// Replaces a group's settings.
     SetGroupSettings {
         /// The group.
         conversation: ConversationId,
-        /// All that is agreed on from now on.
+        /// All settings after the change.
         settings: GroupSettings,
     },
-    /// Give a member another role. There is always an owner left.
+    /// Changes a member's role. The last owner cannot be demoted.
     SetRole {
         /// The group.
         conversation: ConversationId,
         /// The member.
         user: UserId,
-        /// The role from now on.
+        /// The new role.
         role: Role,
     },
-    /// Make a member an owner in one's own place, and oneself an admin.
+    /// Transfers ownership to another member. The user becomes an admin.
     HandOver {
         /// The group.
         conversation: ConversationId,
         /// The new owner.
         user: UserId,
     },
-    /// End memberships and keep the users out, members or not.
+    /// Bans users and ends their memberships, if any.
     Ban {
         /// The group.
         conversation: ConversationId,
@@ -249,7 +246,7 @@ pub enum Request {
         #[serde(deserialize_with = "codec::list")]
         users: Vec<UserId>,
     },
-    /// Let users become members again.
+    /// Lifts bans. Does not restore memberships.
     Unban {
         /// The group.
         conversation: ConversationId,
@@ -257,151 +254,154 @@ pub enum Request {
         #[serde(deserialize_with = "codec::list")]
         users: Vec<UserId>,
     },
-    /// Who is banned from a group.
+    /// Lists a group's banned users.
     BannedUsers {
         /// The group.
         conversation: ConversationId,
     },
-    /// Let a member say nothing until a time; a time that is over lets the member speak again.
+    /// Mutes a member until a time. A time in the past unmutes.
     MuteMember {
         /// The group.
         conversation: ConversationId,
         /// The member.
         user: UserId,
-        /// When it ends.
+        /// The end of the mute.
         until: Timestamp,
     },
-    /// Become a member of an open group.
+    /// Joins an open group.
     JoinGroup {
         /// The group.
         conversation: ConversationId,
     },
-    /// Open groups by their names.
+    /// Searches open groups by name.
     FindGroups {
-        /// What the name begins with, in any case; anything when there is none.
+        /// A case-insensitive prefix of the name; `None` for all.
         prefix: Option<GroupName>,
     },
-    /// What one settles for oneself in a conversation, on all devices.
+    /// Replaces the user's own settings for a conversation, on all devices.
     SetMemberSettings {
         /// The conversation.
         conversation: ConversationId,
-        /// All of it from now on.
+        /// All settings after the change.
         settings: MemberSettings,
     },
-    /// The settings of the server.
+    /// Lists the server's settings.
     Settings,
-    /// Set one of them. For the owner of the server.
+    /// Changes a setting of the server. For owners of the server.
     SetSetting {
-        /// Which one.
+        /// The setting.
         name: SettingName,
-        /// Its new value, as people write it.
+        /// The new value in textual form.
         value: SettingValue,
     },
-    /// Change the asker's relation to another user.
+    /// Changes the user's relation to another user.
     Relate {
-        /// The other one.
+        /// The other user.
         user: UserId,
-        /// How.
+        /// The change.
         act: RelationAct,
     },
-    /// A page of those to whom the asker has a relation, in the order of their ids.
+    /// Reads a page of the users to whom the user has a relation, ordered by id.
     Contacts {
-        /// The last contact of the page before; `None` for the first page.
+        /// The last contact of the previous page; `None` for the first one.
         after: Option<UserId>,
     },
-    /// A page of the users whose names begin so, upper and lower case alike.
+    /// Reads a page of the users whose names begin with a prefix, compared case-folded.
     SearchUsers {
-        /// How they begin.
+        /// The prefix.
         prefix: UserName,
-        /// The last user of the page before; `None` for the first page.
+        /// The last user of the previous page; `None` for the first one.
         after: Option<UserId>,
     },
-    /// How users present themselves.
+    /// Reads users' profiles.
     Profiles {
         /// At most [`crate::limits::PROFILES_PER_REQUEST_MAX`].
         #[serde(deserialize_with = "codec::list")]
         users: Vec<UserId>,
     },
-    /// How the asker presents himself from now on.
+    /// Replaces the user's profile.
     SetProfile(Profile),
-    /// Be told of the presence of these users, and of no others any more. Those whom the asker has
-    /// no business with are left out.
+    /// Replaces the set of users whose presence this session watches. Users whom the user may not
+    /// watch are left out of it.
     Watch {
         /// At most [`crate::limits::WATCHED_USERS_MAX`].
         #[serde(deserialize_with = "codec::list")]
         users: Vec<UserId>,
     },
-    /// What others are told of this session, until it ends.
+    /// Declares this session's device kind and whether its user is idle, until the session ends.
     SetPresence(PresentDevice),
-    /// What this session shows: it is told who types there, and may say that its user does.
+    /// Sets the focused conversation. The session receives its typing indicators and receipts, and
+    /// may send typing indicators there.
     Focus {
-        /// The conversation; `None` for none.
+        /// `None` for none.
         conversation: Option<ConversationId>,
     },
-    /// Say in one conversation what was said in another. The server copies it, with its author, so
-    /// that nobody can change it on the way. Answered as `Send` is.
+    /// Copies a message into another conversation. The server makes the copy, so that content and
+    /// author cannot be forged. Answered like `Send`.
     Forward(Forward),
-    /// UnreadMarker everything from here on as unread: the read cursor goes back, on all devices.
-    /// Delivered cursors stay, and so does what others were told as read.
+    /// Marks everything from a message on as unread, on all devices: moves the read cursor back.
+    /// Delivered cursors and receipts that others saw are unaffected.
     MarkUnread {
-        /// Which log.
+        /// The conversation.
         conversation: ConversationId,
-        /// The first unread message. At most [`crate::limits::MARKED_UNREAD_MAX`] entries below
-        /// where the member had read to, and with at most [`crate::limits::MARKED_OWN_MAX`]
-        /// messages of his own above it.
+        /// The first unread message. At most [`crate::limits::MARKED_UNREAD_MAX`] entries, among
+        /// them at most [`crate::limits::MARKED_OWN_MAX`] messages of the user's own, may follow it
+        /// up to the read cursor.
         from: MsgId,
     },
-    /// Who has got a message, and who has read it. For those who may see the message.
+    /// Reads a page of a message's receipts. For everyone who may see the message.
     Receipts {
-        /// Which log.
+        /// The conversation.
         conversation: ConversationId,
         /// The message.
         msgid: MsgId,
-        /// The last user of the page before; `None` for the first page.
+        /// The last user of the previous page; `None` for the first one.
         after: Option<UserId>,
     },
-    /// Whether the asker's reads are shown.
+    /// Reads whether the user shares read receipts.
     OwnReads,
-    /// Show them to others from now on, and see theirs, or neither. It holds for what was read
-    /// before as well.
+    /// Sets whether the user shares read receipts, and in return sees those of others. Applies to
+    /// past reads too.
     SetOwnReads(Reads),
-    /// Say how long messages stay: for owners of a group, and both in a direct chat.
+    /// Sets a conversation's retention policy. For owners of a group, and for both users of a
+    /// direct chat.
     SetRetention {
         /// The conversation.
         conversation: ConversationId,
-        /// How long; `None` leaves it to the server.
+        /// The policy; `None` for the server's default.
         retention: Option<Retention>,
     },
-    /// How long messages stay.
+    /// Reads a conversation's retention policy.
     Retention {
         /// The conversation.
         conversation: ConversationId,
     },
-    /// Give a user another role on the server: for its owners. The last one stays one.
+    /// Changes a user's role on the server. For owners of the server; the last owner cannot be
+    /// demoted.
     SetServerRole {
-        /// Who.
+        /// The user.
         user: UserId,
-        /// The role from now on.
+        /// The new role.
         role: ServerRole,
     },
 }
 
-/// Which part of a log.
+/// A range of a log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum PullRange {
-    /// Upwards from this message on.
+    /// From this message on.
     From(MsgId),
-    /// The last ones below this message. They come in ascending order as well.
+    /// The last messages below this one, in ascending order.
     Before(MsgId),
 }
 
 /// A message of another system.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ImportEntry {
-    /// Who said it. A user of that name is made when there is none.
+    /// The original sender. The server creates a user of this name if there is none.
     pub sender: UserName,
-    /// When it was said.
+    /// The original time.
     pub sent_at: Timestamp,
-    /// What it says. Unlike a live message, it may be empty.
+    /// The body. Unlike that of a live message, it may be empty.
     pub body: Body,
 }

@@ -1,266 +1,129 @@
-//! What a client is told. Variants only grow at the end: the position of a variant is its number on
-//! the wire.
+//! Responses. Enums grow at the end only: a variant's position is its number on the wire.
 
 use serde::{Deserialize, Serialize};
 
-use crate::content::message::{Entry, Run};
-use crate::ids::{ConversationId, DeviceId, MsgId, RequestId, Timestamp, UserId};
+use crate::content::message::Run;
+use crate::ids::{ConversationId, MsgId, RequestId};
 use crate::invite::ServerAddr;
-use crate::model::group::{GroupDetails, MemberSettings, OpenGroup};
+use crate::model::conversation::{Explained, MemberPage};
+use crate::model::group::{GroupDetails, OpenGroup};
 use crate::model::people::{Contact, ContactPage, UserPage, UserProfile};
 use crate::model::presence::UserPresence;
 use crate::model::receipts::{Reads, ReceiptPage};
 use crate::model::retention::RetentionInfo;
 use crate::model::settings::Setting;
+use crate::model::user::{DeviceInfo, UserInfo};
 use crate::secret::InviteToken;
-use crate::text::{DeviceName, GroupName, UserName};
 use crate::wire::codec;
 use crate::wire::error::ErrorCode;
-use crate::wire::hello::{ServerRole, Welcome};
+use crate::wire::hello::Welcome;
 use crate::wire::metrics::Metrics;
 use crate::wire::overview::ConversationPage;
 
-/// What the server writes on the session stream. The first frame is [`ServerFrame::Welcome`];
-/// answers follow in any order.
+/// A frame that the server writes on the session stream. The first one is [`ServerFrame::Welcome`];
+/// responses follow in any order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ServerFrame {
-    /// The login was taken.
+    /// The login succeeded.
     Welcome(Welcome),
     /// The login was refused. The connection closes.
     Refused(ErrorCode),
-    /// The answer to one request.
+    /// The response to one request.
     Response(RequestId, Result<Response, ErrorCode>),
 }
 
-/// The answer to the request of the same name.
+/// The successful response to a request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Response {
-    /// To [`crate::wire::request::Request::Send`]: the message is durable under this number.
+    /// The response to [`crate::wire::request::Request::Send`] and `Forward`: the message is
+    /// durable.
     Accepted {
-        /// Its number.
+        /// The message's position in the log.
         msgid: MsgId,
     },
-    /// Done; there is nothing to tell.
+    /// Success, for requests without a result.
     Done,
-    /// To `Pull`.
+    /// The response to `Pull`.
     Pulled(Pulled),
-    /// To `Conversations`.
+    /// The response to `Conversations`.
     Conversations(ConversationPage),
-    /// To `FindUsers` and `Users`: those that exist, in the order asked. To `BannedUsers`: in the
-    /// order of their ids.
+    /// The response to `FindUsers` and `Users`: the existing ones, in the requested order. Also to
+    /// `BannedUsers`, ordered by id.
     Users(#[serde(deserialize_with = "codec::list")] Vec<UserInfo>),
-    /// To `CreateGroup`.
+    /// The response to `CreateGroup`.
     Created {
         /// The new group.
         conversation: ConversationId,
     },
-    /// To `AddMembers`, `RemoveMembers`, `Ban` and `Unban`: for how many users something changed.
+    /// The response to `AddMembers`, `RemoveMembers`, `Ban` and `Unban`.
     Changed {
-        /// How many.
+        /// The number of users for whom something changed.
         users: u32,
     },
-    /// To `Members`.
+    /// The response to `Members`.
     Members(MemberPage),
-    /// To `CreateInvite`.
+    /// The response to `CreateInvite`.
     Invite {
-        /// Where others find the server: it may be another address than the asker came by.
+        /// The address that the operator advertises; may differ from the one that the client
+        /// connected to.
         addr: ServerAddr,
         /// The token of the link.
         token: InviteToken,
     },
-    /// To `Devices`.
+    /// The response to `Devices`.
     Devices(#[serde(deserialize_with = "codec::list")] Vec<DeviceInfo>),
-    /// To `Import`.
+    /// The response to `Import`.
     Imported {
-        /// How many entries of the request were stored now; the others had been before.
+        /// The number of entries stored by this request. Others had been stored before.
         added: u32,
-        /// How many users were made for their names.
+        /// The number of users created for senders.
         users: u32,
-        /// The source's cursor: how many of its entries are stored.
+        /// The source's cursor: the number of its entries that are stored.
         cursor: u64,
     },
-    /// To `ImportCursor`.
+    /// The response to `ImportCursor`.
     ImportCursor {
-        /// How many entries of the source are stored.
+        /// The number of the source's entries that are stored.
         cursor: u64,
     },
-    /// To `Explain`.
+    /// The response to `Explain`.
     Explained(Explained),
-    /// To `Metrics`. In a box, since every other answer is smaller.
+    /// The response to `Metrics`. Boxed because it is larger than all others.
     Metrics(Box<Metrics>),
-    /// To `Pins`: in the order of their numbers.
+    /// The response to `Pins`, in ascending order.
     Pins(#[serde(deserialize_with = "codec::list")] Vec<MsgId>),
-    /// To `Group`.
+    /// The response to `Group`.
     Group(GroupDetails),
-    /// To `FindGroups`: by their names, at most [`crate::limits::GROUPS_FOUND_MAX`]. A longer
-    /// prefix finds the others.
+    /// The response to `FindGroups`: ordered by name, at most [`crate::limits::GROUPS_FOUND_MAX`].
+    /// A longer prefix narrows the search.
     Groups(#[serde(deserialize_with = "codec::list")] Vec<OpenGroup>),
-    /// To `Settings`: all of them, and to `SetSetting`: the one, as it is now.
+    /// The response to `Settings`, with all settings, and to `SetSetting`, with the changed one.
     Settings(#[serde(deserialize_with = "codec::list")] Vec<Setting>),
-    /// To `Relate`: the relation as it is now.
+    /// The response to `Relate`: the resulting relation.
     Related(Contact),
-    /// To `Contacts`.
+    /// The response to `Contacts`.
     Contacts(ContactPage),
-    /// To `SearchUsers`.
+    /// The response to `SearchUsers`.
     FoundUsers(UserPage),
-    /// To `Profiles`: those of users that exist, in the order asked.
+    /// The response to `Profiles`: those of existing users, in the requested order.
     Profiles(#[serde(deserialize_with = "codec::list")] Vec<UserProfile>),
-    /// To `Watch`: those who are watched from now on, each once, and where they are.
+    /// The response to `Watch`: the watched users without duplicates, and their presence.
     Watching(#[serde(deserialize_with = "codec::list")] Vec<UserPresence>),
-    /// To `Receipts`.
+    /// The response to `Receipts`.
     Receipts(ReceiptPage),
-    /// To `OwnReads`.
+    /// The response to `OwnReads`.
     OwnReads(Reads),
-    /// To `Retention`.
+    /// The response to `Retention`.
     Retention(RetentionInfo),
 }
 
-/// A part of a log.
+/// A range of a log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pulled {
     /// The messages.
     pub run: Run,
-    /// The last message of the log at that moment.
+    /// The last message of the log when it was read.
     pub head: MsgId,
-    /// Everything up to here is gone on purpose, or was said before the asker could see it.
+    /// Messages up to this one have expired, or precede what the user may see.
     pub floor: MsgId,
-}
-
-/// A conversation as one member sees it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Conversation {
-    /// Its id.
-    pub id: ConversationId,
-    /// What kind of conversation it is.
-    pub kind: ConversationKind,
-    /// The member's role.
-    pub role: Role,
-    /// The last message of the log.
-    pub head: MsgId,
-    /// Everything up to here is gone on purpose, or was said before the member could see it.
-    pub floor: MsgId,
-    /// The member's read cursor.
-    pub read: MsgId,
-    /// The asking device's delivered cursor.
-    pub delivered: MsgId,
-    /// How many messages of others lie above the read cursor.
-    pub unread: u64,
-    /// How many of those mention the member, by name or with everybody.
-    pub mentions: u64,
-    /// The last entry of the log, when there is one that the member may see. A page that it does
-    /// not fit into is without it.
-    pub last: Option<Entry>,
-    /// What the member settled for himself.
-    pub settings: MemberSettings,
-}
-
-/// The kinds of conversations.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum ConversationKind {
-    /// Two users.
-    Direct {
-        /// The other one.
-        peer: UserInfo,
-    },
-    /// Any number of users.
-    Group {
-        /// Its name.
-        name: GroupName,
-    },
-}
-
-/// What a member may do in a conversation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Role {
-    /// Reads and sends.
-    Member,
-    /// Keeps order as well: adds, removes, bans and mutes those below.
-    Admin,
-    /// Everything.
-    Owner,
-}
-
-impl Role {
-    /// The word for people and scripts.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Member => "member",
-            Self::Admin => "admin",
-            Self::Owner => "owner",
-        }
-    }
-}
-
-/// Who a user is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct UserInfo {
-    /// The user's id.
-    pub id: UserId,
-    /// The user's name.
-    pub name: UserName,
-    /// The user's role on the server.
-    pub role: ServerRole,
-}
-
-/// A page of members.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct MemberPage {
-    /// In the order of their ids; at most [`crate::limits::MEMBERS_PER_PAGE_MAX`].
-    #[serde(deserialize_with = "codec::list")]
-    pub items: Vec<Member>,
-    /// Where the next page begins: behind this member. `None` when there is none.
-    pub next_after: Option<UserId>,
-}
-
-/// A member of a conversation.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Member {
-    /// Who it is.
-    pub user: UserInfo,
-    /// What the member may do.
-    pub role: Role,
-    /// The entry that made the user a member.
-    pub joined: MsgId,
-    /// How far the member has read, also when he marked some of it as unread; 0 when that is not
-    /// shown to the asker.
-    pub read: MsgId,
-    /// Until when the member can say nothing; 0 for one who was not muted.
-    pub muted_until: Timestamp,
-}
-
-/// A device of the asker.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DeviceInfo {
-    /// Its id.
-    pub id: DeviceId,
-    /// What its owner calls it.
-    pub name: DeviceName,
-    /// When it first logged in.
-    pub created_at: Timestamp,
-    /// Whether it is the one that asks.
-    pub current: bool,
-    /// Whether it has a session now.
-    pub online: bool,
-}
-
-/// What an unread count is made of: `unread = (head - base) - uncounted`, where `base = max(read,
-/// floor, joined - 1)`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Explained {
-    /// The last message of the log.
-    pub head: MsgId,
-    /// The retention floor.
-    pub floor: MsgId,
-    /// The entry that made the user a member.
-    pub joined: MsgId,
-    /// The member's read cursor.
-    pub read: MsgId,
-    /// Entries above the base that are no messages of others.
-    pub uncounted: u64,
-    /// The count.
-    pub unread: u64,
-    /// Messages above the base that mention the member.
-    pub mentions: u64,
 }

@@ -1,29 +1,29 @@
-//! What goes by datagram, since it may be lost: that somebody is typing. Nothing of it is stored.
+//! Typing indicators. They travel as datagrams, since they may be lost, and are never stored.
 
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{ConversationId, UserId};
 
-/// What a client sends by datagram.
+/// A datagram from a client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ClientDatagram {
-    /// The user is typing. It counts only in the conversation that the session looks at, and once
-    /// in [`crate::limits::TYPING_INTERVAL`].
+    /// The user is typing. The server accepts this for the focused conversation only, once per
+    /// [`crate::limits::TYPING_INTERVAL`].
     Typing {
         /// The conversation.
         conversation: ConversationId,
     },
 }
 
-/// What the server sends by datagram, to the sessions that look at the conversation.
+/// A datagram from the server to the sessions that focus the conversation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ServerDatagram {
-    /// Somebody else is typing. Without a further one, he has stopped after twice
-    /// [`crate::limits::TYPING_INTERVAL`].
+    /// Another user is typing. The indicator expires after twice [`crate::limits::TYPING_INTERVAL`]
+    /// unless it is repeated.
     Typing {
         /// The conversation.
         conversation: ConversationId,
-        /// Who.
+        /// The user who is typing.
         user: UserId,
     },
 }

@@ -8,9 +8,9 @@ use cairn_proto::content::body::{Amendment, Body, SystemEntry};
 use cairn_proto::content::extras::{Extra, Extras, Reaction};
 use cairn_proto::content::message::{Draft, Entry, Run};
 use cairn_proto::ids::{ClientSeq, MsgId};
+use cairn_proto::model::group::Role;
 use cairn_proto::text::{Caption, EmojiName, FileName, MediaType, Text};
 use cairn_proto::wire::error::ErrorCode;
-use cairn_proto::wire::response::Role;
 
 use super::Samples;
 use super::group::{group_settings, topic};

@@ -1,11 +1,10 @@
 //! Values of what is agreed on in groups.
 
 use cairn_proto::model::group::{
-    Access, GroupDetails, GroupSettings, JoinerHistory, MemberSettings, OpenGroup,
+    Access, GroupDetails, GroupSettings, JoinerHistory, MemberSettings, OpenGroup, Role,
 };
 use cairn_proto::text::Topic;
 use cairn_proto::wire::request::Request;
-use cairn_proto::wire::response::Role;
 
 use super::Samples;
 use super::values::{ALICE, BOB, DIRECT, GROUP, NOON, group_name};

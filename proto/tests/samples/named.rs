@@ -8,8 +8,11 @@ use cairn_proto::content::attachment::{
 use cairn_proto::content::body::{Amendment, Body, SystemEntry};
 use cairn_proto::content::extras::{Extra, Reaction};
 use cairn_proto::content::message::{Draft, Entry, Run};
+use cairn_proto::model::conversation::{
+    Conversation, ConversationKind, Explained, Member, MemberPage,
+};
 use cairn_proto::model::group::{
-    Access, GroupDetails, GroupSettings, JoinerHistory, MemberSettings, OpenGroup,
+    Access, GroupDetails, GroupSettings, JoinerHistory, MemberSettings, OpenGroup, Role,
 };
 use cairn_proto::model::people::{
     Avatar, Contact, ContactPage, Friendship, Profile, Relation, RelationAct, UserPage, UserProfile,
@@ -20,16 +23,14 @@ use cairn_proto::model::receipts::{
 };
 use cairn_proto::model::retention::{Retention, RetentionInfo};
 use cairn_proto::model::settings::Setting;
+use cairn_proto::model::user::{DeviceInfo, ServerRole, UserInfo};
 use cairn_proto::wire::error::ErrorCode;
 use cairn_proto::wire::event::{AccountUpdate, StreamOpening, TimelineFrame};
-use cairn_proto::wire::hello::{ClientFrame, Credentials, Hello, ServerRole, Welcome};
+use cairn_proto::wire::hello::{ClientFrame, Credentials, Hello, Welcome};
 use cairn_proto::wire::metrics::{Bucket, CheckpointMetrics, Histogram, Metrics};
 use cairn_proto::wire::overview::{ConversationPage, Moment, OverviewExtent, OverviewPlace};
 use cairn_proto::wire::request::{Forward, ImportEntry, PullRange, Request};
-use cairn_proto::wire::response::{
-    Conversation, ConversationKind, DeviceInfo, Explained, Member, MemberPage, Pulled, Response,
-    Role, ServerFrame, UserInfo,
-};
+use cairn_proto::wire::response::{Pulled, Response, ServerFrame};
 use cairn_proto::wire::typing::{ClientDatagram, ServerDatagram};
 use serde::Serialize;
 use serde::de::DeserializeOwned;

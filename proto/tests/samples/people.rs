@@ -8,11 +8,11 @@ use cairn_proto::model::people::{
 use cairn_proto::model::presence::{DeviceKind, Presence, PresentDevice, UserPresence};
 use cairn_proto::model::receipts::Reads;
 use cairn_proto::model::settings::Setting;
+use cairn_proto::model::user::{ServerRole, UserInfo};
 use cairn_proto::text::{SettingName, SettingValue, Text};
 use cairn_proto::wire::event::{AccountUpdate, TimelineFrame};
-use cairn_proto::wire::hello::ServerRole;
 use cairn_proto::wire::request::Request;
-use cairn_proto::wire::response::{Response, UserInfo};
+use cairn_proto::wire::response::Response;
 use cairn_proto::wire::typing::{ClientDatagram, ServerDatagram};
 
 use super::Samples;

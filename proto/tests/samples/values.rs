@@ -6,18 +6,20 @@ use cairn_proto::ids::{
     SendStreamId, Timestamp, UserId,
 };
 use cairn_proto::invite::ServerAddr;
+use cairn_proto::model::conversation::{
+    Conversation, ConversationKind, Explained, Member, MemberPage,
+};
+use cairn_proto::model::group::Role;
+use cairn_proto::model::user::{DeviceInfo, ServerRole, UserInfo};
 use cairn_proto::secret::{DeviceToken, InviteToken};
 use cairn_proto::text::{DeviceName, GroupName, Password, Text, UserName};
 use cairn_proto::wire::error::ErrorCode;
 use cairn_proto::wire::event::{StreamOpening, TimelineFrame};
-use cairn_proto::wire::hello::{ClientFrame, Credentials, Hello, ServerRole, Welcome};
+use cairn_proto::wire::hello::{ClientFrame, Credentials, Hello, Welcome};
 use cairn_proto::wire::metrics::{Bucket, CheckpointMetrics, Histogram, Metrics};
 use cairn_proto::wire::overview::{ConversationPage, Moment, OverviewExtent, OverviewPlace};
 use cairn_proto::wire::request::{Forward, ImportEntry, PullRange, Request};
-use cairn_proto::wire::response::{
-    Conversation, ConversationKind, DeviceInfo, Explained, Member, MemberPage, Pulled, Response,
-    Role, ServerFrame, UserInfo,
-};
+use cairn_proto::wire::response::{Pulled, Response, ServerFrame};
 
 use super::bodies::{add_bodies, add_logs, draft, entry, hash, reaction, run};
 use super::group::{self, group_details, member_settings, open_group};

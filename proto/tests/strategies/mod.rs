@@ -16,20 +16,21 @@ use cairn_proto::ids::{
     UserId,
 };
 use cairn_proto::invite::{InviteLink, ServerAddr};
-use cairn_proto::model::group::GroupDetails;
+use cairn_proto::model::conversation::{
+    Conversation, ConversationKind, Explained, Member, MemberPage,
+};
+use cairn_proto::model::group::{GroupDetails, Role};
+use cairn_proto::model::user::{DeviceInfo, ServerRole, UserInfo};
 use cairn_proto::secret::{DeviceToken, InviteToken, Pin};
 use cairn_proto::text::{
     Caption, DeviceName, EmojiName, FileName, GroupName, MediaType, Password, Text, Topic, UserName,
 };
 use cairn_proto::wire::error::ErrorCode;
 use cairn_proto::wire::event::TimelineFrame;
-use cairn_proto::wire::hello::{ClientFrame, Credentials, Hello, ServerRole, Welcome};
+use cairn_proto::wire::hello::{ClientFrame, Credentials, Hello, Welcome};
 use cairn_proto::wire::metrics::{Bucket, CheckpointMetrics, Metrics};
 use cairn_proto::wire::request::{Forward, ImportEntry, PullRange, Request};
-use cairn_proto::wire::response::{
-    Conversation, ConversationKind, DeviceInfo, Explained, Member, MemberPage, Pulled, Response,
-    Role, ServerFrame, UserInfo,
-};
+use cairn_proto::wire::response::{Pulled, Response, ServerFrame};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;

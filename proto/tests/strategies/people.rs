@@ -6,9 +6,9 @@ use cairn_proto::model::people::{
 use cairn_proto::model::presence::{DeviceKind, PresentDevice, UserPresence};
 use cairn_proto::model::receipts::Reads;
 use cairn_proto::model::settings::Setting;
+use cairn_proto::model::user::ServerRole;
 use cairn_proto::text::{About, DisplayName, SettingName, SettingValue};
 use cairn_proto::wire::event::AccountUpdate;
-use cairn_proto::wire::hello::ServerRole;
 use cairn_proto::wire::request::Request;
 use cairn_proto::wire::response::Response;
 use proptest::collection::vec;

@@ -13,7 +13,7 @@ use crate::limits::OUTBOX_BYTES_MAX;
 
 /// Answers on their way out, and how many requests have none yet.
 #[derive(Debug, Default)]
-pub struct Outbox {
+pub(crate) struct Outbox {
     state: Mutex<State>,
     filled: Notify,
     eased: Notify,
@@ -30,14 +30,14 @@ struct State {
 impl Outbox {
     /// Counts a request in. `false` when the session must wait with [`Outbox::eased`] before it
     /// takes another.
-    pub fn begin(&self) -> bool {
+    pub(crate) fn begin(&self) -> bool {
         let mut state = self.state.lock();
         state.in_flight += 1;
         state.has_capacity()
     }
 
     /// Waits until another request may be taken.
-    pub async fn eased(&self) {
+    pub(crate) async fn eased(&self) {
         loop {
             let eased = self.eased.notified();
             if self.state.lock().has_capacity() {
@@ -48,7 +48,7 @@ impl Outbox {
     }
 
     /// Adds the answer to a request, without waking the writer.
-    pub fn answer(&self, id: RequestId, answer: Result<Response, ErrorCode>) {
+    pub(crate) fn answer(&self, id: RequestId, answer: Result<Response, ErrorCode>) {
         let mut state = self.state.lock();
         state.in_flight = state.in_flight.saturating_sub(1);
         if !state.closed {
@@ -57,20 +57,20 @@ impl Outbox {
     }
 
     /// Wakes the writer, and whoever waits for room.
-    pub fn wake(&self) {
+    pub(crate) fn wake(&self) {
         self.filled.notify_one();
         self.eased.notify_waiters();
     }
 
     /// Adds one answer and wakes the writer.
-    pub fn answer_now(&self, id: RequestId, answer: Result<Response, ErrorCode>) {
+    pub(crate) fn answer_now(&self, id: RequestId, answer: Result<Response, ErrorCode>) {
         self.answer(id, answer);
         self.wake();
     }
 
     /// Takes everything that waits to be written. Waits until there is something; `None` when the
     /// session is over.
-    pub async fn take(&self) -> Option<Vec<u8>> {
+    pub(crate) async fn take(&self) -> Option<Vec<u8>> {
         loop {
             let filled = self.filled.notified();
             {
@@ -88,13 +88,13 @@ impl Outbox {
     }
 
     /// To be called when what [`Outbox::take`] gave is written.
-    pub fn written(&self) {
+    pub(crate) fn written(&self) {
         self.state.lock().writing = false;
         self.eased.notify_waiters();
     }
 
     /// Waits until every answer so far was given to the stream.
-    pub async fn flushed(&self) {
+    pub(crate) async fn flushed(&self) {
         loop {
             let eased = self.eased.notified();
             {
@@ -108,7 +108,7 @@ impl Outbox {
     }
 
     /// The session is over: answers that still come are dropped.
-    pub fn close(&self) {
+    pub(crate) fn close(&self) {
         self.state.lock().closed = true;
         self.filled.notify_one();
         self.eased.notify_waiters();

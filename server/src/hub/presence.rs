@@ -9,12 +9,9 @@ use cairn_proto::model::presence::{PresentDevice, UserPresence};
 use cairn_proto::wire::event::TimelineFrame;
 use hashbrown::{HashMap, HashSet};
 use tokio::sync::Notify;
-use tokio::time::sleep;
 
-use crate::Shared;
 use crate::delivery::push::UpdateKey;
-use crate::hub::Session;
-use crate::limits;
+use crate::session::Session;
 
 /// Which sessions watch whom.
 #[derive(Debug, Default)]
@@ -102,18 +99,6 @@ impl Watchers {
         {
             tell(session, presence.clone());
         }
-    }
-}
-
-/// Tells those who watch of whoever moves, until the server ends: at once after a silence, and then
-/// only so often, since everybody who is watched can move as often as he likes and each time costs
-/// as much as there are sessions that watch him.
-pub(crate) async fn notify_moves(shared: Arc<Shared>) {
-    let news = shared.hub.presence_news();
-    loop {
-        news.notified().await;
-        shared.hub.notify_presences();
-        sleep(limits::PRESENCE_INTERVAL).await;
     }
 }
 

@@ -10,19 +10,15 @@ use cairn_proto::model::receipts::MemberCursors;
 use cairn_proto::wire::event::TimelineFrame;
 use hashbrown::{HashMap, HashSet};
 use parking_lot::RwLock;
-use tokio::time::{MissedTickBehavior, interval};
-
-use crate::Shared;
-use crate::limits;
 
 /// The conversations that somebody looks at: nothing is noted of any other.
 #[derive(Clone, Debug, Default)]
-pub struct FocusedConversations(Arc<RwLock<HashSet<ConversationId>>>);
+pub(crate) struct FocusedConversations(Arc<RwLock<HashSet<ConversationId>>>);
 
 impl FocusedConversations {
     /// Whether anybody looks at it.
     #[must_use]
-    pub fn has(&self, conversation: ConversationId) -> bool {
+    pub(crate) fn has(&self, conversation: ConversationId) -> bool {
         self.0.read().contains(&conversation)
     }
 
@@ -71,16 +67,6 @@ impl Waiting {
                     },
                 )
             })
-    }
-}
-
-/// Tells what there is to tell, every second, until the server ends.
-pub async fn tell(shared: Arc<Shared>) {
-    let mut ticks = interval(limits::RECEIPTS_INTERVAL);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        ticks.tick().await;
-        shared.hub.enqueue_receipts();
     }
 }
 

@@ -8,10 +8,10 @@ use cairn_proto::model::presence::UserPresence;
 use hashbrown::HashMap;
 
 use crate::delivery::push::Push;
-use crate::hub::Session;
 use crate::hub::presence::{self, Watchers, presence_of};
 use crate::hub::receipts::Waiting;
 use crate::hub::typing::Viewers;
+use crate::session::Session;
 
 /// The sessions, each in every list that it belongs in.
 #[derive(Debug, Default)]

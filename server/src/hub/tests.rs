@@ -1,15 +1,20 @@
 use cairn_proto::ids::{EpochId, Revision, SendStreamId};
+use cairn_proto::model::conversation::{Conversation, ConversationKind};
+use cairn_proto::model::group::Role;
 use cairn_proto::model::presence::UserPresence;
+use cairn_proto::model::user::ServerRole;
 use cairn_proto::text::{GroupName, UserName};
 use cairn_proto::wire::event::TimelineFrame;
-use cairn_proto::wire::hello::ServerRole;
 use cairn_proto::wire::overview::{ConversationPage, Moment, OverviewExtent};
-use cairn_proto::wire::response::{Conversation, ConversationKind, Role};
 use tokio::sync::oneshot;
 
 use super::*;
 use crate::loopback::{Loopback, soon};
+use cairn_core::api::actor::Actor;
 use cairn_core::api::command;
+use cairn_proto::ids::MsgId;
+use cairn_proto::model::presence::DeviceKind;
+use cairn_store::timeline::Timeline;
 
 const TEAM: ConversationId = ConversationId::new(5);
 const EVE: UserId = UserId::new(7);

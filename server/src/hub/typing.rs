@@ -2,18 +2,15 @@
 //! forgotten.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use cairn_proto::ids::{ConversationId, UserId};
-use cairn_proto::limits::{DATAGRAM_BYTES_MAX, TYPING_INTERVAL};
 use cairn_proto::wire::codec;
-use cairn_proto::wire::typing::{ClientDatagram, ServerDatagram};
+use cairn_proto::wire::typing::ServerDatagram;
 use hashbrown::HashMap;
 
-use crate::Shared;
-use crate::hub::Session;
 use crate::hub::receipts::FocusedConversations;
 use crate::limits;
+use crate::session::Session;
 
 /// Which sessions look at what.
 #[derive(Debug, Default)]
@@ -80,25 +77,6 @@ impl Viewers {
         {
             // Whoever cannot be told now is not told.
             let _ = other.connection.send_datagram(datagram.clone());
-        }
-    }
-}
-
-/// Takes the datagrams of a session until its connection ends. One that cannot be read, or comes
-/// too soon, is passed over.
-pub(crate) async fn take_datagrams(shared: Arc<Shared>, session: Arc<Session>) {
-    let mut last: Option<Instant> = None;
-    while let Ok(datagram) = session.connection.read_datagram().await {
-        let is_early = last.is_some_and(|last| last.elapsed() < TYPING_INTERVAL / 2);
-        let Ok(ClientDatagram::Typing { conversation }) =
-            codec::decode(&datagram, DATAGRAM_BYTES_MAX)
-        else {
-            continue;
-        };
-        shared.hub.record_activity(&session, Instant::now());
-        if !is_early {
-            last = Some(Instant::now());
-            shared.hub.typing(&session, conversation);
         }
     }
 }

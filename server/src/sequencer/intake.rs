@@ -13,16 +13,16 @@ use cairn_core::Command;
 
 /// A command and where its answer goes.
 #[derive(Debug)]
-pub struct Ticket {
+pub(crate) struct Ticket {
     /// What to do.
-    pub command: Command,
+    pub(crate) command: Command,
     /// Whom to tell.
-    pub reply_to: ReplyTo,
+    pub(crate) reply_to: ReplyTo,
 }
 
 /// The queue. Cloning it gives another handle.
 #[derive(Clone, Debug)]
-pub struct Intake(Arc<Shared>);
+pub(crate) struct Intake(Arc<Shared>);
 
 #[derive(Debug)]
 struct Shared {
@@ -40,12 +40,12 @@ struct Waiting {
 /// The sequencer stopped; nothing more is taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the server is stopping")]
-pub struct Closed;
+pub(crate) struct Closed;
 
 impl Intake {
     /// An empty queue.
     #[must_use]
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let shared = Shared {
             waiting: Mutex::default(),
             arrived: Condvar::new(),
@@ -58,7 +58,7 @@ impl Intake {
     ///
     /// # Errors
     /// When the queue was closed.
-    pub async fn put(&self, tickets: &mut Vec<Ticket>) -> Result<(), Closed> {
+    pub(crate) async fn put(&self, tickets: &mut Vec<Ticket>) -> Result<(), Closed> {
         while !tickets.is_empty() {
             let some = tickets.len().min(limits::INTAKE_COMMANDS_MAX);
             let permits = self
@@ -84,7 +84,7 @@ impl Intake {
 
     /// Takes everything that waits into `tickets`, which must be empty. Waits until there is
     /// something, at most for `wait_timeout`. `false` when the queue is closed and empty.
-    pub fn take(&self, tickets: &mut Vec<Ticket>, wait_timeout: Duration) -> bool {
+    pub(crate) fn take(&self, tickets: &mut Vec<Ticket>, wait_timeout: Duration) -> bool {
         let mut waiting = self.0.waiting.lock();
         if waiting.tickets.is_empty() && !waiting.closed {
             self.0.arrived.wait_for(&mut waiting, wait_timeout);
@@ -97,7 +97,7 @@ impl Intake {
     }
 
     /// Lets nothing more in. What waits can still be taken.
-    pub fn close(&self) {
+    pub(crate) fn close(&self) {
         self.0.waiting.lock().closed = true;
         self.0.permits.close();
         self.0.arrived.notify_one();

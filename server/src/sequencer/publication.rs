@@ -4,21 +4,22 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cairn_proto::ids::{ConversationId, DeviceId, MsgId, RequestId, UserId};
+use cairn_proto::model::conversation::Conversation;
 use cairn_proto::model::people::Contact;
 use cairn_proto::model::receipts::MemberCursors;
 use cairn_proto::wire::error::ErrorCode;
 use cairn_proto::wire::event::AccountUpdate;
-use cairn_proto::wire::response::{Conversation, Response};
+use cairn_proto::wire::response::Response;
 use tokio::sync::oneshot;
 
-use crate::hub::{Readable, Session};
+use crate::session::{Readable, Session};
 use cairn_core::Reply;
 use cairn_core::api::command::LoggedIn;
-use cairn_core::people::account_update::AccountPart;
+use cairn_core::api::effect::AccountPart;
 
 /// Where an answer goes.
 #[derive(Debug)]
-pub enum ReplyTo {
+pub(crate) enum ReplyTo {
     /// To whoever waits for it.
     Once(oneshot::Sender<Result<Reply, ErrorCode>>),
     /// To a session that begins with it.
@@ -42,18 +43,18 @@ pub enum ReplyTo {
 
 /// What one batch made visible.
 #[derive(Debug, Default)]
-pub struct Publication {
+pub(crate) struct Publication {
     /// The conversations with new entries, and how far their logs go with them.
-    pub touched: Vec<(ConversationId, MsgId)>,
+    pub(crate) touched: Vec<(ConversationId, MsgId)>,
     /// What happened to memberships, devices and relations.
-    pub notices: Vec<Notice>,
+    pub(crate) notices: Vec<Notice>,
     /// The answers to the batch's commands.
-    pub answers: Vec<(ReplyTo, Result<Reply, ErrorCode>)>,
+    pub(crate) answers: Vec<(ReplyTo, Result<Reply, ErrorCode>)>,
 }
 
 /// What happened to a membership, a device or a relation.
 #[derive(Debug)]
-pub enum Notice {
+pub(crate) enum Notice {
     /// The user is a member from now on.
     Joined {
         /// The user.

@@ -38,7 +38,7 @@ impl RevokedInBatch {
 
     /// The reply as it is by the end of the batch.
     pub(crate) fn revalidate(&self, reply: Reply, to: &ReplyTo) -> Result<Reply, ErrorCode> {
-        let user = |session: &crate::hub::Session| session.actor().map(|actor| actor.user);
+        let user = |session: &crate::session::Session| session.actor().map(|actor| actor.user);
         match (reply, to) {
             (Reply::Grant(grant), ReplyTo::Grant(session, _)) => {
                 user(session).map_or(Ok(()), |user| self.check_member(user, grant.conversation))?;
@@ -88,9 +88,8 @@ impl RevokedInBatch {
 mod tests {
     use cairn_proto::ids::MsgId;
     use cairn_proto::model::people::{Contact, Relation};
+    use cairn_proto::model::user::{ServerRole, UserInfo};
     use cairn_proto::text::UserName;
-    use cairn_proto::wire::hello::ServerRole;
-    use cairn_proto::wire::response::UserInfo;
 
     use super::*;
 

@@ -1,14 +1,9 @@
 //! Whether somebody is at a session: what counts as activity, and what comes of none for a while.
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use cairn_proto::wire::request::Request;
 use parking_lot::Mutex;
-use tokio::time::timeout;
-
-use crate::Shared;
-use crate::limits;
 
 /// When there last was activity on a session, and whether that is too long ago.
 #[derive(Debug)]
@@ -113,30 +108,6 @@ pub(crate) const fn is_user_activity(request: &Request) -> bool {
     }
 }
 
-/// Looks again and again who is without activity, until the server ends. One pass over the sessions
-/// each time: none of them needs a clock of its own, and activity costs no more than taking note of
-/// it.
-pub(crate) async fn mark_idle_sessions(shared: Arc<Shared>) {
-    let mut setting = shared.hub.away_after.subscribe();
-    loop {
-        let away_after = *setting.borrow_and_update();
-        shared.hub.mark_idle_sessions(away_after);
-        match away_after {
-            // Its other half is in `shared`, so it does not end.
-            None => drop(setting.changed().await),
-            Some(away_after) => drop(timeout(rest(away_after), setting.changed()).await),
-        }
-    }
-}
-
-/// How long to wait between two looks.
-fn rest(away_after: Duration) -> Duration {
-    (away_after / limits::IDLE_CHECKS_PER_SPAN).clamp(
-        limits::IDLE_CHECK_INTERVAL_MIN,
-        limits::IDLE_CHECK_INTERVAL_MAX,
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -209,19 +180,5 @@ mod tests {
         ] {
             assert!(!is_user_activity(&request), "{request:?}");
         }
-    }
-
-    #[test]
-    fn looks_are_neither_rare_nor_many() {
-        let rests = [1, 10 * 60, cairn_core::limits::AWAY_AFTER_SECONDS_MAX]
-            .map(|seconds| rest(Duration::from_secs(seconds)));
-        assert_eq!(
-            rests,
-            [
-                limits::IDLE_CHECK_INTERVAL_MIN,
-                Duration::from_secs(30),
-                limits::IDLE_CHECK_INTERVAL_MAX
-            ]
-        );
     }
 }

@@ -14,18 +14,20 @@ use cairn_proto::wire::hello::{ClientFrame, Credentials, Hello, Welcome};
 use cairn_proto::{WIRE_VERSION, limits as wire};
 use tokio::sync::oneshot;
 
-use crate::hub::Session;
+use crate::clock::now;
 use crate::sequencer::intake::Ticket;
 use crate::sequencer::publication::ReplyTo;
+use crate::session::Session;
 use crate::session::requests;
+use crate::session::secret_hash::secret_hash;
+use crate::shared::Shared;
 use crate::transport::framing::{FrameReader, ReadError};
-use crate::{Shared, now, secret_hash};
 use cairn_core::api::command::{LoggedIn, NewDevice};
 use cairn_core::{Command, Reply};
 
 /// Why there is no session. The connection closes with [`Refusal::close_code`].
 #[derive(Debug, thiserror::Error)]
-pub enum Refusal {
+pub(crate) enum Refusal {
     /// No complete first frame in time.
     #[error("no login within {} seconds", wire::LOGIN_TIME_MAX.as_secs())]
     Silent,
@@ -52,7 +54,7 @@ pub enum Refusal {
 impl Refusal {
     /// What the client is told with the close.
     #[must_use]
-    pub const fn close_code(&self) -> CloseCode {
+    pub(crate) const fn close_code(&self) -> CloseCode {
         match self {
             Self::Silent => CloseCode::AuthTimeout,
             Self::Read(ReadError::Frame(_)) => CloseCode::FrameTooBig,
@@ -67,7 +69,7 @@ impl Refusal {
 ///
 /// # Errors
 /// When it is no acceptable hello.
-pub async fn read_hello(reader: &mut FrameReader) -> Result<Hello, Refusal> {
+pub(crate) async fn read_hello(reader: &mut FrameReader) -> Result<Hello, Refusal> {
     let frame = reader.next(HELLO_BYTES_MAX).await?;
     // What another version writes behind its number is not for this one to read.
     if let Ok((HELLO_VARIANT, version)) = codec::decode_head::<(u32, u16)>(&frame, HELLO_BYTES_MAX)
@@ -88,7 +90,7 @@ const HELLO_VARIANT: u32 = 0;
 ///
 /// # Errors
 /// When the credentials are refused.
-pub async fn log_in(
+pub(crate) async fn log_in(
     shared: &Shared,
     session: &Arc<Session>,
     hello: Hello,

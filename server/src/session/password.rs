@@ -11,7 +11,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Hashes passwords and checks them.
 #[derive(Clone, Debug)]
-pub struct Passwords {
+pub(crate) struct Passwords {
     /// Each hash takes [`MEMORY_KIB`] and tens of milliseconds of a core: a flood of logins must
     /// not take the server.
     permits: Arc<Semaphore>,
@@ -19,7 +19,7 @@ pub struct Passwords {
 
 /// The right to check one password.
 #[derive(Debug)]
-pub struct HashPermit(Option<OwnedSemaphorePermit>);
+pub(crate) struct HashPermit(Option<OwnedSemaphorePermit>);
 
 // The least that OWASP's password storage guide recommends for argon2id.
 const MEMORY_KIB: u32 = 19 * 1024;
@@ -29,7 +29,7 @@ const LANES: u32 = 1;
 impl Passwords {
     /// As many hashes at once as there are cores.
     #[must_use]
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let cores = std::thread::available_parallelism().map_or(1, Into::into);
         Self {
             permits: Arc::new(Semaphore::new(cores)),
@@ -40,7 +40,7 @@ impl Passwords {
     ///
     /// # Errors
     /// When the system gave no salt or no memory.
-    pub async fn hash(&self, password: Password) -> Result<Box<str>, ErrorCode> {
+    pub(crate) async fn hash(&self, password: Password) -> Result<Box<str>, ErrorCode> {
         let work = move || {
             let hash: PasswordHash = hasher()?.hash_password(password.as_str().as_bytes()).ok()?;
             Some(hash.to_string().into_boxed_str())
@@ -54,7 +54,7 @@ impl Passwords {
 
     /// Waits for a permit: between it and the check, whether the check is still wanted can be asked
     /// again.
-    pub async fn permit(&self) -> HashPermit {
+    pub(crate) async fn permit(&self) -> HashPermit {
         HashPermit(self.permits.clone().acquire_owned().await.ok())
     }
 }
@@ -62,7 +62,7 @@ impl Passwords {
 impl HashPermit {
     /// Whether the password is the hashed one. Without a hash it is not, and that takes as long:
     /// who has an account is not told by how long an answer takes.
-    pub async fn matches(self, password: Password, hash: Option<Box<str>>) -> bool {
+    pub(crate) async fn matches(self, password: Password, hash: Option<Box<str>>) -> bool {
         let work = move || {
             let Some(hash) = hash else {
                 let mut out = [0; 32];

@@ -15,17 +15,19 @@ use cairn_proto::wire::request::{PullRange, Request};
 use cairn_proto::wire::response::{Pulled, Response};
 use tokio::sync::{Semaphore, oneshot};
 
-use crate::hub::{Readable, Session};
+use crate::history::read_history;
 use crate::limits;
 use crate::sequencer::intake::{Closed, Ticket};
 use crate::sequencer::publication::ReplyTo;
 use crate::session::activity::is_user_activity;
-use crate::{Shared, read_history, secret_hash};
-use cairn_core::api::command::Actor;
+use crate::session::secret_hash::secret_hash;
+use crate::session::{Readable, Session};
+use crate::shared::Shared;
+use cairn_core::api::actor::Actor;
 use cairn_core::{Command, Reply};
 
 /// The requests of one session, on their way.
-pub struct Requests {
+pub(crate) struct Requests {
     shared: Arc<Shared>,
     session: Arc<Session>,
     tickets: Vec<Ticket>,
@@ -35,7 +37,7 @@ pub struct Requests {
 impl Requests {
     /// No request yet.
     #[must_use]
-    pub fn new(shared: Arc<Shared>, session: Arc<Session>) -> Self {
+    pub(crate) fn new(shared: Arc<Shared>, session: Arc<Session>) -> Self {
         Self {
             shared,
             session,
@@ -48,7 +50,7 @@ impl Requests {
     ///
     /// # Errors
     /// When the server is stopping.
-    pub async fn take(&mut self, id: RequestId, request: Request) -> Result<(), Closed> {
+    pub(crate) async fn take(&mut self, id: RequestId, request: Request) -> Result<(), Closed> {
         let Some(actor) = self.session.actor() else {
             return Ok(());
         };
@@ -58,7 +60,12 @@ impl Requests {
         }
         let has_capacity = self.session.outbox.begin();
         match request {
-            request if !self.shared.rate_limiter.allows(actor.user, &request, now) => {
+            request
+                if !self
+                    .shared
+                    .request_rate_limiter
+                    .allows(actor.user, &request, now) =>
+            {
                 self.session
                     .outbox
                     .answer_now(id, Err(ErrorCode::RateLimited));
@@ -144,7 +151,7 @@ impl Requests {
     ///
     /// # Errors
     /// When the server is stopping.
-    pub async fn submit(&mut self) -> Result<(), Closed> {
+    pub(crate) async fn submit(&mut self) -> Result<(), Closed> {
         self.shared.intake.put(&mut self.tickets).await
     }
 
@@ -351,7 +358,10 @@ async fn metrics(shared: &Shared, actor: Actor) -> Result<Response, ErrorCode> {
 ///
 /// # Errors
 /// When one cannot be read.
-pub async fn fill_last(shared: &Shared, page: &mut ConversationPage) -> Result<(), ErrorCode> {
+pub(crate) async fn fill_last(
+    shared: &Shared,
+    page: &mut ConversationPage,
+) -> Result<(), ErrorCode> {
     let mut bytes_left = wire::OVERVIEW_LAST_BYTES_MAX;
     for item in &mut page.items {
         let Some(timeline) = shared

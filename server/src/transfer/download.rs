@@ -10,27 +10,28 @@ use cairn_proto::wire::error::ErrorCode;
 use tokio::time::timeout;
 use tracing::error;
 
-use super::{Broken, Shared, TransferStream};
+use super::stream::{Broken, TransferStream};
 use crate::limits::TRANSFER_SILENCE_MAX;
-use cairn_core::api::command::Actor;
-use cairn_core::attachment::{AttachmentCommand, AttachmentReply};
+use crate::shared::Shared;
+use cairn_core::api::actor::Actor;
+use cairn_core::api::attachment::{AttachmentCommand, AttachmentReply};
 use cairn_store::limits::TRANSFER_BUFFER_BYTES;
 
 /// What a client wants of an attachment.
 #[derive(Clone, Copy, Debug)]
-pub struct Wanted {
+pub(crate) struct Wanted {
     /// The conversation of a message that names it.
-    pub conversation: ConversationId,
+    pub(crate) conversation: ConversationId,
     /// The message.
-    pub msgid: MsgId,
+    pub(crate) msgid: MsgId,
     /// The attachment.
-    pub hash: AttachmentHash,
+    pub(crate) hash: AttachmentHash,
     /// The first byte.
-    pub from: u64,
+    pub(crate) from: u64,
 }
 
 /// Serves a download, from its first frame to its end.
-pub async fn download(
+pub(crate) async fn serve(
     shared: Arc<Shared>,
     actor: Actor,
     mut stream: TransferStream,

@@ -12,13 +12,13 @@ use cairn_proto::wire::error::ErrorCode;
 use tokio::time::{MissedTickBehavior, interval};
 use tracing::{info, warn};
 
-use super::Shared;
 use crate::limits::{GC_INTERVAL, GC_ROUNDS_PER_SWEEP, PARTIAL_TIME_MAX};
-use cairn_core::attachment::{AttachmentCommand, AttachmentReply};
+use crate::shared::Shared;
+use cairn_core::api::attachment::{AttachmentCommand, AttachmentReply};
 use cairn_core::limits::GC_BATCH_ATTACHMENTS_MAX;
 
 /// Collects at the start and then at intervals, until the server ends.
-pub async fn run_gc(shared: Arc<Shared>) {
+pub(crate) async fn run(shared: Arc<Shared>) {
     let mut due = interval(GC_INTERVAL);
     due.set_missed_tick_behavior(MissedTickBehavior::Delay);
     for round in 0_u64.. {

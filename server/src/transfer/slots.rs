@@ -11,7 +11,7 @@ use crate::limits;
 
 /// The transfers that a connection may have under way.
 #[derive(Clone, Debug)]
-pub struct TransferSlots {
+pub(crate) struct TransferSlots {
     connection: Connection,
     taken: Arc<Mutex<Taken>>,
 }
@@ -25,7 +25,7 @@ struct Taken {
 
 /// The right to one transfer, for as long as it lives.
 #[derive(Debug)]
-pub struct TransferSlot(TransferSlots);
+pub(crate) struct TransferSlot(TransferSlots);
 
 /// The quota_left of a slot whose transfer is over, until what was written last has arrived.
 #[derive(Debug)]
@@ -34,7 +34,7 @@ pub(super) struct Draining(TransferSlots);
 impl TransferSlots {
     /// The slots of a connection, all of them free.
     #[must_use]
-    pub fn of(connection: Connection) -> Self {
+    pub(crate) fn of(connection: Connection) -> Self {
         Self {
             connection,
             taken: Arc::default(),
@@ -43,7 +43,7 @@ impl TransferSlots {
 
     /// Takes a slot, if there is a free one.
     #[must_use]
-    pub fn take(&self) -> Option<TransferSlot> {
+    pub(crate) fn take(&self) -> Option<TransferSlot> {
         let mut taken = self.taken.lock();
         if taken.under_way >= TRANSFERS_PER_CONNECTION_MAX {
             return None;

@@ -9,15 +9,16 @@ use cairn_proto::wire::error::ErrorCode;
 use tokio::time::{Instant, timeout};
 
 use super::lease::{Reservation, Taken};
-use super::{Broken, Shared, TransferStream};
+use super::stream::{Broken, TransferStream};
 use crate::limits::{TRANSFER_PART_TIME_MAX, TRANSFER_SILENCE_MAX};
-use cairn_core::api::command::Actor;
-use cairn_core::attachment::{AttachmentCommand, AttachmentReply};
+use crate::shared::Shared;
+use cairn_core::api::actor::Actor;
+use cairn_core::api::attachment::{AttachmentCommand, AttachmentReply};
 use cairn_store::files::attachments::Partial;
 use cairn_store::limits::TRANSFER_BUFFER_BYTES;
 
 /// Takes an upload, from its first frame to its end.
-pub async fn upload(
+pub(crate) async fn serve(
     shared: Arc<Shared>,
     actor: Actor,
     mut stream: TransferStream,

@@ -10,10 +10,11 @@ use tokio::time::timeout;
 use tracing::debug;
 
 use crate::limits::{CONNECTIONS_MAX, HANDSHAKES_UNPROVEN_MAX};
-use crate::{Shared, session};
+use crate::session::connection;
+use crate::shared::Shared;
 
 /// Takes connections until the endpoint is closed.
-pub async fn accept(endpoint: Endpoint, shared: Arc<Shared>) {
+pub(crate) async fn accept(endpoint: Endpoint, shared: Arc<Shared>) {
     let handshakes = Arc::new(AtomicUsize::new(0));
     while let Some(incoming) = endpoint.accept().await {
         if endpoint.open_connections() >= CONNECTIONS_MAX {
@@ -42,7 +43,7 @@ async fn shake_hands(incoming: Incoming, under_way: UnderWay, shared: Arc<Shared
     match timeout(LOGIN_TIME_MAX, connecting).await {
         Ok(Ok(connection)) => {
             drop(under_way);
-            session::serve(shared, connection).await;
+            connection::serve(shared, connection).await;
         }
         Ok(Err(error)) => debug!(%remote, %error, "the handshake failed"),
         Err(_) => debug!(%remote, "the handshake took too long"),

@@ -42,7 +42,7 @@ pub enum EndpointError {
 ///
 /// # Errors
 /// When the address cannot be listened on, or the key cannot be used.
-pub fn open(addr: SocketAddr, identity: &Identity) -> Result<Endpoint, EndpointError> {
+pub(crate) fn open(addr: SocketAddr, identity: &Identity) -> Result<Endpoint, EndpointError> {
     let listen = |source| EndpointError::Listen { addr, source };
     let config = server_config(identity)?;
     let socket = bind(addr).map_err(listen)?;

@@ -6,14 +6,14 @@ use quinn::RecvStream;
 
 /// A client's stream, cut into frames.
 #[derive(Debug)]
-pub struct FrameReader {
+pub(crate) struct FrameReader {
     stream: RecvStream,
     buffer: BytesMut,
 }
 
 /// Why there is no further frame.
 #[derive(Debug, thiserror::Error)]
-pub enum ReadError {
+pub(crate) enum ReadError {
     /// The client is done with the stream.
     #[error("the stream ended")]
     Ended,
@@ -34,7 +34,7 @@ const READ_BYTES_MAX: usize = 64 * 1024;
 impl FrameReader {
     /// Reads frames from `stream`.
     #[must_use]
-    pub fn new(stream: RecvStream) -> Self {
+    pub(crate) fn new(stream: RecvStream) -> Self {
         Self {
             stream,
             buffer: BytesMut::new(),
@@ -45,7 +45,7 @@ impl FrameReader {
     ///
     /// # Errors
     /// When a frame announces more than `max_bytes`.
-    pub fn buffered(&mut self, max_bytes: usize) -> Result<Option<Bytes>, FrameError> {
+    pub(crate) fn buffered(&mut self, max_bytes: usize) -> Result<Option<Bytes>, FrameError> {
         frame::split(&mut self.buffer, max_bytes)
     }
 
@@ -53,7 +53,7 @@ impl FrameReader {
     ///
     /// # Errors
     /// When none will come.
-    pub async fn read_more(&mut self) -> Result<(), ReadError> {
+    pub(crate) async fn read_more(&mut self) -> Result<(), ReadError> {
         match self.stream.read_chunk(READ_BYTES_MAX, true).await? {
             Some(chunk) => {
                 self.buffer.extend_from_slice(&chunk.bytes);
@@ -66,7 +66,7 @@ impl FrameReader {
 
     /// The stream, and what was read of it behind the last frame.
     #[must_use]
-    pub fn into_parts(self) -> (RecvStream, BytesMut) {
+    pub(crate) fn into_parts(self) -> (RecvStream, BytesMut) {
         (self.stream, self.buffer)
     }
 
@@ -74,7 +74,7 @@ impl FrameReader {
     ///
     /// # Errors
     /// When none will come, or it announces more than `max_bytes`.
-    pub async fn next(&mut self, max_bytes: usize) -> Result<Bytes, ReadError> {
+    pub(crate) async fn next(&mut self, max_bytes: usize) -> Result<Bytes, ReadError> {
         loop {
             if let Some(frame) = self.buffered(max_bytes)? {
                 return Ok(frame);

@@ -16,7 +16,7 @@ use cairn_store::files::durable;
 
 /// The key that clients pin, and the secret from which QUIC's keys come.
 #[derive(Debug)]
-pub struct Identity {
+pub(crate) struct Identity {
     key: KeyPair,
     quic_secret: [u8; QUIC_SECRET_BYTES],
 }
@@ -50,7 +50,7 @@ impl Identity {
     ///
     /// # Errors
     /// When it cannot be read, written or used.
-    pub fn open(data: &Path) -> Result<Self, IdentityError> {
+    pub(crate) fn open(data: &Path) -> Result<Self, IdentityError> {
         let dir = data.join("identity");
         durable::create_dir(&dir).map_err(|source| IdentityError::Io {
             path: dir.clone(),
@@ -80,7 +80,7 @@ impl Identity {
 
     /// SHA-256 of the public key: what clients pin.
     #[must_use]
-    pub fn pin(&self) -> Pin {
+    pub(crate) fn pin(&self) -> Pin {
         Pin::new(Sha256::digest(self.key.subject_public_key_info()).into())
     }
 
@@ -89,7 +89,7 @@ impl Identity {
     ///
     /// # Errors
     /// When the key cannot sign.
-    pub fn certificate(
+    pub(crate) fn certificate(
         &self,
     ) -> Result<(CertificateDer<'static>, PrivateKeyDer<'static>), IdentityError> {
         let mut params = CertificateParams::new(vec!["cairn".to_owned()])?;
@@ -104,7 +104,7 @@ impl Identity {
     /// The secret from which QUIC's reset, token and connection id keys come. That it stays the
     /// same lets clients notice a restart at once instead of after the idle timeout.
     #[must_use]
-    pub const fn quic_secret(&self) -> &[u8; QUIC_SECRET_BYTES] {
+    pub(crate) const fn quic_secret(&self) -> &[u8; QUIC_SECRET_BYTES] {
         &self.quic_secret
     }
 }

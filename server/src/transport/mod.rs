@@ -1,6 +1,7 @@
-//! Transport.
+//! The QUIC transport: the endpoint, its identity, connections and frames.
 
-pub mod accept;
-pub mod endpoint;
-pub mod framing;
-pub mod identity;
+pub(crate) mod accept;
+pub(crate) mod close;
+pub(crate) mod endpoint;
+pub(crate) mod framing;
+pub(crate) mod identity;

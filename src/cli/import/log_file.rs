@@ -11,12 +11,11 @@ use cairn_proto::text::Text;
 use cairn_proto::wire::request::ImportEntry;
 use xxhash_rust::xxh3::Xxh3;
 
-use super::super::exit::Exit;
-use super::super::failure::Failure;
-use super::super::limits;
 use super::day::Day;
 use super::irc_line::{IrcLine, Said};
 use super::nick;
+use crate::cli::failure::{Exit, Failure};
+use crate::cli::limits;
 
 /// A log of one day.
 #[derive(Debug)]

@@ -9,8 +9,8 @@ use cairn_proto::ids::{ConversationId, ImportSource};
 use cairn_proto::limits::IMPORT_ENTRIES_MAX;
 use cairn_proto::wire::request::ImportEntry;
 
-use super::super::limits;
-use super::super::output::poll_once;
+use crate::cli::limits;
+use crate::cli::output::poll_once;
 
 type Page<'a> = Pin<Box<dyn Future<Output = Result<Imported, Error>> + 'a>>;
 

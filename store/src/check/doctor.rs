@@ -31,13 +31,13 @@ use crate::files::poison::Poison;
 use crate::trees::db::{Trees, TreesError};
 use crate::trees::{RowKey, RowPrefix, Tree, parse};
 use cairn_core::api::change::Appended;
+use cairn_core::record::MsgIdSet;
 use cairn_core::record::{
     ConversationRecord, DeviceRecord, InviteRecord, MemberChunk, MembershipRecord, StoredMember,
     UserRecord,
 };
-use cairn_core::state::msgid_set::MsgIdSet;
 use cairn_core::{Change, api::batch};
-use cairn_proto::wire::response::Role;
+use cairn_proto::model::group::Role;
 
 /// What was found to be sound.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]

@@ -10,7 +10,7 @@ use crate::limits;
 use crate::timeline::Timeline;
 use crate::trees::rows::RowChange;
 use crate::trees::{RowKey, RowPrefix, Tree, parse};
-use cairn_core::state::msgid_set::MsgIdSet;
+use cairn_core::record::MsgIdSet;
 
 impl CheckpointWriter {
     /// Removes what the blocks hold at or below the floor. What is left of a block that reaches

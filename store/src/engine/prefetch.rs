@@ -37,7 +37,7 @@ impl Engine {
     /// Loads one part. An entry of the batch is not in its timeline yet, and is there as it was
     /// before the batch.
     fn load(&mut self, need: Load) -> Result<(), LoadError> {
-        for (conversation, msgid, packed) in self.batch.needed(need) {
+        for (conversation, msgid, packed) in need.pending_entries(&mut self.batch) {
             self.state
                 .install_entry(conversation, msgid, unpack_entry(packed)?);
         }

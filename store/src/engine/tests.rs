@@ -7,8 +7,8 @@ use cairn_proto::wire::request::Request;
 
 use super::*;
 use crate::limits;
+use cairn_core::api::attachment::AttachmentCommand;
 use cairn_core::api::command::NewDevice;
-use cairn_core::attachment::AttachmentCommand;
 use cairn_core::record::SecretHash;
 
 fn hash(n: u64) -> AttachmentHash {

@@ -5,8 +5,8 @@ mod attachments;
 use cairn_proto::ids::{ConversationId, DeviceId, ImportSource, MsgId, SendStreamId, UserId};
 use cairn_proto::text::SettingName;
 
+use cairn_core::record::RelationChunk;
 use cairn_core::record::{CursorChunk, MemberChunk, RecentPart, SecretHash};
-use cairn_core::state::relation::RelationChunk;
 
 use super::Tree;
 

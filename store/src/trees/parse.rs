@@ -4,8 +4,8 @@ use cairn_proto::content::attachment::AttachmentHash;
 use cairn_proto::ids::{ConversationId, DeviceId, ImportSource, MsgId, SendStreamId, UserId};
 use cairn_proto::text::SettingName;
 
+use cairn_core::record::RelationChunk;
 use cairn_core::record::{CursorChunk, MemberChunk, RecentPart, SecretHash};
-use cairn_core::state::relation::RelationChunk;
 
 fn u32(key: &mut &[u8]) -> Option<u32> {
     let (number, rest) = key.split_first_chunk()?;

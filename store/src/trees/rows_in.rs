@@ -20,15 +20,15 @@ use crate::trees::db::{Trees, TreesError};
 use crate::trees::rows::{RowDamage, RowError};
 use crate::trees::{MetaKey, RowKey, RowPrefix, Tree, parse};
 use cairn_core::State;
-use cairn_core::attachment::AttachmentRecord;
 use cairn_core::limits::REFS_DROPPED_MAX;
 use cairn_core::prefetch::Load;
+use cairn_core::record::AttachmentRecord;
+use cairn_core::record::MsgIdSet;
+use cairn_core::record::StoredRelation;
 use cairn_core::record::{
     ConversationRecord, DeviceRecord, GroupRecord, InviteRecord, MemberChunk, MembershipRecord,
     RecentSend, SendCursor, StoredMember, StoredMentions, UserRecord,
 };
-use cairn_core::state::msgid_set::MsgIdSet;
-use cairn_core::state::relation::StoredRelation;
 
 /// Loads parts of the state from the trees.
 #[derive(Clone, Debug)]

@@ -1,43 +1,33 @@
-//! Why a run came to nothing.
+//! Errors of a run.
 
 use std::io;
 use std::path::PathBuf;
 
-/// Why a run came to nothing.
+/// Why a run failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum LoadError {
-    /// No connection, or it broke.
+    /// The connection failed or broke.
     #[error("connection to {addr}: {source}")]
-    Connection {
-        /// Where the server is.
-        addr: String,
-        /// What happened.
-        source: io::Error,
-    },
+    Connection { addr: String, source: io::Error },
     /// The server refused a command.
     #[error("the server answered {0:?}")]
     Refused(String),
-    /// The server said what it should not.
-    #[error("the server answered something else than an id: {0:?}")]
+    /// The server sent an unexpected answer.
+    #[error("the server answered with something other than an id: {0:?}")]
     Unexpected(String),
-    /// The file that the disk is measured with.
+    /// The file used to measure the disk.
     #[error("{}: {source}", path.display())]
-    File {
-        /// Which one.
-        path: PathBuf,
-        /// What happened.
-        source: io::Error,
-    },
+    File { path: PathBuf, source: io::Error },
     /// The runtime.
     #[error("cannot start: {0}")]
     Start(#[source] io::Error),
-    /// A connection's task ended by a fault of this program.
+    /// A connection's task panicked.
     #[error("a task of the load generator panicked")]
     Panicked,
-    /// Nothing was answered in the time that counts.
-    #[error("nothing was answered in the time that counts")]
+    /// No answer arrived in the measured time.
+    #[error("no answer arrived in the measured time")]
     Nothing,
-    /// What was found cannot be printed.
-    #[error("cannot print what was found: {0}")]
+    /// The result cannot be printed.
+    #[error("cannot print the result: {0}")]
     Print(#[from] serde_json::Error),
 }

@@ -1,4 +1,4 @@
-//! The floor that a disk sets: one small write made durable, again and again, in a file whose room is there already.
+//! The latency floor of a disk: small durable writes in a preallocated file, one at a time.
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
@@ -12,36 +12,40 @@ use serde::Serialize;
 use crate::error::LoadError;
 use crate::latency::{Latencies, Percentiles};
 
-/// One write.
+/// The size of one write.
 const BLOCK_BYTES: usize = 4_096;
 
-/// Writes go through the file from its beginning, and begin again at its end.
+/// The file size; writes proceed through the file and wrap around.
 const FILE_BYTES: u64 = 64 * 1024 * 1024;
 
-/// What is measured.
+/// What to measure.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Settings {
-    /// The file to write to, made new and removed afterwards
+    /// The file to write to; created, and removed afterwards
     #[arg(long, value_name = "FILE")]
     file: PathBuf,
 
     /// Measure for this long
-    #[arg(long, value_name = "S", default_value_t = 2, value_parser = clap::value_parser!(u64).range(1..=3_600))]
+    #[arg(
+        long, value_name = "S",
+        default_value_t = 2,
+        value_parser = clap::value_parser!(u64).range(1..=3_600)
+    )]
     seconds: u64,
 }
 
-/// What was found.
+/// The measured latencies.
 #[derive(Debug, Serialize)]
 pub(crate) struct Found {
     fdatasyncs_per_s: f64,
-    /// A write and its fdatasync together.
+    /// One write and its fdatasync.
     latency_ms: Percentiles,
 }
 
-/// Measures it.
+/// Measures the latency of durable writes.
 ///
 /// # Errors
-/// When the file cannot be made or written.
+/// The file cannot be created or written.
 pub(crate) fn run(settings: &Settings) -> Result<Found, LoadError> {
     let failed = |source| LoadError::File {
         path: settings.file.clone(),
@@ -53,7 +57,7 @@ pub(crate) fn run(settings: &Settings) -> Result<Found, LoadError> {
         .open(&settings.file)
         .map_err(failed)?;
     let measured = measure(&file, Duration::from_secs(settings.seconds));
-    // What went wrong while measuring tells more than that the file is still there.
+    // An error of the measurement says more than a failed removal.
     let removed = fs::remove_file(&settings.file);
     let latencies = measured.map_err(failed)?;
     removed.map_err(failed)?;
@@ -67,7 +71,8 @@ pub(crate) fn run(settings: &Settings) -> Result<Found, LoadError> {
 fn measure(file: &File, time: Duration) -> io::Result<Latencies> {
     let block = [0x5a; BLOCK_BYTES];
     let places = FILE_BYTES / BLOCK_BYTES as u64;
-    // Room that was written once needs no change of the file system's own records later, which fdatasync would wait for.
+    // Overwriting allocated blocks changes no file system metadata, which fdatasync would have to
+    // sync too.
     (0..places).try_for_each(|place| file.write_all_at(&block, place * BLOCK_BYTES as u64))?;
     file.sync_all()?;
     let (mut latencies, end) = (Latencies::new(), Instant::now() + time);
@@ -107,9 +112,8 @@ mod tests {
             file: file.path().to_owned(),
             seconds: 1,
         });
-        assert!(
-            matches!(found, Err(LoadError::File { source, .. }) if source.kind() == io::ErrorKind::AlreadyExists)
-        );
+        assert!(matches!(found, Err(LoadError::File { source, .. })
+                if source.kind() == io::ErrorKind::AlreadyExists));
         assert!(file.path().exists());
     }
 }

@@ -1,14 +1,14 @@
-//! Latencies: collected in a histogram, told as percentiles.
+//! Latencies, collected in a histogram and reported as percentiles.
 
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
 use serde::Serialize;
 
-/// Digits of a latency that are kept.
+/// Significant digits.
 const DIGITS: u8 = 3;
 
-/// The longest latency that is told from longer ones, in microseconds.
+/// The longest distinguishable latency, in microseconds.
 const MICROS_MAX: u64 = 1_000_000_000;
 
 /// Latencies of one kind.
@@ -32,7 +32,7 @@ impl Latencies {
             .saturating_record(u64::try_from(latency.as_micros()).unwrap_or(MICROS_MAX));
     }
 
-    /// Adds all of another, which has the same bounds.
+    /// Adds all values of another histogram with the same bounds.
     pub(crate) fn add(&mut self, other: &Self) {
         self.0 += &other.0;
     }

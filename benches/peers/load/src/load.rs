@@ -1,4 +1,5 @@
-//! The load on Redis Streams: connections that each keep so many sends unanswered, as the clients of `cairn bench send` do.
+//! The load on Redis Streams: connections that each keep a number of sends in flight, as the
+//! clients of `cairn bench send` do.
 
 use std::collections::VecDeque;
 use std::io;
@@ -17,40 +18,60 @@ use crate::error::LoadError;
 use crate::latency::{Latencies, Percentiles};
 use crate::resp;
 
-/// The load runs for so long before anything is counted.
+/// The warm-up, before anything is counted.
 const WARM_UP: Duration = Duration::from_secs(1);
 
-/// Different bodies, made before the clock starts: making them is not what is measured.
+/// Distinct bodies, generated before the measurement.
 const BODIES: usize = 4_096;
 
-/// Room for what a connection writes or reads at once, to begin with.
+/// The initial capacity of a connection's buffers.
 const BUFFER_BYTES: usize = 256 * 1024;
 
 /// The load.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Settings {
-    /// Where the server is
+    /// The server's address
     #[arg(long, value_name = "HOST:PORT")]
     addr: String,
 
     /// Connections
-    #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u64).range(1..=10_000))]
+    #[arg(
+        long, value_name = "N",
+        default_value_t = 16,
+        value_parser = clap::value_parser!(u64).range(1..=10_000)
+    )]
     clients: u64,
 
-    /// Sends that each connection has unanswered
-    #[arg(long, value_name = "N", default_value_t = 128, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    /// Sends in flight per connection
+    #[arg(
+        long, value_name = "N",
+        default_value_t = 128,
+        value_parser = clap::value_parser!(u32).range(1..=100_000)
+    )]
     inflight: u32,
 
     /// Streams; each entry goes to a random one
-    #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    #[arg(
+        long, value_name = "N",
+        default_value_t = 1_000,
+        value_parser = clap::value_parser!(u32).range(1..=1_000_000)
+    )]
     streams: u32,
 
     /// Bytes of each entry's value
-    #[arg(long, value_name = "BYTES", default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    #[arg(
+        long, value_name = "BYTES",
+        default_value_t = 200,
+        value_parser = clap::value_parser!(u32).range(1..=1_000_000)
+    )]
     body: u32,
 
-    /// Count for this long, behind a second that is not counted
-    #[arg(long, value_name = "S", default_value_t = 4, value_parser = clap::value_parser!(u64).range(1..=3_600))]
+    /// Measure for this long, after one second of warm-up
+    #[arg(
+        long, value_name = "S",
+        default_value_t = 4,
+        value_parser = clap::value_parser!(u64).range(1..=3_600)
+    )]
     seconds: u64,
 
     /// Repeats the choices of an earlier run
@@ -58,7 +79,7 @@ pub(crate) struct Settings {
     seed: u64,
 }
 
-/// What was found, under the names that `cairn bench send` uses.
+/// The result, with the field names of `cairn bench send`.
 #[derive(Debug, Serialize)]
 pub(crate) struct Found {
     accepted: u64,
@@ -66,10 +87,10 @@ pub(crate) struct Found {
     latency_ms: Percentiles,
 }
 
-/// What all connections send, and when it counts.
+/// The commands that all connections send, and the measured interval.
 #[derive(Debug)]
 struct Plan {
-    /// The beginning of each command, one for each stream.
+    /// The start of each command, one per stream.
     commands: Vec<Vec<u8>>,
     /// Printable bodies with their lengths.
     bodies: Vec<Vec<u8>>,
@@ -105,10 +126,10 @@ impl Plan {
     }
 }
 
-/// Measures it.
+/// Runs the load.
 ///
 /// # Errors
-/// The first thing that went wrong on any connection.
+/// The first error of any connection.
 pub(crate) fn run(settings: &Settings) -> Result<Found, LoadError> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -153,12 +174,12 @@ async fn all(settings: &Settings) -> Result<Latencies, LoadError> {
     Ok(latencies)
 }
 
-/// One connection at work.
+/// One connection.
 struct Connection {
     plan: Arc<Plan>,
     stream: TcpStream,
     random: StdRng,
-    /// When each unanswered entry was made, the oldest first: answers come in this order.
+    /// When each unanswered entry was sent, oldest first; answers arrive in this order.
     since: VecDeque<Instant>,
     latencies: Latencies,
 }
@@ -179,7 +200,7 @@ impl Connection {
         }
     }
 
-    /// Sends until the time is over, and waits for the answers.
+    /// Sends until the time is over, then waits for the answers.
     async fn run(mut self) -> Result<Latencies, Broken> {
         let (mut out, mut read) = (
             Vec::with_capacity(BUFFER_BYTES),
@@ -229,7 +250,7 @@ mod tests {
     use super::*;
     use tokio::net::TcpListener;
 
-    /// A server that answers every command with an id, cut at odd places.
+    /// A server that answers every command with an id, split at arbitrary places.
     async fn serve(listener: TcpListener, command_bytes: usize) {
         let (mut stream, _) = listener.accept().await.unwrap();
         let mut read = Vec::new();

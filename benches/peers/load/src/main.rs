@@ -1,4 +1,5 @@
-//! The load that `benches/peers` puts on others, compiled so that the client is not what is measured, and the floor that a disk sets.
+//! The load generator of `benches/peers`, compiled so that the client is not the bottleneck, and
+//! the latency floor of a disk.
 
 mod error;
 mod floor;
@@ -24,7 +25,7 @@ struct Cli {
 enum Command {
     /// Adds entries to the streams of a Redis server: XADD, pipelined
     Redis(load::Settings),
-    /// Writes 4 KiB and makes it durable (fdatasync), again and again: what no durable store can undercut
+    /// Repeats durable writes of 4 KiB (fdatasync): the lower bound for any durable store
     Floor(floor::Settings),
 }
 

@@ -1,8 +1,9 @@
-//! As much of the RESP protocol as adding to streams takes.
+//! The subset of the RESP protocol needed to add to streams.
 
 use crate::error::LoadError;
 
-/// The command that adds an entry with the one field `b` to a stream, without the value: up to where [`bulk`] follows.
+/// The command that adds an entry with the one field `b` to a stream, without the value: up to
+/// where [`bulk`] follows.
 pub(crate) fn xadd(stream: &str) -> Vec<u8> {
     let mut command = b"*5\r\n".to_vec();
     bulk(&mut command, b"XADD");
@@ -12,17 +13,18 @@ pub(crate) fn xadd(stream: &str) -> Vec<u8> {
     command
 }
 
-/// Appends a text with its length.
+/// Appends a length-prefixed string.
 pub(crate) fn bulk(out: &mut Vec<u8>, text: &[u8]) {
     out.extend_from_slice(format!("${}\r\n", text.len()).as_bytes());
     out.extend_from_slice(text);
     out.extend_from_slice(b"\r\n");
 }
 
-/// Counts the whole answers at the beginning of `bytes`, each of which must be an id, and gives the bytes they take.
+/// Counts the complete answers at the start of `bytes`, each of which must be an id, and returns
+/// their length in bytes.
 ///
 /// # Errors
-/// An answer that is none tells why nothing further is to be expected.
+/// An answer that is not an id; no further answers are to be expected.
 pub(crate) fn ids(bytes: &[u8]) -> Result<(usize, usize), LoadError> {
     let (mut count, mut at) = (0, 0);
     while let Some(line) = line(&bytes[at..]) {
@@ -44,7 +46,7 @@ pub(crate) fn ids(bytes: &[u8]) -> Result<(usize, usize), LoadError> {
     Ok((count, at))
 }
 
-/// The first line, when it is whole.
+/// The first line, if it is complete.
 fn line(bytes: &[u8]) -> Option<&[u8]> {
     let end = bytes.iter().position(|&byte| byte == b'\r')?;
     (bytes.get(end + 1) == Some(&b'\n')).then(|| &bytes[..end])
@@ -79,9 +81,8 @@ mod tests {
 
     #[test]
     fn what_is_no_id_is_an_error_with_its_text() {
-        assert!(
-            matches!(ids(b"$3\r\n1-0\r\n-OOM no memory\r\n"), Err(LoadError::Refused(text)) if text == "-OOM no memory")
-        );
+        assert!(matches!(ids(b"$3\r\n1-0\r\n-OOM no memory\r\n"),
+                Err(LoadError::Refused(text)) if text == "-OOM no memory"));
         assert!(matches!(ids(b"+OK\r\n"), Err(LoadError::Unexpected(text)) if text == "+OK"));
         assert!(matches!(ids(b"$x\r\n"), Err(LoadError::Unexpected(_))));
     }

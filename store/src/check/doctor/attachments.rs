@@ -9,7 +9,8 @@ use cairn_proto::ids::{ConversationId, MsgId, UserId};
 use super::{Check, Depth, DoctorError, wrong};
 use crate::limits::TRANSFER_BUFFER_BYTES;
 use crate::trees::{RowKey, RowPrefix, Tree, parse};
-use cairn_core::attachment::{AttachmentRecord, charged_bytes};
+use cairn_core::attachment::charged_bytes;
+use cairn_core::record::AttachmentRecord;
 
 impl Check<'_> {
     /// What the messages of a conversation name is noted, and nothing else is. Rows up to the floor

@@ -14,7 +14,7 @@ use crate::trees::{RowKey, Tree, parse};
 use cairn_core::record::{
     ConversationRecord, CursorChunk, GroupRecord, KindRecord, RecentPart, RecentSend, SendCursor,
 };
-use cairn_core::state::relation::{RelationChunk, StoredRelation};
+use cairn_core::record::{RelationChunk, StoredRelation};
 
 impl Check<'_> {
     pub(super) fn cursors(

@@ -1,0 +1,13 @@
+mod catchup;
+mod counters;
+mod cursor;
+mod pace;
+mod plan;
+mod ramp;
+mod results;
+mod scenario;
+mod server_stats;
+mod stall;
+mod stamp;
+mod target;
+mod timeline;

@@ -1,0 +1,167 @@
+//! Reading a page of a conversation's log, moving the read cursor, and changing messages.
+
+use cairn_proto::content::message::Message;
+use cairn_proto::ids::{ConversationId, MsgId, UserId};
+use cairn_proto::limits::RUN_MESSAGES_MAX;
+use cairn_proto::model::conversation::Explained;
+use cairn_proto::text::{EmojiName, Text};
+use cairn_proto::wire::request::{PullRange, Request};
+use cairn_proto::wire::response::Response;
+
+use crate::api::client::{Client, ask};
+use crate::error::Error;
+
+/// A range of a log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page {
+    /// Consecutive messages in ascending order.
+    pub messages: Vec<Message>,
+    /// The last message of the log at that time.
+    pub head: MsgId,
+    /// Messages up to this one have expired, or precede what the user may see.
+    pub floor: MsgId,
+}
+
+/// Reading and changing messages
+impl Client {
+    /// Reads up to `limit` messages, at most [`RUN_MESSAGES_MAX`]; the server may return fewer.
+    /// [`Client::history`] and [`Client::follow`] page automatically.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] with `NotFound`, or a [terminal error](Error#terminal-errors).
+    pub async fn pull(
+        &self,
+        conversation: ConversationId,
+        range: PullRange,
+        limit: u32,
+    ) -> Result<Page, Error> {
+        let limit = limit.clamp(1, RUN_MESSAGES_MAX);
+        let pulled = ask!(self, Request::Pull { conversation, range, limit }, Response::Pulled(pulled) => pulled)?;
+        let messages = pulled
+            .run
+            .messages()
+            .map_err(|_| Error::Protocol("a message cannot be read"))?;
+        Ok(Page {
+            messages,
+            head: pulled.head,
+            floor: pulled.floor,
+        })
+    }
+
+    /// Moves the user's read cursor to `msgid`, on all devices. Never moves it back.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] with `NotFound` or `BadCursor`, or a [terminal
+    /// error](Error#terminal-errors).
+    pub async fn mark_read(&self, conversation: ConversationId, msgid: MsgId) -> Result<(), Error> {
+        ask!(self, Request::Read { conversation, msgid }, Response::Done => ())
+    }
+
+    /// Marks everything from `from` on as unread, on all devices. Does not affect read receipts
+    /// that others have seen, nor acks. Has no effect on messages that are still unread.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] with `TooFarBack` if more than [`cairn_proto::limits::MARKED_UNREAD_MAX`]
+    /// entries, or more than [`cairn_proto::limits::MARKED_OWN_MAX`] messages of the user's own,
+    /// follow; [`Error::Disconnected`], since repeating the request could undo a read on another
+    /// device; or a [terminal error](Error#terminal-errors).
+    pub async fn mark_unread(
+        &self,
+        conversation: ConversationId,
+        from: MsgId,
+    ) -> Result<(), Error> {
+        ask!(self, Request::MarkUnread { conversation, from }, Response::Done => ())
+    }
+
+    /// Returns the terms of a member's unread count. For the member, and for admins of the server.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] with `NotFound` or `Forbidden`, or a [terminal
+    /// error](Error#terminal-errors).
+    pub async fn explain(
+        &self,
+        conversation: ConversationId,
+        user: UserId,
+    ) -> Result<Explained, Error> {
+        ask!(self, Request::Explain { conversation, user }, Response::Explained(explained) => explained)
+    }
+
+    /// Edits one of the user's own text messages, or the caption of a file; a caption may become
+    /// empty. Members receive the edit as an entry, and later readers see only the new text.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] with `NoSuchMessage`, `Forbidden` or `TooLate`; [`Error::Disconnected`],
+    /// since repeating the request could undo an edit on another device; or a [terminal
+    /// error](Error#terminal-errors).
+    pub async fn edit(
+        &self,
+        conversation: ConversationId,
+        msgid: MsgId,
+        text: Text,
+    ) -> Result<(), Error> {
+        ask!(self, Request::Edit { conversation, msgid, text }, Response::Done => ())
+    }
+
+    /// Deletes (recalls) a message for everyone: one's own, or any as an owner or admin of a group.
+    /// Its content is erased.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] with `NoSuchMessage`, `Forbidden` or `TooLate`, or a [terminal
+    /// error](Error#terminal-errors).
+    pub async fn recall(&self, conversation: ConversationId, msgid: MsgId) -> Result<(), Error> {
+        ask!(self, Request::Recall { conversation, msgid }, Response::Done => ())
+    }
+
+    /// Adds a reaction to a message. Idempotent.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] with `NoSuchMessage` or `LimitReached`, or a [terminal
+    /// error](Error#terminal-errors).
+    pub async fn react(
+        &self,
+        conversation: ConversationId,
+        msgid: MsgId,
+        emoji: EmojiName,
+    ) -> Result<(), Error> {
+        ask!(self, Request::React { conversation, msgid, emoji }, Response::Done => ())
+    }
+
+    /// Removes one of the user's own reactions. Idempotent.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] with `NoSuchMessage`, or a [terminal error](Error#terminal-errors).
+    pub async fn unreact(
+        &self,
+        conversation: ConversationId,
+        msgid: MsgId,
+        emoji: EmojiName,
+    ) -> Result<(), Error> {
+        ask!(self, Request::Unreact { conversation, msgid, emoji }, Response::Done => ())
+    }
+
+    /// Pins a message, subject to the group's settings; in a direct chat, both users may.
+    /// Idempotent.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] with `NoSuchMessage`, `Forbidden` or `LimitReached`, or a [terminal
+    /// error](Error#terminal-errors).
+    pub async fn pin(&self, conversation: ConversationId, msgid: MsgId) -> Result<(), Error> {
+        ask!(self, Request::Pin { conversation, msgid }, Response::Done => ())
+    }
+
+    /// Unpins a message. Idempotent.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] with `Forbidden`, or a [terminal error](Error#terminal-errors).
+    pub async fn unpin(&self, conversation: ConversationId, msgid: MsgId) -> Result<(), Error> {
+        ask!(self, Request::Unpin { conversation, msgid }, Response::Done => ())
+    }
+
+    /// Returns the pinned messages of a conversation in ascending order.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] with `NotFound`, or a [terminal error](Error#terminal-errors).
+    pub async fn pins(&self, conversation: ConversationId) -> Result<Vec<MsgId>, Error> {
+        ask!(self, Request::Pins { conversation }, Response::Pins(pins) => pins)
+    }
+}

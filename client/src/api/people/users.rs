@@ -1,0 +1,127 @@
+//! Finding users and reading their profiles.
+
+use cairn_proto::ids::UserId;
+use cairn_proto::limits::{PROFILES_PER_REQUEST_MAX, USERS_PER_REQUEST_MAX};
+use cairn_proto::model::people::{Profile, UserProfile};
+use cairn_proto::model::user::UserInfo;
+use cairn_proto::text::UserName;
+use cairn_proto::wire::request::Request;
+use cairn_proto::wire::response::Response;
+
+use crate::api::client::{Client, ask};
+use crate::error::Error;
+
+/// Users and profiles
+impl Client {
+    /// Returns the user with exactly this name.
+    ///
+    /// # Errors
+    /// [`Error::Refused`], or a [terminal error](Error#terminal-errors).
+    pub async fn find_user(&self, name: UserName) -> Result<Option<UserInfo>, Error> {
+        Ok(self.find_users(vec![name]).await?.pop())
+    }
+
+    /// Returns the users with these names, in the given order and without those that do not exist.
+    ///
+    /// # Errors
+    /// As [`Client::find_user`].
+    pub async fn find_users(&self, names: Vec<UserName>) -> Result<Vec<UserInfo>, Error> {
+        let mut found = Vec::with_capacity(names.len());
+        for names in names.chunks(USERS_PER_REQUEST_MAX) {
+            let users = ask!(self, Request::FindUsers { names: names.to_vec() }, Response::Users(users) => users)?;
+            self.cache_users(users.iter());
+            found.extend(users);
+        }
+        Ok(found)
+    }
+
+    /// Returns the user with this id, from the cache if possible.
+    ///
+    /// # Errors
+    /// As [`Client::find_user`].
+    pub async fn user(&self, id: UserId) -> Result<Option<UserInfo>, Error> {
+        Ok(self.users(&[id]).await?.pop())
+    }
+
+    /// Returns the users with these ids, in the given order and without those that do not exist. Up
+    /// to [`crate::limits::USERS_CACHED_MAX`] users are cached as first seen; only the others are
+    /// requested.
+    ///
+    /// # Errors
+    /// As [`Client::find_user`].
+    pub async fn users(&self, ids: &[UserId]) -> Result<Vec<UserInfo>, Error> {
+        let mut known: Vec<Option<UserInfo>> = {
+            let state = self.shared().state.lock();
+            ids.iter()
+                .map(|&id| state.user_cache.get(id).cloned())
+                .collect()
+        };
+        let unknown: Vec<usize> = (0..ids.len()).filter(|&at| known[at].is_none()).collect();
+        for places in unknown.chunks(USERS_PER_REQUEST_MAX) {
+            let asked: Vec<UserId> = places.iter().map(|&at| ids[at]).collect();
+            let users = ask!(self, Request::Users { ids: asked }, Response::Users(users) => users)?;
+            self.cache_users(users.iter());
+            for &at in places {
+                known[at] = users.iter().find(|user| user.id == ids[at]).cloned();
+            }
+        }
+        Ok(known.into_iter().flatten().collect())
+    }
+
+    /// Returns up to `limit` users whose case-folded names begin with `prefix`, ordered by name.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] with `TurnedOff` if the server does not permit searches, or a [terminal
+    /// error](Error#terminal-errors).
+    pub async fn search_users(
+        &self,
+        prefix: UserName,
+        limit: usize,
+    ) -> Result<Vec<UserInfo>, Error> {
+        let (mut found, mut after) = (Vec::new(), None);
+        while found.len() < limit {
+            let request = Request::SearchUsers {
+                prefix: prefix.clone(),
+                after,
+            };
+            let page = ask!(self, request, Response::FoundUsers(page) => page)?;
+            if page.items.is_empty() && page.next_after.is_some() {
+                return Err(Error::Protocol("a page of users is empty and not the last"));
+            }
+            self.cache_users(page.items.iter());
+            found.extend(page.items);
+            after = page.next_after;
+            if after.is_none() {
+                break;
+            }
+        }
+        found.truncate(limit);
+        Ok(found)
+    }
+
+    /// Returns users' profiles, in the given order and without users that do not exist.
+    ///
+    /// # Errors
+    /// As [`Client::find_user`].
+    pub async fn profiles(&self, users: &[UserId]) -> Result<Vec<UserProfile>, Error> {
+        let mut all = Vec::with_capacity(users.len());
+        for users in users.chunks(PROFILES_PER_REQUEST_MAX) {
+            all.extend(ask!(self, Request::Profiles { users: users.to_vec() }, Response::Profiles(profiles) => profiles)?);
+        }
+        Ok(all)
+    }
+
+    /// Replaces the user's profile. The user's other devices receive
+    /// [`crate::Event::AccountUpdate`].
+    ///
+    /// # Errors
+    /// [`Error::Refused`], or a [terminal error](Error#terminal-errors).
+    pub async fn set_profile(&self, profile: Profile) -> Result<(), Error> {
+        ask!(self, Request::SetProfile(profile), Response::Done => ())
+    }
+
+    pub(crate) fn cache_users<'a>(&self, users: impl Iterator<Item = &'a UserInfo>) {
+        let mut state = self.shared().state.lock();
+        users.for_each(|user| state.user_cache.insert(user.clone()));
+    }
+}

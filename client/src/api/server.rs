@@ -1,0 +1,58 @@
+//! The server's settings, roles and metrics.
+
+use cairn_proto::ids::UserId;
+use cairn_proto::model::settings::Setting;
+use cairn_proto::model::user::ServerRole;
+use cairn_proto::text::{SettingName, SettingValue};
+use cairn_proto::wire::metrics::Metrics;
+use cairn_proto::wire::request::Request;
+use cairn_proto::wire::response::Response;
+
+use crate::api::client::{Client, ask};
+use crate::error::Error;
+
+/// Administration of the server
+impl Client {
+    /// Returns the server's metrics. For owners of the server. To measure an interval, subtract two
+    /// readings with [`Metrics::since`].
+    ///
+    /// # Errors
+    /// [`Error::Refused`] with `Forbidden`, or a [terminal error](Error#terminal-errors).
+    pub async fn metrics(&self) -> Result<Metrics, Error> {
+        ask!(self, Request::Metrics, Response::Metrics(metrics) => *metrics)
+    }
+
+    /// Returns all settings of the server.
+    ///
+    /// # Errors
+    /// [`Error::Refused`], or a [terminal error](Error#terminal-errors).
+    pub async fn settings(&self) -> Result<Vec<Setting>, Error> {
+        ask!(self, Request::Settings, Response::Settings(settings) => settings)
+    }
+
+    /// Changes a setting of the server and returns its new state. For owners of the server.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] with `Forbidden`, or with `BadSetting` if the setting does not exist or
+    /// rejects the value; or a [terminal error](Error#terminal-errors).
+    pub async fn set_setting(
+        &self,
+        name: SettingName,
+        value: SettingValue,
+    ) -> Result<Setting, Error> {
+        let mut settings = ask!(self, Request::SetSetting { name, value }, Response::Settings(settings) => settings)?;
+        settings
+            .pop()
+            .ok_or(Error::Protocol("a setting was set and not told"))
+    }
+
+    /// Changes a user's role on the server. For owners of the server. The user's devices receive
+    /// [`crate::Event::AccountUpdate`].
+    ///
+    /// # Errors
+    /// [`Error::Refused`] with `Forbidden`, `NoSuchUser` or `LastOwner`, or a [terminal
+    /// error](Error#terminal-errors).
+    pub async fn set_server_role(&self, user: UserId, role: ServerRole) -> Result<(), Error> {
+        ask!(self, Request::SetServerRole { user, role }, Response::Done => ())
+    }
+}

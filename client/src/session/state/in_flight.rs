@@ -1,0 +1,296 @@
+//! The requests in flight. A request's id is the index of its slot, which keeps ids small and the
+//! table bounded.
+
+use std::mem;
+
+use cairn_proto::ids::{ConversationId, MsgId, RequestId, UserId};
+use cairn_proto::limits::FRAME_BYTES_MAX;
+use cairn_proto::wire::codec::encode_into;
+use cairn_proto::wire::error::ErrorCode;
+use cairn_proto::wire::frame;
+use cairn_proto::wire::hello::ClientFrame;
+use cairn_proto::wire::request::Request;
+use cairn_proto::wire::response::Response;
+use tokio::sync::oneshot;
+
+use crate::error::Error;
+
+/// The recipient of a response. It may be gone by then, which is not an error.
+#[derive(Debug)]
+pub(crate) enum Waiter {
+    /// A send; holds one of `send_permits`.
+    Send(oneshot::Sender<Result<MsgId, Error>>),
+    /// A request of the caller; holds one of `request_permits`.
+    Request(oneshot::Sender<Result<Response, Error>>),
+    /// A request of the client itself, bounded by its origin: each timeline pulls one page at a
+    /// time.
+    Internal(oneshot::Sender<Result<Response, Error>>),
+    /// A request repeated on each new connection; its result is reported as events.
+    Subscriptions,
+    /// A coalesced ack; each conversation has at most one in flight.
+    Ack(ConversationId),
+}
+
+/// A request in flight.
+#[derive(Debug)]
+pub(crate) struct Pending {
+    /// The request's place in the client's order of requests, which retries preserve.
+    order: u64,
+    frame: ClientFrame,
+    /// Whether it was written to an earlier connection and is now being repeated.
+    is_repeated: bool,
+    pub(crate) waiter: Waiter,
+}
+
+impl Pending {
+    /// Returns the request.
+    pub(crate) const fn request(&self) -> Option<&Request> {
+        match &self.frame {
+            ClientFrame::Request(_, request) => Some(request),
+            ClientFrame::Hello(_) => None,
+        }
+    }
+
+    /// Returns whether the request may be executed twice.
+    ///
+    /// Changes of settings may: the last writer wins in any case. The exceptions create something
+    /// each time, or their repetition could undo what another device or user did in the meantime: a
+    /// newer edit, a read, a removal from the group.
+    fn is_idempotent(&self) -> bool {
+        !matches!(
+            self.request(),
+            Some(
+                Request::CreateGroup { .. }
+                    | Request::CreateInvite { .. }
+                    | Request::HandOver { .. }
+                    | Request::Edit { .. }
+                    | Request::MarkUnread { .. }
+                    | Request::JoinGroup { .. }
+            )
+        )
+    }
+
+    /// Returns the result for `user`, who made the request. If a repeated request fails because its
+    /// first execution had succeeded, this is a success.
+    pub(crate) fn settle(
+        &self,
+        user: UserId,
+        answer: Result<Response, ErrorCode>,
+    ) -> Result<Response, ErrorCode> {
+        match (self.request(), answer) {
+            (Some(Request::RevokeDevice(_)), Err(ErrorCode::NoSuchDevice)) if self.is_repeated => {
+                Ok(Response::Done)
+            }
+            (Some(Request::RemoveMembers { users, .. }), Err(ErrorCode::NotFound))
+                if self.is_repeated && *users == [user] =>
+            {
+                Ok(Response::Changed { users: 0 })
+            }
+            // A user who gave up a role is no longer permitted to do it again.
+            (
+                Some(
+                    Request::SetRole { user: whose, .. }
+                    | Request::SetServerRole { user: whose, .. },
+                ),
+                Err(ErrorCode::Forbidden),
+            ) if self.is_repeated && *whose == user => Ok(Response::Done),
+            (_, answer) => answer,
+        }
+    }
+}
+
+/// All requests in flight.
+#[derive(Debug, Default)]
+pub(crate) struct Slots {
+    slots: Vec<Option<Pending>>,
+    free: Vec<u64>,
+    next_order: u64,
+    /// Requests with a lower `order` have been written to a connection.
+    written_below: u64,
+}
+
+impl Slots {
+    /// Registers a request and appends its frame to `out`.
+    ///
+    /// A frame that exceeds the limit is refused, and `out` remains unchanged.
+    pub(crate) fn submit(
+        &mut self,
+        request: Request,
+        waiter: Waiter,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Error> {
+        let id = self.free.last().copied().unwrap_or(self.slots.len() as u64);
+        let frame = ClientFrame::Request(RequestId::new(id), request);
+        let start = out.len();
+        frame::write(&frame, out);
+        let bytes = out.len() - start - frame::PREFIX_BYTES;
+        if bytes > FRAME_BYTES_MAX {
+            out.truncate(start);
+            return Err(Error::TooLarge {
+                bytes,
+                max_bytes: FRAME_BYTES_MAX,
+            });
+        }
+        let pending = Some(Pending {
+            order: self.next_order,
+            frame,
+            is_repeated: false,
+            waiter,
+        });
+        self.next_order += 1;
+        match self.free.pop() {
+            Some(free) => self.slots[free as usize] = pending,
+            None => self.slots.push(pending),
+        }
+        Ok(())
+    }
+
+    /// Marks all requests as written.
+    pub(crate) fn all_written(&mut self) {
+        self.written_below = self.next_order;
+    }
+
+    /// Removes and returns the request with this id.
+    pub(crate) fn answered(&mut self, id: RequestId) -> Option<Pending> {
+        let pending = self
+            .slots
+            .get_mut(usize::try_from(id.get()).ok()?)?
+            .take()?;
+        self.free.push(id.get());
+        Some(pending)
+    }
+
+    /// After the connection was lost: removes requests that were written and are not idempotent,
+    /// and those that each new connection makes itself.
+    pub(crate) fn take_non_idempotent(&mut self) -> Vec<Waiter> {
+        let written_below = self.written_below;
+        self.take_all_if(|pending| {
+            matches!(pending.waiter, Waiter::Subscriptions)
+                || (pending.order < written_below && !pending.is_idempotent())
+        })
+    }
+
+    /// Returns whether a request of the same kind is in flight.
+    pub(crate) fn has_same_kind(&self, request: &Request) -> bool {
+        let kind = mem::discriminant(request);
+        self.slots
+            .iter()
+            .flatten()
+            .filter_map(Pending::request)
+            .any(|known| mem::discriminant(known) == kind)
+    }
+
+    /// Removes all requests.
+    pub(crate) fn take_all(&mut self) -> Vec<Waiter> {
+        self.take_all_if(|_| true)
+    }
+
+    fn take_all_if(&mut self, mut test: impl FnMut(&Pending) -> bool) -> Vec<Waiter> {
+        let mut taken = Vec::new();
+        for (id, slot) in self.slots.iter_mut().enumerate() {
+            if let Some(pending) = slot.take_if(|pending| test(pending)) {
+                self.free.push(id as u64);
+                taken.push(pending.waiter);
+            }
+        }
+        taken
+    }
+
+    /// Appends the frames of all requests, in their original order.
+    pub(crate) fn write_all(&mut self, out: &mut Vec<u8>) {
+        let mut waiting: Vec<&mut Pending> = self.slots.iter_mut().flatten().collect();
+        waiting.sort_unstable_by_key(|pending| pending.order);
+        for pending in waiting {
+            pending.is_repeated = pending.order < self.written_below;
+            frame::write(&pending.frame, out);
+        }
+    }
+}
+
+/// Returns the encoded length of a value.
+pub(crate) fn encoded_bytes<T: serde::Serialize>(value: &T) -> usize {
+    let mut out = Vec::new();
+    encode_into(value, &mut out);
+    out.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bytes::BytesMut;
+    use cairn_proto::text::GroupName;
+    use cairn_proto::wire::codec;
+
+    fn ids(out: &[u8]) -> Vec<u64> {
+        let mut buffer = BytesMut::from(out);
+        let mut ids = Vec::new();
+        while let Some(bytes) = frame::split(&mut buffer, FRAME_BYTES_MAX).unwrap() {
+            let ClientFrame::Request(id, _) = codec::decode(&bytes, FRAME_BYTES_MAX).unwrap()
+            else {
+                panic!("no request")
+            };
+            ids.push(id.get());
+        }
+        ids
+    }
+
+    fn ack() -> Waiter {
+        Waiter::Ack(ConversationId::new(1))
+    }
+
+    fn group() -> Request {
+        Request::CreateGroup {
+            name: GroupName::new("team").unwrap(),
+            members: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn ids_are_used_again_and_the_order_is_kept() {
+        let (mut slots, mut out) = (Slots::default(), Vec::new());
+        for _ in 0..3 {
+            slots.submit(Request::Devices, ack(), &mut out).unwrap();
+        }
+        assert!(slots.answered(RequestId::new(0)).is_some());
+        assert!(
+            slots.answered(RequestId::new(0)).is_none(),
+            "answered twice"
+        );
+        assert!(slots.answered(RequestId::new(900)).is_none(), "never asked");
+        slots.submit(Request::Devices, ack(), &mut out).unwrap();
+        assert_eq!(ids(&out), [0, 1, 2, 0]);
+        let mut again = Vec::new();
+        slots.write_all(&mut again);
+        assert_eq!(
+            ids(&again),
+            [1, 2, 0],
+            "the newest comes last although its id is the lowest"
+        );
+    }
+
+    #[test]
+    fn only_what_was_written_and_cannot_be_repeated_is_given_up() {
+        let (mut slots, mut out) = (Slots::default(), Vec::new());
+        slots.submit(group(), ack(), &mut out).unwrap();
+        slots.submit(Request::Devices, ack(), &mut out).unwrap();
+        slots.all_written();
+        slots.submit(group(), ack(), &mut out).unwrap();
+        assert_eq!(slots.take_non_idempotent().len(), 1);
+        let mut again = Vec::new();
+        slots.write_all(&mut again);
+        assert_eq!(ids(&again), [1, 2]);
+        assert_eq!(slots.take_all().len(), 2);
+    }
+
+    #[test]
+    fn a_frame_beyond_the_bound_leaves_no_trace() {
+        let (mut slots, mut out) = (Slots::default(), Vec::new());
+        let ids = vec![cairn_proto::ids::UserId::new(u32::MAX); FRAME_BYTES_MAX];
+        assert!(matches!(
+            slots.submit(Request::Users { ids }, ack(), &mut out),
+            Err(Error::TooLarge { .. })
+        ));
+        assert!(out.is_empty());
+        assert!(slots.take_all().is_empty());
+    }
+}

@@ -1,0 +1,230 @@
+//! The part of a client's state that is protected by its lock.
+
+pub(crate) mod acks;
+pub(crate) mod at_login;
+pub(crate) mod content;
+pub(crate) mod in_flight;
+pub(crate) mod subscriptions;
+pub(crate) mod users;
+
+use std::collections::HashMap;
+use std::task::Waker;
+
+use cairn_proto::ids::{ClientSeq, ConversationId, MsgId};
+use cairn_proto::model::conversation::Conversation;
+use cairn_proto::wire::event::TimelineFrame;
+use cairn_proto::wire::overview::{ConversationPage, Moment, OverviewExtent};
+use cairn_proto::wire::request::Request;
+
+use crate::account::WhoAmI;
+use crate::error::Error;
+use crate::session::state::acks::Acks;
+use crate::session::state::at_login::{AtLogin, complete_as_of};
+use crate::session::state::content::Content;
+use crate::session::state::in_flight::{Slots, Waiter};
+use crate::session::state::subscriptions::Subscriptions;
+use crate::session::state::users::UserCache;
+use crate::stream::event::{Event, Subscriber};
+use crate::stream::follow::{Follower, Followers};
+
+#[derive(Debug)]
+pub(crate) enum Phase {
+    Online,
+    Offline,
+    Over(Error),
+}
+
+/// The part of a client's state that is protected by its lock.
+#[derive(Debug)]
+pub(crate) struct State {
+    pub(crate) phase: Phase,
+    /// Encoded frames to write, in order. Empty while offline: `slots` holds the requests, and
+    /// writes them on the next connection.
+    pub(crate) out: Vec<u8>,
+    pub(crate) slots: Slots,
+    pub(crate) next_seq: HashMap<ConversationId, ClientSeq>,
+    pub(crate) next_key: u64,
+    pub(crate) acks: Acks,
+    pub(crate) followers: Followers,
+    pub(crate) subscribers: HashMap<u64, Subscriber>,
+    pub(crate) whoami: WhoAmI,
+    pub(crate) user_cache: UserCache,
+    pub(crate) subscriptions: Subscriptions,
+    /// The moment as of which every timeline knows its head; the next login requests the changes
+    /// since.
+    pub(crate) moment: Option<Moment>,
+    pub(crate) at_login: AtLogin,
+}
+
+impl State {
+    /// Returns whether the client has ended for good.
+    pub(crate) const fn is_over(&self) -> bool {
+        matches!(self.phase, Phase::Over(_))
+    }
+
+    /// Returns the terminal error, once the client has ended.
+    pub(crate) fn ended(&self) -> Option<Error> {
+        match &self.phase {
+            Phase::Over(error) => Some(error.clone()),
+            Phase::Online | Phase::Offline => None,
+        }
+    }
+
+    pub(crate) const fn is_online(&self) -> bool {
+        matches!(self.phase, Phase::Online)
+    }
+
+    /// Returns a unique key for a timeline or a reader of events.
+    pub(crate) const fn new_key(&mut self) -> u64 {
+        self.next_key += 1;
+        self.next_key
+    }
+
+    /// Submits a request. Returns whether the writer must be woken.
+    pub(crate) fn submit(&mut self, request: Request, waiter: Waiter) -> Result<bool, Error> {
+        if let Phase::Over(error) = &self.phase {
+            return Err(error.clone());
+        }
+        let start = self.out.len();
+        self.slots.submit(request, waiter, &mut self.out)?;
+        if !self.is_online() {
+            self.out.truncate(start);
+            return Ok(false);
+        }
+        Ok(start == 0)
+    }
+
+    /// Assigns a sequence number to a send and submits it. Returns the number, and whether the
+    /// writer must be woken.
+    pub(crate) fn submit_send(
+        &mut self,
+        conversation: ConversationId,
+        seq: Option<ClientSeq>,
+        content: Content,
+        waiter: Waiter,
+    ) -> Result<(ClientSeq, bool), Error> {
+        let next = self
+            .next_seq
+            .get(&conversation)
+            .copied()
+            .unwrap_or(ClientSeq::new(1));
+        let seq = seq.unwrap_or(next);
+        if seq < next {
+            return Err(Error::SeqUsed { seq, next });
+        }
+        let wake = self.submit(content.into_request(conversation, seq), waiter)?;
+        self.next_seq.insert(conversation, seq.next());
+        Ok((seq, wake))
+    }
+
+    pub(crate) fn apply(&mut self, frame: TimelineFrame, wakers: &mut Vec<Waker>) {
+        match &frame {
+            TimelineFrame::Run(run) => {
+                self.each_follower(run.conversation, wakers, |follower| follower.pushed(run))
+            }
+            &TimelineFrame::Behind { conversation, head } => {
+                self.each_follower(conversation, wakers, |follower| follower.grown(head))
+            }
+            TimelineFrame::Conversation(found) => {
+                self.each_follower(found.id, wakers, |follower| follower.is_member(found.head))
+            }
+            &TimelineFrame::Removed { conversation, last } => {
+                self.each_follower(conversation, wakers, |follower| follower.removed(last))
+            }
+            &TimelineFrame::Floor {
+                conversation,
+                floor,
+            } => self.each_follower(conversation, wakers, |follower| follower.expired(floor)),
+            TimelineFrame::Read { .. }
+            | TimelineFrame::Contact(_)
+            | TimelineFrame::Presence(_)
+            | TimelineFrame::Receipts { .. }
+            | TimelineFrame::AccountUpdate(_) => {}
+        }
+        if let Some(event) = Event::of(frame) {
+            if self
+                .subscribers
+                .values()
+                .all(|subscriber| subscriber.is_internal)
+            {
+                self.at_login.invalidate();
+            }
+            self.emit(&event, wakers);
+        }
+    }
+
+    pub(crate) fn each_follower(
+        &mut self,
+        conversation: ConversationId,
+        wakers: &mut Vec<Waker>,
+        mut change: impl FnMut(&mut Follower),
+    ) {
+        for follower in self.followers.of(conversation) {
+            change(follower);
+            wakers.extend(follower.waker.take());
+        }
+    }
+
+    pub(crate) fn emit(&mut self, event: &Event, wakers: &mut Vec<Waker>) {
+        for subscriber in self.subscribers.values_mut() {
+            subscriber.push(event);
+            wakers.extend(subscriber.waker.take());
+        }
+    }
+
+    pub(crate) fn wake_all(&mut self, wakers: &mut Vec<Waker>) {
+        wakers.extend(
+            self.followers
+                .all()
+                .filter_map(|(_, follower)| follower.waker.take()),
+        );
+        wakers.extend(
+            self.subscribers
+                .values_mut()
+                .filter_map(|subscriber| subscriber.waker.take()),
+        );
+    }
+}
+
+/// How overviews affect timelines and the next login.
+impl State {
+    /// Handles the overview of a new session: informs every timeline of its head.
+    pub(crate) fn logged_in(&mut self, overview: &ConversationPage, wakers: &mut Vec<Waker>) {
+        let heads: HashMap<ConversationId, MsgId> = overview
+            .items
+            .iter()
+            .map(|item| (item.id, item.head))
+            .collect();
+        let is_complete = overview.next_after.is_none();
+        let is_known = |id| {
+            is_complete
+                && overview.extent == OverviewExtent::Changed
+                && !overview.gone.contains(&id)
+        };
+        for (conversation, follower) in self.followers.all() {
+            let head = heads.get(&conversation).copied();
+            if head.is_some() || !is_known(conversation) {
+                follower.logged_in(head);
+                wakers.extend(follower.waker.take());
+            }
+        }
+        self.moment = complete_as_of(overview).or(self.moment);
+        self.at_login.invalidate();
+    }
+
+    /// Handles a complete overview: the next login needs to report only what changes from here on.
+    pub(crate) fn overview_read(&mut self, conversations: &[Conversation], as_of: Moment) {
+        let mut wakers = Vec::new();
+        for item in conversations {
+            self.each_follower(item.id, &mut wakers, |follower| follower.grown(item.head));
+        }
+        wakers.into_iter().for_each(Waker::wake);
+        self.moment = Some(as_of);
+        self.at_login.invalidate();
+    }
+
+    /// Returns the moment to pass to the next login.
+    pub(crate) const fn moment(&self) -> Option<Moment> {
+        self.moment
+    }
+}

@@ -1,0 +1,27 @@
+//! What is stored of each part of the state: the values of the trees, and the parts of
+//! [`crate::Change`]s. Fields only grow behind a new version of the row (see the store's rows), so
+//! their order is part of the format.
+
+mod account;
+mod attachment;
+mod conversation;
+mod group;
+mod member;
+mod msgid_set;
+mod relation;
+mod row;
+mod send_stream;
+mod unread_marker;
+
+pub use account::{DeviceRecord, EpochRecord, InviteRecord, SecretHash, UserRecord};
+pub use attachment::{AttachmentRecord, Upload};
+pub use conversation::{ConversationRecord, KindRecord, MemberCounts};
+pub use group::GroupRecord;
+pub use member::{
+    MemberChunk, MemberRecord, MemberTerms, MembershipRecord, StoredMember, StoredMentions,
+};
+pub use msgid_set::MsgIdSet;
+pub use relation::{RelationChunk, StoredRelation};
+pub use row::Row;
+pub use send_stream::{CursorChunk, RecentPart, RecentSend, SendCursor};
+pub use unread_marker::UnreadMarker;

@@ -1,0 +1,82 @@
+//! Making changes: encoded into the open batch and applied to the state in one step.
+
+use cairn_proto::content::body::Body;
+use cairn_proto::ids::{ConversationId, MsgId, Timestamp, UserId};
+use cairn_proto::wire::codec;
+
+use crate::api::batch::Batch;
+use crate::api::change::{Appended, Change, Origin};
+use crate::state::State;
+
+/// An entry that has no number yet.
+pub(crate) struct NewEntry<'a> {
+    pub(crate) sender: UserId,
+    pub(crate) sent_at: Timestamp,
+    pub(crate) origin: Origin,
+    /// The encoded [`Body`], and the extras if there are any.
+    pub(crate) content: &'a [u8],
+}
+
+impl State {
+    /// Makes a change: in memory and in the batch.
+    pub(crate) fn make(&mut self, change: &Change, batch: &mut Batch) {
+        batch.push(change);
+        self.apply(change);
+    }
+
+    /// Appends an entry to a conversation's log and says its number.
+    pub(crate) fn append(
+        &mut self,
+        to: ConversationId,
+        entry: NewEntry<'_>,
+        batch: &mut Batch,
+    ) -> MsgId {
+        let head = self
+            .conversations
+            .get(&to)
+            .map_or(MsgId::ZERO, |found| found.record.head);
+        let NewEntry {
+            sender,
+            sent_at,
+            origin,
+            content,
+        } = entry;
+        let appended = Appended {
+            conversation: to,
+            msgid: head.next(),
+            sender,
+            sent_at,
+            origin,
+        };
+        batch.push_appended(appended, content);
+        self.apply_appended(&appended);
+        self.stamp_conversation(to);
+        appended.msgid
+    }
+
+    /// Appends an entry that no one said.
+    pub(crate) fn append_system(
+        &mut self,
+        to: ConversationId,
+        sender: UserId,
+        now: Timestamp,
+        body: &Body,
+        batch: &mut Batch,
+    ) -> MsgId {
+        let content = codec::encode(body);
+        let sent_at = self
+            .conversations
+            .get(&to)
+            .map_or(now, |found| found.not_before_last(now));
+        self.append(
+            to,
+            NewEntry {
+                sender,
+                sent_at,
+                origin: Origin::System,
+                content: &content,
+            },
+            batch,
+        )
+    }
+}

@@ -1,0 +1,65 @@
+//! The relations of users in memory, and what is stored of them. Each of the two keeps his side of
+//! a relation.
+
+use std::collections::BTreeMap;
+
+use cairn_proto::ids::{ConversationId, UserId};
+use cairn_proto::model::people::Relation;
+
+use crate::record::{RelationChunk, StoredRelation};
+
+/// The relations of one user, all of them.
+#[derive(Clone, Debug, Default)]
+pub struct Relations(BTreeMap<UserId, Relation>);
+
+impl Relations {
+    /// The relation to another user.
+    #[must_use]
+    pub fn to(&self, other: UserId) -> Relation {
+        self.0.get(&other).copied().unwrap_or_default()
+    }
+
+    /// Those behind a user, in the order of their ids.
+    pub fn after(&self, user: Option<UserId>) -> impl Iterator<Item = StoredRelation> {
+        let start = user.unwrap_or(UserId::SERVER);
+        self.0
+            .range(start..)
+            .filter(move |&(&other, _)| Some(other) != user)
+            .map(|(&other, &relation)| (other, relation))
+    }
+
+    pub(crate) fn stored(&self, chunk: RelationChunk) -> Vec<StoredRelation> {
+        let first = chunk.get().saturating_mul(RelationChunk::USERS);
+        let others =
+            UserId::new(first)..=UserId::new(first.saturating_add(RelationChunk::USERS - 1));
+        self.0
+            .range(others)
+            .map(|(&other, &relation)| (other, relation))
+            .collect()
+    }
+
+    pub(crate) fn set(&mut self, other: UserId, relation: Relation) {
+        match relation.is_none() {
+            true => drop(self.0.remove(&other)),
+            false => drop(self.0.insert(other, relation)),
+        }
+    }
+
+    pub(crate) fn from_stored(stored: Vec<StoredRelation>) -> Self {
+        Self(stored.into_iter().collect())
+    }
+
+    /// About how much memory they take, in bytes.
+    pub(crate) fn memory_bytes(&self) -> usize {
+        64 + self.0.len() * 24
+    }
+}
+
+/// With whom a user talks in a direct chat of his; `None` in any other conversation.
+pub(crate) fn other_of(conversation: ConversationId, user: UserId) -> Option<UserId> {
+    match conversation.direct_users()? {
+        (low, high) if low == user => Some(high),
+        (low, high) if high == user => Some(low),
+        _ => None,
+    }
+}

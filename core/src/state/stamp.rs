@@ -1,0 +1,163 @@
+//! Revisions of conversations and memberships: when what last changed.
+
+use cairn_proto::ids::{ConversationId, EpochId, Revision, UserId};
+
+use crate::api::change::{Appended, Change};
+use crate::limits;
+use crate::record::EpochRecord;
+use crate::state::State;
+use crate::state::revisions::NOWHERE;
+
+impl State {
+    /// What is applied from now on is of this batch of the commit log.
+    pub const fn begin_batch(&mut self, batch: Revision) {
+        self.revisions.open = batch;
+    }
+
+    /// Notes what a change makes another, when it was applied.
+    pub(crate) fn stamp(&mut self, change: &Change) {
+        match change {
+            Change::Appended(Appended { conversation, .. })
+            | Change::Conversation(conversation, _)
+            | Change::Renamed(conversation, _)
+            | Change::Group(conversation, _)
+            | Change::FloorRaised { conversation, .. } => self.stamp_conversation(*conversation),
+            Change::Read {
+                conversation, user, ..
+            }
+            | Change::MemberTerms {
+                conversation, user, ..
+            }
+            | Change::MarkedUnread {
+                conversation, user, ..
+            } => {
+                self.stamp_membership(*user, *conversation);
+            }
+            Change::Member {
+                conversation, user, ..
+            } => {
+                if self
+                    .revisions
+                    .ended
+                    .remove(&(*user, *conversation))
+                    .is_some()
+                {
+                    self.dirty.ended.insert((*user, *conversation));
+                }
+                self.stamp_membership(*user, *conversation);
+            }
+            Change::MemberRemoved {
+                conversation, user, ..
+            } => {
+                let forgotten = self.revisions.end(*user, *conversation);
+                self.dirty.ended.insert((*user, *conversation));
+                self.dirty.ended.extend(
+                    forgotten
+                        .into_iter()
+                        .flat_map(|id| [(*user, id), (*user, NOWHERE)]),
+                );
+            }
+            Change::EpochBegun(epoch) => self.apply_epoch(*epoch),
+            // A device knows how far it is itself, and the others come with an entry of their own.
+            Change::Delivered { .. }
+            | Change::Imported { .. }
+            | Change::Rewritten { .. }
+            | Change::Pins { .. }
+            | Change::Mentioned { .. }
+            | Change::User(..)
+            | Change::Device(..)
+            | Change::DeviceRemoved(..)
+            | Change::StreamOpened { .. }
+            | Change::Invite(..)
+            | Change::InviteRemoved(_)
+            | Change::Relation { .. }
+            | Change::Profile(..)
+            | Change::Setting { .. }
+            | Change::Attachment(..)
+            | Change::Attached { .. }
+            | Change::AttachmentBytes { .. }
+            | Change::AttachmentRefs { .. }
+            | Change::Retention { .. } => {}
+        }
+    }
+
+    pub(crate) fn stamp_conversation(&mut self, id: ConversationId) {
+        let open = self.revisions.open;
+        if let Some(found) = self.conversations.get_mut(&id) {
+            found.record.changed = open.max(found.record.changed);
+            let changed = self.revisions.conversations.entry(id).or_default();
+            *changed = open.max(*changed);
+        }
+    }
+
+    fn stamp_membership(&mut self, user: UserId, id: ConversationId) {
+        let open = self.revisions.open;
+        if let Some(member) = self
+            .conversations
+            .get_mut(&id)
+            .and_then(|found| found.members.get_mut(&user))
+        {
+            member.record.changed = open.max(member.record.changed);
+            let changed = self.revisions.memberships.entry((user, id)).or_default();
+            *changed = open.max(*changed);
+        }
+    }
+
+    fn apply_epoch(&mut self, epoch: EpochId) {
+        let epochs = &mut self.revisions.epochs;
+        if epochs.iter().all(|known| known.epoch != epoch) {
+            epochs.push(EpochRecord {
+                epoch,
+                first: self.revisions.open,
+            });
+            epochs.sort_unstable_by_key(|known| known.first);
+            let excess = epochs.len().saturating_sub(limits::EPOCHS_MAX);
+            epochs.drain(..excess);
+            self.dirty.epochs = true;
+        }
+    }
+
+    /// The starts of the server as they are to be stored.
+    pub(crate) fn epochs(&self) -> &[EpochRecord] {
+        &self.revisions.epochs
+    }
+
+    /// When a membership ended, if that is still to be told of.
+    pub(crate) fn ended_at(&self, user: UserId, conversation: ConversationId) -> Option<Revision> {
+        self.revisions.ended.get(&(user, conversation)).copied()
+    }
+}
+
+/// Taking back what was stored.
+impl State {
+    /// The stored starts of the server.
+    pub fn install_epochs(&mut self, epochs: Vec<EpochRecord>) {
+        self.revisions.epochs = epochs;
+    }
+
+    /// When a stored conversation last changed.
+    pub fn install_conversation_revision(
+        &mut self,
+        conversation: ConversationId,
+        changed: Revision,
+    ) {
+        self.revisions.conversations.insert(conversation, changed);
+    }
+
+    /// When a stored membership last changed.
+    pub fn install_membership_revision(
+        &mut self,
+        user: UserId,
+        conversation: ConversationId,
+        changed: Revision,
+    ) {
+        self.revisions
+            .memberships
+            .insert((user, conversation), changed);
+    }
+
+    /// When a stored membership ended.
+    pub fn install_ended(&mut self, user: UserId, conversation: ConversationId, at: Revision) {
+        self.revisions.ended.insert((user, conversation), at);
+    }
+}

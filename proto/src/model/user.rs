@@ -1,0 +1,56 @@
+//! Users and their devices, as the server describes them to clients.
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{DeviceId, Timestamp, UserId};
+use crate::text::{DeviceName, UserName};
+
+/// A user's identity.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UserInfo {
+    /// The user's id.
+    pub id: UserId,
+    /// Unique on the server, compared case-folded.
+    pub name: UserName,
+    /// The user's role on the server.
+    pub role: ServerRole,
+}
+
+/// A user's role on the server. Each role includes the permissions of those before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ServerRole {
+    /// Takes part in conversations.
+    Member,
+    /// Creates invites and imports logs.
+    Admin,
+    /// Changes settings and roles, and reads metrics.
+    Owner,
+}
+
+impl ServerRole {
+    /// Returns the lower-case name, as commands and JSON show it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Member => "member",
+            Self::Admin => "admin",
+            Self::Owner => "owner",
+        }
+    }
+}
+
+/// A device of the requesting user.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeviceInfo {
+    /// Its id.
+    pub id: DeviceId,
+    /// Chosen by the user.
+    pub name: DeviceName,
+    /// The time of its first login.
+    pub created_at: Timestamp,
+    /// Whether it is the requesting device.
+    pub current: bool,
+    /// Whether it has a session at present.
+    pub online: bool,
+}

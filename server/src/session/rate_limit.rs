@@ -1,0 +1,181 @@
+//! Rate limits by key: failed logins by name and address, repeatable requests by user.
+//!
+//! They are checked before the sequencer sees anything, so that what it decides and logs depends on
+//! no clock.
+
+use std::hash::Hash;
+use std::net::{IpAddr, Ipv6Addr};
+use std::time::Instant;
+
+use cairn_proto::ids::UserId;
+use cairn_proto::text::UserName;
+use cairn_proto::wire::request::Request;
+use hashbrown::HashMap;
+use parking_lot::Mutex;
+
+use crate::limits::{
+    LOGIN_FAILURES_MAX, LOGIN_FAILURES_TIME, LOGIN_FAILURES_TRACKED_MAX, REQUEST_BURST_MAX,
+    REQUEST_INTERVAL,
+};
+
+/// Limits how fast one user repeats requests that append an entry each time.
+///
+/// GCRA: at most [`REQUEST_BURST_MAX`] at once, then one in each [`REQUEST_INTERVAL`].
+#[derive(Debug, Default)]
+pub(crate) struct RequestRateLimiter {
+    users: Mutex<Limiters<UserId, ArrivalTime>>,
+}
+
+/// Limits failed logins, so that guessing a password takes years. Logins by device token are exempt.
+#[derive(Debug, Default)]
+pub(crate) struct LoginRateLimiter {
+    failures: Mutex<Limiters<Source, Failures>>,
+}
+
+/// One limiter for each key that was active recently.
+#[derive(Debug)]
+struct Limiters<K, L>(HashMap<K, L>);
+
+/// State that can be evicted once it no longer limits anything.
+trait Limiter {
+    fn starting(now: Instant) -> Self;
+    fn is_expired(&self, now: Instant) -> bool;
+}
+
+/// The theoretical arrival time: when the user would be done at one request per interval.
+#[derive(Clone, Copy, Debug)]
+struct ArrivalTime(Instant);
+
+/// Failures within one window of [`LOGIN_FAILURES_TIME`].
+#[derive(Clone, Copy, Debug)]
+struct Failures {
+    count: u32,
+    since: Instant,
+}
+
+/// Whose failures are counted together.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Source {
+    Name(UserName),
+    /// An IPv4 address, or the /64 that a provider assigns to one customer.
+    Address(IpAddr),
+}
+
+impl RequestRateLimiter {
+    /// Returns whether the user may send this request now, and counts it if so.
+    #[must_use]
+    pub(crate) fn allows(&self, user: UserId, request: &Request, now: Instant) -> bool {
+        if !is_rate_limited(request) {
+            return true;
+        }
+        let mut users = self.users.lock();
+        let ArrivalTime(at) = users.get_or_start(user, now);
+        let next = (*at).max(now) + REQUEST_INTERVAL;
+        let is_allowed = next <= now + REQUEST_INTERVAL * REQUEST_BURST_MAX;
+        if is_allowed {
+            *at = next;
+        }
+        is_allowed
+    }
+}
+
+impl LoginRateLimiter {
+    /// Returns whether another attempt from `address`, as `name`, may be checked.
+    #[must_use]
+    pub(crate) fn allows(&self, address: IpAddr, name: Option<&UserName>, now: Instant) -> bool {
+        let failures = self.failures.lock();
+        sources(address, name).all(|source| {
+            let tracked = failures.0.get(&source);
+            tracked.is_none_or(|f| f.is_expired(now) || f.count < LOGIN_FAILURES_MAX)
+        })
+    }
+
+    /// Counts a failed attempt. When too many sources are tracked already, it is not counted.
+    pub(crate) fn failed(&self, address: IpAddr, name: Option<&UserName>, now: Instant) {
+        let mut failures = self.failures.lock();
+        if failures.0.len() >= LOGIN_FAILURES_TRACKED_MAX {
+            failures.evict_expired(now);
+        }
+        if failures.0.len() >= LOGIN_FAILURES_TRACKED_MAX {
+            return;
+        }
+        for source in sources(address, name) {
+            let tracked = failures.get_or_start(source, now);
+            if tracked.is_expired(now) {
+                *tracked = Failures::starting(now);
+            }
+            tracked.count += 1;
+        }
+    }
+}
+
+impl<K: Eq + Hash, L: Limiter> Limiters<K, L> {
+    fn get_or_start(&mut self, key: K, now: Instant) -> &mut L {
+        // Before the map would grow, so that its size follows the keys that are limited now.
+        if self.0.len() == self.0.capacity() {
+            self.evict_expired(now);
+        }
+        self.0.entry(key).or_insert_with(|| L::starting(now))
+    }
+
+    fn evict_expired(&mut self, now: Instant) {
+        self.0.retain(|_, limiter| !limiter.is_expired(now));
+    }
+}
+
+impl<K, L> Default for Limiters<K, L> {
+    fn default() -> Self {
+        Self(HashMap::new())
+    }
+}
+
+impl Limiter for ArrivalTime {
+    fn starting(now: Instant) -> Self {
+        Self(now)
+    }
+
+    fn is_expired(&self, now: Instant) -> bool {
+        self.0 <= now
+    }
+}
+
+impl Limiter for Failures {
+    fn starting(now: Instant) -> Self {
+        Self {
+            count: 0,
+            since: now,
+        }
+    }
+
+    fn is_expired(&self, now: Instant) -> bool {
+        now.saturating_duration_since(self.since) >= LOGIN_FAILURES_TIME
+    }
+}
+
+fn sources(address: IpAddr, name: Option<&UserName>) -> impl Iterator<Item = Source> {
+    let address = match address.to_canonical() {
+        IpAddr::V6(v6) => {
+            let [a, b, c, d, ..] = v6.segments();
+            IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
+        }
+        v4 @ IpAddr::V4(_) => v4,
+    };
+    std::iter::once(Source::Address(address)).chain(name.cloned().map(Source::Name))
+}
+
+/// Requests that a member can repeat without end, each appending an entry. A recall is not: a
+/// message can be recalled once.
+const fn is_rate_limited(request: &Request) -> bool {
+    matches!(
+        request,
+        Request::Edit { .. }
+            | Request::React { .. }
+            | Request::Unreact { .. }
+            | Request::Pin { .. }
+            | Request::Unpin { .. }
+            | Request::JoinGroup { .. }
+    )
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,72 @@
+use cairn_proto::ids::{ConversationId, MsgId};
+
+use super::*;
+
+const PIN: Request = Request::Pin {
+    conversation: ConversationId::new(1),
+    msgid: MsgId::new(1),
+};
+
+#[test]
+fn burst_is_allowed_then_one_per_interval() {
+    let (limiter, start) = (RequestRateLimiter::default(), Instant::now());
+    let (eve, ada) = (UserId::new(1), UserId::new(2));
+    assert!((0..REQUEST_BURST_MAX).all(|_| limiter.allows(eve, &PIN, start)));
+    assert!(!limiter.allows(eve, &PIN, start));
+    assert!(
+        limiter.allows(eve, &Request::Devices, start),
+        "requests that append nothing are not limited"
+    );
+    assert!(
+        limiter.allows(ada, &PIN, start),
+        "each user has their own limit"
+    );
+    let later = start + REQUEST_INTERVAL;
+    assert!(limiter.allows(eve, &PIN, later));
+    assert!(
+        !limiter.allows(eve, &PIN, later),
+        "allowed requests count, refused ones do not"
+    );
+    let rested = later + REQUEST_INTERVAL * REQUEST_BURST_MAX;
+    assert!((0..REQUEST_BURST_MAX).all(|_| limiter.allows(eve, &PIN, rested)));
+    assert!(!limiter.allows(eve, &PIN, rested));
+}
+
+#[test]
+fn expired_limiters_are_evicted() {
+    let (limiter, start) = (RequestRateLimiter::default(), Instant::now());
+    for user in 1..10_000_u32 {
+        assert!(limiter.allows(UserId::new(user), &PIN, start + REQUEST_INTERVAL * user));
+    }
+    assert!(limiter.users.lock().0.len() < 100);
+}
+
+#[test]
+fn failed_logins_are_limited_by_name_and_address() {
+    let limiter = LoginRateLimiter::default();
+    let (here, there) = ("192.0.2.1".parse().unwrap(), "192.0.2.2".parse().unwrap());
+    let bob = UserName::new("bob").unwrap();
+    let start = Instant::now();
+    for _ in 0..LOGIN_FAILURES_MAX {
+        assert!(limiter.allows(here, Some(&bob), start));
+        limiter.failed(here, Some(&bob), start);
+    }
+    assert!(!limiter.allows(here, None, start));
+    assert!(
+        !limiter.allows(there, Some(&bob), start),
+        "the name is limited from every address"
+    );
+    assert!(limiter.allows(there, None, start));
+    assert!(limiter.allows(here, Some(&bob), start + LOGIN_FAILURES_TIME));
+}
+
+#[test]
+fn addresses_of_one_ipv6_customer_count_together() {
+    let limiter = LoginRateLimiter::default();
+    let start = Instant::now();
+    for host in 0..LOGIN_FAILURES_MAX {
+        limiter.failed(format!("2001:db8::{host:x}").parse().unwrap(), None, start);
+    }
+    assert!(!limiter.allows("2001:db8::ffff".parse().unwrap(), None, start));
+    assert!(limiter.allows("2001:db8:0:1::1".parse().unwrap(), None, start));
+}

@@ -1,0 +1,8 @@
+//! Closing a connection with a code that its client understands.
+
+use cairn_proto::wire::close::CloseCode;
+use quinn::{Connection, VarInt};
+
+pub(crate) fn close(connection: &Connection, code: CloseCode) {
+    connection.close(VarInt::from_u32(code.number()), code.text().as_bytes());
+}

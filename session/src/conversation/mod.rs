@@ -1,0 +1,246 @@
+//! One conversation, kept up to date by the entries of its log and by events about the user.
+
+mod details;
+mod entries;
+mod entry;
+mod read_mark;
+
+use cairn_client::proto::content::body::Body;
+use cairn_client::proto::content::message::Message;
+use cairn_client::proto::ids::{MsgId, UserId};
+use cairn_client::proto::model::conversation::Conversation as Summary;
+use cairn_client::proto::model::group::MemberSettings;
+
+use self::entries::Entries;
+use self::read_mark::ReadMark;
+use crate::error::ReplicaError;
+
+pub use self::details::{Details, Membership};
+pub use self::entry::{Edited, Entry, Forwarded};
+
+/// A conversation as the user sees it.
+///
+/// It is current once its log has been appended up to the server's head; until then, details may
+/// repeat an older state that the log is about to change.
+#[derive(Clone, Debug)]
+pub struct Conversation {
+    me: UserId,
+    details: Details,
+    entries: Entries,
+    /// The last entry that was appended.
+    last: MsgId,
+    floor: MsgId,
+    /// Whether entries expired before they were appended, and with them changes to the details.
+    has_gap: bool,
+    read_mark: ReadMark,
+    settings: MemberSettings,
+    /// The head of the log when the settings were current.
+    settings_as_of: MsgId,
+    /// The last entry that is or was a message, of any sender.
+    last_message: MsgId,
+}
+
+/// How much of a conversation the user has not read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Unread {
+    /// Messages of others.
+    pub messages: u64,
+    /// How many of them mention the user, by name or with everyone.
+    pub mentions: u64,
+    /// Whether there may be more: unread entries were evicted and are not counted.
+    pub is_lower_bound: bool,
+}
+
+impl Conversation {
+    pub(crate) const fn new(
+        me: UserId,
+        summary: &Summary,
+        details: Details,
+        entries_max: usize,
+    ) -> Self {
+        Self {
+            me,
+            details,
+            entries: Entries::new(entries_max),
+            last: summary.floor,
+            floor: summary.floor,
+            has_gap: false,
+            read_mark: ReadMark::new(summary.read, summary.head),
+            settings: summary.settings,
+            settings_as_of: summary.head,
+            last_message: MsgId::ZERO,
+        }
+    }
+
+    /// Name, topic, group settings, retention, members and pins.
+    #[must_use]
+    pub const fn details(&self) -> &Details {
+        &self.details
+    }
+
+    /// The entries held, oldest first.
+    pub fn entries(&self) -> impl DoubleEndedIterator<Item = (MsgId, &Entry)> {
+        self.entries.after(MsgId::ZERO)
+    }
+
+    /// One entry. `None` if it expired, was evicted, or has not been appended yet.
+    #[must_use]
+    pub fn entry(&self, msgid: MsgId) -> Option<&Entry> {
+        self.entries.get(msgid)
+    }
+
+    /// Entries up to this one are not held: they expired, were sent before the user could see them,
+    /// or were evicted. Those above [`Conversation::floor`] can be pulled from the server.
+    #[must_use]
+    pub fn held_after(&self) -> MsgId {
+        self.floor.max(self.entries.evicted_through())
+    }
+
+    /// Entries up to this one do not exist for the user.
+    #[must_use]
+    pub const fn floor(&self) -> MsgId {
+        self.floor
+    }
+
+    /// The last entry of the log, as far as it was appended.
+    #[must_use]
+    pub fn head(&self) -> MsgId {
+        self.last.max(self.floor)
+    }
+
+    /// The entry from which to follow the log.
+    #[must_use]
+    pub fn next(&self) -> MsgId {
+        self.head().next()
+    }
+
+    /// The read position: messages above it are unread. At least the floor, and the entry before
+    /// the user joined.
+    #[must_use]
+    pub fn read(&self) -> MsgId {
+        let joined = self
+            .details
+            .members
+            .get(&self.me)
+            .map_or(MsgId::ZERO, |member| member.joined);
+        self.read_mark.get().max(self.floor).max(joined.prev())
+    }
+
+    /// Counts what is unread. Takes time in proportion to the entries above
+    /// [`Conversation::read`].
+    #[must_use]
+    pub fn unread(&self) -> Unread {
+        let read = self.read();
+        let mut unread = Unread {
+            is_lower_bound: read < self.entries.evicted_through(),
+            ..Unread::default()
+        };
+        for (_, entry) in self.entries.after(read) {
+            if entry.body.is_message() && entry.sender != self.me {
+                unread.messages += 1;
+                unread.mentions += u64::from(entry.mentions_user(self.me));
+            }
+        }
+        unread
+    }
+
+    /// The user's own settings. A hidden conversation shows again with the next message.
+    #[must_use]
+    pub fn settings(&self) -> MemberSettings {
+        MemberSettings {
+            hidden: self.settings.hidden && self.last_message <= self.settings_as_of,
+            ..self.settings
+        }
+    }
+
+    /// Whether entries expired unseen. Details may be wrong until the user's client enters the
+    /// conversation again ([`crate::Replica::enter`]).
+    #[must_use]
+    pub const fn has_gap(&self) -> bool {
+        self.has_gap
+    }
+
+    /// Whether the log alone brings this up to date: nothing expired unseen, and no older entries
+    /// became visible.
+    pub(crate) fn continues(&self, floor: MsgId) -> bool {
+        !self.has_gap && floor <= self.last && floor >= self.floor
+    }
+
+    /// Applies the user's own state from an event or an overview.
+    pub(crate) fn apply_summary(&mut self, summary: &Summary) {
+        self.raise_floor(summary.floor);
+        self.read_mark.set(summary.read, summary.head);
+        self.settings = summary.settings;
+        self.settings_as_of = summary.head;
+    }
+
+    pub(crate) const fn list(&mut self, summary: &Summary) {
+        self.read_mark.list(summary.read, summary.head);
+    }
+
+    pub(crate) fn revert_to_listed(&mut self) {
+        self.read_mark.revert_to_listed();
+    }
+
+    pub(crate) fn set_read(&mut self, read: MsgId, head: MsgId) {
+        self.read_mark.set(read, head);
+    }
+
+    /// Everything up to `floor` expired.
+    pub(crate) fn expire(&mut self, floor: MsgId) {
+        self.has_gap |= floor > self.last;
+        self.raise_floor(floor);
+    }
+
+    fn raise_floor(&mut self, floor: MsgId) {
+        if floor > self.floor {
+            self.floor = floor;
+            self.entries.expire(floor);
+            self.details.expire_pins(floor);
+        }
+    }
+
+    /// Appends the next entry of the log.
+    pub(crate) fn append(&mut self, message: &Message) -> Result<(), ReplicaError> {
+        let msgid = message.msgid;
+        if msgid <= self.floor {
+            return Ok(());
+        }
+        if msgid < self.next() {
+            return Err(ReplicaError::Repeated {
+                conversation: message.conversation,
+                msgid,
+            });
+        }
+        if msgid > self.next() {
+            // A log has no holes: numbers that are skipped belong to entries that expired.
+            self.has_gap = true;
+            self.raise_floor(msgid.prev());
+        }
+        self.last = msgid;
+        self.entries.push(message);
+        match &message.body {
+            Body::System(entry) => self.details.apply_system(msgid, message.sender, entry),
+            Body::Amendment(amendment) => {
+                // Messages below the user's floor are pinned for others only.
+                if amendment.msgid() > self.floor {
+                    self.details.apply_amendment(amendment);
+                }
+                let amended = self.entries.amend(message, amendment);
+                amended.map_err(|_| ReplicaError::UnfitEdit {
+                    conversation: message.conversation,
+                    entry: msgid,
+                    msgid: amendment.msgid(),
+                })?;
+            }
+            body if body.is_message() || matches!(body, Body::Recalled { .. }) => {
+                self.last_message = msgid;
+                if message.sender == self.me {
+                    self.read_mark.sent(msgid);
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,79 @@
+//! The view model of cairn's interactive clients: what a user interface shows, without drawing it.
+//!
+//! A [`Replica`] holds everything that a user sees: their conversations, each with its newest
+//! entries, members, pins, read position and settings, and their contacts. It is pure: no clock, no
+//! I/O. The caller feeds it what [`cairn_client`] returns, and it answers what to fetch next.
+//!
+//! | from the client | into the replica |
+//! |---|---|
+//! | [`Client::overview`](cairn_client::Client::overview) | [`Replica::apply_overview`], then [`Replica::finish_overview`] |
+//! | [`Client::contacts`](cairn_client::Client::contacts) | [`Replica::set_contacts`] |
+//! | [`Event`](cairn_client::Event) | [`Replica::apply_event`] |
+//! | entries of a [`Timeline`](cairn_client::Timeline) | [`Replica::append`] |
+//! | group, members, pins, retention | [`Details::new`], then [`Replica::enter`] |
+//!
+//! Replies and events travel on different streams. An overview or a contact list counts only if no
+//! event changed the replica while it was on its way; otherwise fetch it again.
+//!
+//! # Bounds
+//!
+//! A replica holds the newest [`limits::ENTRIES_MAX`] entries of a conversation and evicts older
+//! ones. Everything else it holds is bounded by the server.
+//!
+//! # Example
+//!
+//! One conversation, entered and followed:
+//!
+//! ```no_run
+//! use cairn_client::proto::model::conversation::{Conversation as Summary, ConversationKind};
+//! use cairn_client::{Client, Error};
+//! use cairn_session::{Details, Replica, Update};
+//!
+//! async fn details(client: &Client, summary: &Summary) -> Result<Details, Error> {
+//!     let group = match summary.kind {
+//!         ConversationKind::Group { .. } => Some(client.group(summary.id).await?),
+//!         ConversationKind::Direct { .. } => None,
+//!     };
+//!     let retention = client.retention(summary.id).await?.set;
+//!     let members = client.members(summary.id).await?;
+//!     let pins = client.pins(summary.id).await?;
+//!     Ok(Details::new(&summary.kind, group, retention, &members, pins))
+//! }
+//!
+//! async fn show(client: &Client) -> Result<(), Box<dyn std::error::Error>> {
+//!     let mut replica = Replica::new(client.whoami().user);
+//!     let overview = client.overview(replica.moment()).await?;
+//!     for summary in replica.apply_overview(&overview).enter {
+//!         replica.enter(&summary, details(client, &summary).await?);
+//!     }
+//!     replica.finish_overview(overview.as_of);
+//!
+//!     let Some((id, conversation)) = replica.conversations().next() else {
+//!         return Ok(());
+//!     };
+//!     let mut timeline = client.follow(id, conversation.next());
+//!     while let Some(batch) = timeline.next_batch().await.transpose()? {
+//!         if replica.append(&batch)? == Update::Stale {
+//!             break;
+//!         }
+//!         if let Some(conversation) = replica.conversation(id) {
+//!             println!("{} unread", conversation.unread().messages);
+//!         }
+//!     }
+//!     Ok(())
+//! }
+//! ```
+
+#![forbid(unsafe_code)]
+#![deny(missing_docs)]
+
+mod contacts;
+mod conversation;
+mod error;
+pub mod limits;
+mod replica;
+
+pub use contacts::Contacts;
+pub use conversation::{Conversation, Details, Edited, Entry, Forwarded, Membership, Unread};
+pub use error::ReplicaError;
+pub use replica::{OverviewUpdate, Replica, Update};

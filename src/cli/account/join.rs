@@ -1,0 +1,63 @@
+//! `cairn join`
+
+use cairn_client::{Client, JoinRequest};
+use cairn_proto::invite::InviteLink;
+use cairn_proto::text::UserName;
+use clap::Args;
+
+use crate::cli::account::credentials::NewDevice;
+use crate::cli::account::whoami::Me;
+use crate::cli::args::target::parse_user;
+use crate::cli::context::{Conduct, Local};
+use crate::cli::failure::Failure;
+use crate::cli::output::Output;
+
+/// Take an invite: become a user of a server, with this as the first device
+///
+/// The link names the server, pins its key and lets you in once. Put it in quotes: it contains a #.
+/// A password lets you log in on further devices; without one, this device is the only way in.
+#[derive(Debug, Args)]
+#[command(after_help = "EXAMPLES
+  cairn join 'cairn://chat.example.org:7766/#PIN.TOKEN' --name ada
+  cairn join \"$LINK\" --name bob --password-stdin <password.txt
+  cairn --profile /tmp/carol join \"$LINK\" --name carol
+
+JSON; the device's number is a string
+  {\"user\":1,\"name\":\"ada\",\"role\":\"owner\",\"device\":\"10446744073709551615\",\"server\":\"chat.example.org:7766\"}")]
+pub(crate) struct JoinArgs {
+    /// The invite link, as `cairn serve` or `cairn invite` printed it
+    link: InviteLink,
+
+    /// The name to take: no spaces, not beginning with # or @
+    #[arg(long, value_parser = parse_user)]
+    name: UserName,
+
+    #[command(flatten)]
+    new_device: NewDevice,
+}
+
+pub(crate) async fn run(
+    args: &JoinArgs,
+    local: &Local,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    if let Some(account) = local.profile.load()? {
+        return Err(local.profile.taken_by(&account));
+    }
+    local.profile.prepare()?;
+    let device = args.new_device.name()?;
+    let password = args.new_device.choose_password(&local.input)?;
+    let who = JoinRequest {
+        name: args.name.clone(),
+        password,
+        device,
+    };
+
+    let (client, account) = Client::join(&args.link, who, Conduct::Ask.options()).await?;
+    let saved = local
+        .profile
+        .save(&account)
+        .and_then(|()| output.print(&Me::new(&client, &account.addr)));
+    client.close().await;
+    saved
+}

@@ -1,0 +1,10 @@
+//! Commands about the user and their devices, and the profile that a device keeps.
+
+pub(crate) mod credentials;
+pub(crate) mod devices;
+pub(crate) mod invite;
+pub(crate) mod join;
+pub(crate) mod login;
+pub(crate) mod me;
+pub(crate) mod profile;
+pub(crate) mod whoami;

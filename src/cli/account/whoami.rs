@@ -1,0 +1,82 @@
+//! `cairn whoami`
+
+use std::fmt;
+
+use cairn_client::{Client, WhoAmI};
+use cairn_proto::ids::UserId;
+use cairn_proto::invite::ServerAddr;
+use cairn_proto::model::user::ServerRole;
+use cairn_proto::text::UserName;
+use clap::Args;
+use serde::Serialize;
+
+use crate::cli::context::{Conduct, Context};
+use crate::cli::failure::Failure;
+use crate::cli::output::Output;
+
+/// Show who this device is, and where
+///
+/// Logs in to see that the server still knows this device.
+#[derive(Debug, Args)]
+#[command(after_help = "EXAMPLES
+  cairn whoami
+  cairn whoami --json | jq -r .name
+
+JSON; the device's number is a string
+  {\"user\":1,\"name\":\"ada\",\"role\":\"owner\",\"device\":\"10446744073709551615\",\"server\":\"chat.example.org:7766\"}")]
+pub(crate) struct WhoAmIArgs {}
+
+/// Who somebody is. The device is a string in JSON, since many JSON readers round numbers of 64 bits.
+#[derive(Debug, Serialize)]
+pub(crate) struct Me {
+    user: UserId,
+    name: UserName,
+    role: ServerRole,
+    device: String,
+    server: String,
+}
+
+impl Me {
+    pub(crate) fn new(client: &Client, server: &ServerAddr) -> Self {
+        let WhoAmI {
+            user,
+            name,
+            role,
+            device,
+        } = client.whoami();
+        Self {
+            user,
+            name,
+            role,
+            device: device.to_string(),
+            server: server.to_string(),
+        }
+    }
+}
+
+impl fmt::Display for Me {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            user,
+            name,
+            role,
+            device,
+            server,
+        } = self;
+        write!(
+            f,
+            "{name} (user {user}, {role}) at {server}, device {device}",
+            role = role.as_str()
+        )
+    }
+}
+
+pub(crate) async fn run(
+    _: &WhoAmIArgs,
+    context: &Context<'_>,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let server = context.server()?;
+    let client = context.client(Conduct::Ask).await?;
+    output.print(&Me::new(client, &server))
+}

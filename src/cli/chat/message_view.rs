@@ -1,0 +1,466 @@
+//! A message on the screen, or in JSON.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use cairn_proto::content::attachment::{Attachment, Media};
+use cairn_proto::content::body::{Amendment, Body, Kind, SystemEntry};
+use cairn_proto::content::extras::Reaction;
+use cairn_proto::content::message::Message;
+use cairn_proto::ids::{ConversationId, MsgId, UserId};
+use cairn_proto::text::Text;
+use serde::Serialize;
+
+use crate::cli::chat::names::Names;
+use crate::cli::group::settings::Agreed;
+use crate::ui::sanitize::Sanitized;
+use crate::ui::time::Local;
+use bytesize::ByteSize;
+
+/// A message as `tail` shows it. The fields are those of its JSON, in their order.
+#[derive(Debug, Serialize)]
+pub(crate) struct Line<'a> {
+    conversation: ConversationId,
+    msgid: MsgId,
+    sender: Cow<'a, str>,
+    sent_at_ms: u64,
+    kind: Kind,
+    text: Cow<'a, str>,
+    /// The message that this entry changed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    about: Option<MsgId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    edited_at_ms: Option<u64>,
+    /// Who said it first, elsewhere.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    forwarded_from: Option<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reply_to: Option<MsgId>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    mentions: Vec<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    mentions_all: bool,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    reactions: Vec<Reacted<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    attachment: Option<Attached<'a>>,
+}
+
+/// The file that a message names.
+#[derive(Debug, Serialize)]
+struct Attached<'a> {
+    name: &'a str,
+    media_type: &'a str,
+    size_bytes: u64,
+    hash: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    width: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    height: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    duration_ms: Option<u64>,
+    /// `None` without a preview.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    preview_bytes: Option<usize>,
+}
+
+/// One kind of reaction.
+#[derive(Debug, Serialize)]
+struct Reacted<'a> {
+    emoji: &'a str,
+    count: usize,
+    users: Vec<Cow<'a, str>>,
+}
+
+impl<'a> Line<'a> {
+    pub(crate) fn new(message: &'a Message, names: &'a Names) -> Self {
+        let Message {
+            conversation,
+            msgid,
+            sender,
+            sent_at,
+            body,
+            extras,
+        } = message;
+        Self {
+            conversation: *conversation,
+            msgid: *msgid,
+            sender: names.of(*sender),
+            sent_at_ms: sent_at.get(),
+            kind: body.kind(),
+            text: text_of(body, *sender, names),
+            about: about(body),
+            edited_at_ms: extras.edited().map(|(at, _)| at.get()),
+            forwarded_from: extras.forwarded().map(|(author, _)| names.of(author)),
+            reply_to: extras.replied(),
+            mentions: extras.mentioned().map(|user| names.of(user)).collect(),
+            mentions_all: extras.mentions_all(),
+            reactions: extras
+                .reactions()
+                .iter()
+                .map(|reaction| Reacted::new(reaction, names))
+                .collect(),
+            attachment: Attached::of(body),
+        }
+    }
+}
+
+impl<'a> Attached<'a> {
+    fn of(body: &'a Body) -> Option<Self> {
+        let Attachment {
+            hash,
+            name,
+            media_type,
+            size_bytes,
+            ..
+        } = body.attachment()?;
+        let duration_ms = if let Body::Video(video) = body {
+            Some(video.duration_ms)
+        } else {
+            None
+        };
+        let media = media_of(body);
+        let (width, height) = media.map(|media| (media.width, media.height)).unzip();
+        let preview_bytes = media
+            .map(|media| media.preview.as_bytes().len())
+            .filter(|&bytes| bytes > 0);
+        let (name, media_type, hash) = (name.as_str(), media_type.as_str(), hash.to_string());
+        Some(Self {
+            name,
+            media_type,
+            size_bytes: *size_bytes,
+            hash,
+            width,
+            height,
+            duration_ms,
+            preview_bytes,
+        })
+    }
+}
+
+/// The picture of a message, or what one of its video's is like.
+pub(crate) fn media_of(body: &Body) -> Option<&Media> {
+    match body {
+        Body::Image(picture) => Some(picture),
+        Body::Video(video) => Some(&video.media),
+        _ => None,
+    }
+}
+
+impl<'a> Reacted<'a> {
+    fn new(reaction: &'a Reaction, names: &'a Names) -> Self {
+        let users: Vec<_> = reaction.users.iter().map(|&user| names.of(user)).collect();
+        Self {
+            emoji: reaction.emoji.as_str(),
+            count: users.len(),
+            users,
+        }
+    }
+}
+
+/// The message that an entry is about.
+const fn about(body: &Body) -> Option<MsgId> {
+    match body {
+        Body::Amendment(amendment) => Some(amendment.msgid()),
+        _ => None,
+    }
+}
+
+/// The message in words: its own where it has some, else what it is about.
+fn text_of<'a>(body: &'a Body, sender: UserId, names: &Names) -> Cow<'a, str> {
+    match body {
+        Body::Text(text) | Body::Emote(text) => text.as_str().into(),
+        Body::Emoji(name) => name.as_str().into(),
+        Body::Image(_) | Body::Video(_) | Body::File(_) => body
+            .attachment()
+            .map_or("", |attachment| attachment.caption.as_str())
+            .into(),
+        Body::System(entry) => happened(entry, sender, names).into(),
+        &Body::Recalled { by } => format!("recalled by {}", names.of(by)).into(),
+        Body::Amendment(Amendment::Edited { text, .. }) => {
+            text.as_ref().map_or("", Text::as_str).into()
+        }
+        Body::Amendment(
+            Amendment::Recalled { .. } | Amendment::Pinned { .. } | Amendment::Unpinned { .. },
+        ) => "".into(),
+        Body::Amendment(Amendment::Reacted { emoji, .. } | Amendment::Unreacted { emoji, .. }) => {
+            emoji.as_str().into()
+        }
+        Body::Unknown => "a message of a kind that this version does not know".into(),
+    }
+}
+
+/// What happened to the conversation, behind the name of who caused it.
+fn happened(entry: &SystemEntry, sender: UserId, names: &Names) -> String {
+    match entry {
+        SystemEntry::Created { name } => format!("made the group {name}"),
+        SystemEntry::Added { users } if *users == [sender] => "joined".to_owned(),
+        SystemEntry::Removed { users } if *users == [sender] => "left".to_owned(),
+        SystemEntry::Added { users } => format!("added {}", list(users, names)),
+        SystemEntry::Removed { users } => format!("removed {}", list(users, names)),
+        SystemEntry::Renamed { name } => format!("renamed the group to {name}"),
+        SystemEntry::TopicSet { topic } if topic.is_empty() => "took the topic away".to_owned(),
+        SystemEntry::TopicSet { topic } => format!("set the topic: {topic}"),
+        SystemEntry::SettingsSet { settings } => format!("set {}", Agreed(settings)),
+        SystemEntry::RoleSet { user, role } => {
+            format!("made {} {}", names.of(*user), role.as_str())
+        }
+        SystemEntry::HandedOver { user } => format!("handed the group over to {}", names.of(*user)),
+        SystemEntry::Banned { users } => format!("banned {}", list(users, names)),
+        SystemEntry::Unbanned { users } => format!("lifted the ban of {}", list(users, names)),
+        SystemEntry::RetentionSet {
+            retention: Some(retention),
+        } => format!("set how long messages stay: {retention}"),
+        SystemEntry::RetentionSet { retention: None } => {
+            "left it to the server how long messages stay".into()
+        }
+        SystemEntry::Muted { user, until } if until.get() == 0 => {
+            format!("lets {} speak again", names.of(*user))
+        }
+        SystemEntry::Muted { user, until } => {
+            format!("muted {} until {}", names.of(*user), Local(until.get()))
+        }
+    }
+}
+
+fn list(users: &[UserId], names: &Names) -> String {
+    users
+        .iter()
+        .map(|&user| names.of(user))
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+impl Line<'_> {
+    fn show_attachment(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: [{}", Sanitized(&self.sender), self.kind.as_str())?;
+        if let Some(Attached {
+            name, size_bytes, ..
+        }) = &self.attachment
+        {
+            write!(f, " {} {}", Sanitized(name), ByteSize(*size_bytes))?;
+        }
+        if self.text.is_empty() {
+            f.write_str("]")
+        } else {
+            write!(f, "] {}", Sanitized(&self.text))
+        }
+    }
+}
+
+impl fmt::Display for Line<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (moment, sender, text) = (
+            Local(self.sent_at_ms),
+            Sanitized(&self.sender),
+            Sanitized(&self.text),
+        );
+        write!(f, "{moment}  ")?;
+        if let Some(msgid) = self.reply_to {
+            write!(f, "[re {msgid}] ")?;
+        }
+        if let Some(author) = &self.forwarded_from {
+            write!(f, "[from {}] ", Sanitized(author))?;
+        }
+        match self.kind {
+            Kind::Text => write!(f, "{sender}: {text}"),
+            Kind::Emote => write!(f, "* {sender} {text}"),
+            Kind::Emoji => write!(f, "{sender}: :{text}:"),
+            Kind::Image | Kind::Video | Kind::File => self.show_attachment(f),
+            Kind::System | Kind::Unknown => write!(f, "-- {sender} {text}"),
+            Kind::Recalled => write!(f, "{sender}: ({text})"),
+            Kind::Edit if self.text.is_empty() => write!(
+                f,
+                "-- {sender} edited {}, and again since",
+                self.about.unwrap_or_default()
+            ),
+            Kind::Edit => write!(
+                f,
+                "-- {sender} edited {}: {text}",
+                self.about.unwrap_or_default()
+            ),
+            Kind::React => write!(
+                f,
+                "-- {sender} reacted to {} with :{text}:",
+                self.about.unwrap_or_default()
+            ),
+            Kind::Unreact => write!(
+                f,
+                "-- {sender} took :{text}: back from {}",
+                self.about.unwrap_or_default()
+            ),
+            Kind::Pin => write!(f, "-- {sender} pinned {}", self.about.unwrap_or_default()),
+            Kind::Unpin => write!(f, "-- {sender} unpinned {}", self.about.unwrap_or_default()),
+            Kind::Recall => write!(f, "-- {sender} recalled {}", self.about.unwrap_or_default()),
+        }?;
+        if self.edited_at_ms.is_some() {
+            f.write_str(" (edited)")?;
+        }
+        let all = self.mentions_all.then_some("all");
+        let mut mentions = self.mentions.iter().map(AsRef::as_ref).chain(all);
+        mentions.try_for_each(|name| write!(f, " @{}", Sanitized(name)))?;
+        self.reactions
+            .iter()
+            .try_for_each(|Reacted { emoji, count, .. }| {
+                write!(f, "  :{}: {count}", Sanitized(emoji))
+            })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cairn_proto::content::extras::{Extra, Extras};
+    use cairn_proto::ids::Timestamp;
+    use cairn_proto::model::group::{GroupSettings, Role};
+    use cairn_proto::text::{EmojiName, GroupName};
+
+    fn message(body: Body) -> Message {
+        let (conversation, msgid) = (ConversationId::new(1), MsgId::new(17));
+        Message {
+            conversation,
+            msgid,
+            sender: UserId::new(3),
+            sent_at: Timestamp::new(1_700_000_000_000),
+            body,
+            extras: Extras::NONE,
+        }
+    }
+
+    #[test]
+    fn json_has_the_promised_fields_and_the_exact_text() {
+        let names = Names::default();
+        let message = message(Body::Text(Text::new("a\u{1b}\"ä\u{202e}").unwrap()));
+        let json = serde_json::to_string(&Line::new(&message, &names)).unwrap();
+        let expected = "{\"conversation\":1,\"msgid\":17,\"sender\":\"user 3\",\"sent_at_ms\":1700000000000,\"kind\":\"text\",\
+                        \"text\":\"a\\u001b\\\"ä\u{202e}\"}";
+        assert_eq!(json, expected);
+    }
+
+    #[test]
+    fn what_goes_with_a_message_is_shown_with_it() {
+        let reaction = Reaction {
+            emoji: EmojiName::new("wave").unwrap(),
+            users: vec![UserId::new(4), UserId::new(5)],
+        };
+        let extras = vec![
+            Extra::ReplyTo(MsgId::new(9)),
+            Extra::Mention(UserId::new(4)),
+            Extra::MentionAll,
+            Extra::Reactions(vec![reaction]),
+        ];
+        let message = Message {
+            extras: Extras::new(extras).unwrap(),
+            ..message(Body::Text(Text::new("hi").unwrap()))
+        };
+        let names = Names::default();
+        let shown = Line::new(&message, &names);
+        assert!(
+            shown
+                .to_string()
+                .ends_with("  [re 9] user 3: hi @user 4 @all  :wave: 2"),
+            "{shown}"
+        );
+        let json = serde_json::to_string(&shown).unwrap();
+        let expected = "\"text\":\"hi\",\"reply_to\":9,\"mentions\":[\"user 4\"],\"mentions_all\":true,\
+                        \"reactions\":[{\"emoji\":\"wave\",\"count\":2,\"users\":[\"user 4\",\"user 5\"]}]}";
+        assert!(json.ends_with(expected), "{json}");
+    }
+
+    #[test]
+    fn the_author_of_what_was_forwarded_is_shown() {
+        let extras = Extras::forward_of(UserId::new(4), Timestamp::new(1));
+        let message = Message {
+            extras,
+            ..message(Body::Text(Text::new("hi").unwrap()))
+        };
+        let names = Names::default();
+        let shown = Line::new(&message, &names);
+        assert!(
+            shown.to_string().ends_with("  [from user 4] user 3: hi"),
+            "{shown}"
+        );
+        assert!(
+            serde_json::to_string(&shown)
+                .unwrap()
+                .ends_with("\"text\":\"hi\",\"forwarded_from\":\"user 4\"}")
+        );
+    }
+
+    #[test]
+    fn people_see_what_happened_and_nothing_obeyed() {
+        let names = Names::default();
+        for (body, ending) in [
+            (
+                Body::Text(Text::new("hi\u{1b}[2J").unwrap()),
+                "  user 3: hi␛[2J",
+            ),
+            (Body::Emote(Text::new("waves").unwrap()), "  * user 3 waves"),
+            (
+                Body::System(SystemEntry::Created {
+                    name: GroupName::new("team").unwrap(),
+                }),
+                "  -- user 3 made the group team",
+            ),
+            (
+                Body::System(SystemEntry::Added {
+                    users: vec![UserId::new(4), UserId::new(5)],
+                }),
+                "  -- user 3 added user 4, user 5",
+            ),
+            (
+                Body::System(SystemEntry::Added {
+                    users: vec![UserId::new(3)],
+                }),
+                "  -- user 3 joined",
+            ),
+            (
+                Body::System(SystemEntry::Removed {
+                    users: vec![UserId::new(3)],
+                }),
+                "  -- user 3 left",
+            ),
+            (
+                Body::System(SystemEntry::RoleSet {
+                    user: UserId::new(4),
+                    role: Role::Admin,
+                }),
+                "  -- user 3 made user 4 admin",
+            ),
+            (
+                Body::System(SystemEntry::SettingsSet {
+                    settings: GroupSettings::default(),
+                }),
+                "  -- user 3 set access invite-only, history all, invite admin, post member, pin member, rename admin",
+            ),
+            (
+                Body::Recalled { by: UserId::new(4) },
+                "  user 3: (recalled by user 4)",
+            ),
+            (
+                Body::Amendment(Amendment::Recalled {
+                    msgid: MsgId::new(9),
+                }),
+                "  -- user 3 recalled 9",
+            ),
+            (
+                Body::Amendment(Amendment::Edited {
+                    msgid: MsgId::new(9),
+                    text: None,
+                }),
+                "  -- user 3 edited 9, and again since",
+            ),
+            (
+                Body::Amendment(Amendment::Edited {
+                    msgid: MsgId::new(9),
+                    text: Text::new("no").ok(),
+                }),
+                "  -- user 3 edited 9: no",
+            ),
+        ] {
+            let message = message(body);
+            let shown = Line::new(&message, &names).to_string();
+            assert!(shown.ends_with(ending), "{shown}");
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! The names of the users whose messages are shown.
+
+use std::collections::HashMap;
+
+use cairn_client::{Client, Error};
+use cairn_proto::content::body::{Body, SystemEntry};
+use cairn_proto::content::message::Message;
+use cairn_proto::ids::UserId;
+use cairn_proto::model::user::UserInfo;
+use cairn_proto::text::UserName;
+
+use crate::cli::limits;
+
+/// A bounded memory of names.
+#[derive(Debug, Default)]
+pub(crate) struct Names(HashMap<UserId, Option<UserName>>);
+
+/// The users whom an entry is about.
+const fn mentioned(entry: &SystemEntry) -> &[UserId] {
+    match entry {
+        SystemEntry::Added { users }
+        | SystemEntry::Removed { users }
+        | SystemEntry::Banned { users }
+        | SystemEntry::Unbanned { users } => users.as_slice(),
+        SystemEntry::RoleSet { user, .. }
+        | SystemEntry::HandedOver { user }
+        | SystemEntry::Muted { user, .. } => std::slice::from_ref(user),
+        SystemEntry::Created { .. }
+        | SystemEntry::Renamed { .. }
+        | SystemEntry::TopicSet { .. }
+        | SystemEntry::SettingsSet { .. }
+        | SystemEntry::RetentionSet { .. } => &[],
+    }
+}
+
+impl Names {
+    /// Learns the names of all users that these messages mention.
+    pub(crate) async fn learn(
+        &mut self,
+        client: &Client,
+        messages: &[Message],
+    ) -> Result<(), Error> {
+        let mut unknown = Vec::new();
+        for message in messages {
+            self.note(message.sender, &mut unknown);
+            message
+                .extras
+                .forwarded()
+                .into_iter()
+                .for_each(|(author, _)| self.note(author, &mut unknown));
+            message
+                .extras
+                .mentioned()
+                .for_each(|user| self.note(user, &mut unknown));
+            let reacting = message
+                .extras
+                .reactions()
+                .iter()
+                .flat_map(|reaction| &reaction.users);
+            reacting.for_each(|&user| self.note(user, &mut unknown));
+            match &message.body {
+                Body::System(entry) => mentioned(entry)
+                    .iter()
+                    .for_each(|&user| self.note(user, &mut unknown)),
+                &Body::Recalled { by } => self.note(by, &mut unknown),
+                _ => {}
+            }
+        }
+        if unknown.is_empty() {
+            return Ok(());
+        }
+        if self.0.len() + unknown.len() > limits::NAMES_CACHED_MAX {
+            self.0.clear();
+            unknown = messages.iter().map(|message| message.sender).collect();
+            unknown.sort_unstable();
+            unknown.dedup();
+        }
+        self.ask(client, unknown).await
+    }
+
+    /// Learns the names of these users.
+    pub(crate) async fn learn_users(
+        &mut self,
+        client: &Client,
+        users: &[UserId],
+    ) -> Result<(), Error> {
+        let mut unknown = Vec::new();
+        users.iter().for_each(|&user| self.note(user, &mut unknown));
+        if unknown.is_empty() {
+            return Ok(());
+        }
+        if self.0.len() + unknown.len() > limits::NAMES_CACHED_MAX {
+            self.0.clear();
+            unknown = users.to_vec();
+        }
+        self.ask(client, unknown).await
+    }
+
+    /// Takes the names of users who were found anyway.
+    pub(crate) fn know(&mut self, users: Vec<UserInfo>) {
+        self.0
+            .extend(users.into_iter().map(|user| (user.id, Some(user.name))));
+    }
+
+    async fn ask(&mut self, client: &Client, unknown: Vec<UserId>) -> Result<(), Error> {
+        let found = client.users(&unknown).await?;
+        // Who was not found is not asked for again.
+        self.0.extend(unknown.into_iter().map(|user| (user, None)));
+        self.know(found);
+        Ok(())
+    }
+
+    fn note(&self, user: UserId, unknown: &mut Vec<UserId>) {
+        if user != UserId::SERVER && !self.0.contains_key(&user) && !unknown.contains(&user) {
+            unknown.push(user);
+        }
+    }
+
+    /// The name of a user; a made-up one for a user who has none.
+    pub(crate) fn of(&self, user: UserId) -> std::borrow::Cow<'_, str> {
+        match self.0.get(&user) {
+            Some(Some(name)) => name.as_str().into(),
+            _ if user == UserId::SERVER => "server".into(),
+            _ => format!("user {user}").into(),
+        }
+    }
+}

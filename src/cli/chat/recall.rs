@@ -1,0 +1,57 @@
+//! `cairn recall`
+
+use std::fmt;
+
+use cairn_proto::ids::{ConversationId, MsgId};
+use clap::Args;
+use serde::Serialize;
+
+use crate::cli::args::target::Target;
+use crate::cli::context::{Conduct, Context};
+use crate::cli::failure::Failure;
+use crate::cli::output::Output;
+
+/// Take a message back
+///
+/// Its sender can for a while (15 minutes, unless the server's owner says otherwise: `cairn config`); owners and admins of a group can take
+/// back any message of it, at any time. That there was one stays to be seen; what it said is gone.
+#[derive(Debug, Args)]
+#[command(after_help = "EXAMPLES
+  cairn recall '#team' 17
+  cairn recall @bob 3 --json
+
+JSON
+  {\"conversation\":1,\"recalled\":17}")]
+pub(crate) struct RecallArgs {
+    /// '#group', '@user' or '#id:NUMBER'
+    target: Target,
+
+    /// The message
+    msgid: MsgId,
+}
+
+#[derive(Debug, Serialize)]
+struct Recalled {
+    conversation: ConversationId,
+    recalled: MsgId,
+}
+
+impl fmt::Display for Recalled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "recalled message {}", self.recalled)
+    }
+}
+
+pub(crate) async fn run(
+    args: &RecallArgs,
+    context: &Context<'_>,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let client = context.client(Conduct::Ask).await?;
+    let conversation = args.target.resolve(client).await?;
+    client.recall(conversation, args.msgid).await?;
+    output.print(&Recalled {
+        conversation,
+        recalled: args.msgid,
+    })
+}

@@ -1,0 +1,337 @@
+//! `cairn send`
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::pin::Pin;
+
+use cairn_client::{Accepted, Client, Error};
+use cairn_proto::content::body::Body;
+use cairn_proto::content::extras::{Extra, Extras};
+use cairn_proto::ids::{ConversationId, MsgId};
+use cairn_proto::limits::{SENDS_IN_FLIGHT_MAX, TEXT_BYTES_MAX};
+use cairn_proto::text::{EmojiName, Text, UserName};
+use clap::Args;
+use serde::Serialize;
+
+use crate::cli::args::target::{Target, find_users, parse_emoji, parse_user};
+use crate::cli::chat::stdin_lines::Lines;
+use crate::cli::context::{Conduct, Context};
+use crate::cli::failure::{Exit, Failure};
+use crate::cli::files::attachment::{FileArgs, Prepared};
+use crate::cli::input::{Parts, cannot_read};
+use crate::cli::output::{Output, poll_once};
+use crate::ui::progress::Progress;
+use bytesize::ByteSize;
+
+/// Say something
+///
+/// Returns when the server has accepted it: when it is on disk, numbered, and on its way to every member. Connections may break in
+/// between; each message is in the conversation exactly once.
+///
+/// With - (or without TEXT), each line of standard input is a message, and hundreds are under way at once. Empty lines are left out.
+#[derive(Debug, Args)]
+#[command(after_help = "EXAMPLES
+  cairn send '#team' 'lunch?'
+  cairn send @bob -- '-1 from me'
+  cairn send '#team' 'at noon' --reply-to 17 --mention @bob
+  cairn send '#team' --emoji party
+  cairn send '#team' --file plan.pdf 'the plan'
+  cairn send '#team' --file walk.mp4 --as video --pixels 1920x1080 --duration 12.5 --preview walk.jpg
+  tail -F /var/log/build.log | cairn send '#builds' -
+  seq 1000 | cairn send '#load' - --json | tail -n 1
+
+JSON, one for each accepted message, in order
+  {\"conversation\":1,\"msgid\":17}
+with --file also how much of it the server had already, from an earlier upload that broke off, or all of it
+  {\"conversation\":1,\"msgid\":18,\"resumed_at_bytes\":0}")]
+pub(crate) struct SendArgs {
+    /// '#group', '@user' or '#id:NUMBER'
+    target: Target,
+
+    /// What to say, up to 16 KiB; - for the lines of standard input
+    #[arg(default_value = "-")]
+    text: String,
+
+    /// Send one large emoji or a sticker, by its name
+    #[arg(long, value_name = "NAME", value_parser = parse_emoji, conflicts_with_all = ["text", "file"])]
+    emoji: Option<EmojiName>,
+
+    #[command(flatten)]
+    with: With,
+
+    #[command(flatten)]
+    file: FileArgs,
+}
+
+/// What goes with each message.
+#[derive(Debug, Args)]
+struct With {
+    /// Answer this message of the conversation
+    #[arg(long, value_name = "MSGID")]
+    reply_to: Option<MsgId>,
+
+    /// Ask this user to notice; may be given several times
+    #[arg(long, value_name = "USER", value_parser = parse_user)]
+    mention: Vec<UserName>,
+
+    /// Ask every member to notice; for owners and admins of a group
+    #[arg(long)]
+    mention_all: bool,
+}
+
+impl With {
+    async fn extras(self, client: &Client) -> Result<Extras, Failure> {
+        let mentions = find_users(client, self.mention)
+            .await?
+            .into_iter()
+            .map(|user| Extra::Mention(user.id));
+        let all = self.mention_all.then_some(Extra::MentionAll);
+        let extras = self
+            .reply_to
+            .map(Extra::ReplyTo)
+            .into_iter()
+            .chain(mentions)
+            .chain(all)
+            .collect();
+        Extras::new(extras)
+            .map_err(|error| Failure::caused(Exit::Usage, "too much goes with the message", &error))
+    }
+}
+
+#[derive(Debug, Serialize)]
+struct Sent {
+    conversation: ConversationId,
+    msgid: MsgId,
+    /// Of a message with a file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    resumed_at_bytes: Option<u64>,
+}
+
+impl Sent {
+    const fn new(conversation: ConversationId, msgid: MsgId) -> Self {
+        Self {
+            conversation,
+            msgid,
+            resumed_at_bytes: None,
+        }
+    }
+}
+
+impl fmt::Display for Sent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "accepted as message {}", self.msgid)?;
+        match self.resumed_at_bytes {
+            Some(bytes) if bytes > 0 => write!(f, "; {} were there already", ByteSize(bytes)),
+            _ => Ok(()),
+        }
+    }
+}
+
+pub(crate) async fn run(
+    args: SendArgs,
+    context: &Context<'_>,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let SendArgs {
+        target,
+        text,
+        emoji,
+        with,
+        mut file,
+    } = args;
+    let message = match (file.file.take(), emoji) {
+        (Some(path), _) => {
+            Outgoing::File(file.prepare(path, if text == "-" { "" } else { &text })?)
+        }
+        (None, Some(emoji)) => Outgoing::Body(Body::Emoji(emoji)),
+        (None, None) if text == "-" => Outgoing::Lines,
+        (None, None) => Outgoing::Body(Body::Text(Text::new(text).map_err(|error| {
+            Failure::new(Exit::Failed, format!("the text cannot be sent: {error}"))
+        })?)),
+    };
+    let client = context.client(Conduct::Deliver).await?;
+    let conversation = target.resolve(client).await?;
+    let extras = with.extras(client).await?;
+    let (body, resumed_at_bytes) = match message {
+        Outgoing::Body(body) => (body, None),
+        Outgoing::File(prepared) => {
+            let (body, resumed_at) = prepared.upload(client, output.progress()).await?;
+            (body, Some(resumed_at))
+        }
+        Outgoing::Lines => {
+            let input = context.input().parts()?;
+            return Sending::new(client, conversation, extras, output)
+                .all(input)
+                .await;
+        }
+    };
+    let accepted = client.enqueue_with(conversation, body, extras).await?;
+    output.print(&Sent {
+        resumed_at_bytes,
+        ..Sent::new(conversation, accepted.await?)
+    })
+}
+
+/// What is sent.
+enum Outgoing {
+    Body(Body),
+    File(Prepared),
+    /// Each line of the input.
+    Lines,
+}
+
+/// Lines on their way. At most [`SENDS_IN_FLIGHT_MAX`] are unanswered, so the memory does not grow with the input.
+struct Sending<'a> {
+    client: &'a Client,
+    conversation: ConversationId,
+    extras: Extras,
+    output: &'a mut Output,
+    lines: Lines,
+    unanswered: VecDeque<Accepted>,
+    accepted: u64,
+    empty: u64,
+    progress: Progress,
+    prints_each: bool,
+}
+
+impl<'a> Sending<'a> {
+    fn new(
+        client: &'a Client,
+        conversation: ConversationId,
+        extras: Extras,
+        output: &'a mut Output,
+    ) -> Self {
+        let progress = output.progress();
+        Self {
+            client,
+            conversation,
+            extras,
+            prints_each: output.is_json(),
+            output,
+            lines: Lines::new(TEXT_BYTES_MAX),
+            unanswered: VecDeque::with_capacity(SENDS_IN_FLIGHT_MAX),
+            accepted: 0,
+            empty: 0,
+            progress,
+        }
+    }
+
+    async fn all(mut self, input: Parts) -> Result<(), Failure> {
+        let sent = self.lines_of(input).await;
+        // What was sent before a bad line is sent: wait for it, and tell its numbers, whatever comes then.
+        let settled = self.settle().await;
+        self.summary();
+        sent.and(settled)
+    }
+
+    async fn lines_of(&mut self, mut input: Parts) -> Result<(), Failure> {
+        loop {
+            let part = tokio::select! {
+                biased;
+                part = input.recv() => part,
+                answer = front(&mut self.unanswered), if !self.unanswered.is_empty() => {
+                    self.answered(answer)?;
+                    self.drain().await?;
+                    continue;
+                }
+            };
+            let Some(part) = part else { break };
+            let part = part.map_err(|error| cannot_read(&error))?;
+            let mut rest = part.as_slice();
+            while let Some(line) = self.lines.next(&mut rest).map_err(bad_line)? {
+                self.send(line).await?;
+            }
+        }
+        match self.lines.last().map_err(bad_line)? {
+            Some(line) => self.send(line).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn send(&mut self, line: String) -> Result<(), Failure> {
+        if line.is_empty() {
+            self.empty += 1;
+            return Ok(());
+        }
+        if self.unanswered.len() >= SENDS_IN_FLIGHT_MAX {
+            let answer = self
+                .output
+                .flush_while_waiting(front(&mut self.unanswered), || {})
+                .await?;
+            self.answered(answer)?;
+            self.drain().await?;
+        }
+        let text = Text::new(line)
+            .map_err(|error| Failure::caused(Exit::Failed, "a line cannot be sent", &error))?;
+        let accepted = self
+            .client
+            .enqueue_with(self.conversation, Body::Text(text), self.extras.clone())
+            .await?;
+        self.unanswered.push_back(accepted);
+        Ok(())
+    }
+
+    /// Takes every answer that is here, and hands them on when there is none left.
+    async fn drain(&mut self) -> Result<(), Failure> {
+        while let Some(accepted) = self.unanswered.front_mut() {
+            let Some(answer) = poll_once(Pin::new(accepted)).await else {
+                break;
+            };
+            self.unanswered.pop_front();
+            self.answered(answer)?;
+        }
+        self.output.flush()
+    }
+
+    async fn settle(&mut self) -> Result<(), Failure> {
+        while !self.unanswered.is_empty() {
+            let answer = self
+                .output
+                .flush_while_waiting(front(&mut self.unanswered), || {})
+                .await?;
+            self.answered(answer)?;
+        }
+        Ok(())
+    }
+
+    fn answered(&mut self, answer: Result<MsgId, Error>) -> Result<(), Failure> {
+        let msgid = answer?;
+        self.accepted += 1;
+        self.progress
+            .update(|| format!("{} accepted", self.accepted));
+        if self.prints_each {
+            self.output.print(&Sent::new(self.conversation, msgid))
+        } else {
+            Ok(())
+        }
+    }
+
+    fn summary(self) {
+        drop(self.progress);
+        if !self.output.is_watched() {
+            return;
+        }
+        self.output.note(match self.empty {
+            0 => format!("{} messages accepted", self.accepted),
+            empty => format!(
+                "{} messages accepted, {empty} empty lines skipped",
+                self.accepted
+            ),
+        });
+    }
+}
+
+/// The oldest answer. Nothing is lost when the future is dropped before it is ready.
+async fn front(unanswered: &mut VecDeque<Accepted>) -> Result<MsgId, Error> {
+    let answer = match unanswered.front_mut() {
+        Some(accepted) => accepted.await,
+        None => std::future::pending().await,
+    };
+    unanswered.pop_front();
+    answer
+}
+
+fn bad_line(error: crate::cli::chat::stdin_lines::LineError) -> Failure {
+    Failure::new(Exit::Failed, error)
+        .hint("the lines before it were sent; this one and those behind it were not")
+}

@@ -1,0 +1,126 @@
+//! `cairn tail`
+
+use std::cell::Cell;
+
+use cairn_client::{Client, Error, Timeline};
+use cairn_proto::ids::{ConversationId, MsgId};
+use cairn_proto::model::presence::DeviceKind;
+use cairn_proto::wire::request::PullRange;
+use clap::Args;
+
+use crate::cli::args::target::Target;
+use crate::cli::chat::message_view::Line;
+use crate::cli::chat::names::Names;
+use crate::cli::context::{Conduct, Context};
+use crate::cli::failure::Failure;
+use crate::cli::limits;
+use crate::cli::output::Output;
+
+/// Show the messages of a conversation
+///
+/// Without --from, the last 20. With --follow it goes on showing messages as they come, over broken connections and restarts of the
+/// server, each exactly once. What was shown counts as delivered to this device, not as read: that is `cairn read`. While it runs, others
+/// see you on a terminal.
+#[derive(Debug, Args)]
+#[command(after_help = "EXAMPLES
+  cairn tail '#team'
+  cairn tail '#team' --follow
+  cairn tail '#alarms' --follow --away
+  cairn tail @bob --from 1 --json >bob.jsonl
+
+JSON, one for each message
+  {\"conversation\":1,\"msgid\":17,\"sender\":\"ada\",\"sent_at_ms\":1700000000000,\"kind\":\"text\",\"text\":\"lunch?\"}
+kind is text, emote, emoji, image, video, file, system, recalled, edit, recall, react, unreact, pin, unpin or unknown. text is what was said,
+the name of an emoji, the caption of a file, or what happened in words. These fields are there when they say something:
+  about                    the message that an edit, recall, react, unreact, pin or unpin changed
+  edited_at_ms             when it was last edited
+  forwarded_from           who said it first, elsewhere
+  reply_to                 the message that it answers
+  mentions, mentions_all   who is asked to notice: names; true for everybody
+  reactions                [{\"emoji\":\"wave\",\"count\":2,\"users\":[\"ada\",\"bob\"]}]
+  attachment               {\"name\":\"walk.mp4\",\"media_type\":\"video/mp4\",\"size_bytes\":1258291,\"hash\":\"ab12…\",\"width\":1920,
+                           \"height\":1080,\"duration_ms\":12500,\"preview_bytes\":2310}: width and height of pictures and films,
+                           duration_ms of films, preview_bytes where there is a preview: `cairn get --preview`")]
+pub(crate) struct TailArgs {
+    /// '#group', '@user' or '#id:NUMBER'
+    target: Target,
+
+    /// The first message to show; 1 for everything
+    #[arg(long, value_name = "MSGID")]
+    from: Option<MsgId>,
+
+    /// Go on with new messages as they come, until Ctrl-C
+    #[arg(short, long)]
+    follow: bool,
+
+    /// Let others see that you are away from this terminal
+    #[arg(long, requires = "follow")]
+    away: bool,
+}
+
+pub(crate) async fn run(
+    args: &TailArgs,
+    context: &Context<'_>,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let conduct = if args.follow {
+        Conduct::Listen
+    } else {
+        Conduct::Ask
+    };
+    let client = context.client(conduct).await?;
+    let conversation = args.target.resolve(client).await?;
+    let from = match args.from {
+        Some(from) => from,
+        None => recent(client, conversation).await?,
+    };
+    if !args.follow {
+        return show(client, output, client.history(conversation, from)).await;
+    }
+    client.set_presence(DeviceKind::Terminal, args.away).await?;
+    look(client, conversation).await?;
+    show(client, output, client.follow(conversation, from)).await
+}
+
+/// Looks at the conversation, where that is possible: one can read a direct chat with somebody whom one has blocked, and one that has not
+/// begun.
+async fn look(client: &Client, conversation: ConversationId) -> Result<(), Error> {
+    match client.focus(Some(conversation)).await {
+        Err(Error::Refused(_)) => Ok(()),
+        looked => looked,
+    }
+}
+
+/// Where the last few messages begin.
+async fn recent(client: &Client, conversation: ConversationId) -> Result<MsgId, Failure> {
+    let head = client
+        .pull(conversation, PullRange::From(MsgId::ZERO.next()), 1)
+        .await?
+        .head;
+    Ok(MsgId::new(head.get().saturating_sub(limits::TAIL_MESSAGES_DEFAULT)).next())
+}
+
+async fn show(client: &Client, output: &mut Output, mut timeline: Timeline) -> Result<(), Failure> {
+    let conversation = timeline.conversation();
+    let mut names = Names::default();
+    let shown = Cell::new(MsgId::ZERO);
+    let ack = || {
+        if shown.get() > MsgId::ZERO {
+            client.ack(conversation, shown.get());
+        }
+    };
+    while let Some(batch) = output
+        .flush_while_waiting(timeline.next_batch(), ack)
+        .await?
+    {
+        let batch = batch?;
+        names.learn(client, &batch).await?;
+        for message in &batch {
+            output.print(&Line::new(message, &names))?;
+        }
+        shown.set(batch.last().map_or(shown.get(), |last| last.msgid));
+    }
+    output.flush()?;
+    ack();
+    Ok(())
+}

@@ -1,0 +1,282 @@
+//! `cairn send --file`: from a path to what a message says of the file.
+
+use std::fmt::Display;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use cairn_client::{Client, Error, TransferError, Uploaded};
+use cairn_proto::content::attachment::{Attachment, Media, Preview, Video};
+use cairn_proto::content::body::Body;
+use cairn_proto::text::{Caption, FileName, MediaType};
+use clap::{Args, ValueEnum};
+
+use crate::cli::failure::{Exit, Failure, hint_for_code};
+use crate::cli::files::picture::read_picture;
+use crate::cli::files::upload_source::Source;
+use crate::cli::limits;
+use crate::ui::progress::Progress;
+
+/// A file that is sent.
+#[derive(Debug, Args)]
+pub(crate) struct FileArgs {
+    /// Send this file; TEXT is its caption. The server stores a file once, and an upload that breaks off goes on where it stopped
+    #[arg(long, value_name = "PATH")]
+    pub(crate) file: Option<PathBuf>,
+
+    /// What the file is called in the message [default: its own name]
+    #[arg(long, value_name = "NAME", requires = "file")]
+    name: Option<FileName>,
+
+    /// What the file is [default: image when it is one that is known, else file]
+    #[arg(long = "as", value_name = "KIND", requires = "file")]
+    kind: Option<FileKind>,
+
+    /// A small picture to show until the file is there, up to 12 KiB
+    #[arg(long, value_name = "PATH", requires = "file")]
+    preview: Option<PathBuf>,
+
+    /// The size of a video or a picture in pixels, as 1920x1080 [default for pictures: what the file says]
+    #[arg(long, value_name = "WIDTHxHEIGHT", value_parser = parse_pixels, requires = "file")]
+    pixels: Option<Pixels>,
+
+    /// How long a video takes, in seconds
+    #[arg(long, value_name = "SECONDS", value_parser = parse_seconds, requires = "file")]
+    duration: Option<Duration>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum FileKind {
+    /// A picture
+    Image,
+    /// A video
+    Video,
+    /// Any other file
+    File,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Pixels {
+    width: u32,
+    height: u32,
+}
+
+fn parse_pixels(raw: &str) -> Result<Pixels, String> {
+    let sides = raw
+        .split_once('x')
+        .and_then(|(width, height)| Some((width.parse().ok()?, height.parse().ok()?)));
+    sides
+        .map(|(width, height)| Pixels { width, height })
+        .ok_or_else(|| "two numbers with an x between them".to_owned())
+}
+
+fn parse_seconds(raw: &str) -> Result<Duration, String> {
+    let seconds: Result<f64, _> = raw.parse();
+    seconds
+        .ok()
+        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+        .ok_or_else(|| "a number of seconds".to_owned())
+}
+
+/// The message about a file, but for what the server says of it.
+#[derive(Debug)]
+pub(crate) struct Prepared {
+    path: PathBuf,
+    name: FileName,
+    media_type: MediaType,
+    caption: Caption,
+    shape: Shape,
+}
+
+#[derive(Debug)]
+enum Shape {
+    Image(Pixels, Preview),
+    Video(Pixels, Preview, Duration),
+    File,
+}
+
+impl FileArgs {
+    /// Looks at the file, before anything is sent.
+    pub(crate) fn prepare(self, path: PathBuf, caption: &str) -> Result<Prepared, Failure> {
+        let name = self.name.map_or_else(|| own_name(&path), Ok)?;
+        let caption = Caption::new(caption)
+            .map_err(|error| cannot_send(&path, format!("the caption cannot be sent: {error}")))?;
+        let own = imagesize::size(&path).ok().map(|size| {
+            (
+                u32::try_from(size.width).ok(),
+                u32::try_from(size.height).ok(),
+            )
+        });
+        let own = own.and_then(|(width, height)| {
+            Some(Pixels {
+                width: width?,
+                height: height?,
+            })
+        });
+        let kind = self.kind.unwrap_or(if own.is_some() {
+            FileKind::Image
+        } else {
+            FileKind::File
+        });
+        let preview = self
+            .preview
+            .as_deref()
+            .map_or(Ok(Preview::NONE), read_picture)?;
+        let shape = match (kind, self.pixels.or(own), self.duration) {
+            (FileKind::File, ..) => Shape::File,
+            (FileKind::Image, Some(pixels), _) => Shape::Image(pixels, preview),
+            (FileKind::Video, Some(pixels), Some(duration)) => {
+                Shape::Video(pixels, preview, duration)
+            }
+            (FileKind::Image, None, _) => {
+                return Err(cannot_send(&path, "it is no picture of a known kind")
+                    .hint("say its size with --pixels"));
+            }
+            (FileKind::Video, ..) => {
+                return Err(
+                    cannot_send(&path, "a video needs more").hint("say --pixels and --duration")
+                );
+            }
+        };
+        Ok(Prepared {
+            media_type: media_type(&path)?,
+            path,
+            name,
+            caption,
+            shape,
+        })
+    }
+}
+
+fn own_name(path: &Path) -> Result<FileName, Failure> {
+    let name = path
+        .file_name()
+        .and_then(|name| name.to_str())
+        .unwrap_or_default();
+    let cannot_show = |error| {
+        cannot_send(path, format!("its name cannot be shown: {error}"))
+            .hint("say another with --name")
+    };
+    FileName::new(name).map_err(cannot_show)
+}
+
+fn cannot_send(path: &Path, why: impl Display) -> Failure {
+    Failure::new(
+        Exit::Failed,
+        format!("cannot send {}: {why}", path.display()),
+    )
+}
+
+/// The media type that goes with the end of the name. Others may know better; nobody relies on it.
+fn media_type(path: &Path) -> Result<MediaType, Failure> {
+    let extension = path
+        .extension()
+        .and_then(|extension| extension.to_str())
+        .unwrap_or_default()
+        .to_ascii_lowercase();
+    let known = limits::MEDIA_TYPES
+        .iter()
+        .find(|(known, _)| *known == extension);
+    let media_type = known.map_or("application/octet-stream", |(_, media_type)| media_type);
+    MediaType::new(media_type).map_err(|error| cannot_send(path, error))
+}
+
+impl Prepared {
+    /// Uploads the file. Gives what the message says, and how much of the file the server had already.
+    pub(crate) async fn upload(
+        self,
+        client: &Client,
+        mut progress: Progress,
+    ) -> Result<(Body, u64), Failure> {
+        let Self {
+            path,
+            name,
+            media_type,
+            caption,
+            shape,
+        } = self;
+        let failed = |error| failure_of(&path, error);
+        let mut source = Source::open(&path)
+            .await
+            .map_err(|error| failed(TransferError::Source(error)))?;
+        let uploaded = client
+            .upload(&mut source, |moved| progress.transfer(moved))
+            .await;
+        drop(progress);
+        let Uploaded { hash, size_bytes } = uploaded.map_err(failed)?;
+        let resumed_at_bytes = source.sent_from().unwrap_or(size_bytes);
+        let file = Attachment {
+            hash,
+            name,
+            media_type,
+            size_bytes,
+            caption,
+        };
+        let media = |Pixels { width, height }, preview, file| Media {
+            file,
+            width,
+            height,
+            preview,
+        };
+        let body = match shape {
+            Shape::Image(pixels, preview) => Body::from(media(pixels, preview, file)),
+            Shape::Video(pixels, preview, duration) => {
+                let duration_ms = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+                Body::from(Video {
+                    media: media(pixels, preview, file),
+                    duration_ms,
+                })
+            }
+            Shape::File => Body::from(file),
+        };
+        Ok((body, resumed_at_bytes))
+    }
+}
+
+/// What people are told when a transfer comes to nothing.
+pub(crate) fn failure_of(path: &Path, error: TransferError) -> Failure {
+    let hint = match &error {
+        TransferError::Client(Error::Refused(code)) => hint_for_code(*code).unwrap_or_default(),
+        TransferError::Client(other) => return other.clone().into(),
+        TransferError::Damaged => {
+            "try again; when it stays so, the file is damaged on the server, and its operator should run `cairn doctor --full`"
+        }
+        _ => return Failure::caused(Exit::Failed, format!("{}: {error}", path.display()), &error),
+    };
+    Failure::caused(Exit::Failed, format!("{}: {error}", path.display()), &error).hint(hint)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_end_of_the_name_tells_the_media_type() {
+        for (path, expected) in [
+            ("a.PDF", "application/pdf"),
+            ("b/c.jpg", "image/jpeg"),
+            ("x", "application/octet-stream"),
+            ("y.xyz", "application/octet-stream"),
+        ] {
+            assert_eq!(media_type(Path::new(path)).unwrap().as_str(), expected);
+        }
+        assert!(
+            limits::MEDIA_TYPES
+                .iter()
+                .all(|(_, media_type)| MediaType::new(*media_type).is_ok())
+        );
+    }
+
+    #[test]
+    fn sizes_and_times_are_read() {
+        assert_eq!(
+            parse_pixels("1920x1080"),
+            Ok(Pixels {
+                width: 1920,
+                height: 1080
+            })
+        );
+        assert!(parse_pixels("1920").is_err() && parse_pixels("-1x5").is_err());
+        assert_eq!(parse_seconds("1.5"), Ok(Duration::from_millis(1500)));
+        assert!(parse_seconds("-1").is_err() && parse_seconds("nan").is_err());
+    }
+}

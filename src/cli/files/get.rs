@@ -1,0 +1,244 @@
+//! `cairn get`
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use cairn_client::{Client, Progress, Step};
+use cairn_proto::content::attachment::Attachment;
+use cairn_proto::content::body::Body;
+use cairn_proto::content::message::Message;
+use cairn_proto::ids::{ConversationId, MsgId};
+use cairn_proto::wire::error::ErrorCode;
+use cairn_proto::wire::request::PullRange;
+use clap::Args;
+use serde::Serialize;
+
+use crate::cli::args::target::Target;
+use crate::cli::chat::message_view::media_of;
+use crate::cli::context::{Conduct, Context};
+use crate::cli::failure::{Exit, Failure, hint_for_code};
+use crate::cli::files::attachment::failure_of;
+use crate::cli::output::Output;
+use crate::ui::sanitize::Sanitized;
+use bytesize::ByteSize;
+
+/// Fetch the file of a message
+///
+/// Its bytes are checked against the hash that the message names. What has arrived lies beside the file under the same name with the
+/// beginning of the hash and .part behind it: over broken connections the download goes on, and when the command is run again it goes on
+/// where it stopped.
+#[derive(Debug, Args)]
+#[command(after_help = "EXAMPLES
+  cairn get '#team' 17 -o plan.pdf
+  cairn get @bob 3
+  cairn get '#team' 18 --preview small.jpg
+
+JSON; resumed_at_bytes is how much of it was here already
+  {\"conversation\":1,\"msgid\":17,\"path\":\"plan.pdf\",\"name\":\"plan.pdf\",\"size_bytes\":1258291,\"hash\":\"ab12…\",
+   \"resumed_at_bytes\":0}
+with --preview
+  {\"conversation\":1,\"msgid\":18,\"path\":\"small.jpg\",\"name\":\"walk.mp4\",\"preview_bytes\":2310}")]
+pub(crate) struct GetArgs {
+    /// '#group', '@user' or '#id:NUMBER'
+    target: Target,
+
+    /// The message
+    msgid: MsgId,
+
+    /// Where to put the file; what is there is replaced [default: attachment-CONVERSATION-MSGID in this folder]
+    #[arg(short, long, value_name = "PATH")]
+    output: Option<PathBuf>,
+
+    /// Fetch only the small picture that came with the message, into this file; what is there is replaced
+    #[arg(long, value_name = "PATH", conflicts_with = "output")]
+    preview: Option<PathBuf>,
+}
+
+#[derive(Debug, Serialize)]
+struct Fetched<'a> {
+    conversation: ConversationId,
+    msgid: MsgId,
+    path: &'a Path,
+    name: &'a str,
+    size_bytes: u64,
+    hash: String,
+    resumed_at_bytes: u64,
+}
+
+impl fmt::Display for Fetched<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{}, {}, is in {}",
+            Sanitized(self.name),
+            ByteSize(self.size_bytes),
+            self.path.display()
+        )?;
+        match self.resumed_at_bytes {
+            0 => Ok(()),
+            bytes => write!(f, "; {} were here already", ByteSize(bytes)),
+        }
+    }
+}
+
+#[derive(Debug, Serialize)]
+struct Previewed<'a> {
+    conversation: ConversationId,
+    msgid: MsgId,
+    path: &'a Path,
+    name: &'a str,
+    preview_bytes: usize,
+}
+
+impl fmt::Display for Previewed<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "the preview of {}, {}, is in {}",
+            Sanitized(self.name),
+            ByteSize(self.preview_bytes as u64),
+            self.path.display()
+        )
+    }
+}
+
+pub(crate) async fn run(
+    args: &GetArgs,
+    context: &Context<'_>,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let client = context.client(Conduct::Deliver).await?;
+    let message = find(client, args.target.resolve(client).await?, args.msgid).await?;
+    match &args.preview {
+        Some(path) => save_preview(&message, path, output),
+        None => fetch(client, &message, args.output.as_deref(), output).await,
+    }
+}
+
+/// The message, which must be there still.
+async fn find(
+    client: &Client,
+    conversation: ConversationId,
+    msgid: MsgId,
+) -> Result<Message, Failure> {
+    let page = client.pull(conversation, PullRange::From(msgid), 1).await?;
+    if let Some(message) = page
+        .messages
+        .into_iter()
+        .next()
+        .filter(|message| message.msgid == msgid)
+    {
+        return Ok(message);
+    }
+    // The page's own floor also covers what was said before one joined, which has not expired.
+    let is_below = msgid > MsgId::ZERO && msgid <= page.floor;
+    if is_below
+        && msgid
+            <= client
+                .explain(conversation, client.whoami().user)
+                .await?
+                .floor
+    {
+        let failure = Failure::new(
+            Exit::Failed,
+            format!("message {msgid} has expired: the conversation keeps messages for a time only"),
+        );
+        return Err(failure.hint(hint_for_code(ErrorCode::Expired).unwrap_or_default()));
+    }
+    Err(
+        Failure::new(Exit::Failed, format!("there is no message {msgid}"))
+            .hint("`cairn tail --json` shows the messages and their numbers"),
+    )
+}
+
+/// The file that a message names.
+fn named(message: &Message) -> Result<&Attachment, Failure> {
+    let msgid = message.msgid;
+    message.body.attachment().ok_or_else(|| match message.body {
+        Body::Recalled { .. } => Failure::new(
+            Exit::Failed,
+            format!("message {msgid} was recalled, and its file with it"),
+        ),
+        _ => Failure::new(Exit::Failed, format!("message {msgid} names no file"))
+            .hint("`cairn tail` shows which messages do"),
+    })
+}
+
+async fn fetch(
+    client: &Client,
+    message: &Message,
+    target: Option<&Path>,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let &Message {
+        conversation,
+        msgid,
+        ..
+    } = message;
+    let attachment = named(message)?;
+    // What the sender calls it is for people: where it goes is for whoever fetches it to say.
+    let path = target.map_or_else(
+        || format!("attachment-{conversation}-{msgid}").into(),
+        Path::to_owned,
+    );
+    let (mut progress, mut resumed_at_bytes) = (output.progress(), 0);
+    let watched = |moved: Progress| {
+        match moved.step {
+            Step::Reading => resumed_at_bytes = moved.done_bytes,
+            // What was here was of another file.
+            Step::Moving if moved.done_bytes < resumed_at_bytes => resumed_at_bytes = 0,
+            Step::Moving => {}
+        }
+        progress.transfer(moved);
+    };
+    let fetched = client
+        .download(conversation, msgid, attachment, &path, watched)
+        .await;
+    drop(progress);
+    fetched.map_err(|error| failure_of(&path, error))?;
+    let Attachment {
+        hash,
+        name,
+        size_bytes,
+        ..
+    } = attachment;
+    let (name, hash, size_bytes) = (name.as_str(), hash.to_string(), *size_bytes);
+    output.print(&Fetched {
+        conversation,
+        msgid,
+        path: &path,
+        name,
+        size_bytes,
+        hash,
+        resumed_at_bytes,
+    })
+}
+
+fn save_preview(message: &Message, path: &Path, output: &mut Output) -> Result<(), Failure> {
+    let &Message {
+        conversation,
+        msgid,
+        ..
+    } = message;
+    let name = named(message)?.name.as_str();
+    let preview = media_of(&message.body)
+        .map(|media| media.preview.as_bytes())
+        .filter(|bytes| !bytes.is_empty());
+    let preview = preview
+        .ok_or_else(|| Failure::new(Exit::Failed, format!("message {msgid} has no preview")))?;
+    let failed = |error| {
+        Failure::caused(
+            Exit::Failed,
+            format!("cannot write {}", path.display()),
+            &error,
+        )
+    };
+    std::fs::write(path, preview).map_err(failed)?;
+    output.print(&Previewed {
+        conversation,
+        msgid,
+        path,
+        name,
+        preview_bytes: preview.len(),
+    })
+}

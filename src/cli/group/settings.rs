@@ -1,0 +1,260 @@
+//! `cairn group settings`, `rename`, `topic`, `find` and `join`: what is agreed on in groups.
+
+use std::fmt;
+
+use cairn_client::Client;
+use cairn_proto::ids::ConversationId;
+use cairn_proto::model::group::{
+    Access, GroupDetails, GroupSettings, JoinerHistory, OpenGroup, Role,
+};
+use cairn_proto::text::{GroupName, Topic};
+use clap::{Args, ValueEnum};
+use serde::Serialize;
+
+use crate::cli::args::target::{Target, parse_group};
+use crate::cli::failure::{Exit, Failure};
+use crate::cli::output::Output;
+
+/// What is to be agreed on. What is not named stays as it is.
+#[derive(Debug, Args)]
+pub(crate) struct SettingsArgs {
+    /// The group
+    #[arg(value_name = "NAME", value_parser = parse_group)]
+    group: Target,
+
+    /// Who may come in without being added
+    #[arg(long, value_name = "WHO")]
+    access: Option<AccessArg>,
+
+    /// What new members see of what was said before
+    #[arg(long, value_name = "WHAT")]
+    history: Option<HistoryArg>,
+
+    /// The least role that may add members
+    #[arg(long, value_name = "ROLE")]
+    invite: Option<RoleArg>,
+
+    /// The least role that may send messages
+    #[arg(long, value_name = "ROLE")]
+    post: Option<RoleArg>,
+
+    /// The least role that may pin messages
+    #[arg(long, value_name = "ROLE")]
+    pin: Option<RoleArg>,
+
+    /// The least role that may change name and topic
+    #[arg(long, value_name = "ROLE")]
+    rename: Option<RoleArg>,
+}
+
+/// A role, as people write it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RoleArg {
+    Member,
+    Admin,
+    Owner,
+}
+
+impl From<RoleArg> for Role {
+    fn from(role: RoleArg) -> Self {
+        match role {
+            RoleArg::Member => Self::Member,
+            RoleArg::Admin => Self::Admin,
+            RoleArg::Owner => Self::Owner,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum AccessArg {
+    InviteOnly,
+    Open,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum HistoryArg {
+    All,
+    FromJoin,
+}
+
+impl SettingsArgs {
+    fn onto(&self, old: GroupSettings) -> GroupSettings {
+        let role = |arg: Option<RoleArg>, old| arg.map_or(old, Role::from);
+        GroupSettings {
+            access: self.access.map_or(old.access, |access| match access {
+                AccessArg::InviteOnly => Access::InviteOnly,
+                AccessArg::Open => Access::Open,
+            }),
+            history: self.history.map_or(old.history, |history| match history {
+                HistoryArg::All => JoinerHistory::All,
+                HistoryArg::FromJoin => JoinerHistory::FromJoin,
+            }),
+            invite: role(self.invite, old.invite),
+            post: role(self.post, old.post),
+            pin: role(self.pin, old.pin),
+            rename: role(self.rename, old.rename),
+        }
+    }
+}
+
+/// Settings in words.
+pub(crate) struct Agreed<'a>(pub(crate) &'a GroupSettings);
+
+impl fmt::Display for Agreed<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let GroupSettings {
+            access,
+            history,
+            invite,
+            post,
+            pin,
+            rename,
+        } = self.0;
+        write!(
+            f,
+            "access {}, history {}, invite {}, ",
+            access.as_str(),
+            history.as_str(),
+            invite.as_str()
+        )?;
+        write!(
+            f,
+            "post {}, pin {}, rename {}",
+            post.as_str(),
+            pin.as_str(),
+            rename.as_str()
+        )
+    }
+}
+
+#[derive(Debug, Serialize)]
+struct Details {
+    conversation: ConversationId,
+    topic: Topic,
+    members: u32,
+    settings: GroupSettings,
+}
+
+impl fmt::Display for Details {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            conversation,
+            topic,
+            members,
+            settings,
+        } = self;
+        write!(
+            f,
+            "{}\nmembers: {members}  (#id:{conversation})",
+            Agreed(settings)
+        )?;
+        if topic.is_empty() {
+            Ok(())
+        } else {
+            write!(f, "\ntopic: {topic}")
+        }
+    }
+}
+
+#[derive(Debug, Serialize)]
+struct Found {
+    conversation: ConversationId,
+    name: GroupName,
+    topic: Topic,
+    members: u32,
+}
+
+impl From<OpenGroup> for Found {
+    fn from(group: OpenGroup) -> Self {
+        let OpenGroup {
+            conversation,
+            name,
+            topic,
+            members,
+        } = group;
+        Self {
+            conversation,
+            name,
+            topic,
+            members,
+        }
+    }
+}
+
+impl fmt::Display for Found {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            conversation,
+            name,
+            topic,
+            members,
+        } = self;
+        write!(f, "{members:>8} in  #{name}  (#id:{conversation})")?;
+        if topic.is_empty() {
+            Ok(())
+        } else {
+            write!(f, "  {topic}")
+        }
+    }
+}
+
+pub(crate) async fn settings(
+    client: &Client,
+    output: &mut Output,
+    args: &SettingsArgs,
+) -> Result<(), Failure> {
+    let conversation = args.group.resolve(client).await?;
+    let GroupDetails { settings: old, .. } = client.group(conversation).await?;
+    let new = args.onto(old);
+    if new != old {
+        client.set_group_settings(conversation, new).await?;
+    }
+    let GroupDetails {
+        topic,
+        settings,
+        members,
+    } = client.group(conversation).await?;
+    output.print(&Details {
+        conversation,
+        topic,
+        members,
+        settings,
+    })
+}
+
+pub(crate) async fn find(
+    client: &Client,
+    output: &mut Output,
+    prefix: Option<GroupName>,
+) -> Result<(), Failure> {
+    client
+        .find_groups(prefix)
+        .await?
+        .into_iter()
+        .try_for_each(|group| output.print(&Found::from(group)))
+}
+
+/// Joins the only open group of a name, or the one with a number.
+pub(crate) async fn join(client: &Client, group: &Target) -> Result<ConversationId, Failure> {
+    let conversation = match group {
+        Target::Group(name) => {
+            let found = client.find_groups(Some(name.clone())).await?;
+            let same: Vec<_> = found
+                .iter()
+                .filter(|group| group.name == *name)
+                .map(|group| group.conversation)
+                .collect();
+            crate::cli::args::target::one_of(&same, name)?.ok_or_else(|| {
+                let failure = Failure::new(Exit::Failed, format!("there is no open group named {name}"));
+                failure.hint("`cairn group find` lists open groups; into any other one of its admins adds you")
+            })?
+        }
+        Target::Id(id) => *id,
+        Target::User(_) => {
+            return Err(Failure::new(Exit::Failed, "a direct chat needs no joining")
+                .hint("begin it with `cairn send`"));
+        }
+    };
+    client.join_group(conversation).await?;
+    Ok(conversation)
+}

@@ -1,0 +1,223 @@
+//! `cairn import`
+
+mod day;
+mod irc_line;
+mod log_file;
+mod nick;
+mod upload;
+
+use std::fmt;
+use std::path::PathBuf;
+
+use cairn_client::Client;
+use cairn_proto::ids::{ConversationId, MsgId};
+use cairn_proto::model::user::ServerRole;
+use cairn_proto::wire::request::PullRange;
+use clap::{Args, Subcommand};
+use serde::Serialize;
+
+use self::day::Day;
+use self::log_file::{Entries, LogFile};
+use self::upload::Upload;
+use crate::cli::args::target::{Target, groups_named, one_of, parse_group};
+use crate::cli::context::{Conduct, Context};
+use crate::cli::failure::{Exit, Failure};
+use crate::cli::output::Output;
+
+/// Take over the messages of another system
+#[derive(Debug, Args)]
+pub(crate) struct ImportArgs {
+    #[command(subcommand)]
+    source: Source,
+}
+
+#[derive(Debug, Subcommand)]
+enum Source {
+    Irc(IrcArgs),
+}
+
+/// Import IRC logs into a group
+///
+/// Lines are `[HH:MM] <nick> text` and, for what somebody does, `[HH:MM]  * nick text`. The text is everything behind the one space, to
+/// the byte. Lines that begin with === (joins, parts, renames) are left out and counted, and so is every other line.
+///
+/// The day stands in the file's name, YYYY-MM-DD; times are taken as UTC. Of a folder, the files with a day in their names are taken; files
+/// go in by the order of their names.
+///
+/// Users are made from nicks, and nobody can log in as them; a nick that a user of the server has becomes that user. White space in a
+/// nick, marks such as @ in front of it, and characters that no name may have are left out; of a very long one the first 64 bytes stay.
+///
+/// A file is known again by a hash (XXH3) of its name and first line. So importing it again adds nothing, and a log that has grown
+/// adds what is new. The importer must be an owner or admin of the server; the group is made if it is not there.
+#[derive(Debug, Args)]
+#[command(after_help = "EXAMPLES
+  cairn import irc ubuntu-irc/ --group ubuntu --dry-run
+  cairn import irc ubuntu-irc/ --group ubuntu
+  cairn import irc today.log --date 2025-11-21 --group ops --json
+
+JSON
+  {\"conversation\":1,\"files\":2,\"messages\":90,\"emotes\":3,\"added\":93,\"skipped_joins\":12,\"skipped_other\":0,\"users\":7}")]
+struct IrcArgs {
+    /// Files, or folders of files
+    #[arg(value_name = "PATH", required = true)]
+    paths: Vec<PathBuf>,
+
+    /// The group that the messages go to, with or without #
+    #[arg(long, value_name = "NAME", value_parser = parse_group)]
+    group: Target,
+
+    /// Read and count everything, and change nothing; needs no server
+    #[arg(long)]
+    dry_run: bool,
+
+    /// The day of files that have none in their names, YYYY-MM-DD
+    #[arg(long, value_name = "DAY")]
+    date: Option<Day>,
+}
+
+/// What an import found and did. `conversation` is null after a dry run, which asks no server.
+#[derive(Debug, Default, Serialize)]
+struct Counts {
+    conversation: Option<ConversationId>,
+    files: u64,
+    messages: u64,
+    emotes: u64,
+    added: u64,
+    skipped_joins: u64,
+    skipped_other: u64,
+    users: u64,
+    #[serde(skip)]
+    repaired: u64,
+}
+
+impl fmt::Display for Counts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            conversation,
+            files,
+            messages,
+            emotes,
+            added,
+            skipped_joins,
+            skipped_other,
+            users,
+            repaired: _,
+        } = self;
+        writeln!(
+            f,
+            "{files} files: {messages} messages and {emotes} emotes; left out: {skipped_joins} joins and parts, {skipped_other} others"
+        )?;
+        match conversation {
+            Some(id) => write!(f, "{added} added to '#id:{id}', {users} users made"),
+            None => f.write_str("a dry run: nothing was added"),
+        }
+    }
+}
+
+impl Counts {
+    fn found(&mut self, entries: &Entries) {
+        self.files += 1;
+        self.messages += entries.messages();
+        self.emotes += entries.emotes();
+        self.skipped_joins += entries.joins();
+        self.skipped_other += entries.others();
+        self.repaired += entries.repaired();
+    }
+
+    fn print(&self, output: &mut Output) -> Result<(), Failure> {
+        if self.repaired > 0 {
+            output.note(format_args!(
+                "{} lines are not UTF-8: their bad bytes became \u{fffd}",
+                self.repaired
+            ));
+        }
+        output.print(self)
+    }
+}
+
+pub(crate) async fn run(
+    args: &ImportArgs,
+    context: &Context<'_>,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let Source::Irc(args) = &args.source;
+    let files = log_file::find(&args.paths, args.date)?;
+    if args.dry_run {
+        return dry_run(&files, output);
+    }
+    let client = context.client(Conduct::Deliver).await?;
+    if client.whoami().role < ServerRole::Admin {
+        return Err(Failure::new(
+            Exit::Failed,
+            "only owners and admins of the server may import",
+        ));
+    }
+    let conversation = group(client, &args.group).await?;
+    import(client, output, conversation, &files).await
+}
+
+fn dry_run(files: &[LogFile], output: &mut Output) -> Result<(), Failure> {
+    let mut counts = Counts::default();
+    let mut progress = output.progress();
+    for file in files {
+        let mut entries = file.entries()?;
+        while entries.next()?.is_some() {}
+        counts.found(&entries);
+        progress.update(|| format!("{} of {} files read", counts.files, files.len()));
+    }
+    drop(progress);
+    counts.print(output)
+}
+
+/// The group, made if it is not there.
+async fn group(client: &Client, target: &Target) -> Result<ConversationId, Failure> {
+    let Target::Group(name) = target else {
+        return target.resolve(client).await;
+    };
+    match one_of(&groups_named(&client.conversations().await?, name), name)? {
+        Some(id) => Ok(id),
+        None => Ok(client.create_group(name.clone(), Vec::new()).await?),
+    }
+}
+
+async fn import(
+    client: &Client,
+    output: &mut Output,
+    conversation: ConversationId,
+    files: &[LogFile],
+) -> Result<(), Failure> {
+    let mut counts = Counts {
+        conversation: Some(conversation),
+        ..Counts::default()
+    };
+    let mut progress = output.progress();
+    for file in files {
+        let mut entries = file.entries()?;
+        let mut upload = Upload::begin(client, conversation, file.source()).await?;
+        while let Some(entry) = entries.next()? {
+            upload.add(entry).await?;
+            progress.update(|| {
+                format!(
+                    "{} of {} files, {} messages added",
+                    counts.files,
+                    files.len(),
+                    counts.added + upload.added()
+                )
+            });
+        }
+        let done = upload.finish().await?;
+        counts.added += done.added;
+        counts.users += done.users;
+        counts.found(&entries);
+    }
+    drop(progress);
+    if counts.added > 0 {
+        // What one has imported is not news to oneself.
+        let head = client
+            .pull(conversation, PullRange::From(MsgId::ZERO.next()), 1)
+            .await?
+            .head;
+        client.mark_read(conversation, head).await?;
+    }
+    counts.print(output)
+}

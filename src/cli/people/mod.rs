@@ -1,0 +1,5 @@
+//! Commands about other users.
+
+pub(crate) mod contacts;
+pub(crate) mod users;
+pub(crate) mod watch;

@@ -1,0 +1,236 @@
+//! `cairn users`
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use cairn_proto::ids::UserId;
+use cairn_proto::model::people::{Avatar, Profile, UserProfile};
+use cairn_proto::model::user::ServerRole;
+use cairn_proto::text::UserName;
+use clap::{Args, Subcommand, ValueEnum};
+use serde::Serialize;
+
+use crate::cli::args::target::{find_user, parse_user};
+use crate::cli::context::{Conduct, Context};
+use crate::cli::failure::{Exit, Failure};
+use crate::cli::limits;
+use crate::cli::output::Output;
+use crate::ui::sanitize::Sanitized;
+use bytesize::ByteSize;
+
+/// Find the users of this server, see how they present themselves, and say what they may do
+#[derive(Debug, Args)]
+#[command(after_help = "EXAMPLES
+  cairn users find ad
+  cairn users find ad --json | jq -r .name
+  cairn users show ada --save-avatar ada.webp
+  cairn users role ada admin
+
+JSON
+  {\"user\":2,\"name\":\"ada\",\"role\":\"member\",\"display_name\":\"Ada Lovelace\",\"about\":null,
+   \"avatar_bytes\":2310}")]
+pub(crate) struct UsersArgs {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Find users by the beginning of their names, upper and lower case alike
+    #[command(after_help = "EXAMPLES
+  cairn users find ad
+  cairn users find @Ad --limit 5
+
+JSON, one for each user
+  {\"user\":2,\"name\":\"ada\",\"role\":\"member\",\"display_name\":\"Ada Lovelace\",\"about\":null,\"avatar_bytes\":2310}")]
+    Find {
+        /// How their names begin
+        #[arg(value_parser = parse_user)]
+        prefix: UserName,
+        /// At most so many
+        #[arg(long, value_name = "N", default_value_t = limits::USERS_FOUND_DEFAULT)]
+        limit: usize,
+    },
+
+    /// Show how a user presents himself
+    #[command(after_help = "EXAMPLES
+  cairn users show ada
+  cairn users show @ada --save-avatar ada.webp
+
+JSON; avatar_bytes is null without an avatar
+  {\"user\":2,\"name\":\"ada\",\"role\":\"member\",\"display_name\":\"Ada Lovelace\",\"about\":null,\"avatar_bytes\":2310}")]
+    Show {
+        /// Who it is
+        #[arg(value_parser = parse_user)]
+        name: UserName,
+        /// Put the picture by which he is known into this file; what is there is replaced
+        #[arg(long, value_name = "FILE")]
+        save_avatar: Option<PathBuf>,
+    },
+
+    /// Give a user another role on the server, as its owner; the last owner stays one
+    #[command(
+        after_help = "EXAMPLES\n  cairn users role ada admin\n  cairn users role @ada member\n
+JSON, one object
+  {\"user\":2,\"name\":\"ada\",\"role\":\"admin\"}"
+    )]
+    Role {
+        /// Who it is
+        #[arg(value_parser = parse_user)]
+        name: UserName,
+        /// Members chat; admins invite and import as well; owners may do everything
+        role: Role,
+    },
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Role {
+    Member,
+    Admin,
+    Owner,
+}
+
+impl From<Role> for ServerRole {
+    fn from(role: Role) -> Self {
+        match role {
+            Role::Member => Self::Member,
+            Role::Admin => Self::Admin,
+            Role::Owner => Self::Owner,
+        }
+    }
+}
+
+/// What became of a user.
+#[derive(Debug, Serialize)]
+struct Appointed {
+    user: UserId,
+    name: UserName,
+    role: ServerRole,
+}
+
+impl fmt::Display for Appointed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{}: {} of this server from now on",
+            self.name,
+            self.role.as_str()
+        )
+    }
+}
+
+/// A user, as he presents himself.
+#[derive(Debug, Serialize)]
+pub(crate) struct Person {
+    user: UserId,
+    name: UserName,
+    role: ServerRole,
+    display_name: Option<String>,
+    about: Option<String>,
+    /// `None` for a user without an avatar.
+    avatar_bytes: Option<usize>,
+}
+
+impl From<UserProfile> for Person {
+    fn from(found: UserProfile) -> Self {
+        let UserProfile {
+            user,
+            profile:
+                Profile {
+                    display_name,
+                    about,
+                    avatar,
+                },
+        } = found;
+        let display_name = display_name.map(|name| name.to_string());
+        let about = about.map(|about| about.to_string());
+        let avatar_bytes = Some(avatar.as_bytes().len()).filter(|&bytes| bytes > 0);
+        Self {
+            user: user.id,
+            name: user.name,
+            role: user.role,
+            display_name,
+            about,
+            avatar_bytes,
+        }
+    }
+}
+
+impl fmt::Display for Person {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{:24}  {}",
+            self.name,
+            self.display_name.as_deref().unwrap_or_default()
+        )?;
+        if let Some(about) = &self.about {
+            write!(f, "  {}", Sanitized(about))?;
+        }
+        match self.avatar_bytes {
+            Some(bytes) => write!(f, "  (avatar of {})", ByteSize(bytes as u64)),
+            None => Ok(()),
+        }
+    }
+}
+
+pub(crate) async fn run(
+    args: &UsersArgs,
+    context: &Context<'_>,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let client = context.client(Conduct::Ask).await?;
+    match &args.action {
+        Action::Find { prefix, limit } => {
+            let found = client.search_users(prefix.clone(), *limit).await?;
+            let ids: Vec<UserId> = found.iter().map(|user| user.id).collect();
+            client
+                .profiles(&ids)
+                .await?
+                .into_iter()
+                .try_for_each(|found| output.print(&Person::from(found)))
+        }
+        Action::Show { name, save_avatar } => {
+            let user = find_user(client, name).await?;
+            let found = client.profiles(&[user.id]).await?.pop();
+            let found = found.ok_or_else(|| {
+                Failure::new(
+                    Exit::Failed,
+                    format!("there is no user named {name} any more"),
+                )
+            })?;
+            if let Some(path) = save_avatar {
+                save(&found, path)?;
+            }
+            output.print(&Person::from(found))
+        }
+        Action::Role { name, role } => {
+            let (user, role) = (find_user(client, name).await?, ServerRole::from(*role));
+            client.set_server_role(user.id, role).await?;
+            output.print(&Appointed {
+                user: user.id,
+                name: user.name,
+                role,
+            })
+        }
+    }
+}
+
+/// Puts the picture of a user into a file.
+fn save(of: &UserProfile, path: &Path) -> Result<(), Failure> {
+    let avatar = &of.profile.avatar;
+    if *avatar == Avatar::NONE {
+        return Err(Failure::new(
+            Exit::Failed,
+            format!("{} has no avatar", of.user.name),
+        ));
+    }
+    let failed = |error| {
+        Failure::caused(
+            Exit::Failed,
+            format!("cannot write {}", path.display()),
+            &error,
+        )
+    };
+    std::fs::write(path, avatar.as_bytes()).map_err(failed)
+}

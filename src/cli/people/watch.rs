@@ -1,0 +1,364 @@
+//! `cairn watch`
+
+use std::borrow::Cow;
+use std::fmt;
+
+use cairn_client::{Client, Event, Events};
+use cairn_proto::ids::{ConversationId, MsgId, UserId};
+use cairn_proto::limits::WATCHED_USERS_MAX;
+use cairn_proto::model::presence::{DeviceKind, Presence, PresentDevice, UserPresence};
+use cairn_proto::model::receipts::MemberCursors;
+use cairn_proto::text::UserName;
+use clap::{ArgGroup, Args};
+use serde::Serialize;
+
+use crate::cli::args::target::{Target, find_users, parse_user};
+use crate::cli::chat::names::Names;
+use crate::cli::context::{Conduct, Context};
+use crate::cli::failure::{Exit, Failure};
+use crate::cli::output::Output;
+use crate::ui::sanitize::Sanitized;
+
+/// Show who is there, as they come and go
+///
+/// First how things stand, then what changes, until Ctrl-C, over broken connections and restarts of the server. You see those who share a
+/// conversation with you, are your friends or are followed by you, unless one of you has blocked the other.
+///
+/// With --in, also who types in a conversation, and how far its members have got and read it. While it runs, others see you on a terminal.
+#[derive(Debug, Args)]
+#[command(group = ArgGroup::new("what").required(true).multiple(true))]
+#[command(after_help = "EXAMPLES
+  cairn watch ada bob
+  cairn watch --in '#team'
+  cairn watch ada bob --in '#team' --json
+  cairn watch ada --once --json | jq -r .presence
+
+JSON, one for each event. presence is online, away or offline, and null, as devices is, where you cannot see whether somebody is there; kind
+is unknown, desktop, phone, web, terminal or bot
+  {\"event\":\"presence\",\"user\":2,\"name\":\"bob\",\"presence\":\"online\",\"devices\":[{\"kind\":\"phone\",\"is_away\":false}]}
+With --in; somebody who types is told of every two seconds; delivered is left out of how things stand at first, read is 0 where it is not
+shown, and more says that further members moved who are not told of
+  {\"event\":\"typing\",\"conversation\":1,\"user\":2,\"name\":\"bob\"}
+  {\"event\":\"receipts\",\"conversation\":1,\"user\":2,\"name\":\"bob\",\"delivered\":17,\"read\":15}
+  {\"event\":\"more\",\"conversation\":1}
+And when the connection breaks and is back
+  {\"event\":\"disconnected\",\"reason\":\"…\"}
+  {\"event\":\"reconnected\"}")]
+pub(crate) struct WatchArgs {
+    /// Whom to watch, up to 200 users
+    #[arg(value_name = "USER", value_parser = parse_user, num_args = 0..=WATCHED_USERS_MAX, group = "what")]
+    users: Vec<UserName>,
+
+    /// Focus at this conversation as well: '#group', '@user' or '#id:NUMBER'
+    #[arg(long = "in", value_name = "TARGET", group = "what")]
+    within: Option<Target>,
+
+    /// Only say how things stand
+    #[arg(long)]
+    once: bool,
+
+    /// Let others see that you are away from this terminal
+    #[arg(long, conflicts_with = "once")]
+    away: bool,
+}
+
+/// Something that is seen. The fields are those of its JSON.
+#[derive(Debug, Serialize)]
+#[serde(tag = "event", rename_all = "lowercase")]
+enum Seen<'a> {
+    Presence {
+        user: UserId,
+        name: Cow<'a, str>,
+        presence: Option<Presence>,
+        devices: Option<&'a [PresentDevice]>,
+    },
+    Typing {
+        conversation: ConversationId,
+        user: UserId,
+        name: Cow<'a, str>,
+    },
+    Receipts {
+        conversation: ConversationId,
+        user: UserId,
+        name: Cow<'a, str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        delivered: Option<MsgId>,
+        read: MsgId,
+    },
+    More {
+        conversation: ConversationId,
+    },
+    Disconnected {
+        reason: &'a str,
+    },
+    Reconnected,
+}
+
+impl fmt::Display for Seen<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Presence {
+                name,
+                presence,
+                devices,
+                ..
+            } => {
+                write!(
+                    f,
+                    "{} is {}",
+                    Sanitized(name),
+                    presence.map_or("not to be seen", Presence::as_str)
+                )?;
+                let mut before = " on ";
+                devices.iter().copied().flatten().try_for_each(|device| {
+                    write!(
+                        f,
+                        "{before}{}{}",
+                        device.kind.as_str(),
+                        if device.is_away { " (away)" } else { "" }
+                    )?;
+                    before = ", ";
+                    Ok(())
+                })
+            }
+            Self::Typing { name, .. } => write!(f, "{} types", Sanitized(name)),
+            Self::Receipts {
+                name,
+                delivered: Some(delivered),
+                read,
+                ..
+            } => {
+                write!(f, "{} has got {delivered} and read {read}", Sanitized(name))
+            }
+            Self::Receipts { name, read, .. } => write!(f, "{} has read {read}", Sanitized(name)),
+            Self::More { .. } => f.write_str("others have got or read something as well"),
+            Self::Disconnected { reason } => {
+                write!(f, "-- the connection broke: {}", Sanitized(reason))
+            }
+            Self::Reconnected => f.write_str("-- connected again"),
+        }
+    }
+}
+
+pub(crate) async fn run(
+    args: &WatchArgs,
+    context: &Context<'_>,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let conduct = if args.once {
+        Conduct::Ask
+    } else {
+        Conduct::Listen
+    };
+    let client = context.client(conduct).await?;
+    let mut events = client.events();
+    let mut watch = Watch::new(args, client, output).await?;
+    if !args.once {
+        client.set_presence(DeviceKind::Terminal, args.away).await?;
+        client.focus(watch.within).await?;
+    }
+    watch.show_state().await?;
+    if args.once {
+        Ok(())
+    } else {
+        watch.follow(&mut events).await
+    }
+}
+
+/// A look at some users, and into a conversation.
+struct Watch<'a> {
+    client: &'a Client,
+    output: &'a mut Output,
+    users: Vec<UserId>,
+    within: Option<ConversationId>,
+    names: Names,
+}
+
+impl<'a> Watch<'a> {
+    async fn new(
+        args: &WatchArgs,
+        client: &'a Client,
+        output: &'a mut Output,
+    ) -> Result<Self, Failure> {
+        let found = find_users(client, args.users.clone()).await?;
+        let within = match &args.within {
+            Some(target) => Some(target.resolve(client).await?),
+            None => None,
+        };
+        let mut users = Vec::with_capacity(found.len());
+        for user in &found {
+            // Whoever is named twice is watched once.
+            if !users.contains(&user.id) {
+                users.push(user.id);
+            }
+        }
+        let mut names = Names::default();
+        names.know(found);
+        Ok(Self {
+            client,
+            output,
+            users,
+            within,
+            names,
+        })
+    }
+
+    /// How everything stands now.
+    async fn show_state(&mut self) -> Result<(), Failure> {
+        let seen = self.client.watch(self.users.clone()).await?;
+        for &user in &self.users {
+            let found = seen.iter().find(|seen| seen.user == user);
+            let (presence, devices) = (
+                found.map(UserPresence::presence),
+                found.map(|found| found.devices.as_slice()),
+            );
+            self.output.print(&Seen::Presence {
+                user,
+                name: self.names.of(user),
+                presence,
+                devices,
+            })?;
+        }
+        let Some(conversation) = self.within else {
+            return Ok(());
+        };
+        for member in self.client.members(conversation).await? {
+            let (user, name, read) = (
+                member.user.id,
+                member.user.name.as_str().into(),
+                member.read,
+            );
+            if user != self.client.whoami().user {
+                self.output.print(&Seen::Receipts {
+                    conversation,
+                    user,
+                    name,
+                    delivered: None,
+                    read,
+                })?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What happens from now on.
+    async fn follow(&mut self, events: &mut Events) -> Result<(), Failure> {
+        while let Some(event) = self
+            .output
+            .flush_while_waiting(events.next(), || {})
+            .await?
+        {
+            match event {
+                Event::Presence(found) if self.users.contains(&found.user) => {
+                    let (user, presence) = (found.user, Some(found.presence()));
+                    let seen = Seen::Presence {
+                        user,
+                        name: self.names.of(user),
+                        presence,
+                        devices: Some(&found.devices),
+                    };
+                    self.output.print(&seen)?;
+                }
+                Event::Typing { conversation, user } if self.within == Some(conversation) => {
+                    self.names.learn_users(self.client, &[user]).await?;
+                    self.output.print(&Seen::Typing {
+                        conversation,
+                        user,
+                        name: self.names.of(user),
+                    })?;
+                }
+                Event::Receipts {
+                    conversation,
+                    cursors,
+                    more,
+                } if self.within == Some(conversation) => {
+                    self.show_receipts(conversation, &cursors, more).await?;
+                }
+                Event::Removed { conversation, .. } if self.within == Some(conversation) => {
+                    return Err(Failure::new(
+                        Exit::Failed,
+                        "you are no member of that conversation any more",
+                    ));
+                }
+                Event::Disconnected { reason } => {
+                    self.output.print(&Seen::Disconnected { reason: &reason })?
+                }
+                Event::Reconnected => self.output.print(&Seen::Reconnected)?,
+                Event::Lagged(_) => self.show_state().await?,
+                _ => {}
+            }
+        }
+        // The client is over: whatever is asked now tells why.
+        Ok(self.client.watch(Vec::new()).await.map(drop)?)
+    }
+
+    async fn show_receipts(
+        &mut self,
+        conversation: ConversationId,
+        cursors: &[MemberCursors],
+        more: bool,
+    ) -> Result<(), Failure> {
+        let users: Vec<UserId> = cursors.iter().map(|cursors| cursors.user).collect();
+        self.names.learn_users(self.client, &users).await?;
+        for &MemberCursors {
+            user,
+            delivered,
+            read,
+        } in cursors
+        {
+            if user != self.client.whoami().user {
+                let (name, delivered) = (self.names.of(user), Some(delivered));
+                self.output.print(&Seen::Receipts {
+                    conversation,
+                    user,
+                    name,
+                    delivered,
+                    read,
+                })?;
+            }
+        }
+        if more {
+            self.output.print(&Seen::More { conversation })
+        } else {
+            Ok(())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn people_see_each_device_and_nothing_obeyed() {
+        let devices = [(DeviceKind::Phone, true), (DeviceKind::Terminal, false)]
+            .map(|(kind, is_away)| PresentDevice { kind, is_away });
+        let (user, name) = (UserId::new(2), Cow::from("bob\u{1b}"));
+        let seen = Seen::Presence {
+            user,
+            name: name.clone(),
+            presence: Some(Presence::Online),
+            devices: Some(&devices),
+        };
+        assert_eq!(seen.to_string(), "bob␛ is online on phone (away), terminal");
+        let seen = Seen::Presence {
+            user,
+            name: name.clone(),
+            presence: Some(Presence::Offline),
+            devices: Some(&[]),
+        };
+        assert_eq!(seen.to_string(), "bob␛ is offline");
+        let seen = Seen::Presence {
+            user,
+            name,
+            presence: None,
+            devices: None,
+        };
+        assert_eq!(seen.to_string(), "bob␛ is not to be seen");
+        let json = serde_json::to_string(&seen).unwrap();
+        assert_eq!(
+            json,
+            "{\"event\":\"presence\",\"user\":2,\"name\":\"bob\\u001b\",\"presence\":null,\"devices\":null}"
+        );
+    }
+}

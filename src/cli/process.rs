@@ -1,0 +1,137 @@
+//! The process around a command: the one place that knows standard streams, exit codes, signals and
+//! runtimes.
+
+use std::env;
+use std::ffi::OsString;
+use std::io::{self, IsTerminal as _};
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use crate::cli::account::profile::Profile;
+use crate::cli::account::{join, login};
+use crate::cli::context::{Context, Local};
+use crate::cli::failure::{Exit, Failure};
+use crate::cli::input::Input;
+use crate::cli::output::{Format, Output};
+use crate::cli::server::{compact, serve};
+use crate::cli::{Cli, Command, Global, completions, signals};
+#[cfg(feature = "bench")]
+use {crate::cli::bench, cairn_bench::Contender};
+
+/// Engines that take part in `cairn bench engine` beside cairn's.
+#[derive(Default)]
+struct Others {
+    #[cfg(feature = "bench")]
+    contenders: Vec<Contender>,
+}
+
+/// Runs the command that the process was started with, and returns its exit code.
+#[must_use]
+pub fn main() -> ExitCode {
+    start(env::args_os(), Others::default())
+}
+
+/// Runs `cairn bench engine` with the options of the process, and with `contenders` in the race.
+#[cfg(feature = "bench")]
+#[must_use]
+pub fn race(contenders: Vec<Contender>) -> ExitCode {
+    let command = ["cairn", "bench", "engine"].map(OsString::from);
+    start(
+        command.into_iter().chain(env::args_os().skip(1)),
+        Others { contenders },
+    )
+}
+
+fn start(args: impl IntoIterator<Item = OsString>, others: Others) -> ExitCode {
+    let cli = match Cli::try_parse_from(args) {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version go to standard output; a reader may stop before the end of them.
+            let _ = error.print();
+            return if error.use_stderr() {
+                Exit::Usage.into()
+            } else {
+                Exit::Done.into()
+            };
+        }
+    };
+    let Cli { global, command } = cli;
+    let mut output = Output::process(match global.json {
+        true => Format::Json,
+        false => Format::People,
+    });
+    let result = run(command, &global, others, &mut output);
+    // What was found out before a failure is written as well.
+    let flushed = output.flush();
+    match result.and(flushed) {
+        Ok(()) => Exit::Done.into(),
+        Err(failure) => {
+            output.report(&failure);
+            failure.exit().into()
+        }
+    }
+}
+
+fn run(
+    command: Command,
+    global: &Global,
+    #[cfg_attr(not(feature = "bench"), allow(unused, reason = "for bench"))] others: Others,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let local = || {
+        Ok::<_, Failure>(Local {
+            profile: Profile::locate(global.profile.as_deref())?,
+            input: Input::Process,
+        })
+    };
+    match command {
+        Command::Serve(args) => {
+            log_to_stderr(&args);
+            serve::run(*args, output, signals::stop_requested())
+        }
+        Command::Join(args) => block_on(join::run(&args, &local()?, output)),
+        Command::Login(args) => block_on(login::run(&args, &local()?, output)),
+        Command::Compact(args) => compact::run(&args, output),
+        Command::Completions(args) => completions::run(&args, output),
+        #[cfg(feature = "bench")]
+        Command::Bench(args) => bench::run(*args, others.contenders, output),
+        Command::Client(command) => {
+            let local = local()?;
+            block_on(async {
+                let context = Context::on_demand(&local);
+                let result = tokio::select! {
+                    result = command.run(&context, output) => result,
+                    () = interrupted(&context) => Err(Failure::Interrupted),
+                };
+                context.close().await;
+                result
+            })
+        }
+    }
+}
+
+/// Waits for Ctrl-C, once there is a session to end in order. Before, Ctrl-C ends the process as it
+/// does by default.
+async fn interrupted(context: &Context<'_>) {
+    context.opened().await;
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
+
+fn block_on(work: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::caused(Exit::Failed, "cannot start", &error))?;
+    runtime.block_on(work)
+}
+
+fn log_to_stderr(args: &serve::ServeArgs) {
+    tracing_subscriber::fmt()
+        .with_writer(io::stderr)
+        .with_ansi(io::stderr().is_terminal())
+        .with_env_filter(args.log.clone())
+        .init();
+}

@@ -1,0 +1,281 @@
+//! `cairn doctor`
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use cairn_proto::ids::{ConversationId, MsgId, UserId};
+use cairn_proto::model::conversation::Explained;
+use cairn_proto::text::UserName;
+use clap::{ArgGroup, Args};
+use serde::Serialize;
+
+use crate::cli::args::target::{Target, find_user, parse_user};
+use crate::cli::context::{Conduct, Context};
+use crate::cli::failure::{Exit, Failure};
+use crate::cli::output::Output;
+use cairn_store::check::doctor::{self, Depth, Report};
+
+/// Check what is stored, or explain an unread number
+///
+/// With --data, everything in the directory of a stopped server is read and held against everything else: checksums, message numbers
+/// without a gap from floor to head, cursors within their bounds, the commit log against the blocks, attachments against the files that
+/// hold them. What the commit log holds is moved into the trees on the way, as at any start of the server. The first problem is named,
+/// with exit code 1.
+///
+/// With --explain, a running server says what a member's unread number is made of: one's own, or anybody's for owners and admins of the
+/// server.
+#[derive(Debug, Args)]
+#[command(group = ArgGroup::new("task").required(true))]
+#[command(after_help = "EXAMPLES
+  cairn doctor --data /srv/cairn
+  cairn doctor --data /srv/cairn --full
+  cairn doctor --explain '#team' ada
+  cairn doctor --explain '#team' ada --json
+
+JSON of --explain; base is the highest of read, floor and joined - 1, and unread what is above it and counts
+  {\"conversation\":1,\"user\":2,\"name\":\"ada\",\"head\":20,\"floor\":0,\"joined\":1,\"read\":5,\"base\":5,\"uncounted\":3,
+   \"unread\":12,\"mentions\":2}")]
+pub(crate) struct DoctorArgs {
+    /// The data directory to check; its server must be stopped
+    #[arg(long, value_name = "DIR", group = "task")]
+    data: Option<PathBuf>,
+
+    /// Read all attachments as well: whether each holds what its hash was made of
+    #[arg(long, requires = "data")]
+    full: bool,
+
+    /// What the unread number of a member is made of
+    #[arg(long, num_args = 2, value_names = ["TARGET", "USER"], group = "task")]
+    explain: Option<Vec<String>>,
+}
+
+/// What was found to be sound.
+#[derive(Debug, Serialize)]
+#[serde(transparent)]
+struct Sound(Report);
+
+impl fmt::Display for Sound {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Report {
+            users,
+            devices,
+            conversations,
+            members,
+            messages,
+            blocks,
+            block_bytes,
+            cursors,
+            ..
+        } = self.0;
+        let Report {
+            attachments,
+            attachment_bytes,
+            log_batches,
+            log_messages,
+            ..
+        } = self.0;
+        writeln!(f, "everything is sound")?;
+        writeln!(f, "  {users} users, {devices} devices, {cursors} cursors")?;
+        writeln!(f, "  {conversations} conversations, {members} memberships")?;
+        writeln!(
+            f,
+            "  {messages} messages in {blocks} blocks of {block_bytes} bytes"
+        )?;
+        writeln!(f, "  {attachments} attachments of {attachment_bytes} bytes")?;
+        write!(
+            f,
+            "  {log_messages} of the messages were in the commit log still, in {log_batches} batches"
+        )
+    }
+}
+
+/// An unread number, taken apart.
+#[derive(Debug, Serialize)]
+struct Explanation {
+    conversation: ConversationId,
+    user: UserId,
+    name: UserName,
+    head: MsgId,
+    floor: MsgId,
+    joined: MsgId,
+    read: MsgId,
+    base: MsgId,
+    uncounted: u64,
+    unread: u64,
+    mentions: u64,
+}
+
+impl fmt::Display for Explanation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            conversation,
+            name,
+            head,
+            floor,
+            joined,
+            read,
+            base,
+            uncounted,
+            unread,
+            mentions,
+            ..
+        } = self;
+        writeln!(
+            f,
+            "{name} has {unread} unread, {mentions} of them mentions, in '#id:{conversation}'"
+        )?;
+        writeln!(
+            f,
+            "  base   = max(read {read}, floor {floor}, joined {joined} - 1) = {base}"
+        )?;
+        write!(
+            f,
+            "  unread = head {head} - base {base} - {uncounted} entries that are no messages of others = {unread}"
+        )
+    }
+}
+
+impl Explanation {
+    fn new(
+        conversation: ConversationId,
+        user: UserId,
+        name: UserName,
+        explained: Explained,
+    ) -> Self {
+        let Explained {
+            head,
+            floor,
+            joined,
+            read,
+            uncounted,
+            unread,
+            mentions,
+        } = explained;
+        let base = read.max(floor).max(joined.prev());
+        Self {
+            conversation,
+            user,
+            name,
+            head,
+            floor,
+            joined,
+            read,
+            base,
+            uncounted,
+            unread,
+            mentions,
+        }
+    }
+
+    /// Whether the parts make the whole.
+    fn adds_up(&self) -> bool {
+        self.head.above(self.base).checked_sub(self.uncounted) == Some(self.unread)
+    }
+}
+
+pub(crate) async fn run(
+    args: &DoctorArgs,
+    context: &Context<'_>,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    match (&args.data, &args.explain) {
+        (Some(dir), _) => check(
+            dir,
+            if args.full {
+                Depth::Hashes
+            } else {
+                Depth::Lengths
+            },
+            output,
+        ),
+        (None, Some(explain)) => explain_unread(explain, context, output).await,
+        (None, None) => Err(Failure::new(
+            Exit::Usage,
+            "say what to look into: --data or --explain",
+        )),
+    }
+}
+
+fn check(dir: &Path, depth: Depth, output: &mut Output) -> Result<(), Failure> {
+    let mut progress = output.progress();
+    let said = |at: doctor::Progress| {
+        format!(
+            "{} conversations, {} messages, {} attachments checked",
+            at.conversations, at.messages, at.attachments
+        )
+    };
+    let checked = doctor::check(dir, depth, &mut |at| progress.update(|| said(at)));
+    drop(progress);
+    let report = checked.map_err(|error| Failure::of_check(&error))?;
+    output.print(&Sound(report))
+}
+
+async fn explain_unread(
+    explain: &[String],
+    context: &Context<'_>,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let [target, user] = explain else {
+        return Err(Failure::new(
+            Exit::Usage,
+            "--explain takes a target and a user",
+        ));
+    };
+    let usage = |what: &str, error: &dyn fmt::Display| {
+        Failure::new(Exit::Usage, format!("{what}: {error}"))
+    };
+    let target: Target = target.parse().map_err(|error| usage(target, &error))?;
+    let name = parse_user(user).map_err(|error| usage(user, &error))?;
+    let client = context.client(Conduct::Ask).await?;
+    let conversation = target.resolve(client).await?;
+    let user = find_user(client, &name).await?;
+    let explained = client.explain(conversation, user.id).await?;
+    let explanation = Explanation::new(conversation, user.id, user.name, explained);
+    output.print(&explanation)?;
+    match explanation.adds_up() {
+        true => Ok(()),
+        false => Err(Failure::new(
+            Exit::Failed,
+            "the parts do not make the whole: this is a fault of the server",
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn explanation(read: u64, floor: u64, joined: u64, unread: u64) -> Explanation {
+        let (floor, joined, read) = (MsgId::new(floor), MsgId::new(joined), MsgId::new(read));
+        let explained = Explained {
+            head: MsgId::new(20),
+            floor,
+            joined,
+            read,
+            uncounted: 3,
+            unread,
+            mentions: 2,
+        };
+        Explanation::new(
+            ConversationId::new(1),
+            UserId::new(2),
+            UserName::new("ada").unwrap(),
+            explained,
+        )
+    }
+
+    #[test]
+    fn the_formula_is_shown_with_its_numbers() {
+        let expected = "ada has 12 unread, 2 of them mentions, in '#id:1'\n  base   = max(read 5, floor 0, joined 1 - 1) = 5\n  \
+                        unread = head 20 - base 5 - 3 entries that are no messages of others = 12";
+        assert_eq!(explanation(5, 0, 1, 12).to_string(), expected);
+    }
+
+    #[test]
+    fn a_sum_that_is_wrong_is_noticed() {
+        assert!(explanation(5, 0, 1, 12).adds_up());
+        assert!(explanation(0, 5, 1, 12).adds_up());
+        assert!(explanation(0, 0, 6, 12).adds_up());
+        assert!(!explanation(5, 0, 1, 13).adds_up());
+    }
+}

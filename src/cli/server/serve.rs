@@ -1,0 +1,227 @@
+//! `cairn serve`
+
+use std::cell::RefCell;
+use std::fmt;
+use std::fs;
+use std::io::{self, Write as _};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use cairn_proto::invite::ServerAddr;
+use clap::Args;
+use serde::Serialize;
+use tokio::sync::Notify;
+use tracing::info;
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::ParseError;
+
+use crate::cli::failure::{Exit, Failure};
+use crate::cli::output::Output;
+use cairn_core::state::setting_values::Bytes;
+use cairn_server::run::{self, Options, Ready};
+
+/// Run a server
+///
+/// On its first start it makes its identity and prints an invite link: whoever joins with it owns the server. Nothing else has to be
+/// installed or set up. It stops in order on Ctrl-C and SIGTERM; a second Ctrl-C ends it at once, and even that loses nothing that was
+/// accepted.
+#[derive(Debug, Args)]
+#[command(after_help = "EXAMPLES
+  cairn serve --data ./cairn-data
+  cairn serve --data /srv/cairn --advertise chat.example.org:7766
+  cairn serve --data /tmp/try --listen 127.0.0.1:0 --ready-file /tmp/try.json
+
+READY FILE
+  {\"listening\":\"127.0.0.1:41234\",\"invite\":\"cairn://…\"}    invite is null when the server has an owner")]
+pub(crate) struct ServeArgs {
+    /// Where everything is stored; made when it is not there. One server for each directory
+    #[arg(long, value_name = "DIR")]
+    data: PathBuf,
+
+    /// The UDP address to listen on; port 0 picks a free one
+    #[arg(long, value_name = "ADDR", default_value = "[::]:7766")]
+    listen: SocketAddr,
+
+    /// The address that invite links name, when clients reach the server under another one than it listens on
+    #[arg(long, value_name = "HOST:PORT")]
+    advertise: Option<ServerAddr>,
+
+    /// How much files leave free of the disk, for messages; these leave a quarter of it [default: 2GiB, or a quarter of a smaller disk]
+    #[arg(long, value_name = "BYTES")]
+    disk_reserve: Option<Bytes>,
+
+    /// Write a small JSON file once the server accepts connections, for scripts that wait for it
+    #[arg(long, value_name = "FILE")]
+    ready_file: Option<PathBuf>,
+
+    /// What to log on standard error: error, warn, info, debug, trace, or a filter such as cairn_server=debug
+    #[arg(long, value_name = "LEVEL", env = "RUST_LOG", default_value = "info", value_parser = parse_log)]
+    pub(crate) log: EnvFilter,
+}
+
+/// The conversion that clap would choose by itself passes over what it does not understand.
+fn parse_log(raw: &str) -> Result<EnvFilter, ParseError> {
+    EnvFilter::try_new(raw)
+}
+
+/// What a server tells when it accepts connections. Scripts rely on these two fields and no others.
+#[derive(Debug, Serialize)]
+struct Started {
+    listening: SocketAddr,
+    invite: Option<String>,
+}
+
+impl From<&Ready> for Started {
+    fn from(ready: &Ready) -> Self {
+        Self {
+            listening: ready.listening,
+            invite: ready.invite.as_ref().map(ToString::to_string),
+        }
+    }
+}
+
+impl fmt::Display for Started {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "cairn listens on {}", self.listening)?;
+        match &self.invite {
+            None => Ok(()),
+            Some(link) => write!(
+                f,
+                "\n\nThis server has no owner yet. Whoever joins first with this link owns it:\n\n  cairn join '{link}' --name YOUR-NAME\n"
+            ),
+        }
+    }
+}
+
+/// Runs until `stop` is ready, or the first words cannot be written.
+pub(crate) fn run(
+    args: ServeArgs,
+    output: &mut Output,
+    stop: impl Future<Output = ()>,
+) -> Result<(), Failure> {
+    let ServeArgs {
+        data,
+        listen,
+        advertise,
+        disk_reserve,
+        ready_file,
+        log: _, // set up by the process
+    } = args;
+    if let Some(path) = &ready_file {
+        forget(path)?;
+    }
+    let options = Options {
+        data,
+        listen,
+        advertise,
+        disk_reserve_bytes: disk_reserve.map(Bytes::get),
+    };
+    // What the server is told when it is ready can fail here, and then it is to stop.
+    let (announced, give_up) = (RefCell::new(None), Notify::new());
+    let ready = |ready: &Ready| {
+        let result = announce(&Started::from(ready), ready_file.as_deref(), output);
+        if result.is_err() {
+            give_up.notify_one();
+        }
+        *announced.borrow_mut() = Some(result);
+    };
+    let stop = async {
+        tokio::select! {
+            () = stop => {}
+            () = give_up.notified() => {}
+        }
+    };
+    let result = run::run(&options, ready, stop);
+    let announced = announced.into_inner();
+    let was_ready = announced.is_some();
+    result.map_err(|error| Failure::of_server(&error, was_ready))?;
+    info!("stopped");
+    announced.unwrap_or(Ok(()))
+}
+
+fn announce(
+    started: &Started,
+    ready_file: Option<&Path>,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    // A server outlives whoever read its first words.
+    match output.print(started).and_then(|()| output.flush()) {
+        Ok(()) | Err(Failure::BrokenPipe) => {}
+        Err(failure) => return Err(failure),
+    }
+    ready_file.map_or(Ok(()), |path| {
+        write_whole(path, started).map_err(|error| {
+            Failure::caused(
+                Exit::Failed,
+                format!("cannot write the ready file {}", path.display()),
+                &error,
+            )
+        })
+    })
+}
+
+/// Removes the file of an earlier start, so that nobody takes it for this one's.
+fn forget(path: &Path) -> Result<(), Failure> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Failure::caused(
+            Exit::Failed,
+            format!("cannot remove the old ready file {}", path.display()),
+            &error,
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// Writes the file such that it is seen whole or not at all.
+fn write_whole(path: &Path, started: &Started) -> io::Result<()> {
+    let mut temporary = path.as_os_str().to_owned();
+    temporary.push(".new");
+    let mut file = fs::File::create(&temporary)?;
+    serde_json::to_writer(&mut file, started)?;
+    file.write_all(b"\n")?;
+    fs::rename(&temporary, path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_ready_file_has_two_fields() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("ready.json");
+        let mut started = Started {
+            listening: "127.0.0.1:7766".parse().unwrap(),
+            invite: Some("cairn://h:1/#p.t".to_owned()),
+        };
+        write_whole(&path, &started).unwrap();
+        assert_eq!(
+            fs::read_to_string(&path).unwrap(),
+            "{\"listening\":\"127.0.0.1:7766\",\"invite\":\"cairn://h:1/#p.t\"}\n"
+        );
+        started.invite = None;
+        write_whole(&path, &started).unwrap();
+        assert_eq!(
+            fs::read_to_string(&path).unwrap(),
+            "{\"listening\":\"127.0.0.1:7766\",\"invite\":null}\n"
+        );
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_log_level_that_is_none_is_refused() {
+        assert!(parse_log("info").is_ok());
+        assert!(parse_log("warn,cairn_server=debug").is_ok());
+        assert!(parse_log("a=b=c").is_err());
+    }
+
+    #[test]
+    fn an_old_ready_file_is_forgotten() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("ready.json");
+        forget(&path).unwrap();
+        fs::write(&path, "old").unwrap();
+        forget(&path).unwrap();
+        assert!(!path.exists());
+    }
+}

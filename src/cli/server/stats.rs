@@ -1,0 +1,258 @@
+//! `cairn stats`
+
+use std::fmt;
+use std::time::Duration;
+
+use bytesize::ByteSize;
+use cairn_client::{Client, Error};
+use cairn_proto::wire::error::ErrorCode;
+use cairn_proto::wire::metrics::{Bucket, CheckpointMetrics, Histogram, Metrics};
+use clap::Args;
+use indicatif::HumanCount;
+use serde::Serialize;
+use tokio::time::sleep;
+
+use crate::cli::args::duration;
+use crate::cli::context::{Conduct, Context};
+use crate::cli::failure::{Exit, Failure};
+use crate::cli::output::Output;
+use crate::ui::table;
+
+/// Show how the server works: what it stores, in which portions, and how long the disk takes
+///
+/// For the owner of the server. Everything is counted since the server's start; `--watch` shows what was done in each interval instead.
+#[derive(Debug, Args)]
+#[command(after_help = "EXAMPLES
+  cairn stats
+  cairn stats --watch 10s
+  cairn stats --json | jq .fdatasync_ms
+
+JSON, one object for each reading
+  seconds, sessions, commands, commits, entries, entries_per_commit, log_bytes, prepared_bytes, fdatasync_ms {p50, p99},
+  fdatasync_us [{up_to, count}], checkpoints {done, seconds, entries, blocks, block_bytes, rows}")]
+pub(crate) struct StatsArgs {
+    /// Go on, and show what was done in each interval of this length: 1s, 10s, 5m
+    #[arg(long, value_name = "TIME", value_parser = duration::parse)]
+    watch: Option<Duration>,
+}
+
+/// What was done in some time.
+#[derive(Debug, Serialize)]
+struct Stats {
+    /// Since the start, or in the interval.
+    seconds: f64,
+    sessions: u64,
+    commands: u64,
+    commits: u64,
+    entries: u64,
+    entries_per_commit: Option<f64>,
+    log_bytes: u64,
+    prepared_bytes: u64,
+    fdatasync_ms: Option<SyncMillis>,
+    fdatasync_us: Vec<SyncBucket>,
+    checkpoints: Checkpoints,
+}
+
+/// How long an fdatasync took: half of them at most `p50`, 99 of a hundred at most `p99`.
+#[derive(Clone, Copy, Debug, Serialize)]
+struct SyncMillis {
+    p50: f64,
+    p99: f64,
+}
+
+impl SyncMillis {
+    fn of(syncs: &Histogram) -> Option<Self> {
+        let millis = |share| Some(syncs.quantile(share)?.as_micros() as f64 / 1_000.0);
+        Some(Self {
+            p50: millis(0.5)?,
+            p99: millis(0.99)?,
+        })
+    }
+}
+
+#[derive(Debug, Serialize)]
+struct SyncBucket {
+    up_to: u64,
+    count: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct Checkpoints {
+    done: u64,
+    seconds: f64,
+    entries: u64,
+    blocks: u64,
+    block_bytes: u64,
+    rows: u64,
+}
+
+impl From<Metrics> for Stats {
+    fn from(metrics: Metrics) -> Self {
+        let seconds = metrics.uptime().as_secs_f64();
+        let Metrics {
+            sessions,
+            commands,
+            commits,
+            entries,
+            log_bytes,
+            prepared_bytes,
+            syncs,
+            checkpoints,
+            ..
+        } = metrics;
+        let bucket = |&Bucket {
+                          up_to_micros,
+                          count,
+                      }: &Bucket| SyncBucket {
+            up_to: up_to_micros,
+            count,
+        };
+        Self {
+            seconds,
+            sessions,
+            commands,
+            commits,
+            entries,
+            entries_per_commit: (commits > 0).then(|| entries as f64 / commits as f64),
+            log_bytes,
+            prepared_bytes,
+            fdatasync_ms: SyncMillis::of(&syncs),
+            fdatasync_us: syncs.buckets().iter().map(bucket).collect(),
+            checkpoints: checkpoints.into(),
+        }
+    }
+}
+
+impl From<CheckpointMetrics> for Checkpoints {
+    fn from(metrics: CheckpointMetrics) -> Self {
+        let CheckpointMetrics {
+            done,
+            micros,
+            entries,
+            blocks,
+            block_bytes,
+            rows,
+        } = metrics;
+        Self {
+            done,
+            seconds: Duration::from_micros(micros).as_secs_f64(),
+            entries,
+            blocks,
+            block_bytes,
+            rows,
+        }
+    }
+}
+
+impl fmt::Display for Stats {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let count = |count| HumanCount(count).to_string();
+        let size = |bytes| ByteSize(bytes).to_string();
+        let mut rows = vec![
+            [
+                "seconds",
+                &format!("{:.0}", self.seconds),
+                "the time in which this was done",
+            ]
+            .map(str::to_owned),
+        ];
+        let mut row = |name: &str, value: String, meaning: &str| {
+            rows.push([name.to_owned(), value, meaning.to_owned()]);
+        };
+        row("sessions", count(self.sessions), "devices connected now");
+        row(
+            "commands",
+            count(self.commands),
+            "requests and logins, refused ones included",
+        );
+        row(
+            "entries",
+            count(self.entries),
+            "messages and other changes made durable",
+        );
+        row(
+            "commits",
+            count(self.commits),
+            "writes to the commit log, one fdatasync each",
+        );
+        if let Some(entries) = self.entries_per_commit {
+            row(
+                "entries each",
+                format!("{entries:.1}"),
+                "per commit; more under load",
+            );
+        }
+        if let Some(SyncMillis { p50, p99 }) = self.fdatasync_ms {
+            let millis = format!("p50 {p50:.2}  p99 {p99:.2} ms");
+            row("fdatasync", millis, "until a commit was on disk");
+        }
+        row("log", size(self.log_bytes), "written to the commit log");
+        row(
+            "prepared",
+            size(self.prepared_bytes),
+            "zeros written ahead of the log",
+        );
+        self.checkpoints.rows(&mut row);
+        f.write_str(table::described(&rows).trim_end())
+    }
+}
+
+impl Checkpoints {
+    fn rows(&self, row: &mut impl FnMut(&str, String, &str)) {
+        let count = |count| HumanCount(count).to_string();
+        row(
+            "checkpoints",
+            count(self.done),
+            "times the log was moved into the trees",
+        );
+        row(
+            "busy",
+            format!("{:.1} s", self.seconds),
+            "time that checkpoints took",
+        );
+        row("moved", count(self.entries), "entries moved by checkpoints");
+        row(
+            "blocks",
+            count(self.blocks),
+            "blocks of entries written, grown ones included",
+        );
+        let block_bytes = ByteSize(self.block_bytes).to_string();
+        row("block bytes", block_bytes, "in those blocks, compressed");
+        row("rows", count(self.rows), "other rows written or removed");
+    }
+}
+
+pub(crate) async fn run(
+    args: &StatsArgs,
+    context: &Context<'_>,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let client = context.client(Conduct::Ask).await?;
+    match args.watch {
+        None => output.print(&Stats::from(metrics(client).await?)),
+        Some(interval) => watch(client, output, interval).await,
+    }
+}
+
+async fn metrics(client: &Client) -> Result<Metrics, Failure> {
+    client.metrics().await.map_err(|error| match error {
+        Error::Refused(ErrorCode::Forbidden) => {
+            Failure::from(error).hint("only the owner of the server sees how it works")
+        }
+        error => error.into(),
+    })
+}
+
+async fn watch(client: &Client, output: &mut Output, interval: Duration) -> Result<(), Failure> {
+    let mut before = metrics(client).await?;
+    loop {
+        sleep(interval).await;
+        let now = metrics(client).await?;
+        let done = now
+            .since(&before)
+            .ok_or_else(|| Failure::new(Exit::Failed, "the server was started again"))?;
+        output.print(&Stats::from(done))?;
+        output.flush()?;
+        before = now;
+    }
+}
