@@ -3,7 +3,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use cairn_core::api::command::{Actor, NewDevice};
+use cairn_core::api::actor::Actor;
+use cairn_core::api::command::NewDevice;
 use cairn_core::record::SecretHash;
 use cairn_core::{Command, Reply};
 use cairn_proto::content::body::Body;

@@ -15,7 +15,7 @@ use super::race::{self, Contender, LogBytes, Outcome, Race, Spread, Supply};
 use super::scratch::Scratch;
 use crate::error::BenchError;
 use crate::limits::SECONDS_DEFAULT;
-use crate::results::{Column, Plot, Report, Results, Scale, Series, Unit, counted, grouped};
+use crate::results::{Column, Report, Results, Scale, Series, Unit, counted, grouped};
 use crate::watcher::Watcher;
 
 #[derive(Clone, Debug, Args, Serialize)]
@@ -158,11 +158,7 @@ fn storing(
     watcher: &mut Watcher,
 ) -> Result<Vec<Stored>, BenchError> {
     let folder = settings.scratch.open()?;
-    let supply = Supply::new(
-        settings.conversations,
-        settings.body,
-        settings.scratch.seed,
-    )?;
+    let supply = Supply::new(settings.conversations, settings.body, settings.scratch.seed)?;
     let mut contenders = vec![
         race::cairn_with_groups(settings.conversations),
         race::raw_file(),
@@ -248,7 +244,11 @@ fn members(settings: &Settings, watcher: &mut Watcher) -> Result<Vec<OfMembers>,
             is_held: outcome.is_held,
         })
     };
-    Ok(groups.into_iter().zip(outcomes).filter_map(of_members).collect())
+    Ok(groups
+        .into_iter()
+        .zip(outcomes)
+        .filter_map(of_members)
+        .collect())
 }
 
 const MEDIAN: Column = Column::new("messages/s", "/messages_per_s/median", Unit::COUNT);
@@ -273,7 +273,11 @@ fn storing_results(storing: &[Stored]) -> Results {
             MIN,
             MAX,
             Column::new("cairn is", "/cairn_is_times", Unit::new(2, " ×")),
-            Column::new("disk B/message", "/disk_bytes_per_message", Unit::new(1, "")),
+            Column::new(
+                "disk B/message",
+                "/disk_bytes_per_message",
+                Unit::new(1, ""),
+            ),
             HELD,
         ],
         storing,
@@ -281,7 +285,10 @@ fn storing_results(storing: &[Stored]) -> Results {
     let mut series: Vec<Series> = Vec::new();
     for stored in storing {
         let point = (stored.batch as f64, stored.messages_per_s.median);
-        match series.iter_mut().find(|series| series.name == stored.engine) {
+        match series
+            .iter_mut()
+            .find(|series| series.name == stored.engine)
+        {
             Some(series) => series.points.push(point),
             None => series.push(Series {
                 name: stored.engine.clone(),
@@ -289,15 +296,16 @@ fn storing_results(storing: &[Stored]) -> Results {
             }),
         }
     }
-    results.plots.push(Plot {
-        title: "Durable messages a second, by the size of a batch".to_owned(),
-        meaning: "Small batches cost what the disk takes for each fdatasync; large ones what the \
-                  engine does itself."
-            .to_owned(),
-        x: Scale::Log.axis("messages in a batch"),
-        y: Scale::Log.axis("messages/s"),
-        series: series.into_iter().map(from_left).collect(),
-    });
+    results.plot(
+        (
+            "Durable messages a second, by the size of a batch",
+            "Small batches cost what the disk takes for each fdatasync; large ones what the engine \
+             does itself.",
+        ),
+        Scale::Log.axis("messages in a batch"),
+        Scale::Log.axis("messages/s"),
+        series.into_iter().map(from_left).collect(),
+    );
     results.check(storing.iter().all(|stored| stored.is_held != Some(false)));
     results
 }
@@ -322,22 +330,26 @@ fn members_results(members: &[OfMembers]) -> Results {
         members,
     );
     let point = |of: &OfMembers| (of.members as f64, of.messages_per_s.median);
-    results.plots.push(Plot {
-        title: "Messages a second, by the size of the group".to_owned(),
-        meaning: "A level line: a message is stored once, however many read it.".to_owned(),
-        x: Scale::Log.axis("members"),
-        y: Scale::Linear.axis("messages/s"),
-        series: vec![from_left(Series {
+    results.plot(
+        (
+            "Messages a second, by the size of the group",
+            "A level line: a message is stored once, however many read it.",
+        ),
+        Scale::Log.axis("members"),
+        Scale::Linear.axis("messages/s"),
+        vec![from_left(Series {
             name: "cairn".to_owned(),
             points: members.iter().map(point).collect(),
         })],
-    });
+    );
     results.check(members.iter().all(|of| of.is_held != Some(false)));
     results
 }
 
 fn from_left(mut series: Series) -> Series {
-    series.points.sort_by(|one, other| one.0.total_cmp(&other.0));
+    series
+        .points
+        .sort_by(|one, other| one.0.total_cmp(&other.0));
     series
 }
 

@@ -62,8 +62,10 @@ fn every_contender_has_a_line_for_each_batch() {
     );
     assert_eq!(cells[0]["cairn_is_times"], 1.0);
     assert!(
-        cells.iter().all(|cell| cell["is_held"] == true
-            && cell["messages_per_s"]["median"].as_f64() > Some(0.0)),
+        cells
+            .iter()
+            .all(|cell| cell["is_held"] == true
+                && cell["messages_per_s"]["median"].as_f64() > Some(0.0)),
         "{json}"
     );
     assert_eq!(

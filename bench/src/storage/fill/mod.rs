@@ -134,8 +134,7 @@ fn measure(settings: &Settings, folder: &Path, watcher: &mut Watcher) -> Result<
         let mut driver = Driver::resume(Engine::open(folder)?, sender, groups);
         let open_s = began.elapsed().as_secs_f64();
         let found = heads(&mut driver)? - heads_before;
-        let mut read =
-            |target| Reader::new(&mut driver, target, settings).run(stored, watcher);
+        let mut read = |target| Reader::new(&mut driver, target, settings).run(stored, watcher);
         reopened = Some(Reopened {
             open_s,
             missing: stored.saturating_sub(found),
@@ -158,7 +157,9 @@ fn measure(settings: &Settings, folder: &Path, watcher: &mut Watcher) -> Result<
 /// The entries of all groups together.
 fn heads(driver: &mut Driver) -> Result<u64, BenchError> {
     let groups = 0..driver.groups.len();
-    groups.map(|group| Ok(driver.timeline(group)?.head().get())).sum()
+    groups
+        .map(|group| Ok(driver.timeline(group)?.head().get()))
+        .sum()
 }
 
 /// Stores the messages until the disk is full or the run is ended.

@@ -3,7 +3,7 @@
 use super::progress::{Progress, Sample};
 use super::reads::Reads;
 use super::{Fill, Reopened, Settings};
-use crate::results::{Plot, Results, Scale, Series, Unit, grouped, sized};
+use crate::results::{Results, Scale, Series, Unit, grouped, sized};
 use crate::storage::tables::{Cells, shown, table};
 
 const SHARE: Unit = Unit::new(2, "");
@@ -57,7 +57,11 @@ fn steadiness(results: &mut Results, progress: &Progress) {
     let texts = progress.texts_share();
     if let Some(texts) = texts {
         let percent = Unit::new(1, " %").show(texts * 100.0);
-        results.row("texts", percent, "of the time went into making up the texts");
+        results.row(
+            "texts",
+            percent,
+            "of the time went into making up the texts",
+        );
     }
     results.json("texts_share", texts);
     results.json("marks", &progress.samples);
@@ -157,14 +161,16 @@ fn on_the_way(results: &mut Results, samples: &[Sample]) {
     let rows: Vec<_> = samples.chunks(samples.len().div_ceil(10)).collect();
     let columns: [Cells<'_, &[Sample]>; 4] = [
         ("messages", &|row| {
-            row.last().map_or_else(String::new, |last| grouped(last.messages as f64))
+            row.last()
+                .map_or_else(String::new, |last| grouped(last.messages as f64))
         }),
         ("messages/s", &|row| {
             let seconds = row.iter().map(|sample| sample.messages_per_s.recip());
             grouped(row.len() as f64 / seconds.sum::<f64>())
         }),
         ("on disk", &|row| {
-            row.last().map_or_else(String::new, |last| sized(last.disk_bytes))
+            row.last()
+                .map_or_else(String::new, |last| sized(last.disk_bytes))
         }),
         ("memory", &|row| {
             shown(row.last().and_then(|last| last.memory_mib), Unit::MIB)
@@ -172,7 +178,9 @@ fn on_the_way(results: &mut Results, samples: &[Sample]) {
     ];
     let meaning = "The speed since the line above. On the disk is also the commit log with its \
                    spare segments, up to some 200 MiB.";
-    results.tables.push(table("On the way", meaning, &columns, &rows));
+    results
+        .tables
+        .push(table("On the way", meaning, &columns, &rows));
 }
 
 /// The name of a line, and what it shows of a sample.
@@ -188,13 +196,12 @@ fn plots(results: &mut Results, samples: &[Sample], body_bytes: f64) {
                 .filter_map(|sample| Some((sample.messages as f64 / 1e6, y(sample)?)))
                 .collect(),
         };
-        results.plots.push(Plot {
-            title: title.to_owned(),
-            meaning: meaning.to_owned(),
-            x: Scale::Linear.axis("messages stored, in millions"),
-            y: Scale::Linear.axis(label),
-            series: lines.iter().map(series).collect(),
-        });
+        results.plot(
+            (title, meaning),
+            Scale::Linear.axis("messages stored, in millions"),
+            Scale::Linear.axis(label),
+            lines.iter().map(series).collect(),
+        );
     };
     plot(
         "Speed",
@@ -214,7 +221,9 @@ fn plots(results: &mut Results, samples: &[Sample], body_bytes: f64) {
          message takes.",
         "GiB",
         &[
-            ("on the disk", &|sample| Some(sample.disk_bytes as f64 / GIB)),
+            ("on the disk", &|sample| {
+                Some(sample.disk_bytes as f64 / GIB)
+            }),
             ("the texts alone", &|sample| {
                 Some(sample.messages as f64 * body_bytes / GIB)
             }),

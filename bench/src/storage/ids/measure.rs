@@ -15,8 +15,10 @@ use super::Settings;
 use super::results::{SchemeResults, Stretch};
 use super::scheme::{Durable, Generator, Id, Refusal, Scheme};
 use crate::error::BenchError;
-use crate::storage::limits::{IDS_READ_TIME, IDS_ROUNDS, IDS_STRETCH_MAX, IDS_WIRE_SAMPLE, READ_MESSAGES};
 use crate::results::grouped;
+use crate::storage::limits::{
+    IDS_READ_TIME, IDS_ROUNDS, IDS_STRETCH_MAX, IDS_WIRE_SAMPLE, READ_MESSAGES,
+};
 use crate::storage::load::{Load, Message, SKEW};
 use crate::storage::sled_rows::{SledRows, damaged};
 use crate::storage::tables::median;
@@ -121,9 +123,8 @@ impl IdRows {
     }
 
     pub(super) fn count(&self) -> Result<u64, BenchError> {
-        let count = |count, key: sled::Result<sled::IVec>| {
-            Ok(count + u64::from(key?.as_ref() != TAKEN))
-        };
+        let count =
+            |count, key: sled::Result<sled::IVec>| Ok(count + u64::from(key?.as_ref() != TAKEN));
         self.rows.db.iter().keys().try_fold(0, count)
     }
 }
@@ -174,7 +175,10 @@ pub(super) fn make_ids(
         if rate.is_some() {
             let sample = conversations.iter().take(IDS_WIRE_SAMPLE);
             let wire_bytes = |&to| Ok(rows.scheme.wire_bytes(rows.next_id(to)?));
-            let bytes: usize = sample.clone().map(wire_bytes).sum::<Result<_, BenchError>>()?;
+            let bytes: usize = sample
+                .clone()
+                .map(wire_bytes)
+                .sum::<Result<_, BenchError>>()?;
             of.wire_bytes = Some(bytes as f64 / sample.len() as f64);
         }
     }

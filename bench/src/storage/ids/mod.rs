@@ -10,8 +10,8 @@ use serde::Serialize;
 
 use super::scratch::Scratch;
 use crate::error::BenchError;
-use crate::storage::limits::IDS_TRIAL_MESSAGES;
 use crate::results::{Report, counted, grouped};
+use crate::storage::limits::IDS_TRIAL_MESSAGES;
 use crate::watcher::Watcher;
 
 mod measure;

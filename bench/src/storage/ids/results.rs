@@ -4,8 +4,8 @@ use serde::Serialize;
 
 use super::scheme::Scheme;
 use super::trial::{Tally, Trials};
+use crate::results::{Results, Scale, Series, Unit, grouped};
 use crate::storage::limits::{IDS_CLOCK_STEP, IDS_GENERATORS, IDS_TRIAL_MESSAGES};
-use crate::results::{Plot, Results, Scale, Series, Unit, grouped};
 use crate::storage::tables::{not_measured, shown, table};
 
 /// The numbers of one scheme. What was not measured is `None`.
@@ -71,7 +71,7 @@ pub(super) fn results(schemes: Vec<SchemeResults>) -> Results {
     order(&mut results, &schemes);
     faults(&mut results, &schemes);
     if schemes.iter().any(|of| of.stretches.len() > 1) {
-        results.plots.push(plot(&schemes));
+        plot(&mut results, &schemes);
     }
     results.check(schemes.iter().all(SchemeResults::is_sound));
     results.json("schemes", schemes);
@@ -181,19 +181,20 @@ fn percent(part: u64, whole: u64) -> String {
     }
 }
 
-fn plot(schemes: &[SchemeResults]) -> Plot {
+fn plot(results: &mut Results, schemes: &[SchemeResults]) {
     let point = |stretch: &Stretch| (stretch.messages as f64, stretch.stored_per_s);
     let series = |of: &SchemeResults| Series {
         name: of.scheme.to_string(),
         points: of.stretches.iter().map(point).collect(),
     };
-    Plot {
-        title: "Storing under these ids".to_owned(),
-        meaning: "Random keys land anywhere in a conversation and touch more pages the more there \
-                  is; the others grow at its end."
-            .to_owned(),
-        x: Scale::Linear.axis("messages stored"),
-        y: Scale::Linear.axis("messages/s"),
-        series: schemes.iter().map(series).collect(),
-    }
+    results.plot(
+        (
+            "Storing under these ids",
+            "Random keys land anywhere in a conversation and touch more pages the more there is; \
+             the others grow at its end.",
+        ),
+        Scale::Linear.axis("messages stored"),
+        Scale::Linear.axis("messages/s"),
+        schemes.iter().map(series).collect(),
+    );
 }

@@ -73,7 +73,13 @@ impl Trials {
     }
 }
 
-pub(super) fn trial(scheme: Scheme, generators: u16, fault: Fault, messages: usize, seed: u64) -> Tally {
+pub(super) fn trial(
+    scheme: Scheme,
+    generators: u16,
+    fault: Fault,
+    messages: usize,
+    seed: u64,
+) -> Tally {
     let mut world = World::new(scheme, generators, seed);
     let mut picker = Picker::new(IDS_TRIAL_CONVERSATIONS, SKEW, seed);
     // In the middle of a batch, so that a crash has something to lose.

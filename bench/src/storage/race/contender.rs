@@ -43,10 +43,8 @@ pub trait Storage {
     ///
     /// # Errors
     /// If the storage failed.
-    fn store(
-        &mut self,
-        batch: &mut dyn Iterator<Item = (Key, &str)>,
-    ) -> Result<(), StorageFailure>;
+    fn store(&mut self, batch: &mut dyn Iterator<Item = (Key, &str)>)
+    -> Result<(), StorageFailure>;
 
     /// Calls `each` with the conversation and the text of every message. Those of a conversation
     /// come in order.

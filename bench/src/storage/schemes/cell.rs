@@ -22,15 +22,15 @@ pub(super) struct Cell {
     /// Until the last message was accepted: the median of the rounds.
     accepted_per_s: Option<f64>,
     /// Rows put and deleted.
-    writes_per_send: Option<f64>,
+    pub(super) writes_per_send: Option<f64>,
     /// Growth of the folder after the warm-up, before any ack.
     pub(super) bytes_per_send: Option<f64>,
-    catch_up_ms_per_1000: Option<f64>,
+    pub(super) catch_up_ms_per_1000: Option<f64>,
     /// Until all members have acked and what nobody needs is deleted.
-    ack_us_per_send: Option<f64>,
-    ack_writes_per_send: Option<f64>,
+    pub(super) ack_us_per_send: Option<f64>,
+    pub(super) ack_writes_per_send: Option<f64>,
     /// Growth of the folder since before the first message, when all members have acked everything.
-    bytes_left_per_send: Option<f64>,
+    pub(super) bytes_left_per_send: Option<f64>,
     /// Pairs of a message and a member that a crash between storing and pushing lost.
     pub(super) lost: Option<u64>,
     /// Such pairs that were accepted and not pushed at that moment.

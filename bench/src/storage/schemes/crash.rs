@@ -103,7 +103,9 @@ pub fn live(
     let mut report = |step: Step| {
         let line = serde_json::to_string(&step).map_err(io::Error::from);
         let written = line.and_then(|line| writeln!(output, "{line}"));
-        written.and_then(|()| output.flush()).map_err(cannot_start())
+        written
+            .and_then(|()| output.flush())
+            .map_err(cannot_start())
     };
     if let Some(Sent { first, last }) = send_batch(scheme.as_mut(), pushed.iter(), || false)? {
         report(Step::Accepted { first, last })?;
@@ -116,7 +118,9 @@ pub fn live(
     if let Some(Sent { first, last }) = send_batch(scheme.as_mut(), stored.iter(), || false)? {
         report(Step::Accepted { first, last })?;
     }
-    killer.read_to_end(&mut Vec::new()).map_err(cannot_start())?;
+    killer
+        .read_to_end(&mut Vec::new())
+        .map_err(cannot_start())?;
     scheme.close().map(drop)
 }
 
@@ -174,7 +178,10 @@ pub(super) fn loss(store: &Store, steps: &[Step]) -> Result<Loss, BenchError> {
     for (member, received) in online.chain(offline) {
         let found = pull_all(scheme.as_mut(), member, MsgId::ZERO)?;
         let is_lost = |msgid: &&MsgId| {
-            **msgid > received && found.binary_search_by_key(msgid, |found| &found.msgid).is_err()
+            **msgid > received
+                && found
+                    .binary_search_by_key(msgid, |found| &found.msgid)
+                    .is_err()
         };
         lost += accepted.iter().filter(is_lost).count() as u64;
     }

@@ -125,7 +125,8 @@ fn measure(
     watcher: &mut Watcher,
 ) -> Result<(), BenchError> {
     // Made in advance, so that making them is not measured.
-    let messages = Load::new(1, settings.body, settings.scratch.seed).messages(limits::SCHEME_TEXTS)?;
+    let messages =
+        Load::new(1, settings.body, settings.scratch.seed).messages(limits::SCHEME_TEXTS)?;
     let texts: Vec<Text> = messages.into_iter().map(|message| message.text).collect();
     let scratch = settings.scratch.open()?;
     for &online in &settings.online {

@@ -53,7 +53,10 @@ fn marks_are_bounded_and_hold_what_was_stored_since() {
         (100_000, 1_000)
     );
     assert!(
-        progress.samples.iter().all(|mark| mark.messages_per_s > 0.0),
+        progress
+            .samples
+            .iter()
+            .all(|mark| mark.messages_per_s > 0.0),
         "{:?}",
         progress.samples
     );

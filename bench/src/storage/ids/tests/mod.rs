@@ -1,8 +1,8 @@
 mod scheme;
 mod trial;
 
-use super::*;
 use super::measure::IdRows;
+use super::*;
 use clap::Parser;
 use tokio::sync::watch;
 
@@ -115,7 +115,11 @@ fn whatever_the_keys_the_last_messages_are_the_last() {
             }
         }
         assert_eq!(rows.count().unwrap(), 2_500, "{scheme}");
-        assert_eq!(rows.newest(0, 3).unwrap(), [2_493, 2_496, 2_499], "{scheme}");
+        assert_eq!(
+            rows.newest(0, 3).unwrap(),
+            [2_493, 2_496, 2_499],
+            "{scheme}"
+        );
         assert_eq!(rows.newest(2, 1).unwrap(), [2_498], "{scheme}");
         assert_eq!(rows.newest(7, 1).unwrap(), [0; 0], "{scheme}");
         assert_eq!(rows.newest(1, 5_000).unwrap().len(), 833, "{scheme}");

@@ -129,8 +129,7 @@ fn a_crash_costs_a_segment_its_numbers_and_a_counter_none() {
 }
 
 #[test]
-fn a_clock_that_is_behind_after_a_crash_makes_snowflakes_repeat_and_time_ordered_uuids_come_late()
- {
+fn a_clock_that_is_behind_after_a_crash_makes_snowflakes_repeat_and_time_ordered_uuids_come_late() {
     let found = Scheme::ALL.map(|scheme| (scheme, tally(scheme, true, true)));
     for (scheme, tally) in found {
         assert_eq!(

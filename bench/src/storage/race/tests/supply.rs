@@ -55,8 +55,7 @@ fn keys_sort_as_conversations_and_their_messages() {
         conversation,
         msgid,
     };
-    let mut sorted =
-        [key(1, 2), key(0, 300), key(1, 1), key(256, 1), key(0, 2)].map(Key::to_bytes);
+    let mut sorted = [key(1, 2), key(0, 300), key(1, 1), key(256, 1), key(0, 2)].map(Key::to_bytes);
     sorted.sort_unstable();
     let keys = sorted.map(|bytes| Key::from_bytes(&bytes).unwrap());
     assert_eq!(
