@@ -10,9 +10,7 @@ use cairn_proto::wire::codec::DecodeError;
 use cairn_proto::wire::error::ErrorCode;
 
 use super::results::sized;
-use super::storage::ids::ShelfError;
 use super::storage::race::StorageFailure;
-use super::storage::schemes::{CrashError, RowsError};
 use cairn_store::StoreError;
 use cairn_store::timeline::history::HistoryError;
 use tokio::task::JoinError;
@@ -41,9 +39,6 @@ pub enum BenchError {
     #[error("cannot make a temporary directory in {}: {source}", dir.display())]
     Directory { dir: PathBuf, source: io::Error },
     // Storage.
-    /// sled itself failed, without the engine around it.
-    #[error(transparent)]
-    Shelf(#[from] ShelfError),
     /// The disk cannot take a single message.
     #[error(
         "there is no room in {}: {} are free, and {} must stay free; name another disk with --dir",
@@ -68,20 +63,6 @@ pub enum BenchError {
     /// What the engine stored cannot be read.
     #[error(transparent)]
     History(#[from] HistoryError),
-    /// sled's file cannot be waited for.
-    #[error("cannot wait until {} is free: {source}", path.display())]
-    Held {
-        /// The file.
-        path: PathBuf,
-        /// Why not.
-        source: io::Error,
-    },
-    /// The rows of a scheme.
-    #[error(transparent)]
-    Rows(#[from] RowsError),
-    /// A process could not be made to crash.
-    #[error(transparent)]
-    Crash(#[from] CrashError),
     /// A message that was stored is none.
     #[error("a message is not what was stored: {0}")]
     Message(#[from] DecodeError),
@@ -134,18 +115,19 @@ impl From<JoinError> for BenchError {
     }
 }
 
+impl From<sled::Error> for BenchError {
+    fn from(source: sled::Error) -> Self {
+        Self::Sled {
+            what: "sled failed".to_owned(),
+            source,
+        }
+    }
+}
+
 impl BenchError {
     /// For `map_err`: what could not be done, as in "cannot open the folder".
     pub(crate) fn io(what: impl Into<String>) -> impl FnOnce(io::Error) -> Self {
         move |source| Self::Io {
-            what: what.into(),
-            source,
-        }
-    }
-
-    /// The same for sled.
-    pub(crate) fn sled(what: impl Into<String>) -> impl FnOnce(sled::Error) -> Self {
-        move |source| Self::Sled {
             what: what.into(),
             source,
         }

@@ -9,7 +9,7 @@ use crate::limits;
 /// Waits until nobody holds the lock of sled's file, for a moment only. When its last handle goes,
 /// threads of its own may hold the file a little longer, and it cannot be opened again before. Who
 /// still holds it then is somebody else, and sled says so.
-pub(crate) fn wait_for_lock(path: &Path) {
+pub fn wait_for_lock(path: &Path) {
     let Ok(file) = File::open(path) else { return };
     if matches!(file.try_lock(), Err(TryLockError::WouldBlock)) {
         let (released, wait) = channel();

@@ -1,5 +1,6 @@
+mod supply;
+
 use super::*;
-use crate::storage::race::contender::Storage;
 use tokio::sync::watch;
 
 fn watcher() -> (watch::Sender<bool>, Watcher) {
@@ -9,10 +10,10 @@ fn watcher() -> (watch::Sender<bool>, Watcher) {
 
 fn all() -> [Contender; 4] {
     [
-        cairn::with_groups(10),
-        raw_file::raw_file(),
-        plain_sled::flushed(),
-        plain_sled::synced(),
+        cairn_with_groups(10),
+        raw_file(),
+        sled_flushed(),
+        sled_synced(),
     ]
 }
 
@@ -42,27 +43,23 @@ fn every_contender_holds_what_was_stored() {
 }
 
 #[test]
-fn a_contender_gives_back_its_messages_in_order() {
+fn contenders_return_messages_in_order() {
     for contender in all() {
         let dir = tempfile::tempdir().unwrap();
         let mut expected = Vec::new();
         for part in 0..3 {
             let mut storage = contender.open(dir.path()).unwrap();
             for msgid in part * 5 + 1..=part * 5 + 5 {
-                for conversation in [3, 0] {
-                    let text = format!("{conversation} {msgid}");
-                    storage
-                        .put(
-                            Key {
-                                conversation,
-                                msgid,
-                            },
-                            &text,
-                        )
-                        .unwrap();
-                    expected.push((conversation, text));
-                }
-                storage.commit().unwrap();
+                let texts = [3, 0].map(|conversation| {
+                    let key = Key {
+                        conversation,
+                        msgid,
+                    };
+                    (key, format!("{conversation} {msgid}"))
+                });
+                let mut batch = texts.iter().map(|(key, text)| (*key, text.as_str()));
+                storage.store(&mut batch).unwrap();
+                expected.extend(texts.map(|(key, text)| (key.conversation, text)));
             }
             storage.close().unwrap();
         }
@@ -71,7 +68,7 @@ fn a_contender_gives_back_its_messages_in_order() {
             read.push((conversation, String::from_utf8(text.to_vec()).unwrap()))
         };
         contender.open(dir.path()).unwrap().read(each).unwrap();
-        // Whether conversations are told apart or mixed is the storage's own choice.
+        // A storage may return conversations one after the other or interleaved.
         read.sort_by_key(|&(conversation, _)| conversation);
         expected.sort_by_key(|&(conversation, _)| conversation);
         assert_eq!(read, expected, "{}", contender.name());
@@ -82,16 +79,13 @@ fn a_contender_gives_back_its_messages_in_order() {
 struct Forgetful(Vec<(u64, String)>);
 
 impl Storage for Forgetful {
-    fn put(&mut self, key: Key, text: &str) -> Result<(), StorageFailure> {
-        self.0.extend(
-            key.msgid
-                .is_multiple_of(2)
-                .then(|| (key.conversation, text.to_owned())),
-        );
-        Ok(())
-    }
-
-    fn commit(&mut self) -> Result<(), StorageFailure> {
+    fn store(
+        &mut self,
+        batch: &mut dyn Iterator<Item = (Key, &str)>,
+    ) -> Result<(), StorageFailure> {
+        let kept = batch.filter(|(key, _)| key.msgid.is_multiple_of(2));
+        self.0
+            .extend(kept.map(|(key, text)| (key.conversation, text.to_owned())));
         if self.0.len() > 1_000 {
             Err("full".into())
         } else {
@@ -105,16 +99,10 @@ impl Storage for Forgetful {
             .for_each(|(conversation, text)| each(*conversation, text.as_bytes()));
         Ok(())
     }
-
-    fn close(self: Box<Self>) -> Result<(), StorageFailure> {
-        Ok(())
-    }
 }
 
 fn forgetful() -> Contender {
-    Contender::new("forgetful", |_: &Path| {
-        Ok(Box::new(Forgetful(Vec::new())) as Box<dyn Storage>)
-    })
+    Contender::new("forgetful", |_| Ok(Forgetful(Vec::new())))
 }
 
 #[test]

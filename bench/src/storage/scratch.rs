@@ -1,4 +1,4 @@
-//! Where a run stores what it stores: a folder of its own, removed afterwards.
+//! The scratch folder of a run, removed afterwards.
 
 use std::env;
 use std::path::PathBuf;
@@ -8,11 +8,10 @@ use serde::Serialize;
 use tempfile::TempDir;
 
 use crate::error::BenchError;
-use crate::report::{Durability, Subject};
+use crate::results::{Durability, Subject};
 
-/// Which disk is measured, with which choices.
 #[derive(Clone, Debug, Args, Serialize)]
-pub(super) struct Place {
+pub(super) struct Scratch {
     /// Where everything is stored meanwhile, on the disk to be measured [default: the system's temporary folder]
     #[arg(long, value_name = "DIR")]
     dir: Option<PathBuf>,
@@ -23,12 +22,11 @@ pub(super) struct Place {
     pub seed: u64,
 }
 
-impl Place {
+impl Scratch {
     fn parent(&self) -> PathBuf {
         self.dir.clone().unwrap_or_else(env::temp_dir)
     }
 
-    /// A new folder. It is removed with all that is in it when this is dropped.
     pub(super) fn open(&self) -> Result<TempDir, BenchError> {
         let dir = self.parent();
         tempfile::Builder::new()
@@ -37,7 +35,6 @@ impl Place {
             .map_err(|source| BenchError::Directory { dir, source })
     }
 
-    /// What is measured.
     pub(super) fn subject(&self) -> Subject {
         Subject {
             server: None,

@@ -1,8 +1,10 @@
+mod corpus;
+mod disk_budget;
+mod progress;
+
 use super::*;
 use clap::Parser;
 use tokio::sync::watch;
-
-use crate::report::Found as _;
 
 #[derive(Debug, Parser)]
 struct Line {
@@ -33,7 +35,7 @@ fn a_small_fill_is_complete_and_tells_everything() {
     let stop = watch::Sender::new(false);
     let line = [SMALL, &["--dir", parent.path().to_str().unwrap()]].concat();
     let report = run(settings(&line), &mut watcher(&stop)).unwrap();
-    assert!(report.found.is_sound(), "{report}");
+    assert!(report.results.is_sound, "{report:?}");
     assert_eq!(
         std::fs::read_dir(parent.path()).unwrap().count(),
         0,
@@ -74,11 +76,9 @@ fn a_small_fill_is_complete_and_tells_everything() {
         json["old_50"]["messages_per_s"].as_f64() > json["old_50"]["reads_per_s"].as_f64(),
         "{json}"
     );
-    let text = report.to_string();
-    assert!(
-        text.contains("  stored durably\n") && text.contains("On the way"),
-        "{text}"
-    );
+    let results = &report.results;
+    assert_eq!(results.figures[0].meaning, "stored durably");
+    assert_eq!(results.tables[0].title, "On the way");
 }
 
 #[test]
@@ -95,13 +95,12 @@ fn what_is_to_be_kept_can_be_opened_again() {
         parent.path().to_str().unwrap(),
     ];
     let report = run(settings(&line), &mut watcher(&stop)).unwrap();
-    let kept = report.found.kept_in.clone().unwrap();
+    let json = serde_json::to_value(&report).unwrap();
+    let kept = PathBuf::from(json["kept_in"].as_str().unwrap());
     assert!(kept.starts_with(parent.path()));
-    assert!(report.to_string().contains(kept.to_str().unwrap()));
-    cairn_store::engine::Engine::open(&kept)
-        .unwrap()
-        .close()
-        .unwrap();
+    let figures = &report.results.figures;
+    assert!(figures.iter().any(|figure| figure.value == json["kept_in"]));
+    Engine::open(&kept).unwrap().close().unwrap();
 }
 
 #[test]
