@@ -11,10 +11,7 @@ const SHARE: Unit = Unit::new(2, "");
 pub(super) fn results(fill: &Fill, settings: &Settings) -> Results {
     let (progress, messages) = (&fill.progress, fill.progress.messages());
     let seconds = progress.seconds();
-    let mut results = Results {
-        counted_s: Some(seconds),
-        ..Results::default()
-    };
+    let mut results = Results::of(Some(seconds));
     let as_many = if fill.disk_full {
         "stored durably: as many as the disk can take"
     } else {
