@@ -14,7 +14,6 @@ mod error;
 mod latency;
 mod limits;
 pub mod live;
-mod report;
 mod results;
 pub mod storage;
 mod system;
