@@ -1,43 +1,70 @@
 //! `engine`: the commit path without a network, beside other ways to store the same messages, or
 //! against the size of a group.
 
-use std::fmt;
 use std::time::Duration;
 
 use cairn_proto::limits::TEXT_BYTES_MAX;
 use cairn_store::limits::BATCH_BYTES_MAX;
 use clap::Args;
-use clap::builder::RangedU64ValueParser;
 use serde::Serialize;
 
 use super::limits;
 use super::race::{self, Contender, LogBytes, Outcome, Race, Spread, Supply};
 use super::scratch::Scratch;
+use crate::args;
 use crate::error::BenchError;
 use crate::limits::SECONDS_DEFAULT;
-use crate::results::{Column, Report, Results, Scale, Series, Unit, counted, grouped};
+use crate::results::{Column, Report, Results, Scale, Series, Unit, grouped};
 use crate::watcher::Watcher;
 
 #[derive(Clone, Debug, Args, Serialize)]
 pub struct Settings {
     /// Messages in each durable commit; each size is a race of its own
-    #[arg(long, value_name = "N,…", value_delimiter = ',', default_values_t = [1, 8, 64, 512, 4_096], value_parser = RangedU64ValueParser::<usize>::new().range(1..=65_536))]
+    #[arg(
+        long,
+        value_name = "N,…",
+        value_delimiter = ',',
+        default_values_t = [1, 8, 64, 512, 4_096],
+        value_parser = args::whole::<usize>(1..=65_536)
+    )]
     batches: Vec<usize>,
 
-    /// Measure something else: what a message costs in a group of each of these sizes, with cairn alone and commits of 64
-    #[arg(long, value_name = "N,…", value_delimiter = ',', conflicts_with_all = ["batches", "conversations"], value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    /// Measure something else: what a message costs in a group of each of these sizes, with cairn
+    /// alone and commits of 64
+    #[arg(
+        long,
+        value_name = "N,…",
+        value_delimiter = ',',
+        conflicts_with_all = ["batches", "conversations"],
+        value_parser = args::whole::<u64>(1..=1_000_000)
+    )]
     members: Vec<u64>,
 
     /// Bytes of each message's text
-    #[arg(long, value_name = "BYTES", default_value_t = 200, value_parser = RangedU64ValueParser::<usize>::new().range(1..=TEXT_BYTES_MAX as u64))]
+    #[arg(
+        long,
+        value_name = "BYTES",
+        default_value_t = 200,
+        value_parser = args::whole::<usize>(1..=TEXT_BYTES_MAX as u64)
+    )]
     body: usize,
 
     /// Groups that the messages go to, the n-th with a share of 1 / n
-    #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = RangedU64ValueParser::<usize>::new().range(1..=100_000))]
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 1_000,
+        value_parser = args::whole::<usize>(1..=100_000)
+    )]
     conversations: usize,
 
     /// How long each contender stores for each size, all rounds together
-    #[arg(long, value_name = "S", default_value_t = SECONDS_DEFAULT.into(), value_parser = parse_seconds)]
+    #[arg(
+        long,
+        value_name = "S",
+        default_value_t = SECONDS_DEFAULT.into(),
+        value_parser = parse_seconds
+    )]
     seconds: f64,
 
     #[command(flatten)]
@@ -62,7 +89,8 @@ impl Settings {
         Duration::from_secs_f64(self.seconds / f64::from(limits::ROUNDS))
     }
 
-    /// The log takes only so much at once, and so does a person's patience with an error behind the first races.
+    /// The log takes only so much at once, and so does a person's patience with an error behind the
+    /// first races.
     fn check(&self) -> Result<(), BenchError> {
         let body_bytes = self.body;
         let is_too_large = |&&batch: &&usize| {
@@ -73,43 +101,6 @@ impl Settings {
                 Err(BenchError::BatchTooLarge { batch, body_bytes })
             }
             _ => Ok(()),
-        }
-    }
-}
-
-impl fmt::Display for Settings {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            batches,
-            members,
-            body,
-            conversations,
-            seconds,
-            ..
-        } = self;
-        let list = |numbers: &[f64]| {
-            numbers
-                .iter()
-                .map(|&number| grouped(number))
-                .collect::<Vec<_>>()
-                .join(", ")
-        };
-        if members.is_empty() {
-            let batches: Vec<f64> = batches.iter().map(|&batch| batch as f64).collect();
-            write!(
-                f,
-                "batches of {}, {body}-byte bodies, {}, {seconds} s each",
-                list(&batches),
-                counted(*conversations, "group")
-            )
-        } else {
-            let members: Vec<f64> = members.iter().map(|&members| members as f64).collect();
-            write!(
-                f,
-                "groups of {}, {body}-byte bodies, batches of {}, {seconds} s each",
-                list(&members),
-                limits::MEMBERS_BATCH
-            )
         }
     }
 }

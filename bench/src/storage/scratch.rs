@@ -12,7 +12,8 @@ use crate::results::{Durability, Subject};
 
 #[derive(Clone, Debug, Args, Serialize)]
 pub(super) struct Scratch {
-    /// Where everything is stored meanwhile, on the disk to be measured [default: the system's temporary folder]
+    /// Where everything is stored meanwhile, on the disk to be measured [default: the system's
+    /// temporary folder]
     #[arg(long, value_name = "DIR")]
     dir: Option<PathBuf>,
 

@@ -7,7 +7,6 @@ mod progress;
 mod reads;
 mod results;
 
-use std::fmt;
 use std::path::{Path, PathBuf};
 use std::process;
 use std::time::Instant;
@@ -16,14 +15,14 @@ use cairn_proto::limits::TEXT_BYTES_MAX;
 use cairn_store::engine::Engine;
 use cairn_store::limits::BATCH_BYTES_TARGET;
 use clap::Args;
-use clap::builder::RangedU64ValueParser;
 use serde::Serialize;
 
 use super::driver::Driver;
 use super::load::SKEW;
 use super::scratch::Scratch;
+use crate::args;
 use crate::error::BenchError;
-use crate::results::{Report, counted, grouped, sized};
+use crate::results::{Report, grouped, sized};
 use crate::system;
 use crate::watcher::Watcher;
 use crate::zipf::Picker;
@@ -36,19 +35,39 @@ use reads::{Reader, Reads, Target};
 #[derive(Clone, Debug, Args, Serialize)]
 pub struct Settings {
     /// Messages to store
-    #[arg(long, value_name = "N", default_value_t = 10_000_000, value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 10_000_000,
+        value_parser = args::whole::<u64>(1..)
+    )]
     messages: u64,
 
     /// Groups that the messages go to, the n-th with a share of 1 / n
-    #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = RangedU64ValueParser::<usize>::new().range(1..=100_000))]
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 1_000,
+        value_parser = args::whole::<usize>(1..=100_000)
+    )]
     conversations: usize,
 
     /// Bytes of each message's text
-    #[arg(long, value_name = "BYTES", default_value_t = 200, value_parser = RangedU64ValueParser::<usize>::new().range(1..=TEXT_BYTES_MAX as u64))]
+    #[arg(
+        long,
+        value_name = "BYTES",
+        default_value_t = 200,
+        value_parser = args::whole::<usize>(1..=TEXT_BYTES_MAX as u64)
+    )]
     body: usize,
 
     /// Messages that are made durable together, at most
-    #[arg(long, value_name = "N", default_value_t = 512, value_parser = clap::value_parser!(u64).range(1..=100_000))]
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 512,
+        value_parser = args::whole::<u64>(1..=100_000)
+    )]
     batch: u64,
 
     /// Leave the data directory where it is, and say where
@@ -58,24 +77,6 @@ pub struct Settings {
     #[command(flatten)]
     #[serde(flatten)]
     scratch: Scratch,
-}
-
-impl fmt::Display for Settings {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            messages,
-            conversations,
-            body,
-            batch,
-            ..
-        } = self;
-        let groups = counted(*conversations, "group");
-        write!(
-            f,
-            "{} messages to {groups}, {body}-byte bodies, batches of {batch}",
-            grouped(*messages as f64)
-        )
-    }
 }
 
 /// What was measured. `None` in its last part where the run was ended early.

@@ -1,9 +1,9 @@
 //! The numbers of a fill.
 
-use super::progress::{Progress, Sample};
+use super::progress::Sample;
 use super::reads::Reads;
 use super::{Fill, Reopened, Settings};
-use crate::results::{Results, Scale, Series, Unit, grouped, sized};
+use crate::results::{Results, Scale, Series, Unit, grouped, list, sized};
 use crate::storage::tables::{Cells, shown, table};
 
 const SHARE: Unit = Unit::new(2, "");
@@ -12,21 +12,36 @@ pub(super) fn results(fill: &Fill, settings: &Settings) -> Results {
     let (progress, messages) = (&fill.progress, fill.progress.messages());
     let seconds = progress.seconds();
     let mut results = Results::of(Some(seconds));
-    let as_many = if fill.disk_full {
+    let stored = if fill.disk_full {
         "stored durably: as many as the disk can take"
     } else {
         "stored durably"
     };
-    results.figure("messages", messages, Unit::COUNT, "messages", as_many);
     results.json("disk_full", fill.disk_full);
     results.json("seconds", seconds);
-    let speed = (messages > 0).then(|| messages as f64 / seconds);
-    let meaning = "messages, over the whole way";
-    results.figure("messages_per_s", speed, Unit::PER_S, "speed", meaning);
-    steadiness(&mut results, progress);
-    let message_bytes = messages * settings.body as u64;
-    results.json("message_bytes", message_bytes);
-    disk(&mut results, fill, message_bytes);
+    let (second, last) = (progress.tenth_per_s(1), progress.tenth_per_s(9));
+    let steadiness = second.zip(last).map(|(second, last)| last / second);
+    let per_s = (messages > 0).then(|| messages as f64 / seconds);
+    list! { results;
+        "messages": messages, Unit::COUNT, "messages" => stored;
+        "messages_per_s": per_s, Unit::PER_S, "speed" => "messages, over the whole way";
+        "last_to_second_tenth": steadiness, SHARE, "steadiness"
+            => "speed of the last tenth of the messages, where that of the second tenth is 1";
+    }
+    results.json("second_tenth_per_s", second);
+    results.json("last_tenth_per_s", last);
+    let texts = progress.texts_share();
+    if let Some(texts) = texts {
+        let percent = Unit::new(1, " %").show(texts * 100.0);
+        results.row(
+            "texts",
+            percent,
+            "of the time went into making up the texts",
+        );
+    }
+    results.json("texts_share", texts);
+    results.json("marks", &progress.samples);
+    at_rest(&mut results, fill, messages * settings.body as u64);
     reopened(&mut results, fill.reopened.as_ref());
     let kept_in = fill.kept_in.as_ref().map(|dir| dir.display().to_string());
     if let Some(dir) = &kept_in {
@@ -40,82 +55,28 @@ pub(super) fn results(fill: &Fill, settings: &Settings) -> Results {
     results
 }
 
-fn steadiness(results: &mut Results, progress: &Progress) {
-    let (second, last) = (progress.tenth_per_s(1), progress.tenth_per_s(9));
-    results.json("second_tenth_per_s", second);
-    results.json("last_tenth_per_s", last);
-    results.figure(
-        "last_to_second_tenth",
-        second.zip(last).map(|(second, last)| last / second),
-        SHARE,
-        "steadiness",
-        "speed of the last tenth of the messages, where that of the second tenth is 1",
-    );
-    let texts = progress.texts_share();
-    if let Some(texts) = texts {
-        let percent = Unit::new(1, " %").show(texts * 100.0);
-        results.row(
-            "texts",
-            percent,
-            "of the time went into making up the texts",
-        );
-    }
-    results.json("texts_share", texts);
-    results.json("marks", &progress.samples);
-}
-
-fn disk(results: &mut Results, fill: &Fill, message_bytes: u64) {
+fn at_rest(results: &mut Results, fill: &Fill, message_bytes: u64) {
+    results.json("message_bytes", message_bytes);
     let share = (message_bytes > 0).then(|| fill.disk_bytes as f64 / message_bytes as f64);
-    results.figure(
-        "disk_bytes",
-        fill.disk_bytes,
-        Unit::SIZE,
-        "disk",
-        "all files of the data directory, closed",
-    );
-    results.figure(
-        "disk_bytes_per_message_byte",
-        share,
-        SHARE,
-        "disk share",
-        "bytes on the disk for each byte of text",
-    );
-    results.figure(
-        "memory_mib_max",
-        fill.memory_mib_max,
-        Unit::MIB,
-        "memory",
-        "of this process, at most",
-    );
-    results.figure(
-        "close_s",
-        fill.close_s,
-        Unit::SECONDS,
-        "closing",
-        "until everything was in the trees",
-    );
+    list! { results;
+        "disk_bytes": fill.disk_bytes, Unit::SIZE, "disk"
+            => "all files of the data directory, closed";
+        "disk_bytes_per_message_byte": share, SHARE, "disk share"
+            => "bytes on the disk for each byte of text";
+        "memory_mib_max": fill.memory_mib_max, Unit::MIB, "memory" => "of this process, at most";
+        "close_s": fill.close_s, Unit::SECONDS, "closing" => "until everything was in the trees";
+    }
 }
 
 fn reopened(results: &mut Results, reopened: Option<&Reopened>) {
-    results.figure(
-        "open_s",
-        reopened.map(|reopened| reopened.open_s),
-        Unit::SECONDS,
-        "opening",
-        "until the next message could be taken",
-    );
+    let open_s = reopened.map(|reopened| reopened.open_s);
     let missing = reopened.map(|reopened| reopened.missing);
-    results.figure(
-        "missing",
-        missing,
-        Unit::COUNT,
-        "missing",
-        "messages that were not there after opening",
-    );
-    let (last_50, old_50) = (
-        reopened.and_then(|reopened| reopened.last_50),
-        reopened.and_then(|reopened| reopened.old_50),
-    );
+    list! { results;
+        "open_s": open_s, Unit::SECONDS, "opening" => "until the next message could be taken";
+        "missing": missing, Unit::COUNT, "missing" => "messages that were not there after opening";
+    }
+    let last_50 = reopened.and_then(|reopened| reopened.last_50);
+    let old_50 = reopened.and_then(|reopened| reopened.old_50);
     reads(
         results,
         ("last_50", last_50),

@@ -1,16 +1,14 @@
 //! `ids`: schemes for message ids, what they cost, and what they do when the clock steps back or the
 //! process crashes.
 
-use std::fmt;
-
 use cairn_proto::limits::TEXT_BYTES_MAX;
 use clap::Args;
-use clap::builder::RangedU64ValueParser;
 use serde::Serialize;
 
 use super::scratch::Scratch;
+use crate::args;
 use crate::error::BenchError;
-use crate::results::{Report, counted, grouped};
+use crate::results::Report;
 use crate::storage::limits::IDS_TRIAL_MESSAGES;
 use crate::watcher::Watcher;
 
@@ -26,47 +24,53 @@ use trial::Trials;
 #[derive(Clone, Debug, Args, Serialize)]
 pub struct Settings {
     /// Ids that are made of each kind, without storing anything
-    #[arg(long, value_name = "N", default_value_t = 2_000_000, value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 2_000_000,
+        value_parser = args::whole::<u64>(1..)
+    )]
     ids: u64,
 
     /// Messages that are stored under ids of each kind
-    #[arg(long, value_name = "N", default_value_t = 200_000, value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 200_000,
+        value_parser = args::whole::<u64>(1..=10_000_000)
+    )]
     messages: u64,
 
     /// Groups that the messages go to, the n-th with a share of 1 / n
-    #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = RangedU64ValueParser::<usize>::new().range(1..=100_000))]
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 1_000,
+        value_parser = args::whole::<usize>(1..=100_000)
+    )]
     conversations: usize,
 
     /// Bytes of each message's text
-    #[arg(long, value_name = "BYTES", default_value_t = 200, value_parser = RangedU64ValueParser::<usize>::new().range(1..=TEXT_BYTES_MAX as u64))]
+    #[arg(
+        long,
+        value_name = "BYTES",
+        default_value_t = 200,
+        value_parser = args::whole::<usize>(1..=TEXT_BYTES_MAX as u64)
+    )]
     body: usize,
 
     /// Messages that are made durable together
-    #[arg(long, value_name = "N", default_value_t = 512, value_parser = RangedU64ValueParser::<usize>::new().range(1..=4_096))]
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 512,
+        value_parser = args::whole::<usize>(1..=4_096)
+    )]
     batch: usize,
 
     #[command(flatten)]
     #[serde(flatten)]
     scratch: Scratch,
-}
-
-impl fmt::Display for Settings {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            ids,
-            messages,
-            conversations,
-            body,
-            batch,
-            ..
-        } = self;
-        let [ids, messages] = [ids, messages].map(|&count| grouped(count as f64));
-        let groups = counted(*conversations, "group");
-        write!(
-            f,
-            "{ids} ids of each kind, {messages} messages to {groups}, {body}-byte bodies, batches of {batch}"
-        )
-    }
 }
 
 /// Tries and measures each scheme. What was measured before an interruption is reported.

@@ -66,7 +66,7 @@ type Open = Box<dyn Fn(&Path) -> Result<Box<dyn Storage>, StorageFailure>>;
 
 /// A storage that takes part in a race.
 pub struct Contender {
-    name: String,
+    pub(crate) name: String,
     open: Open,
 }
 

@@ -11,13 +11,11 @@ mod scheme;
 #[cfg(test)]
 mod tests;
 
-use std::fmt;
 use std::path::Path;
 use std::time::Duration;
 
 use cairn_proto::text::Text;
 use clap::Args;
-use clap::builder::RangedU64ValueParser;
 use serde::Serialize;
 
 use self::cell::Cell;
@@ -25,6 +23,7 @@ use self::scheme::{Group, Kind, Store};
 use super::limits;
 use super::load::Load;
 use super::scratch::Scratch;
+use crate::args;
 use crate::error::BenchError;
 use crate::results::{Report, grouped};
 use crate::watcher::Watcher;
@@ -39,7 +38,7 @@ pub struct Settings {
         value_name = "N,…",
         value_delimiter = ',',
         default_values_t = [10, 100, 1_000, 10_000],
-        value_parser = clap::value_parser!(u32).range(1..=limits::SCHEME_MEMBERS_MAX.into())
+        value_parser = args::whole::<u32>(1..=limits::SCHEME_MEMBERS_MAX.into())
     )]
     sizes: Vec<u32>,
 
@@ -49,19 +48,30 @@ pub struct Settings {
         value_name = "PERCENT,…",
         value_delimiter = ',',
         default_values_t = [20, 80],
-        value_parser = clap::value_parser!(u8).range(0..=100)
+        value_parser = args::whole::<u8>(0..=100)
     )]
     online: Vec<u8>,
 
     /// Messages, or acks, that one durable commit is made for
-    #[arg(long, value_name = "N", default_value_t = 64, value_parser = RangedU64ValueParser::<usize>::new().range(1..=4_096))]
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 64,
+        value_parser = args::whole::<usize>(1..=4_096)
+    )]
     batch: usize,
 
     /// Bytes of each message's text
-    #[arg(long, value_name = "BYTES", default_value_t = 200, value_parser = RangedU64ValueParser::<usize>::new().range(1..=1_000))]
+    #[arg(
+        long,
+        value_name = "BYTES",
+        default_value_t = 200,
+        value_parser = args::whole::<usize>(1..=1_000)
+    )]
     body: usize,
 
-    /// How long each scheme is sent to, in each group: in four rounds, of which the first is not counted
+    /// How long each scheme is sent to, in each group: in four rounds, of which the first is not
+    /// counted
     #[arg(long, value_name = "S", default_value_t = 2.0, value_parser = parse_seconds)]
     seconds: f64,
 
@@ -74,29 +84,6 @@ fn parse_seconds(raw: &str) -> Result<f64, String> {
     match raw.parse::<f64>() {
         Ok(seconds) if (0.01..=3_600.0).contains(&seconds) => Ok(seconds),
         _ => Err("it is not a number of seconds from 0.01 to 3600".to_owned()),
-    }
-}
-
-impl fmt::Display for Settings {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            sizes,
-            online,
-            batch,
-            body,
-            seconds,
-            ..
-        } = self;
-        let sizes: Vec<String> = sizes.iter().map(|&size| grouped(size.into())).collect();
-        let online: Vec<String> = online
-            .iter()
-            .map(|percent| format!("{percent} %"))
-            .collect();
-        let (sizes, online) = (sizes.join(" / "), online.join(" / "));
-        write!(
-            f,
-            "{sizes} members, {online} online, {body}-byte bodies, batches of {batch}, {seconds} s each"
-        )
     }
 }
 

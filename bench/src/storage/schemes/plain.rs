@@ -38,10 +38,13 @@ impl Cursors {
     fn read(rows: &Rows, head: MsgId, group: Group) -> Result<Self, BenchError> {
         // A crash may have left bodies below the lowest cursor.
         let first = rows.range(rows::bodies_after(MsgId::ZERO), 1)?;
-        let mut cursors = Self::default();
-        cursors.floor = first
+        let floor = first
             .first()
             .map_or(Ok(head), |(key, _)| rows::msgid(key).map(MsgId::prev))?;
+        let mut cursors = Self {
+            floor,
+            ..Self::default()
+        };
         for member in group.members() {
             let position = rows.msgid(&rows::cursor(member))?;
             cursors.positions.insert(member, position);

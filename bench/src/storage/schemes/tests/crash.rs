@@ -1,4 +1,9 @@
-use super::*;
+use std::io::{self, BufRead as _};
+
+use cairn_proto::ids::MsgId;
+
+use super::super::crash::*;
+use super::super::scheme::{Group, Kind, Store};
 
 /// What is found behind a victim that ended where it is killed.
 fn loss_of(scheme: Kind, online: u8) -> Loss {
@@ -12,7 +17,7 @@ fn loss_of(scheme: Kind, online: u8) -> Loss {
     };
     let mut said = Vec::new();
     live(&args, &mut said, &mut io::empty()).unwrap();
-    let said: Vec<Said> = said
+    let said: Vec<Step> = said
         .lines()
         .map(|line| serde_json::from_str(&line.unwrap()).unwrap())
         .collect();
@@ -55,19 +60,19 @@ fn whoever_stores_for_all_loses_nothing() {
 #[test]
 fn what_is_not_in_the_store_is_counted_for_each_member() {
     let dir = tempfile::tempdir().unwrap();
-    let store = Store::at(
-        dir.path().join("store"),
-        Kind::MemberCopies,
-        Group::new(4, 50),
-    );
-    store.prepare().unwrap();
+    let store = Store {
+        kind: Kind::MemberCopies,
+        group: Group::new(4, 50),
+        dir: dir.path().join("store"),
+    };
+    store.create().unwrap();
     let id = MsgId::new;
     let said = [
-        Said::Accepted {
+        Step::Accepted {
             first: id(1),
             last: id(3),
         },
-        Said::Pushed { last: id(2) },
+        Step::Pushed { last: id(2) },
     ];
     assert_eq!(
         loss(&store, &said).unwrap(),

@@ -1,6 +1,8 @@
+use super::super::cell::Cell;
 use super::super::crash::Loss;
-use super::*;
-use crate::report::Found as _;
+use super::super::results::*;
+use super::super::scheme::Kind;
+use crate::results::Results;
 
 fn cell(scheme: Kind, members: u32, online_percent: u8, sends_per_s: f64) -> Cell {
     let mut cell = Cell::new(scheme, members, online_percent);
@@ -8,10 +10,10 @@ fn cell(scheme: Kind, members: u32, online_percent: u8, sends_per_s: f64) -> Cel
     cell
 }
 
-fn crashed(scheme: Kind, lost: u64, online_percent: u8) -> Found {
+fn crashed(scheme: Kind, lost: u64, online_percent: u8) -> Results {
     let mut cell = Cell::new(scheme, 10, online_percent);
     cell.crashed(Loss { lost, at_stake: 10 });
-    Found::new(vec![cell])
+    results(&[cell])
 }
 
 #[test]
@@ -23,20 +25,15 @@ fn cairn_is_held_against_the_fastest_in_the_smallest_group_and_against_itself_in
         (Kind::BodyAndCursors, 1_000, 70_000.0),
         (Kind::Cairn, 1_000, 120_000.0),
     ];
-    let found = Found::new(
-        rates
-            .map(|(kind, members, rate)| cell(kind, members, 20, rate))
-            .into(),
-    );
-    assert_eq!(
-        (found.cairn_over_fastest, found.cairn_largest_over_smallest),
-        (Some(2.5), Some(0.8))
-    );
-    let tables = found.tables();
+    let found = results(&rates.map(|(kind, members, rate)| cell(kind, members, 20, rate)));
+    let json = serde_json::to_value(&found).unwrap();
+    assert_eq!(json["cairn_over_fastest"], 2.5);
+    assert_eq!(json["cairn_largest_over_smallest"], 0.8);
+    let tables = found.tables;
     let conclusion = "In the group of 10, cairn takes 2.50 times the sends of the fastest of the four (4 one body, cursors: 60,000/s); \
                       in the group of 1,000, it takes 0.80 times what it takes in the group of 10.";
     assert!(
-        tables[0].meaning.starts_with(COLUMNS) && tables[0].meaning.ends_with(conclusion),
+        tables[0].meaning.starts_with(MEANING) && tables[0].meaning.ends_with(conclusion),
         "{}",
         tables[0].meaning
     );
@@ -56,18 +53,19 @@ fn of_several_shares_online_the_least_ratio_counts() {
             cell(Kind::Cairn, 10, online, cairn),
         ]
     };
-    let found = Found::new([of(20, 300.0), of(80, 200.0)].concat());
-    assert_eq!(found.cairn_over_fastest, Some(2.0));
-    assert_eq!((found.tables().len(), found.plots().len()), (2, 4));
+    let found = results(&[of(20, 300.0), of(80, 200.0)].concat());
+    let json = serde_json::to_value(&found).unwrap();
+    assert_eq!(json["cairn_over_fastest"], 2.0);
+    assert_eq!((found.tables.len(), found.plots.len()), (2, 4));
 }
 
 #[test]
 fn whoever_trusts_the_push_must_be_seen_losing_and_nobody_else() {
-    assert!(crashed(Kind::OfflineCopies, 2, 20).is_sound());
-    assert!(!crashed(Kind::OfflineCopies, 0, 20).is_sound());
-    assert!(crashed(Kind::OfflineCopies, 0, 0).is_sound());
-    assert!(crashed(Kind::Cairn, 0, 20).is_sound());
-    assert!(!crashed(Kind::Cairn, 1, 20).is_sound());
+    assert!(crashed(Kind::OfflineCopies, 2, 20).is_sound);
+    assert!(!crashed(Kind::OfflineCopies, 0, 20).is_sound);
+    assert!(crashed(Kind::OfflineCopies, 0, 0).is_sound);
+    assert!(crashed(Kind::Cairn, 0, 20).is_sound);
+    assert!(!crashed(Kind::Cairn, 1, 20).is_sound);
 }
 
 #[test]
