@@ -23,23 +23,23 @@ const VICTIM: &str = "schemes-victim";
 pub struct VictimArgs {
     /// How it stores messages
     #[arg(long)]
-    scheme: Kind,
+    pub(super) scheme: Kind,
 
     /// Where it stores them
     #[arg(long, value_name = "DIR")]
-    dir: PathBuf,
+    pub(super) dir: PathBuf,
 
     /// Members of its group
     #[arg(long, value_name = "N")]
-    members: u32,
+    pub(super) members: u32,
 
     /// How many of a hundred are online
     #[arg(long, value_name = "PERCENT")]
-    online: u8,
+    pub(super) online: u8,
 
     /// Messages that it stores and pushes, and then stores only
     #[arg(long, value_name = "N")]
-    messages: usize,
+    pub(super) messages: usize,
 }
 
 /// A step of a victim, on a line of its output.
