@@ -381,9 +381,3 @@ pub(crate) fn sized(bytes: u64) -> String {
     let digits = usize::from(number < 100.0);
     format!("{number:.digits$} {}", UNITS[unit])
 }
-
-/// `1 client`, `1,000 clients`.
-pub(crate) fn counted(count: usize, thing: &str) -> String {
-    let plural = if count == 1 { "" } else { "s" };
-    format!("{} {thing}{plural}", grouped(count as f64))
-}

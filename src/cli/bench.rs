@@ -291,7 +291,10 @@ fn when_asked() -> io::Result<watch::Receiver<bool>> {
 /// Prints what was found, and writes the page.
 fn print(report: &Report, page: Option<PageFile>, output: &mut Output) -> Result<(), Failure> {
     let command = BenchCommand::augment_subcommands(Command::new("bench"));
-    let command = command.find_subcommand(report.benchmark).cloned().unwrap_or_default();
+    let command = command
+        .find_subcommand(report.benchmark)
+        .cloned()
+        .unwrap_or_default();
     let shown = Shown { report, command };
     let written = page.map(|file| file.write(&shown.page(&repro_command::command())));
     output.print(&shown)?;
@@ -301,7 +304,10 @@ fn print(report: &Report, page: Option<PageFile>, output: &mut Output) -> Result
     match report.interrupted {
         true => Err(Failure::Interrupted),
         false if report.results.is_sound => Ok(()),
-        false => Err(Failure::new(Exit::Failed, "what was received is not what was sent")),
+        false => Err(Failure::new(
+            Exit::Failed,
+            "what was received is not what was sent",
+        )),
     }
 }
 

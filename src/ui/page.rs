@@ -9,6 +9,7 @@ table { border-collapse: collapse; margin: .5rem 0; }
 th, td { text-align: right; padding: .15rem .8rem .15rem 0; border-bottom: 1px solid #8884; }
 th:first-child, td:first-child, .text td, .text th { text-align: left; }
 td { font-variant-numeric: tabular-nums; }
+.text td:first-child { white-space: nowrap; }
 svg { max-width: 100%; height: auto; }
 pre { overflow-x: auto; padding: .6rem; border: 1px solid #8884; }
 .caution { color: #d64541; }

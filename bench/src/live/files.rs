@@ -201,7 +201,12 @@ async fn steps(
     watcher: &mut Watcher,
 ) -> Result<(), BenchError> {
     watcher.tell(&|| "nothing but messages".to_owned());
-    let rest = |time| tokio::spawn(async move { Ok(sleep(time).await) });
+    let rest = |time| {
+        tokio::spawn(async move {
+            sleep(time).await;
+            Ok(())
+        })
+    };
     setup.talk(rest(limits::WARM_UP), |_| {}).await?;
     let seconds = Duration::from_secs(settings.seconds.into());
     let ((), latencies) = setup.talk(rest(seconds), |_| {}).await?;

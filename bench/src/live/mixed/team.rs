@@ -104,7 +104,10 @@ async fn restart(
         for (_, seat) in &seats[at] {
             client.ack(seat.conversation, seat.cursor.lock().next.prev());
         }
-        async move { Ok(client.close().await) }
+        async move {
+            client.close().await;
+            Ok(())
+        }
     };
     gather(
         at_once,
