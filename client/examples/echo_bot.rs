@@ -1,7 +1,7 @@
 //! A chat bot that answers every message that mentions it.
 //!
-//! The first time: `cargo run --example echo_bot -- 'cairn://…' echo`. Later, without arguments, it
-//! comes back as who it was, and answers what was said to it meanwhile.
+//! First start: `cargo run --example echo_bot -- 'cairn://…' echo`. Later starts take no arguments;
+//! the bot then logs in with its stored account and answers what it missed.
 
 use std::collections::HashSet;
 
@@ -10,7 +10,7 @@ use cairn_client::proto::model::conversation::Conversation;
 use cairn_client::proto::text::{DeviceName, Text};
 use cairn_client::{Client, Error, Event, JoinRequest, Options};
 
-/// Whoever reads this file is the bot: keep it where nobody else can.
+/// Contains the device token: keep it readable by the owner only.
 const ACCOUNT_FILE: &str = "echo_bot.json";
 
 #[tokio::main(flavor = "current_thread")]

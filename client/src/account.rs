@@ -83,7 +83,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_account_survives_being_stored_and_hides_its_token() {
+    fn account_round_trips_and_hides_its_token() {
         let account = Account {
             addr: ServerAddr::new("2001:db8::7", 7766),
             pin: Pin::new([1; 32]),

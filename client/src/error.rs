@@ -25,7 +25,7 @@ use cairn_proto::wire::error::ErrorCode;
 #[non_exhaustive]
 pub enum Error {
     /// The host name has no address.
-    #[error("cannot find the address of {addr}: {reason}: check the spelling and the network")]
+    #[error("cannot find the address of {addr}: {reason}; check the spelling and your network")]
     Resolve {
         /// The address as given.
         addr: ServerAddr,
@@ -40,7 +40,8 @@ pub enum Error {
     },
     /// No reply within [`crate::limits::CONNECT_TIME_MAX`].
     #[error(
-        "no answer from {addr}: check address and port, that the server is running, and that UDP is let through"
+        "no answer from {addr}: check the address, that the server is running, and that UDP is not \
+         blocked"
     )]
     NoAnswer {
         /// The server's address.
@@ -49,7 +50,7 @@ pub enum Error {
     /// The server was reached, but did not answer the login within
     /// [`crate::limits::CONNECT_TIME_MAX`].
     #[error(
-        "the server at {addr} is there but does not answer the login: it may be overloaded, try again later"
+        "the server at {addr} does not answer the login; it may be overloaded, try again later"
     )]
     LoginUnanswered {
         /// The server's address.
@@ -65,8 +66,8 @@ pub enum Error {
     },
     /// The server's key is not the pinned one. Nothing was sent to it.
     #[error(
-        "the server at {addr} proves another identity than the pinned one: it was reinstalled, or somebody is in between; \
-         ask its operator for a new invite (shown: {shown})"
+        "the identity of the server at {addr} has changed: it was reinstalled, or someone is \
+         intercepting the connection; ask its operator for a new invite (its pin is now {shown})"
     )]
     WrongPin {
         /// The server's address.
@@ -76,7 +77,8 @@ pub enum Error {
     },
     /// Another kind of server replied, or an incompatible version.
     #[error(
-        "what answers at {addr} does not speak this version of the cairn protocol: check the port, or update"
+        "the server at {addr} does not speak this version of the cairn protocol; check the port, \
+         or update cairn"
     )]
     NotCairn {
         /// The server's address.
@@ -98,14 +100,15 @@ pub enum Error {
     /// documentation says so; check the state before repeating one. All others are repeated on the
     /// next connection.
     #[error(
-        "the connection broke before the answer came: whether it was done is unknown, so look before trying again"
+        "the connection was lost before the answer; the request may have been executed, so check \
+         before trying again"
     )]
     Disconnected,
     /// The server ended the session for good.
     #[error("the server ended the session: {0}{advice}", advice = advice(.0))]
     Ended(CloseCode),
     /// The connection was lost, and [`crate::Options::reconnect`] is [`crate::Reconnect::Never`].
-    #[error("the connection to {addr} is lost: {reason}")]
+    #[error("the connection to {addr} was lost: {reason}")]
     Lost {
         /// The server's address.
         addr: ServerAddr,
@@ -113,10 +116,12 @@ pub enum Error {
         reason: String,
     },
     /// The server sent something that this client cannot interpret.
-    #[error("the server broke the protocol: {0}: client and server may be of different versions")]
+    #[error(
+        "the server violated the protocol ({0}); client and server may be of different versions"
+    )]
     Protocol(&'static str),
     /// The request exceeds [`cairn_proto::limits::FRAME_BYTES_MAX`]. Nothing was sent.
-    #[error("the request takes {bytes} bytes where {max_bytes} are allowed: split it")]
+    #[error("the request has {bytes} bytes where {max_bytes} are allowed; split it")]
     TooLarge {
         /// The size of the request.
         bytes: usize,
@@ -124,7 +129,7 @@ pub enum Error {
         max_bytes: usize,
     },
     /// A draft's sequence number is 0, or is not above those already used. Nothing was sent.
-    #[error("client seq {seq} lies below {next}, the next free one of the conversation")]
+    #[error("sequence number {seq} was already used; the next free one is {next}")]
     SeqUsed {
         /// The draft's number.
         seq: ClientSeq,
@@ -132,7 +137,7 @@ pub enum Error {
         next: ClientSeq,
     },
     /// A timeline needs [`crate::Options::push`], which is off.
-    #[error("this client was made without push: it can pull, not follow")]
+    #[error("following a conversation requires push, which is off")]
     PushIsOff,
     /// The client was closed by [`crate::Client::close`], or its last handle was dropped.
     #[error("the client was closed")]
@@ -143,7 +148,7 @@ pub enum Error {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TryEnqueueError {
     /// The in-flight window is full; returns the unsent body.
-    #[error("too many sends are unresolved: wait for one of them")]
+    #[error("too many sends in flight; wait for one of them")]
     Full(Body),
     /// An error of [`crate::Client::enqueue`].
     #[error(transparent)]
@@ -152,8 +157,8 @@ pub enum TryEnqueueError {
 
 fn advice(code: &CloseCode) -> &'static str {
     match code {
-        CloseCode::Revoked => ": log in again with name and password",
-        CloseCode::Version => ": update the older one",
+        CloseCode::Revoked => "; log in again with name and password",
+        CloseCode::Version => "; update the older one",
         _ => "",
     }
 }

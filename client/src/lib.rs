@@ -1,23 +1,22 @@
 //! The client SDK of cairn: team chat in one binary.
 //!
-//! A conversation is a log of messages numbered 1, 2, 3, … without a gap. A client sends into logs
-//! and follows them. It lives in a [`Client`], which is a session that outlives its connections:
-//! when one breaks, or the server restarts, the client connects again by itself and everything goes
-//! on where it was.
+//! A conversation is a log of messages numbered 1, 2, 3, … without gaps. Clients append to logs and
+//! follow them. A [`Client`] is a session that outlives its connections: when one breaks, or the
+//! server restarts, it reconnects and continues where it was.
 //!
-//! # What it promises
+//! # Guarantees
 //!
-//! * **A send is accepted exactly once.** [`Client::send`] resolves when the message is durable and
-//!   numbered, after any number of reconnects. What was unresolved is sent again in the original
-//!   order under the same numbers, and the server stores it once.
-//! * **A timeline is the log.** [`Client::follow`] yields every message from a place on, in order,
-//!   without gap or repeat, across reconnects and server restarts, however slow its reader is.
-//! * **Memory is bounded.** Everything that waits has a bound, listed in [`limits`] and
-//!   [`proto::limits`].
-//! * **The server is who it was.** There is no certificate authority; the invite link carries the
-//!   pin of the server's key, and another key is a hard stop ([`Error::WrongPin`]).
+//! * **Sends are exactly-once.** [`Client::send`] resolves when the message is durable and
+//!   numbered, after any number of reconnects. Unresolved sends are repeated in their original
+//!   order under their original numbers, and the server stores each of them once.
+//! * **A timeline is the log.** [`Client::follow`] yields every message from a position on, in
+//!   order and without gaps or repeats, across reconnects and server restarts, however slow the
+//!   reader is.
+//! * **Memory is bounded.** Every queue has a limit, listed in [`limits`] and [`proto::limits`].
+//! * **The server is authenticated.** An invite link carries the pin of the server's key; there is
+//!   no certificate authority. Another key is a hard error ([`Error::WrongPin`]).
 //!
-//! # A whole program
+//! # Example
 //!
 //! ```no_run
 //! use std::time::Duration;
@@ -30,42 +29,48 @@
 //!
 //! #[tokio::main(flavor = "current_thread")]
 //! async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//!     // Once: take an invite. The account is what the program keeps, in a place that only its owner can read.
-//!     let link: InviteLink = std::env::args().nth(1).ok_or("give me an invite link")?.parse()?;
-//!     let who = JoinRequest { name: UserName::new("ada")?, password: None, device: DeviceName::new("laptop")? };
+//!     // Once: join with an invite, and persist the account where only its owner can read it.
+//!     let link: InviteLink = std::env::args().nth(1).ok_or("no invite link")?.parse()?;
+//!     let who = JoinRequest {
+//!         name: UserName::new("ada")?,
+//!         password: None,
+//!         device: DeviceName::new("laptop")?,
+//!     };
 //!     let (client, account) = Client::join(&link, who, Options::default()).await?;
 //!     std::fs::write("account.json", serde_json::to_vec(&account)?)?;
 //!     client.close().await;
 //!
-//!     // From then on: come back.
+//!     // From then on: connect with the account.
 //!     let account: Account = serde_json::from_slice(&std::fs::read("account.json")?)?;
 //!     let client = Client::connect(&account, Options::default()).await?;
 //!
-//!     // A group, and a link for somebody to come in by.
+//!     // Create a group, and an invite for another user.
 //!     let team = client.create_group(GroupName::new("team")?, Vec::new()).await?;
 //!     let invite = client.create_invite(1, Duration::from_secs(7 * 24 * 60 * 60)).await?;
 //!     println!("cairn join '{invite}'");
 //!
-//!     // Say something. When this returns, the message is safe on the server's disk.
+//!     // Send a message. When this returns, it is durable on the server.
 //!     let msgid = client.send(team, Body::Text(Text::new("hello")?)).await?;
-//!     println!("that was message {msgid}");
+//!     println!("sent message {msgid}");
 //!
-//!     // Say many things, one behind the other: order is the order of these calls, and nothing waits for a round trip.
-//!     let mut promises = Vec::new();
+//!     // Send many messages in this order, without a round trip for each.
+//!     let mut accepted = Vec::new();
 //!     for n in 1..=100 {
-//!         promises.push(client.enqueue(team, Body::Text(Text::new(n.to_string())?)).await?);
+//!         accepted.push(client.enqueue(team, Body::Text(Text::new(n.to_string())?)).await?);
 //!     }
-//!     for promise in promises {
-//!         promise.await?;
+//!     for accepted in accepted {
+//!         accepted.await?;
 //!     }
 //!
-//!     // Read everything from the beginning, then whatever comes, until the membership or the client ends.
+//!     // Read all messages, and new ones as they arrive, until the membership or the client ends.
 //!     let mut timeline = client.follow(team, MsgId::new(1));
 //!     while let Some(message) = timeline.next().await.transpose()? {
-//!         if let (Body::Text(text), Some(sender)) = (&message.body, client.user(message.sender).await?) {
+//!         if let Body::Text(text) = &message.body
+//!             && let Some(sender) = client.user(message.sender).await?
+//!         {
 //!             println!("{} {}: {text}", message.msgid, sender.name);
 //!         }
-//!         // This device has it: the server need not bring it again.
+//!         // This device has stored the message, so the server need not push it again.
 //!         client.ack(team, message.msgid);
 //!     }
 //!     client.close().await;
@@ -77,44 +82,57 @@
 //!
 //! # Which call for what
 //!
-//! | to do | call |
-//! |---|---|
-//! | begin | [`Client::join`], [`Client::login`], [`Client::connect`] |
-//! | say something | [`Client::send`]; many: [`Client::enqueue`], [`Client::try_enqueue`] |
-//! | read on and on | [`Client::follow`]; up to now: [`Client::history`]; a single page, also backwards: [`Client::pull`] |
-//! | tell how far | received: [`Client::ack`]; read by the user: [`Client::mark_read`], [`Client::mark_unread`] |
-//! | who has got and read a message | [`Client::receipts`], [`Client::ticks`], [`Client::set_own_reads`] |
-//! | show a list of chats | [`Client::conversations`], and again after the [`Event`]s of [`Client::events`] |
-//! | the number on a badge | [`Totals::of`] them |
-//! | keep such a list, and ask what changed | [`Client::overview`], [`Overview::update`] |
-//! | come back with such a list, in one round trip | [`Options::since`], then [`Client::login_overview`]; a page at a time: [`Client::overview_page`] |
-//! | talk to one person | [`Client::find_user`], then [`Client::direct`] |
-//! | files | [`Client::upload`], then [`Client::send`] with what it gives; [`Client::download`] |
-//! | groups | [`Client::create_group`], [`Client::add_members`], [`Client::remove_members`], [`Client::members`] |
-//! | open groups | [`Client::find_groups`], [`Client::join_group`] |
-//! | what a group agrees on | [`Client::group`], [`Client::rename_group`], [`Client::set_topic`], [`Client::set_group_settings`] |
-//! | who may what | [`Client::set_role`], [`Client::hand_over`], [`Client::ban`], [`Client::unban`], [`Client::mute_member`] |
-//! | how long messages stay | [`Client::retention`], [`Client::set_retention`]; what went: [`Event::Expired`], [`Timeline::floor`] |
-//! | mute, favour or hide a conversation | [`Client::set_member_settings`] |
-//! | friends, following, blocking | [`Client::contacts`], [`Client::relate`] |
-//! | see who is there | [`Client::watch`], [`Client::set_presence`]; who types: [`Client::focus`], [`Client::typing`] |
-//! | find people, show them | [`Client::search_users`], [`Client::profiles`], [`Client::set_profile`] |
-//! | devices, invites | [`Client::devices`], [`Client::revoke_device`], [`Client::create_invite`] |
-//! | see how the server works | [`Client::metrics`], for its owner |
-//! | what the server's owner has set | [`Client::settings`], [`Client::set_setting`] |
-//! | end | [`Client::close`] |
+//! * **Connect:** [`Client::join`], [`Client::login`], [`Client::connect`]; end with
+//!   [`Client::close`].
+//! * **Send:** [`Client::send`], [`Client::reply`], [`Client::forward`]; many at once with
+//!   [`Client::enqueue`] or [`Client::try_enqueue`]; from a persistent outbox with
+//!   [`Client::enqueue_draft`].
+//! * **Receive:** [`Client::follow`]; only up to the present with [`Client::history`]; a single
+//!   page, also backwards, with [`Client::pull`].
+//! * **Move cursors:** [`Client::ack`] for received messages; [`Client::mark_read`] and
+//!   [`Client::mark_unread`] for read ones.
+//! * **Change messages:** [`Client::edit`], [`Client::recall`], [`Client::react`],
+//!   [`Client::pin`].
+//! * **Receipts:** [`Client::receipts`], [`Client::ticks`], [`Client::set_own_reads`].
+//! * **List conversations:** [`Client::conversations`], again after the [`Event`]s of
+//!   [`Client::events`]; a badge shows their [`Totals`].
+//! * **Keep a stored list up to date:** [`Client::overview`] and [`Overview::update`]; with the
+//!   login, in a single round trip: [`Options::since`] and [`Client::login_overview`]; page by
+//!   page: [`Client::overview_page`].
+//! * **Direct chats:** [`Client::find_user`], then [`Client::direct`].
+//! * **Files:** [`Client::upload`], then [`Client::send`] a body that refers to it;
+//!   [`Client::download`].
+//! * **Groups:** [`Client::create_group`], [`Client::add_members`], [`Client::remove_members`],
+//!   [`Client::members`]; open ones: [`Client::find_groups`], [`Client::join_group`].
+//! * **Group settings:** [`Client::group`], [`Client::rename_group`], [`Client::set_topic`],
+//!   [`Client::set_group_settings`].
+//! * **Moderation:** [`Client::set_role`], [`Client::hand_over`], [`Client::ban`],
+//!   [`Client::unban`], [`Client::mute_member`].
+//! * **Retention:** [`Client::retention`], [`Client::set_retention`]; reported by
+//!   [`Event::Expired`] and [`Timeline::floor`].
+//! * **Mute, favourite or hide a conversation:** [`Client::set_member_settings`].
+//! * **Friends, follows and blocks:** [`Client::contacts`], [`Client::relate`].
+//! * **Presence:** [`Client::watch`], [`Client::set_presence`]; typing: [`Client::focus`],
+//!   [`Client::typing`].
+//! * **Users and profiles:** [`Client::search_users`], [`Client::profiles`],
+//!   [`Client::set_profile`].
+//! * **Devices and invites:** [`Client::devices`], [`Client::revoke_device`],
+//!   [`Client::create_invite`].
+//! * **Administration:** [`Client::settings`], [`Client::set_setting`],
+//!   [`Client::set_server_role`], [`Client::metrics`].
+//! * **Imports:** [`Client::import`], [`Client::import_cursor`].
 //!
 //! # Errors
 //!
-//! A first connection that fails says so at once, with a text that tells a person what to do;
-//! nothing is tried again behind the caller's back. Later, requests wait for a connection as long
-//! as it takes (or not: [`Reconnect::Never`]; to give up earlier, drop the future).
-//! [`Error::Refused`] concerns one request, with a number that programs may rely on
-//! ([`proto::wire::error::ErrorCode`]).
+//! A failed first connection is reported at once, with a message for the user, and never retried.
+//! Afterwards, requests wait for a connection as long as it takes; to give up earlier, drop the
+//! future, or set [`Reconnect::Never`]. [`Error::Refused`] concerns a single request and carries a
+//! stable number ([`proto::wire::error::ErrorCode`]). [Terminal errors](Error#terminal-errors) end
+//! the client.
 //!
 //! # Runtime
 //!
-//! Needs tokio with I/O and time enabled; a current-thread runtime is enough, and best for
+//! Requires tokio with I/O and time enabled. A current-thread runtime suffices and gives the best
 //! throughput. A client is one task, and one UDP socket unless it shares an [`Endpoint`].
 
 #![forbid(unsafe_code)]
@@ -148,3 +166,7 @@ pub use stream::paused_push::PausedPush;
 pub use stream::timeline::Timeline;
 pub use transfer::{Progress, Step, TransferError, Uploaded};
 pub use transport::endpoint::Endpoint;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct ReadmeExamples;

@@ -28,7 +28,7 @@ pub const CONNECT_TIME_MAX: Duration = Duration::from_secs(10);
 pub const RECONNECT_TIME_FIRST: Duration = Duration::from_secs(3);
 
 /// The delay before a host's second address family is tried in parallel with the first (RFC 8305).
-pub const FAMILY_HEAD_START: Duration = Duration::from_millis(250);
+pub(crate) const FAMILY_HEAD_START: Duration = Duration::from_millis(250);
 
 /// How long [`crate::Client::close`] waits for pending acks to be answered.
 pub const FLUSH_TIME_MAX: Duration = Duration::from_secs(2);
@@ -37,7 +37,7 @@ pub const FLUSH_TIME_MAX: Duration = Duration::from_secs(2);
 pub const DRAIN_TIME_MAX: Duration = Duration::from_millis(500);
 
 /// How long to wait for a connection's close reason after one of its streams ended.
-pub const CLOSE_REASON_TIME_MAX: Duration = Duration::from_secs(1);
+pub(crate) const CLOSE_REASON_TIME_MAX: Duration = Duration::from_secs(1);
 
 /// How long acks are collected before they are sent.
 pub const ACK_DELAY: Duration = Duration::from_millis(200);
@@ -48,10 +48,11 @@ pub const ACK_INTERVAL: Duration = Duration::from_secs(1);
 
 /// The age up to which an answered ack is repeated after a reconnect. A server that was killed has
 /// lost the acks of the last half second, and an idle client notices only after the idle timeout.
-pub const ACK_DOUBT_TIME: Duration = Duration::from_secs(2 * limits::IDLE_TIME_MAX.as_secs());
+pub(crate) const ACK_DOUBT_TIME: Duration =
+    Duration::from_secs(2 * limits::IDLE_TIME_MAX.as_secs());
 
 /// A session that lasted this long resets the reconnect backoff.
-pub const STEADY_AFTER: Duration = Duration::from_secs(1);
+pub(crate) const STEADY_AFTER: Duration = Duration::from_secs(1);
 
 /// The keep-alive interval of a silent connection. An idle client notices a server restart no
 /// sooner than this.
@@ -59,7 +60,7 @@ pub const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(limits::IDLE_TIME_
 
 /// The round-trip time assumed before the first measurement. A lost first packet is retransmitted
 /// after three times as long.
-pub const RTT_ASSUMED: Duration = Duration::from_millis(100);
+pub(crate) const RTT_ASSUMED: Duration = Duration::from_millis(100);
 
 /// The requested size of the socket's kernel buffers in each direction, in bytes. The kernel may
 /// grant less.
@@ -93,4 +94,4 @@ pub const TRANSFER_RETRY_DELAY: Duration = Duration::from_millis(50);
 pub const DATAGRAM_BUFFER_BYTES: usize = 16 * 1024;
 
 /// The largest outgoing buffer that is kept for reuse, in bytes.
-pub const KEPT_BUFFER_BYTES_MAX: usize = 256 * 1024;
+pub(crate) const KEPT_BUFFER_BYTES_MAX: usize = 256 * 1024;

@@ -100,7 +100,7 @@ impl State {
                 self.mark_unread(actor, conversation, from, batch)
             }
             Request::Conversations { since, after } => {
-                batch.tell_reads();
+                batch.force_if_reads_moved();
                 Ok(Response::Conversations(
                     self.overview_page(actor, since, after),
                 ))
@@ -178,7 +178,7 @@ impl State {
                 retention,
             } => self.set_retention(actor, conversation, retention, now, batch),
             Request::Retention { conversation } => self.retention(actor, conversation),
-            Request::Settings => Ok(self.told_settings()),
+            Request::Settings => Ok(self.list_settings()),
             Request::SetSetting { name, value } => self.set_setting(actor, &name, &value, batch),
             Request::Relate { user, act } => self.relate(actor, user, act, batch),
             Request::Contacts { after } => Ok(self.contacts_page(actor, after)),

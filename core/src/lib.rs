@@ -30,14 +30,14 @@
 
 pub mod api;
 pub mod attachment;
-pub mod execute;
-pub mod groups;
+mod execute;
+mod groups;
 pub mod limits;
 pub mod messages;
-pub mod people;
-pub mod permission;
+mod people;
+mod permission;
 pub mod prefetch;
-pub mod reading;
+mod reading;
 pub mod record;
 pub mod state;
 

@@ -19,7 +19,7 @@ use crate::state::setting_values::Switch;
 
 /// What somebody wants to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Action {
+pub(crate) enum Action {
     /// Read the log, move one's own cursors, see who is a member, settle something for oneself.
     Read,
     /// See what is agreed on in a group.
@@ -79,7 +79,7 @@ pub enum Action {
 
 /// Whose words a message has, for somebody who wants to change it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Authorship {
+pub(crate) enum Authorship {
     /// His own, and the time to change them is not over.
     Own,
     /// His own, and it is.
@@ -100,7 +100,7 @@ impl Authorship {
 
 /// Where somebody wants to do it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Scope {
+pub(crate) enum Scope {
     /// There is no such conversation.
     Nowhere,
     /// A direct chat of the asker's that nobody has begun.
@@ -120,7 +120,7 @@ pub enum Scope {
 
 /// Whether somebody has to do with another user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Relationship {
+pub(crate) enum Relationship {
     /// He has not, or there is no such user.
     None,
     /// They share a conversation, he follows the other or is his friend, or he is the other.
@@ -131,7 +131,7 @@ pub enum Relationship {
 
 /// What keeps the asker from saying something in a direct chat, by what the two are to each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DirectChatBlock {
+pub(crate) enum DirectChatBlock {
     /// Nothing.
     Free,
     /// The asker has blocked the other one.
@@ -151,11 +151,11 @@ impl DirectChatBlock {
     const fn may_begin(self) -> Result<(), ErrorCode> {
         match self {
             Self::NoFriends { .. } => Err(ErrorCode::FriendsOnly),
-            Self::Free | Self::BlockedByAsker | Self::BlockedByOther => self.may_say(),
+            Self::Free | Self::BlockedByAsker | Self::BlockedByOther => self.may_send(),
         }
     }
 
-    const fn may_say(self) -> Result<(), ErrorCode> {
+    const fn may_send(self) -> Result<(), ErrorCode> {
         match self {
             Self::Free | Self::NoFriends { is_blocked: false } => Ok(()),
             Self::BlockedByAsker => Err(ErrorCode::Blocked),
@@ -166,7 +166,7 @@ impl DirectChatBlock {
 
 /// What somebody is to the conversation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum MembershipStatus {
+pub(crate) enum MembershipStatus {
     /// Nothing.
     Stranger,
     /// Kept out of it.
@@ -185,17 +185,17 @@ pub enum MembershipStatus {
 ///
 /// # Errors
 /// Why not.
-pub fn decide(
+pub(crate) fn decide(
     action: Action,
-    place: Scope,
-    standing: MembershipStatus,
+    scope: Scope,
+    status: MembershipStatus,
     on_server: ServerRole,
 ) -> Result<(), ErrorCode> {
-    match (place, standing) {
+    match (scope, status) {
         (Scope::Nowhere, _) => Err(ErrorCode::NotFound),
         (Scope::Server { search }, _) => decide_on_server(action, search, on_server),
-        (Scope::User(acquaintance), _) => {
-            allow(action == Action::Watch && acquaintance == Relationship::Known)
+        (Scope::User(relationship), _) => {
+            allow(action == Action::Watch && relationship == Relationship::Known)
         }
         // Those who look after the server look after its counts, wherever they are.
         _ if action == Action::ExplainOthers && on_server >= ServerRole::Admin => Ok(()),
@@ -213,17 +213,17 @@ pub fn decide(
             }),
             MembershipStatus::Banned,
         ) if action == Action::Join => Err(ErrorCode::Banned),
-        (Scope::Unbegun(between), _) if action == Action::Begin => between.may_begin(),
+        (Scope::Unbegun(block), _) if action == Action::Begin => block.may_begin(),
         (Scope::Unbegun(_), _) | (_, MembershipStatus::Stranger | MembershipStatus::Banned) => {
             Err(ErrorCode::NotFound)
         }
-        (Scope::Direct(between), MembershipStatus::Member { .. }) => match action {
+        (Scope::Direct(block), MembershipStatus::Member { .. }) => match action {
             Action::Read | Action::Explain => Ok(()),
             Action::Post | Action::React | Action::Focus | Action::Pin | Action::Retain => {
-                between.may_say()
+                block.may_send()
             }
-            Action::Edit(words) => between.may_say().and(words.may_change()),
-            Action::Recall(words) => words.may_change(),
+            Action::Edit(authorship) => block.may_send().and(authorship.may_change()),
+            Action::Recall(authorship) => authorship.may_change(),
             Action::Import => allow(on_server >= ServerRole::Admin),
             _ => Err(ErrorCode::Forbidden),
         },
@@ -250,11 +250,11 @@ fn decide_in_group(
         | Action::Explain => true,
         Action::MentionAll => role >= Role::Admin,
         Action::Post | Action::Edit(_) => role >= settings.post,
-        Action::Recall(words) => {
+        Action::Recall(authorship) => {
             return if role >= Role::Admin {
                 Ok(())
             } else {
-                words.may_change()
+                authorship.may_change()
             };
         }
         Action::Pin => role >= settings.pin,
@@ -282,7 +282,7 @@ fn decide_in_group(
     );
     match action {
         _ if is_muted && is_heard => Err(ErrorCode::Muted),
-        Action::Edit(words) => words.may_change(),
+        Action::Edit(authorship) => authorship.may_change(),
         _ => Ok(()),
     }
 }
@@ -326,13 +326,11 @@ impl State {
         now: Timestamp,
     ) -> Result<&Conversation, ErrorCode> {
         let found = self.conversations.get(&id);
-        let standing = found.map_or(MembershipStatus::Stranger, |found| {
-            found.standing(user, now)
-        });
+        let status = found.map_or(MembershipStatus::Stranger, |found| found.status(user, now));
         decide(
             action,
-            self.place(user, id, found),
-            standing,
+            self.scope(user, id, found),
+            status,
             self.server_role(user),
         )?;
         found.ok_or(ErrorCode::NotFound)
@@ -345,7 +343,7 @@ impl State {
     pub(super) fn check_begin(&self, user: UserId, id: ConversationId) -> Result<(), ErrorCode> {
         decide(
             Action::Begin,
-            self.place(user, id, self.conversations.get(&id)),
+            self.scope(user, id, self.conversations.get(&id)),
             MembershipStatus::Stranger,
             self.server_role(user),
         )
@@ -356,12 +354,12 @@ impl State {
     /// # Errors
     /// Why not.
     pub(super) fn check_on_server(&self, user: UserId, action: Action) -> Result<(), ErrorCode> {
-        let place = Scope::Server {
+        let scope = Scope::Server {
             search: self.settings().user_search,
         };
         decide(
             action,
-            place,
+            scope,
             MembershipStatus::Stranger,
             self.server_role(user),
         )
@@ -369,10 +367,10 @@ impl State {
 
     /// Whether the user may be told where another one is.
     pub(super) fn may_watch(&self, user: UserId, other: UserId) -> bool {
-        let place = Scope::User(self.acquaintance(user, other));
+        let scope = Scope::User(self.relationship(user, other));
         decide(
             Action::Watch,
-            place,
+            scope,
             MembershipStatus::Stranger,
             self.server_role(user),
         )
@@ -385,14 +383,12 @@ impl State {
             .map_or(ServerRole::Member, |user| user.record.role)
     }
 
-    fn place(&self, user: UserId, id: ConversationId, found: Option<&Conversation>) -> Scope {
+    fn scope(&self, user: UserId, id: ConversationId, found: Option<&Conversation>) -> Scope {
         let other = other_of(id, user).filter(|other| self.users.contains_key(other));
-        let between = other.map(|other| self.between(user, other));
+        let block = other.map(|other| self.direct_chat_block(user, other));
         match found.map(|found| (&found.record.kind, found.group.settings)) {
-            None => between.map_or(Scope::Nowhere, Scope::Unbegun),
-            Some((KindRecord::Direct, _)) => {
-                Scope::Direct(between.unwrap_or(DirectChatBlock::Free))
-            }
+            None => block.map_or(Scope::Nowhere, Scope::Unbegun),
+            Some((KindRecord::Direct, _)) => Scope::Direct(block.unwrap_or(DirectChatBlock::Free)),
             Some((KindRecord::Group { .. }, settings)) => Scope::Group(settings),
         }
     }
@@ -439,11 +435,11 @@ impl State {
 
 impl Conversation {
     /// What a user is to it at present.
-    fn standing(&self, user: UserId, now: Timestamp) -> MembershipStatus {
+    fn status(&self, user: UserId, now: Timestamp) -> MembershipStatus {
         match self.member(user) {
             Some(Member { record, .. }) => MembershipStatus::Member {
                 role: record.role,
-                is_muted: record.terms.muted_until > now,
+                is_muted: record.details.muted_until > now,
             },
             None if self.group.bans(user) => MembershipStatus::Banned,
             None => MembershipStatus::Stranger,

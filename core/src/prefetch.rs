@@ -136,7 +136,7 @@ impl State {
             | Change::MarkedUnread {
                 conversation, user, ..
             }
-            | Change::MemberTerms {
+            | Change::MemberDetails {
                 conversation, user, ..
             } => self.member(*conversation, *user, &mut loads),
             Change::Mentioned {
@@ -177,7 +177,7 @@ impl State {
             } => {
                 let own = self.own_membership(*conversation, actor.user, loads);
                 if own.is_some_and(|(found, member)| found.shows(&member.record, *msgid)) {
-                    self.used(*conversation, *msgid, loads);
+                    self.reference(*conversation, *msgid, loads);
                 }
             }
             AttachmentCommand::Collect(above) => {
@@ -197,7 +197,7 @@ impl State {
         (!self.attachments.knows(hash)).then_some(Load::Attachment(hash))
     }
 
-    fn used(&self, conversation: ConversationId, msgid: MsgId, loads: &mut Vec<Load>) {
+    fn reference(&self, conversation: ConversationId, msgid: MsgId, loads: &mut Vec<Load>) {
         if !self.attachments.knows_ref(conversation, msgid) {
             loads.push(Load::Attached(conversation, msgid));
         }

@@ -2,18 +2,18 @@
 //!
 //! Users, devices and invites are always in memory; of conversations, members and send streams only
 //! what was needed lately.
-pub mod apply;
-pub mod attachments;
-pub mod conversation;
-pub mod dirty;
-pub mod make;
-pub mod open_group_index;
-pub mod relations;
-pub mod revisions;
-pub mod send_stream;
+pub(crate) mod apply;
+pub(crate) mod attachments;
+pub(crate) mod conversation;
+pub(crate) mod dirty;
+pub(crate) mod make;
+pub(crate) mod open_group_index;
+pub(crate) mod relations;
+pub(crate) mod revisions;
+pub(crate) mod send_stream;
 pub mod setting_values;
 pub mod settings;
-pub mod stamp;
+pub(crate) mod stamp;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -111,13 +111,13 @@ impl State {
 
     /// Who has this name.
     #[must_use]
-    pub fn user_named(&self, name: &UserName) -> Option<UserId> {
+    pub(crate) fn user_named(&self, name: &UserName) -> Option<UserId> {
         self.names.get(name).copied()
     }
 
     /// Whether a new user could be taken for somebody else under this name.
     #[must_use]
-    pub fn looks_taken(&self, name: &UserName) -> bool {
+    pub(crate) fn is_confusable(&self, name: &UserName) -> bool {
         let folded = name.folded();
         let mut from = self.folded_names.range((folded.clone(), UserId::SERVER)..);
         from.next().is_some_and(|(known, _)| *known == folded)
@@ -193,7 +193,7 @@ impl State {
     }
 
     /// Every id behind this one that a user may have.
-    pub(super) fn ids_behind(&self, user: Option<UserId>) -> impl Iterator<Item = UserId> + use<> {
+    pub(super) fn ids_after(&self, user: Option<UserId>) -> impl Iterator<Item = UserId> + use<> {
         let behind = user.unwrap_or(UserId::SERVER).get().checked_add(1);
         behind
             .into_iter()

@@ -190,7 +190,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn both_ends_compute_the_same_direct_id() {
+    fn direct_ids_are_symmetric() {
         let (a, b) = (UserId::new(7), UserId::new(9));
         let id = ConversationId::direct(a, b).unwrap();
         assert_eq!(Some(id), ConversationId::direct(b, a));
@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_chats_with_himself_or_the_server() {
+    fn no_direct_chat_with_oneself_or_the_server() {
         assert_eq!(ConversationId::direct(UserId::new(7), UserId::new(7)), None);
         assert_eq!(ConversationId::direct(UserId::SERVER, UserId::new(7)), None);
         assert_eq!(ConversationId::new((9 << 32) | 7).direct_users(), None);

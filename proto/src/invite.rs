@@ -147,7 +147,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_link_survives_being_written_down() {
+    fn links_round_trip() {
         for host in ["chat.example.org", "192.0.2.7", "2001:db8::7"] {
             let link = InviteLink {
                 addr: ServerAddr::new(host, 7766),
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn a_damaged_link_says_what_is_wrong() {
+    fn damaged_links_are_explained() {
         let link = InviteLink {
             addr: ServerAddr::new("h", 1),
             pin: Pin::new([3; 32]),

@@ -100,7 +100,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn secrets_hide_and_pins_show() {
+    fn secrets_are_hidden_and_pins_shown() {
         let token = DeviceToken::new([7; 32]);
         assert_eq!(format!("{token:?}"), "DeviceToken(..)");
         assert_eq!(token.reveal().parse::<DeviceToken>(), Ok(token));

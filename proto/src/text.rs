@@ -309,7 +309,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn texts_are_taken_to_the_byte() {
+    fn text_limits_are_exact() {
         assert!(Text::new("x".repeat(limits::TEXT_BYTES_MAX)).is_ok());
         let long = Text::new("x".repeat(limits::TEXT_BYTES_MAX + 1));
         assert_eq!(
@@ -322,7 +322,7 @@ mod tests {
     }
 
     #[test]
-    fn names_that_deceive_are_refused() {
+    fn deceptive_names_are_refused() {
         for (raw, why) in [
             ("", TextError::Empty),
             (" bob", TextError::Empty),
@@ -360,7 +360,7 @@ mod tests {
     }
 
     #[test]
-    fn what_begins_a_name_begins_its_folded_form() {
+    fn prefixes_fold_to_prefixes() {
         let folded = |raw: &str| UserName::new(raw).unwrap().folded();
         for name in ["BoB", "ΟΔΟΣΑΣ", "Ärger", "İz", "小明"] {
             let starts = name
@@ -379,7 +379,7 @@ mod tests {
     }
 
     #[test]
-    fn a_password_never_shows_itself() {
+    fn passwords_are_hidden() {
         let password = Password::new("correct horse").unwrap();
         assert_eq!(format!("{password:?}"), "Password(..)");
         assert_eq!(

@@ -220,7 +220,7 @@ fn notices(engine: &Engine, focused: &FocusedConversations, effect: Effect) -> V
         }
         Effect::Moved { conversation, user } => {
             let cursors = if focused.has(conversation) {
-                state.told_cursors(conversation, user)
+                state.shown_cursors(conversation, user)
             } else {
                 None
             };
@@ -233,7 +233,7 @@ fn notices(engine: &Engine, focused: &FocusedConversations, effect: Effect) -> V
                 .collect()
         }
         Effect::AccountUpdate { user, part } => state
-            .own(user, part)
+            .account_update(user, part)
             .map(|own| Notice::AccountUpdate {
                 user,
                 part,

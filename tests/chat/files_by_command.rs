@@ -150,7 +150,7 @@ fn the_command_line_puts_files_where_files_go() {
             .success();
         let (is_got, said) = run(&["get", "#team", "2", "-o", "pipe"]);
         assert!(
-            is_made && !is_got && said.contains("something else than a file"),
+            is_made && !is_got && said.contains("not a regular file"),
             "{said}"
         );
     }

@@ -306,6 +306,6 @@ fn settings(world: &World) {
     world.refused(
         "ada",
         &["config", "set", "contacts-max", "many"],
-        "it does not take that value",
+        "it does not accept that value",
     );
 }

@@ -421,7 +421,7 @@ impl AttachmentTrees {
                     msgid,
                     self.uses.get(&(conversation, msgid)).copied(),
                 );
-                if let Some(hash) = state.attachments.used(conversation, msgid) {
+                if let Some(hash) = state.attachments.attachment_of(conversation, msgid) {
                     self.load(state, Load::Attachment(hash));
                 }
             }
@@ -475,7 +475,7 @@ pub(super) fn check_state(state: &State, naive: &Naive) -> Result<(), TestCaseEr
     }
     for (&(conversation, msgid), &hash) in &expected.uses {
         prop_assert_eq!(
-            state.attachments.used(conversation, msgid),
+            state.attachments.attachment_of(conversation, msgid),
             Some(hash),
             "message {} of {}",
             msgid,

@@ -11,7 +11,7 @@ use cairn_core::record::MsgIdSet;
 use cairn_core::record::UnreadMarker;
 use cairn_core::record::{
     ConversationRecord, CursorChunk, DeviceRecord, EpochRecord, GroupRecord, InviteRecord,
-    KindRecord, MemberChunk, MemberRecord, MemberTerms, MembershipRecord, RecentPart, RecentSend,
+    KindRecord, MemberChunk, MemberDetails, MemberRecord, MembershipRecord, RecentPart, RecentSend,
     StoredMember, UserRecord,
 };
 use cairn_core::record::{RelationChunk, StoredRelation};
@@ -78,7 +78,7 @@ pub(super) fn check_state(state: &State, naive: &Naive) -> Result<(), TestCaseEr
     check_overviews(state, naive)?;
     let settings: Vec<_> = TABLE
         .iter()
-        .filter_map(|row| row.told(state.settings()))
+        .filter_map(|row| row.describe(state.settings()))
         .collect();
     prop_assert_eq!(settings, naive.told_settings());
     for (&id, expected) in &naive.conversations {
@@ -449,7 +449,7 @@ fn member_records(found: &Conversation) -> BTreeMap<UserId, MemberRecord> {
             hidden_at,
             ..
         } = member;
-        MemberTerms {
+        MemberDetails {
             floor,
             muted_until,
             muted,
@@ -461,8 +461,8 @@ fn member_records(found: &Conversation) -> BTreeMap<UserId, MemberRecord> {
         role: member.role,
         joined: member.joined,
         read: member.read,
-        terms: terms(member),
-        mark: (member.read < member.told)
+        details: terms(member),
+        marker: (member.read < member.told)
             .then(|| Box::new(UnreadMarker::new(member.told, &member.marked_own))),
         changed: Revision::default(),
     };

@@ -198,14 +198,14 @@ impl Ledger {
                 conversation,
                 user,
                 read,
-                ref mark,
+                ref marker,
             } => {
                 let last = self
                     .read
                     .insert((conversation, user), read)
                     .unwrap_or_default();
                 prop_assert!(
-                    read < last && last <= mark.told(),
+                    read < last && last <= marker.shown_read(),
                     "user {} had not read what he marks as unread",
                     user
                 );
@@ -308,10 +308,10 @@ impl Ledger {
                     conversation
                 );
             }
-            Change::MemberTerms {
+            Change::MemberDetails {
                 conversation,
                 user,
-                terms,
+                details: terms,
             } => {
                 let joined = self.members.get(&(conversation, user)).copied();
                 prop_assert!(

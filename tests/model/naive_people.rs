@@ -436,7 +436,7 @@ impl Naive {
     pub(super) fn told_settings(&self) -> Vec<Setting> {
         let mut told: Vec<Setting> = TABLE
             .iter()
-            .map(|row| row.told(&Settings::default()).unwrap())
+            .map(|row| row.describe(&Settings::default()).unwrap())
             .collect();
         for setting in &mut told {
             setting.value = self

@@ -12,7 +12,7 @@ use cairn_client::proto::text::{GroupName, Text};
 use cairn_client::proto::wire::overview::{Moment, OverviewExtent};
 use cairn_client::{Account, Client, Options, Overview};
 use cairn_core::record::UnreadMarker;
-use cairn_core::record::{EpochRecord, MemberChunk, MemberRecord, MemberTerms, StoredMember};
+use cairn_core::record::{EpochRecord, MemberChunk, MemberDetails, MemberRecord, StoredMember};
 use cairn_store::trees::rows::RowChange;
 use cairn_store::trees::{MetaKey, RowKey};
 
@@ -263,13 +263,13 @@ async fn the_doctor_finds_changes_that_are_yet_to_come_and_cursors_that_cannot_b
             MsgId::new(told),
             &BTreeSet::new(),
         )));
-        let (role, joined, terms) = (Role::Owner, MsgId::new(1), MemberTerms::default());
+        let (role, joined, terms) = (Role::Owner, MsgId::new(1), MemberDetails::default());
         let record = MemberRecord {
             role,
             joined,
             read: MsgId::new(read),
-            terms,
-            mark,
+            details: terms,
+            marker: mark,
             changed,
         };
         RowChange::put(

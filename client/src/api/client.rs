@@ -46,7 +46,7 @@ macro_rules! ask {
         match $client.request($request).await? {
             $answer => Ok($value),
             _ => Err($crate::error::Error::Protocol(
-                "a request was answered with something else",
+                "a response of the wrong kind",
             )),
         }
     };
@@ -130,7 +130,7 @@ impl Client {
         let (client, welcome) = Self::start(addr.clone(), pin, credentials, options).await?;
         let token = welcome
             .token
-            .ok_or(Error::Protocol("a new device was given no token"))?;
+            .ok_or(Error::Protocol("no token for a new device"))?;
         let account = Account {
             addr,
             pin,

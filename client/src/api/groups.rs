@@ -26,7 +26,11 @@ impl Client {
         name: GroupName,
         members: Vec<UserId>,
     ) -> Result<ConversationId, Error> {
-        ask!(self, Request::CreateGroup { name, members }, Response::Created { conversation } => conversation)
+        ask!(
+            self,
+            Request::CreateGroup { name, members },
+            Response::Created { conversation } => conversation
+        )
     }
 
     /// Adds up to [`cairn_proto::limits::USERS_PER_REQUEST_MAX`] members and returns how many were
@@ -40,7 +44,11 @@ impl Client {
         conversation: ConversationId,
         users: Vec<UserId>,
     ) -> Result<u32, Error> {
-        ask!(self, Request::AddMembers { conversation, users }, Response::Changed { users } => users)
+        ask!(
+            self,
+            Request::AddMembers { conversation, users },
+            Response::Changed { users } => users
+        )
     }
 
     /// Removes up to [`cairn_proto::limits::USERS_PER_REQUEST_MAX`] members and returns how many
@@ -55,7 +63,11 @@ impl Client {
         conversation: ConversationId,
         users: Vec<UserId>,
     ) -> Result<u32, Error> {
-        ask!(self, Request::RemoveMembers { conversation, users }, Response::Changed { users } => users)
+        ask!(
+            self,
+            Request::RemoveMembers { conversation, users },
+            Response::Changed { users } => users
+        )
     }
 
     /// Returns all members of a conversation, ordered by id.
@@ -65,14 +77,16 @@ impl Client {
     pub async fn members(&self, conversation: ConversationId) -> Result<Vec<Member>, Error> {
         let (mut all, mut after) = (Vec::new(), None);
         loop {
-            let page = ask!(self, Request::Members { conversation, after }, Response::Members(page) => page)?;
+            let page = ask!(
+                self,
+                Request::Members { conversation, after },
+                Response::Members(page) => page
+            )?;
             all.extend(page.items);
             match page.next_after {
                 Some(next) if after.is_none_or(|after| next > after) => after = Some(next),
                 Some(_) => {
-                    return Err(Error::Protocol(
-                        "the pages of the members go round in circles",
-                    ));
+                    return Err(Error::Protocol("pages of members do not advance"));
                 }
                 None => return Ok(all),
             }

@@ -63,7 +63,11 @@ impl Client {
                 first,
                 entries: part,
             };
-            let (added, users, cursor) = ask!(self, request, Response::Imported { added, users, cursor } => (added, users, cursor))?;
+            let (added, users, cursor) = ask!(
+                self,
+                request,
+                Response::Imported { added, users, cursor } => (added, users, cursor)
+            )?;
             sum = Imported {
                 added: sum.added + u64::from(added),
                 users: sum.users + u64::from(users),
@@ -83,6 +87,10 @@ impl Client {
         conversation: ConversationId,
         source: ImportSource,
     ) -> Result<u64, Error> {
-        ask!(self, Request::ImportCursor { conversation, source }, Response::ImportCursor { cursor } => cursor)
+        ask!(
+            self,
+            Request::ImportCursor { conversation, source },
+            Response::ImportCursor { cursor } => cursor
+        )
     }
 }

@@ -36,11 +36,15 @@ impl Client {
         limit: u32,
     ) -> Result<Page, Error> {
         let limit = limit.clamp(1, RUN_MESSAGES_MAX);
-        let pulled = ask!(self, Request::Pull { conversation, range, limit }, Response::Pulled(pulled) => pulled)?;
+        let pulled = ask!(
+            self,
+            Request::Pull { conversation, range, limit },
+            Response::Pulled(pulled) => pulled
+        )?;
         let messages = pulled
             .run
             .messages()
-            .map_err(|_| Error::Protocol("a message cannot be read"))?;
+            .map_err(|_| Error::Protocol("a malformed message"))?;
         Ok(Page {
             messages,
             head: pulled.head,
@@ -83,7 +87,11 @@ impl Client {
         conversation: ConversationId,
         user: UserId,
     ) -> Result<Explained, Error> {
-        ask!(self, Request::Explain { conversation, user }, Response::Explained(explained) => explained)
+        ask!(
+            self,
+            Request::Explain { conversation, user },
+            Response::Explained(explained) => explained
+        )
     }
 
     /// Edits one of the user's own text messages, or the caption of a file; a caption may become

@@ -170,9 +170,7 @@ impl Client {
                 }
                 (None, Some(overview)) => return Ok((overview, is_complete)),
                 _ => {
-                    return Err(Error::Protocol(
-                        "the pages of the conversations go round in circles",
-                    ));
+                    return Err(Error::Protocol("pages of conversations do not advance"));
                 }
             }
         }

@@ -40,9 +40,7 @@ impl Client {
             match page.next_after {
                 Some(next) if after.is_none_or(|after| next > after) => after = Some(next),
                 Some(_) => {
-                    return Err(Error::Protocol(
-                        "the pages of the receipts go round in circles",
-                    ));
+                    return Err(Error::Protocol("pages of receipts do not advance"));
                 }
                 None => {
                     let mut counts = ReceiptCounts::default();
@@ -67,7 +65,11 @@ impl Client {
         msgid: MsgId,
         after: Option<UserId>,
     ) -> Result<ReceiptPage, Error> {
-        ask!(self, Request::Receipts { conversation, msgid, after }, Response::Receipts(page) => page)
+        ask!(
+            self,
+            Request::Receipts { conversation, msgid, after },
+            Response::Receipts(page) => page
+        )
     }
 
     /// Returns the state to show next to a message: the least that holds for every member. Takes

@@ -53,15 +53,9 @@ impl Client {
         msgid: MsgId,
         to: ConversationId,
     ) -> Result<MsgId, Error> {
-        let permit = self
-            .shared()
-            .send_permits
-            .acquire()
+        self.enqueue_content(to, None, Content::Forwarded { from, msgid })
+            .await?
             .await
-            .map_err(|_| self.ended())?;
-        let accepted = self.submit_send(to, None, Content::Forwarded { from, msgid })?;
-        permit.forget();
-        accepted.await
     }
 
     /// Assigns a message its place in the order of sends, and returns a future for its number.
@@ -78,15 +72,8 @@ impl Client {
         conversation: ConversationId,
         body: Body,
     ) -> Result<Accepted, Error> {
-        let permit = self
-            .shared()
-            .send_permits
-            .acquire()
+        self.enqueue_content(conversation, None, Content::New(body, Extras::NONE))
             .await
-            .map_err(|_| self.ended())?;
-        let accepted = self.submit_send(conversation, None, Content::New(body, Extras::NONE))?;
-        permit.forget();
-        Ok(accepted)
     }
 
     /// Enqueues a message with extras such as mentions or a reply; see [`Client::enqueue`].
@@ -100,15 +87,8 @@ impl Client {
         body: Body,
         extras: Extras,
     ) -> Result<Accepted, Error> {
-        let permit = self
-            .shared()
-            .send_permits
-            .acquire()
+        self.enqueue_content(conversation, None, Content::New(body, extras))
             .await
-            .map_err(|_| self.ended())?;
-        let accepted = self.submit_send(conversation, None, Content::New(body, extras))?;
-        permit.forget();
-        Ok(accepted)
     }
 
     /// Enqueues a message without waiting; see [`Client::enqueue`].
@@ -140,17 +120,26 @@ impl Client {
     /// [`Error::SeqUsed`] if the number is not above all those used by this client in the
     /// conversation; otherwise as [`Client::enqueue`].
     pub async fn enqueue_draft(&self, draft: Draft) -> Result<Accepted, Error> {
+        let content = Content::New(draft.body, draft.extras);
+        self.enqueue_content(draft.conversation, Some(draft.seq), content)
+            .await
+    }
+
+    async fn enqueue_content(
+        &self,
+        conversation: ConversationId,
+        seq: Option<ClientSeq>,
+        content: Content,
+    ) -> Result<Accepted, Error> {
         let permit = self
             .shared()
             .send_permits
             .acquire()
             .await
             .map_err(|_| self.ended())?;
-        let accepted = self.submit_send(
-            draft.conversation,
-            Some(draft.seq),
-            Content::New(draft.body, draft.extras),
-        )?;
+        let accepted = self.submit_send(conversation, seq, content)?;
+        // Forget the permit only now: if submitting fails, dropping it returns the slot. Afterwards
+        // it belongs to the send, and `Shared::resolve` returns it with the result.
         permit.forget();
         Ok(accepted)
     }
@@ -182,7 +171,7 @@ impl Client {
 /// Dropping it does not cancel the send. Fails with [`Error::Refused`], or with a [terminal
 /// error](Error#terminal-errors).
 #[derive(Debug)]
-#[must_use = "only the answer tells whether the message was accepted"]
+#[must_use = "the message is not accepted until this resolves"]
 pub struct Accepted {
     seq: ClientSeq,
     answer: oneshot::Receiver<Result<MsgId, Error>>,

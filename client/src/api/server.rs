@@ -40,10 +40,14 @@ impl Client {
         name: SettingName,
         value: SettingValue,
     ) -> Result<Setting, Error> {
-        let mut settings = ask!(self, Request::SetSetting { name, value }, Response::Settings(settings) => settings)?;
+        let mut settings = ask!(
+            self,
+            Request::SetSetting { name, value },
+            Response::Settings(settings) => settings
+        )?;
         settings
             .pop()
-            .ok_or(Error::Protocol("a setting was set and not told"))
+            .ok_or(Error::Protocol("no setting in the response"))
     }
 
     /// Changes a user's role on the server. For owners of the server. The user's devices receive

@@ -65,12 +65,12 @@ impl Shared {
                 }
                 Some(Waiter::Ack(conversation)) => {
                     if let Err(code) = answer {
-                        tracing::debug!(%conversation, %code, "an ack was refused");
+                        tracing::debug!(%conversation, %code, "ack refused");
                     }
                     wake |= state.acks.answered(conversation, Instant::now());
                 }
                 Some(waiter) => resolved.push((waiter, answer)),
-                None => result = Err(Lost::Protocol("an answer to a request that was not made")),
+                None => result = Err(Lost::Protocol("a response without a request")),
             }
         }
         drop(state);
@@ -97,7 +97,7 @@ impl Shared {
                     sends += 1;
                     let _ = sender.send(match answer {
                         Ok(Response::Accepted { msgid }) => Ok(msgid),
-                        Ok(_) => Err(Error::Protocol("a send was answered with something else")),
+                        Ok(_) => Err(Error::Protocol("a response of the wrong kind to a send")),
                         Err(error) => Err(error),
                     });
                 }
@@ -111,6 +111,8 @@ impl Shared {
                 Waiter::Subscriptions | Waiter::Ack(_) => {}
             }
         }
+        // Return the permits only with the results: they bound what is unresolved, which must not
+        // exceed the window in which the server recognizes retries.
         self.send_permits.add_permits(sends);
         self.request_permits.add_permits(requests);
     }

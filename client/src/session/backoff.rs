@@ -42,7 +42,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn delays_double_up_to_the_cap_and_stay_there() {
+    fn delays_double_up_to_the_cap() {
         let backoff = Backoff::default();
         let whole: Vec<u128> = (0..9)
             .map(|attempt| backoff.delay(attempt, 1.0).as_millis())
@@ -57,7 +57,7 @@ mod tests {
     }
 
     #[test]
-    fn jitter_covers_everything_from_nothing_to_the_whole() {
+    fn jitter_covers_the_whole_range() {
         let backoff = Backoff {
             base: Duration::from_secs(1),
             cap: Duration::from_secs(8),

@@ -60,7 +60,10 @@ impl Driver {
             if began.elapsed() >= limits::STEADY_AFTER {
                 attempts = 0;
             }
-            tracing::info!(addr = %self.dialer.target.addr, reason = %lost.reason(), "the connection broke");
+            let addr = &self.dialer.target.addr;
+            tracing::info!(%addr, reason = %lost.reason(), "connection lost");
+            // Before the first attempt: requests submitted from now on must stay in their slots
+            // instead of being written to the old connection.
             self.shared.offline(lost.reason());
             session = tokio::select! {
                 biased;
@@ -88,7 +91,7 @@ impl Driver {
                 Err(error) if error.is_final() => return Err(error),
                 Err(error) => error,
             };
-            tracing::debug!(%error, attempts = *attempts, "cannot connect yet");
+            tracing::debug!(%error, attempts = *attempts, "reconnect failed");
             if matches!(
                 error,
                 Error::NoAnswer { .. } | Error::LoginUnanswered { .. }
@@ -178,7 +181,7 @@ fn split_responses(reader: &mut Reader, answers: &mut Vec<Answer>) -> Result<(),
             Ok(ServerFrame::Welcome(_) | ServerFrame::Refused(_)) => {
                 return Err(Lost::Protocol("a second welcome"));
             }
-            Err(_) => return Err(Lost::Protocol("an answer cannot be read")),
+            Err(_) => return Err(Lost::Protocol("a malformed response")),
         }
     }
     Ok(())
@@ -198,7 +201,8 @@ async fn read_pushes(shared: &Shared, reader: Option<Reader>) -> Lost {
         if let Err(lost) = cut {
             return lost;
         }
-        // Cannot fail: the sender lives in `shared`.
+        // Wait before reading on, not before applying: data that is left unread exhausts the
+        // stream's window, and the server stops pushing. Cannot fail: the sender lives in `shared`.
         let _ = pauses.wait_for(|&pauses| pauses == 0).await;
         if let Err(lost) = reader.fill().await {
             return lost;
@@ -213,7 +217,7 @@ fn split_pushes(reader: &mut Reader, frames: &mut Vec<TimelineFrame>) -> Result<
             // A push of a later version. Skipping it is safe, since everything essential can be
             // pulled.
             Err(DecodeError::UnknownVariant) => {}
-            Err(_) => return Err(Lost::Protocol("a push cannot be read")),
+            Err(_) => return Err(Lost::Protocol("a malformed push")),
         }
     }
     Ok(())

@@ -79,7 +79,7 @@ impl Dialer {
             Ok(ServerFrame::Welcome(welcome)) => welcome,
             Ok(ServerFrame::Refused(code)) => return Err(Rejected::Refused(code)),
             Ok(ServerFrame::Response(..)) | Err(_) => {
-                return Err(Lost::Protocol("the login's answer cannot be read").into());
+                return Err(Lost::Protocol("a malformed response to the login").into());
             }
         };
         let timeline = if self.hello.push {

@@ -136,6 +136,8 @@ impl Shared {
                 );
             }
         }
+        // Marked as written before the write, not after it: a write that fails halfway may have
+        // delivered a request, so one that is not idempotent must not be repeated.
         state.slots.all_written();
         mem::swap(&mut state.out, batch);
         state.acks.due()
@@ -157,6 +159,8 @@ impl Shared {
         let mut wakers = Vec::new();
         let mut state = self.state.lock();
         state.phase = Phase::Offline;
+        // Unwritten frames are dropped, not kept: `online` writes every unresolved request again,
+        // and a frame left here would go out twice.
         state.out.clear();
         state.acks.disconnected(Instant::now());
         let failed = state.slots.take_non_idempotent();
@@ -188,6 +192,8 @@ impl Shared {
                 let _ = slots.submit(request, Waiter::Subscriptions, &mut Vec::new());
             }
         }
+        // Under the same lock as the switch to `Online`: a send submitted in between would be
+        // written ahead of the older ones that are repeated, and be numbered before them.
         slots.write_all(out);
         state.phase = Phase::Online;
         state.whoami = WhoAmI::from(welcome);
@@ -258,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn a_send_is_in_the_next_batch_once_whenever_the_connection_breaks() {
+    fn sends_are_written_once_across_reconnects() {
         let send = |shared: &Shared| {
             let content = Content::New(Body::Text(Text::new("a").unwrap()), Extras::NONE);
             shared.send(ConversationId::new(1), None, content).unwrap()
@@ -274,7 +280,10 @@ mod tests {
             let _early = (!is_late).then(|| send(&shared));
             shared.offline(String::new());
             let _late = is_late.then(|| send(&shared));
-            assert!(batch(&shared).is_empty(), "there is nowhere to write to");
+            assert!(
+                batch(&shared).is_empty(),
+                "nothing is written while offline"
+            );
             shared.online(&welcome());
             assert_eq!(batch(&shared), expected);
         }

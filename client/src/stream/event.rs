@@ -108,7 +108,7 @@ impl Event {
                 conversation,
                 floor,
             }),
-            TimelineFrame::AccountUpdate(own) => Some(Self::AccountUpdate(Box::new(own))),
+            TimelineFrame::AccountUpdate(update) => Some(Self::AccountUpdate(Box::new(update))),
             TimelineFrame::Contact(contact) => Some(Self::Contact(Box::new(contact))),
             TimelineFrame::Presence(presence) => Some(Self::Presence(presence)),
             TimelineFrame::Receipts {
@@ -167,7 +167,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_slow_reader_is_told_how_many_it_missed() {
+    fn slow_reader_lags() {
         let mut subscriber = Subscriber::default();
         for _ in 0..limits::EVENTS_BUFFERED_MAX + 3 {
             subscriber.push(&Event::Reconnected);

@@ -39,7 +39,7 @@ pub(crate) struct Broken(pub(crate) &'static str);
 
 impl From<DecodeError> for Broken {
     fn from(_: DecodeError) -> Self {
-        Self("a message cannot be read")
+        Self("a malformed message")
     }
 }
 
@@ -102,6 +102,8 @@ impl Follower {
             return;
         }
         let known = self.runs.back().map_or(self.next.prev(), Run::last);
+        // Raise the head even if the run is not buffered below: it then counts as missing and is
+        // pulled later. Otherwise a slow reader would stop short of it.
         self.grown(run.last());
         let fits = self.buffered_bytes + run.entries.len() <= limits::TIMELINE_BUFFER_BYTES_MAX;
         if run.last() > known && (fits || self.runs.is_empty()) {
@@ -152,6 +154,8 @@ impl Follower {
     /// Returns the next step. The reader's position moves past a returned run.
     pub(crate) fn step(&mut self) -> Result<Step, Broken> {
         while let Some(front) = self.runs.front() {
+            // A gap before the buffered run. Stop here, so that the missing part is pulled first;
+            // delivering the run would skip it for good.
             if front.first > self.next {
                 break;
             }
@@ -205,14 +209,14 @@ impl Follower {
         self.expired(pulled.floor);
         let run = pulled.run;
         if run.conversation != self.conversation || (run.count > 0 && run.first > self.next) {
-            return Err(Broken("a pull was answered with another part of the log"));
+            return Err(Broken("a response to a pull with another range"));
         }
         if run.count == 0 || run.last() < self.next {
             let is_level = self.next > pulled.head;
             return if is_level || run.count > 0 {
                 Ok(None)
             } else {
-                Err(Broken("a pull was answered with nothing below the head"))
+                Err(Broken("an empty response to a pull below the head"))
             };
         }
         self.hand_over(run).map(Some)
@@ -280,7 +284,7 @@ impl Followers {
 /// Splits the first message off a run and returns its packed entry.
 pub(crate) fn split_first(run: &mut Run) -> Result<bytes::Bytes, Broken> {
     let entry =
-        split_entry(&mut run.entries)?.ok_or(Broken("a run has fewer messages than it says"))?;
+        split_entry(&mut run.entries)?.ok_or(Broken("a run has fewer messages than announced"))?;
     run.first = run.first.next();
     run.count = run.count.saturating_sub(1);
     Ok(entry)

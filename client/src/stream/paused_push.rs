@@ -12,7 +12,7 @@ use crate::session::handle::Handle;
 /// as usual. Timelines deliver only what they have to pull anyway; after the last guard is dropped
 /// they continue without a gap.
 #[derive(Debug)]
-#[must_use = "the client reads on when this is dropped"]
+#[must_use = "pushes are read again when this is dropped"]
 pub struct PausedPush {
     handle: Arc<Handle>,
 }

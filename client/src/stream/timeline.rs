@@ -162,13 +162,13 @@ impl Timeline {
             }
         }
         let next = self.current.last().next();
-        let rest = Run {
+        let empty = Run {
             conversation: self.conversation,
             first: next,
             count: 0,
             entries: Bytes::new(),
         };
-        Some(Ok(std::mem::replace(&mut self.current, rest)))
+        Some(Ok(std::mem::replace(&mut self.current, empty)))
     }
 
     async fn fill(&mut self) -> Option<Result<(), Error>> {
@@ -243,7 +243,7 @@ impl Timeline {
             Ok(Response::Pulled(pulled)) => pulled,
             Ok(_) => {
                 return self.status =
-                    Status::Failed(Error::Protocol("a pull was answered with something else"));
+                    Status::Failed(Error::Protocol("a response of the wrong kind to a pull"));
             }
             Err(error) => return self.status = Status::Failed(error),
         };

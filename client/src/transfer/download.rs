@@ -170,7 +170,7 @@ impl Part {
     ) -> Result<(), Stopped> {
         match read_frame(reader).await? {
             TransferFrame::From(from) if from == self.done_bytes => {}
-            _ => return Err(Lost::Protocol("a download begins elsewhere").into()),
+            _ => return Err(Lost::Protocol("a download starts at another offset").into()),
         }
         let mut arrived = Vec::with_capacity(limits::TRANSFER_BUFFER_BYTES);
         let ended = loop {
@@ -204,7 +204,7 @@ impl Part {
         progress: &mut impl FnMut(Progress),
     ) -> Result<(), Stopped> {
         if arrived.len() as u64 > self.total_bytes - self.done_bytes {
-            return Err(Lost::Protocol("a download is longer than its file").into());
+            return Err(Lost::Protocol("a download exceeds its announced length").into());
         }
         self.file
             .write_all(arrived)
@@ -264,11 +264,11 @@ async fn check_target(target: &Path) -> io::Result<()> {
     match fs::metadata(target).await {
         Ok(found) if found.is_dir() => Err(io::Error::new(
             io::ErrorKind::IsADirectory,
-            "it is a folder",
+            "it is a directory",
         )),
         Ok(found) if !found.is_file() => Err(io::Error::new(
             io::ErrorKind::InvalidInput,
-            "it is something else than a file",
+            "it is not a regular file",
         )),
         Ok(_) => Ok(()),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
@@ -306,7 +306,7 @@ async fn open_exclusive(path: &Path) -> io::Result<File> {
             Err(TryLockError::WouldBlock) => {
                 return Err(io::Error::new(
                     io::ErrorKind::ResourceBusy,
-                    "another download is writing it",
+                    "another download is writing to it",
                 ));
             }
         }

@@ -69,10 +69,10 @@ pub enum TransferError {
         source: io::Error,
     },
     /// The downloaded bytes do not match the hash.
-    #[error("what arrived is not the file that was sent: its hash differs")]
+    #[error("the downloaded bytes do not match the hash of the file")]
     Damaged,
     /// [`limits::TRANSFER_ATTEMPTS_MAX`] consecutive attempts made no progress.
-    #[error("the server broke the transfer off again and again: {reason}")]
+    #[error("the transfer made no progress in several attempts: {reason}")]
     BrokenOff {
         /// The cause of the last failure.
         reason: String,
@@ -172,10 +172,8 @@ async fn read_frame(reader: &mut Reader) -> Result<TransferFrame, Stopped> {
                     Err(Lost::Broken(code.to_string()).into())
                 }
                 Ok(TransferFrame::Refused(code)) => Err(code.into()),
-                Ok(said) => Ok(said),
-                Err(_) => {
-                    Err(Lost::Protocol("what the server says of a transfer cannot be read").into())
-                }
+                Ok(frame) => Ok(frame),
+                Err(_) => Err(Lost::Protocol("a malformed transfer frame").into()),
             };
         }
         if !reader.fill_or_end().await? {

@@ -162,7 +162,7 @@ where
         TransferFrame::Stored => return Ok(()),
         TransferFrame::From(from) if from <= total_bytes => from,
         TransferFrame::From(_) | TransferFrame::Refused(_) => {
-            return Err(Lost::Protocol("an upload begins beyond its end").into());
+            return Err(Lost::Protocol("an upload starts after its end").into());
         }
     };
     reach.from = from;
@@ -200,7 +200,7 @@ where
         match read_frame(&mut reader).await? {
             TransferFrame::Stored => Ok(()),
             TransferFrame::From(_) | TransferFrame::Refused(_) => {
-                Err(Lost::Protocol("an upload begins twice").into())
+                Err(Lost::Protocol("an upload starts twice").into())
             }
         }
     };

@@ -54,8 +54,8 @@ impl Endpoint {
     /// [`Error::Socket`] if the system provides no socket, or outside of a tokio runtime.
     pub fn new() -> Result<Self, Error> {
         let open = || -> io::Result<quinn::Endpoint> {
-            let runtime = quinn::default_runtime()
-                .ok_or_else(|| io::Error::other("no tokio runtime is running here"))?;
+            let runtime =
+                quinn::default_runtime().ok_or_else(|| io::Error::other("no tokio runtime"))?;
             quinn::Endpoint::new(EndpointConfig::default(), None, socket()?, runtime)
         };
         let quinn = open().map_err(|error| Error::Socket {
@@ -169,7 +169,7 @@ async fn resolve(addr: &ServerAddr) -> Result<(SocketAddr, Option<SocketAddr>), 
         .collect();
     let &first = found
         .first()
-        .ok_or_else(|| failed("it has none".to_owned()))?;
+        .ok_or_else(|| failed("no address found".to_owned()))?;
     Ok((
         first,
         found

@@ -171,7 +171,7 @@ impl Reader {
         match self.stream.read_chunk(PART_BYTES_MAX, true).await {
             Ok(chunk) => Ok(chunk.map(|chunk| chunk.bytes)),
             Err(ReadError::ConnectionLost(error)) => Err(error.into()),
-            Err(_) => Err(Lost::Broken("the server broke the transfer off".to_owned())),
+            Err(_) => Err(Lost::Broken("the server aborted the transfer".to_owned())),
         }
     }
 
@@ -192,7 +192,7 @@ impl Reader {
     /// Returns the next complete frame.
     pub(crate) fn next(&mut self) -> Result<Option<Bytes>, Lost> {
         frame::split(&mut self.buffer, FRAME_BYTES_MAX)
-            .map_err(|_| Lost::Protocol("a frame is too large"))
+            .map_err(|_| Lost::Protocol("a frame exceeds the limit"))
     }
 }
 

@@ -19,7 +19,7 @@ pub struct Batch {
     header_bytes: usize,
     appended: Vec<EntryAt>,
     rewritten: Vec<EntryAt>,
-    places: Scopes,
+    index: EntryIndex,
     effects: Vec<Effect>,
     forced: bool,
     moves_reads: bool,
@@ -28,13 +28,13 @@ pub struct Batch {
 /// Where each entry lies, the latest of each number. Few ask for that and entries come all the
 /// time, so it is brought up to date when it is prefetch_request for.
 #[derive(Debug, Default)]
-struct Scopes {
+struct EntryIndex {
     ranges: HashMap<(ConversationId, MsgId), Range<usize>>,
     appended: usize,
     rewritten: usize,
 }
 
-impl Scopes {
+impl EntryIndex {
     fn bring_up_to(&mut self, appended: &[EntryAt], rewritten: &[EntryAt]) {
         let news = appended
             .iter()
@@ -66,7 +66,7 @@ impl Batch {
             header_bytes,
             appended: Vec::new(),
             rewritten: Vec::new(),
-            places: Scopes::default(),
+            index: EntryIndex::default(),
             effects: Vec::new(),
             forced: false,
             moves_reads: false,
@@ -112,13 +112,13 @@ impl Batch {
     /// An entry, packed, as the batch leaves it: rewritten, or new.
     #[must_use]
     pub fn entry(&mut self, conversation: ConversationId, msgid: MsgId) -> Option<&[u8]> {
-        self.places.bring_up_to(&self.appended, &self.rewritten);
-        self.placed(conversation, msgid)
+        self.index.bring_up_to(&self.appended, &self.rewritten);
+        self.indexed(conversation, msgid)
     }
 
-    fn placed(&self, conversation: ConversationId, msgid: MsgId) -> Option<&[u8]> {
+    fn indexed(&self, conversation: ConversationId, msgid: MsgId) -> Option<&[u8]> {
         self.bytes
-            .get(self.places.ranges.get(&(conversation, msgid))?.clone())
+            .get(self.index.ranges.get(&(conversation, msgid))?.clone())
     }
 
     /// What sessions must learn of.
@@ -144,10 +144,10 @@ impl Batch {
         first: MsgId,
         last: MsgId,
     ) -> Vec<(ConversationId, MsgId, &[u8])> {
-        self.places.bring_up_to(&self.appended, &self.rewritten);
+        self.index.bring_up_to(&self.appended, &self.rewritten);
         (first.get()..=last.get())
             .map(MsgId::new)
-            .filter_map(|msgid| Some((conversation, msgid, self.placed(conversation, msgid)?)))
+            .filter_map(|msgid| Some((conversation, msgid, self.indexed(conversation, msgid)?)))
             .collect()
     }
 
@@ -221,7 +221,7 @@ impl Batch {
 
     /// Somebody is told in an overview how far he has read, and asks from then on what changed
     /// since. So what was moved waits for no company.
-    pub(crate) const fn tell_reads(&mut self) {
+    pub(crate) const fn force_if_reads_moved(&mut self) {
         self.forced |= self.moves_reads;
     }
 

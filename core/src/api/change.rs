@@ -19,7 +19,7 @@ use crate::record::AttachmentRecord;
 use crate::record::MemberCounts;
 use crate::record::UnreadMarker;
 use crate::record::{
-    ConversationRecord, DeviceRecord, GroupRecord, InviteRecord, MemberTerms, SecretHash,
+    ConversationRecord, DeviceRecord, GroupRecord, InviteRecord, MemberDetails, SecretHash,
     UserRecord,
 };
 
@@ -135,13 +135,13 @@ pub enum Change {
     /// What is agreed on in a group.
     Group(ConversationId, GroupRecord),
     /// What holds for a member beside the role.
-    MemberTerms {
+    MemberDetails {
         /// The conversation.
         conversation: ConversationId,
         /// The member.
         user: UserId,
         /// All of it.
-        terms: MemberTerms,
+        details: MemberDetails,
     },
     /// A user's side of a relation.
     Relation {
@@ -170,7 +170,7 @@ pub enum Change {
         /// The read cursor from now on.
         read: MsgId,
         /// What is remembered of what he had read.
-        mark: Box<UnreadMarker>,
+        marker: Box<UnreadMarker>,
     },
     /// The server started.
     EpochBegun(EpochId),

@@ -4,11 +4,11 @@ use cairn_proto::content::attachment::AttachmentHash;
 use cairn_proto::ids::{ConversationId, MsgId, Timestamp, UserId};
 use cairn_proto::wire::error::ErrorCode;
 
+use super::charged_bytes;
 use crate::api::actor::Actor;
 use crate::api::attachment::{AttachmentCommand, AttachmentReply};
 use crate::api::batch::Batch;
 use crate::api::change::Change;
-use crate::attachment::charged_bytes;
 use crate::limits::{GC_BATCH_ATTACHMENTS_MAX, UPLOADERS_MAX};
 use crate::record::{AttachmentRecord, Upload};
 use crate::state::State;
@@ -27,7 +27,7 @@ impl State {
                 self.begin_upload(actor, hash, bytes, now, batch)
             }
             AttachmentCommand::Stored(actor, hash, bytes) => {
-                self.uploaded(actor, hash, bytes, now, batch)
+                self.finish_upload(actor, hash, bytes, now, batch)
             }
             AttachmentCommand::Fetch {
                 actor,
@@ -72,7 +72,7 @@ impl State {
         })
     }
 
-    fn uploaded(
+    fn finish_upload(
         &mut self,
         actor: Actor,
         hash: AttachmentHash,
@@ -167,11 +167,11 @@ impl State {
         let Ok((found, member)) = self.membership(actor.user, conversation) else {
             return Err(ErrorCode::NoSuchAttachment);
         };
-        if msgid > member.record.terms.floor {
+        if msgid > member.record.details.floor {
             found.check_unexpired(msgid)?;
         }
         let is_named = msgid > found.floor(&member.record)
-            && self.attachments.used(conversation, msgid) == Some(hash);
+            && self.attachments.attachment_of(conversation, msgid) == Some(hash);
         let record = self
             .attachments
             .record(hash)
@@ -203,9 +203,9 @@ impl State {
                 && record
                     .uploads
                     .iter()
-                    .all(|upload| upload.is_over(now, kept_ms))
+                    .all(|upload| upload.is_expired(now, kept_ms))
         };
-        let mut gone = Vec::new();
+        let mut collected = Vec::new();
         for hash in scanned {
             let Some(record) = self
                 .attachments
@@ -219,8 +219,11 @@ impl State {
             for upload in record.uploads {
                 self.release_quota(upload.user, record.bytes, batch);
             }
-            gone.push(hash);
+            collected.push(hash);
         }
-        AttachmentReply::Collected { gone, next }
+        AttachmentReply::Collected {
+            gone: collected,
+            next,
+        }
     }
 }

@@ -97,7 +97,7 @@ impl State {
         let mut uploads = 0;
         for (taken, (msgid, hash)) in self
             .attachments
-            .used_within(conversation, old, known)
+            .refs_within(conversation, old, known)
             .enumerate()
         {
             uploads += self
@@ -121,7 +121,7 @@ impl State {
     ) {
         let used: Vec<_> = self
             .attachments
-            .used_within(conversation, old, floor)
+            .refs_within(conversation, old, floor)
             .collect();
         for (msgid, _) in used {
             self.drop_ref(conversation, msgid, batch);
@@ -135,7 +135,7 @@ impl State {
         msgid: MsgId,
         batch: &mut Batch,
     ) {
-        let Some(hash) = self.attachments.used(conversation, msgid) else {
+        let Some(hash) = self.attachments.attachment_of(conversation, msgid) else {
             return;
         };
         self.make(

@@ -18,7 +18,7 @@ use crate::api::effect::Effect;
 use crate::limits::MEMBERS_SCANNED_MAX;
 use crate::permission::Action;
 use crate::record::MemberCounts;
-use crate::record::{ConversationRecord, KindRecord, MemberTerms};
+use crate::record::{ConversationRecord, KindRecord, MemberDetails};
 use crate::state::State;
 use crate::state::conversation::Conversation;
 
@@ -160,19 +160,19 @@ impl State {
     ) -> Result<Response, ErrorCode> {
         let (found, _) = self.membership(actor.user, id)?;
         let (page, next_after) = if found.is_counted() {
-            found.members_behind(after)
+            found.members_after(after)
         } else {
-            self.members_behind(id, after)
+            self.members_after(id, after)
         };
         let shown = page.into_iter().filter_map(|user| {
             let record = &found.member(user)?.record;
             let read = if self.shows_reads(id, actor.user, user) {
-                record.told()
+                record.shown_read()
             } else {
                 MsgId::ZERO
             };
             let user = self.user_info(user)?;
-            let muted_until = record.terms.muted_until;
+            let muted_until = record.details.muted_until;
             Some(conversation::Member {
                 user,
                 role: record.role,
@@ -185,15 +185,15 @@ impl State {
         Ok(Response::Members(MemberPage { items, next_after }))
     }
 
-    /// The members of a large conversation on the page behind `after`, and where the next one
+    /// The members of a large conversation on the page after_it `after`, and where the next one
     /// begins. A page looks at so many users of the server at most, so it may show few of them, or
     /// none.
-    pub(crate) fn members_behind(
+    pub(crate) fn members_after(
         &self,
         id: ConversationId,
         after: Option<UserId>,
     ) -> (Vec<UserId>, Option<UserId>) {
-        let mut ids = self.ids_behind(after);
+        let mut ids = self.ids_after(after);
         let (mut page, mut last) = (Vec::new(), None);
         for user in ids.by_ref().take(MEMBERS_SCANNED_MAX) {
             last = Some(user);
@@ -201,7 +201,7 @@ impl State {
                 page.push(user);
             }
             if page.len() > limits::MEMBERS_PER_PAGE_MAX {
-                return cut(page);
+                return truncate_page(page);
             }
         }
         (page, last.filter(|_| ids.next().is_some()))
@@ -282,14 +282,14 @@ impl State {
         };
         let joined = found.record.head.next();
         let sees_all = found.group.settings.history == JoinerHistory::All;
-        let terms = MemberTerms {
+        let details = MemberDetails {
             floor: if sees_all { MsgId::ZERO } else { joined.prev() },
             muted_until: found
                 .group
                 .muted_until(user)
                 .filter(|&until| until > now)
                 .unwrap_or(Timestamp::new(0)),
-            ..MemberTerms::default()
+            ..MemberDetails::default()
         };
         self.make(
             &Change::Member {
@@ -301,12 +301,12 @@ impl State {
             },
             batch,
         );
-        if terms != MemberTerms::default() {
+        if details != MemberDetails::default() {
             self.make(
-                &Change::MemberTerms {
+                &Change::MemberDetails {
                     conversation: id,
                     user,
-                    terms,
+                    details,
                 },
                 batch,
             );
@@ -319,20 +319,20 @@ impl State {
 }
 
 impl Conversation {
-    /// The members on the page behind `after`, and where the next one begins, when all members are
+    /// The members on the page after_it `after`, and where the next one begins, when all members are
     /// in memory.
-    fn members_behind(&self, after: Option<UserId>) -> (Vec<UserId>, Option<UserId>) {
-        let behind = self
+    fn members_after(&self, after: Option<UserId>) -> (Vec<UserId>, Option<UserId>) {
+        let after_it = self
             .members_sorted()
             .into_iter()
             .map(|(user, _)| user)
             .filter(|&user| after.is_none_or(|after| user > after));
-        cut(behind.take(limits::MEMBERS_PER_PAGE_MAX + 1).collect())
+        truncate_page(after_it.take(limits::MEMBERS_PER_PAGE_MAX + 1).collect())
     }
 }
 
 /// A page, and where the next one begins if there is one.
-fn cut(mut page: Vec<UserId>) -> (Vec<UserId>, Option<UserId>) {
+fn truncate_page(mut page: Vec<UserId>) -> (Vec<UserId>, Option<UserId>) {
     let is_last = page.len() <= limits::MEMBERS_PER_PAGE_MAX;
     page.truncate(limits::MEMBERS_PER_PAGE_MAX);
     let next_after = page.last().copied().filter(|_| !is_last);

@@ -10,7 +10,7 @@ use crate::api::actor::Actor;
 use crate::api::batch::Batch;
 use crate::api::change::Change;
 use crate::api::effect::Effect;
-use crate::record::MemberTerms;
+use crate::record::MemberDetails;
 use crate::state::State;
 
 impl State {
@@ -22,8 +22,8 @@ impl State {
         batch: &mut Batch,
     ) -> Result<Response, ErrorCode> {
         let (found, member) = self.membership(actor.user, conversation)?;
-        let (terms, user) = (member.record.terms, actor.user);
-        let old = found.settings_of(&terms);
+        let (details, user) = (member.record.details, actor.user);
+        let old = found.settings_of(&details);
         if old != settings {
             let MemberSettings {
                 muted,
@@ -33,19 +33,19 @@ impl State {
             let hidden_at = if hidden && !old.hidden {
                 Some(found.record.head)
             } else {
-                terms.hidden_at.filter(|_| hidden)
+                details.hidden_at.filter(|_| hidden)
             };
-            let terms = MemberTerms {
+            let details = MemberDetails {
                 muted,
                 favourite,
                 hidden_at,
-                ..terms
+                ..details
             };
             self.make(
-                &Change::MemberTerms {
+                &Change::MemberDetails {
                     conversation,
                     user,
-                    terms,
+                    details,
                 },
                 batch,
             );
@@ -54,17 +54,17 @@ impl State {
         Ok(Response::Done)
     }
 
-    pub(crate) fn apply_terms(
+    pub(crate) fn apply_details(
         &mut self,
         conversation: ConversationId,
         user: UserId,
-        terms: MemberTerms,
+        details: MemberDetails,
     ) {
         let Some(found) = self.touch(conversation) else {
             return;
         };
         if let Some(member) = found.members.get_mut(&user) {
-            member.record.terms = terms;
+            member.record.details = details;
             found.note_member(user);
         }
     }

@@ -1,8 +1,8 @@
 //! Groups.
 
-pub mod discovery;
-pub mod group;
-pub mod group_settings;
-pub mod member_settings;
-pub mod moderation;
-pub mod quotas;
+pub(crate) mod discovery;
+pub(crate) mod group;
+pub(crate) mod group_settings;
+pub(crate) mod member_settings;
+pub(crate) mod moderation;
+pub(crate) mod quotas;

@@ -14,7 +14,7 @@ use crate::api::actor::Actor;
 use crate::api::batch::Batch;
 use crate::api::change::Change;
 use crate::permission::Action;
-use crate::record::{GroupRecord, MemberTerms};
+use crate::record::{GroupRecord, MemberDetails};
 use crate::state::State;
 
 impl State {
@@ -119,7 +119,7 @@ impl State {
         };
         let mutes = leavers
             .iter()
-            .filter_map(|&(user, _)| Some((user, found.member(user)?.record.terms.muted_until)));
+            .filter_map(|&(user, _)| Some((user, found.member(user)?.record.details.muted_until)));
         let running: Vec<_> = mutes.filter(|&(_, until)| until > now).collect();
         if !running.is_empty() {
             let mut group = found.group.clone();
@@ -176,19 +176,19 @@ impl State {
         } else {
             Timestamp::new(0)
         };
-        let terms = member.record.terms;
-        if terms.muted_until.max(now) == until.max(now) {
+        let details = member.record.details;
+        if details.muted_until.max(now) == until.max(now) {
             return Ok(Response::Done);
         }
-        let terms = MemberTerms {
+        let details = MemberDetails {
             muted_until: until,
-            ..terms
+            ..details
         };
         self.make(
-            &Change::MemberTerms {
+            &Change::MemberDetails {
                 conversation: id,
                 user,
-                terms,
+                details,
             },
             batch,
         );

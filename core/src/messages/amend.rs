@@ -36,7 +36,7 @@ impl State {
         self.check(
             actor.user,
             conversation,
-            Action::Edit(self.words(&entry, is_own, now)),
+            Action::Edit(self.authorship(&entry, is_own, now)),
             now,
         )?;
         let body = body.map_err(|_| ErrorCode::BadRequest)?;
@@ -81,12 +81,12 @@ impl State {
         batch: &mut Batch,
     ) -> Result<Response, ErrorCode> {
         let entry = self.message(actor, conversation, msgid)?;
-        let words = match self.words(&entry, entry.sender == actor.user, now) {
+        let authorship = match self.authorship(&entry, entry.sender == actor.user, now) {
             // What is taken back stays so: it is never too late to say it again.
             Authorship::OwnOfOld if !entry.body.is_message() => Authorship::Own,
-            words => words,
+            authorship => authorship,
         };
-        self.check(actor.user, conversation, Action::Recall(words), now)?;
+        self.check(actor.user, conversation, Action::Recall(authorship), now)?;
         if matches!(entry.body, Body::Recalled { .. }) {
             return Ok(Response::Done);
         }
@@ -237,7 +237,7 @@ impl State {
 
     /// Whose words an entry has, for somebody whose own they are or not. What was said in the
     /// future, by a clock that was wrong, was said now.
-    fn words(&self, entry: &Entry, is_own: bool, now: Timestamp) -> Authorship {
+    fn authorship(&self, entry: &Entry, is_own: bool, now: Timestamp) -> Authorship {
         let minutes = now.get().saturating_sub(entry.sent_at.get()) / 60_000;
         match is_own {
             false => Authorship::Others,

@@ -1,9 +1,9 @@
 //! Messages.
 
-pub mod amend;
-pub mod forward;
-pub mod import;
-pub mod mention;
-pub mod pin;
+pub(crate) mod amend;
+pub(crate) mod forward;
+pub(crate) mod import;
+pub(crate) mod mention;
+pub(crate) mod pin;
 pub mod retention;
-pub mod send;
+pub(crate) mod send;

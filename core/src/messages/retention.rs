@@ -384,7 +384,7 @@ mod tests {
             conversation: id,
             retention: Some(policy),
         });
-        for (floor, cut) in [
+        for (floor, expected) in [
             (RETENTION_STEP_ENTRIES, true),
             (2 * RETENTION_STEP_ENTRIES, true),
             (head.get(), false),
@@ -392,7 +392,7 @@ mod tests {
         ] {
             let answer = state.expire(id, policy, MsgId::ZERO, &mut batch);
             assert!(
-                matches!(answer, Ok(Reply::Expired { has_more }) if has_more == cut),
+                matches!(answer, Ok(Reply::Expired { has_more }) if has_more == expected),
                 "{answer:?}"
             );
             assert_eq!(state.conversations[&id].record.floor, MsgId::new(floor));

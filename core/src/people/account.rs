@@ -33,12 +33,12 @@ impl State {
         if self.has_owner() {
             return Err(ErrorCode::Forbidden);
         }
-        let void =
+        let is_void =
             |invite: &InviteRecord| invite.role == ServerRole::Owner || invite.expires_at <= now;
         let mut old: Vec<_> = self
             .invites
             .iter()
-            .filter(|(_, invite)| void(invite))
+            .filter(|(_, invite)| is_void(invite))
             .map(|(&token, _)| token)
             .collect();
         old.sort_unstable();
@@ -108,7 +108,7 @@ impl State {
             .filter(|invite| now < invite.expires_at)
             .cloned()
             .ok_or(ErrorCode::BadInvite)?;
-        if self.looks_taken(&name) {
+        if self.is_confusable(&name) {
             return Err(ErrorCode::NameTaken);
         }
         let user = self.next_user().ok_or(ErrorCode::LimitReached)?;
@@ -218,7 +218,7 @@ impl State {
             .record;
         let (name, role) = (record.name.clone(), record.role);
         let feeds = if push { self.feeds(actor) } else { Vec::new() };
-        batch.tell_reads();
+        batch.force_if_reads_moved();
         Ok(LoggedIn {
             actor,
             name,

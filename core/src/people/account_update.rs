@@ -19,7 +19,7 @@ use crate::state::State;
 impl State {
     /// What a user's devices are told of a part.
     #[must_use]
-    pub fn own(&self, user: UserId, part: AccountPart) -> Option<AccountUpdate> {
+    pub fn account_update(&self, user: UserId, part: AccountPart) -> Option<AccountUpdate> {
         let record = &self.user(user)?.record;
         Some(match part {
             AccountPart::Profile => AccountUpdate::Profile(self.profile(user)),

@@ -34,8 +34,8 @@ impl State {
             return Err(ErrorCode::NoSuchUser);
         }
         let (before, theirs) = (self.relation(user, other), self.relation(other, user));
-        let hears = !theirs.blocks && (theirs.is_contact() || self.may_add_contact(other));
-        let (own, theirs) = decide(act, before, theirs, hears)?;
+        let is_delivered = !theirs.blocks && (theirs.is_contact() || self.may_add_contact(other));
+        let (own, theirs) = decide(act, before, theirs, is_delivered)?;
         let is_full = own.is_contact() && !before.is_contact() && !self.may_add_contact(user);
         if is_full || (own.blocks && !before.blocks && !self.may_add_block(user)) {
             return Err(ErrorCode::LimitReached);
@@ -123,7 +123,7 @@ impl State {
     }
 
     /// What keeps a user from saying something to another, by their relations.
-    pub(crate) fn between(&self, user: UserId, other: UserId) -> DirectChatBlock {
+    pub(crate) fn direct_chat_block(&self, user: UserId, other: UserId) -> DirectChatBlock {
         let (own, theirs) = (self.relation(user, other), self.relation(other, user));
         if own.blocks {
             DirectChatBlock::BlockedByAsker
@@ -141,7 +141,7 @@ impl State {
     }
 }
 
-/// Both sides of a relation after an act of the first. `hears` says whether the other is told of a
+/// Both sides of a relation after an act of the first. `is_delivered` says whether the other is told of a
 /// request.
 ///
 /// Who has blocked somebody does not learn that he asks, and he does not learn that he is blocked:
@@ -152,7 +152,7 @@ fn decide(
     act: RelationAct,
     own: Relation,
     theirs: Relation,
-    hears: bool,
+    is_delivered: bool,
 ) -> Result<(Relation, Relation), ErrorCode> {
     use Friendship::{Asked, Friends, Invited, None};
     let both = |mine, yours| {
@@ -187,7 +187,7 @@ fn decide(
         RelationAct::AskFriend => match (own.friendship, theirs.friendship) {
             (Friends, _) => (own, theirs),
             (Invited, _) | (None | Asked, Asked) => both(Friends, Friends),
-            (None | Asked, _) if hears => both(Asked, Invited),
+            (None | Asked, _) if is_delivered => both(Asked, Invited),
             (None | Asked, _) => both(Asked, theirs.friendship),
         },
         RelationAct::AcceptFriend => match own.friendship {

@@ -1,7 +1,7 @@
 //! People.
 
-pub mod account;
-pub mod account_update;
-pub mod contacts;
-pub mod profile;
-pub mod settings;
+pub(crate) mod account;
+pub(crate) mod account_update;
+pub(crate) mod contacts;
+pub(crate) mod profile;
+pub(crate) mod settings;

@@ -116,7 +116,7 @@ impl State {
     }
 
     /// Whether a user has to do with another.
-    pub(crate) fn acquaintance(&self, user: UserId, other: UserId) -> Relationship {
+    pub(crate) fn relationship(&self, user: UserId, other: UserId) -> Relationship {
         if self.user(user).is_none() || self.user(other).is_none() {
             Relationship::None
         } else if self.relation(user, other).blocks || self.relation(other, user).blocks {

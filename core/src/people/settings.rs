@@ -19,11 +19,11 @@ impl State {
         &self.settings
     }
 
-    pub(crate) fn told_settings(&self) -> Response {
+    pub(crate) fn list_settings(&self) -> Response {
         Response::Settings(
             TABLE
                 .iter()
-                .filter_map(|row| row.told(&self.settings))
+                .filter_map(|row| row.describe(&self.settings))
                 .collect(),
         )
     }
@@ -37,21 +37,21 @@ impl State {
     ) -> Result<Response, ErrorCode> {
         self.check_on_server(actor.user, Action::SetSetting)?;
         let mut changed = self.settings.clone();
-        let told = changed
+        let setting = changed
             .set(name, value)
-            .and_then(|()| Row::named(name)?.told(&changed))
+            .and_then(|()| Row::named(name)?.describe(&changed))
             .ok_or(ErrorCode::BadSetting)?;
         if changed != self.settings {
             self.make(
                 &Change::Setting {
-                    name: told.name.clone(),
-                    value: told.value.clone(),
+                    name: setting.name.clone(),
+                    value: setting.value.clone(),
                 },
                 batch,
             );
             batch.effect(Effect::SettingSet);
         }
-        Ok(Response::Settings(vec![told]))
+        Ok(Response::Settings(vec![setting]))
     }
 
     pub(crate) fn apply_setting(&mut self, name: &SettingName, value: &SettingValue) {

@@ -236,11 +236,11 @@ impl State {
         loads: &mut Vec<Load>,
     ) -> bool {
         let own = self.own_membership(conversation, user, loads);
-        let is_there = own.is_some_and(|(found, member)| found.shows(&member.record, msgid));
-        if is_there && !self.entries.contains_key(&(conversation, msgid)) {
+        let is_visible = own.is_some_and(|(found, member)| found.shows(&member.record, msgid));
+        if is_visible && !self.entries.contains_key(&(conversation, msgid)) {
             loads.push(Load::Entry(conversation, msgid));
         }
-        is_there
+        is_visible
     }
 
     /// The same, and what it names.
@@ -252,7 +252,7 @@ impl State {
         loads: &mut Vec<Load>,
     ) {
         if self.message_of(user, conversation, msgid, loads) {
-            self.used(conversation, msgid, loads);
+            self.reference(conversation, msgid, loads);
         }
     }
 
@@ -266,7 +266,7 @@ impl State {
         loads: &mut Vec<Load>,
     ) {
         if !found.is_counted() {
-            let (page, _) = self.members_behind(id, after);
+            let (page, _) = self.members_after(id, after);
             self.others(id, user, page.into_iter(), loads);
         } else if !found.knows_all() {
             loads.push(Load::Members(id));

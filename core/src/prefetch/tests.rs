@@ -14,7 +14,7 @@ use crate::api::command::Reply;
 use crate::limits::MEMBERS_SCANNED_MAX;
 use crate::record::MemberCounts;
 use crate::record::{
-    ConversationRecord, DeviceRecord, KindRecord, MemberRecord, MemberTerms, MembershipRecord,
+    ConversationRecord, DeviceRecord, KindRecord, MemberDetails, MemberRecord, MembershipRecord,
     SecretHash, StoredMember, UserRecord,
 };
 
@@ -71,11 +71,11 @@ fn server(users: u32, nth: u32) -> State {
 }
 
 /// Loads what the group loads.
-fn load(state: &mut State, need: Load) {
+fn load(state: &mut State, wanted_load: Load) {
     let is_member = |state: &State, user: &UserId| state.is_member(*user, GROUP);
     if state.conversation(GROUP).is_none() {
         let members = state
-            .ids_behind(None)
+            .ids_after(None)
             .filter(|user| is_member(state, user))
             .count() as u32;
         let record = ConversationRecord::new(
@@ -96,13 +96,13 @@ fn load(state: &mut State, need: Load) {
         );
     }
     let stored = |user: UserId| {
-        let (terms, joined, read) = (MemberTerms::default(), msgid(1), msgid(READ));
+        let (details, joined, read) = (MemberDetails::default(), msgid(1), msgid(READ));
         let record = MemberRecord {
             role: Role::Owner,
             joined,
             read,
-            terms,
-            mark: None,
+            details,
+            marker: None,
             changed: Revision::default(),
         };
         StoredMember {
@@ -119,12 +119,12 @@ fn load(state: &mut State, need: Load) {
             .collect();
         state.install_members(GROUP, chunk, members, Vec::new());
     };
-    match need {
+    match wanted_load {
         Load::Conversation(GROUP) => {}
         Load::Member(GROUP, user) => chunk(state, MemberChunk::of(user)),
         Load::Members(GROUP) => {
             let chunks: BTreeSet<MemberChunk> =
-                state.ids_behind(None).map(MemberChunk::of).collect();
+                state.ids_after(None).map(MemberChunk::of).collect();
             chunks.into_iter().for_each(|of| chunk(state, of));
             state.install_members_complete(GROUP);
         }
@@ -139,7 +139,7 @@ fn loaded(users: u32, nth: u32, by: u32) -> State {
     state
 }
 
-fn needed_loads(state: &State, by: u32, request: Request) -> Vec<Load> {
+fn loads_of(state: &State, by: u32, request: Request) -> Vec<Load> {
     state.missing(&Command::Ask(actor(by), request))
 }
 
@@ -148,7 +148,7 @@ fn whoever_is_no_member_has_nothing_loaded() {
     let state = server(40, 2);
     let (conversation, users) = (GROUP, vec![user(2), user(20)]);
     let whose = user(20);
-    let prefetch_request = || {
+    let requests = || {
         [
             Request::AddMembers {
                 conversation,
@@ -189,17 +189,17 @@ fn whoever_is_no_member_has_nothing_loaded() {
             },
         ]
     };
-    for request in prefetch_request() {
-        assert_eq!(needed_loads(&state, 1, request.clone()), [], "{request:?}");
+    for request in requests() {
+        assert_eq!(loads_of(&state, 1, request.clone()), [], "{request:?}");
         assert_eq!(
-            needed_loads(&state, 2, request.clone()).first(),
+            loads_of(&state, 2, request.clone()).first(),
             Some(&Load::Member(GROUP, user(2))),
             "{request:?}"
         );
     }
     assert_eq!(state.missing(&Command::Grant(actor(1), GROUP)), []);
     assert_eq!(
-        needed_loads(&state, 1, Request::JoinGroup { conversation }),
+        loads_of(&state, 1, Request::JoinGroup { conversation }),
         [Load::Member(GROUP, user(1))],
         "it may be open"
     );
@@ -210,7 +210,7 @@ fn of_the_users_of_a_request_those_who_exist_are_looked_for_chunk_by_chunk() {
     let state = loaded(2_000, 1, 1);
     let users = |users: &[u32]| users.iter().copied().map(user).collect();
     let remove = |named: &[u32]| {
-        needed_loads(
+        loads_of(
             &state,
             1,
             Request::RemoveMembers {
@@ -224,7 +224,7 @@ fn of_the_users_of_a_request_those_who_exist_are_looked_for_chunk_by_chunk() {
         [Load::Member(GROUP, user(111))]
     );
     assert_eq!(remove(&[1, 2, 3]), [], "they are known");
-    let add = needed_loads(
+    let add = loads_of(
         &state,
         1,
         Request::AddMembers {
@@ -247,7 +247,7 @@ fn of_the_users_of_a_request_those_who_exist_are_looked_for_chunk_by_chunk() {
     assert_eq!(many(USERS_PER_REQUEST_MAX).len(), 32);
     assert_eq!(many(USERS_PER_REQUEST_MAX + 1), [], "that is refused");
     assert_eq!(
-        needed_loads(
+        loads_of(
             &state,
             1,
             Request::Explain {
@@ -263,7 +263,7 @@ fn of_the_users_of_a_request_those_who_exist_are_looked_for_chunk_by_chunk() {
 fn a_message_is_loaded_where_there_is_one() {
     let state = loaded(20, 1, 1);
     let recall = |id| {
-        needed_loads(
+        loads_of(
             &state,
             1,
             Request::Recall {
@@ -272,8 +272,8 @@ fn a_message_is_loaded_where_there_is_one() {
             },
         )
     };
-    for nowhere in [0, FLOOR, HEAD + 1, u64::MAX] {
-        assert_eq!(recall(nowhere), []);
+    for outside in [0, FLOOR, HEAD + 1, u64::MAX] {
+        assert_eq!(recall(outside), []);
     }
     for there in [FLOOR + 1, HEAD] {
         assert_eq!(
@@ -290,7 +290,7 @@ fn a_message_is_loaded_where_there_is_one() {
 fn what_cannot_be_marked_as_unread_is_not_read_through() {
     let state = loaded(20, 1, 1);
     let mark = |id| {
-        needed_loads(
+        loads_of(
             &state,
             1,
             Request::MarkUnread {
@@ -319,10 +319,12 @@ fn page_through(users: u32, nth: u32) -> (Vec<UserId>, usize, usize) {
             conversation: GROUP,
             after,
         };
-        let wanted = needed_loads(&state, nth, request.clone());
+        let wanted = loads_of(&state, nth, request.clone());
         loads = loads.max(wanted.len());
-        wanted.into_iter().for_each(|need| load(&mut state, need));
-        assert_eq!(needed_loads(&state, nth, request.clone()), []);
+        wanted
+            .into_iter()
+            .for_each(|wanted_load| load(&mut state, wanted_load));
+        assert_eq!(loads_of(&state, nth, request.clone()), []);
         let answer = state.execute(
             Command::Ask(actor(nth), request),
             Timestamp::new(0),
@@ -408,7 +410,7 @@ fn nothing_is_loaded_where_nothing_may_go() {
 fn whom_the_asker_has_no_reason_to_watch_has_nothing_loaded() {
     let mut state = server(40, 2);
     let watch = |state: &State| {
-        needed_loads(
+        loads_of(
             state,
             1,
             Request::Watch {
@@ -440,7 +442,7 @@ fn that_nobody_of_a_chunk_is_a_member_takes_memory_too() {
     let mut state = loaded(2_000, 1_999, 1_999);
     let before = state.conversation(GROUP).unwrap().memory_bytes();
     let users = (1..=1_000).step_by(16).map(user).collect();
-    let wanted = needed_loads(
+    let wanted = loads_of(
         &state,
         1_999,
         Request::RemoveMembers {
@@ -449,7 +451,9 @@ fn that_nobody_of_a_chunk_is_a_member_takes_memory_too() {
         },
     );
     assert_eq!(wanted.len(), 63);
-    wanted.into_iter().for_each(|need| load(&mut state, need));
+    wanted
+        .into_iter()
+        .for_each(|wanted_load| load(&mut state, wanted_load));
     let found = state.conversation(GROUP).unwrap();
     assert_eq!(found.members_sorted().len(), 1);
     assert!(found.memory_bytes() >= before + 63 * size_of::<MemberChunk>());

@@ -1,6 +1,6 @@
 //! Reading.
 
-pub mod cursor;
-pub mod overview;
-pub mod receipts;
-pub mod unread_marker;
+pub(crate) mod cursor;
+pub(crate) mod overview;
+pub(crate) mod receipts;
+pub(crate) mod unread_marker;

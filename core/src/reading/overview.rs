@@ -36,9 +36,9 @@ impl State {
             .get(&user)
             .into_iter()
             .flat_map(|found| &found.conversations);
-        let told = conversations
+        let recent = conversations
             .filter(|&&id| since.is_none_or(|since| self.revisions.changed(user, id, since)));
-        let places = told.map(|&conversation| OverviewPlace {
+        let places = recent.map(|&conversation| OverviewPlace {
             revision: self.revisions.of(conversation),
             conversation,
         });
@@ -75,7 +75,9 @@ impl State {
                 .collect(),
             gone: since
                 .filter(|_| after.is_none())
-                .map_or_else(Vec::new, |since| self.revisions.gone(actor.user, since)),
+                .map_or_else(Vec::new, |since| {
+                    self.revisions.ended_since(actor.user, since)
+                }),
             extent: if since.is_some() {
                 OverviewExtent::Changed
             } else {
@@ -111,7 +113,7 @@ impl State {
             unread,
             mentions: found.mentions(actor.user, &member.record, base),
             last: None,
-            settings: found.settings_of(&member.record.terms),
+            settings: found.settings_of(&member.record.details),
         })
     }
 

@@ -29,7 +29,7 @@ use crate::state::setting_values::Switch;
 
 /// A message that receipts are prefetch_request of.
 #[derive(Clone, Copy)]
-struct Asked {
+struct ReceiptQuery {
     conversation: ConversationId,
     by: UserId,
     sender: UserId,
@@ -52,7 +52,7 @@ impl State {
         if !entry.body.is_message() {
             return Err(ErrorCode::NoSuchMessage);
         }
-        let prefetch_request = Asked {
+        let query = ReceiptQuery {
             conversation,
             by: actor.user,
             sender: entry.sender,
@@ -64,7 +64,7 @@ impl State {
             let all: Vec<Receipt> = found
                 .members_sorted()
                 .into_iter()
-                .filter_map(|(user, member)| self.receipt(prefetch_request, user, member))
+                .filter_map(|(user, member)| self.receipt(query, user, member))
                 .collect();
             let mut sum = ReceiptCounts::default();
             all.iter().for_each(|receipt| sum.add(receipt.state));
@@ -85,7 +85,7 @@ impl State {
                 .filter(|&user| after.is_none_or(|after| user > after));
             items.extend(
                 users
-                    .filter_map(|user| self.receipt(prefetch_request, user, found.member(user)?))
+                    .filter_map(|user| self.receipt(query, user, found.member(user)?))
                     .take(RECEIPTS_PER_PAGE_MAX + 1),
             );
             next_after = last;
@@ -113,10 +113,10 @@ impl State {
         let Some(found) = self.conversation(conversation) else {
             return Vec::new();
         };
-        let is_there = found
+        let is_visible = found
             .member(by)
             .is_some_and(|member| found.shows(&member.record, msgid));
-        if !is_there || self.settings().receipts == Switch::Off {
+        if !is_visible || self.settings().receipts == Switch::Off {
             return Vec::new();
         }
         let is_known = self.entries.contains_key(&(conversation, msgid));
@@ -136,13 +136,13 @@ impl State {
         loads
     }
 
-    fn receipt(&self, prefetch_request: Asked, user: UserId, member: &Member) -> Option<Receipt> {
-        let Asked {
+    fn receipt(&self, query: ReceiptQuery, user: UserId, member: &Member) -> Option<Receipt> {
+        let ReceiptQuery {
             conversation,
             by,
             sender,
             msgid,
-        } = prefetch_request;
+        } = query;
         // Who came later was not spoken to.
         if user == sender || member.record.joined > msgid {
             return None;
@@ -163,9 +163,9 @@ impl State {
         user: UserId,
         member: &Member,
     ) -> MemberCursors {
-        let told = member.record.told();
+        let shown_read = member.record.shown_read();
         let read = if self.shows_reads(conversation, by, user) {
-            told
+            shown_read
         } else {
             MsgId::ZERO
         };
@@ -179,7 +179,7 @@ impl State {
     /// How far a member is, for those who are shown what others have read. Nothing where there are
     /// no receipts.
     #[must_use]
-    pub fn told_cursors(
+    pub fn shown_cursors(
         &self,
         conversation: ConversationId,
         user: UserId,
@@ -188,9 +188,9 @@ impl State {
             .conversation(conversation)?
             .member(user)
             .filter(|_| self.settings().receipts == Switch::On)?;
-        let told = member.record.told();
+        let shown_read = member.record.shown_read();
         let read = if self.reads(user) == Reads::Shown {
-            told
+            shown_read
         } else {
             MsgId::ZERO
         };
@@ -204,12 +204,12 @@ impl State {
     /// Whether somebody is shown what a user has read. In a direct chat a block hides it, from
     /// either of the two.
     pub(crate) fn shows_reads(&self, conversation: ConversationId, to: UserId, of: UserId) -> bool {
-        let both_show = [to, of]
+        let both_show_reads = [to, of]
             .iter()
             .all(|&user| self.reads(user) == Reads::Shown);
         let is_blocked = conversation.direct_users().is_some()
             && (self.relation(to, of).blocks || self.relation(of, to).blocks);
-        to == of || (self.settings().receipts == Switch::On && both_show && !is_blocked)
+        to == of || (self.settings().receipts == Switch::On && both_show_reads && !is_blocked)
     }
 
     pub(crate) fn reads(&self, user: UserId) -> Reads {
@@ -256,7 +256,7 @@ fn delivered(member: &Member) -> MsgId {
         .map(|&(_, msgid)| msgid)
         .max()
         .unwrap_or_default()
-        .max(member.record.told())
+        .max(member.record.shown_read())
 }
 
 /// The chunks that a page of a large conversation looks through.

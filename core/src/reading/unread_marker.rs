@@ -42,7 +42,7 @@ impl Conversation {
     }
 
     fn counted_own(&self, member: &MemberRecord, base: MsgId) -> impl Iterator<Item = MsgId> {
-        let own = member.mark.iter().flat_map(|mark| mark.own());
+        let own = member.marker.iter().flat_map(|marker| marker.own());
         own.filter(move |&msgid| msgid > base && !self.uncounted.contains(msgid))
     }
 
@@ -63,11 +63,11 @@ impl Conversation {
         if from > member.read {
             return Ok(None);
         }
-        let told = member.told();
-        if told.above(from.prev()) > MARKED_UNREAD_MAX {
+        let shown_read = member.shown_read();
+        if shown_read.above(from.prev()) > MARKED_UNREAD_MAX {
             Err(ErrorCode::TooFarBack)
         } else {
-            Ok(Some(told))
+            Ok(Some(shown_read))
         }
     }
 
@@ -78,9 +78,12 @@ impl Conversation {
             return;
         };
         let record = &mut member.record;
-        let is_over = record.mark.as_ref().is_some_and(|mark| msgid >= mark.told);
+        let is_over = record
+            .marker
+            .as_ref()
+            .is_some_and(|marker| msgid >= marker.shown_read);
         if is_over {
-            record.mark = None;
+            record.marker = None;
         }
         if msgid > record.read || is_over {
             record.read = msgid.max(record.read);
@@ -98,7 +101,7 @@ impl State {
         batch: &mut Batch,
     ) -> Result<Response, ErrorCode> {
         let (found, member) = self.membership(actor.user, conversation)?;
-        let Some(told) = found.markable(&member.record, from)? else {
+        let Some(shown_read) = found.markable(&member.record, from)? else {
             return Ok(Response::Done);
         };
         let read = from.prev();
@@ -107,7 +110,7 @@ impl State {
                 .get(&(conversation, *msgid))
                 .is_some_and(|entry| entry.sender == actor.user)
         };
-        let own: BTreeSet<MsgId> = (from.get()..=told.get())
+        let own: BTreeSet<MsgId> = (from.get()..=shown_read.get())
             .map(MsgId::new)
             .filter(is_own)
             .collect();
@@ -115,13 +118,13 @@ impl State {
             return Err(ErrorCode::TooFarBack);
         }
         let user = actor.user;
-        let mark = Box::new(UnreadMarker::new(told, &own));
+        let marker = Box::new(UnreadMarker::new(shown_read, &own));
         self.make(
             &Change::MarkedUnread {
                 conversation,
                 user,
                 read,
-                mark,
+                marker,
             },
             batch,
         );
@@ -134,14 +137,14 @@ impl State {
         conversation: ConversationId,
         user: UserId,
         read: MsgId,
-        mark: &UnreadMarker,
+        marker: &UnreadMarker,
     ) {
         let Some(found) = self.touch(conversation) else {
             return;
         };
         if let Some(member) = found.members.get_mut(&user) {
             member.record.read = read;
-            member.record.mark = Some(Box::new(mark.clone()));
+            member.record.marker = Some(Box::new(marker.clone()));
             found.note_member(user);
         }
     }

@@ -29,14 +29,14 @@ pub struct Upload {
 impl AttachmentRecord {
     /// The upload of a user, if he may send the attachment.
     #[must_use]
-    pub fn upload_of(&self, user: UserId) -> Option<&Upload> {
+    pub(crate) fn upload_of(&self, user: UserId) -> Option<&Upload> {
         self.uploads.iter().find(|upload| upload.user == user)
     }
 }
 
 impl Upload {
     /// Whether the attachment need not be kept for its user: he sent it, or had time enough to.
-    pub(crate) fn is_over(&self, now: Timestamp, kept_ms: u64) -> bool {
+    pub(crate) fn is_expired(&self, now: Timestamp, kept_ms: u64) -> bool {
         self.is_sent || now.get().saturating_sub(self.stored_at.get()) >= kept_ms
     }
 }

@@ -53,7 +53,7 @@ impl GroupRecord {
 
     /// Keeps the mutes of members who leave, and those of others that are not over. Of too many,
     /// the first to end are forgotten.
-    pub fn keep_mutes(
+    pub(crate) fn keep_mutes(
         &mut self,
         of: impl IntoIterator<Item = (UserId, Timestamp)>,
         now: Timestamp,

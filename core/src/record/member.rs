@@ -16,9 +16,9 @@ pub struct MemberRecord {
     /// The read cursor.
     pub read: MsgId,
     /// What else holds.
-    pub terms: MemberTerms,
+    pub details: MemberDetails,
     /// What he marked as unread although he had read it.
-    pub mark: Option<Box<UnreadMarker>>,
+    pub marker: Option<Box<UnreadMarker>>,
     /// When it last changed, but for what the member's sends move.
     pub changed: Revision,
 }
@@ -26,10 +26,10 @@ pub struct MemberRecord {
 impl MemberRecord {
     /// How far the member has read, for others.
     #[must_use]
-    pub fn told(&self) -> MsgId {
-        self.mark
+    pub fn shown_read(&self) -> MsgId {
+        self.marker
             .as_ref()
-            .map_or(self.read, |mark| self.read.max(mark.told))
+            .map_or(self.read, |marker| self.read.max(marker.shown_read))
     }
 }
 
@@ -42,7 +42,7 @@ pub struct MembershipRecord {
 
 /// What holds for one member: what the group settled for him, and what he settled for himself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct MemberTerms {
+pub struct MemberDetails {
     /// Everything up to here was said before the member could see it.
     pub floor: MsgId,
     /// Until when the member can say nothing.
@@ -55,7 +55,7 @@ pub struct MemberTerms {
     pub hidden_at: Option<MsgId>,
 }
 
-impl Default for MemberTerms {
+impl Default for MemberDetails {
     fn default() -> Self {
         Self {
             floor: MsgId::ZERO,
@@ -97,7 +97,7 @@ pub struct MemberChunk(u32);
 impl MemberChunk {
     /// Members in one chunk at most. With as many devices each as a user may have, they fit into
     /// one value of the trees.
-    pub const MEMBERS: u32 = 16;
+    pub(crate) const MEMBERS: u32 = 16;
 
     /// The chunk that a member is in.
     #[must_use]

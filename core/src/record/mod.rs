@@ -18,7 +18,7 @@ pub use attachment::{AttachmentRecord, Upload};
 pub use conversation::{ConversationRecord, KindRecord, MemberCounts};
 pub use group::GroupRecord;
 pub use member::{
-    MemberChunk, MemberRecord, MemberTerms, MembershipRecord, StoredMember, StoredMentions,
+    MemberChunk, MemberDetails, MemberRecord, MembershipRecord, StoredMember, StoredMentions,
 };
 pub use msgid_set::MsgIdSet;
 pub use relation::{RelationChunk, StoredRelation};

@@ -76,7 +76,7 @@ impl MsgIdSet {
 
     /// How many of those are not in `other` as well.
     #[must_use]
-    pub fn count_without(&self, base: MsgId, head: MsgId, other: &Self) -> u64 {
+    pub(crate) fn count_without(&self, base: MsgId, head: MsgId, other: &Self) -> u64 {
         let both = |chunk: u64, bitmap: &RoaringBitmap| {
             other.chunks.get(&chunk).map(|others| bitmap & others)
         };

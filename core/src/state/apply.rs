@@ -7,7 +7,9 @@ use cairn_proto::model::group::Role;
 
 use crate::api::change::{Appended, Change, Origin};
 use crate::record::MemberCounts;
-use crate::record::{ConversationRecord, MemberRecord, MemberTerms, MembershipRecord, RecentSend};
+use crate::record::{
+    ConversationRecord, MemberDetails, MemberRecord, MembershipRecord, RecentSend,
+};
 use crate::state::State;
 use crate::state::conversation::{Conversation, Member};
 use crate::state::relations::Relations;
@@ -17,11 +19,11 @@ impl State {
     /// Moves the state. A change that was seen before, alone or with all that followed it, ends in
     /// the same state.
     pub fn apply(&mut self, change: &Change) {
-        self.move_by(change);
+        self.apply_unstamped(change);
         self.stamp(change);
     }
 
-    fn move_by(&mut self, change: &Change) {
+    fn apply_unstamped(&mut self, change: &Change) {
         match change {
             Change::Appended(appended) => self.apply_appended(appended),
             &Change::Read {
@@ -74,8 +76,8 @@ impl State {
                     role,
                     joined,
                     read: MsgId::ZERO,
-                    terms: MemberTerms::default(),
-                    mark: None,
+                    details: MemberDetails::default(),
+                    marker: None,
                     changed: Revision::default(),
                 };
                 self.apply_member(conversation, user, record, counts);
@@ -123,11 +125,11 @@ impl State {
             }
             Change::Renamed(id, name) => self.apply_renamed(*id, name),
             Change::Group(id, record) => self.apply_group(*id, record),
-            &Change::MemberTerms {
+            &Change::MemberDetails {
                 conversation,
                 user,
-                terms,
-            } => self.apply_terms(conversation, user, terms),
+                details,
+            } => self.apply_details(conversation, user, details),
             &Change::Relation {
                 user,
                 other,
@@ -139,8 +141,8 @@ impl State {
                 conversation,
                 user,
                 read,
-                mark,
-            } => self.apply_marked_unread(*conversation, *user, *read, mark),
+                marker,
+            } => self.apply_marked_unread(*conversation, *user, *read, marker),
             // It is stamped, and that is all.
             Change::EpochBegun(_) => {}
         }

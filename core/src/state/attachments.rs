@@ -50,7 +50,7 @@ impl Attachments {
 
     /// Whether it is known what a message names, and what is known of that.
     #[must_use]
-    pub fn knows_ref(&self, conversation: ConversationId, msgid: MsgId) -> bool {
+    pub(crate) fn knows_ref(&self, conversation: ConversationId, msgid: MsgId) -> bool {
         self.uses
             .get(&(conversation, msgid))
             .is_some_and(|hash| hash.is_none_or(|hash| self.knows(hash)))
@@ -58,19 +58,23 @@ impl Attachments {
 
     /// What a message names, if it is in memory.
     #[must_use]
-    pub fn used(&self, conversation: ConversationId, msgid: MsgId) -> Option<AttachmentHash> {
+    pub fn attachment_of(
+        &self,
+        conversation: ConversationId,
+        msgid: MsgId,
+    ) -> Option<AttachmentHash> {
         *self.uses.get(&(conversation, msgid))?
     }
 
     /// Up to which message it is known what every one of a conversation names.
     #[must_use]
-    pub fn known_through(&self, conversation: ConversationId) -> Option<MsgId> {
+    pub(crate) fn known_through(&self, conversation: ConversationId) -> Option<MsgId> {
         self.known_through.get(&conversation).copied()
     }
 
     /// The messages of a conversation above `above` and up to `last`, which must not lie below it,
     /// that name something, as far as that is in memory; and what they name.
-    pub(crate) fn used_within(
+    pub(crate) fn refs_within(
         &self,
         conversation: ConversationId,
         above: MsgId,
@@ -158,7 +162,7 @@ impl Attachments {
                 .map(|hash| Row::Attachment(hash, self.record(hash).cloned())),
         );
         rows.extend(uses.into_iter().map(|(conversation, msgid)| {
-            Row::Attached(conversation, msgid, self.used(conversation, msgid))
+            Row::Attached(conversation, msgid, self.attachment_of(conversation, msgid))
         }));
         rows.extend(
             bytes

@@ -13,7 +13,7 @@ use hashbrown::{HashMap, HashSet};
 use crate::limits::CLOCK_STEP_MS_MAX;
 use crate::record::MsgIdSet;
 use crate::record::{
-    ConversationRecord, GroupRecord, MemberChunk, MemberRecord, MemberTerms, StoredMember,
+    ConversationRecord, GroupRecord, MemberChunk, MemberDetails, MemberRecord, StoredMember,
 };
 
 /// A conversation.
@@ -104,7 +104,7 @@ impl Conversation {
 
     /// Whether every member is in memory.
     #[must_use]
-    pub const fn knows_all(&self) -> bool {
+    pub(crate) const fn knows_all(&self) -> bool {
         self.members_complete
     }
 
@@ -164,7 +164,7 @@ impl Conversation {
     /// Everything up to here is gone, or is not for `member`.
     #[must_use]
     pub fn floor(&self, member: &MemberRecord) -> MsgId {
-        self.record.floor.max(member.terms.floor)
+        self.record.floor.max(member.details.floor)
     }
 
     /// Whether `member` may read an entry with this number.
@@ -180,13 +180,13 @@ impl Conversation {
     /// What a member settled for himself. What is hidden is shown again once there is a message
     /// that was not there then, and stays so when that message is recalled.
     #[must_use]
-    pub fn settings_of(&self, terms: &MemberTerms) -> MemberSettings {
-        let hidden = terms
+    pub fn settings_of(&self, details: &MemberDetails) -> MemberSettings {
+        let hidden = details
             .hidden_at
             .is_some_and(|at| self.record.last_message <= at);
         MemberSettings {
-            muted: terms.muted,
-            favourite: terms.favourite,
+            muted: details.muted,
+            favourite: details.favourite,
             hidden,
         }
     }

@@ -171,7 +171,7 @@ impl State {
         }
         // One that began anew stays while the trees may still hold what it was before.
         self.streams
-            .retain(|key, stream| !stream.is_saved() || self.dirty.streams_removed.contains(key));
+            .retain(|key, stream| !stream.is_clean() || self.dirty.streams_removed.contains(key));
         self.evict_relations();
         self.evict_profiles();
         let idle: Vec<_> = self

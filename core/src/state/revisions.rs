@@ -23,12 +23,12 @@ pub(crate) struct Revisions {
     pub(crate) epochs: Vec<EpochRecord>,
     pub(crate) conversations: HashMap<ConversationId, Revision>,
     pub(crate) memberships: HashMap<(UserId, ConversationId), Revision>,
-    /// Under [`NOWHERE`] of each user the newest end that is forgotten.
+    /// Under [`NO_CONVERSATION`] of each user the newest end that is forgotten.
     pub(crate) ended: BTreeMap<(UserId, ConversationId), Revision>,
 }
 
 /// No conversation has this id.
-pub(crate) const NOWHERE: ConversationId = ConversationId::new(0);
+pub(crate) const NO_CONVERSATION: ConversationId = ConversationId::new(0);
 
 impl Revisions {
     /// When a conversation last changed for everybody.
@@ -63,7 +63,7 @@ impl Revisions {
     }
 
     /// Those of them that a device has not heard of, in the order of their ids.
-    pub(crate) fn gone(&self, user: UserId, since: Revision) -> Vec<ConversationId> {
+    pub(crate) fn ended_since(&self, user: UserId, since: Revision) -> Vec<ConversationId> {
         self.ended_of(user)
             .filter(|&(_, at)| at > since)
             .map(|(id, _)| id)
@@ -73,7 +73,7 @@ impl Revisions {
     /// Whether everything that ended since then is remembered.
     fn remembers(&self, user: UserId, since: Revision) -> bool {
         self.ended
-            .get(&(user, NOWHERE))
+            .get(&(user, NO_CONVERSATION))
             .is_none_or(|&forgotten| since >= forgotten)
     }
 
@@ -118,7 +118,7 @@ impl Revisions {
         };
         let (id, at) = forgotten?;
         self.ended.remove(&(user, id));
-        let newest = self.ended.entry((user, NOWHERE)).or_default();
+        let newest = self.ended.entry((user, NO_CONVERSATION)).or_default();
         *newest = at.max(*newest);
         Some(id)
     }
@@ -153,7 +153,7 @@ mod tests {
         }
         assert!(!remembers(&revisions, 0) && remembers(&revisions, 1));
         assert_eq!(
-            revisions.gone(ADA, Revision::new(1)).len(),
+            revisions.ended_since(ADA, Revision::new(1)).len(),
             limits::ENDED_MEMBERSHIPS_MAX - 9
         );
         assert!(

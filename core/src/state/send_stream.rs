@@ -11,7 +11,7 @@ use crate::record::{CursorChunk, RecentPart, RecentSend, SendCursor};
 /// conversations. A client has at most so many unresolved, so each retry that can come finds its
 /// answer here.
 #[derive(Clone, Debug, Default)]
-pub struct SendStream {
+pub(crate) struct SendStream {
     cursors: HashMap<ConversationId, Cursor>,
     /// A ring: a send stands at the remainder of its place.
     recent: Vec<RecentSend>,
@@ -34,7 +34,7 @@ struct Dirty {
 
 /// What a client seq turns out to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Seen {
+pub(crate) enum Seen {
     /// A new send.
     New,
     /// A retry: it was accepted as this message.
@@ -47,7 +47,7 @@ pub enum Seen {
 
 /// What of a send stream is to be stored.
 #[derive(Clone, Debug, Default)]
-pub struct StreamRows {
+pub(crate) struct StreamRows {
     /// Chunks with all their cursors.
     pub cursors: Vec<(CursorChunk, Vec<SendCursor>)>,
     /// Parts with all their sends.
@@ -57,7 +57,7 @@ pub struct StreamRows {
 impl SendStream {
     /// Takes back what was stored.
     #[must_use]
-    pub fn from_stored(cursors: Vec<SendCursor>, recent: Vec<RecentSend>) -> Self {
+    pub(crate) fn from_stored(cursors: Vec<SendCursor>, recent: Vec<RecentSend>) -> Self {
         let mut stream = Self::default();
         stream
             .cursors
@@ -76,13 +76,13 @@ impl SendStream {
 
     /// The place of the next new send.
     #[must_use]
-    pub const fn next_place(&self) -> u64 {
+    pub(crate) const fn next_place(&self) -> u64 {
         self.last_place + 1
     }
 
     /// What `seq` is in `conversation`, given a fingerprint of its body.
     #[must_use]
-    pub fn seen(&self, conversation: ConversationId, seq: u64, body: u32) -> Seen {
+    pub(crate) fn seen(&self, conversation: ConversationId, seq: u64, body: u32) -> Seen {
         if self
             .cursors
             .get(&conversation)
@@ -102,8 +102,8 @@ impl SendStream {
 
     /// Notes an accepted send. Says whether everything was stored until now. To note one again that
     /// was noted before, as a replay does, changes nothing.
-    pub fn accept(&mut self, send: RecentSend) -> bool {
-        let was_saved = self.is_saved();
+    pub(crate) fn accept(&mut self, send: RecentSend) -> bool {
+        let was_clean = self.is_clean();
         let cursor = self.cursors.entry(send.conversation).or_default();
         cursor.last_seq = send.seq.max(cursor.last_seq);
         if !std::mem::replace(&mut cursor.is_dirty, true) {
@@ -117,7 +117,7 @@ impl SendStream {
             *is_dirty = true;
         }
         self.remember(send);
-        was_saved
+        was_clean
     }
 
     /// Each place is given once, so of two sends at one of the ring's the later one stays, in
@@ -138,7 +138,7 @@ impl SendStream {
     }
 
     /// What to store; it counts as stored from now on.
-    pub fn take_dirty(&mut self) -> StreamRows {
+    pub(crate) fn take_dirty(&mut self) -> StreamRows {
         let Dirty { mut chunks, parts } = std::mem::take(&mut self.dirty);
         chunks.sort_unstable();
         chunks.dedup();
@@ -176,7 +176,7 @@ impl SendStream {
 
     /// Whether everything in it is stored.
     #[must_use]
-    pub fn is_saved(&self) -> bool {
+    pub(crate) fn is_clean(&self) -> bool {
         self.dirty.chunks.is_empty()
     }
 }
@@ -214,7 +214,7 @@ mod tests {
 
     fn saved_and_loaded(mut stream: SendStream) -> SendStream {
         let rows = stream.take_dirty();
-        assert!(stream.is_saved());
+        assert!(stream.is_clean());
         let cursors = rows
             .cursors
             .into_iter()

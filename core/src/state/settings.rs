@@ -74,7 +74,7 @@ impl Row {
 
     /// What a client is told of it. Every row of the table can be told.
     #[must_use]
-    pub fn told(&self, settings: &Settings) -> Option<Setting> {
+    pub fn describe(&self, settings: &Settings) -> Option<Setting> {
         Some(Setting {
             name: SettingName::new(self.name).ok()?,
             value: SettingValue::new((self.written)(settings)).ok()?,
@@ -106,7 +106,7 @@ mod tests {
                 value,
                 default,
                 ..
-            } = row.told(&settings).expect(row.name);
+            } = row.describe(&settings).expect(row.name);
             assert_eq!(value, default);
             settings.set(&name, &value).expect(row.name);
             assert_eq!(
@@ -136,7 +136,7 @@ mod tests {
                 takes,
                 about,
                 ..
-            } = row.told(&Settings::default()).unwrap();
+            } = row.describe(&Settings::default()).unwrap();
             format!("| `{name}` | {takes} | `{default}` | {about} |")
         };
         assert_eq!(listed, TABLE.iter().map(line).collect::<Vec<_>>());

@@ -6,7 +6,7 @@ use crate::api::change::{Appended, Change};
 use crate::limits;
 use crate::record::EpochRecord;
 use crate::state::State;
-use crate::state::revisions::NOWHERE;
+use crate::state::revisions::NO_CONVERSATION;
 
 impl State {
     /// What is applied from now on is of this batch of the commit log.
@@ -25,7 +25,7 @@ impl State {
             Change::Read {
                 conversation, user, ..
             }
-            | Change::MemberTerms {
+            | Change::MemberDetails {
                 conversation, user, ..
             }
             | Change::MarkedUnread {
@@ -54,7 +54,7 @@ impl State {
                 self.dirty.ended.extend(
                     forgotten
                         .into_iter()
-                        .flat_map(|id| [(*user, id), (*user, NOWHERE)]),
+                        .flat_map(|id| [(*user, id), (*user, NO_CONVERSATION)]),
                 );
             }
             Change::EpochBegun(epoch) => self.apply_epoch(*epoch),

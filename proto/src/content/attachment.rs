@@ -128,7 +128,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_hash_is_read_as_it_is_written() {
+    fn hash_round_trips() {
         let hash = AttachmentHash::new([0xab; 32]);
         assert_eq!(hash.to_string().parse(), Ok(hash));
         for wrong in [

@@ -228,7 +228,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_extra_of_a_later_version_is_kept_as_it_came() {
+    fn unknown_extras_are_preserved() {
         let later = vec![
             Packed(vec![200, 1, 2].into()),
             Packed(codec::encode(&Extra::MentionAll).into()),
@@ -246,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn too_many_are_refused_wherever_they_come_from() {
+    fn extras_limit_is_checked_everywhere() {
         let many = vec![Extra::MentionAll; limits::EXTRAS_MAX + 1];
         assert_eq!(
             Extras::new(many.clone()),

@@ -85,7 +85,7 @@ pub struct Run {
 }
 
 /// The length prefix of a packed entry, in bytes.
-pub const ENTRY_PREFIX_BYTES: usize = 4;
+pub(crate) const ENTRY_PREFIX_BYTES: usize = 4;
 
 impl Entry {
     /// Appends the packed entry to `out`.
@@ -239,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn a_run_numbers_its_messages() {
+    fn runs_number_their_messages() {
         let run = run(&["one", "", "three"]);
         let messages = run.messages().unwrap();
         let ids: Vec<u64> = messages.iter().map(|m| m.msgid.get()).collect();
@@ -249,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_count_or_a_cut_is_noticed() {
+    fn wrong_counts_and_truncation_are_detected() {
         let mut wrong = run(&["one", "two"]);
         wrong.count = 3;
         assert_eq!(wrong.messages(), Err(DecodeError::Malformed));
@@ -264,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn a_later_kind_reads_as_unknown() {
+    fn unknown_kinds_decode() {
         let mut entry = Vec::new();
         codec::prefixed(&mut entry, |out| {
             codec::encode_into(&(UserId::new(3), Timestamp::new(4)), out);
@@ -282,7 +282,7 @@ mod tests {
         );
     }
     #[test]
-    fn extras_cost_nothing_where_there_are_none() {
+    fn missing_extras_take_no_bytes() {
         let body = Body::Text(Text::new("hi").unwrap());
         let plain = Entry {
             sender: UserId::new(3),

@@ -62,7 +62,7 @@ mod tests {
     type Small = Picture<5>;
 
     #[test]
-    fn a_picture_is_bounded_wherever_it_comes_from() {
+    fn picture_size_is_checked_everywhere() {
         let largest = Small::new(vec![1; 5].into()).unwrap();
         assert_eq!(
             codec::decode(&codec::encode(&largest), limits::FRAME_BYTES_MAX),

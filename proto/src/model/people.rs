@@ -173,7 +173,7 @@ mod tests {
     use crate::wire::response::{Response, ServerFrame};
 
     #[test]
-    fn the_largest_profiles_fit_into_one_frame() {
+    fn largest_profiles_fit_into_a_frame() {
         let user = UserInfo {
             id: UserId::new(u32::MAX),
             name: "n".repeat(limits::USER_NAME_BYTES_MAX).parse().unwrap(),

@@ -37,7 +37,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_are_stable_and_used_once() {
+    fn numbers_are_stable_and_unique() {
         let numbers: Vec<u32> = CloseCode::ALL.iter().map(|code| code.number()).collect();
         assert_eq!(numbers, (0..=11).collect::<Vec<_>>());
         for &code in CloseCode::ALL {

@@ -189,7 +189,7 @@ where
         type Value = T;
 
         fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("a text")
+            f.write_str("a string")
         }
 
         fn visit_str<F: Error>(self, present: &str) -> Result<T, F> {
@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn each_failure_has_its_name() {
+    fn decode_errors_are_distinct() {
         let bytes = encode(&New::A(7));
         assert_eq!(decode::<Old>(&bytes, 16), Ok(Old::A(7)));
         assert_eq!(
@@ -247,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn a_length_that_lies_is_refused() {
+    fn forged_lengths_are_refused() {
         let lie = [253, 255, 255, 255, 255, 255, 255, 255, 127];
         assert_eq!(decode::<Vec<u64>>(&lie, 64), Err(DecodeError::Malformed));
         assert_eq!(decode::<String>(&lie, 64), Err(DecodeError::Malformed));

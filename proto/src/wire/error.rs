@@ -44,7 +44,7 @@ macro_rules! codes {
             pub const fn text(self) -> &'static str {
                 match self {
                     $(Self::$variant => $text,)*
-                    Self::Other(_) => "refused for a reason that this version does not know",
+                    Self::Other(_) => "refused for a reason unknown to this version",
                 }
             }
         }
@@ -172,7 +172,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_are_stable_and_used_once() {
+    fn numbers_are_stable_and_unique() {
         let numbers: Vec<u32> = ErrorCode::ALL.iter().map(|code| code.number()).collect();
         assert!(numbers.is_sorted_by(|a, b| a < b), "{numbers:?}");
         for &code in ErrorCode::ALL {

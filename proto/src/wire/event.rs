@@ -153,7 +153,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_run_in_parts_is_the_same_frame() {
+    fn run_parts_equal_the_frame() {
         for len in [0, 1, 250, 251, 70_000] {
             let entries = Bytes::from(vec![7; len]);
             let run = Run {

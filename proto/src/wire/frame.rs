@@ -61,7 +61,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn frames_arrive_in_any_pieces() {
+    fn frames_reassemble() {
         let mut stream = Vec::new();
         write("one", &mut stream);
         write("", &mut stream);
@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn the_bound_is_exact() {
+    fn limit_is_exact() {
         let mut at = BytesMut::from(&[4, 0, 0, 0, 1, 2, 3, 4][..]);
         assert_eq!(
             split(&mut at, 4),

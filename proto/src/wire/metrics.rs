@@ -190,24 +190,28 @@ mod tests {
     }
 
     #[test]
-    fn a_histogram_of_another_run_is_not_subtracted() {
+    fn histograms_of_different_runs_do_not_subtract() {
         let later = histogram(&[(10, 1), (20, 2)]);
         assert_eq!(
             later.since(&histogram(&[(10, 2)])),
             None,
-            "more than there are now"
+            "more events than now"
         );
         assert_eq!(
             later.since(&histogram(&[(15, 1)])),
             None,
-            "a bucket between"
+            "a missing bucket in between"
         );
-        assert_eq!(later.since(&histogram(&[(30, 1)])), None, "a bucket behind");
+        assert_eq!(
+            later.since(&histogram(&[(30, 1)])),
+            None,
+            "a missing bucket at the end"
+        );
         assert_eq!(Histogram::default().since(&later), None);
     }
 
     #[test]
-    fn quantiles_are_where_they_belong() {
+    fn quantiles_match() {
         let found = histogram(&[(10, 50), (20, 49), (900, 1)]);
         let micros = |share| found.quantile(share).map(|time| time.as_micros());
         assert_eq!(
@@ -219,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn figures_subtract_unless_the_server_was_started_again() {
+    fn metrics_subtract_within_one_run() {
         let earlier = Metrics {
             uptime_micros: 10,
             sessions: 9,
@@ -254,7 +258,7 @@ mod tests {
             }
             .since(&later),
             None,
-            "a counter runs backwards"
+            "a counter decreased"
         );
     }
 }

@@ -411,18 +411,18 @@ impl Check<'_> {
         }
         // Cursors of devices that are no more may still be there.
         let terms = [
-            record.terms.floor,
-            record.terms.hidden_at.unwrap_or_default(),
+            record.details.floor,
+            record.details.hidden_at.unwrap_or_default(),
         ];
         let cursors = delivered
             .iter()
             .map(|&(_, msgid)| msgid)
-            .chain([record.told(), record.joined])
+            .chain([record.shown_read(), record.joined])
             .chain(terms);
         if cursors.max() > Some(head) {
             return Err(wrong(key, format!("a cursor lies above the head {head}")));
         }
-        if record.mark.is_some() && record.told() == record.read {
+        if record.marker.is_some() && record.shown_read() == record.read {
             return Err(wrong(
                 key,
                 format!("user {user} has read what he marked as unread"),

@@ -448,7 +448,7 @@ impl Loader {
         // What is in memory may be newer.
         state
             .attachments
-            .used(conversation, msgid)
+            .attachment_of(conversation, msgid)
             .map_or(Ok(()), |hash| self.attachment(state, hash))
     }
 

@@ -32,9 +32,7 @@ impl Client {
             match page.next_after {
                 Some(next) if after.is_none_or(|after| next > after) => after = Some(next),
                 Some(_) => {
-                    return Err(Error::Protocol(
-                        "the pages of the contacts go round in circles",
-                    ));
+                    return Err(Error::Protocol("pages of contacts do not advance"));
                 }
                 None => break,
             }

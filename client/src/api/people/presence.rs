@@ -33,12 +33,12 @@ impl Client {
         // An event that arrived during the request may be newer than the response, so it takes
         // precedence. If it is older, a newer one is still to come.
         for event in concurrent_events.arrived() {
-            if let Event::Presence(told) = event
+            if let Event::Presence(newer) = event
                 && let Some(presence) = presences
                     .iter_mut()
-                    .find(|presence| presence.user == told.user)
+                    .find(|presence| presence.user == newer.user)
             {
-                *presence = told;
+                *presence = newer;
             }
         }
         Ok(presences)

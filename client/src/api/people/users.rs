@@ -28,7 +28,11 @@ impl Client {
     pub async fn find_users(&self, names: Vec<UserName>) -> Result<Vec<UserInfo>, Error> {
         let mut found = Vec::with_capacity(names.len());
         for names in names.chunks(USERS_PER_REQUEST_MAX) {
-            let users = ask!(self, Request::FindUsers { names: names.to_vec() }, Response::Users(users) => users)?;
+            let users = ask!(
+                self,
+                Request::FindUsers { names: names.to_vec() },
+                Response::Users(users) => users
+            )?;
             self.cache_users(users.iter());
             found.extend(users);
         }
@@ -86,7 +90,9 @@ impl Client {
             };
             let page = ask!(self, request, Response::FoundUsers(page) => page)?;
             if page.items.is_empty() && page.next_after.is_some() {
-                return Err(Error::Protocol("a page of users is empty and not the last"));
+                return Err(Error::Protocol(
+                    "an empty page of users before the last one",
+                ));
             }
             self.cache_users(page.items.iter());
             found.extend(page.items);
@@ -106,7 +112,11 @@ impl Client {
     pub async fn profiles(&self, users: &[UserId]) -> Result<Vec<UserProfile>, Error> {
         let mut all = Vec::with_capacity(users.len());
         for users in users.chunks(PROFILES_PER_REQUEST_MAX) {
-            all.extend(ask!(self, Request::Profiles { users: users.to_vec() }, Response::Profiles(profiles) => profiles)?);
+            all.extend(ask!(
+                self,
+                Request::Profiles { users: users.to_vec() },
+                Response::Profiles(profiles) => profiles
+            )?);
         }
         Ok(all)
     }

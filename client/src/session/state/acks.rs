@@ -49,6 +49,8 @@ impl Acks {
         if msgid <= cursor.wanted {
             return false;
         }
+        // At most one ack of a conversation is in flight: a response confirms everything sent, so
+        // with two in flight the first response would confirm the second ack too.
         let was_clean = cursor.wanted == cursor.sent;
         cursor.wanted = msgid;
         was_clean && cursor.sent == cursor.answered && self.mark(conversation, now)
@@ -160,17 +162,17 @@ mod tests {
     const TWO: ConversationId = ConversationId::new(2);
 
     #[test]
-    fn many_acks_become_one_per_conversation() {
+    fn acks_coalesce_per_conversation() {
         let (mut acks, start) = (Acks::default(), Instant::now());
         assert!(
             acks.note(ONE, MsgId::new(1), start),
-            "the first wakes the sender"
+            "the first ack wakes the writer"
         );
         for id in 2..=100 {
             assert!(!acks.note(ONE, MsgId::new(id), start));
         }
         assert!(!acks.note(TWO, MsgId::new(7), start));
-        assert!(!acks.note(ONE, MsgId::new(50), start), "lower than before");
+        assert!(!acks.note(ONE, MsgId::new(50), start), "below the cursor");
         assert!(acks.take_due(start, false).is_empty(), "not yet");
         let due = acks.due().unwrap();
         assert_eq!(due, start + limits::ACK_DELAY);
@@ -182,13 +184,13 @@ mod tests {
     }
 
     #[test]
-    fn one_ack_of_a_conversation_is_in_flight_at_a_time() {
+    fn one_ack_in_flight_per_conversation() {
         let (mut acks, start) = (Acks::default(), Instant::now());
         acks.note(ONE, MsgId::new(1), start);
         let sent = start + limits::ACK_DELAY;
         assert_eq!(acks.take_due(sent, false).len(), 1);
         assert!(!acks.note(ONE, MsgId::new(2), sent));
-        assert_eq!(acks.due(), None, "it waits for the answer of the first");
+        assert_eq!(acks.due(), None, "waits for the first response");
         assert!(acks.answered(ONE, sent));
         assert_eq!(
             acks.take_due(sent + limits::ACK_INTERVAL, false),
@@ -199,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lone_ack_goes_soon_and_many_behind_each_other_go_seldom() {
+    fn consecutive_acks_are_spaced() {
         let (mut acks, start) = (Acks::default(), Instant::now());
         let mut ack = |id, at| {
             acks.note(ONE, MsgId::new(id), at);
@@ -216,12 +218,12 @@ mod tests {
         assert_eq!(
             ack(3, later),
             later + limits::ACK_DELAY,
-            "nothing was said for a while"
+            "the interval has passed"
         );
     }
 
     #[test]
-    fn what_was_answered_shortly_before_the_connection_broke_is_said_once_more() {
+    fn recent_acks_are_repeated_after_a_reconnect() {
         let (mut acks, start) = (Acks::default(), Instant::now());
         acks.note(ONE, MsgId::new(1), start);
         acks.take_due(start, true);
@@ -235,18 +237,18 @@ mod tests {
         assert_eq!(
             acks.take_due(later + limits::ACK_INTERVAL, false),
             [(TWO, MsgId::new(2))],
-            "the other is durable since long"
+            "the older ack is durable"
         );
         acks.disconnected(later + limits::ACK_INTERVAL);
         assert_eq!(
             acks.due(),
             None,
-            "it is on its way, and asked again as every request is"
+            "in flight, and repeated like every request"
         );
     }
 
     #[test]
-    fn the_last_moment_takes_what_waits_and_what_is_unanswered() {
+    fn closing_takes_all_unconfirmed_acks() {
         let (mut acks, start) = (Acks::default(), Instant::now());
         acks.note(ONE, MsgId::new(1), start);
         acks.take_due(start, true);
@@ -256,12 +258,12 @@ mod tests {
         assert_eq!(left, [(ONE, MsgId::new(1)), (TWO, MsgId::new(2))]);
         assert!(
             acks.take_due(start + limits::ACK_DELAY, true).is_empty(),
-            "it is sent already"
+            "already sent"
         );
     }
 
     #[test]
-    fn acks_ride_with_other_frames_but_not_with_each() {
+    fn acks_piggyback_after_a_delay() {
         let (mut acks, start) = (Acks::default(), Instant::now());
         acks.note(ONE, MsgId::new(1), start);
         assert_eq!(acks.take_due(start, true).len(), 1);
@@ -269,7 +271,7 @@ mod tests {
         acks.note(ONE, MsgId::new(2), start);
         assert!(
             acks.take_due(start, true).is_empty(),
-            "others left a moment ago"
+            "acks were sent a moment ago"
         );
         assert_eq!(acks.take_due(start + limits::ACK_DELAY, true).len(), 1);
     }

@@ -246,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn ids_are_used_again_and_the_order_is_kept() {
+    fn ids_are_reused_and_order_is_kept() {
         let (mut slots, mut out) = (Slots::default(), Vec::new());
         for _ in 0..3 {
             slots.submit(Request::Devices, ack(), &mut out).unwrap();
@@ -254,9 +254,12 @@ mod tests {
         assert!(slots.answered(RequestId::new(0)).is_some());
         assert!(
             slots.answered(RequestId::new(0)).is_none(),
-            "answered twice"
+            "already answered"
         );
-        assert!(slots.answered(RequestId::new(900)).is_none(), "never asked");
+        assert!(
+            slots.answered(RequestId::new(900)).is_none(),
+            "never submitted"
+        );
         slots.submit(Request::Devices, ack(), &mut out).unwrap();
         assert_eq!(ids(&out), [0, 1, 2, 0]);
         let mut again = Vec::new();
@@ -264,12 +267,12 @@ mod tests {
         assert_eq!(
             ids(&again),
             [1, 2, 0],
-            "the newest comes last although its id is the lowest"
+            "the newest request comes last although its id is the lowest"
         );
     }
 
     #[test]
-    fn only_what_was_written_and_cannot_be_repeated_is_given_up() {
+    fn only_written_non_idempotent_requests_fail() {
         let (mut slots, mut out) = (Slots::default(), Vec::new());
         slots.submit(group(), ack(), &mut out).unwrap();
         slots.submit(Request::Devices, ack(), &mut out).unwrap();
@@ -283,7 +286,7 @@ mod tests {
     }
 
     #[test]
-    fn a_frame_beyond_the_bound_leaves_no_trace() {
+    fn oversized_frame_is_refused_without_trace() {
         let (mut slots, mut out) = (Slots::default(), Vec::new());
         let ids = vec![cairn_proto::ids::UserId::new(u32::MAX); FRAME_BYTES_MAX];
         assert!(matches!(

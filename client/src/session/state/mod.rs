@@ -112,6 +112,8 @@ impl State {
         if seq < next {
             return Err(Error::SeqUsed { seq, next });
         }
+        // Advance only after `submit` accepted the frame: otherwise a draft that was refused as too
+        // large could not be shortened and enqueued again under its number.
         let wake = self.submit(content.into_request(conversation, seq), waiter)?;
         self.next_seq.insert(conversation, seq.next());
         Ok((seq, wake))

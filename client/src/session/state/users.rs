@@ -31,7 +31,7 @@ mod tests {
     use cairn_proto::text::UserName;
 
     #[test]
-    fn the_memory_is_bounded() {
+    fn cache_is_bounded() {
         let mut cache = UserCache::default();
         let name = UserName::new("ada").unwrap();
         for id in 1..=limits::USERS_CACHED_MAX as u32 + 1 {
