@@ -25,6 +25,6 @@ mod zipf;
 
 pub use error::BenchError;
 pub use results::{Axis, Durability, Figure, Plot, Report, Results, Scale, Series, Subject, Table};
-pub use storage::race::{Contender, Key, Storage, StorageFailure};
+pub use storage::race::{Batch, Contender, Key, Storage, StorageFailure};
 pub use system::Machine;
 pub use watcher::Watcher;

@@ -3,15 +3,15 @@
 
 use std::time::Duration;
 
-use cairn_proto::limits::TEXT_BYTES_MAX;
 use cairn_store::limits::BATCH_BYTES_MAX;
 use clap::Args;
 use serde::Serialize;
 
 use super::limits;
+use super::load::body_bytes;
 use super::race::{self, Contender, LogBytes, Outcome, Race, Spread, Supply};
 use super::scratch::Scratch;
-use crate::args;
+use crate::args::whole;
 use crate::error::BenchError;
 use crate::limits::SECONDS_DEFAULT;
 use crate::results::{Column, Report, Results, Scale, Series, Unit, grouped};
@@ -25,7 +25,7 @@ pub struct Settings {
         value_name = "N,…",
         value_delimiter = ',',
         default_values_t = [1, 8, 64, 512, 4_096],
-        value_parser = args::whole::<usize>(1..=65_536)
+        value_parser = whole::<usize>(1..=65_536)
     )]
     batches: Vec<usize>,
 
@@ -36,17 +36,12 @@ pub struct Settings {
         value_name = "N,…",
         value_delimiter = ',',
         conflicts_with_all = ["batches", "conversations"],
-        value_parser = args::whole::<u64>(1..=1_000_000)
+        value_parser = whole::<u64>(1..=1_000_000)
     )]
     members: Vec<u64>,
 
     /// Bytes of each message's text
-    #[arg(
-        long,
-        value_name = "BYTES",
-        default_value_t = 200,
-        value_parser = args::whole::<usize>(1..=TEXT_BYTES_MAX as u64)
-    )]
+    #[arg(long, value_name = "BYTES", default_value_t = 200, value_parser = body_bytes())]
     body: usize,
 
     /// Groups that the messages go to, the n-th with a share of 1 / n
@@ -54,7 +49,7 @@ pub struct Settings {
         long,
         value_name = "N",
         default_value_t = 1_000,
-        value_parser = args::whole::<usize>(1..=100_000)
+        value_parser = whole::<usize>(1..=100_000)
     )]
     conversations: usize,
 

@@ -1,9 +1,12 @@
 //! The messages of a run. Some conversations are busy, most are not.
 
+use cairn_proto::limits::TEXT_BYTES_MAX;
 use cairn_proto::text::{Text, TextError};
+use clap::builder::RangedU64ValueParser;
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 
+use crate::args::whole;
 use crate::words::Words;
 use crate::zipf::Picker;
 
@@ -11,6 +14,11 @@ use crate::zipf::Picker;
 pub(super) const SKEW: f64 = 1.0;
 
 /// One message to be stored.
+/// Parses the bytes of a message's text.
+pub(super) fn body_bytes() -> RangedU64ValueParser<usize> {
+    whole(1..=TEXT_BYTES_MAX as u64)
+}
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Message {
     /// An index.
@@ -31,14 +39,10 @@ impl Load {
     /// Messages of `body_bytes`, at least one, for `conversations`.
     pub(super) fn new(conversations: usize, body_bytes: usize, seed: u64) -> Self {
         // The texts must not depend on how often the picker has chosen.
-        let (picker, random) = (
-            Picker::new(conversations, SKEW, seed),
-            StdRng::seed_from_u64(!seed),
-        );
         Self {
-            picker,
+            picker: Picker::new(conversations, SKEW, seed),
             words: Words::new(),
-            random,
+            random: StdRng::seed_from_u64(!seed),
             body_bytes,
         }
     }

@@ -1,7 +1,7 @@
 //! fjall: a log-structured merge tree in Rust. A batch is one write to its journal and one
 //! fdatasync of it.
 
-use cairn_bench::{Contender, Key, Storage, StorageFailure};
+use cairn_bench::{Batch, Contender, Key, Storage, StorageFailure};
 use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode};
 
 struct Fjall {
@@ -18,10 +18,7 @@ pub(crate) fn contender() -> Contender {
 }
 
 impl Storage for Fjall {
-    fn store(
-        &mut self,
-        messages: &mut dyn Iterator<Item = (Key, &str)>,
-    ) -> Result<(), StorageFailure> {
+    fn store(&mut self, messages: &mut Batch<'_>) -> Result<(), StorageFailure> {
         let durability = Some(PersistMode::SyncData);
         let mut batch = self.database.batch().durability(durability);
         for (key, text) in messages {

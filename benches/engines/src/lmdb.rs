@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use cairn_bench::{Contender, Key, Storage, StorageFailure};
+use cairn_bench::{Batch, Contender, Key, Storage, StorageFailure};
 use heed::types::{Bytes, Str};
 use heed::{Database, Env, EnvOpenOptions};
 
@@ -35,10 +35,7 @@ fn open(folder: &Path) -> heed::Result<Env> {
 }
 
 impl Storage for Lmdb {
-    fn store(
-        &mut self,
-        messages: &mut dyn Iterator<Item = (Key, &str)>,
-    ) -> Result<(), StorageFailure> {
+    fn store(&mut self, messages: &mut Batch<'_>) -> Result<(), StorageFailure> {
         let mut transaction = self.env.write_txn()?;
         for (key, text) in messages {
             self.messages.put(&mut transaction, &key.to_bytes(), text)?;

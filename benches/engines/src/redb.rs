@@ -1,6 +1,6 @@
 //! redb: a copy-on-write B-tree in Rust. A batch is a transaction with `Durability::Immediate`.
 
-use cairn_bench::{Contender, Key, Storage, StorageFailure};
+use cairn_bench::{Batch, Contender, Key, Storage, StorageFailure};
 use redb::{Database, Durability, ReadableDatabase as _, ReadableTable as _, TableDefinition};
 
 const MESSAGES: TableDefinition<'_, (u64, u64), &str> = TableDefinition::new("messages");
@@ -20,10 +20,7 @@ pub(crate) fn contender() -> Contender {
 }
 
 impl Storage for Redb {
-    fn store(
-        &mut self,
-        batch: &mut dyn Iterator<Item = (Key, &str)>,
-    ) -> Result<(), StorageFailure> {
+    fn store(&mut self, batch: &mut Batch<'_>) -> Result<(), StorageFailure> {
         let mut transaction = self.0.begin_write()?;
         transaction.set_durability(Durability::Immediate)?;
         {

@@ -1,6 +1,6 @@
 //! RocksDB: a log-structured merge tree in C++. A batch is one write to its log with `sync`.
 
-use cairn_bench::{Contender, Key, Storage, StorageFailure};
+use cairn_bench::{Batch, Contender, Key, Storage, StorageFailure};
 use rocksdb::{DB, DBCompressionType, IteratorMode, Options, WriteBatch, WriteOptions};
 
 struct RocksDb {
@@ -23,10 +23,7 @@ pub(crate) fn contender() -> Contender {
 }
 
 impl Storage for RocksDb {
-    fn store(
-        &mut self,
-        messages: &mut dyn Iterator<Item = (Key, &str)>,
-    ) -> Result<(), StorageFailure> {
+    fn store(&mut self, messages: &mut Batch<'_>) -> Result<(), StorageFailure> {
         let mut batch = WriteBatch::default();
         for (key, text) in messages {
             batch.put(key.to_bytes(), text);

@@ -1,6 +1,6 @@
 //! SQLite: a B-tree with a write-ahead log. A batch is a transaction with `synchronous = FULL`.
 
-use cairn_bench::{Contender, Key, Storage, StorageFailure};
+use cairn_bench::{Batch, Contender, Key, Storage, StorageFailure};
 use rusqlite::Connection;
 
 const SCHEMA: &str = "
@@ -24,10 +24,7 @@ pub(crate) fn contender() -> Contender {
 }
 
 impl Storage for Sqlite {
-    fn store(
-        &mut self,
-        messages: &mut dyn Iterator<Item = (Key, &str)>,
-    ) -> Result<(), StorageFailure> {
+    fn store(&mut self, messages: &mut Batch<'_>) -> Result<(), StorageFailure> {
         let transaction = self.0.transaction()?;
         {
             let mut insert = transaction.prepare_cached("INSERT INTO messages VALUES (?, ?, ?)")?;

@@ -11,16 +11,15 @@ use std::path::{Path, PathBuf};
 use std::process;
 use std::time::Instant;
 
-use cairn_proto::limits::TEXT_BYTES_MAX;
 use cairn_store::engine::Engine;
 use cairn_store::limits::BATCH_BYTES_TARGET;
 use clap::Args;
 use serde::Serialize;
 
 use super::driver::Driver;
-use super::load::SKEW;
+use super::load::{SKEW, body_bytes};
 use super::scratch::Scratch;
-use crate::args;
+use crate::args::whole;
 use crate::error::BenchError;
 use crate::results::{Report, grouped, sized};
 use crate::system;
@@ -35,12 +34,7 @@ use reads::{Reader, Reads, Target};
 #[derive(Clone, Debug, Args, Serialize)]
 pub struct Settings {
     /// Messages to store
-    #[arg(
-        long,
-        value_name = "N",
-        default_value_t = 10_000_000,
-        value_parser = args::whole::<u64>(1..)
-    )]
+    #[arg(long, value_name = "N", default_value_t = 10_000_000, value_parser = whole::<u64>(1..))]
     messages: u64,
 
     /// Groups that the messages go to, the n-th with a share of 1 / n
@@ -48,26 +42,16 @@ pub struct Settings {
         long,
         value_name = "N",
         default_value_t = 1_000,
-        value_parser = args::whole::<usize>(1..=100_000)
+        value_parser = whole::<usize>(1..=100_000)
     )]
     conversations: usize,
 
     /// Bytes of each message's text
-    #[arg(
-        long,
-        value_name = "BYTES",
-        default_value_t = 200,
-        value_parser = args::whole::<usize>(1..=TEXT_BYTES_MAX as u64)
-    )]
+    #[arg(long, value_name = "BYTES", default_value_t = 200, value_parser = body_bytes())]
     body: usize,
 
     /// Messages that are made durable together, at most
-    #[arg(
-        long,
-        value_name = "N",
-        default_value_t = 512,
-        value_parser = args::whole::<u64>(1..=100_000)
-    )]
+    #[arg(long, value_name = "N", default_value_t = 512, value_parser = whole::<u64>(1..=100_000))]
     batch: u64,
 
     /// Leave the data directory where it is, and say where

@@ -1,12 +1,12 @@
 //! `ids`: schemes for message ids, what they cost, and what they do when the clock steps back or the
 //! process crashes.
 
-use cairn_proto::limits::TEXT_BYTES_MAX;
 use clap::Args;
 use serde::Serialize;
 
+use super::load::body_bytes;
 use super::scratch::Scratch;
-use crate::args;
+use crate::args::whole;
 use crate::error::BenchError;
 use crate::results::Report;
 use crate::storage::limits::IDS_TRIAL_MESSAGES;
@@ -24,12 +24,7 @@ use trial::Trials;
 #[derive(Clone, Debug, Args, Serialize)]
 pub struct Settings {
     /// Ids that are made of each kind, without storing anything
-    #[arg(
-        long,
-        value_name = "N",
-        default_value_t = 2_000_000,
-        value_parser = args::whole::<u64>(1..)
-    )]
+    #[arg(long, value_name = "N", default_value_t = 2_000_000, value_parser = whole::<u64>(1..))]
     ids: u64,
 
     /// Messages that are stored under ids of each kind
@@ -37,7 +32,7 @@ pub struct Settings {
         long,
         value_name = "N",
         default_value_t = 200_000,
-        value_parser = args::whole::<u64>(1..=10_000_000)
+        value_parser = whole::<u64>(1..=10_000_000)
     )]
     messages: u64,
 
@@ -46,26 +41,16 @@ pub struct Settings {
         long,
         value_name = "N",
         default_value_t = 1_000,
-        value_parser = args::whole::<usize>(1..=100_000)
+        value_parser = whole::<usize>(1..=100_000)
     )]
     conversations: usize,
 
     /// Bytes of each message's text
-    #[arg(
-        long,
-        value_name = "BYTES",
-        default_value_t = 200,
-        value_parser = args::whole::<usize>(1..=TEXT_BYTES_MAX as u64)
-    )]
+    #[arg(long, value_name = "BYTES", default_value_t = 200, value_parser = body_bytes())]
     body: usize,
 
     /// Messages that are made durable together
-    #[arg(
-        long,
-        value_name = "N",
-        default_value_t = 512,
-        value_parser = args::whole::<usize>(1..=4_096)
-    )]
+    #[arg(long, value_name = "N", default_value_t = 512, value_parser = whole::<usize>(1..=4_096))]
     batch: usize,
 
     #[command(flatten)]

@@ -9,7 +9,7 @@ use crate::storage::limits::{IDS_CLOCK_STEP, IDS_GENERATORS, IDS_TRIAL_MESSAGES}
 use crate::storage::tables::{not_measured, shown, table};
 
 /// The numbers of one scheme. What was not measured is `None`.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Default, Serialize)]
 pub(super) struct SchemeResults {
     pub(super) scheme: Scheme,
     key_bytes: usize,
@@ -40,15 +40,7 @@ impl SchemeResults {
         Self {
             scheme,
             key_bytes: scheme.key_bytes(),
-            wire_bytes: None,
-            ids_per_s: None,
-            stored_per_s: None,
-            stretches: Vec::new(),
-            disk_bytes_per_message: None,
-            missing: None,
-            last_50_reads_per_s: None,
-            wrong_reads: None,
-            trials: None,
+            ..Self::default()
         }
     }
 
@@ -87,16 +79,12 @@ fn costs(results: &mut Results, schemes: &[SchemeResults]) {
          read the whole of it.",
         &[
             ("scheme", &|of: &SchemeResults| of.scheme.to_string()),
-            ("ids/s", &|of| shown(of.ids_per_s, Unit::COUNT)),
+            ("ids/s", &|of| number(of.ids_per_s)),
             ("key B", &|of| of.key_bytes.to_string()),
             ("wire B", &|of| shown(of.wire_bytes, Unit::new(1, ""))),
-            ("stored/s", &|of| shown(of.stored_per_s, Unit::COUNT)),
-            ("disk B/message", &|of| {
-                shown(of.disk_bytes_per_message, Unit::COUNT)
-            }),
-            ("last-50 reads/s", &|of| {
-                shown(of.last_50_reads_per_s, Unit::COUNT)
-            }),
+            ("stored/s", &|of| number(of.stored_per_s)),
+            ("disk B/message", &|of| number(of.disk_bytes_per_message)),
+            ("last-50 reads/s", &|of| number(of.last_50_reads_per_s)),
         ],
         schemes,
     ));
@@ -115,10 +103,8 @@ fn order(results: &mut Results, schemes: &[SchemeResults]) {
         meaning,
         &[
             ("scheme", &|of: &SchemeResults| of.scheme.to_string()),
-            ("late", &|of| of.trial(|trials| late(&trials.calm))),
-            ("late, threads", &|of| {
-                of.trial(|trials| late(&trials.threads))
-            }),
+            ("late", &|of| of.trial(|t| late(&t.calm))),
+            ("late, threads", &|of| of.trial(|t| late(&t.threads))),
             ("gaps", &|of| {
                 of.trial(|Trials { calm, .. }| percent(calm.gaps, calm.neighbours))
             }),
@@ -147,24 +133,24 @@ fn faults(results: &mut Results, schemes: &[SchemeResults]) {
         &[
             ("scheme", &|of: &SchemeResults| of.scheme.to_string()),
             ("clock: refused", &|of| {
-                of.trial(|trials| count(trials.clock_back.refused))
+                of.trial(|t| count(t.clock_back.refused))
             }),
-            ("late", &|of| {
-                of.trial(|trials| count(trials.clock_back.late))
-            }),
+            ("late", &|of| of.trial(|t| count(t.clock_back.late))),
             ("crash: skipped", &|of| {
-                of.trial(|trials| trials.crash.skipped.map_or_else(not_measured, count))
+                of.trial(|t| t.crash.skipped.map_or_else(not_measured, count))
             }),
-            ("given again", &|of| {
-                of.trial(|trials| count(trials.crash.reissued))
-            }),
+            ("given again", &|of| of.trial(|t| count(t.crash.reissued))),
             ("both: repeated", &|of| {
-                of.trial(|trials| count(both(trials).repeated))
+                of.trial(|t| count(both(t).repeated))
             }),
-            ("late", &|of| of.trial(|trials| count(both(trials).late))),
+            ("late", &|of| of.trial(|t| count(both(t).late))),
         ],
         schemes,
     ));
+}
+
+fn number(number: Option<f64>) -> String {
+    shown(number, Unit::COUNT)
 }
 
 fn count(count: u64) -> String {

@@ -13,7 +13,7 @@ use uuid::{ContextV7, Timestamp, Uuid};
 use crate::storage::limits::IDS_SEGMENT;
 
 /// A scheme for message ids.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Scheme {
     /// 122 random bits.
@@ -25,6 +25,7 @@ pub(super) enum Scheme {
     /// Consecutive numbers from a block that was reserved in the store.
     Segment,
     /// Consecutive numbers in each conversation: cairn's.
+    #[default]
     Counter,
 }
 

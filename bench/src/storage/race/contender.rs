@@ -37,14 +37,16 @@ impl Key {
     }
 }
 
+/// The messages of a commit.
+pub type Batch<'a> = dyn Iterator<Item = (Key, &'a str)> + 'a;
+
 /// One way to store messages.
 pub trait Storage {
     /// Stores a batch. When this returns, a power cut must not take it back.
     ///
     /// # Errors
     /// If the storage failed.
-    fn store(&mut self, batch: &mut dyn Iterator<Item = (Key, &str)>)
-    -> Result<(), StorageFailure>;
+    fn store(&mut self, batch: &mut Batch<'_>) -> Result<(), StorageFailure>;
 
     /// Calls `each` with the conversation and the text of every message. Those of a conversation
     /// come in order.

@@ -13,7 +13,7 @@ use cairn_proto::text::Text;
 use cairn_proto::wire::request::PullRange;
 use cairn_store::blocks::run::RunLimits;
 
-use super::contender::{Contender, Key, Storage, StorageFailure};
+use super::contender::{Batch, Contender, Key, Storage, StorageFailure};
 use crate::error::BenchError;
 use crate::storage::driver::Driver;
 use crate::storage::sled_rows::SledRows;
@@ -68,10 +68,7 @@ pub(crate) fn cairn_with_members(members: u64, log_bytes: LogBytes) -> Contender
 }
 
 impl Storage for Cairn {
-    fn store(
-        &mut self,
-        batch: &mut dyn Iterator<Item = (Key, &str)>,
-    ) -> Result<(), StorageFailure> {
+    fn store(&mut self, batch: &mut Batch<'_>) -> Result<(), StorageFailure> {
         for (key, text) in batch {
             let group = usize::try_from(key.conversation)?;
             self.driver.send(group, Text::new(text)?)?;
@@ -126,10 +123,7 @@ pub(crate) fn raw_file() -> Contender {
 }
 
 impl Storage for RawFile {
-    fn store(
-        &mut self,
-        batch: &mut dyn Iterator<Item = (Key, &str)>,
-    ) -> Result<(), StorageFailure> {
+    fn store(&mut self, batch: &mut Batch<'_>) -> Result<(), StorageFailure> {
         self.batch.clear();
         for (key, text) in batch {
             let length = u32::try_from(text.len())?.to_le_bytes();
@@ -185,10 +179,7 @@ fn plain_sled(name: &str, sync: bool) -> Contender {
 }
 
 impl Storage for PlainSled {
-    fn store(
-        &mut self,
-        messages: &mut dyn Iterator<Item = (Key, &str)>,
-    ) -> Result<(), StorageFailure> {
+    fn store(&mut self, messages: &mut Batch<'_>) -> Result<(), StorageFailure> {
         let mut batch = sled::Batch::default();
         for (key, text) in messages {
             batch.insert(&key.to_bytes(), text.as_bytes());

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
-pub use contender::{Contender, Key, Storage, StorageFailure};
+pub use contender::{Batch, Contender, Key, Storage, StorageFailure};
 pub(super) use contenders::{
     LogBytes, cairn_with_groups, cairn_with_members, raw_file, sled_flushed, sled_synced,
 };

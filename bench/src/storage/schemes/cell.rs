@@ -10,7 +10,7 @@ use crate::storage::tables::median;
 use crate::system::bytes_below;
 
 /// What was not measured is `None`.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Default, Serialize)]
 pub(super) struct Cell {
     pub(super) scheme: Kind,
     pub(super) members: u32,
@@ -56,23 +56,7 @@ impl Cell {
             scheme,
             members,
             online_percent,
-            sends: 0,
-            sends_per_s: None,
-            accepted_per_s: None,
-            writes_per_send: None,
-            bytes_per_send: None,
-            catch_up_ms_per_1000: None,
-            ack_us_per_send: None,
-            ack_writes_per_send: None,
-            bytes_left_per_send: None,
-            lost: None,
-            at_stake: None,
-            all_sent: None,
-            empty_bytes: 0,
-            warm_bytes: 0,
-            writes: 0,
-            rounds: Vec::new(),
-            catch_up_ms: Vec::new(),
+            ..Self::default()
         }
     }
 

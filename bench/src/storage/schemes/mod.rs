@@ -23,7 +23,7 @@ use self::scheme::{Group, Kind, Store};
 use super::limits;
 use super::load::Load;
 use super::scratch::Scratch;
-use crate::args;
+use crate::args::whole;
 use crate::error::BenchError;
 use crate::results::{Report, grouped};
 use crate::watcher::Watcher;
@@ -38,7 +38,7 @@ pub struct Settings {
         value_name = "N,…",
         value_delimiter = ',',
         default_values_t = [10, 100, 1_000, 10_000],
-        value_parser = args::whole::<u32>(1..=limits::SCHEME_MEMBERS_MAX.into())
+        value_parser = whole::<u32>(1..=limits::SCHEME_MEMBERS_MAX.into())
     )]
     sizes: Vec<u32>,
 
@@ -48,17 +48,12 @@ pub struct Settings {
         value_name = "PERCENT,…",
         value_delimiter = ',',
         default_values_t = [20, 80],
-        value_parser = args::whole::<u8>(0..=100)
+        value_parser = whole::<u8>(0..=100)
     )]
     online: Vec<u8>,
 
     /// Messages, or acks, that one durable commit is made for
-    #[arg(
-        long,
-        value_name = "N",
-        default_value_t = 64,
-        value_parser = args::whole::<usize>(1..=4_096)
-    )]
+    #[arg(long, value_name = "N", default_value_t = 64, value_parser = whole::<usize>(1..=4_096))]
     batch: usize,
 
     /// Bytes of each message's text
@@ -66,7 +61,7 @@ pub struct Settings {
         long,
         value_name = "BYTES",
         default_value_t = 200,
-        value_parser = args::whole::<usize>(1..=1_000)
+        value_parser = whole::<usize>(1..=1_000)
     )]
     body: usize,
 

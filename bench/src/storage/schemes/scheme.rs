@@ -79,7 +79,7 @@ impl Group {
     }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ValueEnum)]
 #[serde(rename_all = "snake_case")]
 #[value(rename_all = "snake_case")]
 pub(super) enum Kind {
@@ -92,6 +92,7 @@ pub(super) enum Kind {
     /// The body stored once, a cursor for each member.
     BodyAndCursors,
     /// The same in cairn's engine.
+    #[default]
     Cairn,
 }
 

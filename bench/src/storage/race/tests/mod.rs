@@ -79,10 +79,7 @@ fn contenders_return_messages_in_order() {
 struct Forgetful(Vec<(u64, String)>);
 
 impl Storage for Forgetful {
-    fn store(
-        &mut self,
-        batch: &mut dyn Iterator<Item = (Key, &str)>,
-    ) -> Result<(), StorageFailure> {
+    fn store(&mut self, batch: &mut Batch<'_>) -> Result<(), StorageFailure> {
         let kept = batch.filter(|(key, _)| key.msgid.is_multiple_of(2));
         self.0
             .extend(kept.map(|(key, text)| (key.conversation, text.to_owned())));
