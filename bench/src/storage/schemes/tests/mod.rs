@@ -1,4 +1,5 @@
-//! Each scheme against a model that is obviously right: what was sent, and how far each member has acked.
+//! Each scheme against a model that is obviously right: what was sent, and how far each
+//! member has acked.
 
 mod crash;
 mod results;
@@ -172,7 +173,8 @@ fn when_all_have_acked_nothing_is_left_but_cursors() {
 
 #[test]
 fn rows_are_counted_where_they_are_written() {
-    // For each of 20 messages in a group of 5, of whom 2 are online; and one for the last number, since all go in at once.
+    // For each of 20 messages in a group of 5, of whom 2 are online; and one for the last
+    // number, since all go in at once.
     let expected = [
         (Kind::OfflineCopies, 3),
         (Kind::MemberCopies, 5),
