@@ -55,17 +55,29 @@ impl Requests {
             self.shared.hub.record_activity(&self.session, now);
         }
         let has_capacity = self.session.outbox.start_request();
+        let limiter = &self.shared.request_rate_limiter;
+        if limiter.allows(actor.user, &request, now) {
+            self.dispatch(actor, id, request).await?;
+        } else {
+            let refusal = Err(ErrorCode::RateLimited);
+            self.session.outbox.answer_now(id, refusal);
+        }
+        if !has_capacity {
+            // Submit before waiting: capacity only returns with the replies to what is still
+            // collected here. Not reading on is what slows the client down, by its stream window.
+            self.submit().await?;
+            self.session.outbox.capacity().await;
+        }
+        Ok(())
+    }
+
+    async fn dispatch(
+        &mut self,
+        actor: Actor,
+        id: RequestId,
+        request: Request,
+    ) -> Result<(), Closed> {
         match request {
-            request
-                if !self
-                    .shared
-                    .request_rate_limiter
-                    .allows(actor.user, &request, now) =>
-            {
-                self.session
-                    .outbox
-                    .answer_now(id, Err(ErrorCode::RateLimited));
-            }
             Request::Pull {
                 conversation,
                 range,
@@ -135,12 +147,6 @@ impl Requests {
                     reply_to,
                 });
             }
-        }
-        if !has_capacity {
-            // Submit before waiting: capacity only returns with the replies to what is still
-            // collected here. Not reading on is what slows the client down, by its stream window.
-            self.submit().await?;
-            self.session.outbox.capacity().await;
         }
         Ok(())
     }
