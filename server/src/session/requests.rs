@@ -122,17 +122,7 @@ impl Requests {
             }
             request @ Request::Focus { conversation } => {
                 self.spawn_reply(id, move |shared, session| async move {
-                    let (waiter, answer) = oneshot::channel();
-                    let reply_to = ReplyTo::Focus(session, conversation, waiter);
-                    shared
-                        .submit(
-                            Ticket {
-                                command: Command::Ask(actor, request),
-                                reply_to,
-                            },
-                            answer,
-                        )
-                        .await
+                    focus(&shared, session, actor, conversation, request).await
                 })
                 .await?;
             }
@@ -286,6 +276,27 @@ async fn watch(
 ) -> Result<Response, ErrorCode> {
     let (waiter, answer) = oneshot::channel();
     let reply_to = ReplyTo::Watch(session, waiter);
+    shared
+        .submit(
+            Ticket {
+                command: Command::Ask(actor, request),
+                reply_to,
+            },
+            answer,
+        )
+        .await
+}
+
+/// Changes the focus. The hub registers it in the order of the sequencer's decisions.
+async fn focus(
+    shared: &Shared,
+    session: Arc<Session>,
+    actor: Actor,
+    conversation: Option<ConversationId>,
+    request: Request,
+) -> Result<Response, ErrorCode> {
+    let (waiter, answer) = oneshot::channel();
+    let reply_to = ReplyTo::Focus(session, conversation, waiter);
     shared
         .submit(
             Ticket {
