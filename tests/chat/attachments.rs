@@ -114,7 +114,7 @@ async fn again(client: Client, account: &Account) -> Client {
 
 /// Every other cut is the end of the client, the others are the end of the server.
 #[tokio::test]
-async fn a_file_goes_up_and_down_with_ten_cuts_each_way() {
+async fn file_transfer_survives_ten_interruptions() {
     let mut server = Server::start();
     let (mut ada, account) = server.owner().await;
     let (bob, bob_account) = invite(&ada, "bob").await;
@@ -207,7 +207,7 @@ async fn a_file_goes_up_and_down_with_ten_cuts_each_way() {
 }
 
 #[tokio::test]
-async fn a_transfer_goes_on_by_itself_when_the_server_comes_back() {
+async fn transfer_resumes_after_restart() {
     let mut server = Server::start();
     let (ada, account) = server.owner().await;
     let (_bob, bob_account) = invite(&ada, "bob").await;
@@ -251,7 +251,7 @@ async fn a_transfer_goes_on_by_itself_when_the_server_comes_back() {
 
 /// The end of what had arrived was not on disk yet when the power was cut: a file system may give zeros for it.
 #[tokio::test]
-async fn an_upload_whose_beginning_a_power_cut_changed_begins_again() {
+async fn upload_with_corrupt_partial_restarts() {
     let mut server = Server::start();
     let (ada, _) = server.owner().await;
     let dir = TempDir::new().unwrap();
@@ -297,7 +297,7 @@ async fn an_upload_whose_beginning_a_power_cut_changed_begins_again() {
 
 /// What a client gives up over a connection that lives is no end of the file.
 #[tokio::test]
-async fn an_upload_that_was_given_up_goes_on_over_the_same_connection() {
+async fn cancelled_upload_resumes_on_same_connection() {
     let server = Server::start();
     let (ada, _) = server.owner().await;
     let dir = TempDir::new().unwrap();
@@ -324,7 +324,7 @@ async fn an_upload_that_was_given_up_goes_on_over_the_same_connection() {
 }
 
 #[tokio::test]
-async fn two_uploads_of_one_file_send_it_once() {
+async fn concurrent_uploads_send_bytes_once() {
     let server = Server::start();
     let (ada, account) = server.owner().await;
     let other = Client::connect(&account, Options::default()).await.unwrap();
@@ -360,7 +360,7 @@ fn stored(server: &Server) -> Vec<PathBuf> {
 }
 
 #[tokio::test]
-async fn a_file_is_stored_once_and_a_hash_alone_gives_nobody_the_file() {
+async fn file_is_stored_once_and_hash_grants_nothing() {
     let server = Server::start();
     let (ada, _) = server.owner().await;
     let (bob, bob_account) = invite(&ada, "bob").await;
@@ -443,7 +443,7 @@ async fn a_file_is_stored_once_and_a_hash_alone_gives_nobody_the_file() {
 }
 
 #[tokio::test]
-async fn the_sender_of_a_file_says_something_else_of_it() {
+async fn file_caption_can_be_edited() {
     let mut server = Server::start();
     let (ada, _) = server.owner().await;
     let (bob, bob_account) = invite(&ada, "bob").await;
@@ -497,7 +497,7 @@ async fn the_sender_of_a_file_says_something_else_of_it() {
 
 /// A server that is started collects first of all, so the test waits for it to have done so.
 #[tokio::test]
-async fn what_no_message_names_is_collected_and_what_one_names_is_not() {
+async fn gc_removes_only_unreferenced_files() {
     let mut server = Server::start();
     let (ada, _) = server.owner().await;
     let (_bob, bob_account) = invite(&ada, "bob").await;

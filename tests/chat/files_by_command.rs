@@ -5,7 +5,7 @@ use tempfile::TempDir;
 use crate::support::{Server, cairn};
 
 #[test]
-fn the_command_line_sends_files_and_gets_them() {
+fn commands_send_and_fetch_files() {
     let server = Server::start();
     let dir = TempDir::new().unwrap();
     let run = |args: &[&str]| {
@@ -102,7 +102,7 @@ fn the_command_line_sends_files_and_gets_them() {
 
 /// A file goes to where a file can be, and touches nothing else.
 #[test]
-fn the_command_line_puts_files_where_files_go() {
+fn commands_choose_file_destinations() {
     let server = Server::start();
     let dir = TempDir::new().unwrap();
     let run = |args: &[&str]| {

@@ -10,7 +10,7 @@ use crate::support::Server;
 
 /// The reserve is larger than what is free: of the whole disk, and of the quarter that messages leave.
 #[tokio::test]
-async fn files_and_then_messages_leave_the_last_of_the_disk_to_the_log() {
+async fn full_disk_refuses_files_then_messages() {
     let dir = TempDir::new().unwrap();
     let disk = rustix::fs::statvfs(dir.path()).unwrap();
     let free = disk.f_bavail * disk.f_frsize;

@@ -79,7 +79,7 @@ async fn two_users_chat() {
 }
 
 #[tokio::test]
-async fn a_killed_server_loses_nothing_and_nobody_notices_but_by_the_wait() {
+async fn kill_loses_nothing() {
     let mut server = Server::start();
     let (ada, _) = server.owner().await;
     let (bob, bob_account) = invite(&ada, "bob").await;
@@ -106,7 +106,7 @@ async fn a_killed_server_loses_nothing_and_nobody_notices_but_by_the_wait() {
 }
 
 #[tokio::test]
-async fn a_graceful_stop_keeps_everything_and_ends_well() {
+async fn graceful_stop_keeps_everything() {
     let mut server = Server::start();
     let (ada, account) = server.owner().await;
     let (_bob, bob_account) = invite(&ada, "bob").await;
@@ -128,7 +128,7 @@ async fn a_graceful_stop_keeps_everything_and_ends_well() {
 }
 
 #[tokio::test]
-async fn a_pull_beyond_the_head_is_empty_only_when_it_says_so_while_others_talk() {
+async fn pull_beyond_head_is_empty() {
     let server = Server::start();
     let (ada, _) = server.owner().await;
     let (bob, bob_account) = invite(&ada, "bob").await;
@@ -157,7 +157,7 @@ async fn a_pull_beyond_the_head_is_empty_only_when_it_says_so_while_others_talk(
 }
 
 #[tokio::test]
-async fn who_is_mentioned_learns_of_it() {
+async fn mention_notifies_the_user() {
     let server = Server::start();
     let (ada, _) = server.owner().await;
     let (bob, bob_account) = invite(&ada, "bob").await;
@@ -185,7 +185,7 @@ async fn who_is_mentioned_learns_of_it() {
 }
 
 #[tokio::test]
-async fn edits_and_recalls_hold_over_kills_and_restarts() {
+async fn edits_and_recalls_survive_kills() {
     let mut server = Server::start();
     let (ada, _) = server.owner().await;
     let (bob, bob_account) = invite(&ada, "bob").await;
@@ -265,7 +265,7 @@ async fn edits_and_recalls_hold_over_kills_and_restarts() {
 }
 
 #[tokio::test]
-async fn where_nothing_may_be_changed_admins_still_take_back_what_was_said() {
+async fn admins_recall_despite_edit_limit() {
     let server = Server::start();
     let (ada, ada_account) = server.owner().await;
     let (bob, bob_account) = invite(&ada, "bob").await;
@@ -329,7 +329,7 @@ async fn where_nothing_may_be_changed_admins_still_take_back_what_was_said() {
 }
 
 #[tokio::test]
-async fn what_is_forwarded_keeps_its_author_and_arrives_once() {
+async fn forward_keeps_author_and_is_idempotent() {
     let mut server = Server::start();
     let (ada, ada_account) = server.owner().await;
     let (bob, bob_account) = invite(&ada, "bob").await;

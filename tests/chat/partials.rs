@@ -51,7 +51,7 @@ async fn upload(client: &Client, n: usize) -> Result<(), ErrorCode> {
 }
 
 #[tokio::test]
-async fn what_nobody_went_on_with_goes_at_the_next_start_after_its_time() {
+async fn stale_partials_expire_at_start() {
     let mut server = Server::start();
     let (ada, account) = server.owner().await;
     server.kill();
@@ -90,7 +90,7 @@ async fn what_nobody_went_on_with_goes_at_the_next_start_after_its_time() {
 }
 
 #[tokio::test]
-async fn a_user_has_so_many_uploads_that_broke_off_and_no_more() {
+async fn partials_per_user_are_bounded() {
     let mut server = Server::start();
     let (ada, account) = server.owner().await;
     let (bob, _) = invite(&ada, "bob").await;

@@ -52,21 +52,21 @@ fn found(change: impl FnOnce(&mut Vec<Message>)) -> String {
 }
 
 #[test]
-fn a_log_as_it_must_be_passes() {
+fn valid_log_passes() {
     let (ledger, log) = talk();
     read(&ledger, &log).unwrap();
     read(&ledger, &log).unwrap();
 }
 
 #[test]
-fn a_loss_is_found() {
+fn loss_is_found() {
     assert!(found(|log| drop(log.pop())).contains("without message 3 of sender 0: Accepted"));
     assert!(found(|log| drop(log.remove(1))).contains("was accepted as 3"));
     assert!(found(|log| drop(log.remove(0))).contains("was accepted as 2"));
 }
 
 #[test]
-fn a_message_that_is_in_no_answer_yet_may_not_be_missing_before_a_later_one() {
+fn unacknowledged_gap_is_found() {
     let ledger = Ledger::new(Length::Chat, USERS.map(UserId::new).into(), 1);
     let (_open, _) = ledger.say(0, 0);
     let (_, text) = ledger.say(0, 0);
@@ -78,7 +78,7 @@ fn a_message_that_is_in_no_answer_yet_may_not_be_missing_before_a_later_one() {
 }
 
 #[test]
-fn a_failed_send_may_be_there_or_not_but_not_twice() {
+fn failed_send_appears_at_most_once() {
     for is_there in [false, true] {
         let ledger = Ledger::new(Length::Chat, USERS.map(UserId::new).into(), 1);
         let (failed, first) = ledger.say(0, 0);
@@ -104,7 +104,7 @@ fn a_failed_send_may_be_there_or_not_but_not_twice() {
 }
 
 #[test]
-fn a_second_copy_is_found() {
+fn duplicate_is_found() {
     let wrong = found(|log| {
         let copy = log[4].clone();
         log.push(copy);
@@ -113,13 +113,13 @@ fn a_second_copy_is_found() {
 }
 
 #[test]
-fn another_order_is_found() {
+fn reordering_is_found() {
     let wrong = found(|log| log.swap(0, 1));
     assert!(wrong.contains("was accepted as"), "{wrong}");
 }
 
 #[test]
-fn a_gap_is_found() {
+fn gap_is_found() {
     let (ledger, mut log) = talk();
     log.remove(2);
     assert!(read(&ledger, &log).unwrap_err().contains("3 comes next"));
@@ -139,7 +139,7 @@ fn changed_bytes_and_senders_are_found() {
 }
 
 #[test]
-fn what_nobody_said_is_found() {
+fn invented_message_is_found() {
     assert!(found(|log| log.push(message(6, 0, "hello"))).contains("nobody says such a thing"));
     let (_, text) = {
         let (elsewhere, _) = talk();
@@ -149,7 +149,7 @@ fn what_nobody_said_is_found() {
 }
 
 #[test]
-fn a_number_that_is_given_to_another_message_is_found() {
+fn reused_number_is_found() {
     let ledger = Ledger::new(Length::Chat, USERS.map(UserId::new).into(), 1);
     let [(_, first), (_, second)] = [ledger.say(0, 0), ledger.say(1, 0)];
     read(&ledger, &[message(1, 0, &first), message(2, 1, &second)]).unwrap();

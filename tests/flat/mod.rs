@@ -184,7 +184,7 @@ fn join(engine: &mut Engine, invite: SecretHash, number: u64) -> Actor {
 }
 
 #[test]
-fn whatever_is_said_takes_the_same_of_the_log_in_a_group_of_three_and_of_two_thousand() {
+fn log_cost_is_independent_of_group_size() {
     let costs = [3, 2_000].map(|members| {
         let dir = TempDir::new().unwrap();
         let mut team = Team::of(dir.path(), members);

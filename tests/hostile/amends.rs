@@ -13,7 +13,7 @@ use super::raw::Raw;
 use super::{Stage, group, text};
 
 #[tokio::test]
-async fn other_peoples_messages_stay_as_they_are() {
+async fn only_senders_amend_messages() {
     let mut stage = Stage::set().await;
     let (ada, _) = stage.user("ada").await;
     let (eve, account) = stage.user("eve").await;
@@ -99,7 +99,7 @@ async fn other_peoples_messages_stay_as_they_are() {
 }
 
 #[tokio::test]
-async fn extras_that_a_member_may_not_send_are_refused() {
+async fn forbidden_extras_are_refused() {
     let mut stage = Stage::set().await;
     let (ada, _) = stage.user("ada").await;
     let (eve, account) = stage.user("eve").await;
@@ -173,7 +173,7 @@ fn emoji(number: usize) -> EmojiName {
 }
 
 #[tokio::test]
-async fn a_flood_of_reactions_ends_at_its_bound() {
+async fn reaction_flood_is_bounded() {
     let mut stage = Stage::set().await;
     let (ada, _) = stage.user("ada").await;
     let (_eve, account) = stage.user("eve").await;

@@ -21,7 +21,7 @@ fn send_frame(id: u64, to: ConversationId, seq: u64, bytes: &[u8]) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn a_text_has_from_one_byte_to_16_kib() {
+async fn text_length_is_bounded() {
     let mut stage = Stage::set().await;
     let (eve, account) = stage.user("eve").await;
     let team = group(&eve, "team", &[]).await;
@@ -79,7 +79,7 @@ async fn a_text_has_from_one_byte_to_16_kib() {
 
 /// What only the server writes, and what names files that nobody uploaded.
 #[tokio::test]
-async fn entries_of_the_server_and_of_files_that_are_not_there_are_refused() {
+async fn system_entries_and_missing_files_are_refused() {
     let mut stage = Stage::set().await;
     let (eve, account) = stage.user("eve").await;
     let team = group(&eve, "team", &[]).await;
@@ -151,7 +151,7 @@ async fn entries_of_the_server_and_of_files_that_are_not_there_are_refused() {
 }
 
 #[tokio::test]
-async fn a_client_seq_names_one_message() {
+async fn client_seq_is_unique() {
     let mut stage = Stage::set().await;
     let (eve, account) = stage.user("eve").await;
     let (team, other) = (
@@ -215,7 +215,7 @@ async fn a_client_seq_names_one_message() {
 }
 
 #[tokio::test]
-async fn a_hundred_copies_over_two_connections_are_one_message() {
+async fn duplicate_sends_are_one_message() {
     const COPIES: u64 = 100;
     let mut stage = Stage::set().await;
     let (eve, account) = stage.user("eve").await;

@@ -36,7 +36,7 @@ fn changed(users: usize) -> Result<Response, ErrorCode> {
 
 /// All reactions that there may be, to the longest message that there may be.
 #[tokio::test]
-async fn a_message_has_so_many_reactions_and_no_more() {
+async fn reactions_per_message_are_bounded() {
     let mut stage = Stage::set().await;
     let (ada, _) = stage.user("ada").await;
     let mut accounts = Vec::new();
@@ -102,7 +102,7 @@ async fn a_message_has_so_many_reactions_and_no_more() {
 }
 
 #[tokio::test]
-async fn a_conversation_has_so_many_pins_and_no_more() {
+async fn pins_are_bounded() {
     let mut stage = Stage::set().await;
     let (eve, account) = stage.user("eve").await;
     let team = group(&eve, "team", &[]).await;
@@ -187,7 +187,7 @@ async fn imported(raw: &mut Raw, into: ConversationId, count: usize) -> Vec<User
 }
 
 #[tokio::test]
-async fn a_group_bans_so_many_and_no_more() {
+async fn bans_are_bounded() {
     let mut stage = Stage::set().await;
     let (server, account) = (stage.server.addr, stage.owner_account.clone());
     let team = group(&stage.owner, "team", &[]).await;
@@ -242,7 +242,7 @@ async fn a_group_bans_so_many_and_no_more() {
 }
 
 #[tokio::test]
-async fn a_search_finds_so_many_groups_and_no_more() {
+async fn search_results_are_bounded() {
     let mut stage = Stage::set().await;
     let (eve, account) = stage.user("eve").await;
     let server = stage.server.addr;
@@ -315,7 +315,7 @@ async fn flood(raw: &mut Raw, conversation: ConversationId, msgid: MsgId) -> usi
 }
 
 #[tokio::test]
-async fn a_flood_of_reactions_is_slowed_down_on_all_connections_together() {
+async fn reaction_rate_limit_spans_connections() {
     let mut stage = Stage::set().await;
     let (ada, _) = stage.user("ada").await;
     let account = stage.account("eve").await;

@@ -22,7 +22,7 @@ async fn item(client: &Client, conversation: ConversationId) -> Conversation {
 }
 
 #[tokio::test]
-async fn a_cursor_is_between_nothing_and_the_head_and_never_moves_back() {
+async fn cursor_is_bounded_and_monotonic() {
     let mut stage = Stage::set().await;
     let (eve, account) = stage.user("eve").await;
     let team = group(&eve, "team", &[]).await;
@@ -101,7 +101,7 @@ async fn delivered_and_read(raw: &mut Raw) -> (MsgId, MsgId) {
 }
 
 #[tokio::test]
-async fn a_pull_gives_what_there_is_and_no_more_than_allowed() {
+async fn pull_size_is_bounded() {
     let mut stage = Stage::set().await;
     let (eve, account) = stage.user("eve").await;
     let team = group(&eve, "team", &[]).await;

@@ -60,7 +60,7 @@ async fn garbage(server: SocketAddr) {
 }
 
 #[tokio::test]
-async fn handshakes_that_nobody_ends_do_not_keep_others_out() {
+async fn unfinished_handshakes_do_not_block() {
     let mut stage = Stage::set().await;
     let account = stage.account("eve").await;
     let server = stage.server.addr;

@@ -146,7 +146,7 @@ async fn each_frame_that_breaks_the_protocol_closes_with_its_code() {
 }
 
 #[tokio::test]
-async fn a_bad_request_is_answered_and_the_session_goes_on() {
+async fn bad_request_keeps_the_session() {
     let mut stage = Stage::set().await;
     let (eve, account) = stage.user("eve").await;
     let team = group(&eve, "team", &[]).await;
@@ -247,7 +247,7 @@ fn bad_requests(team: ConversationId) -> Vec<(&'static str, Vec<u8>, ErrorCode)>
 
 /// Cut anywhere, a request is refused whole; the frame says so before anything is done.
 #[tokio::test]
-async fn a_request_cut_anywhere_is_refused() {
+async fn truncated_request_is_refused() {
     let mut stage = Stage::set().await;
     let (eve, account) = stage.user("eve").await;
     let team = group(&eve, "team", &[]).await;

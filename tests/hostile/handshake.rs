@@ -17,7 +17,7 @@ use super::raw::{PATIENCE, Raw, endpoint, hello};
 const NO_APPLICATION_PROTOCOL: u8 = 120;
 
 #[tokio::test]
-async fn another_protocol_or_none_fails_with_the_alert_for_it() {
+async fn alpn_mismatch_fails_with_alert() {
     let mut stage = Stage::set().await;
     let server = stage.server.addr;
     stage
@@ -48,7 +48,7 @@ async fn another_protocol_or_none_fails_with_the_alert_for_it() {
 }
 
 #[tokio::test]
-async fn a_server_with_another_key_is_a_hard_stop() {
+async fn changed_server_key_is_fatal() {
     let mut stage = Stage::set().await;
     let account = stage.account("eve").await;
     let pinned = Account {
@@ -70,7 +70,7 @@ async fn a_server_with_another_key_is_a_hard_stop() {
 
 /// Versions that nobody speaks are answered with those that the server does (RFC 9000, section 6).
 #[tokio::test]
-async fn another_version_of_quic_is_answered_with_the_known_ones() {
+async fn unknown_quic_version_is_negotiated() {
     let mut stage = Stage::set().await;
     let server = stage.server.addr;
     let answer = async {
@@ -98,7 +98,7 @@ async fn another_version_of_quic_is_answered_with_the_known_ones() {
 }
 
 #[tokio::test]
-async fn who_does_not_log_in_in_time_is_closed() {
+async fn silent_connection_times_out() {
     let mut stage = Stage::set().await;
     let server = stage.server.addr;
     let whole = frame::frame(&hello(Credentials::Token(DeviceToken::new([1; 32])), false));

@@ -62,7 +62,7 @@ const REFUSED: (ErrorCode, CloseCode) = (ErrorCode::AuthFailed, CloseCode::AuthF
 const BAD_INVITE: (ErrorCode, CloseCode) = (ErrorCode::BadInvite, CloseCode::AuthFailed);
 
 #[tokio::test]
-async fn wrong_credentials_are_refused_and_all_sound_alike() {
+async fn wrong_credentials_are_indistinguishable() {
     let mut stage = Stage::set().await;
     let server = stage.server.addr;
     let link = stage.owner.create_invite(1, HOUR).await.unwrap();
@@ -126,7 +126,7 @@ async fn wrong_credentials_are_refused_and_all_sound_alike() {
 
 /// Of those who race for the last use of an invite one gets it, and of those who race for a name as well.
 #[tokio::test]
-async fn of_two_at_once_one_joins() {
+async fn concurrent_joins_admit_one() {
     let mut stage = Stage::set().await;
     let server = stage.server.addr;
     let (single, double) = (
@@ -170,7 +170,7 @@ async fn of_two_at_once_one_joins() {
 /// A name that is taken is refused behind the question whether the invite is good, and uses nothing up: so it tells when the invite
 /// has expired.
 #[tokio::test]
-async fn an_invite_expires() {
+async fn invite_expires() {
     let mut stage = Stage::set().await;
     let server = stage.server.addr;
     let link = stage
@@ -214,7 +214,7 @@ async fn guesses(server: SocketAddr, name: &str, attempts: u32) -> u32 {
 /// Everybody here comes from one address, as behind one router: whoever guesses there keeps others there from guessing, and nobody
 /// from coming back with the token of his device.
 #[tokio::test]
-async fn guessing_is_slowed_down_and_keeps_no_device_out() {
+async fn guessing_is_limited_without_lockout() {
     let mut stage = Stage::set().await;
     let account = stage.account("eve").await;
     let server = stage.server.addr;
@@ -251,7 +251,7 @@ async fn guessing_is_slowed_down_and_keeps_no_device_out() {
 
 /// As many are heard as may fail, and beside the last of them those that are being checked at the same moment.
 #[tokio::test]
-async fn guessing_at_once_gains_nothing() {
+async fn parallel_guessing_gains_nothing() {
     let mut stage = Stage::set().await;
     let account = stage.account("eve").await;
     let server = stage.server.addr;
@@ -271,7 +271,7 @@ async fn guessing_at_once_gains_nothing() {
 
 /// A device that guesses tokens guesses for ever: they are random, and what fails costs no password hash.
 #[tokio::test]
-async fn wrong_tokens_keep_no_password_out() {
+async fn wrong_tokens_do_not_block_passwords() {
     let mut stage = Stage::set().await;
     let server = stage.server.addr;
     let link = stage.owner.create_invite(1, HOUR).await.unwrap();
@@ -294,7 +294,7 @@ async fn wrong_tokens_keep_no_password_out() {
 }
 
 #[tokio::test]
-async fn a_revoked_device_is_closed_and_stays_out() {
+async fn revoked_device_is_closed_for_good() {
     let mut stage = Stage::set().await;
     let server = stage.server.addr;
     let account = stage.account("eve").await;

@@ -313,7 +313,7 @@ async fn bounds_of_invites_and_imports_hold() {
 /// Whoever is removed reads up to the entry that says so: not a byte of what is said behind it reaches him, by pull or by push, on
 /// the connection that he had.
 #[tokio::test]
-async fn a_removed_member_is_told_nothing_more() {
+async fn removed_member_receives_nothing() {
     let mut stage = Stage::set().await;
     let (ada, _) = stage.user("ada").await;
     let eve = stage.account("eve").await;

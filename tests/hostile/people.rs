@@ -26,7 +26,7 @@ fn set(name: &str, value: &str) -> Request {
 
 #[tokio::test]
 #[expect(clippy::too_many_lines, reason = "the steps of one scenario")]
-async fn requests_about_people_that_make_no_sense_change_nothing() {
+async fn invalid_people_requests_change_nothing() {
     let mut stage = Stage::set().await;
     let (ada, eve) = (stage.account("ada").await, stage.account("eve").await);
     let (server, owner) = (stage.server.addr, stage.owner_account.clone());
@@ -155,7 +155,7 @@ async fn requests_about_people_that_make_no_sense_change_nothing() {
 
 /// Datagrams that mean nothing, or come before their sender looks at anything, are passed over.
 #[tokio::test]
-async fn datagrams_that_mean_nothing_are_passed_over() {
+async fn malformed_datagrams_are_ignored() {
     let mut stage = Stage::set().await;
     let (server, eve) = (stage.server.addr, stage.account("eve").await);
     stage
@@ -187,7 +187,7 @@ async fn datagrams_that_mean_nothing_are_passed_over() {
 
 /// A name of 10 KiB, NUL, a path: no such name is ever a value.
 #[tokio::test]
-async fn names_that_no_setting_has_are_malformed() {
+async fn unknown_setting_names_are_malformed() {
     let mut stage = Stage::set().await;
     let (server, owner) = (stage.server.addr, stage.owner_account.clone());
     stage
@@ -225,7 +225,7 @@ async fn names_that_no_setting_has_are_malformed() {
 
 /// A picture of one byte too many is malformed, one of 1 MiB no frame; what others see stays as it was.
 #[tokio::test]
-async fn avatars_that_are_too_large_are_refused() {
+async fn oversized_avatars_are_refused() {
     let mut stage = Stage::set().await;
     let (eve, account) = stage.user("eve").await;
     let server = stage.server.addr;

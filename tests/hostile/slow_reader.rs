@@ -25,7 +25,7 @@ const READERS: usize = 16;
 const GROWTH_BYTES_MAX: u64 = 40 * 1024 * 1024;
 
 #[tokio::test]
-async fn who_does_not_read_costs_nobody_anything() {
+async fn stalled_reader_costs_others_nothing() {
     let mut stage = Stage::set().await;
     let eve = stage.account("eve").await;
     let (bob, _) = stage.user("bob").await;
@@ -88,7 +88,7 @@ async fn follows_all(client: &Client, team: ConversationId, first: MsgId) {
 
 /// Who asks without reading the answers waits for room among them; when his connection is gone he waits no more.
 #[tokio::test]
-async fn who_goes_without_reading_his_answers_is_gone() {
+async fn disconnected_reader_is_dropped() {
     let mut stage = Stage::set().await;
     let eve = stage.account("eve").await;
     let (bob, _) = stage.user("bob").await;
@@ -136,7 +136,7 @@ const PULLS: usize = 4_000;
 const PULLS_BESIDE: usize = 400;
 
 #[tokio::test]
-async fn who_does_not_read_answers_is_asked_to_wait() {
+async fn unread_replies_apply_backpressure() {
     let mut stage = Stage::set().await;
     let eve = stage.account("eve").await;
     let (bob, _) = stage.user("bob").await;

@@ -359,7 +359,7 @@ struct Secret {
 }
 
 #[test]
-fn no_request_is_left_out() {
+fn every_request_is_covered() {
     let (one, another, user) = (
         ConversationId::new(1),
         ConversationId::new(2),
@@ -377,7 +377,7 @@ fn no_request_is_left_out() {
 }
 
 #[tokio::test]
-async fn a_strangers_conversation_is_the_same_as_none() {
+async fn foreign_conversation_looks_absent() {
     let mut stage = Stage::set().await;
     let (ada, ada_account) = stage.user("ada").await;
     let (bob, bob_account) = stage.user("bob").await;

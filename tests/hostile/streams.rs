@@ -16,7 +16,7 @@ use super::{Stage, connect, group, text};
 const STREAMS_MAX: u32 = cairn_server::limits::STREAMS_PER_CONNECTION_MAX;
 
 #[tokio::test]
-async fn more_streams_than_allowed_wait() {
+async fn excess_streams_wait() {
     let mut stage = Stage::set().await;
     let account = stage.account("eve").await;
     let server = stage.server.addr;
@@ -117,7 +117,7 @@ async fn each_bad_opening_closes_with_its_code() {
 
 /// A stream comes to be with a later one. While nothing arrives of it, the later one is served, and in the end it is given up alone.
 #[tokio::test]
-async fn a_stream_that_stays_silent_keeps_nobody_waiting_and_is_given_up_alone() {
+async fn silent_stream_times_out_alone() {
     let mut stage = Stage::set().await;
     let (eve, account) = stage.user("eve").await;
     let team = group(&eve, "team", &[]).await;
@@ -139,7 +139,7 @@ async fn a_stream_that_stays_silent_keeps_nobody_waiting_and_is_given_up_alone()
 
 /// A request that is taken back halfway is not done, and who stops reading the session stream for good has no session.
 #[tokio::test]
-async fn a_session_ends_with_either_half_of_its_stream() {
+async fn session_ends_with_either_stream_half() {
     let mut stage = Stage::set().await;
     let (eve, account) = stage.user("eve").await;
     let team = group(&eve, "team", &[]).await;

@@ -246,7 +246,7 @@ async fn as_it_is(client: &Client, team: ConversationId, user: UserId) -> String
 }
 
 #[tokio::test]
-async fn texts_that_nobody_can_make_are_malformed_wherever_they_stand() {
+async fn invalid_strings_are_malformed_everywhere() {
     let mut stage = Stage::set().await;
     // Who owns the server may ask all of it.
     let (owner, account, server) = (
@@ -293,7 +293,7 @@ async fn texts_that_nobody_can_make_are_malformed_wherever_they_stand() {
 
 /// What is shown to people and used for nothing else is kept to the byte: a path is a name like any other, where no file is meant.
 #[tokio::test]
-async fn what_looks_like_a_path_leads_nowhere() {
+async fn path_like_names_are_harmless() {
     let mut stage = Stage::set().await;
     let (eve, account) = stage.user("eve").await;
     let team = group(&eve, PATH, &[]).await;
@@ -334,7 +334,7 @@ async fn what_looks_like_a_path_leads_nowhere() {
 }
 
 #[tokio::test]
-async fn pictures_of_one_byte_too_many_are_malformed() {
+async fn oversized_pictures_are_malformed() {
     let mut stage = Stage::set().await;
     let (eve, account) = stage.user("eve").await;
     let (team, server) = (group(&eve, "team", &[]).await, stage.server.addr);
@@ -399,7 +399,7 @@ async fn pictures_of_one_byte_too_many_are_malformed() {
 
 /// Whoever logs in under a name that is none has no session: a login that cannot be read is no login.
 #[tokio::test]
-async fn nobody_logs_in_under_a_name_that_is_none() {
+async fn invalid_names_cannot_log_in() {
     let mut stage = Stage::set().await;
     let server = stage.server.addr;
     let login = |name: &str, device: &str| -> ClientFrame {
@@ -459,7 +459,7 @@ async fn nobody_logs_in_under_a_name_that_is_none() {
 
 /// A text in the place of a text is one byte too long to be one.
 #[tokio::test]
-async fn an_edit_is_no_longer_than_a_message() {
+async fn edit_length_is_bounded() {
     let mut stage = Stage::set().await;
     let (eve, account) = stage.user("eve").await;
     let (team, server) = (group(&eve, "team", &[]).await, stage.server.addr);

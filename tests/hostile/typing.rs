@@ -93,7 +93,7 @@ async fn team(server: &Server) -> (Client, Events, [Account; 2], ConversationId)
 }
 
 #[tokio::test]
-async fn who_types_faster_than_anybody_can_is_told_of_once_in_a_while() {
+async fn typing_is_rate_limited() {
     let server = Server::start();
     let (_ada, mut events, [bob, eve], team) = team(&server).await;
     let mut bob = Typer::enter(&server, &bob, team).await;
@@ -117,7 +117,7 @@ async fn who_types_faster_than_anybody_can_is_told_of_once_in_a_while() {
 }
 
 #[tokio::test]
-async fn where_a_crowd_looks_nobody_is_told_who_types() {
+async fn typing_is_silent_in_crowds() {
     let server = Server::start();
     let (_ada, mut events, [bob, eve], team) = team(&server).await;
     let mut typers = [

@@ -42,7 +42,7 @@ fn send(by: u8, seq: Seq) -> Step {
 }
 
 #[test]
-fn who_was_removed_does_not_come_back_from_trees_that_still_have_him() {
+fn stale_trees_do_not_restore_members() {
     let remove = Step::Remove {
         by: 0,
         to: GROUP,
@@ -80,7 +80,7 @@ fn who_was_removed_does_not_come_back_from_trees_that_still_have_him() {
 }
 
 #[test]
-fn a_forgotten_send_stream_begins_anew_whatever_the_trees_still_have() {
+fn expired_send_stream_restarts() {
     let forget = Step::LoginMany {
         device: 0,
         sessions: 33,
@@ -114,7 +114,7 @@ fn a_forgotten_send_stream_begins_anew_whatever_the_trees_still_have() {
 }
 
 #[test]
-fn a_send_stream_that_began_anew_stays_until_the_trees_forgot_the_old_one() {
+fn restarted_send_stream_outlives_old_rows() {
     let forget = Step::LoginMany {
         device: 0,
         sessions: 33,
@@ -137,7 +137,7 @@ fn a_send_stream_that_began_anew_stays_until_the_trees_forgot_the_old_one() {
 }
 
 #[test]
-fn a_replay_over_newer_trees_forgets_no_send_stream_that_lives() {
+fn replay_over_newer_trees_keeps_send_streams() {
     let many = |sessions| Step::LoginMany {
         device: 0,
         sessions,
@@ -162,7 +162,7 @@ fn a_replay_over_newer_trees_forgets_no_send_stream_that_lives() {
 }
 
 #[test]
-fn a_session_outlives_its_forgotten_send_stream() {
+fn session_outlives_expired_send_stream() {
     let forget = Step::LoginMany {
         device: 0,
         sessions: 33,
@@ -180,7 +180,7 @@ fn a_session_outlives_its_forgotten_send_stream() {
 }
 
 #[test]
-fn nothing_comes_back_of_a_device_that_is_no_more() {
+fn removed_device_leaves_nothing() {
     let steps = vec![
         send(0, Seq::Next),
         Step::Take,
@@ -192,7 +192,7 @@ fn nothing_comes_back_of_a_device_that_is_no_more() {
 }
 
 #[test]
-fn the_times_of_a_log_do_not_go_back_with_the_clock() {
+fn log_times_are_monotonic() {
     let add = Step::Add {
         by: 0,
         to: GROUP,
@@ -212,7 +212,7 @@ fn the_times_of_a_log_do_not_go_back_with_the_clock() {
 }
 
 #[test]
-fn an_invite_ends_at_its_very_millisecond() {
+fn invite_expires_at_its_millisecond() {
     let invite = Step::Invite {
         by: 0,
         uses: 2,
@@ -230,7 +230,7 @@ fn an_invite_ends_at_its_very_millisecond() {
 }
 
 #[test]
-fn a_recalled_message_mentions_nobody_wherever_it_is_loaded_from() {
+fn recall_clears_mentions() {
     let call = Step::Call {
         by: 0,
         to: GROUP,
@@ -264,7 +264,7 @@ fn a_recalled_message_mentions_nobody_wherever_it_is_loaded_from() {
 }
 
 #[test]
-fn no_client_seq_is_0() {
+fn client_seq_0_is_refused() {
     goes_well(
         vec![send(0, Seq::Zero), send(0, Seq::Next), send(0, Seq::Zero)],
         vec![],
@@ -272,7 +272,7 @@ fn no_client_seq_is_0() {
 }
 
 #[test]
-fn a_send_stream_remembers_the_same_sends_whenever_it_is_stored() {
+fn send_stream_window_is_independent_of_saves() {
     let direct = Place::Direct(2);
     let many = |to, count| Step::SendMany { by: 0, to, count };
     let save = [Step::Take, Step::Stored, Step::LetGo];
@@ -305,7 +305,7 @@ fn a_send_stream_remembers_the_same_sends_whenever_it_is_stored() {
 }
 
 #[test]
-fn what_a_recalled_message_named_goes_with_it_wherever_it_is_loaded_from() {
+fn recall_drops_attachment_refs() {
     let store = Step::File(FileStep::Store {
         by: 0,
         file: 1,
@@ -358,7 +358,7 @@ fn what_a_recalled_message_named_goes_with_it_wherever_it_is_loaded_from() {
 }
 
 #[test]
-fn what_nobody_sent_goes_after_its_time_and_gives_its_room_back() {
+fn unsent_uploads_release_quota() {
     let store = |by, file| {
         Step::File(FileStep::Store {
             by,
@@ -389,7 +389,7 @@ fn govern(by: u8, act: Act) -> Step {
 }
 
 #[test]
-fn who_leaves_while_he_is_muted_is_so_when_he_comes_back() {
+fn mute_survives_rejoining() {
     let open = govern(
         0,
         Act::Settings {
@@ -440,7 +440,7 @@ fn who_leaves_while_he_is_muted_is_so_when_he_comes_back() {
 }
 
 #[test]
-fn nobody_takes_back_a_pin_that_he_does_not_see() {
+fn invisible_pins_cannot_be_removed() {
     let from_join = govern(
         0,
         Act::Settings {
@@ -471,7 +471,7 @@ fn nobody_takes_back_a_pin_that_he_does_not_see() {
 }
 
 #[test]
-fn a_clock_that_was_far_ahead_is_not_waited_for() {
+fn clock_correction_does_not_block() {
     let (ahead, back) = (Step::HalfHours(4), Step::HalfHours(-4));
     let save = [Step::Take, Step::Stored, Step::LetGo];
     let steps = [

@@ -34,7 +34,7 @@ use proptest::test_runner::{Config, TestError, TestRunner};
 const CASES: u32 = if cfg!(debug_assertions) { 200 } else { 10_000 };
 
 #[test]
-fn the_state_machine_does_what_the_model_does() {
+fn state_machine_matches_model() {
     let cases = std::env::var("CAIRN_MODEL_CASES").map_or(CASES, |cases| cases.parse().unwrap());
     let mut runner = TestRunner::new(Config {
         cases,
