@@ -475,8 +475,7 @@ impl Company {
 }
 
 #[tokio::test]
-async fn kill_during_expiry_is_consistent()
-{
+async fn kill_during_expiry_is_consistent() {
     let (seed, mut random) = random();
     let mut server = Server::start();
     let (company, ada, conversations) = Company::gather(&server, seed).await;

@@ -105,8 +105,7 @@ pub(super) fn content(file: &Attachment) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn kill_during_transfers_keeps_referenced_files()
-{
+async fn kill_during_transfers_keeps_referenced_files() {
     let (seed, mut random) = random();
     let mut server = Server::start();
     let (owner, _) = server.owner().await;

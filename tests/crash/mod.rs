@@ -4,12 +4,12 @@
 //! A few rounds by default; `CAIRN_CRASH_ROUNDS=100 cargo test --test main crash -- --nocapture` is the ordinary crash run. The moments
 //! of the kills come from a seed that is printed; `CAIRN_CRASH_SEED` sets it.
 
+mod checker_tests;
 mod collection;
 pub mod crowd;
 mod expiry;
 mod files;
 mod ledger;
-mod seen_to_fail;
 pub mod words;
 
 use std::fmt::Display;

@@ -124,8 +124,7 @@ async fn idle_user_is_away_until_active() {
 }
 
 #[tokio::test]
-async fn explicit_away_persists_and_bots_never_idle()
- {
+async fn explicit_away_persists_and_bots_never_idle() {
     let mut stage = Stage::set().await;
     let (bot, bot_account) = invite(&stage.ada, "bot").await;
     bot.set_presence(DeviceKind::Bot, false).await.unwrap();

@@ -17,11 +17,11 @@ use cairn_proto::text::{SettingName, SettingValue, UserName};
 use cairn_proto::wire::error::ErrorCode;
 use cairn_proto::wire::response::Response;
 
-use super::naive::Naive;
+use super::Naive;
 
 /// What was done and not undone.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Facts {
+pub(in crate::model) struct Facts {
     follows: BTreeSet<(UserId, UserId)>,
     blocks: BTreeSet<(UserId, UserId)>,
     /// Who asked whom and has no answer, and whether the other knows.
@@ -31,7 +31,7 @@ pub(super) struct Facts {
 }
 
 impl Facts {
-    pub(super) fn relation(&self, user: UserId, other: UserId) -> Relation {
+    pub(in crate::model) fn relation(&self, user: UserId, other: UserId) -> Relation {
         let friendship = if self.friends.contains(&(user, other)) {
             Friendship::Friends
         } else if self.asked.contains_key(&(user, other)) {
@@ -48,7 +48,7 @@ impl Facts {
         }
     }
 
-    pub(super) fn block_between(&self, one: UserId, another: UserId) -> bool {
+    pub(in crate::model) fn block_between(&self, one: UserId, another: UserId) -> bool {
         self.blocks.contains(&(one, another)) || self.blocks.contains(&(another, one))
     }
 
@@ -126,7 +126,7 @@ impl Facts {
 }
 
 impl Naive {
-    pub(super) fn relate(
+    pub(in crate::model) fn relate(
         &mut self,
         actor: Actor,
         other: UserId,
@@ -168,7 +168,7 @@ impl Naive {
     }
 
     /// Nobody is made a member by somebody whom he has blocked.
-    pub(super) fn check_blocks(
+    pub(in crate::model) fn check_blocks(
         &self,
         by: UserId,
         users: &BTreeSet<UserId>,
@@ -191,7 +191,7 @@ impl Naive {
     }
 
     /// Those to whom a user has a relation.
-    pub(super) fn contacts_of(&self, user: UserId) -> Vec<Contact> {
+    pub(in crate::model) fn contacts_of(&self, user: UserId) -> Vec<Contact> {
         self.users
             .keys()
             .map(|&other| self.contact(user, other))
@@ -199,7 +199,7 @@ impl Naive {
             .collect()
     }
 
-    pub(super) fn contacts(&self, actor: Actor, after: Option<UserId>) -> Response {
+    pub(in crate::model) fn contacts(&self, actor: Actor, after: Option<UserId>) -> Response {
         let items = self
             .contacts_of(actor.user)
             .into_iter()
@@ -212,7 +212,11 @@ impl Naive {
     }
 
     /// Whether somebody may write to the other in a direct chat of theirs.
-    pub(super) fn check_direct(&self, user: UserId, id: ConversationId) -> Result<(), ErrorCode> {
+    pub(in crate::model) fn check_direct(
+        &self,
+        user: UserId,
+        id: ConversationId,
+    ) -> Result<(), ErrorCode> {
         let other = match id.direct_users() {
             Some((low, high)) if user == low => high,
             Some((low, high)) if user == high => low,
@@ -235,7 +239,7 @@ impl Naive {
     }
 
     /// Users by the beginning of their names. The model has one page only.
-    pub(super) fn search(
+    pub(in crate::model) fn search(
         &self,
         actor: Actor,
         prefix: &UserName,
@@ -268,7 +272,7 @@ impl Naive {
         }))
     }
 
-    pub(super) fn profiles(&self, users: &[UserId]) -> Response {
+    pub(in crate::model) fn profiles(&self, users: &[UserId]) -> Response {
         let profile = |user: &UserId| self.profiles.get(user).cloned().unwrap_or_default();
         let found = users.iter().filter_map(|user| {
             Some(UserProfile {
@@ -279,7 +283,7 @@ impl Naive {
         Response::Profiles(found.collect())
     }
 
-    pub(super) fn set_profile(&mut self, actor: Actor, profile: Profile) -> Response {
+    pub(in crate::model) fn set_profile(&mut self, actor: Actor, profile: Profile) -> Response {
         if self.profiles.get(&actor.user).cloned().unwrap_or_default() != profile {
             self.effects.push(Effect::AccountUpdate {
                 user: actor.user,
@@ -292,7 +296,7 @@ impl Naive {
         Response::Done
     }
 
-    pub(super) fn set_server_role(
+    pub(in crate::model) fn set_server_role(
         &mut self,
         actor: Actor,
         user: UserId,
@@ -320,7 +324,7 @@ impl Naive {
     }
 
     /// Whom the asker may watch. The state machine does not know where anybody is.
-    pub(super) fn watch(&self, actor: Actor, users: &[UserId]) -> Response {
+    pub(in crate::model) fn watch(&self, actor: Actor, users: &[UserId]) -> Response {
         let user = actor.user;
         let shares = |other| {
             self.conversations.values().any(|found| {
@@ -350,7 +354,7 @@ impl Naive {
         )
     }
 
-    pub(super) fn look(
+    pub(in crate::model) fn look(
         &self,
         actor: Actor,
         id: Option<ConversationId>,
@@ -362,7 +366,7 @@ impl Naive {
         Ok(Response::OwnReads(self.users[&actor.user].reads))
     }
 
-    pub(super) fn setting(&self, name: &str) -> Option<&str> {
+    pub(in crate::model) fn setting(&self, name: &str) -> Option<&str> {
         self.settings
             .get(&SettingName::new(name).unwrap())
             .map(SettingValue::as_str)
@@ -373,7 +377,7 @@ impl Naive {
             .map_or(2_000, |value| value.parse().unwrap())
     }
 
-    pub(super) fn set(
+    pub(in crate::model) fn set(
         &mut self,
         actor: Actor,
         name: &SettingName,
@@ -433,7 +437,7 @@ impl Naive {
     }
 
     /// All settings: what the table says of each, with the value that was set last.
-    pub(super) fn told_settings(&self) -> Vec<Setting> {
+    pub(in crate::model) fn told_settings(&self) -> Vec<Setting> {
         let mut told: Vec<Setting> = TABLE
             .iter()
             .map(|row| row.describe(&Settings::default()).unwrap())

@@ -10,8 +10,8 @@ use cairn_client::proto::wire::request::{PullRange, Request};
 use cairn_client::proto::wire::response::{Response, ServerFrame};
 use tokio::time::timeout;
 
-use super::raw::{PATIENCE, Raw};
-use super::{Stage, connect, group, resident_bytes, text};
+use crate::hostile::raw::{PATIENCE, Raw};
+use crate::hostile::{Stage, connect, group, resident_bytes, text};
 
 const MESSAGES: u64 = 20_000;
 

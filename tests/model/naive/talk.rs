@@ -17,11 +17,11 @@ use cairn_proto::wire::response::Response;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::naive::{Conversation, LogEntry, Member, Naive};
+use super::{Conversation, LogEntry, Member, Naive};
 
 impl Naive {
     #[expect(clippy::too_many_lines, reason = "the steps of one scenario")]
-    pub(super) fn ask(
+    pub(in crate::model) fn ask(
         &mut self,
         actor: Actor,
         request: &Request,
@@ -141,7 +141,7 @@ impl Naive {
     }
 
     /// A conversation, for its members alone.
-    pub(super) fn inside(
+    pub(in crate::model) fn inside(
         &self,
         user: UserId,
         id: ConversationId,
@@ -152,7 +152,7 @@ impl Naive {
             .ok_or(ErrorCode::NotFound)
     }
 
-    pub(super) fn grant(
+    pub(in crate::model) fn grant(
         &self,
         actor: Actor,
         conversation: ConversationId,
@@ -165,7 +165,7 @@ impl Naive {
         }))
     }
 
-    pub(super) fn push(
+    pub(in crate::model) fn push(
         &mut self,
         id: ConversationId,
         sender: UserId,
@@ -203,7 +203,7 @@ impl Naive {
         });
     }
 
-    pub(super) fn may_open_direct(
+    pub(in crate::model) fn may_open_direct(
         &self,
         actor: Actor,
         id: ConversationId,
@@ -218,7 +218,7 @@ impl Naive {
         Ok(())
     }
 
-    pub(super) fn open_direct(&mut self, id: ConversationId, now: Timestamp) {
+    pub(in crate::model) fn open_direct(&mut self, id: ConversationId, now: Timestamp) {
         let (low, high) = id.direct_users().unwrap();
         self.create(id, None, now);
         self.join_conversation(id, low, Role::Member, MsgId::new(1));
@@ -280,7 +280,7 @@ impl Naive {
         Ok(Response::Created { conversation: id })
     }
 
-    pub(super) fn check_exist(&self, users: &[UserId]) -> Result<(), ErrorCode> {
+    pub(in crate::model) fn check_exist(&self, users: &[UserId]) -> Result<(), ErrorCode> {
         users
             .iter()
             .all(|user| self.users.contains_key(user))
@@ -289,7 +289,7 @@ impl Naive {
     }
 
     /// Makes those members who are not yet; says how many.
-    pub(super) fn put_members(
+    pub(in crate::model) fn put_members(
         &mut self,
         by: UserId,
         id: ConversationId,
@@ -596,7 +596,7 @@ impl Naive {
         }))
     }
 
-    pub(super) fn summary(
+    pub(in crate::model) fn summary(
         &self,
         actor: Actor,
         id: ConversationId,
@@ -628,7 +628,11 @@ impl Naive {
         })
     }
 
-    pub(super) fn feed(&self, actor: Actor, conversation: ConversationId) -> Option<Feed> {
+    pub(in crate::model) fn feed(
+        &self,
+        actor: Actor,
+        conversation: ConversationId,
+    ) -> Option<Feed> {
         let found = self.inside(actor.user, conversation).ok()?;
         let member = &found.members[&actor.user];
         let delivered = member

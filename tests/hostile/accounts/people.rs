@@ -12,8 +12,8 @@ use cairn_client::proto::wire::request::Request;
 use cairn_client::proto::wire::response::Response;
 use cairn_client::proto::wire::typing::ClientDatagram;
 
-use super::Stage;
-use super::raw::Raw;
+use crate::hostile::Stage;
+use crate::hostile::raw::Raw;
 
 const NOBODY: UserId = UserId::new(999_999);
 

@@ -9,11 +9,11 @@ use cairn_proto::model::receipts::{Reads, Receipt, ReceiptCounts, ReceiptPage, R
 use cairn_proto::wire::error::ErrorCode;
 use cairn_proto::wire::response::Response;
 
-use super::naive::{Member, Naive};
+use super::{Member, Naive};
 
 impl Naive {
     /// Whether one is shown what the other has read.
-    pub(super) fn shows_reads(&self, id: ConversationId, to: UserId, of: UserId) -> bool {
+    pub(in crate::model) fn shows_reads(&self, id: ConversationId, to: UserId, of: UserId) -> bool {
         let hides = |user: UserId| self.users[&user].reads == Reads::Hidden;
         let is_group = self.conversations[&id].name.is_some();
         to == of
@@ -23,7 +23,7 @@ impl Naive {
                 && (is_group || !self.facts.block_between(to, of)))
     }
 
-    pub(super) fn receipts(
+    pub(in crate::model) fn receipts(
         &self,
         actor: Actor,
         id: ConversationId,
@@ -88,7 +88,7 @@ impl Naive {
         }))
     }
 
-    pub(super) fn set_own_reads(&mut self, actor: Actor, reads: Reads) -> Response {
+    pub(in crate::model) fn set_own_reads(&mut self, actor: Actor, reads: Reads) -> Response {
         if std::mem::replace(&mut self.users.get_mut(&actor.user).unwrap().reads, reads) != reads {
             self.effects.push(Effect::AccountUpdate {
                 user: actor.user,
@@ -98,7 +98,7 @@ impl Naive {
         Response::Done
     }
 
-    pub(super) fn mark_unread(
+    pub(in crate::model) fn mark_unread(
         &mut self,
         actor: Actor,
         id: ConversationId,

@@ -17,8 +17,8 @@ use cairn_client::proto::wire::error::ErrorCode;
 use cairn_client::proto::wire::request::{Forward, ImportEntry, PullRange, Request};
 use cairn_client::proto::wire::response::Response;
 
-use super::raw::Raw;
-use super::{Stage, attachments, group, text};
+use crate::hostile::raw::Raw;
+use crate::hostile::{Stage, attachments, group, text};
 use crate::support::kinds;
 
 /// The requests that are about no conversation, or about one of the asker's own.

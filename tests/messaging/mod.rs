@@ -3,7 +3,7 @@
 mod attachments;
 mod files_by_command;
 mod full_disk;
-mod gauge;
+mod memory;
 mod partials;
 
 use cairn_client::proto::content::body::{Amendment, Body, Kind};

@@ -20,8 +20,8 @@ use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
 use tempfile::TempDir;
 
-use super::gauge::Gauge;
 use super::group;
+use super::memory::Gauge;
 use crate::support::{self, Server, cairn, invite};
 
 const CUTS: u64 = 10;

@@ -22,13 +22,13 @@ use cairn_proto::wire::request::{Forward, ImportEntry, Request};
 use cairn_proto::wire::response::Response;
 
 use super::attachments::{self, FileStep};
-use super::cast_rules::{SETTINGS, VALUES, policy};
-use super::made::{
+use super::interpreter_rules::{SETTINGS, VALUES, policy};
+use super::naive::Naive;
+use super::naive::overview::Kept;
+use super::steps::{Place, Question, Seq, Step};
+use super::values::{
     a_body, appoint, ask, beside, govern, mention, pick, place, receipts, some_words, user_name,
 };
-use super::naive::Naive;
-use super::naive_overview::Kept;
-use super::steps::{Place, Question, Seq, Step};
 
 /// Everybody and everything that was there so far, whether it still is or not.
 #[derive(Debug, Default)]

@@ -4,10 +4,10 @@ use cairn_core::api::command::Command;
 use cairn_proto::ids::{MsgId, Timestamp};
 use cairn_proto::model::retention::Retention;
 
-use super::cast::Cast;
-use super::made::{beside, place};
+use super::interpreter::Cast;
 use super::naive::Naive;
 use super::steps::Place;
+use super::values::{beside, place};
 
 /// Some of the settings, and one that there is not.
 pub(super) const SETTINGS: [&str; 15] = [

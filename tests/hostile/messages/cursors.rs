@@ -8,8 +8,8 @@ use cairn_client::proto::wire::error::ErrorCode;
 use cairn_client::proto::wire::request::{PullRange, Request};
 use cairn_client::proto::wire::response::{Pulled, Response};
 
-use super::raw::Raw;
-use super::{Stage, group, text};
+use crate::hostile::raw::Raw;
+use crate::hostile::{Stage, group, text};
 
 async fn item(client: &Client, conversation: ConversationId) -> Conversation {
     client

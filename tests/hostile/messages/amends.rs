@@ -9,8 +9,8 @@ use cairn_client::proto::wire::error::ErrorCode;
 use cairn_client::proto::wire::request::{Forward, PullRange, Request};
 use cairn_client::proto::wire::response::Response;
 
-use super::raw::Raw;
-use super::{Stage, group, text};
+use crate::hostile::raw::Raw;
+use crate::hostile::{Stage, group, text};
 
 #[tokio::test]
 async fn only_senders_amend_messages() {

@@ -12,8 +12,8 @@ use cairn_client::proto::wire::request::{ImportEntry, PullRange, Request};
 use cairn_client::proto::wire::response::Response;
 use tokio::time::timeout;
 
-use super::raw::{PATIENCE, Raw, Stream};
-use super::{Stage, group, text};
+use crate::hostile::raw::{PATIENCE, Raw, Stream};
+use crate::hostile::{Stage, group, text};
 
 const NOBODY: UserId = UserId::new(999_999);
 

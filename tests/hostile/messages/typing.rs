@@ -12,7 +12,7 @@ use cairn_client::{Account, Client, Endpoint, Event, Events, Options};
 use cairn_server::limits::TYPING_VIEWERS_MAX;
 use tokio::time::{interval, timeout};
 
-use super::raw::{PATIENCE, Raw};
+use crate::hostile::raw::{PATIENCE, Raw};
 use crate::support::{Server, invite};
 
 /// Somebody in a team, without manners.

@@ -13,10 +13,10 @@ use cairn_proto::wire::error::ErrorCode;
 use cairn_proto::wire::request::{Forward, Request};
 use cairn_proto::wire::response::Response;
 
-use super::naive::{LogEntry, Naive, Send};
+use super::{LogEntry, Naive, Send};
 
 impl Naive {
-    pub(super) fn send(
+    pub(in crate::model) fn send(
         &mut self,
         actor: Actor,
         draft: &Draft,
@@ -90,7 +90,7 @@ impl Naive {
         })
     }
 
-    pub(super) fn forward(
+    pub(in crate::model) fn forward(
         &mut self,
         actor: Actor,
         forward: Forward,
@@ -194,7 +194,7 @@ impl Naive {
         Ok(Response::Accepted { msgid })
     }
 
-    pub(super) fn may_post(
+    pub(in crate::model) fn may_post(
         &self,
         user: UserId,
         id: ConversationId,
@@ -204,7 +204,7 @@ impl Naive {
     }
 
     /// In a group one loads a role, and not to be muted; in a direct chat neither of the two may have blocked the other.
-    pub(super) fn may_speak(
+    pub(in crate::model) fn may_speak(
         &self,
         user: UserId,
         id: ConversationId,

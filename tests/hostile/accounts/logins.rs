@@ -16,8 +16,8 @@ use cairn_client::proto::wire::response::ServerFrame;
 use cairn_client::{Client, JoinRequest, Options};
 use tokio::time::{interval, timeout};
 
-use super::raw::{PATIENCE, Raw};
-use super::{Stage, connect, group, text};
+use crate::hostile::raw::{PATIENCE, Raw};
+use crate::hostile::{Stage, connect, group, text};
 
 /// `cairn_server::limits::LOGIN_FAILURES_MAX`, as clients meet it.
 const FAILURES_MAX: u32 = cairn_server::limits::LOGIN_FAILURES_MAX;

@@ -10,10 +10,10 @@ use cairn_proto::text::{Caption, EmojiName, Text};
 use cairn_proto::wire::error::ErrorCode;
 use cairn_proto::wire::response::Response;
 
-use super::naive::{LogEntry, Naive};
+use super::{LogEntry, Naive};
 
 impl Naive {
-    pub(super) fn edit(
+    pub(in crate::model) fn edit(
         &mut self,
         actor: Actor,
         id: ConversationId,
@@ -62,7 +62,7 @@ impl Naive {
         Ok(Response::Done)
     }
 
-    pub(super) fn recall(
+    pub(in crate::model) fn recall(
         &mut self,
         actor: Actor,
         id: ConversationId,
@@ -97,7 +97,7 @@ impl Naive {
         Ok(Response::Done)
     }
 
-    pub(super) fn react(
+    pub(in crate::model) fn react(
         &mut self,
         actor: Actor,
         id: ConversationId,
@@ -137,7 +137,7 @@ impl Naive {
         Ok(Response::Done)
     }
 
-    pub(super) fn unreact(
+    pub(in crate::model) fn unreact(
         &mut self,
         actor: Actor,
         id: ConversationId,
@@ -168,7 +168,7 @@ impl Naive {
         Ok(Response::Done)
     }
 
-    pub(super) fn pin(
+    pub(in crate::model) fn pin(
         &mut self,
         actor: Actor,
         id: ConversationId,
@@ -195,7 +195,7 @@ impl Naive {
         Ok(Response::Done)
     }
 
-    pub(super) fn unpin(
+    pub(in crate::model) fn unpin(
         &mut self,
         actor: Actor,
         id: ConversationId,
@@ -226,7 +226,11 @@ impl Naive {
         Ok(Response::Done)
     }
 
-    pub(super) fn pins(&self, actor: Actor, id: ConversationId) -> Result<Response, ErrorCode> {
+    pub(in crate::model) fn pins(
+        &self,
+        actor: Actor,
+        id: ConversationId,
+    ) -> Result<Response, ErrorCode> {
         let found = self.inside(actor.user, id)?;
         let floor = found.members[&actor.user].floor;
         Ok(Response::Pins(
@@ -251,7 +255,7 @@ impl Naive {
         }
     }
 
-    pub(super) fn entry(
+    pub(in crate::model) fn entry(
         &self,
         actor: Actor,
         id: ConversationId,

@@ -18,8 +18,8 @@ use cairn_client::proto::wire::response::{Response, ServerFrame};
 use cairn_server::limits::{REQUEST_BURST_MAX, REQUEST_INTERVAL};
 use tokio::time::timeout;
 
-use super::raw::{PATIENCE, Raw};
-use super::{Stage, connect, group, text};
+use crate::hostile::raw::{PATIENCE, Raw};
+use crate::hostile::{Stage, connect, group, text};
 
 const DONE: Result<Response, ErrorCode> = Ok(Response::Done);
 

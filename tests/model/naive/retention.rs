@@ -13,10 +13,10 @@ use cairn_proto::model::retention::{Retention, RetentionInfo};
 use cairn_proto::wire::error::ErrorCode;
 use cairn_proto::wire::response::Response;
 
-use super::naive::{Conversation, LogEntry, Naive};
+use super::{Conversation, LogEntry, Naive};
 
 impl Naive {
-    pub(super) fn retention(
+    pub(in crate::model) fn retention(
         &self,
         actor: Actor,
         id: ConversationId,
@@ -28,7 +28,7 @@ impl Naive {
         }))
     }
 
-    pub(super) fn set_retention(
+    pub(in crate::model) fn set_retention(
         &mut self,
         actor: Actor,
         id: ConversationId,
@@ -64,7 +64,7 @@ impl Naive {
         Ok(Response::Done)
     }
 
-    pub(super) fn retained(&self, id: ConversationId) -> Result<Reply, ErrorCode> {
+    pub(in crate::model) fn retained(&self, id: ConversationId) -> Result<Reply, ErrorCode> {
         let found = self.conversations.get(&id).ok_or(ErrorCode::NotFound)?;
         Ok(Reply::Retained(Retained {
             policy: self.effective(found),
@@ -73,7 +73,7 @@ impl Naive {
         }))
     }
 
-    pub(super) fn expire(
+    pub(in crate::model) fn expire(
         &mut self,
         id: ConversationId,
         policy: Retention,
@@ -116,7 +116,7 @@ impl Naive {
     }
 
     /// What holds, with the default and the bounds of the server.
-    pub(super) fn effective(&self, found: &Conversation) -> Retention {
+    pub(in crate::model) fn effective(&self, found: &Conversation) -> Retention {
         let default = match self.setting("retention-default").unwrap_or("keep") {
             "keep" => Retention::Keep,
             "days 2" => Retention::Days(2),
@@ -144,7 +144,7 @@ impl Naive {
         }
     }
 
-    pub(super) fn keeps_by_default(&self) -> Reply {
+    pub(in crate::model) fn keeps_by_default(&self) -> Reply {
         let is_keep = self
             .setting("retention-default")
             .is_none_or(|value| value == "keep");
@@ -171,7 +171,7 @@ impl Naive {
 
 impl Conversation {
     /// The last entry that is old enough to go, as are all below it.
-    pub(super) fn aged(&self, policy: Retention, now: Timestamp) -> MsgId {
+    pub(in crate::model) fn aged(&self, policy: Retention, now: Timestamp) -> MsgId {
         let Some(cutoff) = cutoff(policy, now) else {
             return MsgId::ZERO;
         };
@@ -188,12 +188,12 @@ impl Conversation {
     }
 
     /// The last entry that is gone, or is not for the member.
-    pub(super) fn floor_of(&self, user: UserId) -> MsgId {
+    pub(in crate::model) fn floor_of(&self, user: UserId) -> MsgId {
         self.floor.max(self.members[&user].floor)
     }
 
     /// Whether an entry is gone on purpose.
-    pub(super) fn has_expired(&self, msgid: MsgId) -> bool {
+    pub(in crate::model) fn has_expired(&self, msgid: MsgId) -> bool {
         msgid > MsgId::ZERO && msgid <= self.floor
     }
 }

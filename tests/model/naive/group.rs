@@ -12,10 +12,10 @@ use cairn_proto::wire::error::ErrorCode;
 use cairn_proto::wire::request::Request;
 use cairn_proto::wire::response::Response;
 
-use super::naive::{Conversation, Member, Naive};
+use super::{Conversation, Member, Naive};
 
 impl Naive {
-    pub(super) fn ask_group(
+    pub(in crate::model) fn ask_group(
         &mut self,
         actor: Actor,
         request: &Request,
@@ -121,7 +121,7 @@ impl Naive {
     }
 
     /// A group, for its members of this role or a higher one.
-    pub(super) fn ranked(
+    pub(in crate::model) fn ranked(
         &self,
         user: UserId,
         id: ConversationId,
@@ -136,7 +136,7 @@ impl Naive {
     }
 
     /// The same, for those who are to be heard.
-    pub(super) fn heard(
+    pub(in crate::model) fn heard(
         &self,
         user: UserId,
         id: ConversationId,
@@ -354,7 +354,7 @@ impl Naive {
     }
 
     /// Whoever leaves while he is muted is so when he comes back. What is over is forgotten whenever somebody like that comes or goes.
-    pub(super) fn remember_mutes(
+    pub(in crate::model) fn remember_mutes(
         &mut self,
         id: ConversationId,
         leavers: &BTreeSet<UserId>,
@@ -371,7 +371,7 @@ impl Naive {
         }
     }
 
-    pub(super) fn mute_again(
+    pub(in crate::model) fn mute_again(
         &mut self,
         id: ConversationId,
         joiners: &BTreeSet<UserId>,
@@ -470,7 +470,7 @@ impl Naive {
 }
 
 impl Conversation {
-    pub(super) fn settings_of(&self, user: UserId) -> MemberSettings {
+    pub(in crate::model) fn settings_of(&self, user: UserId) -> MemberSettings {
         let Member {
             muted,
             favourite,

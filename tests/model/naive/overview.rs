@@ -13,18 +13,18 @@ use cairn_proto::wire::overview::{ConversationPage, Moment, OverviewExtent, Over
 use proptest::prop_assert_eq;
 use proptest::test_runner::TestCaseError;
 
-use super::naive::{Member, Naive};
+use super::{Member, Naive};
 
 /// When what last changed, by the numbers of batches.
 #[derive(Clone, Debug)]
-pub(super) struct Changes {
+pub(in crate::model) struct Changes {
     /// The batch that is being filled.
-    pub(super) open: u64,
+    pub(in crate::model) open: u64,
     /// The starts of the server, each with its first batch.
-    pub(super) epochs: Vec<(EpochId, u64)>,
+    pub(in crate::model) epochs: Vec<(EpochId, u64)>,
     conversations: BTreeMap<ConversationId, u64>,
     memberships: BTreeMap<(UserId, ConversationId), u64>,
-    pub(super) ended: BTreeMap<(UserId, ConversationId), u64>,
+    pub(in crate::model) ended: BTreeMap<(UserId, ConversationId), u64>,
     /// The length of each log and its floor, and how its members stood.
     seen: BTreeMap<ConversationId, Seen>,
 }
@@ -70,7 +70,7 @@ impl Default for Changes {
 }
 
 impl Naive {
-    pub(super) fn begin_epoch(&mut self, epoch: EpochId) -> Reply {
+    pub(in crate::model) fn begin_epoch(&mut self, epoch: EpochId) -> Reply {
         self.changes.epochs.push((epoch, self.changes.open));
         let excess = self.changes.epochs.len().saturating_sub(EPOCHS_MAX);
         self.changes.epochs.drain(..excess);
@@ -78,7 +78,7 @@ impl Naive {
     }
 
     /// Notes what the last command made another.
-    pub(super) fn note_changes(&mut self) {
+    pub(in crate::model) fn note_changes(&mut self) {
         let Changes {
             open,
             conversations,
@@ -121,7 +121,7 @@ impl Naive {
         (revision + 1 >= epochs[at].1 && revision < end).then_some(revision)
     }
 
-    pub(super) fn overview(
+    pub(in crate::model) fn overview(
         &self,
         actor: Actor,
         since: Option<Moment>,
@@ -184,14 +184,14 @@ impl Naive {
 
 /// What a device keeps of its user's conversations, by overviews of what changed alone.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Kept {
-    pub(super) as_of: Option<Moment>,
+pub(in crate::model) struct Kept {
+    pub(in crate::model) as_of: Option<Moment>,
     conversations: BTreeMap<ConversationId, Conversation>,
 }
 
 impl Kept {
     /// Brings it up to date.
-    pub(super) fn take(&mut self, page: ConversationPage) {
+    pub(in crate::model) fn take(&mut self, page: ConversationPage) {
         if page.extent == OverviewExtent::All {
             self.conversations.clear();
         }
@@ -202,7 +202,7 @@ impl Kept {
     }
 
     /// It is what somebody is told who asks for everything, but for the device's own delivered cursors and the roles of others on the server.
-    pub(super) fn check(&self, actor: Actor, naive: &Naive) -> Result<(), TestCaseError> {
+    pub(in crate::model) fn check(&self, actor: Actor, naive: &Naive) -> Result<(), TestCaseError> {
         let everything = naive
             .overview(actor, None, None)
             .items

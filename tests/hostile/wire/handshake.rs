@@ -10,8 +10,8 @@ use quinn::{ConnectionError, TransportErrorCode};
 use tokio::net::UdpSocket;
 use tokio::time::timeout;
 
-use super::Stage;
-use super::raw::{PATIENCE, Raw, endpoint, hello};
+use crate::hostile::Stage;
+use crate::hostile::raw::{PATIENCE, Raw, endpoint, hello};
 
 /// The TLS alert `no_application_protocol` (RFC 7301, section 3.2).
 const NO_APPLICATION_PROTOCOL: u8 = 120;

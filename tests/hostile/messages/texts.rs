@@ -22,8 +22,8 @@ use cairn_client::proto::wire::hello::{ClientFrame, Credentials};
 use cairn_client::proto::wire::request::{ImportEntry, PullRange, Request};
 use cairn_client::proto::wire::{codec, frame};
 
-use super::raw::{Raw, hello};
-use super::{Stage, group, text};
+use crate::hostile::raw::{Raw, hello};
+use crate::hostile::{Stage, group, text};
 
 /// What stands where the bad text is put. Every type of text takes it.
 const GOOD: &str = "good-text";

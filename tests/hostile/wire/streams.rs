@@ -9,8 +9,8 @@ use cairn_client::proto::wire::event::{StreamOpening, TimelineFrame};
 use cairn_client::proto::wire::frame;
 use cairn_client::proto::wire::request::Request;
 
-use super::raw::{Raw, Stream, prefixed};
-use super::{Stage, connect, group, text};
+use crate::hostile::raw::{Raw, Stream, prefixed};
+use crate::hostile::{Stage, connect, group, text};
 
 /// Streams that a client may have open at once.
 const STREAMS_MAX: u32 = cairn_server::limits::STREAMS_PER_CONNECTION_MAX;

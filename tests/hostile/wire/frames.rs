@@ -11,8 +11,8 @@ use cairn_client::proto::wire::request::Request;
 use cairn_client::proto::wire::response::Response;
 use cairn_client::proto::wire::{codec, frame};
 
-use super::raw::{Raw, hello, prefixed};
-use super::{Stage, group};
+use crate::hostile::raw::{Raw, hello, prefixed};
+use crate::hostile::{Stage, group};
 
 /// The position of the requests among what a client writes, and one behind the last kind of request.
 const REQUEST_VARIANT: u32 = 1;

@@ -5,8 +5,8 @@ use std::net::SocketAddr;
 use rand::{Rng as _, RngExt as _, SeedableRng as _, rngs::StdRng};
 use tokio::net::UdpSocket;
 
-use super::raw::endpoint;
-use super::{Stage, connect, resident_bytes};
+use crate::hostile::raw::endpoint;
+use crate::hostile::{Stage, connect, resident_bytes};
 
 const PACKETS: usize = 20_000;
 

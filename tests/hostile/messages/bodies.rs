@@ -10,8 +10,8 @@ use cairn_client::proto::wire::frame;
 use cairn_client::proto::wire::request::PullRange;
 use cairn_client::proto::wire::response::Response;
 
-use super::raw::Raw;
-use super::{Stage, group, text};
+use crate::hostile::raw::Raw;
+use crate::hostile::{Stage, group, text};
 
 const REQUEST_VARIANT: u32 = 1;
 
