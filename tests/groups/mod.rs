@@ -198,7 +198,7 @@ async fn doctor_finds_inconsistent_groups() {
         ),
         (
             vec![RowChange::delete(found)],
-            "the group can be found and is not open, or the other way round",
+            "the group is open but not found by searches, or the reverse",
         ),
         (
             vec![

@@ -52,7 +52,7 @@ fn commands_send_and_fetch_files() {
     let shown = run(&["tail", "#team"]);
     assert!(
         shown.contains("ada: [file plan.pdf 293.0 KiB] the plan")
-            && shown.contains("ada: [image dot.gif 34 bytes]"),
+            && shown.contains("ada: [image dot.gif 34 B]"),
         "{shown}"
     );
     let json: Vec<serde_json::Value> = run(&["tail", "#team", "--json"])
