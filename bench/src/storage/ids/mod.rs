@@ -1,5 +1,5 @@
-//! `ids`: schemes for message ids, what they cost, and what they do when the clock steps back or the
-//! process crashes.
+//! `ids`: schemes for message ids, what they cost, and what they do when the clock steps back or
+//! the process crashes.
 
 use clap::Args;
 use serde::Serialize;
