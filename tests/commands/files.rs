@@ -17,6 +17,7 @@ pub fn all(world: &World) {
     expired(world);
 }
 
+#[expect(clippy::too_many_lines, reason = "the steps of one scenario")]
 fn previews(world: &World) {
     let preview: Vec<u8> = (0..12 * 1024)
         .map(|at: u32| ((at * 31) >> 3) as u8)

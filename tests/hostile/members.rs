@@ -114,6 +114,7 @@ fn keeping_order(
 }
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "the steps of one scenario")]
 async fn roles_and_bounds_of_groups_hold() {
     let mut stage = Stage::set().await;
     let (ada, ada_account) = stage.user("ada").await;

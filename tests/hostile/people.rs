@@ -25,6 +25,7 @@ fn set(name: &str, value: &str) -> Request {
 }
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "the steps of one scenario")]
 async fn requests_about_people_that_make_no_sense_change_nothing() {
     let mut stage = Stage::set().await;
     let (ada, eve) = (stage.account("ada").await, stage.account("eve").await);

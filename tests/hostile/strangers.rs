@@ -47,6 +47,7 @@ const OF_NO_CONVERSATION: &[&str] = &[
 ];
 
 /// Everything that can be asked about a conversation, by a member of another one.
+#[expect(clippy::too_many_lines, reason = "the steps of one scenario")]
 fn requests(conversation: ConversationId, own: ConversationId, member: UserId) -> Vec<Request> {
     let msgid = MsgId::new(1);
     let entry = ImportEntry {

@@ -202,6 +202,7 @@ impl Cast {
         })
     }
 
+    #[expect(clippy::too_many_lines, reason = "the steps of one scenario")]
     fn request(&mut self, step: &Step, naive: &Naive, now: Timestamp) -> Option<Command> {
         let (by, to) = match *step {
             Step::Send { by, to, .. }

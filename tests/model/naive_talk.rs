@@ -20,6 +20,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::naive::{Conversation, LogEntry, Member, Naive};
 
 impl Naive {
+    #[expect(clippy::too_many_lines, reason = "the steps of one scenario")]
     pub(super) fn ask(
         &mut self,
         actor: Actor,

@@ -77,6 +77,7 @@ async fn set(owner: &Client, name: &str, value: &str) {
 }
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "the steps of one scenario")]
 async fn friends_are_made_in_sight_of_all_devices_and_stay_friends() {
     let mut server = Server::start();
     let (ada, ada_account) = server.owner().await;
