@@ -188,7 +188,6 @@ impl Hub {
         registry.watchers.note(logged_in.actor.user);
     }
 
-    #[expect(clippy::too_many_lines, reason = "one arm for each notice")]
     fn notify(&self, registry: &mut Registry, notice: Notice) {
         match notice {
             Notice::Joined {

@@ -17,7 +17,6 @@ pub(crate) fn row_changes(trees: &Trees, rows: Vec<Row>) -> Result<Vec<RowChange
     Ok(changes)
 }
 
-#[expect(clippy::too_many_lines, reason = "one arm for each kind of row")]
 fn add(trees: &Trees, row: Row, changes: &mut Vec<RowChange>) -> Result<(), TreesError> {
     let change = match row {
         Row::User(user, record) => RowChange::put(RowKey::user(user), &record),
