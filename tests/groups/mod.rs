@@ -1,4 +1,5 @@
-//! Groups over the real binary: what those who join see, who can be found, and how the devices of a user keep in step.
+//! Groups over the real binary: history for new members, discovery, and the devices of a user in
+//! step.
 
 mod room;
 
@@ -42,7 +43,7 @@ fn settings(access: Access, history: JoinerHistory) -> GroupSettings {
     }
 }
 
-/// The numbers of what a pull gives, and the floor it tells.
+/// The ids in a pull's answer, and its floor.
 async fn pulled(
     client: &Client,
     conversation: ConversationId,
@@ -59,7 +60,7 @@ async fn pulled(
     )
 }
 
-/// The same data directory is sound afterwards.
+/// The data directory is sound afterwards.
 fn is_sound(server: &mut Server) {
     assert!(server.stop().success());
     let checked = cairn(&["doctor", "--data"])
@@ -128,7 +129,8 @@ async fn history_setting_applies_to_every_read() {
     let item = bob.conversations().await.unwrap().pop().unwrap();
     assert_eq!((item.floor, item.unread), (MsgId::new(7), 1));
 
-    // Whoever comes when everything is shown sees everything; nothing changes for those who are there.
+    // With the full history visible, a new member sees everything; existing members are not
+    // affected.
     ada.set_group_settings(team, settings(Access::Open, JoinerHistory::All))
         .await
         .unwrap();
@@ -154,7 +156,7 @@ async fn history_setting_applies_to_every_read() {
     );
 }
 
-/// Changes rows of a stopped server's trees, and gives what the doctor says of that.
+/// Changes rows of a stopped server's trees, and returns the doctor's findings.
 pub(crate) fn diagnosed(data: &Path, changes: Vec<RowChange>) -> String {
     {
         let trees = Trees::open(&data.join("trees"), &data.join("aside"), &Poison::new()).unwrap();
@@ -242,7 +244,7 @@ async fn group_changes_are_logged_and_durable() {
     assert_eq!(bob.ban(team, vec![eve_account.user]).await, Ok(1));
     assert_eq!(bob.ban(team, vec![eve_account.user]).await, Ok(0));
     ada.hand_over(team, bob_account.user).await.unwrap();
-    // What is so already is no entry.
+    // A request for the current state adds no entry.
     bob.rename_group(team, name.clone()).await.unwrap();
     bob.set_role(team, ada_account.user, Role::Admin)
         .await
@@ -313,7 +315,7 @@ async fn mute_outlives_leaving() {
     bob.remove_members(team, vec![account.user]).await.unwrap();
     is_sound(&mut server);
     server.restart();
-    // Joining is not asked twice, so there must be a connection first.
+    // A join is not repeated, so there must be a connection first.
     bob.conversations().await.unwrap();
     bob.join_group(team).await.unwrap();
     assert_eq!(
@@ -329,7 +331,7 @@ async fn mute_outlives_leaving() {
         .unwrap()
         .muted_until;
     assert_eq!(muted, until);
-    // A ban ends nothing of it either.
+    // A ban does not end it either.
     ada.ban(team, vec![account.user]).await.unwrap();
     ada.unban(team, vec![account.user]).await.unwrap();
     ada.add_members(team, vec![account.user]).await.unwrap();
@@ -345,7 +347,7 @@ async fn mute_outlives_leaving() {
     bob.send(team, text("at last")).await.unwrap();
 }
 
-/// The next event that is about a conversation.
+/// Returns the next event about a conversation.
 async fn about(events: &mut Events) -> Event {
     let of_a_conversation = |event| match event {
         Event::Disconnected { .. } | Event::Reconnected => None,
@@ -393,7 +395,7 @@ async fn cursors_and_settings_sync_across_devices() {
     }
     let said = ada.send(team, text("hello")).await.unwrap();
     desk.mark_read(team, said).await.unwrap();
-    // The device itself as well: what it is told goes in one order with what another device does.
+    // The device itself receives it as well, in one order with the other device's changes.
     for events in [&mut on_phone, &mut on_desk] {
         assert_eq!(
             about(events).await,
@@ -437,7 +439,7 @@ async fn cursors_and_settings_sync_across_devices() {
     );
     let said = ada.send(team, text("anybody here?")).await.unwrap();
     ada.recall(team, said).await.unwrap();
-    // Whoever was told that it is shown would not learn that it is hidden again.
+    // A device that missed the event would not learn that the conversation is hidden again.
     let shown = desk.conversations().await.unwrap().pop().unwrap().settings;
     assert_eq!(
         shown,

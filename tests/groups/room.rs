@@ -1,4 +1,4 @@
-//! How many groups and conversations there may be of one user, and who puts whom into them.
+//! Limits on groups and conversations per user, and who may add whom.
 
 use cairn_client::proto::model::group::{Access, JoinerHistory, Role};
 use cairn_client::proto::model::people::RelationAct;
@@ -89,7 +89,7 @@ async fn memberships_are_bounded() {
             .await,
         Err(FULL)
     );
-    // Whoever is written to need not have room: nobody can be kept from hearing of others by filling his lists.
+    // A user who is written to is exempt from the limit: filling their list must not cut them off.
     eve.send(eve.direct(bob_account.user).unwrap(), text("hello"))
         .await
         .unwrap();
@@ -135,7 +135,7 @@ async fn block_prevents_adding_to_groups() {
         "he is a member already"
     );
     assert_eq!(bob.conversations().await.unwrap().len(), 1);
-    // The other way round it is his own wish.
+    // In the other direction it is the user's own request.
     let bobs = group(&bob, &[&eve_account]).await;
     assert!(
         eve.conversations()

@@ -16,7 +16,7 @@ fn run(profile: &Path, args: &[&str]) -> Output {
         .unwrap()
 }
 
-/// The lines that a command prints.
+/// The output lines of a command.
 fn lines(profile: &Path, args: &[&str]) -> Vec<Value> {
     let output = run(profile, args);
     assert!(
@@ -31,7 +31,7 @@ fn lines(profile: &Path, args: &[&str]) -> Vec<Value> {
         .collect()
 }
 
-/// What a command that fails says.
+/// The error output of a failing command.
 fn complaint(profile: &Path, args: &[&str]) -> String {
     let output = run(profile, args);
     assert_eq!(output.status.code(), Some(1), "{args:?}");
@@ -188,7 +188,7 @@ fn avatar_size_is_bounded() {
     assert!(
         complaint(&ada, &["me", "set", "--avatar", &file("large")]).contains("hint: scale it down")
     );
-    // What else she says does not take it away.
+    // Other changes of her profile keep it.
     assert_eq!(
         lines(&ada, &["me", "set", "--about", "Engines"])[0]["avatar_bytes"],
         4_096

@@ -1,4 +1,5 @@
-//! What users are to each other, over the real binary: on all devices, over restarts, and what comes of it for direct chats.
+//! Relations between users, over the real binary: on all devices, across restarts, and their effect
+//! on direct chats.
 
 mod away;
 mod commands;
@@ -21,7 +22,7 @@ use tokio::time::timeout;
 
 use crate::support::{Server, cairn, invite};
 
-/// What does not come within this time does not come.
+/// The wait after which an event counts as absent.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 const NONE: Relation = Relation {
@@ -34,7 +35,7 @@ fn text(words: &str) -> Body {
     Body::Text(Text::new(words).unwrap())
 }
 
-/// The next contact that a client is told of.
+/// Returns the client's next contact event.
 async fn told(events: &mut Events) -> Contact {
     let next = async {
         loop {
@@ -110,7 +111,7 @@ async fn friendship_syncs_and_persists() {
         );
     }
     assert_eq!(told(&mut of_ada).await.relation, asked);
-    // Who was not there finds it when he comes.
+    // An offline device finds it after its next login.
     let late = Client::connect(&bob_account, Options::default())
         .await
         .unwrap();
@@ -214,7 +215,7 @@ async fn block_is_invisible() {
         refused(ada.relate(eve_account.user, RelationAct::AskFriend).await),
         ErrorCode::Blocked
     );
-    // What she asks looks as if it had been asked, and is not heard of.
+    // Her request appears as sent, but is not delivered.
     let asked = eve
         .relate(ada_account.user, RelationAct::AskFriend)
         .await
@@ -259,7 +260,7 @@ async fn block_is_invisible() {
         )],
         "she asks once more"
     );
-    // Wanting the same at last is enough.
+    // Mutual requests are enough.
     assert_eq!(
         ada.relate(eve_account.user, RelationAct::AskFriend)
             .await
@@ -312,7 +313,7 @@ async fn direct_chat_policy_and_contact_limit() {
         refused(bob.relate(owner_account.user, RelationAct::Follow).await),
         ErrorCode::LimitReached
     );
-    // He has no room to be asked, and nobody is told so.
+    // His contact list is full, so the request is not delivered, without notice to the sender.
     let asked = Relation {
         friendship: Friendship::Asked,
         ..NONE
@@ -328,7 +329,7 @@ async fn direct_chat_policy_and_contact_limit() {
         (relations(&owner).await, relations(&bob).await.len()),
         (vec![(bob_account.user, asked)], 1)
     );
-    // Whoever has as many contacts as he may can still block, which makes none, and blocks take no room.
+    // A user at the contact limit can still block: blocks are not contacts and do not count.
     assert!(
         bob.relate(owner_account.user, RelationAct::Block)
             .await

@@ -1,4 +1,4 @@
-//! What is a user's own on the server is the same on all his devices, and they are told when it is another.
+//! Account updates: profile, read visibility and role are the same on all devices of a user.
 
 use cairn_client::proto::model::people::Profile;
 use cairn_client::proto::model::receipts::Reads;
@@ -12,7 +12,7 @@ use tokio::time::timeout;
 use super::{PATIENCE, refused};
 use crate::support::{Server, invite};
 
-/// The next thing of his own that a client is told of.
+/// Returns the client's next account update.
 async fn own(events: &mut Events) -> AccountUpdate {
     let next = async {
         loop {
@@ -42,13 +42,14 @@ async fn account_updates_sync_across_devices() {
     for events in [&mut here, &mut there] {
         assert_eq!(own(events).await, AccountUpdate::Profile(named("Ada")));
     }
-    // What is so already is no news.
+    // Setting the current value sends no update.
     ada.set_profile(named("Ada")).await.unwrap();
     other.set_own_reads(Reads::Hidden).await.unwrap();
     for events in [&mut here, &mut there] {
         assert_eq!(own(events).await, AccountUpdate::Reads(Reads::Hidden));
     }
-    // Nobody else is told; his own come in order, so that what had been told would have come before.
+    // Other users get nothing; a user's updates arrive in order, so an earlier one would have come
+    // first.
     bob.set_profile(named("Bob")).await.unwrap();
     assert_eq!(
         own(&mut elsewhere).await,

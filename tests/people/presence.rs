@@ -1,4 +1,4 @@
-//! Who is seen where, by whom, and what those who look are told.
+//! Presence: who is visible to whom, and which events watchers receive.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use tokio::time::timeout;
 use super::PATIENCE;
 use crate::support::{Server, invite};
 
-/// Waits until those who look are told this of somebody.
+/// Waits until all watchers receive this presence of a user.
 pub(super) async fn until(events: &mut Events, expected: &UserPresence) {
     let next = async {
         loop {
@@ -29,7 +29,8 @@ pub(super) async fn until(events: &mut Events, expected: &UserPresence) {
         .unwrap_or_else(|_| panic!("{expected:?} is not told"));
 }
 
-/// Waits until those who look are told of somebody on such a device. Gives everybody of whom they were told.
+/// Waits until all watchers see a user on such a device. Returns every user they received events
+/// about.
 async fn told_until(events: &mut Events, kind: DeviceKind) -> Vec<UserId> {
     let mut users = Vec::new();
     let told = async {
@@ -80,7 +81,7 @@ async fn watchers_see_each_device_change() {
         },
     )
     .await;
-    // A second session of the same device that somebody looks at, and one that asks and goes.
+    // A second, visible session of the same device, and one without push.
     let again = Client::connect(&account, Options::default()).await.unwrap();
     until(
         &mut events,
@@ -158,7 +159,7 @@ async fn presence_requires_relation_and_no_block() {
     .await;
     assert_eq!(sees(&eve, ada_id).await, []);
     assert_eq!(sees(&ada, eve_id).await, []);
-    // Nothing is heard of her any more: what comes next is of somebody else.
+    // No further event concerns her: the next one is about another user.
     let other = Client::connect(&ada_account, Options::default())
         .await
         .unwrap();
@@ -182,7 +183,7 @@ async fn presence_requires_relation_and_no_block() {
     );
 }
 
-/// Says that somebody types until another is told of him: a datagram may be lost.
+/// Sends typing datagrams until the other session receives one: a datagram may be lost.
 async fn typing_until_told(from: &Client, to: &mut Events, chat: ConversationId) -> UserId {
     let told = async {
         loop {
@@ -223,7 +224,8 @@ async fn typing_reaches_only_viewers() {
         typing_until_told(&bob, &mut of_ada, team).await,
         bob_account.user
     );
-    // Somewhere else she is told who types there: of the team's chat, nothing comes before it.
+    // She focuses another conversation and receives its typing events: none of the team's chat
+    // comes first.
     let chat = eve.direct(ada_account.user).unwrap();
     eve.send(chat, super::text("hello")).await.unwrap();
     for client in [&ada, &eve] {
@@ -238,7 +240,7 @@ async fn typing_reaches_only_viewers() {
         typing_until_told(&ada, &mut of_eve, chat).await,
         ada_account.user
     );
-    // Who is blocked looks at it no more, as if it were not there.
+    // A blocked user cannot focus it, as if it did not exist.
     ada.relate(eve_account.user, RelationAct::Block)
         .await
         .unwrap();
@@ -360,13 +362,14 @@ async fn friends_see_presence_without_shared_chat() {
     bob.set_presence(DeviceKind::Desktop, false).await.unwrap();
     until(&mut events, &of_bob(DeviceKind::Desktop)).await;
 
-    // Who may be watched is asked with each request: what was watched before stays, what is asked from now on does not begin.
+    // The permission to watch is checked per request: an existing watch continues, a new one is
+    // refused.
     bob.relate(ada_id, RelationAct::RemoveFriend).await.unwrap();
     bob.set_presence(DeviceKind::Phone, false).await.unwrap();
     until(&mut events, &of_bob(DeviceKind::Phone)).await;
     assert_eq!(ada.watch(vec![bob_id]).await.unwrap(), []);
 
-    // A block ends it at once, in whatever direction.
+    // A block ends the watch at once, in either direction.
     assert_eq!(befriend().await, 1);
     bob.relate(ada_id, RelationAct::Block).await.unwrap();
     until(
@@ -398,7 +401,7 @@ async fn unfocused_viewers_receive_nothing() {
     ada.watch(vec![carol_account.user]).await.unwrap();
     bob.set_presence(DeviceKind::Web, false).await.unwrap();
     carol.set_presence(DeviceKind::Web, false).await.unwrap();
-    // Where both were is told to begin with.
+    // The first answer says where both were.
     assert_eq!(
         told_until(&mut events, DeviceKind::Web).await,
         [bob_account.user, carol_account.user]

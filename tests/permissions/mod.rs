@@ -1,6 +1,7 @@
-//! Who may do what, as `table.txt` says it: every request, asked by everybody who can be something to a conversation.
+//! Who may do what, compared with `table.txt`: every request, from every kind of user.
 //!
-//! The table is for people to read and to change first; the test fails with the whole table as the server has it.
+//! The table is for readers, and is edited first; on a mismatch the test prints the server's whole
+//! table.
 
 mod requests;
 mod world;
@@ -24,7 +25,7 @@ fn cell(answer: Result<(), ErrorCode>) -> String {
     answer.map_or_else(|code| format!("{code:?}"), |()| "yes".to_owned())
 }
 
-/// A part of the table: its head, and the rows below it, in columns.
+/// A section of the table: its heading and its rows, in columns.
 struct Section(Vec<(String, Vec<String>)>);
 
 impl Section {
@@ -39,7 +40,7 @@ impl Section {
         self.0.push((label.to_owned(), cells.into_iter().collect()));
     }
 
-    /// The answers to one request, by everybody: one row, or one for each role on the server where that makes a difference.
+    /// The answers to one request: one row, or one per server role where the role matters.
     fn rows(&mut self, place: Place, relations: &[Relation], asked: &Asked) {
         let answers = |role| -> Vec<String> {
             relations
@@ -168,12 +169,12 @@ fn every_request_is_covered() {
             .chain([WATCH, OF_A_SESSION])
     };
     assert_eq!(kinds::left_out(named()), [""; 0]);
-    // A download begins with a stream of its own.
+    // A download has a stream of its own.
     let others: BTreeSet<&str> = named()
         .filter(|kind| !kinds::KINDS.contains(kind))
         .collect();
     assert_eq!(others, BTreeSet::from(["Download"]));
-    // And each of them has its row in what people read.
+    // Each of them has a row in the table.
     let rows: Vec<&str> = TABLE.lines().collect();
     let has_row = |label: &str| rows.iter().any(|row| row.starts_with(label));
     assert!(
@@ -185,7 +186,7 @@ fn every_request_is_covered() {
     );
 }
 
-/// The manual says of each request who may ask it.
+/// The manual states for each request who may make it.
 #[test]
 fn manual_names_every_request() {
     let (_, section) = include_str!("../../docs/PROTOCOL.md")
@@ -208,7 +209,7 @@ fn manual_names_every_request() {
     assert_eq!(kinds::left_out(named), [""; 0]);
 }
 
-/// The row of `SetPresence`: the state machine has no part in it, so it is asked of a server.
+/// The row of `SetPresence`: the state machine does not handle it, so a real server answers.
 #[tokio::test]
 async fn sessions_report_their_identity() {
     let server = Server::start();
@@ -219,7 +220,8 @@ async fn sessions_report_their_identity() {
     }
 }
 
-/// Whoever may not see a conversation is told what he is told where there is none, but for groups that anybody may find.
+/// A hidden conversation gets the same answer as a missing one, except for groups that anyone may
+/// find.
 #[test]
 fn hidden_conversation_looks_absent() {
     for place in Place::ALL {
@@ -232,8 +234,9 @@ fn hidden_conversation_looks_absent() {
                 for asked in of_a_conversation() {
                     let found = World::new(place, relation, role).answers(&asked);
                     let none = World::new(Place::Nowhere, Relation::Stranger, role).answers(&asked);
-                    // A chat is begun by a message. Whom the other one has blocked is answered as if there were no such user, unless
-                    // only friends begin chats: then everybody is told that.
+                    // A message begins a chat. A blocked sender is answered as if the user did not
+                    // exist, unless only friends begin chats: then every other user gets that
+                    // answer.
                     let begins = ["Send", "Forward"].contains(&asked.kind)
                         && ((place == Place::Unbegun && relation != Relation::Blocked)
                             || place == Place::UnbegunOfFriends);
@@ -251,7 +254,7 @@ fn hidden_conversation_looks_absent() {
     }
 }
 
-/// A block is between two: in a group both of them may do what they might do without it.
+/// A block concerns two users: in a group, neither loses a permission.
 #[test]
 fn block_does_not_affect_groups() {
     for asked in of_a_conversation() {

@@ -21,18 +21,18 @@ use cairn_proto::wire::request::{Forward, Request};
 
 use super::world::{Cast, FILE, FILE_BYTES};
 
-/// A request, in the words of the table.
+/// A request, named as in the table.
 #[derive(Clone, Copy)]
 pub(super) struct Asked {
     pub(super) label: &'static str,
-    /// Which request it is.
+    /// The variant of the request.
     pub(super) kind: &'static str,
-    /// A setting of the server that is not as it is by default.
+    /// A server setting that differs from its default.
     pub(super) setting: Option<(&'static str, &'static str)>,
     pub(super) command: fn(&Cast) -> Command,
 }
 
-/// Rows of the table: what they are called, which request it is, and what is asked of whom.
+/// Rows of the table: label, variant, and the request to make.
 macro_rules! asked {
     ($($label:literal, $kind:ident, |$cast:pat_param| $command:expr;)*) => {
         vec![$(Asked { label: $label, kind: stringify!($kind), setting: None, command: |$cast| $command }),*]
@@ -131,7 +131,7 @@ fn relate(cast: &Cast, act: RelationAct) -> Command {
     )
 }
 
-/// What can be asked about a conversation.
+/// The requests about a conversation.
 pub(super) fn of_a_conversation() -> Vec<Asked> {
     let talk = asked! {
         "Send", Send, |cast| send(cast, Extras::NONE);
@@ -187,7 +187,7 @@ pub(super) fn of_a_conversation() -> Vec<Asked> {
     .concat()
 }
 
-/// The rows, where the one with this label is asked on a server with this setting.
+/// The rows, with this setting for the row with this label.
 fn with_setting(
     mut rows: Vec<Asked>,
     label: &str,
@@ -282,7 +282,7 @@ fn of_others() -> Vec<Asked> {
     }
 }
 
-/// What can be asked of the server.
+/// The requests about the server.
 pub(super) fn of_the_server() -> Vec<Asked> {
     let rows = asked! {
         "OwnReads", OwnReads, |cast| ask(cast, Request::OwnReads);
@@ -326,7 +326,7 @@ pub(super) fn of_the_server() -> Vec<Asked> {
     with_setting(rows, "SearchUsers, turned off", ("user-search", "off"))
 }
 
-/// What can be done about a relation to somebody.
+/// The requests about a relation.
 pub(super) fn of_a_relation() -> Vec<Asked> {
     asked! {
         "Relate: follow", Relate, |cast| relate(cast, RelationAct::Follow);
@@ -340,8 +340,8 @@ pub(super) fn of_a_relation() -> Vec<Asked> {
     }
 }
 
-/// Who wants to be told where somebody is.
+/// The row of `Watch`.
 pub(super) const WATCH: &str = "Watch";
 
-/// What a session says of itself is between it and those who watch: the state machine never hears of it, and nobody is refused it.
+/// A session's own presence: the state machine never sees it, and it is never refused.
 pub(super) const OF_A_SESSION: &str = "SetPresence";

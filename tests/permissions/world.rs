@@ -1,4 +1,4 @@
-//! A small server in memory with one user who asks, and what he asks about.
+//! A small server in memory, with one user who asks, and the subjects of the requests.
 
 use cairn_core::api::actor::Actor;
 use cairn_core::api::change::Change;
@@ -24,14 +24,14 @@ use cairn_proto::wire::response::Response;
 
 use super::requests::Asked;
 
-/// A file that the asker uploaded, and that the owner's message names.
+/// A file uploaded by the asker and referenced by the owner's message.
 pub(super) const FILE: AttachmentHash = AttachmentHash::new([7; 32]);
 pub(super) const FILE_BYTES: u64 = 99;
 
 const NOW: Timestamp = Timestamp::new(1_000_000);
 const LATER: Timestamp = Timestamp::new(2_000_000);
 
-/// What is asked about.
+/// The subject of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Place {
     Nowhere,
@@ -75,7 +75,7 @@ impl Place {
         }
     }
 
-    /// What one can be to it.
+    /// The relation of a user to it.
     pub(super) const fn relations(self) -> &'static [Relation] {
         use Relation::{
             Admin, Asked, Banned, Blocked, Blocking, Friend, Invited, LastOwner, Member, Muted,
@@ -102,7 +102,7 @@ impl Place {
         }
     }
 
-    /// Whether this is nothing to the asker but what everybody sees.
+    /// Returns whether the asker sees no more of it than everyone.
     pub(super) const fn is_hidden_from(self, relation: Relation) -> bool {
         matches!(self, Self::Unbegun | Self::UnbegunOfFriends)
             || matches!(relation, Relation::Stranger | Relation::Banned)
@@ -132,7 +132,7 @@ impl Place {
     }
 }
 
-/// What the asker is to it, or to the owner.
+/// The asker's relation to it, or to the owner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Relation {
     Stranger,
@@ -154,7 +154,7 @@ pub(super) enum Relation {
 }
 
 impl Relation {
-    /// What two users can be to each other.
+    /// The relation between two users.
     pub(super) const BETWEEN: [Self; 8] = [
         Self::None,
         Self::Asked,
@@ -187,7 +187,7 @@ impl Relation {
         }
     }
 
-    /// What the asker did, and what the other, so that they are this to each other.
+    /// The acts of the asker and of the other user that lead to this relation.
     const fn acts(self) -> (Option<RelationAct>, Option<RelationAct>) {
         match self {
             Self::Asked => (Some(RelationAct::AskFriend), None),
@@ -202,7 +202,7 @@ impl Relation {
     }
 }
 
-/// Whether two users are members of one group.
+/// Returns whether the two users share a group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Common {
     No,
@@ -222,27 +222,27 @@ impl Common {
     }
 }
 
-/// Everybody there is. In a group there are one of each role beside the asker.
+/// The users. A group has one member of each role besides the asker.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Cast {
     pub(super) asker: Actor,
     pub(super) conversation: ConversationId,
-    /// The owner of a group, who is the asker where he is the last one; the other one of a chat.
+    /// The owner of a group (the asker, if they are the last one), or the other user of a chat.
     pub(super) owner: UserId,
-    /// Who said what is not the asker's.
+    /// The author of messages that are not the asker's.
     pub(super) other: UserId,
     pub(super) admin: UserId,
     pub(super) member: UserId,
     pub(super) outsider: UserId,
     pub(super) banned: UserId,
     pub(super) device_of_another: DeviceId,
-    /// Somebody who has blocked the asker.
+    /// A user who has blocked the asker.
     pub(super) blocking: UserId,
-    /// A group that the asker owns.
+    /// A group owned by the asker.
     pub(super) elsewhere: ConversationId,
-    /// A message of the asker's.
+    /// A message of the asker.
     pub(super) own: MsgId,
-    /// A message of the other's.
+    /// A message of the other user.
     pub(super) theirs: MsgId,
 }
 
@@ -348,12 +348,13 @@ impl World {
         Self { state, cast }
     }
 
-    /// What the asker is told.
+    /// The answer to the asker.
     pub(super) fn answers(mut self, asked: &Asked) -> Result<(), ErrorCode> {
         if let Some(setting) = asked.setting {
             set(&mut self.state, setting);
         }
-        // Nothing was ever let go: what is not in memory is nowhere. But for what was said, which the state never keeps.
+        // Nothing was evicted, so state that is not in memory does not exist, except messages,
+        // which are never in the state.
         for (msgid, sender) in [
             (self.cast.own, self.cast.asker.user),
             (self.cast.theirs, self.cast.other),
@@ -373,7 +374,7 @@ impl World {
             .map(drop)
     }
 
-    /// Whether the asker is told where the owner is, or himself.
+    /// Returns whether the asker may watch the owner, or themself.
     pub(super) fn sees(relation: Relation, common: Common, himself: bool) -> bool {
         let mut state = State::default();
         let [owner, .., asker] = people(&mut state);
@@ -452,7 +453,7 @@ fn own_group(state: &mut State, asker: Actor, outsider: UserId) -> ConversationI
     conversation
 }
 
-/// Seven users with a device each.
+/// Seven users with one device each.
 fn people(state: &mut State) -> [Actor; 7] {
     let mut batch = Batch::new(0);
     let token = |number: u8| SecretHash([number; 32]);

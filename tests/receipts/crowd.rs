@@ -1,4 +1,5 @@
-//! A crowd that reads at once: whoever looks is told in one hint, however many they are.
+//! Many members read at once: a session with focus receives one receipts frame, however many there
+//! are.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -14,10 +15,10 @@ use tokio::time::timeout;
 
 use crate::support::Server;
 
-/// What does not come within this time does not come.
+/// The wait after which an event counts as absent.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// More than one hint names.
+/// More members than one frame lists.
 const READERS: usize = RECEIPT_CURSORS_MAX + 6;
 
 async fn crowd(owner: &Client) -> Vec<Client> {
@@ -55,7 +56,8 @@ async fn all_read(readers: &[Client], id: ConversationId, msgid: MsgId) {
     }
 }
 
-/// How many hints tell that the crowd has read a message, and whether one of them leaves some of it out.
+/// Returns how many frames report that the members read a message, and whether one of them was
+/// incomplete.
 async fn hints(events: &mut Events, msgid: MsgId) -> (usize, bool) {
     let (mut named, mut count) = (BTreeSet::new(), 0);
     loop {
@@ -88,7 +90,7 @@ async fn crowd_reads_coalesce_to_one_hint() {
         .unwrap();
     let mut events = ada.events();
     ada.focus(Some(team)).await.unwrap();
-    // Reads on both sides of a second's end are two hints, so it may take another try.
+    // Reads on both sides of an interval's end arrive in two frames, so this may need another try.
     let tries = async {
         loop {
             let said = ada
@@ -106,7 +108,7 @@ async fn crowd_reads_coalesce_to_one_hint() {
     let said = timeout(PATIENCE, tries)
         .await
         .expect("nobody is told that there are more");
-    // What is left out is asked for.
+    // The omitted members are requested.
     let told = ada.receipts(team, said).await.unwrap();
     let of = READERS as u32;
     assert_eq!(

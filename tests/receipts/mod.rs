@@ -1,4 +1,4 @@
-//! How far everybody is: marked as unread from a message on, and told to others.
+//! Read positions: marking as unread, and receipts for other members.
 
 mod crowd;
 mod totals;

@@ -1,4 +1,4 @@
-//! Marking as unread what was read: counts and badges follow on every device, and others notice nothing.
+//! Marking as unread: counts and badges follow on every device, and other members notice nothing.
 
 use cairn_client::proto::content::body::Body;
 use cairn_client::proto::content::extras::{Extra, Extras};
@@ -21,7 +21,7 @@ async fn group(owner: &Client, other: &Account) -> ConversationId {
         .unwrap()
 }
 
-/// Unread messages, mentions among them, and the read cursor.
+/// Unread messages, mentions, and the read cursor.
 async fn counts(client: &Client, id: ConversationId) -> (u64, u64, MsgId) {
     let found = client
         .conversations()

@@ -1,4 +1,4 @@
-//! Who has got a message and who has read it: as asked, and as told while it changes.
+//! Receipts of a message: requested, and pushed as they change.
 
 use cairn_client::proto::content::body::Body;
 use cairn_client::proto::ids::{ConversationId, ImportSource, MsgId, Timestamp, UserId};
@@ -158,7 +158,7 @@ async fn receipts_reach_only_viewers() {
         read: said,
     };
     assert_eq!(next_receipts(&mut seen_by_ada).await, [bobs]);
-    // Eve looked at nothing when it happened. What she is told first is of later.
+    // Eve focused no conversation at that time. The first frame she receives is about later reads.
     eve.focus(Some(team)).await.unwrap();
     bob.set_own_reads(Reads::Hidden).await.unwrap();
     let again = ada.send(team, text("are you there?")).await.unwrap();
